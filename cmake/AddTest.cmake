@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+# tigress_add_test(NAME base.reader LABEL unit SOURCES test_reader.c LIBS tg_base
+#                  [WRAP malloc ...] [TIMEOUT 60] [DEFINES ...])
+# The only way to add a compiled test: same flags as the product, a label, a time limit.
+# WRAP names functions that the test replaces through the linker's --wrap.
+find_package(PkgConfig REQUIRED)
+if(TIGRESS_BUILD_TESTS)
+    pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
+endif()
+
+function(tigress_add_test)
+    cmake_parse_arguments(T "" "NAME;LABEL;TIMEOUT" "SOURCES;LIBS;WRAP;DEFINES" ${ARGN})
+    if(NOT T_NAME OR NOT T_LABEL OR NOT T_SOURCES)
+        message(FATAL_ERROR "tigress_add_test needs NAME, LABEL and SOURCES")
+    endif()
+    if(NOT T_TIMEOUT)
+        set(T_TIMEOUT 120)
+    endif()
+    string(REPLACE "." "_" target "test_${T_NAME}")
+    add_executable(${target} ${T_SOURCES})
+    target_link_libraries(${target} PRIVATE ${T_LIBS} PkgConfig::CMOCKA tg_flags)
+    target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+    target_compile_definitions(${target} PRIVATE
+        TG_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/data" ${T_DEFINES})
+    foreach(symbol IN LISTS T_WRAP)
+        target_link_options(${target} PRIVATE -Wl,--wrap=${symbol})
+    endforeach()
+    add_test(NAME ${T_NAME} COMMAND ${target})
+    set_tests_properties(${T_NAME} PROPERTIES LABELS ${T_LABEL} TIMEOUT ${T_TIMEOUT}
+        SKIP_RETURN_CODE 77)
+endfunction()

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * base/buf.h - a growing byte buffer with a maximum; also the writer of every encoder.
+ * Layer: L0.      Threads: one at a time.      Blocks: no.
+ * Secrets: may hold them; every block it gives back is wiped.
+ *
+ * Appends do not return an error. The first failure sticks: later appends do nothing and
+ * tg_buf_status() tells, so that an encoder appends in a row and checks once.
+ */
+#ifndef TG_BASE_BUF_H
+#define TG_BASE_BUF_H
+
+#include "base/bytes.h"
+#include "base/err.h"
+
+struct tg_buf {
+    uint8_t *ptr;    /* owned; NULL until the first append */
+    size_t len;      /* bytes used */
+    size_t cap;      /* bytes allocated */
+    size_t max;      /* len never passes it */
+    enum tg_err err; /* the first failure: TG_E_LIMIT or TG_E_NOMEM */
+};
+
+/* An empty buffer that will never hold more than max bytes. Allocates nothing. */
+void tg_buf_init(struct tg_buf *b, size_t max);
+/* Wipes and frees. The buffer is then as after tg_buf_init. Accepts a zeroed struct. */
+void tg_buf_deinit(struct tg_buf *b);
+/* Empties and wipes what was used, keeps the allocation, forgets a sticky error. */
+void tg_buf_clear(struct tg_buf *b);
+
+void tg_buf_append(struct tg_buf *b, struct tg_bytes data);
+void tg_buf_append_str(struct tg_buf *b, const char *str);
+void tg_buf_append_u8(struct tg_buf *b, uint8_t v);
+void tg_buf_append_u16(struct tg_buf *b, uint16_t v); /* these three big-endian */
+void tg_buf_append_u32(struct tg_buf *b, uint32_t v);
+void tg_buf_append_u64(struct tg_buf *b, uint64_t v);
+void tg_buf_append_dec(struct tg_buf *b, uint64_t v); /* decimal digits */
+
+/* Appends len zero bytes and returns where they start, or NULL on failure. Ends at the next append.
+ */
+uint8_t *tg_buf_extend(struct tg_buf *b, size_t len);
+/* Shortens to len bytes and wipes the rest. A len at or past the end does nothing. */
+void tg_buf_truncate(struct tg_buf *b, size_t len);
+/* Removes the first len bytes (at most all of them). */
+void tg_buf_consume(struct tg_buf *b, size_t len);
+
+/* TG_OK, or the first failure of any append since init or clear. */
+TG_NODISCARD enum tg_err tg_buf_status(const struct tg_buf *b);
+/* The contents. Ends at the next append, clear, truncate or deinit. */
+struct tg_bytes tg_buf_view(const struct tg_buf *b);
+/* The contents as a C string, or "" on failure (sticky). The NUL is not part of len. Same end. */
+const char *tg_buf_cstr(struct tg_buf *b);
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/utf8.h"
+
+/* Length of the sequence that starts with c and the range of its second byte; 0: c starts none. */
+static size_t sequence(uint8_t c, uint8_t *low, uint8_t *high)
+{
+    *low = 0x80;
+    *high = 0xbf;
+    if (c < 0x80) {
+        return 1;
+    }
+    if (c >= 0xc2 && c <= 0xdf) {
+        return 2;
+    }
+    if (c >= 0xe0 && c <= 0xef) {
+        *low = c == 0xe0 ? 0xa0 : 0x80;
+        *high = c == 0xed ? 0x9f : 0xbf;
+        return 3;
+    }
+    if (c >= 0xf0 && c <= 0xf4) {
+        *low = c == 0xf0 ? 0x90 : 0x80;
+        *high = c == 0xf4 ? 0x8f : 0xbf;
+        return 4;
+    }
+    return 0;
+}
+
+bool tg_utf8_is_valid(struct tg_bytes text)
+{
+    size_t i = 0;
+
+    while (i < text.len) {
+        uint8_t low = 0;
+        uint8_t high = 0;
+        size_t len = sequence(text.ptr[i], &low, &high);
+
+        if (len == 0 || len > text.len - i) {
+            return false;
+        }
+        for (size_t k = 1; k < len; k++) {
+            uint8_t c = text.ptr[i + k];
+
+            if (c < (k == 1 ? low : 0x80) || c > (k == 1 ? high : 0xbf)) {
+                return false;
+            }
+        }
+        i += len;
+    }
+    return true;
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * relay/mailbox.h - every rule of the mailbox, as one pure function.
+ * Layer: L2 (base, crypto, wire).   Threads: any.   Blocks: no.   Clock: an argument.
+ * Secrets: sees hashes of claims and request ids, never a claim.
+ * spec: protocol.md section 3 and the order of checks of section 4.
+ */
+#ifndef TG_RELAY_MAILBOX_H
+#define TG_RELAY_MAILBOX_H
+
+#include "base/fault.h"
+#include "wire/headers.h"
+#include "wire/msg_create.h"
+#include "wire/msg_update.h"
+#include "wire/types.h"
+
+#define TG_CLAIM_HASH_LEN 32u
+#define TG_REQUEST_HASH_LEN 16u
+#define TG_REQUESTS_KEPT 8u /* per device and mailbox */
+
+enum tg_mailbox_call {
+    TG_CALL_CREATE,
+    TG_CALL_PREVIEW,
+    TG_CALL_READ,
+    TG_CALL_UPDATE,
+    TG_CALL_DELETE,
+    TG_CALL_RELINQUISH
+};
+#define TG_CALL_COUNT 6u
+
+struct tg_claim_hash {
+    uint8_t bytes[TG_CLAIM_HASH_LEN];
+};
+
+struct tg_request_hash {
+    uint8_t bytes[TG_REQUEST_HASH_LEN];
+};
+
+enum tg_mailbox_state {
+    TG_MAILBOX_LIVE = 1,
+    TG_MAILBOX_WITHDRAWN, /* tombstone: the initiator deleted it */
+    TG_MAILBOX_COMPLETED  /* tombstone: the recipient deleted it */
+};
+
+/* A request that was done, and what its answer held. */
+struct tg_request_done {
+    enum tg_mailbox_call call;
+    struct tg_request_hash id;
+    uint64_t version;
+    bool is_push_supported;
+};
+
+/* One of the two devices. */
+struct tg_mailbox_side {
+    bool is_bound;
+    struct tg_claim_hash claim;
+    struct tg_notification_token token; /* views into the record's own text */
+    size_t done_count;                  /* at most TG_REQUESTS_KEPT, newest last */
+    struct tg_request_done done[TG_REQUESTS_KEPT];
+};
+
+/* Recipients that let go: their repeated relinquish is recognised. Newest last. */
+struct tg_relinquished {
+    struct tg_claim_hash claim;
+    struct tg_request_hash id;
+    uint64_t version;
+};
+
+/* The record in the clear. All views end with the buffer the record was decoded from, or with the
+   command it was made from. A tombstone has empty display, payload, tokens and done lists. */
+struct tg_mailbox {
+    enum tg_mailbox_state state;
+    uint64_t version;
+    int64_t created_s;
+    int64_t expires_s;
+    unsigned rights;
+    struct tg_display_info display;
+    struct tg_payload payload;
+    struct tg_mailbox_side initiator;
+    struct tg_mailbox_side recipient;
+    bool has_verifier; /* proof of secret */
+    uint8_t verifier[TG_PROOF_LEN];
+    size_t relinquished_count;
+    struct tg_relinquished relinquished[TG_REQUESTS_KEPT];
+};
+
+/* What a request asks for. Faults found while decoding come along, because the mailbox decides
+   which of several things wrong is told first. */
+struct tg_mailbox_command {
+    enum tg_mailbox_call call;
+
+    enum tg_presence claim_presence;
+    struct tg_claim_hash claim;
+    const struct tg_fault *claim_fault; /* when the presence is not TG_PRESENT */
+
+    bool has_request_id;
+    struct tg_request_hash request_id;
+
+    unsigned
+        fault_status; /* 0, or the status (400, 413, 415) of what is wrong in headers or body */
+    const struct tg_fault *fault;
+
+    const struct tg_msg_create *create; /* TG_CALL_CREATE without fault */
+    const struct tg_msg_update *update; /* TG_CALL_UPDATE without fault */
+    struct tg_notification_token token; /* TG_CALL_READ */
+
+    bool has_if_match;
+    uint64_t if_match;
+    bool has_known_version;
+    uint64_t known_version;
+    bool may_bind; /* TG_CALL_READ: false when a long poll looks again */
+    struct tg_secret_proof proof;
+
+    /* The relay's settings that the rules need. */
+    int64_t expiration_default_s; /* seconds from now */
+    int64_t expiration_max_s;     /* seconds from now */
+    bool is_push_supported; /* a sender is configured for the caller's token type: the token in
+                               this request, else the one on record (decided by the caller) */
+};
+
+enum tg_mailbox_outcome {
+    TG_OUTCOME_DONE,      /* 200 */
+    TG_OUTCOME_DUPLICATE, /* 201 */
+    TG_OUTCOME_WAIT,      /* read with a known version: nothing newer yet */
+    TG_OUTCOME_REFUSED    /* status and fault say why */
+};
+
+enum tg_mailbox_effect {
+    TG_EFFECT_NONE = 0,
+    TG_EFFECT_STORE = 1, /* the record changed and must be kept */
+    TG_EFFECT_TELL = 2   /* the other side is to be told: long polls wake, a push goes out */
+};
+
+struct tg_mailbox_result {
+    enum tg_mailbox_outcome outcome;
+    unsigned status;             /* HTTP status of the answer */
+    const char *problem;         /* slug of the problem type, NULL for about:blank */
+    struct tg_fault fault;       /* detail of a refusal */
+    unsigned effects;            /* set of enum tg_mailbox_effect */
+    bool is_claim_challenge;     /* a 401 that names DeviceClaim in WWW-Authenticate */
+    bool was_once_valid;         /* a 404 of an identifier that has a tombstone or has expired */
+    enum tg_mailbox_state ended; /* then: how */
+    uint64_t version;            /* Mailbox-Version of a success */
+    bool is_push_supported;
+};
+
+/*
+ * Applies cmd to *box at now_s.
+ *   box   the record as loaded; `exists` tells whether there is one. On TG_EFFECT_STORE *box is the
+ * new record (views into the old record's buffer and into cmd), else it is unchanged.
+ * Deterministic: the same arguments give the same result, so a store may run it again.
+ */
+void tg_mailbox_apply(struct tg_mailbox *box, bool exists, const struct tg_mailbox_command *cmd,
+                      int64_t now_s, struct tg_mailbox_result *result);
+
+#endif

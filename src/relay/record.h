@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * relay/record.h - the versioned codec of a mailbox record, before it is sealed.
+ * Layer: L2 (base, wire).   Threads: any.   Blocks: no.
+ */
+#ifndef TG_RELAY_RECORD_H
+#define TG_RELAY_RECORD_H
+
+#include "base/buf.h"
+#include "relay/mailbox.h"
+
+#define TG_RECORD_FORMAT 1u
+#define TG_RECORD_MAX (120u * 1024u) /* bytes */
+
+TG_NODISCARD enum tg_err tg_record_encode(struct tg_buf *out, const struct tg_mailbox *box);
+/* Views in *box end with data. TG_E_UNSUPPORTED: another format number; TG_E_SYNTAX: anything else.
+ */
+TG_NODISCARD enum tg_err tg_record_decode(struct tg_mailbox *box, struct tg_bytes data);
+
+#endif

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store/store.h - the seam between the relay and whatever keeps its records.
+ * Layer: L2 (base).   Threads: a store is opened once and shared; every worker has its own port.
+ * Blocks: apply and sweep never; read may touch a page that is not in memory.
+ * Secrets: none. A store sees keyed hashes, versions, expiration times and sealed bytes.
+ */
+#ifndef TG_STORE_STORE_H
+#define TG_STORE_STORE_H
+
+#include "base/buf.h"
+#include "base/fault.h"
+#include "base/log.h"
+
+#define TG_STORE_KEY_LEN 32u
+#define TG_STORE_VALUE_MAX (128u * 1024u) /* bytes of a sealed record */
+#define TG_STORE_QUEUE_MAX 16384u         /* changes waiting, over all ports; more is TG_E_FULL */
+
+struct tg_store_key {
+    uint8_t bytes[TG_STORE_KEY_LEN];
+};
+
+struct tg_store_record {
+    uint64_t version;
+    int64_t expires_s; /* UTC seconds; sweep may remove the record from then on */
+    struct tg_bytes sealed;
+};
+
+/* What change() decided. */
+enum tg_store_verdict {
+    TG_STORE_KEEP, /* leave what is there */
+    TG_STORE_PUT,  /* keep the new record; its expires_s may differ from the old one's */
+    TG_STORE_REMOVE
+};
+
+/*
+ * Decides on one record. Pure: no I/O, no time, no locks; may run more than once (each run starts
+ * over, only the last counts) and on another thread than the caller's, but never on two at once for
+ * one call, and always before done(). old   NULL when there is no record; ends when change()
+ * returns next  written for TG_STORE_PUT; next->sealed must stay valid until done()
+ */
+typedef enum tg_store_verdict tg_store_change_fn(void *ctx, const struct tg_store_record *old,
+                                                 struct tg_store_record *next);
+
+/*
+ * TG_OK        the verdict of the last change() run is durable (for KEEP: what it saw is durable)
+ * TG_E_FULL    a queue, the count or the size limit is reached; change() may or may not have run,
+ *              nothing was written
+ * TG_E_STORE   the backend failed; the write may or may not have landed
+ */
+typedef void tg_store_done_fn(void *ctx, enum tg_err err);
+
+/* record: NULL when there is none; ends when found() returns. TG_E_STORE: the backend failed. */
+typedef void tg_store_found_fn(void *ctx, enum tg_err err, const struct tg_store_record *record);
+
+typedef void tg_store_swept_fn(void *ctx, enum tg_err err, size_t removed_count);
+
+/* Called from any thread when a port has completions; must only wake the port's thread. */
+typedef void tg_store_notify_fn(void *ctx);
+
+struct tg_store_stats {
+    uint64_t record_count; /* tombstones included */
+    uint64_t value_bytes;  /* sum of sealed lengths */
+};
+
+struct tg_store;
+struct tg_store_port;
+
+struct tg_store_ops {
+    /* A handle for one worker thread. notify is called for completions that wait for dispatch. */
+    enum tg_err (*attach)(struct tg_store *s, tg_store_notify_fn *notify, void *notify_ctx,
+                          struct tg_store_port **port);
+    /* After the last done(); a port with changes in flight is TG_E_BUG by assert. */
+    void (*detach)(struct tg_store_port **port);
+
+    /* Load key's record, let change() decide, keep it; all or nothing, atomic against every other
+       apply on that key. done() runs on the port's thread, inside dispatch, once the outcome is
+       durable; never inside apply itself. Applies of one port on one key keep their order. */
+    void (*apply)(struct tg_store_port *port, const struct tg_store_key *key,
+                  tg_store_change_fn *change, void *ctx, tg_store_done_fn *done);
+    /* The last durable record. found() runs once: inside read, or later inside dispatch. */
+    void (*read)(struct tg_store_port *port, const struct tg_store_key *key,
+                 tg_store_found_fn *found, void *ctx);
+    /* Removes up to max_count records with expires_s <= now_s, the oldest first. */
+    void (*sweep)(struct tg_store_port *port, int64_t now_s, size_t max_count,
+                  tg_store_swept_fn *swept, void *ctx);
+    /* Runs the callbacks of what has completed, on the calling thread. */
+    void (*dispatch)(struct tg_store_port *port);
+
+    /* Any thread. Approximate while changes are in flight. */
+    void (*stats)(const struct tg_store *s, struct tg_store_stats *out);
+    /* After every port is detached. Finishes what is queued. Accepts *s == NULL. */
+    void (*close)(struct tg_store **s);
+};
+
+/* Every backend's struct starts with this. */
+struct tg_store {
+    const struct tg_store_ops *ops;
+};
+
+struct tg_store_limits {
+    uint64_t record_max; /* live records; 0: no limit. A put that would add one more is TG_E_FULL */
+    uint64_t bytes_max;  /* sealed bytes; 0: no limit */
+};
+
+/* Tests and simulation: nothing outlives the process. */
+TG_NODISCARD enum tg_err tg_store_mem_open(struct tg_store **out,
+                                           const struct tg_store_limits *limits);
+
+/*
+ * The embedded store: an LMDB environment in dir (created with mode 0700 if absent), one writer
+ * thread, group commit. TG_E_IO: dir cannot be made or opened, is on a network file system, or is
+ * open in another process; fault says which. A failed commit is in doubt and ends the process (exit
+ * code 70) after one log event: clients find out by retrying.
+ */
+TG_NODISCARD enum tg_err tg_store_lmdb_open(struct tg_store **out, const char *dir,
+                                            const struct tg_store_limits *limits,
+                                            const struct tg_log *log, struct tg_fault *fault);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * wire/envelope.h - envelope v1: one message, sealed under the transfer's secret.
+ * Layer: L1.      Threads: any.      Blocks: no.      Secrets: key and plaintext.
+ * spec: protocol.md section 7, Envelope.
+ */
+#ifndef TG_WIRE_ENVELOPE_H
+#define TG_WIRE_ENVELOPE_H
+
+#include "base/buf.h"
+#include "base/fault.h"
+#include "base/rng.h"
+#include "base/secret.h"
+#include "wire/types.h"
+
+#define TG_ENVELOPE_AES128 "AEAD_AES_128_GCM"
+#define TG_ENVELOPE_AES256 "AEAD_AES_256_GCM"
+#define TG_ENVELOPE_PLAIN_MAX                                                                      \
+    40960u /* bytes after padding; its base64 stays below the default body */
+
+/* The payload type that goes with a secret of 16 or 32 bytes; empty for another length. */
+struct tg_bytes tg_envelope_type(const struct tg_secret *secret);
+
+/* The smallest padding bucket that holds len bytes: 512, then doubling to 32768, then
+   TG_ENVELOPE_PLAIN_MAX; 0 when none does. */
+size_t tg_envelope_bucket(size_t len);
+
+/*
+ * Appends base64( IV || ciphertext || tag ) of json padded with spaces to its bucket.
+ * TG_E_LIMIT   longer than TG_ENVELOPE_PLAIN_MAX, or out's maximum
+ * TG_E_CRYPTO  a secret of another length, no random bytes
+ */
+TG_NODISCARD enum tg_err tg_envelope_seal(struct tg_buf *out, const struct tg_secret *secret,
+                                          struct tg_bytes json, const struct tg_rng *rng);
+
+/*
+ * Appends the padded JSON text. Does not parse it.
+ * TG_E_UNSUPPORTED  payload.type is neither algorithm; fault says so
+ * TG_E_SYNTAX       data is no base64 or too short
+ * TG_E_CRYPTO       type does not fit the secret's length, or it does not decrypt
+ */
+TG_NODISCARD enum tg_err tg_envelope_open(struct tg_buf *out, const struct tg_secret *secret,
+                                          const struct tg_payload *payload, struct tg_fault *fault);
+
+#endif

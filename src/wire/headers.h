@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * wire/headers.h - the Mailbox-* headers and what belongs to them: names, aliases, values.
+ * Layer: L1.      Threads: any.      Blocks: no.      Secrets: device claims and proofs pass
+ * through. spec: protocol.md sections 2 and 6.
+ */
+#ifndef TG_WIRE_HEADERS_H
+#define TG_WIRE_HEADERS_H
+
+#include "base/buf.h"
+#include "base/fault.h"
+#include "base/uuid.h"
+
+#define TG_HEADER_REQUEST_ID "Mailbox-Request-ID"
+#define TG_HEADER_DEVICE_CLAIM "Mailbox-Device-Claim"
+#define TG_HEADER_DEVICE_ATTESTATION "Mailbox-Device-Attestation"
+#define TG_HEADER_SECRET_PROOF "Mailbox-Secret-Proof"
+#define TG_HEADER_VERSION "Mailbox-Version"
+#define TG_HEADER_KNOWN_VERSION "Mailbox-Known-Version"
+
+#define TG_REQUEST_ID_MAX 128u
+#define TG_PROOF_LEN 32u
+
+struct tg_http_header {
+    struct tg_bytes name; /* any case */
+    struct tg_bytes value;
+};
+
+/* How a header that may be missing or broken was found. The mailbox decides when that matters. */
+enum tg_presence { TG_ABSENT, TG_PRESENT, TG_MALFORMED };
+
+struct tg_secret_proof {
+    enum tg_presence presence;
+    bool is_verifier; /* "verifier=" (create) or else "proof=" (read) */
+    uint8_t value[TG_PROOF_LEN];
+};
+
+/* Every header of a request that the protocol knows. Views end with the request. */
+struct tg_request_headers {
+    enum tg_presence request_id_presence;
+    struct tg_bytes request_id; /* echoed on every answer when present and well formed */
+
+    enum tg_presence claim_presence;
+    struct tg_uuid claim; /* a credential: wiped by tg_request_headers_wipe */
+
+    enum tg_presence attestation_presence; /* malformed: alias and header differ */
+    struct tg_bytes attestation;
+
+    struct tg_secret_proof proof;
+
+    bool has_wait; /* Prefer: wait=N with a Mailbox-Known-Version */
+    uint32_t wait_s;
+    uint64_t known_version;
+
+    enum tg_presence if_match_presence;
+    uint64_t if_match;
+
+    bool
+        is_json_body; /* Content-Type is application/json, any parameters, charset utf-8 if given */
+    bool has_content_type;
+    bool accepts_json;               /* Accept prefers application/json over text/html */
+    struct tg_bytes accept_language; /* may be empty */
+
+    /* The first fault of a 400 kind (request id, attestation, If-Match, Prefer, proof), "" when
+       none, and separately why the claim was not taken. */
+    struct tg_fault fault;
+    struct tg_fault claim_fault;
+};
+
+/*
+ * Never fails: what is wrong is in the presences and faults.
+ * A header that occurs twice with different values is malformed; so are header and alias that
+ * differ. Aliases: deviceClaim, Device-Claim, deviceAttestation, Device-Attestation.
+ */
+void tg_request_headers_parse(struct tg_request_headers *out, const struct tg_http_header *headers,
+                              size_t header_count);
+void tg_request_headers_wipe(struct tg_request_headers *h);
+
+/* For the client side: appends "verifier=<b64url>" or "proof=<b64url>". */
+void tg_secret_proof_format(struct tg_buf *out, const struct tg_secret_proof *proof);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * wire/json.h - bounded, strict JSON objects over Jansson.
+ * Layer: L1.      Threads: one document, one thread.      Blocks: no.
+ *
+ * Refused: invalid UTF-8, duplicate members, trailing bytes, a NUL in a string, nesting deeper than
+ * TG_JSON_DEPTH_MAX, a top level that is no object. Depth is checked before the parser recurses.
+ * The faults name the member and what was expected, with a path such as "payload.type".
+ */
+#ifndef TG_WIRE_JSON_H
+#define TG_WIRE_JSON_H
+
+#include "base/buf.h"
+#include "base/fault.h"
+
+struct tg_json; /* a parsed document; owns every string read from it */
+
+/* TG_E_SYNTAX with fault, TG_E_LIMIT (depth) with fault, TG_E_NOMEM. *doc is written only on TG_OK.
+ */
+TG_NODISCARD enum tg_err tg_json_parse(struct tg_json **doc, struct tg_bytes text,
+                                       struct tg_fault *fault);
+/* Accepts NULL and *doc == NULL; sets *doc to NULL. */
+void tg_json_free(struct tg_json **doc);
+
+/* One object inside a document. Ends with the document. */
+struct tg_json_object {
+    const void *node; /* the library's; NULL: the object is absent */
+    const char *path; /* "" at the top, else a literal such as "payload" */
+};
+
+struct tg_json_object tg_json_top(const struct tg_json *doc);
+
+enum tg_json_need { TG_JSON_REQUIRED, TG_JSON_OPTIONAL };
+
+/* An object member. Absent and optional gives node == NULL and TG_OK. JSON null counts as another
+ * type. */
+TG_NODISCARD enum tg_err tg_json_get_object(struct tg_json_object *out, struct tg_json_object in,
+                                            const char *name, enum tg_json_need need,
+                                            struct tg_fault *fault);
+
+/* A string member of min_len to max_len bytes. Absent and optional gives ptr == NULL. Ends with
+ * doc. */
+TG_NODISCARD enum tg_err tg_json_get_string(struct tg_bytes *out, struct tg_json_object in,
+                                            const char *name, enum tg_json_need need,
+                                            size_t min_len, size_t max_len, struct tg_fault *fault);
+
+/* A required boolean member. */
+TG_NODISCARD enum tg_err tg_json_get_bool(bool *out, struct tg_json_object in, const char *name,
+                                          struct tg_fault *fault);
+
+/* Writing: appends the string in quotes, escaped; text must be UTF-8 (else TG_E_SYNTAX sticks in
+ * out). */
+void tg_json_put_string(struct tg_buf *out, struct tg_bytes text);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * wire/problem.h - problem documents of RFC 9457.
+ * Layer: L1.      Threads: any.      Secrets: none may be put in.
+ * spec: protocol.md section 1, Errors; section 3, tombstone reasons.
+ */
+#ifndef TG_WIRE_PROBLEM_H
+#define TG_WIRE_PROBLEM_H
+
+#include "wire/json.h"
+
+#define TG_PROBLEM_CONTENT_TYPE "application/problem+json"
+/* Problem types are this prefix and a slug: "withdrawn", "completed", "expired", ... */
+#define TG_PROBLEM_TYPE_PREFIX "urn:tigress:problem:"
+#define TG_PROBLEM_TYPE_BLANK "about:blank"
+
+/* type, title, detail: our own literals or fault texts. detail may be "". Appends the document. */
+TG_NODISCARD enum tg_err tg_problem_encode(struct tg_buf *out, const char *type, const char *title,
+                                           unsigned status, const char *detail);
+
+struct tg_problem {
+    struct tg_bytes type;  /* "about:blank" when absent */
+    struct tg_bytes title; /* each may be empty */
+    struct tg_bytes detail;
+};
+
+/* Lenient: members of another type count as absent; text that is no JSON object is TG_E_SYNTAX. */
+TG_NODISCARD enum tg_err tg_problem_decode(struct tg_problem *out, struct tg_json **doc,
+                                           struct tg_bytes body);
+
+#endif
