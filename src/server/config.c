@@ -47,15 +47,23 @@ static enum meta find_meta(struct tg_bytes name)
 struct flag {
     struct tg_bytes name; /* without the dashes; empty: no flag at all */
     struct tg_bytes value;
-    const char *value_str; /* NUL-terminated; NULL: none */
+    const char *value_str; /* the same, NUL-terminated; NULL: none */
 };
 
-static bool needs_value(struct tg_bytes name)
+/* Whether the next argument, which may be NULL, belongs to the flag. The word after a name that is
+   unknown does, so that the name alone is told as the fault. */
+static bool takes_next(struct tg_bytes name, const char *next)
 {
     size_t id = tg_setting_find(name);
+    enum meta meta = find_meta(name);
 
-    return find_meta(name) == META_CONFIG ||
-           (id < TG_SET_COUNT && tg_settings[id].type != TG_SETTING_BOOL);
+    if (next == NULL || (meta != META_NONE && meta != META_CONFIG)) {
+        return false;
+    }
+    if (meta == META_NONE && id == TG_SET_COUNT) {
+        return next[0] != '-';
+    }
+    return meta == META_CONFIG || tg_settings[id].type != TG_SETTING_BOOL;
 }
 
 /* Splits argv[*i], takes the value from the next argument where one is needed, and moves *i on. */
@@ -79,7 +87,7 @@ static struct flag next_flag(int argc, char *const argv[], int *i)
     f.name = tg_bytes_first(arg, eq);
     if (eq < arg.len) {
         f.value_str = (const char *)arg.ptr + eq + 1;
-    } else if (needs_value(f.name) && *i < argc) {
+    } else if (*i < argc && takes_next(f.name, argv[*i])) {
         f.value_str = argv[*i];
         (*i)++;
     }
@@ -123,7 +131,7 @@ static void apply_flag(struct tg_config_load_state *state, const struct flag *f)
     }
 }
 
-/* what: settings after the file has been read, everything else before. */
+/* Settings are taken after the file has been read, everything else before. */
 enum pass { PASS_META, PASS_SETTINGS };
 
 static void walk_flags(struct tg_config_load_state *state, struct command_line *line, int argc,
