@@ -159,7 +159,9 @@ static enum verdict claim_is_given(struct turn *t)
     if (t->cmd->claim_fault != NULL) {
         t->result->fault = *t->cmd->claim_fault;
     }
-    return answer_refused(t, 401, "Mailbox-Device-Claim: a UUID is required.");
+    /* spec: protocol/2#claim-ambiguous */
+    return answer_refused(t, t->cmd->is_claim_ambiguous ? 400 : 401,
+                          "Mailbox-Device-Claim: expected a UUID.");
 }
 
 static enum verdict answer_wrong_claim(struct turn *t)
