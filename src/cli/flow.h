@@ -67,6 +67,9 @@ enum cli_exit flow_save(struct flow *f);
 
 /* Says what went wrong in a call to the library. why: its sentence, or NULL for the usual one. */
 enum cli_exit flow_refuse(struct ui *ui, enum tigress_error error, const char *why);
+/* The same with what the relay said and what the user may do; "" for none. */
+enum cli_exit flow_refuse_more(struct ui *ui, enum tigress_error error, const char *why,
+                               const char *detail, const char *hint);
 
 /*
  * Hands the session's message to the user (--out, --json or standard output), then notes that it
