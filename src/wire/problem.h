@@ -11,7 +11,7 @@
 
 #define TG_PROBLEM_CONTENT_TYPE "application/problem+json"
 /* Problem types are this prefix and a slug: "withdrawn", "completed", "expired", ... */
-#define TG_PROBLEM_TYPE_PREFIX "urn:tigress:problem:"
+#define TG_PROBLEM_TYPE_PREFIX "urn:tigress:problem/"
 #define TG_PROBLEM_TYPE_BLANK "about:blank"
 
 /* type, title, detail: our own literals or fault texts. detail may be "". Appends the document. */

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+# A thin front for people. The build itself is CMake's; `cmake --list-presets` shows the flavours.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+JOBS ?= $(shell nproc)
+
+.PHONY: help deps build demo run check check-all soak fuzz bench install format clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+deps: ## install the Debian packages that building, checking and measuring need
+	scripts/install_deps build demo check bench
+
+build: ## tigressd, libtigress and tigress in build/release
+	@scripts/install_deps build
+	@cmake --preset release >build-release.log 2>&1 && cmake --build --preset release -j $(JOBS) >>build-release.log 2>&1 \
+		|| { cat build-release.log; exit 1; }
+	@rm -f build-release.log
+
+demo: ## carry a car key from one wallet to another through a relay, and clean up
+	@scripts/install_deps build demo
+	@scripts/demo
+
+run: build ## keep a development relay up on https://127.0.0.1:8443
+	build/release/src/server/tigressd --dev --listen 127.0.0.1:8443
+
+check: ## every gate and every test, with sanitizers
+	@scripts/install_deps build demo check
+	scripts/check
+
+check-all: check ## and what takes longer: release build, coverage, long fuzzing, crash loop
+	scripts/check_all
+
+soak: ## the crash loop at full length: 200 kills
+	@scripts/install_deps build check
+	scripts/soak
+
+fuzz: ## every fuzz target for FUZZ_S seconds (60)
+	@scripts/install_deps build check
+	scripts/fuzz $${FUZZ_S:-60}
+
+bench: ## the comparisons, as ratios
+	@scripts/install_deps build bench
+	bench/run
+
+install: build ## into $(DESTDIR)$(PREFIX)
+	DESTDIR=$(DESTDIR) cmake --install build/release --prefix $(PREFIX)
+
+format: ## clang-format everything of ours
+	git ls-files '*.c' '*.h' | xargs clang-format-14 -i
+
+clean: ## remove build/
+	rm -rf build
