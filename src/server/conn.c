@@ -39,14 +39,19 @@ struct tg_conn {
     bool wants_write; /* TLS cannot read before it has written */
 };
 
-void tg_env_tick(struct tg_env *env)
+void tg_clock_read(int64_t *now_s, uint64_t *now_mono_ms)
 {
     struct timespec ts = { 0 };
 
     (void)clock_gettime(CLOCK_REALTIME_COARSE, &ts);
-    env->now_s = (int64_t)ts.tv_sec;
+    *now_s = (int64_t)ts.tv_sec;
     (void)clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
-    env->now_mono_ms = (uint64_t)ts.tv_sec * 1000u + (uint64_t)ts.tv_nsec / 1000000u;
+    *now_mono_ms = (uint64_t)ts.tv_sec * 1000u + (uint64_t)ts.tv_nsec / 1000000u;
+}
+
+void tg_env_tick(struct tg_env *env)
+{
+    tg_clock_read(&env->now_s, &env->now_mono_ms);
 }
 
 static struct tg_conn *of_host(struct tg_proto_host *host)

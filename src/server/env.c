@@ -8,20 +8,21 @@
 #include <string.h>
 #include <time.h>
 
-#define KEPT_TEXT_MAX 4096u  /* a larger buffer is not kept */
+#define KEPT_TEXT_MAX 4096u /* a larger buffer is not kept */
 #define KEPT_BODY_MAX 16384u
 
 void tg_env_init(struct tg_env *env, const struct tg_server_settings *settings,
                  const struct tg_log *log, struct tg_metrics_block *metrics,
                  atomic_size_t *wait_total, int64_t now_s, uint64_t now_mono_ms)
 {
-    *env = (struct tg_env){ .settings = settings,
-                            .log = log,
-                            .metrics = metrics,
-                            .wait_total = wait_total,
-                            .now_s = now_s,
-                            .now_mono_ms = now_mono_ms,
-                            .date_s = INT64_MIN };
+    memset(env, 0, sizeof(*env)); /* a literal of this size would not fit a small stack */
+    env->settings = settings;
+    env->log = log;
+    env->metrics = metrics;
+    env->wait_total = wait_total;
+    env->now_s = now_s;
+    env->now_mono_ms = now_mono_ms;
+    env->date_s = INT64_MIN;
     tg_wheel_init(&env->wheel, now_mono_ms);
     tg_waiters_init(&env->waiters, tg_request_woken);
     tg_list_init(&env->unsettled);

@@ -27,19 +27,19 @@
 
 /* Numbers from the configuration. */
 struct tg_server_settings {
-    size_t body_max;              /* bytes */
-    uint32_t stream_max;          /* HTTP/2 streams of a connection */
-    uint32_t requests_max;        /* of a connection */
-    uint32_t wait_max;            /* long polls, over all workers */
-    uint32_t connection_max;      /* of one worker */
-    uint32_t handshake_ms;        /* TLS */
-    uint32_t head_ms;             /* first byte to last header */
-    uint32_t body_max_ms;         /* the most a body may take */
-    uint32_t write_ms;            /* a reader without progress */
-    uint32_t idle_ms;             /* a kept connection */
-    uint32_t linger_ms;           /* reading on after the last answer */
-    uint32_t drain_idle_ms;       /* a kept connection while draining */
-    bool is_rate_by_forwarded;    /* the client network is in X-Forwarded-For */
+    size_t body_max;           /* bytes */
+    uint32_t stream_max;       /* HTTP/2 streams of a connection */
+    uint32_t requests_max;     /* of a connection */
+    uint32_t wait_max;         /* long polls, over all workers */
+    uint32_t connection_max;   /* of one worker */
+    uint32_t handshake_ms;     /* TLS */
+    uint32_t head_ms;          /* first byte to last header */
+    uint32_t body_max_ms;      /* the most a body may take */
+    uint32_t write_ms;         /* a reader without progress */
+    uint32_t idle_ms;          /* a kept connection */
+    uint32_t linger_ms;        /* reading on after the last answer */
+    uint32_t drain_idle_ms;    /* a kept connection while draining */
+    bool is_rate_by_forwarded; /* the client network is in X-Forwarded-For */
 };
 
 /* The least a body must have grown: 20 s and another second for each 500 bytes. */
@@ -81,7 +81,8 @@ struct tg_env {
     char date[TG_DATE_LEN + 1];
 };
 
-/* The pointers are borrowed for good. limits is set afterwards. Set now_s and now_mono_ms afterwards as time goes on. */
+/* The pointers are borrowed for good. limits is set afterwards. Set now_s and now_mono_ms
+ * afterwards as time goes on. */
 void tg_env_init(struct tg_env *env, const struct tg_server_settings *settings,
                  const struct tg_log *log, struct tg_metrics_block *metrics,
                  atomic_size_t *wait_total, int64_t now_s, uint64_t now_mono_ms);

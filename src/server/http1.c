@@ -306,8 +306,9 @@ static void begin_body(struct tg_http1 *h)
 {
     h->state = STATE_BODY;
     h->body_from_mono_ms = h->env->now_mono_ms;
-    set_deadline(h, TG_BODY_BASE_MS < h->env->settings->body_max_ms ? TG_BODY_BASE_MS
-                                                            : h->env->settings->body_max_ms);
+    set_deadline(h, TG_BODY_BASE_MS < h->env->settings->body_max_ms
+                        ? TG_BODY_BASE_MS
+                        : h->env->settings->body_max_ms);
     if (h->parser.content_length > h->env->settings->body_max && !h->facts.has_chunked) {
         h->is_body_too_large = true;
         dispatch(h);

@@ -63,8 +63,7 @@ static struct tg_head_fault check_target(struct tg_reqmem *m)
     if (tg_bytes_find(target, '#') < target.len) {
         return bad;
     }
-    if (target.len > 0 &&
-        (target.ptr[0] == '/' || tg_bytes_is_equal(target, TG_LIT("*")))) {
+    if (target.len > 0 && (target.ptr[0] == '/' || tg_bytes_is_equal(target, TG_LIT("*")))) {
         return (struct tg_head_fault){ 0 };
     }
     if (tg_bytes_is_equal_nocase(tg_bytes_first(target, 7), TG_LIT("http://"))) {
@@ -104,7 +103,8 @@ struct tg_head_fault tg_head_check(struct tg_reqmem *m, bool is_connect,
         if (tg_bytes_is_equal_nocase(name, TG_LIT("host"))) {
             host_count++;
             if (!is_authority(value)) {
-                return (struct tg_head_fault){ 400, "Host must be a host name with or without port" };
+                return (struct tg_head_fault){ 400,
+                                               "Host must be a host name with or without port" };
             }
         } else if (tg_bytes_is_equal_nocase(name, TG_LIT("expect"))) {
             if (!tg_bytes_is_equal_nocase(value, TG_LIT("100-continue"))) {

@@ -30,9 +30,9 @@ struct tg_head_fault {
 
 /* What a head says about the connection and the body. */
 struct tg_head_facts {
-    unsigned minor;          /* HTTP/1.minor */
+    unsigned minor; /* HTTP/1.minor */
     bool has_expect_continue;
-    bool has_chunked;        /* Transfer-Encoding: chunked */
+    bool has_chunked; /* Transfer-Encoding: chunked */
 };
 
 /*

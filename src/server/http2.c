@@ -7,7 +7,7 @@
 #include <nghttp2/nghttp2.h>
 #include <string.h>
 
-#define PUMP_UNSENT_MAX 65536u    /* bytes; above it no more frames are made */
+#define PUMP_UNSENT_MAX 65536u /* bytes; above it no more frames are made */
 #define MAX_SETTINGS 32u
 #define MAX_CONTINUATIONS 8u
 #define MAX_OUTBOUND_ACK 256u
@@ -23,7 +23,7 @@ struct tg_http2 {
     size_t sending_count; /* streams whose answer is not yet all sent */
     struct tg_deadline deadline;
     struct tg_deadline parting_deadline; /* from the notice to the last word */
-    uint64_t progress_mono_ms; /* when something useful last happened */
+    uint64_t progress_mono_ms;           /* when something useful last happened */
     uint32_t request_count;
     uint64_t control_mono_ms; /* budget of control frames: as of then */
     uint64_t control_spent;   /* in thousandths of a frame */
@@ -625,12 +625,12 @@ static enum tg_err session_new(struct tg_http2 *c)
     nghttp2_option_set_max_outbound_ack(option, MAX_OUTBOUND_ACK);
     nghttp2_option_set_stream_reset_rate_limit(option, TG_H2_RESET_BURST, TG_H2_RESET_PER_S);
     TG_REQUIRE(nghttp2_session_server_new2(&c->session, callbacks, c, option) == 0, TG_E_NOMEM);
-    TG_REQUIRE(nghttp2_submit_settings(c->session, NGHTTP2_FLAG_NONE, entries,
-                                       TG_COUNT(entries)) == 0,
+    TG_REQUIRE(nghttp2_submit_settings(c->session, NGHTTP2_FLAG_NONE, entries, TG_COUNT(entries)) ==
+                   0,
                TG_E_NOMEM);
-    TG_REQUIRE(nghttp2_session_set_local_window_size(c->session, NGHTTP2_FLAG_NONE, 0,
-                                                     TG_H2_WINDOW) == 0,
-               TG_E_NOMEM);
+    TG_REQUIRE(
+        nghttp2_session_set_local_window_size(c->session, NGHTTP2_FLAG_NONE, 0, TG_H2_WINDOW) == 0,
+        TG_E_NOMEM);
     err = TG_OK;
 out:
     nghttp2_option_del(option);

@@ -14,7 +14,7 @@
 
 #include "server/proto.h"
 
-#define TG_H2_WINDOW 262144      /* bytes of request bodies held at once, over all streams */
+#define TG_H2_WINDOW 262144       /* bytes of request bodies held at once, over all streams */
 #define TG_H2_CONTROL_BURST 1000u /* frames that carry no request */
 #define TG_H2_CONTROL_PER_S 100u
 #define TG_H2_RESET_BURST 200u

@@ -47,8 +47,8 @@ static struct tg_bytes host_part(struct tg_bytes text)
         text = tg_bytes_from(text, 1);
         return tg_bytes_first(text, tg_bytes_find(text, ']'));
     }
-    if (colon < text.len && tg_bytes_find(tg_bytes_from(text, colon + 1), ':') ==
-                                tg_bytes_from(text, colon + 1).len) {
+    if (colon < text.len &&
+        tg_bytes_find(tg_bytes_from(text, colon + 1), ':') == tg_bytes_from(text, colon + 1).len) {
         return tg_bytes_first(text, colon);
     }
     return text;

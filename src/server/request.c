@@ -64,7 +64,7 @@ static void on_wait_over(struct tg_deadline *d)
 
     /* It answers now, whatever it finds: nothing else needs to wake it. */
     tg_waiters_remove(&r->env->waiters, &r->waiter);
-    tg_exchange_resume(r->exchange, r->env->now_s, TG_RESUME_TIMEOUT);
+    r->service->resume(r->exchange, r->env->now_s, TG_RESUME_TIMEOUT);
 }
 
 static void on_wait(void *ctx, struct tg_exchange *exchange, const struct tg_store_key *key,
@@ -73,8 +73,7 @@ static void on_wait(void *ctx, struct tg_exchange *exchange, const struct tg_sto
     struct tg_request *r = ctx;
     struct tg_env *env = r->env;
     size_t total = atomic_fetch_add_explicit(env->wait_total, 1, memory_order_relaxed);
-    bool is_over = total >= env->settings->wait_max ||
-                   r->peer->wait_count >= TG_WAITS_PER_PEER_MAX;
+    bool is_over = total >= env->settings->wait_max || r->peer->wait_count >= TG_WAITS_PER_PEER_MAX;
 
     r->exchange = exchange;
     r->is_waiting = true;
@@ -171,11 +170,11 @@ void tg_request_woken(struct tg_waiter *waiter)
     if (r->env->is_draining) {
         tg_waiters_remove(&r->env->waiters, waiter);
         tg_deadline_clear(&r->deadline);
-        tg_exchange_resume(r->exchange, r->env->now_s, TG_RESUME_DRAIN);
+        r->service->resume(r->exchange, r->env->now_s, TG_RESUME_DRAIN);
         return;
     }
     tg_metrics_count(r->env->metrics, TG_COUNTER_WAKES);
-    tg_exchange_resume(r->exchange, r->env->now_s, TG_RESUME_CHANGED);
+    r->service->resume(r->exchange, r->env->now_s, TG_RESUME_CHANGED);
 }
 
 void tg_requests_settle(struct tg_env *env)
@@ -186,7 +185,7 @@ void tg_requests_settle(struct tg_env *env)
         struct tg_request *r = TG_CONTAINER(link, struct tg_request, unsettled);
 
         if (env->is_draining) {
-            tg_exchange_resume(r->exchange, env->now_s, TG_RESUME_DRAIN);
+            r->service->resume(r->exchange, env->now_s, TG_RESUME_DRAIN);
             continue;
         }
         tg_metrics_count(env->metrics, TG_COUNTER_REFUSED_LONG_POLLS);
@@ -221,6 +220,7 @@ struct tg_service tg_service_relay(struct tg_relay *relay)
 {
     return (struct tg_service){ .begin = relay_begin,
                                 .refuse = relay_refuse,
+                                .resume = tg_exchange_resume,
                                 .cancel = relay_cancel,
                                 .is_rate_limited = true,
                                 .ctx = relay };

@@ -19,6 +19,8 @@ struct tg_service {
     /* As tg_relay_refuse. */
     void (*refuse)(void *ctx, unsigned status, const char *detail, unsigned retry_after_s,
                    const struct tg_exchange_ops *ops, void *ops_ctx);
+    /* As tg_exchange_resume. */
+    void (*resume)(struct tg_exchange *exchange, int64_t now_s, enum tg_resume why);
     /* The client of a begun and unanswered request is gone; exchange is what begin gave. */
     void (*cancel)(void *ctx, struct tg_exchange *exchange, void *ops_ctx);
     bool is_rate_limited;
@@ -27,7 +29,7 @@ struct tg_service {
 
 /* What the requests of one connection share. */
 struct tg_peer {
-    size_t wait_count;           /* long polls waiting */
+    size_t wait_count; /* long polls waiting */
     /* The network of the connection's other end, asked for at each request so that it need not be
        kept; the length, or 0. NULL: none, as in tests. */
     size_t (*network)(struct tg_peer *peer, uint8_t out[TG_NETWORK_MAX]);

@@ -10,6 +10,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <time.h>
 
@@ -33,6 +34,7 @@ struct tg_tls_tickets {
 };
 
 struct tg_tls_context {
+    atomic_size_t holder_count;
     SSL_CTX *ssl;
     int64_t not_after_s;
 };
@@ -145,9 +147,9 @@ static bool use_key(const struct ticket_key *key, bool is_sealing, const uint8_t
         OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
         OSSL_PARAM_construct_end(),
     };
-    bool is_ok = EVP_CipherInit_ex(cipher, EVP_aes_256_cbc(), NULL, key->aes, iv,
-                                   is_sealing ? 1 : 0) == 1 &&
-                 EVP_MAC_CTX_set_params(mac, params) == 1;
+    bool is_ok =
+        EVP_CipherInit_ex(cipher, EVP_aes_256_cbc(), NULL, key->aes, iv, is_sealing ? 1 : 0) == 1 &&
+        EVP_MAC_CTX_set_params(mac, params) == 1;
 
     tg_mem_wipe(&copy, sizeof(copy));
     return is_ok;
@@ -195,8 +197,8 @@ static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
 static bool set_rules(SSL_CTX *ssl)
 {
     (void)SSL_CTX_set_options(ssl, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
-                                       SSL_OP_CIPHER_SERVER_PREFERENCE |
-                                       SSL_OP_PRIORITIZE_CHACHA | SSL_OP_IGNORE_UNEXPECTED_EOF);
+                                       SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA |
+                                       SSL_OP_IGNORE_UNEXPECTED_EOF);
     (void)SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                                     SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     (void)SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
@@ -231,6 +233,7 @@ enum tg_err tg_tls_context_new(struct tg_tls_context **out, const char *cert_pat
 
     ERR_clear_error();
     TG_REQUIRE(c != NULL, TG_E_NOMEM);
+    atomic_init(&c->holder_count, 1);
     c->ssl = SSL_CTX_new(TLS_server_method());
     TG_REQUIRE(c->ssl != NULL, TG_E_NOMEM);
     TG_REQUIRE(set_rules(c->ssl), TG_E_CRYPTO);
@@ -262,11 +265,19 @@ out:
     return err;
 }
 
+struct tg_tls_context *tg_tls_context_hold(struct tg_tls_context *c)
+{
+    (void)atomic_fetch_add(&c->holder_count, 1);
+    return c;
+}
+
 void tg_tls_context_free(struct tg_tls_context **c)
 {
     if (c != NULL && *c != NULL) {
-        SSL_CTX_free((*c)->ssl); /* counted: open sessions keep theirs */
-        tg_mem_free(*c);
+        if (atomic_fetch_sub(&(*c)->holder_count, 1) == 1) {
+            SSL_CTX_free((*c)->ssl); /* counted as well: open sessions keep theirs */
+            tg_mem_free(*c);
+        }
         *c = NULL;
     }
 }

@@ -31,7 +31,10 @@ void tg_tls_tickets_free(struct tg_tls_tickets **t);
 TG_NODISCARD enum tg_err tg_tls_context_new(struct tg_tls_context **out, const char *cert_path,
                                             const char *key_path, struct tg_tls_tickets *tickets,
                                             struct tg_fault *fault);
-/* Any thread. Sessions keep what they need of it. Accepts NULL and *c == NULL. */
+/* One more holder. Any thread. */
+struct tg_tls_context *tg_tls_context_hold(struct tg_tls_context *c);
+/* Any thread; the last holder's call frees. Sessions keep what they need of it. Accepts NULL and *c
+ * == NULL. */
 void tg_tls_context_free(struct tg_tls_context **c);
 /* UTC seconds of the certificate's end. */
 int64_t tg_tls_context_not_after(const struct tg_tls_context *c);
