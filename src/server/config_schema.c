@@ -141,14 +141,14 @@ const struct tg_setting tg_settings[TG_SET_COUNT] = {
 };
 /* clang-format on */
 
-size_t tg_setting_find(struct tg_bytes name)
+enum tg_setting_id tg_setting_find(struct tg_bytes name)
 {
-    size_t i = 0;
+    enum tg_setting_id id = 0;
 
-    while (i < TG_SET_COUNT && !tg_bytes_is_equal(name, tg_bytes_str(tg_settings[i].name))) {
-        i++;
+    while (id < TG_SET_COUNT && !tg_bytes_is_equal(name, tg_bytes_str(tg_settings[id].name))) {
+        id++;
     }
-    return i;
+    return id;
 }
 
 const char *tg_config_setting_name(size_t index)

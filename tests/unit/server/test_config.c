@@ -359,7 +359,7 @@ static void flags__check_config__valid_or_faults(void **state)
 static void print__loaded_again__the_same_settings(void **state)
 {
     struct fixture *f = *state;
-    struct tg_config first;
+    static struct tg_config first;
     char *printed = NULL;
 
     assert_runs(f, "--listen [::1]:0 --tls-cert %P --tls-key %P --store lmdb:/tmp/nowhere/store "
@@ -426,7 +426,7 @@ static void example__as_shipped_and_with_defaults_spelled_out__loads(void **stat
     struct fixture *f = *state;
     static char text[TEXT_MAX];
     static char spelled[TEXT_MAX];
-    struct tg_config shipped;
+    static struct tg_config shipped;
     size_t at = 0;
     char *line = NULL;
     char *rest = text;
