@@ -7,7 +7,8 @@
 #include <nghttp2/nghttp2.h>
 #include <string.h>
 
-#define PUMP_UNSENT_MAX 65536u /* bytes; above it no more frames are made */
+#define PUMP_UNSENT_MAX 65536u      /* bytes; above it no more frames are made */
+#define DISCARD_MAX (1024u * 1024u) /* bytes of a body after its answer */
 #define MAX_SETTINGS 32u
 #define MAX_CONTINUATIONS 8u
 #define MAX_OUTBOUND_ACK 256u
@@ -46,6 +47,7 @@ struct tg_h2_stream {
     uint8_t method_len;
     char method[32];
     struct tg_head_fault fault;
+    size_t discarded; /* bytes of a body nobody wants */
     bool is_dispatched;
     bool is_sending;
 };
@@ -217,6 +219,21 @@ static void on_respond(struct tg_request *r, const struct tg_http_response *resp
     c->host->kick(c->host);
 }
 
+/* The rest of the body is taken and thrown away, up to a bound: some clients lose the answer when
+   their stream is reset while they still send. */
+static void discard(struct tg_h2_stream *s, size_t len)
+{
+    struct tg_http2 *c = s->conn;
+
+    s->discarded += len;
+    if (s->discarded > DISCARD_MAX) {
+        (void)nghttp2_session_consume_connection(c->session, len);
+        (void)nghttp2_submit_rst_stream(c->session, NGHTTP2_FLAG_NONE, s->id, NGHTTP2_NO_ERROR);
+    } else {
+        (void)nghttp2_session_consume(c->session, s->id, len);
+    }
+}
+
 static void dispatch(struct tg_h2_stream *s, bool is_body_too_large)
 {
     struct tg_http_request request;
@@ -228,6 +245,7 @@ static void dispatch(struct tg_h2_stream *s, bool is_body_too_large)
         tg_metrics_count(s->conn->env->metrics, TG_COUNTER_REFUSED_SIZE);
         request.is_body_too_large = true;
         request.body = (struct tg_bytes){ 0 };
+        (void)nghttp2_session_consume_stream(s->conn->session, s->id, s->unconsumed);
     }
     tg_request_begin(&s->request, &request);
     tg_reqmem_put(s->conn->env, &s->mem);
@@ -260,6 +278,14 @@ static void on_body_deadline(struct tg_deadline *d)
         return;
     }
     refuse(s, 408, "the request body took too long");
+}
+
+static void on_discard_deadline(struct tg_deadline *d)
+{
+    struct tg_h2_stream *s = TG_CONTAINER(d, struct tg_h2_stream, deadline);
+
+    (void)nghttp2_submit_rst_stream(s->conn->session, NGHTTP2_FLAG_NONE, s->id, NGHTTP2_NO_ERROR);
+    s->conn->host->kick(s->conn->host);
 }
 
 /* --- nghttp2's callbacks -----------------------------------------------------------------------
@@ -401,8 +427,12 @@ static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const ui
     struct tg_h2_stream *s = nghttp2_session_get_stream_user_data(session, id);
 
     (void)flags;
-    if (s == NULL || s->is_dispatched) {
+    if (s == NULL) {
         (void)nghttp2_session_consume_connection(session, len);
+        return 0;
+    }
+    if (s->is_dispatched) {
+        discard(s, len);
         return 0;
     }
     s->unconsumed += len;
@@ -453,18 +483,26 @@ static int on_begin_frame(nghttp2_session *session, const nghttp2_frame_hd *hd, 
     return c->control_spent > TG_H2_CONTROL_BURST * 1000u ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
 }
 
-/* An answer that is complete while the request is not: the rest of the body is not wanted. */
 static int on_frame_send(nghttp2_session *session, const nghttp2_frame *frame, void *ctx)
 {
     struct tg_http2 *c = ctx;
+    struct tg_h2_stream *s = NULL;
 
-    if ((frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA)) {
-        c->progress_mono_ms = c->env->now_mono_ms;
-        if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0 &&
-            nghttp2_session_get_stream_remote_close(session, frame->hd.stream_id) == 0) {
-            (void)nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id,
-                                            NGHTTP2_NO_ERROR);
-        }
+    if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA) {
+        return 0;
+    }
+    c->progress_mono_ms = c->env->now_mono_ms;
+    s = nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
+    if (s == NULL || (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) {
+        return 0;
+    }
+    c->sending_count -= s->is_sending ? 1 : 0;
+    s->is_sending = false;
+    if (nghttp2_session_get_stream_remote_close(session, s->id) == 0) {
+        /* Answered before the request was complete: it has a while to end by itself. */
+        s->deadline.fired = on_discard_deadline;
+        tg_deadline_set(&c->env->wheel, &s->deadline,
+                        c->env->now_mono_ms + c->env->settings->head_ms);
     }
     return 0;
 }
