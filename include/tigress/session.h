@@ -205,7 +205,7 @@ enum tigress_net_failure {
 
 /* There is no answer. The request is repeated later with the same Mailbox-Request-ID and the same
    bytes, so nothing happens twice. TIGRESS_E_STATE, TIGRESS_E_ARGUMENT. */
-TIGRESS_API TIGRESS_NODISCARD enum tigress_error
+TIGRESS_API enum tigress_error
 tigress_session_reply_failed(struct tigress_session *s, enum tigress_net_failure failure);
 
 /* UTC seconds at which TIGRESS_WANT_WAIT is over; 0 in any other state. */
