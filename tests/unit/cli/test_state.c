@@ -179,7 +179,7 @@ static void load__in_use__refused_until_released(void **state)
 
 static void load__any_byte_changed_or_cut__refused(void **state)
 {
-    char path[160], text[4096];
+    char path[160], text[2048];
     ssize_t len;
     int fd;
 
