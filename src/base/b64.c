@@ -9,6 +9,8 @@
 /* Sixteen characters at a time, through the compiler's vectors: a comparison gives a mask, so
    nothing branches on data, on any processor. */
 typedef uint8_t vec16 __attribute__((vector_size(16)));
+typedef int8_t vec16s __attribute__((vector_size(16))); /* what has the cheap comparisons */
+typedef uint64_t vec2 __attribute__((vector_size(16)));
 #define VEC_TEXT 16u
 #define VEC_RAW 12u
 #define VEC_RAW_READ 14u /* two loads of 8 bytes for 6 each */
@@ -78,12 +80,11 @@ static void encode_vec(uint8_t text[VEC_TEXT], const uint8_t *raw, enum tg_b64_f
     /* From '0' + 10 down to the character of 62, and from the one behind that to that of 63. */
     uint8_t down = form == TG_B64_URL ? 13 : 15;
     uint8_t up = form == TG_B64_URL ? 49 : 3;
-    uint64_t half[2] = { spread(raw), spread(raw + VEC_RAW / 2) };
-    vec16 v;
+    vec16 v = (vec16)(vec2){ spread(raw), spread(raw + VEC_RAW / 2) };
+    vec16s n = (vec16s)v;
 
-    memcpy(&v, half, sizeof(v));
-    v = v + 'A' + ((vec16)(v > 25) & 6) - ((vec16)(v > 51) & 75) - ((vec16)(v > 61) & down) +
-        ((vec16)(v > 62) & up);
+    v = v + 'A' + ((vec16)(n > 25) & 6) - ((vec16)(n > 51) & 75) - ((vec16)(n > 61) & down) +
+        ((vec16)(n > 62) & up);
     memcpy(text, &v, sizeof(v));
 }
 
@@ -198,7 +199,8 @@ static void decode_vec(uint8_t raw[VEC_RAW], vec16 *bad, const uint8_t *text, bo
 {
     uint8_t c62 = is_url ? '-' : '+';
     uint8_t c63 = is_url ? '_' : '/';
-    uint64_t half[2];
+    vec2 half;
+    vec16s n;
     vec16 c;
     vec16 large;
     vec16 small;
@@ -208,15 +210,16 @@ static void decode_vec(uint8_t raw[VEC_RAW], vec16 *bad, const uint8_t *text, bo
     vec16 v;
 
     memcpy(&c, text, sizeof(c));
-    large = (vec16)(c >= 'A') & (vec16)(c <= 'Z');
-    small = (vec16)(c >= 'a') & (vec16)(c <= 'z');
-    digit = (vec16)(c >= '0') & (vec16)(c <= '9');
+    n = (vec16s)c; /* above 127 is negative and in no range */
+    large = (vec16)(n > 'A' - 1) & (vec16)(n < 'Z' + 1);
+    small = (vec16)(n > 'a' - 1) & (vec16)(n < 'z' + 1);
+    digit = (vec16)(n > '0' - 1) & (vec16)(n < '9' + 1);
     is62 = (vec16)(c == c62);
     is63 = (vec16)(c == c63);
     v = (large & (c - 'A')) | (small & (c - ('a' - 26))) | (digit & (c + (52 - '0'))) |
         (is62 & 62) | (is63 & 63);
     *bad |= ~(large | small | digit | is62 | is63);
-    memcpy(half, &v, sizeof(v));
+    half = (vec2)v;
     gather(raw, half[0]);
     gather(raw + VEC_RAW / 2, half[1]);
 }
