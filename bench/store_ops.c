@@ -29,6 +29,7 @@
 #define BOUND_LEN 1450u  /* with the recipient's side */
 #define TOMBSTONE_LEN 160u
 #define EXPIRES_S INT64_C(4000000000)
+#define FILL_PER_S 10u /* records that expire in the same second */
 #define LATENCIES_MAX 4000000u
 
 enum step_kind { STEP_CHANGE, STEP_READ };
@@ -54,6 +55,7 @@ struct transfer {
     struct worker *worker;
     struct tg_store_key key;
     size_t step;
+    int64_t expires_s;
     bool is_good; /* the last change() found what it expected */
     double started_s;
     uint8_t record[BOUND_LEN];
@@ -115,7 +117,7 @@ static enum tg_store_verdict transfer_change(void *ctx, const struct tg_store_re
     memset(t->record + kept, (int)t->step, len - kept);
     t->record[0]++;
     *next = (struct tg_store_record){ .version = steps[t->step].version_after,
-                                      .expires_s = EXPIRES_S + t->key.bytes[0],
+                                      .expires_s = t->expires_s,
                                       .sealed = tg_bytes(t->record, len) };
     return TG_STORE_PUT;
 }
@@ -164,6 +166,8 @@ static void transfer_go(struct transfer *t)
     }
     if (t->step == 0) {
         random_bytes(t->key.bytes, sizeof(t->key.bytes));
+        t->expires_s =
+            EXPIRES_S + (int64_t)now_s(); /* so long from now, as most senders leave it */
     }
     t->started_s = now_s();
     ops->apply(t->worker->port, &t->key, transfer_change, t, transfer_done);
@@ -176,7 +180,7 @@ static enum tg_store_verdict fill_change(void *ctx, const struct tg_store_record
 
     (void)old;
     *next = (struct tg_store_record){ .version = 1,
-                                      .expires_s = EXPIRES_S + t->key.bytes[0],
+                                      .expires_s = t->expires_s,
                                       .sealed = tg_bytes(t->record, RECORD_LEN) };
     return TG_STORE_PUT;
 }
@@ -191,7 +195,8 @@ static void fill_done(void *ctx, enum tg_err err)
         w->running_count--;
         return;
     }
-    w->fill_next++;
+    /* As if they had come over the past, so many in a second. */
+    t->expires_s = EXPIRES_S - (int64_t)((w->fill_end - w->fill_next++) / FILL_PER_S);
     random_bytes(t->key.bytes, sizeof(t->key.bytes));
     w->store->ops->apply(w->port, &t->key, fill_change, t, fill_done);
 }
