@@ -3,13 +3,13 @@
  * store_ops - the stateful transfer of eight operations through the embedded store alone: no HTTP,
  * no JSON, no sealing.
  *
- *   store_ops DIR [--ports N] [--live N] [--seconds N]
+ *   store_ops DIR [--ports N] [--live N] [--sweep N] [--seconds N]
  *
  * create, preview (a read), bind, update, read, update, read, delete (a tombstone): five durable
  * changes and three reads on records of the size that a sealed mailbox with a payload of 1 KiB has.
  * 64 transfers are in flight, over all ports; a port is a thread that sleeps until the store wakes
- * it, as a worker of the relay does. --live keeps so many other records in the store. Prints one
- * JSON line.
+ * it, as a worker of the relay does. --live keeps so many other records in the store, and --sweep
+ * removes the oldest N of those while the transfers run. Prints one JSON line.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -73,6 +73,8 @@ struct worker {
     uint64_t done_count; /* whole transfers */
     float *latencies_ms; /* of changes */
     size_t latency_count;
+    size_t sweep_count;           /* --sweep */
+    double swept_s;               /* how long that took */
     uint64_t fill_next, fill_end; /* --live: which records to put first */
 };
 
@@ -231,11 +233,25 @@ static void *fill_main(void *arg)
     return NULL;
 }
 
+static void swept(void *ctx, enum tg_err err, size_t removed_count)
+{
+    struct worker *w = ctx;
+
+    must(err == TG_OK && removed_count == w->sweep_count, "sweep");
+    w->swept_s += now_s();
+    w->running_count--;
+}
+
 static void *transfer_main(void *arg)
 {
     struct worker *w = arg;
 
     w->running_count = w->transfer_count;
+    if (w->sweep_count > 0) {
+        w->running_count++;
+        w->swept_s = -now_s();
+        w->store->ops->sweep(w->port, EXPIRES_S, w->sweep_count, swept, w);
+    }
     for (size_t i = 0; i < w->transfer_count; i++) {
         w->transfers[i].step = 0;
         transfer_go(&w->transfers[i]);
@@ -291,10 +307,10 @@ static void report(struct worker *workers, size_t port_count, uint64_t live_coun
     qsort(first, count, sizeof(*first), latency_compare);
     printf("{\"transfers_per_s\": %.1f, \"operations_per_s\": %.1f, \"change_p50_ms\": %.3f, "
            "\"change_p99_ms\": %.3f, "
-           "\"in_flight\": %u, \"ports\": %zu, \"live\": %llu}\n",
+           "\"in_flight\": %u, \"ports\": %zu, \"live\": %llu, \"sweep_s\": %.2f}\n",
            (double)done / seconds, (double)(done * TG_COUNT(steps)) / seconds,
            (double)first[count / 2], (double)first[count * 99 / 100], IN_FLIGHT, port_count,
-           (unsigned long long)live_count);
+           (unsigned long long)live_count, workers[0].swept_s);
 }
 
 static uint64_t option(int argc, char **argv, const char *name, uint64_t fallback, uint64_t max)
@@ -317,7 +333,7 @@ int main(int argc, char **argv)
     struct tg_store *store = NULL;
 
     if (argc < 2 || argc % 2 != 0) {
-        fprintf(stderr, "usage: store_ops DIR [--ports N] [--live N] [--seconds N]\n");
+        fprintf(stderr, "usage: store_ops DIR [--ports N] [--live N] [--sweep N] [--seconds N]\n");
         return 2;
     }
     size_t port_count = (size_t)option(argc, argv, "--ports", 1, PORTS_MAX);
@@ -325,6 +341,7 @@ int main(int argc, char **argv)
     double seconds = (double)option(argc, argv, "--seconds", 3, 3600);
 
     must(port_count > 0, "--ports");
+    must(seconds > 0, "--seconds");
     if (tg_store_lmdb_open(&store, argv[1], &limits, NULL, &fault) != TG_OK) {
         fprintf(stderr, "store_ops: %s\n", fault.text);
         return 1;
@@ -337,6 +354,7 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < port_count; i++) {
         workers[i].until_s = now_s() + seconds;
     }
+    workers[0].sweep_count = (size_t)option(argc, argv, "--sweep", 0, live_count / port_count);
     run_all(workers, port_count, transfer_main);
     report(workers, port_count, live_count, seconds);
     for (size_t i = 0; i < port_count; i++) {
