@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/config_schema.h"
 
+#include "relay/limits.h"
+
 #include <stddef.h>
 #include <string.h>
 
@@ -125,10 +127,10 @@ const struct tg_setting tg_settings[TG_SET_COUNT] = {
         CAPACITY, .default_text = "30s", .min = 1, .max = HOUR_S, .arg = "TIME",
         .help = "from SIGTERM to the end" },
     ROW(TG_SET_RATE, "rate", TG_SETTING_COUNT), AT(rate), RATES, .default_text = "50",
-        .max = 1000000, .arg = "N",
+        .max = TG_LIMITS_RATE_MAX, .arg = "N",
         .help = "requests per second of a client network; 0: no limit" },
     ROW(TG_SET_RATE_BURST, "rate-burst", TG_SETTING_COUNT), AT(rate_burst), RATES,
-        .default_text = "200", .min = 1, .max = 10000000, .arg = "N",
+        .default_text = "200", .min = 1, .max = TG_LIMITS_BURST_MAX, .arg = "N",
         .help = "requests of a client network at once" },
     ROW(TG_SET_CLIENT_ADDRESS, "client-address", TG_SETTING_CHOICE), AT(client_address), RATES,
         .words = client_address_words, .default_text = "connection",

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unit/client/fake_relay.h"
 
+#include "wire/problem.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -142,7 +144,7 @@ static void handle_gone(const struct fake_relay *relay, struct fake_answer *answ
     char body[256];
 
     (void)snprintf(body, sizeof(body), "{\"type\":\"%s%s\",\"status\":404,\"detail\":\"gone\"}",
-                   relay->ended != NULL ? "urn:tigress:problem:" : "about:blank",
+                   relay->ended != NULL ? TG_PROBLEM_TYPE_PREFIX : TG_PROBLEM_TYPE_BLANK,
                    relay->ended != NULL ? relay->ended : "");
     answer_with(answer, 404, body);
 }

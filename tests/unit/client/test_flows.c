@@ -15,8 +15,7 @@ static void initiator__intent_not_confirmed__nothing_is_sent(void **state)
     assert_null(tigress_session_request(f->alice));
     assert_int_equal(tigress_session_wait(f->alice), TIGRESS_E_STATE);
     assert_int_equal(tigress_session_check(f->alice), TIGRESS_E_STATE);
-    assert_int_equal(tigress_session_send(f->alice, MESSAGE_2, strlen(MESSAGE_2)),
-                     TIGRESS_E_STATE);
+    assert_int_equal(tigress_session_send(f->alice, MESSAGE_2, strlen(MESSAGE_2)), TIGRESS_E_STATE);
     assert_int_equal(tigress_session_finish(f->alice), TIGRESS_E_STATE);
     assert_int_equal(tigress_session_step(f->alice, FAKE_NOW), TIGRESS_WANT_INPUT);
 }
