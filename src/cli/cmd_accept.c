@@ -45,7 +45,10 @@ static enum cli_exit go_on(struct ui *ui, struct flow *f, struct transfer *t,
                        t->id);
     }
     if (in->secret != NULL) {
-        error = tigress_session_set_secret(f->session, in->secret);
+        error = flow_interrupt(f);
+        if (error == TIGRESS_OK) {
+            error = tigress_session_set_secret(f->session, in->secret);
+        }
         if (error != TIGRESS_OK && error != TIGRESS_E_STATE) {
             return flow_refuse(ui, error, NULL);
         }

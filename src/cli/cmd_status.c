@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
 #include <time.h>
 
 #include "cli/commands.h"
@@ -99,22 +100,45 @@ static enum cli_exit check(struct ui *ui, struct flow *f, const char **found)
     if (error != TIGRESS_OK) {
         return flow_refuse(ui, error, NULL);
     }
+    f->is_ending = true; /* to be told that it is over is an answer here */
     exit = flow_run(f, 0);
     *found = f->t->is_unread ? "message" : "unchanged";
+    if (exit == CLI_OK && f->want == TIGRESS_DONE) {
+        *found = "completed";
+        exit = state_end(ui, f->t, STATE_COMPLETED);
+    }
     return exit;
 }
 
-static enum cli_exit one(struct ui *ui, struct flow *f)
+static enum cli_exit one(struct ui *ui, struct flow *f, const struct cli_args *args)
 {
-    const char *found = "";
+    static const char *const sentences[][2] = {
+        { "message", "A message is waiting: 'tigress receive' prints it." },
+        { "unchanged", "The relay has it, and there is nothing new." },
+        { "completed", "It is over, as completed." },
+        { "relinquished", "It was given back." },
+        { "interrupted", "It was interrupted: run the same command again to go on." },
+    };
+    const char *found = state_status_name(f->t->status);
+    bool is_over = f->t->status == STATE_COMPLETED || f->t->status == STATE_RELINQUISHED;
+    enum cli_exit exit = is_over ? CLI_OK : flow_resume(f, ui, f->t, args);
     json_t *result;
-    enum cli_exit exit = check(ui, f, &found);
 
+    if (exit == CLI_OK && !is_over) {
+        exit = flow_retry(f);
+    }
+    if (exit == CLI_OK && !is_over) {
+        exit = check(ui, f, &found);
+    }
     if (exit != CLI_OK) {
         return exit;
     }
     say_one(ui, f->t);
-    ui_say(ui, "The relay has it; %s.\n", f->t->is_unread ? "a message is waiting" : found);
+    for (size_t i = 0; i < sizeof sentences / sizeof sentences[0]; i++) {
+        if (strcmp(sentences[i][0], found) == 0) {
+            ui_say(ui, "%s\n", sentences[i][1]);
+        }
+    }
     result = flow_describe(f->t);
     (void)json_object_set_new(result, "found", json_string(found));
     return ui_result_take(ui, result);
@@ -123,15 +147,15 @@ static enum cli_exit one(struct ui *ui, struct flow *f)
 enum cli_exit cmd_status(struct ui *ui, const struct cli_args *args)
 {
     struct transfer t;
-    struct flow f;
+    struct flow f = { .ui = ui, .t = &t };
     enum cli_exit exit;
 
     if (args->position_count == 0) {
         return list(ui);
     }
-    exit = flow_open(&f, ui, &t, STATE_ANY_ROLE, args);
+    exit = state_load(ui, &t, STATE_ANY_ROLE, args->position[0]);
     if (exit == CLI_OK) {
-        exit = one(ui, &f);
+        exit = one(ui, &f, args);
     }
     flow_close(&f, &t);
     return exit;

@@ -129,7 +129,7 @@ void flow_end(struct flow *f)
     f->before = NULL;
 }
 
-static enum cli_exit ended(struct ui *ui, const struct transfer *t)
+enum cli_exit flow_over(struct ui *ui, const struct transfer *t)
 {
     if (t->status == STATE_PENDING) {
         return ui_fail(ui, CLI_REFUSED, "pending",
@@ -153,10 +153,10 @@ enum cli_exit flow_resume(struct flow *f, struct ui *ui, struct transfer *t,
 
     *f = (struct flow){ .ui = ui, .t = t };
     if (t->session == NULL) {
-        return ended(ui, t);
+        return flow_over(ui, t);
     }
     if (t->status == STATE_PENDING && args->value[OPT_RESUME] == NULL) {
-        return ended(ui, t);
+        return flow_over(ui, t);
     }
     exit = flow_cacert(ui, args, &cacert);
     if (exit != CLI_OK) {
@@ -174,7 +174,7 @@ enum cli_exit flow_resume(struct flow *f, struct ui *ui, struct transfer *t,
     if (exit == CLI_OK && tigress_session_step(session, (int64_t)time(NULL)) == TIGRESS_DONE) {
         /* interrupted after the relay had agreed to the end, before that was noted */
         exit = state_end(ui, t, t->role == STATE_RECIPIENT ? STATE_COMPLETED : STATE_CANCELLED);
-        exit = exit == CLI_OK ? ended(ui, t) : exit;
+        exit = exit == CLI_OK ? flow_over(ui, t) : exit;
     }
     return exit;
 }
@@ -262,6 +262,14 @@ enum cli_exit flow_run(struct flow *f, int64_t until_s)
     if (f->stopped != CLI_OK) {
         return f->stopped;
     }
+    if (f->want == TIGRESS_DONE && !f->is_ending) {
+        enum cli_exit kept = f->t == NULL ? CLI_OK : state_end(f->ui, f->t, STATE_COMPLETED);
+
+        return kept != CLI_OK ? kept
+                              : ui_fail(f->ui, CLI_GONE, "completed",
+                                        "the other side has ended this transfer as completed: no "
+                                        "message comes any more.");
+    }
     return f->want == TIGRESS_FAILED ? failed(f) : CLI_OK;
 }
 
@@ -307,6 +315,7 @@ enum cli_exit flow_do(struct flow *f, flow_act_fn *act)
     if (exit != CLI_OK) {
         return exit;
     }
+    f->is_ending = act != tigress_session_check;
     error = flow_act(f, act);
     if (error == TIGRESS_E_STATE) {
         exit = flow_settle(f);

@@ -28,11 +28,15 @@ struct flow {
     int64_t until_s;          /* of the run under way; 0: none */
     void *before;             /* the session before the last flow_do, or NULL */
     size_t before_len;
+    bool is_ending;        /* the session is to be over after this run */
     enum cli_exit stopped; /* why a callback stopped the run; already said */
 };
 
 /* A step of the application: tigress_session_finish and its like. */
 typedef enum tigress_error flow_act_fn(struct tigress_session *s);
+
+/* Says that the transfer is over, or was never begun, and how. */
+enum cli_exit flow_over(struct ui *ui, const struct transfer *t);
 
 /* A new session, which it takes over even when it fails. cacert NULL: the system's authorities. */
 enum cli_exit flow_begin_take(struct flow *f, struct ui *ui, struct transfer *t,
