@@ -35,7 +35,7 @@ static bool reserve(struct tg_buf *b, size_t extra)
     if (b->err != TG_OK) {
         return false;
     }
-    if (extra > b->max - b->len) {
+    if (extra > b->max - b->len || b->len + extra == SIZE_MAX) {
         b->err = TG_E_LIMIT;
         return false;
     }
