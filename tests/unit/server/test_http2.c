@@ -450,7 +450,7 @@ static void pings__do_not_keep_an_idle_connection(void **state)
         (void)nghttp2_submit_ping(c->session, NGHTTP2_FLAG_NONE, NULL);
         exchange(c);
     }
-    assert_int_equal(c->goaway_count, 1);
+    assert_in_range(c->goaway_count, 1, 2);
 }
 
 static void reader__gives_no_window__closed_after_twenty_seconds(void **state)
