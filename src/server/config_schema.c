@@ -9,10 +9,9 @@
 #define AT(member)                                                                                 \
     .offset = offsetof(struct tg_config, member), .size = sizeof(((struct tg_config *)0)->member)
 
-#define KIB 1024u
-#define MIB (1024u * 1024u)
-#define HOUR_S 3600u
-#define DAY_S 86400u
+#define KIB ((uint64_t)1024)
+#define HOUR_S ((uint64_t)3600)
+#define DAY_S ((uint64_t)86400)
 
 static const char *const client_address_words[] = {
     [TG_CLIENT_CONNECTION] = "connection", [TG_CLIENT_X_FORWARDED_FOR] = "x-forwarded-for", NULL
