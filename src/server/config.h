@@ -22,7 +22,7 @@
 #define TG_CONFIG_PATH_MAX 1023u /* bytes, without the NUL; as the next two */
 #define TG_CONFIG_URL_MAX 255u
 #define TG_CONFIG_HOST_MAX 63u
-#define TG_CONFIG_FILE_MAX (64u * 1024u) /* bytes of a configuration file */
+#define TG_CONFIG_FILE_MAX 65536u /* bytes of a configuration file */
 
 /* A numeric address to bind. */
 struct tg_endpoint {

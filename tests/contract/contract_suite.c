@@ -358,9 +358,9 @@ static void sweep__of_many__takes_exactly_the_maximum(void **state)
     for (unsigned i = 0; i < COUNT; i++) {
         call_finish(&f->client, &calls[i]);
     }
-    assert_int_equal(sweep(&f->client, 10000, 64), 64);
-    assert_int_equal(sweep(&f->client, 10000, 65), 65);
-    assert_int_equal(sweep(&f->client, 10000, 128), 128);
+    assert_int_equal(sweep(&f->client, 10000, 16), 16);
+    assert_int_equal(sweep(&f->client, 10000, 17), 17);
+    assert_int_equal(sweep(&f->client, 10000, 224), 224);
     assert_stats(f->store, COUNT - 257, COUNT - 257);
     assert_int_equal(sweep(&f->client, 10000, 1000), COUNT - 257);
     assert_stats(f->store, 0, 0);

@@ -9,3 +9,7 @@ tigress_add_test(NAME server.devcert LABEL unit SOURCES test_devcert.c
 if(EXISTS ${PROJECT_SOURCE_DIR}/src/relay/seal.c)
     tigress_add_test(NAME server.keyfile LABEL unit SOURCES test_keyfile.c LIBS tg_server_ops)
 endif()
+
+# Documents are tests' business where they promise something that a machine can compare.
+add_test(NAME docs.openapi COMMAND /usr/bin/python3 ${CMAKE_CURRENT_LIST_DIR}/check_openapi.py)
+set_tests_properties(docs.openapi PROPERTIES LABELS unit TIMEOUT 60)

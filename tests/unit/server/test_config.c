@@ -190,7 +190,7 @@ static void load__numbers__every_bound_at_n_and_beyond(void **state)
         { "handshake-timeout", "0", "1", "1h", "3601" },
         { "drain-timeout", "0", "1", "60m", "3601" },
         { "rate", NULL, "0", "1000000", "1000001" },
-        { "rate-burst", "0", "1", "10000000", "10000001" },
+        { "rate-burst", "0", "1", "1000000", "1000001" },
         { "mailboxes-max", NULL, "0", "1000000000", "1000000001" },
         { "store-bytes-max", NULL, "0", "1024GiB", "1025GiB" },
     };
