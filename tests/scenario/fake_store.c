@@ -12,6 +12,7 @@ struct pending {
     struct fake_store *fake;
     bool is_used;
     bool is_started;
+    bool is_write; /* what the last run of change() decided */
     struct tg_store_key key;
     tg_store_change_fn *change;
     void *ctx;
@@ -48,9 +49,7 @@ static enum tg_store_verdict counting_change(void *ctx, const struct tg_store_re
     enum tg_store_verdict verdict = p->change(p->ctx, old, next);
     struct fake_store *fake = p->fake;
 
-    if (verdict != TG_STORE_KEEP) {
-        fake->write_count++;
-    }
+    p->is_write = verdict != TG_STORE_KEEP;
     if (verdict == TG_STORE_PUT) {
         free(fake->last);
         fake->last = malloc(next->sealed.len);
@@ -67,6 +66,7 @@ static void finish(void *ctx, enum tg_err err)
     tg_store_done_fn *done = p->done;
     void *done_ctx = p->ctx;
 
+    p->fake->write_count += err == TG_OK && p->is_write ? 1 : 0;
     p->is_used = false;
     done(done_ctx, err);
 }
@@ -80,7 +80,7 @@ static void fake_apply(struct tg_store_port *port, const struct tg_store_key *ke
         struct pending *p = &fake->pending[i];
 
         if (!p->is_used) {
-            *p = (struct pending){ fake, true, false, *key, change, ctx, done };
+            *p = (struct pending){ fake, true, false, false, *key, change, ctx, done };
             return;
         }
     }

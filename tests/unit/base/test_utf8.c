@@ -52,8 +52,7 @@ static void is_valid__malformed__false(void **state)
         "\xf0\x9f\x98(",    /* the same */
         "12345678\xff",     /* behind a whole word */
         "1234567\xc3",      /* at the end of one */
-        "1234567\xff"
-        "12345678",
+        "1234567\xffxyz45678",
     };
 
     (void)state;

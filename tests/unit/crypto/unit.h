@@ -12,7 +12,7 @@
 #include "base/buf.h"
 #include "base/hex.h"
 
-#define UNIT_BYTES_MAX 1024u
+#define UNIT_BYTES_MAX 600u
 
 struct unit_bytes {
     uint8_t bytes[UNIT_BYTES_MAX];

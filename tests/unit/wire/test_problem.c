@@ -14,8 +14,9 @@ static void encode__all_members__in_order_and_back(void **state)
     tg_buf_init(&out, 1000);
     assert_int_equal(
         tg_problem_encode(&out, TG_PROBLEM_TYPE_PREFIX "withdrawn", "Gone", 404, "d\"t"), TG_OK);
-    assert_view(tg_buf_view(&out), "{\"type\":\"" TG_PROBLEM_TYPE_PREFIX "withdrawn\",\"title\":\"Gone\","
-                                   "\"status\":404,\"detail\":\"d\\\"t\"}");
+    assert_view(tg_buf_view(&out),
+                "{\"type\":\"" TG_PROBLEM_TYPE_PREFIX "withdrawn\",\"title\":\"Gone\","
+                "\"status\":404,\"detail\":\"d\\\"t\"}");
     assert_int_equal(tg_problem_decode(&problem, &doc, tg_buf_view(&out)), TG_OK);
     assert_view(problem.type, TG_PROBLEM_TYPE_PREFIX "withdrawn");
     assert_view(problem.title, "Gone");
