@@ -151,7 +151,7 @@ void tg_json_free(struct tg_json **doc)
     }
 }
 
-void tg_json_wipe_on_free(void)
+void tg_json_own_process(void)
 {
     json_set_alloc_funcs(tg_mem_alloc, tg_mem_free_wiped);
 }
@@ -161,6 +161,8 @@ struct tg_json_object tg_json_top(const struct tg_json *doc)
     return (struct tg_json_object){ .node = doc->root, .path = "" };
 }
 
+/* Asked for by name: what nobody asks for is not looked at.
+   spec: protocol/1#unknown-members-ignored */
 static const json_t *member(struct tg_json_object in, const char *name)
 {
     return in.node == NULL ? NULL : json_object_get((const json_t *)in.node, name);

@@ -57,6 +57,7 @@ void world_deinit(struct world *w)
 {
     fake_store_fail_with(w->store, TG_OK);
     fake_store_hold(w->store, false);
+    fake_store_slow_reads(w->store, false);
     for (size_t i = 0; i < WORLD_SLOTS; i++) {
         world_release(&w->slots[i]);
     }
@@ -103,9 +104,35 @@ static void on_wait(void *ctx, struct tg_exchange *exchange, const struct tg_sto
     slot->is_waiting = true;
     slot->key = *key;
     slot->wait_ms = wait_ms;
+    if (slot->world->in_wait != NULL) {
+        void (*in_wait)(void *) = slot->world->in_wait;
+
+        slot->world->in_wait = NULL;
+        in_wait(slot->world->in_wait_ctx);
+    }
 }
 
 static const struct tg_exchange_ops exchange_ops = { on_respond, on_wait };
+
+static void init_slot(struct world_slot *slot, struct world *w)
+{
+    memset(slot, 0, sizeof(*slot));
+    slot->world = w;
+    slot->is_used = true;
+    for (size_t i = 0; i < TG_RESPONSE_HEADERS_MAX; i++) {
+        tg_buf_init(&slot->names[i], HEADER_TEXT_MAX);
+        tg_buf_init(&slot->values[i], HEADER_TEXT_MAX);
+    }
+    tg_buf_init(&slot->body, TG_RESPONSE_BODY_MAX);
+}
+
+unsigned world_refuse(struct world_slot *slot, unsigned status, const char *detail,
+                      unsigned retry_after_s)
+{
+    init_slot(slot, slot->world);
+    tg_relay_refuse(slot->world->relay, status, detail, retry_after_s, &exchange_ops, slot);
+    return slot->status;
+}
 
 static struct world_slot *take_slot(struct world *w)
 {
@@ -113,14 +140,7 @@ static struct world_slot *take_slot(struct world *w)
         struct world_slot *slot = &w->slots[i];
 
         if (!slot->is_used) {
-            memset(slot, 0, sizeof(*slot));
-            slot->world = w;
-            slot->is_used = true;
-            for (size_t j = 0; j < TG_RESPONSE_HEADERS_MAX; j++) {
-                tg_buf_init(&slot->names[j], HEADER_TEXT_MAX);
-                tg_buf_init(&slot->values[j], HEADER_TEXT_MAX);
-            }
-            tg_buf_init(&slot->body, TG_RESPONSE_BODY_MAX);
+            init_slot(slot, w);
             return slot;
         }
     }
@@ -137,7 +157,9 @@ struct world_slot *world_request(struct world *w, const struct tg_http_request *
     } else if (exchange != NULL) {
         abort(); /* answered, and yet handed out */
     }
-    fake_store_pump(w->store);
+    if (!w->is_manual) {
+        fake_store_pump(w->store);
+    }
     return slot;
 }
 

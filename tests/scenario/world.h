@@ -39,8 +39,11 @@ struct world {
     struct tg_relay_config config;
     struct tg_relay_hooks hooks;
     struct tg_relay *relay;
-    size_t told_count; /* calls of hooks.changed */
-    bool is_deaf;      /* changes do not wake long polls */
+    size_t told_count;          /* calls of hooks.changed */
+    bool is_deaf;               /* changes do not wake long polls */
+    bool is_manual;             /* requests do not pump the store */
+    void (*in_wait)(void *ctx); /* runs once, inside the next ops->wait; may be NULL */
+    void *in_wait_ctx;
     struct world_slot slots[WORLD_SLOTS];
 };
 
@@ -50,6 +53,9 @@ void world_deinit(struct world *w);
 /* Runs a request until it is answered or waits. The slot is free again after world_release(). */
 struct world_slot *world_request(struct world *w, const struct tg_http_request *request);
 void world_release(struct world_slot *slot);
+/* A refusal of the transport's, into an unused slot; its status. */
+unsigned world_refuse(struct world_slot *slot, unsigned status, const char *detail,
+                      unsigned retry_after_s);
 /* The value, or NULL. */
 const struct tg_buf *world_header(const struct world_slot *slot, const char *name);
 

@@ -116,7 +116,7 @@ static void aliases__alone_or_equal__the_same_header(void **state)
     assert_view(h->attestation, "abc");
 }
 
-/* spec-test: protocol/2#alias-conflict-400 */
+/* spec-test: protocol/2#alias-conflict */
 static void aliases__different_from_the_header__malformed_and_a_fault(void **state)
 {
     static const char *const texts[] = {

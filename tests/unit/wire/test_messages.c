@@ -120,9 +120,12 @@ static void create__optional_members_left_out__absent(void **state)
     tg_json_free(&doc);
 }
 
-/* spec-test: protocol/4#payload-opaque-non-empty, protocol/4#token-both-members */
-/* spec-test: protocol/3#expiration-required-in-configuration, protocol/4#update-body */
-/* spec-test: protocol/4#read-body, protocol/3#access-rights */
+/* spec-test: protocol/4#payload-opaque-non-empty */
+/* spec-test: protocol/4#token-both-members */
+/* spec-test: protocol/3#expiration-required-in-configuration */
+/* spec-test: protocol/4#update-body */
+/* spec-test: protocol/4#read-body */
+/* spec-test: protocol/3#access-rights */
 static void decode__a_member_missing_or_wrong__the_fault_names_it(void **state)
 {
     static const struct {

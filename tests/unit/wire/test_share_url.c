@@ -90,7 +90,8 @@ static void parse__other_spellings__the_canonical_url(void **state)
     }
 }
 
-/* spec-test: protocol/7#plain-http-loopback-only, protocol/7#identifier-is-uuid */
+/* spec-test: protocol/7#plain-http-loopback-only */
+/* spec-test: protocol/7#identifier-is-uuid */
 static void parse__malformed__refused_with_the_part_and_zero(void **state)
 {
     static const struct {
