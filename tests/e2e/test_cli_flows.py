@@ -32,7 +32,7 @@ def carol(relay, tmp_path):
     return Device(tmp_path / "carol", relay)
 
 
-# spec-test: protocol/7#stateless
+# spec-test: protocol/7#flows-any-number-of-turns
 @pytest.mark.parametrize("words", [(), ("--key-size", "256"), ("--vertical", "car"),
                                    ("--require-proof",), ("--scheme", "tigress")],
                          ids=lambda words: "-".join(words).strip("-") or "plain")
@@ -242,7 +242,7 @@ def share__on_a_terminal__asks_and_takes_no_for_an_answer(alice):
         assert (b"/v1/m/" in seen) == (code == 0)
 
 
-# spec-test: protocol/7#intent
+# spec-test: protocol/7#intent-before-anything
 def share__no_terminal_and_no_yes__nothing_sent(alice):
     alice.refused(1, "not-confirmed", "share", "-", given=json.dumps(KEY))
     assert alice.files() == []

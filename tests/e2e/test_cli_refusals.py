@@ -93,6 +93,7 @@ def share__beyond_the_relays_maximum__refused_with_the_relays_reason(alice):
     assert alice.files() == []
 
 
+# spec-test: protocol/7#provisioning-information
 @pytest.mark.parametrize("given", [
     "", "no json", "[]", "{}", '{"format":"x"}', '{"format":"x","content":[]}',
     '{"format":1,"content":{}}', '{"format":"x","content":{}} x',
@@ -122,6 +123,7 @@ def share__file_that_is_not_there__refused(alice):
 # ---- links and secrets -----------------------------------------------------------------------
 
 
+# spec-test: protocol/7#checks-before-first-request
 @pytest.mark.parametrize("link", [
     "", "key", "ftp://127.0.0.1/v1/m/" + ID, "http://relay.example/v1/m/" + ID,
     f"https://user@127.0.0.1/v1/m/{ID}", "https://127.0.0.1/v1/m/not-a-uuid",
@@ -138,6 +140,7 @@ def link__malformed__refused_before_any_request(alone, command, link):
     assert alone.files() == []
 
 
+# spec-test: protocol/7#damaged-secret-is-told-apart
 @pytest.mark.parametrize("secret", ["A", "AAAA", "A" * 21, "A" * 100, "!" * 24, "A" * 22 + "==="],
                          ids=range(6))
 def link__damaged_secret__refused_and_not_repeated(alone, secret):
@@ -151,6 +154,7 @@ def link__without_secret__refused_with_the_way_on(alone):
     assert "--secret-file" in ran.err
 
 
+# spec-test: protocol/7#relay-allow-list
 def link__relay_that_is_not_allowed__refused_before_any_request(alone):
     alone.refused(1, "not-allowed", "accept", "-", "--allow-relay", "relay.example",
                   "--allow-relay", "127.0.0.1:2", given=f"{LINK}#{SECRET}")
