@@ -5,6 +5,7 @@
 #include "base/utf8.h"
 #include "wire/limits.h"
 
+#include <assert.h>
 #include <jansson.h>
 #include <string.h>
 
@@ -151,9 +152,19 @@ void tg_json_free(struct tg_json **doc)
     }
 }
 
+/* The parser does not look whether a growing token found room, and would go on with what is left of
+   it: a process without memory stops instead. */
+static void *alloc_or_stop(size_t size)
+{
+    void *ptr = tg_mem_alloc(size);
+
+    assert(ptr != NULL);
+    return ptr;
+}
+
 void tg_json_own_process(void)
 {
-    json_set_alloc_funcs(tg_mem_alloc, tg_mem_free_wiped);
+    json_set_alloc_funcs(alloc_or_stop, tg_mem_free_wiped);
 }
 
 struct tg_json_object tg_json_top(const struct tg_json *doc)
