@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cli/mem.h"
+#include "cli/trace.h"
 
 /* Nothing but another try helps here, and another try is safe. */
 static bool is_passing(enum tigress_error error)
@@ -114,6 +115,9 @@ enum cli_exit flow_begin_take(struct flow *f, struct ui *ui, struct transfer *t,
     }
     if (error == TIGRESS_OK) {
         error = tigress_transport_set_progress(f->transport, on_progress, f);
+    }
+    if (error == TIGRESS_OK && ui->is_verbose) {
+        error = tigress_transport_set_observe(f->transport, trace_exchange, ui);
     }
     if (error == TIGRESS_OK) {
         error = tigress_session_set_tries(session, FLOW_TRIES);
