@@ -92,7 +92,8 @@ static int on_progress(void *ctx, const struct tigress_session *s, enum tigress_
     (void)doing;
     if (tigress_session_failures(s) > 0) {
         ui_progress(f->ui, "the relay cannot be reached, trying again ...");
-    } else if (f->until_s != 0 && left_s > 0) {
+    } else if (f->until_s != 0 && left_s > 0 && left_s != f->shown_s) {
+        f->shown_s = left_s;
         ui_progress(f->ui,
                     "waiting for the other side, %lld s left (Ctrl-C stops; nothing is lost)",
                     (long long)left_s);

@@ -156,7 +156,7 @@ enum cli_exit io_read_line(struct ui *ui, struct io_bytes *out, const char *path
         fprintf(stderr, "Paste %s and press Enter: ", what);
     }
     exit = read_input(ui, &in, path, what, max, is_typed ? TO_THE_END_OF_A_LINE : TO_THE_END);
-    if (exit != CLI_OK) {
+    if (exit != CLI_OK || in.data == NULL) {
         return exit;
     }
     start = strspn(in.data, blank);
