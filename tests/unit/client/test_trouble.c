@@ -447,6 +447,7 @@ static void reply__wrong_time_or_value__refused(void **state)
     assert_int_equal(tigress_session_input(f->alice), TIGRESS_INPUT_CREATED);
 }
 
+/* spec-test: protocol/3#first-read-binds */
 static void third_device__after_the_first__refused(void **state)
 {
     struct fixture *f = *state;
