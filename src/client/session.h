@@ -102,7 +102,6 @@ struct tigress_session {
     bool is_attempted;  /* the current change may have reached the relay */
     bool is_cancelling; /* a create whose mailbox is to be deleted at once */
     bool is_our_turn;   /* a message has come that we have not answered */
-    bool is_bound;      /* recipient: the relay has answered our claim */
     bool has_mailbox;   /* url names it */
     bool has_opened;    /* the secret has opened a message */
     bool must_prove;    /* create with a verifier */
