@@ -297,9 +297,10 @@ static void keep_detail(struct tigress_session *s, const struct tg_answer *answe
             len--;
         }
         for (size_t i = 0; i < len; i++) {
-            uint8_t c = problem.detail.ptr[i];
-
-            s->detail[i] = is_control(problem.detail, i) ? '?' : (char)c;
+            s->detail[i] = '?';
+            if (!is_control(problem.detail, i)) {
+                memcpy(&s->detail[i], &problem.detail.ptr[i], 1);
+            }
         }
         s->detail[len] = '\0';
     }
