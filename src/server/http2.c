@@ -520,11 +520,11 @@ static void http2_pump(struct tg_proto *p)
         ssize_t len = 0;
         struct tg_bytes part = { 0 };
 
-        tg_buf_clear(out);
         while (out->len < TG_READ_MAX && (len = nghttp2_session_mem_send(c->session, &data)) > 0) {
             tg_buf_append(out, tg_bytes(data, (size_t)len));
         }
         if (len < 0 || tg_buf_status(out) != TG_OK) {
+            tg_buf_clear(out);
             c->is_broken = true;
             finish(c);
             return;
@@ -534,6 +534,7 @@ static void http2_pump(struct tg_proto *p)
         }
         part = tg_buf_view(out);
         c->host->write(c->host, &part, 1);
+        tg_buf_clear(out);
     }
     if (c->parting == GONE_AWAY && c->stream_count == 0) {
         finish(c);

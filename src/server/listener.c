@@ -62,6 +62,31 @@ out:
     return err;
 }
 
+enum tg_err tg_listener_adopt(int fd, uint16_t *bound_port, struct tg_fault *fault)
+{
+    enum tg_err err = TG_E_IO;
+    struct sockaddr_storage addr = { 0 };
+    socklen_t len = sizeof(addr);
+    int on = 0;
+    socklen_t on_len = sizeof(on);
+    int flags = fcntl(fd, F_GETFL);
+
+    TG_REQUIRE(getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &on, &on_len) == 0 && on == 1, TG_E_IO);
+    TG_REQUIRE(getsockname(fd, (struct sockaddr *)&addr, &len) == 0, TG_E_IO);
+    TG_REQUIRE(addr.ss_family == AF_INET || addr.ss_family == AF_INET6, TG_E_IO);
+    TG_REQUIRE(flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0, TG_E_IO);
+    TG_REQUIRE(fcntl(fd, F_SETFD, FD_CLOEXEC) == 0, TG_E_IO);
+    on = 1;
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    *bound_port = get_port(&addr);
+    err = TG_OK;
+out:
+    if (err != TG_OK) {
+        tg_fault_set(fault, "the socket handed over is not a listening TCP socket");
+    }
+    return err;
+}
+
 /* Out of descriptors: with the spare one the connection is taken and dropped, or else it would wake
    the loop for ever. */
 static void drop_one(struct tg_listener *l)

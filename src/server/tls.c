@@ -196,12 +196,13 @@ static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
 
 static bool set_rules(SSL_CTX *ssl)
 {
-    (void)SSL_CTX_set_options(ssl, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
-                                       SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA |
-                                       SSL_OP_IGNORE_UNEXPECTED_EOF);
+    (void)SSL_CTX_set_options(ssl, SSL_OP_NO_COMPRESSION | SSL_OP_CLEANSE_PLAINTEXT |
+                                       SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE |
+                                       SSL_OP_PRIORITIZE_CHACHA | SSL_OP_IGNORE_UNEXPECTED_EOF);
     (void)SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                                     SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     (void)SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_read_ahead(ssl, 1); /* a record in one call instead of two */
     (void)SSL_CTX_set_timeout(ssl, TG_TLS_TICKET_KEY_S);
     (void)SSL_CTX_set_max_early_data(ssl, 0);
     return SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION) == 1 &&
