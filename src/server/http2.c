@@ -276,11 +276,16 @@ static int on_frame_send(nghttp2_session *session, const nghttp2_frame *frame, v
     }
     c->progress_mono_ms = c->env->now_mono_ms;
     s = nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
-    if (s == NULL || (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) {
+    if (s == NULL) {
+        return 0;
+    }
+    if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) {
+        tg_h2_sending(s);
         return 0;
     }
     c->sending_count -= s->is_sending ? 1 : 0;
     s->is_sending = false;
+    tg_deadline_clear(&s->deadline);
     if (nghttp2_session_get_stream_remote_close(session, s->id) == 0) {
         /* Answered before the request was complete: it has a while to end by itself. */
         s->deadline.fired = tg_h2_on_discard_deadline;
