@@ -25,6 +25,18 @@ void tg_mem_free_wiped(void *ptr)
     }
 }
 
+void *tg_mem_resize(void *ptr, size_t size)
+{
+    size_t old_size = ptr != NULL ? malloc_usable_size(ptr) : 0;
+    void *block = malloc(size);
+
+    if (block != NULL && ptr != NULL) {
+        memcpy(block, ptr, old_size < size ? old_size : size);
+        tg_mem_free_wiped(ptr);
+    }
+    return block;
+}
+
 void *tg_mem_grow(void *old, size_t old_size, size_t new_size)
 {
     /* Not realloc: it may leave a copy of a secret behind in the block it moved away from. */

@@ -15,6 +15,9 @@ void *tg_mem_calloc(size_t count, size_t size);
 void *tg_mem_alloc(size_t size);
 /* Wipes the whole block, however long it is, then frees. Accepts NULL. For the same. */
 void tg_mem_free_wiped(void *ptr);
+/* A block of size bytes that begins as ptr does; ptr is wiped and freed. NULL: none left, and ptr is
+   untouched. ptr may be NULL. For the same. */
+void *tg_mem_resize(void *ptr, size_t size);
 
 /*
  * A block of new_size bytes with the first old_size bytes of *old* in it; the rest is zero. The old

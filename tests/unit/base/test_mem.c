@@ -74,6 +74,30 @@ static void free_wiped__before_the_heap_has_it__zero(void **state)
     tg_mem_free_wiped(NULL);
 }
 
+static void resize__longer_and_shorter__kept_and_the_old_block_wiped(void **state)
+{
+    unsigned char *block = tg_mem_resize(secret_block(16), 4000);
+
+    (void)state;
+    assert_non_null(block);
+    assert_seen_zero();
+    assert_int_equal(block[0], 0x5a);
+    assert_int_equal(block[15], 0x5a);
+    watched = block;
+    block = tg_mem_resize(block, 2);
+    assert_non_null(block);
+    assert_seen_zero();
+    assert_int_equal(block[1], 0x5a);
+    fail_in = 0;
+    assert_null(tg_mem_resize(block, 100));
+    fail_in = -1;
+    assert_int_equal(block[0], 0x5a);
+    tg_mem_free(block);
+    block = tg_mem_resize(NULL, 8);
+    assert_non_null(block);
+    tg_mem_free(block);
+}
+
 static void grow__old_block__copied_wiped_and_rest_zero(void **state)
 {
     unsigned char *grown = tg_mem_grow(secret_block(16), 16, 40);
@@ -108,6 +132,7 @@ int main(void)
         cmocka_unit_test(calloc__count_times_size_overflows__null),
         cmocka_unit_test(free_secret__before_the_heap_has_it__zero),
         cmocka_unit_test(free_wiped__before_the_heap_has_it__zero),
+        cmocka_unit_test(resize__longer_and_shorter__kept_and_the_old_block_wiped),
         cmocka_unit_test(grow__old_block__copied_wiped_and_rest_zero),
         cmocka_unit_test(grow__memory_runs_out__old_block_untouched),
     };
