@@ -12,6 +12,7 @@
 #include <cmocka.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -36,6 +37,7 @@ struct fixture {
     pthread_t threads[WORKERS];
     uint16_t port;
     uint16_t admin_port;
+    bool has_no_reserve; /* the listeners' spare descriptors are gone */
     char dir[64];
     char reply[8192];
 };
@@ -119,6 +121,10 @@ static void start(struct fixture *f)
         assert_int_equal(
             tg_worker_init(&f->shared.workers[i], &f->shared, i, fds[i], i == 0 ? admin_fd : -1),
             TG_OK);
+        if (f->has_no_reserve) {
+            (void)close(f->shared.workers[i].listener.reserve_fd);
+            f->shared.workers[i].listener.reserve_fd = -1;
+        }
     }
     for (size_t i = 0; i < WORKERS; i++) {
         assert_int_equal(pthread_create(&f->threads[i], NULL, run_worker, &f->shared.workers[i]),
@@ -546,6 +552,101 @@ static void admin__pages__health_readiness_metrics(void **state)
     fixture_free(f);
 }
 
+/* Takes every descriptor that is left below a limit of `max`; gives how many. */
+static size_t take_descriptors(int taken[], size_t max, struct rlimit *before)
+{
+    struct rlimit low = { 0 };
+    size_t count = 0;
+
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, before), 0);
+    low = (struct rlimit){ .rlim_cur = max, .rlim_max = before->rlim_max };
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+    while ((taken[count] = dup(STDERR_FILENO)) >= 0) {
+        count++;
+        assert_true(count < max);
+    }
+    return count;
+}
+
+static void connect_to(int fd, uint16_t port)
+{
+    struct sockaddr_in addr = { .sin_family = AF_INET, .sin_port = htons(port) };
+
+    addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    assert_int_equal(connect(fd, (const struct sockaddr *)&addr, sizeof(addr)), 0);
+}
+
+static int unconnected(void)
+{
+    const struct timeval limit = { .tv_sec = 5 };
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    assert_true(fd >= 0);
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)), 0);
+    return fd;
+}
+
+#define DESCRIPTORS 200u
+
+static void descriptors__run_out__connection_dropped_and_later_ones_served(void **state)
+{
+    struct fixture *f = fixture_new();
+    int taken[DESCRIPTORS];
+    struct rlimit before;
+    size_t count = 0;
+    int early = -1;
+    int late = unconnected();
+
+    (void)state;
+    start(f);
+    early = dial(f->port);
+    say(early, "GET / HTTP/1.1\r\nHost: r\r\n\r\n");
+    assert_true(is_status(hear(f, early), 404));
+    count = take_descriptors(taken, DESCRIPTORS, &before);
+    connect_to(late, f->port);
+    assert_true(is_closed(late));
+    assert_in_range(tg_metrics_counter_sum(f->shared.metrics, TG_COUNTER_ACCEPT_FAILED), 1, 5);
+    /* Whoever is in is served. */
+    say(early, "GET / HTTP/1.1\r\nHost: r\r\n\r\n");
+    assert_true(is_status(hear(f, early), 404));
+    while (count > 0) {
+        (void)close(taken[--count]);
+    }
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    (void)close(late);
+    late = dial(f->port);
+    say(late, "GET / HTTP/1.1\r\nHost: r\r\n\r\n");
+    assert_true(is_status(hear(f, late), 404));
+    (void)close(early);
+    (void)close(late);
+    fixture_free(f);
+}
+
+static void descriptors__even_the_spare_one_is_taken__loop_rests_and_serves_later(void **state)
+{
+    struct fixture *f = fixture_new();
+    int taken[DESCRIPTORS];
+    struct rlimit before;
+    size_t count = 0;
+    int late = unconnected();
+
+    (void)state;
+    f->has_no_reserve = true;
+    start(f);
+    count = take_descriptors(taken, DESCRIPTORS, &before);
+    connect_to(late, f->port);
+    say(late, "GET / HTTP/1.1\r\nHost: r\r\n\r\n");
+    sleep_ms(500);
+    assert_in_range(tg_metrics_counter_sum(f->shared.metrics, TG_COUNTER_ACCEPT_FAILED), 1, 20);
+    while (count > 0) {
+        (void)close(taken[--count]);
+    }
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_true(is_status(hear(f, late), 404));
+    (void)close(late);
+    fixture_free(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -560,6 +661,8 @@ int main(void)
         cmocka_unit_test(long_poll__drain__answered_204_and_closed),
         cmocka_unit_test(drain__busy_connection__every_request_answered),
         cmocka_unit_test(rate__over_the_burst_of_a_network__429_with_retry_after),
+        cmocka_unit_test(descriptors__run_out__connection_dropped_and_later_ones_served),
+        cmocka_unit_test(descriptors__even_the_spare_one_is_taken__loop_rests_and_serves_later),
         cmocka_unit_test(admin__pages__health_readiness_metrics),
     };
 
