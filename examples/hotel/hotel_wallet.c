@@ -194,7 +194,7 @@ static const struct {
 } commands[] = {
     { "check-in", 2, check_in }, { "share", 2, share },    { "accept", 1, accept_url },
     { "redeem", 1, redeem },     { "done", 0, done },      { "wait", 0, wait_done },
-    { "revoke", 1, take_back },     { "open", 1, open_lock },
+    { "revoke", 1, take_back },  { "open", 1, open_lock },
 };
 
 int main(int argc, char **argv)

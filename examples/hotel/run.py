@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Bob booked a room; Alice comes first. The hotel turns Bob's token into a key of Alice's own."""
+import concurrent.futures
 import json
 import pathlib
 import shutil
@@ -45,6 +46,7 @@ def scene(stage):
     check(attested(alice)["id"] != attested(bob)["id"], "it is the same credential")
     check(attested(alice)["publicKey"] != attested(bob)["publicKey"], "it is for the same key")
     check(set(attested(alice)["rights"]) < set(attested(bob)["rights"]), "it has no fewer rights")
+    shutil.copy(bob.folder / "token.json", bob.folder / "alice.json")
     first = (alice.folder / "credential.json").read_text()
     alice.does("done")
     bob.does("wait")
@@ -79,7 +81,22 @@ def scene(stage):
     stage.step("Alice cannot share on: her credential has no right to that.")
     alice.is_refused("may not be shared", "share", hotel, relay)
 
-    stage.step("Bob takes it back. Her key is dead, his is not.")
+    stage.step("Four phones with the same new token, all at once: one gets a credential.")
+    bob.does("share", hotel, relay)
+    racers = [Device(stage, "hotel_wallet", f"racer{i}") for i in range(4)]
+    for racer in racers:
+        shutil.copy(bob.folder / "token.json", racer.folder / "token.json")
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        got = list(pool.map(lambda racer: racer.run("redeem", hotel)[0], racers))
+    check(sorted(got) == [0, 1, 1, 1], f"the four ended with {got}")
+    winner = racers[got.index(0)]
+    winner.does("open", door)
+    bob.does("revoke", hotel)
+    winner.is_refused("revoked", "open", door)
+    alice.does("open", door)
+
+    stage.step("Bob takes Alice's back too. Her key is dead, his is not.")
+    shutil.copy(bob.folder / "alice.json", bob.folder / "token.json")
     bob.does("revoke", hotel)
     alice.is_refused("revoked", "open", door)
     alice.is_refused("revoked", "redeem", hotel)
