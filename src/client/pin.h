@@ -14,7 +14,7 @@
 
 /* ASCII digits alone, as many as a PIN has. */
 bool tg_pin_is_digits(struct tg_bytes text);
-/* Fills out; 0, or anything else on failure. random NULL: the system's. */
-int tg_pin_random(tigress_random_fn *random, void *random_ctx, uint8_t *out, size_t len);
+/* Fills out; 0, or anything else on failure. fill NULL: the system's. */
+int tg_pin_random(tigress_random_fn *fill, void *random_ctx, uint8_t *out, size_t len);
 
 #endif

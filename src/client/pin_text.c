@@ -20,10 +20,10 @@ bool tg_pin_is_digits(struct tg_bytes text)
     return text.len >= TIGRESS_PIN_DIGITS_MIN && text.len <= TIGRESS_PIN_DIGITS_MAX;
 }
 
-int tg_pin_random(tigress_random_fn *random, void *random_ctx, uint8_t *out, size_t len)
+int tg_pin_random(tigress_random_fn *fill, void *random_ctx, uint8_t *out, size_t len)
 {
-    if (random != NULL) {
-        return random(random_ctx, out, len);
+    if (fill != NULL) {
+        return fill(random_ctx, out, len);
     }
     return tg_rng_fill(&tg_rng_system, out, len) == TG_OK ? 0 : -1;
 }

@@ -570,14 +570,8 @@ static void check_text__other_digits__pass(void **state)
 {
     struct tigress_pin *p = *state;
     static const char *const texts[] = {
-        "",
-        "49302",
-        "493028",
-        "49302a7",
-        "493  027",
-        "493\n027",
-        "720394",
-        "{\"notAfter\":\"2026-12-07T20:00:00Z\",\"digits\":6}",
+        "",         "49302",    "493028", "49302a7",
+        "493  027", "493\n027", "720394", "{\"notAfter\":\"2026-12-07T20:00:00Z\",\"digits\":6}",
     };
 
     for (size_t i = 0; i < TG_COUNT(texts); i++) {
