@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/b64.h"
 
+#include "base/mem.h"
+
 #include <string.h>
 
 /* All ones when lo <= c <= hi, without a branch on c. */
@@ -40,21 +42,48 @@ static unsigned decode_char(uint8_t byte, bool is_url)
     return bits | (~hit & 64u);
 }
 
+/* Four characters of three bytes. */
+static void encode_group(uint8_t text[4], const uint8_t raw[3], enum tg_b64_form form)
+{
+    unsigned v = (unsigned)raw[0] << 16 | (unsigned)raw[1] << 8 | (unsigned)raw[2];
+
+    for (unsigned k = 0; k < 4; k++) {
+        text[k] = encode_char((v >> (18 - 6 * k)) & 63u, form);
+    }
+}
+
+/* The one or two bytes behind the last whole group. */
+static void encode_tail(struct tg_buf *out, struct tg_bytes rest, enum tg_b64_form form)
+{
+    uint8_t raw[3] = { 0 };
+    uint8_t text[4];
+
+    if (rest.len == 0) {
+        return;
+    }
+    memcpy(raw, rest.ptr, rest.len);
+    encode_group(text, raw, form);
+    memset(text + rest.len + 1, '=', 3 - rest.len);
+    tg_buf_append(out, tg_bytes(text, form == TG_B64_URL ? rest.len + 1 : sizeof(text)));
+    tg_mem_wipe(raw, sizeof(raw));
+    tg_mem_wipe(text, sizeof(text));
+}
+
 void tg_b64_encode(struct tg_buf *out, struct tg_bytes raw, enum tg_b64_form form)
 {
-    for (size_t i = 0; i < raw.len; i += 3) {
-        size_t have = raw.len - i < 3 ? raw.len - i : 3;
-        unsigned v = (unsigned)raw.ptr[i] << 16;
+    size_t group_count = raw.len / 3;
+    size_t start = out->len;
+    uint8_t *at = NULL;
 
-        v |= have > 1 ? (unsigned)raw.ptr[i + 1] << 8 : 0u;
-        v |= have > 2 ? (unsigned)raw.ptr[i + 2] : 0u;
-        for (size_t k = 0; k < 4; k++) {
-            if (k <= have) {
-                tg_buf_append_u8(out, encode_char((v >> (18 - 6 * k)) & 63u, form));
-            } else if (form != TG_B64_URL) {
-                tg_buf_append_u8(out, '=');
-            }
-        }
+    if (group_count > SIZE_MAX / 4 || (at = tg_buf_extend(out, group_count * 4)) == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < group_count; i++) {
+        encode_group(at + 4 * i, raw.ptr + 3 * i, form);
+    }
+    encode_tail(out, tg_bytes_from(raw, group_count * 3), form);
+    if (tg_buf_status(out) != TG_OK) {
+        tg_buf_truncate(out, start);
     }
 }
 
@@ -89,39 +118,85 @@ static bool is_url_alphabet(struct tg_bytes text, enum tg_b64_form form)
     return seen;
 }
 
+/* Bytes that text of this length, without padding, stands for. */
+static size_t decoded_len(size_t text_len)
+{
+    return text_len / 4 * 3 + (text_len % 4 == 0 ? 0 : text_len % 4 - 1);
+}
+
+/* Three bytes of up to four characters; what is not there counts as zero bits. Not 0: refused. */
+static unsigned decode_group(uint8_t raw[3], const uint8_t *text, size_t have, bool is_url)
+{
+    unsigned bad = 0;
+    unsigned v = 0;
+
+    for (size_t k = 0; k < 4; k++) {
+        unsigned bits = k < have ? decode_char(text[k], is_url) : 0u;
+
+        bad |= bits & 64u;
+        v = (v << 6) | (bits & 63u);
+    }
+    raw[0] = (uint8_t)(v >> 16);
+    raw[1] = (uint8_t)(v >> 8);
+    raw[2] = (uint8_t)v;
+    return bad;
+}
+
+/* raw holds decoded_len(text.len) bytes. Not 0: refused. */
+static unsigned decode_all(uint8_t *raw, struct tg_bytes text, bool is_url)
+{
+    size_t group_count = text.len / 4;
+    size_t rest = text.len % 4;
+    unsigned bad = 0;
+
+    for (size_t i = 0; i < group_count; i++) {
+        bad |= decode_group(raw + 3 * i, text.ptr + 4 * i, 4, is_url);
+    }
+    if (rest > 0) {
+        uint8_t last[3];
+
+        bad |= decode_group(last, text.ptr + 4 * group_count, rest, is_url);
+        for (size_t k = 0; k < 3; k++) {
+            if (k < rest - 1) {
+                raw[3 * group_count + k] = last[k];
+            } else {
+                bad |= last[k]; /* bits that encode nothing must be zero */
+            }
+        }
+        tg_mem_wipe(last, sizeof(last));
+    }
+    return bad;
+}
+
 enum tg_err tg_b64_decode(struct tg_buf *out, struct tg_bytes text, enum tg_b64_form form)
 {
     bool is_url = is_url_alphabet(text, form);
-    unsigned bad = 0;
     size_t start = out->len;
+    uint8_t *raw = NULL;
 
     if (!strip_padding(&text, form)) {
         return TG_E_SYNTAX;
     }
-    for (size_t i = 0; i < text.len; i += 4) {
-        size_t have = text.len - i < 4 ? text.len - i : 4;
-        unsigned v = 0;
-        uint8_t raw[3];
-
-        for (size_t k = 0; k < 4; k++) {
-            unsigned bits = k < have ? decode_char(text.ptr[i + k], is_url) : 0u;
-
-            bad |= bits & 64u;
-            v = (v << 6) | (bits & 63u);
-        }
-        raw[0] = (uint8_t)(v >> 16);
-        raw[1] = (uint8_t)(v >> 8);
-        raw[2] = (uint8_t)v;
-        for (size_t k = have - 1; k < 3; k++) {
-            bad |= raw[k]; /* bits that encode nothing must be zero */
-        }
-        tg_buf_append(out, tg_bytes(raw, have - 1));
+    raw = tg_buf_extend(out, decoded_len(text.len));
+    if (raw == NULL) {
+        return tg_buf_status(out);
     }
-    if (bad != 0 || tg_buf_status(out) != TG_OK) {
-        enum tg_err failed = tg_buf_status(out);
-
+    if (decode_all(raw, text, is_url) != 0) {
         tg_buf_truncate(out, start);
-        return bad != 0 ? TG_E_SYNTAX : failed;
+        return TG_E_SYNTAX;
+    }
+    return TG_OK;
+}
+
+enum tg_err tg_b64_decode_exact(uint8_t *raw, size_t raw_len, struct tg_bytes text,
+                                enum tg_b64_form form)
+{
+    bool is_url = is_url_alphabet(text, form);
+
+    if (!strip_padding(&text, form) || decoded_len(text.len) != raw_len ||
+        decode_all(raw, text, is_url) != 0) {
+        tg_mem_wipe(raw, raw_len);
+        return TG_E_SYNTAX;
     }
     return TG_OK;
 }

@@ -21,5 +21,9 @@ void tg_b64_encode(struct tg_buf *out, struct tg_bytes raw, enum tg_b64_form for
    is as long as before. */
 TG_NODISCARD enum tg_err tg_b64_decode(struct tg_buf *out, struct tg_bytes text,
                                        enum tg_b64_form form);
+/* The same for a value of exactly raw_len bytes, without the heap. TG_E_SYNTAX: not of that form or
+   of another length; raw is then zeroed. */
+TG_NODISCARD enum tg_err tg_b64_decode_exact(uint8_t *raw, size_t raw_len, struct tg_bytes text,
+                                             enum tg_b64_form form);
 
 #endif

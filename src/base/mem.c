@@ -1,12 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/mem.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
 void *tg_mem_calloc(size_t count, size_t size)
 {
     return calloc(count, size);
+}
+
+void *tg_mem_alloc(size_t size)
+{
+    return malloc(size);
+}
+
+void tg_mem_free_wiped(void *ptr)
+{
+    if (ptr != NULL) {
+        tg_mem_wipe(ptr, malloc_usable_size(ptr));
+        free(ptr);
+    }
 }
 
 void *tg_mem_grow(void *old, size_t old_size, size_t new_size)

@@ -11,6 +11,11 @@
 /* Zeroed memory for count items of size bytes, or NULL: none left, or count * size overflows. */
 void *tg_mem_calloc(size_t count, size_t size);
 
+/* size bytes, not initialised, or NULL. For libraries that take memory functions. */
+void *tg_mem_alloc(size_t size);
+/* Wipes the whole block, however long it is, then frees. Accepts NULL. For the same. */
+void tg_mem_free_wiped(void *ptr);
+
 /*
  * A block of new_size bytes with the first old_size bytes of *old* in it; the rest is zero. The old
  * block is wiped and freed. NULL: none left, and the old block is untouched. old may be NULL.

@@ -50,6 +50,7 @@ struct tg_config {
     char public_url[TG_CONFIG_URL_MAX + 1]; /* no trailing slash; "": see tg_config_set_port */
     char tls_cert[TG_CONFIG_PATH_MAX + 1];  /* PEM chain; "" with plain HTTP */
     char tls_key[TG_CONFIG_PATH_MAX + 1];
+    bool is_dev_cert; /* the two are data_dir's development files: see devcert.h */
 
     char data_dir[TG_CONFIG_PATH_MAX + 1]; /* "": none */
     enum tg_store_kind store_kind;

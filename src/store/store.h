@@ -14,7 +14,9 @@
 
 #define TG_STORE_KEY_LEN 32u
 #define TG_STORE_VALUE_MAX (128u * 1024u) /* bytes of a sealed record */
-#define TG_STORE_QUEUE_MAX 16384u         /* changes waiting, over all ports; more is TG_E_FULL */
+/* Changes and sweeps that are accepted and not yet answered by dispatch, over all ports. One more
+   is answered TG_E_FULL, through dispatch like any other answer. */
+#define TG_STORE_QUEUE_MAX 16384u
 
 struct tg_store_key {
     uint8_t bytes[TG_STORE_KEY_LEN];
@@ -36,16 +38,19 @@ enum tg_store_verdict {
 /*
  * Decides on one record. Pure: no I/O, no time, no locks; may run more than once (each run starts
  * over, only the last counts) and on another thread than the caller's, but never on two at once for
- * one call, and always before done(). old   NULL when there is no record; ends when change()
- * returns next  written for TG_STORE_PUT; next->sealed must stay valid until done()
+ * one call, and always before done().
+ *   old   NULL when there is no record; ends when change() returns
+ *   next  written for TG_STORE_PUT; next->sealed must stay valid until done(), may be empty, and
+ *         one of more than TG_STORE_VALUE_MAX bytes is answered TG_E_FULL
+ * TG_STORE_REMOVE of nothing is TG_STORE_KEEP.
  */
 typedef enum tg_store_verdict tg_store_change_fn(void *ctx, const struct tg_store_record *old,
                                                  struct tg_store_record *next);
 
 /*
  * TG_OK        the verdict of the last change() run is durable (for KEEP: what it saw is durable)
- * TG_E_FULL    a queue, the count or the size limit is reached; change() may or may not have run,
- *              nothing was written
+ * TG_E_FULL    a queue, the count or a size limit is reached, or memory is; change() may or may not
+ *              have run, nothing was written
  * TG_E_STORE   the backend failed; the write may or may not have landed
  */
 typedef void tg_store_done_fn(void *ctx, enum tg_err err);
@@ -70,7 +75,8 @@ struct tg_store_ops {
     /* A handle for one worker thread. notify is called for completions that wait for dispatch. */
     enum tg_err (*attach)(struct tg_store *s, tg_store_notify_fn *notify, void *notify_ctx,
                           struct tg_store_port **port);
-    /* After the last done(); a port with changes in flight is TG_E_BUG by assert. */
+    /* After the last done(), and not from inside one; a port with changes or sweeps in flight fails
+       an assert. Accepts *port == NULL. */
     void (*detach)(struct tg_store_port **port);
 
     /* Load key's record, let change() decide, keep it; all or nothing, atomic against every other
@@ -78,13 +84,16 @@ struct tg_store_ops {
        durable; never inside apply itself. Applies of one port on one key keep their order. */
     void (*apply)(struct tg_store_port *port, const struct tg_store_key *key,
                   tg_store_change_fn *change, void *ctx, tg_store_done_fn *done);
-    /* The last durable record. found() runs once: inside read, or later inside dispatch. */
+    /* The last durable record. found() runs once: inside read, or later inside dispatch. It may
+       read and apply itself. */
     void (*read)(struct tg_store_port *port, const struct tg_store_key *key,
                  tg_store_found_fn *found, void *ctx);
-    /* Removes up to max_count records with expires_s <= now_s, the oldest first. */
+    /* Removes up to max_count records with expires_s <= now_s, the oldest first. A large sweep goes
+       in steps, other changes in between. removed_count holds what is durable, on failure too. */
     void (*sweep)(struct tg_store_port *port, int64_t now_s, size_t max_count,
                   tg_store_swept_fn *swept, void *ctx);
-    /* Runs the callbacks of what has completed, on the calling thread. */
+    /* Runs the callbacks of what has completed, on the calling thread; not from inside one. They
+       may apply, sweep and read. */
     void (*dispatch)(struct tg_store_port *port);
 
     /* Any thread. Approximate while changes are in flight. */

@@ -62,7 +62,7 @@ struct tg_request_headers {
     struct tg_bytes accept_language; /* may be empty */
 
     /* The first fault of a 400 kind (request id, attestation, If-Match, Prefer, proof), "" when
-       none, and separately why the claim was not taken. */
+       none, and separately why the claim was not taken. Two claims that differ are in both. */
     struct tg_fault fault;
     struct tg_fault claim_fault;
 };

@@ -15,8 +15,8 @@
 
 struct tg_json; /* a parsed document; owns every string read from it */
 
-/* TG_E_SYNTAX with fault, TG_E_LIMIT (depth) with fault, TG_E_NOMEM. *doc is written only on TG_OK.
- */
+/* TG_E_SYNTAX with fault, TG_E_LIMIT (depth, or text over TG_RESPONSE_BODY_MAX) with fault,
+   TG_E_NOMEM. *doc is written only on TG_OK. */
 TG_NODISCARD enum tg_err tg_json_parse(struct tg_json **doc, struct tg_bytes text,
                                        struct tg_fault *fault);
 /* Accepts NULL and *doc == NULL; sets *doc to NULL. */
@@ -27,6 +27,13 @@ struct tg_json_object {
     const void *node; /* the library's; NULL: the object is absent */
     const char *path; /* "" at the top, else a literal such as "payload" */
 };
+
+/*
+ * From now on the library wipes every block it frees, so that nothing of a parsed body stays in
+ * free memory. For the start of a program that owns its process (Jansson keeps one pair of memory
+ * functions per process): before the first thread, never from a library.
+ */
+void tg_json_wipe_on_free(void);
 
 struct tg_json_object tg_json_top(const struct tg_json *doc);
 
@@ -39,7 +46,7 @@ TG_NODISCARD enum tg_err tg_json_get_object(struct tg_json_object *out, struct t
                                             struct tg_fault *fault);
 
 /* A string member of min_len to max_len bytes. Absent and optional gives ptr == NULL. Ends with
- * doc. */
+ * doc. TG_E_LIMIT: too long; TG_E_SYNTAX: anything else. */
 TG_NODISCARD enum tg_err tg_json_get_string(struct tg_bytes *out, struct tg_json_object in,
                                             const char *name, enum tg_json_need need,
                                             size_t min_len, size_t max_len, struct tg_fault *fault);

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "crypto/aead.h"
+
+#include "base/mem.h"
+#include "crypto/fetched.h"
+
+#include <limits.h>
+#include <string.h>
+
+enum direction { DIRECTION_OPEN = 0, DIRECTION_SEAL = 1 }; /* the values EVP_CipherInit wants */
+
+/* A context with key and nonce set and the additional data taken in; NULL on failure. */
+static EVP_CIPHER_CTX *begin(enum direction direction, const struct tg_secret *key,
+                             struct tg_bytes nonce, struct tg_bytes aad)
+{
+    const EVP_CIPHER *cipher = tg_fetched_aes_gcm(key->len);
+    EVP_CIPHER_CTX *ctx = NULL;
+    int len = 0;
+
+    if (cipher == NULL || nonce.len != TG_AEAD_NONCE_LEN || aad.len > INT_MAX) {
+        return NULL;
+    }
+    ctx = EVP_CIPHER_CTX_new();
+    /* GCM's nonce is 12 bytes unless told otherwise. */
+    if (ctx == NULL ||
+        EVP_CipherInit_ex2(ctx, cipher, key->bytes, nonce.ptr, (int)direction, NULL) != 1 ||
+        (aad.len > 0 && EVP_CipherUpdate(ctx, NULL, &len, aad.ptr, (int)aad.len) != 1)) {
+        EVP_CIPHER_CTX_free(ctx);
+        return NULL;
+    }
+    return ctx;
+}
+
+static bool update(EVP_CIPHER_CTX *ctx, uint8_t *to, struct tg_bytes from)
+{
+    int len = 0;
+
+    return from.len == 0 || (EVP_CipherUpdate(ctx, to, &len, from.ptr, (int)from.len) == 1 &&
+                             (size_t)len == from.len);
+}
+
+enum tg_err tg_aead_seal(struct tg_buf *out, const struct tg_secret *key, struct tg_bytes nonce,
+                         struct tg_bytes aad, struct tg_bytes plain)
+{
+    enum tg_err err = TG_E_BUG;
+    size_t start = out->len;
+    EVP_CIPHER_CTX *ctx = NULL;
+    uint8_t *at = NULL;
+    int len = 0;
+
+    TG_REQUIRE(plain.len <= INT_MAX - TG_AEAD_TAG_LEN, TG_E_LIMIT);
+    at = tg_buf_extend(out, plain.len + TG_AEAD_TAG_LEN);
+    TG_REQUIRE(at != NULL, tg_buf_status(out));
+    ctx = begin(DIRECTION_SEAL, key, nonce, aad);
+    TG_REQUIRE(ctx != NULL, TG_E_CRYPTO);
+    TG_REQUIRE(update(ctx, at, plain), TG_E_CRYPTO);
+    TG_REQUIRE(EVP_CipherFinal_ex(ctx, at + plain.len, &len) == 1 && len == 0, TG_E_CRYPTO);
+    TG_REQUIRE(
+        EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, (int)TG_AEAD_TAG_LEN, at + plain.len) == 1,
+        TG_E_CRYPTO);
+    err = TG_OK;
+out:
+    EVP_CIPHER_CTX_free(ctx);
+    if (err != TG_OK) {
+        tg_buf_truncate(out, start);
+    }
+    return err;
+}
+
+enum tg_err tg_aead_open(struct tg_buf *out, const struct tg_secret *key, struct tg_bytes nonce,
+                         struct tg_bytes aad, struct tg_bytes box)
+{
+    enum tg_err err = TG_E_BUG;
+    size_t start = out->len;
+    EVP_CIPHER_CTX *ctx = NULL;
+    struct tg_bytes cipher_text = { NULL, 0 };
+    uint8_t tag[TG_AEAD_TAG_LEN] = { 0 };
+    uint8_t *at = NULL;
+    int len = 0;
+
+    TG_REQUIRE(box.len >= TG_AEAD_TAG_LEN && box.len <= INT_MAX, TG_E_CRYPTO);
+    cipher_text = tg_bytes_first(box, box.len - TG_AEAD_TAG_LEN);
+    memcpy(tag, box.ptr + cipher_text.len, sizeof(tag)); /* the library wants it writable */
+    at = tg_buf_extend(out, cipher_text.len);
+    TG_REQUIRE(at != NULL, tg_buf_status(out));
+    ctx = begin(DIRECTION_OPEN, key, nonce, aad);
+    TG_REQUIRE(ctx != NULL, TG_E_CRYPTO);
+    TG_REQUIRE(EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, (int)TG_AEAD_TAG_LEN, tag) == 1,
+               TG_E_CRYPTO);
+    TG_REQUIRE(update(ctx, at, cipher_text), TG_E_CRYPTO);
+    /* The tag is compared here, in constant time; until then nothing counts as plaintext. */
+    TG_REQUIRE(EVP_CipherFinal_ex(ctx, at + cipher_text.len, &len) == 1 && len == 0, TG_E_CRYPTO);
+    err = TG_OK;
+out:
+    EVP_CIPHER_CTX_free(ctx);
+    if (err != TG_OK) {
+        tg_buf_truncate(out, start);
+    }
+    return err;
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/config_schema.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#define AT(member)                                                                                 \
+    .offset = offsetof(struct tg_config, member), .size = sizeof(((struct tg_config *)0)->member)
+
+#define KIB 1024u
+#define MIB (1024u * 1024u)
+#define HOUR_S 3600u
+#define DAY_S 86400u
+
+static const char *const client_address_words[] = {
+    [TG_CLIENT_CONNECTION] = "connection", [TG_CLIENT_X_FORWARDED_FOR] = "x-forwarded-for", NULL
+};
+static const char *const log_level_words[] = { [TG_LOG_ERROR] = "error",
+                                               [TG_LOG_WARNING] = "warning",
+                                               [TG_LOG_INFO] = "info",
+                                               [TG_LOG_DEBUG] = "debug",
+                                               NULL };
+
+/* clang-format off */
+#define ROW(id, name_, type_) [id] = { .name = (name_), .type = (type_)
+#define NETWORK .group = "network"
+#define STORE .group = "store"
+#define PROTOCOL .group = "protocol"
+#define CAPACITY .group = "capacity"
+#define RATES .group = "rates"
+#define PROCESS .group = "process"
+
+const struct tg_setting tg_settings[TG_SET_COUNT] = {
+    ROW(TG_SET_LISTEN, "listen", TG_SETTING_ENDPOINT), AT(listen), NETWORK,
+        .default_text = "127.0.0.1:8443", .arg = "ADDR:PORT",
+        .help = "address to serve on; port 0: the system chooses" },
+    ROW(TG_SET_PUBLIC_URL, "public-url", TG_SETTING_URL), AT(public_url), NETWORK, .arg = "URL",
+        .help = "how clients reach the relay; links are built from it. On loopback: the listener" },
+    ROW(TG_SET_TLS_CERT, "tls-cert", TG_SETTING_PATH), AT(tls_cert), NETWORK, .arg = "FILE",
+        .help = "certificate chain, PEM, the server's first" },
+    ROW(TG_SET_TLS_KEY, "tls-key", TG_SETTING_PATH), AT(tls_key), NETWORK, .arg = "FILE",
+        .help = "private key of the certificate, PEM" },
+    ROW(TG_SET_PLAIN_HTTP, "plain-http", TG_SETTING_BOOL), AT(is_plain_http), NETWORK,
+        .default_text = "no",
+        .help = "serve without TLS: on loopback, or behind a proxy that --public-url names" },
+    ROW(TG_SET_ADMIN, "admin", TG_SETTING_ENDPOINT), AT(admin), NETWORK, .can_be_off = true,
+        .default_text = "off", .arg = "ADDR:PORT|off",
+        .help = "address of /healthz, /readyz, /metrics; with --dev 127.0.0.1:0" },
+    ROW(TG_SET_DEV, "dev", TG_SETTING_BOOL), AT(is_dev), STORE, .default_text = "no",
+        .help = "development: own certificate, embedded store and keys in the data folder" },
+    ROW(TG_SET_DATA, "data", TG_SETTING_PATH), AT(data_dir), STORE, .arg = "DIR",
+        .help = "folder for store and relay key; with --dev ~/.local/state/tigressd-dev" },
+    ROW(TG_SET_STORE, "store", TG_SETTING_STORE), AT(store_kind), STORE, .arg = "lmdb:DIR|memory:",
+        .help = "where mailboxes are kept; with a data folder lmdb:DATA/store" },
+    ROW(TG_SET_RELAY_KEY, "relay-key", TG_SETTING_PATH), AT(relay_key), STORE, .arg = "FILE",
+        .help = "key file, made on first start; with a data folder DATA/relay.key" },
+    ROW(TG_SET_MAILBOXES_MAX, "mailboxes-max", TG_SETTING_COUNT), AT(store_limits.record_max),
+        STORE, .default_text = "1000000", .max = 1000000000, .arg = "N",
+        .help = "mailboxes kept at once; 0: no limit" },
+    ROW(TG_SET_STORE_BYTES_MAX, "store-bytes-max", TG_SETTING_SIZE), AT(store_limits.bytes_max),
+        STORE, .default_text = "16GiB", .max = (uint64_t)1 << 40, .arg = "SIZE",
+        .help = "bytes of all mailboxes; 0: no limit" },
+    ROW(TG_SET_SWEEP_INTERVAL, "sweep-interval", TG_SETTING_DURATION), AT(sweep_interval_s),
+        STORE, .default_text = "30s", .min = 1, .max = 60, .arg = "TIME",
+        .help = "how often expired mailboxes are removed" },
+    ROW(TG_SET_EXPIRATION_DEFAULT, "expiration-default", TG_SETTING_DURATION),
+        AT(expiration_default_s), PROTOCOL, .default_text = "48h", .min = 60, .max = 3650 * DAY_S,
+        .arg = "TIME", .help = "life of a mailbox that asks for none" },
+    ROW(TG_SET_EXPIRATION_MAX, "expiration-max", TG_SETTING_DURATION), AT(expiration_max_s),
+        PROTOCOL, .default_text = "30d", .min = 60, .max = 3650 * DAY_S, .arg = "TIME",
+        .help = "longest life a mailbox may ask for" },
+    ROW(TG_SET_WAIT_CAP, "wait-cap", TG_SETTING_DURATION), AT(wait_cap_s), PROTOCOL,
+        .default_text = "60s", .max = HOUR_S, .arg = "TIME", .help = "longest long poll" },
+    ROW(TG_SET_BODY_MAX, "body-max", TG_SETTING_SIZE), AT(limits.body_max), PROTOCOL,
+        .default_text = "64KiB", .min = KIB, .max = 100 * KIB, .arg = "SIZE",
+        .help = "request body" },
+    ROW(TG_SET_PAYLOAD_TYPE_MAX, "payload-type-max", TG_SETTING_SIZE),
+        AT(limits.payload_type_max), PROTOCOL, .default_text = "64", .min = 16, .max = KIB,
+        .arg = "SIZE", .help = "payload type" },
+    ROW(TG_SET_TITLE_MAX, "title-max", TG_SETTING_SIZE), AT(limits.title_max), PROTOCOL,
+        .default_text = "256", .max = 4 * KIB, .arg = "SIZE", .help = "title" },
+    ROW(TG_SET_DESCRIPTION_MAX, "description-max", TG_SETTING_SIZE), AT(limits.description_max),
+        PROTOCOL, .default_text = "1KiB", .max = 8 * KIB, .arg = "SIZE", .help = "description" },
+    ROW(TG_SET_IMAGE_URL_MAX, "image-url-max", TG_SETTING_SIZE), AT(limits.image_url_max),
+        PROTOCOL, .default_text = "2KiB", .max = 8 * KIB, .arg = "SIZE", .help = "imageURL" },
+    ROW(TG_SET_TOKEN_TYPE_MAX, "token-type-max", TG_SETTING_SIZE), AT(limits.token_type_max),
+        PROTOCOL, .default_text = "128", .min = 1, .max = KIB, .arg = "SIZE",
+        .help = "notification token type" },
+    ROW(TG_SET_TOKEN_DATA_MAX, "token-data-max", TG_SETTING_SIZE), AT(limits.token_data_max),
+        PROTOCOL, .default_text = "4KiB", .min = 1, .max = 8 * KIB, .arg = "SIZE",
+        .help = "notification tokenData" },
+    ROW(TG_SET_CORS_ORIGIN, "cors-origin", TG_SETTING_ORIGIN), AT(cors_origin), PROTOCOL,
+        .default_text = "*", .arg = "*|none|ORIGIN", .help = "web pages that may call the API" },
+    ROW(TG_SET_WORKERS, "workers", TG_SETTING_COUNT), AT(worker_count), CAPACITY,
+        .default_text = "0", .max = 256, .arg = "N", .help = "threads; 0: one per core" },
+    ROW(TG_SET_MAX_CONNECTIONS, "max-connections", TG_SETTING_COUNT), AT(connection_max),
+        CAPACITY, .default_text = "20000", .min = 1, .max = 1000000, .arg = "N",
+        .help = "connections at once" },
+    ROW(TG_SET_MAX_LONG_POLLS, "max-long-polls", TG_SETTING_COUNT), AT(long_poll_max), CAPACITY,
+        .default_text = "15000", .max = 1000000, .arg = "N", .help = "long polls at once" },
+    ROW(TG_SET_MAX_STREAMS, "max-streams", TG_SETTING_COUNT), AT(stream_max), CAPACITY,
+        .default_text = "100", .min = 1, .max = 1000, .arg = "N",
+        .help = "HTTP/2 streams of a connection" },
+    ROW(TG_SET_MAX_CONNECTION_REQUESTS, "max-connection-requests", TG_SETTING_COUNT),
+        AT(connection_requests_max), CAPACITY, .default_text = "1000", .min = 1, .max = 1000000000,
+        .arg = "N", .help = "requests of a connection before it is closed in order" },
+    ROW(TG_SET_HANDSHAKE_TIMEOUT, "handshake-timeout", TG_SETTING_DURATION),
+        AT(handshake_timeout_s), CAPACITY, .default_text = "10s", .min = 1, .max = HOUR_S,
+        .arg = "TIME", .help = "TLS handshake" },
+    ROW(TG_SET_HEADER_TIMEOUT, "header-timeout", TG_SETTING_DURATION), AT(header_timeout_s),
+        CAPACITY, .default_text = "10s", .min = 1, .max = HOUR_S, .arg = "TIME",
+        .help = "from the first byte of a request to its last header" },
+    ROW(TG_SET_BODY_TIMEOUT, "body-timeout", TG_SETTING_DURATION), AT(body_timeout_s), CAPACITY,
+        .default_text = "30s", .min = 1, .max = HOUR_S, .arg = "TIME", .help = "request body" },
+    ROW(TG_SET_WRITE_TIMEOUT, "write-timeout", TG_SETTING_DURATION), AT(write_timeout_s),
+        CAPACITY, .default_text = "20s", .min = 1, .max = HOUR_S, .arg = "TIME",
+        .help = "a client that does not take its answer" },
+    ROW(TG_SET_IDLE_TIMEOUT, "idle-timeout", TG_SETTING_DURATION), AT(idle_timeout_s), CAPACITY,
+        .default_text = "75s", .min = 1, .max = HOUR_S, .arg = "TIME",
+        .help = "a kept connection without a request" },
+    ROW(TG_SET_DRAIN_TIMEOUT, "drain-timeout", TG_SETTING_DURATION), AT(drain_timeout_s),
+        CAPACITY, .default_text = "30s", .min = 1, .max = HOUR_S, .arg = "TIME",
+        .help = "from SIGTERM to the end" },
+    ROW(TG_SET_RATE, "rate", TG_SETTING_COUNT), AT(rate), RATES, .default_text = "50",
+        .max = 1000000, .arg = "N",
+        .help = "requests per second of a client network; 0: no limit" },
+    ROW(TG_SET_RATE_BURST, "rate-burst", TG_SETTING_COUNT), AT(rate_burst), RATES,
+        .default_text = "200", .min = 1, .max = 10000000, .arg = "N",
+        .help = "requests of a client network at once" },
+    ROW(TG_SET_CLIENT_ADDRESS, "client-address", TG_SETTING_CHOICE), AT(client_address), RATES,
+        .words = client_address_words, .default_text = "connection",
+        .arg = "connection|x-forwarded-for", .help = "whose address counts" },
+    ROW(TG_SET_LOG_LEVEL, "log-level", TG_SETTING_CHOICE), AT(log_level), PROCESS,
+        .words = log_level_words, .default_text = "info", .arg = "error|warning|info|debug",
+        .help = "least urgent events written" },
+    ROW(TG_SET_KEEP_CORE_DUMPS, "keep-core-dumps", TG_SETTING_BOOL), AT(has_core_dumps), PROCESS,
+        .default_text = "no", .help = "let a crash write memory, keys included, to disk" },
+};
+/* clang-format on */
+
+size_t tg_setting_find(struct tg_bytes name)
+{
+    size_t i = 0;
+
+    while (i < TG_SET_COUNT && !tg_bytes_is_equal(name, tg_bytes_str(tg_settings[i].name))) {
+        i++;
+    }
+    return i;
+}
+
+const char *tg_config_setting_name(size_t index)
+{
+    return index < TG_SET_COUNT ? tg_settings[index].name : NULL;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store/lmdb_dir.h - the directory of the embedded store: made, judged, locked.
+ * Layer: L2 (base), for src/store alone.   Threads: one at a time.   Blocks: on the disk.
+ */
+#ifndef TG_STORE_LMDB_DIR_H
+#define TG_STORE_LMDB_DIR_H
+
+#include "base/err.h"
+#include "base/fault.h"
+
+#define TG_LMDB_LOCK_FILE "tigress.lock"
+
+struct tg_lmdb_dir {
+    int dir_fd;
+    int lock_fd; /* holds the lock as long as it is open */
+};
+
+/*
+ * Makes dir with mode 0700 if it is absent (its parent must exist), refuses a network file system,
+ * and takes the lock that keeps every other process out. TG_E_IO: fault says why; nothing is held.
+ */
+TG_NODISCARD enum tg_err tg_lmdb_dir_open(struct tg_lmdb_dir *d, const char *dir,
+                                          struct tg_fault *fault);
+/* Makes the names of files created inside durable. */
+TG_NODISCARD enum tg_err tg_lmdb_dir_sync(const struct tg_lmdb_dir *d, struct tg_fault *fault);
+void tg_lmdb_dir_close(struct tg_lmdb_dir *d);
+
+#endif

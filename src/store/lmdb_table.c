@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/lmdb_table.h"
+
+#include <string.h>
+
+#define HEAD_LEN 16u /* version, expires_s */
+#define EXPIRATION_KEY_LEN (8u + TG_STORE_KEY_LEN)
+#define COUNTS_LEN 16u
+
+static void put_u64(uint8_t *p, uint64_t v)
+{
+    for (unsigned i = 0; i < 8; i++) {
+        p[i] = (uint8_t)(v >> (56 - 8 * i));
+    }
+}
+
+static uint64_t get_u64(const uint8_t *p)
+{
+    uint64_t v = 0;
+
+    for (unsigned i = 0; i < 8; i++) {
+        v = v << 8 | p[i];
+    }
+    return v;
+}
+
+/* LMDB takes keys and values to write through a pointer to non-const, and leaves them alone. */
+static MDB_val val_of(const void *ptr, size_t len)
+{
+    union {
+        const void *in;
+        void *out;
+    } p = { .in = ptr };
+
+    return (MDB_val){ .mv_size = len, .mv_data = p.out };
+}
+
+static uint64_t time_order(int64_t expires_s)
+{
+    return (uint64_t)expires_s ^ UINT64_C(1) << 63;
+}
+
+static void expiration_key(uint8_t out[EXPIRATION_KEY_LEN], int64_t expires_s,
+                           const struct tg_store_key *key)
+{
+    put_u64(out, time_order(expires_s));
+    memcpy(out + 8, key->bytes, sizeof(key->bytes));
+}
+
+static int format_check(struct tg_lmdb_write *w)
+{
+    MDB_val key = val_of("format", 6);
+    MDB_val val = { 0, NULL };
+    uint8_t format[8];
+    int rc = mdb_get(w->txn, w->tables->state, &key, &val);
+
+    if (rc == MDB_NOTFOUND) {
+        put_u64(format, TG_LMDB_FORMAT);
+        val = val_of(format, sizeof(format));
+        w->is_dirty = true;
+        rc = mdb_put(w->txn, w->tables->state, &key, &val, 0);
+        return rc != 0 ? rc : tg_lmdb_put_counts(w);
+    }
+    if (rc != 0) {
+        return rc;
+    }
+    if (val.mv_size != sizeof(format) || get_u64(val.mv_data) != TG_LMDB_FORMAT) {
+        return MDB_VERSION_MISMATCH;
+    }
+    return 0;
+}
+
+static int counts_load(struct tg_lmdb_write *w)
+{
+    MDB_val key = val_of("counts", 6);
+    MDB_val val = { 0, NULL };
+    int rc = mdb_get(w->txn, w->tables->state, &key, &val);
+
+    if (rc != 0) {
+        return rc;
+    }
+    if (val.mv_size != COUNTS_LEN) {
+        return MDB_CORRUPTED;
+    }
+    w->stats.record_count = get_u64(val.mv_data);
+    w->stats.value_bytes = get_u64((const uint8_t *)val.mv_data + 8);
+    return 0;
+}
+
+int tg_lmdb_tables_open(struct tg_lmdb_tables *tables, struct tg_lmdb_write *w)
+{
+    const struct {
+        const char *name;
+        MDB_dbi *dbi;
+    } wanted[TG_LMDB_TABLE_COUNT] = { { "m", &tables->records },
+                                      { "x", &tables->expirations },
+                                      { "s", &tables->state } };
+
+    for (size_t i = 0; i < TG_LMDB_TABLE_COUNT; i++) {
+        int rc = mdb_dbi_open(w->txn, wanted[i].name, MDB_CREATE, wanted[i].dbi);
+
+        if (rc != 0) {
+            return rc;
+        }
+    }
+    w->tables = tables;
+    int rc = format_check(w);
+
+    return rc != 0 ? rc : counts_load(w);
+}
+
+int tg_lmdb_get(MDB_txn *txn, const struct tg_lmdb_tables *tables, const struct tg_store_key *key,
+                struct tg_store_record *record)
+{
+    MDB_val k = val_of(key->bytes, sizeof(key->bytes));
+    MDB_val v = { 0, NULL };
+    int rc = mdb_get(txn, tables->records, &k, &v);
+
+    if (rc != 0) {
+        return rc;
+    }
+    if (v.mv_size < HEAD_LEN) {
+        return MDB_CORRUPTED;
+    }
+    record->version = get_u64(v.mv_data);
+    record->expires_s = (int64_t)get_u64((const uint8_t *)v.mv_data + 8);
+    record->sealed = tg_bytes((const uint8_t *)v.mv_data + HEAD_LEN, v.mv_size - HEAD_LEN);
+    return 0;
+}
+
+static int expiration_del(struct tg_lmdb_write *w, int64_t expires_s,
+                          const struct tg_store_key *key)
+{
+    uint8_t x[EXPIRATION_KEY_LEN];
+
+    expiration_key(x, expires_s, key);
+    MDB_val k = val_of(x, sizeof(x));
+
+    return mdb_del(w->txn, w->tables->expirations, &k, NULL);
+}
+
+static int expiration_put(struct tg_lmdb_write *w, int64_t expires_s,
+                          const struct tg_store_key *key)
+{
+    uint8_t x[EXPIRATION_KEY_LEN];
+
+    expiration_key(x, expires_s, key);
+    MDB_val k = val_of(x, sizeof(x));
+    MDB_val empty = val_of(x, 0);
+
+    return mdb_put(w->txn, w->tables->expirations, &k, &empty, 0);
+}
+
+/* Straight into the page: the record is copied once. */
+static int record_put(struct tg_lmdb_write *w, const struct tg_store_key *key,
+                      const struct tg_store_record *next)
+{
+    MDB_val k = val_of(key->bytes, sizeof(key->bytes));
+    MDB_val v = { .mv_size = HEAD_LEN + next->sealed.len, .mv_data = NULL };
+    int rc = mdb_put(w->txn, w->tables->records, &k, &v, MDB_RESERVE);
+    uint8_t *page = v.mv_data;
+
+    if (rc != 0) {
+        return rc;
+    }
+    put_u64(page, next->version);
+    put_u64(page + 8, (uint64_t)next->expires_s);
+    if (next->sealed.len > 0) {
+        memcpy(page + HEAD_LEN, next->sealed.ptr, next->sealed.len);
+    }
+    return 0;
+}
+
+int tg_lmdb_put(struct tg_lmdb_write *w, const struct tg_store_key *key,
+                const struct tg_store_record *old, const struct tg_store_record *next)
+{
+    int rc = 0;
+
+    w->is_dirty = true;
+    rc = record_put(w, key, next);
+    if (rc != 0) {
+        return rc;
+    }
+    if (old != NULL && old->expires_s != next->expires_s) {
+        rc = expiration_del(w, old->expires_s, key);
+        if (rc != 0) {
+            return rc == MDB_NOTFOUND ? MDB_CORRUPTED : rc;
+        }
+    }
+    if (old == NULL || old->expires_s != next->expires_s) {
+        rc = expiration_put(w, next->expires_s, key);
+        if (rc != 0) {
+            return rc;
+        }
+    }
+    w->stats.record_count += old == NULL ? 1 : 0;
+    w->stats.value_bytes -= old == NULL ? 0 : old->sealed.len;
+    w->stats.value_bytes += next->sealed.len;
+    w->written_bytes += next->sealed.len;
+    return 0;
+}
+
+int tg_lmdb_remove(struct tg_lmdb_write *w, const struct tg_store_key *key,
+                   const struct tg_store_record *old)
+{
+    MDB_val k = val_of(key->bytes, sizeof(key->bytes));
+    int rc = 0;
+
+    w->is_dirty = true;
+    rc = mdb_del(w->txn, w->tables->records, &k, NULL);
+    if (rc == 0) {
+        rc = expiration_del(w, old->expires_s, key);
+    }
+    if (rc != 0) {
+        return rc == MDB_NOTFOUND ? MDB_CORRUPTED : rc;
+    }
+    w->stats.record_count--;
+    w->stats.value_bytes -= old->sealed.len;
+    return 0;
+}
+
+/* The oldest entry if it is due: 0 and *key, *expires_s; MDB_NOTFOUND when none is. */
+static int oldest_due(MDB_cursor *cursor, uint64_t limit, struct tg_store_key *key,
+                      int64_t *expires_s)
+{
+    MDB_val k = { 0, NULL };
+    MDB_val v = { 0, NULL };
+    int rc = mdb_cursor_get(cursor, &k, &v, MDB_FIRST);
+    uint64_t order = 0;
+
+    if (rc != 0) {
+        return rc;
+    }
+    if (k.mv_size != EXPIRATION_KEY_LEN) {
+        return MDB_CORRUPTED;
+    }
+    order = get_u64(k.mv_data);
+    if (order > limit) {
+        return MDB_NOTFOUND;
+    }
+    *expires_s = (int64_t)(order ^ UINT64_C(1) << 63);
+    memcpy(key->bytes, (const uint8_t *)k.mv_data + 8, sizeof(key->bytes));
+    return 0;
+}
+
+static int oldest_remove(struct tg_lmdb_write *w, MDB_cursor *cursor, uint64_t limit)
+{
+    struct tg_store_key key;
+    struct tg_store_record old = { .version = 0 };
+    int64_t expires_s = 0;
+    int rc = oldest_due(cursor, limit, &key, &expires_s);
+
+    if (rc != 0) {
+        return rc;
+    }
+    rc = tg_lmdb_get(w->txn, w->tables, &key, &old);
+    if (rc != 0 || old.expires_s != expires_s) {
+        return rc == 0 || rc == MDB_NOTFOUND ? MDB_CORRUPTED : rc;
+    }
+    return tg_lmdb_remove(w, &key, &old);
+}
+
+int tg_lmdb_sweep(struct tg_lmdb_write *w, int64_t now_s, size_t max_count, size_t *removed_count)
+{
+    MDB_cursor *cursor = NULL;
+    int rc = mdb_cursor_open(w->txn, w->tables->expirations, &cursor);
+    size_t count = 0;
+
+    if (rc != 0) {
+        return rc;
+    }
+    while (rc == 0 && count < max_count) {
+        rc = oldest_remove(w, cursor, time_order(now_s));
+        count += rc == 0 ? 1 : 0;
+    }
+    mdb_cursor_close(cursor);
+    *removed_count = count;
+    return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+int tg_lmdb_put_counts(struct tg_lmdb_write *w)
+{
+    uint8_t counts[COUNTS_LEN];
+
+    put_u64(counts, w->stats.record_count);
+    put_u64(counts + 8, w->stats.value_bytes);
+    MDB_val key = val_of("counts", 6);
+    MDB_val val = val_of(counts, sizeof(counts));
+
+    return mdb_put(w->txn, w->tables->state, &key, &val, 0);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store/lmdb_writer.h - the embedded store's insides: what is shared by its callers and its one
+ * writer thread, and the group commit.
+ * Layer: L2 (base), for src/store and its tests alone.
+ */
+#ifndef TG_STORE_LMDB_WRITER_H
+#define TG_STORE_LMDB_WRITER_H
+
+#include <lmdb.h>
+
+#include "store/lmdb_dir.h"
+#include "store/lmdb_table.h"
+#include "store/store_queue.h"
+
+#define TG_LMDB_BATCH_MAX 256u                        /* operations in one commit */
+#define TG_LMDB_BATCH_BYTES_MAX (16u * 1024u * 1024u) /* sealed bytes in one commit */
+#define TG_LMDB_SWEEP_STEP 64u                        /* removals of one sweep in one commit */
+
+struct tg_lmdb {
+    struct tg_store base;
+    struct tg_lmdb_dir dir;
+    MDB_env *env;
+    struct tg_lmdb_tables tables;
+    struct tg_store_limits limits;
+    struct tg_store_gate gate;
+    struct tg_store_queue queue;
+    pthread_t writer;
+
+    struct tg_store_stats stats;   /* the writer's, as committed */
+    _Atomic uint64_t record_count; /* the same for everyone */
+    _Atomic uint64_t value_bytes;
+};
+
+/* Starts the thread; it ends once the queue is closed and empty. TG_E_NOMEM */
+TG_NODISCARD enum tg_err tg_lmdb_writer_start(struct tg_lmdb *s);
+
+/* As tg_store_lmdb_open, with at most map_max bytes of store: for tests that fill it. */
+TG_NODISCARD enum tg_err tg_store_lmdb_open_sized(struct tg_store **out, const char *dir,
+                                                  const struct tg_store_limits *limits,
+                                                  const struct tg_log *log, uint64_t map_max,
+                                                  struct tg_fault *fault);
+
+#endif

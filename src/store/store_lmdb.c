@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The embedded store as its callers see it: open, ports, reads. Writes are in lmdb_writer.c. */
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "store/lmdb_writer.h"
+
+#define READERS_MAX 256u /* ports, with room for other tools that look */
+
+/* Address space only, the file grows as it is used. The smaller ones are for machines and
+   sanitizers where the first does not fit. */
+static const uint64_t map_sizes[] = { UINT64_C(1) << 40, UINT64_C(1) << 36, UINT64_C(1) << 30 };
+
+struct lmdb_port {
+    struct tg_store_port base;
+    MDB_txn *reader; /* reset between reads */
+    uint8_t *copy;   /* owned; where a record is handed out */
+    size_t copy_cap;
+};
+
+static struct tg_lmdb *lmdb_of(struct tg_store *s)
+{
+    return (struct tg_lmdb *)s;
+}
+
+static struct lmdb_port *port_of(struct tg_store_port *port)
+{
+    return (struct lmdb_port *)port;
+}
+
+static void lmdb_apply(struct tg_store_port *port, const struct tg_store_key *key,
+                       tg_store_change_fn *change, void *ctx, tg_store_done_fn *done)
+{
+    struct tg_store_op *op = tg_store_port_change(port, key, change, ctx, done);
+
+    if (op != NULL) {
+        tg_store_queue_push(&lmdb_of(port->store)->queue, op);
+    }
+}
+
+static void lmdb_sweep(struct tg_store_port *port, int64_t now_s, size_t max_count,
+                       tg_store_swept_fn *swept, void *ctx)
+{
+    struct tg_store_op *op = tg_store_port_sweep(port, now_s, max_count, swept, ctx);
+
+    if (op != NULL) {
+        tg_store_queue_push(&lmdb_of(port->store)->queue, op);
+    }
+}
+
+/* Takes the port's block if it is large enough, else a new one. NULL: no memory. */
+static uint8_t *copy_take(struct lmdb_port *p, size_t len, size_t *cap)
+{
+    uint8_t *copy = p->copy;
+
+    if (copy != NULL && p->copy_cap >= len) {
+        *cap = p->copy_cap;
+        p->copy = NULL;
+        return copy;
+    }
+    *cap = len < 4096 ? 4096 : len;
+    return tg_mem_calloc(1, *cap);
+}
+
+/* A found() that reads again may have left a block here meanwhile: the larger one stays. */
+static void copy_give_back(struct lmdb_port *p, uint8_t *copy, size_t cap)
+{
+    if (copy == NULL) {
+        return;
+    }
+    if (p->copy != NULL && p->copy_cap >= cap) {
+        tg_mem_free(copy);
+        return;
+    }
+    tg_mem_free(p->copy);
+    p->copy = copy;
+    p->copy_cap = cap;
+}
+
+/*
+ * A transaction is open only for the copy: one that lasts as long as a socket takes would keep the
+ * pages of everything deleted meanwhile from being used again.
+ */
+static void lmdb_read(struct tg_store_port *port, const struct tg_store_key *key,
+                      tg_store_found_fn *found, void *ctx)
+{
+    struct lmdb_port *p = port_of(port);
+    struct tg_lmdb *s = lmdb_of(port->store);
+    struct tg_store_record record = { .version = 0 };
+    uint8_t *copy = NULL;
+    size_t cap = 0;
+    int rc = mdb_txn_renew(p->reader);
+
+    if (rc == 0) {
+        rc = tg_lmdb_get(p->reader, &s->tables, key, &record);
+        if (rc == 0) {
+            copy = copy_take(p, record.sealed.len, &cap);
+            if (copy != NULL && record.sealed.len > 0) {
+                memcpy(copy, record.sealed.ptr, record.sealed.len);
+            }
+            record.sealed.ptr = copy;
+        }
+        mdb_txn_reset(p->reader);
+    }
+    if (rc == MDB_NOTFOUND) {
+        found(ctx, TG_OK, NULL);
+    } else if (rc != 0 || copy == NULL) {
+        TG_LOG(s->gate.log, TG_LOG_ERROR, "store.read_failed", { "code", rc });
+        found(ctx, TG_E_STORE, NULL);
+    } else {
+        found(ctx, TG_OK, &record);
+    }
+    copy_give_back(p, copy, cap);
+}
+
+static enum tg_err lmdb_attach(struct tg_store *s, tg_store_notify_fn *notify, void *notify_ctx,
+                               struct tg_store_port **port)
+{
+    enum tg_err err = TG_E_BUG;
+    struct lmdb_port *p = tg_mem_calloc(1, sizeof(*p));
+
+    TG_REQUIRE(p != NULL, TG_E_NOMEM);
+    TG_REQUIRE(mdb_txn_begin(lmdb_of(s)->env, NULL, MDB_RDONLY, &p->reader) == 0, TG_E_STORE);
+    mdb_txn_reset(p->reader);
+    TG_TRY(tg_store_port_init(&p->base, s, &lmdb_of(s)->gate, notify, notify_ctx));
+    *port = &p->base;
+    p = NULL;
+    err = TG_OK;
+out:
+    if (p != NULL) {
+        mdb_txn_abort(p->reader);
+        tg_mem_free(p);
+    }
+    return err;
+}
+
+static void lmdb_detach(struct tg_store_port **port)
+{
+    if (*port == NULL) {
+        return;
+    }
+    struct lmdb_port *p = port_of(*port);
+
+    tg_store_port_deinit(&p->base);
+    mdb_txn_abort(p->reader);
+    tg_mem_free(p->copy);
+    tg_mem_free(p);
+    *port = NULL;
+}
+
+static void lmdb_stats(const struct tg_store *s, struct tg_store_stats *out)
+{
+    const struct tg_lmdb *l = (const struct tg_lmdb *)s;
+
+    out->record_count = atomic_load_explicit(&l->record_count, memory_order_relaxed);
+    out->value_bytes = atomic_load_explicit(&l->value_bytes, memory_order_relaxed);
+}
+
+static void lmdb_close(struct tg_store **s)
+{
+    if (*s == NULL) {
+        return;
+    }
+    struct tg_lmdb *l = lmdb_of(*s);
+
+    assert(atomic_load(&l->gate.port_count) == 0);
+    tg_store_queue_close(&l->queue);
+    (void)pthread_join(l->writer, NULL);
+    tg_store_queue_deinit(&l->queue);
+    mdb_env_close(l->env);
+    tg_lmdb_dir_close(&l->dir);
+    tg_mem_free(l);
+    *s = NULL;
+}
+
+static const struct tg_store_ops lmdb_ops = {
+    .attach = lmdb_attach,
+    .detach = lmdb_detach,
+    .apply = lmdb_apply,
+    .read = lmdb_read,
+    .sweep = lmdb_sweep,
+    .dispatch = tg_store_port_dispatch,
+    .stats = lmdb_stats,
+    .close = lmdb_close,
+};
+
+/* After a failed mdb_env_open an environment is only good for closing. */
+static int env_try(MDB_env **env, const char *dir, size_t map_size)
+{
+    int rc = mdb_env_create(env);
+
+    if (rc != 0) {
+        return rc;
+    }
+    rc = mdb_env_set_mapsize(*env, map_size);
+    if (rc == 0) {
+        rc = mdb_env_set_maxdbs(*env, TG_LMDB_TABLE_COUNT);
+    }
+    if (rc == 0) {
+        rc = mdb_env_set_maxreaders(*env, READERS_MAX);
+    }
+    if (rc == 0) {
+        /* Every flag that is missing here would trade an acknowledged change for speed. */
+        rc = mdb_env_open(*env, dir, MDB_NOTLS, 0600);
+    }
+    if (rc != 0) {
+        mdb_env_close(*env);
+        *env = NULL;
+    }
+    return rc;
+}
+
+static enum tg_err env_open(struct tg_lmdb *s, const char *dir, uint64_t map_max,
+                            struct tg_fault *fault)
+{
+    int rc = ENOMEM;
+    int dead_count = 0;
+
+    for (size_t i = 0; i < TG_COUNT(map_sizes) && rc == ENOMEM; i++) {
+        uint64_t size = map_sizes[i] < map_max ? map_sizes[i] : map_max;
+
+        rc = size > SIZE_MAX / 2 ? ENOMEM : env_try(&s->env, dir, (size_t)size);
+    }
+    if (rc == 0) {
+        rc = mdb_reader_check(s->env, &dead_count);
+    }
+    if (rc != 0) {
+        tg_fault_set(fault, "the store cannot be opened: %s", mdb_strerror(rc));
+        return TG_E_IO;
+    }
+    return TG_OK;
+}
+
+static enum tg_err tables_open(struct tg_lmdb *s, struct tg_fault *fault)
+{
+    struct tg_lmdb_write w = { .txn = NULL };
+    int rc = mdb_txn_begin(s->env, NULL, 0, &w.txn);
+
+    if (rc == 0) {
+        rc = tg_lmdb_tables_open(&s->tables, &w);
+        if (rc == 0) {
+            rc = mdb_txn_commit(w.txn); /* nobody is waiting: a failure here is just a failure */
+        } else {
+            mdb_txn_abort(w.txn);
+        }
+    }
+    if (rc == MDB_VERSION_MISMATCH) {
+        tg_fault_set(fault, "the store was written in a format this version does not know");
+    } else if (rc != 0) {
+        tg_fault_set(fault, "the store's tables cannot be opened: %s", mdb_strerror(rc));
+    }
+    if (rc != 0) {
+        return TG_E_IO;
+    }
+    s->stats = w.stats;
+    atomic_init(&s->record_count, w.stats.record_count);
+    atomic_init(&s->value_bytes, w.stats.value_bytes);
+    return TG_OK;
+}
+
+static enum tg_err writer_open(struct tg_lmdb *s, struct tg_fault *fault)
+{
+    enum tg_err err = tg_store_queue_init(&s->queue);
+
+    if (err == TG_OK) {
+        err = tg_lmdb_writer_start(s);
+        if (err != TG_OK) {
+            tg_store_queue_deinit(&s->queue);
+        }
+    }
+    if (err != TG_OK) {
+        tg_fault_set(fault, "the store's writer cannot be started");
+    }
+    return err;
+}
+
+enum tg_err tg_store_lmdb_open_sized(struct tg_store **out, const char *dir,
+                                     const struct tg_store_limits *limits, const struct tg_log *log,
+                                     uint64_t map_max, struct tg_fault *fault)
+{
+    enum tg_err err = TG_E_BUG;
+    struct tg_lmdb *s = tg_mem_calloc(1, sizeof(*s));
+    bool is_dir_open = false;
+
+    TG_REQUIRE(s != NULL, TG_E_NOMEM);
+    s->base.ops = &lmdb_ops;
+    s->limits = *limits;
+    s->gate.log = log;
+    TG_TRY(tg_lmdb_dir_open(&s->dir, dir, fault));
+    is_dir_open = true;
+    TG_TRY(env_open(s, dir, map_max, fault));
+    TG_TRY(tables_open(s, fault));
+    TG_TRY(tg_lmdb_dir_sync(&s->dir, fault));
+    TG_TRY(writer_open(s, fault));
+    *out = &s->base;
+    s = NULL;
+    err = TG_OK;
+out:
+    if (s != NULL) {
+        if (s->env != NULL) {
+            mdb_env_close(s->env);
+        }
+        if (is_dir_open) {
+            tg_lmdb_dir_close(&s->dir);
+        }
+        tg_mem_free(s);
+    }
+    return err;
+}
+
+enum tg_err tg_store_lmdb_open(struct tg_store **out, const char *dir,
+                               const struct tg_store_limits *limits, const struct tg_log *log,
+                               struct tg_fault *fault)
+{
+    return tg_store_lmdb_open_sized(out, dir, limits, log, map_sizes[0], fault);
+}

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A hash table under one mutex. A change runs inside apply, its done() waits for dispatch, so a
+ * caller sees the same order of events as with a store that has a disk.
+ */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "store/store_port.h"
+
+#define SLOTS_MIN 64u
+
+struct slot {
+    struct tg_store_key key;
+    uint64_t version;
+    int64_t expires_s;
+    uint8_t *sealed; /* owned; NULL when sealed_len is 0 */
+    size_t sealed_len;
+    bool is_used;
+};
+
+struct mem_store {
+    struct tg_store base;
+    struct tg_store_gate gate;
+    struct tg_store_limits limits;
+    pthread_mutex_t lock; /* of all below */
+    struct slot *slots;   /* open addressing, linear probing; slot_count is a power of two */
+    size_t slot_count;
+    struct tg_store_stats stats;
+};
+
+static struct mem_store *mem_of(struct tg_store *s)
+{
+    return (struct mem_store *)s;
+}
+
+/* Keys are keyed hashes, so their first bytes are as good as any hash of them. */
+static size_t home_of(const struct mem_store *m, const struct tg_store_key *key)
+{
+    uint64_t h = 0;
+
+    memcpy(&h, key->bytes, sizeof(h));
+    return (size_t)h & (m->slot_count - 1);
+}
+
+/* The slot that holds key, or the free one where it belongs. At most half of the slots are used. */
+static size_t slot_find(const struct mem_store *m, const struct tg_store_key *key)
+{
+    size_t i = home_of(m, key);
+
+    while (m->slots[i].is_used &&
+           !tg_bytes_is_equal(TG_ARRAY_BYTES(m->slots[i].key.bytes), TG_ARRAY_BYTES(key->bytes))) {
+        i = (i + 1) & (m->slot_count - 1);
+    }
+    return i;
+}
+
+static enum tg_err slots_reserve(struct mem_store *m)
+{
+    struct mem_store larger = { .slot_count = m->slot_count * 2 };
+
+    if (m->stats.record_count * 2 < m->slot_count) {
+        return TG_OK;
+    }
+    larger.slots = tg_mem_calloc(larger.slot_count, sizeof(*larger.slots));
+    if (larger.slots == NULL) {
+        return TG_E_NOMEM;
+    }
+    for (size_t i = 0; i < m->slot_count; i++) {
+        if (m->slots[i].is_used) {
+            larger.slots[slot_find(&larger, &m->slots[i].key)] = m->slots[i];
+        }
+    }
+    tg_mem_free(m->slots);
+    m->slots = larger.slots;
+    m->slot_count = larger.slot_count;
+    return TG_OK;
+}
+
+static void slot_remove(struct mem_store *m, size_t hole)
+{
+    size_t mask = m->slot_count - 1;
+
+    m->stats.record_count--;
+    m->stats.value_bytes -= m->slots[hole].sealed_len;
+    tg_mem_free(m->slots[hole].sealed);
+    /* Moves back what would no longer be found behind the hole. */
+    for (size_t i = (hole + 1) & mask; m->slots[i].is_used; i = (i + 1) & mask) {
+        size_t home = home_of(m, &m->slots[i].key);
+
+        if (((i - home) & mask) >= ((i - hole) & mask)) {
+            m->slots[hole] = m->slots[i];
+            hole = i;
+        }
+    }
+    m->slots[hole] = (struct slot){ .is_used = false };
+}
+
+static struct tg_store_record slot_view(const struct slot *slot)
+{
+    return (struct tg_store_record){ .version = slot->version,
+                                     .expires_s = slot->expires_s,
+                                     .sealed = tg_bytes(slot->sealed, slot->sealed_len) };
+}
+
+static enum tg_err slot_put(struct mem_store *m, const struct tg_store_key *key,
+                            const struct tg_store_record *next)
+{
+    struct slot *slot = NULL;
+    uint8_t *copy = NULL;
+
+    if (slots_reserve(m) != TG_OK) {
+        return TG_E_FULL;
+    }
+    if (next->sealed.len > 0) {
+        copy = tg_mem_calloc(1, next->sealed.len);
+        if (copy == NULL) {
+            return TG_E_FULL;
+        }
+        memcpy(copy, next->sealed.ptr, next->sealed.len);
+    }
+    slot = &m->slots[slot_find(m, key)];
+    m->stats.record_count += slot->is_used ? 0 : 1;
+    m->stats.value_bytes += next->sealed.len;
+    m->stats.value_bytes -= slot->sealed_len;
+    tg_mem_free(slot->sealed);
+    *slot = (struct slot){ .key = *key,
+                           .version = next->version,
+                           .expires_s = next->expires_s,
+                           .sealed = copy,
+                           .sealed_len = next->sealed.len,
+                           .is_used = true };
+    return TG_OK;
+}
+
+static enum tg_err change_run(struct mem_store *m, const struct tg_store_op *op)
+{
+    size_t at = slot_find(m, &op->of.key);
+    bool exists = m->slots[at].is_used;
+    struct tg_store_record old = slot_view(&m->slots[at]);
+    struct tg_store_record next = { .version = 0 };
+
+    switch (op->change(op->ctx, exists ? &old : NULL, &next)) {
+    case TG_STORE_KEEP:
+        return TG_OK;
+    case TG_STORE_PUT:
+        if (tg_store_admit(&m->limits, &m->stats, exists ? &old : NULL, &next) != TG_OK) {
+            return TG_E_FULL;
+        }
+        return slot_put(m, &op->of.key, &next);
+    case TG_STORE_REMOVE:
+        if (exists) {
+            slot_remove(m, at);
+        }
+        return TG_OK;
+    }
+    return TG_E_BUG;
+}
+
+static void op_complete(struct tg_store_op *op)
+{
+    struct tg_store_oplist list = { NULL, NULL };
+
+    tg_store_oplist_append(&list, op);
+    tg_store_port_complete(op->port, &list);
+}
+
+static void mem_apply(struct tg_store_port *port, const struct tg_store_key *key,
+                      tg_store_change_fn *change, void *ctx, tg_store_done_fn *done)
+{
+    struct mem_store *m = mem_of(port->store);
+    struct tg_store_op *op = tg_store_port_change(port, key, change, ctx, done);
+
+    if (op == NULL) {
+        return;
+    }
+    (void)pthread_mutex_lock(&m->lock);
+    op->err = change_run(m, op);
+    (void)pthread_mutex_unlock(&m->lock);
+    op_complete(op);
+}
+
+static void mem_read(struct tg_store_port *port, const struct tg_store_key *key,
+                     tg_store_found_fn *found, void *ctx)
+{
+    struct mem_store *m = mem_of(port->store);
+    struct tg_store_record record = { .version = 0 };
+    uint8_t *copy = NULL;
+    bool exists = false;
+    enum tg_err err = TG_OK;
+
+    (void)pthread_mutex_lock(&m->lock);
+    const struct slot *slot = &m->slots[slot_find(m, key)];
+
+    exists = slot->is_used;
+    if (exists) {
+        record = slot_view(slot);
+        if (slot->sealed_len > 0) {
+            copy = tg_mem_calloc(1, slot->sealed_len);
+            err = copy == NULL ? TG_E_STORE : TG_OK;
+        }
+        if (copy != NULL) {
+            memcpy(copy, slot->sealed, slot->sealed_len);
+        }
+    }
+    (void)pthread_mutex_unlock(&m->lock);
+
+    record.sealed.ptr = copy;
+    found(ctx, err, exists && err == TG_OK ? &record : NULL);
+    tg_mem_free(copy);
+}
+
+struct expired {
+    int64_t expires_s;
+    struct tg_store_key key;
+};
+
+static int expired_compare(const void *a, const void *b)
+{
+    const struct expired *x = a;
+    const struct expired *y = b;
+
+    if (x->expires_s != y->expires_s) {
+        return x->expires_s < y->expires_s ? -1 : 1;
+    }
+    return 0;
+}
+
+static enum tg_err sweep_run(struct mem_store *m, struct tg_store_op *op)
+{
+    struct expired *found = tg_mem_calloc(m->stats.record_count + 1, sizeof(*found));
+    size_t found_count = 0;
+
+    if (found == NULL) {
+        return TG_E_STORE;
+    }
+    for (size_t i = 0; i < m->slot_count; i++) {
+        if (m->slots[i].is_used && m->slots[i].expires_s <= op->of.sweep.now_s) {
+            found[found_count].expires_s = m->slots[i].expires_s;
+            found[found_count].key = m->slots[i].key;
+            found_count++;
+        }
+    }
+    qsort(found, found_count, sizeof(*found), expired_compare);
+    if (found_count > op->of.sweep.max_count) {
+        found_count = op->of.sweep.max_count;
+    }
+    for (size_t i = 0; i < found_count; i++) {
+        slot_remove(m, slot_find(m, &found[i].key));
+    }
+    op->of.sweep.removed_count = found_count;
+    tg_mem_free(found);
+    return TG_OK;
+}
+
+static void mem_sweep(struct tg_store_port *port, int64_t now_s, size_t max_count,
+                      tg_store_swept_fn *swept, void *ctx)
+{
+    struct mem_store *m = mem_of(port->store);
+    struct tg_store_op *op = tg_store_port_sweep(port, now_s, max_count, swept, ctx);
+
+    if (op == NULL) {
+        return;
+    }
+    (void)pthread_mutex_lock(&m->lock);
+    op->err = sweep_run(m, op);
+    (void)pthread_mutex_unlock(&m->lock);
+    op_complete(op);
+}
+
+static enum tg_err mem_attach(struct tg_store *s, tg_store_notify_fn *notify, void *notify_ctx,
+                              struct tg_store_port **port)
+{
+    struct tg_store_port *made = tg_mem_calloc(1, sizeof(*made));
+    enum tg_err err = TG_E_NOMEM;
+
+    if (made != NULL) {
+        err = tg_store_port_init(made, s, &mem_of(s)->gate, notify, notify_ctx);
+    }
+    if (err != TG_OK) {
+        tg_mem_free(made);
+        return err;
+    }
+    *port = made;
+    return TG_OK;
+}
+
+static void mem_detach(struct tg_store_port **port)
+{
+    if (*port != NULL) {
+        tg_store_port_deinit(*port);
+        tg_mem_free(*port);
+        *port = NULL;
+    }
+}
+
+static void mem_stats(const struct tg_store *s, struct tg_store_stats *out)
+{
+    /* The lock is not part of what a const store promises to leave alone. */
+    union {
+        const struct tg_store *in;
+        struct mem_store *m;
+    } self = { .in = s };
+
+    (void)pthread_mutex_lock(&self.m->lock);
+    *out = self.m->stats;
+    (void)pthread_mutex_unlock(&self.m->lock);
+}
+
+static void mem_close(struct tg_store **s)
+{
+    if (*s == NULL) {
+        return;
+    }
+    struct mem_store *m = mem_of(*s);
+
+    assert(atomic_load(&m->gate.port_count) == 0);
+    for (size_t i = 0; i < m->slot_count; i++) {
+        tg_mem_free(m->slots[i].sealed);
+    }
+    (void)pthread_mutex_destroy(&m->lock);
+    tg_mem_free(m->slots);
+    tg_mem_free(m);
+    *s = NULL;
+}
+
+static const struct tg_store_ops mem_ops = {
+    .attach = mem_attach,
+    .detach = mem_detach,
+    .apply = mem_apply,
+    .read = mem_read,
+    .sweep = mem_sweep,
+    .dispatch = tg_store_port_dispatch,
+    .stats = mem_stats,
+    .close = mem_close,
+};
+
+enum tg_err tg_store_mem_open(struct tg_store **out, const struct tg_store_limits *limits)
+{
+    enum tg_err err = TG_E_BUG;
+    struct mem_store *m = tg_mem_calloc(1, sizeof(*m));
+
+    TG_REQUIRE(m != NULL, TG_E_NOMEM);
+    m->base.ops = &mem_ops;
+    m->limits = *limits;
+    m->slot_count = SLOTS_MIN;
+    m->slots = tg_mem_calloc(m->slot_count, sizeof(*m->slots));
+    TG_REQUIRE(m->slots != NULL, TG_E_NOMEM);
+    TG_REQUIRE(pthread_mutex_init(&m->lock, NULL) == 0, TG_E_NOMEM);
+    *out = &m->base;
+    m = NULL;
+    err = TG_OK;
+out:
+    if (m != NULL) {
+        tg_mem_free(m->slots);
+        tg_mem_free(m);
+    }
+    return err;
+}

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/store_port.h"
+
+#include <assert.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+#define RESERVE_COUNT 64u /* blocks kept for refusals when the heap is empty */
+#define SPARE_MAX 1024u   /* blocks kept for reuse */
+
+void tg_store_oplist_append(struct tg_store_oplist *list, struct tg_store_op *op)
+{
+    op->next = NULL;
+    if (list->tail == NULL) {
+        list->head = op;
+    } else {
+        list->tail->next = op;
+    }
+    list->tail = op;
+}
+
+void tg_store_oplist_splice(struct tg_store_oplist *list, struct tg_store_oplist *from)
+{
+    if (from->head == NULL) {
+        return;
+    }
+    if (list->tail == NULL) {
+        list->head = from->head;
+    } else {
+        list->tail->next = from->head;
+    }
+    list->tail = from->tail;
+    from->head = NULL;
+    from->tail = NULL;
+}
+
+struct tg_store_op *tg_store_oplist_pop(struct tg_store_oplist *list)
+{
+    struct tg_store_op *op = list->head;
+
+    if (op != NULL) {
+        list->head = op->next;
+        if (list->head == NULL) {
+            list->tail = NULL;
+        }
+        op->next = NULL;
+    }
+    return op;
+}
+
+static void spare_put(struct tg_store_port *port, struct tg_store_op *op)
+{
+    if (port->spare_count >= SPARE_MAX) {
+        tg_mem_free(op);
+        return;
+    }
+    op->next = port->spare;
+    port->spare = op;
+    port->spare_count++;
+}
+
+static struct tg_store_op *spare_take(struct tg_store_port *port)
+{
+    struct tg_store_op *op = port->spare;
+
+    if (op != NULL) {
+        port->spare = op->next;
+        port->spare_count--;
+    }
+    return op;
+}
+
+static void spare_free(struct tg_store_port *port)
+{
+    struct tg_store_op *op = NULL;
+
+    while ((op = spare_take(port)) != NULL) {
+        tg_mem_free(op);
+    }
+}
+
+enum tg_err tg_store_port_init(struct tg_store_port *port, struct tg_store *store,
+                               struct tg_store_gate *gate, tg_store_notify_fn *notify,
+                               void *notify_ctx)
+{
+    *port = (struct tg_store_port){
+        .store = store, .gate = gate, .notify = notify, .notify_ctx = notify_ctx
+    };
+    while (port->spare_count < RESERVE_COUNT) {
+        struct tg_store_op *op = tg_mem_calloc(1, sizeof(*op));
+
+        if (op == NULL) {
+            spare_free(port);
+            return TG_E_NOMEM;
+        }
+        spare_put(port, op);
+    }
+    if (pthread_mutex_init(&port->lock, NULL) != 0) {
+        spare_free(port);
+        return TG_E_NOMEM;
+    }
+    atomic_fetch_add(&gate->port_count, 1);
+    return TG_OK;
+}
+
+void tg_store_port_deinit(struct tg_store_port *port)
+{
+    assert(port->in_flight_count == 0);
+    assert(!port->is_dispatching);
+    /* The thread that completed the last operation may still be on its way out of the lock. */
+    (void)pthread_mutex_lock(&port->lock);
+    (void)pthread_mutex_unlock(&port->lock);
+    (void)pthread_mutex_destroy(&port->lock);
+    spare_free(port);
+    atomic_fetch_sub(&port->gate->port_count, 1);
+}
+
+/* One more waiting change, unless that would pass the maximum. */
+static bool gate_enter(struct tg_store_gate *gate)
+{
+    if (atomic_fetch_add_explicit(&gate->waiting_count, 1, memory_order_relaxed) <
+        TG_STORE_QUEUE_MAX) {
+        return true;
+    }
+    atomic_fetch_sub_explicit(&gate->waiting_count, 1, memory_order_relaxed);
+    return false;
+}
+
+/* Fills a fresh operation. Its err is TG_E_FULL when it is only good for a refusal. */
+static struct tg_store_op *op_new(struct tg_store_port *port)
+{
+    bool is_reserve = port->spare_count <= RESERVE_COUNT;
+    struct tg_store_op *op = is_reserve ? tg_mem_calloc(1, sizeof(*op)) : spare_take(port);
+    bool is_short = op == NULL;
+
+    if (is_short) {
+        op = spare_take(port);
+    }
+    if (op == NULL) {
+        tg_store_die(port->gate->log, "store.out_of_memory", 0);
+    }
+    *op = (struct tg_store_op){ .port = port, .err = TG_E_BUG };
+    op->is_counted = !is_short && gate_enter(port->gate);
+    if (!op->is_counted) {
+        op->err = TG_E_FULL;
+    }
+    port->in_flight_count++;
+    return op;
+}
+
+/* op, or NULL once its refusal waits for dispatch. */
+static struct tg_store_op *op_admitted(struct tg_store_op *op)
+{
+    struct tg_store_oplist list = { NULL, NULL };
+
+    if (op->is_counted) {
+        return op;
+    }
+    tg_store_oplist_append(&list, op);
+    tg_store_port_complete(op->port, &list);
+    return NULL;
+}
+
+static void finish_change(const struct tg_store_op *op)
+{
+    op->call.done(op->ctx, op->err);
+}
+
+static void finish_sweep(const struct tg_store_op *op)
+{
+    op->call.swept(op->ctx, op->err, op->of.sweep.removed_count);
+}
+
+struct tg_store_op *tg_store_port_change(struct tg_store_port *port, const struct tg_store_key *key,
+                                         tg_store_change_fn *change, void *ctx,
+                                         tg_store_done_fn *done)
+{
+    struct tg_store_op *op = op_new(port);
+
+    op->finish = finish_change;
+    op->change = change;
+    op->call.done = done;
+    op->ctx = ctx;
+    op->of.key = *key;
+    return op_admitted(op);
+}
+
+struct tg_store_op *tg_store_port_sweep(struct tg_store_port *port, int64_t now_s, size_t max_count,
+                                        tg_store_swept_fn *swept, void *ctx)
+{
+    struct tg_store_op *op = op_new(port);
+
+    op->finish = finish_sweep;
+    op->call.swept = swept;
+    op->ctx = ctx;
+    op->of.sweep.now_s = now_s;
+    op->of.sweep.max_count = max_count;
+    return op_admitted(op);
+}
+
+void tg_store_port_complete(struct tg_store_port *port, struct tg_store_oplist *list)
+{
+    bool was_empty = false;
+
+    /* Notified under the lock: once it is released, the port's thread may take everything and
+       detach. */
+    (void)pthread_mutex_lock(&port->lock);
+    was_empty = port->ready.head == NULL;
+    tg_store_oplist_splice(&port->ready, list);
+    if (was_empty && port->notify != NULL) {
+        port->notify(port->notify_ctx);
+    }
+    (void)pthread_mutex_unlock(&port->lock);
+}
+
+void tg_store_port_dispatch(struct tg_store_port *port)
+{
+    struct tg_store_oplist list = { NULL, NULL };
+    struct tg_store_op *op = NULL;
+
+    assert(!port->is_dispatching);
+    (void)pthread_mutex_lock(&port->lock);
+    tg_store_oplist_splice(&list, &port->ready);
+    (void)pthread_mutex_unlock(&port->lock);
+
+    port->is_dispatching = true;
+    while ((op = tg_store_oplist_pop(&list)) != NULL) {
+        struct tg_store_op copy = *op;
+
+        /* Given back first, so that a callback that applies again finds room and a block. */
+        spare_put(port, op);
+        port->in_flight_count--;
+        if (copy.is_counted) {
+            atomic_fetch_sub_explicit(&port->gate->waiting_count, 1, memory_order_relaxed);
+        }
+        copy.finish(&copy);
+    }
+    port->is_dispatching = false;
+}
+
+enum tg_err tg_store_admit(const struct tg_store_limits *limits, const struct tg_store_stats *now,
+                           const struct tg_store_record *old, const struct tg_store_record *next)
+{
+    size_t old_len = old == NULL ? 0 : old->sealed.len;
+    uint64_t others = now->value_bytes - old_len;
+
+    if (next->sealed.len > TG_STORE_VALUE_MAX) {
+        return TG_E_FULL;
+    }
+    if (old == NULL && limits->record_max != 0 && now->record_count >= limits->record_max) {
+        return TG_E_FULL;
+    }
+    /* What does not grow is always let in: a limit that was lowered must not stop a tombstone. */
+    if (limits->bytes_max != 0 && next->sealed.len > old_len &&
+        others + next->sealed.len > limits->bytes_max) {
+        return TG_E_FULL;
+    }
+    return TG_OK;
+}
+
+_Noreturn void tg_store_die(const struct tg_log *log, const char *name, int64_t number)
+{
+    TG_LOG(log, TG_LOG_ERROR, name, { "code", number });
+    _exit(TG_STORE_EXIT_IN_DOUBT);
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store/store_port.h - what the backends share: operations, ports and their completions, admission.
+ * Layer: L2 (base), for src/store alone.
+ * Threads: a port's functions run on its own thread, but tg_store_port_complete on any.
+ * Blocks: no.     Secrets: none.
+ *
+ * An operation is one block of memory from apply to done. A port keeps spent blocks for the next
+ * ones and a small reserve, so that running out of memory can still be answered through dispatch.
+ */
+#ifndef TG_STORE_STORE_PORT_H
+#define TG_STORE_STORE_PORT_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "store/store.h"
+
+#define TG_STORE_EXIT_IN_DOUBT 70
+
+struct tg_store_op;
+
+/* Runs the callback of one kind of operation. */
+typedef void tg_store_finish_fn(const struct tg_store_op *op);
+
+struct tg_store_op {
+    struct tg_store_op *next;
+    struct tg_store_port *port;
+    tg_store_finish_fn *finish;
+    tg_store_change_fn *change; /* NULL for a sweep */
+    union {
+        tg_store_done_fn *done;
+        tg_store_swept_fn *swept;
+    } call;
+    void *ctx;
+    enum tg_err err;
+    bool is_counted; /* in the gate's waiting_count */
+    union {
+        struct tg_store_key key; /* of a change */
+        struct {
+            int64_t now_s;
+            size_t max_count;
+            size_t removed_count; /* durably */
+            size_t step_count;    /* in the transaction that is open */
+            bool is_partial;      /* the last step stopped before the end */
+        } sweep;
+    } of;
+};
+
+/* A list of operations, first in first out. All zero is empty. */
+struct tg_store_oplist {
+    struct tg_store_op *head;
+    struct tg_store_op *tail;
+};
+
+/* What all ports of a store share. All zero is ready. */
+struct tg_store_gate {
+    atomic_size_t waiting_count; /* accepted, not yet handed back by dispatch */
+    atomic_size_t port_count;
+    const struct tg_log *log;
+};
+
+/* Every backend's port starts with this. */
+struct tg_store_port {
+    struct tg_store *store;
+    struct tg_store_gate *gate;
+    tg_store_notify_fn *notify;
+    void *notify_ctx;
+
+    pthread_mutex_t lock;         /* of `ready` alone */
+    struct tg_store_oplist ready; /* waits for dispatch */
+
+    struct tg_store_oplist batch; /* the writer's: what of its batch goes to this port */
+    struct tg_store_port *batch_next;
+
+    size_t in_flight_count; /* from here on: the port's thread only */
+    bool is_dispatching;
+    struct tg_store_op *spare;
+    size_t spare_count;
+};
+
+void tg_store_oplist_append(struct tg_store_oplist *list, struct tg_store_op *op);
+/* Moves all of from to the end of list. */
+void tg_store_oplist_splice(struct tg_store_oplist *list, struct tg_store_oplist *from);
+/* NULL when empty. */
+struct tg_store_op *tg_store_oplist_pop(struct tg_store_oplist *list);
+
+/* TG_E_NOMEM: nothing to undo. The port must not move afterwards. */
+TG_NODISCARD enum tg_err tg_store_port_init(struct tg_store_port *port, struct tg_store *store,
+                                            struct tg_store_gate *gate, tg_store_notify_fn *notify,
+                                            void *notify_ctx);
+/* Asserts that nothing is in flight and that no callback is running. */
+void tg_store_port_deinit(struct tg_store_port *port);
+
+/*
+ * An operation that is ready to queue, or NULL: the queue is full or memory is short, and done or
+ * swept will be told TG_E_FULL by dispatch.
+ */
+struct tg_store_op *tg_store_port_change(struct tg_store_port *port, const struct tg_store_key *key,
+                                         tg_store_change_fn *change, void *ctx,
+                                         tg_store_done_fn *done);
+struct tg_store_op *tg_store_port_sweep(struct tg_store_port *port, int64_t now_s, size_t max_count,
+                                        tg_store_swept_fn *swept, void *ctx);
+
+/*
+ * Hands finished operations of this port to dispatch and empties list. Wakes the port if it had
+ * none. The port may be gone when this returns.
+ */
+void tg_store_port_complete(struct tg_store_port *port, struct tg_store_oplist *list);
+/* Runs the callbacks of what is ready at the moment of the call. */
+void tg_store_port_dispatch(struct tg_store_port *port);
+
+/* Whether next may replace old (NULL: none) while `now` is kept. TG_OK or TG_E_FULL. */
+TG_NODISCARD enum tg_err tg_store_admit(const struct tg_store_limits *limits,
+                                        const struct tg_store_stats *now,
+                                        const struct tg_store_record *old,
+                                        const struct tg_store_record *next);
+
+/* For what may not be answered: one event with the number, then _exit(70). */
+_Noreturn void tg_store_die(const struct tg_log *log, const char *name, int64_t number);
+
+#endif

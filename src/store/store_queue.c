@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/store_queue.h"
+
+enum tg_err tg_store_queue_init(struct tg_store_queue *q)
+{
+    *q = (struct tg_store_queue){ .is_closed = false };
+    if (pthread_mutex_init(&q->lock, NULL) != 0) {
+        return TG_E_NOMEM;
+    }
+    if (pthread_cond_init(&q->wake, NULL) != 0) {
+        (void)pthread_mutex_destroy(&q->lock);
+        return TG_E_NOMEM;
+    }
+    return TG_OK;
+}
+
+void tg_store_queue_deinit(struct tg_store_queue *q)
+{
+    (void)pthread_cond_destroy(&q->wake);
+    (void)pthread_mutex_destroy(&q->lock);
+}
+
+void tg_store_queue_push(struct tg_store_queue *q, struct tg_store_op *op)
+{
+    bool is_asleep = false;
+
+    (void)pthread_mutex_lock(&q->lock);
+    tg_store_oplist_append(&q->ops, op);
+    is_asleep = q->is_writer_asleep;
+    q->is_writer_asleep = false; /* one signal is enough */
+    (void)pthread_mutex_unlock(&q->lock);
+    if (is_asleep) {
+        (void)pthread_cond_signal(&q->wake);
+    }
+}
+
+void tg_store_queue_take(struct tg_store_queue *q, struct tg_store_oplist *list)
+{
+    (void)pthread_mutex_lock(&q->lock);
+    tg_store_oplist_splice(list, &q->ops);
+    (void)pthread_mutex_unlock(&q->lock);
+}
+
+bool tg_store_queue_wait(struct tg_store_queue *q, struct tg_store_oplist *list)
+{
+    (void)pthread_mutex_lock(&q->lock);
+    while (q->ops.head == NULL && !q->is_closed) {
+        q->is_writer_asleep = true;
+        (void)pthread_cond_wait(&q->wake, &q->lock);
+    }
+    q->is_writer_asleep = false;
+    tg_store_oplist_splice(list, &q->ops);
+    (void)pthread_mutex_unlock(&q->lock);
+    return list->head != NULL;
+}
+
+void tg_store_queue_close(struct tg_store_queue *q)
+{
+    (void)pthread_mutex_lock(&q->lock);
+    q->is_closed = true;
+    (void)pthread_mutex_unlock(&q->lock);
+    (void)pthread_cond_signal(&q->wake);
+}

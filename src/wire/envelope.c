@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "wire/envelope.h"
+
+#include "base/b64.h"
+#include "base/mem.h"
+#include "crypto/aead.h"
+
+#include <string.h>
+
+#define BUCKET_FIRST 512u
+#define BUCKET_LAST_DOUBLED 32768u
+#define RAW_MAX (TG_AEAD_NONCE_LEN + TG_ENVELOPE_PLAIN_MAX + TG_AEAD_TAG_LEN)
+#define TEXT_MAX ((RAW_MAX + 2u) / 3u * 4u)
+
+static const struct algorithm {
+    size_t key_len;
+    struct tg_bytes type;
+} algorithms[] = {
+    { 16, { (const uint8_t *)TG_ENVELOPE_AES128, sizeof(TG_ENVELOPE_AES128) - 1 } },
+    { 32, { (const uint8_t *)TG_ENVELOPE_AES256, sizeof(TG_ENVELOPE_AES256) - 1 } },
+};
+
+struct tg_bytes tg_envelope_type(const struct tg_secret *secret)
+{
+    for (size_t i = 0; i < TG_COUNT(algorithms); i++) {
+        if (algorithms[i].key_len == secret->len) {
+            return algorithms[i].type;
+        }
+    }
+    return tg_bytes(NULL, 0);
+}
+
+static const struct algorithm *find_type(struct tg_bytes type)
+{
+    for (size_t i = 0; i < TG_COUNT(algorithms); i++) {
+        if (tg_bytes_is_equal(algorithms[i].type, type)) {
+            return &algorithms[i];
+        }
+    }
+    return NULL;
+}
+
+/* spec: protocol/7#padding-buckets */
+size_t tg_envelope_bucket(size_t len)
+{
+    size_t bucket = BUCKET_FIRST;
+
+    while (bucket < len && bucket < BUCKET_LAST_DOUBLED) {
+        bucket *= 2;
+    }
+    if (bucket < len) {
+        bucket = TG_ENVELOPE_PLAIN_MAX;
+    }
+    return len <= bucket ? bucket : 0;
+}
+
+/* spec: protocol/7#envelope */
+enum tg_err tg_envelope_seal(struct tg_buf *out, const struct tg_secret *secret,
+                             struct tg_bytes json, const struct tg_rng *rng)
+{
+    enum tg_err err = TG_E_BUG;
+    struct tg_buf plain;
+    struct tg_buf raw;
+    size_t bucket = tg_envelope_bucket(json.len);
+    size_t start = out->len;
+    uint8_t nonce[TG_AEAD_NONCE_LEN] = { 0 };
+    uint8_t *padded = NULL;
+
+    tg_buf_init(&plain, TG_ENVELOPE_PLAIN_MAX);
+    tg_buf_init(&raw, RAW_MAX);
+    TG_REQUIRE(bucket != 0, TG_E_LIMIT);
+    TG_REQUIRE(tg_envelope_type(secret).len > 0, TG_E_CRYPTO);
+    TG_TRY(tg_rng_fill(rng, nonce, sizeof(nonce)));
+    padded = tg_buf_extend(&plain, bucket);
+    TG_REQUIRE(padded != NULL, tg_buf_status(&plain));
+    memset(padded, ' ', bucket);
+    if (json.len > 0) {
+        memcpy(padded, json.ptr, json.len);
+    }
+    tg_buf_append(&raw, TG_ARRAY_BYTES(nonce));
+    TG_TRY(
+        tg_aead_seal(&raw, secret, TG_ARRAY_BYTES(nonce), tg_bytes(NULL, 0), tg_buf_view(&plain)));
+    TG_TRY(tg_buf_status(&raw));
+    tg_b64_encode(out, tg_buf_view(&raw), TG_B64_STANDARD);
+    TG_TRY(tg_buf_status(out));
+out:
+    if (err != TG_OK) {
+        tg_buf_truncate(out, start);
+    }
+    tg_buf_deinit(&raw);
+    tg_buf_deinit(&plain);
+    return err;
+}
+
+enum tg_err tg_envelope_open(struct tg_buf *out, const struct tg_secret *secret,
+                             const struct tg_payload *payload, struct tg_fault *fault)
+{
+    enum tg_err err = TG_E_BUG;
+    const struct algorithm *algorithm = find_type(payload->type);
+    struct tg_bytes nonce = { NULL, 0 };
+    struct tg_buf raw;
+
+    tg_buf_init(&raw, RAW_MAX);
+    if (algorithm == NULL) {
+        tg_fault_set(fault, "payload.type: expected " TG_ENVELOPE_AES128 " or " TG_ENVELOPE_AES256);
+        err = TG_E_UNSUPPORTED;
+        goto out;
+    }
+    if (algorithm->key_len != secret->len) {
+        tg_fault_set(fault, "payload.type: expected the algorithm for a secret of %zu bytes",
+                     secret->len);
+        err = TG_E_CRYPTO;
+        goto out;
+    }
+    if (payload->data.len > TEXT_MAX ||
+        tg_b64_decode(&raw, payload->data, TG_B64_STANDARD) != TG_OK ||
+        raw.len < TG_AEAD_NONCE_LEN + TG_AEAD_TAG_LEN) {
+        err = tg_buf_status(&raw) == TG_E_NOMEM ? TG_E_NOMEM : TG_E_SYNTAX;
+        tg_fault_set(fault, "payload.data: expected the base64 of a nonce, a ciphertext and a tag");
+        goto out;
+    }
+    nonce = tg_bytes_first(tg_buf_view(&raw), TG_AEAD_NONCE_LEN);
+    err = tg_aead_open(out, secret, nonce, tg_bytes(NULL, 0),
+                       tg_bytes_from(tg_buf_view(&raw), TG_AEAD_NONCE_LEN));
+    if (err == TG_E_CRYPTO) {
+        tg_fault_set(fault, "payload.data: does not decrypt with this secret; it was changed on "
+                            "the way or belongs to another transfer");
+    }
+out:
+    tg_buf_deinit(&raw);
+    return err;
+}

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "wire/headers.h"
+
+#include "base/b64.h"
+#include "base/mem.h"
+#include "base/num.h"
+#include "wire/field.h"
+
+#include <string.h>
+
+#define QUALITY_MAX 1000u /* quality values in thousandths */
+
+/* What is read across several headers, until all have been seen. */
+struct parse {
+    struct tg_request_headers *out;
+    struct tg_bytes proof;
+    struct tg_bytes if_match;
+    struct tg_bytes content_type;
+    enum tg_presence known_version;
+    bool has_wait;
+    bool is_wait_bad;
+    uint32_t wait_s;
+    unsigned json_quality;
+    unsigned html_quality;
+    unsigned any_quality;
+};
+
+/* Keeps the first value; false when a later one differs. Constant time: it may be a credential. */
+static bool keep_same(struct tg_bytes *kept, struct tg_bytes value)
+{
+    if (kept->ptr == NULL) {
+        *kept = value;
+        return true;
+    }
+    return tg_ct_equal(*kept, value);
+}
+
+static const char two_claims[] = TG_HEADER_DEVICE_CLAIM ": expected one value, got two that differ";
+
+static bool is_request_id(struct tg_bytes value)
+{
+    for (size_t i = 0; i < value.len; i++) {
+        if (value.ptr[i] < 0x21 || value.ptr[i] > 0x7e) {
+            return false;
+        }
+    }
+    return value.len >= 1 && value.len <= TG_REQUEST_ID_MAX;
+}
+
+/* spec: protocol/2#request-id-form */
+static void take_request_id(struct parse *p, struct tg_bytes value)
+{
+    struct tg_request_headers *out = p->out;
+
+    if (out->request_id_presence == TG_MALFORMED) {
+        return;
+    }
+    if (!is_request_id(value)) {
+        tg_fault_set(&out->fault,
+                     TG_HEADER_REQUEST_ID ": expected 1 to %u visible ASCII "
+                                          "characters",
+                     TG_REQUEST_ID_MAX);
+        out->request_id_presence = TG_MALFORMED;
+    } else if (!keep_same(&out->request_id, value)) {
+        tg_fault_set(&out->fault, TG_HEADER_REQUEST_ID ": expected one value, got two that differ");
+        out->request_id_presence = TG_MALFORMED;
+    } else {
+        out->request_id_presence = TG_PRESENT;
+    }
+}
+
+/* spec: protocol/2#claim-form */
+static void take_claim(struct parse *p, struct tg_bytes value)
+{
+    struct tg_request_headers *out = p->out;
+    struct tg_uuid claim = { { 0 } };
+    bool is_uuid = tg_uuid_parse(&claim, value) == TG_OK;
+    bool is_first = out->claim_presence == TG_ABSENT;
+    bool is_same = is_uuid == (out->claim_presence == TG_PRESENT) &&
+                   tg_ct_equal(TG_ARRAY_BYTES(out->claim.bytes), TG_ARRAY_BYTES(claim.bytes));
+
+    if (is_first && is_uuid) {
+        out->claim = claim;
+        out->claim_presence = TG_PRESENT;
+    } else if (is_first || is_same) {
+        out->claim_presence = is_uuid ? TG_PRESENT : TG_MALFORMED;
+    } else {
+        /* Which of the two is meant cannot be known, so neither is taken.
+           spec: protocol/2#alias-conflict-400 */
+        tg_fault_set(&out->fault, "%s", two_claims);
+        tg_fault_set(&out->claim_fault, "%s", two_claims);
+        out->claim_presence = TG_MALFORMED;
+    }
+    if (!is_uuid) {
+        tg_fault_set(&out->claim_fault, TG_HEADER_DEVICE_CLAIM ": expected a UUID");
+    }
+    tg_mem_wipe(&claim, sizeof(claim));
+}
+
+static void take_attestation(struct parse *p, struct tg_bytes value)
+{
+    struct tg_request_headers *out = p->out;
+
+    if (value.len == 0 || out->attestation_presence == TG_MALFORMED) {
+        return;
+    }
+    if (!keep_same(&out->attestation, value)) {
+        tg_fault_set(&out->fault,
+                     TG_HEADER_DEVICE_ATTESTATION ": expected one value, got two that differ");
+        out->attestation_presence = TG_MALFORMED;
+        return;
+    }
+    out->attestation_presence = TG_PRESENT;
+}
+
+static void take_proof(struct parse *p, struct tg_bytes value)
+{
+    static const struct {
+        struct tg_bytes prefix;
+        bool is_verifier;
+    } forms[] = {
+        { { (const uint8_t *)"verifier=", 9 }, true },
+        { { (const uint8_t *)"proof=", 6 }, false },
+    };
+    struct tg_secret_proof *proof = &p->out->proof;
+    bool is_good = proof->presence != TG_MALFORMED && keep_same(&p->proof, value);
+
+    proof->presence = TG_MALFORMED;
+    for (size_t i = 0; is_good && i < TG_COUNT(forms); i++) {
+        if (tg_bytes_has_prefix(value, forms[i].prefix) &&
+            tg_b64_decode_exact(proof->value, TG_PROOF_LEN,
+                                tg_bytes_from(value, forms[i].prefix.len), TG_B64_URL) == TG_OK) {
+            proof->presence = TG_PRESENT;
+            proof->is_verifier = forms[i].is_verifier;
+        }
+    }
+    if (proof->presence == TG_MALFORMED) {
+        tg_mem_wipe(proof->value, sizeof(proof->value));
+        tg_fault_set(&p->out->fault,
+                     TG_HEADER_SECRET_PROOF ": expected one value, verifier= or proof= and %u "
+                                            "bytes in base64url",
+                     TG_PROOF_LEN);
+    }
+}
+
+static void take_known_version(struct parse *p, struct tg_bytes value)
+{
+    uint64_t version = 0;
+
+    if (p->known_version == TG_MALFORMED) {
+        return;
+    }
+    if (tg_num_parse_u64(&version, value, UINT64_MAX) != TG_OK ||
+        (p->known_version == TG_PRESENT && version != p->out->known_version)) {
+        tg_fault_set(&p->out->fault, TG_HEADER_KNOWN_VERSION ": expected one decimal number");
+        p->known_version = TG_MALFORMED;
+        return;
+    }
+    p->known_version = TG_PRESENT;
+    p->out->known_version = version;
+}
+
+/* spec: protocol/2#if-match-form */
+static void take_if_match(struct parse *p, struct tg_bytes value)
+{
+    struct tg_request_headers *out = p->out;
+    bool is_quoted = value.len >= 2 && value.ptr[0] == '"' && value.ptr[value.len - 1] == '"';
+
+    if (out->if_match_presence == TG_MALFORMED) {
+        return;
+    }
+    if (!is_quoted || !keep_same(&p->if_match, value) ||
+        tg_num_parse_u64(&out->if_match, tg_bytes(value.ptr + 1, value.len - 2), UINT64_MAX) !=
+            TG_OK) {
+        tg_fault_set(&out->fault, "If-Match: expected one decimal version in double quotes");
+        out->if_match_presence = TG_MALFORMED;
+        return;
+    }
+    out->if_match_presence = TG_PRESENT;
+}
+
+/* spec: protocol/2#prefer-wait
+   (RFC 7240: the first of several counts, unknown ones are ignored) */
+static void take_prefer(struct parse *p, struct tg_bytes value)
+{
+    struct tg_bytes preference = { NULL, 0 };
+
+    while (tg_field_next(&preference, &value, ',')) {
+        struct tg_bytes first = { NULL, 0 };
+        struct tg_field_pair pair = { .has_value = false };
+        uint64_t wait_s = 0;
+        enum tg_err err = TG_OK;
+
+        if (!tg_field_next(&first, &preference, ';')) {
+            continue;
+        }
+        pair = tg_field_pair(first);
+        if (p->has_wait || !tg_bytes_is_equal_nocase(pair.name, TG_LIT("wait"))) {
+            continue;
+        }
+        p->has_wait = true;
+        err = tg_num_parse_u64(&wait_s, pair.value, UINT32_MAX);
+        p->is_wait_bad = pair.is_bad || err == TG_E_SYNTAX;
+        /* Any longer wait is well formed; the relay has a cap of its own. */
+        p->wait_s = err == TG_E_LIMIT ? UINT32_MAX : (uint32_t)wait_s;
+    }
+}
+
+static void take_content_type(struct parse *p, struct tg_bytes value)
+{
+    struct tg_request_headers *out = p->out;
+    struct tg_bytes piece = { NULL, 0 };
+    struct tg_bytes rest = value;
+    bool is_same = keep_same(&p->content_type, value);
+    bool is_json = tg_field_next(&piece, &rest, ';') &&
+                   tg_bytes_is_equal_nocase(piece, TG_LIT("application/json"));
+
+    while (tg_field_next(&piece, &rest, ';')) {
+        struct tg_field_pair pair = tg_field_pair(piece);
+
+        if (tg_bytes_is_equal_nocase(pair.name, TG_LIT("charset")) &&
+            (pair.is_bad || !tg_bytes_is_equal_nocase(pair.value, TG_LIT("utf-8")))) {
+            is_json = false;
+        }
+    }
+    out->is_json_body = is_json && is_same;
+    out->has_content_type = true;
+}
+
+/* RFC 9110 section 12.4.2: "0", "1", up to three decimals. A value that is none counts as 0. */
+static unsigned quality_of(struct tg_bytes text)
+{
+    static const unsigned weights[] = { 0, 0, 100, 10, 1 };
+    unsigned quality = 0;
+
+    if (text.len == 0 || text.len > TG_COUNT(weights) || text.ptr[0] < '0' || text.ptr[0] > '1' ||
+        (text.len > 1 && text.ptr[1] != '.')) {
+        return 0;
+    }
+    quality = text.ptr[0] == '1' ? QUALITY_MAX : 0;
+    for (size_t i = 2; i < text.len; i++) {
+        if (text.ptr[i] < '0' || text.ptr[i] > '9') {
+            return 0;
+        }
+        quality += weights[i] * (unsigned)(text.ptr[i] - '0');
+    }
+    return quality <= QUALITY_MAX ? quality : 0;
+}
+
+static void take_media_range(struct parse *p, struct tg_bytes range)
+{
+    struct tg_bytes type = { NULL, 0 };
+    struct tg_bytes piece = { NULL, 0 };
+    unsigned quality = QUALITY_MAX;
+
+    if (!tg_field_next(&type, &range, ';')) {
+        return;
+    }
+    while (tg_field_next(&piece, &range, ';')) {
+        struct tg_field_pair pair = tg_field_pair(piece);
+
+        if (tg_bytes_is_equal_nocase(pair.name, TG_LIT("q"))) {
+            quality = quality_of(pair.value);
+        }
+    }
+    if (tg_bytes_is_equal_nocase(type, TG_LIT("application/json"))) {
+        p->json_quality = quality;
+    } else if (tg_bytes_is_equal_nocase(type, TG_LIT("text/html"))) {
+        p->html_quality = quality;
+    } else if (tg_bytes_is_equal_nocase(type, TG_LIT("*/*"))) {
+        p->any_quality = quality;
+    }
+}
+
+static void take_accept(struct parse *p, struct tg_bytes value)
+{
+    struct tg_bytes range = { NULL, 0 };
+
+    while (tg_field_next(&range, &value, ',')) {
+        take_media_range(p, range);
+    }
+}
+
+static void take_accept_language(struct parse *p, struct tg_bytes value)
+{
+    if (p->out->accept_language.ptr == NULL) {
+        p->out->accept_language = value;
+    }
+}
+
+/* spec: protocol/2#header-aliases */
+static const struct {
+    const char *name;
+    void (*take)(struct parse *p, struct tg_bytes value);
+} known_headers[] = {
+    { TG_HEADER_REQUEST_ID, take_request_id },
+    { TG_HEADER_DEVICE_CLAIM, take_claim },
+    { "Device-Claim", take_claim },
+    { "deviceClaim", take_claim },
+    { TG_HEADER_DEVICE_ATTESTATION, take_attestation },
+    { "Device-Attestation", take_attestation },
+    { "deviceAttestation", take_attestation },
+    { TG_HEADER_SECRET_PROOF, take_proof },
+    { TG_HEADER_KNOWN_VERSION, take_known_version },
+    { "If-Match", take_if_match },
+    { "Prefer", take_prefer },
+    { "Content-Type", take_content_type },
+    { "Accept", take_accept },
+    { "Accept-Language", take_accept_language },
+};
+
+static void take_header(struct parse *p, const struct tg_http_header *header)
+{
+    for (size_t i = 0; i < TG_COUNT(known_headers); i++) {
+        if (tg_bytes_is_equal_nocase(header->name, tg_bytes_str(known_headers[i].name))) {
+            known_headers[i].take(p, tg_bytes_trim(header->value));
+            return;
+        }
+    }
+}
+
+/* What several headers say together. */
+static void conclude(struct parse *p)
+{
+    struct tg_request_headers *out = p->out;
+
+    if (p->is_wait_bad) {
+        tg_fault_set(&out->fault, "Prefer: expected wait=N with N a decimal number of seconds");
+    }
+    out->has_wait = p->has_wait && !p->is_wait_bad && p->known_version == TG_PRESENT;
+    out->wait_s = out->has_wait ? p->wait_s : 0;
+    /* HTML is what a browser or a link preview gets; JSON must be asked for by name. */
+    out->accepts_json = p->json_quality > 0 && p->json_quality > p->html_quality &&
+                        p->json_quality >= p->any_quality;
+    if (out->request_id_presence == TG_MALFORMED) {
+        out->request_id = tg_bytes(NULL, 0);
+    }
+    if (out->attestation_presence == TG_MALFORMED) {
+        out->attestation = tg_bytes(NULL, 0);
+    }
+    if (out->claim_presence != TG_PRESENT) {
+        tg_mem_wipe(&out->claim, sizeof(out->claim));
+    }
+    if (out->claim_presence == TG_ABSENT) {
+        tg_fault_set(&out->claim_fault, TG_HEADER_DEVICE_CLAIM ": expected a UUID, got no such "
+                                                               "header");
+    }
+}
+
+void tg_request_headers_parse(struct tg_request_headers *out, const struct tg_http_header *headers,
+                              size_t header_count)
+{
+    struct parse p = { .out = out };
+
+    memset(out, 0, sizeof(*out));
+    for (size_t i = 0; i < header_count; i++) {
+        take_header(&p, &headers[i]);
+    }
+    conclude(&p);
+}
+
+void tg_request_headers_wipe(struct tg_request_headers *h)
+{
+    tg_mem_wipe(h, sizeof(*h));
+}
+
+void tg_secret_proof_format(struct tg_buf *out, const struct tg_secret_proof *proof)
+{
+    tg_buf_append_str(out, proof->is_verifier ? "verifier=" : "proof=");
+    tg_b64_encode(out, TG_ARRAY_BYTES(proof->value), TG_B64_URL);
+}

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "wire/json.h"
+
+#include "base/mem.h"
+#include "base/utf8.h"
+#include "wire/limits.h"
+
+#include <jansson.h>
+#include <string.h>
+
+#define EXPECTED_BODY "body: expected one JSON object in UTF-8; "
+
+struct tg_json {
+    json_t *root;
+};
+
+static bool is_space(uint8_t c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/* Index just behind the quote that ends the string opened at `at`, or text.len. */
+static size_t skip_string(struct tg_bytes text, size_t at)
+{
+    size_t start = at + 1;
+
+    while (start < text.len) {
+        const uint8_t *quote = memchr(text.ptr + start, '"', text.len - start);
+        size_t end = quote == NULL ? text.len : (size_t)(quote - text.ptr);
+        size_t slashes = 0;
+
+        while (end - slashes > start && text.ptr[end - slashes - 1] == '\\') {
+            slashes++;
+        }
+        if (quote == NULL || slashes % 2 == 0) {
+            return quote == NULL ? text.len : end + 1;
+        }
+        start = end + 1;
+    }
+    return text.len;
+}
+
+/* What the parser must not be given: it recurses, so nesting is counted before it sees the text. */
+static enum tg_err check_shape(struct tg_bytes text, struct tg_fault *fault)
+{
+    size_t depth = 0;
+    size_t i = 0;
+
+    if (text.len > TG_RESPONSE_BODY_MAX) {
+        tg_fault_set(fault, "body: expected at most %u bytes of JSON", TG_RESPONSE_BODY_MAX);
+        return TG_E_LIMIT;
+    }
+    while (i < text.len && is_space(text.ptr[i])) {
+        i++;
+    }
+    if (i == text.len || text.ptr[i] != '{') {
+        tg_fault_set(fault, EXPECTED_BODY "it does not begin with {");
+        return TG_E_SYNTAX;
+    }
+    while (i < text.len) {
+        uint8_t c = text.ptr[i];
+
+        if (c == '"') {
+            i = skip_string(text, i);
+            continue;
+        }
+        if (c == '{' || c == '[') {
+            depth++;
+        } else if ((c == '}' || c == ']') && depth > 0) {
+            depth--;
+        }
+        if (depth > TG_JSON_DEPTH_MAX) {
+            tg_fault_set(fault, "body: expected nesting of at most %u levels", TG_JSON_DEPTH_MAX);
+            return TG_E_LIMIT;
+        }
+        i++;
+    }
+    return TG_OK;
+}
+
+/* Our own words for the library's verdict: its text quotes the input. */
+static enum tg_err explain(const json_error_t *error, struct tg_fault *fault)
+{
+    static const struct {
+        enum json_error_code code;
+        const char *what;
+    } reasons[] = {
+        { json_error_invalid_utf8, "it holds bytes that are not UTF-8" },
+        { json_error_premature_end_of_input, "the text ends early" },
+        { json_error_end_of_input_expected, "there is more behind the object" },
+        { json_error_null_character, "a string holds a NUL character" },
+        { json_error_null_byte_in_key, "a member's name holds a NUL character" },
+        { json_error_duplicate_key, "a member occurs twice" },
+        { json_error_numeric_overflow, "a number is out of range" },
+    };
+    enum json_error_code code = json_error_code(error);
+
+    /* Where memory runs out inside the library it mostly says nothing at all. */
+    if (code == json_error_out_of_memory || code == json_error_unknown) {
+        return TG_E_NOMEM;
+    }
+    for (size_t i = 0; i < TG_COUNT(reasons); i++) {
+        if (reasons[i].code == code) {
+            tg_fault_set(fault, EXPECTED_BODY "%s", reasons[i].what);
+        }
+    }
+    tg_fault_set(fault, EXPECTED_BODY "the syntax is broken");
+    return TG_E_SYNTAX;
+}
+
+/* spec: protocol/1#strict-json */
+enum tg_err tg_json_parse(struct tg_json **doc, struct tg_bytes text, struct tg_fault *fault)
+{
+    /* Numbers are read as reals because no member is a number: an integer of any size passes. */
+    static const size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL;
+    enum tg_err err = TG_E_BUG;
+    json_error_t error = { .line = 0 };
+    struct tg_json *made = NULL;
+
+    TG_TRY(check_shape(text, fault));
+    made = tg_mem_calloc(1, sizeof(*made));
+    TG_REQUIRE(made != NULL, TG_E_NOMEM);
+    made->root = json_loadb((const char *)text.ptr, text.len, flags, &error);
+    if (made->root == NULL) {
+        err = explain(&error, fault);
+        goto out;
+    }
+    TG_REQUIRE(json_is_object(made->root), TG_E_SYNTAX);
+    *doc = made;
+    made = NULL;
+    err = TG_OK;
+out:
+    tg_json_free(&made);
+    return err;
+}
+
+void tg_json_free(struct tg_json **doc)
+{
+    if (doc != NULL && *doc != NULL) {
+        json_decref((*doc)->root);
+        tg_mem_free(*doc);
+        *doc = NULL;
+    }
+}
+
+void tg_json_wipe_on_free(void)
+{
+    json_set_alloc_funcs(tg_mem_alloc, tg_mem_free_wiped);
+}
+
+struct tg_json_object tg_json_top(const struct tg_json *doc)
+{
+    return (struct tg_json_object){ .node = doc->root, .path = "" };
+}
+
+static const json_t *member(struct tg_json_object in, const char *name)
+{
+    return in.node == NULL ? NULL : json_object_get((const json_t *)in.node, name);
+}
+
+static const char *dot(struct tg_json_object in)
+{
+    return in.path[0] == '\0' ? "" : ".";
+}
+
+/* The one sentence for a member that is missing or of another type or size. */
+#define MEMBER_FAULT(fault, in, name, fmt, ...)                                                    \
+    tg_fault_set((fault), "%s%s%s: expected " fmt, (in).path, dot(in), (name), __VA_ARGS__)
+
+enum tg_err tg_json_get_object(struct tg_json_object *out, struct tg_json_object in,
+                               const char *name, enum tg_json_need need, struct tg_fault *fault)
+{
+    const json_t *node = member(in, name);
+
+    if (!json_is_object(node) && (node != NULL || need == TG_JSON_REQUIRED)) {
+        MEMBER_FAULT(fault, in, name, "%s", "an object");
+        return TG_E_SYNTAX;
+    }
+    *out = (struct tg_json_object){ .node = node, .path = name };
+    return TG_OK;
+}
+
+enum tg_err tg_json_get_string(struct tg_bytes *out, struct tg_json_object in, const char *name,
+                               enum tg_json_need need, size_t min_len, size_t max_len,
+                               struct tg_fault *fault)
+{
+    const json_t *node = member(in, name);
+    size_t len = json_string_length(node); /* 0 for anything but a string */
+
+    if (node == NULL && need == TG_JSON_OPTIONAL) {
+        *out = tg_bytes(NULL, 0);
+        return TG_OK;
+    }
+    if (json_is_string(node) && len >= min_len && len <= max_len) {
+        *out = tg_bytes(json_string_value(node), len);
+        return TG_OK;
+    }
+    if (max_len < TG_RESPONSE_BODY_MAX) {
+        MEMBER_FAULT(fault, in, name, "a string of %zu to %zu bytes", min_len, max_len);
+    } else {
+        MEMBER_FAULT(fault, in, name, "%s", min_len > 0 ? "a non-empty string" : "a string");
+    }
+    return len > max_len ? TG_E_LIMIT : TG_E_SYNTAX;
+}
+
+enum tg_err tg_json_get_bool(bool *out, struct tg_json_object in, const char *name,
+                             struct tg_fault *fault)
+{
+    const json_t *node = member(in, name);
+
+    if (!json_is_boolean(node)) {
+        MEMBER_FAULT(fault, in, name, "%s", "true or false");
+        return TG_E_SYNTAX;
+    }
+    *out = json_is_true(node);
+    return TG_OK;
+}
+
+/* Appends the escape of c: a letter where JSON has one, else the four digits. */
+static void put_escape(struct tg_buf *out, uint8_t c)
+{
+    static const char letters[] = "\"\"\\\\\bb\ff\nn\rr\tt"; /* character, letter, ... */
+    static const char digits[] = "0123456789abcdef";
+    uint8_t text[] = { '\\', 'u', '0', '0', (uint8_t)digits[c >> 4], (uint8_t)digits[c & 15u] };
+
+    for (size_t i = 0; i + 1 < sizeof(letters) - 1; i += 2) {
+        if (c == (uint8_t)letters[i]) {
+            text[1] = (uint8_t)letters[i + 1];
+            tg_buf_append(out, tg_bytes(text, 2));
+            return;
+        }
+    }
+    tg_buf_append(out, TG_ARRAY_BYTES(text));
+}
+
+static bool needs_escape(uint8_t c)
+{
+    return c < 0x20 || c == '"' || c == '\\';
+}
+
+void tg_json_put_string(struct tg_buf *out, struct tg_bytes text)
+{
+    size_t done = 0;
+
+    /* A NUL is UTF-8, but no reader of ours takes one. */
+    if (tg_buf_status(out) != TG_OK) {
+        return;
+    }
+    if (!tg_utf8_is_valid(text) || tg_bytes_find(text, 0) < text.len) {
+        out->err = TG_E_SYNTAX;
+        return;
+    }
+    tg_buf_append_u8(out, '"');
+    for (size_t i = 0; i < text.len; i++) {
+        if (needs_escape(text.ptr[i])) {
+            tg_buf_append(out, tg_bytes(text.ptr + done, i - done));
+            put_escape(out, text.ptr[i]);
+            done = i + 1;
+        }
+    }
+    tg_buf_append(out, tg_bytes_from(text, done));
+    tg_buf_append_u8(out, '"');
+}

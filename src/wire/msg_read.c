@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "wire/msg_read.h"
+
+#include "wire/parts.h"
+
+/* spec: protocol/4#read-body */
+enum tg_err tg_msg_read_decode(struct tg_notification_token *token, struct tg_json **doc,
+                               struct tg_bytes body, const struct tg_wire_limits *limits,
+                               struct tg_fault *fault)
+{
+    enum tg_err err = TG_E_BUG;
+
+    *doc = NULL;
+    if (body.len == 0) {
+        *token = (struct tg_notification_token){ .is_present = false };
+        return TG_OK;
+    }
+    TG_TRY(tg_parts_parse_body(doc, body, limits, fault));
+    TG_TRY(tg_parts_get_token(token, tg_json_top(*doc), limits, fault));
+out:
+    if (err != TG_OK) {
+        tg_json_free(doc);
+    }
+    return err;
+}
+
+enum tg_err tg_msg_read_encode(struct tg_buf *out, const struct tg_notification_token *token)
+{
+    if (token->is_present) {
+        tg_buf_append_u8(out, '{');
+        tg_parts_put_token(out, token);
+        tg_buf_append_u8(out, '}');
+    }
+    return tg_buf_status(out);
+}
+
+enum tg_err tg_msg_content_decode(struct tg_msg_content *out, struct tg_json **doc,
+                                  struct tg_bytes body, struct tg_fault *fault)
+{
+    enum tg_err err = TG_E_BUG;
+    struct tg_msg_content msg = { .expiration_s = 0 };
+    struct tg_json_object top = { NULL, "" };
+
+    TG_TRY(tg_parts_parse_body(doc, body, &tg_parts_answer_limits, fault));
+    top = tg_json_top(*doc);
+    TG_TRY(tg_parts_get_payload(&msg.payload, top, &tg_parts_answer_limits, fault));
+    TG_TRY(tg_parts_get_display(&msg.display, top, &tg_parts_answer_limits, fault));
+    TG_TRY(tg_parts_get_expiration(&msg.expiration_s, top, fault));
+    *out = msg;
+out:
+    if (err != TG_OK) {
+        tg_json_free(doc);
+    }
+    return err;
+}
+
+enum tg_err tg_msg_content_encode(struct tg_buf *out, const struct tg_msg_content *msg)
+{
+    tg_buf_append_u8(out, '{');
+    tg_parts_put_payload(out, &msg->payload);
+    tg_buf_append_u8(out, ',');
+    tg_parts_put_display(out, &msg->display);
+    tg_buf_append_u8(out, ',');
+    tg_parts_put_expiration(out, msg->expiration_s);
+    tg_buf_append_u8(out, '}');
+    return tg_buf_status(out);
+}
+
+enum tg_err tg_msg_preview_decode(struct tg_display_info *display, int64_t *expiration_s,
+                                  struct tg_json **doc, struct tg_bytes body,
+                                  struct tg_fault *fault)
+{
+    enum tg_err err = TG_E_BUG;
+    struct tg_display_info info = { { NULL, 0 }, { NULL, 0 }, { NULL, 0 } };
+    struct tg_json_object top = { NULL, "" };
+
+    TG_TRY(tg_parts_parse_body(doc, body, &tg_parts_answer_limits, fault));
+    top = tg_json_top(*doc);
+    TG_TRY(tg_parts_get_display(&info, top, &tg_parts_answer_limits, fault));
+    TG_TRY(tg_parts_get_expiration(expiration_s, top, fault));
+    *display = info;
+out:
+    if (err != TG_OK) {
+        tg_json_free(doc);
+    }
+    return err;
+}
+
+enum tg_err tg_msg_preview_encode(struct tg_buf *out, const struct tg_display_info *display,
+                                  int64_t expiration_s)
+{
+    tg_buf_append_u8(out, '{');
+    tg_parts_put_display(out, display);
+    tg_buf_append_u8(out, ',');
+    tg_parts_put_expiration(out, expiration_s);
+    tg_buf_append_u8(out, '}');
+    return tg_buf_status(out);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "wire/problem.h"
+
+#include "wire/parts.h"
+
+/* spec: protocol/1#problem-documents */
+enum tg_err tg_problem_encode(struct tg_buf *out, const char *type, const char *title,
+                              unsigned status, const char *detail)
+{
+    tg_buf_append_u8(out, '{');
+    tg_parts_put_string(out, "type", tg_bytes_str(type));
+    tg_buf_append_u8(out, ',');
+    tg_parts_put_string(out, "title", tg_bytes_str(title));
+    tg_buf_append(out, TG_LIT(",\"status\":"));
+    tg_buf_append_dec(out, status);
+    if (detail[0] != '\0') {
+        tg_buf_append_u8(out, ',');
+        tg_parts_put_string(out, "detail", tg_bytes_str(detail));
+    }
+    tg_buf_append_u8(out, '}');
+    return tg_buf_status(out);
+}
+
+/* The string, or fallback when there is none. */
+static struct tg_bytes string_or(struct tg_json_object in, const char *name,
+                                 struct tg_bytes fallback)
+{
+    struct tg_bytes text = { NULL, 0 };
+    enum tg_err err =
+        tg_json_get_string(&text, in, name, TG_JSON_REQUIRED, 0, TG_RESPONSE_BODY_MAX, NULL);
+
+    return err == TG_OK ? text : fallback;
+}
+
+enum tg_err tg_problem_decode(struct tg_problem *out, struct tg_json **doc, struct tg_bytes body)
+{
+    enum tg_err err = tg_parts_parse_body(doc, body, &tg_parts_answer_limits, NULL);
+    struct tg_json_object top = { NULL, "" };
+
+    if (err != TG_OK) {
+        return err;
+    }
+    top = tg_json_top(*doc);
+    out->type = string_or(top, "type", TG_LIT(TG_PROBLEM_TYPE_BLANK));
+    out->title = string_or(top, "title", TG_LIT(""));
+    out->detail = string_or(top, "detail", TG_LIT(""));
+    return TG_OK;
+}

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "contract/contract_support.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define WAIT_S 20
+
+static enum tg_err mem_open(struct tg_store **out, const char *dir,
+                            const struct tg_store_limits *limits)
+{
+    (void)dir;
+    return tg_store_mem_open(out, limits);
+}
+
+static enum tg_err lmdb_open(struct tg_store **out, const char *dir,
+                             const struct tg_store_limits *limits)
+{
+    struct tg_fault fault = { "" };
+    enum tg_err err = tg_store_lmdb_open(out, dir, limits, NULL, &fault);
+
+    if (err != TG_OK) {
+        print_error("%s\n", fault.text);
+    }
+    return err;
+}
+
+const struct backend backends[] = { { "memory", mem_open }, { "lmdb", lmdb_open } };
+const size_t backend_count = TG_COUNT(backends);
+
+void folder_make(char *folder, size_t size)
+{
+    assert_true(snprintf(folder, size, "/tmp/tg-store-XXXXXX") < (int)size);
+    assert_non_null(mkdtemp(folder));
+}
+
+/* Two levels: the folder, and the store's directory inside. */
+void folder_remove(const char *folder)
+{
+    char path[512];
+    DIR *d = opendir(folder);
+    const struct dirent *e = NULL;
+
+    while (d != NULL && (e = readdir(d)) != NULL) {
+        if (e->d_name[0] == '.') {
+            continue;
+        }
+        (void)snprintf(path, sizeof(path), "%s/%s", folder, e->d_name);
+        if (unlink(path) != 0) {
+            folder_remove(path);
+        }
+    }
+    if (d != NULL) {
+        (void)closedir(d);
+    }
+    (void)rmdir(folder);
+}
+
+void fixture_open(struct fixture *f, const struct backend *backend,
+                  const struct tg_store_limits *limits)
+{
+    memset(f, 0, sizeof(*f));
+    f->backend = backend;
+    f->limits = limits == NULL ? (struct tg_store_limits){ 0, 0 } : *limits;
+    folder_make(f->folder, sizeof(f->folder));
+    (void)snprintf(f->dir, sizeof(f->dir), "%s/db", f->folder);
+    assert_int_equal(backend->open(&f->store, f->dir, &f->limits), TG_OK);
+    client_open(&f->client, f->store);
+}
+
+void fixture_close(struct fixture *f)
+{
+    client_close(&f->client);
+    f->client.ops->close(&f->store);
+    assert_null(f->store);
+    folder_remove(f->folder);
+}
+
+static void notify(void *ctx)
+{
+    struct client *c = ctx;
+
+    (void)pthread_mutex_lock(&c->lock);
+    c->is_woken = true;
+    c->notify_count++;
+    (void)pthread_cond_signal(&c->wake);
+    (void)pthread_mutex_unlock(&c->lock);
+}
+
+void client_open(struct client *c, struct tg_store *store)
+{
+    memset(c, 0, sizeof(*c));
+    c->ops = store->ops;
+    (void)pthread_mutex_init(&c->lock, NULL);
+    (void)pthread_cond_init(&c->wake, NULL);
+    assert_int_equal(c->ops->attach(store, notify, c, &c->port), TG_OK);
+}
+
+void client_close(struct client *c)
+{
+    c->ops->detach(&c->port);
+    assert_null(c->port);
+    (void)pthread_cond_destroy(&c->wake);
+    (void)pthread_mutex_destroy(&c->lock);
+}
+
+void client_wait(struct client *c)
+{
+    struct timespec until;
+    int rc = 0;
+
+    (void)clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += WAIT_S;
+    (void)pthread_mutex_lock(&c->lock);
+    while (!c->is_woken && rc == 0) {
+        rc = pthread_cond_timedwait(&c->wake, &c->lock, &until);
+    }
+    c->is_woken = false;
+    (void)pthread_mutex_unlock(&c->lock);
+    assert_int_equal(rc, 0);
+    c->ops->dispatch(c->port);
+}
+
+struct tg_store_key key_of(unsigned n)
+{
+    struct tg_store_key key;
+
+    memset(&key, 0x5a, sizeof(key));
+    for (size_t i = 0; i < sizeof(n); i++) {
+        key.bytes[i] = (uint8_t)(n >> (8 * i));
+    }
+    return key;
+}
+
+struct call call_put(uint64_t version, int64_t expires_s, struct tg_bytes sealed)
+{
+    return (
+        struct call){ .verdict = TG_STORE_PUT,
+                      .next = { .version = version, .expires_s = expires_s, .sealed = sealed } };
+}
+
+static void call_see(struct call *call, const struct tg_store_record *record)
+{
+    call->has_seen = record != NULL;
+    memset(&call->seen, 0, sizeof(call->seen));
+    if (record != NULL) {
+        call->seen = *record;
+        call->seen.sealed.ptr = call->seen_bytes;
+        if (record->sealed.len > 0) {
+            memcpy(call->seen_bytes, record->sealed.ptr,
+                   record->sealed.len < SEEN_MAX ? record->sealed.len : SEEN_MAX);
+        }
+    }
+}
+
+static enum tg_store_verdict call_change(void *ctx, const struct tg_store_record *old,
+                                         struct tg_store_record *next)
+{
+    struct call *call = ctx;
+
+    atomic_fetch_add(&call->run_count, 1);
+    call_see(call, old);
+    *next = call->next;
+    return call->verdict;
+}
+
+static void call_done(void *ctx, enum tg_err err)
+{
+    struct call *call = ctx;
+
+    assert_false(call->is_applying);
+    call->done_count++;
+    call->err = err;
+}
+
+static void call_swept(void *ctx, enum tg_err err, size_t removed_count)
+{
+    struct call *call = ctx;
+
+    call->removed_count = removed_count;
+    call_done(ctx, err);
+}
+
+void call_start(struct client *c, unsigned key, struct call *call)
+{
+    struct tg_store_key k = key_of(key);
+
+    call->is_applying = true;
+    c->ops->apply(c->port, &k, call_change, call, call_done);
+    call->is_applying = false;
+}
+
+void sweep_start(struct client *c, int64_t now_s, size_t max_count, struct call *call)
+{
+    call->is_applying = true;
+    c->ops->sweep(c->port, now_s, max_count, call_swept, call);
+    call->is_applying = false;
+}
+
+void call_finish(struct client *c, struct call *call)
+{
+    while (call->done_count == 0) {
+        client_wait(c);
+    }
+    assert_int_equal(call->done_count, 1);
+}
+
+enum tg_err put(struct client *c, unsigned key, uint64_t version, int64_t expires_s,
+                struct tg_bytes sealed)
+{
+    struct call call = call_put(version, expires_s, sealed);
+
+    call_start(c, key, &call);
+    call_finish(c, &call);
+    return call.err;
+}
+
+enum tg_err keep(struct client *c, unsigned key, struct call *call)
+{
+    memset(call, 0, sizeof(*call));
+    call->verdict = TG_STORE_KEEP;
+    call_start(c, key, call);
+    call_finish(c, call);
+    return call->err;
+}
+
+enum tg_err drop(struct client *c, unsigned key)
+{
+    struct call call = { .verdict = TG_STORE_REMOVE };
+
+    call_start(c, key, &call);
+    call_finish(c, &call);
+    return call.err;
+}
+
+size_t sweep(struct client *c, int64_t now_s, size_t max_count)
+{
+    struct call call = { .verdict = TG_STORE_KEEP };
+
+    sweep_start(c, now_s, max_count, &call);
+    call_finish(c, &call);
+    assert_int_equal(call.err, TG_OK);
+    return call.removed_count;
+}
+
+static void look_found(void *ctx, enum tg_err err, const struct tg_store_record *record)
+{
+    struct call *call = ctx;
+
+    call_see(call, record);
+    call->err = err;
+    call->done_count++;
+}
+
+bool look(struct client *c, unsigned key, struct call *call)
+{
+    struct tg_store_key k = key_of(key);
+
+    memset(call, 0, sizeof(*call));
+    c->ops->read(c->port, &k, look_found, call);
+    call_finish(c, call);
+    assert_int_equal(call->err, TG_OK);
+    return call->has_seen;
+}
+
+void assert_stats(const struct tg_store *store, uint64_t record_count, uint64_t value_bytes)
+{
+    struct tg_store_stats stats = { 0, 0 };
+
+    store->ops->stats(store, &stats);
+    assert_int_equal(stats.record_count, record_count);
+    assert_int_equal(stats.value_bytes, value_bytes);
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tests/contract/contract_support.h - a store under test, and calls that wait for their answer.
+ */
+#ifndef TG_TEST_CONTRACT_SUPPORT_H
+#define TG_TEST_CONTRACT_SUPPORT_H
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "store/store.h"
+
+#define SEEN_MAX 64u /* bytes of a record that a call keeps to look at */
+
+/* A way to open one kind of store. dir is an empty path in a fresh temporary folder. */
+struct backend {
+    const char *name;
+    enum tg_err (*open)(struct tg_store **out, const char *dir,
+                        const struct tg_store_limits *limits);
+};
+
+extern const struct backend backends[];
+extern const size_t backend_count;
+
+/* One port and the thing its notify wakes. */
+struct client {
+    const struct tg_store_ops *ops;
+    struct tg_store_port *port;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    bool is_woken;
+    unsigned notify_count;
+};
+
+struct fixture {
+    const struct backend *backend;
+    struct tg_store_limits limits;
+    struct tg_store *store;
+    struct client client;
+    char folder[64]; /* made and removed by the fixture */
+    char dir[80];    /* inside it, the store's */
+};
+
+/* What a change does, what it saw, how it was answered. */
+struct call {
+    enum tg_store_verdict verdict; /* what to do */
+    struct tg_store_record next;
+
+    atomic_uint run_count; /* of change() */
+    bool has_seen;         /* there was an old record */
+    struct tg_store_record seen;
+    uint8_t seen_bytes[SEEN_MAX];
+
+    bool is_applying; /* inside apply: done() must not run */
+    unsigned done_count;
+    enum tg_err err;
+    size_t removed_count;
+};
+
+void folder_make(char *folder, size_t size);
+void folder_remove(const char *folder);
+
+void fixture_open(struct fixture *f, const struct backend *backend,
+                  const struct tg_store_limits *limits);
+void fixture_close(struct fixture *f);
+
+void client_open(struct client *c, struct tg_store *store);
+void client_close(struct client *c);
+/* Sleeps until notified, at most 20 seconds, then dispatches. */
+void client_wait(struct client *c);
+
+struct tg_store_key key_of(unsigned n);
+struct call call_put(uint64_t version, int64_t expires_s, struct tg_bytes sealed);
+
+/* Start without waiting; dispatch answers. */
+void call_start(struct client *c, unsigned key, struct call *call);
+void sweep_start(struct client *c, int64_t now_s, size_t max_count, struct call *call);
+void call_finish(struct client *c, struct call *call);
+
+/* Start and wait. */
+enum tg_err put(struct client *c, unsigned key, uint64_t version, int64_t expires_s,
+                struct tg_bytes sealed);
+enum tg_err keep(struct client *c, unsigned key, struct call *call);
+enum tg_err drop(struct client *c, unsigned key);
+size_t sweep(struct client *c, int64_t now_s, size_t max_count);
+/* Reads into call->seen. False: no record. */
+bool look(struct client *c, unsigned key, struct call *call);
+
+void assert_stats(const struct tg_store *store, uint64_t record_count, uint64_t value_bytes);
+
+#endif
