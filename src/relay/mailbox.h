@@ -91,6 +91,7 @@ struct tg_mailbox_command {
 
     enum tg_presence claim_presence;
     struct tg_claim_hash claim;
+    bool is_claim_ambiguous;            /* two values that differ */
     const struct tg_fault *claim_fault; /* when the presence is not TG_PRESENT */
 
     bool has_request_id;
@@ -139,7 +140,7 @@ struct tg_mailbox_result {
     unsigned effects;            /* set of enum tg_mailbox_effect */
     bool is_claim_challenge;     /* a 401 that names DeviceClaim in WWW-Authenticate */
     bool was_once_valid;         /* a 404 of an identifier that has a tombstone or has expired */
-    enum tg_mailbox_state ended; /* then: how */
+    enum tg_mailbox_state ended; /* then: how; TG_MAILBOX_LIVE: by its expiration */
     uint64_t version;            /* Mailbox-Version of a success */
     bool is_push_supported;
 };

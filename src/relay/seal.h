@@ -21,9 +21,10 @@
 
 #define TG_RELAY_KEY_LEN 32u
 #define TG_SEAL_KEYS_MAX 16u
+#define TG_KEYRING_TEXT_MAX 8192u /* bytes of a key file */
 
 struct tg_seal_key {
-    uint32_t id;
+    uint32_t id; /* not 0 */
     struct tg_secret key;
 };
 
@@ -33,16 +34,20 @@ struct tg_keyring {
     struct tg_seal_key seal_keys[TG_SEAL_KEYS_MAX];
 };
 
-/* A fresh index key and one seal key with id 1. */
+/* A fresh index key and one seal key with id 1. *out is zero on failure. */
 TG_NODISCARD enum tg_err tg_keyring_generate(struct tg_keyring *out, const struct tg_rng *rng);
-/* Text form of the key file: a line "index <64 hex>", then lines "seal <id> <64 hex>", '#'
- * comments. */
+/*
+ * Text form of the key file: a line "index <64 hex>", then lines "seal <id> <64 hex>", '#'
+ * comments and empty lines. *out is zero on failure.
+ * TG_E_SYNTAX, TG_E_LIMIT   fault names the line and what was expected, never what it holds
+ */
 TG_NODISCARD enum tg_err tg_keyring_parse(struct tg_keyring *out, struct tg_bytes text,
                                           struct tg_fault *fault);
+/* Appends that text. */
 TG_NODISCARD enum tg_err tg_keyring_format(struct tg_buf *out, const struct tg_keyring *keyring);
 void tg_keyring_wipe(struct tg_keyring *keyring);
 
-/* HMAC-SHA-256 under the index key, each with its own label. */
+/* HMAC-SHA-256 under the index key, each with its own label. TG_E_CRYPTO when the library fails. */
 TG_NODISCARD enum tg_err tg_seal_mailbox_id(struct tg_uuid *out, const struct tg_keyring *keyring,
                                             const struct tg_uuid *claim,
                                             struct tg_bytes request_id);
@@ -58,19 +63,36 @@ TG_NODISCARD enum tg_err tg_seal_request_hash(struct tg_request_hash *out,
                                               const struct tg_uuid *mailbox,
                                               struct tg_bytes request_id);
 
+/* The key of one mailbox's record under one seal key: HKDF-SHA-256(seal key, mailbox). Whoever
+   derives one wipes it. */
+struct tg_record_key {
+    uint32_t id; /* of the seal key; 0: not derived */
+    struct tg_secret key;
+};
+
+/* Under the key that seals now. *out is zero on failure. */
+TG_NODISCARD enum tg_err tg_record_key_derive(struct tg_record_key *out,
+                                              const struct tg_keyring *keyring,
+                                              const struct tg_uuid *mailbox);
+void tg_record_key_wipe(struct tg_record_key *key);
+
 /*
- * Appends key id, nonce, ciphertext and tag: AES-256-GCM under HKDF(seal key, mailbox), additional
- * data store key || version || expires_s, so that a record cannot be moved or rolled to other
- * metadata.
+ * Appends key id, nonce, ciphertext and tag: AES-256-GCM with a fresh random nonce, additional data
+ * store key || version || expires_s, so that a record cannot be moved or rolled to other metadata.
+ * TG_E_LIMIT, TG_E_NOMEM, TG_E_CRYPTO; out is then as long as before
  */
-TG_NODISCARD enum tg_err tg_seal_record(struct tg_buf *out, const struct tg_keyring *keyring,
-                                        const struct tg_uuid *mailbox,
+TG_NODISCARD enum tg_err tg_record_seal(struct tg_buf *out, const struct tg_record_key *record_key,
                                         const struct tg_store_key *key, uint64_t version,
                                         int64_t expires_s, struct tg_bytes plain,
                                         const struct tg_rng *rng);
-/* TG_E_CRYPTO: unknown key id, or it does not verify. Appends the plaintext to out. */
-TG_NODISCARD enum tg_err tg_open_record(struct tg_buf *out, const struct tg_keyring *keyring,
+/*
+ * Appends the plaintext to out.
+ *   record_key   the current key; a record that names an older one has it derived from keyring
+ * TG_E_CRYPTO    unknown key id, or it does not verify; nothing appended
+ */
+TG_NODISCARD enum tg_err tg_record_open(struct tg_buf *out, const struct tg_keyring *keyring,
                                         const struct tg_uuid *mailbox,
+                                        const struct tg_record_key *record_key,
                                         const struct tg_store_key *key,
                                         const struct tg_store_record *record);
 

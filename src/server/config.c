@@ -54,7 +54,7 @@ struct flag {
    unknown does, so that the name alone is told as the fault. */
 static bool takes_next(struct tg_bytes name, const char *next)
 {
-    size_t id = tg_setting_find(name);
+    enum tg_setting_id id = tg_setting_find(name);
     enum meta meta = find_meta(name);
 
     if (next == NULL || (meta != META_NONE && meta != META_CONFIG)) {
@@ -116,7 +116,7 @@ static void apply_meta(struct tg_config_load_state *state, struct command_line *
 
 static void apply_flag(struct tg_config_load_state *state, const struct flag *f)
 {
-    size_t id = tg_setting_find(f->name);
+    enum tg_setting_id id = tg_setting_find(f->name);
     struct tg_setting_origin origin = { .from = TG_FROM_FLAG };
 
     if (id == TG_SET_COUNT) {

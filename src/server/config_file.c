@@ -58,7 +58,7 @@ static int found(void *ctx, const char *section, const char *name, const char *v
 {
     struct file_reader *r = ctx;
     struct tg_setting_origin origin = { .from = TG_FROM_FILE, .line = r->line };
-    size_t id = tg_setting_find(tg_bytes_str(name));
+    enum tg_setting_id id = tg_setting_find(tg_bytes_str(name));
 
     (void)section;
     if (id == TG_SET_COUNT) {

@@ -73,22 +73,24 @@ const struct tg_setting tg_settings[TG_SET_COUNT] = {
         .default_text = "60s", .max = HOUR_S, .arg = "TIME", .help = "longest long poll" },
     ROW(TG_SET_BODY_MAX, "body-max", TG_SETTING_SIZE), AT(limits.body_max), PROTOCOL,
         .default_text = "64KiB", .min = KIB, .max = 100 * KIB, .arg = "SIZE",
-        .help = "request body" },
+        .help = "longest request body" },
     ROW(TG_SET_PAYLOAD_TYPE_MAX, "payload-type-max", TG_SETTING_SIZE),
         AT(limits.payload_type_max), PROTOCOL, .default_text = "64", .min = 16, .max = KIB,
-        .arg = "SIZE", .help = "payload type" },
+        .arg = "SIZE", .help = "longest payload type" },
     ROW(TG_SET_TITLE_MAX, "title-max", TG_SETTING_SIZE), AT(limits.title_max), PROTOCOL,
-        .default_text = "256", .max = 4 * KIB, .arg = "SIZE", .help = "title" },
+        .default_text = "256", .max = 4 * KIB, .arg = "SIZE", .help = "longest title" },
     ROW(TG_SET_DESCRIPTION_MAX, "description-max", TG_SETTING_SIZE), AT(limits.description_max),
-        PROTOCOL, .default_text = "1KiB", .max = 8 * KIB, .arg = "SIZE", .help = "description" },
+        PROTOCOL, .default_text = "1KiB", .max = 8 * KIB, .arg = "SIZE",
+        .help = "longest description" },
     ROW(TG_SET_IMAGE_URL_MAX, "image-url-max", TG_SETTING_SIZE), AT(limits.image_url_max),
-        PROTOCOL, .default_text = "2KiB", .max = 8 * KIB, .arg = "SIZE", .help = "imageURL" },
+        PROTOCOL, .default_text = "2KiB", .max = 8 * KIB, .arg = "SIZE",
+        .help = "longest imageURL" },
     ROW(TG_SET_TOKEN_TYPE_MAX, "token-type-max", TG_SETTING_SIZE), AT(limits.token_type_max),
         PROTOCOL, .default_text = "128", .min = 1, .max = KIB, .arg = "SIZE",
-        .help = "notification token type" },
+        .help = "longest type of a notification token" },
     ROW(TG_SET_TOKEN_DATA_MAX, "token-data-max", TG_SETTING_SIZE), AT(limits.token_data_max),
         PROTOCOL, .default_text = "4KiB", .min = 1, .max = 8 * KIB, .arg = "SIZE",
-        .help = "notification tokenData" },
+        .help = "longest tokenData of a notification token" },
     ROW(TG_SET_CORS_ORIGIN, "cors-origin", TG_SETTING_ORIGIN), AT(cors_origin), PROTOCOL,
         .default_text = "*", .arg = "*|none|ORIGIN", .help = "web pages that may call the API" },
     ROW(TG_SET_WORKERS, "workers", TG_SETTING_COUNT), AT(worker_count), CAPACITY,
@@ -111,7 +113,8 @@ const struct tg_setting tg_settings[TG_SET_COUNT] = {
         CAPACITY, .default_text = "10s", .min = 1, .max = HOUR_S, .arg = "TIME",
         .help = "from the first byte of a request to its last header" },
     ROW(TG_SET_BODY_TIMEOUT, "body-timeout", TG_SETTING_DURATION), AT(body_timeout_s), CAPACITY,
-        .default_text = "30s", .min = 1, .max = HOUR_S, .arg = "TIME", .help = "request body" },
+        .default_text = "30s", .min = 1, .max = HOUR_S, .arg = "TIME",
+        .help = "from the last header of a request to the end of its body" },
     ROW(TG_SET_WRITE_TIMEOUT, "write-timeout", TG_SETTING_DURATION), AT(write_timeout_s),
         CAPACITY, .default_text = "20s", .min = 1, .max = HOUR_S, .arg = "TIME",
         .help = "a client that does not take its answer" },
@@ -138,14 +141,14 @@ const struct tg_setting tg_settings[TG_SET_COUNT] = {
 };
 /* clang-format on */
 
-size_t tg_setting_find(struct tg_bytes name)
+enum tg_setting_id tg_setting_find(struct tg_bytes name)
 {
-    size_t i = 0;
+    enum tg_setting_id id = 0;
 
-    while (i < TG_SET_COUNT && !tg_bytes_is_equal(name, tg_bytes_str(tg_settings[i].name))) {
-        i++;
+    while (id < TG_SET_COUNT && !tg_bytes_is_equal(name, tg_bytes_str(tg_settings[id].name))) {
+        id++;
     }
-    return i;
+    return id;
 }
 
 const char *tg_config_setting_name(size_t index)

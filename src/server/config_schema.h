@@ -82,8 +82,8 @@ enum tg_setting_id {
 
 extern const struct tg_setting tg_settings[TG_SET_COUNT];
 
-/* Index of a setting, or TG_SET_COUNT. */
-size_t tg_setting_find(struct tg_bytes name);
+/* TG_SET_COUNT: there is no such setting. */
+enum tg_setting_id tg_setting_find(struct tg_bytes name);
 
 /* Parses text into setting's member of config. TG_E_SYNTAX or TG_E_LIMIT: config is untouched and
    fault says what was wrong and what is expected. */

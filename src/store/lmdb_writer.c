@@ -8,9 +8,29 @@
 
 #include <signal.h>
 
+#define RECORD_OVERHEAD                                                                            \
+    1024u /* bytes of pages beside the value, generously: heads, keys, indexes */
+
 static enum tg_err err_of(int rc)
 {
     return rc == MDB_MAP_FULL || rc == MDB_TXN_FULL ? TG_E_FULL : TG_E_STORE;
+}
+
+/*
+ * A map that is full to the last page cannot even remove, as that writes pages too. So puts stop
+ * early, by an estimate from above: a value takes whole pages or shares one with few others.
+ */
+static enum tg_err admit(const struct tg_lmdb *s, const struct tg_lmdb_write *w,
+                         const struct tg_store_record *old, const struct tg_store_record *next)
+{
+    uint64_t pages_bytes = 2 * (w->stats.value_bytes + next->sealed.len) +
+                           RECORD_OVERHEAD * (w->stats.record_count + 1);
+    bool is_growing = old == NULL || next->sealed.len > old->sealed.len;
+
+    if (is_growing && pages_bytes > s->map_size / 4 * 3) {
+        return TG_E_FULL;
+    }
+    return tg_store_admit(&s->limits, &w->stats, old, next);
 }
 
 static int change_run(struct tg_lmdb *s, struct tg_lmdb_write *w, struct tg_store_op *op)
@@ -30,7 +50,7 @@ static int change_run(struct tg_lmdb *s, struct tg_lmdb_write *w, struct tg_stor
     case TG_STORE_KEEP:
         return 0;
     case TG_STORE_PUT:
-        op->err = tg_store_admit(&s->limits, &w->stats, old, &next);
+        op->err = admit(s, w, old, &next);
         return op->err == TG_OK ? tg_lmdb_put(w, &op->of.key, old, &next) : 0;
     case TG_STORE_REMOVE:
         return old == NULL ? 0 : tg_lmdb_remove(w, &op->of.key, old);
@@ -115,16 +135,23 @@ static void batch_fail_first(struct tg_lmdb *s, struct tg_store_oplist *pending,
     batch_complete(pending, 1);
 }
 
-static void batch_commit(struct tg_lmdb *s, struct tg_lmdb_write *w)
+/*
+ * 0, or MDB_MAP_FULL, MDB_TXN_FULL: LMDB looks for the pages it needs before it writes the first
+ * byte, so those two mean that nothing happened. Everything else does not return.
+ */
+static int batch_commit(struct tg_lmdb *s, struct tg_lmdb_write *w)
 {
     int rc = 0;
 
     if (!w->is_dirty) {
         /* Nothing was written, so all that was seen is from earlier, durable commits. */
         mdb_txn_abort(w->txn);
-        return;
+        return 0;
     }
     rc = mdb_txn_commit(w->txn);
+    if (err_of(rc) == TG_E_FULL) {
+        return rc;
+    }
     if (rc != 0) {
         /* In doubt: the page cache and the disk may differ from here on. Nobody is answered. */
         tg_store_die(s->gate.log, "store.commit_failed", rc);
@@ -132,39 +159,50 @@ static void batch_commit(struct tg_lmdb *s, struct tg_lmdb_write *w)
     s->stats = w->stats;
     atomic_store_explicit(&s->record_count, s->stats.record_count, memory_order_relaxed);
     atomic_store_explicit(&s->value_bytes, s->stats.value_bytes, memory_order_relaxed);
+    return 0;
+}
+
+/* One transaction. *count: operations that were tried; on failure, those that ran without. */
+static int batch_try(struct tg_lmdb *s, struct tg_store_op *first, size_t *count)
+{
+    struct tg_lmdb_write w = { .tables = &s->tables, .stats = s->stats };
+    int rc = mdb_txn_begin(s->env, NULL, 0, &w.txn);
+
+    if (rc != 0) {
+        *count = 0;
+        return rc;
+    }
+    rc = batch_run(s, &w, first, count);
+    if (rc != 0) {
+        mdb_txn_abort(w.txn);
+        return rc;
+    }
+    return batch_commit(s, &w);
 }
 
 /*
  * One commit's worth of pending. When operation i fails, its transaction is spoilt: those before it
  * run again and are committed alone, then i starts a transaction of its own, and only if it fails
  * there it is answered with the failure. So one bad change costs its neighbours time, not their
- * outcome, and order is kept.
+ * outcome, and order is kept. A transaction that fails as a whole is halved.
  */
 static void batch(struct tg_lmdb *s, struct tg_store_oplist *pending)
 {
     size_t limit = TG_LMDB_BATCH_MAX;
 
     for (;;) {
-        struct tg_lmdb_write w = { .tables = &s->tables, .stats = s->stats };
         size_t count = limit;
-        int rc = mdb_txn_begin(s->env, NULL, 0, &w.txn);
+        int rc = batch_try(s, pending->head, &count);
 
-        if (rc != 0) {
-            batch_fail_first(s, pending, rc);
-            return;
-        }
-        rc = batch_run(s, &w, pending->head, &count);
         if (rc == 0) {
-            batch_commit(s, &w);
             batch_complete(pending, count);
             return;
         }
-        mdb_txn_abort(w.txn);
         if (count == 0 || limit == 1) {
             batch_fail_first(s, pending, rc);
             return;
         }
-        limit = count < limit ? count : limit - 1;
+        limit = count < limit ? count : limit / 2;
     }
 }
 

@@ -21,6 +21,7 @@ struct tg_lmdb {
     struct tg_store base;
     struct tg_lmdb_dir dir;
     MDB_env *env;
+    uint64_t map_size; /* bytes */
     struct tg_lmdb_tables tables;
     struct tg_store_limits limits;
     struct tg_store_gate gate;

@@ -219,9 +219,8 @@ static enum tg_err env_open(struct tg_lmdb *s, const char *dir, uint64_t map_max
     int dead_count = 0;
 
     for (size_t i = 0; i < TG_COUNT(map_sizes) && rc == ENOMEM; i++) {
-        uint64_t size = map_sizes[i] < map_max ? map_sizes[i] : map_max;
-
-        rc = size > SIZE_MAX / 2 ? ENOMEM : env_try(&s->env, dir, (size_t)size);
+        s->map_size = map_sizes[i] < map_max ? map_sizes[i] : map_max;
+        rc = s->map_size > SIZE_MAX / 2 ? ENOMEM : env_try(&s->env, dir, (size_t)s->map_size);
     }
     if (rc == 0) {
         rc = mdb_reader_check(s->env, &dead_count);

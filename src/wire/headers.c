@@ -90,6 +90,7 @@ static void take_claim(struct parse *p, struct tg_bytes value)
         tg_fault_set(&out->fault, "%s", two_claims);
         tg_fault_set(&out->claim_fault, "%s", two_claims);
         out->claim_presence = TG_MALFORMED;
+        out->is_claim_ambiguous = true;
     }
     if (!is_uuid) {
         tg_fault_set(&out->claim_fault, TG_HEADER_DEVICE_CLAIM ": expected a UUID");

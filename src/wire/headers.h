@@ -41,7 +41,8 @@ struct tg_request_headers {
     struct tg_bytes request_id; /* echoed on every answer when present and well formed */
 
     enum tg_presence claim_presence;
-    struct tg_uuid claim; /* a credential: wiped by tg_request_headers_wipe */
+    struct tg_uuid claim;    /* a credential: wiped by tg_request_headers_wipe */
+    bool is_claim_ambiguous; /* malformed because two values differ: a 400, not a 401 */
 
     enum tg_presence attestation_presence; /* malformed: alias and header differ */
     struct tg_bytes attestation;

@@ -27,6 +27,7 @@ struct fixture {
     struct tg_config *config;
     struct tg_buf text;
     struct tg_config_env env;
+    char words[FIXTURE_ARGS_MAX][256];
 };
 
 static inline void write_file(const char *path, const char *data, size_t len)
@@ -71,24 +72,23 @@ static inline int fixture_teardown(void **state)
    readable PEM file. */
 static inline enum tg_config_action run(struct fixture *f, const char *line)
 {
-    char words[FIXTURE_ARGS_MAX][256];
-    char *argv[FIXTURE_ARGS_MAX + 1] = { words[0] };
+    char *argv[FIXTURE_ARGS_MAX + 1] = { f->words[0] };
     int argc = 1;
     size_t len = 0;
 
-    (void)snprintf(words[0], sizeof words[0], "tigressd");
+    (void)snprintf(f->words[0], sizeof f->words[0], "tigressd");
     tg_config_free(&f->config);
     tg_buf_clear(&f->text);
     while (line[0] != '\0') {
         len = strcspn(line, " ");
-        assert_true(argc < FIXTURE_ARGS_MAX && len < sizeof words[0]);
-        (void)snprintf(words[argc], sizeof words[argc], "%.*s", (int)len, line);
-        if (strcmp(words[argc], "%C") == 0) {
-            (void)snprintf(words[argc], sizeof words[argc], "%s", f->conf);
-        } else if (strcmp(words[argc], "%P") == 0) {
-            (void)snprintf(words[argc], sizeof words[argc], "%s", f->pem);
+        assert_true(argc < FIXTURE_ARGS_MAX && len < sizeof f->words[0]);
+        (void)snprintf(f->words[argc], sizeof f->words[argc], "%.*s", (int)len, line);
+        if (strcmp(f->words[argc], "%C") == 0) {
+            (void)snprintf(f->words[argc], sizeof f->words[argc], "%s", f->conf);
+        } else if (strcmp(f->words[argc], "%P") == 0) {
+            (void)snprintf(f->words[argc], sizeof f->words[argc], "%s", f->pem);
         }
-        argv[argc] = words[argc];
+        argv[argc] = f->words[argc];
         argc++;
         line += len + (line[len] == ' ' ? 1 : 0);
     }

@@ -359,7 +359,7 @@ static void flags__check_config__valid_or_faults(void **state)
 static void print__loaded_again__the_same_settings(void **state)
 {
     struct fixture *f = *state;
-    struct tg_config first;
+    static struct tg_config first;
     char *printed = NULL;
 
     assert_runs(f, "--listen [::1]:0 --tls-cert %P --tls-key %P --store lmdb:/tmp/nowhere/store "
@@ -388,6 +388,67 @@ static void print_config__dev__settings_that_load_again(void **state)
     assert_int_equal(run_file(f, printed, ""), TG_CONFIG_RUN);
     assert_true(f->config->is_dev_cert);
     free(printed);
+}
+
+/* --- what is written about the settings --- */
+
+static void slurp(char *text, size_t cap, const char *path)
+{
+    FILE *file = fopen(path, "r");
+    size_t len = 0;
+
+    assert_non_null(file);
+    len = fread(text, 1, cap - 1, file);
+    assert_true(len < cap - 1);
+    text[len] = '\0';
+    (void)fclose(file);
+}
+
+static void manual__every_setting__described(void **state)
+{
+    static char text[TEXT_MAX];
+    char item[64];
+
+    (void)state;
+    slurp(text, sizeof text, TG_ROOT "/docs/man/tigressd.conf.5");
+    for (size_t i = 0; tg_config_setting_name(i) != NULL; i++) {
+        (void)snprintf(item, sizeof item, "\n.It Cm %s = ", tg_config_setting_name(i));
+        if (strstr(text, item) == NULL) {
+            fail_msg("tigressd.conf(5) does not describe %s", tg_config_setting_name(i));
+        }
+    }
+}
+
+/* Every setting line of the example, commented out or not, is one that the relay takes; what is
+   commented out is the default. */
+static void example__as_shipped_and_with_defaults_spelled_out__loads(void **state)
+{
+    struct fixture *f = *state;
+    static char text[TEXT_MAX];
+    static char spelled[TEXT_MAX];
+    static struct tg_config shipped;
+    size_t at = 0;
+    char *line = NULL;
+    char *rest = text;
+    const char *tls = "--tls-cert %P --tls-key %P";
+
+    slurp(text, sizeof text, TG_ROOT "/packaging/tigressd.conf");
+    if (run_file(f, text, tls) != TG_CONFIG_RUN) {
+        fail_msg("refused: %s", tg_buf_cstr(&f->text));
+    }
+    memcpy(&shipped, f->config, sizeof shipped);
+    while ((line = strsep(&rest, "\n")) != NULL) {
+        /* The two that are an alternative, not a default. */
+        bool is_other = strstr(line, "plain-http") != NULL || strstr(line, "# listen") != NULL;
+        bool is_setting = strncmp(line, "# ", 2) == 0 && strstr(line, " = ") != NULL;
+
+        at += (size_t)snprintf(spelled + at, sizeof spelled - at, "%s\n",
+                               is_setting && !is_other ? line + 2 : line);
+    }
+    if (run_file(f, spelled, tls) != TG_CONFIG_RUN) {
+        fail_msg("refused: %s", tg_buf_cstr(&f->text));
+    }
+    assert_memory_equal(f->config, &shipped, sizeof shipped);
 }
 
 /* --- what is made of the settings --- */
@@ -467,6 +528,8 @@ int main(void)
         TEST(flags__check_config__valid_or_faults),
         TEST(print__loaded_again__the_same_settings),
         TEST(print_config__dev__settings_that_load_again),
+        TEST(manual__every_setting__described),
+        TEST(example__as_shipped_and_with_defaults_spelled_out__loads),
         TEST(set_port__no_public_url__listener_itself),
         TEST(make_data_dir__deep__made_for_us_alone),
     };

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From a result to a response. Declared in relay/exchange.h. */
+#include "relay/exchange.h"
+
+#include "base/mem.h"
+
+#include "relay/status.h"
+#include "wire/msg_create.h"
+#include "wire/msg_read.h"
+#include "wire/msg_update.h"
+
+#define URL_MAX 2048u
+
+/* ---- sending -------------------------------------------------------------------------------- */
+
+static void start_reply(struct tg_reply *reply, struct tg_exchange *ex)
+{
+    tg_reply_init(reply, ex->relay->config, tg_bytes(ex->request_id, ex->request_id_len));
+    reply->response.is_head = ex->route.is_head;
+    reply->response.must_close = ex->must_close;
+    if (ex->route.kind == TG_ROUTE_CALL) {
+        reply->response.call = (int)ex->route.call;
+    }
+}
+
+/* The exchange has ended before respond() is called: nothing it triggers can end it again. */
+static void send_reply(struct tg_reply *reply, struct tg_exchange *ex)
+{
+    tg_reply_finish(reply);
+    ex->is_ended = true;
+    ex->ops->respond(ex->ctx, &reply->response);
+    tg_reply_deinit(reply);
+}
+
+/* ---- successes ------------------------------------------------------------------------------ */
+
+/* Built from the configuration, never from the Host header. spec: protocol/4#url-link */
+static enum tg_err append_url(struct tg_buf *out, const struct tg_exchange *ex)
+{
+    char id[TG_UUID_TEXT_LEN + 1];
+
+    tg_uuid_format(id, &ex->mailbox);
+    tg_buf_append_str(out, ex->relay->config->public_url);
+    tg_buf_append_str(out, "/v1/m/");
+    tg_buf_append_str(out, id);
+    tg_mem_wipe(id, sizeof(id));
+    return tg_buf_status(out);
+}
+
+static enum tg_err fill_created(struct tg_reply *reply, struct tg_exchange *ex)
+{
+    enum tg_err err = TG_E_BUG;
+    struct tg_buf url;
+    struct tg_msg_created msg = { .is_push_supported = ex->result.is_push_supported };
+
+    tg_buf_init(&url, URL_MAX);
+    TG_TRY(append_url(&url, ex));
+    msg.url_link = tg_buf_view(&url);
+    tg_reply_header(reply, "content-type", "application/json");
+    err = tg_msg_created_encode(&reply->body, &msg);
+out:
+    tg_buf_deinit(&url);
+    return err;
+}
+
+/* spec: protocol/5#preview-json */
+static enum tg_err fill_preview(struct tg_reply *reply, struct tg_exchange *ex)
+{
+    enum tg_err err = TG_E_BUG;
+    struct tg_buf url;
+
+    tg_buf_init(&url, URL_MAX);
+    if (ex->accepts_json) {
+        tg_reply_header(reply, "content-type", "application/json");
+        TG_TRY(tg_msg_preview_encode(&reply->body, &ex->box.display, ex->box.expires_s));
+    } else {
+        tg_reply_header(reply, "content-type", TG_PREVIEW_CONTENT_TYPE);
+        tg_reply_header(reply, "content-security-policy", TG_PREVIEW_CSP);
+        tg_reply_header(reply, "content-language", tg_preview_language_tag(ex->language));
+        TG_TRY(append_url(&url, ex));
+        TG_TRY(tg_preview_page(&reply->body, ex->language, &ex->box.display, tg_buf_view(&url),
+                               ex->box.expires_s));
+    }
+    err = TG_OK;
+out:
+    tg_buf_deinit(&url);
+    return err;
+}
+
+static enum tg_err fill_content(struct tg_reply *reply, struct tg_exchange *ex)
+{
+    struct tg_msg_content msg = { .payload = ex->box.payload,
+                                  .display = ex->box.display,
+                                  .expiration_s = ex->box.expires_s };
+
+    tg_reply_header(reply, "content-type", "application/json");
+    return tg_msg_content_encode(&reply->body, &msg);
+}
+
+static enum tg_err fill_updated(struct tg_reply *reply, struct tg_exchange *ex)
+{
+    tg_reply_header(reply, "content-type", "application/json");
+    return tg_msg_updated_encode(&reply->body, ex->result.is_push_supported);
+}
+
+/* What a success of each call holds. spec: protocol/2#version-on-success */
+static const struct {
+    bool has_version;
+    bool has_variants; /* the answer depends on Accept and Accept-Language */
+    enum tg_err (*fill)(struct tg_reply *reply, struct tg_exchange *ex);
+} successes[TG_CALL_COUNT] = {
+    [TG_CALL_CREATE] = { true, false, fill_created },
+    [TG_CALL_PREVIEW] = { false, true, fill_preview },
+    [TG_CALL_READ] = { true, false, fill_content },
+    [TG_CALL_UPDATE] = { true, false, fill_updated },
+    [TG_CALL_DELETE] = { false, false, NULL },
+    [TG_CALL_RELINQUISH] = { false, false, NULL },
+};
+
+static enum tg_err fill_success(struct tg_reply *reply, struct tg_exchange *ex)
+{
+    enum tg_err err = TG_OK;
+
+    reply->response.status = ex->result.status;
+    /* A long poll's 204 has nothing to hold. */
+    if (successes[ex->route.call].fill != NULL && ex->result.outcome != TG_OUTCOME_WAIT) {
+        err = successes[ex->route.call].fill(reply, ex);
+    }
+    if (successes[ex->route.call].has_version) {
+        tg_reply_version(reply, ex->result.version);
+    }
+    return err;
+}
+
+/* ---- refusals ------------------------------------------------------------------------------- */
+
+/* A browser gets a page. spec: protocol/4#preview-404-page */
+static enum tg_err fill_gone_page(struct tg_reply *reply, struct tg_exchange *ex)
+{
+    reply->response.status = 404;
+    tg_reply_header(reply, "content-type", TG_PREVIEW_CONTENT_TYPE);
+    tg_reply_header(reply, "content-security-policy", TG_PREVIEW_CSP);
+    tg_reply_header(reply, "content-language", tg_preview_language_tag(ex->language));
+    return tg_preview_gone_page(&reply->body, ex->language, ex->result.was_once_valid,
+                                ex->result.ended);
+}
+
+static enum tg_err fill_refusal(struct tg_reply *reply, struct tg_exchange *ex)
+{
+    const struct tg_mailbox_result *result = &ex->result;
+
+    if (ex->route.call == TG_CALL_PREVIEW && result->status == 404 && !ex->accepts_json) {
+        return fill_gone_page(reply, ex);
+    }
+    tg_reply_problem(reply, result->status, result->problem, result->fault.text);
+    if (result->is_claim_challenge) {
+        tg_reply_header(reply, "www-authenticate", "DeviceClaim");
+    }
+    if (result->status == 412) {
+        tg_reply_version(reply, result->version);
+    }
+    return TG_OK;
+}
+
+/* ---- answers -------------------------------------------------------------------------------- */
+
+void tg_exchange_answer_error(struct tg_exchange *ex, enum tg_err err)
+{
+    struct tg_reply reply;
+
+    start_reply(&reply, ex);
+    tg_reply_error(&reply, err);
+    send_reply(&reply, ex);
+}
+
+/* spec: protocol/5#vary */
+static void add_vary(struct tg_reply *reply, const struct tg_exchange *ex)
+{
+    if (successes[ex->route.call].has_variants) {
+        tg_reply_header(reply, "vary", "Accept, Accept-Language");
+    }
+}
+
+void tg_exchange_answer_result(struct tg_exchange *ex)
+{
+    enum tg_err err = TG_E_BUG;
+    struct tg_reply reply;
+
+    start_reply(&reply, ex);
+    add_vary(&reply, ex);
+    err = ex->result.outcome == TG_OUTCOME_REFUSED ? fill_refusal(&reply, ex)
+                                                   : fill_success(&reply, ex);
+    if (err != TG_OK) {
+        tg_reply_deinit(&reply);
+        tg_exchange_answer_error(ex, err);
+        return;
+    }
+    send_reply(&reply, ex);
+}
+
+void tg_exchange_answer_route(struct tg_exchange *ex)
+{
+    struct tg_reply reply;
+
+    if (ex->route.kind == TG_ROUTE_NO_MAILBOX) {
+        /* The answer that the mailbox rules give where there is none. */
+        ex->cmd = (struct tg_mailbox_command){ .call = ex->route.call };
+        tg_mailbox_apply(&ex->box, false, &ex->cmd, ex->now_s, &ex->result);
+        tg_exchange_answer_result(ex);
+        return;
+    }
+    start_reply(&reply, ex);
+    if (ex->route.kind == TG_ROUTE_OPTIONS) {
+        tg_reply_options(&reply, ex->relay->config, ex->route.allow);
+    } else if (ex->route.kind == TG_ROUTE_NO_METHOD) {
+        /* spec: protocol/1#allow */
+        tg_reply_problem(&reply, 405, NULL, "This path does not take this method.");
+        tg_reply_header(&reply, "allow", ex->route.allow);
+    } else {
+        tg_reply_problem(&reply, 404, NULL, "There is nothing at this path.");
+    }
+    send_reply(&reply, ex);
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * relay/exchange.h - one request on its way through the relay; private to this folder.
+ * Layer: L2.   Threads: the worker's; change_record() alone runs on the store's thread, while the
+ * worker touches nothing of the exchange but `is_ended` and the wake-up marks.
+ * Secrets: hashes of claims, decoded bodies, the record in the clear; wiped when it ends.
+ */
+#ifndef TG_RELAY_EXCHANGE_H
+#define TG_RELAY_EXCHANGE_H
+
+#include "relay/api.h"
+#include "relay/mailbox.h"
+#include "relay/preview.h"
+#include "relay/record.h"
+#include "relay/reply.h"
+#include "relay/route.h"
+#include "wire/json.h"
+
+struct tg_relay {
+    const struct tg_relay_config *config;
+    const struct tg_keyring *keyring;
+    struct tg_store *store;
+    struct tg_store_port *port;
+    const struct tg_rng *rng;
+    const struct tg_relay_hooks *hooks;
+    size_t change_count; /* with the store at this moment */
+};
+
+struct tg_exchange {
+    struct tg_relay *relay;
+    const struct tg_exchange_ops *ops;
+    void *ctx;
+    int64_t now_s;
+
+    /* What was asked. */
+    struct tg_route route;
+    char request_id[TG_REQUEST_ID_MAX];
+    size_t request_id_len;
+    bool accepts_json;
+    bool must_close;
+    enum tg_preview_language language;
+    bool has_wait;
+    uint32_t wait_s;
+
+    /* The command, and what it points to. */
+    struct tg_mailbox_command cmd;
+    struct tg_fault fault, claim_fault;
+    struct tg_json *doc; /* owned: what the messages view */
+    struct tg_msg_create create;
+    struct tg_msg_update update;
+    struct tg_uuid mailbox;
+    struct tg_store_key key;
+    struct tg_record_key record_key;
+
+    /* What came of it. */
+    struct tg_buf plain; /* the record that box views, decoded */
+    struct tg_buf fresh; /* the new record, encoded */
+    struct tg_buf sealed;
+    struct tg_mailbox box;
+    struct tg_mailbox_result result;
+    enum tg_err change_err;
+
+    /* Where it is. */
+    unsigned hold_count;    /* our own functions on the stack that use it */
+    unsigned pending_count; /* callbacks that the store still owes */
+    bool is_ended;          /* answered or cancelled */
+    bool is_waiting;        /* a long poll that was handed to ops->wait */
+    bool is_woken;          /* and the next look ends it */
+    bool must_look_again;   /* woken while a look was under way */
+};
+
+/*
+ * Fills route, headers, command and messages from the request. Everything wrong with the request
+ * becomes a fault in the command.
+ * TG_E_NOMEM, TG_E_CRYPTO   the relay's own trouble
+ */
+TG_NODISCARD enum tg_err tg_exchange_take_request(struct tg_exchange *ex,
+                                                  const struct tg_http_request *request);
+
+/* The answer to a route that is no call. */
+void tg_exchange_answer_route(struct tg_exchange *ex);
+/* The answer that ex->result asks for. */
+void tg_exchange_answer_result(struct tg_exchange *ex);
+/* The answer to trouble of our own. */
+void tg_exchange_answer_error(struct tg_exchange *ex, enum tg_err err);
+
+#endif

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "relay/preview.h"
+
+#include "base/time3339.h"
+
+/* ---- words: one row for each language -------------------------------------------------------- */
+
+struct words {
+    const char *tag;
+    const char *untitled, *shared, *until, *what_to_do, *keep_private, *alt;
+    const char *unknown_title, *unknown;
+    const char *completed_title, *completed;
+    const char *withdrawn_title, *withdrawn;
+    const char *expired_title, *expired;
+};
+
+static const struct words languages[TG_PREVIEW_LANGUAGE_COUNT] = {
+    [TG_PREVIEW_EN] = {
+        .tag = "en",
+        .untitled = "A key for your wallet",
+        .shared = "Somebody shared this with you.",
+        .until = "The invitation is valid until",
+        .what_to_do = "To accept it, open this link with the wallet app on the device that shall "
+                      "hold the key. The first device that accepts is the only one that can.",
+        .keep_private = "Do not pass the link on: it is meant for you alone.",
+        .alt = "Picture of what is shared",
+        .unknown_title = "No such invitation",
+        .unknown = "There is no invitation behind this link. Check that the link is complete, or "
+                   "ask the sender for a new one.",
+        .completed_title = "Already used",
+        .completed = "This invitation was already used. If it was not you who used it, tell the "
+                     "sender.",
+        .withdrawn_title = "Withdrawn",
+        .withdrawn = "The sender has withdrawn this invitation. Ask the sender if you still need "
+                     "it.",
+        .expired_title = "Expired",
+        .expired = "This invitation has expired. Ask the sender for a new one.",
+    },
+};
+
+enum tg_preview_language tg_preview_language_pick(struct tg_bytes accept_language)
+{
+    (void)accept_language; /* one language: there is nothing to choose from */
+    return TG_PREVIEW_EN;
+}
+
+const char *tg_preview_language_tag(enum tg_preview_language language)
+{
+    return languages[language].tag;
+}
+
+/* ---- writing HTML --------------------------------------------------------------------------- */
+
+/* Changing a character here changes the hash in TG_PREVIEW_CSP; a test says the new one. */
+static const char style[] =
+    ":root{color-scheme:light dark;--fg:#1b1b1f;--bg:#fff;--dim:#55555f;--line:#d7d7de}"
+    "@media(prefers-color-scheme:dark){:root{--fg:#ececf1;--bg:#17171a;--dim:#a9a9b4;"
+    "--line:#3a3a42}}"
+    "body{margin:0;background:var(--bg);color:var(--fg);"
+    "font:1rem/1.5 system-ui,sans-serif;overflow-wrap:anywhere}"
+    "main{max-width:34rem;margin:0 auto;padding:1.5rem 1rem}"
+    "h1{font-size:1.5rem;line-height:1.25;margin:.25rem 0 1rem}"
+    ".dim{color:var(--dim)}"
+    ".todo{border-top:1px solid var(--line);padding-top:1rem;margin-top:1.5rem}";
+
+struct tg_bytes tg_preview_style(void)
+{
+    return tg_bytes(style, sizeof(style) - 1);
+}
+
+/* What an HTML text or a quoted attribute must not hold as it is. spec: protocol/5#escaped */
+static const char *const escapes[256] = {
+    ['&'] = "&amp;", ['<'] = "&lt;", ['>'] = "&gt;", ['"'] = "&quot;", ['\''] = "&#39;",
+};
+
+static void put_escaped(struct tg_buf *out, struct tg_bytes text)
+{
+    size_t from = 0;
+
+    for (size_t i = 0; i < text.len; i++) {
+        uint8_t c = text.ptr[i];
+        bool is_control = (c < 0x20 && c != '\n' && c != '\t') || c == 0x7f;
+
+        if (escapes[c] == NULL && !is_control) {
+            continue;
+        }
+        tg_buf_append(out, tg_bytes(text.ptr + from, i - from));
+        tg_buf_append_str(out, is_control ? "\xef\xbf\xbd" : escapes[c]);
+        from = i + 1;
+    }
+    tg_buf_append(out, tg_bytes_from(text, from));
+}
+
+static void put_meta(struct tg_buf *out, const char *property, struct tg_bytes content)
+{
+    tg_buf_append_str(out, "<meta property=\"");
+    tg_buf_append_str(out, property);
+    tg_buf_append_str(out, "\" content=\"");
+    put_escaped(out, content);
+    tg_buf_append_str(out, "\">\n");
+}
+
+static void put_element(struct tg_buf *out, const char *open, struct tg_bytes text,
+                        const char *close)
+{
+    tg_buf_append_str(out, open);
+    put_escaped(out, text);
+    tg_buf_append_str(out, close);
+}
+
+static void put_head(struct tg_buf *out, const struct words *w, struct tg_bytes title)
+{
+    tg_buf_append_str(out, "<!DOCTYPE html>\n<html lang=\"");
+    tg_buf_append_str(out, w->tag);
+    tg_buf_append_str(out,
+                      "\" prefix=\"og: https://ogp.me/ns#\">\n<head>\n<meta charset=\"utf-8\">\n"
+                      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+                      "<meta name=\"color-scheme\" content=\"light dark\">\n"
+                      /* spec: protocol/5#noindex */
+                      "<meta name=\"robots\" content=\"noindex\">\n"
+                      "<meta name=\"referrer\" content=\"no-referrer\">\n");
+    put_element(out, "<title>", title, "</title>\n");
+}
+
+static void put_style(struct tg_buf *out)
+{
+    tg_buf_append_str(out, "<style>");
+    tg_buf_append(out, tg_preview_style());
+    tg_buf_append_str(out, "</style>\n</head>\n<body>\n<main>\n");
+}
+
+static void put_foot(struct tg_buf *out)
+{
+    tg_buf_append_str(out, "</main>\n</body>\n</html>\n");
+}
+
+/* ---- pages ---------------------------------------------------------------------------------- */
+
+/* spec: protocol/5#image-https-only */
+static bool is_https_url(struct tg_bytes url)
+{
+    static const struct tg_bytes scheme = { (const uint8_t *)"https://", 8 };
+
+    if (url.len <= scheme.len ||
+        !tg_bytes_is_equal_nocase(tg_bytes_first(url, scheme.len), scheme)) {
+        return false;
+    }
+    for (size_t i = 0; i < url.len; i++) {
+        if (url.ptr[i] <= ' ' || url.ptr[i] == 0x7f || url.ptr[i] == '\\') {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* spec: protocol/5#opengraph */
+static void put_opengraph(struct tg_buf *out, const struct words *w,
+                          const struct tg_display_info *display, struct tg_bytes title,
+                          struct tg_bytes url)
+{
+    put_meta(out, "og:title", title);
+    put_meta(out, "og:type", TG_LIT("website"));
+    put_meta(out, "og:description", display->description);
+    put_meta(out, "og:url", url);
+    if (is_https_url(display->image_url)) {
+        put_meta(out, "og:image", display->image_url);
+        put_meta(out, "og:image:alt",
+                 display->title.len > 0 ? display->title : tg_bytes_str(w->alt));
+    }
+}
+
+/* "2030-01-01 00:00 UTC" for the eye, the full form for machines. */
+static void put_time(struct tg_buf *out, int64_t time_s)
+{
+    char text[TG_TIME3339_LEN + 1];
+
+    tg_time3339_format(text, time_s);
+    tg_buf_append_str(out, "<time datetime=\"");
+    tg_buf_append_str(out, text);
+    tg_buf_append_str(out, "\">");
+    tg_buf_append(out, tg_bytes(text, 10));
+    tg_buf_append_str(out, " ");
+    tg_buf_append(out, tg_bytes(text + 11, 5));
+    tg_buf_append_str(out, " UTC</time>");
+}
+
+enum tg_err tg_preview_page(struct tg_buf *out, enum tg_preview_language language,
+                            const struct tg_display_info *display, struct tg_bytes url,
+                            int64_t expires_s)
+{
+    const struct words *w = &languages[language];
+    struct tg_bytes title = display->title.len > 0 ? display->title : tg_bytes_str(w->untitled);
+
+    put_head(out, w, title);
+    put_opengraph(out, w, display, title, url);
+    put_style(out);
+    put_element(out, "<p class=\"dim\">", tg_bytes_str(w->shared), "</p>\n");
+    put_element(out, "<h1>", title, "</h1>\n");
+    if (display->description.len > 0) {
+        put_element(out, "<p>", display->description, "</p>\n");
+    }
+    put_element(out, "<p>", tg_bytes_str(w->until), " ");
+    put_time(out, expires_s);
+    tg_buf_append_str(out, ".</p>\n");
+    put_element(out, "<p class=\"todo\">", tg_bytes_str(w->what_to_do), "</p>\n");
+    put_element(out, "<p class=\"dim\">", tg_bytes_str(w->keep_private), "</p>\n");
+    put_foot(out);
+    return tg_buf_status(out);
+}
+
+/* spec: protocol/5#used-told-from-unknown */
+enum tg_err tg_preview_gone_page(struct tg_buf *out, enum tg_preview_language language,
+                                 bool was_once_valid, enum tg_mailbox_state ended)
+{
+    const struct words *w = &languages[language];
+    const char *title = w->unknown_title, *text = w->unknown;
+
+    if (was_once_valid) {
+        switch (ended) {
+        case TG_MAILBOX_LIVE:
+            title = w->expired_title;
+            text = w->expired;
+            break;
+        case TG_MAILBOX_WITHDRAWN:
+            title = w->withdrawn_title;
+            text = w->withdrawn;
+            break;
+        case TG_MAILBOX_COMPLETED:
+            title = w->completed_title;
+            text = w->completed;
+            break;
+        }
+    }
+    put_head(out, w, tg_bytes_str(title));
+    put_style(out);
+    put_element(out, "<h1>", tg_bytes_str(title), "</h1>\n");
+    put_element(out, "<p>", tg_bytes_str(text), "</p>\n");
+    put_foot(out);
+    return tg_buf_status(out);
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "relay/reply.h"
+
+#include "relay/status.h"
+#include "wire/problem.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+#define CORS_METHODS "GET, HEAD, POST, PUT, PATCH, DELETE"
+#define CORS_REQUEST_HEADERS                                                                       \
+    "Content-Type, Prefer, If-Match, " TG_HEADER_REQUEST_ID ", " TG_HEADER_DEVICE_CLAIM            \
+    ", " TG_HEADER_DEVICE_ATTESTATION ", " TG_HEADER_SECRET_PROOF ", " TG_HEADER_KNOWN_VERSION     \
+    ", deviceClaim, Device-Claim, deviceAttestation, Device-Attestation"
+#define CORS_EXPOSED TG_HEADER_REQUEST_ID ", " TG_HEADER_VERSION ", Retry-After"
+#define CORS_MAX_AGE_S "7200"
+#define PROBLEM_TYPE_MAX 128u
+
+static void add_header(struct tg_reply *reply, const char *name, struct tg_bytes value)
+{
+    struct tg_http_response *response = &reply->response;
+
+    assert(response->header_count < TG_RESPONSE_HEADERS_MAX);
+    response->headers[response->header_count++] =
+        (struct tg_http_header){ .name = tg_bytes_str(name), .value = value };
+}
+
+void tg_reply_header(struct tg_reply *reply, const char *name, const char *value)
+{
+    add_header(reply, name, tg_bytes_str(value));
+}
+
+/* spec: protocol/1#cors */
+static void add_cors(struct tg_reply *reply, const char *origin)
+{
+    if (origin == NULL) {
+        return;
+    }
+    tg_reply_header(reply, "access-control-allow-origin", origin);
+    tg_reply_header(reply, "access-control-expose-headers", CORS_EXPOSED);
+}
+
+/* spec: protocol/1#common-headers */
+void tg_reply_init(struct tg_reply *reply, const struct tg_relay_config *config,
+                   struct tg_bytes request_id)
+{
+    *reply = (struct tg_reply){ .response = { .call = -1 } };
+    tg_buf_init(&reply->body, TG_RESPONSE_BODY_MAX);
+    tg_reply_header(reply, "cache-control", "no-store");
+    tg_reply_header(reply, "x-content-type-options", "nosniff");
+    tg_reply_header(reply, "referrer-policy", "no-referrer");
+    /* spec: protocol/1#hsts */
+    if (config->is_https) {
+        tg_reply_header(reply, "strict-transport-security", "max-age=63072000; includeSubDomains");
+    }
+    add_cors(reply, config->cors_origin);
+    /* spec: protocol/2#request-id-echo */
+    if (request_id.len > 0) {
+        add_header(reply, "mailbox-request-id", request_id);
+    }
+}
+
+void tg_reply_deinit(struct tg_reply *reply)
+{
+    tg_buf_deinit(&reply->body);
+}
+
+void tg_reply_version(struct tg_reply *reply, uint64_t version)
+{
+    (void)snprintf(reply->version, sizeof(reply->version), "%llu", (unsigned long long)version);
+    tg_reply_header(reply, "mailbox-version", reply->version);
+}
+
+void tg_reply_retry_after(struct tg_reply *reply, unsigned seconds)
+{
+    if (seconds > 0) {
+        (void)snprintf(reply->retry_after, sizeof(reply->retry_after), "%u", seconds);
+        tg_reply_header(reply, "retry-after", reply->retry_after);
+    }
+}
+
+/* spec: protocol/1#problem-documents */
+void tg_reply_problem(struct tg_reply *reply, unsigned status, const char *slug, const char *detail)
+{
+    char type[PROBLEM_TYPE_MAX] = TG_PROBLEM_TYPE_BLANK;
+
+    if (slug != NULL) {
+        (void)snprintf(type, sizeof(type), "%s%s", TG_PROBLEM_TYPE_PREFIX, slug);
+    }
+    reply->response.status = status;
+    tg_buf_clear(&reply->body);
+    if (tg_problem_encode(&reply->body, type, tg_status_title(status), status, detail) == TG_OK) {
+        tg_reply_header(reply, "content-type", TG_PROBLEM_CONTENT_TYPE);
+    } else {
+        tg_buf_clear(&reply->body); /* no memory: the status alone has to tell */
+    }
+}
+
+void tg_reply_error(struct tg_reply *reply, enum tg_err err)
+{
+    unsigned status = tg_status_of_err(err);
+
+    tg_reply_problem(reply, status, NULL,
+                     err == TG_E_FULL ? "The relay is full at the moment. Try again later."
+                                      : "The relay has a problem of its own. Try again.");
+    /* spec: protocol/1#retry-after */
+    tg_reply_retry_after(reply, tg_status_retry_after_s(err));
+}
+
+/* spec: protocol/1#cors-preflight */
+void tg_reply_options(struct tg_reply *reply, const struct tg_relay_config *config,
+                      const char *allow)
+{
+    reply->response.status = 204;
+    tg_reply_header(reply, "allow", allow);
+    if (config->cors_origin != NULL) {
+        tg_reply_header(reply, "access-control-allow-methods", CORS_METHODS);
+        tg_reply_header(reply, "access-control-allow-headers", CORS_REQUEST_HEADERS);
+        tg_reply_header(reply, "access-control-max-age", CORS_MAX_AGE_S);
+    }
+}
+
+void tg_reply_finish(struct tg_reply *reply)
+{
+    reply->response.body = tg_buf_view(&reply->body);
+}

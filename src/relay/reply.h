@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * relay/reply.h - building a response: the headers every answer carries, bodies, problems.
+ * Layer: L2 (base, wire).   Threads: one at a time.   Blocks: no.
+ * Secrets: a body may hold what a device is entitled to; it is wiped by tg_reply_deinit.
+ * spec: protocol.md section 1.
+ */
+#ifndef TG_RELAY_REPLY_H
+#define TG_RELAY_REPLY_H
+
+#include "relay/api.h"
+
+#define TG_REPLY_NUMBER_MAX 24u
+
+struct tg_reply {
+    struct tg_http_response response;
+    struct tg_buf body;
+    char version[TG_REPLY_NUMBER_MAX];
+    char retry_after[TG_REPLY_NUMBER_MAX];
+};
+
+/* With the headers that every response carries.
+ *   request_id   echoed when not empty; borrowed until tg_reply_deinit, as is config */
+void tg_reply_init(struct tg_reply *reply, const struct tg_relay_config *config,
+                   struct tg_bytes request_id);
+void tg_reply_deinit(struct tg_reply *reply);
+
+/* name: a lower-case literal; value: borrowed until tg_reply_deinit. */
+void tg_reply_header(struct tg_reply *reply, const char *name, const char *value);
+void tg_reply_version(struct tg_reply *reply, uint64_t version);
+void tg_reply_retry_after(struct tg_reply *reply, unsigned seconds); /* 0: no header */
+
+/* Makes the body a problem document.
+ *   slug     of the problem type, or NULL for about:blank
+ *   detail   our own words, may be "" */
+void tg_reply_problem(struct tg_reply *reply, unsigned status, const char *slug,
+                      const char *detail);
+/* The problem that answers an error on our side, with Retry-After where that helps. */
+void tg_reply_error(struct tg_reply *reply, enum tg_err err);
+/* The answer to OPTIONS: what a page of another origin may send. */
+void tg_reply_options(struct tg_reply *reply, const struct tg_relay_config *config,
+                      const char *allow);
+
+/* Puts the body into the response; call it last. */
+void tg_reply_finish(struct tg_reply *reply);
+
+#endif

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From a request's headers and body to a command. Declared in relay/exchange.h. */
+#include "relay/exchange.h"
+
+#include "wire/msg_create.h"
+#include "wire/msg_read.h"
+#include "wire/msg_update.h"
+
+#include <string.h>
+
+enum body_need { BODY_IGNORED, BODY_OPTIONAL, BODY_REQUIRED };
+
+static enum tg_err decode_create(struct tg_exchange *ex, struct tg_bytes body)
+{
+    ex->cmd.create = &ex->create;
+    return tg_msg_create_decode(&ex->create, &ex->doc, body, &ex->relay->config->limits,
+                                &ex->fault);
+}
+
+static enum tg_err decode_read(struct tg_exchange *ex, struct tg_bytes body)
+{
+    return tg_msg_read_decode(&ex->cmd.token, &ex->doc, body, &ex->relay->config->limits,
+                              &ex->fault);
+}
+
+static enum tg_err decode_update(struct tg_exchange *ex, struct tg_bytes body)
+{
+    ex->cmd.update = &ex->update;
+    return tg_msg_update_decode(&ex->update, &ex->doc, body, &ex->relay->config->limits,
+                                &ex->fault);
+}
+
+/* What each call needs of a request. spec: protocol/2#request-id-required */
+static const struct {
+    bool needs_request_id;
+    bool takes_headers; /* a preview ignores them all: no header is required, none is wrong */
+    enum body_need body;
+    enum tg_err (*decode)(struct tg_exchange *ex, struct tg_bytes body);
+} needs[TG_CALL_COUNT] = {
+    [TG_CALL_CREATE] = { true, true, BODY_REQUIRED, decode_create },
+    [TG_CALL_PREVIEW] = { false, false, BODY_IGNORED, NULL },
+    [TG_CALL_READ] = { false, true, BODY_OPTIONAL, decode_read },
+    [TG_CALL_UPDATE] = { true, true, BODY_REQUIRED, decode_update },
+    [TG_CALL_DELETE] = { true, true, BODY_IGNORED, NULL },
+    [TG_CALL_RELINQUISH] = { true, true, BODY_IGNORED, NULL },
+};
+
+static void set_fault(struct tg_exchange *ex, unsigned status, const char *detail)
+{
+    ex->cmd.fault_status = status;
+    tg_fault_set(&ex->fault, "%s", detail);
+}
+
+/* spec: protocol/3#body-limit, protocol/1#media-type */
+static enum tg_err take_body(struct tg_exchange *ex, const struct tg_http_request *request,
+                             const struct tg_request_headers *headers)
+{
+    enum body_need need = needs[ex->route.call].body;
+    size_t body_max = ex->relay->config->limits.body_max;
+    enum tg_err err = TG_OK;
+
+    if (need == BODY_IGNORED) {
+        return TG_OK;
+    }
+    if (request->is_body_too_large || request->body.len > body_max) {
+        tg_fault_set(&ex->fault, "body: longer than %zu bytes", body_max);
+        ex->cmd.fault_status = 413;
+        return TG_OK;
+    }
+    if (need == BODY_OPTIONAL && request->body.len == 0) {
+        return TG_OK;
+    }
+    if (!headers->is_json_body) {
+        set_fault(ex, 415, "Content-Type: expected application/json");
+        return TG_OK;
+    }
+    err = needs[ex->route.call].decode(ex, request->body);
+    if (err == TG_E_NOMEM || err == TG_E_BUG) {
+        return err;
+    }
+    if (err != TG_OK) {
+        set_fault(ex, 400, "body: malformed");
+    }
+    return TG_OK;
+}
+
+static enum tg_err take_faults(struct tg_exchange *ex, const struct tg_http_request *request,
+                               const struct tg_request_headers *headers)
+{
+    if (headers->fault.text[0] != '\0' && !headers->is_claim_ambiguous) {
+        set_fault(ex, 400, headers->fault.text);
+        return TG_OK;
+    }
+    if (needs[ex->route.call].needs_request_id && headers->request_id_presence != TG_PRESENT) {
+        set_fault(ex, 400, TG_HEADER_REQUEST_ID ": required, 1 to 128 visible ASCII characters");
+        return TG_OK;
+    }
+    return take_body(ex, request, headers);
+}
+
+/* The identifier, and every hash that the mailbox compares. */
+static enum tg_err take_identity(struct tg_exchange *ex, const struct tg_request_headers *headers)
+{
+    enum tg_err err = TG_E_BUG;
+    const struct tg_keyring *keyring = ex->relay->keyring;
+    bool has_claim = headers->claim_presence == TG_PRESENT;
+    bool has_request_id = headers->request_id_presence == TG_PRESENT;
+
+    if (ex->route.call != TG_CALL_CREATE) {
+        ex->mailbox = ex->route.mailbox;
+    } else if (has_claim && has_request_id) {
+        TG_TRY(tg_seal_mailbox_id(&ex->mailbox, keyring, &headers->claim, headers->request_id));
+    }
+    TG_TRY(tg_seal_store_key(&ex->key, keyring, &ex->mailbox));
+    if (has_claim) {
+        TG_TRY(tg_seal_claim_hash(&ex->cmd.claim, keyring, &ex->mailbox, &headers->claim));
+    }
+    if (has_request_id) {
+        TG_TRY(
+            tg_seal_request_hash(&ex->cmd.request_id, keyring, &ex->mailbox, headers->request_id));
+    }
+    TG_TRY(tg_record_key_derive(&ex->record_key, keyring, &ex->mailbox));
+    err = TG_OK;
+out:
+    return err;
+}
+
+static enum tg_err take_command(struct tg_exchange *ex, const struct tg_http_request *request,
+                                const struct tg_request_headers *headers)
+{
+    const struct tg_relay_config *config = ex->relay->config;
+    struct tg_mailbox_command *cmd = &ex->cmd;
+    enum tg_err err = TG_E_BUG;
+
+    cmd->call = ex->route.call;
+    cmd->fault = &ex->fault;
+    cmd->claim_fault = &ex->claim_fault;
+    cmd->expiration_default_s = config->expiration_default_s;
+    cmd->expiration_max_s = config->expiration_max_s;
+    cmd->may_bind = true;
+    if (needs[cmd->call].takes_headers) {
+        ex->claim_fault = headers->claim_fault;
+        cmd->claim_presence = headers->claim_presence;
+        cmd->is_claim_ambiguous = headers->is_claim_ambiguous;
+        cmd->has_request_id = headers->request_id_presence == TG_PRESENT;
+        cmd->proof = headers->proof;
+        cmd->has_if_match = headers->if_match_presence == TG_PRESENT;
+        cmd->if_match = headers->if_match;
+        cmd->has_known_version = headers->has_wait;
+        cmd->known_version = headers->known_version;
+        ex->has_wait = headers->has_wait;
+        ex->wait_s = headers->wait_s;
+        TG_TRY(take_faults(ex, request, headers));
+    }
+    TG_TRY(take_identity(ex, headers));
+    err = TG_OK;
+out:
+    return err;
+}
+
+enum tg_err tg_exchange_take_request(struct tg_exchange *ex, const struct tg_http_request *request)
+{
+    struct tg_request_headers headers;
+    enum tg_err err = TG_OK;
+
+    tg_request_headers_parse(&headers, request->headers, request->header_count);
+    tg_route_find(&ex->route, request->method, request->target);
+    if (headers.request_id_presence == TG_PRESENT) {
+        memcpy(ex->request_id, headers.request_id.ptr, headers.request_id.len);
+        ex->request_id_len = headers.request_id.len;
+    }
+    ex->must_close = request->is_body_too_large;
+    ex->accepts_json = headers.accepts_json;
+    ex->language = tg_preview_language_pick(headers.accept_language);
+    if (ex->route.kind == TG_ROUTE_CALL) {
+        err = take_command(ex, request, &headers);
+    }
+    tg_request_headers_wipe(&headers);
+    return err;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * relay/status.h - the HTTP statuses the relay answers with, and the one map from errors to them.
+ * Layer: L2 (base).   Threads: any.   Blocks: no.   Secrets: none.
+ * spec: protocol.md section 1.
+ */
+#ifndef TG_RELAY_STATUS_H
+#define TG_RELAY_STATUS_H
+
+#include "base/err.h"
+
+/* The reason phrase of RFC 9110, also the title of a problem document. Never NULL. */
+const char *tg_status_title(unsigned status);
+/* Which status answers an error. An error without a row, and TG_OK, is a 500: fail closed. */
+unsigned tg_status_of_err(enum tg_err err);
+/* Seconds a client is asked to wait before it tries again after err; 0: not asked. */
+unsigned tg_status_retry_after_s(enum tg_err err);
+
+#endif

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/admin.h"
+
+#include "base/mem.h"
+#include "server/worker.h"
+
+#include <string.h>
+
+#define PROBE_EXPIRES_S 60
+#define RETRY_AFTER_S 5u
+#define TEXT_PLAIN "text/plain; charset=utf-8"
+
+/* One round trip through the store, for one request. */
+struct probe {
+    struct tg_admin *admin;
+    const struct tg_exchange_ops *ops;
+    void *ops_ctx; /* NULL: the client has gone */
+    struct tg_store_key key;
+    uint64_t number;
+    uint8_t sealed[8];
+    int64_t now_s;
+};
+
+static void answer(const struct tg_exchange_ops *ops, void *ctx, unsigned status,
+                   const char *content_type, struct tg_bytes body, unsigned retry_after_s)
+{
+    struct tg_http_response response = { .status = status, .body = body, .call = -1 };
+
+    response.headers[response.header_count++] =
+        (struct tg_http_header){ TG_LIT("content-type"), tg_bytes_str(content_type) };
+    response.headers[response.header_count++] =
+        (struct tg_http_header){ TG_LIT("cache-control"), TG_LIT("no-store") };
+    if (retry_after_s > 0) {
+        response.headers[response.header_count++] =
+            (struct tg_http_header){ TG_LIT("retry-after"), TG_LIT("5") };
+    }
+    if (status == 405) {
+        response.headers[response.header_count++] =
+            (struct tg_http_header){ TG_LIT("allow"), TG_LIT("GET") };
+    }
+    ops->respond(ctx, &response);
+}
+
+static void healthz(struct tg_admin *a, const struct tg_exchange_ops *ops, void *ctx)
+{
+    (void)a;
+    answer(ops, ctx, 200, TEXT_PLAIN, TG_LIT("ok\n"), 0);
+}
+
+static void finish_probe(struct probe *p, bool is_ready)
+{
+    struct tg_admin *a = p->admin;
+
+    a->is_store_ready = is_ready;
+    a->probe_count--;
+    if (p->ops_ctx != NULL) {
+        if (is_ready) {
+            answer(p->ops, p->ops_ctx, 200, TEXT_PLAIN, TG_LIT("ready\n"), 0);
+        } else {
+            answer(p->ops, p->ops_ctx, 503, TEXT_PLAIN, TG_LIT("the store does not work\n"),
+                   RETRY_AFTER_S);
+        }
+    }
+    tg_mem_free(p);
+}
+
+static void on_probe_read(void *ctx, enum tg_err err, const struct tg_store_record *record)
+{
+    struct probe *p = ctx;
+
+    /* Another probe may have come in between: newer is as good. */
+    finish_probe(p, err == TG_OK && record != NULL && record->version >= p->number);
+}
+
+static void on_probe_written(void *ctx, enum tg_err err)
+{
+    struct probe *p = ctx;
+
+    if (err != TG_OK) {
+        finish_probe(p, false);
+        return;
+    }
+    p->admin->shared->store->ops->read(p->admin->port, &p->key, on_probe_read, p);
+}
+
+static enum tg_store_verdict probe_change(void *ctx, const struct tg_store_record *old,
+                                          struct tg_store_record *next)
+{
+    struct probe *p = ctx;
+
+    (void)old;
+    *next = (struct tg_store_record){ .version = p->number,
+                                      .expires_s = p->now_s + PROBE_EXPIRES_S,
+                                      .sealed = TG_ARRAY_BYTES(p->sealed) };
+    return TG_STORE_PUT;
+}
+
+/* A record of our own, under a key that no keyed hash will ever hit. */
+static void readyz(struct tg_admin *a, const struct tg_exchange_ops *ops, void *ctx)
+{
+    static const char name[TG_STORE_KEY_LEN] = "tigressd readiness probe";
+    struct tg_request *r = ctx;
+    struct probe *p = NULL;
+
+    if (atomic_load(&a->shared->is_draining)) {
+        answer(ops, ctx, 503, TEXT_PLAIN, TG_LIT("draining\n"), RETRY_AFTER_S);
+        return;
+    }
+    p = tg_mem_calloc(1, sizeof(*p));
+    if (p == NULL) {
+        answer(ops, ctx, 503, TEXT_PLAIN, TG_LIT("out of memory\n"), RETRY_AFTER_S);
+        return;
+    }
+    p->admin = a;
+    p->ops = ops;
+    p->ops_ctx = ctx;
+    p->number = ++a->probe_number;
+    p->now_s = r->env->now_s;
+    memcpy(p->key.bytes, name, sizeof(name));
+    a->probe_count++;
+    r->exchange = (struct tg_exchange *)(void *)p;
+    a->shared->store->ops->apply(a->port, &p->key, probe_change, p, on_probe_written);
+}
+
+static void metrics(struct tg_admin *a, const struct tg_exchange_ops *ops, void *ctx)
+{
+    struct tg_shared *shared = a->shared;
+    struct tg_metrics_now now = { .is_store_ready = a->is_store_ready, .start_s = shared->start_s };
+    struct tg_buf text;
+
+    tg_buf_init(&text, TG_METRICS_TEXT_MAX);
+    shared->store->ops->stats(shared->store, &now.store);
+    (void)pthread_mutex_lock(&shared->tls_lock);
+    now.cert_not_after_s = shared->tls != NULL ? tg_tls_context_not_after(shared->tls) : 0;
+    (void)pthread_mutex_unlock(&shared->tls_lock);
+    if (tg_metrics_format(&text, shared->metrics, &now) == TG_OK) {
+        answer(ops, ctx, 200, "text/plain; version=0.0.4", tg_buf_view(&text), 0);
+    } else {
+        answer(ops, ctx, 503, TEXT_PLAIN, TG_LIT("out of memory\n"), RETRY_AFTER_S);
+    }
+    tg_buf_deinit(&text);
+}
+
+static const struct {
+    const char *path;
+    void (*handler)(struct tg_admin *a, const struct tg_exchange_ops *ops, void *ctx);
+} pages[] = { { "/healthz", healthz }, { "/readyz", readyz }, { "/metrics", metrics } };
+
+static struct tg_exchange *admin_begin(void *ctx, const struct tg_http_request *request,
+                                       int64_t now_s, const struct tg_exchange_ops *ops,
+                                       void *ops_ctx)
+{
+    struct tg_admin *a = ctx;
+    struct tg_request *r = ops_ctx;
+    struct tg_bytes path = tg_bytes_first(request->target, tg_bytes_find(request->target, '?'));
+
+    (void)now_s;
+    for (size_t i = 0; i < TG_COUNT(pages); i++) {
+        if (!tg_bytes_is_equal(path, tg_bytes_str(pages[i].path))) {
+            continue;
+        }
+        if (tg_bytes_is_equal(request->method, TG_LIT("GET"))) {
+            pages[i].handler(a, ops, ops_ctx);
+            return r->exchange;
+        }
+        answer(ops, ops_ctx, 405, TEXT_PLAIN, TG_LIT("only GET\n"), 0);
+        return NULL;
+    }
+    answer(ops, ops_ctx, 404, TEXT_PLAIN, TG_LIT("/healthz, /readyz or /metrics\n"), 0);
+    return NULL;
+}
+
+static void admin_refuse(void *ctx, unsigned status, const char *detail, unsigned retry_after_s,
+                         const struct tg_exchange_ops *ops, void *ops_ctx)
+{
+    (void)ctx;
+    answer(ops, ops_ctx, status, TEXT_PLAIN, tg_bytes_str(detail), retry_after_s);
+}
+
+static void admin_cancel(void *ctx, struct tg_exchange *exchange, void *ops_ctx)
+{
+    struct probe *p = (struct probe *)(void *)exchange;
+
+    (void)ctx;
+    (void)ops_ctx;
+    if (p != NULL) {
+        p->ops_ctx = NULL;
+    }
+}
+
+void tg_admin_init(struct tg_admin *a, struct tg_shared *shared, struct tg_store_port *port)
+{
+    *a = (struct tg_admin){ .shared = shared, .port = port, .is_store_ready = true };
+    a->service = (struct tg_service){
+        .begin = admin_begin, .refuse = admin_refuse, .cancel = admin_cancel, .ctx = a
+    };
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/listener.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BACKLOG 1024
+#define ACCEPTS_PER_TURN 64u
+#define ACCEPTS_AT_STOP 4096u
+
+static void set_port(struct sockaddr_storage *addr, uint16_t port)
+{
+    if (addr->ss_family == AF_INET6) {
+        ((struct sockaddr_in6 *)addr)->sin6_port = htons(port);
+    } else {
+        ((struct sockaddr_in *)addr)->sin_port = htons(port);
+    }
+}
+
+static uint16_t get_port(const struct sockaddr_storage *addr)
+{
+    return addr->ss_family == AF_INET6 ? ntohs(((const struct sockaddr_in6 *)addr)->sin6_port)
+                                       : ntohs(((const struct sockaddr_in *)addr)->sin_port);
+}
+
+enum tg_err tg_listener_bind(int *fd, uint16_t *bound_port, const struct tg_endpoint *at,
+                             uint16_t port, struct tg_fault *fault)
+{
+    enum tg_err err = TG_E_IO;
+    struct sockaddr_storage addr = at->addr;
+    socklen_t len = at->addr_len;
+    int on = 1;
+    int sock = socket(addr.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    if (port != 0) {
+        set_port(&addr, port);
+    }
+    TG_REQUIRE(sock >= 0, TG_E_IO);
+    TG_REQUIRE(setsockopt(sock, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0, TG_E_IO);
+    TG_REQUIRE(setsockopt(sock, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) == 0, TG_E_IO);
+    /* Inherited by what is accepted: answers are written whole, waiting for more only delays. */
+    (void)setsockopt(sock, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    TG_REQUIRE(bind(sock, (const struct sockaddr *)&addr, len) == 0, TG_E_IO);
+    TG_REQUIRE(listen(sock, BACKLOG) == 0, TG_E_IO);
+    len = sizeof(addr);
+    TG_REQUIRE(getsockname(sock, (struct sockaddr *)&addr, &len) == 0, TG_E_IO);
+    *bound_port = get_port(&addr);
+    *fd = sock;
+    sock = -1;
+    err = TG_OK;
+out:
+    if (err != TG_OK) {
+        tg_fault_set(fault, "cannot listen on port %u: %s", (unsigned)port, strerror(errno));
+    }
+    if (sock >= 0) {
+        (void)close(sock);
+    }
+    return err;
+}
+
+/* Out of descriptors: with the spare one the connection is taken and dropped, or else it would wake
+   the loop for ever. */
+static void drop_one(struct tg_listener *l)
+{
+    int fd = -1;
+
+    (void)close(l->reserve_fd);
+    fd = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC);
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    l->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+static void accept_some(struct tg_listener *l, size_t max)
+{
+    for (size_t i = 0; i < max; i++) {
+        int fd = accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+        if (fd >= 0) {
+            tg_metrics_count(l->metrics, TG_COUNTER_ACCEPTED);
+            l->accepted(l->ctx, fd);
+            continue;
+        }
+        if (errno == EAGAIN || errno == EWOULDBLOCK) {
+            return;
+        }
+        if (errno == EINTR || errno == ECONNABORTED) {
+            continue;
+        }
+        tg_metrics_count(l->metrics, TG_COUNTER_ACCEPT_FAILED);
+        if (errno == EMFILE || errno == ENFILE) {
+            drop_one(l);
+        }
+        return;
+    }
+}
+
+static void on_readable(uv_poll_t *poll, int status, int events)
+{
+    struct tg_listener *l = poll->data;
+
+    (void)events;
+    if (status == 0) {
+        accept_some(l, ACCEPTS_PER_TURN);
+    }
+}
+
+enum tg_err tg_listener_start(struct tg_listener *l, uv_loop_t *loop, int fd)
+{
+    l->fd = fd;
+    l->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (uv_poll_init(loop, &l->poll, fd) != 0) {
+        (void)close(l->reserve_fd);
+        (void)close(fd);
+        return TG_E_IO;
+    }
+    l->poll.data = l;
+    l->is_open = true;
+    return uv_poll_start(&l->poll, UV_READABLE, on_readable) == 0 ? TG_OK : TG_E_IO;
+}
+
+void tg_listener_stop(struct tg_listener *l)
+{
+    if (!l->is_open) {
+        return;
+    }
+    accept_some(l, ACCEPTS_AT_STOP);
+    l->is_open = false;
+    uv_close((uv_handle_t *)&l->poll, NULL);
+    (void)close(l->fd);
+    (void)close(l->reserve_fd);
+}

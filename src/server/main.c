@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tigressd: reads the settings, opens keys, store and sockets, runs the workers, and ends in order.
+ */
+#include "base/mem.h"
+#include "server/devcert.h"
+#include "server/keyfile.h"
+#include "server/log_sink.h"
+#include "server/notify.h"
+#include "server/worker.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#define EXIT_USAGE 2
+#define TEXT_MAX (64u * 1024u)
+
+struct daemon {
+    struct tg_config *config;
+    struct tg_log_sink sink;
+    struct tg_log log;
+    struct tg_keyring keyring;
+    struct tg_tls_tickets *tickets;
+    struct tg_shared shared;
+    pthread_t *threads; /* of workers 1 and up */
+    size_t thread_count;
+    int listen_fds[TG_WORKERS_MAX];
+    int admin_fd;
+    uint16_t admin_port;
+    uv_signal_t on_term;
+    uv_signal_t on_int;
+    uv_signal_t on_hup;
+};
+
+static int64_t utc_now_s(void)
+{
+    struct timespec ts = { 0 };
+
+    (void)clock_gettime(CLOCK_REALTIME, &ts);
+    return (int64_t)ts.tv_sec;
+}
+
+static int complain(const char *what, const struct tg_fault *fault)
+{
+    (void)fprintf(stderr, "tigressd: %s%s%s\n", what, fault->text[0] != '\0' ? ": " : "",
+                  fault->text);
+    return EXIT_FAILURE;
+}
+
+/* --- settings ----------------------------------------------------------------------------------
+ */
+
+static enum tg_config_action load_config(struct daemon *d, int argc, char **argv)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    const struct tg_config_env env = { .home = getenv("HOME"),
+                                       .xdg_state_home = getenv("XDG_STATE_HOME"),
+                                       .core_count = cores > 0 ? (uint32_t)cores : 1 };
+    enum tg_config_action action = TG_CONFIG_BAD;
+    struct tg_buf text;
+
+    tg_buf_init(&text, TEXT_MAX);
+    action = tg_config_load(&d->config, argc, argv, &env, &text);
+    (void)fputs(tg_buf_cstr(&text), action == TG_CONFIG_BAD ? stderr : stdout);
+    tg_buf_deinit(&text);
+    return action;
+}
+
+static void forbid_core_dumps(const struct tg_config *config)
+{
+    const struct rlimit none = { 0, 0 };
+
+    if (!config->has_core_dumps) {
+        (void)setrlimit(RLIMIT_CORE, &none);
+        (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    }
+}
+
+/* Every connection is a descriptor. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+/* --- what the workers share --------------------------------------------------------------------
+ */
+
+static enum tg_err open_store(struct daemon *d, struct tg_fault *fault)
+{
+    const struct tg_config *config = d->config;
+
+    if (config->store_kind == TG_STORE_MEMORY) {
+        return tg_store_mem_open(&d->shared.store, &config->store_limits);
+    }
+    return tg_store_lmdb_open(&d->shared.store, config->store_dir, &config->store_limits, &d->log,
+                              fault);
+}
+
+static enum tg_err open_keys(struct daemon *d, struct tg_fault *fault)
+{
+    struct tg_store_stats stats = { 0 };
+    bool is_created = false;
+    enum tg_err err = TG_OK;
+
+    if (d->config->relay_key[0] == '\0') {
+        return tg_keyring_generate(&d->keyring, &tg_rng_system);
+    }
+    d->shared.store->ops->stats(d->shared.store, &stats);
+    err = tg_keyfile_open(&d->keyring, &is_created, d->config->relay_key,
+                          stats.record_count > 0 ? TG_KEYFILE_STORE_HAS_RECORDS
+                                                 : TG_KEYFILE_STORE_EMPTY,
+                          &tg_rng_system, fault);
+    if (err == TG_OK && is_created) {
+        TG_LOG(&d->log, TG_LOG_INFO, "key.created", { "count", 1 });
+    }
+    return err;
+}
+
+static enum tg_err open_tls(struct daemon *d, struct tg_fault *fault)
+{
+    enum tg_err err = TG_OK;
+
+    if (d->config->is_plain_http) {
+        return TG_OK;
+    }
+    if (d->config->is_dev) {
+        TG_TRY(tg_devcert_ensure(d->config->data_dir, d->config->listen.host, utc_now_s(), NULL,
+                                 fault));
+    }
+    TG_TRY(tg_tls_tickets_new(&d->tickets, &tg_rng_system));
+    TG_TRY(tg_tls_context_new(&d->shared.tls, d->config->tls_cert, d->config->tls_key, d->tickets,
+                              fault));
+out:
+    return err;
+}
+
+/* All sockets are bound before any is served: the port is part of the links that are handed out. */
+static enum tg_err bind_all(struct daemon *d, struct tg_fault *fault)
+{
+    struct tg_config *config = d->config;
+    uint16_t port = config->listen.port;
+    enum tg_err err = TG_OK;
+
+    for (size_t i = 0; i < config->worker_count; i++) {
+        TG_TRY(tg_listener_bind(&d->listen_fds[i], &port, &config->listen, port, fault));
+    }
+    tg_config_set_port(config, port);
+    d->admin_fd = -1;
+    if (config->admin.addr_len > 0) {
+        TG_TRY(tg_listener_bind(&d->admin_fd, &d->admin_port, &config->admin, config->admin.port,
+                                fault));
+    }
+out:
+    return err;
+}
+
+static enum tg_err prepare_shared(struct daemon *d, struct tg_fault *fault)
+{
+    struct tg_shared *shared = &d->shared;
+    enum tg_err err = TG_E_BUG;
+
+    shared->config = d->config;
+    shared->keyring = &d->keyring;
+    shared->log = &d->log;
+    shared->rng = &tg_rng_system;
+    shared->start_s = utc_now_s();
+    shared->worker_count = d->config->worker_count;
+    TG_REQUIRE(pthread_mutex_init(&shared->tls_lock, NULL) == 0, TG_E_NOMEM);
+    TG_TRY(tg_config_make_data_dir(d->config, fault));
+    TG_TRY(open_store(d, fault));
+    TG_TRY(open_keys(d, fault));
+    TG_TRY(open_tls(d, fault));
+    TG_TRY(bind_all(d, fault));
+    tg_config_relay(&shared->relay_config, d->config);
+    tg_worker_settings(&shared->settings, d->config);
+    TG_TRY(tg_metrics_new(&shared->metrics, shared->worker_count));
+    if (d->config->rate > 0) {
+        TG_TRY(
+            tg_limits_new(&shared->limits, d->config->rate, d->config->rate_burst, &tg_rng_system));
+    }
+    shared->workers = tg_mem_calloc(shared->worker_count, sizeof(*shared->workers));
+    d->threads = tg_mem_calloc(shared->worker_count, sizeof(*d->threads));
+    TG_REQUIRE(shared->workers != NULL && d->threads != NULL, TG_E_NOMEM);
+    for (size_t i = 0; i < shared->worker_count; i++) {
+        TG_TRY(tg_worker_init(&shared->workers[i], shared, i, d->listen_fds[i],
+                              i == 0 ? d->admin_fd : -1));
+    }
+    err = TG_OK;
+out:
+    return err;
+}
+
+/* --- signals -----------------------------------------------------------------------------------
+ */
+
+static void on_stop_signal(uv_signal_t *handle, int signal_number)
+{
+    struct tg_worker *w = handle->loop->data;
+    struct tg_shared *shared = w->shared;
+
+    (void)signal_number;
+    if (atomic_exchange(&shared->is_draining, true)) {
+        return;
+    }
+    tg_notify("STOPPING=1");
+    TG_LOG(shared->log, TG_LOG_INFO, "server.draining",
+           { "timeout_s", (int64_t)shared->config->drain_timeout_s });
+    for (size_t i = 0; i < shared->worker_count; i++) {
+        tg_worker_order(&shared->workers[i], TG_ORDER_DRAIN);
+    }
+}
+
+/* A certificate that does not load changes nothing: the one in use stays. */
+static void on_reload_signal(uv_signal_t *handle, int signal_number)
+{
+    struct daemon *d = handle->data;
+    struct tg_shared *shared = &d->shared;
+    struct tg_tls_context *fresh = NULL;
+    struct tg_fault fault = { { 0 } };
+    enum tg_err err = TG_OK;
+
+    (void)signal_number;
+    if (d->config->is_plain_http) {
+        return;
+    }
+    err = tg_tls_context_new(&fresh, d->config->tls_cert, d->config->tls_key, d->tickets, &fault);
+    if (err != TG_OK) {
+        TG_LOG(&d->log, TG_LOG_ERROR, "tls.reload_failed", { "error", (int64_t)err });
+        return;
+    }
+    (void)pthread_mutex_lock(&shared->tls_lock);
+    tg_tls_context_free(&shared->tls);
+    shared->tls = fresh;
+    (void)pthread_mutex_unlock(&shared->tls_lock);
+    for (size_t i = 0; i < shared->worker_count; i++) {
+        tg_worker_order(&shared->workers[i], TG_ORDER_NEW_CERTIFICATE);
+    }
+    TG_LOG(&d->log, TG_LOG_INFO, "tls.reloaded",
+           { "not_after_s", tg_tls_context_not_after(fresh) });
+}
+
+static void watch(struct daemon *d, uv_signal_t *handle, uv_signal_cb callback, int signal_number)
+{
+    handle->data = d;
+    if (uv_signal_init(&d->shared.workers[0].loop, handle) == 0) {
+        (void)uv_signal_start(handle, callback, signal_number);
+    }
+}
+
+/* --- running -----------------------------------------------------------------------------------
+ */
+
+static void *worker_main(void *ctx)
+{
+    tg_worker_run(ctx);
+    return NULL;
+}
+
+static const char *bracket(const struct tg_endpoint *at, bool is_open)
+{
+    return at->addr.ss_family != AF_INET6 ? "" : is_open ? "[" : "]";
+}
+
+/* The one line that scripts wait for. */
+static void announce(const struct daemon *d)
+{
+    const struct tg_endpoint *at = &d->config->listen;
+    const struct tg_endpoint *admin = &d->config->admin;
+
+    (void)printf("tigressd: ready on %s://%s%s%s:%u", d->config->is_plain_http ? "http" : "https",
+                 bracket(at, true), at->host, bracket(at, false), (unsigned)at->port);
+    if (d->admin_fd >= 0) {
+        (void)printf(" admin %s%s%s:%u", bracket(admin, true), admin->host, bracket(admin, false),
+                     (unsigned)d->admin_port);
+    }
+    (void)printf("\n");
+    (void)fflush(stdout);
+    TG_LOG(&d->log, TG_LOG_INFO, "server.listening", { "port", at->port },
+           { "workers", (int64_t)d->shared.worker_count });
+    tg_notify("READY=1");
+}
+
+static int run(struct daemon *d)
+{
+    bool has_failed = false;
+
+    for (size_t i = 1; i < d->shared.worker_count; i++) {
+        if (pthread_create(&d->threads[i], NULL, worker_main, &d->shared.workers[i]) != 0) {
+            (void)fprintf(stderr, "tigressd: cannot start a worker thread\n");
+            return EXIT_FAILURE;
+        }
+        d->thread_count = i;
+    }
+    watch(d, &d->on_term, on_stop_signal, SIGTERM);
+    watch(d, &d->on_int, on_stop_signal, SIGINT);
+    watch(d, &d->on_hup, on_reload_signal, SIGHUP);
+    announce(d);
+    tg_worker_run(&d->shared.workers[0]);
+    for (size_t i = 1; i <= d->thread_count; i++) {
+        (void)pthread_join(d->threads[i], NULL);
+    }
+    for (size_t i = 0; i < d->shared.worker_count; i++) {
+        has_failed = has_failed || d->shared.workers[i].has_failed;
+        tg_worker_deinit(&d->shared.workers[i]);
+    }
+    if (has_failed) {
+        TG_LOG(&d->log, TG_LOG_ERROR, "server.drain_incomplete", { "exit", EXIT_FAILURE });
+        _exit(EXIT_FAILURE); /* the store is still at work for callers that are gone */
+    }
+    TG_LOG(&d->log, TG_LOG_INFO, "server.stopped", { "exit", EXIT_SUCCESS });
+    return EXIT_SUCCESS;
+}
+
+static void cleanup(struct daemon *d)
+{
+    struct tg_shared *shared = &d->shared;
+
+    tg_mem_free(shared->workers);
+    tg_mem_free(d->threads);
+    if (shared->store != NULL) {
+        shared->store->ops->close(&shared->store);
+    }
+    tg_limits_free(&shared->limits);
+    tg_metrics_free(&shared->metrics);
+    tg_tls_context_free(&shared->tls);
+    tg_tls_tickets_free(&d->tickets);
+    tg_keyring_wipe(&d->keyring);
+    tg_config_free(&d->config);
+}
+
+int main(int argc, char **argv)
+{
+    static struct daemon daemon;
+    struct daemon *d = &daemon;
+    struct tg_fault fault = { { 0 } };
+    int status = EXIT_FAILURE;
+
+    switch (load_config(d, argc, argv)) {
+    case TG_CONFIG_DONE:
+        return EXIT_SUCCESS;
+    case TG_CONFIG_BAD:
+        return EXIT_USAGE;
+    case TG_CONFIG_RUN:
+        break;
+    }
+    (void)signal(SIGPIPE, SIG_IGN);
+    forbid_core_dumps(d->config);
+    raise_descriptor_limit();
+    d->sink = (struct tg_log_sink){ .fd = STDERR_FILENO, .level = d->config->log_level };
+    d->log = tg_log_sink_table(&d->sink);
+    if (d->config->worker_count > TG_WORKERS_MAX) {
+        d->config->worker_count = TG_WORKERS_MAX;
+    }
+    if (prepare_shared(d, &fault) != TG_OK) {
+        status = complain("cannot start", &fault);
+        _exit(status); /* half of the workers may hold the store: the process's end frees all */
+    }
+    status = run(d);
+    cleanup(d);
+    return status;
+}

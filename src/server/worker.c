@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/worker.h"
+
+#include "base/mem.h"
+
+#include <unistd.h>
+
+#define SWEEP_BATCH 1000u
+#define TURN_PASSES_MAX 8u
+#define LINGER_MS 2000u
+#define DRAIN_IDLE_MS 1000u
+#define DRAIN_GRACE_MS 5000u /* for changes at the store, after the connections were cut */
+
+static struct tg_worker *of_loop(const uv_handle_t *handle)
+{
+    return handle->loop->data;
+}
+
+void tg_worker_settings(struct tg_server_settings *out, const struct tg_config *config)
+{
+    uint32_t workers = config->worker_count;
+
+    *out = (struct tg_server_settings){
+        .body_max = config->limits.body_max,
+        .stream_max = config->stream_max,
+        .requests_max = config->connection_requests_max,
+        .wait_max = config->long_poll_max,
+        .connection_max = (config->connection_max + workers - 1) / workers,
+        .handshake_ms = config->handshake_timeout_s * 1000u,
+        .head_ms = config->header_timeout_s * 1000u,
+        .body_max_ms = config->body_timeout_s * 1000u,
+        .write_ms = config->write_timeout_s * 1000u,
+        .idle_ms = config->idle_timeout_s * 1000u,
+        .linger_ms = LINGER_MS,
+        .drain_idle_ms = DRAIN_IDLE_MS,
+        .is_rate_by_forwarded = config->client_address == TG_CLIENT_X_FORWARDED_FOR,
+    };
+}
+
+/* --- store and waiters -------------------------------------------------------------------------
+ */
+
+static void on_store_notify(void *ctx)
+{
+    struct tg_worker *w = ctx;
+
+    (void)uv_async_send(&w->store_wake);
+}
+
+static void on_store_wake(uv_async_t *async)
+{
+    struct tg_worker *w = of_loop((uv_handle_t *)async);
+
+    tg_env_tick(&w->env);
+    w->shared->store->ops->dispatch(w->port);
+}
+
+static void on_inbox_wake(uv_async_t *async)
+{
+    (void)async; /* the turn that ends now empties the inbox */
+}
+
+static void on_changed(void *ctx, const struct tg_store_key *key)
+{
+    struct tg_worker *w = ctx;
+    struct tg_shared *shared = w->shared;
+
+    for (size_t i = 0; i < shared->worker_count; i++) {
+        struct tg_worker *other = &shared->workers[i];
+
+        if (tg_inbox_put(&other->inbox, key)) {
+            (void)uv_async_send(&other->inbox_wake);
+        }
+    }
+}
+
+static void sweep(struct tg_worker *w);
+
+static void on_swept(void *ctx, enum tg_err err, size_t removed_count)
+{
+    struct tg_worker *w = ctx;
+
+    w->is_sweeping = false;
+    if (err != TG_OK) {
+        TG_LOG(w->shared->log, TG_LOG_WARNING, "store.sweep_failed", { "error", (int64_t)err });
+        return;
+    }
+    tg_metrics_count_n(w->env.metrics, TG_COUNTER_SWEPT, removed_count);
+    if (removed_count >= SWEEP_BATCH && w->drain_until_mono_ms == 0) {
+        sweep(w);
+    }
+}
+
+static void sweep(struct tg_worker *w)
+{
+    w->is_sweeping = true;
+    w->sweep_at_mono_ms =
+        w->env.now_mono_ms + (uint64_t)w->shared->config->sweep_interval_s * 1000u;
+    w->shared->store->ops->sweep(w->port, w->env.now_s, SWEEP_BATCH, on_swept, w);
+}
+
+/* --- the turn of the loop ----------------------------------------------------------------------
+ */
+
+static void close_handle(uv_handle_t *handle, void *ctx)
+{
+    (void)ctx;
+    if (!uv_is_closing(handle)) {
+        uv_close(handle, NULL);
+    }
+}
+
+static void check_drained(struct tg_worker *w)
+{
+    bool is_late = w->env.now_mono_ms >= w->drain_until_mono_ms + DRAIN_GRACE_MS;
+    bool is_store_busy =
+        tg_relay_in_flight(w->relay) > 0 || w->is_sweeping || w->admin.probe_count > 0;
+
+    if (w->is_closing || w->drain_until_mono_ms == 0) {
+        return;
+    }
+    if (w->conns.count > 0 && w->env.now_mono_ms >= w->drain_until_mono_ms) {
+        tg_conns_close(&w->conns);
+    }
+    if (w->conns.count > 0 || (is_store_busy && !is_late)) {
+        return;
+    }
+    w->has_failed = is_store_busy;
+    w->is_closing = true;
+    uv_walk(&w->loop, close_handle, NULL);
+}
+
+static void turn(struct tg_worker *w)
+{
+    if (w->is_closing) {
+        return;
+    }
+    for (size_t pass = 0; pass < TURN_PASSES_MAX; pass++) {
+        (void)tg_inbox_deliver(&w->inbox, &w->env.waiters);
+        tg_requests_settle(&w->env);
+        tg_conns_run(&w->conns);
+        if (tg_list_is_empty(&w->conns.kicked) && tg_list_is_empty(&w->env.unsettled)) {
+            break;
+        }
+    }
+    check_drained(w);
+}
+
+static void on_prepare(uv_prepare_t *handle)
+{
+    turn(of_loop((uv_handle_t *)handle));
+}
+
+static void on_check(uv_check_t *handle)
+{
+    turn(of_loop((uv_handle_t *)handle));
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+    struct tg_worker *w = of_loop((uv_handle_t *)timer);
+
+    tg_env_tick(&w->env);
+    tg_wheel_advance(&w->env.wheel, w->env.now_mono_ms);
+    if (w->index == 0 && !w->is_sweeping && w->drain_until_mono_ms == 0 &&
+        w->env.now_mono_ms >= w->sweep_at_mono_ms) {
+        sweep(w);
+    }
+}
+
+/* --- orders ------------------------------------------------------------------------------------
+ */
+
+static void drain(struct tg_worker *w)
+{
+    if (w->drain_until_mono_ms != 0) {
+        return;
+    }
+    w->drain_until_mono_ms =
+        w->env.now_mono_ms + (uint64_t)w->shared->config->drain_timeout_s * 1000u;
+    tg_listener_stop(&w->listener);
+    tg_listener_stop(&w->admin_listener);
+    w->env.is_draining = true;
+    tg_conns_drain(&w->conns);
+    (void)tg_waiters_wake_all(&w->env.waiters);
+}
+
+static void take_certificate(struct tg_worker *w)
+{
+    struct tg_shared *shared = w->shared;
+
+    (void)pthread_mutex_lock(&shared->tls_lock);
+    if (shared->tls != NULL) {
+        tg_tls_context_free(&w->tls);
+        w->tls = tg_tls_context_hold(shared->tls);
+    }
+    (void)pthread_mutex_unlock(&shared->tls_lock);
+}
+
+static void on_order(uv_async_t *async)
+{
+    struct tg_worker *w = of_loop((uv_handle_t *)async);
+    unsigned orders = atomic_exchange(&w->orders, 0);
+
+    tg_env_tick(&w->env);
+    if ((orders & TG_ORDER_NEW_CERTIFICATE) != 0) {
+        take_certificate(w);
+    }
+    if ((orders & TG_ORDER_DRAIN) != 0) {
+        drain(w);
+    }
+}
+
+void tg_worker_order(struct tg_worker *w, enum tg_worker_order order)
+{
+    (void)atomic_fetch_or(&w->orders, (unsigned)order);
+    (void)uv_async_send(&w->order_wake);
+}
+
+/* --- connections -------------------------------------------------------------------------------
+ */
+
+static void on_accepted_by(struct tg_worker *w, int fd, struct tg_tls_context *tls,
+                           const struct tg_service *service)
+{
+    /* spec: design/3#bounded-connections */
+    if (w->conns.count >= w->env.settings->connection_max) {
+        tg_metrics_count(w->env.metrics, TG_COUNTER_REFUSED_CONNECTIONS);
+        (void)close(fd);
+        return;
+    }
+    if (tg_conn_open(&w->conns, fd, tls, service) != TG_OK) {
+        tg_metrics_count(w->env.metrics, TG_COUNTER_ACCEPT_FAILED);
+    }
+}
+
+static void on_accepted(void *ctx, int fd)
+{
+    struct tg_worker *w = ctx;
+
+    on_accepted_by(w, fd, w->tls, &w->service);
+}
+
+static void on_admin_accepted(void *ctx, int fd)
+{
+    struct tg_worker *w = ctx;
+
+    on_accepted_by(w, fd, NULL, &w->admin.service);
+}
+
+/* --- life --------------------------------------------------------------------------------------
+ */
+
+static enum tg_err start_handles(struct tg_worker *w)
+{
+    enum tg_err err = TG_E_IO;
+
+    TG_REQUIRE(uv_async_init(&w->loop, &w->store_wake, on_store_wake) == 0, TG_E_IO);
+    TG_REQUIRE(uv_async_init(&w->loop, &w->inbox_wake, on_inbox_wake) == 0, TG_E_IO);
+    TG_REQUIRE(uv_async_init(&w->loop, &w->order_wake, on_order) == 0, TG_E_IO);
+    TG_REQUIRE(uv_prepare_init(&w->loop, &w->prepare) == 0, TG_E_IO);
+    TG_REQUIRE(uv_prepare_start(&w->prepare, on_prepare) == 0, TG_E_IO);
+    TG_REQUIRE(uv_check_init(&w->loop, &w->check) == 0, TG_E_IO);
+    TG_REQUIRE(uv_check_start(&w->check, on_check) == 0, TG_E_IO);
+    TG_REQUIRE(uv_timer_init(&w->loop, &w->tick) == 0, TG_E_IO);
+    TG_REQUIRE(uv_timer_start(&w->tick, on_tick, TG_WHEEL_TICK_MS, TG_WHEEL_TICK_MS) == 0, TG_E_IO);
+    err = TG_OK;
+out:
+    return err;
+}
+
+static enum tg_err start_listening(struct tg_worker *w, int listen_fd, int admin_fd)
+{
+    enum tg_err err = TG_E_BUG;
+
+    w->listener = (struct tg_listener){
+        .metrics = w->env.metrics, .log = w->shared->log, .accepted = on_accepted, .ctx = w
+    };
+    w->admin_listener = w->listener;
+    w->admin_listener.accepted = on_admin_accepted;
+    TG_TRY(tg_listener_start(&w->listener, &w->loop, listen_fd));
+    if (admin_fd >= 0) {
+        TG_TRY(tg_listener_start(&w->admin_listener, &w->loop, admin_fd));
+    }
+    err = TG_OK;
+out:
+    return err;
+}
+
+enum tg_err tg_worker_init(struct tg_worker *w, struct tg_shared *shared, size_t index,
+                           int listen_fd, int admin_fd)
+{
+    enum tg_err err = TG_E_BUG;
+    int64_t now_s = 0;
+    uint64_t now_mono_ms = 0;
+
+    w->shared = shared;
+    w->index = index;
+    w->hooks = (struct tg_relay_hooks){ .changed = on_changed, .ctx = w };
+    TG_REQUIRE(uv_loop_init(&w->loop) == 0, TG_E_IO);
+    w->loop.data = w;
+    tg_clock_read(&now_s, &now_mono_ms);
+    tg_env_init(&w->env, &shared->settings, shared->log, tg_metrics_block(shared->metrics, index),
+                &shared->wait_total, now_s, now_mono_ms);
+    w->env.limits = shared->limits;
+    tg_conns_init(&w->conns, &w->env, &w->loop);
+    TG_TRY(tg_inbox_init(&w->inbox));
+    TG_TRY(start_handles(w));
+    TG_TRY(shared->store->ops->attach(shared->store, on_store_notify, w, &w->port));
+    TG_TRY(tg_relay_new(&w->relay, &shared->relay_config, shared->keyring, shared->store, w->port,
+                        shared->rng, &w->hooks));
+    w->service = tg_service_relay(w->relay);
+    tg_admin_init(&w->admin, shared, w->port);
+    take_certificate(w);
+    w->sweep_at_mono_ms = now_mono_ms;
+    TG_TRY(start_listening(w, listen_fd, admin_fd));
+    err = TG_OK;
+out:
+    return err;
+}
+
+void tg_worker_run(struct tg_worker *w)
+{
+    (void)atomic_fetch_add(&w->shared->ready_count, 1);
+    tg_env_tick(&w->env);
+    (void)uv_run(&w->loop, UV_RUN_DEFAULT);
+}
+
+void tg_worker_deinit(struct tg_worker *w)
+{
+    if (w->has_failed) {
+        return; /* the store still has changes of ours: only the process's end is safe */
+    }
+    tg_relay_free(&w->relay);
+    w->shared->store->ops->detach(&w->port);
+    tg_tls_context_free(&w->tls);
+    tg_conns_deinit(&w->conns);
+    tg_inbox_deinit(&w->inbox);
+    tg_env_deinit(&w->env);
+    (void)uv_loop_close(&w->loop);
+}

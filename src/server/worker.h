@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * server/worker.h - one thread with its loop, its listening socket, its relay core and its port to
+ * the store.
+ * Layer: L4.      Threads: each worker owns its own; what they share is read-only or says so.
+ * Blocks: run, until the worker has drained.
+ */
+#ifndef TG_SERVER_WORKER_H
+#define TG_SERVER_WORKER_H
+
+#include "server/admin.h"
+#include "server/conn.h"
+#include "server/listener.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#define TG_WORKERS_MAX 256u
+
+struct tg_worker;
+
+/* Set up once by main. */
+struct tg_shared {
+    const struct tg_config *config;
+    struct tg_server_settings settings;
+    struct tg_relay_config relay_config;
+    const struct tg_keyring *keyring;
+    struct tg_store *store;
+    struct tg_limits *limits;
+    struct tg_metrics *metrics;
+    const struct tg_log *log;
+    const struct tg_rng *rng;
+    int64_t start_s;
+    struct tg_worker *workers; /* worker_count of them */
+    size_t worker_count;
+    atomic_size_t wait_total;
+    atomic_bool is_draining;
+    atomic_size_t ready_count; /* workers whose loop runs */
+
+    pthread_mutex_t tls_lock;
+    struct tg_tls_context *tls; /* under tls_lock; NULL: plain HTTP */
+};
+
+enum tg_worker_order { TG_ORDER_DRAIN = 1, TG_ORDER_NEW_CERTIFICATE = 2 };
+
+struct tg_worker {
+    struct tg_shared *shared;
+    size_t index;
+    uv_loop_t loop;
+    struct tg_env env;
+    struct tg_conns conns;
+    struct tg_tls_context *tls; /* this worker's hold */
+    struct tg_store_port *port;
+    struct tg_relay *relay;
+    struct tg_relay_hooks hooks;
+    struct tg_service service;
+    struct tg_admin admin; /* worker 0 */
+    struct tg_listener listener;
+    struct tg_listener admin_listener;
+    struct tg_inbox inbox;
+    uv_async_t store_wake;
+    uv_async_t inbox_wake;
+    uv_async_t order_wake;
+    atomic_uint orders;
+    uv_prepare_t prepare;
+    uv_check_t check;
+    uv_timer_t tick;
+    uint64_t sweep_at_mono_ms;
+    uint64_t drain_until_mono_ms; /* 0: not draining */
+    bool is_sweeping;
+    bool is_closing;
+    bool has_failed; /* the drain's time ran out with changes still at the store */
+};
+
+/* Numbers for the engines, from the configuration. */
+void tg_worker_settings(struct tg_server_settings *out, const struct tg_config *config);
+
+/*
+ * Prepares the loop. Takes the sockets; admin_fd -1: none.
+ * TG_E_NOMEM, TG_E_IO, or what the store or the relay core say.
+ */
+TG_NODISCARD enum tg_err tg_worker_init(struct tg_worker *w, struct tg_shared *shared, size_t index,
+                                        int listen_fd, int admin_fd);
+/* On the worker's own thread: returns when it has drained. */
+void tg_worker_run(struct tg_worker *w);
+/* After run. */
+void tg_worker_deinit(struct tg_worker *w);
+/* Any thread. */
+void tg_worker_order(struct tg_worker *w, enum tg_worker_order order);
+
+#endif

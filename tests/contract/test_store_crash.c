@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A child writes without pause and reports each acknowledged change through a pipe; it is killed
+ * at a random moment, and whatever it reported must be in the store afterwards. 20 rounds, or as
+ * many as TIGRESS_CRASH_ROUNDS says.
+ */
+#include "contract/contract_support.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define KEYS 40u
+#define FLIGHT 4u /* changes in flight on one key */
+#define REMOVE_EACH 7u
+#define VALUE_MAX 6000u
+
+/* Change number seq on its key: every seventh removes, the others put version seq. */
+struct step {
+    uint64_t seq;
+    unsigned key;
+    uint8_t value[VALUE_MAX];
+};
+
+struct ack {
+    uint64_t seq;
+    unsigned key;
+};
+
+struct child {
+    struct client client;
+    struct step steps[KEYS][FLIGHT];
+    uint64_t next_seq[KEYS];
+    int pipe_fd;
+};
+
+static struct child *child_now; /* in the child process */
+
+static size_t value_of(uint64_t seq, unsigned key, uint8_t value[VALUE_MAX])
+{
+    size_t len = (size_t)((seq * 2654435761u + key) % VALUE_MAX);
+
+    memset(value, (int)((seq + key) & 0xff), len);
+    return len;
+}
+
+static enum tg_store_verdict step_change(void *ctx, const struct tg_store_record *old,
+                                         struct tg_store_record *next)
+{
+    struct step *step = ctx;
+    size_t len = value_of(step->seq, step->key, step->value);
+
+    (void)old;
+    if (step->seq % REMOVE_EACH == 0) {
+        return TG_STORE_REMOVE;
+    }
+    *next = (struct tg_store_record){ .version = step->seq,
+                                      .expires_s = (int64_t)(1000 + step->seq % 13),
+                                      .sealed = tg_bytes(step->value, len) };
+    return TG_STORE_PUT;
+}
+
+static void step_done(void *ctx, enum tg_err err);
+
+static void step_start(struct step *step)
+{
+    struct tg_store_key key = key_of(step->key);
+    struct client *c = &child_now->client;
+
+    step->seq = child_now->next_seq[step->key]++;
+    c->ops->apply(c->port, &key, step_change, step, step_done);
+}
+
+static void step_done(void *ctx, enum tg_err err)
+{
+    struct step *step = ctx;
+    struct ack ack = { .seq = step->seq, .key = step->key };
+
+    if (err != TG_OK || write(child_now->pipe_fd, &ack, sizeof(ack)) != (ssize_t)sizeof(ack)) {
+        _exit(1);
+    }
+    step_start(step);
+}
+
+static void child_main(const char *dir, int pipe_fd, uint64_t first_seq)
+{
+    struct tg_store_limits limits = { 0, 0 };
+    struct tg_store *store = NULL;
+
+    child_now = calloc(1, sizeof(*child_now));
+    if (child_now == NULL || tg_store_lmdb_open(&store, dir, &limits, NULL, NULL) != TG_OK) {
+        _exit(1);
+    }
+    child_now->pipe_fd = pipe_fd;
+    client_open(&child_now->client, store);
+    for (unsigned key = 0; key < KEYS; key++) {
+        child_now->next_seq[key] = first_seq;
+        for (unsigned i = 0; i < FLIGHT; i++) {
+            child_now->steps[key][i].key = key;
+            step_start(&child_now->steps[key][i]);
+        }
+    }
+    for (;;) {
+        client_wait(&child_now->client);
+    }
+}
+
+/* What the parent knows of a key. */
+struct known {
+    uint64_t acked_seq;    /* in this round, 0: none */
+    uint64_t found_before; /* version after the last round, 0: no record */
+};
+
+static bool has_removal(uint64_t from, uint64_t to)
+{
+    return to / REMOVE_EACH * REMOVE_EACH >= from;
+}
+
+static void assert_state(struct client *c, unsigned key, struct known *known, uint64_t first_seq)
+{
+    static uint8_t value[VALUE_MAX];
+    struct call call;
+    uint64_t version = look(c, key, &call) ? call.seen.version : 0;
+    uint64_t from = known->acked_seq != 0 ? known->acked_seq : first_seq;
+
+    if (version != 0) {
+        size_t len = value_of(version, key, value);
+
+        assert_int_equal(call.seen.sealed.len, len);
+        assert_memory_equal(call.seen_bytes, value, len < SEEN_MAX ? len : SEEN_MAX);
+        assert_int_equal(call.seen.expires_s, 1000 + version % 13);
+        assert_int_not_equal(version % REMOVE_EACH, 0);
+    }
+    if (known->acked_seq != 0 || version != known->found_before) {
+        /* As the last acknowledged change left it, or as one of those in flight did. */
+        assert_true(version == 0 ? has_removal(from, from + FLIGHT) : version >= from);
+        assert_true(version <= from + FLIGHT);
+    }
+    known->found_before = version;
+    known->acked_seq = 0;
+}
+
+static uint64_t acks_read(int fd, struct known known[KEYS], pid_t pid, long kill_after_us)
+{
+    struct timespec start;
+    struct timespec now;
+    struct ack ack;
+    bool is_killed = false;
+    uint64_t count = 0;
+    ssize_t n = 0;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &start);
+    while ((n = read(fd, &ack, sizeof(ack))) == (ssize_t)sizeof(ack)) {
+        assert_in_range(ack.key, 0, KEYS - 1);
+        assert_true(ack.seq > known[ack.key].acked_seq);
+        known[ack.key].acked_seq = ack.seq;
+        count++;
+        (void)clock_gettime(CLOCK_MONOTONIC, &now);
+        if (!is_killed &&
+            (now.tv_sec - start.tv_sec) * 1000000 + (now.tv_nsec - start.tv_nsec) / 1000 >=
+                kill_after_us) {
+            assert_int_equal(kill(pid, SIGKILL), 0);
+            is_killed = true;
+        }
+    }
+    assert_int_equal(n, 0);
+    return count;
+}
+
+static uint64_t round_run(const char *dir, struct known known[KEYS], uint64_t first_seq)
+{
+    struct tg_store_limits limits = { 0, 0 };
+    struct tg_store *store = NULL;
+    struct tg_store_stats stats;
+    struct client c;
+    int fds[2];
+    int status = 0;
+    uint64_t count = 0;
+
+    assert_int_equal(pipe(fds), 0);
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        (void)close(fds[0]);
+        child_main(dir, fds[1], first_seq);
+    }
+    assert_true(pid > 0);
+    (void)close(fds[1]);
+    count = acks_read(fds[0], known, pid, 2000 + rand() % 40000);
+    (void)close(fds[0]);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+
+    assert_int_equal(tg_store_lmdb_open(&store, dir, &limits, NULL, NULL), TG_OK);
+    client_open(&c, store);
+    for (unsigned key = 0; key < KEYS; key++) {
+        assert_state(&c, key, &known[key], first_seq);
+    }
+    if (first_seq % 3 == 0) {
+        /* Every record is in the sweep's order exactly once, and counted. */
+        store->ops->stats(store, &stats);
+        assert_int_equal(sweep(&c, 2000, 1000000), stats.record_count);
+        assert_stats(store, 0, 0);
+        for (unsigned key = 0; key < KEYS; key++) {
+            known[key].found_before = 0;
+        }
+    }
+    client_close(&c);
+    store->ops->close(&store);
+    return count;
+}
+
+static void killed_writer__loses_nothing_acknowledged(void **state)
+{
+    const char *wanted = getenv("TIGRESS_CRASH_ROUNDS");
+    unsigned long rounds = wanted == NULL ? 20 : strtoul(wanted, NULL, 10);
+    struct known known[KEYS] = { { 0, 0 } };
+    char folder[64];
+    char dir[80];
+    uint64_t count = 0;
+
+    (void)state;
+    folder_make(folder, sizeof(folder));
+    (void)snprintf(dir, sizeof(dir), "%s/db", folder);
+    srand((unsigned)getpid());
+    for (unsigned long i = 1; i <= rounds; i++) {
+        count += round_run(dir, known, i * UINT64_C(1000000));
+    }
+    print_message("%lu kills, %llu acknowledged changes, none lost\n", rounds,
+                  (unsigned long long)count);
+    assert_true(count > rounds);
+    folder_remove(folder);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(killed_writer__loses_nothing_acknowledged),
+    };
+
+    return cmocka_run_group_tests_name("crash", tests, NULL, NULL);
+}

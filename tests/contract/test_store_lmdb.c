@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What only the store with a disk promises: the directory, reopening, a full map. */
+#include "contract/contract_support.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "store/lmdb_writer.h"
+
+#define NEVER_S INT64_C(4000000000)
+
+static const struct backend *lmdb(void)
+{
+    for (size_t i = 0; i < backend_count; i++) {
+        if (strcmp(backends[i].name, "lmdb") == 0) {
+            return &backends[i];
+        }
+    }
+    fail();
+    return NULL;
+}
+
+static int setup(void **state)
+{
+    struct fixture *f = malloc(sizeof(*f));
+
+    assert_non_null(f);
+    fixture_open(f, lmdb(), NULL);
+    *state = f;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    fixture_close(*state);
+    free(*state);
+    return 0;
+}
+
+static void reopen(struct fixture *f)
+{
+    client_close(&f->client);
+    f->client.ops->close(&f->store);
+    assert_int_equal(f->backend->open(&f->store, f->dir, &f->limits), TG_OK);
+    client_open(&f->client, f->store);
+}
+
+static void reopen__finds_every_record_and_the_counts(void **state)
+{
+    struct fixture *f = *state;
+    struct call call;
+
+    assert_int_equal(put(&f->client, 1, 41, 1000, TG_LIT("first")), TG_OK);
+    assert_int_equal(put(&f->client, 2, 42, 3000, TG_LIT("second")), TG_OK);
+    assert_int_equal(put(&f->client, 3, 43, NEVER_S, TG_LIT("third")), TG_OK);
+    assert_int_equal(drop(&f->client, 2), TG_OK);
+    reopen(f);
+    assert_stats(f->store, 2, 10);
+    assert_false(look(&f->client, 2, &call));
+    assert_true(look(&f->client, 3, &call));
+    assert_int_equal(call.seen.version, 43);
+    assert_int_equal(call.seen.expires_s, NEVER_S);
+    assert_memory_equal(call.seen_bytes, "third", 5);
+    assert_int_equal(sweep(&f->client, 1000, 10), 1);
+    reopen(f);
+    assert_stats(f->store, 1, 5);
+}
+
+static mode_t mode_of(const struct fixture *f, const char *name)
+{
+    char path[160];
+    struct stat st;
+
+    (void)snprintf(path, sizeof(path), "%s/%s", f->dir, name);
+    assert_int_equal(stat(path, &st), 0);
+    return st.st_mode & 07777;
+}
+
+static void files__are_for_the_owner_alone(void **state)
+{
+    mode_t before = umask(0);
+    struct fixture f;
+
+    (void)state;
+    fixture_open(&f, lmdb(), NULL);
+    (void)umask(before);
+    assert_int_equal(mode_of(&f, "."), 0700);
+    assert_int_equal(mode_of(&f, "data.mdb"), 0600);
+    assert_int_equal(mode_of(&f, "lock.mdb"), 0600);
+    assert_int_equal(mode_of(&f, TG_LMDB_LOCK_FILE), 0600);
+    fixture_close(&f);
+}
+
+static void second_open__in_this_process__is_refused_with_the_reason(void **state)
+{
+    struct fixture *f = *state;
+    struct tg_store *other = NULL;
+    struct tg_fault fault = { "" };
+
+    assert_int_equal(tg_store_lmdb_open(&other, f->dir, &f->limits, NULL, &fault), TG_E_IO);
+    assert_null(other);
+    assert_non_null(strstr(fault.text, "in use by another process"));
+    assert_int_equal(put(&f->client, 1, 1, NEVER_S, TG_LIT("still fine")), TG_OK);
+}
+
+static void second_open__in_another_process__is_refused_until_the_first_ends(void **state)
+{
+    struct fixture f;
+    int ready[2];
+    int stop[2];
+    char byte = 0;
+    struct tg_fault fault = { "" };
+
+    (void)state;
+    fixture_open(&f, lmdb(), NULL);
+    client_close(&f.client);
+    f.client.ops->close(&f.store);
+    assert_int_equal(pipe(ready), 0);
+    assert_int_equal(pipe(stop), 0);
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        if (f.backend->open(&f.store, f.dir, &f.limits) == TG_OK) {
+            (void)!write(ready[1], "r", 1);
+            (void)!read(stop[0], &byte, 1);
+        }
+        _exit(0); /* without close: the end of the process must be enough */
+    }
+    assert_true(pid > 0);
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    assert_int_equal(tg_store_lmdb_open(&f.store, f.dir, &f.limits, NULL, &fault), TG_E_IO);
+    assert_non_null(strstr(fault.text, "in use by another process"));
+    assert_null(f.store);
+    assert_int_equal(write(stop[1], "s", 1), 1);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    assert_int_equal(f.backend->open(&f.store, f.dir, &f.limits), TG_OK);
+    client_open(&f.client, f.store);
+    for (int i = 0; i < 2; i++) {
+        (void)close(ready[i]);
+        (void)close(stop[i]);
+    }
+    fixture_close(&f);
+}
+
+static void assert_open_refused(const char *dir, const char *reason)
+{
+    struct tg_store_limits limits = { 0, 0 };
+    struct tg_store *store = NULL;
+    struct tg_fault fault = { "" };
+
+    assert_int_equal(tg_store_lmdb_open(&store, dir, &limits, NULL, &fault), TG_E_IO);
+    assert_null(store);
+    assert_non_null(strstr(fault.text, reason));
+    assert_null(strstr(fault.text, "/tmp"));
+}
+
+static void file_write(const char *path, const char *text)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    (void)close(fd);
+}
+
+static void directory_that_cannot_be__is_refused_with_the_reason(void **state)
+{
+    char folder[64];
+    char path[128];
+
+    (void)state;
+    folder_make(folder, sizeof(folder));
+    (void)snprintf(path, sizeof(path), "%s/absent/db", folder);
+    assert_open_refused(path, "cannot be created");
+    (void)snprintf(path, sizeof(path), "%s/file", folder);
+    file_write(path, "not a directory");
+    assert_open_refused(path, "cannot be opened");
+    folder_remove(folder);
+}
+
+static void foreign_data_file__is_refused_and_left_alone(void **state)
+{
+    char folder[64];
+    char path[128];
+    static char text[5000];
+    static char back[sizeof(text)];
+
+    (void)state;
+    folder_make(folder, sizeof(folder));
+    memset(text, 'n', sizeof(text));
+    text[sizeof(text) - 1] = '\0';
+    (void)snprintf(path, sizeof(path), "%s/data.mdb", folder);
+    file_write(path, text);
+    assert_open_refused(folder, "cannot be opened");
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    assert_int_equal(read(fd, back, sizeof(back)), (ssize_t)sizeof(text) - 1);
+    assert_memory_equal(back, text, sizeof(text) - 1);
+    (void)close(fd);
+    folder_remove(folder);
+}
+
+/* Sets the format number in the state table the way a later version would. */
+static void format_set(const char *dir, uint8_t format)
+{
+    uint8_t value[8] = { 0, 0, 0, 0, 0, 0, 0, format };
+    char name[] = "format";
+    MDB_env *env = NULL;
+    MDB_txn *txn = NULL;
+    MDB_dbi dbi = 0;
+    MDB_val k = { 6, name };
+    MDB_val v = { sizeof(value), value };
+
+    assert_int_equal(mdb_env_create(&env), 0);
+    assert_int_equal(mdb_env_set_maxdbs(env, 3), 0);
+    assert_int_equal(mdb_env_open(env, dir, 0, 0600), 0);
+    assert_int_equal(mdb_txn_begin(env, NULL, 0, &txn), 0);
+    assert_int_equal(mdb_dbi_open(txn, "s", 0, &dbi), 0);
+    assert_int_equal(mdb_put(txn, dbi, &k, &v, 0), 0);
+    assert_int_equal(mdb_txn_commit(txn), 0);
+    mdb_env_close(env);
+}
+
+static void store_of_another_format__is_refused(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    fixture_open(&f, lmdb(), NULL);
+    client_close(&f.client);
+    f.client.ops->close(&f.store);
+    format_set(f.dir, TG_LMDB_FORMAT + 1);
+    assert_open_refused(f.dir, "format");
+    format_set(f.dir, TG_LMDB_FORMAT);
+    assert_int_equal(f.backend->open(&f.store, f.dir, &f.limits), TG_OK);
+    client_open(&f.client, f.store);
+    fixture_close(&f);
+}
+
+static void full_map__refuses_what_does_not_fit_and_harms_nothing_else(void **state)
+{
+    enum { COUNT = 600, VALUE = 3000 };
+    struct fixture *f = *state;
+    struct call *calls = calloc(COUNT, sizeof(*calls));
+    uint8_t *value = calloc(1, VALUE);
+    unsigned kept_count = 0;
+    struct call seen;
+
+    assert_non_null(calls);
+    assert_non_null(value);
+    client_close(&f->client);
+    f->client.ops->close(&f->store);
+    assert_int_equal(
+        tg_store_lmdb_open_sized(&f->store, f->dir, &f->limits, NULL, 1024 * 1024, NULL), TG_OK);
+    client_open(&f->client, f->store);
+    for (unsigned i = 0; i < COUNT; i++) {
+        calls[i] = call_put(i + 1, 1000, tg_bytes(value, VALUE));
+        call_start(&f->client, i, &calls[i]);
+    }
+    for (unsigned i = 0; i < COUNT; i++) {
+        call_finish(&f->client, &calls[i]);
+        assert_true(calls[i].err == TG_OK || calls[i].err == TG_E_FULL);
+        assert_int_equal(look(&f->client, i, &seen), calls[i].err == TG_OK);
+        kept_count += calls[i].err == TG_OK ? 1 : 0;
+    }
+    assert_in_range(kept_count, 50, COUNT - 100);
+    assert_stats(f->store, kept_count, (uint64_t)kept_count * VALUE);
+    /* There is a way out: what is removed makes room. */
+    assert_int_equal(sweep(&f->client, 1000, kept_count / 2), kept_count / 2);
+    assert_int_equal(put(&f->client, COUNT, 1, NEVER_S, tg_bytes(value, VALUE)), TG_OK);
+    assert_stats(f->store, kept_count - kept_count / 2 + 1,
+                 (uint64_t)(kept_count - kept_count / 2 + 1) * VALUE);
+    free(value);
+    free(calls);
+}
+
+/* One commit holds at most 16 MiB; more than that at once is several commits, not a failure. */
+static void large_batch__is_kept_whole(void **state)
+{
+    enum { COUNT = 300 };
+    struct fixture *f = *state;
+    struct call *calls = calloc(COUNT, sizeof(*calls));
+    uint8_t *value = calloc(1, TG_STORE_VALUE_MAX);
+
+    assert_non_null(calls);
+    assert_non_null(value);
+    for (unsigned i = 0; i < COUNT; i++) {
+        calls[i] = call_put(1, 1000, tg_bytes(value, TG_STORE_VALUE_MAX));
+        call_start(&f->client, i, &calls[i]);
+    }
+    for (unsigned i = 0; i < COUNT; i++) {
+        call_finish(&f->client, &calls[i]);
+        assert_int_equal(calls[i].err, TG_OK);
+    }
+    assert_stats(f->store, COUNT, (uint64_t)COUNT * TG_STORE_VALUE_MAX);
+    assert_int_equal(sweep(&f->client, 1000, COUNT), COUNT);
+    free(value);
+    free(calls);
+}
+
+/* Runs misuse in a child and returns the signal that ended it. */
+static int misuse_signal(const struct fixture *f,
+                         void (*misuse)(struct client *c, struct tg_store *store))
+{
+    int status = 0;
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        struct tg_store *store = NULL;
+        struct client c;
+        int null_fd = open("/dev/null", O_WRONLY);
+
+        (void)signal(SIGABRT, SIG_DFL);
+        (void)dup2(null_fd, STDERR_FILENO);
+        if (f->backend->open(&store, f->dir, &f->limits) == TG_OK) {
+            client_open(&c, store);
+            misuse(&c, store);
+        }
+        _exit(0);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+}
+
+static void misuse_detach(struct client *c, struct tg_store *store)
+{
+    static struct call call;
+
+    (void)store;
+    call.verdict = TG_STORE_KEEP;
+    call_start(c, 1, &call);
+    c->ops->detach(&c->port);
+}
+
+static void misuse_close(struct client *c, struct tg_store *store)
+{
+    c->ops->close(&store);
+}
+
+static void misuse_none(struct client *c, struct tg_store *store)
+{
+    client_close(c);
+    c->ops->close(&store);
+}
+
+static void detach_in_flight_and_close_with_a_port__abort(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    fixture_open(&f, lmdb(), NULL);
+    client_close(&f.client);
+    f.client.ops->close(&f.store);
+    assert_int_equal(misuse_signal(&f, misuse_none), 0);
+    assert_int_equal(misuse_signal(&f, misuse_detach), SIGABRT);
+    assert_int_equal(misuse_signal(&f, misuse_close), SIGABRT);
+    folder_remove(f.folder);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        CASE(reopen__finds_every_record_and_the_counts),
+        cmocka_unit_test(files__are_for_the_owner_alone),
+        CASE(second_open__in_this_process__is_refused_with_the_reason),
+        cmocka_unit_test(second_open__in_another_process__is_refused_until_the_first_ends),
+        cmocka_unit_test(directory_that_cannot_be__is_refused_with_the_reason),
+        cmocka_unit_test(foreign_data_file__is_refused_and_left_alone),
+        cmocka_unit_test(store_of_another_format__is_refused),
+        CASE(full_map__refuses_what_does_not_fit_and_harms_nothing_else),
+        CASE(large_batch__is_kept_whole),
+        cmocka_unit_test(detach_in_flight_and_close_with_a_port__abort),
+    };
+
+    return cmocka_run_group_tests_name("lmdb", tests, NULL, NULL);
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fake_store.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PENDING_MAX 64u
+#define PUMP_ROUNDS 16u
+
+struct pending {
+    struct fake_store *fake;
+    bool is_used;
+    bool is_started;
+    struct tg_store_key key;
+    tg_store_change_fn *change;
+    void *ctx;
+    tg_store_done_fn *done;
+};
+
+/* The relay sees it as a port; the real one is inside. */
+struct tg_store_port {
+    struct fake_store *fake;
+};
+
+struct fake_store {
+    struct tg_store base;
+    struct tg_store *real;
+    struct tg_store_port *real_port;
+    struct tg_store_port port;
+    enum tg_err failure;
+    bool is_held;
+    size_t write_count;
+    uint8_t *last;
+    size_t last_len;
+    struct pending pending[PENDING_MAX];
+};
+
+static struct fake_store *fake_of(struct tg_store *store)
+{
+    return (struct fake_store *)(void *)store;
+}
+
+static enum tg_store_verdict counting_change(void *ctx, const struct tg_store_record *old,
+                                             struct tg_store_record *next)
+{
+    struct pending *p = ctx;
+    enum tg_store_verdict verdict = p->change(p->ctx, old, next);
+    struct fake_store *fake = p->fake;
+
+    if (verdict != TG_STORE_KEEP) {
+        fake->write_count++;
+    }
+    if (verdict == TG_STORE_PUT) {
+        free(fake->last);
+        fake->last = malloc(next->sealed.len);
+        assert(fake->last != NULL);
+        memcpy(fake->last, next->sealed.ptr, next->sealed.len);
+        fake->last_len = next->sealed.len;
+    }
+    return verdict;
+}
+
+static void finish(void *ctx, enum tg_err err)
+{
+    struct pending *p = ctx;
+    tg_store_done_fn *done = p->done;
+    void *done_ctx = p->ctx;
+
+    p->is_used = false;
+    done(done_ctx, err);
+}
+
+static void fake_apply(struct tg_store_port *port, const struct tg_store_key *key,
+                       tg_store_change_fn *change, void *ctx, tg_store_done_fn *done)
+{
+    struct fake_store *fake = port->fake;
+
+    for (size_t i = 0; i < PENDING_MAX; i++) {
+        struct pending *p = &fake->pending[i];
+
+        if (!p->is_used) {
+            *p = (struct pending){ fake, true, false, *key, change, ctx, done };
+            return;
+        }
+    }
+    abort();
+}
+
+static void fake_read(struct tg_store_port *port, const struct tg_store_key *key,
+                      tg_store_found_fn *found, void *ctx)
+{
+    struct fake_store *fake = port->fake;
+
+    if (fake->failure != TG_OK) {
+        found(ctx, TG_E_STORE, NULL);
+        return;
+    }
+    fake->real->ops->read(fake->real_port, key, found, ctx);
+}
+
+static void fake_dispatch(struct tg_store_port *port)
+{
+    struct fake_store *fake = port->fake;
+
+    if (fake->is_held) {
+        return;
+    }
+    for (size_t i = 0; i < PENDING_MAX; i++) {
+        struct pending *p = &fake->pending[i];
+
+        if (p->is_used && !p->is_started) {
+            p->is_started = true;
+            if (fake->failure != TG_OK) {
+                finish(p, fake->failure);
+            } else {
+                fake->real->ops->apply(fake->real_port, &p->key, counting_change, p, finish);
+            }
+        }
+    }
+    fake->real->ops->dispatch(fake->real_port);
+}
+
+static const struct tg_store_ops fake_ops = { .apply = fake_apply,
+                                              .read = fake_read,
+                                              .dispatch = fake_dispatch };
+
+static void ignore_notify(void *ctx)
+{
+    (void)ctx;
+}
+
+struct tg_store *fake_store_open(void)
+{
+    static const struct tg_store_limits limits = { 0, 0 };
+    struct fake_store *fake = calloc(1, sizeof(*fake));
+
+    if (fake == NULL || tg_store_mem_open(&fake->real, &limits) != TG_OK ||
+        fake->real->ops->attach(fake->real, ignore_notify, NULL, &fake->real_port) != TG_OK) {
+        abort();
+    }
+    fake->base.ops = &fake_ops;
+    fake->port.fake = fake;
+    return &fake->base;
+}
+
+struct tg_store_port *fake_store_port(struct tg_store *store)
+{
+    return &fake_of(store)->port;
+}
+
+void fake_store_close(struct tg_store **store)
+{
+    struct fake_store *fake = fake_of(*store);
+
+    fake->real->ops->detach(&fake->real_port);
+    fake->real->ops->close(&fake->real);
+    free(fake->last);
+    free(fake);
+    *store = NULL;
+}
+
+void fake_store_fail_with(struct tg_store *store, enum tg_err err)
+{
+    fake_of(store)->failure = err;
+}
+
+void fake_store_hold(struct tg_store *store, bool is_held)
+{
+    fake_of(store)->is_held = is_held;
+}
+
+size_t fake_store_write_count(const struct tg_store *store)
+{
+    return ((const struct fake_store *)(const void *)store)->write_count;
+}
+
+struct tg_bytes fake_store_last_sealed(const struct tg_store *store)
+{
+    const struct fake_store *fake = (const struct fake_store *)(const void *)store;
+
+    return tg_bytes(fake->last, fake->last_len);
+}
+
+void fake_store_pump(struct tg_store *store)
+{
+    for (unsigned i = 0; i < PUMP_ROUNDS; i++) {
+        fake_dispatch(fake_store_port(store));
+    }
+}
+
+static void ignore_swept(void *ctx, enum tg_err err, size_t removed_count)
+{
+    (void)ctx;
+    (void)err;
+    (void)removed_count;
+}
+
+void fake_store_sweep(struct tg_store *store, int64_t now_s)
+{
+    struct fake_store *fake = fake_of(store);
+
+    fake->real->ops->sweep(fake->real_port, now_s, 1000, ignore_swept, NULL);
+    fake->real->ops->dispatch(fake->real_port);
+}

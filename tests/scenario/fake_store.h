@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A store around the memory store: it counts what is written, can be down or full, and can keep
+ * changes waiting. For tests of the relay core. Threads: one.
+ */
+#ifndef TG_TESTS_FAKE_STORE_H
+#define TG_TESTS_FAKE_STORE_H
+
+#include "store/store.h"
+
+struct fake_store;
+
+/* Aborts when the memory store cannot be opened. */
+struct tg_store *fake_store_open(void);
+struct tg_store_port *fake_store_port(struct tg_store *store);
+void fake_store_close(struct tg_store **store);
+
+/* TG_OK: works. Otherwise every read and change ends with that error and nothing is written. */
+void fake_store_fail_with(struct tg_store *store, enum tg_err err);
+/* While held, dispatch completes nothing. */
+void fake_store_hold(struct tg_store *store, bool is_held);
+/* Records written or removed since it was opened. */
+size_t fake_store_write_count(const struct tg_store *store);
+/* The last sealed bytes written; ends with the next write. */
+struct tg_bytes fake_store_last_sealed(const struct tg_store *store);
+/* Runs what has completed, until nothing is left. */
+void fake_store_pump(struct tg_store *store);
+/* Removes what has expired. */
+void fake_store_sweep(struct tg_store *store, int64_t now_s);
+
+#endif

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "world.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define HEADER_TEXT_MAX 8192u
+
+static enum tg_err count_up(void *ctx, uint8_t *out, size_t len)
+{
+    struct world *w = ctx;
+
+    for (size_t i = 0; i < len; i++) {
+        w->random_state = w->random_state * 6364136223846793005u + 1442695040888963407u;
+        out[i] = (uint8_t)(w->random_state >> 56);
+    }
+    return TG_OK;
+}
+
+static void wake(void *ctx, const struct tg_store_key *key)
+{
+    struct world *w = ctx;
+
+    w->told_count++;
+    for (size_t i = 0; i < WORLD_SLOTS && !w->is_deaf; i++) {
+        struct world_slot *slot = &w->slots[i];
+
+        if (slot->is_waiting && slot->exchange != NULL &&
+            memcmp(&slot->key, key, sizeof(*key)) == 0) {
+            tg_exchange_resume(slot->exchange, w->now_s, TG_RESUME_CHANGED);
+        }
+    }
+}
+
+void world_init(struct world *w)
+{
+    memset(w, 0, sizeof(*w));
+    w->now_s = 1893456000; /* 2030-01-01 */
+    w->rng = (struct tg_rng){ count_up, w };
+    w->store = fake_store_open();
+    w->config = (struct tg_relay_config){ .limits = TG_WIRE_LIMITS_DEFAULT,
+                                          .public_url = "https://relay.example",
+                                          .expiration_default_s = 48 * 3600,
+                                          .expiration_max_s = 30 * 86400,
+                                          .wait_cap_s = TG_WAIT_CAP_S_DEFAULT,
+                                          .cors_origin = "*",
+                                          .is_https = true };
+    w->hooks = (struct tg_relay_hooks){ wake, w };
+    if (tg_keyring_generate(&w->keyring, &w->rng) != TG_OK ||
+        tg_relay_new(&w->relay, &w->config, &w->keyring, w->store, fake_store_port(w->store),
+                     &w->rng, &w->hooks) != TG_OK) {
+        abort();
+    }
+}
+
+void world_deinit(struct world *w)
+{
+    fake_store_fail_with(w->store, TG_OK);
+    fake_store_hold(w->store, false);
+    for (size_t i = 0; i < WORLD_SLOTS; i++) {
+        world_release(&w->slots[i]);
+    }
+    fake_store_pump(w->store);
+    tg_relay_free(&w->relay);
+    fake_store_close(&w->store);
+    tg_keyring_wipe(&w->keyring);
+}
+
+static void copy(struct tg_buf *to, struct tg_bytes from)
+{
+    tg_buf_clear(to);
+    tg_buf_append(to, from);
+    if (tg_buf_status(to) != TG_OK) {
+        abort();
+    }
+}
+
+static void on_respond(void *ctx, const struct tg_http_response *response)
+{
+    struct world_slot *slot = ctx;
+
+    slot->answer_count++;
+    slot->exchange = NULL;
+    slot->is_waiting = false;
+    slot->status = response->status;
+    slot->call = response->call;
+    slot->is_head = response->is_head;
+    slot->must_close = response->must_close;
+    slot->header_count = response->header_count;
+    for (size_t i = 0; i < response->header_count; i++) {
+        copy(&slot->names[i], response->headers[i].name);
+        copy(&slot->values[i], response->headers[i].value);
+    }
+    copy(&slot->body, response->body);
+}
+
+static void on_wait(void *ctx, struct tg_exchange *exchange, const struct tg_store_key *key,
+                    uint64_t wait_ms)
+{
+    struct world_slot *slot = ctx;
+
+    slot->exchange = exchange;
+    slot->is_waiting = true;
+    slot->key = *key;
+    slot->wait_ms = wait_ms;
+}
+
+static const struct tg_exchange_ops exchange_ops = { on_respond, on_wait };
+
+static struct world_slot *take_slot(struct world *w)
+{
+    for (size_t i = 0; i < WORLD_SLOTS; i++) {
+        struct world_slot *slot = &w->slots[i];
+
+        if (!slot->is_used) {
+            memset(slot, 0, sizeof(*slot));
+            slot->world = w;
+            slot->is_used = true;
+            for (size_t j = 0; j < TG_RESPONSE_HEADERS_MAX; j++) {
+                tg_buf_init(&slot->names[j], HEADER_TEXT_MAX);
+                tg_buf_init(&slot->values[j], HEADER_TEXT_MAX);
+            }
+            tg_buf_init(&slot->body, TG_RESPONSE_BODY_MAX);
+            return slot;
+        }
+    }
+    abort();
+}
+
+struct world_slot *world_request(struct world *w, const struct tg_http_request *request)
+{
+    struct world_slot *slot = take_slot(w);
+    struct tg_exchange *exchange = tg_relay_begin(w->relay, request, w->now_s, &exchange_ops, slot);
+
+    if (slot->answer_count == 0) {
+        slot->exchange = exchange;
+    } else if (exchange != NULL) {
+        abort(); /* answered, and yet handed out */
+    }
+    fake_store_pump(w->store);
+    return slot;
+}
+
+void world_release(struct world_slot *slot)
+{
+    if (!slot->is_used) {
+        return;
+    }
+    if (slot->exchange != NULL) {
+        tg_exchange_cancel(slot->exchange);
+        slot->exchange = NULL;
+    }
+    for (size_t i = 0; i < TG_RESPONSE_HEADERS_MAX; i++) {
+        tg_buf_deinit(&slot->names[i]);
+        tg_buf_deinit(&slot->values[i]);
+    }
+    tg_buf_deinit(&slot->body);
+    slot->is_used = false;
+    slot->is_waiting = false;
+}
+
+const struct tg_buf *world_header(const struct world_slot *slot, const char *name)
+{
+    for (size_t i = 0; i < slot->header_count; i++) {
+        if (tg_bytes_is_equal(tg_buf_view(&slot->names[i]), tg_bytes_str(name))) {
+            return &slot->values[i];
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A relay core with a fake store, a fake clock and a random source that counts, and the exchanges
+ * that run on it. Shared by the scenario runner, unit tests and the fuzz target.
+ */
+#ifndef TG_TESTS_WORLD_H
+#define TG_TESTS_WORLD_H
+
+#include "fake_store.h"
+#include "relay/api.h"
+
+#define WORLD_SLOTS 32u
+#define WORLD_HEADERS_MAX 24u
+
+/* One exchange, and a copy of its answer. */
+struct world_slot {
+    struct world *world;
+    bool is_used;
+    struct tg_exchange *exchange; /* NULL once it has ended */
+    bool is_waiting;
+    struct tg_store_key key;
+    uint64_t wait_ms;
+    unsigned answer_count;
+    unsigned status;
+    int call;
+    bool is_head;
+    bool must_close;
+    size_t header_count;
+    struct tg_buf names[TG_RESPONSE_HEADERS_MAX], values[TG_RESPONSE_HEADERS_MAX];
+    struct tg_buf body;
+};
+
+struct world {
+    int64_t now_s;
+    uint64_t random_state;
+    struct tg_rng rng;
+    struct tg_store *store;
+    struct tg_keyring keyring;
+    struct tg_relay_config config;
+    struct tg_relay_hooks hooks;
+    struct tg_relay *relay;
+    size_t told_count; /* calls of hooks.changed */
+    bool is_deaf;      /* changes do not wake long polls */
+    struct world_slot slots[WORLD_SLOTS];
+};
+
+void world_init(struct world *w);
+void world_deinit(struct world *w);
+
+/* Runs a request until it is answered or waits. The slot is free again after world_release(). */
+struct world_slot *world_request(struct world *w, const struct tg_http_request *request);
+void world_release(struct world_slot *slot);
+/* The value, or NULL. */
+const struct tg_buf *world_header(const struct world_slot *slot, const char *name);
+
+#endif
