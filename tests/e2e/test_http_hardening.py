@@ -2,6 +2,7 @@
 """HTTP as an attacker speaks it: smuggling shapes, slow peers, floods. After each the relay lives,
 an honest client is served at once, and memory has stayed within bounds."""
 import contextlib
+import re
 import socket
 import ssl
 import struct
@@ -65,7 +66,7 @@ def status_of(data):
 
 
 def status_lines(data):
-    return [part for part in data.split(b"\r\n") if part.startswith(b"HTTP/1.")]
+    return re.findall(rb"HTTP/1\.[01] \d{3}", data)
 
 
 # ---- request smuggling --------------------------------------------------------------------------
@@ -586,9 +587,13 @@ def http2__empty_continuations__connection_ended(relay):
         assert is_closed
 
 
+# Updates of windows and unknown frames have to be taken; they must only cost nothing.
+MAY_GO_ON = ("window", "unknown frames")
+
+
 @pytest.mark.parametrize("name", ["ping", "settings", "priority", "window", "empty data",
                                   "unknown frames"])
-def http2__flood_of_frames_that_ask_for_nothing__connection_ended(relay, name):
+def http2__flood_of_frames_that_ask_for_nothing__ended_or_harmless(relay, name):
     with H2Raw(relay) as h2:
         h2.send(h2.headers("POST", "/v1/m", flags=("END_HEADERS",)))
         data_frame = DataFrame(1)
@@ -603,8 +608,8 @@ def http2__flood_of_frames_that_ask_for_nothing__connection_ended(relay, name):
         for _ in range(300):
             if not h2.send_raw(frame * 500):
                 break
-        _, is_closed = h2.ended(8)
-        assert is_closed, name
+        _, is_closed = h2.ended(1 if name in MAY_GO_ON else 8)
+        assert is_closed or name in MAY_GO_ON
 
 
 def http2__ping_flood_without_reading__memory_bounded(relay):

@@ -36,6 +36,16 @@ def metrics(relay):
         return got.read().decode()
 
 
+def refusal(relay):
+    """The message of a relay that must not start."""
+    try:
+        relay.start()
+    except RelayError as error:
+        return str(error)
+    relay.kill()
+    pytest.fail("it started")
+
+
 # ---- start --------------------------------------------------------------------------------------
 
 def start__first_time__keys_made_with_mode_0600(relay):
@@ -54,10 +64,7 @@ def start__core_dumps__forbidden(relay):
 
 
 def start__second_on_the_same_data__refused_and_first_unharmed(relay, tmp_path):
-    second = make_relay(tmp_path / "second", data=relay.data)
-    with pytest.raises(RelayError) as refused:
-        second.start()
-    text = str(refused.value)
+    text = refusal(make_relay(tmp_path / "second", data=relay.data))
     assert re.match(r"exit [1-9]", text), text
     assert re.search(r"in use|another process|already|locked|lock", text), text
     with contextlib.closing(open_api(relay)) as api:
@@ -65,10 +72,8 @@ def start__second_on_the_same_data__refused_and_first_unharmed(relay, tmp_path):
 
 
 def start__port_in_use__refused_with_a_clear_message(relay, tmp_path):
-    second = make_relay(tmp_path / "second", port=relay.port)
-    with pytest.raises(RelayError) as refused:
-        second.start()
-    assert re.search(r"in use|listen", str(refused.value)), refused.value
+    text = refusal(make_relay(tmp_path / "second", port=relay.port))
+    assert re.search(r"in use|listen", text), text
 
 
 def start__key_lost_but_records_there__refused(tmp_path):
@@ -76,8 +81,7 @@ def start__key_lost_but_records_there__refused(tmp_path):
     with relay, contextlib.closing(open_api(relay)) as api:
         api.new_box()
     os.rename(os.path.join(relay.data, "relay.key"), tmp_path / "relay.key")
-    with pytest.raises(RelayError):
-        relay.start()
+    refusal(relay)
     assert not os.path.exists(os.path.join(relay.data, "relay.key"))
     os.rename(tmp_path / "relay.key", os.path.join(relay.data, "relay.key"))
     relay.start()
@@ -96,12 +100,10 @@ def start__key_file_not_right__refused_and_not_replaced(tmp_path, damage):
     else:
         path.write_bytes({"empty": b"", "cut": good[:-20], "garbage": b"\0" * 100}[damage])
     bad = path.read_bytes()
-    with pytest.raises(RelayError) as refused:
-        relay.start()
+    text = refusal(relay)
     assert path.read_bytes() == bad
-    secret = [word for word in good.split() if len(word) == 64]
-    for word in secret:
-        assert word.decode() not in str(refused.value)
+    for word in good.split():
+        assert len(word) < 64 or word.decode() not in text
 
 
 # ---- restart ------------------------------------------------------------------------------------
@@ -494,7 +496,8 @@ def config__plain_http_behind_a_proxy__links_and_hsts_of_the_public_url(tmp_path
 BAD_CONFIGS = {
     "unknown flag": (["--frobnicate", "1"], "frobnicate"),
     "bad number": (["--workers", "many"], "workers"),
-    "zero workers": (["--workers", "0"], "workers"),
+    "too many workers": (["--workers", "100000"], "workers"),
+    "negative number": (["--workers", "-1"], "workers"),
     "huge number": (["--workers", "99999999999999999999"], "workers"),
     "bad size": (["--body-max", "64XB"], "body-max"),
     "bad duration": (["--wait-cap", "soon"], "wait-cap"),

