@@ -3,13 +3,13 @@
  * store_ops - the stateful transfer of eight operations through the embedded store alone: no HTTP,
  * no JSON, no sealing.
  *
- *   store_ops DIR [--ports N] [--live N] [--seconds N]
+ *   store_ops DIR [--ports N] [--live N] [--sweep N] [--seconds N]
  *
  * create, preview (a read), bind, update, read, update, read, delete (a tombstone): five durable
  * changes and three reads on records of the size that a sealed mailbox with a payload of 1 KiB has.
  * 64 transfers are in flight, over all ports; a port is a thread that sleeps until the store wakes
- * it, as a worker of the relay does. --live keeps so many other records in the store. Prints one
- * JSON line.
+ * it, as a worker of the relay does. --live keeps so many other records in the store, and --sweep
+ * removes the oldest N of those while the transfers run. Prints one JSON line.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -29,6 +29,7 @@
 #define BOUND_LEN 1450u  /* with the recipient's side */
 #define TOMBSTONE_LEN 160u
 #define EXPIRES_S INT64_C(4000000000)
+#define FILL_PER_S 10u /* records that expire in the same second */
 #define LATENCIES_MAX 4000000u
 
 enum step_kind { STEP_CHANGE, STEP_READ };
@@ -54,6 +55,7 @@ struct transfer {
     struct worker *worker;
     struct tg_store_key key;
     size_t step;
+    int64_t expires_s;
     bool is_good; /* the last change() found what it expected */
     double started_s;
     uint8_t record[BOUND_LEN];
@@ -71,6 +73,8 @@ struct worker {
     uint64_t done_count; /* whole transfers */
     float *latencies_ms; /* of changes */
     size_t latency_count;
+    size_t sweep_count;           /* --sweep */
+    double swept_s;               /* how long that took */
     uint64_t fill_next, fill_end; /* --live: which records to put first */
 };
 
@@ -115,7 +119,7 @@ static enum tg_store_verdict transfer_change(void *ctx, const struct tg_store_re
     memset(t->record + kept, (int)t->step, len - kept);
     t->record[0]++;
     *next = (struct tg_store_record){ .version = steps[t->step].version_after,
-                                      .expires_s = EXPIRES_S + t->key.bytes[0],
+                                      .expires_s = t->expires_s,
                                       .sealed = tg_bytes(t->record, len) };
     return TG_STORE_PUT;
 }
@@ -164,6 +168,8 @@ static void transfer_go(struct transfer *t)
     }
     if (t->step == 0) {
         random_bytes(t->key.bytes, sizeof(t->key.bytes));
+        t->expires_s =
+            EXPIRES_S + (int64_t)now_s(); /* so long from now, as most senders leave it */
     }
     t->started_s = now_s();
     ops->apply(t->worker->port, &t->key, transfer_change, t, transfer_done);
@@ -176,7 +182,7 @@ static enum tg_store_verdict fill_change(void *ctx, const struct tg_store_record
 
     (void)old;
     *next = (struct tg_store_record){ .version = 1,
-                                      .expires_s = EXPIRES_S + t->key.bytes[0],
+                                      .expires_s = t->expires_s,
                                       .sealed = tg_bytes(t->record, RECORD_LEN) };
     return TG_STORE_PUT;
 }
@@ -191,7 +197,8 @@ static void fill_done(void *ctx, enum tg_err err)
         w->running_count--;
         return;
     }
-    w->fill_next++;
+    /* As if they had come over the past, so many in a second. */
+    t->expires_s = EXPIRES_S - (int64_t)((w->fill_end - w->fill_next++) / FILL_PER_S);
     random_bytes(t->key.bytes, sizeof(t->key.bytes));
     w->store->ops->apply(w->port, &t->key, fill_change, t, fill_done);
 }
@@ -226,11 +233,25 @@ static void *fill_main(void *arg)
     return NULL;
 }
 
+static void swept(void *ctx, enum tg_err err, size_t removed_count)
+{
+    struct worker *w = ctx;
+
+    must(err == TG_OK && removed_count == w->sweep_count, "sweep");
+    w->swept_s += now_s();
+    w->running_count--;
+}
+
 static void *transfer_main(void *arg)
 {
     struct worker *w = arg;
 
     w->running_count = w->transfer_count;
+    if (w->sweep_count > 0) {
+        w->running_count++;
+        w->swept_s = -now_s();
+        w->store->ops->sweep(w->port, EXPIRES_S, w->sweep_count, swept, w);
+    }
     for (size_t i = 0; i < w->transfer_count; i++) {
         w->transfers[i].step = 0;
         transfer_go(&w->transfers[i]);
@@ -286,10 +307,10 @@ static void report(struct worker *workers, size_t port_count, uint64_t live_coun
     qsort(first, count, sizeof(*first), latency_compare);
     printf("{\"transfers_per_s\": %.1f, \"operations_per_s\": %.1f, \"change_p50_ms\": %.3f, "
            "\"change_p99_ms\": %.3f, "
-           "\"in_flight\": %u, \"ports\": %zu, \"live\": %llu}\n",
+           "\"in_flight\": %u, \"ports\": %zu, \"live\": %llu, \"sweep_s\": %.2f}\n",
            (double)done / seconds, (double)(done * TG_COUNT(steps)) / seconds,
            (double)first[count / 2], (double)first[count * 99 / 100], IN_FLIGHT, port_count,
-           (unsigned long long)live_count);
+           (unsigned long long)live_count, workers[0].swept_s);
 }
 
 static uint64_t option(int argc, char **argv, const char *name, uint64_t fallback, uint64_t max)
@@ -312,7 +333,7 @@ int main(int argc, char **argv)
     struct tg_store *store = NULL;
 
     if (argc < 2 || argc % 2 != 0) {
-        fprintf(stderr, "usage: store_ops DIR [--ports N] [--live N] [--seconds N]\n");
+        fprintf(stderr, "usage: store_ops DIR [--ports N] [--live N] [--sweep N] [--seconds N]\n");
         return 2;
     }
     size_t port_count = (size_t)option(argc, argv, "--ports", 1, PORTS_MAX);
@@ -320,6 +341,7 @@ int main(int argc, char **argv)
     double seconds = (double)option(argc, argv, "--seconds", 3, 3600);
 
     must(port_count > 0, "--ports");
+    must(seconds > 0, "--seconds");
     if (tg_store_lmdb_open(&store, argv[1], &limits, NULL, &fault) != TG_OK) {
         fprintf(stderr, "store_ops: %s\n", fault.text);
         return 1;
@@ -332,6 +354,7 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < port_count; i++) {
         workers[i].until_s = now_s() + seconds;
     }
+    workers[0].sweep_count = (size_t)option(argc, argv, "--sweep", 0, live_count / port_count);
     run_all(workers, port_count, transfer_main);
     report(workers, port_count, live_count, seconds);
     for (size_t i = 0; i < port_count; i++) {

@@ -205,8 +205,8 @@ enum tigress_net_failure {
 
 /* There is no answer. The request is repeated later with the same Mailbox-Request-ID and the same
    bytes, so nothing happens twice. TIGRESS_E_STATE, TIGRESS_E_ARGUMENT. */
-TIGRESS_API TIGRESS_NODISCARD enum tigress_error
-tigress_session_reply_failed(struct tigress_session *s, enum tigress_net_failure failure);
+TIGRESS_API enum tigress_error tigress_session_reply_failed(struct tigress_session *s,
+                                                            enum tigress_net_failure failure);
 
 /* UTC seconds at which TIGRESS_WANT_WAIT is over; 0 in any other state. */
 TIGRESS_API int64_t tigress_session_deadline_s(const struct tigress_session *s);

@@ -29,13 +29,13 @@ void tg_buf_clear(struct tg_buf *b)
 static bool reserve(struct tg_buf *b, size_t extra)
 {
     size_t need = 0;
-    size_t cap = b->cap < BUF_FIRST_CAP ? BUF_FIRST_CAP : b->cap;
+    size_t cap = b->cap < BUF_FIRST_CAP / 2 ? BUF_FIRST_CAP / 2 : b->cap;
     uint8_t *grown = NULL;
 
     if (b->err != TG_OK) {
         return false;
     }
-    if (extra > b->max - b->len) {
+    if (extra > b->max - b->len || b->len + extra == SIZE_MAX) {
         b->err = TG_E_LIMIT;
         return false;
     }
@@ -43,9 +43,8 @@ static bool reserve(struct tg_buf *b, size_t extra)
     if (need <= b->cap) {
         return true;
     }
-    while (cap < need) {
-        cap = cap > SIZE_MAX / 2 ? need : cap * 2;
-    }
+    /* Doubled, so that many small appends cost little; exact where that is not enough. */
+    cap = cap > SIZE_MAX / 2 || cap * 2 < need ? need : cap * 2;
     grown = tg_mem_grow(b->ptr, b->cap, cap);
     if (grown == NULL) {
         b->err = TG_E_NOMEM;

@@ -7,7 +7,9 @@
 
 void *tg_mem_calloc(size_t count, size_t size)
 {
-    return calloc(count, size);
+    size_t total = 0;
+
+    return __builtin_mul_overflow(count, size, &total) ? NULL : calloc(count, size);
 }
 
 void *tg_mem_alloc(size_t size)

@@ -52,6 +52,7 @@ const char *tg_preview_language_tag(enum tg_preview_language language)
 /* ---- writing HTML --------------------------------------------------------------------------- */
 
 /* Changing a character here changes the hash in TG_PREVIEW_CSP; a test says the new one. */
+/* spec: protocol/5#style-hash */
 static const char style[] =
     ":root{color-scheme:light dark;--fg:#1b1b1f;--bg:#fff;--dim:#55555f;--line:#d7d7de}"
     "@media(prefers-color-scheme:dark){:root{--fg:#ececf1;--bg:#17171a;--dim:#a9a9b4;"

@@ -22,7 +22,7 @@
 #define TG_CONFIG_PATH_MAX 1023u /* bytes, without the NUL; as the next two */
 #define TG_CONFIG_URL_MAX 255u
 #define TG_CONFIG_HOST_MAX 63u
-#define TG_CONFIG_FILE_MAX (64u * 1024u) /* bytes of a configuration file */
+#define TG_CONFIG_FILE_MAX 65536u /* bytes of a configuration file */
 
 /* A numeric address to bind. */
 struct tg_endpoint {
@@ -105,7 +105,7 @@ enum tg_config_action {
  *   text    what to print: on standard output for DONE, on standard error for BAD; with RUN empty
  * Every fault names where it stands (file:line or the flag), the setting, what was wrong and what
  * is expected; all faults found are told, not the first alone. Values that are wrong are not
- * repeated. spec: protocol/1#plain-http-asked-for (enforced here)
+ * repeated.
  */
 enum tg_config_action tg_config_load(struct tg_config **out, int argc, char *const argv[],
                                      const struct tg_config_env *env, struct tg_buf *text);

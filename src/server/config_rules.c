@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define RECORD_OVERHEAD_MAX (8u * 1024u) /* bytes of a record besides its texts, with room */
+#define RECORD_OVERHEAD_MAX 8192u /* bytes of a record besides its texts, with room */
 
 static bool is_given(const struct tg_config_load_state *state, enum tg_setting_id id)
 {
@@ -201,7 +201,7 @@ static void check_limits(struct tg_config_load_state *state)
                    2 * (l->token_type_max + l->token_data_max);
 
     /* Each addend has a maximum in the table, so the sum cannot overflow. */
-    if (texts + RECORD_OVERHEAD_MAX > TG_RECORD_MAX) {
+    if (texts + RECORD_OVERHEAD_MAX > (size_t)TG_RECORD_MAX) {
         tg_config_fault(state, TG_SET_BODY_MAX,
                         "too large together with the maxima of titles, descriptions, image URLs "
                         "and tokens (expected: at most 112KiB in all, tokens counted twice)");

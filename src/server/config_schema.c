@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/config_schema.h"
 
+#include "relay/limits.h"
+
 #include <stddef.h>
 #include <string.h>
 
 #define AT(member)                                                                                 \
     .offset = offsetof(struct tg_config, member), .size = sizeof(((struct tg_config *)0)->member)
 
-#define KIB 1024u
-#define MIB (1024u * 1024u)
-#define HOUR_S 3600u
-#define DAY_S 86400u
+#define KIB ((uint64_t)1024)
+#define HOUR_S ((uint64_t)3600)
+#define DAY_S ((uint64_t)86400)
 
 static const char *const client_address_words[] = {
     [TG_CLIENT_CONNECTION] = "connection", [TG_CLIENT_X_FORWARDED_FOR] = "x-forwarded-for", NULL
@@ -125,10 +126,10 @@ const struct tg_setting tg_settings[TG_SET_COUNT] = {
         CAPACITY, .default_text = "30s", .min = 1, .max = HOUR_S, .arg = "TIME",
         .help = "from SIGTERM to the end" },
     ROW(TG_SET_RATE, "rate", TG_SETTING_COUNT), AT(rate), RATES, .default_text = "50",
-        .max = 1000000, .arg = "N",
+        .max = TG_LIMITS_RATE_MAX, .arg = "N",
         .help = "requests per second of a client network; 0: no limit" },
     ROW(TG_SET_RATE_BURST, "rate-burst", TG_SETTING_COUNT), AT(rate_burst), RATES,
-        .default_text = "200", .min = 1, .max = 10000000, .arg = "N",
+        .default_text = "200", .min = 1, .max = TG_LIMITS_BURST_MAX, .arg = "N",
         .help = "requests of a client network at once" },
     ROW(TG_SET_CLIENT_ADDRESS, "client-address", TG_SETTING_CHOICE), AT(client_address), RATES,
         .words = client_address_words, .default_text = "connection",

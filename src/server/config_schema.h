@@ -25,11 +25,11 @@ enum tg_setting_type {
 struct tg_setting {
     const char *name;
     enum tg_setting_type type;
+    bool can_be_off;          /* TG_SETTING_ENDPOINT: "off" */
     const char *default_text; /* NULL: no default of its own, see config_rules.c */
     uint64_t min, max;        /* of numbers, in the base unit */
     size_t offset, size;      /* of the member in struct tg_config */
     const char *const *words; /* TG_SETTING_CHOICE, NULL-terminated; the value is the index */
-    bool can_be_off;          /* TG_SETTING_ENDPOINT: "off" */
     const char *arg;          /* placeholder in the help */
     const char *group;        /* heading in the help and section in the file */
     const char *help;

@@ -22,7 +22,7 @@ struct unit {
 
 /* Largest first: the printer takes the first that divides. */
 static const struct unit size_units[] = {
-    { "GiB", 1024u * 1024u * 1024u }, { "MiB", 1024u * 1024u }, { "KiB", 1024u }, { "B", 1 }
+    { "GiB", (uint64_t)1 << 30 }, { "MiB", (uint64_t)1 << 20 }, { "KiB", 1024u }, { "B", 1 }
 };
 static const struct unit duration_units[] = {
     { "d", 86400 }, { "h", 3600 }, { "m", 60 }, { "s", 1 }

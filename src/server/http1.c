@@ -118,6 +118,9 @@ static int on_value_complete(llhttp_t *parser)
     if (h->state == STATE_BODY) {
         return 0;
     }
+    if (h->name_len == 0) {
+        return fail_with(h, 400, "a header has no name");
+    }
     if (m->field_count >= TG_HEADERS_MAX) {
         return fail_with(h, 431, "too many header lines");
     }

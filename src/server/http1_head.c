@@ -20,7 +20,9 @@ enum tg_guard tg_head_guard_scan(struct tg_head_guard *g, struct tg_bytes in, si
             g->line_count += g->line_len > 0 ? 1 : 0;
             g->line_len = 0;
         } else if (c != '\r') {
-            if (g->line_len == 0 && (c == ' ' || c == '\t')) {
+            /* A space begins no line, and one alone parts the request line. */
+            if ((c == ' ' || c == '\t') &&
+                (g->line_len == 0 || (g->line_count == 0 && (g->last == ' ' || c == '\t')))) {
                 return TG_GUARD_BAD;
             }
             g->line_len++;
@@ -79,13 +81,14 @@ static struct tg_head_fault check_target(struct tg_reqmem *m)
         return bad;
     }
     rest = tg_bytes_from(rest, authority_len);
-    /* The scheme alone is longer than the slash that an empty path needs. */
-    m->text.ptr[0] = '/';
     if (rest.len > 0 && rest.ptr[0] == '/') {
         memmove(m->text.ptr, rest.ptr, rest.len);
         m->target_len = rest.len;
     } else {
-        memmove(m->text.ptr + 1, rest.ptr, rest.len);
+        if (rest.len > 0) {
+            memmove(m->text.ptr + 1, rest.ptr, rest.len);
+        }
+        m->text.ptr[0] = '/'; /* in the place of the scheme */
         m->target_len = rest.len + 1;
     }
     return (struct tg_head_fault){ 0 };

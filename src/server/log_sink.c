@@ -42,7 +42,10 @@ static size_t clean_name(char out[TG_LOG_NAME_MAX], const char *name)
     size_t len = 0;
 
     while (len < TG_LOG_NAME_MAX && name != NULL && name[len] != '\0') {
-        out[len] = is_name_char(name[len]) ? name[len] : '?';
+        out[len] = '?';
+        if (is_name_char(name[len])) {
+            out[len] = name[len];
+        }
         len++;
     }
     return len;

@@ -183,13 +183,13 @@ static void append_seconds(struct tg_buf *out, uint64_t us)
     uint64_t rest = us % US_PER_S;
 
     tg_buf_append_dec(out, us / US_PER_S);
-    if (rest == 0) {
-        return;
+    if (rest > 0) {
+        tg_buf_append_u8(out, '.');
     }
-    tg_buf_append_u8(out, '.');
-    for (uint64_t unit = US_PER_S / 10; rest > 0; unit /= 10) {
-        tg_buf_append_u8(out, (uint8_t)('0' + rest / unit));
-        rest %= unit;
+    while (rest > 0) { /* a digit a turn, at most six */
+        rest *= 10;
+        tg_buf_append_u8(out, (uint8_t)('0' + rest / US_PER_S));
+        rest %= US_PER_S;
     }
 }
 

@@ -13,8 +13,8 @@
 
 #include <stdatomic.h>
 
-#define TG_METRICS_BUCKETS 12u /* latency buckets, +Inf not counted */
-#define TG_METRICS_TEXT_MAX (64u * 1024u)
+#define TG_METRICS_BUCKETS 12u     /* latency buckets, +Inf not counted */
+#define TG_METRICS_TEXT_MAX 65536u /* bytes */
 
 /* Only ever go up. */
 enum tg_counter {

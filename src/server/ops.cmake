@@ -12,3 +12,6 @@ if(TARGET tg_relay)
 endif()
 set_source_files_properties(config_text.c PROPERTIES
     COMPILE_DEFINITIONS TG_VERSION="${PROJECT_VERSION}")
+
+# Unit, completions and manual pages are installed with the daemon.
+add_subdirectory(${PROJECT_SOURCE_DIR}/packaging ${PROJECT_BINARY_DIR}/packaging)

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#define HEAD_LEN 16u /* version, expires_s */
-#define EXPIRATION_KEY_LEN (8u + TG_STORE_KEY_LEN)
+#define HEAD_LEN 8u /* version */
+#define PLACE_LEN (8u + TG_STORE_KEY_LEN)
 #define COUNTS_LEN 16u
 
 static void put_u64(uint8_t *p, uint64_t v)
@@ -40,8 +40,13 @@ static uint64_t time_order(int64_t expires_s)
     return (uint64_t)expires_s ^ UINT64_C(1) << 63;
 }
 
-static void expiration_key(uint8_t out[EXPIRATION_KEY_LEN], int64_t expires_s,
-                           const struct tg_store_key *key)
+static int64_t time_of(uint64_t order)
+{
+    return (int64_t)(order ^ UINT64_C(1) << 63);
+}
+
+/* Where in m a record is. */
+static void place_of(uint8_t out[PLACE_LEN], int64_t expires_s, const struct tg_store_key *key)
 {
     put_u64(out, time_order(expires_s));
     memcpy(out + 8, key->bytes, sizeof(key->bytes));
@@ -92,8 +97,8 @@ int tg_lmdb_tables_open(struct tg_lmdb_tables *tables, struct tg_lmdb_write *w)
     const struct {
         const char *name;
         MDB_dbi *dbi;
-    } wanted[TG_LMDB_TABLE_COUNT] = { { "m", &tables->records },
-                                      { "x", &tables->expirations },
+    } wanted[TG_LMDB_TABLE_COUNT] = { { "k", &tables->places },
+                                      { "m", &tables->records },
                                       { "s", &tables->state } };
 
     for (size_t i = 0; i < TG_LMDB_TABLE_COUNT; i++) {
@@ -112,50 +117,51 @@ int tg_lmdb_tables_open(struct tg_lmdb_tables *tables, struct tg_lmdb_write *w)
 int tg_lmdb_get(MDB_txn *txn, const struct tg_lmdb_tables *tables, const struct tg_store_key *key,
                 struct tg_store_record *record)
 {
+    uint8_t place[PLACE_LEN];
     MDB_val k = val_of(key->bytes, sizeof(key->bytes));
     MDB_val v = { 0, NULL };
-    int rc = mdb_get(txn, tables->records, &k, &v);
+    int rc = mdb_get(txn, tables->places, &k, &v);
 
     if (rc != 0) {
         return rc;
+    }
+    if (v.mv_size != 8) {
+        return MDB_CORRUPTED;
+    }
+    record->expires_s = time_of(get_u64(v.mv_data));
+    place_of(place, record->expires_s, key);
+    k = val_of(place, sizeof(place));
+    rc = mdb_get(txn, tables->records, &k, &v);
+    if (rc != 0) {
+        return rc == MDB_NOTFOUND ? MDB_CORRUPTED : rc;
     }
     if (v.mv_size < HEAD_LEN) {
         return MDB_CORRUPTED;
     }
     record->version = get_u64(v.mv_data);
-    record->expires_s = (int64_t)get_u64((const uint8_t *)v.mv_data + 8);
     record->sealed = tg_bytes((const uint8_t *)v.mv_data + HEAD_LEN, v.mv_size - HEAD_LEN);
     return 0;
 }
 
-static int expiration_del(struct tg_lmdb_write *w, int64_t expires_s,
-                          const struct tg_store_key *key)
+static int place_put(struct tg_lmdb_write *w, const struct tg_store_key *key, int64_t expires_s)
 {
-    uint8_t x[EXPIRATION_KEY_LEN];
+    uint8_t order[8];
 
-    expiration_key(x, expires_s, key);
-    MDB_val k = val_of(x, sizeof(x));
+    put_u64(order, time_order(expires_s));
+    MDB_val k = val_of(key->bytes, sizeof(key->bytes));
+    MDB_val v = val_of(order, sizeof(order));
 
-    return mdb_del(w->txn, w->tables->expirations, &k, NULL);
-}
-
-static int expiration_put(struct tg_lmdb_write *w, int64_t expires_s,
-                          const struct tg_store_key *key)
-{
-    uint8_t x[EXPIRATION_KEY_LEN];
-
-    expiration_key(x, expires_s, key);
-    MDB_val k = val_of(x, sizeof(x));
-    MDB_val empty = val_of(x, 0);
-
-    return mdb_put(w->txn, w->tables->expirations, &k, &empty, 0);
+    return mdb_put(w->txn, w->tables->places, &k, &v, 0);
 }
 
 /* Straight into the page: the record is copied once. */
 static int record_put(struct tg_lmdb_write *w, const struct tg_store_key *key,
                       const struct tg_store_record *next)
 {
-    MDB_val k = val_of(key->bytes, sizeof(key->bytes));
+    uint8_t place[PLACE_LEN];
+
+    place_of(place, next->expires_s, key);
+    MDB_val k = val_of(place, sizeof(place));
     MDB_val v = { .mv_size = HEAD_LEN + next->sealed.len, .mv_data = NULL };
     int rc = mdb_put(w->txn, w->tables->records, &k, &v, MDB_RESERVE);
     uint8_t *page = v.mv_data;
@@ -164,34 +170,41 @@ static int record_put(struct tg_lmdb_write *w, const struct tg_store_key *key,
         return rc;
     }
     put_u64(page, next->version);
-    put_u64(page + 8, (uint64_t)next->expires_s);
     if (next->sealed.len > 0) {
         memcpy(page + HEAD_LEN, next->sealed.ptr, next->sealed.len);
     }
     return 0;
 }
 
+static int record_del(struct tg_lmdb_write *w, const struct tg_store_key *key, int64_t expires_s)
+{
+    uint8_t place[PLACE_LEN];
+
+    place_of(place, expires_s, key);
+    MDB_val k = val_of(place, sizeof(place));
+    int rc = mdb_del(w->txn, w->tables->records, &k, NULL);
+
+    return rc == MDB_NOTFOUND ? MDB_CORRUPTED : rc;
+}
+
 int tg_lmdb_put(struct tg_lmdb_write *w, const struct tg_store_key *key,
                 const struct tg_store_record *old, const struct tg_store_record *next)
 {
+    bool is_moving = old != NULL && old->expires_s != next->expires_s;
     int rc = 0;
 
     w->is_dirty = true;
-    rc = record_put(w, key, next);
+    if (is_moving) {
+        rc = record_del(w, key, old->expires_s);
+    }
+    if (rc == 0 && (old == NULL || is_moving)) {
+        rc = place_put(w, key, next->expires_s);
+    }
+    if (rc == 0) {
+        rc = record_put(w, key, next);
+    }
     if (rc != 0) {
         return rc;
-    }
-    if (old != NULL && old->expires_s != next->expires_s) {
-        rc = expiration_del(w, old->expires_s, key);
-        if (rc != 0) {
-            return rc == MDB_NOTFOUND ? MDB_CORRUPTED : rc;
-        }
-    }
-    if (old == NULL || old->expires_s != next->expires_s) {
-        rc = expiration_put(w, next->expires_s, key);
-        if (rc != 0) {
-            return rc;
-        }
     }
     w->stats.record_count += old == NULL ? 1 : 0;
     w->stats.value_bytes -= old == NULL ? 0 : old->sealed.len;
@@ -207,9 +220,9 @@ int tg_lmdb_remove(struct tg_lmdb_write *w, const struct tg_store_key *key,
     int rc = 0;
 
     w->is_dirty = true;
-    rc = mdb_del(w->txn, w->tables->records, &k, NULL);
+    rc = mdb_del(w->txn, w->tables->places, &k, NULL);
     if (rc == 0) {
-        rc = expiration_del(w, old->expires_s, key);
+        rc = record_del(w, key, old->expires_s);
     }
     if (rc != 0) {
         return rc == MDB_NOTFOUND ? MDB_CORRUPTED : rc;
@@ -219,7 +232,7 @@ int tg_lmdb_remove(struct tg_lmdb_write *w, const struct tg_store_key *key,
     return 0;
 }
 
-/* The oldest entry if it is due: 0 and *key, *expires_s; MDB_NOTFOUND when none is. */
+/* The oldest record if it is due: 0 and *key, *expires_s; MDB_NOTFOUND when none is. */
 static int oldest_due(MDB_cursor *cursor, uint64_t limit, struct tg_store_key *key,
                       int64_t *expires_s)
 {
@@ -231,14 +244,14 @@ static int oldest_due(MDB_cursor *cursor, uint64_t limit, struct tg_store_key *k
     if (rc != 0) {
         return rc;
     }
-    if (k.mv_size != EXPIRATION_KEY_LEN) {
+    if (k.mv_size != PLACE_LEN) {
         return MDB_CORRUPTED;
     }
     order = get_u64(k.mv_data);
     if (order > limit) {
         return MDB_NOTFOUND;
     }
-    *expires_s = (int64_t)(order ^ UINT64_C(1) << 63);
+    *expires_s = time_of(order);
     memcpy(key->bytes, (const uint8_t *)k.mv_data + 8, sizeof(key->bytes));
     return 0;
 }
@@ -263,7 +276,7 @@ static int oldest_remove(struct tg_lmdb_write *w, MDB_cursor *cursor, uint64_t l
 int tg_lmdb_sweep(struct tg_lmdb_write *w, int64_t now_s, size_t max_count, size_t *removed_count)
 {
     MDB_cursor *cursor = NULL;
-    int rc = mdb_cursor_open(w->txn, w->tables->expirations, &cursor);
+    int rc = mdb_cursor_open(w->txn, w->tables->records, &cursor);
     size_t count = 0;
 
     if (rc != 0) {

@@ -3,11 +3,15 @@
  * store/lmdb_table.h - the tables of the embedded store, inside one transaction.
  * Layer: L2 (base), for src/store alone.   Threads: the transaction's.   Blocks: on the disk.
  *
- *   m   key (32 bytes)                     -> version u64, expires_s i64, sealed record
- *   x   expires_s u64 (sign bit flipped, so that byte order is time order), key -> empty
- *   s   "format", "counts"                 -> u64; record_count u64, value_bytes u64
+ *   k   key (32 bytes)          -> order u64
+ *   m   order u64, key          -> version u64, sealed record
+ *   s   "format", "counts"      -> u64; record_count u64, value_bytes u64
  *
- * All integers big-endian. x has one entry for each of m; counts is what a scan of m would give.
+ * All integers big-endian. order is expires_s with the sign bit flipped, so that byte order is time
+ * order: a sweep removes m's first records. It also keeps together what was made together: of the
+ * changes in a mailbox's life only its creation touches a page that nothing else of that moment
+ * does, so a large store is nearly as fast as a small one. Each entry of k has one in m; counts is
+ * what a scan of m would give.
  * No duplicate keys, nested transactions or MDB_CURRENT: Debian's 0.9.24 lacks fixes for those.
  * Functions here return LMDB's codes: 0, or what went wrong, after which the transaction is only
  * good for abort.
@@ -23,9 +27,9 @@
 #define TG_LMDB_TABLE_COUNT 3u
 
 struct tg_lmdb_tables {
-    MDB_dbi records;
-    MDB_dbi expirations;
-    MDB_dbi state;
+    MDB_dbi places;  /* k */
+    MDB_dbi records; /* m */
+    MDB_dbi state;   /* s */
 };
 
 /* A write transaction and what it has done so far. */

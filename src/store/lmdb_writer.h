@@ -13,9 +13,11 @@
 #include "store/lmdb_table.h"
 #include "store/store_queue.h"
 
-#define TG_LMDB_BATCH_MAX 256u                        /* operations in one commit */
-#define TG_LMDB_BATCH_BYTES_MAX (16u * 1024u * 1024u) /* sealed bytes in one commit */
-#define TG_LMDB_SWEEP_STEP 64u                        /* removals of one sweep in one commit */
+#define TG_LMDB_BATCH_MAX 256u            /* operations in one commit */
+#define TG_LMDB_BATCH_BYTES_MAX 16777216u /* 16 MiB: sealed bytes in one commit */
+/* Removals of one sweep in one commit: each touches a page of its own, and changes wait for them.
+ */
+#define TG_LMDB_SWEEP_STEP 16u
 
 struct tg_lmdb {
     struct tg_store base;

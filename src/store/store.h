@@ -13,7 +13,7 @@
 #include "base/log.h"
 
 #define TG_STORE_KEY_LEN 32u
-#define TG_STORE_VALUE_MAX (128u * 1024u) /* bytes of a sealed record */
+#define TG_STORE_VALUE_MAX 131072u /* bytes of a sealed record: 128 KiB */
 /* Changes and sweeps that are accepted and not yet answered by dispatch, over all ports. One more
    is answered TG_E_FULL, through dispatch like any other answer. */
 #define TG_STORE_QUEUE_MAX 16384u
@@ -112,15 +112,16 @@ struct tg_store_limits {
     uint64_t bytes_max;  /* sealed bytes; 0: no limit */
 };
 
-/* Tests and simulation: nothing outlives the process. */
+/* Tests and simulation: nothing outlives the process. limits are copied, here and below. */
 TG_NODISCARD enum tg_err tg_store_mem_open(struct tg_store **out,
                                            const struct tg_store_limits *limits);
 
 /*
  * The embedded store: an LMDB environment in dir (created with mode 0700 if absent), one writer
- * thread, group commit. TG_E_IO: dir cannot be made or opened, is on a network file system, or is
- * open in another process; fault says which. A failed commit is in doubt and ends the process (exit
- * code 70) after one log event: clients find out by retrying.
+ * thread, group commit. An existing dir keeps its mode; a child that is forked without exec shares
+ * the lock, so it must be forked before. TG_E_IO: dir cannot be made or opened, is on a network
+ * file system, or is open in another process; fault says which. A failed commit is in doubt and
+ * ends the process (exit code 70) after one log event: clients find out by retrying.
  */
 TG_NODISCARD enum tg_err tg_store_lmdb_open(struct tg_store **out, const char *dir,
                                             const struct tg_store_limits *limits,

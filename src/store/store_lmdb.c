@@ -2,6 +2,7 @@
 /* The embedded store as its callers see it: open, ports, reads. Writes are in lmdb_writer.c. */
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -212,6 +213,18 @@ static int env_try(MDB_env **env, const char *dir, size_t map_size)
     return rc;
 }
 
+/* 0.9.24 leaves the data file open across exec. */
+static int env_close_on_exec(MDB_env *env)
+{
+    mdb_filehandle_t fd = -1;
+    int rc = mdb_env_get_fd(env, &fd);
+
+    if (rc == 0 && fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
+        rc = errno;
+    }
+    return rc;
+}
+
 static enum tg_err env_open(struct tg_lmdb *s, const char *dir, uint64_t map_max,
                             struct tg_fault *fault)
 {
@@ -221,6 +234,9 @@ static enum tg_err env_open(struct tg_lmdb *s, const char *dir, uint64_t map_max
     for (size_t i = 0; i < TG_COUNT(map_sizes) && rc == ENOMEM; i++) {
         s->map_size = map_sizes[i] < map_max ? map_sizes[i] : map_max;
         rc = s->map_size > SIZE_MAX / 2 ? ENOMEM : env_try(&s->env, dir, (size_t)s->map_size);
+    }
+    if (rc == 0) {
+        rc = env_close_on_exec(s->env);
     }
     if (rc == 0) {
         rc = mdb_reader_check(s->env, &dead_count);

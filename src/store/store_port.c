@@ -259,7 +259,7 @@ enum tg_err tg_store_admit(const struct tg_store_limits *limits, const struct tg
     return TG_OK;
 }
 
-_Noreturn void tg_store_die(const struct tg_log *log, const char *name, int64_t number)
+void tg_store_die(const struct tg_log *log, const char *name, int64_t number)
 {
     TG_LOG(log, TG_LOG_ERROR, name, { "code", number });
     _exit(TG_STORE_EXIT_IN_DOUBT);

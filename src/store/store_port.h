@@ -117,6 +117,7 @@ TG_NODISCARD enum tg_err tg_store_admit(const struct tg_store_limits *limits,
                                         const struct tg_store_record *next);
 
 /* For what may not be answered: one event with the number, then _exit(70). */
-_Noreturn void tg_store_die(const struct tg_log *log, const char *name, int64_t number);
+void tg_store_die(const struct tg_log *log, const char *name, int64_t number)
+    __attribute__((noreturn));
 
 #endif

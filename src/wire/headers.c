@@ -86,7 +86,7 @@ static void take_claim(struct parse *p, struct tg_bytes value)
         out->claim_presence = is_uuid ? TG_PRESENT : TG_MALFORMED;
     } else {
         /* Which of the two is meant cannot be known, so neither is taken.
-           spec: protocol/2#alias-conflict-400 */
+           spec: protocol/2#alias-conflict */
         tg_fault_set(&out->fault, "%s", two_claims);
         tg_fault_set(&out->claim_fault, "%s", two_claims);
         out->claim_presence = TG_MALFORMED;

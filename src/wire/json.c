@@ -50,6 +50,11 @@ static enum tg_err check_shape(struct tg_bytes text, struct tg_fault *fault)
         tg_fault_set(fault, "body: expected at most %u bytes of JSON", TG_RESPONSE_BODY_MAX);
         return TG_E_LIMIT;
     }
+    /* The parser takes a NUL behind the object for the end of the text. */
+    if (tg_bytes_find(text, 0) < text.len) {
+        tg_fault_set(fault, EXPECTED_BODY "it holds a NUL byte");
+        return TG_E_SYNTAX;
+    }
     while (i < text.len && is_space(text.ptr[i])) {
         i++;
     }
@@ -75,6 +80,10 @@ static enum tg_err check_shape(struct tg_bytes text, struct tg_fault *fault)
         }
         i++;
     }
+    if (depth > 0) {
+        tg_fault_set(fault, EXPECTED_BODY "the text ends early");
+        return TG_E_SYNTAX;
+    }
     return TG_OK;
 }
 
@@ -86,7 +95,6 @@ static enum tg_err explain(const json_error_t *error, struct tg_fault *fault)
         const char *what;
     } reasons[] = {
         { json_error_invalid_utf8, "it holds bytes that are not UTF-8" },
-        { json_error_premature_end_of_input, "the text ends early" },
         { json_error_end_of_input_expected, "there is more behind the object" },
         { json_error_null_character, "a string holds a NUL character" },
         { json_error_null_byte_in_key, "a member's name holds a NUL character" },

@@ -264,6 +264,8 @@ static void put_origin(struct tg_buf *out, const struct tg_share_url *url, const
     }
 }
 
+/* Nothing but what is needed: the result has to fit into a text message.
+   spec: protocol/7#short-enough-for-sms */
 enum tg_err tg_share_url_format(struct tg_buf *out, const struct tg_share_url *url,
                                 enum tg_share_scheme scheme)
 {

@@ -96,6 +96,55 @@ static void files__are_for_the_owner_alone(void **state)
     fixture_close(&f);
 }
 
+/* A process that is started later must neither read the store nor keep its lock. */
+static void open_files__do_not_survive_exec(void **state)
+{
+    struct fixture *f = *state;
+    unsigned found_count = 0;
+
+    for (int fd = 0; fd < 256; fd++) {
+        char name[64];
+        char path[256] = "";
+
+        (void)snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+        if (readlink(name, path, sizeof(path) - 1) > 0 && strstr(path, f->dir) == path) {
+            found_count++;
+            assert_int_equal(fcntl(fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+        }
+    }
+    assert_in_range(found_count, 4, 8);
+}
+
+/* Both tables empty out together, whatever the way: no entry of one is left without the other. */
+static void tables__stay_in_step(void **state)
+{
+    enum { COUNT = 200 };
+    struct fixture *f = *state;
+    const struct tg_lmdb *l = (const struct tg_lmdb *)f->store;
+    MDB_txn *txn = NULL;
+    MDB_stat places;
+    MDB_stat records;
+
+    for (unsigned i = 0; i < COUNT; i++) {
+        assert_int_equal(put(&f->client, i % 50, i, 1000 + (i * 37) % 11, TG_LIT("x")), TG_OK);
+        if (i % 7 == 0) {
+            assert_int_equal(drop(&f->client, (i * 3) % 50), TG_OK);
+        }
+        if (i % 31 == 0) {
+            (void)sweep(&f->client, 1003, 5);
+        }
+        struct tg_store_stats stats;
+
+        f->store->ops->stats(f->store, &stats);
+        assert_int_equal(mdb_txn_begin(l->env, NULL, MDB_RDONLY, &txn), 0);
+        assert_int_equal(mdb_stat(txn, l->tables.places, &places), 0);
+        assert_int_equal(mdb_stat(txn, l->tables.records, &records), 0);
+        mdb_txn_abort(txn);
+        assert_int_equal(places.ms_entries, stats.record_count);
+        assert_int_equal(records.ms_entries, stats.record_count);
+    }
+}
+
 static void second_open__in_this_process__is_refused_with_the_reason(void **state)
 {
     struct fixture *f = *state;
@@ -249,6 +298,7 @@ static void full_map__refuses_what_does_not_fit_and_harms_nothing_else(void **st
     struct call *calls = calloc(COUNT, sizeof(*calls));
     uint8_t *value = calloc(1, VALUE);
     unsigned kept_count = 0;
+    unsigned small_count = 0;
     struct call seen;
 
     assert_non_null(calls);
@@ -268,10 +318,21 @@ static void full_map__refuses_what_does_not_fit_and_harms_nothing_else(void **st
         assert_int_equal(look(&f->client, i, &seen), calls[i].err == TG_OK);
         kept_count += calls[i].err == TG_OK ? 1 : 0;
     }
-    assert_in_range(kept_count, 50, COUNT - 100);
+    /* A quarter of the map stays free, so that there are always pages to remove with. */
+    assert_in_range(kept_count, 50, 1024 * 1024 / 4 * 3 / (2 * VALUE));
     assert_stats(f->store, kept_count, (uint64_t)kept_count * VALUE);
-    /* There is a way out: what is removed makes room. */
+    /* To the last page, and each record apart: removing must still work, and make room. */
+    for (unsigned i = 0; put(&f->client, COUNT + 1 + i, 1, NEVER_S, TG_LIT("")) == TG_OK; i++) {
+        small_count++;
+    }
+    assert_int_equal(put(&f->client, 0, 9, 2000, tg_bytes(value, VALUE + 1)), TG_E_FULL);
     assert_int_equal(sweep(&f->client, 1000, kept_count / 2), kept_count / 2);
+    for (unsigned i = 0; i < small_count; i += 2) {
+        assert_int_equal(drop(&f->client, COUNT + 1 + i), TG_OK);
+    }
+    for (unsigned i = 1; i < small_count; i += 2) {
+        assert_int_equal(drop(&f->client, COUNT + 1 + i), TG_OK);
+    }
     assert_int_equal(put(&f->client, COUNT, 1, NEVER_S, tg_bytes(value, VALUE)), TG_OK);
     assert_stats(f->store, kept_count - kept_count / 2 + 1,
                  (uint64_t)(kept_count - kept_count / 2 + 1) * VALUE);
@@ -369,6 +430,8 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         CASE(reopen__finds_every_record_and_the_counts),
         cmocka_unit_test(files__are_for_the_owner_alone),
+        CASE(open_files__do_not_survive_exec),
+        CASE(tables__stay_in_step),
         CASE(second_open__in_this_process__is_refused_with_the_reason),
         cmocka_unit_test(second_open__in_another_process__is_refused_until_the_first_ends),
         cmocka_unit_test(directory_that_cannot_be__is_refused_with_the_reason),

@@ -51,7 +51,7 @@ static size_t run_folder(const char *path, uint8_t *input)
         return 0;
     }
     while ((entry = readdir(dir)) != NULL) {
-        char name[4096];
+        char name[2048];
         FILE *file = NULL;
 
         if (entry->d_name[0] == '.') {

@@ -107,20 +107,33 @@ static void on_wait(void *ctx, struct tg_exchange *exchange, const struct tg_sto
 
 static const struct tg_exchange_ops exchange_ops = { on_respond, on_wait };
 
+static void init_slot(struct world_slot *slot, struct world *w)
+{
+    memset(slot, 0, sizeof(*slot));
+    slot->world = w;
+    slot->is_used = true;
+    for (size_t i = 0; i < TG_RESPONSE_HEADERS_MAX; i++) {
+        tg_buf_init(&slot->names[i], HEADER_TEXT_MAX);
+        tg_buf_init(&slot->values[i], HEADER_TEXT_MAX);
+    }
+    tg_buf_init(&slot->body, TG_RESPONSE_BODY_MAX);
+}
+
+unsigned world_refuse(struct world_slot *slot, unsigned status, const char *detail,
+                      unsigned retry_after_s)
+{
+    init_slot(slot, slot->world);
+    tg_relay_refuse(slot->world->relay, status, detail, retry_after_s, &exchange_ops, slot);
+    return slot->status;
+}
+
 static struct world_slot *take_slot(struct world *w)
 {
     for (size_t i = 0; i < WORLD_SLOTS; i++) {
         struct world_slot *slot = &w->slots[i];
 
         if (!slot->is_used) {
-            memset(slot, 0, sizeof(*slot));
-            slot->world = w;
-            slot->is_used = true;
-            for (size_t j = 0; j < TG_RESPONSE_HEADERS_MAX; j++) {
-                tg_buf_init(&slot->names[j], HEADER_TEXT_MAX);
-                tg_buf_init(&slot->values[j], HEADER_TEXT_MAX);
-            }
-            tg_buf_init(&slot->body, TG_RESPONSE_BODY_MAX);
+            init_slot(slot, w);
             return slot;
         }
     }

@@ -50,6 +50,9 @@ void world_deinit(struct world *w);
 /* Runs a request until it is answered or waits. The slot is free again after world_release(). */
 struct world_slot *world_request(struct world *w, const struct tg_http_request *request);
 void world_release(struct world_slot *slot);
+/* A refusal of the transport's, into an unused slot; its status. */
+unsigned world_refuse(struct world_slot *slot, unsigned status, const char *detail,
+                      unsigned retry_after_s);
 /* The value, or NULL. */
 const struct tg_buf *world_header(const struct world_slot *slot, const char *name);
 

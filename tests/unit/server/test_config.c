@@ -6,6 +6,33 @@
 
 #define MEM "--store memory: --plain-http "
 
+#define FAULTS_MAX 200
+
+/* Which allocation fails, counted from 1; 0: none. */
+static unsigned fault_at;
+static unsigned calls;
+
+void *__real_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
+
+static bool must_fail(void)
+{
+    calls++;
+    return fault_at != 0 && calls == fault_at;
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+    return must_fail() ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_malloc(size_t size)
+{
+    return must_fail() ? NULL : __real_malloc(size);
+}
+
 /* --- each type: good values --- */
 
 static void load__no_settings_but_store__defaults_of_the_protocol(void **state)
@@ -190,7 +217,7 @@ static void load__numbers__every_bound_at_n_and_beyond(void **state)
         { "handshake-timeout", "0", "1", "1h", "3601" },
         { "drain-timeout", "0", "1", "60m", "3601" },
         { "rate", NULL, "0", "1000000", "1000001" },
-        { "rate-burst", "0", "1", "10000000", "10000001" },
+        { "rate-burst", "0", "1", "1000000", "1000001" },
         { "mailboxes-max", NULL, "0", "1000000000", "1000000001" },
         { "store-bytes-max", NULL, "0", "1024GiB", "1025GiB" },
     };
@@ -484,6 +511,34 @@ static void set_port__no_public_url__listener_itself(void **state)
     assert_true(relay.is_https);
 }
 
+static void load__allocation_n_fails__refused_or_as_if_it_had_not(void **state)
+{
+    struct fixture *f = *state;
+    static struct tg_config expected;
+    const char *file = "dev = yes\nrate = 5\n";
+    unsigned n = 0;
+    enum tg_config_action action = TG_CONFIG_BAD;
+
+    assert_int_equal(run_file(f, file, ""), TG_CONFIG_RUN);
+    memcpy(&expected, f->config, sizeof expected);
+    do {
+        n++;
+        assert_in_range(n, 1, FAULTS_MAX);
+        calls = 0;
+        fault_at = n;
+        action = run(f, "--config %C");
+        fault_at = 0;
+        if (action == TG_CONFIG_RUN) {
+            assert_memory_equal(f->config, &expected, sizeof expected);
+        } else {
+            assert_int_equal(action, TG_CONFIG_BAD);
+            assert_null(f->config);
+        }
+    } while (calls >= n);
+    assert_true(n > 5);
+    assert_int_equal(action, TG_CONFIG_RUN);
+}
+
 static void make_data_dir__deep__made_for_us_alone(void **state)
 {
     struct fixture *f = *state;
@@ -531,6 +586,7 @@ int main(void)
         TEST(manual__every_setting__described),
         TEST(example__as_shipped_and_with_defaults_spelled_out__loads),
         TEST(set_port__no_public_url__listener_itself),
+        TEST(load__allocation_n_fails__refused_or_as_if_it_had_not),
         TEST(make_data_dir__deep__made_for_us_alone),
     };
 

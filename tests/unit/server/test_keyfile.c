@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,52 @@
 #include <unistd.h>
 
 #define STARTERS 8
+#define FAULTS_MAX 100
+
+/* Which call of a system function fails, counted from 1 over all of them; 0: none. */
+static unsigned fault_at;
+static unsigned calls;
+
+#define CHUNK(len) (fault_at != 0 && (len) > 7 ? 7 : (len))
+
+static bool must_fail(void)
+{
+    calls++;
+    return fault_at != 0 && calls == fault_at;
+}
+
+#define WRAP(type, name, params, args)                                                             \
+    type __real_##name params;                                                                     \
+    type __wrap_##name params;                                                                     \
+    type __wrap_##name params                                                                      \
+    {                                                                                              \
+        if (must_fail()) {                                                                         \
+            errno = EIO;                                                                           \
+            return -1;                                                                             \
+        }                                                                                          \
+        return __real_##name args;                                                                 \
+    }
+
+WRAP(int, fsync, (int fd), (fd))
+WRAP(int, link, (const char *from, const char *to), (from, to))
+WRAP(int, fstat, (int fd, struct stat *st), (fd, st))
+WRAP(int, fchmod, (int fd, mode_t mode), (fd, mode))
+WRAP(ssize_t, write, (int fd, const void *data, size_t len), (fd, data, CHUNK(len)))
+WRAP(ssize_t, read, (int fd, void *data, size_t len), (fd, data, CHUNK(len)))
+
+void *__real_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size)
+{
+    return must_fail() ? NULL : __real_calloc(count, size);
+}
+
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_malloc(size_t size)
+{
+    return must_fail() ? NULL : __real_malloc(size);
+}
 
 struct fixture {
     char dir[64];
@@ -286,6 +333,63 @@ static void open__several_starts_at_once__all_have_the_same_key(void **state)
     assert_int_equal(files_in(f->dir), 1);
 }
 
+/* Short reads and writes, and each system call failing in turn: an error leaves the ring alone and
+   no half file behind, and whatever file there is is a whole one. */
+static void open__call_n_fails__no_half_file_and_ring_untouched(void **state)
+{
+    static const struct tg_keyring empty;
+    struct fixture *f = *state;
+    enum tg_err err = TG_E_BUG;
+    unsigned n = 0;
+
+    while (err != TG_OK) {
+        n++;
+        assert_in_range(n, 1, FAULTS_MAX);
+        calls = 0;
+        fault_at = n;
+        err = open_key(f, &f->ring, NULL);
+        fault_at = 0;
+        if (err == TG_OK) {
+            assert_true(calls < n);
+            break;
+        }
+        assert_memory_equal(&f->ring, &empty, sizeof empty);
+        assert_true(files_in(f->dir) <= 1);
+        if (access(f->path, F_OK) == 0) {
+            assert_int_equal(open_key(f, &f->other, NULL), TG_OK);
+            assert_int_equal(unlink(f->path), 0);
+        }
+        assert_int_equal(files_in(f->dir), 0);
+    }
+    assert_true(n > 10);
+}
+
+/* The same for a file that is there. */
+static void open__call_n_fails_while_loading__file_untouched(void **state)
+{
+    static const struct tg_keyring empty;
+    struct fixture *f = *state;
+    enum tg_err err = TG_E_BUG;
+    unsigned n = 0;
+
+    assert_int_equal(open_key(f, &f->other, NULL), TG_OK);
+    while (err != TG_OK) {
+        n++;
+        assert_in_range(n, 1, FAULTS_MAX);
+        calls = 0;
+        fault_at = n;
+        err = open_key(f, &f->ring, NULL);
+        fault_at = 0;
+        if (err != TG_OK) {
+            assert_memory_equal(&f->ring, &empty, sizeof empty);
+        }
+        assert_int_equal(files_in(f->dir), 1);
+    }
+    assert_true(n > 3);
+    assert_true(
+        tg_ct_equal(tg_secret_view(&f->ring.index_key), tg_secret_view(&f->other.index_key)));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -302,6 +406,8 @@ int main(void)
         TEST(open__size__8192_is_read_8193_is_not),
         TEST(open__no_folder__io),
         TEST(open__no_random_bytes__no_file),
+        TEST(open__call_n_fails__no_half_file_and_ring_untouched),
+        TEST(open__call_n_fails_while_loading__file_untouched),
         TEST(open__several_starts_at_once__all_have_the_same_key),
     };
 

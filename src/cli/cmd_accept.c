@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/flow.h"
+#include "cli/invitation.h"
+#include "cli/io.h"
+#include "cli/mem.h"
+
+/* The session of a transfer that is new here. Only a mailbox that answers is worth a file. */
+static enum cli_exit begin(struct ui *ui, struct flow *f, struct transfer *t,
+                           const struct invitation_in *in, const struct cli_args *args)
+{
+    char why[TIGRESS_TEXT_MAX] = "";
+    struct tigress_session *s = NULL;
+    enum tigress_error error = tigress_recipient_new(&s, in->url, in->secret, why, sizeof why);
+
+    for (size_t i = 0; error == TIGRESS_OK && i < args->allow_count; i++) {
+        error = tigress_session_allow_relay(s, args->allow[i]);
+    }
+    if (error != TIGRESS_OK) {
+        tigress_session_free(&s);
+        return flow_refuse(ui, error, why);
+    }
+    t->cacert = in->cacert == NULL ? NULL : cli_strdup(in->cacert);
+    return flow_begin_take(f, ui, t, s, t->cacert);
+}
+
+/* A transfer that was accepted here before goes on where it stood. */
+static enum cli_exit go_on(struct ui *ui, struct flow *f, struct transfer *t,
+                           const struct invitation_in *in, const struct cli_args *args)
+{
+    enum cli_exit exit = flow_resume(f, ui, t, args);
+    enum tigress_error error;
+
+    if (exit != CLI_OK) {
+        return exit;
+    }
+    if (t->received_count > 0 && !t->is_unread) {
+        return ui_fail(ui, CLI_REFUSED, "accepted-before",
+                       "this transfer was accepted here before; 'tigress receive %.8s' waits for "
+                       "its next message.",
+                       t->id);
+    }
+    if (in->secret != NULL) {
+        error = flow_interrupt(f);
+        if (error == TIGRESS_OK) {
+            error = tigress_session_set_secret(f->session, in->secret);
+        }
+        if (error != TIGRESS_OK && error != TIGRESS_E_STATE) {
+            return flow_refuse(ui, error, NULL);
+        }
+    }
+    return flow_retry(f);
+}
+
+static enum cli_exit claim(struct ui *ui, struct flow *f, const struct cli_args *args)
+{
+    struct transfer *t = f->t;
+    enum cli_exit exit = t->is_unread ? CLI_OK : flow_run(f, 0);
+
+    if (exit == CLI_OK && !t->is_unread) {
+        exit = ui_fail(ui, CLI_REFUSED, "secret",
+                       "the link has no secret: give the one that came apart from it with "
+                       "--secret-file.");
+    }
+    if (exit == CLI_OK) {
+        exit = flow_deliver(f, args);
+    }
+    if (exit == CLI_OK && args->value[OPT_FINISH] != NULL) {
+        return flow_finish(f);
+    }
+    if (exit == CLI_OK) {
+        ui_note(ui, "'tigress answer %.8s FILE' answers, 'tigress finish %.8s' ends the transfer.",
+                t->id, t->id);
+    }
+    return exit;
+}
+
+/* Nothing came and nothing will: the relay refused, or there is no such mailbox. */
+static bool is_worthless(const struct flow *f)
+{
+    enum tigress_error error = f->session == NULL ? TIGRESS_OK : tigress_session_error(f->session);
+
+    return f->t->received_count == 0 && !f->t->is_unread &&
+           ((error >= TIGRESS_E_WITHDRAWN && error < TIGRESS_E_NETWORK) ||
+            error == TIGRESS_E_NOT_ALLOWED);
+}
+
+static enum cli_exit accept(struct ui *ui, const struct invitation_in *in,
+                            const struct cli_args *args)
+{
+    struct transfer t;
+    struct flow f = { .ui = ui, .t = &t };
+    bool is_known = false;
+    enum cli_exit exit = state_load_if_any(ui, &t, STATE_RECIPIENT, in->id, &is_known);
+
+    if (exit == CLI_OK && is_known && t.session != NULL) {
+        exit = go_on(ui, &f, &t, in, args);
+    } else if (exit == CLI_OK) {
+        state_release(&t); /* unknown, or over: relinquished, perhaps, and now taken again */
+        exit = state_create(ui, &t, STATE_RECIPIENT, in->id);
+        if (exit == CLI_OK) {
+            exit = begin(ui, &f, &t, in, args);
+        }
+    }
+    if (exit == CLI_OK) {
+        exit = claim(ui, &f, args);
+        if (exit != CLI_OK && is_worthless(&f)) {
+            (void)state_remove(ui, &t);
+        }
+    }
+    flow_close(&f, &t);
+    return exit;
+}
+
+/* The secret in its own file, which may have to come from standard input. */
+static enum cli_exit read_secret(struct ui *ui, struct invitation_in *in,
+                                 const struct cli_args *args)
+{
+    const char *path = args->value[OPT_SECRET_FILE];
+    struct io_bytes line = { 0 };
+    enum cli_exit exit;
+
+    if (path != NULL && strcmp(path, "-") == 0 && strcmp(args->position[0], "-") == 0) {
+        return ui_fail(ui, CLI_USAGE, "usage",
+                       "the link and the secret cannot both come from standard input.");
+    }
+    if (path == NULL) {
+        return in->has_secret
+                   ? CLI_OK
+                   : ui_fail(ui, CLI_USAGE, "secret",
+                             "the link has no secret (the part behind #): give the one that came "
+                             "apart from it with --secret-file.");
+    }
+    exit = io_read_line(ui, &line, path, "the secret", TIGRESS_SECRET_TEXT_MAX + 16);
+    in->secret = line.data;
+    return exit;
+}
+
+enum cli_exit cmd_accept(struct ui *ui, const struct cli_args *args)
+{
+    struct invitation_in in = { 0 };
+    enum cli_exit exit = flow_cacert(ui, args, &in.cacert);
+
+    if (exit == CLI_OK) {
+        exit = invitation_read(ui, &in, args);
+    }
+    if (exit == CLI_OK) {
+        exit = read_secret(ui, &in, args);
+    }
+    if (exit == CLI_OK) {
+        exit = accept(ui, &in, args);
+    }
+    invitation_wipe(&in);
+    return exit;
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/commands.h"
+#include "cli/flow.h"
+#include "cli/io.h"
+
+static enum cli_exit unread(struct ui *ui, const struct transfer *t)
+{
+    return ui_fail(ui, CLI_REFUSED, "unread",
+                   "your message was not sent: there is one from the other side that you have not "
+                   "read; 'tigress receive %.8s' prints it.",
+                   t->id);
+}
+
+static enum cli_exit told(struct ui *ui, const struct transfer *t)
+{
+    ui_say(ui, "Sent. 'tigress receive %.8s' waits for the answer.\n", t->id);
+    return ui_result_take(ui, flow_describe(t));
+}
+
+static enum cli_exit send(struct ui *ui, struct flow *f, const struct io_bytes *message)
+{
+    enum cli_exit exit = flow_remember(f);
+    enum tigress_error error;
+
+    if (exit != CLI_OK) {
+        return exit;
+    }
+    error = flow_interrupt(f);
+    if (error == TIGRESS_OK) {
+        error = tigress_session_send(f->session, message->data, message->len);
+    }
+    if (error == TIGRESS_E_STATE) {
+        return ui_fail(ui, CLI_REFUSED, "not-your-turn",
+                       "your message was not sent: it is the other side's turn; 'tigress receive "
+                       "%.8s' waits for its message.",
+                       f->t->id);
+    }
+    if (error != TIGRESS_OK) {
+        return flow_refuse(ui, error, NULL);
+    }
+    f->t->sending = state_checksum(message->data, message->len);
+    return flow_settle(f);
+}
+
+static enum cli_exit answer(struct ui *ui, struct flow *f, const struct io_bytes *message)
+{
+    uint64_t interrupted = f->t->sending;
+    enum cli_exit exit = CLI_OK;
+
+    if (interrupted != 0) { /* it goes first; given again it is the same one, not a second */
+        exit = flow_settle(f);
+        if (exit == CLI_OK && !f->t->is_unread) {
+            ui_note(ui, "the answer that was interrupted is sent now.");
+        }
+    }
+    if (exit == CLI_OK && !f->t->is_unread &&
+        interrupted != state_checksum(message->data, message->len)) {
+        exit = send(ui, f, message);
+    }
+    if (exit != CLI_OK) {
+        return exit;
+    }
+    return f->t->is_unread ? unread(ui, f->t) : told(ui, f->t);
+}
+
+enum cli_exit cmd_answer(struct ui *ui, const struct cli_args *args)
+{
+    struct io_bytes message = { 0 };
+    char why[TIGRESS_TEXT_MAX] = "";
+    struct transfer t;
+    struct flow f;
+    enum tigress_error error;
+    enum cli_exit exit =
+        io_read_input(ui, &message, args->position[1], "the message", TIGRESS_MESSAGE_MAX);
+
+    if (exit != CLI_OK) {
+        return exit;
+    }
+    error = tigress_message_check(message.data, message.len, why, sizeof why);
+    if (error != TIGRESS_OK) {
+        io_bytes_wipe(&message);
+        return flow_refuse(ui, error, why);
+    }
+    exit = flow_open(&f, ui, &t, STATE_ANY_ROLE, args);
+    if (exit == CLI_OK) {
+        exit = answer(ui, &f, &message);
+    }
+    flow_close(&f, &t);
+    io_bytes_wipe(&message);
+    return exit;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/commands.h"
+#include "cli/flow.h"
+
+/* Unlike the other commands it also takes a share whose creation was interrupted. */
+static enum cli_exit cancel(struct ui *ui, struct flow *f)
+{
+    struct transfer *t = f->t;
+    enum cli_exit exit = flow_do(f, tigress_session_cancel);
+
+    if (exit == CLI_GONE && t->session != NULL) {
+        (void)state_end(ui, t, STATE_GONE); /* told already; there is nothing left to withdraw */
+    }
+    if (exit == CLI_OK) {
+        exit = state_end(ui, t, STATE_CANCELLED);
+    }
+    if (exit == CLI_OK) {
+        ui_say(ui, "The transfer %s is cancelled.\n", t->id);
+        exit = ui_result_take(ui, flow_describe(t));
+    }
+    return exit;
+}
+
+enum cli_exit cmd_cancel(struct ui *ui, const struct cli_args *args)
+{
+    struct cli_args any = *args;
+    struct transfer t;
+    struct flow f;
+    enum cli_exit exit;
+
+    any.value[OPT_RESUME] = "";
+    exit = flow_open(&f, ui, &t, STATE_ANY_ROLE, &any);
+    if (exit == CLI_OK) {
+        exit = cancel(ui, &f);
+    }
+    flow_close(&f, &t);
+    return exit;
+}

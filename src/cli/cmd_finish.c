@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The three ways to end a transfer. */
+#include "cli/commands.h"
+#include "cli/flow.h"
+
+static enum cli_exit end(struct ui *ui, const struct cli_args *args, enum state_role role,
+                         flow_act_fn *act, enum state_status status)
+{
+    struct transfer t;
+    struct flow f;
+    enum cli_exit exit = flow_open(&f, ui, &t, role, args);
+
+    if (exit == CLI_OK && t.is_unread && status == STATE_COMPLETED) {
+        exit = ui_fail(ui, CLI_REFUSED, "unread",
+                       "the transfer was not ended: it holds a message that you have not read; "
+                       "'tigress receive %.8s' prints it.",
+                       t.id);
+    }
+    if (exit == CLI_OK) {
+        exit = flow_do(&f, act);
+    }
+    if (exit == CLI_OK) {
+        exit = state_end(ui, &t, status);
+    }
+    if (exit == CLI_OK) {
+        ui_say(ui, "The transfer %s is %s.\n", t.id, state_status_name(status));
+        exit = ui_result_take(ui, flow_describe(&t));
+    }
+    flow_close(&f, &t);
+    return exit;
+}
+
+enum cli_exit cmd_finish(struct ui *ui, const struct cli_args *args)
+{
+    return end(ui, args, STATE_ANY_ROLE, tigress_session_finish, STATE_COMPLETED);
+}
+
+enum cli_exit cmd_relinquish(struct ui *ui, const struct cli_args *args)
+{
+    return end(ui, args, STATE_RECIPIENT, tigress_session_relinquish, STATE_RELINQUISHED);
+}

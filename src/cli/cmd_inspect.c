@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/flow.h"
+#include "cli/invitation.h"
+
+static const char *vertical_name(const char *value)
+{
+    static const char *const names[][2] = { { "", "general" },
+                                            { TIGRESS_VERTICAL_GENERAL, "general" },
+                                            { TIGRESS_VERTICAL_HOME, "home" },
+                                            { TIGRESS_VERTICAL_CAR, "car" } };
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(names[i][0], value) == 0) {
+            return names[i][1];
+        }
+    }
+    return value;
+}
+
+/* The preview needs no secret: the session that fetches it does not get one. */
+static enum cli_exit preview(struct ui *ui, struct flow *f, const struct invitation_in *in)
+{
+    char url[TIGRESS_SHARE_URL_MAX];
+    char why[TIGRESS_TEXT_MAX] = "";
+    struct tigress_session *s = NULL;
+    enum tigress_error error =
+        tigress_share_url_format(in->parts, TIGRESS_FORM_HTTPS_BARE, url, sizeof url);
+    enum cli_exit exit;
+
+    if (error == TIGRESS_OK) {
+        error = tigress_recipient_new(&s, url, NULL, why, sizeof why);
+    }
+    if (error == TIGRESS_OK) {
+        error = tigress_session_want_preview(s);
+    }
+    if (error != TIGRESS_OK) {
+        tigress_session_free(&s);
+        return flow_refuse(ui, error, why);
+    }
+    exit = flow_begin_take(f, ui, NULL, s, in->cacert);
+    return exit == CLI_OK ? flow_run(f, 0) : exit;
+}
+
+static enum cli_exit tell(struct ui *ui, const struct flow *f, const struct invitation_in *in)
+{
+    const struct tigress_session *s = f->session;
+    const char *vertical = vertical_name(tigress_share_url_vertical(in->parts));
+    char expires[FLOW_TIME_MAX];
+
+    flow_time(expires, tigress_session_expires_at_s(s));
+    ui_say_foreign(ui, "Title:       ", tigress_session_title(s));
+    ui_say_foreign(ui, "Description: ", tigress_session_description(s));
+    ui_say_foreign(ui, "Image:       ", tigress_session_image_url(s));
+    ui_say(ui, "Expires:     %s\nRelay:       %s, port %u\nTransfer:    %s\nVertical:    %s\n",
+           expires, tigress_share_url_host(in->parts), tigress_share_url_port(in->parts), in->id,
+           vertical);
+    ui_say(ui, "Secret:      %s\n",
+           in->has_secret ? "in the link, of the right length" : "not in the link");
+    ui_say(ui, "The link is well formed and its transfer is open; nothing was claimed.\n");
+    return ui_result_take(ui, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:b}", "id",
+                                        in->id, "title", tigress_session_title(s), "description",
+                                        tigress_session_description(s), "image",
+                                        tigress_session_image_url(s), "expires", expires, "relay",
+                                        tigress_share_url_host(in->parts), "port",
+                                        (int)tigress_share_url_port(in->parts), "vertical",
+                                        vertical, "has_secret", in->has_secret));
+}
+
+enum cli_exit cmd_inspect(struct ui *ui, const struct cli_args *args)
+{
+    struct invitation_in in = { 0 };
+    struct flow f = { 0 };
+    enum cli_exit exit = flow_cacert(ui, args, &in.cacert);
+
+    if (exit == CLI_OK) {
+        exit = invitation_read(ui, &in, args);
+    }
+    if (exit == CLI_OK) {
+        exit = preview(ui, &f, &in);
+    }
+    if (exit == CLI_OK) {
+        exit = tell(ui, &f, &in);
+    }
+    flow_end(&f);
+    invitation_wipe(&in);
+    return exit;
+}

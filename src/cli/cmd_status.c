@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+#include <time.h>
+
+#include "cli/commands.h"
+#include "cli/flow.h"
+
+#define KEEP_OVER_S (INT64_C(7) * 86400) /* after its expiration a record is kept for a week */
+
+static const char *standing(const struct transfer *t)
+{
+    if (t->is_unread) {
+        return "message to read";
+    }
+    return t->sending != 0 ? "answer interrupted" : state_status_name(t->status);
+}
+
+/* What has expired keeps no secret, and after a while no record. One in use is left alone. */
+static void tidy(struct transfer *listed, int64_t now_s)
+{
+    struct ui quiet = { 0 };
+    struct transfer t;
+    bool is_there = false;
+
+    if (listed->expires_s == 0 || now_s < listed->expires_s ||
+        (listed->session == NULL && now_s < listed->expires_s + KEEP_OVER_S)) {
+        return;
+    }
+    if (state_load_if_any(&quiet, &t, listed->role, listed->id, &is_there) == CLI_OK && is_there) {
+        if (now_s >= t.expires_s + KEEP_OVER_S) {
+            (void)state_remove(&quiet, &t);
+        } else if (t.session != NULL && !t.is_unread) {
+            if (state_end(&quiet, &t, STATE_EXPIRED) == CLI_OK) {
+                listed->status = STATE_EXPIRED;
+            }
+        }
+    }
+    state_release(&t);
+}
+
+static void say_one(struct ui *ui, const struct transfer *t)
+{
+    char expires[FLOW_TIME_MAX];
+    char label[200];
+
+    flow_time(expires, t->expires_s);
+    snprintf(label, sizeof label, "%s  %-9s  %-18s  %s  %lld sent, %lld received  %.60s  ", t->id,
+             state_role_name(t->role), standing(t), expires, (long long)t->sent_count,
+             (long long)t->received_count, t->relay == NULL ? "" : t->relay);
+    ui_say_foreign(ui, label, t->title == NULL ? "" : t->title);
+}
+
+static enum cli_exit list(struct ui *ui)
+{
+    struct transfer *all = NULL;
+    size_t count = 0;
+    json_t *array = json_array();
+    enum cli_exit exit = state_list(ui, &all, &count);
+
+    for (size_t i = 0; exit == CLI_OK && i < count; i++) {
+        tidy(&all[i], (int64_t)time(NULL));
+        say_one(ui, &all[i]);
+        (void)json_array_append_new(array, flow_describe(&all[i]));
+    }
+    if (exit == CLI_OK && count == 0) {
+        ui_say(ui, "There are no transfers here.\n");
+    }
+    state_list_free(all, count);
+    if (exit != CLI_OK) {
+        json_decref(array);
+        return exit;
+    }
+    return ui_result_take(ui, json_pack("{s:o}", "transfers", array));
+}
+
+/* One look at the mailbox, which changes nothing there. */
+static enum cli_exit check(struct ui *ui, struct flow *f, const char **found)
+{
+    enum tigress_error error;
+    enum cli_exit exit;
+
+    *found = "unchanged";
+    if (f->t->is_unread) {
+        *found = "message";
+        return CLI_OK;
+    }
+    if (f->t->role == STATE_RECIPIENT && f->t->received_count == 0) {
+        *found = "interrupted"; /* an accept, perhaps before it claimed anything */
+        return CLI_OK;
+    }
+    exit = flow_remember(f);
+    if (exit != CLI_OK) {
+        return exit;
+    }
+    error = flow_act(f, tigress_session_check);
+    if (error == TIGRESS_E_STATE) { /* amid a request that matters: it is not for status to go on */
+        *found = "interrupted";
+        return CLI_OK;
+    }
+    if (error != TIGRESS_OK) {
+        return flow_refuse(ui, error, NULL);
+    }
+    f->is_ending = true; /* to be told that it is over is an answer here */
+    exit = flow_run(f, 0);
+    *found = f->t->is_unread ? "message" : "unchanged";
+    if (exit == CLI_OK && f->want == TIGRESS_DONE) {
+        *found = "completed";
+        exit = state_end(ui, f->t, STATE_COMPLETED);
+    }
+    return exit;
+}
+
+static enum cli_exit one(struct ui *ui, struct flow *f, const struct cli_args *args)
+{
+    static const char *const sentences[][2] = {
+        { "message", "A message is waiting: 'tigress receive' prints it." },
+        { "unchanged", "The relay has it, and there is nothing new." },
+        { "completed", "It is over, as completed." },
+        { "relinquished", "It was given back." },
+        { "interrupted", "It was interrupted: run the same command again to go on." },
+    };
+    const char *found = state_status_name(f->t->status);
+    bool is_over = f->t->status == STATE_COMPLETED || f->t->status == STATE_RELINQUISHED;
+    enum cli_exit exit = is_over ? CLI_OK : flow_resume(f, ui, f->t, args);
+    json_t *result;
+
+    if (exit == CLI_OK && !is_over) {
+        exit = flow_retry(f);
+    }
+    if (exit == CLI_OK && !is_over) {
+        exit = check(ui, f, &found);
+    }
+    if (exit != CLI_OK) {
+        return exit;
+    }
+    say_one(ui, f->t);
+    for (size_t i = 0; i < sizeof sentences / sizeof sentences[0]; i++) {
+        if (strcmp(sentences[i][0], found) == 0) {
+            ui_say(ui, "%s\n", sentences[i][1]);
+        }
+    }
+    result = flow_describe(f->t);
+    (void)json_object_set_new(result, "found", json_string(found));
+    return ui_result_take(ui, result);
+}
+
+enum cli_exit cmd_status(struct ui *ui, const struct cli_args *args)
+{
+    struct transfer t;
+    struct flow f = { .ui = ui, .t = &t };
+    enum cli_exit exit;
+
+    if (args->position_count == 0) {
+        return list(ui);
+    }
+    exit = state_load(ui, &t, STATE_ANY_ROLE, args->position[0]);
+    if (exit == CLI_OK) {
+        exit = one(ui, &f, args);
+    }
+    flow_close(&f, &t);
+    return exit;
+}

@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/flow.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/mem.h"
+
+/* Nothing but another try helps here, and another try is safe. */
+static bool is_passing(enum tigress_error error)
+{
+    return (error >= 40 && error <= 49) || (error >= 60 && error <= 69);
+}
+
+/* Puts the session as it stands into the transfer. */
+static enum cli_exit capture(struct flow *f, void **data, size_t *len)
+{
+    unsigned char *saved = NULL;
+    size_t saved_len = 0;
+    enum tigress_error error = tigress_session_save(f->session, &saved, &saved_len);
+    char *copy = error == TIGRESS_OK ? cli_copy(saved, saved_len) : NULL;
+
+    tigress_free(saved, saved_len);
+    if (copy == NULL) {
+        return flow_refuse(f->ui, error == TIGRESS_OK ? TIGRESS_E_NOMEM : error, NULL);
+    }
+    cli_free(*data);
+    *data = copy;
+    *len = saved_len;
+    return CLI_OK;
+}
+
+/* What a list shows without opening the session. */
+static enum cli_exit note_facts(struct flow *f)
+{
+    struct transfer *t = f->t;
+    const char *title = tigress_session_title(f->session);
+
+    if (tigress_session_expires_at_s(f->session) != 0) {
+        t->expires_s = tigress_session_expires_at_s(f->session);
+    }
+    if (title[0] != '\0' && (t->title == NULL || strcmp(t->title, title) != 0)) {
+        cli_free(t->title);
+        t->title = cli_strdup(title);
+    }
+    if (t->relay == NULL) {
+        t->relay = cli_strdup(tigress_session_relay_host(f->session));
+    }
+    return t->relay == NULL ? flow_refuse(f->ui, TIGRESS_E_NOMEM, NULL) : CLI_OK;
+}
+
+enum cli_exit flow_save(struct flow *f)
+{
+    enum cli_exit exit = note_facts(f);
+
+    if (exit == CLI_OK) {
+        exit = capture(f, &f->t->session, &f->t->session_len);
+    }
+    return exit == CLI_OK ? state_save(f->ui, f->t) : exit;
+}
+
+enum cli_exit flow_remember(struct flow *f)
+{
+    return capture(f, &f->before, &f->before_len);
+}
+
+/* The transport's callback: before each request that changes something, after each answer. */
+static int on_save(void *ctx, struct tigress_session *s)
+{
+    struct flow *f = ctx;
+    enum tigress_error error = tigress_session_error(s);
+
+    if (error != TIGRESS_OK && !is_passing(error)) {
+        return 0; /* the last good state is worth more; failed() decides */
+    }
+    if (tigress_session_input(s) == TIGRESS_INPUT_MESSAGE) {
+        f->t->is_unread = true;
+    }
+    f->stopped = flow_save(f);
+    return f->stopped != CLI_OK;
+}
+
+static int on_progress(void *ctx, const struct tigress_session *s, enum tigress_want doing)
+{
+    struct flow *f = ctx;
+    int64_t left_s = f->until_s - (int64_t)time(NULL);
+
+    (void)doing;
+    if (tigress_session_failures(s) > 0) {
+        ui_progress(f->ui, "the relay cannot be reached, trying again ...");
+    } else if (f->until_s != 0 && left_s > 0) {
+        ui_progress(f->ui,
+                    "waiting for the other side, %lld s left (Ctrl-C stops; nothing is lost)",
+                    (long long)left_s);
+    }
+    return 0;
+}
+
+enum cli_exit flow_begin_take(struct flow *f, struct ui *ui, struct transfer *t,
+                              struct tigress_session *session, const char *cacert)
+{
+    enum tigress_error error;
+
+    *f = (struct flow){ .ui = ui, .t = t, .session = session };
+    error = tigress_transport_new(&f->transport, session);
+    if (error == TIGRESS_OK && cacert != NULL) {
+        error = tigress_transport_set_ca_file(f->transport, cacert);
+    }
+    if (error == TIGRESS_OK && t != NULL) {
+        error = tigress_transport_set_save(f->transport, on_save, f);
+    }
+    if (error == TIGRESS_OK) {
+        error = tigress_transport_set_progress(f->transport, on_progress, f);
+    }
+    if (error == TIGRESS_OK) {
+        error = tigress_session_set_tries(session, FLOW_TRIES);
+    }
+    return error == TIGRESS_OK ? CLI_OK : flow_refuse(ui, error, NULL);
+}
+
+void flow_end(struct flow *f)
+{
+    tigress_transport_free(&f->transport);
+    tigress_session_free(&f->session);
+    cli_free(f->before);
+    f->before = NULL;
+}
+
+enum cli_exit flow_over(struct ui *ui, const struct transfer *t)
+{
+    if (t->status == STATE_PENDING) {
+        return ui_fail(ui, CLI_REFUSED, "pending",
+                       "this share was interrupted before the relay answered; "
+                       "'tigress share --resume %.8s' finishes it.",
+                       t->id);
+    }
+    return ui_fail(ui, t->status == STATE_RELINQUISHED ? CLI_REFUSED : CLI_GONE,
+                   state_status_name(t->status), "this transfer is over: it is %s.",
+                   state_status_name(t->status));
+}
+
+enum cli_exit flow_resume(struct flow *f, struct ui *ui, struct transfer *t,
+                          const struct cli_args *args)
+{
+    char why[TIGRESS_TEXT_MAX] = "";
+    struct tigress_session *session = NULL;
+    enum tigress_error error;
+    char *cacert = NULL;
+    enum cli_exit exit;
+
+    *f = (struct flow){ .ui = ui, .t = t };
+    if (t->session == NULL) {
+        return flow_over(ui, t);
+    }
+    if (t->status == STATE_PENDING && args->value[OPT_RESUME] == NULL) {
+        return flow_over(ui, t);
+    }
+    exit = flow_cacert(ui, args, &cacert);
+    if (exit != CLI_OK) {
+        return exit;
+    }
+    if (cacert != NULL) {
+        cli_free(t->cacert);
+        t->cacert = cacert;
+    }
+    error = tigress_session_resume(&session, t->session, t->session_len, why, sizeof why);
+    if (error != TIGRESS_OK) {
+        return flow_refuse(ui, error, why);
+    }
+    exit = flow_begin_take(f, ui, t, session, t->cacert);
+    if (exit == CLI_OK && tigress_session_step(session, (int64_t)time(NULL)) == TIGRESS_DONE) {
+        /* interrupted after the relay had agreed to the end, before that was noted */
+        exit = state_end(ui, t, t->role == STATE_RECIPIENT ? STATE_COMPLETED : STATE_CANCELLED);
+        exit = exit == CLI_OK ? flow_over(ui, t) : exit;
+    }
+    return exit;
+}
+
+enum cli_exit flow_retry(struct flow *f)
+{
+    enum tigress_error error = TIGRESS_OK;
+
+    if (is_passing(tigress_session_error(f->session))) {
+        error = tigress_session_retry(f->session);
+    }
+    return error == TIGRESS_OK ? CLI_OK : flow_refuse(f->ui, error, NULL);
+}
+
+/* The state that a failure leaves behind. */
+static enum cli_exit keep_failed(struct flow *f, enum tigress_error error)
+{
+    static const struct {
+        enum tigress_error error;
+        enum state_status status;
+    } ends[] = { { TIGRESS_E_WITHDRAWN, STATE_CANCELLED },
+                 { TIGRESS_E_COMPLETED, STATE_COMPLETED },
+                 { TIGRESS_E_EXPIRED, STATE_EXPIRED } };
+
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        if (ends[i].error == error) {
+            return state_end(f->ui, f->t, ends[i].status);
+        }
+    }
+    if (is_passing(error)) {
+        return flow_save(f);
+    }
+    if (f->before == NULL) {
+        return CLI_OK; /* what was saved before the request stays */
+    }
+    cli_free(f->t->session); /* refused: as if it had not been asked for */
+    f->t->session = f->before;
+    f->t->session_len = f->before_len;
+    f->t->sending = 0;
+    f->before = NULL;
+    return state_save(f->ui, f->t);
+}
+
+static const char *hint_of(const struct flow *f, enum tigress_error error)
+{
+    if (error == TIGRESS_E_TLS && f->t != NULL && f->t->cacert == NULL) {
+        return "If the relay has its own certificate authority, name its file with --cacert.";
+    }
+    if (error == TIGRESS_E_DECRYPT && f->t != NULL && f->t->received_count == 0) {
+        return "Ask the sender for the secret and run 'tigress accept' again with --secret-file.";
+    }
+    if (error >= TIGRESS_E_NETWORK && error <= TIGRESS_E_UNAVAILABLE && f->t != NULL) {
+        return "Nothing is lost: run the command again.";
+    }
+    return "";
+}
+
+static enum cli_exit failed(struct flow *f)
+{
+    enum tigress_error error = tigress_session_error(f->session);
+    enum cli_exit exit = f->t == NULL ? CLI_OK : keep_failed(f, error);
+
+    if (exit != CLI_OK) {
+        return exit;
+    }
+    return flow_refuse_more(f->ui, error, tigress_session_error_text(f->session),
+                            tigress_session_relay_detail(f->session), hint_of(f, error));
+}
+
+enum cli_exit flow_run(struct flow *f, int64_t until_s)
+{
+    enum cli_exit exit = f->t == NULL ? CLI_OK : flow_save(f);
+
+    if (exit != CLI_OK) {
+        return exit;
+    }
+    f->until_s = until_s;
+    f->stopped = CLI_OK;
+    f->want = tigress_transport_run(f->transport, until_s);
+    f->input = tigress_session_input(f->session);
+    ui_progress_end(f->ui);
+    if (f->t != NULL && f->input == TIGRESS_INPUT_MESSAGE) {
+        f->t->is_unread = true;
+    }
+    if (f->stopped != CLI_OK) {
+        return f->stopped;
+    }
+    if (f->want == TIGRESS_DONE && !f->is_ending) {
+        enum cli_exit kept = f->t == NULL ? CLI_OK : state_end(f->ui, f->t, STATE_COMPLETED);
+
+        return kept != CLI_OK ? kept
+                              : ui_fail(f->ui, CLI_GONE, "completed",
+                                        "the other side has ended this transfer as completed: no "
+                                        "message comes any more.");
+    }
+    return f->want == TIGRESS_FAILED ? failed(f) : CLI_OK;
+}
+
+enum tigress_error flow_interrupt(struct flow *f)
+{
+    if (tigress_session_step(f->session, (int64_t)time(NULL)) != TIGRESS_WANT_HTTP) {
+        return TIGRESS_OK;
+    }
+    return tigress_session_reply_failed(f->session, TIGRESS_NET_INTERRUPTED);
+}
+
+enum tigress_error flow_act(struct flow *f, flow_act_fn *act)
+{
+    enum tigress_error error = flow_interrupt(f);
+
+    return error == TIGRESS_OK ? act(f->session) : error;
+}
+
+enum cli_exit flow_settle(struct flow *f)
+{
+    enum cli_exit exit = CLI_OK;
+
+    f->want = tigress_session_step(f->session, (int64_t)time(NULL));
+    f->input = tigress_session_input(f->session);
+    if (f->want == TIGRESS_FAILED) {
+        exit = failed(f);
+    } else if (f->want != TIGRESS_WANT_INPUT) {
+        exit = flow_run(f, 0);
+    }
+    if (exit == CLI_OK && f->t->sending != 0) {
+        f->t->sending = 0;
+        f->t->sent_count += f->input == TIGRESS_INPUT_MESSAGE ? 0 : 1;
+        exit = flow_save(f);
+    }
+    return exit;
+}
+
+enum cli_exit flow_do(struct flow *f, flow_act_fn *act)
+{
+    enum cli_exit exit = flow_remember(f);
+    enum tigress_error error;
+
+    if (exit != CLI_OK) {
+        return exit;
+    }
+    f->is_ending = act != tigress_session_check;
+    error = flow_act(f, act);
+    if (error == TIGRESS_E_STATE) {
+        exit = flow_settle(f);
+        if (exit != CLI_OK || f->want == TIGRESS_DONE) {
+            return exit; /* done: act itself was what had been interrupted */
+        }
+        exit = flow_remember(f);
+        if (exit != CLI_OK) {
+            return exit;
+        }
+        error = flow_act(f, act);
+    }
+    return error == TIGRESS_OK ? flow_run(f, 0) : flow_refuse(f->ui, error, NULL);
+}
+
+enum cli_exit flow_cacert(struct ui *ui, const struct cli_args *args, char **path)
+{
+    const char *name = options_value_or_env(args, OPT_CACERT, "TIGRESS_CACERT");
+    char *full;
+
+    *path = NULL;
+    if (name == NULL) {
+        return CLI_OK;
+    }
+    full = realpath(name, NULL);
+    if (full == NULL || access(full, R_OK) != 0) {
+        cli_free(full);
+        return ui_fail(ui, CLI_USAGE, "cacert",
+                       "the certificate authorities cannot be read from %s: %s.", name,
+                       strerror(errno));
+    }
+    *path = full;
+    return CLI_OK;
+}

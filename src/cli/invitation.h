@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cli/invitation.h - the share URL that accept and inspect are given.
+ * Layer: L4.      Threads: one.      Blocks: on standard input.
+ * Secrets: url and secret, until invitation_wipe.
+ */
+#ifndef TG_CLI_INVITATION_H
+#define TG_CLI_INVITATION_H
+
+#include <tigress/tigress.h>
+
+#include "cli/options.h"
+#include "cli/state.h"
+
+struct invitation_in {
+    char *url;
+    char *secret; /* that came apart from it, or NULL */
+    char *cacert; /* or NULL */
+    char id[STATE_ID_LEN + 1];
+    bool has_secret;
+    struct tigress_share_url *parts;
+};
+
+/*
+ * Takes the URL from the first argument or from standard input, and checks all that can be checked
+ * without a request. CLI_USAGE: no share URL; CLI_REFUSED: a relay that --allow-relay does not
+ * name.
+ */
+enum cli_exit invitation_read(struct ui *ui, struct invitation_in *in, const struct cli_args *args);
+void invitation_wipe(struct invitation_in *in);
+
+#endif

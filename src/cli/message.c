@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is told of a transfer: its message and its facts. */
+#include "cli/flow.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/io.h"
+#include "cli/mem.h"
+
+void flow_time(char text[FLOW_TIME_MAX], int64_t unix_s)
+{
+    time_t at = (time_t)unix_s;
+    struct tm utc;
+
+    if (unix_s == 0 || gmtime_r(&at, &utc) == NULL ||
+        strftime(text, FLOW_TIME_MAX, "%Y-%m-%dT%H:%M:%SZ", &utc) == 0) {
+        snprintf(text, FLOW_TIME_MAX, "unknown");
+    }
+}
+
+json_t *flow_describe(const struct transfer *t)
+{
+    char expires[FLOW_TIME_MAX];
+
+    flow_time(expires, t->expires_s);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s*, s:s*, s:I, s:I, s:b}", "id", t->id, "role",
+                     state_role_name(t->role), "status", state_status_name(t->status), "relay",
+                     t->relay == NULL ? "" : t->relay, "title", t->title, "expires",
+                     t->expires_s == 0 ? NULL : expires, "sent", (json_int_t)t->sent_count,
+                     "received", (json_int_t)t->received_count, "unread", t->is_unread);
+}
+
+/* Pretty for a person; on a terminal in ASCII, so that no character of a stranger acts on it. */
+static enum cli_exit print_message(struct ui *ui, const char *text, size_t len)
+{
+    json_t *object = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
+    size_t flags = JSON_INDENT(2) | (isatty(STDOUT_FILENO) ? JSON_ENSURE_ASCII : 0);
+
+    if (object == NULL) {
+        return ui_fail(ui, CLI_REFUSED, "bad-message",
+                       "the message has numbers or nesting that cannot be shown; take it as it is "
+                       "with --out FILE.");
+    }
+    (void)json_dumpf(object, stdout, flags);
+    fputc('\n', stdout);
+    json_decref(object);
+    return ui_flush(ui);
+}
+
+/* With --out the message is in the file, and the object tells only where. */
+static json_t *result_of(const struct flow *f, const char *out, const char *text, size_t len)
+{
+    json_t *result = flow_describe(f->t);
+    json_t *message =
+        out != NULL ? json_null() : json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
+
+    if (result == NULL || message == NULL) {
+        json_decref(result);
+        json_decref(message);
+        return NULL;
+    }
+    (void)json_object_set_new(result, "format",
+                              json_string(tigress_session_message_format(f->session)));
+    if (out != NULL) {
+        (void)json_object_set_new(result, "out", json_string(out));
+        json_decref(message);
+    } else {
+        (void)json_object_set_new(result, "message", message);
+    }
+    return result;
+}
+
+enum cli_exit flow_deliver(struct flow *f, const struct cli_args *args)
+{
+    const char *out = args->value[OPT_OUT];
+    size_t len = 0;
+    const char *text = tigress_session_message(f->session, &len);
+    enum cli_exit exit = CLI_OK;
+
+    if (out != NULL) {
+        exit = io_write_file(f->ui, out, text, len);
+    }
+    if (exit != CLI_OK) {
+        return exit;
+    }
+    f->t->received_count++;
+    f->t->is_unread = false;
+    if (f->ui->is_json) {
+        exit = ui_result_take(f->ui, result_of(f, out, text, len));
+    } else if (out == NULL) {
+        exit = print_message(f->ui, text, len);
+    } else {
+        ui_note(f->ui, "the message is in %s.", out);
+    }
+    return exit == CLI_OK ? flow_save(f) : exit;
+}
+
+enum cli_exit flow_finish(struct flow *f)
+{
+    enum cli_exit exit = flow_do(f, tigress_session_finish);
+
+    return exit == CLI_OK ? state_end(f->ui, f->t, STATE_COMPLETED) : exit;
+}
+
+enum cli_exit flow_open(struct flow *f, struct ui *ui, struct transfer *t, enum state_role role,
+                        const struct cli_args *args)
+{
+    enum cli_exit exit = state_load(ui, t, role, args->position[0]);
+
+    *f = (struct flow){ .ui = ui, .t = t };
+    if (exit == CLI_OK) {
+        exit = flow_resume(f, ui, t, args);
+    }
+    return exit == CLI_OK ? flow_retry(f) : exit;
+}
+
+void flow_close(struct flow *f, struct transfer *t)
+{
+    flow_end(f);
+    state_release(t);
+}

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/options.h"
+
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+    const char *name;
+    const char *value; /* how the usage names the value; NULL: takes none */
+    const char *help;
+} option_table[OPT_COUNT] = {
+    [OPT_RELAY] = { "relay", "URL", "the relay to share through (or TIGRESS_RELAY)" },
+    [OPT_CACERT] = { "cacert", "FILE", "trust this certificate authority (or TIGRESS_CACERT)" },
+    [OPT_VERTICAL] = { "vertical", "NAME", "general, home or car" },
+    [OPT_TITLE] = { "title", "TEXT", "what the preview of the link shows" },
+    [OPT_DESCRIPTION] = { "description", "TEXT", "the second line of the preview" },
+    [OPT_IMAGE] = { "image", "URL", "the https picture of the preview" },
+    [OPT_EXPIRES] = { "expires", "TIME", "how long the link lives: 30m, 48h, 7d (default 48h)" },
+    [OPT_RIGHTS] = { "rights", "RWD", "RD for one message, RWD for an exchange (default RD)" },
+    [OPT_KEY_SIZE] = { "key-size", "BITS", "128 (default) or 256" },
+    [OPT_SCHEME] = { "scheme", "NAME", "https (default) or tigress" },
+    [OPT_QR] = { "qr", NULL, "also print the link as a QR code" },
+    [OPT_SEPARATE_SECRET] = { "separate-secret", NULL, "print link and secret apart" },
+    [OPT_REQUIRE_PROOF] = { "require-proof", NULL, "only who holds the secret can claim it" },
+    [OPT_YES] = { "yes", NULL, "do not ask; you mean to share" },
+    [OPT_RESUME] = { "resume", "ID", "finish a share that was interrupted" },
+    [OPT_SECRET_FILE] = { "secret-file", "FILE", "read the secret from FILE, or - for input" },
+    [OPT_ALLOW_RELAY] = { "allow-relay", "HOST[:PORT]", "only this relay; may be repeated" },
+    [OPT_FINISH] = { "finish", NULL, "end the transfer once the message is kept" },
+    [OPT_OUT] = { "out", "FILE", "write the message to FILE (mode 0600)" },
+    [OPT_WAIT] = { "wait", "SECONDS", "how long to wait for a message (default 60)" },
+    [OPT_JSON] = { "json", NULL, "print one JSON object" },
+    [OPT_VERBOSE] = { "verbose", NULL, "tell each request as the relay sees it" },
+    [OPT_HELP] = { "help", NULL, "print this" },
+};
+
+const struct cli_command *cli_command_find(const char *name)
+{
+    for (const struct cli_command *c = cli_commands; c->name != NULL; c++) {
+        if (strcmp(c->name, name) == 0) {
+            return c;
+        }
+    }
+    return NULL;
+}
+
+void options_print_commands(FILE *to)
+{
+    fputs("usage: tigress COMMAND [options] [arguments]\n\n", to);
+    for (const struct cli_command *c = cli_commands; c->name != NULL; c++) {
+        fprintf(to, "  %-11s %s\n", c->name, c->purpose);
+    }
+    fputs("\n'tigress help COMMAND' tells the options of a command.\n", to);
+}
+
+void options_print_usage(FILE *to, const struct cli_command *command)
+{
+    fprintf(to, "usage: tigress %s [options]%s%s\n", command->name,
+            command->synopsis[0] == '\0' ? "" : " ", command->synopsis);
+    for (size_t i = 0; i < OPT_COUNT; i++) {
+        char form[40];
+
+        if ((command->options & OPT_BIT(i)) == 0) {
+            continue;
+        }
+        snprintf(form, sizeof form, "--%s%s%s", option_table[i].name,
+                 option_table[i].value == NULL ? "" : " ",
+                 option_table[i].value == NULL ? "" : option_table[i].value);
+        fprintf(to, "  %-24s %s\n", form, option_table[i].help);
+    }
+}
+
+bool options_wants_json(int argc, char *argv[])
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        if (strcmp(argv[i], "--json") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* getopt's table of the options that this command takes; val is the option's number, plus one. */
+static void fill_getopt(struct option table[OPT_COUNT + 1], const struct cli_command *command)
+{
+    size_t used = 0;
+
+    for (size_t i = 0; i < OPT_COUNT; i++) {
+        if ((command->options & OPT_BIT(i)) != 0) {
+            table[used++] = (struct option){ .name = option_table[i].name,
+                                             .has_arg = option_table[i].value != NULL,
+                                             .val = (int)i + 1 };
+        }
+    }
+    table[used] = (struct option){ 0 };
+}
+
+static enum cli_exit usage(struct ui *ui, const struct cli_command *command, const char *what,
+                           const char *subject)
+{
+    enum cli_exit exit = ui_fail(ui, CLI_USAGE, "usage", "%s%s.", what, subject);
+
+    options_print_usage(stderr, command);
+    return exit;
+}
+
+/* A part of an unknown option after '=' may be meant as a secret: it is not repeated. */
+static enum cli_exit bad_option(struct ui *ui, const struct cli_command *command, int found,
+                                const char *word)
+{
+    char name[64];
+
+    if (optopt > OPT_COUNT) { /* a letter: getopt may still stand before its word */
+        snprintf(name, sizeof name, "-%c", optopt);
+    } else {
+        snprintf(name, sizeof name, "%.*s", (int)strcspn(word, "="), word);
+    }
+    if (found == ':') {
+        return usage(ui, command, "a value is missing after ", name);
+    }
+    return usage(ui, command, "this command does not take the option ", name);
+}
+
+static enum cli_exit keep_option(struct ui *ui, struct cli_args *args,
+                                 const struct cli_command *command, enum cli_option option,
+                                 const char *value)
+{
+    if (option == OPT_ALLOW_RELAY) {
+        if (args->allow_count == CLI_ALLOW_MAX) {
+            return usage(ui, command, "too many values for --", option_table[option].name);
+        }
+        args->allow[args->allow_count++] = value;
+    } else if (args->value[option] != NULL && option_table[option].value != NULL) {
+        return usage(ui, command, "given twice: --", option_table[option].name);
+    }
+    args->value[option] = value == NULL ? "" : value;
+    return CLI_OK;
+}
+
+enum cli_exit options_parse(struct ui *ui, struct cli_args *args, const struct cli_command *command,
+                            int argc, char *argv[])
+{
+    struct option table[OPT_COUNT + 1];
+    enum cli_exit exit = CLI_OK;
+    int found;
+
+    *args = (struct cli_args){ 0 };
+    fill_getopt(table, command);
+    optind = 0; /* starts anew, also in a test that parses twice */
+    opterr = 0;
+    while ((found = getopt_long(argc, argv, ":", table, NULL)) != -1) {
+        if (found == '?' || found == ':') {
+            return bad_option(ui, command, found, argv[optind - 1]);
+        }
+        exit = keep_option(ui, args, command, (enum cli_option)(found - 1), optarg);
+        if (exit != CLI_OK) {
+            return exit;
+        }
+    }
+    args->position_count = (size_t)(argc - optind);
+    if (args->value[OPT_HELP] != NULL) {
+        return CLI_OK;
+    }
+    if (args->position_count < command->position_min) {
+        return usage(ui, command, "an argument is missing: ", command->synopsis);
+    }
+    if (args->position_count > command->position_max) {
+        return usage(ui, command, "too many arguments after ", command->name);
+    }
+    for (size_t i = 0; i < args->position_count; i++) {
+        args->position[i] = argv[optind + (int)i];
+    }
+    return CLI_OK;
+}
+
+bool options_parse_duration(int64_t *out_s, const char *text, int64_t max_s)
+{
+    static const struct {
+        char unit;
+        int64_t seconds;
+    } units[] = { { '\0', 1 }, { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 } };
+    int64_t number = 0;
+    size_t digits = strspn(text, "0123456789");
+
+    if (digits == 0 || digits > 9 || (text[digits] != '\0' && text[digits + 1] != '\0')) {
+        return false;
+    }
+    for (size_t i = 0; i < digits; i++) {
+        number = number * 10 + (text[i] - '0');
+    }
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+        if (units[i].unit == text[digits] && number > 0 && number <= max_s / units[i].seconds) {
+            *out_s = number * units[i].seconds;
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *options_value_or_env(const struct cli_args *args, enum cli_option option,
+                                 const char *variable)
+{
+    const char *value = args->value[option];
+
+    if (value == NULL) {
+        value = getenv(variable);
+    }
+    return value != NULL && value[0] != '\0' ? value : NULL;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cli/options.h - one table of all options, one of all commands, and what is left of argv.
+ * Layer: L4.      Threads: one.      Blocks: no.
+ */
+#ifndef TG_CLI_OPTIONS_H
+#define TG_CLI_OPTIONS_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "cli/ui.h"
+
+#define CLI_ALLOW_MAX 16u
+#define CLI_POSITION_MAX 2u
+
+enum cli_option {
+    OPT_RELAY,
+    OPT_CACERT,
+    OPT_VERTICAL,
+    OPT_TITLE,
+    OPT_DESCRIPTION,
+    OPT_IMAGE,
+    OPT_EXPIRES,
+    OPT_RIGHTS,
+    OPT_KEY_SIZE,
+    OPT_SCHEME,
+    OPT_QR,
+    OPT_SEPARATE_SECRET,
+    OPT_REQUIRE_PROOF,
+    OPT_YES,
+    OPT_RESUME,
+    OPT_SECRET_FILE,
+    OPT_ALLOW_RELAY,
+    OPT_FINISH,
+    OPT_OUT,
+    OPT_WAIT,
+    OPT_JSON,
+    OPT_VERBOSE,
+    OPT_HELP,
+    OPT_COUNT
+};
+
+#define OPT_BIT(option) (UINT32_C(1) << (option))
+#define OPT_COMMON (OPT_BIT(OPT_JSON) | OPT_BIT(OPT_VERBOSE) | OPT_BIT(OPT_HELP))
+
+struct cli_args {
+    const char *value[OPT_COUNT]; /* NULL: not given; "" for an option without a value */
+    const char *allow[CLI_ALLOW_MAX];
+    size_t allow_count;
+    const char *position[CLI_POSITION_MAX]; /* NULL where there is none */
+    size_t position_count;
+};
+
+struct cli_command {
+    const char *name;
+    const char *synopsis; /* the positional arguments, as the usage shows them */
+    const char *purpose;  /* one line */
+    uint32_t options;     /* OPT_BIT of each it takes, OPT_COMMON included */
+    size_t position_min, position_max;
+    enum cli_exit (*run)(struct ui *ui, const struct cli_args *args);
+};
+
+/* Ends with an entry whose name is NULL. */
+extern const struct cli_command cli_commands[];
+const struct cli_command *cli_command_find(const char *name);
+
+/*
+ * Sorts argv (argv[0] is the command's name) into *args, which borrows from it.
+ * CLI_USAGE   an unknown option, a missing or doubled value, too few or many arguments; said,
+ *             with the usage of that command
+ */
+enum cli_exit options_parse(struct ui *ui, struct cli_args *args, const struct cli_command *command,
+                            int argc, char *argv[]);
+/* Whether argv asks for JSON, known before the rest is understood. */
+bool options_wants_json(int argc, char *argv[]);
+
+void options_print_usage(FILE *to, const struct cli_command *command);
+void options_print_commands(FILE *to);
+
+/*
+ * "90s", "30m", "48h", "7d" or plain seconds, in seconds.
+ * false: not that form, zero, or over max_s; *out_s is then untouched
+ */
+bool options_parse_duration(int64_t *out_s, const char *text, int64_t max_s);
+
+/* The value of an option, or of an environment variable that stands in for it, or NULL. */
+const char *options_value_or_env(const struct cli_args *args, enum cli_option option,
+                                 const char *variable);
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What an error of the library is to the user and to scripts. */
+#include "cli/flow.h"
+
+#include <ctype.h>
+#include <string.h>
+
+/* What an error of the library means for scripts; the first row whose bounds hold it. */
+static const struct {
+    enum tigress_error from, to;
+    enum cli_exit exit;
+} exits[] = {
+    { TIGRESS_E_NOT_ALLOWED, TIGRESS_E_NOT_ALLOWED, CLI_REFUSED },
+    { TIGRESS_E_STATE, TIGRESS_E_STATE, CLI_REFUSED },
+    { TIGRESS_E_SAVED_STATE, TIGRESS_E_SAVED_STATE, CLI_REFUSED },
+    { TIGRESS_E_ARGUMENT, TIGRESS_E_LIMIT, CLI_USAGE },
+    { TIGRESS_E_WITHDRAWN, TIGRESS_E_GONE, CLI_GONE },
+    { TIGRESS_E_NETWORK, TIGRESS_E_PROTOCOL, CLI_NETWORK },
+};
+
+static enum cli_exit exit_of(enum tigress_error error)
+{
+    for (size_t i = 0; i < sizeof exits / sizeof exits[0]; i++) {
+        if (error >= exits[i].from && error <= exits[i].to) {
+            return exits[i].exit;
+        }
+    }
+    return CLI_REFUSED;
+}
+
+/* "E_NOT_ALLOWED" as "not-allowed". */
+static void code_of(char *out, size_t cap, enum tigress_error error)
+{
+    const char *name = tigress_error_name(error);
+    size_t used = 0;
+
+    for (name += strncmp(name, "E_", 2) == 0 ? 2 : 0; *name != '\0' && used + 1 < cap; name++) {
+        out[used++] = *name == '_' ? '-' : (char)tolower((unsigned char)*name);
+    }
+    out[used] = '\0';
+}
+
+/* The library's sentences may or may not end with a full stop. */
+static const char *stop_of(const char *sentence)
+{
+    size_t len = strlen(sentence);
+
+    return len > 0 && strchr(".!?", sentence[len - 1]) != NULL ? "" : ".";
+}
+
+enum cli_exit flow_refuse_more(struct ui *ui, enum tigress_error error, const char *why,
+                               const char *detail, const char *hint)
+{
+    char code[32];
+
+    if (why == NULL || why[0] == '\0') {
+        why = tigress_error_text(error);
+    }
+    code_of(code, sizeof code, error);
+    return ui_fail(ui, exit_of(error), code, "%s%s%s%s%s%s%s", why, stop_of(why),
+                   detail[0] == '\0' ? "" : " The relay says: ", detail,
+                   detail[0] == '\0' ? "" : stop_of(detail), hint[0] == '\0' ? "" : " ", hint);
+}
+
+enum cli_exit flow_refuse(struct ui *ui, enum tigress_error error, const char *why)
+{
+    return flow_refuse_more(ui, error, why, "", "");
+}

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/io.h"
+#include "cli/mem.h"
+#include "cli/state_dir.h"
+
+void state_init(struct transfer *t)
+{
+    *t = (struct transfer){ .dir_fd = -1, .lock_fd = -1 };
+}
+
+static void close_fd(int *fd)
+{
+    if (*fd >= 0) {
+        close(*fd);
+        *fd = -1;
+    }
+}
+
+static void drop_contents(struct transfer *t)
+{
+    cli_free(t->relay);
+    cli_free(t->cacert);
+    cli_free(t->title);
+    cli_free(t->session);
+    t->relay = NULL;
+    t->cacert = NULL;
+    t->title = NULL;
+    t->session = NULL;
+    t->session_len = 0;
+}
+
+void state_release(struct transfer *t)
+{
+    char name[STATE_NAME_MAX];
+
+    drop_contents(t);
+    if (t->lock_fd >= 0 && !t->is_kept) {
+        state_lock_name(name, t->role, t->id);
+        (void)unlinkat(t->dir_fd, name, 0);
+    }
+    close_fd(&t->lock_fd); /* the lock ends with its descriptor */
+    close_fd(&t->dir_fd);
+}
+
+/* The lock's file may be removed by the process that held it before: then it locks nothing. */
+static bool is_lock_current(const struct transfer *t, int fd)
+{
+    char name[STATE_NAME_MAX];
+    struct stat here, there;
+
+    state_lock_name(name, t->role, t->id);
+    return fstat(fd, &here) == 0 && fstatat(t->dir_fd, name, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+           here.st_ino == there.st_ino && here.st_dev == there.st_dev;
+}
+
+static enum cli_exit lock(struct ui *ui, struct transfer *t)
+{
+    char name[STATE_NAME_MAX];
+
+    state_lock_name(name, t->role, t->id);
+    for (int tries = 0; tries < 10; tries++) {
+        int fd = openat(t->dir_fd, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+        if (fd < 0) {
+            return ui_fail(ui, CLI_REFUSED, "state", "the state folder cannot be written: %s.",
+                           strerror(errno));
+        }
+        if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+            close(fd);
+            return ui_fail(ui, CLI_REFUSED, "in-use",
+                           "another tigress process is using the transfer %s; wait until it ends, "
+                           "or end it.",
+                           t->id);
+        }
+        if (is_lock_current(t, fd)) {
+            t->lock_fd = fd;
+            return CLI_OK;
+        }
+        close(fd);
+    }
+    return ui_fail(ui, CLI_REFUSED, "in-use", "the transfer %s is being removed.", t->id);
+}
+
+static enum cli_exit damaged(struct ui *ui, const struct transfer *t)
+{
+    return ui_fail(ui, CLI_REFUSED, "state-damaged",
+                   "the saved state of the transfer %s is damaged and is not used; restore the "
+                   "file %s-%s.json from a backup, or remove it and share anew.",
+                   t->id, state_role_name(t->role), t->id);
+}
+
+/* Reads the file of t->role and t->id into the rest of *t. */
+static enum cli_exit read_file(struct ui *ui, struct transfer *t, bool *found)
+{
+    char name[STATE_NAME_MAX];
+    struct transfer loaded;
+    struct io_bytes bytes = { 0 };
+    enum io_result result;
+    bool is_good;
+
+    state_file_name(name, t->role, t->id);
+    result = io_read_at(&bytes, t->dir_fd, name, STATE_FILE_MAX);
+    *found = result != IO_NONE;
+    if (result == IO_NONE) {
+        return CLI_OK;
+    }
+    state_init(&loaded);
+    is_good =
+        result == IO_OK && state_decode(&loaded, bytes.data, bytes.len) && loaded.role == t->role;
+    io_bytes_wipe(&bytes);
+    if (!is_good) {
+        t->is_kept = true;
+        state_release(&loaded);
+        return damaged(ui, t);
+    }
+    memcpy(loaded.id, t->id, sizeof loaded.id);
+    loaded.dir_fd = t->dir_fd;
+    loaded.lock_fd = t->lock_fd;
+    loaded.is_kept = true;
+    *t = loaded;
+    return CLI_OK;
+}
+
+enum cli_exit state_create(struct ui *ui, struct transfer *t, enum state_role role, const char *id)
+{
+    enum cli_exit exit;
+
+    state_init(t);
+    t->role = role;
+    t->status = id == NULL ? STATE_PENDING : STATE_ACTIVE;
+    t->created_s = (int64_t)time(NULL);
+    if (id == NULL) {
+        exit = state_stand_in(ui, t->id);
+        if (exit != CLI_OK) {
+            return exit;
+        }
+    } else {
+        snprintf(t->id, sizeof t->id, "%s", id);
+    }
+    exit = state_dir_open(ui, &t->dir_fd);
+    return exit == CLI_OK ? lock(ui, t) : exit;
+}
+
+enum cli_exit state_load_if_any(struct ui *ui, struct transfer *t, enum state_role role,
+                                const char *id, bool *found)
+{
+    enum cli_exit exit;
+
+    *found = false;
+    state_init(t);
+    t->role = role;
+    snprintf(t->id, sizeof t->id, "%s", id);
+    exit = state_dir_open(ui, &t->dir_fd);
+    if (exit == CLI_OK && state_dir_has(t->dir_fd, role, id)) {
+        exit = lock(ui, t);
+        if (exit == CLI_OK) {
+            exit = read_file(ui, t, found);
+        }
+    }
+    return exit;
+}
+
+enum cli_exit state_load(struct ui *ui, struct transfer *t, enum state_role role, const char *id)
+{
+    enum cli_exit exit;
+    bool found = false;
+
+    state_init(t);
+    exit = state_dir_open(ui, &t->dir_fd);
+    if (exit == CLI_OK) {
+        exit = state_dir_find(ui, t->dir_fd, role, id, &t->role, t->id);
+    }
+    if (exit == CLI_OK) {
+        exit = lock(ui, t);
+    }
+    if (exit == CLI_OK) {
+        exit = read_file(ui, t, &found);
+    }
+    if (exit == CLI_OK && !found) {
+        exit = ui_fail(ui, CLI_REFUSED, "unknown-transfer", "the transfer %s has just ended.", id);
+    }
+    return exit;
+}
+
+enum cli_exit state_save(struct ui *ui, struct transfer *t)
+{
+    char name[STATE_NAME_MAX];
+    size_t len = 0;
+    char *text = state_encode(t, &len);
+    const char *why = NULL;
+
+    state_file_name(name, t->role, t->id);
+    if (text == NULL) {
+        return ui_fail(ui, CLI_REFUSED, "memory", "there is not enough memory.");
+    }
+    if (io_replace_at(t->dir_fd, name, text, len, &why) != IO_OK) {
+        cli_free(text);
+        return ui_fail(ui, CLI_REFUSED, "state",
+                       "the state of the transfer cannot be saved (%s), so nothing was sent.", why);
+    }
+    cli_free(text);
+    t->is_kept = true;
+    return CLI_OK;
+}
+
+enum cli_exit state_adopt_id(struct ui *ui, struct transfer *t, const char *id)
+{
+    struct transfer renamed = { .role = t->role, .dir_fd = t->dir_fd, .lock_fd = -1 };
+    char from[STATE_NAME_MAX], to[STATE_NAME_MAX], from_lock[STATE_NAME_MAX];
+    enum cli_exit exit;
+
+    snprintf(renamed.id, sizeof renamed.id, "%s", id);
+    exit = lock(ui, &renamed);
+    if (exit != CLI_OK) {
+        return exit;
+    }
+    t->status = STATE_ACTIVE;
+    exit = state_save(ui, t);
+    state_file_name(from, t->role, t->id);
+    state_lock_name(from_lock, t->role, t->id);
+    state_file_name(to, t->role, id);
+    if (exit == CLI_OK &&
+        (renameat(t->dir_fd, from, t->dir_fd, to) != 0 || fsync(t->dir_fd) != 0)) {
+        exit = ui_fail(ui, CLI_REFUSED, "state", "the state of the transfer cannot be saved: %s.",
+                       strerror(errno));
+    }
+    if (exit != CLI_OK) {
+        close_fd(&renamed.lock_fd);
+        return exit;
+    }
+    (void)unlinkat(t->dir_fd, from_lock, 0);
+    close_fd(&t->lock_fd);
+    t->lock_fd = renamed.lock_fd;
+    memcpy(t->id, renamed.id, sizeof t->id);
+    return CLI_OK;
+}
+
+enum cli_exit state_end(struct ui *ui, struct transfer *t, enum state_status status)
+{
+    cli_free(t->session);
+    t->session = NULL;
+    t->session_len = 0;
+    t->status = status;
+    t->is_unread = false;
+    return state_save(ui, t);
+}
+
+enum cli_exit state_remove(struct ui *ui, struct transfer *t)
+{
+    char name[STATE_NAME_MAX];
+
+    state_file_name(name, t->role, t->id);
+    if (unlinkat(t->dir_fd, name, 0) != 0 && errno != ENOENT) {
+        return ui_fail(ui, CLI_REFUSED, "state", "the state folder cannot be written: %s.",
+                       strerror(errno));
+    }
+    t->is_kept = false; /* the lock's file goes with the lock */
+    return CLI_OK;
+}
+
+/* Newest first; equal times by identifier, so that the order is the same each time. */
+static int compare(const void *a, const void *b)
+{
+    const struct transfer *x = a, *y = b;
+
+    if (x->created_s != y->created_s) {
+        return x->created_s < y->created_s ? 1 : -1;
+    }
+    return strcmp(x->id, y->id);
+}
+
+enum cli_exit state_list(struct ui *ui, struct transfer **list, size_t *count)
+{
+    struct state_names names = { 0 };
+    int dir_fd = -1;
+    enum cli_exit exit = state_dir_open(ui, &dir_fd);
+
+    *list = NULL;
+    *count = 0;
+    if (exit == CLI_OK) {
+        exit = state_dir_names(ui, dir_fd, &names);
+    }
+    if (exit == CLI_OK) {
+        *list = cli_alloc((names.count + 1) * sizeof **list);
+    }
+    for (size_t i = 0; *list != NULL && i < names.count; i++) {
+        struct transfer *t = &(*list)[*count];
+        struct ui quiet = { 0 }; /* a damaged file is told, and no reason to fail */
+        bool found = false;
+
+        state_init(t);
+        t->role = names.entry[i].role;
+        t->dir_fd = dir_fd;
+        memcpy(t->id, names.entry[i].id, sizeof t->id);
+        if (read_file(&quiet, t, &found) == CLI_OK && found) {
+            (*count)++;
+        }
+        t->dir_fd = -1;
+    }
+    if (*count > 0) {
+        qsort(*list, *count, sizeof **list, compare);
+    }
+    cli_free(names.entry);
+    close_fd(&dir_fd);
+    return exit;
+}
+
+void state_list_free(struct transfer *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        state_release(&list[i]);
+    }
+    cli_free(list);
+}

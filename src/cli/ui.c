@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/ui.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#define SENTENCE_MAX 1024
+#define ANSWER_MAX 16
+
+static void print_error_object(const char *code, const char *sentence)
+{
+    json_t *object = json_pack("{s:{s:s, s:s}}", "error", "code", code, "message", sentence);
+
+    if (object != NULL && json_dumpf(object, stdout, JSON_COMPACT) == 0) {
+        fputc('\n', stdout);
+    }
+    json_decref(object);
+    fflush(stdout);
+}
+
+enum cli_exit ui_fail(struct ui *ui, enum cli_exit exit, const char *code, const char *format, ...)
+{
+    char sentence[SENTENCE_MAX];
+    char clean[SENTENCE_MAX];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(sentence, sizeof sentence, format, args);
+    va_end(args);
+    ui_clean(clean, sizeof clean, sentence);
+    ui_progress_end(ui);
+    fprintf(stderr, "tigress: %s\n", clean);
+    if (ui->is_json && !ui->has_result) {
+        ui->has_result = true;
+        print_error_object(code, clean);
+    }
+    return exit;
+}
+
+void ui_note(struct ui *ui, const char *format, ...)
+{
+    char sentence[SENTENCE_MAX];
+    char clean[SENTENCE_MAX];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(sentence, sizeof sentence, format, args);
+    va_end(args);
+    ui_clean(clean, sizeof clean, sentence);
+    ui_progress_end(ui);
+    fprintf(stderr, "tigress: %s\n", clean);
+}
+
+void ui_progress(struct ui *ui, const char *format, ...)
+{
+    va_list args;
+
+    if (!isatty(STDERR_FILENO)) {
+        return;
+    }
+    fputs("\r\033[K", stderr);
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fflush(stderr);
+    ui->is_progress = true;
+}
+
+void ui_progress_end(struct ui *ui)
+{
+    if (ui->is_progress) {
+        fputs("\r\033[K", stderr);
+        fflush(stderr);
+        ui->is_progress = false;
+    }
+}
+
+enum cli_exit ui_flush(struct ui *ui)
+{
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        /* The error object would go the same way, so only the sentence is tried. */
+        struct ui plain = { .is_progress = ui->is_progress };
+
+        ui->is_progress = false;
+        return ui_fail(&plain, CLI_REFUSED, "output", "standard output cannot be written: %s.",
+                       strerror(errno));
+    }
+    return CLI_OK;
+}
+
+enum cli_exit ui_result_take(struct ui *ui, json_t *result)
+{
+    if (result == NULL) {
+        return ui_fail(ui, CLI_REFUSED, "memory", "there is not enough memory.");
+    }
+    ui_progress_end(ui);
+    if (ui->is_json) {
+        (void)json_dumpf(result, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER);
+        fputc('\n', stdout);
+        ui->has_result = true;
+    }
+    json_decref(result);
+    return ui_flush(ui);
+}
+
+void ui_say(struct ui *ui, const char *format, ...)
+{
+    va_list args;
+
+    ui_progress_end(ui);
+    if (ui->is_json) {
+        return;
+    }
+    va_start(args, format);
+    vprintf(format, args);
+    va_end(args);
+}
+
+enum cli_exit ui_confirm(struct ui *ui, const char *question)
+{
+    char answer[ANSWER_MAX] = "";
+    FILE *terminal = fopen("/dev/tty", "r+e");
+
+    if (terminal == NULL) {
+        return ui_fail(ui, CLI_REFUSED, "not-confirmed",
+                       "nothing was shared: there is no terminal to ask whether you mean it. "
+                       "Use --yes if you do.");
+    }
+    ui_progress_end(ui);
+    setvbuf(terminal, NULL, _IONBF, 0); /* one stream reads and writes */
+    fprintf(terminal, "%s [y/N] ", question);
+    if (fgets(answer, sizeof answer, terminal) == NULL) {
+        answer[0] = '\0';
+    }
+    fclose(terminal);
+    answer[strcspn(answer, "\r\n")] = '\0';
+    if (strcasecmp(answer, "y") == 0 || strcasecmp(answer, "yes") == 0) {
+        return CLI_OK;
+    }
+    return ui_fail(ui, CLI_REFUSED, "not-confirmed", "nothing was shared: you did not answer yes.");
+}
+
+/* The length of the UTF-8 character at p as its first byte tells it, 0 for a byte that starts none.
+ */
+static size_t char_len(const unsigned char *p)
+{
+    static const struct {
+        unsigned char mask, lead;
+        size_t len;
+    } forms[] = { { 0x80, 0x00, 1 }, { 0xe0, 0xc0, 2 }, { 0xf0, 0xe0, 3 }, { 0xf8, 0xf0, 4 } };
+
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+        if ((p[0] & forms[i].mask) != forms[i].lead) {
+            continue;
+        }
+        for (size_t k = 1; k < forms[i].len; k++) {
+            if ((p[k] & 0xc0) != 0x80) {
+                return 0;
+            }
+        }
+        return forms[i].len;
+    }
+    return 0;
+}
+
+/*
+ * C0, DEL and C1 controls move the cursor or hide text; the bidirectional controls (U+200E/F,
+ * U+202A..E, U+2066..9) make it read as something else.
+ */
+static bool is_harmful(const unsigned char *p, size_t len)
+{
+    if (len == 1) {
+        return p[0] < 0x20 || p[0] == 0x7f;
+    }
+    if (len == 2) {
+        return p[0] == 0xc2 && p[1] < 0xa0;
+    }
+    if (len == 3 && p[0] == 0xe2) {
+        return (p[1] == 0x80 && (p[2] == 0x8e || p[2] == 0x8f || (p[2] >= 0xa8 && p[2] <= 0xae))) ||
+               (p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9);
+    }
+    return len == 0;
+}
+
+void ui_clean(char *out, size_t cap, const char *text)
+{
+    const unsigned char *p = (const unsigned char *)text;
+    size_t used = 0;
+
+    while (*p != '\0') {
+        size_t len = char_len(p);
+        bool is_bad = is_harmful(p, len);
+        size_t need = is_bad ? 1 : len;
+
+        if (used + need >= cap) {
+            break;
+        }
+        if (is_bad) {
+            out[used] = '?';
+        } else {
+            memcpy(out + used, p, len);
+        }
+        used += need;
+        p += len == 0 ? 1 : len;
+    }
+    out[used] = '\0';
+}
+
+void ui_say_foreign(struct ui *ui, const char *label, const char *text)
+{
+    char clean[2 * SENTENCE_MAX];
+
+    ui_clean(clean, sizeof clean, text);
+    ui_say(ui, "%s%s\n", label, clean);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cli/ui.h - everything the tool says and asks: sentences, JSON results, the question to the user.
+ * Layer: L4.      Threads: one.      Blocks: ui_confirm does.
+ * Secrets: nothing secret is handed to it, but the share URL by the commands that print one.
+ */
+#ifndef TG_CLI_UI_H
+#define TG_CLI_UI_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+/* Also the exit codes of the process, and fixed: scripts rely on them. */
+enum cli_exit {
+    CLI_OK = 0,
+    CLI_REFUSED = 1, /* by the relay, the other side, the user, or this machine */
+    CLI_USAGE = 2,
+    CLI_NETWORK = 3,
+    CLI_GONE = 4 /* expired, withdrawn, completed by the other side, or never there */
+};
+
+struct ui {
+    bool is_json;     /* one JSON object on standard output, also for an error */
+    bool is_verbose;  /* one line on standard error for each request */
+    bool has_result;  /* the object is printed: what follows is told in a sentence alone */
+    bool is_progress; /* a line of progress is on the screen and has to be cleared */
+};
+
+/*
+ * Says why a command ends: a sentence on standard error, with --json also the object
+ * {"error":{"code","message"}} on standard output. code is a short word in kebab-case for scripts.
+ * Returns exit, so that a caller can write return ui_fail(...).
+ */
+enum cli_exit ui_fail(struct ui *ui, enum cli_exit exit, const char *code, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+/* A sentence on standard error that ends nothing. */
+void ui_note(struct ui *ui, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Replaces the line of progress; nothing unless standard error is a terminal. */
+void ui_progress(struct ui *ui, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void ui_progress_end(struct ui *ui);
+
+/* Prints the result of a command and drops it. A NULL result is out of memory. */
+enum cli_exit ui_result_take(struct ui *ui, json_t *result);
+/* Text for a person on standard output; with --json nothing. */
+void ui_say(struct ui *ui, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Flushes standard output. A full disk or a closed pipe is an error, not a success. */
+enum cli_exit ui_flush(struct ui *ui);
+
+/*
+ * Asks on the terminal itself, so that redirected input or output answers nothing by accident.
+ * CLI_OK        the user typed y or yes
+ * CLI_REFUSED   anything else, or no terminal; said
+ */
+enum cli_exit ui_confirm(struct ui *ui, const char *question);
+
+/* Prints text with every control character replaced, for what the other side wrote. */
+void ui_say_foreign(struct ui *ui, const char *label, const char *text);
+/* The same into a buffer; always ends with a NUL, cut at a whole character. */
+void ui_clean(char *out, size_t cap, const char *text);
+
+#endif

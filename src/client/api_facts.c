@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a session knows, for the application to read. */
+#include <tigress/session.h>
+
+#include "client/api_text.h"
+#include "client/session.h"
+
+const struct tigress_http_request *tigress_session_request(const struct tigress_session *s)
+{
+    return s != NULL && s->is_in_flight && s->has_request ? &s->request : NULL;
+}
+
+int64_t tigress_session_deadline_s(const struct tigress_session *s)
+{
+    return s != NULL && tg_session_want(s) == TIGRESS_WANT_WAIT ? s->wait_until_s : 0;
+}
+
+enum tigress_role tigress_session_role(const struct tigress_session *s)
+{
+    return s != NULL ? s->role : TIGRESS_INITIATOR;
+}
+
+const char *tigress_session_message(const struct tigress_session *s, size_t *len)
+{
+    if (len != NULL) {
+        *len = s != NULL ? s->message.len : 0;
+    }
+    return s != NULL ? tg_session_text(&s->message) : "";
+}
+
+const char *tigress_session_message_format(const struct tigress_session *s)
+{
+    return s != NULL ? tg_session_text(&s->format) : "";
+}
+
+enum tigress_error tigress_session_share_url(const struct tigress_session *s, int form, char *out,
+                                             size_t cap)
+{
+    if (s == NULL || out == NULL || form < 0 || form > TIGRESS_FORM_SECRET) {
+        return TIGRESS_E_ARGUMENT;
+    }
+    return s->has_mailbox ? tg_share_url_put(&s->url, form, out, cap) : TIGRESS_E_STATE;
+}
+
+const char *tigress_session_mailbox_id(const struct tigress_session *s)
+{
+    return s != NULL ? s->mailbox_text : "";
+}
+
+const char *tigress_session_relay_host(const struct tigress_session *s)
+{
+    return s != NULL ? s->url.host : "";
+}
+
+const char *tigress_session_vertical(const struct tigress_session *s)
+{
+    return s != NULL ? s->url.vertical : "";
+}
+
+const char *tigress_session_title(const struct tigress_session *s)
+{
+    return s != NULL ? tg_session_text(&s->title) : "";
+}
+
+const char *tigress_session_description(const struct tigress_session *s)
+{
+    return s != NULL ? tg_session_text(&s->description) : "";
+}
+
+const char *tigress_session_image_url(const struct tigress_session *s)
+{
+    return s != NULL ? tg_session_text(&s->image_url) : "";
+}
+
+int64_t tigress_session_expires_at_s(const struct tigress_session *s)
+{
+    return s != NULL ? s->expires_at_s : 0;
+}
+
+uint64_t tigress_session_version(const struct tigress_session *s)
+{
+    return s != NULL ? s->version : 0;
+}
+
+int tigress_session_is_push_supported(const struct tigress_session *s)
+{
+    return s != NULL && s->is_push_supported;
+}
+
+enum tigress_error tigress_session_error(const struct tigress_session *s)
+{
+    if (s == NULL) {
+        return TIGRESS_E_ARGUMENT;
+    }
+    return tg_session_want(s) == TIGRESS_FAILED ? s->error : TIGRESS_OK;
+}
+
+const char *tigress_session_error_text(const struct tigress_session *s)
+{
+    return s != NULL && tg_session_want(s) == TIGRESS_FAILED ? s->error_text : "";
+}
+
+const char *tigress_session_relay_detail(const struct tigress_session *s)
+{
+    return s != NULL ? s->detail : "";
+}
+
+unsigned tigress_session_failures(const struct tigress_session *s)
+{
+    return s != NULL ? s->failures : 0;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/session.h"
+
+#include "base/mem.h"
+
+#include <string.h>
+
+/* spec: protocol/7#intent-before-anything
+   spec: protocol/7#fresh-claim-per-transfer */
+enum tg_err tg_initiator_confirm(struct tigress_session *s)
+{
+    enum tg_err err = TG_E_BUG;
+
+    TG_TRY(tg_rng_fill(&s->rng, s->claim.bytes, sizeof(s->claim.bytes)));
+    tg_uuid_set_v4(&s->claim);
+    TG_TRY(tg_rng_fill(&s->rng, s->url.secret.bytes, s->secret_len));
+    s->url.secret.len = s->secret_len;
+    TG_TRY(tg_turn_seal(s, tg_buf_view(&s->draft)));
+    TG_TRY(tg_session_enter_change(s, TG_S_CREATE));
+    tg_buf_deinit(&s->draft);
+    s->is_started = true;
+out:
+    if (err != TG_OK) {
+        tg_buf_deinit(&s->pending);
+        tg_buf_deinit(&s->seen);
+        tg_secret_wipe(&s->url.secret);
+    }
+    return err;
+}
+
+/* spec: protocol/7#url-link-same-relay */
+static bool is_same_relay(const struct tg_share_url *a, const struct tg_share_url *b)
+{
+    return a->is_plain_http == b->is_plain_http && a->port == b->port &&
+           tg_bytes_is_equal(tg_bytes_str(a->host), tg_bytes_str(b->host));
+}
+
+static enum tg_err take_link(struct tigress_session *s, const struct tg_answer *answer)
+{
+    struct tg_msg_created created = { .is_push_supported = false };
+    struct tg_json *doc = NULL;
+    struct tg_share_url link = { .port = 0 };
+    enum tg_err err = TG_E_BUG;
+
+    TG_TRY(tg_msg_created_decode(&created, &doc, answer->body, NULL));
+    TG_TRY(tg_share_url_parse(&link, created.url_link, NULL));
+    TG_REQUIRE(is_same_relay(&link, &s->url) && link.secret.len == 0, TG_E_SYNTAX);
+    s->url.mailbox = link.mailbox;
+    tg_uuid_format(s->mailbox_text, &link.mailbox);
+    s->has_mailbox = true;
+    s->is_push_supported = created.is_push_supported;
+    s->version = answer->version;
+out:
+    tg_share_url_wipe(&link);
+    tg_json_free(&doc);
+    return err;
+}
+
+enum tg_err tg_answer_create(struct tigress_session *s, const struct tg_answer *answer)
+{
+    enum tg_err err = TG_E_BUG;
+
+    if (answer->status == 401 || answer->status == 403) {
+        tg_session_fail(s, TIGRESS_E_DENIED,
+                        "The relay refused: it takes shares only from devices that prove their "
+                        "good standing.");
+        return TG_OK;
+    }
+    if (answer->status != 200 && answer->status != 201) {
+        tg_session_refused(s, answer);
+        return TG_OK;
+    }
+    err = take_link(s, answer);
+    if (err == TG_E_NOMEM) {
+        return err;
+    }
+    if (err != TG_OK) {
+        tg_session_again(s, TIGRESS_E_PROTOCOL,
+                         "The relay's answer names no mailbox of its own; nothing is shared.", 0);
+        return TG_OK;
+    }
+    if (s->is_cancelling) {
+        return tg_session_enter_change(s, TG_S_DELETE);
+    }
+    tg_session_went_well(s);
+    tg_session_enter(s, TG_S_CREATED);
+    tg_buf_deinit(&s->pending);
+    return TG_OK;
+}

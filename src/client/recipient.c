@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/session.h"
+
+#include "base/num.h"
+#include "wire/msg_read.h"
+
+/* The host that a port-less entry means is the one at the scheme's own port. */
+bool tg_relay_is_allowed(const struct tg_share_url *url, struct tg_bytes entry)
+{
+    struct tg_bytes host = entry;
+    uint64_t port = 0;
+    size_t colon = entry.len;
+
+    /* The last colon, unless it is inside the brackets of an IPv6 address. */
+    for (size_t i = entry.len; i > 0 && entry.ptr[i - 1] != ']'; i--) {
+        if (entry.ptr[i - 1] == ':') {
+            colon = i - 1;
+            break;
+        }
+    }
+    if (colon < entry.len) {
+        host = tg_bytes_first(entry, colon);
+        if (tg_num_parse_u64(&port, tg_bytes_from(entry, colon + 1), UINT16_MAX) != TG_OK) {
+            return false;
+        }
+        port = port == (url->is_plain_http ? 80u : 443u) ? 0 : port;
+    }
+    return url->port == port && tg_bytes_is_equal_nocase(tg_bytes_str(url->host), host);
+}
+
+/* spec: protocol/7#relay-allow-list */
+static bool is_allowed(const struct tigress_session *s)
+{
+    struct tg_bytes rest = tg_buf_view(&s->allowed);
+    bool verdict = rest.len == 0;
+
+    while (rest.len > 0) {
+        struct tg_bytes entry = tg_bytes_first(rest, tg_bytes_find(rest, 0));
+
+        verdict = verdict || tg_relay_is_allowed(&s->url, entry);
+        rest = tg_bytes_from(rest, entry.len + 1);
+    }
+    return verdict;
+}
+
+void tg_recipient_go_on(struct tigress_session *s)
+{
+    tg_session_enter(s, s->url.secret.len == 0 ? TG_S_SECRET : TG_S_CLAIM);
+}
+
+/* spec: protocol/7#checks-before-first-request */
+void tg_recipient_check(struct tigress_session *s)
+{
+    if (!is_allowed(s)) {
+        tg_session_fail(s, TIGRESS_E_NOT_ALLOWED,
+                        "This invitation leads to a relay that this wallet does not use.");
+        return;
+    }
+    if (tg_rng_fill(&s->rng, s->claim.bytes, sizeof(s->claim.bytes)) != TG_OK) {
+        tg_session_pause(s, TIGRESS_E_RANDOM, tigress_error_text(TIGRESS_E_RANDOM));
+        return;
+    }
+    tg_uuid_set_v4(&s->claim);
+    if (s->wants_preview) {
+        tg_session_enter(s, TG_S_PREVIEW);
+    } else {
+        tg_recipient_go_on(s);
+    }
+}
+
+enum tg_err tg_answer_preview(struct tigress_session *s, const struct tg_answer *answer)
+{
+    struct tg_display_info display = { .title = { NULL, 0 } };
+    int64_t expiration_s = 0;
+    struct tg_json *doc = NULL;
+    enum tg_err err = TG_E_BUG;
+
+    if (answer->status != 200) {
+        tg_session_refused(s, answer);
+        return TG_OK;
+    }
+    TG_TRY(tg_msg_preview_decode(&display, &expiration_s, &doc, answer->body, NULL));
+    TG_TRY(tg_session_set_text(&s->title, display.title));
+    TG_TRY(tg_session_set_text(&s->description, display.description));
+    TG_TRY(tg_session_set_text(&s->image_url, display.image_url));
+    s->expires_at_s = expiration_s;
+    tg_session_went_well(s);
+    tg_session_enter(s, TG_S_PREVIEWED);
+out:
+    tg_json_free(&doc);
+    if (err != TG_OK && err != TG_E_NOMEM) {
+        tg_session_again(s, TIGRESS_E_PROTOCOL, "The relay's answer is no preview.", 0);
+        err = TG_OK;
+    }
+    return err;
+}
+
+/* spec: protocol/3#first-read-binds */
+enum tg_err tg_answer_claim(struct tigress_session *s, const struct tg_answer *answer)
+{
+    bool is_new = false;
+    bool is_handled = false;
+    enum tg_err err = TG_E_BUG;
+
+    if (answer->status == 401 || answer->status == 403) {
+        tg_session_fail(s, TIGRESS_E_DENIED,
+                        "The relay refused: another device has accepted this invitation, or the "
+                        "secret is not the right one.");
+        return TG_OK;
+    }
+    if (answer->status != 200) {
+        tg_session_refused(s, answer);
+        return TG_OK;
+    }
+    s->is_bound = true;
+    err = tg_turn_take_content(s, answer, &is_new, &is_handled);
+    if (err == TG_OK && is_new) {
+        tg_session_enter(s, TG_S_MESSAGE);
+    }
+    return err;
+}

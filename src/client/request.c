@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* spec: protocol.md sections 2 and 4: which call has which method, headers and body. */
+#include "client/session.h"
+
+#include "base/mem.h"
+#include "crypto/hkdf.h"
+#include "wire/msg_read.h"
+#include "wire/msg_update.h"
+
+#define ANSWER_TIMEOUT_S 30u
+#define WAIT_MARGIN_S 15u
+
+typedef enum tg_err body_fn(struct tigress_session *s, struct tg_buf *out);
+static body_fn put_create, put_read, put_update;
+
+static const struct form {
+    const char *method;
+    bool is_on_mailbox;
+    bool has_claim; /* a preview is anonymous: it must not tell that it is us who claims later */
+    bool has_request_id;
+    bool is_read;
+    body_fn *body;
+} forms[TG_S_COUNT] = {
+    [TG_S_CREATE] = { "POST", false, true, true, false, put_create },
+    [TG_S_PREVIEW] = { "GET", true, false, false, false, NULL },
+    [TG_S_CLAIM] = { "POST", true, true, false, true, put_read },
+    [TG_S_READ] = { "POST", true, true, false, true, put_read },
+    [TG_S_SEND] = { "PUT", true, true, true, false, put_update },
+    [TG_S_DELETE] = { "DELETE", true, true, true, false, NULL },
+    [TG_S_RELINQUISH] = { "PATCH", true, true, true, false, NULL },
+};
+
+void tg_request_drop(struct tigress_session *s)
+{
+    tg_mem_wipe(s->values, sizeof(s->values));
+    tg_mem_wipe(&s->request, sizeof(s->request));
+    tg_buf_deinit(&s->request_url);
+    tg_buf_deinit(&s->request_body);
+    s->has_request = false;
+}
+
+static struct tg_notification_token token_of(const struct tigress_session *s)
+{
+    return (struct tg_notification_token){ .is_present = s->token_type.len > 0,
+                                           .type = tg_buf_view(&s->token_type),
+                                           .token_data = tg_buf_view(&s->token_data) };
+}
+
+static struct tg_payload payload_of(const struct tigress_session *s)
+{
+    return (struct tg_payload){ .type = tg_envelope_type(&s->url.secret),
+                                .data = tg_buf_view(&s->pending) };
+}
+
+static enum tg_err put_create(struct tigress_session *s, struct tg_buf *out)
+{
+    struct tg_msg_create msg = {
+        .payload = payload_of(s),
+        .display = { tg_buf_view(&s->title), tg_buf_view(&s->description),
+                     tg_buf_view(&s->image_url) },
+        .token = token_of(s),
+        .has_rights = s->rights != 0,
+        .rights = s->rights,
+    };
+
+    /* The configuration has rights only beside an expiration. Kept, so that a retry says the same.
+     */
+    if (s->rights != 0 && s->expires_at_s == 0) {
+        s->expires_at_s = s->now_s + TG_RIGHTS_LIFETIME_S;
+    }
+    msg.has_expiration = s->expires_at_s != 0;
+    msg.expiration_s = s->expires_at_s;
+    return tg_msg_create_encode(out, &msg);
+}
+
+static enum tg_err put_read(struct tigress_session *s, struct tg_buf *out)
+{
+    struct tg_notification_token token = token_of(s);
+
+    /* Left once, with the read that binds; an initiator's went with the create. */
+    token.is_present = token.is_present && s->state == TG_S_CLAIM;
+    return tg_msg_read_encode(out, &token);
+}
+
+static enum tg_err put_update(struct tigress_session *s, struct tg_buf *out)
+{
+    struct tg_msg_update msg = { .payload = payload_of(s) };
+
+    return tg_msg_update_encode(out, &msg);
+}
+
+static void add_header(struct tigress_session *s, const char *name, struct tg_buf *value)
+{
+    size_t at = s->request.header_count;
+    struct tg_bytes text = tg_buf_view(value);
+
+    if (at >= TG_SESSION_HEADERS_MAX || text.len >= TG_SESSION_VALUE_MAX) {
+        value->err = TG_E_BUG;
+        return;
+    }
+    for (size_t i = 0; i < text.len; i++) {
+        s->values[at][i] = (char)text.ptr[i];
+    }
+    s->values[at][text.len] = '\0';
+    s->headers[at] = (struct tigress_http_header){ .name = name, .value = s->values[at] };
+    s->request.header_count++;
+    tg_buf_clear(value);
+}
+
+static void add_uuid(struct tigress_session *s, const char *name, const struct tg_uuid *uuid,
+                     struct tg_buf *value)
+{
+    char text[TG_UUID_TEXT_LEN + 1];
+
+    tg_uuid_format(text, uuid);
+    tg_buf_append_str(value, text);
+    tg_mem_wipe(text, sizeof(text));
+    add_header(s, name, value);
+}
+
+/* spec: protocol/6#proof-sent-on-every-read
+   spec: protocol/6#verifier-is-opt-in */
+static enum tg_err add_proof(struct tigress_session *s, struct tg_buf *value)
+{
+    struct tg_secret proof = { .len = 0 };
+    struct tg_secret_proof header = { .presence = TG_PRESENT };
+    enum tg_err err = TG_E_BUG;
+
+    TG_TRY(tg_hkdf_sha256(&proof, TG_PROOF_LEN, tg_secret_view(&s->url.secret), tg_bytes(NULL, 0),
+                          TG_LIT("tigress-claim-proof-v1")));
+    header.is_verifier = s->state == TG_S_CREATE;
+    if (header.is_verifier) {
+        TG_TRY(tg_sha256(header.value, tg_secret_view(&proof)));
+    } else {
+        for (size_t i = 0; i < TG_PROOF_LEN; i++) {
+            header.value[i] = proof.bytes[i];
+        }
+    }
+    tg_secret_proof_format(value, &header);
+    add_header(s, TG_HEADER_SECRET_PROOF, value);
+    err = TG_OK;
+out:
+    tg_secret_wipe(&proof);
+    tg_mem_wipe(&header, sizeof(header));
+    return err;
+}
+
+/* A long poll, unless the relay counts no versions or one look is all that is wanted. */
+static void add_wait(struct tigress_session *s, struct tg_buf *value)
+{
+    unsigned wait_s = s->read_mode == TG_READ_WAIT ? s->poll_s : 0;
+
+    if (s->state != TG_S_READ || s->version == 0) {
+        return;
+    }
+    tg_buf_append_str(value, "wait=");
+    tg_buf_append_dec(value, wait_s);
+    add_header(s, "Prefer", value);
+    tg_buf_append_dec(value, s->version);
+    add_header(s, TG_HEADER_KNOWN_VERSION, value);
+    s->request.timeout_s += wait_s + (wait_s > 0 ? WAIT_MARGIN_S : 0);
+}
+
+static enum tg_err add_headers(struct tigress_session *s, const struct form *form)
+{
+    enum tg_err err = TG_E_BUG;
+    struct tg_buf value;
+
+    tg_buf_init(&value, TG_SESSION_VALUE_MAX);
+    if (form->has_claim) {
+        add_uuid(s, TG_HEADER_DEVICE_CLAIM, &s->claim, &value);
+    }
+    if (form->has_request_id) {
+        add_uuid(s, TG_HEADER_REQUEST_ID, &s->request_id, &value);
+    }
+    tg_buf_append_str(&value, "application/json");
+    add_header(s, "Accept", &value);
+    if (s->request_body.len > 0) {
+        tg_buf_append_str(&value, "application/json");
+        add_header(s, "Content-Type", &value);
+    }
+    if (s->url.secret.len > 0 && (form->is_read || (s->state == TG_S_CREATE && s->must_prove))) {
+        TG_TRY(add_proof(s, &value));
+    }
+    add_wait(s, &value);
+    /* What the other side wrote and we did not read is not overwritten. */
+    if (s->state == TG_S_SEND && s->version > 0) {
+        tg_buf_append_u8(&value, '"');
+        tg_buf_append_dec(&value, s->version);
+        tg_buf_append_u8(&value, '"');
+        add_header(s, "If-Match", &value);
+    }
+    err = tg_buf_status(&value);
+out:
+    tg_buf_deinit(&value);
+    return err;
+}
+
+static enum tg_err put_url(struct tigress_session *s, const struct form *form)
+{
+    struct tg_buf *out = &s->request_url;
+    enum tg_err err = tg_share_url_origin(out, &s->url);
+
+    if (err != TG_OK) {
+        return err;
+    }
+    tg_buf_append_str(out, "/v1/m");
+    if (form->is_on_mailbox) {
+        tg_buf_append_str(out, "/");
+        tg_buf_append_str(out, s->mailbox_text);
+    }
+    (void)tg_buf_cstr(out);
+    return tg_buf_status(out);
+}
+
+enum tg_err tg_request_build(struct tigress_session *s)
+{
+    const struct form *form = &forms[s->state];
+    enum tg_err err = TG_E_BUG;
+
+    tg_request_drop(s);
+    TG_REQUIRE(form->method != NULL, TG_E_BUG);
+    s->request.timeout_s = ANSWER_TIMEOUT_S;
+    s->request.answer_max = TG_RESPONSE_BODY_MAX;
+    TG_TRY(put_url(s, form));
+    if (form->body != NULL) {
+        TG_TRY(form->body(s, &s->request_body));
+    }
+    TG_TRY(add_headers(s, form));
+    s->request.method = form->method;
+    s->request.url = (const char *)s->request_url.ptr;
+    s->request.headers = s->headers;
+    s->request.body = s->request_body.len > 0 ? (const char *)s->request_body.ptr : NULL;
+    s->request.body_len = s->request_body.len;
+    s->has_request = true;
+    err = TG_OK;
+out:
+    if (err != TG_OK) {
+        tg_request_drop(s);
+    }
+    return err;
+}

@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <tigress/transport_curl.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+
+#include <curl/curl.h>
+#include <string.h>
+#include <time.h>
+
+#define CONNECT_TIMEOUT_MS_DEFAULT 15000u
+#define CONNECT_TIMEOUT_MS_MIN 100u
+#define CONNECT_TIMEOUT_MS_MAX 600000u
+#define ANSWER_HEADERS_MAX 32u
+#define ANSWER_HEADER_BYTES_MAX 8192u
+#define CA_PATH_MAX 4096u
+#define PAUSE_MS 200
+
+struct tigress_transport {
+    struct tigress_session *session; /* borrowed */
+    CURL *easy;
+    struct tg_buf ca_file;
+    unsigned connect_timeout_ms;
+    tigress_save_fn *save;
+    void *save_ctx;
+    tigress_progress_fn *progress;
+    void *progress_ctx;
+    int64_t until_s;
+    bool is_stopped;
+
+    /* The answer under way. */
+    struct tg_buf body;
+    struct tg_buf header_text; /* name NUL value NUL ... */
+    size_t header_count;
+    bool is_too_large;
+};
+
+enum tigress_error tigress_transport_new(struct tigress_transport **out, struct tigress_session *s)
+{
+    struct tigress_transport *t = NULL;
+
+    if (out == NULL || s == NULL) {
+        return TIGRESS_E_ARGUMENT;
+    }
+    t = tg_mem_calloc(1, sizeof(*t));
+    if (t == NULL) {
+        return TIGRESS_E_NOMEM;
+    }
+    t->session = s;
+    t->connect_timeout_ms = CONNECT_TIMEOUT_MS_DEFAULT;
+    tg_buf_init(&t->ca_file, CA_PATH_MAX);
+    tg_buf_init(&t->header_text, ANSWER_HEADER_BYTES_MAX);
+    /* A handle of its own is a connection pool of its own. */
+    t->easy = curl_easy_init();
+    if (t->easy == NULL) {
+        tigress_transport_free(&t);
+        return TIGRESS_E_NOMEM;
+    }
+    *out = t;
+    return TIGRESS_OK;
+}
+
+void tigress_transport_free(struct tigress_transport **t)
+{
+    if (t == NULL || *t == NULL) {
+        return;
+    }
+    curl_easy_cleanup((*t)->easy);
+    tg_buf_deinit(&(*t)->ca_file);
+    tg_buf_deinit(&(*t)->body);
+    tg_buf_deinit(&(*t)->header_text);
+    tg_mem_free(*t);
+    *t = NULL;
+}
+
+enum tigress_error tigress_transport_set_ca_file(struct tigress_transport *t, const char *path)
+{
+    if (t == NULL) {
+        return TIGRESS_E_ARGUMENT;
+    }
+    tg_buf_clear(&t->ca_file);
+    if (path != NULL) {
+        tg_buf_append(&t->ca_file, tg_bytes(path, strnlen(path, CA_PATH_MAX)));
+        (void)tg_buf_cstr(&t->ca_file);
+    }
+    if (tg_buf_status(&t->ca_file) != TG_OK || t->ca_file.len >= CA_PATH_MAX) {
+        tg_buf_clear(&t->ca_file);
+        return TIGRESS_E_LIMIT;
+    }
+    return TIGRESS_OK;
+}
+
+enum tigress_error tigress_transport_set_connect_timeout_ms(struct tigress_transport *t,
+                                                            unsigned timeout_ms)
+{
+    if (t == NULL || timeout_ms < CONNECT_TIMEOUT_MS_MIN || timeout_ms > CONNECT_TIMEOUT_MS_MAX) {
+        return TIGRESS_E_ARGUMENT;
+    }
+    t->connect_timeout_ms = timeout_ms;
+    return TIGRESS_OK;
+}
+
+enum tigress_error tigress_transport_set_save(struct tigress_transport *t, tigress_save_fn *save,
+                                              void *ctx)
+{
+    if (t == NULL) {
+        return TIGRESS_E_ARGUMENT;
+    }
+    t->save = save;
+    t->save_ctx = ctx;
+    return TIGRESS_OK;
+}
+
+enum tigress_error tigress_transport_set_progress(struct tigress_transport *t,
+                                                  tigress_progress_fn *progress, void *ctx)
+{
+    if (t == NULL) {
+        return TIGRESS_E_ARGUMENT;
+    }
+    t->progress = progress;
+    t->progress_ctx = ctx;
+    return TIGRESS_OK;
+}
+
+/* ---- what libcurl calls --------------------------------------------------------------------- */
+
+static size_t take_body(char *data, size_t size, size_t count, void *ctx)
+{
+    struct tigress_transport *t = ctx;
+
+    tg_buf_append(&t->body, tg_bytes(data, size * count));
+    t->is_too_large = tg_buf_status(&t->body) == TG_E_LIMIT;
+    return tg_buf_status(&t->body) == TG_OK ? size * count : 0;
+}
+
+static size_t take_header(char *data, size_t size, size_t count, void *ctx)
+{
+    struct tigress_transport *t = ctx;
+    struct tg_bytes line = tg_bytes(data, size * count);
+    size_t colon = tg_bytes_find(line, ':');
+    struct tg_bytes value = tg_bytes_from(line, colon + 1);
+
+    /* A status line opens a new block: what came before was an interim answer. */
+    if (tg_bytes_has_prefix(line, TG_LIT("HTTP/"))) {
+        tg_buf_clear(&t->header_text);
+        t->header_count = 0;
+        return line.len;
+    }
+    while (value.len > 0 &&
+           (value.ptr[value.len - 1] == '\n' || value.ptr[value.len - 1] == '\r')) {
+        value.len--;
+    }
+    if (colon == line.len || t->header_count >= ANSWER_HEADERS_MAX ||
+        tg_bytes_find(line, 0) < line.len ||
+        line.len + 2 > t->header_text.max - t->header_text.len) {
+        return line.len; /* none that matters is missed: a relay sends few and short ones */
+    }
+    tg_buf_append(&t->header_text, tg_bytes_first(line, colon));
+    tg_buf_append_u8(&t->header_text, 0);
+    tg_buf_append(&t->header_text, tg_bytes_trim(value));
+    tg_buf_append_u8(&t->header_text, 0);
+    t->header_count++;
+    return tg_buf_status(&t->header_text) == TG_OK ? line.len : 0;
+}
+
+static int64_t now_s(void)
+{
+    return (int64_t)time(NULL);
+}
+
+static bool should_stop(struct tigress_transport *t, enum tigress_want doing)
+{
+    if (t->until_s > 0 && now_s() >= t->until_s) {
+        t->is_stopped = true;
+    }
+    if (!t->is_stopped && t->progress != NULL &&
+        t->progress(t->progress_ctx, t->session, doing) != 0) {
+        t->is_stopped = true;
+    }
+    return t->is_stopped;
+}
+
+static int take_progress(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+{
+    (void)a;
+    (void)b;
+    (void)c;
+    (void)d;
+    return should_stop(ctx, TIGRESS_WANT_HTTP) ? 1 : 0;
+}
+
+/* ---- one request ---------------------------------------------------------------------------- */
+
+static const struct failure_row {
+    CURLcode code;
+    enum tigress_net_failure failure;
+} failures[] = {
+    { CURLE_COULDNT_RESOLVE_HOST, TIGRESS_NET_UNREACHABLE },
+    { CURLE_COULDNT_RESOLVE_PROXY, TIGRESS_NET_UNREACHABLE },
+    { CURLE_COULDNT_CONNECT, TIGRESS_NET_UNREACHABLE },
+    { CURLE_OPERATION_TIMEDOUT, TIGRESS_NET_TIMEOUT },
+    { CURLE_ABORTED_BY_CALLBACK, TIGRESS_NET_INTERRUPTED },
+    { CURLE_SSL_CONNECT_ERROR, TIGRESS_NET_TLS },
+    { CURLE_PEER_FAILED_VERIFICATION, TIGRESS_NET_TLS },
+    { CURLE_SSL_CERTPROBLEM, TIGRESS_NET_TLS },
+    { CURLE_SSL_CACERT_BADFILE, TIGRESS_NET_TLS },
+    { CURLE_SSL_ISSUER_ERROR, TIGRESS_NET_TLS },
+    { CURLE_SSL_CIPHER, TIGRESS_NET_TLS },
+    { CURLE_WEIRD_SERVER_REPLY, TIGRESS_NET_TOO_LARGE },
+    { CURLE_UNSUPPORTED_PROTOCOL, TIGRESS_NET_TOO_LARGE },
+    { CURLE_FILESIZE_EXCEEDED, TIGRESS_NET_TOO_LARGE },
+};
+
+static enum tigress_net_failure failure_of(const struct tigress_transport *t, CURLcode code)
+{
+    if (t->is_too_large) {
+        return TIGRESS_NET_TOO_LARGE;
+    }
+    for (size_t i = 0; i < TG_COUNT(failures); i++) {
+        if (failures[i].code == code) {
+            return failures[i].failure;
+        }
+    }
+    return TIGRESS_NET_LOST;
+}
+
+/* The list is owned by the caller. NULL: no memory. */
+static struct curl_slist *header_list(const struct tigress_http_request *request)
+{
+    struct curl_slist *list = NULL;
+    struct curl_slist *longer = NULL;
+    struct tg_buf line;
+
+    tg_buf_init(&line, ANSWER_HEADER_BYTES_MAX);
+    /* Without these libcurl would add a 100-continue round trip and its form type. */
+    list = curl_slist_append(NULL, "Expect:");
+    for (size_t i = 0; i <= request->header_count && list != NULL; i++) {
+        tg_buf_clear(&line);
+        if (i == request->header_count) {
+            tg_buf_append_str(&line, request->body == NULL ? "Content-Type:" : "User-Agent:");
+        } else {
+            tg_buf_append_str(&line, request->headers[i].name);
+            tg_buf_append_str(&line, ": ");
+            tg_buf_append_str(&line, request->headers[i].value);
+        }
+        longer = tg_buf_status(&line) == TG_OK ? curl_slist_append(list, tg_buf_cstr(&line)) : NULL;
+        if (longer == NULL) {
+            curl_slist_free_all(list);
+        }
+        list = longer;
+    }
+    tg_buf_deinit(&line);
+    return list;
+}
+
+/* The values in the list are credentials. */
+static void free_headers(struct curl_slist *list)
+{
+    for (struct curl_slist *item = list; item != NULL; item = item->next) {
+        tg_mem_wipe(item->data, strlen(item->data));
+    }
+    curl_slist_free_all(list);
+}
+
+/* spec: protocol/7#client-privacy
+   spec: protocol/1#https-only */
+static bool set_connection(struct tigress_transport *t, const char *url)
+{
+    CURL *easy = t->easy;
+    bool is_plain = strncmp(url, "http://", 7) == 0; /* the session allows it to loopback alone */
+    CURLcode bad = CURLE_OK;
+
+    bad |= curl_easy_setopt(easy, CURLOPT_URL, url);
+    bad |= curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, is_plain ? "http" : "https");
+    bad |= curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    bad |= curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+    bad |= curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    bad |= curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+    bad |= curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+    bad |= curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
+    bad |= curl_easy_setopt(easy, CURLOPT_MAXCONNECTS, 1L);
+    bad |= curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+    bad |= curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    bad |= curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)t->connect_timeout_ms);
+    if (is_plain) {
+        bad |= curl_easy_setopt(easy, CURLOPT_PROXY, "");
+    }
+    if (t->ca_file.len > 0) {
+        bad |= curl_easy_setopt(easy, CURLOPT_CAINFO, (const char *)t->ca_file.ptr);
+        bad |= curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+    }
+    return bad == CURLE_OK;
+}
+
+static bool set_exchange(struct tigress_transport *t, const struct tigress_http_request *request,
+                         struct curl_slist *list)
+{
+    CURL *easy = t->easy;
+    CURLcode bad = CURLE_OK;
+
+    bad |= curl_easy_setopt(easy, CURLOPT_HTTPHEADER, list);
+    bad |= curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS,
+                            (long)request->timeout_s * 1000L + (long)t->connect_timeout_ms);
+    bad |= curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
+    bad |= curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
+    bad |= curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
+    bad |= curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
+    bad |= curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, take_progress);
+    bad |= curl_easy_setopt(easy, CURLOPT_XFERINFODATA, t);
+    bad |= curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
+    if (strcmp(request->method, "GET") == 0) {
+        bad |= curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+    } else {
+        if (request->body != NULL || strcmp(request->method, "POST") == 0) {
+            bad |= curl_easy_setopt(easy, CURLOPT_POST, 1L);
+            bad |=
+                curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_len);
+            bad |= curl_easy_setopt(easy, CURLOPT_POSTFIELDS,
+                                    request->body != NULL ? request->body : "");
+        }
+        bad |= curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
+    }
+    return bad == CURLE_OK;
+}
+
+static enum tigress_error hand_over(struct tigress_transport *t)
+{
+    struct tigress_http_header headers[ANSWER_HEADERS_MAX];
+    const char *text = (const char *)t->header_text.ptr;
+    long status = 0;
+
+    (void)curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+    for (size_t i = 0; i < t->header_count; i++) {
+        headers[i].name = text;
+        text += strlen(text) + 1;
+        headers[i].value = text;
+        text += strlen(text) + 1;
+    }
+    if (status < 100 || status > 599) {
+        return tigress_session_reply_failed(t->session, TIGRESS_NET_TOO_LARGE);
+    }
+    return tigress_session_reply(t->session, (unsigned)status, headers, t->header_count,
+                                 (const char *)t->body.ptr, t->body.len);
+}
+
+enum tigress_error tigress_transport_perform(struct tigress_transport *t)
+{
+    const struct tigress_http_request *request = NULL;
+    struct curl_slist *list = NULL;
+    CURLcode code = CURLE_OUT_OF_MEMORY;
+    enum tigress_error error = TIGRESS_E_NOMEM;
+
+    if (t == NULL) {
+        return TIGRESS_E_ARGUMENT;
+    }
+    request = tigress_session_request(t->session);
+    if (request == NULL) {
+        return TIGRESS_E_STATE;
+    }
+    tg_buf_deinit(&t->body);
+    tg_buf_init(&t->body, request->answer_max);
+    tg_buf_clear(&t->header_text);
+    t->header_count = 0;
+    t->is_too_large = false;
+    curl_easy_reset(t->easy); /* keeps the connection */
+    list = header_list(request);
+    if (list != NULL && set_connection(t, request->url) && set_exchange(t, request, list)) {
+        code = curl_easy_perform(t->easy);
+        error = code == CURLE_OK ? hand_over(t)
+                                 : tigress_session_reply_failed(t->session, failure_of(t, code));
+    }
+    free_headers(list);
+    return error;
+}
+
+/* ---- run ------------------------------------------------------------------------------------ */
+
+static bool was_saved(struct tigress_transport *t)
+{
+    if (t->save != NULL && t->save(t->save_ctx, t->session) != 0) {
+        t->is_stopped = true;
+    }
+    return !t->is_stopped;
+}
+
+static void pause_until(struct tigress_transport *t)
+{
+    int64_t deadline_s = tigress_session_deadline_s(t->session);
+
+    while (now_s() < deadline_s && !should_stop(t, TIGRESS_WANT_WAIT)) {
+        const struct timespec nap = { .tv_nsec = PAUSE_MS * 1000000L };
+
+        (void)nanosleep(&nap, NULL);
+    }
+}
+
+static void perform_and_save(struct tigress_transport *t)
+{
+    const struct tigress_http_request *request = tigress_session_request(t->session);
+    bool is_change = request != NULL && strcmp(request->method, "POST") != 0 &&
+                     strcmp(request->method, "GET") != 0;
+
+    /* A create is a POST too: it is the one before the mailbox has a name. A first read is cheap to
+       save as well, and binds. */
+    is_change = is_change || tigress_session_version(t->session) == 0;
+    if ((is_change && !was_saved(t)) || should_stop(t, TIGRESS_WANT_HTTP)) {
+        (void)tigress_session_reply_failed(t->session, TIGRESS_NET_INTERRUPTED);
+        return;
+    }
+    if (tigress_transport_perform(t) != TIGRESS_OK) {
+        (void)tigress_session_reply_failed(t->session, TIGRESS_NET_LOST);
+    }
+    (void)was_saved(t);
+}
+
+enum tigress_want tigress_transport_run(struct tigress_transport *t, int64_t until_s)
+{
+    enum tigress_want want = TIGRESS_FAILED;
+
+    if (t == NULL) {
+        return TIGRESS_FAILED;
+    }
+    t->until_s = until_s;
+    t->is_stopped = false;
+    for (;;) {
+        want = tigress_session_step(t->session, now_s());
+        if (t->is_stopped && want == TIGRESS_WANT_HTTP) {
+            (void)tigress_session_reply_failed(t->session, TIGRESS_NET_INTERRUPTED);
+        }
+        if (t->is_stopped || (want != TIGRESS_WANT_HTTP && want != TIGRESS_WANT_WAIT)) {
+            return want;
+        }
+        if (want == TIGRESS_WANT_HTTP) {
+            perform_and_save(t);
+        } else {
+            pause_until(t);
+        }
+    }
+}

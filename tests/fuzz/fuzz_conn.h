@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Drives an HTTP engine over a whole connection. The first byte of the input chooses how the
+ * service answers, how the bytes are cut, and what happens in between; the rest is what the peer
+ * sends.
+ */
+#ifndef TESTS_FUZZ_FUZZ_CONN_H
+#define TESTS_FUZZ_FUZZ_CONN_H
+
+#include "server/proto.h"
+
+#include <stdint.h>
+
+typedef struct tg_proto *fuzz_engine_fn(struct tg_env *env, struct tg_proto_host *host,
+                                        const struct tg_service *service);
+
+/* Aborts when a bound is passed or something is left behind. */
+int fuzz_conn(fuzz_engine_fn *engine, const uint8_t *data, size_t len);
+
+#endif

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: Apache-2.0
+tigress_add_fuzz(NAME json SOURCES fuzz_json.c LIBS tg_wire)
+tigress_add_fuzz(NAME headers SOURCES fuzz_headers.c LIBS tg_wire)
+tigress_add_fuzz(NAME share_url SOURCES fuzz_share_url.c LIBS tg_wire)
+tigress_add_fuzz(NAME envelope SOURCES fuzz_envelope.c LIBS tg_wire)
+tigress_add_fuzz(NAME messages SOURCES fuzz_messages.c LIBS tg_wire)

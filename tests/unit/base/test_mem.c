@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unit.h"
+
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
+void __real_free(void *ptr);
+void __wrap_free(void *ptr);
+
+static int fail_in = -1;
+static unsigned char *watched; /* a block whose first bytes are looked at when it is freed */
+static unsigned char seen[8];
+
+void *__wrap_malloc(size_t size)
+{
+    if (fail_in >= 0 && fail_in-- == 0) {
+        return NULL;
+    }
+    return __real_malloc(size);
+}
+
+void __wrap_free(void *ptr)
+{
+    if (ptr != NULL && ptr == watched) {
+        memcpy(seen, ptr, sizeof(seen));
+    }
+    __real_free(ptr);
+}
+
+static unsigned char *secret_block(size_t size)
+{
+    unsigned char *block = tg_mem_alloc(size);
+
+    assert_non_null(block);
+    memset(block, 0x5a, size);
+    memset(seen, 1, sizeof(seen));
+    watched = block;
+    return block;
+}
+
+static void assert_seen_zero(void)
+{
+    static const unsigned char zero[sizeof(seen)] = { 0 };
+
+    assert_memory_equal(seen, zero, sizeof(zero));
+    watched = NULL;
+}
+
+static void calloc__count_times_size_overflows__null(void **state)
+{
+    volatile size_t count = SIZE_MAX / 2;
+
+    (void)state;
+    assert_null(tg_mem_calloc(count, 3));
+}
+
+static void free_secret__before_the_heap_has_it__zero(void **state)
+{
+    (void)state;
+    tg_mem_free_secret(secret_block(64), 64);
+    assert_seen_zero();
+    tg_mem_free_secret(NULL, 64);
+}
+
+static void free_wiped__before_the_heap_has_it__zero(void **state)
+{
+    (void)state;
+    tg_mem_free_wiped(secret_block(24));
+    assert_seen_zero();
+    tg_mem_free_wiped(NULL);
+}
+
+static void grow__old_block__copied_wiped_and_rest_zero(void **state)
+{
+    unsigned char *grown = tg_mem_grow(secret_block(16), 16, 40);
+
+    (void)state;
+    assert_non_null(grown);
+    assert_seen_zero();
+    for (size_t i = 0; i < 40; i++) {
+        assert_int_equal(grown[i], i < 16 ? 0x5a : 0);
+    }
+    tg_mem_free(grown);
+}
+
+static void grow__memory_runs_out__old_block_untouched(void **state)
+{
+    unsigned char *block = secret_block(16);
+
+    (void)state;
+    fail_in = 0;
+    assert_null(tg_mem_grow(block, 16, 40));
+    fail_in = -1;
+    for (size_t i = 0; i < 16; i++) {
+        assert_int_equal(block[i], 0x5a);
+    }
+    tg_mem_free(block);
+    watched = NULL;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(calloc__count_times_size_overflows__null),
+        cmocka_unit_test(free_secret__before_the_heap_has_it__zero),
+        cmocka_unit_test(free_wiped__before_the_heap_has_it__zero),
+        cmocka_unit_test(grow__old_block__copied_wiped_and_rest_zero),
+        cmocka_unit_test(grow__memory_runs_out__old_block_untouched),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

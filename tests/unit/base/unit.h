@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What every test of base/ needs: cmocka and its forerunners in the order it wants them. */
+#ifndef TG_TEST_UNIT_BASE_UNIT_H
+#define TG_TEST_UNIT_BASE_UNIT_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "base/buf.h"
+
+/* The buffer holds exactly this text and no error. */
+#define assert_buf_text(buf, text)                                                                 \
+    do {                                                                                           \
+        assert_int_equal(tg_buf_status(buf), TG_OK);                                               \
+        assert_int_equal((buf)->len, strlen(text));                                                \
+        assert_memory_equal((buf)->ptr, (text), strlen(text));                                     \
+    } while (0)
+
+#endif

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unit/client/fake_relay.h"
+
+#include "wire/problem.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void fake_relay_init(struct fake_relay *relay)
+{
+    memset(relay, 0, sizeof(*relay));
+    relay->has_versions = true;
+}
+
+int fake_random(void *ctx, unsigned char *out, size_t len)
+{
+    uint32_t *state = ctx;
+
+    for (size_t i = 0; i < len; i++) {
+        *state = *state * 1664525u + 1013904223u;
+        out[i] = (unsigned char)(*state >> 24);
+    }
+    return 0;
+}
+
+static void keep(char *out, size_t cap, const struct tigress_http_request *request,
+                 const char *name)
+{
+    out[0] = '\0';
+    for (size_t i = 0; i < request->header_count; i++) {
+        if (strcmp(request->headers[i].name, name) == 0) {
+            (void)snprintf(out, cap, "%s", request->headers[i].value);
+        }
+    }
+}
+
+static void look(struct fake_relay *relay, const struct tigress_http_request *request)
+{
+    relay->request_count++;
+    (void)snprintf(relay->method, sizeof(relay->method), "%s", request->method);
+    (void)snprintf(relay->url, sizeof(relay->url), "%s", request->url);
+    keep(relay->claim, sizeof(relay->claim), request, "Mailbox-Device-Claim");
+    keep(relay->request_id, sizeof(relay->request_id), request, "Mailbox-Request-ID");
+    keep(relay->if_match, sizeof(relay->if_match), request, "If-Match");
+    keep(relay->prefer, sizeof(relay->prefer), request, "Prefer");
+    keep(relay->known, sizeof(relay->known), request, "Mailbox-Known-Version");
+    keep(relay->proof, sizeof(relay->proof), request, "Mailbox-Secret-Proof");
+    relay->body_len = request->body_len < sizeof(relay->body) ? request->body_len : 0;
+    if (relay->body_len > 0) {
+        memcpy(relay->body, request->body, relay->body_len);
+    }
+    relay->body[relay->body_len] = '\0';
+}
+
+/* The string value of a member of the last body; our own encoder escapes nothing in these. */
+static void member(const struct fake_relay *relay, const char *name, char *out, size_t cap)
+{
+    char key[64];
+    const char *at = NULL;
+    size_t len = 0;
+
+    (void)snprintf(key, sizeof(key), "\"%s\":\"", name);
+    at = strstr(relay->body, key);
+    if (at != NULL) {
+        at += strlen(key);
+        len = strcspn(at, "\"");
+        len = len < cap ? len : cap - 1;
+        memcpy(out, at, len);
+    }
+    out[len] = '\0';
+}
+
+static void answer_with(struct fake_answer *answer, unsigned status, const char *body)
+{
+    answer->status = status;
+    (void)snprintf(answer->body, sizeof(answer->body), "%s", body);
+    answer->body_len = strlen(answer->body);
+}
+
+static void answer_content(const struct fake_relay *relay, struct fake_answer *answer)
+{
+    answer->status = 200;
+    (void)snprintf(answer->body, sizeof(answer->body),
+                   "{\"payload\":{\"type\":\"%s\",\"data\":\"%s\"},\"displayInformation\":{"
+                   "\"title\":\"A key\",\"description\":\"For you\",\"imageURL\":\"https://i/\"},"
+                   "\"expiration\":\"2030-01-03T00:00:00Z\"}",
+                   relay->type, relay->data);
+    answer->body_len = strlen(answer->body);
+}
+
+static void handle_read(struct fake_relay *relay, struct fake_answer *answer)
+{
+    if (strcmp(relay->claim, relay->initiator) != 0 && relay->recipient[0] == '\0') {
+        (void)snprintf(relay->recipient, sizeof(relay->recipient), "%s", relay->claim);
+    }
+    if (relay->known[0] != '\0' && strtoul(relay->known, NULL, 10) >= relay->version) {
+        answer_with(answer, 204, "");
+    } else {
+        answer_content(relay, answer);
+    }
+}
+
+static void handle_change(struct fake_relay *relay, struct fake_answer *answer)
+{
+    char match[32];
+
+    (void)snprintf(match, sizeof(match), "\"%u\"", relay->version);
+    if (strcmp(relay->request_id, relay->last_change) == 0) {
+        answer_with(answer, 201, "{\"isPushNotificationSupported\":false}");
+    } else if (relay->if_match[0] != '\0' && strcmp(relay->if_match, match) != 0) {
+        answer_with(answer, 412, "{\"detail\":\"If-Match: the version has moved on\"}");
+    } else {
+        member(relay, "type", relay->type, sizeof(relay->type));
+        member(relay, "data", relay->data, sizeof(relay->data));
+        (void)snprintf(relay->last_change, sizeof(relay->last_change), "%s", relay->request_id);
+        relay->version++;
+        relay->change_count++;
+        answer_with(answer, 200, "{\"isPushNotificationSupported\":true}");
+    }
+}
+
+static void handle_create(struct fake_relay *relay, struct fake_answer *answer)
+{
+    bool is_again = relay->exists && strcmp(relay->request_id, relay->last_change) == 0;
+
+    if (!is_again) {
+        relay->exists = true;
+        relay->version = 1;
+        relay->change_count++;
+        member(relay, "type", relay->type, sizeof(relay->type));
+        member(relay, "data", relay->data, sizeof(relay->data));
+        (void)snprintf(relay->initiator, sizeof(relay->initiator), "%s", relay->claim);
+        (void)snprintf(relay->last_change, sizeof(relay->last_change), "%s", relay->request_id);
+        (void)snprintf(relay->verifier, sizeof(relay->verifier), "%s", relay->proof);
+    }
+    answer_with(answer, is_again ? 201 : 200,
+                "{\"urlLink\":\"" FAKE_RELAY "/v1/m/" FAKE_MAILBOX
+                "\",\"isPushNotificationSupported\":false}");
+}
+
+static void handle_gone(const struct fake_relay *relay, struct fake_answer *answer)
+{
+    char body[256];
+
+    (void)snprintf(body, sizeof(body), "{\"type\":\"%s%s\",\"status\":404,\"detail\":\"gone\"}",
+                   relay->ended != NULL ? TG_PROBLEM_TYPE_PREFIX : TG_PROBLEM_TYPE_BLANK,
+                   relay->ended != NULL ? relay->ended : "");
+    answer_with(answer, 404, body);
+}
+
+void fake_relay_handle(struct fake_relay *relay, const struct tigress_http_request *request,
+                       struct fake_answer *answer)
+{
+    bool is_mailbox = strstr(request->url, "/v1/m/" FAKE_MAILBOX) != NULL;
+
+    memset(answer, 0, sizeof(*answer));
+    look(relay, request);
+    if (!is_mailbox) {
+        handle_create(relay, answer);
+    } else if (!relay->exists) {
+        handle_gone(relay, answer);
+    } else if (strcmp(relay->method, "GET") == 0) {
+        answer_with(answer, 200,
+                    "{\"displayInformation\":{\"title\":\"A key\",\"description\":\"For you\","
+                    "\"imageURL\":\"\"},\"expiration\":\"2030-01-03T00:00:00Z\"}");
+    } else if (relay->recipient[0] != '\0' && strcmp(relay->claim, relay->recipient) != 0 &&
+               strcmp(relay->claim, relay->initiator) != 0) {
+        answer_with(answer, 401, "{\"detail\":\"Mailbox-Device-Claim: of another device\"}");
+    } else if (strcmp(relay->method, "POST") == 0) {
+        handle_read(relay, answer);
+    } else if (strcmp(relay->method, "PUT") == 0) {
+        handle_change(relay, answer);
+    } else if (strcmp(relay->method, "DELETE") == 0) {
+        relay->exists = false;
+        relay->ended = strcmp(relay->claim, relay->initiator) == 0 ? "withdrawn" : "completed";
+        answer_with(answer, 200, "");
+    } else {
+        relay->recipient[0] = '\0';
+        answer_with(answer, 200, "");
+    }
+    if (relay->has_versions && answer->status < 300) {
+        (void)snprintf(answer->version, sizeof(answer->version), "%u", relay->version);
+    }
+}
+
+static void must(bool is_true, const char *what)
+{
+    if (!is_true) {
+        (void)fprintf(stderr, "fake relay: %s\n", what);
+        abort();
+    }
+}
+
+void fake_relay_serve(struct fake_relay *relay, struct tigress_session *s)
+{
+    struct fake_answer *answer = calloc(1, sizeof(*answer));
+    const struct tigress_http_request *request = tigress_session_request(s);
+    struct tigress_http_header headers[2] = { { "content-type", "application/json" } };
+
+    must(answer != NULL && request != NULL, "no request");
+    fake_relay_handle(relay, request, answer);
+    headers[1] = (struct tigress_http_header){ "mailbox-version", answer->version };
+    must(tigress_session_reply(s, answer->status, headers, answer->version[0] != '\0' ? 2 : 1,
+                               answer->body, answer->body_len) == TIGRESS_OK,
+         "reply refused");
+    free(answer);
+}
+
+void fake_relay_serve_lost(struct fake_relay *relay, struct tigress_session *s)
+{
+    struct fake_answer *answer = calloc(1, sizeof(*answer));
+
+    must(answer != NULL && tigress_session_request(s) != NULL, "no request");
+    fake_relay_handle(relay, tigress_session_request(s), answer);
+    must(tigress_session_reply_failed(s, TIGRESS_NET_LOST) == TIGRESS_OK, "reply refused");
+    free(answer);
+}
+
+void fake_relay_say(struct tigress_session *s, unsigned status, const char *body)
+{
+    must(tigress_session_step(s, FAKE_NOW) == TIGRESS_WANT_HTTP, "no request");
+    must(tigress_session_reply(s, status, NULL, 0, body, strlen(body)) == TIGRESS_OK,
+         "reply refused");
+}
+
+enum tigress_want fake_relay_run(struct fake_relay *relay, struct tigress_session *s)
+{
+    int64_t now_s = FAKE_NOW;
+
+    for (unsigned i = 0; i < 100; i++) {
+        enum tigress_want want = tigress_session_step(s, now_s);
+
+        if (want == TIGRESS_WANT_WAIT) {
+            now_s = tigress_session_deadline_s(s);
+        } else if (want == TIGRESS_WANT_HTTP) {
+            fake_relay_serve(relay, s);
+        } else {
+            return want;
+        }
+    }
+    return TIGRESS_WANT_WAIT;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A relay in a few lines: one mailbox, no clock, answers that a test can replace or lose.
+ * It keeps what it was sent, so that a test can look at it or send it back.
+ */
+#ifndef TESTS_CLIENT_FAKE_RELAY_H
+#define TESTS_CLIENT_FAKE_RELAY_H
+
+#include <tigress/tigress.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define FAKE_MAILBOX "9d7e6f0c-6a8e-4f4e-9b7a-0c4b6b0c2f11"
+#define FAKE_RELAY "https://relay.example"
+#define FAKE_NOW INT64_C(1893456000) /* 2030-01-01 */
+
+struct fake_relay {
+    bool exists;
+    const char *ended; /* slug of a tombstone */
+    unsigned version;
+    bool has_versions; /* an old relay sends none */
+    char type[64];
+    char data[60000];
+    char initiator[64]; /* claims */
+    char recipient[64];
+    char last_change[64]; /* request id of the last accepted change */
+    char verifier[96];
+    unsigned request_count;
+    unsigned change_count;
+
+    /* What was asked last. */
+    char method[16];
+    char url[256];
+    char claim[64];
+    char request_id[64];
+    char if_match[32];
+    char prefer[32];
+    char known[32];
+    char proof[96];
+    char body[70000];
+    size_t body_len;
+};
+
+void fake_relay_init(struct fake_relay *relay);
+
+struct fake_answer {
+    unsigned status;
+    char body[70000];
+    size_t body_len;
+    char version[24];
+};
+
+/* What the relay does with the session's request. */
+void fake_relay_handle(struct fake_relay *relay, const struct tigress_http_request *request,
+                       struct fake_answer *answer);
+/* Performs the request of a session that wants one, and hands over the answer. */
+void fake_relay_serve(struct fake_relay *relay, struct tigress_session *s);
+/* The relay acts, and its answer is lost. */
+void fake_relay_serve_lost(struct fake_relay *relay, struct tigress_session *s);
+/* Another answer than the relay's own, which does not see the request. */
+void fake_relay_say(struct tigress_session *s, unsigned status, const char *body);
+/* Steps and serves until the session wants something else than HTTP or a wait. */
+enum tigress_want fake_relay_run(struct fake_relay *relay, struct tigress_session *s);
+/* A random source that counts up: every value differs, every run is the same. */
+int fake_random(void *ctx, unsigned char *out, size_t len);
+
+#endif

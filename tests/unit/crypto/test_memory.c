@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every allocation, ours and the library's, fails once. */
+#include "unit.h"
+
+#include "crypto/aead.h"
+#include "crypto/digest.h"
+#include "crypto/hkdf.h"
+
+#include <openssl/crypto.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ROUNDS_MAX 200
+
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
+
+static int fail_in = -1;
+
+static bool is_failing(void)
+{
+    return fail_in >= 0 && fail_in-- == 0;
+}
+
+void *__wrap_malloc(size_t size)
+{
+    return is_failing() ? NULL : __real_malloc(size);
+}
+
+static void *library_malloc(size_t size, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    return is_failing() ? NULL : __real_malloc(size);
+}
+
+static void *library_realloc(void *ptr, size_t size, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    return is_failing() ? NULL : realloc(ptr, size);
+}
+
+static void library_free(void *ptr, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    free(ptr);
+}
+
+static const uint8_t nonce[TG_AEAD_NONCE_LEN] = { 1 };
+static const struct tg_secret key = { .bytes = { 1, 2, 3 }, .len = 16 };
+
+static enum tg_err do_seal(struct tg_buf *out)
+{
+    return tg_aead_seal(out, &key, TG_ARRAY_BYTES(nonce), TG_LIT("a"), TG_LIT("text"));
+}
+
+static enum tg_err do_open(struct tg_buf *out)
+{
+    static struct tg_buf box;
+    enum tg_err err = TG_OK;
+
+    if (box.len == 0) {
+        int kept = fail_in;
+
+        fail_in = -1;
+        tg_buf_init(&box, 100);
+        assert_int_equal(do_seal(&box), TG_OK);
+        fail_in = kept;
+    }
+    err = tg_aead_open(out, &key, TG_ARRAY_BYTES(nonce), TG_LIT("a"), tg_buf_view(&box));
+    if (err == TG_OK) {
+        tg_buf_deinit(&box);
+    }
+    return err;
+}
+
+static enum tg_err do_hash(struct tg_buf *out)
+{
+    uint8_t hash[TG_SHA256_LEN];
+    enum tg_err err = tg_sha256(hash, TG_LIT("x"));
+
+    if (err == TG_OK) {
+        tg_buf_append(out, TG_ARRAY_BYTES(hash));
+    }
+    return err == TG_OK ? tg_buf_status(out) : err;
+}
+
+static enum tg_err do_derive(struct tg_buf *out)
+{
+    struct tg_secret derived = { .len = 0 };
+    enum tg_err err = tg_hkdf_sha256(&derived, 64, TG_LIT("k"), TG_LIT("s"), TG_LIT("i"));
+
+    assert_int_equal(derived.len, err == TG_OK ? 64 : 0);
+    if (err == TG_OK) {
+        tg_buf_append(out, tg_secret_view(&derived));
+    }
+    return err == TG_OK ? tg_buf_status(out) : err;
+}
+
+static void every_call__allocation_n_fails__an_error_and_nothing_appended(void **state)
+{
+    static enum tg_err (*const calls[])(struct tg_buf *) = { do_seal, do_open, do_hash, do_derive };
+
+    (void)state;
+    for (size_t i = 0; i < TG_COUNT(calls); i++) {
+        enum tg_err err = TG_E_BUG;
+        int n = 0;
+
+        for (n = 0; n < ROUNDS_MAX && err != TG_OK; n++) {
+            struct tg_buf out;
+
+            tg_buf_init(&out, 200);
+            fail_in = n;
+            err = calls[i](&out);
+            fail_in = -1;
+            assert_true(err == TG_OK || err == TG_E_NOMEM || err == TG_E_CRYPTO);
+            assert_true((err == TG_OK) == (out.len > 0));
+            tg_buf_deinit(&out);
+        }
+        assert_int_equal(err, TG_OK);
+        assert_true(n > 1);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_call__allocation_n_fails__an_error_and_nothing_appended),
+    };
+
+    /* Before the library allocates anything, or it refuses. */
+    if (CRYPTO_set_mem_functions(library_malloc, library_realloc, library_free) != 1) {
+        return 1;
+    }
+    if (do_hash(&(struct tg_buf){ .max = 0 }) != TG_E_LIMIT) {
+        return 1; /* the one-time look-up has been made; what is tested is what comes after */
+    }
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the scenario scripts cannot say: the sealed bytes, cancelling, many first reads at once. */
+#include "world.h"
+
+#include "base/mem.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#define CLAIM_A "c1a1c1a1-0000-4000-8000-00000000000a"
+#define CLAIM_B "c1a1c1a1-0000-4000-8000-00000000000b"
+#define ID_MAX 128u
+
+struct fixture {
+    struct world world;
+    char target[ID_MAX];
+};
+
+static struct tg_http_header header(const char *name, const char *value)
+{
+    return (struct tg_http_header){ tg_bytes_str(name), tg_bytes_str(value) };
+}
+
+static struct world_slot *request(struct fixture *f, const char *method, const char *target,
+                                  const char *claim, const char *request_id, const char *body)
+{
+    struct tg_http_header headers[] = { header("Mailbox-Device-Claim", claim),
+                                        header("Mailbox-Request-ID", request_id),
+                                        header("Content-Type", "application/json") };
+
+    return world_request(&f->world, &(struct tg_http_request){ .method = tg_bytes_str(method),
+                                                               .target = tg_bytes_str(target),
+                                                               .headers = headers,
+                                                               .header_count = TG_COUNT(headers),
+                                                               .body = tg_bytes_str(body) });
+}
+
+#define CREATE                                                                                     \
+    "{\"payload\":{\"type\":\"planted-type\",\"data\":\"planted-data\"},\"displayInformation\":"   \
+    "{\"title\":\"planted-title\",\"description\":\"planted-description\",\"imageURL\":"           \
+    "\"planted-image\"},\"notificationToken\":{\"type\":\"planted-token-type\",\"tokenData\":"     \
+    "\"planted-token-data\"},\"mailboxConfiguration\":{\"accessRights\":\"RWD\",\"expiration\":"   \
+    "\"2030-01-02T00:00:00Z\"}}"
+#define UPDATE "{\"payload\":{\"type\":\"planted-type-2\",\"data\":\"planted-data-2\"}}"
+
+static void create(struct fixture *f)
+{
+    struct world_slot *slot = request(f, "POST", "/v1/m", CLAIM_A, "planted-request", CREATE);
+    const char *url = strstr(tg_buf_cstr(&slot->body), "/v1/m/");
+
+    assert_int_equal(slot->status, 200);
+    assert_non_null(url);
+    memcpy(f->target, url, 6 + TG_UUID_TEXT_LEN);
+    world_release(slot);
+}
+
+static int setup(void **state)
+{
+    struct fixture *f = calloc(1, sizeof(*f));
+
+    assert_non_null(f);
+    world_init(&f->world);
+    create(f);
+    *state = f;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *f = *state;
+
+    world_deinit(&f->world);
+    free(f);
+    return 0;
+}
+
+static bool holds(struct tg_bytes hay, struct tg_bytes needle)
+{
+    return hay.len >= needle.len && memmem(hay.ptr, hay.len, needle.ptr, needle.len) != NULL;
+}
+
+static void assert_blind(struct fixture *f)
+{
+    static const char *const planted[] = { "planted", "apns", CLAIM_A, CLAIM_B };
+    struct tg_bytes sealed = fake_store_last_sealed(f->world.store);
+    struct tg_uuid raw;
+
+    assert_true(sealed.len > 32);
+    for (size_t i = 0; i < TG_COUNT(planted); i++) {
+        assert_false(holds(sealed, tg_bytes_str(planted[i])));
+    }
+    assert_false(holds(sealed, tg_bytes_str(f->target + 6)));
+    assert_int_equal(tg_uuid_parse(&raw, tg_bytes_str(f->target + 6)), TG_OK);
+    assert_false(holds(sealed, TG_ARRAY_BYTES(raw.bytes)));
+    assert_int_equal(tg_uuid_parse(&raw, TG_LIT(CLAIM_A)), TG_OK);
+    assert_false(holds(sealed, TG_ARRAY_BYTES(raw.bytes)));
+}
+
+static void store__each_write__holds_nothing_of_what_came_in(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_blind(f);
+    world_release(request(f, "POST", f->target, CLAIM_B, "planted-r", ""));
+    assert_blind(f);
+    world_release(request(f, "PUT", f->target, CLAIM_B, "planted-u", UPDATE));
+    assert_blind(f);
+    world_release(request(f, "DELETE", f->target, CLAIM_B, "planted-d", ""));
+    assert_blind(f);
+    assert_int_equal(fake_store_write_count(f->world.store), 4);
+}
+
+/* spec-test: protocol/3#first-read-binds */
+static void read__twenty_claims_at_once__exactly_one_gets_the_content(void **state)
+{
+    struct fixture *f = *state;
+    struct world_slot *slots[20];
+    unsigned winners = 0, losers = 0;
+
+    fake_store_hold(f->world.store, true);
+    for (size_t i = 0; i < TG_COUNT(slots); i++) {
+        char claim[TG_UUID_TEXT_LEN + 1];
+
+        (void)snprintf(claim, sizeof(claim), "c1a1c1a1-0000-4000-8000-0000000001%02zx", i);
+        slots[i] = request(f, "POST", f->target, claim, "r", "");
+        assert_int_equal(slots[i]->answer_count, 0);
+    }
+    assert_int_equal(tg_relay_in_flight(f->world.relay), TG_COUNT(slots));
+    fake_store_hold(f->world.store, false);
+    fake_store_pump(f->world.store);
+    for (size_t i = 0; i < TG_COUNT(slots); i++) {
+        assert_int_equal(slots[i]->answer_count, 1);
+        winners += slots[i]->status == 200 ? 1 : 0;
+        losers += slots[i]->status == 401 ? 1 : 0;
+        assert_int_equal(strstr(tg_buf_cstr(&slots[i]->body), "planted-data") != NULL,
+                         slots[i]->status == 200);
+        world_release(slots[i]);
+    }
+    assert_int_equal(winners, 1);
+    assert_int_equal(losers, TG_COUNT(slots) - 1);
+    assert_int_equal(tg_relay_in_flight(f->world.relay), 0);
+}
+
+static void cancel__change_with_the_store__made_told_and_not_answered(void **state)
+{
+    struct fixture *f = *state;
+    struct world_slot *slot = NULL;
+
+    fake_store_hold(f->world.store, true);
+    slot = request(f, "PUT", f->target, CLAIM_A, "u1", UPDATE);
+    assert_int_equal(slot->answer_count, 0);
+    world_release(slot);
+    assert_int_equal(tg_relay_in_flight(f->world.relay), 1);
+    fake_store_hold(f->world.store, false);
+    fake_store_pump(f->world.store);
+    assert_int_equal(tg_relay_in_flight(f->world.relay), 0);
+    assert_int_equal(f->world.told_count, 1);
+    slot = request(f, "PUT", f->target, CLAIM_A, "u1", UPDATE);
+    assert_int_equal(slot->status, 201);
+    world_release(slot);
+}
+
+static void cancel__while_it_waits__nothing_more_happens(void **state)
+{
+    struct fixture *f = *state;
+    struct tg_http_header headers[] = { header("Mailbox-Device-Claim", CLAIM_A),
+                                        header("Prefer", "wait=30"),
+                                        header("Mailbox-Known-Version", "1") };
+    struct world_slot *slot =
+        world_request(&f->world, &(struct tg_http_request){ .method = TG_LIT("POST"),
+                                                            .target = tg_bytes_str(f->target),
+                                                            .headers = headers,
+                                                            .header_count = TG_COUNT(headers) });
+
+    assert_true(slot->is_waiting);
+    world_release(slot);
+    slot = request(f, "PUT", f->target, CLAIM_A, "u1", UPDATE);
+    assert_int_equal(slot->status, 200);
+    world_release(slot);
+}
+
+/* spec-test: protocol/1#retry-after */
+static void refuse__by_the_transport__common_headers_and_problem(void **state)
+{
+    struct fixture *f = *state;
+    struct world_slot slot = { .world = &f->world };
+    static const unsigned statuses[] = { 408, 429, 431, 503 };
+
+    for (size_t i = 0; i < TG_COUNT(statuses); i++) {
+        unsigned status = world_refuse(&slot, statuses[i], "So it is.", 7);
+
+        assert_int_equal(status, statuses[i]);
+        assert_string_equal(
+            tg_buf_cstr((struct tg_buf *)(uintptr_t)world_header(&slot, "retry-after")), "7");
+        assert_non_null(world_header(&slot, "cache-control"));
+        assert_non_null(world_header(&slot, "strict-transport-security"));
+        assert_non_null(strstr(tg_buf_cstr(&slot.body), "So it is."));
+        slot.is_used = true;
+        world_release(&slot);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define WITH(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
+        WITH(store__each_write__holds_nothing_of_what_came_in),
+        WITH(read__twenty_claims_at_once__exactly_one_gets_the_content),
+        WITH(cancel__change_with_the_store__made_told_and_not_answered),
+        WITH(cancel__while_it_waits__nothing_more_happens),
+        WITH(refuse__by_the_transport__common_headers_and_problem),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

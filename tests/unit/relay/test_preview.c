@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "relay/preview.h"
+
+#include "base/b64.h"
+#include "crypto/digest.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+static const char *page(struct tg_buf *out, const char *title, const char *description,
+                        const char *image)
+{
+    struct tg_display_info info = { tg_bytes_str(title), tg_bytes_str(description),
+                                    tg_bytes_str(image) };
+
+    tg_buf_init(out, 65536);
+    assert_int_equal(tg_preview_page(out, TG_PREVIEW_EN, &info,
+                                     TG_LIT("https://relay.example/v1/m/x"), 1893456000),
+                     TG_OK);
+    return tg_buf_cstr(out);
+}
+
+static void assert_has(const char *text, const char *part)
+{
+    if (strstr(text, part) == NULL) {
+        fail_msg("not in the page: %s", part);
+    }
+}
+
+/* spec-test: protocol/5#style-hash */
+static void csp__style_hash__is_that_of_the_style(void **state)
+{
+    uint8_t hash[TG_SHA256_LEN];
+    struct tg_buf want, out;
+    struct tg_bytes style = tg_preview_style();
+    const char *text = page(&out, "t", "d", "");
+
+    (void)state;
+    assert_int_equal(tg_sha256(hash, style), TG_OK);
+    tg_buf_init(&want, 256);
+    tg_buf_append_str(&want, "style-src 'sha256-");
+    tg_b64_encode(&want, TG_ARRAY_BYTES(hash), TG_B64_STANDARD);
+    tg_buf_append_str(&want, "';");
+    assert_has(TG_PREVIEW_CSP, tg_buf_cstr(&want));
+    tg_buf_clear(&want);
+    tg_buf_append_str(&want, "<style>");
+    tg_buf_append(&want, style);
+    tg_buf_append_str(&want, "</style>");
+    assert_has(text, tg_buf_cstr(&want));
+    assert_null(strstr(strstr(text, "</style>"), "<style"));
+    tg_buf_deinit(&want);
+    tg_buf_deinit(&out);
+}
+
+/* spec-test: protocol/5#escaped */
+static void page__every_byte_from_the_sender__escaped_where_it_means_something(void **state)
+{
+    struct tg_buf out;
+    const char *text = page(&out, "<>&\"'", "</p><script>x</script>\x01\x7f\nend",
+                            "https://i.example/\"><script>");
+
+    (void)state;
+    assert_has(text, "<title>&lt;&gt;&amp;&quot;&#39;</title>");
+    assert_has(text, "content=\"&lt;&gt;&amp;&quot;&#39;\"");
+    assert_has(text, "<h1>&lt;&gt;&amp;&quot;&#39;</h1>");
+    assert_has(text, "&lt;/p&gt;&lt;script&gt;");
+    assert_has(text, "\xef\xbf\xbd\xef\xbf\xbd\nend");
+    assert_has(text, "content=\"https://i.example/&quot;&gt;&lt;script&gt;\"");
+    assert_null(strstr(text, "<script"));
+    assert_null(strchr(text, '\x01'));
+    tg_buf_deinit(&out);
+}
+
+/* spec-test: protocol/5#image-https-only */
+static void page__image__only_an_https_url_is_named(void **state)
+{
+    static const struct {
+        const char *url;
+        bool is_shown;
+    } rows[] = {
+        { "https://i.example/x.png", true },
+        { "HTTPS://i.example/x.png", true },
+        { "http://i.example/x.png", false },
+        { "https://", false },
+        { "//i.example/x.png", false },
+        { "javascript:alert(1)//https://", false },
+        { " https://i.example/", false },
+        { "https://i.example/ x", false },
+        { "https:\\\\i.example/", false },
+        { "data:image/png;base64,AA", false },
+        { "", false },
+    };
+    struct tg_buf out;
+
+    (void)state;
+    for (size_t i = 0; i < TG_COUNT(rows); i++) {
+        const char *text = page(&out, "t", "d", rows[i].url);
+
+        assert_int_equal(strstr(text, "\"og:image\"") != NULL, rows[i].is_shown);
+        assert_int_equal(strstr(text, "og:image:alt") != NULL, rows[i].is_shown);
+        assert_null(strstr(text, "<img"));
+        tg_buf_deinit(&out);
+    }
+}
+
+/* spec-test: protocol/5#opengraph protocol/5#noindex */
+static void page__empty_display__still_readable(void **state)
+{
+    struct tg_buf out;
+    const char *text = page(&out, "", "", "");
+
+    (void)state;
+    assert_has(text, "<html lang=\"en\" prefix=\"og: https://ogp.me/ns#\">");
+    assert_has(text, "<title>A key for your wallet</title>");
+    assert_has(text, "og:title\" content=\"A key for your wallet\"");
+    assert_has(text, "og:description\" content=\"\"");
+    assert_has(text, "name=\"robots\" content=\"noindex\"");
+    assert_has(text, "<time datetime=\"2030-01-01T00:00:00Z\">2030-01-01 00:00 UTC</time>");
+    assert_has(text, "</main>\n</body>\n</html>\n");
+    tg_buf_deinit(&out);
+}
+
+/* spec-test: protocol/5#used-told-from-unknown */
+static void gone_page__each_ending__its_own_words(void **state)
+{
+    static const struct {
+        bool was_once_valid;
+        enum tg_mailbox_state ended;
+        const char *want;
+    } rows[] = { { false, TG_MAILBOX_COMPLETED, "No such invitation" },
+                 { true, TG_MAILBOX_LIVE, "has expired" },
+                 { true, TG_MAILBOX_WITHDRAWN, "has withdrawn" },
+                 { true, TG_MAILBOX_COMPLETED, "was already used" } };
+    struct tg_buf out;
+
+    (void)state;
+    for (size_t i = 0; i < TG_COUNT(rows); i++) {
+        tg_buf_init(&out, 65536);
+        assert_int_equal(
+            tg_preview_gone_page(&out, TG_PREVIEW_EN, rows[i].was_once_valid, rows[i].ended),
+            TG_OK);
+        assert_has(tg_buf_cstr(&out), rows[i].want);
+        tg_buf_deinit(&out);
+    }
+}
+
+static void page__buffer_too_small__limit(void **state)
+{
+    struct tg_display_info info = { TG_LIT("t"), TG_LIT("d"), TG_LIT("") };
+    struct tg_buf out;
+
+    (void)state;
+    tg_buf_init(&out, 100);
+    assert_int_equal(tg_preview_page(&out, TG_PREVIEW_EN, &info, TG_LIT("u"), 0), TG_E_LIMIT);
+    tg_buf_deinit(&out);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(csp__style_hash__is_that_of_the_style),
+        cmocka_unit_test(page__every_byte_from_the_sender__escaped_where_it_means_something),
+        cmocka_unit_test(page__image__only_an_https_url_is_named),
+        cmocka_unit_test(page__empty_display__still_readable),
+        cmocka_unit_test(gone_page__each_ending__its_own_words),
+        cmocka_unit_test(page__buffer_too_small__limit),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

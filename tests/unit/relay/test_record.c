@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "relay/record.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+static struct tg_mailbox full_box(void)
+{
+    struct tg_mailbox box = {
+        .state = TG_MAILBOX_LIVE,
+        .version = 0x0102030405060708u,
+        .created_s = 1893456000,
+        .expires_s = 1893459600,
+        .rights = 7,
+        .display = { TG_LIT("Title"), TG_LIT("A description"), TG_LIT("https://img.example/") },
+        .payload = { TG_LIT("AEAD_AES_128_GCM"), TG_LIT("UEFZTE9BRA==") },
+        .initiator = { .is_bound = true,
+                       .token = { true, TG_LIT("apns"), TG_LIT("token a") },
+                       .done_count = TG_REQUESTS_KEPT },
+        .recipient = { .is_bound = true,
+                       .token = { true, TG_LIT("fcm"), TG_LIT("token b") },
+                       .done_count = 1 },
+        .has_verifier = true,
+        .relinquished_count = TG_REQUESTS_KEPT,
+    };
+
+    memset(&box.initiator.claim, 0xa1, sizeof(box.initiator.claim));
+    memset(&box.recipient.claim, 0xb2, sizeof(box.recipient.claim));
+    memset(box.verifier, 0xc3, sizeof(box.verifier));
+    for (size_t i = 0; i < TG_REQUESTS_KEPT; i++) {
+        box.initiator.done[i] = (struct tg_request_done){ .call = TG_CALL_UPDATE,
+                                                          .id = { { (uint8_t)i } },
+                                                          .version = i,
+                                                          .is_push_supported = i % 2 == 0 };
+        box.relinquished[i] = (struct tg_relinquished){ .id = { { (uint8_t)i } }, .version = i };
+    }
+    return box;
+}
+
+static struct tg_mailbox tombstone(void)
+{
+    struct tg_mailbox box = { .state = TG_MAILBOX_WITHDRAWN,
+                              .version = 3,
+                              .expires_s = 1893459600,
+                              .initiator = { .is_bound = true } };
+
+    memset(&box.initiator.claim, 0xa1, sizeof(box.initiator.claim));
+    return box;
+}
+
+static void encode(struct tg_buf *out, const struct tg_mailbox *box)
+{
+    tg_buf_init(out, TG_RECORD_MAX);
+    assert_int_equal(tg_record_encode(out, box), TG_OK);
+}
+
+static void assert_round_trip(const struct tg_mailbox *box)
+{
+    struct tg_mailbox back;
+    struct tg_buf first, second;
+
+    encode(&first, box);
+    assert_int_equal(tg_record_decode(&back, tg_buf_view(&first)), TG_OK);
+    encode(&second, &back);
+    assert_true(tg_bytes_is_equal(tg_buf_view(&first), tg_buf_view(&second)));
+    assert_int_equal(back.state, box->state);
+    assert_int_equal(back.version, box->version);
+    assert_int_equal(back.created_s, box->created_s);
+    assert_int_equal(back.expires_s, box->expires_s);
+    assert_int_equal(back.rights, box->rights);
+    assert_true(tg_bytes_is_equal(back.display.title, box->display.title));
+    assert_true(tg_bytes_is_equal(back.display.description, box->display.description));
+    assert_true(tg_bytes_is_equal(back.display.image_url, box->display.image_url));
+    assert_true(tg_bytes_is_equal(back.payload.type, box->payload.type));
+    assert_true(tg_bytes_is_equal(back.payload.data, box->payload.data));
+    assert_int_equal(back.recipient.is_bound, box->recipient.is_bound);
+    assert_memory_equal(&back.initiator.claim, &box->initiator.claim, TG_CLAIM_HASH_LEN);
+    assert_memory_equal(&back.recipient.claim, &box->recipient.claim, TG_CLAIM_HASH_LEN);
+    assert_true(
+        tg_bytes_is_equal(back.initiator.token.token_data, box->initiator.token.token_data));
+    assert_true(tg_bytes_is_equal(back.recipient.token.type, box->recipient.token.type));
+    assert_int_equal(back.has_verifier, box->has_verifier);
+    assert_memory_equal(back.verifier, box->verifier, TG_PROOF_LEN);
+    assert_int_equal(back.initiator.done_count, box->initiator.done_count);
+    assert_int_equal(back.recipient.done_count, box->recipient.done_count);
+    assert_int_equal(back.relinquished_count, box->relinquished_count);
+    for (size_t i = 0; i < box->initiator.done_count; i++) {
+        assert_int_equal(back.initiator.done[i].version, box->initiator.done[i].version);
+        assert_int_equal(back.initiator.done[i].is_push_supported,
+                         box->initiator.done[i].is_push_supported);
+        assert_memory_equal(&back.initiator.done[i].id, &box->initiator.done[i].id,
+                            TG_REQUEST_HASH_LEN);
+    }
+    tg_buf_deinit(&second);
+    tg_buf_deinit(&first);
+}
+
+static void round_trip__everything_filled__same(void **state)
+{
+    struct tg_mailbox box = full_box();
+
+    (void)state;
+    assert_round_trip(&box);
+}
+
+static void round_trip__as_little_as_possible__same(void **state)
+{
+    struct tg_mailbox box = { .state = TG_MAILBOX_LIVE, .initiator = { .is_bound = true } };
+
+    (void)state;
+    assert_round_trip(&box);
+    box = tombstone();
+    assert_round_trip(&box);
+}
+
+/* spec-test: protocol/3#tombstone */
+static void encode__tombstone__holds_nothing_but_claims_and_numbers(void **state)
+{
+    struct tg_mailbox box = tombstone();
+    struct tg_buf text;
+
+    (void)state;
+    encode(&text, &box);
+    assert_int_equal(text.len, 4 + 3 * 8 + TG_CLAIM_HASH_LEN);
+    tg_buf_deinit(&text);
+}
+
+static void decode__every_truncation__refused_and_untouched(void **state)
+{
+    static struct tg_mailbox out, untouched;
+    struct tg_mailbox box = full_box();
+    struct tg_buf text;
+
+    (void)state;
+    memset(&untouched, 0x5a, sizeof(untouched));
+    encode(&text, &box);
+    for (size_t len = 0; len < text.len; len++) {
+        memcpy(&out, &untouched, sizeof(out));
+        assert_int_not_equal(tg_record_decode(&out, tg_bytes(text.ptr, len)), TG_OK);
+        assert_memory_equal(&out, &untouched, sizeof(out));
+    }
+    tg_buf_append_u8(&text, 0);
+    assert_int_equal(tg_record_decode(&out, tg_buf_view(&text)), TG_E_SYNTAX);
+    assert_memory_equal(&out, &untouched, sizeof(out));
+    tg_buf_deinit(&text);
+}
+
+/* A flipped bit either breaks the record or is another record with one form only. */
+static void assert_flips_are_refused_or_canonical(const struct tg_mailbox *box)
+{
+    struct tg_mailbox out;
+    struct tg_buf text, again;
+
+    encode(&text, box);
+    for (size_t bit = 0; bit < 8 * text.len; bit++) {
+        text.ptr[bit / 8] ^= (uint8_t)(1u << (bit % 8));
+        if (tg_record_decode(&out, tg_buf_view(&text)) == TG_OK) {
+            encode(&again, &out);
+            assert_true(tg_bytes_is_equal(tg_buf_view(&text), tg_buf_view(&again)));
+            tg_buf_deinit(&again);
+        }
+        text.ptr[bit / 8] ^= (uint8_t)(1u << (bit % 8));
+    }
+    tg_buf_deinit(&text);
+}
+
+static void decode__every_bit_flipped__refused_or_another_record(void **state)
+{
+    struct tg_mailbox box = full_box();
+
+    (void)state;
+    assert_flips_are_refused_or_canonical(&box);
+    box = tombstone();
+    assert_flips_are_refused_or_canonical(&box);
+}
+
+static void decode__head_fields_out_of_range__refused(void **state)
+{
+    static const struct {
+        size_t at;
+        uint8_t value;
+        enum tg_err err;
+    } rows[] = {
+        { 0, 0, TG_E_UNSUPPORTED }, { 0, 2, TG_E_UNSUPPORTED }, { 1, 0, TG_E_SYNTAX },
+        { 1, 4, TG_E_SYNTAX },      { 2, 0x10, TG_E_SYNTAX },   { 2, 0x8f, TG_E_SYNTAX },
+        { 3, 8, TG_E_SYNTAX },      { 12, 0x80, TG_E_SYNTAX },  { 20, 0x80, TG_E_SYNTAX },
+        { 1, 2, TG_E_SYNTAX }, /* a tombstone with a verifier, rights and tokens */
+    };
+    struct tg_mailbox box = full_box(), out;
+    struct tg_buf text;
+
+    (void)state;
+    encode(&text, &box);
+    for (size_t i = 0; i < TG_COUNT(rows); i++) {
+        uint8_t kept = text.ptr[rows[i].at];
+
+        text.ptr[rows[i].at] = rows[i].value;
+        assert_int_equal(tg_record_decode(&out, tg_buf_view(&text)), rows[i].err);
+        text.ptr[rows[i].at] = kept;
+    }
+    assert_int_equal(tg_record_decode(&out, tg_buf_view(&text)), TG_OK);
+    tg_buf_deinit(&text);
+}
+
+static void decode__nine_requests_kept__refused(void **state)
+{
+    struct tg_mailbox box = full_box(), out;
+    struct tg_buf text;
+
+    (void)state;
+    box.initiator.done_count = 0;
+    box.recipient.done_count = 0;
+    box.relinquished_count = 0;
+    encode(&text, &box);
+    text.ptr[text.len - 1] = TG_REQUESTS_KEPT + 1;
+    assert_non_null(tg_buf_extend(&text, (TG_REQUESTS_KEPT + 1) *
+                                             (TG_CLAIM_HASH_LEN + TG_REQUEST_HASH_LEN + 8)));
+    assert_int_equal(tg_record_decode(&out, tg_buf_view(&text)), TG_E_SYNTAX);
+    tg_buf_deinit(&text);
+}
+
+/* A place that is free and yet remembers a device would be a way around the binding. */
+static void decode__unbound_recipient_with_a_token__refused(void **state)
+{
+    struct tg_mailbox box = full_box(), out;
+    struct tg_buf text;
+
+    (void)state;
+    box.recipient.is_bound = false;
+    encode(&text, &box);
+    assert_int_equal(tg_record_decode(&out, tg_buf_view(&text)), TG_E_SYNTAX);
+    tg_buf_deinit(&text);
+}
+
+static void encode__larger_than_the_buffer__limit(void **state)
+{
+    struct tg_mailbox box = full_box();
+    struct tg_buf text;
+
+    (void)state;
+    tg_buf_init(&text, 100);
+    assert_int_equal(tg_record_encode(&text, &box), TG_E_LIMIT);
+    tg_buf_deinit(&text);
+}
+
+static void encode__payload_at_the_record_maximum__accepted_and_one_more_refused(void **state)
+{
+    struct tg_mailbox box = full_box();
+    struct tg_buf text;
+    uint8_t *data = calloc(1, TG_RECORD_MAX + 1);
+    size_t rest = 0;
+
+    (void)state;
+    assert_non_null(data);
+    encode(&text, &box);
+    rest = text.len - box.payload.data.len;
+    tg_buf_deinit(&text);
+    tg_buf_init(&text, 2 * TG_RECORD_MAX);
+    box.payload.data = tg_bytes(data, TG_RECORD_MAX - rest);
+    assert_int_equal(tg_record_encode(&text, &box), TG_OK);
+    tg_buf_clear(&text);
+    box.payload.data.len++;
+    assert_int_equal(tg_record_encode(&text, &box), TG_E_LIMIT);
+    tg_buf_deinit(&text);
+    free(data);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(round_trip__everything_filled__same),
+        cmocka_unit_test(round_trip__as_little_as_possible__same),
+        cmocka_unit_test(encode__tombstone__holds_nothing_but_claims_and_numbers),
+        cmocka_unit_test(decode__every_truncation__refused_and_untouched),
+        cmocka_unit_test(decode__every_bit_flipped__refused_or_another_record),
+        cmocka_unit_test(decode__head_fields_out_of_range__refused),
+        cmocka_unit_test(decode__nine_requests_kept__refused),
+        cmocka_unit_test(decode__unbound_recipient_with_a_token__refused),
+        cmocka_unit_test(encode__larger_than_the_buffer__limit),
+        cmocka_unit_test(encode__payload_at_the_record_maximum__accepted_and_one_more_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

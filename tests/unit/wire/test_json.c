@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unit.h"
+
+#include "wire/json.h"
+#include "wire/limits.h"
+
+static enum tg_err parse(struct tg_fault *fault, const void *data, size_t len)
+{
+    struct tg_json *doc = NULL;
+    struct tg_buf text = exact(data, len);
+    enum tg_err err = tg_json_parse(&doc, tg_buf_view(&text), fault);
+
+    assert_true((err == TG_OK) == (doc != NULL));
+    tg_json_free(&doc);
+    assert_null(doc);
+    tg_buf_deinit(&text);
+    return err;
+}
+
+/* spec-test: protocol/1#strict-json */
+static void parse__malformed__refused_with_the_reason(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *reason;
+    } cases[] = {
+        { "", "it does not begin with {" },
+        { " ", "it does not begin with {" },
+        { "[]", "it does not begin with {" },
+        { "\"a\"", "it does not begin with {" },
+        { "1", "it does not begin with {" },
+        { "null", "it does not begin with {" },
+        { "\xef\xbb\xbf{}", "it does not begin with {" },
+        { "{", "the text ends early" },
+        { "{\"a\"", "the text ends early" },
+        { "{\"a\":", "the text ends early" },
+        { "{\"a\":\"b", "the text ends early" },
+        { "{\"a\":\"b\\", "the text ends early" },
+        { "{\"a\":\"b\"", "the text ends early" },
+        { "{}{}", "there is more behind the object" },
+        { "{} x", "there is more behind the object" },
+        { "{\"a\":1,\"a\":1}", "a member occurs twice" },
+        { "{\"a\":1,\"\\u0061\":2}", "a member occurs twice" },
+        { "{\"x\":{\"a\":1,\"a\":2}}", "a member occurs twice" },
+        { "{\"a\":\"\xff\"}", "it holds bytes that are not UTF-8" },
+        { "{\"a\":\"\xc0\x80\"}", "it holds bytes that are not UTF-8" },
+        { "{\"a\":\"\xed\xa0\x80\"}", "it holds bytes that are not UTF-8" },
+        { "{\"\xe2\x82\":1}", "it holds bytes that are not UTF-8" },
+        { "{\"a\":\"\\u0000\"}", "a string holds a NUL character" },
+        { "{\"\\u0000\":1}", "a member's name holds a NUL character" },
+        { "{\"a\":1e9999}", "a number is out of range" },
+        { "{\"a\":\"\\ud800\"}", "the syntax is broken" },
+        { "{\"a\":\"\n\"}", "the syntax is broken" },
+        { "{\"a\":01}", "the syntax is broken" },
+        { "{\"a\":1,}", "the syntax is broken" },
+        { "{a:1}", "the syntax is broken" },
+        { "{'a':1}", "the syntax is broken" },
+        { "{\"a\":[1,]}", "the syntax is broken" },
+        { "{\"a\":NaN}", "the syntax is broken" },
+        { "{\"a\":tru}", "the syntax is broken" },
+        { "{\"a\" 1}", "the syntax is broken" },
+        { "{]", "the syntax is broken" },
+        { "{/**/}", "the syntax is broken" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < TG_COUNT(cases); i++) {
+        struct tg_fault fault = { "" };
+
+        assert_int_equal(parse(&fault, cases[i].text, strlen(cases[i].text)), TG_E_SYNTAX);
+        assert_fault_begins(fault, "body: expected one JSON object in UTF-8; ");
+        assert_non_null(strstr(fault.text, "; "));
+        assert_string_equal(strstr(fault.text, "; ") + 2, cases[i].reason);
+    }
+}
+
+static void parse__nul_byte_anywhere__refused(void **state)
+{
+    static const char text[] = " {\"a\" : [ \"b\" , 1.5 ] } ";
+
+    (void)state;
+    for (size_t i = 0; i <= sizeof(text) - 1; i++) {
+        struct tg_fault fault = { "" };
+        char copy[sizeof(text) + 1];
+
+        memcpy(copy, text, i);
+        copy[i] = '\0';
+        memcpy(copy + i + 1, text + i, sizeof(text) - 1 - i);
+        assert_int_equal(parse(&fault, copy, sizeof(text)), TG_E_SYNTAX);
+    }
+}
+
+static void parse__every_truncation__refused(void **state)
+{
+    static const char text[] =
+        "{\"a\":{\"b\":[\"\\\"\\u00e4\",1.5e3,true,null,{}]},\"c\":\"\xc3\xa4\"}";
+
+    (void)state;
+    for (size_t len = 0; len < sizeof(text) - 1; len++) {
+        struct tg_fault fault = { "" };
+
+        assert_int_equal(parse(&fault, text, len), TG_E_SYNTAX);
+        assert_string_not_equal(fault.text, "");
+    }
+    assert_int_equal(parse(NULL, text, sizeof(text) - 1), TG_OK);
+}
+
+/* An object around depth - 1 nested arrays. */
+static struct tg_buf nested(size_t depth, bool is_closed)
+{
+    struct tg_buf b;
+
+    tg_buf_init(&b, 4 * depth + 100);
+    tg_buf_append_str(&b, "{\"[[{\\\"[\":");
+    fill(&b, '[', depth - 1);
+    if (is_closed) {
+        fill(&b, ']', depth - 1);
+        tg_buf_append_str(&b, "}");
+    }
+    return b;
+}
+
+/* spec-test: protocol/1#strict-json */
+static void parse__nesting_at_the_limit_and_above__accepted_and_refused(void **state)
+{
+    static const struct {
+        size_t depth;
+        bool is_closed;
+        enum tg_err err;
+    } cases[] = {
+        { TG_JSON_DEPTH_MAX, true, TG_OK },
+        { TG_JSON_DEPTH_MAX + 1, true, TG_E_LIMIT },
+        { 20000, true, TG_E_LIMIT },
+        { 20000, false, TG_E_LIMIT },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < TG_COUNT(cases); i++) {
+        struct tg_fault fault = { "" };
+        struct tg_buf b = nested(cases[i].depth, cases[i].is_closed);
+
+        assert_int_equal(parse(&fault, b.ptr, b.len), cases[i].err);
+        assert_string_equal(
+            fault.text, cases[i].err == TG_OK ? "" : "body: expected nesting of at most 32 levels");
+        tg_buf_deinit(&b);
+    }
+}
+
+static void parse__brackets_inside_strings__not_counted(void **state)
+{
+    struct tg_buf b;
+
+    (void)state;
+    tg_buf_init(&b, 100000);
+    tg_buf_append_str(&b, "{\"a\":\"\\\\\\\"");
+    fill(&b, '[', 1000);
+    tg_buf_append_str(&b, "\",\"b\":\"\\\\\"}");
+    assert_int_equal(parse(NULL, b.ptr, b.len), TG_OK);
+    tg_buf_deinit(&b);
+}
+
+static void parse__length_at_the_limit_and_above__accepted_and_refused(void **state)
+{
+    struct tg_fault fault = { "" };
+    struct tg_buf b;
+
+    (void)state;
+    tg_buf_init(&b, TG_RESPONSE_BODY_MAX + 1);
+    tg_buf_append_str(&b, "{}");
+    fill(&b, ' ', TG_RESPONSE_BODY_MAX - 2);
+    assert_int_equal(parse(&fault, b.ptr, b.len), TG_OK);
+    tg_buf_append_str(&b, " ");
+    assert_int_equal(parse(&fault, b.ptr, b.len), TG_E_LIMIT);
+    assert_fault_begins(fault, "body: expected at most 262144 bytes");
+    tg_buf_deinit(&b);
+}
+
+static void parse__unknown_members_of_any_kind__ignored(void **state)
+{
+    static const char text[] =
+        "{\"a\":123456789012345678901234567890,\"b\":-0.5,\"c\":[{}],\"d\":null}";
+
+    (void)state;
+    assert_int_equal(parse(NULL, text, sizeof(text) - 1), TG_OK);
+}
+
+#define DOC                                                                                        \
+    "{\"s\":\"abc\",\"o\":{\"s\":\"de\",\"n\":1},\"b\":true,\"f\":false,\"z\":null,\"e\":\"\"}"
+
+static struct tg_json *open_doc(void)
+{
+    struct tg_json *doc = NULL;
+
+    assert_int_equal(tg_json_parse(&doc, TG_LIT(DOC), NULL), TG_OK);
+    return doc;
+}
+
+static void get_string__length_at_each_limit__accepted_and_refused(void **state)
+{
+    struct tg_json *doc = open_doc();
+    static const struct {
+        size_t min, max;
+        enum tg_err err;
+    } cases[] = { { 0, 3, TG_OK }, { 3, 3, TG_OK }, { 4, 9, TG_E_SYNTAX }, { 0, 2, TG_E_LIMIT } };
+
+    (void)state;
+    for (size_t i = 0; i < TG_COUNT(cases); i++) {
+        struct tg_bytes out = TG_LIT("kept");
+
+        assert_int_equal(tg_json_get_string(&out, tg_json_top(doc), "s", TG_JSON_REQUIRED,
+                                            cases[i].min, cases[i].max, NULL),
+                         cases[i].err);
+        assert_view(out, cases[i].err == TG_OK ? "abc" : "kept");
+    }
+    tg_json_free(&doc);
+}
+
+static void get_string__missing_or_another_type__fault_names_the_path(void **state)
+{
+    static const char *const names[] = { "o", "b", "z", "missing" };
+    struct tg_json *doc = open_doc();
+    struct tg_json_object inner;
+    struct tg_bytes out = TG_LIT("kept");
+    struct tg_fault fault = { "" };
+
+    (void)state;
+    for (size_t i = 0; i < TG_COUNT(names); i++) {
+        assert_int_equal(
+            tg_json_get_string(&out, tg_json_top(doc), names[i], TG_JSON_REQUIRED, 1, 64, &fault),
+            TG_E_SYNTAX);
+        assert_non_null(strstr(fault.text, ": expected a string of 1 to 64 bytes"));
+        assert_fault_begins(fault, names[i]);
+        fault.text[0] = '\0';
+    }
+    assert_int_equal(tg_json_get_object(&inner, tg_json_top(doc), "o", TG_JSON_REQUIRED, &fault),
+                     TG_OK);
+    assert_int_equal(tg_json_get_string(&out, inner, "n", TG_JSON_REQUIRED, 1, SIZE_MAX, &fault),
+                     TG_E_SYNTAX);
+    assert_string_equal(fault.text, "o.n: expected a non-empty string");
+    assert_view(out, "kept");
+    tg_json_free(&doc);
+}
+
+static void get_optional__absent_null_and_empty__told_apart(void **state)
+{
+    struct tg_json *doc = open_doc();
+    struct tg_bytes out = TG_LIT("kept");
+    struct tg_json_object object = { NULL, "kept" };
+
+    (void)state;
+    assert_int_equal(
+        tg_json_get_string(&out, tg_json_top(doc), "missing", TG_JSON_OPTIONAL, 1, 9, NULL), TG_OK);
+    assert_null(out.ptr);
+    assert_int_equal(tg_json_get_string(&out, tg_json_top(doc), "e", TG_JSON_OPTIONAL, 0, 9, NULL),
+                     TG_OK);
+    assert_non_null(out.ptr);
+    assert_int_equal(out.len, 0);
+    assert_int_equal(tg_json_get_string(&out, tg_json_top(doc), "z", TG_JSON_OPTIONAL, 0, 9, NULL),
+                     TG_E_SYNTAX);
+    assert_int_equal(tg_json_get_object(&object, tg_json_top(doc), "z", TG_JSON_OPTIONAL, NULL),
+                     TG_E_SYNTAX);
+    assert_string_equal(object.path, "kept");
+    assert_int_equal(tg_json_get_object(&object, tg_json_top(doc), "s", TG_JSON_OPTIONAL, NULL),
+                     TG_E_SYNTAX);
+    assert_int_equal(
+        tg_json_get_object(&object, tg_json_top(doc), "missing", TG_JSON_REQUIRED, NULL),
+        TG_E_SYNTAX);
+    assert_int_equal(
+        tg_json_get_object(&object, tg_json_top(doc), "missing", TG_JSON_OPTIONAL, NULL), TG_OK);
+    assert_null(object.node);
+    assert_int_equal(tg_json_get_string(&out, object, "s", TG_JSON_REQUIRED, 0, 9, NULL),
+                     TG_E_SYNTAX);
+    tg_json_free(&doc);
+}
+
+static void get_bool__true_false_and_others__value_or_refused(void **state)
+{
+    struct tg_json *doc = open_doc();
+    struct tg_fault fault = { "" };
+    bool value = false;
+
+    (void)state;
+    assert_int_equal(tg_json_get_bool(&value, tg_json_top(doc), "b", &fault), TG_OK);
+    assert_true(value);
+    assert_int_equal(tg_json_get_bool(&value, tg_json_top(doc), "f", &fault), TG_OK);
+    assert_false(value);
+    value = true;
+    assert_int_equal(tg_json_get_bool(&value, tg_json_top(doc), "s", &fault), TG_E_SYNTAX);
+    assert_string_equal(fault.text, "s: expected true or false");
+    assert_int_equal(tg_json_get_bool(&value, tg_json_top(doc), "missing", NULL), TG_E_SYNTAX);
+    assert_true(value);
+    tg_json_free(&doc);
+}
+
+static void put_string__every_ascii_character__read_back_the_same(void **state)
+{
+    uint8_t text[0x7f];
+    struct tg_buf out;
+    struct tg_json *doc = NULL;
+    struct tg_bytes back;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(text); i++) {
+        text[i] = (uint8_t)(i + 1);
+    }
+    tg_buf_init(&out, 1000);
+    tg_buf_append_str(&out, "{\"s\":");
+    tg_json_put_string(&out, TG_ARRAY_BYTES(text));
+    tg_buf_append_str(&out, "}");
+    assert_int_equal(tg_json_parse(&doc, tg_buf_view(&out), NULL), TG_OK);
+    assert_int_equal(
+        tg_json_get_string(&back, tg_json_top(doc), "s", TG_JSON_REQUIRED, 0, 1000, NULL), TG_OK);
+    assert_int_equal(back.len, sizeof(text));
+    assert_memory_equal(back.ptr, text, sizeof(text));
+    tg_json_free(&doc);
+    tg_buf_deinit(&out);
+}
+
+static void put_string__specials__escaped(void **state)
+{
+    struct tg_buf out;
+
+    (void)state;
+    tg_buf_init(&out, 1000);
+    tg_json_put_string(&out, TG_LIT("a\"b\\c\n\r\t\b\f\x01\x1f/\xc3\xa4"));
+    assert_view(tg_buf_view(&out), "\"a\\\"b\\\\c\\n\\r\\t\\b\\f\\u0001\\u001f/\xc3\xa4\"");
+    tg_buf_clear(&out);
+    tg_json_put_string(&out, tg_bytes(NULL, 0));
+    assert_view(tg_buf_view(&out), "\"\"");
+    tg_buf_deinit(&out);
+}
+
+static void put_string__no_utf8_or_a_nul__syntax_sticks(void **state)
+{
+    struct tg_buf out;
+
+    (void)state;
+    tg_buf_init(&out, 1000);
+    tg_json_put_string(&out, TG_LIT("a\xff"));
+    assert_int_equal(tg_buf_status(&out), TG_E_SYNTAX);
+    assert_int_equal(out.len, 0);
+    tg_buf_append_str(&out, "x");
+    assert_int_equal(out.len, 0);
+    tg_buf_clear(&out);
+    tg_json_put_string(&out, tg_bytes("a\0b", 3));
+    assert_int_equal(tg_buf_status(&out), TG_E_SYNTAX);
+    tg_buf_deinit(&out);
+}
+
+static void wipe_on_free__documents_before_and_after__still_work(void **state)
+{
+    struct tg_json *before = open_doc();
+    struct tg_json *after = NULL;
+
+    (void)state;
+    tg_json_wipe_on_free();
+    after = open_doc();
+    tg_json_free(&before);
+    tg_json_free(&after);
+    assert_null(after);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(parse__malformed__refused_with_the_reason),
+        cmocka_unit_test(parse__nul_byte_anywhere__refused),
+        cmocka_unit_test(parse__every_truncation__refused),
+        cmocka_unit_test(parse__nesting_at_the_limit_and_above__accepted_and_refused),
+        cmocka_unit_test(parse__brackets_inside_strings__not_counted),
+        cmocka_unit_test(parse__length_at_the_limit_and_above__accepted_and_refused),
+        cmocka_unit_test(parse__unknown_members_of_any_kind__ignored),
+        cmocka_unit_test(get_string__length_at_each_limit__accepted_and_refused),
+        cmocka_unit_test(get_string__missing_or_another_type__fault_names_the_path),
+        cmocka_unit_test(get_optional__absent_null_and_empty__told_apart),
+        cmocka_unit_test(get_bool__true_false_and_others__value_or_refused),
+        cmocka_unit_test(put_string__every_ascii_character__read_back_the_same),
+        cmocka_unit_test(put_string__specials__escaped),
+        cmocka_unit_test(put_string__no_utf8_or_a_nul__syntax_sticks),
+        cmocka_unit_test(wipe_on_free__documents_before_and_after__still_work),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
