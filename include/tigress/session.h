@@ -234,7 +234,8 @@ TIGRESS_API TIGRESS_NODISCARD enum tigress_error tigress_session_accept(struct t
  */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error
 tigress_session_send(struct tigress_session *s, const char *message, size_t message_len);
-/* Wait for the other side's next message, for as long as it takes. */
+/* Wait for the other side's next message, for as long as it takes. An initiator whose recipient has
+   finished is TIGRESS_DONE. */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error tigress_session_wait(struct tigress_session *s);
 /* Look once whether there is something new: TIGRESS_INPUT_MESSAGE, TIGRESS_INPUT_UNCHANGED, or how
    it ended. Turns a wait into a single look, too. */
