@@ -21,7 +21,7 @@ def flow_api(request, any_relay):
         yield opened
 
 
-# spec-test: protocol/7#stateless
+# spec-test: protocol/7#flows-any-number-of-turns
 @pytest.mark.parametrize("secret_len", [16, 32])
 def stateless__create_read_delete__delivered_and_gone(any_relay, flow_api, secret_len):
     initiator = Wallet(flow_api, any_relay.origin)
@@ -35,7 +35,7 @@ def stateless__create_read_delete__delivered_and_gone(any_relay, flow_api, secre
     assert_ended(flow_api.read(initiator.mailbox, initiator.claim), "completed")
 
 
-# spec-test: protocol/7#stateful
+# spec-test: protocol/7#flows-any-number-of-turns
 def stateful__three_messages__delivered_in_turn(any_relay, flow_api):
     initiator = Wallet(flow_api, any_relay.origin, vertical="c")
     creation = {"format": "x", "content": {"step": "creation"}}

@@ -789,6 +789,8 @@ def http2__many_unfinished_bodies__honest_ones_served(relay):
 
 # ---- many clients -------------------------------------------------------------------------------
 
+# spec-test: protocol/3#rate-limit
+# spec-test: protocol/1#retry-after
 def rate__over_the_limit__429_with_retry_after(tmp_path):
     relay = make_relay(tmp_path / "rate")
     relay.args = ["--rate", "5", "--rate-burst", "10"]

@@ -40,7 +40,7 @@ def share(device, relay, *args, message=None):
 
 # ---- both directions ----------------------------------------------------------------------------
 
-# spec-test: protocol/7#interop
+# spec-test: protocol/7#envelope
 @pytest.mark.parametrize("bits", [128, 256])
 @pytest.mark.parametrize("proof", [False, True])
 def interop__tool_shares_python_accepts__stateless(device, relay, api1, bits, proof):
@@ -123,6 +123,7 @@ def interop__tigress_scheme_and_separate_secret__accepted(device, other, relay, 
     assert other.must("accept", apart["url"], "--secret-file", path)["message"] == KEY
 
 
+# spec-test: protocol/7#share-secret-forms
 def interop__url_safe_unpadded_secret__accepted(device, relay, api1):
     for _ in range(3):
         wallet = Wallet(api1, relay.origin)
@@ -182,7 +183,7 @@ def refusal__sealed_text_that_is_no_provisioning_information__one_sentence(devic
         assert outcome.sentence()
 
 
-# spec-test: protocol/7#replay
+# spec-test: protocol/7#replay-and-reflection
 def refusal__own_message_reflected__not_delivered(device, relay, api1):
     wallet = Wallet(api1, relay.origin)
     url = wallet.share(KEY)
@@ -223,7 +224,7 @@ BAD_URLS = {
 }
 
 
-# spec-test: protocol/7#url-checks
+# spec-test: protocol/7#checks-before-first-request
 @pytest.mark.parametrize("name", list(BAD_URLS))
 def url__bad__exit_2_one_sentence_and_nothing_kept(device, name):
     outcome = device.run("accept", "-", given=BAD_URLS[name])
@@ -233,6 +234,7 @@ def url__bad__exit_2_one_sentence_and_nothing_kept(device, name):
     assert not [path for path in device.state_files() if BOX in path]
 
 
+# spec-test: protocol/7#relay-allow-list
 def url__relay_not_on_the_list__refused_before_any_request(device, relay):
     url = f"{relay.origin}/v1/m/{BOX}#{SECRET}"
     outcome = device.run("accept", "-", "--allow-relay", "only.example", given=url)
@@ -268,6 +270,7 @@ def usage__unknown_transfer__refused(device):
         assert outcome.sentence()
 
 
+# spec-test: protocol/7#intent-before-anything
 def share__without_intent__nothing_is_sent(device, relay):
     """No --yes and nobody to ask: refused before anything leaves the device."""
     process = device.start("share", "--relay", relay.origin, "-")
@@ -452,7 +455,7 @@ def network__nobody_listens__exit_3(tmp_path, fake):
         check_told(outcome)
 
 
-# spec-test: protocol/7#tls-verified
+# spec-test: protocol/1#https-only
 def network__certificate_not_trusted__exit_3_and_nothing_sent(tmp_path, fake):
     device = Device(tmp_path / "device")
     fake.answer(200, GOOD_LINK)

@@ -137,6 +137,28 @@ def restart__memory_store__starts_empty(tmp_path):
         assert_problem(api.read(box, box.recipient), 404)
 
 
+# spec-test: protocol/1#tls-resumption
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def restart__ticket_of_before__opens_nothing(tmp_path, version):
+    relay = make_relay(tmp_path / "r")
+
+    def visit(context, session=None):
+        """(the session, whether it was resumed) of one request."""
+        plain = socket.create_connection((relay.host, relay.port), 10)
+        with context.wrap_socket(plain, server_hostname=relay.host, session=session) as sock:
+            sock.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert sock.recv(65536).startswith(b"HTTP/1.1 404")
+            return sock.session, sock.session_reused
+
+    with relay:
+        context = tigress_transport.tls_context(relay.ca_file, ["http/1.1"], version, version)
+        session, is_resumed = visit(context)
+        assert not is_resumed
+        visit(context, session)
+    with relay:
+        assert visit(context, session)[1] is False
+
+
 # ---- stop ---------------------------------------------------------------------------------------
 
 def stop__idle__quick_and_clean(tmp_path):

@@ -17,7 +17,7 @@ TOKEN = {"type": "t", "tokenData": "d"}
 
 # ---- create -------------------------------------------------------------------------------------
 
-# spec-test: protocol/4#create
+# spec-test: protocol/4#calls
 def create__complete__200_with_link_and_push_flag(api, relay):
     answer = api.create(create_message(token=TOKEN))
     assert answer.status == 200
@@ -29,7 +29,7 @@ def create__complete__200_with_link_and_push_flag(api, relay):
     assert UUID4.fullmatch(got["urlLink"][len(prefix):])
 
 
-# spec-test: protocol/4#link-from-configuration
+# spec-test: protocol/4#url-link
 def create__forged_host__link_is_the_relays_own(api1, relay):
     body = encode(create_message())
     headers = api1.headers(new_id(), new_id(), [("X-Forwarded-Host", "evil.example"),
@@ -48,7 +48,7 @@ def create__forged_host__link_is_the_relays_own(api1, relay):
         assert json.loads(text)["urlLink"].startswith(relay.origin)
 
 
-# spec-test: protocol/4#create-members
+# spec-test: protocol/4#create-body
 @pytest.mark.parametrize("outer", ["payload", "displayInformation"])
 def create__required_object_missing_or_wrong__400(api, outer):
     message = create_message()
@@ -78,7 +78,7 @@ def create__string_missing_or_wrong__400_naming_it(api, outer, member):
     assert_problem(api.create(message), 400, member)
 
 
-# spec-test: protocol/4#payload-opaque
+# spec-test: protocol/4#payload-opaque-non-empty
 @pytest.mark.parametrize("member", ["type", "data"])
 def payload__empty_string__400(api, member):
     message = create_message()
@@ -128,7 +128,7 @@ def display__empty_strings__accepted(api):
 
 # ---- read ---------------------------------------------------------------------------------------
 
-# spec-test: protocol/4#read
+# spec-test: protocol/4#read-body
 def read__by_either_device__payload_display_expiration(api):
     box = api.new_box()
     for claim in (box.recipient, box.initiator):
@@ -165,7 +165,7 @@ def read__with_query__accepted(api):
 
 # ---- update -------------------------------------------------------------------------------------
 
-# spec-test: protocol/4#update
+# spec-test: protocol/4#update-body
 def update__by_either_device__replaces_the_payload(api):
     box = api.bound_box()
     for index, claim in enumerate((box.recipient, box.initiator)):
@@ -188,6 +188,7 @@ def update__payload_missing_or_wrong__400_and_unchanged(api, message):
         assert_problem(api.update(box, box.recipient, message), 400, "payload")
 
 
+# spec-test: protocol/4#token-both-members
 @pytest.mark.parametrize("token", [None, 1, {}, {"type": "t"}, {"tokenData": "d"}])
 def update__malformed_token__400_and_unchanged(api, token):
     box = api.bound_box()
@@ -202,7 +203,7 @@ BAD_IDS = ["x", "0", new_id()[:-1], new_id() + "0", new_id().replace("-", ""), "
            "g" * 36, "-" * 36, new_id() + "%2F", "x" * 3000]
 
 
-# spec-test: protocol/4#unknown-identifier
+# spec-test: protocol/4#identifier-not-uuid
 @pytest.mark.parametrize("box_id", BAD_IDS + [new_id(), "0" * 8 + "-0000-0000-0000-" + "0" * 12])
 def identifier__unknown_or_no_uuid__404_for_every_call(api, box_id):
     for name in ("read", "update", "delete", "relinquish"):
@@ -275,7 +276,7 @@ class Page(HTMLParser):
         self.text += data
 
 
-# spec-test: protocol/4#preview
+# spec-test: protocol/5#preview-json
 def preview__json__display_and_expiration_and_no_payload(api):
     box = api.new_box()
     answer = api.preview(box)
@@ -338,7 +339,7 @@ def preview__image_that_is_not_https__left_out(api1, url):
     assert url == "" or page.meta.get("og:image") != url
 
 
-# spec-test: protocol/5#content-security-policy
+# spec-test: protocol/5#style-hash
 def preview__page__no_script_no_foreign_origin(api):
     for answer in (api.preview(api.new_box(), "text/html"), api.preview(new_id(), "text/html")):
         policy = answer.header("content-security-policy")
@@ -349,6 +350,7 @@ def preview__page__no_script_no_foreign_origin(api):
         assert b"<script" not in answer.body.lower()
 
 
+# spec-test: protocol/4#preview-404-page
 def preview__not_found__page_for_a_browser_problem_for_a_program(api):
     answer = api.preview(new_id(), "text/html,application/xhtml+xml,*/*;q=0.8")
     assert (answer.status, media_type(answer)) == (404, "text/html")

@@ -28,7 +28,7 @@ def request_id__missing_where_required__400_and_unchanged(api, name):
     assert api.read(box, box.recipient).status == 200
 
 
-# spec-test: protocol/2#request-id-optional
+# spec-test: protocol/2#request-id-required
 def request_id__missing_on_read_and_preview__accepted(api):
     box = api.new_box()
     assert api.read(box, box.recipient).status == 200
@@ -58,7 +58,7 @@ def request_id__malformed_on_read__400_and_not_bound(api1):
     assert_bindable(api1, box)
 
 
-# spec-test: protocol/2#request-id-echoed
+# spec-test: protocol/2#request-id-echo
 def request_id__every_answer__echoed(api):
     box = api.bound_box()
     mark = [(REQUEST_ID, "Mark/" + new_id().upper())]
@@ -105,7 +105,7 @@ def claim__wrong__401_and_unchanged(api):
             assert_problem(call_by_name(api, name, box, new_id(), new_id()), 401)
 
 
-# spec-test: protocol/2#claim-case
+# spec-test: protocol/2#claim-form
 def claim__other_case__the_same_claim(api):
     claim = "ABCDEFab" + new_id()[8:]
     request_id = new_id()
@@ -126,7 +126,7 @@ def claim__preview__not_needed_and_not_looked_at(api):
     assert_bindable(api, box)
 
 
-# spec-test: protocol/2#aliases
+# spec-test: protocol/2#header-aliases
 @pytest.mark.parametrize("alias", ["deviceClaim", "Device-Claim", "DEVICECLAIM", "device-claim"])
 def alias__claim__accepted(api, alias):
     claim = new_id()
@@ -138,6 +138,8 @@ def alias__claim__accepted(api, alias):
     assert_problem(api.read(box_id, None, extra=[(alias, "x")]), 401)
 
 
+# spec-test: protocol/2#alias-conflict
+# spec-test: protocol/2#claim-ambiguous
 @pytest.mark.parametrize("alias", ["deviceClaim", "Device-Claim"])
 def alias__claim_twice__same_accepted_different_400(api, alias):
     box = api.new_box()
@@ -351,6 +353,7 @@ def if_match__other_version__412_and_unchanged(api, value):
                        "If-Match")
 
 
+# spec-test: protocol/2#if-match-form
 @pytest.mark.parametrize("value", ["1", "abc", '"abc"', '"1', '1"', '"-1"', '"+1"', '" 1"',
                                    '"18446744073709551616"', '""', "", '"01x"'])
 def if_match__malformed__400_and_unchanged(api, value):
@@ -429,7 +432,7 @@ def wait__delete_by_the_other__wakes_with_404(relay, api1, transport, ender, rea
     assert waiter.took_s < SOON_S
 
 
-# spec-test: protocol/4#told-after-relinquish
+# spec-test: protocol/4#other-side-told
 @pytest.mark.parametrize("transport", ["h1", "h2"])
 def wait__relinquish_by_the_recipient__initiator_wakes(relay, api1, transport):
     box = api1.bound_box()
@@ -441,7 +444,7 @@ def wait__relinquish_by_the_recipient__initiator_wakes(relay, api1, transport):
     assert waiter.took_s < SOON_S
 
 
-# spec-test: protocol/2#long-poll-timeout
+# spec-test: protocol/2#long-poll
 def wait__nothing_happens__204_with_version_after_the_wait(api):
     box = api.bound_box()
     began = time.monotonic()
@@ -474,6 +477,7 @@ def wait__zero_seconds__204_at_once(api):
     assert api.wait(box, box.recipient, 1, 0).status == 204
 
 
+# spec-test: protocol/2#prefer-wait
 def wait__without_known_version__an_ordinary_read(api):
     box = api.bound_box()
     assert api.read(box, box.recipient, extra=[("Prefer", "wait=15")]).status == 200
@@ -556,6 +560,7 @@ def wait__client_goes_away__relay_unharmed(relay, api1):
     assert api1.read(box, box.recipient).header("mailbox-version") == "2"
 
 
+# spec-test: protocol/2#long-poll-cap
 @pytest.mark.soak
 def wait__beyond_the_cap__204_after_sixty_seconds(relay, api1):
     box = api1.bound_box()

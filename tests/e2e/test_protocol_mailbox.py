@@ -15,7 +15,7 @@ EXPIRATION_DEFAULT_S = 48 * 3600
 RIGHTS = ["R", "W", "D", "RW", "RD", "WD", "RWD"]
 
 
-# spec-test: protocol/3#identifier
+# spec-test: protocol/3#identifier-derived
 def identifier__created__a_new_version_4_uuid_each_time(api):
     seen = {api.new_box().id for _ in range(20)}
     assert len(seen) == 20
@@ -151,7 +151,7 @@ def rights__any_order__accepted(api, rights):
     assert api.update(box, box.initiator).status == (200 if "W" in rights else 401)
 
 
-# spec-test: protocol/3#rights-form
+# spec-test: protocol/3#access-rights
 @pytest.mark.parametrize("rights", ["", "RR", "RWR", "RWDD", "X", "RX", "r", "rwd", "R W", "R,W",
                                     " R", "RWDRWD", 1, True, None, ["R"], {"R": 1}])
 def rights__malformed__400(api, rights):
@@ -173,7 +173,7 @@ def seconds_from_now(text):
     return calendar.timegm(time.strptime(text, "%Y-%m-%dT%H:%M:%SZ")) - time.time()
 
 
-# spec-test: protocol/3#expiration-required
+# spec-test: protocol/3#expiration-required-in-configuration
 @pytest.mark.parametrize("config", [{}, {"accessRights": "R"}])
 def expiration__missing_in_configuration__400(api, config):
     assert_problem(api.create(create_message(rights=None, expires_s=None,
@@ -312,7 +312,7 @@ def delete__by_one_device__both_learn_who_ended_it(api, by, reason):
             assert_ended(getattr(api, name)(box, claim), reason)
 
 
-# spec-test: protocol/3#tombstone-tells-strangers-nothing
+# spec-test: protocol/3#ended-told-to-bound-devices
 @pytest.mark.parametrize("by", ["initiator", "recipient"])
 def delete__seen_by_a_stranger__as_if_it_never_existed(api, by):
     box = api.bound_box()
@@ -342,7 +342,7 @@ def delete__by_a_relinquished_claim__401_and_unchanged(api):
         assert_problem(api.delete(box, box.recipient), 401)
 
 
-# spec-test: protocol/3#tombstone-on-preview
+# spec-test: protocol/5#used-told-from-unknown
 def delete__preview_page__tells_that_it_was_used_or_withdrawn(api):
     pages = {}
     for by in ("initiator", "recipient"):

@@ -59,14 +59,14 @@ def common_headers__every_kind_of_answer__all_present(api):
         assert not any(c.isdigit() for c in server), what
 
 
-# spec-test: protocol/1#hsts-on-tls
+# spec-test: protocol/1#hsts
 def hsts__tls__longer_than_half_a_year(api1):
     value = api1.call("GET", "/nothing").header("strict-transport-security")
     age = [part for part in value.split(";") if "max-age" in part][0].split("=")[1]
     assert int(age) >= 180 * 86400
 
 
-# spec-test: protocol/1#problem-document
+# spec-test: protocol/1#problem-documents
 def problem__every_refusal__complete_document_and_status_agrees(api):
     for what, answer in every_kind_of_answer(api):
         if answer.status >= 400 and "page" not in what:
@@ -74,7 +74,7 @@ def problem__every_refusal__complete_document_and_status_agrees(api):
             assert problem["detail"], what
 
 
-# spec-test: protocol/1#version-in-path
+# spec-test: protocol/1#version-prefix
 @pytest.mark.parametrize("path", ["/v2/m", "/v0/m", "/v10/m", "/m", "/V1/m", "/", "/v1", "/v1/",
                                   "/v1/M", "/v1/n", "/v1//m", "/v1/m/x/y", "/%76%31/m"])
 def path__unknown__404(api, path):
@@ -95,7 +95,7 @@ def path__unknown_version_of_a_known_mailbox__404(api1):
         assert answer.status == 404, prefix
 
 
-# spec-test: protocol/1#method-not-allowed
+# spec-test: protocol/1#allow
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "PATCH", "TRACE"])
 def method__not_for_collection__405_with_allow(api, method):
     answer = api.call(method, "/v1/m", api.headers(new_id(), new_id(), []))
@@ -118,7 +118,7 @@ def method__unknown_mailbox__405_before_404(api1):
     assert_problem(api1.call("PROPFIND", "/v1/m/" + new_id()), 405)
 
 
-# spec-test: protocol/1#json-unknown-members-ignored
+# spec-test: protocol/1#unknown-members-ignored
 def json__unknown_members__ignored(api):
     message = create_message(future={"deep": [1, 2, {"x": None}]})
     message["payload"]["extra"] = 1
@@ -173,13 +173,13 @@ BROKEN_JSON = {
 }
 
 
-# spec-test: protocol/1#json-strict
+# spec-test: protocol/1#strict-json
 @pytest.mark.parametrize("name", list(BROKEN_JSON))
 def create__broken_json__400(api, name):
     assert_problem(api.create(BROKEN_JSON[name]), 400)
 
 
-# spec-test: protocol/1#json-strict
+# spec-test: protocol/1#strict-json
 @pytest.mark.parametrize("name", list(BROKEN_JSON))
 def update__broken_json__400_and_unchanged(api, name):
     box = api.bound_box()
@@ -234,7 +234,7 @@ def read__body_of_another_media_type__415_and_not_bound(api1):
     assert_bindable(api1, box)
 
 
-# spec-test: protocol/1#body-limit
+# spec-test: protocol/3#body-limit
 def body__at_the_limit__accepted(api):
     text = good_text()
     assert api.create(text + b" " * (65536 - len(text))).status == 200
@@ -331,7 +331,7 @@ def cors__answers__expose_our_headers(api):
         assert {"mailbox-request-id", "mailbox-version", "retry-after"} <= exposed
 
 
-# spec-test: protocol/4#options
+# spec-test: protocol/1#cors-preflight
 def options__without_origin__allow(api):
     answer = api.call("OPTIONS", "/v1/m/" + new_id())
     assert answer.status in (200, 204)
@@ -402,7 +402,6 @@ def tls__plain_http_to_the_tls_port__no_answer_and_relay_lives(relay):
     api.close()
 
 
-# spec-test: protocol/1#tls-resumption
 def tls__certificate__verifies_for_the_address(relay):
     with pytest.raises(ssl.SSLCertVerificationError):
         context = ssl.create_default_context()

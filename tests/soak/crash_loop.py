@@ -317,7 +317,7 @@ def run(options):
     began = time.monotonic()
     try:
         relay.start()
-        for index in range(options.rounds):
+        for index in range(options.kills):
             clients = load(relay, options, numbers, f"{options.seed}/{index}")
             touched = [box for client in clients for box in client.touched]
             acknowledged += sum(client.acknowledged for client in clients)
@@ -331,7 +331,7 @@ def run(options):
             conn.close()
             boxes += touched
         conn = Connection(relay.port)
-        for box in boxes[-2000:] if options.rounds <= 20 else boxes:
+        for box in boxes[-2000:] if options.kills <= 20 else boxes:
             judge(box, conn)
         conn.close()
         relay.stop()
@@ -340,9 +340,9 @@ def run(options):
         relay.kill()
         return 1
     shutil.rmtree(folder)
-    print(f"{options.rounds} kills, {acknowledged} acknowledged changes on {len(boxes)} mailboxes, "
+    print(f"{options.kills} kills, {acknowledged} acknowledged changes on {len(boxes)} mailboxes, "
           f"{doubts} in doubt: none lost, no claim doubled ({time.monotonic() - began:.1f} s)")
-    if acknowledged < options.rounds:
+    if acknowledged < options.kills:
         print("FAILED: hardly any load", file=sys.stderr)
         return 1
     return 0
@@ -350,12 +350,15 @@ def run(options):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--rounds", type=int, default=200)
+    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--bin-dir", help="build folder (else TIGRESS_BIN_DIR)")
     parser.add_argument("--clients", type=int, default=6)
     parser.add_argument("--min-ms", type=float, default=20)
     parser.add_argument("--max-ms", type=float, default=180)
     parser.add_argument("--seed", default=os.urandom(4).hex())
     options = parser.parse_args()
+    if options.bin_dir:
+        os.environ["TIGRESS_BIN_DIR"] = os.path.abspath(options.bin_dir)
     sys.exit(run(options))
 
 
