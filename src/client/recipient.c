@@ -112,7 +112,6 @@ enum tg_err tg_answer_claim(struct tigress_session *s, const struct tg_answer *a
         tg_session_refused(s, answer);
         return TG_OK;
     }
-    s->is_bound = true;
     err = tg_turn_take_content(s, answer, &is_new, &is_handled);
     if (err == TG_OK && is_new) {
         tg_session_enter(s, TG_S_MESSAGE);

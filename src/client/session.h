@@ -2,9 +2,10 @@
 /*
  * client/session.h - the session as its own parts see it: one struct, one table of states.
  * Layer: L2 (base, crypto, wire, include/tigress).      Threads: one session, one thread at a time.
- * Blocks: no.      Secrets: share secret, claim, messages; all wiped by tg_session_free.
+ * Blocks: no.      Secrets: share secret, claim, messages; all wiped by tigress_session_free.
  *
  *   session.c    the engine: table, step, answers and failures
+ *   life.c       new and free
  *   request.c    the HTTP request of each state
  *   turns.c      what both roles do: read, send, delete, give back
  *   initiator.c  intent, create        recipient.c  checks, preview, claim
@@ -101,7 +102,6 @@ struct tigress_session {
     bool is_attempted;  /* the current change may have reached the relay */
     bool is_cancelling; /* a create whose mailbox is to be deleted at once */
     bool is_our_turn;   /* a message has come that we have not answered */
-    bool is_bound;      /* recipient: the relay has answered our claim */
     bool has_mailbox;   /* url names it */
     bool has_opened;    /* the secret has opened a message */
     bool must_prove;    /* create with a verifier */
@@ -156,7 +156,6 @@ struct tigress_session {
 };
 
 /* ---- session.c */
-TG_NODISCARD enum tg_err tg_session_new(struct tigress_session **out, enum tigress_role role);
 bool tg_session_takes(const struct tigress_session *s, enum tg_call call);
 /* Enters a state: whatever was built or awaited is forgotten. */
 void tg_session_enter(struct tigress_session *s, enum tg_state state);
@@ -176,10 +175,13 @@ void tg_session_idle(struct tigress_session *s, enum tg_idle why);
 /* The statuses that mean the same in every state. */
 void tg_session_refused(struct tigress_session *s, const struct tg_answer *answer);
 enum tigress_want tg_session_want(const struct tigress_session *s);
+bool tg_state_is_valid(enum tigress_role role, unsigned state);
+
+/* ---- life.c */
+TG_NODISCARD enum tg_err tg_session_new(struct tigress_session **out, enum tigress_role role);
 /* Replaces the text, with a NUL behind. TG_E_NOMEM, TG_E_LIMIT: unchanged. */
 TG_NODISCARD enum tg_err tg_session_set_text(struct tg_buf *text, struct tg_bytes value);
 const char *tg_session_text(const struct tg_buf *text);
-bool tg_state_is_valid(enum tigress_role role, unsigned state);
 
 /* ---- request.c */
 TG_NODISCARD enum tg_err tg_request_build(struct tigress_session *s);
