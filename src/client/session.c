@@ -297,9 +297,10 @@ static void keep_detail(struct tigress_session *s, const struct tg_answer *answe
             len--;
         }
         for (size_t i = 0; i < len; i++) {
-            uint8_t c = problem.detail.ptr[i];
-
-            s->detail[i] = is_control(problem.detail, i) ? '?' : (char)c;
+            s->detail[i] = '?';
+            if (!is_control(problem.detail, i)) {
+                memcpy(&s->detail[i], &problem.detail.ptr[i], 1);
+            }
         }
         s->detail[len] = '\0';
     }
@@ -344,21 +345,28 @@ enum tigress_error tigress_session_reply(struct tigress_session *s, unsigned sta
 static const struct net_row {
     enum tigress_error error;
     bool is_final; /* trying again by itself is of no use */
-    const char *text;
+    const char *text, *direct_text;
 } net_rows[] = {
-    [TIGRESS_NET_UNREACHABLE] = { TIGRESS_E_NETWORK, false, "The relay cannot be reached." },
-    [TIGRESS_NET_LOST] = { TIGRESS_E_NETWORK, false, "The connection to the relay broke." },
-    [TIGRESS_NET_TIMEOUT] = { TIGRESS_E_NETWORK, false, "The relay did not answer in time." },
+    [TIGRESS_NET_UNREACHABLE] = { TIGRESS_E_NETWORK, false, "The relay cannot be reached.",
+                                  "The other device cannot be reached." },
+    [TIGRESS_NET_LOST] = { TIGRESS_E_NETWORK, false, "The connection to the relay broke.",
+                           "The connection to the other device broke." },
+    [TIGRESS_NET_TIMEOUT] = { TIGRESS_E_NETWORK, false, "The relay did not answer in time.",
+                              "The other device did not answer in time." },
     [TIGRESS_NET_TLS] = { TIGRESS_E_TLS, true,
-                          "The relay's certificate does not verify, so nothing was sent to it." },
+                          "The relay's certificate does not verify, so nothing was sent to it.",
+                          "The other device does not know the secret of this invitation, so "
+                          "nothing was sent to it." },
     [TIGRESS_NET_TOO_LARGE] = { TIGRESS_E_PROTOCOL, false,
-                                "The relay's answer is longer than any right one, or no HTTP." },
+                                "The relay's answer is longer than any right one, or no HTTP.",
+                                "The other device's answer is longer than any right one." },
 };
 
 enum tigress_error tigress_session_reply_failed(struct tigress_session *s,
                                                 enum tigress_net_failure failure)
 {
     const struct net_row *row = NULL;
+    const char *text = NULL;
 
     if (s == NULL || failure < TIGRESS_NET_UNREACHABLE || failure > TIGRESS_NET_INTERRUPTED) {
         return TIGRESS_E_ARGUMENT;
@@ -371,11 +379,12 @@ enum tigress_error tigress_session_reply_failed(struct tigress_session *s,
         return TIGRESS_OK;
     }
     row = &net_rows[failure];
+    text = s->url.is_direct ? row->direct_text : row->text;
     s->detail[0] = '\0';
     if (row->is_final) {
-        tg_session_pause(s, row->error, row->text);
+        tg_session_pause(s, row->error, text);
     } else {
-        tg_session_again(s, row->error, row->text, 0);
+        tg_session_again(s, row->error, text, 0);
     }
     return TIGRESS_OK;
 }

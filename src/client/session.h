@@ -107,15 +107,18 @@ struct tigress_session {
     bool must_prove;    /* create with a verifier */
     bool wants_preview;
     bool is_push_supported;
+    bool is_waiting;  /* until wait_until_s */
+    bool is_paused;   /* failed for now: retry goes on */
+    bool has_request; /* request is built */
 
     struct tg_share_url url; /* relay, mailbox, vertical, secret */
     struct tg_uuid claim;
     struct tg_uuid request_id; /* of the change under way */
-    size_t secret_len;
+    unsigned conflicts;
     unsigned rights; /* 0: the relay's default */
+    size_t secret_len;
     int64_t expires_at_s;
     uint64_t version;
-    unsigned conflicts;
     struct tg_buf title, description, image_url;
     struct tg_buf token_type, token_data;
     struct tg_buf allowed; /* hosts, each with a NUL behind */
@@ -139,10 +142,8 @@ struct tigress_session {
     int64_t wait_until_s;
     int64_t sent_at_s;
     int64_t now_s;
-    bool is_waiting;
 
     enum tigress_error error;
-    bool is_paused; /* failed for now: retry goes on */
     const char *error_text;
     char detail[TG_DETAIL_MAX + 1];
     char mailbox_text[TG_UUID_TEXT_LEN + 1];
@@ -152,7 +153,6 @@ struct tigress_session {
     struct tigress_http_header headers[TG_SESSION_HEADERS_MAX];
     char values[TG_SESSION_HEADERS_MAX][TG_SESSION_VALUE_MAX];
     struct tg_buf request_url, request_body;
-    bool has_request;
 };
 
 /* ---- session.c */
