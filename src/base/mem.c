@@ -25,6 +25,11 @@ void tg_mem_free_wiped(void *ptr)
     }
 }
 
+void *tg_mem_realloc_wiped(void *ptr, size_t size)
+{
+    return tg_mem_grow(ptr, ptr == NULL ? 0 : malloc_usable_size(ptr), size);
+}
+
 void *tg_mem_grow(void *old, size_t old_size, size_t new_size)
 {
     /* Not realloc: it may leave a copy of a secret behind in the block it moved away from. */

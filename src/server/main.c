@@ -8,6 +8,7 @@
 #include "server/log_sink.h"
 #include "server/notify.h"
 #include "server/worker.h"
+#include "wire/json.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -392,6 +393,7 @@ int main(int argc, char **argv)
     case TG_CONFIG_RUN:
         break;
     }
+    tg_json_own_process();
     (void)signal(SIGPIPE, SIG_IGN);
     forbid_core_dumps(d->config);
     raise_descriptor_limit();
