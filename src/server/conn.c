@@ -590,9 +590,13 @@ void tg_conns_deinit(struct tg_conns *cs)
 
 void tg_conns_run(struct tg_conns *cs)
 {
+    struct tg_link now;
     struct tg_link *link = NULL;
 
-    while ((link = tg_list_shift(&cs->kicked)) != NULL) {
+    /* What is kicked meanwhile waits for the next call: nobody who sends fast keeps the rest. */
+    tg_list_init(&now);
+    tg_list_splice(&now, &cs->kicked);
+    while ((link = tg_list_shift(&now)) != NULL) {
         run(TG_CONTAINER(link, struct tg_conn, kicked));
     }
 }

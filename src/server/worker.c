@@ -145,6 +145,9 @@ static void turn(struct tg_worker *w)
             break;
         }
     }
+    if (!tg_list_is_empty(&w->conns.kicked)) {
+        (void)uv_async_send(&w->inbox_wake); /* the others first, then on without sleeping */
+    }
     check_drained(w);
 }
 
