@@ -33,4 +33,9 @@ void tg_mem_free_secret(void *ptr, size_t size);
 /* Overwrites memory in a way the compiler must keep. */
 void tg_mem_wipe(void *ptr, size_t size);
 
+/* Empties the processor's vector registers, where the C library's copying and comparing leaves the
+   last bytes it handled, and from where they would get into a core image. For a thread that is
+   about to wait. Does nothing on processors other than x86-64. */
+void tg_mem_wipe_registers(void);
+
 #endif

@@ -160,6 +160,13 @@ def memory_image(pid):
     return b"".join(parts)
 
 
+def without_zeros(data):
+    """The pages that hold anything: most of an image is untouched."""
+    zero = bytes(4096)
+    return b"".join(page for page in (data[at:at + 4096] for at in range(0, len(data), 4096))
+                    if page != zero)
+
+
 def core_image(relay, folder):
     """gcore's file; None where gdb is not installed or a sanitizer's shadow makes it endless."""
     with open(f"/proc/{relay.pid}/maps", encoding="utf-8") as file:
@@ -251,11 +258,12 @@ def planted__store_output_and_memory__nothing_found(tmp_path, kind):
         assert scanner.find_in_files(relay.data) == []
         assert scanner.find(output_of(relay), "output") == []
         time.sleep(1)  # connections are closed, buffers given back
-        found = scanner.find(memory_image(relay.pid), "memory")
+        found = scanner.find(without_zeros(memory_image(relay.pid)), "memory")
         assert found == [], found
         core = core_image(relay, tmp_path)
         if core is not None:
-            assert scanner.find(core, "core image") == []
+            found = scanner.find(without_zeros(core), "core image")
+            assert found == [], found
             assert b"tigressd" in core, "the image is not one of the relay"
     assert scanner.find_in_files(tmp_path) == []
 
