@@ -136,7 +136,7 @@ static enum tg_err open_tls(struct daemon *d, struct tg_fault *fault)
     if (d->config->is_plain_http) {
         return TG_OK;
     }
-    if (d->config->is_dev) {
+    if (d->config->is_dev_cert) {
         TG_TRY(tg_devcert_ensure(d->config->data_dir, d->config->listen.host, utc_now_s(), NULL,
                                  fault));
     }
