@@ -23,7 +23,7 @@ from tigress_transport import read_until_closed
 HEAD_MAX = 16384     # bytes of request line and headers
 HEADERS_MAX = 64     # header lines
 TARGET_MAX = 4096    # bytes of the request target
-GROWTH_KIB = 64 * 1024  # under a sanitizer every byte costs several
+GROWTH_KIB = 96 * 1024  # under a sanitizer every byte costs several
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
 

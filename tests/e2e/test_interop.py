@@ -8,6 +8,7 @@ import ssl
 import stat
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -389,15 +390,33 @@ LIES = {
 }
 
 
-@pytest.mark.parametrize("name", list(LIES))
-def lies__to_a_share_and_an_accept__one_sentence_and_nothing_believed(tmp_path, fake, name):
-    sharer = Device(tmp_path / "sharer", fake.ca_file)
-    taker = Device(tmp_path / "taker", fake.ca_file)
+def lie_to_both(folder, name):
+    """What a share and an accept make of it: (fake relay, shared, taken)."""
+    folder.mkdir()
+    fake = FakeRelay(folder)
     LIES[name](fake)
+    sharer = Device(folder / "sharer", fake.ca_file)
+    taker = Device(folder / "taker", fake.ca_file)
     sharing = sharer.start("share", "--relay", fake.origin, "--yes", "-")
     taking = taker.start("accept", "-")
     taken = taker.end(taking, f"{fake.origin}/v1/m/{BOX}#{SECRET}")
     shared = sharer.end(sharing, json.dumps(KEY))
+    fake.close()
+    return fake, shared, taken
+
+
+@pytest.fixture(scope="module")
+def lied(tmp_path_factory):
+    """All lies side by side, because most of the time is the tool's waiting before it tries again."""
+    folder = tmp_path_factory.mktemp("lies")
+    with ThreadPoolExecutor(8) as pool:
+        return {name: pool.submit(lie_to_both, folder / str(index), name)
+                for index, name in enumerate(LIES)}
+
+
+@pytest.mark.parametrize("name", list(LIES))
+def lies__to_a_share_and_an_accept__one_sentence_and_nothing_believed(lied, name):
+    fake, shared, taken = lied[name].result()
     assert shared.code in (REFUSED, NETWORK), shared
     assert taken.code in (REFUSED, NETWORK, GONE), taken
     assert "url" not in shared.answer and "message" not in taken.answer
