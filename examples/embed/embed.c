@@ -7,7 +7,7 @@
 
 int main(int argc, char **argv)
 {
-    static char message[TIGRESS_MESSAGE_MAX], url[TIGRESS_SHARE_URL_MAX], why[TIGRESS_TEXT_MAX];
+    static char message[TIGRESS_MESSAGE_MAX], url[TIGRESS_SHARE_URL_MAX], why[TIGRESS_TEXT_MAX] = "embed RELAY FILE [CA]";
     struct tigress_session *s = NULL;
     struct tigress_transport *t = NULL;
     FILE *file = argc > 2 ? fopen(argv[2], "rb") : NULL;

@@ -87,6 +87,7 @@ static void transfer__saved_and_resumed_at_every_step__nothing_lost_or_doubled(v
     assert_int_equal(run_on_a_bad_day(f, &f->alice), TIGRESS_DONE);
 }
 
+/* spec-test: protocol/7#never-two-messages-under-one-iv */
 static void request__after_resume__same_id_and_same_sealed_bytes(void **state)
 {
     struct fixture *f = *state;

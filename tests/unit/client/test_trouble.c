@@ -355,6 +355,32 @@ static void read__version_goes_back__refused_and_tried_again(void **state)
     assert_int_equal(tigress_session_version(f->bob), 2);
 }
 
+static void answer_nothing(struct tigress_session *s, int64_t now_s)
+{
+    struct tigress_http_header header = { "Mailbox-Version", "1" };
+
+    assert_int_equal(tigress_session_step(s, now_s), TIGRESS_WANT_HTTP);
+    assert_int_equal(tigress_session_reply(s, 204, &header, 1, NULL, 0), TIGRESS_OK);
+}
+
+static void wait__polls_not_held__slower_and_slower_then_at_once_when_held(void **state)
+{
+    struct fixture *f = *state;
+    static const int64_t delays[] = { 1, 2, 4, 8, 30, 30 };
+    int64_t now_s = FAKE_NOW;
+
+    create(f);
+    assert_int_equal(tigress_session_wait(f->alice), TIGRESS_OK);
+    for (size_t i = 0; i < sizeof(delays) / sizeof(delays[0]); i++) {
+        answer_nothing(f->alice, now_s);
+        assert_int_equal(tigress_session_step(f->alice, now_s), TIGRESS_WANT_WAIT);
+        assert_int_equal(tigress_session_deadline_s(f->alice), now_s + delays[i]);
+        now_s += delays[i];
+    }
+    answer_nothing(f->alice, now_s);
+    assert_int_equal(tigress_session_step(f->alice, now_s + 55), TIGRESS_WANT_HTTP);
+}
+
 static void read__version_jumps_ahead__newest_is_delivered(void **state)
 {
     struct fixture *f = *state;
@@ -447,6 +473,7 @@ static void reply__wrong_time_or_value__refused(void **state)
     assert_int_equal(tigress_session_input(f->alice), TIGRESS_INPUT_CREATED);
 }
 
+/* spec-test: protocol/3#first-read-binds */
 static void third_device__after_the_first__refused(void **state)
 {
     struct fixture *f = *state;
@@ -480,6 +507,7 @@ int main(void)
         CASE(read__every_bit_flip_and_cut__refused_and_intact),
         CASE(read__opens_but_is_no_provisioning_information__named),
         CASE(read__version_goes_back__refused_and_tried_again),
+        CASE(wait__polls_not_held__slower_and_slower_then_at_once_when_held),
         CASE(read__version_jumps_ahead__newest_is_delivered),
         CASE(send__other_side_was_faster__its_message_comes_first),
         CASE(send__version_moves_without_news__sent_again_then_given_up),
