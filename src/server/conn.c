@@ -67,6 +67,7 @@ static void kick(struct tg_conn *c)
     }
 }
 
+/* spec: protocol/3#deadlines */
 static void set_deadline(struct tg_conn *c, uint64_t in_ms)
 {
     tg_deadline_set(&c->conns->env->wheel, &c->deadline, c->conns->env->now_mono_ms + in_ms);

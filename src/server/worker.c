@@ -93,6 +93,7 @@ static void on_swept(void *ctx, enum tg_err err, size_t removed_count)
     }
 }
 
+/* spec: protocol/3#sweep */
 static void sweep(struct tg_worker *w)
 {
     w->is_sweeping = true;
