@@ -49,6 +49,8 @@ out:
     return tg_direct_error(err);
 }
 
+/* What was under way is repeated by the session, with the same request id, over the next one.
+   spec: protocol/7#direct-resume */
 void tg_direct_link_drop(struct tigress_direct_link *link)
 {
     tg_direct_tls_free(&link->tls);
