@@ -85,7 +85,7 @@ static bool set_rules(SSL_CTX *context, const struct suite *suite)
     return SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION) == 1 &&
            SSL_CTX_set_max_proto_version(context, TLS1_3_VERSION) == 1 &&
            SSL_CTX_set_ciphersuites(context, suite->name) == 1 &&
-           SSL_CTX_set1_groups_list(context, "X25519:P-256") == 1 &&
+           SSL_CTX_set1_groups_list(context, groups) == 1 &&
            SSL_CTX_set_num_tickets(context, 0) == 1 && SSL_CTX_set_max_early_data(context, 0) == 1;
 }
 
