@@ -22,6 +22,8 @@ function(tigress_add_test)
     target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
     target_compile_definitions(${target} PRIVATE
         TG_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/data" ${T_DEFINES})
+    # A test's fixture may live on its stack: 8 MiB there, not a worker's budget.
+    set_source_files_properties(${T_SOURCES} PROPERTIES COMPILE_OPTIONS -Wframe-larger-than=65536)
     foreach(symbol IN LISTS T_WRAP)
         target_link_options(${target} PRIVATE -Wl,--wrap=${symbol})
     endforeach()

@@ -64,7 +64,8 @@ enum tigress_input {
 
 /*
  * The side that shares. Nothing is sent before tigress_session_confirm_intent().
- *   relay_url   "https://host[:port]" (http:// for loopback alone)
+ *   relay_url   "https://host[:port]" (http:// for loopback alone), or "tigress-direct://host:port"
+ *               for a transfer that tigress/direct.h carries without a relay
  *   message     provisioning information, message_len bytes of JSON; copied
  *   why         room for a sentence, why_cap bytes (TIGRESS_TEXT_MAX suffices); may be NULL
  * TIGRESS_E_URL, TIGRESS_E_MESSAGE, TIGRESS_E_LIMIT, TIGRESS_E_ARGUMENT, TIGRESS_E_NOMEM; *out is
@@ -76,9 +77,10 @@ tigress_initiator_new(struct tigress_session **out, const char *relay_url, const
 
 /*
  * The side that receives.
- *   share_url   https://, tigress://, or http:// to loopback, with or without the secret
- *   secret      base64 text of a secret that came another way, which wins over the URL's; or NULL
- * TIGRESS_E_URL, TIGRESS_E_SECRET, TIGRESS_E_LIMIT, TIGRESS_E_ARGUMENT, TIGRESS_E_NOMEM; as above.
+ *   share_url   https://, tigress://, http:// to loopback, or tigress-direct:// (see direct.h),
+ * with or without the secret secret      base64 text of a secret that came another way, which wins
+ * over the URL's; or NULL TIGRESS_E_URL, TIGRESS_E_SECRET, TIGRESS_E_LIMIT, TIGRESS_E_ARGUMENT,
+ * TIGRESS_E_NOMEM; as above.
  */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error tigress_recipient_new(struct tigress_session **out,
                                                                        const char *share_url,
@@ -234,7 +236,8 @@ TIGRESS_API TIGRESS_NODISCARD enum tigress_error tigress_session_accept(struct t
  */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error
 tigress_session_send(struct tigress_session *s, const char *message, size_t message_len);
-/* Wait for the other side's next message, for as long as it takes. */
+/* Wait for the other side's next message, for as long as it takes. An initiator whose recipient has
+   finished is TIGRESS_DONE. */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error tigress_session_wait(struct tigress_session *s);
 /* Look once whether there is something new: TIGRESS_INPUT_MESSAGE, TIGRESS_INPUT_UNCHANGED, or how
    it ended. Turns a wait into a single look, too. */

@@ -29,8 +29,8 @@ struct tigress_share_url; /* opaque */
 
 /*
  * Reads https://host[:port]/v1/m/{uuid}?v=x#secret, the same with tigress:, and with http: for
- * loopback hosts alone. The secret may be missing, in either base64 alphabet, padded or not.
- *   text   NUL-terminated; borrowed for the call
+ * loopback hosts alone; and tigress-direct://host:port/{uuid}?v=x#secret. The secret may be
+ * missing, in either base64 alphabet, padded or not. text   NUL-terminated; borrowed for the call
  *   why    room for a sentence that says which part is wrong, why_cap bytes (TIGRESS_TEXT_MAX
  *          always suffices); may be NULL. "" on success.
  * TIGRESS_E_URL, TIGRESS_E_SECRET, TIGRESS_E_LIMIT, TIGRESS_E_ARGUMENT, TIGRESS_E_NOMEM; *out is
@@ -42,7 +42,7 @@ tigress_share_url_parse(struct tigress_share_url **out, const char *text, char *
 
 /*
  * Builds one from its parts.
- *   relay_url    "https://host[:port]", no path (a "/" may follow)
+ *   relay_url    "https://host[:port]" or "tigress-direct://host:port", no path (a "/" may follow)
  *   mailbox_id   the UUID
  *   vertical     NULL or "": none
  *   secret       base64 text, NULL: none
@@ -70,9 +70,10 @@ TIGRESS_API TIGRESS_NODISCARD enum tigress_error
 tigress_share_url_set_secret(struct tigress_share_url *url, const char *secret);
 
 enum tigress_share_form {
-    TIGRESS_FORM_HTTPS = 0,      /* https://…#secret (http:// where the relay is loopback so) */
+    TIGRESS_FORM_HTTPS = 0,      /* https://…#secret (http:// where the relay is loopback so,
+                                    tigress-direct:// where it is the other device) */
     TIGRESS_FORM_HTTPS_BARE = 1, /* the same without the secret */
-    TIGRESS_FORM_TIGRESS = 2,    /* tigress://…#secret; TIGRESS_E_URL for an http relay */
+    TIGRESS_FORM_TIGRESS = 2,    /* tigress://…#secret; TIGRESS_E_URL for the other schemes */
     TIGRESS_FORM_TIGRESS_BARE = 3,
     TIGRESS_FORM_SECRET = 4 /* the secret alone, standard base64, padded; "" when there is none */
 };

@@ -3,6 +3,7 @@
  * base/fault.h - one sentence that tells a person what was wrong with input and what was expected.
  * Layer: L0.      Threads: one at a time.
  * Secrets: none. The text is made of our own words and numbers, never of what came in.
+ * spec: protocol/1#problem-echoes-nothing
  */
 #ifndef TG_BASE_FAULT_H
 #define TG_BASE_FAULT_H

@@ -4,6 +4,7 @@
  * Layer: L0.      Threads: as the writer says; the server's is safe from any.
  * Secrets: impossible by form. An event is a literal name and integers: there is no way to pass a
  * text that came from outside.
+ * spec: protocol/3#nothing-identifying-written
  */
 #ifndef TG_BASE_LOG_H
 #define TG_BASE_LOG_H

@@ -2,6 +2,7 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "cli/commands.h"
 #include "cli/flow.h"
@@ -37,6 +38,14 @@ static enum cli_exit go_on(struct ui *ui, struct flow *f, struct transfer *t,
 
     if (exit != CLI_OK) {
         return exit;
+    }
+    if (strcasecmp(tigress_session_relay_host(f->session), tigress_share_url_host(in->parts)) !=
+        0) {
+        return ui_fail(ui, CLI_REFUSED, "another-relay",
+                       "there is a transfer with this identifier here, at the relay %s and not at "
+                       "%s; one of the two links is false. 'tigress cancel %.8s' ends the first.",
+                       tigress_session_relay_host(f->session), tigress_share_url_host(in->parts),
+                       t->id);
     }
     if (t->received_count > 0 && !t->is_unread) {
         return ui_fail(ui, CLI_REFUSED, "accepted-before",
@@ -95,11 +104,13 @@ static enum cli_exit accept(struct ui *ui, const struct invitation_in *in,
     struct transfer t;
     struct flow f = { .ui = ui, .t = &t };
     bool is_known = false;
+    enum state_status before = STATE_ACTIVE;
     enum cli_exit exit = state_load_if_any(ui, &t, STATE_RECIPIENT, in->id, &is_known);
 
     if (exit == CLI_OK && is_known && t.session != NULL) {
         exit = go_on(ui, &f, &t, in, args);
     } else if (exit == CLI_OK) {
+        before = t.status;
         state_release(&t); /* unknown, or over: relinquished, perhaps, and now taken again */
         exit = state_create(ui, &t, STATE_RECIPIENT, in->id);
         if (exit == CLI_OK) {
@@ -109,14 +120,14 @@ static enum cli_exit accept(struct ui *ui, const struct invitation_in *in,
     if (exit == CLI_OK) {
         exit = claim(ui, &f, args);
         if (exit != CLI_OK && is_worthless(&f)) {
-            (void)state_remove(ui, &t);
+            (void)(is_known ? state_end(ui, &t, before) : state_remove(ui, &t));
         }
     }
     flow_close(&f, &t);
     return exit;
 }
 
-/* The secret in its own file, which may have to come from standard input. */
+/* The secret in its own file. */
 static enum cli_exit read_secret(struct ui *ui, struct invitation_in *in,
                                  const struct cli_args *args)
 {
@@ -124,10 +135,6 @@ static enum cli_exit read_secret(struct ui *ui, struct invitation_in *in,
     struct io_bytes line = { 0 };
     enum cli_exit exit;
 
-    if (path != NULL && strcmp(path, "-") == 0 && strcmp(args->position[0], "-") == 0) {
-        return ui_fail(ui, CLI_USAGE, "usage",
-                       "the link and the secret cannot both come from standard input.");
-    }
     if (path == NULL) {
         return in->has_secret
                    ? CLI_OK
@@ -142,8 +149,16 @@ static enum cli_exit read_secret(struct ui *ui, struct invitation_in *in,
 
 enum cli_exit cmd_accept(struct ui *ui, const struct cli_args *args)
 {
+    const char *secret_file = args->value[OPT_SECRET_FILE];
     struct invitation_in in = { 0 };
-    enum cli_exit exit = flow_cacert(ui, args, &in.cacert);
+    enum cli_exit exit;
+
+    if (secret_file != NULL && strcmp(secret_file, "-") == 0 &&
+        strcmp(args->position[0], "-") == 0) {
+        return ui_fail(ui, CLI_USAGE, "usage",
+                       "the link and the secret cannot both come from standard input.");
+    }
+    exit = flow_cacert(ui, args, &in.cacert);
 
     if (exit == CLI_OK) {
         exit = invitation_read(ui, &in, args);

@@ -4,6 +4,8 @@
 #include "cli/commands.h"
 #include "cli/flow.h"
 #include "cli/invitation.h"
+#include "cli/mem.h"
+#include "cli/qr.h"
 
 static const char *vertical_name(const char *value)
 {
@@ -44,11 +46,14 @@ static enum cli_exit preview(struct ui *ui, struct flow *f, const struct invitat
     return exit == CLI_OK ? flow_run(f, 0) : exit;
 }
 
-static enum cli_exit tell(struct ui *ui, const struct flow *f, const struct invitation_in *in)
+static enum cli_exit tell(struct ui *ui, const struct flow *f, const struct invitation_in *in,
+                          const struct cli_args *args)
 {
     const struct tigress_session *s = f->session;
     const char *vertical = vertical_name(tigress_share_url_vertical(in->parts));
     char expires[FLOW_TIME_MAX];
+    char *qr = NULL;
+    enum cli_exit exit = CLI_OK;
 
     flow_time(expires, tigress_session_expires_at_s(s));
     ui_say_foreign(ui, "Title:       ", tigress_session_title(s));
@@ -60,13 +65,21 @@ static enum cli_exit tell(struct ui *ui, const struct flow *f, const struct invi
     ui_say(ui, "Secret:      %s\n",
            in->has_secret ? "in the link, of the right length" : "not in the link");
     ui_say(ui, "The link is well formed and its transfer is open; nothing was claimed.\n");
-    return ui_result_take(ui, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:b}", "id",
-                                        in->id, "title", tigress_session_title(s), "description",
-                                        tigress_session_description(s), "image",
-                                        tigress_session_image_url(s), "expires", expires, "relay",
-                                        tigress_share_url_host(in->parts), "port",
-                                        (int)tigress_share_url_port(in->parts), "vertical",
-                                        vertical, "has_secret", in->has_secret));
+    if (args->value[OPT_QR] != NULL) {
+        exit = qr_draw(ui, in->url, &qr);
+    }
+    if (exit == CLI_OK) {
+        ui_say(ui, "%s", qr == NULL ? "" : qr);
+        exit = ui_result_take(ui, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:b, s:s*}",
+                                            "id", in->id, "title", tigress_session_title(s),
+                                            "description", tigress_session_description(s), "image",
+                                            tigress_session_image_url(s), "expires", expires,
+                                            "relay", tigress_share_url_host(in->parts), "port",
+                                            (int)tigress_share_url_port(in->parts), "vertical",
+                                            vertical, "has_secret", in->has_secret, "qr", qr));
+    }
+    cli_free(qr);
+    return exit;
 }
 
 enum cli_exit cmd_inspect(struct ui *ui, const struct cli_args *args)
@@ -82,7 +95,7 @@ enum cli_exit cmd_inspect(struct ui *ui, const struct cli_args *args)
         exit = preview(ui, &f, &in);
     }
     if (exit == CLI_OK) {
-        exit = tell(ui, &f, &in);
+        exit = tell(ui, &f, &in, args);
     }
     flow_end(&f);
     invitation_wipe(&in);

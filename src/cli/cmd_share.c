@@ -150,28 +150,31 @@ static enum cli_exit print_invitation(struct ui *ui, const struct flow *f,
 {
     struct invitation invitation = { 0 };
     char expires[FLOW_TIME_MAX];
+    char *qr = NULL;
     json_t *result = NULL;
     enum cli_exit exit = build(ui, f, args, &invitation);
 
+    if (exit == CLI_OK && args->value[OPT_QR] != NULL) {
+        exit = qr_draw(ui, invitation.url, &qr);
+    }
     if (exit == CLI_OK) {
         flow_time(expires, f->t->expires_s);
         ui_say(ui, "Link:     %s\n", invitation.url);
         if (invitation.secret[0] != '\0') {
             ui_say(ui, "Secret:   %s\n", invitation.secret);
         }
-        ui_say(ui, "Transfer: %s\nExpires:  %s\n", f->t->id, expires);
-        if (args->value[OPT_QR] != NULL && !ui->is_json) {
-            exit = qr_print(ui, invitation.url);
-        }
-    }
-    if (exit == CLI_OK) {
+        ui_say(ui, "Transfer: %s\nExpires:  %s\n%s", f->t->id, expires, qr == NULL ? "" : qr);
         result = flow_describe(f->t);
         (void)json_object_set_new(result, "url", json_string(invitation.url));
         if (invitation.secret[0] != '\0') {
             (void)json_object_set_new(result, "secret", json_string(invitation.secret));
         }
+        if (qr != NULL) {
+            (void)json_object_set_new(result, "qr", json_string(qr));
+        }
         exit = ui_result_take(ui, result);
     }
+    cli_free(qr);
     explicit_bzero(&invitation, sizeof invitation);
     return exit;
 }

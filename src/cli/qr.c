@@ -4,6 +4,8 @@
 #include <qrencode.h>
 #include <string.h>
 
+#include "cli/mem.h"
+
 #define QUIET 4
 
 /* Light modules are drawn, dark ones left out, as on a dark terminal. The quiet zone is light. */
@@ -15,22 +17,34 @@ static bool is_light(const QRcode *code, int x, int y)
     return (code->data[y * code->width + x] & 1) == 0;
 }
 
-enum cli_exit qr_print(struct ui *ui, const char *text)
+/* Room for the quiet zone and three bytes a character. */
+static char *draw(const QRcode *code)
 {
     static const char *const blocks[2][2] = { { " ", "\xe2\x96\x84" },
                                               { "\xe2\x96\x80", "\xe2\x96\x88" } };
+    size_t side = (size_t)(code->width + 2 * QUIET);
+    char *drawing = cli_alloc((side * 3 + 1) * (side / 2 + 1) + 1);
+    char *end = drawing;
+
+    for (int y = -QUIET; drawing != NULL && y < code->width + QUIET; y += 2) {
+        for (int x = -QUIET; x < code->width + QUIET; x++) {
+            end = stpcpy(end, blocks[is_light(code, x, y)][is_light(code, x, y + 1)]);
+        }
+        *end++ = '\n';
+    }
+    return drawing;
+}
+
+enum cli_exit qr_draw(struct ui *ui, const char *text, char **drawing)
+{
     QRcode *code = QRcode_encodeString(text, 0, QR_ECLEVEL_L, QR_MODE_8, 1);
 
     if (code == NULL) {
         return ui_fail(ui, CLI_REFUSED, "qr", "the link does not fit into a QR code.");
     }
-    for (int y = -QUIET; y < code->width + QUIET; y += 2) {
-        for (int x = -QUIET; x < code->width + QUIET; x++) {
-            ui_say(ui, "%s", blocks[is_light(code, x, y)][is_light(code, x, y + 1)]);
-        }
-        ui_say(ui, "\n");
-    }
+    *drawing = draw(code);
     explicit_bzero(code->data, (size_t)code->width * (size_t)code->width);
     QRcode_free(code);
-    return CLI_OK;
+    return *drawing != NULL ? CLI_OK
+                            : ui_fail(ui, CLI_REFUSED, "memory", "there is not enough memory.");
 }

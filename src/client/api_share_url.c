@@ -18,6 +18,8 @@ enum tg_err tg_relay_url_parse(struct tg_share_url *out, struct tg_bytes text,
                                struct tg_fault *fault)
 {
     static const char nowhere[] = "/v1/m/00000000-0000-0000-0000-000000000000";
+    bool is_direct =
+        tg_bytes_is_equal_nocase(tg_bytes_first(text, 17), TG_LIT("tigress-direct://"));
     struct tg_buf full;
     size_t start = 0;
     bool is_bare = false;
@@ -36,13 +38,14 @@ enum tg_err tg_relay_url_parse(struct tg_share_url *out, struct tg_bytes text,
     for (size_t i = start; i < text.len; i++) {
         is_bare = is_bare && strchr("/?#", text.ptr[i]) == NULL;
     }
-    if (!is_bare || tg_bytes_is_equal_nocase(tg_bytes_first(text, 7), TG_LIT("tigress"))) {
+    if (!is_bare ||
+        (!is_direct && tg_bytes_is_equal_nocase(tg_bytes_first(text, 7), TG_LIT("tigress")))) {
         tg_fault_set(fault, "relay URL: expected https://host, with a port if it has its own, and "
                             "no path");
         return TG_E_SYNTAX;
     }
     tg_buf_append(&full, text);
-    tg_buf_append_str(&full, nowhere);
+    tg_buf_append_str(&full, is_direct ? nowhere + sizeof("/v1/m") - 1 : nowhere);
     TG_TRY(tg_buf_status(&full));
     TG_TRY(tg_share_url_parse(out, tg_buf_view(&full), fault));
 out:

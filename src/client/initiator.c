@@ -31,8 +31,8 @@ out:
 /* spec: protocol/7#url-link-same-relay */
 static bool is_same_relay(const struct tg_share_url *a, const struct tg_share_url *b)
 {
-    return a->is_plain_http == b->is_plain_http && a->port == b->port &&
-           tg_bytes_is_equal(tg_bytes_str(a->host), tg_bytes_str(b->host));
+    return a->is_plain_http == b->is_plain_http && a->is_direct == b->is_direct &&
+           a->port == b->port && tg_bytes_is_equal(tg_bytes_str(a->host), tg_bytes_str(b->host));
 }
 
 static enum tg_err take_link(struct tigress_session *s, const struct tg_answer *answer)

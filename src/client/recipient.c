@@ -23,7 +23,7 @@ bool tg_relay_is_allowed(const struct tg_share_url *url, struct tg_bytes entry)
         if (tg_num_parse_u64(&port, tg_bytes_from(entry, colon + 1), UINT16_MAX) != TG_OK) {
             return false;
         }
-        port = port == (url->is_plain_http ? 80u : 443u) ? 0 : port;
+        port = !url->is_direct && port == (url->is_plain_http ? 80u : 443u) ? 0 : port;
     }
     return url->port == port && tg_bytes_is_equal_nocase(tg_bytes_str(url->host), host);
 }
@@ -45,7 +45,12 @@ static bool is_allowed(const struct tigress_session *s)
 
 void tg_recipient_go_on(struct tigress_session *s)
 {
-    tg_session_enter(s, s->url.secret.len == 0 ? TG_S_SECRET : TG_S_CLAIM);
+    /* Another device shows its preview, as everything, only to one that has the secret. */
+    bool is_preview_next = s->url.is_direct && s->wants_preview && s->state != TG_S_PREVIEWED;
+
+    tg_session_enter(s, s->url.secret.len == 0 ? TG_S_SECRET
+                        : is_preview_next      ? TG_S_PREVIEW
+                                               : TG_S_CLAIM);
 }
 
 /* spec: protocol/7#checks-before-first-request */
@@ -61,7 +66,7 @@ void tg_recipient_check(struct tigress_session *s)
         return;
     }
     tg_uuid_set_v4(&s->claim);
-    if (s->wants_preview) {
+    if (s->wants_preview && !s->url.is_direct) {
         tg_session_enter(s, TG_S_PREVIEW);
     } else {
         tg_recipient_go_on(s);
@@ -112,7 +117,6 @@ enum tg_err tg_answer_claim(struct tigress_session *s, const struct tg_answer *a
         tg_session_refused(s, answer);
         return TG_OK;
     }
-    s->is_bound = true;
     err = tg_turn_take_content(s, answer, &is_new, &is_handled);
     if (err == TG_OK && is_new) {
         tg_session_enter(s, TG_S_MESSAGE);

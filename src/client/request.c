@@ -94,6 +94,9 @@ static void add_header(struct tigress_session *s, const char *name, struct tg_bu
     size_t at = s->request.header_count;
     struct tg_bytes text = tg_buf_view(value);
 
+    if (tg_buf_status(value) != TG_OK) {
+        return; /* it sticks: a header is never sent half */
+    }
     if (at >= TG_SESSION_HEADERS_MAX || text.len >= TG_SESSION_VALUE_MAX) {
         value->err = TG_E_BUG;
         return;

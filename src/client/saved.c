@@ -21,9 +21,9 @@
 static bool *flag_at(struct tigress_session *s, size_t i)
 {
     bool *flags[] = {
-        &s->is_started,    &s->is_attempted,      &s->is_cancelling,     &s->is_our_turn,
-        &s->is_bound,      &s->has_mailbox,       &s->has_opened,        &s->must_prove,
-        &s->wants_preview, &s->is_push_supported, &s->url.is_plain_http,
+        &s->is_started,        &s->is_attempted,      &s->is_cancelling, &s->is_our_turn,
+        &s->has_mailbox,       &s->has_opened,        &s->must_prove,    &s->wants_preview,
+        &s->is_push_supported, &s->url.is_plain_http, &s->url.is_direct,
     };
 
     return i < TG_COUNT(flags) ? flags[i] : NULL;

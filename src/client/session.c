@@ -297,9 +297,10 @@ static void keep_detail(struct tigress_session *s, const struct tg_answer *answe
             len--;
         }
         for (size_t i = 0; i < len; i++) {
-            uint8_t c = problem.detail.ptr[i];
-
-            s->detail[i] = is_control(problem.detail, i) ? '?' : (char)c;
+            s->detail[i] = '?';
+            if (!is_control(problem.detail, i)) {
+                memcpy(&s->detail[i], &problem.detail.ptr[i], 1);
+            }
         }
         s->detail[len] = '\0';
     }
@@ -344,21 +345,28 @@ enum tigress_error tigress_session_reply(struct tigress_session *s, unsigned sta
 static const struct net_row {
     enum tigress_error error;
     bool is_final; /* trying again by itself is of no use */
-    const char *text;
+    const char *text, *direct_text;
 } net_rows[] = {
-    [TIGRESS_NET_UNREACHABLE] = { TIGRESS_E_NETWORK, false, "The relay cannot be reached." },
-    [TIGRESS_NET_LOST] = { TIGRESS_E_NETWORK, false, "The connection to the relay broke." },
-    [TIGRESS_NET_TIMEOUT] = { TIGRESS_E_NETWORK, false, "The relay did not answer in time." },
+    [TIGRESS_NET_UNREACHABLE] = { TIGRESS_E_NETWORK, false, "The relay cannot be reached.",
+                                  "The other device cannot be reached." },
+    [TIGRESS_NET_LOST] = { TIGRESS_E_NETWORK, false, "The connection to the relay broke.",
+                           "The connection to the other device broke." },
+    [TIGRESS_NET_TIMEOUT] = { TIGRESS_E_NETWORK, false, "The relay did not answer in time.",
+                              "The other device did not answer in time." },
     [TIGRESS_NET_TLS] = { TIGRESS_E_TLS, true,
-                          "The relay's certificate does not verify, so nothing was sent to it." },
+                          "The relay's certificate does not verify, so nothing was sent to it.",
+                          "The other device does not know the secret of this invitation, so "
+                          "nothing was sent to it." },
     [TIGRESS_NET_TOO_LARGE] = { TIGRESS_E_PROTOCOL, false,
-                                "The relay's answer is longer than any right one, or no HTTP." },
+                                "The relay's answer is longer than any right one, or no HTTP.",
+                                "The other device's answer is longer than any right one." },
 };
 
 enum tigress_error tigress_session_reply_failed(struct tigress_session *s,
                                                 enum tigress_net_failure failure)
 {
     const struct net_row *row = NULL;
+    const char *text = NULL;
 
     if (s == NULL || failure < TIGRESS_NET_UNREACHABLE || failure > TIGRESS_NET_INTERRUPTED) {
         return TIGRESS_E_ARGUMENT;
@@ -371,11 +379,12 @@ enum tigress_error tigress_session_reply_failed(struct tigress_session *s,
         return TIGRESS_OK;
     }
     row = &net_rows[failure];
+    text = s->url.is_direct ? row->direct_text : row->text;
     s->detail[0] = '\0';
     if (row->is_final) {
-        tg_session_pause(s, row->error, row->text);
+        tg_session_pause(s, row->error, text);
     } else {
-        tg_session_again(s, row->error, row->text, 0);
+        tg_session_again(s, row->error, text, 0);
     }
     return TIGRESS_OK;
 }
@@ -388,88 +397,4 @@ void tg_session_idle(struct tigress_session *s, enum tg_idle why)
 enum tigress_input tigress_session_input(const struct tigress_session *s)
 {
     return s == NULL || s->is_paused ? TIGRESS_INPUT_NONE : rows[s->state].input;
-}
-
-/* ---- life ----------------------------------------------------------------------------------- */
-
-static enum tg_err random_fill(void *ctx, uint8_t *out, size_t len)
-{
-    struct tigress_session *s = ctx;
-
-    if (s->random == NULL) {
-        return tg_rng_fill(&tg_rng_system, out, len);
-    }
-    return s->random(s->random_ctx, out, len) == 0 ? TG_OK : TG_E_CRYPTO;
-}
-
-enum tg_err tg_session_new(struct tigress_session **out, enum tigress_role role)
-{
-    struct tigress_session *s = tg_mem_calloc(1, sizeof(*s));
-
-    if (s == NULL) {
-        return TG_E_NOMEM;
-    }
-    s->role = role;
-    s->state = role == TIGRESS_INITIATOR ? TG_S_INTENT : TG_S_CHECK;
-    s->secret_len = 16;
-    s->poll_s = TG_POLL_S_DEFAULT;
-    s->tries = TG_TRIES_DEFAULT;
-    s->error_text = "";
-    s->rng = (struct tg_rng){ .fill = random_fill, .ctx = s };
-    tg_buf_init(&s->title, TG_TEXT_SMALL_MAX);
-    tg_buf_init(&s->description, TG_TEXT_SMALL_MAX);
-    tg_buf_init(&s->image_url, TG_TEXT_SMALL_MAX);
-    tg_buf_init(&s->token_type, TG_TEXT_SMALL_MAX);
-    tg_buf_init(&s->token_data, TG_TEXT_SMALL_MAX);
-    tg_buf_init(&s->allowed, TG_ALLOWED_RELAYS_MAX * (TG_SHARE_HOST_MAX + 8));
-    tg_buf_init(&s->draft, TG_ENVELOPE_PLAIN_MAX);
-    tg_buf_init(&s->pending, 2 * TG_ENVELOPE_PLAIN_MAX);
-    tg_buf_init(&s->seen, (size_t)TIGRESS_TURNS_MAX * TG_SHA256_LEN);
-    tg_buf_init(&s->message, TG_ENVELOPE_PLAIN_MAX);
-    tg_buf_init(&s->format, TG_ENVELOPE_PLAIN_MAX);
-    tg_buf_init(&s->request_url, TG_SHARE_URL_MAX);
-    tg_buf_init(&s->request_body, 2 * TG_ENVELOPE_PLAIN_MAX + 65536);
-    *out = s;
-    return TG_OK;
-}
-
-void tigress_session_free(struct tigress_session **s)
-{
-    if (s == NULL || *s == NULL) {
-        return;
-    }
-    struct tg_buf *bufs[] = {
-        &(*s)->title,  &(*s)->description, &(*s)->image_url,    &(*s)->token_type, &(*s)->allowed,
-        &(*s)->draft,  &(*s)->pending,     &(*s)->token_data,   &(*s)->seen,       &(*s)->message,
-        &(*s)->format, &(*s)->request_url, &(*s)->request_body,
-    };
-
-    for (size_t i = 0; i < TG_COUNT(bufs); i++) {
-        tg_buf_deinit(bufs[i]);
-    }
-    tg_mem_free_secret(*s, sizeof(**s));
-    *s = NULL;
-}
-
-enum tg_err tg_session_set_text(struct tg_buf *text, struct tg_bytes value)
-{
-    struct tg_buf fresh;
-    enum tg_err err = TG_E_BUG;
-
-    tg_buf_init(&fresh, text->max);
-    tg_buf_append(&fresh, value);
-    (void)tg_buf_cstr(&fresh);
-    err = tg_buf_status(&fresh);
-    if (err != TG_OK) {
-        tg_buf_deinit(&fresh);
-        return err;
-    }
-    tg_buf_deinit(text);
-    *text = fresh;
-    return TG_OK;
-}
-
-const char *tg_session_text(const struct tg_buf *text)
-{
-    return text->len == 0 ? "" : (const char *)text->ptr;
 }

@@ -2,9 +2,10 @@
 /*
  * client/session.h - the session as its own parts see it: one struct, one table of states.
  * Layer: L2 (base, crypto, wire, include/tigress).      Threads: one session, one thread at a time.
- * Blocks: no.      Secrets: share secret, claim, messages; all wiped by tg_session_free.
+ * Blocks: no.      Secrets: share secret, claim, messages; all wiped by tigress_session_free.
  *
  *   session.c    the engine: table, step, answers and failures
+ *   life.c       new and free
  *   request.c    the HTTP request of each state
  *   turns.c      what both roles do: read, send, delete, give back
  *   initiator.c  intent, create        recipient.c  checks, preview, claim
@@ -101,21 +102,23 @@ struct tigress_session {
     bool is_attempted;  /* the current change may have reached the relay */
     bool is_cancelling; /* a create whose mailbox is to be deleted at once */
     bool is_our_turn;   /* a message has come that we have not answered */
-    bool is_bound;      /* recipient: the relay has answered our claim */
     bool has_mailbox;   /* url names it */
     bool has_opened;    /* the secret has opened a message */
     bool must_prove;    /* create with a verifier */
     bool wants_preview;
     bool is_push_supported;
+    bool is_waiting;  /* until wait_until_s */
+    bool is_paused;   /* failed for now: retry goes on */
+    bool has_request; /* request is built */
 
     struct tg_share_url url; /* relay, mailbox, vertical, secret */
     struct tg_uuid claim;
     struct tg_uuid request_id; /* of the change under way */
-    size_t secret_len;
+    unsigned conflicts;
     unsigned rights; /* 0: the relay's default */
+    size_t secret_len;
     int64_t expires_at_s;
     uint64_t version;
-    unsigned conflicts;
     struct tg_buf title, description, image_url;
     struct tg_buf token_type, token_data;
     struct tg_buf allowed; /* hosts, each with a NUL behind */
@@ -139,10 +142,8 @@ struct tigress_session {
     int64_t wait_until_s;
     int64_t sent_at_s;
     int64_t now_s;
-    bool is_waiting;
 
     enum tigress_error error;
-    bool is_paused; /* failed for now: retry goes on */
     const char *error_text;
     char detail[TG_DETAIL_MAX + 1];
     char mailbox_text[TG_UUID_TEXT_LEN + 1];
@@ -152,11 +153,9 @@ struct tigress_session {
     struct tigress_http_header headers[TG_SESSION_HEADERS_MAX];
     char values[TG_SESSION_HEADERS_MAX][TG_SESSION_VALUE_MAX];
     struct tg_buf request_url, request_body;
-    bool has_request;
 };
 
 /* ---- session.c */
-TG_NODISCARD enum tg_err tg_session_new(struct tigress_session **out, enum tigress_role role);
 bool tg_session_takes(const struct tigress_session *s, enum tg_call call);
 /* Enters a state: whatever was built or awaited is forgotten. */
 void tg_session_enter(struct tigress_session *s, enum tg_state state);
@@ -176,10 +175,13 @@ void tg_session_idle(struct tigress_session *s, enum tg_idle why);
 /* The statuses that mean the same in every state. */
 void tg_session_refused(struct tigress_session *s, const struct tg_answer *answer);
 enum tigress_want tg_session_want(const struct tigress_session *s);
+bool tg_state_is_valid(enum tigress_role role, unsigned state);
+
+/* ---- life.c */
+TG_NODISCARD enum tg_err tg_session_new(struct tigress_session **out, enum tigress_role role);
 /* Replaces the text, with a NUL behind. TG_E_NOMEM, TG_E_LIMIT: unchanged. */
 TG_NODISCARD enum tg_err tg_session_set_text(struct tg_buf *text, struct tg_bytes value);
 const char *tg_session_text(const struct tg_buf *text);
-bool tg_state_is_valid(enum tigress_role role, unsigned state);
 
 /* ---- request.c */
 TG_NODISCARD enum tg_err tg_request_build(struct tigress_session *s);

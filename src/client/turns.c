@@ -93,32 +93,34 @@ static const struct end_row {
     { "expired", TIGRESS_E_EXPIRED, "The time of this transfer is over." },
 };
 
-static const struct end_row *find_end(struct tg_bytes body)
+/* *found stays NULL when the body names none of them. */
+static enum tg_err find_end(const struct end_row **found, struct tg_bytes body)
 {
     struct tg_problem problem = { .type = { NULL, 0 } };
     struct tg_json *doc = NULL;
-    const struct end_row *found = NULL;
+    enum tg_err err = tg_problem_decode(&problem, &doc, body);
 
-    if (tg_problem_decode(&problem, &doc, body) == TG_OK &&
-        tg_bytes_has_prefix(problem.type, TG_LIT(TG_PROBLEM_TYPE_PREFIX))) {
+    if (err == TG_OK && tg_bytes_has_prefix(problem.type, TG_LIT(TG_PROBLEM_TYPE_PREFIX))) {
         struct tg_bytes slug = tg_bytes_from(problem.type, sizeof(TG_PROBLEM_TYPE_PREFIX) - 1);
 
         for (size_t i = 0; i < TG_COUNT(ends); i++) {
             if (tg_bytes_is_equal(slug, tg_bytes_str(ends[i].slug))) {
-                found = &ends[i];
+                *found = &ends[i];
             }
         }
     }
     tg_json_free(&doc);
-    return found;
+    return err;
 }
 
 /* spec: protocol/3#tombstone-tells-who-ended */
 void tg_turn_ended(struct tigress_session *s, const struct tg_answer *answer)
 {
-    const struct end_row *end = find_end(answer->body);
+    const struct end_row *end = NULL;
 
-    if (end == NULL) {
+    if (find_end(&end, answer->body) == TG_E_NOMEM) {
+        tg_session_pause(s, TIGRESS_E_NOMEM, tigress_error_text(TIGRESS_E_NOMEM));
+    } else if (end == NULL) {
         tg_session_fail(s, TIGRESS_E_GONE,
                         "The relay has no such transfer: it is over, or never was.");
     } else if (end->error == TIGRESS_E_COMPLETED && s->role == TIGRESS_INITIATOR) {

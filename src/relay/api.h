@@ -88,8 +88,8 @@ struct tg_exchange *tg_relay_begin(struct tg_relay *relay, const struct tg_http_
 
 enum tg_resume { TG_RESUME_CHANGED, TG_RESUME_TIMEOUT, TG_RESUME_DRAIN };
 
-/* A waiting exchange looks again: it answers, unless why is CHANGED and it was woken for nothing.
- */
+/* A waiting exchange looks again and answers; when nothing is newer, with 204 and the version.
+   After TG_RESUME_DRAIN it does not look first. Does nothing for an exchange that does not wait. */
 void tg_exchange_resume(struct tg_exchange *exchange, int64_t now_s, enum tg_resume why);
 
 /* The client is gone. No callback follows; a change already queued is still made. */

@@ -137,8 +137,8 @@ static void batch_fail_first(struct tg_lmdb *s, struct tg_store_oplist *pending,
 
 /*
  * 0, or MDB_MAP_FULL, MDB_TXN_FULL: LMDB looks for the pages it needs before it writes the first
- * byte, so those two mean that nothing happened. Everything else does not return.
- */
+ * byte, so those two mean that nothing happened. Everything else does not return. spec:
+ * protocol/3#acknowledged-is-durable */
 static int batch_commit(struct tg_lmdb *s, struct tg_lmdb_write *w)
 {
     int rc = 0;

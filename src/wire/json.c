@@ -5,6 +5,7 @@
 #include "base/utf8.h"
 #include "wire/limits.h"
 
+#include <assert.h>
 #include <jansson.h>
 #include <string.h>
 
@@ -151,9 +152,19 @@ void tg_json_free(struct tg_json **doc)
     }
 }
 
-void tg_json_wipe_on_free(void)
+/* The parser does not look whether a growing token found room, and would go on with what is left of
+   it: a process without memory stops instead. */
+static void *alloc_or_stop(size_t size)
 {
-    json_set_alloc_funcs(tg_mem_alloc, tg_mem_free_wiped);
+    void *ptr = tg_mem_alloc(size);
+
+    assert(ptr != NULL);
+    return ptr;
+}
+
+void tg_json_own_process(void)
+{
+    json_set_alloc_funcs(alloc_or_stop, tg_mem_free_wiped);
 }
 
 struct tg_json_object tg_json_top(const struct tg_json *doc)
@@ -161,6 +172,8 @@ struct tg_json_object tg_json_top(const struct tg_json *doc)
     return (struct tg_json_object){ .node = doc->root, .path = "" };
 }
 
+/* Asked for by name: what nobody asks for is not looked at.
+   spec: protocol/1#unknown-members-ignored */
 static const json_t *member(struct tg_json_object in, const char *name)
 {
     return in.node == NULL ? NULL : json_object_get((const json_t *)in.node, name);

@@ -30,10 +30,11 @@ struct tg_json_object {
 
 /*
  * From now on the library wipes every block it frees, so that nothing of a parsed body stays in
- * free memory. For the start of a program that owns its process (Jansson keeps one pair of memory
- * functions per process): before the first thread, never from a library.
+ * free memory, and the process stops when it finds no memory for one. For the start of a program
+ * that owns its process (Jansson keeps one pair of memory functions per process): before the first
+ * thread, never from a library.
  */
-void tg_json_wipe_on_free(void);
+void tg_json_own_process(void);
 
 struct tg_json_object tg_json_top(const struct tg_json *doc);
 

@@ -9,16 +9,20 @@
 #include <string.h>
 
 #define PATH_PREFIX "/v1/m/"
+#define DIRECT "tigress-direct://"
 #define PORT_MAX 65535u
 
 static const struct scheme {
     struct tg_bytes prefix;
     bool is_plain_http;
-    uint16_t default_port;
+    bool is_direct;
+    uint16_t default_port; /* 0: none, a port is required */
 } schemes[] = {
-    { { (const uint8_t *)"https://", 8 }, false, 443 },
-    { { (const uint8_t *)"tigress://", 10 }, false, 443 },
-    { { (const uint8_t *)"http://", 7 }, true, 80 },
+    { { (const uint8_t *)"https://", 8 }, false, false, 443 },
+    { { (const uint8_t *)"tigress://", 10 }, false, false, 443 },
+    { { (const uint8_t *)"http://", 7 }, true, false, 80 },
+    /* spec: protocol/7#direct-url */
+    { { (const uint8_t *)DIRECT, sizeof(DIRECT) - 1 }, false, true, 0 },
 };
 
 /* Where the parts of the text are; the fragment and what it holds is looked at last. */
@@ -121,6 +125,12 @@ static enum tg_err read_authority(struct tg_share_url *url, const struct parts *
     }
     url->port = port == parts->scheme->default_port ? 0 : (uint16_t)port;
     url->is_plain_http = parts->scheme->is_plain_http;
+    url->is_direct = parts->scheme->is_direct;
+    if (url->is_direct && port == 0) {
+        tg_fault_set(fault, "share URL port: a direct invitation names one, from 1 to %u",
+                     PORT_MAX);
+        return TG_E_SYNTAX;
+    }
     /* spec: protocol/7#plain-http-loopback-only */
     if (url->is_plain_http && !tg_host_is_loopback(tg_bytes_str(url->host))) {
         tg_fault_set(fault, "share URL: expected https://; http:// is for loopback alone");
@@ -132,11 +142,14 @@ static enum tg_err read_authority(struct tg_share_url *url, const struct parts *
 /* spec: protocol/7#identifier-is-uuid */
 static enum tg_err read_path(struct tg_share_url *url, struct tg_bytes path, struct tg_fault *fault)
 {
-    if (!tg_bytes_has_prefix(path, TG_LIT(PATH_PREFIX))) {
-        tg_fault_set(fault, "share URL path: expected " PATH_PREFIX " and a mailbox identifier");
+    struct tg_bytes prefix = url->is_direct ? TG_LIT("/") : TG_LIT(PATH_PREFIX);
+
+    if (!tg_bytes_has_prefix(path, prefix)) {
+        tg_fault_set(fault, "share URL path: expected %s and a mailbox identifier",
+                     url->is_direct ? "/" : PATH_PREFIX);
         return TG_E_SYNTAX;
     }
-    if (tg_uuid_parse(&url->mailbox, tg_bytes_from(path, sizeof(PATH_PREFIX) - 1)) != TG_OK) {
+    if (tg_uuid_parse(&url->mailbox, tg_bytes_from(path, prefix.len)) != TG_OK) {
         tg_fault_set(fault, "share URL path: expected a UUID as the mailbox identifier");
         return TG_E_SYNTAX;
     }
@@ -250,8 +263,14 @@ static bool is_well_formed(const struct tg_share_url *url)
         tg_bytes(url->vertical, strnlen(url->vertical, sizeof(url->vertical)));
 
     return tg_share_host_parse(host, name) == TG_OK && is_vertical(vertical) &&
-           (!url->is_plain_http || tg_host_is_loopback(name)) &&
+           (!url->is_plain_http || (tg_host_is_loopback(name) && !url->is_direct)) &&
+           (!url->is_direct || url->port != 0) &&
            (url->secret.len == 0 || url->secret.len == 16 || url->secret.len == 32);
+}
+
+static const char *own_scheme(const struct tg_share_url *url)
+{
+    return url->is_direct ? DIRECT : url->is_plain_http ? "http://" : "https://";
 }
 
 static void put_origin(struct tg_buf *out, const struct tg_share_url *url, const char *scheme)
@@ -270,17 +289,16 @@ enum tg_err tg_share_url_format(struct tg_buf *out, const struct tg_share_url *u
                                 enum tg_share_scheme scheme)
 {
     char id[TG_UUID_TEXT_LEN + 1];
-    const char *https = url->is_plain_http ? "http://" : "https://";
 
     if (!is_well_formed(url)) {
         return TG_E_SYNTAX;
     }
-    if (scheme == TG_SHARE_TIGRESS && url->is_plain_http) {
+    if (scheme == TG_SHARE_TIGRESS && (url->is_plain_http || url->is_direct)) {
         return TG_E_UNSUPPORTED;
     }
     tg_uuid_format(id, &url->mailbox);
-    put_origin(out, url, scheme == TG_SHARE_TIGRESS ? "tigress://" : https);
-    tg_buf_append_str(out, PATH_PREFIX);
+    put_origin(out, url, scheme == TG_SHARE_TIGRESS ? "tigress://" : own_scheme(url));
+    tg_buf_append_str(out, url->is_direct ? "/" : PATH_PREFIX);
     tg_buf_append_str(out, id);
     if (url->vertical[0] != '\0') {
         tg_buf_append_str(out, "?v=");
@@ -299,7 +317,7 @@ enum tg_err tg_share_url_origin(struct tg_buf *out, const struct tg_share_url *u
     if (!is_well_formed(url)) {
         return TG_E_SYNTAX;
     }
-    put_origin(out, url, url->is_plain_http ? "http://" : "https://");
+    put_origin(out, url, own_scheme(url));
     return tg_buf_status(out);
 }
 

@@ -3,7 +3,8 @@
  * wire/share_url.h - the invitation: where the mailbox is and the secret that opens it.
  * Layer: L1.      Threads: any.      Blocks: no.
  * Secrets: the fragment. It never goes into a fault text.
- * spec: protocol.md section 7, Share URL, Short enough for SMS, Checks before the first request.
+ * spec: protocol.md section 7, Share URL, Short enough for SMS, Checks before the first request,
+ * Direct transfer.
  */
 #ifndef TG_WIRE_SHARE_URL_H
 #define TG_WIRE_SHARE_URL_H
@@ -19,21 +20,23 @@
 
 struct tg_share_url {
     bool is_plain_http;               /* only ever for loopback */
+    bool is_direct;                   /* tigress-direct://: the other device, not a relay */
     char host[TG_SHARE_HOST_MAX + 1]; /* lower case; IPv6 in brackets; without port */
-    uint16_t port;                    /* 0: the scheme's default */
+    uint16_t port;                    /* 0: the scheme's default; never for a direct one */
     struct tg_uuid mailbox;
     char vertical[TG_VERTICAL_MAX + 1]; /* "" when absent */
     struct tg_secret secret;            /* len 0: none in this URL; else 16 or 32 */
 };
 
 enum tg_share_scheme {
-    TG_SHARE_HTTPS,  /* https://, or http:// when is_plain_http */
-    TG_SHARE_TIGRESS /* tigress:// ; refused with is_plain_http */
+    TG_SHARE_HTTPS,  /* https://, http:// when is_plain_http, tigress-direct:// when is_direct */
+    TG_SHARE_TIGRESS /* tigress:// ; refused with is_plain_http and is_direct */
 };
 
 /*
  * Accepts https://, tigress://, and http:// to loopback (127.0.0.0/8, [::1], localhost) with path
- * /v1/m/{uuid}, any query (only v is kept) and an optional fragment. Refuses userinfo, another
+ * /v1/m/{uuid}, any query (only v is kept) and an optional fragment; and tigress-direct:// with a
+ * port and path /{uuid}, the rest alike. Refuses userinfo, another
  * path, a secret that is no base64 of 16 or 32 bytes, control characters. fault says which part and
  * what was expected, without repeating it. *out is zero on failure.
  */
@@ -46,7 +49,8 @@ TG_NODISCARD enum tg_err tg_share_secret_parse(struct tg_secret *out, struct tg_
    when there is a secret. */
 TG_NODISCARD enum tg_err tg_share_url_format(struct tg_buf *out, const struct tg_share_url *url,
                                              enum tg_share_scheme scheme);
-/* Appends scheme, host and port alone: the origin requests go to, "https://relay.example". */
+/* Appends scheme, host and port alone: the origin requests go to, "https://relay.example". A
+   direct one is "tigress-direct://192.0.2.7:4711", which no HTTP client takes for its own. */
 TG_NODISCARD enum tg_err tg_share_url_origin(struct tg_buf *out, const struct tg_share_url *url);
 bool tg_host_is_loopback(struct tg_bytes host);
 void tg_share_url_wipe(struct tg_share_url *url);

@@ -12,10 +12,20 @@ struct pending {
     struct fake_store *fake;
     bool is_used;
     bool is_started;
+    bool is_write; /* what the last run of change() decided */
     struct tg_store_key key;
     tg_store_change_fn *change;
     void *ctx;
     tg_store_done_fn *done;
+};
+
+/* A read whose answer is on its way. */
+struct slow_read {
+    bool is_used;
+    bool has_record;
+    struct tg_store_record record; /* sealed is owned */
+    tg_store_found_fn *found;
+    void *ctx;
 };
 
 /* The relay sees it as a port; the real one is inside. */
@@ -30,10 +40,12 @@ struct fake_store {
     struct tg_store_port port;
     enum tg_err failure;
     bool is_held;
+    bool is_slow;
     size_t write_count;
     uint8_t *last;
     size_t last_len;
     struct pending pending[PENDING_MAX];
+    struct slow_read slow[PENDING_MAX];
 };
 
 static struct fake_store *fake_of(struct tg_store *store)
@@ -48,9 +60,7 @@ static enum tg_store_verdict counting_change(void *ctx, const struct tg_store_re
     enum tg_store_verdict verdict = p->change(p->ctx, old, next);
     struct fake_store *fake = p->fake;
 
-    if (verdict != TG_STORE_KEEP) {
-        fake->write_count++;
-    }
+    p->is_write = verdict != TG_STORE_KEEP;
     if (verdict == TG_STORE_PUT) {
         free(fake->last);
         fake->last = malloc(next->sealed.len);
@@ -67,6 +77,7 @@ static void finish(void *ctx, enum tg_err err)
     tg_store_done_fn *done = p->done;
     void *done_ctx = p->ctx;
 
+    p->fake->write_count += err == TG_OK && p->is_write ? 1 : 0;
     p->is_used = false;
     done(done_ctx, err);
 }
@@ -80,11 +91,55 @@ static void fake_apply(struct tg_store_port *port, const struct tg_store_key *ke
         struct pending *p = &fake->pending[i];
 
         if (!p->is_used) {
-            *p = (struct pending){ fake, true, false, *key, change, ctx, done };
+            *p = (struct pending){ fake, true, false, false, *key, change, ctx, done };
             return;
         }
     }
     abort();
+}
+
+static void keep_found(void *ctx, enum tg_err err, const struct tg_store_record *record)
+{
+    struct slow_read *r = ctx;
+    uint8_t *copy = NULL;
+
+    assert(err == TG_OK);
+    r->has_record = record != NULL;
+    if (record != NULL) {
+        copy = malloc(record->sealed.len);
+        assert(copy != NULL);
+        memcpy(copy, record->sealed.ptr, record->sealed.len);
+        r->record = *record;
+        r->record.sealed.ptr = copy;
+    }
+}
+
+static void start_slow_read(struct fake_store *fake, const struct tg_store_key *key,
+                            tg_store_found_fn *found, void *ctx)
+{
+    for (size_t i = 0; i < PENDING_MAX; i++) {
+        struct slow_read *r = &fake->slow[i];
+
+        if (!r->is_used) {
+            *r = (struct slow_read){ .is_used = true, .found = found, .ctx = ctx };
+            fake->real->ops->read(fake->real_port, key, keep_found, r);
+            return;
+        }
+    }
+    abort();
+}
+
+static void finish_slow_reads(struct fake_store *fake)
+{
+    for (size_t i = 0; i < PENDING_MAX; i++) {
+        struct slow_read r = fake->slow[i];
+
+        if (r.is_used) {
+            fake->slow[i].is_used = false;
+            r.found(r.ctx, TG_OK, r.has_record ? &r.record : NULL);
+            free((void *)(uintptr_t)r.record.sealed.ptr);
+        }
+    }
 }
 
 static void fake_read(struct tg_store_port *port, const struct tg_store_key *key,
@@ -94,6 +149,10 @@ static void fake_read(struct tg_store_port *port, const struct tg_store_key *key
 
     if (fake->failure != TG_OK) {
         found(ctx, TG_E_STORE, NULL);
+        return;
+    }
+    if (fake->is_slow) {
+        start_slow_read(fake, key, found, ctx);
         return;
     }
     fake->real->ops->read(fake->real_port, key, found, ctx);
@@ -170,6 +229,11 @@ void fake_store_hold(struct tg_store *store, bool is_held)
     fake_of(store)->is_held = is_held;
 }
 
+void fake_store_slow_reads(struct tg_store *store, bool is_slow)
+{
+    fake_of(store)->is_slow = is_slow;
+}
+
 size_t fake_store_write_count(const struct tg_store *store)
 {
     return ((const struct fake_store *)(const void *)store)->write_count;
@@ -185,8 +249,15 @@ struct tg_bytes fake_store_last_sealed(const struct tg_store *store)
 void fake_store_pump(struct tg_store *store)
 {
     for (unsigned i = 0; i < PUMP_ROUNDS; i++) {
+        finish_slow_reads(fake_of(store));
         fake_dispatch(fake_store_port(store));
     }
+}
+
+void fake_store_step(struct tg_store *store)
+{
+    fake_dispatch(fake_store_port(store));
+    fake_dispatch(fake_store_port(store));
 }
 
 static void ignore_swept(void *ctx, enum tg_err err, size_t removed_count)

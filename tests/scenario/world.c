@@ -57,6 +57,7 @@ void world_deinit(struct world *w)
 {
     fake_store_fail_with(w->store, TG_OK);
     fake_store_hold(w->store, false);
+    fake_store_slow_reads(w->store, false);
     for (size_t i = 0; i < WORLD_SLOTS; i++) {
         world_release(&w->slots[i]);
     }
@@ -103,6 +104,12 @@ static void on_wait(void *ctx, struct tg_exchange *exchange, const struct tg_sto
     slot->is_waiting = true;
     slot->key = *key;
     slot->wait_ms = wait_ms;
+    if (slot->world->in_wait != NULL) {
+        void (*in_wait)(void *) = slot->world->in_wait;
+
+        slot->world->in_wait = NULL;
+        in_wait(slot->world->in_wait_ctx);
+    }
 }
 
 static const struct tg_exchange_ops exchange_ops = { on_respond, on_wait };
@@ -150,7 +157,9 @@ struct world_slot *world_request(struct world *w, const struct tg_http_request *
     } else if (exchange != NULL) {
         abort(); /* answered, and yet handed out */
     }
-    fake_store_pump(w->store);
+    if (!w->is_manual) {
+        fake_store_pump(w->store);
+    }
     return slot;
 }
 

@@ -39,8 +39,11 @@ struct world {
     struct tg_relay_config config;
     struct tg_relay_hooks hooks;
     struct tg_relay *relay;
-    size_t told_count; /* calls of hooks.changed */
-    bool is_deaf;      /* changes do not wake long polls */
+    size_t told_count;          /* calls of hooks.changed */
+    bool is_deaf;               /* changes do not wake long polls */
+    bool is_manual;             /* requests do not pump the store */
+    void (*in_wait)(void *ctx); /* runs once, inside the next ops->wait; may be NULL */
+    void *in_wait_ctx;
     struct world_slot slots[WORLD_SLOTS];
 };
 

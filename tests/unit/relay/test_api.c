@@ -164,17 +164,80 @@ static void cancel__change_with_the_store__made_told_and_not_answered(void **sta
     world_release(slot);
 }
 
-static void cancel__while_it_waits__nothing_more_happens(void **state)
+static struct world_slot *poll(struct fixture *f)
 {
-    struct fixture *f = *state;
     struct tg_http_header headers[] = { header("Mailbox-Device-Claim", CLAIM_A),
                                         header("Prefer", "wait=30"),
                                         header("Mailbox-Known-Version", "1") };
-    struct world_slot *slot =
-        world_request(&f->world, &(struct tg_http_request){ .method = TG_LIT("POST"),
-                                                            .target = tg_bytes_str(f->target),
-                                                            .headers = headers,
-                                                            .header_count = TG_COUNT(headers) });
+
+    return world_request(&f->world, &(struct tg_http_request){ .method = TG_LIT("POST"),
+                                                               .target = tg_bytes_str(f->target),
+                                                               .headers = headers,
+                                                               .header_count = TG_COUNT(headers) });
+}
+
+static void update_now(void *ctx)
+{
+    struct fixture *f = ctx;
+
+    world_release(request(f, "PUT", f->target, CLAIM_A, "u1", UPDATE));
+}
+
+/* The update comes after the first look and before anybody could tell of it.
+   spec-test: protocol/2#long-poll */
+static void poll__changed_while_it_registers__answered_all_the_same(void **state)
+{
+    struct fixture *f = *state;
+    struct world_slot *slot = NULL;
+
+    f->world.is_deaf = true;
+    f->world.in_wait = update_now;
+    f->world.in_wait_ctx = f;
+    slot = poll(f);
+    assert_int_equal(slot->answer_count, 1);
+    assert_int_equal(slot->status, 200);
+    assert_non_null(strstr(tg_buf_cstr(&slot->body), "planted-data-2"));
+    world_release(slot);
+}
+
+static void make_reads_slow(void *ctx)
+{
+    struct fixture *f = ctx;
+
+    fake_store_slow_reads(f->world.store, true);
+}
+
+/* The look that is under way saw the old version; the one that follows must count. */
+static void poll__woken_while_it_looks__looks_again(void **state)
+{
+    struct fixture *f = *state;
+    struct world_slot *slot = NULL, *update = NULL;
+
+    fake_store_hold(f->world.store, true);
+    f->world.is_manual = true;
+    update = request(f, "PUT", f->target, CLAIM_A, "u1", UPDATE);
+    f->world.in_wait = make_reads_slow;
+    f->world.in_wait_ctx = f;
+    slot = poll(f);
+    assert_true(slot->is_waiting);
+    /* The held change is made and told now, before the old look comes back. */
+    fake_store_hold(f->world.store, false);
+    fake_store_step(f->world.store);
+    assert_int_equal(update->status, 200);
+    assert_int_equal(f->world.told_count, 1);
+    assert_int_equal(slot->answer_count, 0);
+    fake_store_pump(f->world.store);
+    assert_int_equal(slot->answer_count, 1);
+    assert_int_equal(slot->status, 200);
+    assert_non_null(strstr(tg_buf_cstr(&slot->body), "planted-data-2"));
+    world_release(update);
+    world_release(slot);
+}
+
+static void cancel__while_it_waits__nothing_more_happens(void **state)
+{
+    struct fixture *f = *state;
+    struct world_slot *slot = poll(f);
 
     assert_true(slot->is_waiting);
     world_release(slot);
@@ -211,6 +274,8 @@ int main(void)
         WITH(store__each_write__holds_nothing_of_what_came_in),
         WITH(read__twenty_claims_at_once__exactly_one_gets_the_content),
         WITH(cancel__change_with_the_store__made_told_and_not_answered),
+        WITH(poll__changed_while_it_registers__answered_all_the_same),
+        WITH(poll__woken_while_it_looks__looks_again),
         WITH(cancel__while_it_waits__nothing_more_happens),
         WITH(refuse__by_the_transport__common_headers_and_problem),
     };

@@ -311,6 +311,19 @@ static void read__with_fault__400_and_not_bound(void **state)
     assert_unchanged(f);
 }
 
+/* spec-test: protocol/4#order-of-checks */
+static void read__with_fault_and_without_right__the_fault_is_told(void **state)
+{
+    struct fixture *f = *state;
+
+    f->box.rights = TG_RIGHT_WRITE;
+    prepare(f, TG_CALL_READ, 'A', 0);
+    f->cmd.fault_status = 415;
+    assert_int_equal(run(f), 415);
+    f->cmd.fault_status = 0;
+    assert_int_equal(run(f), 401);
+}
+
 static void read__may_not_bind__401(void **state)
 {
     struct fixture *f = *state;
@@ -747,6 +760,7 @@ int main(void)
         BOUND(read__third_claim__401_and_unchanged),
         FRESH(read__without_right__401_and_not_bound),
         FRESH(read__with_fault__400_and_not_bound),
+        FRESH(read__with_fault_and_without_right__the_fault_is_told),
         FRESH(read__may_not_bind__401),
         FRESH(read__two_claims_that_differ__400),
         FRESH(read__known_version__waits_only_when_nothing_is_newer),

@@ -267,9 +267,8 @@ static void keyring__malformed__refused_and_zero(void **state)
         assert_true(strlen(fault.text) > 0);
         assert_null(strstr(fault.text, "0102"));
     }
-    assert_int_equal(
-        tg_keyring_parse(&out, TG_LIT("index " HEX "\r\nseal 9 " HEX), NULL),
-        TG_E_SYNTAX);
+    assert_int_equal(tg_keyring_parse(&out, TG_LIT("index " HEX "\r\nseal 9 " HEX), NULL),
+                     TG_E_SYNTAX);
     assert_int_equal(
         tg_keyring_parse(&out, TG_LIT(" # mine\n\tindex " HEX " \n  seal\t9 " HEX), NULL), TG_OK);
     assert_int_equal(out.seal_keys[0].id, 9);

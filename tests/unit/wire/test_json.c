@@ -353,7 +353,7 @@ static void wipe_on_free__documents_before_and_after__still_work(void **state)
     struct tg_json *after = NULL;
 
     (void)state;
-    tg_json_wipe_on_free();
+    tg_json_own_process();
     after = open_doc();
     tg_json_free(&before);
     tg_json_free(&after);

@@ -50,6 +50,7 @@ static void parse__good_url__every_part_and_back(void **state)
     assert_formatted(&url, TG_SHARE_TIGRESS, "tigress://relay.example/v1/m/" ID "?v=c#" KEY16 "==");
 }
 
+/* spec-test: protocol/7#direct-url */
 /* spec-test: protocol/7#share-secret-forms */
 static void parse__other_spellings__the_canonical_url(void **state)
 {
@@ -74,6 +75,10 @@ static void parse__other_spellings__the_canonical_url(void **state)
         { "http://127.9.9.9:8080/v1/m/" ID, "http://127.9.9.9:8080/v1/m/" ID },
         { "http://localhost:443/v1/m/" ID, "http://localhost:443/v1/m/" ID },
         { "http://[::1]:8080/v1/m/" ID, "http://[::1]:8080/v1/m/" ID },
+        { "Tigress-Direct://192.0.2.7:4711/" ID "?x&v=c#" KEY16,
+          "tigress-direct://192.0.2.7:4711/" ID "?v=c#" KEY16 "==" },
+        { "tigress-direct://[FE80::1]:443/" ID, "tigress-direct://[fe80::1]:443/" ID },
+        { "tigress-direct://127.0.0.1:80/" ID "#", "tigress-direct://127.0.0.1:80/" ID },
         { "http://[0:0::1]/v1/m/" ID, "http://[0:0::1]/v1/m/" ID },
         { "https://a-b.1c.xn--p1ai/v1/m/" ID, "https://a-b.1c.xn--p1ai/v1/m/" ID },
         { "https://relay.example/v1/m/" ID "#-_-_-_-_-_-_-_-_-_-_-w",
@@ -140,6 +145,14 @@ static void parse__malformed__refused_with_the_part_and_zero(void **state)
         { "https://relay.example:65536/v1/m/" ID, "share URL port: expected" },
         { "https://relay.example:x/v1/m/" ID, "share URL port: expected" },
         { "https://relay.example:+1/v1/m/" ID, "share URL port: expected" },
+        { "tigress-direct://192.0.2.7/" ID, "share URL port: a direct invitation" },
+        { "tigress-direct://192.0.2.7:0/" ID, "share URL port: expected" },
+        { "tigress-direct://192.0.2.7:65536/" ID, "share URL port: expected" },
+        { "tigress-direct://192.0.2.7:1/v1/m/" ID, "share URL path: expected a UUID" },
+        { "tigress-direct://192.0.2.7:1", "share URL path: expected / and" },
+        { "tigress-direct://192.0.2.7:1/", "share URL path: expected a UUID" },
+        { "tigress-direct://:1/" ID, "share URL host: expected a DNS name" },
+        { "tigress-direct:/192.0.2.7:1/" ID, "share URL: expected it to begin" },
         { "https://relay.example", "share URL path: expected /v1/m/" },
         { "https://relay.example/", "share URL path: expected /v1/m/" },
         { "https://relay.example?v=c", "share URL path: expected /v1/m/" },
@@ -294,8 +307,11 @@ static void format__what_parse_would_refuse__refused(void **state)
         { .host = "relay.example", .vertical = "a b" },
         { .host = "relay.example", .secret = { .len = 15 } },
         { .host = "relay.example", .is_plain_http = true },
+        { .host = "192.0.2.7", .is_direct = true },
+        { .host = "localhost", .port = 1, .is_direct = true, .is_plain_http = true },
     };
     const struct tg_share_url plain = { .host = "localhost", .is_plain_http = true };
+    const struct tg_share_url direct = { .host = "192.0.2.7", .port = 1, .is_direct = true };
     struct tg_buf out;
 
     (void)state;
@@ -305,6 +321,7 @@ static void format__what_parse_would_refuse__refused(void **state)
         assert_int_equal(tg_share_url_origin(&out, &cases[i]), TG_E_SYNTAX);
     }
     assert_int_equal(tg_share_url_format(&out, &plain, TG_SHARE_TIGRESS), TG_E_UNSUPPORTED);
+    assert_int_equal(tg_share_url_format(&out, &direct, TG_SHARE_TIGRESS), TG_E_UNSUPPORTED);
     assert_int_equal(out.len, 0);
     tg_buf_deinit(&out);
 }

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A device with the wallet tool: its own home, its own state, and nothing else in its environment."""
+import json
+import os
+import pathlib
+import subprocess
+
+import relay_process
+
+TIMEOUT_S = 60
+KEY = {"format": "example.hotel", "content": {"room": "214", "name": "Zoë \U0001f511"}}
+
+
+def message(step, size=0):
+    return {"format": "example.car", "content": {"step": step, "fill": "x" * size}}
+
+
+class Ran:
+    """What a command left: its exit code, both outputs, and the JSON object if it printed one."""
+
+    def __init__(self, code, out, err):
+        self.code, self.out, self.err = code, out, err
+
+    @property
+    def json(self):
+        lines = self.out.splitlines()
+        assert len(lines) == 1, f"one JSON object was expected: {self.out!r} {self.err!r}"
+        return json.loads(lines[0])
+
+    @property
+    def error(self):
+        """The code of the JSON error; its sentence is on standard error as well."""
+        error = self.json["error"]
+        assert set(error) == {"code", "message"}
+        assert f"tigress: {error['message']}\n" in self.err
+        assert len(error["message"].splitlines()) == 1
+        return error["code"]
+
+
+class Device:
+    def __init__(self, folder, relay=None, **env):
+        self.home = pathlib.Path(folder)
+        self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.state = self.home / ".local/state/tigress"
+        self.relay = relay
+        self.env = {"PATH": os.environ.get("PATH", ""), "HOME": str(self.home)}
+        for name, value in relay_process.sanitizer_env().items():
+            if name.endswith("SAN_OPTIONS"):
+                self.env[name] = value
+        if relay is not None:
+            self.env["TIGRESS_RELAY"] = relay.origin
+            if relay.ca_file:
+                self.env["TIGRESS_CACERT"] = relay.ca_file
+        self.env.update(env)
+
+    def command(self, *words):
+        return [relay_process.find_binary("tigress"), *map(str, words)]
+
+    def start(self, *words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE):
+        # A session of its own: there is no terminal that could be asked.
+        return subprocess.Popen(self.command(*words), env=self.env, stdin=stdin, stdout=stdout,
+                                stderr=subprocess.PIPE, cwd=self.home, start_new_session=True)
+
+    def finish(self, process, given=None):
+        if isinstance(given, str):
+            given = given.encode()
+        out, err = process.communicate(given, timeout=TIMEOUT_S)
+        err = err.decode()
+        assert "Sanitizer" not in err and "runtime error" not in err, err
+        return Ran(process.returncode, (out or b"").decode(), err)
+
+    def run(self, *words, given=None):
+        pipe = subprocess.DEVNULL if given is None else subprocess.PIPE
+        return self.finish(self.start(*words, stdin=pipe), given)
+
+    def must(self, *words, given=None):
+        """A command that succeeds, with its JSON result."""
+        ran = self.run(*words, "--json", given=given)
+        assert ran.code == 0, f"{words[0]}: exit {ran.code}: {ran.err}"
+        return ran.json
+
+    def refused(self, code, error, *words, given=None):
+        """A command that ends with this exit code and this JSON error, and says it once."""
+        ran = self.run(*words, "--json", given=given)
+        assert (ran.code, ran.error) == (code, error), f"exit {ran.code}: {ran.out}{ran.err}"
+        return ran
+
+    def share(self, document=None, *words):
+        return self.must("share", "--yes", *words, "-", given=json.dumps(document or KEY))
+
+    def accept(self, url, *words):
+        return self.must("accept", *words, "-", given=url + "\n")
+
+    def answer(self, transfer, document):
+        return self.must("answer", transfer, "-", given=json.dumps(document))
+
+    def files(self):
+        """The transfers' files; locks are not among them."""
+        return sorted(self.state.glob("*.json"))

@@ -1,0 +1,306 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the tool does with arguments, links, secrets, messages and relays that are wrong."""
+import contextlib
+import json
+import socket
+import socketserver
+import subprocess
+import threading
+
+import pytest
+
+from cli_device import KEY, Device
+
+ID = "4f2a0000-1111-4222-8333-444444444444"
+SECRET = "AAAAAAAAAAAAAAAAAAAAAA=="
+LINK = f"https://127.0.0.1:1/v1/m/{ID}"
+
+
+@pytest.fixture
+def alice(relay, tmp_path):
+    return Device(tmp_path / "alice", relay)
+
+
+@pytest.fixture
+def bob(relay, tmp_path):
+    return Device(tmp_path / "bob", relay)
+
+
+@pytest.fixture
+def alone(tmp_path):
+    """A device that knows no relay."""
+    return Device(tmp_path / "alone")
+
+
+# ---- arguments -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("words", [
+    (), ("steal",), ("share",), ("share", "--nonsense", "-"), ("share", "--relay"),
+    ("share", "a", "b"), ("accept",), ("accept", "-", "--qr"), ("answer", ID), ("receive",),
+    ("receive", ID, "--wait", "soon"), ("receive", ID, "--wait", "8d"), ("finish",), ("cancel",),
+    ("cancel", ID, "--finish"), ("relinquish",), ("inspect",), ("status", ID, ID), ("version", "1"),
+    ("help", "steal"), ("share", "-"), ("share", "--resume", ID, "-"),
+    ("share", "--vertical", "boat", "-"), ("share", "--key-size", "192", "-"),
+    ("share", "--scheme", "http", "-"), ("accept", "-", "--secret-file", "-"),
+], ids="-".join)
+def usage__wrong_arguments__exit_two_and_one_sentence(alone, words):
+    ran = alone.run(*words, given="")
+    assert ran.code == 2
+    assert ran.out == ""
+    assert ran.err.startswith("tigress: ")
+    assert ran.err.splitlines()[0].endswith(".")
+    alone.run(*words, "--json", given="")
+    assert not alone.files()
+
+
+def usage__unknown_option__shows_the_usage_of_that_command(alone):
+    ran = alone.run("receive", ID, "--secret=" + SECRET)
+    assert ran.code == 2
+    assert "usage: tigress receive" in ran.err and "--wait" in ran.err
+    assert SECRET not in ran.err
+
+
+@pytest.mark.parametrize("words", [("help",), ("--help",), ("help", "share"), ("share", "--help")],
+                         ids="-".join)
+def help__any_form__exit_zero_on_standard_output(alone, words):
+    ran = alone.run(*words)
+    assert (ran.code, ran.err) == (0, "")
+    assert "usage: tigress" in ran.out
+
+
+def version__json__a_version_and_an_abi(alone):
+    assert set(alone.must("version")) == {"version", "abi"}
+    assert alone.run("--version").out.startswith("tigress ")
+
+
+@pytest.mark.parametrize("words", [
+    ("--rights", "RX"), ("--rights", "RR"), ("--rights", ""), ("--expires", "soon"),
+    ("--expires", "0h"), ("--title", "t" * 257), ("--description", "d" * 1025),
+    ("--image", "https://" + "i" * 2048),
+], ids=lambda words: words[0] + "-" + words[1][:4])
+def share__option_out_of_bounds__exit_two_and_nothing_kept(alice, words):
+    ran = alice.run("share", "--yes", *words, "-", given=json.dumps(KEY))
+    assert ran.code == 2, ran.err
+    assert words[0] in ran.err
+    assert alice.files() == []
+
+
+def share__beyond_the_relays_maximum__refused_with_the_relays_reason(alice):
+    ran = alice.refused(1, "refused", "share", "--yes", "--expires", "400d", "-",
+                        given=json.dumps(KEY))
+    assert "The relay says: " in ran.err
+    assert alice.files() == []
+
+
+# spec-test: protocol/7#provisioning-information
+@pytest.mark.parametrize("given", [
+    "", "no json", "[]", "{}", '{"format":"x"}', '{"format":"x","content":[]}',
+    '{"format":1,"content":{}}', '{"format":"x","content":{}} x',
+    '{"format":"x","format":"y","content":{}}', b'{"format":"\xff","content":{}}',
+    '{"format":"x","content":{"a":' + "[" * 20000 + "]" * 20000 + "}}",
+], ids=range(11))
+def share__no_provisioning_information__exit_two(alice, given):
+    ran = alice.refused(2, "message", "share", "--yes", "-", given=given)
+    assert "x" * 40 not in ran.err
+    assert alice.files() == []
+
+
+def share__message_at_the_limit__goes_and_one_byte_more_does_not(alice, bob):
+    frame = '{"format":"x","content":{"a":"%s"}}'
+    longest = frame % ("b" * (40960 - len(frame) + 2))
+    assert len(longest) == 40960
+    shared = alice.must("share", "--yes", "-", given=longest)
+    assert bob.accept(shared["url"])["message"] == json.loads(longest)
+    alice.refused(1, "too-long", "share", "--yes", "-", given=longest + " ")
+
+
+def share__file_that_is_not_there__refused(alice):
+    ran = alice.refused(1, "input", "share", "--yes", "/nowhere/key.json")
+    assert "/nowhere/key.json" in ran.err
+
+
+# ---- links and secrets -----------------------------------------------------------------------
+
+
+# spec-test: protocol/7#checks-before-first-request
+@pytest.mark.parametrize("link", [
+    "", "key", "ftp://127.0.0.1/v1/m/" + ID, "http://relay.example/v1/m/" + ID,
+    f"https://user@127.0.0.1/v1/m/{ID}", "https://127.0.0.1/v1/m/not-a-uuid",
+    f"https://127.0.0.1/v2/m/{ID}", f"https://127.0.0.1/{ID}", f"https:///v1/m/{ID}",
+    f"https://127.0.0.1:99999/v1/m/{ID}", f"{LINK}\x1b[2J", "https://127.0.0.1/v1/m/" + "a" * 4000,
+], ids=range(12))
+@pytest.mark.parametrize("command", ["accept", "inspect"])
+def link__malformed__refused_before_any_request(alone, command, link):
+    tail = "#" + SECRET if link else ""
+    ran = alone.run(command, "-", "--json", given=link + tail)
+    assert ran.code in (1, 2)
+    assert ran.error in ("url", "input", "too-long", "limit")
+    assert SECRET not in ran.err + ran.out and "\x1b" not in ran.err
+    assert alone.files() == []
+
+
+# spec-test: protocol/7#damaged-secret-is-told-apart
+@pytest.mark.parametrize("secret", ["A", "AAAA", "A" * 21, "A" * 100, "!" * 24, "A" * 22 + "==="],
+                         ids=range(6))
+def link__damaged_secret__refused_and_not_repeated(alone, secret):
+    ran = alone.run("accept", "-", "--json", given=f"{LINK}#{secret}")
+    assert (ran.code, ran.error) == (2, "secret")
+    assert secret not in ran.err or len(secret) < 5
+
+
+def link__without_secret__refused_with_the_way_on(alone):
+    ran = alone.refused(2, "secret", "accept", "-", given=LINK)
+    assert "--secret-file" in ran.err
+
+
+# spec-test: protocol/7#relay-allow-list
+def link__relay_that_is_not_allowed__refused_before_any_request(alone):
+    alone.refused(1, "not-allowed", "accept", "-", "--allow-relay", "relay.example",
+                  "--allow-relay", "127.0.0.1:2", given=f"{LINK}#{SECRET}")
+    alone.refused(1, "not-allowed", "inspect", "-", "--allow-relay", "127.0.0.1", given=LINK)
+
+
+def link__allowed_relay__goes(alice, bob, relay):
+    shared = alice.share(KEY)
+    assert bob.accept(shared["url"], "--allow-relay", f"127.0.0.1:{relay.port}")["message"] == KEY
+
+
+def secret__wrong_then_right__opens_and_nothing_was_lost(alice, bob, tmp_path):
+    shared = alice.share(KEY)
+    bare, secret = shared["url"].split("#")
+    ran = bob.refused(1, "decrypt", "accept", "-", given=f"{bare}#{SECRET}")
+    assert SECRET not in ran.err
+    path = tmp_path / "secret"
+    path.write_text(secret)
+    assert bob.accept(bare, "--secret-file", path, "--finish")["message"] == KEY
+
+
+def secret__of_the_other_length__refused(alice, bob):
+    shared = alice.share(KEY, "--key-size", "256")
+    bob.refused(1, "decrypt", "accept", "-", given=f"{shared['url'].split('#')[0]}#{SECRET}")
+    assert bob.must("cancel", shared["id"])["status"] == "cancelled"
+
+
+def link__same_identifier_at_another_relay__refused(alice, bob):
+    shared = alice.share(KEY, "--rights", "RWD")
+    bob.accept(shared["url"])
+    other = shared["url"].replace("127.0.0.1", "localhost")
+    ran = bob.refused(1, "another-relay", "accept", "-", given=other)
+    assert "127.0.0.1" in ran.err
+
+
+# ---- relays ----------------------------------------------------------------------------------
+
+
+def relay__not_trusted__exit_three_with_the_way_on(alice, tmp_path, relay):
+    stranger = Device(tmp_path / "stranger", TIGRESS_RELAY=relay.origin)
+    ran = stranger.refused(3, "tls", "share", "--yes", "-", given=json.dumps(KEY))
+    assert "--cacert" in ran.err
+    shared = alice.share(KEY)
+    stranger.refused(3, "tls", "inspect", "-", given=shared["url"])
+
+
+def relay__nobody_listens__exit_three_and_the_share_goes_on_later(relay, tmp_path):
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        nobody = f"https://127.0.0.1:{held.getsockname()[1]}"
+        device = Device(tmp_path / "device", relay, TIGRESS_RELAY=nobody)
+        device.refused(3, "network", "share", "--yes", "-", given=json.dumps(KEY))
+        pending = device.must("status")["transfers"][0]
+        assert pending["status"] == "pending"
+        device.refused(1, "pending", "receive", pending["id"])
+        device.refused(3, "network", "share", "--resume", pending["id"][:8])
+
+
+def cacert__missing_file__exit_two(alone):
+    ran = alone.refused(2, "cacert", "inspect", "--cacert", "/nowhere.pem", "-", given=LINK)
+    assert "/nowhere.pem" in ran.err
+
+
+@pytest.mark.parametrize("relay_url", ["relay.example", "http://relay.example", "https://",
+                                       "https://a/b", "ftp://127.0.0.1"])
+def share__relay_url_that_is_none__exit_two(alone, relay_url):
+    alone.refused(2, "url", "share", "--yes", "--relay", relay_url, "-", given=json.dumps(KEY))
+
+
+class Liar(socketserver.ThreadingTCPServer):
+    """Answers every request with the same bytes."""
+    daemon_threads = True
+    allow_reuse_address = True
+
+    def __init__(self, answer):
+        self.answer = answer
+        super().__init__(("127.0.0.1", 0), LiarHandler)
+
+
+class LiarHandler(socketserver.StreamRequestHandler):
+    timeout = 5
+
+    def handle(self):
+        length = 0
+        try:
+            while line := self.rfile.readline(8192).strip():
+                if line.lower().startswith(b"content-length:"):
+                    length = int(line.split(b":")[1])
+            self.rfile.read(length)
+            self.wfile.write(self.server.answer)
+        except OSError:
+            pass
+
+
+def http(status, body=b"", kind=b"application/json", extra=b"", length=None):
+    return (b"HTTP/1.1 %d X\r\nContent-Type: %s\r\nContent-Length: %d\r\n%s\r\n%s"
+            % (status, kind, len(body) if length is None else length, extra, body))
+
+
+LIES = {
+    "nothing": (b"", "network"),
+    "no-http": (b"\x00\xff garbage\r\n\r\n", "protocol"),
+    "html": (http(200, b"<html>login</html>", b"text/html"), "protocol"),
+    "cut-json": (http(200, b'{"payload":{"type":"AEAD_AES_128_GCM","da'), "protocol"),
+    "json-of-another-shape": (http(200, b"[1,2]"), "protocol"),
+    "empty": (http(200), "protocol"),
+    "more-promised-than-sent": (http(200, b"{}", length=500), "network"),
+    "huge": (http(200, b" " * 3_000_000), "protocol"),
+    "redirect": (http(302, extra=b"Location: https://evil.example/\r\n"), "protocol"),
+    "unavailable": (http(503, b"down", b"text/plain"), "unavailable"),
+    "binary-problem": (http(400, b'{"detail":"\\u001b[2J\\u0000bad"}',
+                            b"application/problem+json"), "refused"),
+}
+
+
+COMMANDS = {"accept": ("accept", "-", "--json"), "share": ("share", "--yes", "-", "--json")}
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory):
+    """What each command made of each lie. All at once, because each gives up after seconds."""
+    running, ran = {}, {}
+    with contextlib.ExitStack() as stack:
+        for lie, (answer, _) in LIES.items():
+            liar = stack.enter_context(Liar(answer))
+            stack.callback(liar.shutdown)
+            threading.Thread(target=liar.serve_forever, daemon=True).start()
+            origin = f"http://127.0.0.1:{liar.server_address[1]}"
+            given = {"accept": f"{origin}/v1/m/{ID}#{SECRET}", "share": json.dumps(KEY)}
+            for command, words in COMMANDS.items():
+                device = Device(tmp_path_factory.mktemp(f"{lie}-{command}"), TIGRESS_RELAY=origin)
+                process = device.start(*words, stdin=subprocess.PIPE)
+                process.stdin.write(given[command].encode())
+                process.stdin.close()
+                process.stdin = None
+                running[lie, command] = device, process
+        for key, (device, process) in running.items():
+            ran[key] = device, device.finish(process)
+    return ran
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("lie", LIES)
+def relay__lies__one_sentence_and_the_state_is_not_lost(told, lie, command):
+    device, ran = told[lie, command]
+    assert ran.code in (1, 3), ran.err
+    assert ran.error == LIES[lie][1]
+    assert len(ran.err.splitlines()) == 1 and "\x1b" not in ran.err
+    assert len(device.files()) == (1 if ran.code == 3 else 0)

@@ -1,0 +1,367 @@
+# SPDX-License-Identifier: Apache-2.0
+"""State: interruptions at the worst moments, two processes at once, damage, modes, secrets."""
+import json
+import os
+import pathlib
+import socket
+import subprocess
+import threading
+import time
+
+import pytest
+
+from cli_device import KEY, Device, message
+from conftest import make_relay
+
+
+class Proxy:
+    """Stands before a plain relay and can hold a request back, or its answer."""
+
+    def __init__(self):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.relay_port = 0
+        self.hold = None  # (method, "request" or "answer")
+        self.held = threading.Event()
+        self.release = threading.Event()
+        self.requests = []
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.serve, args=(client,), daemon=True).start()
+
+    @staticmethod
+    def read_message(file):
+        head, length = [], 0
+        while line := file.readline(65536):
+            head.append(line)
+            if line.lower().startswith(b"content-length:"):
+                length = int(line.split(b":")[1])
+            if line == b"\r\n":
+                return b"".join(head) + file.read(length)
+        return b""
+
+    def pause(self, method, moment):
+        if self.hold == (method, moment):
+            self.held.set()
+            self.release.wait(30)
+
+    def serve(self, client):
+        with client, socket.create_connection(("127.0.0.1", self.relay_port)) as relay:
+            client_file, relay_file = client.makefile("rb"), relay.makefile("rb")
+            try:
+                while request := self.read_message(client_file):
+                    method = request.split()[0].decode()
+                    self.pause(method, "request")
+                    if self.hold == (method, "request"):
+                        return  # the client is gone; the relay never sees it
+                    self.requests.append(method)
+                    relay.sendall(request)
+                    answer = self.read_message(relay_file)
+                    self.pause(method, "answer")
+                    client.sendall(answer)
+            except OSError:
+                pass
+
+    def kill_at(self, device, method, moment, *words, given=None):
+        """Runs a command and kills it -9 at that moment."""
+        self.hold = (method, moment)
+        self.held.clear()
+        self.release.clear()
+        process = device.start(*words, stdin=subprocess.PIPE)
+        if given is not None:
+            process.stdin.write(given.encode())
+        process.stdin.close()
+        assert self.held.wait(20), process.stderr.read()
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        process.stderr.close()
+        self.release.set()
+        time.sleep(0.05)
+        self.hold = None
+
+
+@pytest.fixture(scope="module")
+def proxy(tmp_path_factory):
+    proxy = Proxy()
+    public = f"http://127.0.0.1:{proxy.port}"
+    with make_relay(tmp_path_factory.mktemp("behind"), "plain-lmdb",
+                    args=["--public-url", public]) as relay:
+        proxy.relay_port = relay.port
+        yield proxy
+    proxy.listener.close()
+
+
+@pytest.fixture
+def pair(proxy, tmp_path):
+    origin = f"http://127.0.0.1:{proxy.port}"
+    return (Device(tmp_path / "alice", TIGRESS_RELAY=origin),
+            Device(tmp_path / "bob", TIGRESS_RELAY=origin))
+
+
+MOMENTS = pytest.mark.parametrize("moment", ["request", "answer"])
+
+
+@MOMENTS
+def kill__share__resume_makes_one_mailbox_and_prints_its_link(proxy, pair, moment):
+    alice, bob = pair
+    proxy.kill_at(alice, "POST", moment, "share", "--yes", "-", given=json.dumps(KEY))
+    stand_in = alice.must("status")["transfers"][0]
+    assert stand_in["status"] == "pending"
+    shared = alice.must("share", "--resume", stand_in["id"][:4])
+    again = alice.must("share", "--resume", shared["id"])
+    assert again["url"] == shared["url"]
+    assert len(alice.files()) == 1
+    assert bob.accept(shared["url"], "--finish")["message"] == KEY
+
+
+@MOMENTS
+def kill__share__cancel_withdraws_it(proxy, pair, moment):
+    alice, _ = pair
+    proxy.kill_at(alice, "POST", moment, "share", "--yes", "-", given=json.dumps(KEY))
+    stand_in = alice.must("status")["transfers"][0]["id"]
+    before = list(proxy.requests)
+    assert alice.must("cancel", stand_in)["status"] == "cancelled"
+    assert proxy.requests[len(before):] in (["POST", "DELETE"], [])
+
+
+@MOMENTS
+@pytest.mark.parametrize("again", ["accept", "receive"])
+def kill__accept__goes_on_with_the_same_claim(proxy, pair, moment, again):
+    alice, bob = pair
+    shared = alice.share(KEY)
+    proxy.kill_at(bob, "POST", moment, "accept", "-", given=shared["url"])
+    if again == "accept":
+        assert bob.accept(shared["url"])["message"] == KEY
+    else:
+        assert bob.must("receive", shared["id"])["message"] == KEY
+    assert bob.must("finish", shared["id"])["status"] == "completed"
+
+
+@MOMENTS
+def kill__answer__repeated_is_sent_once(proxy, pair, moment):
+    alice, bob = pair
+    shared = alice.share(KEY, "--rights", "RWD")
+    bob.accept(shared["url"])
+    document = json.dumps(message("b"))
+    proxy.kill_at(bob, "PUT", moment, "answer", shared["id"], "-", given=document)
+    ran = bob.run("answer", shared["id"], "-", "--json", given=document)
+    assert (ran.code, ran.json["sent"]) == (0, 1), ran.err
+    assert "interrupted" in ran.err
+    assert alice.must("receive", shared["id"])["message"] == message("b")
+    alice.answer(shared["id"], message("a"))
+    assert bob.must("receive", shared["id"])["message"] == message("a")
+
+
+@MOMENTS
+def kill__answer__another_message_does_not_overwrite_it(proxy, pair, moment):
+    alice, bob = pair
+    shared = alice.share(KEY, "--rights", "RWD")
+    bob.accept(shared["url"])
+    proxy.kill_at(bob, "PUT", moment, "answer", shared["id"], "-", given=json.dumps(message("1")))
+    ran = bob.run("answer", shared["id"], "-", "--json", given=json.dumps(message("2")))
+    assert (ran.code, json.loads(ran.out)["error"]["code"]) == (1, "not-your-turn")
+    assert alice.must("receive", shared["id"])["message"] == message("1")
+
+
+@MOMENTS
+def kill__answer__receive_sends_it_first(proxy, pair, moment):
+    alice, bob = pair
+    shared = alice.share(KEY, "--rights", "RWD")
+    bob.accept(shared["url"])
+    proxy.kill_at(bob, "PUT", moment, "answer", shared["id"], "-", given=json.dumps(message("1")))
+    waiting = bob.start("receive", shared["id"], "--json")
+    assert alice.must("receive", shared["id"])["message"] == message("1")
+    alice.answer(shared["id"], message("2"))
+    ran = bob.finish(waiting)
+    assert (ran.code, ran.json["message"], ran.json["sent"]) == (0, message("2"), 1)
+
+
+def kill__receive__message_comes_again(proxy, pair):
+    alice, bob = pair
+    shared = alice.share(KEY, "--rights", "RWD")
+    bob.accept(shared["url"])
+    bob.answer(shared["id"], message("b"))
+    proxy.kill_at(alice, "POST", "answer", "receive", shared["id"])
+    assert alice.must("receive", shared["id"])["message"] == message("b")
+
+
+@MOMENTS
+def kill__finish__repeated_completes(proxy, pair, moment):
+    alice, bob = pair
+    shared = alice.share(KEY)
+    bob.accept(shared["url"])
+    proxy.kill_at(bob, "DELETE", moment, "finish", shared["id"])
+    assert bob.must("finish", shared["id"])["status"] == "completed"
+    assert alice.must("status", shared["id"])["found"] == "completed"
+
+
+@MOMENTS
+def kill__relinquish__repeated_gives_back(proxy, pair, tmp_path, moment):
+    alice, bob = pair
+    shared = alice.share(KEY)
+    bob.accept(shared["url"])
+    proxy.kill_at(bob, "PATCH", moment, "relinquish", shared["id"])
+    assert bob.must("relinquish", shared["id"])["status"] == "relinquished"
+    carol = Device(tmp_path / "carol", TIGRESS_RELAY=alice.env["TIGRESS_RELAY"])
+    assert carol.accept(shared["url"])["message"] == KEY
+
+
+def relay__restarted_while_receiving__message_still_comes(tmp_path):
+    with make_relay(tmp_path / "relay", "tls-lmdb") as relay:
+        alice, bob = Device(tmp_path / "alice", relay), Device(tmp_path / "bob", relay)
+        shared = alice.share(KEY, "--rights", "RWD")
+        bob.accept(shared["url"])
+        waiting = alice.start("receive", shared["id"], "--json", "--wait", "60")
+        time.sleep(0.5)
+        relay.kill()
+        relay.want_port = relay.port
+        relay.start()
+        bob.answer(shared["id"], message("b"))
+        ran = alice.finish(waiting)
+        assert (ran.code, ran.json["message"]) == (0, message("b")), ran.err
+
+
+# ---- two processes ---------------------------------------------------------------------------
+
+
+def two_processes__one_transfer__the_second_is_refused(relay, tmp_path):
+    alice, bob = Device(tmp_path / "alice", relay), Device(tmp_path / "bob", relay)
+    shared = alice.share(KEY, "--rights", "RWD")
+    waiting = alice.start("receive", shared["id"], "--json", "--wait", "30")
+    time.sleep(0.5)
+    for words in (("receive",), ("status",), ("cancel",), ("finish",)):
+        ran = alice.refused(1, "in-use", *words, shared["id"])
+        assert "another tigress process" in ran.err
+    assert alice.must("status")["transfers"][0]["id"] == shared["id"]
+    other = alice.share(KEY)
+    assert other["id"] != shared["id"]
+    bob.accept(shared["url"])
+    bob.answer(shared["id"], message("b"))
+    assert alice.finish(waiting).json["message"] == message("b")
+    assert alice.must("cancel", shared["id"])["status"] == "cancelled"
+
+
+# ---- the folder ------------------------------------------------------------------------------
+
+
+def state__modes__only_this_user(relay, tmp_path):
+    alice = Device(tmp_path / "alice", relay)
+    alice.share(KEY)
+    assert alice.state.stat().st_mode & 0o777 == 0o700
+    for path in alice.state.iterdir():
+        assert path.stat().st_mode & 0o777 == 0o600
+
+
+def state__xdg_state_home__is_used(relay, tmp_path):
+    alice = Device(tmp_path / "alice", relay, XDG_STATE_HOME=str(tmp_path / "xdg"))
+    alice.share(KEY)
+    assert not alice.state.exists()
+    assert len(list((tmp_path / "xdg/tigress").glob("initiator-*.json"))) == 1
+
+
+def state__damaged_file__refused_and_others_work(relay, tmp_path):
+    alice = Device(tmp_path / "alice", relay)
+    damaged, good = alice.share(KEY), alice.share(KEY)
+    path = alice.state / f"initiator-{damaged['id']}.json"
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    ran = alice.refused(1, "state-damaged", "receive", damaged["id"])
+    assert damaged["id"] in ran.err
+    listed = alice.run("status", "--json")
+    assert [one["id"] for one in listed.json["transfers"]] == [good["id"]]
+    assert "damaged" in listed.err
+    assert alice.must("cancel", good["id"])["status"] == "cancelled"
+
+
+def state__cannot_be_written__nothing_is_sent(relay, tmp_path):
+    alice = Device(tmp_path / "alice", relay)
+    alice.env["XDG_STATE_HOME"] = "/proc/nowhere"
+    alice.refused(1, "state", "share", "--yes", "-", given=json.dumps(KEY))
+    alice.env["XDG_STATE_HOME"] = "/dev/null"
+    alice.refused(1, "state", "status")
+
+
+def state__no_home__refused(relay, tmp_path):
+    alice = Device(tmp_path / "alice", relay)
+    del alice.env["HOME"]
+    ran = alice.refused(1, "state", "status")
+    assert "XDG_STATE_HOME" in ran.err
+
+
+def state__transfer_over__secret_and_session_are_gone(relay, tmp_path):
+    alice, bob = Device(tmp_path / "alice", relay), Device(tmp_path / "bob", relay)
+    shared = alice.share(KEY)
+    bob.accept(shared["url"], "--finish")
+    alice.must("status", shared["id"])
+    for device in (alice, bob):
+        (path,) = device.files()
+        assert '"session"' not in path.read_text()
+
+
+def identifiers__prefixes__four_characters_if_they_are_unambiguous(relay, tmp_path):
+    alice = Device(tmp_path / "alice", relay)
+    shared = alice.share(KEY)
+    assert alice.must("status", shared["id"][:4].upper())["id"] == shared["id"]
+    alice.refused(1, "unknown-transfer", "status", shared["id"][:3])
+    alice.refused(1, "unknown-transfer", "status", "ffff" + shared["id"][4:])
+    twin = alice.state / f"initiator-{shared['id'][:9]}0000-4000-8000-000000000000.json"
+    os.link(alice.state / f"initiator-{shared['id']}.json", twin)
+    alice.refused(1, "ambiguous", "status", shared["id"][:8])
+
+
+# ---- secrets ---------------------------------------------------------------------------------
+
+
+def cmdline(pid):
+    return pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+def secret__link_in_argv__told_and_taken_out_of_sight(relay, tmp_path):
+    alice, bob = Device(tmp_path / "alice", relay), Device(tmp_path / "bob", relay)
+    shared = alice.share(KEY)
+    secret = shared["url"].split("#")[1]
+    # A relay that never answers holds the command, so that it can be looked at.
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        link = shared["url"].replace(f":{relay.port}/", f":{silent.getsockname()[1]}/")
+        process = bob.start("accept", link)
+        try:
+            silent.accept()
+            assert secret.encode() not in cmdline(process.pid)
+            assert b"/v1/m/" in cmdline(process.pid)
+        finally:
+            process.kill()
+            ran = bob.finish(process)
+    assert "warning" in ran.err and "standard input" in ran.err
+    assert secret not in ran.err
+    carol = Device(tmp_path / "carol", relay)
+    ran = carol.run("accept", shared["url"], "--json")
+    assert (ran.code, ran.json["message"]) == (0, KEY)
+    assert secret not in ran.out + ran.err
+
+
+def secret__whole_exchange_verbose__in_no_output_but_the_share_url(relay, tmp_path):
+    alice, bob = Device(tmp_path / "alice", relay), Device(tmp_path / "bob", relay)
+    shared = alice.share(KEY, "--rights", "RWD", "--verbose")
+    transfer, secret = shared["id"], shared["url"].split("#")[1]
+    runs = [
+        bob.run("inspect", "-", "--verbose", given=shared["url"]),
+        bob.run("accept", "-", "--verbose", given=shared["url"]),
+        bob.run("answer", transfer, "-", "--verbose", given=json.dumps(KEY)),
+        alice.run("status", "--json"),
+        alice.run("receive", transfer, "--verbose", "--json"),
+        alice.run("answer", transfer, "-", "--verbose", given=json.dumps(KEY)),
+        bob.run("receive", transfer, "--verbose", "--finish"),
+        alice.run("status", transfer, "--verbose"),
+    ]
+    for ran in runs:
+        assert ran.code == 0, ran.err
+        assert secret not in ran.out + ran.err
+        assert "claim" not in ran.err.lower()

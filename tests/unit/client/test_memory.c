@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A whole transfer with allocation number n failing, n = 1, 2, 3 .... */
+#include "unit/client/support.h"
+
+void *__real_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
+
+/* The test's own state: which of our allocations fails, and what they hold. */
+static size_t fail_at;
+static size_t call_count;
+static bool has_failed;
+
+static bool is_to_fail(void)
+{
+    if (fail_at == 0 || ++call_count != fail_at) {
+        return false;
+    }
+    has_failed = true;
+    return true;
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+    return is_to_fail() ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_malloc(size_t size)
+{
+    return is_to_fail() ? NULL : __real_malloc(size);
+}
+
+/* Each call is repeated after a failure for want of memory: it must have changed nothing. */
+static bool is_ok(enum tigress_error error)
+{
+    if (error == TIGRESS_E_NOMEM) {
+        assert_true(has_failed);
+        return false;
+    }
+    assert_int_equal(error, TIGRESS_OK);
+    return true;
+}
+
+static enum tigress_want run(struct fake_relay *relay, struct tigress_session *s)
+{
+    static struct fake_answer answer;
+    int64_t now_s = FAKE_NOW;
+
+    for (unsigned i = 0; i < 40; i++) {
+        enum tigress_want want = tigress_session_step(s, now_s);
+
+        if (want == TIGRESS_WANT_HTTP) {
+            const struct tigress_http_request *request = tigress_session_request(s);
+            struct tigress_http_header version = { "Mailbox-Version", answer.version };
+
+            fake_relay_handle(relay, request, &answer);
+            if (!is_ok(tigress_session_reply(s, answer.status, &version, 1, answer.body,
+                                             answer.body_len))) {
+                assert_ptr_equal(tigress_session_request(s), request);
+            }
+        } else if (want == TIGRESS_WANT_WAIT) {
+            now_s = tigress_session_deadline_s(s);
+        } else if (want == TIGRESS_FAILED && tigress_session_error(s) == TIGRESS_E_NOMEM) {
+            assert_int_equal(tigress_session_retry(s), TIGRESS_OK);
+        } else {
+            if (want == TIGRESS_FAILED) {
+                print_error("%zu: %s\n", fail_at, tigress_session_error_text(s));
+            }
+            return want;
+        }
+    }
+    return TIGRESS_WANT_WAIT;
+}
+
+static void transfer(void)
+{
+    static struct fake_relay relay;
+    struct tigress_session *alice = NULL;
+    struct tigress_session *bob = NULL;
+    unsigned char *saved = NULL;
+    size_t len = 0;
+    char url[TIGRESS_SHARE_URL_MAX];
+
+    fake_relay_init(&relay);
+    while (
+        !is_ok(tigress_initiator_new(&alice, FAKE_RELAY, MESSAGE_1, strlen(MESSAGE_1), NULL, 0))) {
+        assert_null(alice);
+    }
+    while (!is_ok(tigress_session_set_display(alice, "t", "d", "https://i"))) {
+    }
+    while (!is_ok(tigress_session_set_rights(alice, "RWD"))) {
+    }
+    while (!is_ok(tigress_session_confirm_intent(alice))) {
+    }
+    assert_int_equal(run(&relay, alice), TIGRESS_WANT_INPUT);
+    while (!is_ok(tigress_session_share_url(alice, TIGRESS_FORM_HTTPS, url, sizeof(url)))) {
+    }
+    while (!is_ok(tigress_recipient_new(&bob, url, NULL, NULL, 0))) {
+    }
+    while (!is_ok(tigress_session_allow_relay(bob, "relay.example"))) {
+    }
+    assert_int_equal(run(&relay, bob), TIGRESS_WANT_INPUT);
+    assert_message(bob, MESSAGE_1);
+    while (!is_ok(tigress_session_send(bob, MESSAGE_2, strlen(MESSAGE_2)))) {
+    }
+    while (!is_ok(tigress_session_save(bob, &saved, &len))) {
+        assert_null(saved);
+    }
+    tigress_session_free(&bob);
+    while (!is_ok(tigress_session_resume(&bob, saved, len, NULL, 0))) {
+        assert_null(bob);
+    }
+    tigress_free(saved, len);
+    assert_int_equal(run(&relay, bob), TIGRESS_WANT_INPUT);
+    while (!is_ok(tigress_session_wait(alice))) {
+    }
+    assert_int_equal(run(&relay, alice), TIGRESS_WANT_INPUT);
+    assert_message(alice, MESSAGE_2);
+    while (!is_ok(tigress_session_finish(alice))) {
+    }
+    assert_int_equal(run(&relay, alice), TIGRESS_DONE);
+    assert_int_equal(relay.change_count, 2);
+    tigress_session_free(&alice);
+    tigress_session_free(&bob);
+}
+
+static void transfer__every_allocation_fails_once__still_completes(void **state)
+{
+    (void)state;
+    fail_at = 0;
+    do {
+        fail_at++;
+        call_count = 0;
+        has_failed = false;
+        transfer();
+        assert_true(fail_at < 2000);
+    } while (has_failed);
+    assert_true(fail_at > 20);
+    fail_at = 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(transfer__every_allocation_fails_once__still_completes),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The ready transport against a server that says exactly what a test wants, over loopback. */
+#include <tigress/transport_curl.h>
+
+#include "unit/client/support.h"
+
+#include <arpa/inet.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define ANSWERS_MAX 4
+
+struct server {
+    int listener;
+    unsigned port;
+    pthread_t thread;
+    const char *answers[ANSWERS_MAX]; /* one for each connection or request, NULL: hang */
+    size_t answer_count;
+    bool speaks_first; /* the first answer without a question */
+    size_t padding;    /* bytes of 'x' after the last answer */
+    char requests[ANSWERS_MAX][4096];
+    unsigned connection_count;
+    unsigned request_count;
+};
+
+static bool read_request(int fd, char *out, size_t cap)
+{
+    size_t len = 0;
+
+    while (len + 1 < cap) {
+        ssize_t got = recv(fd, out + len, cap - 1 - len, 0);
+        const char *end = NULL;
+        const char *length = NULL;
+
+        if (got <= 0) {
+            return false;
+        }
+        len += (size_t)got;
+        out[len] = '\0';
+        end = strstr(out, "\r\n\r\n");
+        length = strstr(out, "Content-Length: ");
+        if (end != NULL &&
+            (length == NULL || out + len >= end + 4 + strtoul(length + 16, NULL, 10))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void answer_one(struct server *s, int fd)
+{
+    const char *answer = s->answers[s->request_count];
+    static const char filler[4096] = { 'x' };
+
+    s->request_count++;
+    (void)send(fd, answer, strlen(answer), MSG_NOSIGNAL);
+    for (size_t sent = 0; sent < s->padding; sent += sizeof(filler)) {
+        if (send(fd, filler, sizeof(filler), MSG_NOSIGNAL) <= 0) {
+            return;
+        }
+    }
+}
+
+static void *serve(void *ctx)
+{
+    struct server *s = ctx;
+
+    while (s->request_count < s->answer_count) {
+        struct pollfd waiting = { .fd = s->listener, .events = POLLIN };
+        int fd = poll(&waiting, 1, 5000) == 1 ? accept(s->listener, NULL, NULL) : -1;
+
+        if (fd < 0) {
+            return NULL;
+        }
+        s->connection_count++;
+        if (s->speaks_first) {
+            answer_one(s, fd);
+            (void)shutdown(fd, SHUT_WR);
+            (void)read_request(fd, s->requests[0], sizeof(s->requests[0]));
+        }
+        while (s->request_count < s->answer_count &&
+               read_request(fd, s->requests[s->request_count], sizeof(s->requests[0]))) {
+            if (s->answers[s->request_count] == NULL) {
+                struct pollfd gone = { .fd = fd, .events = POLLIN };
+
+                s->request_count++;
+                (void)poll(&gone, 1, 5000);
+                break;
+            }
+            answer_one(s, fd);
+        }
+        (void)close(fd);
+    }
+    return NULL;
+}
+
+static void start(struct server *s, size_t answer_count)
+{
+    struct sockaddr_in address = { .sin_family = AF_INET,
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t len = sizeof(address);
+
+    s->answer_count = answer_count;
+    s->listener = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(bind(s->listener, (struct sockaddr *)&address, len), 0);
+    assert_int_equal(getsockname(s->listener, (struct sockaddr *)&address, &len), 0);
+    assert_int_equal(listen(s->listener, 8), 0);
+    s->port = ntohs(address.sin_port);
+    assert_int_equal(pthread_create(&s->thread, NULL, serve, s), 0);
+}
+
+static void stop(struct server *s)
+{
+    (void)pthread_join(s->thread, NULL);
+    (void)close(s->listener);
+}
+
+struct pair {
+    struct tigress_session *session;
+    struct tigress_transport *transport;
+};
+
+static void open_pair(struct pair *p, unsigned port, unsigned tries)
+{
+    char url[TIGRESS_SHARE_URL_MAX];
+
+    (void)snprintf(url, sizeof(url), "http://127.0.0.1:%u/v1/m/" FAKE_MAILBOX, port);
+    assert_int_equal(tigress_recipient_new(&p->session, url, "AAAAAAAAAAAAAAAAAAAAAA==", NULL, 0),
+                     TIGRESS_OK);
+    assert_int_equal(tigress_session_want_preview(p->session), TIGRESS_OK);
+    assert_int_equal(tigress_session_set_tries(p->session, tries), TIGRESS_OK);
+    assert_int_equal(tigress_transport_new(&p->transport, p->session), TIGRESS_OK);
+}
+
+static void close_pair(struct pair *p)
+{
+    tigress_transport_free(&p->transport);
+    tigress_session_free(&p->session);
+}
+
+#define PREVIEW                                                                                    \
+    "{\"displayInformation\":{\"title\":\"T\",\"description\":\"\",\"imageURL\":\"\"},"            \
+    "\"expiration\":\"2030-01-03T00:00:00Z\"}"
+#define HEAD "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nSet-Cookie: a=b\r\n"
+
+/* spec-test: protocol/7#client-privacy */
+static void run__two_sessions__no_shared_connection_cookie_or_agent(void **state)
+{
+    struct server s = { .answers = { HEAD "Content-Length: 103\r\n\r\n" PREVIEW,
+                                     "HTTP/1.1 404 Gone\r\nContent-Length: 0\r\n\r\n",
+                                     HEAD "Content-Length: 103\r\n\r\n" PREVIEW,
+                                     "HTTP/1.1 404 Gone\r\nContent-Length: 0\r\n\r\n" } };
+    struct pair pairs[2];
+
+    (void)state;
+    assert_int_equal(strlen(PREVIEW), 103);
+    start(&s, 4);
+    for (size_t i = 0; i < 2; i++) {
+        open_pair(&pairs[i], s.port, 1);
+        assert_int_equal(tigress_transport_run(pairs[i].transport, 0), TIGRESS_WANT_INPUT);
+        assert_string_equal(tigress_session_title(pairs[i].session), "T");
+        assert_int_equal(tigress_session_accept(pairs[i].session), TIGRESS_OK);
+        assert_int_equal(tigress_transport_run(pairs[i].transport, 0), TIGRESS_FAILED);
+        assert_int_equal(tigress_session_error(pairs[i].session), TIGRESS_E_GONE);
+        close_pair(&pairs[i]);
+    }
+    stop(&s);
+    assert_int_equal(s.connection_count, 2);
+    for (size_t i = 0; i < 4; i++) {
+        assert_null(strcasestr(s.requests[i], "user-agent"));
+        assert_null(strcasestr(s.requests[i], "cookie"));
+        assert_null(strcasestr(s.requests[i], "referer"));
+        assert_null(strcasestr(s.requests[i], "accept-language"));
+    }
+    assert_true(strncmp(s.requests[0], "GET /v1/m/" FAKE_MAILBOX " HTTP/1.1\r\n", 50) == 0);
+    assert_null(strcasestr(s.requests[0], "claim"));
+    assert_true(strncmp(s.requests[1], "POST ", 5) == 0);
+    assert_non_null(strcasestr(s.requests[1], "\r\nContent-Length: 0\r\n"));
+}
+
+static const struct wire_case {
+    const char *answer;
+    size_t padding;
+    enum tigress_error error;
+} cases[] = {
+    { "SSH-2.0-OpenSSH_9.2\r\n", 0, TIGRESS_E_PROTOCOL },
+    { "", 0, TIGRESS_E_NETWORK },
+    { HEAD "Content-Length: 500\r\n\r\n{", 0, TIGRESS_E_NETWORK },
+    { HEAD "Content-Length: 600000\r\n\r\n{", 600000, TIGRESS_E_PROTOCOL },
+    { HEAD "Connection: close\r\n\r\n", 600000, TIGRESS_E_PROTOCOL },
+    { HEAD "Content-Length: 15\r\n\r\n<html>hello</ht", 0, TIGRESS_E_PROTOCOL },
+    { "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n", 0,
+      TIGRESS_E_PROTOCOL },
+    { "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n", 0, TIGRESS_E_UNAVAILABLE },
+};
+
+static void run__each_kind_of_nonsense__named_and_bounded(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct server s = { .answers = { cases[i].answer }, .padding = cases[i].padding };
+        struct pair p;
+
+        start(&s, 1);
+        open_pair(&p, s.port, 1);
+        assert_int_equal(tigress_transport_run(p.transport, 0), TIGRESS_FAILED);
+        assert_string_equal(tigress_error_name(tigress_session_error(p.session)),
+                            tigress_error_name(cases[i].error));
+        close_pair(&p);
+        stop(&s);
+    }
+}
+
+static void run__nobody_listens__network_error(void **state)
+{
+    struct server s = { .answers = { "" } };
+    struct pair p;
+
+    (void)state;
+    start(&s, 0);
+    stop(&s);
+    open_pair(&p, s.port, 1);
+    assert_int_equal(tigress_transport_run(p.transport, 0), TIGRESS_FAILED);
+    assert_int_equal(tigress_session_error(p.session), TIGRESS_E_NETWORK);
+    close_pair(&p);
+}
+
+/* spec-test: protocol/1#https-only */
+static void run__plain_server_behind_https__nothing_is_sent_to_it(void **state)
+{
+    struct server s = { .answers = { "HTTP/1.1 400 Bad\r\n\r\n" }, .speaks_first = true };
+    struct pair p = { NULL, NULL };
+    char url[TIGRESS_SHARE_URL_MAX];
+
+    (void)state;
+    start(&s, 1);
+    (void)snprintf(url, sizeof(url), "https://127.0.0.1:%u/v1/m/" FAKE_MAILBOX, s.port);
+    assert_int_equal(tigress_recipient_new(&p.session, url, "AAAAAAAAAAAAAAAAAAAAAA==", NULL, 0),
+                     TIGRESS_OK);
+    assert_int_equal(tigress_session_set_tries(p.session, 1), TIGRESS_OK);
+    assert_int_equal(tigress_transport_new(&p.transport, p.session), TIGRESS_OK);
+    assert_int_equal(tigress_transport_run(p.transport, 0), TIGRESS_FAILED);
+    assert_int_equal(tigress_session_error(p.session), TIGRESS_E_NETWORK);
+    close_pair(&p);
+    stop(&s);
+    assert_null(memmem(s.requests[0], sizeof(s.requests[0]), FAKE_MAILBOX, 36));
+}
+
+static int stop_now(void *ctx, const struct tigress_session *s, enum tigress_want doing)
+{
+    unsigned *calls = ctx;
+
+    assert_non_null(s);
+    assert_true(doing == TIGRESS_WANT_HTTP || doing == TIGRESS_WANT_WAIT);
+    return ++*calls > 2;
+}
+
+static void run__progress_says_stop__session_whole(void **state)
+{
+    struct server s = { .answers = { NULL } };
+    struct pair p;
+    unsigned calls = 0;
+
+    (void)state;
+    start(&s, 1);
+    open_pair(&p, s.port, 3);
+    assert_int_equal(tigress_transport_set_progress(p.transport, stop_now, &calls), TIGRESS_OK);
+    assert_int_equal(tigress_transport_run(p.transport, 0), TIGRESS_WANT_HTTP);
+    assert_true(calls > 2);
+    assert_int_equal(tigress_session_failures(p.session), 0);
+    assert_int_equal(tigress_session_cancel(p.session), TIGRESS_OK);
+    assert_int_equal(tigress_transport_run(p.transport, 0), TIGRESS_DONE);
+    close_pair(&p);
+    stop(&s);
+}
+
+static void run__until_has_come__returns_in_time(void **state)
+{
+    struct server s = { .answers = { NULL } };
+    struct pair p;
+    time_t before = time(NULL);
+
+    (void)state;
+    start(&s, 1);
+    open_pair(&p, s.port, 3);
+    assert_int_equal(tigress_transport_run(p.transport, before + 1), TIGRESS_WANT_HTTP);
+    assert_true(time(NULL) - before < 5);
+    close_pair(&p);
+    stop(&s);
+}
+
+static int refuse_to_save(void *ctx, struct tigress_session *s)
+{
+    unsigned char *saved = NULL;
+    size_t len = 0;
+    unsigned *calls = ctx;
+
+    assert_int_equal(tigress_session_save(s, &saved, &len), TIGRESS_OK);
+    tigress_free(saved, len);
+    ++*calls;
+    return -1;
+}
+
+static void run__save_fails__nothing_is_sent(void **state)
+{
+    struct tigress_session *s = NULL;
+    struct tigress_transport *t = NULL;
+    unsigned calls = 0;
+
+    (void)state;
+    assert_int_equal(
+        tigress_initiator_new(&s, "http://127.0.0.1:1", MESSAGE_1, strlen(MESSAGE_1), NULL, 0),
+        TIGRESS_OK);
+    assert_int_equal(tigress_session_confirm_intent(s), TIGRESS_OK);
+    assert_int_equal(tigress_transport_new(&t, s), TIGRESS_OK);
+    assert_int_equal(tigress_transport_set_save(t, refuse_to_save, &calls), TIGRESS_OK);
+    assert_int_equal(tigress_transport_run(t, 0), TIGRESS_WANT_HTTP);
+    assert_int_equal(calls, 1);
+    assert_int_equal(tigress_session_failures(s), 0);
+    tigress_transport_free(&t);
+    tigress_session_free(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(run__two_sessions__no_shared_connection_cookie_or_agent),
+        cmocka_unit_test(run__each_kind_of_nonsense__named_and_bounded),
+        cmocka_unit_test(run__nobody_listens__network_error),
+        cmocka_unit_test(run__plain_server_behind_https__nothing_is_sent_to_it),
+        cmocka_unit_test(run__progress_says_stop__session_whole),
+        cmocka_unit_test(run__until_has_come__returns_in_time),
+        cmocka_unit_test(run__save_fails__nothing_is_sent),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Call number n of whatever can fail inside the relay core fails, n = 1, 2, 3 ... until none is
+ * left: each time the answer is a 503 or the right one, nothing is half done, nothing leaks.
+ */
+#include "world.h"
+
+#include "base/mem.h"
+#include "base/secret.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#define CALLS_MAX 400u
+
+/* The call that fails; 0: none. Test state, so a file's own variable. */
+static unsigned fail_at;
+static unsigned call_no;
+
+static bool must_fail(void)
+{
+    return fail_at != 0 && ++call_no == fail_at;
+}
+
+#define WRAP_ALLOC(name, params, args)                                                             \
+    void *__real_##name params;                                                                    \
+    void *__wrap_##name params;                                                                    \
+    void *__wrap_##name params                                                                     \
+    {                                                                                              \
+        return must_fail() ? NULL : __real_##name args;                                            \
+    }
+#define WRAP_CRYPTO(name, params, args)                                                            \
+    enum tg_err __real_##name params;                                                              \
+    enum tg_err __wrap_##name params;                                                              \
+    enum tg_err __wrap_##name params                                                               \
+    {                                                                                              \
+        return must_fail() ? TG_E_CRYPTO : __real_##name args;                                     \
+    }
+
+WRAP_ALLOC(tg_mem_calloc, (size_t count, size_t size), (count, size))
+WRAP_ALLOC(tg_mem_grow, (void *old, size_t old_size, size_t new_size), (old, old_size, new_size))
+WRAP_CRYPTO(tg_hmac_sha256,
+            (uint8_t * out, struct tg_bytes key, const struct tg_bytes *parts, size_t part_count),
+            (out, key, parts, part_count))
+WRAP_CRYPTO(tg_hkdf_sha256,
+            (struct tg_secret * out, size_t out_len, struct tg_bytes ikm, struct tg_bytes salt,
+             struct tg_bytes info),
+            (out, out_len, ikm, salt, info))
+WRAP_CRYPTO(tg_aead_seal,
+            (struct tg_buf * out, const struct tg_secret *key, struct tg_bytes nonce,
+             struct tg_bytes aad, struct tg_bytes plain),
+            (out, key, nonce, aad, plain))
+WRAP_CRYPTO(tg_aead_open,
+            (struct tg_buf * out, const struct tg_secret *key, struct tg_bytes nonce,
+             struct tg_bytes aad, struct tg_bytes box),
+            (out, key, nonce, aad, box))
+WRAP_CRYPTO(tg_rng_fill, (const struct tg_rng *rng, uint8_t *out, size_t len), (rng, out, len))
+
+/* ---- one request, answered into plain memory ------------------------------------------------- */
+
+struct answer {
+    unsigned count, status;
+    bool has_retry_after;
+    char body[512];
+};
+
+static void on_respond(void *ctx, const struct tg_http_response *response)
+{
+    struct answer *a = ctx;
+    size_t len =
+        response->body.len < sizeof(a->body) - 1 ? response->body.len : sizeof(a->body) - 1;
+
+    a->count++;
+    a->status = response->status;
+    if (len > 0) {
+        memcpy(a->body, response->body.ptr, len);
+    }
+    a->body[len] = '\0';
+    for (size_t i = 0; i < response->header_count; i++) {
+        a->has_retry_after |= tg_bytes_is_equal(response->headers[i].name, TG_LIT("retry-after"));
+    }
+}
+
+static void on_wait(void *ctx, struct tg_exchange *exchange, const struct tg_store_key *key,
+                    uint64_t wait_ms)
+{
+    (void)ctx;
+    (void)exchange;
+    (void)key;
+    (void)wait_ms;
+    fail_msg("nothing here waits");
+}
+
+struct step {
+    const char *method;
+    const char *claim;
+    const char *request_id;
+    const char *body;
+    unsigned status, again_status; /* done, and done once more */
+};
+
+#define A "c1a1c1a1-0000-4000-8000-00000000000a"
+#define B "c1a1c1a1-0000-4000-8000-00000000000b"
+#define CREATE                                                                                     \
+    "{\"payload\":{\"type\":\"t\",\"data\":\"first\"},\"displayInformation\":{\"title\":\"T\","    \
+    "\"description\":\"D\",\"imageURL\":\"\"},\"mailboxConfiguration\":{\"accessRights\":\"RWD\"," \
+    "\"expiration\":\"2030-01-02T00:00:00Z\"}}"
+
+/* Each is run on a mailbox to which the steps before it were done. */
+static const struct step steps[] = {
+    { "POST /v1/m", A, "c", CREATE, 200, 201 },
+    { "GET", A, "g", "", 200, 200 },
+    { "POST", B, "r", "", 200, 200 },
+    { "PUT", B, "u", "{\"payload\":{\"type\":\"t\",\"data\":\"second\"}}", 200, 201 },
+    { "PATCH", B, "p", "", 200, 201 },
+    { "DELETE", A, "d", "", 200, 404 },
+};
+
+static struct answer send(struct world *w, const struct step *step, const char *target)
+{
+    static const struct tg_exchange_ops ops = { on_respond, on_wait };
+    struct answer a = { .count = 0 };
+    struct tg_http_header headers[] = {
+        { TG_LIT("mailbox-device-claim"), tg_bytes_str(step->claim) },
+        { TG_LIT("mailbox-request-id"), tg_bytes_str(step->request_id) },
+        { TG_LIT("content-type"), TG_LIT("application/json") },
+    };
+    struct tg_http_request request = {
+        .method = tg_bytes_first(tg_bytes_str(step->method), strcspn(step->method, " ")),
+        .target = strchr(step->method, ' ') != NULL ? TG_LIT("/v1/m") : tg_bytes_str(target),
+        .headers = headers,
+        .header_count = TG_COUNT(headers),
+        .body = tg_bytes_str(step->body),
+    };
+
+    (void)tg_relay_begin(w->relay, &request, w->now_s, &ops, &a);
+    fake_store_pump(w->store);
+    return a;
+}
+
+static void build_up(struct world *w, size_t step_count, char target[43])
+{
+    struct answer a;
+
+    world_init(w);
+    for (size_t i = 0; i < step_count; i++) {
+        a = send(w, &steps[i], target);
+        assert_int_equal(a.status, steps[i].status);
+        if (i == 0) {
+            memcpy(target, strstr(a.body, "/v1/m/"), 42);
+        }
+    }
+}
+
+/* The step with call number n failing; true when there was such a call. */
+static bool try_step(size_t step_no, unsigned n)
+{
+    static struct world w;
+    char target[43] = "/v1/m";
+    struct answer a;
+    size_t writes = 0;
+    bool was_reached = false;
+
+    build_up(&w, step_no, target);
+    writes = fake_store_write_count(w.store);
+    call_no = 0;
+    fail_at = n;
+    a = send(&w, &steps[step_no], target);
+    was_reached = call_no >= n;
+    fail_at = 0;
+
+    assert_int_equal(a.count, 1);
+    assert_int_equal(tg_relay_in_flight(w.relay), 0);
+    if (a.status != steps[step_no].status) {
+        assert_int_equal(a.status, 503);
+        assert_true(a.has_retry_after);
+    }
+    /* It was done, or it was not: the client's retry ends well in both cases. */
+    writes = fake_store_write_count(w.store) - writes;
+    assert_true(writes <= 1);
+    a = send(&w, &steps[step_no], target);
+    assert_int_equal(a.status, writes == 0 ? steps[step_no].status : steps[step_no].again_status);
+    world_deinit(&w);
+    return was_reached;
+}
+
+static void each_call__anything_fails_at_any_point__503_and_a_retry_ends_well(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < TG_COUNT(steps); i++) {
+        unsigned n = 1;
+
+        while (n < CALLS_MAX && try_step(i, n)) {
+            n++;
+        }
+        assert_true(n > 3 && n < CALLS_MAX);
+    }
+}
+
+static void new__no_memory__refused_and_untouched(void **state)
+{
+    struct tg_relay *relay = NULL;
+
+    (void)state;
+    call_no = 0;
+    fail_at = 1;
+    assert_int_equal(tg_relay_new(&relay, NULL, NULL, NULL, NULL, NULL, NULL), TG_E_NOMEM);
+    fail_at = 0;
+    assert_null(relay);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_call__anything_fails_at_any_point__503_and_a_retry_ends_well),
+        cmocka_unit_test(new__no_memory__refused_and_untouched),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
