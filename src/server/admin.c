@@ -43,8 +43,13 @@ static void answer(const struct tg_exchange_ops *ops, void *ctx, unsigned status
 
 static void healthz(struct tg_admin *a, const struct tg_exchange_ops *ops, void *ctx)
 {
-    (void)a;
-    answer(ops, ctx, 200, TEXT_PLAIN, TG_LIT("ok\n"), 0);
+    struct tg_request *r = ctx;
+
+    if (tg_workers_are_alive(a->shared, r->env->now_mono_ms)) {
+        answer(ops, ctx, 200, TEXT_PLAIN, TG_LIT("ok\n"), 0);
+    } else {
+        answer(ops, ctx, 503, TEXT_PLAIN, TG_LIT("a worker is stuck\n"), RETRY_AFTER_S);
+    }
 }
 
 static void finish_probe(struct probe *p, bool is_ready)

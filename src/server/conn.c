@@ -37,6 +37,7 @@ struct tg_conn {
     bool has_eof;
     bool is_broken;
     bool wants_write; /* TLS cannot read before it has written */
+    bool has_unread;  /* inside TLS, where no readiness of the socket announces it */
 };
 
 void tg_clock_read(int64_t *now_s, uint64_t *now_mono_ms)
@@ -154,11 +155,11 @@ static void host_write(struct tg_proto_host *host, const struct tg_bytes *parts,
         return;
     }
     if (c->tls != NULL && part_count > 1) {
-        tg_buf_clear(&c->conns->join);
         for (size_t i = 0; i < part_count; i++) {
             tg_buf_append(&c->conns->join, parts[i]);
         }
         if (tg_buf_status(&c->conns->join) != TG_OK) {
+            tg_buf_clear(&c->conns->join);
             broken(c);
             return;
         }
@@ -170,6 +171,7 @@ static void host_write(struct tg_proto_host *host, const struct tg_bytes *parts,
     }
     if (part_count == 1) {
         keep(c, tg_bytes_from(one, sent));
+        tg_buf_clear(&c->conns->join);
         return;
     }
     for (size_t i = 0; i < part_count; i++) {
@@ -353,36 +355,40 @@ static void take(struct tg_conn *c, struct tg_bytes data)
     feed(c, data);
 }
 
+static void on_read_end(struct tg_conn *c, enum tg_tls_io io)
+{
+    if (io == TG_TLS_CLOSED) {
+        c->has_eof = true;
+        if (c->state == STATE_OPEN) {
+            c->proto->ops->eof(c->proto);
+        }
+    } else if (io == TG_TLS_BROKEN) {
+        c->is_broken = true;
+    }
+}
+
 static void read_some(struct tg_conn *c)
 {
     uint8_t *buf = c->conns->read_buf;
+    size_t cap = 0;
 
-    for (size_t round = 0; round < READ_ROUNDS_MAX; round++) {
-        size_t cap = room(c);
+    for (size_t round = 0; round < READ_ROUNDS_MAX && (cap = room(c)) > 0; round++) {
         size_t len = cap;
-        enum tg_tls_io io = TG_TLS_WANT_READ;
+        enum tg_tls_io io = receive(c, buf, &len);
 
-        if (cap == 0) {
+        c->wants_write = io == TG_TLS_WANT_WRITE;
+        c->has_unread = false;
+        if (io != TG_TLS_OK) {
+            on_read_end(c, io);
             break;
         }
-        io = receive(c, buf, &len);
-        c->wants_write = io == TG_TLS_WANT_WRITE;
-        if (io == TG_TLS_OK) {
-            take(c, tg_bytes(buf, len));
-            if (c->tls == NULL && len < cap) {
-                break; /* there is no more: spare the call that would say so */
-            }
-            continue;
+        take(c, tg_bytes(buf, len));
+        tg_mem_wipe(buf, len);
+        /* Where there can be no more, spare the call that would say so. */
+        c->has_unread = c->tls != NULL && tg_tls_has_pending(c->tls);
+        if (c->tls != NULL ? !c->has_unread : len < cap) {
+            break;
         }
-        if (io == TG_TLS_CLOSED) {
-            c->has_eof = true;
-            if (c->state == STATE_OPEN) {
-                c->proto->ops->eof(c->proto);
-            }
-        } else if (io == TG_TLS_BROKEN) {
-            c->is_broken = true;
-        }
-        break;
     }
     kick(c);
 }
@@ -426,7 +432,7 @@ static void run(struct tg_conn *c)
     if (c->state == STATE_OPEN) {
         feed_kept(c);
         c->proto->ops->pump(c->proto);
-        if (c->tls != NULL && room(c) > 0 && tg_tls_has_pending(c->tls)) {
+        if (c->has_unread && room(c) > 0) {
             read_some(c);
         }
         if (c->proto->is_finished && c->host.unsent == 0 && !c->is_broken) {
@@ -465,6 +471,7 @@ static void handshake(struct tg_conn *c)
     c->wants_write = io == TG_TLS_WANT_WRITE;
     if (io == TG_TLS_OK) {
         tg_metrics_count(c->conns->env->metrics, TG_COUNTER_HANDSHAKES);
+        c->has_unread = tg_tls_has_pending(c->tls); /* the request may have come along */
         opened(c);
     } else if (io == TG_TLS_CLOSED || io == TG_TLS_BROKEN) {
         tg_metrics_count(c->conns->env->metrics, TG_COUNTER_HANDSHAKE_FAILED);

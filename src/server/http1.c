@@ -267,9 +267,9 @@ static void on_respond(struct tg_request *r, const struct tg_http_response *resp
     struct tg_bytes parts[2] = { { 0 } };
     size_t part_count = 1;
 
-    tg_buf_clear(&h->env->scratch);
     tg_head_encode(&h->env->scratch, response, tg_env_date(h->env), connection);
     if (tg_buf_status(&h->env->scratch) != TG_OK) {
+        tg_buf_clear(&h->env->scratch);
         finish(h, false);
         h->host->kick(h->host);
         return;
@@ -279,6 +279,7 @@ static void on_respond(struct tg_request *r, const struct tg_http_response *resp
         parts[part_count++] = response->body;
     }
     h->host->write(h->host, parts, part_count);
+    tg_buf_clear(&h->env->scratch); /* wiped: answers hold payloads and identifiers */
     h->proto.is_busy = false;
     if (is_kept) {
         h->state = STATE_IDLE;
@@ -419,6 +420,7 @@ static void http1_eof(struct tg_proto *p)
     struct tg_http1 *h = of_proto(p);
 
     h->has_eof = true;
+    h->request.peer->is_gone = true;
     if (h->state != STATE_BUSY) {
         if (h->state == STATE_HEAD || h->state == STATE_BODY) {
             tg_metrics_count(h->env->metrics, TG_COUNTER_RESETS);

@@ -2,55 +2,14 @@
 #include "server/http2.h"
 
 #include "base/mem.h"
-#include "server/http1_head.h"
+#include "server/http2_stream.h"
 
-#include <nghttp2/nghttp2.h>
 #include <string.h>
 
-#define PUMP_UNSENT_MAX 65536u      /* bytes; above it no more frames are made */
-#define DISCARD_MAX (1024u * 1024u) /* bytes of a body after its answer */
+#define PUMP_UNSENT_MAX 65536u /* bytes; above it no more frames are made */
 #define MAX_SETTINGS 32u
 #define MAX_CONTINUATIONS 8u
 #define MAX_OUTBOUND_ACK 256u
-
-struct tg_http2 {
-    struct tg_proto proto;
-    struct tg_proto_host *host;
-    struct tg_env *env;
-    const struct tg_service *service;
-    nghttp2_session *session;
-    struct tg_link streams;
-    size_t stream_count;
-    size_t sending_count; /* streams whose answer is not yet all sent */
-    struct tg_deadline deadline;
-    struct tg_deadline parting_deadline; /* from the notice to the last word */
-    uint64_t progress_mono_ms;           /* when something useful last happened */
-    uint32_t request_count;
-    uint64_t control_mono_ms; /* budget of control frames: as of then */
-    uint64_t control_spent;   /* in thousandths of a frame */
-    enum { GO_ON, GOING_AWAY, GONE_AWAY } parting;
-    bool is_feeding;
-    bool is_broken;
-};
-
-struct tg_h2_stream {
-    struct tg_link link;
-    struct tg_http2 *conn;
-    struct tg_request request;
-    struct tg_deadline deadline; /* of the body */
-    struct tg_reqmem *mem;       /* while the request is read */
-    struct tg_buf answer;        /* body not yet sent */
-    size_t answer_sent;
-    uint64_t from_mono_ms;
-    size_t unconsumed; /* body bytes that the connection's window still counts */
-    int32_t id;
-    uint8_t method_len;
-    char method[32];
-    struct tg_head_fault fault;
-    size_t discarded; /* bytes of a body nobody wants */
-    bool is_dispatched;
-    bool is_sending;
-};
 
 static struct tg_http2 *of_proto(struct tg_proto *p)
 {
@@ -83,7 +42,7 @@ static void set_deadline(struct tg_http2 *c)
     tg_deadline_set(&c->env->wheel, &c->deadline, c->progress_mono_ms + in_ms);
 }
 
-static void progress(struct tg_http2 *c)
+void tg_h2_progress(struct tg_http2 *c)
 {
     c->progress_mono_ms = c->env->now_mono_ms;
     set_deadline(c);
@@ -112,182 +71,6 @@ static void on_parting(struct tg_deadline *d)
     c->host->kick(c->host);
 }
 
-/* --- streams -----------------------------------------------------------------------------------
- */
-
-static void consumed(struct tg_h2_stream *s)
-{
-    if (s->unconsumed > 0) {
-        (void)nghttp2_session_consume_connection(s->conn->session, s->unconsumed);
-        s->unconsumed = 0;
-    }
-}
-
-static void stream_free(struct tg_h2_stream *s)
-{
-    struct tg_http2 *c = s->conn;
-
-    tg_request_cancel(&s->request);
-    tg_deadline_clear(&s->deadline);
-    tg_reqmem_put(c->env, &s->mem);
-    tg_buf_deinit(&s->answer);
-    c->sending_count -= s->is_sending ? 1 : 0;
-    c->stream_count--;
-    tg_link_remove(&s->link);
-    tg_mem_free_secret(s, sizeof(*s));
-}
-
-static ssize_t read_answer(nghttp2_session *session, int32_t id, uint8_t *out, size_t len,
-                           uint32_t *flags, nghttp2_data_source *source, void *ctx)
-{
-    struct tg_h2_stream *s = source->ptr;
-    size_t left = s->answer.len - s->answer_sent;
-
-    (void)session;
-    (void)id;
-    (void)ctx;
-    if (len > left) {
-        len = left;
-    }
-    if (len > 0) {
-        memcpy(out, s->answer.ptr + s->answer_sent, len);
-        s->answer_sent += len;
-    }
-    if (s->answer_sent == s->answer.len) {
-        *flags |= NGHTTP2_DATA_FLAG_EOF;
-    }
-    return (ssize_t)len;
-}
-
-static nghttp2_nv field(struct tg_bytes name, struct tg_bytes value)
-{
-    /* nghttp2 takes pointers to bytes that it only copies from. */
-    union {
-        const uint8_t *from;
-        uint8_t *to;
-    } n = { .from = name.ptr }, v = { .from = value.ptr };
-
-    return (nghttp2_nv){ .name = n.to, .namelen = name.len, .value = v.to, .valuelen = value.len };
-}
-
-static struct tg_bytes decimal(char out[20], uint64_t value)
-{
-    size_t at = 20;
-
-    do {
-        out[--at] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value > 0);
-    return tg_bytes(out + at, 20 - at);
-}
-
-static void on_respond(struct tg_request *r, const struct tg_http_response *response)
-{
-    struct tg_h2_stream *s = TG_CONTAINER(r, struct tg_h2_stream, request);
-    struct tg_http2 *c = s->conn;
-    bool has_body = tg_head_has_body(response->status);
-    bool is_body_sent = has_body && !response->is_head && response->body.len > 0;
-    nghttp2_nv fields[TG_RESPONSE_HEADERS_MAX + 3];
-    nghttp2_data_provider provider = { .source.ptr = s, .read_callback = read_answer };
-    char status[20];
-    char length[20];
-    size_t count = 0;
-
-    fields[count++] = field(TG_LIT(":status"), decimal(status, response->status));
-    fields[count++] = field(TG_LIT("date"), tg_env_date(c->env));
-    for (size_t i = 0; i < response->header_count; i++) {
-        fields[count++] = field(response->headers[i].name, response->headers[i].value);
-    }
-    if (has_body) {
-        fields[count++] = field(TG_LIT("content-length"), decimal(length, response->body.len));
-    }
-    tg_buf_init(&s->answer, TG_RESPONSE_BODY_MAX);
-    if (is_body_sent) {
-        tg_buf_append(&s->answer, response->body);
-    }
-    if (tg_buf_status(&s->answer) != TG_OK ||
-        nghttp2_submit_response(c->session, s->id, fields, count,
-                                is_body_sent ? &provider : NULL) != 0) {
-        (void)nghttp2_submit_rst_stream(c->session, NGHTTP2_FLAG_NONE, s->id,
-                                        NGHTTP2_INTERNAL_ERROR);
-    }
-    if (!s->is_sending) {
-        s->is_sending = true;
-        c->sending_count++;
-    }
-    progress(c);
-    c->host->kick(c->host);
-}
-
-/* The rest of the body is taken and thrown away, up to a bound: some clients lose the answer when
-   their stream is reset while they still send. */
-static void discard(struct tg_h2_stream *s, size_t len)
-{
-    struct tg_http2 *c = s->conn;
-
-    s->discarded += len;
-    if (s->discarded > DISCARD_MAX) {
-        (void)nghttp2_session_consume_connection(c->session, len);
-        (void)nghttp2_submit_rst_stream(c->session, NGHTTP2_FLAG_NONE, s->id, NGHTTP2_NO_ERROR);
-    } else {
-        (void)nghttp2_session_consume(c->session, s->id, len);
-    }
-}
-
-static void dispatch(struct tg_h2_stream *s, bool is_body_too_large)
-{
-    struct tg_http_request request;
-
-    s->is_dispatched = true;
-    tg_deadline_clear(&s->deadline);
-    tg_reqmem_request(s->mem, tg_bytes(s->method, s->method_len), &request);
-    if (is_body_too_large) {
-        tg_metrics_count(s->conn->env->metrics, TG_COUNTER_REFUSED_SIZE);
-        request.is_body_too_large = true;
-        request.body = (struct tg_bytes){ 0 };
-        (void)nghttp2_session_consume_stream(s->conn->session, s->id, s->unconsumed);
-    }
-    tg_request_begin(&s->request, &request);
-    tg_reqmem_put(s->conn->env, &s->mem);
-    consumed(s);
-}
-
-static void refuse(struct tg_h2_stream *s, unsigned status, const char *detail)
-{
-    tg_metrics_count(s->conn->env->metrics, status == 408   ? TG_COUNTER_REFUSED_TIMEOUT
-                                            : status == 400 ? TG_COUNTER_REFUSED_SYNTAX
-                                                            : TG_COUNTER_REFUSED_SIZE);
-    s->is_dispatched = true;
-    tg_deadline_clear(&s->deadline);
-    tg_reqmem_put(s->conn->env, &s->mem);
-    consumed(s);
-    tg_request_refuse(&s->request, status, detail, 0);
-}
-
-static void on_body_deadline(struct tg_deadline *d)
-{
-    struct tg_h2_stream *s = TG_CONTAINER(d, struct tg_h2_stream, deadline);
-    struct tg_env *env = s->conn->env;
-    uint64_t earned_ms = TG_BODY_BASE_MS + s->mem->body.len * 1000u / TG_BODY_BYTES_PER_S;
-
-    if (earned_ms > env->settings->body_max_ms) {
-        earned_ms = env->settings->body_max_ms;
-    }
-    if (s->from_mono_ms + earned_ms > env->now_mono_ms) {
-        tg_deadline_set(&env->wheel, d, s->from_mono_ms + earned_ms);
-        return;
-    }
-    refuse(s, 408, "the request body took too long");
-}
-
-static void on_discard_deadline(struct tg_deadline *d)
-{
-    struct tg_h2_stream *s = TG_CONTAINER(d, struct tg_h2_stream, deadline);
-
-    (void)nghttp2_submit_rst_stream(s->conn->session, NGHTTP2_FLAG_NONE, s->id, NGHTTP2_NO_ERROR);
-    s->conn->host->kick(s->conn->host);
-}
-
 /* --- nghttp2's callbacks -----------------------------------------------------------------------
  */
 
@@ -311,9 +94,9 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
     s->conn = c;
     s->id = frame->hd.stream_id;
     s->from_mono_ms = c->env->now_mono_ms;
-    s->deadline.fired = on_body_deadline;
+    s->deadline.fired = tg_h2_on_body_deadline;
     s->request = (struct tg_request){
-        .env = c->env, .service = c->service, .peer = &c->host->peer, .respond = on_respond
+        .env = c->env, .service = c->service, .peer = &c->host->peer, .respond = tg_h2_on_respond
     };
     tg_list_append(&c->streams, &s->link);
     c->stream_count++;
@@ -323,7 +106,7 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
                     c->env->now_mono_ms + (TG_BODY_BASE_MS < c->env->settings->body_max_ms
                                                ? TG_BODY_BASE_MS
                                                : c->env->settings->body_max_ms));
-    progress(c);
+    tg_h2_progress(c);
     if (c->request_count >= c->env->settings->requests_max) {
         go_away(c);
     }
@@ -395,7 +178,7 @@ static void end_head(struct tg_h2_stream *s)
         head_fault(s, 400, "CONNECT is not served: this is no proxy");
     }
     if (s->fault.status != 0) {
-        refuse(s, s->fault.status, s->fault.detail);
+        tg_h2_refuse(s, s->fault.status, s->fault.detail);
     }
 }
 
@@ -415,7 +198,7 @@ static int on_frame_recv(nghttp2_session *session, const nghttp2_frame *frame, v
         end_head(s);
     }
     if (!s->is_dispatched && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) {
-        dispatch(s, false);
+        tg_h2_dispatch(s, false);
     }
     return 0;
 }
@@ -432,17 +215,17 @@ static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const ui
         return 0;
     }
     if (s->is_dispatched) {
-        discard(s, len);
+        tg_h2_discard(s, len);
         return 0;
     }
     s->unconsumed += len;
     if (len > c->env->settings->body_max - s->mem->body.len) {
-        dispatch(s, true);
+        tg_h2_dispatch(s, true);
         return 0;
     }
     tg_buf_append(&s->mem->body, tg_bytes(data, len));
     if (tg_buf_status(&s->mem->body) != TG_OK) {
-        refuse(s, 503, "out of memory");
+        tg_h2_refuse(s, 503, "out of memory");
     }
     return 0;
 }
@@ -458,10 +241,10 @@ static int on_stream_close(nghttp2_session *session, int32_t id, uint32_t error,
     if (error != NGHTTP2_NO_ERROR) {
         tg_metrics_count(c->env->metrics, TG_COUNTER_STREAM_RESETS);
     }
-    consumed(s);
+    tg_h2_consumed(s);
     (void)nghttp2_session_set_stream_user_data(session, id, NULL);
-    stream_free(s);
-    progress(c);
+    tg_h2_stream_free(s);
+    tg_h2_progress(c);
     return 0;
 }
 
@@ -500,7 +283,7 @@ static int on_frame_send(nghttp2_session *session, const nghttp2_frame *frame, v
     s->is_sending = false;
     if (nghttp2_session_get_stream_remote_close(session, s->id) == 0) {
         /* Answered before the request was complete: it has a while to end by itself. */
-        s->deadline.fired = on_discard_deadline;
+        s->deadline.fired = tg_h2_on_discard_deadline;
         tg_deadline_set(&c->env->wheel, &s->deadline,
                         c->env->now_mono_ms + c->env->settings->head_ms);
     }
@@ -520,11 +303,11 @@ static void http2_pump(struct tg_proto *p)
         ssize_t len = 0;
         struct tg_bytes part = { 0 };
 
-        tg_buf_clear(out);
         while (out->len < TG_READ_MAX && (len = nghttp2_session_mem_send(c->session, &data)) > 0) {
             tg_buf_append(out, tg_bytes(data, (size_t)len));
         }
         if (len < 0 || tg_buf_status(out) != TG_OK) {
+            tg_buf_clear(out);
             c->is_broken = true;
             finish(c);
             return;
@@ -534,6 +317,7 @@ static void http2_pump(struct tg_proto *p)
         }
         part = tg_buf_view(out);
         c->host->write(c->host, &part, 1);
+        tg_buf_clear(out);
     }
     if (c->parting == GONE_AWAY && c->stream_count == 0) {
         finish(c);
@@ -595,7 +379,7 @@ static void http2_cancel(struct tg_proto *p)
         struct tg_h2_stream *s = TG_CONTAINER(link, struct tg_h2_stream, link);
 
         (void)nghttp2_session_set_stream_user_data(c->session, s->id, NULL);
-        stream_free(s);
+        tg_h2_stream_free(s);
     }
     finish(c);
 }
@@ -697,6 +481,6 @@ struct tg_proto *tg_http2_new(struct tg_env *env, struct tg_proto_host *host,
         tg_mem_free(c);
         return NULL;
     }
-    progress(c);
+    tg_h2_progress(c);
     return &c->proto;
 }

@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #define BACKLOG 1024
+#define SEND_BUFFER (128 * 1024) /* bytes; the kernel doubles it */
+#define UNACKED_MS 30000
 #define ACCEPTS_PER_TURN 64u
 #define ACCEPTS_AT_STOP 4096u
 
@@ -27,6 +29,20 @@ static uint16_t get_port(const struct sockaddr_storage *addr)
                                        : ntohs(((const struct sockaddr_in *)addr)->sin_port);
 }
 
+/* Inherited by what is accepted. */
+static void set_options(int fd)
+{
+    int on = 1;
+    int send_buffer = SEND_BUFFER;
+    int unacked_ms = UNACKED_MS;
+
+    /* Answers are written whole: waiting for more only delays them. */
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    /* What a slow reader leaves with the kernel is bounded, too, and does not stay. */
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof(send_buffer));
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unacked_ms, sizeof(unacked_ms));
+}
+
 enum tg_err tg_listener_bind(int *fd, uint16_t *bound_port, const struct tg_endpoint *at,
                              uint16_t port, struct tg_fault *fault)
 {
@@ -42,8 +58,7 @@ enum tg_err tg_listener_bind(int *fd, uint16_t *bound_port, const struct tg_endp
     TG_REQUIRE(sock >= 0, TG_E_IO);
     TG_REQUIRE(setsockopt(sock, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0, TG_E_IO);
     TG_REQUIRE(setsockopt(sock, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) == 0, TG_E_IO);
-    /* Inherited by what is accepted: answers are written whole, waiting for more only delays. */
-    (void)setsockopt(sock, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    set_options(sock);
     TG_REQUIRE(bind(sock, (const struct sockaddr *)&addr, len) == 0, TG_E_IO);
     TG_REQUIRE(listen(sock, BACKLOG) == 0, TG_E_IO);
     len = sizeof(addr);
@@ -58,6 +73,30 @@ out:
     }
     if (sock >= 0) {
         (void)close(sock);
+    }
+    return err;
+}
+
+enum tg_err tg_listener_adopt(int fd, uint16_t *bound_port, struct tg_fault *fault)
+{
+    enum tg_err err = TG_E_IO;
+    struct sockaddr_storage addr = { 0 };
+    socklen_t len = sizeof(addr);
+    int on = 0;
+    socklen_t on_len = sizeof(on);
+    int flags = fcntl(fd, F_GETFL);
+
+    TG_REQUIRE(getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &on, &on_len) == 0 && on == 1, TG_E_IO);
+    TG_REQUIRE(getsockname(fd, (struct sockaddr *)&addr, &len) == 0, TG_E_IO);
+    TG_REQUIRE(addr.ss_family == AF_INET || addr.ss_family == AF_INET6, TG_E_IO);
+    TG_REQUIRE(flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0, TG_E_IO);
+    TG_REQUIRE(fcntl(fd, F_SETFD, FD_CLOEXEC) == 0, TG_E_IO);
+    set_options(fd);
+    *bound_port = get_port(&addr);
+    err = TG_OK;
+out:
+    if (err != TG_OK) {
+        tg_fault_set(fault, "the socket handed over is not a listening TCP socket");
     }
     return err;
 }

@@ -19,6 +19,9 @@ TG_NODISCARD enum tg_err tg_listener_bind(int *fd, uint16_t *bound_port,
                                           const struct tg_endpoint *at, uint16_t port,
                                           struct tg_fault *fault);
 
+/* The same of a socket that the service manager has opened: fd becomes non-blocking. */
+TG_NODISCARD enum tg_err tg_listener_adopt(int fd, uint16_t *bound_port, struct tg_fault *fault);
+
 struct tg_listener {
     uv_poll_t poll;
     int fd;

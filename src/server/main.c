@@ -19,6 +19,7 @@
 
 #define EXIT_USAGE 2
 #define TEXT_MAX (64u * 1024u)
+#define LISTEN_FD_FIRST 3 /* sd_listen_fds(3) */
 
 struct daemon {
     struct tg_config *config;
@@ -35,6 +36,7 @@ struct daemon {
     uv_signal_t on_term;
     uv_signal_t on_int;
     uv_signal_t on_hup;
+    uv_timer_t watchdog;
 };
 
 static int64_t utc_now_s(void)
@@ -144,6 +146,20 @@ out:
     return err;
 }
 
+/* One socket for all workers: they take turns at it. */
+static enum tg_err adopt_all(struct daemon *d, uint16_t *port, struct tg_fault *fault)
+{
+    enum tg_err err = TG_OK;
+
+    for (size_t i = 0; i < d->config->worker_count; i++) {
+        d->listen_fds[i] = i == 0 ? LISTEN_FD_FIRST : dup(LISTEN_FD_FIRST);
+        TG_REQUIRE(d->listen_fds[i] >= 0, TG_E_IO);
+        TG_TRY(tg_listener_adopt(d->listen_fds[i], port, fault));
+    }
+out:
+    return err;
+}
+
 /* All sockets are bound before any is served: the port is part of the links that are handed out. */
 static enum tg_err bind_all(struct daemon *d, struct tg_fault *fault)
 {
@@ -151,7 +167,10 @@ static enum tg_err bind_all(struct daemon *d, struct tg_fault *fault)
     uint16_t port = config->listen.port;
     enum tg_err err = TG_OK;
 
-    for (size_t i = 0; i < config->worker_count; i++) {
+    if (tg_notify_listen_fds() > 0) {
+        TG_TRY(adopt_all(d, &port, fault));
+    }
+    for (size_t i = 0; i < config->worker_count && tg_notify_listen_fds() == 0; i++) {
         TG_TRY(tg_listener_bind(&d->listen_fds[i], &port, &config->listen, port, fault));
     }
     tg_config_set_port(config, port);
@@ -257,6 +276,25 @@ static void watch(struct daemon *d, uv_signal_t *handle, uv_signal_cb callback, 
     }
 }
 
+/* Only while every loop turns: a stuck worker is for the service manager to see. */
+static void on_watchdog(uv_timer_t *timer)
+{
+    struct tg_worker *w = timer->loop->data;
+
+    if (tg_workers_are_alive(w->shared, w->env.now_mono_ms)) {
+        tg_notify("WATCHDOG=1");
+    }
+}
+
+static void watch_loops(struct daemon *d)
+{
+    uint64_t every_ms = tg_notify_watchdog_ms() / 2;
+
+    if (every_ms > 0 && uv_timer_init(&d->shared.workers[0].loop, &d->watchdog) == 0) {
+        (void)uv_timer_start(&d->watchdog, on_watchdog, every_ms, every_ms);
+    }
+}
+
 /* --- running -----------------------------------------------------------------------------------
  */
 
@@ -304,6 +342,7 @@ static int run(struct daemon *d)
     watch(d, &d->on_term, on_stop_signal, SIGTERM);
     watch(d, &d->on_int, on_stop_signal, SIGINT);
     watch(d, &d->on_hup, on_reload_signal, SIGHUP);
+    watch_loops(d);
     announce(d);
     tg_worker_run(&d->shared.workers[0]);
     for (size_t i = 1; i <= d->thread_count; i++) {

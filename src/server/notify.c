@@ -46,3 +46,13 @@ int tg_notify_listen_fds(void)
     }
     return (int)count;
 }
+
+uint64_t tg_notify_watchdog_ms(void)
+{
+    uint64_t us = 0;
+
+    if (tg_num_parse_u64(&us, tg_bytes_str(getenv("WATCHDOG_USEC")), INT64_MAX) != TG_OK) {
+        return 0;
+    }
+    return us / 1000u;
+}

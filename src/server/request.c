@@ -34,6 +34,7 @@ static void opened(struct tg_request *r)
     r->is_open = true;
     r->is_waiting = false;
     r->has_waited = false;
+    r->is_refusal = false;
     r->exchange = NULL;
     r->begun_us = now_us();
     tg_metrics_gauge_add(r->env->metrics, TG_GAUGE_REQUESTS, 1);
@@ -53,6 +54,9 @@ static void on_respond(void *ctx, const struct tg_http_response *response)
     struct tg_metrics_block *metrics = r->env->metrics;
     uint64_t spent_us = r->has_waited ? UINT64_MAX : now_us() - r->begun_us;
 
+    if (response->status == 503 && !r->is_refusal) {
+        tg_metrics_count(metrics, TG_COUNTER_REFUSED_STORE);
+    }
     closed(r);
     r->respond(r, response);
     tg_metrics_request(metrics, response->call, response->status, spent_us);
@@ -73,7 +77,8 @@ static void on_wait(void *ctx, struct tg_exchange *exchange, const struct tg_sto
     struct tg_request *r = ctx;
     struct tg_env *env = r->env;
     size_t total = atomic_fetch_add_explicit(env->wait_total, 1, memory_order_relaxed);
-    bool is_over = total >= env->settings->wait_max || r->peer->wait_count >= TG_WAITS_PER_PEER_MAX;
+    bool is_over = r->peer->is_gone || total >= env->settings->wait_max ||
+                   r->peer->wait_count >= TG_WAITS_PER_PEER_MAX;
 
     r->exchange = exchange;
     r->is_waiting = true;
@@ -150,6 +155,7 @@ void tg_request_refuse(struct tg_request *r, unsigned status, const char *detail
                        unsigned retry_after_s)
 {
     opened(r);
+    r->is_refusal = true;
     r->service->refuse(r->service->ctx, status, detail, retry_after_s, &exchange_ops, r);
 }
 

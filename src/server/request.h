@@ -29,6 +29,7 @@ struct tg_service {
 
 /* What the requests of one connection share. */
 struct tg_peer {
+    bool is_gone;      /* it sends no more: not worth waiting for */
     size_t wait_count; /* long polls waiting */
     /* The network of the connection's other end, asked for at each request so that it need not be
        kept; the length, or 0. NULL: none, as in tests. */
@@ -45,6 +46,7 @@ struct tg_request {
 
     bool is_open;                 /* begun, neither answered nor cancelled */
     bool is_waiting;              /* a long poll */
+    bool is_refusal;              /* our own answer, not the service's */
     bool has_waited;              /* it was one: its time says nothing about us */
     struct tg_exchange *exchange; /* may be NULL while open inside begin */
     struct tg_waiter waiter;

@@ -196,20 +196,22 @@ static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
 
 static bool set_rules(SSL_CTX *ssl)
 {
-    (void)SSL_CTX_set_options(ssl, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
-                                       SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA |
-                                       SSL_OP_IGNORE_UNEXPECTED_EOF);
+    char groups[] = "X25519:P-256"; /* the macro casts const away */
+
+    (void)SSL_CTX_set_options(ssl, SSL_OP_NO_COMPRESSION | SSL_OP_CLEANSE_PLAINTEXT |
+                                       SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE |
+                                       SSL_OP_PRIORITIZE_CHACHA | SSL_OP_IGNORE_UNEXPECTED_EOF);
     (void)SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                                     SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     (void)SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_read_ahead(ssl, 1); /* a record in one call instead of two */
     (void)SSL_CTX_set_timeout(ssl, TG_TLS_TICKET_KEY_S);
     (void)SSL_CTX_set_max_early_data(ssl, 0);
     return SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION) == 1 &&
            SSL_CTX_set_cipher_list(ssl, "ECDHE+AESGCM:ECDHE+CHACHA20") == 1 &&
            SSL_CTX_set_ciphersuites(ssl, "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:"
                                          "TLS_CHACHA20_POLY1305_SHA256") == 1 &&
-           SSL_CTX_set1_groups_list(ssl, "X25519:P-256") == 1 &&
-           SSL_CTX_set_num_tickets(ssl, 1) == 1;
+           SSL_CTX_set1_groups_list(ssl, groups) == 1 && SSL_CTX_set_num_tickets(ssl, 1) == 1;
 }
 
 static enum tg_err read_not_after(struct tg_tls_context *c)

@@ -62,6 +62,7 @@ struct tg_worker {
     uv_async_t inbox_wake;
     uv_async_t order_wake;
     atomic_uint orders;
+    atomic_uint_least64_t beat_mono_ms; /* when the loop last ran its timer */
     uv_prepare_t prepare;
     uv_check_t check;
     uv_timer_t tick;
@@ -85,6 +86,8 @@ TG_NODISCARD enum tg_err tg_worker_init(struct tg_worker *w, struct tg_shared *s
 void tg_worker_run(struct tg_worker *w);
 /* After run. */
 void tg_worker_deinit(struct tg_worker *w);
+/* Whether every worker's loop has turned within the last seconds. Any thread. */
+bool tg_workers_are_alive(const struct tg_shared *shared, uint64_t now_mono_ms);
 /* Any thread. */
 void tg_worker_order(struct tg_worker *w, enum tg_worker_order order);
 

@@ -1,0 +1,567 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Two workers, the real relay core and the memory store, on loopback sockets. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <arpa/inet.h>
+#include <cmocka.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "server/devcert.h"
+#include "server/worker.h"
+
+#define WORKERS 2u
+#define CLAIM_A "0d4ddbb4-fd23-4a2c-a9ef-2d4b8a3b1f01"
+#define CLAIM_B "1d4ddbb4-fd23-4a2c-a9ef-2d4b8a3b1f02"
+#define BODY                                                                                       \
+    "{\"payload\":{\"type\":\"t\",\"data\":\"d\"},\"displayInformation\":{\"title\":\"T\","        \
+    "\"description\":\"D\",\"imageURL\":\"\"},\"mailboxConfiguration\":{\"accessRights\":\"RWD\"," \
+    "\"expiration\":\"%s\"}}"
+
+struct fixture {
+    struct tg_config *config;
+    struct tg_keyring keyring;
+    struct tg_shared shared;
+    struct tg_tls_tickets *tickets;
+    pthread_t threads[WORKERS];
+    uint16_t port;
+    uint16_t admin_port;
+    char dir[64];
+    char reply[8192];
+};
+
+static void *run_worker(void *ctx)
+{
+    tg_worker_run(ctx);
+    return NULL;
+}
+
+static void load_config(struct fixture *f)
+{
+    char program[] = "tigressd";
+    char args[][24] = { "--plain-http", "--store", "memory:", "--listen", "127.0.0.1:0",
+                        "--workers",    "2",       "--rate",  "0",        "--admin",
+                        "127.0.0.1:0" };
+    char *argv[1 + sizeof(args) / sizeof(args[0])] = { program };
+    const struct tg_config_env env = { .core_count = WORKERS };
+    struct tg_buf text;
+
+    for (size_t i = 0; i < TG_COUNT(args); i++) {
+        argv[1 + i] = args[i];
+    }
+    tg_buf_init(&text, 65536);
+    if (tg_config_load(&f->config, (int)TG_COUNT(argv), argv, &env, &text) != TG_CONFIG_RUN) {
+        fail_msg("%s", tg_buf_cstr(&text));
+    }
+    tg_buf_deinit(&text);
+}
+
+static struct fixture *fixture_new(void)
+{
+    struct fixture *f = tg_mem_calloc(1, sizeof(*f));
+
+    assert_non_null(f);
+    load_config(f);
+    f->shared.config = f->config;
+    f->shared.keyring = &f->keyring;
+    f->shared.rng = &tg_rng_system;
+    f->shared.worker_count = WORKERS;
+    assert_int_equal(pthread_mutex_init(&f->shared.tls_lock, NULL), 0);
+    assert_int_equal(tg_store_mem_open(&f->shared.store, &f->config->store_limits), TG_OK);
+    assert_int_equal(tg_keyring_generate(&f->keyring, &tg_rng_system), TG_OK);
+    assert_int_equal(tg_metrics_new(&f->shared.metrics, WORKERS), TG_OK);
+    tg_worker_settings(&f->shared.settings, f->config);
+    return f;
+}
+
+static void use_tls(struct fixture *f)
+{
+    char cert[128];
+    char key[128];
+    struct tg_fault fault = { { 0 } };
+
+    (void)snprintf(f->dir, sizeof(f->dir), "/tmp/tg-worker-XXXXXX");
+    assert_non_null(mkdtemp(f->dir));
+    assert_int_equal(tg_devcert_ensure(f->dir, NULL, (int64_t)time(NULL), NULL, &fault), TG_OK);
+    (void)snprintf(cert, sizeof(cert), "%s/%s", f->dir, TG_DEVCERT_CERT);
+    (void)snprintf(key, sizeof(key), "%s/%s", f->dir, TG_DEVCERT_KEY);
+    assert_int_equal(tg_tls_tickets_new(&f->tickets, &tg_rng_system), TG_OK);
+    assert_int_equal(tg_tls_context_new(&f->shared.tls, cert, key, f->tickets, &fault), TG_OK);
+}
+
+static void start(struct fixture *f)
+{
+    struct tg_fault fault = { { 0 } };
+    int fds[WORKERS] = { -1, -1 };
+    int admin_fd = -1;
+
+    for (size_t i = 0; i < WORKERS; i++) {
+        assert_int_equal(tg_listener_bind(&fds[i], &f->port, &f->config->listen, f->port, &fault),
+                         TG_OK);
+    }
+    assert_int_equal(tg_listener_bind(&admin_fd, &f->admin_port, &f->config->admin, 0, &fault),
+                     TG_OK);
+    tg_config_set_port(f->config, f->port);
+    tg_config_relay(&f->shared.relay_config, f->config);
+    f->shared.workers = tg_mem_calloc(WORKERS, sizeof(*f->shared.workers));
+    assert_non_null(f->shared.workers);
+    for (size_t i = 0; i < WORKERS; i++) {
+        assert_int_equal(
+            tg_worker_init(&f->shared.workers[i], &f->shared, i, fds[i], i == 0 ? admin_fd : -1),
+            TG_OK);
+    }
+    for (size_t i = 0; i < WORKERS; i++) {
+        assert_int_equal(pthread_create(&f->threads[i], NULL, run_worker, &f->shared.workers[i]),
+                         0);
+    }
+}
+
+static void order_drain(struct fixture *f)
+{
+    atomic_store(&f->shared.is_draining, true);
+    for (size_t i = 0; i < WORKERS; i++) {
+        tg_worker_order(&f->shared.workers[i], TG_ORDER_DRAIN);
+    }
+}
+
+static void fixture_free(struct fixture *f)
+{
+    static const char *const names[] = { TG_DEVCERT_CA, TG_DEVCERT_CERT, TG_DEVCERT_KEY };
+    char path[128];
+
+    order_drain(f);
+    for (size_t i = 0; i < WORKERS; i++) {
+        assert_int_equal(pthread_join(f->threads[i], NULL), 0);
+    }
+    for (size_t i = 0; i < WORKERS; i++) {
+        assert_false(f->shared.workers[i].has_failed);
+        tg_worker_deinit(&f->shared.workers[i]);
+    }
+    assert_int_equal(tg_metrics_gauge_sum(f->shared.metrics, TG_GAUGE_CONNECTIONS), 0);
+    assert_int_equal(tg_metrics_gauge_sum(f->shared.metrics, TG_GAUGE_LONG_POLLS), 0);
+    assert_int_equal(tg_metrics_gauge_sum(f->shared.metrics, TG_GAUGE_REQUESTS), 0);
+    tg_mem_free(f->shared.workers);
+    f->shared.store->ops->close(&f->shared.store);
+    tg_limits_free(&f->shared.limits);
+    tg_metrics_free(&f->shared.metrics);
+    tg_tls_context_free(&f->shared.tls);
+    tg_tls_tickets_free(&f->tickets);
+    tg_keyring_wipe(&f->keyring);
+    tg_config_free(&f->config);
+    for (size_t i = 0; i < TG_COUNT(names) && f->dir[0] != '\0'; i++) {
+        (void)snprintf(path, sizeof(path), "%s/%s", f->dir, names[i]);
+        (void)unlink(path);
+    }
+    if (f->dir[0] != '\0') {
+        (void)rmdir(f->dir);
+    }
+    tg_mem_free(f);
+}
+
+static int dial(uint16_t port)
+{
+    const struct timeval limit = { .tv_sec = 5 };
+    struct sockaddr_in addr = { .sin_family = AF_INET, .sin_port = htons(port) };
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    assert_true(fd >= 0);
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)), 0);
+    assert_int_equal(connect(fd, (const struct sockaddr *)&addr, sizeof(addr)), 0);
+    return fd;
+}
+
+static void say(int fd, const char *text)
+{
+    assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
+}
+
+/* One answer, whole; "" when the connection ended first. */
+static const char *hear(struct fixture *f, int fd)
+{
+    size_t len = 0;
+
+    memset(f->reply, 0, sizeof(f->reply));
+    while (len < sizeof(f->reply) - 1) {
+        char *end = strstr(f->reply, "\r\n\r\n");
+        const char *length = strstr(f->reply, "content-length: ");
+        ssize_t got = 0;
+
+        if (end != NULL) {
+            size_t body_len = length != NULL ? (size_t)strtoul(length + 16, NULL, 10) : 0;
+
+            if (len >= (size_t)(end + 4 - f->reply) + body_len) {
+                break;
+            }
+        }
+        got = recv(fd, f->reply + len, sizeof(f->reply) - 1 - len, 0);
+        if (got <= 0) {
+            break;
+        }
+        len += (size_t)got;
+    }
+    return f->reply;
+}
+
+static bool is_status(const char *reply, unsigned status)
+{
+    return strlen(reply) > 12 && (unsigned)strtoul(reply + 9, NULL, 10) == status;
+}
+
+static bool is_closed(int fd)
+{
+    char byte = 0;
+
+    return recv(fd, &byte, 1, 0) <= 0;
+}
+
+static void sleep_ms(long ms)
+{
+    const struct timespec ts = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
+
+    (void)nanosleep(&ts, NULL);
+}
+
+static void await_gauge(struct fixture *f, enum tg_gauge gauge, int64_t value)
+{
+    for (size_t i = 0; i < 300 && tg_metrics_gauge_sum(f->shared.metrics, gauge) != value; i++) {
+        sleep_ms(10);
+    }
+    assert_int_equal(tg_metrics_gauge_sum(f->shared.metrics, gauge), value);
+}
+
+static void request(int fd, const char *method, const char *path, const char *claim, const char *id,
+                    const char *extra, const char *body)
+{
+    char text[2048];
+
+    (void)snprintf(text, sizeof(text),
+                   "%s %s HTTP/1.1\r\nHost: relay\r\nMailbox-Device-Claim: %s\r\n"
+                   "Mailbox-Request-ID: %s\r\nContent-Type: application/json\r\n%s"
+                   "Content-Length: %zu\r\n\r\n%s",
+                   method, path, claim, id, extra, strlen(body), body);
+    say(fd, text);
+}
+
+static void create(struct fixture *f, int fd, char path[64])
+{
+    char body[512];
+    char until[32];
+    time_t later = time(NULL) + 3600;
+    struct tm tm;
+    const char *at = NULL;
+
+    assert_non_null(gmtime_r(&later, &tm));
+    (void)strftime(until, sizeof(until), "%Y-%m-%dT%H:%M:%SZ", &tm);
+    (void)snprintf(body, sizeof(body), BODY, until);
+    request(fd, "POST", "/v1/m", CLAIM_A, "create", "", body);
+    assert_true(is_status(hear(f, fd), 200));
+    at = strstr(f->reply, "/v1/m/");
+    assert_non_null(at);
+    memcpy(path, at, 6 + 36);
+    path[6 + 36] = '\0';
+}
+
+static void request__served_over_a_socket(void **state)
+{
+    struct fixture *f = fixture_new();
+    int fd = -1;
+
+    (void)state;
+    start(f);
+    fd = dial(f->port);
+    say(fd, "GET /nowhere HTTP/1.1\r\nHost: r\r\n\r\nGET /nowhere HTTP/1.1\r\nHost: r\r\n\r\n");
+    assert_true(is_status(hear(f, fd), 404));
+    (void)close(fd);
+    fixture_free(f);
+}
+
+/* spec-test: design/3#bounded-connections */
+static void connections__at_the_limit_served__one_more_closed(void **state)
+{
+    struct fixture *f = fixture_new();
+    int fds[20];
+    size_t served = 0;
+    size_t closed = 0;
+
+    (void)state;
+    f->shared.settings.connection_max = 3; /* of each worker */
+    start(f);
+    for (size_t i = 0; i < TG_COUNT(fds); i++) {
+        fds[i] = dial(f->port);
+        (void)send(fds[i], "GET / HTTP/1.1\r\nHost: r\r\n\r\n", 27, MSG_NOSIGNAL);
+        if (is_status(hear(f, fds[i]), 404)) {
+            served++;
+        } else {
+            closed++;
+        }
+    }
+    assert_in_range(served, 3, 6); /* how the kernel spreads them is not ours */
+    assert_int_equal(served + closed, TG_COUNT(fds));
+    assert_int_equal(tg_metrics_counter_sum(f->shared.metrics, TG_COUNTER_REFUSED_CONNECTIONS),
+                     closed);
+    for (size_t i = 0; i < TG_COUNT(fds); i++) {
+        (void)close(fds[i]);
+    }
+    await_gauge(f, TG_GAUGE_CONNECTIONS, 0);
+    fds[0] = dial(f->port);
+    say(fds[0], "GET / HTTP/1.1\r\nHost: r\r\n\r\n");
+    assert_true(is_status(hear(f, fds[0]), 404));
+    (void)close(fds[0]);
+    fixture_free(f);
+}
+
+static void slow_head__gets_408_and_is_closed(void **state)
+{
+    struct fixture *f = fixture_new();
+    int fd = -1;
+
+    (void)state;
+    f->shared.settings.head_ms = 300;
+    f->shared.settings.linger_ms = 300;
+    start(f);
+    fd = dial(f->port);
+    say(fd, "GET / HTT");
+    assert_true(is_status(hear(f, fd), 408));
+    assert_true(is_closed(fd));
+    (void)close(fd);
+    await_gauge(f, TG_GAUGE_CONNECTIONS, 0);
+    fixture_free(f);
+}
+
+static void silent_handshake__closed(void **state)
+{
+    struct fixture *f = fixture_new();
+    int fd = -1;
+
+    (void)state;
+    use_tls(f);
+    f->shared.settings.handshake_ms = 300;
+    start(f);
+    fd = dial(f->port);
+    assert_true(is_closed(fd));
+    assert_int_equal(tg_metrics_counter_sum(f->shared.metrics, TG_COUNTER_REFUSED_TIMEOUT), 1);
+    (void)close(fd);
+    fixture_free(f);
+}
+
+static void garbage_instead_of_tls__closed(void **state)
+{
+    struct fixture *f = fixture_new();
+    int fd = -1;
+
+    (void)state;
+    use_tls(f);
+    start(f);
+    fd = dial(f->port);
+    say(fd, "GET / HTTP/1.1\r\nHost: r\r\n\r\n");
+    while (!is_closed(fd)) {
+    }
+    await_gauge(f, TG_GAUGE_CONNECTIONS, 0);
+    assert_int_equal(tg_metrics_counter_sum(f->shared.metrics, TG_COUNTER_HANDSHAKE_FAILED), 1);
+    (void)close(fd);
+    fixture_free(f);
+}
+
+static void slow_reader__closed_with_bounded_memory(void **state)
+{
+    struct fixture *f = fixture_new();
+    static const char get[] = "GET /nowhere HTTP/1.1\r\nHost: r\r\n\r\n";
+    int fd = -1;
+    size_t sent = 0;
+
+    (void)state;
+    f->shared.settings.write_ms = 400;
+    f->shared.settings.requests_max = UINT32_MAX;
+    start(f);
+    fd = dial(f->port);
+    /* Never reading; the server must stop taking requests, then give up on us. */
+    while (sent < 64u * 1024u * 1024u) {
+        struct pollfd p = { .fd = fd, .events = POLLOUT };
+
+        if (poll(&p, 1, 3000) != 1 || send(fd, get, sizeof(get) - 1, MSG_NOSIGNAL) <= 0) {
+            break;
+        }
+        sent += sizeof(get) - 1;
+    }
+    assert_true(sent < 64u * 1024u * 1024u);
+    await_gauge(f, TG_GAUGE_CONNECTIONS, 0);
+    assert_int_equal(tg_metrics_counter_sum(f->shared.metrics, TG_COUNTER_REFUSED_TIMEOUT), 1);
+    (void)close(fd);
+    fixture_free(f);
+}
+
+static void long_polls__on_both_workers__woken_by_one_update(void **state)
+{
+    struct fixture *f = fixture_new();
+    char path[64];
+    int fds[16];
+    int fd = -1;
+
+    (void)state;
+    start(f);
+    fd = dial(f->port);
+    create(f, fd, path);
+    request(fd, "POST", path, CLAIM_B, "read", "", "");
+    assert_true(is_status(hear(f, fd), 200));
+    for (size_t i = 0; i < TG_COUNT(fds); i++) {
+        fds[i] = dial(f->port);
+        request(fds[i], "POST", path, CLAIM_A, "wait",
+                "Prefer: wait=30\r\nMailbox-Known-Version: 1\r\n", "");
+    }
+    await_gauge(f, TG_GAUGE_LONG_POLLS, TG_COUNT(fds));
+    request(fd, "PUT", path, CLAIM_B, "update", "",
+            "{\"payload\":{\"type\":\"t\",\"data\":\"new\"}}");
+    assert_true(is_status(hear(f, fd), 200));
+    for (size_t i = 0; i < TG_COUNT(fds); i++) {
+        assert_true(is_status(hear(f, fds[i]), 200));
+        assert_non_null(strstr(f->reply, "\"new\""));
+        (void)close(fds[i]);
+    }
+    (void)close(fd);
+    fixture_free(f);
+}
+
+static void long_poll__client_leaves__forgotten(void **state)
+{
+    struct fixture *f = fixture_new();
+    char path[64];
+    int fd = -1;
+
+    (void)state;
+    start(f);
+    fd = dial(f->port);
+    create(f, fd, path);
+    request(fd, "POST", path, CLAIM_A, "wait", "Prefer: wait=30\r\nMailbox-Known-Version: 1\r\n",
+            "");
+    await_gauge(f, TG_GAUGE_LONG_POLLS, 1);
+    (void)close(fd);
+    await_gauge(f, TG_GAUGE_LONG_POLLS, 0);
+    await_gauge(f, TG_GAUGE_CONNECTIONS, 0);
+    fixture_free(f);
+}
+
+static void long_poll__drain__answered_204_and_closed(void **state)
+{
+    struct fixture *f = fixture_new();
+    char path[64];
+    int fd = -1;
+
+    (void)state;
+    start(f);
+    fd = dial(f->port);
+    create(f, fd, path);
+    request(fd, "POST", path, CLAIM_A, "wait", "Prefer: wait=30\r\nMailbox-Known-Version: 1\r\n",
+            "");
+    await_gauge(f, TG_GAUGE_LONG_POLLS, 1);
+    order_drain(f);
+    assert_true(is_status(hear(f, fd), 204));
+    assert_non_null(strstr(f->reply, "connection: close"));
+    assert_true(is_closed(fd));
+    (void)close(fd);
+    fixture_free(f);
+}
+
+static void drain__busy_connection__every_request_answered(void **state)
+{
+    struct fixture *f = fixture_new();
+    int fd = -1;
+
+    (void)state;
+    start(f);
+    fd = dial(f->port);
+    say(fd, "GET / HTTP/1.1\r\nHost: r\r\n\r\n");
+    assert_true(is_status(hear(f, fd), 404));
+    order_drain(f);
+    /* However the order and the requests meet: every request is answered, the last one says so. */
+    for (size_t i = 0; i < 1000 && strstr(f->reply, "connection: close") == NULL; i++) {
+        say(fd, "GET / HTTP/1.1\r\nHost: r\r\n\r\n");
+        assert_true(is_status(hear(f, fd), 404));
+    }
+    assert_non_null(strstr(f->reply, "connection: close"));
+    assert_true(is_closed(fd));
+    (void)close(fd);
+    fixture_free(f);
+}
+
+static void rate__over_the_burst_of_a_network__429_with_retry_after(void **state)
+{
+    struct fixture *f = fixture_new();
+    char text[128];
+    int fd = -1;
+
+    (void)state;
+    assert_int_equal(tg_limits_new(&f->shared.limits, 1, 3, &tg_rng_system), TG_OK);
+    f->shared.settings.is_rate_by_forwarded = true;
+    start(f);
+    fd = dial(f->port);
+    for (size_t i = 0; i < 5; i++) {
+        (void)snprintf(text, sizeof(text),
+                       "GET / HTTP/1.1\r\nHost: r\r\nX-Forwarded-For: 198.51.100.%zu, "
+                       "192.0.2.%zu\r\n\r\n",
+                       i, i);
+        say(fd, text);
+        assert_true(is_status(hear(f, fd), i < 3 ? 404 : 429));
+    }
+    assert_non_null(strstr(f->reply, "retry-after: "));
+    say(fd, "GET / HTTP/1.1\r\nHost: r\r\nX-Forwarded-For: 192.0.3.1\r\n\r\n");
+    assert_true(is_status(hear(f, fd), 404));
+    (void)close(fd);
+    fixture_free(f);
+}
+
+static void admin__pages__health_readiness_metrics(void **state)
+{
+    struct fixture *f = fixture_new();
+    int fd = -1;
+
+    (void)state;
+    start(f);
+    fd = dial(f->admin_port);
+    say(fd, "GET /healthz HTTP/1.1\r\nHost: r\r\n\r\n");
+    assert_true(is_status(hear(f, fd), 200));
+    say(fd, "GET /readyz HTTP/1.1\r\nHost: r\r\n\r\n");
+    assert_true(is_status(hear(f, fd), 200));
+    say(fd, "GET /metrics HTTP/1.1\r\nHost: r\r\n\r\n");
+    assert_true(is_status(hear(f, fd), 200));
+    assert_non_null(strstr(f->reply, "tigress_requests_total"));
+    say(fd, "POST /healthz HTTP/1.1\r\nHost: r\r\nContent-Length: 0\r\n\r\n");
+    assert_true(is_status(hear(f, fd), 405));
+    say(fd, "GET /v1/m HTTP/1.1\r\nHost: r\r\n\r\n");
+    assert_true(is_status(hear(f, fd), 404));
+    order_drain(f);
+    say(fd, "GET /readyz HTTP/1.1\r\nHost: r\r\n\r\n");
+    assert_true(is_status(hear(f, fd), 503));
+    (void)close(fd);
+    fixture_free(f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(request__served_over_a_socket),
+        cmocka_unit_test(connections__at_the_limit_served__one_more_closed),
+        cmocka_unit_test(slow_head__gets_408_and_is_closed),
+        cmocka_unit_test(silent_handshake__closed),
+        cmocka_unit_test(garbage_instead_of_tls__closed),
+        cmocka_unit_test(slow_reader__closed_with_bounded_memory),
+        cmocka_unit_test(long_polls__on_both_workers__woken_by_one_update),
+        cmocka_unit_test(long_poll__client_leaves__forgotten),
+        cmocka_unit_test(long_poll__drain__answered_204_and_closed),
+        cmocka_unit_test(drain__busy_connection__every_request_answered),
+        cmocka_unit_test(rate__over_the_burst_of_a_network__429_with_retry_after),
+        cmocka_unit_test(admin__pages__health_readiness_metrics),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
