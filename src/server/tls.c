@@ -181,6 +181,7 @@ static int on_ticket(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHE
 static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
                    const unsigned char *in, unsigned in_len, void *ctx)
 {
+    /* spec: protocol/1#http2-by-alpn */
     static const unsigned char offered[] = "\x02h2\x08http/1.1";
     unsigned char *chosen = NULL;
 
@@ -207,6 +208,7 @@ static bool set_rules(SSL_CTX *ssl)
     SSL_CTX_set_read_ahead(ssl, 1); /* a record in one call instead of two */
     (void)SSL_CTX_set_timeout(ssl, TG_TLS_TICKET_KEY_S);
     (void)SSL_CTX_set_max_early_data(ssl, 0);
+    /* spec: protocol/1#tls-versions */
     return SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION) == 1 &&
            SSL_CTX_set_cipher_list(ssl, "ECDHE+AESGCM:ECDHE+CHACHA20") == 1 &&
            SSL_CTX_set_ciphersuites(ssl, "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:"

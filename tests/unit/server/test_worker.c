@@ -93,8 +93,8 @@ static void use_tls(struct fixture *f)
     (void)snprintf(f->dir, sizeof(f->dir), "/tmp/tg-worker-XXXXXX");
     assert_non_null(mkdtemp(f->dir));
     assert_int_equal(tg_devcert_ensure(f->dir, NULL, (int64_t)time(NULL), NULL, &fault), TG_OK);
-    (void)snprintf(cert, sizeof(cert), "%s/%s", f->dir, TG_DEVCERT_CERT);
-    (void)snprintf(key, sizeof(key), "%s/%s", f->dir, TG_DEVCERT_KEY);
+    (void)snprintf(cert, sizeof(cert), "%.60s/%s", f->dir, TG_DEVCERT_CERT);
+    (void)snprintf(key, sizeof(key), "%.60s/%s", f->dir, TG_DEVCERT_KEY);
     assert_int_equal(tg_tls_tickets_new(&f->tickets, &tg_rng_system), TG_OK);
     assert_int_equal(tg_tls_context_new(&f->shared.tls, cert, key, f->tickets, &fault), TG_OK);
 }
@@ -159,7 +159,7 @@ static void fixture_free(struct fixture *f)
     tg_keyring_wipe(&f->keyring);
     tg_config_free(&f->config);
     for (size_t i = 0; i < TG_COUNT(names) && f->dir[0] != '\0'; i++) {
-        (void)snprintf(path, sizeof(path), "%s/%s", f->dir, names[i]);
+        (void)snprintf(path, sizeof(path), "%.60s/%s", f->dir, names[i]);
         (void)unlink(path);
     }
     if (f->dir[0] != '\0') {
