@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * load - drives one HTTP/1.1 server on loopback with many connections from one thread, and prints one JSON
- * line: operations a second and latency percentiles.
+ * load - drives one HTTP/1.1 server on loopback with many connections from one thread, and prints
+ * one JSON line: operations a second and latency percentiles.
  *
  *   load MODE HOST:PORT [--tls] [--path /x] [--connections 64] [--seconds 3] [--payload 1024]
  *
  *   get        GET --path on kept connections
  *   handshake  a connection, a full TLS handshake, one GET and a close, over and over
  *   create     CreateMailbox with fresh claims on kept connections
- *   transfer   the whole stateful transfer of eight requests on kept connections; one operation is one
- *              transfer, latency is that of a request
+ *   transfer   the whole stateful transfer of eight requests on kept connections; one operation is
+ * one transfer, latency is that of a request
  *
  * The certificate is not checked: what is measured is the server.
  */
@@ -103,9 +103,10 @@ static void fresh_uuid(char text[UUID_TEXT])
     used += 16;
     b[6] = (uint8_t)((b[6] & 0x0f) | 0x40);
     b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
-    (void)snprintf(text, UUID_TEXT, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
-                   b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12],
-                   b[13], b[14], b[15]);
+    (void)snprintf(text, UUID_TEXT,
+                   "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0],
+                   b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13],
+                   b[14], b[15]);
 }
 
 /* One step of the stateful transfer: who sends what. */
@@ -131,7 +132,8 @@ static size_t write_body(char *body, size_t cap, int step)
     if (!steps[step].has_body) {
         return 0;
     }
-    len = snprintf(body, cap, "{\"payload\":{\"type\":\"AEAD_AES_128_GCM\",\"data\":\"%s\"}", payload_text);
+    len = snprintf(body, cap, "{\"payload\":{\"type\":\"AEAD_AES_128_GCM\",\"data\":\"%s\"}",
+                   payload_text);
     if (step == 0) {
         len += snprintf(body + len, cap - (size_t)len,
                         ",\"displayInformation\":{\"title\":\"Car key\",\"description\":\"A key\","
@@ -166,7 +168,8 @@ static void fill_mailbox_request(struct peer *p)
         (void)snprintf(id_line, sizeof(id_line), "Mailbox-Request-ID: %s\r\n", request_id);
     }
     p->out_len = (size_t)snprintf(
-        p->out, sizeof(p->out), "%s /v1/m%s%s HTTP/1.1\r\nHost: localhost\r\n%s%s%sContent-Length: %zu\r\n\r\n%.*s",
+        p->out, sizeof(p->out),
+        "%s /v1/m%s%s HTTP/1.1\r\nHost: localhost\r\n%s%s%sContent-Length: %zu\r\n\r\n%.*s",
         steps[p->step].method, p->step > 0 ? "/" : "", p->mailbox, claim_line, id_line,
         body_len > 0 ? "Content-Type: application/json\r\n" : "", body_len, (int)body_len, body);
 }
@@ -174,7 +177,8 @@ static void fill_mailbox_request(struct peer *p)
 static void fill_request(struct peer *p, const struct options *o)
 {
     if (o->mode == MODE_GET || o->mode == MODE_HANDSHAKE) {
-        p->out_len = (size_t)snprintf(p->out, sizeof(p->out), "GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n", o->path);
+        p->out_len = (size_t)snprintf(p->out, sizeof(p->out),
+                                      "GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n", o->path);
     } else {
         fill_mailbox_request(p);
     }
@@ -205,7 +209,8 @@ static void peer_open(struct peer *p, const struct options *o, SSL_CTX *tls, int
         fail("socket");
     }
     (void)setsockopt(p->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-    if (connect(p->fd, (const struct sockaddr *)&o->address, sizeof(o->address)) != 0 && errno != EINPROGRESS) {
+    if (connect(p->fd, (const struct sockaddr *)&o->address, sizeof(o->address)) != 0 &&
+        errno != EINPROGRESS) {
         fail("connect");
     }
     p->is_connected = !o->is_tls;
@@ -318,8 +323,8 @@ static void count_answer(struct peer *p, const struct options *o, struct totals 
     }
 }
 
-static void finish_response(struct peer *p, const struct options *o, struct totals *t, SSL_CTX *tls, int epoll_fd,
-                            int status)
+static void finish_response(struct peer *p, const struct options *o, struct totals *t, SSL_CTX *tls,
+                            int epoll_fd, int status)
 {
     bool is_closing = strcasestr(p->in, "\r\nconnection: close") != NULL;
 
@@ -333,7 +338,8 @@ static void finish_response(struct peer *p, const struct options *o, struct tota
     set_events(epoll_fd, p, EPOLLOUT);
 }
 
-static void lost(struct peer *p, const struct options *o, struct totals *t, SSL_CTX *tls, int epoll_fd)
+static void lost(struct peer *p, const struct options *o, struct totals *t, SSL_CTX *tls,
+                 int epoll_fd)
 {
     t->failures++;
     p->step = 0;
@@ -341,7 +347,8 @@ static void lost(struct peer *p, const struct options *o, struct totals *t, SSL_
     peer_open(p, o, tls, epoll_fd);
 }
 
-static void peer_ready(struct peer *p, const struct options *o, struct totals *t, SSL_CTX *tls, int epoll_fd)
+static void peer_ready(struct peer *p, const struct options *o, struct totals *t, SSL_CTX *tls,
+                       int epoll_fd)
 {
     uint32_t want = 0;
 
@@ -392,9 +399,11 @@ static void report(const struct totals *t, double elapsed_s)
     size_t n = t->sample_count;
 
     qsort(t->samples_us, n, sizeof(*t->samples_us), compare_u32);
-    printf("{\"operations_per_s\":%.1f,\"requests_per_s\":%.1f,\"failures\":%llu,\"p50_us\":%u,\"p99_us\":%u}\n",
-           (double)t->operations / elapsed_s, (double)t->requests / elapsed_s, (unsigned long long)t->failures,
-           n > 0 ? t->samples_us[n / 2] : 0, n > 0 ? t->samples_us[n * 99 / 100] : 0);
+    printf("{\"operations_per_s\":%.1f,\"requests_per_s\":%.1f,\"failures\":%llu,\"p50_us\":%u,"
+           "\"p99_us\":%u}\n",
+           (double)t->operations / elapsed_s, (double)t->requests / elapsed_s,
+           (unsigned long long)t->failures, n > 0 ? t->samples_us[n / 2] : 0,
+           n > 0 ? t->samples_us[n * 99 / 100] : 0);
 }
 
 static void run(const struct options *o)
@@ -450,7 +459,8 @@ static void parse_address(struct options *o, char *text)
     o->address.sin_family = AF_INET;
     o->address.sin_port = htons((uint16_t)strtoul(colon + 1, NULL, 10));
     /* A load generator that could be pointed at another machine would be a weapon. */
-    if (inet_pton(AF_INET, text, &o->address.sin_addr) != 1 || (ntohl(o->address.sin_addr.s_addr) >> 24) != 127) {
+    if (inet_pton(AF_INET, text, &o->address.sin_addr) != 1 ||
+        (ntohl(o->address.sin_addr.s_addr) >> 24) != 127) {
         fprintf(stderr, "load: the address must be 127.x.x.x\n");
         exit(2);
     }
@@ -459,7 +469,9 @@ static void parse_address(struct options *o, char *text)
 int main(int argc, char **argv)
 {
     static const char *const modes[] = { "get", "handshake", "create", "transfer" };
-    struct options o = { .mode = MODE_GET, .path = "/", .connections = 64, .seconds = 3, .payload_len = 1024 };
+    struct options o = {
+        .mode = MODE_GET, .path = "/", .connections = 64, .seconds = 3, .payload_len = 1024
+    };
     bool is_known = false;
     time_t later = 0;
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * seal - seal and open of one 4 KiB message: the library's envelope against OpenSSL's AES-128-GCM alone.
- * Prints one JSON line with both, in operations a second, measured in turns in one run.
+ * seal - seal and open of one 4 KiB message: the library's envelope against OpenSSL's AES-128-GCM
+ * alone. Prints one JSON line with both, in operations a second, measured in turns in one run.
  *
- * The envelope draws a random IV, pads, encrypts and encodes; back it decodes, decrypts and gives the text.
- * OpenSSL alone encrypts and decrypts the same bytes with a context that is set up once for each direction.
+ * The envelope draws a random IV, pads, encrypts and encodes; back it decodes, decrypts and gives
+ * the text. OpenSSL alone encrypts and decrypts the same bytes with a context that is set up once
+ * for each direction.
  */
 #include <openssl/evp.h>
 #include <stdint.h>
@@ -96,7 +97,8 @@ int main(void)
         }
         theirs_s += now_s() - start;
     }
-    printf("{\"envelope_per_s\":%.0f,\"openssl_per_s\":%.0f}\n", (double)ours / ours_s, (double)theirs / theirs_s);
+    printf("{\"envelope_per_s\":%.0f,\"openssl_per_s\":%.0f}\n", (double)ours / ours_s,
+           (double)theirs / theirs_s);
     EVP_CIPHER_CTX_free(enc);
     EVP_CIPHER_CTX_free(dec);
     tg_buf_deinit(&box);

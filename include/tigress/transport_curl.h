@@ -62,6 +62,18 @@ tigress_transport_set_progress(struct tigress_transport *t, tigress_progress_fn 
                                void *ctx);
 
 /*
+ * Called after each exchange, to tell the user what the relay saw.
+ *   request   as it was sent; its claim and proof headers are secrets
+ *   status    the answer's, 0 when there was none
+ *   body      body_len bytes of the answer, NULL when 0
+ * All borrowed for the call, which may look at nothing else.
+ */
+typedef void tigress_observe_fn(void *ctx, const struct tigress_http_request *request,
+                                unsigned status, const char *body, size_t body_len);
+TIGRESS_API TIGRESS_NODISCARD enum tigress_error
+tigress_transport_set_observe(struct tigress_transport *t, tigress_observe_fn *observe, void *ctx);
+
+/*
  * Steps the session and performs what it wants until it wants input, is done or has failed: that is
  * what is returned. TIGRESS_WANT_HTTP or TIGRESS_WANT_WAIT is returned when a callback stopped it
  * or until_s (UTC seconds; 0: never) has come: the session is whole, and run may be called again.

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cli/mem.h"
+#include "cli/trace.h"
 
 /* Nothing but another try helps here, and another try is safe. */
 static bool is_passing(enum tigress_error error)
@@ -91,7 +92,8 @@ static int on_progress(void *ctx, const struct tigress_session *s, enum tigress_
     (void)doing;
     if (tigress_session_failures(s) > 0) {
         ui_progress(f->ui, "the relay cannot be reached, trying again ...");
-    } else if (f->until_s != 0 && left_s > 0) {
+    } else if (f->until_s != 0 && left_s > 0 && left_s != f->shown_s) {
+        f->shown_s = left_s;
         ui_progress(f->ui,
                     "waiting for the other side, %lld s left (Ctrl-C stops; nothing is lost)",
                     (long long)left_s);
@@ -114,6 +116,9 @@ enum cli_exit flow_begin_take(struct flow *f, struct ui *ui, struct transfer *t,
     }
     if (error == TIGRESS_OK) {
         error = tigress_transport_set_progress(f->transport, on_progress, f);
+    }
+    if (error == TIGRESS_OK && ui->is_verbose) {
+        error = tigress_transport_set_observe(f->transport, trace_exchange, ui);
     }
     if (error == TIGRESS_OK) {
         error = tigress_session_set_tries(session, FLOW_TRIES);

@@ -26,6 +26,7 @@ struct flow {
     enum tigress_want want;   /* what the last run stopped at */
     enum tigress_input input; /* with TIGRESS_WANT_INPUT */
     int64_t until_s;          /* of the run under way; 0: none */
+    int64_t shown_s;          /* what the line of progress says is left */
     void *before;             /* the session before the last flow_do, or NULL */
     size_t before_len;
     bool is_ending;        /* the session is to be over after this run */

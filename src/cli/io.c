@@ -19,8 +19,10 @@ void io_bytes_wipe(struct io_bytes *bytes)
     *bytes = (struct io_bytes){ 0 };
 }
 
-/* Reads until the end; max + 1 bytes of room tell an input that is too long. */
-static enum io_result read_all(struct io_bytes *out, int fd, size_t max)
+enum extent { TO_THE_END, TO_THE_END_OF_A_LINE };
+
+/* max + 1 bytes of room tell an input that is too long. */
+static enum io_result read_all(struct io_bytes *out, int fd, size_t max, enum extent extent)
 {
     struct io_bytes in = { .data = cli_alloc(max + 2) };
     ssize_t got = 1;
@@ -36,6 +38,9 @@ static enum io_result read_all(struct io_bytes *out, int fd, size_t max)
         }
         in.len += got > 0 ? (size_t)got : 0;
         got = got < 0 ? 1 : got;
+        if (extent == TO_THE_END_OF_A_LINE && in.len > 0 && in.data[in.len - 1] == '\n') {
+            break;
+        }
     }
     if (in.len > max) {
         io_bytes_wipe(&in);
@@ -55,7 +60,7 @@ enum io_result io_read_at(struct io_bytes *out, int dir_fd, const char *name, si
         return errno == ENOENT ? IO_NONE : IO_FAILED;
     }
     if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_uid == geteuid()) {
-        result = read_all(out, fd, max);
+        result = read_all(out, fd, max, TO_THE_END);
     }
     close(fd);
     return result;
@@ -105,8 +110,8 @@ enum io_result io_replace_at(int dir_fd, const char *name, const void *data, siz
     return IO_FAILED;
 }
 
-enum cli_exit io_read_input(struct ui *ui, struct io_bytes *out, const char *path, const char *what,
-                            size_t max)
+static enum cli_exit read_input(struct ui *ui, struct io_bytes *out, const char *path,
+                                const char *what, size_t max, enum extent extent)
 {
     bool is_stdin = strcmp(path, "-") == 0;
     int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
@@ -114,7 +119,7 @@ enum cli_exit io_read_input(struct ui *ui, struct io_bytes *out, const char *pat
     int saved;
 
     if (fd >= 0) {
-        result = read_all(out, fd, max);
+        result = read_all(out, fd, max, extent);
     }
     saved = errno;
     if (fd >= 0 && !is_stdin) {
@@ -131,16 +136,27 @@ enum cli_exit io_read_input(struct ui *ui, struct io_bytes *out, const char *pat
     return CLI_OK;
 }
 
+enum cli_exit io_read_input(struct ui *ui, struct io_bytes *out, const char *path, const char *what,
+                            size_t max)
+{
+    return read_input(ui, out, path, what, max, TO_THE_END);
+}
+
 enum cli_exit io_read_line(struct ui *ui, struct io_bytes *out, const char *path, const char *what,
                            size_t max)
 {
     static const char blank[] = " \t\r\n";
     struct io_bytes in = { 0 };
-    enum cli_exit exit = io_read_input(ui, &in, path, what, max);
+    bool is_typed = strcmp(path, "-") == 0 && isatty(STDIN_FILENO);
+    enum cli_exit exit;
     size_t start, len;
     bool is_line;
 
-    if (exit != CLI_OK) {
+    if (is_typed) {
+        fprintf(stderr, "Paste %s and press Enter: ", what);
+    }
+    exit = read_input(ui, &in, path, what, max, is_typed ? TO_THE_END_OF_A_LINE : TO_THE_END);
+    if (exit != CLI_OK || in.data == NULL) {
         return exit;
     }
     start = strspn(in.data, blank);

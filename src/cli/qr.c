@@ -22,7 +22,7 @@ static char *draw(const QRcode *code)
 {
     static const char *const blocks[2][2] = { { " ", "\xe2\x96\x84" },
                                               { "\xe2\x96\x80", "\xe2\x96\x88" } };
-    size_t side = (size_t)(code->width + 2 * QUIET);
+    size_t side = (size_t)code->width + 2u * QUIET;
     char *drawing = cli_alloc((side * 3 + 1) * (side / 2 + 1) + 1);
     char *end = drawing;
 

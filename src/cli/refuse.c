@@ -35,7 +35,7 @@ static void code_of(char *out, size_t cap, enum tigress_error error)
     size_t used = 0;
 
     for (name += strncmp(name, "E_", 2) == 0 ? 2 : 0; *name != '\0' && used + 1 < cap; name++) {
-        out[used++] = *name == '_' ? '-' : (char)tolower((unsigned char)*name);
+        out[used++] = (char)(*name == '_' ? '-' : tolower((unsigned char)*name));
     }
     out[used] = '\0';
 }

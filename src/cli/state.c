@@ -207,8 +207,11 @@ enum cli_exit state_save(struct ui *ui, struct transfer *t)
     }
     if (io_replace_at(t->dir_fd, name, text, len, &why) != IO_OK) {
         cli_free(text);
-        return ui_fail(ui, CLI_REFUSED, "state",
-                       "the state of the transfer cannot be saved (%s), so nothing was sent.", why);
+        return ui_fail(
+            ui, CLI_REFUSED, "state",
+            "the state of the transfer cannot be saved (%s), and nothing is sent without "
+            "that.",
+            why);
     }
     cli_free(text);
     t->is_kept = true;

@@ -182,7 +182,7 @@ bool state_is_uuid(const char *text)
 {
     size_t i;
 
-    for (i = 0; text[i] != '\0' && i < STATE_ID_LEN; i++) {
+    for (i = 0; i < STATE_ID_LEN && text[i] != '\0'; i++) {
         bool is_dash = i == 8 || i == 13 || i == 18 || i == 23;
 
         if (is_dash ? text[i] != '-' : nibble(text[i]) < 0) {

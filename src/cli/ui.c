@@ -2,6 +2,7 @@
 #include "cli/ui.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -123,20 +124,20 @@ void ui_say(struct ui *ui, const char *format, ...)
 enum cli_exit ui_confirm(struct ui *ui, const char *question)
 {
     char answer[ANSWER_MAX] = "";
-    FILE *terminal = fopen("/dev/tty", "r+e");
+    ssize_t len = -1;
+    int terminal = open("/dev/tty", O_RDWR | O_CLOEXEC);
 
-    if (terminal == NULL) {
+    if (terminal < 0) {
         return ui_fail(ui, CLI_REFUSED, "not-confirmed",
                        "nothing was shared: there is no terminal to ask whether you mean it. "
                        "Use --yes if you do.");
     }
     ui_progress_end(ui);
-    setvbuf(terminal, NULL, _IONBF, 0); /* one stream reads and writes */
-    fprintf(terminal, "%s [y/N] ", question);
-    if (fgets(answer, sizeof answer, terminal) == NULL) {
-        answer[0] = '\0';
+    if (dprintf(terminal, "%s [y/N] ", question) > 0) {
+        len = read(terminal, answer, sizeof answer - 1); /* a terminal gives a line at a time */
     }
-    fclose(terminal);
+    close(terminal);
+    answer[len > 0 ? len : 0] = '\0';
     answer[strcspn(answer, "\r\n")] = '\0';
     if (strcasecmp(answer, "y") == 0 || strcasecmp(answer, "yes") == 0) {
         return CLI_OK;

@@ -25,6 +25,8 @@ struct tigress_transport {
     void *save_ctx;
     tigress_progress_fn *progress;
     void *progress_ctx;
+    tigress_observe_fn *observe;
+    void *observe_ctx;
     int64_t until_s;
     bool is_stopped;
 
@@ -119,6 +121,17 @@ enum tigress_error tigress_transport_set_progress(struct tigress_transport *t,
     }
     t->progress = progress;
     t->progress_ctx = ctx;
+    return TIGRESS_OK;
+}
+
+enum tigress_error tigress_transport_set_observe(struct tigress_transport *t,
+                                                 tigress_observe_fn *observe, void *ctx)
+{
+    if (t == NULL) {
+        return TIGRESS_E_ARGUMENT;
+    }
+    t->observe = observe;
+    t->observe_ctx = ctx;
     return TIGRESS_OK;
 }
 
@@ -324,6 +337,21 @@ static bool set_exchange(struct tigress_transport *t, const struct tigress_http_
     return bad == CURLE_OK;
 }
 
+/* Before the session has the answer: the request ends with that. */
+static void tell_observer(struct tigress_transport *t, const struct tigress_http_request *request,
+                          CURLcode code)
+{
+    bool is_answer = code == CURLE_OK && t->body.len > 0;
+    long status = 0;
+
+    if (t->observe == NULL) {
+        return;
+    }
+    (void)curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+    t->observe(t->observe_ctx, request, code == CURLE_OK ? (unsigned)status : 0,
+               is_answer ? (const char *)t->body.ptr : NULL, is_answer ? t->body.len : 0);
+}
+
 static enum tigress_error hand_over(struct tigress_transport *t)
 {
     struct tigress_http_header headers[ANSWER_HEADERS_MAX];
@@ -367,6 +395,7 @@ enum tigress_error tigress_transport_perform(struct tigress_transport *t)
     list = header_list(request);
     if (list != NULL && set_connection(t, request->url) && set_exchange(t, request, list)) {
         code = curl_easy_perform(t->easy);
+        tell_observer(t, request, code);
         error = code == CURLE_OK ? hand_over(t)
                                  : tigress_session_reply_failed(t->session, failure_of(t, code));
     }

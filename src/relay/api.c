@@ -342,8 +342,8 @@ void tg_exchange_resume(struct tg_exchange *ex, int64_t now_s, enum tg_resume wh
         ex->now_s = now_s;
         ex->is_woken = true;
         if (ex->pending_count > 0) {
-            ex->must_look_again = true; /* what is under way may have looked too early */
-        } else if (why == TG_RESUME_DRAIN) {
+            ex->must_look_again = true;      /* what is under way may have looked too early */
+        } else if (why == TG_RESUME_DRAIN) { /* spec: protocol/2#long-poll-drain */
             tg_exchange_answer_result(ex);
         } else {
             look(ex);

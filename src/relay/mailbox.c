@@ -442,6 +442,8 @@ static unsigned replace_token(struct turn *t, const struct tg_notification_token
     return TG_EFFECT_STORE;
 }
 
+/* A read by a bound device changes nothing, so it may be repeated at will.
+   spec: protocol/2#read-idempotent */
 static enum verdict do_read(struct turn *t)
 {
     unsigned effects = bind_new_claim(t);
@@ -465,7 +467,8 @@ static enum verdict do_update(struct turn *t)
     return answer_done(t, TG_EFFECT_STORE | TG_EFFECT_TELL);
 }
 
-/* Leaves the tombstone: when it ends, who took part, how it ended. spec: protocol/3#tombstone */
+/* Leaves the tombstone: when it ends, who took part, how it ended. A repetition finds it and is a
+   404. spec: protocol/3#tombstone, protocol/2#delete-retry */
 static enum verdict do_delete(struct turn *t)
 {
     struct tg_mailbox *box = t->box;

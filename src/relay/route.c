@@ -8,7 +8,7 @@ static const char *const allows[] = {
     [PATH_MAILBOX] = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS",
 };
 
-/* spec: protocol/4#calls */
+/* spec: protocol/4#calls, protocol/4#head */
 static const struct {
     enum path path;
     const char *method;

@@ -4,6 +4,7 @@
  * Layer: L2 (base, crypto).   Threads: a keyring is read-only once loaded.   Blocks: no.
  * Secrets: the relay's keys.
  * spec: protocol.md section 3, Identifier; design.md section 3, property 2.
+ * spec: protocol/3#blind-at-rest
  *
  * The index key never changes: it derives identifiers, index keys and the hashes of claims and
  * request ids. Seal keys rotate: each has an id that every record names, the last one seals, all of

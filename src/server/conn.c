@@ -67,6 +67,7 @@ static void kick(struct tg_conn *c)
     }
 }
 
+/* spec: protocol/3#deadlines */
 static void set_deadline(struct tg_conn *c, uint64_t in_ms)
 {
     tg_deadline_set(&c->conns->env->wheel, &c->deadline, c->conns->env->now_mono_ms + in_ms);
@@ -590,9 +591,13 @@ void tg_conns_deinit(struct tg_conns *cs)
 
 void tg_conns_run(struct tg_conns *cs)
 {
+    struct tg_link now;
     struct tg_link *link = NULL;
 
-    while ((link = tg_list_shift(&cs->kicked)) != NULL) {
+    /* What is kicked meanwhile waits for the next call: nobody who sends fast keeps the rest. */
+    tg_list_init(&now);
+    tg_list_splice(&now, &cs->kicked);
+    while ((link = tg_list_shift(&now)) != NULL) {
         run(TG_CONTAINER(link, struct tg_conn, kicked));
     }
 }

@@ -33,7 +33,7 @@ void tg_conns_deinit(struct tg_conns *cs);
 /* Takes fd (non-blocking), also on failure. tls NULL: plain. service is borrowed for good. */
 TG_NODISCARD enum tg_err tg_conn_open(struct tg_conns *cs, int fd, struct tg_tls_context *tls,
                                       const struct tg_service *service);
-/* Runs what was kicked, until nothing is. Once a loop turn, outside of callbacks. */
+/* Runs what was kicked before the call, outside of callbacks; `kicked` may be filled again. */
 void tg_conns_run(struct tg_conns *cs);
 /* Every connection finishes what it has and closes. env.is_draining is set. */
 void tg_conns_drain(struct tg_conns *cs);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+/* What could be read in two ways is refused before the parser reads it in one.
+   spec: protocol/1#no-smuggling, protocol/3#head-limits */
 enum tg_guard tg_head_guard_scan(struct tg_head_guard *g, struct tg_bytes in, size_t *used)
 {
     for (size_t i = 0; i < in.len; i++) {

@@ -319,10 +319,9 @@ static void http2_pump(struct tg_proto *p)
         c->host->write(c->host, &part, 1);
         tg_buf_clear(out);
     }
-    if (c->parting == GONE_AWAY && c->stream_count == 0) {
-        finish(c);
-    } else if (nghttp2_session_want_read(c->session) == 0 &&
-               nghttp2_session_want_write(c->session) == 0) {
+    if ((c->parting == GONE_AWAY && c->stream_count == 0) ||
+        (nghttp2_session_want_read(c->session) == 0 &&
+         nghttp2_session_want_write(c->session) == 0)) {
         finish(c);
     }
     set_deadline(c);
@@ -444,6 +443,7 @@ static enum tg_err session_new(struct tg_http2 *c)
     nghttp2_option_set_peer_max_concurrent_streams(option, 0);
     nghttp2_option_set_max_settings(option, MAX_SETTINGS);
     nghttp2_option_set_max_continuations(option, MAX_CONTINUATIONS);
+    /* spec: protocol/3#http2-floods */
     nghttp2_option_set_max_outbound_ack(option, MAX_OUTBOUND_ACK);
     nghttp2_option_set_stream_reset_rate_limit(option, TG_H2_RESET_BURST, TG_H2_RESET_PER_S);
     TG_REQUIRE(nghttp2_session_server_new2(&c->session, callbacks, c, option) == 0, TG_E_NOMEM);

@@ -8,6 +8,7 @@
 #include "server/log_sink.h"
 #include "server/notify.h"
 #include "server/worker.h"
+#include "wire/json.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -135,7 +136,7 @@ static enum tg_err open_tls(struct daemon *d, struct tg_fault *fault)
     if (d->config->is_plain_http) {
         return TG_OK;
     }
-    if (d->config->is_dev) {
+    if (d->config->is_dev_cert) {
         TG_TRY(tg_devcert_ensure(d->config->data_dir, d->config->listen.host, utc_now_s(), NULL,
                                  fault));
     }
@@ -392,6 +393,7 @@ int main(int argc, char **argv)
     case TG_CONFIG_RUN:
         break;
     }
+    tg_json_own_process();
     (void)signal(SIGPIPE, SIG_IGN);
     forbid_core_dumps(d->config);
     raise_descriptor_limit();

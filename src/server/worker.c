@@ -93,6 +93,7 @@ static void on_swept(void *ctx, enum tg_err err, size_t removed_count)
     }
 }
 
+/* spec: protocol/3#sweep */
 static void sweep(struct tg_worker *w)
 {
     w->is_sweeping = true;
@@ -144,6 +145,9 @@ static void turn(struct tg_worker *w)
         if (tg_list_is_empty(&w->conns.kicked) && tg_list_is_empty(&w->env.unsettled)) {
             break;
         }
+    }
+    if (!tg_list_is_empty(&w->conns.kicked)) {
+        (void)uv_async_send(&w->inbox_wake); /* the others first, then on without sleeping */
     }
     check_drained(w);
 }

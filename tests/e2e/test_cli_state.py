@@ -3,6 +3,8 @@
 import json
 import os
 import pathlib
+import random
+import re
 import socket
 import subprocess
 import threading
@@ -213,6 +215,68 @@ def kill__relinquish__repeated_gives_back(proxy, pair, tmp_path, moment):
     assert carol.accept(shared["url"])["message"] == KEY
 
 
+class Clumsy:
+    """A device whose commands are killed at a random moment, and given again until they are done."""
+
+    def __init__(self, device, seed):
+        self.device = device
+        self.random = random.Random(seed)
+        self.out = ""
+
+    def try_once(self, words, given):
+        process = self.device.start(*words, "--json", stdin=subprocess.PIPE)
+        process.stdin.write(given.encode())
+        process.stdin.close()
+        process.stdin = None
+        if self.random.random() < 0.8:
+            time.sleep(self.random.random() * 0.025)
+            process.kill()
+        ran = self.device.finish(process)
+        self.out += ran.out
+        return ran
+
+    def insist(self, words, given="", done=()):
+        """Until it succeeds, or says with one of these codes that it had been done before."""
+        for _ in range(100):
+            ran = self.try_once(words, given)
+            if ran.code == 0 or (ran.out and ran.json.get("error", {}).get("code") in done):
+                return ran
+            assert ran.code == -9, ran.err
+        raise AssertionError("never done")
+
+    def took(self, text):
+        """Whether the message was handed over in any of the tries."""
+        return any(json.loads(line).get("message") == text
+                   for line in self.out.splitlines() if line.endswith("}"))
+
+
+@pytest.mark.parametrize("seed", range(10))
+def kill__random_moments_all_along__transfer_completes(proxy, pair, seed):
+    alice, bob = pair
+    a, b = Clumsy(alice, seed), Clumsy(bob, seed + 1000)
+    shared = None
+    while shared is None:
+        ran = a.try_once(("share", "--yes", "--rights", "RWD", "-"), json.dumps(KEY))
+        known = alice.must("status")["transfers"]
+        if known:
+            ran = a.insist(("share", "--resume", known[0]["id"]), done=("unknown-transfer",))
+            known = alice.must("status")["transfers"]
+            shared = alice.must("share", "--resume", known[0]["id"])
+    assert len(alice.files()) == 1
+    transfer = shared["id"]
+    b.insist(("accept", "-"), shared["url"], done=("accepted-before",))
+    assert b.took(KEY)
+    b.insist(("answer", transfer, "-"), json.dumps(message("b")), done=("not-your-turn",))
+    a.insist(("receive", transfer, "--wait", "1"), done=("nothing-yet",))
+    assert a.took(message("b"))
+    a.insist(("answer", transfer, "-"), json.dumps(message("a")), done=("not-your-turn",))
+    b.insist(("receive", transfer, "--wait", "1"), done=("nothing-yet",))
+    assert b.took(message("a"))
+    b.insist(("finish", transfer), done=("completed",))
+    assert bob.must("status", transfer)["found"] == "completed"
+    assert alice.must("status", transfer)["found"] == "completed"
+
+
 def relay__restarted_while_receiving__message_still_comes(tmp_path):
     with make_relay(tmp_path / "relay", "tls-lmdb") as relay:
         alice, bob = Device(tmp_path / "alice", relay), Device(tmp_path / "bob", relay)
@@ -306,6 +370,15 @@ def state__transfer_over__secret_and_session_are_gone(relay, tmp_path):
         assert '"session"' not in path.read_text()
 
 
+def state__expired_transfer__keeps_no_session(relay, tmp_path):
+    alice = Device(tmp_path / "alice", relay)
+    alice.share(KEY, "--expires", "1s")
+    time.sleep(2.1)
+    assert alice.must("status")["transfers"][0]["status"] == "expired"
+    (path,) = alice.files()
+    assert '"session"' not in path.read_text()
+
+
 def identifiers__prefixes__four_characters_if_they_are_unambiguous(relay, tmp_path):
     alice = Device(tmp_path / "alice", relay)
     shared = alice.share(KEY)
@@ -361,6 +434,10 @@ def secret__whole_exchange_verbose__in_no_output_but_the_share_url(relay, tmp_pa
         bob.run("receive", transfer, "--verbose", "--finish"),
         alice.run("status", transfer, "--verbose"),
     ]
+    sealed = r"AEAD_AES_128_GCM, \d+ characters: [A-Za-z0-9+/]{40}\.\.\."
+    assert re.search(rf"POST /v1/m/{transfer} -> 200, the relay gave {sealed}\n", runs[1].err)
+    assert re.search(rf"PUT /v1/m/{transfer} -> 200, the relay got {sealed}\n", runs[2].err)
+    assert re.search(rf"DELETE /v1/m/{transfer} -> 200\n", runs[6].err)
     for ran in runs:
         assert ran.code == 0, ran.err
         assert secret not in ran.out + ran.err

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Runs a fuzz target over every file of the folders named, each whole, cut at every length (for short
- * files) and with single bits flipped. Fails when a folder holds no file: an empty replay proves nothing.
+ * Runs a fuzz target over every file of the folders named, each whole, cut at every length (for
+ * short files) and with single bits flipped. Fails when a folder holds no file: an empty replay
+ * proves nothing.
  */
 #include <dirent.h>
 #include <stdint.h>

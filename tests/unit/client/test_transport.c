@@ -325,6 +325,63 @@ static void run__save_fails__nothing_is_sent(void **state)
     tigress_session_free(&s);
 }
 
+struct watched {
+    unsigned calls;
+    unsigned status;
+    char method[8];
+    char body[64];
+};
+
+static void watch(void *ctx, const struct tigress_http_request *request, unsigned status,
+                  const char *body, size_t body_len)
+{
+    struct watched *w = ctx;
+
+    w->calls++;
+    w->status = status;
+    (void)snprintf(w->method, sizeof(w->method), "%s", request->method);
+    (void)snprintf(w->body, sizeof(w->body), "%.*s", (int)body_len, body == NULL ? "" : body);
+    assert_true((body == NULL) == (body_len == 0));
+}
+
+static void run__watched__request_and_answer_are_told(void **state)
+{
+    struct server s = { .answers = { "HTTP/1.1 404 Gone\r\nContent-Length: 5\r\n\r\nabcde" } };
+    struct watched w = { 0 };
+    struct pair p;
+
+    (void)state;
+    start(&s, 1);
+    open_pair(&p, s.port, 1);
+    assert_int_equal(tigress_transport_set_observe(p.transport, watch, &w), TIGRESS_OK);
+    assert_int_equal(tigress_transport_run(p.transport, 0), TIGRESS_FAILED);
+    assert_int_equal(w.calls, 1);
+    assert_int_equal(w.status, 404);
+    assert_string_equal(w.method, "GET");
+    assert_string_equal(w.body, "abcde");
+    close_pair(&p);
+    stop(&s);
+}
+
+static void run__watched_without_an_answer__status_is_zero(void **state)
+{
+    struct server s = { .answers = { "" } };
+    struct watched w = { 0 };
+    struct pair p;
+
+    (void)state;
+    start(&s, 1);
+    open_pair(&p, s.port, 1);
+    assert_int_equal(tigress_transport_set_observe(p.transport, watch, &w), TIGRESS_OK);
+    assert_int_equal(tigress_transport_run(p.transport, 0), TIGRESS_FAILED);
+    assert_int_equal(w.calls, 1);
+    assert_int_equal(w.status, 0);
+    assert_string_equal(w.body, "");
+    assert_int_equal(tigress_transport_set_observe(NULL, watch, &w), TIGRESS_E_ARGUMENT);
+    close_pair(&p);
+    stop(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -335,6 +392,8 @@ int main(void)
         cmocka_unit_test(run__progress_says_stop__session_whole),
         cmocka_unit_test(run__until_has_come__returns_in_time),
         cmocka_unit_test(run__save_fails__nothing_is_sent),
+        cmocka_unit_test(run__watched__request_and_answer_are_told),
+        cmocka_unit_test(run__watched_without_an_answer__status_is_zero),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

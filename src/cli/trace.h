@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cli/trace.h - --verbose: an exchange with the relay in one line, as the relay saw it.
+ * Layer: L4.      Threads: one.      Blocks: no.
+ * Secrets: sees requests with their claim; prints method, path and the sealed payload's beginning.
+ */
+#ifndef TG_CLI_TRACE_H
+#define TG_CLI_TRACE_H
+
+#include <tigress/transport_curl.h>
+
+/* A tigress_observe_fn; ctx is a struct ui. */
+void trace_exchange(void *ctx, const struct tigress_http_request *request, unsigned status,
+                    const char *body, size_t body_len);
+
+#endif
