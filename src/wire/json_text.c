@@ -179,24 +179,25 @@ void tg_json_text_cut(struct tg_buf *out, struct tg_bytes json, const char *name
 void tg_json_text_add(struct tg_buf *out, struct tg_bytes json, const char *name,
                       struct tg_bytes value)
 {
+    size_t end = json.len;
     bool is_empty = false;
 
-    while (json.len > 0 && is_space(json.ptr[json.len - 1])) {
-        json.len--;
+    while (end > 0 && is_space(json.ptr[end - 1])) {
+        end--;
     }
-    if (json.len < 2 || json.ptr[json.len - 1] != '}') {
+    if (end < 2 || json.ptr[end - 1] != '}') {
         out->err = out->err == TG_OK ? TG_E_SYNTAX : out->err;
         return;
     }
-    json.len--;
-    while (json.len > 0 && is_space(json.ptr[json.len - 1])) {
-        json.len--;
+    end--;
+    while (end > 0 && is_space(json.ptr[end - 1])) {
+        end--;
     }
-    is_empty = json.len > 0 && json.ptr[json.len - 1] == '{';
-    tg_buf_append(out, json);
+    is_empty = end > 0 && json.ptr[end - 1] == '{';
+    tg_buf_append(out, tg_bytes_first(json, end));
     tg_buf_append_str(out, is_empty ? "\"" : ",\"");
     tg_buf_append_str(out, name);
     tg_buf_append_str(out, "\":");
     tg_buf_append(out, value);
-    tg_buf_append_u8(out, '}');
+    tg_buf_append(out, tg_bytes_from(json, end));
 }

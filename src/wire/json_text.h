@@ -19,8 +19,9 @@ struct tg_bytes tg_json_text_find(struct tg_bytes json, const char *name);
 /* Appends json without the member and one comma; the same text when there is no such member. */
 void tg_json_text_cut(struct tg_buf *out, struct tg_bytes json, const char *name);
 
-/* Appends json with one more member at its end. name needs no escapes, value is JSON. Space behind
-   the object is left out. TG_E_SYNTAX sticks in out when json does not end with a brace. */
+/* Appends json with one more member behind its last: cut out again, it leaves json as it was. name
+   needs no escapes, value is JSON. TG_E_SYNTAX sticks in out when json does not end with a brace.
+ */
 void tg_json_text_add(struct tg_buf *out, struct tg_bytes json, const char *name,
                       struct tg_bytes value);
 

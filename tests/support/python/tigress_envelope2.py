@@ -56,7 +56,8 @@ def additional_data(mailbox, sender, seq, transcript):
 def with_member(text, public):
     """The object's text with the member at its end."""
     value = base64.urlsafe_b64encode(public).rstrip(b"=").decode()
-    return text.rstrip()[:-1].rstrip() + ',"%s":{"publicKey":"%s"}}' % (MEMBER, value)
+    end = len(text.rstrip()[:-1].rstrip())
+    return text[:end] + ',"%s":{"publicKey":"%s"}' % (MEMBER, value) + text[end:]
 
 
 def member_of(text):

@@ -86,18 +86,24 @@ static void add__object__one_member_more_at_its_end(void **state)
         const char *with;
     } cases[] = {
         { "{}", "{\"a\":[1]}" },
-        { "{ \n} ", "{\"a\":[1]}" },
+        { "{ \n} ", "{\"a\":[1] \n} " },
         { "{\"b\":{}}", "{\"b\":{},\"a\":[1]}" },
-        { " {\"b\":1 }\n", " {\"b\":1,\"a\":[1]}" },
+        { " {\"b\":1 }\n", " {\"b\":1,\"a\":[1] }\n" },
+        { "{\n  \"b\": {\n  }\n}\n", "{\n  \"b\": {\n  },\"a\":[1]\n}\n" },
     };
 
     (void)state;
     for (size_t i = 0; i < TG_COUNT(cases); i++) {
         struct tg_buf out;
+        struct tg_buf again;
 
+        tg_buf_init(&again, 100);
         tg_buf_init(&out, 100);
         tg_json_text_add(&out, tg_bytes_str(cases[i].json), "a", TG_LIT("[1]"));
         assert_view(tg_buf_view(&out), cases[i].with);
+        tg_json_text_cut(&again, tg_buf_view(&out), "a");
+        assert_view(tg_buf_view(&again), cases[i].json);
+        tg_buf_deinit(&again);
         tg_buf_deinit(&out);
     }
 }
