@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Shares a file: embed https://relay.example key.json [ca.pem]   cc embed.c -ltigress_curl -ltigress */
+/* embed https://relay.example key.json [ca.pem]      cc embed.c -ltigress_curl -ltigress */
 #include <stdio.h>
 #include <tigress/tigress.h>
 #include <tigress/transport_curl.h>

@@ -25,6 +25,11 @@ void tg_mem_free_wiped(void *ptr)
     }
 }
 
+void *tg_mem_realloc_wiped(void *ptr, size_t size)
+{
+    return tg_mem_grow(ptr, ptr == NULL ? 0 : malloc_usable_size(ptr), size);
+}
+
 void *tg_mem_grow(void *old, size_t old_size, size_t new_size)
 {
     /* Not realloc: it may leave a copy of a secret behind in the block it moved away from. */
@@ -61,3 +66,27 @@ void tg_mem_wipe(void *ptr, size_t size)
         explicit_bzero(ptr, size);
     }
 }
+
+#if defined(__x86_64__)
+#define CLEAR(n) "vpxord %%zmm" #n ", %%zmm" #n ", %%zmm" #n "\n\t"
+#define SSE_AND_AVX                                                                                \
+    "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10",       \
+        "xmm11", "xmm12", "xmm13", "xmm14", "xmm15"
+
+void tg_mem_wipe_registers(void)
+{
+    if (__builtin_cpu_supports("avx")) {
+        __asm__ volatile("vzeroall" ::: SSE_AND_AVX);
+    }
+    /* The upper sixteen, which no code of ours uses, but that of the C library does. */
+    if (__builtin_cpu_supports("avx512f")) {
+        __asm__ volatile(CLEAR(16) CLEAR(17) CLEAR(18) CLEAR(19) CLEAR(20) CLEAR(21) CLEAR(22)
+                             CLEAR(23) CLEAR(24) CLEAR(25) CLEAR(26) CLEAR(27) CLEAR(28) CLEAR(29)
+                                 CLEAR(30) CLEAR(31)::);
+    }
+}
+#else
+void tg_mem_wipe_registers(void)
+{
+}
+#endif

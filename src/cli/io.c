@@ -126,8 +126,7 @@ static enum cli_exit read_input(struct ui *ui, struct io_bytes *out, const char 
         close(fd);
     }
     if (result == IO_LIMIT) {
-        return ui_fail(ui, CLI_REFUSED, "too-long", "%s is too long: at most %zu bytes.", what,
-                       max);
+        return ui_fail(ui, CLI_USAGE, "too-long", "%s is too long: at most %zu bytes.", what, max);
     }
     if (result != IO_OK) {
         return ui_fail(ui, CLI_REFUSED, "input", "%s cannot be read from %s: %s.", what,
@@ -166,7 +165,7 @@ enum cli_exit io_read_line(struct ui *ui, struct io_bytes *out, const char *path
     out->len = len;
     io_bytes_wipe(&in);
     if (!is_line) {
-        return ui_fail(ui, CLI_REFUSED, "input", "%s was expected on one line, and nothing else.",
+        return ui_fail(ui, CLI_USAGE, "input", "%s was expected on one line, and nothing else.",
                        what);
     }
     return out->data != NULL ? CLI_OK

@@ -367,14 +367,9 @@ enum tg_err tg_answer_read(struct tigress_session *s, const struct tg_answer *an
 
 /* ---- sending and stopping ------------------------------------------------------------------- */
 
-static void sent(struct tigress_session *s, const struct tg_answer *answer)
+static void sent(struct tigress_session *s, const struct tg_answer *answer, bool is_push_supported)
 {
-    bool is_push_supported = false;
-
-    /* What the body says is of use only for the push; a changed mailbox is a changed mailbox. */
-    if (tg_msg_updated_decode(&is_push_supported, answer->body, NULL) == TG_OK) {
-        s->is_push_supported = is_push_supported;
-    }
+    s->is_push_supported = is_push_supported;
     if (answer->version > s->version) {
         s->version = answer->version;
     }
@@ -387,8 +382,13 @@ static void sent(struct tigress_session *s, const struct tg_answer *answer)
 
 enum tg_err tg_answer_send(struct tigress_session *s, const struct tg_answer *answer)
 {
-    if (answer->status == 200 || answer->status == 201) {
-        sent(s, answer);
+    bool is_push_supported = false;
+    bool is_done = answer->status == 200 || answer->status == 201;
+
+    /* Only what a relay answers to an update proves that there was one: a page of somebody in
+       between does not. The repetition does no harm where it was done already. */
+    if (is_done && tg_msg_updated_decode(&is_push_supported, answer->body, NULL) == TG_OK) {
+        sent(s, answer, is_push_supported);
     } else if (answer->status == 412 && s->conflicts >= TG_CONFLICTS_MAX) {
         tg_session_fail(s, TIGRESS_E_CONFLICT,
                         "Both sides keep writing at the same time; nothing was overwritten.");

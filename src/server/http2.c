@@ -415,11 +415,40 @@ static const struct tg_proto_ops http2_ops = {
     .free = http2_free,
 };
 
+/* --- memory: headers of strangers pass through the library, so what it frees is wiped ----------
+ */
+
+static void *mem_malloc(size_t size, void *ctx)
+{
+    (void)ctx;
+    return tg_mem_alloc(size);
+}
+
+static void mem_free(void *ptr, void *ctx)
+{
+    (void)ctx;
+    tg_mem_free_wiped(ptr);
+}
+
+static void *mem_calloc(size_t count, size_t size, void *ctx)
+{
+    (void)ctx;
+    return tg_mem_calloc(count, size);
+}
+
+static void *mem_realloc(void *ptr, size_t size, void *ctx)
+{
+    (void)ctx;
+    return tg_mem_realloc_wiped(ptr, size);
+}
+
 static enum tg_err session_new(struct tg_http2 *c)
 {
     enum tg_err err = TG_E_BUG;
     nghttp2_session_callbacks *callbacks = NULL;
     nghttp2_option *option = NULL;
+    /* spec: protocol/3#nothing-identifying-written */
+    nghttp2_mem mem = { NULL, mem_malloc, mem_free, mem_calloc, mem_realloc };
     uint32_t window = (uint32_t)c->env->settings->body_max + 1;
     const nghttp2_settings_entry entries[] = {
         { NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, c->env->settings->stream_max },
@@ -446,7 +475,8 @@ static enum tg_err session_new(struct tg_http2 *c)
     /* spec: protocol/3#http2-floods */
     nghttp2_option_set_max_outbound_ack(option, MAX_OUTBOUND_ACK);
     nghttp2_option_set_stream_reset_rate_limit(option, TG_H2_RESET_BURST, TG_H2_RESET_PER_S);
-    TG_REQUIRE(nghttp2_session_server_new2(&c->session, callbacks, c, option) == 0, TG_E_NOMEM);
+    TG_REQUIRE(nghttp2_session_server_new3(&c->session, callbacks, c, option, &mem) == 0,
+               TG_E_NOMEM);
     TG_REQUIRE(nghttp2_submit_settings(c->session, NGHTTP2_FLAG_NONE, entries, TG_COUNT(entries)) ==
                    0,
                TG_E_NOMEM);
