@@ -7,6 +7,7 @@
 #include "cli/flow.h"
 #include "cli/io.h"
 #include "cli/mem.h"
+#include "cli/pin.h"
 #include "cli/qr.h"
 #include "cli/share.h"
 
@@ -60,10 +61,12 @@ static enum cli_exit check_options(struct ui *ui, const struct cli_args *args)
     }
     if (args->value[OPT_DIRECT] != NULL &&
         (args->value[OPT_RELAY] != NULL || args->value[OPT_RESUME] != NULL ||
-         args->value[OPT_SCHEME] != NULL || args->value[OPT_SEPARATE_SECRET] != NULL)) {
-        return ui_fail(ui, CLI_USAGE, "usage",
-                       "--direct goes without --relay, --resume, --scheme and --separate-secret: "
-                       "its invitation is complete in itself.");
+         args->value[OPT_SCHEME] != NULL || args->value[OPT_SEPARATE_SECRET] != NULL ||
+         args->value[OPT_PIN] != NULL)) {
+        return ui_fail(
+            ui, CLI_USAGE, "usage",
+            "--direct goes without --relay, --resume, --scheme, --pin and --separate-secret: "
+            "its invitation is complete in itself.");
     }
     if ((args->position_count == 0) == (args->value[OPT_RESUME] == NULL)) {
         return ui_fail(ui, CLI_USAGE, "usage",
@@ -155,6 +158,29 @@ static enum cli_exit build(struct ui *ui, const struct flow *f, const struct cli
     return error == TIGRESS_OK ? CLI_OK : flow_refuse(ui, error, NULL);
 }
 
+/* In groups, for a person; nothing where there is none to show. */
+static void say_pin(struct ui *ui, const struct transfer *t)
+{
+    char shown[TIGRESS_PIN_SHOWN_MAX] = "";
+
+    if (t->pin_digits != NULL &&
+        tigress_pin_show(t->pin_digits, shown, sizeof shown) == TIGRESS_OK) {
+        ui_say(ui, "PIN:      %s   (tell it on another way than the link)\n", shown);
+    }
+    explicit_bzero(shown, sizeof shown);
+}
+
+/* The digits were handed over: from here on their checker is enough. */
+static enum cli_exit forget_digits(struct ui *ui, struct transfer *t)
+{
+    if (t->pin_digits == NULL) {
+        return CLI_OK;
+    }
+    cli_free(t->pin_digits);
+    t->pin_digits = NULL;
+    return state_save(ui, t);
+}
+
 static enum cli_exit print_invitation(struct ui *ui, const struct flow *f,
                                       const struct cli_args *args)
 {
@@ -173,16 +199,23 @@ static enum cli_exit print_invitation(struct ui *ui, const struct flow *f,
         if (invitation.secret[0] != '\0') {
             ui_say(ui, "Secret:   %s\n", invitation.secret);
         }
+        say_pin(ui, f->t);
         ui_say(ui, "Transfer: %s\nExpires:  %s\n%s", f->t->id, expires, qr == NULL ? "" : qr);
         result = flow_describe(f->t);
         (void)json_object_set_new(result, "url", json_string(invitation.url));
         if (invitation.secret[0] != '\0') {
             (void)json_object_set_new(result, "secret", json_string(invitation.secret));
         }
+        if (f->t->pin_digits != NULL) {
+            (void)json_object_set_new(result, "pin", json_string(f->t->pin_digits));
+        }
         if (qr != NULL) {
             (void)json_object_set_new(result, "qr", json_string(qr));
         }
         exit = ui_result_take(ui, result);
+    }
+    if (exit == CLI_OK) {
+        exit = forget_digits(ui, f->t);
     }
     cli_free(qr);
     explicit_bzero(&invitation, sizeof invitation);
@@ -209,8 +242,10 @@ static bool is_refused(const struct flow *f)
     return error >= TIGRESS_E_WITHDRAWN && error < TIGRESS_E_NETWORK;
 }
 
+/* Takes session and cacert over; message is borrowed. */
 static enum cli_exit share_session(struct ui *ui, const struct cli_args *args,
-                                   struct tigress_session *s, char *cacert)
+                                   struct tigress_session *s, char *cacert,
+                                   const struct io_bytes *message)
 {
     struct transfer t;
     struct flow f = { 0 };
@@ -226,6 +261,9 @@ static enum cli_exit share_session(struct ui *ui, const struct cli_args *args,
     if (exit == CLI_OK) {
         (void)tigress_session_step(s, (int64_t)time(NULL)); /* asks for the intent, sends nothing */
         exit = share_ask(ui, s, args, tigress_session_relay_host(s));
+    }
+    if (exit == CLI_OK && args->value[OPT_PIN] != NULL) {
+        exit = pin_make(ui, &t, message->data, message->len);
     }
     if (exit == CLI_OK) {
         error = tigress_session_confirm_intent(s);
@@ -262,13 +300,15 @@ static enum cli_exit share_file(struct ui *ui, const struct cli_args *args)
         goto out;
     }
     error = tigress_initiator_new(&s, relay, message.data, message.len, why, sizeof why);
-    io_bytes_wipe(&message);
     exit = error == TIGRESS_OK ? share_set_up(ui, s, args) : flow_refuse(ui, error, why);
     if (exit == CLI_OK) {
-        return share_session(ui, args, s, cacert);
+        exit = share_session(ui, args, s, cacert, &message);
+        io_bytes_wipe(&message);
+        return exit;
     }
     tigress_session_free(&s);
 out:
+    io_bytes_wipe(&message);
     cli_free(cacert);
     return exit;
 }

@@ -174,6 +174,18 @@ enum cli_exit flow_over(struct ui *ui, const struct transfer *t)
                    state_status_name(t->status));
 }
 
+/* A share that was interrupted between the note that it is made and the taking of its name. */
+static enum cli_exit take_name(struct ui *ui, struct transfer *t, const struct flow *f)
+{
+    const char *id = tigress_session_mailbox_id(f->session);
+
+    if (t->role != STATE_INITIATOR || t->status != STATE_ACTIVE || id[0] == '\0' ||
+        strcmp(t->id, id) == 0) {
+        return CLI_OK;
+    }
+    return state_adopt_id(ui, t, id);
+}
+
 enum cli_exit flow_resume(struct flow *f, struct ui *ui, struct transfer *t,
                           const struct cli_args *args)
 {
@@ -203,6 +215,9 @@ enum cli_exit flow_resume(struct flow *f, struct ui *ui, struct transfer *t,
         return flow_refuse(ui, error, why);
     }
     exit = flow_begin_take(f, ui, t, session, t->cacert);
+    if (exit == CLI_OK) {
+        exit = take_name(ui, t, f);
+    }
     if (exit == CLI_OK && tigress_session_step(session, (int64_t)time(NULL)) == TIGRESS_DONE) {
         /* interrupted after the relay had agreed to the end, before that was noted */
         exit = state_end(ui, t, t->role == STATE_RECIPIENT ? STATE_COMPLETED : STATE_CANCELLED);
