@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 JOBS ?= $(shell nproc)
 
-.PHONY: help deps build demo run check check-all soak fuzz bench install format clean
+.PHONY: help deps build demo examples run check check-all portability soak fuzz bench install format clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -23,6 +23,13 @@ demo: ## carry a car key from one wallet to another through a relay, and clean u
 	@scripts/install_deps build demo
 	@scripts/demo
 
+examples: ## three deployments, each run as a whole: home key, hotel key, car key
+	@scripts/install_deps build demo
+	@{ cmake --preset release -DTIGRESS_BUILD_EXAMPLES=ON && cmake --build --preset release -j $(JOBS); } \
+		>build-release.log 2>&1 || { cat build-release.log; exit 1; }
+	@rm -f build-release.log
+	@for name in homekey hotel carkey; do echo "== $$name"; examples/$$name/run.py || exit 1; done
+
 run: build ## keep a development relay up on https://127.0.0.1:8443
 	build/release/src/server/tigressd --dev --listen 127.0.0.1:8443
 
@@ -32,6 +39,10 @@ check: ## every gate and every test, with sanitizers
 
 check-all: check ## and what takes longer: release build, coverage, long fuzzing, crash loop
 	scripts/check_all
+
+portability: ## libtigress for 32 bit, and against musl; says what was skipped
+	@scripts/install_deps build check portability
+	@scripts/check_portability --fetch || [ $$? -eq 77 ]
 
 soak: ## the crash loop at full length: 200 kills
 	@scripts/install_deps build check

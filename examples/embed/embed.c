@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Shares a file: embed https://relay.example key.json [ca.pem]     cc embed.c -ltigress_curl
- * -ltigress */
+/* embed https://relay.example key.json [ca.pem]      cc embed.c -ltigress_curl -ltigress */
+#include <stdio.h>
 #include <tigress/tigress.h>
 #include <tigress/transport_curl.h>
 
-#include <stdio.h>
-
 int main(int argc, char **argv)
 {
-    static char message[TIGRESS_MESSAGE_MAX], url[TIGRESS_SHARE_URL_MAX],
-        why[TIGRESS_TEXT_MAX] = "embed RELAY FILE [CA]";
+    static char message[TIGRESS_MESSAGE_MAX], url[TIGRESS_SHARE_URL_MAX];
+    char why[TIGRESS_TEXT_MAX] = "usage: embed RELAY FILE [CA]";
     struct tigress_session *s = NULL;
     struct tigress_transport *t = NULL;
     FILE *file = argc > 2 ? fopen(argv[2], "rb") : NULL;

@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/mem.h"
 
-#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
+
+#ifdef __APPLE__
+#include <malloc/malloc.h>
+#define malloc_usable_size malloc_size
+#else
+#include <malloc.h>
+#endif
 
 void *tg_mem_calloc(size_t count, size_t size)
 {
@@ -25,16 +31,9 @@ void tg_mem_free_wiped(void *ptr)
     }
 }
 
-void *tg_mem_resize(void *ptr, size_t size)
+void *tg_mem_realloc_wiped(void *ptr, size_t size)
 {
-    size_t old_size = ptr != NULL ? malloc_usable_size(ptr) : 0;
-    void *block = malloc(size);
-
-    if (block != NULL && ptr != NULL) {
-        memcpy(block, ptr, old_size < size ? old_size : size);
-        tg_mem_free_wiped(ptr);
-    }
-    return block;
+    return tg_mem_grow(ptr, ptr == NULL ? 0 : malloc_usable_size(ptr), size);
 }
 
 void *tg_mem_grow(void *old, size_t old_size, size_t new_size)
@@ -69,7 +68,34 @@ void tg_mem_free_secret(void *ptr, size_t size)
 
 void tg_mem_wipe(void *ptr, size_t size)
 {
+    /* Not explicit_bzero, which Android and iOS do not have. The empty statement may read what ptr
+       points to, for all the compiler knows, so the zeros have to be there. */
     if (size > 0) {
-        explicit_bzero(ptr, size);
+        memset(ptr, 0, size);
+        __asm__ volatile("" : : "r"(ptr) : "memory");
     }
 }
+
+#if defined(__x86_64__)
+#define CLEAR(n) "vpxord %%zmm" #n ", %%zmm" #n ", %%zmm" #n "\n\t"
+#define SSE_AND_AVX                                                                                \
+    "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10",       \
+        "xmm11", "xmm12", "xmm13", "xmm14", "xmm15"
+
+void tg_mem_wipe_registers(void)
+{
+    if (__builtin_cpu_supports("avx")) {
+        __asm__ volatile("vzeroall" ::: SSE_AND_AVX);
+    }
+    /* The upper sixteen, which no code of ours uses, but that of the C library does. */
+    if (__builtin_cpu_supports("avx512f")) {
+        __asm__ volatile(CLEAR(16) CLEAR(17) CLEAR(18) CLEAR(19) CLEAR(20) CLEAR(21) CLEAR(22)
+                             CLEAR(23) CLEAR(24) CLEAR(25) CLEAR(26) CLEAR(27) CLEAR(28) CLEAR(29)
+                                 CLEAR(30) CLEAR(31)::);
+    }
+}
+#else
+void tg_mem_wipe_registers(void)
+{
+}
+#endif

@@ -15,9 +15,8 @@ void *tg_mem_calloc(size_t count, size_t size);
 void *tg_mem_alloc(size_t size);
 /* Wipes the whole block, however long it is, then frees. Accepts NULL. For the same. */
 void tg_mem_free_wiped(void *ptr);
-/* A block of size bytes that begins as ptr does; ptr is wiped and freed. NULL: none left, and ptr is
-   untouched. ptr may be NULL. For the same. */
-void *tg_mem_resize(void *ptr, size_t size);
+/* As realloc for a block of tg_mem_alloc; the old block is wiped. NULL: none left. For the same. */
+void *tg_mem_realloc_wiped(void *ptr, size_t size);
 
 /*
  * A block of new_size bytes with the first old_size bytes of *old* in it; the rest is zero. The old
@@ -33,5 +32,10 @@ void tg_mem_free_secret(void *ptr, size_t size);
 
 /* Overwrites memory in a way the compiler must keep. */
 void tg_mem_wipe(void *ptr, size_t size);
+
+/* Empties the processor's vector registers, where the C library's copying and comparing leaves the
+   last bytes it handled, and from where they would get into a core image. For a thread that is
+   about to wait. Does nothing on processors other than x86-64. */
+void tg_mem_wipe_registers(void);
 
 #endif

@@ -33,20 +33,35 @@ json_t *flow_describe(const struct transfer *t)
                      "received", (json_int_t)t->received_count, "unread", t->is_unread);
 }
 
+/* Jansson's ASCII leaves DEL as it is. */
+static void print_escaped(const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if (*text == '\x7f') {
+            fputs("\\u007f", stdout);
+        } else {
+            fputc(*text, stdout);
+        }
+    }
+    fputc('\n', stdout);
+}
+
 /* Pretty for a person; on a terminal in ASCII, so that no character of a stranger acts on it. */
 static enum cli_exit print_message(struct ui *ui, const char *text, size_t len)
 {
     json_t *object = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
     size_t flags = JSON_INDENT(2) | (isatty(STDOUT_FILENO) ? JSON_ENSURE_ASCII : 0);
 
-    if (object == NULL) {
+    char *pretty = object == NULL ? NULL : json_dumps(object, flags);
+
+    json_decref(object);
+    if (pretty == NULL) {
         return ui_fail(ui, CLI_REFUSED, "bad-message",
                        "the message has numbers or nesting that cannot be shown; take it as it is "
                        "with --out FILE.");
     }
-    (void)json_dumpf(object, stdout, flags);
-    fputc('\n', stdout);
-    json_decref(object);
+    print_escaped(pretty);
+    cli_free(pretty);
     return ui_flush(ui);
 }
 

@@ -100,7 +100,10 @@ enum cli_exit ui_result_take(struct ui *ui, json_t *result)
     }
     ui_progress_end(ui);
     if (ui->is_json) {
-        (void)json_dumpf(result, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER);
+        /* On a terminal no character of a stranger may act. */
+        (void)json_dumpf(result, stdout,
+                         JSON_COMPACT | JSON_PRESERVE_ORDER |
+                             (isatty(STDOUT_FILENO) ? (size_t)JSON_ENSURE_ASCII : 0));
         fputc('\n', stdout);
         ui->has_result = true;
     }

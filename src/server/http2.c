@@ -420,29 +420,31 @@ static const struct tg_proto_ops http2_ops = {
     .free = http2_free,
 };
 
-/* What the library frees is wiped: its header tables hold claims. */
-static void *lib_malloc(size_t size, void *ctx)
+/* --- memory: headers of strangers pass through the library, so what it frees is wiped ----------
+ */
+
+static void *mem_malloc(size_t size, void *ctx)
 {
     (void)ctx;
     return tg_mem_alloc(size);
 }
 
-static void lib_free(void *ptr, void *ctx)
+static void mem_free(void *ptr, void *ctx)
 {
     (void)ctx;
     tg_mem_free_wiped(ptr);
 }
 
-static void *lib_calloc(size_t count, size_t size, void *ctx)
+static void *mem_calloc(size_t count, size_t size, void *ctx)
 {
     (void)ctx;
     return tg_mem_calloc(count, size);
 }
 
-static void *lib_realloc(void *ptr, size_t size, void *ctx)
+static void *mem_realloc(void *ptr, size_t size, void *ctx)
 {
     (void)ctx;
-    return tg_mem_resize(ptr, size);
+    return tg_mem_realloc_wiped(ptr, size);
 }
 
 static enum tg_err session_new(struct tg_http2 *c)
@@ -450,10 +452,8 @@ static enum tg_err session_new(struct tg_http2 *c)
     enum tg_err err = TG_E_BUG;
     nghttp2_session_callbacks *callbacks = NULL;
     nghttp2_option *option = NULL;
-    /* Copied by the session. */
-    nghttp2_mem mem = {
-        .malloc = lib_malloc, .free = lib_free, .calloc = lib_calloc, .realloc = lib_realloc
-    };
+    /* spec: protocol/3#nothing-identifying-written */
+    nghttp2_mem mem = { NULL, mem_malloc, mem_free, mem_calloc, mem_realloc };
     uint32_t window = (uint32_t)c->env->settings->body_max + 1;
     const nghttp2_settings_entry entries[] = {
         { NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, c->env->settings->stream_max },

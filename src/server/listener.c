@@ -44,6 +44,26 @@ static void set_options(int fd)
     (void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unacked_ms, sizeof(unacked_ms));
 }
 
+enum tg_err tg_listener_check_free(const struct tg_endpoint *at, struct tg_fault *fault)
+{
+    enum tg_err err = TG_E_IO;
+    int on = 1;
+    int sock = socket(at->addr.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    TG_REQUIRE(sock >= 0, TG_E_IO);
+    TG_REQUIRE(setsockopt(sock, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0, TG_E_IO);
+    TG_REQUIRE(bind(sock, (const struct sockaddr *)&at->addr, at->addr_len) == 0, TG_E_IO);
+    err = TG_OK;
+out:
+    if (err != TG_OK) {
+        tg_fault_set(fault, "cannot listen on port %u: %s", (unsigned)at->port, strerror(errno));
+    }
+    if (sock >= 0) {
+        (void)close(sock);
+    }
+    return err;
+}
+
 enum tg_err tg_listener_bind(int *fd, uint16_t *bound_port, const struct tg_endpoint *at,
                              uint16_t port, struct tg_fault *fault)
 {

@@ -13,6 +13,12 @@
 
 #include <uv.h>
 
+/* Whether nobody listens at `at` yet. To be asked before the first bind: sockets of one user share
+   a port, so that a second relay would take half of the first one's connections, and nobody would
+   notice. Port 0 is free. TG_E_IO: fault says which port. */
+TG_NODISCARD enum tg_err tg_listener_check_free(const struct tg_endpoint *at,
+                                                struct tg_fault *fault);
+
 /* A non-blocking listening socket on at, port replaced by `port` unless that is 0. Several may
    share a port (SO_REUSEPORT). *bound_port is the port it got. TG_E_IO with fault. */
 TG_NODISCARD enum tg_err tg_listener_bind(int *fd, uint16_t *bound_port,

@@ -170,6 +170,8 @@ static enum tg_err bind_all(struct daemon *d, struct tg_fault *fault)
 
     if (tg_notify_listen_fds() > 0) {
         TG_TRY(adopt_all(d, &port, fault));
+    } else {
+        TG_TRY(tg_listener_check_free(&config->listen, fault));
     }
     for (size_t i = 0; i < config->worker_count && tg_notify_listen_fds() == 0; i++) {
         TG_TRY(tg_listener_bind(&d->listen_fds[i], &port, &config->listen, port, fault));
@@ -177,6 +179,7 @@ static enum tg_err bind_all(struct daemon *d, struct tg_fault *fault)
     tg_config_set_port(config, port);
     d->admin_fd = -1;
     if (config->admin.addr_len > 0) {
+        TG_TRY(tg_listener_check_free(&config->admin, fault));
         TG_TRY(tg_listener_bind(&d->admin_fd, &d->admin_port, &config->admin, config->admin.port,
                                 fault));
     }

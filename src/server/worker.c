@@ -156,6 +156,7 @@ static void turn(struct tg_worker *w)
 static void on_prepare(uv_prepare_t *handle)
 {
     turn(of_loop((uv_handle_t *)handle));
+    tg_mem_wipe_registers(); /* the loop sleeps now */
 }
 
 static void on_check(uv_check_t *handle)

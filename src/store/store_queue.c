@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/store_queue.h"
 
+#include "base/mem.h"
+
 enum tg_err tg_store_queue_init(struct tg_store_queue *q)
 {
     *q = (struct tg_store_queue){ .is_closed = false };
@@ -46,6 +48,7 @@ bool tg_store_queue_wait(struct tg_store_queue *q, struct tg_store_oplist *list)
     (void)pthread_mutex_lock(&q->lock);
     while (q->ops.head == NULL && !q->is_closed) {
         q->is_writer_asleep = true;
+        tg_mem_wipe_registers();
         (void)pthread_cond_wait(&q->wake, &q->lock);
     }
     q->is_writer_asleep = false;

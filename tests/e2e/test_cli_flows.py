@@ -242,6 +242,25 @@ def share__on_a_terminal__asks_and_takes_no_for_an_answer(alice):
         assert (b"/v1/m/" in seen) == (code == 0)
 
 
+def accept__on_a_terminal__a_strangers_characters_do_not_act(alice, bob):
+    shared = alice.share({"format": "x", "content": {"a": "\x9b2J\u202eb\x1b[2J\x7f"}})
+    child, terminal = pty.fork()
+    if child == 0:
+        os.execve(bob.command()[0], bob.command("accept", "-"), bob.env)
+    seen = b""
+    while b"press Enter" not in seen:
+        seen += os.read(terminal, 1024)
+    os.write(terminal, shared["url"].encode() + b"\n")
+    with contextlib.suppress(OSError):
+        while chunk := os.read(terminal, 1024):
+            seen += chunk
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0, seen
+    text = seen.decode()
+    assert "\\u009b2j\\u202eb\\u001b[2j\\u007f" in text.lower()
+    assert not {"\x9b", "\u202e", "\x1b", "\x7f"} & set(text)
+
+
 # spec-test: protocol/7#intent-before-anything
 def share__no_terminal_and_no_yes__nothing_sent(alice):
     alice.refused(1, "not-confirmed", "share", "-", given=json.dumps(KEY))

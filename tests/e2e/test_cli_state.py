@@ -5,6 +5,8 @@ import os
 import pathlib
 import random
 import re
+import resource
+import signal
 import socket
 import subprocess
 import threading
@@ -277,6 +279,18 @@ def kill__random_moments_all_along__transfer_completes(proxy, pair, seed):
     assert alice.must("status", transfer)["found"] == "completed"
 
 
+@pytest.mark.parametrize("words", [("share", "--resume"), ("status",)], ids=["resume", "status"])
+def share__killed_before_it_took_its_name__takes_it_at_the_next_command(pair, words):
+    """What a kill between the two steps leaves: an active transfer under its stand-in."""
+    alice, bob = pair
+    shared = alice.share(KEY, "--rights", "RWD")
+    stand_in = "0" * 8 + "-0000-4000-8000-" + "0" * 12
+    alice.files()[0].rename(alice.state / f"initiator-{stand_in}.json")
+    assert alice.must(*words, stand_in)["id"] == shared["id"]
+    assert [path.name for path in alice.files()] == [f"initiator-{shared['id']}.json"]
+    assert bob.accept(shared["url"])["id"] == shared["id"]
+
+
 def relay__restarted_while_receiving__message_still_comes(tmp_path):
     with make_relay(tmp_path / "relay", "tls-lmdb") as relay:
         alice, bob = Device(tmp_path / "alice", relay), Device(tmp_path / "bob", relay)
@@ -351,6 +365,24 @@ def state__cannot_be_written__nothing_is_sent(relay, tmp_path):
     alice.refused(1, "state", "share", "--yes", "-", given=json.dumps(KEY))
     alice.env["XDG_STATE_HOME"] = "/dev/null"
     alice.refused(1, "state", "status")
+
+
+def full_disk():
+    """In the child: no file can grow, which fails as a full disk does."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+
+def state__disk_full__nothing_is_claimed(relay, tmp_path):
+    alice, bob = Device(tmp_path / "alice", relay), Device(tmp_path / "bob", relay)
+    shared = alice.share(KEY)
+    got = subprocess.run(bob.command("accept", "-", "--json"), env=bob.env, cwd=bob.home,
+                         input=shared["url"].encode(), capture_output=True, timeout=60,
+                         preexec_fn=full_disk, check=False)
+    assert (got.returncode, json.loads(got.stdout)["error"]["code"]) == (1, "state"), got.stderr
+    assert bob.files() == [] and not list(bob.state.glob(".*.new"))
+    carol = Device(tmp_path / "carol", relay)
+    assert carol.accept(shared["url"])["message"] == KEY
 
 
 def state__no_home__refused(relay, tmp_path):

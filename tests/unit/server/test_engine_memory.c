@@ -33,7 +33,7 @@ static bool must_fail(void)
 
 WRAP_ALLOC(tg_mem_calloc, (size_t count, size_t size), (count, size))
 WRAP_ALLOC(tg_mem_alloc, (size_t size), (size))
-WRAP_ALLOC(tg_mem_resize, (void *ptr, size_t size), (ptr, size))
+WRAP_ALLOC(tg_mem_realloc_wiped, (void *ptr, size_t size), (ptr, size))
 WRAP_ALLOC(tg_mem_grow, (void *old, size_t old_size, size_t new_size), (old, old_size, new_size))
 
 /* The fixture's own memory comes first, so that only the engine's can fail. */

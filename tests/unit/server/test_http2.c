@@ -333,7 +333,7 @@ static void stream__reset_by_the_peer__service_is_told(void **state)
 
 static void headers__64_taken__65_refused_with_431(void **state)
 {
-    static char names[65][8];
+    static char names[65][24];
     struct client *c = *state;
 
     for (size_t count = 64; count <= 65; count++) {

@@ -1,0 +1,262 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What needs no relay: share URLs, envelopes, errors, wiping, the machine by hand."""
+import base64
+import gc
+import json
+import pathlib
+import re
+
+import pytest
+
+import programs
+import tigress
+from tigress import ErrorCode, Form, Input, NetFailure, Want
+
+HEADERS = pathlib.Path(__file__).resolve().parents[3] / "include/tigress"
+RELAY = "https://relay.example"
+MAILBOX = "9d7e6f0c-6a8e-4f4e-9b7a-0c4b6b0c2f11"
+SECRET = "AAECAwQFBgcICQoLDA0ODw=="
+URL = f"{RELAY}/v1/m/{MAILBOX}?v=c#{SECRET}"
+MESSAGE = {"format": "x", "content": {"n": 1}}
+
+
+def constants(prefix, *files):
+    """Names and values of the constants with this prefix, from the installed headers."""
+    text = "".join((HEADERS / name).read_text() for name in files)
+    return {name: int(value) for name, value in re.findall(rf"\b{prefix}(\w+)\s*=\s*(\d+)", text)}
+
+
+@pytest.mark.parametrize("kind, prefix, header", [
+    (ErrorCode, "TIGRESS_(?=OK)|TIGRESS_E_", "error.h"), (Input, "TIGRESS_INPUT_", "session.h"),
+    (Form, "TIGRESS_FORM_", "share_url.h"), (NetFailure, "TIGRESS_NET_", "session.h")])
+def constants__compared_with_the_headers__the_same(kind, prefix, header):
+    known = {item.name: int(item) for item in kind}
+    declared = constants(f"(?:{prefix})", header)
+    assert {name: declared.get(name) for name in known} == known
+
+
+def functions__bound__each_is_declared_in_an_installed_header():
+    from tigress import _lib
+    declared = set()
+    for header in HEADERS.glob("*.h*"):
+        text = re.sub(r"/\*.*?\*/", "", header.read_text(), flags=re.S)
+        declared |= set(re.findall(r"TIGRESS_API[^;{]*?\b(tigress_\w+)\s*\(", text))
+    bound = set(_lib._PROTOTYPES)  # pylint: disable=protected-access
+    assert bound <= declared
+
+
+def errors__every_code__has_its_class_and_a_sentence():
+    for code in ErrorCode:
+        if code == ErrorCode.OK:
+            continue
+        error = tigress.errors.make(code)
+        assert type(error) is not tigress.TigressError and error.code == code
+        assert str(error).endswith(".")
+    assert type(tigress.errors.make(12345)) is tigress.TigressError
+
+
+# ---- share URL ------------------------------------------------------------------------------
+
+
+def share_url__parsed__has_its_parts_and_every_form():
+    with tigress.ShareUrl(URL) as url:
+        assert (url.host, url.port, url.mailbox_id, url.vertical, url.has_secret) == \
+            ("relay.example", 443, MAILBOX, tigress.VERTICAL_CAR, True)
+        assert url.format() == URL
+        assert url.format(Form.HTTPS_BARE) == URL.split("#")[0]
+        assert url.format(Form.TIGRESS) == URL.replace("https", "tigress")
+        assert url.format(Form.SECRET) == SECRET
+        assert url.is_relay_allowed(["other.example", "RELAY.example"])
+        assert not url.is_relay_allowed([]) and not url.is_relay_allowed(["example"])
+        assert SECRET not in repr(url)
+    assert repr(url) == "<ShareUrl: closed>"
+    with pytest.raises(tigress.StateError):
+        url.format()
+    url.close()
+
+
+def share_url__built_from_parts__same_as_parsed():
+    with tigress.ShareUrl.build(RELAY, MAILBOX, "c") as url:
+        assert not url.has_secret and url.format() == URL.split("#")[0]
+        with pytest.raises(tigress.SecretError):
+            url.set_secret("no secret")
+        url.set_secret(SECRET)
+        assert url.format() == URL
+
+
+@pytest.mark.parametrize("text, error", [
+    ("", tigress.UrlError), ("ftp" + URL[5:], tigress.UrlError),
+    ("http" + URL[5:], tigress.UrlError), (URL.replace(MAILBOX, "x"), tigress.UrlError),
+    (URL[:-5], tigress.SecretError), (URL + "\0", tigress.ArgumentError),
+    (URL.split("?")[0] + "?v=" + "x" * 3000, (tigress.LimitError, tigress.UrlError))])
+def share_url__malformed__refused_without_repeating_it(text, error):
+    with pytest.raises(error) as told:
+        tigress.ShareUrl(text)
+    assert "AAEC" not in str(told.value)
+    with pytest.raises(error):
+        tigress.Recipient(text)
+
+
+# ---- envelope -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("length", [16, 32])
+def envelope__sealed_and_opened__same_message_and_never_the_same_bytes(length):
+    secret = bytes(range(length))
+    sealed = {tigress.seal_envelope(secret, MESSAGE) for _ in range(8)}
+    assert len(sealed) == 8
+    for data in sealed:
+        with tigress.open_envelope(secret, tigress.envelope_type(length), data) as opened:
+            assert json.loads(bytes(opened)) == MESSAGE
+        assert opened == bytes(len(opened))
+
+
+def envelope__wrong_secret_type_or_bytes__refused():
+    secret = bytes(16)
+    data = tigress.seal_envelope(secret, MESSAGE)
+    raw = bytearray(base64.b64decode(data))
+    for at in (0, 12, len(raw) - 1):
+        bent = raw.copy()
+        bent[at] ^= 1
+        with pytest.raises(tigress.DecryptError):
+            tigress.open_envelope(secret, "AEAD_AES_128_GCM", base64.b64encode(bent).decode())
+    for key, kind in ((b"\1" + secret[1:], "AEAD_AES_128_GCM"), (secret, "AEAD_AES_256_GCM")):
+        with pytest.raises((tigress.DecryptError, tigress.SecretError)):
+            tigress.open_envelope(key, kind, data)
+    with pytest.raises(tigress.SecretError):
+        tigress.seal_envelope(bytes(17), MESSAGE)
+    with pytest.raises(tigress.SecretError):
+        tigress.envelope_type(17)
+
+
+def envelope__opened_by_an_independent_implementation__same_message():
+    aead = pytest.importorskip("cryptography.hazmat.primitives.ciphers.aead")
+    secret = bytes(range(16))
+    raw = base64.b64decode(tigress.seal_envelope(secret, MESSAGE))
+    assert json.loads(aead.AESGCM(secret).decrypt(raw[:12], raw[12:], None)) == MESSAGE
+
+
+@pytest.mark.parametrize("message", ["", "[]", "{}", '{"format":1,"content":{}}',
+                                     '{"format":"x","content":[]}', b'\xff', "x" * 50000])
+def message__no_provisioning_information__refused_everywhere(message):
+    for use in (tigress.check_message, lambda m: tigress.Initiator(RELAY, m)):
+        with pytest.raises((tigress.MessageError, tigress.LimitError)):
+            use(message)
+
+
+# ---- the machine, by hand -------------------------------------------------------------------
+
+
+def initiator__driven_by_hand__creates():
+    with tigress.Initiator(RELAY, MESSAGE, title="T") as session:
+        assert (session.step(0), session.input) == (Want.INPUT, Input.INTENT)
+        assert session.request() is None
+        with pytest.raises(tigress.StateError):
+            session.wait()
+        with pytest.raises(tigress.StateError):
+            session.share_url()
+        session.confirm_intent()
+        assert session.step(1893456000) is Want.HTTP
+        request = session.request()
+        assert (request.method, request.url) == ("POST", RELAY + "/v1/m")
+        names = [name.lower() for name, _ in request.headers]
+        assert {"mailbox-request-id", "mailbox-device-claim"} <= set(names)
+        assert "claim" not in repr(request).lower()  # credentials stay out of a log
+        session.reply_failed(NetFailure.LOST)
+        assert session.step(1893456000) is Want.WAIT
+        assert session.deadline_s == 1893456001 and session.failures == 1
+        session.wake()
+        assert session.step(1893456000) is Want.HTTP
+        assert session.request() == request
+        body = {"urlLink": f"{RELAY}/v1/m/{MAILBOX}", "isPushNotificationSupported": True}
+        session.reply(200, [("Mailbox-Version", "1"), ("X", "a\0b")], json.dumps(body).encode())
+        assert (session.step(1893456000), session.input) == (Want.INPUT, Input.CREATED)
+        assert session.mailbox_id == MAILBOX and session.is_push_supported
+        assert session.share_url().startswith(f"{RELAY}/v1/m/{MAILBOX}#")
+        with pytest.raises(tigress.StateError):
+            session.reply(200)
+    with pytest.raises(tigress.StateError):
+        session.step()
+
+
+def reply__nonsense__tried_again_and_told_as_protocol_error():
+    with tigress.Initiator(RELAY, MESSAGE) as session:
+        session.set_tries(1)
+        session.confirm_intent()
+        assert session.step(1) is Want.HTTP
+        session.reply(200, (), b"<html>")
+        assert session.step(1) is Want.FAILED
+        with pytest.raises(tigress.ProtocolError):
+            session.raise_if_failed()
+        session.retry()
+        assert session.step(1) is Want.HTTP
+        session.reply(400, (), b'{"detail":"title: too long"}')
+        assert session.step(1) is Want.FAILED
+        assert isinstance(session.error, tigress.RefusedError)
+
+
+def allow_list__another_relay__refused_before_any_request():
+    with tigress.Recipient(URL, allowed_relays=["other.example"]) as session:
+        assert session.step(1) is Want.FAILED
+        assert isinstance(session.error, tigress.AllowListError)
+
+
+def settings__outside_what_they_take__refused_and_nothing_leaks():
+    for settings in ({"rights": "X"}, {"rights": "R\0"}, {"secret_len": 17}, {"vertical": "?"},
+                     {"expires_at_s": -1}, {"title": "x" * 257}, {"image_url": "x" * 2049}):
+        with pytest.raises((tigress.ArgumentError, tigress.LimitError)):
+            tigress.Initiator(RELAY, MESSAGE, **settings)
+    for relay in ("http://relay.example", "https://relay.example/path", "relay.example"):
+        with pytest.raises(tigress.UrlError):
+            tigress.Initiator(relay, MESSAGE)
+    with tigress.Initiator(RELAY, MESSAGE) as session:
+        for poll_s in (0, 601):
+            with pytest.raises(tigress.ArgumentError):
+                session.set_poll_s(poll_s)
+        session.set_poll_s(1)
+        session.set_poll_s(600)
+        session.set_notification_token("type", "data")
+    gc.collect()
+
+
+def random__a_source_of_ones_own__is_used_and_its_failure_told():
+    asked = []
+
+    def count(length):
+        asked.append(length)
+        return bytes(range(len(asked), len(asked) + length))
+
+    def fail(_length):
+        raise OSError("no entropy")
+    with tigress.Initiator(RELAY, MESSAGE) as session:
+        session.set_random(count)
+        gc.collect()
+        session.confirm_intent()
+        assert asked and session.step(1) is Want.HTTP
+    for broken in (fail, lambda n: bytes(n - 1)):
+        with tigress.Initiator(RELAY, MESSAGE) as session:
+            session.set_random(broken)
+            with pytest.raises(tigress.RandomError):
+                session.confirm_intent()
+
+
+def resume__damaged_cut_or_changed__refused():
+    with tigress.Initiator(RELAY, MESSAGE) as session:
+        session.confirm_intent()
+        with session.save() as saved:
+            good = bytes(saved)
+        assert saved == bytes(len(good)), "a with block wipes"
+        assert repr(saved) == f"<SecretBytes: {len(good)} bytes>"
+    tigress.resume(good).close()
+    for bad in (b"", good[:-1], good + b"x", bytes([good[0] ^ 1]) + good[1:],
+                good[:40] + bytes([good[40] ^ 1]) + good[41:]):
+        with pytest.raises(tigress.SavedStateError):
+            tigress.resume(bad)
+
+
+def library__not_there__import_error_that_names_the_variable():
+    code, out = programs.python(
+        "import os\nos.environ['TIGRESS_LIBRARY'] = '/nowhere/libtigress.so'\nimport tigress\n"
+        "try:\n    tigress.version()\nexcept ImportError as e:\n    print(e)\n")
+    assert code == 0
+    assert "TIGRESS_LIBRARY" in out and "/nowhere/libtigress.so" in out

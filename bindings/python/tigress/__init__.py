@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Hands a digital credential from one device to another: libtigress for Python.
+
+    with tigress.Initiator("https://relay.example", {"format": "...", "content": {}}) as session, \\
+            tigress.Transport(session) as transport:
+        session.confirm_intent()      # the user is present and means it
+        transport.run()
+        print(session.share_url())
+
+Everything is a thin layer over the C library; its man pages and headers hold word for word.
+Nothing but the standard library is needed. A handle may be used from any thread, one at a time.
+"""
+from ._lib import LibraryNotFound, abi, library_path, version
+from .envelope import check_message, envelope_type, open_envelope, seal_envelope
+from .errors import (AllowListError, ArgumentError, BadMessageError, BugError, CompletedError,
+                     ConflictError, DecryptError, DeniedError, EndedError, ErrorCode, ExpiredError,
+                     GoneError, LimitError, MessageError, NetworkError, OutOfMemoryError,
+                     ProtocolError, RandomError, RefusedError, RelayTlsError, SavedStateError,
+                     SecretError, StateError, TamperedError, TemporaryError, TigressError,
+                     UnavailableError, UnsupportedError, UrlError, WithdrawnError)
+from .secret import SecretBytes
+from .session import (Initiator, Input, NetFailure, Recipient, Request, Role, Session, Want,
+                      resume)
+from .share_url import VERTICAL_CAR, VERTICAL_GENERAL, VERTICAL_HOME, Form, ShareUrl
+from .transport import Transport
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AllowListError", "ArgumentError", "BadMessageError", "BugError", "CompletedError",
+    "ConflictError", "DecryptError", "DeniedError", "EndedError", "ErrorCode", "ExpiredError",
+    "Form", "GoneError", "Initiator", "Input", "LibraryNotFound", "LimitError", "MessageError",
+    "NetFailure", "NetworkError", "OutOfMemoryError", "ProtocolError", "RandomError", "Recipient",
+    "RefusedError", "RelayTlsError", "Request", "Role", "SavedStateError", "SecretBytes",
+    "SecretError", "Session", "ShareUrl", "StateError", "TamperedError", "TemporaryError",
+    "TigressError", "Transport", "UnavailableError", "UnsupportedError", "UrlError", "VERTICAL_CAR",
+    "VERTICAL_GENERAL", "VERTICAL_HOME", "Want", "WithdrawnError", "abi", "check_message",
+    "envelope_type", "library_path", "open_envelope", "resume", "seal_envelope", "version",
+]

@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Finds libtigress, loads it, and names the types of every function that is used."""
+import ctypes
+import ctypes.util
+import functools
+import os
+import sys
+import sysconfig
+from ctypes import (CFUNCTYPE, POINTER, Structure, c_char_p, c_int, c_int64, c_size_t, c_uint,
+                    c_uint64, c_void_p)
+from typing import Iterator
+
+ABI = 0  # TIGRESS_ABI of the headers that this module was written to
+TEXT_MAX = 256
+SHARE_URL_MAX = 2049
+
+
+class LibraryNotFound(ImportError):
+    """No libtigress with the ABI that this module was written to."""
+
+
+class HttpHeader(Structure):
+    """struct tigress_http_header"""
+    _fields_ = [("name", c_char_p), ("value", c_char_p)]
+
+
+class HttpRequest(Structure):
+    """struct tigress_http_request"""
+    _fields_ = [("method", c_char_p), ("url", c_char_p), ("headers", POINTER(HttpHeader)),
+                ("header_count", c_size_t), ("body", c_void_p), ("body_len", c_size_t),
+                ("answer_max", c_size_t), ("timeout_s", c_uint)]
+
+
+RandomFn = CFUNCTYPE(c_int, c_void_p, c_void_p, c_size_t)
+
+_HANDLE, _OUT, _WHY = c_void_p, POINTER(c_void_p), (c_char_p, c_size_t)
+_OUT_DATA = (_OUT, POINTER(c_size_t))
+_CALL = (c_int, (_HANDLE,))
+_TEXT = (c_char_p, (_HANDLE,))
+
+# name: (result, arguments)
+_PROTOTYPES = {
+    "tigress_version": (c_char_p, ()),
+    "tigress_abi": (c_int, ()),
+    "tigress_error_name": (c_char_p, (c_int,)),
+    "tigress_error_text": (c_char_p, (c_int,)),
+    "tigress_free": (None, (c_void_p, c_size_t)),
+
+    "tigress_share_url_parse": (c_int, (_OUT, c_char_p, *_WHY)),
+    "tigress_share_url_new": (c_int, (_OUT, c_char_p, c_char_p, c_char_p, c_char_p, *_WHY)),
+    "tigress_share_url_free": (None, (_OUT,)),
+    "tigress_share_url_host": _TEXT,
+    "tigress_share_url_mailbox_id": _TEXT,
+    "tigress_share_url_vertical": _TEXT,
+    "tigress_share_url_port": (c_uint, (_HANDLE,)),
+    "tigress_share_url_has_secret": _CALL,
+    "tigress_share_url_set_secret": (c_int, (_HANDLE, c_char_p)),
+    "tigress_share_url_format": (c_int, (_HANDLE, c_int, c_char_p, c_size_t)),
+    "tigress_share_url_is_relay_allowed": (c_int, (_HANDLE, POINTER(c_char_p), c_size_t)),
+
+    "tigress_envelope_type": (c_char_p, (c_size_t,)),
+    "tigress_message_check": (c_int, (c_char_p, c_size_t, *_WHY)),
+    "tigress_envelope_seal": (c_int, (c_char_p, c_size_t, c_char_p, c_size_t, RandomFn, c_void_p,
+                                      *_OUT_DATA)),
+    "tigress_envelope_open": (c_int, (c_char_p, c_size_t, c_char_p, c_char_p, c_size_t,
+                                      *_OUT_DATA)),
+
+    "tigress_initiator_new": (c_int, (_OUT, c_char_p, c_char_p, c_size_t, *_WHY)),
+    "tigress_recipient_new": (c_int, (_OUT, c_char_p, c_char_p, *_WHY)),
+    "tigress_session_free": (None, (_OUT,)),
+    "tigress_session_set_secret_len": (c_int, (_HANDLE, c_size_t)),
+    "tigress_session_set_display": (c_int, (_HANDLE, c_char_p, c_char_p, c_char_p)),
+    "tigress_session_set_expiration": (c_int, (_HANDLE, c_int64)),
+    "tigress_session_set_rights": (c_int, (_HANDLE, c_char_p)),
+    "tigress_session_set_vertical": (c_int, (_HANDLE, c_char_p)),
+    "tigress_session_require_proof": _CALL,
+    "tigress_session_disable_envelope_v2": _CALL,
+    "tigress_session_set_notification_token": (c_int, (_HANDLE, c_char_p, c_char_p)),
+    "tigress_session_allow_relay": (c_int, (_HANDLE, c_char_p)),
+    "tigress_session_want_preview": _CALL,
+    "tigress_session_set_poll_s": (c_int, (_HANDLE, c_uint)),
+    "tigress_session_set_tries": (c_int, (_HANDLE, c_uint)),
+    "tigress_session_set_random": (c_int, (_HANDLE, RandomFn, c_void_p)),
+    "tigress_session_set_secret": (c_int, (_HANDLE, c_char_p)),
+
+    "tigress_session_step": (c_int, (_HANDLE, c_int64)),
+    "tigress_session_request": (POINTER(HttpRequest), (_HANDLE,)),
+    "tigress_session_reply": (c_int, (_HANDLE, c_uint, POINTER(HttpHeader), c_size_t, c_char_p,
+                                      c_size_t)),
+    "tigress_session_reply_failed": (c_int, (_HANDLE, c_int)),
+    "tigress_session_deadline_s": (c_int64, (_HANDLE,)),
+    "tigress_session_wake": (None, (_HANDLE,)),
+    "tigress_session_input": _CALL,
+    "tigress_session_confirm_intent": _CALL,
+    "tigress_session_accept": _CALL,
+    "tigress_session_send": (c_int, (_HANDLE, c_char_p, c_size_t)),
+    "tigress_session_wait": _CALL,
+    "tigress_session_check": _CALL,
+    "tigress_session_finish": _CALL,
+    "tigress_session_relinquish": _CALL,
+    "tigress_session_cancel": _CALL,
+    "tigress_session_retry": _CALL,
+
+    "tigress_session_role": _CALL,
+    "tigress_session_message": (c_void_p, (_HANDLE, POINTER(c_size_t))),
+    "tigress_session_message_format": _TEXT,
+    "tigress_session_share_url": (c_int, (_HANDLE, c_int, c_char_p, c_size_t)),
+    "tigress_session_mailbox_id": _TEXT,
+    "tigress_session_relay_host": _TEXT,
+    "tigress_session_vertical": _TEXT,
+    "tigress_session_title": _TEXT,
+    "tigress_session_description": _TEXT,
+    "tigress_session_image_url": _TEXT,
+    "tigress_session_expires_at_s": (c_int64, (_HANDLE,)),
+    "tigress_session_version": (c_uint64, (_HANDLE,)),
+    "tigress_session_is_push_supported": _CALL,
+    "tigress_session_envelope_version": (c_uint, (_HANDLE,)),
+    "tigress_session_error": _CALL,
+    "tigress_session_error_text": _TEXT,
+    "tigress_session_relay_detail": _TEXT,
+    "tigress_session_failures": (c_uint, (_HANDLE,)),
+    "tigress_session_save": (c_int, (_HANDLE, *_OUT_DATA)),
+    "tigress_session_resume": (c_int, (_OUT, c_char_p, c_size_t, *_WHY)),
+}
+
+
+def _candidates() -> Iterator[str]:
+    """Paths and names to try, best first. TIGRESS_LIBRARY is the only one when it is set."""
+    named = os.environ.get("TIGRESS_LIBRARY")
+    if named:
+        yield named
+        return
+    if sys.platform == "darwin":
+        file_name = f"libtigress.{ABI}.dylib"
+    else:
+        file_name = f"libtigress.so.{ABI}"
+    yield file_name  # the loader's own search
+    triplet = sysconfig.get_config_var("MULTIARCH")
+    for prefix in (sys.prefix, "/usr/local", "/usr"):
+        for folder in ("lib", f"lib/{triplet}" if triplet else "lib64", "lib64"):
+            path = os.path.join(prefix, folder, file_name)
+            if os.path.isfile(path):
+                yield path
+    found = ctypes.util.find_library("tigress")
+    if found:
+        yield found
+
+
+def _load() -> ctypes.CDLL:
+    reasons = []
+    for candidate in _candidates():
+        try:
+            library = ctypes.CDLL(candidate)
+            for name, (result, arguments) in _PROTOTYPES.items():
+                function = getattr(library, name)
+                function.restype, function.argtypes = result, list(arguments)
+        except (OSError, AttributeError) as error:
+            reasons.append(f"{candidate}: {error}")
+            continue
+        if library.tigress_abi() == ABI:
+            return library
+        reasons.append(f"{candidate}: its ABI is {library.tigress_abi()}, not {ABI}")
+    raise LibraryNotFound("libtigress cannot be loaded; set TIGRESS_LIBRARY to its path ("
+                          + "; ".join(reasons) + ")", name="tigress")
+
+
+@functools.lru_cache(maxsize=None)
+def lib() -> ctypes.CDLL:
+    """The library, loaded at the first use of anything that needs it."""
+    return _load()
+
+
+def library_path() -> str:
+    """What was loaded, as it was named. LibraryNotFound."""
+    return lib()._name  # pylint: disable=protected-access
+
+
+def version() -> str:
+    """The version of the library that runs. LibraryNotFound."""
+    return lib().tigress_version().decode()
+
+
+def abi() -> int:
+    """The number in the library's SONAME. LibraryNotFound."""
+    return lib().tigress_abi()

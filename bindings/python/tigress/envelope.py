@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One message sealed under a transfer's secret. Sessions do this by themselves."""
+import ctypes
+import json
+from typing import Any, Mapping, Union
+
+from . import _lib
+from .errors import SecretError, check
+from .secret import SecretBytes, take_out, text_in
+
+Message = Union[str, bytes, bytearray, Mapping[str, Any]]
+
+
+def message_in(message: Message) -> bytes:
+    """JSON text of a message that was given as text, bytes or a mapping."""
+    if isinstance(message, Mapping):
+        return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
+    return message.encode() if isinstance(message, str) else bytes(message)
+
+
+def check_message(message: Message) -> None:
+    """MessageError unless it is provisioning information: {"format": text, "content": object}."""
+    data = message_in(message)
+    why = ctypes.create_string_buffer(_lib.TEXT_MAX)
+    check(_lib.lib().tigress_message_check(data, len(data), why, len(why)), why.value.decode())
+
+
+def envelope_type(secret_len: int) -> str:
+    """The payload type that goes with a secret of 16 or 32 bytes. SecretError for others."""
+    name = _lib.lib().tigress_envelope_type(secret_len).decode()
+    if not name:
+        raise SecretError("a secret has 16 or 32 bytes")
+    return name
+
+
+def seal_envelope(secret: Union[bytes, bytearray], message: Message) -> str:
+    """The message, padded and sealed under a fresh random IV, as base64 text."""
+    data, key = message_in(message), bytes(secret)
+    out, length = ctypes.c_void_p(), ctypes.c_size_t()
+    check(_lib.lib().tigress_envelope_seal(key, len(key), data, len(data), _lib.RandomFn(0), None,
+                                           ctypes.byref(out), ctypes.byref(length)))
+    return take_out(out, length).decode()
+
+
+def open_envelope(secret: Union[bytes, bytearray], payload_type: str, data: str) -> SecretBytes:
+    """The message in an envelope, without padding; not parsed. DecryptError."""
+    key, text = bytes(secret), data.encode()
+    out, length = ctypes.c_void_p(), ctypes.c_size_t()
+    check(_lib.lib().tigress_envelope_open(key, len(key), text_in(payload_type), text, len(text),
+                                           ctypes.byref(out), ctypes.byref(length)))
+    return take_out(out, length)

@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One exception class for each error code of the library.
+
+    TigressError                        everything
+      EndedError                        how a transfer ended on the other side
+      TemporaryError                    trouble on the way: Session.retry() goes on
+
+No text of an exception holds a secret; `detail` is the relay's word and comes from a stranger.
+"""
+import enum
+from typing import Dict, Optional, Type
+
+from ._lib import lib
+
+
+class ErrorCode(enum.IntEnum):
+    """enum tigress_error"""
+    OK = 0
+    ARGUMENT = 1
+    STATE = 2
+    URL = 3
+    NOT_ALLOWED = 4
+    SECRET = 5
+    MESSAGE = 6
+    LIMIT = 7
+    SAVED_STATE = 8
+    WITHDRAWN = 20
+    COMPLETED = 21
+    EXPIRED = 22
+    GONE = 23
+    DENIED = 30
+    REFUSED = 31
+    CONFLICT = 32
+    NETWORK = 40
+    TLS = 41
+    UNAVAILABLE = 42
+    PROTOCOL = 43
+    DECRYPT = 44
+    BAD_MESSAGE = 45
+    TAMPERED = 46
+    NOMEM = 60
+    RANDOM = 61
+    UNSUPPORTED = 62
+    BUG = 90
+
+
+class TigressError(Exception):
+    """A call that was refused, or how a transfer failed.
+
+    code     an ErrorCode, or the number of one that this module does not know
+    detail   what the relay said about it, "" when nothing: show it, do not log it
+    """
+    code: int = ErrorCode.BUG
+
+    def __init__(self, text: str, code: Optional[int] = None, detail: str = ""):
+        super().__init__(text)
+        if code is not None:
+            self.code = code
+        self.detail = detail
+
+
+class EndedError(TigressError):
+    """The transfer ended on the other side."""
+
+
+class TemporaryError(TigressError):
+    """Trouble on the way. The session is intact, and Session.retry() goes on."""
+
+
+class ArgumentError(TigressError, ValueError):
+    """A value outside what the call allows."""
+    code = ErrorCode.ARGUMENT
+
+
+class StateError(TigressError):
+    """The session does not take this call now, or is closed."""
+    code = ErrorCode.STATE
+
+
+class UrlError(TigressError, ValueError):
+    """No share URL or relay URL that may be used."""
+    code = ErrorCode.URL
+
+
+class AllowListError(TigressError):
+    """The relay's host is not on the allow-list."""
+    code = ErrorCode.NOT_ALLOWED
+
+
+class SecretError(TigressError, ValueError):
+    """A secret that is no base64 of 16 or 32 bytes."""
+    code = ErrorCode.SECRET
+
+
+class MessageError(TigressError, ValueError):
+    """A message that is no provisioning information."""
+    code = ErrorCode.MESSAGE
+
+
+class LimitError(TigressError, ValueError):
+    """Longer than a stated maximum."""
+    code = ErrorCode.LIMIT
+
+
+class SavedStateError(TigressError, ValueError):
+    """Saved state that is damaged, cut or of another version."""
+    code = ErrorCode.SAVED_STATE
+
+
+class WithdrawnError(EndedError):
+    """The initiator took it back."""
+    code = ErrorCode.WITHDRAWN
+
+
+class CompletedError(EndedError):
+    """The recipient ended it."""
+    code = ErrorCode.COMPLETED
+
+
+class ExpiredError(EndedError):
+    """Its time is over."""
+    code = ErrorCode.EXPIRED
+
+
+class GoneError(EndedError):
+    """Nothing there (any more), and the relay does not say why."""
+    code = ErrorCode.GONE
+
+
+class DeniedError(TigressError):
+    """Another device's transfer, or a right or a proof is missing."""
+    code = ErrorCode.DENIED
+
+
+class RefusedError(TigressError):
+    """The relay does not take this request."""
+    code = ErrorCode.REFUSED
+
+
+class ConflictError(TigressError):
+    """Both sides keep writing at the same time."""
+    code = ErrorCode.CONFLICT
+
+
+class NetworkError(TemporaryError):
+    """No connection, or it broke too often."""
+    code = ErrorCode.NETWORK
+
+
+class RelayTlsError(TemporaryError):
+    """The relay's certificate does not verify, or there is no safe connection."""
+    code = ErrorCode.TLS
+
+
+class UnavailableError(TemporaryError):
+    """The relay said 429 or 5xx too often."""
+    code = ErrorCode.UNAVAILABLE
+
+
+class ProtocolError(TemporaryError):
+    """An answer that is not what the protocol says."""
+    code = ErrorCode.PROTOCOL
+
+
+class DecryptError(TemporaryError):
+    """A message that does not open: wrong secret, or damaged."""
+    code = ErrorCode.DECRYPT
+
+
+class BadMessageError(TemporaryError):
+    """A message that opened, and is no provisioning information."""
+    code = ErrorCode.BAD_MESSAGE
+
+
+class TamperedError(TemporaryError):
+    """Under envelope v2: what the relay shows is not the next message of this transfer."""
+    code = ErrorCode.TAMPERED
+
+
+class OutOfMemoryError(TemporaryError, MemoryError):
+    """No memory left."""
+    code = ErrorCode.NOMEM
+
+
+class RandomError(TemporaryError):
+    """The random source failed, or the crypto library did."""
+    code = ErrorCode.RANDOM
+
+
+class UnsupportedError(TemporaryError):
+    """Known, but not in this build."""
+    code = ErrorCode.UNSUPPORTED
+
+
+class BugError(TigressError):
+    """A broken promise inside the library."""
+    code = ErrorCode.BUG
+
+
+def _leaves(base: Type[TigressError]) -> Dict[int, Type[TigressError]]:
+    found = {}
+    for cls in base.__subclasses__():
+        if "code" in vars(cls):
+            found[int(cls.code)] = cls
+        found.update(_leaves(cls))
+    return found
+
+
+BY_CODE = _leaves(TigressError)
+
+
+def make(code: int, why: str = "", detail: str = "") -> TigressError:
+    """The exception of an error code, with the library's sentence unless `why` is one."""
+    text = why or lib().tigress_error_text(code).decode()
+    return BY_CODE.get(code, TigressError)(text, code, detail)
+
+
+def check(code: int, why: str = "") -> None:
+    """Raises unless the code is OK."""
+    if code != ErrorCode.OK:
+        raise make(code, why)

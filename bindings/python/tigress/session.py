@@ -1,0 +1,445 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One side of one transfer, as a machine without I/O: it is given the time and the relay's answers,
+and says what it wants next.
+
+    while True:
+        want = session.step()
+        if want is Want.HTTP:      perform session.request(), then session.reply() or reply_failed()
+        elif want is Want.WAIT:    step again at session.deadline_s, or when woken
+        elif want is Want.INPUT:   session.input says what the application has to do
+        elif want is Want.DONE:    over, as wished
+        elif want is Want.FAILED:  session.raise_if_failed()
+
+tigress.Transport does the first two.
+"""
+import ctypes
+import dataclasses
+import enum
+import json
+import time
+from typing import Any, Callable, Iterable, Optional, Sequence, Tuple, Type, TypeVar, Union
+
+from . import _lib
+from .envelope import Message, message_in
+from .errors import ErrorCode, StateError, TigressError, check, make
+from .secret import SecretBytes, copy_out, optional_text_in, take_out, text_in
+from .share_url import Form
+
+
+class Role(enum.IntEnum):
+    """enum tigress_role"""
+    INITIATOR = 1
+    RECIPIENT = 2
+
+
+class Want(enum.IntEnum):
+    """enum tigress_want"""
+    HTTP = 1
+    WAIT = 2
+    INPUT = 3
+    DONE = 4
+    FAILED = 5
+
+
+class Input(enum.IntEnum):
+    """enum tigress_input: what Want.INPUT asks for. cancel and save go always."""
+    NONE = 0
+    INTENT = 1     # initiator: confirm_intent, once the user agreed
+    CREATED = 2    # initiator: hand the share URL over; then wait, check, or just stop
+    SECRET = 3     # recipient: the URL came without it: set_secret
+    PREVIEW = 4    # recipient: the preview has come: accept, or just stop
+    MESSAGE = 5    # a message has come: send, wait, check, finish or relinquish
+    SENT = 6       # the relay has our message: wait, check, finish, relinquish
+    UNCHANGED = 7  # check found nothing new
+
+
+class NetFailure(enum.IntEnum):
+    """enum tigress_net_failure: why there is no answer."""
+    UNREACHABLE = 1
+    LOST = 2
+    TIMEOUT = 3
+    TLS = 4
+    TOO_LARGE = 5
+    INTERRUPTED = 6
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """An HTTP request, complete: no redirect, no other header, no cookie, no shared connection.
+
+    answer_max   bytes of answer body to take
+    timeout_s    for the whole exchange, a long poll's wait included
+    """
+    method: str
+    url: str
+    headers: Sequence[Tuple[str, str]] = dataclasses.field(repr=False)  # hold credentials
+    body: Optional[bytes] = dataclasses.field(repr=False)
+    answer_max: int
+    timeout_s: int
+
+
+RandomSource = Callable[[int], bytes]
+S = TypeVar("S", bound="Session")
+
+
+def _random_fn(source: RandomSource) -> Any:
+    def fill(_ctx: Optional[int], out: int, length: int) -> int:
+        try:
+            made = source(length)
+            if len(made) != length:
+                return -1
+            ctypes.memmove(out, bytes(made), length)
+            return 0
+        except Exception:  # pylint: disable=broad-except  # it must not cross into C
+            return -1
+    return _lib.RandomFn(fill)
+
+
+class Session:
+    """What both roles share. Made by Initiator(), Recipient() or resume().
+
+    A `with` block wipes and frees it at its end; the transfer goes on existing at the relay. Calls
+    that the session does not take now raise StateError and change nothing.
+    """
+
+    def __init__(self, handle: ctypes.c_void_p):
+        self._handle = handle
+        self._random: Any = None  # the library calls it: it must live as long as the session
+
+    # ---- life
+
+    def close(self) -> None:
+        """Wipes and frees. Harmless when done before."""
+        if self._handle:
+            _lib.lib().tigress_session_free(ctypes.byref(self._handle))
+
+    def __enter__(self: S) -> S:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        if getattr(self, "_handle", None):
+            self.close()
+
+    def __repr__(self) -> str:
+        if not self._handle:
+            return f"<{type(self).__name__}: closed>"
+        return f"<{type(self).__name__}: {self.relay_host}>"
+
+    def _open(self) -> ctypes.c_void_p:
+        if not self._handle:
+            raise StateError("the session is closed")
+        return self._handle
+
+    def _do(self, call: str, *arguments: Any) -> None:
+        check(getattr(_lib.lib(), "tigress_session_" + call)(self._open(), *arguments))
+
+    def _text(self, call: str) -> str:
+        text: bytes = getattr(_lib.lib(), "tigress_session_" + call)(self._open())
+        return text.decode()
+
+    def _number(self, call: str) -> int:
+        return int(getattr(_lib.lib(), "tigress_session_" + call)(self._open()))
+
+    # ---- settings that go at any time
+
+    def set_poll_s(self, poll_s: int) -> None:
+        """Seconds a long poll asks the relay to hold, 1 to 600."""
+        self._do("set_poll_s", poll_s)
+
+    def set_tries(self, tries: int) -> None:
+        """Failures in a row before Want.FAILED, 1 to 1000."""
+        self._do("set_tries", tries)
+
+    def set_random(self, source: Optional[RandomSource]) -> None:
+        """A random source, source(n) -> n bytes; None: the system's. An exception in it is RandomError."""
+        function = _lib.RandomFn(0) if source is None else _random_fn(source)
+        self._do("set_random", function, None)
+        self._random = function
+
+    def set_notification_token(self, token_type: str, token_data: str) -> None:
+        """Where the relay announces changes: fresh for each transfer. Before the first step."""
+        self._do("set_notification_token", text_in(token_type), text_in(token_data))
+
+    # ---- the machine
+
+    def step(self, now_s: Optional[int] = None) -> Want:
+        """What the session wants now. now_s: UTC seconds; None: the system's clock."""
+        now = int(time.time()) if now_s is None else now_s
+        return Want(_lib.lib().tigress_session_step(self._open(), now))
+
+    def request(self) -> Optional[Request]:
+        """The request of Want.HTTP, None in any other state. It holds credentials: do not log it."""
+        pointer = _lib.lib().tigress_session_request(self._open())
+        if not pointer:
+            return None
+        raw = pointer.contents
+        headers = [(raw.headers[i].name.decode(), raw.headers[i].value.decode())
+                   for i in range(raw.header_count)]
+        body = ctypes.string_at(raw.body, raw.body_len) if raw.body is not None else None
+        return Request(raw.method.decode(), raw.url.decode(), headers, body, raw.answer_max,
+                       raw.timeout_s)
+
+    def reply(self, status: int, headers: Iterable[Tuple[str, str]] = (), body: bytes = b"") -> None:
+        """The relay's answer, whatever it is. StateError: no request is under way."""
+        pairs = [(name.encode("utf-8", "replace"), value.encode("utf-8", "replace"))
+                 for name, value in headers]
+        pairs = [(name, value) for name, value in pairs if b"\0" not in name + value]
+        array = (_lib.HttpHeader * len(pairs))(*pairs)
+        self._do("reply", status, array, len(pairs), bytes(body), len(body))
+
+    def reply_failed(self, failure: NetFailure) -> None:
+        """There is no answer. The same request is repeated later."""
+        self._do("reply_failed", failure)
+
+    @property
+    def deadline_s(self) -> int:
+        """UTC seconds at which Want.WAIT is over; 0 in any other state."""
+        return self._number("deadline_s")
+
+    def wake(self) -> None:
+        """Ends a Want.WAIT now: a push came, the network is back. Harmless at any time."""
+        _lib.lib().tigress_session_wake(self._open())
+
+    # ---- the application's part
+
+    @property
+    def input(self) -> Input:
+        """What Want.INPUT asks for."""
+        return Input(self._number("input"))
+
+    def send(self, message: Message) -> None:
+        """The next message: JSON text, or a mapping. MessageError, LimitError."""
+        data = message_in(message)
+        self._do("send", data, len(data))
+
+    def wait(self) -> None:
+        """Wait for the other side's next message, for as long as it takes."""
+        self._do("wait")
+
+    def check(self) -> None:
+        """Look once whether there is something new."""
+        self._do("check")
+
+    def finish(self) -> None:
+        """The credential is where it belongs: delete the mailbox, then Want.DONE."""
+        self._do("finish")
+
+    def cancel(self) -> None:
+        """Stop, from any state that is not over: delete the mailbox if there is one."""
+        self._do("cancel")
+
+    def retry(self) -> None:
+        """After a TemporaryError: try again from where it stood."""
+        self._do("retry")
+
+    # ---- what it knows
+
+    @property
+    def role(self) -> Role:
+        """Initiator or recipient."""
+        return Role(self._number("role"))
+
+    @property
+    def message(self) -> SecretBytes:
+        """A copy of the last message received, as the other side wrote it; empty before the first."""
+        length = ctypes.c_size_t()
+        address = _lib.lib().tigress_session_message(self._open(), ctypes.byref(length))
+        return copy_out(address, length.value)
+
+    def message_json(self) -> Any:
+        """The last message received, parsed. StateError before the first."""
+        with self.message as text:
+            if not text:
+                raise StateError("no message has come yet")
+            return json.loads(bytes(text))
+
+    @property
+    def message_format(self) -> str:
+        """The message's "format" member; "" before the first."""
+        return self._text("message_format")
+
+    def share_url(self, form: Form = Form.HTTPS) -> str:
+        """The invitation, from Input.CREATED on (recipient: always). StateError before."""
+        out = ctypes.create_string_buffer(_lib.SHARE_URL_MAX)
+        try:
+            self._do("share_url", form, out, len(out))
+            return out.value.decode()
+        finally:
+            ctypes.memset(out, 0, len(out))
+
+    @property
+    def mailbox_id(self) -> str:
+        """The mailbox's UUID; "" while there is none."""
+        return self._text("mailbox_id")
+
+    @property
+    def relay_host(self) -> str:
+        """The relay's host."""
+        return self._text("relay_host")
+
+    @property
+    def vertical(self) -> str:
+        """The value of v=."""
+        return self._text("vertical")
+
+    @property
+    def title(self) -> str:
+        """What the preview shows. From strangers: escape it."""
+        return self._text("title")
+
+    @property
+    def description(self) -> str:
+        """What the preview shows. From strangers: escape it."""
+        return self._text("description")
+
+    @property
+    def image_url(self) -> str:
+        """What the preview shows. From strangers: escape it."""
+        return self._text("image_url")
+
+    @property
+    def expires_at_s(self) -> int:
+        """UTC seconds, 0: not known yet."""
+        return self._number("expires_at_s")
+
+    @property
+    def version(self) -> int:
+        """The relay's counter of messages, 0: not known."""
+        return self._number("version")
+
+    @property
+    def is_push_supported(self) -> bool:
+        """Whether the relay sends to our notification token; else long polls do it."""
+        return bool(self._number("is_push_supported"))
+
+    @property
+    def envelope_version(self) -> int:
+        """2 once both sides have agreed on envelope v2, 1 before, and with a peer of v1 for good."""
+        return self._number("envelope_version")
+
+    @property
+    def failures(self) -> int:
+        """How often in a row the current request has failed."""
+        return self._number("failures")
+
+    @property
+    def error(self) -> Optional[TigressError]:
+        """Why Want.FAILED, as an exception that was not raised; None in any other state."""
+        code = self._number("error")
+        if code == ErrorCode.OK:
+            return None
+        return make(code, self._text("error_text"), self._text("relay_detail"))
+
+    def raise_if_failed(self) -> None:
+        """Raises `error` unless it is None."""
+        error = self.error
+        if error is not None:
+            raise error
+
+    # ---- surviving the process
+
+    def save(self) -> SecretBytes:
+        """Everything that is needed to go on, for resume(). It holds the secret, the claim and
+        messages in the clear: keep it where only the user can read it."""
+        out, length = ctypes.c_void_p(), ctypes.c_size_t()
+        self._do("save", ctypes.byref(out), ctypes.byref(length))
+        return take_out(out, length)
+
+
+class Initiator(Session):
+    """The side that shares. Nothing is sent before confirm_intent().
+
+    relay_url           "https://host[:port]" (http:// for loopback alone)
+    message             provisioning information: JSON text, or a mapping
+    title, description, image_url   what the preview shows to everybody who has the link
+    expires_at_s        UTC seconds; 0: the relay's default
+    rights              "RD" for a stateless transfer, "RWD" for one with answers
+    vertical            the v= of the share URL
+    secret_len          16 or 32 bytes
+    require_proof       the first read must prove the secret
+    envelope_v2         offer envelope v2; False for tests, and for a peer that cannot cope
+    """
+
+    def __init__(self, relay_url: str, message: Message, *, title: str = "", description: str = "",
+                 image_url: str = "", expires_at_s: int = 0, rights: Optional[str] = None,
+                 vertical: Optional[str] = None, secret_len: int = 16,
+                 require_proof: bool = False, envelope_v2: bool = True):
+        data, handle = message_in(message), ctypes.c_void_p()
+        why = ctypes.create_string_buffer(_lib.TEXT_MAX)
+        check(_lib.lib().tigress_initiator_new(ctypes.byref(handle), text_in(relay_url), data,
+                                               len(data), why, len(why)), why.value.decode())
+        super().__init__(handle)
+        self._do("set_secret_len", secret_len)
+        self._do("set_display", text_in(title), text_in(description), text_in(image_url))
+        self._do("set_expiration", expires_at_s)
+        if rights is not None:
+            self._do("set_rights", text_in(rights))
+        if vertical is not None:
+            self._do("set_vertical", text_in(vertical))
+        if require_proof:
+            self._do("require_proof")
+        if not envelope_v2:
+            self._do("disable_envelope_v2")
+
+    def confirm_intent(self) -> None:
+        """The user is present and means to share with whom the application showed."""
+        self._do("confirm_intent")
+
+
+class Recipient(Session):
+    """The side that receives.
+
+    share_url        https://, tigress://, or http:// to loopback, with or without the secret
+    secret           base64 text of a secret that came another way
+    allowed_relays   "host" or "host:port", exactly; none: every relay may be used
+    want_preview     first fetch the preview, without a claim, and ask Input.PREVIEW
+    envelope_v2      answer an offer of envelope v2; False for tests
+    """
+
+    def __init__(self, share_url: str, secret: Optional[str] = None, *,
+                 allowed_relays: Iterable[str] = (), want_preview: bool = False,
+                 envelope_v2: bool = True):
+        handle = ctypes.c_void_p()
+        why = ctypes.create_string_buffer(_lib.TEXT_MAX)
+        check(_lib.lib().tigress_recipient_new(ctypes.byref(handle), text_in(share_url),
+                                               optional_text_in(secret), why, len(why)),
+              why.value.decode())
+        super().__init__(handle)
+        for host in allowed_relays:
+            self._do("allow_relay", text_in(host))
+        if want_preview:
+            self._do("want_preview")
+        if not envelope_v2:
+            self._do("disable_envelope_v2")
+
+    def set_secret(self, secret: str) -> None:
+        """The secret, as base64 text: for Input.SECRET, or another one after DecryptError."""
+        self._do("set_secret", text_in(secret))
+
+    def accept(self) -> None:
+        """After the preview: go on and claim the transfer."""
+        self._do("accept")
+
+    def relinquish(self) -> None:
+        """Give the transfer back, for another device of the same person; then Want.DONE."""
+        self._do("relinquish")
+
+
+_BY_ROLE = {Role.INITIATOR: Initiator, Role.RECIPIENT: Recipient}
+
+
+def resume(data: Union[bytes, bytearray]) -> Union[Initiator, Recipient]:
+    """A session from what Session.save() gave, at the same point. Not saved: the random source.
+    Two sessions from one save are one device twice: keep one. SavedStateError."""
+    handle, saved = ctypes.c_void_p(), bytes(data)
+    why = ctypes.create_string_buffer(_lib.TEXT_MAX)
+    check(_lib.lib().tigress_session_resume(ctypes.byref(handle), saved, len(saved), why, len(why)),
+          why.value.decode())
+    role = Role(_lib.lib().tigress_session_role(handle))
+    cls: Type[Session] = _BY_ROLE[role]
+    session = cls.__new__(cls)
+    Session.__init__(session, handle)
+    return session  # type: ignore[return-value]

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The invitation: which mailbox on which relay, and the secret that opens it."""
+import ctypes
+import enum
+from typing import Iterable, Optional
+
+from . import _lib
+from .errors import StateError, check
+from .secret import optional_text_in, text_in
+
+VERTICAL_GENERAL = "a"
+VERTICAL_HOME = "h"
+VERTICAL_CAR = "c"
+
+
+class Form(enum.IntEnum):
+    """enum tigress_share_form: what a share URL is written as."""
+    HTTPS = 0
+    HTTPS_BARE = 1    # without the secret
+    TIGRESS = 2       # tigress:// instead of https://
+    TIGRESS_BARE = 3
+    SECRET = 4        # the secret alone; "" when there is none
+
+
+class ShareUrl:
+    """A share URL that was parsed. A `with` block wipes and frees it at its end.
+
+    Its repr() never shows the secret.
+    """
+
+    def __init__(self, text: str):
+        """UrlError, SecretError, LimitError: the text is not one that may be used."""
+        self._handle = ctypes.c_void_p()
+        why = ctypes.create_string_buffer(_lib.TEXT_MAX)
+        check(_lib.lib().tigress_share_url_parse(ctypes.byref(self._handle), text_in(text), why,
+                                                 len(why)), why.value.decode())
+
+    @classmethod
+    def build(cls, relay_url: str, mailbox_id: str, vertical: str = "",
+              secret: Optional[str] = None) -> "ShareUrl":
+        """From its parts; the secret is base64 text."""
+        self = cls.__new__(cls)
+        self._handle = ctypes.c_void_p()
+        why = ctypes.create_string_buffer(_lib.TEXT_MAX)
+        check(_lib.lib().tigress_share_url_new(
+            ctypes.byref(self._handle), text_in(relay_url), text_in(mailbox_id), text_in(vertical),
+            optional_text_in(secret), why, len(why)), why.value.decode())
+        return self
+
+    def close(self) -> None:
+        """Wipes and frees. Harmless when done before."""
+        if self._handle:
+            _lib.lib().tigress_share_url_free(ctypes.byref(self._handle))
+
+    def _open(self) -> ctypes.c_void_p:
+        if not self._handle:
+            raise StateError("the share URL is closed")
+        return self._handle
+
+    @property
+    def host(self) -> str:
+        """The relay's host, without a port."""
+        return _lib.lib().tigress_share_url_host(self._open()).decode()
+
+    @property
+    def port(self) -> int:
+        """The port that a connection goes to."""
+        return _lib.lib().tigress_share_url_port(self._open())
+
+    @property
+    def mailbox_id(self) -> str:
+        """The mailbox's UUID."""
+        return _lib.lib().tigress_share_url_mailbox_id(self._open()).decode()
+
+    @property
+    def vertical(self) -> str:
+        """The value of v=, "" when there is none."""
+        return _lib.lib().tigress_share_url_vertical(self._open()).decode()
+
+    @property
+    def has_secret(self) -> bool:
+        """Whether the secret came with the URL, or was set."""
+        return bool(_lib.lib().tigress_share_url_has_secret(self._open()))
+
+    def set_secret(self, secret: str) -> None:
+        """The secret of a URL that travelled without it, as base64 text. SecretError."""
+        check(_lib.lib().tigress_share_url_set_secret(self._open(), text_in(secret)))
+
+    def format(self, form: Form = Form.HTTPS) -> str:
+        """The URL, or the secret alone, as text."""
+        out = ctypes.create_string_buffer(_lib.SHARE_URL_MAX)
+        try:
+            check(_lib.lib().tigress_share_url_format(self._open(), form, out, len(out)))
+            return out.value.decode()
+        finally:
+            ctypes.memset(out, 0, len(out))
+
+    def is_relay_allowed(self, hosts: Iterable[str]) -> bool:
+        """Whether its relay is one of these: "host" or "host:port", exactly."""
+        names = [text_in(host) for host in hosts]
+        array = (ctypes.c_char_p * len(names))(*names)
+        return bool(_lib.lib().tigress_share_url_is_relay_allowed(self._open(), array, len(names)))
+
+    def __enter__(self) -> "ShareUrl":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        if getattr(self, "_handle", None):
+            self.close()
+
+    def __repr__(self) -> str:
+        return f"<ShareUrl: {self.format(Form.HTTPS_BARE)}>" if self._handle else "<ShareUrl: closed>"

@@ -1,0 +1,279 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A small transport on the standard library: performs one session's requests over HTTP/1.1.
+
+What it promises beyond HTTP: TLS 1.2 or 1.3 with the certificate verified (plain http to loopback
+alone, which the session sees to), one connection that no other session shares, no cookies, no TLS
+session kept, no user agent, no redirect, no proxy, bounded answers and times.
+"""
+import http.client
+import io
+import socket
+import ssl
+import time
+from typing import Any, Callable, Optional
+from urllib.parse import urlsplit
+
+from .session import NetFailure, Request, Session, Want
+
+CONNECT_TIMEOUT_S = 15.0
+SLICE_S = 0.5  # how long a read or a wait goes on before the progress callback is asked
+
+SaveFn = Callable[[Session], Any]
+ProgressFn = Callable[[Session, Want], Any]
+
+
+class _Interrupted(Exception):
+    """A callback asked to stop."""
+
+
+class _TooLarge(Exception):
+    """More bytes than the session takes, or no HTTP."""
+
+
+class _Stale(Exception):
+    """A kept connection that the relay had closed meanwhile; the request was not answered."""
+
+
+class _Reader(io.RawIOBase):
+    """Reads a socket until a deadline, asking now and then whether to go on."""
+
+    def __init__(self, sock: socket.socket, deadline: float, max_bytes: int,
+                 tick: Callable[[], None]):
+        super().__init__()
+        self._sock, self._deadline, self._left, self._tick = sock, deadline, max_bytes, tick
+        self.has_begun = False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while True:
+            left_s = self._deadline - time.monotonic()
+            if left_s <= 0:
+                raise TimeoutError("no answer in time")
+            self._sock.settimeout(min(left_s, SLICE_S))
+            try:
+                count = self._sock.recv_into(buffer)
+            except TimeoutError:
+                self._tick()
+                continue
+            self._left -= count
+            if self._left < 0:
+                raise _TooLarge()
+            self.has_begun = self.has_begun or count > 0
+            return count
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        """What http.client.HTTPResponse asks of a socket."""
+        return io.BufferedReader(self)
+
+
+class Transport:
+    """Performs the requests of one session, which is borrowed until close().
+
+    ca_file     PEM file of authorities to trust instead of the system's
+    save        called before each request that changes something and after each answer: the place
+                to keep session.save(). Returning False stops run().
+    progress    called at least once a second while run() waits, for an answer too, and before each
+                request. Returning False stops it.
+
+    An exception of a callback ends run() and is raised; the session is whole.
+    """
+
+    def __init__(self, session: Session, *, ca_file: Optional[str] = None,
+                 connect_timeout_s: float = CONNECT_TIMEOUT_S, save: Optional[SaveFn] = None,
+                 progress: Optional[ProgressFn] = None):
+        self._session, self._connect_timeout_s = session, connect_timeout_s
+        self._save, self._progress = save, progress
+        self._until_s: Optional[float] = None
+        self._is_stopped = False
+        self._sock: Optional[socket.socket] = None
+        # Not create_default_context(): that one writes the keys where SSLKEYLOGFILE says.
+        self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        self._tls.minimum_version = ssl.TLSVersion.TLSv1_2
+        self._tls.set_alpn_protocols(["http/1.1"])
+        if ca_file is None:
+            self._tls.load_default_certs()
+        else:
+            self._tls.load_verify_locations(cafile=ca_file)
+
+    # ---- life
+
+    def close(self) -> None:
+        """Closes the connection."""
+        if self._sock is not None:
+            self._sock.close()
+            self._sock = None
+
+    def __enter__(self) -> "Transport":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # ---- one request
+
+    def perform(self) -> None:
+        """Performs the request of Want.HTTP and hands the answer to the session, for applications
+        with a loop of their own."""
+        request = self._session.request()
+        if request is None:
+            self._session.reply_failed(NetFailure.LOST)  # raises StateError
+            return
+        failure = NetFailure.LOST
+        try:
+            status, headers, body = self._exchange(request)
+        except _Interrupted:
+            failure = NetFailure.INTERRUPTED
+        except (_TooLarge, http.client.LineTooLong):
+            failure = NetFailure.TOO_LARGE
+        except ssl.SSLCertVerificationError:
+            failure = NetFailure.TLS
+        except TimeoutError:
+            failure = NetFailure.TIMEOUT
+        except _Unreachable:
+            failure = NetFailure.UNREACHABLE
+        except http.client.RemoteDisconnected:
+            failure = NetFailure.LOST
+        except http.client.BadStatusLine:
+            failure = NetFailure.TOO_LARGE
+        except (http.client.HTTPException, OSError):
+            failure = NetFailure.LOST
+        except BaseException:
+            self.close()
+            self._session.reply_failed(NetFailure.INTERRUPTED)
+            raise
+        else:
+            self._session.reply(status, headers, body)
+            return
+        self.close()
+        self._session.reply_failed(failure)
+
+    def _exchange(self, request: Request) -> Any:
+        is_kept = self._sock is not None
+        try:
+            return self._exchange_once(request, is_kept)
+        except _Stale:
+            self.close()
+            return self._exchange_once(request, False)
+
+    def _exchange_once(self, request: Request, is_kept: bool) -> Any:
+        url = urlsplit(request.url)
+        if self._sock is None:
+            self._sock = self._connect(url.hostname or "", url.port, url.scheme == "https")
+        deadline = time.monotonic() + request.timeout_s
+        # The headers are bounded by http.client, the body by us; both together here.
+        reader = _Reader(self._sock, deadline, request.answer_max + 65536, self._tick)
+        try:
+            self._sock.settimeout(max(deadline - time.monotonic(), SLICE_S))
+            self._sock.sendall(_wire_bytes(request, url.netloc, url.path, url.query))
+            response = http.client.HTTPResponse(reader, method=request.method)  # type: ignore
+            response.begin()
+        except (ConnectionError, ssl.SSLEOFError) as error:
+            if is_kept and not reader.has_begun:
+                raise _Stale() from error  # safe to repeat: the request has an identifier
+            raise
+        body = response.read(request.answer_max + 1)
+        if len(body) > request.answer_max:
+            raise _TooLarge()
+        if response.length:  # read() says nothing about a body that was cut
+            raise http.client.IncompleteRead(body, response.length)
+        if not 100 <= response.status <= 599:
+            raise _TooLarge()
+        headers = response.getheaders()
+        if response.will_close or not response.isclosed():
+            self.close()
+        response.close()
+        return response.status, headers, body
+
+    def _connect(self, host: str, port: Optional[int], is_tls: bool) -> socket.socket:
+        try:
+            sock = socket.create_connection((host, port or (443 if is_tls else 80)),
+                                            self._connect_timeout_s)
+        except TimeoutError:
+            raise
+        except OSError as error:
+            raise _Unreachable() from error
+        if not is_tls:
+            return sock
+        try:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return self._tls.wrap_socket(sock, server_hostname=host)
+        except (ssl.SSLCertVerificationError, TimeoutError):
+            sock.close()
+            raise
+        except OSError as error:
+            # A relay that restarts in the middle of a handshake looks like this, too.
+            sock.close()
+            raise _Unreachable() from error
+
+    # ---- run
+
+    def run(self, until_s: Optional[float] = None) -> Want:
+        """Steps the session and performs what it wants until it wants input, is done or has failed:
+        that is what is returned. Want.HTTP or Want.WAIT is returned when a callback stopped it or
+        until_s (UTC seconds) has come; run() may be called again."""
+        self._until_s, self._is_stopped = until_s, False
+        while True:
+            want = self._session.step()
+            if self._is_stopped and want is Want.HTTP:
+                self._session.reply_failed(NetFailure.INTERRUPTED)
+            if self._is_stopped or want not in (Want.HTTP, Want.WAIT):
+                return want
+            if want is Want.HTTP:
+                self._perform_and_save()
+            else:
+                self._pause()
+
+    def _perform_and_save(self) -> None:
+        request = self._session.request()
+        # A create and a first read are POST as well; they come before there is a version.
+        is_change = (request is not None and request.method not in ("POST", "GET")) \
+            or self._session.version == 0
+        try:
+            if (is_change and not self._was_saved()) or self._should_stop(Want.HTTP):
+                self._session.reply_failed(NetFailure.INTERRUPTED)
+                return
+        except BaseException:
+            self._session.reply_failed(NetFailure.INTERRUPTED)
+            raise
+        self.perform()
+        self._was_saved()
+
+    def _pause(self) -> None:
+        while not self._should_stop(Want.WAIT):
+            left_s = self._session.deadline_s - time.time()
+            if left_s <= 0:
+                return
+            time.sleep(min(left_s, SLICE_S))
+
+    def _was_saved(self) -> bool:
+        if self._save is not None and self._save(self._session) is False:
+            self._is_stopped = True
+        return not self._is_stopped
+
+    def _should_stop(self, doing: Want) -> bool:
+        if self._until_s is not None and time.time() >= self._until_s:
+            self._is_stopped = True
+        elif self._progress is not None and self._progress(self._session, doing) is False:
+            self._is_stopped = True
+        return self._is_stopped
+
+    def _tick(self) -> None:
+        if self._should_stop(Want.HTTP):
+            raise _Interrupted()
+
+
+class _Unreachable(Exception):
+    """No connection."""
+
+
+def _wire_bytes(request: Request, host: str, path: str, query: str) -> bytes:
+    lines = [f"{request.method} {path or '/'}{'?' + query if query else ''} HTTP/1.1",
+             f"Host: {host}"]
+    lines += [f"{name}: {value}" for name, value in request.headers]
+    if request.body is not None or request.method != "GET":
+        lines.append(f"Content-Length: {len(request.body or b'')}")
+    if any("\r" in line or "\n" in line for line in lines):
+        raise _TooLarge()  # the library makes no such header; nothing is sent then
+    return "\r\n".join(lines + ["", ""]).encode("ascii") + (request.body or b"")

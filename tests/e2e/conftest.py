@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Real relays for the end-to-end tests. Each pytest run starts its own, on ports of its own, in a
+temporary folder of its own; so test files can run side by side."""
+import contextlib
+import os
+import pathlib
+import sys
+
+import pytest
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent / "support" / "python"), str(HERE)]
+sys.dont_write_bytecode = True
+
+import relay_process  # noqa: E402  (the path comes first)
+import tigress_client  # noqa: E402
+import tigress_transport  # noqa: E402
+
+# No limit on requests: every test comes from the same network.
+OPEN_ARGS = ("--rate", "0")
+KINDS = {
+    "tls-lmdb": {},
+    "plain-lmdb": {"is_plain": True},
+    "tls-memory": {"store": "memory:"},
+}
+
+
+def pytest_collection_modifyitems(config, items):
+    """Soak tests run only where they are asked for."""
+    if os.environ.get("TIGRESS_SOAK"):
+        return
+    skip = pytest.mark.skip(reason="soak: set TIGRESS_SOAK=1")
+    for item in items:
+        if item.get_closest_marker("soak"):
+            item.add_marker(skip)
+
+
+def make_relay(folder, kind="tls-lmdb", args=(), **options):
+    """A relay that has not been started; options override those of the kind."""
+    return relay_process.Relay(folder, args=list(OPEN_ARGS) + list(args),
+                               **{**KINDS[kind], **options})
+
+
+def open_api(relay, transport="h1", timeout=tigress_transport.TIMEOUT_S):
+    """The six calls on a new connection."""
+    return tigress_client.Api(tigress_transport.open_transport(
+        transport, relay.host, relay.port, relay.ca_file, timeout))
+
+
+@pytest.fixture(scope="session")
+def relay(tmp_path_factory):
+    """TLS and LMDB: what an operator runs. Stopped with SIGTERM at the end, which must be clean."""
+    with make_relay(tmp_path_factory.mktemp("relay")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session", params=list(KINDS))
+def any_relay(request, tmp_path_factory):
+    """Each of the ways to run a relay."""
+    with make_relay(tmp_path_factory.mktemp(request.param), request.param) as running:
+        yield running
+
+
+@pytest.fixture(params=["h1", "h2"])
+def api(request, relay):
+    """The six calls over HTTP/1.1 and over HTTP/2."""
+    with contextlib.closing(open_api(relay, request.param)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def api1(relay):
+    """Over HTTP/1.1 alone, where the version of HTTP cannot matter."""
+    with contextlib.closing(open_api(relay, "h1")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def api2(relay):
+    """Over HTTP/2 alone."""
+    with contextlib.closing(open_api(relay, "h2")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def raw(relay):
+    """Opens TLS sockets that speak HTTP/1.1 as they please; closed at the end."""
+    with contextlib.ExitStack() as stack:
+        def open_socket(alpn=("http/1.1",), target=relay, timeout=10):
+            context = None
+            if target.ca_file:
+                context = tigress_transport.tls_context(target.ca_file, list(alpn))
+            sock = tigress_transport.connect(target.host, target.port, context, timeout)
+            stack.callback(sock.close)
+            return sock
+        yield open_socket

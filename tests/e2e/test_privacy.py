@@ -1,0 +1,306 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Marked values go through every call; afterwards they are looked for everywhere: the store's
+files, the relay's output, its metrics and an image of its memory."""
+import base64
+import contextlib
+import os
+import re
+import shutil
+import subprocess
+import threading
+import time
+import urllib.request
+import uuid
+
+import pytest
+
+from conftest import make_relay, open_api
+from tigress_client import PROOF, REQUEST_ID, create_message, new_id
+from tigress_envelope import ShareUrl, new_secret, seal, secret_proof
+
+BIG_MAPPING = 1 << 32  # a sanitizer's shadow; never part of a core image
+
+
+# ---- the scanner --------------------------------------------------------------------------------
+
+def base64_cores(value):
+    """What a value looks like inside base64, whatever stands before and after it."""
+    for lead in range(3):
+        text = base64.b64encode(b"\0" * lead + value)
+        first = (lead * 8 + 5) // 6
+        whole = (lead + len(value)) // 3 * 4
+        core = text[first:whole]
+        if len(core) >= 12:
+            yield core
+            yield core.translate(bytes.maketrans(b"+/", b"-_"))
+
+
+def forms_of(value):
+    """Every form in which a planted value might be found."""
+    out = {value, value.hex().encode(), value.hex().upper().encode(), *base64_cores(value)}
+    with contextlib.suppress(ValueError):
+        parsed = uuid.UUID(value.decode())
+        text = str(parsed)
+        out |= {text.encode(), text.upper().encode(), parsed.hex.encode(),
+                parsed.hex.upper().encode(), parsed.bytes, parsed.bytes_le,
+                *base64_cores(parsed.bytes)}
+    with contextlib.suppress(UnicodeDecodeError):
+        out.add(value.decode().encode("utf-16-le"))
+    return out
+
+
+CLAIM_DIGITS = 12  # that all claims of a test have in common: 6 bytes
+
+
+class Scanner:
+    """Looks for every form of every planted value. Texts share a mark and claims a beginning, so
+    that a thousand of them cost no more to look for than one."""
+
+    def __init__(self):
+        self.forms = {}
+        self.mark = "MARK" + os.urandom(6).hex()
+        self.claim_start = os.urandom(CLAIM_DIGITS // 2).hex()
+        self.plant("a marked text", self.mark)
+        text = self.claim_start[:8] + "-" + self.claim_start[8:]
+        for form in (text.encode(), text.upper().encode(), self.claim_start.encode(),
+                     bytes.fromhex(self.claim_start), *base64_cores(text.encode())):
+            self.forms[form] = "a claim"
+
+    def text(self, what):
+        """A new marked text."""
+        return f"{what}-{self.mark}-{os.urandom(4).hex()}"
+
+    def claim(self):
+        """A new marked claim."""
+        return str(uuid.UUID(self.claim_start + str(uuid.uuid4()).replace("-", "")[CLAIM_DIGITS:]))
+
+    def plant(self, name, value):
+        """A value that cannot be marked, because the relay or a cipher made it."""
+        for form in forms_of(value.encode() if isinstance(value, str) else value):
+            if len(form) >= 8:
+                self.forms[form] = name
+
+    def find(self, data, where):
+        """Names of what is in data, with the place."""
+        found = []
+        for form, name in self.forms.items():
+            at = data.find(form)
+            if at >= 0:
+                found.append(f"{name} in {where} at {at}")
+        return sorted(found)
+
+    def find_in_files(self, folder):
+        found = []
+        for root, _, names in os.walk(folder):
+            for name in names:
+                path = os.path.join(root, name)
+                with open(path, "rb") as file:
+                    found += self.find(name.encode() + b"\n" + file.read(), path)
+        return found
+
+
+@pytest.mark.parametrize("form", ["raw", "hex", "base64", "shifted base64", "URL", "utf-16",
+                                  "claim", "capital claim", "claim bytes", "claim digits",
+                                  "identifier bytes", "identifier"])
+def scanner__planted_value__found_in_every_form(tmp_path, form):
+    scanner = Scanner()
+    title, claim, box = scanner.text("TITLE"), scanner.claim(), new_id()
+    scanner.plant("identifier", box)
+    data = {
+        "raw": title.encode(), "hex": title.encode().hex().encode(),
+        "base64": base64.b64encode(title.encode()),
+        "shifted base64": base64.b64encode(b"x" + title.encode() + b"yz"),
+        "URL": f"https://r.example/{title}".encode(), "utf-16": title.encode("utf-16-le"),
+        "claim": claim.encode(), "capital claim": claim.upper().encode(),
+        "claim bytes": uuid.UUID(claim).bytes, "claim digits": uuid.UUID(claim).hex.encode(),
+        "identifier bytes": uuid.UUID(box).bytes, "identifier": box.encode()}[form]
+    (tmp_path / "store").write_bytes(os.urandom(5000) + data + os.urandom(5000))
+    assert scanner.find_in_files(tmp_path)
+
+
+def scanner__random_bytes__nothing_found(tmp_path):
+    scanner = Scanner()
+    scanner.plant("identifier", new_id())
+    (tmp_path / "store").write_bytes(os.urandom(1 << 22))
+    assert scanner.find_in_files(tmp_path) == []
+
+
+# ---- an image of the relay's memory -------------------------------------------------------------
+
+def mappings(pid):
+    """(start, end, flags of smaps) of every mapping that a core image would hold."""
+    out = []
+    with open(f"/proc/{pid}/smaps", encoding="utf-8", errors="replace") as file:
+        for line in file:
+            head = re.match(r"([0-9a-f]+)-([0-9a-f]+) (\S{4}) ", line)
+            if head:
+                out.append([int(head.group(1), 16), int(head.group(2), 16), head.group(3), ""])
+            elif line.startswith("VmFlags:"):
+                out[-1][3] = line
+    return [(start, end) for start, end, rights, flags in out
+            if rights.startswith("rw") and " dd" not in flags and end - start < BIG_MAPPING]
+
+
+def memory_image(pid):
+    """All writable memory: what a core image holds, and more."""
+    parts = []
+    with open(f"/proc/{pid}/mem", "rb", buffering=0) as file:
+        for start, end in mappings(pid):
+            at = start
+            while at < end:
+                try:
+                    file.seek(at)
+                    part = file.read(min(end - at, 1 << 24))
+                except (OSError, ValueError):
+                    break
+                if not part:
+                    break
+                parts.append(part)
+                at += len(part)
+    return b"".join(parts)
+
+
+def without_zeros(data):
+    """The pages that hold anything: most of an image is untouched."""
+    zero = bytes(4096)
+    return b"".join(page for page in (data[at:at + 4096] for at in range(0, len(data), 4096))
+                    if page != zero)
+
+
+def core_image(relay, folder):
+    """gcore's file; None where gdb is not installed or a sanitizer's shadow makes it endless."""
+    with open(f"/proc/{relay.pid}/maps", encoding="utf-8") as file:
+        is_sanitized = "libasan" in (text := file.read()) or "libtsan" in text
+    if shutil.which("gcore") is None or is_sanitized:
+        return None
+    done = subprocess.run(["gcore", "-o", str(folder / "core"), str(relay.pid)],
+                          capture_output=True, timeout=60, check=False)
+    path = folder / f"core.{relay.pid}"
+    if done.returncode != 0 or not path.exists():
+        return None
+    data = path.read_bytes()
+    path.unlink()
+    return data
+
+
+# ---- the test -----------------------------------------------------------------------------------
+
+class Transfer:
+    """One whole transfer in which every value is marked."""
+
+    def __init__(self, scanner):
+        self.scanner = scanner
+        text = scanner.text
+        self.secret = new_secret(16)
+        self.plain = {"format": text("FORMAT"), "content": {"key": text("PLAIN")}}
+        self.display = {"title": text("TITLE"), "description": text("DESCRIPTION"),
+                        "imageURL": f"https://{text('image').lower()}.example/{text('k')}.png"}
+        self.token = {"type": text("TOKEN-TYPE"), "tokenData": text("TOKEN-DATA")}
+        self.opaque = {"type": text("PAYLOAD-TYPE"), "data": text("PAYLOAD-DATA")}
+        self.initiator, self.recipient = scanner.claim(), scanner.claim()
+        scanner.plant("secret", self.secret)
+
+    def run(self, relay, api, ending):
+        text = self.scanner.text
+        proof, verifier = secret_proof(self.secret)
+        sealed = seal(self.secret, self.plain)
+        for name, value in (("proof", proof), ("verifier", verifier), ("payload", sealed["data"])):
+            self.scanner.plant(name, value[:40])
+        answer = api.create(
+            create_message(payload=sealed, display=self.display, token=self.token),
+            self.initiator, text("REQUEST"), [(PROOF, "verifier=" + verifier),
+                                              ("User-Agent", text("AGENT"))])
+        assert answer.status == 200
+        box = answer.json()["urlLink"].rsplit("/", 1)[1]
+        self.scanner.plant("identifier", box)
+        self.scanner.plant("share URL", ShareUrl(relay.origin, box, "c", self.secret).text())
+        for accept in ("text/html", "application/json"):
+            assert api.preview(box, accept).status == 200
+        assert api.read(box, self.recipient, {"notificationToken": self.token},
+                        extra=[(PROOF, "proof=" + proof)]).status == 200
+        assert api.update(box, self.recipient, {"payload": self.opaque},
+                          text("REQUEST")).status == 200
+        assert api.wait(box, self.initiator, 1, 1).status == 200
+        refused = [api.read(box, self.scanner.claim(), extra=[(REQUEST_ID, text("REQUEST"))]),
+                   api.update(box, self.initiator, f'{{"payload":{{"type":"{text("BROKEN")}"'
+                              .encode(), text("REQUEST")),
+                   api.update(box, self.initiator, {"payload": {"type": text("LONG") * 9,
+                                                                "data": "x"}}, text("REQUEST"))]
+        assert [answer.status for answer in refused] == [401, 400, 400]
+        if ending == "delete":
+            assert api.delete(box, self.recipient, text("REQUEST")).status == 200
+        return box
+
+
+def output_of(relay):
+    with urllib.request.urlopen(f"http://127.0.0.1:{relay.admin_port}/metrics", timeout=10) as got:
+        text = got.read()
+    return relay.output("stdout") + relay.output("stderr") + text
+
+
+# spec-test: protocol/3#blind-at-rest
+# spec-test: protocol/3#nothing-identifying-written
+@pytest.mark.parametrize("kind", ["tls-lmdb", "plain-lmdb"])
+def planted__store_output_and_memory__nothing_found(tmp_path, kind):
+    scanner = Scanner()
+    with make_relay(tmp_path / "r", kind, args=["--log-level", "debug", "--workers", "2"]) as relay:
+        transports = ["h1", "h2"] if kind.startswith("tls") else ["h1"]
+        for number in range(12):
+            with contextlib.closing(open_api(relay, transports[number % len(transports)])) as api:
+                Transfer(scanner).run(relay, api, "delete" if number % 3 else "leave")
+        threads = [threading.Thread(target=run_one, args=(scanner, relay))
+                   for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        # At rest the store is blind also while mailboxes live in it.
+        assert scanner.find_in_files(relay.data) == []
+        assert scanner.find(output_of(relay), "output") == []
+        time.sleep(1)  # connections are closed, buffers given back
+        found = scanner.find(without_zeros(memory_image(relay.pid)), "memory")
+        assert found == [], found
+        core = core_image(relay, tmp_path)
+        if core is not None:
+            found = scanner.find(without_zeros(core), "core image")
+            assert found == [], found
+            assert b"tigressd" in core, "the image is not one of the relay"
+    assert scanner.find_in_files(tmp_path) == []
+
+
+def run_one(scanner, relay):
+    with contextlib.closing(open_api(relay, "h1")) as api:
+        Transfer(scanner).run(relay, api, "delete")
+
+
+def planted__while_a_transfer_is_under_way__the_scanner_sees_it_in_memory(tmp_path):
+    """The memory scan can fail: a body that is being received is there to be found."""
+    scanner = Scanner()
+    mark = scanner.text("HALF-BODY")
+    with make_relay(tmp_path / "r", "plain-lmdb") as relay:
+        with contextlib.closing(open_api(relay)) as api:
+            conn = api.transport.conn
+            conn.putrequest("POST", "/v1/m")
+            conn.putheader("Content-Length", "1000")
+            conn.putheader("Content-Type", "application/json")
+            conn.endheaders(f'{{"{mark}":1'.encode())
+            time.sleep(0.3)
+            assert scanner.find(memory_image(relay.pid), "memory")
+        time.sleep(0.5)
+        assert scanner.find(memory_image(relay.pid), "memory") == []
+
+
+def log__debug_level__no_address_of_a_client(tmp_path):
+    with make_relay(tmp_path / "r", args=["--log-level", "debug"]) as relay:
+        with contextlib.closing(open_api(relay)) as api:
+            for _ in range(5):
+                api.bound_box()
+            api.call("GET", "/nothing")
+        with contextlib.suppress(OSError):
+            import socket
+            with socket.create_connection((relay.host, relay.port), 5) as sock:
+                sock.sendall(b"not TLS at all\r\n\r\n")
+                sock.recv(100)
+        lines = relay.output("stderr").decode()
+        ready = relay.output("stdout").decode().splitlines()[1:]
+    assert "127.0.0.1" not in lines + "".join(ready)

@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Starts and stops a real tigressd on loopback, each with its own port and folder."""
+import os
+import re
+import signal
+import subprocess
+import time
+
+START_TIMEOUT_S = 30
+STOP_TIMEOUT_S = 30
+SANITIZER_MARKS = (b"ERROR: AddressSanitizer", b"ERROR: LeakSanitizer", b"runtime error:",
+                   b"WARNING: ThreadSanitizer", b"SUMMARY: UndefinedBehaviorSanitizer")
+READY = re.compile(rb"tigressd: ready on (https?)://([0-9.]+|\[[0-9a-f:]+\]):(\d+)"
+                   rb"(?: admin (?:http://)?([0-9.]+|\[[0-9a-f:]+\]):(\d+))?")
+
+
+class RelayError(Exception):
+    """tigressd did not start, or did not stop as it must."""
+
+
+def bin_dir():
+    """The build tree's folder of binaries, given by ctest."""
+    return os.environ.get("TIGRESS_BIN_DIR", "")
+
+
+def find_binary(name):
+    """A binary of this build: in the folder itself or in its source folder's place."""
+    for sub in ("", "src/server", "src/cli", "bin"):
+        path = os.path.join(bin_dir(), sub, name)
+        if os.path.isfile(path) and os.access(path, os.X_OK):
+            return path
+    raise RelayError(f"{name} is not in TIGRESS_BIN_DIR={bin_dir()!r}")
+
+
+def sanitizer_env():
+    """Reports go to standard error and end the process; the quarantine stays small, so that a
+    memory bound means something under AddressSanitizer too."""
+    env = dict(os.environ)
+    env["ASAN_OPTIONS"] = "exitcode=86:quarantine_size_mb=8:" + env.get("ASAN_OPTIONS", "")
+    env["UBSAN_OPTIONS"] = "print_stacktrace=1:" + env.get("UBSAN_OPTIONS", "")
+    return env
+
+
+class Relay:
+    """One tigressd. Output goes to files in `folder`, because the privacy test reads it."""
+
+    def __init__(self, folder, args=(), is_plain=False, is_dev=True, store=None, data=None,
+                 port=0):
+        self.folder = str(folder)
+        self.data = str(data) if data else os.path.join(self.folder, "data")
+        self.args = list(args)
+        self.is_plain = is_plain
+        self.is_dev = is_dev
+        self.store = store
+        self.want_port = port
+        self.process = None
+        self.host = "127.0.0.1"
+        self.port = 0
+        self.admin_port = 0
+        self.runs = 0
+
+    def command(self):
+        out = [find_binary("tigressd"), "--listen", f"127.0.0.1:{self.want_port}"]
+        if "--admin" not in self.args:
+            out += ["--admin", "127.0.0.1:0"]
+        if self.is_dev:
+            out.append("--dev")
+        if self.data:
+            out += ["--data", self.data]
+        if self.store:
+            out += ["--store", self.store]
+        if self.is_plain:
+            out.append("--plain-http")
+        return out + self.args
+
+    @property
+    def ca_file(self):
+        return None if self.is_plain else os.path.join(self.data, "dev-ca.pem")
+
+    @property
+    def origin(self):
+        return f"{'http' if self.is_plain else 'https'}://{self.host}:{self.port}"
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def output_path(self, kind):
+        return os.path.join(self.folder, f"{kind}.{self.runs}")
+
+    def output(self, kind, run=None):
+        path = os.path.join(self.folder, f"{kind}.{self.runs if run is None else run}")
+        with open(path, "rb") as file:
+            return file.read()
+
+    def start(self):
+        """Returns when the relay has said that it is ready."""
+        os.makedirs(self.folder, exist_ok=True)
+        self.runs += 1
+        with open(self.output_path("stdout"), "wb") as out, \
+                open(self.output_path("stderr"), "wb") as err:
+            self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=out,
+                                            stderr=err, env=sanitizer_env(), cwd=self.folder)
+        until = time.monotonic() + START_TIMEOUT_S
+        while time.monotonic() < until:
+            found = READY.search(self.output("stdout"))
+            if found:
+                self.port = int(found.group(3))
+                self.admin_port = int(found.group(5) or 0)
+                return self
+            if self.process.poll() is not None:
+                raise RelayError(f"exit {self.process.returncode}: "
+                                 + self.output("stderr").decode(errors="replace"))
+            time.sleep(0.003)
+        self.kill()
+        raise RelayError("not ready in time")
+
+    def signal(self, number):
+        os.kill(self.process.pid, number)
+
+    def stop(self):
+        """SIGTERM; raises unless it exits 0 and nothing was reported."""
+        if self.process is None:
+            return
+        if self.process.poll() is None:
+            self.signal(signal.SIGTERM)
+        self.wait_stopped()
+
+    def wait_stopped(self, expect=0):
+        try:
+            code = self.process.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise RelayError("did not stop within %d s of SIGTERM" % STOP_TIMEOUT_S) from None
+        self.process = None
+        self.check_output()
+        if code != expect:
+            raise RelayError(f"exit code {code}, expected {expect}: "
+                             + self.output("stderr").decode(errors="replace")[-2000:])
+
+    def check_output(self):
+        """Raises on a sanitizer's report."""
+        text = self.output("stderr")
+        for mark in SANITIZER_MARKS:
+            at = text.find(mark)
+            if at >= 0:
+                raise RelayError(text[at:at + 4000].decode(errors="replace"))
+
+    def kill(self):
+        """kill -9 of this one process."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+    def is_alive(self):
+        return self.process is not None and self.process.poll() is None
+
+    def memory_kib(self):
+        """Resident memory."""
+        with open(f"/proc/{self.pid}/status", encoding="ascii") as file:
+            for line in file:
+                if line.startswith("VmRSS:"):
+                    return int(line.split()[1])
+        raise RelayError("no VmRSS")
+
+    def fd_count(self):
+        return len(os.listdir(f"/proc/{self.pid}/fd"))
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, kind, value, trace):
+        if kind is None:
+            self.stop()
+        else:
+            self.kill()
+
+
+def run_refused(args, timeout=START_TIMEOUT_S):
+    """Runs tigressd with arguments it must refuse: (exit code, standard error)."""
+    got = subprocess.run([find_binary("tigressd")] + list(args), stdin=subprocess.DEVNULL,
+                         capture_output=True, timeout=timeout, env=sanitizer_env(), check=False)
+    return got.returncode, got.stderr.decode(errors="replace")
