@@ -455,12 +455,13 @@ static enum tg_err session_new(struct tg_http2 *c)
     /* spec: protocol/3#nothing-identifying-written */
     nghttp2_mem mem = { NULL, mem_malloc, mem_free, mem_calloc, mem_realloc };
     uint32_t window = (uint32_t)c->env->settings->body_max + 1;
+    /* Not NO_RFC7540_PRIORITIES: the scheduler that it picks frees an answer twice when memory runs
+       out under it (libnghttp2 1.52). What priorities can cost is in the budget of on_begin_frame. */
     const nghttp2_settings_entry entries[] = {
         { NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, c->env->settings->stream_max },
         { NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, TG_HEAD_MAX },
         /* One byte more than a body may have, so that a body that is too large shows. */
         { NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, window },
-        { NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1 },
     };
 
     TG_REQUIRE(nghttp2_session_callbacks_new(&callbacks) == 0, TG_E_NOMEM);
