@@ -9,6 +9,7 @@
 #include "cli/mem.h"
 #include "cli/pin.h"
 #include "cli/qr.h"
+#include "cli/share.h"
 
 #define EXPIRES_DEFAULT_S (48 * 3600)
 #define EXPIRES_MAX_S (INT64_C(10) * 366 * 86400)
@@ -55,6 +56,18 @@ static enum cli_exit check_options(struct ui *ui, const struct cli_args *args)
             return ui_fail(ui, CLI_USAGE, "usage", "%s", choices[i].sentence);
         }
     }
+    if (args->value[OPT_LISTEN] != NULL && args->value[OPT_DIRECT] == NULL) {
+        return ui_fail(ui, CLI_USAGE, "usage", "--listen goes with --direct.");
+    }
+    if (args->value[OPT_DIRECT] != NULL &&
+        (args->value[OPT_RELAY] != NULL || args->value[OPT_RESUME] != NULL ||
+         args->value[OPT_SCHEME] != NULL || args->value[OPT_SEPARATE_SECRET] != NULL ||
+         args->value[OPT_PIN] != NULL)) {
+        return ui_fail(
+            ui, CLI_USAGE, "usage",
+            "--direct goes without --relay, --resume, --scheme, --pin and --separate-secret: "
+            "its invitation is complete in itself.");
+    }
     if ((args->position_count == 0) == (args->value[OPT_RESUME] == NULL)) {
         return ui_fail(ui, CLI_USAGE, "usage",
                        "share takes either the FILE with the provisioning information (or - for "
@@ -63,8 +76,7 @@ static enum cli_exit check_options(struct ui *ui, const struct cli_args *args)
     return CLI_OK;
 }
 
-/* Gives the options to the session; the library's refusal names what is wrong with one. */
-static enum cli_exit set_up(struct ui *ui, struct tigress_session *s, const struct cli_args *args)
+enum cli_exit share_set_up(struct ui *ui, struct tigress_session *s, const struct cli_args *args)
 {
     const struct vertical *vertical = vertical_of(args->value[OPT_VERTICAL]);
     const char *title = args->value[OPT_TITLE], *description = args->value[OPT_DESCRIPTION];
@@ -104,7 +116,8 @@ static enum cli_exit set_up(struct ui *ui, struct tigress_session *s, const stru
     return error == TIGRESS_OK ? CLI_OK : flow_refuse(ui, error, NULL);
 }
 
-static enum cli_exit ask(struct ui *ui, struct tigress_session *s, const struct cli_args *args)
+enum cli_exit share_ask(struct ui *ui, struct tigress_session *s, const struct cli_args *args,
+                        const char *where)
 {
     char question[QUESTION_MAX], title[QUESTION_MAX / 2];
 
@@ -113,8 +126,7 @@ static enum cli_exit ask(struct ui *ui, struct tigress_session *s, const struct 
     }
     ui_clean(title, sizeof title, tigress_session_title(s));
     snprintf(question, sizeof question,
-             "Share \"%s\" through %s? The first one to open the link gets it.", title,
-             tigress_session_relay_host(s));
+             "Share \"%s\" through %s? The first one to open the link gets it.", title, where);
     return ui_confirm(ui, question);
 }
 
@@ -248,7 +260,7 @@ static enum cli_exit share_session(struct ui *ui, const struct cli_args *args,
     }
     if (exit == CLI_OK) {
         (void)tigress_session_step(s, (int64_t)time(NULL)); /* asks for the intent, sends nothing */
-        exit = ask(ui, s, args);
+        exit = share_ask(ui, s, args, tigress_session_relay_host(s));
     }
     if (exit == CLI_OK && args->value[OPT_PIN] != NULL) {
         exit = pin_make(ui, &t, message->data, message->len);
@@ -288,7 +300,7 @@ static enum cli_exit share_file(struct ui *ui, const struct cli_args *args)
         goto out;
     }
     error = tigress_initiator_new(&s, relay, message.data, message.len, why, sizeof why);
-    exit = error == TIGRESS_OK ? set_up(ui, s, args) : flow_refuse(ui, error, why);
+    exit = error == TIGRESS_OK ? share_set_up(ui, s, args) : flow_refuse(ui, error, why);
     if (exit == CLI_OK) {
         exit = share_session(ui, args, s, cacert, &message);
         io_bytes_wipe(&message);
@@ -323,6 +335,9 @@ enum cli_exit cmd_share(struct ui *ui, const struct cli_args *args)
 
     if (exit != CLI_OK) {
         return exit;
+    }
+    if (args->value[OPT_DIRECT] != NULL) {
+        return share_direct(ui, args);
     }
     return args->value[OPT_RESUME] != NULL ? share_resume(ui, args) : share_file(ui, args);
 }

@@ -23,6 +23,8 @@ static const struct {
     [OPT_QR] = { "qr", NULL, "also print the link as a QR code" },
     [OPT_SEPARATE_SECRET] = { "separate-secret", NULL, "print link and secret apart" },
     [OPT_REQUIRE_PROOF] = { "require-proof", NULL, "only who holds the secret can claim it" },
+    [OPT_DIRECT] = { "direct", NULL, "without a relay: this device serves the other one" },
+    [OPT_LISTEN] = { "listen", "ADDR:PORT", "with --direct: where (default: the local network)" },
     [OPT_PIN] = { "pin", NULL, "make a PIN to tell the other side on another way" },
     [OPT_YES] = { "yes", NULL, "do not ask; you mean to share" },
     [OPT_RESUME] = { "resume", "ID", "finish a share that was interrupted" },

@@ -29,6 +29,8 @@ enum cli_option {
     OPT_QR,
     OPT_SEPARATE_SECRET,
     OPT_REQUIRE_PROOF,
+    OPT_DIRECT,
+    OPT_LISTEN,
     OPT_PIN,
     OPT_YES,
     OPT_RESUME,
