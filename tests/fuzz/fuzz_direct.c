@@ -133,7 +133,7 @@ static void stranger(struct tg_bytes input)
         now_ms += (int64_t)(what >> 4) * 1500;
         tigress_direct_host_tick(host, now_ms);
         if (conn == 0 || (what & 1) != 0) {
-            (void)tigress_direct_host_open(host, now_ms, &conn);
+            conn = tigress_direct_host_open(host, now_ms, &conn) == TIGRESS_OK ? conn : 0;
         }
         (void)tigress_direct_host_received(host, conn, piece.ptr, piece.len, now_ms);
         if (tigress_direct_host_output(host, conn, &left) != NULL && (what & 2) != 0) {
