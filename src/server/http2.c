@@ -456,7 +456,8 @@ static enum tg_err session_new(struct tg_http2 *c)
     nghttp2_mem mem = { NULL, mem_malloc, mem_free, mem_calloc, mem_realloc };
     uint32_t window = (uint32_t)c->env->settings->body_max + 1;
     /* Not NO_RFC7540_PRIORITIES: the scheduler that it picks frees an answer twice when memory runs
-       out under it (libnghttp2 1.52). What priorities can cost is in the budget of on_begin_frame. */
+       out under it (libnghttp2 1.52). What priorities can cost is in the budget of on_begin_frame.
+     */
     const nghttp2_settings_entry entries[] = {
         { NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, c->env->settings->stream_max },
         { NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, TG_HEAD_MAX },
