@@ -38,6 +38,7 @@ class ErrorCode(enum.IntEnum):
     DECRYPT = 44
     BAD_MESSAGE = 45
     TAMPERED = 46
+    TAMPERED = 46
     NOMEM = 60
     RANDOM = 61
     UNSUPPORTED = 62
@@ -174,6 +175,11 @@ class BadMessageError(TemporaryError):
 
 class TamperedError(TemporaryError):
     """Under envelope v2: what the relay shows is not the next message of this transfer."""
+    code = ErrorCode.TAMPERED
+
+
+class TamperedError(TemporaryError):
+    """Under envelope v2, what the relay shows is not the next message of this transfer."""
     code = ErrorCode.TAMPERED
 
 
