@@ -38,7 +38,6 @@ class ErrorCode(enum.IntEnum):
     DECRYPT = 44
     BAD_MESSAGE = 45
     TAMPERED = 46
-    TAMPERED = 46
     NOMEM = 60
     RANDOM = 61
     UNSUPPORTED = 62
@@ -175,11 +174,6 @@ class BadMessageError(TemporaryError):
 
 class TamperedError(TemporaryError):
     """Under envelope v2: what the relay shows is not the next message of this transfer."""
-    code = ErrorCode.TAMPERED
-
-
-class TamperedError(TemporaryError):
-    """Under envelope v2, what the relay shows is not the next message of this transfer."""
     code = ErrorCode.TAMPERED
 
 
