@@ -53,6 +53,11 @@ static enum cli_exit receive(struct ui *ui, struct flow *f, const struct cli_arg
     if (!f->t->is_unread) {
         exit = wait_s == 0 ? flow_do(f, tigress_session_check) : await(ui, f, wait_s);
     }
+    /* A wait that ended may have ended before the relay was heard: one look that is finished. */
+    if (exit == CLI_OK && !f->t->is_unread && wait_s > 0 &&
+        tigress_session_failures(f->session) == 0) {
+        exit = flow_do(f, tigress_session_check);
+    }
     if (exit != CLI_OK) {
         return exit;
     }
