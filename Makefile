@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 JOBS ?= $(shell nproc)
 
-.PHONY: help deps build demo run check check-all soak fuzz bench install format clean
+.PHONY: help deps build demo examples run check check-all soak fuzz bench install format clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -22,6 +22,13 @@ build: ## tigressd, libtigress and tigress in build/release
 demo: ## carry a car key from one wallet to another through a relay, and clean up
 	@scripts/install_deps build demo
 	@scripts/demo
+
+examples: ## three deployments, each run as a whole: home key, hotel key, car key
+	@scripts/install_deps build demo
+	@{ cmake --preset release -DTIGRESS_BUILD_EXAMPLES=ON && cmake --build --preset release -j $(JOBS); } \
+		>build-release.log 2>&1 || { cat build-release.log; exit 1; }
+	@rm -f build-release.log
+	@for name in homekey hotel carkey; do echo "== $$name"; examples/$$name/run.py || exit 1; done
 
 run: build ## keep a development relay up on https://127.0.0.1:8443
 	build/release/src/server/tigressd --dev --listen 127.0.0.1:8443

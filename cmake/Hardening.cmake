@@ -15,8 +15,10 @@ endif()
 if(NOT TIGRESS_SANITIZE AND NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
     target_compile_options(tg_hardening INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
 endif()
-target_link_options(tg_hardening INTERFACE
-    -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--as-needed)
+if(NOT APPLE) # whose linker has none of these
+    target_link_options(tg_hardening INTERFACE
+        -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--as-needed)
+endif()
 
 # Executables only: a shared library has its own way to be position independent.
 add_library(tg_hardening_exe INTERFACE)

@@ -26,7 +26,7 @@ TIGRESS_API const char *tigress_envelope_type(size_t secret_len);
 
 /*
  * Checks that json is provisioning information: a UTF-8 JSON object with a string "format" and an
- * object "content"; other members are welcome.
+ * object "content"; other members are welcome, but for "tigressV2", which is the library's own.
  *   why   as in tigress_share_url_parse()
  * TIGRESS_E_MESSAGE, TIGRESS_E_LIMIT (over TIGRESS_MESSAGE_MAX), TIGRESS_E_NOMEM
  */

@@ -46,6 +46,9 @@ enum tigress_error {
     TIGRESS_E_PROTOCOL = 43,    /* an answer that is not what the protocol says */
     TIGRESS_E_DECRYPT = 44,     /* a message that does not open: wrong secret, or damaged */
     TIGRESS_E_BAD_MESSAGE = 45, /* a message that opened, and is no provisioning information */
+    TIGRESS_E_TAMPERED = 46,    /* under envelope v2, what the relay shows is not the next message
+                                   of this transfer: an older one, one of our own, one that was
+                                   changed or is out of place, or one sealed the v1 way */
 
     /* This device. */
     TIGRESS_E_NOMEM = 60,

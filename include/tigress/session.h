@@ -118,6 +118,10 @@ tigress_session_set_vertical(struct tigress_session *s, const char *vertical);
    out. */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error
 tigress_session_require_proof(struct tigress_session *s);
+/* Both. Envelope v2 is neither offered nor answered: every message is sealed under the secret
+   alone, as by a wallet that does not know v2. For tests, and for a peer that cannot cope. */
+TIGRESS_API TIGRESS_NODISCARD enum tigress_error
+tigress_session_disable_envelope_v2(struct tigress_session *s);
 /* Both. Where the relay announces changes: fresh for each transfer. 1 to 128 and 1 to 4096 bytes.
  */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error
@@ -230,7 +234,9 @@ TIGRESS_API TIGRESS_NODISCARD enum tigress_error tigress_session_accept(struct t
 /*
  * The next message. It replaces what is in the mailbox, unless the other side wrote something that
  * we have not read: then nothing is sent, and TIGRESS_INPUT_MESSAGE with that message comes instead
- * of TIGRESS_INPUT_SENT. Sealed once: saved state repeats the same bytes.
+ * of TIGRESS_INPUT_SENT. Sealed once: saved state repeats the same bytes. Once in each turn: until
+ * the other side has answered, the next call is TIGRESS_E_STATE. The member "tigressV2" is the
+ * library's own: it is neither taken from the application nor handed to it.
  * TIGRESS_E_MESSAGE, TIGRESS_E_LIMIT (size, or TIGRESS_TURNS_MAX), TIGRESS_E_RANDOM,
  * TIGRESS_E_NOMEM
  */
@@ -287,6 +293,10 @@ TIGRESS_API int64_t tigress_session_expires_at_s(const struct tigress_session *s
 TIGRESS_API uint64_t tigress_session_version(const struct tigress_session *s);
 /* 1 when the relay said that it sends to our notification token; else 0, and long polls do it. */
 TIGRESS_API int tigress_session_is_push_supported(const struct tigress_session *s);
+/* 2 once both sides have agreed on envelope v2 (recipient: with its first message; initiator: when
+   that has come): from then on nothing less is sent or taken. 1 before, and for good with a peer
+   that does not know it. */
+TIGRESS_API unsigned tigress_session_envelope_version(const struct tigress_session *s);
 
 /* Why TIGRESS_FAILED; TIGRESS_OK in any other state. */
 TIGRESS_API enum tigress_error tigress_session_error(const struct tigress_session *s);

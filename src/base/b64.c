@@ -3,7 +3,6 @@
 
 #include "base/mem.h"
 
-#include <endian.h>
 #include <string.h>
 
 /* Sixteen characters at a time, through the compiler's vectors: a comparison gives a mask, so
@@ -62,17 +61,23 @@ static void encode_group(uint8_t text[4], const uint8_t raw[3], enum tg_b64_form
     }
 }
 
+/* From or to the order of bytes in a text; <endian.h> is not everywhere. */
+static uint64_t big_endian(uint64_t v)
+{
+    return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? __builtin_bswap64(v) : v;
+}
+
 /* Six bytes as eight times six bits, one in each byte. */
 static uint64_t spread(const uint8_t *raw)
 {
     uint64_t v = 0;
 
     memcpy(&v, raw, sizeof(v));
-    v = be64toh(v) >> 16;
+    v = big_endian(v) >> 16;
     v = ((v & UINT64_C(0x0000ffffff000000)) << 8) | (v & UINT64_C(0x0000000000ffffff));
     v = ((v & UINT64_C(0x00fff00000fff000)) << 4) | (v & UINT64_C(0x00000fff00000fff));
     v = ((v & UINT64_C(0x0fc00fc00fc00fc0)) << 2) | (v & UINT64_C(0x003f003f003f003f));
-    return htobe64(v);
+    return big_endian(v);
 }
 
 static void encode_vec(uint8_t text[VEC_TEXT], const uint8_t *raw, enum tg_b64_form form)
@@ -186,11 +191,11 @@ static unsigned decode_group(uint8_t raw[3], const uint8_t *text, size_t have, b
 /* Eight times six bits, one in each byte, as six bytes. */
 static void gather(uint8_t *raw, uint64_t v)
 {
-    v = be64toh(v);
+    v = big_endian(v);
     v = ((v & UINT64_C(0x3f003f003f003f00)) >> 2) | (v & UINT64_C(0x003f003f003f003f));
     v = ((v & UINT64_C(0x0fff00000fff0000)) >> 4) | (v & UINT64_C(0x00000fff00000fff));
     v = ((v & UINT64_C(0x00ffffff00000000)) >> 8) | (v & UINT64_C(0x0000000000ffffff));
-    v = htobe64(v << 16);
+    v = big_endian(v << 16);
     memcpy(raw, &v, VEC_RAW / 2);
 }
 

@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/mem.h"
 
-#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
+
+#ifdef __APPLE__
+#include <malloc/malloc.h>
+#define malloc_usable_size malloc_size
+#else
+#include <malloc.h>
+#endif
 
 void *tg_mem_calloc(size_t count, size_t size)
 {
@@ -62,8 +68,11 @@ void tg_mem_free_secret(void *ptr, size_t size)
 
 void tg_mem_wipe(void *ptr, size_t size)
 {
+    /* Not explicit_bzero, which Android and iOS do not have. The empty statement may read what ptr
+       points to, for all the compiler knows, so the zeros have to be there. */
     if (size > 0) {
-        explicit_bzero(ptr, size);
+        memset(ptr, 0, size);
+        __asm__ volatile("" : : "r"(ptr) : "memory");
     }
 }
 

@@ -2,13 +2,25 @@
 #include "base/rng.h"
 
 #include <errno.h>
+#include <stdlib.h>
+
+#ifndef __APPLE__
 #include <sys/random.h>
+#endif
 
 enum tg_err tg_rng_fill(const struct tg_rng *rng, uint8_t *out, size_t len)
 {
     return rng->fill(rng->ctx, out, len);
 }
 
+#ifdef __APPLE__
+static enum tg_err system_fill(void *ctx, uint8_t *out, size_t len)
+{
+    (void)ctx;
+    arc4random_buf(out, len); /* seeded by the kernel; cannot fail */
+    return TG_OK;
+}
+#else
 static enum tg_err system_fill(void *ctx, uint8_t *out, size_t len)
 {
     size_t done = 0;
@@ -24,5 +36,6 @@ static enum tg_err system_fill(void *ctx, uint8_t *out, size_t len)
     }
     return TG_OK;
 }
+#endif
 
 const struct tg_rng tg_rng_system = { .fill = system_fill };

@@ -60,6 +60,7 @@ enum tigress_error tigress_session_send(struct tigress_session *s, const char *m
                                         size_t message_len)
 {
     enum tigress_error error = may_call(s, TG_CALL_SEND);
+    struct tg_uuid id;
     enum tg_err err = TG_E_BUG;
 
     if (error != TIGRESS_OK) {
@@ -72,9 +73,13 @@ enum tigress_error tigress_session_send(struct tigress_session *s, const char *m
     if (s->seen.len / TG_SHA256_LEN >= TIGRESS_TURNS_MAX) {
         return TIGRESS_E_LIMIT;
     }
-    err = tg_turn_seal(s, tg_bytes(message, message_len));
+    err = tg_session_new_id(s, &id);
     if (err == TG_OK) {
-        err = tg_session_enter_change(s, TG_S_SEND);
+        err = tg_turn_seal(s, tg_bytes(message, message_len));
+    }
+    if (err == TG_OK) {
+        tg_session_enter(s, TG_S_SEND);
+        s->request_id = id;
         s->conflicts = 0;
     }
     return tg_public_error(err);

@@ -39,6 +39,8 @@ static const struct error_row {
       "The message does not open: the secret is not the right one, or the message was damaged." },
     { TIGRESS_E_BAD_MESSAGE, "E_BAD_MESSAGE",
       "The message opened, but is no provisioning information." },
+    { TIGRESS_E_TAMPERED, "E_TAMPERED",
+      "The relay shows a message that is not the next one of this transfer." },
     { TIGRESS_E_NOMEM, "E_NOMEM", "There is no memory left." },
     { TIGRESS_E_RANDOM, "E_RANDOM", "This device's random source or crypto library failed." },
     { TIGRESS_E_UNSUPPORTED, "E_UNSUPPORTED", "This build of the library cannot do that." },

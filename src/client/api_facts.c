@@ -87,6 +87,11 @@ int tigress_session_is_push_supported(const struct tigress_session *s)
     return s != NULL && s->is_push_supported;
 }
 
+unsigned tigress_session_envelope_version(const struct tigress_session *s)
+{
+    return s != NULL && s->chain.stage == TG_CHAIN_V2 ? 2 : 1;
+}
+
 enum tigress_error tigress_session_error(const struct tigress_session *s)
 {
     if (s == NULL) {

@@ -227,6 +227,16 @@ enum tigress_error tigress_session_require_proof(struct tigress_session *s)
     return error;
 }
 
+enum tigress_error tigress_session_disable_envelope_v2(struct tigress_session *s)
+{
+    enum tigress_error error = may_set(s, TIGRESS_INITIATOR | TIGRESS_RECIPIENT);
+
+    if (error == TIGRESS_OK) {
+        tg_chain_reset(&s->chain, TG_CHAIN_V1);
+    }
+    return error;
+}
+
 enum tigress_error tigress_session_allow_relay(struct tigress_session *s, const char *host)
 {
     enum tigress_error error = may_set(s, TIGRESS_RECIPIENT);

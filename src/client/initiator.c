@@ -9,6 +9,7 @@
    spec: protocol/7#fresh-claim-per-transfer */
 enum tg_err tg_initiator_confirm(struct tigress_session *s)
 {
+    enum tg_chain_stage before = s->chain.stage;
     enum tg_err err = TG_E_BUG;
 
     TG_TRY(tg_rng_fill(&s->rng, s->claim.bytes, sizeof(s->claim.bytes)));
@@ -23,6 +24,7 @@ out:
     if (err != TG_OK) {
         tg_buf_deinit(&s->pending);
         tg_buf_deinit(&s->seen);
+        tg_chain_reset(&s->chain, before);
         tg_secret_wipe(&s->url.secret);
     }
     return err;

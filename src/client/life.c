@@ -24,6 +24,7 @@ enum tg_err tg_session_new(struct tigress_session **out, enum tigress_role role)
     s->role = role;
     s->state = role == TIGRESS_INITIATOR ? TG_S_INTENT : TG_S_CHECK;
     s->secret_len = 16;
+    s->chain.stage = TG_CHAIN_FRESH;
     s->poll_s = TG_POLL_S_DEFAULT;
     s->tries = TG_TRIES_DEFAULT;
     s->error_text = "";

@@ -14,7 +14,7 @@
 #include <string.h>
 
 #define SAVED_MAGIC UINT32_C(0x54475353) /* "TGSS" */
-#define SAVED_VERSION 1u
+#define SAVED_VERSION 2u                 /* 2: envelope v2 */
 #define SAVED_MAX (1024u * 1024u)
 
 /* Bits of the flags word, in the order of the table in flag_at. */
@@ -79,6 +79,7 @@ static void put_fields(struct tg_buf *out, struct tigress_session *s)
     for (size_t i = 0; i < TEXT_COUNT; i++) {
         put_text(out, tg_buf_view(text_at(s, i)));
     }
+    tg_chain_put(out, &s->chain);
 }
 
 enum tigress_error tigress_session_save(const struct tigress_session *s, unsigned char **out,
@@ -195,6 +196,7 @@ static enum tg_err get_fields(struct tigress_session *s, struct tg_reader *r)
 
         TG_TRY(tg_session_set_text(text_at(s, i), tg_reader_bytes(r, len)));
     }
+    TG_TRY(tg_chain_get(&s->chain, r));
     TG_TRY(tg_reader_finish(r));
     TG_REQUIRE(tg_state_is_valid(s->role, state), TG_E_SYNTAX);
     s->state = (enum tg_state)state;
@@ -244,7 +246,7 @@ static enum tg_err load(struct tigress_session **out, struct tg_bytes data)
     TG_REQUIRE(role == TIGRESS_INITIATOR || role == TIGRESS_RECIPIENT, TG_E_SYNTAX);
     TG_TRY(tg_session_new(&s, (enum tigress_role)role));
     TG_TRY(get_fields(s, &r));
-    TG_REQUIRE(is_consistent(s), TG_E_SYNTAX);
+    TG_REQUIRE(is_consistent(s) && tg_chain_is_consistent(s), TG_E_SYNTAX);
     TG_TRY(tg_share_url_format(&url, &s->url, TG_SHARE_HTTPS));
     if (s->has_mailbox) {
         tg_uuid_format(s->mailbox_text, &s->url.mailbox);

@@ -94,13 +94,22 @@ void tg_session_enter(struct tigress_session *s, enum tg_state state)
     s->idle_why = TG_IDLE_NONE;
 }
 
+enum tg_err tg_session_new_id(struct tigress_session *s, struct tg_uuid *id)
+{
+    enum tg_err err = tg_rng_fill(&s->rng, id->bytes, sizeof(id->bytes));
+
+    if (err == TG_OK) {
+        tg_uuid_set_v4(id);
+    }
+    return err;
+}
+
 enum tg_err tg_session_enter_change(struct tigress_session *s, enum tg_state state)
 {
     struct tg_uuid id;
-    enum tg_err err = tg_rng_fill(&s->rng, id.bytes, sizeof(id.bytes));
+    enum tg_err err = tg_session_new_id(s, &id);
 
     if (err == TG_OK) {
-        tg_uuid_set_v4(&id);
         tg_session_enter(s, state);
         s->request_id = id;
     }

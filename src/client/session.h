@@ -8,6 +8,7 @@
  *   life.c       new and free
  *   request.c    the HTTP request of each state
  *   turns.c      what both roles do: read, send, delete, give back
+ *   chain.c      which envelope the next message has: v1, the agreement on v2, v2
  *   initiator.c  intent, create        recipient.c  checks, preview, claim
  *   saved.c      save and resume       api_*.c      the exported functions
  */
@@ -20,6 +21,7 @@
 #include "base/rng.h"
 #include "base/secret.h"
 #include "base/uuid.h"
+#include "client/chain.h"
 #include "crypto/digest.h"
 #include "wire/envelope.h"
 #include "wire/headers.h"
@@ -126,6 +128,7 @@ struct tigress_session {
     struct tg_buf pending; /* payload.data of the create or update under way */
     struct tg_buf seen;    /* SHA-256 of each envelope sent or delivered */
     struct tg_buf message, format;
+    struct tg_chain chain; /* envelope v2: where it stands, keys and transcript */
 
     unsigned poll_s;
     unsigned tries;
@@ -159,6 +162,8 @@ struct tigress_session {
 bool tg_session_takes(const struct tigress_session *s, enum tg_call call);
 /* Enters a state: whatever was built or awaited is forgotten. */
 void tg_session_enter(struct tigress_session *s, enum tg_state state);
+/* The id of a request that changes something. */
+TG_NODISCARD enum tg_err tg_session_new_id(struct tigress_session *s, struct tg_uuid *id);
 /* The same with a fresh request id, for a state that changes something. */
 TG_NODISCARD enum tg_err tg_session_enter_change(struct tigress_session *s, enum tg_state state);
 /* Over for good, in TIGRESS_FAILED. text is a literal. */

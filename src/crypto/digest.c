@@ -25,6 +25,12 @@ static bool finish(EVP_MD_CTX *ctx, uint8_t out[TG_SHA256_LEN])
 
 enum tg_err tg_sha256(uint8_t out[TG_SHA256_LEN], struct tg_bytes data)
 {
+    return tg_sha256_parts(out, &data, 1);
+}
+
+enum tg_err tg_sha256_parts(uint8_t out[TG_SHA256_LEN], const struct tg_bytes *parts,
+                            size_t part_count)
+{
     enum tg_err err = TG_E_BUG;
     uint8_t hash[TG_SHA256_LEN] = { 0 };
     EVP_MD_CTX *ctx = NULL;
@@ -32,7 +38,11 @@ enum tg_err tg_sha256(uint8_t out[TG_SHA256_LEN], struct tg_bytes data)
     TG_REQUIRE(tg_fetched_sha256() != NULL, TG_E_CRYPTO);
     ctx = EVP_MD_CTX_new();
     TG_REQUIRE(ctx != NULL, TG_E_NOMEM);
-    TG_REQUIRE(begin(ctx) && update(ctx, data) && finish(ctx, hash), TG_E_CRYPTO);
+    TG_REQUIRE(begin(ctx), TG_E_CRYPTO);
+    for (size_t i = 0; i < part_count; i++) {
+        TG_REQUIRE(update(ctx, parts[i]), TG_E_CRYPTO);
+    }
+    TG_REQUIRE(finish(ctx, hash), TG_E_CRYPTO);
     memcpy(out, hash, sizeof(hash));
     err = TG_OK;
 out:

@@ -14,7 +14,10 @@
 
 #include "server/proto.h"
 
-#define TG_H2_WINDOW 262144       /* bytes of request bodies held at once, over all streams */
+#define TG_H2_WINDOW 262144 /* bytes of request bodies held at once, over all streams */
+/* Bytes of answers that wait for the peer's window; above it new streams are refused, which a
+   client may repeat. Otherwise a peer that opens no window could fill memory with mailboxes. */
+#define TG_H2_ANSWERS_MAX (1024u * 1024u)
 #define TG_H2_CONTROL_BURST 1000u /* frames that carry no request */
 #define TG_H2_CONTROL_PER_S 100u
 #define TG_H2_RESET_BURST 200u

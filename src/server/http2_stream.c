@@ -2,6 +2,7 @@
 #include "server/http2_stream.h"
 
 #include "base/mem.h"
+#include "server/http2.h"
 
 #include <string.h>
 
@@ -22,6 +23,7 @@ void tg_h2_stream_free(struct tg_h2_stream *s)
     tg_request_cancel(&s->request);
     tg_deadline_clear(&s->deadline);
     tg_reqmem_put(c->env, &s->mem);
+    c->answer_bytes -= s->answer.len;
     tg_buf_deinit(&s->answer);
     c->sending_count -= s->is_sending ? 1 : 0;
     c->stream_count--;
@@ -96,6 +98,7 @@ void tg_h2_on_respond(struct tg_request *r, const struct tg_http_response *respo
     tg_buf_init(&s->answer, TG_RESPONSE_BODY_MAX);
     if (is_body_sent) {
         tg_buf_append(&s->answer, response->body);
+        c->answer_bytes += s->answer.len;
     }
     if (tg_buf_status(&s->answer) != TG_OK ||
         nghttp2_submit_response(c->session, s->id, fields, count,
@@ -126,10 +129,26 @@ void tg_h2_discard(struct tg_h2_stream *s, size_t len)
     }
 }
 
+/* The service has not seen the request: it may be repeated. */
+static void refuse_stream(struct tg_h2_stream *s)
+{
+    tg_metrics_count(s->conn->env->metrics, TG_COUNTER_REFUSED_FLOOD);
+    s->is_dispatched = true;
+    tg_deadline_clear(&s->deadline);
+    tg_reqmem_put(s->conn->env, &s->mem);
+    tg_h2_consumed(s);
+    (void)nghttp2_submit_rst_stream(s->conn->session, NGHTTP2_FLAG_NONE, s->id,
+                                    NGHTTP2_REFUSED_STREAM);
+}
+
 void tg_h2_dispatch(struct tg_h2_stream *s, bool is_body_too_large)
 {
     struct tg_http_request request;
 
+    if (s->conn->answer_bytes > TG_H2_ANSWERS_MAX) {
+        refuse_stream(s);
+        return;
+    }
     s->is_dispatched = true;
     tg_deadline_clear(&s->deadline);
     tg_reqmem_request(s->mem, tg_bytes(s->method, s->method_len), &request);

@@ -21,6 +21,7 @@ struct tg_http2 {
     struct tg_link streams;
     size_t stream_count;
     size_t sending_count; /* streams whose answer is not yet all sent */
+    size_t answer_bytes;  /* held for streams that are not closed */
     struct tg_deadline deadline;
     struct tg_deadline parting_deadline; /* from the notice to the last word */
     uint64_t progress_mono_ms;           /* when something useful last happened */

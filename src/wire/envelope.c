@@ -58,6 +58,13 @@ size_t tg_envelope_bucket(size_t len)
 enum tg_err tg_envelope_seal(struct tg_buf *out, const struct tg_secret *secret,
                              struct tg_bytes json, const struct tg_rng *rng)
 {
+    return tg_envelope_seal_bound(out, secret, tg_bytes(NULL, 0), json, rng);
+}
+
+enum tg_err tg_envelope_seal_bound(struct tg_buf *out, const struct tg_secret *key,
+                                   struct tg_bytes bound, struct tg_bytes json,
+                                   const struct tg_rng *rng)
+{
     enum tg_err err = TG_E_BUG;
     struct tg_buf plain;
     struct tg_buf raw;
@@ -69,7 +76,7 @@ enum tg_err tg_envelope_seal(struct tg_buf *out, const struct tg_secret *secret,
     tg_buf_init(&plain, TG_ENVELOPE_PLAIN_MAX);
     tg_buf_init(&raw, RAW_MAX);
     TG_REQUIRE(bucket != 0, TG_E_LIMIT);
-    TG_REQUIRE(tg_envelope_type(secret).len > 0, TG_E_CRYPTO);
+    TG_REQUIRE(tg_envelope_type(key).len > 0, TG_E_CRYPTO);
     TG_TRY(tg_rng_fill(rng, nonce, sizeof(nonce)));
     padded = tg_buf_extend(&plain, bucket);
     TG_REQUIRE(padded != NULL, tg_buf_status(&plain));
@@ -78,8 +85,7 @@ enum tg_err tg_envelope_seal(struct tg_buf *out, const struct tg_secret *secret,
         memcpy(padded, json.ptr, json.len);
     }
     tg_buf_append(&raw, TG_ARRAY_BYTES(nonce));
-    TG_TRY(
-        tg_aead_seal(&raw, secret, TG_ARRAY_BYTES(nonce), tg_bytes(NULL, 0), tg_buf_view(&plain)));
+    TG_TRY(tg_aead_seal(&raw, key, TG_ARRAY_BYTES(nonce), bound, tg_buf_view(&plain)));
     TG_TRY(tg_buf_status(&raw));
     tg_b64_encode(out, tg_buf_view(&raw), TG_B64_STANDARD);
     TG_TRY(tg_buf_status(out));
@@ -95,6 +101,13 @@ out:
 enum tg_err tg_envelope_open(struct tg_buf *out, const struct tg_secret *secret,
                              const struct tg_payload *payload, struct tg_fault *fault)
 {
+    return tg_envelope_open_bound(out, secret, tg_bytes(NULL, 0), payload, fault);
+}
+
+enum tg_err tg_envelope_open_bound(struct tg_buf *out, const struct tg_secret *key,
+                                   struct tg_bytes bound, const struct tg_payload *payload,
+                                   struct tg_fault *fault)
+{
     enum tg_err err = TG_E_BUG;
     const struct algorithm *algorithm = find_type(payload->type);
     struct tg_bytes nonce = { NULL, 0 };
@@ -106,9 +119,9 @@ enum tg_err tg_envelope_open(struct tg_buf *out, const struct tg_secret *secret,
         err = TG_E_UNSUPPORTED;
         goto out;
     }
-    if (algorithm->key_len != secret->len) {
+    if (algorithm->key_len != key->len) {
         tg_fault_set(fault, "payload.type: expected the algorithm for a secret of %zu bytes",
-                     secret->len);
+                     key->len);
         err = TG_E_CRYPTO;
         goto out;
     }
@@ -120,8 +133,7 @@ enum tg_err tg_envelope_open(struct tg_buf *out, const struct tg_secret *secret,
         goto out;
     }
     nonce = tg_bytes_first(tg_buf_view(&raw), TG_AEAD_NONCE_LEN);
-    err = tg_aead_open(out, secret, nonce, tg_bytes(NULL, 0),
-                       tg_bytes_from(tg_buf_view(&raw), TG_AEAD_NONCE_LEN));
+    err = tg_aead_open(out, key, nonce, bound, tg_bytes_from(tg_buf_view(&raw), TG_AEAD_NONCE_LEN));
     if (err == TG_E_CRYPTO) {
         tg_fault_set(fault, "payload.data: does not decrypt with this secret; it was changed on "
                             "the way or belongs to another transfer");

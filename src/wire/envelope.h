@@ -42,4 +42,13 @@ TG_NODISCARD enum tg_err tg_envelope_seal(struct tg_buf *out, const struct tg_se
 TG_NODISCARD enum tg_err tg_envelope_open(struct tg_buf *out, const struct tg_secret *secret,
                                           const struct tg_payload *payload, struct tg_fault *fault);
 
+/* The two with additional data, which both sides have to agree on. v1 has none. */
+TG_NODISCARD enum tg_err tg_envelope_seal_bound(struct tg_buf *out, const struct tg_secret *key,
+                                                struct tg_bytes bound, struct tg_bytes json,
+                                                const struct tg_rng *rng);
+TG_NODISCARD enum tg_err tg_envelope_open_bound(struct tg_buf *out, const struct tg_secret *key,
+                                                struct tg_bytes bound,
+                                                const struct tg_payload *payload,
+                                                struct tg_fault *fault);
+
 #endif

@@ -46,10 +46,21 @@ def stateful__three_messages__delivered_in_turn(sides):
     bob.run(Input.MESSAGE)
     assert bob.session.message_json() == IMPORT
     assert bob.session.version == 3
+    assert (alice.session.envelope_version, bob.session.envelope_version) == (2, 2)
     bob.session.finish()
     bob.run(Want.DONE)
     alice.session.wait()
     alice.run(Want.DONE)
+
+
+def stateful__one_side_without_envelope_v2__goes_on_in_v1(sides):
+    alice, bob = sides.pair(rights="RWD", envelope_v2=False)
+    bob.session.send(SIGNING)
+    bob.run(Input.SENT)
+    alice.session.wait()
+    alice.run(Input.MESSAGE)
+    assert alice.session.message_json() == SIGNING
+    assert (alice.session.envelope_version, bob.session.envelope_version) == (1, 1)
 
 
 def wait__other_thread_answers__wakes_at_once(sides):

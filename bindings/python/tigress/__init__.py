@@ -16,8 +16,8 @@ from .errors import (AllowListError, ArgumentError, BadMessageError, BugError, C
                      ConflictError, DecryptError, DeniedError, EndedError, ErrorCode, ExpiredError,
                      GoneError, LimitError, MessageError, NetworkError, OutOfMemoryError,
                      ProtocolError, RandomError, RefusedError, RelayTlsError, SavedStateError,
-                     SecretError, StateError, TemporaryError, TigressError, UnavailableError,
-                     UnsupportedError, UrlError, WithdrawnError)
+                     SecretError, StateError, TamperedError, TemporaryError, TigressError,
+                     UnavailableError, UnsupportedError, UrlError, WithdrawnError)
 from .secret import SecretBytes
 from .session import (Initiator, Input, NetFailure, Recipient, Request, Role, Session, Want,
                       resume)
@@ -32,8 +32,8 @@ __all__ = [
     "Form", "GoneError", "Initiator", "Input", "LibraryNotFound", "LimitError", "MessageError",
     "NetFailure", "NetworkError", "OutOfMemoryError", "ProtocolError", "RandomError", "Recipient",
     "RefusedError", "RelayTlsError", "Request", "Role", "SavedStateError", "SecretBytes",
-    "SecretError", "Session", "ShareUrl", "StateError", "TemporaryError", "TigressError",
-    "Transport", "UnavailableError", "UnsupportedError", "UrlError", "VERTICAL_CAR",
+    "SecretError", "Session", "ShareUrl", "StateError", "TamperedError", "TemporaryError",
+    "TigressError", "Transport", "UnavailableError", "UnsupportedError", "UrlError", "VERTICAL_CAR",
     "VERTICAL_GENERAL", "VERTICAL_HOME", "Want", "WithdrawnError", "abi", "check_message",
     "envelope_type", "library_path", "open_envelope", "resume", "seal_envelope", "version",
 ]

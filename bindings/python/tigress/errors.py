@@ -37,6 +37,7 @@ class ErrorCode(enum.IntEnum):
     PROTOCOL = 43
     DECRYPT = 44
     BAD_MESSAGE = 45
+    TAMPERED = 46
     NOMEM = 60
     RANDOM = 61
     UNSUPPORTED = 62
@@ -169,6 +170,11 @@ class DecryptError(TemporaryError):
 class BadMessageError(TemporaryError):
     """A message that opened, and is no provisioning information."""
     code = ErrorCode.BAD_MESSAGE
+
+
+class TamperedError(TemporaryError):
+    """Under envelope v2: what the relay shows is not the next message of this transfer."""
+    code = ErrorCode.TAMPERED
 
 
 class OutOfMemoryError(TemporaryError, MemoryError):

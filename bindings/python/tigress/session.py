@@ -316,6 +316,11 @@ class Session:
         return bool(self._number("is_push_supported"))
 
     @property
+    def envelope_version(self) -> int:
+        """2 once both sides have agreed on envelope v2, 1 before, and with a peer of v1 for good."""
+        return self._number("envelope_version")
+
+    @property
     def failures(self) -> int:
         """How often in a row the current request has failed."""
         return self._number("failures")
@@ -355,12 +360,13 @@ class Initiator(Session):
     vertical            the v= of the share URL
     secret_len          16 or 32 bytes
     require_proof       the first read must prove the secret
+    envelope_v2         offer envelope v2; False for tests, and for a peer that cannot cope
     """
 
     def __init__(self, relay_url: str, message: Message, *, title: str = "", description: str = "",
                  image_url: str = "", expires_at_s: int = 0, rights: Optional[str] = None,
                  vertical: Optional[str] = None, secret_len: int = 16,
-                 require_proof: bool = False):
+                 require_proof: bool = False, envelope_v2: bool = True):
         data, handle = message_in(message), ctypes.c_void_p()
         why = ctypes.create_string_buffer(_lib.TEXT_MAX)
         check(_lib.lib().tigress_initiator_new(ctypes.byref(handle), text_in(relay_url), data,
@@ -375,6 +381,8 @@ class Initiator(Session):
             self._do("set_vertical", text_in(vertical))
         if require_proof:
             self._do("require_proof")
+        if not envelope_v2:
+            self._do("disable_envelope_v2")
 
     def confirm_intent(self) -> None:
         """The user is present and means to share with whom the application showed."""
@@ -388,10 +396,12 @@ class Recipient(Session):
     secret           base64 text of a secret that came another way
     allowed_relays   "host" or "host:port", exactly; none: every relay may be used
     want_preview     first fetch the preview, without a claim, and ask Input.PREVIEW
+    envelope_v2      answer an offer of envelope v2; False for tests
     """
 
     def __init__(self, share_url: str, secret: Optional[str] = None, *,
-                 allowed_relays: Iterable[str] = (), want_preview: bool = False):
+                 allowed_relays: Iterable[str] = (), want_preview: bool = False,
+                 envelope_v2: bool = True):
         handle = ctypes.c_void_p()
         why = ctypes.create_string_buffer(_lib.TEXT_MAX)
         check(_lib.lib().tigress_recipient_new(ctypes.byref(handle), text_in(share_url),
@@ -402,6 +412,8 @@ class Recipient(Session):
             self._do("allow_relay", text_in(host))
         if want_preview:
             self._do("want_preview")
+        if not envelope_v2:
+            self._do("disable_envelope_v2")
 
     def set_secret(self, secret: str) -> None:
         """The secret, as base64 text: for Input.SECRET, or another one after DecryptError."""

@@ -177,6 +177,7 @@ class Wallet:
         self.claim = new_id()
         self.version = 0
         self.seen = set()
+        self.offer = None
 
     @classmethod
     def from_share_url(cls, api, text):
@@ -214,7 +215,14 @@ class Wallet:
         if payload["data"] in self.seen:
             return None
         self.seen.add(payload["data"])
-        return envelope.open_sealed(self.secret, payload)
+        return self.take(payload)
+
+    def take(self, payload):
+        """What the application on the other side wrote. The library's own member is an unknown one to
+        this wallet of v1: it ignores it, and keeps it where a test can look."""
+        message = envelope.open_sealed(self.secret, payload)
+        self.offer = message.pop("tigressV2", None)
+        return message
 
     def answer(self, message):
         payload = envelope.seal(self.secret, message)

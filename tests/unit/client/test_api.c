@@ -177,7 +177,8 @@ static void message__each_kind__taken_or_refused(void **state)
         enum tigress_error error;
     } cases[] = {
         { "{\"format\":\"x\",\"content\":{}}", TIGRESS_OK },
-        { " {\"content\":{\"a\":[1]},\"format\":\"x\",\"tigressV2\":{\"k\":1}} ", TIGRESS_OK },
+        { " {\"content\":{\"a\":[1]},\"format\":\"x\",\"tigressVN\":{\"k\":1}} ", TIGRESS_OK },
+        { "{\"format\":\"x\",\"content\":{},\"tigressV2\":{}}", TIGRESS_E_MESSAGE },
         { "{\"format\":\"\",\"content\":{}}", TIGRESS_E_MESSAGE },
         { "{\"format\":\"x\",\"content\":\"{}\"}", TIGRESS_E_MESSAGE },
         { "{\"format\":\"x\"}", TIGRESS_E_MESSAGE },

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The friend's phone: carkey_friend FOLDER COMMAND ...
+ *   accept URL               takes the key creation request
+ *   answer                   makes a key, sends the key signing request; the PIN is read from
+ *                            standard input
+ *   import                   takes the key import request, checks it, keeps the key, ends the
+ *                            transfer; or learns that the PIN was wrong: answer again
+ *   use CAR-SOCKET ACTION    unlock, start, drive
+ * Exit code: 0 done, 1 refused or failed, 2 usage.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "carkey/carkey.h"
+#include "common/wallet.h"
+
+#define REQUEST_FILE "request.json" /* the key creation request */
+
+static bool accept_url(const char *folder, char **argv)
+{
+    struct wallet w = { 0 };
+    json_t *request = wallet_accept(&w, folder, argv[0]) ? wallet_message(&w) : NULL;
+    bool is_ok = request != NULL && strcmp(text_of(request, "step"), "keyCreationRequest") == 0 &&
+                 file_write_json(folder, REQUEST_FILE, request);
+
+    if (is_ok) {
+        (void)printf(
+            "a key for %s is offered; the owner tells you a PIN of %d digits\n",
+            text_of(request, "vehicle"),
+            (int)json_integer_value(json_object_get(json_object_get(request, "pin"), "digits")));
+    }
+    json_decref(request);
+    wallet_close(&w);
+    return is_ok;
+}
+
+/* The key signing request: our public key, that we hold it, and the PIN that was asked for. */
+static json_t *signing_request(const char *folder, const char *mailbox_id, const char *pin)
+{
+    char public_key[PUBLIC_KEY_MAX], proof[SIGNATURE_MAX];
+    EVP_PKEY *key = key_open(folder);
+    json_t *content = NULL;
+
+    if (key != NULL && key_public(key, public_key) &&
+        key_sign(key, LABEL_SIGNING, mailbox_id, proof)) {
+        content = json_pack("{s:s, s:s, s:s, s:s}", "step", "keySigningRequest", "publicKey",
+                            public_key, "proof", proof, "pin", pin);
+    }
+    EVP_PKEY_free(key);
+    return content;
+}
+
+static bool answer(const char *folder, char **argv)
+{
+    char typed[TIGRESS_PIN_TYPED_MAX] = "", pin[TIGRESS_PIN_TEXT_MAX] = "";
+    struct wallet w = { 0 };
+    json_t *content = NULL;
+    bool is_ok = false;
+
+    (void)argv;
+    if (fgets(typed, (int)sizeof(typed), stdin) == NULL ||
+        tigress_pin_normalise(typed, pin, sizeof(pin)) != TIGRESS_OK) {
+        (void)fprintf(stderr, "a PIN is 6 to 12 digits\n");
+    } else if (wallet_resume(&w, folder)) {
+        content = signing_request(folder, tigress_session_mailbox_id(w.session), pin);
+        is_ok = content != NULL && wallet_answer(&w, CARKEY_FORMAT, content);
+    }
+    explicit_bzero(typed, sizeof(typed));
+    explicit_bzero(pin, sizeof(pin));
+    wallet_close(&w);
+    return is_ok;
+}
+
+/* Is it what was offered, for this phone's key, by the owner who offered it? */
+static bool check_import(const char *folder, const json_t *content)
+{
+    static const char *const same[] = { "vehicle", "entitlements", "notBefore", "notAfter" };
+    char public_key[PUBLIC_KEY_MAX];
+    const char *text = text_of(content, "attested");
+    json_t *request = file_read_json(folder, REQUEST_FILE), *attested = parse_text(text);
+    EVP_PKEY *key = key_open(folder);
+    bool is_right = request != NULL && attested != NULL && key != NULL &&
+                    key_public(key, public_key) &&
+                    key_verify(text_of(request, "ownerPublicKey"), LABEL_ATTESTED, text,
+                               text_of(content, "signature")) &&
+                    strcmp(text_of(attested, "publicKey"), public_key) == 0;
+
+    for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++) {
+        is_right = is_right && json_equal(json_object_get(request, same[i]),
+                                          json_object_get(attested, same[i]));
+    }
+    json_decref(request);
+    json_decref(attested);
+    EVP_PKEY_free(key);
+    return is_right;
+}
+
+static bool import(const char *folder, char **argv)
+{
+    struct wallet w = { 0 };
+    json_t *content = wallet_resume(&w, folder) ? wallet_message(&w) : NULL;
+    bool is_ok = false;
+
+    (void)argv;
+    if (strcmp(text_of(content, "step"), "pinWrong") == 0) {
+        (void)fprintf(stderr, "the PIN was wrong, tries left: %d\n",
+                      (int)json_integer_value(json_object_get(content, "triesLeft")));
+    } else if (content != NULL && !check_import(folder, content)) {
+        (void)fprintf(stderr, "this is not the key that was offered\n");
+    } else if (content != NULL) {
+        /* The key first, then the mailbox: a crash in between costs a retry, not the key. */
+        is_ok = file_write_json(folder, KEY_FILE_NAME, content) && wallet_finish(&w);
+    }
+    if (is_ok) {
+        (void)printf("key: %s\n", text_of(content, "attested"));
+    }
+    json_decref(content);
+    wallet_close(&w);
+    return is_ok;
+}
+
+static bool use(const char *folder, char **argv)
+{
+    json_t *key = file_read_json(folder, KEY_FILE_NAME);
+    bool is_ok = key != NULL && carkey_use(folder, argv[0], argv[1], key);
+
+    if (key == NULL) {
+        (void)fprintf(stderr, "no key on this phone\n");
+    }
+    json_decref(key);
+    return is_ok;
+}
+
+static const struct {
+    const char *name;
+    int arguments;
+    bool (*run)(const char *folder, char **argv);
+} commands[] = {
+    { "accept", 1, accept_url },
+    { "answer", 0, answer },
+    { "import", 0, import },
+    { "use", 2, use },
+};
+
+int main(int argc, char **argv)
+{
+    for (size_t i = 0; argc >= 3 && i < sizeof(commands) / sizeof(commands[0]); i++) {
+        if (strcmp(argv[2], commands[i].name) == 0 && argc - 3 == commands[i].arguments) {
+            return commands[i].run(argv[1], argv + 3) ? 0 : 1;
+        }
+    }
+    (void)fprintf(stderr, "usage: carkey_friend FOLDER COMMAND ... (see the README)\n");
+    return 2;
+}

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The owner's phone, wallet and provisioning entity at once: carkey_owner FOLDER COMMAND ...
+ *   pair CAR-SOCKET CODE                          makes this phone the car's owner key
+ *   share RELAY ENTITLEMENTS NOT-BEFORE NOT-AFTER sends a key creation request; prints the
+ *                                                 invitation, and the PIN to tell by voice
+ *   sign                                          takes the key signing request: checks the PIN,
+ *                                                 signs, sends the key import request
+ *   wait                                          waits until the friend's phone has the key
+ *   use CAR-SOCKET ACTION                         unlock, start, drive
+ * ENTITLEMENTS is such as "unlock,start"; times are UTC seconds.
+ * Exit code: 0 done, 1 refused or failed, 2 usage, 3 the PIN was wrong too often: withdrawn.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "carkey/carkey.h"
+#include "common/link.h"
+#include "common/wallet.h"
+
+#define VEHICLE_FILE "vehicle.json" /* {"vehicle": ...} */
+#define OFFER_FILE "offer.json"     /* what was offered, until it is signed */
+#define PIN_FILE "pin"              /* checker and tries left: as secret as the session */
+
+enum result { DONE = 0, REFUSED = 1, DEAD = 3 };
+
+static enum result pair(const char *folder, char **argv)
+{
+    char nonce[HEX_MAX], public_key[PUBLIC_KEY_MAX], proof[SIGNATURE_MAX];
+    EVP_PKEY *key = key_open(folder);
+    int fd = link_open(argv[0]);
+    json_t *answer = NULL;
+    bool is_ok = key != NULL && fd >= 0 && link_challenge(fd, nonce) &&
+                 key_public(key, public_key) && key_sign(key, LABEL_PAIRING, nonce, proof);
+
+    if (is_ok) {
+        answer = link_call(fd, json_pack("{s:s, s:s, s:s, s:s}", "op", "pair", "code", argv[1],
+                                         "publicKey", public_key, "proof", proof));
+        is_ok =
+            answer != NULL && link_is_ok(answer) && file_write_json(folder, VEHICLE_FILE, answer);
+    }
+    json_decref(answer);
+    EVP_PKEY_free(key);
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return is_ok ? DONE : REFUSED;
+}
+
+/* ---- the PIN -------------------------------------------------------------------------------- */
+
+static bool keep_pin(const char *folder, struct tigress_pin *pin)
+{
+    unsigned char *data = NULL;
+    size_t len = 0;
+    bool is_kept =
+        tigress_pin_save(pin, &data, &len) == TIGRESS_OK && file_write(folder, PIN_FILE, data, len);
+
+    tigress_free(data, len);
+    return is_kept;
+}
+
+static struct tigress_pin *load_pin(const char *folder)
+{
+    struct tigress_pin *pin = NULL;
+    unsigned char *data = NULL;
+    size_t len = 0;
+
+    if (!file_read(folder, PIN_FILE, &data, &len) ||
+        tigress_pin_resume(&pin, data, len, NULL, 0) != TIGRESS_OK) {
+        (void)fprintf(stderr, "the PIN's state is gone or damaged\n");
+        pin = NULL;
+    }
+    free(data);
+    return pin;
+}
+
+/* A fresh PIN, kept, and in words to show to the owner once the offer is out. It must not be in the
+   message. */
+static bool make_pin(const char *folder, const json_t *message, char shown[TIGRESS_PIN_SHOWN_MAX])
+{
+    char digits[TIGRESS_PIN_TEXT_MAX] = "";
+    char *text = json_dumps(message, JSON_COMPACT);
+    struct tigress_pin *pin = NULL;
+    bool is_ok =
+        text != NULL && tigress_pin_generate(digits, sizeof(digits), 0, NULL, NULL) == TIGRESS_OK &&
+        tigress_pin_show(digits, shown, TIGRESS_PIN_SHOWN_MAX) == TIGRESS_OK &&
+        tigress_pin_new(&pin, digits, 0, NULL, NULL) == TIGRESS_OK &&
+        tigress_pin_check_text(pin, text, strlen(text)) == TIGRESS_OK && keep_pin(folder, pin);
+
+    if (!is_ok) {
+        (void)fprintf(stderr, "no PIN can be made; nothing was sent\n");
+    }
+    explicit_bzero(digits, sizeof(digits));
+    tigress_pin_free(&pin);
+    free(text);
+    return is_ok;
+}
+
+/* One try: counted on disk before the verdict is known. */
+static enum tigress_pin_verdict judge_pin(const char *folder, struct tigress_pin *pin,
+                                          const char *typed)
+{
+    enum tigress_pin_verdict verdict = TIGRESS_PIN_WRONG;
+
+    if (tigress_pin_begin_try(pin, typed) != TIGRESS_OK || !keep_pin(folder, pin) ||
+        tigress_pin_end_try(pin, &verdict) != TIGRESS_OK) {
+        return tigress_pin_is_dead(pin) ? TIGRESS_PIN_DEAD : TIGRESS_PIN_WRONG;
+    }
+    if (verdict == TIGRESS_PIN_RIGHT && !keep_pin(folder, pin)) {
+        verdict = TIGRESS_PIN_WRONG;
+    }
+    return verdict;
+}
+
+/* ---- sharing -------------------------------------------------------------------------------- */
+
+static json_t *split(const char *list)
+{
+    json_t *array = json_array();
+
+    while (*list != '\0') {
+        size_t len = strcspn(list, ",");
+
+        (void)json_array_append_new(array, json_stringn(list, len));
+        list += len + (list[len] == ',');
+    }
+    return array;
+}
+
+/* What the owner offers; with the step and the owner's key it is the key creation request. */
+static json_t *make_offer(const char *folder, char **argv)
+{
+    json_t *vehicle = file_read_json(folder, VEHICLE_FILE);
+    json_t *offer = NULL;
+
+    if (vehicle != NULL) {
+        offer = json_pack("{s:s, s:o, s:I, s:I}", "vehicle", text_of(vehicle, "vehicle"),
+                          "entitlements", split(argv[1]), "notBefore",
+                          (json_int_t)strtoll(argv[2], NULL, 10), "notAfter",
+                          (json_int_t)strtoll(argv[3], NULL, 10));
+    } else {
+        (void)fprintf(stderr, "this phone is not paired with a car\n");
+    }
+    json_decref(vehicle);
+    return offer;
+}
+
+static json_t *creation_request(const char *folder, const json_t *offer)
+{
+    char public_key[PUBLIC_KEY_MAX];
+    EVP_PKEY *key = key_open(folder);
+    json_t *content = NULL;
+
+    if (key != NULL && key_public(key, public_key)) {
+        content = json_pack("{s:s, s:s, s:{s:i}}", "step", "keyCreationRequest", "ownerPublicKey",
+                            public_key, "pin", "digits", (int)TIGRESS_PIN_DIGITS_DEFAULT);
+        (void)json_object_update(content, (json_t *)(uintptr_t)offer);
+    }
+    EVP_PKEY_free(key);
+    return json_pack("{s:s, s:o}", "format", CARKEY_FORMAT, "content", content);
+}
+
+static enum result share(const char *folder, char **argv)
+{
+    char url[TIGRESS_SHARE_URL_MAX] = "", pin[TIGRESS_PIN_SHOWN_MAX] = "";
+    struct wallet w = { 0 };
+    json_t *offer = make_offer(folder, argv);
+    json_t *message = offer != NULL ? creation_request(folder, offer) : NULL;
+    const struct wallet_offer what = {
+        .relay = argv[0],
+        .vertical = TIGRESS_VERTICAL_CAR,
+        .title = "Car key",
+        .description = "You are invited to add a car key to your phone.",
+        .rights = "RWD",
+        .message = message,
+    };
+    bool is_ok = message != NULL && file_write_json(folder, OFFER_FILE, offer) &&
+                 make_pin(folder, message, pin) && wallet_share(&w, folder, &what, url);
+
+    if (is_ok) {
+        (void)printf("%s\nPIN %s\n", url, pin);
+    }
+    explicit_bzero(url, sizeof(url));
+    explicit_bzero(pin, sizeof(pin));
+    wallet_close(&w);
+    json_decref(message);
+    json_decref(offer);
+    return is_ok ? DONE : REFUSED;
+}
+
+/* ---- signing -------------------------------------------------------------------------------- */
+
+/* The friend's public key with what was offered, signed by the owner's key. */
+static json_t *sign_key(const char *folder, const char *public_key)
+{
+    char id[HEX_MAX], signature[SIGNATURE_MAX];
+    EVP_PKEY *key = key_open(folder);
+    json_t *attested = file_read_json(folder, OFFER_FILE);
+    json_t *content = NULL;
+    char *text = NULL;
+
+    if (key != NULL && attested != NULL && random_hex(id)) {
+        (void)json_object_set_new(attested, "keyId", json_string(id));
+        (void)json_object_set_new(attested, "publicKey", json_string(public_key));
+        text = json_dumps(attested, JSON_COMPACT | JSON_SORT_KEYS);
+    }
+    if (text != NULL && key_sign(key, LABEL_ATTESTED, text, signature)) {
+        content = json_pack("{s:s, s:s, s:s}", "step", "keyImportRequest", "attested", text,
+                            "signature", signature);
+    }
+    free(text);
+    json_decref(attested);
+    EVP_PKEY_free(key);
+    return content;
+}
+
+static bool send_import(struct wallet *w, const char *folder, const char *public_key)
+{
+    json_t *content = sign_key(folder, public_key);
+
+    if (content == NULL || !wallet_answer(w, CARKEY_FORMAT, content)) {
+        return false;
+    }
+    file_remove(folder, OFFER_FILE); /* signed once */
+    file_remove(folder, PIN_FILE);
+    (void)puts("signed");
+    return true;
+}
+
+/* What a key signing request gets. */
+static enum result answer_request(struct wallet *w, const char *folder, struct tigress_pin *pin,
+                                  const json_t *request)
+{
+    const char *public_key = text_of(request, "publicKey");
+    enum tigress_pin_verdict verdict = TIGRESS_PIN_RIGHT;
+
+    if (strcmp(text_of(request, "step"), "keySigningRequest") != 0 ||
+        !key_verify(public_key, LABEL_SIGNING, tigress_session_mailbox_id(w->session),
+                    text_of(request, "proof"))) {
+        (void)fprintf(stderr, "this is no key signing request of a phone that holds the key\n");
+        return REFUSED;
+    }
+    if (!tigress_pin_is_passed(pin)) {
+        verdict = judge_pin(folder, pin, text_of(request, "pin"));
+    }
+    if (verdict == TIGRESS_PIN_RIGHT) {
+        return send_import(w, folder, public_key) ? DONE : REFUSED;
+    }
+    if (verdict == TIGRESS_PIN_DEAD) {
+        (void)fprintf(stderr, "the PIN was wrong too often: the transfer is withdrawn\n");
+        return wallet_cancel(w) ? DEAD : REFUSED;
+    }
+    (void)fprintf(stderr, "the PIN is wrong, tries left: %u\n", tigress_pin_tries_left(pin));
+    (void)wallet_answer(
+        w, CARKEY_FORMAT,
+        json_pack("{s:s, s:i}", "step", "pinWrong", "triesLeft", (int)tigress_pin_tries_left(pin)));
+    return REFUSED;
+}
+
+static enum result sign(const char *folder, char **argv)
+{
+    struct wallet w = { 0 };
+    struct tigress_pin *pin = load_pin(folder);
+    json_t *request = pin != NULL && wallet_resume(&w, folder) ? wallet_message(&w) : NULL;
+    enum result result = request != NULL ? answer_request(&w, folder, pin, request) : REFUSED;
+
+    (void)argv;
+    json_decref(request);
+    tigress_pin_free(&pin);
+    wallet_close(&w);
+    return result;
+}
+
+static enum result wait_imported(const char *folder, char **argv)
+{
+    struct wallet w = { 0 };
+    bool is_ok = wallet_resume(&w, folder) && wallet_wait_completed(&w);
+
+    (void)argv;
+    if (is_ok) {
+        (void)puts("imported");
+    }
+    wallet_close(&w);
+    return is_ok ? DONE : REFUSED;
+}
+
+static enum result use(const char *folder, char **argv)
+{
+    return carkey_use(folder, argv[0], argv[1], NULL) ? DONE : REFUSED;
+}
+
+static const struct {
+    const char *name;
+    int arguments;
+    enum result (*run)(const char *folder, char **argv);
+} commands[] = {
+    { "pair", 2, pair }, { "share", 4, share },        { "sign", 0, sign },
+    { "use", 2, use },   { "wait", 0, wait_imported },
+};
+
+int main(int argc, char **argv)
+{
+    for (size_t i = 0; argc >= 3 && i < sizeof(commands) / sizeof(commands[0]); i++) {
+        if (strcmp(argv[2], commands[i].name) == 0 && argc - 3 == commands[i].arguments) {
+            return (int)commands[i].run(argv[1], argv + 3);
+        }
+    }
+    (void)fprintf(stderr, "usage: carkey_owner FOLDER COMMAND ... (see the README)\n");
+    return 2;
+}

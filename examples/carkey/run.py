@@ -1,0 +1,148 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Ben lends his car to Amit for a weekend. His phone is the provisioning entity; the car is never online."""
+import json
+import pathlib
+import shutil
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "common"))
+from driver import Device, check, play, stop  # noqa: E402
+
+VEHICLE = "AURORA-7-4Y1SL658"
+DAY = 86400
+
+
+def wrong_pin(pin):
+    """Another PIN of the same length."""
+    return f"{(int(pin) + 1) % 10 ** len(pin):0{len(pin)}d}"
+
+
+def share(ben, relay, entitlements, since, until):
+    """The invitation, and the PIN as Ben reads it out."""
+    lines = ben.does("share", relay, entitlements, int(since), int(until)).splitlines()
+    return lines[0], lines[1].removeprefix("PIN ")
+
+
+def lend(stage, ben, friend, relay, entitlements, since, until):
+    """A whole transfer with the right PIN."""
+    url, pin = share(ben, relay, entitlements, since, until)
+    friend.does("accept", url)
+    friend.does("answer", given=pin)
+    ben.does("sign")
+    friend.does("import")
+    ben.does("wait")
+
+
+def the_whole_way(stage, relay, car, ben, amit, mallory):
+    now = time.time()
+    stage.step("Ben pairs his phone with his car: the only thing the car will ever have to be told.")
+    ben.is_refused("not the pairing code", "pair", car, "0000")
+    amit.is_refused("no key", "use", car, "unlock")
+    ben.does("pair", car, "4711")
+    mallory.program = "carkey_owner"
+    mallory.is_refused("paired already", "pair", car, "4711")
+    mallory.is_refused("not the owner's phone", "use", car, "unlock")
+    mallory.program = "carkey_friend"
+    ben.does("use", car, "drive")
+
+    stage.step("Ben offers a key that may unlock and start until tomorrow, and reads the PIN out on the phone.")
+    url, pin = share(ben, relay, "unlock,start", now - 60, now + DAY)
+    check(pin.replace(" ", "") not in url, "the PIN is in the link")
+
+    stage.step("Amit's phone takes the key creation request; a third phone with the same link is refused.")
+    amit.does("accept", url)
+    mallory.is_refused("E_DENIED", "accept", url)
+    request = json.loads((amit.folder / "request.json").read_text())
+    check(pin.replace(" ", "") not in json.dumps(request), "the PIN is in the message")
+
+    stage.step("Amit mistypes the PIN once, then types it as Ben says it: his phone's key goes back to be signed.")
+    amit.is_refused("6 to 12 digits", "answer", given="12345")
+    amit.does("answer", given=wrong_pin(pin.replace(" ", "")))
+    ben.is_refused("tries left: 4", "sign")
+    amit.is_refused("tries left: 4", "import")
+    amit.does("answer", given=pin)
+
+    stage.step("Ben's phone checks the PIN, signs the key with what he offered, and sends it.")
+    ben.does("sign")
+    held = stage.relay_holds([VEHICLE, "unlock", pin.replace(" ", ""), pin, url.split("#")[1], "keySigningRequest"])
+    check(not held, f"the relay can read {held}")
+
+    stage.step("Amit's phone checks Ben's signature, keeps the key, and ends the transfer.")
+    amit.does("import")
+    ben.does("wait")
+
+    stage.step("The car opens, and starts; it does not release the gear: that was not offered.")
+    amit.does("use", car, "unlock")
+    amit.does("use", car, "start")
+    amit.is_refused("no entitlement", "use", car, "drive")
+
+
+def forgeries(stage, car, amit, mallory):
+    stage.step("Tampering: more entitlements, a longer time, another phone, a cut signature. All refused.")
+    path = amit.folder / "carkey.json"
+    good = path.read_text()
+    key = json.loads(good)
+    attested = json.loads(key["attested"])
+    changes = [{**attested, "entitlements": ["unlock", "start", "drive"]},
+               {**attested, "notAfter": attested["notAfter"] + DAY}, {**attested, "vehicle": "ANOTHER"}]
+    for change in changes:
+        path.write_text(json.dumps({**key, "attested": json.dumps(change)}))
+        amit.is_refused("not the owner's", "use", car, "drive")
+    for signature in ("", key["signature"][:-4], "A" + key["signature"][1:]):
+        path.write_text(json.dumps({**key, "signature": signature}))
+        amit.is_refused("not the owner's", "use", car, "unlock")
+    path.write_text(good)
+    shutil.copy(path, mallory.folder / "carkey.json")
+    mallory.is_refused("does not hold that key", "use", car, "unlock")
+    amit.does("use", car, "unlock")
+
+
+def the_time(stage, relay, car, later, ben, amit, eve):
+    now = time.time()
+    stage.step("A key for next week is refused today; today's key is refused next week.")
+    lend(stage, ben, eve, relay, "unlock", now + 7 * DAY, now + 9 * DAY)
+    eve.is_refused("not valid yet", "use", car, "unlock")
+    eve.does("use", later, "unlock")
+    amit.is_refused("no longer valid", "use", later, "unlock")
+
+
+def five_wrong_pins(stage, relay, ben, mallory):
+    now = time.time()
+    stage.step("A stranger who got hold of a link guesses the PIN. After five the transfer is dead, PIN or not.")
+    url, pin = share(ben, relay, "unlock,start,drive", now, now + DAY)
+    mallory.does("accept", url)
+    wrong = wrong_pin(pin.replace(" ", ""))
+    for left in (4, 3, 2, 1):
+        mallory.does("answer", given=wrong)
+        ben.is_refused(f"tries left: {left}", "sign")
+        mallory.is_refused(f"tries left: {left}", "import")
+    mallory.does("answer", given=wrong)
+    ben.is_refused("withdrawn", "sign", code=3)
+    mallory.is_refused("E_WITHDRAWN", "import")
+    mallory.run("answer", given=pin)
+    ben.is_refused("no transfer is under way", "sign")
+
+
+def scene(stage):
+    relay = stage.relay()
+    folder = stage.folder_of("car")
+    process, car = stage.entity("car", folder, "SOCKET", VEHICLE, "4711")
+    ben = Device(stage, "carkey_owner", "ben")
+    amit, eve, mallory = (Device(stage, "carkey_friend", name) for name in ("amit", "eve", "mallory"))
+    the_whole_way(stage, relay, car, ben, amit, mallory)
+    forgeries(stage, car, amit, mallory)
+    # The same car, its clock eight days ahead.
+    _, later = stage.entity("car", folder, "SOCKET", VEHICLE, "4711", str(8 * DAY), name="later")
+    the_time(stage, relay, car, later, ben, amit, eve)
+    five_wrong_pins(stage, relay, ben, mallory)
+    stage.step("The car forgets nothing over a restart.")
+    stop(process)
+    _, car = stage.entity("car", folder, "SOCKET", VEHICLE, "4711")
+    amit.does("use", car, "unlock")
+    mallory.program = "carkey_owner"
+    mallory.is_refused("paired already", "pair", car, "4711")
+
+
+play(scene)

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "common/wallet.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <tigress/transport_curl.h>
+#include <time.h>
+
+#include "common/files.h"
+
+#define SESSION_FILE "session"
+
+static int keep(void *ctx, struct tigress_session *s)
+{
+    const struct wallet *w = ctx;
+    unsigned char *data = NULL;
+    size_t len = 0;
+    bool is_kept = tigress_session_save(s, &data, &len) == TIGRESS_OK &&
+                   file_write(w->folder, SESSION_FILE, data, len);
+
+    tigress_free(data, len);
+    return is_kept ? 0 : 1;
+}
+
+static bool complain(const struct wallet *w, enum tigress_error error)
+{
+    const char *text = w->session != NULL ? tigress_session_error_text(w->session) : "";
+
+    (void)fprintf(stderr, "%s: %s\n", tigress_error_name(error),
+                  text[0] != '\0' ? text : tigress_error_text(error));
+    return false;
+}
+
+static bool begin(struct wallet *w, const char *folder)
+{
+    enum tigress_error error = tigress_transport_new(&w->transport, w->session);
+
+    w->folder = folder;
+    if (error == TIGRESS_OK) {
+        error = tigress_transport_set_ca_file(w->transport, getenv("TIGRESS_CACERT"));
+    }
+    if (error == TIGRESS_OK) {
+        error = tigress_transport_set_save(w->transport, keep, w);
+    }
+    if (error == TIGRESS_OK) {
+        error = tigress_session_set_tries(w->session, 3);
+    }
+    return error == TIGRESS_OK || complain(w, error);
+}
+
+/* Runs to the next input; anything else is an end, or took too long. */
+static bool run(struct wallet *w)
+{
+    enum tigress_want want =
+        tigress_transport_run(w->transport, (int64_t)time(NULL) + RECEIVE_WAIT_S);
+
+    if (want == TIGRESS_FAILED) {
+        return complain(w, tigress_session_error(w->session));
+    }
+    if (want != TIGRESS_WANT_INPUT && want != TIGRESS_DONE) {
+        (void)fprintf(stderr, "nothing came in time\n");
+        return false;
+    }
+    return keep(w, w->session) == 0;
+}
+
+bool wallet_share(struct wallet *w, const char *folder, const struct wallet_offer *offer,
+                  char url[TIGRESS_SHARE_URL_MAX])
+{
+    char why[TIGRESS_TEXT_MAX] = "";
+    char *text = json_dumps(offer->message, JSON_COMPACT);
+    enum tigress_error error = text == NULL ? TIGRESS_E_NOMEM
+                                            : tigress_initiator_new(&w->session, offer->relay, text,
+                                                                    strlen(text), why, sizeof(why));
+
+    free(text);
+    if (error != TIGRESS_OK) {
+        (void)fprintf(stderr, "%s\n", why);
+        return complain(w, error);
+    }
+    if ((error = tigress_session_set_display(w->session, offer->title, offer->description, "")) ||
+        (error = tigress_session_set_vertical(w->session, offer->vertical)) ||
+        (error = tigress_session_set_rights(w->session, offer->rights)) ||
+        (error = tigress_session_set_expiration(w->session, offer->expires_at_s))) {
+        return complain(w, error);
+    }
+    if (!begin(w, folder)) {
+        return false;
+    }
+    error = tigress_session_confirm_intent(w->session);
+    if (error != TIGRESS_OK) {
+        return complain(w, error);
+    }
+    if (!run(w)) {
+        return false;
+    }
+    error = tigress_session_share_url(w->session, TIGRESS_FORM_HTTPS, url, TIGRESS_SHARE_URL_MAX);
+    return error == TIGRESS_OK || complain(w, error);
+}
+
+bool wallet_accept(struct wallet *w, const char *folder, const char *url)
+{
+    char why[TIGRESS_TEXT_MAX] = "";
+    enum tigress_error error = tigress_recipient_new(&w->session, url, NULL, why, sizeof(why));
+
+    if (error != TIGRESS_OK) {
+        (void)fprintf(stderr, "%s\n", why);
+        return complain(w, error);
+    }
+    return begin(w, folder) && run(w);
+}
+
+bool wallet_resume(struct wallet *w, const char *folder)
+{
+    char why[TIGRESS_TEXT_MAX] = "";
+    unsigned char *data = NULL;
+    size_t len = 0;
+    enum tigress_error error;
+
+    if (!file_read(folder, SESSION_FILE, &data, &len)) {
+        (void)fprintf(stderr, "no transfer is under way here\n");
+        return false;
+    }
+    error = tigress_session_resume(&w->session, data, len, why, sizeof(why));
+    explicit_bzero(data, len);
+    free(data);
+    if (error != TIGRESS_OK) {
+        (void)fprintf(stderr, "%s\n", why);
+        return complain(w, error);
+    }
+    return begin(w, folder) && run(w);
+}
+
+json_t *wallet_message(struct wallet *w)
+{
+    json_t *message = NULL, *content = NULL;
+    enum tigress_error error;
+
+    if (tigress_session_input(w->session) != TIGRESS_INPUT_MESSAGE) {
+        error = tigress_session_wait(w->session);
+        if (error != TIGRESS_OK) {
+            (void)complain(w, error);
+            return NULL;
+        }
+        if (!run(w) || tigress_session_input(w->session) != TIGRESS_INPUT_MESSAGE) {
+            return NULL;
+        }
+    }
+    message = parse_text(tigress_session_message(w->session, NULL));
+    content = json_incref(json_object_get(message, "content"));
+    json_decref(message);
+    return content;
+}
+
+bool wallet_answer(struct wallet *w, const char *format, json_t *content)
+{
+    json_t *message = json_pack("{s:s, s:o}", "format", format, "content", content);
+    char *text = message != NULL ? json_dumps(message, JSON_COMPACT) : NULL;
+    enum tigress_error error =
+        text != NULL ? tigress_session_send(w->session, text, strlen(text)) : TIGRESS_E_NOMEM;
+
+    free(text);
+    json_decref(message);
+    return error == TIGRESS_OK ? run(w) : complain(w, error);
+}
+
+bool wallet_finish(struct wallet *w)
+{
+    enum tigress_error error = tigress_session_finish(w->session);
+
+    if (error != TIGRESS_OK) {
+        return complain(w, error);
+    }
+    if (!run(w)) {
+        return false;
+    }
+    file_remove(w->folder, SESSION_FILE);
+    return true;
+}
+
+bool wallet_cancel(struct wallet *w)
+{
+    enum tigress_error error = tigress_session_cancel(w->session);
+
+    if (error != TIGRESS_OK) {
+        return complain(w, error);
+    }
+    if (!run(w)) {
+        return false;
+    }
+    file_remove(w->folder, SESSION_FILE);
+    return true;
+}
+
+bool wallet_wait_completed(struct wallet *w)
+{
+    enum tigress_want want = TIGRESS_FAILED;
+    enum tigress_error error = tigress_session_wait(w->session);
+
+    if (error == TIGRESS_OK) {
+        want = tigress_transport_run(w->transport, (int64_t)time(NULL) + RECEIVE_WAIT_S);
+        error = tigress_session_error(w->session);
+    }
+    if (want != TIGRESS_DONE && error != TIGRESS_E_COMPLETED) {
+        return complain(w, error);
+    }
+    file_remove(w->folder, SESSION_FILE);
+    return true;
+}
+
+void wallet_close(struct wallet *w)
+{
+    tigress_transport_free(&w->transport);
+    tigress_session_free(&w->session);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * common/wallet.h - the wallet's side of a transfer, in a process that may end after each step: one
+ * session, kept in FOLDER/session before every request and after every answer.
+ * TIGRESS_CACERT names the relay's certificate authority where it is not one of the system's.
+ */
+#ifndef EXAMPLES_WALLET_H
+#define EXAMPLES_WALLET_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <tigress/tigress.h>
+
+#define RECEIVE_WAIT_S 20
+
+struct wallet {
+    const char *folder; /* borrowed */
+    struct tigress_session *session;
+    struct tigress_transport *transport;
+};
+
+/* Each says on standard error why it failed. wallet_close() in any case. */
+
+struct wallet_offer {
+    const char *relay, *vertical, *title, *description;
+    const char *rights;   /* "RD" or "RWD" */
+    int64_t expires_at_s; /* UTC seconds; 0: the relay's default */
+    const json_t *message;
+};
+
+/* Creates the mailbox; url is the invitation. Who runs the command is the user who agrees. */
+bool wallet_share(struct wallet *w, const char *folder, const struct wallet_offer *offer,
+                  char url[TIGRESS_SHARE_URL_MAX]);
+/* Claims the transfer; the first message is then there for wallet_message(). */
+bool wallet_accept(struct wallet *w, const char *folder, const char *url);
+/* Goes on with the transfer of this folder. */
+bool wallet_resume(struct wallet *w, const char *folder);
+/* The "content" of the message that waits for our answer, or of the next one; NULL: none came, or
+   the transfer is over. For json_decref(). */
+json_t *wallet_message(struct wallet *w);
+/* Sends {"format": format, "content": content}; takes content over. */
+bool wallet_answer(struct wallet *w, const char *format, json_t *content);
+/* The credential is where it belongs: ends the transfer. */
+bool wallet_finish(struct wallet *w);
+/* Withdraws it. */
+bool wallet_cancel(struct wallet *w);
+/* Waits for the other side to end it. */
+bool wallet_wait_completed(struct wallet *w);
+void wallet_close(struct wallet *w);
+
+#endif

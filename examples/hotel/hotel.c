@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hotel/hotel.h"
+
+#include <string.h>
+
+json_t *hotel_check_credential(const json_t *credential, const char *hotel_public, int64_t now_s,
+                               const char **why)
+{
+    const char *text = text_of(credential, "attested");
+    json_t *attested = NULL;
+
+    if (!key_verify(hotel_public, LABEL_CREDENTIAL, text, text_of(credential, "signature"))) {
+        *why = "the signature is not the hotel's";
+        return NULL;
+    }
+    attested = parse_text(text);
+    if (attested == NULL || now_s < json_integer_value(json_object_get(attested, "notBefore")) ||
+        now_s >= json_integer_value(json_object_get(attested, "notAfter"))) {
+        *why = "outside the time of the stay";
+        json_decref(attested);
+        return NULL;
+    }
+    return attested;
+}
+
+bool hotel_check_device(const char *public_key, const char *nonce, const char *proof)
+{
+    return nonce[0] != '\0' && key_verify(public_key, LABEL_DEVICE, nonce, proof);
+}
+
+bool hotel_has_right(const json_t *attested, const char *right)
+{
+    const json_t *rights = json_object_get(attested, "rights");
+    const json_t *one = NULL;
+    size_t i = 0;
+
+    json_array_foreach(rights, i, one)
+    {
+        if (json_is_string(one) && strcmp(json_string_value(one), right) == 0) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/chain.h"
+
+#include "base/mem.h"
+#include "client/session.h"
+
+#include <string.h>
+
+#define OFFER_SEQ 1u
+#define ANSWER_SEQ 2u
+
+static enum tg_v2_role role_of(const struct tigress_session *s)
+{
+    return s->role == TIGRESS_INITIATOR ? TG_V2_INITIATOR : TG_V2_RECIPIENT;
+}
+
+static enum tg_v2_role peer_of(const struct tigress_session *s)
+{
+    return s->role == TIGRESS_INITIATOR ? TG_V2_RECIPIENT : TG_V2_INITIATOR;
+}
+
+void tg_chain_reset(struct tg_chain *chain, enum tg_chain_stage stage)
+{
+    tg_mem_wipe(chain, sizeof(*chain));
+    chain->stage = stage;
+}
+
+/* ---- steps of the negotiation --------------------------------------------------------------- */
+
+static enum tg_err append(struct tg_chain *chain, enum tg_v2_role sender,
+                          const struct tg_payload *payload)
+{
+    uint8_t digest[TG_SHA256_LEN] = { 0 };
+    enum tg_err err = TG_E_BUG;
+
+    TG_TRY(tg_v2_digest(digest, payload));
+    TG_TRY(
+        tg_v2_transcript_add(chain->transcript, chain->transcript, sender, chain->seq + 1, digest));
+    chain->seq++;
+out:
+    return err;
+}
+
+/* The transcript from its beginning to behind the first message, whose digest is given. */
+static enum tg_err begin(struct tg_chain *chain, const struct tigress_session *s,
+                         const uint8_t digest[TG_SHA256_LEN])
+{
+    uint8_t start[TG_SHA256_LEN] = { 0 };
+    enum tg_err err = TG_E_BUG;
+
+    TG_TRY(tg_v2_transcript_begin(start, &s->url.mailbox));
+    TG_TRY(tg_v2_transcript_add(chain->transcript, start, TG_V2_INITIATOR, OFFER_SEQ, digest));
+    chain->seq = OFFER_SEQ;
+out:
+    return err;
+}
+
+/* spec: protocol/7#envelope-v2-private-key-ends
+   Both first messages are in the transcript: the keys follow, and the private key goes. */
+static enum tg_err agree(struct tg_chain *chain, const struct tigress_session *s,
+                         const struct tg_secret *private_key, const uint8_t peer_key[TG_X25519_LEN])
+{
+    struct tg_secret shared = { .len = 0 };
+    enum tg_err err = TG_E_BUG;
+
+    TG_TRY(tg_x25519_shared(&shared, private_key, tg_bytes(peer_key, TG_X25519_LEN)));
+    TG_TRY(tg_v2_derive(&chain->keys, &shared, &s->url.secret, chain->transcript));
+    tg_secret_wipe(&chain->private_key);
+    tg_mem_wipe(chain->peer_key, sizeof(chain->peer_key));
+    chain->stage = TG_CHAIN_V2;
+out:
+    tg_secret_wipe(&shared);
+    return err;
+}
+
+/* ---- sealing -------------------------------------------------------------------------------- */
+
+/* The message with a fresh key of ours in it. */
+static enum tg_err put_key(struct tg_buf *text, struct tg_secret *private_key,
+                           struct tigress_session *s, struct tg_bytes message)
+{
+    uint8_t public_key[TG_X25519_LEN] = { 0 };
+    enum tg_err err = TG_E_BUG;
+
+    private_key->len = TG_X25519_LEN;
+    TG_TRY(tg_rng_fill(&s->rng, private_key->bytes, private_key->len));
+    TG_TRY(tg_x25519_public(public_key, private_key));
+    tg_v2_member_put(text, message, public_key);
+    TG_TRY(tg_buf_status(text));
+out:
+    return err;
+}
+
+static struct tg_payload payload_in(const struct tigress_session *s, const struct tg_buf *box,
+                                    size_t start)
+{
+    return (struct tg_payload){ .type = tg_envelope_type(&s->url.secret),
+                                .data = tg_bytes_from(tg_buf_view(box), start) };
+}
+
+/* spec: protocol/7#envelope-v2-offer
+   spec: protocol/7#envelope-v2-answer */
+static enum tg_err seal_first(struct tg_chain *next, struct tigress_session *s, struct tg_buf *box,
+                              struct tg_bytes message)
+{
+    struct tg_secret private_key = { .len = 0 };
+    struct tg_payload payload = { .type = { NULL, 0 } };
+    size_t start = box->len;
+    struct tg_buf text;
+    enum tg_err err = TG_E_BUG;
+
+    tg_buf_init(&text, TG_ENVELOPE_PLAIN_MAX);
+    err = put_key(&text, &private_key, s, message);
+    if (err == TG_E_LIMIT) {
+        /* No room for the member: it is never forced, so the message goes as before. */
+        tg_chain_reset(next, TG_CHAIN_V1);
+        err = tg_envelope_seal(box, &s->url.secret, message, &s->rng);
+        goto out;
+    }
+    if (err != TG_OK) {
+        goto out;
+    }
+    TG_TRY(tg_envelope_seal(box, &s->url.secret, tg_buf_view(&text), &s->rng));
+    payload = payload_in(s, box, start);
+    if (next->stage == TG_CHAIN_ANSWERING) {
+        TG_TRY(append(next, TG_V2_RECIPIENT, &payload));
+        TG_TRY(agree(next, s, &private_key, next->peer_key));
+    } else {
+        TG_TRY(tg_v2_digest(next->transcript, &payload));
+        next->private_key = private_key;
+        next->seq = OFFER_SEQ;
+        next->stage = TG_CHAIN_OFFERED;
+    }
+out:
+    tg_buf_deinit(&text);
+    tg_secret_wipe(&private_key);
+    return err;
+}
+
+static struct tg_v2_place place_of(const struct tigress_session *s, enum tg_v2_role sender)
+{
+    struct tg_v2_place place = {
+        .mailbox = s->url.mailbox,
+        .sender = sender,
+        .seq = s->chain.seq + 1,
+    };
+
+    memcpy(place.transcript, s->chain.transcript, sizeof(place.transcript));
+    return place;
+}
+
+static const struct tg_secret *key_of(const struct tigress_session *s, enum tg_v2_role sender)
+{
+    return sender == TG_V2_INITIATOR ? &s->chain.keys.to_recipient : &s->chain.keys.to_initiator;
+}
+
+static enum tg_err seal_next(struct tg_chain *next, struct tigress_session *s, struct tg_buf *box,
+                             struct tg_bytes message)
+{
+    struct tg_v2_place place = place_of(s, role_of(s));
+    struct tg_payload payload = { .type = { NULL, 0 } };
+    size_t start = box->len;
+    enum tg_err err = TG_E_BUG;
+
+    TG_TRY(tg_v2_seal(box, key_of(s, place.sender), &place, message, &s->rng));
+    payload = payload_in(s, box, start);
+    TG_TRY(append(next, place.sender, &payload));
+out:
+    return err;
+}
+
+enum tg_err tg_chain_seal(struct tg_chain *next, struct tigress_session *s, struct tg_buf *box,
+                          struct tg_bytes message)
+{
+    bool is_offer = s->chain.stage == TG_CHAIN_FRESH && s->role == TIGRESS_INITIATOR;
+    enum tg_err err = TG_E_BUG;
+
+    *next = s->chain;
+    if (is_offer || s->chain.stage == TG_CHAIN_ANSWERING) {
+        err = seal_first(next, s, box, message);
+    } else if (s->chain.stage == TG_CHAIN_V2) {
+        err = seal_next(next, s, box, message);
+    } else if (s->chain.stage == TG_CHAIN_V1) {
+        err = tg_envelope_seal(box, &s->url.secret, message, &s->rng);
+    }
+    if (err != TG_OK) {
+        tg_chain_reset(next, TG_CHAIN_V1);
+    }
+    return err;
+}
+
+/* ---- opening -------------------------------------------------------------------------------- */
+
+/* spec: protocol/7#envelope-v2-no-downgrade */
+enum tg_err tg_chain_open(const struct tigress_session *s, struct tg_buf *plain,
+                          const struct tg_payload *payload)
+{
+    struct tg_v2_place place = place_of(s, peer_of(s));
+    size_t start = plain->len;
+    enum tg_err err = TG_E_BUG;
+
+    if (s->chain.stage != TG_CHAIN_V2) {
+        return tg_envelope_open(plain, &s->url.secret, payload, NULL);
+    }
+    err = tg_v2_open(plain, key_of(s, place.sender), &place, payload, NULL);
+    if (err == TG_OK || err == TG_E_NOMEM) {
+        return err;
+    }
+    /* Only to say what is wrong: no word of it is used. */
+    err = tg_envelope_open(plain, &s->url.secret, payload, NULL);
+    tg_buf_truncate(plain, start);
+    return err == TG_E_NOMEM ? err : err == TG_OK ? TG_E_DENIED : TG_E_CONFLICT;
+}
+
+/* The initiator's first message: an offer, or none. */
+static enum tg_err take_offer(struct tg_chain *next, const struct tigress_session *s,
+                              const struct tg_v2_member *member, const struct tg_payload *payload)
+{
+    uint8_t digest[TG_SHA256_LEN] = { 0 };
+    enum tg_err err = TG_E_BUG;
+
+    TG_TRY(tg_v2_digest(digest, payload));
+    TG_TRY(begin(next, s, digest));
+    memcpy(next->peer_key, member->public_key, sizeof(next->peer_key));
+    next->stage = TG_CHAIN_ANSWERING;
+out:
+    return err;
+}
+
+static enum tg_err take_answer(struct tg_chain *next, const struct tigress_session *s,
+                               const struct tg_v2_member *member, const struct tg_payload *payload)
+{
+    enum tg_err err = TG_E_BUG;
+
+    TG_TRY(begin(next, s, s->chain.transcript));
+    TG_TRY(append(next, TG_V2_RECIPIENT, payload));
+    TG_TRY(agree(next, s, &s->chain.private_key, member->public_key));
+out:
+    return err;
+}
+
+/* spec: protocol/7#envelope-v2-falls-back-to-v1 */
+static enum tg_err take_first(struct tg_chain *next, const struct tigress_session *s,
+                              const struct tg_v2_member *member, const struct tg_payload *payload)
+{
+    if (!member->is_present) {
+        tg_chain_reset(next, TG_CHAIN_V1);
+        return TG_OK;
+    }
+    if (!member->is_valid) {
+        return TG_E_SYNTAX;
+    }
+    return s->role == TIGRESS_RECIPIENT ? take_offer(next, s, member, payload)
+                                        : take_answer(next, s, member, payload);
+}
+
+enum tg_err tg_chain_take(struct tg_chain *next, const struct tigress_session *s,
+                          struct tg_buf *text, struct tg_bytes plain,
+                          const struct tg_payload *payload)
+{
+    struct tg_v2_member member = { .is_present = false };
+    enum tg_err err = TG_E_BUG;
+
+    *next = s->chain;
+    TG_TRY(tg_v2_member_take(text, &member, plain));
+    switch (s->chain.stage) {
+    case TG_CHAIN_V1:
+        break;
+    case TG_CHAIN_FRESH:
+    case TG_CHAIN_OFFERED:
+        TG_TRY(take_first(next, s, &member, payload));
+        break;
+    case TG_CHAIN_ANSWERING:
+        /* spec: protocol/7#envelope-v2-strict-turns */
+        err = TG_E_CONFLICT;
+        goto out;
+    case TG_CHAIN_V2:
+        TG_TRY(append(next, peer_of(s), payload));
+        break;
+    }
+    err = TG_OK;
+out:
+    if (err != TG_OK) {
+        tg_chain_reset(next, TG_CHAIN_V1);
+    }
+    return err;
+}
+
+/* ---- what comes again ----------------------------------------------------------------------- */
+
+/* spec: protocol/7#envelope-v2-reflection-and-rollback
+   From v2 on every message seen has its number, so what the mailbox must hold is known: the last
+   one, or the one before while the relay has not confirmed ours. */
+enum tg_repeat tg_chain_judge(const struct tigress_session *s, size_t index, uint64_t version)
+{
+    size_t seq = index + 1;
+    bool is_unconfirmed = s->state == TG_S_READ && s->read_mode == TG_READ_CONFLICT;
+    bool is_ours = (seq % 2 == 1) == (s->role == TIGRESS_INITIATOR);
+
+    if (s->chain.stage != TG_CHAIN_V2 || (is_unconfirmed && seq + 1 >= s->chain.seq)) {
+        return TG_REPEAT_NOTHING_NEW;
+    }
+    if (is_ours && (seq < s->chain.seq || (s->version > 0 && version > s->version))) {
+        return TG_REPEAT_REFLECTED;
+    }
+    return seq < s->chain.seq ? TG_REPEAT_OLDER : TG_REPEAT_NOTHING_NEW;
+}
+
+/* ---- saved state ---------------------------------------------------------------------------- */
+
+static void put_secret(struct tg_buf *out, const struct tg_secret *secret)
+{
+    tg_buf_append_u8(out, (uint8_t)secret->len);
+    tg_buf_append(out, tg_secret_view(secret));
+}
+
+void tg_chain_put(struct tg_buf *out, const struct tg_chain *chain)
+{
+    tg_buf_append_u8(out, (uint8_t)chain->stage);
+    tg_buf_append_u64(out, chain->seq);
+    tg_buf_append(out, TG_ARRAY_BYTES(chain->transcript));
+    tg_buf_append(out, TG_ARRAY_BYTES(chain->peer_key));
+    put_secret(out, &chain->private_key);
+    put_secret(out, &chain->keys.to_recipient);
+    put_secret(out, &chain->keys.to_initiator);
+}
+
+static enum tg_err get_raw(uint8_t *raw, size_t len, struct tg_reader *r)
+{
+    struct tg_bytes view = tg_reader_bytes(r, len);
+
+    if (view.len != len) {
+        return TG_E_SYNTAX;
+    }
+    memcpy(raw, view.ptr, len);
+    return TG_OK;
+}
+
+static enum tg_err get_secret(struct tg_secret *secret, struct tg_reader *r)
+{
+    size_t len = tg_reader_u8(r);
+
+    return tg_secret_set(secret, tg_reader_bytes(r, len));
+}
+
+enum tg_err tg_chain_get(struct tg_chain *chain, struct tg_reader *r)
+{
+    unsigned stage = tg_reader_u8(r);
+    enum tg_err err = TG_E_BUG;
+
+    chain->seq = tg_reader_u64(r);
+    TG_TRY(get_raw(chain->transcript, sizeof(chain->transcript), r));
+    TG_TRY(get_raw(chain->peer_key, sizeof(chain->peer_key), r));
+    TG_TRY(get_secret(&chain->private_key, r));
+    TG_TRY(get_secret(&chain->keys.to_recipient, r));
+    TG_TRY(get_secret(&chain->keys.to_initiator, r));
+    TG_REQUIRE(stage <= TG_CHAIN_V2, TG_E_SYNTAX);
+    chain->stage = (enum tg_chain_stage)stage;
+out:
+    return err;
+}
+
+bool tg_chain_is_consistent(const struct tigress_session *s)
+{
+    const struct tg_chain *chain = &s->chain;
+    size_t seen_count = s->seen.len / TG_SHA256_LEN;
+    bool is_initiator = s->role == TIGRESS_INITIATOR;
+    bool has_keys = chain->keys.to_recipient.len + chain->keys.to_initiator.len > 0;
+    bool is_bare = chain->private_key.len == 0 && !has_keys;
+
+    switch (chain->stage) {
+    case TG_CHAIN_V1:
+        return is_bare && chain->seq == 0;
+    case TG_CHAIN_FRESH:
+        return is_bare && chain->seq == 0 && seen_count == 0;
+    case TG_CHAIN_OFFERED:
+        return is_initiator && chain->private_key.len == TG_X25519_LEN && !has_keys &&
+               chain->seq == OFFER_SEQ && seen_count == OFFER_SEQ;
+    case TG_CHAIN_ANSWERING:
+        return !is_initiator && is_bare && chain->seq == OFFER_SEQ && seen_count == OFFER_SEQ;
+    case TG_CHAIN_V2:
+        return chain->private_key.len == 0 && chain->keys.to_recipient.len == s->url.secret.len &&
+               chain->keys.to_initiator.len == s->url.secret.len && chain->seq >= ANSWER_SEQ &&
+               chain->seq == seen_count &&
+               s->is_our_turn == ((chain->seq % 2 == 0) == is_initiator);
+    }
+    return false;
+}

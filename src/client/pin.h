@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * client/pin.h - what the two files of the PIN share.
+ * Layer: L2 (base, crypto, include/tigress).      Threads: any.
+ *
+ *   pin_text.c   the digits: making, showing, reading      pin.c   tries, state, verdict
+ */
+#ifndef TG_CLIENT_PIN_H
+#define TG_CLIENT_PIN_H
+
+#include <tigress/pin.h>
+
+#include "base/bytes.h"
+
+/* ASCII digits alone, as many as a PIN has. */
+bool tg_pin_is_digits(struct tg_bytes text);
+/* Fills out; 0, or anything else on failure. fill NULL: the system's. */
+int tg_pin_random(tigress_random_fn *fill, void *random_ctx, uint8_t *out, size_t len);
+
+#endif

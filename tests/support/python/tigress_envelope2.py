@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Envelope v2 a second time, from docs/envelope-v2.md and python3-cryptography alone: whatever the library and this
+module agree on is the document's, not a mistake made twice.
+
+A Transfer is one side. It takes random bytes as arguments, so that vectors can be made of it.
+"""
+import base64
+import hashlib
+import json
+import os
+import uuid
+
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+INITIATOR, RECIPIENT = 1, 2
+MEMBER = "tigressV2"
+TYPES = {16: "AEAD_AES_128_GCM", 32: "AEAD_AES_256_GCM"}
+BUCKETS = [512, 1024, 2048, 4096, 8192, 16384, 32768, 40960]
+
+
+def pad(text):
+    raw = text.encode()
+    return raw.ljust(next(size for size in BUCKETS if size >= len(raw)))
+
+
+def public_bytes(private):
+    return X25519PrivateKey.from_private_bytes(private).public_key().public_bytes(
+        serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+
+
+def digest(type_, data):
+    return hashlib.sha256(type_.encode() + b"\0" + data.encode()).digest()
+
+
+def transcript_begin(mailbox):
+    return hashlib.sha256(b"tigress-transcript-v2\0" + uuid.UUID(mailbox).bytes).digest()
+
+
+def transcript_add(before, sender, seq, type_, data):
+    return hashlib.sha256(before + bytes([sender]) + seq.to_bytes(8, "big") + digest(type_, data)).digest()
+
+
+def derive(shared, secret, transcript, sender):
+    info = b"tigress-envelope-v2 " + {INITIATOR: b"initiator", RECIPIENT: b"recipient"}[sender]
+    return HKDF(algorithm=hashes.SHA256(), length=len(secret), salt=transcript, info=info).derive(shared + secret)
+
+
+def additional_data(mailbox, sender, seq, transcript):
+    return (b"tigress-envelope-v2\0" + uuid.UUID(mailbox).bytes + bytes([sender]) + seq.to_bytes(8, "big")
+            + transcript)
+
+
+def with_member(text, public):
+    """The object's text with the member at its end."""
+    value = base64.urlsafe_b64encode(public).rstrip(b"=").decode()
+    end = len(text.rstrip()[:-1].rstrip())
+    return text[:end] + ',"%s":{"publicKey":"%s"}' % (MEMBER, value) + text[end:]
+
+
+def member_of(text):
+    """The other side's public key, or None."""
+    found = json.loads(text).get(MEMBER)
+    if found is None:
+        return None
+    return base64.urlsafe_b64decode(found["publicKey"] + "=")
+
+
+class Transfer:
+    """One side of a transfer that knows envelope v2, and falls back to v1 with one that does not."""
+
+    def __init__(self, role, secret, mailbox=None, private=None, offers=True):
+        self.role, self.secret, self.mailbox = role, secret, mailbox
+        self.private = private or os.urandom(32)
+        self.offers = offers
+        self.peer = None
+        self.keys = None  # by sender
+        self.is_v1 = not offers
+        self.seq = 0
+        self.log = []  # (sender, type, data): the transcript is made of it when it is asked for
+        self.shared = None
+
+    def transcript(self):
+        value = transcript_begin(self.mailbox)
+        for seq, (sender, type_, data) in enumerate(self.log, 1):
+            value = transcript_add(value, sender, seq, type_, data)
+        return value
+
+    def _agree(self):
+        self.shared = X25519PrivateKey.from_private_bytes(self.private).exchange(
+            X25519PublicKey.from_public_bytes(self.peer))
+        salt = self.transcript()
+        self.keys = {role: derive(self.shared, self.secret, salt, role) for role in (INITIATOR, RECIPIENT)}
+
+    def seal(self, text, iv=None):
+        """(type, data) of the next message."""
+        iv = iv or os.urandom(12)
+        key, bound = self.secret, None
+        answers = False
+        if self.keys:
+            key, bound = self.keys[self.role], additional_data(self.mailbox, self.role, len(self.log) + 1,
+                                                               self.transcript())
+        elif not self.is_v1 and (self.role == INITIATOR and not self.log or self.role == RECIPIENT and self.peer):
+            text = with_member(text, public_bytes(self.private))
+            answers = self.role == RECIPIENT
+        data = base64.b64encode(iv + AESGCM(key).encrypt(iv, pad(text), bound)).decode()
+        self.log.append((self.role, TYPES[len(self.secret)], data))
+        if answers:
+            self._agree()
+        return TYPES[len(self.secret)], data
+
+    def open(self, type_, data):
+        """The other side's next message, as JSON text with the member in it."""
+        assert type_ == TYPES[len(self.secret)]
+        other = RECIPIENT if self.role == INITIATOR else INITIATOR
+        raw = base64.b64decode(data, validate=True)
+        key, bound = self.secret, None
+        if self.keys:
+            key, bound = self.keys[other], additional_data(self.mailbox, other, len(self.log) + 1, self.transcript())
+        text = AESGCM(key).decrypt(raw[:12], raw[12:], bound).decode().rstrip(" ")
+        self.log.append((other, type_, data))
+        if not self.keys and not self.is_v1 and len(self.log) <= 2:
+            self.peer = member_of(text)
+            self.is_v1 = self.peer is None
+            if self.peer and self.role == INITIATOR:
+                self._agree()
+        return text

@@ -1,0 +1,751 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Envelope v2 between two sessions, with a relay that does to their messages what it can. */
+#include "unit/client/support.h"
+
+#include "base/b64.h"
+#include "crypto/x25519.h"
+#include "wire/envelope2.h"
+
+#include <stdio.h>
+
+#define ROOM sizeof(((struct fake_relay *)NULL)->data)
+#define KEY_ZERO "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+#define KEY_NINE "CQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+
+/* Everything that was ever in the mailbox, as a relay would keep it; [1] is the first message. */
+static char kept[10][sizeof(((struct fake_relay *)NULL)->data)];
+
+static void keep(const struct fixture *f, size_t seq)
+{
+    memcpy(kept[seq], f->relay.data, ROOM);
+}
+
+static void show(struct fixture *f, const char *data)
+{
+    (void)snprintf(f->relay.data, ROOM, "%s", data);
+    f->relay.version++;
+}
+
+/* The relay is honest again. */
+static void show_truth(struct fixture *f, size_t seq)
+{
+    memcpy(f->relay.data, kept[seq], ROOM);
+    f->relay.version++;
+}
+
+static void make(char *out, size_t cap, unsigned n)
+{
+    (void)snprintf(out, cap, "{\"format\":\"x\",\"content\":{\"n\":%u}}", n);
+}
+
+static struct tigress_session *sender_of(struct fixture *f, unsigned seq)
+{
+    return seq % 2 == 1 ? f->alice : f->bob;
+}
+
+static void send_number(struct fixture *f, unsigned seq)
+{
+    struct tigress_session *s = sender_of(f, seq);
+    char message[64];
+
+    make(message, sizeof(message), seq);
+    assert_int_equal(tigress_session_send(s, message, strlen(message)), TIGRESS_OK);
+    assert_int_equal(fake_relay_run(&f->relay, s), TIGRESS_WANT_INPUT);
+    assert_int_equal(tigress_session_input(s), TIGRESS_INPUT_SENT);
+    keep(f, seq);
+}
+
+static void receive_number(struct fixture *f, unsigned seq)
+{
+    struct tigress_session *s = sender_of(f, seq + 1);
+    char message[64];
+
+    make(message, sizeof(message), seq);
+    assert_int_equal(tigress_session_wait(s), TIGRESS_OK);
+    assert_int_equal(fake_relay_run(&f->relay, s), TIGRESS_WANT_INPUT);
+    assert_int_equal(tigress_session_input(s), TIGRESS_INPUT_MESSAGE);
+    assert_message(s, message);
+}
+
+/* The transfer up to the message of that number, sent; taken too, but for the last. */
+static void go_to(struct fixture *f, unsigned seq)
+{
+    receive_first(f);
+    keep(f, 1);
+    for (unsigned i = 2; i <= seq; i++) {
+        send_number(f, i);
+        if (i < seq) {
+            receive_number(f, i);
+        }
+    }
+}
+
+/* What the relay shows now is refused under its name, changes nothing, and the truth goes on. */
+static void assert_refused(struct fixture *f, struct tigress_session *s, const char *word,
+                           unsigned truth)
+{
+    char before[TIGRESS_TEXT_MAX];
+
+    (void)snprintf(before, sizeof(before), "%s", tigress_session_message(s, NULL));
+    assert_int_equal(tigress_session_check(s), TIGRESS_OK);
+    assert_int_equal(fake_relay_run(&f->relay, s), TIGRESS_FAILED);
+    assert_failed(s, TIGRESS_E_TAMPERED);
+    assert_non_null(strstr(tigress_session_error_text(s), word));
+    assert_message(s, before);
+    show_truth(f, truth);
+    if (sender_of(f, truth) == s) {
+        f->relay.version = (unsigned)tigress_session_version(s);
+    }
+    assert_int_equal(tigress_session_retry(s), TIGRESS_OK);
+    assert_int_equal(fake_relay_run(&f->relay, s), TIGRESS_WANT_INPUT);
+}
+
+static void secret_of(struct fixture *f, unsigned char secret[16])
+{
+    char text[TIGRESS_SECRET_TEXT_MAX];
+
+    assert_int_equal(tigress_session_share_url(f->alice, TIGRESS_FORM_SECRET, text, sizeof(text)),
+                     TIGRESS_OK);
+    assert_int_equal(tg_b64_decode_exact(secret, 16, tg_bytes_str(text), TG_B64_STANDARD), TG_OK);
+}
+
+/* A message that somebody with the secret seals in v1. */
+static void show_v1(struct fixture *f, const char *json)
+{
+    unsigned char secret[16];
+    char *data = NULL;
+    size_t len = 0;
+
+    secret_of(f, secret);
+    assert_int_equal(tigress_envelope_seal(secret, 16, json, strlen(json), NULL, NULL, &data, &len),
+                     TIGRESS_OK);
+    show(f, data);
+    tigress_free(data, len);
+}
+
+/* What the secret alone opens of an envelope, or "". */
+static void open_v1(struct fixture *f, const char *data, char *out, size_t cap)
+{
+    unsigned char secret[16];
+    char *json = NULL;
+    size_t len = 0;
+
+    secret_of(f, secret);
+    out[0] = '\0';
+    if (tigress_envelope_open(secret, 16, TIGRESS_AEAD_AES_128_GCM, data, strlen(data), &json,
+                              &len) == TIGRESS_OK) {
+        (void)snprintf(out, cap, "%s", json);
+        tigress_free(json, len);
+    }
+}
+
+/* ---- the agreement -------------------------------------------------------------------------- */
+
+/* spec-test: protocol/7#envelope-v2-offer
+   spec-test: protocol/7#envelope-v2-answer */
+static void both_know_it__v2_from_the_third_message_on(void **state)
+{
+    struct fixture *f = *state;
+    char text[1024];
+
+    receive_first(f);
+    keep(f, 1);
+    assert_message(f->bob, MESSAGE_1);
+    assert_int_equal(tigress_session_envelope_version(f->alice), 1);
+    assert_int_equal(tigress_session_envelope_version(f->bob), 1);
+    send_number(f, 2);
+    assert_int_equal(tigress_session_envelope_version(f->bob), 2);
+    receive_number(f, 2);
+    assert_int_equal(tigress_session_envelope_version(f->alice), 2);
+    for (unsigned i = 3; i < 8; i++) {
+        send_number(f, i);
+        receive_number(f, i);
+    }
+    for (size_t i = 1; i < 8; i++) {
+        open_v1(f, kept[i], text, sizeof(text));
+        assert_int_equal(strstr(text, "\"tigressV2\":{\"publicKey\":\"") != NULL, i < 3);
+        assert_int_equal(text[0] != '\0', i < 3);
+    }
+}
+
+/* spec-test: protocol/7#envelope-v2-falls-back-to-v1 */
+static void recipient_does_not_know_it__v1_for_good(void **state)
+{
+    struct fixture *f = *state;
+    char text[1024];
+
+    invite(f);
+    assert_int_equal(tigress_session_disable_envelope_v2(f->bob), TIGRESS_OK);
+    assert_int_equal(fake_relay_run(&f->relay, f->bob), TIGRESS_WANT_INPUT);
+    assert_message(f->bob, MESSAGE_1);
+    for (unsigned i = 2; i < 6; i++) {
+        send_number(f, i);
+        open_v1(f, kept[i], text, sizeof(text));
+        assert_true(text[0] != '\0');
+        assert_null(strstr(text, "tigressV2"));
+        receive_number(f, i);
+        assert_int_equal(tigress_session_envelope_version(f->alice), 1);
+        assert_int_equal(tigress_session_envelope_version(f->bob), 1);
+    }
+}
+
+/* spec-test: protocol/7#envelope-v2-falls-back-to-v1 */
+static void initiator_does_not_know_it__no_key_in_the_answer(void **state)
+{
+    struct fixture *f = *state;
+    char text[1024];
+
+    assert_int_equal(tigress_session_disable_envelope_v2(f->alice), TIGRESS_OK);
+    receive_first(f);
+    keep(f, 1);
+    open_v1(f, kept[1], text, sizeof(text));
+    assert_string_equal(text, MESSAGE_1);
+    for (unsigned i = 2; i < 6; i++) {
+        send_number(f, i);
+        open_v1(f, kept[i], text, sizeof(text));
+        assert_true(text[0] != '\0');
+        assert_null(strstr(text, "tigressV2"));
+        receive_number(f, i);
+    }
+    assert_int_equal(tigress_session_envelope_version(f->bob), 1);
+}
+
+/* An answer with a key that nobody asked for, and one that comes too late. */
+static void key_not_asked_for__ignored_and_taken_out(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(tigress_session_disable_envelope_v2(f->alice), TIGRESS_OK);
+    receive_first(f);
+    show_v1(f, "{\"tigressV2\":{\"publicKey\":\"" KEY_NINE "\"},\"format\":\"x\",\"content\":{}}");
+    assert_int_equal(tigress_session_wait(f->alice), TIGRESS_OK);
+    assert_int_equal(fake_relay_run(&f->relay, f->alice), TIGRESS_WANT_INPUT);
+    assert_message(f->alice, "{\"format\":\"x\",\"content\":{}}");
+    assert_int_equal(tigress_session_envelope_version(f->alice), 1);
+}
+
+static void key_after_an_answer_without__v1_stays(void **state)
+{
+    struct fixture *f = *state;
+
+    invite(f);
+    assert_int_equal(tigress_session_disable_envelope_v2(f->bob), TIGRESS_OK);
+    assert_int_equal(fake_relay_run(&f->relay, f->bob), TIGRESS_WANT_INPUT);
+    send_number(f, 2);
+    receive_number(f, 2);
+    show_v1(f, "{\"format\":\"x\",\"content\":{},\"tigressV2\":{\"publicKey\":\"" KEY_NINE "\"}}");
+    assert_int_equal(tigress_session_wait(f->alice), TIGRESS_OK);
+    assert_int_equal(fake_relay_run(&f->relay, f->alice), TIGRESS_WANT_INPUT);
+    assert_int_equal(tigress_session_envelope_version(f->alice), 1);
+    send_number(f, 3);
+    receive_number(f, 3);
+}
+
+static void largest_message__no_room_for_the_key__v1(void **state)
+{
+    static char big[TIGRESS_MESSAGE_MAX + 1];
+    static const char head[] = "{\"format\":\"x\",\"content\":{\"a\":\"";
+    struct fixture *f = *state;
+
+    memset(big, 'b', TIGRESS_MESSAGE_MAX);
+    memcpy(big, head, sizeof(head) - 1);
+    memcpy(big + TIGRESS_MESSAGE_MAX - 3, "\"}}", 3);
+    tigress_session_free(&f->alice);
+    assert_int_equal(
+        tigress_initiator_new(&f->alice, FAKE_RELAY, big, TIGRESS_MESSAGE_MAX, NULL, 0),
+        TIGRESS_OK);
+    assert_int_equal(tigress_session_set_rights(f->alice, "RWD"), TIGRESS_OK);
+    receive_first(f);
+    assert_message(f->bob, big);
+    send_number(f, 2);
+    receive_number(f, 2);
+    send_number(f, 3);
+    receive_number(f, 3);
+    assert_int_equal(tigress_session_envelope_version(f->alice), 1);
+    assert_int_equal(tigress_session_envelope_version(f->bob), 1);
+}
+
+static void secret_of_32_bytes__v2_as_well(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(tigress_session_set_secret_len(f->alice, 32), TIGRESS_OK);
+    go_to(f, 5);
+    receive_number(f, 5);
+    assert_int_equal(tigress_session_envelope_version(f->alice), 2);
+    assert_string_equal(f->relay.type, TIGRESS_AEAD_AES_256_GCM);
+}
+
+static void relay_without_versions__v2_as_well(void **state)
+{
+    struct fixture *f = *state;
+
+    f->relay.has_versions = false;
+    go_to(f, 5);
+    receive_number(f, 5);
+    assert_int_equal(tigress_session_envelope_version(f->bob), 2);
+}
+
+/* spec-test: protocol/7#envelope-v2-member-is-the-librarys */
+static void member__set_by_the_application__refused(void **state)
+{
+    static const char *const bad[] = {
+        "{\"format\":\"x\",\"content\":{},\"tigressV2\":null}",
+        "{\"tigress\\u00562\":{\"publicKey\":\"" KEY_NINE "\"},\"format\":\"x\",\"content\":{}}",
+    };
+    struct fixture *f = *state;
+    char why[TIGRESS_TEXT_MAX];
+
+    receive_first(f);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        struct tigress_session *s = NULL;
+
+        assert_int_equal(tigress_session_send(f->bob, bad[i], strlen(bad[i])), TIGRESS_E_MESSAGE);
+        assert_int_equal(
+            tigress_initiator_new(&s, FAKE_RELAY, bad[i], strlen(bad[i]), why, sizeof(why)),
+            TIGRESS_E_MESSAGE);
+        assert_non_null(strstr(why, "tigressV2"));
+        assert_null(s);
+    }
+    send_number(f, 2);
+}
+
+static void disable__after_first_step__refused(void **state)
+{
+    struct fixture *f = *state;
+
+    invite(f);
+    assert_int_equal(tigress_session_disable_envelope_v2(f->alice), TIGRESS_E_STATE);
+    assert_int_equal(tigress_session_disable_envelope_v2(NULL), TIGRESS_E_ARGUMENT);
+    assert_int_equal(tigress_session_envelope_version(NULL), 1);
+}
+
+/* ---- keys that are none --------------------------------------------------------------------- */
+
+static const char *const bad_keys[] = {
+    "{\"publicKey\":\"" KEY_ZERO "\"}", "{\"publicKey\":\"AQ\"}", "{}", "null", "[]", "\"k\"",
+};
+
+/* spec-test: protocol/7#envelope-v2-zero-shared-secret */
+static void offer__key_that_is_none__named_and_intact(void **state)
+{
+    struct fixture *f = *state;
+    char json[256];
+
+    invite(f);
+    keep(f, 1);
+    for (size_t i = 0; i < sizeof(bad_keys) / sizeof(bad_keys[0]); i++) {
+        (void)snprintf(json, sizeof(json), "{\"format\":\"x\",\"content\":{},\"tigressV2\":%s}",
+                       bad_keys[i]);
+        show_v1(f, json);
+        assert_int_equal(fake_relay_run(&f->relay, f->bob), TIGRESS_FAILED);
+        assert_failed(f->bob, TIGRESS_E_BAD_MESSAGE);
+        assert_int_equal(tigress_session_retry(f->bob), TIGRESS_OK);
+    }
+    show_truth(f, 1);
+    assert_int_equal(fake_relay_run(&f->relay, f->bob), TIGRESS_WANT_INPUT);
+    assert_message(f->bob, MESSAGE_1);
+}
+
+/* spec-test: protocol/7#envelope-v2-zero-shared-secret */
+static void answer__key_that_is_none__named_and_intact(void **state)
+{
+    struct fixture *f = *state;
+    char json[256];
+
+    go_to(f, 2);
+    assert_int_equal(tigress_session_wait(f->alice), TIGRESS_OK);
+    for (size_t i = 0; i < sizeof(bad_keys) / sizeof(bad_keys[0]); i++) {
+        (void)snprintf(json, sizeof(json), "{\"format\":\"x\",\"content\":{},\"tigressV2\":%s}",
+                       bad_keys[i]);
+        show_v1(f, json);
+        assert_int_equal(fake_relay_run(&f->relay, f->alice), TIGRESS_FAILED);
+        assert_failed(f->alice, TIGRESS_E_BAD_MESSAGE);
+        assert_int_equal(tigress_session_retry(f->alice), TIGRESS_OK);
+    }
+    show_truth(f, 2);
+    receive_number(f, 2);
+    assert_int_equal(tigress_session_envelope_version(f->alice), 2);
+}
+
+/* ---- the relay as attacker ------------------------------------------------------------------ */
+
+/* spec-test: protocol/7#envelope-v2-reflection-and-rollback */
+static void reflection__own_last_message_as_news__refused(void **state)
+{
+    struct fixture *f = *state;
+
+    go_to(f, 2);
+    show(f, kept[2]);
+    assert_refused(f, f->bob, "our own message", 2);
+    receive_number(f, 2);
+}
+
+/* spec-test: protocol/7#envelope-v2-reflection-and-rollback */
+static void reflection_and_rollback__every_earlier_message__refused(void **state)
+{
+    struct fixture *f = *state;
+
+    go_to(f, 7);
+    receive_number(f, 7);
+    send_number(f, 8);
+    for (unsigned old = 1; old < 8; old++) {
+        show(f, kept[old]);
+        assert_int_equal(tigress_session_wait(f->bob), TIGRESS_OK);
+        assert_int_equal(fake_relay_run(&f->relay, f->bob), TIGRESS_FAILED);
+        assert_failed(f->bob, TIGRESS_E_TAMPERED);
+        assert_non_null(strstr(tigress_session_error_text(f->bob),
+                               old % 2 == 0 ? "our own message" : "older message"));
+        assert_int_equal(tigress_session_retry(f->bob), TIGRESS_OK);
+        show(f, kept[old]);
+        assert_int_equal(tigress_session_wait(f->alice), TIGRESS_OK);
+        assert_int_equal(fake_relay_run(&f->relay, f->alice), TIGRESS_FAILED);
+        assert_failed(f->alice, TIGRESS_E_TAMPERED);
+        assert_int_equal(tigress_session_retry(f->alice), TIGRESS_OK);
+    }
+    show_truth(f, 8);
+    receive_number(f, 8);
+    send_number(f, 9);
+    receive_number(f, 9);
+}
+
+/* The same through saved state: what was left behind is still known. */
+static void rollback__after_resume__refused(void **state)
+{
+    struct fixture *f = *state;
+    unsigned char *saved = NULL;
+    size_t len = 0;
+
+    go_to(f, 4);
+    assert_int_equal(tigress_session_save(f->bob, &saved, &len), TIGRESS_OK);
+    tigress_session_free(&f->bob);
+    assert_int_equal(tigress_session_resume(&f->bob, saved, len, NULL, 0), TIGRESS_OK);
+    tigress_free(saved, len);
+    assert_int_equal(tigress_session_envelope_version(f->bob), 2);
+    show(f, kept[3]);
+    assert_refused(f, f->bob, "older message", 4);
+}
+
+static struct tigress_session *twin_of(struct tigress_session *s)
+{
+    struct tigress_session *twin = NULL;
+    unsigned char *saved = NULL;
+    size_t len = 0;
+
+    assert_int_equal(tigress_session_save(s, &saved, &len), TIGRESS_OK);
+    assert_int_equal(tigress_session_resume(&twin, saved, len, NULL, 0), TIGRESS_OK);
+    tigress_free(saved, len);
+    return twin;
+}
+
+/* Messages that the other side did seal, under the right keys, for another moment. With both sides
+   honest there are none; a side loaded twice from one save makes them. */
+static void reordering__message_of_another_moment__refused(void **state)
+{
+    struct fixture *f = *state;
+    struct tigress_session *twin = NULL;
+
+    go_to(f, 3);
+    receive_number(f, 3);
+    send_number(f, 4);
+    /* Another fourth, to alice who took the first: neither as fourth again nor as sixth. */
+    receive_number(f, 4);
+    twin = twin_of(f->alice);
+    send_number(f, 5);
+    receive_number(f, 5);
+    f->relay.version--;
+    assert_int_equal(tigress_session_send(twin, MESSAGE_3, strlen(MESSAGE_3)), TIGRESS_OK);
+    assert_int_equal(fake_relay_run(&f->relay, twin), TIGRESS_WANT_INPUT);
+    tigress_session_free(&twin);
+    f->relay.version += 5;
+    assert_refused(f, f->bob, "not the next one", 5);
+}
+
+/* A message left out: bob's copy of yesterday is shown the fifth without having seen the third. */
+static void dropping__a_message_in_between__refused(void **state)
+{
+    struct fixture *f = *state;
+    struct tigress_session *yesterday = NULL;
+
+    go_to(f, 2);
+    yesterday = twin_of(f->bob);
+    receive_number(f, 2);
+    send_number(f, 3);
+    receive_number(f, 3);
+    send_number(f, 4);
+    receive_number(f, 4);
+    send_number(f, 5);
+    assert_refused(f, yesterday, "not the next one", 3);
+    assert_message(yesterday, "{\"format\":\"x\",\"content\":{\"n\":3}}");
+    tigress_session_free(&yesterday);
+}
+
+/* spec-test: protocol/7#envelope-v2-additional-data */
+static void truncation_and_bit_flips__every_few_bytes__refused_and_intact(void **state)
+{
+    struct fixture *f = *state;
+    size_t len = 0;
+
+    go_to(f, 3);
+    len = strlen(kept[3]);
+    assert_int_equal(tigress_session_wait(f->bob), TIGRESS_OK);
+    for (size_t i = 1; i < len; i += 5) {
+        memcpy(f->relay.data, kept[3], ROOM);
+        if (i % 2 == 0) {
+            f->relay.data[i] = '\0';
+        } else {
+            f->relay.data[i] = f->relay.data[i] == 'A' ? 'B' : 'A';
+        }
+        assert_int_equal(fake_relay_run(&f->relay, f->bob), TIGRESS_FAILED);
+        assert_failed(f->bob, TIGRESS_E_TAMPERED);
+        assert_message(f->bob, MESSAGE_1);
+        assert_int_equal(tigress_session_retry(f->bob), TIGRESS_OK);
+    }
+    show_truth(f, 3);
+    receive_number(f, 3);
+    send_number(f, 4);
+    receive_number(f, 4);
+}
+
+/* spec-test: protocol/7#envelope-v2-no-downgrade */
+static void downgrade__v1_message_of_one_who_has_the_secret__refused_by_both(void **state)
+{
+    struct fixture *f = *state;
+
+    go_to(f, 2);
+    show_v1(f, MESSAGE_3);
+    assert_refused(f, f->bob, "the old way", 2);
+    receive_number(f, 2);
+    show_v1(f, MESSAGE_3);
+    assert_int_equal(tigress_session_check(f->alice), TIGRESS_OK);
+    assert_int_equal(fake_relay_run(&f->relay, f->alice), TIGRESS_FAILED);
+    assert_failed(f->alice, TIGRESS_E_TAMPERED);
+    assert_non_null(strstr(tigress_session_error_text(f->alice), "the old way"));
+    show_truth(f, 2);
+    assert_int_equal(tigress_session_retry(f->alice), TIGRESS_OK);
+    assert_int_equal(fake_relay_run(&f->relay, f->alice), TIGRESS_WANT_INPUT);
+    send_number(f, 3);
+    receive_number(f, 3);
+}
+
+/* Without the secret the relay cannot take the key out of either first message. */
+static void downgrade__first_messages_changed__do_not_open(void **state)
+{
+    struct fixture *f = *state;
+
+    go_to(f, 2);
+    assert_int_equal(tigress_session_wait(f->alice), TIGRESS_OK);
+    show(f, kept[2]);
+    f->relay.data[200] = f->relay.data[200] == 'A' ? 'B' : 'A';
+    assert_int_equal(fake_relay_run(&f->relay, f->alice), TIGRESS_FAILED);
+    assert_failed(f->alice, TIGRESS_E_DECRYPT);
+    /* Nor can it answer with the offer itself. */
+    show(f, kept[1]);
+    assert_int_equal(tigress_session_retry(f->alice), TIGRESS_OK);
+    assert_int_equal(tigress_session_check(f->alice), TIGRESS_OK);
+    assert_int_equal(fake_relay_run(&f->relay, f->alice), TIGRESS_WANT_INPUT);
+    assert_int_equal(tigress_session_input(f->alice), TIGRESS_INPUT_UNCHANGED);
+    assert_message(f->alice, "");
+    show_truth(f, 2);
+    receive_number(f, 2);
+    assert_int_equal(tigress_session_envelope_version(f->alice), 2);
+}
+
+/* A relay that swaps first messages of two transfers under one secret gets nowhere either: here it
+   gives the recipient another offer than the initiator's, and only the third message can show it.
+ */
+static void swapped_offer__third_message_does_not_open(void **state)
+{
+    struct fixture *f = *state;
+
+    invite(f);
+    show_v1(f, "{\"format\":\"x\",\"content\":{},\"tigressV2\":{\"publicKey\":\"" KEY_NINE "\"}}");
+    assert_int_equal(fake_relay_run(&f->relay, f->bob), TIGRESS_WANT_INPUT);
+    send_number(f, 2);
+    receive_number(f, 2);
+    send_number(f, 3);
+    assert_int_equal(tigress_session_wait(f->bob), TIGRESS_OK);
+    assert_int_equal(fake_relay_run(&f->relay, f->bob), TIGRESS_FAILED);
+    assert_failed(f->bob, TIGRESS_E_TAMPERED);
+}
+
+/* ---- one message in each turn --------------------------------------------------------------- */
+
+/* spec-test: protocol/7#envelope-v2-strict-turns */
+static void second_offer__before_the_answer__refused(void **state)
+{
+    struct fixture *f = *state;
+
+    receive_first(f);
+    keep(f, 1);
+    show_v1(f, MESSAGE_2);
+    assert_refused(f, f->bob, "not the next one", 1);
+    send_number(f, 2);
+    receive_number(f, 2);
+}
+
+/* spec-test: protocol/7#envelope-v2-strict-turns */
+static void send__again_while_the_first_is_under_way__refused(void **state)
+{
+    struct fixture *f = *state;
+
+    receive_first(f);
+    assert_int_equal(tigress_session_send(f->bob, MESSAGE_2, strlen(MESSAGE_2)), TIGRESS_OK);
+    fake_relay_say(f->bob, 412, "");
+    assert_int_equal(tigress_session_step(f->bob, FAKE_NOW), TIGRESS_WANT_HTTP);
+    assert_int_equal(tigress_session_reply_failed(f->bob, TIGRESS_NET_INTERRUPTED), TIGRESS_OK);
+    assert_int_equal(tigress_session_send(f->bob, MESSAGE_3, strlen(MESSAGE_3)), TIGRESS_E_STATE);
+    assert_int_equal(fake_relay_run(&f->relay, f->bob), TIGRESS_WANT_INPUT);
+    assert_int_equal(tigress_session_input(f->bob), TIGRESS_INPUT_SENT);
+    assert_int_equal(tigress_session_send(f->bob, MESSAGE_3, strlen(MESSAGE_3)), TIGRESS_E_STATE);
+    assert_int_equal(tigress_session_wait(f->alice), TIGRESS_OK);
+    assert_int_equal(fake_relay_run(&f->relay, f->alice), TIGRESS_WANT_INPUT);
+    assert_message(f->alice, MESSAGE_2);
+}
+
+/* The relay took the message and said no; the answer to it comes all the same. */
+static void send__refused_by_a_relay_that_took_it__the_answer_is_taken(void **state)
+{
+    struct fixture *f = *state;
+    static struct fake_answer answer;
+
+    go_to(f, 3);
+    receive_number(f, 3);
+    assert_int_equal(tigress_session_send(f->bob, MESSAGE_2, strlen(MESSAGE_2)), TIGRESS_OK);
+    assert_int_equal(tigress_session_step(f->bob, FAKE_NOW), TIGRESS_WANT_HTTP);
+    fake_relay_handle(&f->relay, tigress_session_request(f->bob), &answer);
+    assert_int_equal(tigress_session_reply(f->bob, 412, NULL, 0, NULL, 0), TIGRESS_OK);
+    assert_int_equal(tigress_session_wait(f->alice), TIGRESS_OK);
+    assert_int_equal(fake_relay_run(&f->relay, f->alice), TIGRESS_WANT_INPUT);
+    assert_message(f->alice, MESSAGE_2);
+    send_number(f, 5);
+    assert_int_equal(fake_relay_run(&f->relay, f->bob), TIGRESS_WANT_INPUT);
+    assert_int_equal(tigress_session_input(f->bob), TIGRESS_INPUT_MESSAGE);
+    assert_message(f->bob, "{\"format\":\"x\",\"content\":{\"n\":5}}");
+    send_number(f, 6);
+    receive_number(f, 6);
+}
+
+/* One side loaded twice from one save: the second copy is told apart, not believed. */
+static void loaded_twice__second_copy__refused(void **state)
+{
+    struct fixture *f = *state;
+    struct tigress_session *twin = NULL;
+
+    go_to(f, 2);
+    receive_number(f, 2);
+    twin = twin_of(f->alice);
+    send_number(f, 3);
+    assert_int_equal(tigress_session_send(twin, MESSAGE_1, strlen(MESSAGE_1)), TIGRESS_OK);
+    assert_int_equal(fake_relay_run(&f->relay, twin), TIGRESS_FAILED);
+    assert_failed(twin, TIGRESS_E_TAMPERED);
+    tigress_session_free(&twin);
+    receive_number(f, 3);
+}
+
+/* ---- keys have an end ----------------------------------------------------------------------- */
+
+/* How often a private key of the public one stands in the saved state. */
+static size_t count_private(struct tigress_session *s, const uint8_t public_key[TG_X25519_LEN])
+{
+    unsigned char *saved = NULL;
+    size_t len = 0;
+    size_t count = 0;
+
+    assert_int_equal(tigress_session_save(s, &saved, &len), TIGRESS_OK);
+    for (size_t i = 0; i + TG_X25519_LEN <= len; i++) {
+        struct tg_secret key = { .len = 0 };
+        uint8_t made[TG_X25519_LEN];
+
+        assert_int_equal(tg_secret_set(&key, tg_bytes(saved + i, TG_X25519_LEN)), TG_OK);
+        assert_int_equal(tg_x25519_public(made, &key), TG_OK);
+        count += memcmp(made, public_key, sizeof(made)) == 0 ? 1 : 0;
+    }
+    tigress_free(saved, len);
+    return count;
+}
+
+static void public_of(struct fixture *f, const char *data, uint8_t public_key[TG_X25519_LEN])
+{
+    char text[1024];
+    struct tg_v2_member member = { .is_present = false };
+    struct tg_buf rest;
+
+    open_v1(f, data, text, sizeof(text));
+    tg_buf_init(&rest, sizeof(text));
+    assert_int_equal(tg_v2_member_take(&rest, &member, tg_bytes_str(text)), TG_OK);
+    assert_true(member.is_valid);
+    memcpy(public_key, member.public_key, TG_X25519_LEN);
+    tg_buf_deinit(&rest);
+}
+
+/* spec-test: protocol/7#envelope-v2-private-key-ends */
+static void saved_state__private_key__there_until_the_keys_are(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t offered[TG_X25519_LEN];
+    uint8_t answered[TG_X25519_LEN];
+
+    go_to(f, 2);
+    public_of(f, kept[1], offered);
+    public_of(f, kept[2], answered);
+    assert_int_equal(count_private(f->alice, offered), 1);
+    assert_int_equal(count_private(f->bob, answered), 0);
+    receive_number(f, 2);
+    assert_int_equal(count_private(f->alice, offered), 0);
+}
+
+static void saved_state__reloaded_before_every_step__same_transfer(void **state)
+{
+    struct fixture *f = *state;
+
+    receive_first(f);
+    for (unsigned i = 2; i < 8; i++) {
+        for (int side = 0; side < 2; side++) {
+            struct tigress_session **s = side == 0 ? &f->alice : &f->bob;
+            struct tigress_session *twin = twin_of(*s);
+
+            tigress_session_free(s);
+            *s = twin;
+        }
+        send_number(f, i);
+        receive_number(f, i);
+    }
+    assert_int_equal(tigress_session_envelope_version(f->alice), 2);
+    assert_int_equal(tigress_session_envelope_version(f->bob), 2);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(both_know_it__v2_from_the_third_message_on),
+        CASE(recipient_does_not_know_it__v1_for_good),
+        CASE(initiator_does_not_know_it__no_key_in_the_answer),
+        CASE(key_not_asked_for__ignored_and_taken_out),
+        CASE(key_after_an_answer_without__v1_stays),
+        CASE(largest_message__no_room_for_the_key__v1),
+        CASE(secret_of_32_bytes__v2_as_well),
+        CASE(relay_without_versions__v2_as_well),
+        CASE(member__set_by_the_application__refused),
+        CASE(disable__after_first_step__refused),
+        CASE(offer__key_that_is_none__named_and_intact),
+        CASE(answer__key_that_is_none__named_and_intact),
+        CASE(reflection__own_last_message_as_news__refused),
+        CASE(reflection_and_rollback__every_earlier_message__refused),
+        CASE(rollback__after_resume__refused),
+        CASE(reordering__message_of_another_moment__refused),
+        CASE(dropping__a_message_in_between__refused),
+        CASE(truncation_and_bit_flips__every_few_bytes__refused_and_intact),
+        CASE(downgrade__v1_message_of_one_who_has_the_secret__refused_by_both),
+        CASE(downgrade__first_messages_changed__do_not_open),
+        CASE(swapped_offer__third_message_does_not_open),
+        CASE(second_offer__before_the_answer__refused),
+        CASE(send__again_while_the_first_is_under_way__refused),
+        CASE(send__refused_by_a_relay_that_took_it__the_answer_is_taken),
+        CASE(loaded_twice__second_copy__refused),
+        CASE(saved_state__private_key__there_until_the_keys_are),
+        CASE(saved_state__reloaded_before_every_step__same_transfer),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
