@@ -22,7 +22,7 @@ enum tigress_error {
     TIGRESS_E_ARGUMENT = 1,    /* NULL, or a value outside what the function allows */
     TIGRESS_E_STATE = 2,       /* the session does not take this call now */
     TIGRESS_E_URL = 3,         /* no share URL or relay URL that may be used */
-    TIGRESS_E_NOT_ALLOWED = 4, /* the relay's host is not on the allow-list */
+    TIGRESS_E_NOT_ALLOWED = 4, /* the relay is not on the list, or the wallet's policy refuses */
     TIGRESS_E_SECRET = 5,      /* a secret that is no base64 of 16 or 32 bytes */
     TIGRESS_E_MESSAGE = 6,     /* a message that is no provisioning information */
     TIGRESS_E_LIMIT = 7,       /* longer than a stated maximum */

@@ -235,12 +235,15 @@ enum tigress_want tigress_session_step(struct tigress_session *s, int64_t now_s)
     now_s = now_s < 0 ? 0 : now_s > INT64_MAX / 2 ? INT64_MAX / 2 : now_s;
     s->now_s = now_s;
     s->is_started = true;
-    if (s->state == TG_S_CHECK) {
+    if (s->state == TG_S_CHECK && tg_policy_allows(s)) {
         tg_recipient_check(s);
     }
     settle_idle(s, now_s);
     if (s->is_paused || !is_request(s) || s->is_in_flight || must_wait(s, now_s)) {
         return tg_session_want(s);
+    }
+    if (!tg_policy_allows(s)) {
+        return TIGRESS_FAILED; /* an initiator's, or a resumed one that the policy has not seen */
     }
     if (!s->has_request) {
         enum tg_err err = tg_request_build(s);

@@ -10,6 +10,7 @@
  *   turns.c      what both roles do: read, send, delete, give back
  *   chain.c      which envelope the next message has: v1, the agreement on v2, v2
  *   initiator.c  intent, create        recipient.c  checks, preview, claim
+ *   policy.c     which relays may be used
  *   saved.c      save and resume       api_*.c      the exported functions
  */
 #ifndef TG_CLIENT_SESSION_H
@@ -103,6 +104,7 @@ struct tigress_session {
     bool is_in_flight;  /* the request was handed out and is not answered */
     bool is_attempted;  /* the current change may have reached the relay */
     bool is_cancelling; /* a create whose mailbox is to be deleted at once */
+    bool is_permitted;  /* list and policy let this handle use the relay; not saved */
     bool is_our_turn;   /* a message has come that we have not answered */
     bool has_mailbox;   /* url names it */
     bool has_opened;    /* the secret has opened a message */
@@ -133,6 +135,8 @@ struct tigress_session {
     unsigned poll_s;
     unsigned tries;
     struct tg_rng rng;
+    tigress_relay_policy_fn *policy;
+    void *policy_ctx;
     tigress_random_fn *random;
     void *random_ctx;
 
@@ -182,6 +186,14 @@ void tg_session_refused(struct tigress_session *s, const struct tg_answer *answe
 enum tigress_want tg_session_want(const struct tigress_session *s);
 bool tg_state_is_valid(enum tigress_role role, unsigned state);
 
+/* ---- policy.c */
+/* Is the relay in order, by list and by policy? Asked before a handle's first request; if not, the
+   session has failed. */
+bool tg_policy_allows(struct tigress_session *s);
+bool tg_relay_is_allowed(const struct tg_share_url *url, struct tg_bytes entry);
+/* TG_E_SYNTAX: no "host" or "host:port", so that it could never match. */
+TG_NODISCARD enum tg_err tg_relay_entry_check(struct tg_bytes entry);
+
 /* ---- life.c */
 TG_NODISCARD enum tg_err tg_session_new(struct tigress_session **out, enum tigress_role role);
 /* Replaces the text, with a NUL behind. TG_E_NOMEM, TG_E_LIMIT: unchanged. */
@@ -216,7 +228,6 @@ TG_NODISCARD enum tg_err tg_initiator_confirm(struct tigress_session *s);
 void tg_recipient_check(struct tigress_session *s);
 /* Where a recipient goes once nothing is missing. */
 void tg_recipient_go_on(struct tigress_session *s);
-bool tg_relay_is_allowed(const struct tg_share_url *url, struct tg_bytes entry);
 /* "https://host[:port]" with at most a "/" behind; mailbox and secret are zero. */
 TG_NODISCARD enum tg_err tg_relay_url_parse(struct tg_share_url *out, struct tg_bytes text,
                                             struct tg_fault *fault);

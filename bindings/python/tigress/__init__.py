@@ -19,8 +19,8 @@ from .errors import (AllowListError, ArgumentError, BadMessageError, BugError, C
                      SecretError, StateError, TamperedError, TemporaryError, TigressError,
                      UnavailableError, UnsupportedError, UrlError, WithdrawnError)
 from .secret import SecretBytes
-from .session import (Initiator, Input, NetFailure, Recipient, Request, Role, Session, Want,
-                      resume)
+from .session import (Initiator, Input, NetFailure, Recipient, Relay, Request, Role, Session,
+                      Want, resume)
 from .share_url import VERTICAL_CAR, VERTICAL_GENERAL, VERTICAL_HOME, Form, ShareUrl
 from .transport import Transport
 
@@ -31,7 +31,7 @@ __all__ = [
     "ConflictError", "DecryptError", "DeniedError", "EndedError", "ErrorCode", "ExpiredError",
     "Form", "GoneError", "Initiator", "Input", "LibraryNotFound", "LimitError", "MessageError",
     "NetFailure", "NetworkError", "OutOfMemoryError", "ProtocolError", "RandomError", "Recipient",
-    "RefusedError", "RelayTlsError", "Request", "Role", "SavedStateError", "SecretBytes",
+    "RefusedError", "Relay", "RelayTlsError", "Request", "Role", "SavedStateError", "SecretBytes",
     "SecretError", "Session", "ShareUrl", "StateError", "TamperedError", "TemporaryError",
     "TigressError", "Transport", "UnavailableError", "UnsupportedError", "UrlError", "VERTICAL_CAR",
     "VERTICAL_GENERAL", "VERTICAL_HOME", "Want", "WithdrawnError", "abi", "check_message",

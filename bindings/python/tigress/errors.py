@@ -83,7 +83,7 @@ class UrlError(TigressError, ValueError):
 
 
 class AllowListError(TigressError):
-    """The relay's host is not on the allow-list."""
+    """The relay is not on the allow-list, or the wallet's policy refuses it."""
     code = ErrorCode.NOT_ALLOWED
 
 
