@@ -37,7 +37,8 @@ enum tigress_error {
     /* What the relay refused. */
     TIGRESS_E_DENIED = 30,  /* 401, 403: another device's transfer, a right or a proof is missing */
     TIGRESS_E_REFUSED = 31, /* another 4xx: the relay does not take this request */
-    TIGRESS_E_CONFLICT = 32, /* 412 again and again: both sides keep writing at the same time */
+    TIGRESS_E_CONFLICT = 32,  /* 412 again and again: both sides keep writing at the same time */
+    TIGRESS_E_ELSEWHERE = 33, /* another copy of this session's saved state went on with it */
 
     /* Trouble on the way: the session is intact, tigress_session_retry() goes on. */
     TIGRESS_E_NETWORK = 40,     /* no connection, or it broke too often */

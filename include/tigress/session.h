@@ -344,7 +344,9 @@ tigress_session_save(const struct tigress_session *s, unsigned char **out, size_
 
 /*
  * A session from what tigress_session_save() gave, at the same point. Not saved: the random source.
- * Two sessions from one save are one device twice: keep one.
+ * Two sessions from one save are one device twice: keep one. The first to send goes on; when the
+ * other one sends, it fails with TIGRESS_E_ELSEWHERE, its message unsent. Under envelope v2 it also
+ * fails with TIGRESS_E_TAMPERED when it reads what the first one sent.
  * TIGRESS_E_SAVED_STATE (why says: cut, changed, another version), TIGRESS_E_NOMEM; *out untouched.
  */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error

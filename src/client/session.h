@@ -78,9 +78,10 @@ enum tg_call {
 };
 
 enum tg_read_mode {
-    TG_READ_WAIT = 0,    /* long polls until something is new */
-    TG_READ_ONCE = 1,    /* one look */
-    TG_READ_CONFLICT = 2 /* our update met one that we had not read */
+    TG_READ_WAIT = 0,     /* long polls until something is new */
+    TG_READ_ONCE = 1,     /* one look */
+    TG_READ_CONFLICT = 2, /* our update met one that we had not read */
+    TG_READ_VERIFY = 3    /* the relay had a change like our update before it was ever sent */
 };
 
 enum tg_idle {
@@ -103,6 +104,8 @@ struct tigress_session {
     bool is_started;    /* settings are closed */
     bool is_in_flight;  /* the request was handed out and is not answered */
     bool is_attempted;  /* the current change may have reached the relay */
+    bool is_fresh;      /* the update was sealed by this handle, and never handed out; not saved */
+    bool is_first;      /* the request under way was that; not saved */
     bool is_cancelling; /* a create whose mailbox is to be deleted at once */
     bool is_permitted;  /* list and policy let this handle use the relay; not saved */
     bool is_our_turn;   /* a message has come that we have not answered */
@@ -166,8 +169,13 @@ struct tigress_session {
 bool tg_session_takes(const struct tigress_session *s, enum tg_call call);
 /* Enters a state: whatever was built or awaited is forgotten. */
 void tg_session_enter(struct tigress_session *s, enum tg_state state);
-/* The id of a request that changes something. */
-TG_NODISCARD enum tg_err tg_session_new_id(struct tigress_session *s, struct tg_uuid *id);
+/*
+ * The id of a request that changes something, entering state. It follows from the claim and the
+ * messages so far, so that two copies of one saved session, going on from there with different
+ * changes, use the same one: the relay then refuses the second, which finds out that it is one.
+ */
+TG_NODISCARD enum tg_err tg_session_new_id(const struct tigress_session *s, enum tg_state state,
+                                           struct tg_uuid *id);
 /* The same with a fresh request id, for a state that changes something. */
 TG_NODISCARD enum tg_err tg_session_enter_change(struct tigress_session *s, enum tg_state state);
 /* Over for good, in TIGRESS_FAILED. text is a literal. */

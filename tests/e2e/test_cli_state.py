@@ -6,6 +6,7 @@ import pathlib
 import random
 import re
 import resource
+import shutil
 import signal
 import socket
 import subprocess
@@ -312,6 +313,22 @@ def two_processes__one_transfer__the_second_is_refused(relay, tmp_path):
     bob.answer(shared["id"], message("b"))
     assert alice.finish(waiting).json["message"] == message("b")
     assert alice.must("cancel", shared["id"])["status"] == "cancelled"
+
+
+# spec-test: protocol/7#saved-state-twice
+def two_copies__of_one_folder__the_second_to_answer_is_told_and_overwrites_nothing(relay, tmp_path):
+    alice, bob = Device(tmp_path / "alice", relay), Device(tmp_path / "bob", relay)
+    shared = alice.share(KEY, "--rights", "RWD")
+    bob.accept(shared["url"])
+    shutil.copytree(bob.home, tmp_path / "copy")
+    copy = Device(tmp_path / "copy", relay)
+    bob.answer(shared["id"], message("first"))
+    ran = copy.refused(1, "elsewhere", "answer", shared["id"], "-", given=json.dumps(message("second")))
+    assert "another copy" in ran.err.lower()
+    assert len(copy.files()) == 1
+    assert alice.must("receive", shared["id"], "--wait", "10")["message"] == message("first")
+    alice.answer(shared["id"], message("third"))
+    assert bob.must("receive", shared["id"], "--wait", "10")["message"] == message("third")
 
 
 # ---- the folder ------------------------------------------------------------------------------

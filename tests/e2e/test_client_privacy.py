@@ -291,3 +291,24 @@ def tool__two_runs__nothing_kept_but_the_transfers(tool):
         assert kept and all(path.parent == device.state for path in kept)
         for path in kept:
             assert b"recognised" not in path.read_bytes()
+
+
+# ---- intent -------------------------------------------------------------------------------------
+
+
+# spec-test: protocol/7#intent-before-anything
+@pytest.mark.parametrize("given", [None, "y\n", "yes\nyes\n", json.dumps(KEY)], ids=["closed", "y", "yes", "json"])
+@pytest.mark.parametrize("source", ["-", "key.json"])
+def share__no_terminal_and_no_yes__not_one_connection(certificate, tmp_path, source, given):
+    with contextlib.closing(RecordingRelay(*certificate)) as relay:
+        device = Device(tmp_path / "device", TIGRESS_RELAY=relay.origin, TIGRESS_CACERT=str(certificate[0]))
+        (device.home / "key.json").write_text(json.dumps(KEY))
+        ran = device.run("share", source, "--json", given=given)
+        assert ran.code in (1, 2) and ran.error in ("not-confirmed", "message", "usage")
+        if source == "key.json":
+            assert (ran.code, ran.error) == (1, "not-confirmed")
+        assert device.files() == []
+        assert relay.connections == []
+        # The same with the user's word reaches the relay: the recorder would have seen it.
+        device.must("share", "--yes", "key.json")
+        assert len(relay.connections) == len(relay.requests) == 1

@@ -13,7 +13,8 @@ Nothing but the standard library is needed. A handle may be used from any thread
 from ._lib import LibraryNotFound, abi, library_path, version
 from .envelope import check_message, envelope_type, open_envelope, seal_envelope
 from .errors import (AllowListError, ArgumentError, BadMessageError, BugError, CompletedError,
-                     ConflictError, DecryptError, DeniedError, EndedError, ErrorCode, ExpiredError,
+                     ConflictError, DecryptError, DeniedError, ElsewhereError, EndedError,
+                     ErrorCode, ExpiredError,
                      GoneError, LimitError, MessageError, NetworkError, OutOfMemoryError,
                      ProtocolError, RandomError, RefusedError, RelayTlsError, SavedStateError,
                      SecretError, StateError, TamperedError, TemporaryError, TigressError,
@@ -28,7 +29,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "AllowListError", "ArgumentError", "BadMessageError", "BugError", "CompletedError",
-    "ConflictError", "DecryptError", "DeniedError", "EndedError", "ErrorCode", "ExpiredError",
+    "ConflictError", "DecryptError", "DeniedError", "ElsewhereError", "EndedError", "ErrorCode", "ExpiredError",
     "Form", "GoneError", "Initiator", "Input", "LibraryNotFound", "LimitError", "MessageError",
     "NetFailure", "NetworkError", "OutOfMemoryError", "ProtocolError", "RandomError", "Recipient",
     "RefusedError", "Relay", "RelayTlsError", "Request", "Role", "SavedStateError", "SecretBytes",
