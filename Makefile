@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 JOBS ?= $(shell nproc)
 
-.PHONY: help deps build demo examples run check check-all soak fuzz bench install format clean
+.PHONY: help deps build demo examples run check check-all portability soak fuzz bench install format clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -39,6 +39,10 @@ check: ## every gate and every test, with sanitizers
 
 check-all: check ## and what takes longer: release build, coverage, long fuzzing, crash loop
 	scripts/check_all
+
+portability: ## libtigress for 32 bit, and against musl; says what was skipped
+	@scripts/install_deps build check portability
+	@scripts/check_portability --fetch || [ $$? -eq 77 ]
 
 soak: ## the crash loop at full length: 200 kills
 	@scripts/install_deps build check

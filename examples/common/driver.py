@@ -51,20 +51,20 @@ class Stage:
     def start(self, command, name, ready):
         """A process that runs until the end; what it said when it was ready."""
         log = self.stack.enter_context(open(self.folder / f"{name}.log", "wb"))
-        process = subprocess.Popen([str(part) for part in command], stdout=subprocess.PIPE, stderr=log, text=True,
+        process = subprocess.Popen([str(part) for part in command], stdout=subprocess.PIPE, stderr=log, bufsize=0,
                                    env=self.environment)
         self.stack.callback(stop, process)
-        said = ""
+        said = b""
         until = time.monotonic() + READY_S
-        while ready not in said:
+        while not (ready.encode() in said and said.endswith(b"\n")):
             left = until - time.monotonic()
             if left <= 0 or not select.select([process.stdout], [], [], left)[0]:
                 raise SystemExit(f"{name} was not ready in time")
-            line = process.stdout.readline()
-            if not line:
+            more = process.stdout.read(4096)
+            if not more:
                 raise SystemExit(f"{name} did not start:\n" + (self.folder / f"{name}.log").read_text())
-            said = line
-        return process, said
+            said += more
+        return process, said.decode()
 
     def relay(self):
         data = self.folder / "relay"

@@ -12,6 +12,7 @@
 #include <tigress/envelope.h>
 #include <tigress/error.h>
 #include <tigress/export.h>
+#include <tigress/formats.h>
 #include <tigress/pin.h>
 #include <tigress/session.h>
 #include <tigress/share_url.h>

@@ -2,6 +2,7 @@
 #include "cli/commands.h"
 #include "cli/flow.h"
 #include "cli/io.h"
+#include "cli/pin.h"
 
 static enum cli_exit unread(struct ui *ui, const struct transfer *t)
 {
@@ -82,6 +83,9 @@ enum cli_exit cmd_answer(struct ui *ui, const struct cli_args *args)
         return flow_refuse(ui, error, why);
     }
     exit = flow_open(&f, ui, &t, STATE_ANY_ROLE, args);
+    if (exit == CLI_OK) {
+        exit = pin_guard(ui, &t, message.data, message.len);
+    }
     if (exit == CLI_OK) {
         exit = answer(ui, &f, &message);
     }

@@ -7,7 +7,9 @@
 #include "cli/flow.h"
 #include "cli/io.h"
 #include "cli/mem.h"
+#include "cli/pin.h"
 #include "cli/qr.h"
+#include "cli/share.h"
 
 #define EXPIRES_DEFAULT_S (48 * 3600)
 #define EXPIRES_MAX_S (INT64_C(10) * 366 * 86400)
@@ -54,6 +56,18 @@ static enum cli_exit check_options(struct ui *ui, const struct cli_args *args)
             return ui_fail(ui, CLI_USAGE, "usage", "%s", choices[i].sentence);
         }
     }
+    if (args->value[OPT_LISTEN] != NULL && args->value[OPT_DIRECT] == NULL) {
+        return ui_fail(ui, CLI_USAGE, "usage", "--listen goes with --direct.");
+    }
+    if (args->value[OPT_DIRECT] != NULL &&
+        (args->value[OPT_RELAY] != NULL || args->value[OPT_RESUME] != NULL ||
+         args->value[OPT_SCHEME] != NULL || args->value[OPT_SEPARATE_SECRET] != NULL ||
+         args->value[OPT_PIN] != NULL)) {
+        return ui_fail(
+            ui, CLI_USAGE, "usage",
+            "--direct goes without --relay, --resume, --scheme, --pin and --separate-secret: "
+            "its invitation is complete in itself.");
+    }
     if ((args->position_count == 0) == (args->value[OPT_RESUME] == NULL)) {
         return ui_fail(ui, CLI_USAGE, "usage",
                        "share takes either the FILE with the provisioning information (or - for "
@@ -62,8 +76,7 @@ static enum cli_exit check_options(struct ui *ui, const struct cli_args *args)
     return CLI_OK;
 }
 
-/* Gives the options to the session; the library's refusal names what is wrong with one. */
-static enum cli_exit set_up(struct ui *ui, struct tigress_session *s, const struct cli_args *args)
+enum cli_exit share_set_up(struct ui *ui, struct tigress_session *s, const struct cli_args *args)
 {
     const struct vertical *vertical = vertical_of(args->value[OPT_VERTICAL]);
     const char *title = args->value[OPT_TITLE], *description = args->value[OPT_DESCRIPTION];
@@ -103,7 +116,8 @@ static enum cli_exit set_up(struct ui *ui, struct tigress_session *s, const stru
     return error == TIGRESS_OK ? CLI_OK : flow_refuse(ui, error, NULL);
 }
 
-static enum cli_exit ask(struct ui *ui, struct tigress_session *s, const struct cli_args *args)
+enum cli_exit share_ask(struct ui *ui, struct tigress_session *s, const struct cli_args *args,
+                        const char *where)
 {
     char question[QUESTION_MAX], title[QUESTION_MAX / 2];
 
@@ -112,8 +126,7 @@ static enum cli_exit ask(struct ui *ui, struct tigress_session *s, const struct 
     }
     ui_clean(title, sizeof title, tigress_session_title(s));
     snprintf(question, sizeof question,
-             "Share \"%s\" through %s? The first one to open the link gets it.", title,
-             tigress_session_relay_host(s));
+             "Share \"%s\" through %s? The first one to open the link gets it.", title, where);
     return ui_confirm(ui, question);
 }
 
@@ -145,6 +158,29 @@ static enum cli_exit build(struct ui *ui, const struct flow *f, const struct cli
     return error == TIGRESS_OK ? CLI_OK : flow_refuse(ui, error, NULL);
 }
 
+/* In groups, for a person; nothing where there is none to show. */
+static void say_pin(struct ui *ui, const struct transfer *t)
+{
+    char shown[TIGRESS_PIN_SHOWN_MAX] = "";
+
+    if (t->pin_digits != NULL &&
+        tigress_pin_show(t->pin_digits, shown, sizeof shown) == TIGRESS_OK) {
+        ui_say(ui, "PIN:      %s   (tell it on another way than the link)\n", shown);
+    }
+    explicit_bzero(shown, sizeof shown);
+}
+
+/* The digits were handed over: from here on their checker is enough. */
+static enum cli_exit forget_digits(struct ui *ui, struct transfer *t)
+{
+    if (t->pin_digits == NULL) {
+        return CLI_OK;
+    }
+    cli_free(t->pin_digits);
+    t->pin_digits = NULL;
+    return state_save(ui, t);
+}
+
 static enum cli_exit print_invitation(struct ui *ui, const struct flow *f,
                                       const struct cli_args *args)
 {
@@ -163,16 +199,23 @@ static enum cli_exit print_invitation(struct ui *ui, const struct flow *f,
         if (invitation.secret[0] != '\0') {
             ui_say(ui, "Secret:   %s\n", invitation.secret);
         }
+        say_pin(ui, f->t);
         ui_say(ui, "Transfer: %s\nExpires:  %s\n%s", f->t->id, expires, qr == NULL ? "" : qr);
         result = flow_describe(f->t);
         (void)json_object_set_new(result, "url", json_string(invitation.url));
         if (invitation.secret[0] != '\0') {
             (void)json_object_set_new(result, "secret", json_string(invitation.secret));
         }
+        if (f->t->pin_digits != NULL) {
+            (void)json_object_set_new(result, "pin", json_string(f->t->pin_digits));
+        }
         if (qr != NULL) {
             (void)json_object_set_new(result, "qr", json_string(qr));
         }
         exit = ui_result_take(ui, result);
+    }
+    if (exit == CLI_OK) {
+        exit = forget_digits(ui, f->t);
     }
     cli_free(qr);
     explicit_bzero(&invitation, sizeof invitation);
@@ -199,8 +242,10 @@ static bool is_refused(const struct flow *f)
     return error >= TIGRESS_E_WITHDRAWN && error < TIGRESS_E_NETWORK;
 }
 
+/* Takes session and cacert over; message is borrowed. */
 static enum cli_exit share_session(struct ui *ui, const struct cli_args *args,
-                                   struct tigress_session *s, char *cacert)
+                                   struct tigress_session *s, char *cacert,
+                                   const struct io_bytes *message)
 {
     struct transfer t;
     struct flow f = { 0 };
@@ -215,7 +260,10 @@ static enum cli_exit share_session(struct ui *ui, const struct cli_args *args,
     }
     if (exit == CLI_OK) {
         (void)tigress_session_step(s, (int64_t)time(NULL)); /* asks for the intent, sends nothing */
-        exit = ask(ui, s, args);
+        exit = share_ask(ui, s, args, tigress_session_relay_host(s));
+    }
+    if (exit == CLI_OK && args->value[OPT_PIN] != NULL) {
+        exit = pin_make(ui, &t, message->data, message->len);
     }
     if (exit == CLI_OK) {
         error = tigress_session_confirm_intent(s);
@@ -252,13 +300,15 @@ static enum cli_exit share_file(struct ui *ui, const struct cli_args *args)
         goto out;
     }
     error = tigress_initiator_new(&s, relay, message.data, message.len, why, sizeof why);
-    io_bytes_wipe(&message);
-    exit = error == TIGRESS_OK ? set_up(ui, s, args) : flow_refuse(ui, error, why);
+    exit = error == TIGRESS_OK ? share_set_up(ui, s, args) : flow_refuse(ui, error, why);
     if (exit == CLI_OK) {
-        return share_session(ui, args, s, cacert);
+        exit = share_session(ui, args, s, cacert, &message);
+        io_bytes_wipe(&message);
+        return exit;
     }
     tigress_session_free(&s);
 out:
+    io_bytes_wipe(&message);
     cli_free(cacert);
     return exit;
 }
@@ -285,6 +335,9 @@ enum cli_exit cmd_share(struct ui *ui, const struct cli_args *args)
 
     if (exit != CLI_OK) {
         return exit;
+    }
+    if (args->value[OPT_DIRECT] != NULL) {
+        return share_direct(ui, args);
     }
     return args->value[OPT_RESUME] != NULL ? share_resume(ui, args) : share_file(ui, args);
 }

@@ -14,6 +14,7 @@ enum cli_exit cmd_answer(struct ui *ui, const struct cli_args *args);
 enum cli_exit cmd_receive(struct ui *ui, const struct cli_args *args);
 enum cli_exit cmd_finish(struct ui *ui, const struct cli_args *args);
 enum cli_exit cmd_status(struct ui *ui, const struct cli_args *args);
+enum cli_exit cmd_pin(struct ui *ui, const struct cli_args *args);
 enum cli_exit cmd_cancel(struct ui *ui, const struct cli_args *args);
 enum cli_exit cmd_relinquish(struct ui *ui, const struct cli_args *args);
 enum cli_exit cmd_inspect(struct ui *ui, const struct cli_args *args);

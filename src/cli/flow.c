@@ -101,12 +101,38 @@ static int on_progress(void *ctx, const struct tigress_session *s, enum tigress_
     return 0;
 }
 
+static int on_direct_progress(void *ctx)
+{
+    struct flow *f = ctx;
+
+    return on_progress(f, f->session, TIGRESS_WANT_HTTP);
+}
+
+static enum cli_exit begin_direct(struct flow *f)
+{
+    enum tigress_error error = TIGRESS_OK;
+
+    if (f->t != NULL) {
+        error = tigress_direct_link_set_save(f->link, on_save, f);
+    }
+    if (error == TIGRESS_OK) {
+        error = tigress_direct_link_set_progress(f->link, on_direct_progress, f);
+    }
+    if (error == TIGRESS_OK) {
+        error = tigress_session_set_tries(f->session, FLOW_TRIES);
+    }
+    return error == TIGRESS_OK ? CLI_OK : flow_refuse(f->ui, error, NULL);
+}
+
 enum cli_exit flow_begin_take(struct flow *f, struct ui *ui, struct transfer *t,
                               struct tigress_session *session, const char *cacert)
 {
     enum tigress_error error;
 
     *f = (struct flow){ .ui = ui, .t = t, .session = session };
+    if (tigress_direct_link_new(&f->link, session) == TIGRESS_OK) {
+        return begin_direct(f);
+    }
     error = tigress_transport_new(&f->transport, session);
     if (error == TIGRESS_OK && cacert != NULL) {
         error = tigress_transport_set_ca_file(f->transport, cacert);
@@ -129,6 +155,7 @@ enum cli_exit flow_begin_take(struct flow *f, struct ui *ui, struct transfer *t,
 void flow_end(struct flow *f)
 {
     tigress_transport_free(&f->transport);
+    tigress_direct_link_free(&f->link);
     tigress_session_free(&f->session);
     cli_free(f->before);
     f->before = NULL;
@@ -145,6 +172,18 @@ enum cli_exit flow_over(struct ui *ui, const struct transfer *t)
     return ui_fail(ui, t->status == STATE_RELINQUISHED ? CLI_REFUSED : CLI_GONE,
                    state_status_name(t->status), "this transfer is over: it is %s.",
                    state_status_name(t->status));
+}
+
+/* A share that was interrupted between the note that it is made and the taking of its name. */
+static enum cli_exit take_name(struct ui *ui, struct transfer *t, const struct flow *f)
+{
+    const char *id = tigress_session_mailbox_id(f->session);
+
+    if (t->role != STATE_INITIATOR || t->status != STATE_ACTIVE || id[0] == '\0' ||
+        strcmp(t->id, id) == 0) {
+        return CLI_OK;
+    }
+    return state_adopt_id(ui, t, id);
 }
 
 enum cli_exit flow_resume(struct flow *f, struct ui *ui, struct transfer *t,
@@ -176,6 +215,9 @@ enum cli_exit flow_resume(struct flow *f, struct ui *ui, struct transfer *t,
         return flow_refuse(ui, error, why);
     }
     exit = flow_begin_take(f, ui, t, session, t->cacert);
+    if (exit == CLI_OK) {
+        exit = take_name(ui, t, f);
+    }
     if (exit == CLI_OK && tigress_session_step(session, (int64_t)time(NULL)) == TIGRESS_DONE) {
         /* interrupted after the relay had agreed to the end, before that was noted */
         exit = state_end(ui, t, t->role == STATE_RECIPIENT ? STATE_COMPLETED : STATE_CANCELLED);
@@ -225,7 +267,7 @@ static enum cli_exit keep_failed(struct flow *f, enum tigress_error error)
 
 static const char *hint_of(const struct flow *f, enum tigress_error error)
 {
-    if (error == TIGRESS_E_TLS && f->t != NULL && f->t->cacert == NULL) {
+    if (error == TIGRESS_E_TLS && f->t != NULL && f->t->cacert == NULL && f->link == NULL) {
         return "If the relay has its own certificate authority, name its file with --cacert.";
     }
     if (error == TIGRESS_E_DECRYPT && f->t != NULL && f->t->received_count == 0) {
@@ -258,7 +300,8 @@ enum cli_exit flow_run(struct flow *f, int64_t until_s)
     }
     f->until_s = until_s;
     f->stopped = CLI_OK;
-    f->want = tigress_transport_run(f->transport, until_s);
+    f->want = f->link != NULL ? tigress_direct_run(f->link, until_s)
+                              : tigress_transport_run(f->transport, until_s);
     f->input = tigress_session_input(f->session);
     ui_progress_end(f->ui);
     if (f->t != NULL && f->input == TIGRESS_INPUT_MESSAGE) {

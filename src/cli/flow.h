@@ -8,6 +8,7 @@
 #ifndef TG_CLI_FLOW_H
 #define TG_CLI_FLOW_H
 
+#include <tigress/direct.h>
 #include <tigress/tigress.h>
 #include <tigress/transport_curl.h>
 
@@ -23,11 +24,12 @@ struct flow {
     struct transfer *t; /* borrowed; NULL: nothing is kept (a preview) */
     struct tigress_session *session;
     struct tigress_transport *transport;
-    enum tigress_want want;   /* what the last run stopped at */
-    enum tigress_input input; /* with TIGRESS_WANT_INPUT */
-    int64_t until_s;          /* of the run under way; 0: none */
-    int64_t shown_s;          /* what the line of progress says is left */
-    void *before;             /* the session before the last flow_do, or NULL */
+    struct tigress_direct_link *link; /* instead, when the other side is a device */
+    enum tigress_want want;           /* what the last run stopped at */
+    enum tigress_input input;         /* with TIGRESS_WANT_INPUT */
+    int64_t until_s;                  /* of the run under way; 0: none */
+    int64_t shown_s;                  /* what the line of progress says is left */
+    void *before;                     /* the session before the last flow_do, or NULL */
     size_t before_len;
     bool is_ending;        /* the session is to be over after this run */
     enum cli_exit stopped; /* why a callback stopped the run; already said */

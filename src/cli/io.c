@@ -141,8 +141,10 @@ enum cli_exit io_read_input(struct ui *ui, struct io_bytes *out, const char *pat
     return read_input(ui, out, path, what, max, TO_THE_END);
 }
 
-enum cli_exit io_read_line(struct ui *ui, struct io_bytes *out, const char *path, const char *what,
-                           size_t max)
+enum inside { NO_BLANKS, BLANKS };
+
+static enum cli_exit read_line(struct ui *ui, struct io_bytes *out, const char *path,
+                               const char *what, size_t max, enum inside inside)
 {
     static const char blank[] = " \t\r\n";
     struct io_bytes in = { 0 };
@@ -152,14 +154,14 @@ enum cli_exit io_read_line(struct ui *ui, struct io_bytes *out, const char *path
     bool is_line;
 
     if (is_typed) {
-        fprintf(stderr, "Paste %s and press Enter: ", what);
+        fprintf(stderr, "%s %s and press Enter: ", inside == BLANKS ? "Type" : "Paste", what);
     }
     exit = read_input(ui, &in, path, what, max, is_typed ? TO_THE_END_OF_A_LINE : TO_THE_END);
     if (exit != CLI_OK || in.data == NULL) {
         return exit;
     }
     start = strspn(in.data, blank);
-    len = strcspn(in.data + start, blank);
+    len = strcspn(in.data + start, inside == BLANKS ? "\r\n" : blank);
     is_line = len > 0 && start + len + strspn(in.data + start + len, blank) == in.len;
     out->data = is_line ? cli_copy(in.data + start, len) : NULL;
     out->len = len;
@@ -170,6 +172,18 @@ enum cli_exit io_read_line(struct ui *ui, struct io_bytes *out, const char *path
     }
     return out->data != NULL ? CLI_OK
                              : ui_fail(ui, CLI_REFUSED, "memory", "there is not enough memory.");
+}
+
+enum cli_exit io_read_line(struct ui *ui, struct io_bytes *out, const char *path, const char *what,
+                           size_t max)
+{
+    return read_line(ui, out, path, what, max, NO_BLANKS);
+}
+
+enum cli_exit io_read_phrase(struct ui *ui, struct io_bytes *out, const char *path,
+                             const char *what, size_t max)
+{
+    return read_line(ui, out, path, what, max, BLANKS);
 }
 
 enum cli_exit io_write_file(struct ui *ui, const char *path, const void *data, size_t len)

@@ -40,6 +40,9 @@ enum cli_exit io_read_input(struct ui *ui, struct io_bytes *out, const char *pat
 /* The same for one line: white space around it is cut off, anything behind it refused. */
 enum cli_exit io_read_line(struct ui *ui, struct io_bytes *out, const char *path, const char *what,
                            size_t max);
+/* The same, with white space inside the line left as it is. */
+enum cli_exit io_read_phrase(struct ui *ui, struct io_bytes *out, const char *path,
+                             const char *what, size_t max);
 /* Writes path with mode 0600, atomically and durably. */
 enum cli_exit io_write_file(struct ui *ui, const char *path, const void *data, size_t len);
 

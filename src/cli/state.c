@@ -34,6 +34,11 @@ static void drop_contents(struct transfer *t)
     cli_free(t->cacert);
     cli_free(t->title);
     cli_free(t->session);
+    cli_free(t->pin);
+    cli_free(t->pin_digits);
+    t->pin = NULL;
+    t->pin_len = 0;
+    t->pin_digits = NULL;
     t->relay = NULL;
     t->cacert = NULL;
     t->title = NULL;
@@ -253,8 +258,13 @@ enum cli_exit state_adopt_id(struct ui *ui, struct transfer *t, const char *id)
 enum cli_exit state_end(struct ui *ui, struct transfer *t, enum state_status status)
 {
     cli_free(t->session);
+    cli_free(t->pin);
+    cli_free(t->pin_digits);
     t->session = NULL;
     t->session_len = 0;
+    t->pin = NULL;
+    t->pin_len = 0;
+    t->pin_digits = NULL;
     t->status = status;
     t->is_unread = false;
     return state_save(ui, t);

@@ -48,6 +48,9 @@ struct transfer {
     uint64_t sending; /* checksum of the message that is being sent; 0: none */
     void *session;    /* what tigress_session_save gave; NULL when the transfer ended */
     size_t session_len;
+    void *pin; /* what tigress_pin_save gave; NULL: shared without one, or the transfer ended */
+    size_t pin_len;
+    char *pin_digits; /* until they were shown once; else NULL */
 
     bool is_kept;        /* there is a file */
     int dir_fd, lock_fd; /* -1: none */
@@ -78,7 +81,7 @@ enum cli_exit state_load_if_any(struct ui *ui, struct transfer *t, enum state_ro
 enum cli_exit state_save(struct ui *ui, struct transfer *t);
 /* Saves, then moves the transfer from its stand-in to the mailbox's identifier. */
 enum cli_exit state_adopt_id(struct ui *ui, struct transfer *t, const char *id);
-/* Wipes the session, sets status and saves. */
+/* Wipes session and PIN, sets status and saves. */
 enum cli_exit state_end(struct ui *ui, struct transfer *t, enum state_status status);
 
 /* Removes the file: nothing of it is worth keeping. */

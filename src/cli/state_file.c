@@ -74,13 +74,14 @@ static int nibble(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-static bool hex_decode(struct transfer *t, const char *hex)
+/* *bytes is the caller's to free also after false. */
+static bool hex_decode(void **bytes, size_t *bytes_len, const char *hex)
 {
     size_t len = strlen(hex);
     unsigned char *to = cli_alloc(len / 2);
 
-    t->session = to;
-    t->session_len = len / 2;
+    *bytes = to;
+    *bytes_len = len / 2;
     if (to == NULL || len % 2 != 0) {
         return false;
     }
@@ -98,16 +99,19 @@ static bool hex_decode(struct transfer *t, const char *hex)
 char *state_encode(const struct transfer *t, size_t *len)
 {
     char *hex = t->session == NULL ? NULL : hex_encode(t->session, t->session_len);
+    char *pin = t->pin == NULL ? NULL : hex_encode(t->pin, t->pin_len);
     char *body = NULL, *text = NULL;
     json_t *object =
-        json_pack("{s:s, s:s, s:s, s:s*, s:s*, s:I, s:I, s:I, s:I, s:b, s:I, s:s*}", "role",
-                  state_role_name(t->role), "status", state_status_name(t->status), "relay",
+        json_pack("{s:s, s:s, s:s, s:s*, s:s*, s:I, s:I, s:I, s:I, s:b, s:I, s:s*, s:s*, s:s*}",
+                  "role", state_role_name(t->role), "status", state_status_name(t->status), "relay",
                   t->relay == NULL ? "" : t->relay, "cacert", t->cacert, "title", t->title,
                   "created", (json_int_t)t->created_s, "expires", (json_int_t)t->expires_s, "sent",
                   (json_int_t)t->sent_count, "received", (json_int_t)t->received_count, "unread",
-                  t->is_unread, "sending", (json_int_t)t->sending, "session", hex);
+                  t->is_unread, "sending", (json_int_t)t->sending, "session", hex, "pin", pin,
+                  "pinDigits", t->pin_digits);
 
-    if (object != NULL && (t->session == NULL) == (hex == NULL)) {
+    if (object != NULL && (t->session == NULL) == (hex == NULL) &&
+        (t->pin == NULL) == (pin == NULL)) {
         body = json_dumps(object, JSON_INDENT(1) | JSON_PRESERVE_ORDER);
     }
     if (body != NULL) {
@@ -122,6 +126,7 @@ char *state_encode(const struct transfer *t, size_t *len)
     }
     json_decref(object);
     cli_free(body);
+    cli_free(pin);
     cli_free(hex);
     return text;
 }
@@ -129,15 +134,17 @@ char *state_encode(const struct transfer *t, size_t *len)
 static bool read_members(struct transfer *t, json_t *object)
 {
     const char *role = NULL, *status = NULL, *relay = NULL, *cacert = NULL, *title = NULL;
-    const char *session = NULL;
+    const char *session = NULL, *pin = NULL, *pin_digits = NULL;
     json_int_t created = 0, expires = 0, sent = 0, received = 0, sending = 0;
     int is_unread = 0;
     int role_index, status_index;
 
-    if (json_unpack(object, "{s:s, s:s, s:s, s?s, s?s, s:I, s:I, s:I, s:I, s:b, s:I, s?s}", "role",
-                    &role, "status", &status, "relay", &relay, "cacert", &cacert, "title", &title,
-                    "created", &created, "expires", &expires, "sent", &sent, "received", &received,
-                    "unread", &is_unread, "sending", &sending, "session", &session) != 0) {
+    if (json_unpack(object,
+                    "{s:s, s:s, s:s, s?s, s?s, s:I, s:I, s:I, s:I, s:b, s:I, s?s, s?s, s?s}",
+                    "role", &role, "status", &status, "relay", &relay, "cacert", &cacert, "title",
+                    &title, "created", &created, "expires", &expires, "sent", &sent, "received",
+                    &received, "unread", &is_unread, "sending", &sending, "session", &session,
+                    "pin", &pin, "pinDigits", &pin_digits) != 0) {
         return false;
     }
     role_index = index_of(role, role_names, sizeof role_names / sizeof role_names[0]);
@@ -156,7 +163,9 @@ static bool read_members(struct transfer *t, json_t *object)
     t->received_count = received;
     t->is_unread = is_unread != 0;
     t->sending = (uint64_t)sending;
-    return session == NULL || hex_decode(t, session);
+    t->pin_digits = cli_strdup(pin_digits);
+    return (session == NULL || hex_decode(&t->session, &t->session_len, session)) &&
+           (pin == NULL || hex_decode(&t->pin, &t->pin_len, pin));
 }
 
 bool state_decode(struct transfer *t, const char *text, size_t len)

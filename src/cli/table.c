@@ -10,7 +10,8 @@ const struct cli_command cli_commands[] = {
       .options = NETWORK | OPT_BIT(OPT_RELAY) | OPT_BIT(OPT_VERTICAL) | OPT_BIT(OPT_TITLE) |
                  OPT_BIT(OPT_DESCRIPTION) | OPT_BIT(OPT_IMAGE) | OPT_BIT(OPT_EXPIRES) |
                  OPT_BIT(OPT_RIGHTS) | OPT_BIT(OPT_KEY_SIZE) | OPT_BIT(OPT_SCHEME) |
-                 OPT_BIT(OPT_QR) | OPT_BIT(OPT_SEPARATE_SECRET) | OPT_BIT(OPT_REQUIRE_PROOF) |
+                 OPT_BIT(OPT_QR) | OPT_BIT(OPT_SEPARATE_SECRET) | OPT_BIT(OPT_PIN) |
+                 OPT_BIT(OPT_DIRECT) | OPT_BIT(OPT_LISTEN) | OPT_BIT(OPT_REQUIRE_PROOF) |
                  OPT_BIT(OPT_YES) | OPT_BIT(OPT_RESUME),
       .position_min = 0, /* --resume takes none; cmd_share.c asks for it otherwise */
       .position_max = 1,
@@ -51,6 +52,13 @@ const struct cli_command cli_commands[] = {
       .position_min = 0,
       .position_max = 1,
       .run = cmd_status },
+    { .name = "pin",
+      .synopsis = "ID",
+      .purpose = "check the PIN that the other side typed",
+      .options = NETWORK | OPT_BIT(OPT_CHECK),
+      .position_min = 1,
+      .position_max = 1,
+      .run = cmd_pin },
     { .name = "cancel",
       .synopsis = "ID",
       .purpose = "withdraw a transfer",

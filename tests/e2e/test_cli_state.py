@@ -280,6 +280,18 @@ def kill__random_moments_all_along__transfer_completes(proxy, pair, seed):
     assert alice.must("status", transfer)["found"] == "completed"
 
 
+@pytest.mark.parametrize("words", [("share", "--resume"), ("status",)], ids=["resume", "status"])
+def share__killed_before_it_took_its_name__takes_it_at_the_next_command(pair, words):
+    """What a kill between the two steps leaves: an active transfer under its stand-in."""
+    alice, bob = pair
+    shared = alice.share(KEY, "--rights", "RWD")
+    stand_in = "0" * 8 + "-0000-4000-8000-" + "0" * 12
+    alice.files()[0].rename(alice.state / f"initiator-{stand_in}.json")
+    assert alice.must(*words, stand_in)["id"] == shared["id"]
+    assert [path.name for path in alice.files()] == [f"initiator-{shared['id']}.json"]
+    assert bob.accept(shared["url"])["id"] == shared["id"]
+
+
 def relay__restarted_while_receiving__message_still_comes(tmp_path):
     with make_relay(tmp_path / "relay", "tls-lmdb") as relay:
         alice, bob = Device(tmp_path / "alice", relay), Device(tmp_path / "bob", relay)

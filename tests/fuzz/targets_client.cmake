@@ -2,3 +2,4 @@
 tigress_add_fuzz(NAME session SOURCES fuzz_session.c LIBS tigress_static)
 tigress_add_fuzz(NAME saved_state SOURCES fuzz_saved_state.c LIBS tigress_static)
 tigress_add_fuzz(NAME pin SOURCES fuzz_pin.c LIBS tigress_static)
+tigress_add_fuzz(NAME formats SOURCES fuzz_formats.c LIBS tigress_static)

@@ -87,6 +87,41 @@ static void grow__old_block__copied_wiped_and_rest_zero(void **state)
     tg_mem_free(grown);
 }
 
+static void realloc_wiped__old_block__copied_and_wiped(void **state)
+{
+    unsigned char *old = secret_block(24);
+    unsigned char first = old[0];
+    unsigned char *grown = tg_mem_realloc_wiped(old, 4096);
+
+    (void)state;
+    assert_non_null(grown);
+    assert_int_equal(grown[0], first);
+    assert_int_equal(grown[23], first);
+    assert_seen_zero();
+    tg_mem_free_wiped(grown);
+    grown = tg_mem_realloc_wiped(NULL, 8);
+    assert_non_null(grown);
+    tg_mem_free_wiped(grown);
+}
+
+#if defined(__x86_64__)
+static void wipe_registers__after_it__vector_register_empty(void **state)
+{
+    static const unsigned char secret[16] = "a secret in xmm";
+    unsigned char left[16] = { 1 };
+
+    (void)state;
+    __asm__ volatile("movdqu %0, %%xmm9" ::"m"(secret) : "xmm9");
+    tg_mem_wipe_registers();
+    __asm__ volatile("movdqu %%xmm9, %0" : "=m"(left)::);
+    if (__builtin_cpu_supports("avx")) {
+        for (size_t i = 0; i < sizeof(left); i++) {
+            assert_int_equal(left[i], 0);
+        }
+    }
+}
+#endif
+
 static void grow__memory_runs_out__old_block_untouched(void **state)
 {
     unsigned char *block = secret_block(16);
@@ -109,6 +144,10 @@ int main(void)
         cmocka_unit_test(free_secret__before_the_heap_has_it__zero),
         cmocka_unit_test(free_wiped__before_the_heap_has_it__zero),
         cmocka_unit_test(grow__old_block__copied_wiped_and_rest_zero),
+        cmocka_unit_test(realloc_wiped__old_block__copied_and_wiped),
+#if defined(__x86_64__)
+        cmocka_unit_test(wipe_registers__after_it__vector_register_empty),
+#endif
         cmocka_unit_test(grow__memory_runs_out__old_block_untouched),
     };
 

@@ -117,10 +117,19 @@ static void transfer(void)
     }
     assert_int_equal(run(&relay, alice), TIGRESS_WANT_INPUT);
     assert_message(alice, MESSAGE_2);
+    /* The third message is the first under envelope v2. */
+    while (!is_ok(tigress_session_send(alice, MESSAGE_3, strlen(MESSAGE_3)))) {
+    }
+    assert_int_equal(run(&relay, alice), TIGRESS_WANT_INPUT);
+    while (!is_ok(tigress_session_wait(bob))) {
+    }
+    assert_int_equal(run(&relay, bob), TIGRESS_WANT_INPUT);
+    assert_message(bob, MESSAGE_3);
+    assert_int_equal(tigress_session_envelope_version(bob), 2);
     while (!is_ok(tigress_session_finish(alice))) {
     }
     assert_int_equal(run(&relay, alice), TIGRESS_DONE);
-    assert_int_equal(relay.change_count, 2);
+    assert_int_equal(relay.change_count, 3);
     tigress_session_free(&alice);
     tigress_session_free(&bob);
 }

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The provisioning side's part of a PIN: one try for each call, counted on disk before the verdict.
+ */
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/flow.h"
+#include "cli/io.h"
+#include "cli/pin.h"
+
+static enum cli_exit told(struct ui *ui, const struct transfer *t, const struct tigress_pin *pin)
+{
+    json_t *result = flow_describe(t), *more = pin_describe(pin);
+
+    (void)json_object_update(result, more);
+    json_decref(more);
+    return ui_result_take(ui, result);
+}
+
+/* The last try is over: nobody gets anything of this transfer any more. */
+static enum cli_exit withdraw(struct ui *ui, struct transfer *t, const struct cli_args *args)
+{
+    struct cli_args any = *args;
+    struct flow f;
+    enum cli_exit exit;
+
+    any.value[OPT_RESUME] = "";
+    exit = flow_resume(&f, ui, t, &any);
+    if (exit == CLI_OK) {
+        exit = flow_retry(&f);
+    }
+    if (exit == CLI_OK) {
+        exit = flow_do(&f, tigress_session_cancel);
+    }
+    if (exit == CLI_OK) {
+        exit = state_end(ui, t, STATE_CANCELLED);
+    }
+    flow_end(&f);
+    return exit != CLI_OK ? exit
+                          : ui_fail(ui, CLI_GONE, "pin-dead",
+                                    "the PIN was wrong too often: the transfer is withdrawn.");
+}
+
+static enum cli_exit try_once(struct ui *ui, struct transfer *t, struct tigress_pin *pin,
+                              const char *typed, enum tigress_pin_verdict *verdict)
+{
+    enum tigress_error error = tigress_pin_begin_try(pin, typed);
+    enum cli_exit exit;
+
+    if (error == TIGRESS_E_ARGUMENT || error == TIGRESS_E_LIMIT) {
+        return ui_fail(ui, CLI_USAGE, "no-pin-typed", "a PIN of %u digits was expected.",
+                       tigress_pin_digits(pin));
+    }
+    exit = error == TIGRESS_OK ? pin_keep(ui, t, pin) : flow_refuse(ui, error, NULL);
+    if (exit == CLI_OK) {
+        error = tigress_pin_end_try(pin, verdict);
+        exit = error == TIGRESS_OK ? CLI_OK : flow_refuse(ui, error, NULL);
+    }
+    return exit;
+}
+
+static enum cli_exit check(struct ui *ui, struct transfer *t, struct tigress_pin *pin,
+                           const struct cli_args *args)
+{
+    enum tigress_pin_verdict verdict = TIGRESS_PIN_WRONG;
+    struct io_bytes typed = { 0 };
+    enum cli_exit exit;
+
+    if (tigress_pin_is_passed(pin)) {
+        return ui_fail(ui, CLI_REFUSED, "pin-passed", "the right PIN has come already.");
+    }
+    if (tigress_pin_is_dead(pin)) {
+        return withdraw(ui, t, args); /* that was interrupted the first time */
+    }
+    exit = io_read_phrase(ui, &typed, "-", "the PIN", TIGRESS_PIN_TYPED_MAX);
+    if (exit == CLI_OK) {
+        exit = try_once(ui, t, pin, typed.data, &verdict);
+    }
+    io_bytes_wipe(&typed);
+    if (exit != CLI_OK) {
+        return exit;
+    }
+    if (verdict == TIGRESS_PIN_DEAD) {
+        return withdraw(ui, t, args);
+    }
+    if (verdict != TIGRESS_PIN_RIGHT) {
+        return ui_fail(ui, CLI_REFUSED, "pin-wrong", "the PIN is wrong; tries left: %u.",
+                       tigress_pin_tries_left(pin));
+    }
+    exit = pin_keep(ui, t, pin);
+    if (exit == CLI_OK) {
+        ui_say(ui, "The PIN is right.\n");
+        exit = told(ui, t, pin);
+    }
+    return exit;
+}
+
+static enum cli_exit show(struct ui *ui, const struct transfer *t, const struct tigress_pin *pin)
+{
+    if (tigress_pin_is_passed(pin)) {
+        ui_say(ui, "The right PIN has come.\n");
+    } else {
+        ui_say(ui, "A PIN of %u digits; tries left: %u.\n", tigress_pin_digits(pin),
+               tigress_pin_tries_left(pin));
+    }
+    return told(ui, t, pin);
+}
+
+enum cli_exit cmd_pin(struct ui *ui, const struct cli_args *args)
+{
+    struct tigress_pin *pin = NULL;
+    struct transfer t;
+    enum cli_exit exit = state_load(ui, &t, STATE_INITIATOR, args->position[0]);
+
+    if (exit == CLI_OK && t.session == NULL) {
+        exit = flow_over(ui, &t);
+    }
+    if (exit == CLI_OK) {
+        exit = pin_load(ui, &t, &pin);
+    }
+    if (exit == CLI_OK) {
+        exit = args->value[OPT_CHECK] != NULL ? check(ui, &t, pin, args) : show(ui, &t, pin);
+    }
+    tigress_pin_free(&pin);
+    state_release(&t);
+    return exit;
+}

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <tigress/direct.h>
+
+#include "cli/flow.h"
+#include "cli/io.h"
+#include "cli/mem.h"
+#include "cli/qr.h"
+#include "cli/share.h"
+
+#define WITHDRAW_S 3 /* how long the other device is told that it is over */
+
+struct direct {
+    struct ui *ui;
+    struct tigress_direct_listener *listener;
+    struct tigress_direct_host *host;
+    struct tigress_session *session;
+    sigset_t signals;     /* held back, and looked at once a second */
+    bool is_interrupted;  /* one of them came */
+    bool is_input_wanted; /* stop as soon as there is a line on standard input */
+    bool is_input_over;
+    uint64_t seen[TIGRESS_DIRECT_EVENT_COUNT];
+};
+
+/* ---- while it runs -------------------------------------------------------------------------- */
+
+/* What the sender should know of those who came. */
+static void tell_events(struct direct *d)
+{
+    static const struct {
+        enum tigress_direct_event event;
+        const char *sentence;
+    } rows[] = {
+        { TIGRESS_DIRECT_NOT_PROVED, "somebody connected without the right secret; refused." },
+        { TIGRESS_DIRECT_SECOND, "another device came with the same invitation; refused." },
+        { TIGRESS_DIRECT_MALFORMED, "a device that knows the secret sent nonsense; closed." },
+        { TIGRESS_DIRECT_STALLED, "a connection took too long; closed." },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        uint64_t count = tigress_direct_host_count(d->host, rows[i].event);
+
+        if (count != d->seen[rows[i].event]) {
+            d->seen[rows[i].event] = count;
+            ui_progress_end(d->ui);
+            ui_note(d->ui, "%s", rows[i].sentence);
+        }
+    }
+}
+
+static bool has_input(void)
+{
+    struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
+
+    return poll(&in, 1, 0) == 1;
+}
+
+static int on_progress(void *ctx)
+{
+    struct direct *d = ctx;
+    const struct timespec none = { 0 };
+
+    if (sigtimedwait(&d->signals, NULL, &none) > 0) {
+        d->is_interrupted = true;
+    }
+    tell_events(d);
+    if (!d->is_interrupted) {
+        ui_progress(d->ui, tigress_direct_host_has_recipient(d->host)
+                               ? "the other device has it (Ctrl-C withdraws)"
+                               : "waiting for the other device (Ctrl-C withdraws)");
+    }
+    return d->is_interrupted || (d->is_input_wanted && has_input());
+}
+
+static enum cli_exit refused(struct direct *d)
+{
+    return flow_refuse_more(d->ui, tigress_session_error(d->session),
+                            tigress_session_error_text(d->session),
+                            tigress_session_relay_detail(d->session), "");
+}
+
+/* ---- messages ------------------------------------------------------------------------------- */
+
+/* One line of JSON, in ASCII: nothing of it acts on a terminal. */
+static enum cli_exit print_message(struct direct *d)
+{
+    size_t len = 0;
+    const char *text = tigress_session_message(d->session, &len);
+    json_t *json = json_loadb(text, len, JSON_ALLOW_NUL, NULL);
+    char *line = json == NULL ? NULL : json_dumps(json, JSON_COMPACT | JSON_ENSURE_ASCII);
+    enum cli_exit exit = CLI_OK;
+
+    json_decref(json);
+    if (line == NULL) {
+        return flow_refuse(d->ui, TIGRESS_E_NOMEM, NULL);
+    }
+    ui_progress_end(d->ui);
+    if (puts(line) == EOF || fflush(stdout) != 0) {
+        exit = ui_fail(d->ui, CLI_REFUSED, "output", "the message cannot be written.");
+    }
+    cli_free(line);
+    return exit;
+}
+
+/* Waits for a line while the other device is served. "" and is_input_over: there is none. */
+static enum cli_exit read_answer(struct direct *d, struct io_bytes *answer)
+{
+    size_t cap = 0;
+    ssize_t len = 0;
+
+    d->is_input_wanted = true;
+    while (!d->is_interrupted && !has_input()) {
+        (void)tigress_direct_serve(d->listener, d->host, NULL, 0);
+    }
+    d->is_input_wanted = false;
+    if (d->is_interrupted) {
+        return CLI_OK;
+    }
+    len = getline(&answer->data, &cap, stdin);
+    if (len <= 0) {
+        d->is_input_over = true;
+        return CLI_OK;
+    }
+    answer->len = (size_t)len;
+    return CLI_OK;
+}
+
+static enum cli_exit answer_message(struct direct *d)
+{
+    struct io_bytes answer = { 0 };
+    char why[TIGRESS_TEXT_MAX] = "";
+    enum cli_exit exit = read_answer(d, &answer);
+    enum tigress_error error = TIGRESS_OK;
+
+    if (exit == CLI_OK && !d->is_interrupted && !d->is_input_over) {
+        error = tigress_message_check(answer.data, answer.len, why, sizeof why);
+        if (error == TIGRESS_OK) {
+            error = tigress_session_send(d->session, answer.data, answer.len);
+        }
+        if (error == TIGRESS_E_MESSAGE || error == TIGRESS_E_LIMIT) {
+            ui_note(d->ui, "this line was not sent: %s", why);
+            error = TIGRESS_OK; /* the next line is another try */
+        }
+    } else if (d->is_input_over) {
+        ui_note(d->ui, "standard input is at its end: the other device ends the transfer.");
+        error = tigress_session_wait(d->session);
+    }
+    io_bytes_wipe(&answer);
+    return error == TIGRESS_OK ? exit : flow_refuse(d->ui, error, NULL);
+}
+
+/* ---- the transfer --------------------------------------------------------------------------- */
+
+static enum cli_exit withdraw(struct direct *d)
+{
+    enum tigress_want want = tigress_session_step(d->session, (int64_t)time(NULL));
+
+    ui_progress_end(d->ui);
+    if (want == TIGRESS_WANT_HTTP) {
+        (void)tigress_session_reply_failed(d->session, TIGRESS_NET_INTERRUPTED);
+    }
+    d->is_interrupted = false;
+    if (tigress_session_cancel(d->session) == TIGRESS_OK) {
+        (void)tigress_direct_serve(d->listener, d->host, d->session,
+                                   (int64_t)time(NULL) + WITHDRAW_S);
+    }
+    return ui_fail(d->ui, CLI_REFUSED, "interrupted", "interrupted: the transfer is withdrawn.");
+}
+
+/* One run of the session, and what its end asks for. *is_over: there is nothing left to do. */
+static enum cli_exit serve_once(struct direct *d, bool *is_over)
+{
+    enum tigress_want want = tigress_direct_serve(d->listener, d->host, d->session, 0);
+
+    tell_events(d);
+    *is_over = want == TIGRESS_DONE || want == TIGRESS_FAILED || d->is_interrupted;
+    if (d->is_interrupted) {
+        return withdraw(d);
+    }
+    if (want == TIGRESS_FAILED) {
+        ui_progress_end(d->ui);
+        return refused(d);
+    }
+    if (want == TIGRESS_DONE) {
+        ui_progress_end(d->ui);
+        ui_note(d->ui, "the other device has finished: the transfer is complete.");
+        return CLI_OK;
+    }
+    return CLI_OK;
+}
+
+static enum cli_exit serve(struct direct *d)
+{
+    bool is_over = false;
+    bool has_message = false;
+    enum cli_exit exit = CLI_OK;
+
+    while (exit == CLI_OK && !is_over) {
+        enum tigress_input input = tigress_session_input(d->session);
+
+        if (input == TIGRESS_INPUT_MESSAGE && !has_message) {
+            exit = print_message(d);
+            has_message = true;
+        }
+        if (exit == CLI_OK && input == TIGRESS_INPUT_MESSAGE) {
+            exit = answer_message(d);
+        } else if (exit == CLI_OK && tigress_session_wait(d->session) != TIGRESS_OK) {
+            exit = flow_refuse(d->ui, TIGRESS_E_BUG, NULL);
+        }
+        if (exit == CLI_OK && tigress_session_input(d->session) != TIGRESS_INPUT_MESSAGE) {
+            has_message = false;
+            exit = serve_once(d, &is_over);
+        } else if (exit == CLI_OK && d->is_interrupted) {
+            is_over = true;
+            exit = withdraw(d);
+        }
+    }
+    return exit;
+}
+
+static enum cli_exit print_invitation(struct direct *d, const struct cli_args *args)
+{
+    char url[TIGRESS_SHARE_URL_MAX] = "";
+    char *qr = NULL;
+    json_t *result = NULL;
+    enum cli_exit exit = CLI_OK;
+    enum tigress_error error =
+        tigress_session_share_url(d->session, TIGRESS_FORM_HTTPS, url, sizeof url);
+
+    if (error != TIGRESS_OK) {
+        return flow_refuse(d->ui, error, NULL);
+    }
+    if (args->value[OPT_QR] != NULL || (!d->ui->is_json && isatty(STDOUT_FILENO))) {
+        exit = qr_draw(d->ui, url, &qr);
+    }
+    if (exit == CLI_OK) {
+        ui_say(d->ui, "Link:     %s\n%s", url, qr == NULL ? "" : qr);
+        result = json_pack("{s:s, s:s, s:I}", "id", tigress_session_mailbox_id(d->session), "url",
+                           url, "expires", (json_int_t)tigress_session_expires_at_s(d->session));
+        if (qr != NULL) {
+            (void)json_object_set_new(result, "qr", json_string(qr));
+        }
+        exit = ui_result_take(d->ui, result);
+    }
+    if (exit == CLI_OK) {
+        exit = ui_flush(d->ui);
+    }
+    cli_free(qr);
+    explicit_bzero(url, sizeof url);
+    return exit;
+}
+
+static enum cli_exit run(struct direct *d, const struct cli_args *args)
+{
+    enum tigress_error error = tigress_session_confirm_intent(d->session);
+    enum cli_exit exit = CLI_OK;
+
+    if (error == TIGRESS_OK) {
+        error = tigress_direct_host_new(&d->host);
+    }
+    if (error == TIGRESS_OK) {
+        error = tigress_direct_listener_set_progress(d->listener, on_progress, d);
+    }
+    if (error != TIGRESS_OK) {
+        return flow_refuse(d->ui, error, NULL);
+    }
+    (void)setvbuf(stdin, NULL, _IONBF, 0); /* what poll sees is all there is */
+    if (tigress_direct_serve(d->listener, d->host, d->session, 0) != TIGRESS_WANT_INPUT) {
+        return d->is_interrupted ? withdraw(d) : refused(d);
+    }
+    exit = print_invitation(d, args);
+    return exit == CLI_OK ? serve(d) : exit;
+}
+
+/* The session of the file, at the listener's address. */
+static enum cli_exit prepare(struct direct *d, const struct cli_args *args)
+{
+    struct io_bytes message = { 0 };
+    char why[TIGRESS_TEXT_MAX] = "";
+    enum tigress_error error;
+    enum cli_exit exit = io_read_input(d->ui, &message, args->position[0],
+                                       "the provisioning information", TIGRESS_MESSAGE_MAX);
+
+    if (exit != CLI_OK) {
+        return exit;
+    }
+    error = tigress_direct_listen(&d->listener, args->value[OPT_LISTEN], why, sizeof why);
+    if (error == TIGRESS_OK) {
+        error = tigress_initiator_new(&d->session, tigress_direct_listener_url(d->listener),
+                                      message.data, message.len, why, sizeof why);
+    }
+    io_bytes_wipe(&message);
+    if (error == TIGRESS_E_ARGUMENT) {
+        return ui_fail(d->ui, CLI_USAGE, "usage", "--listen: %s", why);
+    }
+    if (error != TIGRESS_OK) {
+        return flow_refuse(d->ui, error, why);
+    }
+    exit = share_set_up(d->ui, d->session, args);
+    if (exit == CLI_OK) {
+        (void)tigress_session_step(d->session, (int64_t)time(NULL)); /* asks for the intent */
+        exit = share_ask(d->ui, d->session, args, "this device, without a relay");
+    }
+    return exit;
+}
+
+enum cli_exit share_direct(struct ui *ui, const struct cli_args *args)
+{
+    struct direct d = { .ui = ui };
+    sigset_t before;
+    enum cli_exit exit = prepare(&d, args);
+
+    (void)sigemptyset(&d.signals);
+    (void)sigaddset(&d.signals, SIGINT);
+    (void)sigaddset(&d.signals, SIGTERM);
+    if (exit == CLI_OK) {
+        (void)sigprocmask(SIG_BLOCK, &d.signals, &before);
+        exit = run(&d, args);
+        (void)sigprocmask(SIG_SETMASK, &before, NULL);
+    }
+    tigress_direct_listener_free(&d.listener);
+    tigress_direct_host_free(&d.host);
+    tigress_session_free(&d.session);
+    return exit;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A message made, set and read from bytes: the first says which member, the next how long the value
+   is. What is made is a message, holds what was put in, and keeps every other member. */
+#include <tigress/tigress.h>
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
+static void must(int is_true)
+{
+    if (!is_true) {
+        abort();
+    }
+}
+
+static void try_set(const char *json, size_t json_len, const char *name, const char *value,
+                    size_t value_len)
+{
+    const char *kept = NULL;
+    const char *found = NULL;
+    size_t kept_len = 0;
+    size_t found_len = 0;
+    char *out = NULL;
+    size_t out_len = 0;
+    enum tigress_error error =
+        tigress_message_set(json, json_len, name, value, value_len, &out, &out_len, NULL, 0);
+
+    must((error == TIGRESS_OK) == (out != NULL));
+    if (out == NULL) {
+        return;
+    }
+    must(tigress_message_check(out, out_len, NULL, 0) == TIGRESS_OK);
+    must(tigress_message_get(out, out_len, name, &found, &found_len) == TIGRESS_OK);
+    must(found != NULL && found_len <= value_len);
+    must(tigress_message_get(json, json_len, "kept", &kept, &kept_len) == TIGRESS_OK);
+    must(tigress_message_get(out, out_len, "kept", &found, &found_len) == TIGRESS_OK);
+    must(kept_len == found_len && (kept_len == 0 || memcmp(kept, found, kept_len) == 0));
+    tigress_free(out, out_len);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+    static const char *const names[] = { "content", "format", "other", "tigressV2" };
+    const char *text = (const char *)data + 2;
+    char format[64];
+    char *json = NULL;
+    size_t json_len = 0;
+    size_t value_len = 0;
+
+    if (len < 2) {
+        return 0;
+    }
+    len -= 2;
+    value_len = data[1] < len ? data[1] : len;
+    try_set(text + value_len, len - value_len, names[data[0] % 4], text, value_len);
+    if (tigress_message_build("f\"\\", text, len, &json, &json_len, NULL, 0) == TIGRESS_OK) {
+        must(tigress_message_format(json, json_len, format, sizeof(format)) == TIGRESS_OK);
+        must(strcmp(format, "f\"\\") == 0);
+        tigress_free(json, json_len);
+    }
+    return 0;
+}
