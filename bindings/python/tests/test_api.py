@@ -55,6 +55,13 @@ def errors__every_code__has_its_class_and_a_sentence():
     assert type(tigress.errors.make(12345)) is tigress.TigressError
 
 
+def formats__compared_with_the_header__the_same():
+    declared = (HEADERS / "formats.h").read_text()
+    for name in (tigress.FORMAT_CARKEY_CCC, tigress.FORMAT_AUTHORIZATION_TOKEN):
+        assert f'"{name}"' in declared
+    assert all(hasattr(tigress, name) for name in tigress.__all__)
+
+
 # ---- share URL ------------------------------------------------------------------------------
 
 

@@ -11,7 +11,8 @@ Everything is a thin layer over the C library; its man pages and headers hold wo
 Nothing but the standard library is needed. A handle may be used from any thread, one at a time.
 """
 from ._lib import LibraryNotFound, abi, library_path, version
-from .envelope import check_message, envelope_type, open_envelope, seal_envelope
+from .envelope import (FORMAT_AUTHORIZATION_TOKEN, FORMAT_CARKEY_CCC, check_message, envelope_type,
+                       open_envelope, seal_envelope)
 from .errors import (AllowListError, ArgumentError, BadMessageError, BugError, CompletedError,
                      ConflictError, DecryptError, DeniedError, ElsewhereError, EndedError,
                      ErrorCode, ExpiredError,
@@ -19,6 +20,7 @@ from .errors import (AllowListError, ArgumentError, BadMessageError, BugError, C
                      ProtocolError, RandomError, RefusedError, RelayTlsError, SavedStateError,
                      SecretError, StateError, TamperedError, TemporaryError, TigressError,
                      UnavailableError, UnsupportedError, UrlError, WithdrawnError)
+from .pin import Pin, PinVerdict, generate_pin, normalise_pin, show_pin
 from .secret import SecretBytes
 from .session import (Initiator, Input, NetFailure, Recipient, Relay, Request, Role, Session,
                       Want, resume)
@@ -29,12 +31,20 @@ __version__ = "0.1.0"
 
 __all__ = [
     "AllowListError", "ArgumentError", "BadMessageError", "BugError", "CompletedError",
+<<<<<<< HEAD
     "ConflictError", "DecryptError", "DeniedError", "ElsewhereError", "EndedError", "ErrorCode", "ExpiredError",
     "Form", "GoneError", "Initiator", "Input", "LibraryNotFound", "LimitError", "MessageError",
     "NetFailure", "NetworkError", "OutOfMemoryError", "ProtocolError", "RandomError", "Recipient",
     "RefusedError", "Relay", "RelayTlsError", "Request", "Role", "SavedStateError", "SecretBytes",
+=======
+    "ConflictError", "DecryptError", "DeniedError", "EndedError", "ErrorCode", "ExpiredError",
+    "FORMAT_AUTHORIZATION_TOKEN", "FORMAT_CARKEY_CCC", "Form", "GoneError", "Initiator", "Input", "LibraryNotFound", "LimitError", "MessageError",
+    "NetFailure", "NetworkError", "OutOfMemoryError", "Pin", "PinVerdict", "ProtocolError", "RandomError", "Recipient",
+    "RefusedError", "RelayTlsError", "Request", "Role", "SavedStateError", "SecretBytes",
+>>>>>>> main
     "SecretError", "Session", "ShareUrl", "StateError", "TamperedError", "TemporaryError",
     "TigressError", "Transport", "UnavailableError", "UnsupportedError", "UrlError", "VERTICAL_CAR",
     "VERTICAL_GENERAL", "VERTICAL_HOME", "Want", "WithdrawnError", "abi", "check_message",
-    "envelope_type", "library_path", "open_envelope", "resume", "seal_envelope", "version",
+    "envelope_type", "generate_pin", "library_path", "normalise_pin", "open_envelope", "resume",
+    "seal_envelope", "show_pin", "version",
 ]

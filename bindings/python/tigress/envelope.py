@@ -8,6 +8,9 @@ from . import _lib
 from .errors import SecretError, check
 from .secret import SecretBytes, take_out, text_in
 
+FORMAT_CARKEY_CCC = "digitalwallet.carkey.ccc"
+FORMAT_AUTHORIZATION_TOKEN = "digitalwallet.generic.authorizationToken"
+
 Message = Union[str, bytes, bytearray, Mapping[str, Any]]
 
 
