@@ -31,17 +31,12 @@ __version__ = "0.1.0"
 
 __all__ = [
     "AllowListError", "ArgumentError", "BadMessageError", "BugError", "CompletedError",
-<<<<<<< HEAD
-    "ConflictError", "DecryptError", "DeniedError", "ElsewhereError", "EndedError", "ErrorCode", "ExpiredError",
-    "Form", "GoneError", "Initiator", "Input", "LibraryNotFound", "LimitError", "MessageError",
-    "NetFailure", "NetworkError", "OutOfMemoryError", "ProtocolError", "RandomError", "Recipient",
-    "RefusedError", "Relay", "RelayTlsError", "Request", "Role", "SavedStateError", "SecretBytes",
-=======
-    "ConflictError", "DecryptError", "DeniedError", "EndedError", "ErrorCode", "ExpiredError",
-    "FORMAT_AUTHORIZATION_TOKEN", "FORMAT_CARKEY_CCC", "Form", "GoneError", "Initiator", "Input", "LibraryNotFound", "LimitError", "MessageError",
-    "NetFailure", "NetworkError", "OutOfMemoryError", "Pin", "PinVerdict", "ProtocolError", "RandomError", "Recipient",
-    "RefusedError", "RelayTlsError", "Request", "Role", "SavedStateError", "SecretBytes",
->>>>>>> main
+    "ConflictError", "DecryptError", "DeniedError", "ElsewhereError", "EndedError", "ErrorCode",
+    "ExpiredError", "FORMAT_AUTHORIZATION_TOKEN", "FORMAT_CARKEY_CCC", "Form", "GoneError",
+    "Initiator", "Input", "LibraryNotFound", "LimitError", "MessageError", "NetFailure",
+    "NetworkError", "OutOfMemoryError", "Pin", "PinVerdict", "ProtocolError", "RandomError",
+    "Recipient", "RefusedError", "Relay", "RelayTlsError", "Request", "Role", "SavedStateError",
+    "SecretBytes",
     "SecretError", "Session", "ShareUrl", "StateError", "TamperedError", "TemporaryError",
     "TigressError", "Transport", "UnavailableError", "UnsupportedError", "UrlError", "VERTICAL_CAR",
     "VERTICAL_GENERAL", "VERTICAL_HOME", "Want", "WithdrawnError", "abi", "check_message",
