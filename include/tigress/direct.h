@@ -64,7 +64,8 @@ TIGRESS_API void tigress_direct_host_free(struct tigress_direct_host **host);
  *   is_answered   1 or 0; may be NULL
  * TIGRESS_E_STATE     the session has no request under way
  * TIGRESS_E_ARGUMENT  NULL, or the session is a recipient's
- * TIGRESS_E_NOMEM, TIGRESS_E_RANDOM   nothing has changed
+ * TIGRESS_E_NOMEM, TIGRESS_E_RANDOM   call it again; when *is_answered is 1 the host still lacks
+ * its key, and opens no connection before it has one
  */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error
 tigress_direct_host_perform(struct tigress_direct_host *host, struct tigress_session *s,

@@ -44,10 +44,11 @@ bool tg_direct_split_url(struct tg_bytes url, size_t *path_at)
 enum tg_err tg_direct_secret_of(struct tg_secret *out, const struct tigress_session *s)
 {
     char text[TIGRESS_SECRET_TEXT_MAX] = "";
-    enum tg_err err = TG_E_NOTFOUND;
+    enum tigress_error error =
+        tigress_session_share_url(s, TIGRESS_FORM_SECRET, text, sizeof(text));
+    enum tg_err err = error == TIGRESS_E_NOMEM ? TG_E_NOMEM : TG_E_NOTFOUND;
 
-    if (tigress_session_share_url(s, TIGRESS_FORM_SECRET, text, sizeof(text)) == TIGRESS_OK &&
-        text[0] != '\0') {
+    if (error == TIGRESS_OK && text[0] != '\0') {
         err = tg_share_secret_parse(out, tg_bytes_str(text), NULL);
     }
     tg_mem_wipe(text, sizeof(text));

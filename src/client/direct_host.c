@@ -513,7 +513,9 @@ enum tigress_error tigress_direct_host_perform(struct tigress_direct_host *host,
         return TIGRESS_E_ARGUMENT;
     }
     if (asked == NULL) {
-        return TIGRESS_E_STATE;
+        /* The key that was wanting for memory, perhaps. */
+        return host->key == NULL && host->mailbox.exists ? tg_direct_error(take_secret(host, s))
+                                                         : TIGRESS_E_STATE;
     }
     TG_TRY(tg_direct_request_of(&request, asked));
     TG_TRY(take_origin(host, asked->url, &request.target));

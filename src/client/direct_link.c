@@ -17,10 +17,11 @@
 static enum tg_err take_url(struct tigress_direct_link *link)
 {
     char text[TG_SHARE_URL_MAX + 1] = "";
-    enum tg_err err = TG_E_SYNTAX;
+    enum tigress_error error =
+        tigress_session_share_url(link->session, TIGRESS_FORM_HTTPS_BARE, text, sizeof(text));
+    enum tg_err err = error == TIGRESS_E_NOMEM ? TG_E_NOMEM : TG_E_SYNTAX;
 
-    if (tigress_session_share_url(link->session, TIGRESS_FORM_HTTPS_BARE, text, sizeof(text)) ==
-        TIGRESS_OK) {
+    if (error == TIGRESS_OK) {
         err = tg_share_url_parse(&link->url, tg_bytes_str(text), NULL);
     }
     return err == TG_OK && !link->url.is_direct ? TG_E_SYNTAX : err;
@@ -164,13 +165,16 @@ out:
 
 void tigress_direct_link_opened(struct tigress_direct_link *link, int64_t now_ms)
 {
+    enum tg_err err = TG_OK;
+
     if (link == NULL) {
         return;
     }
     tg_direct_link_drop(link);
     link->opened_ms = now_ms;
-    if (open_tls(link) != TG_OK) {
-        fail(link, TIGRESS_NET_TLS);
+    err = open_tls(link);
+    if (err != TG_OK) {
+        fail(link, err == TG_E_NOMEM ? TIGRESS_NET_LOST : TIGRESS_NET_TLS);
         tg_direct_link_drop(link);
     }
 }

@@ -410,6 +410,9 @@ static bool advance(struct serving *v, enum tigress_want want)
         return false;
     }
     error = tigress_direct_host_perform(v->host, v->s, tg_tcp_now_ms(), &is_answered);
+    if (error != TIGRESS_OK && is_answered) {
+        error = tigress_direct_host_perform(v->host, v->s, tg_tcp_now_ms(), NULL);
+    }
     if (error != TIGRESS_OK && !is_answered) {
         (void)tigress_session_reply_failed(v->s, TIGRESS_NET_LOST);
         return true;

@@ -175,13 +175,36 @@ static enum verdict caller_is_bound(struct turn *t)
     return t->caller == CALLER_OTHER ? answer_wrong_claim(t) : GO_ON;
 }
 
-/* For a read, a mailbox without recipient has a place free. spec: protocol/3#third-device-refused
+/* Every place is compared: time does not tell which one it was. */
+static bool has_relinquished(const struct turn *t)
+{
+    bool is_found = false;
+
+    for (size_t i = 0; i < t->box->relinquished_count; i++) {
+        is_found |= is_same_claim(&t->box->relinquished[i].claim, &t->cmd->claim);
+    }
+    return is_found;
+}
+
+/*
+ * For a read, a mailbox without recipient has a place free, for the next other claim: whoever let
+ * go stays out. What such a device had done is forgotten, so if a late duplicate of its read could
+ * bind it again, a late duplicate of its update would count a second time, over a newer one.
+ * spec: protocol/3#third-device-refused, protocol/2#late-duplicate-after-relinquish
  */
 static enum verdict caller_is_bound_or_new(struct turn *t)
 {
     bool is_place_free = !t->box->recipient.is_bound && t->cmd->may_bind;
 
-    return t->caller == CALLER_OTHER && !is_place_free ? answer_wrong_claim(t) : GO_ON;
+    if (t->caller != CALLER_OTHER) {
+        return GO_ON;
+    }
+    if (has_relinquished(t)) {
+        return answer_refused(t, 401,
+                              "Mailbox-Device-Claim: this device has relinquished the mailbox; "
+                              "expected another claim.");
+    }
+    return is_place_free ? GO_ON : answer_wrong_claim(t);
 }
 
 /* ---- headers and body: 400, 413, 415 -------------------------------------------------------- */

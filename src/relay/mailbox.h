@@ -59,7 +59,8 @@ struct tg_mailbox_side {
     struct tg_request_done done[TG_REQUESTS_KEPT];
 };
 
-/* Recipients that let go: their repeated relinquish is recognised. Newest last. */
+/* Recipients that let go: their repeated relinquish is recognised, and they do not bind again.
+   Newest last. */
 struct tg_relinquished {
     struct tg_claim_hash claim;
     struct tg_request_hash id;

@@ -19,6 +19,7 @@ struct probe {
     uint64_t number;
     uint8_t sealed[8];
     int64_t now_s;
+    bool is_full; /* it could not be written, for the store is at its limits */
 };
 
 static void answer(const struct tg_exchange_ops *ops, void *ctx, unsigned status,
@@ -52,6 +53,19 @@ static void healthz(struct tg_admin *a, const struct tg_exchange_ops *ops, void 
     }
 }
 
+/* At one of its limits the store takes no new record, of ours neither, and everything else: it is
+   ready, or a load balancer would keep the devices from what is there. */
+static bool is_at_limit(const struct tg_shared *shared)
+{
+    const struct tg_store_limits *limits = &shared->config->store_limits;
+    struct tg_store_stats stats = { 0 };
+
+    shared->store->ops->stats(shared->store, &stats);
+    return (limits->record_max != 0 && stats.record_count >= limits->record_max) ||
+           (limits->bytes_max != 0 &&
+            stats.value_bytes + sizeof(((struct probe *)0)->sealed) > limits->bytes_max);
+}
+
 static void finish_probe(struct probe *p, bool is_ready)
 {
     struct tg_admin *a = p->admin;
@@ -60,7 +74,9 @@ static void finish_probe(struct probe *p, bool is_ready)
     a->probe_count--;
     if (p->ops_ctx != NULL) {
         if (is_ready) {
-            answer(p->ops, p->ops_ctx, 200, TEXT_PLAIN, TG_LIT("ready\n"), 0);
+            answer(p->ops, p->ops_ctx, 200, TEXT_PLAIN,
+                   p->is_full ? TG_LIT("ready, but full: no new mailboxes\n") : TG_LIT("ready\n"),
+                   0);
         } else {
             answer(p->ops, p->ops_ctx, 503, TEXT_PLAIN, TG_LIT("the store does not work\n"),
                    RETRY_AFTER_S);
@@ -74,14 +90,16 @@ static void on_probe_read(void *ctx, enum tg_err err, const struct tg_store_reco
     struct probe *p = ctx;
 
     /* Another probe may have come in between: newer is as good. */
-    finish_probe(p, err == TG_OK && record != NULL && record->version >= p->number);
+    finish_probe(p,
+                 err == TG_OK && (p->is_full || (record != NULL && record->version >= p->number)));
 }
 
 static void on_probe_written(void *ctx, enum tg_err err)
 {
     struct probe *p = ctx;
 
-    if (err != TG_OK) {
+    p->is_full = err == TG_E_FULL && is_at_limit(p->admin->shared);
+    if (err != TG_OK && !p->is_full) {
         finish_probe(p, false);
         return;
     }

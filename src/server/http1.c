@@ -34,6 +34,7 @@ struct tg_http1 {
     size_t name_len;
     size_t value_at;
     size_t body_raw_len; /* bytes of the body with what is around it */
+    uint8_t body_last;   /* the last of them, as far as it was fed */
     uint64_t body_from_mono_ms;
     uint32_t request_count;
     struct tg_head_fault fault; /* found in a callback */
@@ -214,6 +215,7 @@ static bool start(struct tg_http1 *h)
     h->head_len = 0;
     h->name_len = 0;
     h->body_raw_len = 0;
+    h->body_last = '\n'; /* the head's */
     h->is_message_complete = false;
     h->is_body_too_large = false;
     h->can_keep = false;
@@ -364,16 +366,30 @@ static size_t feed_head(struct tg_http1 *h, struct tg_bytes in)
     return used;
 }
 
+/* The parser takes a line feed alone for the empty line that ends a chunked body; whoever stands
+   before us may not, and would see another request begin elsewhere. */
+static bool is_end_ambiguous(const struct tg_http1 *h, struct tg_bytes used)
+{
+    uint8_t before = used.len > 1 ? used.ptr[used.len - 2] : h->body_last;
+
+    return h->facts.has_chunked && h->is_message_complete && before != '\r';
+}
+
 static size_t feed_body(struct tg_http1 *h, struct tg_bytes in)
 {
     llhttp_errno_t error = llhttp_execute(&h->parser, (const char *)in.ptr, in.len);
     size_t used = in.len;
+    bool is_ambiguous = false;
 
     if (h->is_message_complete) {
         used = (size_t)((const uint8_t *)llhttp_get_error_pos(&h->parser) - in.ptr);
     }
     h->body_raw_len += used;
-    if (h->is_body_too_large || h->is_message_complete) {
+    is_ambiguous = is_end_ambiguous(h, tg_bytes_first(in, used));
+    h->body_last = used > 0 ? in.ptr[used - 1] : h->body_last;
+    if (is_ambiguous) {
+        refuse(h, 400, "the body's last line is malformed");
+    } else if (h->is_body_too_large || h->is_message_complete) {
         dispatch(h);
     } else if (error != HPE_OK) {
         refuse_parse_error(h, error);

@@ -276,11 +276,16 @@ static int on_frame_send(nghttp2_session *session, const nghttp2_frame *frame, v
     }
     c->progress_mono_ms = c->env->now_mono_ms;
     s = nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
-    if (s == NULL || (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) {
+    if (s == NULL) {
+        return 0;
+    }
+    if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) {
+        tg_h2_sending(s);
         return 0;
     }
     c->sending_count -= s->is_sending ? 1 : 0;
     s->is_sending = false;
+    tg_deadline_clear(&s->deadline);
     if (nghttp2_session_get_stream_remote_close(session, s->id) == 0) {
         /* Answered before the request was complete: it has a while to end by itself. */
         s->deadline.fired = tg_h2_on_discard_deadline;
@@ -450,12 +455,14 @@ static enum tg_err session_new(struct tg_http2 *c)
     /* spec: protocol/3#nothing-identifying-written */
     nghttp2_mem mem = { NULL, mem_malloc, mem_free, mem_calloc, mem_realloc };
     uint32_t window = (uint32_t)c->env->settings->body_max + 1;
+    /* Not NO_RFC7540_PRIORITIES: the scheduler that it picks frees an answer twice when memory runs
+       out under it (libnghttp2 1.52). What priorities can cost is in the budget of on_begin_frame.
+     */
     const nghttp2_settings_entry entries[] = {
         { NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, c->env->settings->stream_max },
         { NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, TG_HEAD_MAX },
         /* One byte more than a body may have, so that a body that is too large shows. */
         { NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, window },
-        { NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1 },
     };
 
     TG_REQUIRE(nghttp2_session_callbacks_new(&callbacks) == 0, TG_E_NOMEM);

@@ -75,6 +75,25 @@ static struct tg_bytes decimal(char out[20], uint64_t value)
     return tg_bytes(out + at, 20 - at);
 }
 
+/* An answer that the peer does not take. That it asks for other things meanwhile keeps the
+   connection, not this. spec: protocol/3#deadlines */
+static void on_stalled(struct tg_deadline *d)
+{
+    struct tg_h2_stream *s = TG_CONTAINER(d, struct tg_h2_stream, deadline);
+
+    tg_metrics_count(s->conn->env->metrics, TG_COUNTER_REFUSED_TIMEOUT);
+    (void)nghttp2_submit_rst_stream(s->conn->session, NGHTTP2_FLAG_NONE, s->id, NGHTTP2_CANCEL);
+    s->conn->host->kick(s->conn->host);
+}
+
+void tg_h2_sending(struct tg_h2_stream *s)
+{
+    struct tg_env *env = s->conn->env;
+
+    s->deadline.fired = on_stalled;
+    tg_deadline_set(&env->wheel, &s->deadline, env->now_mono_ms + env->settings->write_ms);
+}
+
 void tg_h2_on_respond(struct tg_request *r, const struct tg_http_response *response)
 {
     struct tg_h2_stream *s = TG_CONTAINER(r, struct tg_h2_stream, request);
@@ -110,6 +129,7 @@ void tg_h2_on_respond(struct tg_request *r, const struct tg_http_response *respo
         s->is_sending = true;
         c->sending_count++;
     }
+    tg_h2_sending(s);
     tg_h2_progress(c);
     c->host->kick(c->host);
 }

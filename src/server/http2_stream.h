@@ -37,7 +37,7 @@ struct tg_h2_stream {
     struct tg_link link;
     struct tg_http2 *conn;
     struct tg_request request;
-    struct tg_deadline deadline; /* of the body */
+    struct tg_deadline deadline; /* of the body; then of the answer */
     struct tg_reqmem *mem;       /* while the request is read */
     struct tg_buf answer;        /* body not yet sent */
     size_t answer_sent;
@@ -63,6 +63,8 @@ void tg_h2_consumed(struct tg_h2_stream *s);
 void tg_h2_discard(struct tg_h2_stream *s, size_t len);
 /* The request is complete, or its body too large to be. */
 void tg_h2_dispatch(struct tg_h2_stream *s, bool is_body_too_large);
+/* Some of the answer has gone, or begins to: the time for the rest begins anew. */
+void tg_h2_sending(struct tg_h2_stream *s);
 /* Answers without the service. */
 void tg_h2_refuse(struct tg_h2_stream *s, unsigned status, const char *detail);
 

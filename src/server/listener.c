@@ -13,6 +13,7 @@
 #define UNACKED_MS 30000
 #define ACCEPTS_PER_TURN 64u
 #define ACCEPTS_AT_STOP 4096u
+#define PAUSE_MS 100u
 
 static void set_port(struct sockaddr_storage *addr, uint16_t port)
 {
@@ -121,24 +122,53 @@ out:
     return err;
 }
 
+static void on_readable(uv_poll_t *poll, int status, int events);
+
+static void reserve(struct tg_listener *l)
+{
+    if (l->reserve_fd < 0) {
+        l->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    }
+}
+
 /* Out of descriptors: with the spare one the connection is taken and dropped, or else it would wake
-   the loop for ever. */
-static void drop_one(struct tg_listener *l)
+   the loop for ever. False: another thread has taken the spare one. */
+static bool drop_one(struct tg_listener *l)
 {
     int fd = -1;
 
-    (void)close(l->reserve_fd);
+    if (l->reserve_fd >= 0) {
+        (void)close(l->reserve_fd);
+        l->reserve_fd = -1;
+    }
     fd = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC);
     if (fd >= 0) {
         (void)close(fd);
     }
-    l->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    reserve(l);
+    return fd >= 0;
+}
+
+static void on_pause_over(uv_timer_t *timer)
+{
+    struct tg_listener *l = timer->data;
+
+    reserve(l);
+    (void)uv_poll_start(&l->poll, UV_READABLE, on_readable);
+}
+
+/* What waits stays readable: without a rest the loop would do nothing but fail to accept it. */
+static void rest(struct tg_listener *l)
+{
+    (void)uv_poll_stop(&l->poll);
+    (void)uv_timer_start(&l->pause, on_pause_over, PAUSE_MS, 0);
 }
 
 static void accept_some(struct tg_listener *l, size_t max)
 {
     for (size_t i = 0; i < max; i++) {
         int fd = accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        bool is_out_of_fds = false;
 
         if (fd >= 0) {
             tg_metrics_count(l->metrics, TG_COUNTER_ACCEPTED);
@@ -151,9 +181,10 @@ static void accept_some(struct tg_listener *l, size_t max)
         if (errno == EINTR || errno == ECONNABORTED) {
             continue;
         }
+        is_out_of_fds = errno == EMFILE || errno == ENFILE;
         tg_metrics_count(l->metrics, TG_COUNTER_ACCEPT_FAILED);
-        if (errno == EMFILE || errno == ENFILE) {
-            drop_one(l);
+        if (!is_out_of_fds || !drop_one(l)) {
+            rest(l);
         }
         return;
     }
@@ -172,13 +203,14 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 enum tg_err tg_listener_start(struct tg_listener *l, uv_loop_t *loop, int fd)
 {
     l->fd = fd;
-    l->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    if (uv_poll_init(loop, &l->poll, fd) != 0) {
-        (void)close(l->reserve_fd);
+    l->reserve_fd = -1;
+    if (uv_timer_init(loop, &l->pause) != 0 || uv_poll_init(loop, &l->poll, fd) != 0) {
         (void)close(fd);
         return TG_E_IO;
     }
+    reserve(l);
     l->poll.data = l;
+    l->pause.data = l;
     l->is_open = true;
     return uv_poll_start(&l->poll, UV_READABLE, on_readable) == 0 ? TG_OK : TG_E_IO;
 }
@@ -191,6 +223,9 @@ void tg_listener_stop(struct tg_listener *l)
     accept_some(l, ACCEPTS_AT_STOP);
     l->is_open = false;
     uv_close((uv_handle_t *)&l->poll, NULL);
+    uv_close((uv_handle_t *)&l->pause, NULL);
     (void)close(l->fd);
-    (void)close(l->reserve_fd);
+    if (l->reserve_fd >= 0) {
+        (void)close(l->reserve_fd);
+    }
 }

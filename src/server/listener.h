@@ -30,8 +30,9 @@ TG_NODISCARD enum tg_err tg_listener_adopt(int fd, uint16_t *bound_port, struct 
 
 struct tg_listener {
     uv_poll_t poll;
+    uv_timer_t pause; /* until it tries again where accepting failed */
     int fd;
-    int reserve_fd; /* given up for a moment when descriptors run out */
+    int reserve_fd; /* given up for a moment when descriptors run out; -1: taken by others */
     struct tg_metrics_block *metrics;
     const struct tg_log *log;
     /* Takes fd. */

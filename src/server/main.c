@@ -335,7 +335,12 @@ static void announce(const struct daemon *d)
 static int run(struct daemon *d)
 {
     bool has_failed = false;
+    bool has_cut = false;
 
+    /* Before anything is accepted: from here on a signal finds somebody who knows what to do. */
+    watch(d, &d->on_term, on_stop_signal, SIGTERM);
+    watch(d, &d->on_int, on_stop_signal, SIGINT);
+    watch(d, &d->on_hup, on_reload_signal, SIGHUP);
     for (size_t i = 1; i < d->shared.worker_count; i++) {
         if (pthread_create(&d->threads[i], NULL, worker_main, &d->shared.workers[i]) != 0) {
             (void)fprintf(stderr, "tigressd: cannot start a worker thread\n");
@@ -343,9 +348,6 @@ static int run(struct daemon *d)
         }
         d->thread_count = i;
     }
-    watch(d, &d->on_term, on_stop_signal, SIGTERM);
-    watch(d, &d->on_int, on_stop_signal, SIGINT);
-    watch(d, &d->on_hup, on_reload_signal, SIGHUP);
     watch_loops(d);
     announce(d);
     tg_worker_run(&d->shared.workers[0]);
@@ -354,11 +356,17 @@ static int run(struct daemon *d)
     }
     for (size_t i = 0; i < d->shared.worker_count; i++) {
         has_failed = has_failed || d->shared.workers[i].has_failed;
+        has_cut = has_cut || d->shared.workers[i].has_cut;
         tg_worker_deinit(&d->shared.workers[i]);
     }
-    if (has_failed) {
+    if (has_failed || has_cut) {
         TG_LOG(&d->log, TG_LOG_ERROR, "server.drain_incomplete", { "exit", EXIT_FAILURE });
+    }
+    if (has_failed) {
         _exit(EXIT_FAILURE); /* the store is still at work for callers that are gone */
+    }
+    if (has_cut) {
+        return EXIT_FAILURE;
     }
     TG_LOG(&d->log, TG_LOG_INFO, "server.stopped", { "exit", EXIT_SUCCESS });
     return EXIT_SUCCESS;

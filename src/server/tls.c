@@ -196,6 +196,17 @@ static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
     return SSL_TLSEXT_ERR_OK;
 }
 
+/* A key file that wants a passphrase is refused. Without this OpenSSL asks at the terminal, or
+   reads standard input, and a worker would wait for it. */
+static int no_passphrase(char *out, int out_len, int is_sealing, void *ctx)
+{
+    (void)out;
+    (void)out_len;
+    (void)is_sealing;
+    (void)ctx;
+    return -1;
+}
+
 static bool set_rules(SSL_CTX *ssl)
 {
     char groups[] = "X25519:P-256"; /* the macro casts const away */
@@ -206,6 +217,7 @@ static bool set_rules(SSL_CTX *ssl)
     (void)SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                                     SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     (void)SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_default_passwd_cb(ssl, no_passphrase);
     SSL_CTX_set_read_ahead(ssl, 1); /* a record in one call instead of two */
     (void)SSL_CTX_set_timeout(ssl, TG_TLS_TICKET_KEY_S);
     (void)SSL_CTX_set_max_early_data(ssl, 0);

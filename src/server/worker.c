@@ -123,6 +123,7 @@ static void check_drained(struct tg_worker *w)
         return;
     }
     if (w->conns.count > 0 && w->env.now_mono_ms >= w->drain_until_mono_ms) {
+        w->has_cut = true;
         tg_conns_close(&w->conns);
     }
     if (w->conns.count > 0 || (is_store_busy && !is_late)) {

@@ -70,7 +70,8 @@ struct tg_worker {
     uint64_t drain_until_mono_ms; /* 0: not draining */
     bool is_sweeping;
     bool is_closing;
-    bool has_failed; /* the drain's time ran out with changes still at the store */
+    bool has_cut;    /* the drain's time ran out with connections still open */
+    bool has_failed; /* ... and with changes still at the store */
 };
 
 /* Numbers for the engines, from the configuration. */

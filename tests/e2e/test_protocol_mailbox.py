@@ -267,12 +267,17 @@ def relinquish__by_the_recipient__next_claim_binds_anew(api):
     assert_problem(api.update(box, box.recipient), 401)
 
 
-def relinquish__and_read_again__may_bind_again(api):
+# spec-test: protocol/2#late-duplicate-after-relinquish
+def relinquish__and_read_again__only_under_another_claim(api):
     box = api.bound_box()
+    claim = box.recipient
     for _ in range(3):
-        assert api.relinquish(box, box.recipient).status == 200
-        assert_problem(api.update(box, box.recipient), 401)
-        assert api.read(box, box.recipient).status == 200
+        assert api.relinquish(box, claim).status == 200
+        assert_problem(api.update(box, claim), 401)
+        assert_problem(api.read(box, claim), 401)
+        claim = new_id()
+        assert api.read(box, claim).status == 200
+    assert_problem(api.read(box, box.recipient), 401)
 
 
 # spec-test: protocol/3#relinquish-recipient-only

@@ -63,6 +63,21 @@ def stateful__one_side_without_envelope_v2__goes_on_in_v1(sides):
     assert (alice.session.envelope_version, bob.session.envelope_version) == (1, 1)
 
 
+@pytest.mark.parametrize("knows_v2", [True, False])
+def envelope_version__by_what_the_recipient_knows__two_or_one(sides, knows_v2):
+    alice = sides.alice(rights="RWD")
+    bob = sides.bob(alice.session.share_url())
+    if not knows_v2:
+        bob.session.disable_envelope_v2()
+    bob.run(Input.MESSAGE)
+    bob.session.send(SIGNING)
+    bob.run(Input.SENT)
+    alice.session.wait()
+    alice.run(Input.MESSAGE)
+    assert alice.session.message_json() == SIGNING
+    assert alice.session.envelope_version == bob.session.envelope_version == (2 if knows_v2 else 1)
+
+
 def wait__other_thread_answers__wakes_at_once(sides):
     alice, bob = sides.pair(rights="RWD")
     alice.session.wait()

@@ -100,6 +100,8 @@ _PROTOTYPES = {
     "tigress_session_set_notification_token": (c_int, (_HANDLE, c_char_p, c_char_p)),
     "tigress_session_allow_relay": (c_int, (_HANDLE, c_char_p)),
     "tigress_session_want_preview": _CALL,
+    "tigress_session_disable_envelope_v2": _CALL,
+    "tigress_session_envelope_version": (c_uint, (_HANDLE,)),
     "tigress_session_set_poll_s": (c_int, (_HANDLE, c_uint)),
     "tigress_session_set_tries": (c_int, (_HANDLE, c_uint)),
     "tigress_session_set_random": (c_int, (_HANDLE, RandomFn, c_void_p)),

@@ -195,6 +195,11 @@ class Session:
         """Where the relay announces changes: fresh for each transfer. Before the first step."""
         self._do("set_notification_token", text_in(token_type), text_in(token_data))
 
+    def disable_envelope_v2(self) -> None:
+        """Seal every message under the secret alone, as a wallet does that does not know v2. Before
+        the first step."""
+        self._do("disable_envelope_v2")
+
     # ---- the machine
 
     def step(self, now_s: Optional[int] = None) -> Want:
@@ -341,6 +346,11 @@ class Session:
     def version(self) -> int:
         """The relay's counter of messages, 0: not known."""
         return self._number("version")
+
+    @property
+    def envelope_version(self) -> int:
+        """2 once both sides have agreed on envelope v2; else 1."""
+        return self._number("envelope_version")
 
     @property
     def is_push_supported(self) -> bool:

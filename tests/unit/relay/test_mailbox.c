@@ -660,6 +660,26 @@ static void relinquish__repeated__201_also_with_another_recipient_bound(void **s
     assert_int_equal(call(f, TG_CALL_RELINQUISH, 'D', 6), 401);
 }
 
+/* spec-test: protocol/2#late-duplicate-after-relinquish */
+static void relinquish__same_claim_again__never_binds_and_overwrites_nothing(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(call(f, TG_CALL_UPDATE, 'B', 5), 200);
+    assert_int_equal(call(f, TG_CALL_RELINQUISH, 'B', 6), 200);
+    /* A late duplicate of B's read: it would bind B again, and then its update would count anew. */
+    assert_int_equal(call(f, TG_CALL_READ, 'B', 0), 401);
+    assert_unchanged(f);
+    assert_false(f->box.recipient.is_bound);
+    assert_int_equal(call(f, TG_CALL_UPDATE, 'A', 7), 200);
+    assert_int_equal(call(f, TG_CALL_UPDATE, 'B', 5), 401);
+    assert_unchanged(f);
+    assert_int_equal(f->box.version, 3);
+    assert_int_equal(call(f, TG_CALL_READ, 'C', 0), 200);
+    assert_int_equal(call(f, TG_CALL_READ, 'B', 0), 401);
+    assert_unchanged(f);
+}
+
 static void relinquish__ninth__the_first_is_forgotten(void **state)
 {
     struct fixture *f = *state;
@@ -782,6 +802,7 @@ int main(void)
         BOUND(relinquish__by_the_recipient__unbinds_and_forgets_it),
         BOUND(relinquish__by_anyone_else__401_and_unchanged),
         BOUND(relinquish__repeated__201_also_with_another_recipient_bound),
+        BOUND(relinquish__same_claim_again__never_binds_and_overwrites_nothing),
         BOUND(relinquish__ninth__the_first_is_forgotten),
         BOUND(rights__every_set__hold_for_both_devices),
         BOUND(update__everything_wrong__told_in_the_order_of_checks),

@@ -305,6 +305,60 @@ static void shapes_of_smuggling__refused(void **state)
     }
 }
 
+static void shapes_of_chunks__that_can_be_read_in_two_ways__refused(void **state)
+{
+    static const char *const bodies[] = {
+        "5\nhello\r\n0\r\n\r\n",
+        "5;a\nb\r\nhello\r\n0\r\n\r\n",
+        "5;a\rb\r\nhello\r\n0\r\n\r\n",
+        "5;a=\"\n\"\r\nhello\r\n0\r\n\r\n",
+        "5 \r\nhello\r\n0\r\n\r\n",
+        " 5\r\nhello\r\n0\r\n\r\n",
+        "+5\r\nhello\r\n0\r\n\r\n",
+        "-5\r\nhello\r\n0\r\n\r\n",
+        "0x5\r\nhello\r\n0\r\n\r\n",
+        "\r\n5\r\nhello\r\n0\r\n\r\n",
+        "5\r\nhello0\r\n\r\n",
+        "5\r\nhello\n0\r\n\r\n",
+        "5\r\nhello\r0\r\n\r\n",
+        "5\rhello\r\n0\r\n\r\n",
+        "fffffffffffffffff\r\nhello\r\n0\r\n\r\n",
+        "0\r\n\n",
+        "0\n\r\n",
+        "0\r\nX: a\nY: b\r\n\r\n",
+        "0\r\nX: a\rY: b\r\n\r\n",
+        "0\r\nX: a\n\r\n",
+        "0\r\nX: a\r\n\n",
+        "0\r\nX: a\r\r\n\r\n",
+        "0\r\nX : a\r\n\r\n",
+        "0\r\n X: a\r\n\r\n",
+        "0\r\nTransfer-Encoding: chunked\r\n\r\n",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < TG_COUNT(bodies); i++) {
+        struct fixture *f = NULL;
+        void *one = NULL;
+
+        (void)setup(&one);
+        f = one;
+        (void)feed(f, "POST / HTTP/1.1\r\nHost: r\r\nTransfer-Encoding: chunked\r\n\r\n");
+        for (const char *at = bodies[i]; i % 2 == 1 && *at != '\0'; at++) {
+            (void)feed_bytes(f, at, 1);
+        }
+        if (i % 2 == 0) {
+            (void)feed(f, bodies[i]);
+        }
+        if (f->seen_count != 0 || !f->proto->is_finished) {
+            print_error("case %zu: %s\n", i, bodies[i]);
+        }
+        assert_int_equal(f->seen_count, 0);
+        assert_true(f->proto->is_finished);
+        assert_int_equal(count_in_output(f, "HTTP/1.1 400"), 1);
+        (void)teardown(&one);
+    }
+}
+
 static void versions_and_methods__unknown__told_so(void **state)
 {
     (void)state;
@@ -620,6 +674,7 @@ int main(void)
         CASE(body__chunked_one_over_the_limit__told_and_closed),
         CASE(chunks__tiny_with_huge_extensions__refused),
         CASE(shapes_of_smuggling__refused),
+        CASE(shapes_of_chunks__that_can_be_read_in_two_ways__refused),
         CASE(versions_and_methods__unknown__told_so),
         CASE(absolute_target__becomes_the_path),
         CASE(expect_continue__answered_before_the_body),

@@ -467,6 +467,52 @@ static void reader__gives_no_window__closed_after_twenty_seconds(void **state)
     assert_true(c->f->proto->is_finished);
 }
 
+/* Small requests in between are no excuse: an answer that is not taken does not stay. */
+static void reader__gives_no_window_but_asks_on__stalled_stream_reset(void **state)
+{
+    struct client *c = *state;
+    const nghttp2_settings_entry none = { NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 0 };
+
+    c->f->settings.requests_max = 100;
+    (void)nghttp2_submit_settings(c->session, NGHTTP2_FLAG_NONE, &none, 1);
+    exchange(c);
+    (void)request(c, "GET", "/", false);
+    c->f->is_head = true;
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(c->reset_count, 0);
+        pass_ms(c->f, 6000);
+        (void)request(c, "HEAD", "/", false);
+    }
+    assert_int_equal(c->reset_count, 0);
+    pass_ms(c->f, 2500);
+    exchange(c);
+    assert_int_equal(c->reset_count, 1);
+    assert_int_equal(c->reset_code, NGHTTP2_CANCEL);
+    assert_false(c->f->proto->is_finished);
+    assert_int_equal(tg_metrics_counter_sum(c->f->metrics, TG_COUNTER_REFUSED_TIMEOUT), 1);
+    (void)request(c, "HEAD", "/", false);
+    assert_int_equal(c->status[9], 200);
+}
+
+static void reader__gives_window_in_time__served(void **state)
+{
+    struct client *c = *state;
+    const nghttp2_settings_entry none = { NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 0 };
+
+    (void)nghttp2_submit_settings(c->session, NGHTTP2_FLAG_NONE, &none, 1);
+    exchange(c);
+    (void)request(c, "GET", "/", false);
+    pass_ms(c->f, 19000);
+    (void)nghttp2_submit_window_update(c->session, NGHTTP2_FLAG_NONE, 1, 100);
+    exchange(c);
+    assert_string_equal(c->body, "hello");
+    assert_int_equal(c->closed_count, 1);
+    pass_ms(c->f, 19000);
+    exchange(c);
+    assert_int_equal(c->reset_count, 0);
+    assert_false(c->f->proto->is_finished);
+}
+
 static void long_polls__ninth_of_one_connection__503(void **state)
 {
     struct client *c = *state;
@@ -683,6 +729,8 @@ int main(void)
         CASE(idle_connection__goaway_after_thirty_seconds),
         CASE(pings__do_not_keep_an_idle_connection),
         CASE(reader__gives_no_window__closed_after_twenty_seconds),
+        CASE(reader__gives_no_window_but_asks_on__stalled_stream_reset),
+        CASE(reader__gives_window_in_time__served),
         CASE(long_polls__ninth_of_one_connection__503),
         cmocka_unit_test(preface__wrong__finished),
         cmocka_unit_test(pings__a_flood__enhance_your_calm),

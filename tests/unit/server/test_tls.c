@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -57,6 +59,19 @@ static int teardown(void **state)
     }
     (void)rmdir(f->dir);
     return 0;
+}
+
+/* Hours pass at will. Test state, so a file's own variable. */
+static time_t later_s;
+
+int __real_clock_gettime(clockid_t id, struct timespec *ts);
+int __wrap_clock_gettime(clockid_t id, struct timespec *ts);
+int __wrap_clock_gettime(clockid_t id, struct timespec *ts)
+{
+    int result = __real_clock_gettime(id, ts);
+
+    ts->tv_sec += id == CLOCK_MONOTONIC ? later_s : 0;
+    return result;
 }
 
 struct wish {
@@ -297,6 +312,97 @@ static void context__files_wrong__refused_and_output_untouched(void **state)
     assert_null(context);
 }
 
+/* spec-test: protocol/1#tls-resumption */
+static void tickets__keys_grow_old__resumed_for_an_hour_or_two_at_most(void **state)
+{
+    static const struct {
+        time_t made_s, used_s;
+        bool is_resumed;
+    } cases[] = {
+        { 0, TG_TLS_TICKET_KEY_S - 60, true },      /* the same key */
+        { 0, TG_TLS_TICKET_KEY_S + 60, true },      /* the one before */
+        { 0, 2 * TG_TLS_TICKET_KEY_S + 60, false }, /* nobody came meanwhile: gone all the same */
+        { TG_TLS_TICKET_KEY_S / 2, TG_TLS_TICKET_KEY_S + 60, true },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < 2 * TG_COUNT(cases); i++) {
+        int version = i % 2 == 0 ? TLS1_2_VERSION : TLS1_3_VERSION;
+        struct wish wish = { .min_version = version, .max_version = version };
+        struct fixture *f = NULL;
+        struct outcome first = { 0 };
+        struct outcome next = { 0 };
+        void *fresh = NULL;
+
+        later_s = 0;
+        (void)setup(&fresh);
+        f = fresh;
+        later_s = cases[i / 2].made_s;
+        first = meet(f->context, &wish);
+        assert_true(first.is_done);
+        later_s = cases[i / 2].used_s;
+        wish.resume = first.session;
+        next = meet(f->context, &wish);
+        assert_true(next.is_done);
+        assert_int_equal(next.is_resumed, cases[i / 2].is_resumed);
+        SSL_SESSION_free(next.session);
+        SSL_SESSION_free(first.session);
+        (void)teardown(&fresh);
+    }
+    later_s = 0;
+}
+
+/* Whoever comes with the older key's ticket gets one of the newer key. */
+static void tickets__resumed_by_the_key_before__renewed(void **state)
+{
+    struct fixture *f = *state;
+    struct wish wish = { .min_version = TLS1_3_VERSION, .max_version = TLS1_3_VERSION };
+    struct outcome first = meet(f->context, &wish);
+    struct outcome second = { 0 };
+    struct outcome third = { 0 };
+
+    later_s = TG_TLS_TICKET_KEY_S + 60;
+    wish.resume = first.session;
+    second = meet(f->context, &wish);
+    assert_true(second.is_resumed);
+    later_s = 2 * TG_TLS_TICKET_KEY_S + 30; /* the first key is gone, the second one still here */
+    wish.resume = second.session;
+    third = meet(f->context, &wish);
+    later_s = 0;
+    assert_true(third.is_resumed);
+    SSL_SESSION_free(first.session);
+    SSL_SESSION_free(second.session);
+    SSL_SESSION_free(third.session);
+}
+
+/* A reload happens inside a worker's loop: OpenSSL's own way is to ask at the terminal, and wait.
+ */
+static void context__key_with_a_passphrase__refused_without_asking(void **state)
+{
+    struct fixture *f = *state;
+    struct tg_tls_context *context = NULL;
+    struct tg_fault fault = { { 0 } };
+    char phrase[] = "correct horse";
+    EVP_PKEY *key = EVP_EC_gen("P-256");
+    FILE *file = fopen(f->key, "w");
+    int ends[2] = { -1, -1 };
+    int before = dup(STDIN_FILENO);
+
+    assert_true(key != NULL && file != NULL && before >= 0);
+    assert_int_equal(PEM_write_PrivateKey(file, key, EVP_aes_128_cbc(), NULL, 0, NULL, phrase), 1);
+    assert_int_equal(fclose(file), 0);
+    EVP_PKEY_free(key);
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(write(ends[1], "correct horse\n", 14), 14);
+    assert_int_equal(close(ends[1]), 0);
+    assert_int_equal(dup2(ends[0], STDIN_FILENO), STDIN_FILENO);
+    assert_int_equal(tg_tls_context_new(&context, f->cert, f->key, f->tickets, &fault), TG_E_IO);
+    assert_null(context);
+    assert_int_equal(read(STDIN_FILENO, phrase, sizeof(phrase)), sizeof(phrase));
+    assert_int_equal(dup2(before, STDIN_FILENO), STDIN_FILENO);
+    assert_int_equal(close(before) | close(ends[0]), 0);
+}
+
 static void context__held_twice__survives_the_first_free(void **state)
 {
     struct fixture *f = *state;
@@ -319,6 +425,9 @@ int main(void)
         CASE(alpn__h2_preferred__http_1_1_without_it__others_refused),
         CASE(tickets__resumed_by_a_new_context__not_by_other_keys),
         CASE(context__files_wrong__refused_and_output_untouched),
+        cmocka_unit_test(tickets__keys_grow_old__resumed_for_an_hour_or_two_at_most),
+        CASE(tickets__resumed_by_the_key_before__renewed),
+        CASE(context__key_with_a_passphrase__refused_without_asking),
         CASE(context__held_twice__survives_the_first_free),
     };
 

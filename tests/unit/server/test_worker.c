@@ -12,6 +12,7 @@
 #include <cmocka.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -36,6 +37,8 @@ struct fixture {
     pthread_t threads[WORKERS];
     uint16_t port;
     uint16_t admin_port;
+    bool is_joined;      /* the threads have ended */
+    bool has_no_reserve; /* the listeners' spare descriptors are gone */
     char dir[64];
     char reply[8192];
 };
@@ -119,6 +122,10 @@ static void start(struct fixture *f)
         assert_int_equal(
             tg_worker_init(&f->shared.workers[i], &f->shared, i, fds[i], i == 0 ? admin_fd : -1),
             TG_OK);
+        if (f->has_no_reserve) {
+            (void)close(f->shared.workers[i].listener.reserve_fd);
+            f->shared.workers[i].listener.reserve_fd = -1;
+        }
     }
     for (size_t i = 0; i < WORKERS; i++) {
         assert_int_equal(pthread_create(&f->threads[i], NULL, run_worker, &f->shared.workers[i]),
@@ -139,8 +146,10 @@ static void fixture_free(struct fixture *f)
     static const char *const names[] = { TG_DEVCERT_CA, TG_DEVCERT_CERT, TG_DEVCERT_KEY };
     char path[128];
 
-    order_drain(f);
-    for (size_t i = 0; i < WORKERS; i++) {
+    if (!f->is_joined) {
+        order_drain(f);
+    }
+    for (size_t i = 0; i < WORKERS && !f->is_joined; i++) {
         assert_int_equal(pthread_join(f->threads[i], NULL), 0);
     }
     for (size_t i = 0; i < WORKERS; i++) {
@@ -546,6 +555,279 @@ static void admin__pages__health_readiness_metrics(void **state)
     fixture_free(f);
 }
 
+/* Takes every descriptor that is left below a limit of `max`; gives how many. */
+static size_t take_descriptors(int taken[], size_t max, struct rlimit *before)
+{
+    struct rlimit low = { 0 };
+    size_t count = 0;
+
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, before), 0);
+    low = (struct rlimit){ .rlim_cur = max, .rlim_max = before->rlim_max };
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+    while ((taken[count] = dup(STDERR_FILENO)) >= 0) {
+        count++;
+        assert_true(count < max);
+    }
+    return count;
+}
+
+static void connect_to(int fd, uint16_t port)
+{
+    struct sockaddr_in addr = { .sin_family = AF_INET, .sin_port = htons(port) };
+
+    addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    assert_int_equal(connect(fd, (const struct sockaddr *)&addr, sizeof(addr)), 0);
+}
+
+static int unconnected(void)
+{
+    const struct timeval limit = { .tv_sec = 5 };
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    assert_true(fd >= 0);
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)), 0);
+    return fd;
+}
+
+/* ---- a store in trouble -----------------------------------------------------------------------
+ */
+
+/* The memory store with an apply that fails, or that keeps what it is given. Test state, so a
+   file's own variables. */
+static struct tg_store_ops troubled;
+static const struct tg_store_ops *sound;
+static atomic_bool is_holding;
+static struct {
+    struct tg_store_port *port;
+    struct tg_store_key key;
+    tg_store_change_fn *change;
+    void *ctx;
+    tg_store_done_fn *done;
+} held;
+
+static void failing_apply(struct tg_store_port *port, const struct tg_store_key *key,
+                          tg_store_change_fn *change, void *ctx, tg_store_done_fn *done)
+{
+    (void)port;
+    (void)key;
+    (void)change;
+    done(ctx, TG_E_STORE);
+}
+
+static void holding_apply(struct tg_store_port *port, const struct tg_store_key *key,
+                          tg_store_change_fn *change, void *ctx, tg_store_done_fn *done)
+{
+    if (!atomic_load(&is_holding)) {
+        sound->apply(port, key, change, ctx, done);
+        return;
+    }
+    held.port = port;
+    held.key = *key;
+    held.change = change;
+    held.ctx = ctx;
+    held.done = done;
+}
+
+static void trouble(struct fixture *f,
+                    void (*apply)(struct tg_store_port *, const struct tg_store_key *,
+                                  tg_store_change_fn *, void *, tg_store_done_fn *))
+{
+    sound = f->shared.store->ops;
+    troubled = *sound;
+    troubled.apply = apply;
+    f->shared.store->ops = &troubled;
+}
+
+static void readyz__store_fails__503(void **state)
+{
+    struct fixture *f = fixture_new();
+    int fd = -1;
+
+    (void)state;
+    trouble(f, failing_apply);
+    start(f);
+    fd = dial(f->admin_port);
+    say(fd, "GET /readyz HTTP/1.1\r\nHost: r\r\n\r\n");
+    assert_true(is_status(hear(f, fd), 503));
+    assert_non_null(strstr(f->reply, "retry-after: "));
+    say(fd, "GET /metrics HTTP/1.1\r\nHost: r\r\n\r\n");
+    assert_true(is_status(hear(f, fd), 200));
+    assert_non_null(strstr(f->reply, "tigress_store_ready 0"));
+    (void)close(fd);
+    fixture_free(f);
+}
+
+static void readyz__store_at_its_limit__200_for_what_is_there_can_be_fetched(void **state)
+{
+    struct fixture *f = fixture_new();
+    char path[64];
+    int fd = -1;
+    int admin = -1;
+
+    (void)state;
+    f->shared.store->ops->close(&f->shared.store);
+    f->config->store_limits.record_max = 1;
+    assert_int_equal(tg_store_mem_open(&f->shared.store, &f->config->store_limits), TG_OK);
+    start(f);
+    fd = dial(f->port);
+    create(f, fd, path);
+    admin = dial(f->admin_port);
+    say(admin, "GET /readyz HTTP/1.1\r\nHost: r\r\n\r\n");
+    assert_true(is_status(hear(f, admin), 200));
+    assert_non_null(strstr(f->reply, "full"));
+    request(fd, "POST", path, CLAIM_B, "read", "", "");
+    assert_true(is_status(hear(f, fd), 200));
+    (void)close(fd);
+    (void)close(admin);
+    fixture_free(f);
+}
+
+/* ---- the drain's limits -----------------------------------------------------------------------
+ */
+
+static void join_workers(struct fixture *f)
+{
+    for (size_t i = 0; i < WORKERS; i++) {
+        assert_int_equal(pthread_join(f->threads[i], NULL), 0);
+    }
+    f->is_joined = true;
+}
+
+static void drain__connection_outlives_the_limit__cut_and_told(void **state)
+{
+    struct fixture *f = fixture_new();
+    int fd = -1;
+
+    (void)state;
+    f->config->drain_timeout_s = 1;
+    start(f);
+    fd = dial(f->port);
+    say(fd, "POST /v1/m HTTP/1.1\r\nHost: r\r\nContent-Length: 10\r\n\r\n");
+    await_gauge(f, TG_GAUGE_CONNECTIONS, 1);
+    sleep_ms(50);
+    order_drain(f);
+    join_workers(f);
+    assert_true(f->shared.workers[0].has_cut != f->shared.workers[1].has_cut);
+    assert_true(is_closed(fd));
+    (void)close(fd);
+    fixture_free(f);
+}
+
+static void drain__nothing_outlives_the_limit__not_told(void **state)
+{
+    struct fixture *f = fixture_new();
+    int fd = -1;
+
+    (void)state;
+    start(f);
+    fd = dial(f->port);
+    say(fd, "GET / HTTP/1.1\r\nHost: r\r\n\r\n");
+    assert_true(is_status(hear(f, fd), 404));
+    order_drain(f);
+    join_workers(f);
+    assert_false(f->shared.workers[0].has_cut || f->shared.workers[1].has_cut);
+    (void)close(fd);
+    fixture_free(f);
+}
+
+static void drain__store_never_answers__failed_and_nothing_freed_under_it(void **state)
+{
+    struct fixture *f = fixture_new();
+    char path[64];
+    int fd = -1;
+
+    (void)state;
+    f->config->drain_timeout_s = 1;
+    trouble(f, holding_apply);
+    start(f);
+    fd = dial(f->port);
+    create(f, fd, path);
+    atomic_store(&is_holding, true);
+    request(fd, "DELETE", path, CLAIM_A, "delete", "", "");
+    await_gauge(f, TG_GAUGE_REQUESTS, 1);
+    sleep_ms(50);
+    order_drain(f);
+    join_workers(f);
+    assert_true(is_closed(fd));
+    assert_true(f->shared.workers[0].has_failed != f->shared.workers[1].has_failed);
+    for (size_t i = 0; i < WORKERS; i++) {
+        struct tg_worker *w = &f->shared.workers[i];
+
+        if (w->has_failed) {
+            tg_worker_deinit(w); /* does nothing: the change may still come */
+            assert_int_equal(tg_relay_in_flight(w->relay), 1);
+            sound->apply(held.port, &held.key, held.change, held.ctx, held.done);
+            sound->dispatch(held.port);
+            assert_int_equal(tg_relay_in_flight(w->relay), 0);
+            w->has_failed = false;
+        }
+    }
+    atomic_store(&is_holding, false);
+    (void)close(fd);
+    fixture_free(f);
+}
+
+#define DESCRIPTORS 200u
+
+static void descriptors__run_out__connection_dropped_and_later_ones_served(void **state)
+{
+    struct fixture *f = fixture_new();
+    int taken[DESCRIPTORS];
+    struct rlimit before;
+    size_t count = 0;
+    int early = -1;
+    int late = unconnected();
+
+    (void)state;
+    start(f);
+    early = dial(f->port);
+    say(early, "GET / HTTP/1.1\r\nHost: r\r\n\r\n");
+    assert_true(is_status(hear(f, early), 404));
+    count = take_descriptors(taken, DESCRIPTORS, &before);
+    connect_to(late, f->port);
+    assert_true(is_closed(late));
+    assert_in_range(tg_metrics_counter_sum(f->shared.metrics, TG_COUNTER_ACCEPT_FAILED), 1, 5);
+    /* Whoever is in is served. */
+    say(early, "GET / HTTP/1.1\r\nHost: r\r\n\r\n");
+    assert_true(is_status(hear(f, early), 404));
+    while (count > 0) {
+        (void)close(taken[--count]);
+    }
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    (void)close(late);
+    late = dial(f->port);
+    say(late, "GET / HTTP/1.1\r\nHost: r\r\n\r\n");
+    assert_true(is_status(hear(f, late), 404));
+    (void)close(early);
+    (void)close(late);
+    fixture_free(f);
+}
+
+static void descriptors__even_the_spare_one_is_taken__loop_rests_and_serves_later(void **state)
+{
+    struct fixture *f = fixture_new();
+    int taken[DESCRIPTORS];
+    struct rlimit before;
+    size_t count = 0;
+    int late = unconnected();
+
+    (void)state;
+    f->has_no_reserve = true;
+    start(f);
+    count = take_descriptors(taken, DESCRIPTORS, &before);
+    connect_to(late, f->port);
+    say(late, "GET / HTTP/1.1\r\nHost: r\r\n\r\n");
+    sleep_ms(500);
+    assert_in_range(tg_metrics_counter_sum(f->shared.metrics, TG_COUNTER_ACCEPT_FAILED), 1, 20);
+    while (count > 0) {
+        (void)close(taken[--count]);
+    }
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_true(is_status(hear(f, late), 404));
+    (void)close(late);
+    fixture_free(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -560,6 +842,13 @@ int main(void)
         cmocka_unit_test(long_poll__drain__answered_204_and_closed),
         cmocka_unit_test(drain__busy_connection__every_request_answered),
         cmocka_unit_test(rate__over_the_burst_of_a_network__429_with_retry_after),
+        cmocka_unit_test(readyz__store_fails__503),
+        cmocka_unit_test(readyz__store_at_its_limit__200_for_what_is_there_can_be_fetched),
+        cmocka_unit_test(drain__connection_outlives_the_limit__cut_and_told),
+        cmocka_unit_test(drain__nothing_outlives_the_limit__not_told),
+        cmocka_unit_test(drain__store_never_answers__failed_and_nothing_freed_under_it),
+        cmocka_unit_test(descriptors__run_out__connection_dropped_and_later_ones_served),
+        cmocka_unit_test(descriptors__even_the_spare_one_is_taken__loop_rests_and_serves_later),
         cmocka_unit_test(admin__pages__health_readiness_metrics),
     };
 
