@@ -22,7 +22,7 @@ enum tigress_error {
     TIGRESS_E_ARGUMENT = 1,    /* NULL, or a value outside what the function allows */
     TIGRESS_E_STATE = 2,       /* the session does not take this call now */
     TIGRESS_E_URL = 3,         /* no share URL or relay URL that may be used */
-    TIGRESS_E_NOT_ALLOWED = 4, /* the relay's host is not on the allow-list */
+    TIGRESS_E_NOT_ALLOWED = 4, /* the relay is not on the list, or the wallet's policy refuses */
     TIGRESS_E_SECRET = 5,      /* a secret that is no base64 of 16 or 32 bytes */
     TIGRESS_E_MESSAGE = 6,     /* a message that is no provisioning information */
     TIGRESS_E_LIMIT = 7,       /* longer than a stated maximum */
@@ -37,7 +37,8 @@ enum tigress_error {
     /* What the relay refused. */
     TIGRESS_E_DENIED = 30,  /* 401, 403: another device's transfer, a right or a proof is missing */
     TIGRESS_E_REFUSED = 31, /* another 4xx: the relay does not take this request */
-    TIGRESS_E_CONFLICT = 32, /* 412 again and again: both sides keep writing at the same time */
+    TIGRESS_E_CONFLICT = 32,  /* 412 again and again: both sides keep writing at the same time */
+    TIGRESS_E_ELSEWHERE = 33, /* another copy of this session's saved state went on with it */
 
     /* Trouble on the way: the session is intact, tigress_session_retry() goes on. */
     TIGRESS_E_NETWORK = 40,     /* no connection, or it broke too often */

@@ -129,7 +129,9 @@ tigress_session_set_notification_token(struct tigress_session *s, const char *ty
                                        const char *token_data);
 /* Recipient. Adds a relay that may be used, "host" or "host:port" (see
    tigress_share_url_is_relay_allowed). With none, every relay may. At most 64. The first step
-   fails with TIGRESS_E_NOT_ALLOWED, before any request, when the URL's is not among them. */
+   fails with TIGRESS_E_NOT_ALLOWED, before any request, when the URL's is not among them.
+   TIGRESS_E_ARGUMENT: it could never match (a wildcard, a URL, a dot at the end, a name that is not
+   in its ASCII form "xn--", an IPv6 address without brackets); TIGRESS_E_LIMIT. */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error
 tigress_session_allow_relay(struct tigress_session *s, const char *host);
 /* Recipient. The session first fetches the preview, without a claim, and asks
@@ -137,7 +139,7 @@ tigress_session_allow_relay(struct tigress_session *s, const char *host);
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error
 tigress_session_want_preview(struct tigress_session *s);
 
-/* These four at any time, also after a resume; none is saved but the first two. */
+/* These five at any time, also after a resume; none is saved but the first two. */
 
 /* Seconds a long poll asks the relay to hold, 1 to 600, default 55. */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error
@@ -149,6 +151,27 @@ tigress_session_set_tries(struct tigress_session *s, unsigned tries);
 /* NULL: the system's source again. ctx must live as long as the session. */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error
 tigress_session_set_random(struct tigress_session *s, tigress_random_fn *random, void *ctx);
+
+/* What a policy judges; all texts are borrowed for the call. Later versions may add members at the
+   end. */
+struct tigress_relay {
+    const char *scheme;   /* "https", "http" (loopback alone) or "tigress-direct" */
+    const char *host;     /* lower case; an IPv6 address in brackets */
+    unsigned port;        /* the scheme's own when none was named */
+    const char *vertical; /* the v= of the share URL, "" when there is none */
+    enum tigress_role role;
+};
+/* 1: may be used. Anything else: may not. It may not call the session. */
+typedef int tigress_relay_policy_fn(void *ctx, const struct tigress_relay *relay);
+/*
+ * Both. The wallet's own rule, beside tigress_session_allow_relay: both have to agree. Asked once,
+ * by the first step that would make a request with this handle; if it refuses, that step fails with
+ * TIGRESS_E_NOT_ALLOWED and nothing was sent. A resumed session asks anew. NULL: none. ctx must
+ * live as long as the session. TIGRESS_E_STATE: a request is under way.
+ */
+TIGRESS_API TIGRESS_NODISCARD enum tigress_error
+tigress_session_set_relay_policy(struct tigress_session *s, tigress_relay_policy_fn *policy,
+                                 void *ctx);
 /* Recipient. The secret, as base64 text: for TIGRESS_INPUT_SECRET, or another one after
    TIGRESS_E_DECRYPT, until a message has opened. TIGRESS_E_SECRET, TIGRESS_E_STATE. */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error
@@ -321,7 +344,9 @@ tigress_session_save(const struct tigress_session *s, unsigned char **out, size_
 
 /*
  * A session from what tigress_session_save() gave, at the same point. Not saved: the random source.
- * Two sessions from one save are one device twice: keep one.
+ * Two sessions from one save are one device twice: keep one. The first to send goes on; when the
+ * other one sends, it fails with TIGRESS_E_ELSEWHERE, its message unsent. Under envelope v2 it also
+ * fails with TIGRESS_E_TAMPERED when it reads what the first one sent.
  * TIGRESS_E_SAVED_STATE (why says: cut, changed, another version), TIGRESS_E_NOMEM; *out untouched.
  */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error

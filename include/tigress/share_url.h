@@ -89,6 +89,8 @@ tigress_share_url_format(const struct tigress_share_url *url, enum tigress_share
 /*
  * 1 when the URL's relay is one of count hosts, else 0. A host is "relay.example" (the default port
  * alone) or "relay.example:8443", compared exactly but for ASCII case: no wildcards, no suffixes.
+ * An IPv6 address stands in brackets, and is the same in every spelling; a name with other letters
+ * than ASCII's stands in its "xn--" form.
  */
 TIGRESS_API int tigress_share_url_is_relay_allowed(const struct tigress_share_url *url,
                                                    const char *const *hosts, size_t count);

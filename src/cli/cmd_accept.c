@@ -23,7 +23,10 @@ static enum cli_exit begin(struct ui *ui, struct flow *f, struct transfer *t,
     }
     if (error != TIGRESS_OK) {
         tigress_session_free(&s);
-        return flow_refuse(ui, error, why);
+        return error != TIGRESS_E_ARGUMENT
+                   ? flow_refuse(ui, error, why)
+                   : ui_fail(ui, CLI_USAGE, "argument",
+                             "--allow-relay takes host or host:port, exactly as in a link.");
     }
     t->cacert = in->cacert == NULL ? NULL : cli_strdup(in->cacert);
     return flow_begin_take(f, ui, t, s, t->cacert);

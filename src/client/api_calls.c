@@ -73,13 +73,14 @@ enum tigress_error tigress_session_send(struct tigress_session *s, const char *m
     if (s->seen.len / TG_SHA256_LEN >= TIGRESS_TURNS_MAX) {
         return TIGRESS_E_LIMIT;
     }
-    err = tg_session_new_id(s, &id);
+    err = tg_session_new_id(s, TG_S_SEND, &id);
     if (err == TG_OK) {
         err = tg_turn_seal(s, tg_bytes(message, message_len));
     }
     if (err == TG_OK) {
         tg_session_enter(s, TG_S_SEND);
         s->request_id = id;
+        s->is_fresh = true;
         s->conflicts = 0;
     }
     return tg_public_error(err);
@@ -89,7 +90,7 @@ static enum tigress_error look(struct tigress_session *s, enum tg_call call, enu
 {
     enum tigress_error error = may_call(s, call);
 
-    if (error == TIGRESS_OK && s->state == TG_S_READ && s->read_mode == TG_READ_CONFLICT) {
+    if (error == TIGRESS_OK && s->state == TG_S_READ && s->read_mode >= TG_READ_CONFLICT) {
         return TIGRESS_E_STATE; /* a send is not over before this read is */
     }
     if (error == TIGRESS_OK) {

@@ -30,6 +30,8 @@ static const struct error_row {
     { TIGRESS_E_REFUSED, "E_REFUSED", "The relay did not take the request." },
     { TIGRESS_E_CONFLICT, "E_CONFLICT",
       "Both sides keep writing at the same time; nothing was overwritten." },
+    { TIGRESS_E_ELSEWHERE, "E_ELSEWHERE",
+      "Another copy of this device's saved state has gone on with this transfer." },
     { TIGRESS_E_NETWORK, "E_NETWORK", "The relay cannot be reached." },
     { TIGRESS_E_TLS, "E_TLS", "The relay's certificate does not verify." },
     { TIGRESS_E_UNAVAILABLE, "E_UNAVAILABLE",

@@ -247,7 +247,7 @@ enum tigress_error tigress_session_allow_relay(struct tigress_session *s, const 
     if (error != TIGRESS_OK) {
         return error;
     }
-    if (text.len == 0) {
+    if (text.len <= TG_SHARE_HOST_MAX + 6 && tg_relay_entry_check(text) != TG_OK) {
         return TIGRESS_E_ARGUMENT;
     }
     for (size_t i = 0; i < s->allowed.len; i++) {

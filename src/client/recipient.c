@@ -1,47 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/session.h"
 
-#include "base/num.h"
 #include "wire/msg_read.h"
-
-/* The host that a port-less entry means is the one at the scheme's own port. */
-bool tg_relay_is_allowed(const struct tg_share_url *url, struct tg_bytes entry)
-{
-    struct tg_bytes host = entry;
-    uint64_t port = 0;
-    size_t colon = entry.len;
-
-    /* The last colon, unless it is inside the brackets of an IPv6 address. */
-    for (size_t i = entry.len; i > 0 && entry.ptr[i - 1] != ']'; i--) {
-        if (entry.ptr[i - 1] == ':') {
-            colon = i - 1;
-            break;
-        }
-    }
-    if (colon < entry.len) {
-        host = tg_bytes_first(entry, colon);
-        if (tg_num_parse_u64(&port, tg_bytes_from(entry, colon + 1), UINT16_MAX) != TG_OK) {
-            return false;
-        }
-        port = !url->is_direct && port == (url->is_plain_http ? 80u : 443u) ? 0 : port;
-    }
-    return url->port == port && tg_bytes_is_equal_nocase(tg_bytes_str(url->host), host);
-}
-
-/* spec: protocol/7#relay-allow-list */
-static bool is_allowed(const struct tigress_session *s)
-{
-    struct tg_bytes rest = tg_buf_view(&s->allowed);
-    bool verdict = rest.len == 0;
-
-    while (rest.len > 0) {
-        struct tg_bytes entry = tg_bytes_first(rest, tg_bytes_find(rest, 0));
-
-        verdict = verdict || tg_relay_is_allowed(&s->url, entry);
-        rest = tg_bytes_from(rest, entry.len + 1);
-    }
-    return verdict;
-}
 
 void tg_recipient_go_on(struct tigress_session *s)
 {
@@ -56,11 +16,6 @@ void tg_recipient_go_on(struct tigress_session *s)
 /* spec: protocol/7#checks-before-first-request */
 void tg_recipient_check(struct tigress_session *s)
 {
-    if (!is_allowed(s)) {
-        tg_session_fail(s, TIGRESS_E_NOT_ALLOWED,
-                        "This invitation leads to a relay that this wallet does not use.");
-        return;
-    }
     if (tg_rng_fill(&s->rng, s->claim.bytes, sizeof(s->claim.bytes)) != TG_OK) {
         tg_session_pause(s, TIGRESS_E_RANDOM, tigress_error_text(TIGRESS_E_RANDOM));
         return;

@@ -214,12 +214,12 @@ static bool is_consistent(const struct tigress_session *s)
 {
     bool is_early = s->state == TG_S_INTENT || s->state == TG_S_CREATE;
     bool is_over = s->state == TG_S_DONE || s->state == TG_S_FAILED;
-    bool is_conflict = s->state == TG_S_READ && s->read_mode == TG_READ_CONFLICT;
+    bool is_conflict = s->state == TG_S_READ && s->read_mode >= TG_READ_CONFLICT;
     bool has_secret = s->url.secret.len > 0;
     bool is_secretless = s->role == TIGRESS_RECIPIENT &&
                          (s->state <= TG_S_PREVIEWED || is_over || s->state == TG_S_DELETE);
 
-    return (s->secret_len == 16 || s->secret_len == 32) && s->read_mode <= TG_READ_CONFLICT &&
+    return (s->secret_len == 16 || s->secret_len == 32) && s->read_mode <= TG_READ_VERIFY &&
            s->rights <= (TG_RIGHT_READ | TG_RIGHT_WRITE | TG_RIGHT_DELETE) && s->poll_s >= 1 &&
            s->poll_s <= TG_POLL_S_MAX && s->tries >= 1 && s->tries <= TG_TRIES_MAX &&
            s->expires_at_s >= 0 && s->version <= UINT64_MAX / 2 &&

@@ -84,6 +84,7 @@ void tg_session_enter(struct tigress_session *s, enum tg_state state)
     s->state = state;
     s->is_in_flight = false;
     s->is_attempted = false;
+    s->is_fresh = false;
     s->is_paused = false;
     s->error = TIGRESS_OK;
     s->error_text = "";
@@ -94,11 +95,19 @@ void tg_session_enter(struct tigress_session *s, enum tg_state state)
     s->idle_why = TG_IDLE_NONE;
 }
 
-enum tg_err tg_session_new_id(struct tigress_session *s, struct tg_uuid *id)
+/* spec: protocol/7#saved-state-twice */
+enum tg_err tg_session_new_id(const struct tigress_session *s, enum tg_state state,
+                              struct tg_uuid *id)
 {
-    enum tg_err err = tg_rng_fill(&s->rng, id->bytes, sizeof(id->bytes));
+    /* At most 2 * TIGRESS_TURNS_MAX messages: two bytes hold their number. */
+    const size_t count = s->seen.len / TG_SHA256_LEN;
+    const uint8_t place[] = { (uint8_t)state, (uint8_t)(count >> 8), (uint8_t)count };
+    const struct tg_bytes parts[] = { TG_LIT("tigress-request-id-v1"), TG_ARRAY_BYTES(place) };
+    uint8_t hash[TG_SHA256_LEN] = { 0 };
+    enum tg_err err = tg_hmac_sha256(hash, TG_ARRAY_BYTES(s->claim.bytes), parts, TG_COUNT(parts));
 
     if (err == TG_OK) {
+        memcpy(id->bytes, hash, sizeof(id->bytes));
         tg_uuid_set_v4(id);
     }
     return err;
@@ -107,7 +116,7 @@ enum tg_err tg_session_new_id(struct tigress_session *s, struct tg_uuid *id)
 enum tg_err tg_session_enter_change(struct tigress_session *s, enum tg_state state)
 {
     struct tg_uuid id;
-    enum tg_err err = tg_session_new_id(s, &id);
+    enum tg_err err = tg_session_new_id(s, state, &id);
 
     if (err == TG_OK) {
         tg_session_enter(s, state);
@@ -235,12 +244,15 @@ enum tigress_want tigress_session_step(struct tigress_session *s, int64_t now_s)
     now_s = now_s < 0 ? 0 : now_s > INT64_MAX / 2 ? INT64_MAX / 2 : now_s;
     s->now_s = now_s;
     s->is_started = true;
-    if (s->state == TG_S_CHECK) {
+    if (s->state == TG_S_CHECK && tg_policy_allows(s)) {
         tg_recipient_check(s);
     }
     settle_idle(s, now_s);
     if (s->is_paused || !is_request(s) || s->is_in_flight || must_wait(s, now_s)) {
         return tg_session_want(s);
+    }
+    if (!tg_policy_allows(s)) {
+        return TIGRESS_FAILED; /* an initiator's, or a resumed one that the policy has not seen */
     }
     if (!s->has_request) {
         enum tg_err err = tg_request_build(s);
@@ -252,6 +264,8 @@ enum tigress_want tigress_session_step(struct tigress_session *s, int64_t now_s)
     }
     s->is_in_flight = true;
     s->is_attempted = true;
+    s->is_first = s->is_fresh;
+    s->is_fresh = false;
     s->sent_at_s = now_s;
     return TIGRESS_WANT_HTTP;
 }

@@ -10,6 +10,7 @@
  *   turns.c      what both roles do: read, send, delete, give back
  *   chain.c      which envelope the next message has: v1, the agreement on v2, v2
  *   initiator.c  intent, create        recipient.c  checks, preview, claim
+ *   policy.c     which relays may be used
  *   saved.c      save and resume       api_*.c      the exported functions
  */
 #ifndef TG_CLIENT_SESSION_H
@@ -77,9 +78,10 @@ enum tg_call {
 };
 
 enum tg_read_mode {
-    TG_READ_WAIT = 0,    /* long polls until something is new */
-    TG_READ_ONCE = 1,    /* one look */
-    TG_READ_CONFLICT = 2 /* our update met one that we had not read */
+    TG_READ_WAIT = 0,     /* long polls until something is new */
+    TG_READ_ONCE = 1,     /* one look */
+    TG_READ_CONFLICT = 2, /* our update met one that we had not read */
+    TG_READ_VERIFY = 3    /* the relay had a change like our update before it was ever sent */
 };
 
 enum tg_idle {
@@ -102,7 +104,10 @@ struct tigress_session {
     bool is_started;    /* settings are closed */
     bool is_in_flight;  /* the request was handed out and is not answered */
     bool is_attempted;  /* the current change may have reached the relay */
+    bool is_fresh;      /* the update was sealed by this handle, and never handed out; not saved */
+    bool is_first;      /* the request under way was that; not saved */
     bool is_cancelling; /* a create whose mailbox is to be deleted at once */
+    bool is_permitted;  /* list and policy let this handle use the relay; not saved */
     bool is_our_turn;   /* a message has come that we have not answered */
     bool has_mailbox;   /* url names it */
     bool has_opened;    /* the secret has opened a message */
@@ -133,6 +138,8 @@ struct tigress_session {
     unsigned poll_s;
     unsigned tries;
     struct tg_rng rng;
+    tigress_relay_policy_fn *policy;
+    void *policy_ctx;
     tigress_random_fn *random;
     void *random_ctx;
 
@@ -162,8 +169,13 @@ struct tigress_session {
 bool tg_session_takes(const struct tigress_session *s, enum tg_call call);
 /* Enters a state: whatever was built or awaited is forgotten. */
 void tg_session_enter(struct tigress_session *s, enum tg_state state);
-/* The id of a request that changes something. */
-TG_NODISCARD enum tg_err tg_session_new_id(struct tigress_session *s, struct tg_uuid *id);
+/*
+ * The id of a request that changes something, entering state. It follows from the claim and the
+ * messages so far, so that two copies of one saved session, going on from there with different
+ * changes, use the same one: the relay then refuses the second, which finds out that it is one.
+ */
+TG_NODISCARD enum tg_err tg_session_new_id(const struct tigress_session *s, enum tg_state state,
+                                           struct tg_uuid *id);
 /* The same with a fresh request id, for a state that changes something. */
 TG_NODISCARD enum tg_err tg_session_enter_change(struct tigress_session *s, enum tg_state state);
 /* Over for good, in TIGRESS_FAILED. text is a literal. */
@@ -181,6 +193,14 @@ void tg_session_idle(struct tigress_session *s, enum tg_idle why);
 void tg_session_refused(struct tigress_session *s, const struct tg_answer *answer);
 enum tigress_want tg_session_want(const struct tigress_session *s);
 bool tg_state_is_valid(enum tigress_role role, unsigned state);
+
+/* ---- policy.c */
+/* Is the relay in order, by list and by policy? Asked before a handle's first request; if not, the
+   session has failed. */
+bool tg_policy_allows(struct tigress_session *s);
+bool tg_relay_is_allowed(const struct tg_share_url *url, struct tg_bytes entry);
+/* TG_E_SYNTAX: no "host" or "host:port", so that it could never match. */
+TG_NODISCARD enum tg_err tg_relay_entry_check(struct tg_bytes entry);
 
 /* ---- life.c */
 TG_NODISCARD enum tg_err tg_session_new(struct tigress_session **out, enum tigress_role role);
@@ -216,7 +236,6 @@ TG_NODISCARD enum tg_err tg_initiator_confirm(struct tigress_session *s);
 void tg_recipient_check(struct tigress_session *s);
 /* Where a recipient goes once nothing is missing. */
 void tg_recipient_go_on(struct tigress_session *s);
-bool tg_relay_is_allowed(const struct tg_share_url *url, struct tg_bytes entry);
 /* "https://host[:port]" with at most a "/" behind; mailbox and secret are zero. */
 TG_NODISCARD enum tg_err tg_relay_url_parse(struct tg_share_url *out, struct tg_bytes text,
                                             struct tg_fault *fault);

@@ -313,6 +313,8 @@ static bool set_exchange(struct tigress_transport *t, const struct tigress_http_
     CURLcode bad = CURLE_OK;
 
     bad |= curl_easy_setopt(easy, CURLOPT_HTTPHEADER, list);
+    /* A proxy of the environment carries the tunnel, and learns no header of what is in it. */
+    bad |= curl_easy_setopt(easy, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
     bad |= curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS,
                             (long)request->timeout_s * 1000L + (long)t->connect_timeout_ms);
     bad |= curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);

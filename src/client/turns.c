@@ -131,6 +131,12 @@ static enum tg_err find_end(const struct end_row **found, struct tg_bytes body)
     return err;
 }
 
+/* What the relay calls it when this side ends a transfer. */
+static enum tigress_error end_of(enum tigress_role role)
+{
+    return role == TIGRESS_INITIATOR ? TIGRESS_E_WITHDRAWN : TIGRESS_E_COMPLETED;
+}
+
 /* spec: protocol/3#tombstone-tells-who-ended */
 void tg_turn_ended(struct tigress_session *s, const struct tg_answer *answer)
 {
@@ -144,6 +150,10 @@ void tg_turn_ended(struct tigress_session *s, const struct tg_answer *answer)
     } else if (end->error == TIGRESS_E_COMPLETED && s->role == TIGRESS_INITIATOR) {
         /* The recipient has what it came for. */
         tg_session_enter(s, TG_S_DONE);
+    } else if (end->error == end_of(s->role)) {
+        tg_session_fail(s, end->error,
+                        "This side has ended this transfer already: this device did, or another "
+                        "copy of its saved state.");
     } else {
         tg_session_fail(s, end->error, end->text);
     }
@@ -334,10 +344,11 @@ static void read_nothing(struct tigress_session *s, enum tg_idle why)
         /* The version moved with nothing new to read: our update again, as it was. */
         tg_session_enter(s, TG_S_SEND);
         s->request_id = same;
+        s->is_fresh = s->is_first;
     }
 }
 
-enum tg_err tg_answer_read(struct tigress_session *s, const struct tg_answer *answer)
+static enum tg_err answer_look(struct tigress_session *s, const struct tg_answer *answer)
 {
     bool is_new = false;
     bool is_handled = false;
@@ -369,8 +380,14 @@ enum tg_err tg_answer_read(struct tigress_session *s, const struct tg_answer *an
 
 static void sent(struct tigress_session *s, const struct tg_answer *answer, bool is_push_supported)
 {
+    bool is_behind = answer->status == 201 && s->version > 0 && answer->version > s->version;
+
     s->is_push_supported = is_push_supported;
-    if (answer->version > s->version) {
+    /* To a repetition some relay may say its version of now. Ours was the next: what came after is
+       still to be read. */
+    if (is_behind) {
+        s->version++;
+    } else if (answer->version > s->version) {
         s->version = answer->version;
     }
     s->conflicts = 0;
@@ -380,6 +397,49 @@ static void sent(struct tigress_session *s, const struct tg_answer *answer, bool
     tg_buf_deinit(&s->pending);
 }
 
+static void went_on_elsewhere(struct tigress_session *s)
+{
+    tg_session_fail(s, TIGRESS_E_ELSEWHERE,
+                    "Another copy of this device's saved state has gone on with this transfer; "
+                    "this one's message was not sent.");
+}
+
+/*
+ * The relay had this request id before we ever used it. A machine in between may have sent our
+ * request twice: then our message is in the mailbox. Otherwise somebody else has our claim.
+ * spec: protocol/7#saved-state-twice
+ */
+static enum tg_err answer_verify(struct tigress_session *s, const struct tg_answer *answer)
+{
+    struct tg_msg_content content = { .expiration_s = 0 };
+    struct tg_json *doc = NULL;
+    enum tg_err err = TG_E_BUG;
+
+    if (answer->status == 204) {
+        went_on_elsewhere(s);
+        return TG_OK;
+    }
+    err = tg_msg_content_decode(&content, &doc, answer->body, NULL);
+    if (err == TG_OK && tg_bytes_is_equal(content.payload.data, tg_buf_view(&s->pending))) {
+        sent(s, answer, s->is_push_supported);
+    } else if (err == TG_OK) {
+        went_on_elsewhere(s);
+    } else if (err != TG_E_NOMEM) {
+        tg_session_again(s, TIGRESS_E_PROTOCOL, "The relay's answer is not what was asked for.", 0);
+        err = TG_OK;
+    }
+    tg_json_free(&doc);
+    return err;
+}
+
+enum tg_err tg_answer_read(struct tigress_session *s, const struct tg_answer *answer)
+{
+    bool is_content = answer->status == 200 || answer->status == 204;
+
+    return s->read_mode == TG_READ_VERIFY && is_content ? answer_verify(s, answer)
+                                                        : answer_look(s, answer);
+}
+
 enum tg_err tg_answer_send(struct tigress_session *s, const struct tg_answer *answer)
 {
     bool is_push_supported = false;
@@ -387,7 +447,10 @@ enum tg_err tg_answer_send(struct tigress_session *s, const struct tg_answer *an
 
     /* Only what a relay answers to an update proves that there was one: a page of somebody in
        between does not. The repetition does no harm where it was done already. */
-    if (is_done && tg_msg_updated_decode(&is_push_supported, answer->body, NULL) == TG_OK) {
+    if (answer->status == 201 && s->is_first) {
+        s->read_mode = TG_READ_VERIFY;
+        tg_session_enter(s, TG_S_READ);
+    } else if (is_done && tg_msg_updated_decode(&is_push_supported, answer->body, NULL) == TG_OK) {
         sent(s, answer, is_push_supported);
     } else if (answer->status == 412 && s->conflicts >= TG_CONFLICTS_MAX) {
         tg_session_fail(s, TIGRESS_E_CONFLICT,
@@ -396,6 +459,7 @@ enum tg_err tg_answer_send(struct tigress_session *s, const struct tg_answer *an
         s->conflicts++;
         s->read_mode = TG_READ_CONFLICT;
         tg_session_enter(s, TG_S_READ);
+        s->is_fresh = s->is_first; /* it was not taken, and goes out again if there is no news */
     } else {
         tg_session_refused(s, answer);
     }

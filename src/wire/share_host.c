@@ -104,6 +104,18 @@ enum tg_err tg_share_host_parse(char out[TG_SHARE_HOST_MAX + 1], struct tg_bytes
     return TG_OK;
 }
 
+bool tg_share_host_is_equal(struct tg_bytes a, struct tg_bytes b)
+{
+    struct in6_addr first, second;
+
+    if (!is_bracketed(a) || !is_bracketed(b)) {
+        return tg_bytes_is_equal_nocase(a, b);
+    }
+    return parse_address(AF_INET6, &first, inside_brackets(a)) &&
+           parse_address(AF_INET6, &second, inside_brackets(b)) &&
+           tg_bytes_is_equal(tg_bytes(&first, sizeof(first)), tg_bytes(&second, sizeof(second)));
+}
+
 bool tg_host_is_loopback(struct tg_bytes host)
 {
     struct in_addr v4;

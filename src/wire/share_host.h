@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * wire/share_host.h - which host names a share URL may hold.
- * Layer: L1, for wire/ alone.      Threads: any.
+ * Layer: L1.      Threads: any.
  */
 #ifndef TG_WIRE_SHARE_HOST_H
 #define TG_WIRE_SHARE_HOST_H
@@ -17,5 +17,9 @@
  * what 127.1 or 0x7f000001 means.
  */
 TG_NODISCARD enum tg_err tg_share_host_parse(char out[TG_SHARE_HOST_MAX + 1], struct tg_bytes host);
+
+/* Two hosts as tg_share_host_parse writes them: the same name, or the same address however it is
+   spelled. Nothing is looked up. */
+bool tg_share_host_is_equal(struct tg_bytes a, struct tg_bytes b);
 
 #endif

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """State: interruptions at the worst moments, two processes at once, damage, modes, secrets."""
+import contextlib
+import fcntl
 import json
 import os
 import pathlib
 import random
 import re
 import resource
+import shutil
 import signal
 import socket
 import subprocess
@@ -309,11 +312,24 @@ def relay__restarted_while_receiving__message_still_comes(tmp_path):
 # ---- two processes ---------------------------------------------------------------------------
 
 
+def wait_for_lock(path):
+    """Until another process holds the lock."""
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        with contextlib.suppress(FileNotFoundError), open(path, "rb") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return
+        time.sleep(0.1)
+    raise AssertionError("nobody took the lock")
+
+
 def two_processes__one_transfer__the_second_is_refused(relay, tmp_path):
     alice, bob = Device(tmp_path / "alice", relay), Device(tmp_path / "bob", relay)
     shared = alice.share(KEY, "--rights", "RWD")
     waiting = alice.start("receive", shared["id"], "--json", "--wait", "30")
-    time.sleep(0.5)
+    wait_for_lock(alice.state / f".initiator-{shared['id']}.lock")
     for words in (("receive",), ("status",), ("cancel",), ("finish",)):
         ran = alice.refused(1, "in-use", *words, shared["id"])
         assert "another tigress process" in ran.err
@@ -324,6 +340,22 @@ def two_processes__one_transfer__the_second_is_refused(relay, tmp_path):
     bob.answer(shared["id"], message("b"))
     assert alice.finish(waiting).json["message"] == message("b")
     assert alice.must("cancel", shared["id"])["status"] == "cancelled"
+
+
+# spec-test: protocol/7#saved-state-twice
+def two_copies__of_one_folder__the_second_to_answer_is_told_and_overwrites_nothing(relay, tmp_path):
+    alice, bob = Device(tmp_path / "alice", relay), Device(tmp_path / "bob", relay)
+    shared = alice.share(KEY, "--rights", "RWD")
+    bob.accept(shared["url"])
+    shutil.copytree(bob.home, tmp_path / "copy")
+    copy = Device(tmp_path / "copy", relay)
+    bob.answer(shared["id"], message("first"))
+    ran = copy.refused(1, "elsewhere", "answer", shared["id"], "-", given=json.dumps(message("second")))
+    assert "another copy" in ran.err.lower()
+    assert len(copy.files()) == 1
+    assert alice.must("receive", shared["id"], "--wait", "10")["message"] == message("first")
+    alice.answer(shared["id"], message("third"))
+    assert bob.must("receive", shared["id"], "--wait", "10")["message"] == message("third")
 
 
 # ---- the folder ------------------------------------------------------------------------------

@@ -208,6 +208,23 @@ def allow_list__another_relay__refused_before_any_request():
         assert isinstance(session.error, tigress.AllowListError)
 
 
+def policy__each_verdict__true_alone_lets_a_request_out():
+    def fails(_relay):
+        raise ValueError
+    for policy, is_let in ((lambda relay: True, True), (lambda relay: False, False),
+                           (lambda relay: 1, False), (lambda relay: None, False), (fails, False)):
+        with tigress.Recipient(URL) as session:
+            session.set_relay_policy(policy)
+            assert session.step(1) is (Want.HTTP if is_let else Want.FAILED)
+            assert is_let or isinstance(session.error, tigress.AllowListError)
+    seen = []
+    with tigress.Recipient(URL) as session:
+        session.set_relay_policy(seen.append)
+        session.step(1)
+    assert [(relay.scheme, relay.host, relay.port) for relay in seen] == [("https", "relay.example", 443)]
+    assert seen[0].role is tigress.Role.RECIPIENT
+
+
 def settings__outside_what_they_take__refused_and_nothing_leaks():
     for settings in ({"rights": "X"}, {"rights": "R\0"}, {"secret_len": 17}, {"vertical": "?"},
                      {"expires_at_s": -1}, {"title": "x" * 257}, {"image_url": "x" * 2049}):

@@ -14,15 +14,16 @@ from ._lib import LibraryNotFound, abi, library_path, version
 from .envelope import (FORMAT_AUTHORIZATION_TOKEN, FORMAT_CARKEY_CCC, check_message, envelope_type,
                        open_envelope, seal_envelope)
 from .errors import (AllowListError, ArgumentError, BadMessageError, BugError, CompletedError,
-                     ConflictError, DecryptError, DeniedError, EndedError, ErrorCode, ExpiredError,
+                     ConflictError, DecryptError, DeniedError, ElsewhereError, EndedError,
+                     ErrorCode, ExpiredError,
                      GoneError, LimitError, MessageError, NetworkError, OutOfMemoryError,
                      ProtocolError, RandomError, RefusedError, RelayTlsError, SavedStateError,
                      SecretError, StateError, TamperedError, TemporaryError, TigressError,
                      UnavailableError, UnsupportedError, UrlError, WithdrawnError)
 from .pin import Pin, PinVerdict, generate_pin, normalise_pin, show_pin
 from .secret import SecretBytes
-from .session import (Initiator, Input, NetFailure, Recipient, Request, Role, Session, Want,
-                      resume)
+from .session import (Initiator, Input, NetFailure, Recipient, Relay, Request, Role, Session,
+                      Want, resume)
 from .share_url import VERTICAL_CAR, VERTICAL_GENERAL, VERTICAL_HOME, Form, ShareUrl
 from .transport import Transport
 
@@ -30,10 +31,12 @@ __version__ = "0.1.0"
 
 __all__ = [
     "AllowListError", "ArgumentError", "BadMessageError", "BugError", "CompletedError",
-    "ConflictError", "DecryptError", "DeniedError", "EndedError", "ErrorCode", "ExpiredError",
-    "FORMAT_AUTHORIZATION_TOKEN", "FORMAT_CARKEY_CCC", "Form", "GoneError", "Initiator", "Input", "LibraryNotFound", "LimitError", "MessageError",
-    "NetFailure", "NetworkError", "OutOfMemoryError", "Pin", "PinVerdict", "ProtocolError", "RandomError", "Recipient",
-    "RefusedError", "RelayTlsError", "Request", "Role", "SavedStateError", "SecretBytes",
+    "ConflictError", "DecryptError", "DeniedError", "ElsewhereError", "EndedError", "ErrorCode",
+    "ExpiredError", "FORMAT_AUTHORIZATION_TOKEN", "FORMAT_CARKEY_CCC", "Form", "GoneError",
+    "Initiator", "Input", "LibraryNotFound", "LimitError", "MessageError", "NetFailure",
+    "NetworkError", "OutOfMemoryError", "Pin", "PinVerdict", "ProtocolError", "RandomError",
+    "Recipient", "RefusedError", "Relay", "RelayTlsError", "Request", "Role", "SavedStateError",
+    "SecretBytes",
     "SecretError", "Session", "ShareUrl", "StateError", "TamperedError", "TemporaryError",
     "TigressError", "Transport", "UnavailableError", "UnsupportedError", "UrlError", "VERTICAL_CAR",
     "VERTICAL_GENERAL", "VERTICAL_HOME", "Want", "WithdrawnError", "abi", "check_message",

@@ -31,7 +31,14 @@ class HttpRequest(Structure):
                 ("answer_max", c_size_t), ("timeout_s", c_uint)]
 
 
+class Relay(Structure):
+    """struct tigress_relay"""
+    _fields_ = [("scheme", c_char_p), ("host", c_char_p), ("port", c_uint), ("vertical", c_char_p),
+                ("role", c_int)]
+
+
 RandomFn = CFUNCTYPE(c_int, c_void_p, c_void_p, c_size_t)
+RelayPolicyFn = CFUNCTYPE(c_int, c_void_p, POINTER(Relay))
 
 _HANDLE, _OUT, _WHY = c_void_p, POINTER(c_void_p), (c_char_p, c_size_t)
 _OUT_DATA = (_OUT, POINTER(c_size_t))
@@ -98,6 +105,7 @@ _PROTOTYPES = {
     "tigress_session_set_poll_s": (c_int, (_HANDLE, c_uint)),
     "tigress_session_set_tries": (c_int, (_HANDLE, c_uint)),
     "tigress_session_set_random": (c_int, (_HANDLE, RandomFn, c_void_p)),
+    "tigress_session_set_relay_policy": (c_int, (_HANDLE, RelayPolicyFn, c_void_p)),
     "tigress_session_set_secret": (c_int, (_HANDLE, c_char_p)),
 
     "tigress_session_step": (c_int, (_HANDLE, c_int64)),

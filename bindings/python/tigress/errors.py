@@ -31,6 +31,7 @@ class ErrorCode(enum.IntEnum):
     DENIED = 30
     REFUSED = 31
     CONFLICT = 32
+    ELSEWHERE = 33
     NETWORK = 40
     TLS = 41
     UNAVAILABLE = 42
@@ -83,7 +84,7 @@ class UrlError(TigressError, ValueError):
 
 
 class AllowListError(TigressError):
-    """The relay's host is not on the allow-list."""
+    """The relay is not on the allow-list, or the wallet's policy refuses it."""
     code = ErrorCode.NOT_ALLOWED
 
 
@@ -140,6 +141,11 @@ class RefusedError(TigressError):
 class ConflictError(TigressError):
     """Both sides keep writing at the same time."""
     code = ErrorCode.CONFLICT
+
+
+class ElsewhereError(TigressError):
+    """Another copy of this session's saved state went on with the transfer."""
+    code = ErrorCode.ELSEWHERE
 
 
 class NetworkError(TemporaryError):

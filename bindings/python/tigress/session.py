@@ -95,6 +95,30 @@ def _random_fn(source: RandomSource) -> Any:
     return _lib.RandomFn(fill)
 
 
+@dataclasses.dataclass(frozen=True)
+class Relay:
+    """What a relay policy judges: scheme "https", "http" (loopback) or "tigress-direct"."""
+    scheme: str
+    host: str
+    port: int
+    vertical: str
+    role: Role
+
+
+RelayPolicy = Callable[[Relay], bool]
+
+
+def _policy_fn(policy: RelayPolicy) -> Any:
+    def judge(_ctx: Optional[int], given: Any) -> int:
+        try:
+            relay = given.contents
+            return int(policy(Relay(relay.scheme.decode(), relay.host.decode(), relay.port,
+                                    relay.vertical.decode(), Role(relay.role))) is True)
+        except Exception:  # pylint: disable=broad-except  # it must not cross into C, and refuses
+            return 0
+    return _lib.RelayPolicyFn(judge)
+
+
 class Session:
     """What both roles share. Made by Initiator(), Recipient() or resume().
 
@@ -104,6 +128,7 @@ class Session:
 
     def __init__(self, handle: ctypes.c_void_p):
         self._handle = handle
+        self._policy: Any = None  # like the next
         self._random: Any = None  # the library calls it: it must live as long as the session
 
     # ---- life
@@ -158,6 +183,13 @@ class Session:
         function = _lib.RandomFn(0) if source is None else _random_fn(source)
         self._do("set_random", function, None)
         self._random = function
+
+    def set_relay_policy(self, policy: Optional[RelayPolicy]) -> None:
+        """The wallet's own rule, asked before the first request: True lets the relay be used; anything
+        else, an exception too, fails the session with NotAllowedError. None: no rule."""
+        function = _lib.RelayPolicyFn(0) if policy is None else _policy_fn(policy)
+        self._do("set_relay_policy", function, None)
+        self._policy = function
 
     def set_notification_token(self, token_type: str, token_data: str) -> None:
         """Where the relay announces changes: fresh for each transfer. Before the first step."""

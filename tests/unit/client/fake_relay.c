@@ -101,37 +101,53 @@ static void handle_read(struct fake_relay *relay, struct fake_answer *answer)
     }
 }
 
+static bool is_known_change(const struct fake_relay *relay)
+{
+    for (size_t i = 0; i < 8; i++) {
+        if (strcmp(relay->request_id, relay->changes[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void remember_change(struct fake_relay *relay)
+{
+    char *place = relay->changes[relay->change_count % 8];
+
+    (void)snprintf(place, sizeof(relay->changes[0]), "%s", relay->request_id);
+    relay->change_count++;
+}
+
 static void handle_change(struct fake_relay *relay, struct fake_answer *answer)
 {
     char match[32];
 
     (void)snprintf(match, sizeof(match), "\"%u\"", relay->version);
-    if (strcmp(relay->request_id, relay->last_change) == 0) {
+    if (is_known_change(relay)) {
         answer_with(answer, 201, "{\"isPushNotificationSupported\":false}");
     } else if (relay->if_match[0] != '\0' && strcmp(relay->if_match, match) != 0) {
         answer_with(answer, 412, "{\"detail\":\"If-Match: the version has moved on\"}");
     } else {
         member(relay, "type", relay->type, sizeof(relay->type));
         member(relay, "data", relay->data, sizeof(relay->data));
-        (void)snprintf(relay->last_change, sizeof(relay->last_change), "%s", relay->request_id);
+        remember_change(relay);
         relay->version++;
-        relay->change_count++;
         answer_with(answer, 200, "{\"isPushNotificationSupported\":true}");
     }
 }
 
 static void handle_create(struct fake_relay *relay, struct fake_answer *answer)
 {
-    bool is_again = relay->exists && strcmp(relay->request_id, relay->last_change) == 0;
+    bool is_again = relay->exists && is_known_change(relay);
 
     if (!is_again) {
         relay->exists = true;
         relay->version = 1;
-        relay->change_count++;
         member(relay, "type", relay->type, sizeof(relay->type));
         member(relay, "data", relay->data, sizeof(relay->data));
         (void)snprintf(relay->initiator, sizeof(relay->initiator), "%s", relay->claim);
-        (void)snprintf(relay->last_change, sizeof(relay->last_change), "%s", relay->request_id);
+        remember_change(relay);
         (void)snprintf(relay->verifier, sizeof(relay->verifier), "%s", relay->proof);
     }
     answer_with(answer, is_again ? 201 : 200,

@@ -24,7 +24,7 @@ struct fake_relay {
     char data[60000];
     char initiator[64]; /* claims */
     char recipient[64];
-    char last_change[64]; /* request id of the last accepted change */
+    char changes[8][64]; /* request ids of the last accepted changes */
     char verifier[96];
     unsigned request_count;
     unsigned change_count;

@@ -454,6 +454,7 @@ static void reordering__message_of_another_moment__refused(void **state)
     send_number(f, 5);
     receive_number(f, 5);
     f->relay.version--;
+    memset(f->relay.changes, 0, sizeof(f->relay.changes)); /* or it would know the second one */
     assert_int_equal(tigress_session_send(twin, MESSAGE_3, strlen(MESSAGE_3)), TIGRESS_OK);
     assert_int_equal(fake_relay_run(&f->relay, twin), TIGRESS_WANT_INPUT);
     tigress_session_free(&twin);
@@ -638,7 +639,7 @@ static void loaded_twice__second_copy__refused(void **state)
     send_number(f, 3);
     assert_int_equal(tigress_session_send(twin, MESSAGE_1, strlen(MESSAGE_1)), TIGRESS_OK);
     assert_int_equal(fake_relay_run(&f->relay, twin), TIGRESS_FAILED);
-    assert_failed(twin, TIGRESS_E_TAMPERED);
+    assert_failed(twin, TIGRESS_E_ELSEWHERE);
     tigress_session_free(&twin);
     receive_number(f, 3);
 }
