@@ -220,6 +220,24 @@ def kill__relinquish__repeated_gives_back(proxy, pair, tmp_path, moment):
     assert carol.accept(shared["url"])["message"] == KEY
 
 
+def receive__relay_slower_than_the_wait__message_still_comes(proxy, pair):
+    """A wait ends with one look that is finished, so a slow relay is not taken for a silent one."""
+    alice, bob = pair
+    shared = alice.share(KEY, "--rights", "RWD")
+    bob.accept(shared["url"])
+    bob.answer(shared["id"], message("b"))
+    proxy.held.clear()
+    proxy.release.clear()
+    proxy.hold = ("POST", "answer")
+    waiting = alice.start("receive", shared["id"], "--json", "--wait", "1")
+    assert proxy.held.wait(20)
+    time.sleep(1.5)
+    proxy.hold = None
+    proxy.release.set()
+    ran = alice.finish(waiting)
+    assert (ran.code, ran.json.get("message")) == (0, message("b")), ran.err
+
+
 class Clumsy:
     """A device whose commands are killed at a random moment, and given again until they are done."""
 
