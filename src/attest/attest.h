@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * attest/attest.h - the seam between the relay and the verification of device attestation: an
+ * attestation object and what it must cover go in, a verdict comes out. Nothing is kept.
+ * Layer: L2 (base, crypto).   Threads: any; a policy is read-only once loaded.
+ * Blocks: load reads files; verify takes milliseconds of CPU.   Clock: an argument.
+ * Secrets: none; attestation objects may identify a device, so they are neither logged nor echoed.
+ * spec: W3C WebAuthn Level 3 sections 6.5, 8; protocol.md section 6.
+ */
+#ifndef TG_ATTEST_ATTEST_H
+#define TG_ATTEST_ATTEST_H
+
+#include "base/bytes.h"
+#include "base/err.h"
+#include "base/fault.h"
+
+#define TG_ATTEST_OBJECT_MAX 12288u /* bytes: what a 16 KiB header holds as base64url */
+#define TG_ATTEST_CHAIN_MAX 5u      /* certificates in x5c */
+#define TG_ATTEST_HASH_LEN 32u
+
+enum tg_attest_format {
+    TG_ATTEST_APPLE,
+    TG_ATTEST_APPLE_APPATTEST,
+    TG_ATTEST_ANDROID_KEY,
+    TG_ATTEST_PACKED,
+    TG_ATTEST_TPM,
+    TG_ATTEST_FIDO_U2F,
+    TG_ATTEST_NONE
+};
+#define TG_ATTEST_FORMAT_COUNT 7u
+const char *tg_attest_format_name(enum tg_attest_format format); /* "apple", ... */
+
+/* How far a key is bound to hardware; android-key alone tells. */
+enum tg_attest_level { TG_ATTEST_SOFTWARE, TG_ATTEST_TEE, TG_ATTEST_STRONGBOX };
+
+#define TG_ATTEST_LIST_MAX 64u
+
+/* What the operator allows. Texts are borrowed for the call of tg_attest_policy_load. An empty list
+   of names allows none where the format needs one (App IDs, package names), any where it does not
+   (AAGUIDs, origins). */
+struct tg_attest_settings {
+    unsigned formats;               /* set of 1 << enum tg_attest_format */
+    bool allows_packed_self;        /* packed without x5c: proves no more than none */
+    enum tg_attest_level level_min; /* android-key: attestation and keymaster both */
+    bool needs_verified_boot;       /* android-key: rootOfTrust locked and verified */
+    bool allows_appattest_development;
+    const char *roots_dir; /* <format>.pem each; a format that is allowed and needs roots must have
+                              its file */
+    const char *revoked; /* file: serial numbers or key hashes, see docs/attestation.md; "": none */
+    size_t rp_id_count, app_id_count, package_count, aaguid_count, origin_count;
+    const char *rp_ids[TG_ATTEST_LIST_MAX];  /* "relay.example": all formats but apple-appattest */
+    const char *app_ids[TG_ATTEST_LIST_MAX]; /* "TEAMID.bundle.id": apple-appattest, and rpIdHash of
+                                                apps' own "apple" attestations */
+    const char *packages[TG_ATTEST_LIST_MAX]; /* "com.example.wallet": android-key */
+    const char *aaguids[TG_ATTEST_LIST_MAX];  /* UUID text: packed, tpm, fido-u2f */
+    const char *origins[TG_ATTEST_LIST_MAX];  /* "https://wallet.example": clientDataJSON */
+};
+
+struct tg_attest_policy;
+
+/* Reads roots and lists. *out untouched on failure; fault names the file and what is wrong. */
+TG_NODISCARD enum tg_err tg_attest_policy_load(struct tg_attest_policy **out,
+                                               const struct tg_attest_settings *settings,
+                                               struct tg_fault *fault);
+/* Accepts *policy == NULL. */
+void tg_attest_policy_free(struct tg_attest_policy **policy);
+
+/* Which step refused. In general terms on purpose: this much is told to the client. */
+enum tg_attest_step {
+    TG_ATTEST_OK,
+    TG_ATTEST_STEP_ENCODING,  /* not one strict CBOR item of the right shape */
+    TG_ATTEST_STEP_FORMAT,    /* unknown format, or a rule of the format */
+    TG_ATTEST_STEP_CHALLENGE, /* covers something else than this request */
+    TG_ATTEST_STEP_CHAIN,     /* no path to a configured root at this time, or revoked */
+    TG_ATTEST_STEP_SIGNATURE,
+    TG_ATTEST_STEP_POLICY,  /* sound, but not allowed here */
+    TG_ATTEST_STEP_INTERNAL /* our own trouble (memory, library): 503, never "bad" */
+};
+#define TG_ATTEST_STEP_COUNT 8u
+const char *tg_attest_step_name(enum tg_attest_step step); /* "challenge", ... */
+
+struct tg_attest_verdict {
+    enum tg_attest_step step;
+    bool has_format;
+    enum tg_attest_format format; /* for metrics, when has_format */
+    struct tg_fault fault; /* for tests and attest-verify: more exact; never for the client */
+};
+
+/*
+ * Verifies one attestation object (CBOR map fmt, attStmt, authData and optionally clientDataJSON).
+ *   challenge   SHA-256 of what it must cover: protocol.md section 6
+ *   now_s       UTC seconds for certificates
+ * Cheap refusals come first; no public-key operation before everything else holds.
+ */
+void tg_attest_verify(struct tg_attest_verdict *out, const struct tg_attest_policy *policy,
+                      struct tg_bytes object, const uint8_t challenge[TG_ATTEST_HASH_LEN],
+                      int64_t now_s);
+
+/* The same where clientDataHash is given (attest-verify, captured data). client_data_hash of any
+   length: some apps pass a raw challenge. */
+void tg_attest_verify_hash(struct tg_attest_verdict *out, const struct tg_attest_policy *policy,
+                           struct tg_bytes object, struct tg_bytes client_data_hash, int64_t now_s);
+
+/* SHA-256 over "tigress-attestation-v1", claim, request id, payload type and payload data, each as
+   a 4-byte big-endian length and its bytes as sent. spec: protocol/6#attestation-challenge
+   It is wire/attestation.h that computes it, for relay and library alike. */
+
+#endif

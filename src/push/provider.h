@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * push/provider.h - the seam between the push process and each kind of provider: a token becomes a
+ * request, an answer becomes a verdict. Providers open no connection and read no clock.
+ * Layer: L2 (base, crypto, wire).   Threads: the push process has one.   Blocks: open reads files.
+ * Secrets: provider keys, and tokens for as long as their request lives; both wiped.
+ */
+#ifndef TG_PUSH_PROVIDER_H
+#define TG_PUSH_PROVIDER_H
+
+#include "base/buf.h"
+#include "base/fault.h"
+#include "base/rng.h"
+#include "push/settings.h"
+
+#define TG_PUSH_HEADERS_MAX 12u
+#define TG_PUSH_BODY_MAX 4096u   /* bytes of a request's body: the least any provider takes */
+#define TG_PUSH_ANSWER_MAX 8192u /* bytes of an answer's body that are looked at; more: cut off */
+#define TG_PUSH_URL_MAX 4096u
+
+struct tg_push_job {
+    struct tg_bytes token_type;
+    struct tg_bytes token_data;
+    struct tg_bytes collapse; /* 32 bytes, the same for every push of one token, else random */
+    int64_t expires_s;        /* UTC seconds: the mailbox's expiration */
+};
+
+/* One POST. Owned by whoever called tg_push_request_init; wiped by deinit. */
+struct tg_push_request {
+    struct tg_buf url;
+    struct tg_buf body;
+    size_t header_count;
+    struct tg_buf headers[TG_PUSH_HEADERS_MAX]; /* "name: value" each */
+    bool is_http2_only;
+    bool is_guarded; /* the client named the host: allow-list and public addresses alone */
+};
+void tg_push_request_init(struct tg_push_request *request);
+void tg_push_request_deinit(struct tg_push_request *request);
+
+struct tg_push_answer {
+    unsigned status;
+    uint32_t retry_after_s; /* 0: none */
+    struct tg_bytes body;   /* cut at TG_PUSH_ANSWER_MAX */
+};
+
+/* What an answer asks for. */
+enum tg_push_action {
+    TG_PUSH_TAKEN,         /* the provider has it */
+    TG_PUSH_DROP_TOKEN,    /* the token is dead */
+    TG_PUSH_RENEW,         /* make the credential anew, once, and repeat */
+    TG_PUSH_RECONNECT,     /* repeat on a new connection */
+    TG_PUSH_WAIT_TOKEN,    /* this token waits */
+    TG_PUSH_WAIT_PROVIDER, /* all of this provider waits */
+    TG_PUSH_BLAME_CONFIG,  /* the operator must act; all of this provider waits */
+    TG_PUSH_BLAME_REQUEST  /* our own mistake: this push is given up, the token stays */
+};
+
+struct tg_push_verdict {
+    enum tg_push_action action;
+    uint32_t wait_s;    /* what the provider asked for; 0: our own back-off */
+    const char *reason; /* a fixed word of ours for log and metrics, never the answer's own text */
+};
+
+struct tg_push_provider; /* each has its own */
+
+struct tg_push_provider_ops {
+    /* Reads keys. *out untouched on failure; fault says which setting or file, what was wrong and
+       what was expected, never what it holds. Also what --check-config runs. */
+    enum tg_err (*open)(struct tg_push_provider **out, const struct tg_push_settings *settings,
+                        const struct tg_rng *rng, struct tg_fault *fault);
+    /* Accepts *p == NULL. */
+    void (*close)(struct tg_push_provider **p);
+
+    /* See tg_push_can_send; without the allow-list, which is checked for is_guarded ones alike. */
+    bool (*takes_token)(struct tg_bytes token_data);
+    /* Where a guarded token's request goes: its host, for the allow-list. NULL: not guarded. */
+    bool (*endpoint_host)(struct tg_bytes token_data, struct tg_bytes *host);
+
+    /* FCM: an access token has to be fetched first. NULL for the others. */
+    bool (*needs_credential)(const struct tg_push_provider *p, int64_t now_s);
+    enum tg_err (*credential_request)(struct tg_push_provider *p, int64_t now_s,
+                                      struct tg_push_request *out);
+    /* TG_PUSH_TAKEN: it is there. */
+    void (*credential_answer)(struct tg_push_provider *p, int64_t now_s,
+                              const struct tg_push_answer *answer, struct tg_push_verdict *out);
+
+    /* The request for one push. out is initialised and empty. TG_E_SYNTAX: the token is malformed.
+     */
+    enum tg_err (*build)(struct tg_push_provider *p, const struct tg_push_job *job, int64_t now_s,
+                         struct tg_push_request *out);
+    void (*judge)(struct tg_push_provider *p, const struct tg_push_answer *answer, int64_t now_s,
+                  struct tg_push_verdict *out);
+    /* TG_PUSH_RENEW was the verdict: the credential in use is not used again. NULL: nothing. */
+    void (*renew)(struct tg_push_provider *p, int64_t now_s);
+};
+
+/* One file and one row each. */
+struct tg_push_provider_row {
+    const char *token_type; /* "com.apple.apns" */
+    const char *name;       /* "apns" */
+    const struct tg_push_provider_ops *ops;
+};
+extern const struct tg_push_provider_row tg_push_providers[TG_PUSH_COUNT];
+
+extern const struct tg_push_provider_ops tg_push_apns_ops, tg_push_fcm_ops, tg_push_webpush_ops,
+    tg_push_webhook_ops;
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * push/settings.h - what the operator said about push, and what can be told from it without a key.
+ * Layer: L2 (base, crypto, wire).   Threads: read-only once loaded.   Blocks: no.
+ * Secrets: none. Provider keys are named by path; only the push process opens them.
+ */
+#ifndef TG_PUSH_SETTINGS_H
+#define TG_PUSH_SETTINGS_H
+
+#include "base/bytes.h"
+#include "base/err.h"
+
+/* One row of the providers' table (push/provider.h) each, and one label in the metrics. */
+enum tg_push_id { TG_PUSH_APNS, TG_PUSH_FCM, TG_PUSH_WEBPUSH, TG_PUSH_WEBHOOK };
+#define TG_PUSH_COUNT 4u
+
+#define TG_PUSH_HOSTS_MAX 64u /* entries of the allow-list */
+
+/* All texts are borrowed for good, "" or NULL where not set; paths name files. */
+struct tg_push_settings {
+    /* com.apple.apns: on when apns_key is set. */
+    const char *apns_key;     /* .p8, PKCS #8 P-256 */
+    const char *apns_key_id;  /* 10 characters */
+    const char *apns_team_id; /* 10 characters */
+    const char *apns_topic;   /* bundle identifier */
+    const char *apns_url;     /* https://api.push.apple.com */
+
+    /* com.google.fcm: on when fcm_account is set. */
+    const char *fcm_account; /* service account, JSON */
+    const char *fcm_url;     /* https://fcm.googleapis.com */
+
+    /* org.w3.webpush: on when vapid_key is set. */
+    const char *vapid_key;     /* PEM, P-256 */
+    const char *vapid_subject; /* mailto: or https: */
+
+    /* webhook: on when webhook_key is set. */
+    const char *webhook_key; /* 32 to 64 bytes as base64 or hex, one line */
+
+    /* Whom clients may name: exact host names, or "*.example.org" for every name below it. */
+    size_t host_count;
+    const char *hosts[TG_PUSH_HOSTS_MAX];
+    bool allows_private_addresses; /* development and tests: endpoints on loopback too */
+
+    const char *ca_file;        /* PEM to trust instead of the system's; tests and development */
+    const char *user;           /* whom the push process becomes when started as root */
+    uint32_t concurrency;       /* requests in flight for one provider */
+    uint32_t request_timeout_s; /* one request, connection included */
+};
+
+/* The word in a token's `type`, and in metrics and logs: "com.apple.apns", "apns". */
+const char *tg_push_token_type(enum tg_push_id id);
+const char *tg_push_name(enum tg_push_id id);
+
+/* False: no provider has this type, or it is not configured. *id is written when true. */
+bool tg_push_find(enum tg_push_id *id, const struct tg_push_settings *settings,
+                  struct tg_bytes token_type);
+
+/*
+ * Whether a push to this token can ever go out: its provider is configured, the token has the form
+ * that provider takes, and an endpoint inside it is https to a host on the allow-list. Pure: no
+ * name is resolved. This is isPushNotificationSupported.
+ * spec: protocol/4#push-supported
+ */
+bool tg_push_can_send(const struct tg_push_settings *settings, struct tg_bytes token_type,
+                      struct tg_bytes token_data);
+
+#endif
