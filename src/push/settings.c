@@ -79,7 +79,7 @@ bool tg_push_can_send(const struct tg_push_settings *settings, struct tg_bytes t
         return false;
     }
     ops = tg_push_providers[id].ops;
-    if (ops == NULL || !ops->takes_token(token_data)) {
+    if (ops->takes_token == NULL || !ops->takes_token(token_data)) {
         return false;
     }
     if (ops->endpoint_host == NULL) {
