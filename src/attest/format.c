@@ -165,7 +165,8 @@ enum tg_attest_step tg_format_sig_form(struct tg_attest_case *c)
 
 enum tg_attest_step tg_format_chain(struct tg_attest_case *c)
 {
-    enum tg_attest_step step = tg_chain_read(&c->chain, c->certs, c->cert_count, c->fault);
+    enum tg_attest_step step =
+        tg_chain_read(&c->chain, c->certs, c->cert_count, &c->policy->templates, c->fault);
 
     return step == TG_ATTEST_OK
                ? tg_chain_verify(&c->chain, c->policy->roots[c->format], c->now_s, c->fault)

@@ -402,6 +402,10 @@ def sig_variants(fmt):
     yield "sig no pair of numbers", "signature", {"stmt": set_stmt(sig=b"\x30\3\2\1\1")}
     yield "sig with a trailing byte", "signature", {"stmt": lambda s: s.update(sig=s["sig"] + b"\0")}
     yield "sig by a stranger", "signature", {"signer": STRANGER}
+    yield "sig of a negative number", "signature", {"stmt": set_stmt(sig=seq(tlv(2, b"\x80"), integer(1)))}
+    yield "sig of a number with a needless zero", "signature", {"stmt": set_stmt(sig=seq(tlv(2, b"\0\1"), integer(1)))}
+    yield "sig of a number past the group", "signature", {"stmt": set_stmt(sig=seq(integer(N), integer(1)))}
+    yield "sig of long numbers", "signature", {"stmt": set_stmt(sig=seq(integer(1 << 300), integer(1 << 300)))}
     yield "sig of zeros", "signature", {"stmt": set_stmt(sig=seq(integer(0), integer(0)))}
     if fmt != "fido-u2f":
         yield "alg missing", "encoding", {"stmt": set_stmt(alg=None)}
