@@ -104,8 +104,9 @@ static enum tg_attest_step explain_no_key(const struct tg_cert *cert,
     return step == TG_ATTEST_OK ? TG_ATTEST_STEP_INTERNAL : step;
 }
 
-enum tg_attest_step tg_chain_read(struct tg_chain *chain, const struct tg_cert *certs, size_t count,
-                                  const struct tg_key_templates *templates, struct tg_fault *fault)
+static enum tg_attest_step read_certs(struct tg_chain *chain, const struct tg_cert *certs,
+                                      size_t count, const struct tg_key_templates *templates,
+                                      struct tg_fault *fault)
 {
     (void)tg_trouble_take();
     for (size_t i = 0; i < count; i++) {
@@ -147,58 +148,33 @@ static void set_rules(X509_VERIFY_PARAM *param, int64_t now_s)
     X509_VERIFY_PARAM_set_depth(param, (int)TG_ATTEST_CHAIN_MAX);
 }
 
-struct attempt {
-    bool is_good;
-    bool is_trouble;
-    int why; /* X509_V_ERR_... */
-};
-
-static struct attempt attempt(const struct tg_chain *chain, STACK_OF(X509) * others,
-                              const struct tg_chain_roots *roots, int64_t now_s)
+/* TG_ATTEST_STEP_CHAIN: refused, and *why says over what (X509_V_ERR_...). */
+static enum tg_attest_step verify_with(X509_STORE_CTX *ctx, const struct tg_chain *chain,
+                                       STACK_OF(X509) * others, const struct tg_chain_roots *roots,
+                                       int64_t now_s, int *why)
 {
-    struct attempt a = { .is_trouble = true };
-    X509_STORE_CTX *ctx = X509_STORE_CTX_new();
+    bool is_good = false;
 
-    if (ctx != NULL && X509_STORE_CTX_init(ctx, roots->store, chain->certs[0], others) == 1) {
-        set_rules(X509_STORE_CTX_get0_param(ctx), now_s);
-        a.is_good = X509_verify_cert(ctx) == 1;
-        a.why = X509_STORE_CTX_get_error(ctx);
-        a.is_trouble = tg_trouble_take() || a.why == X509_V_OK || a.why == X509_V_ERR_OUT_OF_MEM ||
-                       a.why == X509_V_ERR_UNSPECIFIED || a.why == X509_V_ERR_STORE_LOOKUP;
+    if (ctx == NULL || X509_STORE_CTX_init(ctx, roots->store, chain->certs[0], others) != 1) {
+        return TG_ATTEST_STEP_INTERNAL;
     }
-    X509_STORE_CTX_free(ctx);
-    (void)tg_trouble_take();
-    return a;
-}
-
-/* In places OpenSSL takes a failed allocation for a weak key, a missing issuer or a wrong
-   signature. So a refusal counts when it comes out twice. */
-static enum tg_attest_step decide(const struct tg_chain *chain, STACK_OF(X509) * others,
-                                  const struct tg_chain_roots *roots, int64_t now_s,
-                                  struct tg_fault *fault)
-{
-    struct attempt first = attempt(chain, others, roots, now_s);
-    struct attempt second;
-
-    if (first.is_good) {
+    set_rules(X509_STORE_CTX_get0_param(ctx), now_s);
+    is_good = X509_verify_cert(ctx) == 1;
+    *why = X509_STORE_CTX_get_error(ctx);
+    if (is_good) {
         return TG_ATTEST_OK;
     }
-    if (first.is_trouble) {
-        return TG_ATTEST_STEP_INTERNAL;
-    }
-    second = attempt(chain, others, roots, now_s);
-    if (second.is_good || second.is_trouble || second.why != first.why) {
-        return TG_ATTEST_STEP_INTERNAL;
-    }
-    tg_fault_set(fault, "chain: %s", X509_verify_cert_error_string(first.why));
-    return TG_ATTEST_STEP_CHAIN;
+    return tg_trouble_take() || *why == X509_V_OK || *why == X509_V_ERR_OUT_OF_MEM ||
+                   *why == X509_V_ERR_UNSPECIFIED || *why == X509_V_ERR_STORE_LOOKUP
+               ? TG_ATTEST_STEP_INTERNAL
+               : TG_ATTEST_STEP_CHAIN;
 }
 
-enum tg_attest_step tg_chain_verify(const struct tg_chain *chain,
-                                    const struct tg_chain_roots *roots, int64_t now_s,
-                                    struct tg_fault *fault)
+static enum tg_attest_step verify(const struct tg_chain *chain, const struct tg_chain_roots *roots,
+                                  int64_t now_s, int *why)
 {
     enum tg_attest_step step = TG_ATTEST_STEP_INTERNAL;
+    X509_STORE_CTX *ctx = X509_STORE_CTX_new();
     STACK_OF(X509) *others = sk_X509_new_null();
     bool is_whole = others != NULL;
 
@@ -206,9 +182,39 @@ enum tg_attest_step tg_chain_verify(const struct tg_chain *chain,
         is_whole = sk_X509_push(others, chain->certs[i]) > 0;
     }
     if (is_whole) {
-        step = decide(chain, others, roots, now_s, fault);
+        step = verify_with(ctx, chain, others, roots, now_s, why);
     }
     sk_X509_free(others);
+    X509_STORE_CTX_free(ctx);
     (void)tg_trouble_take();
     return step;
+}
+
+static enum tg_attest_step attempt(struct tg_chain *chain, const struct tg_chain_request *request,
+                                   int *why, struct tg_fault *fault)
+{
+    enum tg_attest_step step =
+        read_certs(chain, request->certs, request->count, request->templates, fault);
+
+    return step == TG_ATTEST_OK ? verify(chain, request->roots, request->now_s, why) : step;
+}
+
+/* In places OpenSSL takes a failed allocation for a weak key, a missing issuer or a wrong
+   signature, and keeps that with the certificate. So a refusal counts when it comes out twice. */
+enum tg_attest_step tg_chain_verify(struct tg_chain *chain, const struct tg_chain_request *request,
+                                    struct tg_fault *fault)
+{
+    int why = X509_V_OK;
+    int why_again = X509_V_OK;
+    enum tg_attest_step step = attempt(chain, request, &why, fault);
+
+    if (step != TG_ATTEST_STEP_CHAIN) {
+        return step;
+    }
+    tg_chain_deinit(chain);
+    if (attempt(chain, request, &why_again, fault) != TG_ATTEST_STEP_CHAIN || why != why_again) {
+        return TG_ATTEST_STEP_INTERNAL;
+    }
+    tg_fault_set(fault, "chain: %s", X509_verify_cert_error_string(why));
+    return TG_ATTEST_STEP_CHAIN;
 }

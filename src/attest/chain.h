@@ -47,12 +47,17 @@ struct tg_chain {
     size_t count;
 };
 
-/* Reads certs, the leaf first. *chain is to be freed with tg_chain_deinit whatever came of it. */
-enum tg_attest_step tg_chain_read(struct tg_chain *chain, const struct tg_cert *certs, size_t count,
-                                  const struct tg_key_templates *templates, struct tg_fault *fault);
-/* Verifies it up to one of the roots at now_s. */
-enum tg_attest_step tg_chain_verify(const struct tg_chain *chain,
-                                    const struct tg_chain_roots *roots, int64_t now_s,
+struct tg_chain_request {        /* borrowed for the call */
+    const struct tg_cert *certs; /* the leaf first */
+    size_t count;                /* 1 to TG_ATTEST_CHAIN_MAX */
+    const struct tg_key_templates *templates;
+    const struct tg_chain_roots *roots;
+    int64_t now_s;
+};
+
+/* Verifies certs up to one of the roots. *chain is empty before, holds the certificates after, and
+   is to be freed with tg_chain_deinit whatever came of it. */
+enum tg_attest_step tg_chain_verify(struct tg_chain *chain, const struct tg_chain_request *request,
                                     struct tg_fault *fault);
 /* The leaf's key, which ends with the chain; NULL when OpenSSL could not make one. */
 EVP_PKEY *tg_chain_leaf_key(const struct tg_chain *chain);
