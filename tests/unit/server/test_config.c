@@ -220,6 +220,8 @@ static void load__numbers__every_bound_at_n_and_beyond(void **state)
         { "rate-burst", "0", "1", "1000000", "1000001" },
         { "mailboxes-max", NULL, "0", "1000000000", "1000000001" },
         { "store-bytes-max", NULL, "0", "1024GiB", "1025GiB" },
+        { "push-concurrency", "0", "1", "1000", "1001" },
+        { "push-timeout", "0", "1", "5m", "301" },
     };
     char line[160];
 
@@ -235,6 +237,16 @@ static void load__numbers__every_bound_at_n_and_beyond(void **state)
         (void)snprintf(line, sizeof line, MEM "--%s %s", cases[i].name, cases[i].over);
         assert_bad(f, line, "too large (expected:");
     }
+}
+
+static void outbox__holds_twice_the_mailboxes(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_runs(f, MEM "--mailboxes-max 1000000000");
+    assert_int_equal(f->config->store_limits.outbox_max, 2000000000);
+    assert_runs(f, MEM "--mailboxes-max 0");
+    assert_int_equal(f->config->store_limits.outbox_max, 0);
 }
 
 static void load__path_length__1023_yes_1024_no(void **state)
@@ -329,7 +341,7 @@ static void file__missing_or_not_text_or_large__one_sentence(void **state)
 static void file__line_too_long__told(void **state)
 {
     struct fixture *f = *state;
-    static char text[3000];
+    static char text[6000];
 
     memset(text, 'x', sizeof text - 1);
     memcpy(text, "data = /", 8);
@@ -377,9 +389,9 @@ static void flags__check_config__valid_or_faults(void **state)
 {
     struct fixture *f = *state;
 
-    assert_int_equal(run(f, MEM "--check-config"), TG_CONFIG_DONE);
-    assert_says(f, "the configuration is valid");
-    assert_null(f->config);
+    assert_int_equal(run(f, MEM "--check-config"), TG_CONFIG_CHECK);
+    assert_int_equal(f->text.len, 0);
+    assert_non_null(f->config);
     assert_bad(f, MEM "--check-config --rate x", "--rate: not a number");
 }
 
@@ -571,6 +583,7 @@ int main(void)
         TEST(load__bad_value__names_setting_and_what_is_expected),
         TEST(load__bad_store__refused),
         TEST(load__numbers__every_bound_at_n_and_beyond),
+        TEST(outbox__holds_twice_the_mailboxes),
         TEST(load__path_length__1023_yes_1024_no),
         TEST(file__sections_comments_indents__read),
         TEST(file__flag_beside__flag_wins),
