@@ -142,7 +142,7 @@ out:
 
 /* On the store's thread. Trouble leaves what is there and becomes a 503. */
 static enum tg_store_verdict change_record(void *ctx, const struct tg_store_record *old,
-                                           struct tg_store_record *next)
+                                           struct tg_store_next *next)
 {
     struct tg_exchange *ex = ctx;
     bool must_store = false;
@@ -150,7 +150,7 @@ static enum tg_store_verdict change_record(void *ctx, const struct tg_store_reco
     ex->change_err = apply_to_record(ex, old);
     must_store = ex->change_err == TG_OK && (ex->result.effects & TG_EFFECT_STORE) != 0;
     if (must_store) {
-        ex->change_err = seal_record(ex, old, next);
+        ex->change_err = seal_record(ex, old, &next->record);
     }
     return must_store && ex->change_err == TG_OK ? TG_STORE_PUT : TG_STORE_KEEP;
 }
