@@ -78,7 +78,7 @@ static enum tg_err check_settings(const struct tg_push_settings *s, struct tg_fa
         tg_fault_set(fault, "push-apns-topic: expected the wallet's bundle identifier");
         return TG_E_SYNTAX;
     }
-    if (!tg_bytes_has_prefix(url, TG_LIT("https://")) || url.len > URL_MAX) {
+    if (!tg_bytes_has_prefix(url, TG_LIT("https://")) || url.len <= 8 || url.len > URL_MAX) {
         tg_fault_set(fault, "push-apns-url: expected https://HOST[:PORT]");
         return TG_E_SYNTAX;
     }
@@ -353,6 +353,7 @@ static void renew(struct tg_push_provider *p, uint32_t credential, int64_t now_s
 }
 
 const struct tg_push_provider_ops tg_push_apns_ops = {
+    .is_one_stream_first = true,
     .open = open_provider,
     .close = close_provider,
     .takes_token = takes_token,

@@ -446,8 +446,8 @@ void tg_push_http_put(struct tg_push_http *http, struct tg_push_transfer *transf
     http->idle = state;
 }
 
-void tg_push_http_start(struct tg_push_http *http, struct tg_push_transfer *transfer,
-                        enum tg_push_connection connection)
+enum tg_err tg_push_http_start(struct tg_push_http *http, struct tg_push_transfer *transfer,
+                               enum tg_push_connection connection)
 {
     struct tg_push_transfer_state *state = transfer->state;
 
@@ -459,14 +459,13 @@ void tg_push_http_start(struct tg_push_http *http, struct tg_push_transfer *tran
     if (connection == TG_PUSH_NEW_CONNECTION) {
         http->is_proven = false;
     }
-    /* One that cannot be started ends by its time: the library tells of it with the others. */
-    if (!set_request(state, connection)) {
-        (void)curl_easy_setopt(state->easy, CURLOPT_URL, "https://");
+    if (!set_request(state, connection) ||
+        curl_multi_add_handle(http->multi, state->easy) != CURLM_OK) {
+        return TG_E_NOMEM;
     }
-    if (curl_multi_add_handle(http->multi, state->easy) == CURLM_OK) {
-        state->is_started = true;
-        http->in_flight++;
-    }
+    state->is_started = true;
+    http->in_flight++;
+    return TG_OK;
 }
 
 void tg_push_http_prove(struct tg_push_http *http, const struct tg_push_transfer *transfer)

@@ -66,8 +66,10 @@ void tg_push_http_free(struct tg_push_http **http);
 struct tg_push_transfer *tg_push_http_get(struct tg_push_http *http);
 void tg_push_http_put(struct tg_push_http *http, struct tg_push_transfer *transfer);
 enum tg_push_connection { TG_PUSH_ANY_CONNECTION, TG_PUSH_NEW_CONNECTION };
-void tg_push_http_start(struct tg_push_http *http, struct tg_push_transfer *transfer,
-                        enum tg_push_connection connection);
+/* TG_E_NOMEM: not started, there will be no done(). */
+TG_NODISCARD enum tg_err tg_push_http_start(struct tg_push_http *http,
+                                            struct tg_push_transfer *transfer,
+                                            enum tg_push_connection connection);
 
 /* The provider has accepted our credential on the connection that transfer used: from now on it
    carries many streams. Until then is_one_stream_first lets one through and holds the others. */

@@ -144,7 +144,8 @@ static enum tg_err load(struct tg_push_provider *p, const struct tg_push_setting
     struct tg_buf text;
 
     tg_buf_init(&text, TG_PUSH_KEYFILE_MAX + 1);
-    if (!tg_bytes_has_prefix(origin, TG_LIT("https://")) || origin.len > URL_MAX) {
+    if (!tg_bytes_has_prefix(origin, TG_LIT("https://")) || origin.len <= 8 ||
+        origin.len > URL_MAX) {
         tg_fault_set(fault, "push-fcm-url: expected https://HOST[:PORT]");
         err = TG_E_SYNTAX;
         goto out;

@@ -11,13 +11,14 @@
 #include "push/ipc.h"
 #include "push/provider.h"
 
-#define TG_PUSH_TAG_LEN 32u       /* bytes of a job's collapse */
-#define TG_PUSH_FIRST_WAIT_S 10u  /* before a first repetition, at least */
-#define TG_PUSH_LAST_WAIT_S 900u  /* the back-off grows no further */
-#define TG_PUSH_BLAME_WAIT_S 300u /* configuration: the provider waits, and the log says it once   \
-                                   */
-#define TG_PUSH_TOKENS_MAX 1024u  /* tokens whose failures are remembered */
-#define TG_PUSH_SAID_MAX 16u      /* reasons that are remembered as said */
+#define TG_PUSH_TAG_LEN 32u      /* bytes of a job's collapse */
+#define TG_PUSH_FIRST_WAIT_S 10u /* before a first repetition, at least */
+#define TG_PUSH_LAST_WAIT_S 900u /* the back-off grows no further */
+#define TG_PUSH_BLAME_WAIT_S                                                                       \
+    300u                         /* configuration: the provider waits, and the log says it once    \
+                                  */
+#define TG_PUSH_TOKENS_MAX 1024u /* tokens whose failures are remembered */
+#define TG_PUSH_SAID_MAX 16u     /* reasons that are remembered as said */
 
 /* The way to one provider, or to one host where clients name them. All zero: open. */
 struct tg_push_lane {
