@@ -224,6 +224,11 @@ enum tg_err tg_json_get_string(struct tg_bytes *out, struct tg_json_object in, c
     return len > max_len ? TG_E_LIMIT : TG_E_SYNTAX;
 }
 
+bool tg_json_has(struct tg_json_object in, const char *name)
+{
+    return member(in, name) != NULL;
+}
+
 enum tg_err tg_json_get_bool(bool *out, struct tg_json_object in, const char *name,
                              struct tg_fault *fault)
 {
@@ -235,6 +240,13 @@ enum tg_err tg_json_get_bool(bool *out, struct tg_json_object in, const char *na
     }
     *out = json_is_true(node);
     return TG_OK;
+}
+
+struct tg_json_object tg_json_item(struct tg_json_object in, const char *name, size_t index)
+{
+    const json_t *node = json_array_get(member(in, name), index);
+
+    return (struct tg_json_object){ .node = json_is_object(node) ? node : NULL, .path = name };
 }
 
 /* Appends the escape of c: a letter where JSON has one, else the four digits. */

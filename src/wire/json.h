@@ -52,9 +52,16 @@ TG_NODISCARD enum tg_err tg_json_get_string(struct tg_bytes *out, struct tg_json
                                             const char *name, enum tg_json_need need,
                                             size_t min_len, size_t max_len, struct tg_fault *fault);
 
+/* A member of any type, null too. */
+bool tg_json_has(struct tg_json_object in, const char *name);
+
 /* A required boolean member. */
 TG_NODISCARD enum tg_err tg_json_get_bool(bool *out, struct tg_json_object in, const char *name,
                                           struct tg_fault *fault);
+
+/* The index-th item of an array member. node == NULL: no such member, no array, no such item, or an
+   item that is no object. Ends with doc. */
+struct tg_json_object tg_json_item(struct tg_json_object in, const char *name, size_t index);
 
 /* Writing: appends the string in quotes, escaped; text must be UTF-8 (else TG_E_SYNTAX sticks in
  * out). */
