@@ -45,7 +45,7 @@ void world_init(struct world *w)
                                           .wait_cap_s = TG_WAIT_CAP_S_DEFAULT,
                                           .cors_origin = "*",
                                           .is_https = true };
-    w->hooks = (struct tg_relay_hooks){ wake, w };
+    w->hooks = (struct tg_relay_hooks){ .changed = wake, .ctx = w };
     if (tg_keyring_generate(&w->keyring, &w->rng) != TG_OK ||
         tg_relay_new(&w->relay, &w->config, &w->keyring, w->store, fake_store_port(w->store),
                      &w->rng, &w->hooks) != TG_OK) {
