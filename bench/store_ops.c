@@ -102,7 +102,7 @@ static void random_bytes(void *out, size_t len)
 /* What the relay's change does, without its cryptography: look at the old record, write a whole new
  * one. */
 static enum tg_store_verdict transfer_change(void *ctx, const struct tg_store_record *old,
-                                             struct tg_store_record *next)
+                                             struct tg_store_next *next)
 {
     struct transfer *t = ctx;
     size_t len = steps[t->step].len;
@@ -118,9 +118,9 @@ static enum tg_store_verdict transfer_change(void *ctx, const struct tg_store_re
     }
     memset(t->record + kept, (int)t->step, len - kept);
     t->record[0]++;
-    *next = (struct tg_store_record){ .version = steps[t->step].version_after,
-                                      .expires_s = t->expires_s,
-                                      .sealed = tg_bytes(t->record, len) };
+    next->record = (struct tg_store_record){ .version = steps[t->step].version_after,
+                                             .expires_s = t->expires_s,
+                                             .sealed = tg_bytes(t->record, len) };
     return TG_STORE_PUT;
 }
 
@@ -176,14 +176,14 @@ static void transfer_go(struct transfer *t)
 }
 
 static enum tg_store_verdict fill_change(void *ctx, const struct tg_store_record *old,
-                                         struct tg_store_record *next)
+                                         struct tg_store_next *next)
 {
     struct transfer *t = ctx;
 
     (void)old;
-    *next = (struct tg_store_record){ .version = 1,
-                                      .expires_s = t->expires_s,
-                                      .sealed = tg_bytes(t->record, RECORD_LEN) };
+    next->record = (struct tg_store_record){ .version = 1,
+                                             .expires_s = t->expires_s,
+                                             .sealed = tg_bytes(t->record, RECORD_LEN) };
     return TG_STORE_PUT;
 }
 
@@ -328,7 +328,7 @@ static uint64_t option(int argc, char **argv, const char *name, uint64_t fallbac
 int main(int argc, char **argv)
 {
     static struct worker workers[PORTS_MAX];
-    struct tg_store_limits limits = { 0, 0 };
+    struct tg_store_limits limits = { .record_max = 0 };
     struct tg_fault fault = { "" };
     struct tg_store *store = NULL;
 

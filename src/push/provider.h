@@ -31,11 +31,21 @@ struct tg_push_request {
     struct tg_buf body;
     size_t header_count;
     struct tg_buf headers[TG_PUSH_HEADERS_MAX]; /* "name: value" each */
+    uint32_t credential; /* which one it carries, by the provider's own count, for renew */
     bool is_http2_only;
     bool is_guarded; /* the client named the host: allow-list and public addresses alone */
 };
 void tg_push_request_init(struct tg_push_request *request);
 void tg_push_request_deinit(struct tg_push_request *request);
+/* Empties and wipes it, keeps the allocations. */
+void tg_push_request_clear(struct tg_push_request *request);
+/* Begins a header, "name: ", and returns where its value is appended. Failures stick, one header
+   too many among them; tg_push_request_status() tells. */
+struct tg_buf *tg_push_request_header(struct tg_push_request *request, const char *name);
+/* A whole header of a value that is no secret. */
+void tg_push_request_text(struct tg_push_request *request, const char *name, const char *value);
+/* TG_OK, or the first failure of any part. */
+TG_NODISCARD enum tg_err tg_push_request_status(const struct tg_push_request *request);
 
 struct tg_push_answer {
     unsigned status;
@@ -47,6 +57,8 @@ struct tg_push_answer {
 enum tg_push_action {
     TG_PUSH_TAKEN,         /* the provider has it */
     TG_PUSH_DROP_TOKEN,    /* the token is dead */
+    TG_PUSH_SUSPECT_TOKEN, /* the token is bad or our configuration is: dropped only after a push
+                              to another token has shown that the configuration is good */
     TG_PUSH_RENEW,         /* make the credential anew, once, and repeat */
     TG_PUSH_RECONNECT,     /* repeat on a new connection */
     TG_PUSH_WAIT_TOKEN,    /* this token waits */
@@ -90,8 +102,9 @@ struct tg_push_provider_ops {
                          struct tg_push_request *out);
     void (*judge)(struct tg_push_provider *p, const struct tg_push_answer *answer, int64_t now_s,
                   struct tg_push_verdict *out);
-    /* TG_PUSH_RENEW was the verdict: the credential in use is not used again. NULL: nothing. */
-    void (*renew)(struct tg_push_provider *p, int64_t now_s);
+    /* TG_PUSH_RENEW was the verdict on a request with this credential: it is not used again. One
+       that was replaced meanwhile changes nothing. NULL: nothing. */
+    void (*renew)(struct tg_push_provider *p, uint32_t credential, int64_t now_s);
 };
 
 /* One file and one row each. */

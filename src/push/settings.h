@@ -51,6 +51,13 @@ struct tg_push_settings {
 const char *tg_push_token_type(enum tg_push_id id);
 const char *tg_push_name(enum tg_push_id id);
 
+/* Whether the provider has been given a key; whether any has. */
+bool tg_push_is_on(const struct tg_push_settings *settings, enum tg_push_id id);
+bool tg_push_is_any_on(const struct tg_push_settings *settings);
+
+/* Whether the allow-list has this host, in any case of letters; a name, not an address. */
+bool tg_push_allows_host(const struct tg_push_settings *settings, struct tg_bytes host);
+
 /* False: no provider has this type, or it is not configured. *id is written when true. */
 bool tg_push_find(enum tg_push_id *id, const struct tg_push_settings *settings,
                   struct tg_bytes token_type);

@@ -152,7 +152,7 @@ static bool is_cleared(const struct tg_exchange *ex)
 
 /* On the store's thread. Trouble leaves what is there and becomes a 503. */
 static enum tg_store_verdict change_record(void *ctx, const struct tg_store_record *old,
-                                           struct tg_store_record *next)
+                                           struct tg_store_next *next)
 {
     struct tg_exchange *ex = ctx;
     bool must_store = false;
@@ -160,7 +160,11 @@ static enum tg_store_verdict change_record(void *ctx, const struct tg_store_reco
     ex->change_err = apply_to_record(ex, old);
     must_store = ex->change_err == TG_OK && (ex->result.effects & TG_EFFECT_STORE) != 0;
     if (must_store) {
+<<<<<<< HEAD
         ex->change_err = is_cleared(ex) ? seal_record(ex, old, next) : TG_E_STORE;
+=======
+        ex->change_err = seal_record(ex, old, &next->record);
+>>>>>>> main
     }
     return must_store && ex->change_err == TG_OK ? TG_STORE_PUT : TG_STORE_KEEP;
 }

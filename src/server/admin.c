@@ -107,14 +107,14 @@ static void on_probe_written(void *ctx, enum tg_err err)
 }
 
 static enum tg_store_verdict probe_change(void *ctx, const struct tg_store_record *old,
-                                          struct tg_store_record *next)
+                                          struct tg_store_next *next)
 {
     struct probe *p = ctx;
 
     (void)old;
-    *next = (struct tg_store_record){ .version = p->number,
-                                      .expires_s = p->now_s + PROBE_EXPIRES_S,
-                                      .sealed = TG_ARRAY_BYTES(p->sealed) };
+    next->record = (struct tg_store_record){ .version = p->number,
+                                             .expires_s = p->now_s + PROBE_EXPIRES_S,
+                                             .sealed = TG_ARRAY_BYTES(p->sealed) };
     return TG_STORE_PUT;
 }
 

@@ -200,7 +200,9 @@ enum tg_config_action tg_config_load(struct tg_config **out, int argc, char *con
         load(&state, &line, argc, argv, env);
     }
     if (state.fault_count == 0) {
-        action = line.action == META_NONE ? TG_CONFIG_RUN : TG_CONFIG_DONE;
+        action = line.action == META_NONE    ? TG_CONFIG_RUN
+                 : line.action == META_CHECK ? TG_CONFIG_CHECK
+                                             : TG_CONFIG_DONE;
     }
     if (action == TG_CONFIG_DONE) {
         switch (line.action) {
@@ -213,15 +215,13 @@ enum tg_config_action tg_config_load(struct tg_config **out, int argc, char *con
         case META_PRINT:
             tg_config_print(text, state.config);
             break;
-        case META_CHECK:
-            tg_buf_append_str(text, "tigressd: the configuration is valid\n");
-            break;
         case META_NONE:
+        case META_CHECK:
         case META_CONFIG:
             break;
         }
     }
-    if (action == TG_CONFIG_RUN) {
+    if (action == TG_CONFIG_RUN || action == TG_CONFIG_CHECK) {
         *out = state.config;
         state.config = NULL;
     }

@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "base/fault.h"
 #include "base/log.h"
+#include "push/settings.h"
 #include "relay/api.h"
 #include "store/store.h"
 #include "wire/limits.h"
@@ -23,6 +24,8 @@
 #define TG_CONFIG_URL_MAX 255u
 #define TG_CONFIG_HOST_MAX 63u
 #define TG_CONFIG_FILE_MAX 65536u /* bytes of a configuration file */
+#define TG_CONFIG_HOSTS_MAX 4095u /* bytes of a list of hosts */
+#define TG_CONFIG_WORD_MAX 255u   /* bytes of a name or identifier */
 
 /* A numeric address to bind. */
 struct tg_endpoint {
@@ -39,6 +42,32 @@ enum tg_store_kind { TG_STORE_LMDB, TG_STORE_MEMORY };
 enum tg_client_address {
     TG_CLIENT_CONNECTION,     /* the socket's peer */
     TG_CLIENT_X_FORWARDED_FOR /* the last entry of that header, set by a trusted proxy */
+};
+
+/* Whom clients may name as the receiver of a push. */
+struct tg_config_hosts {
+    size_t count;                       /* at most TG_PUSH_HOSTS_MAX */
+    char text[TG_CONFIG_HOSTS_MAX + 1]; /* lower case, each ended by a NUL */
+};
+
+/* What tg_config_push makes a struct tg_push_settings of. "": not set. */
+struct tg_config_push {
+    char apns_key[TG_CONFIG_PATH_MAX + 1];
+    char apns_key_id[TG_CONFIG_WORD_MAX + 1];
+    char apns_team_id[TG_CONFIG_WORD_MAX + 1];
+    char apns_topic[TG_CONFIG_WORD_MAX + 1];
+    char apns_url[TG_CONFIG_URL_MAX + 1];
+    char fcm_account[TG_CONFIG_PATH_MAX + 1];
+    char fcm_url[TG_CONFIG_URL_MAX + 1];
+    char vapid_key[TG_CONFIG_PATH_MAX + 1];
+    char vapid_subject[TG_CONFIG_WORD_MAX + 1];
+    char webhook_key[TG_CONFIG_PATH_MAX + 1];
+    struct tg_config_hosts hosts;
+    bool allows_private_addresses;
+    char ca_file[TG_CONFIG_PATH_MAX + 1];
+    char user[TG_CONFIG_WORD_MAX + 1];
+    uint32_t concurrency; /* requests to one provider at once */
+    uint32_t timeout_s;
 };
 
 /* Ready to use: every value is in range and the combination has been checked. */
@@ -81,6 +110,8 @@ struct tg_config {
     uint32_t rate_burst; /* requests at once */
     enum tg_client_address client_address;
 
+    struct tg_config_push push;
+
     enum tg_log_level log_level;
     bool has_core_dumps; /* false: main forbids them */
 };
@@ -90,19 +121,22 @@ struct tg_config_env {
     const char *home;           /* $HOME or NULL */
     const char *xdg_state_home; /* $XDG_STATE_HOME or NULL */
     uint32_t core_count;        /* at least 1 */
+    bool is_push_process;       /* the relay has checked all that does not concern push */
 };
 
 enum tg_config_action {
-    TG_CONFIG_RUN,  /* *out is there */
-    TG_CONFIG_DONE, /* --help, --version, --check-config, --print-config: exit 0 */
-    TG_CONFIG_BAD   /* exit 2 */
+    TG_CONFIG_RUN,   /* *out is there */
+    TG_CONFIG_CHECK, /* --check-config, and nothing is wrong so far: as RUN, to be looked into
+                        further and not run */
+    TG_CONFIG_DONE,  /* --help, --version, --print-config: exit 0 */
+    TG_CONFIG_BAD    /* exit 2 */
 };
 
 /*
  * Reads the command line and the file it names.
  *   argv    as main got it: argv[0] is skipped
- *   *out    written for TG_CONFIG_RUN alone; to be freed
- *   text    what to print: on standard output for DONE, on standard error for BAD; with RUN empty
+ *   *out    written for TG_CONFIG_RUN and TG_CONFIG_CHECK alone; to be freed
+ *   text    what to print: on standard output for DONE, on standard error for BAD; else empty
  * Every fault names where it stands (file:line or the flag), the setting, what was wrong and what
  * is expected; all faults found are told, not the first alone. Values that are wrong are not
  * repeated.
@@ -118,6 +152,9 @@ void tg_config_set_port(struct tg_config *config, uint16_t port);
 
 /* The relay core's part. The strings borrow from config. After tg_config_set_port. */
 void tg_config_relay(struct tg_relay_config *out, const struct tg_config *config);
+
+/* What the operator said about push. The strings borrow from config. */
+void tg_config_push(struct tg_push_settings *out, const struct tg_config *config);
 
 /* Makes data_dir and its parents, mode 0700, if there is one and it is not there. TG_E_IO. */
 TG_NODISCARD enum tg_err tg_config_make_data_dir(const struct tg_config *config,

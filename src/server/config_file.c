@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define LINE_MAX_BYTES 1200 /* a path of the maximum, its name and a comment */
+#define LINE_MAX_BYTES 4400 /* a list of hosts of the maximum, its name and a comment */
 
 struct file_reader {
     struct tg_config_load_state *state;

@@ -11,7 +11,7 @@
 
 #define RECORD_OVERHEAD_MAX 8192u /* bytes of a record besides its texts, with room */
 
-static bool is_given(const struct tg_config_load_state *state, enum tg_setting_id id)
+bool tg_config_is_given(const struct tg_config_load_state *state, enum tg_setting_id id)
 {
     return state->origins[id].from != TG_FROM_NOWHERE;
 }
@@ -51,10 +51,10 @@ static void derive_dev(struct tg_config_load_state *state, const struct tg_confi
 {
     struct tg_config *c = state->config;
 
-    if (!is_given(state, TG_SET_DATA)) {
+    if (!tg_config_is_given(state, TG_SET_DATA)) {
         derive_dev_data(state, env);
     }
-    if (!is_given(state, TG_SET_ADMIN)) {
+    if (!tg_config_is_given(state, TG_SET_ADMIN)) {
         struct tg_fault fault = { { 0 } };
 
         if (tg_setting_parse(c, &tg_settings[TG_SET_ADMIN], TG_LIT("127.0.0.1:0"), &fault) !=
@@ -62,8 +62,8 @@ static void derive_dev(struct tg_config_load_state *state, const struct tg_confi
             tg_config_fault(state, TG_SET_ADMIN, fault.text);
         }
     }
-    c->is_dev_cert =
-        !c->is_plain_http && !is_given(state, TG_SET_TLS_CERT) && !is_given(state, TG_SET_TLS_KEY);
+    c->is_dev_cert = !c->is_plain_http && !tg_config_is_given(state, TG_SET_TLS_CERT) &&
+                     !tg_config_is_given(state, TG_SET_TLS_KEY);
     if (c->is_dev_cert) {
         join(state, TG_SET_DATA, c->tls_cert, c->data_dir, "/" TG_DEVCERT_CERT);
         join(state, TG_SET_DATA, c->tls_key, c->data_dir, "/" TG_DEVCERT_KEY);
@@ -74,7 +74,7 @@ static void derive_store(struct tg_config_load_state *state)
 {
     struct tg_config *c = state->config;
 
-    if (!is_given(state, TG_SET_STORE)) {
+    if (!tg_config_is_given(state, TG_SET_STORE)) {
         if (c->data_dir[0] == '\0') {
             tg_config_fault(state, TG_SET_STORE,
                             "missing (expected: lmdb:DIR or memory:, or a data folder, or dev)");
@@ -83,7 +83,7 @@ static void derive_store(struct tg_config_load_state *state)
         c->store_kind = TG_STORE_LMDB;
         join(state, TG_SET_DATA, c->store_dir, c->data_dir, "/store");
     }
-    if (!is_given(state, TG_SET_RELAY_KEY)) {
+    if (!tg_config_is_given(state, TG_SET_RELAY_KEY)) {
         if (c->data_dir[0] != '\0') {
             join(state, TG_SET_DATA, c->relay_key, c->data_dir, "/relay.key");
         } else if (c->store_kind == TG_STORE_LMDB) {
@@ -94,12 +94,23 @@ static void derive_store(struct tg_config_load_state *state)
     }
 }
 
+/* A relay in development is its own wallets' provider, with a certificate of the same CA. */
+static void derive_push(struct tg_config_load_state *state)
+{
+    struct tg_config *c = state->config;
+
+    if (c->is_dev_cert && !tg_config_is_given(state, TG_SET_PUSH_CA)) {
+        join(state, TG_SET_DATA, c->push.ca_file, c->data_dir, "/" TG_DEVCERT_CA);
+    }
+}
+
 static void derive_expirations(struct tg_config_load_state *state)
 {
     struct tg_config *c = state->config;
 
     /* Who sets only the maximum means the default to follow it. */
-    if (is_given(state, TG_SET_EXPIRATION_MAX) && !is_given(state, TG_SET_EXPIRATION_DEFAULT) &&
+    if (tg_config_is_given(state, TG_SET_EXPIRATION_MAX) &&
+        !tg_config_is_given(state, TG_SET_EXPIRATION_DEFAULT) &&
         c->expiration_default_s > c->expiration_max_s) {
         c->expiration_default_s = c->expiration_max_s;
     }
@@ -165,7 +176,8 @@ static void check_tls(struct tg_config_load_state *state)
     const struct tg_config *c = state->config;
 
     if (c->is_plain_http) {
-        if (is_given(state, TG_SET_TLS_CERT) || is_given(state, TG_SET_TLS_KEY)) {
+        if (tg_config_is_given(state, TG_SET_TLS_CERT) ||
+            tg_config_is_given(state, TG_SET_TLS_KEY)) {
             tg_config_fault(state, TG_SET_PLAIN_HTTP,
                             "set together with tls-cert or tls-key (expected: one or the other)");
         }
@@ -221,7 +233,8 @@ static void check_addresses(struct tg_config_load_state *state)
         tg_config_fault(state, TG_SET_ADMIN, "the same as listen (expected: another port)");
     }
     /* Without a proxy that sets the header every client could choose its own address. */
-    if (c->client_address == TG_CLIENT_X_FORWARDED_FOR && !is_given(state, TG_SET_PUBLIC_URL)) {
+    if (c->client_address == TG_CLIENT_X_FORWARDED_FOR &&
+        !tg_config_is_given(state, TG_SET_PUBLIC_URL)) {
         tg_config_fault(state, TG_SET_CLIENT_ADDRESS,
                         "x-forwarded-for without a proxy (expected: the proxy's public-url, or "
                         "connection)");
@@ -240,6 +253,11 @@ void tg_config_apply_rules(struct tg_config_load_state *state, const struct tg_c
     }
     derive_store(state);
     derive_expirations(state);
+    derive_push(state);
+    tg_config_apply_push_rules(state);
+    if (env->is_push_process) {
+        return; /* a certificate that is gone meanwhile must not keep it from starting again */
+    }
     check_transport(state);
     check_tls(state);
     check_store(state);

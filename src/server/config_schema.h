@@ -19,7 +19,9 @@ enum tg_setting_type {
     TG_SETTING_URL,      /* an origin without path */
     TG_SETTING_ORIGIN,   /* "*", "none" or an origin */
     TG_SETTING_STORE,    /* lmdb:DIR or memory: */
-    TG_SETTING_CHOICE    /* one word of a list */
+    TG_SETTING_CHOICE,   /* one word of a list */
+    TG_SETTING_WORD,     /* visible ASCII without spaces */
+    TG_SETTING_HOSTS     /* names, or *.name, with commas in between */
 };
 
 struct tg_setting {
@@ -27,7 +29,7 @@ struct tg_setting {
     enum tg_setting_type type;
     bool can_be_off;          /* TG_SETTING_ENDPOINT: "off" */
     const char *default_text; /* NULL: no default of its own, see config_rules.c */
-    uint64_t min, max;        /* of numbers, in the base unit */
+    uint64_t min, max;        /* of numbers, in the base unit; of words, bytes */
     size_t offset, size;      /* of the member in struct tg_config */
     const char *const *words; /* TG_SETTING_CHOICE, NULL-terminated; the value is the index */
     const char *arg;          /* placeholder in the help */
@@ -75,6 +77,22 @@ enum tg_setting_id {
     TG_SET_RATE,
     TG_SET_RATE_BURST,
     TG_SET_CLIENT_ADDRESS,
+    TG_SET_PUSH_APNS_KEY,
+    TG_SET_PUSH_APNS_KEY_ID,
+    TG_SET_PUSH_APNS_TEAM_ID,
+    TG_SET_PUSH_APNS_TOPIC,
+    TG_SET_PUSH_APNS_URL,
+    TG_SET_PUSH_FCM_ACCOUNT,
+    TG_SET_PUSH_FCM_URL,
+    TG_SET_PUSH_VAPID_KEY,
+    TG_SET_PUSH_VAPID_SUBJECT,
+    TG_SET_PUSH_WEBHOOK_KEY,
+    TG_SET_PUSH_HOSTS,
+    TG_SET_PUSH_PRIVATE_ADDRESSES,
+    TG_SET_PUSH_CA,
+    TG_SET_PUSH_USER,
+    TG_SET_PUSH_CONCURRENCY,
+    TG_SET_PUSH_TIMEOUT,
     TG_SET_LOG_LEVEL,
     TG_SET_KEEP_CORE_DUMPS,
     TG_SET_COUNT
@@ -110,11 +128,15 @@ struct tg_config_load_state {
     struct tg_buf *text; /* faults, a line each */
 };
 
+/* Whether somebody set it; a default is not given. */
+bool tg_config_is_given(const struct tg_config_load_state *state, enum tg_setting_id id);
+
 /* One line: where, the setting, what. */
 void tg_config_fault(struct tg_config_load_state *state, enum tg_setting_id id, const char *what);
 
 /* Fills in defaults that depend on other settings, then checks the combination. Faults are counted
    in state. (config_rules.c) */
+void tg_config_apply_push_rules(struct tg_config_load_state *state); /* (config_push.c) */
 void tg_config_apply_rules(struct tg_config_load_state *state, const struct tg_config_env *env);
 
 #endif

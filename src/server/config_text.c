@@ -90,7 +90,7 @@ void tg_config_print(struct tg_buf *out, const struct tg_config *config)
             tg_buf_append_str(out, group);
             tg_buf_append_str(out, "]\n");
         }
-        tg_buf_init(&value, TG_CONFIG_PATH_MAX + 16);
+        tg_buf_init(&value, TG_CONFIG_HOSTS_MAX + 16);
         tg_setting_print(&value, config, &tg_settings[i]);
         /* The development files are a consequence of dev, not a setting that somebody made. */
         if (value.len == 0 ||

@@ -470,6 +470,93 @@ static void print_choice(struct tg_buf *out, const struct tg_config *config,
     tg_buf_append_str(out, setting->words[v]);
 }
 
+/* --- a word --- */
+
+static enum tg_err parse_word(struct tg_config *config, const struct tg_setting *setting,
+                              struct tg_bytes text, struct tg_fault *fault)
+{
+    bool is_good = text.len >= setting->min && text.len <= setting->max;
+
+    for (size_t i = 0; i < text.len; i++) {
+        is_good = is_good && text.ptr[i] > 0x20 && text.ptr[i] < 0x7f;
+    }
+    if (!is_good || tg_config_copy(member(config, setting), setting->size, text) != TG_OK) {
+        tg_fault_set(fault,
+                     "not a word of the right length (expected: visible ASCII characters, "
+                     "%u to %u of them)",
+                     (unsigned)setting->min, (unsigned)setting->max);
+        return TG_E_SYNTAX;
+    }
+    return TG_OK;
+}
+
+/* --- hosts --- */
+
+static bool is_host_entry(struct tg_bytes entry)
+{
+    if (tg_bytes_has_prefix(entry, TG_LIT("*."))) {
+        entry = tg_bytes_from(entry, 2);
+    }
+    return entry.len > 0 && entry.ptr[0] != '[' && host_len(entry) == entry.len;
+}
+
+/* Appends one entry and its NUL, in lower case. There is room: the text is no shorter. */
+static void append_host(struct tg_config_hosts *hosts, size_t *at, struct tg_bytes entry)
+{
+    for (size_t i = 0; i < entry.len; i++) {
+        uint8_t c = entry.ptr[i];
+
+        hosts->text[(*at)++] = (char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
+    }
+    hosts->text[(*at)++] = '\0';
+    hosts->count++;
+}
+
+static enum tg_err parse_hosts(struct tg_config *config, const struct tg_setting *setting,
+                               struct tg_bytes text, struct tg_fault *fault)
+{
+    struct tg_config_hosts *hosts = member(config, setting);
+    size_t at = 0;
+
+    if (text.len == 0 || text.len > TG_CONFIG_HOSTS_MAX) {
+        tg_fault_set(fault, "empty or too long (expected: hosts with commas in between, %u bytes)",
+                     TG_CONFIG_HOSTS_MAX);
+        return TG_E_LIMIT;
+    }
+    memset(hosts, 0, sizeof *hosts);
+    while (text.len > 0) {
+        struct tg_bytes entry = tg_bytes_first(text, tg_bytes_find(text, ','));
+        bool is_last = entry.len == text.len;
+
+        text = tg_bytes_from(text, entry.len + 1);
+        entry = tg_bytes_trim(entry);
+        if (!is_host_entry(entry) || (!is_last && text.len == 0)) {
+            tg_fault_set(fault, "not a list of hosts (expected: names such as push.example.org or "
+                                "*.example.org, with commas in between)");
+            return TG_E_SYNTAX;
+        }
+        if (hosts->count == TG_PUSH_HOSTS_MAX) {
+            tg_fault_set(fault, "too many hosts (expected: at most %u)", TG_PUSH_HOSTS_MAX);
+            return TG_E_LIMIT;
+        }
+        append_host(hosts, &at, entry);
+    }
+    return TG_OK;
+}
+
+static void print_hosts(struct tg_buf *out, const struct tg_config *config,
+                        const struct tg_setting *setting)
+{
+    const struct tg_config_hosts *hosts = member_const(config, setting);
+    const char *at = hosts->text;
+
+    for (size_t i = 0; i < hosts->count; i++) {
+        tg_buf_append_str(out, i > 0 ? "," : "");
+        tg_buf_append_str(out, at);
+        at += strlen(at) + 1;
+    }
+}
+
 static const struct {
     parse_fn *parse;
     print_fn *print;
@@ -484,6 +571,8 @@ static const struct {
     [TG_SETTING_ORIGIN] = { parse_origin, print_origin },
     [TG_SETTING_STORE] = { parse_store, print_store },
     [TG_SETTING_CHOICE] = { parse_choice, print_choice },
+    [TG_SETTING_WORD] = { parse_word, print_text },
+    [TG_SETTING_HOSTS] = { parse_hosts, print_hosts },
 };
 
 enum tg_err tg_setting_parse(struct tg_config *config, const struct tg_setting *setting,

@@ -7,12 +7,15 @@
 #include "server/keyfile.h"
 #include "server/log_sink.h"
 #include "server/notify.h"
+#include "server/push_child.h"
 #include "server/worker.h"
 #include "wire/json.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -72,6 +75,22 @@ static enum tg_config_action load_config(struct daemon *d, int argc, char **argv
     (void)fputs(tg_buf_cstr(&text), action == TG_CONFIG_BAD ? stderr : stdout);
     tg_buf_deinit(&text);
     return action;
+}
+
+/* Settings alone are not enough: keys may be missing, broken or somebody else's. */
+static int check_config(struct daemon *d)
+{
+    struct tg_fault fault = { { 0 } };
+    int status = EXIT_USAGE;
+
+    if (tg_push_child_check(d->config, &fault) == TG_OK) {
+        (void)puts("tigressd: the configuration is valid");
+        status = EXIT_SUCCESS;
+    } else {
+        (void)complain(fault.text, &(struct tg_fault){ { 0 } });
+    }
+    tg_config_free(&d->config);
+    return status;
 }
 
 static void forbid_core_dumps(const struct tg_config *config)
@@ -153,7 +172,7 @@ static enum tg_err adopt_all(struct daemon *d, uint16_t *port, struct tg_fault *
     enum tg_err err = TG_OK;
 
     for (size_t i = 0; i < d->config->worker_count; i++) {
-        d->listen_fds[i] = i == 0 ? LISTEN_FD_FIRST : dup(LISTEN_FD_FIRST);
+        d->listen_fds[i] = i == 0 ? LISTEN_FD_FIRST : fcntl(LISTEN_FD_FIRST, F_DUPFD_CLOEXEC, 0);
         TG_REQUIRE(d->listen_fds[i] >= 0, TG_E_IO);
         TG_TRY(tg_listener_adopt(d->listen_fds[i], port, fault));
     }
@@ -396,7 +415,12 @@ int main(int argc, char **argv)
     struct tg_fault fault = { { 0 } };
     int status = EXIT_FAILURE;
 
+    if (argc == 2 && strcmp(argv[1], TG_PUSH_CHILD_FLAG) == 0) {
+        return tg_push_child_main();
+    }
     switch (load_config(d, argc, argv)) {
+    case TG_CONFIG_CHECK:
+        return check_config(d);
     case TG_CONFIG_DONE:
         return EXIT_SUCCESS;
     case TG_CONFIG_BAD:

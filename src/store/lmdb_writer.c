@@ -36,7 +36,7 @@ static enum tg_err admit(const struct tg_lmdb *s, const struct tg_lmdb_write *w,
 static int change_run(struct tg_lmdb *s, struct tg_lmdb_write *w, struct tg_store_op *op)
 {
     struct tg_store_record found = { .version = 0 };
-    struct tg_store_record next = { .version = 0 };
+    struct tg_store_next next = { .note_count = 0 };
     struct tg_store_record *old = &found;
     int rc = tg_lmdb_get(w->txn, w->tables, &op->of.key, &found);
 
@@ -50,8 +50,8 @@ static int change_run(struct tg_lmdb *s, struct tg_lmdb_write *w, struct tg_stor
     case TG_STORE_KEEP:
         return 0;
     case TG_STORE_PUT:
-        op->err = admit(s, w, old, &next);
-        return op->err == TG_OK ? tg_lmdb_put(w, &op->of.key, old, &next) : 0;
+        op->err = admit(s, w, old, &next.record);
+        return op->err == TG_OK ? tg_lmdb_put(w, &op->of.key, old, &next.record) : 0;
     case TG_STORE_REMOVE:
         return old == NULL ? 0 : tg_lmdb_remove(w, &op->of.key, old);
     }
@@ -70,6 +70,25 @@ static int sweep_run(struct tg_lmdb_write *w, struct tg_store_op *op)
     return rc;
 }
 
+static int op_run(struct tg_lmdb *s, struct tg_lmdb_write *w, struct tg_store_op *op)
+{
+    switch (op->kind) {
+    case TG_STORE_CHANGE:
+        return change_run(s, w, op);
+    case TG_STORE_SWEEP:
+        return sweep_run(w, op);
+    case TG_STORE_LEASE:
+        op->of.lease.next_due_s = INT64_MAX;
+        op->err = TG_OK;
+        return 0;
+    case TG_STORE_SETTLE:
+        op->err = TG_OK;
+        return 0;
+    }
+    op->err = TG_E_BUG;
+    return 0;
+}
+
 /* Runs at most *count operations from first on; *count becomes how many ran without failing. */
 static int batch_run(struct tg_lmdb *s, struct tg_lmdb_write *w, struct tg_store_op *first,
                      size_t *count)
@@ -82,7 +101,7 @@ static int batch_run(struct tg_lmdb *s, struct tg_lmdb_write *w, struct tg_store
         if (w->written_bytes >= TG_LMDB_BATCH_BYTES_MAX) {
             break;
         }
-        rc = op->change != NULL ? change_run(s, w, op) : sweep_run(w, op);
+        rc = op_run(s, w, op);
         if (rc != 0) {
             return rc;
         }
@@ -101,7 +120,7 @@ static void batch_complete(struct tg_store_oplist *pending, size_t count)
         struct tg_store_op *op = tg_store_oplist_pop(pending);
         struct tg_store_port *port = op->port;
 
-        if (op->change == NULL && op->err == TG_OK) {
+        if (op->kind == TG_STORE_SWEEP && op->err == TG_OK) {
             op->of.sweep.removed_count += op->of.sweep.step_count;
             if (op->of.sweep.is_partial) {
                 tg_store_oplist_append(&again, op);

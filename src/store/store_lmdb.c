@@ -51,6 +51,27 @@ static void lmdb_sweep(struct tg_store_port *port, int64_t now_s, size_t max_cou
     }
 }
 
+static void lmdb_lease(struct tg_store_port *port, int64_t now_s, int64_t until_s, size_t max_count,
+                       tg_store_leased_fn *leased, void *ctx)
+{
+    struct tg_store_op *op = tg_store_port_lease(port, now_s, until_s, max_count, leased, ctx);
+
+    if (op != NULL) {
+        tg_store_queue_push(&lmdb_of(port->store)->queue, op);
+    }
+}
+
+static void lmdb_settle(struct tg_store_port *port, const struct tg_store_key *key,
+                        uint64_t generation, enum tg_outbox_verdict verdict, int64_t due_s,
+                        tg_store_done_fn *done, void *ctx)
+{
+    struct tg_store_op *op = tg_store_port_settle(port, key, generation, verdict, due_s, done, ctx);
+
+    if (op != NULL) {
+        tg_store_queue_push(&lmdb_of(port->store)->queue, op);
+    }
+}
+
 /* Takes the port's block if it is large enough, else a new one. NULL: no memory. */
 static uint8_t *copy_take(struct lmdb_port *p, size_t len, size_t *cap)
 {
@@ -157,6 +178,7 @@ static void lmdb_stats(const struct tg_store *s, struct tg_store_stats *out)
 
     out->record_count = atomic_load_explicit(&l->record_count, memory_order_relaxed);
     out->value_bytes = atomic_load_explicit(&l->value_bytes, memory_order_relaxed);
+    out->outbox_count = 0;
 }
 
 static void lmdb_close(struct tg_store **s)
@@ -182,6 +204,8 @@ static const struct tg_store_ops lmdb_ops = {
     .apply = lmdb_apply,
     .read = lmdb_read,
     .sweep = lmdb_sweep,
+    .lease = lmdb_lease,
+    .settle = lmdb_settle,
     .dispatch = tg_store_port_dispatch,
     .stats = lmdb_stats,
     .close = lmdb_close,

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "store/mem_outbox.h"
 #include "store/store_port.h"
 
 #define SLOTS_MIN 64u
@@ -29,6 +30,7 @@ struct mem_store {
     struct slot *slots;   /* open addressing, linear probing; slot_count is a power of two */
     size_t slot_count;
     struct tg_store_stats stats;
+    struct tg_mem_outbox outbox;
 };
 
 static struct mem_store *mem_of(struct tg_store *s)
@@ -135,28 +137,43 @@ static enum tg_err slot_put(struct mem_store *m, const struct tg_store_key *key,
     return TG_OK;
 }
 
-static enum tg_err change_run(struct mem_store *m, const struct tg_store_op *op)
+static enum tg_err record_run(struct mem_store *m, const struct tg_store_op *op,
+                              struct tg_store_next *next)
 {
     size_t at = slot_find(m, &op->of.key);
     bool exists = m->slots[at].is_used;
     struct tg_store_record old = slot_view(&m->slots[at]);
-    struct tg_store_record next = { .version = 0 };
 
-    switch (op->change(op->ctx, exists ? &old : NULL, &next)) {
+    switch (op->change(op->ctx, exists ? &old : NULL, next)) {
     case TG_STORE_KEEP:
+        next->note_count = 0;
         return TG_OK;
     case TG_STORE_PUT:
-        if (tg_store_admit(&m->limits, &m->stats, exists ? &old : NULL, &next) != TG_OK) {
+        if (tg_store_admit(&m->limits, &m->stats, exists ? &old : NULL, &next->record) != TG_OK) {
             return TG_E_FULL;
         }
-        return slot_put(m, &op->of.key, &next);
+        return slot_put(m, &op->of.key, &next->record);
     case TG_STORE_REMOVE:
         if (exists) {
             slot_remove(m, at);
+        } else {
+            next->note_count = 0;
         }
         return TG_OK;
     }
     return TG_E_BUG;
+}
+
+static enum tg_err change_run(struct mem_store *m, const struct tg_store_op *op)
+{
+    struct tg_store_next next = { .note_count = 0 };
+    enum tg_err err = record_run(m, op, &next);
+
+    assert(next.note_count <= TG_STORE_NOTES_MAX);
+    for (size_t i = 0; err == TG_OK && i < next.note_count; i++) {
+        tg_mem_outbox_note(&m->outbox, &m->limits, &next.notes[i]);
+    }
+    return err;
 }
 
 static void op_complete(struct tg_store_op *op)
@@ -251,6 +268,7 @@ static enum tg_err sweep_run(struct mem_store *m, struct tg_store_op *op)
         slot_remove(m, slot_find(m, &found[i].key));
     }
     op->of.sweep.removed_count = found_count;
+    tg_mem_outbox_sweep(&m->outbox, op->of.sweep.now_s, op->of.sweep.max_count);
     tg_mem_free(found);
     return TG_OK;
 }
@@ -267,6 +285,38 @@ static void mem_sweep(struct tg_store_port *port, int64_t now_s, size_t max_coun
     (void)pthread_mutex_lock(&m->lock);
     op->err = sweep_run(m, op);
     (void)pthread_mutex_unlock(&m->lock);
+    op_complete(op);
+}
+
+static void mem_lease(struct tg_store_port *port, int64_t now_s, int64_t until_s, size_t max_count,
+                      tg_store_leased_fn *leased, void *ctx)
+{
+    struct mem_store *m = mem_of(port->store);
+    struct tg_store_op *op = tg_store_port_lease(port, now_s, until_s, max_count, leased, ctx);
+
+    if (op == NULL) {
+        return;
+    }
+    (void)pthread_mutex_lock(&m->lock);
+    op->err = tg_mem_outbox_lease(&m->outbox, op);
+    (void)pthread_mutex_unlock(&m->lock);
+    op_complete(op);
+}
+
+static void mem_settle(struct tg_store_port *port, const struct tg_store_key *key,
+                       uint64_t generation, enum tg_outbox_verdict verdict, int64_t due_s,
+                       tg_store_done_fn *done, void *ctx)
+{
+    struct mem_store *m = mem_of(port->store);
+    struct tg_store_op *op = tg_store_port_settle(port, key, generation, verdict, due_s, done, ctx);
+
+    if (op == NULL) {
+        return;
+    }
+    (void)pthread_mutex_lock(&m->lock);
+    tg_mem_outbox_settle(&m->outbox, op);
+    (void)pthread_mutex_unlock(&m->lock);
+    op->err = TG_OK;
     op_complete(op);
 }
 
@@ -306,6 +356,7 @@ static void mem_stats(const struct tg_store *s, struct tg_store_stats *out)
 
     (void)pthread_mutex_lock(&self.m->lock);
     *out = self.m->stats;
+    out->outbox_count = self.m->outbox.count;
     (void)pthread_mutex_unlock(&self.m->lock);
 }
 
@@ -320,6 +371,7 @@ static void mem_close(struct tg_store **s)
     for (size_t i = 0; i < m->slot_count; i++) {
         tg_mem_free(m->slots[i].sealed);
     }
+    tg_mem_outbox_deinit(&m->outbox);
     (void)pthread_mutex_destroy(&m->lock);
     tg_mem_free(m->slots);
     tg_mem_free(m);
@@ -332,6 +384,8 @@ static const struct tg_store_ops mem_ops = {
     .apply = mem_apply,
     .read = mem_read,
     .sweep = mem_sweep,
+    .lease = mem_lease,
+    .settle = mem_settle,
     .dispatch = tg_store_port_dispatch,
     .stats = mem_stats,
     .close = mem_close,

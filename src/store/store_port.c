@@ -2,6 +2,7 @@
 #include "store/store_port.h"
 
 #include <assert.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -172,12 +173,33 @@ static void finish_sweep(const struct tg_store_op *op)
     op->call.swept(op->ctx, op->err, op->of.sweep.removed_count);
 }
 
+static void finish_settle(const struct tg_store_op *op)
+{
+    op->call.done(op->ctx, op->err);
+}
+
+static void entries_free(struct tg_outbox_entry *entries, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        tg_mem_free((void *)(uintptr_t)entries[i].sealed.ptr);
+    }
+    tg_mem_free(entries);
+}
+
+static void finish_lease(const struct tg_store_op *op)
+{
+    op->call.leased(op->ctx, op->err, op->of.lease.entries, op->of.lease.count,
+                    op->of.lease.next_due_s);
+    entries_free(op->of.lease.entries, op->of.lease.count);
+}
+
 struct tg_store_op *tg_store_port_change(struct tg_store_port *port, const struct tg_store_key *key,
                                          tg_store_change_fn *change, void *ctx,
                                          tg_store_done_fn *done)
 {
     struct tg_store_op *op = op_new(port);
 
+    op->kind = TG_STORE_CHANGE;
     op->finish = finish_change;
     op->change = change;
     op->call.done = done;
@@ -191,12 +213,78 @@ struct tg_store_op *tg_store_port_sweep(struct tg_store_port *port, int64_t now_
 {
     struct tg_store_op *op = op_new(port);
 
+    op->kind = TG_STORE_SWEEP;
     op->finish = finish_sweep;
     op->call.swept = swept;
     op->ctx = ctx;
     op->of.sweep.now_s = now_s;
     op->of.sweep.max_count = max_count;
     return op_admitted(op);
+}
+
+struct tg_store_op *tg_store_port_lease(struct tg_store_port *port, int64_t now_s, int64_t until_s,
+                                        size_t max_count, tg_store_leased_fn *leased, void *ctx)
+{
+    struct tg_store_op *op = op_new(port);
+
+    op->kind = TG_STORE_LEASE;
+    op->finish = finish_lease;
+    op->call.leased = leased;
+    op->ctx = ctx;
+    op->of.lease.now_s = now_s;
+    op->of.lease.until_s = until_s;
+    op->of.lease.max_count = max_count < TG_OUTBOX_LEASE_MAX ? max_count : TG_OUTBOX_LEASE_MAX;
+    op->of.lease.next_due_s = now_s;
+    return op_admitted(op);
+}
+
+struct tg_store_op *tg_store_port_settle(struct tg_store_port *port, const struct tg_store_key *key,
+                                         uint64_t generation, enum tg_outbox_verdict verdict,
+                                         int64_t due_s, tg_store_done_fn *done, void *ctx)
+{
+    struct tg_store_op *op = op_new(port);
+
+    op->kind = TG_STORE_SETTLE;
+    op->finish = finish_settle;
+    op->call.done = done;
+    op->ctx = ctx;
+    op->of.settle.key = *key;
+    op->of.settle.generation = generation;
+    op->of.settle.verdict = verdict;
+    op->of.settle.due_s = due_s;
+    return op_admitted(op);
+}
+
+enum tg_err tg_store_lease_add(struct tg_store_op *op, const struct tg_outbox_entry *entry)
+{
+    struct tg_outbox_entry *entries = op->of.lease.entries;
+    uint8_t *copy = NULL;
+
+    assert(op->of.lease.count < op->of.lease.max_count);
+    if (entries == NULL) {
+        entries = tg_mem_calloc(op->of.lease.max_count, sizeof(*entries));
+        op->of.lease.entries = entries;
+    }
+    if (entries != NULL) {
+        copy = tg_mem_calloc(1, entry->sealed.len + 1); /* an entry may tell without a word */
+    }
+    if (copy == NULL) {
+        return TG_E_FULL;
+    }
+    if (entry->sealed.len > 0) {
+        memcpy(copy, entry->sealed.ptr, entry->sealed.len);
+    }
+    entries[op->of.lease.count] = *entry;
+    entries[op->of.lease.count].sealed = tg_bytes(copy, entry->sealed.len);
+    op->of.lease.count++;
+    return TG_OK;
+}
+
+void tg_store_lease_clear(struct tg_store_op *op)
+{
+    entries_free(op->of.lease.entries, op->of.lease.count);
+    op->of.lease.entries = NULL;
+    op->of.lease.count = 0;
 }
 
 void tg_store_port_complete(struct tg_store_port *port, struct tg_store_oplist *list)
@@ -257,6 +345,14 @@ enum tg_err tg_store_admit(const struct tg_store_limits *limits, const struct tg
         return TG_E_FULL;
     }
     return TG_OK;
+}
+
+bool tg_store_note_fits(const struct tg_store_limits *limits, const struct tg_store_stats *now,
+                        const struct tg_outbox_note *note, bool is_new)
+{
+    bool is_full = limits->outbox_max != 0 && now->outbox_count >= limits->outbox_max;
+
+    return note->sealed.len <= TG_OUTBOX_SEALED_MAX && !(is_new && is_full);
 }
 
 void tg_store_die(const struct tg_log *log, const char *name, int64_t number)

@@ -23,20 +23,38 @@ struct tg_store_op;
 /* Runs the callback of one kind of operation. */
 typedef void tg_store_finish_fn(const struct tg_store_op *op);
 
+enum tg_store_op_kind { TG_STORE_CHANGE, TG_STORE_SWEEP, TG_STORE_LEASE, TG_STORE_SETTLE };
+
 struct tg_store_op {
     struct tg_store_op *next;
     struct tg_store_port *port;
+    enum tg_store_op_kind kind;
     tg_store_finish_fn *finish;
-    tg_store_change_fn *change; /* NULL for a sweep */
+    tg_store_change_fn *change; /* NULL for all but a change */
     union {
         tg_store_done_fn *done;
         tg_store_swept_fn *swept;
+        tg_store_leased_fn *leased;
     } call;
     void *ctx;
     enum tg_err err;
     bool is_counted; /* in the gate's waiting_count */
     union {
         struct tg_store_key key; /* of a change */
+        struct {
+            int64_t now_s;
+            int64_t until_s;
+            size_t max_count;                /* at most TG_OUTBOX_LEASE_MAX */
+            struct tg_outbox_entry *entries; /* owned, as are the bytes they view */
+            size_t count;
+            int64_t next_due_s;
+        } lease;
+        struct {
+            struct tg_store_key key;
+            uint64_t generation;
+            enum tg_outbox_verdict verdict;
+            int64_t due_s;
+        } settle;
         struct {
             int64_t now_s;
             size_t max_count;
@@ -93,14 +111,25 @@ TG_NODISCARD enum tg_err tg_store_port_init(struct tg_store_port *port, struct t
 void tg_store_port_deinit(struct tg_store_port *port);
 
 /*
- * An operation that is ready to queue, or NULL: the queue is full or memory is short, and done or
- * swept will be told TG_E_FULL by dispatch.
+ * An operation that is ready to queue, or NULL: the queue is full or memory is short, and its
+ * callback will be told TG_E_FULL by dispatch.
  */
 struct tg_store_op *tg_store_port_change(struct tg_store_port *port, const struct tg_store_key *key,
                                          tg_store_change_fn *change, void *ctx,
                                          tg_store_done_fn *done);
 struct tg_store_op *tg_store_port_sweep(struct tg_store_port *port, int64_t now_s, size_t max_count,
                                         tg_store_swept_fn *swept, void *ctx);
+struct tg_store_op *tg_store_port_lease(struct tg_store_port *port, int64_t now_s, int64_t until_s,
+                                        size_t max_count, tg_store_leased_fn *leased, void *ctx);
+struct tg_store_op *tg_store_port_settle(struct tg_store_port *port, const struct tg_store_key *key,
+                                         uint64_t generation, enum tg_outbox_verdict verdict,
+                                         int64_t due_s, tg_store_done_fn *done, void *ctx);
+
+/* Adds a copy of entry to what a lease hands out. TG_E_FULL: no memory, nothing added. */
+TG_NODISCARD enum tg_err tg_store_lease_add(struct tg_store_op *op,
+                                            const struct tg_outbox_entry *entry);
+/* Takes back what was added. */
+void tg_store_lease_clear(struct tg_store_op *op);
 
 /*
  * Hands finished operations of this port to dispatch and empties list. Wakes the port if it had
@@ -115,6 +144,9 @@ TG_NODISCARD enum tg_err tg_store_admit(const struct tg_store_limits *limits,
                                         const struct tg_store_stats *now,
                                         const struct tg_store_record *old,
                                         const struct tg_store_record *next);
+/* Whether a TG_OUTBOX_TELL finds room; is_new: there is no entry of its key. */
+bool tg_store_note_fits(const struct tg_store_limits *limits, const struct tg_store_stats *now,
+                        const struct tg_outbox_note *note, bool is_new);
 
 /* For what may not be answered: one event with the number, then _exit(70). */
 void tg_store_die(const struct tg_log *log, const char *name, int64_t number)

@@ -272,12 +272,12 @@ struct chain {
 };
 
 static enum tg_store_verdict chain_change(void *ctx, const struct tg_store_record *old,
-                                          struct tg_store_record *next)
+                                          struct tg_store_next *next)
 {
     (void)ctx;
-    *next = (struct tg_store_record){ .version = old == NULL ? 1 : old->version + 1,
-                                      .expires_s = NEVER_S,
-                                      .sealed = TG_LIT("chain") };
+    next->record = (struct tg_store_record){ .version = old == NULL ? 1 : old->version + 1,
+                                             .expires_s = NEVER_S,
+                                             .sealed = TG_LIT("chain") };
     return TG_STORE_PUT;
 }
 
@@ -551,7 +551,7 @@ struct contender {
 };
 
 static enum tg_store_verdict contender_change(void *ctx, const struct tg_store_record *old,
-                                              struct tg_store_record *next)
+                                              struct tg_store_next *next)
 {
     struct contender *c = ctx;
 
@@ -559,9 +559,9 @@ static enum tg_store_verdict contender_change(void *ctx, const struct tg_store_r
     if (!c->has_won) {
         return TG_STORE_KEEP;
     }
-    *next = (struct tg_store_record){ .version = 2,
-                                      .expires_s = NEVER_S,
-                                      .sealed = tg_bytes(&c->name, sizeof(c->name)) };
+    next->record = (struct tg_store_record){ .version = 2,
+                                             .expires_s = NEVER_S,
+                                             .sealed = tg_bytes(&c->name, sizeof(c->name)) };
     return TG_STORE_PUT;
 }
 

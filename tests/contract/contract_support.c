@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #define WAIT_S 20
+#define NOTED_KEY 999999999u /* the record that notes go with */
+#define NEVER_S INT64_C(4000000000)
 
 static enum tg_err mem_open(struct tg_store **out, const char *dir,
                             const struct tg_store_limits *limits)
@@ -65,7 +67,7 @@ void fixture_open(struct fixture *f, const struct backend *backend,
 {
     memset(f, 0, sizeof(*f));
     f->backend = backend;
-    f->limits = limits == NULL ? (struct tg_store_limits){ 0, 0 } : *limits;
+    f->limits = limits == NULL ? (struct tg_store_limits){ .record_max = 0 } : *limits;
     folder_make(f->folder, sizeof(f->folder));
     (void)snprintf(f->dir, sizeof(f->dir), "%s/db", f->folder);
     assert_int_equal(backend->open(&f->store, f->dir, &f->limits), TG_OK);
@@ -158,13 +160,15 @@ static void call_see(struct call *call, const struct tg_store_record *record)
 }
 
 static enum tg_store_verdict call_change(void *ctx, const struct tg_store_record *old,
-                                         struct tg_store_record *next)
+                                         struct tg_store_next *next)
 {
     struct call *call = ctx;
 
     atomic_fetch_add(&call->run_count, 1);
     call_see(call, old);
-    *next = call->next;
+    next->record = call->next;
+    next->note_count = call->note_count;
+    memcpy(next->notes, call->notes, sizeof(next->notes));
     return call->verdict;
 }
 
@@ -267,9 +271,129 @@ bool look(struct client *c, unsigned key, struct call *call)
     return call->has_seen;
 }
 
+void call_tell(struct call *call, unsigned key, int64_t due_s, int64_t expires_s,
+               struct tg_bytes sealed)
+{
+    assert_true(call->note_count < TG_STORE_NOTES_MAX);
+    call->notes[call->note_count++] = (struct tg_outbox_note){ .ask = TG_OUTBOX_TELL,
+                                                               .key = key_of(key),
+                                                               .due_s = due_s,
+                                                               .expires_s = expires_s,
+                                                               .sealed = sealed };
+}
+
+static void lease_leased(void *ctx, enum tg_err err, const struct tg_outbox_entry *entries,
+                         size_t count, int64_t next_due_s)
+{
+    struct leased *l = ctx;
+
+    assert_false(l->is_leasing);
+    assert_true(count <= TG_OUTBOX_LEASE_MAX);
+    l->done_count++;
+    l->err = err;
+    l->count = count;
+    l->next_due_s = next_due_s;
+    for (size_t i = 0; i < count; i++) {
+        l->entries[i] = entries[i];
+        if (entries[i].sealed.len > 0) {
+            assert_true(sizeof(l->bytes) - l->byte_count >= entries[i].sealed.len);
+            memcpy(l->bytes + l->byte_count, entries[i].sealed.ptr, entries[i].sealed.len);
+        }
+        l->entries[i].sealed.ptr = l->bytes + l->byte_count;
+        l->byte_count += entries[i].sealed.len;
+    }
+}
+
+void lease_start(struct client *c, int64_t now_s, int64_t until_s, size_t max_count,
+                 struct leased *l)
+{
+    memset(l, 0, sizeof(*l));
+    l->is_leasing = true;
+    c->ops->lease(c->port, now_s, until_s, max_count, lease_leased, l);
+    l->is_leasing = false;
+}
+
+void lease_finish(struct client *c, struct leased *l)
+{
+    while (l->done_count == 0) {
+        client_wait(c);
+    }
+    assert_int_equal(l->done_count, 1);
+    assert_int_equal(l->err, TG_OK);
+}
+
+void settle_start(struct client *c, const struct leased *l, size_t i,
+                  enum tg_outbox_verdict verdict, int64_t due_s, struct call *call)
+{
+    assert_true(i < l->count);
+    call->is_applying = true;
+    c->ops->settle(c->port, &l->entries[i].key, l->entries[i].generation, verdict, due_s, call_done,
+                   call);
+    call->is_applying = false;
+}
+
+static enum tg_err note(struct client *c, struct call *call)
+{
+    call_start(c, NOTED_KEY, call);
+    call_finish(c, call);
+    return call->err;
+}
+
+enum tg_err tell(struct client *c, unsigned key, int64_t due_s, int64_t expires_s,
+                 struct tg_bytes sealed)
+{
+    struct call call = call_put(1, NEVER_S, TG_LIT("x"));
+
+    call_tell(&call, key, due_s, expires_s, sealed);
+    return note(c, &call);
+}
+
+enum tg_err unblock(struct client *c, unsigned key)
+{
+    struct call call = call_put(1, NEVER_S, TG_LIT("x"));
+
+    call.note_count = 1;
+    call.notes[0] = (struct tg_outbox_note){ .ask = TG_OUTBOX_UNBLOCK, .key = key_of(key) };
+    return note(c, &call);
+}
+
+void lease(struct client *c, int64_t now_s, int64_t until_s, size_t max_count, struct leased *l)
+{
+    lease_start(c, now_s, until_s, max_count, l);
+    lease_finish(c, l);
+}
+
+enum tg_err settle(struct client *c, const struct leased *l, size_t i,
+                   enum tg_outbox_verdict verdict, int64_t due_s)
+{
+    struct call call = { .verdict = TG_STORE_KEEP };
+
+    settle_start(c, l, i, verdict, due_s, &call);
+    call_finish(c, &call);
+    return call.err;
+}
+
+unsigned number_of(const struct tg_store_key *key)
+{
+    unsigned n = 0;
+
+    for (size_t i = 0; i < sizeof(n); i++) {
+        n |= (unsigned)key->bytes[i] << (8 * i);
+    }
+    return n;
+}
+
+void assert_outbox(const struct tg_store *store, uint64_t outbox_count)
+{
+    struct tg_store_stats stats = { .record_count = 0 };
+
+    store->ops->stats(store, &stats);
+    assert_int_equal(stats.outbox_count, outbox_count);
+}
+
 void assert_stats(const struct tg_store *store, uint64_t record_count, uint64_t value_bytes)
 {
-    struct tg_store_stats stats = { 0, 0 };
+    struct tg_store_stats stats = { .record_count = 0 };
 
     store->ops->stats(store, &stats);
     assert_int_equal(stats.record_count, record_count);

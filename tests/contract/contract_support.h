@@ -50,6 +50,8 @@ struct fixture {
 struct call {
     enum tg_store_verdict verdict; /* what to do */
     struct tg_store_record next;
+    size_t note_count;
+    struct tg_outbox_note notes[TG_STORE_NOTES_MAX];
 
     atomic_uint run_count; /* of change() */
     bool has_seen;         /* there was an old record */
@@ -60,6 +62,18 @@ struct call {
     unsigned done_count;
     enum tg_err err;
     size_t removed_count;
+};
+
+/* What a lease gave; the entries with their bytes are copies. */
+struct leased {
+    bool is_leasing; /* inside lease: leased() must not run */
+    unsigned done_count;
+    enum tg_err err;
+    size_t count;
+    int64_t next_due_s;
+    struct tg_outbox_entry entries[TG_OUTBOX_LEASE_MAX];
+    uint8_t bytes[TG_OUTBOX_SEALED_MAX + TG_OUTBOX_LEASE_MAX * SEEN_MAX];
+    size_t byte_count;
 };
 
 void folder_make(char *folder, size_t size);
@@ -91,6 +105,25 @@ size_t sweep(struct client *c, int64_t now_s, size_t max_count);
 /* Reads into call->seen. False: no record. */
 bool look(struct client *c, unsigned key, struct call *call);
 
+/* The outbox. Adds a note to a change. */
+void call_tell(struct call *call, unsigned key, int64_t due_s, int64_t expires_s,
+               struct tg_bytes sealed);
+void lease_start(struct client *c, int64_t now_s, int64_t until_s, size_t max_count,
+                 struct leased *l);
+void lease_finish(struct client *c, struct leased *l);
+void settle_start(struct client *c, const struct leased *l, size_t i,
+                  enum tg_outbox_verdict verdict, int64_t due_s, struct call *call);
+/* Start and wait; the record that goes with a note is always the same one, of one byte. */
+enum tg_err tell(struct client *c, unsigned key, int64_t due_s, int64_t expires_s,
+                 struct tg_bytes sealed);
+enum tg_err unblock(struct client *c, unsigned key);
+void lease(struct client *c, int64_t now_s, int64_t until_s, size_t max_count, struct leased *l);
+enum tg_err settle(struct client *c, const struct leased *l, size_t i,
+                   enum tg_outbox_verdict verdict, int64_t due_s);
+/* What key_of was given. */
+unsigned number_of(const struct tg_store_key *key);
+
+void assert_outbox(const struct tg_store *store, uint64_t outbox_count);
 void assert_stats(const struct tg_store *store, uint64_t record_count, uint64_t value_bytes);
 
 #endif

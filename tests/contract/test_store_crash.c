@@ -49,7 +49,7 @@ static size_t value_of(uint64_t seq, unsigned key, uint8_t value[VALUE_MAX])
 }
 
 static enum tg_store_verdict step_change(void *ctx, const struct tg_store_record *old,
-                                         struct tg_store_record *next)
+                                         struct tg_store_next *next)
 {
     struct step *step = ctx;
     size_t len = value_of(step->seq, step->key, step->value);
@@ -58,9 +58,9 @@ static enum tg_store_verdict step_change(void *ctx, const struct tg_store_record
     if (step->seq % REMOVE_EACH == 0) {
         return TG_STORE_REMOVE;
     }
-    *next = (struct tg_store_record){ .version = step->seq,
-                                      .expires_s = (int64_t)(1000 + step->seq % 13),
-                                      .sealed = tg_bytes(step->value, len) };
+    next->record = (struct tg_store_record){ .version = step->seq,
+                                             .expires_s = (int64_t)(1000 + step->seq % 13),
+                                             .sealed = tg_bytes(step->value, len) };
     return TG_STORE_PUT;
 }
 
@@ -88,7 +88,7 @@ static void step_done(void *ctx, enum tg_err err)
 
 static void child_main(const char *dir, int pipe_fd, uint64_t first_seq)
 {
-    struct tg_store_limits limits = { 0, 0 };
+    struct tg_store_limits limits = { .record_max = 0 };
     struct tg_store *store = NULL;
 
     child_now = calloc(1, sizeof(*child_now));
@@ -173,7 +173,7 @@ static uint64_t acks_read(int fd, struct known known[KEYS], pid_t pid, long kill
 
 static uint64_t round_run(const char *dir, struct known known[KEYS], uint64_t first_seq)
 {
-    struct tg_store_limits limits = { 0, 0 };
+    struct tg_store_limits limits = { .record_max = 0 };
     struct tg_store *store = NULL;
     struct tg_store_stats stats;
     struct client c;

@@ -198,7 +198,7 @@ static void second_open__in_another_process__is_refused_until_the_first_ends(voi
 
 static void assert_open_refused(const char *dir, const char *reason)
 {
-    struct tg_store_limits limits = { 0, 0 };
+    struct tg_store_limits limits = { .record_max = 0 };
     struct tg_store *store = NULL;
     struct tg_fault fault = { "" };
 

@@ -54,7 +54,7 @@ static struct fake_store *fake_of(struct tg_store *store)
 }
 
 static enum tg_store_verdict counting_change(void *ctx, const struct tg_store_record *old,
-                                             struct tg_store_record *next)
+                                             struct tg_store_next *next)
 {
     struct pending *p = ctx;
     enum tg_store_verdict verdict = p->change(p->ctx, old, next);
@@ -63,10 +63,10 @@ static enum tg_store_verdict counting_change(void *ctx, const struct tg_store_re
     p->is_write = verdict != TG_STORE_KEEP;
     if (verdict == TG_STORE_PUT) {
         free(fake->last);
-        fake->last = malloc(next->sealed.len);
+        fake->last = malloc(next->record.sealed.len);
         assert(fake->last != NULL);
-        memcpy(fake->last, next->sealed.ptr, next->sealed.len);
-        fake->last_len = next->sealed.len;
+        memcpy(fake->last, next->record.sealed.ptr, next->record.sealed.len);
+        fake->last_len = next->record.sealed.len;
     }
     return verdict;
 }
@@ -191,7 +191,7 @@ static void ignore_notify(void *ctx)
 
 struct tg_store *fake_store_open(void)
 {
-    static const struct tg_store_limits limits = { 0, 0 };
+    static const struct tg_store_limits limits = { .record_max = 0 };
     struct fake_store *fake = calloc(1, sizeof(*fake));
 
     if (fake == NULL || tg_store_mem_open(&fake->real, &limits) != TG_OK ||

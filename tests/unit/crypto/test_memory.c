@@ -5,13 +5,14 @@
 #include "crypto/aead.h"
 #include "crypto/digest.h"
 #include "crypto/hkdf.h"
+#include "crypto/p256.h"
 #include "crypto/x25519.h"
 
 #include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define ROUNDS_MAX 200
+#define ROUNDS_MAX 2000
 
 void *__real_malloc(size_t size);
 void *__wrap_malloc(size_t size);
@@ -117,10 +118,27 @@ static enum tg_err do_agree(struct tg_buf *out)
     return err == TG_OK ? tg_buf_status(out) : err;
 }
 
+static enum tg_err do_agree_p256(struct tg_buf *out)
+{
+    static const struct tg_secret private_key = { .bytes = { 8 }, .len = TG_P256_PRIVATE_LEN };
+    uint8_t public_key[TG_P256_PUBLIC_LEN] = { 0 };
+    struct tg_secret shared = { .len = 0 };
+    enum tg_err err = tg_p256_public(public_key, &private_key);
+
+    if (err == TG_OK) {
+        err = tg_p256_shared(&shared, &private_key, TG_ARRAY_BYTES(public_key));
+    }
+    assert_int_equal(shared.len, err == TG_OK ? TG_P256_PRIVATE_LEN : 0);
+    if (err == TG_OK) {
+        tg_buf_append(out, tg_secret_view(&shared));
+    }
+    return err == TG_OK ? tg_buf_status(out) : err;
+}
+
 static void every_call__allocation_n_fails__an_error_and_nothing_appended(void **state)
 {
-    static enum tg_err (*const calls[])(struct tg_buf *) = { do_seal, do_open, do_hash, do_derive,
-                                                             do_agree };
+    static enum tg_err (*const calls[])(struct tg_buf *) = { do_seal,   do_open,  do_hash,
+                                                             do_derive, do_agree, do_agree_p256 };
 
     (void)state;
     for (size_t i = 0; i < TG_COUNT(calls); i++) {

@@ -2,6 +2,7 @@
 tigress_add_test(NAME server.config LABEL unit SOURCES test_config.c LIBS tg_server_ops
     DEFINES TG_ROOT="${PROJECT_SOURCE_DIR}" WRAP malloc calloc)
 tigress_add_test(NAME server.config_rules LABEL unit SOURCES test_config_rules.c LIBS tg_server_ops)
+tigress_add_test(NAME server.config_push LABEL unit SOURCES test_config_push.c LIBS tg_server_ops)
 tigress_add_test(NAME server.log_sink LABEL unit SOURCES test_log_sink.c LIBS tg_server_ops)
 tigress_add_test(NAME server.metrics LABEL unit SOURCES test_metrics.c LIBS tg_server_ops)
 tigress_add_test(NAME server.devcert LABEL unit SOURCES test_devcert.c

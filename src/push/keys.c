@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "push/keys.h"
+
+#include "push/provider.h"
+
+static enum tg_err check_one(const struct tg_push_provider_ops *ops,
+                             const struct tg_push_settings *settings, const struct tg_rng *rng,
+                             struct tg_fault *fault)
+{
+    struct tg_push_provider *provider = NULL;
+    enum tg_err err = TG_E_UNSUPPORTED;
+
+    if (ops->open == NULL) {
+        tg_fault_set(fault, "not in this build (expected: no key for it)");
+        return err;
+    }
+    err = ops->open(&provider, settings, rng, fault);
+    if (err == TG_OK) {
+        ops->close(&provider);
+    } else {
+        tg_fault_set(fault, "the key does not open (expected: a readable key of its kind)");
+    }
+    return err;
+}
+
+enum tg_err tg_push_keys_check(enum tg_push_id *id, const struct tg_push_settings *settings,
+                               const struct tg_rng *rng, struct tg_fault *fault)
+{
+    for (enum tg_push_id i = 0; i < TG_PUSH_COUNT; i++) {
+        enum tg_err err = TG_OK;
+
+        if (tg_push_is_on(settings, i)) {
+            err = check_one(tg_push_providers[i].ops, settings, rng, fault);
+        }
+        if (err != TG_OK) {
+            *id = i;
+            return err;
+        }
+    }
+    return TG_OK;
+}

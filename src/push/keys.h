@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * push/keys.h - whether the providers' keys are good, asked without sending anything.
+ * Layer: L2 (base, crypto, wire).   Threads: one at a time.   Blocks: reads files.
+ * Secrets: reads provider keys, wipes them again. Only as whom the push process runs.
+ */
+#ifndef TG_PUSH_KEYS_H
+#define TG_PUSH_KEYS_H
+
+#include "base/fault.h"
+#include "base/rng.h"
+#include "push/settings.h"
+
+/*
+ * Opens every configured provider and closes it again.
+ *   *id   written on failure: whose fault it is
+ * What the provider said otherwise; fault says what is wrong and what is expected.
+ */
+TG_NODISCARD enum tg_err tg_push_keys_check(enum tg_push_id *id,
+                                            const struct tg_push_settings *settings,
+                                            const struct tg_rng *rng, struct tg_fault *fault);
+
+#endif

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/mem_outbox.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+
+#define ENTRIES_MIN 16u
+
+struct tg_mem_entry {
+    struct tg_store_key key;
+    int64_t due_s;
+    int64_t expires_s;
+    uint32_t attempts;
+    bool is_blocked;
+    uint64_t lease;  /* generation of the lease, 0: none */
+    int64_t until_s; /* of the lease; also one that is over can be settled */
+    bool is_told;    /* since it was leased */
+    uint8_t *sealed; /* owned; NULL when sealed_len is 0 */
+    size_t sealed_len;
+};
+
+static struct tg_mem_entry *entry_find(struct tg_mem_outbox *o, const struct tg_store_key *key)
+{
+    for (size_t i = 0; i < o->count; i++) {
+        if (tg_bytes_is_equal(TG_ARRAY_BYTES(o->entries[i].key.bytes),
+                              TG_ARRAY_BYTES(key->bytes))) {
+            return &o->entries[i];
+        }
+    }
+    return NULL;
+}
+
+static bool is_leased(const struct tg_mem_entry *e, int64_t now_s)
+{
+    return e->lease != 0 && e->until_s > now_s;
+}
+
+/* The last one takes its place. */
+static void entry_remove(struct tg_mem_outbox *o, struct tg_mem_entry *e)
+{
+    tg_mem_free(e->sealed);
+    *e = o->entries[--o->count];
+}
+
+void tg_mem_outbox_deinit(struct tg_mem_outbox *o)
+{
+    while (o->count > 0) {
+        entry_remove(o, &o->entries[0]);
+    }
+    tg_mem_free(o->entries);
+    *o = (struct tg_mem_outbox){ .count = 0 };
+}
+
+/* ---- notes ---------------------------------------------------------------------------------- */
+
+/* NULL: no memory. */
+static struct tg_mem_entry *entry_add(struct tg_mem_outbox *o)
+{
+    size_t cap = o->cap == 0 ? ENTRIES_MIN : o->cap * 2;
+    struct tg_mem_entry *larger = NULL;
+
+    if (o->count == o->cap) {
+        larger = tg_mem_calloc(cap, sizeof(*larger));
+        if (larger == NULL) {
+            return NULL;
+        }
+        if (o->count > 0) {
+            memcpy(larger, o->entries, o->count * sizeof(*larger));
+        }
+        tg_mem_free(o->entries);
+        o->entries = larger;
+        o->cap = cap;
+    }
+    o->entries[o->count] = (struct tg_mem_entry){ .lease = 0 };
+    return &o->entries[o->count++];
+}
+
+static void tell(struct tg_mem_outbox *o, struct tg_mem_entry *e, const struct tg_outbox_note *note)
+{
+    uint8_t *copy = NULL;
+
+    if (note->sealed.len > 0) {
+        copy = tg_mem_calloc(1, note->sealed.len);
+        if (copy == NULL) {
+            return;
+        }
+        memcpy(copy, note->sealed.ptr, note->sealed.len);
+    }
+    if (e == NULL) {
+        e = entry_add(o);
+        if (e == NULL) {
+            tg_mem_free(copy);
+            return;
+        }
+        e->key = note->key;
+        e->due_s = note->due_s;
+        e->expires_s = note->expires_s;
+    }
+    tg_mem_free(e->sealed);
+    e->sealed = copy;
+    e->sealed_len = note->sealed.len;
+    e->expires_s = note->expires_s > e->expires_s ? note->expires_s : e->expires_s;
+    e->is_told = true;
+}
+
+void tg_mem_outbox_note(struct tg_mem_outbox *o, const struct tg_store_limits *limits,
+                        const struct tg_outbox_note *note)
+{
+    struct tg_mem_entry *e = entry_find(o, &note->key);
+    struct tg_store_stats stats = { .outbox_count = o->count };
+    bool is_blocked = e != NULL && e->is_blocked;
+
+    switch (note->ask) {
+    case TG_OUTBOX_TELL:
+        if (!is_blocked && tg_store_note_fits(limits, &stats, note, e == NULL)) {
+            tell(o, e, note);
+        }
+        return;
+    case TG_OUTBOX_UNBLOCK:
+        if (is_blocked) {
+            entry_remove(o, e);
+        }
+        return;
+    }
+}
+
+/* ---- leases --------------------------------------------------------------------------------- */
+
+static void remove_expired(struct tg_mem_outbox *o, int64_t now_s, size_t max_count)
+{
+    for (size_t i = 0; i < o->count && max_count > 0;) {
+        struct tg_mem_entry *e = &o->entries[i];
+
+        if (e->expires_s <= now_s && !is_leased(e, now_s)) {
+            entry_remove(o, e);
+            max_count--;
+        } else {
+            i++;
+        }
+    }
+}
+
+/* The longest due of those that can be leased; NULL: none. */
+static struct tg_mem_entry *longest_due(struct tg_mem_outbox *o, int64_t now_s)
+{
+    struct tg_mem_entry *found = NULL;
+
+    for (size_t i = 0; i < o->count; i++) {
+        struct tg_mem_entry *e = &o->entries[i];
+
+        if (!e->is_blocked && !is_leased(e, now_s) && e->due_s <= now_s &&
+            (found == NULL || e->due_s < found->due_s)) {
+            found = e;
+        }
+    }
+    return found;
+}
+
+/* When lease may find more. */
+static int64_t next_due(const struct tg_mem_outbox *o, int64_t now_s)
+{
+    int64_t next_s = INT64_MAX;
+
+    for (size_t i = 0; i < o->count; i++) {
+        const struct tg_mem_entry *e = &o->entries[i];
+        int64_t at_s = is_leased(e, now_s) ? e->until_s : e->is_blocked ? e->expires_s : e->due_s;
+
+        next_s = at_s < next_s ? at_s : next_s;
+    }
+    return next_s;
+}
+
+static void lease_end(struct tg_mem_outbox *o, const struct tg_store_key *key)
+{
+    struct tg_mem_entry *e = entry_find(o, key);
+
+    e->lease = 0;
+}
+
+enum tg_err tg_mem_outbox_lease(struct tg_mem_outbox *o, struct tg_store_op *op)
+{
+    int64_t now_s = op->of.lease.now_s;
+
+    remove_expired(o, now_s, SIZE_MAX);
+    while (op->of.lease.count < op->of.lease.max_count) {
+        struct tg_mem_entry *e = longest_due(o, now_s);
+
+        if (e == NULL) {
+            break;
+        }
+        const struct tg_outbox_entry entry = { .key = e->key,
+                                               .generation = ++o->generation,
+                                               .attempts = e->attempts,
+                                               .expires_s = e->expires_s,
+                                               .sealed = tg_bytes(e->sealed, e->sealed_len) };
+
+        if (tg_store_lease_add(op, &entry) != TG_OK) {
+            for (size_t i = 0; i < op->of.lease.count; i++) {
+                lease_end(o, &op->of.lease.entries[i].key);
+            }
+            tg_store_lease_clear(op);
+            return TG_E_FULL;
+        }
+        e->lease = entry.generation;
+        e->until_s = op->of.lease.until_s;
+        e->is_told = false;
+    }
+    op->of.lease.next_due_s = next_due(o, now_s);
+    return TG_OK;
+}
+
+static void block(struct tg_mem_entry *e)
+{
+    tg_mem_free(e->sealed);
+    e->sealed = NULL;
+    e->sealed_len = 0;
+    e->is_blocked = true;
+}
+
+void tg_mem_outbox_settle(struct tg_mem_outbox *o, const struct tg_store_op *op)
+{
+    struct tg_mem_entry *e = entry_find(o, &op->of.settle.key);
+
+    if (e == NULL || e->lease == 0 || e->lease != op->of.settle.generation) {
+        return;
+    }
+    e->lease = 0;
+    switch (op->of.settle.verdict) {
+    case TG_OUTBOX_DONE:
+        e->attempts = 0;
+        if (!e->is_told) {
+            entry_remove(o, e);
+        }
+        return;
+    case TG_OUTBOX_RETRY:
+        e->attempts++;
+        e->due_s = op->of.settle.due_s;
+        if (e->due_s >= e->expires_s) {
+            entry_remove(o, e);
+        }
+        return;
+    case TG_OUTBOX_BLOCK:
+        block(e);
+        return;
+    }
+}
+
+void tg_mem_outbox_sweep(struct tg_mem_outbox *o, int64_t now_s, size_t max_count)
+{
+    remove_expired(o, now_s, max_count);
+}

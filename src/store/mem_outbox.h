@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store/mem_outbox.h - the memory store's outbox: a list in no order, looked through from end to
+ * end, for tests and simulation.
+ * Layer: L2 (base), for src/store alone.   Threads: under the store's lock.   Blocks: no.
+ */
+#ifndef TG_STORE_MEM_OUTBOX_H
+#define TG_STORE_MEM_OUTBOX_H
+
+#include "store/store_port.h"
+
+struct tg_mem_entry;
+
+/* All zero is empty. */
+struct tg_mem_outbox {
+    struct tg_mem_entry *entries;
+    size_t count;
+    size_t cap;
+    uint64_t generation; /* of the latest lease */
+};
+
+void tg_mem_outbox_deinit(struct tg_mem_outbox *o);
+/* Does what note asks for, or nothing where there is no room. */
+void tg_mem_outbox_note(struct tg_mem_outbox *o, const struct tg_store_limits *limits,
+                        const struct tg_outbox_note *note);
+/* Fills op->of.lease. TG_E_FULL: no memory, nothing is leased. */
+TG_NODISCARD enum tg_err tg_mem_outbox_lease(struct tg_mem_outbox *o, struct tg_store_op *op);
+void tg_mem_outbox_settle(struct tg_mem_outbox *o, const struct tg_store_op *op);
+/* Removes up to max_count of what has expired and is not leased. */
+void tg_mem_outbox_sweep(struct tg_mem_outbox *o, int64_t now_s, size_t max_count);
+
+#endif
