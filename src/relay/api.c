@@ -160,11 +160,7 @@ static enum tg_store_verdict change_record(void *ctx, const struct tg_store_reco
     ex->change_err = apply_to_record(ex, old);
     must_store = ex->change_err == TG_OK && (ex->result.effects & TG_EFFECT_STORE) != 0;
     if (must_store) {
-<<<<<<< HEAD
-        ex->change_err = is_cleared(ex) ? seal_record(ex, old, next) : TG_E_STORE;
-=======
-        ex->change_err = seal_record(ex, old, &next->record);
->>>>>>> main
+        ex->change_err = is_cleared(ex) ? seal_record(ex, old, &next->record) : TG_E_STORE;
     }
     return must_store && ex->change_err == TG_OK ? TG_STORE_PUT : TG_STORE_KEEP;
 }

@@ -319,7 +319,7 @@ enum tg_standing_ruling tg_standing_verified(struct tg_exchange *ex)
 /* On the store's thread. Whoever comes first puts its mark; the same request finds its own.
    spec: protocol/6#token-spent-once */
 enum tg_store_verdict tg_standing_spend(void *ctx, const struct tg_store_record *old,
-                                        struct tg_store_record *next)
+                                        struct tg_store_next *next)
 {
     struct tg_standing_case *c = ((struct tg_exchange *)ctx)->standing;
 
@@ -329,9 +329,9 @@ enum tg_store_verdict tg_standing_spend(void *ctx, const struct tg_store_record 
         return TG_STORE_KEEP;
     }
     c->token_step = TG_STANDING_OK;
-    *next = (struct tg_store_record){ .version = 1,
-                                      .expires_s = c->verdict.expires_s,
-                                      .sealed = TG_ARRAY_BYTES(c->spent_mark) };
+    next->record = (struct tg_store_record){ .version = 1,
+                                             .expires_s = c->verdict.expires_s,
+                                             .sealed = TG_ARRAY_BYTES(c->spent_mark) };
     return TG_STORE_PUT;
 }
 

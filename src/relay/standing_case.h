@@ -51,7 +51,7 @@ void tg_standing_verify(struct tg_exchange *ex);
 enum tg_standing_ruling tg_standing_verified(struct tg_exchange *ex);
 /* A tg_store_change_fn; ctx is the exchange. */
 enum tg_store_verdict tg_standing_spend(void *ctx, const struct tg_store_record *old,
-                                        struct tg_store_record *next);
+                                        struct tg_store_next *next);
 enum tg_standing_ruling tg_standing_spent(struct tg_exchange *ex);
 /* The challenges of a 401; the case must live as long as the reply. */
 void tg_standing_ask(struct tg_exchange *ex, struct tg_reply *reply);

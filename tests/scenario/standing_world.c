@@ -210,6 +210,10 @@ static void judged(void *ctx, const struct tg_standing_report *report)
 {
     (void)ctx;
     current->judged[report->scheme][report->step]++;
+    if (current->has_crash && report->scheme == TG_STANDING_PRIVATE_TOKEN &&
+        report->step == TG_STANDING_OK) {
+        fake_store_fail_with(current->world->store, TG_E_STORE);
+    }
 }
 
 void standing_world_init(struct standing_world *s, struct world *w)

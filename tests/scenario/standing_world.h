@@ -17,6 +17,7 @@ struct standing_world {
     struct tg_private_token_issuers *issuers;
     size_t verified_count; /* calls of the attestation's verification */
     size_t judged[TG_STANDING_SCHEME_COUNT][TG_STANDING_STEP_COUNT];
+    bool has_crash; /* the store fails from the moment a token was spent */
     size_t job_count;
     struct {
         tg_offload_fn *work, *done;
