@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "relay/mailbox.h"
+#include "relay/standing.h"
 #include "store/store.h"
 
 #include <stdatomic.h>
@@ -41,8 +42,9 @@ enum tg_counter {
 /* Go up and down. */
 enum tg_gauge { TG_GAUGE_CONNECTIONS, TG_GAUGE_LONG_POLLS, TG_GAUGE_REQUESTS, TG_GAUGE_COUNT };
 
-#define TG_METRICS_CALLS (TG_CALL_COUNT + 1u) /* the last: no call of the API */
-#define TG_METRICS_CLASSES 5u                 /* 1xx to 5xx */
+#define TG_METRICS_CALLS (TG_CALL_COUNT + 1u)            /* the last: no call of the API */
+#define TG_METRICS_FORMATS (TG_ATTEST_FORMAT_COUNT + 1u) /* the last: none known */
+#define TG_METRICS_CLASSES 5u                            /* 1xx to 5xx */
 
 struct tg_metrics_block {
     _Alignas(64) atomic_uint_least64_t counters[TG_COUNTER_COUNT];
@@ -50,6 +52,8 @@ struct tg_metrics_block {
     atomic_uint_least64_t requests[TG_METRICS_CALLS][TG_METRICS_CLASSES];
     atomic_uint_least64_t buckets[TG_METRICS_BUCKETS + 1u]; /* not cumulative; the last: +Inf */
     atomic_uint_least64_t latency_sum_us;
+    atomic_uint_least64_t standing[TG_STANDING_SCHEME_COUNT][TG_METRICS_FORMATS]
+                                  [TG_STANDING_STEP_COUNT];
 };
 
 struct tg_metrics; /* all blocks */
@@ -85,6 +89,9 @@ static inline void tg_metrics_gauge_add(struct tg_metrics_block *b, enum tg_gaug
  *               poll that waited pass UINT64_MAX: it is left out of the histogram
  */
 void tg_metrics_request(struct tg_metrics_block *b, int call, unsigned status, uint64_t latency_us);
+
+/* A proof of good standing was judged. */
+void tg_metrics_standing(struct tg_metrics_block *b, const struct tg_standing_report *report);
 
 /* Sum over all blocks; for the limits that count over all workers, and for tests. */
 uint64_t tg_metrics_counter_sum(const struct tg_metrics *m, enum tg_counter counter);
