@@ -2,7 +2,7 @@
 /*
  * attest/attest.h - the seam between the relay and the verification of device attestation: an
  * attestation object and what it must cover go in, a verdict comes out. Nothing is kept.
- * Layer: L2 (base, crypto).   Threads: any; a policy is read-only once loaded.
+ * Layer: L2 (base, crypto, wire/json.h).   Threads: any; a policy is read-only once loaded.
  * Blocks: load reads files; verify takes milliseconds of CPU.   Clock: an argument.
  * Secrets: none; attestation objects may identify a device, so they are neither logged nor echoed.
  * spec: W3C WebAuthn Level 3 sections 6.5, 8; protocol.md section 6.
@@ -35,9 +35,11 @@ enum tg_attest_level { TG_ATTEST_SOFTWARE, TG_ATTEST_TEE, TG_ATTEST_STRONGBOX };
 
 #define TG_ATTEST_LIST_MAX 64u
 
-/* What the operator allows. Texts are borrowed for the call of tg_attest_policy_load. An empty list
-   of names allows none where the format needs one (App IDs, package names), any where it does not
-   (AAGUIDs, origins). */
+/*
+ * What the operator allows. Texts are borrowed for the call of tg_attest_policy_load. An empty list
+ * of names allows none where the format needs one (RP IDs, App IDs, package names), any where it
+ * does not (AAGUIDs, origins). The one text "*" allows any RP ID, App ID or package.
+ */
 struct tg_attest_settings {
     unsigned formats;               /* set of 1 << enum tg_attest_format */
     bool allows_packed_self;        /* packed without x5c: proves no more than none */
@@ -48,12 +50,18 @@ struct tg_attest_settings {
                               its file */
     const char *revoked; /* file: serial numbers or key hashes, see docs/attestation.md; "": none */
     size_t rp_id_count, app_id_count, package_count, aaguid_count, origin_count;
-    const char *rp_ids[TG_ATTEST_LIST_MAX];  /* "relay.example": all formats but apple-appattest */
-    const char *app_ids[TG_ATTEST_LIST_MAX]; /* "TEAMID.bundle.id": apple-appattest, and rpIdHash of
-                                                apps' own "apple" attestations */
-    const char *packages[TG_ATTEST_LIST_MAX]; /* "com.example.wallet": android-key */
-    const char *aaguids[TG_ATTEST_LIST_MAX];  /* UUID text: packed, tpm, fido-u2f */
-    const char *origins[TG_ATTEST_LIST_MAX];  /* "https://wallet.example": clientDataJSON */
+    /* "relay.example", or "sha256:" and 64 digits where only the hash is known: all formats but
+       apple-appattest */
+    const char *rp_ids[TG_ATTEST_LIST_MAX];
+    /* "TEAMID.bundle.id", or "sha256:..." as above: apple-appattest, and the rpIdHash of apps' own
+       "apple" attestations */
+    const char *app_ids[TG_ATTEST_LIST_MAX];
+    /* "com.example.wallet", or "com.example.wallet#" and 64 digits, the SHA-256 of the certificate
+       the app is signed with (a name alone can be taken by any app on a device that lacks the real
+       one): android-key, every package that the key belongs to */
+    const char *packages[TG_ATTEST_LIST_MAX];
+    const char *aaguids[TG_ATTEST_LIST_MAX]; /* UUID text: packed, tpm, fido-u2f */
+    const char *origins[TG_ATTEST_LIST_MAX]; /* "https://wallet.example": clientDataJSON */
 };
 
 struct tg_attest_policy;
@@ -62,6 +70,12 @@ struct tg_attest_policy;
 TG_NODISCARD enum tg_err tg_attest_policy_load(struct tg_attest_policy **out,
                                                const struct tg_attest_settings *settings,
                                                struct tg_fault *fault);
+/* The same from texts that were read already: PEM for each format (empty: no file), and the list of
+   what was revoked. Opens nothing: settings' roots_dir and revoked are not looked at. */
+TG_NODISCARD enum tg_err tg_attest_policy_new(struct tg_attest_policy **out,
+                                              const struct tg_attest_settings *settings,
+                                              const struct tg_bytes roots[TG_ATTEST_FORMAT_COUNT],
+                                              struct tg_bytes revoked, struct tg_fault *fault);
 /* Accepts *policy == NULL. */
 void tg_attest_policy_free(struct tg_attest_policy **policy);
 

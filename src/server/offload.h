@@ -8,7 +8,7 @@
 #define TG_SERVER_OFFLOAD_H
 
 #include "relay/api.h"
-#include "server/env.h"
+#include "server/conn.h"
 
 #include <stdatomic.h>
 #include <uv.h>

@@ -224,6 +224,11 @@ enum tg_err tg_json_get_string(struct tg_bytes *out, struct tg_json_object in, c
     return len > max_len ? TG_E_LIMIT : TG_E_SYNTAX;
 }
 
+bool tg_json_has(struct tg_json_object in, const char *name)
+{
+    return member(in, name) != NULL;
+}
+
 enum tg_err tg_json_get_bool(bool *out, struct tg_json_object in, const char *name,
                              struct tg_fault *fault)
 {

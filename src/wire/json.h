@@ -52,6 +52,9 @@ TG_NODISCARD enum tg_err tg_json_get_string(struct tg_bytes *out, struct tg_json
                                             const char *name, enum tg_json_need need,
                                             size_t min_len, size_t max_len, struct tg_fault *fault);
 
+/* A member of any type, null too. */
+bool tg_json_has(struct tg_json_object in, const char *name);
+
 /* A required boolean member. */
 TG_NODISCARD enum tg_err tg_json_get_bool(bool *out, struct tg_json_object in, const char *name,
                                           struct tg_fault *fault);

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * attest/chain.h - certificate chains to configured roots, and the list of what was revoked.
+ * Layer: L2.      Threads: roots and revoked are read-only once made; a chain belongs to one call.
+ * Blocks: verifying takes one public-key operation for each certificate.
+ * Clock: an argument.      Secrets: none.      spec: RFC 5280 section 6.
+ *
+ * OpenSSL's rules with its default flags: X509_V_FLAG_X509_STRICT stays off, because the leaves of
+ * Apple, Android and Yubico name no key of their issuer. Security level 2 asks for RSA of 2048
+ * bits, 224 bits on a curve, and no SHA-1. No purpose is asked of the leaf: each format has rules
+ * of its own.
+ */
+#ifndef TG_ATTEST_CHAIN_H
+#define TG_ATTEST_CHAIN_H
+
+#include "attest/attest.h"
+#include "attest/cert.h"
+
+#include <openssl/x509.h>
+
+#define TG_CHAIN_ROOTS_MAX 64u
+#define TG_CHAIN_REVOKED_MAX 65536u
+
+struct tg_chain_roots;
+
+/* PEM certificates, at least one. An anchor that is not self-issued is as good as a root. *out is
+   untouched on failure; fault says what was expected. */
+TG_NODISCARD enum tg_err tg_chain_roots_new(struct tg_chain_roots **out, struct tg_bytes pem,
+                                            struct tg_fault *fault);
+/* Accepts *roots == NULL. */
+void tg_chain_roots_free(struct tg_chain_roots **roots);
+
+struct tg_chain_revoked;
+
+/* Lines `serial <hex>` or `key <hex of SHA-256 of the SubjectPublicKeyInfo>`; `#` begins a comment.
+   Empty text is an empty list. TG_E_SYNTAX with the line in fault. */
+TG_NODISCARD enum tg_err tg_chain_revoked_new(struct tg_chain_revoked **out, struct tg_bytes text,
+                                              struct tg_fault *fault);
+void tg_chain_revoked_free(struct tg_chain_revoked **revoked);
+/* TG_E_DENIED: it is on the list. TG_E_NOMEM, TG_E_CRYPTO: could not tell. */
+TG_NODISCARD enum tg_err tg_chain_revoked_check(const struct tg_chain_revoked *revoked,
+                                                const struct tg_cert *cert);
+
+struct tg_chain {
+    X509 *certs[TG_ATTEST_CHAIN_MAX];
+    size_t count;
+};
+
+/* Reads certs, the leaf first. *chain is to be freed with tg_chain_deinit whatever came of it. */
+enum tg_attest_step tg_chain_read(struct tg_chain *chain, const struct tg_cert *certs, size_t count,
+                                  struct tg_fault *fault);
+/* Verifies it up to one of the roots at now_s. */
+enum tg_attest_step tg_chain_verify(const struct tg_chain *chain,
+                                    const struct tg_chain_roots *roots, int64_t now_s,
+                                    struct tg_fault *fault);
+/* The leaf's key, which ends with the chain; NULL when OpenSSL could not make one. */
+EVP_PKEY *tg_chain_leaf_key(const struct tg_chain *chain);
+void tg_chain_deinit(struct tg_chain *chain);
+
+#endif

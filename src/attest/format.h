@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * attest/format.h - a format is a row: its name and its checks, in order. This is the row, what the
+ * checks work on, and the checks that several formats share.
+ * Layer: L2, for attest/ alone.      Threads: a case belongs to one call; rows are constant.
+ * Blocks: only tg_format_chain and tg_format_signature work on keys; rows have them last.
+ * Secrets: none.
+ *
+ * A check gives TG_ATTEST_OK or the step that refuses, with a sentence in the case's fault. One
+ * that reads a member keeps it in the case for those after it.
+ */
+#ifndef TG_ATTEST_FORMAT_H
+#define TG_ATTEST_FORMAT_H
+
+#include "attest/authdata.h"
+#include "attest/cert.h"
+#include "attest/policy.h"
+#include "base/buf.h"
+
+struct tg_attest_case { /* one attestation, on its way through the checks */
+    const struct tg_attest_policy *policy;
+    enum tg_attest_format format;
+    int64_t now_s;
+    struct tg_fault *fault;
+    struct tg_cbor_item stmt; /* a map */
+    struct tg_authdata auth;
+    struct tg_bytes client_data_hash;
+    struct tg_buf tbs;                 /* authData and client_data_hash */
+    uint8_t nonce[TG_ATTEST_HASH_LEN]; /* SHA-256 of tbs */
+    /* From the statement, each once its check has run. */
+    int64_t alg;
+    struct tg_bytes sig;
+    struct tg_cert certs[TG_ATTEST_CHAIN_MAX]; /* the leaf first */
+    size_t cert_count;
+    struct tg_chain chain;
+};
+
+typedef enum tg_attest_step tg_attest_check_fn(struct tg_attest_case *c);
+
+struct tg_attest_row {
+    const char *name;
+    bool needs_roots;
+    enum tg_authdata_tail tail;
+    tg_attest_check_fn *const *checks; /* ends with NULL */
+};
+
+extern const struct tg_attest_row tg_attest_row_apple;
+extern const struct tg_attest_row tg_attest_row_apple_appattest;
+extern const struct tg_attest_row tg_attest_row_android_key;
+extern const struct tg_attest_row tg_attest_row_packed;
+extern const struct tg_attest_row tg_attest_row_tpm;
+extern const struct tg_attest_row tg_attest_row_fido_u2f;
+extern const struct tg_attest_row tg_attest_row_none;
+
+/* Never NULL for one of the enumeration. */
+const struct tg_attest_row *tg_attest_row(enum tg_attest_format format);
+
+/* Says why and gives step back. */
+enum tg_attest_step tg_format_refuse(struct tg_attest_case *c, enum tg_attest_step step,
+                                     const char *why);
+/* The step for an error of ours or of a decoder. */
+enum tg_attest_step tg_format_step(enum tg_err err);
+
+/* authData: a person was there. Not for App Attest, whose flags say nothing of that. */
+tg_attest_check_fn tg_format_user_present;
+/* rpIdHash is of an RP ID that is allowed. */
+tg_attest_check_fn tg_format_rp_id;
+/* The AAGUID is on the list, where there is one. */
+tg_attest_check_fn tg_format_aaguid;
+/* attStmt.alg and attStmt.sig. */
+tg_attest_check_fn tg_format_read_alg;
+tg_attest_check_fn tg_format_read_sig;
+/* attStmt.x5c: 1 to TG_ATTEST_CHAIN_MAX certificates, none of them revoked. */
+tg_attest_check_fn tg_format_read_x5c;
+/* The leaf is for the credential's own key. */
+tg_attest_check_fn tg_format_leaf_key;
+/* Where the leaf names an AAGUID, it is the credential's. */
+tg_attest_check_fn tg_format_leaf_aaguid;
+/* The form of alg and sig for the leaf's key. */
+tg_attest_check_fn tg_format_sig_form;
+/* x5c leads to a root of the format. */
+tg_attest_check_fn tg_format_chain;
+/* sig is the leaf's over tbs. After tg_format_chain. */
+tg_attest_check_fn tg_format_signature;
+/* The leaf's extension 1.2.840.113635.100.8.2 holds the nonce. */
+tg_attest_check_fn tg_format_apple_nonce;
+
+#endif

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Format tpm: the platform's TPM certifies the credential's key under a key of its own.
+ * spec: WebAuthn section 8.3; TPM 2.0 Library, Part 2, sections 10.12.8 and 12.2.4.
+ */
+#include "attest/der.h"
+#include "attest/format.h"
+#include "attest/signature.h"
+#include "base/reader.h"
+
+#include <openssl/evp.h>
+
+#define GENERATED_VALUE 0xff544347u
+#define ST_ATTEST_CERTIFY 0x8017u
+#define CLOCK_INFO_LEN 17u
+#define ALG_RSA 0x0001u
+#define ALG_ECC 0x0023u
+#define ALG_NULL 0x0010u
+#define RSA_EXPONENT_DEFAULT 65537u
+#define TAG_DIRECTORY_NAME TG_DER_EXPLICIT(4)
+
+static const uint8_t oid_subject_alt_name[] = { 0x55, 0x1d, 0x11 };
+static const uint8_t oid_extended_key_usage[] = { 0x55, 0x1d, 0x25 };
+static const uint8_t oid_aik[] = { 0x67, 0x81, 0x05, 0x08, 0x03 };          /* 2.23.133.8.3 */
+static const uint8_t oid_manufacturer[] = { 0x67, 0x81, 0x05, 0x02, 0x01 }; /* 2.23.133.2.1 */
+static const uint8_t oid_model[] = { 0x67, 0x81, 0x05, 0x02, 0x02 };
+static const uint8_t oid_version[] = { 0x67, 0x81, 0x05, 0x02, 0x03 };
+
+static const struct {
+    uint16_t id;
+    const char *digest;
+} name_hashes[] = { { 0x000b, "SHA2-256" }, { 0x000c, "SHA2-384" }, { 0x000d, "SHA2-512" } };
+
+static const struct {
+    uint16_t id;
+    enum tg_key_kind kind;
+} curves[] = { { 0x0003, TG_KEY_P256 }, { 0x0004, TG_KEY_P384 }, { 0x0005, TG_KEY_P521 } };
+
+static struct tg_bytes read_2b(struct tg_reader *r)
+{
+    return tg_reader_bytes(r, tg_reader_u16(r));
+}
+
+/* TPMT_SYM_DEF_OBJECT and the schemes: nothing more when null. */
+static void skip_unless_null(struct tg_reader *r, size_t more)
+{
+    if (tg_reader_u16(r) != ALG_NULL) {
+        (void)tg_reader_bytes(r, more);
+    }
+}
+
+static struct tg_bytes strip_zeros(struct tg_bytes number)
+{
+    while (number.len > 0 && number.ptr[0] == 0) {
+        number = tg_bytes_from(number, 1);
+    }
+    return number;
+}
+
+static uint32_t exponent_of(struct tg_bytes integer)
+{
+    uint32_t value = 0;
+
+    for (size_t i = 0; i < integer.len && i <= sizeof(value); i++) {
+        value = (value << 8) | integer.ptr[i];
+    }
+    return value;
+}
+
+static bool is_rsa_key(struct tg_reader *r, const struct tg_cose_key *key)
+{
+    struct tg_der outer = tg_der_init(tg_cose_key_point(key));
+    struct tg_der pair = tg_der_enter(&outer, TG_DER_SEQUENCE);
+    struct tg_bytes n = strip_zeros(tg_der_take(&pair, TG_DER_INTEGER));
+    uint32_t e = exponent_of(tg_der_take(&pair, TG_DER_INTEGER));
+    uint16_t bits = tg_reader_u16(r);
+    uint32_t exponent = tg_reader_u32(r);
+    struct tg_bytes modulus = read_2b(r);
+
+    return key->kind == TG_KEY_RSA && modulus.len == (bits + 7u) / 8u &&
+           tg_bytes_is_equal(modulus, n) && (exponent == 0 ? RSA_EXPONENT_DEFAULT : exponent) == e;
+}
+
+static bool is_curve_of(uint16_t id, enum tg_key_kind kind)
+{
+    for (size_t i = 0; i < TG_COUNT(curves); i++) {
+        if (curves[i].id == id) {
+            return curves[i].kind == kind;
+        }
+    }
+    return false;
+}
+
+/* A TPM may leave out leading zeros of a coordinate. */
+static bool is_ec_key(struct tg_reader *r, const struct tg_cose_key *key)
+{
+    struct tg_bytes point = tg_bytes_from(tg_cose_key_point(key), 1);
+    struct tg_bytes x = tg_bytes_first(point, point.len / 2);
+    struct tg_bytes y = tg_bytes_from(point, point.len / 2);
+    uint16_t curve = tg_reader_u16(r);
+
+    skip_unless_null(r, 2); /* key derivation */
+    return is_curve_of(curve, key->kind) &&
+           tg_bytes_is_equal(strip_zeros(read_2b(r)), strip_zeros(x)) &&
+           tg_bytes_is_equal(strip_zeros(read_2b(r)), strip_zeros(y));
+}
+
+/* pubArea is the credential's key. */
+static enum tg_attest_step check_pub_area(struct tg_attest_case *c, struct tg_bytes pub_area)
+{
+    struct tg_reader r = tg_reader_init(pub_area);
+    uint16_t type = tg_reader_u16(&r);
+    bool is_same = false;
+
+    (void)tg_reader_u16(&r); /* hash of the name */
+    (void)tg_reader_u32(&r); /* attributes */
+    (void)read_2b(&r);       /* policy */
+    skip_unless_null(&r, 4); /* symmetric */
+    skip_unless_null(&r, 2); /* scheme */
+    if (type == ALG_RSA) {
+        is_same = is_rsa_key(&r, &c->auth.key);
+    } else if (type == ALG_ECC) {
+        is_same = is_ec_key(&r, &c->auth.key);
+    }
+    if (tg_reader_finish(&r) != TG_OK) {
+        return tg_format_refuse(c, TG_ATTEST_STEP_FORMAT, "attStmt.pubArea: of another form");
+    }
+    return is_same ? TG_ATTEST_OK
+                   : tg_format_refuse(c, TG_ATTEST_STEP_FORMAT,
+                                      "attStmt.pubArea: expected the credential's key");
+}
+
+/* name is the hash of pubArea, behind the identifier of the hash. */
+static enum tg_attest_step check_name(struct tg_attest_case *c, struct tg_bytes name,
+                                      struct tg_bytes pub_area)
+{
+    struct tg_reader r = tg_reader_init(name);
+    struct tg_reader area = tg_reader_init(tg_bytes_from(pub_area, 2));
+    uint16_t id = tg_reader_u16(&r);
+    uint8_t hash[TG_SIGNATURE_HASH_MAX];
+    size_t len = 0;
+
+    for (size_t i = 0; i < TG_COUNT(name_hashes); i++) {
+        if (name_hashes[i].id != id || tg_reader_u16(&area) != id) {
+            continue;
+        }
+        if (EVP_Q_digest(NULL, name_hashes[i].digest, NULL, pub_area.ptr, pub_area.len, hash,
+                         &len) != 1) {
+            return TG_ATTEST_STEP_INTERNAL;
+        }
+        if (tg_bytes_is_equal(r.rest, tg_bytes(hash, len))) {
+            return TG_ATTEST_OK;
+        }
+    }
+    return tg_format_refuse(c, TG_ATTEST_STEP_FORMAT,
+                            "attStmt.certInfo: certifies another public area");
+}
+
+static enum tg_attest_step check_extra_data(struct tg_attest_case *c, struct tg_bytes extra)
+{
+    uint8_t hash[TG_SIGNATURE_HASH_MAX];
+    size_t len = 0;
+    enum tg_err err = tg_signature_hash(hash, &len, c->alg, tg_buf_view(&c->tbs));
+
+    if (err != TG_OK) {
+        tg_fault_set(c->fault, "attStmt.alg: expected one with a hash");
+        return tg_format_step(err);
+    }
+    return tg_bytes_is_equal(extra, tg_bytes(hash, len))
+               ? TG_ATTEST_OK
+               : tg_format_refuse(c, TG_ATTEST_STEP_CHALLENGE,
+                                  "attStmt.certInfo: certifies for something else");
+}
+
+static enum tg_attest_step check_cert_info(struct tg_attest_case *c, struct tg_bytes cert_info,
+                                           struct tg_bytes pub_area)
+{
+    struct tg_reader r = tg_reader_init(cert_info);
+    bool is_certify =
+        tg_reader_u32(&r) == GENERATED_VALUE && tg_reader_u16(&r) == ST_ATTEST_CERTIFY;
+    struct tg_bytes extra;
+    struct tg_bytes name;
+    enum tg_attest_step step = TG_ATTEST_STEP_INTERNAL;
+
+    (void)read_2b(&r); /* qualified signer */
+    extra = read_2b(&r);
+    (void)tg_reader_bytes(&r, CLOCK_INFO_LEN);
+    (void)tg_reader_u64(&r); /* firmware */
+    name = read_2b(&r);
+    (void)read_2b(&r); /* qualified name */
+    if (!is_certify || tg_reader_finish(&r) != TG_OK) {
+        return tg_format_refuse(c, TG_ATTEST_STEP_FORMAT,
+                                "attStmt.certInfo: no certification by a TPM");
+    }
+    step = check_extra_data(c, extra);
+    return step == TG_ATTEST_OK ? check_name(c, name, pub_area) : step;
+}
+
+static enum tg_attest_step check_areas(struct tg_attest_case *c)
+{
+    struct tg_bytes ver;
+    struct tg_bytes pub_area;
+    struct tg_bytes cert_info;
+    enum tg_attest_step step = TG_ATTEST_STEP_INTERNAL;
+
+    if (!tg_cbor_get_text(&ver, tg_cbor_member(c->stmt, "ver")) ||
+        !tg_cbor_get_bytes(&pub_area, tg_cbor_member(c->stmt, "pubArea")) ||
+        !tg_cbor_get_bytes(&cert_info, tg_cbor_member(c->stmt, "certInfo"))) {
+        return tg_format_refuse(c, TG_ATTEST_STEP_ENCODING,
+                                "attStmt: expected ver, pubArea and certInfo");
+    }
+    if (!tg_bytes_is_equal(ver, TG_LIT("2.0"))) {
+        return tg_format_refuse(c, TG_ATTEST_STEP_FORMAT, "attStmt.ver: expected 2.0");
+    }
+    step = check_pub_area(c, pub_area);
+    return step == TG_ATTEST_OK ? check_cert_info(c, cert_info, pub_area) : step;
+}
+
+static bool has_alternative_name(const struct tg_cert *leaf)
+{
+    struct tg_cert_extension extension;
+    struct tg_bytes directory = { NULL, 0 };
+    struct tg_bytes text;
+    struct tg_der value;
+    struct tg_der names;
+
+    if (!tg_cert_extension(&extension, leaf, TG_ARRAY_BYTES(oid_subject_alt_name)) ||
+        !extension.is_critical) {
+        return false;
+    }
+    value = tg_der_init(extension.value);
+    names = tg_der_enter(&value, TG_DER_SEQUENCE);
+    while (tg_der_has_more(&names)) {
+        uint32_t tag = 0;
+        struct tg_der name = tg_der_init(tg_der_any(&names, &tag));
+
+        if (tag == TAG_DIRECTORY_NAME) {
+            directory = tg_der_take(&name, TG_DER_SEQUENCE);
+        }
+    }
+    return tg_der_is_done(&names) && tg_der_is_done(&value) &&
+           tg_cert_name_part(&text, directory, TG_ARRAY_BYTES(oid_manufacturer)) && text.len > 0 &&
+           tg_cert_name_part(&text, directory, TG_ARRAY_BYTES(oid_model)) && text.len > 0 &&
+           tg_cert_name_part(&text, directory, TG_ARRAY_BYTES(oid_version)) && text.len > 0;
+}
+
+static bool has_aik_usage(const struct tg_cert *leaf)
+{
+    struct tg_cert_extension extension;
+    struct tg_der value;
+    struct tg_der list;
+    bool is_found = false;
+
+    if (!tg_cert_extension(&extension, leaf, TG_ARRAY_BYTES(oid_extended_key_usage))) {
+        return false;
+    }
+    value = tg_der_init(extension.value);
+    list = tg_der_enter(&value, TG_DER_SEQUENCE);
+    while (tg_der_has_more(&list)) {
+        struct tg_bytes oid = tg_der_take(&list, TG_DER_OID);
+
+        is_found = is_found || tg_bytes_is_equal(oid, TG_ARRAY_BYTES(oid_aik));
+    }
+    return is_found && tg_der_is_done(&list) && tg_der_is_done(&value);
+}
+
+/* Section 8.3.1. */
+static enum tg_attest_step check_leaf(struct tg_attest_case *c)
+{
+    const struct tg_cert *leaf = &c->certs[0];
+
+    if (leaf->version != TG_CERT_V3 || leaf->subject.len > 0 || !has_alternative_name(leaf) ||
+        !has_aik_usage(leaf) || !tg_cert_is_no_authority(leaf)) {
+        return tg_format_refuse(c, TG_ATTEST_STEP_FORMAT,
+                                "attStmt.x5c: the first breaks a rule for attestation keys of a TPM"
+                                " (version, subject, alternative name, usage or constraints)");
+    }
+    return tg_format_leaf_aaguid(c);
+}
+
+static enum tg_attest_step check_signature(struct tg_attest_case *c)
+{
+    struct tg_bytes cert_info = { NULL, 0 };
+
+    (void)tg_cbor_get_bytes(&cert_info, tg_cbor_member(c->stmt, "certInfo"));
+    return tg_signature_verify(tg_chain_leaf_key(&c->chain), c->alg, cert_info, c->sig, c->fault);
+}
+
+static tg_attest_check_fn *const checks[] = {
+    tg_format_read_alg, tg_format_read_sig, tg_format_read_x5c,     check_leaf,
+    tg_format_sig_form, check_areas,        tg_format_user_present, tg_format_rp_id,
+    tg_format_aaguid,   tg_format_chain,    check_signature,        NULL
+};
+
+const struct tg_attest_row tg_attest_row_tpm = { .name = "tpm",
+                                                 .needs_roots = true,
+                                                 .checks = checks };

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What attest-verify knows of a vector, and what becomes of it. */
+#ifndef TG_TEST_ATTEST_VERIFY_VECTORS_H
+#define TG_TEST_ATTEST_VERIFY_VECTORS_H
+
+#include "attest/attest.h"
+#include "base/buf.h"
+
+#include <jansson.h>
+
+#define OBJECT_ROOM 32768u
+
+struct vector { /* strings end with the JSON they came from */
+    const char *name;
+    const char *expect;
+    const char *expect_step; /* NULL: any */
+    struct tg_buf object;
+    struct tg_buf client_data_hash;
+    bool has_challenge; /* then the object holds clientDataJSON, or the hash is of the challenge */
+    uint8_t challenge[TG_ATTEST_HASH_LEN];
+    int64_t now_s;
+    const char *anchor; /* NULL: none was supplied */
+    const char *rp_id;  /* NULL: rp_id_hash alone is known */
+    const char *app_id;
+    char rp_id_hash[80];       /* "sha256:..." */
+    const char *key_id_base64; /* NULL: not compared */
+    const json_t *policy;      /* NULL: everything the format allows */
+};
+
+void vector_init(struct vector *v);
+void vector_deinit(struct vector *v);
+/* Exits with a message when the JSON has another shape. */
+void vector_read(struct vector *v, const json_t *json);
+
+struct outcome {
+    bool is_accepted;
+    const char *step;
+    char why[TG_FAULT_MAX];
+};
+
+void vector_verify(struct outcome *out, const struct vector *v, const json_t *anchors);
+/* A raw chain with a key description, see android_key_attestation_chains.json. */
+void chain_verify(struct outcome *out, const json_t *json, const json_t *anchors);
+/* Applies one change of a rules file. */
+void rule_apply(struct vector *v, const json_t *op);
+
+/* What goes wrong here is the file's fault: says so and ends with 2. */
+_Noreturn void give_up(const char *what, const char *which);
+const char *text_of(const json_t *in, const char *name); /* NULL when absent or null */
+void append_hex(struct tg_buf *out, const char *digits);
+
+#endif
