@@ -77,6 +77,9 @@ struct tg_config_names {
     char text[TG_CONFIG_NAMES_MAX + 1]; /* each ended by a NUL */
 };
 
+/* What a token is bound to, beside the relay. */
+enum tg_token_context { TG_TOKEN_CONTEXT_NONE, TG_TOKEN_CONTEXT_REQUEST };
+
 /* What is asked of senders' devices. */
 struct tg_config_standing {
     enum tg_standing_mode attestation;
@@ -90,7 +93,7 @@ struct tg_config_standing {
     char revoked[TG_CONFIG_PATH_MAX + 1]; /* "": none */
     enum tg_standing_mode private_tokens;
     char issuers[TG_CONFIG_PATH_MAX + 1];
-    bool is_token_bound;
+    enum tg_token_context context;
 };
 
 /* Ready to use: every value is in range and the combination has been checked. */

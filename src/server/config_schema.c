@@ -30,7 +30,9 @@ static const char *const level_words[] = { [TG_ATTEST_SOFTWARE] = "software",
                                            [TG_ATTEST_TEE] = "tee",
                                            [TG_ATTEST_STRONGBOX] = "strongbox",
                                            NULL };
-static const char *const context_words[] = { "none", "request", NULL };
+static const char *const context_words[] = {
+    [TG_TOKEN_CONTEXT_NONE] = "none", [TG_TOKEN_CONTEXT_REQUEST] = "request", NULL
+};
 
 /* clang-format off */
 #define ROW(id, name_, type_) [id] = { .name = (name_), .type = (type_)
@@ -229,7 +231,7 @@ const struct tg_setting tg_settings[TG_SET_COUNT] = {
     ROW(TG_SET_PRIVATE_TOKEN_ISSUERS, "private-token-issuers", TG_SETTING_PATH),
         AT(standing.issuers), STANDING, .arg = "FILE", .help = "issuers and their keys, JSON" },
     ROW(TG_SET_PRIVATE_TOKEN_CONTEXT, "private-token-context", TG_SETTING_CHOICE),
-        AT(standing.is_token_bound), STANDING, .words = context_words, .default_text = "none",
+        AT(standing.context), STANDING, .words = context_words, .default_text = "none",
         .arg = "none|request", .help = "what a token is bound to, beside this relay" },
     ROW(TG_SET_LOG_LEVEL, "log-level", TG_SETTING_CHOICE), AT(log_level), PROCESS,
         .words = log_level_words, .default_text = "info", .arg = "error|warning|info|debug",

@@ -129,7 +129,7 @@ enum tg_err tg_server_standing_open(struct tg_server_standing **out, const struc
                                     .private_tokens = c->private_tokens,
                                     .issuers = s->issuers,
                                     .origin = s->host,
-                                    .is_token_bound = c->is_token_bound };
+                                    .is_token_bound = c->context == TG_TOKEN_CONTEXT_REQUEST };
     *out = s;
     s = NULL;
     err = TG_OK;
