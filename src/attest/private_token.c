@@ -48,6 +48,7 @@ static bool is_in_force(const struct tg_issuer_key *key, int64_t now_s)
     return key->not_before_s <= now_s && now_s < key->not_after_s;
 }
 
+/* spec: protocol/6#private-token-rotation */
 static const struct tg_issuer_key *first_in_force(const struct tg_issuer *issuer, int64_t now_s)
 {
     for (size_t i = 0; i < issuer->key_count; i++) {

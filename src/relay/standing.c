@@ -163,6 +163,7 @@ static void report(struct tg_exchange *ex, enum tg_standing_scheme scheme,
     }
 }
 
+/* spec: protocol/6#token-context */
 static struct tg_bytes context_of(const struct tg_exchange *ex)
 {
     return ex->relay->config->standing->is_token_bound ? TG_ARRAY_BYTES(ex->standing->challenge)

@@ -31,7 +31,7 @@ static void on_done(uv_work_t *handle, int status)
     tg_mem_free(job);
 }
 
-/* spec: design/3#bounded-offload */
+/* spec: protocol/6#verified-off-the-loop */
 enum tg_err tg_offload_run(struct tg_offload *o, tg_offload_fn *work, tg_offload_fn *done,
                            void *arg)
 {
