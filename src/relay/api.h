@@ -22,11 +22,13 @@
 struct tg_relay_config {
     struct tg_wire_limits limits;
     const char *public_url; /* "https://relay.example", no trailing slash; borrowed for good */
-    int64_t expiration_default_s;       /* 48 h */
-    int64_t expiration_max_s;           /* 30 days */
-    uint32_t wait_cap_s;                /* longest long poll */
-    const char *cors_origin;            /* "*", one origin, or NULL: no CORS headers */
-    bool is_https;                      /* the public side is TLS: HSTS is sent */
+    int64_t expiration_default_s; /* 48 h */
+    int64_t expiration_max_s;     /* 30 days */
+    uint32_t wait_cap_s;          /* longest long poll */
+    const char *cors_origin;      /* "*", one origin, or NULL: no CORS headers */
+    bool is_https;                /* the public side is TLS: HSTS is sent */
+    tg_can_push_fn *can_push;     /* NULL: no push at all; borrowed for good, as is its ctx */
+    const void *can_push_ctx;
     const struct tg_standing *standing; /* NULL: nothing is asked of senders; borrowed for good */
 };
 
@@ -72,6 +74,9 @@ struct tg_relay_hooks {
     /* A mailbox changed and the change is durable: resume every exchange that waits on key, on
        every worker. Called on the worker's thread. */
     void (*changed)(void *ctx, const struct tg_store_key *key);
+    /* A push to somebody is in the store's outbox, durably. Called on the worker's thread. NULL:
+       nobody sends. */
+    void (*noted)(void *ctx);
     /* Runs work(arg) on another thread, then done(arg) on the worker's; never inside this call.
        TG_E_FULL: too much of it is pending, and neither runs. NULL: both run at once. */
     enum tg_err (*offload)(void *ctx, tg_offload_fn *work, tg_offload_fn *done, void *arg);

@@ -90,6 +90,13 @@ static void on_judged(void *ctx, const struct tg_standing_report *report)
     tg_metrics_standing(w->env.metrics, report);
 }
 
+static void on_noted(void *ctx)
+{
+    const struct tg_worker *w = ctx;
+
+    tg_push_link_note(w->shared->push);
+}
+
 static void sweep(struct tg_worker *w);
 
 static void on_swept(void *ctx, enum tg_err err, size_t removed_count)
@@ -334,9 +341,11 @@ enum tg_err tg_worker_init(struct tg_worker *w, struct tg_shared *shared, size_t
 
     w->shared = shared;
     w->index = index;
-    w->hooks = (struct tg_relay_hooks){
-        .changed = on_changed, .offload = on_offload, .judged = on_judged, .ctx = w
-    };
+    w->hooks = (struct tg_relay_hooks){ .changed = on_changed,
+                                        .noted = on_noted,
+                                        .offload = on_offload,
+                                        .judged = on_judged,
+                                        .ctx = w };
     w->offload = (struct tg_offload){ .loop = &w->loop,
                                       .env = &w->env,
                                       .pending_total = &shared->offload_total };
