@@ -163,7 +163,7 @@ static void note_left(struct tg_exchange *ex, struct tg_store_next *next)
     }
 }
 
-/* spec: protocol/4#other-side-pushed */
+/* spec: protocol/4#other-side-pushed, protocol/4#push-until-expiration */
 static void note_told(struct tg_exchange *ex, struct tg_store_next *next)
 {
     const struct tg_keyring *keyring = ex->relay->keyring;
@@ -197,7 +197,7 @@ static enum tg_store_verdict change_record(void *ctx, const struct tg_store_reco
     if (!must_store || ex->change_err != TG_OK) {
         return TG_STORE_KEEP;
     }
-    /* A push that cannot be noted fails no change. */
+    /* A push that cannot be noted fails no change. spec: protocol/4#push-never-fails-request */
     note_left(ex, next);
     note_told(ex, next);
     return TG_STORE_PUT;
