@@ -76,6 +76,10 @@ struct tg_push_verdict {
 struct tg_push_provider; /* each has its own */
 
 struct tg_push_provider_ops {
+    /* Only one request at a time on a connection until the provider has accepted our credential on
+       it. */
+    bool is_one_stream_first;
+
     /* Reads keys. *out untouched on failure; fault says which setting or file, what was wrong and
        what was expected, never what it holds. Also what --check-config runs. */
     enum tg_err (*open)(struct tg_push_provider **out, const struct tg_push_settings *settings,

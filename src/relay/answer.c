@@ -87,11 +87,14 @@ out:
     return err;
 }
 
+/* spec: protocol/4#read-tells-push-supported */
 static enum tg_err fill_content(struct tg_reply *reply, struct tg_exchange *ex)
 {
     struct tg_msg_content msg = { .payload = ex->box.payload,
                                   .display = ex->box.display,
-                                  .expiration_s = ex->box.expires_s };
+                                  .expiration_s = ex->box.expires_s,
+                                  .has_push_supported = ex->cmd.token.is_present,
+                                  .is_push_supported = ex->result.is_push_supported };
 
     tg_reply_header(reply, "content-type", "application/json");
     return tg_msg_content_encode(&reply->body, &msg);
@@ -155,6 +158,9 @@ static enum tg_err fill_refusal(struct tg_reply *reply, struct tg_exchange *ex)
     tg_reply_problem(reply, result->status, result->problem, result->fault.text);
     if (result->is_claim_challenge) {
         tg_reply_header(reply, "www-authenticate", "DeviceClaim");
+    }
+    if (ex->standing != NULL && ex->standing->is_asking) {
+        tg_standing_ask(ex, reply);
     }
     if (result->status == 412) {
         tg_reply_version(reply, result->version);

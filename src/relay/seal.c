@@ -15,6 +15,8 @@
 #define LABEL_STORE_KEY TG_LIT("tigress store key v1\0")
 #define LABEL_CLAIM TG_LIT("tigress device claim v1\0")
 #define LABEL_REQUEST TG_LIT("tigress request id v1\0")
+#define LABEL_SPENT_KEY TG_LIT("tigress spent token v1\0")
+#define LABEL_SPENT_MARK TG_LIT("tigress token spent for v1\0")
 #define LABEL_RECORD TG_LIT("tigress record v1")
 
 #define AAD_LEN (TG_STORE_KEY_LEN + 16u)
@@ -77,6 +79,24 @@ enum tg_err tg_seal_request_hash(struct tg_request_hash *out, const struct tg_ke
     return keyed_hash(out->bytes, sizeof(out->bytes), keyring, LABEL_REQUEST, mailbox, request_id);
 }
 
+enum tg_err tg_seal_spent_key(struct tg_store_key *out, const struct tg_keyring *keyring,
+                              const uint8_t spent_key[32])
+{
+    const struct tg_bytes parts[] = { LABEL_SPENT_KEY, tg_bytes(spent_key, 32) };
+
+    return tg_hmac_sha256(out->bytes, tg_secret_view(&keyring->index_key), parts, TG_COUNT(parts));
+}
+
+enum tg_err tg_seal_spent_mark(uint8_t out[TG_SPENT_MARK_LEN], const struct tg_keyring *keyring,
+                               const uint8_t spent_key[32], const struct tg_store_key *mailbox_key,
+                               const uint8_t challenge[32])
+{
+    const struct tg_bytes parts[] = { LABEL_SPENT_MARK, tg_bytes(spent_key, 32),
+                                      TG_ARRAY_BYTES(mailbox_key->bytes), tg_bytes(challenge, 32) };
+
+    return tg_hmac_sha256(out, tg_secret_view(&keyring->index_key), parts, TG_COUNT(parts));
+}
+
 /* ---- records -------------------------------------------------------------------------------- */
 
 static enum tg_err derive(struct tg_record_key *out, const struct tg_seal_key *seal_key,
@@ -96,11 +116,10 @@ out:
 enum tg_err tg_record_key_derive(struct tg_record_key *out, const struct tg_keyring *keyring,
                                  const struct tg_uuid *mailbox)
 {
+    const struct tg_seal_key *seal_key = tg_keyring_current(keyring);
+
     tg_record_key_wipe(out);
-    if (keyring->seal_key_count == 0 || keyring->seal_key_count > TG_SEAL_KEYS_MAX) {
-        return TG_E_BUG;
-    }
-    return derive(out, &keyring->seal_keys[keyring->seal_key_count - 1], mailbox);
+    return seal_key == NULL ? TG_E_BUG : derive(out, seal_key, mailbox);
 }
 
 void tg_record_key_wipe(struct tg_record_key *key)
@@ -142,16 +161,6 @@ out:
     return err;
 }
 
-static const struct tg_seal_key *find_seal_key(const struct tg_keyring *keyring, uint32_t id)
-{
-    for (size_t i = 0; i < keyring->seal_key_count; i++) {
-        if (keyring->seal_keys[i].id == id) {
-            return &keyring->seal_keys[i];
-        }
-    }
-    return NULL;
-}
-
 enum tg_err tg_record_open(struct tg_buf *out, const struct tg_keyring *keyring,
                            const struct tg_uuid *mailbox, const struct tg_record_key *record_key,
                            const struct tg_store_key *key, const struct tg_store_record *record)
@@ -165,7 +174,7 @@ enum tg_err tg_record_open(struct tg_buf *out, const struct tg_keyring *keyring,
 
     TG_REQUIRE(record->sealed.len >= SEALED_HEAD_LEN + TG_AEAD_TAG_LEN && id != 0, TG_E_CRYPTO);
     if (id != record_key->id) {
-        const struct tg_seal_key *seal_key = find_seal_key(keyring, id);
+        const struct tg_seal_key *seal_key = tg_keyring_find(keyring, id);
 
         TG_REQUIRE(seal_key != NULL, TG_E_CRYPTO);
         TG_TRY(derive(&older, seal_key, mailbox));

@@ -74,6 +74,7 @@ static void derive_store(struct tg_config_load_state *state)
 {
     struct tg_config *c = state->config;
 
+    c->store_limits.outbox_max = 2 * c->store_limits.record_max; /* both devices of each mailbox */
     if (!tg_config_is_given(state, TG_SET_STORE)) {
         if (c->data_dir[0] == '\0') {
             tg_config_fault(state, TG_SET_STORE,
@@ -255,6 +256,7 @@ void tg_config_apply_rules(struct tg_config_load_state *state, const struct tg_c
     derive_expirations(state);
     derive_push(state);
     tg_config_apply_push_rules(state);
+    tg_config_apply_standing_rules(state);
     if (env->is_push_process) {
         return; /* a certificate that is gone meanwhile must not keep it from starting again */
     }

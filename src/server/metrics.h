@@ -8,7 +8,9 @@
 #define TG_SERVER_METRICS_H
 
 #include "base/buf.h"
+#include "push/ipc.h"
 #include "relay/mailbox.h"
+#include "relay/standing.h"
 #include "store/store.h"
 
 #include <stdatomic.h>
@@ -26,6 +28,8 @@ enum tg_counter {
     TG_COUNTER_STREAM_RESETS,       /* HTTP/2 streams the peer reset */
     TG_COUNTER_WAKES,               /* long polls woken by a change */
     TG_COUNTER_SWEPT,               /* records removed after their expiration */
+    TG_COUNTER_PUSH_LOST,           /* outbox entries that do not open or have no provider left */
+    TG_COUNTER_PUSH_RESTARTS,       /* push processes started after the first */
     TG_COUNTER_REFUSED_CONNECTIONS, /* from here on: refusals by reason. Connection limit */
     TG_COUNTER_REFUSED_LONG_POLLS,  /* long-poll limit */
     TG_COUNTER_REFUSED_RATE,        /* rate of a client network */
@@ -41,8 +45,9 @@ enum tg_counter {
 /* Go up and down. */
 enum tg_gauge { TG_GAUGE_CONNECTIONS, TG_GAUGE_LONG_POLLS, TG_GAUGE_REQUESTS, TG_GAUGE_COUNT };
 
-#define TG_METRICS_CALLS (TG_CALL_COUNT + 1u) /* the last: no call of the API */
-#define TG_METRICS_CLASSES 5u                 /* 1xx to 5xx */
+#define TG_METRICS_CALLS (TG_CALL_COUNT + 1u)            /* the last: no call of the API */
+#define TG_METRICS_FORMATS (TG_ATTEST_FORMAT_COUNT + 1u) /* the last: none known */
+#define TG_METRICS_CLASSES 5u                            /* 1xx to 5xx */
 
 struct tg_metrics_block {
     _Alignas(64) atomic_uint_least64_t counters[TG_COUNTER_COUNT];
@@ -50,6 +55,9 @@ struct tg_metrics_block {
     atomic_uint_least64_t requests[TG_METRICS_CALLS][TG_METRICS_CLASSES];
     atomic_uint_least64_t buckets[TG_METRICS_BUCKETS + 1u]; /* not cumulative; the last: +Inf */
     atomic_uint_least64_t latency_sum_us;
+    atomic_uint_least64_t standing[TG_STANDING_SCHEME_COUNT][TG_METRICS_FORMATS]
+                                  [TG_STANDING_STEP_COUNT];
+    atomic_uint_least64_t pushes[TG_PUSH_COUNT][TG_PUSH_RESULT_COUNT];
 };
 
 struct tg_metrics; /* all blocks */
@@ -86,6 +94,12 @@ static inline void tg_metrics_gauge_add(struct tg_metrics_block *b, enum tg_gaug
  */
 void tg_metrics_request(struct tg_metrics_block *b, int call, unsigned status, uint64_t latency_us);
 
+/* A proof of good standing was judged. */
+void tg_metrics_standing(struct tg_metrics_block *b, const struct tg_standing_report *report);
+/* What became of a push. */
+void tg_metrics_push(struct tg_metrics_block *b, enum tg_push_id provider,
+                     enum tg_push_result result);
+
 /* Sum over all blocks; for the limits that count over all workers, and for tests. */
 uint64_t tg_metrics_counter_sum(const struct tg_metrics *m, enum tg_counter counter);
 int64_t tg_metrics_gauge_sum(const struct tg_metrics *m, enum tg_gauge gauge);
@@ -96,6 +110,8 @@ struct tg_metrics_now {
     bool is_store_ready;
     int64_t start_s;          /* UTC seconds of the start, cut to the minute when printed */
     int64_t cert_not_after_s; /* 0: no TLS */
+    bool has_push;            /* a provider is configured; else no metrics of push */
+    bool is_push_up;          /* the push process takes jobs */
 };
 
 /* Appends the text, HELP and TYPE included (content type "text/plain; version=0.0.4"). */

@@ -11,6 +11,9 @@
 #include "server/admin.h"
 #include "server/conn.h"
 #include "server/listener.h"
+#include "server/offload.h"
+#include "server/standing.h"
+#include "server/push_link.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -31,9 +34,12 @@ struct tg_shared {
     const struct tg_log *log;
     const struct tg_rng *rng;
     int64_t start_s;
+    struct tg_push_link *push; /* NULL: no provider is configured */
     struct tg_worker *workers; /* worker_count of them */
     size_t worker_count;
     atomic_size_t wait_total;
+    atomic_size_t offload_total;
+    struct tg_server_standing *standing; /* NULL: nothing is asked of senders */
     atomic_bool is_draining;
     atomic_size_t ready_count; /* workers whose loop runs */
 
@@ -53,6 +59,7 @@ struct tg_worker {
     struct tg_store_port *port;
     struct tg_relay *relay;
     struct tg_relay_hooks hooks;
+    struct tg_offload offload;
     struct tg_service service;
     struct tg_admin admin; /* worker 0 */
     struct tg_listener listener;

@@ -242,6 +242,13 @@ enum tg_err tg_json_get_bool(bool *out, struct tg_json_object in, const char *na
     return TG_OK;
 }
 
+struct tg_json_object tg_json_item(struct tg_json_object in, const char *name, size_t index)
+{
+    const json_t *node = json_array_get(member(in, name), index);
+
+    return (struct tg_json_object){ .node = json_is_object(node) ? node : NULL, .path = name };
+}
+
 /* Appends the escape of c: a letter where JSON has one, else the four digits. */
 static void put_escape(struct tg_buf *out, uint8_t c)
 {

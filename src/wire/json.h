@@ -59,6 +59,10 @@ bool tg_json_has(struct tg_json_object in, const char *name);
 TG_NODISCARD enum tg_err tg_json_get_bool(bool *out, struct tg_json_object in, const char *name,
                                           struct tg_fault *fault);
 
+/* The index-th item of an array member. node == NULL: no such member, no array, no such item, or an
+   item that is no object. Ends with doc. */
+struct tg_json_object tg_json_item(struct tg_json_object in, const char *name, size_t index);
+
 /* Writing: appends the string in quotes, escaped; text must be UTF-8 (else TG_E_SYNTAX sticks in
  * out). */
 void tg_json_put_string(struct tg_buf *out, struct tg_bytes text);

@@ -141,6 +141,7 @@ static void note_without_a_word__is_an_entry(void **state)
 
 /* ---- one entry a key ------------------------------------------------------------------------ */
 
+/* spec-test: protocol/4#one-push-a-token */
 static void many_tells_of_one_key__are_one_entry_with_the_last_word(void **state)
 {
     struct fixture *f = *state;
@@ -350,6 +351,28 @@ static void settle__twice_or_of_one_that_came_anew__does_nothing(void **state)
     l.entries[0].generation++;
     assert_int_equal(settle(&f->client, &l, 0, TG_OUTBOX_DONE, 0), TG_OK);
     assert_outbox(f->store, 1);
+}
+
+static void settle_of_one_that_expired_and_came_anew__does_nothing(void **state)
+{
+    static const enum tg_outbox_verdict verdicts[] = { TG_OUTBOX_DONE, TG_OUTBOX_RETRY,
+                                                       TG_OUTBOX_BLOCK };
+    static struct leased old, anew;
+    struct fixture *f = *state;
+
+    for (unsigned i = 0; i < TG_COUNT(verdicts); i++) {
+        assert_int_equal(tell(&f->client, i, 100, 500, TG_LIT("old")), TG_OK);
+        lease(&f->client, 100, 160, ALL, &old);
+        assert_int_equal(old.count, 1);
+        (void)sweep(&f->client, 500, 10);
+        assert_outbox(f->store, 0);
+        assert_int_equal(tell(&f->client, i, 600, 5000, TG_LIT("new")), TG_OK);
+        assert_int_equal(settle(&f->client, &old, 0, verdicts[i], 4000), TG_OK);
+        lease(&f->client, 600, 601, ALL, &anew);
+        assert_int_equal(anew.count, 1);
+        assert_entry(&anew, 0, i, 0, 5000, TG_LIT("new"));
+        assert_int_equal(settle(&f->client, &anew, 0, TG_OUTBOX_DONE, 0), TG_OK);
+    }
 }
 
 /* ---- retries -------------------------------------------------------------------------------- */
@@ -563,6 +586,7 @@ static void sweep__leaves_what_is_leased_to_its_sender(void **state)
 
 /* ---- limits --------------------------------------------------------------------------------- */
 
+/* spec-test: protocol/4#push-never-fails-request */
 static void outbox_limit__leaves_the_note_out_and_lets_the_change_in(void **state)
 {
     struct tg_store_limits limits = { .record_max = 100, .outbox_max = 2 };
@@ -706,6 +730,7 @@ int main(void)
         CASE(lease_that_ran_out__is_given_anew_and_its_settle_does_nothing),
         CASE(lease_that_ran_out__can_still_be_settled),
         CASE(settle__twice_or_of_one_that_came_anew__does_nothing),
+        CASE(settle_of_one_that_expired_and_came_anew__does_nothing),
         CASE(retry__waits_until_it_is_due_and_counts),
         CASE(tell__does_not_bring_a_retry_forward),
         CASE(attempts__start_over_once_the_provider_took_one),
@@ -724,7 +749,7 @@ int main(void)
     };
     int failed = 0;
 
-    for (size_t i = 0; i < 1; i++) {
+    for (size_t i = 0; i < backend_count; i++) {
         backend_now = &backends[i];
         failed += cmocka_run_group_tests_name(backends[i].name, tests, NULL, NULL);
     }

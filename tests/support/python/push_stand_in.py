@@ -230,7 +230,7 @@ class Connection(socketserver.BaseRequestHandler):
         self.wake, self.woken = socket.socketpair()
         self.is_ended = False
         self.streams = {}            # stream -> [headers, body]
-        self.first_answer_at = None  # when the first 200 was sent: until then APNs wants one stream
+        self.is_authenticated = False  # for subclasses: a request with a good credential has come
         self.held = []
         self.outgoing = {}           # stream -> rest of a body, as far as the window did not let it out
         self.server.connections.append(self)
@@ -362,8 +362,6 @@ class Connection(socketserver.BaseRequestHandler):
             self.send(stream, answer)
 
     def send(self, stream, answer):
-        if answer.status == 200 and self.first_answer_at is None:
-            self.first_answer_at = time.time()
         self.h2.send_headers(stream, [(":status", str(answer.status)), *answer.headers], end_stream=not answer.body)
         if answer.body:
             self.outgoing[stream] = memoryview(answer.body)

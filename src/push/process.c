@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "push/process.h"
+
+#include "base/mem.h"
+#include "push/engine.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define EXIT_KEYS 2
+#define EXIT_TROUBLE 70
+#define JOBS_AT_ONCE 64 /* taken before the network has its turn */
+
+struct process {
+    int fd;
+    const struct tg_log *log;
+    struct tg_push_engine *engine;
+    struct tg_buf in;
+    struct tg_buf out;
+    /* Outcomes that the socket had no room for: no more than jobs that were handed over. */
+    struct tg_push_ipc_outcome waiting[TG_PUSH_WINDOW];
+    size_t waiting_at;
+    size_t waiting_count;
+    bool is_closed; /* the relay has gone, or says what it must not */
+};
+
+/* ---- clocks and memory ---------------------------------------------------------------------- */
+
+static int64_t now_s(void)
+{
+    struct timespec now = { 0 };
+
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec;
+}
+
+static int64_t mono_ms(void)
+{
+    struct timespec now = { 0 };
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void *alloc_zeroed(size_t count, size_t size)
+{
+    void *ptr = size != 0 && count > SIZE_MAX / size ? NULL : tg_mem_alloc(count * size);
+
+    return ptr == NULL ? NULL : memset(ptr, 0, count * size);
+}
+
+static char *alloc_copy(const char *text)
+{
+    size_t size = strlen(text) + 1;
+    char *copy = tg_mem_alloc(size);
+
+    return copy == NULL ? NULL : memcpy(copy, text, size);
+}
+
+/* Tokens and credentials go through the library's hands: what it frees it wipes. */
+static bool start_curl(void)
+{
+    return curl_global_init_mem(CURL_GLOBAL_DEFAULT, tg_mem_alloc, tg_mem_free_wiped,
+                                tg_mem_realloc_wiped, alloc_copy, alloc_zeroed) == CURLE_OK;
+}
+
+/* ---- the relay's end ------------------------------------------------------------------------ */
+
+/* False: the socket has no room now. One that is closed takes everything. */
+static bool write_message(struct process *p, const struct tg_push_ipc *msg)
+{
+    struct tg_bytes data;
+    ssize_t done = 0;
+
+    tg_buf_clear(&p->out);
+    if (tg_push_ipc_encode(&p->out, msg) != TG_OK) {
+        p->is_closed = true;
+        return true;
+    }
+    data = tg_buf_view(&p->out);
+    do {
+        done = send(p->fd, data.ptr, data.len, MSG_DONTWAIT | MSG_NOSIGNAL);
+    } while (done < 0 && errno == EINTR);
+    if (done < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+        return false;
+    }
+    p->is_closed = p->is_closed || done < 0;
+    return true;
+}
+
+static bool write_outcome(struct process *p, const struct tg_push_ipc_outcome *outcome)
+{
+    const struct tg_push_ipc msg = { .kind = TG_PUSH_IPC_OUTCOME, .of.outcome = *outcome };
+
+    return write_message(p, &msg);
+}
+
+static void take_outcome(void *ctx, const struct tg_push_ipc_outcome *outcome)
+{
+    struct process *p = ctx;
+
+    if (p->waiting_count == 0 && write_outcome(p, outcome)) {
+        return;
+    }
+    if (p->waiting_count == TG_PUSH_WINDOW) {
+        p->is_closed = true; /* more jobs than may be: not the relay that we know */
+        return;
+    }
+    p->waiting[(p->waiting_at + p->waiting_count++) % TG_PUSH_WINDOW] = *outcome;
+}
+
+static void write_waiting(struct process *p)
+{
+    while (p->waiting_count > 0 && write_outcome(p, &p->waiting[p->waiting_at])) {
+        p->waiting_at = (p->waiting_at + 1) % TG_PUSH_WINDOW;
+        p->waiting_count--;
+    }
+}
+
+static void take_message(struct process *p, struct tg_bytes data)
+{
+    struct tg_push_ipc msg;
+
+    if (tg_push_ipc_decode(&msg, data) != TG_OK || msg.kind != TG_PUSH_IPC_JOB) {
+        p->is_closed = true;
+        return;
+    }
+    tg_push_engine_take(p->engine, &msg.of.job);
+}
+
+/* False: nothing there now. */
+static bool read_message(struct process *p)
+{
+    uint8_t *at = NULL;
+    ssize_t got = 0;
+
+    tg_buf_clear(&p->in);
+    at = tg_buf_extend(&p->in, TG_PUSH_IPC_MAX);
+    if (at == NULL) {
+        p->is_closed = true;
+        return false;
+    }
+    do {
+        got = recv(p->fd, at, TG_PUSH_IPC_MAX, MSG_DONTWAIT);
+    } while (got < 0 && errno == EINTR);
+    if (got <= 0) {
+        p->is_closed = p->is_closed || got == 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
+        return false;
+    }
+    tg_buf_truncate(&p->in, (size_t)got);
+    take_message(p, tg_buf_view(&p->in));
+    return !p->is_closed;
+}
+
+/* ---- the loop ------------------------------------------------------------------------------- */
+
+static void serve(struct process *p)
+{
+    struct pollfd fds[] = { { .fd = p->fd }, { .fd = tg_push_engine_fd(p->engine) } };
+
+    while (!p->is_closed) {
+        fds[0].events = (short)(POLLIN | (p->waiting_count > 0 ? POLLOUT : 0));
+        fds[1].events = POLLIN;
+        tg_mem_wipe_registers();
+        if (poll(fds, TG_COUNT(fds), tg_push_engine_wait_ms(p->engine)) < 0 && errno != EINTR) {
+            return;
+        }
+        write_waiting(p);
+        for (int i = 0; i < JOBS_AT_ONCE && read_message(p); i++) {
+        }
+        tg_push_engine_run(p->engine);
+    }
+}
+
+/* Which key, and what is wrong with it: for the operator's eyes, so on standard error. */
+static void explain(enum tg_push_id id, const struct tg_fault *fault)
+{
+    struct tg_buf line;
+    struct tg_bytes text;
+
+    tg_buf_init(&line, 2 * TG_FAULT_MAX);
+    tg_buf_append_str(&line, "tigressd: push, ");
+    tg_buf_append_str(&line, tg_push_name(id));
+    tg_buf_append_str(&line, ": ");
+    tg_buf_append_str(&line, fault->text[0] != '\0' ? fault->text : "cannot be opened");
+    tg_buf_append_str(&line, "\n");
+    text = tg_buf_view(&line);
+    if (text.len > 0 && write(STDERR_FILENO, text.ptr, text.len) < 0) {
+        /* There is nowhere else to say it. */
+    }
+    tg_buf_deinit(&line);
+}
+
+static int run(struct process *p, const struct tg_push_settings *settings)
+{
+    const struct tg_push_ipc ready = { .kind = TG_PUSH_IPC_READY };
+    const struct tg_push_engine_config config = { .settings = settings,
+                                                  .rng = &tg_rng_system,
+                                                  .log = p->log,
+                                                  .now_s = now_s,
+                                                  .mono_ms = mono_ms,
+                                                  .done = take_outcome,
+                                                  .ctx = p };
+    struct tg_fault fault = { "" };
+    enum tg_push_id id = TG_PUSH_APNS;
+
+    if (tg_push_engine_new(&p->engine, &config, &id, &fault) != TG_OK) {
+        explain(id, &fault);
+        return EXIT_KEYS;
+    }
+    (void)write_message(p, &ready);
+    TG_LOG(p->log, TG_LOG_INFO, "push.ready", { "apns", tg_push_is_on(settings, TG_PUSH_APNS) },
+           { "fcm", tg_push_is_on(settings, TG_PUSH_FCM) },
+           { "webpush", tg_push_is_on(settings, TG_PUSH_WEBPUSH) },
+           { "webhook", tg_push_is_on(settings, TG_PUSH_WEBHOOK) });
+    serve(p);
+    return 0;
+}
+
+int tg_push_process_run(const struct tg_push_settings *settings, int fd, const struct tg_log *log)
+{
+    struct process *p = tg_mem_calloc(1, sizeof(*p));
+    int status = EXIT_TROUBLE;
+
+    (void)signal(SIGPIPE, SIG_IGN); /* TLS writes to sockets that their peers have closed */
+    if (p != NULL && start_curl()) {
+        p->fd = fd;
+        p->log = log;
+        tg_buf_init(&p->in, TG_PUSH_IPC_MAX);
+        tg_buf_init(&p->out, TG_PUSH_IPC_MAX);
+        status = run(p, settings);
+        tg_push_engine_free(&p->engine);
+        tg_buf_deinit(&p->in);
+        tg_buf_deinit(&p->out);
+        curl_global_cleanup();
+    }
+    (void)close(fd);
+    tg_mem_free(p);
+    return status;
+}
