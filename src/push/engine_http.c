@@ -333,7 +333,7 @@ static int before_request(void *ctx, char *remote_ip, char *local_ip, int remote
 
 /* ---- transfers ------------------------------------------------------------------------------ */
 
-/* What does not change from request to request. spec: protocol/4#push-endpoints-guarded */
+/* What does not change from request to request. */
 static bool set_up(struct tg_push_transfer_state *state)
 {
     const struct tg_push_http_config *config = &state->http->config;
