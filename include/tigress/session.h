@@ -122,11 +122,6 @@ tigress_session_require_proof(struct tigress_session *s);
    alone, as by a wallet that does not know v2. For tests, and for a peer that cannot cope. */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error
 tigress_session_disable_envelope_v2(struct tigress_session *s);
-/* Both. Where the relay announces changes: fresh for each transfer. 1 to 128 and 1 to 4096 bytes.
- */
-TIGRESS_API TIGRESS_NODISCARD enum tigress_error
-tigress_session_set_notification_token(struct tigress_session *s, const char *type,
-                                       const char *token_data);
 /* Recipient. Adds a relay that may be used, "host" or "host:port" (see
    tigress_share_url_is_relay_allowed). With none, every relay may. At most 64. The first step
    fails with TIGRESS_E_NOT_ALLOWED, before any request, when the URL's is not among them.
@@ -139,7 +134,20 @@ tigress_session_allow_relay(struct tigress_session *s, const char *host);
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error
 tigress_session_want_preview(struct tigress_session *s);
 
-/* These five at any time, also after a resume; none is saved but the first two. */
+/* These six at any time, also after a resume; none is saved but the first three. */
+
+/*
+ * Both. Where the relay announces changes: fresh for each transfer. type has 1 to 128 bytes
+ * (TIGRESS_WEBPUSH_TYPE, "com.apple.apns", ...), token_data 1 to 4096. It goes with the create, or
+ * with the recipient's first read; a later one replaces it, with the next message sent or the next
+ * wait or check, whichever is first. tigress_session_is_push_supported() then says 0 until the
+ * relay has answered for the new one.
+ * TIGRESS_E_STATE   a request is under way, or the transfer is over; TIGRESS_E_ARGUMENT (no UTF-8,
+ *                   empty), TIGRESS_E_LIMIT, TIGRESS_E_NOMEM. The token is then as before.
+ */
+TIGRESS_API TIGRESS_NODISCARD enum tigress_error
+tigress_session_set_notification_token(struct tigress_session *s, const char *type,
+                                       const char *token_data);
 
 /* Seconds a long poll asks the relay to hold, 1 to 600, default 55. */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error
@@ -314,7 +322,8 @@ TIGRESS_API const char *tigress_session_image_url(const struct tigress_session *
 TIGRESS_API int64_t tigress_session_expires_at_s(const struct tigress_session *s);
 /* The relay's counter of messages, 0: not known. */
 TIGRESS_API uint64_t tigress_session_version(const struct tigress_session *s);
-/* 1 when the relay said that it sends to our notification token; else 0, and long polls do it. */
+/* 1 when the relay said that it sends to our notification token, the one that was set last; else 0,
+   and long polls do it. */
 TIGRESS_API int tigress_session_is_push_supported(const struct tigress_session *s);
 /* 2 once both sides have agreed on envelope v2 (recipient: with its first message; initiator: when
    that has come): from then on nothing less is sent or taken. 1 before, and for good with a peer

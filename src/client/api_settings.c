@@ -145,22 +145,61 @@ enum tigress_error tigress_session_set_display(struct tigress_session *s, const 
     return set_texts(settings, TG_COUNT(settings));
 }
 
+/* At any time but while a request is under way, and as long as one is to come that could tell. */
+static enum tigress_error may_set_token(const struct tigress_session *s)
+{
+    if (s == NULL) {
+        return TIGRESS_E_ARGUMENT;
+    }
+    return s->is_in_flight || s->state >= TG_S_DELETE ? TIGRESS_E_STATE : TIGRESS_OK;
+}
+
+static void take_text(struct tg_buf *text, struct tg_buf *fresh)
+{
+    tg_buf_deinit(text);
+    *text = *fresh;
+    tg_buf_init(fresh, text->max);
+}
+
+/* Both or none. */
+static enum tg_err replace_token(struct tigress_session *s, struct tg_bytes type,
+                                 struct tg_bytes token_data)
+{
+    struct tg_buf fresh_type;
+    struct tg_buf fresh_data;
+    enum tg_err err = TG_E_BUG;
+
+    tg_buf_init(&fresh_type, s->token_type.max);
+    tg_buf_init(&fresh_data, s->token_data.max);
+    TG_TRY(tg_session_set_text(&fresh_type, type));
+    TG_TRY(tg_session_set_text(&fresh_data, token_data));
+    take_text(&s->token_type, &fresh_type);
+    take_text(&s->token_data, &fresh_data);
+    s->is_token_due = true;
+    s->is_token_carried = false;
+    s->is_push_supported = false;
+    tg_request_drop(s); /* an interrupted one may hold the other token */
+out:
+    tg_buf_deinit(&fresh_data);
+    tg_buf_deinit(&fresh_type);
+    return err;
+}
+
 enum tigress_error tigress_session_set_notification_token(struct tigress_session *s,
                                                           const char *type, const char *token_data)
 {
     static const struct tg_wire_limits limits = TG_WIRE_LIMITS_DEFAULT;
-    enum tigress_error error = may_set(s, TIGRESS_INITIATOR | TIGRESS_RECIPIENT);
+    const struct tg_bytes type_text = tg_api_text(type, limits.token_type_max);
+    const struct tg_bytes data_text = tg_api_text(token_data, limits.token_data_max);
+    enum tigress_error error = may_set_token(s);
 
-    if (error != TIGRESS_OK) {
-        return error;
+    if (error == TIGRESS_OK) {
+        error = check_text(type_text, 1, limits.token_type_max);
     }
-    const struct setting settings[] = {
-        { &s->token_type, tg_api_text(type, limits.token_type_max), 1, limits.token_type_max },
-        { &s->token_data, tg_api_text(token_data, limits.token_data_max), 1,
-          limits.token_data_max },
-    };
-
-    return set_texts(settings, TG_COUNT(settings));
+    if (error == TIGRESS_OK) {
+        error = check_text(data_text, 1, limits.token_data_max);
+    }
+    return error == TIGRESS_OK ? tg_public_error(replace_token(s, type_text, data_text)) : error;
 }
 
 enum tigress_error tigress_session_set_expiration(struct tigress_session *s, int64_t expires_at_s)

@@ -50,7 +50,7 @@ static enum tg_err take_link(struct tigress_session *s, const struct tg_answer *
     s->url.mailbox = link.mailbox;
     tg_uuid_format(s->mailbox_text, &link.mailbox);
     s->has_mailbox = true;
-    s->is_push_supported = created.is_push_supported;
+    tg_session_token_answered(s, created.is_push_supported);
     s->version = answer->version;
 out:
     tg_share_url_wipe(&link);

@@ -39,9 +39,22 @@ void tg_request_drop(struct tigress_session *s)
     s->has_request = false;
 }
 
+/*
+ * Create and claim say where the relay announces changes, whatever comes later says only a new
+ * place. The reads that belong to an update compare versions, and leave it to the next request.
+ * spec: protocol/4#token-replaced
+ */
+static bool has_token(const struct tigress_session *s)
+{
+    bool is_look = s->state == TG_S_READ && s->read_mode < TG_READ_CONFLICT;
+
+    return s->token_type.len > 0 && (s->state == TG_S_CREATE || s->state == TG_S_CLAIM ||
+                                     (s->is_token_due && (is_look || s->state == TG_S_SEND)));
+}
+
 static struct tg_notification_token token_of(const struct tigress_session *s)
 {
-    return (struct tg_notification_token){ .is_present = s->token_type.len > 0,
+    return (struct tg_notification_token){ .is_present = has_token(s),
                                            .type = tg_buf_view(&s->token_type),
                                            .token_data = tg_buf_view(&s->token_data) };
 }
@@ -75,16 +88,14 @@ static enum tg_err put_create(struct tigress_session *s, struct tg_buf *out)
 
 static enum tg_err put_read(struct tigress_session *s, struct tg_buf *out)
 {
-    struct tg_notification_token token = token_of(s);
+    const struct tg_notification_token token = token_of(s);
 
-    /* Left once, with the read that binds; an initiator's went with the create. */
-    token.is_present = token.is_present && s->state == TG_S_CLAIM;
     return tg_msg_read_encode(out, &token);
 }
 
 static enum tg_err put_update(struct tigress_session *s, struct tg_buf *out)
 {
-    struct tg_msg_update msg = { .payload = payload_of(s) };
+    struct tg_msg_update msg = { .payload = payload_of(s), .token = token_of(s) };
 
     return tg_msg_update_encode(out, &msg);
 }
@@ -148,12 +159,13 @@ out:
     return err;
 }
 
-/* A long poll, unless the relay counts no versions or one look is all that is wanted. */
+/* A long poll, unless the relay counts no versions or one look is all that is wanted. Nor one that
+   leaves a token: its answer, which comes at once, says what the relay makes of it. */
 static void add_wait(struct tigress_session *s, struct tg_buf *value)
 {
     unsigned wait_s = s->read_mode == TG_READ_WAIT ? s->poll_s : 0;
 
-    if (s->state != TG_S_READ || s->version == 0) {
+    if (s->state != TG_S_READ || s->version == 0 || has_token(s)) {
         return;
     }
     tg_buf_append_str(value, "wait=");
@@ -223,6 +235,11 @@ enum tg_err tg_request_build(struct tigress_session *s)
 
     tg_request_drop(s);
     TG_REQUIRE(form->method != NULL, TG_E_BUG);
+    /* A change that was sent without it does not get it in a repetition, which the relay may take
+       for the duplicate that it is. */
+    if (form->is_read || !s->is_attempted) {
+        s->is_token_carried = s->is_token_due && has_token(s);
+    }
     s->request.timeout_s = ANSWER_TIMEOUT_S;
     s->request.answer_max = TG_RESPONSE_BODY_MAX;
     TG_TRY(put_url(s, form));

@@ -23,13 +23,14 @@ static bool *flag_at(struct tigress_session *s, size_t i)
     bool *flags[] = {
         &s->is_started,        &s->is_attempted,      &s->is_cancelling, &s->is_our_turn,
         &s->has_mailbox,       &s->has_opened,        &s->must_prove,    &s->wants_preview,
-        &s->is_push_supported, &s->url.is_plain_http, &s->url.is_direct,
+        &s->is_push_supported, &s->url.is_plain_http, &s->url.is_direct, &s->is_token_due,
+        &s->is_token_carried,
     };
 
     return i < TG_COUNT(flags) ? flags[i] : NULL;
 }
 
-#define FLAG_COUNT 11u
+#define FLAG_COUNT 13u
 #define TEXT_COUNT 11u
 
 static struct tg_buf *text_at(struct tigress_session *s, size_t i)
@@ -229,6 +230,7 @@ static bool is_consistent(const struct tigress_session *s)
            (s->pending.len > 0 || !(needs_pending(s->state) || is_conflict)) &&
            (s->draft.len > 0 || s->state != TG_S_INTENT) &&
            (s->token_type.len > 0) == (s->token_data.len > 0) &&
+           (s->token_type.len > 0 || !(s->is_token_due || s->is_token_carried)) &&
            (s->state != TG_S_FAILED || s->error != TIGRESS_OK);
 }
 

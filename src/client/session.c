@@ -164,6 +164,13 @@ void tg_session_went_well(struct tigress_session *s)
     s->detail[0] = '\0';
 }
 
+void tg_session_token_answered(struct tigress_session *s, bool is_push_supported)
+{
+    s->is_token_due = s->is_token_due && !s->is_token_carried;
+    s->is_token_carried = false;
+    s->is_push_supported = is_push_supported && !s->is_token_due;
+}
+
 static bool is_temporary(unsigned status)
 {
     return status == 408 || status == 425 || status == 429 || status >= 500;

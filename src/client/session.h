@@ -114,9 +114,11 @@ struct tigress_session {
     bool must_prove;    /* create with a verifier */
     bool wants_preview;
     bool is_push_supported;
-    bool is_waiting;  /* until wait_until_s */
-    bool is_paused;   /* failed for now: retry goes on */
-    bool has_request; /* request is built */
+    bool is_token_due;     /* the relay has not got the notification token yet */
+    bool is_token_carried; /* the request under way has had it in every attempt */
+    bool is_waiting;       /* until wait_until_s */
+    bool is_paused;        /* failed for now: retry goes on */
+    bool has_request;      /* request is built */
 
     struct tg_share_url url; /* relay, mailbox, vertical, secret */
     struct tg_uuid claim;
@@ -189,6 +191,8 @@ void tg_session_again(struct tigress_session *s, enum tigress_error error, const
 void tg_session_went_well(struct tigress_session *s);
 /* A read told nothing new: the next one waits, unless this one was held as asked. */
 void tg_session_idle(struct tigress_session *s, enum tg_idle why);
+/* The request under way is done, and this is what the relay says of the token it holds. */
+void tg_session_token_answered(struct tigress_session *s, bool is_push_supported);
 /* The statuses that mean the same in every state. */
 void tg_session_refused(struct tigress_session *s, const struct tg_answer *answer);
 enum tigress_want tg_session_want(const struct tigress_session *s);

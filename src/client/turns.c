@@ -317,6 +317,9 @@ enum tg_err tg_turn_take_content(struct tigress_session *s, const struct tg_answ
     }
     if (!*is_handled) {
         s->version = answer->version > 0 ? answer->version : s->version;
+        if (s->is_token_carried) {
+            tg_session_token_answered(s, content.has_push_supported && content.is_push_supported);
+        }
         tg_session_went_well(s);
     }
 out:
@@ -352,6 +355,7 @@ static enum tg_err answer_look(struct tigress_session *s, const struct tg_answer
 {
     bool is_new = false;
     bool is_handled = false;
+    bool has_left_token = s->is_token_carried;
     enum tg_err err = TG_OK;
 
     if (answer->status == 204 && s->version > 0) {
@@ -371,7 +375,7 @@ static enum tg_err answer_look(struct tigress_session *s, const struct tg_answer
         tg_session_enter(s, TG_S_MESSAGE);
         tg_buf_deinit(&s->pending);
     } else {
-        read_nothing(s, TG_IDLE_REPEATED);
+        read_nothing(s, has_left_token ? TG_IDLE_NONE : TG_IDLE_REPEATED);
     }
     return TG_OK;
 }
@@ -382,7 +386,7 @@ static void sent(struct tigress_session *s, const struct tg_answer *answer, bool
 {
     bool is_behind = answer->status == 201 && s->version > 0 && answer->version > s->version;
 
-    s->is_push_supported = is_push_supported;
+    tg_session_token_answered(s, is_push_supported);
     /* To a repetition some relay may say its version of now. Ours was the next: what came after is
        still to be read. */
     if (is_behind) {

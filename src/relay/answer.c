@@ -87,11 +87,14 @@ out:
     return err;
 }
 
+/* spec: protocol/4#read-tells-push-supported */
 static enum tg_err fill_content(struct tg_reply *reply, struct tg_exchange *ex)
 {
     struct tg_msg_content msg = { .payload = ex->box.payload,
                                   .display = ex->box.display,
-                                  .expiration_s = ex->box.expires_s };
+                                  .expiration_s = ex->box.expires_s,
+                                  .has_push_supported = ex->cmd.token.is_present,
+                                  .is_push_supported = ex->result.is_push_supported };
 
     tg_reply_header(reply, "content-type", "application/json");
     return tg_msg_content_encode(&reply->body, &msg);

@@ -3,6 +3,8 @@
 
 #include "wire/parts.h"
 
+#define PUSH_SUPPORTED "isPushNotificationSupported"
+
 /* spec: protocol/4#read-body */
 enum tg_err tg_msg_read_decode(struct tg_notification_token *token, struct tg_json **doc,
                                struct tg_bytes body, const struct tg_wire_limits *limits,
@@ -46,6 +48,8 @@ enum tg_err tg_msg_content_decode(struct tg_msg_content *out, struct tg_json **d
     TG_TRY(tg_parts_get_payload(&msg.payload, top, &tg_parts_answer_limits, fault));
     TG_TRY(tg_parts_get_display(&msg.display, top, &tg_parts_answer_limits, fault));
     TG_TRY(tg_parts_get_expiration(&msg.expiration_s, top, fault));
+    msg.has_push_supported =
+        tg_json_get_bool(&msg.is_push_supported, top, PUSH_SUPPORTED, NULL) == TG_OK;
     *out = msg;
 out:
     if (err != TG_OK) {
@@ -62,6 +66,10 @@ enum tg_err tg_msg_content_encode(struct tg_buf *out, const struct tg_msg_conten
     tg_parts_put_display(out, &msg->display);
     tg_buf_append_u8(out, ',');
     tg_parts_put_expiration(out, msg->expiration_s);
+    if (msg->has_push_supported) {
+        tg_buf_append_u8(out, ',');
+        tg_parts_put_bool(out, PUSH_SUPPORTED, msg->is_push_supported);
+    }
     tg_buf_append_u8(out, '}');
     return tg_buf_status(out);
 }

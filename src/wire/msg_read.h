@@ -24,6 +24,9 @@ struct tg_msg_content {
     struct tg_payload payload;
     struct tg_display_info display;
     int64_t expiration_s;
+    /* To a read that left a token, else absent. */
+    bool has_push_supported;
+    bool is_push_supported;
 };
 
 TG_NODISCARD enum tg_err tg_msg_content_decode(struct tg_msg_content *out, struct tg_json **doc,

@@ -724,7 +724,7 @@ int main(void)
     };
     int failed = 0;
 
-    for (size_t i = 0; i < 1; i++) {
+    for (size_t i = 0; i < backend_count; i++) {
         backend_now = &backends[i];
         failed += cmocka_run_group_tests_name(backends[i].name, tests, NULL, NULL);
     }

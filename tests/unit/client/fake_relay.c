@@ -89,15 +89,44 @@ static void answer_content(const struct fake_relay *relay, struct fake_answer *a
     answer->body_len = strlen(answer->body);
 }
 
+/* Keeps the caller's token, if the request has one. */
+static bool take_token(struct fake_relay *relay, size_t side)
+{
+    char data[64];
+
+    member(relay, "tokenData", data, sizeof(data));
+    if (data[0] != '\0') {
+        memcpy(relay->tokens[side], data, sizeof(data));
+    }
+    return data[0] != '\0';
+}
+
+/* A sender is there for tokens that begin with "good". */
+static const char *says_of_token(const struct fake_relay *relay, size_t side)
+{
+    return strncmp(relay->tokens[side], "good", 4) == 0 ? "true" : "false";
+}
+
 static void handle_read(struct fake_relay *relay, struct fake_answer *answer)
 {
+    size_t side = 0;
+    bool has_token = false;
+
     if (strcmp(relay->claim, relay->initiator) != 0 && relay->recipient[0] == '\0') {
         (void)snprintf(relay->recipient, sizeof(relay->recipient), "%s", relay->claim);
     }
+    side = strcmp(relay->claim, relay->initiator) == 0 ? 0 : 1;
+    has_token = take_token(relay, side);
     if (relay->known[0] != '\0' && strtoul(relay->known, NULL, 10) >= relay->version) {
         answer_with(answer, 204, "");
     } else {
         answer_content(relay, answer);
+        if (has_token && !relay->is_silent_about_reads) {
+            answer->body_len--; /* the brace */
+            (void)snprintf(answer->body + answer->body_len, 64,
+                           ",\"isPushNotificationSupported\":%s}", says_of_token(relay, side));
+            answer->body_len = strlen(answer->body);
+        }
     }
 }
 
@@ -122,6 +151,7 @@ static void remember_change(struct fake_relay *relay)
 static void handle_change(struct fake_relay *relay, struct fake_answer *answer)
 {
     char match[32];
+    char body[64];
 
     (void)snprintf(match, sizeof(match), "\"%u\"", relay->version);
     if (is_known_change(relay)) {
@@ -129,17 +159,23 @@ static void handle_change(struct fake_relay *relay, struct fake_answer *answer)
     } else if (relay->if_match[0] != '\0' && strcmp(relay->if_match, match) != 0) {
         answer_with(answer, 412, "{\"detail\":\"If-Match: the version has moved on\"}");
     } else {
+        size_t side = strcmp(relay->claim, relay->initiator) == 0 ? 0 : 1;
+
         member(relay, "type", relay->type, sizeof(relay->type));
         member(relay, "data", relay->data, sizeof(relay->data));
+        (void)take_token(relay, side);
         remember_change(relay);
         relay->version++;
-        answer_with(answer, 200, "{\"isPushNotificationSupported\":true}");
+        (void)snprintf(body, sizeof(body), "{\"isPushNotificationSupported\":%s}",
+                       relay->tokens[side][0] != '\0' ? says_of_token(relay, side) : "true");
+        answer_with(answer, 200, body);
     }
 }
 
 static void handle_create(struct fake_relay *relay, struct fake_answer *answer)
 {
     bool is_again = relay->exists && is_known_change(relay);
+    char body[256];
 
     if (!is_again) {
         relay->exists = true;
@@ -147,12 +183,15 @@ static void handle_create(struct fake_relay *relay, struct fake_answer *answer)
         member(relay, "type", relay->type, sizeof(relay->type));
         member(relay, "data", relay->data, sizeof(relay->data));
         (void)snprintf(relay->initiator, sizeof(relay->initiator), "%s", relay->claim);
+        (void)take_token(relay, 0);
         remember_change(relay);
         (void)snprintf(relay->verifier, sizeof(relay->verifier), "%s", relay->proof);
     }
-    answer_with(answer, is_again ? 201 : 200,
-                "{\"urlLink\":\"" FAKE_RELAY "/v1/m/" FAKE_MAILBOX
-                "\",\"isPushNotificationSupported\":false}");
+    (void)snprintf(body, sizeof(body),
+                   "{\"urlLink\":\"" FAKE_RELAY "/v1/m/" FAKE_MAILBOX
+                   "\",\"isPushNotificationSupported\":%s}",
+                   says_of_token(relay, 0));
+    answer_with(answer, is_again ? 201 : 200, body);
 }
 
 static void handle_gone(const struct fake_relay *relay, struct fake_answer *answer)

@@ -26,6 +26,8 @@ struct fake_relay {
     char recipient[64];
     char changes[8][64]; /* request ids of the last accepted changes */
     char verifier[96];
+    char tokens[2][64];         /* tokenData of initiator and recipient */
+    bool is_silent_about_reads; /* an old relay says nothing of a token that a read left */
     unsigned request_count;
     unsigned change_count;
 

@@ -486,7 +486,9 @@ static void others__encoded_and_decoded__the_same(void **state)
     const struct tg_notification_token token = { true, TG_LIT("n"), TG_LIT("x") };
     const struct tg_notification_token none = { .is_present = false };
     const struct tg_msg_update update = { payload, token };
-    const struct tg_msg_content content = { payload, display, EXPIRATION_S };
+    const struct tg_msg_content content = { .payload = payload,
+                                            .display = display,
+                                            .expiration_s = EXPIRATION_S };
     const struct tg_msg_created created = { TG_LIT("u"), true };
     struct tg_buf out;
 
@@ -512,6 +514,41 @@ static void others__encoded_and_decoded__the_same(void **state)
     assert_int_equal(tg_msg_updated_encode(&out, false), TG_OK);
     assert_view(tg_buf_view(&out), good[7].body);
     tg_buf_deinit(&out);
+}
+
+/* spec-test: protocol/4#read-tells-push-supported */
+static void content__of_a_read_with_a_token__says_what_becomes_of_it(void **state)
+{
+    static const struct {
+        bool has, is;
+        const char *member;
+    } rows[] = { { false, false, "" },
+                 { true, false, ",\"isPushNotificationSupported\":false" },
+                 { true, true, ",\"isPushNotificationSupported\":true" } };
+
+    (void)state;
+    for (size_t i = 0; i < TG_COUNT(rows); i++) {
+        const struct tg_msg_content content = { .payload = { TG_LIT("T"), TG_LIT("D") },
+                                                .display = { TG_LIT("t"), TG_LIT("d"),
+                                                             TG_LIT("i") },
+                                                .expiration_s = EXPIRATION_S,
+                                                .has_push_supported = rows[i].has,
+                                                .is_push_supported = rows[i].is };
+        struct tg_msg_content again;
+        struct tg_json *doc = NULL;
+        struct tg_buf out;
+
+        tg_buf_init(&out, 2000);
+        assert_int_equal(tg_msg_content_encode(&out, &content), TG_OK);
+        assert_view(tg_bytes_first(tg_bytes_from(tg_buf_view(&out), strlen(good[4].body) - 1),
+                                   strlen(rows[i].member)),
+                    rows[i].member);
+        assert_int_equal(tg_msg_content_decode(&again, &doc, tg_buf_view(&out), NULL), TG_OK);
+        assert_int_equal(again.has_push_supported, rows[i].has);
+        assert_int_equal(again.is_push_supported, rows[i].is);
+        tg_json_free(&doc);
+        tg_buf_deinit(&out);
+    }
 }
 
 static void answers__decoded__every_field(void **state)
@@ -576,6 +613,7 @@ int main(void)
         cmocka_unit_test(rights__every_set__formatted_in_order_and_back),
         cmocka_unit_test(create__encoded_and_decoded__the_same),
         cmocka_unit_test(others__encoded_and_decoded__the_same),
+        cmocka_unit_test(content__of_a_read_with_a_token__says_what_becomes_of_it),
         cmocka_unit_test(answers__decoded__every_field),
         cmocka_unit_test(encode__text_that_is_no_utf8__syntax),
     };
