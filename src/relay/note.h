@@ -3,7 +3,7 @@
  * relay/note.h - an outbox entry: which token is to be told, sealed.
  * Layer: L2 (base, crypto, wire).   Threads: any.   Blocks: no.
  * Secrets: tokens; what opens one wipes it.
- * spec: protocol/4#other-side-pushed
+ * spec: protocol/4#one-push-a-token
  *
  *   key     HMAC(index key, token type, token data): one entry a token, whatever changes and
  *           mailboxes it is told of, and nothing that leads from the token to either

@@ -2,6 +2,7 @@
 /*
  * store/lmdb_outbox.h - the embedded store's outbox: notes, leases, settling, sweeping.
  * Layer: L2 (base), for src/store alone.   Threads: the writer's.   Blocks: on the disk.
+ * spec: protocol/4#push-not-lost
  *
  * Functions that run in a transaction return LMDB's codes, as in lmdb_table.h, and may run again
  * when it is spoilt. A lease is given while its transaction runs and taken back when that has to
