@@ -3,13 +3,6 @@
 
 #define HEADER_MAX 8192u /* bytes; an access token is the longest */
 
-const struct tg_push_provider_row tg_push_providers[TG_PUSH_COUNT] = {
-    [TG_PUSH_APNS] = { "com.apple.apns", "apns", &tg_push_apns_ops },
-    [TG_PUSH_FCM] = { "com.google.fcm", "fcm", &tg_push_fcm_ops },
-    [TG_PUSH_WEBPUSH] = { "org.w3.webpush", "webpush", &tg_push_webpush_ops },
-    [TG_PUSH_WEBHOOK] = { "webhook", "webhook", &tg_push_webhook_ops },
-};
-
 void tg_push_request_init(struct tg_push_request *request)
 {
     *request = (struct tg_push_request){ .header_count = 0 };

@@ -11,6 +11,7 @@
 
 #include "base/mem.h"
 #include "relay/exchange.h"
+#include "relay/note.h"
 
 #include <assert.h>
 
@@ -74,6 +75,7 @@ static void drop_contents(struct tg_exchange *ex)
     tg_buf_deinit(&ex->plain);
     tg_buf_deinit(&ex->fresh);
     tg_buf_deinit(&ex->sealed);
+    tg_buf_deinit(&ex->note);
     tg_mem_wipe(&ex->box, sizeof(ex->box));
     tg_mem_wipe(&ex->create, sizeof(ex->create));
     tg_mem_wipe(&ex->update, sizeof(ex->update));
@@ -140,6 +142,35 @@ out:
     return err;
 }
 
+/* spec: protocol/4#token-good-again */
+static void note_left(struct tg_exchange *ex, struct tg_store_next *next)
+{
+    struct tg_outbox_note note = { .ask = TG_OUTBOX_UNBLOCK };
+
+    if (ex->result.left.is_present &&
+        tg_note_key(&note.key, ex->relay->keyring, &ex->result.left) == TG_OK) {
+        next->notes[next->note_count++] = note;
+    }
+}
+
+/* spec: protocol/4#other-side-pushed, protocol/4#push-until-expiration */
+static void note_told(struct tg_exchange *ex, struct tg_store_next *next)
+{
+    const struct tg_keyring *keyring = ex->relay->keyring;
+    struct tg_outbox_note note = { .ask = TG_OUTBOX_TELL,
+                                   .due_s = ex->now_s,
+                                   .expires_s = ex->box.expires_s };
+
+    tg_buf_clear(&ex->note);
+    if (!ex->result.told.is_present || tg_note_key(&note.key, keyring, &ex->result.told) != TG_OK ||
+        tg_note_seal(&ex->note, keyring, &note.key, &ex->result.told, ex->relay->rng) != TG_OK) {
+        return;
+    }
+    note.sealed = tg_buf_view(&ex->note);
+    next->notes[next->note_count++] = note;
+    ex->has_noted = true;
+}
+
 /* On the store's thread. Trouble leaves what is there and becomes a 503. */
 static enum tg_store_verdict change_record(void *ctx, const struct tg_store_record *old,
                                            struct tg_store_next *next)
@@ -147,12 +178,19 @@ static enum tg_store_verdict change_record(void *ctx, const struct tg_store_reco
     struct tg_exchange *ex = ctx;
     bool must_store = false;
 
+    ex->has_noted = false;
     ex->change_err = apply_to_record(ex, old);
     must_store = ex->change_err == TG_OK && (ex->result.effects & TG_EFFECT_STORE) != 0;
     if (must_store) {
         ex->change_err = seal_record(ex, old, &next->record);
     }
-    return must_store && ex->change_err == TG_OK ? TG_STORE_PUT : TG_STORE_KEEP;
+    if (!must_store || ex->change_err != TG_OK) {
+        return TG_STORE_KEEP;
+    }
+    /* A push that cannot be noted fails no change. spec: protocol/4#push-never-fails-request */
+    note_left(ex, next);
+    note_told(ex, next);
+    return TG_STORE_PUT;
 }
 
 /* ---- look, change, wait --------------------------------------------------------------------- */
@@ -218,6 +256,9 @@ static void changed(void *ctx, enum tg_err err)
     if (err == TG_OK && (ex->result.effects & TG_EFFECT_TELL) != 0 && relay->hooks != NULL &&
         relay->hooks->changed != NULL) {
         relay->hooks->changed(relay->hooks->ctx, &ex->key);
+    }
+    if (err == TG_OK && ex->has_noted && relay->hooks != NULL && relay->hooks->noted != NULL) {
+        relay->hooks->noted(relay->hooks->ctx);
     }
     if (!ex->is_ended && err != TG_OK) {
         tg_exchange_answer_error(ex, err);
@@ -330,6 +371,7 @@ struct tg_exchange *tg_relay_begin(struct tg_relay *relay, const struct tg_http_
     tg_buf_init(&ex->plain, TG_RECORD_MAX);
     tg_buf_init(&ex->fresh, TG_RECORD_MAX);
     tg_buf_init(&ex->sealed, TG_STORE_VALUE_MAX);
+    tg_buf_init(&ex->note, TG_OUTBOX_SEALED_MAX);
     enter(ex);
     start(ex, request);
     return leave(ex) ? ex : NULL;

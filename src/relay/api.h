@@ -26,6 +26,8 @@ struct tg_relay_config {
     uint32_t wait_cap_s;          /* longest long poll */
     const char *cors_origin;      /* "*", one origin, or NULL: no CORS headers */
     bool is_https;                /* the public side is TLS: HSTS is sent */
+    tg_can_push_fn *can_push;     /* NULL: no push at all; borrowed for good, as is its ctx */
+    const void *can_push_ctx;
 };
 
 /* One request. All borrowed until tg_relay_begin returns. */
@@ -68,6 +70,9 @@ struct tg_relay_hooks {
     /* A mailbox changed and the change is durable: resume every exchange that waits on key, on
        every worker. Called on the worker's thread. */
     void (*changed)(void *ctx, const struct tg_store_key *key);
+    /* A push to somebody is in the store's outbox, durably. Called on the worker's thread. NULL:
+       nobody sends. */
+    void (*noted)(void *ctx);
     void *ctx;
 };
 

@@ -11,6 +11,24 @@ void tg_keyring_wipe(struct tg_keyring *keyring)
     tg_mem_wipe(keyring, sizeof(*keyring));
 }
 
+const struct tg_seal_key *tg_keyring_current(const struct tg_keyring *keyring)
+{
+    if (keyring->seal_key_count == 0 || keyring->seal_key_count > TG_SEAL_KEYS_MAX) {
+        return NULL;
+    }
+    return &keyring->seal_keys[keyring->seal_key_count - 1];
+}
+
+const struct tg_seal_key *tg_keyring_find(const struct tg_keyring *keyring, uint32_t id)
+{
+    for (size_t i = 0; i < keyring->seal_key_count; i++) {
+        if (keyring->seal_keys[i].id == id) {
+            return &keyring->seal_keys[i];
+        }
+    }
+    return NULL;
+}
+
 static enum tg_err draw_key(struct tg_secret *key, const struct tg_rng *rng)
 {
     key->len = TG_RELAY_KEY_LEN;

@@ -37,7 +37,6 @@ static enum verdict answer_done(struct turn *t, unsigned effects)
     t->result->status = 200;
     t->result->effects |= effects;
     t->result->version = t->box->version;
-    t->result->is_push_supported = t->cmd->is_push_supported;
     return ANSWERED;
 }
 
@@ -97,6 +96,40 @@ static void recognise_caller(struct turn *t)
         t->caller = CALLER_RECIPIENT;
         t->side = &t->box->recipient;
     }
+}
+
+/* ---- tokens --------------------------------------------------------------------------------- */
+
+/* spec: protocol/4#push-supported */
+static bool can_push(const struct turn *t, const struct tg_notification_token *token)
+{
+    return token->is_present && t->cmd->can_push != NULL &&
+           t->cmd->can_push(t->cmd->can_push_ctx, token->type, token->token_data);
+}
+
+/* The token as it is now, so before a deed that drops it. spec: protocol/4#other-side-pushed
+ */
+static void tell(struct turn *t, const struct tg_mailbox_side *other)
+{
+    t->result->effects |= TG_EFFECT_TELL;
+    if (can_push(t, &other->token)) {
+        t->result->told = other->token;
+    }
+}
+
+/* The caller's token from now on: what the answer says of it, and that it is to be told again if
+   it was dropped before. spec: protocol/4#push-token-on-record */
+static void judge_token(struct turn *t, bool is_new)
+{
+    t->result->is_push_supported = can_push(t, &t->side->token);
+    if (is_new && t->result->is_push_supported) {
+        t->result->left = t->side->token;
+    }
+}
+
+static struct tg_mailbox_side *other_side(const struct turn *t)
+{
+    return t->caller == CALLER_INITIATOR ? &t->box->recipient : &t->box->initiator;
 }
 
 /* ---- the mailbox: 404 ----------------------------------------------------------------------- */
@@ -339,9 +372,10 @@ static enum verdict not_created_before(struct turn *t)
     if (t->caller != CALLER_INITIATOR) {
         return answer_wrong_claim(t);
     }
+    /* Where that is forgotten, the request itself has the token of then. */
     done = find_done(t->side, TG_CALL_CREATE, &t->cmd->request_id);
-    return answer_duplicate(t, 1,
-                            done != NULL ? done->is_push_supported : t->cmd->is_push_supported);
+    return answer_duplicate(
+        t, 1, done != NULL ? done->is_push_supported : can_push(t, &t->cmd->create->token));
 }
 
 /* spec: protocol/2#update-retry: also with an If-Match that its own first run made stale */
@@ -398,7 +432,7 @@ static void remember(struct turn *t)
         (struct tg_request_done){ .call = t->cmd->call,
                                   .id = t->cmd->request_id,
                                   .version = t->box->version,
-                                  .is_push_supported = t->cmd->is_push_supported };
+                                  .is_push_supported = t->result->is_push_supported };
 }
 
 static enum verdict do_create(struct turn *t)
@@ -426,6 +460,7 @@ static enum verdict do_create(struct turn *t)
         }
     }
     t->side = &t->box->initiator;
+    judge_token(t, msg->token.is_present);
     remember(t);
     return answer_done(t, TG_EFFECT_STORE);
 }
@@ -470,9 +505,10 @@ static unsigned replace_token(struct turn *t, const struct tg_notification_token
 static enum verdict do_read(struct turn *t)
 {
     unsigned effects = bind_new_claim(t);
+    unsigned replaced = replace_token(t, &t->cmd->token);
 
-    effects |= replace_token(t, &t->cmd->token);
-    (void)answer_done(t, effects);
+    judge_token(t, replaced != TG_EFFECT_NONE);
+    (void)answer_done(t, effects | replaced);
     /* spec: protocol/2#long-poll: what was bound stays bound while the answer waits */
     if (t->cmd->has_known_version && t->cmd->known_version >= t->box->version) {
         t->result->outcome = TG_OUTCOME_WAIT;
@@ -485,9 +521,10 @@ static enum verdict do_update(struct turn *t)
 {
     t->box->version++; /* spec: protocol/2#version-counts */
     t->box->payload = t->cmd->update->payload;
-    (void)replace_token(t, &t->cmd->update->token);
+    judge_token(t, replace_token(t, &t->cmd->update->token) != TG_EFFECT_NONE);
     remember(t);
-    return answer_done(t, TG_EFFECT_STORE | TG_EFFECT_TELL);
+    tell(t, other_side(t));
+    return answer_done(t, TG_EFFECT_STORE);
 }
 
 /* Leaves the tombstone: when it ends, who took part, how it ended. A repetition finds it and is a
@@ -496,6 +533,7 @@ static enum verdict do_delete(struct turn *t)
 {
     struct tg_mailbox *box = t->box;
 
+    tell(t, other_side(t));
     *box = (struct tg_mailbox){
         .state = t->caller == CALLER_INITIATOR ? TG_MAILBOX_WITHDRAWN : TG_MAILBOX_COMPLETED,
         .version = box->version,
@@ -503,7 +541,7 @@ static enum verdict do_delete(struct turn *t)
         .initiator = { .is_bound = true, .claim = box->initiator.claim },
         .recipient = { .is_bound = box->recipient.is_bound, .claim = box->recipient.claim },
     };
-    return answer_done(t, TG_EFFECT_STORE | TG_EFFECT_TELL);
+    return answer_done(t, TG_EFFECT_STORE);
 }
 
 /* spec: protocol/3#relinquish-unbinds */
@@ -522,7 +560,8 @@ static enum verdict do_relinquish(struct turn *t)
     };
     box->recipient = (struct tg_mailbox_side){ .is_bound = false };
     t->side = NULL;
-    return answer_done(t, TG_EFFECT_STORE | TG_EFFECT_TELL);
+    tell(t, &box->initiator);
+    return answer_done(t, TG_EFFECT_STORE);
 }
 
 /* ---- the table ------------------------------------------------------------------------------ */

@@ -85,6 +85,10 @@ struct tg_mailbox {
     struct tg_relinquished relinquished[TG_REQUESTS_KEPT];
 };
 
+/* Whether a push to this token can ever go out. Pure. NULL: to none.
+   spec: protocol/4#push-supported */
+typedef bool tg_can_push_fn(const void *ctx, struct tg_bytes token_type, struct tg_bytes data);
+
 /* What a request asks for. Faults found while decoding come along, because the mailbox decides
    which of several things wrong is told first. */
 struct tg_mailbox_command {
@@ -116,8 +120,8 @@ struct tg_mailbox_command {
     /* The relay's settings that the rules need. */
     int64_t expiration_default_s; /* seconds from now */
     int64_t expiration_max_s;     /* seconds from now */
-    bool is_push_supported; /* a sender is configured for the caller's token type: the token in
-                               this request, else the one on record (decided by the caller) */
+    tg_can_push_fn *can_push;
+    const void *can_push_ctx;
 };
 
 enum tg_mailbox_outcome {
@@ -130,7 +134,7 @@ enum tg_mailbox_outcome {
 enum tg_mailbox_effect {
     TG_EFFECT_NONE = 0,
     TG_EFFECT_STORE = 1, /* the record changed and must be kept */
-    TG_EFFECT_TELL = 2   /* the other side is to be told: long polls wake, a push goes out */
+    TG_EFFECT_TELL = 2   /* the other side is to be told: long polls wake, a push to result.told */
 };
 
 struct tg_mailbox_result {
@@ -144,6 +148,11 @@ struct tg_mailbox_result {
     enum tg_mailbox_state ended; /* then: how; TG_MAILBOX_LIVE: by its expiration */
     uint64_t version;            /* Mailbox-Version of a success */
     bool is_push_supported;
+    /* With TG_EFFECT_TELL: the token of the other side as it was before; with TG_EFFECT_STORE: one
+       that the caller has just left. Absent: there is none that can be pushed to. They view what
+       the record before or cmd viewed. */
+    struct tg_notification_token told;
+    struct tg_notification_token left;
 };
 
 /*

@@ -137,6 +137,8 @@ static enum tg_err take_command(struct tg_exchange *ex, const struct tg_http_req
     cmd->claim_fault = &ex->claim_fault;
     cmd->expiration_default_s = config->expiration_default_s;
     cmd->expiration_max_s = config->expiration_max_s;
+    cmd->can_push = config->can_push;
+    cmd->can_push_ctx = config->can_push_ctx;
     cmd->may_bind = true;
     if (needs[cmd->call].takes_headers) {
         ex->claim_fault = headers->claim_fault;

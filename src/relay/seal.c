@@ -96,11 +96,10 @@ out:
 enum tg_err tg_record_key_derive(struct tg_record_key *out, const struct tg_keyring *keyring,
                                  const struct tg_uuid *mailbox)
 {
+    const struct tg_seal_key *seal_key = tg_keyring_current(keyring);
+
     tg_record_key_wipe(out);
-    if (keyring->seal_key_count == 0 || keyring->seal_key_count > TG_SEAL_KEYS_MAX) {
-        return TG_E_BUG;
-    }
-    return derive(out, &keyring->seal_keys[keyring->seal_key_count - 1], mailbox);
+    return seal_key == NULL ? TG_E_BUG : derive(out, seal_key, mailbox);
 }
 
 void tg_record_key_wipe(struct tg_record_key *key)
@@ -142,16 +141,6 @@ out:
     return err;
 }
 
-static const struct tg_seal_key *find_seal_key(const struct tg_keyring *keyring, uint32_t id)
-{
-    for (size_t i = 0; i < keyring->seal_key_count; i++) {
-        if (keyring->seal_keys[i].id == id) {
-            return &keyring->seal_keys[i];
-        }
-    }
-    return NULL;
-}
-
 enum tg_err tg_record_open(struct tg_buf *out, const struct tg_keyring *keyring,
                            const struct tg_uuid *mailbox, const struct tg_record_key *record_key,
                            const struct tg_store_key *key, const struct tg_store_record *record)
@@ -165,7 +154,7 @@ enum tg_err tg_record_open(struct tg_buf *out, const struct tg_keyring *keyring,
 
     TG_REQUIRE(record->sealed.len >= SEALED_HEAD_LEN + TG_AEAD_TAG_LEN && id != 0, TG_E_CRYPTO);
     if (id != record_key->id) {
-        const struct tg_seal_key *seal_key = find_seal_key(keyring, id);
+        const struct tg_seal_key *seal_key = tg_keyring_find(keyring, id);
 
         TG_REQUIRE(seal_key != NULL, TG_E_CRYPTO);
         TG_TRY(derive(&older, seal_key, mailbox));

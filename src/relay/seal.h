@@ -48,6 +48,10 @@ TG_NODISCARD enum tg_err tg_keyring_parse(struct tg_keyring *out, struct tg_byte
 TG_NODISCARD enum tg_err tg_keyring_format(struct tg_buf *out, const struct tg_keyring *keyring);
 void tg_keyring_wipe(struct tg_keyring *keyring);
 
+/* The one that seals now, NULL: the keyring is empty. The one with an id, NULL: there is none. */
+const struct tg_seal_key *tg_keyring_current(const struct tg_keyring *keyring);
+const struct tg_seal_key *tg_keyring_find(const struct tg_keyring *keyring, uint32_t id);
+
 /* HMAC-SHA-256 under the index key, each with its own label. TG_E_CRYPTO when the library fails. */
 TG_NODISCARD enum tg_err tg_seal_mailbox_id(struct tg_uuid *out, const struct tg_keyring *keyring,
                                             const struct tg_uuid *claim,

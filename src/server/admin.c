@@ -153,6 +153,8 @@ static void metrics(struct tg_admin *a, const struct tg_exchange_ops *ops, void 
 
     tg_buf_init(&text, TG_METRICS_TEXT_MAX);
     shared->store->ops->stats(shared->store, &now.store);
+    now.has_push = shared->push != NULL;
+    now.is_push_up = tg_push_link_is_up(shared->push);
     (void)pthread_mutex_lock(&shared->tls_lock);
     now.cert_not_after_s = shared->tls != NULL ? tg_tls_context_not_after(shared->tls) : 0;
     (void)pthread_mutex_unlock(&shared->tls_lock);

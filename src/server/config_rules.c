@@ -74,6 +74,7 @@ static void derive_store(struct tg_config_load_state *state)
 {
     struct tg_config *c = state->config;
 
+    c->store_limits.outbox_max = 2 * c->store_limits.record_max; /* both devices of each mailbox */
     if (!tg_config_is_given(state, TG_SET_STORE)) {
         if (c->data_dir[0] == '\0') {
             tg_config_fault(state, TG_SET_STORE,

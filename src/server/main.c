@@ -8,6 +8,7 @@
 #include "server/log_sink.h"
 #include "server/notify.h"
 #include "server/push_child.h"
+#include "server/push_open.h"
 #include "server/worker.h"
 #include "wire/json.h"
 
@@ -32,6 +33,8 @@ struct daemon {
     struct tg_keyring keyring;
     struct tg_tls_tickets *tickets;
     struct tg_shared shared;
+    struct tg_push_settings push;
+    struct tg_push_opener push_opener;
     pthread_t *threads; /* of workers 1 and up */
     size_t thread_count;
     int listen_fds[TG_WORKERS_MAX];
@@ -206,6 +209,35 @@ out:
     return err;
 }
 
+static bool can_push(const void *ctx, struct tg_bytes token_type, struct tg_bytes token_data)
+{
+    return tg_push_can_send(ctx, token_type, token_data);
+}
+
+/* After the store and the development certificate are there: the process trusts the latter. */
+static enum tg_err start_push(struct daemon *d, struct tg_fault *fault)
+{
+    struct tg_shared *shared = &d->shared;
+    struct tg_push_link_setup setup = { .config = d->config,
+                                        .store = shared->store,
+                                        .open = tg_push_open,
+                                        .open_ctx = &d->push_opener,
+                                        .log = &d->log };
+    enum tg_err err = TG_E_BUG;
+
+    tg_config_push(&d->push, d->config);
+    if (!tg_push_is_any_on(&d->push)) {
+        return TG_OK;
+    }
+    shared->relay_config.can_push = can_push;
+    shared->relay_config.can_push_ctx = &d->push;
+    setup.metrics = tg_metrics_block(shared->metrics, shared->worker_count);
+    TG_TRY(tg_push_opener_init(&d->push_opener, &d->keyring, shared->rng));
+    TG_TRY(tg_push_link_start(&shared->push, &setup, fault));
+out:
+    return err;
+}
+
 static enum tg_err prepare_shared(struct daemon *d, struct tg_fault *fault)
 {
     struct tg_shared *shared = &d->shared;
@@ -225,7 +257,8 @@ static enum tg_err prepare_shared(struct daemon *d, struct tg_fault *fault)
     TG_TRY(bind_all(d, fault));
     tg_config_relay(&shared->relay_config, d->config);
     tg_worker_settings(&shared->settings, d->config);
-    TG_TRY(tg_metrics_new(&shared->metrics, shared->worker_count));
+    TG_TRY(tg_metrics_new(&shared->metrics, shared->worker_count + 1));
+    TG_TRY(start_push(d, fault));
     if (d->config->rate > 0) {
         TG_TRY(
             tg_limits_new(&shared->limits, d->config->rate, d->config->rate_burst, &tg_rng_system));
@@ -257,6 +290,7 @@ static void on_stop_signal(uv_signal_t *handle, int signal_number)
     tg_notify("STOPPING=1");
     TG_LOG(shared->log, TG_LOG_INFO, "server.draining",
            { "timeout_s", (int64_t)shared->config->drain_timeout_s });
+    tg_push_link_drain(shared->push);
     for (size_t i = 0; i < shared->worker_count; i++) {
         tg_worker_order(&shared->workers[i], TG_ORDER_DRAIN);
     }
@@ -272,6 +306,7 @@ static void on_reload_signal(uv_signal_t *handle, int signal_number)
     enum tg_err err = TG_OK;
 
     (void)signal_number;
+    tg_push_link_reload(shared->push);
     if (d->config->is_plain_http) {
         return;
     }
@@ -378,6 +413,7 @@ static int run(struct daemon *d)
         has_cut = has_cut || d->shared.workers[i].has_cut;
         tg_worker_deinit(&d->shared.workers[i]);
     }
+    has_failed = !tg_push_link_stop(&d->shared.push) || has_failed;
     if (has_failed || has_cut) {
         TG_LOG(&d->log, TG_LOG_ERROR, "server.drain_incomplete", { "exit", EXIT_FAILURE });
     }

@@ -43,6 +43,10 @@ static const struct family counter_families[TG_COUNTER_REFUSED_CONNECTIONS] = {
     [TG_COUNTER_WAKES] = { "tigress_long_poll_wakes_total",
                            "Long polls that a change of their mailbox woke." },
     [TG_COUNTER_SWEPT] = { "tigress_swept_total", "Mailboxes removed after their expiration." },
+    [TG_COUNTER_PUSH_LOST] = { "tigress_push_lost_total",
+                               "Entries of the outbox that no push could be made of." },
+    [TG_COUNTER_PUSH_RESTARTS] = { "tigress_push_restarts_total",
+                                   "Push processes started after the first." },
 };
 
 static const char *const refusal_reasons[TG_COUNTER_COUNT] = {
@@ -55,6 +59,13 @@ static const char *const refusal_reasons[TG_COUNTER_COUNT] = {
     [TG_COUNTER_REFUSED_SIZE] = "size",
     [TG_COUNTER_REFUSED_FLOOD] = "flood",
     [TG_COUNTER_REFUSED_DRAIN] = "drain",
+};
+
+static const char *const push_results[TG_PUSH_RESULT_COUNT] = {
+    [TG_PUSH_RESULT_TAKEN] = "taken",
+    [TG_PUSH_RESULT_DROPPED] = "dropped",
+    [TG_PUSH_RESULT_RETRY] = "retried",
+    [TG_PUSH_RESULT_GIVEN_UP] = "given_up",
 };
 
 static const struct family gauge_families[TG_GAUGE_COUNT] = {
@@ -126,6 +137,12 @@ void tg_metrics_request(struct tg_metrics_block *b, int call, unsigned status, u
     }
     add(&b->buckets[bucket], 1);
     add(&b->latency_sum_us, latency_us);
+}
+
+void tg_metrics_push(struct tg_metrics_block *b, enum tg_push_id provider,
+                     enum tg_push_result result)
+{
+    add(&b->pushes[provider][result], 1);
 }
 
 uint64_t tg_metrics_counter_sum(const struct tg_metrics *m, enum tg_counter counter)
@@ -262,6 +279,22 @@ static void append_counters(struct tg_buf *out, const struct tg_metrics *m)
     }
 }
 
+static void append_push_sample(struct tg_buf *out, const struct tg_metrics *m, const char *family,
+                               enum tg_push_id id, enum tg_push_result result)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < m->block_count; i++) {
+        sum += load(&m->blocks[i].pushes[id][result]);
+    }
+    tg_buf_append_str(out, family);
+    tg_buf_append_str(out, "{provider=\"");
+    tg_buf_append_str(out, tg_push_name(id));
+    tg_buf_append_str(out, "\",outcome=\"");
+    tg_buf_append_str(out, push_results[result]);
+    append_sample(out, "\"}", "", sum);
+}
+
 static void append_one_gauge(struct tg_buf *out, const char *name, const char *help, uint64_t v)
 {
     append_head(out, (struct family){ name, help }, "gauge");
@@ -290,6 +323,24 @@ static void append_gauges(struct tg_buf *out, const struct tg_metrics *m,
     }
 }
 
+static void append_pushes(struct tg_buf *out, const struct tg_metrics *m,
+                          const struct tg_metrics_now *now)
+{
+    static const struct family f = { "tigress_push_total",
+                                     "Pushes handed to a provider, by what became of them." };
+
+    append_head(out, f, "counter");
+    for (enum tg_push_id id = 0; id < TG_PUSH_COUNT; id++) {
+        for (enum tg_push_result result = 0; result < TG_PUSH_RESULT_COUNT; result++) {
+            append_push_sample(out, m, f.name, id, result);
+        }
+    }
+    append_one_gauge(out, "tigress_push_outbox", "Pushes that wait, and tokens not told any more.",
+                     now->store.outbox_count);
+    append_one_gauge(out, "tigress_push_process_up", "1: the push process takes jobs.",
+                     now->is_push_up ? 1 : 0);
+}
+
 enum tg_err tg_metrics_format(struct tg_buf *out, const struct tg_metrics *m,
                               const struct tg_metrics_now *now)
 {
@@ -297,5 +348,8 @@ enum tg_err tg_metrics_format(struct tg_buf *out, const struct tg_metrics *m,
     append_latency(out, m);
     append_counters(out, m);
     append_gauges(out, m, now);
+    if (now->has_push) {
+        append_pushes(out, m, now);
+    }
     return tg_buf_status(out);
 }

@@ -8,6 +8,7 @@
 #define TG_SERVER_METRICS_H
 
 #include "base/buf.h"
+#include "push/ipc.h"
 #include "relay/mailbox.h"
 #include "store/store.h"
 
@@ -26,6 +27,8 @@ enum tg_counter {
     TG_COUNTER_STREAM_RESETS,       /* HTTP/2 streams the peer reset */
     TG_COUNTER_WAKES,               /* long polls woken by a change */
     TG_COUNTER_SWEPT,               /* records removed after their expiration */
+    TG_COUNTER_PUSH_LOST,           /* outbox entries that do not open or have no provider left */
+    TG_COUNTER_PUSH_RESTARTS,       /* push processes started after the first */
     TG_COUNTER_REFUSED_CONNECTIONS, /* from here on: refusals by reason. Connection limit */
     TG_COUNTER_REFUSED_LONG_POLLS,  /* long-poll limit */
     TG_COUNTER_REFUSED_RATE,        /* rate of a client network */
@@ -50,6 +53,7 @@ struct tg_metrics_block {
     atomic_uint_least64_t requests[TG_METRICS_CALLS][TG_METRICS_CLASSES];
     atomic_uint_least64_t buckets[TG_METRICS_BUCKETS + 1u]; /* not cumulative; the last: +Inf */
     atomic_uint_least64_t latency_sum_us;
+    atomic_uint_least64_t pushes[TG_PUSH_COUNT][TG_PUSH_RESULT_COUNT];
 };
 
 struct tg_metrics; /* all blocks */
@@ -86,6 +90,10 @@ static inline void tg_metrics_gauge_add(struct tg_metrics_block *b, enum tg_gaug
  */
 void tg_metrics_request(struct tg_metrics_block *b, int call, unsigned status, uint64_t latency_us);
 
+/* What became of a push. */
+void tg_metrics_push(struct tg_metrics_block *b, enum tg_push_id provider,
+                     enum tg_push_result result);
+
 /* Sum over all blocks; for the limits that count over all workers, and for tests. */
 uint64_t tg_metrics_counter_sum(const struct tg_metrics *m, enum tg_counter counter);
 int64_t tg_metrics_gauge_sum(const struct tg_metrics *m, enum tg_gauge gauge);
@@ -96,6 +104,8 @@ struct tg_metrics_now {
     bool is_store_ready;
     int64_t start_s;          /* UTC seconds of the start, cut to the minute when printed */
     int64_t cert_not_after_s; /* 0: no TLS */
+    bool has_push;            /* a provider is configured; else no metrics of push */
+    bool is_push_up;          /* the push process takes jobs */
 };
 
 /* Appends the text, HELP and TYPE included (content type "text/plain; version=0.0.4"). */

@@ -76,6 +76,13 @@ static void on_changed(void *ctx, const struct tg_store_key *key)
     }
 }
 
+static void on_noted(void *ctx)
+{
+    const struct tg_worker *w = ctx;
+
+    tg_push_link_note(w->shared->push);
+}
+
 static void sweep(struct tg_worker *w);
 
 static void on_swept(void *ctx, enum tg_err err, size_t removed_count)
@@ -320,7 +327,7 @@ enum tg_err tg_worker_init(struct tg_worker *w, struct tg_shared *shared, size_t
 
     w->shared = shared;
     w->index = index;
-    w->hooks = (struct tg_relay_hooks){ .changed = on_changed, .ctx = w };
+    w->hooks = (struct tg_relay_hooks){ .changed = on_changed, .noted = on_noted, .ctx = w };
     TG_REQUIRE(uv_loop_init(&w->loop) == 0, TG_E_IO);
     w->loop.data = w;
     tg_clock_read(&now_s, &now_mono_ms);

@@ -11,6 +11,7 @@
 #include "server/admin.h"
 #include "server/conn.h"
 #include "server/listener.h"
+#include "server/push_link.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -31,6 +32,7 @@ struct tg_shared {
     const struct tg_log *log;
     const struct tg_rng *rng;
     int64_t start_s;
+    struct tg_push_link *push; /* NULL: no provider is configured */
     struct tg_worker *workers; /* worker_count of them */
     size_t worker_count;
     atomic_size_t wait_total;

@@ -3,65 +3,21 @@
 
 #include <string.h>
 
+#include "store/lmdb_value.h"
+
 #define HEAD_LEN 8u /* version */
-#define PLACE_LEN (8u + TG_STORE_KEY_LEN)
 #define COUNTS_LEN 16u
-
-static void put_u64(uint8_t *p, uint64_t v)
-{
-    for (unsigned i = 0; i < 8; i++) {
-        p[i] = (uint8_t)(v >> (56 - 8 * i));
-    }
-}
-
-static uint64_t get_u64(const uint8_t *p)
-{
-    uint64_t v = 0;
-
-    for (unsigned i = 0; i < 8; i++) {
-        v = v << 8 | p[i];
-    }
-    return v;
-}
-
-/* LMDB takes keys and values to write through a pointer to non-const, and leaves them alone. */
-static MDB_val val_of(const void *ptr, size_t len)
-{
-    union {
-        const void *in;
-        void *out;
-    } p = { .in = ptr };
-
-    return (MDB_val){ .mv_size = len, .mv_data = p.out };
-}
-
-static uint64_t time_order(int64_t expires_s)
-{
-    return (uint64_t)expires_s ^ UINT64_C(1) << 63;
-}
-
-static int64_t time_of(uint64_t order)
-{
-    return (int64_t)(order ^ UINT64_C(1) << 63);
-}
-
-/* Where in m a record is. */
-static void place_of(uint8_t out[PLACE_LEN], int64_t expires_s, const struct tg_store_key *key)
-{
-    put_u64(out, time_order(expires_s));
-    memcpy(out + 8, key->bytes, sizeof(key->bytes));
-}
 
 static int format_check(struct tg_lmdb_write *w)
 {
-    MDB_val key = val_of("format", 6);
+    MDB_val key = tg_lmdb_val("format", 6);
     MDB_val val = { 0, NULL };
     uint8_t format[8];
     int rc = mdb_get(w->txn, w->tables->state, &key, &val);
 
     if (rc == MDB_NOTFOUND) {
-        put_u64(format, TG_LMDB_FORMAT);
-        val = val_of(format, sizeof(format));
+        tg_lmdb_put_u64(format, TG_LMDB_FORMAT);
+        val = tg_lmdb_val(format, sizeof(format));
         w->is_dirty = true;
         rc = mdb_put(w->txn, w->tables->state, &key, &val, 0);
         return rc != 0 ? rc : tg_lmdb_put_counts(w);
@@ -69,7 +25,7 @@ static int format_check(struct tg_lmdb_write *w)
     if (rc != 0) {
         return rc;
     }
-    if (val.mv_size != sizeof(format) || get_u64(val.mv_data) != TG_LMDB_FORMAT) {
+    if (val.mv_size != sizeof(format) || tg_lmdb_get_u64(val.mv_data) != TG_LMDB_FORMAT) {
         return MDB_VERSION_MISMATCH;
     }
     return 0;
@@ -77,7 +33,7 @@ static int format_check(struct tg_lmdb_write *w)
 
 static int counts_load(struct tg_lmdb_write *w)
 {
-    MDB_val key = val_of("counts", 6);
+    MDB_val key = tg_lmdb_val("counts", 6);
     MDB_val val = { 0, NULL };
     int rc = mdb_get(w->txn, w->tables->state, &key, &val);
 
@@ -87,8 +43,8 @@ static int counts_load(struct tg_lmdb_write *w)
     if (val.mv_size != COUNTS_LEN) {
         return MDB_CORRUPTED;
     }
-    w->stats.record_count = get_u64(val.mv_data);
-    w->stats.value_bytes = get_u64((const uint8_t *)val.mv_data + 8);
+    w->stats.record_count = tg_lmdb_get_u64(val.mv_data);
+    w->stats.value_bytes = tg_lmdb_get_u64((const uint8_t *)val.mv_data + 8);
     return 0;
 }
 
@@ -99,7 +55,11 @@ int tg_lmdb_tables_open(struct tg_lmdb_tables *tables, struct tg_lmdb_write *w)
         MDB_dbi *dbi;
     } wanted[TG_LMDB_TABLE_COUNT] = { { "k", &tables->places },
                                       { "m", &tables->records },
-                                      { "s", &tables->state } };
+                                      { "s", &tables->state },
+                                      { "o", &tables->outbox },
+                                      { "d", &tables->due } };
+
+    MDB_stat outbox = { .ms_entries = 0 };
 
     for (size_t i = 0; i < TG_LMDB_TABLE_COUNT; i++) {
         int rc = mdb_dbi_open(w->txn, wanted[i].name, MDB_CREATE, wanted[i].dbi);
@@ -111,14 +71,21 @@ int tg_lmdb_tables_open(struct tg_lmdb_tables *tables, struct tg_lmdb_write *w)
     w->tables = tables;
     int rc = format_check(w);
 
-    return rc != 0 ? rc : counts_load(w);
+    if (rc == 0) {
+        rc = counts_load(w);
+    }
+    if (rc == 0) {
+        rc = mdb_stat(w->txn, tables->outbox, &outbox);
+    }
+    w->stats.outbox_count = outbox.ms_entries;
+    return rc;
 }
 
 int tg_lmdb_get(MDB_txn *txn, const struct tg_lmdb_tables *tables, const struct tg_store_key *key,
                 struct tg_store_record *record)
 {
-    uint8_t place[PLACE_LEN];
-    MDB_val k = val_of(key->bytes, sizeof(key->bytes));
+    uint8_t place[TG_LMDB_PLACE_LEN];
+    MDB_val k = tg_lmdb_val(key->bytes, sizeof(key->bytes));
     MDB_val v = { 0, NULL };
     int rc = mdb_get(txn, tables->places, &k, &v);
 
@@ -128,9 +95,9 @@ int tg_lmdb_get(MDB_txn *txn, const struct tg_lmdb_tables *tables, const struct 
     if (v.mv_size != 8) {
         return MDB_CORRUPTED;
     }
-    record->expires_s = time_of(get_u64(v.mv_data));
-    place_of(place, record->expires_s, key);
-    k = val_of(place, sizeof(place));
+    record->expires_s = tg_lmdb_time_of(tg_lmdb_get_u64(v.mv_data));
+    tg_lmdb_place(place, record->expires_s, key);
+    k = tg_lmdb_val(place, sizeof(place));
     rc = mdb_get(txn, tables->records, &k, &v);
     if (rc != 0) {
         return rc == MDB_NOTFOUND ? MDB_CORRUPTED : rc;
@@ -138,7 +105,7 @@ int tg_lmdb_get(MDB_txn *txn, const struct tg_lmdb_tables *tables, const struct 
     if (v.mv_size < HEAD_LEN) {
         return MDB_CORRUPTED;
     }
-    record->version = get_u64(v.mv_data);
+    record->version = tg_lmdb_get_u64(v.mv_data);
     record->sealed = tg_bytes((const uint8_t *)v.mv_data + HEAD_LEN, v.mv_size - HEAD_LEN);
     return 0;
 }
@@ -147,9 +114,9 @@ static int place_put(struct tg_lmdb_write *w, const struct tg_store_key *key, in
 {
     uint8_t order[8];
 
-    put_u64(order, time_order(expires_s));
-    MDB_val k = val_of(key->bytes, sizeof(key->bytes));
-    MDB_val v = val_of(order, sizeof(order));
+    tg_lmdb_put_u64(order, tg_lmdb_time_order(expires_s));
+    MDB_val k = tg_lmdb_val(key->bytes, sizeof(key->bytes));
+    MDB_val v = tg_lmdb_val(order, sizeof(order));
 
     return mdb_put(w->txn, w->tables->places, &k, &v, 0);
 }
@@ -158,10 +125,10 @@ static int place_put(struct tg_lmdb_write *w, const struct tg_store_key *key, in
 static int record_put(struct tg_lmdb_write *w, const struct tg_store_key *key,
                       const struct tg_store_record *next)
 {
-    uint8_t place[PLACE_LEN];
+    uint8_t place[TG_LMDB_PLACE_LEN];
 
-    place_of(place, next->expires_s, key);
-    MDB_val k = val_of(place, sizeof(place));
+    tg_lmdb_place(place, next->expires_s, key);
+    MDB_val k = tg_lmdb_val(place, sizeof(place));
     MDB_val v = { .mv_size = HEAD_LEN + next->sealed.len, .mv_data = NULL };
     int rc = mdb_put(w->txn, w->tables->records, &k, &v, MDB_RESERVE);
     uint8_t *page = v.mv_data;
@@ -169,7 +136,7 @@ static int record_put(struct tg_lmdb_write *w, const struct tg_store_key *key,
     if (rc != 0) {
         return rc;
     }
-    put_u64(page, next->version);
+    tg_lmdb_put_u64(page, next->version);
     if (next->sealed.len > 0) {
         memcpy(page + HEAD_LEN, next->sealed.ptr, next->sealed.len);
     }
@@ -178,10 +145,10 @@ static int record_put(struct tg_lmdb_write *w, const struct tg_store_key *key,
 
 static int record_del(struct tg_lmdb_write *w, const struct tg_store_key *key, int64_t expires_s)
 {
-    uint8_t place[PLACE_LEN];
+    uint8_t place[TG_LMDB_PLACE_LEN];
 
-    place_of(place, expires_s, key);
-    MDB_val k = val_of(place, sizeof(place));
+    tg_lmdb_place(place, expires_s, key);
+    MDB_val k = tg_lmdb_val(place, sizeof(place));
     int rc = mdb_del(w->txn, w->tables->records, &k, NULL);
 
     return rc == MDB_NOTFOUND ? MDB_CORRUPTED : rc;
@@ -216,7 +183,7 @@ int tg_lmdb_put(struct tg_lmdb_write *w, const struct tg_store_key *key,
 int tg_lmdb_remove(struct tg_lmdb_write *w, const struct tg_store_key *key,
                    const struct tg_store_record *old)
 {
-    MDB_val k = val_of(key->bytes, sizeof(key->bytes));
+    MDB_val k = tg_lmdb_val(key->bytes, sizeof(key->bytes));
     int rc = 0;
 
     w->is_dirty = true;
@@ -244,14 +211,14 @@ static int oldest_due(MDB_cursor *cursor, uint64_t limit, struct tg_store_key *k
     if (rc != 0) {
         return rc;
     }
-    if (k.mv_size != PLACE_LEN) {
+    if (k.mv_size != TG_LMDB_PLACE_LEN) {
         return MDB_CORRUPTED;
     }
-    order = get_u64(k.mv_data);
+    order = tg_lmdb_get_u64(k.mv_data);
     if (order > limit) {
         return MDB_NOTFOUND;
     }
-    *expires_s = time_of(order);
+    *expires_s = tg_lmdb_time_of(order);
     memcpy(key->bytes, (const uint8_t *)k.mv_data + 8, sizeof(key->bytes));
     return 0;
 }
@@ -283,7 +250,7 @@ int tg_lmdb_sweep(struct tg_lmdb_write *w, int64_t now_s, size_t max_count, size
         return rc;
     }
     while (rc == 0 && count < max_count) {
-        rc = oldest_remove(w, cursor, time_order(now_s));
+        rc = oldest_remove(w, cursor, tg_lmdb_time_order(now_s));
         count += rc == 0 ? 1 : 0;
     }
     mdb_cursor_close(cursor);
@@ -295,10 +262,10 @@ int tg_lmdb_put_counts(struct tg_lmdb_write *w)
 {
     uint8_t counts[COUNTS_LEN];
 
-    put_u64(counts, w->stats.record_count);
-    put_u64(counts + 8, w->stats.value_bytes);
-    MDB_val key = val_of("counts", 6);
-    MDB_val val = val_of(counts, sizeof(counts));
+    tg_lmdb_put_u64(counts, w->stats.record_count);
+    tg_lmdb_put_u64(counts + 8, w->stats.value_bytes);
+    MDB_val key = tg_lmdb_val("counts", 6);
+    MDB_val val = tg_lmdb_val(counts, sizeof(counts));
 
     return mdb_put(w->txn, w->tables->state, &key, &val, 0);
 }

@@ -6,15 +6,17 @@
  *   k   key (32 bytes)          -> order u64
  *   m   order u64, key          -> version u64, sealed record
  *   s   "format", "counts"      -> u64; record_count u64, value_bytes u64
+ *   o   key                     -> an entry of the outbox (lmdb_entry.h)
+ *   d   order u64, key          -> when it is due: what a lease takes, longest due first
  *
  * All integers big-endian. order is expires_s with the sign bit flipped, so that byte order is time
  * order: a sweep removes m's first records. It also keeps together what was made together: of the
  * changes in a mailbox's life only its creation touches a page that nothing else of that moment
- * does, so a large store is nearly as fast as a small one. Each entry of k has one in m; counts is
- * what a scan of m would give.
- * No duplicate keys, nested transactions or MDB_CURRENT: Debian's 0.9.24 lacks fixes for those.
- * Functions here return LMDB's codes: 0, or what went wrong, after which the transaction is only
- * good for abort.
+ * does, so a large store is nearly as fast as a small one. Each entry of k has one in m, each of o
+ * one in d; counts is what a scan of m would give. o and d were added to format 1: a binary that
+ * does not know them leaves them alone. No duplicate keys, nested transactions or MDB_CURRENT:
+ * Debian's 0.9.24 lacks fixes for those. Functions here return LMDB's codes: 0, or what went wrong,
+ * after which the transaction is only good for abort.
  */
 #ifndef TG_STORE_LMDB_TABLE_H
 #define TG_STORE_LMDB_TABLE_H
@@ -24,12 +26,14 @@
 #include "store/store_port.h"
 
 #define TG_LMDB_FORMAT 1u
-#define TG_LMDB_TABLE_COUNT 3u
+#define TG_LMDB_TABLE_COUNT 5u
 
 struct tg_lmdb_tables {
     MDB_dbi places;  /* k */
     MDB_dbi records; /* m */
     MDB_dbi state;   /* s */
+    MDB_dbi outbox;  /* o */
+    MDB_dbi due;     /* d */
 };
 
 /* A write transaction and what it has done so far. */
@@ -37,6 +41,7 @@ struct tg_lmdb_write {
     MDB_txn *txn;
     const struct tg_lmdb_tables *tables;
     struct tg_store_stats stats; /* as they will be once it is committed */
+    uint64_t number;             /* of this try; an open store gives none twice */
     size_t written_bytes;
     bool is_dirty;
 };

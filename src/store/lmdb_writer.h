@@ -10,6 +10,7 @@
 #include <lmdb.h>
 
 #include "store/lmdb_dir.h"
+#include "store/lmdb_lease.h"
 #include "store/lmdb_table.h"
 #include "store/store_queue.h"
 
@@ -30,9 +31,12 @@ struct tg_lmdb {
     struct tg_store_queue queue;
     pthread_t writer;
 
-    struct tg_store_stats stats;   /* the writer's, as committed */
+    struct tg_lmdb_leases leases; /* the writer's, as all up to stats */
+    uint64_t try_number;
+    struct tg_store_stats stats;   /* as committed */
     _Atomic uint64_t record_count; /* the same for everyone */
     _Atomic uint64_t value_bytes;
+    _Atomic uint64_t outbox_count;
 };
 
 /* Starts the thread; it ends once the queue is closed and empty. TG_E_NOMEM */

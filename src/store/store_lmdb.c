@@ -178,7 +178,7 @@ static void lmdb_stats(const struct tg_store *s, struct tg_store_stats *out)
 
     out->record_count = atomic_load_explicit(&l->record_count, memory_order_relaxed);
     out->value_bytes = atomic_load_explicit(&l->value_bytes, memory_order_relaxed);
-    out->outbox_count = 0;
+    out->outbox_count = atomic_load_explicit(&l->outbox_count, memory_order_relaxed);
 }
 
 static void lmdb_close(struct tg_store **s)
@@ -192,6 +192,7 @@ static void lmdb_close(struct tg_store **s)
     tg_store_queue_close(&l->queue);
     (void)pthread_join(l->writer, NULL);
     tg_store_queue_deinit(&l->queue);
+    tg_lmdb_leases_deinit(&l->leases);
     mdb_env_close(l->env);
     tg_lmdb_dir_close(&l->dir);
     tg_mem_free(l);
@@ -296,6 +297,7 @@ static enum tg_err tables_open(struct tg_lmdb *s, struct tg_fault *fault)
     s->stats = w.stats;
     atomic_init(&s->record_count, w.stats.record_count);
     atomic_init(&s->value_bytes, w.stats.value_bytes);
+    atomic_init(&s->outbox_count, w.stats.outbox_count);
     return TG_OK;
 }
 

@@ -23,6 +23,15 @@ struct tg_store_op;
 /* Runs the callback of one kind of operation. */
 typedef void tg_store_finish_fn(const struct tg_store_op *op);
 
+/* How far a sweep has come in an outbox. */
+struct tg_store_outbox_step {
+    bool is_over;
+    bool has_place; /* it goes on at due_s, key */
+    int64_t due_s;
+    struct tg_store_key key;
+    size_t removed_count;
+};
+
 enum tg_store_op_kind { TG_STORE_CHANGE, TG_STORE_SWEEP, TG_STORE_LEASE, TG_STORE_SETTLE };
 
 struct tg_store_op {
@@ -38,7 +47,9 @@ struct tg_store_op {
     } call;
     void *ctx;
     enum tg_err err;
-    bool is_counted; /* in the gate's waiting_count */
+    bool is_counted;  /* in the gate's waiting_count */
+    bool has_notes;   /* its change has left some */
+    bool is_noteless; /* and they found no room: the change is made without */
     union {
         struct tg_store_key key; /* of a change */
         struct {
@@ -58,9 +69,11 @@ struct tg_store_op {
         struct {
             int64_t now_s;
             size_t max_count;
-            size_t removed_count; /* durably */
-            size_t step_count;    /* in the transaction that is open */
-            bool is_partial;      /* the last step stopped before the end */
+            size_t removed_count;                    /* durably */
+            size_t step_count;                       /* in the transaction that is open */
+            bool is_partial;                         /* the last step stopped before the end */
+            struct tg_store_outbox_step outbox;      /* durably */
+            struct tg_store_outbox_step outbox_step; /* in the transaction that is open */
         } sweep;
     } of;
 };

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A child writes without pause and reports each acknowledged change through a pipe; it is killed
- * at a random moment, and whatever it reported must be in the store afterwards. 20 rounds, or as
- * many as TIGRESS_CRASH_ROUNDS says.
+ * at a random moment, and whatever it reported must be in the store afterwards: also what a change
+ * left in the outbox, unless the child had begun to settle it. 20 rounds, or as many as
+ * TIGRESS_CRASH_ROUNDS says.
  */
 #include "contract/contract_support.h"
 
@@ -18,6 +19,8 @@
 #define FLIGHT 4u /* changes in flight on one key */
 #define REMOVE_EACH 7u
 #define VALUE_MAX 6000u
+#define NOTE_KEYS 1000u /* the entry of key k is NOTE_KEYS + k */
+#define NOTE_EXPIRES_S 5000
 
 /* Change number seq on its key: every seventh removes, the others put version seq. */
 struct step {
@@ -29,6 +32,7 @@ struct step {
 struct ack {
     uint64_t seq;
     unsigned key;
+    bool is_settle; /* about to be settled, else: a change is durable */
 };
 
 struct child {
@@ -36,6 +40,8 @@ struct child {
     struct step steps[KEYS][FLIGHT];
     uint64_t next_seq[KEYS];
     int pipe_fd;
+    bool is_leasing;
+    unsigned lease_count;
 };
 
 static struct child *child_now; /* in the child process */
@@ -61,6 +67,12 @@ static enum tg_store_verdict step_change(void *ctx, const struct tg_store_record
     next->record = (struct tg_store_record){ .version = step->seq,
                                              .expires_s = (int64_t)(1000 + step->seq % 13),
                                              .sealed = tg_bytes(step->value, len) };
+    next->notes[next->note_count++] =
+        (struct tg_outbox_note){ .ask = TG_OUTBOX_TELL,
+                                 .key = key_of(NOTE_KEYS + step->key),
+                                 .due_s = 100,
+                                 .expires_s = NOTE_EXPIRES_S,
+                                 .sealed = tg_bytes(&step->seq, sizeof(step->seq)) };
     return TG_STORE_PUT;
 }
 
@@ -75,14 +87,64 @@ static void step_start(struct step *step)
     c->ops->apply(c->port, &key, step_change, step, step_done);
 }
 
+static void report(struct ack ack)
+{
+    if (write(child_now->pipe_fd, &ack, sizeof(ack)) != (ssize_t)sizeof(ack)) {
+        _exit(1);
+    }
+}
+
+static void settle_done(void *ctx, enum tg_err err)
+{
+    (void)ctx;
+    if (err != TG_OK) {
+        _exit(1);
+    }
+}
+
+/* Every third is taken, the others stay leased until the end. */
+static void lease_leased(void *ctx, enum tg_err err, const struct tg_outbox_entry *entries,
+                         size_t count, int64_t next_due_s)
+{
+    struct client *c = &child_now->client;
+
+    (void)ctx;
+    (void)next_due_s;
+    if (err != TG_OK) {
+        _exit(1);
+    }
+    child_now->is_leasing = false;
+    for (size_t i = 0; i < count; i++) {
+        struct ack ack = { .key = number_of(&entries[i].key) - NOTE_KEYS, .is_settle = true };
+
+        memcpy(&ack.seq, entries[i].sealed.ptr, sizeof(ack.seq));
+        if (ack.seq % 3 == 0) {
+            report(ack);
+            c->ops->settle(c->port, &entries[i].key, entries[i].generation, TG_OUTBOX_DONE, 0,
+                           settle_done, NULL);
+        }
+    }
+}
+
+static void lease_some(struct client *c)
+{
+    int64_t now_s = 200 + child_now->lease_count;
+
+    if (!child_now->is_leasing) {
+        child_now->is_leasing = true;
+        child_now->lease_count++;
+        c->ops->lease(c->port, now_s, now_s + 3, 10, lease_leased, NULL);
+    }
+}
+
 static void step_done(void *ctx, enum tg_err err)
 {
     struct step *step = ctx;
-    struct ack ack = { .seq = step->seq, .key = step->key };
 
-    if (err != TG_OK || write(child_now->pipe_fd, &ack, sizeof(ack)) != (ssize_t)sizeof(ack)) {
+    if (err != TG_OK) {
         _exit(1);
     }
+    report((struct ack){ .seq = step->seq, .key = step->key });
     step_start(step);
 }
 
@@ -105,6 +167,7 @@ static void child_main(const char *dir, int pipe_fd, uint64_t first_seq)
         }
     }
     for (;;) {
+        lease_some(&child_now->client);
         client_wait(&child_now->client);
     }
 }
@@ -113,6 +176,8 @@ static void child_main(const char *dir, int pipe_fd, uint64_t first_seq)
 struct known {
     uint64_t acked_seq;    /* in this round, 0: none */
     uint64_t found_before; /* version after the last round, 0: no record */
+    uint64_t told_seq;     /* the last acknowledged change of this round that left a note */
+    uint64_t settled_seq;  /* the last note of this round that was about to be settled */
 };
 
 static bool has_removal(uint64_t from, uint64_t to)
@@ -156,9 +221,16 @@ static uint64_t acks_read(int fd, struct known known[KEYS], pid_t pid, long kill
     (void)clock_gettime(CLOCK_MONOTONIC, &start);
     while ((n = read(fd, &ack, sizeof(ack))) == (ssize_t)sizeof(ack)) {
         assert_in_range(ack.key, 0, KEYS - 1);
-        assert_true(ack.seq > known[ack.key].acked_seq);
-        known[ack.key].acked_seq = ack.seq;
-        count++;
+        if (ack.is_settle) {
+            known[ack.key].settled_seq = ack.seq;
+        } else {
+            assert_true(ack.seq > known[ack.key].acked_seq);
+            known[ack.key].acked_seq = ack.seq;
+            count++;
+        }
+        if (!ack.is_settle && ack.seq % REMOVE_EACH != 0) {
+            known[ack.key].told_seq = ack.seq;
+        }
         (void)clock_gettime(CLOCK_MONOTONIC, &now);
         if (!is_killed &&
             (now.tv_sec - start.tv_sec) * 1000000 + (now.tv_nsec - start.tv_nsec) / 1000 >=
@@ -169,6 +241,34 @@ static uint64_t acks_read(int fd, struct known known[KEYS], pid_t pid, long kill
     }
     assert_int_equal(n, 0);
     return count;
+}
+
+/* All that is left is due at once, and is what was told last of each key that was not settled. */
+static void assert_outbox_state(struct client *c, const struct tg_store *store,
+                                struct known known[KEYS], uint64_t first_seq)
+{
+    static struct leased l;
+    uint64_t found[KEYS] = { 0 };
+
+    lease(c, 1000, 1001, TG_OUTBOX_LEASE_MAX, &l);
+    assert_outbox(store, l.count);
+    for (size_t i = 0; i < l.count; i++) {
+        unsigned key = number_of(&l.entries[i].key) - NOTE_KEYS;
+
+        assert_in_range(key, 0, KEYS - 1);
+        assert_int_equal(l.entries[i].sealed.len, sizeof(found[key]));
+        memcpy(&found[key], l.entries[i].sealed.ptr, sizeof(found[key]));
+        assert_true(found[key] >= first_seq);
+        assert_int_equal(settle(c, &l, i, TG_OUTBOX_DONE, 0), TG_OK);
+    }
+    assert_outbox(store, 0);
+    for (unsigned key = 0; key < KEYS; key++) {
+        uint64_t told_seq = known[key].told_seq;
+
+        assert_true(found[key] >= told_seq || known[key].settled_seq >= told_seq);
+        known[key].told_seq = 0;
+        known[key].settled_seq = 0;
+    }
 }
 
 static uint64_t round_run(const char *dir, struct known known[KEYS], uint64_t first_seq)
@@ -200,6 +300,7 @@ static uint64_t round_run(const char *dir, struct known known[KEYS], uint64_t fi
     for (unsigned key = 0; key < KEYS; key++) {
         assert_state(&c, key, &known[key], first_seq);
     }
+    assert_outbox_state(&c, store, known, first_seq);
     if (first_seq % 3 == 0) {
         /* Every record is in the sweep's order exactly once, and counted. */
         store->ops->stats(store, &stats);
@@ -214,11 +315,12 @@ static uint64_t round_run(const char *dir, struct known known[KEYS], uint64_t fi
     return count;
 }
 
+/* spec-test: protocol/4#push-not-lost */
 static void killed_writer__loses_nothing_acknowledged(void **state)
 {
     const char *wanted = getenv("TIGRESS_CRASH_ROUNDS");
     unsigned long rounds = wanted == NULL ? 20 : strtoul(wanted, NULL, 10);
-    struct known known[KEYS] = { { 0, 0 } };
+    struct known known[KEYS] = { { .acked_seq = 0 } };
     char folder[64];
     char dir[80];
     uint64_t count = 0;

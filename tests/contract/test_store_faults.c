@@ -290,6 +290,177 @@ static void commit_that_finds_the_map_full__is_retried_in_parts(void **state)
     }
 }
 
+/* ---- the outbox ---- */
+
+#define NOTE_KEYS 500u
+
+/* The same batch, and each change leaves a note; behind them a lease of all. */
+static void noted_batch_run(struct fixture *f, struct call calls[BATCH], struct leased *l)
+{
+    struct stopper stopper;
+
+    stopper_start(&stopper, &f->client);
+    for (unsigned i = 0; i < BATCH; i++) {
+        calls[i] = call_put(i + 1, NEVER_S, TG_LIT("batch"));
+        call_tell(&calls[i], NOTE_KEYS + i, 100 + i, 5000, TG_LIT("note"));
+        call_start(&f->client, i, &calls[i]);
+    }
+    lease_start(&f->client, 200, 260, TG_OUTBOX_LEASE_MAX, l);
+    stopper_release(&stopper, &f->client);
+    for (unsigned i = 0; i < BATCH; i++) {
+        call_finish(&f->client, &calls[i]);
+    }
+    while (l->done_count == 0) {
+        client_wait(&f->client);
+    }
+}
+
+static bool is_handed_out(const struct leased *l, unsigned key)
+{
+    unsigned count = 0;
+
+    for (size_t i = 0; i < l->count; i++) {
+        count += number_of(&l->entries[i].key) == key ? 1 : 0;
+    }
+    assert_in_range(count, 0, 1);
+    return count == 1;
+}
+
+static void drop_all(struct fixture *f, const struct leased *l)
+{
+    for (size_t i = 0; i < l->count; i++) {
+        assert_int_equal(settle(&f->client, l, i, TG_OUTBOX_DONE, 0), TG_OK);
+    }
+    for (unsigned i = 0; i < BATCH; i++) {
+        assert_int_equal(drop(&f->client, i), TG_OK);
+    }
+    assert_stats(f->store, 0, 0);
+    assert_outbox(f->store, 0);
+}
+
+static void note_that_fails__is_left_out_alone_and_its_change_is_made(void **state)
+{
+    static const int codes[] = { MDB_MAP_FULL, MDB_TXN_FULL, EIO };
+    static struct leased l;
+    struct fixture *f = *state;
+    struct call calls[BATCH];
+
+    for (size_t n = 0; n < TG_COUNT(codes); n++) {
+        atomic_store(&fail_put.code, codes[n]);
+        atomic_store(&bad_key, NOTE_KEYS + 4);
+        noted_batch_run(f, calls, &l);
+        atomic_store(&bad_key, -1);
+        assert_int_equal(l.err, TG_OK);
+        for (unsigned i = 0; i < BATCH; i++) {
+            assert_int_equal(calls[i].err, TG_OK);
+            assert_int_equal(is_handed_out(&l, NOTE_KEYS + i), i != 4);
+        }
+        drop_all(f, &l);
+    }
+}
+
+/* A neighbour that fails costs no note, and none comes twice: the batch runs again. */
+static void note_beside_a_change_that_fails__is_kept_with_its_own(void **state)
+{
+    static struct leased l;
+    struct fixture *f = *state;
+    struct call calls[BATCH];
+
+    atomic_store(&fail_put.code, EIO);
+    atomic_store(&bad_key, 4);
+    noted_batch_run(f, calls, &l);
+    atomic_store(&bad_key, -1);
+    for (unsigned i = 0; i < BATCH; i++) {
+        assert_int_equal(calls[i].err, i == 4 ? TG_E_STORE : TG_OK);
+        assert_int_equal(is_handed_out(&l, NOTE_KEYS + i), i != 4);
+    }
+    assert_outbox(f->store, BATCH - 1);
+    drop_all(f, &l);
+}
+
+static void commit_that_fails__gives_no_lease_that_was_not_handed_out(void **state)
+{
+    static struct leased l;
+    static struct leased rest;
+    struct fixture *f = *state;
+    struct call calls[BATCH];
+
+    for (int n = 1; n <= 7; n++) {
+        fail_set(&fail_commit, 1, n, MDB_MAP_FULL);
+        noted_batch_run(f, calls, &l);
+        assert_int_equal(atomic_load(&fail_commit.from), 0);
+        assert_int_equal(l.err, TG_OK);
+        lease(&f->client, 200, 260, TG_OUTBOX_LEASE_MAX, &rest);
+        assert_int_equal(rest.count, 0);
+        for (unsigned i = 1; i < BATCH; i++) {
+            assert_int_equal(calls[i].err, TG_OK);
+            assert_true(is_handed_out(&l, NOTE_KEYS + i));
+        }
+        assert_outbox(f->store, l.count);
+        drop_all(f, &l);
+    }
+}
+
+static void lease_without_memory__is_full_and_takes_nothing(void **state)
+{
+    enum { COUNT = 40 };
+    static struct leased l;
+    struct fixture *f = *state;
+    int n = 0;
+
+    for (unsigned i = 0; i < COUNT; i++) {
+        assert_int_equal(tell(&f->client, i, 100 + i, 5000, TG_LIT("note")), TG_OK);
+    }
+    do {
+        fail_set(&fail_calloc, ++n, 1, 0);
+        lease_start(&f->client, 200 + n, 200 + n + 1, TG_OUTBOX_LEASE_MAX, &l);
+        while (l.done_count == 0) {
+            client_wait(&f->client);
+        }
+        if (l.err != TG_OK) {
+            assert_int_equal(l.err, TG_E_FULL);
+            assert_int_equal(l.count, 0);
+        }
+    } while (atomic_load(&fail_calloc.from) == 0);
+    assert_in_range(n, COUNT, COUNT + 20);
+    fail_none();
+    assert_int_equal(l.count, COUNT);
+    lease(&f->client, 400, 401, TG_OUTBOX_LEASE_MAX, &l);
+    assert_int_equal(l.count, COUNT);
+}
+
+static void lease_and_settle_that_fail__can_be_repeated(void **state)
+{
+    static struct leased l;
+    struct fixture *f = *state;
+    struct call call;
+
+    assert_int_equal(tell(&f->client, 7, 100, 5000, TG_LIT("note")), TG_OK);
+    fail_set(&fail_begin, 1, 1, ENOMEM);
+    lease_start(&f->client, 100, 160, 1, &l);
+    while (l.done_count == 0) {
+        client_wait(&f->client);
+    }
+    assert_int_equal(l.err, TG_E_STORE);
+    assert_int_equal(l.count, 0);
+    lease(&f->client, 100, 160, 1, &l);
+    assert_int_equal(l.count, 1);
+    fail_set(&fail_put, 1, 1, MDB_MAP_FULL);
+    assert_int_equal(settle(&f->client, &l, 0, TG_OUTBOX_RETRY, 300), TG_E_FULL);
+    fail_set(&fail_begin, 1, 1, ENOMEM);
+    assert_int_equal(settle(&f->client, &l, 0, TG_OUTBOX_DONE, 0), TG_E_STORE);
+    assert_outbox(f->store, 1);
+    assert_int_equal(settle(&f->client, &l, 0, TG_OUTBOX_RETRY, 300), TG_OK);
+    lease(&f->client, 299, 360, 1, &l);
+    assert_int_equal(l.count, 0);
+    lease(&f->client, 300, 360, 1, &l);
+    assert_int_equal(l.count, 1);
+    assert_int_equal(l.entries[0].attempts, 1);
+    assert_int_equal(settle(&f->client, &l, 0, TG_OUTBOX_DONE, 0), TG_OK);
+    assert_outbox(f->store, 0);
+    assert_int_equal(keep(&f->client, 1, &call), TG_OK);
+}
+
 static void begin_that_fails__is_a_store_error_and_passes(void **state)
 {
     struct fixture *f = *state;
@@ -616,6 +787,11 @@ int main(void)
         CASE(put_that_fails__is_a_store_error_alone),
         CASE(put_that_fails_once_at_any_call__harms_nobody_else),
         CASE(commit_that_finds_the_map_full__is_retried_in_parts),
+        CASE(note_that_fails__is_left_out_alone_and_its_change_is_made),
+        CASE(note_beside_a_change_that_fails__is_kept_with_its_own),
+        CASE(commit_that_fails__gives_no_lease_that_was_not_handed_out),
+        CASE(lease_without_memory__is_full_and_takes_nothing),
+        CASE(lease_and_settle_that_fail__can_be_repeated),
         CASE(begin_that_fails__is_a_store_error_and_passes),
         CASE(read_that_fails__is_a_store_error_and_never_nothing_there),
         cmocka_unit_test(commit_that_fails__ends_the_process_and_answers_nobody),

@@ -71,6 +71,139 @@ static void reopen__finds_every_record_and_the_counts(void **state)
     assert_stats(f->store, 1, 5);
 }
 
+static void reopen__ends_every_lease_and_keeps_what_was_settled(void **state)
+{
+    static struct leased l;
+    struct fixture *f = *state;
+
+    for (unsigned i = 0; i < 5; i++) {
+        assert_int_equal(tell(&f->client, i, 100 + i, 5000, TG_LIT("t")), TG_OK);
+    }
+    lease(&f->client, 200, NEVER_S, 4, &l);
+    assert_int_equal(l.count, 4);
+    assert_int_equal(settle(&f->client, &l, 0, TG_OUTBOX_DONE, 0), TG_OK);
+    assert_int_equal(settle(&f->client, &l, 1, TG_OUTBOX_RETRY, 300), TG_OK);
+    assert_int_equal(settle(&f->client, &l, 2, TG_OUTBOX_BLOCK, 0), TG_OK);
+    reopen(f);
+    assert_outbox(f->store, 4);
+    lease(&f->client, 200, 260, TG_OUTBOX_LEASE_MAX, &l);
+    assert_int_equal(l.count, 2);
+    assert_int_equal(number_of(&l.entries[0].key), 3);
+    assert_int_equal(number_of(&l.entries[1].key), 4);
+    lease(&f->client, 300, 360, TG_OUTBOX_LEASE_MAX, &l);
+    assert_int_equal(l.count, 3);
+    assert_int_equal(number_of(&l.entries[2].key), 1);
+    assert_int_equal(l.entries[2].attempts, 1);
+    assert_int_equal(tell(&f->client, 2, 400, 5000, TG_LIT("t")), TG_OK);
+    lease(&f->client, 400, 401, TG_OUTBOX_LEASE_MAX, &l);
+    assert_int_equal(l.count, 3);
+}
+
+/* As a binary without an outbox leaves it. */
+static void store_without_outbox_tables__opens_and_gets_them(void **state)
+{
+    static struct leased l;
+    static const char *const names[] = { "o", "d" };
+    struct fixture *f = *state;
+    MDB_env *env = NULL;
+    MDB_txn *txn = NULL;
+    struct call call;
+
+    assert_int_equal(put(&f->client, 1, 41, NEVER_S, TG_LIT("first")), TG_OK);
+    client_close(&f->client);
+    f->client.ops->close(&f->store);
+    assert_int_equal(mdb_env_create(&env), 0);
+    assert_int_equal(mdb_env_set_maxdbs(env, TG_LMDB_TABLE_COUNT), 0);
+    assert_int_equal(mdb_env_set_mapsize(env, (size_t)1 << 28), 0);
+    assert_int_equal(mdb_env_open(env, f->dir, 0, 0600), 0);
+    assert_int_equal(mdb_txn_begin(env, NULL, 0, &txn), 0);
+    for (size_t i = 0; i < TG_COUNT(names); i++) {
+        MDB_dbi dbi = 0;
+
+        assert_int_equal(mdb_dbi_open(txn, names[i], 0, &dbi), 0);
+        assert_int_equal(mdb_drop(txn, dbi, 1), 0);
+    }
+    assert_int_equal(mdb_txn_commit(txn), 0);
+    mdb_env_close(env);
+    assert_int_equal(f->backend->open(&f->store, f->dir, &f->limits), TG_OK);
+    client_open(&f->client, f->store);
+    assert_true(look(&f->client, 1, &call));
+    assert_int_equal(call.seen.version, 41);
+    assert_int_equal(tell(&f->client, 7, 100, 5000, TG_LIT("t")), TG_OK);
+    lease(&f->client, 100, 160, 1, &l);
+    assert_int_equal(l.count, 1);
+}
+
+/* Whatever the way of an entry, both of its tables hold it or neither does. */
+static void outbox_tables__stay_in_step(void **state)
+{
+    enum { COUNT = 400, KEYS = 23 };
+    static struct leased l;
+    struct fixture *f = *state;
+    const struct tg_lmdb *lmdb_store = (const struct tg_lmdb *)f->store;
+    MDB_txn *txn = NULL;
+    MDB_stat outbox;
+    MDB_stat due;
+    struct tg_store_stats stats;
+
+    for (unsigned i = 0; i < COUNT; i++) {
+        int64_t now_s = 1000 + i;
+
+        assert_int_equal(
+            tell(&f->client, i * 7 % KEYS, now_s, now_s + 3 + i * 11 % 40, TG_LIT("t")), TG_OK);
+        if (i % 5 == 0) {
+            assert_int_equal(unblock(&f->client, i % KEYS), TG_OK);
+        }
+        if (i % 3 == 0) {
+            lease(&f->client, now_s, now_s + 5, 2, &l);
+            for (size_t n = 0; n < l.count; n++) {
+                assert_int_equal(
+                    settle(&f->client, &l, n, (enum tg_outbox_verdict)((i + n) % 3), now_s + 9),
+                    TG_OK);
+            }
+        }
+        if (i % 31 == 0) {
+            (void)sweep(&f->client, now_s, 5);
+        }
+        f->store->ops->stats(f->store, &stats);
+        assert_int_equal(mdb_txn_begin(lmdb_store->env, NULL, MDB_RDONLY, &txn), 0);
+        assert_int_equal(mdb_stat(txn, lmdb_store->tables.outbox, &outbox), 0);
+        assert_int_equal(mdb_stat(txn, lmdb_store->tables.due, &due), 0);
+        mdb_txn_abort(txn);
+        assert_int_equal(outbox.ms_entries, stats.outbox_count);
+        assert_int_equal(due.ms_entries, stats.outbox_count);
+    }
+    (void)sweep(&f->client, NEVER_S, 1000);
+    assert_outbox(f->store, 0);
+}
+
+/* A store that is all but full has no room for notes, and the changes do not suffer. */
+static void full_map__leaves_notes_out(void **state)
+{
+    enum { COUNT = 300 };
+    struct fixture *f = *state;
+    uint8_t *sealed = calloc(1, TG_OUTBOX_SEALED_MAX);
+    struct tg_store_stats stats;
+
+    assert_non_null(sealed);
+    client_close(&f->client);
+    f->client.ops->close(&f->store);
+    assert_int_equal(
+        tg_store_lmdb_open_sized(&f->store, f->dir, &f->limits, NULL, 1024 * 1024, NULL), TG_OK);
+    client_open(&f->client, f->store);
+    for (unsigned i = 0; i < COUNT; i++) {
+        assert_int_equal(tell(&f->client, i, 100, 5000, tg_bytes(sealed, TG_OUTBOX_SEALED_MAX)),
+                         TG_OK);
+    }
+    f->store->ops->stats(f->store, &stats);
+    assert_in_range(stats.outbox_count, 10, 1024 * 1024 / TG_OUTBOX_SEALED_MAX);
+    assert_stats(f->store, 1, 1);
+    assert_int_equal(sweep(&f->client, 5000, 1000), 0);
+    assert_outbox(f->store, 0);
+    assert_int_equal(put(&f->client, 1, 1, NEVER_S, TG_LIT("x")), TG_OK);
+    free(sealed);
+}
+
 static mode_t mode_of(const struct fixture *f, const char *name)
 {
     char path[160];
@@ -431,6 +564,10 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         CASE(reopen__finds_every_record_and_the_counts),
+        CASE(reopen__ends_every_lease_and_keeps_what_was_settled),
+        CASE(store_without_outbox_tables__opens_and_gets_them),
+        CASE(outbox_tables__stay_in_step),
+        CASE(full_map__leaves_notes_out),
         cmocka_unit_test(files__are_for_the_owner_alone),
         CASE(open_files__do_not_survive_exec),
         CASE(tables__stay_in_step),

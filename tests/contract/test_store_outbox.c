@@ -141,6 +141,7 @@ static void note_without_a_word__is_an_entry(void **state)
 
 /* ---- one entry a key ------------------------------------------------------------------------ */
 
+/* spec-test: protocol/4#one-push-a-token */
 static void many_tells_of_one_key__are_one_entry_with_the_last_word(void **state)
 {
     struct fixture *f = *state;
@@ -563,6 +564,7 @@ static void sweep__leaves_what_is_leased_to_its_sender(void **state)
 
 /* ---- limits --------------------------------------------------------------------------------- */
 
+/* spec-test: protocol/4#push-never-fails-request */
 static void outbox_limit__leaves_the_note_out_and_lets_the_change_in(void **state)
 {
     struct tg_store_limits limits = { .record_max = 100, .outbox_max = 2 };
@@ -724,7 +726,7 @@ int main(void)
     };
     int failed = 0;
 
-    for (size_t i = 0; i < 1; i++) {
+    for (size_t i = 0; i < backend_count; i++) {
         backend_now = &backends[i];
         failed += cmocka_run_group_tests_name(backends[i].name, tests, NULL, NULL);
     }

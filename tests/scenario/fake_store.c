@@ -158,6 +158,23 @@ static void fake_read(struct tg_store_port *port, const struct tg_store_key *key
     fake->real->ops->read(fake->real_port, key, found, ctx);
 }
 
+static void fake_lease(struct tg_store_port *port, int64_t now_s, int64_t until_s, size_t max_count,
+                       tg_store_leased_fn *leased, void *ctx)
+{
+    struct fake_store *fake = port->fake;
+
+    fake->real->ops->lease(fake->real_port, now_s, until_s, max_count, leased, ctx);
+}
+
+static void fake_settle(struct tg_store_port *port, const struct tg_store_key *key,
+                        uint64_t generation, enum tg_outbox_verdict verdict, int64_t due_s,
+                        tg_store_done_fn *done, void *ctx)
+{
+    struct fake_store *fake = port->fake;
+
+    fake->real->ops->settle(fake->real_port, key, generation, verdict, due_s, done, ctx);
+}
+
 static void fake_dispatch(struct tg_store_port *port)
 {
     struct fake_store *fake = port->fake;
@@ -182,6 +199,8 @@ static void fake_dispatch(struct tg_store_port *port)
 
 static const struct tg_store_ops fake_ops = { .apply = fake_apply,
                                               .read = fake_read,
+                                              .lease = fake_lease,
+                                              .settle = fake_settle,
                                               .dispatch = fake_dispatch };
 
 static void ignore_notify(void *ctx)

@@ -39,7 +39,7 @@ struct script {
     size_t word_count;
     struct world_slot *polls[WORLD_SLOTS];
     char poll_names[WORLD_SLOTS][NAME_MAX_BYTES];
-    size_t told_before, writes_before;
+    size_t told_before, writes_before, noted_before;
     jmp_buf failed;
 };
 
@@ -338,6 +338,8 @@ static void check_word(struct script *s, struct world_slot *slot, const char *wo
         }
     } else if ((rest = after(word, "told=")) != NULL) {
         check_count(s, "told", s->world.told_count - s->told_before, rest);
+    } else if ((rest = after(word, "noted=")) != NULL) {
+        check_count(s, "noted", s->world.noted_count - s->noted_before, rest);
     } else if ((rest = after(word, "writes=")) != NULL) {
         check_count(s, "writes", fake_store_write_count(s->world.store) - s->writes_before, rest);
     } else if ((rest = after(word, "waits_ms=")) != NULL) {
@@ -504,6 +506,7 @@ static void run_request(struct script *s)
     }
     s->request_count++;
     s->told_before = s->world.told_count;
+    s->noted_before = s->world.noted_count;
     s->writes_before = fake_store_write_count(s->world.store);
     slot =
         world_request(&s->world, &(struct tg_http_request){ .method = tg_bytes_str(s->words[0]),
@@ -631,6 +634,39 @@ static void do_told(struct script *s)
     check_count(s, "told", s->world.told_count - s->told_before, s->words[1]);
 }
 
+/* push TYPE, or push off */
+static void do_push(struct script *s)
+{
+    const char *type = strcmp(s->words[1], "off") == 0 ? "" : s->words[1];
+
+    (void)snprintf(s->world.push_type, sizeof(s->world.push_type), "%s", type);
+}
+
+/* outbox TOKENS [retry SECONDS|block] */
+static void do_outbox(struct script *s)
+{
+    const char *how = s->word_count > 2 ? s->words[2] : "done";
+    bool is_retry = strcmp(how, "retry") == 0;
+    int64_t due_s = s->world.now_s;
+
+    if (is_retry && s->word_count == 4) {
+        due_s += strtol(s->words[3], NULL, 10);
+    }
+    check_equal(s, "outbox",
+                world_push(&s->world,
+                           is_retry                    ? TG_OUTBOX_RETRY
+                           : strcmp(how, "block") == 0 ? TG_OUTBOX_BLOCK
+                                                       : TG_OUTBOX_DONE,
+                           due_s),
+                s->words[1]);
+}
+
+/* noted N: since the last request began. */
+static void do_noted(struct script *s)
+{
+    check_count(s, "noted", s->world.noted_count - s->noted_before, s->words[1]);
+}
+
 /* cors ORIGIN, or cors off; https on, or https off. */
 static void do_cors(struct script *s)
 {
@@ -655,6 +691,7 @@ static void run_line(struct script *s)
         { "cancel", 2, do_cancel }, { "store", 2, do_store },   { "sweep", 1, do_sweep },
         { "hooks", 2, do_hooks },   { "key", 2, do_key },       { "inflight", 2, do_inflight },
         { "told", 2, do_told },     { "cors", 2, do_cors },     { "https", 2, do_https },
+        { "push", 2, do_push },     { "outbox", 2, do_outbox }, { "noted", 2, do_noted },
     };
 
     for (size_t i = 0; i < TG_COUNT(lines); i++) {

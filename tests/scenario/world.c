@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "world.h"
 
+#include "base/mem.h"
+#include "relay/note.h"
+
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,6 +36,21 @@ static void wake(void *ctx, const struct tg_store_key *key)
     }
 }
 
+static void noted(void *ctx)
+{
+    struct world *w = ctx;
+
+    w->noted_count++;
+}
+
+static bool can_push(const void *ctx, struct tg_bytes token_type, struct tg_bytes data)
+{
+    const struct world *w = ctx;
+
+    (void)data;
+    return w->push_type[0] != '\0' && tg_bytes_is_equal(token_type, tg_bytes_str(w->push_type));
+}
+
 void world_init(struct world *w)
 {
     memset(w, 0, sizeof(*w));
@@ -44,8 +63,10 @@ void world_init(struct world *w)
                                           .expiration_max_s = 30 * 86400,
                                           .wait_cap_s = TG_WAIT_CAP_S_DEFAULT,
                                           .cors_origin = "*",
-                                          .is_https = true };
-    w->hooks = (struct tg_relay_hooks){ wake, w };
+                                          .is_https = true,
+                                          .can_push = can_push,
+                                          .can_push_ctx = w };
+    w->hooks = (struct tg_relay_hooks){ .changed = wake, .noted = noted, .ctx = w };
     if (tg_keyring_generate(&w->keyring, &w->rng) != TG_OK ||
         tg_relay_new(&w->relay, &w->config, &w->keyring, w->store, fake_store_port(w->store),
                      &w->rng, &w->hooks) != TG_OK) {
@@ -124,6 +145,61 @@ static void init_slot(struct world_slot *slot, struct world *w)
         tg_buf_init(&slot->values[i], HEADER_TEXT_MAX);
     }
     tg_buf_init(&slot->body, TG_RESPONSE_BODY_MAX);
+}
+
+struct push_round {
+    struct world *w;
+    enum tg_outbox_verdict verdict;
+    int64_t due_s;
+};
+
+static void ignore_settled(void *ctx, enum tg_err err)
+{
+    (void)ctx;
+    if (err != TG_OK) {
+        abort();
+    }
+}
+
+static void push_one(struct push_round *round, const struct tg_outbox_entry *entry)
+{
+    struct world *w = round->w;
+    struct tg_notification_token token;
+    struct tg_buf plain;
+    size_t len = strlen(w->pushed);
+
+    tg_buf_init(&plain, TG_NOTE_PLAIN_MAX);
+    if (tg_note_open(&plain, &token, &w->keyring, &entry->key, entry->sealed) != TG_OK) {
+        abort();
+    }
+    (void)snprintf(w->pushed + len, sizeof(w->pushed) - len, "%s%.*s", len == 0 ? "" : ",",
+                   (int)token.token_data.len, (const char *)token.token_data.ptr);
+    tg_buf_deinit(&plain);
+    w->store->ops->settle(fake_store_port(w->store), &entry->key, entry->generation, round->verdict,
+                          round->due_s, ignore_settled, NULL);
+}
+
+static void push_leased(void *ctx, enum tg_err err, const struct tg_outbox_entry *entries,
+                        size_t count, int64_t next_due_s)
+{
+    (void)next_due_s;
+    if (err != TG_OK) {
+        abort();
+    }
+    for (size_t i = 0; i < count; i++) {
+        push_one(ctx, &entries[i]);
+    }
+}
+
+const char *world_push(struct world *w, enum tg_outbox_verdict verdict, int64_t due_s)
+{
+    struct push_round round = { w, verdict, due_s };
+
+    w->pushed[0] = '\0';
+    w->store->ops->lease(fake_store_port(w->store), w->now_s, w->now_s + 60, TG_OUTBOX_LEASE_MAX,
+                         push_leased, &round);
+    fake_store_pump(w->store);
+    return w->pushed[0] == '\0' ? "none" : w->pushed;
 }
 
 unsigned world_refuse(struct world_slot *slot, unsigned status, const char *detail,

@@ -40,15 +40,22 @@ struct world {
     struct tg_relay_hooks hooks;
     struct tg_relay *relay;
     size_t told_count;          /* calls of hooks.changed */
+    size_t noted_count;         /* calls of hooks.noted */
+    char push_type[32];         /* the one token type that has a sender; empty: none */
     bool is_deaf;               /* changes do not wake long polls */
     bool is_manual;             /* requests do not pump the store */
     void (*in_wait)(void *ctx); /* runs once, inside the next ops->wait; may be NULL */
     void *in_wait_ctx;
+    char pushed[512];
     struct world_slot slots[WORLD_SLOTS];
 };
 
 void world_init(struct world *w);
 void world_deinit(struct world *w);
+
+/* Hands out what the outbox has due, settles all of it, and returns the tokens' data, longest due
+   first, with commas between; "none" when there is nothing. The text ends with the next call. */
+const char *world_push(struct world *w, enum tg_outbox_verdict verdict, int64_t due_s);
 
 /* Runs a request until it is answered or waits. The slot is free again after world_release(). */
 struct world_slot *world_request(struct world *w, const struct tg_http_request *request);

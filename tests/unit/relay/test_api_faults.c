@@ -106,14 +106,16 @@ struct step {
 #define B "c1a1c1a1-0000-4000-8000-00000000000b"
 #define CREATE                                                                                     \
     "{\"payload\":{\"type\":\"t\",\"data\":\"first\"},\"displayInformation\":{\"title\":\"T\","    \
-    "\"description\":\"D\",\"imageURL\":\"\"},\"mailboxConfiguration\":{\"accessRights\":\"RWD\"," \
+    "\"description\":\"D\",\"imageURL\":\"\"},\"notificationToken\":{\"type\":\"known\","          \
+    "\"tokenData\":\"a\"},\"mailboxConfiguration\":{\"accessRights\":\"RWD\","                     \
     "\"expiration\":\"2030-01-02T00:00:00Z\"}}"
 
 /* Each is run on a mailbox to which the steps before it were done. */
 static const struct step steps[] = {
     { "POST /v1/m", A, "c", CREATE, 200, 201 },
     { "GET", A, "g", "", 200, 200 },
-    { "POST", B, "r", "", 200, 200 },
+    { "POST", B, "r", "{\"notificationToken\":{\"type\":\"known\",\"tokenData\":\"b\"}}", 200,
+      200 },
     { "PUT", B, "u", "{\"payload\":{\"type\":\"t\",\"data\":\"second\"}}", 200, 201 },
     { "PATCH", B, "p", "", 200, 201 },
     { "DELETE", A, "d", "", 200, 404 },
@@ -146,6 +148,7 @@ static void build_up(struct world *w, size_t step_count, char target[43])
     struct answer a;
 
     world_init(w);
+    memcpy(w->push_type, "known", 6);
     for (size_t i = 0; i < step_count; i++) {
         a = send(w, &steps[i], target);
         assert_int_equal(a.status, steps[i].status);

@@ -43,6 +43,23 @@ static struct tg_request_hash request(unsigned n)
     return hash;
 }
 
+/* A relay with a sender for "known" tokens. */
+static bool can_push_known(const void *ctx, struct tg_bytes token_type, struct tg_bytes data)
+{
+    (void)data;
+    return ctx == NULL && tg_bytes_is_equal(token_type, TG_LIT("known"));
+}
+
+static struct tg_notification_token token(const char *type, const char *data)
+{
+    return (struct tg_notification_token){ true, tg_bytes_str(type), tg_bytes_str(data) };
+}
+
+static bool is_token(const struct tg_notification_token *t, const char *data)
+{
+    return t->is_present && tg_bytes_is_equal(t->token_data, tg_bytes_str(data));
+}
+
 static void prepare(struct fixture *f, enum tg_mailbox_call call, char who, unsigned request_no)
 {
     f->cmd = (struct tg_mailbox_command){ .call = call,
@@ -499,11 +516,191 @@ static void update__repeated__tells_the_push_answer_of_the_first(void **state)
     struct fixture *f = *state;
 
     prepare(f, TG_CALL_UPDATE, 'B', 5);
-    f->cmd.is_push_supported = true;
+    f->update.token = (struct tg_notification_token){ true, TG_LIT("known"), TG_LIT("data") };
+    f->cmd.can_push = can_push_known;
     assert_int_equal(run(f), 200);
     assert_true(f->result.is_push_supported);
     assert_int_equal(call(f, TG_CALL_UPDATE, 'B', 5), 201);
     assert_true(f->result.is_push_supported);
+}
+
+/* ---- who is pushed to ---- */
+
+static unsigned push_call(struct fixture *f, enum tg_mailbox_call what, char who,
+                          unsigned request_no, struct tg_notification_token left)
+{
+    prepare(f, what, who, request_no);
+    f->cmd.can_push = can_push_known;
+    f->cmd.token = left;
+    f->update.token = left;
+    f->create.token = left;
+    return run(f);
+}
+
+static const struct tg_notification_token none;
+
+/* A and B with a token each, or without. */
+static struct fixture *pushed_new(struct tg_notification_token a, struct tg_notification_token b)
+{
+    struct fixture *f = fixture_new(TG_RIGHT_READ | TG_RIGHT_WRITE | TG_RIGHT_DELETE);
+
+    assert_int_equal(push_call(f, TG_CALL_CREATE, 'A', 1, a), 200);
+    assert_false(f->result.told.is_present);
+    assert_int_equal(push_call(f, TG_CALL_READ, 'B', 0, b), 200);
+    assert_false(f->result.told.is_present);
+    return f;
+}
+
+/* spec-test: protocol/4#other-side-pushed */
+static void each_change__tells_the_token_of_the_other_side(void **state)
+{
+    static const struct {
+        enum tg_mailbox_call call;
+        char who;
+        const char *told;
+    } cases[] = {
+        { TG_CALL_UPDATE, 'A', "token b" },     { TG_CALL_UPDATE, 'B', "token a" },
+        { TG_CALL_DELETE, 'A', "token b" },     { TG_CALL_DELETE, 'B', "token a" },
+        { TG_CALL_RELINQUISH, 'B', "token a" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < TG_COUNT(cases); i++) {
+        struct fixture *f = pushed_new(token("known", "token a"), token("known", "token b"));
+
+        assert_int_equal(push_call(f, cases[i].call, cases[i].who, 5, none), 200);
+        assert_int_equal(f->result.effects, TG_EFFECT_STORE | TG_EFFECT_TELL);
+        assert_true(is_token(&f->result.told, cases[i].told));
+        assert_false(f->result.left.is_present);
+        free(f);
+    }
+}
+
+static void token_of_another_type_or_none__is_not_told(void **state)
+{
+    static const enum tg_mailbox_call calls[] = { TG_CALL_UPDATE, TG_CALL_DELETE,
+                                                  TG_CALL_RELINQUISH };
+
+    (void)state;
+    for (size_t i = 0; i < 2 * TG_COUNT(calls); i++) {
+        struct fixture *f =
+            pushed_new(i % 2 == 0 ? token("other", "token a") : none, token("known", "token b"));
+
+        assert_int_equal(push_call(f, calls[i / 2], 'B', 5, none), 200);
+        assert_false(f->result.told.is_present);
+        free(f);
+    }
+}
+
+static void delete__nobody_bound__tells_nobody(void **state)
+{
+    struct fixture *f = fixture_new(TG_RIGHTS_DEFAULT);
+
+    (void)state;
+    assert_int_equal(push_call(f, TG_CALL_CREATE, 'A', 1, token("known", "token a")), 200);
+    assert_int_equal(push_call(f, TG_CALL_DELETE, 'A', 2, none), 200);
+    assert_false(f->result.told.is_present);
+    free(f);
+}
+
+static void repeated_and_refused_calls__tell_nobody(void **state)
+{
+    struct fixture *f = pushed_new(token("known", "token a"), token("known", "token b"));
+
+    (void)state;
+    assert_int_equal(push_call(f, TG_CALL_UPDATE, 'B', 5, none), 200);
+    assert_int_equal(push_call(f, TG_CALL_UPDATE, 'B', 5, none), 201);
+    assert_false(f->result.told.is_present);
+    assert_int_equal(push_call(f, TG_CALL_UPDATE, 'C', 5, none), 401);
+    assert_false(f->result.told.is_present);
+    assert_int_equal(push_call(f, TG_CALL_READ, 'A', 0, none), 200);
+    assert_false(f->result.told.is_present);
+    assert_int_equal(push_call(f, TG_CALL_RELINQUISH, 'B', 6, none), 200);
+    assert_int_equal(push_call(f, TG_CALL_RELINQUISH, 'B', 6, none), 201);
+    assert_false(f->result.told.is_present);
+    assert_int_equal(push_call(f, TG_CALL_DELETE, 'A', 7, none), 200);
+    assert_int_equal(push_call(f, TG_CALL_DELETE, 'A', 7, none), 404);
+    assert_false(f->result.told.is_present);
+    free(f);
+}
+
+static void replaced_token__is_told_from_then_on(void **state)
+{
+    struct fixture *f = pushed_new(token("known", "token a"), token("known", "token b"));
+
+    (void)state;
+    assert_int_equal(push_call(f, TG_CALL_READ, 'B', 0, token("known", "token c")), 200);
+    assert_int_equal(push_call(f, TG_CALL_UPDATE, 'A', 5, none), 200);
+    assert_true(is_token(&f->result.told, "token c"));
+    assert_int_equal(push_call(f, TG_CALL_UPDATE, 'B', 5, token("other", "token d")), 200);
+    assert_int_equal(push_call(f, TG_CALL_UPDATE, 'A', 6, none), 200);
+    assert_false(f->result.told.is_present);
+    free(f);
+}
+
+/* spec-test: protocol/4#token-good-again */
+static void token_that_is_left_anew__is_named(void **state)
+{
+    struct fixture *f = fixture_new(TG_RIGHT_READ | TG_RIGHT_WRITE);
+
+    (void)state;
+    assert_int_equal(push_call(f, TG_CALL_CREATE, 'A', 1, token("known", "token a")), 200);
+    assert_true(is_token(&f->result.left, "token a"));
+    assert_int_equal(push_call(f, TG_CALL_CREATE, 'A', 1, token("known", "token a")), 201);
+    assert_false(f->result.left.is_present);
+    assert_int_equal(push_call(f, TG_CALL_READ, 'B', 0, token("known", "token b")), 200);
+    assert_true(is_token(&f->result.left, "token b"));
+    assert_int_equal(push_call(f, TG_CALL_READ, 'B', 0, token("known", "token b")), 200);
+    assert_false(f->result.left.is_present);
+    assert_int_equal(push_call(f, TG_CALL_UPDATE, 'B', 5, token("known", "token c")), 200);
+    assert_true(is_token(&f->result.left, "token c"));
+    assert_true(is_token(&f->result.told, "token a"));
+    assert_int_equal(push_call(f, TG_CALL_UPDATE, 'A', 5, token("other", "token d")), 200);
+    assert_false(f->result.left.is_present);
+    assert_int_equal(push_call(f, TG_CALL_UPDATE, 'A', 6, token("other", "token d")), 200);
+    assert_false(f->result.left.is_present);
+    free(f);
+}
+
+/* spec-test: protocol/4#push-supported, protocol/4#push-token-on-record */
+static void push_supported__judges_the_token_in_the_request_else_the_one_on_record(void **state)
+{
+    struct fixture *f = pushed_new(token("known", "token a"), none);
+
+    (void)state;
+    assert_int_equal(push_call(f, TG_CALL_UPDATE, 'B', 5, none), 200);
+    assert_false(f->result.is_push_supported);
+    assert_int_equal(push_call(f, TG_CALL_UPDATE, 'B', 6, token("other", "x")), 200);
+    assert_false(f->result.is_push_supported);
+    assert_int_equal(push_call(f, TG_CALL_UPDATE, 'B', 7, token("known", "token b")), 200);
+    assert_true(f->result.is_push_supported);
+    assert_int_equal(push_call(f, TG_CALL_UPDATE, 'B', 8, none), 200);
+    assert_true(f->result.is_push_supported);
+    assert_int_equal(push_call(f, TG_CALL_UPDATE, 'B', 9, token("other", "x")), 200);
+    assert_false(f->result.is_push_supported);
+    assert_int_equal(push_call(f, TG_CALL_UPDATE, 'B', 8, none), 201);
+    assert_true(f->result.is_push_supported);
+    assert_int_equal(push_call(f, TG_CALL_UPDATE, 'B', 6, token("known", "y")), 201);
+    assert_false(f->result.is_push_supported);
+    free(f);
+}
+
+static void push_supported__of_a_create__is_repeated_even_once_it_is_forgotten(void **state)
+{
+    struct fixture *f = fixture_new(TG_RIGHT_READ | TG_RIGHT_WRITE);
+
+    (void)state;
+    assert_int_equal(push_call(f, TG_CALL_CREATE, 'A', 1, token("known", "token a")), 200);
+    assert_true(f->result.is_push_supported);
+    for (unsigned i = 0; i < TG_REQUESTS_KEPT; i++) {
+        assert_int_equal(push_call(f, TG_CALL_UPDATE, 'A', 10 + i, token("other", "x")), 200);
+    }
+    assert_int_equal(push_call(f, TG_CALL_CREATE, 'A', 1, token("known", "token a")), 201);
+    assert_true(f->result.is_push_supported);
+    assert_int_equal(push_call(f, TG_CALL_DELETE, 'A', 30, none), 200);
+    assert_int_equal(push_call(f, TG_CALL_CREATE, 'A', 1, token("known", "token a")), 201);
+    assert_true(f->result.is_push_supported);
+    free(f);
 }
 
 /* spec-test: protocol/2#if-match */
@@ -793,6 +990,14 @@ int main(void)
         BOUND(update__repeated__remembered_for_eight_requests_and_no_more),
         BOUND(update__request_id_of_the_create__not_a_duplicate),
         BOUND(update__repeated__tells_the_push_answer_of_the_first),
+        cmocka_unit_test(each_change__tells_the_token_of_the_other_side),
+        cmocka_unit_test(token_of_another_type_or_none__is_not_told),
+        cmocka_unit_test(delete__nobody_bound__tells_nobody),
+        cmocka_unit_test(repeated_and_refused_calls__tell_nobody),
+        cmocka_unit_test(replaced_token__is_told_from_then_on),
+        cmocka_unit_test(token_that_is_left_anew__is_named),
+        cmocka_unit_test(push_supported__judges_the_token_in_the_request_else_the_one_on_record),
+        cmocka_unit_test(push_supported__of_a_create__is_repeated_even_once_it_is_forgotten),
         BOUND(update__if_match__412_unless_it_is_the_version),
         BOUND(delete__by_either__leaves_only_what_a_tombstone_holds),
         BOUND(delete__without_right__recipient_refused_initiator_not),

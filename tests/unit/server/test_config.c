@@ -239,6 +239,16 @@ static void load__numbers__every_bound_at_n_and_beyond(void **state)
     }
 }
 
+static void outbox__holds_twice_the_mailboxes(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_runs(f, MEM "--mailboxes-max 1000000000");
+    assert_int_equal(f->config->store_limits.outbox_max, 2000000000);
+    assert_runs(f, MEM "--mailboxes-max 0");
+    assert_int_equal(f->config->store_limits.outbox_max, 0);
+}
+
 static void load__path_length__1023_yes_1024_no(void **state)
 {
     struct fixture *f = *state;
@@ -573,6 +583,7 @@ int main(void)
         TEST(load__bad_value__names_setting_and_what_is_expected),
         TEST(load__bad_store__refused),
         TEST(load__numbers__every_bound_at_n_and_beyond),
+        TEST(outbox__holds_twice_the_mailboxes),
         TEST(load__path_length__1023_yes_1024_no),
         TEST(file__sections_comments_indents__read),
         TEST(file__flag_beside__flag_wins),

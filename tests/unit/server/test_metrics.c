@@ -120,6 +120,27 @@ static void format__start_time__cut_to_the_minute(void **state)
     assert_null(strstr(formatted(f), "certificate"));
 }
 
+static void format__push__per_provider_and_outcome_where_one_is_on(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_null(strstr(formatted(f), "tigress_push_total"));
+    assert_null(strstr(formatted(f), "tigress_push_outbox"));
+    f->now.has_push = true;
+    f->now.store.outbox_count = 7;
+    tg_metrics_push(tg_metrics_block(f->m, 0), TG_PUSH_APNS, TG_PUSH_RESULT_TAKEN);
+    tg_metrics_push(tg_metrics_block(f->m, 1), TG_PUSH_APNS, TG_PUSH_RESULT_TAKEN);
+    tg_metrics_push(tg_metrics_block(f->m, 1), TG_PUSH_WEBHOOK, TG_PUSH_RESULT_GIVEN_UP);
+    assert_line(f, "tigress_push_total{provider=\"apns\",outcome=\"taken\"} 2");
+    assert_line(f, "tigress_push_total{provider=\"webhook\",outcome=\"given_up\"} 1");
+    assert_line(f, "tigress_push_total{provider=\"fcm\",outcome=\"retried\"} 0");
+    assert_line(f, "tigress_push_total{provider=\"webpush\",outcome=\"dropped\"} 0");
+    assert_line(f, "tigress_push_outbox 7");
+    assert_line(f, "tigress_push_process_up 0");
+    f->now.is_push_up = true;
+    assert_line(f, "tigress_push_process_up 1");
+}
+
 static void format__gauge_below_zero_for_a_moment__zero(void **state)
 {
     struct fixture *f = *state;
@@ -198,7 +219,7 @@ static void format__whole_text__parses(void **state)
             }
         }
     }
-    assert_int_equal(families, 8 + 1 + 1 + 1 + TG_GAUGE_COUNT + 5);
+    assert_int_equal(families, 10 + 1 + 1 + 1 + TG_GAUGE_COUNT + 5);
     assert_int_equal(f->text.ptr[f->text.len - 1], '\n');
     free(text);
 }
@@ -266,6 +287,7 @@ int main(void)
         TEST(block__each__on_its_own_cache_line),
         TEST(format__counts_of_all_blocks__summed),
         TEST(format__start_time__cut_to_the_minute),
+        TEST(format__push__per_provider_and_outcome_where_one_is_on),
         TEST(format__gauge_below_zero_for_a_moment__zero),
         TEST(format__whole_text__parses),
         TEST(format__buffer_too_small__limit),

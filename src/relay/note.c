@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "relay/note.h"
+
+#include "base/mem.h"
+#include "base/reader.h"
+#include "crypto/aead.h"
+#include "crypto/digest.h"
+#include "crypto/hkdf.h"
+
+#include <string.h>
+
+#define LABEL_KEY TG_LIT("tigress outbox key v1\0")
+#define LABEL_SEAL TG_LIT("tigress outbox v1")
+
+#define FORMAT 1u
+#define HEAD_LEN 9u      /* format and two lengths */
+#define BUCKET_MIN 1024u /* every provider's usual token fits the first */
+#define SEALED_HEAD_LEN (4u + TG_AEAD_NONCE_LEN)
+
+enum tg_err tg_note_key(struct tg_store_key *out, const struct tg_keyring *keyring,
+                        const struct tg_notification_token *token)
+{
+    uint8_t lens[2][4];
+    struct tg_bytes parts[] = { LABEL_KEY, TG_ARRAY_BYTES(lens[0]), token->type,
+                                TG_ARRAY_BYTES(lens[1]), token->token_data };
+
+    for (unsigned i = 0; i < 4; i++) {
+        lens[0][i] = (uint8_t)(token->type.len >> (24 - 8 * i));
+        lens[1][i] = (uint8_t)(token->token_data.len >> (24 - 8 * i));
+    }
+    return tg_hmac_sha256(out->bytes, tg_secret_view(&keyring->index_key), parts, TG_COUNT(parts));
+}
+
+/* ---- the plaintext -------------------------------------------------------------------------- */
+
+/* What is filled up to: a power of two, and for the largest the maximum itself. */
+static size_t bucket_of(size_t len)
+{
+    size_t bucket = BUCKET_MIN;
+
+    while (bucket < len) {
+        bucket *= 2;
+    }
+    return bucket < TG_NOTE_PLAIN_MAX ? bucket : TG_NOTE_PLAIN_MAX;
+}
+
+enum tg_err tg_note_encode(struct tg_buf *out, const struct tg_notification_token *token)
+{
+    enum tg_err err = TG_E_BUG;
+    size_t start = out->len;
+    size_t len = 0;
+    uint8_t *pad = NULL;
+
+    TG_REQUIRE(token->type.len <= TG_NOTE_PLAIN_MAX && token->token_data.len <= TG_NOTE_PLAIN_MAX,
+               TG_E_LIMIT);
+    len = HEAD_LEN + token->type.len + token->token_data.len;
+    TG_REQUIRE(len <= TG_NOTE_PLAIN_MAX, TG_E_LIMIT);
+    tg_buf_append_u8(out, FORMAT);
+    tg_buf_append_u32(out, (uint32_t)token->type.len);
+    tg_buf_append(out, token->type);
+    tg_buf_append_u32(out, (uint32_t)token->token_data.len);
+    tg_buf_append(out, token->token_data);
+    pad = tg_buf_extend(out, bucket_of(len) - len);
+    TG_TRY(tg_buf_status(out));
+    if (pad != NULL) {
+        memset(pad, 0, bucket_of(len) - len);
+    }
+    err = TG_OK;
+out:
+    if (err != TG_OK) {
+        tg_buf_truncate(out, start);
+    }
+    return err;
+}
+
+static bool is_zero(struct tg_bytes data)
+{
+    for (size_t i = 0; i < data.len; i++) {
+        if (data.ptr[i] != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+enum tg_err tg_note_decode(struct tg_notification_token *token, struct tg_bytes plain)
+{
+    struct tg_reader r = tg_reader_init(plain);
+    uint8_t format = tg_reader_u8(&r);
+    struct tg_bytes type = tg_reader_bytes(&r, tg_reader_u32(&r));
+    struct tg_bytes data = tg_reader_bytes(&r, tg_reader_u32(&r));
+    size_t len = HEAD_LEN + type.len + data.len;
+    struct tg_bytes pad = tg_reader_bytes(&r, plain.len >= len ? plain.len - len : 0);
+
+    if (tg_reader_finish(&r) != TG_OK || format != FORMAT || plain.len > TG_NOTE_PLAIN_MAX ||
+        plain.len != bucket_of(len) || !is_zero(pad)) {
+        return TG_E_SYNTAX;
+    }
+    *token = (struct tg_notification_token){ .is_present = true, .type = type, .token_data = data };
+    return TG_OK;
+}
+
+/* ---- sealed --------------------------------------------------------------------------------- */
+
+static enum tg_err derive(struct tg_secret *out, const struct tg_seal_key *seal_key,
+                          const struct tg_store_key *key)
+{
+    return tg_hkdf_sha256(out, TG_RELAY_KEY_LEN, tg_secret_view(&seal_key->key),
+                          TG_ARRAY_BYTES(key->bytes), LABEL_SEAL);
+}
+
+enum tg_err tg_note_seal(struct tg_buf *out, const struct tg_keyring *keyring,
+                         const struct tg_store_key *key, const struct tg_notification_token *token,
+                         const struct tg_rng *rng)
+{
+    enum tg_err err = TG_E_BUG;
+    const struct tg_seal_key *seal_key = tg_keyring_current(keyring);
+    size_t start = out->len;
+    uint8_t nonce[TG_AEAD_NONCE_LEN];
+    struct tg_secret secret = { .len = 0 };
+    struct tg_buf plain;
+
+    tg_buf_init(&plain, TG_NOTE_PLAIN_MAX);
+    TG_REQUIRE(seal_key != NULL, TG_E_BUG);
+    TG_TRY(tg_note_encode(&plain, token));
+    TG_TRY(derive(&secret, seal_key, key));
+    TG_TRY(tg_rng_fill(rng, nonce, sizeof(nonce)));
+    tg_buf_append_u32(out, seal_key->id);
+    tg_buf_append(out, TG_ARRAY_BYTES(nonce));
+    TG_TRY(tg_buf_status(out));
+    TG_TRY(tg_aead_seal(out, &secret, TG_ARRAY_BYTES(nonce), TG_ARRAY_BYTES(key->bytes),
+                        tg_buf_view(&plain)));
+    err = TG_OK;
+out:
+    if (err != TG_OK) {
+        tg_buf_truncate(out, start);
+    }
+    tg_mem_wipe(&secret, sizeof(secret));
+    tg_buf_deinit(&plain);
+    return err;
+}
+
+enum tg_err tg_note_open(struct tg_buf *plain, struct tg_notification_token *token,
+                         const struct tg_keyring *keyring, const struct tg_store_key *key,
+                         struct tg_bytes sealed)
+{
+    enum tg_err err = TG_E_BUG;
+    struct tg_reader r = tg_reader_init(sealed);
+    const struct tg_seal_key *seal_key = tg_keyring_find(keyring, tg_reader_u32(&r));
+    struct tg_bytes nonce = tg_reader_bytes(&r, TG_AEAD_NONCE_LEN);
+    struct tg_secret secret = { .len = 0 };
+    size_t start = plain->len;
+
+    TG_REQUIRE(sealed.len >= SEALED_HEAD_LEN + TG_AEAD_TAG_LEN && seal_key != NULL, TG_E_CRYPTO);
+    TG_TRY(derive(&secret, seal_key, key));
+    TG_TRY(tg_aead_open(plain, &secret, nonce, TG_ARRAY_BYTES(key->bytes), r.rest));
+    TG_TRY(tg_note_decode(token, tg_bytes_from(tg_buf_view(plain), start)));
+    err = TG_OK;
+out:
+    if (err != TG_OK) {
+        tg_buf_truncate(plain, start);
+    }
+    tg_mem_wipe(&secret, sizeof(secret));
+    return err;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store/lmdb_lease.h - who has which entry of the outbox at the moment. In memory alone: one
+ * process has the environment open, so with it every lease ends. Layer: L2 (base), for src/store
+ * alone.   Threads: the writer's.   Blocks: no.
+ */
+#ifndef TG_STORE_LMDB_LEASE_H
+#define TG_STORE_LMDB_LEASE_H
+
+#include "store/store_port.h"
+
+struct tg_lmdb_lease {
+    struct tg_store_key key;
+    uint64_t generation; /* 0: a free place */
+    int64_t until_s;
+    uint64_t born; /* the entry's, as it was handed out */
+    uint64_t told;
+    uint64_t settled_in; /* number of the transaction that settled it last, if that was committed */
+};
+
+/* All zero is empty. */
+struct tg_lmdb_leases {
+    struct tg_lmdb_lease *places; /* open addressing; place_count is 0 or a power of two */
+    size_t place_count;
+    size_t count;
+    uint64_t generation; /* the latest */
+};
+
+void tg_lmdb_leases_deinit(struct tg_lmdb_leases *set);
+/* NULL when there is none. Ends with the next add or drop. */
+struct tg_lmdb_lease *tg_lmdb_lease_find(const struct tg_lmdb_leases *set,
+                                         const struct tg_store_key *key);
+/* Over any older lease of its key; gives lease->generation. Those that ended before now_s may be
+   forgotten to make room. TG_E_NOMEM */
+TG_NODISCARD enum tg_err tg_lmdb_lease_add(struct tg_lmdb_leases *set, struct tg_lmdb_lease *lease,
+                                           int64_t now_s);
+/* Nothing happens when it is another lease by now. */
+void tg_lmdb_lease_drop(struct tg_lmdb_leases *set, const struct tg_store_key *key,
+                        uint64_t generation);
+
+#endif
