@@ -2,8 +2,8 @@
 /*
  * attest/private_token.h - Privacy Pass tokens as an origin takes them: challenge, token, issuers.
  * Layer: L2 (base, crypto).   Threads: any; issuers are read-only once loaded.
- * Blocks: load reads files; verify is one RSA verification.
- * Secrets: tokens are bearer proofs; wiped by whoever holds them.
+ * Blocks: load reads a file; verify is one RSA verification, about 50 microseconds.
+ * Clock: an argument.   Secrets: tokens are bearer proofs; wiped by whoever holds them.
  * spec: RFC 9577 sections 2.1, 2.2; RFC 9578 sections 6.1 and 8.2.2 (token type 0x0002, Blind RSA).
  */
 #ifndef TG_ATTEST_PRIVATE_TOKEN_H
@@ -14,44 +14,93 @@
 #include "base/fault.h"
 
 #define TG_PRIVATE_TOKEN_TYPE 0x0002u
+#define TG_PRIVATE_TOKEN_HASH_LEN 32u
 #define TG_PRIVATE_TOKEN_NONCE_LEN 32u
-#define TG_PRIVATE_TOKEN_MAX 2048u
+#define TG_PRIVATE_TOKEN_SIGNATURE_LEN 256u
+/* What is signed: type, nonce, challenge digest, key id. */
+#define TG_PRIVATE_TOKEN_INPUT_LEN                                                                 \
+    (2u + TG_PRIVATE_TOKEN_NONCE_LEN + 2u * TG_PRIVATE_TOKEN_HASH_LEN)
+#define TG_PRIVATE_TOKEN_LEN (TG_PRIVATE_TOKEN_INPUT_LEN + TG_PRIVATE_TOKEN_SIGNATURE_LEN)
 #define TG_PRIVATE_TOKEN_ISSUERS_MAX 8u
 #define TG_PRIVATE_TOKEN_KEYS_MAX 4u /* of one issuer: rotation */
+#define TG_PRIVATE_TOKEN_NAME_MAX 255u
 #define TG_PRIVATE_TOKEN_CONTEXT_LEN 32u
+#define TG_PRIVATE_TOKEN_FILE_MAX 65536u
+/* Clocks of nodes may differ: a spent token is remembered for so long after its key has ended. */
+#define TG_PRIVATE_TOKEN_GRACE_S 86400
+
+/* ---- issuers -------------------------------------------------------------------------------- */
 
 struct tg_private_token_issuers;
 
-/* File: JSON { "issuers": [ { "name": "issuer.example", "keys": [ { "token-key": base64url SPKI,
-   "not-before": seconds?, "not-after": seconds? } ] } ] }; the first key in force is the one
-   challenges name, all in force verify. *out untouched on failure. */
+/*
+ * Reads a JSON file: { "issuers": [ { "name": "issuer.example", "keys": [ { "token-key":
+ * "<base64url of an RSASSA-PSS SPKI>", "not-before": seconds, "not-after": seconds } ] } ] }.
+ * not-before may be absent; not-after may not, because until then each spent token is remembered.
+ * The first key in force is the one that challenges name; all in force verify. *out is untouched on
+ * failure, and fault names the issuer and key by their number and what was expected.
+ */
 TG_NODISCARD enum tg_err tg_private_token_issuers_load(struct tg_private_token_issuers **out,
                                                        const char *path, struct tg_fault *fault);
+/* The same from the file's text. */
+TG_NODISCARD enum tg_err tg_private_token_issuers_parse(struct tg_private_token_issuers **out,
+                                                        struct tg_bytes text,
+                                                        struct tg_fault *fault);
+/* Accepts NULL and *issuers == NULL. */
 void tg_private_token_issuers_free(struct tg_private_token_issuers **issuers);
 
-/*
- * Appends the challenges of a WWW-Authenticate value, one per issuer:
- * PrivateToken challenge="...", token-key="..."
- *   origin    the relay's host; "": any origin
- *   context   TG_PRIVATE_TOKEN_CONTEXT_LEN bytes, or empty
- */
-TG_NODISCARD enum tg_err tg_private_token_challenge(struct tg_buf *out,
-                                                    const struct tg_private_token_issuers *issuers,
-                                                    struct tg_bytes origin, struct tg_bytes context,
-                                                    int64_t now_s);
+/* ---- the challenge -------------------------------------------------------------------------- */
 
 /*
- * Verifies `PrivateToken token="..."`, the value of an Authorization header.
- *   spent_key   what a store must hold once: SHA-256 over the token's input, for insert-if-absent
- *   expires_s   until when it must be remembered: the key's end, or now + 30 days
- * TG_E_SYNTAX    no such token; fault says what was expected
- * TG_E_DENIED   another challenge, an unknown key, or the signature does not verify
- * TG_E_CRYPTO, TG_E_NOMEM   our own trouble
+ * Appends a TokenChallenge of type 0x0002.
+ *   issuer   1 to 255 bytes
+ *   context  TG_PRIVATE_TOKEN_CONTEXT_LEN bytes, or none
+ *   origin   the relay's host, or empty for any
+ * TG_E_LIMIT: one of them has another length.
  */
-TG_NODISCARD enum tg_err tg_private_token_verify(uint8_t spent_key[32], int64_t *expires_s,
-                                                 const struct tg_private_token_issuers *issuers,
-                                                 struct tg_bytes authorization,
-                                                 struct tg_bytes origin, struct tg_bytes context,
-                                                 int64_t now_s, struct tg_fault *fault);
+TG_NODISCARD enum tg_err tg_private_token_challenge(struct tg_buf *out, struct tg_bytes issuer,
+                                                    struct tg_bytes context,
+                                                    struct tg_bytes origin);
+/*
+ * Appends the value of a WWW-Authenticate header, one challenge for each issuer with a key in force
+ * and ", " between them: PrivateToken challenge="...", token-key="...". Nothing when there is none.
+ */
+TG_NODISCARD enum tg_err tg_private_token_ask(struct tg_buf *out,
+                                              const struct tg_private_token_issuers *issuers,
+                                              struct tg_bytes context, struct tg_bytes origin,
+                                              int64_t now_s);
+
+/* ---- the token ------------------------------------------------------------------------------ */
+
+/* Whether an Authorization value is of the scheme PrivateToken. */
+bool tg_private_token_is_scheme(struct tg_bytes authorization);
+/* The token of `PrivateToken token="..."`, other parameters being ignored. TG_E_SYNTAX: another
+   scheme, no token or two, no base64url, or another length; token is then zero. */
+TG_NODISCARD enum tg_err tg_private_token_parse(uint8_t token[TG_PRIVATE_TOKEN_LEN],
+                                                struct tg_bytes authorization);
+
+/* Which step refused. */
+enum tg_private_token_step {
+    TG_PRIVATE_TOKEN_OK,
+    TG_PRIVATE_TOKEN_ENCODING,  /* another token type */
+    TG_PRIVATE_TOKEN_KEY,       /* no key in force has this id */
+    TG_PRIVATE_TOKEN_CHALLENGE, /* made for another challenge */
+    TG_PRIVATE_TOKEN_SIGNATURE,
+    TG_PRIVATE_TOKEN_INTERNAL /* our own trouble */
+};
+
+struct tg_private_token_verdict {
+    enum tg_private_token_step step;
+    /* Of a token that verifies: what a store must take once, SHA-256 of what was signed, and until
+       when it must remember it. */
+    uint8_t spent_key[TG_PRIVATE_TOKEN_HASH_LEN];
+    int64_t expires_s;
+};
+
+/* Cheap refusals come first; the signature is verified last. context and origin as above. */
+void tg_private_token_verify(struct tg_private_token_verdict *out,
+                             const struct tg_private_token_issuers *issuers,
+                             const uint8_t token[TG_PRIVATE_TOKEN_LEN], struct tg_bytes context,
+                             struct tg_bytes origin, int64_t now_s);
 
 #endif

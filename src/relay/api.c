@@ -6,6 +6,9 @@
  *   read           look -> answer, or change (a claim binds, a token is left) -> answer
  *   read, polling  ... -> wait -> look -> woken -> look -> answer
  *   all others     change -> answer
+ *
+ * and where good standing is to be shown (create, update):
+ *   look -> judge the proof, off the loop -> spend the token -> change -> answer
  */
 #include "relay/api.h"
 
@@ -96,6 +99,7 @@ static bool leave(struct tg_exchange *ex)
     ex->hold_count--;
     if (ex->is_ended && ex->hold_count == 0 && ex->pending_count == 0) {
         drop_contents(ex);
+        tg_standing_case_free(&ex->standing);
         tg_mem_free_secret(ex, sizeof(*ex));
     }
     return is_alive;
@@ -142,6 +146,12 @@ out:
     return err;
 }
 
+/* Fail closed: what was judged to need no proof, and by now would be stored, is trouble. */
+static bool is_cleared(const struct tg_exchange *ex)
+{
+    return ex->standing == NULL || ex->standing->is_cleared;
+}
+
 /* spec: protocol/4#token-good-again */
 static void note_left(struct tg_exchange *ex, struct tg_store_next *next)
 {
@@ -182,7 +192,7 @@ static enum tg_store_verdict change_record(void *ctx, const struct tg_store_reco
     ex->change_err = apply_to_record(ex, old);
     must_store = ex->change_err == TG_OK && (ex->result.effects & TG_EFFECT_STORE) != 0;
     if (must_store) {
-        ex->change_err = seal_record(ex, old, &next->record);
+        ex->change_err = is_cleared(ex) ? seal_record(ex, old, &next->record) : TG_E_STORE;
     }
     if (!must_store || ex->change_err != TG_OK) {
         return TG_STORE_KEEP;
@@ -313,6 +323,146 @@ static void look(struct tg_exchange *ex)
     ex->relay->store->ops->read(ex->relay->port, &ex->key, found, ex);
 }
 
+/* ---- good standing -------------------------------------------------------------------------- */
+
+static void rule(struct tg_exchange *ex, enum tg_standing_ruling ruling);
+
+static void begin_pending(struct tg_exchange *ex)
+{
+    ex->pending_count++;
+    ex->relay->change_count++;
+    enter(ex);
+}
+
+static void end_pending(struct tg_exchange *ex)
+{
+    ex->pending_count--;
+    ex->relay->change_count--;
+}
+
+static void spent(void *ctx, enum tg_err err)
+{
+    struct tg_exchange *ex = ctx;
+
+    enter(ex);
+    end_pending(ex);
+    if (!ex->is_ended && err != TG_OK) {
+        tg_exchange_answer_error(ex, err);
+    } else if (!ex->is_ended) {
+        rule(ex, tg_standing_spent(ex));
+    }
+    (void)leave(ex);
+}
+
+static void spend(struct tg_exchange *ex)
+{
+    begin_pending(ex);
+    ex->relay->store->ops->apply(ex->relay->port, &ex->standing->spent_key, tg_standing_spend, ex,
+                                 spent);
+    (void)leave(ex);
+}
+
+static void verify(void *arg)
+{
+    tg_standing_verify(arg);
+}
+
+static void verified(void *arg)
+{
+    struct tg_exchange *ex = arg;
+
+    enter(ex);
+    end_pending(ex);
+    if (!ex->is_ended) {
+        rule(ex, tg_standing_verified(ex));
+    }
+    (void)leave(ex);
+}
+
+/* spec: protocol/6#verified-off-the-loop */
+static void offload_verify(struct tg_exchange *ex)
+{
+    const struct tg_relay_hooks *hooks = ex->relay->hooks;
+    enum tg_err err = TG_OK;
+
+    begin_pending(ex);
+    if (hooks != NULL && hooks->offload != NULL) {
+        err = hooks->offload(hooks->ctx, verify, verified, ex);
+    } else {
+        verify(ex);
+        verified(ex);
+    }
+    if (err != TG_OK) {
+        end_pending(ex);
+        tg_exchange_answer_error(ex, err);
+    }
+    (void)leave(ex);
+}
+
+static void rule(struct tg_exchange *ex, enum tg_standing_ruling ruling)
+{
+    switch (ruling) {
+    case TG_RULING_GO_ON:
+        ex->standing->is_cleared = true;
+        change(ex);
+        return;
+    case TG_RULING_VERIFY:
+        offload_verify(ex);
+        return;
+    case TG_RULING_SPEND:
+        spend(ex);
+        return;
+    case TG_RULING_REFUSED:
+        tg_exchange_answer_result(ex);
+        return;
+    case TG_RULING_TROUBLE:
+        tg_exchange_answer_error(ex, TG_E_CRYPTO);
+        return;
+    }
+    tg_exchange_answer_error(ex, TG_E_BUG);
+}
+
+/* What the mailbox refuses anyway costs no signature; what was done before needs no new proof. */
+static void judge_found(struct tg_exchange *ex, enum tg_err err,
+                        const struct tg_store_record *record)
+{
+    if (err == TG_OK) {
+        err = apply_to_record(ex, record);
+    }
+    if (err != TG_OK) {
+        tg_exchange_answer_error(ex, err);
+    } else if (ex->result.outcome == TG_OUTCOME_REFUSED) {
+        tg_exchange_answer_result(ex);
+    } else if (ex->result.outcome == TG_OUTCOME_DUPLICATE) {
+        change(ex);
+    } else {
+        rule(ex, tg_standing_begin(ex));
+    }
+}
+
+static void found_to_judge(void *ctx, enum tg_err err, const struct tg_store_record *record)
+{
+    struct tg_exchange *ex = ctx;
+
+    enter(ex);
+    ex->pending_count--;
+    if (!ex->is_ended) {
+        judge_found(ex, err, record);
+    }
+    (void)leave(ex);
+}
+
+/* A change of what may need a proof. */
+static void change_judged(struct tg_exchange *ex)
+{
+    if (ex->standing == NULL) {
+        change(ex);
+        return;
+    }
+    ex->pending_count++;
+    ex->relay->store->ops->read(ex->relay->port, &ex->key, found_to_judge, ex);
+}
+
 /* ---- in and out ----------------------------------------------------------------------------- */
 
 /* A create that is refused for what it says needs no store, and has perhaps no identifier. */
@@ -322,7 +472,7 @@ static void start_create(struct tg_exchange *ex)
     if (ex->result.outcome == TG_OUTCOME_REFUSED) {
         tg_exchange_answer_result(ex);
     } else {
-        change(ex);
+        change_judged(ex);
     }
 }
 
@@ -347,6 +497,8 @@ static void start(struct tg_exchange *ex, const struct tg_http_request *request)
         look(ex);
         return;
     case TG_CALL_UPDATE:
+        change_judged(ex);
+        return;
     case TG_CALL_DELETE:
     case TG_CALL_RELINQUISH:
         change(ex);

@@ -11,6 +11,7 @@
 
 #include "base/rng.h"
 #include "relay/seal.h"
+#include "relay/standing.h"
 #include "store/store.h"
 #include "wire/headers.h"
 #include "wire/limits.h"
@@ -28,6 +29,7 @@ struct tg_relay_config {
     bool is_https;                /* the public side is TLS: HSTS is sent */
     tg_can_push_fn *can_push;     /* NULL: no push at all; borrowed for good, as is its ctx */
     const void *can_push_ctx;
+    const struct tg_standing *standing; /* NULL: nothing is asked of senders; borrowed for good */
 };
 
 /* One request. All borrowed until tg_relay_begin returns. */
@@ -66,6 +68,8 @@ struct tg_exchange_ops {
                  uint64_t wait_ms);
 };
 
+typedef void tg_offload_fn(void *arg);
+
 struct tg_relay_hooks {
     /* A mailbox changed and the change is durable: resume every exchange that waits on key, on
        every worker. Called on the worker's thread. */
@@ -73,6 +77,11 @@ struct tg_relay_hooks {
     /* A push to somebody is in the store's outbox, durably. Called on the worker's thread. NULL:
        nobody sends. */
     void (*noted)(void *ctx);
+    /* Runs work(arg) on another thread, then done(arg) on the worker's; never inside this call.
+       TG_E_FULL: too much of it is pending, and neither runs. NULL: both run at once. */
+    enum tg_err (*offload)(void *ctx, tg_offload_fn *work, tg_offload_fn *done, void *arg);
+    /* A proof of good standing was judged. For counting. NULL: nobody counts. */
+    void (*judged)(void *ctx, const struct tg_standing_report *report);
     void *ctx;
 };
 
@@ -100,7 +109,8 @@ void tg_exchange_resume(struct tg_exchange *exchange, int64_t now_s, enum tg_res
 /* The client is gone. No callback follows; a change already queued is still made. */
 void tg_exchange_cancel(struct tg_exchange *exchange);
 
-/* Changes that are with the store at this moment, cancelled ones included: a drain waits for 0. */
+/* Changes that are with the store, and proofs with another thread, at this moment, cancelled ones
+   included: a drain waits for 0. */
 size_t tg_relay_in_flight(const struct tg_relay *relay);
 
 /* A response the transport needs on its own (408, 429, 431, 503...), with the common headers and a

@@ -2,7 +2,8 @@
 /*
  * relay/exchange.h - one request on its way through the relay; private to this folder.
  * Layer: L2.   Threads: the worker's; change_record() alone runs on the store's thread, while the
- * worker touches nothing of the exchange but `is_ended` and the wake-up marks.
+ * worker touches nothing of the exchange but `is_ended` and the wake-up marks; and so does a proof
+ * of good standing on its thread.
  * Secrets: hashes of claims, decoded bodies, the record in the clear; wiped when it ends.
  */
 #ifndef TG_RELAY_EXCHANGE_H
@@ -14,6 +15,7 @@
 #include "relay/record.h"
 #include "relay/reply.h"
 #include "relay/route.h"
+#include "relay/standing_case.h"
 #include "wire/json.h"
 
 struct tg_relay {
@@ -23,7 +25,7 @@ struct tg_relay {
     struct tg_store_port *port;
     const struct tg_rng *rng;
     const struct tg_relay_hooks *hooks;
-    size_t change_count; /* with the store at this moment */
+    size_t change_count; /* with the store, or a proof with another thread, at this moment */
 };
 
 struct tg_exchange {
@@ -51,6 +53,7 @@ struct tg_exchange {
     struct tg_uuid mailbox;
     struct tg_store_key key;
     struct tg_record_key record_key;
+    struct tg_standing_case *standing; /* owned; NULL: there is nothing to show */
 
     /* What came of it. */
     struct tg_buf plain; /* the record that box views, decoded */
@@ -64,7 +67,7 @@ struct tg_exchange {
 
     /* Where it is. */
     unsigned hold_count;    /* our own functions on the stack that use it */
-    unsigned pending_count; /* callbacks that the store still owes */
+    unsigned pending_count; /* callbacks that the store or an offload still owes */
     bool is_ended;          /* answered or cancelled */
     bool is_waiting;        /* a long poll that was handed to ops->wait */
     bool is_woken;          /* and the next look ends it */

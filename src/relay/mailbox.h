@@ -102,8 +102,8 @@ struct tg_mailbox_command {
     bool has_request_id;
     struct tg_request_hash request_id;
 
-    unsigned
-        fault_status; /* 0, or the status (400, 413, 415) of what is wrong in headers or body */
+    unsigned fault_status; /* 0, or the status (400, 413, 415, 431) of what is wrong in headers or
+                              body */
     const struct tg_fault *fault;
 
     const struct tg_msg_create *create; /* TG_CALL_CREATE without fault */

@@ -9,10 +9,11 @@
 
 #define CORS_METHODS "GET, HEAD, POST, PUT, PATCH, DELETE"
 #define CORS_REQUEST_HEADERS                                                                       \
-    "Content-Type, Prefer, If-Match, " TG_HEADER_REQUEST_ID ", " TG_HEADER_DEVICE_CLAIM            \
-    ", " TG_HEADER_DEVICE_ATTESTATION ", " TG_HEADER_SECRET_PROOF ", " TG_HEADER_KNOWN_VERSION     \
+    "Content-Type, Prefer, If-Match, " TG_HEADER_AUTHORIZATION ", " TG_HEADER_REQUEST_ID           \
+    ", " TG_HEADER_DEVICE_CLAIM ", " TG_HEADER_DEVICE_ATTESTATION ", " TG_HEADER_SECRET_PROOF      \
+    ", " TG_HEADER_KNOWN_VERSION                                                                   \
     ", deviceClaim, Device-Claim, deviceAttestation, Device-Attestation"
-#define CORS_EXPOSED TG_HEADER_REQUEST_ID ", " TG_HEADER_VERSION ", Retry-After"
+#define CORS_EXPOSED TG_HEADER_REQUEST_ID ", " TG_HEADER_VERSION ", Retry-After, WWW-Authenticate"
 #define CORS_MAX_AGE_S "7200"
 #define PROBLEM_TYPE_MAX 128u
 

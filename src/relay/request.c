@@ -87,8 +87,18 @@ static enum tg_err take_body(struct tg_exchange *ex, const struct tg_http_reques
 static enum tg_err take_faults(struct tg_exchange *ex, const struct tg_http_request *request,
                                const struct tg_request_headers *headers)
 {
+    const struct tg_standing *standing = ex->relay->config->standing;
+
     if (headers->fault.text[0] != '\0' && !headers->is_claim_ambiguous) {
         set_fault(ex, 400, headers->fault.text);
+        return TG_OK;
+    }
+    /* spec: protocol/6#attestation-header-limit */
+    if (standing != NULL && standing->attestation != TG_STANDING_OFF &&
+        headers->attestation.len > TG_ATTESTATION_HEADER_MAX) {
+        tg_fault_set(&ex->fault, TG_HEADER_DEVICE_ATTESTATION ": longer than %u bytes",
+                     TG_ATTESTATION_HEADER_MAX);
+        ex->cmd.fault_status = 431;
         return TG_OK;
     }
     if (needs[ex->route.call].needs_request_id && headers->request_id_presence != TG_PRESENT) {
@@ -155,6 +165,7 @@ static enum tg_err take_command(struct tg_exchange *ex, const struct tg_http_req
         TG_TRY(take_faults(ex, request, headers));
     }
     TG_TRY(take_identity(ex, headers));
+    TG_TRY(tg_standing_take(ex, headers));
     err = TG_OK;
 out:
     return err;

@@ -63,6 +63,17 @@ TG_NODISCARD enum tg_err tg_seal_claim_hash(struct tg_claim_hash *out,
                                             const struct tg_keyring *keyring,
                                             const struct tg_uuid *mailbox,
                                             const struct tg_uuid *claim);
+/* Where it is kept that a token was spent, and for what: the mailbox's store key and the request's
+   attestation challenge. Nothing of either can be found out from the two. */
+#define TG_SPENT_MARK_LEN 32u
+TG_NODISCARD enum tg_err tg_seal_spent_key(struct tg_store_key *out,
+                                           const struct tg_keyring *keyring,
+                                           const uint8_t spent_key[32]);
+TG_NODISCARD enum tg_err tg_seal_spent_mark(uint8_t out[TG_SPENT_MARK_LEN],
+                                            const struct tg_keyring *keyring,
+                                            const uint8_t spent_key[32],
+                                            const struct tg_store_key *mailbox_key,
+                                            const uint8_t challenge[32]);
 TG_NODISCARD enum tg_err tg_seal_request_hash(struct tg_request_hash *out,
                                               const struct tg_keyring *keyring,
                                               const struct tg_uuid *mailbox,

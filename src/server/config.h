@@ -70,6 +70,32 @@ struct tg_config_push {
     uint32_t timeout_s;
 };
 
+/* Names with commas in between. */
+#define TG_CONFIG_NAMES_MAX 4095u
+struct tg_config_names {
+    size_t count;                       /* at most TG_ATTEST_LIST_MAX */
+    char text[TG_CONFIG_NAMES_MAX + 1]; /* each ended by a NUL */
+};
+
+/* What a token is bound to, beside the relay. */
+enum tg_token_context { TG_TOKEN_CONTEXT_NONE, TG_TOKEN_CONTEXT_REQUEST };
+
+/* What is asked of senders' devices. */
+struct tg_config_standing {
+    enum tg_standing_mode attestation;
+    struct tg_config_names formats;
+    char roots[TG_CONFIG_PATH_MAX + 1];
+    struct tg_config_names rp_ids, origins, app_ids, packages, aaguids;
+    enum tg_attest_level level;
+    bool needs_verified_boot;
+    bool allows_development;
+    bool allows_self;
+    char revoked[TG_CONFIG_PATH_MAX + 1]; /* "": none */
+    enum tg_standing_mode private_tokens;
+    char issuers[TG_CONFIG_PATH_MAX + 1];
+    enum tg_token_context context;
+};
+
 /* Ready to use: every value is in range and the combination has been checked. */
 struct tg_config {
     bool is_dev;
@@ -111,6 +137,7 @@ struct tg_config {
     enum tg_client_address client_address;
 
     struct tg_config_push push;
+    struct tg_config_standing standing;
 
     enum tg_log_level log_level;
     bool has_core_dumps; /* false: main forbids them */
@@ -155,6 +182,9 @@ void tg_config_relay(struct tg_relay_config *out, const struct tg_config *config
 
 /* What the operator said about push. The strings borrow from config. */
 void tg_config_push(struct tg_push_settings *out, const struct tg_config *config);
+
+/* The formats that are named, as a set of 1 << enum tg_attest_format. */
+unsigned tg_config_standing_formats(const struct tg_config_standing *standing);
 
 /* Makes data_dir and its parents, mode 0700, if there is one and it is not there. TG_E_IO. */
 TG_NODISCARD enum tg_err tg_config_make_data_dir(const struct tg_config *config,

@@ -256,6 +256,7 @@ void tg_config_apply_rules(struct tg_config_load_state *state, const struct tg_c
     derive_expirations(state);
     derive_push(state);
     tg_config_apply_push_rules(state);
+    tg_config_apply_standing_rules(state);
     if (env->is_push_process) {
         return; /* a certificate that is gone meanwhile must not keep it from starting again */
     }

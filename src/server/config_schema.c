@@ -22,6 +22,18 @@ static const char *const log_level_words[] = { [TG_LOG_ERROR] = "error",
                                                [TG_LOG_DEBUG] = "debug",
                                                NULL };
 
+static const char *const mode_words[] = { [TG_STANDING_OFF] = "off",
+                                          [TG_STANDING_OPTIONAL] = "optional",
+                                          [TG_STANDING_REQUIRED] = "required",
+                                          NULL };
+static const char *const level_words[] = { [TG_ATTEST_SOFTWARE] = "software",
+                                           [TG_ATTEST_TEE] = "tee",
+                                           [TG_ATTEST_STRONGBOX] = "strongbox",
+                                           NULL };
+static const char *const context_words[] = {
+    [TG_TOKEN_CONTEXT_NONE] = "none", [TG_TOKEN_CONTEXT_REQUEST] = "request", NULL
+};
+
 /* clang-format off */
 #define ROW(id, name_, type_) [id] = { .name = (name_), .type = (type_)
 #define NETWORK .group = "network"
@@ -30,6 +42,7 @@ static const char *const log_level_words[] = { [TG_LOG_ERROR] = "error",
 #define CAPACITY .group = "capacity"
 #define RATES .group = "rates"
 #define PUSH .group = "push"
+#define STANDING .group = "standing"
 #define PROCESS .group = "process"
 
 const struct tg_setting tg_settings[TG_SET_COUNT] = {
@@ -174,6 +187,52 @@ const struct tg_setting tg_settings[TG_SET_COUNT] = {
     ROW(TG_SET_PUSH_TIMEOUT, "push-timeout", TG_SETTING_DURATION), AT(push.timeout_s), PUSH,
         .default_text = "15s", .min = 1, .max = 300, .arg = "TIME",
         .help = "one request to a provider, connection included" },
+    ROW(TG_SET_ATTESTATION, "attestation", TG_SETTING_CHOICE), AT(standing.attestation), STANDING,
+        .words = mode_words, .default_text = "off", .arg = "off|optional|required",
+        .help = "device attestation of senders; see tigressd.conf(5)" },
+    ROW(TG_SET_ATTESTATION_FORMATS, "attestation-formats", TG_SETTING_NAMES),
+        AT(standing.formats), STANDING, .arg = "NAME,...",
+        .help = "apple, apple-appattest, android-key, packed, tpm, fido-u2f, none" },
+    ROW(TG_SET_ATTESTATION_ROOTS, "attestation-roots", TG_SETTING_PATH), AT(standing.roots),
+        STANDING, .default_text = "/usr/share/tigress/attestation", .arg = "DIR",
+        .help = "folder of FORMAT.pem: the roots trusted for each format" },
+    ROW(TG_SET_ATTESTATION_RP_IDS, "attestation-rp-ids", TG_SETTING_NAMES), AT(standing.rp_ids),
+        STANDING, .arg = "HOST,...", .help = "relying party identifiers; default: the public host" },
+    ROW(TG_SET_ATTESTATION_ORIGINS, "attestation-origins", TG_SETTING_NAMES),
+        AT(standing.origins), STANDING, .arg = "URL,...",
+        .help = "origins of web wallets that may attest; default: any" },
+    ROW(TG_SET_ATTESTATION_APP_IDS, "attestation-app-ids", TG_SETTING_NAMES),
+        AT(standing.app_ids), STANDING, .arg = "ID,...",
+        .help = "Apple apps that may attest: TEAMID.bundle.id" },
+    ROW(TG_SET_ATTESTATION_PACKAGES, "attestation-packages", TG_SETTING_NAMES),
+        AT(standing.packages), STANDING, .arg = "NAME,...",
+        .help = "Android packages that may attest" },
+    ROW(TG_SET_ATTESTATION_AAGUIDS, "attestation-aaguids", TG_SETTING_NAMES),
+        AT(standing.aaguids), STANDING, .arg = "UUID,...",
+        .help = "authenticator models that may attest; default: any" },
+    ROW(TG_SET_ATTESTATION_LEVEL, "attestation-level", TG_SETTING_CHOICE), AT(standing.level),
+        STANDING, .words = level_words, .default_text = "tee", .arg = "software|tee|strongbox",
+        .help = "least protection of an Android key" },
+    ROW(TG_SET_ATTESTATION_VERIFIED_BOOT, "attestation-verified-boot", TG_SETTING_BOOL),
+        AT(standing.needs_verified_boot), STANDING, .default_text = "yes",
+        .help = "Android devices must have booted locked and verified" },
+    ROW(TG_SET_ATTESTATION_DEVELOPMENT, "attestation-development", TG_SETTING_BOOL),
+        AT(standing.allows_development), STANDING, .default_text = "no",
+        .help = "take development builds of Apple apps" },
+    ROW(TG_SET_ATTESTATION_SELF, "attestation-self", TG_SETTING_BOOL), AT(standing.allows_self),
+        STANDING, .default_text = "no",
+        .help = "take packed attestation without a certificate, which proves nothing" },
+    ROW(TG_SET_ATTESTATION_REVOKED, "attestation-revoked", TG_SETTING_PATH),
+        AT(standing.revoked), STANDING, .arg = "FILE",
+        .help = "serial numbers and key hashes that are trusted no more" },
+    ROW(TG_SET_PRIVATE_TOKENS, "private-tokens", TG_SETTING_CHOICE), AT(standing.private_tokens),
+        STANDING, .words = mode_words, .default_text = "off", .arg = "off|optional|required",
+        .help = "Privacy Pass tokens of senders" },
+    ROW(TG_SET_PRIVATE_TOKEN_ISSUERS, "private-token-issuers", TG_SETTING_PATH),
+        AT(standing.issuers), STANDING, .arg = "FILE", .help = "issuers and their keys, JSON" },
+    ROW(TG_SET_PRIVATE_TOKEN_CONTEXT, "private-token-context", TG_SETTING_CHOICE),
+        AT(standing.context), STANDING, .words = context_words, .default_text = "none",
+        .arg = "none|request", .help = "what a token is bound to, beside this relay" },
     ROW(TG_SET_LOG_LEVEL, "log-level", TG_SETTING_CHOICE), AT(log_level), PROCESS,
         .words = log_level_words, .default_text = "info", .arg = "error|warning|info|debug",
         .help = "least urgent events written" },

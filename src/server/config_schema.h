@@ -21,7 +21,8 @@ enum tg_setting_type {
     TG_SETTING_STORE,    /* lmdb:DIR or memory: */
     TG_SETTING_CHOICE,   /* one word of a list */
     TG_SETTING_WORD,     /* visible ASCII without spaces */
-    TG_SETTING_HOSTS     /* names, or *.name, with commas in between */
+    TG_SETTING_HOSTS,    /* names, or *.name, with commas in between */
+    TG_SETTING_NAMES     /* visible ASCII, with commas in between */
 };
 
 struct tg_setting {
@@ -93,6 +94,22 @@ enum tg_setting_id {
     TG_SET_PUSH_USER,
     TG_SET_PUSH_CONCURRENCY,
     TG_SET_PUSH_TIMEOUT,
+    TG_SET_ATTESTATION,
+    TG_SET_ATTESTATION_FORMATS,
+    TG_SET_ATTESTATION_ROOTS,
+    TG_SET_ATTESTATION_RP_IDS,
+    TG_SET_ATTESTATION_ORIGINS,
+    TG_SET_ATTESTATION_APP_IDS,
+    TG_SET_ATTESTATION_PACKAGES,
+    TG_SET_ATTESTATION_AAGUIDS,
+    TG_SET_ATTESTATION_LEVEL,
+    TG_SET_ATTESTATION_VERIFIED_BOOT,
+    TG_SET_ATTESTATION_DEVELOPMENT,
+    TG_SET_ATTESTATION_SELF,
+    TG_SET_ATTESTATION_REVOKED,
+    TG_SET_PRIVATE_TOKENS,
+    TG_SET_PRIVATE_TOKEN_ISSUERS,
+    TG_SET_PRIVATE_TOKEN_CONTEXT,
     TG_SET_LOG_LEVEL,
     TG_SET_KEEP_CORE_DUMPS,
     TG_SET_COUNT
@@ -136,7 +153,8 @@ void tg_config_fault(struct tg_config_load_state *state, enum tg_setting_id id, 
 
 /* Fills in defaults that depend on other settings, then checks the combination. Faults are counted
    in state. (config_rules.c) */
-void tg_config_apply_push_rules(struct tg_config_load_state *state); /* (config_push.c) */
+void tg_config_apply_push_rules(struct tg_config_load_state *state);     /* (config_push.c) */
+void tg_config_apply_standing_rules(struct tg_config_load_state *state); /* (config_standing.c) */
 void tg_config_apply_rules(struct tg_config_load_state *state, const struct tg_config_env *env);
 
 #endif

@@ -557,6 +557,62 @@ static void print_hosts(struct tg_buf *out, const struct tg_config *config,
     }
 }
 
+/* --- names --- */
+
+static bool is_plain_name(struct tg_bytes name)
+{
+    for (size_t i = 0; i < name.len; i++) {
+        if (name.ptr[i] < 0x21 || name.ptr[i] > 0x7e) {
+            return false;
+        }
+    }
+    return name.len > 0;
+}
+
+static enum tg_err parse_names(struct tg_config *config, const struct tg_setting *setting,
+                               struct tg_bytes text, struct tg_fault *fault)
+{
+    struct tg_config_names *names = member(config, setting);
+    size_t at = 0;
+
+    if (text.len == 0 || text.len > TG_CONFIG_NAMES_MAX) {
+        tg_fault_set(fault, "empty or too long (expected: %s, %u bytes)", setting->arg,
+                     TG_CONFIG_NAMES_MAX);
+        return TG_E_LIMIT;
+    }
+    memset(names, 0, sizeof *names);
+    while (text.len > 0) {
+        struct tg_bytes name = tg_bytes_first(text, tg_bytes_find(text, ','));
+        bool is_last = name.len == text.len;
+
+        text = tg_bytes_from(text, name.len + 1);
+        name = tg_bytes_trim(name);
+        if (!is_plain_name(name) || (!is_last && text.len == 0) ||
+            names->count == TG_ATTEST_LIST_MAX) {
+            tg_fault_set(fault, "not such a list (expected: %s, at most %u)", setting->arg,
+                         TG_ATTEST_LIST_MAX);
+            return TG_E_SYNTAX;
+        }
+        memcpy(names->text + at, name.ptr, name.len);
+        at += name.len + 1;
+        names->count++;
+    }
+    return TG_OK;
+}
+
+static void print_names(struct tg_buf *out, const struct tg_config *config,
+                        const struct tg_setting *setting)
+{
+    const struct tg_config_names *names = member_const(config, setting);
+    const char *at = names->text;
+
+    for (size_t i = 0; i < names->count; i++) {
+        tg_buf_append_str(out, i > 0 ? "," : "");
+        tg_buf_append_str(out, at);
+        at += strlen(at) + 1;
+    }
+}
+
 static const struct {
     parse_fn *parse;
     print_fn *print;
@@ -573,6 +629,7 @@ static const struct {
     [TG_SETTING_CHOICE] = { parse_choice, print_choice },
     [TG_SETTING_WORD] = { parse_word, print_text },
     [TG_SETTING_HOSTS] = { parse_hosts, print_hosts },
+    [TG_SETTING_NAMES] = { parse_names, print_names },
 };
 
 enum tg_err tg_setting_parse(struct tg_config *config, const struct tg_setting *setting,

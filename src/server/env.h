@@ -15,7 +15,7 @@
 #include "server/metrics.h"
 #include "server/waiters.h"
 
-#define TG_HEAD_MAX 16384u       /* bytes of request line and headers */
+#define TG_HEAD_MAX 32768u       /* bytes of request line and headers: twice an attestation */
 #define TG_HEADERS_MAX 64u       /* header lines */
 #define TG_TARGET_MAX 4096u      /* bytes of the request target */
 #define TG_UNSENT_MAX 262144u    /* bytes; above it a connection is not read */

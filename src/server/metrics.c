@@ -139,6 +139,15 @@ void tg_metrics_request(struct tg_metrics_block *b, int call, unsigned status, u
     add(&b->latency_sum_us, latency_us);
 }
 
+void tg_metrics_standing(struct tg_metrics_block *b, const struct tg_standing_report *report)
+{
+    size_t format = report->has_format && (unsigned)report->format < TG_ATTEST_FORMAT_COUNT
+                        ? (size_t)report->format
+                        : TG_ATTEST_FORMAT_COUNT;
+
+    add(&b->standing[report->scheme][format][report->step], 1);
+}
+
 void tg_metrics_push(struct tg_metrics_block *b, enum tg_push_id provider,
                      enum tg_push_result result)
 {
@@ -261,6 +270,50 @@ static void append_latency(struct tg_buf *out, const struct tg_metrics *m)
     append_sample(out, "tigress_request_duration_seconds_count", "", count);
 }
 
+static uint64_t standing_sum(const struct tg_metrics *m, size_t scheme, size_t format, size_t step)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < m->block_count; i++) {
+        sum += load(&m->blocks[i].standing[scheme][format][step]);
+    }
+    return sum;
+}
+
+static void append_standing_sample(struct tg_buf *out, size_t scheme, size_t format, size_t step,
+                                   uint64_t sum)
+{
+    tg_buf_append_str(out, "tigress_standing_total{scheme=\"");
+    tg_buf_append_str(out, tg_standing_scheme_name((enum tg_standing_scheme)scheme));
+    if (format < TG_ATTEST_FORMAT_COUNT) {
+        tg_buf_append_str(out, "\",format=\"");
+        tg_buf_append_str(out, tg_attest_format_name((enum tg_attest_format)format));
+    }
+    tg_buf_append_str(out, "\",step=\"");
+    tg_buf_append_str(out, tg_standing_step_name((enum tg_standing_step)step));
+    append_sample(out, "\"}", "", sum);
+}
+
+/* Only what has been seen: most of the table stays empty on any relay. */
+static void append_standing(struct tg_buf *out, const struct tg_metrics *m)
+{
+    append_head(out,
+                (struct family){ "tigress_standing_total",
+                                 "Proofs of good standing, by the step they ended at." },
+                "counter");
+    for (size_t scheme = 0; scheme < TG_STANDING_SCHEME_COUNT; scheme++) {
+        for (size_t format = 0; format < TG_METRICS_FORMATS; format++) {
+            for (size_t step = 0; step < TG_STANDING_STEP_COUNT; step++) {
+                uint64_t sum = standing_sum(m, scheme, format, step);
+
+                if (sum > 0) {
+                    append_standing_sample(out, scheme, format, step, sum);
+                }
+            }
+        }
+    }
+}
+
 static void append_counters(struct tg_buf *out, const struct tg_metrics *m)
 {
     static const struct family f = { "tigress_refusals_total",
@@ -347,6 +400,7 @@ enum tg_err tg_metrics_format(struct tg_buf *out, const struct tg_metrics *m,
     append_requests(out, m);
     append_latency(out, m);
     append_counters(out, m);
+    append_standing(out, m);
     append_gauges(out, m, now);
     if (now->has_push) {
         append_pushes(out, m, now);

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "push/ipc.h"
 #include "relay/mailbox.h"
+#include "relay/standing.h"
 #include "store/store.h"
 
 #include <stdatomic.h>
@@ -44,8 +45,9 @@ enum tg_counter {
 /* Go up and down. */
 enum tg_gauge { TG_GAUGE_CONNECTIONS, TG_GAUGE_LONG_POLLS, TG_GAUGE_REQUESTS, TG_GAUGE_COUNT };
 
-#define TG_METRICS_CALLS (TG_CALL_COUNT + 1u) /* the last: no call of the API */
-#define TG_METRICS_CLASSES 5u                 /* 1xx to 5xx */
+#define TG_METRICS_CALLS (TG_CALL_COUNT + 1u)            /* the last: no call of the API */
+#define TG_METRICS_FORMATS (TG_ATTEST_FORMAT_COUNT + 1u) /* the last: none known */
+#define TG_METRICS_CLASSES 5u                            /* 1xx to 5xx */
 
 struct tg_metrics_block {
     _Alignas(64) atomic_uint_least64_t counters[TG_COUNTER_COUNT];
@@ -53,6 +55,8 @@ struct tg_metrics_block {
     atomic_uint_least64_t requests[TG_METRICS_CALLS][TG_METRICS_CLASSES];
     atomic_uint_least64_t buckets[TG_METRICS_BUCKETS + 1u]; /* not cumulative; the last: +Inf */
     atomic_uint_least64_t latency_sum_us;
+    atomic_uint_least64_t standing[TG_STANDING_SCHEME_COUNT][TG_METRICS_FORMATS]
+                                  [TG_STANDING_STEP_COUNT];
     atomic_uint_least64_t pushes[TG_PUSH_COUNT][TG_PUSH_RESULT_COUNT];
 };
 
@@ -90,6 +94,8 @@ static inline void tg_metrics_gauge_add(struct tg_metrics_block *b, enum tg_gaug
  */
 void tg_metrics_request(struct tg_metrics_block *b, int call, unsigned status, uint64_t latency_us);
 
+/* A proof of good standing was judged. */
+void tg_metrics_standing(struct tg_metrics_block *b, const struct tg_standing_report *report);
 /* What became of a push. */
 void tg_metrics_push(struct tg_metrics_block *b, enum tg_push_id provider,
                      enum tg_push_result result);

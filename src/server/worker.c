@@ -76,6 +76,20 @@ static void on_changed(void *ctx, const struct tg_store_key *key)
     }
 }
 
+static enum tg_err on_offload(void *ctx, tg_offload_fn *work, tg_offload_fn *done, void *arg)
+{
+    struct tg_worker *w = ctx;
+
+    return tg_offload_run(&w->offload, work, done, arg);
+}
+
+static void on_judged(void *ctx, const struct tg_standing_report *report)
+{
+    struct tg_worker *w = ctx;
+
+    tg_metrics_standing(w->env.metrics, report);
+}
+
 static void on_noted(void *ctx)
 {
     const struct tg_worker *w = ctx;
@@ -327,7 +341,14 @@ enum tg_err tg_worker_init(struct tg_worker *w, struct tg_shared *shared, size_t
 
     w->shared = shared;
     w->index = index;
-    w->hooks = (struct tg_relay_hooks){ .changed = on_changed, .noted = on_noted, .ctx = w };
+    w->hooks = (struct tg_relay_hooks){ .changed = on_changed,
+                                        .noted = on_noted,
+                                        .offload = on_offload,
+                                        .judged = on_judged,
+                                        .ctx = w };
+    w->offload = (struct tg_offload){ .loop = &w->loop,
+                                      .env = &w->env,
+                                      .pending_total = &shared->offload_total };
     TG_REQUIRE(uv_loop_init(&w->loop) == 0, TG_E_IO);
     w->loop.data = w;
     tg_clock_read(&now_s, &now_mono_ms);

@@ -11,6 +11,8 @@
 #include "server/admin.h"
 #include "server/conn.h"
 #include "server/listener.h"
+#include "server/offload.h"
+#include "server/standing.h"
 #include "server/push_link.h"
 
 #include <pthread.h>
@@ -36,6 +38,8 @@ struct tg_shared {
     struct tg_worker *workers; /* worker_count of them */
     size_t worker_count;
     atomic_size_t wait_total;
+    atomic_size_t offload_total;
+    struct tg_server_standing *standing; /* NULL: nothing is asked of senders */
     atomic_bool is_draining;
     atomic_size_t ready_count; /* workers whose loop runs */
 
@@ -55,6 +59,7 @@ struct tg_worker {
     struct tg_store_port *port;
     struct tg_relay *relay;
     struct tg_relay_hooks hooks;
+    struct tg_offload offload;
     struct tg_service service;
     struct tg_admin admin; /* worker 0 */
     struct tg_listener listener;

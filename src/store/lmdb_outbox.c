@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/lmdb_outbox.h"
 
+#include <errno.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "store/lmdb_entry.h"
 
 /* Expired entries that one lease removes: each touches pages of its own, and changes wait. */
@@ -206,16 +208,16 @@ void tg_lmdb_outbox_unlease(struct tg_lmdb_leases *leases, struct tg_store_op *o
 static int rewrite(struct tg_lmdb_write *w, const struct tg_store_key *key,
                    const struct tg_lmdb_entry *old, struct tg_lmdb_entry *next)
 {
-    uint8_t copy[TG_OUTBOX_SEALED_MAX];
+    uint8_t *copy = tg_mem_calloc(1, next->sealed.len + 1);
+    int rc = ENOMEM;
 
-    if (next->sealed.len > sizeof(copy)) {
-        return MDB_CORRUPTED;
-    }
-    if (next->sealed.len > 0) {
+    if (copy != NULL) {
         memcpy(copy, next->sealed.ptr, next->sealed.len);
+        next->sealed.ptr = copy;
+        rc = tg_lmdb_entry_put(w, key, old, next);
     }
-    next->sealed.ptr = copy;
-    return tg_lmdb_entry_put(w, key, old, next);
+    tg_mem_free(copy);
+    return rc;
 }
 
 static int settle_entry(struct tg_lmdb_write *w, const struct tg_store_op *op,

@@ -4,6 +4,7 @@
 #include "base/b64.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "wire/attestation.h"
 #include "wire/field.h"
 
 #include <string.h>
@@ -14,6 +15,7 @@
 struct parse {
     struct tg_request_headers *out;
     struct tg_bytes proof;
+    struct tg_bytes authorization;
     struct tg_bytes if_match;
     struct tg_bytes content_type;
     enum tg_presence known_version;
@@ -81,6 +83,7 @@ static void take_claim(struct parse *p, struct tg_bytes value)
 
     if (is_first && is_uuid) {
         out->claim = claim;
+        out->claim_text = value;
         out->claim_presence = TG_PRESENT;
     } else if (is_first || is_same) {
         out->claim_presence = is_uuid ? TG_PRESENT : TG_MALFORMED;
@@ -112,6 +115,25 @@ static void take_attestation(struct parse *p, struct tg_bytes value)
         return;
     }
     out->attestation_presence = TG_PRESENT;
+}
+
+/* Other schemes are not ours to judge. spec: protocol/6#private-token-header */
+static void take_authorization(struct parse *p, struct tg_bytes value)
+{
+    struct tg_request_headers *out = p->out;
+    size_t len = sizeof(TG_SCHEME_PRIVATE_TOKEN) - 1;
+    bool is_ours =
+        tg_bytes_is_equal_nocase(tg_bytes_first(value, len), TG_LIT(TG_SCHEME_PRIVATE_TOKEN)) &&
+        (value.len == len || value.ptr[len] == ' ');
+
+    if (!keep_same(&p->authorization, value)) {
+        out->private_token_presence =
+            is_ours || out->private_token_presence != TG_ABSENT ? TG_MALFORMED : TG_ABSENT;
+        out->authorization = tg_bytes(NULL, 0);
+    } else if (is_ours && out->private_token_presence == TG_ABSENT) {
+        out->private_token_presence = TG_PRESENT;
+        out->authorization = value;
+    }
 }
 
 static void take_proof(struct parse *p, struct tg_bytes value)
@@ -301,6 +323,7 @@ static const struct {
     { TG_HEADER_DEVICE_ATTESTATION, take_attestation },
     { "Device-Attestation", take_attestation },
     { "deviceAttestation", take_attestation },
+    { TG_HEADER_AUTHORIZATION, take_authorization },
     { TG_HEADER_SECRET_PROOF, take_proof },
     { TG_HEADER_KNOWN_VERSION, take_known_version },
     { "If-Match", take_if_match },
@@ -341,6 +364,7 @@ static void conclude(struct parse *p)
     }
     if (out->claim_presence != TG_PRESENT) {
         tg_mem_wipe(&out->claim, sizeof(out->claim));
+        out->claim_text = tg_bytes(NULL, 0);
     }
     if (out->claim_presence == TG_ABSENT) {
         tg_fault_set(&out->claim_fault, TG_HEADER_DEVICE_CLAIM ": expected a UUID, got no such "

@@ -14,6 +14,7 @@
 #define TG_HEADER_REQUEST_ID "Mailbox-Request-ID"
 #define TG_HEADER_DEVICE_CLAIM "Mailbox-Device-Claim"
 #define TG_HEADER_DEVICE_ATTESTATION "Mailbox-Device-Attestation"
+#define TG_HEADER_AUTHORIZATION "Authorization"
 #define TG_HEADER_SECRET_PROOF "Mailbox-Secret-Proof"
 #define TG_HEADER_VERSION "Mailbox-Version"
 #define TG_HEADER_KNOWN_VERSION "Mailbox-Known-Version"
@@ -41,11 +42,15 @@ struct tg_request_headers {
     struct tg_bytes request_id; /* echoed on every answer when present and well formed */
 
     enum tg_presence claim_presence;
-    struct tg_uuid claim;    /* a credential: wiped by tg_request_headers_wipe */
-    bool is_claim_ambiguous; /* malformed because two values differ: a 400, not a 401 */
+    struct tg_uuid claim;       /* a credential: wiped by tg_request_headers_wipe */
+    struct tg_bytes claim_text; /* as sent, when present */
+    bool is_claim_ambiguous;    /* malformed because two values differ: a 400, not a 401 */
 
     enum tg_presence attestation_presence; /* malformed: alias and header differ */
     struct tg_bytes attestation;
+
+    enum tg_presence private_token_presence; /* malformed: two Authorization headers that differ */
+    struct tg_bytes authorization;           /* a credential, when that scheme is PrivateToken */
 
     struct tg_secret_proof proof;
 

@@ -3,7 +3,7 @@
  * Runs every *.scn of a folder on the relay core, each in a world of its own. README.md says what
  * a script may hold. A folder without scripts, and a script without requests, is a failure.
  */
-#include "world.h"
+#include "standing_world.h"
 
 #include "base/time3339.h"
 
@@ -33,6 +33,7 @@ struct script {
     unsigned line_no;
     size_t request_count;
     struct world world;
+    struct standing_world standing;
     struct variable vars[VARS_MAX];
     size_t var_count;
     char *words[WORDS_MAX];
@@ -680,6 +681,141 @@ static void do_https(struct script *s)
     s->world.config.is_https = strcmp(s->words[1], "on") == 0;
 }
 
+/* ---- good standing -------------------------------------------------------------------------- */
+
+static enum tg_standing_mode mode_of(struct script *s, const char *name)
+{
+    static const char *const names[] = { "off", "optional", "required" };
+
+    for (size_t i = 0; i < TG_COUNT(names); i++) {
+        if (strcmp(name, names[i]) == 0) {
+            return (enum tg_standing_mode)i;
+        }
+    }
+    fail(s, "no such mode: %s", name);
+}
+
+/* standing attestation=MODE tokens=MODE context=none|request */
+static void do_standing(struct script *s)
+{
+    struct tg_standing *standing = &s->standing.standing;
+
+    for (size_t i = 1; i < s->word_count; i++) {
+        const char *rest = NULL;
+
+        if ((rest = after(s->words[i], "attestation=")) != NULL) {
+            standing->attestation = mode_of(s, rest);
+        } else if ((rest = after(s->words[i], "tokens=")) != NULL) {
+            standing->private_tokens = mode_of(s, rest);
+        } else if ((rest = after(s->words[i], "context=")) != NULL) {
+            standing->is_token_bound = strcmp(rest, "request") == 0;
+        } else {
+            fail(s, "unknown setting %s", s->words[i]);
+        }
+    }
+}
+
+/* claim=, request= and body= of words from on; what it views ends with *doc. */
+static struct tg_attestation_cover cover_of(struct script *s, size_t from, struct request *r,
+                                            json_t **doc)
+{
+    struct tg_attestation_cover cover = { .claim = TG_LIT("") };
+    const json_t *payload = NULL;
+
+    for (size_t i = from; i < s->word_count; i++) {
+        take_request_word(s, r, s->words[i]);
+    }
+    for (size_t i = 0; i < r->header_count; i++) {
+        if (tg_bytes_is_equal(r->headers[i].name, TG_LIT("mailbox-device-claim"))) {
+            cover.claim = r->headers[i].value;
+        } else {
+            cover.request_id = r->headers[i].value;
+        }
+    }
+    *doc = r->body == NULL ? NULL : json_loadb(r->body, r->body_len, 0, NULL);
+    payload = json_object_get(*doc, "payload");
+    cover.payload_type = tg_bytes_str(json_string_value(json_object_get(payload, "type")));
+    cover.payload_data = tg_bytes_str(json_string_value(json_object_get(payload, "data")));
+    return cover;
+}
+
+static enum tg_attest_step attest_step_of(struct script *s, const char *name)
+{
+    static const char *const names[TG_ATTEST_STEP_COUNT] = {
+        [TG_ATTEST_OK] = "ok",
+        [TG_ATTEST_STEP_ENCODING] = "encoding",
+        [TG_ATTEST_STEP_FORMAT] = "format",
+        [TG_ATTEST_STEP_CHALLENGE] = "challenge",
+        [TG_ATTEST_STEP_CHAIN] = "chain",
+        [TG_ATTEST_STEP_SIGNATURE] = "signature",
+        [TG_ATTEST_STEP_POLICY] = "policy",
+        [TG_ATTEST_STEP_INTERNAL] = "internal",
+    };
+
+    for (size_t i = 0; i < TG_COUNT(names); i++) {
+        if (strcmp(name, names[i]) == 0) {
+            return (enum tg_attest_step)i;
+        }
+    }
+    fail(s, "no such step: %s", name);
+}
+
+/* attest NAME STEP claim= request= body=: $NAME is an attestation of that request. */
+static void do_attest(struct script *s)
+{
+    struct request r = { .type = "-" };
+    json_t *doc = NULL;
+    struct tg_attestation_cover cover = cover_of(s, 3, &r, &doc);
+    struct tg_buf text;
+
+    tg_buf_init(&text, WORD_MAX);
+    standing_attest(&text, attest_step_of(s, s->words[2]), &cover);
+    set_var(s, s->words[1], tg_buf_cstr(&text));
+    tg_buf_deinit(&text);
+    json_decref(doc);
+    free(r.body);
+}
+
+/* token NAME LABEL KEY [claim= request= body=]: $NAME is a token, bound to that request if given.
+ */
+static void do_token(struct script *s)
+{
+    struct request r = { .type = "-" };
+    json_t *doc = NULL;
+    struct tg_attestation_cover cover = cover_of(s, 4, &r, &doc);
+    struct tg_buf text;
+
+    tg_buf_init(&text, WORD_MAX);
+    standing_token(&text, s->words[2], (unsigned)strtoul(s->words[3], NULL, 10),
+                   s->word_count > 4 ? &cover : NULL);
+    set_var(s, s->words[1], tg_buf_cstr(&text));
+    tg_buf_deinit(&text);
+    json_decref(doc);
+    free(r.body);
+}
+
+/* judged SCHEME STEP N, since the script began. */
+static void do_judged(struct script *s)
+{
+    for (unsigned scheme = 0; scheme < TG_STANDING_SCHEME_COUNT; scheme++) {
+        for (unsigned step = 0; step < TG_STANDING_STEP_COUNT; step++) {
+            if (strcmp(tg_standing_scheme_name((enum tg_standing_scheme)scheme), s->words[1]) ==
+                    0 &&
+                strcmp(tg_standing_step_name((enum tg_standing_step)step), s->words[2]) == 0) {
+                check_count(s, "judged", s->standing.judged[scheme][step], s->words[3]);
+                return;
+            }
+        }
+    }
+    fail(s, "no such scheme or step");
+}
+
+/* verified N: attestations whose verification was begun. */
+static void do_verified(struct script *s)
+{
+    check_count(s, "verified", s->standing.verified_count, s->words[1]);
+}
+
 static void run_line(struct script *s)
 {
     static const struct {
@@ -687,11 +823,16 @@ static void run_line(struct script *s)
         size_t word_min;
         void (*run)(struct script *s);
     } lines[] = {
-        { "clock", 2, do_clock },   { "resume", 5, do_resume }, { "expect", 4, do_expect },
-        { "cancel", 2, do_cancel }, { "store", 2, do_store },   { "sweep", 1, do_sweep },
-        { "hooks", 2, do_hooks },   { "key", 2, do_key },       { "inflight", 2, do_inflight },
-        { "told", 2, do_told },     { "cors", 2, do_cors },     { "https", 2, do_https },
-        { "push", 2, do_push },     { "outbox", 2, do_outbox }, { "noted", 2, do_noted },
+        { "clock", 2, do_clock },       { "resume", 5, do_resume },
+        { "expect", 4, do_expect },     { "cancel", 2, do_cancel },
+        { "store", 2, do_store },       { "sweep", 1, do_sweep },
+        { "hooks", 2, do_hooks },       { "key", 2, do_key },
+        { "inflight", 2, do_inflight }, { "told", 2, do_told },
+        { "cors", 2, do_cors },         { "https", 2, do_https },
+        { "standing", 2, do_standing }, { "attest", 3, do_attest },
+        { "token", 4, do_token },       { "judged", 4, do_judged },
+        { "verified", 2, do_verified }, { "push", 2, do_push },
+        { "outbox", 2, do_outbox },     { "noted", 2, do_noted },
     };
 
     for (size_t i = 0; i < TG_COUNT(lines); i++) {
@@ -744,6 +885,7 @@ static bool run_script(const char *folder, const char *path)
         return false;
     }
     world_init(&s.world);
+    standing_world_init(&s.standing, &s.world);
     if (setjmp(s.failed) == 0) {
         while (read_line(&s, file, line)) {
             split(&s, line);
@@ -759,6 +901,7 @@ static bool run_script(const char *folder, const char *path)
     }
     (void)fclose(file);
     drop_words(&s);
+    standing_world_deinit(&s.standing);
     world_deinit(&s.world);
     for (size_t i = 0; i < s.var_count; i++) {
         free(s.vars[i].value);

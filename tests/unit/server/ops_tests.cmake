@@ -15,3 +15,4 @@ endif()
 # Documents are tests' business where they promise something that a machine can compare.
 add_test(NAME docs.openapi COMMAND /usr/bin/python3 ${CMAKE_CURRENT_LIST_DIR}/check_openapi.py)
 set_tests_properties(docs.openapi PROPERTIES LABELS unit TIMEOUT 60)
+tigress_add_test(NAME server.config_standing LABEL unit SOURCES test_config_standing.c LIBS tg_server_ops)

@@ -137,7 +137,7 @@ static void pipelined__reader_does_not_read__no_more_requests_are_taken(void **s
     assert_int_equal(f->seen_count, 1);
 }
 
-static void head__of_16_KiB__taken_and_one_more_byte_431(void **state)
+static void head__of_32_KiB__taken_and_one_more_byte_431(void **state)
 {
     static char text[TG_HEAD_MAX + 2];
     static const char start[] = "GET / HTTP/1.1\r\nHost: r\r\nX: ";
@@ -666,7 +666,7 @@ int main(void)
         CASE(chunked_body__extensions_and_trailers__only_the_body_is_passed),
         CASE(pipelined__while_busy__second_waits_for_the_first),
         CASE(pipelined__reader_does_not_read__no_more_requests_are_taken),
-        CASE(head__of_16_KiB__taken_and_one_more_byte_431),
+        CASE(head__of_32_KiB__taken_and_one_more_byte_431),
         CASE(headers__64_taken__65_refused_with_431),
         CASE(target__of_4096_taken__4097_refused_with_414),
         CASE(body__at_its_limit__passed_whole),

@@ -352,7 +352,7 @@ static void headers__64_taken__65_refused_with_431(void **state)
     assert_int_equal(c->f->seen_count, 1);
 }
 
-static void head__over_16_KiB__refused_with_431_and_long_target_with_414(void **state)
+static void head__over_32_KiB__refused_with_431_and_long_target_with_414(void **state)
 {
     static char value[TG_HEAD_MAX + 1];
     static char path[4098];
@@ -722,7 +722,7 @@ int main(void)
         CASE(streams__held_and_answered_out_of_order),
         CASE(stream__reset_by_the_peer__service_is_told),
         CASE(headers__64_taken__65_refused_with_431),
-        CASE(head__over_16_KiB__refused_with_431_and_long_target_with_414),
+        CASE(head__over_32_KiB__refused_with_431_and_long_target_with_414),
         CASE(connect__refused),
         CASE(requests__five_of_five__two_goaways_and_the_end),
         CASE(drain__with_a_stream_open__answered_before_the_end),

@@ -185,6 +185,31 @@ static void assert_sample(const char *line)
     assert_int_equal(*end, '\0');
 }
 
+static void standing__judged__counted_by_scheme_format_and_step(void **state)
+{
+    struct fixture *f = *state;
+    const struct tg_standing_report reports[] = {
+        { TG_STANDING_ATTESTATION, TG_STANDING_OK, true, TG_ATTEST_ANDROID_KEY },
+        { TG_STANDING_ATTESTATION, TG_STANDING_OK, true, TG_ATTEST_ANDROID_KEY },
+        { TG_STANDING_ATTESTATION, TG_STANDING_ENCODING, false, TG_ATTEST_APPLE },
+        { TG_STANDING_PRIVATE_TOKEN, TG_STANDING_SPENT, false, TG_ATTEST_APPLE },
+        { TG_STANDING_NO_SCHEME, TG_STANDING_MISSING, false, TG_ATTEST_APPLE },
+    };
+
+    assert_null(strstr(formatted(f), "tigress_standing_total{"));
+    for (size_t i = 0; i < TG_COUNT(reports); i++) {
+        tg_metrics_standing(tg_metrics_block(f->m, i % 2), &reports[i]);
+    }
+    assert_non_null(strstr(formatted(f), "tigress_standing_total{scheme=\"attestation\",format="
+                                         "\"android-key\",step=\"ok\"} 2\n"));
+    assert_non_null(strstr(formatted(f),
+                           "tigress_standing_total{scheme=\"attestation\",step=\"encoding\"} 1\n"));
+    assert_non_null(strstr(formatted(f),
+                           "tigress_standing_total{scheme=\"private_token\",step=\"spent\"} 1\n"));
+    assert_non_null(
+        strstr(formatted(f), "tigress_standing_total{scheme=\"none\",step=\"missing\"} 1\n"));
+}
+
 /* The whole text by the rules of the exposition format: every sample belongs to the family that
    HELP and TYPE have named right before, and no family comes twice. */
 static void format__whole_text__parses(void **state)
@@ -219,7 +244,7 @@ static void format__whole_text__parses(void **state)
             }
         }
     }
-    assert_int_equal(families, 10 + 1 + 1 + 1 + TG_GAUGE_COUNT + 5);
+    assert_int_equal(families, 10 + 1 + 1 + 1 + 1 + TG_GAUGE_COUNT + 5);
     assert_int_equal(f->text.ptr[f->text.len - 1], '\n');
     free(text);
 }
@@ -289,6 +314,7 @@ int main(void)
         TEST(format__start_time__cut_to_the_minute),
         TEST(format__push__per_provider_and_outcome_where_one_is_on),
         TEST(format__gauge_below_zero_for_a_moment__zero),
+        TEST(standing__judged__counted_by_scheme_format_and_step),
         TEST(format__whole_text__parses),
         TEST(format__buffer_too_small__limit),
         TEST(format__while_workers_count__nothing_lost),

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The file of issuers and their keys. */
+#include "attest/private_token_issuers.h"
+
+#include "base/b64.h"
+#include "base/mem.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <openssl/err.h>
+#include <openssl/x509.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SPKI_MAX 1024u
+#define KEY_BITS 2048
+#define TIME_MAX_S INT64_C(253402300799) /* the end of the year 9999 */
+
+void tg_private_token_issuers_free(struct tg_private_token_issuers **issuers)
+{
+    if (issuers == NULL || *issuers == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < TG_PRIVATE_TOKEN_ISSUERS_MAX; i++) {
+        for (size_t k = 0; k < TG_PRIVATE_TOKEN_KEYS_MAX; k++) {
+            EVP_PKEY_free((*issuers)->issuers[i].keys[k].public_key);
+            tg_buf_deinit(&(*issuers)->issuers[i].keys[k].spki);
+        }
+    }
+    tg_mem_free(*issuers);
+    *issuers = NULL;
+}
+
+/* ---- one key -------------------------------------------------------------------------------- */
+
+/* base64url, padding all there or absent. */
+static enum tg_err decode_text(struct tg_buf *out, struct tg_bytes text)
+{
+    while (text.len > 0 && text.len % 4 == 0 && text.ptr[text.len - 1] == '=') {
+        text.len--;
+    }
+    while (text.len > 0 && text.ptr[text.len - 1] == '=') {
+        text.len--;
+    }
+    return tg_b64_decode(out, text, TG_B64_URL);
+}
+
+#define OID_SHA384 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x02
+#define OID_MGF1 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x08
+#define OID_PSS 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0a
+#define SALT_48 0xa2, 0x03, 0x02, 0x01, 0x30
+
+/* The AlgorithmIdentifier of RFC 9578, and the same with a NULL beside each hash, as some write it.
+   The library would also take keys that allow more. */
+static bool is_pss_sha384(struct tg_bytes spki)
+{
+    static const uint8_t plain[] = { 0x30,     0x3d, OID_PSS,    0x30,       0x30,   0xa0, 0x0d,
+                                     0x30,     0x0b, OID_SHA384, 0xa1,       0x1a,   0x30, 0x18,
+                                     OID_MGF1, 0x30, 0x0b,       OID_SHA384, SALT_48 };
+    static const uint8_t with_null[] = { 0x30, 0x41,       OID_PSS, 0x30,       0x34,     0xa0,
+                                         0x0f, 0x30,       0x0d,    OID_SHA384, 0x05,     0x00,
+                                         0xa1, 0x1c,       0x30,    0x1a,       OID_MGF1, 0x30,
+                                         0x0d, OID_SHA384, 0x05,    0x00,       SALT_48 };
+    struct tg_bytes body = tg_bytes_from(spki, 4); /* behind 30 82 and the length */
+
+    return tg_bytes_has_prefix(body, TG_ARRAY_BYTES(plain)) ||
+           tg_bytes_has_prefix(body, TG_ARRAY_BYTES(with_null));
+}
+
+/* A key that cannot verify tokens refuses here, not at the first one. */
+static bool takes_tokens(const struct tg_issuer_key *key)
+{
+    static const uint8_t nothing[TG_PRIVATE_TOKEN_SIGNATURE_LEN] = { 0 };
+
+    return is_pss_sha384(tg_buf_view(&key->spki)) &&
+           EVP_PKEY_is_a(key->public_key, "RSA-PSS") == 1 &&
+           EVP_PKEY_get_bits(key->public_key) == KEY_BITS &&
+           tg_issuer_key_check(key, TG_LIT(""), TG_ARRAY_BYTES(nothing)) ==
+               TG_PRIVATE_TOKEN_SIGNATURE;
+}
+
+static enum tg_err parse_spki(struct tg_issuer_key *key, struct tg_bytes text)
+{
+    const unsigned char *at = NULL;
+    enum tg_err err = TG_E_BUG;
+
+    tg_buf_init(&key->spki, SPKI_MAX);
+    TG_TRY(decode_text(&key->spki, text));
+    at = key->spki.ptr;
+    key->public_key = key->spki.len == 0 ? NULL : d2i_PUBKEY(NULL, &at, (long)key->spki.len);
+    TG_REQUIRE(key->public_key != NULL && at == key->spki.ptr + key->spki.len, TG_E_SYNTAX);
+    TG_REQUIRE(takes_tokens(key), TG_E_SYNTAX);
+    TG_TRY(tg_sha256(key->id, tg_buf_view(&key->spki)));
+    err = TG_OK;
+out:
+    ERR_clear_error();
+    return err;
+}
+
+/* Where in the file we are, for its faults. */
+struct place {
+    size_t issuer, key; /* from 1 */
+    struct tg_fault *fault;
+};
+
+static enum tg_err refuse(const struct place *at, const char *what)
+{
+    if (at->key > 0) {
+        tg_fault_set(at->fault, "issuer %zu, key %zu: %s", at->issuer, at->key, what);
+    } else if (at->issuer > 0) {
+        tg_fault_set(at->fault, "issuer %zu: %s", at->issuer, what);
+    } else {
+        tg_fault_set(at->fault, "%s", what);
+    }
+    return TG_E_SYNTAX;
+}
+
+/* A misspelt member would otherwise be a key without an end. */
+static bool has_only(const json_t *object, const char *const *names)
+{
+    size_t known = 0;
+
+    for (size_t i = 0; names[i] != NULL; i++) {
+        known += json_object_get(object, names[i]) != NULL ? 1 : 0;
+    }
+    return known == json_object_size(object);
+}
+
+static bool is_time(const json_t *value)
+{
+    return json_is_integer(value) && json_integer_value(value) >= 0 &&
+           json_integer_value(value) <= TIME_MAX_S;
+}
+
+static enum tg_err read_key(struct tg_issuer_key *key, const json_t *object, const struct place *at)
+{
+    static const char *const names[] = { "token-key", "not-before", "not-after", NULL };
+    const json_t *text = json_object_get(object, "token-key");
+    const json_t *not_before = json_object_get(object, "not-before");
+    const json_t *not_after = json_object_get(object, "not-after");
+    enum tg_err err = TG_E_BUG;
+
+    if (!json_is_object(object) || !has_only(object, names) || !json_is_string(text)) {
+        return refuse(at, "expected token-key, not-after and perhaps not-before");
+    }
+    if (!is_time(not_after) || (not_before != NULL && !is_time(not_before))) {
+        return refuse(at, "not-before, not-after: expected seconds since 1970; not-after is needed,"
+                          " because until then spent tokens are remembered");
+    }
+    key->not_before_s = not_before == NULL ? 0 : json_integer_value(not_before);
+    key->not_after_s = json_integer_value(not_after);
+    if (key->not_after_s <= key->not_before_s) {
+        return refuse(at, "not-after: expected a time later than not-before");
+    }
+    err = parse_spki(key, tg_bytes(json_string_value(text), json_string_length(text)));
+    if (err == TG_E_SYNTAX || err == TG_E_LIMIT) {
+        return refuse(at, "token-key: expected the base64url of an RSASSA-PSS public key (SPKI) of "
+                          "2048 bits for SHA-384 and a salt of 48");
+    }
+    return err;
+}
+
+/* ---- issuers -------------------------------------------------------------------------------- */
+
+/* What a host name may hold: it goes into challenges and is compared byte for byte. */
+static bool is_name(const char *name, size_t len)
+{
+    return len >= 1 && len <= TG_PRIVATE_TOKEN_NAME_MAX &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789.-:") == len;
+}
+
+static enum tg_err read_issuer(struct tg_issuer *issuer, const json_t *object, struct place *at)
+{
+    static const char *const names[] = { "name", "keys", NULL };
+    const json_t *name = json_object_get(object, "name");
+    const json_t *keys = json_object_get(object, "keys");
+    enum tg_err err = TG_OK;
+
+    if (!json_is_object(object) || !has_only(object, names) || !json_is_string(name) ||
+        !is_name(json_string_value(name), json_string_length(name))) {
+        return refuse(at, "expected a name, a host in lower case, and keys");
+    }
+    if (json_array_size(keys) < 1 || json_array_size(keys) > TG_PRIVATE_TOKEN_KEYS_MAX) {
+        return refuse(at, "keys: expected an array of 1 to 4");
+    }
+    memcpy(issuer->name, json_string_value(name), json_string_length(name) + 1);
+    issuer->key_count = json_array_size(keys);
+    for (size_t k = 0; k < issuer->key_count && err == TG_OK; k++) {
+        at->key = k + 1;
+        err = read_key(&issuer->keys[k], json_array_get(keys, k), at);
+    }
+    at->key = 0;
+    return err;
+}
+
+static enum tg_err read_top(struct tg_private_token_issuers *out, const json_t *top,
+                            struct place *at)
+{
+    static const char *const names[] = { "issuers", NULL };
+    const json_t *issuers = json_object_get(top, "issuers");
+    enum tg_err err = TG_OK;
+
+    if (!json_is_object(top) || !has_only(top, names) || json_array_size(issuers) < 1 ||
+        json_array_size(issuers) > TG_PRIVATE_TOKEN_ISSUERS_MAX) {
+        return refuse(at, "expected an object with issuers, an array of 1 to 8");
+    }
+    out->count = json_array_size(issuers);
+    for (size_t i = 0; i < out->count && err == TG_OK; i++) {
+        at->issuer = i + 1;
+        err = read_issuer(&out->issuers[i], json_array_get(issuers, i), at);
+    }
+    return err;
+}
+
+enum tg_err tg_private_token_issuers_parse(struct tg_private_token_issuers **out,
+                                           struct tg_bytes text, struct tg_fault *fault)
+{
+    struct tg_private_token_issuers *issuers = NULL;
+    struct place at = { .fault = fault };
+    json_error_t where;
+    json_t *top = NULL;
+    enum tg_err err = TG_E_BUG;
+
+    issuers = tg_mem_calloc(1, sizeof(*issuers));
+    TG_REQUIRE(issuers != NULL, TG_E_NOMEM);
+    top = text.len == 0
+              ? NULL
+              : json_loadb((const char *)text.ptr, text.len, JSON_REJECT_DUPLICATES, &where);
+    if (top == NULL) {
+        tg_fault_set(fault, "expected JSON without duplicate members");
+        err = TG_E_SYNTAX;
+        goto out;
+    }
+    TG_TRY(read_top(issuers, top, &at));
+    *out = issuers;
+    issuers = NULL;
+    err = TG_OK;
+out:
+    json_decref(top);
+    tg_private_token_issuers_free(&issuers);
+    return err;
+}
+
+static enum tg_err read_file(struct tg_buf *text, const char *path, struct tg_fault *fault)
+{
+    enum tg_err err = TG_E_BUG;
+    FILE *file = fopen(path, "re");
+    uint8_t *at = NULL;
+    size_t len = 0;
+
+    if (file == NULL) {
+        tg_fault_set(fault, "the file cannot be opened: %s", strerror(errno));
+        return TG_E_IO;
+    }
+    at = tg_buf_extend(text, TG_PRIVATE_TOKEN_FILE_MAX + 1);
+    TG_REQUIRE(at != NULL, TG_E_NOMEM);
+    len = fread(at, 1, TG_PRIVATE_TOKEN_FILE_MAX + 1, file);
+    if (ferror(file) != 0 || len > TG_PRIVATE_TOKEN_FILE_MAX) {
+        tg_fault_set(fault, "the file cannot be read, or is longer than %u bytes",
+                     TG_PRIVATE_TOKEN_FILE_MAX);
+        err = TG_E_IO;
+        goto out;
+    }
+    tg_buf_truncate(text, len);
+    err = TG_OK;
+out:
+    (void)fclose(file);
+    return err;
+}
+
+enum tg_err tg_private_token_issuers_load(struct tg_private_token_issuers **out, const char *path,
+                                          struct tg_fault *fault)
+{
+    enum tg_err err = TG_E_BUG;
+    struct tg_buf text;
+
+    tg_buf_init(&text, TG_PRIVATE_TOKEN_FILE_MAX + 1);
+    TG_TRY(read_file(&text, path, fault));
+    TG_TRY(tg_private_token_issuers_parse(out, tg_buf_view(&text), fault));
+    err = TG_OK;
+out:
+    tg_buf_deinit(&text);
+    return err;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * wire/attestation.h - what a device attestation has to cover, how it travels, and the schemes that
+ * a 401 asks for: what relay and library must agree on.
+ * Layer: L1 (base, crypto).      Threads: any.      Blocks: no.
+ * Secrets: device claims pass through; none is kept.
+ * spec: protocol.md section 6; RFC 9110 section 11 for WWW-Authenticate.
+ */
+#ifndef TG_WIRE_ATTESTATION_H
+#define TG_WIRE_ATTESTATION_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#define TG_ATTESTATION_CHALLENGE_LEN 32u
+#define TG_ATTESTATION_HEADER_MAX 16384u /* bytes of the header's value */
+#define TG_ATTESTATION_DECODED_MAX 12288u
+
+/* Names of the schemes in WWW-Authenticate. */
+#define TG_SCHEME_ATTESTATION "DeviceAttestation"
+#define TG_SCHEME_PRIVATE_TOKEN "PrivateToken"
+/* Slug of the problem type that says that good standing was not shown. */
+#define TG_PROBLEM_STANDING "standing"
+
+/* All as sent: the claim's text too, not what it means. */
+struct tg_attestation_cover {
+    struct tg_bytes claim;
+    struct tg_bytes request_id;
+    struct tg_bytes payload_type;
+    struct tg_bytes payload_data;
+};
+
+/* SHA-256 over "tigress-attestation-v1" and the four, each behind its length in 4 bytes,
+   big-endian. TG_E_CRYPTO, TG_E_NOMEM; TG_E_LIMIT: one is longer than 4 bytes can say. */
+TG_NODISCARD enum tg_err tg_attestation_challenge(uint8_t out[TG_ATTESTATION_CHALLENGE_LEN],
+                                                  const struct tg_attestation_cover *cover);
+
+/* Appends the object that a header value carries: base64url, padding all there or absent.
+   TG_E_SYNTAX; TG_E_LIMIT: longer than TG_ATTESTATION_HEADER_MAX. Nothing is appended then. */
+TG_NODISCARD enum tg_err tg_attestation_decode(struct tg_buf *out, struct tg_bytes value);
+/* Appends the header value of an object. */
+void tg_attestation_encode(struct tg_buf *out, struct tg_bytes object);
+
+/*
+ * Whether a WWW-Authenticate value holds a challenge of the scheme, among others perhaps.
+ *   out   NULL, or where its challenges are appended, ", " between them and what was there before
+ */
+bool tg_challenge_find(struct tg_buf *out, struct tg_bytes value, const char *scheme);
+
+#endif

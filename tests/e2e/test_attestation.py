@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Device attestation over HTTPS, under a test authority whose key is in the W3C vectors."""
+import contextlib
+import datetime
+import hashlib
+import subprocess
+import urllib.request
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+import standing
+from checks import assert_problem
+from conftest import make_relay, open_api
+from relay_process import find_binary, sanitizer_env
+from standing import ATTESTATION, HOUR, NOW
+from tigress_client import create_message, new_id
+
+RP_ID = "127.0.0.1"
+AUTHORITY = standing.Authority()
+
+
+class Device:
+    """A device with an attestation key and its certificate."""
+
+    def __init__(self, **options):
+        self.key = ec.generate_private_key(ec.SECP256R1())
+        self.chain = [AUTHORITY.leaf(self.key, **options)]
+
+    def header(self, claim, request_id, message, rp_id=RP_ID, name=ATTESTATION):
+        return (name, standing.packed(standing.challenge(claim, request_id, message), rp_id,
+                                      self.key, self.chain))
+
+
+class Share:
+    """One create: what it covers, and what is sent."""
+
+    def __init__(self, message=None):
+        self.claim, self.request_id = new_id(), new_id()
+        self.message = message or create_message()
+
+    def attested(self, device, **options):
+        return device.header(self.claim, self.request_id, self.message, **options)
+
+    def send(self, api, *headers):
+        return api.create(self.message, self.claim, self.request_id, extra=headers)
+
+
+def settings(tmp, mode, *more):
+    roots = AUTHORITY.write_roots(tmp / "roots")
+    return ["--attestation", mode, "--attestation-formats", "packed", "--attestation-roots",
+            str(roots), *more]
+
+
+@pytest.fixture(scope="module", params=["required", "optional"])
+def mode(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def revoked_device():
+    return Device()
+
+
+@pytest.fixture(scope="module")
+def asking(tmp_path_factory, mode, revoked_device):
+    tmp = tmp_path_factory.mktemp(mode)
+    spki = revoked_device.key.public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    revoked = tmp / "revoked"
+    revoked.write_text(f"# a test's\nkey {hashlib.sha256(spki).hexdigest()}\n")
+    args = settings(tmp, mode, "--attestation-revoked", str(revoked))
+    with make_relay(tmp, args=args) as running:
+        yield running
+
+
+@pytest.fixture(params=["h1", "h2"])
+def asked(request, asking):
+    with contextlib.closing(open_api(asking, request.param)) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def device():
+    return Device()
+
+
+def assert_standing(answer, step):
+    assert answer.status == 401, (answer.status, answer.body)
+    problem = answer.json()
+    assert problem["type"] == "urn:tigress:problem/standing"
+    assert step in problem["detail"], problem
+    assert 'DeviceAttestation formats="packed"' in answer.all("www-authenticate")
+    assert "BEGIN" not in problem["detail"] and "W3C" not in problem["detail"]
+
+
+# spec-test: protocol/6#attestation-challenge protocol/6#attestation-header
+def create__attested__made_and_repeated(asked, device):
+    share = Share()
+    proof = share.attested(device)
+    first = share.send(asked, proof)
+    assert first.status == 200, first.body
+    again = share.send(asked, proof)
+    assert again.status == 201
+    assert again.json() == first.json()
+    bare = share.send(asked)
+    assert bare.status == 201  # it was done before: nothing new is made
+
+
+# spec-test: protocol/6#required-on-create
+def create__without__as_the_mode_says(asked, mode):
+    answer = Share().send(asked)
+    if mode == "optional":
+        assert answer.status == 200
+    else:
+        assert_standing(answer, "a device attestation")
+
+
+# spec-test: protocol/6#present-but-bad-refused
+@pytest.mark.parametrize("change", ["content", "type", "claim", "request id"])
+def replayed__for_another_request__refused(asked, device, change):
+    share = Share()
+    proof = share.attested(device)
+    assert share.send(asked, proof).status == 200
+    other = Share(dict(share.message))
+    other.claim, other.request_id = share.claim, share.request_id
+    if change in ("content", "type"):
+        other.request_id = new_id()
+        proof = other.attested(device)
+        other.message["payload"] = dict(share.message["payload"])
+        other.message["payload"]["data" if change == "content" else "type"] += "x"
+    elif change == "claim":
+        other.claim = new_id()
+    else:
+        other.request_id = new_id()
+    assert_standing(other.send(asked, proof), "signature")  # what it signs has another hash
+
+
+def certificate__expired_not_yet_valid_or_of_another_authority__refused(asked):
+    day = datetime.timedelta(days=1)
+    stranger = ec.generate_private_key(ec.SECP256R1())
+    for options in ({"not_before": NOW() - 2 * day, "not_after": NOW() - HOUR},
+                    {"not_before": NOW() + HOUR, "not_after": NOW() + day},
+                    {"issuer_key": stranger}):
+        share = Share()
+        assert_standing(share.send(asked, share.attested(Device(**options))), "chain")
+
+
+def key__revoked__refused(asked, revoked_device):
+    share = Share()
+    assert_standing(share.send(asked, share.attested(revoked_device)), "chain")
+
+
+def relying_party__another__refused(asked, device):
+    share = Share()
+    assert_standing(share.send(asked, share.attested(device, rp_id="relay.example")), "policy")
+
+
+def header__of_wrong_encoding__refused(asked, device):
+    share = Share()
+    good = share.attested(device)[1]
+    for value in (good[:-5], good + "AA", "+" + good[1:], "A", "AAAA", good + "====",
+                  standing.b64u(b"\xa0"), good[:100] + " " + good[100:]):
+        assert_standing(share.send(asked, (ATTESTATION, value)), "encoding")
+    assert share.send(asked, (ATTESTATION, good + "=" * (-len(good) % 4))).status == 200
+
+
+def header__alias__counts_as_the_same(asked, device):
+    share = Share()
+    assert share.send(asked, share.attested(device, name="deviceAttestation")).status == 200
+
+
+def header__of_unknown_format__refused(asked):
+    share = Share()
+    value = standing.b64u(standing.cbor({"fmt": "compound", "attStmt": [], "authData": b""}))
+    assert_standing(share.send(asked, (ATTESTATION, value)), "")
+
+
+# spec-test: protocol/6#attestation-header-limit
+def header__longer_than_16_KiB__431(asked):
+    share = Share()
+    assert share.send(asked, (ATTESTATION, "A" * 16385)).status == 431
+    assert_standing(share.send(asked, (ATTESTATION, "A" * 16384)), "encoding")
+    assert share.send(asked, (ATTESTATION, "A" * 33000)).status == 431
+
+
+def update__with_a_good_a_bad_or_no_attestation(asked, device):
+    share = Share()
+    answer = share.send(asked, share.attested(device))
+    link = answer.json()["urlLink"].rsplit("/", 1)[1]
+    message = {"payload": {"type": "AEAD_AES_128_GCM", "data": "bmV3"}}
+    request_id = new_id()
+    good = device.header(share.claim, request_id, message)
+    bad = device.header(share.claim, new_id(), message)
+    assert_standing(asked.update(link, share.claim, message, request_id, extra=[bad]), "signature")
+    assert asked.update(link, share.claim, message, request_id, extra=[good]).status == 200
+    assert asked.update(link, share.claim, message, request_id, extra=[good]).status == 201
+    assert asked.update(link, share.claim, message).status == 200
+    # Rights and conditions come first: nothing is verified for nothing.
+    stale = asked.update(link, share.claim, message, request_id=new_id(),
+                         extra=[bad, ("If-Match", '"1"')])
+    assert stale.status == 412
+
+
+def order__body_before_standing(asked):
+    assert_problem(asked.create(b"{", new_id(), new_id(), extra=[(ATTESTATION, "AAAA")]), 400)
+
+
+def metrics__count_steps_and_formats__and_nothing_else(asking, asked, device):
+    share = Share()
+    assert share.send(asked, share.attested(device)).status == 200
+    url = f"http://127.0.0.1:{asking.admin_port}/metrics"
+    with urllib.request.urlopen(url, timeout=10) as got:
+        text = got.read().decode()
+    lines = [line for line in text.splitlines() if line.startswith("tigress_standing_total{")]
+    assert any('format="packed",step="ok"' in line for line in lines), lines
+    assert any('step="chain"' in line for line in lines) or len(lines) >= 1
+
+
+def off__whatever_is_sent__is_not_looked_at(tmp_path):
+    with make_relay(tmp_path) as relay, contextlib.closing(open_api(relay)) as api:
+        assert Share().send(api, (ATTESTATION, "no attestation")).status == 200
+
+
+def check_config__bad_roots_or_lists__said(tmp_path):
+    def check(*args):
+        run = subprocess.run([find_binary("tigressd"), "--check-config", "--dev", "--data",
+                              str(tmp_path), *args], env=sanitizer_env(), capture_output=True,
+                             text=True, timeout=30, check=False)
+        return run.returncode, run.stdout + run.stderr
+    good = settings(tmp_path, "required")
+    assert check(*good) == (0, "tigressd: the configuration is valid\n")
+    code, text = check(*good[:-1], str(tmp_path / "nowhere"))
+    assert code == 2 and "attestation" in text and "packed.pem" in text
+    (tmp_path / "roots" / "packed.pem").write_text("no certificate")
+    code, text = check(*good)
+    assert code == 2 and "roots of packed" in text
+    AUTHORITY.write_roots(tmp_path / "roots")
+    (tmp_path / "revoked").write_text("serial xyz\n")
+    code, text = check(*good, "--attestation-revoked", str(tmp_path / "revoked"))
+    assert code == 2 and "line 1" in text

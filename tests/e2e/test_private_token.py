@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Privacy Pass tokens over HTTPS, from an issuer that this test is."""
+import contextlib
+import threading
+import time
+
+import pytest
+
+import standing
+from conftest import make_relay, open_api
+from tigress_client import create_message, new_id
+
+ORIGIN = "127.0.0.1"
+DAY = 86400
+
+
+@pytest.fixture(scope="module")
+def issuers():
+    return standing.Issuer(), standing.Issuer()
+
+
+def settings(tmp, keys, *more):
+    path = standing.write_issuers(tmp / "issuers.json", [("issuer.example", keys)])
+    return ["--private-tokens", "required", "--private-token-issuers", str(path), *more]
+
+
+@pytest.fixture(scope="module")
+def asking(tmp_path_factory, issuers):
+    """Two keys in force: the first is asked for."""
+    tmp = tmp_path_factory.mktemp("tokens")
+    end = time.time() + DAY
+    keys = [issuers[0].entry(end), issuers[1].entry(end)]
+    with make_relay(tmp, args=settings(tmp, keys, "--workers", "2")) as running:
+        yield running
+
+
+@pytest.fixture(params=["h1", "h2"])
+def asked(request, asking):
+    with contextlib.closing(open_api(asking, request.param)) as opened:
+        yield opened
+
+
+def fresh(issuer, **options):
+    return standing.authorization(issuer.token(issuer.token_challenge(ORIGIN), **options))
+
+
+def create(api, header=None, claim=None, request_id=None, message=None):
+    return api.create(message, claim or new_id(), request_id or new_id(),
+                      extra=[header] if header else [])
+
+
+def assert_refused(answer, step):
+    assert answer.status == 401, (answer.status, answer.body)
+    problem = answer.json()
+    assert problem["type"] == "urn:tigress:problem/standing"
+    assert step in problem["detail"], problem
+    assert standing.asked_tokens(answer)
+
+
+# spec-test: protocol/6#challenges-in-401
+def create__without_token__asked_for_one_that_then_does(asked, issuers):
+    answer = create(asked)
+    assert_refused(answer, "a private token")
+    [(challenge, key)] = standing.asked_tokens(answer)
+    assert challenge == issuers[0].token_challenge(ORIGIN)
+    assert key == issuers[0].spki
+    for is_blind in (False, True):
+        token = issuers[0].token(challenge, is_blind=is_blind)
+        assert create(asked, standing.authorization(token)).status == 200
+
+
+# spec-test: protocol/6#token-spent-once
+def token__spent__only_the_same_create_goes_through_again(asked, issuers):
+    header, claim, request_id = fresh(issuers[0]), new_id(), new_id()
+    message = create_message()
+    first = create(asked, header, claim, request_id, message)
+    assert first.status == 200
+    again = create(asked, header, claim, request_id, message)
+    assert again.status == 201 and again.json() == first.json()
+    assert_refused(create(asked, header, claim), "spent")
+    assert_refused(create(asked, header, request_id=request_id), "spent")
+
+
+# spec-test: protocol/6#private-token-rotation
+def token__of_the_second_key__taken(asked, issuers):
+    assert create(asked, fresh(issuers[1], is_blind=True)).status == 200
+
+
+def token__of_a_stranger_or_damaged__refused(asked, issuers):
+    assert_refused(create(asked, fresh(standing.Issuer())), "key")
+    token = bytearray(issuers[0].token(issuers[0].token_challenge(ORIGIN)))
+    for at, step in ((1, "encoding"), (5, "signature"), (40, "challenge"), (70, "key"),
+                     (353, "signature")):
+        token[at] ^= 1
+        assert_refused(create(asked, standing.authorization(bytes(token))), step)
+        token[at] ^= 1
+    assert_refused(create(asked, standing.authorization(bytes(token) + b"x")), "encoding")
+    assert_refused(create(asked, ("Authorization", "PrivateToken")), "encoding")
+    assert create(asked, standing.authorization(bytes(token))).status == 200
+
+
+def token__for_another_origin_or_context__refused(asked, issuers):
+    issuer = issuers[0]
+    for challenge in (issuer.token_challenge("relay.example"), issuer.token_challenge(""),
+                      issuer.token_challenge(ORIGIN, b"c" * 32)):
+        header = standing.authorization(issuer.token(challenge))
+        assert_refused(create(asked, header), "challenge")
+
+
+def many_creates_with_one_token__exactly_one_wins(asking, issuers):
+    header = fresh(issuers[0])
+    count = 64
+    statuses = []
+    start = threading.Barrier(count)
+
+    def run():
+        with contextlib.closing(open_api(asking)) as api:
+            api.preview(new_id())  # connected
+            start.wait(30)
+            statuses.append(create(api, header).status)
+
+    threads = [threading.Thread(target=run) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert sorted(statuses) == [200] + [401] * (count - 1)
+
+
+def crash__after_spending__the_token_stays_spent(tmp_path, issuers):
+    keys = [issuers[0].entry(time.time() + DAY)]
+    header, claim, request_id = fresh(issuers[0]), new_id(), new_id()
+    message = create_message()
+    relay = make_relay(tmp_path, args=settings(tmp_path, keys))
+    relay.start()
+    try:
+        with contextlib.closing(open_api(relay)) as api:
+            assert create(api, header, claim, request_id, message).status == 200
+        relay.kill()
+        relay.start()
+        with contextlib.closing(open_api(relay)) as api:
+            assert_refused(create(api, header), "spent")
+            assert create(api, header, claim, request_id, message).status == 201
+    finally:
+        relay.stop()
+
+
+def crash__while_many_redeem__one_create_at_most_has_the_token(tmp_path, issuers):
+    """Killed at a moment of the machine's choice; afterwards the token is good for one create alone."""
+    keys = [issuers[0].entry(time.time() + DAY)]
+    relay = make_relay(tmp_path, args=settings(tmp_path, keys, "--workers", "2"))
+    relay.start()
+    try:
+        for _ in range(3):
+            redeem_and_kill(relay, issuers[0])
+    finally:
+        relay.stop()
+
+
+def redeem_and_kill(relay, issuer):
+    header = fresh(issuer)
+    shares = [(new_id(), new_id()) for _ in range(16)]
+    message = create_message()
+    answers = {}
+
+    def run(share):
+        with contextlib.suppress(OSError, EOFError, Exception), \
+                contextlib.closing(open_api(relay)) as api:
+            answers[share] = create(api, header, *share, message).status
+
+    threads = [threading.Thread(target=run, args=(share,)) for share in shares]
+    for thread in threads:
+        thread.start()
+    threads[0].join(60)
+    relay.kill()
+    for thread in threads:
+        thread.join(60)
+    relay.start()
+    with contextlib.closing(open_api(relay)) as api:
+        after = {share: create(api, header, *share, message).status for share in shares}
+    winners = [share for share, status in after.items() if status in (200, 201)]
+    assert len(winners) == 1, after
+    assert all(status == 401 for share, status in after.items() if share not in winners)
+    assert all(share == winners[0] for share, status in answers.items() if status in (200, 201))
+
+
+# spec-test: protocol/6#token-context
+def context__request__the_token_is_good_for_one_request_alone(tmp_path, issuers):
+    issuer = issuers[0]
+    keys = [issuer.entry(time.time() + DAY)]
+    args = settings(tmp_path, keys, "--private-token-context", "request")
+    with make_relay(tmp_path, args=args) as relay, contextlib.closing(open_api(relay)) as api:
+        claim, request_id, message = new_id(), new_id(), create_message()
+        asked = create(api, None, claim, request_id, message)
+        [(challenge, _)] = standing.asked_tokens(asked)
+        covered = standing.challenge(claim, request_id, message)
+        assert challenge == issuer.token_challenge(ORIGIN, covered)
+        header = standing.authorization(issuer.token(challenge))
+        assert_refused(create(api, header), "challenge")
+        assert_refused(create(api, fresh(issuer), claim, request_id, message), "challenge")
+        assert create(api, header, claim, request_id, message).status == 200
+
+
+def key__whose_time_is_over_or_not_yet_come__refused(tmp_path, issuers):
+    now = time.time()
+    keys = [issuers[0].entry(now - 1), issuers[1].entry(now + 2 * DAY, now + DAY)]
+    with make_relay(tmp_path, args=settings(tmp_path, keys)) as relay, \
+            contextlib.closing(open_api(relay)) as api:
+        for issuer in issuers:
+            answer = create(api, fresh(issuer))
+            assert answer.status == 401 and "key" in answer.json()["detail"]

@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "attest/private_token.h"
+#include "base/b64.h"
+#include "base/hex.h"
+#include "crypto/digest.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#define VECTORS TG_TEST_DATA "/privacypass/rfc9578_blind_rsa.json"
+#define NOW_S INT64_C(1893456000)
+#define TEXT_MAX 65536u
+
+/* The parts of a vector's TokenChallenge, read without the code under test. */
+struct vector {
+    uint8_t spki[1024], challenge[512], token[TG_PRIVATE_TOKEN_LEN];
+    size_t spki_len, challenge_len;
+    struct tg_bytes issuer, context, origin;
+};
+
+static size_t unhex(uint8_t *out, size_t cap, const json_t *vector, const char *name)
+{
+    const char *text = json_string_value(json_object_get(vector, name));
+    size_t len = strlen(text) / 2;
+
+    assert_true(len <= cap);
+    assert_int_equal(tg_hex_decode(out, len, tg_bytes_str(text)), TG_OK);
+    return len;
+}
+
+static void take_apart(struct vector *v)
+{
+    const uint8_t *at = v->challenge;
+    size_t len = (size_t)at[2] << 8 | at[3];
+
+    v->issuer = tg_bytes(at + 4, len);
+    at += 4 + len;
+    v->context = tg_bytes(at + 1, at[0]);
+    at += 1 + at[0];
+    v->origin = tg_bytes(at + 2, (size_t)at[0] << 8 | at[1]);
+    assert_ptr_equal(v->origin.ptr + v->origin.len, v->challenge + v->challenge_len);
+}
+
+static void load(struct vector *v, size_t index)
+{
+    json_t *top = json_load_file(VECTORS, 0, NULL);
+    const json_t *vector = json_array_get(json_object_get(top, "vectors"), index);
+
+    assert_non_null(vector);
+    v->spki_len = unhex(v->spki, sizeof(v->spki), vector, "pkS");
+    v->challenge_len = unhex(v->challenge, sizeof(v->challenge), vector, "token_challenge");
+    assert_int_equal(unhex(v->token, sizeof(v->token), vector, "token"), TG_PRIVATE_TOKEN_LEN);
+    take_apart(v);
+    json_decref(top);
+}
+
+/* {"issuers":[{"name":NAME,"keys":[{"token-key":SPKI TIMES}]}]} */
+static void put_file(struct tg_buf *out, const struct vector *v, const char *times)
+{
+    tg_buf_append_str(out, "{\"issuers\":[{\"name\":\"");
+    tg_buf_append(out, v->issuer);
+    tg_buf_append_str(out, "\",\"keys\":[{\"token-key\":\"");
+    tg_b64_encode(out, tg_bytes(v->spki, v->spki_len), TG_B64_URL);
+    tg_buf_append_str(out, "\"");
+    tg_buf_append_str(out, times);
+    tg_buf_append_str(out, "}]}]}");
+}
+
+static struct tg_private_token_issuers *issuers_with(const struct vector *v, const char *times)
+{
+    struct tg_private_token_issuers *issuers = NULL;
+    struct tg_fault fault = { "" };
+    struct tg_buf text;
+
+    tg_buf_init(&text, TEXT_MAX);
+    put_file(&text, v, times);
+    assert_int_equal(tg_private_token_issuers_parse(&issuers, tg_buf_view(&text), &fault), TG_OK);
+    tg_buf_deinit(&text);
+    return issuers;
+}
+
+#define FOREVER ",\"not-after\":253402300799"
+
+static enum tg_private_token_step
+verify(const struct vector *v, const struct tg_private_token_issuers *issuers, int64_t now_s)
+{
+    struct tg_private_token_verdict verdict;
+
+    tg_private_token_verify(&verdict, issuers, v->token, v->context, v->origin, now_s);
+    return verdict.step;
+}
+
+/* spec-test: protocol/6#private-token-challenge protocol/6#private-token-verified
+   spec-test: protocol/6#private-token-signature */
+static void every_vector__challenge_key_id_and_token__as_the_rfc_says(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 5; i++) {
+        struct vector v;
+        struct tg_private_token_issuers *issuers = NULL;
+        struct tg_private_token_verdict verdict;
+        uint8_t hash[TG_SHA256_LEN];
+        struct tg_buf challenge;
+
+        load(&v, i);
+        tg_buf_init(&challenge, 1024);
+        assert_int_equal(tg_private_token_challenge(&challenge, v.issuer, v.context, v.origin),
+                         TG_OK);
+        assert_int_equal(challenge.len, v.challenge_len);
+        assert_memory_equal(challenge.ptr, v.challenge, v.challenge_len);
+        assert_int_equal(tg_sha256(hash, tg_buf_view(&challenge)), TG_OK);
+        assert_memory_equal(v.token + 34, hash, sizeof(hash));
+        assert_int_equal(tg_sha256(hash, tg_bytes(v.spki, v.spki_len)), TG_OK);
+        assert_memory_equal(v.token + 66, hash, sizeof(hash));
+        issuers = issuers_with(&v, ",\"not-after\":1893456100");
+        tg_private_token_verify(&verdict, issuers, v.token, v.context, v.origin, NOW_S);
+        assert_int_equal(verdict.step, TG_PRIVATE_TOKEN_OK);
+        assert_int_equal(verdict.expires_s, 1893456100 + TG_PRIVATE_TOKEN_GRACE_S);
+        assert_int_equal(tg_sha256(hash, tg_bytes(v.token, TG_PRIVATE_TOKEN_INPUT_LEN)), TG_OK);
+        assert_memory_equal(verdict.spent_key, hash, sizeof(hash));
+        tg_private_token_issuers_free(&issuers);
+        tg_buf_deinit(&challenge);
+    }
+}
+
+static void token__any_byte_changed__refused_at_the_right_step(void **state)
+{
+    static const struct {
+        size_t from, to, stride;
+        enum tg_private_token_step step;
+    } fields[] = {
+        { 0, 2, 1, TG_PRIVATE_TOKEN_ENCODING },     { 2, 34, 5, TG_PRIVATE_TOKEN_SIGNATURE },
+        { 34, 66, 1, TG_PRIVATE_TOKEN_CHALLENGE },  { 66, 98, 1, TG_PRIVATE_TOKEN_KEY },
+        { 98, 354, 3, TG_PRIVATE_TOKEN_SIGNATURE },
+    };
+    struct vector v;
+    struct tg_private_token_issuers *issuers = NULL;
+
+    (void)state;
+    load(&v, 0);
+    issuers = issuers_with(&v, FOREVER);
+    for (size_t f = 0; f < TG_COUNT(fields); f++) {
+        for (size_t i = fields[f].from; i < fields[f].to; i += fields[f].stride) {
+            v.token[i] ^= (uint8_t)(1u << i % 8);
+            assert_int_equal(verify(&v, issuers, NOW_S), fields[f].step);
+            v.token[i] ^= (uint8_t)(1u << i % 8);
+        }
+    }
+    assert_int_equal(verify(&v, issuers, NOW_S), TG_PRIVATE_TOKEN_OK);
+    tg_private_token_issuers_free(&issuers);
+}
+
+static void challenge__another_context_origin_or_issuer__refused(void **state)
+{
+    struct vector v, other;
+    struct tg_private_token_issuers *issuers = NULL;
+
+    (void)state;
+    load(&v, 0);
+    issuers = issuers_with(&v, FOREVER);
+    other = v;
+    other.context = tg_bytes(v.spki, TG_PRIVATE_TOKEN_CONTEXT_LEN);
+    assert_int_equal(verify(&other, issuers, NOW_S), TG_PRIVATE_TOKEN_CHALLENGE);
+    other.context = TG_LIT("");
+    assert_int_equal(verify(&other, issuers, NOW_S), TG_PRIVATE_TOKEN_CHALLENGE);
+    other = v;
+    other.origin = TG_LIT("origin.exampl");
+    assert_int_equal(verify(&other, issuers, NOW_S), TG_PRIVATE_TOKEN_CHALLENGE);
+    other.origin = TG_LIT("");
+    assert_int_equal(verify(&other, issuers, NOW_S), TG_PRIVATE_TOKEN_CHALLENGE);
+    tg_private_token_issuers_free(&issuers);
+    other = v;
+    other.issuer = TG_LIT("issuer.exampl");
+    issuers = issuers_with(&other, FOREVER);
+    assert_int_equal(verify(&v, issuers, NOW_S), TG_PRIVATE_TOKEN_CHALLENGE);
+    tg_private_token_issuers_free(&issuers);
+}
+
+/* spec-test: protocol/6#private-token-rotation */
+static void key__before_and_after_its_time__not_in_force_at_either_bound(void **state)
+{
+    struct vector v;
+    struct tg_private_token_issuers *issuers = NULL;
+    struct tg_buf text;
+
+    (void)state;
+    load(&v, 1);
+    issuers = issuers_with(&v, ",\"not-before\":1000,\"not-after\":2000");
+    tg_buf_init(&text, TEXT_MAX);
+    assert_int_equal(verify(&v, issuers, 999), TG_PRIVATE_TOKEN_KEY);
+    assert_int_equal(verify(&v, issuers, 1000), TG_PRIVATE_TOKEN_OK);
+    assert_int_equal(verify(&v, issuers, 1999), TG_PRIVATE_TOKEN_OK);
+    assert_int_equal(verify(&v, issuers, 2000), TG_PRIVATE_TOKEN_KEY);
+    assert_int_equal(tg_private_token_ask(&text, issuers, v.context, v.origin, 2000), TG_OK);
+    assert_int_equal(text.len, 0);
+    tg_private_token_issuers_free(&issuers);
+    tg_buf_deinit(&text);
+}
+
+static size_t load_test_key(uint8_t *out, size_t cap)
+{
+    FILE *file = fopen(TG_TEST_DATA "/privacypass/test_issuer_key_1.spki.der", "rb");
+    size_t len = 0;
+
+    assert_non_null(file);
+    len = fread(out, 1, cap, file);
+    assert_int_equal(fclose(file), 0);
+    return len;
+}
+
+/* The key that is asked for comes first; tokens of the one before it are still taken. */
+static void rotation__two_keys_in_force__the_first_is_asked_for_and_both_verify(void **state)
+{
+    struct vector v, fresh;
+    struct tg_private_token_issuers *issuers = NULL;
+    struct tg_buf text, key;
+
+    (void)state;
+    load(&v, 0);
+    fresh = v;
+    fresh.spki_len = load_test_key(fresh.spki, sizeof(fresh.spki));
+    tg_buf_init(&text, TEXT_MAX);
+    tg_buf_init(&key, TEXT_MAX);
+    tg_buf_append_str(&text,
+                      "{\"issuers\":[{\"name\":\"issuer.example\",\"keys\":[{\"token-key\":\"");
+    tg_b64_encode(&text, tg_bytes(fresh.spki, fresh.spki_len), TG_B64_URL);
+    tg_buf_append_str(&text, "==\"" FOREVER "},{\"token-key\":\"");
+    tg_b64_encode(&text, tg_bytes(v.spki, v.spki_len), TG_B64_URL);
+    tg_buf_append_str(&text, "\"" FOREVER "}]}]}");
+    assert_int_equal(tg_private_token_issuers_parse(&issuers, tg_buf_view(&text), NULL), TG_OK);
+    assert_int_equal(verify(&v, issuers, NOW_S), TG_PRIVATE_TOKEN_OK);
+    tg_buf_clear(&text);
+    assert_int_equal(tg_private_token_ask(&text, issuers, v.context, v.origin, NOW_S), TG_OK);
+    tg_b64_encode(&key, tg_bytes(fresh.spki, fresh.spki_len), TG_B64_URL);
+    assert_non_null(strstr(tg_buf_cstr(&text), tg_buf_cstr(&key)));
+    tg_private_token_issuers_free(&issuers);
+    issuers = issuers_with(&fresh, FOREVER);
+    assert_int_equal(verify(&v, issuers, NOW_S), TG_PRIVATE_TOKEN_KEY);
+    tg_private_token_issuers_free(&issuers);
+    tg_buf_deinit(&text);
+    tg_buf_deinit(&key);
+}
+
+static void ask__one_issuer__challenge_and_key_padded_as_rfc_9577_has_them(void **state)
+{
+    struct vector v;
+    struct tg_private_token_issuers *issuers = NULL;
+    struct tg_buf text, expected;
+
+    (void)state;
+    load(&v, 1); /* 35 and 342 bytes: one '=' and none */
+    issuers = issuers_with(&v, FOREVER);
+    tg_buf_init(&text, TEXT_MAX);
+    tg_buf_init(&expected, TEXT_MAX);
+    tg_buf_append_str(&expected, "PrivateToken challenge=\"");
+    tg_b64_encode(&expected, tg_bytes(v.challenge, v.challenge_len), TG_B64_URL);
+    tg_buf_append_str(&expected, "=\", token-key=\"");
+    tg_b64_encode(&expected, tg_bytes(v.spki, v.spki_len), TG_B64_URL);
+    tg_buf_append_str(&expected, "\"");
+    assert_int_equal(tg_private_token_ask(&text, issuers, v.context, v.origin, NOW_S), TG_OK);
+    assert_string_equal(tg_buf_cstr(&text), tg_buf_cstr(&expected));
+    tg_private_token_issuers_free(&issuers);
+    tg_buf_deinit(&text);
+    tg_buf_deinit(&expected);
+}
+
+/* spec-test: protocol/6#private-token-header */
+static void parse__forms_of_the_header__taken_or_refused(void **state)
+{
+    static const struct {
+        const char *before, *after;
+        bool is_good;
+    } forms[] = {
+        { "PrivateToken token=", "", true },
+        { "privatetoken  token=\"", "\"", true },
+        { "PrivateToken x=1, token=\"", "\" , y=\"2\"", true },
+        { "PrivateToken Token = \"", "\"", true },
+        { "PrivateTokens token=\"", "\"", false },
+        { "Bearer token=\"", "\"", false },
+        { "PrivateToken ", "", false },
+        { "PrivateToken tokens=\"", "\"", false },
+        { "PrivateToken token=\"", "A\"", false },
+        { "PrivateToken token=\"", "AAAA\"", false },
+        { "PrivateToken token=\"", "====\"", false },
+        { "PrivateToken token=\"", "", false },
+        { "PrivateToken token=\"+", "\"", false },
+        { "PrivateToken token=AAAA, token=\"", "\"", false },
+    };
+    struct vector v;
+    struct tg_buf text;
+
+    (void)state;
+    load(&v, 0);
+    tg_buf_init(&text, TEXT_MAX);
+    for (size_t i = 0; i < TG_COUNT(forms); i++) {
+        uint8_t token[TG_PRIVATE_TOKEN_LEN];
+        enum tg_err err = TG_OK;
+
+        tg_buf_clear(&text);
+        tg_buf_append_str(&text, forms[i].before);
+        tg_b64_encode(&text, TG_ARRAY_BYTES(v.token), TG_B64_URL);
+        tg_buf_append_str(&text, forms[i].after);
+        err = tg_private_token_parse(token, tg_buf_view(&text));
+        assert_int_equal(err, forms[i].is_good ? TG_OK : TG_E_SYNTAX);
+        if (forms[i].is_good) {
+            assert_memory_equal(token, v.token, sizeof(token));
+        }
+    }
+    tg_buf_clear(&text);
+    tg_buf_append_str(&text, "PrivateToken token=\"");
+    tg_b64_encode(&text, tg_bytes(v.token, sizeof(v.token) - 1), TG_B64_URL);
+    tg_buf_append_str(&text, "\"");
+    assert_int_equal(tg_private_token_parse(v.token, tg_buf_view(&text)), TG_E_SYNTAX);
+    tg_buf_deinit(&text);
+}
+
+static void expect_refused(const char *text, const char *said)
+{
+    struct tg_private_token_issuers *issuers = NULL;
+    struct tg_fault fault = { "" };
+
+    assert_int_equal(tg_private_token_issuers_parse(&issuers, tg_bytes_str(text), &fault),
+                     TG_E_SYNTAX);
+    assert_null(issuers);
+    assert_non_null(strstr(fault.text, said));
+}
+
+static void issuers__anything_wrong__named_by_its_place(void **state)
+{
+    static const struct {
+        const char *text, *said;
+    } cases[] = {
+        { "", "expected JSON" },
+        { "{\"issuers\":[],\"issuers\":[]}", "duplicate" },
+        { "[]", "issuers" },
+        { "{\"issuers\":[]}", "1 to 8" },
+        { "{\"issuers\":[{\"name\":\"A.example\",\"keys\":[]}]}", "issuer 1: expected a name" },
+        { "{\"issuers\":[{\"name\":\"a.example\",\"keys\":[]}]}", "1 to 4" },
+        { "{\"issuers\":[{\"name\":\"a.example\",\"keys\":[{}]}]}", "issuer 1, key 1" },
+        { "{\"issuers\":[{\"name\":\"a.example\",\"keys\":[{\"token-key\":\"AAAA\"}]}]}",
+          "not-after is needed" },
+        { "{\"issuers\":[{\"name\":\"a.example\",\"keys\":[{\"token-key\":\"AAAA\","
+          "\"not-after\":5,\"not-before\":5}]}]}",
+          "later than not-before" },
+        { "{\"issuers\":[{\"name\":\"a.example\",\"keys\":[{\"token-key\":\"AAAA\","
+          "\"not-after\":5}]}]}",
+          "RSASSA-PSS" },
+        { "{\"issuers\":[{\"name\":\"a.example\",\"keys\":[{\"token-key\":\"AAAA\","
+          "\"not_after\":5}]}]}",
+          "expected token-key" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < TG_COUNT(cases); i++) {
+        expect_refused(cases[i].text, cases[i].said);
+    }
+}
+
+/* The same key under the identifier of plain RSA, as some issuers once published theirs. */
+static void issuers__key_of_another_kind_or_with_leftovers__refused(void **state)
+{
+    struct vector v;
+    struct tg_buf text;
+
+    (void)state;
+    load(&v, 0);
+    tg_buf_init(&text, TEXT_MAX);
+    for (size_t at = 0; at < 70; at++) { /* algorithm and parameters */
+        v.spki[at] ^= 1;
+        tg_buf_clear(&text);
+        put_file(&text, &v, FOREVER);
+        expect_refused(tg_buf_cstr(&text), "RSASSA-PSS");
+        v.spki[at] ^= 1;
+    }
+    v.spki_len++;
+    tg_buf_clear(&text);
+    put_file(&text, &v, FOREVER);
+    expect_refused(tg_buf_cstr(&text), "RSASSA-PSS");
+    tg_buf_deinit(&text);
+}
+
+static void load__no_such_file__said(void **state)
+{
+    struct tg_private_token_issuers *issuers = NULL;
+    struct tg_fault fault = { "" };
+
+    (void)state;
+    assert_int_equal(
+        tg_private_token_issuers_load(&issuers, TG_TEST_DATA "/privacypass/none", &fault), TG_E_IO);
+    assert_non_null(strstr(fault.text, "cannot be opened"));
+    assert_int_equal(tg_private_token_issuers_load(&issuers, VECTORS, NULL), TG_E_SYNTAX);
+    assert_null(issuers);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_vector__challenge_key_id_and_token__as_the_rfc_says),
+        cmocka_unit_test(token__any_byte_changed__refused_at_the_right_step),
+        cmocka_unit_test(challenge__another_context_origin_or_issuer__refused),
+        cmocka_unit_test(key__before_and_after_its_time__not_in_force_at_either_bound),
+        cmocka_unit_test(rotation__two_keys_in_force__the_first_is_asked_for_and_both_verify),
+        cmocka_unit_test(ask__one_issuer__challenge_and_key_padded_as_rfc_9577_has_them),
+        cmocka_unit_test(parse__forms_of_the_header__taken_or_refused),
+        cmocka_unit_test(issuers__anything_wrong__named_by_its_place),
+        cmocka_unit_test(issuers__key_of_another_kind_or_with_leftovers__refused),
+        cmocka_unit_test(load__no_such_file__said),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
