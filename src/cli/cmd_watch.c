@@ -138,40 +138,30 @@ struct child {
     enum cli_exit exit;
 };
 
-static void become_child(struct ui *ui, const struct cli_args *args, const struct watched *who,
-                         int64_t until_s, int out, int err)
-{
-    enum cli_exit exit;
+enum start { START_FAILED, START_PARENT, START_CHILD };
 
-#ifdef __linux__
-    (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
-#endif
-    if (dup2(out, STDOUT_FILENO) < 0 || dup2(err, STDERR_FILENO) < 0) {
-        _exit(CLI_REFUSED);
-    }
-    exit = watch_one(ui, args, who, until_s);
-    (void)fflush(NULL);
-    _exit((int)exit);
-}
-
-static bool start_child(struct child *c, struct ui *ui, const struct cli_args *args,
-                        const struct watched *who, int64_t until_s)
+/* In the child, standard output and error lead to the parent from here on. */
+static enum start start_child(struct child *c)
 {
     int out[2] = { -1, -1 };
     int err[2] = { -1, -1 };
 
     if (pipe(out) != 0 || pipe(err) != 0) {
-        return false;
+        return START_FAILED;
     }
+    c->out = out[0];
+    c->err = err[0];
     c->pid = fork();
     if (c->pid == 0) {
-        become_child(ui, args, who, until_s, out[1], err[1]);
+#ifdef __linux__
+        (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+#endif
+        return dup2(out[1], STDOUT_FILENO) < 0 || dup2(err[1], STDERR_FILENO) < 0 ? START_FAILED
+                                                                                  : START_CHILD;
     }
     (void)close(out[1]);
     (void)close(err[1]);
-    c->out = out[0];
-    c->err = err[0];
-    return c->pid > 0;
+    return c->pid > 0 ? START_PARENT : START_FAILED;
 }
 
 /* What it has said, a few lines at most, which a pipe holds. */
@@ -218,28 +208,8 @@ static struct child *await(struct child *children, size_t count)
     return last;
 }
 
-static enum cli_exit watch_all(struct ui *ui, const struct cli_args *args,
-                               const struct watch_list *list, int64_t until_s)
+static void end_children(struct child *children, size_t count)
 {
-    struct child children[WATCH_MAX] = { { .pid = 0 } };
-    struct child *told = NULL;
-    size_t count = 0;
-    enum cli_exit exit = CLI_REFUSED;
-
-    (void)fflush(NULL);
-    while (count < list->count &&
-           start_child(&children[count], ui, args, &list->entry[count], until_s)) {
-        count++;
-    }
-    told = await(children, count);
-    if (told == NULL) {
-        exit = ui_fail(ui, CLI_REFUSED, "process", "no process could be started: %s.",
-                       strerror(errno));
-    } else {
-        pass_on(told->err, STDERR_FILENO);
-        pass_on(told->out, STDOUT_FILENO);
-        exit = told->exit;
-    }
     for (size_t i = 0; i < count; i++) {
         if (children[i].pid > 0) {
             (void)kill(children[i].pid, SIGTERM);
@@ -248,6 +218,35 @@ static enum cli_exit watch_all(struct ui *ui, const struct cli_args *args,
         (void)close(children[i].out);
         (void)close(children[i].err);
     }
+}
+
+static enum cli_exit watch_all(struct ui *ui, const struct cli_args *args,
+                               const struct watch_list *list, int64_t until_s)
+{
+    struct child children[WATCH_MAX] = { { .pid = 0 } };
+    enum start start = START_PARENT;
+    struct child *told = NULL;
+    size_t count = 0;
+    enum cli_exit exit = CLI_REFUSED;
+
+    (void)fflush(NULL);
+    while (count < list->count && start == START_PARENT) {
+        start = start_child(&children[count]);
+        count += start == START_PARENT ? 1 : 0;
+    }
+    if (start == START_CHILD) {
+        return watch_one(ui, args, &list->entry[count], until_s);
+    }
+    told = start == START_FAILED ? NULL : await(children, count);
+    if (told == NULL) {
+        exit = ui_fail(ui, CLI_REFUSED, "process", "a process could not be started: %s.",
+                       strerror(errno));
+    } else {
+        pass_on(told->err, STDERR_FILENO);
+        pass_on(told->out, STDOUT_FILENO);
+        exit = told->exit;
+    }
+    end_children(children, count);
     return exit;
 }
 
