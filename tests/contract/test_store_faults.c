@@ -401,6 +401,63 @@ static void commit_that_fails__gives_no_lease_that_was_not_handed_out(void **sta
     }
 }
 
+/* One moment's queue: settle, lease, tell, settle of another. Each sees what came before it. */
+static void outbox_operations_of_one_batch__keep_their_order(void **state)
+{
+    static struct leased first, second;
+    struct fixture *f = *state;
+    struct stopper stopper;
+    struct call retried = { .verdict = TG_STORE_KEEP };
+    struct call told = call_put(1, NEVER_S, TG_LIT("x"));
+
+    assert_int_equal(tell(&f->client, 7, 100, 5000, TG_LIT("first")), TG_OK);
+    lease(&f->client, 100, 160, 1, &first);
+    assert_int_equal(first.count, 1);
+    stopper_start(&stopper, &f->client);
+    settle_start(&f->client, &first, 0, TG_OUTBOX_RETRY, 101, &retried);
+    lease_start(&f->client, 101, 161, 1, &second);
+    call_tell(&told, 7, 101, 5000, TG_LIT("second"));
+    call_start(&f->client, 1, &told);
+    stopper_release(&stopper, &f->client);
+    call_finish(&f->client, &told);
+    assert_int_equal(retried.err, TG_OK);
+    assert_int_equal(second.err, TG_OK);
+    assert_int_equal(second.count, 1);
+    assert_int_equal(second.entries[0].attempts, 1);
+    assert_int_equal(second.entries[0].sealed.len, 5);
+    /* Told after it was leased, though in the same breath: due again. */
+    assert_int_equal(settle(&f->client, &second, 0, TG_OUTBOX_DONE, 0), TG_OK);
+    lease(&f->client, 102, 162, 1, &first);
+    assert_int_equal(first.count, 1);
+    assert_int_equal(first.entries[0].sealed.len, 6);
+    assert_int_equal(settle(&f->client, &first, 0, TG_OUTBOX_DONE, 0), TG_OK);
+    assert_outbox(f->store, 0);
+}
+
+static void tells_around_a_lease_of_one_batch__are_two(void **state)
+{
+    static struct leased l;
+    struct fixture *f = *state;
+    struct stopper stopper;
+    struct call before = call_put(1, NEVER_S, TG_LIT("x"));
+    struct call after = call_put(2, NEVER_S, TG_LIT("x"));
+
+    call_tell(&before, 7, 100, 5000, TG_LIT("before"));
+    call_tell(&after, 7, 100, 5000, TG_LIT("after"));
+    stopper_start(&stopper, &f->client);
+    call_start(&f->client, 1, &before);
+    lease_start(&f->client, 100, 160, 1, &l);
+    call_start(&f->client, 1, &after);
+    stopper_release(&stopper, &f->client);
+    call_finish(&f->client, &after);
+    assert_int_equal(l.count, 1);
+    assert_int_equal(l.entries[0].sealed.len, 6);
+    assert_int_equal(settle(&f->client, &l, 0, TG_OUTBOX_DONE, 0), TG_OK);
+    lease(&f->client, 100, 160, 1, &l);
+    assert_int_equal(l.count, 1);
+    assert_int_equal(l.entries[0].sealed.len, 5);
+}
+
 static void lease_without_memory__is_full_and_takes_nothing(void **state)
 {
     enum { COUNT = 40 };
@@ -790,6 +847,8 @@ int main(void)
         CASE(note_that_fails__is_left_out_alone_and_its_change_is_made),
         CASE(note_beside_a_change_that_fails__is_kept_with_its_own),
         CASE(commit_that_fails__gives_no_lease_that_was_not_handed_out),
+        CASE(outbox_operations_of_one_batch__keep_their_order),
+        CASE(tells_around_a_lease_of_one_batch__are_two),
         CASE(lease_without_memory__is_full_and_takes_nothing),
         CASE(lease_and_settle_that_fail__can_be_repeated),
         CASE(begin_that_fails__is_a_store_error_and_passes),

@@ -353,6 +353,28 @@ static void settle__twice_or_of_one_that_came_anew__does_nothing(void **state)
     assert_outbox(f->store, 1);
 }
 
+static void settle_of_one_that_expired_and_came_anew__does_nothing(void **state)
+{
+    static const enum tg_outbox_verdict verdicts[] = { TG_OUTBOX_DONE, TG_OUTBOX_RETRY,
+                                                       TG_OUTBOX_BLOCK };
+    static struct leased old, anew;
+    struct fixture *f = *state;
+
+    for (unsigned i = 0; i < TG_COUNT(verdicts); i++) {
+        assert_int_equal(tell(&f->client, i, 100, 500, TG_LIT("old")), TG_OK);
+        lease(&f->client, 100, 160, ALL, &old);
+        assert_int_equal(old.count, 1);
+        (void)sweep(&f->client, 500, 10);
+        assert_outbox(f->store, 0);
+        assert_int_equal(tell(&f->client, i, 600, 5000, TG_LIT("new")), TG_OK);
+        assert_int_equal(settle(&f->client, &old, 0, verdicts[i], 4000), TG_OK);
+        lease(&f->client, 600, 601, ALL, &anew);
+        assert_int_equal(anew.count, 1);
+        assert_entry(&anew, 0, i, 0, 5000, TG_LIT("new"));
+        assert_int_equal(settle(&f->client, &anew, 0, TG_OUTBOX_DONE, 0), TG_OK);
+    }
+}
+
 /* ---- retries -------------------------------------------------------------------------------- */
 
 static void retry__waits_until_it_is_due_and_counts(void **state)
@@ -708,6 +730,7 @@ int main(void)
         CASE(lease_that_ran_out__is_given_anew_and_its_settle_does_nothing),
         CASE(lease_that_ran_out__can_still_be_settled),
         CASE(settle__twice_or_of_one_that_came_anew__does_nothing),
+        CASE(settle_of_one_that_expired_and_came_anew__does_nothing),
         CASE(retry__waits_until_it_is_due_and_counts),
         CASE(tell__does_not_bring_a_retry_forward),
         CASE(attempts__start_over_once_the_provider_took_one),

@@ -163,6 +163,13 @@ static void wake_one(struct drive *d, uint8_t choice)
     }
 }
 
+/* Whatever is in the outbox opens: world_push sees to that. */
+static void push(struct drive *d, uint8_t how)
+{
+    fake_store_hold(d->world.store, false);
+    (void)world_push(&d->world, (enum tg_outbox_verdict)(how % 3), d->world.now_s + how);
+}
+
 static void change_world(struct drive *d, uint8_t choice)
 {
     uint8_t how = tg_reader_u8(&d->r);
@@ -180,6 +187,7 @@ static void change_world(struct drive *d, uint8_t choice)
         break;
     default:
         fake_store_sweep(d->world.store, d->world.now_s);
+        push(d, how);
         break;
     }
 }
@@ -203,6 +211,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     d.initiator = 0;
     d.recipient = -1;
     world_init(&d.world);
+    (void)snprintf(d.world.push_type, sizeof(d.world.push_type), "a");
     for (unsigned i = 0; i < STEPS_MAX && d.r.rest.len > 0 && has_free_slots(&d); i++) {
         uint8_t choice = tg_reader_u8(&d.r);
 

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A relay whose push process is looked at: its settings, its children, what its metrics say of pushes."""
+import os
+import re
+import time
+import urllib.request
+
+WAIT_S = 60  # how long a test waits for what must come; never how long it takes
+
+
+def flags(settings):
+    """{"push-apns-url": x} as a command line."""
+    return [part for name, value in settings.items() for part in ("--" + name, str(value))]
+
+
+def children(relay):
+    """Process ids of a relay's children, whichever of its threads started them."""
+    found = []
+    for thread in os.listdir(f"/proc/{relay.pid}/task"):
+        with open(f"/proc/{relay.pid}/task/{thread}/children", encoding="ascii") as file:
+            found += [int(word) for word in file.read().split()]
+    return found
+
+
+def status_of(pid):
+    """/proc/PID/status as a dict; empty when there is no such process."""
+    try:
+        with open(f"/proc/{pid}/status", encoding="utf-8") as file:
+            return dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
+    except (FileNotFoundError, ProcessLookupError):
+        return {}
+
+
+def until(is_true, what):
+    """Waits until it is, and returns what it gave."""
+    end = time.monotonic() + WAIT_S
+    while time.monotonic() < end:
+        got = is_true()
+        if got:
+            return got
+        time.sleep(0.005)
+    raise AssertionError(f"not within {WAIT_S} s: {what}")
+
+
+def metrics(relay):
+    """{name with labels: value}."""
+    url = f"http://127.0.0.1:{relay.admin_port}/metrics"
+    with urllib.request.urlopen(url, timeout=WAIT_S) as answer:
+        text = answer.read().decode()
+    return {name: float(value) for name, value in re.findall(r"^(tigress_\S+) (\S+)$", text, re.M)}
+
+
+def pushed(relay, provider, outcome):
+    return metrics(relay)[f'tigress_push_total{{provider="{provider}",outcome="{outcome}"}}']
+
+
+def until_empty(relay):
+    """Until nothing is left in the outbox."""
+    until(lambda: metrics(relay)["tigress_push_outbox"] == 0, "an empty outbox")
