@@ -117,6 +117,7 @@ int tg_push_http_loop_wait_ms(const struct tg_push_http_loop *loop)
 static enum tg_push_end end_of(const struct tg_push_transfer_state *state)
 {
     long version = 0;
+    long verdict = 0; /* on the peer's certificate */
 
     if (state->is_held) {
         return TG_PUSH_END_HELD;
@@ -136,7 +137,8 @@ static enum tg_push_end end_of(const struct tg_push_transfer_state *state)
     case CURLE_PEER_FAILED_VERIFICATION:
         return TG_PUSH_END_CERTIFICATE;
     case CURLE_SSL_CONNECT_ERROR:
-        return TG_PUSH_END_TLS;
+        (void)curl_easy_getinfo(state->easy, CURLINFO_SSL_VERIFYRESULT, &verdict);
+        return verdict != 0 ? TG_PUSH_END_CERTIFICATE : TG_PUSH_END_TLS;
     case CURLE_OPERATION_TIMEDOUT:
         return TG_PUSH_END_TIMEOUT;
     case CURLE_OUT_OF_MEMORY:
@@ -333,7 +335,7 @@ static int before_request(void *ctx, char *remote_ip, char *local_ip, int remote
 
 /* ---- transfers ------------------------------------------------------------------------------ */
 
-/* What does not change from request to request. spec: protocol/4#push-endpoints-guarded */
+/* What does not change from request to request. */
 static bool set_up(struct tg_push_transfer_state *state)
 {
     const struct tg_push_http_config *config = &state->http->config;

@@ -127,6 +127,13 @@ static enum tg_err open_it(struct tg_store **out, const char *dir,
 
 static const struct backend lmdb = { "lmdb", open_it };
 
+static enum tg_err open_memory(struct tg_store **out, const char *dir,
+                               const struct tg_store_limits *limits)
+{
+    (void)dir;
+    return tg_store_mem_open(out, limits);
+}
+
 static int setup(void **state)
 {
     struct fixture *f = malloc(sizeof(*f));
@@ -458,11 +465,10 @@ static void tells_around_a_lease_of_one_batch__are_two(void **state)
     assert_int_equal(l.entries[0].sealed.len, 5);
 }
 
-static void lease_without_memory__is_full_and_takes_nothing(void **state)
+static void assert_lease_without_memory(struct fixture *f)
 {
     enum { COUNT = 40 };
     static struct leased l;
-    struct fixture *f = *state;
     int n = 0;
 
     for (unsigned i = 0; i < COUNT; i++) {
@@ -484,6 +490,56 @@ static void lease_without_memory__is_full_and_takes_nothing(void **state)
     assert_int_equal(l.count, COUNT);
     lease(&f->client, 400, 401, TG_OUTBOX_LEASE_MAX, &l);
     assert_int_equal(l.count, COUNT);
+}
+
+static void lease_without_memory__is_full_and_takes_nothing(void **state)
+{
+    assert_lease_without_memory(*state);
+}
+
+static void lease_without_memory__memory_store__is_full_and_takes_nothing(void **state)
+{
+    static const struct backend memory = { "memory", open_memory };
+    struct fixture f;
+
+    (void)state;
+    fail_none();
+    fixture_open(&f, &memory, NULL);
+    assert_lease_without_memory(&f);
+    fixture_close(&f);
+}
+
+/* Each allocation of a change with a note fails once: without a record there is no note, and
+   without memory for the note alone there is the record. */
+static void tell_without_memory__memory_store__fails_no_change(void **state)
+{
+    static const struct backend memory = { "memory", open_memory };
+    static struct leased l;
+    struct fixture f;
+    unsigned left_out_count = 0;
+    bool was_reached = true;
+
+    (void)state;
+    fail_none();
+    fixture_open(&f, &memory, NULL);
+    for (unsigned n = 1; was_reached; n++) {
+        struct call call = call_put(1, NEVER_S, TG_LIT("x"));
+
+        call_tell(&call, n, 100, 5000, TG_LIT("note"));
+        fail_set(&fail_calloc, (int)n, 1, 0);
+        call_start(&f.client, n, &call);
+        call_finish(&f.client, &call);
+        was_reached = atomic_load(&fail_calloc.from) == 0;
+        fail_none();
+        lease(&f.client, 100, 101, TG_OUTBOX_LEASE_MAX, &l);
+        assert_true(l.count == 0 || call.err == TG_OK);
+        left_out_count += l.count == 0 && call.err == TG_OK ? 1 : 0;
+        if (l.count == 1) {
+            assert_int_equal(settle(&f.client, &l, 0, TG_OUTBOX_DONE, 0), TG_OK);
+        }
+    }
+    assert_int_equal(left_out_count, 2);
+    fixture_close(&f);
 }
 
 static void lease_and_settle_that_fail__can_be_repeated(void **state)
@@ -850,6 +906,8 @@ int main(void)
         CASE(outbox_operations_of_one_batch__keep_their_order),
         CASE(tells_around_a_lease_of_one_batch__are_two),
         CASE(lease_without_memory__is_full_and_takes_nothing),
+        cmocka_unit_test(lease_without_memory__memory_store__is_full_and_takes_nothing),
+        cmocka_unit_test(tell_without_memory__memory_store__fails_no_change),
         CASE(lease_and_settle_that_fail__can_be_repeated),
         CASE(begin_that_fails__is_a_store_error_and_passes),
         CASE(read_that_fails__is_a_store_error_and_never_nothing_there),

@@ -27,7 +27,7 @@ def new_token():
     return secrets.token_urlsafe(16) + ":APA91b" + secrets.token_urlsafe(100)
 
 
-def error(status, code=None, message="refused", headers=()):
+def error(status, code=None, message="what-FCM-says", headers=()):
     """An error as FCM writes it; code: that of its FcmError detail."""
     details = [{"@type": FCM_ERROR, "errorCode": code}] if code else []
     return Answer.of_json(status, {"error": {"code": status, "message": message, "status": STATUS_OF[status],

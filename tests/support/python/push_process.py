@@ -1,17 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
 """The push process alone, driven over its socket pair as the relay does it (src/push/ipc.h)."""
 import dataclasses
+import hashlib
 import os
 import re
 import select
 import socket
 import struct
 import subprocess
+import sys
 import time
 
 import relay_process
 
 FLAG, PAIR_FD, CONFIG_FD = "--push-process", 3, 4
+# Puts the descriptors where the push process looks for them: other numbers first, for neither may be in the other's
+# place.
+EXEC = f"""import fcntl, os, sys
+pair, config = (fcntl.fcntl(int(fd), fcntl.F_DUPFD_CLOEXEC, 10) for fd in sys.argv[1:3])
+os.dup2(pair, {PAIR_FD})
+os.dup2(config, {CONFIG_FD})
+os.execv(sys.argv[3], sys.argv[3:])"""
 JOB, OUTCOME, READY = 1, 2, 3
 PROVIDERS = ("apns", "fcm", "webpush", "webhook")
 RESULTS = ("taken", "dropped", "retry", "given_up")
@@ -50,10 +59,9 @@ class PushProcess:
         config_fd = os.open(config, os.O_RDONLY)
         try:
             with open(self.error_path, "wb") as error:
-                # Other numbers first: neither may be in the other's place.
                 self.process = subprocess.Popen(
-                    ["/bin/sh", "-c", f'exec "$0" {FLAG} {PAIR_FD}<&{theirs.fileno()} {CONFIG_FD}<&{config_fd}',
-                     relay_process.find_binary("tigressd")],
+                    [sys.executable, "-S", "-c", EXEC, str(theirs.fileno()), str(config_fd),
+                     relay_process.find_binary("tigressd"), FLAG],
                     stdin=subprocess.DEVNULL, stderr=error, stdout=subprocess.DEVNULL, cwd=self.folder,
                     pass_fds=(theirs.fileno(), config_fd), env=relay_process.sanitizer_env())
         finally:
@@ -85,7 +93,6 @@ class PushProcess:
 
     @staticmethod
     def tag(token):
-        import hashlib
         return hashlib.sha256(token).digest()
 
     def outcome(self, job):

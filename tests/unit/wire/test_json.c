@@ -292,6 +292,28 @@ static void get_bool__true_false_and_others__value_or_refused(void **state)
     tg_json_free(&doc);
 }
 
+static void item__objects_of_an_array__and_nothing_else(void **state)
+{
+    static const char text[] =
+        "{\"a\":[{\"n\":\"first\"},7,{\"n\":\"third\"}],\"o\":{\"n\":\"x\"}}";
+    struct tg_json *doc = NULL;
+    struct tg_bytes n;
+
+    (void)state;
+    assert_int_equal(tg_json_parse(&doc, tg_bytes_str(text), NULL), TG_OK);
+    assert_int_equal(tg_json_get_string(&n, tg_json_item(tg_json_top(doc), "a", 2), "n",
+                                        TG_JSON_REQUIRED, 1, 10, NULL),
+                     TG_OK);
+    assert_true(tg_bytes_is_equal(n, TG_LIT("third")));
+    assert_non_null(tg_json_item(tg_json_top(doc), "a", 0).node);
+    assert_null(tg_json_item(tg_json_top(doc), "a", 1).node);
+    assert_null(tg_json_item(tg_json_top(doc), "a", 3).node);
+    assert_null(tg_json_item(tg_json_top(doc), "o", 0).node);
+    assert_null(tg_json_item(tg_json_top(doc), "missing", 0).node);
+    assert_null(tg_json_item((struct tg_json_object){ NULL, "" }, "a", 0).node);
+    tg_json_free(&doc);
+}
+
 static void put_string__every_ascii_character__read_back_the_same(void **state)
 {
     uint8_t text[0x7f];
@@ -374,6 +396,7 @@ int main(void)
         cmocka_unit_test(get_string__missing_or_another_type__fault_names_the_path),
         cmocka_unit_test(get_optional__absent_null_and_empty__told_apart),
         cmocka_unit_test(get_bool__true_false_and_others__value_or_refused),
+        cmocka_unit_test(item__objects_of_an_array__and_nothing_else),
         cmocka_unit_test(put_string__every_ascii_character__read_back_the_same),
         cmocka_unit_test(put_string__specials__escaped),
         cmocka_unit_test(put_string__no_utf8_or_a_nul__syntax_sticks),

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the tests of push/ share: keys as files, a random source that repeats itself, views. */
+#ifndef TG_TEST_UNIT_PUSH_SUPPORT_H
+#define TG_TEST_UNIT_PUSH_SUPPORT_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "base/b64.h"
+#include "push/provider.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define NOW 1900000000 /* 2030-03-17 */
+
+/* Writes text to a new file of this mode and gives its path, which the caller unlinks. */
+static inline char *write_file(char path[64], const char *text, size_t len, mode_t mode)
+{
+    int fd = -1;
+
+    (void)snprintf(path, 64, "/tmp/tigress-push-XXXXXX");
+    fd = mkstemp(path);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, len), (ssize_t)len);
+    assert_int_equal(fchmod(fd, mode), 0);
+    assert_int_equal(close(fd), 0);
+    return path;
+}
+
+/* The value of a header of the request; fails the test when it is not there exactly once. */
+static inline const char *header_of(struct tg_push_request *request, const char *name)
+{
+    const char *found = NULL;
+    size_t len = strlen(name);
+
+    for (size_t i = 0; i < request->header_count; i++) {
+        const char *line = tg_buf_cstr(&request->headers[i]);
+
+        if (strncmp(line, name, len) == 0 && line[len] == ':') {
+            assert_null(found);
+            assert_int_equal(line[len + 1], ' ');
+            found = line + len + 2;
+        }
+    }
+    assert_non_null(found);
+    return found;
+}
+
+/* Part 0 or 1 of a compact JWS, decoded. */
+static inline const char *jws_part(struct tg_buf *out, const char *jws, int part)
+{
+    for (; part > 0; part--) {
+        jws = strchr(jws, '.') + 1;
+    }
+    tg_buf_init(out, 4096);
+    assert_int_equal(tg_b64_decode(out, tg_bytes(jws, strcspn(jws, ".")), TG_B64_URL), TG_OK);
+    return tg_buf_cstr(out);
+}
+
+static inline enum tg_err fill_counting(void *ctx, uint8_t *out, size_t len)
+{
+    uint8_t *next = ctx;
+
+    for (size_t i = 0; i < len; i++) {
+        out[i] = (*next)++;
+    }
+    return TG_OK;
+}
+
+#endif
