@@ -83,14 +83,20 @@ static enum cli_exit give_attestation(struct flow *f, const struct cli_args *arg
 /* The challenge is what a token is fetched for, and the transfer waits for it. */
 static enum cli_exit ask_for_token(struct flow *f)
 {
-    char challenge[CHALLENGE_SHOWN_MAX], detail[TIGRESS_TEXT_MAX];
+    char *challenge = cli_alloc(CHALLENGE_SHOWN_MAX), detail[TIGRESS_TEXT_MAX];
+    enum cli_exit exit;
 
-    ui_clean(challenge, sizeof challenge, tigress_session_private_token_challenge(f->session));
+    if (challenge == NULL) {
+        return flow_refuse(f->ui, TIGRESS_E_NOMEM, NULL);
+    }
+    ui_clean(challenge, CHALLENGE_SHOWN_MAX, tigress_session_private_token_challenge(f->session));
     ui_clean(detail, sizeof detail, tigress_session_relay_detail(f->session));
-    return ui_fail(f->ui, CLI_REFUSED, "standing",
+    exit = ui_fail(f->ui, CLI_REFUSED, "standing",
                    "this relay takes shares only with a private token: %s Get one for this "
                    "challenge, and 'tigress share --resume %.8s --private-token TOKEN' goes on: %s",
                    detail, f->t->id, challenge);
+    cli_free(challenge);
+    return exit;
 }
 
 static enum cli_exit give(struct flow *f, const struct cli_args *args, bool *has_given)
