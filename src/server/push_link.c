@@ -392,7 +392,7 @@ static void on_tick(uv_timer_t *timer)
     struct tg_push_link *l = timer->loop->data;
 
     check_peers(l, now_ms());
-    l->window.wants_lease = true;
+    tg_push_window_tick(&l->window);
     work(l);
 }
 
