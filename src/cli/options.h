@@ -29,6 +29,8 @@ enum cli_option {
     OPT_QR,
     OPT_SEPARATE_SECRET,
     OPT_REQUIRE_PROOF,
+    OPT_ATTEST_PACKED,
+    OPT_PRIVATE_TOKEN,
     OPT_DIRECT,
     OPT_LISTEN,
     OPT_PIN,
@@ -57,6 +59,7 @@ struct cli_args {
     const char *value[OPT_COUNT]; /* NULL: not given; "" for an option without a value */
     const char *allow[CLI_ALLOW_MAX];
     size_t allow_count;
+    const char *attest_certificate;         /* the second value of --attest-packed */
     const char *position[CLI_POSITION_MAX]; /* NULL where there is none */
     size_t position_count;
 };

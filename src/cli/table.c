@@ -12,7 +12,8 @@ const struct cli_command cli_commands[] = {
                  OPT_BIT(OPT_RIGHTS) | OPT_BIT(OPT_KEY_SIZE) | OPT_BIT(OPT_SCHEME) |
                  OPT_BIT(OPT_QR) | OPT_BIT(OPT_SEPARATE_SECRET) | OPT_BIT(OPT_PIN) |
                  OPT_BIT(OPT_DIRECT) | OPT_BIT(OPT_LISTEN) | OPT_BIT(OPT_REQUIRE_PROOF) |
-                 OPT_BIT(OPT_YES) | OPT_BIT(OPT_RESUME) | OPT_BIT(OPT_NOTIFY),
+                 OPT_BIT(OPT_ATTEST_PACKED) | OPT_BIT(OPT_PRIVATE_TOKEN) | OPT_BIT(OPT_YES) |
+                 OPT_BIT(OPT_RESUME) | OPT_BIT(OPT_NOTIFY),
       .position_min = 0, /* --resume takes none; cmd_share.c asks for it otherwise */
       .position_max = 1,
       .run = cmd_share },
