@@ -39,6 +39,8 @@ enum tigress_error {
     TIGRESS_E_REFUSED = 31, /* another 4xx: the relay does not take this request */
     TIGRESS_E_CONFLICT = 32,  /* 412 again and again: both sides keep writing at the same time */
     TIGRESS_E_ELSEWHERE = 33, /* another copy of this session's saved state went on with it */
+    TIGRESS_E_STANDING = 34,  /* the relay wants an attestation or a private token, and none that
+                                 this device could give was good enough */
 
     /* Trouble on the way: the session is intact, tigress_session_retry() goes on. */
     TIGRESS_E_NETWORK = 40,     /* no connection, or it broke too often */

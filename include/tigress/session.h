@@ -57,7 +57,10 @@ enum tigress_input {
     TIGRESS_INPUT_MESSAGE = 5, /* a message has come: send, wait, check, finish or relinquish */
     TIGRESS_INPUT_SENT = 6,    /* the relay has our message: wait, check, finish, relinquish */
     TIGRESS_INPUT_UNCHANGED =
-        7 /* check found nothing new: as after the last input, or check again */
+        7, /* check found nothing new: as after the last input, or check again */
+    TIGRESS_INPUT_ATTESTATION = 8,  /* attest attestation_challenge: set_attestation */
+    TIGRESS_INPUT_PRIVATE_TOKEN = 9 /* initiator: get a token for private_token_challenge:
+                                       set_private_token */
 };
 
 /* ---- making one ---------------------------------------------------------------------------- */
@@ -133,6 +136,22 @@ tigress_session_allow_relay(struct tigress_session *s, const char *host);
    TIGRESS_INPUT_PREVIEW before it reads anything. */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error
 tigress_session_want_preview(struct tigress_session *s);
+
+/* When the application is asked for a device attestation (protocol.md section 6). */
+enum tigress_attestation_when {
+    TIGRESS_ATTEST_NEVER = 0,  /* the default */
+    TIGRESS_ATTEST_ASKED = 1,  /* when the relay refuses the create without */
+    TIGRESS_ATTEST_CREATE = 2, /* before the create */
+    TIGRESS_ATTEST_ALWAYS = 3  /* before the create and each message sent after it */
+};
+/* Both. This device can attest: TIGRESS_INPUT_ATTESTATION comes then. Without it a relay that
+   insists ends the transfer with TIGRESS_E_STANDING. TIGRESS_E_ARGUMENT: no such value. */
+TIGRESS_API TIGRESS_NODISCARD enum tigress_error
+tigress_session_want_attestation(struct tigress_session *s, enum tigress_attestation_when when);
+/* Initiator. This device can get Privacy Pass tokens: TIGRESS_INPUT_PRIVATE_TOKEN comes when the
+   relay refuses the create without one. Where it would take either, a token goes first. */
+TIGRESS_API TIGRESS_NODISCARD enum tigress_error
+tigress_session_want_private_token(struct tigress_session *s);
 
 /* These six at any time, also after a resume; none is saved but the first three. */
 
@@ -260,6 +279,28 @@ TIGRESS_API enum tigress_input tigress_session_input(const struct tigress_sessio
 /* Initiator. The user is present and means to share with whom the application showed. */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error
 tigress_session_confirm_intent(struct tigress_session *s);
+/* What to attest: SHA-256 over claim, request id and payload of the request that follows. The same
+   for every repetition of it. TIGRESS_E_STATE: nothing is asked. */
+#define TIGRESS_ATTESTATION_CHALLENGE_LEN 32u
+TIGRESS_API TIGRESS_NODISCARD enum tigress_error
+tigress_session_attestation_challenge(const struct tigress_session *s,
+                                      unsigned char out[TIGRESS_ATTESTATION_CHALLENGE_LEN]);
+/* The attestation object (CBOR with fmt, attStmt, authData), len bytes, at most 12288; copied and
+   sent with the request and its repetitions. NULL and 0: this device has none; then the session
+   goes on without, or fails with TIGRESS_E_STANDING if the relay insisted. TIGRESS_E_LIMIT */
+TIGRESS_API TIGRESS_NODISCARD enum tigress_error
+tigress_session_set_attestation(struct tigress_session *s, const unsigned char *object, size_t len);
+/* The relay's challenges as RFC 9577 writes them, from a stranger: 'PrivateToken challenge="...",
+   token-key="..."', several with ", " in between. "" when nothing is asked. */
+TIGRESS_API const char *tigress_session_private_token_challenge(const struct tigress_session *s);
+/*
+ * A token as base64url text, at most 2048 bytes; each is good for one transfer. For
+ * TIGRESS_INPUT_PRIVATE_TOKEN, or before confirm_intent, when it was got ahead. NULL: there is none
+ * to be had. TIGRESS_E_ARGUMENT: no base64url; TIGRESS_E_LIMIT
+ */
+TIGRESS_API TIGRESS_NODISCARD enum tigress_error
+tigress_session_set_private_token(struct tigress_session *s, const char *token);
+
 /* Recipient, after the preview: go on and claim the transfer. */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error tigress_session_accept(struct tigress_session *s);
 /*

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "attest/cbor.h"
 
+#include "base/mem.h"
 #include "base/reader.h"
 #include "base/utf8.h"
 
@@ -224,11 +225,59 @@ enum tg_err tg_cbor_decode(struct tg_cbor **out, struct tg_bytes data)
     return TG_OK;
 }
 
+/* ---- wiping --------------------------------------------------------------------------------- */
+
+static void wipe_text(cbor_item_t *node)
+{
+    if (cbor_isa_bytestring(node)) {
+        tg_mem_wipe(cbor_bytestring_handle(node), cbor_bytestring_length(node));
+    } else if (cbor_isa_string(node)) {
+        tg_mem_wipe(cbor_string_handle(node), cbor_string_length(node));
+    }
+}
+
+/* NULL: no further child. */
+static cbor_item_t *child_of(const cbor_item_t *node, size_t index)
+{
+    if (cbor_isa_array(node) && index < cbor_array_size(node)) {
+        return cbor_array_handle(node)[index];
+    }
+    if (cbor_isa_map(node) && index / 2 < cbor_map_size(node)) {
+        const struct cbor_pair *pair = &cbor_map_handle(node)[index / 2];
+
+        return index % 2 == 0 ? pair->key : pair->value;
+    }
+    return NULL;
+}
+
+/* The library copies each string and frees it as it is; a certificate may identify a device.
+   spec: protocol/6#nothing-of-a-proof-kept */
+static void wipe_strings(cbor_item_t *root)
+{
+    struct {
+        cbor_item_t *node;
+        size_t next;
+    } path[TG_CBOR_DEPTH_MAX + 1] = { { root, 0 } };
+    size_t depth = 1;
+
+    while (depth > 0) {
+        cbor_item_t *child = child_of(path[depth - 1].node, path[depth - 1].next++);
+
+        if (child != NULL && depth <= TG_CBOR_DEPTH_MAX) {
+            path[depth].node = child;
+            path[depth++].next = 0;
+        } else if (child == NULL) {
+            wipe_text(path[--depth].node);
+        }
+    }
+}
+
 void tg_cbor_free(struct tg_cbor **doc)
 {
     cbor_item_t *root = (cbor_item_t *)*doc;
 
     if (root != NULL) {
+        wipe_strings(root);
         cbor_decref(&root);
         *doc = NULL;
     }

@@ -92,24 +92,21 @@ void tg_chain_roots_free(struct tg_chain_roots **roots)
     }
 }
 
-/* OpenSSL keeps quiet about why a certificate has no key: asked again, it says so. The form of the
-   key is known to be good, so what is left is a point beside its curve, or memory. */
-static enum tg_attest_step explain_no_key(const struct tg_cert *cert, struct tg_fault *fault)
+/* OpenSSL keeps quiet about why a certificate has no key: asked for the key alone, it says so. */
+static enum tg_attest_step explain_no_key(const struct tg_cert *cert,
+                                          const struct tg_key_templates *templates,
+                                          struct tg_fault *fault)
 {
-    const uint8_t *at = cert->spki.ptr;
-    EVP_PKEY *key = d2i_PUBKEY(NULL, &at, (long)cert->spki.len);
-    bool is_trouble = tg_trouble_take() || key != NULL;
+    EVP_PKEY *key = NULL;
+    enum tg_attest_step step = tg_key_make(&key, templates, cert->key_kind, cert->spki, fault);
 
     EVP_PKEY_free(key);
-    if (is_trouble) {
-        return TG_ATTEST_STEP_INTERNAL;
-    }
-    tg_fault_set(fault, "x5c: expected public keys that are points on their curves");
-    return TG_ATTEST_STEP_FORMAT;
+    return step == TG_ATTEST_OK ? TG_ATTEST_STEP_INTERNAL : step;
 }
 
-enum tg_attest_step tg_chain_read(struct tg_chain *chain, const struct tg_cert *certs, size_t count,
-                                  struct tg_fault *fault)
+static enum tg_attest_step read_certs(struct tg_chain *chain, const struct tg_cert *certs,
+                                      size_t count, const struct tg_key_templates *templates,
+                                      struct tg_fault *fault)
 {
     (void)tg_trouble_take();
     for (size_t i = 0; i < count; i++) {
@@ -126,7 +123,7 @@ enum tg_attest_step tg_chain_read(struct tg_chain *chain, const struct tg_cert *
         }
         chain->certs[chain->count++] = cert;
         if (X509_get0_pubkey(cert) == NULL) {
-            return explain_no_key(&certs[i], fault);
+            return explain_no_key(&certs[i], templates, fault);
         }
     }
     return TG_ATTEST_OK;
@@ -144,52 +141,80 @@ void tg_chain_deinit(struct tg_chain *chain)
     }
 }
 
-static bool is_own_trouble(int why)
+static void set_rules(X509_VERIFY_PARAM *param, int64_t now_s)
 {
-    return why == X509_V_ERR_OUT_OF_MEM || why == X509_V_ERR_UNSPECIFIED ||
-           why == X509_V_ERR_STORE_LOOKUP || why == X509_V_OK;
-}
-
-static enum tg_attest_step run(X509_STORE_CTX *ctx, int64_t now_s, struct tg_fault *fault)
-{
-    X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(ctx);
-    bool is_good = false;
-    bool is_trouble = false;
-    int why = 0;
-
     X509_VERIFY_PARAM_set_time(param, (time_t)now_s);
     X509_VERIFY_PARAM_set_auth_level(param, SECURITY_LEVEL);
     X509_VERIFY_PARAM_set_depth(param, (int)TG_ATTEST_CHAIN_MAX);
+}
+
+/* TG_ATTEST_STEP_CHAIN: refused, and *why says over what (X509_V_ERR_...). */
+static enum tg_attest_step verify_with(X509_STORE_CTX *ctx, const struct tg_chain *chain,
+                                       STACK_OF(X509) * others, const struct tg_chain_roots *roots,
+                                       int64_t now_s, int *why)
+{
+    bool is_good = false;
+
+    if (ctx == NULL || X509_STORE_CTX_init(ctx, roots->store, chain->certs[0], others) != 1) {
+        return TG_ATTEST_STEP_INTERNAL;
+    }
+    set_rules(X509_STORE_CTX_get0_param(ctx), now_s);
     is_good = X509_verify_cert(ctx) == 1;
-    is_trouble = tg_trouble_take();
+    *why = X509_STORE_CTX_get_error(ctx);
     if (is_good) {
         return TG_ATTEST_OK;
     }
-    why = X509_STORE_CTX_get_error(ctx);
-    tg_fault_set(fault, "chain: %s", X509_verify_cert_error_string(why));
-    return is_trouble || is_own_trouble(why) ? TG_ATTEST_STEP_INTERNAL : TG_ATTEST_STEP_CHAIN;
+    return tg_trouble_take() || *why == X509_V_OK || *why == X509_V_ERR_OUT_OF_MEM ||
+                   *why == X509_V_ERR_UNSPECIFIED || *why == X509_V_ERR_STORE_LOOKUP
+               ? TG_ATTEST_STEP_INTERNAL
+               : TG_ATTEST_STEP_CHAIN;
 }
 
-enum tg_attest_step tg_chain_verify(const struct tg_chain *chain,
-                                    const struct tg_chain_roots *roots, int64_t now_s,
-                                    struct tg_fault *fault)
+static enum tg_attest_step verify(const struct tg_chain *chain, const struct tg_chain_roots *roots,
+                                  int64_t now_s, int *why)
 {
     enum tg_attest_step step = TG_ATTEST_STEP_INTERNAL;
     X509_STORE_CTX *ctx = X509_STORE_CTX_new();
     STACK_OF(X509) *others = sk_X509_new_null();
+    bool is_whole = others != NULL;
 
-    for (size_t i = 1; others != NULL && i < chain->count; i++) {
-        if (sk_X509_push(others, chain->certs[i]) <= 0) {
-            goto out;
-        }
+    for (size_t i = 1; is_whole && i < chain->count; i++) {
+        is_whole = sk_X509_push(others, chain->certs[i]) > 0;
     }
-    if (ctx != NULL && others != NULL &&
-        X509_STORE_CTX_init(ctx, roots->store, chain->certs[0], others) == 1) {
-        step = run(ctx, now_s, fault);
+    if (is_whole) {
+        step = verify_with(ctx, chain, others, roots, now_s, why);
     }
-out:
     sk_X509_free(others);
     X509_STORE_CTX_free(ctx);
     (void)tg_trouble_take();
     return step;
+}
+
+static enum tg_attest_step attempt(struct tg_chain *chain, const struct tg_chain_request *request,
+                                   int *why, struct tg_fault *fault)
+{
+    enum tg_attest_step step =
+        read_certs(chain, request->certs, request->count, request->templates, fault);
+
+    return step == TG_ATTEST_OK ? verify(chain, request->roots, request->now_s, why) : step;
+}
+
+/* In places OpenSSL takes a failed allocation for a weak key, a missing issuer or a wrong
+   signature, and keeps that with the certificate. So a refusal counts when it comes out twice. */
+enum tg_attest_step tg_chain_verify(struct tg_chain *chain, const struct tg_chain_request *request,
+                                    struct tg_fault *fault)
+{
+    int why = X509_V_OK;
+    int why_again = X509_V_OK;
+    enum tg_attest_step step = attempt(chain, request, &why, fault);
+
+    if (step != TG_ATTEST_STEP_CHAIN) {
+        return step;
+    }
+    tg_chain_deinit(chain);
+    if (attempt(chain, request, &why_again, fault) != TG_ATTEST_STEP_CHAIN || why != why_again) {
+        return TG_ATTEST_STEP_INTERNAL;
+    }
+    tg_fault_set(fault, "chain: %s", X509_verify_cert_error_string(why));
+    return TG_ATTEST_STEP_CHAIN;
 }

@@ -2,8 +2,8 @@
 /*
  * attest/chain.h - certificate chains to configured roots, and the list of what was revoked.
  * Layer: L2.      Threads: roots and revoked are read-only once made; a chain belongs to one call.
- * Blocks: verifying takes one public-key operation for each certificate.
- * Clock: an argument.      Secrets: none.      spec: RFC 5280 section 6.
+ * Blocks: verifying takes one public-key operation for each certificate, a refusal up to twice
+ * that. Clock: an argument.      Secrets: none.      spec: RFC 5280 section 6.
  *
  * OpenSSL's rules with its default flags: X509_V_FLAG_X509_STRICT stays off, because the leaves of
  * Apple, Android and Yubico name no key of their issuer. Security level 2 asks for RSA of 2048
@@ -15,6 +15,7 @@
 
 #include "attest/attest.h"
 #include "attest/cert.h"
+#include "attest/key.h"
 
 #include <openssl/x509.h>
 
@@ -46,12 +47,17 @@ struct tg_chain {
     size_t count;
 };
 
-/* Reads certs, the leaf first. *chain is to be freed with tg_chain_deinit whatever came of it. */
-enum tg_attest_step tg_chain_read(struct tg_chain *chain, const struct tg_cert *certs, size_t count,
-                                  struct tg_fault *fault);
-/* Verifies it up to one of the roots at now_s. */
-enum tg_attest_step tg_chain_verify(const struct tg_chain *chain,
-                                    const struct tg_chain_roots *roots, int64_t now_s,
+struct tg_chain_request {        /* borrowed for the call */
+    const struct tg_cert *certs; /* the leaf first */
+    size_t count;                /* 1 to TG_ATTEST_CHAIN_MAX */
+    const struct tg_key_templates *templates;
+    const struct tg_chain_roots *roots;
+    int64_t now_s;
+};
+
+/* Verifies certs up to one of the roots. *chain is empty before, holds the certificates after, and
+   is to be freed with tg_chain_deinit whatever came of it. */
+enum tg_attest_step tg_chain_verify(struct tg_chain *chain, const struct tg_chain_request *request,
                                     struct tg_fault *fault);
 /* The leaf's key, which ends with the chain; NULL when OpenSSL could not make one. */
 EVP_PKEY *tg_chain_leaf_key(const struct tg_chain *chain);

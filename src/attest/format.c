@@ -165,11 +165,13 @@ enum tg_attest_step tg_format_sig_form(struct tg_attest_case *c)
 
 enum tg_attest_step tg_format_chain(struct tg_attest_case *c)
 {
-    enum tg_attest_step step = tg_chain_read(&c->chain, c->certs, c->cert_count, c->fault);
+    struct tg_chain_request request = { .certs = c->certs,
+                                        .count = c->cert_count,
+                                        .templates = &c->policy->templates,
+                                        .roots = c->policy->roots[c->format],
+                                        .now_s = c->now_s };
 
-    return step == TG_ATTEST_OK
-               ? tg_chain_verify(&c->chain, c->policy->roots[c->format], c->now_s, c->fault)
-               : step;
+    return tg_chain_verify(&c->chain, &request, c->fault);
 }
 
 enum tg_attest_step tg_format_signature(struct tg_attest_case *c)

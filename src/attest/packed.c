@@ -5,7 +5,6 @@
  */
 #include "attest/format.h"
 #include "attest/signature.h"
-#include "attest/trouble.h"
 
 static const uint8_t oid_country[] = { 0x55, 0x04, 0x06 };
 static const uint8_t oid_organization[] = { 0x55, 0x04, 0x0a };
@@ -79,15 +78,12 @@ static enum tg_attest_step check_chain(struct tg_attest_case *c)
 
 static enum tg_attest_step verify_self(struct tg_attest_case *c)
 {
-    const uint8_t *at = c->auth.key.spki;
-    EVP_PKEY *key = d2i_PUBKEY(NULL, &at, (long)c->auth.key.spki_len);
-    enum tg_attest_step step = TG_ATTEST_STEP_INTERNAL;
+    EVP_PKEY *key = NULL;
+    enum tg_attest_step step = tg_key_make(&key, &c->policy->templates, c->auth.key.kind,
+                                           tg_cose_key_spki(&c->auth.key), c->fault);
 
-    if (key != NULL) {
+    if (step == TG_ATTEST_OK) {
         step = tg_signature_verify(key, c->alg, tg_buf_view(&c->tbs), c->sig, c->fault);
-    } else if (!tg_trouble_take()) {
-        step = tg_format_refuse(c, TG_ATTEST_STEP_FORMAT,
-                                "authData: expected a key that is a point on its curve");
     }
     EVP_PKEY_free(key);
     return step;

@@ -171,6 +171,7 @@ enum tg_err tg_attest_policy_new(struct tg_attest_policy **out,
     TG_TRY(add_names(policy, settings, fault));
     TG_TRY(add_roots(policy, roots, fault));
     TG_TRY(add_revoked(policy, revoked, fault));
+    TG_TRY(tg_key_templates_init(&policy->templates));
     *out = policy;
     policy = NULL;
 out:
@@ -185,6 +186,7 @@ void tg_attest_policy_free(struct tg_attest_policy **policy)
             tg_chain_roots_free(&(*policy)->roots[i]);
         }
         tg_chain_revoked_free(&(*policy)->revoked);
+        tg_key_templates_deinit(&(*policy)->templates);
         tg_mem_free(*policy);
         *policy = NULL;
     }

@@ -9,6 +9,7 @@
 
 #include "attest/attest.h"
 #include "attest/chain.h"
+#include "attest/key.h"
 
 struct tg_policy_hashes { /* SHA-256 of the names */
     bool is_any;
@@ -36,6 +37,7 @@ struct tg_attest_policy {
     uint8_t aaguids[TG_ATTEST_LIST_MAX][16];
     struct tg_chain_roots *roots[TG_ATTEST_FORMAT_COUNT]; /* NULL where the format needs none */
     struct tg_chain_revoked *revoked;
+    struct tg_key_templates templates;
 };
 
 bool tg_policy_has_hash(const struct tg_policy_hashes *list, struct tg_bytes hash);

@@ -28,14 +28,22 @@ static const struct algorithm *find(int64_t alg)
     return NULL;
 }
 
+/* Positive, in the shortest form: OpenSSL calls anything else a failure of its own. */
+static bool is_ecdsa_number(struct tg_bytes number)
+{
+    return number.len > 0 && (number.ptr[0] & 0x80u) == 0 &&
+           (number.len == 1 || number.ptr[0] != 0 || (number.ptr[1] & 0x80u) != 0);
+}
+
 static bool is_ecdsa_pair(struct tg_bytes sig)
 {
     struct tg_der outer = tg_der_init(sig);
     struct tg_der pair = tg_der_enter(&outer, TG_DER_SEQUENCE);
+    struct tg_bytes r = tg_der_take(&pair, TG_DER_INTEGER);
+    struct tg_bytes s = tg_der_take(&pair, TG_DER_INTEGER);
 
-    (void)tg_der_take(&pair, TG_DER_INTEGER);
-    (void)tg_der_take(&pair, TG_DER_INTEGER);
-    return tg_der_is_done(&pair) && tg_der_is_done(&outer);
+    return tg_der_is_done(&pair) && tg_der_is_done(&outer) && is_ecdsa_number(r) &&
+           is_ecdsa_number(s);
 }
 
 static bool has_form(const struct algorithm *a, struct tg_bytes sig)
@@ -75,10 +83,13 @@ enum tg_attest_step tg_signature_verify(EVP_PKEY *key, int64_t alg, struct tg_by
         EVP_DigestVerifyInit_ex(ctx, NULL, a->digest, NULL, NULL, key, NULL) != 1) {
         goto out;
     }
+    /* Used once: without this OpenSSL works on a copy, and does not say when it could not make it.
+     */
+    EVP_MD_CTX_set_flags(ctx, EVP_MD_CTX_FLAG_FINALISE);
     answer = EVP_DigestVerify(ctx, sig.ptr, sig.len, message.ptr, message.len);
     if (answer == 1) {
         step = TG_ATTEST_OK;
-    } else if (!tg_trouble_take()) {
+    } else if (!tg_trouble_take() && answer == 0) {
         tg_fault_set(fault, "attStmt.sig: does not verify");
         step = TG_ATTEST_STEP_SIGNATURE;
     }

@@ -5,7 +5,7 @@
 
 #define QUEUE_MAX 64 /* OpenSSL keeps 16 */
 
-static bool is_trouble(unsigned long code)
+bool tg_trouble_is(unsigned long code)
 {
     int reason = ERR_GET_REASON(code);
 
@@ -23,7 +23,7 @@ bool tg_trouble_take(void)
         if (code == 0) {
             break;
         }
-        found = found || is_trouble(code);
+        found = found || tg_trouble_is(code);
     }
     return found;
 }

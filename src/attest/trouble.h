@@ -10,6 +10,9 @@
 
 #include <stdbool.h>
 
+/* Whether an error of the queue is an allocation, or a look-up of an algorithm. */
+bool tg_trouble_is(unsigned long code);
+
 /* Empties the thread's queue of errors; true when an allocation or a look-up of an algorithm is
    among them. */
 bool tg_trouble_take(void);

@@ -7,9 +7,11 @@
 #include "cli/flow.h"
 #include "cli/io.h"
 #include "cli/mem.h"
+#include "cli/notify.h"
 #include "cli/pin.h"
 #include "cli/qr.h"
 #include "cli/share.h"
+#include "cli/standing.h"
 
 #define EXPIRES_DEFAULT_S (48 * 3600)
 #define EXPIRES_MAX_S (INT64_C(10) * 366 * 86400)
@@ -62,11 +64,12 @@ static enum cli_exit check_options(struct ui *ui, const struct cli_args *args)
     if (args->value[OPT_DIRECT] != NULL &&
         (args->value[OPT_RELAY] != NULL || args->value[OPT_RESUME] != NULL ||
          args->value[OPT_SCHEME] != NULL || args->value[OPT_SEPARATE_SECRET] != NULL ||
-         args->value[OPT_PIN] != NULL)) {
-        return ui_fail(
-            ui, CLI_USAGE, "usage",
-            "--direct goes without --relay, --resume, --scheme, --pin and --separate-secret: "
-            "its invitation is complete in itself.");
+         args->value[OPT_PIN] != NULL || args->value[OPT_NOTIFY] != NULL ||
+         args->value[OPT_ATTEST_PACKED] != NULL || args->value[OPT_PRIVATE_TOKEN] != NULL)) {
+        return ui_fail(ui, CLI_USAGE, "usage",
+                       "--direct goes without --relay, --resume, --scheme, --pin, --notify, "
+                       "--separate-secret, --attest-packed and --private-token: its invitation is "
+                       "complete in itself.");
     }
     if ((args->position_count == 0) == (args->value[OPT_RESUME] == NULL)) {
         return ui_fail(ui, CLI_USAGE, "usage",
@@ -225,7 +228,7 @@ static enum cli_exit print_invitation(struct ui *ui, const struct flow *f,
 /* Creates the mailbox, under a stand-in until the relay has told its identifier. */
 static enum cli_exit create(struct ui *ui, struct flow *f, const struct cli_args *args)
 {
-    enum cli_exit exit = flow_run(f, 0);
+    enum cli_exit exit = standing_run(f, args);
 
     if (exit == CLI_OK && f->t->status == STATE_PENDING) {
         f->t->sent_count = 1;
@@ -301,6 +304,12 @@ static enum cli_exit share_file(struct ui *ui, const struct cli_args *args)
     }
     error = tigress_initiator_new(&s, relay, message.data, message.len, why, sizeof why);
     exit = error == TIGRESS_OK ? share_set_up(ui, s, args) : flow_refuse(ui, error, why);
+    if (exit == CLI_OK) {
+        exit = notify_set(ui, s, args);
+    }
+    if (exit == CLI_OK) {
+        exit = standing_set_up(ui, s, args);
+    }
     if (exit == CLI_OK) {
         exit = share_session(ui, args, s, cacert, &message);
         io_bytes_wipe(&message);

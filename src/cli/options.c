@@ -23,6 +23,9 @@ static const struct {
     [OPT_QR] = { "qr", NULL, "also print the link as a QR code" },
     [OPT_SEPARATE_SECRET] = { "separate-secret", NULL, "print link and secret apart" },
     [OPT_REQUIRE_PROOF] = { "require-proof", NULL, "only who holds the secret can claim it" },
+    [OPT_ATTEST_PACKED] = { "attest-packed", "KEY CERT", "attest with this key (PEM): for tests" },
+    [OPT_PRIVATE_TOKEN] = { "private-token", "TOKEN",
+                            "a Privacy Pass token, @FILE, or - for input" },
     [OPT_DIRECT] = { "direct", NULL, "without a relay: this device serves the other one" },
     [OPT_LISTEN] = { "listen", "ADDR:PORT", "with --direct: where (default: the local network)" },
     [OPT_PIN] = { "pin", NULL, "make a PIN to tell the other side on another way" },
@@ -32,7 +35,12 @@ static const struct {
     [OPT_ALLOW_RELAY] = { "allow-relay", "HOST[:PORT]", "only this relay; may be repeated" },
     [OPT_FINISH] = { "finish", NULL, "end the transfer once the message is kept" },
     [OPT_OUT] = { "out", "FILE", "write the message to FILE (mode 0600)" },
-    [OPT_WAIT] = { "wait", "SECONDS", "how long to wait for a message (default 60)" },
+    [OPT_WAIT] = { "wait", "SECONDS", "how long to wait (receive: 60; watch: for ever)" },
+    [OPT_NOTIFY] = { "notify", "TYPE:DATA", "leave this notification token with the relay" },
+    [OPT_WEBPUSH_LISTEN] = { "webpush-listen", "ADDR:PORT",
+                             "sleep until a Web Push comes here (127.0.0.1:0: any port)" },
+    [OPT_LISTEN_CERT] = { "listen-cert", "FILE", "with --webpush-listen: its certificate" },
+    [OPT_LISTEN_KEY] = { "listen-key", "FILE", "with --webpush-listen: the certificate's key" },
     [OPT_CHECK] = { "check", NULL, "read a PIN from standard input; this counts as a try" },
     [OPT_JSON] = { "json", NULL, "print one JSON object" },
     [OPT_VERBOSE] = { "verbose", NULL, "tell each request as the relay sees it" },
@@ -158,6 +166,12 @@ enum cli_exit options_parse(struct ui *ui, struct cli_args *args, const struct c
             return bad_option(ui, command, found, argv[optind - 1]);
         }
         exit = keep_option(ui, args, command, (enum cli_option)(found - 1), optarg);
+        if (exit == CLI_OK && found - 1 == OPT_ATTEST_PACKED) {
+            if (optind >= argc) {
+                return usage(ui, command, "a value is missing after ", "--attest-packed KEY");
+            }
+            args->attest_certificate = argv[optind++]; /* its second value */
+        }
         if (exit != CLI_OK) {
             return exit;
         }

@@ -78,10 +78,12 @@ enum tigress_error tigress_session_send(struct tigress_session *s, const char *m
         err = tg_turn_seal(s, tg_bytes(message, message_len));
     }
     if (err == TG_OK) {
+        tg_standing_forget(s);
         tg_session_enter(s, TG_S_SEND);
         s->request_id = id;
         s->is_fresh = true;
         s->conflicts = 0;
+        tg_standing_enter(s, TG_S_SEND);
     }
     return tg_public_error(err);
 }
@@ -138,6 +140,9 @@ static bool is_known_to_relay(const struct tigress_session *s)
     case TG_S_CREATE:
     case TG_S_CLAIM:
         return s->is_attempted;
+    case TG_S_ATTEST:
+    case TG_S_TOKEN:
+        return s->standing.gate == TG_S_SEND; /* a create that was refused has made nothing */
     case TG_S_CREATED:
     case TG_S_READ:
     case TG_S_MESSAGE:

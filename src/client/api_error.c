@@ -32,6 +32,10 @@ static const struct error_row {
       "Both sides keep writing at the same time; nothing was overwritten." },
     { TIGRESS_E_ELSEWHERE, "E_ELSEWHERE",
       "Another copy of this device's saved state has gone on with this transfer." },
+    { TIGRESS_E_STANDING, "E_STANDING",
+      "The relay takes shares only from devices that show their good standing, and this one has "
+      "not "
+      "shown it." },
     { TIGRESS_E_NETWORK, "E_NETWORK", "The relay cannot be reached." },
     { TIGRESS_E_TLS, "E_TLS", "The relay's certificate does not verify." },
     { TIGRESS_E_UNAVAILABLE, "E_UNAVAILABLE",

@@ -18,6 +18,7 @@ enum tg_err tg_initiator_confirm(struct tigress_session *s)
     s->url.secret.len = s->secret_len;
     TG_TRY(tg_turn_seal(s, tg_buf_view(&s->draft)));
     TG_TRY(tg_session_enter_change(s, TG_S_CREATE));
+    tg_standing_enter(s, TG_S_CREATE);
     tg_buf_deinit(&s->draft);
     s->is_started = true;
 out:
@@ -62,6 +63,9 @@ enum tg_err tg_answer_create(struct tigress_session *s, const struct tg_answer *
 {
     enum tg_err err = TG_E_BUG;
 
+    if (answer->status == 401 && tg_standing_is_asked(answer)) {
+        return tg_standing_refused(s, answer);
+    }
     if (answer->status == 401 || answer->status == 403) {
         tg_session_fail(s, TIGRESS_E_DENIED,
                         "The relay refused: it takes shares only from devices that prove their "
@@ -81,6 +85,7 @@ enum tg_err tg_answer_create(struct tigress_session *s, const struct tg_answer *
                          "The relay's answer names no mailbox of its own; nothing is shared.", 0);
         return TG_OK;
     }
+    tg_standing_forget(s);
     if (s->is_cancelling) {
         return tg_session_enter_change(s, TG_S_DELETE);
     }

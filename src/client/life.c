@@ -25,6 +25,9 @@ enum tg_err tg_session_new(struct tigress_session **out, enum tigress_role role)
     s->state = role == TIGRESS_INITIATOR ? TG_S_INTENT : TG_S_CHECK;
     s->secret_len = 16;
     s->chain.stage = TG_CHAIN_FRESH;
+    tg_buf_init(&s->standing.attestation, TG_ATTESTATION_TEXT_MAX);
+    tg_buf_init(&s->standing.authorization, TG_AUTHORIZATION_MAX);
+    tg_buf_init(&s->standing.token_challenge, TG_TOKEN_CHALLENGE_MAX);
     s->poll_s = TG_POLL_S_DEFAULT;
     s->tries = TG_TRIES_DEFAULT;
     s->error_text = "";
@@ -52,9 +55,22 @@ void tigress_session_free(struct tigress_session **s)
         return;
     }
     struct tg_buf *bufs[] = {
-        &(*s)->title,  &(*s)->description, &(*s)->image_url,    &(*s)->token_type, &(*s)->allowed,
-        &(*s)->draft,  &(*s)->pending,     &(*s)->token_data,   &(*s)->seen,       &(*s)->message,
-        &(*s)->format, &(*s)->request_url, &(*s)->request_body,
+        &(*s)->title,
+        &(*s)->description,
+        &(*s)->image_url,
+        &(*s)->token_type,
+        &(*s)->allowed,
+        &(*s)->draft,
+        &(*s)->pending,
+        &(*s)->token_data,
+        &(*s)->seen,
+        &(*s)->message,
+        &(*s)->format,
+        &(*s)->request_url,
+        &(*s)->request_body,
+        &(*s)->standing.attestation,
+        &(*s)->standing.authorization,
+        &(*s)->standing.token_challenge,
     };
 
     for (size_t i = 0; i < TG_COUNT(bufs); i++) {

@@ -121,6 +121,33 @@ static void add_header(struct tigress_session *s, const char *name, struct tg_bu
     tg_buf_clear(value);
 }
 
+/* A text that is longer than a value's room; it stays where it is. */
+static void add_text(struct tigress_session *s, const char *name, const struct tg_buf *text,
+                     struct tg_buf *value)
+{
+    size_t at = s->request.header_count;
+
+    if (at >= TG_SESSION_HEADERS_MAX) {
+        value->err = TG_E_BUG;
+        return;
+    }
+    s->headers[at] = (struct tigress_http_header){ .name = name, .value = tg_session_text(text) };
+    s->request.header_count++;
+}
+
+/* spec: protocol/6#attestation-sent */
+static void add_standing(struct tigress_session *s, struct tg_buf *value)
+{
+    const struct tg_client_standing *standing = &s->standing;
+
+    if (standing->attestation.len > 0) {
+        add_text(s, TG_HEADER_DEVICE_ATTESTATION, &standing->attestation, value);
+    }
+    if (standing->authorization.len > 0 && s->state == TG_S_CREATE) {
+        add_text(s, TG_HEADER_AUTHORIZATION, &standing->authorization, value);
+    }
+}
+
 static void add_uuid(struct tigress_session *s, const char *name, const struct tg_uuid *uuid,
                      struct tg_buf *value)
 {
@@ -196,6 +223,9 @@ static enum tg_err add_headers(struct tigress_session *s, const struct form *for
     }
     if (s->url.secret.len > 0 && (form->is_read || (s->state == TG_S_CREATE && s->must_prove))) {
         TG_TRY(add_proof(s, &value));
+    }
+    if (s->state == TG_S_CREATE || s->state == TG_S_SEND) {
+        add_standing(s, &value);
     }
     add_wait(s, &value);
     /* What the other side wrote and we did not read is not overwritten. */

@@ -24,13 +24,13 @@ static bool *flag_at(struct tigress_session *s, size_t i)
         &s->is_started,        &s->is_attempted,      &s->is_cancelling, &s->is_our_turn,
         &s->has_mailbox,       &s->has_opened,        &s->must_prove,    &s->wants_preview,
         &s->is_push_supported, &s->url.is_plain_http, &s->url.is_direct, &s->is_token_due,
-        &s->is_token_carried,
+        &s->is_token_carried,  &s->has_standing,
     };
 
     return i < TG_COUNT(flags) ? flags[i] : NULL;
 }
 
-#define FLAG_COUNT 13u
+#define FLAG_COUNT 14u
 #define TEXT_COUNT 11u
 
 static struct tg_buf *text_at(struct tigress_session *s, size_t i)
@@ -47,6 +47,72 @@ static void put_text(struct tg_buf *out, struct tg_bytes text)
 {
     tg_buf_append_u32(out, (uint32_t)text.len);
     tg_buf_append(out, text);
+}
+
+static bool *standing_flag_at(struct tigress_session *s, size_t i)
+{
+    bool *flags[] = { &s->standing.wants_token, &s->standing.is_attest_tried,
+                      &s->standing.is_token_tried, &s->standing.is_insisted };
+
+    return flags[i];
+}
+
+#define STANDING_FLAG_COUNT 4u
+#define STANDING_TEXT_COUNT 3u
+
+static struct tg_buf *standing_text_at(struct tigress_session *s, size_t i)
+{
+    struct tg_buf *texts[STANDING_TEXT_COUNT] = { &s->standing.attestation,
+                                                  &s->standing.authorization,
+                                                  &s->standing.token_challenge };
+
+    return texts[i];
+}
+
+/* At the end, and only where it is used: state that was saved before there was any still loads. */
+static void put_standing(struct tg_buf *out, struct tigress_session *s)
+{
+    uint8_t flags = 0;
+
+    if (!s->has_standing) {
+        return;
+    }
+    for (size_t i = 0; i < STANDING_FLAG_COUNT; i++) {
+        flags |= (uint8_t)(*standing_flag_at(s, i) ? 1u << i : 0);
+    }
+    tg_buf_append_u8(out, flags);
+    tg_buf_append_u8(out, (uint8_t)s->standing.attest_when);
+    tg_buf_append_u8(out, (uint8_t)s->standing.gate);
+    for (size_t i = 0; i < STANDING_TEXT_COUNT; i++) {
+        put_text(out, tg_buf_view(standing_text_at(s, i)));
+    }
+}
+
+static enum tg_err get_standing(struct tigress_session *s, struct tg_reader *r)
+{
+    enum tg_err err = TG_E_BUG;
+    unsigned flags = tg_reader_u8(r);
+
+    for (size_t i = 0; i < STANDING_FLAG_COUNT; i++) {
+        *standing_flag_at(s, i) = (flags & (1u << i)) != 0;
+    }
+    s->standing.attest_when = (enum tigress_attestation_when)tg_reader_u8(r);
+    s->standing.gate = (enum tg_state)tg_reader_u8(r);
+    TG_REQUIRE(flags < 1u << STANDING_FLAG_COUNT &&
+                   s->standing.attest_when <= TIGRESS_ATTEST_ALWAYS,
+               TG_E_SYNTAX);
+    for (size_t i = 0; i < STANDING_TEXT_COUNT; i++) {
+        size_t len = tg_reader_u32(r);
+        struct tg_bytes text = tg_reader_bytes(r, len);
+
+        TG_REQUIRE(tg_bytes_find(text, 0) == text.len && tg_bytes_find(text, '\r') == text.len &&
+                       tg_bytes_find(text, '\n') == text.len,
+                   TG_E_SYNTAX);
+        TG_TRY(tg_session_set_text(standing_text_at(s, i), text));
+    }
+    err = TG_OK;
+out:
+    return err;
 }
 
 static void put_fields(struct tg_buf *out, struct tigress_session *s)
@@ -81,6 +147,7 @@ static void put_fields(struct tg_buf *out, struct tigress_session *s)
         put_text(out, tg_buf_view(text_at(s, i)));
     }
     tg_chain_put(out, &s->chain);
+    put_standing(out, s);
 }
 
 enum tigress_error tigress_session_save(const struct tigress_session *s, unsigned char **out,
@@ -198,6 +265,9 @@ static enum tg_err get_fields(struct tigress_session *s, struct tg_reader *r)
         TG_TRY(tg_session_set_text(text_at(s, i), tg_reader_bytes(r, len)));
     }
     TG_TRY(tg_chain_get(&s->chain, r));
+    if (s->has_standing) {
+        TG_TRY(get_standing(s, r));
+    }
     TG_TRY(tg_reader_finish(r));
     TG_REQUIRE(tg_state_is_valid(s->role, state), TG_E_SYNTAX);
     s->state = (enum tg_state)state;
@@ -208,12 +278,17 @@ out:
 /* The states in which an envelope is under way, and those that speak of a mailbox. */
 static bool needs_pending(enum tg_state state)
 {
-    return state == TG_S_CREATE || state == TG_S_SEND;
+    return state == TG_S_CREATE || state == TG_S_SEND || state == TG_S_ATTEST ||
+           state == TG_S_TOKEN;
 }
 
 static bool is_consistent(const struct tigress_session *s)
 {
-    bool is_early = s->state == TG_S_INTENT || s->state == TG_S_CREATE;
+    bool is_gated = s->state == TG_S_ATTEST || s->state == TG_S_TOKEN;
+    bool is_gate_good = s->standing.gate == TG_S_SEND ||
+                        (s->standing.gate == TG_S_CREATE && s->role == TIGRESS_INITIATOR);
+    bool is_early = s->state == TG_S_INTENT || s->state == TG_S_CREATE ||
+                    (is_gated && s->standing.gate == TG_S_CREATE);
     bool is_over = s->state == TG_S_DONE || s->state == TG_S_FAILED;
     bool is_conflict = s->state == TG_S_READ && s->read_mode >= TG_READ_CONFLICT;
     bool has_secret = s->url.secret.len > 0;
@@ -228,7 +303,7 @@ static bool is_consistent(const struct tigress_session *s)
            (has_secret || is_secretless || s->state == TG_S_INTENT || is_over) &&
            (is_early || is_over || s->has_mailbox) &&
            (s->pending.len > 0 || !(needs_pending(s->state) || is_conflict)) &&
-           (s->draft.len > 0 || s->state != TG_S_INTENT) &&
+           (s->draft.len > 0 || s->state != TG_S_INTENT) && (!is_gated || is_gate_good) &&
            (s->token_type.len > 0) == (s->token_data.len > 0) &&
            (s->token_type.len > 0 || !(s->is_token_due || s->is_token_carried)) &&
            (s->state != TG_S_FAILED || s->error != TIGRESS_OK);

@@ -51,6 +51,10 @@ static const struct state_row {
     [TG_S_DELETE] = { TIGRESS_WANT_HTTP, 0, 0, 3, tg_answer_delete },
     [TG_S_RELINQUISH] = { TIGRESS_WANT_HTTP, 0, 0, 2, tg_answer_relinquish },
     [TG_S_DONE] = { TIGRESS_DONE, 0, 0, 3, NULL },
+    [TG_S_ATTEST] = { TIGRESS_WANT_INPUT, TIGRESS_INPUT_ATTESTATION,
+                      TG_CALL_ATTEST | TG_CALL_CANCEL, 3, NULL },
+    [TG_S_TOKEN] = { TIGRESS_WANT_INPUT, TIGRESS_INPUT_PRIVATE_TOKEN,
+                     TG_CALL_TOKEN | TG_CALL_CANCEL, 1, NULL },
     [TG_S_FAILED] = { TIGRESS_FAILED, 0, 0, 3, NULL },
 };
 
@@ -351,6 +355,8 @@ enum tigress_error tigress_session_reply(struct tigress_session *s, unsigned sta
     if (!s->is_in_flight) {
         return TIGRESS_E_STATE;
     }
+    answer.headers = headers;
+    answer.header_count = header_count;
     answer.version = number_header(headers, header_count, TG_HEADER_VERSION, UINT64_MAX / 2);
     answer.retry_after_s =
         (uint32_t)number_header(headers, header_count, "Retry-After", RETRY_AFTER_MAX_S);

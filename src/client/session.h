@@ -10,6 +10,7 @@
  *   turns.c      what both roles do: read, send, delete, give back
  *   chain.c      which envelope the next message has: v1, the agreement on v2, v2
  *   initiator.c  intent, create        recipient.c  checks, preview, claim
+ *   standing.c   good standing: what the relay asks, what the wallet gives
  *   policy.c     which relays may be used
  *   saved.c      save and resume       api_*.c      the exported functions
  */
@@ -38,6 +39,10 @@
 #define TG_TRIES_DEFAULT 8u
 #define TG_TRIES_MAX 1000u
 #define TG_DETAIL_MAX 255u
+#define TG_ATTESTATION_TEXT_MAX 16385u /* of the header, with a NUL */
+#define TG_AUTHORIZATION_MAX 2112u     /* of the header */
+#define TG_TOKEN_TEXT_MAX 2048u
+#define TG_TOKEN_CHALLENGE_MAX 16384u
 #define TG_TEXT_SMALL_MAX 4096u /* a setting's text */
 #define TG_IMAGE_URL_MAX 2048u
 #define TG_CONFLICTS_MAX 3u
@@ -61,7 +66,9 @@ enum tg_state {
     TG_S_RELINQUISH = 15, /* request */
     TG_S_DONE = 16,
     TG_S_FAILED = 17,
-    TG_S_COUNT = 18
+    TG_S_ATTEST = 18, /* the request under gate needs an attestation first */
+    TG_S_TOKEN = 19,  /* the same with a private token */
+    TG_S_COUNT = 20
 };
 
 /* The calls an application may make; a set of them is allowed in each state. */
@@ -74,7 +81,9 @@ enum tg_call {
     TG_CALL_FINISH = 32,
     TG_CALL_RELINQUISH = 64,
     TG_CALL_CANCEL = 128,
-    TG_CALL_SECRET = 256
+    TG_CALL_SECRET = 256,
+    TG_CALL_ATTEST = 512,
+    TG_CALL_TOKEN = 1024
 };
 
 enum tg_read_mode {
@@ -90,7 +99,21 @@ enum tg_idle {
     TG_IDLE_REPEATED /* the relay told again what we knew */
 };
 
+/* Good standing. Texts as they stand in the headers, with a NUL behind. */
+struct tg_client_standing {
+    bool wants_token;
+    bool is_attest_tried; /* the application was asked, for this request */
+    bool is_token_tried;
+    bool is_insisted; /* the relay refused without; else it was our own idea */
+    enum tigress_attestation_when attest_when;
+    enum tg_state gate; /* where TG_S_ATTEST and TG_S_TOKEN lead */
+    struct tg_buf attestation, authorization;
+    struct tg_buf token_challenge;
+};
+
 struct tg_answer {
+    const struct tigress_http_header *headers;
+    size_t header_count;
     unsigned status;
     struct tg_bytes body;
     uint64_t version; /* 0: the relay sent none, or nonsense */
@@ -135,6 +158,8 @@ struct tigress_session {
     struct tg_buf pending; /* payload.data of the create or update under way */
     struct tg_buf seen;    /* SHA-256 of each envelope sent or delivered */
     struct tg_buf message, format;
+    bool has_standing; /* any of this is used; only then is it saved */
+    struct tg_client_standing standing;
     struct tg_chain chain; /* envelope v2: where it stands, keys and transcript */
 
     unsigned poll_s;
@@ -197,6 +222,22 @@ void tg_session_token_answered(struct tigress_session *s, bool is_push_supported
 void tg_session_refused(struct tigress_session *s, const struct tg_answer *answer);
 enum tigress_want tg_session_want(const struct tigress_session *s);
 bool tg_state_is_valid(enum tigress_role role, unsigned state);
+
+/* ---- standing.c */
+/* Enters a change, or the question for the attestation that goes with it. */
+void tg_standing_enter(struct tigress_session *s, enum tg_state gate);
+/* Goes on to the request that was kept back. */
+void tg_standing_go_on(struct tigress_session *s);
+/* The challenges of a 401 ask for good standing. */
+bool tg_standing_is_asked(const struct tg_answer *answer);
+/* A create was refused for want of it: ask the application, or fail. TG_E_NOMEM: nothing changed.
+ */
+TG_NODISCARD enum tg_err tg_standing_refused(struct tigress_session *s,
+                                             const struct tg_answer *answer);
+/* The application has none to give. */
+void tg_standing_declined(struct tigress_session *s);
+/* What was given was for a request that is over. */
+void tg_standing_forget(struct tigress_session *s);
 
 /* ---- policy.c */
 /* Is the relay in order, by list and by policy? Asked before a handle's first request; if not, the

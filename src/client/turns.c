@@ -456,6 +456,9 @@ enum tg_err tg_answer_send(struct tigress_session *s, const struct tg_answer *an
         tg_session_enter(s, TG_S_READ);
     } else if (is_done && tg_msg_updated_decode(&is_push_supported, answer->body, NULL) == TG_OK) {
         sent(s, answer, is_push_supported);
+    } else if (answer->status == 401 && tg_standing_is_asked(answer)) {
+        tg_session_fail(s, TIGRESS_E_STANDING,
+                        "The relay did not take this device's attestation of the message.");
     } else if (answer->status == 412 && s->conflicts >= TG_CONFLICTS_MAX) {
         tg_session_fail(s, TIGRESS_E_CONFLICT,
                         "Both sides keep writing at the same time; nothing was overwritten.");

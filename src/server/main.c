@@ -3,6 +3,7 @@
  * tigressd: reads the settings, opens keys, store and sockets, runs the workers, and ends in order.
  */
 #include "base/mem.h"
+#include "crypto/own.h"
 #include "server/devcert.h"
 #include "server/keyfile.h"
 #include "server/log_sink.h"
@@ -471,6 +472,9 @@ int main(int argc, char **argv)
         break;
     }
     tg_json_own_process();
+    if (tg_crypto_own_process() != TG_OK) {
+        return complain("cannot start: libcrypto is in use already", &fault);
+    }
     (void)signal(SIGPIPE, SIG_IGN);
     forbid_core_dumps(d->config);
     raise_descriptor_limit();

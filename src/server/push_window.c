@@ -31,7 +31,7 @@ void tg_push_window_init(struct tg_push_window *w, const struct tg_push_link_set
     w->setup = *setup;
     w->settings = *settings;
     w->lease_s = lease_time_s(settings);
-    w->wants_lease = true;
+    tg_push_window_tick(w);
     for (size_t i = 0; i < TG_PUSH_WINDOW; i++) {
         w->slots[i].window = w;
         tg_buf_init(&w->slots[i].message, TG_PUSH_IPC_MAX);
@@ -49,7 +49,22 @@ void tg_push_window_deinit(struct tg_push_window *w)
     tg_buf_deinit(&w->scratch);
 }
 
+void tg_push_window_tick(struct tg_push_window *w)
+{
+    w->credit = TG_PUSH_WINDOW;
+    w->wants_lease = true;
+}
+
 /* --- back to the store --- */
+
+/* A push that came to an end makes room for two. One that is only put off makes none, or a provider
+   with a backlog would have all of it leased and put off again as fast as the store can write. */
+static void earn(struct tg_push_window *w, enum tg_push_result result)
+{
+    if (result != TG_PUSH_RESULT_RETRY && w->credit + 2 <= TG_PUSH_WINDOW) {
+        w->credit += 2;
+    }
+}
 
 static void on_settled(void *ctx, enum tg_err err)
 {
@@ -90,6 +105,7 @@ bool tg_push_window_settle(struct tg_push_window *w, const void *holder,
         return false;
     }
     tg_metrics_push(w->setup.metrics, outcome->provider, outcome->result);
+    earn(w, outcome->result);
     settle(slot, verdicts[outcome->result], outcome->retry_at_s);
     return true;
 }
@@ -171,6 +187,7 @@ static void on_leased(void *ctx, enum tg_err err, const struct tg_outbox_entry *
     }
     /* Without any entry the next one may be a lease of ours that has not ended: later then. */
     w->wants_lease = w->wants_lease || (count > 0 && next_due_s <= now_utc_s());
+    w->credit -= count < w->credit ? count : w->credit;
     for (size_t i = 0; i < count; i++) {
         take_entry(w, &entries[i]);
     }
@@ -180,6 +197,7 @@ void tg_push_window_lease(struct tg_push_window *w, int64_t now_s)
 {
     size_t max = w->free_count < TG_PUSH_BATCH ? w->free_count : TG_PUSH_BATCH;
 
+    max = w->credit < max ? w->credit : max;
     if (!w->is_open || !w->wants_lease || w->is_leasing || max == 0 ||
         w->waiting_at < w->waiting_count) {
         return;

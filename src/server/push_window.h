@@ -36,6 +36,7 @@ struct tg_push_window {
     bool is_open;     /* somebody takes jobs: else nothing is leased */
     bool wants_lease; /* something may be due */
     bool is_leasing;
+    size_t credit;         /* entries that may be leased before the next tick */
     bool is_last;          /* whatever is settled may be due anew: look once more */
     bool has_told_failure; /* of leasing, since it last worked */
     uint64_t id_count;
@@ -52,6 +53,8 @@ void tg_push_window_init(struct tg_push_window *w, const struct tg_push_link_set
                          const struct tg_push_settings *settings);
 void tg_push_window_deinit(struct tg_push_window *w);
 
+/* Once a second: something may have come due, and another window may be leased. */
+void tg_push_window_tick(struct tg_push_window *w);
 /* Leases what is due, if there is room and nothing waits for the socket. */
 void tg_push_window_lease(struct tg_push_window *w, int64_t now_s);
 /* The next message for the socket; NULL: none. */

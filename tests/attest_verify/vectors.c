@@ -298,17 +298,23 @@ static enum tg_attest_step verify_chain(const struct tg_cert *certs, size_t coun
 {
     const char *pem = text_of(json_object_get(anchors, text_of(json, "trust_anchor")), "pem");
     struct tg_chain chain = { .count = 0 };
+    struct tg_key_templates templates = { { NULL } };
     struct tg_chain_roots *roots = NULL;
     enum tg_attest_step step = TG_ATTEST_STEP_INTERNAL;
 
-    if (tg_chain_roots_new(&roots, tg_bytes_str(pem), fault) == TG_OK) {
-        step = tg_chain_read(&chain, certs, count, fault);
-        if (step == TG_ATTEST_OK) {
-            step = tg_chain_verify(
-                &chain, roots, json_integer_value(json_object_get(json, "valid_at_unix")), fault);
-        }
+    if (tg_chain_roots_new(&roots, tg_bytes_str(pem), fault) == TG_OK &&
+        tg_key_templates_init(&templates) == TG_OK) {
+        struct tg_chain_request request = { .certs = certs,
+                                            .count = count,
+                                            .templates = &templates,
+                                            .roots = roots,
+                                            .now_s = json_integer_value(
+                                                json_object_get(json, "valid_at_unix")) };
+
+        step = tg_chain_verify(&chain, &request, fault);
     }
     tg_chain_deinit(&chain);
+    tg_key_templates_deinit(&templates);
     tg_chain_roots_free(&roots);
     return step;
 }

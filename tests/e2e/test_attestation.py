@@ -3,6 +3,7 @@
 import contextlib
 import datetime
 import hashlib
+import json
 import subprocess
 import urllib.request
 
@@ -12,12 +13,21 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 import standing
 from checks import assert_problem
+from cli_device import KEY, Device as Wallet
 from conftest import make_relay, open_api
-from relay_process import find_binary, sanitizer_env
+from relay_process import RelayError, find_binary, sanitizer_env
 from standing import ATTESTATION, HOUR, NOW
 from tigress_client import create_message, new_id
 
 RP_ID = "127.0.0.1"
+
+
+def has_tool():
+    with contextlib.suppress(RelayError):
+        return bool(find_binary("tigress"))
+    return False
+
+
 AUTHORITY = standing.Authority()
 
 
@@ -240,3 +250,35 @@ def check_config__bad_roots_or_lists__said(tmp_path):
     (tmp_path / "revoked").write_text("serial xyz\n")
     code, text = check(*good, "--attestation-revoked", str(tmp_path / "revoked"))
     assert code == 2 and "line 1" in text
+
+
+# ---- the tool -----------------------------------------------------------------------------------
+
+@pytest.fixture
+def files(tmp_path, device):
+    (tmp_path / "key.pem").write_bytes(standing.key_pem(device.key))
+    (tmp_path / "chain.pem").write_bytes(b"".join(map(standing.pem, device.chain)))
+    (tmp_path / "credential.json").write_text(json.dumps(KEY))
+    return tmp_path
+
+
+@pytest.mark.skipif(not has_tool(), reason="built without the tool")
+def tool__attest_packed__share_is_made_and_accepted(asking, files):
+    alice, bob = Wallet(files / "alice", asking), Wallet(files / "bob", asking)
+    made = alice.must("share", "--yes", "--attest-packed", files / "key.pem", files / "chain.pem",
+                      files / "credential.json")
+    assert bob.must("accept", made["url"])["message"]["content"] == KEY["content"]
+
+
+@pytest.mark.skipif(not has_tool(), reason="built without the tool")
+def tool__without_or_with_files_that_cannot_be_used__clear_words(asking, mode, files):
+    alice = Wallet(files / "alice", asking)
+    share = ("share", "--yes", "--json", files / "credential.json")
+    if mode == "required":
+        ran = alice.run(*share)
+        assert ran.code == 1 and "good standing" in ran.json["error"]["message"]
+    for key, chain in (("chain.pem", "chain.pem"), ("key.pem", "key.pem"), ("gone", "chain.pem")):
+        ran = alice.run(*share, "--attest-packed", files / key, files / chain)
+        assert ran.code == 1 and ran.error == "attest", ran.err
+    assert alice.run("share", "--yes", files / "credential.json", "--attest-packed",
+                     files / "key.pem").code == 2

@@ -13,6 +13,9 @@ import urllib.request
 import uuid
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+
+import standing
 
 from conftest import make_relay, open_api
 from tigress_client import PROOF, REQUEST_ID, create_message, new_id
@@ -266,6 +269,53 @@ def planted__store_output_and_memory__nothing_found(tmp_path, kind):
             assert found == [], found
             assert b"tigressd" in core, "the image is not one of the relay"
     assert scanner.find_in_files(tmp_path) == []
+
+
+# ---- proofs of good standing --------------------------------------------------------------------
+
+def send_proofs(scanner, relay, authority, issuer, transport):
+    """One create with an attestation, one with a token, each good; and each again for another share."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    chain = [authority.leaf(key)]
+    claim, request_id, message = new_id(), new_id(), create_message()
+    covered = standing.challenge(claim, request_id, message)
+    attestation = (standing.ATTESTATION, standing.packed(covered, "127.0.0.1", key, chain))
+    token = issuer.token(issuer.token_challenge("127.0.0.1"))
+    numbers = key.public_key().public_numbers()
+    scanner.plant("an attestation's key", numbers.x.to_bytes(32, "big"))
+    scanner.plant("a certificate's serial number",
+                  chain[0].serial_number.to_bytes(20, "big")[4:])
+    scanner.plant("an attestation", standing.unb64u(attestation[1])[60:100])
+    scanner.plant("a challenge", covered)
+    scanner.plant("a token's nonce", token[2:34])
+    scanner.plant("a token's signature", token[98:138])
+    with contextlib.closing(open_api(relay, transport)) as api:
+        got = [api.create(message, claim, request_id, extra=[attestation]).status,
+               api.create(message, new_id(), request_id, extra=[attestation]).status,
+               api.create(message, extra=[standing.authorization(token)]).status,
+               api.create(message, extra=[standing.authorization(token)]).status]
+    assert got == [200, 401, 200, 401]
+
+
+# spec-test: protocol/6#nothing-of-a-proof-kept
+@pytest.mark.parametrize("kind", ["tls-lmdb", "plain-lmdb"])
+def planted__proofs_of_good_standing__nothing_found(tmp_path, kind):
+    scanner, authority, issuer = Scanner(), standing.Authority(), standing.Issuer()
+    issuers = standing.write_issuers(tmp_path / "issuers.json",
+                                     [(issuer.name, [issuer.entry(time.time() + 3600)])])
+    args = ["--attestation", "required", "--attestation-formats", "packed", "--attestation-roots",
+            str(authority.write_roots(tmp_path / "roots")), "--private-tokens", "optional",
+            "--private-token-issuers", str(issuers), "--log-level", "debug", "--workers", "2"]
+    with make_relay(tmp_path / "r", kind, args=args) as relay:
+        for number in range(6):
+            send_proofs(scanner, relay, authority, issuer,
+                        "h2" if kind == "tls-lmdb" and number % 2 else "h1")
+        assert scanner.find_in_files(relay.data) == []
+        assert scanner.find(output_of(relay), "output") == []
+        time.sleep(1)  # connections are closed, buffers given back
+        found = scanner.find(without_zeros(memory_image(relay.pid)), "memory")
+        assert found == [], found
+    assert scanner.find_in_files(tmp_path / "r") == []
 
 
 def run_one(scanner, relay):

@@ -1,17 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
 """Privacy Pass tokens over HTTPS, from an issuer that this test is."""
 import contextlib
+import json
+import re
 import threading
 import time
 
 import pytest
 
 import standing
+from cli_device import KEY, Device as Wallet
 from conftest import make_relay, open_api
+from relay_process import RelayError, find_binary
 from tigress_client import create_message, new_id
 
 ORIGIN = "127.0.0.1"
 DAY = 86400
+
+
+def has_tool():
+    with contextlib.suppress(RelayError):
+        return bool(find_binary("tigress"))
+    return False
 
 
 @pytest.fixture(scope="module")
@@ -209,3 +219,34 @@ def key__whose_time_is_over_or_not_yet_come__refused(tmp_path, issuers):
         for issuer in issuers:
             answer = create(api, fresh(issuer))
             assert answer.status == 401 and "key" in answer.json()["detail"]
+
+
+# ---- the tool -----------------------------------------------------------------------------------
+
+@pytest.mark.skipif(not has_tool(), reason="built without the tool")
+def tool__asked_for_a_token__tells_the_challenge_and_goes_on_with_one(asking, issuers, tmp_path):
+    (tmp_path / "credential.json").write_text(json.dumps(KEY))
+    alice, bob = Wallet(tmp_path / "alice", asking), Wallet(tmp_path / "bob", asking)
+    ran = alice.run("share", "--yes", "--json", tmp_path / "credential.json")
+    assert ran.code == 1 and ran.error == "standing"
+    said = ran.json["error"]["message"]
+    challenge = standing.unb64u(re.search(r'challenge="([^"=]*)', said).group(1))
+    assert challenge == issuers[0].token_challenge(ORIGIN)
+    waiting = re.search(r"--resume (\S+)", said).group(1)
+    token = standing.b64u(issuers[0].token(challenge))
+    assert alice.run("share", "--json", "--resume", waiting).code == 1
+    made = alice.must("share", "--resume", waiting, "--private-token", "-", given=token + "\n")
+    assert bob.must("accept", made["url"])["message"]["content"] == KEY["content"]
+
+
+@pytest.mark.skipif(not has_tool(), reason="built without the tool")
+def tool__token_got_ahead_spent_or_no_token__as_it_is(asking, issuers, tmp_path):
+    (tmp_path / "credential.json").write_text(json.dumps(KEY))
+    (tmp_path / "token").write_text(
+        standing.b64u(issuers[0].token(issuers[0].token_challenge(ORIGIN))))
+    alice = Wallet(tmp_path / "alice", asking)
+    share = ("share", "--yes", tmp_path / "credential.json", "--private-token")
+    assert alice.must(*share, f"@{tmp_path / 'token'}")["url"]
+    spent = alice.run(*share, f"@{tmp_path / 'token'}", "--json")
+    assert spent.code == 1 and spent.error == "standing" and "spent" in spent.err
+    assert alice.run(*share, "not a token", "--json").code == 2

@@ -14,7 +14,7 @@ from ._lib import LibraryNotFound, abi, library_path, version
 from .envelope import (FORMAT_AUTHORIZATION_TOKEN, FORMAT_CARKEY_CCC, check_message, envelope_type,
                        open_envelope, seal_envelope)
 from .errors import (AllowListError, ArgumentError, BadMessageError, BugError, CompletedError,
-                     ConflictError, DecryptError, DeniedError, ElsewhereError, EndedError,
+                     ConflictError, DecryptError, DeniedError, ElsewhereError, EndedError, StandingError,
                      ErrorCode, ExpiredError,
                      GoneError, LimitError, MessageError, NetworkError, OutOfMemoryError,
                      ProtocolError, RandomError, RefusedError, RelayTlsError, SavedStateError,
@@ -31,7 +31,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "AllowListError", "ArgumentError", "BadMessageError", "BugError", "CompletedError",
-    "ConflictError", "DecryptError", "DeniedError", "ElsewhereError", "EndedError", "ErrorCode",
+    "ConflictError", "DecryptError", "DeniedError", "ElsewhereError", "EndedError", "StandingError", "ErrorCode",
     "ExpiredError", "FORMAT_AUTHORIZATION_TOKEN", "FORMAT_CARKEY_CCC", "Form", "GoneError",
     "Initiator", "Input", "LibraryNotFound", "LimitError", "MessageError", "NetFailure",
     "NetworkError", "OutOfMemoryError", "Pin", "PinVerdict", "ProtocolError", "RandomError",

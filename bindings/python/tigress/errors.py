@@ -32,6 +32,7 @@ class ErrorCode(enum.IntEnum):
     REFUSED = 31
     CONFLICT = 32
     ELSEWHERE = 33
+    STANDING = 34
     NETWORK = 40
     TLS = 41
     UNAVAILABLE = 42
@@ -146,6 +147,11 @@ class ConflictError(TigressError):
 class ElsewhereError(TigressError):
     """Another copy of this session's saved state went on with the transfer."""
     code = ErrorCode.ELSEWHERE
+
+
+class StandingError(TigressError):
+    """The relay takes shares only from devices that show their good standing."""
+    code = ErrorCode.STANDING
 
 
 class NetworkError(TemporaryError):

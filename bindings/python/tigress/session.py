@@ -51,6 +51,16 @@ class Input(enum.IntEnum):
     MESSAGE = 5    # a message has come: send, wait, check, finish or relinquish
     SENT = 6       # the relay has our message: wait, check, finish, relinquish
     UNCHANGED = 7  # check found nothing new
+    ATTESTATION = 8    # attest attestation_challenge: set_attestation
+    PRIVATE_TOKEN = 9  # initiator: get a token for private_token_challenge: set_private_token
+
+
+class AttestationWhen(enum.IntEnum):
+    """enum tigress_attestation_when: when Input.ATTESTATION comes."""
+    NEVER = 0
+    ASKED = 1   # when the relay refuses the create without
+    CREATE = 2  # before the create
+    ALWAYS = 3  # before the create and each message sent after it
 
 
 class NetFailure(enum.IntEnum):
@@ -247,6 +257,21 @@ class Session:
         """What Want.INPUT asks for."""
         return Input(self._number("input"))
 
+    def want_attestation(self, when: AttestationWhen) -> None:
+        """This device can attest: Input.ATTESTATION comes then. Before the first step."""
+        self._do("want_attestation", int(when))
+
+    @property
+    def attestation_challenge(self) -> bytes:
+        """32 bytes: what to attest for Input.ATTESTATION. StateError when nothing is asked."""
+        out = ctypes.create_string_buffer(32)
+        self._do("attestation_challenge", out)
+        return out.raw
+
+    def set_attestation(self, attestation: Optional[bytes]) -> None:
+        """The attestation object, CBOR; None: this device has none."""
+        self._do("set_attestation", attestation, len(attestation) if attestation else 0)
+
     def send(self, message: Message) -> None:
         """The next message: JSON text, or a mapping. MessageError, LimitError."""
         data = message_in(message)
@@ -425,6 +450,19 @@ class Initiator(Session):
             self._do("require_proof")
         if not envelope_v2:
             self._do("disable_envelope_v2")
+
+    def want_private_token(self) -> None:
+        """This device can get Privacy Pass tokens: Input.PRIVATE_TOKEN comes when the relay refuses without."""
+        self._do("want_private_token")
+
+    @property
+    def private_token_challenge(self) -> str:
+        """The relay's challenges as RFC 9577 writes them, from a stranger; "" when nothing is asked."""
+        return self._text("private_token_challenge")
+
+    def set_private_token(self, token: Optional[str]) -> None:
+        """A token as base64url text, when asked or before confirm_intent; None: there is none to be had."""
+        self._do("set_private_token", optional_text_in(token))
 
     def confirm_intent(self) -> None:
         """The user is present and means to share with whom the application showed."""

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/standing.h"
+
+#include <string.h>
+
+#include "cli/io.h"
+#include "cli/mem.h"
+
+#define TOKEN_MAX 2100u
+#define HOST_MAX 256u
+#define CHALLENGE_SHOWN_MAX 6000
+
+/* TOKEN, @FILE or - for standard input. */
+static enum cli_exit read_token(struct ui *ui, struct io_bytes *out, const char *text)
+{
+    bool is_input = strcmp(text, "-") == 0;
+
+    if (is_input || text[0] == '@') {
+        return io_read_line(ui, out, is_input ? text : text + 1, "the private token", TOKEN_MAX);
+    }
+    out->data = cli_strdup(text);
+    out->len = strlen(text);
+    return out->data == NULL ? flow_refuse(ui, TIGRESS_E_NOMEM, NULL) : CLI_OK;
+}
+
+static enum cli_exit give_token(struct ui *ui, struct tigress_session *s, const char *text)
+{
+    struct io_bytes token = { 0 };
+    enum cli_exit exit = read_token(ui, &token, text);
+
+    if (exit == CLI_OK && tigress_session_set_private_token(s, token.data) != TIGRESS_OK) {
+        exit = ui_fail(ui, CLI_USAGE, "usage",
+                       "--private-token takes a token as base64url, @FILE, or - for standard "
+                       "input.");
+    }
+    io_bytes_wipe(&token);
+    return exit;
+}
+
+enum cli_exit standing_set_up(struct ui *ui, struct tigress_session *s, const struct cli_args *args)
+{
+    enum tigress_error error = tigress_session_want_private_token(s);
+
+    if (error == TIGRESS_OK && args->value[OPT_ATTEST_PACKED] != NULL) {
+        error = tigress_session_want_attestation(s, TIGRESS_ATTEST_CREATE);
+    }
+    if (error != TIGRESS_OK) {
+        return flow_refuse(ui, error, NULL);
+    }
+    return args->value[OPT_PRIVATE_TOKEN] != NULL
+               ? give_token(ui, s, args->value[OPT_PRIVATE_TOKEN])
+               : CLI_OK;
+}
+
+static enum cli_exit give_attestation(struct flow *f, const struct cli_args *args)
+{
+    unsigned char challenge[TIGRESS_ATTESTATION_CHALLENGE_LEN], *object = NULL;
+    char host[HOST_MAX];
+    size_t len = 0;
+    enum tigress_error error = tigress_session_attestation_challenge(f->session, challenge);
+    enum cli_exit exit;
+
+    if (args->value[OPT_ATTEST_PACKED] == NULL) {
+        return ui_fail(f->ui, CLI_REFUSED, "standing",
+                       "this transfer waits for an attestation: 'tigress share --resume %.8s "
+                       "--attest-packed KEY CERT' goes on with it.",
+                       f->t->id);
+    }
+    if (error != TIGRESS_OK) {
+        return flow_refuse(f->ui, error, NULL);
+    }
+    snprintf(host, sizeof host, "%s", tigress_session_relay_host(f->session));
+    exit = attest_packed(f->ui, &object, &len, args->value[OPT_ATTEST_PACKED],
+                         args->attest_certificate, host, challenge);
+    if (exit == CLI_OK) {
+        error = tigress_session_set_attestation(f->session, object, len);
+        exit = error == TIGRESS_OK ? CLI_OK : flow_refuse(f->ui, error, NULL);
+    }
+    cli_free(object);
+    return exit;
+}
+
+/* The challenge is what a token is fetched for, and the transfer waits for it. */
+static enum cli_exit ask_for_token(struct flow *f)
+{
+    char *challenge = cli_alloc(CHALLENGE_SHOWN_MAX), detail[TIGRESS_TEXT_MAX];
+    enum cli_exit exit;
+
+    if (challenge == NULL) {
+        return flow_refuse(f->ui, TIGRESS_E_NOMEM, NULL);
+    }
+    ui_clean(challenge, CHALLENGE_SHOWN_MAX, tigress_session_private_token_challenge(f->session));
+    ui_clean(detail, sizeof detail, tigress_session_relay_detail(f->session));
+    exit = ui_fail(f->ui, CLI_REFUSED, "standing",
+                   "this relay takes shares only with a private token: %s Get one for this "
+                   "challenge, and 'tigress share --resume %.8s --private-token TOKEN' goes on: %s",
+                   detail, f->t->id, challenge);
+    cli_free(challenge);
+    return exit;
+}
+
+static enum cli_exit give(struct flow *f, const struct cli_args *args, bool *has_given)
+{
+    bool had_given = *has_given;
+
+    *has_given = f->input == TIGRESS_INPUT_PRIVATE_TOKEN;
+    if (f->input == TIGRESS_INPUT_ATTESTATION) {
+        *has_given = had_given;
+        return give_attestation(f, args);
+    }
+    /* A token is asked for once: the one that was given ahead was not good enough. */
+    if (args->value[OPT_PRIVATE_TOKEN] == NULL || had_given) {
+        return ask_for_token(f);
+    }
+    return give_token(f->ui, f->session, args->value[OPT_PRIVATE_TOKEN]);
+}
+
+static bool is_asked(const struct flow *f)
+{
+    return f->want == TIGRESS_WANT_INPUT &&
+           (f->input == TIGRESS_INPUT_ATTESTATION || f->input == TIGRESS_INPUT_PRIVATE_TOKEN);
+}
+
+enum cli_exit standing_run(struct flow *f, const struct cli_args *args)
+{
+    bool has_given = args->value[OPT_RESUME] == NULL; /* a new session has been given it ahead */
+    enum cli_exit exit = flow_run(f, 0);
+
+    while (exit == CLI_OK && is_asked(f)) {
+        exit = give(f, args, &has_given);
+        if (exit == CLI_OK) {
+            exit = flow_run(f, 0);
+        }
+    }
+    return exit;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cli/standing.h - good standing of the sharing side: a packed attestation for tests, a private
+ * token, and what to say when the relay wants one.
+ * Layer: L4.      Threads: one.      Blocks: reads files.
+ * Secrets: a key file and a token; wiped.
+ */
+#ifndef TG_CLI_STANDING_H
+#define TG_CLI_STANDING_H
+
+#include "cli/flow.h"
+
+/* Tells the session what the options can give. Before its first step. */
+enum cli_exit standing_set_up(struct ui *ui, struct tigress_session *s,
+                              const struct cli_args *args);
+/* As flow_run(f, 0), and gives the session what it asks for meanwhile.
+ * CLI_REFUSED   the options do not have it; said, with the relay's challenge */
+enum cli_exit standing_run(struct flow *f, const struct cli_args *args);
+
+/*
+ * A WebAuthn attestation object of format packed over challenge, signed with the P-256 key of
+ * key_path for the certificates of cert_path, both PEM, the leaf first. *out is for cli_free.
+ *   rp_id   the relay's host
+ * CLI_REFUSED   a file cannot be used; said
+ */
+enum cli_exit attest_packed(struct ui *ui, unsigned char **out, size_t *len, const char *key_path,
+                            const char *cert_path, const char *rp_id,
+                            const unsigned char challenge[TIGRESS_ATTESTATION_CHALLENGE_LEN]);
+
+#endif

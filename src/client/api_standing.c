@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <tigress/session.h>
+
+#include "base/mem.h"
+#include "client/api_text.h"
+#include "client/session.h"
+#include "wire/attestation.h"
+
+#include <string.h>
+
+#define TOKEN_SIGNS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
+enum tigress_error tigress_session_want_attestation(struct tigress_session *s,
+                                                    enum tigress_attestation_when when)
+{
+    if (s == NULL || (unsigned)when > TIGRESS_ATTEST_ALWAYS) {
+        return TIGRESS_E_ARGUMENT;
+    }
+    if (s->is_started) {
+        return TIGRESS_E_STATE;
+    }
+    s->standing.attest_when = when;
+    s->has_standing = true;
+    return TIGRESS_OK;
+}
+
+enum tigress_error tigress_session_want_private_token(struct tigress_session *s)
+{
+    if (s == NULL) {
+        return TIGRESS_E_ARGUMENT;
+    }
+    if (s->is_started || s->role != TIGRESS_INITIATOR) {
+        return TIGRESS_E_STATE;
+    }
+    s->standing.wants_token = true;
+    s->has_standing = true;
+    return TIGRESS_OK;
+}
+
+/* ---- attestation ---------------------------------------------------------------------------- */
+
+enum tigress_error
+tigress_session_attestation_challenge(const struct tigress_session *s,
+                                      unsigned char out[TIGRESS_ATTESTATION_CHALLENGE_LEN])
+{
+    char claim[TG_UUID_TEXT_LEN + 1];
+    char request_id[TG_UUID_TEXT_LEN + 1];
+    struct tg_attestation_cover cover;
+    enum tg_err err = TG_E_BUG;
+
+    if (s == NULL || out == NULL) {
+        return TIGRESS_E_ARGUMENT;
+    }
+    if (s->state != TG_S_ATTEST) {
+        return TIGRESS_E_STATE;
+    }
+    tg_uuid_format(claim, &s->claim);
+    tg_uuid_format(request_id, &s->request_id);
+    cover = (struct tg_attestation_cover){ .claim = tg_bytes_str(claim),
+                                           .request_id = tg_bytes_str(request_id),
+                                           .payload_type = tg_envelope_type(&s->url.secret),
+                                           .payload_data = tg_buf_view(&s->pending) };
+    err = tg_attestation_challenge(out, &cover);
+    tg_mem_wipe(claim, sizeof(claim));
+    return tg_public_error(err);
+}
+
+/* The header's text of an object. */
+static enum tg_err keep_attestation(struct tigress_session *s, struct tg_bytes object)
+{
+    struct tg_buf text;
+    enum tg_err err = TG_E_BUG;
+
+    tg_buf_init(&text, TG_ATTESTATION_HEADER_MAX);
+    tg_attestation_encode(&text, object);
+    TG_TRY(tg_buf_status(&text));
+    err = tg_session_set_text(&s->standing.attestation, tg_buf_view(&text));
+out:
+    tg_buf_deinit(&text);
+    return err;
+}
+
+enum tigress_error tigress_session_set_attestation(struct tigress_session *s,
+                                                   const unsigned char *object, size_t len)
+{
+    enum tg_err err = TG_E_BUG;
+
+    if (s == NULL || (object == NULL) != (len == 0)) {
+        return TIGRESS_E_ARGUMENT;
+    }
+    if (!tg_session_takes(s, TG_CALL_ATTEST)) {
+        return TIGRESS_E_STATE;
+    }
+    if (len > TG_ATTESTATION_DECODED_MAX) {
+        return TIGRESS_E_LIMIT;
+    }
+    if (object == NULL) {
+        s->standing.is_attest_tried = true;
+        tg_standing_declined(s);
+        return TIGRESS_OK;
+    }
+    err = keep_attestation(s, tg_bytes(object, len));
+    if (err == TG_OK) {
+        s->standing.is_attest_tried = true;
+        tg_standing_go_on(s);
+    }
+    return tg_public_error(err);
+}
+
+/* ---- tokens --------------------------------------------------------------------------------- */
+
+const char *tigress_session_private_token_challenge(const struct tigress_session *s)
+{
+    return s == NULL || s->state != TG_S_TOKEN ? "" : tg_session_text(&s->standing.token_challenge);
+}
+
+static enum tigress_error check_token(struct tg_bytes token, const char *text)
+{
+    size_t len = token.len > TG_TOKEN_TEXT_MAX ? 0 : strspn(text, TOKEN_SIGNS);
+
+    if (token.len > TG_TOKEN_TEXT_MAX) {
+        return TIGRESS_E_LIMIT;
+    }
+    return len == 0 || len + strspn(text + len, "=") != token.len ? TIGRESS_E_ARGUMENT : TIGRESS_OK;
+}
+
+static enum tg_err keep_token(struct tigress_session *s, struct tg_bytes token)
+{
+    struct tg_buf text;
+    enum tg_err err = TG_E_BUG;
+
+    tg_buf_init(&text, TG_AUTHORIZATION_MAX - 1);
+    tg_buf_append_str(&text, TG_SCHEME_PRIVATE_TOKEN " token=\"");
+    tg_buf_append(&text, token);
+    tg_buf_append_str(&text, "\"");
+    TG_TRY(tg_buf_status(&text));
+    err = tg_session_set_text(&s->standing.authorization, tg_buf_view(&text));
+out:
+    tg_buf_deinit(&text);
+    return err;
+}
+
+enum tigress_error tigress_session_set_private_token(struct tigress_session *s, const char *token)
+{
+    struct tg_bytes text = tg_api_text(token, TG_TOKEN_TEXT_MAX);
+    bool is_asked = s != NULL && tg_session_takes(s, TG_CALL_TOKEN);
+    enum tigress_error error = TIGRESS_OK;
+
+    if (s == NULL) {
+        return TIGRESS_E_ARGUMENT;
+    }
+    if (!is_asked && s->state != TG_S_INTENT) {
+        return TIGRESS_E_STATE;
+    }
+    error = token == NULL ? (is_asked ? TIGRESS_OK : TIGRESS_E_ARGUMENT) : check_token(text, token);
+    if (error == TIGRESS_OK && token != NULL) {
+        error = tg_public_error(keep_token(s, text));
+    }
+    if (error != TIGRESS_OK) {
+        return error;
+    }
+    s->has_standing = true;
+    s->standing.is_token_tried = is_asked;
+    if (is_asked && token == NULL) {
+        tg_standing_declined(s);
+    } else if (is_asked) {
+        tg_standing_go_on(s);
+    }
+    return TIGRESS_OK;
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Good standing as the sender sees it: before a request, because the wallet wants it so, or after a
+ * 401, the application is asked for an attestation or a token, and the same request goes on.
+ */
+#include "client/session.h"
+
+#include "base/mem.h"
+#include "wire/attestation.h"
+
+void tg_standing_forget(struct tigress_session *s)
+{
+    struct tg_client_standing *standing = &s->standing;
+
+    tg_buf_deinit(&standing->attestation);
+    tg_buf_deinit(&standing->authorization);
+    tg_buf_deinit(&standing->token_challenge);
+    standing->is_attest_tried = false;
+    standing->is_token_tried = false;
+    standing->is_insisted = false;
+}
+
+/* What was sealed by this handle and never handed out stays so while the application is asked. */
+static void enter_same_request(struct tigress_session *s, enum tg_state state)
+{
+    bool is_fresh = s->is_fresh;
+
+    tg_session_enter(s, state);
+    s->is_fresh = is_fresh;
+}
+
+void tg_standing_enter(struct tigress_session *s, enum tg_state gate)
+{
+    enum tigress_attestation_when least =
+        gate == TG_S_CREATE ? TIGRESS_ATTEST_CREATE : TIGRESS_ATTEST_ALWAYS;
+
+    if (s->standing.attest_when >= least) {
+        s->standing.gate = gate;
+        enter_same_request(s, TG_S_ATTEST);
+    }
+}
+
+void tg_standing_go_on(struct tigress_session *s)
+{
+    enter_same_request(s, s->standing.gate);
+}
+
+/* ---- what the relay asks -------------------------------------------------------------------- */
+
+/* out: NULL, or where its challenges go. */
+static bool asks_for(const struct tg_answer *answer, const char *scheme, struct tg_buf *out)
+{
+    bool is_asked = false;
+
+    for (size_t i = 0; i < answer->header_count; i++) {
+        const struct tigress_http_header *header = &answer->headers[i];
+
+        if (header->name != NULL &&
+            tg_bytes_is_equal_nocase(tg_bytes_str(header->name), TG_LIT("WWW-Authenticate"))) {
+            is_asked = tg_challenge_find(out, tg_bytes_str(header->value), scheme) || is_asked;
+        }
+    }
+    return is_asked;
+}
+
+bool tg_standing_is_asked(const struct tg_answer *answer)
+{
+    return asks_for(answer, TG_SCHEME_ATTESTATION, NULL) ||
+           asks_for(answer, TG_SCHEME_PRIVATE_TOKEN, NULL);
+}
+
+static void fail(struct tigress_session *s)
+{
+    tg_session_fail(s, TIGRESS_E_STANDING,
+                    "The relay refused: it takes shares only from devices that show their good "
+                    "standing.");
+}
+
+/* What comes next of that which this device can do and the relay takes; a token tells less. */
+static void ask_application(struct tigress_session *s, bool takes_attestation)
+{
+    struct tg_client_standing *standing = &s->standing;
+
+    standing->gate = TG_S_CREATE;
+    standing->is_insisted = true;
+    if (standing->token_challenge.len > 0 && standing->wants_token && !standing->is_token_tried) {
+        tg_session_enter(s, TG_S_TOKEN);
+    } else if (takes_attestation && standing->attest_when != TIGRESS_ATTEST_NEVER &&
+               !standing->is_attest_tried) {
+        tg_session_enter(s, TG_S_ATTEST);
+    } else {
+        fail(s);
+    }
+}
+
+/* spec: protocol/6#asked-application */
+enum tg_err tg_standing_refused(struct tigress_session *s, const struct tg_answer *answer)
+{
+    struct tg_client_standing *standing = &s->standing;
+    struct tg_buf challenge;
+    enum tg_err err = TG_OK;
+
+    if (s->is_cancelling) {
+        tg_session_enter(s, TG_S_DONE); /* nothing was made */
+        return TG_OK;
+    }
+    tg_buf_init(&challenge, standing->token_challenge.max - 1);
+    (void)asks_for(answer, TG_SCHEME_PRIVATE_TOKEN, &challenge);
+    err = tg_buf_status(&challenge);
+    if (err == TG_OK) {
+        err = tg_session_set_text(&standing->token_challenge, tg_buf_view(&challenge));
+    }
+    tg_buf_deinit(&challenge);
+    if (err == TG_E_NOMEM) {
+        return err;
+    }
+    if (err != TG_OK) {
+        tg_buf_deinit(&standing->token_challenge); /* too long to be one */
+    }
+    tg_buf_deinit(&standing->attestation);
+    tg_buf_deinit(&standing->authorization);
+    ask_application(s, asks_for(answer, TG_SCHEME_ATTESTATION, NULL));
+    return TG_OK;
+}
+
+/* The relay did not say in so many words that an attestation would do; if it would not, it says so
+   to the next request. */
+void tg_standing_declined(struct tigress_session *s)
+{
+    if (s->standing.is_insisted) {
+        ask_application(s, s->state == TG_S_TOKEN);
+    } else {
+        tg_standing_go_on(s);
+    }
+}

@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: Apache-2.0
+# The forged attestations that are kept are the ones that the script makes.
+execute_process(COMMAND /usr/bin/python3 ${FORGE} ${OUT} RESULT_VARIABLE result)
+if(NOT result EQUAL 0)
+    message(FATAL_ERROR "${FORGE} failed")
+endif()
+file(GLOB made RELATIVE ${OUT} ${OUT}/*.json)
+file(GLOB kept RELATIVE ${KEPT} ${KEPT}/*.json)
+if(NOT "${made}" STREQUAL "${kept}")
+    message(FATAL_ERROR "made ${made}, kept ${kept}")
+endif()
+foreach(name IN LISTS made)
+    file(SHA256 ${OUT}/${name} fresh)
+    file(SHA256 ${KEPT}/${name} old)
+    if(NOT fresh STREQUAL old)
+        message(FATAL_ERROR "${KEPT}/${name} is out of date: run ${FORGE} ${KEPT}")
+    endif()
+endforeach()

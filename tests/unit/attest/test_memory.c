@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every allocation of a verification fails once, ours, OpenSSL's and libcbor's: that is the relay's
+   trouble, and no device is called bad for it. */
+#include "unit.h"
+
+#include "attest/attest.h"
+
+#include <cbor.h>
+#include <openssl/crypto.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ALLOCATIONS_MAX 20000
+/* The first ones are ours. Of OpenSSL's, the reading of a certificate takes some 1500, much alike:
+   one in so many, but for one vector. */
+#define STEP_FROM 60
+#define STEP 13
+
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+cbor_item_t *__real_cbor_load(cbor_data source, size_t size, struct cbor_load_result *result);
+cbor_item_t *__wrap_cbor_load(cbor_data source, size_t size, struct cbor_load_result *result);
+
+static int fail_in = -1;
+
+static bool is_failing(void)
+{
+    return fail_in >= 0 && fail_in-- == 0;
+}
+
+void *__wrap_malloc(size_t size)
+{
+    return is_failing() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+    return is_failing() ? NULL : __real_calloc(count, size);
+}
+
+/* libcbor calls libc's malloc by itself, so what is seen here is that it had none. */
+cbor_item_t *__wrap_cbor_load(cbor_data source, size_t size, struct cbor_load_result *result)
+{
+    return is_failing() ? NULL : __real_cbor_load(source, size, result);
+}
+
+static void *library_malloc(size_t size, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    return is_failing() ? NULL : __real_malloc(size);
+}
+
+static void *library_realloc(void *ptr, size_t size, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    return is_failing() ? NULL : realloc(ptr, size);
+}
+
+static void library_free(void *ptr, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    free(ptr);
+}
+
+static void verify_once(struct tg_attest_verdict *verdict, const struct unit_vector *v,
+                        const struct tg_attest_policy *policy)
+{
+    tg_attest_verify_hash(verdict, policy, tg_buf_view(&v->object), tg_buf_view(&v->hash),
+                          v->now_s);
+}
+
+/* OpenSSL does without some of its allocations, so a success in between proves nothing; the list is
+   through when none was left to fail. */
+static void fail_each(const char *file, const char *name, int step)
+{
+    struct tg_attest_verdict verdict = { .step = TG_ATTEST_STEP_INTERNAL };
+    struct unit_vector v;
+    struct tg_attest_policy *policy = NULL;
+    bool is_reached = true;
+    int internal_count = 0;
+    int bad_count = 0;
+    int n = 0;
+
+    unit_vector_load(&v, file, name);
+    policy = unit_policy(v.pem);
+    verify_once(&verdict, &v, policy);
+    assert_int_equal(verdict.step, TG_ATTEST_OK);
+    for (n = 0; n < ALLOCATIONS_MAX && is_reached; n += n < STEP_FROM ? 1 : step) {
+        fail_in = n;
+        verify_once(&verdict, &v, policy);
+        is_reached = fail_in < 0;
+        fail_in = -1;
+        if (verdict.step != TG_ATTEST_OK && verdict.step != TG_ATTEST_STEP_INTERNAL) {
+            print_error("%s, allocation %d: %s, %s\n", name, n, tg_attest_step_name(verdict.step),
+                        verdict.fault.text);
+        }
+        bad_count += verdict.step != TG_ATTEST_OK && verdict.step != TG_ATTEST_STEP_INTERNAL;
+        internal_count += verdict.step == TG_ATTEST_STEP_INTERNAL ? 1 : 0;
+    }
+    assert_int_equal(verdict.step, TG_ATTEST_OK);
+    assert_true(internal_count > 1);
+    assert_int_equal(bad_count, 0);
+    tg_attest_policy_free(&policy);
+    unit_vector_deinit(&v);
+}
+
+static void good_object__allocation_n_fails__internal_and_never_bad(void **state)
+{
+    static const char *const names[] = { "none-es256",   "packed-self-es256", "packed-es256",
+                                         "packed-eddsa", "tpm-es256",         "android-key-es256",
+                                         "apple-es256",  "fido-u2f-es256" };
+
+    (void)state;
+    for (size_t i = 0; i < TG_COUNT(names); i++) {
+        fail_each("w3c_level3.json", names[i], STEP);
+    }
+    fail_each("w3c_level3.json", "packed-es512", 1);
+    fail_each("apple_app_attest.json", "webauthn4j_kayak_2020_09", STEP);
+    fail_each("tpm.json", "yubico_WindowsHelloTpm", STEP);
+}
+
+static void policy__allocation_n_fails__an_error_and_nothing_made(void **state)
+{
+    struct unit_vector v;
+    struct tg_attest_policy *policy = NULL;
+    int n = 0;
+
+    (void)state;
+    unit_vector_load(&v, "w3c_level3.json", "packed-es256");
+    for (n = 0; n < ALLOCATIONS_MAX; n++) {
+        bool is_reached = false;
+
+        fail_in = n;
+        policy = unit_policy_or_null(v.pem);
+        is_reached = fail_in < 0;
+        fail_in = -1;
+        if (!is_reached) {
+            break;
+        }
+        tg_attest_policy_free(&policy);
+    }
+    assert_non_null(policy);
+    assert_true(n > 1);
+    tg_attest_policy_free(&policy);
+    unit_vector_deinit(&v);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(good_object__allocation_n_fails__internal_and_never_bad),
+        cmocka_unit_test(policy__allocation_n_fails__an_error_and_nothing_made),
+    };
+
+    /* Before the library allocates anything, or it refuses. */
+    if (CRYPTO_set_mem_functions(library_malloc, library_realloc, library_free) != 1) {
+        return 1;
+    }
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
