@@ -19,6 +19,8 @@
 
 #define HEAD_MAX 8192u
 #define EXCHANGE_MAX_S 10 /* for a whole request, so that nobody holds the endpoint */
+#define PARTING_MAX_S 1
+#define PARTING_READS_MAX 64
 #define POLL_MAX_S 3600
 
 struct listener {
@@ -69,7 +71,7 @@ static bool bind_loopback(int fd, int family, int port)
 
 static int bound_port(int fd)
 {
-    struct sockaddr_storage name;
+    struct sockaddr_storage name = { .ss_family = AF_UNSPEC };
     struct sockaddr_in v4;
     struct sockaddr_in6 v6;
     socklen_t len = sizeof name;
@@ -278,6 +280,18 @@ static unsigned take_request(struct listener *l, struct request *r, struct liste
     return 0;
 }
 
+/* What a refused peer still sends is read: to close on it would take the answer away again. */
+static void part(struct listener *l)
+{
+    const struct timeval limit = { .tv_sec = PARTING_MAX_S };
+    char rest[1024];
+
+    (void)setsockopt(l->peer_fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    (void)shutdown(l->peer_fd, SHUT_WR);
+    for (int i = 0; i < PARTING_READS_MAX && recv(l->peer_fd, rest, sizeof rest, 0) > 0; i++) {
+    }
+}
+
 void listen_answer(struct listener *l, unsigned status)
 {
     char answer[160];
@@ -288,6 +302,7 @@ void listen_answer(struct listener *l, unsigned status)
 
     if (l->peer != NULL && SSL_write(l->peer, answer, len) == len) {
         (void)SSL_shutdown(l->peer);
+        part(l);
     }
     hang_up(l);
 }
