@@ -44,7 +44,7 @@ portability: ## libtigress for 32 bit, and against musl; says what was skipped
 	@scripts/install_deps build check portability
 	@scripts/check_portability --fetch || [ $$? -eq 77 ]
 
-soak: ## the crash loop at full length: 200 kills
+soak: ## both crash loops at full length: 200 kills each
 	@scripts/install_deps build check
 	scripts/soak
 

@@ -17,5 +17,6 @@
 #include <tigress/session.h>
 #include <tigress/share_url.h>
 #include <tigress/version.h>
+#include <tigress/webpush.h>
 
 #endif

@@ -9,6 +9,7 @@
 #include "cli/invitation.h"
 #include "cli/io.h"
 #include "cli/mem.h"
+#include "cli/notify.h"
 
 /* The session of a transfer that is new here. Only a mailbox that answers is worth a file. */
 static enum cli_exit begin(struct ui *ui, struct flow *f, struct transfer *t,
@@ -71,8 +72,13 @@ static enum cli_exit go_on(struct ui *ui, struct flow *f, struct transfer *t,
 static enum cli_exit claim(struct ui *ui, struct flow *f, const struct cli_args *args)
 {
     struct transfer *t = f->t;
-    enum cli_exit exit = t->is_unread ? CLI_OK : flow_run(f, 0);
+    enum tigress_error error = flow_interrupt(f);
+    enum cli_exit exit =
+        error == TIGRESS_OK ? notify_set(ui, f->session, args) : flow_refuse(ui, error, NULL);
 
+    if (exit == CLI_OK && !t->is_unread) {
+        exit = flow_run(f, 0);
+    }
     if (exit == CLI_OK && !t->is_unread) {
         exit = ui_fail(ui, CLI_REFUSED, "secret",
                        "the link has no secret: give the one that came apart from it with "

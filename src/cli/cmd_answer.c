@@ -2,6 +2,7 @@
 #include "cli/commands.h"
 #include "cli/flow.h"
 #include "cli/io.h"
+#include "cli/notify.h"
 #include "cli/pin.h"
 
 static enum cli_exit unread(struct ui *ui, const struct transfer *t)
@@ -18,7 +19,8 @@ static enum cli_exit told(struct ui *ui, const struct transfer *t)
     return ui_result_take(ui, flow_describe(t));
 }
 
-static enum cli_exit send(struct ui *ui, struct flow *f, const struct io_bytes *message)
+static enum cli_exit send(struct ui *ui, struct flow *f, const struct cli_args *args,
+                          const struct io_bytes *message)
 {
     enum cli_exit exit = flow_remember(f);
     enum tigress_error error;
@@ -27,6 +29,12 @@ static enum cli_exit send(struct ui *ui, struct flow *f, const struct io_bytes *
         return exit;
     }
     error = flow_interrupt(f);
+    if (error == TIGRESS_OK) {
+        exit = notify_set(ui, f->session, args);
+    }
+    if (exit != CLI_OK) {
+        return exit;
+    }
     if (error == TIGRESS_OK) {
         error = tigress_session_send(f->session, message->data, message->len);
     }
@@ -43,7 +51,8 @@ static enum cli_exit send(struct ui *ui, struct flow *f, const struct io_bytes *
     return flow_settle(f);
 }
 
-static enum cli_exit answer(struct ui *ui, struct flow *f, const struct io_bytes *message)
+static enum cli_exit answer(struct ui *ui, struct flow *f, const struct cli_args *args,
+                            const struct io_bytes *message)
 {
     uint64_t interrupted = f->t->sending;
     enum cli_exit exit = CLI_OK;
@@ -56,7 +65,7 @@ static enum cli_exit answer(struct ui *ui, struct flow *f, const struct io_bytes
     }
     if (exit == CLI_OK && !f->t->is_unread &&
         interrupted != state_checksum(message->data, message->len)) {
-        exit = send(ui, f, message);
+        exit = send(ui, f, args, message);
     }
     if (exit != CLI_OK) {
         return exit;
@@ -87,7 +96,7 @@ enum cli_exit cmd_answer(struct ui *ui, const struct cli_args *args)
         exit = pin_guard(ui, &t, message.data, message.len);
     }
     if (exit == CLI_OK) {
-        exit = answer(ui, &f, &message);
+        exit = answer(ui, &f, args, &message);
     }
     flow_close(&f, &t);
     io_bytes_wipe(&message);

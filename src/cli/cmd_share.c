@@ -7,6 +7,7 @@
 #include "cli/flow.h"
 #include "cli/io.h"
 #include "cli/mem.h"
+#include "cli/notify.h"
 #include "cli/pin.h"
 #include "cli/qr.h"
 #include "cli/share.h"
@@ -63,12 +64,12 @@ static enum cli_exit check_options(struct ui *ui, const struct cli_args *args)
     if (args->value[OPT_DIRECT] != NULL &&
         (args->value[OPT_RELAY] != NULL || args->value[OPT_RESUME] != NULL ||
          args->value[OPT_SCHEME] != NULL || args->value[OPT_SEPARATE_SECRET] != NULL ||
-         args->value[OPT_PIN] != NULL || args->value[OPT_ATTEST_PACKED] != NULL ||
-         args->value[OPT_PRIVATE_TOKEN] != NULL)) {
-        return ui_fail(
-            ui, CLI_USAGE, "usage",
-            "--direct goes without --relay, --resume, --scheme, --pin, --separate-secret, "
-            "--attest-packed and --private-token: its invitation is complete in itself.");
+         args->value[OPT_PIN] != NULL || args->value[OPT_NOTIFY] != NULL ||
+         args->value[OPT_ATTEST_PACKED] != NULL || args->value[OPT_PRIVATE_TOKEN] != NULL)) {
+        return ui_fail(ui, CLI_USAGE, "usage",
+                       "--direct goes without --relay, --resume, --scheme, --pin, --notify, "
+                       "--separate-secret, --attest-packed and --private-token: its invitation is "
+                       "complete in itself.");
     }
     if ((args->position_count == 0) == (args->value[OPT_RESUME] == NULL)) {
         return ui_fail(ui, CLI_USAGE, "usage",
@@ -303,6 +304,9 @@ static enum cli_exit share_file(struct ui *ui, const struct cli_args *args)
     }
     error = tigress_initiator_new(&s, relay, message.data, message.len, why, sizeof why);
     exit = error == TIGRESS_OK ? share_set_up(ui, s, args) : flow_refuse(ui, error, why);
+    if (exit == CLI_OK) {
+        exit = notify_set(ui, s, args);
+    }
     if (exit == CLI_OK) {
         exit = standing_set_up(ui, s, args);
     }

@@ -12,6 +12,7 @@ enum cli_exit cmd_share(struct ui *ui, const struct cli_args *args);
 enum cli_exit cmd_accept(struct ui *ui, const struct cli_args *args);
 enum cli_exit cmd_answer(struct ui *ui, const struct cli_args *args);
 enum cli_exit cmd_receive(struct ui *ui, const struct cli_args *args);
+enum cli_exit cmd_watch(struct ui *ui, const struct cli_args *args);
 enum cli_exit cmd_finish(struct ui *ui, const struct cli_args *args);
 enum cli_exit cmd_status(struct ui *ui, const struct cli_args *args);
 enum cli_exit cmd_pin(struct ui *ui, const struct cli_args *args);

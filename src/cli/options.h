@@ -41,6 +41,10 @@ enum cli_option {
     OPT_FINISH,
     OPT_OUT,
     OPT_WAIT,
+    OPT_NOTIFY,
+    OPT_WEBPUSH_LISTEN,
+    OPT_LISTEN_CERT,
+    OPT_LISTEN_KEY,
     OPT_CHECK,
     OPT_JSON,
     OPT_VERBOSE,
@@ -48,7 +52,7 @@ enum cli_option {
     OPT_COUNT
 };
 
-#define OPT_BIT(option) (UINT32_C(1) << (option))
+#define OPT_BIT(option) (UINT64_C(1) << (option))
 #define OPT_COMMON (OPT_BIT(OPT_JSON) | OPT_BIT(OPT_VERBOSE) | OPT_BIT(OPT_HELP))
 
 struct cli_args {
@@ -64,7 +68,7 @@ struct cli_command {
     const char *name;
     const char *synopsis; /* the positional arguments, as the usage shows them */
     const char *purpose;  /* one line */
-    uint32_t options;     /* OPT_BIT of each it takes, OPT_COMMON included */
+    uint64_t options;     /* OPT_BIT of each it takes, OPT_COMMON included */
     size_t position_min, position_max;
     enum cli_exit (*run)(struct ui *ui, const struct cli_args *args);
 };

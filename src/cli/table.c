@@ -13,7 +13,7 @@ const struct cli_command cli_commands[] = {
                  OPT_BIT(OPT_QR) | OPT_BIT(OPT_SEPARATE_SECRET) | OPT_BIT(OPT_PIN) |
                  OPT_BIT(OPT_DIRECT) | OPT_BIT(OPT_LISTEN) | OPT_BIT(OPT_REQUIRE_PROOF) |
                  OPT_BIT(OPT_ATTEST_PACKED) | OPT_BIT(OPT_PRIVATE_TOKEN) | OPT_BIT(OPT_YES) |
-                 OPT_BIT(OPT_RESUME),
+                 OPT_BIT(OPT_RESUME) | OPT_BIT(OPT_NOTIFY),
       .position_min = 0, /* --resume takes none; cmd_share.c asks for it otherwise */
       .position_max = 1,
       .run = cmd_share },
@@ -21,14 +21,14 @@ const struct cli_command cli_commands[] = {
       .synopsis = "URL|-",
       .purpose = "claim a transfer and print its first message",
       .options = NETWORK | OPT_BIT(OPT_SECRET_FILE) | OPT_BIT(OPT_ALLOW_RELAY) |
-                 OPT_BIT(OPT_FINISH) | OPT_BIT(OPT_OUT),
+                 OPT_BIT(OPT_FINISH) | OPT_BIT(OPT_OUT) | OPT_BIT(OPT_NOTIFY),
       .position_min = 1,
       .position_max = 1,
       .run = cmd_accept },
     { .name = "answer",
       .synopsis = "ID FILE|-",
       .purpose = "send the next message to the other side",
-      .options = NETWORK,
+      .options = NETWORK | OPT_BIT(OPT_NOTIFY),
       .position_min = 2,
       .position_max = 2,
       .run = cmd_answer },
@@ -39,6 +39,14 @@ const struct cli_command cli_commands[] = {
       .position_min = 1,
       .position_max = 1,
       .run = cmd_receive },
+    { .name = "watch",
+      .synopsis = "[ID]",
+      .purpose = "wait until something changes, and say what",
+      .options = NETWORK | OPT_BIT(OPT_WAIT) | OPT_BIT(OPT_WEBPUSH_LISTEN) |
+                 OPT_BIT(OPT_LISTEN_CERT) | OPT_BIT(OPT_LISTEN_KEY),
+      .position_min = 0,
+      .position_max = 1,
+      .run = cmd_watch },
     { .name = "finish",
       .synopsis = "ID",
       .purpose = "end a transfer whose last message was received",

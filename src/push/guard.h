@@ -5,6 +5,7 @@
  *
  * Asked for the very address that the socket goes to, when it is opened: a name may resolve to one
  * address when it is looked at and to another when it is used.
+ * spec: protocol/4#push-endpoints-guarded
  */
 #ifndef TG_PUSH_GUARD_H
 #define TG_PUSH_GUARD_H

@@ -586,6 +586,20 @@ out:
     return err;
 }
 
+/* A start that failed after the process was there. */
+static void abandon(struct tg_push_link *l)
+{
+    if (l->current != NULL) {
+        (void)kill(l->current->child.pid, SIGKILL);
+        (void)waitpid(l->current->child.pid, NULL, 0);
+        uv_close((uv_handle_t *)&l->current->poll, on_peer_closed);
+        (void)close(l->current->child.fd);
+    }
+    l->is_closing = true;
+    uv_walk(&l->loop, close_handle, NULL);
+    (void)uv_run(&l->loop, UV_RUN_DEFAULT);
+}
+
 /* Nothing runs any more: gives everything back. */
 static void discard(struct tg_push_link *l)
 {
@@ -625,9 +639,7 @@ enum tg_err tg_push_link_start(struct tg_push_link **out, const struct tg_push_l
     err = TG_OK;
 out:
     if (l != NULL) {
-        l->is_closing = true;
-        uv_walk(&l->loop, close_handle, NULL);
-        (void)uv_run(&l->loop, UV_RUN_DEFAULT);
+        abandon(l);
         discard(l);
     }
     return err;

@@ -9,8 +9,9 @@ WAIT_S = 60  # how long a test waits for what must come; never how long it takes
 
 
 def flags(settings):
-    """{"push-apns-url": x} as a command line."""
-    return [part for name, value in settings.items() for part in ("--" + name, str(value))]
+    """{"push-apns-url": x} as a command line; a switch is True or False."""
+    return [part for name, value in settings.items() if value is not False
+            for part in (["--" + name] if value is True else ["--" + name, str(value)])]
 
 
 def children(relay):
@@ -52,6 +53,12 @@ def metrics(relay):
 
 def pushed(relay, provider, outcome):
     return metrics(relay)[f'tigress_push_total{{provider="{provider}",outcome="{outcome}"}}']
+
+
+def ended(relay, provider):
+    """How many pushes have had any outcome."""
+    return sum(count for name, count in metrics(relay).items()
+               if name.startswith(f'tigress_push_total{{provider="{provider}"'))
 
 
 def until_empty(relay):

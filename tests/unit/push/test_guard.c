@@ -169,6 +169,7 @@ static struct sockaddr_storage address_of(const char *text)
     return storage;
 }
 
+/* spec-test: protocol/4#push-endpoints-guarded */
 static void guard__long_table__public_alone_and_private_where_asked_for(void **state)
 {
     (void)state;

@@ -21,6 +21,42 @@
 
 #define WAIT_S 60 /* how long a test waits for what must come */
 
+/* --- what fails --------------------------------------------------------------------------------
+ */
+
+/* The call that fails, of those below and from when it is set; 0: none. */
+static unsigned fail_at;
+static unsigned call_no;
+
+static bool must_fail(void)
+{
+    return fail_at != 0 && ++call_no == fail_at;
+}
+
+void *__real_tg_mem_calloc(size_t count, size_t size);
+void *__wrap_tg_mem_calloc(size_t count, size_t size);
+void *__wrap_tg_mem_calloc(size_t count, size_t size)
+{
+    return must_fail() ? NULL : __real_tg_mem_calloc(count, size);
+}
+
+void *__real_tg_mem_grow(void *old, size_t old_size, size_t new_size);
+void *__wrap_tg_mem_grow(void *old, size_t old_size, size_t new_size);
+void *__wrap_tg_mem_grow(void *old, size_t old_size, size_t new_size)
+{
+    return must_fail() ? NULL : __real_tg_mem_grow(old, old_size, new_size);
+}
+
+int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*body)(void *),
+                          void *ctx);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*body)(void *),
+                          void *ctx);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*body)(void *),
+                          void *ctx)
+{
+    return must_fail() ? EAGAIN : __real_pthread_create(thread, attr, body, ctx);
+}
+
 /* --- the fake push process ---------------------------------------------------------------------
  */
 
@@ -589,6 +625,44 @@ static void start__process_ends_or_talks_nonsense__refused_with_the_reason(void 
     assert_int_equal(starts(w), 2);
 }
 
+static unsigned child_count(void)
+{
+    char path[64];
+    char text[256] = "";
+    unsigned count = 0;
+    FILE *f = NULL;
+
+    (void)snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
+    f = fopen(path, "r");
+    assert_non_null(f);
+    (void)fgets(text, sizeof text, f);
+    (void)fclose(f);
+    for (const char *at = text; *at != '\0'; at++) {
+        count += *at == ' ' ? 1 : 0;
+    }
+    return count;
+}
+
+static void start__call_n_fails__refused_and_nothing_left(void **state)
+{
+    struct world *w = *state;
+    struct tg_fault fault = { { 0 } };
+    enum tg_err err = TG_E_NOMEM;
+    unsigned n = 0;
+
+    while (err != TG_OK && n < 100) {
+        call_no = 0;
+        fail_at = ++n;
+        err = start(w, &fault);
+        fail_at = 0;
+        assert_true(err == TG_OK || (w->link == NULL && child_count() == 0));
+    }
+    assert_true(n > 4); /* the link, its port, settings, the process, the thread */
+    assert_int_equal(err, TG_OK);
+    put(w, 1, "host/take");
+    AWAIT(outbox_count(w) == 0);
+}
+
 static void reload__new_one_takes_over__old_one_finishes(void **state)
 {
     struct world *w = *state;
@@ -670,6 +744,7 @@ int main(int argc, char **argv)
         CASE(process__answers_for_a_job_it_does_not_have__ended),
         CASE(process__killed__one_event_and_another_comes),
         CASE(start__process_ends_or_talks_nonsense__refused_with_the_reason),
+        CASE(start__call_n_fails__refused_and_nothing_left),
         CASE(reload__new_one_takes_over__old_one_finishes),
         CASE(reload__new_one_refuses__old_one_stays),
         CASE(stop__jobs_held__wait_for_their_outcome),

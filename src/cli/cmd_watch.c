@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
+
+#include "cli/commands.h"
+#include "cli/watch.h"
+
+#define WAIT_MAX_S (30 * 86400)
+#define POLL_MAX_S 55
+#define OUTPUT_MAX 1024u /* bytes at a time */
+
+/* ---- one transfer --------------------------------------------------------------------------- */
+
+enum cli_exit watch_open(struct flow *f, struct ui *ui, struct transfer *t,
+                         const struct watched *who, const struct cli_args *args)
+{
+    struct cli_args named = *args;
+    enum cli_exit exit;
+
+    named.position[0] = who->name;
+    exit = flow_open(f, ui, t, STATE_ANY_ROLE, &named);
+    if (exit == CLI_OK && t->role == STATE_RECIPIENT && t->received_count == 0 && !t->is_unread) {
+        return ui_fail(ui, CLI_REFUSED, "interrupted",
+                       "the acceptance of this transfer was interrupted: run 'tigress accept' "
+                       "again.");
+    }
+    return exit;
+}
+
+enum cli_exit watch_look(struct flow *f, flow_act_fn *act, int64_t until_s, enum watch_news *news)
+{
+    enum cli_exit exit = flow_remember(f);
+    enum tigress_error error;
+
+    *news = WATCH_NOTHING;
+    if (exit != CLI_OK) {
+        return exit;
+    }
+    error = flow_act(f, act);
+    if (error == TIGRESS_E_STATE) {
+        return ui_fail(f->ui, CLI_REFUSED, "interrupted",
+                       "a command was interrupted: run the same one again before watching.");
+    }
+    if (error != TIGRESS_OK) {
+        return flow_refuse(f->ui, error, NULL);
+    }
+    f->is_ending = true; /* to be told that it is completed is an answer here */
+    exit = flow_run(f, until_s);
+    if (exit == CLI_OK && f->want == TIGRESS_DONE) {
+        *news = WATCH_COMPLETED;
+        return state_end(f->ui, f->t, STATE_COMPLETED);
+    }
+    if (exit == CLI_OK && f->t->is_unread) {
+        *news = WATCH_MESSAGE;
+    }
+    return exit;
+}
+
+enum cli_exit watch_tell(struct ui *ui, const struct transfer *t, enum watch_news news)
+{
+    json_t *result = flow_describe(t);
+
+    if (news == WATCH_COMPLETED) {
+        ui_say(ui, "%s: completed by the other side.\n", t->id);
+    } else {
+        ui_say(ui, "%s: changed; 'tigress receive %.8s' prints the message.\n", t->id, t->id);
+    }
+    (void)json_object_set_new(result, "found",
+                              json_string(news == WATCH_COMPLETED ? "completed" : "changed"));
+    return ui_result_take(ui, result);
+}
+
+enum cli_exit watch_nothing(struct ui *ui)
+{
+    return ui_fail(ui, CLI_REFUSED, "nothing-yet", "nothing has changed within this time.");
+}
+
+/* Long polls until something is new or the time is over. */
+static enum cli_exit poll_one(struct ui *ui, struct flow *f, int64_t until_s, enum watch_news *news)
+{
+    int64_t left_s = until_s == 0 ? POLL_MAX_S : until_s - (int64_t)time(NULL);
+    unsigned poll_s = left_s < 1 ? 1 : left_s < POLL_MAX_S ? (unsigned)left_s : POLL_MAX_S;
+    enum tigress_error error = tigress_session_set_poll_s(f->session, poll_s);
+    enum cli_exit exit;
+
+    if (error == TIGRESS_OK) {
+        error = tigress_session_set_tries(f->session, FLOW_TRIES_WAITING);
+    }
+    if (error != TIGRESS_OK) {
+        return flow_refuse(ui, error, NULL);
+    }
+    exit = watch_look(f, tigress_session_wait, until_s, news);
+    if (exit != CLI_OK || *news != WATCH_NOTHING) {
+        return exit;
+    }
+    if (tigress_session_failures(f->session) > 0) {
+        return ui_fail(ui, CLI_NETWORK, "network",
+                       "the relay could not be reached within this time. Nothing is lost.");
+    }
+    /* The wait may have ended before the relay was heard: one look that is finished. */
+    return watch_look(f, tigress_session_check, 0, news);
+}
+
+static enum cli_exit watch_one(struct ui *ui, const struct cli_args *args,
+                               const struct watched *who, int64_t until_s)
+{
+    enum watch_news news = WATCH_MESSAGE;
+    struct transfer t;
+    struct flow f;
+    enum cli_exit exit = watch_open(&f, ui, &t, who, args);
+
+    if (exit == CLI_OK && !t.is_unread) {
+        exit = poll_one(ui, &f, until_s, &news);
+    }
+    if (exit == CLI_OK) {
+        exit = news == WATCH_NOTHING ? watch_nothing(ui) : watch_tell(ui, &t, news);
+    }
+    flow_close(&f, &t);
+    return exit;
+}
+
+/* ---- several: a process each, which may die at any moment -------------------------------------
+ */
+
+struct child {
+    pid_t pid; /* 0: it has ended */
+    int out, err;
+    enum cli_exit exit;
+};
+
+enum start { START_FAILED, START_PARENT, START_CHILD };
+
+/* In the child, standard output and error lead to the parent from here on. */
+static enum start start_child(struct child *c)
+{
+    int out[2] = { -1, -1 };
+    int err[2] = { -1, -1 };
+
+    if (pipe(out) != 0 || pipe(err) != 0) {
+        return START_FAILED;
+    }
+    c->out = out[0];
+    c->err = err[0];
+    c->pid = fork();
+    if (c->pid == 0) {
+#ifdef __linux__
+        (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+#endif
+        return dup2(out[1], STDOUT_FILENO) < 0 || dup2(err[1], STDERR_FILENO) < 0 ? START_FAILED
+                                                                                  : START_CHILD;
+    }
+    (void)close(out[1]);
+    (void)close(err[1]);
+    return c->pid > 0 ? START_PARENT : START_FAILED;
+}
+
+/* What it has said, a few lines at most, which a pipe holds. */
+static void pass_on(int from, int to)
+{
+    char text[OUTPUT_MAX];
+    ssize_t len;
+
+    while ((len = read(from, text, sizeof text)) > 0) {
+        if (write(to, text, (size_t)len) != len) {
+            return;
+        }
+    }
+}
+
+static bool is_news(enum cli_exit exit)
+{
+    return exit == CLI_OK || exit == CLI_GONE;
+}
+
+/* The first that has news, or else the last of all. */
+static struct child *await(struct child *children, size_t count)
+{
+    struct child *last = NULL;
+    size_t left = count;
+
+    while (left > 0 && (last == NULL || !is_news(last->exit))) {
+        int status = 0;
+        pid_t pid = waitpid(-1, &status, 0);
+
+        if (pid < 0 && errno != EINTR) {
+            break;
+        }
+        for (size_t i = 0; i < count; i++) {
+            if (pid > 0 && children[i].pid == pid) {
+                children[i].pid = 0;
+                children[i].exit =
+                    WIFEXITED(status) ? (enum cli_exit)WEXITSTATUS(status) : CLI_REFUSED;
+                last = &children[i];
+                left--;
+            }
+        }
+    }
+    return last;
+}
+
+static void end_children(struct child *children, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (children[i].pid > 0) {
+            (void)kill(children[i].pid, SIGTERM);
+            (void)waitpid(children[i].pid, NULL, 0);
+        }
+        (void)close(children[i].out);
+        (void)close(children[i].err);
+    }
+}
+
+static enum cli_exit watch_all(struct ui *ui, const struct cli_args *args,
+                               const struct watch_list *list, int64_t until_s)
+{
+    struct child children[WATCH_MAX] = { { .pid = 0 } };
+    enum start start = START_PARENT;
+    struct child *told = NULL;
+    size_t count = 0;
+    enum cli_exit exit = CLI_REFUSED;
+
+    (void)fflush(NULL);
+    while (count < list->count && start == START_PARENT) {
+        start = start_child(&children[count]);
+        count += start == START_PARENT ? 1 : 0;
+    }
+    if (start == START_CHILD) {
+        return watch_one(ui, args, &list->entry[count], until_s);
+    }
+    told = start == START_FAILED ? NULL : await(children, count);
+    if (told == NULL) {
+        exit = ui_fail(ui, CLI_REFUSED, "process", "a process could not be started: %s.",
+                       strerror(errno));
+    } else {
+        pass_on(told->err, STDERR_FILENO);
+        pass_on(told->out, STDOUT_FILENO);
+        exit = told->exit;
+    }
+    end_children(children, count);
+    return exit;
+}
+
+/* ---- the command ---------------------------------------------------------------------------- */
+
+static void put(struct watch_list *list, enum state_role role, const char *id)
+{
+    struct watched *who = &list->entry[list->count++];
+
+    snprintf(who->name, sizeof who->name, "%s:%s", state_role_name(role), id);
+    snprintf(who->id, sizeof who->id, "%s", id);
+}
+
+/* All that are under way, the newest first. */
+static enum cli_exit list_all(struct ui *ui, struct watch_list *list)
+{
+    struct transfer *all = NULL;
+    size_t count = 0;
+    enum cli_exit exit = state_list(ui, &all, &count);
+
+    for (size_t i = 0; exit == CLI_OK && i < count; i++) {
+        if (all[i].session == NULL || all[i].status != STATE_ACTIVE) {
+            continue;
+        }
+        if (list->count == WATCH_MAX) {
+            ui_note(ui, "only the newest %u transfers are watched.", WATCH_MAX);
+            break;
+        }
+        put(list, all[i].role, all[i].id);
+    }
+    state_list_free(all, count);
+    if (exit == CLI_OK && list->count == 0) {
+        return ui_fail(ui, CLI_REFUSED, "none", "there is no transfer under way here.");
+    }
+    return exit;
+}
+
+static enum cli_exit find_one(struct ui *ui, struct watch_list *list, const char *name)
+{
+    struct transfer t;
+    enum cli_exit exit = state_load(ui, &t, STATE_ANY_ROLE, name);
+
+    if (exit == CLI_OK) {
+        put(list, t.role, t.id);
+    }
+    state_release(&t);
+    return exit;
+}
+
+static enum cli_exit check_options(struct ui *ui, const struct cli_args *args, int64_t *wait_s)
+{
+    bool is_listening = args->value[OPT_WEBPUSH_LISTEN] != NULL;
+
+    if (args->value[OPT_WAIT] != NULL &&
+        !options_parse_duration(wait_s, args->value[OPT_WAIT], WAIT_MAX_S)) {
+        return ui_fail(ui, CLI_USAGE, "usage",
+                       "--wait takes a time up to 30d such as 90, 5m or 2h.");
+    }
+    if (is_listening != (args->value[OPT_LISTEN_CERT] != NULL) ||
+        is_listening != (args->value[OPT_LISTEN_KEY] != NULL)) {
+        return ui_fail(ui, CLI_USAGE, "usage",
+                       "--webpush-listen, --listen-cert and --listen-key go together.");
+    }
+    return CLI_OK;
+}
+
+enum cli_exit cmd_watch(struct ui *ui, const struct cli_args *args)
+{
+    struct watch_list list = { .count = 0 };
+    int64_t wait_s = 0;
+    int64_t until_s;
+    enum cli_exit exit = check_options(ui, args, &wait_s);
+
+    if (exit == CLI_OK) {
+        exit =
+            args->position_count > 0 ? find_one(ui, &list, args->position[0]) : list_all(ui, &list);
+    }
+    if (exit != CLI_OK) {
+        return exit;
+    }
+    until_s = wait_s == 0 ? 0 : (int64_t)time(NULL) + wait_s;
+    if (args->value[OPT_WEBPUSH_LISTEN] != NULL) {
+        return watch_by_push(ui, args, &list, until_s);
+    }
+    return list.count == 1 ? watch_one(ui, args, &list.entry[0], until_s)
+                           : watch_all(ui, args, &list, until_s);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/notify.h"
+
+#include <string.h>
+
+#include "cli/flow.h"
+#include "cli/mem.h"
+
+enum cli_exit notify_set(struct ui *ui, struct tigress_session *s, const struct cli_args *args)
+{
+    const char *value = args->value[OPT_NOTIFY];
+    const char *colon = value == NULL ? NULL : strchr(value, ':');
+    enum tigress_error error;
+    char *type;
+
+    if (value == NULL) {
+        return CLI_OK;
+    }
+    type = colon == NULL ? NULL : cli_copy(value, (size_t)(colon - value));
+    error = type == NULL ? TIGRESS_E_ARGUMENT
+                         : tigress_session_set_notification_token(s, type, colon + 1);
+    cli_free(type);
+    if (error == TIGRESS_E_ARGUMENT || error == TIGRESS_E_LIMIT) {
+        return ui_fail(ui, CLI_USAGE, "usage",
+                       "--notify takes a type of up to 128 bytes, a colon, and the token of up to "
+                       "4096 bytes.");
+    }
+    return error == TIGRESS_OK ? CLI_OK : flow_refuse(ui, error, NULL);
+}
