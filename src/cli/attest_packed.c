@@ -234,7 +234,7 @@ enum cli_exit attest_packed(struct ui *ui, unsigned char **out, size_t *len, con
     } else {
         exit = build(ui, w, auth_data, key, cert_path, challenge);
     }
-    if (exit == CLI_OK) {
+    if (exit == CLI_OK && w != NULL) {
         *out = (unsigned char *)cli_copy(w->bytes, w->len);
         *len = w->len;
         exit = *out == NULL ? flow_refuse(ui, TIGRESS_E_NOMEM, NULL) : CLI_OK;

@@ -17,7 +17,7 @@
 
 #define WAIT_MAX_S (30 * 86400)
 #define POLL_MAX_S 55
-#define OUTPUT_MAX 16384u
+#define OUTPUT_MAX 1024u /* bytes at a time */
 
 /* ---- one transfer --------------------------------------------------------------------------- */
 

@@ -71,7 +71,7 @@ static bool bind_loopback(int fd, int family, int port)
 
 static int bound_port(int fd)
 {
-    struct sockaddr_storage name;
+    struct sockaddr_storage name = { .ss_family = AF_UNSPEC };
     struct sockaddr_in v4;
     struct sockaddr_in6 v6;
     socklen_t len = sizeof name;

@@ -57,6 +57,7 @@ void tg_standing_case_free(struct tg_standing_case **c)
 {
     if (*c != NULL) {
         tg_buf_deinit(&(*c)->object);
+        tg_buf_deinit(&(*c)->formats);
         tg_buf_deinit(&(*c)->asked);
         tg_mem_free_secret(*c, sizeof(**c));
         *c = NULL;
@@ -90,12 +91,21 @@ static bool is_concerned(const struct tg_exchange *ex, const struct tg_request_h
             headers->private_token_presence != TG_ABSENT);
 }
 
-static void take_attestation(struct tg_standing_case *c, const struct tg_request_headers *headers)
+/* TG_E_NOMEM alone: whatever is wrong with the text is for the judgement. */
+static enum tg_err take_attestation(struct tg_standing_case *c,
+                                    const struct tg_request_headers *headers)
 {
+    enum tg_err err = TG_OK;
+
     c->has_attestation = headers->attestation_presence == TG_PRESENT;
-    if (c->has_attestation && tg_attestation_decode(&c->object, headers->attestation) != TG_OK) {
-        c->attestation_step = TG_STANDING_ENCODING;
+    if (c->has_attestation) {
+        err = tg_attestation_decode(&c->object, headers->attestation);
     }
+    if (err == TG_E_NOMEM) {
+        return err;
+    }
+    c->attestation_step = err == TG_OK ? TG_STANDING_OK : TG_STANDING_ENCODING;
+    return TG_OK;
 }
 
 static void take_token(struct tg_standing_case *c, const struct tg_request_headers *headers)
@@ -123,6 +133,7 @@ enum tg_err tg_standing_take(struct tg_exchange *ex, const struct tg_request_hea
 {
     const struct tg_standing *standing = ex->relay->config->standing;
     struct tg_standing_case *c = NULL;
+    enum tg_err err = TG_E_BUG;
 
     /* A request that is refused for what it says is judged no further. */
     if (ex->cmd.fault_status != 0 || headers->claim_presence != TG_PRESENT ||
@@ -135,14 +146,17 @@ enum tg_err tg_standing_take(struct tg_exchange *ex, const struct tg_request_hea
     }
     ex->standing = c;
     tg_buf_init(&c->object, TG_ATTESTATION_DECODED_MAX);
+    tg_buf_init(&c->formats, ASKED_MAX);
     tg_buf_init(&c->asked, ASKED_MAX);
     if (is_on(standing->attestation)) {
-        take_attestation(c, headers);
+        TG_TRY(take_attestation(c, headers));
     }
     if (is_on(standing->private_tokens) && ex->route.call == TG_CALL_CREATE) {
         take_token(c, headers);
     }
-    return take_challenge(ex, headers);
+    err = take_challenge(ex, headers);
+out:
+    return err;
 }
 
 /* ---- answers -------------------------------------------------------------------------------- */
@@ -170,15 +184,24 @@ static struct tg_bytes context_of(const struct tg_exchange *ex)
                                                        : tg_bytes(NULL, 0);
 }
 
-/* The tokens that would do. TG_OK and nothing where no issuer has a key in force. */
-static enum tg_err ask_for_tokens(struct tg_exchange *ex)
+/* Writes down what would do: the formats, and the tokens where an issuer has a key in force.
+   spec: protocol/6#challenges-in-401 */
+static enum tg_err write_challenges(struct tg_exchange *ex)
 {
     const struct tg_standing *standing = ex->relay->config->standing;
+    struct tg_standing_case *c = ex->standing;
 
-    if (ex->route.call != TG_CALL_CREATE || !is_on(standing->private_tokens)) {
-        return TG_OK;
+    if (is_on(standing->attestation)) {
+        tg_buf_append_str(&c->formats, TG_SCHEME_ATTESTATION " formats=\"");
+        tg_buf_append_str(&c->formats, standing->formats);
+        tg_buf_append_str(&c->formats, "\"");
+        (void)tg_buf_cstr(&c->formats);
     }
-    return tg_private_token_ask(&ex->standing->asked, standing->issuers, context_of(ex),
+    if (tg_buf_status(&c->formats) != TG_OK || ex->route.call != TG_CALL_CREATE ||
+        !is_on(standing->private_tokens)) {
+        return tg_buf_status(&c->formats);
+    }
+    return tg_private_token_ask(&c->asked, standing->issuers, context_of(ex),
                                 tg_bytes_str(standing->origin), ex->now_s);
 }
 
@@ -213,8 +236,8 @@ static enum tg_standing_ruling refuse(struct tg_exchange *ex, enum tg_standing_s
                                              .problem = TG_PROBLEM_STANDING };
     say_refusal(ex, scheme, step);
     ex->standing->is_asking = true;
-    return step == TG_STANDING_INTERNAL || ask_for_tokens(ex) != TG_OK ? TG_RULING_TROUBLE
-                                                                       : TG_RULING_REFUSED;
+    return step == TG_STANDING_INTERNAL || write_challenges(ex) != TG_OK ? TG_RULING_TROUBLE
+                                                                         : TG_RULING_REFUSED;
 }
 
 /* ---- judging -------------------------------------------------------------------------------- */
@@ -347,20 +370,15 @@ enum tg_standing_ruling tg_standing_spent(struct tg_exchange *ex)
 
 /* ---- WWW-Authenticate ----------------------------------------------------------------------- */
 
-/* spec: protocol/6#challenges-in-401 */
+static void ask(struct tg_reply *reply, struct tg_buf *challenges)
+{
+    if (challenges->len > 0) {
+        tg_reply_header(reply, "www-authenticate", tg_buf_cstr(challenges));
+    }
+}
+
 void tg_standing_ask(struct tg_exchange *ex, struct tg_reply *reply)
 {
-    const struct tg_standing *standing = ex->relay->config->standing;
-    struct tg_standing_case *c = ex->standing;
-
-    if (is_on(standing->attestation)) {
-        tg_buf_clear(&c->object);
-        tg_buf_append_str(&c->object, TG_SCHEME_ATTESTATION " formats=\"");
-        tg_buf_append_str(&c->object, standing->formats);
-        tg_buf_append_str(&c->object, "\"");
-        tg_reply_header(reply, "www-authenticate", tg_buf_cstr(&c->object));
-    }
-    if (c->asked.len > 0) {
-        tg_reply_header(reply, "www-authenticate", tg_buf_cstr(&c->asked));
-    }
+    ask(reply, &ex->standing->formats);
+    ask(reply, &ex->standing->asked);
 }

@@ -26,7 +26,8 @@ struct tg_standing_case {
     struct tg_private_token_verdict verdict;
     struct tg_store_key spent_key;
     uint8_t spent_mark[TG_SPENT_MARK_LEN];
-    struct tg_buf asked; /* challenges for tokens */
+    struct tg_buf formats; /* the challenge for attestation, as text */
+    struct tg_buf asked;   /* those for tokens */
 };
 
 /* Accepts *c == NULL. */

@@ -3,7 +3,7 @@
  * Call number n of whatever can fail inside the relay core fails, n = 1, 2, 3 ... until none is
  * left: each time the answer is a 503 or the right one, nothing is half done, nothing leaks.
  */
-#include "world.h"
+#include "standing_world.h"
 
 #include "base/mem.h"
 #include "base/secret.h"
@@ -203,6 +203,84 @@ static void each_call__anything_fails_at_any_point__503_and_a_retry_ends_well(vo
     }
 }
 
+/* ---- good standing -------------------------------------------------------------------------- */
+
+static struct tg_buf attestation, token; /* made once: signing is slow */
+
+static struct answer send_proofs(struct world *w, const char *proof)
+{
+    static const struct tg_exchange_ops ops = { on_respond, on_wait };
+    struct answer a = { .count = 0 };
+    struct tg_http_header headers[] = {
+        { TG_LIT("mailbox-device-claim"), TG_LIT(A) },
+        { TG_LIT("mailbox-request-id"), TG_LIT("c") },
+        { TG_LIT("content-type"), TG_LIT("application/json") },
+        { TG_LIT("mailbox-device-attestation"), tg_bytes_str(proof) },
+        { TG_LIT("authorization"), tg_buf_view(&token) },
+    };
+    struct tg_http_request request = { .method = TG_LIT("POST"),
+                                       .target = TG_LIT("/v1/m"),
+                                       .headers = headers,
+                                       .header_count = TG_COUNT(headers),
+                                       .body = TG_LIT(CREATE) };
+
+    (void)tg_relay_begin(w->relay, &request, w->now_s, &ops, &a);
+    fake_store_pump(w->store);
+    return a;
+}
+
+/* Call number n fails; the right answer otherwise. True when there was such a call. */
+static bool try_proofs(const char *proof, unsigned right, unsigned n)
+{
+    static struct world w;
+    static struct standing_world s;
+    struct answer a;
+    bool was_reached = false;
+
+    world_init(&w);
+    standing_world_init(&s, &w);
+    s.standing.attestation = TG_STANDING_REQUIRED;
+    s.standing.private_tokens = TG_STANDING_OPTIONAL;
+    call_no = 0;
+    fail_at = n;
+    a = send_proofs(&w, proof);
+    was_reached = call_no >= n;
+    fail_at = 0;
+    assert_int_equal(a.count, 1);
+    assert_int_equal(tg_relay_in_flight(w.relay), 0);
+    if (a.status != right) {
+        assert_int_equal(a.status, 503); /* our own trouble is never the sender's bad standing */
+    }
+    a = send_proofs(&w, proof);
+    assert_true(a.status == right || (right == 200 && a.status == 201));
+    standing_world_deinit(&s);
+    world_deinit(&w);
+    return was_reached;
+}
+
+static void proofs__anything_fails_at_any_point__503_and_a_retry_ends_well(void **state)
+{
+    const struct tg_attestation_cover cover = { TG_LIT(A), TG_LIT("c"), TG_LIT("t"),
+                                                TG_LIT("first") };
+    unsigned n = 1;
+
+    (void)state;
+    tg_buf_init(&attestation, 1000);
+    tg_buf_init(&token, 1000);
+    standing_attest(&attestation, TG_ATTEST_OK, &cover);
+    standing_token(&token, "one", 1, NULL);
+    while (n < CALLS_MAX && try_proofs(tg_buf_cstr(&attestation), 200, n)) {
+        n++;
+    }
+    assert_true(n > 10 && n < CALLS_MAX);
+    for (n = 1; n < CALLS_MAX && try_proofs("AAAA", 401, n);) {
+        n++;
+    }
+    assert_true(n > 5 && n < CALLS_MAX);
+    tg_buf_deinit(&attestation);
+    tg_buf_deinit(&token);
+}
+
 static void new__no_memory__refused_and_untouched(void **state)
 {
     struct tg_relay *relay = NULL;
@@ -219,6 +297,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_call__anything_fails_at_any_point__503_and_a_retry_ends_well),
+        cmocka_unit_test(proofs__anything_fails_at_any_point__503_and_a_retry_ends_well),
         cmocka_unit_test(new__no_memory__refused_and_untouched),
     };
 
