@@ -36,7 +36,8 @@ struct tg_push_transfer_state {
     enum tg_push_end end;
     CURLcode code;
     bool is_held;
-    bool is_refused; /* by the guard */
+    bool is_refused;  /* by the guard */
+    bool is_old_http; /* an answer in another version than HTTP/2, where that is asked for */
     bool is_started;
 };
 
@@ -116,20 +117,23 @@ int tg_push_http_loop_wait_ms(const struct tg_push_http_loop *loop)
 
 static enum tg_push_end end_of(const struct tg_push_transfer_state *state)
 {
-    long version = 0;
     long verdict = 0; /* on the peer's certificate */
 
     if (state->is_held) {
         return TG_PUSH_END_HELD;
     }
+    if (state->is_old_http) {
+        return TG_PUSH_END_NOT_HTTP2;
+    }
+    /* It has been taken, whatever became of the stream then. */
+    if (state->transfer.answer.status / 100 == 2 && state->code != CURLE_OK) {
+        return TG_PUSH_END_ANSWER;
+    }
     switch ((int)state->code) {
     case CURLE_WRITE_ERROR: /* take_body has seen enough */
         return state->body_len > ANSWER_READ_MAX ? TG_PUSH_END_ANSWER : TG_PUSH_END_TROUBLE;
     case CURLE_OK:
-        (void)curl_easy_getinfo(state->easy, CURLINFO_HTTP_VERSION, &version);
-        return state->transfer.request.is_http2_only && version != CURL_HTTP_VERSION_2_0
-                   ? TG_PUSH_END_NOT_HTTP2
-                   : TG_PUSH_END_ANSWER;
+        return TG_PUSH_END_ANSWER;
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_CONNECT:
     case CURLE_URL_MALFORMAT:
@@ -286,6 +290,20 @@ static size_t take_body(char *data, size_t size, size_t count, void *ctx)
     return state->body_len > ANSWER_READ_MAX || tg_buf_status(&state->body) != TG_OK ? 0 : len;
 }
 
+/* The first line of an answer names its version. */
+static size_t take_header(char *data, size_t size, size_t count, void *ctx)
+{
+    struct tg_push_transfer_state *state = ctx;
+    struct tg_bytes line = tg_bytes(data, size * count);
+
+    if (state->transfer.request.is_http2_only && tg_bytes_has_prefix(line, TG_LIT("HTTP/")) &&
+        !tg_bytes_has_prefix(line, TG_LIT("HTTP/2"))) {
+        state->is_old_http = true;
+        return 0;
+    }
+    return line.len;
+}
+
 static curl_socket_t open_guarded(void *ctx, curlsocktype purpose, struct curl_sockaddr *addr)
 {
     struct tg_push_transfer_state *state = ctx;
@@ -368,6 +386,8 @@ static bool set_up(struct tg_push_transfer_state *state)
     bad |= curl_easy_setopt(easy, CURLOPT_POST, 1L);
     bad |= curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
     bad |= curl_easy_setopt(easy, CURLOPT_WRITEDATA, state);
+    bad |= curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
+    bad |= curl_easy_setopt(easy, CURLOPT_HEADERDATA, state);
     bad |= curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, before_request);
     bad |= curl_easy_setopt(easy, CURLOPT_PREREQDATA, state);
     if (config->is_guarded) {
@@ -458,6 +478,7 @@ enum tg_err tg_push_http_start(struct tg_push_http *http, struct tg_push_transfe
     state->local_port = 0;
     state->is_held = false;
     state->is_refused = false;
+    state->is_old_http = false;
     if (connection == TG_PUSH_NEW_CONNECTION) {
         http->is_proven = false;
     }

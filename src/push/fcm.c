@@ -241,6 +241,7 @@ static enum tg_err credential_request(struct tg_push_provider *p, int64_t now_s,
     tg_push_request_text(out, "accept", "application/json");
     tg_buf_append_str(
         &out->body, "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion=");
+    out->is_http2_only = true;
     TG_TRY(put_assertion(p, now_s, &out->body)); /* base64url and dots need no escapes */
     TG_TRY(tg_push_request_status(out));
 out:
@@ -349,6 +350,7 @@ static enum tg_err build(struct tg_push_provider *p, const struct tg_push_job *j
     tg_b64_encode(&out->body, job->collapse, TG_B64_URL);
     tg_buf_append_str(&out->body, "\"}}}");
     out->credential = p->access_count;
+    out->is_http2_only = true;
     TG_TRY(tg_push_request_status(out));
 out:
     return err;

@@ -21,7 +21,7 @@ struct process {
     int fd;
     const struct tg_log *log;
     struct tg_push_engine *engine;
-    struct tg_buf in;
+    uint8_t in[TG_PUSH_IPC_MAX]; /* one message; wiped once it is read */
     struct tg_buf out;
     /* Outcomes that the socket had no room for: no more than jobs that were handed over. */
     struct tg_push_ipc_outcome waiting[TG_PUSH_WINDOW];
@@ -137,24 +137,17 @@ static void take_message(struct process *p, struct tg_bytes data)
 /* False: nothing there now. */
 static bool read_message(struct process *p)
 {
-    uint8_t *at = NULL;
     ssize_t got = 0;
 
-    tg_buf_clear(&p->in);
-    at = tg_buf_extend(&p->in, TG_PUSH_IPC_MAX);
-    if (at == NULL) {
-        p->is_closed = true;
-        return false;
-    }
     do {
-        got = recv(p->fd, at, TG_PUSH_IPC_MAX, MSG_DONTWAIT);
+        got = recv(p->fd, p->in, sizeof(p->in), MSG_DONTWAIT);
     } while (got < 0 && errno == EINTR);
     if (got <= 0) {
         p->is_closed = p->is_closed || got == 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
         return false;
     }
-    tg_buf_truncate(&p->in, (size_t)got);
-    take_message(p, tg_buf_view(&p->in));
+    take_message(p, tg_bytes(p->in, (size_t)got));
+    tg_mem_wipe(p->in, (size_t)got);
     return !p->is_closed;
 }
 
@@ -232,11 +225,9 @@ int tg_push_process_run(const struct tg_push_settings *settings, int fd, const s
     if (p != NULL && start_curl()) {
         p->fd = fd;
         p->log = log;
-        tg_buf_init(&p->in, TG_PUSH_IPC_MAX);
         tg_buf_init(&p->out, TG_PUSH_IPC_MAX);
         status = run(p, settings);
         tg_push_engine_free(&p->engine);
-        tg_buf_deinit(&p->in);
         tg_buf_deinit(&p->out);
         curl_global_cleanup();
     }
