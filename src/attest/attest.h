@@ -2,7 +2,7 @@
 /*
  * attest/attest.h - the seam between the relay and the verification of device attestation: an
  * attestation object and what it must cover go in, a verdict comes out. Nothing is kept.
- * Layer: L2 (base, crypto, wire/json.h).   Threads: any; a policy is read-only once loaded.
+ * Layer: L2 (base, crypto, wire/json.h).   Threads: any; a policy is shared by all.
  * Blocks: load reads files; verify takes milliseconds of CPU.   Clock: an argument.
  * Secrets: none; attestation objects may identify a device, so they are neither logged nor echoed.
  * spec: W3C WebAuthn Level 3 sections 6.5, 8; protocol.md section 6.

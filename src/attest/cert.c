@@ -55,7 +55,7 @@ static void read_tbs(struct tg_cert *out, struct tg_der *tbs)
     out->version = read_version(tbs);
     out->serial = strip_zeros(tg_der_take(tbs, TG_DER_INTEGER));
     (void)tg_der_take(tbs, TG_DER_SEQUENCE); /* signature algorithm */
-    (void)tg_der_take(tbs, TG_DER_SEQUENCE); /* issuer */
+    out->issuer = tg_der_take(tbs, TG_DER_SEQUENCE);
     (void)tg_der_take(tbs, TG_DER_SEQUENCE); /* validity */
     out->subject = tg_der_take(tbs, TG_DER_SEQUENCE);
     out->spki = tg_der_whole(tbs);

@@ -19,6 +19,7 @@ struct tg_cert { /* views end with the bytes it was read from */
     struct tg_bytes der;
     int version;             /* 1, 2 or 3 */
     struct tg_bytes serial;  /* without leading zeros */
+    struct tg_bytes issuer;  /* content of the Name */
     struct tg_bytes subject; /* content of the Name: empty when it has no part */
     struct tg_bytes spki;
     enum tg_key_kind key_kind;

@@ -104,29 +104,50 @@ static enum tg_attest_step explain_no_key(const struct tg_cert *cert,
     return step == TG_ATTEST_OK ? TG_ATTEST_STEP_INTERNAL : step;
 }
 
-static enum tg_attest_step read_certs(struct tg_chain *chain, const struct tg_cert *certs,
-                                      size_t count, const struct tg_key_templates *templates,
-                                      struct tg_fault *fault)
+static enum tg_attest_step read_cert(X509 **out, const struct tg_chain_request *request, size_t i,
+                                     struct tg_fault *fault)
 {
-    (void)tg_trouble_take();
-    for (size_t i = 0; i < count; i++) {
-        const uint8_t *at = certs[i].der.ptr;
-        X509 *cert = d2i_X509(NULL, &at, (long)certs[i].der.len);
+    const struct tg_cert *from = &request->certs[i];
+    const uint8_t *at = from->der.ptr;
+    X509 *cert = i == 0 ? NULL : tg_issuers_find(request->issuers, from->der);
 
-        if (cert == NULL && tg_trouble_take()) {
-            return TG_ATTEST_STEP_INTERNAL;
-        }
-        if (cert == NULL || at != certs[i].der.ptr + certs[i].der.len) {
-            X509_free(cert);
-            tg_fault_set(fault, "x5c: certificate %zu cannot be read", i);
-            return TG_ATTEST_STEP_ENCODING;
-        }
-        chain->certs[chain->count++] = cert;
-        if (X509_get0_pubkey(cert) == NULL) {
-            return explain_no_key(&certs[i], templates, fault);
-        }
+    if (cert == NULL) {
+        cert = d2i_X509(NULL, &at, (long)from->der.len);
     }
-    return TG_ATTEST_OK;
+    *out = cert;
+    if (cert == NULL && tg_trouble_take()) {
+        return TG_ATTEST_STEP_INTERNAL;
+    }
+    if (cert == NULL) {
+        tg_fault_set(fault, "x5c: certificate %zu cannot be read", i);
+        return TG_ATTEST_STEP_ENCODING;
+    }
+    return X509_get0_pubkey(cert) != NULL ? TG_ATTEST_OK
+                                          : explain_no_key(from, request->templates, fault);
+}
+
+/* Some send their root too. It counts only if it is one of ours, and then ours is used. */
+static bool is_needless_root(const struct tg_chain_request *request, size_t i)
+{
+    const struct tg_cert *cert = &request->certs[i];
+
+    return i > 0 && i + 1 == request->count && tg_bytes_is_equal(cert->issuer, cert->subject);
+}
+
+static enum tg_attest_step
+read_certs(struct tg_chain *chain, const struct tg_chain_request *request, struct tg_fault *fault)
+{
+    enum tg_attest_step step = TG_ATTEST_OK;
+
+    (void)tg_trouble_take();
+    for (size_t i = 0; step == TG_ATTEST_OK && i < request->count; i++) {
+        if (is_needless_root(request, i)) {
+            break;
+        }
+        step = read_cert(&chain->certs[i], request, i, fault);
+        chain->count = i + 1;
+    }
+    return step;
 }
 
 EVP_PKEY *tg_chain_leaf_key(const struct tg_chain *chain)
@@ -148,20 +169,44 @@ static void set_rules(X509_VERIFY_PARAM *param, int64_t now_s)
     X509_VERIFY_PARAM_set_depth(param, (int)TG_ATTEST_CHAIN_MAX);
 }
 
+static bool is_on_path(STACK_OF(X509) * path, const X509 *cert)
+{
+    for (int i = 0; i < sk_X509_num(path); i++) {
+        if (sk_X509_value(path, i) == cert) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void keep_issuers(X509_STORE_CTX *ctx, const struct tg_chain *chain,
+                         const struct tg_chain_request *request)
+{
+    STACK_OF(X509) *path = X509_STORE_CTX_get0_chain(ctx);
+
+    for (size_t i = 1; i < chain->count; i++) {
+        if (is_on_path(path, chain->certs[i])) {
+            tg_issuers_keep(request->issuers, request->certs[i].der, chain->certs[i]);
+        }
+    }
+}
+
 /* TG_ATTEST_STEP_CHAIN: refused, and *why says over what (X509_V_ERR_...). */
 static enum tg_attest_step verify_with(X509_STORE_CTX *ctx, const struct tg_chain *chain,
-                                       STACK_OF(X509) * others, const struct tg_chain_roots *roots,
-                                       int64_t now_s, int *why)
+                                       STACK_OF(X509) * others,
+                                       const struct tg_chain_request *request, int *why)
 {
     bool is_good = false;
 
-    if (ctx == NULL || X509_STORE_CTX_init(ctx, roots->store, chain->certs[0], others) != 1) {
+    if (ctx == NULL ||
+        X509_STORE_CTX_init(ctx, request->roots->store, chain->certs[0], others) != 1) {
         return TG_ATTEST_STEP_INTERNAL;
     }
-    set_rules(X509_STORE_CTX_get0_param(ctx), now_s);
+    set_rules(X509_STORE_CTX_get0_param(ctx), request->now_s);
     is_good = X509_verify_cert(ctx) == 1;
     *why = X509_STORE_CTX_get_error(ctx);
     if (is_good) {
+        keep_issuers(ctx, chain, request);
         return TG_ATTEST_OK;
     }
     return tg_trouble_take() || *why == X509_V_OK || *why == X509_V_ERR_OUT_OF_MEM ||
@@ -170,8 +215,8 @@ static enum tg_attest_step verify_with(X509_STORE_CTX *ctx, const struct tg_chai
                : TG_ATTEST_STEP_CHAIN;
 }
 
-static enum tg_attest_step verify(const struct tg_chain *chain, const struct tg_chain_roots *roots,
-                                  int64_t now_s, int *why)
+static enum tg_attest_step verify(const struct tg_chain *chain,
+                                  const struct tg_chain_request *request, int *why)
 {
     enum tg_attest_step step = TG_ATTEST_STEP_INTERNAL;
     X509_STORE_CTX *ctx = X509_STORE_CTX_new();
@@ -182,7 +227,7 @@ static enum tg_attest_step verify(const struct tg_chain *chain, const struct tg_
         is_whole = sk_X509_push(others, chain->certs[i]) > 0;
     }
     if (is_whole) {
-        step = verify_with(ctx, chain, others, roots, now_s, why);
+        step = verify_with(ctx, chain, others, request, why);
     }
     sk_X509_free(others);
     X509_STORE_CTX_free(ctx);
@@ -193,10 +238,9 @@ static enum tg_attest_step verify(const struct tg_chain *chain, const struct tg_
 static enum tg_attest_step attempt(struct tg_chain *chain, const struct tg_chain_request *request,
                                    int *why, struct tg_fault *fault)
 {
-    enum tg_attest_step step =
-        read_certs(chain, request->certs, request->count, request->templates, fault);
+    enum tg_attest_step step = read_certs(chain, request, fault);
 
-    return step == TG_ATTEST_OK ? verify(chain, request->roots, request->now_s, why) : step;
+    return step == TG_ATTEST_OK ? verify(chain, request, why) : step;
 }
 
 /* In places OpenSSL takes a failed allocation for a weak key, a missing issuer or a wrong

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * attest/chain.h - certificate chains to configured roots, and the list of what was revoked.
- * Layer: L2.      Threads: roots and revoked are read-only once made; a chain belongs to one call.
- * Blocks: verifying takes one public-key operation for each certificate, a refusal up to twice
- * that. Clock: an argument.      Secrets: none.      spec: RFC 5280 section 6.
+ * Layer: L2.      Threads: roots and revoked are read-only once made, issuers have a lock, a chain
+ * belongs to one call. Blocks: verifying takes one public-key operation for each certificate, a
+ * refusal up to twice that. Clock: an argument.      Secrets: none.      spec: RFC 5280 section 6.
  *
  * OpenSSL's rules with its default flags: X509_V_FLAG_X509_STRICT stays off, because the leaves of
  * Apple, Android and Yubico name no key of their issuer. Security level 2 asks for RSA of 2048
@@ -15,6 +15,7 @@
 
 #include "attest/attest.h"
 #include "attest/cert.h"
+#include "attest/issuers.h"
 #include "attest/key.h"
 
 #include <openssl/x509.h>
@@ -51,6 +52,7 @@ struct tg_chain_request {        /* borrowed for the call */
     const struct tg_cert *certs; /* the leaf first */
     size_t count;                /* 1 to TG_ATTEST_CHAIN_MAX */
     const struct tg_key_templates *templates;
+    struct tg_issuers *issuers; /* where to look for, and to keep, what stands between */
     const struct tg_chain_roots *roots;
     int64_t now_s;
 };

@@ -168,6 +168,7 @@ enum tg_attest_step tg_format_chain(struct tg_attest_case *c)
     struct tg_chain_request request = { .certs = c->certs,
                                         .count = c->cert_count,
                                         .templates = &c->policy->templates,
+                                        .issuers = c->policy->issuers,
                                         .roots = c->policy->roots[c->format],
                                         .now_s = c->now_s };
 

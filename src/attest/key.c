@@ -37,7 +37,7 @@ static EVP_PKEY *from_params(const char *type, int selection, OSSL_PARAM *params
 enum tg_err tg_key_templates_init(struct tg_key_templates *templates)
 {
     for (size_t i = 0; i < TG_KEY_CURVES; i++) {
-        char name[16];
+        char name[16] = ""; /* OpenSSL reads on to a NUL */
         size_t len = 0;
         OSSL_PARAM params[2];
 

@@ -172,6 +172,7 @@ enum tg_err tg_attest_policy_new(struct tg_attest_policy **out,
     TG_TRY(add_roots(policy, roots, fault));
     TG_TRY(add_revoked(policy, revoked, fault));
     TG_TRY(tg_key_templates_init(&policy->templates));
+    TG_TRY(tg_issuers_new(&policy->issuers));
     *out = policy;
     policy = NULL;
 out:
@@ -187,6 +188,7 @@ void tg_attest_policy_free(struct tg_attest_policy **policy)
         }
         tg_chain_revoked_free(&(*policy)->revoked);
         tg_key_templates_deinit(&(*policy)->templates);
+        tg_issuers_free(&(*policy)->issuers);
         tg_mem_free(*policy);
         *policy = NULL;
     }

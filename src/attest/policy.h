@@ -38,6 +38,7 @@ struct tg_attest_policy {
     struct tg_chain_roots *roots[TG_ATTEST_FORMAT_COUNT]; /* NULL where the format needs none */
     struct tg_chain_revoked *revoked;
     struct tg_key_templates templates;
+    struct tg_issuers *issuers; /* the one part that changes; it has its own lock */
 };
 
 bool tg_policy_has_hash(const struct tg_policy_hashes *list, struct tg_bytes hash);

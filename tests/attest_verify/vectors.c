@@ -300,13 +300,15 @@ static enum tg_attest_step verify_chain(const struct tg_cert *certs, size_t coun
     struct tg_chain chain = { .count = 0 };
     struct tg_key_templates templates = { { NULL } };
     struct tg_chain_roots *roots = NULL;
+    struct tg_issuers *issuers = NULL;
     enum tg_attest_step step = TG_ATTEST_STEP_INTERNAL;
 
     if (tg_chain_roots_new(&roots, tg_bytes_str(pem), fault) == TG_OK &&
-        tg_key_templates_init(&templates) == TG_OK) {
+        tg_key_templates_init(&templates) == TG_OK && tg_issuers_new(&issuers) == TG_OK) {
         struct tg_chain_request request = { .certs = certs,
                                             .count = count,
                                             .templates = &templates,
+                                            .issuers = issuers,
                                             .roots = roots,
                                             .now_s = json_integer_value(
                                                 json_object_get(json, "valid_at_unix")) };
@@ -315,6 +317,7 @@ static enum tg_attest_step verify_chain(const struct tg_cert *certs, size_t coun
     }
     tg_chain_deinit(&chain);
     tg_key_templates_deinit(&templates);
+    tg_issuers_free(&issuers);
     tg_chain_roots_free(&roots);
     return step;
 }

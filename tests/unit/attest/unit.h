@@ -105,7 +105,7 @@ static inline struct tg_attest_policy *unit_policy_or_null(const char *pem)
     for (size_t i = 0; i < TG_ATTEST_FORMAT_COUNT; i++) {
         roots[i] = tg_bytes_str(pem);
     }
-    err = tg_attest_policy_new(&policy, &settings, roots, TG_LIT("serial 01\n"), NULL);
+    err = tg_attest_policy_new(&policy, &settings, roots, TG_LIT("serial 0fedcba987\n"), NULL);
     assert_true((err == TG_OK) == (policy != NULL));
     return policy;
 }
