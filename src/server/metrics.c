@@ -361,7 +361,8 @@ static void append_gauges(struct tg_buf *out, const struct tg_metrics *m,
         append_head(out, gauge_families[g], "gauge");
         append_signed(out, gauge_families[g].name, tg_metrics_gauge_sum(m, g));
     }
-    append_one_gauge(out, "tigress_store_records", "Mailboxes in the store, tombstones included.",
+    append_one_gauge(out, "tigress_store_records",
+                     "Records in the store: mailboxes, tombstones, spent tokens.",
                      now->store.record_count);
     append_one_gauge(out, "tigress_store_bytes", "Sealed bytes in the store.",
                      now->store.value_bytes);

@@ -134,6 +134,70 @@ static void transfer(void)
     tigress_session_free(&bob);
 }
 
+/* Refuses the request of s with this challenge. */
+static void refuse(struct tigress_session *s, const char *challenge)
+{
+    static const char body[] = "{\"type\":\"urn:tigress:problem/standing\"}";
+    const struct tigress_http_header header = { "WWW-Authenticate", challenge };
+
+    while (tigress_session_step(s, FAKE_NOW) != TIGRESS_WANT_HTTP) {
+        assert_int_equal(tigress_session_retry(s), TIGRESS_OK);
+    }
+    while (!is_ok(tigress_session_reply(s, 401, &header, 1, body, sizeof(body) - 1))) {
+    }
+}
+
+/* A create that is refused until token and attestation have been asked for. */
+static void standing(void)
+{
+    static struct fake_relay relay;
+    static const unsigned char object[] = { 0xa0 };
+    struct tigress_session *alice = NULL;
+    unsigned char *saved = NULL;
+    size_t len = 0;
+
+    fake_relay_init(&relay);
+    while (
+        !is_ok(tigress_initiator_new(&alice, FAKE_RELAY, MESSAGE_1, strlen(MESSAGE_1), NULL, 0))) {
+    }
+    assert_int_equal(tigress_session_want_private_token(alice), TIGRESS_OK);
+    assert_int_equal(tigress_session_want_attestation(alice, TIGRESS_ATTEST_ASKED), TIGRESS_OK);
+    while (!is_ok(tigress_session_confirm_intent(alice))) {
+    }
+    refuse(alice, "PrivateToken challenge=\"AAI=\", token-key=\"MIIB\"");
+    assert_int_equal(tigress_session_input(alice), TIGRESS_INPUT_PRIVATE_TOKEN);
+    while (!is_ok(tigress_session_set_private_token(alice, "AAAA"))) {
+    }
+    refuse(alice, "DeviceAttestation formats=\"apple\"");
+    assert_int_equal(tigress_session_input(alice), TIGRESS_INPUT_ATTESTATION);
+    while (!is_ok(tigress_session_set_attestation(alice, object, sizeof(object)))) {
+    }
+    while (!is_ok(tigress_session_save(alice, &saved, &len))) {
+    }
+    tigress_session_free(&alice);
+    while (!is_ok(tigress_session_resume(&alice, saved, len, NULL, 0))) {
+    }
+    tigress_free(saved, len);
+    assert_int_equal(run(&relay, alice), TIGRESS_WANT_INPUT);
+    assert_int_equal(tigress_session_input(alice), TIGRESS_INPUT_CREATED);
+    tigress_session_free(&alice);
+}
+
+static void standing__every_allocation_fails_once__still_completes(void **state)
+{
+    (void)state;
+    fail_at = 0;
+    do {
+        fail_at++;
+        call_count = 0;
+        has_failed = false;
+        standing();
+        assert_true(fail_at < 2000);
+    } while (has_failed);
+    assert_true(fail_at > 20);
+    fail_at = 0;
+}
+
 static void transfer__every_allocation_fails_once__still_completes(void **state)
 {
     (void)state;
@@ -152,6 +216,7 @@ static void transfer__every_allocation_fails_once__still_completes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(standing__every_allocation_fails_once__still_completes),
         cmocka_unit_test(transfer__every_allocation_fails_once__still_completes),
     };
 
