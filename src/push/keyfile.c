@@ -19,11 +19,10 @@ static enum tg_err check_file(int fd, const char *setting, struct tg_fault *faul
         tg_fault_set(fault, "%s: expected a plain file", setting);
         return TG_E_DENIED;
     }
-    /* Whoever manages secrets may own the file and let the push process's group read it. */
-    if ((st.st_mode & 027) != 0) {
+    if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
         tg_fault_set(fault,
                      "%s: the file has mode %04o, which lets others at the key (expected: "
-                     "0600, or 0640 for a group of its own)",
+                     "0400 or 0600)",
                      setting, (unsigned)st.st_mode & 07777u);
         return TG_E_DENIED;
     }
