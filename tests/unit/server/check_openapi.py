@@ -31,7 +31,7 @@ MEMBERS = {
     "MailboxConfiguration": {"accessRights", "expiration"},
     "UpdateRequest": {"payload", "notificationToken"},
     "Updated": {"isPushNotificationSupported"},
-    "Content": {"payload", "displayInformation", "expiration"},
+    "Content": {"payload", "displayInformation", "expiration", "isPushNotificationSupported"},
     "Preview": {"displayInformation", "expiration"},
     "Problem": {"type", "title", "status", "detail"},
 }
