@@ -609,6 +609,14 @@ static void discard(struct tg_push_link *l)
     tg_mem_free(l);
 }
 
+static void order(struct tg_push_link *link, enum order what)
+{
+    if (link != NULL) {
+        (void)atomic_fetch_or(&link->orders, (unsigned)what);
+        (void)uv_async_send(&link->order_wake);
+    }
+}
+
 enum tg_err tg_push_link_start(struct tg_push_link **out, const struct tg_push_link_setup *setup,
                                struct tg_fault *fault)
 {
@@ -633,6 +641,7 @@ enum tg_err tg_push_link_start(struct tg_push_link **out, const struct tg_push_l
     TG_TRY(start_handles(l));
     TG_TRY(setup->store->ops->attach(setup->store, on_store_notify, l, &l->window.port));
     TG_TRY(start_first(l, fault));
+    order(l, ORDER_NOTE); /* what the last run left in the outbox waits for no tick */
     TG_REQUIRE(pthread_create(&l->thread, NULL, run, l) == 0, TG_E_NOMEM);
     *out = l;
     l = NULL;
@@ -643,14 +652,6 @@ out:
         discard(l);
     }
     return err;
-}
-
-static void order(struct tg_push_link *link, enum order what)
-{
-    if (link != NULL) {
-        (void)atomic_fetch_or(&link->orders, (unsigned)what);
-        (void)uv_async_send(&link->order_wake);
-    }
 }
 
 void tg_push_link_note(struct tg_push_link *link)

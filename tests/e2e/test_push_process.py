@@ -13,7 +13,7 @@ import pytest
 
 import push_apns
 from conftest import make_relay, open_api
-from push_relay import (children, flags, metrics, pushed, status_of, until, until_empty)
+from push_relay import (children, flags, has_ended, metrics, pushed, status_of, until, until_empty)
 from push_stand_in import Answer, Authority
 from relay_process import RelayError, find_binary, run_refused
 from test_privacy import Scanner, core_image, memory_image, without_zeros
@@ -190,7 +190,7 @@ def relay__killed__process_ends_too(tmp_path, apns):
     relay = push_relay(tmp_path, apns).start()
     (pid,) = children(relay)
     relay.kill()
-    until(lambda: not status_of(pid), "the end of the push process")
+    until(lambda: has_ended(pid), "the end of the push process")
 
 
 def relay__sigterm_to_both__drains_and_exits_0(tmp_path, apns):

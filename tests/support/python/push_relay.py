@@ -32,6 +32,11 @@ def status_of(pid):
         return {}
 
 
+def has_ended(pid):
+    """Whether it runs no more. One without a parent stays a zombie until init gets to it, which may take seconds."""
+    return status_of(pid).get("State", "Z").startswith("Z")
+
+
 def until(is_true, what):
     """Waits until it is, and returns what it gave."""
     end = time.monotonic() + WAIT_S
