@@ -55,6 +55,7 @@ struct tg_push_http {
     bool is_proven;
     struct tg_push_transfer_state *probe;
     uint32_t in_flight;
+    bool has_handles; /* of the library's, that have carried requests */
 };
 
 struct tg_push_http_loop {
@@ -207,6 +208,20 @@ static void collect(struct tg_push_http *http)
     }
 }
 
+/* A handle of the library's remembers its last URL, which may be a token, until the next one: when
+   nothing is under way there may be none for days. */
+static void forget(struct tg_push_http *http)
+{
+    if (http->in_flight > 0 || !http->has_handles) {
+        return;
+    }
+    for (struct tg_push_transfer_state *state = http->idle; state != NULL; state = state->next) {
+        curl_easy_cleanup(state->easy);
+        state->easy = NULL;
+    }
+    http->has_handles = false;
+}
+
 static void run_timer(struct tg_push_http *http, int64_t now_ms)
 {
     int running = 0;
@@ -236,6 +251,7 @@ void tg_push_http_loop_run(struct tg_push_http_loop *loop)
     for (size_t i = 0; i < loop->http_count; i++) {
         run_timer(loop->https[i], now_ms);
         collect(loop->https[i]);
+        forget(loop->https[i]);
     }
 }
 
@@ -451,6 +467,7 @@ struct tg_push_transfer *tg_push_http_get(struct tg_push_http *http)
             state->easy = NULL;
             return NULL;
         }
+        http->has_handles = true;
     }
     http->idle = state->next;
     return &state->transfer;

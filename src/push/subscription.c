@@ -3,6 +3,7 @@
 
 #include "base/b64.h"
 #include "base/mem.h"
+#include "base/mem.h"
 #include "wire/json.h"
 
 #include <string.h>

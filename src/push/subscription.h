@@ -2,7 +2,7 @@
 /*
  * push/subscription.h - the tokenData of org.w3.webpush: what PushSubscription.toJSON() gives.
  * Layer: L2, for push/ alone.   Threads: any.   Blocks: no.
- * Secrets: the subscription's auth, which the caller wipes.
+ * Secrets: the subscription, all of which the caller wipes.
  * spec: Push API section 8 (PushSubscription), RFC 8291 section 2.
  */
 #ifndef TG_PUSH_SUBSCRIPTION_H
