@@ -180,7 +180,7 @@ static bool is_hex(struct tg_bytes text)
 }
 
 /* Appends the device token in lower-case hexadecimal. Wallets leave it so, or as base64: what is
-   hexadecimal throughout is taken for that. */
+   hexadecimal throughout is taken for that. For want of memory no token is called malformed. */
 static enum tg_err put_token(struct tg_buf *out, struct tg_bytes data)
 {
     enum tg_err err = TG_E_SYNTAX;
@@ -190,14 +190,14 @@ static enum tg_err put_token(struct tg_buf *out, struct tg_bytes data)
     tg_buf_init(&raw, TOKEN_MAX);
     if (is_hex(data)) {
         at = tg_buf_extend(&raw, data.len / 2);
-        err = at == NULL ? TG_E_SYNTAX : tg_hex_decode(at, data.len / 2, data);
+        err = at == NULL ? tg_buf_status(&raw) : tg_hex_decode(at, data.len / 2, data);
     } else {
         err = tg_b64_decode(&raw, data, TG_B64_ANY);
     }
-    if (err != TG_OK || raw.len < TOKEN_MIN) {
-        err = TG_E_SYNTAX;
-    } else {
+    if (err == TG_OK && raw.len >= TOKEN_MIN) {
         tg_hex_encode(out, tg_buf_view(&raw));
+    } else if (err != TG_E_NOMEM) {
+        err = TG_E_SYNTAX;
     }
     tg_buf_deinit(&raw);
     return err;

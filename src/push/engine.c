@@ -259,21 +259,30 @@ static bool has_credential(struct way *way, int64_t now_s)
     return way->ops->needs_credential == NULL || !way->ops->needs_credential(way->provider, now_s);
 }
 
+/* Without memory; else the end of a request would bring us back here, and there is none. */
+static void shut_for_trouble(struct way *way, int64_t now_s)
+{
+    (void)tg_push_schedule_shut(&way->schedule, &way->lanes[0],
+                                &without_answer[TG_PUSH_END_TROUBLE], now_s,
+                                way->engine->config.rng);
+}
+
 /* Asks for a credential, if nobody does yet. */
 static void fetch(struct way *way, int64_t now_s)
 {
     struct tg_push_transfer *transfer = way->is_fetching ? NULL : tg_push_http_get(way->http);
 
     if (transfer == NULL) {
+        if (!tg_push_http_is_busy(way->http)) {
+            shut_for_trouble(way, now_s);
+        }
         return;
     }
     way->is_fetching =
         way->ops->credential_request(way->provider, now_s, &transfer->request) == TG_OK &&
         tg_push_http_start(way->http, transfer, TG_PUSH_ANY_CONNECTION) == TG_OK;
     if (!way->is_fetching) {
-        (void)tg_push_schedule_shut(&way->schedule, &way->lanes[0],
-                                    &without_answer[TG_PUSH_END_TROUBLE], now_s,
-                                    way->engine->config.rng);
+        shut_for_trouble(way, now_s);
         tg_push_http_put(way->http, transfer);
     }
 }
@@ -330,10 +339,14 @@ static bool send_first(struct way *way, int64_t now_s)
         return tg_push_lane_is_shut(job->lane, now_s);
     }
     transfer = tg_push_http_get(way->http);
-    if (transfer == NULL) {
-        return false;
+    if (transfer != NULL) {
+        send_one(way, pop(&way->queue), transfer, now_s);
+        return true;
     }
-    send_one(way, pop(&way->queue), transfer, now_s);
+    if (tg_push_http_is_busy(way->http)) {
+        return false; /* its end brings us back here; without one nothing would */
+    }
+    refuse(way, pop(&way->queue), now_s);
     return true;
 }
 
@@ -370,7 +383,8 @@ static struct tg_push_lane *lane_of(struct way *way, struct tg_bytes token_data)
     return lane;
 }
 
-/* The relay has asked already; between it and the network this stands too. */
+/* The relay has asked already, of the same settings; between it and the network this stands too.
+   What differs is for want of memory, and no fault of the token's. */
 static bool is_allowed(struct way *way, const struct tg_push_ipc_job *job)
 {
     return way->ops->endpoint_host == NULL ||
@@ -406,6 +420,15 @@ static void take_job(struct way *way, const struct tg_push_ipc_job *from)
     send_queued(way);
 }
 
+static void tell_later(struct way *way, const struct tg_push_ipc_job *job)
+{
+    struct tg_push_decision decision;
+
+    tg_push_schedule_refuse(&decision, &way->lanes[0], job->expires_s, way->engine->config.now_s(),
+                            way->engine->config.rng);
+    tell(way, job->id, decision.result, decision.retry_at_s);
+}
+
 void tg_push_engine_take(struct tg_push_engine *engine, const struct tg_push_ipc_job *job)
 {
     enum tg_push_id id = TG_PUSH_APNS;
@@ -413,7 +436,7 @@ void tg_push_engine_take(struct tg_push_engine *engine, const struct tg_push_ipc
     if (!tg_push_find(&id, engine->config.settings, job->token_type)) {
         tell(&engine->ways[id], job->id, TG_PUSH_RESULT_GIVEN_UP, 0);
     } else if (!is_allowed(&engine->ways[id], job)) {
-        tell(&engine->ways[id], job->id, TG_PUSH_RESULT_DROPPED, 0);
+        tell_later(&engine->ways[id], job);
     } else {
         take_job(&engine->ways[id], job);
     }

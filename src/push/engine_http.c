@@ -473,6 +473,11 @@ struct tg_push_transfer *tg_push_http_get(struct tg_push_http *http)
     return &state->transfer;
 }
 
+bool tg_push_http_is_busy(const struct tg_push_http *http)
+{
+    return http->in_flight > 0;
+}
+
 void tg_push_http_put(struct tg_push_http *http, struct tg_push_transfer *transfer)
 {
     struct tg_push_transfer_state *state = transfer->state;

@@ -62,8 +62,10 @@ enum tg_err tg_push_http_new(struct tg_push_http **out, struct tg_push_http_loop
 /* Ends what is under way without done(). Accepts *http == NULL. */
 void tg_push_http_free(struct tg_push_http **http);
 
-/* A transfer to fill in, or NULL: as many are under way as may be. */
+/* A transfer to fill in, or NULL: as many are under way as may be, or there is no memory. */
 struct tg_push_transfer *tg_push_http_get(struct tg_push_http *http);
+/* Whether any is under way, whose end will come. */
+bool tg_push_http_is_busy(const struct tg_push_http *http);
 void tg_push_http_put(struct tg_push_http *http, struct tg_push_transfer *transfer);
 enum tg_push_connection { TG_PUSH_ANY_CONNECTION, TG_PUSH_NEW_CONNECTION };
 /* TG_E_NOMEM: not started, there will be no done(). */
