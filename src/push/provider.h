@@ -89,8 +89,8 @@ struct tg_push_provider_ops {
 
     /* See tg_push_can_send; without the allow-list, which is checked for is_guarded ones alike. */
     bool (*takes_token)(struct tg_bytes token_data);
-    /* Where a guarded token's request goes: its host is appended, for the
-       allow-list. NULL: not guarded. */
+    /* Where a guarded token's request goes: its host is appended, for the allow-list. False for
+       what takes_token refuses. NULL: not guarded. */
     bool (*endpoint_host)(struct tg_bytes token_data, struct tg_buf *host);
 
     /* FCM: an access token has to be fetched first. NULL for the others. */
