@@ -2,6 +2,7 @@
 #include "push/engine_http.h"
 
 #include "base/mem.h"
+#include "push/engine_url.h"
 #include "push/guard.h"
 
 #include <curl/curl.h>
@@ -40,9 +41,7 @@ struct tg_push_transfer_state {
     struct tg_push_http *http;
     struct tg_push_transfer_state *next; /* in a list: idle, or ended */
     CURL *easy;                          /* made at first use */
-    /* Of the last request: taken apart once, for as long as the host stays the same. */
-    struct tg_buf origin;
-    CURLU *parsed_origin;
+    struct tg_push_url url;
     struct tg_buf body;
     size_t body_len; /* of all that came */
     struct curl_slist lines[TG_PUSH_HEADERS_MAX + 2];
@@ -528,59 +527,6 @@ static struct curl_slist *list_headers(struct tg_push_transfer_state *state)
     return &state->lines[0];
 }
 
-/* Where the path begins, if the library would send it as it stands; else 0. */
-static size_t path_at(const char *url)
-{
-    static const char plain[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_~:./";
-    const char *host = strstr(url, "://");
-    const char *path = host == NULL ? NULL : strchr(host + 3, '/');
-
-    if (path == NULL || path[strspn(path, plain)] != '\0' || strstr(path, "/.") != NULL) {
-        return 0;
-    }
-    return (size_t)(path - url);
-}
-
-static bool set_origin(struct tg_push_transfer_state *state, struct tg_bytes origin)
-{
-    CURLcode bad = CURLE_OK;
-
-    if (state->origin.len > 0 && tg_bytes_is_equal(tg_buf_view(&state->origin), origin)) {
-        return true;
-    }
-    tg_buf_clear(&state->origin);
-    tg_buf_append(&state->origin, origin);
-    curl_url_cleanup(state->parsed_origin);
-    state->parsed_origin = curl_url();
-    if (tg_buf_status(&state->origin) != TG_OK || state->parsed_origin == NULL ||
-        curl_url_set(state->parsed_origin, CURLUPART_URL, tg_buf_cstr(&state->origin), 0) !=
-            CURLUE_OK) {
-        tg_buf_clear(&state->origin);
-        return false;
-    }
-    bad |= curl_easy_setopt(state->easy, CURLOPT_URL, tg_buf_cstr(&state->origin));
-    bad |= curl_easy_setopt(state->easy, CURLOPT_CURLU, state->parsed_origin);
-    return bad == CURLE_OK;
-}
-
-static bool set_url(struct tg_push_transfer_state *state)
-{
-    const char *url = tg_buf_cstr(&state->transfer.request.url);
-    size_t at = path_at(url);
-    CURLcode bad = CURLE_OK;
-
-    if (at > 0) {
-        return set_origin(state, tg_bytes(url, at)) &&
-               curl_easy_setopt(state->easy, CURLOPT_REQUEST_TARGET, url + at) == CURLE_OK;
-    }
-    tg_buf_clear(&state->origin);
-    bad |= curl_easy_setopt(state->easy, CURLOPT_CURLU, NULL);
-    bad |= curl_easy_setopt(state->easy, CURLOPT_REQUEST_TARGET, NULL);
-    bad |= curl_easy_setopt(state->easy, CURLOPT_URL, url);
-    return bad == CURLE_OK;
-}
-
 static bool set_request(struct tg_push_transfer_state *state, enum tg_push_connection connection)
 {
     struct tg_push_request *request = &state->transfer.request;
@@ -592,7 +538,8 @@ static bool set_request(struct tg_push_transfer_state *state, enum tg_push_conne
     bad |= curl_easy_setopt(easy, CURLOPT_POSTFIELDS, tg_buf_cstr(&request->body));
     bad |= curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT,
                             connection == TG_PUSH_NEW_CONNECTION ? 1L : 0L);
-    return bad == CURLE_OK && tg_push_request_status(request) == TG_OK && set_url(state);
+    return bad == CURLE_OK && tg_push_request_status(request) == TG_OK &&
+           tg_push_url_set(&state->url, easy, tg_buf_cstr(&request->url));
 }
 
 struct tg_push_transfer *tg_push_http_get(struct tg_push_http *http)
@@ -619,7 +566,7 @@ void tg_push_http_put(struct tg_push_http *http, struct tg_push_transfer *transf
 {
     struct tg_push_transfer_state *state = transfer->state;
 
-    (void)curl_easy_setopt(state->easy, CURLOPT_REQUEST_TARGET, NULL); /* it holds the token */
+    tg_push_url_forget(state->easy);
     tg_push_request_clear(&transfer->request);
     tg_buf_clear(&state->body);
     transfer->answer = (struct tg_push_answer){ .status = 0 };
@@ -705,7 +652,7 @@ enum tg_err tg_push_http_new(struct tg_push_http **out, struct tg_push_http_loop
         state->transfer.state = state;
         tg_push_request_init(&state->transfer.request);
         tg_buf_init(&state->body, TG_PUSH_ANSWER_MAX);
-        tg_buf_init(&state->origin, TG_PUSH_URL_MAX);
+        tg_push_url_init(&state->url);
         state->next = http->idle;
         http->idle = state;
     }
@@ -734,10 +681,9 @@ void tg_push_http_free(struct tg_push_http **http)
             (void)curl_multi_remove_handle(h->multi, state->easy);
         }
         curl_easy_cleanup(state->easy);
-        curl_url_cleanup(state->parsed_origin);
         tg_push_request_deinit(&state->transfer.request);
         tg_buf_deinit(&state->body);
-        tg_buf_deinit(&state->origin);
+        tg_push_url_deinit(&state->url);
     }
     (void)curl_multi_cleanup(h->multi);
     while (h->sockets != NULL) {
