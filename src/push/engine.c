@@ -357,12 +357,15 @@ static size_t hash_of(struct tg_bytes host)
 
 static struct tg_push_lane *lane_of(struct way *way, struct tg_bytes token_data)
 {
-    struct tg_bytes host = { NULL, 0 };
+    struct tg_push_lane *lane = &way->lanes[0];
+    struct tg_buf host;
 
-    if (way->ops->endpoint_host == NULL || !way->ops->endpoint_host(token_data, &host)) {
-        return &way->lanes[0];
+    tg_buf_init(&host, TG_PUSH_HOST_MAX);
+    if (way->ops->endpoint_host != NULL && way->ops->endpoint_host(token_data, &host)) {
+        lane = &way->lanes[hash_of(tg_buf_view(&host)) % LANES_MAX];
     }
-    return &way->lanes[hash_of(host) % LANES_MAX];
+    tg_buf_deinit(&host);
+    return lane;
 }
 
 /* The relay has asked already; between it and the network this stands too. */

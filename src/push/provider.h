@@ -89,8 +89,9 @@ struct tg_push_provider_ops {
 
     /* See tg_push_can_send; without the allow-list, which is checked for is_guarded ones alike. */
     bool (*takes_token)(struct tg_bytes token_data);
-    /* Where a guarded token's request goes: its host, for the allow-list. NULL: not guarded. */
-    bool (*endpoint_host)(struct tg_bytes token_data, struct tg_bytes *host);
+    /* Where a guarded token's request goes: its host is appended, for the allow-list. False for
+       what takes_token refuses. NULL: not guarded. */
+    bool (*endpoint_host)(struct tg_bytes token_data, struct tg_buf *host);
 
     /* FCM: an access token has to be fetched first. NULL for the others. */
     bool (*needs_credential)(const struct tg_push_provider *p, int64_t now_s);

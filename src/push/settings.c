@@ -68,22 +68,30 @@ bool tg_push_allows_host(const struct tg_push_settings *settings, struct tg_byte
     return false;
 }
 
+static bool is_endpoint_allowed(const struct tg_push_settings *settings,
+                                const struct tg_push_provider_ops *ops, struct tg_bytes token_data)
+{
+    struct tg_buf host;
+    bool is_allowed = false;
+
+    tg_buf_init(&host, TG_PUSH_HOST_MAX);
+    is_allowed =
+        ops->endpoint_host(token_data, &host) && tg_push_allows_host(settings, tg_buf_view(&host));
+    tg_buf_deinit(&host);
+    return is_allowed;
+}
+
 bool tg_push_can_send(const struct tg_push_settings *settings, struct tg_bytes token_type,
                       struct tg_bytes token_data)
 {
     const struct tg_push_provider_ops *ops = NULL;
-    struct tg_bytes host = { 0 };
     enum tg_push_id id = TG_PUSH_APNS;
 
     if (!tg_push_find(&id, settings, token_type)) {
         return false;
     }
     ops = tg_push_providers[id].ops;
-    if (ops->takes_token == NULL || !ops->takes_token(token_data)) {
-        return false;
-    }
-    if (ops->endpoint_host == NULL) {
-        return true;
-    }
-    return ops->endpoint_host(token_data, &host) && tg_push_allows_host(settings, host);
+    /* Asked for every change, so a token is read once. */
+    return ops->endpoint_host != NULL ? is_endpoint_allowed(settings, ops, token_data)
+                                      : ops->takes_token(token_data);
 }

@@ -14,6 +14,7 @@
 enum tg_push_id { TG_PUSH_APNS, TG_PUSH_FCM, TG_PUSH_WEBPUSH, TG_PUSH_WEBHOOK };
 #define TG_PUSH_COUNT 4u
 
+#define TG_PUSH_HOST_MAX 255u /* bytes of a host name */
 #define TG_PUSH_HOSTS_MAX 64u /* entries of the allow-list */
 
 /* All texts are borrowed for good, "" or NULL where not set; paths name files. */

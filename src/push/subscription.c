@@ -2,8 +2,10 @@
 #include "push/subscription.h"
 
 #include "base/b64.h"
+#include "base/mem.h"
 #include "wire/json.h"
-#include "wire/json_text.h"
+
+#include <string.h>
 
 #define KEY_TEXT_MAX 96u
 
@@ -40,35 +42,37 @@ static enum tg_err get_receiver(struct tg_webpush_receiver *out, struct tg_json_
     return err == TG_OK ? tg_p256_check(TG_ARRAY_BYTES(out->public_key)) : err;
 }
 
-/* The string as it stands in the text, without its quotes: the document does not outlive the call.
-   An escape in it ends in a URL that is none. */
-static enum tg_err get_endpoint(struct tg_push_endpoint *out, struct tg_bytes text)
+static enum tg_err get_endpoint(struct tg_push_subscription *out, struct tg_json_object top)
 {
-    struct tg_bytes value = tg_json_text_find(text, "endpoint");
+    struct tg_bytes url = { NULL, 0 };
+    enum tg_err err =
+        tg_json_get_string(&url, top, "endpoint", TG_JSON_REQUIRED, 1, sizeof(out->url), NULL);
 
-    if (value.len < 2 || value.ptr[0] != '"') {
-        return TG_E_SYNTAX;
+    if (err != TG_OK) {
+        return err;
     }
-    return tg_push_endpoint_parse(out, tg_bytes(value.ptr + 1, value.len - 2));
+    memcpy(out->url, url.ptr, url.len);
+    return tg_push_endpoint_parse(&out->endpoint, tg_bytes(out->url, url.len));
 }
 
 enum tg_err tg_push_subscription_parse(struct tg_push_subscription *out, struct tg_bytes text)
 {
-    struct tg_push_subscription found = { .endpoint = { .port = 0 } };
     struct tg_json *doc = NULL;
     enum tg_err err = TG_E_BUG;
 
+    *out = (struct tg_push_subscription){ .endpoint = { .port = 0 } };
     TG_TRY(tg_json_parse(&doc, text, NULL));
-    TG_TRY(get_endpoint(&found.endpoint, text));
-    TG_TRY(get_receiver(&found.receiver, tg_json_top(doc)));
-    *out = found;
+    TG_TRY(get_endpoint(out, tg_json_top(doc)));
+    TG_TRY(get_receiver(&out->receiver, tg_json_top(doc)));
 out:
     tg_json_free(&doc);
-    tg_push_subscription_wipe(&found);
+    if (err != TG_OK) {
+        tg_push_subscription_wipe(out);
+    }
     return err;
 }
 
 void tg_push_subscription_wipe(struct tg_push_subscription *subscription)
 {
-    tg_secret_wipe(&subscription->receiver.auth);
+    tg_mem_wipe(subscription, sizeof(*subscription));
 }

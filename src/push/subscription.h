@@ -11,16 +11,19 @@
 #include "push/endpoint.h"
 #include "wire/webpush.h"
 
+/* Not to be copied: endpoint views url. */
 struct tg_push_subscription {
+    uint8_t url[TG_PUSH_ENDPOINT_MAX];
     struct tg_push_endpoint endpoint;
     struct tg_webpush_receiver receiver;
 };
 
 /*
  * {"endpoint": https URL, "keys": {"p256dh": base64url of a point, "auth": base64url of 16 bytes}},
- * other members ignored. Views into text, whose endpoint is written without JSON escapes.
- * TG_E_SYNTAX, TG_E_LIMIT   anything else; *out then untouched
+ * other members ignored.
+ * TG_E_SYNTAX, TG_E_LIMIT   anything else
  * TG_E_NOMEM, TG_E_CRYPTO   of our environment
+ * *out is zero on failure.
  */
 TG_NODISCARD enum tg_err tg_push_subscription_parse(struct tg_push_subscription *out,
                                                     struct tg_bytes text);

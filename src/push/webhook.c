@@ -119,15 +119,15 @@ static bool webhook_takes_token(struct tg_bytes token_data)
     return tg_push_endpoint_parse(&endpoint, token_data) == TG_OK;
 }
 
-static bool webhook_endpoint_host(struct tg_bytes token_data, struct tg_bytes *host)
+static bool webhook_endpoint_host(struct tg_bytes token_data, struct tg_buf *host)
 {
     struct tg_push_endpoint endpoint;
 
     if (tg_push_endpoint_parse(&endpoint, token_data) != TG_OK) {
         return false;
     }
-    *host = endpoint.host;
-    return true;
+    tg_buf_append(host, endpoint.host);
+    return tg_buf_status(host) == TG_OK;
 }
 
 /* ---- one push ------------------------------------------------------------------------------- */

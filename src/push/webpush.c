@@ -148,16 +148,16 @@ static bool webpush_takes_token(struct tg_bytes token_data)
     return is_good;
 }
 
-static bool webpush_endpoint_host(struct tg_bytes token_data, struct tg_bytes *host)
+static bool webpush_endpoint_host(struct tg_bytes token_data, struct tg_buf *host)
 {
     struct tg_push_subscription subscription;
 
     if (tg_push_subscription_parse(&subscription, token_data) != TG_OK) {
         return false;
     }
-    *host = subscription.endpoint.host;
+    tg_buf_append(host, subscription.endpoint.host);
     tg_push_subscription_wipe(&subscription);
-    return true;
+    return tg_buf_status(host) == TG_OK;
 }
 
 /* ---- VAPID ---------------------------------------------------------------------------------- */
@@ -287,7 +287,7 @@ static void put_topic(struct tg_push_request *out, struct tg_bytes collapse)
 static enum tg_err webpush_build(struct tg_push_provider *p, const struct tg_push_job *job,
                                  int64_t now_s, struct tg_push_request *out)
 {
-    struct tg_push_subscription subscription = { .endpoint = { .port = 0 } };
+    struct tg_push_subscription subscription;
     enum tg_err err = tg_push_subscription_parse(&subscription, job->token_data);
 
     TG_REQUIRE(err != TG_E_LIMIT, TG_E_SYNTAX);

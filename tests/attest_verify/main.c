@@ -2,8 +2,9 @@
 /*
  * attest-verify [--anchors trust_anchors.json] FILE.json...
  * Verifies every vector of the files, each at its own time, and prints name, verdict and reason.
- * Ends with 0 only if every verdict is the expected one, 1 if one is not, 2 if a file is not as it
- * should be. Assertions in the files are not looked at: Tigress uses none.
+ * The anchors may be among the files (*.json of their folder) and are then passed over. Ends with 0
+ * only if every verdict is the expected one, 1 if one is not, 2 if a file is not as it should be.
+ * Assertions in the files are not looked at: Tigress uses none.
  */
 #include "attest_verify/vectors.h"
 
@@ -124,6 +125,10 @@ static void run_file(struct tally *tally, const char *path, const json_t *anchor
     const json_t *vectors = json_object_get(file, "vectors");
     const json_t *rules = json_object_get(file, "rules");
 
+    if (json_equal(file, anchors)) {
+        json_decref(file);
+        return;
+    }
     if (json_array_size(vectors) + json_array_size(rules) == 0) {
         give_up("expected vectors or rules", path);
     }
@@ -136,27 +141,40 @@ static void run_file(struct tally *tally, const char *path, const json_t *anchor
     json_decref(file);
 }
 
+static int usage(void)
+{
+    fprintf(stderr, "usage: attest-verify [--anchors trust_anchors.json] FILE.json...\n");
+    return 2;
+}
+
 int main(int argc, char **argv)
 {
     struct tally tally = { .count = 0 };
+    const char *anchors_path = NULL;
     json_t *anchors = NULL;
-    int at = 1;
+    int file_count = 0;
 
-    if (argc > 2 && strcmp(argv[1], "--anchors") == 0) {
-        anchors = load(argv[2]);
-        at = 3;
+    for (int at = 1; at < argc; at++) {
+        if (strcmp(argv[at], "--anchors") == 0 && at + 1 < argc) {
+            anchors_path = argv[++at];
+        } else if (argv[at][0] != '-') {
+            argv[++file_count] = argv[at]; /* the files move to the front */
+        } else {
+            return usage();
+        }
     }
-    if (at >= argc) {
-        fprintf(stderr, "usage: attest-verify [--anchors trust_anchors.json] FILE.json...\n");
-        return 2;
+    if (file_count == 0) {
+        return usage();
     }
-    if (anchors == NULL) {
-        anchors = load_beside(argv[at], "trust_anchors.json");
-    }
-    for (; at < argc; at++) {
+    anchors =
+        anchors_path != NULL ? load(anchors_path) : load_beside(argv[1], "trust_anchors.json");
+    for (int at = 1; at <= file_count; at++) {
         run_file(&tally, argv[at], anchors);
     }
     json_decref(anchors);
     printf("%zu verdicts, %zu wrong\n", tally.count, tally.wrong);
+    if (tally.count == 0) {
+        give_up("expected vectors or rules", "only anchors");
+    }
     return tally.wrong == 0 ? 0 : 1;
 }

@@ -14,9 +14,9 @@ static bool takes_no_bang(struct tg_bytes token_data)
 }
 
 /* The text is the host itself. */
-static bool host_is_data(struct tg_bytes token_data, struct tg_bytes *host)
+static bool host_is_data(struct tg_bytes token_data, struct tg_buf *host)
 {
-    *host = token_data;
+    tg_buf_append(host, token_data);
     return token_data.len > 0;
 }
 

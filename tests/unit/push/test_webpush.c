@@ -449,8 +449,8 @@ static const struct {
     { TOKEN_AT("https://u@push.example/"), NULL },
     { TOKEN_AT("https://push.example/#f"), NULL },
     { TOKEN_AT(""), NULL },
-    { TOKEN_AT("https:\\/\\/push.example\\/"), NULL },
-    { TOKEN_AT("https://push\\u002eexample/"), NULL },
+    { TOKEN_AT("https:\\/\\/push.example\\/"), "push.example" }, /* as some libraries write */
+    { TOKEN_AT("https://push\\u002eexample/"), "push.example" },
     { "{\"endpoint\":\"https://push.example/\"}", NULL },
     { "{\"endpoint\":\"https://push.example/\",\"keys\":{}}", NULL },
     { "{\"endpoint\":\"https://push.example/\",\"keys\":[]}", NULL },
@@ -485,14 +485,17 @@ static void tokens__each_row__taken_with_its_host_or_refused(void **state)
     (void)state;
     for (size_t i = 0; i < TG_COUNT(tokens); i++) {
         struct tg_bytes token = tg_bytes_str(tokens[i].token);
-        struct tg_bytes host = TG_LIT("untouched");
-        const char *expected = tokens[i].host != NULL ? tokens[i].host : "untouched";
+        const char *expected = tokens[i].host != NULL ? tokens[i].host : "";
+        struct tg_buf host;
+
+        tg_buf_init(&host, TG_PUSH_HOST_MAX);
 
         if (tg_push_webpush_ops.takes_token(token) != (tokens[i].host != NULL) ||
             tg_push_webpush_ops.endpoint_host(token, &host) != (tokens[i].host != NULL) ||
-            !tg_bytes_is_equal(host, tg_bytes_str(expected))) {
+            !tg_bytes_is_equal(tg_buf_view(&host), tg_bytes_str(expected))) {
             fail_msg("token %u is judged wrong", (unsigned)i);
         }
+        tg_buf_deinit(&host);
     }
 }
 

@@ -203,9 +203,9 @@ static bool takes_all(struct tg_bytes token_data)
     return token_data.len > 0;
 }
 
-static bool host_before_slash(struct tg_bytes token_data, struct tg_bytes *host)
+static bool host_before_slash(struct tg_bytes token_data, struct tg_buf *host)
 {
-    *host = tg_bytes_first(token_data, tg_bytes_find(token_data, '/'));
+    tg_buf_append(host, tg_bytes_first(token_data, tg_bytes_find(token_data, '/')));
     return true;
 }
 
