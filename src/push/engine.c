@@ -157,7 +157,7 @@ static const struct tg_push_verdict without_answer[] = {
     [TG_PUSH_END_TROUBLE] = { TG_PUSH_WAIT_PROVIDER, 0, "out_of_memory" },
 };
 
-static void send_queued(struct way *way);
+static void send_queued(struct way *way, int64_t now_s);
 
 /* Any answer to the push itself shows that the credential was accepted. */
 static bool is_proof(enum tg_push_action action)
@@ -250,7 +250,7 @@ static void take_end(void *ctx, struct tg_push_transfer *transfer, enum tg_push_
         take_push_end(way, transfer, end, now_s);
     }
     tg_push_http_put(way->http, transfer);
-    send_queued(way);
+    send_queued(way, now_s);
 }
 
 /* ---- sending -------------------------------------------------------------------------------- */
@@ -338,10 +338,8 @@ static bool send_first(struct way *way, int64_t now_s)
     return true;
 }
 
-static void send_queued(struct way *way)
+static void send_queued(struct way *way, int64_t now_s)
 {
-    int64_t now_s = way->engine->config.now_s();
-
     while (way->queue.first != NULL && send_first(way, now_s)) {
     }
 }
@@ -404,7 +402,7 @@ static void take_job(struct way *way, const struct tg_push_ipc_job *from)
         return;
     }
     push_back(&way->queue, job);
-    send_queued(way);
+    send_queued(way, now_s);
 }
 
 void tg_push_engine_take(struct tg_push_engine *engine, const struct tg_push_ipc_job *job)
