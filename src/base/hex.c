@@ -27,9 +27,11 @@ static uint8_t digit_char(unsigned v)
 
 void tg_hex_encode(struct tg_buf *out, struct tg_bytes raw)
 {
-    for (size_t i = 0; i < raw.len; i++) {
-        tg_buf_append_u8(out, digit_char(raw.ptr[i] >> 4));
-        tg_buf_append_u8(out, digit_char(raw.ptr[i] & 15u));
+    uint8_t *at = tg_buf_extend(out, 2 * raw.len);
+
+    for (size_t i = 0; at != NULL && i < raw.len; i++) {
+        at[2 * i] = digit_char(raw.ptr[i] >> 4);
+        at[2 * i + 1] = digit_char(raw.ptr[i] & 15u);
     }
 }
 

@@ -13,6 +13,7 @@
 #endif
 
 #include "cli/commands.h"
+#include "cli/mem.h"
 #include "cli/watch.h"
 
 #define WAIT_MAX_S (30 * 86400)
@@ -313,24 +314,33 @@ static enum cli_exit check_options(struct ui *ui, const struct cli_args *args, i
     return CLI_OK;
 }
 
-enum cli_exit cmd_watch(struct ui *ui, const struct cli_args *args)
+static enum cli_exit watch_listed(struct ui *ui, const struct cli_args *args,
+                                  struct watch_list *list, int64_t wait_s)
 {
-    struct watch_list list = { .count = 0 };
-    int64_t wait_s = 0;
-    int64_t until_s;
-    enum cli_exit exit = check_options(ui, args, &wait_s);
+    int64_t until_s = wait_s == 0 ? 0 : (int64_t)time(NULL) + wait_s;
+    enum cli_exit exit =
+        args->position_count > 0 ? find_one(ui, list, args->position[0]) : list_all(ui, list);
 
-    if (exit == CLI_OK) {
-        exit =
-            args->position_count > 0 ? find_one(ui, &list, args->position[0]) : list_all(ui, &list);
-    }
     if (exit != CLI_OK) {
         return exit;
     }
-    until_s = wait_s == 0 ? 0 : (int64_t)time(NULL) + wait_s;
     if (args->value[OPT_WEBPUSH_LISTEN] != NULL) {
-        return watch_by_push(ui, args, &list, until_s);
+        return watch_by_push(ui, args, list, until_s);
     }
-    return list.count == 1 ? watch_one(ui, args, &list.entry[0], until_s)
-                           : watch_all(ui, args, &list, until_s);
+    return list->count == 1 ? watch_one(ui, args, &list->entry[0], until_s)
+                            : watch_all(ui, args, list, until_s);
+}
+
+enum cli_exit cmd_watch(struct ui *ui, const struct cli_args *args)
+{
+    struct watch_list *list = cli_alloc(sizeof(*list));
+    int64_t wait_s = 0;
+    enum cli_exit exit = check_options(ui, args, &wait_s);
+
+    if (exit == CLI_OK) {
+        exit = list != NULL ? watch_listed(ui, args, list, wait_s)
+                            : ui_fail(ui, CLI_REFUSED, "memory", "there is not enough memory.");
+    }
+    cli_free(list);
+    return exit;
 }

@@ -23,7 +23,7 @@ struct watcher {
     struct ui *ui;
     const struct cli_args *args;
     struct listener *listener;
-    struct subscriber subscriber[WATCH_MAX];
+    struct subscriber *subscriber; /* room for as many as are watched */
     size_t count;
 };
 
@@ -163,23 +163,33 @@ static enum cli_exit sleep_and_look(struct watcher *w, int64_t until_s)
     return is_told ? exit : watch_nothing(w->ui);
 }
 
+static enum cli_exit watch_from(struct watcher *w, const struct watch_list *list, int64_t until_s)
+{
+    enum cli_exit exit = CLI_OK;
+    bool is_told = false;
+
+    for (size_t i = 0; exit == CLI_OK && !is_told && i < list->count; i++) {
+        exit = begin(w, &list->entry[i], &is_told);
+    }
+    return exit == CLI_OK && !is_told ? sleep_and_look(w, until_s) : exit;
+}
+
 enum cli_exit watch_by_push(struct ui *ui, const struct cli_args *args,
                             const struct watch_list *list, int64_t until_s)
 {
     struct watcher w = { .ui = ui, .args = args };
-    bool is_told = false;
     enum cli_exit exit = listen_open(ui, &w.listener, args->value[OPT_WEBPUSH_LISTEN],
                                      args->value[OPT_LISTEN_CERT], args->value[OPT_LISTEN_KEY]);
 
-    for (size_t i = 0; exit == CLI_OK && !is_told && i < list->count; i++) {
-        exit = begin(&w, &list->entry[i], &is_told);
-    }
-    if (exit == CLI_OK && !is_told) {
-        exit = sleep_and_look(&w, until_s);
+    if (exit == CLI_OK) {
+        w.subscriber = cli_alloc(list->count * sizeof(*w.subscriber));
+        exit = w.subscriber != NULL ? watch_from(&w, list, until_s)
+                                    : flow_refuse(ui, TIGRESS_E_NOMEM, NULL);
     }
     for (size_t i = 0; i < w.count; i++) {
         tigress_webpush_free(&w.subscriber[i].keys);
     }
+    cli_free(w.subscriber);
     listen_close(&w.listener);
     return exit;
 }

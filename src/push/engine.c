@@ -134,6 +134,7 @@ static const char *event_of(enum tg_push_action action)
         return "push.request_refused";
     case TG_PUSH_TAKEN:
     case TG_PUSH_DROP_TOKEN:
+    case TG_PUSH_REPEAT:
     case TG_PUSH_RECONNECT:
     case TG_PUSH_WAIT_TOKEN:
     case TG_PUSH_WAIT_PROVIDER:
@@ -152,11 +153,11 @@ static const struct tg_push_verdict without_answer[] = {
     [TG_PUSH_END_TLS] = { TG_PUSH_WAIT_PROVIDER, 0, "tls" },
     [TG_PUSH_END_TIMEOUT] = { TG_PUSH_WAIT_PROVIDER, 0, "timeout" },
     [TG_PUSH_END_NOT_HTTP2] = { TG_PUSH_BLAME_CONFIG, 0, "not_http2" },
-    [TG_PUSH_END_CUT] = { TG_PUSH_WAIT_PROVIDER, 0, "connection_lost" },
+    [TG_PUSH_END_CUT] = { TG_PUSH_REPEAT, 0, "connection_lost" },
     [TG_PUSH_END_TROUBLE] = { TG_PUSH_WAIT_PROVIDER, 0, "out_of_memory" },
 };
 
-static void send_queued(struct way *way);
+static void send_queued(struct way *way, int64_t now_s);
 
 /* Any answer to the push itself shows that the credential was accepted. */
 static bool is_proof(enum tg_push_action action)
@@ -249,7 +250,7 @@ static void take_end(void *ctx, struct tg_push_transfer *transfer, enum tg_push_
         take_push_end(way, transfer, end, now_s);
     }
     tg_push_http_put(way->http, transfer);
-    send_queued(way);
+    send_queued(way, now_s);
 }
 
 /* ---- sending -------------------------------------------------------------------------------- */
@@ -350,10 +351,8 @@ static bool send_first(struct way *way, int64_t now_s)
     return true;
 }
 
-static void send_queued(struct way *way)
+static void send_queued(struct way *way, int64_t now_s)
 {
-    int64_t now_s = way->engine->config.now_s();
-
     while (way->queue.first != NULL && send_first(way, now_s)) {
     }
 }
@@ -417,7 +416,7 @@ static void take_job(struct way *way, const struct tg_push_ipc_job *from)
         return;
     }
     push_back(&way->queue, job);
-    send_queued(way);
+    send_queued(way, now_s);
 }
 
 static void tell_later(struct way *way, const struct tg_push_ipc_job *job)

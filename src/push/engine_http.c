@@ -2,9 +2,12 @@
 #include "push/engine_http.h"
 
 #include "base/mem.h"
+#include "push/engine_url.h"
 #include "push/guard.h"
 
 #include <curl/curl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -24,11 +27,21 @@
 #define RECEIVE_BYTES 4096L /* an answer is a line of JSON */
 #define PROVEN_MAX 4u
 
+/* A socket of the library's. It changes its mind about what it waits for several times a request;
+   epoll is told once a turn. */
+struct watched {
+    struct watched *next;
+    curl_socket_t fd;
+    uint32_t wanted;
+    uint32_t known; /* to epoll */
+};
+
 struct tg_push_transfer_state {
     struct tg_push_transfer transfer;
     struct tg_push_http *http;
     struct tg_push_transfer_state *next; /* in a list: idle, or ended */
     CURL *easy;                          /* made at first use */
+    struct tg_push_url url;
     struct tg_buf body;
     size_t body_len; /* of all that came */
     struct curl_slist lines[TG_PUSH_HEADERS_MAX + 2];
@@ -46,6 +59,8 @@ struct tg_push_http {
     struct tg_push_http_config config;
     CURLM *multi;
     int64_t due_ms; /* the library wants to act then; -1: never */
+    struct watched *sockets;
+    uint32_t fresh; /* requests started since the last turn */
     struct tg_push_transfer_state *states;
     size_t state_count;
     struct tg_push_transfer_state *idle;
@@ -218,8 +233,26 @@ static void forget(struct tg_push_http *http)
     for (struct tg_push_transfer_state *state = http->idle; state != NULL; state = state->next) {
         curl_easy_cleanup(state->easy);
         state->easy = NULL;
+        tg_push_url_deinit(&state->url);
+        tg_push_url_init(&state->url);
     }
     http->has_handles = false;
+}
+
+static uint64_t index_of(const struct tg_push_http *http)
+{
+    uint64_t i = 0;
+
+    while (i < http->loop->http_count && http->loop->https[i] != http) {
+        i++;
+    }
+    return i;
+}
+
+static struct epoll_event event_of(const struct tg_push_http *http, const struct watched *w)
+{
+    return (struct epoll_event){ .events = w->wanted,
+                                 .data.u64 = index_of(http) << 32 | (uint32_t)w->fd };
 }
 
 static void run_timer(struct tg_push_http *http, int64_t now_ms)
@@ -232,66 +265,141 @@ static void run_timer(struct tg_push_http *http, int64_t now_ms)
     }
 }
 
+static void cork(curl_socket_t fd, int is_corked)
+{
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_CORK, &is_corked, sizeof(is_corked));
+}
+
+/* The library writes each frame by itself: those of many requests are held back until all are
+   there, and leave in few packets. Not where each request may have a connection of its own. */
+static bool hold_back(struct tg_push_http *http)
+{
+    bool is_many = http->fresh > 1 && !http->config.is_guarded;
+
+    http->fresh = 0;
+    for (struct watched *w = is_many ? http->sockets : NULL; w != NULL; w = w->next) {
+        cork(w->fd, 1);
+    }
+    return is_many;
+}
+
+static void let_go(struct tg_push_http *http, bool is_held_back)
+{
+    for (struct watched *w = http->sockets; w != NULL; w = w->next) {
+        struct epoll_event event = event_of(http, w);
+
+        if (is_held_back) {
+            cork(w->fd, 0);
+        }
+        if (w->wanted != w->known && epoll_ctl(http->loop->fd, EPOLL_CTL_MOD, w->fd, &event) == 0) {
+            w->known = w->wanted;
+        }
+    }
+}
+
+static void run_socket(struct tg_push_http_loop *loop, const struct epoll_event *event)
+{
+    struct tg_push_http *http = loop->https[event->data.u64 >> 32];
+    int mask = ((event->events & EPOLLIN) != 0 ? CURL_CSELECT_IN : 0) |
+               ((event->events & EPOLLOUT) != 0 ? CURL_CSELECT_OUT : 0) |
+               ((event->events & (EPOLLERR | EPOLLHUP)) != 0 ? CURL_CSELECT_ERR : 0);
+    int running = 0;
+
+    (void)curl_multi_socket_action(http->multi, (curl_socket_t)(uint32_t)event->data.u64, mask,
+                                   &running);
+}
+
 void tg_push_http_loop_run(struct tg_push_http_loop *loop)
 {
     struct epoll_event events[EVENTS_MAX];
+    bool is_held_back[HTTPS_MAX] = { false };
     int count = epoll_wait(loop->fd, events, EVENTS_MAX, 0);
     int64_t now_ms = loop->mono_ms();
 
+    for (size_t i = 0; i < loop->http_count; i++) {
+        is_held_back[i] = hold_back(loop->https[i]);
+    }
     for (int i = 0; i < count; i++) {
-        struct tg_push_http *http = loop->https[events[i].data.u64 >> 32];
-        int mask = ((events[i].events & EPOLLIN) != 0 ? CURL_CSELECT_IN : 0) |
-                   ((events[i].events & EPOLLOUT) != 0 ? CURL_CSELECT_OUT : 0) |
-                   ((events[i].events & (EPOLLERR | EPOLLHUP)) != 0 ? CURL_CSELECT_ERR : 0);
-        int running = 0;
-
-        (void)curl_multi_socket_action(http->multi, (curl_socket_t)(uint32_t)events[i].data.u64,
-                                       mask, &running);
+        run_socket(loop, &events[i]);
     }
     for (size_t i = 0; i < loop->http_count; i++) {
         run_timer(loop->https[i], now_ms);
         collect(loop->https[i]);
+        let_go(loop->https[i], is_held_back[i]);
         forget(loop->https[i]);
     }
 }
 
 /* ---- what libcurl calls --------------------------------------------------------------------- */
 
-static size_t index_of(const struct tg_push_http *http)
+static struct watched *watch_new(struct tg_push_http *http, curl_socket_t fd, uint32_t wanted)
 {
-    size_t i = 0;
+    struct watched *w = tg_mem_calloc(1, sizeof(*w));
+    struct epoll_event event;
 
-    while (i < http->loop->http_count && http->loop->https[i] != http) {
-        i++;
+    if (w == NULL) {
+        return NULL;
     }
-    return i;
+    w->fd = fd;
+    w->wanted = wanted;
+    w->known = wanted;
+    event = event_of(http, w);
+    if (epoll_ctl(http->loop->fd, EPOLL_CTL_ADD, fd, &event) != 0) {
+        tg_mem_free(w);
+        return NULL;
+    }
+    w->next = http->sockets;
+    http->sockets = w;
+    return w;
+}
+
+/* The socket may be closed already, and then neither call finds it. */
+static void watch_free(struct tg_push_http *http, struct watched *w)
+{
+    struct watched **at = &http->sockets;
+
+    while (*at != NULL && *at != w) {
+        at = &(*at)->next;
+    }
+    if (*at != NULL) {
+        *at = w->next;
+        (void)epoll_ctl(http->loop->fd, EPOLL_CTL_DEL, w->fd, NULL);
+        cork(w->fd, 0);
+        tg_mem_free(w);
+    }
 }
 
 static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *known)
 {
     struct tg_push_http *http = ctx;
-    struct epoll_event event = { .data.u64 = (uint64_t)index_of(http) << 32 | (uint32_t)fd };
+    struct watched *w = known;
+    uint32_t wanted = ((what & CURL_POLL_IN) != 0 ? (uint32_t)EPOLLIN : 0) |
+                      ((what & CURL_POLL_OUT) != 0 ? (uint32_t)EPOLLOUT : 0);
 
     (void)easy;
     if (what == CURL_POLL_REMOVE) {
-        (void)epoll_ctl(http->loop->fd, EPOLL_CTL_DEL, fd, NULL); /* may be closed already */
+        watch_free(http, w);
         return 0;
     }
-    event.events = ((what & CURL_POLL_IN) != 0 ? (uint32_t)EPOLLIN : 0) |
-                   ((what & CURL_POLL_OUT) != 0 ? (uint32_t)EPOLLOUT : 0);
-    if (known == NULL && epoll_ctl(http->loop->fd, EPOLL_CTL_ADD, fd, &event) == 0) {
-        (void)curl_multi_assign(http->multi, fd, http);
+    if (w != NULL) {
+        w->wanted = wanted;
         return 0;
     }
-    return epoll_ctl(http->loop->fd, EPOLL_CTL_MOD, fd, &event) == 0 ? 0 : -1;
+    w = watch_new(http, fd, wanted);
+    return w != NULL && curl_multi_assign(http->multi, fd, w) == CURLM_OK ? 0 : -1;
 }
 
+/* The clock is read for what lies ahead alone. */
 static int set_timer(CURLM *multi, long timeout_ms, void *ctx)
 {
     struct tg_push_http *http = ctx;
 
     (void)multi;
-    http->due_ms = timeout_ms < 0 ? -1 : http->loop->mono_ms() + timeout_ms;
+    if (timeout_ms <= 0) {
+        http->due_ms = timeout_ms;
+        return 0;
+    }
+    http->due_ms = http->loop->mono_ms() + timeout_ms;
     return 0;
 }
 
@@ -443,13 +551,13 @@ static bool set_request(struct tg_push_transfer_state *state, enum tg_push_conne
     CURL *easy = state->easy;
     CURLcode bad = CURLE_OK;
 
-    bad |= curl_easy_setopt(easy, CURLOPT_URL, tg_buf_cstr(&request->url));
     bad |= curl_easy_setopt(easy, CURLOPT_HTTPHEADER, list_headers(state));
     bad |= curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)request->body.len);
     bad |= curl_easy_setopt(easy, CURLOPT_POSTFIELDS, tg_buf_cstr(&request->body));
     bad |= curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT,
                             connection == TG_PUSH_NEW_CONNECTION ? 1L : 0L);
-    return bad == CURLE_OK && tg_push_request_status(request) == TG_OK;
+    return bad == CURLE_OK && tg_push_request_status(request) == TG_OK &&
+           tg_push_url_set(&state->url, easy, tg_buf_cstr(&request->url));
 }
 
 struct tg_push_transfer *tg_push_http_get(struct tg_push_http *http)
@@ -482,6 +590,7 @@ void tg_push_http_put(struct tg_push_http *http, struct tg_push_transfer *transf
 {
     struct tg_push_transfer_state *state = transfer->state;
 
+    tg_push_url_forget(state->easy);
     tg_push_request_clear(&transfer->request);
     tg_buf_clear(&state->body);
     transfer->answer = (struct tg_push_answer){ .status = 0 };
@@ -510,6 +619,7 @@ enum tg_err tg_push_http_start(struct tg_push_http *http, struct tg_push_transfe
     }
     state->is_started = true;
     http->in_flight++;
+    http->fresh++;
     return TG_OK;
 }
 
@@ -566,6 +676,7 @@ enum tg_err tg_push_http_new(struct tg_push_http **out, struct tg_push_http_loop
         state->transfer.state = state;
         tg_push_request_init(&state->transfer.request);
         tg_buf_init(&state->body, TG_PUSH_ANSWER_MAX);
+        tg_push_url_init(&state->url);
         state->next = http->idle;
         http->idle = state;
     }
@@ -596,8 +707,12 @@ void tg_push_http_free(struct tg_push_http **http)
         curl_easy_cleanup(state->easy);
         tg_push_request_deinit(&state->transfer.request);
         tg_buf_deinit(&state->body);
+        tg_push_url_deinit(&state->url);
     }
     (void)curl_multi_cleanup(h->multi);
+    while (h->sockets != NULL) {
+        watch_free(h, h->sockets);
+    }
     tg_mem_free(h->states);
     tg_mem_free(h);
     *http = NULL;

@@ -60,6 +60,7 @@ enum tg_push_action {
     TG_PUSH_SUSPECT_TOKEN, /* the token is bad or our configuration is: dropped only after a push
                               to another token has shown that the configuration is good */
     TG_PUSH_RENEW,         /* make the credential anew, once, and repeat */
+    TG_PUSH_REPEAT,        /* repeat: the connection broke, as kept ones do */
     TG_PUSH_RECONNECT,     /* repeat on a new connection */
     TG_PUSH_WAIT_TOKEN,    /* this token waits */
     TG_PUSH_WAIT_PROVIDER, /* all of this provider waits */
@@ -89,8 +90,8 @@ struct tg_push_provider_ops {
 
     /* See tg_push_can_send; without the allow-list, which is checked for is_guarded ones alike. */
     bool (*takes_token)(struct tg_bytes token_data);
-    /* Where a guarded token's request goes: its host is appended, for the
-       allow-list. NULL: not guarded. */
+    /* Where a guarded token's request goes: its host is appended, for the allow-list. False for
+       what takes_token refuses. NULL: not guarded. */
     bool (*endpoint_host)(struct tg_bytes token_data, struct tg_buf *host);
 
     /* FCM: an access token has to be fetched first. NULL for the others. */

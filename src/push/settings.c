@@ -91,8 +91,7 @@ bool tg_push_can_send(const struct tg_push_settings *settings, struct tg_bytes t
         return false;
     }
     ops = tg_push_providers[id].ops;
-    if (ops->takes_token == NULL || !ops->takes_token(token_data)) {
-        return false;
-    }
-    return ops->endpoint_host == NULL || is_endpoint_allowed(settings, ops, token_data);
+    /* Asked for every change, so a token is read once. */
+    return ops->endpoint_host != NULL ? is_endpoint_allowed(settings, ops, token_data)
+                                      : ops->takes_token(token_data);
 }

@@ -4,6 +4,8 @@ import contextlib
 
 import pytest
 
+import push_process
+
 from conftest import make_relay, open_api
 from push_relay import ended, flags, pushed, until, until_empty
 from push_stand_in import Answer, Authority
@@ -39,6 +41,14 @@ def changed__a_signed_post_each_time(tmp_path, gateway):
         assert {request.path for request in gateway.good} == {"/hook?wallet=7"}
         assert len({request.header("webhook-id") for request in gateway.good}) == 2
     assert gateway.refusals == []
+
+
+def paths_of_every_form__one_after_another__arrive_as_the_token_says(tmp_path, gateway):
+    paths = ["/hook", "/hook?a=b/c", "/other~x/y:z", "/hook", "/a%20b", "/%2e%2E/c?d", "/", "/hook"]
+    with push_process.PushProcess(tmp_path / "push", {**gateway.settings, "push-concurrency": 1}) as push:
+        for path in paths:
+            assert push.send("webhook", gateway.token(path)["tokenData"]) == "taken"
+    assert [request.path for request in gateway.good] == paths
 
 
 def support__told_for_each_token(tmp_path, gateway):

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 
+import push_relay
 import relay_process
 
 FLAG, PAIR_FD, CONFIG_FD = "--push-process", 3, 4
@@ -52,7 +53,7 @@ class PushProcess:
         with open(config, "w", encoding="utf-8") as file:
             file.write(subprocess.run(
                 [relay_process.find_binary("tigressd"), "--dev", "--data", self.folder, "--print-config",
-                 *(part for name, value in self.settings.items() for part in ("--" + name, str(value)))],
+                 *push_relay.flags(self.settings)],
                 check=True, capture_output=True, text=True, cwd=self.folder).stdout)
         self.pair, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.error_path = os.path.join(self.folder, "push.stderr")

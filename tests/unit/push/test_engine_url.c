@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "push/engine_url.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const struct {
+    const char *url;
+    const char *path; /* NULL: left to the library */
+} rows[] = {
+    { "https://api.push.example/3/device/00ff", "/3/device/00ff" },
+    { "https://fcm.example:8443/v1/projects/a-1/messages:send", "/v1/projects/a-1/messages:send" },
+    { "https://[::1]:8443/a_b~c", "/a_b~c" },
+    { "https://push.example/", "/" },
+    { "https://push.example//a//", "//a//" },
+    { "https://push.example", NULL },
+    { "https://push.example?a=/b", NULL },
+    { "https://push.example#/b", NULL },
+    { "https://push.example/a?b", NULL },
+    { "https://push.example/a#b", NULL },
+    { "https://push.example/a%20b", NULL },
+    { "https://push.example/a b", NULL },
+    { "https://push.example/a\r\nb: c", NULL },
+    { "https://push.example/\xc3\xa4", NULL },
+    { "https://push.example/a/../b", NULL },
+    { "https://push.example/./b", NULL },
+    { "https://push.example/.", NULL },
+    { "push.example/a", NULL },
+    { "", NULL },
+};
+
+static void path_at__long_table__plain_paths_alone(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < TG_COUNT(rows); i++) {
+        size_t at = tg_push_url_path_at(rows[i].url);
+
+        if (rows[i].path == NULL) {
+            assert_int_equal(at, 0);
+        } else {
+            assert_string_equal(rows[i].url + at, rows[i].path);
+        }
+    }
+}
+
+static void assert_asks_for(CURL *easy, const char *url)
+{
+    char *effective = NULL;
+
+    assert_int_equal(curl_easy_getinfo(easy, CURLINFO_EFFECTIVE_URL, &effective), CURLE_OK);
+    assert_string_equal(effective, url);
+}
+
+static void set__other_hosts_and_other_paths__the_handle_follows(void **state)
+{
+    struct tg_push_url u;
+    CURL *easy = curl_easy_init();
+
+    (void)state;
+    tg_push_url_init(&u);
+    assert_true(tg_push_url_set(&u, easy, "https://one.example/a"));
+    assert_asks_for(easy, "https://one.example");
+    assert_true(tg_push_url_set(&u, easy, "https://one.example/b"));
+    assert_asks_for(easy, "https://one.example");
+    assert_true(tg_push_url_set(&u, easy, "https://two.example/a?b"));
+    assert_asks_for(easy, "https://two.example/a?b");
+    assert_true(tg_push_url_set(&u, easy, "https://one.example/b"));
+    assert_asks_for(easy, "https://one.example");
+    assert_true(tg_push_url_set(&u, easy, "https://one.example:1/b"));
+    assert_asks_for(easy, "https://one.example:1");
+    tg_push_url_forget(easy);
+    curl_easy_cleanup(easy);
+    tg_push_url_deinit(&u);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(path_at__long_table__plain_paths_alone),
+        cmocka_unit_test(set__other_hosts_and_other_paths__the_handle_follows),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
