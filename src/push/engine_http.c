@@ -70,7 +70,6 @@ struct tg_push_http {
     bool is_proven;
     struct tg_push_transfer_state *probe;
     uint32_t in_flight;
-    bool has_handles; /* of the library's, that have carried requests */
 };
 
 struct tg_push_http_loop {
@@ -223,22 +222,6 @@ static void collect(struct tg_push_http *http)
     }
 }
 
-/* A handle of the library's remembers its last URL, which may be a token, until the next one: when
-   nothing is under way there may be none for days. */
-static void forget(struct tg_push_http *http)
-{
-    if (http->in_flight > 0 || !http->has_handles) {
-        return;
-    }
-    for (struct tg_push_transfer_state *state = http->idle; state != NULL; state = state->next) {
-        curl_easy_cleanup(state->easy);
-        state->easy = NULL;
-        tg_push_url_deinit(&state->url);
-        tg_push_url_init(&state->url);
-    }
-    http->has_handles = false;
-}
-
 static uint64_t index_of(const struct tg_push_http *http)
 {
     uint64_t i = 0;
@@ -326,7 +309,6 @@ void tg_push_http_loop_run(struct tg_push_http_loop *loop)
         run_timer(loop->https[i], now_ms);
         collect(loop->https[i]);
         let_go(loop->https[i], is_held_back[i]);
-        forget(loop->https[i]);
     }
 }
 
@@ -575,7 +557,6 @@ struct tg_push_transfer *tg_push_http_get(struct tg_push_http *http)
             state->easy = NULL;
             return NULL;
         }
-        http->has_handles = true;
     }
     http->idle = state->next;
     return &state->transfer;

@@ -66,7 +66,8 @@ class Planted:
         if name == "webpush":
             for part, value in json.loads(token["tokenData"])["keys"].items():
                 self.all.plant(f"a subscription's {part}", value)
-                self.all.plant(f"bytes of a subscription's {part}", from_base64url(value)[-32:])
+                if part == "auth":
+                    self.all.plant("bytes of a subscription's auth", from_base64url(value))
         return token
 
 

@@ -92,7 +92,7 @@ static char *curl_strdup(const char *text)
 
 /* Each of the first ones, then fewer and fewer: what opens a key makes thousands. */
 #define NEXT(n, dense) ((n) + 1 + (n) / (dense))
-#define DENSE 50
+#define DENSE 20
 #define DENSE_RSA 4 /* checking such a key takes long */
 
 /* Runs with allocation n failing; true: it was reached. */
