@@ -134,6 +134,7 @@ static const char *event_of(enum tg_push_action action)
         return "push.request_refused";
     case TG_PUSH_TAKEN:
     case TG_PUSH_DROP_TOKEN:
+    case TG_PUSH_REPEAT:
     case TG_PUSH_RECONNECT:
     case TG_PUSH_WAIT_TOKEN:
     case TG_PUSH_WAIT_PROVIDER:
@@ -152,7 +153,7 @@ static const struct tg_push_verdict without_answer[] = {
     [TG_PUSH_END_TLS] = { TG_PUSH_WAIT_PROVIDER, 0, "tls" },
     [TG_PUSH_END_TIMEOUT] = { TG_PUSH_WAIT_PROVIDER, 0, "timeout" },
     [TG_PUSH_END_NOT_HTTP2] = { TG_PUSH_BLAME_CONFIG, 0, "not_http2" },
-    [TG_PUSH_END_CUT] = { TG_PUSH_WAIT_PROVIDER, 0, "connection_lost" },
+    [TG_PUSH_END_CUT] = { TG_PUSH_REPEAT, 0, "connection_lost" },
     [TG_PUSH_END_TROUBLE] = { TG_PUSH_WAIT_PROVIDER, 0, "out_of_memory" },
 };
 

@@ -60,6 +60,7 @@ enum tg_push_action {
     TG_PUSH_SUSPECT_TOKEN, /* the token is bad or our configuration is: dropped only after a push
                               to another token has shown that the configuration is good */
     TG_PUSH_RENEW,         /* make the credential anew, once, and repeat */
+    TG_PUSH_REPEAT,        /* repeat: the connection broke, as kept ones do */
     TG_PUSH_RECONNECT,     /* repeat on a new connection */
     TG_PUSH_WAIT_TOKEN,    /* this token waits */
     TG_PUSH_WAIT_PROVIDER, /* all of this provider waits */

@@ -192,19 +192,26 @@ static void take(struct tg_push_decision *out, struct tg_push_schedule *s,
     settle(out, TG_PUSH_RESULT_TAKEN);
 }
 
+static enum tg_push_next next_of(enum tg_push_action action)
+{
+    if (action == TG_PUSH_RENEW) {
+        return TG_PUSH_NEXT_RENEW;
+    }
+    return action == TG_PUSH_RECONNECT ? TG_PUSH_NEXT_CONNECT : TG_PUSH_NEXT_REPEAT;
+}
+
 /* Once at once; the second time in a row it is somebody's fault. */
 static void repeat(struct tg_push_decision *out, struct tg_push_schedule *s,
                    struct tg_push_lane *lane, const struct tg_push_verdict *verdict,
                    const struct tg_push_attempt *attempt, int64_t now_s, const struct tg_rng *rng)
 {
-    bool is_renewal = verdict->action == TG_PUSH_RENEW;
     struct tg_push_verdict second = *verdict;
 
     if (!attempt->is_repetition) {
-        out->next = is_renewal ? TG_PUSH_NEXT_RENEW : TG_PUSH_NEXT_CONNECT;
+        out->next = next_of(verdict->action);
         return;
     }
-    second.action = is_renewal ? TG_PUSH_BLAME_CONFIG : TG_PUSH_WAIT_PROVIDER;
+    second.action = verdict->action == TG_PUSH_RENEW ? TG_PUSH_BLAME_CONFIG : TG_PUSH_WAIT_PROVIDER;
     wait_provider(out, s, lane, &second, attempt, now_s, rng);
 }
 
@@ -230,6 +237,7 @@ void tg_push_schedule_decide(struct tg_push_decision *out, struct tg_push_schedu
         suspect(out, s, verdict, attempt, now_s, rng);
         return;
     case TG_PUSH_RENEW:
+    case TG_PUSH_REPEAT:
     case TG_PUSH_RECONNECT:
         repeat(out, s, lane, verdict, attempt, now_s, rng);
         return;

@@ -58,6 +58,7 @@ struct tg_push_attempt {
 enum tg_push_next {
     TG_PUSH_NEXT_SETTLE, /* result and retry_at_s are the outcome */
     TG_PUSH_NEXT_RENEW,  /* the credential is made anew and the push repeated at once */
+    TG_PUSH_NEXT_REPEAT, /* the push is repeated at once */
     TG_PUSH_NEXT_CONNECT /* the push is repeated at once on a new connection */
 };
 

@@ -227,7 +227,7 @@ static void decide__a_wait_past_the_expiration__given_up(void **state)
     assert_true(tg_push_lane_is_shut(&f->lane, f->now_s + 100));
 }
 
-static void decide__renew_and_reconnect__once_then_somebodys_fault(void **state)
+static void decide__renew_repeat_and_reconnect__once_then_somebodys_fault(void **state)
 {
     static const uint8_t tag[TG_PUSH_TAG_LEN] = { 1 };
     static const struct {
@@ -235,6 +235,7 @@ static void decide__renew_and_reconnect__once_then_somebodys_fault(void **state)
         enum tg_push_next next;
         int64_t from_s, to_s;
     } rows[] = { { TG_PUSH_RENEW, TG_PUSH_NEXT_RENEW, 300, 300 },
+                 { TG_PUSH_REPEAT, TG_PUSH_NEXT_REPEAT, 10, 10 },
                  { TG_PUSH_RECONNECT, TG_PUSH_NEXT_CONNECT, 10, 10 } };
     struct fixture *f = *state;
 
@@ -242,7 +243,8 @@ static void decide__renew_and_reconnect__once_then_somebodys_fault(void **state)
         const struct tg_push_attempt second = { .tag = tag,
                                                 .expires_s = EXPIRES,
                                                 .is_repetition = true };
-        const struct tg_push_verdict verdict = { rows[i].action, 0, i == 0 ? "one" : "two" };
+        static const char *const reasons[] = { "one", "two", "three" };
+        const struct tg_push_verdict verdict = { rows[i].action, 0, reasons[i] };
 
         f->lane = (struct tg_push_lane){ .shut_until_s = 0 };
         assert_int_equal(decide(f, 1, rows[i].action, 0)->next, rows[i].next);
@@ -326,7 +328,7 @@ int main(void)
         CASE(says__more_reasons_than_are_remembered__the_oldest_gives_way),
         CASE(decide__one_token_waits__the_provider_does_not),
         CASE(decide__a_wait_past_the_expiration__given_up),
-        CASE(decide__renew_and_reconnect__once_then_somebodys_fault),
+        CASE(decide__renew_repeat_and_reconnect__once_then_somebodys_fault),
         CASE(suspect__before_any_success__no_token_is_dropped),
         CASE(suspect__after_a_success__that_token_is_dropped),
         CASE(suspect__two_tokens_since_the_last_success__the_second_stays),
