@@ -11,7 +11,7 @@
 
 #include "base/buf.h"
 
-#include <curl/curl.h>
+#include "push/curl.h"
 
 /* One for each handle; lives as long as the handle does. */
 struct tg_push_url {

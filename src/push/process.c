@@ -2,9 +2,9 @@
 #include "push/process.h"
 
 #include "base/mem.h"
+#include "push/curl.h"
 #include "push/engine.h"
 
-#include <curl/curl.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -63,9 +63,35 @@ static char *alloc_copy(const char *text)
     return copy == NULL ? NULL : memcpy(copy, text, size);
 }
 
+/* Which key or library, and what is wrong with it: for the operator's eyes, so on standard error.
+ */
+static void explain(const char *what, const struct tg_fault *fault)
+{
+    struct tg_buf line;
+    struct tg_bytes text;
+
+    tg_buf_init(&line, 2 * TG_FAULT_MAX);
+    tg_buf_append_str(&line, "tigressd: push, ");
+    tg_buf_append_str(&line, what);
+    tg_buf_append_str(&line, ": ");
+    tg_buf_append_str(&line, fault->text[0] != '\0' ? fault->text : "cannot be opened");
+    tg_buf_append_str(&line, "\n");
+    text = tg_buf_view(&line);
+    if (text.len > 0 && write(STDERR_FILENO, text.ptr, text.len) < 0) {
+        /* There is nowhere else to say it. */
+    }
+    tg_buf_deinit(&line);
+}
+
 /* Tokens and credentials go through the library's hands: what it frees it wipes. */
 static bool start_curl(void)
 {
+    struct tg_fault fault = { "" };
+
+    if (tg_curl_load(&fault) != TG_OK) {
+        explain("libcurl", &fault);
+        return false;
+    }
     return curl_global_init_mem(CURL_GLOBAL_DEFAULT, tg_mem_alloc, tg_mem_free_wiped,
                                 tg_mem_realloc_wiped, alloc_copy, alloc_zeroed) == CURLE_OK;
 }
@@ -171,25 +197,6 @@ static void serve(struct process *p)
     }
 }
 
-/* Which key, and what is wrong with it: for the operator's eyes, so on standard error. */
-static void explain(enum tg_push_id id, const struct tg_fault *fault)
-{
-    struct tg_buf line;
-    struct tg_bytes text;
-
-    tg_buf_init(&line, 2 * TG_FAULT_MAX);
-    tg_buf_append_str(&line, "tigressd: push, ");
-    tg_buf_append_str(&line, tg_push_name(id));
-    tg_buf_append_str(&line, ": ");
-    tg_buf_append_str(&line, fault->text[0] != '\0' ? fault->text : "cannot be opened");
-    tg_buf_append_str(&line, "\n");
-    text = tg_buf_view(&line);
-    if (text.len > 0 && write(STDERR_FILENO, text.ptr, text.len) < 0) {
-        /* There is nowhere else to say it. */
-    }
-    tg_buf_deinit(&line);
-}
-
 static int run(struct process *p, const struct tg_push_settings *settings)
 {
     const struct tg_push_ipc ready = { .kind = TG_PUSH_IPC_READY };
@@ -204,7 +211,7 @@ static int run(struct process *p, const struct tg_push_settings *settings)
     enum tg_push_id id = TG_PUSH_APNS;
 
     if (tg_push_engine_new(&p->engine, &config, &id, &fault) != TG_OK) {
-        explain(id, &fault);
+        explain(tg_push_name(id), &fault);
         return EXIT_KEYS;
     }
     (void)write_message(p, &ready);

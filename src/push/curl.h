@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * push/curl.h - libcurl for the push process alone: it is loaded when that process starts, so that
+ * the relay, which is the same binary, has neither the library nor the twenty others that it brings
+ * in its memory.
+ * Layer: L3, for push/process and push/engine* alone; they include it for <curl/curl.h>.
+ * Threads: load before the first; read-only from then on.   Blocks: load reads files.
+ * Secrets: none.
+ */
+#ifndef TG_PUSH_CURL_H
+#define TG_PUSH_CURL_H
+
+#define CURL_DISABLE_TYPECHECK
+#include <curl/curl.h>
+
+#include "base/fault.h"
+
+#undef curl_easy_setopt
+#undef curl_easy_getinfo
+#undef curl_multi_setopt
+
+#define TG_CURL_EACH(F)                                                                            \
+    F(easy_cleanup)                                                                                \
+    F(easy_getinfo)                                                                                \
+    F(easy_init)                                                                                   \
+    F(easy_setopt)                                                                                 \
+    F(global_cleanup)                                                                              \
+    F(global_init_mem)                                                                             \
+    F(multi_add_handle)                                                                            \
+    F(multi_assign)                                                                                \
+    F(multi_cleanup)                                                                               \
+    F(multi_info_read)                                                                             \
+    F(multi_init)                                                                                  \
+    F(multi_remove_handle)                                                                         \
+    F(multi_setopt)                                                                                \
+    F(multi_socket_action)                                                                         \
+    F(url)                                                                                         \
+    F(url_cleanup)                                                                                 \
+    F(url_set)
+
+struct tg_curl {
+#define TG_CURL_MEMBER(name) __typeof__(curl_##name) *name;
+    TG_CURL_EACH(TG_CURL_MEMBER)
+#undef TG_CURL_MEMBER
+};
+extern struct tg_curl tg_curl;
+
+/* Does nothing the second time. TG_E_IO: the library or a function of it is missing; fault says
+   which. */
+TG_NODISCARD enum tg_err tg_curl_load(struct tg_fault *fault);
+
+#define curl_easy_cleanup tg_curl.easy_cleanup
+#define curl_easy_getinfo tg_curl.easy_getinfo
+#define curl_easy_init tg_curl.easy_init
+#define curl_easy_setopt tg_curl.easy_setopt
+#define curl_global_cleanup tg_curl.global_cleanup
+#define curl_global_init_mem tg_curl.global_init_mem
+#define curl_multi_add_handle tg_curl.multi_add_handle
+#define curl_multi_assign tg_curl.multi_assign
+#define curl_multi_cleanup tg_curl.multi_cleanup
+#define curl_multi_info_read tg_curl.multi_info_read
+#define curl_multi_init tg_curl.multi_init
+#define curl_multi_remove_handle tg_curl.multi_remove_handle
+#define curl_multi_setopt tg_curl.multi_setopt
+#define curl_multi_socket_action tg_curl.multi_socket_action
+#define curl_url tg_curl.url
+#define curl_url_cleanup tg_curl.url_cleanup
+#define curl_url_set tg_curl.url_set
+
+#endif
