@@ -2,6 +2,7 @@
 #include "push/engine.h"
 
 #include "base/mem.h"
+#include "push/curl.h"
 #include "push/engine_http.h"
 #include "push/schedule.h"
 
@@ -490,6 +491,7 @@ enum tg_err tg_push_engine_new(struct tg_push_engine **out,
 
     *id = TG_PUSH_APNS;
     TG_REQUIRE(engine != NULL, TG_E_NOMEM);
+    TG_TRY(tg_curl_load(fault));
     engine->config = *config;
     TG_TRY(tg_push_http_loop_new(&engine->loop, config->mono_ms));
     for (enum tg_push_id i = 0; i < TG_PUSH_COUNT; i++) {

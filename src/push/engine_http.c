@@ -642,7 +642,6 @@ enum tg_err tg_push_http_new(struct tg_push_http **out, struct tg_push_http_loop
     struct tg_push_http *http = NULL;
 
     TG_REQUIRE(loop->http_count < HTTPS_MAX && count > 0, TG_E_LIMIT);
-    TG_TRY(tg_curl_load(NULL));
     http = tg_mem_calloc(1, sizeof(*http));
     TG_REQUIRE(http != NULL, TG_E_NOMEM);
     http->loop = loop;
