@@ -19,29 +19,24 @@
 #undef curl_easy_getinfo
 #undef curl_multi_setopt
 
-#define TG_CURL_EACH(F)                                                                            \
-    F(easy_cleanup)                                                                                \
-    F(easy_getinfo)                                                                                \
-    F(easy_init)                                                                                   \
-    F(easy_setopt)                                                                                 \
-    F(global_cleanup)                                                                              \
-    F(global_init_mem)                                                                             \
-    F(multi_add_handle)                                                                            \
-    F(multi_assign)                                                                                \
-    F(multi_cleanup)                                                                               \
-    F(multi_info_read)                                                                             \
-    F(multi_init)                                                                                  \
-    F(multi_remove_handle)                                                                         \
-    F(multi_setopt)                                                                                \
-    F(multi_socket_action)                                                                         \
-    F(url)                                                                                         \
-    F(url_cleanup)                                                                                 \
-    F(url_set)
-
 struct tg_curl {
-#define TG_CURL_MEMBER(name) __typeof__(curl_##name) *name;
-    TG_CURL_EACH(TG_CURL_MEMBER)
-#undef TG_CURL_MEMBER
+    __typeof__(&curl_easy_cleanup) easy_cleanup;
+    __typeof__(&curl_easy_getinfo) easy_getinfo;
+    __typeof__(&curl_easy_init) easy_init;
+    __typeof__(&curl_easy_setopt) easy_setopt;
+    __typeof__(&curl_global_cleanup) global_cleanup;
+    __typeof__(&curl_global_init_mem) global_init_mem;
+    __typeof__(&curl_multi_add_handle) multi_add_handle;
+    __typeof__(&curl_multi_assign) multi_assign;
+    __typeof__(&curl_multi_cleanup) multi_cleanup;
+    __typeof__(&curl_multi_info_read) multi_info_read;
+    __typeof__(&curl_multi_init) multi_init;
+    __typeof__(&curl_multi_remove_handle) multi_remove_handle;
+    __typeof__(&curl_multi_setopt) multi_setopt;
+    __typeof__(&curl_multi_socket_action) multi_socket_action;
+    __typeof__(&curl_url) url;
+    __typeof__(&curl_url_cleanup) url_cleanup;
+    __typeof__(&curl_url_set) url_set;
 };
 extern struct tg_curl tg_curl;
 
