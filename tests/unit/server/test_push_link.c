@@ -24,9 +24,9 @@
 /* --- what fails --------------------------------------------------------------------------------
  */
 
-/* The call that fails, of those below and from when it is set; 0: none. */
-static unsigned fail_at;
-static unsigned call_no;
+/* The call that fails, of those below, of the thread that sets it and from then on; 0: none. */
+static _Thread_local unsigned fail_at;
+static _Thread_local unsigned call_no;
 
 static bool must_fail(void)
 {
