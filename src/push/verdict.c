@@ -22,12 +22,30 @@ void tg_push_verdict_set(struct tg_push_verdict *out, enum tg_push_action action
                                                                  : TG_PUSH_ASKED_WAIT_MAX;
 }
 
-/* The first row whose range holds the status. */
-static const struct {
-    unsigned from, to;
-    enum tg_push_action action;
-    const char *reason;
-} by_status[] = {
+const struct tg_push_range *tg_push_range_find(const struct tg_push_range *ranges,
+                                               size_t range_count, unsigned status)
+{
+    for (size_t i = 0; i < range_count; i++) {
+        if (status >= ranges[i].from && status <= ranges[i].to) {
+            return &ranges[i];
+        }
+    }
+    return NULL;
+}
+
+void tg_push_verdict_by_range(struct tg_push_verdict *out, const struct tg_push_range *ranges,
+                              size_t range_count, const struct tg_push_answer *answer)
+{
+    const struct tg_push_range *row = tg_push_range_find(ranges, range_count, answer->status);
+
+    if (row != NULL) {
+        tg_push_verdict_set(out, row->action, row->reason, answer);
+    } else {
+        tg_push_verdict_set(out, TG_PUSH_WAIT_TOKEN, "provider_trouble", answer);
+    }
+}
+
+static const struct tg_push_range by_status[] = {
     { 200, 200, TG_PUSH_TAKEN, "taken" },
     { 300, 399, TG_PUSH_BLAME_CONFIG, "redirect" },
     { 401, 401, TG_PUSH_BLAME_CONFIG, "unauthorized" },
@@ -37,17 +55,12 @@ static const struct {
     { 410, 410, TG_PUSH_DROP_TOKEN, "gone" },
     { 429, 429, TG_PUSH_WAIT_PROVIDER, "too_many_requests" },
     { 400, 499, TG_PUSH_BLAME_REQUEST, "bad_request" },
-    { 0, 999, TG_PUSH_WAIT_PROVIDER, "provider_trouble" },
 };
 
 void tg_push_verdict_by_status(struct tg_push_verdict *out, unsigned status)
 {
-    size_t i = 0;
+    const struct tg_push_range *row = tg_push_range_find(by_status, TG_COUNT(by_status), status);
 
-    while (i < TG_COUNT(by_status) - 1 &&
-           (status < by_status[i].from || status > by_status[i].to)) {
-        i++;
-    }
-    out->action = by_status[i].action;
-    out->reason = by_status[i].reason;
+    out->action = row != NULL ? row->action : TG_PUSH_WAIT_PROVIDER;
+    out->reason = row != NULL ? row->reason : "provider_trouble";
 }

@@ -22,6 +22,22 @@ struct tg_push_word {
 const struct tg_push_word *tg_push_word_find(const struct tg_push_word *words, size_t word_count,
                                              struct tg_bytes word, unsigned status);
 
+/* What a status asks for. */
+struct tg_push_range {
+    unsigned from, to; /* both included */
+    enum tg_push_action action;
+    const char *reason; /* ours */
+};
+
+/* The first row that holds the status, or NULL. */
+const struct tg_push_range *tg_push_range_find(const struct tg_push_range *ranges,
+                                               size_t range_count, unsigned status);
+
+/* What the row of the answer's status says; one without a row makes this token alone wait. For
+   providers behind which many hosts stand: none makes the others wait. */
+void tg_push_verdict_by_range(struct tg_push_verdict *out, const struct tg_push_range *ranges,
+                              size_t range_count, const struct tg_push_answer *answer);
+
 /* What the answer's status says by itself. */
 void tg_push_verdict_by_status(struct tg_push_verdict *out, unsigned status);
 

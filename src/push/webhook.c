@@ -202,11 +202,7 @@ out:
 }
 
 /* Many gateways stand behind this one provider: none of them makes the others wait. */
-static const struct {
-    unsigned from, to;
-    enum tg_push_action action;
-    const char *reason;
-} verdicts[] = {
+static const struct tg_push_range verdicts[] = {
     { 200, 299, TG_PUSH_TAKEN, "taken" },
     { 300, 399, TG_PUSH_BLAME_REQUEST, "redirect" },
     { 404, 404, TG_PUSH_DROP_TOKEN, "gone" },
@@ -220,13 +216,7 @@ static void webhook_judge(struct tg_push_provider *p, const struct tg_push_answe
 {
     (void)p;
     (void)now_s;
-    tg_push_verdict_set(out, TG_PUSH_WAIT_TOKEN, "provider_trouble", answer);
-    for (size_t i = 0; i < TG_COUNT(verdicts); i++) {
-        if (answer->status >= verdicts[i].from && answer->status <= verdicts[i].to) {
-            tg_push_verdict_set(out, verdicts[i].action, verdicts[i].reason, answer);
-            return;
-        }
-    }
+    tg_push_verdict_by_range(out, verdicts, TG_COUNT(verdicts), answer);
 }
 
 const struct tg_push_provider_ops tg_push_webhook_ops = {

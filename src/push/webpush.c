@@ -312,11 +312,7 @@ out:
  * provider, so none of them makes the others wait. A subscription may be bound to another sender's
  * key, which is its wallet's mistake and looks as if our key were wrong.
  */
-static const struct {
-    unsigned from, to;
-    enum tg_push_action action;
-    const char *reason;
-} verdicts[] = {
+static const struct tg_push_range verdicts[] = {
     { 200, 299, TG_PUSH_TAKEN, "taken" },
     { 300, 399, TG_PUSH_BLAME_REQUEST, "redirect" },
     { 401, 401, TG_PUSH_SUSPECT_TOKEN, "unauthorized" },
@@ -333,13 +329,7 @@ static void webpush_judge(struct tg_push_provider *p, const struct tg_push_answe
 {
     (void)p;
     (void)now_s;
-    tg_push_verdict_set(out, TG_PUSH_WAIT_TOKEN, "provider_trouble", answer);
-    for (size_t i = 0; i < TG_COUNT(verdicts); i++) {
-        if (answer->status >= verdicts[i].from && answer->status <= verdicts[i].to) {
-            tg_push_verdict_set(out, verdicts[i].action, verdicts[i].reason, answer);
-            return;
-        }
-    }
+    tg_push_verdict_by_range(out, verdicts, TG_COUNT(verdicts), answer);
 }
 
 const struct tg_push_provider_ops tg_push_webpush_ops = {
