@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * client/direct_mailbox.h - the one mailbox that a sender's device hosts itself, under the relay's
- * own rules (relay/mailbox.h): a request in, an answer out.
- * Layer: L2 (base, crypto, wire, relay/mailbox.h, relay/record.h, relay/route.h).
+ * own rules (mailbox/mailbox.h): a request in, an answer out.
+ * Layer: L2 (base, crypto, wire, mailbox/mailbox.h, mailbox/record.h, mailbox/route.h).
  * Threads: one at a time.   Blocks: no.   Clock: an argument.
  * Secrets: claims pass through and are kept as keyed hashes; the payload is sealed already.
  * spec: protocol.md sections 2 to 4 and 7.
@@ -14,7 +14,7 @@
 #include "base/secret.h"
 #include "base/uuid.h"
 #include "client/direct_frame.h"
-#include "relay/mailbox.h"
+#include "mailbox/mailbox.h"
 
 #define TG_DIRECT_KEY_LEN 32u
 #define TG_DIRECT_ORIGIN_MAX 300u
@@ -25,7 +25,7 @@ struct tg_direct_mailbox {
     struct tg_secret key; /* of the hashes */
     bool exists;
     struct tg_uuid id;
-    struct tg_buf record; /* encoded as relay/record.h says */
+    struct tg_buf record; /* encoded as mailbox/record.h says */
     struct tg_buf origin; /* "tigress-direct://192.0.2.7:4711" */
 };
 

@@ -10,7 +10,7 @@
 #include "client/api_text.h"
 #include "client/direct_common.h"
 #include "crypto/digest.h"
-#include "relay/record.h"
+#include "mailbox/record.h"
 
 #define SAVED_MAGIC UINT32_C(0x54474448) /* "TGDH" */
 #define SAVED_VERSION 1u

@@ -9,12 +9,12 @@
 #ifndef TG_RELAY_EXCHANGE_H
 #define TG_RELAY_EXCHANGE_H
 
+#include "mailbox/mailbox.h"
+#include "mailbox/record.h"
+#include "mailbox/route.h"
 #include "relay/api.h"
-#include "relay/mailbox.h"
 #include "relay/preview.h"
-#include "relay/record.h"
 #include "relay/reply.h"
-#include "relay/route.h"
 #include "relay/standing_case.h"
 #include "wire/json.h"
 

@@ -9,7 +9,7 @@
 #define TG_RELAY_PREVIEW_H
 
 #include "base/buf.h"
-#include "relay/mailbox.h"
+#include "mailbox/mailbox.h"
 
 #define TG_PREVIEW_CONTENT_TYPE "text/html; charset=utf-8"
 /* The page's Content-Security-Policy. The hash is that of tg_preview_style(). */

@@ -17,7 +17,7 @@
 #include "base/rng.h"
 #include "base/secret.h"
 #include "base/uuid.h"
-#include "relay/mailbox.h"
+#include "mailbox/mailbox.h"
 #include "store/store.h"
 
 #define TG_RELAY_KEY_LEN 32u

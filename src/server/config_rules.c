@@ -2,7 +2,7 @@
 /* Defaults that depend on other settings, and what may not be set together. */
 #include "server/config_schema.h"
 
-#include "relay/record.h"
+#include "mailbox/record.h"
 
 #include "server/devcert.h"
 

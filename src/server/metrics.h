@@ -8,8 +8,8 @@
 #define TG_SERVER_METRICS_H
 
 #include "base/buf.h"
+#include "mailbox/mailbox.h"
 #include "push/ipc.h"
-#include "relay/mailbox.h"
 #include "relay/standing.h"
 #include "store/store.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What decodes as a record encodes to the very same bytes, and survives any call. */
-#include "relay/record.h"
+#include "mailbox/record.h"
 
 #include <stdlib.h>
 

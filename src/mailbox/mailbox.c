@@ -5,7 +5,7 @@
  * protocol.md section 4: mailbox (404), claim (401), headers and body (400, 413, 415), rights
  * (401), conditions (412), and then the deed.
  */
-#include "relay/mailbox.h"
+#include "mailbox/mailbox.h"
 
 #include "base/mem.h"
 #include "base/time3339.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The mailbox rules one by one, without a store, a socket or a clock. */
-#include "relay/mailbox.h"
+#include "mailbox/mailbox.h"
 
 #include "crypto/digest.h"
 

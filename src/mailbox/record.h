@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * relay/record.h - the versioned codec of a mailbox record, before it is sealed.
+ * mailbox/record.h - the versioned codec of a mailbox record, before it is sealed.
  * Layer: L2 (base, wire).   Threads: any.   Blocks: no.
  */
-#ifndef TG_RELAY_RECORD_H
-#define TG_RELAY_RECORD_H
+#ifndef TG_MAILBOX_RECORD_H
+#define TG_MAILBOX_RECORD_H
 
 #include "base/buf.h"
-#include "relay/mailbox.h"
+#include "mailbox/mailbox.h"
 
 #define TG_RECORD_FORMAT 1u
 #define TG_RECORD_MAX (120u * 1024u) /* bytes */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * relay/mailbox.h - every rule of the mailbox, as one pure function.
+ * mailbox/mailbox.h - every rule of the mailbox, as one pure function.
  * Layer: L2 (base, crypto, wire).   Threads: any.   Blocks: no.   Clock: an argument.
  * Secrets: sees hashes of claims and request ids, never a claim.
  * spec: protocol.md section 3 and the order of checks of section 4.
  */
-#ifndef TG_RELAY_MAILBOX_H
-#define TG_RELAY_MAILBOX_H
+#ifndef TG_MAILBOX_MAILBOX_H
+#define TG_MAILBOX_MAILBOX_H
 
 #include "base/fault.h"
 #include "wire/headers.h"

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * relay/route.h - which call a method and a path ask for.
+ * mailbox/route.h - which call a method and a path ask for.
  * Layer: L2 (base).   Threads: any.   Blocks: no.
  * Secrets: the path holds the mailbox identifier; it is neither kept nor told.
  * spec: protocol.md sections 1 and 4.
  */
-#ifndef TG_RELAY_ROUTE_H
-#define TG_RELAY_ROUTE_H
+#ifndef TG_MAILBOX_ROUTE_H
+#define TG_MAILBOX_ROUTE_H
 
 #include "base/uuid.h"
-#include "relay/mailbox.h"
+#include "mailbox/mailbox.h"
 
 enum tg_route_kind {
     TG_ROUTE_CALL,

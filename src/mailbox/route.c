@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "relay/route.h"
+#include "mailbox/route.h"
 
 enum path { PATH_NONE, PATH_MAILBOXES, PATH_MAILBOX };
 

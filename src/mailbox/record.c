@@ -9,7 +9,7 @@
  *     for either side: token type and data (if there is one), u8 count, requests done;
  *     u8 count, relinquished
  */
-#include "relay/record.h"
+#include "mailbox/record.h"
 
 #include "base/reader.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "relay/record.h"
+#include "mailbox/record.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
