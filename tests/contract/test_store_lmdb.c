@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "store/lmdb_writer.h"
+#include "store/lmdb/writer.h"
 
 #define NEVER_S INT64_C(4000000000)
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "store/lmdb_table.h"
+#include "store/lmdb/table.h"
 
 #include <string.h>
 
-#include "store/lmdb_value.h"
+#include "store/lmdb/value.h"
 
 #define HEAD_LEN 8u /* version */
 #define COUNTS_LEN 16u

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The embedded store as its callers see it: open, ports, reads. Writes are in lmdb_writer.c. */
+/* The embedded store as its callers see it: open, ports, reads. Writes are in writer.c. */
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "store/lmdb_writer.h"
+#include "store/lmdb/writer.h"
 
 #define READERS_MAX 256u /* ports, with room for other tools that look */
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "store/mem_outbox.h"
+#include "store/memory/outbox.h"
 #include "store/store_port.h"
 
 #define SLOTS_MIN 64u

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "store/lmdb_dir.h"
+#include "store/lmdb/dir.h"
 
 #include <errno.h>
 #include <fcntl.h>

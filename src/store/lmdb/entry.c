@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "store/lmdb_entry.h"
+#include "store/lmdb/entry.h"
 
-#include "store/lmdb_value.h"
+#include "store/lmdb/value.h"
 
 #define HEAD_LEN 37u
 #define FLAG_MARK 1u

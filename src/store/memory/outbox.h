@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store/mem_outbox.h - the memory store's outbox: a list in no order, looked through from end to
+ * store/memory/outbox.h - the memory store's outbox: a list in no order, looked through from end to
  * end, for tests and simulation.
  * Layer: L2 (base), for src/store alone.   Threads: under the store's lock.   Blocks: no.
  */
-#ifndef TG_STORE_MEM_OUTBOX_H
-#define TG_STORE_MEM_OUTBOX_H
+#ifndef TG_STORE_MEMORY_OUTBOX_H
+#define TG_STORE_MEMORY_OUTBOX_H
 
 #include "store/store_port.h"
 

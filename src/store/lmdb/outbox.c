@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "store/lmdb_outbox.h"
+#include "store/lmdb/outbox.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "store/lmdb_entry.h"
+#include "store/lmdb/entry.h"
 
 /* Expired entries that one lease removes: each touches pages of its own, and changes wait. */
 #define LEASE_REMOVE_MAX 16u

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store/lmdb_writer.h - the embedded store's insides: what is shared by its callers and its one
+ * store/lmdb/writer.h - the embedded store's insides: what is shared by its callers and its one
  * writer thread, and the group commit.
  * Layer: L2 (base), for src/store and its tests alone.
  */
@@ -9,10 +9,10 @@
 
 #include <lmdb.h>
 
-#include "store/lmdb_dir.h"
-#include "store/lmdb_lease.h"
-#include "store/lmdb_table.h"
-#include "store/store_queue.h"
+#include "store/lmdb/dir.h"
+#include "store/lmdb/lease.h"
+#include "store/lmdb/table.h"
+#include "store/queue.h"
 
 #define TG_LMDB_BATCH_MAX 256u            /* operations in one commit */
 #define TG_LMDB_BATCH_BYTES_MAX 16777216u /* 16 MiB: sealed bytes in one commit */

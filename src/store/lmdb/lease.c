@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "store/lmdb_lease.h"
+#include "store/lmdb/lease.h"
 
 #include <string.h>
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store/lmdb_outbox.h - the embedded store's outbox: notes, leases, settling, sweeping.
+ * store/lmdb/outbox.h - the embedded store's outbox: notes, leases, settling, sweeping.
  * Layer: L2 (base), for src/store alone.   Threads: the writer's.   Blocks: on the disk.
  * spec: protocol/4#push-not-lost
  *
- * Functions that run in a transaction return LMDB's codes, as in lmdb_table.h, and may run again
+ * Functions that run in a transaction return LMDB's codes, as in lmdb/table.h, and may run again
  * when it is spoilt. A lease is given while its transaction runs and taken back when that has to
  * be repeated; a settled one ends after the commit. So the writer keeps a lease out of a
  * transaction that settles, and lets it be the last operation of its own.
@@ -12,8 +12,8 @@
 #ifndef TG_STORE_LMDB_OUTBOX_H
 #define TG_STORE_LMDB_OUTBOX_H
 
-#include "store/lmdb_lease.h"
-#include "store/lmdb_table.h"
+#include "store/lmdb/lease.h"
+#include "store/lmdb/table.h"
 
 /* Does what note asks for, or nothing where there is no room. */
 TG_NODISCARD int tg_lmdb_outbox_note(struct tg_lmdb_write *w, const struct tg_store_limits *limits,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store/lmdb_dir.h - the directory of the embedded store: made, judged, locked.
+ * store/lmdb/dir.h - the directory of the embedded store: made, judged, locked.
  * Layer: L2 (base), for src/store alone.   Threads: one at a time.   Blocks: on the disk.
  */
 #ifndef TG_STORE_LMDB_DIR_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store/lmdb_entry.h - the outbox's two tables, inside one transaction.
+ * store/lmdb/entry.h - the outbox's two tables, inside one transaction.
  * Layer: L2 (base), for src/store alone.   Threads: the writer's.   Blocks: on the disk.
  *
  *   o   key             -> due order u64, expires order u64, born u64, told u64, attempts u32,
@@ -14,7 +14,7 @@
 #ifndef TG_STORE_LMDB_ENTRY_H
 #define TG_STORE_LMDB_ENTRY_H
 
-#include "store/lmdb_table.h"
+#include "store/lmdb/table.h"
 
 struct tg_lmdb_entry {
     int64_t due_s;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store/lmdb_table.h - the tables of the embedded store, inside one transaction.
+ * store/lmdb/table.h - the tables of the embedded store, inside one transaction.
  * Layer: L2 (base), for src/store alone.   Threads: the transaction's.   Blocks: on the disk.
  *
  *   k   key (32 bytes)          -> order u64
  *   m   order u64, key          -> version u64, sealed record
  *   s   "format", "counts"      -> u64; record_count u64, value_bytes u64
- *   o   key                     -> an entry of the outbox (lmdb_entry.h)
+ *   o   key                     -> an entry of the outbox (lmdb/entry.h)
  *   d   order u64, key          -> when it is due: what a lease takes, longest due first
  *
  * All integers big-endian. order is expires_s with the sign bit flipped, so that byte order is time

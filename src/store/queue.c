@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "store/store_queue.h"
+#include "store/queue.h"
 
 #include "base/mem.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store/lmdb_lease.h - who has which entry of the outbox at the moment. In memory alone: one
+ * store/lmdb/lease.h - who has which entry of the outbox at the moment. In memory alone: one
  * process has the environment open, so with it every lease ends. Layer: L2 (base), for src/store
  * alone.   Threads: the writer's.   Blocks: no.
  */

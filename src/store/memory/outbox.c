@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "store/mem_outbox.h"
+#include "store/memory/outbox.h"
 
 #include <string.h>
 

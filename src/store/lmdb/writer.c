@@ -4,12 +4,12 @@
  * inside one transaction, commits, and only then tells anyone. It never waits for a batch to grow:
  * while it commits the next one gathers by itself.
  */
-#include "store/lmdb_writer.h"
+#include "store/lmdb/writer.h"
 
 #include <assert.h>
 #include <signal.h>
 
-#include "store/lmdb_outbox.h"
+#include "store/lmdb/outbox.h"
 
 #define RECORD_OVERHEAD                                                                            \
     1024u /* bytes of pages beside the value, generously: heads, keys, indexes */
@@ -144,7 +144,7 @@ static int op_run(struct tg_lmdb *s, struct tg_lmdb_write *w, struct tg_store_op
 }
 
 /* Runs at most *count operations from first on; *count becomes how many ran without failing. A
-   lease sees no settle of its own transaction and ends it (lmdb_outbox.h). */
+   lease sees no settle of its own transaction and ends it (lmdb/outbox.h). */
 static int batch_run(struct tg_lmdb *s, struct tg_lmdb_write *w, struct tg_store_op *first,
                      size_t *count)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store/lmdb_value.h - numbers, times and keys as LMDB's bytes: big-endian, in an order that is
+ * store/lmdb/value.h - numbers, times and keys as LMDB's bytes: big-endian, in an order that is
  * that of the numbers.
  * Layer: L2 (base), for the embedded store's tables alone.   Threads: any.   Blocks: no.
  */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store/store_queue.h - operations on their way from many ports to one writer thread.
+ * store/queue.h - operations on their way from many ports to one writer thread.
  * Layer: L2 (base), for src/store alone.   Threads: push on any, take on the writer.
  * Blocks: push never longer than a few instructions of another thread; take when told to wait.
  */
-#ifndef TG_STORE_STORE_QUEUE_H
-#define TG_STORE_STORE_QUEUE_H
+#ifndef TG_STORE_QUEUE_H
+#define TG_STORE_QUEUE_H
 
 #include "store/store_port.h"
 
