@@ -9,7 +9,7 @@
 #define TG_RELAY_STANDING_H
 
 #include "attest/attest.h"
-#include "attest/private_token.h"
+#include "privacypass/token.h"
 
 /* Of one scheme. When either is required, a create needs a proof by one of those that are not off.
    What is sent has to be good in every mode but off, which does not look. */

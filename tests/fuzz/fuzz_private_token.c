@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* An Authorization value through the token's reader; what is taken reads the same again. */
-#include "attest/private_token.h"
 #include "base/b64.h"
+#include "privacypass/token.h"
 
 #include <assert.h>
 

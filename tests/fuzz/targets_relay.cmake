@@ -2,4 +2,4 @@
 tigress_add_fuzz(NAME record SOURCES fuzz_record.c LIBS tg_relay)
 tigress_add_fuzz(NAME note SOURCES fuzz_note.c LIBS tg_relay)
 tigress_add_fuzz(NAME relay_api SOURCES fuzz_relay_api.c LIBS tg_relay_world)
-tigress_add_fuzz(NAME private_token SOURCES fuzz_private_token.c LIBS tg_private_token)
+tigress_add_fuzz(NAME private_token SOURCES fuzz_private_token.c LIBS tg_privacypass)

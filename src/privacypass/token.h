@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * attest/private_token.h - Privacy Pass tokens as an origin takes them: challenge, token, issuers.
+ * privacypass/token.h - Privacy Pass tokens as an origin takes them: challenge, token, issuers.
  * Layer: L2 (base, crypto).   Threads: any; issuers are read-only once loaded.
  * Blocks: load reads a file; verify is one RSA verification, about 20 microseconds.
  * Clock: an argument.   Secrets: tokens are bearer proofs; wiped by whoever holds them.
  * spec: RFC 9577 sections 2.1, 2.2; RFC 9578 sections 6.1 and 8.2.2 (token type 0x0002, Blind RSA).
  */
-#ifndef TG_ATTEST_PRIVATE_TOKEN_H
-#define TG_ATTEST_PRIVATE_TOKEN_H
+#ifndef TG_PRIVACYPASS_TOKEN_H
+#define TG_PRIVACYPASS_TOKEN_H
 
 #include "base/buf.h"
 #include "base/err.h"

@@ -6,10 +6,10 @@
 
 #include <cmocka.h>
 
-#include "attest/private_token.h"
 #include "base/b64.h"
 #include "base/hex.h"
 #include "crypto/digest.h"
+#include "privacypass/token.h"
 
 #include <jansson.h>
 #include <stdio.h>

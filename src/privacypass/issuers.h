@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * attest/private_token_issuers.h - the issuers as loaded; private to the private_token files.
+ * privacypass/issuers.h - the issuers as loaded; private to the private_token files.
  * Layer: L2 (base, crypto).   Threads: read-only once loaded.   Blocks: no.   Secrets: none.
  */
-#ifndef TG_ATTEST_PRIVATE_TOKEN_ISSUERS_H
-#define TG_ATTEST_PRIVATE_TOKEN_ISSUERS_H
+#ifndef TG_PRIVACYPASS_ISSUERS_H
+#define TG_PRIVACYPASS_ISSUERS_H
 
-#include "attest/private_token.h"
 #include "crypto/digest.h"
+#include "privacypass/token.h"
 
 #include <openssl/evp.h>
 

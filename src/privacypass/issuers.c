@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The file of issuers and their keys. */
-#include "attest/private_token_issuers.h"
+#include "privacypass/issuers.h"
 
 #include "base/b64.h"
 #include "base/mem.h"
