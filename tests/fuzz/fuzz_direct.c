@@ -9,8 +9,8 @@
 #include <tigress/direct.h>
 #include <tigress/tigress.h>
 
-#include "client/direct_frame.h"
-#include "client/direct_mailbox.h"
+#include "direct/frame.h"
+#include "direct/mailbox.h"
 
 #include <assert.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every allocation of a whole direct transfer fails once: it is finished all the same. */
-#include "unit/client/direct_world.h"
+#include "unit/direct/direct_world.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * client/direct_mailbox.h - the one mailbox that a sender's device hosts itself, under the relay's
+ * direct/mailbox.h - the one mailbox that a sender's device hosts itself, under the relay's
  * own rules (mailbox/mailbox.h): a request in, an answer out.
  * Layer: L2 (base, crypto, wire, mailbox/mailbox.h, mailbox/record.h, mailbox/route.h).
  * Threads: one at a time.   Blocks: no.   Clock: an argument.
  * Secrets: claims pass through and are kept as keyed hashes; the payload is sealed already.
  * spec: protocol.md sections 2 to 4 and 7.
  */
-#ifndef TG_CLIENT_DIRECT_MAILBOX_H
-#define TG_CLIENT_DIRECT_MAILBOX_H
+#ifndef TG_DIRECT_MAILBOX_H
+#define TG_DIRECT_MAILBOX_H
 
 #include "base/rng.h"
 #include "base/secret.h"
 #include "base/uuid.h"
-#include "client/direct_frame.h"
+#include "direct/frame.h"
 #include "mailbox/mailbox.h"
 
 #define TG_DIRECT_KEY_LEN 32u

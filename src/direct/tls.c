@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "client/direct_tls.h"
+#include "direct/tls.h"
 
 #include "base/mem.h"
 #include "crypto/hkdf.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The sender's side: one mailbox, and up to eight peers that talk TLS to it. */
-#include "client/direct_host.h"
+#include "direct/host.h"
 
 #include "base/mem.h"
-#include "client/direct_common.h"
+#include "direct/common.h"
 
 #define HANDSHAKE_BYTES_MAX 65536u
 /* A connection that proves nothing makes room for another after this long. */

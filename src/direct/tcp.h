@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * client/direct_tcp.h - what both ends of a direct transfer need of TCP.
+ * direct/tcp.h - what both ends of a direct transfer need of TCP.
  * Layer: L4 in a library of its own.   Threads: any.   Blocks: tg_tcp_wait.   Secrets: none.
  */
-#ifndef TG_CLIENT_DIRECT_TCP_H
-#define TG_CLIENT_DIRECT_TCP_H
+#ifndef TG_DIRECT_TCP_H
+#define TG_DIRECT_TCP_H
 
 #include "base/bytes.h"
 #include "base/err.h"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The frames by themselves, and a device that knows the secret but not the manners. */
-#include "unit/client/direct_world.h"
+#include "unit/direct/direct_world.h"
 
 #include "base/bytes.h"
-#include "client/direct_frame.h"
-#include "client/direct_tls.h"
+#include "direct/frame.h"
+#include "direct/tls.h"
 #include "wire/share_url.h"
 
 #include <setjmp.h>

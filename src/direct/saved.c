@@ -3,13 +3,13 @@
  * A host's saved state: a magic number, a version, the secret, the mailbox, and SHA-256 over all of
  * it. The hash finds damage, as with a session's; whoever can write it can read its secrets too.
  */
-#include "client/direct_host.h"
+#include "direct/host.h"
 
 #include "base/mem.h"
 #include "base/reader.h"
 #include "client/api_text.h"
-#include "client/direct_common.h"
 #include "crypto/digest.h"
+#include "direct/common.h"
 #include "mailbox/record.h"
 
 #define SAVED_MAGIC UINT32_C(0x54474448) /* "TGDH" */

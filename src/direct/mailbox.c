@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "client/direct_mailbox.h"
+#include "direct/mailbox.h"
 
 #include "base/mem.h"
 #include "base/reader.h"

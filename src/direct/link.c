@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The receiver's side: a recipient session's requests, one at a time, over TLS. */
-#include "client/direct_link.h"
+#include "direct/link.h"
 
 #include <tigress/share_url.h>
 
 #include "base/mem.h"
-#include "client/direct_common.h"
-#include "client/direct_frame.h"
+#include "direct/common.h"
+#include "direct/frame.h"
 
 #include <unistd.h>
 

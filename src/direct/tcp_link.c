@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A link over TCP connections of its own. */
-#include "client/direct_link.h"
+#include "direct/link.h"
 
-#include "client/direct_tcp.h"
+#include "direct/tcp.h"
 
 #include <errno.h>
 #include <string.h>

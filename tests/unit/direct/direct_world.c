@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "unit/client/direct_world.h"
+#include "unit/direct/direct_world.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

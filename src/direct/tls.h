@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * client/direct_tls.h - TLS 1.3 between two devices that share a secret, without I/O.
+ * direct/tls.h - TLS 1.3 between two devices that share a secret, without I/O.
  * Layer: L2 (base, crypto).   Threads: one handle, one thread at a time.   Blocks: no.
  * Secrets: the key derived from the share secret; wiped with the handle.
  * spec: protocol.md section 7, Direct transfer; RFC 8446 sections 2.2 and 4.2.11; RFC 9257.
  */
-#ifndef TG_CLIENT_DIRECT_TLS_H
-#define TG_CLIENT_DIRECT_TLS_H
+#ifndef TG_DIRECT_TLS_H
+#define TG_DIRECT_TLS_H
 
 #include "base/buf.h"
 #include "base/secret.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "client/direct_frame.h"
+#include "direct/frame.h"
 
 #include "base/reader.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * client/direct_frame.h - requests and answers of a direct transfer as frames in a byte stream.
+ * direct/frame.h - requests and answers of a direct transfer as frames in a byte stream.
  * Layer: L2 (base, wire).   Threads: any.   Blocks: no.
  * Secrets: claims and payloads pass through; the caller wipes its buffers.
  * spec: protocol.md section 7, Direct transfer; docs/direct.md.
@@ -13,8 +13,8 @@
  * Integers are big-endian; textN is its length in N bits and its bytes. What decodes, encodes to
  * the same bytes again.
  */
-#ifndef TG_CLIENT_DIRECT_FRAME_H
-#define TG_CLIENT_DIRECT_FRAME_H
+#ifndef TG_DIRECT_FRAME_H
+#define TG_DIRECT_FRAME_H
 
 #include "base/buf.h"
 #include "wire/headers.h"

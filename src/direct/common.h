@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * client/direct_common.h - between a session and the frames of a direct transfer, for both ends.
+ * direct/common.h - between a session and the frames of a direct transfer, for both ends.
  * Layer: L2, on the installed headers: it lives in a library of its own.
  * Threads: one session, one thread at a time.   Secrets: the share secret; the caller wipes it.
  */
-#ifndef TG_CLIENT_DIRECT_COMMON_H
-#define TG_CLIENT_DIRECT_COMMON_H
+#ifndef TG_DIRECT_COMMON_H
+#define TG_DIRECT_COMMON_H
 
 #include <tigress/session.h>
 
 #include "base/secret.h"
-#include "client/direct_frame.h"
+#include "direct/frame.h"
 
 enum tigress_error tg_direct_error(enum tg_err err);
 /* Where the path of "tigress-direct://host:port/path" begins; false for any other URL. */

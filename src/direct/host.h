@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * client/direct_host.h - the host of a direct transfer as its own parts see it.
+ * direct/host.h - the host of a direct transfer as its own parts see it.
  * Layer: L2.   Threads: one at a time.   Blocks: no.   Clock: an argument.
  * Secrets: the share secret and the key made of it; wiped by tigress_direct_host_free.
  *
- *   direct_host.c      connections, requests, time      direct_saved.c   save and resume
- *   direct_mailbox.c   the mailbox                      direct_tls.c     TLS
+ *   host.c      connections, requests, time      saved.c   save and resume
+ *   mailbox.c   the mailbox                      tls.c     TLS
  */
-#ifndef TG_CLIENT_DIRECT_HOST_H
-#define TG_CLIENT_DIRECT_HOST_H
+#ifndef TG_DIRECT_HOST_H
+#define TG_DIRECT_HOST_H
 
 #include <tigress/direct.h>
 
-#include "client/direct_mailbox.h"
-#include "client/direct_tls.h"
+#include "direct/mailbox.h"
+#include "direct/tls.h"
 
 enum tg_direct_stage {
     TG_DIRECT_STAGE_FREE,

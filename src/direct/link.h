@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * client/direct_link.h - the link of a direct transfer as its own parts see it.
+ * direct/link.h - the link of a direct transfer as its own parts see it.
  * Layer: L2.   Threads: one at a time.   Secrets: the share secret's key, in tls.
  */
-#ifndef TG_CLIENT_DIRECT_LINK_H
-#define TG_CLIENT_DIRECT_LINK_H
+#ifndef TG_DIRECT_LINK_H
+#define TG_DIRECT_LINK_H
 
 #include <tigress/direct.h>
 
-#include "client/direct_tls.h"
+#include "direct/tls.h"
 #include "wire/share_url.h"
 
 struct tigress_direct_link {
@@ -27,7 +27,7 @@ struct tigress_direct_link {
     int64_t deadline_ms;  /* of the request */
     int64_t time_left_ms; /* that the request was given */
 
-    /* direct_tcp_link.c */
+    /* tcp_link.c */
     int fd; /* -1: none */
     tigress_direct_link_save_fn *save;
     void *save_ctx;

@@ -7,8 +7,8 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "client/api_text.h"
-#include "client/direct_common.h"
-#include "client/direct_tcp.h"
+#include "direct/common.h"
+#include "direct/tcp.h"
 
 #include <arpa/inet.h>
 #include <ifaddrs.h>

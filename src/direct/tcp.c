@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "client/direct_tcp.h"
+#include "direct/tcp.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "client/direct_common.h"
+#include "direct/common.h"
 
 #include <tigress/share_url.h>
 
