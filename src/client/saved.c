@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "base/reader.h"
 #include "base/utf8.h"
-#include "client/api_text.h"
+#include "client/text.h"
 
 #include <string.h>
 

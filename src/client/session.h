@@ -12,7 +12,7 @@
  *   initiator.c  intent, create        recipient.c  checks, preview, claim
  *   standing.c   good standing: what the relay asks, what the wallet gives
  *   policy.c     which relays may be used
- *   saved.c      save and resume       api_*.c      the exported functions
+ *   saved.c      save and resume    api/         the exported functions
  */
 #ifndef TG_CLIENT_SESSION_H
 #define TG_CLIENT_SESSION_H
@@ -285,14 +285,14 @@ void tg_recipient_go_on(struct tigress_session *s);
 TG_NODISCARD enum tg_err tg_relay_url_parse(struct tg_share_url *out, struct tg_bytes text,
                                             struct tg_fault *fault);
 
-/* ---- api_share_url.c */
+/* ---- api/share_url.c */
 /* As tg_share_url_parse; TIGRESS_E_SECRET when the secret alone is wrong. */
 enum tigress_error tg_share_url_read(struct tg_share_url *out, struct tg_bytes text,
                                      struct tg_fault *fault);
 enum tigress_error tg_share_url_put(const struct tg_share_url *url, int form, char *out,
                                     size_t cap);
 
-/* ---- api_error.c */
+/* ---- api/error.c */
 enum tigress_error tg_public_error(enum tg_err err);
 
 #endif

@@ -7,7 +7,7 @@
 
 #include "base/mem.h"
 #include "base/reader.h"
-#include "client/api_text.h"
+#include "client/text.h"
 #include "crypto/digest.h"
 #include "direct/common.h"
 #include "mailbox/record.h"

@@ -6,7 +6,7 @@
 #include "base/fault.h"
 #include "base/mem.h"
 #include "base/num.h"
-#include "client/api_text.h"
+#include "client/text.h"
 #include "direct/common.h"
 #include "direct/tcp.h"
 

@@ -2,8 +2,8 @@
 #include <tigress/session.h>
 
 #include "base/utf8.h"
-#include "client/api_text.h"
 #include "client/session.h"
+#include "client/text.h"
 
 #include <string.h>
 

@@ -2,8 +2,8 @@
 #include <tigress/session.h>
 
 #include "base/mem.h"
-#include "client/api_text.h"
 #include "client/session.h"
+#include "client/text.h"
 #include "wire/attestation.h"
 
 #include <string.h>

@@ -7,12 +7,12 @@
  * Saved state: magic, version, digits, tries allowed, tries left, flags, key, HMAC of the PIN, and
  * an HMAC over all that, which finds damage.
  */
-#include "client/pin.h"
+#include "client/api/pin.h"
 
 #include "base/fault.h"
 #include "base/mem.h"
 #include "base/reader.h"
-#include "client/api_text.h"
+#include "client/text.h"
 #include "crypto/digest.h"
 
 #include <string.h>

@@ -10,8 +10,8 @@
 #include "base/b64.h"
 #include "base/mem.h"
 #include "base/reader.h"
-#include "client/api_text.h"
 #include "client/session.h"
+#include "client/text.h"
 
 #include <string.h>
 

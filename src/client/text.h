@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * client/api_text.h - small helpers of the exported functions.
+ * client/text.h - small helpers of the exported functions.
  * Layer: L2.      Threads: any.
  */
-#ifndef TG_CLIENT_API_TEXT_H
-#define TG_CLIENT_API_TEXT_H
+#ifndef TG_CLIENT_TEXT_H
+#define TG_CLIENT_TEXT_H
 
 #include <tigress/error.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <tigress/envelope.h>
 
-#include "client/api_text.h"
 #include "client/session.h"
+#include "client/text.h"
 
 const char *tigress_envelope_type(size_t secret_len)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <tigress/formats.h>
 
-#include "client/api_text.h"
 #include "client/session.h"
+#include "client/text.h"
 #include "wire/json_text.h"
 
 #define MEMBER_NAME_MAX 64u

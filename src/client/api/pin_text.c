@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The digits of a PIN: making, showing and reading what a person typed. */
-#include "client/pin.h"
+#include "client/api/pin.h"
 
 #include "base/mem.h"
 #include "base/rng.h"
-#include "client/api_text.h"
+#include "client/text.h"
 
 #include <string.h>
 

@@ -2,8 +2,8 @@
 /* What a session knows, for the application to read. */
 #include <tigress/session.h>
 
-#include "client/api_text.h"
 #include "client/session.h"
+#include "client/text.h"
 
 const struct tigress_http_request *tigress_session_request(const struct tigress_session *s)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * client/pin.h - what the two files of the PIN share.
+ * client/api/pin.h - what the two files of the PIN share.
  * Layer: L2 (base, crypto, include/tigress).      Threads: any.
  *
  *   pin_text.c   the digits: making, showing, reading      pin.c   tries, state, verdict
  */
-#ifndef TG_CLIENT_PIN_H
-#define TG_CLIENT_PIN_H
+#ifndef TG_CLIENT_API_PIN_H
+#define TG_CLIENT_API_PIN_H
 
 #include <tigress/pin.h>
 

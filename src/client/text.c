@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "client/api_text.h"
+#include "client/text.h"
 
 #include "base/mem.h"
 

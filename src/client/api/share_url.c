@@ -3,8 +3,8 @@
 
 #include "base/b64.h"
 #include "base/mem.h"
-#include "client/api_text.h"
 #include "client/session.h"
+#include "client/text.h"
 
 #include <string.h>
 

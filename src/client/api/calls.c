@@ -2,8 +2,8 @@
 /* What the application decides: each call, where the table of states takes it. */
 #include <tigress/session.h>
 
-#include "client/api_text.h"
 #include "client/session.h"
+#include "client/text.h"
 
 /* A call that the state does not take changes nothing. */
 static enum tigress_error may_call(const struct tigress_session *s, enum tg_call call)
