@@ -4,12 +4,12 @@
  */
 #include "base/mem.h"
 #include "crypto/own.h"
-#include "server/devcert.h"
-#include "server/keyfile.h"
-#include "server/log_sink.h"
-#include "server/notify.h"
-#include "server/push_child.h"
-#include "server/push_open.h"
+#include "server/keys/devcert.h"
+#include "server/keys/keyfile.h"
+#include "server/ops/log_sink.h"
+#include "server/ops/notify.h"
+#include "server/pushlink/child.h"
+#include "server/pushlink/open.h"
 #include "server/worker.h"
 #include "wire/json.h"
 

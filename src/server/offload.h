@@ -8,7 +8,7 @@
 #define TG_SERVER_OFFLOAD_H
 
 #include "relay/api.h"
-#include "server/conn.h"
+#include "server/net/conn.h"
 
 #include <stdatomic.h>
 #include <uv.h>

@@ -7,7 +7,7 @@
 #define TG_SERVER_STANDING_H
 
 #include "relay/standing.h"
-#include "server/config.h"
+#include "server/settings/config.h"
 
 struct tg_server_standing;
 

@@ -9,11 +9,11 @@
 #define TG_SERVER_WORKER_H
 
 #include "server/admin.h"
-#include "server/conn.h"
-#include "server/listener.h"
+#include "server/net/conn.h"
+#include "server/net/listener.h"
 #include "server/offload.h"
 #include "server/standing.h"
-#include "server/push_link.h"
+#include "server/pushlink/link.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

@@ -133,7 +133,7 @@ def relay__code__opens_no_key():
     found = subprocess.run(["grep", "-rlE", r"tg_push_keys_check|tg_push_process_run|->open\(&provider",
                             str(ROOT / "src")], capture_output=True, text=True, check=True).stdout
     outside = {path for path in found.split() if "/src/push/" not in path}
-    assert outside == {str(ROOT / "src/server/push_child.c")}
+    assert outside == {str(ROOT / "src/server/pushlink/child.c")}
 
 
 def raw_key(apns):

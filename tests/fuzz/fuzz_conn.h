@@ -7,7 +7,7 @@
 #ifndef TESTS_FUZZ_FUZZ_CONN_H
 #define TESTS_FUZZ_FUZZ_CONN_H
 
-#include "server/proto.h"
+#include "server/http/proto.h"
 
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fuzz/fuzz_conn.h"
-#include "server/http1.h"
+#include "server/http/http1.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

@@ -1,5 +1,3 @@
 # SPDX-License-Identifier: Apache-2.0
-if(TARGET tg_http)
-    tigress_add_fuzz(NAME http1_conn SOURCES fuzz_http1_conn.c fuzz_conn.c LIBS tg_http)
-    tigress_add_fuzz(NAME http2_conn SOURCES fuzz_http2_conn.c fuzz_conn.c LIBS tg_http)
-endif()
+tigress_add_fuzz(NAME http1_conn SOURCES fuzz_http1_conn.c fuzz_conn.c LIBS tg_http)
+tigress_add_fuzz(NAME http2_conn SOURCES fuzz_http2_conn.c fuzz_conn.c LIBS tg_http)

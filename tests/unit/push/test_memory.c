@@ -563,7 +563,7 @@ static void check_jobs(int dense)
 /*
  * Nobody listens on that port: each push is put off, whatever fails on its way there. libcurl may
  * forget a request for want of memory, its time limit too: then the relay, which is told nothing,
- * ends the process (server/push_window.h), and the pushes are due again.
+ * ends the process (server/pushlink/window.h), and the pushes are due again.
  */
 static void job__allocation_n_fails__one_outcome_at_most_and_no_token_lost(void **state)
 {

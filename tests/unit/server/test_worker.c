@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "server/devcert.h"
+#include "server/keys/devcert.h"
 #include "server/worker.h"
 
 #define WORKERS 2u

@@ -1,0 +1,533 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/http/http1.h"
+
+#include "base/mem.h"
+#include "server/http/http1_head.h"
+
+#include <llhttp.h>
+
+/* Bytes around a chunked body that are not the body: 8 for each byte of it, and a head's worth of
+   extensions and trailers. */
+#define CHUNK_OVERHEAD_PER_BYTE 8u
+
+enum state {
+    STATE_IDLE, /* between requests */
+    STATE_HEAD,
+    STATE_BODY,
+    STATE_BUSY, /* the service has the request */
+    STATE_FINISHED
+};
+
+struct tg_http1 {
+    struct tg_proto proto;
+    struct tg_proto_host *host;
+    struct tg_env *env;
+    struct tg_request request;
+    struct tg_deadline deadline;
+    llhttp_t parser;
+    enum state state;
+    struct tg_reqmem *mem; /* while a request is read */
+    struct tg_head_guard guard;
+    struct tg_head_facts facts;
+    size_t head_len;
+    size_t name_at;
+    size_t name_len;
+    size_t value_at;
+    size_t body_raw_len; /* bytes of the body with what is around it */
+    uint8_t body_last;   /* the last of them, as far as it was fed */
+    uint64_t body_from_mono_ms;
+    uint32_t request_count;
+    struct tg_head_fault fault; /* found in a callback */
+    bool is_message_complete;
+    bool is_body_too_large;
+    bool is_feeding;
+    bool has_eof;
+    bool can_keep; /* the request allows another one after it */
+};
+
+static struct tg_http1 *of_proto(struct tg_proto *p)
+{
+    return TG_CONTAINER(p, struct tg_http1, proto);
+}
+
+/* --- llhttp's callbacks: they collect, and decide nothing but their bounds ----------------------
+ */
+
+static int fail_with(struct tg_http1 *h, unsigned status, const char *detail)
+{
+    if (h->fault.status == 0) {
+        h->fault = (struct tg_head_fault){ status, detail };
+    }
+    return -1;
+}
+
+static int collect(struct tg_http1 *h, const char *at, size_t len)
+{
+    tg_buf_append(&h->mem->text, tg_bytes(at, len));
+    if (tg_buf_status(&h->mem->text) != TG_OK) {
+        return fail_with(h, 431, "the request head is too large");
+    }
+    return 0;
+}
+
+static int on_url(llhttp_t *parser, const char *at, size_t len)
+{
+    struct tg_http1 *h = parser->data;
+
+    h->mem->target_len += len;
+    if (h->mem->target_len > TG_TARGET_MAX) {
+        return fail_with(h, 414, "the request target is too long");
+    }
+    return collect(h, at, len);
+}
+
+static int on_field(llhttp_t *parser, const char *at, size_t len)
+{
+    struct tg_http1 *h = parser->data;
+
+    if (h->state == STATE_BODY) {
+        return 0; /* trailers mean nothing here; how many there are is bounded by body_raw_len */
+    }
+    if (h->name_len == 0) {
+        h->name_at = h->mem->text.len;
+    }
+    h->name_len += len;
+    return collect(h, at, len);
+}
+
+static int on_field_complete(llhttp_t *parser)
+{
+    struct tg_http1 *h = parser->data;
+
+    h->value_at = h->mem->text.len;
+    return 0;
+}
+
+static int on_value(llhttp_t *parser, const char *at, size_t len)
+{
+    struct tg_http1 *h = parser->data;
+
+    return h->state == STATE_BODY ? 0 : collect(h, at, len);
+}
+
+static int on_value_complete(llhttp_t *parser)
+{
+    struct tg_http1 *h = parser->data;
+    struct tg_reqmem *m = h->mem;
+    struct tg_bytes value = { 0 };
+
+    if (h->state == STATE_BODY) {
+        return 0;
+    }
+    if (h->name_len == 0) {
+        return fail_with(h, 400, "a header has no name");
+    }
+    if (m->field_count >= TG_HEADERS_MAX) {
+        return fail_with(h, 431, "too many header lines");
+    }
+    value = tg_bytes_trim(tg_bytes_from(tg_buf_view(&m->text), h->value_at));
+    m->fields[m->field_count].name_at = (uint16_t)h->name_at;
+    m->fields[m->field_count].name_len = (uint16_t)h->name_len;
+    m->fields[m->field_count].value_at =
+        (uint16_t)(value.len == 0 ? h->value_at : (size_t)(value.ptr - m->text.ptr));
+    m->fields[m->field_count].value_len = (uint16_t)value.len;
+    m->field_count++;
+    h->name_len = 0;
+    return 0;
+}
+
+static int on_headers_complete(llhttp_t *parser)
+{
+    parser->upgrade = 0; /* no other protocol is on offer: go on in this one */
+    return 0;
+}
+
+static int on_body(llhttp_t *parser, const char *at, size_t len)
+{
+    struct tg_http1 *h = parser->data;
+
+    if (len > h->env->settings->body_max - h->mem->body.len) {
+        h->is_body_too_large = true;
+        return -1;
+    }
+    tg_buf_append(&h->mem->body, tg_bytes(at, len));
+    if (tg_buf_status(&h->mem->body) != TG_OK) {
+        return fail_with(h, 503, "out of memory");
+    }
+    return 0;
+}
+
+static int on_message_complete(llhttp_t *parser)
+{
+    struct tg_http1 *h = parser->data;
+
+    h->is_message_complete = true;
+    return HPE_PAUSED;
+}
+
+static const llhttp_settings_t callbacks = {
+    .on_url = on_url,
+    .on_header_field = on_field,
+    .on_header_field_complete = on_field_complete,
+    .on_header_value = on_value,
+    .on_header_value_complete = on_value_complete,
+    .on_headers_complete = on_headers_complete,
+    .on_body = on_body,
+    .on_message_complete = on_message_complete,
+};
+
+/* --- the connection's course -------------------------------------------------------------------
+ */
+
+static void set_deadline(struct tg_http1 *h, uint64_t in_ms)
+{
+    tg_deadline_set(&h->env->wheel, &h->deadline, h->env->now_mono_ms + in_ms);
+}
+
+static void finish(struct tg_http1 *h, bool must_linger)
+{
+    h->state = STATE_FINISHED;
+    h->proto.is_busy = false;
+    h->proto.is_finished = true;
+    h->proto.must_linger = must_linger;
+    tg_deadline_clear(&h->deadline);
+    tg_reqmem_put(h->env, &h->mem);
+}
+
+static uint32_t idle_ms(const struct tg_http1 *h)
+{
+    return h->env->is_draining ? h->env->settings->drain_idle_ms : h->env->settings->idle_ms;
+}
+
+static bool start(struct tg_http1 *h)
+{
+    h->mem = tg_reqmem_take(h->env, h->env->settings->body_max);
+    if (h->mem == NULL) {
+        finish(h, false);
+        return false;
+    }
+    llhttp_init(&h->parser, HTTP_REQUEST, &callbacks);
+    h->parser.data = h;
+    h->state = STATE_HEAD;
+    h->guard = (struct tg_head_guard){ 0 };
+    h->facts = (struct tg_head_facts){ 0 };
+    h->fault = (struct tg_head_fault){ 0 };
+    h->head_len = 0;
+    h->name_len = 0;
+    h->body_raw_len = 0;
+    h->body_last = '\n'; /* the head's */
+    h->is_message_complete = false;
+    h->is_body_too_large = false;
+    h->can_keep = false;
+    h->request_count++;
+    set_deadline(h, h->env->settings->head_ms);
+    return true;
+}
+
+static void refuse(struct tg_http1 *h, unsigned status, const char *detail)
+{
+    enum tg_counter counter = TG_COUNTER_REFUSED_SYNTAX;
+
+    if (status == 408) {
+        counter = TG_COUNTER_REFUSED_TIMEOUT;
+    } else if (status == 431 || status == 414) {
+        counter = TG_COUNTER_REFUSED_SIZE;
+    }
+    tg_metrics_count(h->env->metrics, counter);
+    h->can_keep = false;
+    h->state = STATE_BUSY;
+    tg_request_refuse(&h->request, status, detail, 0);
+}
+
+static void dispatch(struct tg_http1 *h)
+{
+    const char *name = llhttp_method_name((llhttp_method_t)h->parser.method);
+    struct tg_http_request request;
+
+    h->can_keep = h->is_message_complete && llhttp_should_keep_alive(&h->parser) != 0;
+    h->state = STATE_BUSY;
+    h->proto.is_busy = true;
+    tg_deadline_clear(&h->deadline);
+    tg_reqmem_request(h->mem, tg_bytes_str(name), &request);
+    if (h->is_body_too_large) {
+        tg_metrics_count(h->env->metrics, TG_COUNTER_REFUSED_SIZE);
+        request.is_body_too_large = true;
+        request.body = (struct tg_bytes){ 0 };
+    }
+    tg_request_begin(&h->request, &request);
+    tg_reqmem_put(h->env, &h->mem);
+}
+
+static void on_respond(struct tg_request *r, const struct tg_http_response *response)
+{
+    struct tg_http1 *h = TG_CONTAINER(r, struct tg_http1, request);
+    bool is_kept = h->can_keep && !response->must_close && !h->has_eof && !h->env->is_draining &&
+                   h->request_count < h->env->settings->requests_max;
+    enum tg_head_connection connection = !is_kept              ? TG_HEAD_CLOSE
+                                         : h->facts.minor == 0 ? TG_HEAD_KEEP_1_0
+                                                               : TG_HEAD_KEEP;
+    struct tg_bytes parts[2] = { { 0 } };
+    size_t part_count = 1;
+
+    tg_head_encode(&h->env->scratch, response, tg_env_date(h->env), connection);
+    if (tg_buf_status(&h->env->scratch) != TG_OK) {
+        tg_buf_clear(&h->env->scratch);
+        finish(h, false);
+        h->host->kick(h->host);
+        return;
+    }
+    parts[0] = tg_buf_view(&h->env->scratch);
+    if (!response->is_head && tg_head_has_body(response->status) && response->body.len > 0) {
+        parts[part_count++] = response->body;
+    }
+    h->host->write(h->host, parts, part_count);
+    tg_buf_clear(&h->env->scratch); /* wiped: answers hold payloads and identifiers */
+    h->proto.is_busy = false;
+    if (is_kept) {
+        h->state = STATE_IDLE;
+        set_deadline(h, idle_ms(h));
+    } else {
+        /* Input that nobody reads would make the close a reset, and the answer might be lost. */
+        finish(h, !h->is_message_complete);
+    }
+    if (!h->is_feeding) {
+        h->host->kick(h->host);
+    }
+}
+
+static void refuse_parse_error(struct tg_http1 *h, llhttp_errno_t error)
+{
+    if (h->fault.status != 0) {
+        refuse(h, h->fault.status, h->fault.detail);
+    } else if (error == HPE_INVALID_METHOD && h->head_len > 0) {
+        refuse(h, 501, "this method is not known here");
+    } else if (error == HPE_INVALID_VERSION) {
+        refuse(h, 505, "only HTTP/1.0, HTTP/1.1 and HTTP/2 are spoken here");
+    } else {
+        refuse(h, 400, "this is not a well-formed HTTP request");
+    }
+}
+
+static void begin_body(struct tg_http1 *h)
+{
+    h->state = STATE_BODY;
+    h->body_from_mono_ms = h->env->now_mono_ms;
+    set_deadline(h, TG_BODY_BASE_MS < h->env->settings->body_max_ms
+                        ? TG_BODY_BASE_MS
+                        : h->env->settings->body_max_ms);
+    if (h->parser.content_length > h->env->settings->body_max && !h->facts.has_chunked) {
+        h->is_body_too_large = true;
+        dispatch(h);
+    } else if (h->facts.has_expect_continue) {
+        struct tg_bytes go_on = TG_LIT("HTTP/1.1 100 Continue\r\n\r\n");
+
+        h->host->write(h->host, &go_on, 1);
+    }
+}
+
+static void end_head(struct tg_http1 *h)
+{
+    struct tg_head_fault fault = { 0 };
+
+    if (h->parser.http_major != 1 || h->parser.http_minor > 1) {
+        refuse(h, 505, "only HTTP/1.0, HTTP/1.1 and HTTP/2 are spoken here");
+        return;
+    }
+    h->facts.minor = h->parser.http_minor;
+    fault = tg_head_check(h->mem, h->parser.method == HTTP_CONNECT, &h->facts);
+    if (fault.status != 0) {
+        refuse(h, fault.status, fault.detail);
+    } else if (h->is_message_complete) {
+        dispatch(h);
+    } else {
+        begin_body(h);
+    }
+}
+
+static size_t feed_head(struct tg_http1 *h, struct tg_bytes in)
+{
+    size_t used = 0;
+    enum tg_guard guard = tg_head_guard_scan(&h->guard, in, &used);
+    llhttp_errno_t error = HPE_OK;
+
+    if (guard == TG_GUARD_BAD) {
+        refuse(h, 400, "a line of the request head is malformed");
+        return used;
+    }
+    h->head_len += used;
+    error = llhttp_execute(&h->parser, (const char *)in.ptr, used);
+    if (error != HPE_OK && !(error == HPE_PAUSED && guard == TG_GUARD_END)) {
+        refuse_parse_error(h, error);
+    } else if (h->head_len > TG_HEAD_MAX) {
+        refuse(h, 431, "the request head is too large");
+    } else if (guard == TG_GUARD_END) {
+        end_head(h);
+    }
+    return used;
+}
+
+/* The parser takes a line feed alone for the empty line that ends a chunked body; whoever stands
+   before us may not, and would see another request begin elsewhere. */
+static bool is_end_ambiguous(const struct tg_http1 *h, struct tg_bytes used)
+{
+    uint8_t before = used.len > 1 ? used.ptr[used.len - 2] : h->body_last;
+
+    return h->facts.has_chunked && h->is_message_complete && before != '\r';
+}
+
+static size_t feed_body(struct tg_http1 *h, struct tg_bytes in)
+{
+    llhttp_errno_t error = llhttp_execute(&h->parser, (const char *)in.ptr, in.len);
+    size_t used = in.len;
+    bool is_ambiguous = false;
+
+    if (h->is_message_complete) {
+        used = (size_t)((const uint8_t *)llhttp_get_error_pos(&h->parser) - in.ptr);
+    }
+    h->body_raw_len += used;
+    is_ambiguous = is_end_ambiguous(h, tg_bytes_first(in, used));
+    h->body_last = used > 0 ? in.ptr[used - 1] : h->body_last;
+    if (is_ambiguous) {
+        refuse(h, 400, "the body's last line is malformed");
+    } else if (h->is_body_too_large || h->is_message_complete) {
+        dispatch(h);
+    } else if (error != HPE_OK) {
+        refuse_parse_error(h, error);
+    } else if (h->body_raw_len > TG_HEAD_MAX + (CHUNK_OVERHEAD_PER_BYTE + 1) * h->mem->body.len) {
+        refuse(h, 400, "the body's chunks are too small or their trailers too long");
+    }
+    return used;
+}
+
+static size_t http1_feed(struct tg_proto *p, struct tg_bytes in)
+{
+    struct tg_http1 *h = of_proto(p);
+    size_t used = 0;
+
+    h->is_feeding = true;
+    while (used < in.len) {
+        struct tg_bytes rest = tg_bytes_from(in, used);
+
+        if (h->state == STATE_IDLE && !start(h)) {
+            break;
+        }
+        if (h->state == STATE_HEAD) {
+            used += feed_head(h, rest);
+        } else if (h->state == STATE_BODY) {
+            used += feed_body(h, rest);
+        } else {
+            break;
+        }
+        if (h->state == STATE_IDLE && h->host->unsent > TG_UNSENT_MAX) {
+            break; /* a client that does not read its answers gets no more of them */
+        }
+    }
+    h->is_feeding = false;
+    return used;
+}
+
+static void http1_pump(struct tg_proto *p)
+{
+    (void)p; /* answers are written whole */
+}
+
+static void http1_eof(struct tg_proto *p)
+{
+    struct tg_http1 *h = of_proto(p);
+
+    h->has_eof = true;
+    h->request.peer->is_gone = true;
+    if (h->state != STATE_BUSY) {
+        if (h->state == STATE_HEAD || h->state == STATE_BODY) {
+            tg_metrics_count(h->env->metrics, TG_COUNTER_RESETS);
+        }
+        finish(h, false);
+    } else if (h->request.is_waiting) {
+        /* Nobody keeps half a connection open for a minute: this client is gone. */
+        tg_request_cancel(&h->request);
+        finish(h, false);
+    }
+}
+
+static void http1_drain(struct tg_proto *p)
+{
+    struct tg_http1 *h = of_proto(p);
+
+    if (h->state == STATE_IDLE) {
+        set_deadline(h, idle_ms(h));
+    }
+}
+
+static void http1_cancel(struct tg_proto *p)
+{
+    struct tg_http1 *h = of_proto(p);
+
+    tg_request_cancel(&h->request);
+    finish(h, false);
+}
+
+static void http1_free(struct tg_proto *p)
+{
+    struct tg_http1 *h = of_proto(p);
+
+    tg_mem_free_secret(h, sizeof(*h));
+}
+
+static void on_body_deadline(struct tg_http1 *h)
+{
+    uint64_t earned_ms = TG_BODY_BASE_MS + h->mem->body.len * 1000u / TG_BODY_BYTES_PER_S;
+    uint64_t until_mono_ms = 0;
+
+    if (earned_ms > h->env->settings->body_max_ms) {
+        earned_ms = h->env->settings->body_max_ms;
+    }
+    until_mono_ms = h->body_from_mono_ms + earned_ms;
+    if (until_mono_ms > h->env->now_mono_ms) {
+        tg_deadline_set(&h->env->wheel, &h->deadline, until_mono_ms);
+        return;
+    }
+    refuse(h, 408, "the request body took too long");
+}
+
+static void on_deadline(struct tg_deadline *d)
+{
+    struct tg_http1 *h = TG_CONTAINER(d, struct tg_http1, deadline);
+
+    if (h->state == STATE_HEAD) {
+        refuse(h, 408, "the request head took too long");
+    } else if (h->state == STATE_BODY) {
+        on_body_deadline(h);
+    } else if (h->state == STATE_IDLE) {
+        finish(h, false);
+    }
+    h->host->kick(h->host);
+}
+
+static const struct tg_proto_ops http1_ops = {
+    .feed = http1_feed,
+    .pump = http1_pump,
+    .eof = http1_eof,
+    .drain = http1_drain,
+    .cancel = http1_cancel,
+    .free = http1_free,
+};
+
+struct tg_proto *tg_http1_new(struct tg_env *env, struct tg_proto_host *host,
+                              const struct tg_service *service)
+{
+    struct tg_http1 *h = tg_mem_calloc(1, sizeof(*h));
+
+    if (h == NULL) {
+        return NULL;
+    }
+    h->proto.ops = &http1_ops;
+    h->host = host;
+    h->env = env;
+    h->request = (struct tg_request){
+        .env = env, .service = service, .peer = &host->peer, .respond = on_respond
+    };
+    h->deadline.fired = on_deadline;
+    h->state = STATE_IDLE;
+    set_deadline(h, idle_ms(h));
+    return &h->proto;
+}

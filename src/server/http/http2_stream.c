@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/http/http2_stream.h"
+
+#include "base/mem.h"
+#include "server/http/http2.h"
+
+#include <string.h>
+
+#define DISCARD_MAX (1024u * 1024u) /* bytes of a body after its answer */
+
+void tg_h2_consumed(struct tg_h2_stream *s)
+{
+    if (s->unconsumed > 0) {
+        (void)nghttp2_session_consume_connection(s->conn->session, s->unconsumed);
+        s->unconsumed = 0;
+    }
+}
+
+void tg_h2_stream_free(struct tg_h2_stream *s)
+{
+    struct tg_http2 *c = s->conn;
+
+    tg_request_cancel(&s->request);
+    tg_deadline_clear(&s->deadline);
+    tg_reqmem_put(c->env, &s->mem);
+    c->answer_bytes -= s->answer.len;
+    tg_buf_deinit(&s->answer);
+    c->sending_count -= s->is_sending ? 1 : 0;
+    c->stream_count--;
+    tg_link_remove(&s->link);
+    tg_mem_free_secret(s, sizeof(*s));
+}
+
+static ssize_t read_answer(nghttp2_session *session, int32_t id, uint8_t *out, size_t len,
+                           uint32_t *flags, nghttp2_data_source *source, void *ctx)
+{
+    struct tg_h2_stream *s = source->ptr;
+    size_t left = s->answer.len - s->answer_sent;
+
+    (void)session;
+    (void)id;
+    (void)ctx;
+    if (len > left) {
+        len = left;
+    }
+    if (len > 0) {
+        memcpy(out, s->answer.ptr + s->answer_sent, len);
+        s->answer_sent += len;
+    }
+    if (s->answer_sent == s->answer.len) {
+        *flags |= NGHTTP2_DATA_FLAG_EOF;
+    }
+    return (ssize_t)len;
+}
+
+static nghttp2_nv field(struct tg_bytes name, struct tg_bytes value)
+{
+    /* nghttp2 takes pointers to bytes that it only copies from. */
+    union {
+        const uint8_t *from;
+        uint8_t *to;
+    } n = { .from = name.ptr }, v = { .from = value.ptr };
+
+    return (nghttp2_nv){ .name = n.to, .namelen = name.len, .value = v.to, .valuelen = value.len };
+}
+
+static struct tg_bytes decimal(char out[20], uint64_t value)
+{
+    size_t at = 20;
+
+    do {
+        out[--at] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value > 0);
+    return tg_bytes(out + at, 20 - at);
+}
+
+/* An answer that the peer does not take. That it asks for other things meanwhile keeps the
+   connection, not this. spec: protocol/3#deadlines */
+static void on_stalled(struct tg_deadline *d)
+{
+    struct tg_h2_stream *s = TG_CONTAINER(d, struct tg_h2_stream, deadline);
+
+    tg_metrics_count(s->conn->env->metrics, TG_COUNTER_REFUSED_TIMEOUT);
+    (void)nghttp2_submit_rst_stream(s->conn->session, NGHTTP2_FLAG_NONE, s->id, NGHTTP2_CANCEL);
+    s->conn->host->kick(s->conn->host);
+}
+
+void tg_h2_sending(struct tg_h2_stream *s)
+{
+    struct tg_env *env = s->conn->env;
+
+    s->deadline.fired = on_stalled;
+    tg_deadline_set(&env->wheel, &s->deadline, env->now_mono_ms + env->settings->write_ms);
+}
+
+void tg_h2_on_respond(struct tg_request *r, const struct tg_http_response *response)
+{
+    struct tg_h2_stream *s = TG_CONTAINER(r, struct tg_h2_stream, request);
+    struct tg_http2 *c = s->conn;
+    bool has_body = tg_head_has_body(response->status);
+    bool is_body_sent = has_body && !response->is_head && response->body.len > 0;
+    nghttp2_nv fields[TG_RESPONSE_HEADERS_MAX + 3];
+    nghttp2_data_provider provider = { .source.ptr = s, .read_callback = read_answer };
+    char status[20];
+    char length[20];
+    size_t count = 0;
+
+    fields[count++] = field(TG_LIT(":status"), decimal(status, response->status));
+    fields[count++] = field(TG_LIT("date"), tg_env_date(c->env));
+    for (size_t i = 0; i < response->header_count; i++) {
+        fields[count++] = field(response->headers[i].name, response->headers[i].value);
+    }
+    if (has_body) {
+        fields[count++] = field(TG_LIT("content-length"), decimal(length, response->body.len));
+    }
+    tg_buf_init(&s->answer, TG_RESPONSE_BODY_MAX);
+    if (is_body_sent) {
+        tg_buf_append(&s->answer, response->body);
+        c->answer_bytes += s->answer.len;
+    }
+    if (tg_buf_status(&s->answer) != TG_OK ||
+        nghttp2_submit_response(c->session, s->id, fields, count,
+                                is_body_sent ? &provider : NULL) != 0) {
+        (void)nghttp2_submit_rst_stream(c->session, NGHTTP2_FLAG_NONE, s->id,
+                                        NGHTTP2_INTERNAL_ERROR);
+    }
+    if (!s->is_sending) {
+        s->is_sending = true;
+        c->sending_count++;
+    }
+    tg_h2_sending(s);
+    tg_h2_progress(c);
+    c->host->kick(c->host);
+}
+
+/* The rest of the body is taken and thrown away, up to a bound: some clients lose the answer when
+   their stream is reset while they still send. */
+void tg_h2_discard(struct tg_h2_stream *s, size_t len)
+{
+    struct tg_http2 *c = s->conn;
+
+    s->discarded += len;
+    if (s->discarded > DISCARD_MAX) {
+        (void)nghttp2_session_consume_connection(c->session, len);
+        (void)nghttp2_submit_rst_stream(c->session, NGHTTP2_FLAG_NONE, s->id, NGHTTP2_NO_ERROR);
+    } else {
+        (void)nghttp2_session_consume(c->session, s->id, len);
+    }
+}
+
+/* The service has not seen the request: it may be repeated. */
+static void refuse_stream(struct tg_h2_stream *s)
+{
+    tg_metrics_count(s->conn->env->metrics, TG_COUNTER_REFUSED_FLOOD);
+    s->is_dispatched = true;
+    tg_deadline_clear(&s->deadline);
+    tg_reqmem_put(s->conn->env, &s->mem);
+    tg_h2_consumed(s);
+    (void)nghttp2_submit_rst_stream(s->conn->session, NGHTTP2_FLAG_NONE, s->id,
+                                    NGHTTP2_REFUSED_STREAM);
+}
+
+void tg_h2_dispatch(struct tg_h2_stream *s, bool is_body_too_large)
+{
+    struct tg_http_request request;
+
+    if (s->conn->answer_bytes > TG_H2_ANSWERS_MAX) {
+        refuse_stream(s);
+        return;
+    }
+    s->is_dispatched = true;
+    tg_deadline_clear(&s->deadline);
+    tg_reqmem_request(s->mem, tg_bytes(s->method, s->method_len), &request);
+    if (is_body_too_large) {
+        tg_metrics_count(s->conn->env->metrics, TG_COUNTER_REFUSED_SIZE);
+        request.is_body_too_large = true;
+        request.body = (struct tg_bytes){ 0 };
+        (void)nghttp2_session_consume_stream(s->conn->session, s->id, s->unconsumed);
+    }
+    tg_request_begin(&s->request, &request);
+    tg_reqmem_put(s->conn->env, &s->mem);
+    tg_h2_consumed(s);
+}
+
+void tg_h2_refuse(struct tg_h2_stream *s, unsigned status, const char *detail)
+{
+    tg_metrics_count(s->conn->env->metrics, status == 408   ? TG_COUNTER_REFUSED_TIMEOUT
+                                            : status == 400 ? TG_COUNTER_REFUSED_SYNTAX
+                                                            : TG_COUNTER_REFUSED_SIZE);
+    s->is_dispatched = true;
+    tg_deadline_clear(&s->deadline);
+    tg_reqmem_put(s->conn->env, &s->mem);
+    tg_h2_consumed(s);
+    tg_request_refuse(&s->request, status, detail, 0);
+}
+
+void tg_h2_on_body_deadline(struct tg_deadline *d)
+{
+    struct tg_h2_stream *s = TG_CONTAINER(d, struct tg_h2_stream, deadline);
+    struct tg_env *env = s->conn->env;
+    uint64_t earned_ms = TG_BODY_BASE_MS + s->mem->body.len * 1000u / TG_BODY_BYTES_PER_S;
+
+    if (earned_ms > env->settings->body_max_ms) {
+        earned_ms = env->settings->body_max_ms;
+    }
+    if (s->from_mono_ms + earned_ms > env->now_mono_ms) {
+        tg_deadline_set(&env->wheel, d, s->from_mono_ms + earned_ms);
+        return;
+    }
+    tg_h2_refuse(s, 408, "the request body took too long");
+}
+
+void tg_h2_on_discard_deadline(struct tg_deadline *d)
+{
+    struct tg_h2_stream *s = TG_CONTAINER(d, struct tg_h2_stream, deadline);
+
+    (void)nghttp2_submit_rst_stream(s->conn->session, NGHTTP2_FLAG_NONE, s->id, NGHTTP2_NO_ERROR);
+    s->conn->host->kick(s->conn->host);
+}

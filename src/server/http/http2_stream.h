@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * server/http/http2_stream.h - one stream of an HTTP/2 connection; private to http2.c and its own
+ * file. Layer: L4.      Threads: its worker's.      Blocks: no. Secrets: request texts and answers;
+ * wiped when they have been handed on.
+ */
+#ifndef TG_SERVER_HTTP_HTTP2_STREAM_H
+#define TG_SERVER_HTTP_HTTP2_STREAM_H
+
+#include "server/http/http1_head.h"
+#include "server/http/proto.h"
+
+#include <nghttp2/nghttp2.h>
+
+struct tg_http2 {
+    struct tg_proto proto;
+    struct tg_proto_host *host;
+    struct tg_env *env;
+    const struct tg_service *service;
+    nghttp2_session *session;
+    struct tg_link streams;
+    size_t stream_count;
+    size_t sending_count; /* streams whose answer is not yet all sent */
+    size_t answer_bytes;  /* held for streams that are not closed */
+    struct tg_deadline deadline;
+    struct tg_deadline parting_deadline; /* from the notice to the last word */
+    uint64_t progress_mono_ms;           /* when something useful last happened */
+    uint32_t request_count;
+    uint64_t control_mono_ms; /* budget of control frames: as of then */
+    uint64_t control_spent;   /* in thousandths of a frame */
+    enum { GO_ON, GOING_AWAY, GONE_AWAY } parting;
+    bool is_feeding;
+    bool is_broken;
+};
+
+struct tg_h2_stream {
+    struct tg_link link;
+    struct tg_http2 *conn;
+    struct tg_request request;
+    struct tg_deadline deadline; /* of the body; then of the answer */
+    struct tg_reqmem *mem;       /* while the request is read */
+    struct tg_buf answer;        /* body not yet sent */
+    size_t answer_sent;
+    uint64_t from_mono_ms;
+    size_t unconsumed; /* body bytes that the connection's window still counts */
+    int32_t id;
+    uint8_t method_len;
+    char method[32];
+    struct tg_head_fault fault;
+    size_t discarded; /* bytes of a body nobody wants */
+    bool is_dispatched;
+    bool is_sending;
+};
+
+/* Something useful happened: the idle time begins anew. */
+void tg_h2_progress(struct tg_http2 *c);
+
+/* Cancels what is open. s is gone. */
+void tg_h2_stream_free(struct tg_h2_stream *s);
+/* Gives the bytes of its body back to the connection's window. */
+void tg_h2_consumed(struct tg_h2_stream *s);
+/* len more bytes of a body that nobody wants. */
+void tg_h2_discard(struct tg_h2_stream *s, size_t len);
+/* The request is complete, or its body too large to be. */
+void tg_h2_dispatch(struct tg_h2_stream *s, bool is_body_too_large);
+/* Some of the answer has gone, or begins to: the time for the rest begins anew. */
+void tg_h2_sending(struct tg_h2_stream *s);
+/* Answers without the service. */
+void tg_h2_refuse(struct tg_h2_stream *s, unsigned status, const char *detail);
+
+/* request.respond, and what s->deadline fires: while the body comes, and after an early answer. */
+void tg_h2_on_respond(struct tg_request *r, const struct tg_http_response *response);
+void tg_h2_on_body_deadline(struct tg_deadline *d);
+void tg_h2_on_discard_deadline(struct tg_deadline *d);
+
+#endif

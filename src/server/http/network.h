@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * server/http/network.h - the network a client belongs to, as rate limits count it.
+ * Layer: L4.      Threads: any.      Blocks: no.
+ * Secrets: addresses pass through; nothing is kept.
+ */
+#ifndef TG_SERVER_HTTP_NETWORK_H
+#define TG_SERVER_HTTP_NETWORK_H
+
+#include "base/bytes.h"
+
+#include <sys/socket.h>
+
+#define TG_NETWORK_MAX 9u /* a family byte and at most 8 bytes of prefix */
+
+/* The IPv4 /24 (also of a mapped address) or IPv6 /64. Returns its length, 0 for other families. */
+size_t tg_network_of_address(uint8_t out[TG_NETWORK_MAX], const struct sockaddr_storage *addr);
+/* The same of a numeric address as text, with or without brackets and port; 0 when it is none. */
+size_t tg_network_of_text(uint8_t out[TG_NETWORK_MAX], struct tg_bytes text);
+
+#endif

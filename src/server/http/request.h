@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * server/http/request.h - one request between an HTTP engine and the service that answers it:
+ * limits by client, long polls, counters. Layer: L4.      Threads: its worker's.      Blocks: no.
+ */
+#ifndef TG_SERVER_HTTP_REQUEST_H
+#define TG_SERVER_HTTP_REQUEST_H
+
+#include "relay/api.h"
+#include "server/http/env.h"
+#include "server/http/network.h"
+
+/* Who answers: the relay core, or the admin pages. */
+struct tg_service {
+    /* As tg_relay_begin. */
+    struct tg_exchange *(*begin)(void *ctx, const struct tg_http_request *request, int64_t now_s,
+                                 const struct tg_exchange_ops *ops, void *ops_ctx);
+    /* As tg_relay_refuse. */
+    void (*refuse)(void *ctx, unsigned status, const char *detail, unsigned retry_after_s,
+                   const struct tg_exchange_ops *ops, void *ops_ctx);
+    /* As tg_exchange_resume. */
+    void (*resume)(struct tg_exchange *exchange, int64_t now_s, enum tg_resume why);
+    /* The client of a begun and unanswered request is gone; exchange is what begin gave. */
+    void (*cancel)(void *ctx, struct tg_exchange *exchange, void *ops_ctx);
+    bool is_rate_limited;
+    void *ctx;
+};
+
+/* What the requests of one connection share. */
+struct tg_peer {
+    bool is_gone;      /* it sends no more: not worth waiting for */
+    size_t wait_count; /* long polls waiting */
+    /* The network of the connection's other end, asked for at each request so that it need not be
+       kept; the length, or 0. NULL: none, as in tests. */
+    size_t (*network)(struct tg_peer *peer, uint8_t out[TG_NETWORK_MAX]);
+};
+
+/* Embedded in an engine's stream. Zero: nothing going on. */
+struct tg_request {
+    struct tg_env *env;
+    const struct tg_service *service;
+    struct tg_peer *peer;
+    /* The answer; ends when it returns. Never called after cancel. */
+    void (*respond)(struct tg_request *r, const struct tg_http_response *response);
+
+    bool is_open;                 /* begun, neither answered nor cancelled */
+    bool is_waiting;              /* a long poll */
+    bool is_refusal;              /* our own answer, not the service's */
+    bool has_waited;              /* it was one: its time says nothing about us */
+    struct tg_exchange *exchange; /* may be NULL while open inside begin */
+    struct tg_waiter waiter;
+    struct tg_deadline deadline; /* of the wait */
+    struct tg_link unsettled;
+    uint64_t begun_us;
+};
+
+/* Hands request over; respond() may run before this returns. */
+void tg_request_begin(struct tg_request *r, const struct tg_http_request *request);
+/* Answers by itself, without the service looking at it: respond() runs before this returns. */
+void tg_request_refuse(struct tg_request *r, unsigned status, const char *detail,
+                       unsigned retry_after_s);
+/* The client is gone. Does nothing when r is not open. */
+void tg_request_cancel(struct tg_request *r);
+
+/* env.waiters.woken. */
+void tg_request_woken(struct tg_waiter *waiter);
+/* Answers the long polls that may not wait. Call it outside of any callback, once a loop turn. */
+void tg_requests_settle(struct tg_env *env);
+
+/* The relay core as a service; ctx is a struct tg_relay. */
+struct tg_service tg_service_relay(struct tg_relay *relay);
+
+#endif

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/http/waiters.h"
+
+#include "base/bytes.h"
+#include "base/mem.h"
+
+#include <assert.h>
+#include <string.h>
+
+#define BUCKETS_MIN 64u
+
+/* A key is a keyed hash already: any part of it spreads evenly, and nobody outside can aim. */
+static size_t hash_of(const struct tg_store_key *key)
+{
+    uint64_t h = 0;
+
+    memcpy(&h, key->bytes, sizeof(h));
+    return (size_t)h;
+}
+
+static bool is_same_key(const struct tg_store_key *a, const struct tg_store_key *b)
+{
+    return tg_bytes_is_equal(TG_ARRAY_BYTES(a->bytes), TG_ARRAY_BYTES(b->bytes));
+}
+
+static struct tg_link *bucket_of(struct tg_waiters *w, const struct tg_store_key *key)
+{
+    return &w->buckets[hash_of(key) & (w->bucket_count - 1)];
+}
+
+void tg_waiters_init(struct tg_waiters *w, void (*woken)(struct tg_waiter *waiter))
+{
+    *w = (struct tg_waiters){ .woken = woken };
+}
+
+void tg_waiters_deinit(struct tg_waiters *w)
+{
+    assert(w->count == 0);
+    tg_mem_free(w->buckets);
+    *w = (struct tg_waiters){ .woken = w->woken };
+}
+
+static enum tg_err resize(struct tg_waiters *w, size_t bucket_count)
+{
+    struct tg_waiters bigger = { .bucket_count = bucket_count };
+
+    bigger.buckets = tg_mem_calloc(bucket_count, sizeof(*bigger.buckets));
+    if (bigger.buckets == NULL) {
+        return TG_E_NOMEM;
+    }
+    for (size_t i = 0; i < bucket_count; i++) {
+        tg_list_init(&bigger.buckets[i]);
+    }
+    for (size_t i = 0; i < w->bucket_count; i++) {
+        struct tg_link *link = NULL;
+
+        while ((link = tg_list_shift(&w->buckets[i])) != NULL) {
+            struct tg_waiter *waiter = TG_CONTAINER(link, struct tg_waiter, link);
+
+            tg_list_append(bucket_of(&bigger, &waiter->key), link);
+        }
+    }
+    tg_mem_free(w->buckets);
+    w->buckets = bigger.buckets;
+    w->bucket_count = bucket_count;
+    return TG_OK;
+}
+
+enum tg_err tg_waiters_add(struct tg_waiters *w, struct tg_waiter *waiter,
+                           const struct tg_store_key *key)
+{
+    enum tg_err err = TG_E_BUG;
+
+    TG_REQUIRE(!tg_link_is_linked(&waiter->link), TG_E_BUG);
+    if (w->count >= w->bucket_count) {
+        size_t bucket_count = w->bucket_count == 0 ? BUCKETS_MIN : w->bucket_count * 2;
+
+        err = resize(w, bucket_count);
+        /* A table that cannot grow still works, only slower. */
+        TG_REQUIRE(err == TG_OK || w->bucket_count > 0, err);
+    }
+    waiter->key = *key;
+    tg_list_append(bucket_of(w, key), &waiter->link);
+    w->count++;
+    err = TG_OK;
+out:
+    return err;
+}
+
+void tg_waiters_remove(struct tg_waiters *w, struct tg_waiter *waiter)
+{
+    if (tg_link_is_linked(&waiter->link)) {
+        tg_link_remove(&waiter->link);
+        w->count--;
+    }
+}
+
+/* Puts each back where it belongs before it is told, so that it can be removed or stay. A waiter
+   that one of these calls ends takes itself out of `waking`. */
+static size_t tell(struct tg_waiters *w, struct tg_link *waking)
+{
+    struct tg_link *link = NULL;
+    size_t count = 0;
+
+    while ((link = tg_list_shift(waking)) != NULL) {
+        struct tg_waiter *waiter = TG_CONTAINER(link, struct tg_waiter, link);
+
+        tg_list_append(bucket_of(w, &waiter->key), link);
+        w->woken(waiter);
+        count++;
+    }
+    return count;
+}
+
+size_t tg_waiters_wake(struct tg_waiters *w, const struct tg_store_key *key)
+{
+    struct tg_link waking;
+    struct tg_link *head = NULL;
+
+    if (w->count == 0) {
+        return 0;
+    }
+    tg_list_init(&waking);
+    head = bucket_of(w, key);
+    for (struct tg_link *link = head->next, *next = NULL; link != head; link = next) {
+        struct tg_waiter *waiter = TG_CONTAINER(link, struct tg_waiter, link);
+
+        next = link->next;
+        if (is_same_key(&waiter->key, key)) {
+            tg_link_remove(link);
+            tg_list_append(&waking, link);
+        }
+    }
+    return tell(w, &waking);
+}
+
+size_t tg_waiters_wake_all(struct tg_waiters *w)
+{
+    struct tg_link waking;
+
+    tg_list_init(&waking);
+    for (size_t i = 0; i < w->bucket_count; i++) {
+        tg_list_splice(&waking, &w->buckets[i]);
+    }
+    return tell(w, &waking);
+}
+
+enum tg_err tg_inbox_init(struct tg_inbox *in)
+{
+    *in = (struct tg_inbox){ .keys = NULL };
+    return pthread_mutex_init(&in->lock, NULL) == 0 ? TG_OK : TG_E_NOMEM;
+}
+
+void tg_inbox_deinit(struct tg_inbox *in)
+{
+    tg_mem_free(in->keys);
+    in->keys = NULL;
+    (void)pthread_mutex_destroy(&in->lock);
+}
+
+static bool make_room(struct tg_inbox *in)
+{
+    size_t cap = in->cap == 0 ? 64 : in->cap * 2;
+    struct tg_store_key *keys = NULL;
+
+    if (in->count < in->cap) {
+        return true;
+    }
+    if (cap > TG_INBOX_MAX) {
+        return false;
+    }
+    keys = tg_mem_grow(in->keys, in->cap * sizeof(*keys), cap * sizeof(*keys));
+    if (keys == NULL) {
+        return false;
+    }
+    in->keys = keys;
+    in->cap = cap;
+    return true;
+}
+
+bool tg_inbox_put(struct tg_inbox *in, const struct tg_store_key *key)
+{
+    bool was_empty = false;
+
+    (void)pthread_mutex_lock(&in->lock);
+    was_empty = in->count == 0 && !in->has_overflowed;
+    if (make_room(in)) {
+        in->keys[in->count++] = *key;
+    } else {
+        in->has_overflowed = true;
+    }
+    (void)pthread_mutex_unlock(&in->lock);
+    return was_empty;
+}
+
+size_t tg_inbox_deliver(struct tg_inbox *in, struct tg_waiters *w)
+{
+    struct tg_store_key *keys = NULL;
+    size_t count = 0;
+    size_t woken = 0;
+    bool is_all = false;
+
+    (void)pthread_mutex_lock(&in->lock);
+    keys = in->keys;
+    count = in->count;
+    is_all = in->has_overflowed;
+    in->keys = NULL;
+    in->count = 0;
+    in->cap = 0;
+    in->has_overflowed = false;
+    (void)pthread_mutex_unlock(&in->lock);
+
+    if (is_all) {
+        woken = tg_waiters_wake_all(w);
+    } else {
+        for (size_t i = 0; i < count; i++) {
+            woken += tg_waiters_wake(w, &keys[i]);
+        }
+    }
+    tg_mem_free(keys);
+    return woken;
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/net/listener.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BACKLOG 1024
+#define SEND_BUFFER (128 * 1024) /* bytes; the kernel doubles it */
+#define UNACKED_MS 30000
+#define ACCEPTS_PER_TURN 64u
+#define ACCEPTS_AT_STOP 4096u
+#define PAUSE_MS 100u
+
+static void set_port(struct sockaddr_storage *addr, uint16_t port)
+{
+    if (addr->ss_family == AF_INET6) {
+        ((struct sockaddr_in6 *)addr)->sin6_port = htons(port);
+    } else {
+        ((struct sockaddr_in *)addr)->sin_port = htons(port);
+    }
+}
+
+static uint16_t get_port(const struct sockaddr_storage *addr)
+{
+    return addr->ss_family == AF_INET6 ? ntohs(((const struct sockaddr_in6 *)addr)->sin6_port)
+                                       : ntohs(((const struct sockaddr_in *)addr)->sin_port);
+}
+
+/* Inherited by what is accepted. */
+static void set_options(int fd)
+{
+    int on = 1;
+    int send_buffer = SEND_BUFFER;
+    int unacked_ms = UNACKED_MS;
+
+    /* Answers are written whole: waiting for more only delays them. */
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    /* What a slow reader leaves with the kernel is bounded, too, and does not stay. */
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof(send_buffer));
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unacked_ms, sizeof(unacked_ms));
+}
+
+enum tg_err tg_listener_check_free(const struct tg_endpoint *at, struct tg_fault *fault)
+{
+    enum tg_err err = TG_E_IO;
+    int on = 1;
+    int sock = socket(at->addr.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    TG_REQUIRE(sock >= 0, TG_E_IO);
+    TG_REQUIRE(setsockopt(sock, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0, TG_E_IO);
+    TG_REQUIRE(bind(sock, (const struct sockaddr *)&at->addr, at->addr_len) == 0, TG_E_IO);
+    err = TG_OK;
+out:
+    if (err != TG_OK) {
+        tg_fault_set(fault, "cannot listen on port %u: %s", (unsigned)at->port, strerror(errno));
+    }
+    if (sock >= 0) {
+        (void)close(sock);
+    }
+    return err;
+}
+
+enum tg_err tg_listener_bind(int *fd, uint16_t *bound_port, const struct tg_endpoint *at,
+                             uint16_t port, struct tg_fault *fault)
+{
+    enum tg_err err = TG_E_IO;
+    struct sockaddr_storage addr = at->addr;
+    socklen_t len = at->addr_len;
+    int on = 1;
+    int sock = socket(addr.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    if (port != 0) {
+        set_port(&addr, port);
+    }
+    TG_REQUIRE(sock >= 0, TG_E_IO);
+    TG_REQUIRE(setsockopt(sock, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0, TG_E_IO);
+    TG_REQUIRE(setsockopt(sock, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) == 0, TG_E_IO);
+    set_options(sock);
+    TG_REQUIRE(bind(sock, (const struct sockaddr *)&addr, len) == 0, TG_E_IO);
+    TG_REQUIRE(listen(sock, BACKLOG) == 0, TG_E_IO);
+    len = sizeof(addr);
+    TG_REQUIRE(getsockname(sock, (struct sockaddr *)&addr, &len) == 0, TG_E_IO);
+    *bound_port = get_port(&addr);
+    *fd = sock;
+    sock = -1;
+    err = TG_OK;
+out:
+    if (err != TG_OK) {
+        tg_fault_set(fault, "cannot listen on port %u: %s", (unsigned)port, strerror(errno));
+    }
+    if (sock >= 0) {
+        (void)close(sock);
+    }
+    return err;
+}
+
+enum tg_err tg_listener_adopt(int fd, uint16_t *bound_port, struct tg_fault *fault)
+{
+    enum tg_err err = TG_E_IO;
+    struct sockaddr_storage addr = { 0 };
+    socklen_t len = sizeof(addr);
+    int on = 0;
+    socklen_t on_len = sizeof(on);
+    int flags = fcntl(fd, F_GETFL);
+
+    TG_REQUIRE(getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &on, &on_len) == 0 && on == 1, TG_E_IO);
+    TG_REQUIRE(getsockname(fd, (struct sockaddr *)&addr, &len) == 0, TG_E_IO);
+    TG_REQUIRE(addr.ss_family == AF_INET || addr.ss_family == AF_INET6, TG_E_IO);
+    TG_REQUIRE(flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0, TG_E_IO);
+    TG_REQUIRE(fcntl(fd, F_SETFD, FD_CLOEXEC) == 0, TG_E_IO);
+    set_options(fd);
+    *bound_port = get_port(&addr);
+    err = TG_OK;
+out:
+    if (err != TG_OK) {
+        tg_fault_set(fault, "the socket handed over is not a listening TCP socket");
+    }
+    return err;
+}
+
+static void on_readable(uv_poll_t *poll, int status, int events);
+
+static void reserve(struct tg_listener *l)
+{
+    if (l->reserve_fd < 0) {
+        l->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    }
+}
+
+/* Out of descriptors: with the spare one the connection is taken and dropped, or else it would wake
+   the loop for ever. False: another thread has taken the spare one. */
+static bool drop_one(struct tg_listener *l)
+{
+    int fd = -1;
+
+    if (l->reserve_fd >= 0) {
+        (void)close(l->reserve_fd);
+        l->reserve_fd = -1;
+    }
+    fd = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC);
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    reserve(l);
+    return fd >= 0;
+}
+
+static void on_pause_over(uv_timer_t *timer)
+{
+    struct tg_listener *l = timer->data;
+
+    reserve(l);
+    (void)uv_poll_start(&l->poll, UV_READABLE, on_readable);
+}
+
+/* What waits stays readable: without a rest the loop would do nothing but fail to accept it. */
+static void rest(struct tg_listener *l)
+{
+    (void)uv_poll_stop(&l->poll);
+    (void)uv_timer_start(&l->pause, on_pause_over, PAUSE_MS, 0);
+}
+
+static void accept_some(struct tg_listener *l, size_t max)
+{
+    for (size_t i = 0; i < max; i++) {
+        int fd = accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        bool is_out_of_fds = false;
+
+        if (fd >= 0) {
+            tg_metrics_count(l->metrics, TG_COUNTER_ACCEPTED);
+            l->accepted(l->ctx, fd);
+            continue;
+        }
+        if (errno == EAGAIN || errno == EWOULDBLOCK) {
+            return;
+        }
+        if (errno == EINTR || errno == ECONNABORTED) {
+            continue;
+        }
+        is_out_of_fds = errno == EMFILE || errno == ENFILE;
+        tg_metrics_count(l->metrics, TG_COUNTER_ACCEPT_FAILED);
+        if (!is_out_of_fds || !drop_one(l)) {
+            rest(l);
+        }
+        return;
+    }
+}
+
+static void on_readable(uv_poll_t *poll, int status, int events)
+{
+    struct tg_listener *l = poll->data;
+
+    (void)events;
+    if (status == 0) {
+        accept_some(l, ACCEPTS_PER_TURN);
+    }
+}
+
+enum tg_err tg_listener_start(struct tg_listener *l, uv_loop_t *loop, int fd)
+{
+    l->fd = fd;
+    l->reserve_fd = -1;
+    if (uv_timer_init(loop, &l->pause) != 0 || uv_poll_init(loop, &l->poll, fd) != 0) {
+        (void)close(fd);
+        return TG_E_IO;
+    }
+    reserve(l);
+    l->poll.data = l;
+    l->pause.data = l;
+    l->is_open = true;
+    return uv_poll_start(&l->poll, UV_READABLE, on_readable) == 0 ? TG_OK : TG_E_IO;
+}
+
+void tg_listener_stop(struct tg_listener *l)
+{
+    if (!l->is_open) {
+        return;
+    }
+    accept_some(l, ACCEPTS_AT_STOP);
+    l->is_open = false;
+    uv_close((uv_handle_t *)&l->poll, NULL);
+    uv_close((uv_handle_t *)&l->pause, NULL);
+    (void)close(l->fd);
+    if (l->reserve_fd >= 0) {
+        (void)close(l->reserve_fd);
+    }
+}

@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/ops/metrics.h"
+
+#include "base/mem.h"
+
+#define US_PER_S 1000000u
+#define MINUTE_S 60
+
+struct tg_metrics {
+    size_t block_count;
+    void *memory; /* owned; blocks lies in it, on a cache line */
+    size_t memory_size;
+    struct tg_metrics_block *blocks;
+};
+
+static const uint64_t bucket_bounds_us[TG_METRICS_BUCKETS] = { 100,    250,    500,     1000,
+                                                               2500,   5000,   10000,   25000,
+                                                               100000, 250000, 1000000, 5000000 };
+
+static const char *const call_names[TG_METRICS_CALLS] = {
+    [TG_CALL_CREATE] = "create", [TG_CALL_PREVIEW] = "preview", [TG_CALL_READ] = "read",
+    [TG_CALL_UPDATE] = "update", [TG_CALL_DELETE] = "delete",   [TG_CALL_RELINQUISH] = "relinquish",
+    [TG_CALL_COUNT] = "other"
+};
+
+struct family {
+    const char *name;
+    const char *help;
+};
+
+/* The counters before the refusals are families of their own. */
+static const struct family counter_families[TG_COUNTER_REFUSED_CONNECTIONS] = {
+    [TG_COUNTER_ACCEPTED] = { "tigress_connections_accepted_total", "Connections accepted." },
+    [TG_COUNTER_ACCEPT_FAILED] = { "tigress_accept_failures_total",
+                                   "Connections the system could not hand over." },
+    [TG_COUNTER_HANDSHAKES] = { "tigress_tls_handshakes_total", "TLS handshakes completed." },
+    [TG_COUNTER_HANDSHAKE_FAILED] = { "tigress_tls_handshake_failures_total",
+                                      "TLS handshakes refused or broken off." },
+    [TG_COUNTER_RESETS] = { "tigress_connection_resets_total",
+                            "Connections the client broke off during a request." },
+    [TG_COUNTER_STREAM_RESETS] = { "tigress_stream_resets_total",
+                                   "HTTP/2 streams the client reset." },
+    [TG_COUNTER_WAKES] = { "tigress_long_poll_wakes_total",
+                           "Long polls that a change of their mailbox woke." },
+    [TG_COUNTER_SWEPT] = { "tigress_swept_total", "Mailboxes removed after their expiration." },
+    [TG_COUNTER_PUSH_LOST] = { "tigress_push_lost_total",
+                               "Entries of the outbox that no push could be made of." },
+    [TG_COUNTER_PUSH_RESTARTS] = { "tigress_push_restarts_total",
+                                   "Push processes started after the first." },
+};
+
+static const char *const refusal_reasons[TG_COUNTER_COUNT] = {
+    [TG_COUNTER_REFUSED_CONNECTIONS] = "connections",
+    [TG_COUNTER_REFUSED_LONG_POLLS] = "long_polls",
+    [TG_COUNTER_REFUSED_RATE] = "rate",
+    [TG_COUNTER_REFUSED_STORE] = "store",
+    [TG_COUNTER_REFUSED_TIMEOUT] = "timeout",
+    [TG_COUNTER_REFUSED_SYNTAX] = "syntax",
+    [TG_COUNTER_REFUSED_SIZE] = "size",
+    [TG_COUNTER_REFUSED_FLOOD] = "flood",
+    [TG_COUNTER_REFUSED_DRAIN] = "drain",
+};
+
+static const char *const push_results[TG_PUSH_RESULT_COUNT] = {
+    [TG_PUSH_RESULT_TAKEN] = "taken",
+    [TG_PUSH_RESULT_DROPPED] = "dropped",
+    [TG_PUSH_RESULT_RETRY] = "retried",
+    [TG_PUSH_RESULT_GIVEN_UP] = "given_up",
+};
+
+static const struct family gauge_families[TG_GAUGE_COUNT] = {
+    [TG_GAUGE_CONNECTIONS] = { "tigress_connections", "Connections open." },
+    [TG_GAUGE_LONG_POLLS] = { "tigress_long_polls", "Long polls waiting." },
+    [TG_GAUGE_REQUESTS] = { "tigress_requests_in_flight", "Requests being worked on." },
+};
+
+enum tg_err tg_metrics_new(struct tg_metrics **out, size_t block_count)
+{
+    const size_t line = _Alignof(struct tg_metrics_block);
+    struct tg_metrics *m = tg_mem_calloc(1, sizeof *m);
+    uintptr_t at = 0;
+
+    if (m == NULL || block_count == 0 || block_count > SIZE_MAX / sizeof *m->blocks - 1) {
+        tg_mem_free(m);
+        return TG_E_NOMEM;
+    }
+    m->block_count = block_count;
+    m->memory_size = (block_count + 1) * sizeof *m->blocks;
+    m->memory = tg_mem_calloc(1, m->memory_size);
+    if (m->memory == NULL) {
+        tg_mem_free(m);
+        return TG_E_NOMEM;
+    }
+    /* The heap aligns to less than a cache line: one block more than needed leaves the room. */
+    at = (uintptr_t)m->memory;
+    m->blocks = (void *)((char *)m->memory + (line - at % line) % line);
+    *out = m;
+    return TG_OK;
+}
+
+void tg_metrics_free(struct tg_metrics **m)
+{
+    if (m != NULL && *m != NULL) {
+        tg_mem_free((*m)->memory);
+        tg_mem_free(*m);
+        *m = NULL;
+    }
+}
+
+struct tg_metrics_block *tg_metrics_block(struct tg_metrics *m, size_t index)
+{
+    return index < m->block_count ? &m->blocks[index] : NULL;
+}
+
+static void add(atomic_uint_least64_t *counter, uint64_t n)
+{
+    atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
+}
+
+static uint64_t load(const atomic_uint_least64_t *counter)
+{
+    return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+void tg_metrics_request(struct tg_metrics_block *b, int call, unsigned status, uint64_t latency_us)
+{
+    size_t row = call >= 0 && call < (int)TG_CALL_COUNT ? (size_t)call : TG_CALL_COUNT;
+    size_t class = status >= 100 && status <= 599 ? status / 100 - 1 : TG_METRICS_CLASSES - 1;
+    size_t bucket = 0;
+
+    add(&b->requests[row][class], 1);
+    if (latency_us == UINT64_MAX) {
+        return;
+    }
+    while (bucket < TG_METRICS_BUCKETS && latency_us > bucket_bounds_us[bucket]) {
+        bucket++;
+    }
+    add(&b->buckets[bucket], 1);
+    add(&b->latency_sum_us, latency_us);
+}
+
+void tg_metrics_standing(struct tg_metrics_block *b, const struct tg_standing_report *report)
+{
+    size_t format = report->has_format && (unsigned)report->format < TG_ATTEST_FORMAT_COUNT
+                        ? (size_t)report->format
+                        : TG_ATTEST_FORMAT_COUNT;
+
+    add(&b->standing[report->scheme][format][report->step], 1);
+}
+
+void tg_metrics_push(struct tg_metrics_block *b, enum tg_push_id provider,
+                     enum tg_push_result result)
+{
+    add(&b->pushes[provider][result], 1);
+}
+
+uint64_t tg_metrics_counter_sum(const struct tg_metrics *m, enum tg_counter counter)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < m->block_count; i++) {
+        sum += load(&m->blocks[i].counters[counter]);
+    }
+    return sum;
+}
+
+int64_t tg_metrics_gauge_sum(const struct tg_metrics *m, enum tg_gauge gauge)
+{
+    int64_t sum = 0;
+
+    for (size_t i = 0; i < m->block_count; i++) {
+        sum += atomic_load_explicit(&m->blocks[i].gauges[gauge], memory_order_relaxed);
+    }
+    return sum;
+}
+
+static void append_head(struct tg_buf *out, struct family f, const char *type)
+{
+    tg_buf_append_str(out, "# HELP ");
+    tg_buf_append_str(out, f.name);
+    tg_buf_append_u8(out, ' ');
+    tg_buf_append_str(out, f.help);
+    tg_buf_append_str(out, "\n# TYPE ");
+    tg_buf_append_str(out, f.name);
+    tg_buf_append_u8(out, ' ');
+    tg_buf_append_str(out, type);
+    tg_buf_append_u8(out, '\n');
+}
+
+/* One sample: name{labels} value. */
+static void append_sample(struct tg_buf *out, const char *name, const char *labels, uint64_t v)
+{
+    tg_buf_append_str(out, name);
+    tg_buf_append_str(out, labels);
+    tg_buf_append_u8(out, ' ');
+    tg_buf_append_dec(out, v);
+    tg_buf_append_u8(out, '\n');
+}
+
+static void append_signed(struct tg_buf *out, const char *name, int64_t v)
+{
+    /* A sum read while workers count may be a little below zero. */
+    append_sample(out, name, "", v < 0 ? 0 : (uint64_t)v);
+}
+
+/* Microseconds as decimal seconds. */
+static void append_seconds(struct tg_buf *out, uint64_t us)
+{
+    uint64_t rest = us % US_PER_S;
+
+    tg_buf_append_dec(out, us / US_PER_S);
+    if (rest > 0) {
+        tg_buf_append_u8(out, '.');
+    }
+    while (rest > 0) { /* a digit a turn, at most six */
+        rest *= 10;
+        tg_buf_append_u8(out, (uint8_t)('0' + rest / US_PER_S));
+        rest %= US_PER_S;
+    }
+}
+
+static void append_requests(struct tg_buf *out, const struct tg_metrics *m)
+{
+    static const struct family f = { "tigress_requests_total", "Requests answered." };
+
+    append_head(out, f, "counter");
+    for (size_t call = 0; call < TG_METRICS_CALLS; call++) {
+        for (size_t class = 0; class < TG_METRICS_CLASSES; class ++) {
+            uint64_t sum = 0;
+
+            for (size_t i = 0; i < m->block_count; i++) {
+                sum += load(&m->blocks[i].requests[call][class]);
+            }
+            tg_buf_append_str(out, f.name);
+            tg_buf_append_str(out, "{call=\"");
+            tg_buf_append_str(out, call_names[call]);
+            tg_buf_append_str(out, "\",code=\"");
+            tg_buf_append_dec(out, class + 1);
+            append_sample(out, "xx\"}", "", sum);
+        }
+    }
+}
+
+static void append_latency(struct tg_buf *out, const struct tg_metrics *m)
+{
+    static const struct family f = { "tigress_request_duration_seconds",
+                                     "From the last byte of a request to its answer." };
+    uint64_t count = 0;
+    uint64_t sum_us = 0;
+
+    append_head(out, f, "histogram");
+    for (size_t bucket = 0; bucket <= TG_METRICS_BUCKETS; bucket++) {
+        for (size_t i = 0; i < m->block_count; i++) {
+            count += load(&m->blocks[i].buckets[bucket]);
+        }
+        tg_buf_append_str(out, "tigress_request_duration_seconds_bucket{le=\"");
+        if (bucket < TG_METRICS_BUCKETS) {
+            append_seconds(out, bucket_bounds_us[bucket]);
+        } else {
+            tg_buf_append_str(out, "+Inf");
+        }
+        append_sample(out, "\"}", "", count);
+    }
+    for (size_t i = 0; i < m->block_count; i++) {
+        sum_us += load(&m->blocks[i].latency_sum_us);
+    }
+    tg_buf_append_str(out, "tigress_request_duration_seconds_sum ");
+    append_seconds(out, sum_us);
+    tg_buf_append_u8(out, '\n');
+    append_sample(out, "tigress_request_duration_seconds_count", "", count);
+}
+
+static uint64_t standing_sum(const struct tg_metrics *m, size_t scheme, size_t format, size_t step)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < m->block_count; i++) {
+        sum += load(&m->blocks[i].standing[scheme][format][step]);
+    }
+    return sum;
+}
+
+static void append_standing_sample(struct tg_buf *out, size_t scheme, size_t format, size_t step,
+                                   uint64_t sum)
+{
+    tg_buf_append_str(out, "tigress_standing_total{scheme=\"");
+    tg_buf_append_str(out, tg_standing_scheme_name((enum tg_standing_scheme)scheme));
+    if (format < TG_ATTEST_FORMAT_COUNT) {
+        tg_buf_append_str(out, "\",format=\"");
+        tg_buf_append_str(out, tg_attest_format_name((enum tg_attest_format)format));
+    }
+    tg_buf_append_str(out, "\",step=\"");
+    tg_buf_append_str(out, tg_standing_step_name((enum tg_standing_step)step));
+    append_sample(out, "\"}", "", sum);
+}
+
+/* Only what has been seen: most of the table stays empty on any relay. */
+static void append_standing(struct tg_buf *out, const struct tg_metrics *m)
+{
+    append_head(out,
+                (struct family){ "tigress_standing_total",
+                                 "Proofs of good standing, by the step they ended at." },
+                "counter");
+    for (size_t scheme = 0; scheme < TG_STANDING_SCHEME_COUNT; scheme++) {
+        for (size_t format = 0; format < TG_METRICS_FORMATS; format++) {
+            for (size_t step = 0; step < TG_STANDING_STEP_COUNT; step++) {
+                uint64_t sum = standing_sum(m, scheme, format, step);
+
+                if (sum > 0) {
+                    append_standing_sample(out, scheme, format, step, sum);
+                }
+            }
+        }
+    }
+}
+
+static void append_counters(struct tg_buf *out, const struct tg_metrics *m)
+{
+    static const struct family f = { "tigress_refusals_total",
+                                     "Requests and connections refused, by reason." };
+
+    for (enum tg_counter c = 0; c < TG_COUNTER_REFUSED_CONNECTIONS; c++) {
+        append_head(out, counter_families[c], "counter");
+        append_sample(out, counter_families[c].name, "", tg_metrics_counter_sum(m, c));
+    }
+    append_head(out, f, "counter");
+    for (enum tg_counter c = TG_COUNTER_REFUSED_CONNECTIONS; c < TG_COUNTER_COUNT; c++) {
+        tg_buf_append_str(out, f.name);
+        tg_buf_append_str(out, "{reason=\"");
+        tg_buf_append_str(out, refusal_reasons[c]);
+        append_sample(out, "\"}", "", tg_metrics_counter_sum(m, c));
+    }
+}
+
+static void append_push_sample(struct tg_buf *out, const struct tg_metrics *m, const char *family,
+                               enum tg_push_id id, enum tg_push_result result)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < m->block_count; i++) {
+        sum += load(&m->blocks[i].pushes[id][result]);
+    }
+    tg_buf_append_str(out, family);
+    tg_buf_append_str(out, "{provider=\"");
+    tg_buf_append_str(out, tg_push_name(id));
+    tg_buf_append_str(out, "\",outcome=\"");
+    tg_buf_append_str(out, push_results[result]);
+    append_sample(out, "\"}", "", sum);
+}
+
+static void append_one_gauge(struct tg_buf *out, const char *name, const char *help, uint64_t v)
+{
+    append_head(out, (struct family){ name, help }, "gauge");
+    append_sample(out, name, "", v);
+}
+
+static void append_gauges(struct tg_buf *out, const struct tg_metrics *m,
+                          const struct tg_metrics_now *now)
+{
+    for (enum tg_gauge g = 0; g < TG_GAUGE_COUNT; g++) {
+        append_head(out, gauge_families[g], "gauge");
+        append_signed(out, gauge_families[g].name, tg_metrics_gauge_sum(m, g));
+    }
+    append_one_gauge(out, "tigress_store_records",
+                     "Records in the store: mailboxes, tombstones, spent tokens.",
+                     now->store.record_count);
+    append_one_gauge(out, "tigress_store_bytes", "Sealed bytes in the store.",
+                     now->store.value_bytes);
+    append_one_gauge(out, "tigress_store_ready", "1: the store answered when last asked.",
+                     now->is_store_ready ? 1 : 0);
+    append_one_gauge(out, "tigress_start_time_seconds", "UTC time of the start, to the minute.",
+                     now->start_s < 0 ? 0 : (uint64_t)(now->start_s - now->start_s % MINUTE_S));
+    if (now->cert_not_after_s > 0) {
+        append_one_gauge(out, "tigress_certificate_expiry_seconds",
+                         "UTC time at which the TLS certificate expires.",
+                         (uint64_t)now->cert_not_after_s);
+    }
+}
+
+static void append_pushes(struct tg_buf *out, const struct tg_metrics *m,
+                          const struct tg_metrics_now *now)
+{
+    static const struct family f = { "tigress_push_total",
+                                     "Pushes handed to a provider, by what became of them." };
+
+    append_head(out, f, "counter");
+    for (enum tg_push_id id = 0; id < TG_PUSH_COUNT; id++) {
+        for (enum tg_push_result result = 0; result < TG_PUSH_RESULT_COUNT; result++) {
+            append_push_sample(out, m, f.name, id, result);
+        }
+    }
+    append_one_gauge(out, "tigress_push_outbox", "Pushes that wait, and tokens not told any more.",
+                     now->store.outbox_count);
+    append_one_gauge(out, "tigress_push_process_up", "1: the push process takes jobs.",
+                     now->is_push_up ? 1 : 0);
+}
+
+enum tg_err tg_metrics_format(struct tg_buf *out, const struct tg_metrics *m,
+                              const struct tg_metrics_now *now)
+{
+    append_requests(out, m);
+    append_latency(out, m);
+    append_counters(out, m);
+    append_standing(out, m);
+    append_gauges(out, m, now);
+    if (now->has_push) {
+        append_pushes(out, m, now);
+    }
+    return tg_buf_status(out);
+}

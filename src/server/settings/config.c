@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/settings/config.h"
+
+#include "server/settings/config_file.h"
+#include "server/settings/config_schema.h"
+#include "server/settings/config_text.h"
+
+#include "base/mem.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define FLAGS_MAX 256 /* arguments of a command line */
+
+/* Flags that are no settings. */
+enum meta { META_NONE, META_CONFIG, META_CHECK, META_PRINT, META_HELP, META_VERSION };
+
+struct command_line {
+    enum meta action; /* the last of check, print, help, version */
+    const char *file;
+    unsigned file_count;
+};
+
+static enum meta find_meta(struct tg_bytes name)
+{
+    static const struct {
+        const char *name;
+        enum meta meta;
+    } metas[] = { { "config", META_CONFIG },
+                  { "check-config", META_CHECK },
+                  { "print-config", META_PRINT },
+                  { "help", META_HELP },
+                  { "version", META_VERSION } };
+
+    for (size_t i = 0; i < TG_COUNT(metas); i++) {
+        if (tg_bytes_is_equal(name, tg_bytes_str(metas[i].name))) {
+            return metas[i].meta;
+        }
+    }
+    return META_NONE;
+}
+
+/* One flag of the command line, split. */
+struct flag {
+    struct tg_bytes name; /* without the dashes; empty: no flag at all */
+    struct tg_bytes value;
+    const char *value_str; /* the same, NUL-terminated; NULL: none */
+};
+
+/* Whether the next argument, which may be NULL, belongs to the flag. The word after a name that is
+   unknown does, so that the name alone is told as the fault. */
+static bool takes_next(struct tg_bytes name, const char *next)
+{
+    enum tg_setting_id id = tg_setting_find(name);
+    enum meta meta = find_meta(name);
+
+    if (next == NULL || (meta != META_NONE && meta != META_CONFIG)) {
+        return false;
+    }
+    if (meta == META_NONE && id == TG_SET_COUNT) {
+        return next[0] != '-';
+    }
+    return meta == META_CONFIG || tg_settings[id].type != TG_SETTING_BOOL;
+}
+
+/* Splits argv[*i], takes the value from the next argument where one is needed, and moves *i on. */
+static struct flag next_flag(int argc, char *const argv[], int *i)
+{
+    struct flag f = { .name = { 0 } };
+    struct tg_bytes arg = tg_bytes_str(argv[*i]);
+    size_t eq = 0;
+
+    (*i)++;
+    if (tg_bytes_is_equal(arg, TG_LIT("-h"))) {
+        arg = TG_LIT("--help");
+    } else if (tg_bytes_is_equal(arg, TG_LIT("-V"))) {
+        arg = TG_LIT("--version");
+    }
+    if (!tg_bytes_has_prefix(arg, TG_LIT("--"))) {
+        return f;
+    }
+    arg = tg_bytes_from(arg, 2);
+    eq = tg_bytes_find(arg, '=');
+    f.name = tg_bytes_first(arg, eq);
+    if (eq < arg.len) {
+        f.value_str = (const char *)arg.ptr + eq + 1;
+    } else if (*i < argc && takes_next(f.name, argv[*i])) {
+        f.value_str = argv[*i];
+        (*i)++;
+    }
+    f.value = tg_bytes_str(f.value_str);
+    return f;
+}
+
+static void apply_meta(struct tg_config_load_state *state, struct command_line *line,
+                       enum meta meta, const struct flag *f)
+{
+    if (meta == META_CONFIG) {
+        if (f->value_str == NULL || f->value.len == 0) {
+            tg_config_fault_text(state, "--config: no value (expected: a file)");
+        } else if (++line->file_count > 1) {
+            tg_config_fault_text(state, "--config: given twice (expected: once)");
+        }
+        line->file = f->value_str;
+    } else {
+        if (f->value_str != NULL) {
+            tg_config_fault_text(state, "--check-config, --print-config, --help, --version: take "
+                                        "no value");
+        }
+        line->action = meta;
+    }
+}
+
+static void apply_flag(struct tg_config_load_state *state, const struct flag *f)
+{
+    enum tg_setting_id id = tg_setting_find(f->name);
+    struct tg_setting_origin origin = { .from = TG_FROM_FLAG };
+
+    if (id == TG_SET_COUNT) {
+        tg_config_unknown(state, origin, f->name);
+    } else if (state->origins[id].from == TG_FROM_FLAG) {
+        tg_config_fault(state, id, "given twice (expected: once)");
+    } else if (f->value_str == NULL && tg_settings[id].type != TG_SETTING_BOOL) {
+        state->origins[id] = origin;
+        tg_config_fault(state, id, "no value");
+    } else {
+        tg_config_set(state, id, origin, f->value_str == NULL ? TG_LIT("yes") : f->value);
+    }
+}
+
+/* Settings are taken after the file has been read, everything else before. */
+enum pass { PASS_META, PASS_SETTINGS };
+
+static void walk_flags(struct tg_config_load_state *state, struct command_line *line, int argc,
+                       char *const argv[], enum pass pass)
+{
+    int i = 1;
+
+    while (i < argc) {
+        struct flag f = next_flag(argc, argv, &i);
+        enum meta meta = find_meta(f.name);
+
+        if (pass == PASS_META && meta != META_NONE) {
+            apply_meta(state, line, meta, &f);
+        } else if (pass == PASS_META && f.name.len == 0) {
+            tg_config_fault_text(state, "an argument that is no flag (expected: --NAME VALUE; see "
+                                        "--help)");
+        } else if (pass == PASS_SETTINGS && meta == META_NONE && f.name.len > 0) {
+            apply_flag(state, &f);
+        }
+    }
+}
+
+static void apply_defaults(struct tg_config_load_state *state)
+{
+    for (enum tg_setting_id id = 0; id < TG_SET_COUNT; id++) {
+        if (tg_settings[id].default_text != NULL) {
+            tg_config_set(state, id, (struct tg_setting_origin){ .from = TG_FROM_NOWHERE },
+                          tg_bytes_str(tg_settings[id].default_text));
+        }
+    }
+}
+
+static void load(struct tg_config_load_state *state, struct command_line *line, int argc,
+                 char *const argv[], const struct tg_config_env *env)
+{
+    apply_defaults(state);
+    if (line->file != NULL) {
+        state->file = line->file;
+        tg_config_read_file(state);
+    }
+    walk_flags(state, line, argc, argv, PASS_SETTINGS);
+    /* The rules would only complain about what a fault above has left at its default. */
+    if (state->fault_count == 0) {
+        tg_config_apply_rules(state, env);
+    }
+}
+
+enum tg_config_action tg_config_load(struct tg_config **out, int argc, char *const argv[],
+                                     const struct tg_config_env *env, struct tg_buf *text)
+{
+    struct tg_config_load_state state = { .text = text };
+    struct command_line line = { .action = META_NONE };
+    enum tg_config_action action = TG_CONFIG_BAD;
+
+    state.config = tg_mem_calloc(1, sizeof *state.config);
+    if (state.config == NULL) {
+        tg_config_fault_text(&state, "out of memory");
+        return TG_CONFIG_BAD;
+    }
+    if (argc > FLAGS_MAX) {
+        tg_config_fault_text(&state, "too many arguments");
+    } else {
+        walk_flags(&state, &line, argc, argv, PASS_META);
+    }
+    if (state.fault_count == 0 && line.action != META_HELP && line.action != META_VERSION) {
+        load(&state, &line, argc, argv, env);
+    }
+    if (state.fault_count == 0) {
+        action = line.action == META_NONE    ? TG_CONFIG_RUN
+                 : line.action == META_CHECK ? TG_CONFIG_CHECK
+                                             : TG_CONFIG_DONE;
+    }
+    if (action == TG_CONFIG_DONE) {
+        switch (line.action) {
+        case META_HELP:
+            tg_config_help(text);
+            break;
+        case META_VERSION:
+            tg_config_version(text);
+            break;
+        case META_PRINT:
+            tg_config_print(text, state.config);
+            break;
+        case META_NONE:
+        case META_CHECK:
+        case META_CONFIG:
+            break;
+        }
+    }
+    if (action == TG_CONFIG_RUN || action == TG_CONFIG_CHECK) {
+        *out = state.config;
+        state.config = NULL;
+    }
+    tg_config_free(&state.config);
+    return action;
+}
+
+void tg_config_free(struct tg_config **config)
+{
+    if (config != NULL) {
+        tg_mem_free(*config);
+        *config = NULL;
+    }
+}
+
+void tg_config_set_port(struct tg_config *config, uint16_t port)
+{
+    struct tg_endpoint *e = &config->listen;
+    struct tg_buf url = { 0 };
+    bool is_v6 = e->addr.ss_family == AF_INET6;
+
+    e->port = port;
+    if (is_v6) {
+        ((struct sockaddr_in6 *)&e->addr)->sin6_port = htons(port);
+    } else {
+        ((struct sockaddr_in *)&e->addr)->sin_port = htons(port);
+    }
+    if (config->public_url[0] != '\0') {
+        return;
+    }
+    tg_buf_init(&url, TG_CONFIG_URL_MAX);
+    tg_buf_append_str(&url, config->is_plain_http ? "http://" : "https://");
+    tg_buf_append_str(&url, is_v6 ? "[" : "");
+    tg_buf_append_str(&url, e->host);
+    tg_buf_append_str(&url, is_v6 ? "]:" : ":");
+    tg_buf_append_dec(&url, port);
+    /* A host has at most 63 characters, so the text fits. */
+    if (tg_config_copy(config->public_url, sizeof config->public_url, tg_buf_view(&url)) != TG_OK) {
+        config->public_url[0] = '\0';
+    }
+    tg_buf_deinit(&url);
+}
+
+void tg_config_relay(struct tg_relay_config *out, const struct tg_config *config)
+{
+    *out = (struct tg_relay_config){
+        .limits = config->limits,
+        .public_url = config->public_url,
+        .expiration_default_s = config->expiration_default_s,
+        .expiration_max_s = config->expiration_max_s,
+        .wait_cap_s = config->wait_cap_s,
+        .cors_origin = config->cors_origin[0] != '\0' ? config->cors_origin : NULL,
+        .is_https = tg_bytes_has_prefix(tg_bytes_str(config->public_url), TG_LIT("https://")),
+    };
+}
+
+enum tg_err tg_config_make_data_dir(const struct tg_config *config, struct tg_fault *fault)
+{
+    char path[TG_CONFIG_PATH_MAX + 1];
+    struct stat st;
+
+    if (config->data_dir[0] == '\0') {
+        return TG_OK;
+    }
+    memcpy(path, config->data_dir, sizeof path);
+    for (size_t i = 1; path[i] != '\0'; i++) {
+        if (path[i] == '/') {
+            path[i] = '\0';
+            (void)mkdir(path, 0700); /* whether it worked shows at the last one */
+            path[i] = '/';
+        }
+    }
+    if (mkdir(path, 0700) != 0 && errno != EEXIST) {
+        tg_fault_set(fault, "the data folder cannot be made: %s", strerror(errno));
+        return TG_E_IO;
+    }
+    if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode)) {
+        tg_fault_set(fault, "the data folder is not a folder");
+        return TG_E_IO;
+    }
+    return TG_OK;
+}

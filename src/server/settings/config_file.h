@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * server/settings/config_file.h - settings from an INI file, by inih.
+ * Layer: L4; for config.c alone.      Threads: start only.      Blocks: reads a file.
+ * Secrets: none.
+ */
+#ifndef TG_SERVER_SETTINGS_CONFIG_FILE_H
+#define TG_SERVER_SETTINGS_CONFIG_FILE_H
+
+#include "server/settings/config_schema.h"
+
+/* Applies every setting of state->file. Faults go to state, each with its line. Sections group for
+   the reader and mean nothing; a line that starts with '#' or ';' is a comment. */
+void tg_config_read_file(struct tg_config_load_state *state);
+
+#endif

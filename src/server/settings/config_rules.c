@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Defaults that depend on other settings, and what may not be set together. */
+#include "server/settings/config_schema.h"
+
+#include "mailbox/record.h"
+
+#include "server/keys/devcert.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#define RECORD_OVERHEAD_MAX 8192u /* bytes of a record besides its texts, with room */
+
+bool tg_config_is_given(const struct tg_config_load_state *state, enum tg_setting_id id)
+{
+    return state->origins[id].from != TG_FROM_NOWHERE;
+}
+
+/* dst = a + b; a path that does not fit is a fault of setting id. */
+static void join(struct tg_config_load_state *state, enum tg_setting_id id, char *dst,
+                 const char *a, const char *b)
+{
+    struct tg_buf path = { 0 };
+
+    tg_buf_init(&path, TG_CONFIG_PATH_MAX);
+    tg_buf_append_str(&path, a);
+    tg_buf_append_str(&path, b);
+    if (tg_buf_status(&path) != TG_OK ||
+        tg_config_copy(dst, TG_CONFIG_PATH_MAX + 1, tg_buf_view(&path)) != TG_OK) {
+        tg_config_fault(state, id, "the path made from it is too long");
+    }
+    tg_buf_deinit(&path);
+}
+
+static void derive_dev_data(struct tg_config_load_state *state, const struct tg_config_env *env)
+{
+    struct tg_config *c = state->config;
+
+    /* An empty or relative XDG folder counts as unset, as its specification says. */
+    if (env->xdg_state_home != NULL && env->xdg_state_home[0] == '/') {
+        join(state, TG_SET_DATA, c->data_dir, env->xdg_state_home, "/tigressd-dev");
+    } else if (env->home != NULL && env->home[0] == '/') {
+        join(state, TG_SET_DATA, c->data_dir, env->home, "/.local/state/tigressd-dev");
+    } else {
+        tg_config_fault(state, TG_SET_DATA,
+                        "needed with dev where there is no home folder (expected: a folder)");
+    }
+}
+
+static void derive_dev(struct tg_config_load_state *state, const struct tg_config_env *env)
+{
+    struct tg_config *c = state->config;
+
+    if (!tg_config_is_given(state, TG_SET_DATA)) {
+        derive_dev_data(state, env);
+    }
+    if (!tg_config_is_given(state, TG_SET_ADMIN)) {
+        struct tg_fault fault = { { 0 } };
+
+        if (tg_setting_parse(c, &tg_settings[TG_SET_ADMIN], TG_LIT("127.0.0.1:0"), &fault) !=
+            TG_OK) {
+            tg_config_fault(state, TG_SET_ADMIN, fault.text);
+        }
+    }
+    c->is_dev_cert = !c->is_plain_http && !tg_config_is_given(state, TG_SET_TLS_CERT) &&
+                     !tg_config_is_given(state, TG_SET_TLS_KEY);
+    if (c->is_dev_cert) {
+        join(state, TG_SET_DATA, c->tls_cert, c->data_dir, "/" TG_DEVCERT_CERT);
+        join(state, TG_SET_DATA, c->tls_key, c->data_dir, "/" TG_DEVCERT_KEY);
+    }
+}
+
+static void derive_store(struct tg_config_load_state *state)
+{
+    struct tg_config *c = state->config;
+
+    c->store_limits.outbox_max = 2 * c->store_limits.record_max; /* both devices of each mailbox */
+    if (!tg_config_is_given(state, TG_SET_STORE)) {
+        if (c->data_dir[0] == '\0') {
+            tg_config_fault(state, TG_SET_STORE,
+                            "missing (expected: lmdb:DIR or memory:, or a data folder, or dev)");
+            return;
+        }
+        c->store_kind = TG_STORE_LMDB;
+        join(state, TG_SET_DATA, c->store_dir, c->data_dir, "/store");
+    }
+    if (!tg_config_is_given(state, TG_SET_RELAY_KEY)) {
+        if (c->data_dir[0] != '\0') {
+            join(state, TG_SET_DATA, c->relay_key, c->data_dir, "/relay.key");
+        } else if (c->store_kind == TG_STORE_LMDB) {
+            tg_config_fault(state, TG_SET_RELAY_KEY,
+                            "missing (expected: a file outside the store, or a data folder; it is "
+                            "made on first start)");
+        }
+    }
+}
+
+/* A relay in development is its own wallets' provider, with a certificate of the same CA. */
+static void derive_push(struct tg_config_load_state *state)
+{
+    struct tg_config *c = state->config;
+
+    if (c->is_dev_cert && !tg_config_is_given(state, TG_SET_PUSH_CA)) {
+        join(state, TG_SET_DATA, c->push.ca_file, c->data_dir, "/" TG_DEVCERT_CA);
+    }
+}
+
+static void derive_expirations(struct tg_config_load_state *state)
+{
+    struct tg_config *c = state->config;
+
+    /* Who sets only the maximum means the default to follow it. */
+    if (tg_config_is_given(state, TG_SET_EXPIRATION_MAX) &&
+        !tg_config_is_given(state, TG_SET_EXPIRATION_DEFAULT) &&
+        c->expiration_default_s > c->expiration_max_s) {
+        c->expiration_default_s = c->expiration_max_s;
+    }
+}
+
+static bool has_loopback_host(const char *url)
+{
+    static const char *const hosts[] = { "http://127.0.0.1", "http://localhost", "http://[::1]" };
+
+    for (size_t i = 0; i < TG_COUNT(hosts); i++) {
+        size_t len = strlen(hosts[i]);
+
+        if (strncmp(url, hosts[i], len) == 0 && (url[len] == '\0' || url[len] == ':')) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_https_url(const char *url)
+{
+    return tg_bytes_has_prefix(tg_bytes_str(url), TG_LIT("https://"));
+}
+
+/* spec: protocol/1#plain-http-asked-for "Plain HTTP exists for loopback and for a trusted reverse
+   proxy, and has to be asked for." */
+static void check_transport(struct tg_config_load_state *state)
+{
+    const struct tg_config *c = state->config;
+    bool has_url = c->public_url[0] != '\0';
+
+    if (has_url && !is_https_url(c->public_url) &&
+        !(c->is_plain_http && c->listen.is_loopback && has_loopback_host(c->public_url))) {
+        tg_config_fault(state, TG_SET_PUBLIC_URL,
+                        "not https (expected: https://HOST; http:// only with plain-http and "
+                        "loopback addresses)");
+    }
+    if (c->listen.is_loopback || has_url) {
+        return;
+    }
+    if (c->is_plain_http) {
+        tg_config_fault(state, TG_SET_PLAIN_HTTP,
+                        "plain HTTP beyond loopback (expected: a loopback address in listen, or "
+                        "the https:// public-url of the proxy in front)");
+    } else {
+        tg_config_fault(state, TG_SET_PUBLIC_URL,
+                        "missing (expected: https://HOST, because listen is no loopback address)");
+    }
+}
+
+static void check_readable(struct tg_config_load_state *state, enum tg_setting_id id,
+                           const char *path)
+{
+    if (path[0] == '\0') {
+        tg_config_fault(state, id, "missing (expected: a PEM file; plain-http to serve without)");
+    } else if (access(path, R_OK) != 0) {
+        tg_config_fault(state, id, "cannot be read (expected: a PEM file)");
+    }
+}
+
+static void check_tls(struct tg_config_load_state *state)
+{
+    const struct tg_config *c = state->config;
+
+    if (c->is_plain_http) {
+        if (tg_config_is_given(state, TG_SET_TLS_CERT) ||
+            tg_config_is_given(state, TG_SET_TLS_KEY)) {
+            tg_config_fault(state, TG_SET_PLAIN_HTTP,
+                            "set together with tls-cert or tls-key (expected: one or the other)");
+        }
+    } else if (!c->is_dev_cert) {
+        check_readable(state, TG_SET_TLS_CERT, c->tls_cert);
+        check_readable(state, TG_SET_TLS_KEY, c->tls_key);
+    }
+}
+
+static void check_store(struct tg_config_load_state *state)
+{
+    const struct tg_config *c = state->config;
+    struct tg_bytes dir = tg_bytes_str(c->store_dir);
+    struct tg_bytes key = tg_bytes_str(c->relay_key);
+
+    while (dir.len > 1 && dir.ptr[dir.len - 1] == '/') {
+        dir.len--;
+    }
+    /* Whoever copies the store's folder would have the key that opens it. */
+    if (dir.len > 0 && key.len > dir.len && tg_bytes_has_prefix(key, dir) &&
+        key.ptr[dir.len] == '/') {
+        tg_config_fault(state, TG_SET_RELAY_KEY,
+                        "inside the store's folder (expected: a file elsewhere, so that a copy of "
+                        "the store does not hold its key)");
+    }
+}
+
+static void check_limits(struct tg_config_load_state *state)
+{
+    const struct tg_config *c = state->config;
+    const struct tg_wire_limits *l = &c->limits;
+    size_t texts = l->body_max + l->title_max + l->description_max + l->image_url_max +
+                   2 * (l->token_type_max + l->token_data_max);
+
+    /* Each addend has a maximum in the table, so the sum cannot overflow. */
+    if (texts + RECORD_OVERHEAD_MAX > (size_t)TG_RECORD_MAX) {
+        tg_config_fault(state, TG_SET_BODY_MAX,
+                        "too large together with the maxima of titles, descriptions, image URLs "
+                        "and tokens (expected: at most 112KiB in all, tokens counted twice)");
+    }
+    if (c->expiration_default_s > c->expiration_max_s) {
+        tg_config_fault(state, TG_SET_EXPIRATION_DEFAULT,
+                        "longer than expiration-max (expected: at most that)");
+    }
+}
+
+static void check_addresses(struct tg_config_load_state *state)
+{
+    const struct tg_config *c = state->config;
+
+    if (c->admin.addr_len > 0 && c->admin.port != 0 && c->admin.port == c->listen.port &&
+        strcmp(c->admin.host, c->listen.host) == 0) {
+        tg_config_fault(state, TG_SET_ADMIN, "the same as listen (expected: another port)");
+    }
+    /* Without a proxy that sets the header every client could choose its own address. */
+    if (c->client_address == TG_CLIENT_X_FORWARDED_FOR &&
+        !tg_config_is_given(state, TG_SET_PUBLIC_URL)) {
+        tg_config_fault(state, TG_SET_CLIENT_ADDRESS,
+                        "x-forwarded-for without a proxy (expected: the proxy's public-url, or "
+                        "connection)");
+    }
+}
+
+void tg_config_apply_rules(struct tg_config_load_state *state, const struct tg_config_env *env)
+{
+    struct tg_config *c = state->config;
+
+    if (c->worker_count == 0) {
+        c->worker_count = env->core_count > 0 ? env->core_count : 1;
+    }
+    if (c->is_dev) {
+        derive_dev(state, env);
+    }
+    derive_store(state);
+    derive_expirations(state);
+    derive_push(state);
+    tg_config_apply_push_rules(state);
+    tg_config_apply_standing_rules(state);
+    if (env->is_push_process) {
+        return; /* a certificate that is gone meanwhile must not keep it from starting again */
+    }
+    check_transport(state);
+    check_tls(state);
+    check_store(state);
+    check_limits(state);
+    check_addresses(state);
+}

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/settings/config_schema.h"
+
+#include "relay/limits.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#define AT(member)                                                                                 \
+    .offset = offsetof(struct tg_config, member), .size = sizeof(((struct tg_config *)0)->member)
+
+#define KIB ((uint64_t)1024)
+#define HOUR_S ((uint64_t)3600)
+#define DAY_S ((uint64_t)86400)
+
+static const char *const client_address_words[] = {
+    [TG_CLIENT_CONNECTION] = "connection", [TG_CLIENT_X_FORWARDED_FOR] = "x-forwarded-for", NULL
+};
+static const char *const log_level_words[] = { [TG_LOG_ERROR] = "error",
+                                               [TG_LOG_WARNING] = "warning",
+                                               [TG_LOG_INFO] = "info",
+                                               [TG_LOG_DEBUG] = "debug",
+                                               NULL };
+
+static const char *const mode_words[] = { [TG_STANDING_OFF] = "off",
+                                          [TG_STANDING_OPTIONAL] = "optional",
+                                          [TG_STANDING_REQUIRED] = "required",
+                                          NULL };
+static const char *const level_words[] = { [TG_ATTEST_SOFTWARE] = "software",
+                                           [TG_ATTEST_TEE] = "tee",
+                                           [TG_ATTEST_STRONGBOX] = "strongbox",
+                                           NULL };
+static const char *const context_words[] = {
+    [TG_TOKEN_CONTEXT_NONE] = "none", [TG_TOKEN_CONTEXT_REQUEST] = "request", NULL
+};
+
+/* clang-format off */
+#define ROW(id, name_, type_) [id] = { .name = (name_), .type = (type_)
+#define NETWORK .group = "network"
+#define STORE .group = "store"
+#define PROTOCOL .group = "protocol"
+#define CAPACITY .group = "capacity"
+#define RATES .group = "rates"
+#define PUSH .group = "push"
+#define STANDING .group = "standing"
+#define PROCESS .group = "process"
+
+const struct tg_setting tg_settings[TG_SET_COUNT] = {
+    ROW(TG_SET_LISTEN, "listen", TG_SETTING_ENDPOINT), AT(listen), NETWORK,
+        .default_text = "127.0.0.1:8443", .arg = "ADDR:PORT",
+        .help = "address to serve on; port 0: the system chooses" },
+    ROW(TG_SET_PUBLIC_URL, "public-url", TG_SETTING_URL), AT(public_url), NETWORK, .arg = "URL",
+        .help = "how clients reach the relay; links are built from it. On loopback: the listener" },
+    ROW(TG_SET_TLS_CERT, "tls-cert", TG_SETTING_PATH), AT(tls_cert), NETWORK, .arg = "FILE",
+        .help = "certificate chain, PEM, the server's first" },
+    ROW(TG_SET_TLS_KEY, "tls-key", TG_SETTING_PATH), AT(tls_key), NETWORK, .arg = "FILE",
+        .help = "private key of the certificate, PEM" },
+    ROW(TG_SET_PLAIN_HTTP, "plain-http", TG_SETTING_BOOL), AT(is_plain_http), NETWORK,
+        .default_text = "no",
+        .help = "serve without TLS: on loopback, or behind a proxy that --public-url names" },
+    ROW(TG_SET_ADMIN, "admin", TG_SETTING_ENDPOINT), AT(admin), NETWORK, .can_be_off = true,
+        .default_text = "off", .arg = "ADDR:PORT|off",
+        .help = "address of /healthz, /readyz, /metrics; with --dev 127.0.0.1:0" },
+    ROW(TG_SET_DEV, "dev", TG_SETTING_BOOL), AT(is_dev), STORE, .default_text = "no",
+        .help = "development: own certificate, embedded store and keys in the data folder" },
+    ROW(TG_SET_DATA, "data", TG_SETTING_PATH), AT(data_dir), STORE, .arg = "DIR",
+        .help = "folder for store and relay key; with --dev ~/.local/state/tigressd-dev" },
+    ROW(TG_SET_STORE, "store", TG_SETTING_STORE), AT(store_kind), STORE, .arg = "lmdb:DIR|memory:",
+        .help = "where mailboxes are kept; with a data folder lmdb:DATA/store" },
+    ROW(TG_SET_RELAY_KEY, "relay-key", TG_SETTING_PATH), AT(relay_key), STORE, .arg = "FILE",
+        .help = "key file, made on first start; with a data folder DATA/relay.key" },
+    ROW(TG_SET_MAILBOXES_MAX, "mailboxes-max", TG_SETTING_COUNT), AT(store_limits.record_max),
+        STORE, .default_text = "1000000", .max = 1000000000, .arg = "N",
+        .help = "mailboxes kept at once; 0: no limit" },
+    ROW(TG_SET_STORE_BYTES_MAX, "store-bytes-max", TG_SETTING_SIZE), AT(store_limits.bytes_max),
+        STORE, .default_text = "16GiB", .max = (uint64_t)1 << 40, .arg = "SIZE",
+        .help = "bytes of all mailboxes; 0: no limit" },
+    ROW(TG_SET_SWEEP_INTERVAL, "sweep-interval", TG_SETTING_DURATION), AT(sweep_interval_s),
+        STORE, .default_text = "30s", .min = 1, .max = 60, .arg = "TIME",
+        .help = "how often expired mailboxes are removed" },
+    ROW(TG_SET_EXPIRATION_DEFAULT, "expiration-default", TG_SETTING_DURATION),
+        AT(expiration_default_s), PROTOCOL, .default_text = "48h", .min = 60, .max = 3650 * DAY_S,
+        .arg = "TIME", .help = "life of a mailbox that asks for none" },
+    ROW(TG_SET_EXPIRATION_MAX, "expiration-max", TG_SETTING_DURATION), AT(expiration_max_s),
+        PROTOCOL, .default_text = "30d", .min = 60, .max = 3650 * DAY_S, .arg = "TIME",
+        .help = "longest life a mailbox may ask for" },
+    ROW(TG_SET_WAIT_CAP, "wait-cap", TG_SETTING_DURATION), AT(wait_cap_s), PROTOCOL,
+        .default_text = "60s", .max = HOUR_S, .arg = "TIME", .help = "longest long poll" },
+    ROW(TG_SET_BODY_MAX, "body-max", TG_SETTING_SIZE), AT(limits.body_max), PROTOCOL,
+        .default_text = "64KiB", .min = KIB, .max = 100 * KIB, .arg = "SIZE",
+        .help = "longest request body" },
+    ROW(TG_SET_PAYLOAD_TYPE_MAX, "payload-type-max", TG_SETTING_SIZE),
+        AT(limits.payload_type_max), PROTOCOL, .default_text = "64", .min = 16, .max = KIB,
+        .arg = "SIZE", .help = "longest payload type" },
+    ROW(TG_SET_TITLE_MAX, "title-max", TG_SETTING_SIZE), AT(limits.title_max), PROTOCOL,
+        .default_text = "256", .max = 4 * KIB, .arg = "SIZE", .help = "longest title" },
+    ROW(TG_SET_DESCRIPTION_MAX, "description-max", TG_SETTING_SIZE), AT(limits.description_max),
+        PROTOCOL, .default_text = "1KiB", .max = 8 * KIB, .arg = "SIZE",
+        .help = "longest description" },
+    ROW(TG_SET_IMAGE_URL_MAX, "image-url-max", TG_SETTING_SIZE), AT(limits.image_url_max),
+        PROTOCOL, .default_text = "2KiB", .max = 8 * KIB, .arg = "SIZE",
+        .help = "longest imageURL" },
+    ROW(TG_SET_TOKEN_TYPE_MAX, "token-type-max", TG_SETTING_SIZE), AT(limits.token_type_max),
+        PROTOCOL, .default_text = "128", .min = 1, .max = KIB, .arg = "SIZE",
+        .help = "longest type of a notification token" },
+    ROW(TG_SET_TOKEN_DATA_MAX, "token-data-max", TG_SETTING_SIZE), AT(limits.token_data_max),
+        PROTOCOL, .default_text = "4KiB", .min = 1, .max = 8 * KIB, .arg = "SIZE",
+        .help = "longest tokenData of a notification token" },
+    ROW(TG_SET_CORS_ORIGIN, "cors-origin", TG_SETTING_ORIGIN), AT(cors_origin), PROTOCOL,
+        .default_text = "*", .arg = "*|none|ORIGIN", .help = "web pages that may call the API" },
+    ROW(TG_SET_WORKERS, "workers", TG_SETTING_COUNT), AT(worker_count), CAPACITY,
+        .default_text = "0", .max = 256, .arg = "N", .help = "threads; 0: one per core" },
+    ROW(TG_SET_MAX_CONNECTIONS, "max-connections", TG_SETTING_COUNT), AT(connection_max),
+        CAPACITY, .default_text = "20000", .min = 1, .max = 1000000, .arg = "N",
+        .help = "connections at once" },
+    ROW(TG_SET_MAX_LONG_POLLS, "max-long-polls", TG_SETTING_COUNT), AT(long_poll_max), CAPACITY,
+        .default_text = "15000", .max = 1000000, .arg = "N", .help = "long polls at once" },
+    ROW(TG_SET_MAX_STREAMS, "max-streams", TG_SETTING_COUNT), AT(stream_max), CAPACITY,
+        .default_text = "100", .min = 1, .max = 1000, .arg = "N",
+        .help = "HTTP/2 streams of a connection" },
+    ROW(TG_SET_MAX_CONNECTION_REQUESTS, "max-connection-requests", TG_SETTING_COUNT),
+        AT(connection_requests_max), CAPACITY, .default_text = "1000", .min = 1, .max = 1000000000,
+        .arg = "N", .help = "requests of a connection before it is closed in order" },
+    ROW(TG_SET_HANDSHAKE_TIMEOUT, "handshake-timeout", TG_SETTING_DURATION),
+        AT(handshake_timeout_s), CAPACITY, .default_text = "10s", .min = 1, .max = HOUR_S,
+        .arg = "TIME", .help = "TLS handshake" },
+    ROW(TG_SET_HEADER_TIMEOUT, "header-timeout", TG_SETTING_DURATION), AT(header_timeout_s),
+        CAPACITY, .default_text = "10s", .min = 1, .max = HOUR_S, .arg = "TIME",
+        .help = "from the first byte of a request to its last header" },
+    ROW(TG_SET_BODY_TIMEOUT, "body-timeout", TG_SETTING_DURATION), AT(body_timeout_s), CAPACITY,
+        .default_text = "30s", .min = 1, .max = HOUR_S, .arg = "TIME",
+        .help = "from the last header of a request to the end of its body" },
+    ROW(TG_SET_WRITE_TIMEOUT, "write-timeout", TG_SETTING_DURATION), AT(write_timeout_s),
+        CAPACITY, .default_text = "20s", .min = 1, .max = HOUR_S, .arg = "TIME",
+        .help = "a client that does not take its answer" },
+    ROW(TG_SET_IDLE_TIMEOUT, "idle-timeout", TG_SETTING_DURATION), AT(idle_timeout_s), CAPACITY,
+        .default_text = "75s", .min = 1, .max = HOUR_S, .arg = "TIME",
+        .help = "a kept connection without a request" },
+    ROW(TG_SET_DRAIN_TIMEOUT, "drain-timeout", TG_SETTING_DURATION), AT(drain_timeout_s),
+        CAPACITY, .default_text = "30s", .min = 1, .max = HOUR_S, .arg = "TIME",
+        .help = "from SIGTERM to the end" },
+    ROW(TG_SET_RATE, "rate", TG_SETTING_COUNT), AT(rate), RATES, .default_text = "50",
+        .max = TG_LIMITS_RATE_MAX, .arg = "N",
+        .help = "requests per second of a client network; 0: no limit" },
+    ROW(TG_SET_RATE_BURST, "rate-burst", TG_SETTING_COUNT), AT(rate_burst), RATES,
+        .default_text = "200", .min = 1, .max = TG_LIMITS_BURST_MAX, .arg = "N",
+        .help = "requests of a client network at once" },
+    ROW(TG_SET_CLIENT_ADDRESS, "client-address", TG_SETTING_CHOICE), AT(client_address), RATES,
+        .words = client_address_words, .default_text = "connection",
+        .arg = "connection|x-forwarded-for", .help = "whose address counts" },
+    ROW(TG_SET_PUSH_APNS_KEY, "push-apns-key", TG_SETTING_PATH), AT(push.apns_key), PUSH,
+        .arg = "FILE", .help = "key of com.apple.apns (.p8); turns that provider on" },
+    ROW(TG_SET_PUSH_APNS_KEY_ID, "push-apns-key-id", TG_SETTING_WORD), AT(push.apns_key_id), PUSH,
+        .min = 10, .max = 10, .arg = "ID", .help = "Apple's identifier of that key" },
+    ROW(TG_SET_PUSH_APNS_TEAM_ID, "push-apns-team-id", TG_SETTING_WORD), AT(push.apns_team_id),
+        PUSH, .min = 10, .max = 10, .arg = "ID", .help = "Apple's identifier of the team" },
+    ROW(TG_SET_PUSH_APNS_TOPIC, "push-apns-topic", TG_SETTING_WORD), AT(push.apns_topic), PUSH,
+        .min = 1, .max = TG_CONFIG_WORD_MAX, .arg = "TOPIC",
+        .help = "bundle identifier of the wallet" },
+    ROW(TG_SET_PUSH_APNS_URL, "push-apns-url", TG_SETTING_URL), AT(push.apns_url), PUSH,
+        .default_text = "https://api.push.apple.com", .arg = "URL", .help = "where APNs is" },
+    ROW(TG_SET_PUSH_FCM_ACCOUNT, "push-fcm-account", TG_SETTING_PATH), AT(push.fcm_account), PUSH,
+        .arg = "FILE", .help = "service account (JSON) of com.google.fcm; turns that provider on" },
+    ROW(TG_SET_PUSH_FCM_URL, "push-fcm-url", TG_SETTING_URL), AT(push.fcm_url), PUSH,
+        .default_text = "https://fcm.googleapis.com", .arg = "URL", .help = "where FCM is" },
+    ROW(TG_SET_PUSH_VAPID_KEY, "push-vapid-key", TG_SETTING_PATH), AT(push.vapid_key), PUSH,
+        .arg = "FILE", .help = "P-256 key (PEM) of org.w3.webpush; turns that provider on" },
+    ROW(TG_SET_PUSH_VAPID_SUBJECT, "push-vapid-subject", TG_SETTING_WORD), AT(push.vapid_subject),
+        PUSH, .min = 1, .max = TG_CONFIG_WORD_MAX, .arg = "URI",
+        .help = "whom a push service may ask: mailto:ADDRESS or https://PAGE" },
+    ROW(TG_SET_PUSH_WEBHOOK_KEY, "push-webhook-key", TG_SETTING_PATH), AT(push.webhook_key), PUSH,
+        .arg = "FILE", .help = "HMAC key of webhook, base64 or hex; turns that provider on" },
+    ROW(TG_SET_PUSH_HOSTS, "push-hosts", TG_SETTING_HOSTS), AT(push.hosts), PUSH,
+        .arg = "HOST,*.HOST,...",
+        .help = "whom clients may name in tokens of org.w3.webpush and webhook" },
+    ROW(TG_SET_PUSH_PRIVATE_ADDRESSES, "push-private-addresses", TG_SETTING_BOOL),
+        AT(push.allows_private_addresses), PUSH, .default_text = "no",
+        .help = "with --dev: let clients name hosts on loopback and private networks" },
+    ROW(TG_SET_PUSH_CA, "push-ca", TG_SETTING_PATH), AT(push.ca_file), PUSH, .arg = "FILE",
+        .help = "PEM to trust instead of the system's; with --dev the development CA" },
+    ROW(TG_SET_PUSH_USER, "push-user", TG_SETTING_WORD), AT(push.user), PUSH, .min = 1,
+        .max = 32, .arg = "NAME",
+        .help = "whom the push process becomes when tigressd is started as root" },
+    ROW(TG_SET_PUSH_CONCURRENCY, "push-concurrency", TG_SETTING_COUNT), AT(push.concurrency), PUSH,
+        .default_text = "100", .min = 1, .max = 1000, .arg = "N",
+        .help = "requests to one provider at once" },
+    ROW(TG_SET_PUSH_TIMEOUT, "push-timeout", TG_SETTING_DURATION), AT(push.timeout_s), PUSH,
+        .default_text = "15s", .min = 1, .max = 300, .arg = "TIME",
+        .help = "one request to a provider, connection included" },
+    ROW(TG_SET_ATTESTATION, "attestation", TG_SETTING_CHOICE), AT(standing.attestation), STANDING,
+        .words = mode_words, .default_text = "off", .arg = "off|optional|required",
+        .help = "device attestation of senders; see tigressd.conf(5)" },
+    ROW(TG_SET_ATTESTATION_FORMATS, "attestation-formats", TG_SETTING_NAMES),
+        AT(standing.formats), STANDING, .arg = "NAME,...",
+        .help = "apple, apple-appattest, android-key, packed, tpm, fido-u2f, none" },
+    ROW(TG_SET_ATTESTATION_ROOTS, "attestation-roots", TG_SETTING_PATH), AT(standing.roots),
+        STANDING, .default_text = "/usr/share/tigress/attestation", .arg = "DIR",
+        .help = "folder of FORMAT.pem: the roots trusted for each format" },
+    ROW(TG_SET_ATTESTATION_RP_IDS, "attestation-rp-ids", TG_SETTING_NAMES), AT(standing.rp_ids),
+        STANDING, .arg = "HOST,...", .help = "relying party identifiers; default: the public host" },
+    ROW(TG_SET_ATTESTATION_ORIGINS, "attestation-origins", TG_SETTING_NAMES),
+        AT(standing.origins), STANDING, .arg = "URL,...",
+        .help = "origins of web wallets that may attest; default: any" },
+    ROW(TG_SET_ATTESTATION_APP_IDS, "attestation-app-ids", TG_SETTING_NAMES),
+        AT(standing.app_ids), STANDING, .arg = "ID,...",
+        .help = "Apple apps that may attest: TEAMID.bundle.id" },
+    ROW(TG_SET_ATTESTATION_PACKAGES, "attestation-packages", TG_SETTING_NAMES),
+        AT(standing.packages), STANDING, .arg = "NAME,...",
+        .help = "Android packages that may attest" },
+    ROW(TG_SET_ATTESTATION_AAGUIDS, "attestation-aaguids", TG_SETTING_NAMES),
+        AT(standing.aaguids), STANDING, .arg = "UUID,...",
+        .help = "authenticator models that may attest; default: any" },
+    ROW(TG_SET_ATTESTATION_LEVEL, "attestation-level", TG_SETTING_CHOICE), AT(standing.level),
+        STANDING, .words = level_words, .default_text = "tee", .arg = "software|tee|strongbox",
+        .help = "least protection of an Android key" },
+    ROW(TG_SET_ATTESTATION_VERIFIED_BOOT, "attestation-verified-boot", TG_SETTING_BOOL),
+        AT(standing.needs_verified_boot), STANDING, .default_text = "yes",
+        .help = "Android devices must have booted locked and verified" },
+    ROW(TG_SET_ATTESTATION_DEVELOPMENT, "attestation-development", TG_SETTING_BOOL),
+        AT(standing.allows_development), STANDING, .default_text = "no",
+        .help = "take development builds of Apple apps" },
+    ROW(TG_SET_ATTESTATION_SELF, "attestation-self", TG_SETTING_BOOL), AT(standing.allows_self),
+        STANDING, .default_text = "no",
+        .help = "take packed attestation without a certificate, which proves nothing" },
+    ROW(TG_SET_ATTESTATION_REVOKED, "attestation-revoked", TG_SETTING_PATH),
+        AT(standing.revoked), STANDING, .arg = "FILE",
+        .help = "serial numbers and key hashes that are trusted no more" },
+    ROW(TG_SET_PRIVATE_TOKENS, "private-tokens", TG_SETTING_CHOICE), AT(standing.private_tokens),
+        STANDING, .words = mode_words, .default_text = "off", .arg = "off|optional|required",
+        .help = "Privacy Pass tokens of senders" },
+    ROW(TG_SET_PRIVATE_TOKEN_ISSUERS, "private-token-issuers", TG_SETTING_PATH),
+        AT(standing.issuers), STANDING, .arg = "FILE", .help = "issuers and their keys, JSON" },
+    ROW(TG_SET_PRIVATE_TOKEN_CONTEXT, "private-token-context", TG_SETTING_CHOICE),
+        AT(standing.context), STANDING, .words = context_words, .default_text = "none",
+        .arg = "none|request", .help = "what a token is bound to, beside this relay" },
+    ROW(TG_SET_LOG_LEVEL, "log-level", TG_SETTING_CHOICE), AT(log_level), PROCESS,
+        .words = log_level_words, .default_text = "info", .arg = "error|warning|info|debug",
+        .help = "least urgent events written" },
+    ROW(TG_SET_KEEP_CORE_DUMPS, "keep-core-dumps", TG_SETTING_BOOL), AT(has_core_dumps), PROCESS,
+        .default_text = "no", .help = "let a crash write memory, keys included, to disk" },
+};
+/* clang-format on */
+
+enum tg_setting_id tg_setting_find(struct tg_bytes name)
+{
+    enum tg_setting_id id = 0;
+
+    while (id < TG_SET_COUNT && !tg_bytes_is_equal(name, tg_bytes_str(tg_settings[id].name))) {
+        id++;
+    }
+    return id;
+}
+
+const char *tg_config_setting_name(size_t index)
+{
+    return index < TG_SET_COUNT ? tg_settings[index].name : NULL;
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * server/settings/config_schema.h - the table of all settings, and the text form of each type.
+ * Layer: L4; for config.c and config_rules.c alone.      Threads: any.      Blocks: no.
+ * Secrets: none.
+ */
+#ifndef TG_SERVER_SETTINGS_CONFIG_SCHEMA_H
+#define TG_SERVER_SETTINGS_CONFIG_SCHEMA_H
+
+#include "server/settings/config.h"
+
+enum tg_setting_type {
+    TG_SETTING_BOOL,     /* yes or no */
+    TG_SETTING_COUNT,    /* a whole number */
+    TG_SETTING_SIZE,     /* bytes; B, KiB, MiB, GiB */
+    TG_SETTING_DURATION, /* seconds; s, m, h, d */
+    TG_SETTING_PATH,
+    TG_SETTING_ENDPOINT, /* ADDR:PORT */
+    TG_SETTING_URL,      /* an origin without path */
+    TG_SETTING_ORIGIN,   /* "*", "none" or an origin */
+    TG_SETTING_STORE,    /* lmdb:DIR or memory: */
+    TG_SETTING_CHOICE,   /* one word of a list */
+    TG_SETTING_WORD,     /* visible ASCII without spaces */
+    TG_SETTING_HOSTS,    /* names, or *.name, with commas in between */
+    TG_SETTING_NAMES     /* visible ASCII, with commas in between */
+};
+
+struct tg_setting {
+    const char *name;
+    enum tg_setting_type type;
+    bool can_be_off;          /* TG_SETTING_ENDPOINT: "off" */
+    const char *default_text; /* NULL: no default of its own, see config_rules.c */
+    uint64_t min, max;        /* of numbers, in the base unit; of words, bytes */
+    size_t offset, size;      /* of the member in struct tg_config */
+    const char *const *words; /* TG_SETTING_CHOICE, NULL-terminated; the value is the index */
+    const char *arg;          /* placeholder in the help */
+    const char *group;        /* heading in the help and section in the file */
+    const char *help;
+};
+
+/* The settings, by name for the rules. The order is the table's. */
+enum tg_setting_id {
+    TG_SET_LISTEN,
+    TG_SET_PUBLIC_URL,
+    TG_SET_TLS_CERT,
+    TG_SET_TLS_KEY,
+    TG_SET_PLAIN_HTTP,
+    TG_SET_ADMIN,
+    TG_SET_DEV,
+    TG_SET_DATA,
+    TG_SET_STORE,
+    TG_SET_RELAY_KEY,
+    TG_SET_MAILBOXES_MAX,
+    TG_SET_STORE_BYTES_MAX,
+    TG_SET_SWEEP_INTERVAL,
+    TG_SET_EXPIRATION_DEFAULT,
+    TG_SET_EXPIRATION_MAX,
+    TG_SET_WAIT_CAP,
+    TG_SET_BODY_MAX,
+    TG_SET_PAYLOAD_TYPE_MAX,
+    TG_SET_TITLE_MAX,
+    TG_SET_DESCRIPTION_MAX,
+    TG_SET_IMAGE_URL_MAX,
+    TG_SET_TOKEN_TYPE_MAX,
+    TG_SET_TOKEN_DATA_MAX,
+    TG_SET_CORS_ORIGIN,
+    TG_SET_WORKERS,
+    TG_SET_MAX_CONNECTIONS,
+    TG_SET_MAX_LONG_POLLS,
+    TG_SET_MAX_STREAMS,
+    TG_SET_MAX_CONNECTION_REQUESTS,
+    TG_SET_HANDSHAKE_TIMEOUT,
+    TG_SET_HEADER_TIMEOUT,
+    TG_SET_BODY_TIMEOUT,
+    TG_SET_WRITE_TIMEOUT,
+    TG_SET_IDLE_TIMEOUT,
+    TG_SET_DRAIN_TIMEOUT,
+    TG_SET_RATE,
+    TG_SET_RATE_BURST,
+    TG_SET_CLIENT_ADDRESS,
+    TG_SET_PUSH_APNS_KEY,
+    TG_SET_PUSH_APNS_KEY_ID,
+    TG_SET_PUSH_APNS_TEAM_ID,
+    TG_SET_PUSH_APNS_TOPIC,
+    TG_SET_PUSH_APNS_URL,
+    TG_SET_PUSH_FCM_ACCOUNT,
+    TG_SET_PUSH_FCM_URL,
+    TG_SET_PUSH_VAPID_KEY,
+    TG_SET_PUSH_VAPID_SUBJECT,
+    TG_SET_PUSH_WEBHOOK_KEY,
+    TG_SET_PUSH_HOSTS,
+    TG_SET_PUSH_PRIVATE_ADDRESSES,
+    TG_SET_PUSH_CA,
+    TG_SET_PUSH_USER,
+    TG_SET_PUSH_CONCURRENCY,
+    TG_SET_PUSH_TIMEOUT,
+    TG_SET_ATTESTATION,
+    TG_SET_ATTESTATION_FORMATS,
+    TG_SET_ATTESTATION_ROOTS,
+    TG_SET_ATTESTATION_RP_IDS,
+    TG_SET_ATTESTATION_ORIGINS,
+    TG_SET_ATTESTATION_APP_IDS,
+    TG_SET_ATTESTATION_PACKAGES,
+    TG_SET_ATTESTATION_AAGUIDS,
+    TG_SET_ATTESTATION_LEVEL,
+    TG_SET_ATTESTATION_VERIFIED_BOOT,
+    TG_SET_ATTESTATION_DEVELOPMENT,
+    TG_SET_ATTESTATION_SELF,
+    TG_SET_ATTESTATION_REVOKED,
+    TG_SET_PRIVATE_TOKENS,
+    TG_SET_PRIVATE_TOKEN_ISSUERS,
+    TG_SET_PRIVATE_TOKEN_CONTEXT,
+    TG_SET_LOG_LEVEL,
+    TG_SET_KEEP_CORE_DUMPS,
+    TG_SET_COUNT
+};
+
+extern const struct tg_setting tg_settings[TG_SET_COUNT];
+
+/* TG_SET_COUNT: there is no such setting. */
+enum tg_setting_id tg_setting_find(struct tg_bytes name);
+
+/* Parses text into setting's member of config. TG_E_SYNTAX or TG_E_LIMIT: config is untouched and
+   fault says what was wrong and what is expected. */
+TG_NODISCARD enum tg_err tg_setting_parse(struct tg_config *config,
+                                          const struct tg_setting *setting, struct tg_bytes text,
+                                          struct tg_fault *fault);
+/* Appends the member's value in the form that tg_setting_parse reads; nothing for an empty one. */
+void tg_setting_print(struct tg_buf *out, const struct tg_config *config,
+                      const struct tg_setting *setting);
+
+/* Copies text and a NUL. TG_E_LIMIT: longer than cap - 1; dst is then untouched. */
+TG_NODISCARD enum tg_err tg_config_copy(char *dst, size_t cap, struct tg_bytes text);
+/* Where a setting came from, kept for the messages of the rules. */
+struct tg_setting_origin {
+    enum { TG_FROM_NOWHERE, TG_FROM_FILE, TG_FROM_FLAG } from;
+    unsigned line;
+};
+
+struct tg_config_load_state {
+    struct tg_config *config;
+    const char *file; /* NULL: none */
+    struct tg_setting_origin origins[TG_SET_COUNT];
+    unsigned fault_count;
+    struct tg_buf *text; /* faults, a line each */
+};
+
+/* Whether somebody set it; a default is not given. */
+bool tg_config_is_given(const struct tg_config_load_state *state, enum tg_setting_id id);
+
+/* One line: where, the setting, what. */
+void tg_config_fault(struct tg_config_load_state *state, enum tg_setting_id id, const char *what);
+
+/* Fills in defaults that depend on other settings, then checks the combination. Faults are counted
+   in state. (config_rules.c) */
+void tg_config_apply_push_rules(struct tg_config_load_state *state);     /* (config_push.c) */
+void tg_config_apply_standing_rules(struct tg_config_load_state *state); /* (config_standing.c) */
+void tg_config_apply_rules(struct tg_config_load_state *state, const struct tg_config_env *env);
+
+#endif

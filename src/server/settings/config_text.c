@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/settings/config_text.h"
+
+#include <string.h>
+
+#define HELP_COLUMN 36u
+#define NAME_SHOWN_MAX 40u
+
+#ifndef TG_VERSION
+#define TG_VERSION "0.0.0"
+#endif
+
+static void append_padded(struct tg_buf *out, const char *flag, const char *arg)
+{
+    size_t start = out->len;
+
+    tg_buf_append_str(out, "  --");
+    tg_buf_append_str(out, flag);
+    if (arg != NULL) {
+        tg_buf_append_u8(out, ' ');
+        tg_buf_append_str(out, arg);
+    }
+    if (out->len - start >= HELP_COLUMN) {
+        tg_buf_append_u8(out, '\n');
+        start = out->len;
+    }
+    while (out->err == TG_OK && out->len - start < HELP_COLUMN) {
+        tg_buf_append_u8(out, ' ');
+    }
+}
+
+static void append_setting_help(struct tg_buf *out, const struct tg_setting *s)
+{
+    append_padded(out, s->name, s->arg);
+    tg_buf_append_str(out, s->help);
+    if (s->default_text != NULL && s->type != TG_SETTING_BOOL) {
+        tg_buf_append_str(out, " [");
+        tg_buf_append_str(out, s->default_text);
+        tg_buf_append_str(out, "]");
+    }
+    tg_buf_append_u8(out, '\n');
+}
+
+void tg_config_help(struct tg_buf *out)
+{
+    const char *group = "";
+
+    tg_buf_append_str(out,
+                      "tigressd - the Tigress relay: hands a credential from device to device\n\n"
+                      "usage: tigressd --dev [--listen ADDR:PORT] [--data DIR]\n"
+                      "       tigressd --config FILE [--NAME VALUE ...]\n\n"
+                      "A flag wins over the file; the file holds the same names: NAME = VALUE.\n"
+                      "Times: s m h d. Sizes: B KiB MiB GiB. In [ ] the default.\n\n");
+    append_padded(out, "config", "FILE");
+    tg_buf_append_str(out, "read settings from FILE\n");
+    append_padded(out, "check-config", NULL);
+    tg_buf_append_str(out, "check all settings and exit: 0 good, 2 not\n");
+    append_padded(out, "print-config", NULL);
+    tg_buf_append_str(out, "print the settings in effect and exit\n");
+    append_padded(out, "help, -h", NULL);
+    tg_buf_append_str(out, "this text\n");
+    append_padded(out, "version, -V", NULL);
+    tg_buf_append_str(out, "the version\n");
+    for (size_t i = 0; i < TG_SET_COUNT; i++) {
+        if (strcmp(group, tg_settings[i].group) != 0) {
+            group = tg_settings[i].group;
+            tg_buf_append_u8(out, '\n');
+            tg_buf_append_str(out, group);
+            tg_buf_append_str(out, ":\n");
+        }
+        append_setting_help(out, &tg_settings[i]);
+    }
+}
+
+void tg_config_version(struct tg_buf *out)
+{
+    tg_buf_append_str(out, "tigressd " TG_VERSION "\n");
+}
+
+void tg_config_print(struct tg_buf *out, const struct tg_config *config)
+{
+    const char *group = "";
+
+    for (size_t i = 0; i < TG_SET_COUNT; i++) {
+        struct tg_buf value = { 0 };
+
+        if (strcmp(group, tg_settings[i].group) != 0) {
+            tg_buf_append_str(out, group[0] == '\0' ? "[" : "\n[");
+            group = tg_settings[i].group;
+            tg_buf_append_str(out, group);
+            tg_buf_append_str(out, "]\n");
+        }
+        tg_buf_init(&value, TG_CONFIG_HOSTS_MAX + 16);
+        tg_setting_print(&value, config, &tg_settings[i]);
+        /* The development files are a consequence of dev, not a setting that somebody made. */
+        if (value.len == 0 ||
+            (config->is_dev_cert && (i == TG_SET_TLS_CERT || i == TG_SET_TLS_KEY))) {
+            tg_buf_append_str(out, "# ");
+        }
+        tg_buf_append_str(out, tg_settings[i].name);
+        tg_buf_append_str(out, " = ");
+        tg_buf_append(out, tg_buf_view(&value));
+        tg_buf_append_u8(out, '\n');
+        tg_buf_deinit(&value);
+    }
+}
+
+static void append_place(struct tg_config_load_state *state, struct tg_setting_origin origin)
+{
+    tg_buf_append_str(state->text, "tigressd: ");
+    if (origin.from == TG_FROM_FILE) {
+        tg_buf_append_str(state->text, state->file);
+        tg_buf_append_u8(state->text, ':');
+        tg_buf_append_dec(state->text, origin.line);
+        tg_buf_append_str(state->text, ": ");
+    } else if (origin.from == TG_FROM_FLAG) {
+        tg_buf_append_str(state->text, "--");
+    }
+}
+
+void tg_config_fault_text(struct tg_config_load_state *state, const char *what)
+{
+    state->fault_count++;
+    tg_buf_append_str(state->text, "tigressd: ");
+    tg_buf_append_str(state->text, what);
+    tg_buf_append_u8(state->text, '\n');
+}
+
+void tg_config_fault(struct tg_config_load_state *state, enum tg_setting_id id, const char *what)
+{
+    state->fault_count++;
+    append_place(state, state->origins[id]);
+    tg_buf_append_str(state->text, tg_settings[id].name);
+    tg_buf_append_str(state->text, ": ");
+    tg_buf_append_str(state->text, what);
+    tg_buf_append_u8(state->text, '\n');
+}
+
+void tg_config_unknown(struct tg_config_load_state *state, struct tg_setting_origin origin,
+                       struct tg_bytes name)
+{
+    state->fault_count++;
+    append_place(state, origin);
+    name = tg_bytes_first(name, NAME_SHOWN_MAX);
+    for (size_t i = 0; i < name.len; i++) {
+        uint8_t c = name.ptr[i];
+
+        tg_buf_append_u8(state->text, c > 0x20 && c < 0x7f ? c : '?');
+    }
+    tg_buf_append_str(state->text, ": no such setting (see --help)\n");
+}
+
+void tg_config_set(struct tg_config_load_state *state, enum tg_setting_id id,
+                   struct tg_setting_origin origin, struct tg_bytes value)
+{
+    struct tg_fault fault = { { 0 } };
+
+    state->origins[id] = origin;
+    if (tg_setting_parse(state->config, &tg_settings[id], value, &fault) != TG_OK) {
+        tg_config_fault(state, id, fault.text);
+    }
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An HTTP engine between a test's bytes and a service that the test plays: time moves by hand.
+ */
+#ifndef TESTS_UNIT_SERVER_ENGINE_FIXTURE_H
+#define TESTS_UNIT_SERVER_ENGINE_FIXTURE_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/buf.h"
+#include "server/http/http1.h"
+#include "server/http/http2.h"
+
+#define SEEN_MAX 64u
+
+/* How the service answers. */
+enum play { PLAY_ANSWER, PLAY_HOLD, PLAY_WAIT };
+
+struct seen {
+    char method[40];
+    char target[128];
+    size_t header_count;
+    char last_name[64];
+    char last_value[64];
+    size_t body_len;
+    char body[64];
+    bool is_body_too_large;
+    const struct tg_exchange_ops *ops; /* to answer what was held */
+    void *ops_ctx;
+};
+
+struct fixture {
+    struct tg_server_settings settings;
+    struct tg_metrics *metrics;
+    atomic_size_t wait_total;
+    struct tg_env env;
+    struct tg_service service;
+    struct tg_proto_host host;
+    struct tg_proto *proto;
+    struct tg_buf out;
+    size_t write_count;
+    size_t kick_count;
+    size_t write_limit; /* bytes that "the socket" takes; the rest counts as unsent */
+
+    enum play play;
+    struct seen seen[SEEN_MAX];
+    size_t seen_count;
+    size_t cancel_count;
+    size_t resume_count;
+    enum tg_resume last_resume;
+    unsigned status; /* of the answers */
+    const char *body;
+    bool is_head;
+};
+
+struct fixture *fixture_new(void);
+/* Ends the engine and checks that nothing is left behind. */
+void fixture_free(struct fixture *f);
+/* As a connection does it: feeds text, keeps what was not taken for later. Returns what was taken.
+ */
+size_t feed(struct fixture *f, const char *text);
+size_t feed_bytes(struct fixture *f, const void *data, size_t len);
+/* Moves the clock and fires what is due. */
+void pass_ms(struct fixture *f, uint64_t ms);
+/* Answers the request seen at index (held or waiting). */
+void answer(struct fixture *f, size_t index);
+/* The output as text. */
+const char *output(struct fixture *f);
+void clear_output(struct fixture *f);
+size_t count_in_output(struct fixture *f, const char *text);
+
+#endif

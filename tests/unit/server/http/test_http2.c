@@ -1,0 +1,746 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The engine against nghttp2's client side, and against frames written by hand. */
+#include "unit/server/http/engine_fixture.h"
+
+#include "base/mem.h"
+
+#include <nghttp2/nghttp2.h>
+
+#define PREFACE "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+
+struct client {
+    struct fixture *f;
+    nghttp2_session *session;
+    unsigned status[2 * SEEN_MAX]; /* by stream id */
+    char body[256];                /* of the last stream that got data */
+    size_t field_count;
+    uint32_t reset_code;
+    size_t reset_count;
+    size_t goaway_count;
+    int32_t goaway_last_id;
+    size_t closed_count;
+    const uint8_t *upload;
+    size_t upload_len;
+    size_t upload_at;
+    bool is_upload_endless;
+};
+
+static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name,
+                     size_t name_len, const uint8_t *value, size_t value_len, uint8_t flags,
+                     void *ctx)
+{
+    struct client *c = ctx;
+
+    (void)session;
+    (void)flags;
+    c->field_count++;
+    if (tg_bytes_is_equal(tg_bytes(name, name_len), TG_LIT(":status")) && value_len == 3) {
+        c->status[frame->hd.stream_id] =
+            (unsigned)((value[0] - '0') * 100 + (value[1] - '0') * 10 + (value[2] - '0'));
+    }
+    return 0;
+}
+
+static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t *data,
+                   size_t len, void *ctx)
+{
+    struct client *c = ctx;
+
+    (void)session;
+    (void)flags;
+    (void)id;
+    if (len < sizeof(c->body)) {
+        memcpy(c->body, data, len);
+        c->body[len] = '\0';
+    }
+    return 0;
+}
+
+static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *ctx)
+{
+    struct client *c = ctx;
+
+    (void)session;
+    if (frame->hd.type == NGHTTP2_RST_STREAM) {
+        c->reset_count++;
+        c->reset_code = frame->rst_stream.error_code;
+    }
+    return 0;
+}
+
+static int on_close(nghttp2_session *session, int32_t id, uint32_t code, void *ctx)
+{
+    struct client *c = ctx;
+
+    (void)session;
+    (void)id;
+    (void)code;
+    c->closed_count++;
+    return 0;
+}
+
+static ssize_t read_upload(nghttp2_session *session, int32_t id, uint8_t *out, size_t len,
+                           uint32_t *flags, nghttp2_data_source *source, void *ctx)
+{
+    struct client *c = ctx;
+    size_t left = c->upload_len - c->upload_at;
+
+    (void)session;
+    (void)id;
+    (void)source;
+    if (left == 0 && c->is_upload_endless) {
+        return NGHTTP2_ERR_DEFERRED;
+    }
+    len = len < left ? len : left;
+    memset(out, 'b', len);
+    c->upload_at += len;
+    if (c->upload_at == c->upload_len && !c->is_upload_endless) {
+        *flags |= NGHTTP2_DATA_FLAG_EOF;
+    }
+    return (ssize_t)len;
+}
+
+/* Counted in the bytes: a client that has nothing left to do does not report the second one. */
+static void count_goaways(struct client *c)
+{
+    struct tg_bytes out = tg_buf_view(&c->f->out);
+
+    while (out.len >= 9) {
+        size_t len = ((size_t)out.ptr[0] << 16) | ((size_t)out.ptr[1] << 8) | out.ptr[2];
+
+        if (out.ptr[3] == NGHTTP2_GOAWAY) {
+            c->goaway_count++;
+            c->goaway_last_id =
+                (int32_t)(((uint32_t)out.ptr[9] << 24) | ((uint32_t)out.ptr[10] << 16) |
+                          ((uint32_t)out.ptr[11] << 8) | out.ptr[12]);
+        }
+        out = tg_bytes_from(out, 9 + len);
+    }
+}
+
+/* Bytes back and forth until nobody has more to say. */
+static void exchange(struct client *c)
+{
+    struct fixture *f = c->f;
+
+    for (size_t round = 0; round < 200; round++) {
+        const uint8_t *data = NULL;
+        ssize_t len = nghttp2_session_mem_send(c->session, &data);
+
+        assert_true(len >= 0);
+        if (len > 0 && !f->proto->is_finished) {
+            (void)feed_bytes(f, data, (size_t)len);
+        }
+        f->proto->ops->pump(f->proto);
+        if (f->out.len > 0) {
+            ssize_t used = 0;
+
+            count_goaways(c);
+            used = nghttp2_session_mem_recv(c->session, f->out.ptr, f->out.len);
+
+            assert_int_equal(used, f->out.len);
+            clear_output(f);
+        } else if (len == 0) {
+            return;
+        }
+    }
+}
+
+static nghttp2_nv nv(const char *name, const char *value)
+{
+    union {
+        const char *from;
+        uint8_t *to;
+    } n = { .from = name }, v = { .from = value };
+
+    return (nghttp2_nv){
+        .name = n.to, .namelen = strlen(name), .value = v.to, .valuelen = strlen(value)
+    };
+}
+
+static int32_t request(struct client *c, const char *method, const char *path, bool has_body)
+{
+    nghttp2_nv fields[] = { nv(":method", method), nv(":scheme", "https"),
+                            nv(":authority", "relay"), nv(":path", path), nv("x-last", "value") };
+    nghttp2_data_provider provider = { .read_callback = read_upload };
+    int32_t id = nghttp2_submit_request(c->session, NULL, fields, TG_COUNT(fields),
+                                        has_body ? &provider : NULL, NULL);
+
+    assert_true(id > 0);
+    exchange(c);
+    return id;
+}
+
+static int setup(void **state)
+{
+    struct client *c = tg_mem_calloc(1, sizeof(*c));
+    nghttp2_session_callbacks *callbacks = NULL;
+
+    assert_non_null(c);
+    c->f = fixture_new();
+    c->f->proto = tg_http2_new(&c->f->env, &c->f->host, &c->f->service);
+    assert_non_null(c->f->proto);
+    assert_int_equal(nghttp2_session_callbacks_new(&callbacks), 0);
+    nghttp2_session_callbacks_set_on_header_callback(callbacks, on_header);
+    nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data);
+    nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame);
+    nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_close);
+    assert_int_equal(nghttp2_session_client_new(&c->session, callbacks, c), 0);
+    nghttp2_session_callbacks_del(callbacks);
+    assert_int_equal(nghttp2_submit_settings(c->session, NGHTTP2_FLAG_NONE, NULL, 0), 0);
+    exchange(c);
+    *state = c;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct client *c = *state;
+
+    nghttp2_session_del(c->session);
+    fixture_free(c->f);
+    tg_mem_free(c);
+    return 0;
+}
+
+static void request__get__answered(void **state)
+{
+    struct client *c = *state;
+    int32_t id = request(c, "GET", "/v1/m/x?q", false);
+
+    assert_int_equal(c->f->seen_count, 1);
+    assert_string_equal(c->f->seen[0].method, "GET");
+    assert_string_equal(c->f->seen[0].target, "/v1/m/x?q");
+    assert_int_equal(c->f->seen[0].header_count, 1);
+    assert_string_equal(c->f->seen[0].last_value, "value");
+    assert_int_equal(c->status[id], 200);
+    assert_int_equal(c->field_count, 4);
+    assert_string_equal(c->body, "hello");
+    assert_int_equal(c->closed_count, 1);
+    assert_int_equal(c->reset_count, 0);
+}
+
+static void request__any_method__left_to_the_service(void **state)
+{
+    struct client *c = *state;
+
+    (void)request(c, "BREW", "/", false);
+    assert_string_equal(c->f->seen[0].method, "BREW");
+}
+
+static void head_answer__measured_and_not_sent(void **state)
+{
+    struct client *c = *state;
+
+    c->f->is_head = true;
+    (void)request(c, "HEAD", "/", false);
+    assert_string_equal(c->body, "");
+    assert_int_equal(c->field_count, 4);
+    assert_int_equal(c->closed_count, 1);
+}
+
+static void body__at_its_limit__passed_whole(void **state)
+{
+    struct client *c = *state;
+
+    c->upload_len = 1000;
+    (void)request(c, "POST", "/", true);
+    assert_int_equal(c->f->seen[0].body_len, 1000);
+    assert_false(c->f->seen[0].is_body_too_large);
+    assert_int_equal(c->reset_count, 0);
+}
+
+static void body__one_byte_over__told_and_the_stream_ends_by_itself(void **state)
+{
+    struct client *c = *state;
+    int32_t id = 0;
+
+    c->upload_len = 5000;
+    id = request(c, "POST", "/", true);
+    assert_int_equal(c->f->seen_count, 1);
+    assert_true(c->f->seen[0].is_body_too_large);
+    assert_int_equal(c->f->seen[0].body_len, 0);
+    assert_int_equal(c->status[id], 200);
+    assert_int_equal(c->reset_count, 0);
+    assert_int_equal(c->closed_count, 1);
+}
+
+static void body__answered_and_never_ended__reset_after_a_while(void **state)
+{
+    struct client *c = *state;
+
+    c->upload_len = 5000;
+    c->is_upload_endless = true;
+    (void)request(c, "POST", "/", true);
+    assert_int_equal(c->reset_count, 0);
+    pass_ms(c->f, 10500);
+    exchange(c);
+    assert_int_equal(c->reset_count, 1);
+    assert_int_equal(c->reset_code, NGHTTP2_NO_ERROR);
+}
+
+static void slow_body__408_on_that_stream_alone(void **state)
+{
+    struct client *c = *state;
+    int32_t slow = 0;
+    int32_t other = 0;
+
+    c->upload_len = 500;
+    c->is_upload_endless = true;
+    slow = request(c, "POST", "/", true);
+    pass_ms(c->f, 20500);
+    exchange(c);
+    assert_int_equal(c->status[slow], 0);
+    pass_ms(c->f, 1000);
+    exchange(c);
+    assert_int_equal(c->status[slow], 408);
+    other = request(c, "GET", "/", false);
+    assert_int_equal(c->status[other], 200);
+    assert_int_equal(c->goaway_count, 0);
+}
+
+static void streams__held_and_answered_out_of_order(void **state)
+{
+    struct client *c = *state;
+    int32_t first = 0;
+    int32_t second = 0;
+
+    c->f->play = PLAY_HOLD;
+    first = request(c, "GET", "/1", false);
+    second = request(c, "GET", "/2", false);
+    answer(c->f, 1);
+    exchange(c);
+    assert_int_equal(c->status[second], 200);
+    assert_int_equal(c->status[first], 0);
+    answer(c->f, 0);
+    exchange(c);
+    assert_int_equal(c->status[first], 200);
+}
+
+static void stream__reset_by_the_peer__service_is_told(void **state)
+{
+    struct client *c = *state;
+    int32_t id = 0;
+
+    c->f->play = PLAY_WAIT;
+    id = request(c, "GET", "/", false);
+    assert_int_equal(c->f->env.waiters.count, 1);
+    (void)nghttp2_submit_rst_stream(c->session, NGHTTP2_FLAG_NONE, id, NGHTTP2_CANCEL);
+    exchange(c);
+    assert_int_equal(c->f->cancel_count, 1);
+    assert_int_equal(c->f->env.waiters.count, 0);
+}
+
+static void headers__64_taken__65_refused_with_431(void **state)
+{
+    static char names[65][24];
+    struct client *c = *state;
+
+    for (size_t count = 64; count <= 65; count++) {
+        nghttp2_nv fields[80] = { nv(":method", "GET"), nv(":scheme", "https"),
+                                  nv(":authority", "relay"), nv(":path", "/") };
+        int32_t id = 0;
+
+        for (size_t i = 0; i < count; i++) {
+            (void)snprintf(names[i], sizeof(names[i]), "x-%zu", i);
+            fields[4 + i] = nv(names[i], "y");
+        }
+        id = nghttp2_submit_request(c->session, NULL, fields, 4 + count, NULL, NULL);
+        exchange(c);
+        assert_int_equal(c->status[id], count == 64 ? 200 : 431);
+    }
+    assert_int_equal(c->f->seen_count, 1);
+}
+
+static void head__over_32_KiB__refused_with_431_and_long_target_with_414(void **state)
+{
+    static char value[TG_HEAD_MAX + 1];
+    static char path[4098];
+    struct client *c = *state;
+    nghttp2_nv fields[] = { nv(":method", "GET"), nv(":scheme", "https"), nv(":authority", "r"),
+                            nv(":path", "/"), nv("x", "") };
+    int32_t id = 0;
+
+    memset(value, 'v', TG_HEAD_MAX);
+    fields[4] = nv("x", value);
+    id = nghttp2_submit_request(c->session, NULL, fields, 5, NULL, NULL);
+    exchange(c);
+    assert_int_equal(c->status[id], 431);
+    memset(path, '/', 4097);
+    id = request(c, "GET", path, false);
+    assert_int_equal(c->status[id], 414);
+    path[4096] = '\0';
+    c->f->seen_count = 0;
+    id = request(c, "GET", path, false);
+    assert_int_equal(c->status[id], 200);
+    assert_int_equal(c->f->seen_count, 1);
+}
+
+static void connect__refused(void **state)
+{
+    struct client *c = *state;
+    nghttp2_nv fields[] = { nv(":method", "CONNECT"), nv(":authority", "r:443") };
+    int32_t id = nghttp2_submit_request(c->session, NULL, fields, 2, NULL, NULL);
+
+    exchange(c);
+    assert_int_equal(c->status[id], 400);
+    assert_int_equal(c->f->seen_count, 0);
+}
+
+static void requests__five_of_five__two_goaways_and_the_end(void **state)
+{
+    struct client *c = *state;
+
+    for (size_t i = 0; i < 5; i++) {
+        assert_int_equal(c->goaway_count, 0);
+        (void)request(c, "GET", "/", false);
+    }
+    assert_int_equal(c->goaway_count, 1);
+    assert_int_equal(c->goaway_last_id, INT32_MAX);
+    assert_false(c->f->proto->is_finished);
+    pass_ms(c->f, 1500);
+    exchange(c);
+    assert_int_equal(c->goaway_count, 2);
+    assert_int_equal(c->goaway_last_id, 9);
+    assert_true(c->f->proto->is_finished);
+    assert_int_equal(c->f->seen_count, 5);
+}
+
+static void drain__with_a_stream_open__answered_before_the_end(void **state)
+{
+    struct client *c = *state;
+    int32_t id = 0;
+
+    c->f->play = PLAY_HOLD;
+    id = request(c, "GET", "/", false);
+    c->f->env.is_draining = true;
+    c->f->proto->ops->drain(c->f->proto);
+    exchange(c);
+    pass_ms(c->f, 1500);
+    exchange(c);
+    assert_int_equal(c->goaway_count, 2);
+    assert_false(c->f->proto->is_finished);
+    answer(c->f, 0);
+    exchange(c);
+    assert_int_equal(c->status[id], 200);
+    assert_true(c->f->proto->is_finished);
+}
+
+static void idle_connection__goaway_after_thirty_seconds(void **state)
+{
+    struct client *c = *state;
+
+    pass_ms(c->f, 29500);
+    exchange(c);
+    assert_int_equal(c->goaway_count, 0);
+    pass_ms(c->f, 1000);
+    exchange(c);
+    assert_int_equal(c->goaway_count, 1);
+    pass_ms(c->f, 1500);
+    exchange(c);
+    assert_true(c->f->proto->is_finished);
+}
+
+static void pings__do_not_keep_an_idle_connection(void **state)
+{
+    struct client *c = *state;
+
+    for (size_t i = 0; i < 31; i++) {
+        pass_ms(c->f, 1000);
+        (void)nghttp2_submit_ping(c->session, NGHTTP2_FLAG_NONE, NULL);
+        exchange(c);
+    }
+    assert_in_range(c->goaway_count, 1, 2);
+}
+
+static void reader__gives_no_window__closed_after_twenty_seconds(void **state)
+{
+    struct client *c = *state;
+    const nghttp2_settings_entry none = { NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 0 };
+
+    (void)nghttp2_submit_settings(c->session, NGHTTP2_FLAG_NONE, &none, 1);
+    exchange(c);
+    (void)request(c, "GET", "/", false);
+    pass_ms(c->f, 19000);
+    assert_false(c->f->proto->is_finished);
+    pass_ms(c->f, 1500);
+    assert_true(c->f->proto->is_finished);
+}
+
+/* Small requests in between are no excuse: an answer that is not taken does not stay. */
+static void reader__gives_no_window_but_asks_on__stalled_stream_reset(void **state)
+{
+    struct client *c = *state;
+    const nghttp2_settings_entry none = { NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 0 };
+
+    c->f->settings.requests_max = 100;
+    (void)nghttp2_submit_settings(c->session, NGHTTP2_FLAG_NONE, &none, 1);
+    exchange(c);
+    (void)request(c, "GET", "/", false);
+    c->f->is_head = true;
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(c->reset_count, 0);
+        pass_ms(c->f, 6000);
+        (void)request(c, "HEAD", "/", false);
+    }
+    assert_int_equal(c->reset_count, 0);
+    pass_ms(c->f, 2500);
+    exchange(c);
+    assert_int_equal(c->reset_count, 1);
+    assert_int_equal(c->reset_code, NGHTTP2_CANCEL);
+    assert_false(c->f->proto->is_finished);
+    assert_int_equal(tg_metrics_counter_sum(c->f->metrics, TG_COUNTER_REFUSED_TIMEOUT), 1);
+    (void)request(c, "HEAD", "/", false);
+    assert_int_equal(c->status[9], 200);
+}
+
+static void reader__gives_window_in_time__served(void **state)
+{
+    struct client *c = *state;
+    const nghttp2_settings_entry none = { NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 0 };
+
+    (void)nghttp2_submit_settings(c->session, NGHTTP2_FLAG_NONE, &none, 1);
+    exchange(c);
+    (void)request(c, "GET", "/", false);
+    pass_ms(c->f, 19000);
+    (void)nghttp2_submit_window_update(c->session, NGHTTP2_FLAG_NONE, 1, 100);
+    exchange(c);
+    assert_string_equal(c->body, "hello");
+    assert_int_equal(c->closed_count, 1);
+    pass_ms(c->f, 19000);
+    exchange(c);
+    assert_int_equal(c->reset_count, 0);
+    assert_false(c->f->proto->is_finished);
+}
+
+static void long_polls__ninth_of_one_connection__503(void **state)
+{
+    struct client *c = *state;
+
+    c->f->settings.wait_max = 100;
+    c->f->settings.requests_max = 100;
+    c->f->play = PLAY_WAIT;
+    for (size_t i = 0; i < TG_WAITS_PER_PEER_MAX; i++) {
+        (void)request(c, "POST", "/", false);
+    }
+    tg_requests_settle(&c->f->env);
+    assert_int_equal(c->f->cancel_count, 0);
+    (void)request(c, "POST", "/", false);
+    tg_requests_settle(&c->f->env);
+    exchange(c);
+    assert_int_equal(c->status[17], 503);
+    assert_int_equal(c->f->env.waiters.count, TG_WAITS_PER_PEER_MAX);
+}
+
+/* --- frames by hand ----------------------------------------------------------------------------
+ */
+
+static void frame(struct fixture *f, size_t len, uint8_t type, uint8_t flags, uint32_t id,
+                  const void *payload)
+{
+    uint8_t out[9 + 64] = {
+        (uint8_t)(len >> 16), (uint8_t)(len >> 8), (uint8_t)len,       type,       flags,
+        (uint8_t)(id >> 24),  (uint8_t)(id >> 16), (uint8_t)(id >> 8), (uint8_t)id
+    };
+
+    assert_true(len <= 64);
+    if (len > 0) {
+        memcpy(out + 9, payload, len);
+    }
+    if (!f->proto->is_finished) {
+        (void)feed_bytes(f, out, 9 + len);
+    }
+}
+
+static struct fixture *raw(void)
+{
+    struct fixture *f = fixture_new();
+
+    f->proto = tg_http2_new(&f->env, &f->host, &f->service);
+    assert_non_null(f->proto);
+    (void)feed_bytes(f, PREFACE, sizeof(PREFACE) - 1);
+    frame(f, 0, NGHTTP2_SETTINGS, 0, 0, NULL);
+    return f;
+}
+
+/* The last frame written is a GOAWAY with this error. */
+static void assert_goaway(struct fixture *f, uint8_t code)
+{
+    assert_true(f->proto->is_finished);
+    assert_true(f->out.len >= 17);
+    for (size_t i = 0; i + 17 <= f->out.len; i++) {
+        const uint8_t *at = f->out.ptr + i;
+
+        if (at[3] == NGHTTP2_GOAWAY && at[2] >= 8 && at[1] == 0 && at[5] == 0 && at[8] == 0 &&
+            at[16] == code) {
+            return;
+        }
+    }
+    fail_msg("no GOAWAY with code %u", code);
+}
+
+static void preface__wrong__finished(void **state)
+{
+    struct fixture *f = fixture_new();
+
+    (void)state;
+    f->proto = tg_http2_new(&f->env, &f->host, &f->service);
+    (void)feed(f, "GET / HTTP/1.1\r\nHost: relay\r\n\r\n");
+    assert_true(f->proto->is_finished);
+    assert_int_equal(f->seen_count, 0);
+    fixture_free(f);
+}
+
+static void pings__a_flood__enhance_your_calm(void **state)
+{
+    struct fixture *f = raw();
+
+    (void)state;
+    for (size_t i = 0; i < TG_H2_CONTROL_BURST - 2; i++) {
+        frame(f, 8, NGHTTP2_PING, 0, 0, "12345678");
+    }
+    assert_false(f->proto->is_finished);
+    for (size_t i = 0; i < 3; i++) {
+        frame(f, 8, NGHTTP2_PING, 0, 0, "12345678");
+    }
+    assert_goaway(f, NGHTTP2_ENHANCE_YOUR_CALM);
+    fixture_free(f);
+}
+
+static void settings__a_flood__enhance_your_calm(void **state)
+{
+    struct fixture *f = raw();
+
+    (void)state;
+    for (size_t i = 0; i < TG_H2_CONTROL_BURST + 1; i++) {
+        frame(f, 0, NGHTTP2_SETTINGS, 0, 0, NULL);
+    }
+    assert_goaway(f, NGHTTP2_ENHANCE_YOUR_CALM);
+    fixture_free(f);
+}
+
+/* :method GET, :scheme https, :path /, indexed in HPACK's static table, and :authority r. */
+#define GET_BLOCK "\x82\x87\x84\x01\x01r"
+
+static void rapid_reset__bounded_by_a_budget(void **state)
+{
+    struct fixture *f = raw();
+    uint32_t id = 1;
+
+    (void)state;
+    f->play = PLAY_HOLD;
+    f->settings.requests_max = 100000;
+    for (; id < 2 * (TG_H2_RESET_BURST + 10); id += 2) {
+        frame(f, 6, NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS | NGHTTP2_FLAG_END_STREAM, id,
+              GET_BLOCK);
+        frame(f, 4, NGHTTP2_RST_STREAM, 0, id, "\0\0\0\x08");
+    }
+    assert_true(f->proto->is_finished);
+    assert_in_range(f->seen_count, TG_H2_RESET_BURST, TG_H2_RESET_BURST + 2);
+    assert_int_equal(f->cancel_count, f->seen_count);
+    fixture_free(f);
+}
+
+static void continuations__more_than_eight__connection_ended(void **state)
+{
+    struct fixture *f = raw();
+
+    (void)state;
+    frame(f, 6, NGHTTP2_HEADERS, NGHTTP2_FLAG_END_STREAM, 1, GET_BLOCK);
+    for (size_t i = 0; i < 12; i++) {
+        frame(f, 0, NGHTTP2_CONTINUATION, 0, 1, NULL);
+    }
+    assert_true(f->proto->is_finished);
+    assert_int_equal(f->seen_count, 0);
+    fixture_free(f);
+}
+
+static void pseudo_headers__missing_or_unknown__stream_error_only(void **state)
+{
+    struct fixture *f = raw();
+
+    (void)state;
+    /* no :path */
+    frame(f, 2, NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS | NGHTTP2_FLAG_END_STREAM, 1, "\x82\x87");
+    /* ":nope: x" as a literal */
+    frame(f, 15, NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS | NGHTTP2_FLAG_END_STREAM, 3,
+          GET_BLOCK "\x00\x05:nope\x01x");
+    assert_int_equal(f->seen_count, 0);
+    assert_false(f->proto->is_finished);
+    frame(f, 6, NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS | NGHTTP2_FLAG_END_STREAM, 5, GET_BLOCK);
+    assert_int_equal(f->seen_count, 1);
+    fixture_free(f);
+}
+
+static void streams__beyond_the_limit__refused(void **state)
+{
+    struct fixture *f = raw();
+
+    (void)state;
+    f->play = PLAY_HOLD;
+    f->settings.requests_max = 1000;
+    frame(f, 0, NGHTTP2_SETTINGS, NGHTTP2_FLAG_ACK, 0, NULL); /* our limit is in force */
+    for (uint32_t id = 1; id < 2 * 12; id += 2) {
+        frame(f, 6, NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS | NGHTTP2_FLAG_END_STREAM, id,
+              GET_BLOCK);
+    }
+    assert_int_equal(f->seen_count, 10);
+    fixture_free(f);
+}
+
+static void answers__nobody_reads__frames_are_not_made(void **state)
+{
+    static char large[60000];
+    struct fixture *f = raw();
+
+    (void)state;
+    memset(large, 'l', sizeof(large) - 1);
+    f->body = large;
+    f->settings.requests_max = 1000;
+    f->write_limit = 0;
+    frame(f, 4, NGHTTP2_WINDOW_UPDATE, 0, 0, "\x00\x7f\x00\x00");
+    for (uint32_t id = 1; id < 2 * 10; id += 2) {
+        frame(f, 6, NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS | NGHTTP2_FLAG_END_STREAM, id,
+              GET_BLOCK);
+    }
+    assert_in_range(f->out.len, 60000, 150000);
+    fixture_free(f);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(request__get__answered),
+        CASE(request__any_method__left_to_the_service),
+        CASE(head_answer__measured_and_not_sent),
+        CASE(body__at_its_limit__passed_whole),
+        CASE(body__one_byte_over__told_and_the_stream_ends_by_itself),
+        CASE(body__answered_and_never_ended__reset_after_a_while),
+        CASE(slow_body__408_on_that_stream_alone),
+        CASE(streams__held_and_answered_out_of_order),
+        CASE(stream__reset_by_the_peer__service_is_told),
+        CASE(headers__64_taken__65_refused_with_431),
+        CASE(head__over_32_KiB__refused_with_431_and_long_target_with_414),
+        CASE(connect__refused),
+        CASE(requests__five_of_five__two_goaways_and_the_end),
+        CASE(drain__with_a_stream_open__answered_before_the_end),
+        CASE(idle_connection__goaway_after_thirty_seconds),
+        CASE(pings__do_not_keep_an_idle_connection),
+        CASE(reader__gives_no_window__closed_after_twenty_seconds),
+        CASE(reader__gives_no_window_but_asks_on__stalled_stream_reset),
+        CASE(reader__gives_window_in_time__served),
+        CASE(long_polls__ninth_of_one_connection__503),
+        cmocka_unit_test(preface__wrong__finished),
+        cmocka_unit_test(pings__a_flood__enhance_your_calm),
+        cmocka_unit_test(settings__a_flood__enhance_your_calm),
+        cmocka_unit_test(rapid_reset__bounded_by_a_budget),
+        cmocka_unit_test(continuations__more_than_eight__connection_ended),
+        cmocka_unit_test(pseudo_headers__missing_or_unknown__stream_error_only),
+        cmocka_unit_test(streams__beyond_the_limit__refused),
+        cmocka_unit_test(answers__nobody_reads__frames_are_not_made),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

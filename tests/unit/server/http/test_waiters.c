@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/bytes.h"
+#include "server/http/waiters.h"
+
+static struct tg_waiters table;
+static struct tg_waiter *woken[512];
+static size_t woken_count;
+static bool is_removed_when_woken;
+static struct tg_waiter *victim; /* removed when anybody is woken */
+
+static void on_woken(struct tg_waiter *waiter)
+{
+    woken[woken_count++] = waiter;
+    if (is_removed_when_woken) {
+        tg_waiters_remove(&table, waiter);
+    }
+    if (victim != NULL) {
+        tg_waiters_remove(&table, victim);
+    }
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    tg_waiters_init(&table, on_woken);
+    woken_count = 0;
+    is_removed_when_woken = false;
+    victim = NULL;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    tg_waiters_deinit(&table);
+    return 0;
+}
+
+static struct tg_store_key key_of(size_t n)
+{
+    struct tg_store_key key = { { 0 } };
+
+    memcpy(key.bytes, &n, sizeof(n));
+    return key;
+}
+
+static void wake__only_the_key__others_sleep_on(void **state)
+{
+    struct tg_waiter waiters[300] = { 0 };
+    struct tg_store_key key = { { 0 } };
+
+    (void)state;
+    for (size_t i = 0; i < TG_COUNT(waiters); i++) {
+        key = key_of(i / 2);
+        assert_int_equal(tg_waiters_add(&table, &waiters[i], &key), TG_OK);
+    }
+    key = key_of(17);
+    assert_int_equal(tg_waiters_wake(&table, &key), 2);
+    assert_ptr_equal(woken[0], &waiters[34]);
+    assert_ptr_equal(woken[1], &waiters[35]);
+    assert_int_equal(table.count, 300);
+    key = key_of(1000);
+    assert_int_equal(tg_waiters_wake(&table, &key), 0);
+    is_removed_when_woken = true;
+    assert_int_equal(tg_waiters_wake_all(&table), 300);
+    assert_int_equal(table.count, 0);
+}
+
+static void wake__keys_that_share_a_bucket__told_apart(void **state)
+{
+    struct tg_waiter a = { 0 };
+    struct tg_waiter b = { 0 };
+    struct tg_store_key first = key_of(5);
+    struct tg_store_key second = first;
+
+    (void)state;
+    second.bytes[TG_STORE_KEY_LEN - 1] = 1; /* the hash looks at the first bytes */
+    assert_int_equal(tg_waiters_add(&table, &a, &first), TG_OK);
+    assert_int_equal(tg_waiters_add(&table, &b, &second), TG_OK);
+    assert_int_equal(tg_waiters_wake(&table, &second), 1);
+    assert_ptr_equal(woken[0], &b);
+    tg_waiters_remove(&table, &a);
+    tg_waiters_remove(&table, &b);
+}
+
+static void wake__one_ends_the_other__the_other_is_not_told(void **state)
+{
+    struct tg_waiter a = { 0 };
+    struct tg_waiter b = { 0 };
+    struct tg_store_key key = key_of(5);
+
+    (void)state;
+    assert_int_equal(tg_waiters_add(&table, &a, &key), TG_OK);
+    assert_int_equal(tg_waiters_add(&table, &b, &key), TG_OK);
+    victim = &b;
+    assert_int_equal(tg_waiters_wake(&table, &key), 1);
+    assert_ptr_equal(woken[0], &a);
+    assert_int_equal(table.count, 1);
+    tg_waiters_remove(&table, &a);
+}
+
+static void remove__twice__nothing_happens(void **state)
+{
+    struct tg_waiter a = { 0 };
+    struct tg_store_key key = key_of(5);
+
+    (void)state;
+    tg_waiters_remove(&table, &a);
+    assert_int_equal(tg_waiters_add(&table, &a, &key), TG_OK);
+    assert_int_equal(tg_waiters_add(&table, &a, &key), TG_E_BUG);
+    tg_waiters_remove(&table, &a);
+    tg_waiters_remove(&table, &a);
+    assert_int_equal(table.count, 0);
+}
+
+static void inbox__first_key__asks_for_a_wake_up_and_delivers(void **state)
+{
+    struct tg_inbox inbox;
+    struct tg_waiter a = { 0 };
+    struct tg_store_key key = key_of(5);
+    struct tg_store_key other = key_of(6);
+
+    (void)state;
+    assert_int_equal(tg_inbox_init(&inbox), TG_OK);
+    assert_int_equal(tg_waiters_add(&table, &a, &key), TG_OK);
+    assert_true(tg_inbox_put(&inbox, &other));
+    assert_false(tg_inbox_put(&inbox, &key));
+    assert_int_equal(tg_inbox_deliver(&inbox, &table), 1);
+    assert_int_equal(tg_inbox_deliver(&inbox, &table), 0);
+    assert_true(tg_inbox_put(&inbox, &key));
+    tg_waiters_remove(&table, &a);
+    tg_inbox_deinit(&inbox);
+}
+
+static void inbox__over_its_maximum__everybody_looks_again(void **state)
+{
+    struct tg_inbox inbox;
+    struct tg_waiter a = { 0 };
+    struct tg_store_key key = key_of(5);
+    struct tg_store_key other = key_of(6);
+
+    (void)state;
+    assert_int_equal(tg_inbox_init(&inbox), TG_OK);
+    assert_int_equal(tg_waiters_add(&table, &a, &key), TG_OK);
+    for (size_t i = 0; i < TG_INBOX_MAX; i++) {
+        (void)tg_inbox_put(&inbox, &other);
+    }
+    assert_int_equal(inbox.count, TG_INBOX_MAX);
+    assert_false(inbox.has_overflowed);
+    (void)tg_inbox_put(&inbox, &other);
+    assert_true(inbox.has_overflowed);
+    assert_int_equal(tg_inbox_deliver(&inbox, &table), 1);
+    assert_false(inbox.has_overflowed);
+    tg_waiters_remove(&table, &a);
+    tg_inbox_deinit(&inbox);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(wake__only_the_key__others_sleep_on),
+        CASE(wake__keys_that_share_a_bucket__told_apart),
+        CASE(wake__one_ends_the_other__the_other_is_not_told),
+        CASE(remove__twice__nothing_happens),
+        CASE(inbox__first_key__asks_for_a_wake_up_and_delivers),
+        CASE(inbox__over_its_maximum__everybody_looks_again),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

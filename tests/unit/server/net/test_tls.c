@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Our side of TLS against OpenSSL's client, over a pair of sockets. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "server/keys/devcert.h"
+#include "server/net/tls.h"
+
+struct fixture {
+    char dir[64];
+    char cert[512];
+    char key[512];
+    struct tg_tls_tickets *tickets;
+    struct tg_tls_context *context;
+};
+
+static int setup(void **state)
+{
+    static struct fixture fixture;
+    struct fixture *f = &fixture;
+    struct tg_fault fault = { { 0 } };
+
+    memset(f, 0, sizeof(*f));
+    (void)snprintf(f->dir, sizeof(f->dir), "/tmp/tg-tls-XXXXXX");
+    assert_non_null(mkdtemp(f->dir));
+    assert_int_equal(tg_devcert_ensure(f->dir, NULL, (int64_t)time(NULL), NULL, &fault), TG_OK);
+    (void)snprintf(f->cert, sizeof(f->cert), "%.60s/%s", f->dir, TG_DEVCERT_CERT);
+    (void)snprintf(f->key, sizeof(f->key), "%.60s/%s", f->dir, TG_DEVCERT_KEY);
+    assert_int_equal(tg_tls_tickets_new(&f->tickets, &tg_rng_system), TG_OK);
+    assert_int_equal(tg_tls_context_new(&f->context, f->cert, f->key, f->tickets, &fault), TG_OK);
+    *state = f;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    static const char *const names[] = { TG_DEVCERT_CA, TG_DEVCERT_CERT, TG_DEVCERT_KEY };
+    struct fixture *f = *state;
+    char path[1024];
+
+    tg_tls_context_free(&f->context);
+    tg_tls_tickets_free(&f->tickets);
+    for (size_t i = 0; i < TG_COUNT(names); i++) {
+        (void)snprintf(path, sizeof(path), "%.60s/%s", f->dir, names[i]);
+        (void)unlink(path);
+    }
+    (void)rmdir(f->dir);
+    return 0;
+}
+
+/* Hours pass at will. Test state, so a file's own variable. */
+static time_t later_s;
+
+int __real_clock_gettime(clockid_t id, struct timespec *ts);
+int __wrap_clock_gettime(clockid_t id, struct timespec *ts);
+int __wrap_clock_gettime(clockid_t id, struct timespec *ts)
+{
+    int result = __real_clock_gettime(id, ts);
+
+    ts->tv_sec += id == CLOCK_MONOTONIC ? later_s : 0;
+    return result;
+}
+
+struct wish {
+    int min_version;
+    int max_version;
+    const char *ciphers; /* of TLS 1.2; NULL: the default */
+    const char *alpn;    /* wire form; NULL: none */
+    SSL_SESSION *resume;
+};
+
+struct outcome {
+    bool is_done; /* the handshake, on both sides */
+    bool is_h2;
+    int version;
+    bool is_resumed;
+    bool is_compressed;
+    SSL_SESSION *session;
+};
+
+static SSL *client_new(SSL_CTX *ctx, const struct wish *wish, int fd)
+{
+    SSL *ssl = NULL;
+
+    SSL_CTX_set_security_level(ctx, 0); /* so that what is refused is refused by the server */
+    assert_int_equal(SSL_CTX_set_min_proto_version(ctx, wish->min_version), 1);
+    assert_int_equal(SSL_CTX_set_max_proto_version(ctx, wish->max_version), 1);
+    if (wish->ciphers != NULL) {
+        assert_int_equal(SSL_CTX_set_cipher_list(ctx, wish->ciphers), 1);
+    }
+    if (wish->alpn != NULL) {
+        assert_int_equal(SSL_CTX_set_alpn_protos(ctx, (const unsigned char *)wish->alpn,
+                                                 (unsigned)strlen(wish->alpn)),
+                         0);
+    }
+    ssl = SSL_new(ctx);
+    assert_non_null(ssl);
+    assert_int_equal(SSL_set_fd(ssl, fd), 1);
+    if (wish->resume != NULL) {
+        assert_int_equal(SSL_set_session(ssl, wish->resume), 1);
+    }
+    SSL_set_connect_state(ssl);
+    return ssl;
+}
+
+static bool shake(struct tg_tls *server, SSL *client)
+{
+    for (size_t i = 0; i < 20; i++) {
+        int result = SSL_do_handshake(client);
+        enum tg_tls_io io = tg_tls_handshake(server);
+
+        if (result != 1 && SSL_get_error(client, result) != SSL_ERROR_WANT_READ) {
+            return false;
+        }
+        if (io == TG_TLS_BROKEN || io == TG_TLS_CLOSED) {
+            return false;
+        }
+        if (result == 1 && io == TG_TLS_OK) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void echo(struct tg_tls *server, SSL *client)
+{
+    uint8_t in[16] = { 0 };
+    size_t len = sizeof(in);
+    size_t sent = 0;
+
+    assert_int_equal(SSL_write(client, "ping", 4), 4);
+    assert_int_equal(tg_tls_read(server, in, &len), TG_TLS_OK);
+    assert_int_equal(len, 4);
+    assert_false(tg_tls_has_pending(server));
+    assert_int_equal(tg_tls_read(server, in, &len), TG_TLS_WANT_READ);
+    assert_int_equal(tg_tls_write(server, TG_LIT("pong"), &sent), TG_TLS_OK);
+    assert_int_equal(sent, 4);
+    assert_int_equal(SSL_read(client, in, sizeof(in)), 4);
+}
+
+static struct outcome meet(struct tg_tls_context *context, const struct wish *wish)
+{
+    struct outcome out = { .is_done = false };
+    SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+    struct tg_tls *server = NULL;
+    SSL *client = NULL;
+    int fds[2];
+
+    assert_non_null(ctx);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
+    client = client_new(ctx, wish, fds[0]);
+    server = tg_tls_new(context, fds[1]);
+    assert_non_null(server);
+    out.is_done = shake(server, client);
+    if (out.is_done) {
+        echo(server, client);
+        out.is_h2 = tg_tls_is_h2(server);
+        out.version = SSL_version(client);
+        out.is_resumed = SSL_session_reused(client) == 1;
+        out.is_compressed = SSL_get_current_compression(client) != NULL;
+        out.session = SSL_get1_session(client);
+        tg_tls_close_notify(server);
+        (void)SSL_shutdown(client); /* or else its session would not count as good */
+    }
+    SSL_free(client);
+    SSL_CTX_free(ctx);
+    tg_tls_free(&server);
+    (void)close(fds[0]);
+    (void)close(fds[1]);
+    return out;
+}
+
+static struct outcome meet_once(struct fixture *f, const struct wish *wish)
+{
+    struct outcome out = meet(f->context, wish);
+
+    SSL_SESSION_free(out.session);
+    out.session = NULL;
+    return out;
+}
+
+/* spec-test: protocol/1#tls-versions */
+static void versions__1_2_and_1_3_taken__older_refused(void **state)
+{
+    static const struct {
+        int version;
+        bool is_done;
+    } cases[] = { { TLS1_VERSION, false },
+                  { TLS1_1_VERSION, false },
+                  { TLS1_2_VERSION, true },
+                  { TLS1_3_VERSION, true } };
+
+    for (size_t i = 0; i < TG_COUNT(cases); i++) {
+        const struct wish wish = { .min_version = cases[i].version,
+                                   .max_version = cases[i].version };
+        struct outcome out = meet_once(*state, &wish);
+
+        assert_int_equal(out.is_done, cases[i].is_done);
+        assert_true(!out.is_done || out.version == cases[i].version);
+        assert_false(out.is_compressed);
+    }
+}
+
+static void ciphers__without_forward_secrecy_or_aead__refused(void **state)
+{
+    static const struct {
+        const char *ciphers;
+        bool is_done;
+    } cases[] = { { "ECDHE-ECDSA-AES128-GCM-SHA256", true },
+                  { "ECDHE-ECDSA-CHACHA20-POLY1305", true },
+                  { "ECDHE-ECDSA-AES128-SHA", false },
+                  { "ECDHE-ECDSA-AES256-SHA384", false },
+                  { "AES128-GCM-SHA256", false },
+                  { "DHE-RSA-AES128-GCM-SHA256", false } };
+
+    for (size_t i = 0; i < TG_COUNT(cases); i++) {
+        const struct wish wish = { .min_version = TLS1_2_VERSION,
+                                   .max_version = TLS1_2_VERSION,
+                                   .ciphers = cases[i].ciphers };
+
+        assert_int_equal(meet_once(*state, &wish).is_done, cases[i].is_done);
+    }
+}
+
+/* spec-test: protocol/1#http2-by-alpn */
+static void alpn__h2_preferred__http_1_1_without_it__others_refused(void **state)
+{
+    static const struct {
+        const char *alpn;
+        bool is_done;
+        bool is_h2;
+    } cases[] = { { NULL, true, false },
+                  { "\x08http/1.1", true, false },
+                  { "\x02h2", true, true },
+                  { "\x08http/1.1\x02h2", true, true },
+                  { "\x03xyz", false, false } };
+
+    for (size_t i = 0; i < TG_COUNT(cases); i++) {
+        const struct wish wish = { .min_version = TLS1_2_VERSION,
+                                   .max_version = TLS1_3_VERSION,
+                                   .alpn = cases[i].alpn };
+        struct outcome out = meet_once(*state, &wish);
+
+        assert_int_equal(out.is_done, cases[i].is_done);
+        assert_int_equal(out.is_h2, cases[i].is_h2);
+    }
+}
+
+/* A reload and another worker share the keys; another process does not. */
+static void tickets__resumed_by_a_new_context__not_by_other_keys(void **state)
+{
+    struct fixture *f = *state;
+    struct tg_tls_tickets *others = NULL;
+    struct tg_tls_context *reloaded = NULL;
+    struct tg_tls_context *restarted = NULL;
+    struct tg_fault fault = { { 0 } };
+
+    assert_int_equal(tg_tls_tickets_new(&others, &tg_rng_system), TG_OK);
+    assert_int_equal(tg_tls_context_new(&reloaded, f->cert, f->key, f->tickets, &fault), TG_OK);
+    assert_int_equal(tg_tls_context_new(&restarted, f->cert, f->key, others, &fault), TG_OK);
+    for (int version = TLS1_2_VERSION; version <= TLS1_3_VERSION; version++) {
+        struct wish wish = { .min_version = version, .max_version = version };
+        struct outcome first = meet(f->context, &wish);
+        struct outcome next = { 0 };
+
+        assert_true(first.is_done);
+        assert_false(first.is_resumed);
+        wish.resume = first.session;
+        next = meet(reloaded, &wish);
+        assert_true(next.is_done);
+        assert_true(next.is_resumed);
+        SSL_SESSION_free(next.session);
+        SSL_SESSION_free(first.session);
+        wish.resume = NULL;
+        first = meet(f->context, &wish);
+        wish.resume = first.session;
+        next = meet(restarted, &wish);
+        assert_true(next.is_done);
+        assert_false(next.is_resumed);
+        SSL_SESSION_free(next.session);
+        SSL_SESSION_free(first.session);
+    }
+    tg_tls_context_free(&reloaded);
+    tg_tls_context_free(&restarted);
+    tg_tls_tickets_free(&others);
+}
+
+static void context__files_wrong__refused_and_output_untouched(void **state)
+{
+    struct fixture *f = *state;
+    struct tg_tls_context *context = NULL;
+    struct tg_fault fault = { { 0 } };
+
+    assert_int_equal(tg_tls_context_new(&context, "/nonexistent", f->key, f->tickets, &fault),
+                     TG_E_IO);
+    assert_string_not_equal(fault.text, "");
+    assert_int_equal(tg_tls_context_new(&context, f->key, f->key, f->tickets, &fault), TG_E_IO);
+    assert_int_equal(tg_tls_context_new(&context, f->cert, f->cert, f->tickets, &fault), TG_E_IO);
+    assert_null(context);
+}
+
+/* spec-test: protocol/1#tls-resumption */
+static void tickets__keys_grow_old__resumed_for_an_hour_or_two_at_most(void **state)
+{
+    static const struct {
+        time_t made_s, used_s;
+        bool is_resumed;
+    } cases[] = {
+        { 0, TG_TLS_TICKET_KEY_S - 60, true },      /* the same key */
+        { 0, TG_TLS_TICKET_KEY_S + 60, true },      /* the one before */
+        { 0, 2 * TG_TLS_TICKET_KEY_S + 60, false }, /* nobody came meanwhile: gone all the same */
+        { TG_TLS_TICKET_KEY_S / 2, TG_TLS_TICKET_KEY_S + 60, true },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < 2 * TG_COUNT(cases); i++) {
+        int version = i % 2 == 0 ? TLS1_2_VERSION : TLS1_3_VERSION;
+        struct wish wish = { .min_version = version, .max_version = version };
+        struct fixture *f = NULL;
+        struct outcome first = { 0 };
+        struct outcome next = { 0 };
+        void *fresh = NULL;
+
+        later_s = 0;
+        (void)setup(&fresh);
+        f = fresh;
+        later_s = cases[i / 2].made_s;
+        first = meet(f->context, &wish);
+        assert_true(first.is_done);
+        later_s = cases[i / 2].used_s;
+        wish.resume = first.session;
+        next = meet(f->context, &wish);
+        assert_true(next.is_done);
+        assert_int_equal(next.is_resumed, cases[i / 2].is_resumed);
+        SSL_SESSION_free(next.session);
+        SSL_SESSION_free(first.session);
+        (void)teardown(&fresh);
+    }
+    later_s = 0;
+}
+
+/* Whoever comes with the older key's ticket gets one of the newer key. */
+static void tickets__resumed_by_the_key_before__renewed(void **state)
+{
+    struct fixture *f = *state;
+    struct wish wish = { .min_version = TLS1_3_VERSION, .max_version = TLS1_3_VERSION };
+    struct outcome first = meet(f->context, &wish);
+    struct outcome second = { 0 };
+    struct outcome third = { 0 };
+
+    later_s = TG_TLS_TICKET_KEY_S + 60;
+    wish.resume = first.session;
+    second = meet(f->context, &wish);
+    assert_true(second.is_resumed);
+    later_s = 2 * TG_TLS_TICKET_KEY_S + 30; /* the first key is gone, the second one still here */
+    wish.resume = second.session;
+    third = meet(f->context, &wish);
+    later_s = 0;
+    assert_true(third.is_resumed);
+    SSL_SESSION_free(first.session);
+    SSL_SESSION_free(second.session);
+    SSL_SESSION_free(third.session);
+}
+
+/* A reload happens inside a worker's loop: OpenSSL's own way is to ask at the terminal, and wait.
+ */
+static void context__key_with_a_passphrase__refused_without_asking(void **state)
+{
+    struct fixture *f = *state;
+    struct tg_tls_context *context = NULL;
+    struct tg_fault fault = { { 0 } };
+    char phrase[] = "correct horse";
+    EVP_PKEY *key = EVP_EC_gen("P-256");
+    FILE *file = fopen(f->key, "w");
+    int ends[2] = { -1, -1 };
+    int before = dup(STDIN_FILENO);
+
+    assert_true(key != NULL && file != NULL && before >= 0);
+    assert_int_equal(PEM_write_PrivateKey(file, key, EVP_aes_128_cbc(), NULL, 0, NULL, phrase), 1);
+    assert_int_equal(fclose(file), 0);
+    EVP_PKEY_free(key);
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(write(ends[1], "correct horse\n", 14), 14);
+    assert_int_equal(close(ends[1]), 0);
+    assert_int_equal(dup2(ends[0], STDIN_FILENO), STDIN_FILENO);
+    assert_int_equal(tg_tls_context_new(&context, f->cert, f->key, f->tickets, &fault), TG_E_IO);
+    assert_null(context);
+    assert_int_equal(read(STDIN_FILENO, phrase, sizeof(phrase)), sizeof(phrase));
+    assert_int_equal(dup2(before, STDIN_FILENO), STDIN_FILENO);
+    assert_int_equal(close(before) | close(ends[0]), 0);
+}
+
+static void context__held_twice__survives_the_first_free(void **state)
+{
+    struct fixture *f = *state;
+    struct tg_tls_context *held = tg_tls_context_hold(f->context);
+    const struct wish wish = { .min_version = TLS1_3_VERSION, .max_version = TLS1_3_VERSION };
+
+    tg_tls_context_free(&held);
+    assert_null(held);
+    assert_true(meet_once(f, &wish).is_done);
+    assert_true(tg_tls_context_not_after(f->context) > (int64_t)time(NULL));
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(versions__1_2_and_1_3_taken__older_refused),
+        CASE(ciphers__without_forward_secrecy_or_aead__refused),
+        CASE(alpn__h2_preferred__http_1_1_without_it__others_refused),
+        CASE(tickets__resumed_by_a_new_context__not_by_other_keys),
+        CASE(context__files_wrong__refused_and_output_untouched),
+        cmocka_unit_test(tickets__keys_grow_old__resumed_for_an_hour_or_two_at_most),
+        CASE(tickets__resumed_by_the_key_before__renewed),
+        CASE(context__key_with_a_passphrase__refused_without_asking),
+        CASE(context__held_twice__survives_the_first_free),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unit/server/settings/config_fixture.h"
+
+#define MEM "--store memory: "
+#define TLS "--tls-cert %P --tls-key %P "
+
+/* spec-test: protocol/1#plain-http-asked-for */
+static void plain_http__not_asked_for__tls_files_are_needed(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_bad(f, MEM, "tls-cert: missing (expected: a PEM file; plain-http to serve without)");
+    assert_says(f, "tls-key: missing");
+    assert_bad(f, MEM "--tls-cert %P", "tls-key: missing");
+    assert_bad(f, MEM "--tls-cert /nonexistent --tls-key %P", "--tls-cert: cannot be read");
+    assert_runs(f, MEM TLS);
+    assert_false(f->config->is_plain_http);
+}
+
+/* spec-test: protocol/1#plain-http-asked-for */
+static void plain_http__beyond_loopback__only_behind_a_proxy(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_runs(f, MEM "--plain-http --listen 127.0.0.1:80");
+    assert_runs(f, MEM "--plain-http --listen [::1]:80");
+    assert_bad(f, MEM "--plain-http --listen 0.0.0.0:80",
+               "--plain-http: plain HTTP beyond "
+               "loopback (expected: a loopback");
+    assert_bad(f, MEM "--plain-http --listen [::]:80", "plain HTTP beyond loopback");
+    assert_bad(f, MEM "--plain-http --listen [::ffff:127.0.0.1]:80", "plain HTTP beyond loopback");
+    assert_bad(f, MEM "--plain-http --listen 10.0.0.1:80 --public-url http://127.0.0.1",
+               "--public-url: not https");
+    assert_runs(f, MEM "--plain-http --listen 10.0.0.1:80 --public-url https://relay.example");
+}
+
+static void plain_http__with_certificate__refused(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_bad(f, MEM TLS "--plain-http", "--plain-http: set together with tls-cert or tls-key");
+}
+
+static void public_url__http__only_loopback_and_plain(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_runs(f, MEM "--plain-http --public-url http://127.0.0.1:8080");
+    assert_runs(f, MEM "--plain-http --public-url http://localhost");
+    assert_runs(f, MEM "--plain-http --public-url http://[::1]:8080/");
+    assert_string_equal(f->config->public_url, "http://[::1]:8080");
+    assert_bad(f, MEM "--plain-http --public-url http://relay.example", "--public-url: not https");
+    assert_bad(f, MEM "--plain-http --public-url http://127.0.0.1.example",
+               "--public-url: not https");
+    assert_bad(f, MEM "--plain-http --public-url http://localhost.example", "not https");
+    assert_bad(f, MEM TLS "--public-url http://127.0.0.1", "--public-url: not https");
+}
+
+static void public_url__missing__only_on_loopback(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_runs(f, MEM TLS "--listen 127.0.0.1:443");
+    assert_bad(f, MEM TLS "--listen 0.0.0.0:443", "public-url: missing (expected: https://HOST");
+    assert_runs(f, MEM TLS "--listen 0.0.0.0:443 --public-url https://relay.example");
+}
+
+static void store__missing__told(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_bad(f, "--plain-http",
+               "store: missing (expected: lmdb:DIR or memory:, or a data "
+               "folder, or dev)");
+}
+
+static void data__given__store_and_key_in_it(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_runs(f, "--plain-http --data /var/lib/tigress");
+    assert_int_equal(f->config->store_kind, TG_STORE_LMDB);
+    assert_string_equal(f->config->store_dir, "/var/lib/tigress/store");
+    assert_string_equal(f->config->relay_key, "/var/lib/tigress/relay.key");
+    assert_runs(f, "--plain-http --data /d --store lmdb:/s --relay-key /k");
+    assert_string_equal(f->config->store_dir, "/s");
+    assert_string_equal(f->config->relay_key, "/k");
+}
+
+static void relay_key__missing_or_inside_store__told(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_bad(f, "--plain-http --store lmdb:/s", "relay-key: missing (expected: a file outside");
+    assert_bad(f, "--plain-http --store lmdb:/s --relay-key /s/key",
+               "--relay-key: inside the store's folder");
+    assert_bad(f, "--plain-http --store lmdb:/s// --relay-key /s/deep/key",
+               "inside the store's folder");
+    assert_runs(f, "--plain-http --store lmdb:/s --relay-key /s.key");
+    assert_runs(f, "--plain-http --store memory:");
+    assert_string_equal(f->config->relay_key, "");
+}
+
+static void expirations__default_beyond_max__refused(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_bad(f, MEM "--plain-http --expiration-default 25h --expiration-max 24h",
+               "--expiration-default: longer than expiration-max");
+    assert_bad(f, MEM "--plain-http --expiration-default 31d",
+               "--expiration-default: longer than expiration-max");
+    assert_runs(f, MEM "--plain-http --expiration-default 24h --expiration-max 24h");
+    assert_runs(f, MEM "--plain-http --expiration-max 24h");
+    assert_int_equal(f->config->expiration_default_s, 86400);
+}
+
+static void limits__more_than_a_record_holds__refused(void **state)
+{
+    struct fixture *f = *state;
+
+    /* 112 KiB in all: body 100 KiB, title 256, image URL 2048, tokens 2 * (128 + 4096) bytes leave
+       1536 for the description. */
+    assert_runs(f, MEM "--plain-http --body-max 100KiB --description-max 1536");
+    assert_bad(f, MEM "--plain-http --body-max 100KiB --description-max 1537",
+               "--body-max: too large together with");
+}
+
+static void addresses__admin_on_the_same_port__refused(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_bad(f, MEM "--plain-http --listen 127.0.0.1:8080 --admin 127.0.0.1:8080",
+               "--admin: the same as listen");
+    assert_runs(f, MEM "--plain-http --listen 127.0.0.1:0 --admin 127.0.0.1:0");
+    assert_runs(f, MEM "--plain-http --listen 127.0.0.1:8080 --admin 127.0.0.2:8080");
+}
+
+static void client_address__header_without_proxy__refused(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_bad(f, MEM "--plain-http --client-address x-forwarded-for",
+               "--client-address: x-forwarded-for without a proxy");
+    assert_runs(f, MEM "--plain-http --client-address x-forwarded-for --public-url "
+                       "https://relay.example");
+    assert_int_equal(f->config->client_address, TG_CLIENT_X_FORWARDED_FOR);
+}
+
+static void dev__nothing_else__everything_in_the_state_folder(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_runs(f, "--dev");
+    assert_string_equal(f->config->data_dir, "/home/someone/.local/state/tigressd-dev");
+    assert_string_equal(f->config->store_dir, "/home/someone/.local/state/tigressd-dev/store");
+    assert_string_equal(f->config->relay_key, "/home/someone/.local/state/tigressd-dev/relay.key");
+    assert_string_equal(f->config->tls_cert,
+                        "/home/someone/.local/state/tigressd-dev/dev-cert.pem");
+    assert_string_equal(f->config->tls_key, "/home/someone/.local/state/tigressd-dev/dev-key.pem");
+    assert_true(f->config->is_dev_cert);
+    assert_true(f->config->admin.is_loopback);
+    assert_int_equal(f->config->admin.port, 0);
+    f->env.xdg_state_home = "/xdg";
+    assert_runs(f, "--dev");
+    assert_string_equal(f->config->data_dir, "/xdg/tigressd-dev");
+    f->env.xdg_state_home = "relative";
+    assert_runs(f, "--dev --data /mine --admin off");
+    assert_string_equal(f->config->data_dir, "/mine");
+    assert_int_equal(f->config->admin.addr_len, 0);
+}
+
+static void dev__no_home__told(void **state)
+{
+    struct fixture *f = *state;
+
+    f->env.home = NULL;
+    assert_bad(f, "--dev", "data: needed with dev where there is no home folder");
+    assert_runs(f, "--dev --data /mine");
+}
+
+static void dev__plain_or_own_certificate__no_development_certificate(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_runs(f, "--dev --plain-http");
+    assert_false(f->config->is_dev_cert);
+    assert_string_equal(f->config->tls_cert, "");
+    assert_runs(f, "--dev " TLS);
+    assert_false(f->config->is_dev_cert);
+    assert_bad(f, "--dev --plain-http --listen 0.0.0.0:80", "plain HTTP beyond loopback");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(plain_http__not_asked_for__tls_files_are_needed),
+        TEST(plain_http__beyond_loopback__only_behind_a_proxy),
+        TEST(plain_http__with_certificate__refused),
+        TEST(public_url__http__only_loopback_and_plain),
+        TEST(public_url__missing__only_on_loopback),
+        TEST(store__missing__told),
+        TEST(data__given__store_and_key_in_it),
+        TEST(relay_key__missing_or_inside_store__told),
+        TEST(expirations__default_beyond_max__refused),
+        TEST(limits__more_than_a_record_holds__refused),
+        TEST(addresses__admin_on_the_same_port__refused),
+        TEST(client_address__header_without_proxy__refused),
+        TEST(dev__nothing_else__everything_in_the_state_folder),
+        TEST(dev__no_home__told),
+        TEST(dev__plain_or_own_certificate__no_development_certificate),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
