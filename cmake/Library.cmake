@@ -29,7 +29,7 @@ endfunction()
 # tigress_pkg_config(NAME): NAME.pc, relative to the file itself, so that the tree may be moved or staged.
 function(tigress_pkg_config name)
     file(RELATIVE_PATH TIGRESS_PC_PREFIX /x/${CMAKE_INSTALL_LIBDIR}/pkgconfig /x)
-    configure_file(${PROJECT_SOURCE_DIR}/${name}.pc.in ${PROJECT_BINARY_DIR}/${name}.pc @ONLY)
+    configure_file(${PROJECT_SOURCE_DIR}/packaging/${name}.pc.in ${PROJECT_BINARY_DIR}/${name}.pc @ONLY)
     install(FILES ${PROJECT_BINARY_DIR}/${name}.pc
         DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT library)
 endfunction()

@@ -6,7 +6,7 @@
  * only if every verdict is the expected one, 1 if one is not, 2 if a file is not as it should be.
  * Assertions in the files are not looked at: Tigress uses none.
  */
-#include "attest_verify/vectors.h"
+#include "attest-verify/vectors.h"
 
 #include <stdio.h>
 #include <stdlib.h>

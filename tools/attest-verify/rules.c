@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The changes that negative_rules.json asks for. Structure is changed in libcbor's tree. */
-#include "attest_verify/vectors.h"
+#include "attest-verify/vectors.h"
 
 #include <cbor.h>
 #include <stdlib.h>

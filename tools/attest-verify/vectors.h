@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What attest-verify knows of a vector, and what becomes of it. */
-#ifndef TG_TEST_ATTEST_VERIFY_VECTORS_H
-#define TG_TEST_ATTEST_VERIFY_VECTORS_H
+#ifndef TG_TOOLS_ATTEST_VERIFY_VECTORS_H
+#define TG_TOOLS_ATTEST_VERIFY_VECTORS_H
 
 #include "attest/attest.h"
 #include "base/buf.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "attest_verify/vectors.h"
+#include "attest-verify/vectors.h"
 
 #include "attest/authdata.h"
 #include "attest/chain.h"
