@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 JOBS ?= $(shell nproc)
 
-.PHONY: help deps build demo examples run check check-all portability soak fuzz bench install format clean
+.PHONY: help deps build demo examples run test check check-all portability soak fuzz bench install format clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -33,6 +33,10 @@ examples: ## three deployments, each run as a whole: home key, hotel key, car ke
 run: build ## keep a development relay up on https://127.0.0.1:8443
 	build/release/src/server/tigressd --dev --listen 127.0.0.1:8443
 
+test: ## the fast loop: unit, contract, scenario and fuzz replay, without sanitizers (see CONTRIBUTING.md)
+	@scripts/install_deps build demo check
+	@scripts/test
+
 check: ## every gate and every test, with sanitizers
 	@scripts/install_deps build demo check
 	scripts/check
@@ -40,9 +44,10 @@ check: ## every gate and every test, with sanitizers
 check-all: check ## and what takes longer: release build, coverage, long fuzzing, crash loop
 	scripts/check_all
 
-portability: ## libtigress for 32 bit, and against musl; says what was skipped
+portability: ## libtigress for 32 bit and against musl; the whole on Debian 13; says what was skipped
 	@scripts/install_deps build check portability
 	@scripts/check_portability --fetch || [ $$? -eq 77 ]
+	@scripts/check_debian13 || [ $$? -eq 77 ]
 
 soak: ## both crash loops at full length: 200 kills each
 	@scripts/install_deps build check
@@ -60,7 +65,7 @@ install: build ## into $(DESTDIR)$(PREFIX)
 	DESTDIR=$(DESTDIR) cmake --install build/release --prefix $(PREFIX)
 
 format: ## clang-format everything of ours
-	git ls-files '*.c' '*.h' | xargs clang-format-14 -i
+	scripts/check_format -i
 
 clean: ## remove build/
 	rm -rf build

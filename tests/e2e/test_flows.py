@@ -15,8 +15,6 @@ KEY = {"format": "digitalwallet.carkey.ccc", "content": {"keyId": "AURORA-7"}}
 
 @pytest.fixture(params=TRANSPORTS)
 def flow_api(request, any_relay):
-    if any_relay.is_plain and request.param in ("h2", "curl-2"):
-        pytest.skip("HTTP/2 is negotiated inside TLS only")
     with contextlib.closing(open_api(any_relay, request.param)) as opened:
         yield opened
 
