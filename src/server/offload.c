@@ -2,6 +2,7 @@
 #include "server/offload.h"
 
 #include "base/mem.h"
+#include "server/net/clock.h"
 
 struct job {
     uv_work_t handle;
@@ -26,7 +27,7 @@ static void on_done(uv_work_t *handle, int status)
 
     (void)status; /* nobody cancels */
     (void)atomic_fetch_sub_explicit(o->pending_total, 1, memory_order_relaxed);
-    tg_env_tick(o->env);
+    tg_clock_tick(o->env);
     job->done(job->arg);
     tg_mem_free(job);
 }

@@ -8,7 +8,7 @@
 #define TG_SERVER_OFFLOAD_H
 
 #include "relay/api.h"
-#include "server/net/conn.h"
+#include "server/http/env.h"
 
 #include <stdatomic.h>
 #include <uv.h>

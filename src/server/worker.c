@@ -2,6 +2,7 @@
 #include "server/worker.h"
 
 #include "base/mem.h"
+#include "server/net/clock.h"
 
 #include <unistd.h>
 
@@ -53,7 +54,7 @@ static void on_store_wake(uv_async_t *async)
 {
     struct tg_worker *w = of_loop((uv_handle_t *)async);
 
-    tg_env_tick(&w->env);
+    tg_clock_tick(&w->env);
     w->shared->store->ops->dispatch(w->port);
 }
 
@@ -189,7 +190,7 @@ static void on_tick(uv_timer_t *timer)
 {
     struct tg_worker *w = of_loop((uv_handle_t *)timer);
 
-    tg_env_tick(&w->env);
+    tg_clock_tick(&w->env);
     atomic_store_explicit(&w->beat_mono_ms, w->env.now_mono_ms, memory_order_relaxed);
     tg_wheel_advance(&w->env.wheel, w->env.now_mono_ms);
     if (w->index == 0 && !w->is_sweeping && w->drain_until_mono_ms == 0 &&
@@ -232,7 +233,7 @@ static void on_order(uv_async_t *async)
     struct tg_worker *w = of_loop((uv_handle_t *)async);
     unsigned orders = atomic_exchange(&w->orders, 0);
 
-    tg_env_tick(&w->env);
+    tg_clock_tick(&w->env);
     if ((orders & TG_ORDER_NEW_CERTIFICATE) != 0) {
         take_certificate(w);
     }
@@ -375,7 +376,7 @@ out:
 void tg_worker_run(struct tg_worker *w)
 {
     (void)atomic_fetch_add(&w->shared->ready_count, 1);
-    tg_env_tick(&w->env);
+    tg_clock_tick(&w->env);
     (void)uv_run(&w->loop, UV_RUN_DEFAULT);
 }
 

@@ -4,11 +4,11 @@
 #include "base/mem.h"
 #include "server/http/http1.h"
 #include "server/http/http2.h"
+#include "server/net/clock.h"
 
 #include <errno.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
-#include <time.h>
 #include <unistd.h>
 
 #define READ_ROUNDS_MAX 4u /* reads in one turn, so that nobody starves the others */
@@ -39,21 +39,6 @@ struct tg_conn {
     bool wants_write; /* TLS cannot read before it has written */
     bool has_unread;  /* inside TLS, where no readiness of the socket announces it */
 };
-
-void tg_clock_read(int64_t *now_s, uint64_t *now_mono_ms)
-{
-    struct timespec ts = { 0 };
-
-    (void)clock_gettime(CLOCK_REALTIME_COARSE, &ts);
-    *now_s = (int64_t)ts.tv_sec;
-    (void)clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
-    *now_mono_ms = (uint64_t)ts.tv_sec * 1000u + (uint64_t)ts.tv_nsec / 1000000u;
-}
-
-void tg_env_tick(struct tg_env *env)
-{
-    tg_clock_read(&env->now_s, &env->now_mono_ms);
-}
 
 static struct tg_conn *of_host(struct tg_proto_host *host)
 {
@@ -484,7 +469,7 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 {
     struct tg_conn *c = poll->data;
 
-    tg_env_tick(c->conns->env);
+    tg_clock_tick(c->conns->env);
     kick(c);
     if (status < 0) {
         c->is_broken = true;

@@ -40,9 +40,4 @@ void tg_conns_drain(struct tg_conns *cs);
 /* Closes all at once; memory goes with the loop's next turn. */
 void tg_conns_close(struct tg_conns *cs);
 
-/* UTC seconds, and milliseconds that never go back; both to a few milliseconds. */
-void tg_clock_read(int64_t *now_s, uint64_t *now_mono_ms);
-/* Sets env's clocks. At the start of every callback of the loop. */
-void tg_env_tick(struct tg_env *env);
-
 #endif

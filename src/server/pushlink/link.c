@@ -2,7 +2,7 @@
 #include "server/pushlink/link.h"
 
 #include "base/mem.h"
-#include "server/net/conn.h"
+#include "server/net/clock.h"
 #include "server/pushlink/child.h"
 #include "server/pushlink/window.h"
 

@@ -2,7 +2,7 @@
 #include "server/pushlink/window.h"
 
 #include "base/mem.h"
-#include "server/net/conn.h"
+#include "server/net/clock.h"
 
 #define SLOT_BITS 10u
 

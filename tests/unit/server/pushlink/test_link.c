@@ -6,7 +6,7 @@
 #include "unit/server/settings/config_fixture.h"
 
 #include "push/provider.h"
-#include "server/net/conn.h"
+#include "server/net/clock.h"
 #include "server/pushlink/child.h"
 #include "server/pushlink/link.h"
 
