@@ -2,7 +2,7 @@
 #include "server/admin.h"
 
 #include "base/mem.h"
-#include "server/worker.h"
+#include "server/shared.h"
 
 #include <string.h>
 
@@ -46,7 +46,7 @@ static void healthz(struct tg_admin *a, const struct tg_exchange_ops *ops, void 
 {
     struct tg_request *r = ctx;
 
-    if (tg_workers_are_alive(a->shared, r->env->now_mono_ms)) {
+    if (tg_shared_is_alive(a->shared, r->env->now_mono_ms)) {
         answer(ops, ctx, 200, TEXT_PLAIN, TG_LIT("ok\n"), 0);
     } else {
         answer(ops, ctx, 503, TEXT_PLAIN, TG_LIT("a worker is stuck\n"), RETRY_AFTER_S);

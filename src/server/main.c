@@ -345,7 +345,7 @@ static void on_watchdog(uv_timer_t *timer)
 {
     struct tg_worker *w = timer->loop->data;
 
-    if (tg_workers_are_alive(w->shared, w->env.now_mono_ms)) {
+    if (tg_shared_is_alive(w->shared, w->env.now_mono_ms)) {
         tg_notify("WATCHDOG=1");
     }
 }

@@ -9,7 +9,6 @@
 #define SWEEP_BATCH 1000u
 #define TURN_PASSES_MAX 8u
 #define ADMIN_CONNECTIONS 16u
-#define DEAD_AFTER_MS 10000u
 #define LINGER_MS 2000u
 #define DRAIN_IDLE_MS 1000u
 #define DRAIN_GRACE_MS 5000u /* for changes at the store, after the connections were cut */
@@ -191,7 +190,7 @@ static void on_tick(uv_timer_t *timer)
     struct tg_worker *w = of_loop((uv_handle_t *)timer);
 
     tg_clock_tick(&w->env);
-    atomic_store_explicit(&w->beat_mono_ms, w->env.now_mono_ms, memory_order_relaxed);
+    tg_shared_beat(w->shared, w->index, w->env.now_mono_ms);
     tg_wheel_advance(&w->env.wheel, w->env.now_mono_ms);
     if (w->index == 0 && !w->is_sweeping && w->drain_until_mono_ms == 0 &&
         w->env.now_mono_ms >= w->sweep_at_mono_ms) {
@@ -240,19 +239,6 @@ static void on_order(uv_async_t *async)
     if ((orders & TG_ORDER_DRAIN) != 0) {
         drain(w);
     }
-}
-
-bool tg_workers_are_alive(const struct tg_shared *shared, uint64_t now_mono_ms)
-{
-    for (size_t i = 0; i < shared->worker_count; i++) {
-        uint64_t beat_ms =
-            atomic_load_explicit(&shared->workers[i].beat_mono_ms, memory_order_relaxed);
-
-        if (now_mono_ms > beat_ms + DEAD_AFTER_MS) {
-            return false;
-        }
-    }
-    return true;
 }
 
 void tg_worker_order(struct tg_worker *w, enum tg_worker_order order)
@@ -366,7 +352,7 @@ enum tg_err tg_worker_init(struct tg_worker *w, struct tg_shared *shared, size_t
     tg_admin_init(&w->admin, shared, w->port);
     take_certificate(w);
     w->sweep_at_mono_ms = now_mono_ms;
-    atomic_init(&w->beat_mono_ms, now_mono_ms);
+    tg_shared_beat(shared, index, now_mono_ms);
     TG_TRY(start_listening(w, listen_fd, admin_fd));
     err = TG_OK;
 out:

@@ -12,40 +12,9 @@
 #include "server/net/conn.h"
 #include "server/net/listener.h"
 #include "server/offload.h"
-#include "server/standing.h"
-#include "server/pushlink/link.h"
+#include "server/shared.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
-
-#define TG_WORKERS_MAX 256u
-
-struct tg_worker;
-
-/* Set up once by main. */
-struct tg_shared {
-    const struct tg_config *config;
-    struct tg_server_settings settings;
-    struct tg_relay_config relay_config;
-    const struct tg_keyring *keyring;
-    struct tg_store *store;
-    struct tg_limits *limits;
-    struct tg_metrics *metrics;
-    const struct tg_log *log;
-    const struct tg_rng *rng;
-    int64_t start_s;
-    struct tg_push_link *push; /* NULL: no provider is configured */
-    struct tg_worker *workers; /* worker_count of them */
-    size_t worker_count;
-    atomic_size_t wait_total;
-    atomic_size_t offload_total;
-    struct tg_server_standing *standing; /* NULL: nothing is asked of senders */
-    atomic_bool is_draining;
-    atomic_size_t ready_count; /* workers whose loop runs */
-
-    pthread_mutex_t tls_lock;
-    struct tg_tls_context *tls; /* under tls_lock; NULL: plain HTTP */
-};
 
 enum tg_worker_order { TG_ORDER_DRAIN = 1, TG_ORDER_NEW_CERTIFICATE = 2 };
 
@@ -69,7 +38,6 @@ struct tg_worker {
     uv_async_t inbox_wake;
     uv_async_t order_wake;
     atomic_uint orders;
-    atomic_uint_least64_t beat_mono_ms; /* when the loop last ran its timer */
     uv_prepare_t prepare;
     uv_check_t check;
     uv_timer_t tick;
@@ -94,8 +62,6 @@ TG_NODISCARD enum tg_err tg_worker_init(struct tg_worker *w, struct tg_shared *s
 void tg_worker_run(struct tg_worker *w);
 /* After run. */
 void tg_worker_deinit(struct tg_worker *w);
-/* Whether every worker's loop has turned within the last seconds. Any thread. */
-bool tg_workers_are_alive(const struct tg_shared *shared, uint64_t now_mono_ms);
 /* Any thread. */
 void tg_worker_order(struct tg_worker *w, enum tg_worker_order order);
 

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * server/shared.h - what all workers share. main fills it in before the first worker starts.
+ * Layer: L4.      Threads: read-only once the workers run, except atomics and what a lock names.
+ * Blocks: no.     Secrets: points at the keyring.
+ */
+#ifndef TG_SERVER_SHARED_H
+#define TG_SERVER_SHARED_H
+
+#include "server/http/env.h"
+#include "server/net/tls.h"
+#include "server/pushlink/link.h"
+#include "server/settings/config.h"
+#include "server/standing.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#define TG_WORKERS_MAX 256u
+
+struct tg_worker;
+
+struct tg_shared {
+    const struct tg_config *config;
+    struct tg_server_settings settings;
+    struct tg_relay_config relay_config;
+    const struct tg_keyring *keyring;
+    struct tg_store *store;
+    struct tg_limits *limits;
+    struct tg_metrics *metrics;
+    const struct tg_log *log;
+    const struct tg_rng *rng;
+    int64_t start_s;
+    struct tg_push_link *push; /* NULL: no provider is configured */
+    struct tg_worker *workers; /* worker_count of them */
+    size_t worker_count;
+    atomic_size_t wait_total;
+    atomic_size_t offload_total;
+    struct tg_server_standing *standing; /* NULL: nothing is asked of senders */
+    atomic_bool is_draining;
+    atomic_size_t ready_count; /* workers whose loop runs */
+    /* When each worker's loop last ran its timer. */
+    atomic_uint_least64_t beats_mono_ms[TG_WORKERS_MAX];
+
+    pthread_mutex_t tls_lock;
+    struct tg_tls_context *tls; /* under tls_lock; NULL: plain HTTP */
+};
+
+/* Records that worker index's loop runs at now_mono_ms. On the worker's thread, or before it
+ * starts. */
+void tg_shared_beat(struct tg_shared *shared, size_t index, uint64_t now_mono_ms);
+/* Whether the loop of every worker has run within the last seconds. Any thread. */
+bool tg_shared_is_alive(const struct tg_shared *shared, uint64_t now_mono_ms);
+
+#endif
