@@ -9,8 +9,6 @@
 #define SWEEP_BATCH 1000u
 #define TURN_PASSES_MAX 8u
 #define ADMIN_CONNECTIONS 16u
-#define LINGER_MS 2000u
-#define DRAIN_IDLE_MS 1000u
 #define DRAIN_GRACE_MS 5000u /* for changes at the store, after the connections were cut */
 
 static struct tg_worker *of_loop(const uv_handle_t *handle)
@@ -33,8 +31,8 @@ void tg_worker_settings(struct tg_server_settings *out, const struct tg_config *
         .body_max_ms = config->body_timeout_s * 1000u,
         .write_ms = config->write_timeout_s * 1000u,
         .idle_ms = config->idle_timeout_s * 1000u,
-        .linger_ms = LINGER_MS,
-        .drain_idle_ms = DRAIN_IDLE_MS,
+        .linger_ms = TG_LINGER_MS,
+        .drain_idle_ms = TG_DRAIN_IDLE_MS,
         .is_rate_by_forwarded = config->client_address == TG_CLIENT_X_FORWARDED_FOR,
     };
 }

@@ -9,42 +9,15 @@
 #define TG_SERVER_HTTP_ENV_H
 
 #include "base/log.h"
-#include "relay/api.h"
 #include "relay/limits.h"
+#include "server/http/conn_limits.h"
 #include "server/http/deadline.h"
 #include "server/http/waiters.h"
 #include "server/ops/metrics.h"
 
-#define TG_HEAD_MAX 32768u       /* bytes of request line and headers: twice an attestation */
-#define TG_HEADERS_MAX 64u       /* header lines */
-#define TG_TARGET_MAX 4096u      /* bytes of the request target */
-#define TG_UNSENT_MAX 262144u    /* bytes; above it a connection is not read */
-#define TG_READ_MAX 16384u       /* bytes of one read: a TLS record */
-#define TG_WAITS_PER_PEER_MAX 8u /* long polls of one connection */
 #define TG_DATE_LEN 29u
 #define TG_SCRATCH_MAX 65536u
 #define TG_REQMEM_KEPT 32u /* request memories kept for reuse */
-
-/* Numbers from the configuration. */
-struct tg_server_settings {
-    size_t body_max;           /* bytes */
-    uint32_t stream_max;       /* HTTP/2 streams of a connection */
-    uint32_t requests_max;     /* of a connection */
-    uint32_t wait_max;         /* long polls, over all workers */
-    uint32_t connection_max;   /* of one worker */
-    uint32_t handshake_ms;     /* TLS */
-    uint32_t head_ms;          /* first byte to last header */
-    uint32_t body_max_ms;      /* the most a body may take */
-    uint32_t write_ms;         /* a reader without progress */
-    uint32_t idle_ms;          /* a kept connection */
-    uint32_t linger_ms;        /* reading on after the last answer */
-    uint32_t drain_idle_ms;    /* a kept connection while draining */
-    bool is_rate_by_forwarded; /* the client network is in X-Forwarded-For */
-};
-
-/* The least a body must have grown: 20 s and another second for each 500 bytes. */
-#define TG_BODY_BASE_MS 20000u
-#define TG_BODY_BYTES_PER_S 500u
 
 /* Text and fields of a request while it is read. Wiped when put back. */
 struct tg_reqmem {

@@ -6,10 +6,6 @@
 
 #include <llhttp.h>
 
-/* Bytes around a chunked body that are not the body: 8 for each byte of it, and a head's worth of
-   extensions and trailers. */
-#define CHUNK_OVERHEAD_PER_BYTE 8u
-
 enum state {
     STATE_IDLE, /* between requests */
     STATE_HEAD,
@@ -312,9 +308,7 @@ static void begin_body(struct tg_http1 *h)
 {
     h->state = STATE_BODY;
     h->body_from_mono_ms = h->env->now_mono_ms;
-    set_deadline(h, TG_BODY_BASE_MS < h->env->settings->body_max_ms
-                        ? TG_BODY_BASE_MS
-                        : h->env->settings->body_max_ms);
+    set_deadline(h, tg_body_allowed_ms(h->env->settings, 0));
     if (h->parser.content_length > h->env->settings->body_max && !h->facts.has_chunked) {
         h->is_body_too_large = true;
         dispatch(h);
@@ -393,7 +387,8 @@ static size_t feed_body(struct tg_http1 *h, struct tg_bytes in)
         dispatch(h);
     } else if (error != HPE_OK) {
         refuse_parse_error(h, error);
-    } else if (h->body_raw_len > TG_HEAD_MAX + (CHUNK_OVERHEAD_PER_BYTE + 1) * h->mem->body.len) {
+    } else if (h->body_raw_len >
+               TG_HEAD_MAX + (TG_CHUNK_OVERHEAD_PER_BYTE + 1) * h->mem->body.len) {
         refuse(h, 400, "the body's chunks are too small or their trailers too long");
     }
     return used;
@@ -475,13 +470,9 @@ static void http1_free(struct tg_proto *p)
 
 static void on_body_deadline(struct tg_http1 *h)
 {
-    uint64_t earned_ms = TG_BODY_BASE_MS + h->mem->body.len * 1000u / TG_BODY_BYTES_PER_S;
-    uint64_t until_mono_ms = 0;
+    uint64_t until_mono_ms =
+        h->body_from_mono_ms + tg_body_allowed_ms(h->env->settings, h->mem->body.len);
 
-    if (earned_ms > h->env->settings->body_max_ms) {
-        earned_ms = h->env->settings->body_max_ms;
-    }
-    until_mono_ms = h->body_from_mono_ms + earned_ms;
     if (until_mono_ms > h->env->now_mono_ms) {
         tg_deadline_set(&h->env->wheel, &h->deadline, until_mono_ms);
         return;

@@ -6,11 +6,6 @@
 
 #include <string.h>
 
-#define PUMP_UNSENT_MAX 65536u /* bytes; above it no more frames are made */
-#define MAX_SETTINGS 32u
-#define MAX_CONTINUATIONS 8u
-#define MAX_OUTBOUND_ACK 256u
-
 static struct tg_http2 *of_proto(struct tg_proto *p)
 {
     return TG_CONTAINER(p, struct tg_http2, proto);
@@ -103,9 +98,7 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
     c->request_count++;
     (void)nghttp2_session_set_stream_user_data(session, s->id, s);
     tg_deadline_set(&c->env->wheel, &s->deadline,
-                    c->env->now_mono_ms + (TG_BODY_BASE_MS < c->env->settings->body_max_ms
-                                               ? TG_BODY_BASE_MS
-                                               : c->env->settings->body_max_ms));
+                    c->env->now_mono_ms + tg_body_allowed_ms(c->env->settings, 0));
     tg_h2_progress(c);
     if (c->request_count >= c->env->settings->requests_max) {
         go_away(c);
@@ -303,7 +296,7 @@ static void http2_pump(struct tg_proto *p)
     struct tg_http2 *c = of_proto(p);
     struct tg_buf *out = &c->env->scratch;
 
-    while (!c->proto.is_finished && c->host->unsent < PUMP_UNSENT_MAX) {
+    while (!c->proto.is_finished && c->host->unsent < TG_H2_PUMP_UNSENT_MAX) {
         const uint8_t *data = NULL;
         ssize_t len = 0;
         struct tg_bytes part = { 0 };
@@ -477,10 +470,10 @@ static enum tg_err session_new(struct tg_http2 *c)
     nghttp2_option_set_no_auto_window_update(option, 1);
     nghttp2_option_set_no_closed_streams(option, 1);
     nghttp2_option_set_peer_max_concurrent_streams(option, 0);
-    nghttp2_option_set_max_settings(option, MAX_SETTINGS);
-    nghttp2_option_set_max_continuations(option, MAX_CONTINUATIONS);
+    nghttp2_option_set_max_settings(option, TG_H2_SETTINGS_MAX);
+    nghttp2_option_set_max_continuations(option, TG_H2_CONTINUATIONS_MAX);
     /* spec: protocol/3#http2-floods */
-    nghttp2_option_set_max_outbound_ack(option, MAX_OUTBOUND_ACK);
+    nghttp2_option_set_max_outbound_ack(option, TG_H2_ACKS_MAX);
     nghttp2_option_set_stream_reset_rate_limit(option, TG_H2_RESET_BURST, TG_H2_RESET_PER_S);
     TG_REQUIRE(nghttp2_session_server_new3(&c->session, callbacks, c, option, &mem) == 0,
                TG_E_NOMEM);

@@ -2,11 +2,8 @@
 #include "server/http/http2_stream.h"
 
 #include "base/mem.h"
-#include "server/http/http2.h"
 
 #include <string.h>
-
-#define DISCARD_MAX (1024u * 1024u) /* bytes of a body after its answer */
 
 void tg_h2_consumed(struct tg_h2_stream *s)
 {
@@ -141,7 +138,7 @@ void tg_h2_discard(struct tg_h2_stream *s, size_t len)
     struct tg_http2 *c = s->conn;
 
     s->discarded += len;
-    if (s->discarded > DISCARD_MAX) {
+    if (s->discarded > TG_H2_DISCARD_MAX) {
         (void)nghttp2_session_consume_connection(c->session, len);
         (void)nghttp2_submit_rst_stream(c->session, NGHTTP2_FLAG_NONE, s->id, NGHTTP2_NO_ERROR);
     } else {
@@ -199,13 +196,10 @@ void tg_h2_on_body_deadline(struct tg_deadline *d)
 {
     struct tg_h2_stream *s = TG_CONTAINER(d, struct tg_h2_stream, deadline);
     struct tg_env *env = s->conn->env;
-    uint64_t earned_ms = TG_BODY_BASE_MS + s->mem->body.len * 1000u / TG_BODY_BYTES_PER_S;
+    uint64_t until_mono_ms = s->from_mono_ms + tg_body_allowed_ms(env->settings, s->mem->body.len);
 
-    if (earned_ms > env->settings->body_max_ms) {
-        earned_ms = env->settings->body_max_ms;
-    }
-    if (s->from_mono_ms + earned_ms > env->now_mono_ms) {
-        tg_deadline_set(&env->wheel, d, s->from_mono_ms + earned_ms);
+    if (until_mono_ms > env->now_mono_ms) {
+        tg_deadline_set(&env->wheel, d, until_mono_ms);
         return;
     }
     tg_h2_refuse(s, 408, "the request body took too long");

@@ -45,7 +45,7 @@ struct tg_h2_stream {
     size_t unconsumed; /* body bytes that the connection's window still counts */
     int32_t id;
     uint8_t method_len;
-    char method[32];
+    char method[TG_H2_METHOD_MAX];
     struct tg_head_fault fault;
     size_t discarded; /* bytes of a body nobody wants */
     bool is_dispatched;

@@ -11,8 +11,6 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#define READ_ROUNDS_MAX 4u /* reads in one turn, so that nobody starves the others */
-#define OUT_MAX (TG_UNSENT_MAX + 2u * TG_RESPONSE_BODY_MAX)
 #define PARTS_MAX 2u
 
 enum state { STATE_HANDSHAKE, STATE_OPEN, STATE_LINGER, STATE_CLOSED };
@@ -179,7 +177,7 @@ static void flush(struct tg_conn *c)
     c->host.unsent = c->out.len - c->out_at;
     if (c->host.unsent == 0) {
         tg_buf_deinit(&c->out); /* a waiting connection holds no buffers */
-        tg_buf_init(&c->out, OUT_MAX);
+        tg_buf_init(&c->out, TG_OUT_MAX);
         c->out_at = 0;
         tg_deadline_clear(&c->deadline);
         kick(c);
@@ -358,7 +356,7 @@ static void read_some(struct tg_conn *c)
     uint8_t *buf = c->conns->read_buf;
     size_t cap = 0;
 
-    for (size_t round = 0; round < READ_ROUNDS_MAX && (cap = room(c)) > 0; round++) {
+    for (size_t round = 0; round < TG_READ_ROUNDS_MAX && (cap = room(c)) > 0; round++) {
         size_t len = cap;
         enum tg_tls_io io = receive(c, buf, &len);
 
@@ -528,7 +526,7 @@ enum tg_err tg_conn_open(struct tg_conns *cs, int fd, struct tg_tls_context *tls
     c->host.peer.network = peer_network;
     c->deadline.fired = on_deadline;
     tg_buf_init(&c->in, TG_READ_MAX);
-    tg_buf_init(&c->out, OUT_MAX);
+    tg_buf_init(&c->out, TG_OUT_MAX);
     if (tls != NULL) {
         c->tls = tg_tls_new(tls, fd);
         TG_REQUIRE(c->tls != NULL, TG_E_NOMEM);
@@ -565,7 +563,7 @@ void tg_conns_init(struct tg_conns *cs, struct tg_env *env, uv_loop_t *loop)
     cs->count = 0;
     tg_list_init(&cs->all);
     tg_list_init(&cs->kicked);
-    tg_buf_init(&cs->join, OUT_MAX);
+    tg_buf_init(&cs->join, TG_OUT_MAX);
 }
 
 void tg_conns_deinit(struct tg_conns *cs)

@@ -13,8 +13,6 @@
 
 #include <uv.h>
 
-#define TG_LINGER_MAX (1024u * 1024u) /* bytes thrown away after the last answer */
-
 /* What the connections of one worker share. */
 struct tg_conns {
     struct tg_env *env;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/net/listener.h"
 
+#include "server/http/conn_limits.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -9,8 +11,6 @@
 #include <unistd.h>
 
 #define BACKLOG 1024
-#define SEND_BUFFER (128 * 1024) /* bytes; the kernel doubles it */
-#define UNACKED_MS 30000
 #define ACCEPTS_PER_TURN 64u
 #define ACCEPTS_AT_STOP 4096u
 #define PAUSE_MS 100u
@@ -34,8 +34,8 @@ static uint16_t get_port(const struct sockaddr_storage *addr)
 static void set_options(int fd)
 {
     int on = 1;
-    int send_buffer = SEND_BUFFER;
-    int unacked_ms = UNACKED_MS;
+    int send_buffer = TG_SOCKET_SEND_BUFFER;
+    int unacked_ms = TG_SOCKET_UNACKED_MS;
 
     /* Answers are written whole: waiting for more only delays them. */
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));

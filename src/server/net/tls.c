@@ -2,6 +2,7 @@
 #include "server/net/tls.h"
 
 #include "base/mem.h"
+#include "server/http/conn_limits.h"
 
 #include <openssl/core_names.h>
 #include <openssl/err.h>
@@ -220,13 +221,14 @@ static bool set_rules(SSL_CTX *ssl)
     SSL_CTX_set_default_passwd_cb(ssl, no_passphrase);
     SSL_CTX_set_read_ahead(ssl, 1); /* a record in one call instead of two */
     (void)SSL_CTX_set_timeout(ssl, TG_TLS_TICKET_KEY_S);
-    (void)SSL_CTX_set_max_early_data(ssl, 0);
+    (void)SSL_CTX_set_max_early_data(ssl, TG_TLS_EARLY_DATA_MAX);
     /* spec: protocol/1#tls-versions */
     return SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION) == 1 &&
            SSL_CTX_set_cipher_list(ssl, "ECDHE+AESGCM:ECDHE+CHACHA20") == 1 &&
            SSL_CTX_set_ciphersuites(ssl, "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:"
                                          "TLS_CHACHA20_POLY1305_SHA256") == 1 &&
-           SSL_CTX_set1_groups_list(ssl, groups) == 1 && SSL_CTX_set_num_tickets(ssl, 1) == 1;
+           SSL_CTX_set1_groups_list(ssl, groups) == 1 &&
+           SSL_CTX_set_num_tickets(ssl, TG_TLS_TICKETS) == 1;
 }
 
 static enum tg_err read_not_after(struct tg_tls_context *c)

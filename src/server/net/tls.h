@@ -15,8 +15,6 @@
 #include "base/fault.h"
 #include "base/rng.h"
 
-#define TG_TLS_TICKET_KEY_S 3600 /* seconds that a ticket key is used for new tickets */
-
 struct tg_tls_tickets; /* the keys of session tickets, outliving a certificate change */
 struct tg_tls_context; /* a certificate and everything about how it is used */
 struct tg_tls;         /* one session */

@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "server/http/conn_limits.h"
 #include "server/keys/devcert.h"
 #include "server/net/tls.h"
 

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * server/http/conn_limits.h - every limit of a connection: sizes, counts, rates and times.
+ * Layer: L4.      Threads: any; constants, and numbers that are read-only once the workers run.
+ *
+ * Limits that an operator can set are in struct tg_server_settings. The others are constants.
+ */
+#ifndef TG_SERVER_HTTP_CONN_LIMITS_H
+#define TG_SERVER_HTTP_CONN_LIMITS_H
+
+#include "relay/api.h"
+
+/* ---- from the configuration ---- */
+
+struct tg_server_settings {
+    size_t body_max;           /* bytes of a request body */
+    uint32_t stream_max;       /* concurrent HTTP/2 streams of a connection */
+    uint32_t requests_max;     /* requests of a connection; then it is closed */
+    uint32_t wait_max;         /* long polls, over all workers */
+    uint32_t connection_max;   /* of one worker */
+    uint32_t handshake_ms;     /* TLS */
+    uint32_t head_ms;          /* HTTP/1.1: from the first byte to the last header. HTTP/2: from an
+                                  early answer to the end of its request */
+    uint32_t body_max_ms;      /* the longest time for a body, whatever its rate */
+    uint32_t write_ms;         /* without progress in sending: the peer does not read */
+    uint32_t idle_ms;          /* between requests */
+    uint32_t linger_ms;        /* reading on after the last answer */
+    uint32_t drain_idle_ms;    /* between requests while the server drains */
+    bool is_rate_by_forwarded; /* the client's network is taken from X-Forwarded-For */
+};
+
+/* ---- a connection ---- */
+
+#define TG_READ_MAX 16384u            /* bytes of one read (a TLS record), and read ahead */
+#define TG_READ_ROUNDS_MAX 4u         /* reads in a row, so that each connection gets its turn */
+#define TG_UNSENT_MAX 262144u         /* bytes; above it a connection is not read */
+#define TG_LINGER_MAX (1024u * 1024u) /* bytes discarded after the last answer */
+#define TG_LINGER_MS 2000u
+#define TG_DRAIN_IDLE_MS 1000u
+#define TG_WAITS_PER_PEER_MAX 8u /* long polls */
+
+/* Bytes kept for the peer: what was below TG_UNSENT_MAX, and the answers written at once then. */
+#define TG_OUT_MAX (TG_UNSENT_MAX + 2u * TG_RESPONSE_BODY_MAX)
+
+/* What the kernel may hold: bytes to send (it doubles them), and how long unacknowledged. */
+#define TG_SOCKET_SEND_BUFFER (128 * 1024)
+#define TG_SOCKET_UNACKED_MS 30000
+
+/* ---- TLS ---- */
+
+/* A ticket key makes tickets for this time, and opens them for twice as long. */
+#define TG_TLS_TICKET_KEY_S 3600
+#define TG_TLS_TICKETS 1u        /* tickets of a handshake */
+#define TG_TLS_EARLY_DATA_MAX 0u /* bytes */
+
+/* ---- a request, in both versions of HTTP ---- */
+
+#define TG_HEAD_MAX 32768u  /* bytes of request line and headers: twice an attestation */
+#define TG_HEADERS_MAX 64u  /* header lines */
+#define TG_TARGET_MAX 4096u /* bytes of the request target */
+
+/* The slowest body: 20 s, and one more second for each 500 bytes received. */
+#define TG_BODY_BASE_MS 20000u
+#define TG_BODY_BYTES_PER_S 500u
+
+/* How long a body may take, of which received_len bytes are here. */
+static inline uint64_t tg_body_allowed_ms(const struct tg_server_settings *s, size_t received_len)
+{
+    uint64_t allowed_ms = TG_BODY_BASE_MS + received_len * 1000u / TG_BODY_BYTES_PER_S;
+
+    return allowed_ms < s->body_max_ms ? allowed_ms : s->body_max_ms;
+}
+
+/* ---- HTTP/1.1: one request at a time; TG_READ_MAX bytes of pipelined ones wait ---- */
+
+/* A chunked body may have this many bytes of framing for each byte of its content, and a head's
+   worth of chunk extensions and trailers. */
+#define TG_CHUNK_OVERHEAD_PER_BYTE 8u
+
+/* ---- HTTP/2 ---- */
+
+/* Bytes of request bodies held at once, over all streams: the connection's window. A stream's
+   window is body_max + 1, so that a body that is too large shows. */
+#define TG_H2_WINDOW 262144
+/* Bytes of answers that wait for the peer's window. Above it new streams are refused, and a client
+   may repeat them. Without it a peer that opens no window could fill the memory with answers. */
+#define TG_H2_ANSWERS_MAX (1024u * 1024u)
+#define TG_H2_PUMP_UNSENT_MAX 65536u      /* bytes unsent; above it no more frames are made */
+#define TG_H2_DISCARD_MAX (1024u * 1024u) /* bytes of a body after its answer */
+#define TG_H2_METHOD_MAX 32u              /* bytes */
+
+/* Frames that carry no request (PING, SETTINGS, PRIORITY, ...): a token bucket. */
+#define TG_H2_CONTROL_BURST 1000u
+#define TG_H2_CONTROL_PER_S 100u
+/* Streams that the peer resets: a token bucket. */
+#define TG_H2_RESET_BURST 200u
+#define TG_H2_RESET_PER_S 20u
+
+#define TG_H2_SETTINGS_MAX 32u     /* entries of a SETTINGS frame */
+#define TG_H2_CONTINUATIONS_MAX 8u /* CONTINUATION frames of a head */
+#define TG_H2_ACKS_MAX 256u        /* acknowledgements of PING and SETTINGS not yet sent */
+
+#endif
