@@ -25,7 +25,7 @@ struct state {
     atomic_size_t wait_total;
     struct tg_env env;
     struct tg_service service;
-    struct tg_proto_host host;
+    struct tg_proto_io io;
     struct tg_proto *proto;
     unsigned mode;
     size_t turn;
@@ -135,9 +135,9 @@ static void on_cancel(void *ctx, struct tg_exchange *exchange, void *ops_ctx)
     *slot = (struct held){ NULL, NULL };
 }
 
-static void on_write(struct tg_proto_host *host, const struct tg_bytes *parts, size_t part_count)
+static void on_write(struct tg_proto_io *io, const struct tg_bytes *parts, size_t part_count)
 {
-    (void)host;
+    (void)io;
     for (size_t i = 0; i < part_count; i++) {
         check(parts[i].len == 0 || parts[i].ptr != NULL);
         current->out_total += parts[i].len;
@@ -145,9 +145,9 @@ static void on_write(struct tg_proto_host *host, const struct tg_bytes *parts, s
     check(current->out_total < OUT_TOTAL_MAX);
 }
 
-static void on_kick(struct tg_proto_host *host)
+static void on_kick(struct tg_proto_io *io)
 {
-    (void)host;
+    (void)io;
 }
 
 static void between(struct state *s)
@@ -218,9 +218,9 @@ int fuzz_conn(fuzz_engine_fn *engine, const uint8_t *data, size_t len)
     s->service = (struct tg_service){
         .begin = on_begin, .refuse = on_refuse, .resume = on_resume, .cancel = on_cancel, .ctx = s
     };
-    s->host.write = on_write;
-    s->host.kick = on_kick;
-    s->proto = engine(&s->env, &s->host, &s->service);
+    s->io.write = on_write;
+    s->io.kick = on_kick;
+    s->proto = engine(&s->env, &s->io, &s->service);
     check(s->proto != NULL);
     feed_all(s, tg_bytes(data + 1, len - 1));
     if (!s->proto->is_finished) {
@@ -229,7 +229,7 @@ int fuzz_conn(fuzz_engine_fn *engine, const uint8_t *data, size_t len)
     between(s);
     s->proto->ops->cancel(s->proto);
     s->proto->ops->free(s->proto);
-    check(s->env.waiters.count == 0 && s->host.peer.wait_count == 0);
+    check(s->env.waiters.count == 0 && s->io.peer.wait_count == 0);
     check(atomic_load(&s->wait_total) == 0);
     check(tg_metrics_gauge_sum(s->metrics, TG_GAUGE_REQUESTS) == 0);
     for (size_t i = 0; i < HELD_MAX; i++) {

@@ -11,7 +11,7 @@
 
 #include <stdint.h>
 
-typedef struct tg_proto *fuzz_engine_fn(struct tg_env *env, struct tg_proto_host *host,
+typedef struct tg_proto *fuzz_engine_fn(struct tg_env *env, struct tg_proto_io *io,
                                         const struct tg_service *service);
 
 /* Aborts when a bound is passed or something is left behind. */

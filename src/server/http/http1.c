@@ -16,7 +16,7 @@ enum state {
 
 struct tg_http1 {
     struct tg_proto proto;
-    struct tg_proto_host *host;
+    struct tg_proto_io *io;
     struct tg_env *env;
     struct tg_request request;
     struct tg_deadline deadline;
@@ -269,14 +269,14 @@ static void on_respond(struct tg_request *r, const struct tg_http_response *resp
     if (tg_buf_status(&h->env->scratch) != TG_OK) {
         tg_buf_clear(&h->env->scratch);
         finish(h, false);
-        h->host->kick(h->host);
+        h->io->kick(h->io);
         return;
     }
     parts[0] = tg_buf_view(&h->env->scratch);
     if (!response->is_head && tg_head_has_body(response->status) && response->body.len > 0) {
         parts[part_count++] = response->body;
     }
-    h->host->write(h->host, parts, part_count);
+    h->io->write(h->io, parts, part_count);
     tg_buf_clear(&h->env->scratch); /* wiped: answers hold payloads and identifiers */
     h->proto.is_busy = false;
     if (is_kept) {
@@ -287,7 +287,7 @@ static void on_respond(struct tg_request *r, const struct tg_http_response *resp
         finish(h, !h->is_message_complete);
     }
     if (!h->is_feeding) {
-        h->host->kick(h->host);
+        h->io->kick(h->io);
     }
 }
 
@@ -315,7 +315,7 @@ static void begin_body(struct tg_http1 *h)
     } else if (h->facts.has_expect_continue) {
         struct tg_bytes go_on = TG_LIT("HTTP/1.1 100 Continue\r\n\r\n");
 
-        h->host->write(h->host, &go_on, 1);
+        h->io->write(h->io, &go_on, 1);
     }
 }
 
@@ -413,7 +413,7 @@ static size_t http1_feed(struct tg_proto *p, struct tg_bytes in)
         } else {
             break;
         }
-        if (h->state == STATE_IDLE && h->host->unsent > TG_UNSENT_MAX) {
+        if (h->state == STATE_IDLE && h->io->unsent > TG_UNSENT_MAX) {
             break; /* a client that does not read its answers gets no more of them */
         }
     }
@@ -491,7 +491,7 @@ static void on_deadline(struct tg_deadline *d)
     } else if (h->state == STATE_IDLE) {
         finish(h, false);
     }
-    h->host->kick(h->host);
+    h->io->kick(h->io);
 }
 
 static const struct tg_proto_ops http1_ops = {
@@ -503,7 +503,7 @@ static const struct tg_proto_ops http1_ops = {
     .free = http1_free,
 };
 
-struct tg_proto *tg_http1_new(struct tg_env *env, struct tg_proto_host *host,
+struct tg_proto *tg_http1_new(struct tg_env *env, struct tg_proto_io *io,
                               const struct tg_service *service)
 {
     struct tg_http1 *h = tg_mem_calloc(1, sizeof(*h));
@@ -512,10 +512,10 @@ struct tg_proto *tg_http1_new(struct tg_env *env, struct tg_proto_host *host,
         return NULL;
     }
     h->proto.ops = &http1_ops;
-    h->host = host;
+    h->io = io;
     h->env = env;
     h->request = (struct tg_request){
-        .env = env, .service = service, .peer = &host->peer, .respond = on_respond
+        .env = env, .service = service, .peer = &io->peer, .respond = on_respond
     };
     h->deadline.fired = on_deadline;
     h->state = STATE_IDLE;

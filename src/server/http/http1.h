@@ -12,8 +12,8 @@
 
 #include "server/http/proto.h"
 
-/* env, host and service are borrowed until free. NULL: no memory. */
-struct tg_proto *tg_http1_new(struct tg_env *env, struct tg_proto_host *host,
+/* env, io and service are borrowed until free. NULL: no memory. */
+struct tg_proto *tg_http1_new(struct tg_env *env, struct tg_proto_io *io,
                               const struct tg_service *service);
 
 #endif

@@ -63,7 +63,7 @@ static void on_parting(struct tg_deadline *d)
     (void)nghttp2_submit_goaway(c->session, NGHTTP2_FLAG_NONE,
                                 nghttp2_session_get_last_proc_stream_id(c->session),
                                 NGHTTP2_NO_ERROR, NULL, 0);
-    c->host->kick(c->host);
+    c->io->kick(c->io);
 }
 
 /* --- nghttp2's callbacks -----------------------------------------------------------------------
@@ -91,7 +91,7 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
     s->from_mono_ms = c->env->now_mono_ms;
     s->deadline.fired = tg_h2_on_body_deadline;
     s->request = (struct tg_request){
-        .env = c->env, .service = c->service, .peer = &c->host->peer, .respond = tg_h2_on_respond
+        .env = c->env, .service = c->service, .peer = &c->io->peer, .respond = tg_h2_on_respond
     };
     tg_list_append(&c->streams, &s->link);
     c->stream_count++;
@@ -296,7 +296,7 @@ static void http2_pump(struct tg_proto *p)
     struct tg_http2 *c = of_proto(p);
     struct tg_buf *out = &c->env->scratch;
 
-    while (!c->proto.is_finished && c->host->unsent < TG_H2_PUMP_UNSENT_MAX) {
+    while (!c->proto.is_finished && c->io->unsent < TG_H2_PUMP_UNSENT_MAX) {
         const uint8_t *data = NULL;
         ssize_t len = 0;
         struct tg_bytes part = { 0 };
@@ -314,7 +314,7 @@ static void http2_pump(struct tg_proto *p)
             break;
         }
         part = tg_buf_view(out);
-        c->host->write(c->host, &part, 1);
+        c->io->write(c->io, &part, 1);
         tg_buf_clear(out);
     }
     if ((c->parting == GONE_AWAY && c->stream_count == 0) ||
@@ -364,7 +364,7 @@ static void http2_drain(struct tg_proto *p)
     struct tg_http2 *c = of_proto(p);
 
     go_away(c);
-    c->host->kick(c->host);
+    c->io->kick(c->io);
 }
 
 static void http2_cancel(struct tg_proto *p)
@@ -401,7 +401,7 @@ static void on_deadline(struct tg_deadline *d)
     } else {
         go_away(c);
     }
-    c->host->kick(c->host);
+    c->io->kick(c->io);
 }
 
 static const struct tg_proto_ops http2_ops = {
@@ -490,7 +490,7 @@ out:
     return err;
 }
 
-struct tg_proto *tg_http2_new(struct tg_env *env, struct tg_proto_host *host,
+struct tg_proto *tg_http2_new(struct tg_env *env, struct tg_proto_io *io,
                               const struct tg_service *service)
 {
     struct tg_http2 *c = tg_mem_calloc(1, sizeof(*c));
@@ -499,7 +499,7 @@ struct tg_proto *tg_http2_new(struct tg_env *env, struct tg_proto_host *host,
         return NULL;
     }
     c->proto.ops = &http2_ops;
-    c->host = host;
+    c->io = io;
     c->env = env;
     c->service = service;
     tg_list_init(&c->streams);

@@ -80,7 +80,7 @@ static void on_stalled(struct tg_deadline *d)
 
     tg_metrics_count(s->conn->env->metrics, TG_COUNTER_REFUSED_TIMEOUT);
     (void)nghttp2_submit_rst_stream(s->conn->session, NGHTTP2_FLAG_NONE, s->id, NGHTTP2_CANCEL);
-    s->conn->host->kick(s->conn->host);
+    s->conn->io->kick(s->conn->io);
 }
 
 void tg_h2_sending(struct tg_h2_stream *s)
@@ -128,7 +128,7 @@ void tg_h2_on_respond(struct tg_request *r, const struct tg_http_response *respo
     }
     tg_h2_sending(s);
     tg_h2_progress(c);
-    c->host->kick(c->host);
+    c->io->kick(c->io);
 }
 
 /* The rest of the body is taken and thrown away, up to a bound: some clients lose the answer when
@@ -210,5 +210,5 @@ void tg_h2_on_discard_deadline(struct tg_deadline *d)
     struct tg_h2_stream *s = TG_CONTAINER(d, struct tg_h2_stream, deadline);
 
     (void)nghttp2_submit_rst_stream(s->conn->session, NGHTTP2_FLAG_NONE, s->id, NGHTTP2_NO_ERROR);
-    s->conn->host->kick(s->conn->host);
+    s->conn->io->kick(s->conn->io);
 }

@@ -14,7 +14,7 @@
 
 struct tg_http2 {
     struct tg_proto proto;
-    struct tg_proto_host *host;
+    struct tg_proto_io *io;
     struct tg_env *env;
     const struct tg_service *service;
     nghttp2_session *session;

@@ -4,7 +4,7 @@
  * Layer: L4.      Threads: its worker's.      Blocks: no.
  *
  * An engine sets its own deadlines (head, body, idle) on the worker's wheel. Everything that has to
- * do with a socket - reading, writing, TLS, a slow reader - is the host's.
+ * do with a socket - reading, writing, TLS, a slow reader - is behind struct tg_proto_io.
  */
 #ifndef TG_SERVER_HTTP_PROTO_H
 #define TG_SERVER_HTTP_PROTO_H
@@ -14,14 +14,14 @@
 
 struct tg_proto;
 
-/* The connection, as the engine sees it. */
-struct tg_proto_host {
-    /* Sends the parts in order, as one write where it can; keeps a copy of what it could not send.
-       A broken connection is not told: the host cancels soon. */
-    void (*write)(struct tg_proto_host *host, const struct tg_bytes *parts, size_t part_count);
-    /* Something moved outside of feed: call pump, and feed what was left, soon (never from inside
-       this call). */
-    void (*kick)(struct tg_proto_host *host);
+/* The connection as the engine sees it. */
+struct tg_proto_io {
+    /* Sends the parts in order, in one write where possible, and keeps a copy of what it could not
+       send. It does not report a broken connection: the caller of the engine cancels soon. */
+    void (*write)(struct tg_proto_io *io, const struct tg_bytes *parts, size_t part_count);
+    /* The engine's state changed outside of feed. Later, never inside this call, the caller calls
+       pump and feeds the rest of the input. */
+    void (*kick)(struct tg_proto_io *io);
     size_t unsent; /* bytes kept by write */
     struct tg_peer peer;
 };

@@ -16,7 +16,7 @@
 enum state { STATE_HANDSHAKE, STATE_OPEN, STATE_LINGER, STATE_CLOSED };
 
 struct tg_conn {
-    struct tg_proto_host host;
+    struct tg_proto_io io;
     struct tg_link link;
     struct tg_link kicked;
     struct tg_conns *conns;
@@ -38,9 +38,9 @@ struct tg_conn {
     bool has_unread;  /* inside TLS, where no readiness of the socket announces it */
 };
 
-static struct tg_conn *of_host(struct tg_proto_host *host)
+static struct tg_conn *of_io(struct tg_proto_io *io)
 {
-    return TG_CONTAINER(host, struct tg_conn, host);
+    return TG_CONTAINER(io, struct tg_conn, io);
 }
 
 static void kick(struct tg_conn *c)
@@ -117,7 +117,7 @@ static void keep(struct tg_conn *c, struct tg_bytes rest)
     if (rest.len == 0 || c->is_broken) {
         return;
     }
-    if (c->host.unsent == 0) {
+    if (c->io.unsent == 0) {
         set_deadline(c, c->conns->env->settings->write_ms);
     }
     tg_buf_append(&c->out, rest);
@@ -125,13 +125,13 @@ static void keep(struct tg_conn *c, struct tg_bytes rest)
         broken(c);
         return;
     }
-    c->host.unsent = c->out.len - c->out_at;
+    c->io.unsent = c->out.len - c->out_at;
     kick(c); /* to wait for room in the socket */
 }
 
-static void host_write(struct tg_proto_host *host, const struct tg_bytes *parts, size_t part_count)
+static void io_write(struct tg_proto_io *io, const struct tg_bytes *parts, size_t part_count)
 {
-    struct tg_conn *c = of_host(host);
+    struct tg_conn *c = of_io(io);
     struct tg_bytes one = parts[0];
     size_t sent = 0;
 
@@ -150,7 +150,7 @@ static void host_write(struct tg_proto_host *host, const struct tg_bytes *parts,
         one = tg_buf_view(&c->conns->join);
         part_count = 1;
     }
-    if (host->unsent == 0) {
+    if (io->unsent == 0) {
         sent = c->tls != NULL ? send_tls(c, one) : send_plain(c, parts, part_count);
     }
     if (part_count == 1) {
@@ -174,8 +174,8 @@ static void flush(struct tg_conn *c)
     }
     sent = c->tls != NULL ? send_tls(c, rest) : send_plain(c, &rest, 1);
     c->out_at += sent;
-    c->host.unsent = c->out.len - c->out_at;
-    if (c->host.unsent == 0) {
+    c->io.unsent = c->out.len - c->out_at;
+    if (c->io.unsent == 0) {
         tg_buf_deinit(&c->out); /* a waiting connection holds no buffers */
         tg_buf_init(&c->out, TG_OUT_MAX);
         c->out_at = 0;
@@ -264,7 +264,7 @@ static void on_deadline(struct tg_deadline *d)
 static bool may_feed(const struct tg_conn *c)
 {
     return c->state == STATE_OPEN && !c->is_broken && !c->proto->is_busy &&
-           !c->proto->is_finished && c->host.unsent <= TG_UNSENT_MAX;
+           !c->proto->is_finished && c->io.unsent <= TG_UNSENT_MAX;
 }
 
 /* How much may be read now. While the engine is busy a little is read ahead: the next request, or
@@ -277,7 +277,7 @@ static size_t room(const struct tg_conn *c)
     if (c->state == STATE_LINGER) {
         return TG_READ_MAX;
     }
-    if (c->state != STATE_OPEN || c->proto->is_finished || c->host.unsent > TG_UNSENT_MAX) {
+    if (c->state != STATE_OPEN || c->proto->is_finished || c->io.unsent > TG_UNSENT_MAX) {
         return 0;
     }
     return TG_READ_MAX - c->in.len;
@@ -390,7 +390,7 @@ static void set_events(struct tg_conn *c)
         events = c->wants_write ? UV_WRITABLE : UV_READABLE;
     } else {
         events |= room(c) > 0 ? UV_READABLE : 0;
-        events |= c->host.unsent > 0 || c->wants_write ? UV_WRITABLE : 0;
+        events |= c->io.unsent > 0 || c->wants_write ? UV_WRITABLE : 0;
         /* Not reading: a peer that goes away must still be noticed. */
         events |= events == 0 && !c->has_eof ? UV_DISCONNECT : 0;
     }
@@ -419,7 +419,7 @@ static void run(struct tg_conn *c)
         if (c->has_unread && room(c) > 0) {
             read_some(c);
         }
-        if (c->proto->is_finished && c->host.unsent == 0 && !c->is_broken) {
+        if (c->proto->is_finished && c->io.unsent == 0 && !c->is_broken) {
             end_in_order(c);
         }
     } else if (c->state == STATE_LINGER && c->has_eof) {
@@ -435,8 +435,8 @@ static void opened(struct tg_conn *c)
     bool is_h2 = c->tls != NULL && tg_tls_is_h2(c->tls);
 
     tg_deadline_clear(&c->deadline);
-    c->proto = is_h2 ? tg_http2_new(c->conns->env, &c->host, c->service)
-                     : tg_http1_new(c->conns->env, &c->host, c->service);
+    c->proto = is_h2 ? tg_http2_new(c->conns->env, &c->io, c->service)
+                     : tg_http1_new(c->conns->env, &c->io, c->service);
     c->state = STATE_OPEN;
     if (c->proto == NULL) {
         conn_close(c);
@@ -492,14 +492,14 @@ static void on_poll(uv_poll_t *poll, int status, int events)
     }
 }
 
-static void host_kick(struct tg_proto_host *host)
+static void io_kick(struct tg_proto_io *io)
 {
-    kick(of_host(host));
+    kick(of_io(io));
 }
 
 static size_t peer_network(struct tg_peer *peer, uint8_t out[TG_NETWORK_MAX])
 {
-    struct tg_conn *c = TG_CONTAINER(peer, struct tg_conn, host.peer);
+    struct tg_conn *c = TG_CONTAINER(peer, struct tg_conn, io.peer);
     struct sockaddr_storage addr = { 0 };
     socklen_t len = sizeof(addr);
     size_t network_len = 0;
@@ -521,9 +521,9 @@ enum tg_err tg_conn_open(struct tg_conns *cs, int fd, struct tg_tls_context *tls
     c->conns = cs;
     c->fd = fd;
     c->service = service;
-    c->host.write = host_write;
-    c->host.kick = host_kick;
-    c->host.peer.network = peer_network;
+    c->io.write = io_write;
+    c->io.kick = io_kick;
+    c->io.peer.network = peer_network;
     c->deadline.fired = on_deadline;
     tg_buf_init(&c->in, TG_READ_MAX);
     tg_buf_init(&c->out, TG_OUT_MAX);

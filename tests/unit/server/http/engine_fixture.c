@@ -99,20 +99,20 @@ static void fake_cancel(void *ctx, struct tg_exchange *exchange, void *ops_ctx)
     f->cancel_count++;
 }
 
-static void fake_write(struct tg_proto_host *host, const struct tg_bytes *parts, size_t part_count)
+static void fake_write(struct tg_proto_io *io, const struct tg_bytes *parts, size_t part_count)
 {
-    struct fixture *f = TG_CONTAINER(host, struct fixture, host);
+    struct fixture *f = TG_CONTAINER(io, struct fixture, io);
 
     f->write_count++;
     for (size_t i = 0; i < part_count; i++) {
         tg_buf_append(&f->out, parts[i]);
     }
-    host->unsent = f->out.len > f->write_limit ? f->out.len - f->write_limit : 0;
+    io->unsent = f->out.len > f->write_limit ? f->out.len - f->write_limit : 0;
 }
 
-static void fake_kick(struct tg_proto_host *host)
+static void fake_kick(struct tg_proto_io *io)
 {
-    TG_CONTAINER(host, struct fixture, host)->kick_count++;
+    TG_CONTAINER(io, struct fixture, io)->kick_count++;
 }
 
 struct fixture *fixture_new(void)
@@ -140,8 +140,8 @@ struct fixture *fixture_new(void)
                                       .resume = fake_resume,
                                       .cancel = fake_cancel,
                                       .ctx = f };
-    f->host.write = fake_write;
-    f->host.kick = fake_kick;
+    f->io.write = fake_write;
+    f->io.kick = fake_kick;
     f->write_limit = SIZE_MAX;
     f->status = 200;
     f->body = "hello";
@@ -155,7 +155,7 @@ void fixture_free(struct fixture *f)
         f->proto->ops->cancel(f->proto);
         f->proto->ops->free(f->proto);
     }
-    assert_int_equal(f->host.peer.wait_count, 0);
+    assert_int_equal(f->io.peer.wait_count, 0);
     assert_int_equal(atomic_load(&f->wait_total), 0);
     assert_int_equal(f->env.waiters.count, 0);
     assert_int_equal(tg_metrics_gauge_sum(f->metrics, TG_GAUGE_REQUESTS), 0);
@@ -208,7 +208,7 @@ const char *output(struct fixture *f)
 void clear_output(struct fixture *f)
 {
     tg_buf_clear(&f->out);
-    f->host.unsent = 0;
+    f->io.unsent = 0;
 }
 
 size_t count_in_output(struct fixture *f, const char *text)

@@ -42,7 +42,7 @@ struct fixture {
     atomic_size_t wait_total;
     struct tg_env env;
     struct tg_service service;
-    struct tg_proto_host host;
+    struct tg_proto_io io;
     struct tg_proto *proto;
     struct tg_buf out;
     size_t write_count;

@@ -73,7 +73,7 @@ static void play_http1(struct fixture *f)
     static const char held[] = "PUT / HTTP/1.1\r\nHost: r\r\nContent-Length: 3\r\n\r\nabc";
     static const char bad[] = "GET / HTTP/1.1\r\nHost: r\r\nHost: r\r\n\r\n";
 
-    f->proto = tg_http1_new(&f->env, &f->host, &f->service);
+    f->proto = tg_http1_new(&f->env, &f->io, &f->service);
     if (f->proto == NULL) {
         return;
     }
@@ -130,7 +130,7 @@ static void play_http2(struct fixture *f)
     static const char waits[] = GET("\x09");
 
     f->settings.requests_max = 100;
-    f->proto = tg_http2_new(&f->env, &f->host, &f->service);
+    f->proto = tg_http2_new(&f->env, &f->io, &f->service);
     if (f->proto == NULL) {
         return;
     }
@@ -248,8 +248,8 @@ static void check_mark(bool is_http2)
 {
     struct fixture *f = fixture_ready();
 
-    f->proto = is_http2 ? tg_http2_new(&f->env, &f->host, &f->service)
-                        : tg_http1_new(&f->env, &f->host, &f->service);
+    f->proto = is_http2 ? tg_http2_new(&f->env, &f->io, &f->service)
+                        : tg_http1_new(&f->env, &f->io, &f->service);
     assert_non_null(f->proto);
     write_mark(f, is_http2);
     assert_int_equal(f->seen_count, 1);

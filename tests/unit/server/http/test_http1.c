@@ -7,7 +7,7 @@ static int setup(void **state)
 {
     struct fixture *f = fixture_new();
 
-    f->proto = tg_http1_new(&f->env, &f->host, &f->service);
+    f->proto = tg_http1_new(&f->env, &f->io, &f->service);
     assert_non_null(f->proto);
     *state = f;
     return 0;
@@ -125,10 +125,10 @@ static void pipelined__reader_does_not_read__no_more_requests_are_taken(void **s
 {
     struct fixture *f = *state;
 
-    f->host.unsent = TG_UNSENT_MAX + 1;
+    f->io.unsent = TG_UNSENT_MAX + 1;
     f->write_limit = 0;
     tg_buf_append(&f->out, tg_bytes(f->seen, 100)); /* something unsent already */
-    f->host.unsent = TG_UNSENT_MAX + 1;
+    f->io.unsent = TG_UNSENT_MAX + 1;
     f->settings.requests_max = 100;
     for (size_t i = 0; i < 6000; i++) {
         tg_buf_append_str(&f->out, "0123456789012345678901234567890123456789012345678901234567");

@@ -178,7 +178,7 @@ static int setup(void **state)
 
     assert_non_null(c);
     c->f = fixture_new();
-    c->f->proto = tg_http2_new(&c->f->env, &c->f->host, &c->f->service);
+    c->f->proto = tg_http2_new(&c->f->env, &c->f->io, &c->f->service);
     assert_non_null(c->f->proto);
     assert_int_equal(nghttp2_session_callbacks_new(&callbacks), 0);
     nghttp2_session_callbacks_set_on_header_callback(callbacks, on_header);
@@ -556,7 +556,7 @@ static struct fixture *raw(void)
 {
     struct fixture *f = fixture_new();
 
-    f->proto = tg_http2_new(&f->env, &f->host, &f->service);
+    f->proto = tg_http2_new(&f->env, &f->io, &f->service);
     assert_non_null(f->proto);
     (void)feed_bytes(f, PREFACE, sizeof(PREFACE) - 1);
     frame(f, 0, NGHTTP2_SETTINGS, 0, 0, NULL);
@@ -584,7 +584,7 @@ static void preface__wrong__finished(void **state)
     struct fixture *f = fixture_new();
 
     (void)state;
-    f->proto = tg_http2_new(&f->env, &f->host, &f->service);
+    f->proto = tg_http2_new(&f->env, &f->io, &f->service);
     (void)feed(f, "GET / HTTP/1.1\r\nHost: relay\r\n\r\n");
     assert_true(f->proto->is_finished);
     assert_int_equal(f->seen_count, 0);
