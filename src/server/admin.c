@@ -44,9 +44,9 @@ static void answer(const struct tg_exchange_ops *ops, void *ctx, unsigned status
 
 static void healthz(struct tg_admin *a, const struct tg_exchange_ops *ops, void *ctx)
 {
-    struct tg_request *r = ctx;
+    struct tg_pending *pending = ctx;
 
-    if (tg_shared_is_alive(a->shared, r->env->now_mono_ms)) {
+    if (tg_shared_is_alive(a->shared, pending->env->now_mono_ms)) {
         answer(ops, ctx, 200, TEXT_PLAIN, TG_LIT("ok\n"), 0);
     } else {
         answer(ops, ctx, 503, TEXT_PLAIN, TG_LIT("a worker is stuck\n"), RETRY_AFTER_S);
@@ -122,7 +122,7 @@ static enum tg_store_verdict probe_change(void *ctx, const struct tg_store_recor
 static void readyz(struct tg_admin *a, const struct tg_exchange_ops *ops, void *ctx)
 {
     static const char name[TG_STORE_KEY_LEN] = "tigressd readiness probe";
-    struct tg_request *r = ctx;
+    struct tg_pending *pending = ctx;
     struct probe *p = NULL;
 
     if (atomic_load(&a->shared->is_draining)) {
@@ -138,10 +138,10 @@ static void readyz(struct tg_admin *a, const struct tg_exchange_ops *ops, void *
     p->ops = ops;
     p->ops_ctx = ctx;
     p->number = ++a->probe_number;
-    p->now_s = r->env->now_s;
+    p->now_s = pending->env->now_s;
     memcpy(p->key.bytes, name, sizeof(name));
     a->probe_count++;
-    r->exchange = (struct tg_exchange *)(void *)p;
+    pending->exchange = (struct tg_exchange *)(void *)p;
     a->shared->store->ops->apply(a->port, &p->key, probe_change, p, on_probe_written);
 }
 
@@ -176,7 +176,7 @@ static struct tg_exchange *admin_begin(void *ctx, const struct tg_http_request *
                                        void *ops_ctx)
 {
     struct tg_admin *a = ctx;
-    struct tg_request *r = ops_ctx;
+    struct tg_pending *pending = ops_ctx;
     struct tg_bytes path = tg_bytes_first(request->target, tg_bytes_find(request->target, '?'));
 
     (void)now_s;
@@ -186,7 +186,7 @@ static struct tg_exchange *admin_begin(void *ctx, const struct tg_http_request *
         }
         if (tg_bytes_is_equal(request->method, TG_LIT("GET"))) {
             pages[i].handler(a, ops, ops_ctx);
-            return r->exchange;
+            return pending->exchange;
         }
         answer(ops, ops_ctx, 405, TEXT_PLAIN, TG_LIT("only GET\n"), 0);
         return NULL;

@@ -7,7 +7,7 @@
 #ifndef TG_SERVER_ADMIN_H
 #define TG_SERVER_ADMIN_H
 
-#include "server/http/request.h"
+#include "server/http/pending.h"
 #include "store/store.h"
 
 struct tg_shared;

@@ -160,7 +160,7 @@ static void turn(struct tg_worker *w)
     }
     for (size_t pass = 0; pass < TURN_PASSES_MAX; pass++) {
         (void)tg_inbox_deliver(&w->inbox, &w->env.waiters);
-        tg_requests_settle(&w->env);
+        tg_pending_settle(&w->env);
         tg_conns_run(&w->conns);
         if (tg_list_is_empty(&w->conns.kicked) && tg_list_is_empty(&w->env.unsettled)) {
             break;

@@ -164,7 +164,7 @@ static void between(struct state *s)
         s->env.now_s++;
         tg_wheel_advance(&s->env.wheel, s->env.now_mono_ms);
     }
-    tg_requests_settle(&s->env);
+    tg_pending_settle(&s->env);
     if (!s->proto->is_finished) {
         s->proto->ops->pump(s->proto);
     }

@@ -2,7 +2,7 @@
 #include "server/http/env.h"
 
 #include "base/mem.h"
-#include "server/http/request.h"
+#include "server/http/pending.h"
 
 #include <assert.h>
 #include <string.h>
@@ -24,7 +24,7 @@ void tg_env_init(struct tg_env *env, const struct tg_server_settings *settings,
     env->now_mono_ms = now_mono_ms;
     env->date_s = INT64_MIN;
     tg_wheel_init(&env->wheel, now_mono_ms);
-    tg_waiters_init(&env->waiters, tg_request_woken);
+    tg_waiters_init(&env->waiters, tg_pending_woken);
     tg_list_init(&env->unsettled);
     tg_list_init(&env->free_mem);
     tg_buf_init(&env->scratch, TG_SCRATCH_MAX);

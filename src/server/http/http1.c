@@ -18,7 +18,7 @@ struct tg_http1 {
     struct tg_proto proto;
     struct tg_proto_io *io;
     struct tg_env *env;
-    struct tg_request request;
+    struct tg_pending pending;
     struct tg_deadline deadline;
     llhttp_t parser;
     enum state state;
@@ -232,7 +232,7 @@ static void refuse(struct tg_http1 *h, unsigned status, const char *detail)
     tg_metrics_count(h->env->metrics, counter);
     h->can_keep = false;
     h->state = STATE_BUSY;
-    tg_request_refuse(&h->request, status, detail, 0);
+    tg_pending_refuse(&h->pending, status, detail, 0);
 }
 
 static void dispatch(struct tg_http1 *h)
@@ -250,13 +250,13 @@ static void dispatch(struct tg_http1 *h)
         request.is_body_too_large = true;
         request.body = (struct tg_bytes){ 0 };
     }
-    tg_request_begin(&h->request, &request);
+    tg_pending_begin(&h->pending, &request);
     tg_reqmem_put(h->env, &h->mem);
 }
 
-static void on_respond(struct tg_request *r, const struct tg_http_response *response)
+static void on_respond(struct tg_pending *p, const struct tg_http_response *response)
 {
-    struct tg_http1 *h = TG_CONTAINER(r, struct tg_http1, request);
+    struct tg_http1 *h = TG_CONTAINER(p, struct tg_http1, pending);
     bool is_kept = h->can_keep && !response->must_close && !h->has_eof && !h->env->is_draining &&
                    h->request_count < h->env->settings->requests_max;
     enum tg_head_connection connection = !is_kept              ? TG_HEAD_CLOSE
@@ -431,15 +431,15 @@ static void http1_eof(struct tg_proto *p)
     struct tg_http1 *h = of_proto(p);
 
     h->has_eof = true;
-    h->request.peer->is_gone = true;
+    h->pending.peer->is_gone = true;
     if (h->state != STATE_BUSY) {
         if (h->state == STATE_HEAD || h->state == STATE_BODY) {
             tg_metrics_count(h->env->metrics, TG_COUNTER_RESETS);
         }
         finish(h, false);
-    } else if (h->request.is_waiting) {
+    } else if (h->pending.is_waiting) {
         /* Nobody keeps half a connection open for a minute: this client is gone. */
-        tg_request_cancel(&h->request);
+        tg_pending_cancel(&h->pending);
         finish(h, false);
     }
 }
@@ -457,7 +457,7 @@ static void http1_cancel(struct tg_proto *p)
 {
     struct tg_http1 *h = of_proto(p);
 
-    tg_request_cancel(&h->request);
+    tg_pending_cancel(&h->pending);
     finish(h, false);
 }
 
@@ -514,7 +514,7 @@ struct tg_proto *tg_http1_new(struct tg_env *env, struct tg_proto_io *io,
     h->proto.ops = &http1_ops;
     h->io = io;
     h->env = env;
-    h->request = (struct tg_request){
+    h->pending = (struct tg_pending){
         .env = env, .service = service, .peer = &io->peer, .respond = on_respond
     };
     h->deadline.fired = on_deadline;

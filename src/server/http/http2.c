@@ -90,7 +90,7 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
     s->id = frame->hd.stream_id;
     s->from_mono_ms = c->env->now_mono_ms;
     s->deadline.fired = tg_h2_on_body_deadline;
-    s->request = (struct tg_request){
+    s->pending = (struct tg_pending){
         .env = c->env, .service = c->service, .peer = &c->io->peer, .respond = tg_h2_on_respond
     };
     tg_list_append(&c->streams, &s->link);

@@ -17,7 +17,7 @@ void tg_h2_stream_free(struct tg_h2_stream *s)
 {
     struct tg_http2 *c = s->conn;
 
-    tg_request_cancel(&s->request);
+    tg_pending_cancel(&s->pending);
     tg_deadline_clear(&s->deadline);
     tg_reqmem_put(c->env, &s->mem);
     c->answer_bytes -= s->answer.len;
@@ -91,9 +91,9 @@ void tg_h2_sending(struct tg_h2_stream *s)
     tg_deadline_set(&env->wheel, &s->deadline, env->now_mono_ms + env->settings->write_ms);
 }
 
-void tg_h2_on_respond(struct tg_request *r, const struct tg_http_response *response)
+void tg_h2_on_respond(struct tg_pending *p, const struct tg_http_response *response)
 {
-    struct tg_h2_stream *s = TG_CONTAINER(r, struct tg_h2_stream, request);
+    struct tg_h2_stream *s = TG_CONTAINER(p, struct tg_h2_stream, pending);
     struct tg_http2 *c = s->conn;
     bool has_body = tg_head_has_body(response->status);
     bool is_body_sent = has_body && !response->is_head && response->body.len > 0;
@@ -175,7 +175,7 @@ void tg_h2_dispatch(struct tg_h2_stream *s, bool is_body_too_large)
         request.body = (struct tg_bytes){ 0 };
         (void)nghttp2_session_consume_stream(s->conn->session, s->id, s->unconsumed);
     }
-    tg_request_begin(&s->request, &request);
+    tg_pending_begin(&s->pending, &request);
     tg_reqmem_put(s->conn->env, &s->mem);
     tg_h2_consumed(s);
 }
@@ -189,7 +189,7 @@ void tg_h2_refuse(struct tg_h2_stream *s, unsigned status, const char *detail)
     tg_deadline_clear(&s->deadline);
     tg_reqmem_put(s->conn->env, &s->mem);
     tg_h2_consumed(s);
-    tg_request_refuse(&s->request, status, detail, 0);
+    tg_pending_refuse(&s->pending, status, detail, 0);
 }
 
 void tg_h2_on_body_deadline(struct tg_deadline *d)

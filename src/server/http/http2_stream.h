@@ -36,7 +36,7 @@ struct tg_http2 {
 struct tg_h2_stream {
     struct tg_link link;
     struct tg_http2 *conn;
-    struct tg_request request;
+    struct tg_pending pending;
     struct tg_deadline deadline; /* of the body; then of the answer */
     struct tg_reqmem *mem;       /* while the request is read */
     struct tg_buf answer;        /* body not yet sent */
@@ -68,8 +68,8 @@ void tg_h2_sending(struct tg_h2_stream *s);
 /* Answers without the service. */
 void tg_h2_refuse(struct tg_h2_stream *s, unsigned status, const char *detail);
 
-/* request.respond, and what s->deadline fires: while the body comes, and after an early answer. */
-void tg_h2_on_respond(struct tg_request *r, const struct tg_http_response *response);
+/* pending.respond, and what s->deadline fires: while the body comes, and after an early answer. */
+void tg_h2_on_respond(struct tg_pending *p, const struct tg_http_response *response);
 void tg_h2_on_body_deadline(struct tg_deadline *d);
 void tg_h2_on_discard_deadline(struct tg_deadline *d);
 

@@ -10,7 +10,7 @@
 #define TG_SERVER_HTTP_PROTO_H
 
 #include "base/bytes.h"
-#include "server/http/request.h"
+#include "server/http/pending.h"
 
 struct tg_proto;
 

@@ -85,7 +85,7 @@ static void play_http1(struct fixture *f)
     }
     f->play = PLAY_WAIT;
     give(f, held, sizeof(held) - 1);
-    tg_requests_settle(&f->env); /* where no memory was left to wait with */
+    tg_pending_settle(&f->env); /* where no memory was left to wait with */
     pass_ms(f, 61000);
     give(f, bad, sizeof(bad) - 1);
 }
@@ -140,7 +140,7 @@ static void play_http2(struct fixture *f)
     give(f, reset, sizeof(reset) - 1);
     f->play = PLAY_WAIT;
     give(f, waits, sizeof(waits) - 1);
-    tg_requests_settle(&f->env);
+    tg_pending_settle(&f->env);
     f->proto->ops->pump(f->proto);
     pass_ms(f, 61000);
     f->proto->ops->pump(f->proto);

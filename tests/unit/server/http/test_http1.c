@@ -623,12 +623,12 @@ static void long_poll__over_the_global_limit__503(void **state)
     atomic_store(&f->wait_total, 3);
     f->play = PLAY_WAIT;
     (void)feed(f, GET);
-    tg_requests_settle(&f->env);
+    tg_pending_settle(&f->env);
     assert_int_equal(f->cancel_count, 1);
     assert_int_equal(count_in_output(f, "HTTP/1.1 503"), 1);
     atomic_store(&f->wait_total, 2);
     (void)feed(f, GET);
-    tg_requests_settle(&f->env);
+    tg_pending_settle(&f->env);
     assert_int_equal(f->env.waiters.count, 1);
     atomic_store(&f->wait_total, 1);
 }
@@ -640,7 +640,7 @@ static void long_poll__while_draining__answered_at_once(void **state)
     f->env.is_draining = true;
     f->play = PLAY_WAIT;
     (void)feed(f, GET);
-    tg_requests_settle(&f->env);
+    tg_pending_settle(&f->env);
     assert_int_equal(f->last_resume, TG_RESUME_DRAIN);
     assert_int_equal(count_in_output(f, "HTTP/1.1 204"), 1);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * server/http/request.h - one request between an HTTP engine and the service that answers it:
+ * server/http/pending.h - one request between an HTTP engine and the service that answers it:
  * limits by client, long polls, counters. Layer: L4.      Threads: its worker's.      Blocks: no.
  */
-#ifndef TG_SERVER_HTTP_REQUEST_H
-#define TG_SERVER_HTTP_REQUEST_H
+#ifndef TG_SERVER_HTTP_PENDING_H
+#define TG_SERVER_HTTP_PENDING_H
 
 #include "relay/api.h"
 #include "server/http/env.h"
@@ -36,12 +36,12 @@ struct tg_peer {
 };
 
 /* Embedded in an engine's stream. Zero: nothing going on. */
-struct tg_request {
+struct tg_pending {
     struct tg_env *env;
     const struct tg_service *service;
     struct tg_peer *peer;
     /* The answer; ends when it returns. Never called after cancel. */
-    void (*respond)(struct tg_request *r, const struct tg_http_response *response);
+    void (*respond)(struct tg_pending *p, const struct tg_http_response *response);
 
     bool is_open;                 /* begun, neither answered nor cancelled */
     bool is_waiting;              /* a long poll */
@@ -55,17 +55,17 @@ struct tg_request {
 };
 
 /* Hands request over; respond() may run before this returns. */
-void tg_request_begin(struct tg_request *r, const struct tg_http_request *request);
+void tg_pending_begin(struct tg_pending *p, const struct tg_http_request *request);
 /* Answers by itself, without the service looking at it: respond() runs before this returns. */
-void tg_request_refuse(struct tg_request *r, unsigned status, const char *detail,
+void tg_pending_refuse(struct tg_pending *p, unsigned status, const char *detail,
                        unsigned retry_after_s);
-/* The client is gone. Does nothing when r is not open. */
-void tg_request_cancel(struct tg_request *r);
+/* The client is gone. Does nothing when p is not open. */
+void tg_pending_cancel(struct tg_pending *p);
 
 /* env.waiters.woken. */
-void tg_request_woken(struct tg_waiter *waiter);
+void tg_pending_woken(struct tg_waiter *waiter);
 /* Answers the long polls that may not wait. Call it outside of any callback, once a loop turn. */
-void tg_requests_settle(struct tg_env *env);
+void tg_pending_settle(struct tg_env *env);
 
 /* The relay core as a service; ctx is a struct tg_relay. */
 struct tg_service tg_service_relay(struct tg_relay *relay);

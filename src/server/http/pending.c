@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/http/pending.h"
+
+#include "base/mem.h"
+
+#include <time.h>
+
+#define RETRY_AFTER_BUSY_S 5u
+
+static uint64_t now_us(void)
+{
+    struct timespec ts = { 0 };
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (uint64_t)ts.tv_sec * 1000000u + (uint64_t)ts.tv_nsec / 1000u;
+}
+
+static void stop_waiting(struct tg_pending *p)
+{
+    if (!p->is_waiting) {
+        return;
+    }
+    p->is_waiting = false;
+    tg_waiters_remove(&p->env->waiters, &p->waiter);
+    tg_deadline_clear(&p->deadline);
+    tg_link_remove(&p->unsettled);
+    p->peer->wait_count--;
+    (void)atomic_fetch_sub_explicit(p->env->wait_total, 1, memory_order_relaxed);
+    tg_metrics_gauge_add(p->env->metrics, TG_GAUGE_LONG_POLLS, -1);
+}
+
+static void opened(struct tg_pending *p)
+{
+    p->is_open = true;
+    p->is_waiting = false;
+    p->has_waited = false;
+    p->is_refusal = false;
+    p->exchange = NULL;
+    p->begun_us = now_us();
+    tg_metrics_gauge_add(p->env->metrics, TG_GAUGE_REQUESTS, 1);
+}
+
+static void closed(struct tg_pending *p)
+{
+    stop_waiting(p);
+    p->is_open = false;
+    p->exchange = NULL;
+    tg_metrics_gauge_add(p->env->metrics, TG_GAUGE_REQUESTS, -1);
+}
+
+static void on_respond(void *ctx, const struct tg_http_response *response)
+{
+    struct tg_pending *p = ctx;
+    struct tg_metrics_block *metrics = p->env->metrics;
+    uint64_t spent_us = p->has_waited ? UINT64_MAX : now_us() - p->begun_us;
+
+    if (response->status == 503 && !p->is_refusal) {
+        tg_metrics_count(metrics, TG_COUNTER_REFUSED_STORE);
+    }
+    closed(p);
+    p->respond(p, response);
+    tg_metrics_request(metrics, response->call, response->status, spent_us);
+}
+
+static void on_wait_over(struct tg_deadline *d)
+{
+    struct tg_pending *p = TG_CONTAINER(d, struct tg_pending, deadline);
+
+    /* It answers now, whatever it finds: nothing else needs to wake it. */
+    tg_waiters_remove(&p->env->waiters, &p->waiter);
+    p->service->resume(p->exchange, p->env->now_s, TG_RESUME_TIMEOUT);
+}
+
+static void on_wait(void *ctx, struct tg_exchange *exchange, const struct tg_store_key *key,
+                    uint64_t wait_ms)
+{
+    struct tg_pending *p = ctx;
+    struct tg_env *env = p->env;
+    size_t total = atomic_fetch_add_explicit(env->wait_total, 1, memory_order_relaxed);
+    bool is_over = p->peer->is_gone || total >= env->settings->wait_max ||
+                   p->peer->wait_count >= TG_WAITS_PER_PEER_MAX;
+
+    p->exchange = exchange;
+    p->is_waiting = true;
+    p->has_waited = true;
+    p->peer->wait_count++;
+    tg_metrics_gauge_add(env->metrics, TG_GAUGE_LONG_POLLS, 1);
+    if (is_over || env->is_draining || tg_waiters_add(&env->waiters, &p->waiter, key) != TG_OK) {
+        tg_list_append(&env->unsettled, &p->unsettled);
+        return;
+    }
+    p->deadline.fired = on_wait_over;
+    tg_deadline_set(&env->wheel, &p->deadline, env->now_mono_ms + wait_ms);
+}
+
+static const struct tg_exchange_ops exchange_ops = { .respond = on_respond, .wait = on_wait };
+
+static struct tg_bytes forwarded_for(const struct tg_http_request *request)
+{
+    struct tg_bytes last = { 0 };
+
+    for (size_t i = 0; i < request->header_count; i++) {
+        if (tg_bytes_is_equal_nocase(request->headers[i].name, TG_LIT("x-forwarded-for"))) {
+            last = request->headers[i].value;
+        }
+    }
+    for (size_t comma = 0; (comma = tg_bytes_find(last, ',')) < last.len;) {
+        last = tg_bytes_from(last, comma + 1);
+    }
+    return tg_bytes_trim(last);
+}
+
+/* 0: go on; else the seconds after which the client may come again. */
+static unsigned over_rate_s(struct tg_pending *p, const struct tg_http_request *request)
+{
+    struct tg_env *env = p->env;
+    uint8_t network[TG_NETWORK_MAX];
+    size_t len = 0;
+    unsigned retry_s = 0;
+
+    if (!p->service->is_rate_limited || env->limits == NULL) {
+        return 0;
+    }
+    if (env->settings->is_rate_by_forwarded) {
+        len = tg_network_of_text(network, forwarded_for(request));
+    }
+    if (len == 0 && p->peer->network != NULL) {
+        len = p->peer->network(p->peer, network);
+    }
+    if (tg_limits_admit(env->limits, tg_bytes(network, len), (int64_t)env->now_mono_ms, &retry_s)) {
+        retry_s = 0;
+    }
+    tg_mem_wipe(network, sizeof(network));
+    return retry_s;
+}
+
+void tg_pending_begin(struct tg_pending *p, const struct tg_http_request *request)
+{
+    struct tg_exchange *exchange = NULL;
+    unsigned retry_s = over_rate_s(p, request);
+
+    if (retry_s > 0) {
+        tg_metrics_count(p->env->metrics, TG_COUNTER_REFUSED_RATE);
+        tg_pending_refuse(p, 429, "too many requests from this network", retry_s);
+        return;
+    }
+    opened(p);
+    exchange = p->service->begin(p->service->ctx, request, p->env->now_s, &exchange_ops, p);
+    if (p->is_open) {
+        p->exchange = exchange;
+    }
+}
+
+void tg_pending_refuse(struct tg_pending *p, unsigned status, const char *detail,
+                       unsigned retry_after_s)
+{
+    opened(p);
+    p->is_refusal = true;
+    p->service->refuse(p->service->ctx, status, detail, retry_after_s, &exchange_ops, p);
+}
+
+void tg_pending_cancel(struct tg_pending *p)
+{
+    struct tg_exchange *exchange = p->exchange;
+
+    if (p->is_open) {
+        closed(p);
+        p->service->cancel(p->service->ctx, exchange, p);
+    }
+}
+
+void tg_pending_woken(struct tg_waiter *waiter)
+{
+    struct tg_pending *p = TG_CONTAINER(waiter, struct tg_pending, waiter);
+
+    if (p->env->is_draining) {
+        tg_waiters_remove(&p->env->waiters, waiter);
+        tg_deadline_clear(&p->deadline);
+        p->service->resume(p->exchange, p->env->now_s, TG_RESUME_DRAIN);
+        return;
+    }
+    tg_metrics_count(p->env->metrics, TG_COUNTER_WAKES);
+    p->service->resume(p->exchange, p->env->now_s, TG_RESUME_CHANGED);
+}
+
+void tg_pending_settle(struct tg_env *env)
+{
+    struct tg_link *link = NULL;
+
+    while ((link = tg_list_shift(&env->unsettled)) != NULL) {
+        struct tg_pending *p = TG_CONTAINER(link, struct tg_pending, unsettled);
+
+        if (env->is_draining) {
+            p->service->resume(p->exchange, env->now_s, TG_RESUME_DRAIN);
+            continue;
+        }
+        tg_metrics_count(env->metrics, TG_COUNTER_REFUSED_LONG_POLLS);
+        tg_pending_cancel(p);
+        tg_pending_refuse(p, 503, "too many long polls are waiting", RETRY_AFTER_BUSY_S);
+    }
+}
+
+static struct tg_exchange *relay_begin(void *ctx, const struct tg_http_request *request,
+                                       int64_t now_s, const struct tg_exchange_ops *ops,
+                                       void *ops_ctx)
+{
+    return tg_relay_begin(ctx, request, now_s, ops, ops_ctx);
+}
+
+static void relay_refuse(void *ctx, unsigned status, const char *detail, unsigned retry_after_s,
+                         const struct tg_exchange_ops *ops, void *ops_ctx)
+{
+    tg_relay_refuse(ctx, status, detail, retry_after_s, ops, ops_ctx);
+}
+
+static void relay_cancel(void *ctx, struct tg_exchange *exchange, void *ops_ctx)
+{
+    (void)ctx;
+    (void)ops_ctx;
+    if (exchange != NULL) {
+        tg_exchange_cancel(exchange);
+    }
+}
+
+struct tg_service tg_service_relay(struct tg_relay *relay)
+{
+    return (struct tg_service){ .begin = relay_begin,
+                                .refuse = relay_refuse,
+                                .resume = tg_exchange_resume,
+                                .cancel = relay_cancel,
+                                .is_rate_limited = true,
+                                .ctx = relay };
+}
