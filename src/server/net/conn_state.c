@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/net/conn_state.h"
+
+static void set_deadline(struct tg_conn *c, uint32_t in_ms)
+{
+    struct tg_env *env = c->conns->env;
+
+    tg_deadline_set(&env->wheel, &c->deadline, env->now_mono_ms + in_ms);
+}
+
+/* spec: protocol/3#deadlines */
+void tg_conn_wait(struct tg_conn *c, enum tg_conn_wait wait)
+{
+    const struct tg_server_settings *s = c->conns->env->settings;
+
+    c->wait = wait;
+    switch (wait) {
+    case TG_CONN_WAIT_HANDSHAKE:
+        set_deadline(c, s->handshake_ms);
+        return;
+    case TG_CONN_WAIT_READER:
+        set_deadline(c, s->write_ms);
+        return;
+    case TG_CONN_WAIT_LINGER:
+        set_deadline(c, s->linger_ms);
+        return;
+    case TG_CONN_WAIT_ENGINE:
+    case TG_CONN_WAIT_NOTHING:
+        break;
+    }
+    tg_deadline_clear(&c->deadline);
+}
+
+bool tg_conn_is_open(const struct tg_conn *c)
+{
+    return c->wait == TG_CONN_WAIT_ENGINE || c->wait == TG_CONN_WAIT_READER;
+}
+
+void tg_conn_kick(struct tg_conn *c)
+{
+    if (!tg_link_is_linked(&c->kicked) && c->wait != TG_CONN_WAIT_NOTHING) {
+        tg_list_append(&c->conns->kicked, &c->kicked);
+    }
+}
+
+void tg_conn_break(struct tg_conn *c)
+{
+    c->ended = TG_CONN_BROKEN;
+    tg_conn_kick(c);
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * server/net/conn_state.h - the state of a connection; private to conn.c, conn_send.c, conn_recv.c.
+ * Layer: L4.      Threads: its worker's.      Blocks: no.
+ * Secrets: buffers hold requests and answers; they are wiped when freed.
+ */
+#ifndef TG_SERVER_NET_CONN_STATE_H
+#define TG_SERVER_NET_CONN_STATE_H
+
+#include "server/net/conn.h"
+
+/* What the connection waits for, and what its deadline means. */
+enum tg_conn_wait {
+    TG_CONN_WAIT_HANDSHAKE, /* TLS; settings.handshake_ms */
+    /* The engine's next step. No deadline here: the engine has its own for head, body, answer and
+       the time between requests. */
+    TG_CONN_WAIT_ENGINE,
+    TG_CONN_WAIT_READER, /* the peer, to read what is unsent; settings.write_ms since progress */
+    TG_CONN_WAIT_LINGER, /* after the last answer, the peer's end; settings.linger_ms */
+    TG_CONN_WAIT_NOTHING /* closed; freed when the loop has released the handle */
+};
+
+/* How far the connection has ended. */
+enum tg_conn_ended {
+    TG_CONN_NOT_ENDED,
+    TG_CONN_ENDED_BY_PEER, /* it sends no more, and may still read */
+    TG_CONN_BROKEN         /* nothing can be sent or read: close it */
+};
+
+/* When the next read can succeed. */
+enum tg_conn_read {
+    TG_CONN_READ_ON_READABLE, /* of the socket */
+    TG_CONN_READ_ON_WRITABLE, /* TLS has to write before it can read */
+    TG_CONN_READ_AT_ONCE      /* TLS holds decrypted bytes, which the socket does not announce */
+};
+
+struct tg_conn {
+    struct tg_proto_io io;
+    struct tg_link link;
+    struct tg_link kicked;
+    struct tg_conns *conns;
+    const struct tg_service *service;
+    uv_poll_t poll;
+    int fd;
+    int events; /* of poll; 0: stopped */
+    enum tg_conn_wait wait;
+    enum tg_conn_ended ended;
+    enum tg_conn_read read;
+    struct tg_deadline deadline; /* of wait */
+    struct tg_tls *tls;          /* NULL: plain */
+    struct tg_proto *proto;      /* the engine; NULL before the handshake is done */
+    struct tg_buf in;            /* read, not yet taken by proto */
+    struct tg_buf out;           /* from out_at on: not yet sent */
+    size_t out_at;
+    size_t lingered_len; /* bytes discarded after the last answer */
+};
+
+/* Sets what c waits for, and starts its deadline again. */
+void tg_conn_wait(struct tg_conn *c, enum tg_conn_wait wait);
+/* Whether the engine runs: after the handshake, before the end. */
+bool tg_conn_is_open(const struct tg_conn *c);
+/* Lets tg_conns_run look at c once the current callbacks are over. */
+void tg_conn_kick(struct tg_conn *c);
+/* The connection is broken. It is closed by the kick, not here. */
+void tg_conn_break(struct tg_conn *c);
+
+#endif
