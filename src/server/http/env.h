@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * server/http/env.h - what one worker's connections share: time, limits, timers, waiting requests,
- * memory for requests being read.
+ * server/http/env.h - what the connections of one worker share: time, limits, timers, waiting
+ * requests, memory for requests being read.
  * Layer: L4.      Threads: one per worker.      Blocks: no.
  * Clock: the fields are set by whoever runs the loop, so that tests move time by hand.
  */
@@ -12,25 +12,12 @@
 #include "relay/limits.h"
 #include "server/http/conn_limits.h"
 #include "server/http/deadline.h"
+#include "server/http/reqmem.h"
 #include "server/http/waiters.h"
 #include "server/ops/metrics.h"
 
 #define TG_DATE_LEN 29u
 #define TG_SCRATCH_MAX 65536u
-#define TG_REQMEM_KEPT 32u /* request memories kept for reuse */
-
-/* Text and fields of a request while it is read. Wiped when put back. */
-struct tg_reqmem {
-    struct tg_link link;
-    struct tg_buf text; /* target, names and values, one after the other */
-    struct tg_buf body;
-    size_t target_len;
-    size_t field_count;
-    struct {
-        uint16_t name_at, name_len, value_at, value_len; /* in text: TG_HEAD_MAX fits */
-    } fields[TG_HEADERS_MAX];
-    struct tg_http_header headers[TG_HEADERS_MAX];
-};
 
 struct tg_env {
     int64_t now_s;        /* UTC seconds */
@@ -46,8 +33,7 @@ struct tg_env {
     struct tg_waiters waiters;
     struct tg_link unsettled; /* long polls that may not wait (over the limit, draining) */
 
-    struct tg_link free_mem;
-    size_t free_mem_count;
+    struct tg_reqmem_pool reqmems;
 
     struct tg_buf scratch; /* a response head while it is put together */
     int64_t date_s;        /* what date says */
@@ -64,12 +50,5 @@ void tg_env_deinit(struct tg_env *env);
 
 /* The Date header's value at now_s (RFC 9110, section 5.6.7). Ends at the next call. */
 struct tg_bytes tg_env_date(struct tg_env *env);
-
-/* An empty request memory, or NULL. */
-struct tg_reqmem *tg_reqmem_take(struct tg_env *env, size_t body_max);
-/* Wipes and keeps or frees it; *m becomes NULL. Accepts NULL. */
-void tg_reqmem_put(struct tg_env *env, struct tg_reqmem **m);
-/* Fills m->headers from the fields and gives the request. All of it ends with m. */
-void tg_reqmem_request(struct tg_reqmem *m, struct tg_bytes method, struct tg_http_request *out);
 
 #endif

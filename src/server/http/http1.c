@@ -187,7 +187,7 @@ static void finish(struct tg_http1 *h, bool must_linger)
     h->proto.is_finished = true;
     h->proto.must_linger = must_linger;
     tg_deadline_clear(&h->deadline);
-    tg_reqmem_put(h->env, &h->mem);
+    tg_reqmem_put(&h->env->reqmems, &h->mem);
 }
 
 static uint32_t idle_ms(const struct tg_http1 *h)
@@ -197,7 +197,7 @@ static uint32_t idle_ms(const struct tg_http1 *h)
 
 static bool start(struct tg_http1 *h)
 {
-    h->mem = tg_reqmem_take(h->env, h->env->settings->body_max);
+    h->mem = tg_reqmem_take(&h->env->reqmems, h->env->settings->body_max);
     if (h->mem == NULL) {
         finish(h, false);
         return false;
@@ -251,7 +251,7 @@ static void dispatch(struct tg_http1 *h)
         request.body = (struct tg_bytes){ 0 };
     }
     tg_pending_begin(&h->pending, &request);
-    tg_reqmem_put(h->env, &h->mem);
+    tg_reqmem_put(&h->env->reqmems, &h->mem);
 }
 
 static void on_respond(struct tg_pending *p, const struct tg_http_response *response)

@@ -81,7 +81,7 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
     if (s == NULL) {
         return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     }
-    s->mem = tg_reqmem_take(c->env, c->env->settings->body_max);
+    s->mem = tg_reqmem_take(&c->env->reqmems, c->env->settings->body_max);
     if (s->mem == NULL) {
         tg_mem_free(s);
         return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;

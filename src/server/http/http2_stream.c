@@ -19,7 +19,7 @@ void tg_h2_stream_free(struct tg_h2_stream *s)
 
     tg_pending_cancel(&s->pending);
     tg_deadline_clear(&s->deadline);
-    tg_reqmem_put(c->env, &s->mem);
+    tg_reqmem_put(&c->env->reqmems, &s->mem);
     c->answer_bytes -= s->answer.len;
     tg_buf_deinit(&s->answer);
     c->sending_count -= s->is_sending ? 1 : 0;
@@ -152,7 +152,7 @@ static void refuse_stream(struct tg_h2_stream *s)
     tg_metrics_count(s->conn->env->metrics, TG_COUNTER_REFUSED_FLOOD);
     s->is_dispatched = true;
     tg_deadline_clear(&s->deadline);
-    tg_reqmem_put(s->conn->env, &s->mem);
+    tg_reqmem_put(&s->conn->env->reqmems, &s->mem);
     tg_h2_consumed(s);
     (void)nghttp2_submit_rst_stream(s->conn->session, NGHTTP2_FLAG_NONE, s->id,
                                     NGHTTP2_REFUSED_STREAM);
@@ -176,7 +176,7 @@ void tg_h2_dispatch(struct tg_h2_stream *s, bool is_body_too_large)
         (void)nghttp2_session_consume_stream(s->conn->session, s->id, s->unconsumed);
     }
     tg_pending_begin(&s->pending, &request);
-    tg_reqmem_put(s->conn->env, &s->mem);
+    tg_reqmem_put(&s->conn->env->reqmems, &s->mem);
     tg_h2_consumed(s);
 }
 
@@ -187,7 +187,7 @@ void tg_h2_refuse(struct tg_h2_stream *s, unsigned status, const char *detail)
                                                             : TG_COUNTER_REFUSED_SIZE);
     s->is_dispatched = true;
     tg_deadline_clear(&s->deadline);
-    tg_reqmem_put(s->conn->env, &s->mem);
+    tg_reqmem_put(&s->conn->env->reqmems, &s->mem);
     tg_h2_consumed(s);
     tg_pending_refuse(&s->pending, status, detail, 0);
 }

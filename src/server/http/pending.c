@@ -71,6 +71,20 @@ static void on_wait_over(struct tg_deadline *d)
     p->service->resume(p->exchange, p->env->now_s, TG_RESUME_TIMEOUT);
 }
 
+static void on_woken(struct tg_waiter *waiter)
+{
+    struct tg_pending *p = TG_CONTAINER(waiter, struct tg_pending, waiter);
+
+    if (p->env->is_draining) {
+        tg_waiters_remove(&p->env->waiters, waiter);
+        tg_deadline_clear(&p->deadline);
+        p->service->resume(p->exchange, p->env->now_s, TG_RESUME_DRAIN);
+        return;
+    }
+    tg_metrics_count(p->env->metrics, TG_COUNTER_WAKES);
+    p->service->resume(p->exchange, p->env->now_s, TG_RESUME_CHANGED);
+}
+
 static void on_wait(void *ctx, struct tg_exchange *exchange, const struct tg_store_key *key,
                     uint64_t wait_ms)
 {
@@ -81,6 +95,7 @@ static void on_wait(void *ctx, struct tg_exchange *exchange, const struct tg_sto
                    p->peer->wait_count >= TG_WAITS_PER_PEER_MAX;
 
     p->exchange = exchange;
+    p->waiter.woken = on_woken;
     p->is_waiting = true;
     p->has_waited = true;
     p->peer->wait_count++;
@@ -167,20 +182,6 @@ void tg_pending_cancel(struct tg_pending *p)
         closed(p);
         p->service->cancel(p->service->ctx, exchange, p);
     }
-}
-
-void tg_pending_woken(struct tg_waiter *waiter)
-{
-    struct tg_pending *p = TG_CONTAINER(waiter, struct tg_pending, waiter);
-
-    if (p->env->is_draining) {
-        tg_waiters_remove(&p->env->waiters, waiter);
-        tg_deadline_clear(&p->deadline);
-        p->service->resume(p->exchange, p->env->now_s, TG_RESUME_DRAIN);
-        return;
-    }
-    tg_metrics_count(p->env->metrics, TG_COUNTER_WAKES);
-    p->service->resume(p->exchange, p->env->now_s, TG_RESUME_CHANGED);
 }
 
 void tg_pending_settle(struct tg_env *env)

@@ -62,8 +62,6 @@ void tg_pending_refuse(struct tg_pending *p, unsigned status, const char *detail
 /* The client is gone. Does nothing when p is not open. */
 void tg_pending_cancel(struct tg_pending *p);
 
-/* env.waiters.woken. */
-void tg_pending_woken(struct tg_waiter *waiter);
 /* Answers the long polls that may not wait. Call it outside of any callback, once a loop turn. */
 void tg_pending_settle(struct tg_env *env);
 

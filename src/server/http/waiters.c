@@ -28,16 +28,16 @@ static struct tg_link *bucket_of(struct tg_waiters *w, const struct tg_store_key
     return &w->buckets[hash_of(key) & (w->bucket_count - 1)];
 }
 
-void tg_waiters_init(struct tg_waiters *w, void (*woken)(struct tg_waiter *waiter))
+void tg_waiters_init(struct tg_waiters *w)
 {
-    *w = (struct tg_waiters){ .woken = woken };
+    *w = (struct tg_waiters){ .buckets = NULL };
 }
 
 void tg_waiters_deinit(struct tg_waiters *w)
 {
     assert(w->count == 0);
     tg_mem_free(w->buckets);
-    *w = (struct tg_waiters){ .woken = w->woken };
+    *w = (struct tg_waiters){ .buckets = NULL };
 }
 
 static enum tg_err resize(struct tg_waiters *w, size_t bucket_count)
@@ -106,7 +106,7 @@ static size_t tell(struct tg_waiters *w, struct tg_link *waking)
         struct tg_waiter *waiter = TG_CONTAINER(link, struct tg_waiter, link);
 
         tg_list_append(bucket_of(w, &waiter->key), link);
-        w->woken(waiter);
+        waiter->woken(waiter);
         count++;
     }
     return count;

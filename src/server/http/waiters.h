@@ -18,17 +18,17 @@
 struct tg_waiter {
     struct tg_link link;
     struct tg_store_key key;
+    /* key changed. The waiter is in the table; this call may remove it. Set by the owner. */
+    void (*woken)(struct tg_waiter *waiter);
 };
 
 struct tg_waiters {
     struct tg_link *buckets; /* owned; NULL until the first add */
     size_t bucket_count;     /* 0 or a power of two */
     size_t count;
-    /* key changed: the waiter is in the table, and may be taken out by this call. */
-    void (*woken)(struct tg_waiter *waiter);
 };
 
-void tg_waiters_init(struct tg_waiters *w, void (*woken)(struct tg_waiter *waiter));
+void tg_waiters_init(struct tg_waiters *w);
 /* Every waiter must be out. */
 void tg_waiters_deinit(struct tg_waiters *w);
 

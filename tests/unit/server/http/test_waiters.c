@@ -30,7 +30,7 @@ static void on_woken(struct tg_waiter *waiter)
 static int setup(void **state)
 {
     (void)state;
-    tg_waiters_init(&table, on_woken);
+    tg_waiters_init(&table);
     woken_count = 0;
     is_removed_when_woken = false;
     victim = NULL;
@@ -42,6 +42,12 @@ static int teardown(void **state)
     (void)state;
     tg_waiters_deinit(&table);
     return 0;
+}
+
+static enum tg_err add(struct tg_waiter *waiter, const struct tg_store_key *key)
+{
+    waiter->woken = on_woken;
+    return tg_waiters_add(&table, waiter, key);
 }
 
 static struct tg_store_key key_of(size_t n)
@@ -60,7 +66,7 @@ static void wake__only_the_key__others_sleep_on(void **state)
     (void)state;
     for (size_t i = 0; i < TG_COUNT(waiters); i++) {
         key = key_of(i / 2);
-        assert_int_equal(tg_waiters_add(&table, &waiters[i], &key), TG_OK);
+        assert_int_equal(add(&waiters[i], &key), TG_OK);
     }
     key = key_of(17);
     assert_int_equal(tg_waiters_wake(&table, &key), 2);
@@ -83,8 +89,8 @@ static void wake__keys_that_share_a_bucket__told_apart(void **state)
 
     (void)state;
     second.bytes[TG_STORE_KEY_LEN - 1] = 1; /* the hash looks at the first bytes */
-    assert_int_equal(tg_waiters_add(&table, &a, &first), TG_OK);
-    assert_int_equal(tg_waiters_add(&table, &b, &second), TG_OK);
+    assert_int_equal(add(&a, &first), TG_OK);
+    assert_int_equal(add(&b, &second), TG_OK);
     assert_int_equal(tg_waiters_wake(&table, &second), 1);
     assert_ptr_equal(woken[0], &b);
     tg_waiters_remove(&table, &a);
@@ -98,8 +104,8 @@ static void wake__one_ends_the_other__the_other_is_not_told(void **state)
     struct tg_store_key key = key_of(5);
 
     (void)state;
-    assert_int_equal(tg_waiters_add(&table, &a, &key), TG_OK);
-    assert_int_equal(tg_waiters_add(&table, &b, &key), TG_OK);
+    assert_int_equal(add(&a, &key), TG_OK);
+    assert_int_equal(add(&b, &key), TG_OK);
     victim = &b;
     assert_int_equal(tg_waiters_wake(&table, &key), 1);
     assert_ptr_equal(woken[0], &a);
@@ -114,8 +120,8 @@ static void remove__twice__nothing_happens(void **state)
 
     (void)state;
     tg_waiters_remove(&table, &a);
-    assert_int_equal(tg_waiters_add(&table, &a, &key), TG_OK);
-    assert_int_equal(tg_waiters_add(&table, &a, &key), TG_E_BUG);
+    assert_int_equal(add(&a, &key), TG_OK);
+    assert_int_equal(add(&a, &key), TG_E_BUG);
     tg_waiters_remove(&table, &a);
     tg_waiters_remove(&table, &a);
     assert_int_equal(table.count, 0);
@@ -130,7 +136,7 @@ static void inbox__first_key__asks_for_a_wake_up_and_delivers(void **state)
 
     (void)state;
     assert_int_equal(tg_inbox_init(&inbox), TG_OK);
-    assert_int_equal(tg_waiters_add(&table, &a, &key), TG_OK);
+    assert_int_equal(add(&a, &key), TG_OK);
     assert_true(tg_inbox_put(&inbox, &other));
     assert_false(tg_inbox_put(&inbox, &key));
     assert_int_equal(tg_inbox_deliver(&inbox, &table), 1);
@@ -149,7 +155,7 @@ static void inbox__over_its_maximum__everybody_looks_again(void **state)
 
     (void)state;
     assert_int_equal(tg_inbox_init(&inbox), TG_OK);
-    assert_int_equal(tg_waiters_add(&table, &a, &key), TG_OK);
+    assert_int_equal(add(&a, &key), TG_OK);
     for (size_t i = 0; i < TG_INBOX_MAX; i++) {
         (void)tg_inbox_put(&inbox, &other);
     }
