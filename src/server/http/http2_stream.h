@@ -1,37 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * server/http/http2_stream.h - one stream of an HTTP/2 connection; private to http2.c and its own
- * file. Layer: L4.      Threads: its worker's.      Blocks: no. Secrets: request texts and answers;
- * wiped when they have been handed on.
+ * server/http/http2_stream.h - one stream of an HTTP/2 connection; private to http2*.c.
+ * Layer: L4.      Threads: its worker's.      Blocks: no.
+ * Secrets: request texts and answers; wiped when they have been handed on.
  */
 #ifndef TG_SERVER_HTTP_HTTP2_STREAM_H
 #define TG_SERVER_HTTP_HTTP2_STREAM_H
 
 #include "server/http/http1_head.h"
-#include "server/http/proto.h"
-
-#include <nghttp2/nghttp2.h>
-
-struct tg_http2 {
-    struct tg_proto proto;
-    struct tg_proto_io *io;
-    struct tg_env *env;
-    const struct tg_service *service;
-    nghttp2_session *session;
-    struct tg_link streams;
-    size_t stream_count;
-    size_t sending_count; /* streams whose answer is not yet all sent */
-    size_t answer_bytes;  /* held for streams that are not closed */
-    struct tg_deadline deadline;
-    struct tg_deadline parting_deadline; /* from the notice to the last word */
-    uint64_t progress_mono_ms;           /* when something useful last happened */
-    uint32_t request_count;
-    uint64_t control_mono_ms; /* budget of control frames: as of then */
-    uint64_t control_spent;   /* in thousandths of a frame */
-    enum { GO_ON, GOING_AWAY, GONE_AWAY } parting;
-    bool is_feeding;
-    bool is_broken;
-};
+#include "server/http/http2_conn.h"
 
 struct tg_h2_stream {
     struct tg_link link;
@@ -51,9 +28,6 @@ struct tg_h2_stream {
     bool is_dispatched;
     bool is_sending;
 };
-
-/* Something useful happened: the idle time begins anew. */
-void tg_h2_progress(struct tg_http2 *c);
 
 /* Cancels what is open. s is gone. */
 void tg_h2_stream_free(struct tg_h2_stream *s);

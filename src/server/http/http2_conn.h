@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * server/http/http2_conn.h - the state of an HTTP/2 connection; private to http2*.c.
+ * Layer: L4.      Threads: its worker's.      Blocks: no.
+ */
+#ifndef TG_SERVER_HTTP_HTTP2_CONN_H
+#define TG_SERVER_HTTP_HTTP2_CONN_H
+
+#include "server/http/proto.h"
+
+#include <nghttp2/nghttp2.h>
+
+/* Closing in order: a first GOAWAY says that streams will be refused, a second one from which on.
+ */
+enum tg_h2_parting { TG_H2_SERVING, TG_H2_GOING_AWAY, TG_H2_GONE_AWAY };
+
+struct tg_http2 {
+    struct tg_proto proto;
+    struct tg_proto_io *io;
+    struct tg_env *env;
+    const struct tg_service *service;
+    nghttp2_session *session;
+    struct tg_link streams;
+    size_t stream_count;
+    size_t sending_count; /* streams whose answer is not yet all sent */
+    size_t answer_bytes;  /* held for streams that are not closed */
+    struct tg_deadline deadline;
+    struct tg_deadline parting_deadline; /* from the notice to the last word */
+    uint64_t progress_mono_ms;           /* when something useful last happened */
+    uint32_t request_count;
+    uint64_t control_mono_ms; /* budget of control frames: as of then */
+    uint64_t control_spent;   /* in thousandths of a frame */
+    enum tg_h2_parting parting;
+    bool is_feeding;
+    bool is_broken;
+};
+
+/* Progress: a request came, or a part of an answer went out. The idle time starts again. */
+void tg_h2_progress(struct tg_http2 *c);
+/* Sets the deadline of an idle connection, or of one whose peer does not read. */
+void tg_h2_set_deadline(struct tg_http2 *c);
+/* Begins to close in order. Does nothing the second time. */
+void tg_h2_go_away(struct tg_http2 *c);
+
+#endif

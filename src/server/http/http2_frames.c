@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/http/http2_frames.h"
+
+#include "base/mem.h"
+#include "server/http/http2_stream.h"
+
+#include <string.h>
+
+static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame, void *ctx)
+{
+    struct tg_http2 *c = ctx;
+    struct tg_h2_stream *s = NULL;
+
+    if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST) {
+        return 0;
+    }
+    s = tg_mem_calloc(1, sizeof(*s));
+    if (s == NULL) {
+        return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    }
+    s->mem = tg_reqmem_take(&c->env->reqmems, c->env->settings->body_max);
+    if (s->mem == NULL) {
+        tg_mem_free(s);
+        return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    }
+    s->conn = c;
+    s->id = frame->hd.stream_id;
+    s->from_mono_ms = c->env->now_mono_ms;
+    s->deadline.fired = tg_h2_on_body_deadline;
+    s->pending = (struct tg_pending){
+        .env = c->env, .service = c->service, .peer = &c->io->peer, .respond = tg_h2_on_respond
+    };
+    tg_list_append(&c->streams, &s->link);
+    c->stream_count++;
+    c->request_count++;
+    (void)nghttp2_session_set_stream_user_data(session, s->id, s);
+    tg_deadline_set(&c->env->wheel, &s->deadline,
+                    c->env->now_mono_ms + tg_body_allowed_ms(c->env->settings, 0));
+    tg_h2_progress(c);
+    if (c->request_count >= c->env->settings->requests_max) {
+        tg_h2_go_away(c);
+    }
+    return 0;
+}
+
+static void head_fault(struct tg_h2_stream *s, unsigned status, const char *detail)
+{
+    if (s->fault.status == 0) {
+        s->fault = (struct tg_head_fault){ status, detail };
+    }
+}
+
+static void take_pseudo(struct tg_h2_stream *s, struct tg_bytes name, struct tg_bytes value)
+{
+    if (tg_bytes_is_equal(name, TG_LIT(":method"))) {
+        if (value.len > sizeof(s->method)) {
+            head_fault(s, 400, "the method is too long");
+            return;
+        }
+        memcpy(s->method, value.ptr, value.len);
+        s->method_len = (uint8_t)value.len;
+    } else if (tg_bytes_is_equal(name, TG_LIT(":path"))) {
+        if (value.len > TG_TARGET_MAX) {
+            head_fault(s, 414, "the request target is too long");
+            return;
+        }
+        /* Pseudo-headers come before all others: the target is the first thing in the text. */
+        tg_buf_append(&s->mem->text, value);
+        s->mem->target_len = value.len;
+    }
+}
+
+static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name,
+                     size_t name_len, const uint8_t *value, size_t value_len, uint8_t flags,
+                     void *ctx)
+{
+    struct tg_h2_stream *s = nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
+    struct tg_reqmem *m = s != NULL ? s->mem : NULL;
+
+    (void)flags;
+    (void)ctx;
+    if (m == NULL || frame->headers.cat != NGHTTP2_HCAT_REQUEST || s->fault.status != 0) {
+        return 0; /* trailers, or already refused */
+    }
+    if (name_len > 0 && name[0] == ':') {
+        take_pseudo(s, tg_bytes(name, name_len), tg_bytes(value, value_len));
+    } else if (m->field_count >= TG_HEADERS_MAX) {
+        head_fault(s, 431, "too many header fields");
+    } else {
+        m->fields[m->field_count].name_at = (uint16_t)m->text.len;
+        m->fields[m->field_count].name_len = (uint16_t)name_len;
+        tg_buf_append(&m->text, tg_bytes(name, name_len));
+        m->fields[m->field_count].value_at = (uint16_t)m->text.len;
+        m->fields[m->field_count].value_len = (uint16_t)value_len;
+        tg_buf_append(&m->text, tg_bytes(value, value_len));
+        m->field_count++;
+    }
+    if (tg_buf_status(&m->text) != TG_OK) {
+        head_fault(s, 431, "the request head is too large");
+    }
+    return 0;
+}
+
+static void end_head(struct tg_h2_stream *s)
+{
+    if (s->fault.status == 0 &&
+        tg_bytes_is_equal(tg_bytes(s->method, s->method_len), TG_LIT("CONNECT"))) {
+        head_fault(s, 400, "CONNECT is not served: this is no proxy");
+    }
+    if (s->fault.status != 0) {
+        tg_h2_refuse(s, s->fault.status, s->fault.detail);
+    }
+}
+
+static int on_frame_recv(nghttp2_session *session, const nghttp2_frame *frame, void *ctx)
+{
+    struct tg_h2_stream *s = NULL;
+
+    (void)ctx;
+    if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA) {
+        return 0;
+    }
+    s = nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
+    if (s == NULL || s->is_dispatched) {
+        return 0;
+    }
+    if (frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
+        end_head(s);
+    }
+    if (!s->is_dispatched && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) {
+        tg_h2_dispatch(s, false);
+    }
+    return 0;
+}
+
+static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t *data,
+                   size_t len, void *ctx)
+{
+    struct tg_http2 *c = ctx;
+    struct tg_h2_stream *s = nghttp2_session_get_stream_user_data(session, id);
+
+    (void)flags;
+    if (s == NULL) {
+        (void)nghttp2_session_consume_connection(session, len);
+        return 0;
+    }
+    if (s->is_dispatched) {
+        tg_h2_discard(s, len);
+        return 0;
+    }
+    s->unconsumed += len;
+    if (len > c->env->settings->body_max - s->mem->body.len) {
+        tg_h2_dispatch(s, true);
+        return 0;
+    }
+    tg_buf_append(&s->mem->body, tg_bytes(data, len));
+    if (tg_buf_status(&s->mem->body) != TG_OK) {
+        tg_h2_refuse(s, 503, "out of memory");
+    }
+    return 0;
+}
+
+static int on_stream_close(nghttp2_session *session, int32_t id, uint32_t error, void *ctx)
+{
+    struct tg_http2 *c = ctx;
+    struct tg_h2_stream *s = nghttp2_session_get_stream_user_data(session, id);
+
+    if (s == NULL) {
+        return 0;
+    }
+    if (error != NGHTTP2_NO_ERROR) {
+        tg_metrics_count(c->env->metrics, TG_COUNTER_STREAM_RESETS);
+    }
+    tg_h2_consumed(s);
+    (void)nghttp2_session_set_stream_user_data(session, id, NULL);
+    tg_h2_stream_free(s);
+    tg_h2_progress(c);
+    return 0;
+}
+
+/* A token bucket over frames that cost us work and ask for nothing. */
+static int on_begin_frame(nghttp2_session *session, const nghttp2_frame_hd *hd, void *ctx)
+{
+    struct tg_http2 *c = ctx;
+    uint64_t refill = 0;
+
+    (void)session;
+    if (hd->type == NGHTTP2_HEADERS || hd->type == NGHTTP2_CONTINUATION ||
+        hd->type == NGHTTP2_WINDOW_UPDATE || (hd->type == NGHTTP2_DATA && hd->length > 0)) {
+        return 0;
+    }
+    refill = (c->env->now_mono_ms - c->control_mono_ms) * TG_H2_CONTROL_PER_S;
+    c->control_mono_ms = c->env->now_mono_ms;
+    c->control_spent = c->control_spent > refill ? c->control_spent - refill : 0;
+    c->control_spent += 1000u;
+    return c->control_spent > TG_H2_CONTROL_BURST * 1000u ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
+}
+
+static int on_frame_send(nghttp2_session *session, const nghttp2_frame *frame, void *ctx)
+{
+    struct tg_http2 *c = ctx;
+    struct tg_h2_stream *s = NULL;
+
+    if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA) {
+        return 0;
+    }
+    c->progress_mono_ms = c->env->now_mono_ms;
+    s = nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
+    if (s == NULL) {
+        return 0;
+    }
+    if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) {
+        tg_h2_sending(s);
+        return 0;
+    }
+    c->sending_count -= s->is_sending ? 1 : 0;
+    s->is_sending = false;
+    tg_deadline_clear(&s->deadline);
+    if (nghttp2_session_get_stream_remote_close(session, s->id) == 0) {
+        /* Answered before the request was complete: it has a while to end by itself. */
+        s->deadline.fired = tg_h2_on_discard_deadline;
+        tg_deadline_set(&c->env->wheel, &s->deadline,
+                        c->env->now_mono_ms + c->env->settings->head_ms);
+    }
+    return 0;
+}
+
+void tg_h2_frames_set_callbacks(nghttp2_session_callbacks *callbacks)
+{
+    nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, on_begin_headers);
+    nghttp2_session_callbacks_set_on_header_callback(callbacks, on_header);
+    nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame_recv);
+    nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data);
+    nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_stream_close);
+    nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks, on_begin_frame);
+    nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, on_frame_send);
+}
