@@ -81,23 +81,23 @@ static inline uint64_t tg_body_allowed_ms(const struct tg_server_settings *s, si
 
 /* Bytes of request bodies held at once, over all streams: the connection's window. A stream's
    window is body_max + 1, so that a body that is too large shows. */
-#define TG_H2_WINDOW 262144
+#define TG_HTTP2_WINDOW 262144
 /* Bytes of answers that wait for the peer's window. Above it new streams are refused, and a client
    may repeat them. Without it a peer that opens no window could fill the memory with answers. */
-#define TG_H2_ANSWERS_MAX (1024u * 1024u)
-#define TG_H2_PUMP_UNSENT_MAX 65536u      /* bytes unsent; above it no more frames are made */
-#define TG_H2_DISCARD_MAX (1024u * 1024u) /* bytes of a body after its answer */
-#define TG_H2_METHOD_MAX 32u              /* bytes */
+#define TG_HTTP2_ANSWERS_MAX (1024u * 1024u)
+#define TG_HTTP2_PUMP_UNSENT_MAX 65536u      /* bytes unsent; above it no more frames are made */
+#define TG_HTTP2_DISCARD_MAX (1024u * 1024u) /* bytes of a body after its answer */
+#define TG_HTTP2_METHOD_MAX 32u              /* bytes */
 
 /* Frames that carry no request (PING, SETTINGS, PRIORITY, ...): a token bucket. */
-#define TG_H2_CONTROL_BURST 1000u
-#define TG_H2_CONTROL_PER_S 100u
+#define TG_HTTP2_CONTROL_BURST 1000u
+#define TG_HTTP2_CONTROL_PER_S 100u
 /* Streams that the peer resets: a token bucket. */
-#define TG_H2_RESET_BURST 200u
-#define TG_H2_RESET_PER_S 20u
+#define TG_HTTP2_RESET_BURST 200u
+#define TG_HTTP2_RESET_PER_S 20u
 
-#define TG_H2_SETTINGS_MAX 32u     /* entries of a SETTINGS frame */
-#define TG_H2_CONTINUATIONS_MAX 8u /* CONTINUATION frames of a head */
-#define TG_H2_ACKS_MAX 256u        /* acknowledgements of PING and SETTINGS not yet sent */
+#define TG_HTTP2_SETTINGS_MAX 32u     /* entries of a SETTINGS frame */
+#define TG_HTTP2_CONTINUATIONS_MAX 8u /* CONTINUATION frames of a head */
+#define TG_HTTP2_ACKS_MAX 256u        /* acknowledgements of PING and SETTINGS not yet sent */
 
 #endif

@@ -24,7 +24,7 @@ static void on_parting(struct tg_deadline *d)
 {
     struct tg_http2 *c = TG_CONTAINER(d, struct tg_http2, parting_deadline);
 
-    c->parting = TG_H2_GONE_AWAY;
+    c->parting = TG_HTTP2_GONE_AWAY;
     (void)nghttp2_submit_goaway(c->session, NGHTTP2_FLAG_NONE,
                                 nghttp2_session_get_last_proc_stream_id(c->session),
                                 NGHTTP2_NO_ERROR, NULL, 0);
@@ -39,7 +39,7 @@ static void http2_pump(struct tg_proto *p)
     struct tg_http2 *c = of_proto(p);
     struct tg_buf *out = &c->env->scratch;
 
-    while (!c->proto.is_finished && c->io->unsent < TG_H2_PUMP_UNSENT_MAX) {
+    while (!c->proto.is_finished && c->io->unsent < TG_HTTP2_PUMP_UNSENT_MAX) {
         const uint8_t *data = NULL;
         ssize_t len = 0;
         struct tg_bytes part = { 0 };
@@ -60,12 +60,12 @@ static void http2_pump(struct tg_proto *p)
         c->io->write(c->io, &part, 1);
         tg_buf_clear(out);
     }
-    if ((c->parting == TG_H2_GONE_AWAY && c->stream_count == 0) ||
+    if ((c->parting == TG_HTTP2_GONE_AWAY && c->stream_count == 0) ||
         (nghttp2_session_want_read(c->session) == 0 &&
          nghttp2_session_want_write(c->session) == 0)) {
         finish(c);
     }
-    tg_h2_set_deadline(c);
+    tg_http2_set_deadline(c);
 }
 
 static size_t http2_feed(struct tg_proto *p, struct tg_bytes in)
@@ -106,7 +106,7 @@ static void http2_drain(struct tg_proto *p)
 {
     struct tg_http2 *c = of_proto(p);
 
-    tg_h2_go_away(c);
+    tg_http2_go_away(c);
     c->io->kick(c->io);
 }
 
@@ -116,10 +116,10 @@ static void http2_cancel(struct tg_proto *p)
     struct tg_link *link = NULL;
 
     while ((link = tg_list_shift(&c->streams)) != NULL) {
-        struct tg_h2_stream *s = TG_CONTAINER(link, struct tg_h2_stream, link);
+        struct tg_http2_stream *s = TG_CONTAINER(link, struct tg_http2_stream, link);
 
         (void)nghttp2_session_set_stream_user_data(c->session, s->id, NULL);
-        tg_h2_stream_free(s);
+        tg_http2_stream_free(s);
     }
     finish(c);
 }
@@ -142,7 +142,7 @@ static void on_deadline(struct tg_deadline *d)
         c->is_broken = true;
         finish(c);
     } else {
-        tg_h2_go_away(c);
+        tg_http2_go_away(c);
     }
     c->io->kick(c->io);
 }
@@ -203,23 +203,23 @@ static enum tg_err session_new(struct tg_http2 *c)
 
     TG_REQUIRE(nghttp2_session_callbacks_new(&callbacks) == 0, TG_E_NOMEM);
     TG_REQUIRE(nghttp2_option_new(&option) == 0, TG_E_NOMEM);
-    tg_h2_frames_set_callbacks(callbacks);
+    tg_http2_frames_set_callbacks(callbacks);
     nghttp2_option_set_no_auto_window_update(option, 1);
     nghttp2_option_set_no_closed_streams(option, 1);
     nghttp2_option_set_peer_max_concurrent_streams(option, 0);
-    nghttp2_option_set_max_settings(option, TG_H2_SETTINGS_MAX);
-    nghttp2_option_set_max_continuations(option, TG_H2_CONTINUATIONS_MAX);
+    nghttp2_option_set_max_settings(option, TG_HTTP2_SETTINGS_MAX);
+    nghttp2_option_set_max_continuations(option, TG_HTTP2_CONTINUATIONS_MAX);
     /* spec: protocol/3#http2-floods */
-    nghttp2_option_set_max_outbound_ack(option, TG_H2_ACKS_MAX);
-    nghttp2_option_set_stream_reset_rate_limit(option, TG_H2_RESET_BURST, TG_H2_RESET_PER_S);
+    nghttp2_option_set_max_outbound_ack(option, TG_HTTP2_ACKS_MAX);
+    nghttp2_option_set_stream_reset_rate_limit(option, TG_HTTP2_RESET_BURST, TG_HTTP2_RESET_PER_S);
     TG_REQUIRE(nghttp2_session_server_new3(&c->session, callbacks, c, option, &mem) == 0,
                TG_E_NOMEM);
     TG_REQUIRE(nghttp2_submit_settings(c->session, NGHTTP2_FLAG_NONE, entries, TG_COUNT(entries)) ==
                    0,
                TG_E_NOMEM);
-    TG_REQUIRE(
-        nghttp2_session_set_local_window_size(c->session, NGHTTP2_FLAG_NONE, 0, TG_H2_WINDOW) == 0,
-        TG_E_NOMEM);
+    TG_REQUIRE(nghttp2_session_set_local_window_size(c->session, NGHTTP2_FLAG_NONE, 0,
+                                                     TG_HTTP2_WINDOW) == 0,
+               TG_E_NOMEM);
     err = TG_OK;
 out:
     nghttp2_option_del(option);
@@ -248,6 +248,6 @@ struct tg_proto *tg_http2_new(struct tg_env *env, struct tg_proto_io *io,
         tg_mem_free(c);
         return NULL;
     }
-    tg_h2_progress(c);
+    tg_http2_progress(c);
     return &c->proto;
 }

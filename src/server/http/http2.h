@@ -6,8 +6,8 @@
  * is wiped when it has been sent.
  *
  * Bounds: settings.stream_max streams, TG_HEAD_MAX and TG_HEADERS_MAX a request, body_max a body,
- * TG_H2_WINDOW bytes of unfinished bodies a connection, settings.requests_max requests; floods of
- * frames that ask for nothing end the connection with ENHANCE_YOUR_CALM.
+ * TG_HTTP2_WINDOW bytes of unfinished bodies a connection, settings.requests_max requests; floods
+ * of frames that ask for nothing end the connection with ENHANCE_YOUR_CALM.
  */
 #ifndef TG_SERVER_HTTP_HTTP2_H
 #define TG_SERVER_HTTP_HTTP2_H

@@ -2,7 +2,7 @@
 #include "server/http/http2_conn.h"
 
 /* An idle connection, or one whose reader is slow. */
-void tg_h2_set_deadline(struct tg_http2 *c)
+void tg_http2_set_deadline(struct tg_http2 *c)
 {
     const struct tg_server_settings *s = c->env->settings;
     uint64_t in_ms = s->idle_ms;
@@ -19,16 +19,16 @@ void tg_h2_set_deadline(struct tg_http2 *c)
     tg_deadline_set(&c->env->wheel, &c->deadline, c->progress_mono_ms + in_ms);
 }
 
-void tg_h2_progress(struct tg_http2 *c)
+void tg_http2_progress(struct tg_http2 *c)
 {
     c->progress_mono_ms = c->env->now_mono_ms;
-    tg_h2_set_deadline(c);
+    tg_http2_set_deadline(c);
 }
 
-void tg_h2_go_away(struct tg_http2 *c)
+void tg_http2_go_away(struct tg_http2 *c)
 {
-    if (c->parting == TG_H2_SERVING) {
-        c->parting = TG_H2_GOING_AWAY;
+    if (c->parting == TG_HTTP2_SERVING) {
+        c->parting = TG_HTTP2_GOING_AWAY;
         (void)nghttp2_submit_shutdown_notice(c->session);
         tg_deadline_set(&c->env->wheel, &c->parting_deadline,
                         c->env->now_mono_ms + c->env->settings->drain_idle_ms);

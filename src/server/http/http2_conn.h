@@ -12,7 +12,7 @@
 
 /* Closing in order: a first GOAWAY says that streams will be refused, a second one from which on.
  */
-enum tg_h2_parting { TG_H2_SERVING, TG_H2_GOING_AWAY, TG_H2_GONE_AWAY };
+enum tg_http2_parting { TG_HTTP2_SERVING, TG_HTTP2_GOING_AWAY, TG_HTTP2_GONE_AWAY };
 
 struct tg_http2 {
     struct tg_proto proto;
@@ -30,16 +30,16 @@ struct tg_http2 {
     uint32_t request_count;
     uint64_t control_mono_ms; /* budget of control frames: as of then */
     uint64_t control_spent;   /* in thousandths of a frame */
-    enum tg_h2_parting parting;
+    enum tg_http2_parting parting;
     bool is_feeding;
     bool is_broken;
 };
 
 /* Progress: a request came, or a part of an answer went out. The idle time starts again. */
-void tg_h2_progress(struct tg_http2 *c);
+void tg_http2_progress(struct tg_http2 *c);
 /* Sets the deadline of an idle connection, or of one whose peer does not read. */
-void tg_h2_set_deadline(struct tg_http2 *c);
+void tg_http2_set_deadline(struct tg_http2 *c);
 /* Begins to close in order. Does nothing the second time. */
-void tg_h2_go_away(struct tg_http2 *c);
+void tg_http2_go_away(struct tg_http2 *c);
 
 #endif

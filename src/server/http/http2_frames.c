@@ -9,7 +9,7 @@
 static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame, void *ctx)
 {
     struct tg_http2 *c = ctx;
-    struct tg_h2_stream *s = NULL;
+    struct tg_http2_stream *s = NULL;
 
     if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST) {
         return 0;
@@ -26,9 +26,9 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
     s->conn = c;
     s->id = frame->hd.stream_id;
     s->from_mono_ms = c->env->now_mono_ms;
-    s->deadline.fired = tg_h2_on_body_deadline;
+    s->deadline.fired = tg_http2_on_body_deadline;
     s->pending = (struct tg_pending){
-        .env = c->env, .service = c->service, .peer = &c->io->peer, .respond = tg_h2_on_respond
+        .env = c->env, .service = c->service, .peer = &c->io->peer, .respond = tg_http2_on_respond
     };
     tg_list_append(&c->streams, &s->link);
     c->stream_count++;
@@ -36,21 +36,21 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
     (void)nghttp2_session_set_stream_user_data(session, s->id, s);
     tg_deadline_set(&c->env->wheel, &s->deadline,
                     c->env->now_mono_ms + tg_body_allowed_ms(c->env->settings, 0));
-    tg_h2_progress(c);
+    tg_http2_progress(c);
     if (c->request_count >= c->env->settings->requests_max) {
-        tg_h2_go_away(c);
+        tg_http2_go_away(c);
     }
     return 0;
 }
 
-static void head_fault(struct tg_h2_stream *s, unsigned status, const char *detail)
+static void head_fault(struct tg_http2_stream *s, unsigned status, const char *detail)
 {
     if (s->fault.status == 0) {
         s->fault = (struct tg_head_fault){ status, detail };
     }
 }
 
-static void take_pseudo(struct tg_h2_stream *s, struct tg_bytes name, struct tg_bytes value)
+static void take_pseudo(struct tg_http2_stream *s, struct tg_bytes name, struct tg_bytes value)
 {
     if (tg_bytes_is_equal(name, TG_LIT(":method"))) {
         if (value.len > sizeof(s->method)) {
@@ -74,7 +74,7 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
                      size_t name_len, const uint8_t *value, size_t value_len, uint8_t flags,
                      void *ctx)
 {
-    struct tg_h2_stream *s = nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
+    struct tg_http2_stream *s = nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
     struct tg_reqmem *m = s != NULL ? s->mem : NULL;
 
     (void)flags;
@@ -101,20 +101,20 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
     return 0;
 }
 
-static void end_head(struct tg_h2_stream *s)
+static void end_head(struct tg_http2_stream *s)
 {
     if (s->fault.status == 0 &&
         tg_bytes_is_equal(tg_bytes(s->method, s->method_len), TG_LIT("CONNECT"))) {
         head_fault(s, 400, "CONNECT is not served: this is no proxy");
     }
     if (s->fault.status != 0) {
-        tg_h2_refuse(s, s->fault.status, s->fault.detail);
+        tg_http2_refuse(s, s->fault.status, s->fault.detail);
     }
 }
 
 static int on_frame_recv(nghttp2_session *session, const nghttp2_frame *frame, void *ctx)
 {
-    struct tg_h2_stream *s = NULL;
+    struct tg_http2_stream *s = NULL;
 
     (void)ctx;
     if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA) {
@@ -128,7 +128,7 @@ static int on_frame_recv(nghttp2_session *session, const nghttp2_frame *frame, v
         end_head(s);
     }
     if (!s->is_dispatched && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) {
-        tg_h2_dispatch(s, false);
+        tg_http2_dispatch(s, false);
     }
     return 0;
 }
@@ -137,7 +137,7 @@ static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const ui
                    size_t len, void *ctx)
 {
     struct tg_http2 *c = ctx;
-    struct tg_h2_stream *s = nghttp2_session_get_stream_user_data(session, id);
+    struct tg_http2_stream *s = nghttp2_session_get_stream_user_data(session, id);
 
     (void)flags;
     if (s == NULL) {
@@ -145,17 +145,17 @@ static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const ui
         return 0;
     }
     if (s->is_dispatched) {
-        tg_h2_discard(s, len);
+        tg_http2_discard(s, len);
         return 0;
     }
     s->unconsumed += len;
     if (len > c->env->settings->body_max - s->mem->body.len) {
-        tg_h2_dispatch(s, true);
+        tg_http2_dispatch(s, true);
         return 0;
     }
     tg_buf_append(&s->mem->body, tg_bytes(data, len));
     if (tg_buf_status(&s->mem->body) != TG_OK) {
-        tg_h2_refuse(s, 503, "out of memory");
+        tg_http2_refuse(s, 503, "out of memory");
     }
     return 0;
 }
@@ -163,7 +163,7 @@ static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const ui
 static int on_stream_close(nghttp2_session *session, int32_t id, uint32_t error, void *ctx)
 {
     struct tg_http2 *c = ctx;
-    struct tg_h2_stream *s = nghttp2_session_get_stream_user_data(session, id);
+    struct tg_http2_stream *s = nghttp2_session_get_stream_user_data(session, id);
 
     if (s == NULL) {
         return 0;
@@ -171,10 +171,10 @@ static int on_stream_close(nghttp2_session *session, int32_t id, uint32_t error,
     if (error != NGHTTP2_NO_ERROR) {
         tg_metrics_count(c->env->metrics, TG_COUNTER_STREAM_RESETS);
     }
-    tg_h2_consumed(s);
+    tg_http2_consumed(s);
     (void)nghttp2_session_set_stream_user_data(session, id, NULL);
-    tg_h2_stream_free(s);
-    tg_h2_progress(c);
+    tg_http2_stream_free(s);
+    tg_http2_progress(c);
     return 0;
 }
 
@@ -189,17 +189,17 @@ static int on_begin_frame(nghttp2_session *session, const nghttp2_frame_hd *hd, 
         hd->type == NGHTTP2_WINDOW_UPDATE || (hd->type == NGHTTP2_DATA && hd->length > 0)) {
         return 0;
     }
-    refill = (c->env->now_mono_ms - c->control_mono_ms) * TG_H2_CONTROL_PER_S;
+    refill = (c->env->now_mono_ms - c->control_mono_ms) * TG_HTTP2_CONTROL_PER_S;
     c->control_mono_ms = c->env->now_mono_ms;
     c->control_spent = c->control_spent > refill ? c->control_spent - refill : 0;
     c->control_spent += 1000u;
-    return c->control_spent > TG_H2_CONTROL_BURST * 1000u ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
+    return c->control_spent > TG_HTTP2_CONTROL_BURST * 1000u ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
 }
 
 static int on_frame_send(nghttp2_session *session, const nghttp2_frame *frame, void *ctx)
 {
     struct tg_http2 *c = ctx;
-    struct tg_h2_stream *s = NULL;
+    struct tg_http2_stream *s = NULL;
 
     if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA) {
         return 0;
@@ -210,7 +210,7 @@ static int on_frame_send(nghttp2_session *session, const nghttp2_frame *frame, v
         return 0;
     }
     if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) {
-        tg_h2_sending(s);
+        tg_http2_sending(s);
         return 0;
     }
     c->sending_count -= s->is_sending ? 1 : 0;
@@ -218,14 +218,14 @@ static int on_frame_send(nghttp2_session *session, const nghttp2_frame *frame, v
     tg_deadline_clear(&s->deadline);
     if (nghttp2_session_get_stream_remote_close(session, s->id) == 0) {
         /* Answered before the request was complete: it has a while to end by itself. */
-        s->deadline.fired = tg_h2_on_discard_deadline;
+        s->deadline.fired = tg_http2_on_discard_deadline;
         tg_deadline_set(&c->env->wheel, &s->deadline,
                         c->env->now_mono_ms + c->env->settings->head_ms);
     }
     return 0;
 }
 
-void tg_h2_frames_set_callbacks(nghttp2_session_callbacks *callbacks)
+void tg_http2_frames_set_callbacks(nghttp2_session_callbacks *callbacks)
 {
     nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, on_begin_headers);
     nghttp2_session_callbacks_set_on_header_callback(callbacks, on_header);

@@ -10,6 +10,6 @@
 #include <nghttp2/nghttp2.h>
 
 /* The session's user data is its struct tg_http2. */
-void tg_h2_frames_set_callbacks(nghttp2_session_callbacks *callbacks);
+void tg_http2_frames_set_callbacks(nghttp2_session_callbacks *callbacks);
 
 #endif

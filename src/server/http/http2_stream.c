@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-void tg_h2_consumed(struct tg_h2_stream *s)
+void tg_http2_consumed(struct tg_http2_stream *s)
 {
     if (s->unconsumed > 0) {
         (void)nghttp2_session_consume_connection(s->conn->session, s->unconsumed);
@@ -13,7 +13,7 @@ void tg_h2_consumed(struct tg_h2_stream *s)
     }
 }
 
-void tg_h2_stream_free(struct tg_h2_stream *s)
+void tg_http2_stream_free(struct tg_http2_stream *s)
 {
     struct tg_http2 *c = s->conn;
 
@@ -31,7 +31,7 @@ void tg_h2_stream_free(struct tg_h2_stream *s)
 static ssize_t read_answer(nghttp2_session *session, int32_t id, uint8_t *out, size_t len,
                            uint32_t *flags, nghttp2_data_source *source, void *ctx)
 {
-    struct tg_h2_stream *s = source->ptr;
+    struct tg_http2_stream *s = source->ptr;
     size_t left = s->answer.len - s->answer_sent;
 
     (void)session;
@@ -76,14 +76,14 @@ static struct tg_bytes decimal(char out[20], uint64_t value)
    connection, not this. spec: protocol/3#deadlines */
 static void on_stalled(struct tg_deadline *d)
 {
-    struct tg_h2_stream *s = TG_CONTAINER(d, struct tg_h2_stream, deadline);
+    struct tg_http2_stream *s = TG_CONTAINER(d, struct tg_http2_stream, deadline);
 
     tg_metrics_count(s->conn->env->metrics, TG_COUNTER_REFUSED_TIMEOUT);
     (void)nghttp2_submit_rst_stream(s->conn->session, NGHTTP2_FLAG_NONE, s->id, NGHTTP2_CANCEL);
     s->conn->io->kick(s->conn->io);
 }
 
-void tg_h2_sending(struct tg_h2_stream *s)
+void tg_http2_sending(struct tg_http2_stream *s)
 {
     struct tg_env *env = s->conn->env;
 
@@ -91,9 +91,9 @@ void tg_h2_sending(struct tg_h2_stream *s)
     tg_deadline_set(&env->wheel, &s->deadline, env->now_mono_ms + env->settings->write_ms);
 }
 
-void tg_h2_on_respond(struct tg_pending *p, const struct tg_http_response *response)
+void tg_http2_on_respond(struct tg_pending *p, const struct tg_http_response *response)
 {
-    struct tg_h2_stream *s = TG_CONTAINER(p, struct tg_h2_stream, pending);
+    struct tg_http2_stream *s = TG_CONTAINER(p, struct tg_http2_stream, pending);
     struct tg_http2 *c = s->conn;
     bool has_body = tg_head_has_body(response->status);
     bool is_body_sent = has_body && !response->is_head && response->body.len > 0;
@@ -126,19 +126,19 @@ void tg_h2_on_respond(struct tg_pending *p, const struct tg_http_response *respo
         s->is_sending = true;
         c->sending_count++;
     }
-    tg_h2_sending(s);
-    tg_h2_progress(c);
+    tg_http2_sending(s);
+    tg_http2_progress(c);
     c->io->kick(c->io);
 }
 
 /* The rest of the body is taken and thrown away, up to a bound: some clients lose the answer when
    their stream is reset while they still send. */
-void tg_h2_discard(struct tg_h2_stream *s, size_t len)
+void tg_http2_discard(struct tg_http2_stream *s, size_t len)
 {
     struct tg_http2 *c = s->conn;
 
     s->discarded += len;
-    if (s->discarded > TG_H2_DISCARD_MAX) {
+    if (s->discarded > TG_HTTP2_DISCARD_MAX) {
         (void)nghttp2_session_consume_connection(c->session, len);
         (void)nghttp2_submit_rst_stream(c->session, NGHTTP2_FLAG_NONE, s->id, NGHTTP2_NO_ERROR);
     } else {
@@ -147,22 +147,22 @@ void tg_h2_discard(struct tg_h2_stream *s, size_t len)
 }
 
 /* The service has not seen the request: it may be repeated. */
-static void refuse_stream(struct tg_h2_stream *s)
+static void refuse_stream(struct tg_http2_stream *s)
 {
     tg_metrics_count(s->conn->env->metrics, TG_COUNTER_REFUSED_FLOOD);
     s->is_dispatched = true;
     tg_deadline_clear(&s->deadline);
     tg_reqmem_put(&s->conn->env->reqmems, &s->mem);
-    tg_h2_consumed(s);
+    tg_http2_consumed(s);
     (void)nghttp2_submit_rst_stream(s->conn->session, NGHTTP2_FLAG_NONE, s->id,
                                     NGHTTP2_REFUSED_STREAM);
 }
 
-void tg_h2_dispatch(struct tg_h2_stream *s, bool is_body_too_large)
+void tg_http2_dispatch(struct tg_http2_stream *s, bool is_body_too_large)
 {
     struct tg_http_request request;
 
-    if (s->conn->answer_bytes > TG_H2_ANSWERS_MAX) {
+    if (s->conn->answer_bytes > TG_HTTP2_ANSWERS_MAX) {
         refuse_stream(s);
         return;
     }
@@ -177,10 +177,10 @@ void tg_h2_dispatch(struct tg_h2_stream *s, bool is_body_too_large)
     }
     tg_pending_begin(&s->pending, &request);
     tg_reqmem_put(&s->conn->env->reqmems, &s->mem);
-    tg_h2_consumed(s);
+    tg_http2_consumed(s);
 }
 
-void tg_h2_refuse(struct tg_h2_stream *s, unsigned status, const char *detail)
+void tg_http2_refuse(struct tg_http2_stream *s, unsigned status, const char *detail)
 {
     tg_metrics_count(s->conn->env->metrics, status == 408   ? TG_COUNTER_REFUSED_TIMEOUT
                                             : status == 400 ? TG_COUNTER_REFUSED_SYNTAX
@@ -188,13 +188,13 @@ void tg_h2_refuse(struct tg_h2_stream *s, unsigned status, const char *detail)
     s->is_dispatched = true;
     tg_deadline_clear(&s->deadline);
     tg_reqmem_put(&s->conn->env->reqmems, &s->mem);
-    tg_h2_consumed(s);
+    tg_http2_consumed(s);
     tg_pending_refuse(&s->pending, status, detail, 0);
 }
 
-void tg_h2_on_body_deadline(struct tg_deadline *d)
+void tg_http2_on_body_deadline(struct tg_deadline *d)
 {
-    struct tg_h2_stream *s = TG_CONTAINER(d, struct tg_h2_stream, deadline);
+    struct tg_http2_stream *s = TG_CONTAINER(d, struct tg_http2_stream, deadline);
     struct tg_env *env = s->conn->env;
     uint64_t until_mono_ms = s->from_mono_ms + tg_body_allowed_ms(env->settings, s->mem->body.len);
 
@@ -202,12 +202,12 @@ void tg_h2_on_body_deadline(struct tg_deadline *d)
         tg_deadline_set(&env->wheel, d, until_mono_ms);
         return;
     }
-    tg_h2_refuse(s, 408, "the request body took too long");
+    tg_http2_refuse(s, 408, "the request body took too long");
 }
 
-void tg_h2_on_discard_deadline(struct tg_deadline *d)
+void tg_http2_on_discard_deadline(struct tg_deadline *d)
 {
-    struct tg_h2_stream *s = TG_CONTAINER(d, struct tg_h2_stream, deadline);
+    struct tg_http2_stream *s = TG_CONTAINER(d, struct tg_http2_stream, deadline);
 
     (void)nghttp2_submit_rst_stream(s->conn->session, NGHTTP2_FLAG_NONE, s->id, NGHTTP2_NO_ERROR);
     s->conn->io->kick(s->conn->io);

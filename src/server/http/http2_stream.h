@@ -10,7 +10,7 @@
 #include "server/http/http1_head.h"
 #include "server/http/http2_conn.h"
 
-struct tg_h2_stream {
+struct tg_http2_stream {
     struct tg_link link;
     struct tg_http2 *conn;
     struct tg_pending pending;
@@ -22,7 +22,7 @@ struct tg_h2_stream {
     size_t unconsumed; /* body bytes that the connection's window still counts */
     int32_t id;
     uint8_t method_len;
-    char method[TG_H2_METHOD_MAX];
+    char method[TG_HTTP2_METHOD_MAX];
     struct tg_head_fault fault;
     size_t discarded; /* bytes of a body nobody wants */
     bool is_dispatched;
@@ -30,21 +30,21 @@ struct tg_h2_stream {
 };
 
 /* Cancels what is open. s is gone. */
-void tg_h2_stream_free(struct tg_h2_stream *s);
+void tg_http2_stream_free(struct tg_http2_stream *s);
 /* Gives the bytes of its body back to the connection's window. */
-void tg_h2_consumed(struct tg_h2_stream *s);
+void tg_http2_consumed(struct tg_http2_stream *s);
 /* len more bytes of a body that nobody wants. */
-void tg_h2_discard(struct tg_h2_stream *s, size_t len);
+void tg_http2_discard(struct tg_http2_stream *s, size_t len);
 /* The request is complete, or its body too large to be. */
-void tg_h2_dispatch(struct tg_h2_stream *s, bool is_body_too_large);
+void tg_http2_dispatch(struct tg_http2_stream *s, bool is_body_too_large);
 /* Some of the answer has gone, or begins to: the time for the rest begins anew. */
-void tg_h2_sending(struct tg_h2_stream *s);
+void tg_http2_sending(struct tg_http2_stream *s);
 /* Answers without the service. */
-void tg_h2_refuse(struct tg_h2_stream *s, unsigned status, const char *detail);
+void tg_http2_refuse(struct tg_http2_stream *s, unsigned status, const char *detail);
 
 /* pending.respond, and what s->deadline fires: while the body comes, and after an early answer. */
-void tg_h2_on_respond(struct tg_pending *p, const struct tg_http_response *response);
-void tg_h2_on_body_deadline(struct tg_deadline *d);
-void tg_h2_on_discard_deadline(struct tg_deadline *d);
+void tg_http2_on_respond(struct tg_pending *p, const struct tg_http_response *response);
+void tg_http2_on_body_deadline(struct tg_deadline *d);
+void tg_http2_on_discard_deadline(struct tg_deadline *d);
 
 #endif

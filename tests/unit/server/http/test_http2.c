@@ -596,7 +596,7 @@ static void pings__a_flood__enhance_your_calm(void **state)
     struct fixture *f = raw();
 
     (void)state;
-    for (size_t i = 0; i < TG_H2_CONTROL_BURST - 2; i++) {
+    for (size_t i = 0; i < TG_HTTP2_CONTROL_BURST - 2; i++) {
         frame(f, 8, NGHTTP2_PING, 0, 0, "12345678");
     }
     assert_false(f->proto->is_finished);
@@ -612,7 +612,7 @@ static void settings__a_flood__enhance_your_calm(void **state)
     struct fixture *f = raw();
 
     (void)state;
-    for (size_t i = 0; i < TG_H2_CONTROL_BURST + 1; i++) {
+    for (size_t i = 0; i < TG_HTTP2_CONTROL_BURST + 1; i++) {
         frame(f, 0, NGHTTP2_SETTINGS, 0, 0, NULL);
     }
     assert_goaway(f, NGHTTP2_ENHANCE_YOUR_CALM);
@@ -630,13 +630,13 @@ static void rapid_reset__bounded_by_a_budget(void **state)
     (void)state;
     f->play = PLAY_HOLD;
     f->settings.requests_max = 100000;
-    for (; id < 2 * (TG_H2_RESET_BURST + 10); id += 2) {
+    for (; id < 2 * (TG_HTTP2_RESET_BURST + 10); id += 2) {
         frame(f, 6, NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS | NGHTTP2_FLAG_END_STREAM, id,
               GET_BLOCK);
         frame(f, 4, NGHTTP2_RST_STREAM, 0, id, "\0\0\0\x08");
     }
     assert_true(f->proto->is_finished);
-    assert_in_range(f->seen_count, TG_H2_RESET_BURST, TG_H2_RESET_BURST + 2);
+    assert_in_range(f->seen_count, TG_HTTP2_RESET_BURST, TG_HTTP2_RESET_BURST + 2);
     assert_int_equal(f->cancel_count, f->seen_count);
     fixture_free(f);
 }
