@@ -2,9 +2,7 @@
 #include "server/http/http1.h"
 
 #include "base/mem.h"
-#include "server/http/http1_head.h"
-
-#include <llhttp.h>
+#include "server/http/http1_parser.h"
 
 enum state {
     STATE_IDLE, /* between requests */
@@ -20,22 +18,16 @@ struct tg_http1 {
     struct tg_env *env;
     struct tg_pending pending;
     struct tg_deadline deadline;
-    llhttp_t parser;
+    struct tg_http1_parser parser;
     enum state state;
     struct tg_reqmem *mem; /* while a request is read */
     struct tg_head_guard guard;
     struct tg_head_facts facts;
     size_t head_len;
-    size_t name_at;
-    size_t name_len;
-    size_t value_at;
     size_t body_raw_len; /* bytes of the body with what is around it */
     uint8_t body_last;   /* the last of them, as far as it was fed */
     uint64_t body_from_mono_ms;
     uint32_t request_count;
-    struct tg_head_fault fault; /* found in a callback */
-    bool is_message_complete;
-    bool is_body_too_large;
     bool is_feeding;
     bool has_eof;
     bool can_keep; /* the request allows another one after it */
@@ -45,132 +37,6 @@ static struct tg_http1 *of_proto(struct tg_proto *p)
 {
     return TG_CONTAINER(p, struct tg_http1, proto);
 }
-
-/* --- llhttp's callbacks: they collect, and decide nothing but their bounds ----------------------
- */
-
-static int fail_with(struct tg_http1 *h, unsigned status, const char *detail)
-{
-    if (h->fault.status == 0) {
-        h->fault = (struct tg_head_fault){ status, detail };
-    }
-    return -1;
-}
-
-static int collect(struct tg_http1 *h, const char *at, size_t len)
-{
-    tg_buf_append(&h->mem->text, tg_bytes(at, len));
-    if (tg_buf_status(&h->mem->text) != TG_OK) {
-        return fail_with(h, 431, "the request head is too large");
-    }
-    return 0;
-}
-
-static int on_url(llhttp_t *parser, const char *at, size_t len)
-{
-    struct tg_http1 *h = parser->data;
-
-    h->mem->target_len += len;
-    if (h->mem->target_len > TG_TARGET_MAX) {
-        return fail_with(h, 414, "the request target is too long");
-    }
-    return collect(h, at, len);
-}
-
-static int on_field(llhttp_t *parser, const char *at, size_t len)
-{
-    struct tg_http1 *h = parser->data;
-
-    if (h->state == STATE_BODY) {
-        return 0; /* trailers mean nothing here; how many there are is bounded by body_raw_len */
-    }
-    if (h->name_len == 0) {
-        h->name_at = h->mem->text.len;
-    }
-    h->name_len += len;
-    return collect(h, at, len);
-}
-
-static int on_field_complete(llhttp_t *parser)
-{
-    struct tg_http1 *h = parser->data;
-
-    h->value_at = h->mem->text.len;
-    return 0;
-}
-
-static int on_value(llhttp_t *parser, const char *at, size_t len)
-{
-    struct tg_http1 *h = parser->data;
-
-    return h->state == STATE_BODY ? 0 : collect(h, at, len);
-}
-
-static int on_value_complete(llhttp_t *parser)
-{
-    struct tg_http1 *h = parser->data;
-    struct tg_reqmem *m = h->mem;
-    struct tg_bytes value = { 0 };
-
-    if (h->state == STATE_BODY) {
-        return 0;
-    }
-    if (h->name_len == 0) {
-        return fail_with(h, 400, "a header has no name");
-    }
-    if (m->field_count >= TG_HEADERS_MAX) {
-        return fail_with(h, 431, "too many header lines");
-    }
-    value = tg_bytes_trim(tg_bytes_from(tg_buf_view(&m->text), h->value_at));
-    m->fields[m->field_count].name_at = (uint16_t)h->name_at;
-    m->fields[m->field_count].name_len = (uint16_t)h->name_len;
-    m->fields[m->field_count].value_at =
-        (uint16_t)(value.len == 0 ? h->value_at : (size_t)(value.ptr - m->text.ptr));
-    m->fields[m->field_count].value_len = (uint16_t)value.len;
-    m->field_count++;
-    h->name_len = 0;
-    return 0;
-}
-
-static int on_headers_complete(llhttp_t *parser)
-{
-    parser->upgrade = 0; /* no other protocol is on offer: go on in this one */
-    return 0;
-}
-
-static int on_body(llhttp_t *parser, const char *at, size_t len)
-{
-    struct tg_http1 *h = parser->data;
-
-    if (len > h->env->settings->body_max - h->mem->body.len) {
-        h->is_body_too_large = true;
-        return -1;
-    }
-    tg_buf_append(&h->mem->body, tg_bytes(at, len));
-    if (tg_buf_status(&h->mem->body) != TG_OK) {
-        return fail_with(h, 503, "out of memory");
-    }
-    return 0;
-}
-
-static int on_message_complete(llhttp_t *parser)
-{
-    struct tg_http1 *h = parser->data;
-
-    h->is_message_complete = true;
-    return HPE_PAUSED;
-}
-
-static const llhttp_settings_t callbacks = {
-    .on_url = on_url,
-    .on_header_field = on_field,
-    .on_header_field_complete = on_field_complete,
-    .on_header_value = on_value,
-    .on_header_value_complete = on_value_complete,
-    .on_headers_complete = on_headers_complete,
-    .on_body = on_body,
-    .on_message_complete = on_message_complete,
-};
 
 /* --- the connection's course -------------------------------------------------------------------
  */
@@ -202,18 +68,13 @@ static bool start(struct tg_http1 *h)
         finish(h, false);
         return false;
     }
-    llhttp_init(&h->parser, HTTP_REQUEST, &callbacks);
-    h->parser.data = h;
+    tg_http1_parser_start(&h->parser, h->mem, h->env->settings->body_max);
     h->state = STATE_HEAD;
     h->guard = (struct tg_head_guard){ 0 };
     h->facts = (struct tg_head_facts){ 0 };
-    h->fault = (struct tg_head_fault){ 0 };
     h->head_len = 0;
-    h->name_len = 0;
     h->body_raw_len = 0;
     h->body_last = '\n'; /* the head's */
-    h->is_message_complete = false;
-    h->is_body_too_large = false;
     h->can_keep = false;
     h->request_count++;
     set_deadline(h, h->env->settings->head_ms);
@@ -237,15 +98,15 @@ static void refuse(struct tg_http1 *h, unsigned status, const char *detail)
 
 static void dispatch(struct tg_http1 *h)
 {
-    const char *name = llhttp_method_name((llhttp_method_t)h->parser.method);
+    const char *name = llhttp_method_name((llhttp_method_t)h->parser.llhttp.method);
     struct tg_http_request request;
 
-    h->can_keep = h->is_message_complete && llhttp_should_keep_alive(&h->parser) != 0;
+    h->can_keep = h->parser.is_complete && llhttp_should_keep_alive(&h->parser.llhttp) != 0;
     h->state = STATE_BUSY;
     h->proto.is_busy = true;
     tg_deadline_clear(&h->deadline);
     tg_reqmem_request(h->mem, tg_bytes_str(name), &request);
-    if (h->is_body_too_large) {
+    if (h->parser.is_body_too_large) {
         tg_metrics_count(h->env->metrics, TG_COUNTER_REFUSED_SIZE);
         request.is_body_too_large = true;
         request.body = (struct tg_bytes){ 0 };
@@ -284,7 +145,7 @@ static void on_respond(struct tg_pending *p, const struct tg_http_response *resp
         set_deadline(h, idle_ms(h));
     } else {
         /* Input that nobody reads would make the close a reset, and the answer might be lost. */
-        finish(h, !h->is_message_complete);
+        finish(h, !h->parser.is_complete);
     }
     if (!h->is_feeding) {
         h->io->kick(h->io);
@@ -293,8 +154,8 @@ static void on_respond(struct tg_pending *p, const struct tg_http_response *resp
 
 static void refuse_parse_error(struct tg_http1 *h, llhttp_errno_t error)
 {
-    if (h->fault.status != 0) {
-        refuse(h, h->fault.status, h->fault.detail);
+    if (h->parser.fault.status != 0) {
+        refuse(h, h->parser.fault.status, h->parser.fault.detail);
     } else if (error == HPE_INVALID_METHOD && h->head_len > 0) {
         refuse(h, 501, "this method is not known here");
     } else if (error == HPE_INVALID_VERSION) {
@@ -307,10 +168,11 @@ static void refuse_parse_error(struct tg_http1 *h, llhttp_errno_t error)
 static void begin_body(struct tg_http1 *h)
 {
     h->state = STATE_BODY;
+    h->parser.is_in_body = true;
     h->body_from_mono_ms = h->env->now_mono_ms;
     set_deadline(h, tg_body_allowed_ms(h->env->settings, 0));
-    if (h->parser.content_length > h->env->settings->body_max && !h->facts.has_chunked) {
-        h->is_body_too_large = true;
+    if (h->parser.llhttp.content_length > h->env->settings->body_max && !h->facts.has_chunked) {
+        h->parser.is_body_too_large = true;
         dispatch(h);
     } else if (h->facts.has_expect_continue) {
         struct tg_bytes go_on = TG_LIT("HTTP/1.1 100 Continue\r\n\r\n");
@@ -323,15 +185,15 @@ static void end_head(struct tg_http1 *h)
 {
     struct tg_head_fault fault = { 0 };
 
-    if (h->parser.http_major != 1 || h->parser.http_minor > 1) {
+    if (h->parser.llhttp.http_major != 1 || h->parser.llhttp.http_minor > 1) {
         refuse(h, 505, "only HTTP/1.0, HTTP/1.1 and HTTP/2 are spoken here");
         return;
     }
-    h->facts.minor = h->parser.http_minor;
-    fault = tg_head_check(h->mem, h->parser.method == HTTP_CONNECT, &h->facts);
+    h->facts.minor = h->parser.llhttp.http_minor;
+    fault = tg_head_check(h->mem, h->parser.llhttp.method == HTTP_CONNECT, &h->facts);
     if (fault.status != 0) {
         refuse(h, fault.status, fault.detail);
-    } else if (h->is_message_complete) {
+    } else if (h->parser.is_complete) {
         dispatch(h);
     } else {
         begin_body(h);
@@ -349,7 +211,7 @@ static size_t feed_head(struct tg_http1 *h, struct tg_bytes in)
         return used;
     }
     h->head_len += used;
-    error = llhttp_execute(&h->parser, (const char *)in.ptr, used);
+    error = llhttp_execute(&h->parser.llhttp, (const char *)in.ptr, used);
     if (error != HPE_OK && !(error == HPE_PAUSED && guard == TG_GUARD_END)) {
         refuse_parse_error(h, error);
     } else if (h->head_len > TG_HEAD_MAX) {
@@ -366,24 +228,24 @@ static bool is_end_ambiguous(const struct tg_http1 *h, struct tg_bytes used)
 {
     uint8_t before = used.len > 1 ? used.ptr[used.len - 2] : h->body_last;
 
-    return h->facts.has_chunked && h->is_message_complete && before != '\r';
+    return h->facts.has_chunked && h->parser.is_complete && before != '\r';
 }
 
 static size_t feed_body(struct tg_http1 *h, struct tg_bytes in)
 {
-    llhttp_errno_t error = llhttp_execute(&h->parser, (const char *)in.ptr, in.len);
+    llhttp_errno_t error = llhttp_execute(&h->parser.llhttp, (const char *)in.ptr, in.len);
     size_t used = in.len;
     bool is_ambiguous = false;
 
-    if (h->is_message_complete) {
-        used = (size_t)((const uint8_t *)llhttp_get_error_pos(&h->parser) - in.ptr);
+    if (h->parser.is_complete) {
+        used = (size_t)((const uint8_t *)llhttp_get_error_pos(&h->parser.llhttp) - in.ptr);
     }
     h->body_raw_len += used;
     is_ambiguous = is_end_ambiguous(h, tg_bytes_first(in, used));
     h->body_last = used > 0 ? in.ptr[used - 1] : h->body_last;
     if (is_ambiguous) {
         refuse(h, 400, "the body's last line is malformed");
-    } else if (h->is_body_too_large || h->is_message_complete) {
+    } else if (h->parser.is_body_too_large || h->parser.is_complete) {
         dispatch(h);
     } else if (error != HPE_OK) {
         refuse_parse_error(h, error);

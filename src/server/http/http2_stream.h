@@ -7,7 +7,7 @@
 #ifndef TG_SERVER_HTTP_HTTP2_STREAM_H
 #define TG_SERVER_HTTP_HTTP2_STREAM_H
 
-#include "server/http/http1_head.h"
+#include "server/http/head.h"
 #include "server/http/http2_conn.h"
 
 struct tg_http2_stream {

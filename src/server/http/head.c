@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/http/http1_head.h"
+#include "server/http/head.h"
 
 #include <string.h>
 

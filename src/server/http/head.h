@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * server/http/http1_head.h - what RFC 9112 asks of a request head beyond its grammar, and the head
- * of an answer. Layer: L4.      Threads: any.      Blocks: no.
+ * server/http/head.h - checks of a request head that RFC 9112 requires beyond its grammar, and the
+ * head of an answer.
+ * Layer: L4.      Threads: any.      Blocks: no.
  */
-#ifndef TG_SERVER_HTTP_HTTP1_HEAD_H
-#define TG_SERVER_HTTP_HTTP1_HEAD_H
+#ifndef TG_SERVER_HTTP_HEAD_H
+#define TG_SERVER_HTTP_HEAD_H
 
 #include "server/http/env.h"
 

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * server/http/http1_parser.h - collects one HTTP/1 request with llhttp; private to http1.c. It
+ * checks sizes and decides nothing else. Layer: L4.      Threads: its worker's.      Blocks: no.
+ */
+#ifndef TG_SERVER_HTTP_HTTP1_PARSER_H
+#define TG_SERVER_HTTP_HTTP1_PARSER_H
+
+#include "server/http/head.h"
+
+#include <llhttp.h>
+
+struct tg_http1_parser {
+    llhttp_t llhttp;
+    struct tg_reqmem *mem; /* filled; borrowed from start to the end of the request */
+    size_t body_max;       /* bytes */
+    size_t name_at;        /* in mem's text, of the header being read */
+    size_t name_len;
+    size_t value_at;
+    struct tg_head_fault fault; /* why the last llhttp_execute failed; status 0: its own reason */
+    bool is_in_body;            /* set by the caller after the head */
+    bool is_complete;
+    bool is_body_too_large;
+};
+
+/* For the next request. */
+void tg_http1_parser_start(struct tg_http1_parser *p, struct tg_reqmem *mem, size_t body_max);
+
+#endif
