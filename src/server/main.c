@@ -85,17 +85,17 @@ static enum tg_config_action load_config(struct daemon *d, int argc, char **argv
 static int check_config(struct daemon *d)
 {
     struct tg_fault fault = { { 0 } };
-    struct tg_server_standing *standing = NULL;
+    struct tg_standing_policy *standing = NULL;
     int status = EXIT_USAGE;
 
     if (tg_push_child_check(d->config, &fault) == TG_OK &&
-        tg_server_standing_open(&standing, d->config, &fault) == TG_OK) {
+        tg_standing_policy_open(&standing, d->config, &fault) == TG_OK) {
         (void)puts("tigressd: the configuration is valid");
         status = EXIT_SUCCESS;
     } else {
         (void)complain(fault.text, &(struct tg_fault){ { 0 } });
     }
-    tg_server_standing_close(&standing);
+    tg_standing_policy_close(&standing);
     tg_config_free(&d->config);
     return status;
 }
@@ -259,9 +259,9 @@ static enum tg_err prepare_shared(struct daemon *d, struct tg_fault *fault)
     TG_TRY(open_keys(d, fault));
     TG_TRY(open_tls(d, fault));
     TG_TRY(bind_all(d, fault));
-    TG_TRY(tg_server_standing_open(&shared->standing, d->config, fault));
+    TG_TRY(tg_standing_policy_open(&shared->standing, d->config, fault));
     tg_config_relay(&shared->relay_config, d->config);
-    shared->relay_config.standing = tg_server_standing_view(shared->standing);
+    shared->relay_config.standing = tg_standing_policy_view(shared->standing);
     tg_worker_settings(&shared->settings, d->config);
     TG_TRY(tg_metrics_new(&shared->metrics, shared->worker_count + 1));
     TG_TRY(start_push(d, fault));
@@ -443,7 +443,7 @@ static void cleanup(struct daemon *d)
         shared->store->ops->close(&shared->store);
     }
     tg_limits_free(&shared->limits);
-    tg_server_standing_close(&shared->standing);
+    tg_standing_policy_close(&shared->standing);
     tg_metrics_free(&shared->metrics);
     tg_tls_context_free(&shared->tls);
     tg_tls_tickets_free(&d->tickets);

@@ -11,7 +11,7 @@
 #include "server/net/tls.h"
 #include "server/pushlink/link.h"
 #include "server/settings/config.h"
-#include "server/standing.h"
+#include "server/standing_policy.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -36,7 +36,7 @@ struct tg_shared {
     size_t worker_count;
     atomic_size_t wait_total;
     atomic_size_t offload_total;
-    struct tg_server_standing *standing; /* NULL: nothing is asked of senders */
+    struct tg_standing_policy *standing; /* NULL: nothing is asked of senders */
     atomic_bool is_draining;
     atomic_size_t ready_count; /* workers whose loop runs */
     /* When each worker's loop last ran its timer. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What may not be set together about good standing. Files are read by server/standing.c. */
+/* What may not be set together about good standing. Files are read by server/standing_policy.c. */
 #include "server/settings/config_schema.h"
 
 #include <string.h>

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unit/server/settings/config_fixture.h"
 
-#include "server/standing.h"
+#include "server/standing_policy.h"
 
 #define MEM "--store memory: --plain-http "
 
 static void standing__nothing_set__off(void **state)
 {
     struct fixture *f = *state;
-    struct tg_server_standing *standing = NULL;
+    struct tg_standing_policy *standing = NULL;
     struct tg_fault fault = { "" };
 
     assert_runs(f, MEM);
-    assert_int_equal(tg_server_standing_open(&standing, f->config, &fault), TG_OK);
+    assert_int_equal(tg_standing_policy_open(&standing, f->config, &fault), TG_OK);
     assert_null(standing);
-    assert_null(tg_server_standing_view(standing));
+    assert_null(tg_standing_policy_view(standing));
     assert_string_equal(f->config->standing.roots, "/usr/share/tigress/attestation");
     assert_int_equal(f->config->standing.level, TG_ATTEST_TEE);
     assert_true(f->config->standing.needs_verified_boot);
@@ -47,12 +47,12 @@ static void formats__named__as_a_set(void **state)
 static void open__roots_missing__said_with_the_setting(void **state)
 {
     struct fixture *f = *state;
-    struct tg_server_standing *standing = NULL;
+    struct tg_standing_policy *standing = NULL;
     struct tg_fault fault = { "" };
 
     assert_runs(f, MEM "--attestation optional --attestation-formats packed --attestation-roots "
                        "/nowhere");
-    assert_int_not_equal(tg_server_standing_open(&standing, f->config, &fault), TG_OK);
+    assert_int_not_equal(tg_standing_policy_open(&standing, f->config, &fault), TG_OK);
     assert_null(standing);
     assert_non_null(strstr(fault.text, "attestation: "));
 }
@@ -60,29 +60,29 @@ static void open__roots_missing__said_with_the_setting(void **state)
 static void open__format_none__needs_no_roots(void **state)
 {
     struct fixture *f = *state;
-    struct tg_server_standing *standing = NULL;
+    struct tg_standing_policy *standing = NULL;
     struct tg_fault fault = { "" };
 
     assert_runs(f, MEM "--attestation optional --attestation-formats none --attestation-roots "
                        "/nowhere --public-url http://127.0.0.1:8080");
-    assert_int_equal(tg_server_standing_open(&standing, f->config, &fault), TG_OK);
-    assert_string_equal(tg_server_standing_view(standing)->formats, "none");
-    assert_string_equal(tg_server_standing_view(standing)->origin, "127.0.0.1");
-    tg_server_standing_close(&standing);
+    assert_int_equal(tg_standing_policy_open(&standing, f->config, &fault), TG_OK);
+    assert_string_equal(tg_standing_policy_view(standing)->formats, "none");
+    assert_string_equal(tg_standing_policy_view(standing)->origin, "127.0.0.1");
+    tg_standing_policy_close(&standing);
     assert_null(standing);
 }
 
 static void tokens__file_missing_or_no_issuers__said(void **state)
 {
     struct fixture *f = *state;
-    struct tg_server_standing *standing = NULL;
+    struct tg_standing_policy *standing = NULL;
     struct tg_fault fault = { "" };
 
     assert_bad(f, MEM "--private-tokens required", "private-token-issuers: missing");
     assert_runs(f, MEM "--private-tokens required --private-token-issuers %P "
                        "--private-token-context request");
     assert_int_equal(f->config->standing.context, TG_TOKEN_CONTEXT_REQUEST);
-    assert_int_equal(tg_server_standing_open(&standing, f->config, &fault), TG_E_SYNTAX);
+    assert_int_equal(tg_standing_policy_open(&standing, f->config, &fault), TG_E_SYNTAX);
     assert_string_equal(fault.text, "private-token-issuers: expected JSON without duplicate "
                                     "members");
     assert_null(standing);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/standing.h"
+#include "server/standing_policy.h"
 
 #include "base/mem.h"
 
 #include <string.h>
 
-struct tg_server_standing {
+struct tg_standing_policy {
     struct tg_standing view;
     struct tg_attest_policy *policy;
     struct tg_private_token_issuers *issuers;
@@ -14,7 +14,7 @@ struct tg_server_standing {
 };
 
 /* The host of the public URL, without port; of the listener where there is no URL yet. */
-static void take_host(struct tg_server_standing *s, const struct tg_config *config)
+static void take_host(struct tg_standing_policy *s, const struct tg_config *config)
 {
     const char *url = config->public_url;
     const char *host = strstr(url, "://");
@@ -43,7 +43,7 @@ static size_t point_at(const char *names[TG_ATTEST_LIST_MAX], const struct tg_co
     return list->count;
 }
 
-static void take_formats(struct tg_server_standing *s, const struct tg_config_names *list)
+static void take_formats(struct tg_standing_policy *s, const struct tg_config_names *list)
 {
     const char *names[TG_ATTEST_LIST_MAX];
     size_t count = point_at(names, list);
@@ -59,7 +59,7 @@ static void take_formats(struct tg_server_standing *s, const struct tg_config_na
     s->formats[at > 0 ? at - 1 : 0] = '\0';
 }
 
-static enum tg_err load_policy(struct tg_server_standing *s, const struct tg_config *config,
+static enum tg_err load_policy(struct tg_standing_policy *s, const struct tg_config *config,
                                struct tg_fault *fault)
 {
     const struct tg_config_standing *c = &config->standing;
@@ -90,7 +90,7 @@ static enum tg_err load_policy(struct tg_server_standing *s, const struct tg_con
     return err;
 }
 
-static enum tg_err load_issuers(struct tg_server_standing *s, const struct tg_config *config,
+static enum tg_err load_issuers(struct tg_standing_policy *s, const struct tg_config *config,
                                 struct tg_fault *fault)
 {
     struct tg_fault why = { "" };
@@ -102,11 +102,11 @@ static enum tg_err load_issuers(struct tg_server_standing *s, const struct tg_co
     return err;
 }
 
-enum tg_err tg_server_standing_open(struct tg_server_standing **out, const struct tg_config *config,
+enum tg_err tg_standing_policy_open(struct tg_standing_policy **out, const struct tg_config *config,
                                     struct tg_fault *fault)
 {
     const struct tg_config_standing *c = &config->standing;
-    struct tg_server_standing *s = NULL;
+    struct tg_standing_policy *s = NULL;
     enum tg_err err = TG_E_BUG;
 
     if (c->attestation == TG_STANDING_OFF && c->private_tokens == TG_STANDING_OFF) {
@@ -134,11 +134,11 @@ enum tg_err tg_server_standing_open(struct tg_server_standing **out, const struc
     s = NULL;
     err = TG_OK;
 out:
-    tg_server_standing_close(&s);
+    tg_standing_policy_close(&s);
     return err;
 }
 
-void tg_server_standing_close(struct tg_server_standing **s)
+void tg_standing_policy_close(struct tg_standing_policy **s)
 {
     if (s != NULL && *s != NULL) {
         tg_attest_policy_free(&(*s)->policy);
@@ -148,7 +148,7 @@ void tg_server_standing_close(struct tg_server_standing **s)
     }
 }
 
-const struct tg_standing *tg_server_standing_view(const struct tg_server_standing *s)
+const struct tg_standing *tg_standing_policy_view(const struct tg_standing_policy *s)
 {
     return s != NULL ? &s->view : NULL;
 }
