@@ -62,8 +62,7 @@ static int complain(const char *what, const struct tg_fault *fault)
     return EXIT_FAILURE;
 }
 
-/* --- settings ----------------------------------------------------------------------------------
- */
+/* ---- settings ---- */
 
 static enum tg_config_action load_config(struct daemon *d, int argc, char **argv)
 {
@@ -121,8 +120,7 @@ static void raise_descriptor_limit(void)
     }
 }
 
-/* --- what the workers share --------------------------------------------------------------------
- */
+/* ---- what the workers share ---- */
 
 static enum tg_err open_store(struct daemon *d, struct tg_fault *fault)
 {
@@ -281,8 +279,7 @@ out:
     return err;
 }
 
-/* --- signals -----------------------------------------------------------------------------------
- */
+/* ---- signals ---- */
 
 static void on_stop_signal(uv_signal_t *handle, int signal_number)
 {
@@ -359,8 +356,7 @@ static void watch_loops(struct daemon *d)
     }
 }
 
-/* --- running -----------------------------------------------------------------------------------
- */
+/* ---- running ---- */
 
 static void *worker_main(void *ctx)
 {

@@ -37,8 +37,7 @@ void tg_worker_settings(struct tg_server_settings *out, const struct tg_config *
     };
 }
 
-/* --- store and waiters -------------------------------------------------------------------------
- */
+/* ---- store and waiters ---- */
 
 static void on_store_notify(void *ctx)
 {
@@ -121,8 +120,7 @@ static void sweep(struct tg_worker *w)
     w->shared->store->ops->sweep(w->port, w->env.now_s, SWEEP_BATCH, on_swept, w);
 }
 
-/* --- the turn of the loop ----------------------------------------------------------------------
- */
+/* ---- the turn of the loop ---- */
 
 static void close_handle(uv_handle_t *handle, void *ctx)
 {
@@ -196,8 +194,7 @@ static void on_tick(uv_timer_t *timer)
     }
 }
 
-/* --- orders ------------------------------------------------------------------------------------
- */
+/* ---- orders ---- */
 
 static void drain(struct tg_worker *w)
 {
@@ -245,8 +242,7 @@ void tg_worker_order(struct tg_worker *w, enum tg_worker_order order)
     (void)uv_async_send(&w->order_wake);
 }
 
-/* --- connections -------------------------------------------------------------------------------
- */
+/* ---- connections ---- */
 
 static void on_accepted_by(struct tg_worker *w, int fd, struct tg_tls_context *tls,
                            const struct tg_service *service, size_t max)
@@ -278,8 +274,7 @@ static void on_admin_accepted(void *ctx, int fd)
                    w->env.settings->connection_max + ADMIN_CONNECTIONS);
 }
 
-/* --- life --------------------------------------------------------------------------------------
- */
+/* ---- life ---- */
 
 static enum tg_err start_handles(struct tg_worker *w)
 {

@@ -38,8 +38,7 @@ static struct tg_http1 *of_proto(struct tg_proto *p)
     return TG_CONTAINER(p, struct tg_http1, proto);
 }
 
-/* --- the connection's course -------------------------------------------------------------------
- */
+/* ---- the connection's course ---- */
 
 static void set_deadline(struct tg_http1 *h, uint64_t in_ms)
 {

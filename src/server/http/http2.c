@@ -31,8 +31,7 @@ static void on_parting(struct tg_deadline *d)
     c->io->kick(c->io);
 }
 
-/* --- the engine --------------------------------------------------------------------------------
- */
+/* ---- the engine ---- */
 
 static void http2_pump(struct tg_proto *p)
 {
@@ -156,8 +155,7 @@ static const struct tg_proto_ops http2_ops = {
     .free = http2_free,
 };
 
-/* --- memory: headers of strangers pass through the library, so what it frees is wiped ----------
- */
+/* ---- memory: headers of strangers pass through the library, so what it frees is wiped ---- */
 
 static void *mem_malloc(size_t size, void *ctx)
 {

@@ -532,8 +532,7 @@ static void long_polls__ninth_of_one_connection__503(void **state)
     assert_int_equal(c->f->env.waiters.count, TG_WAITS_PER_PEER_MAX);
 }
 
-/* --- frames by hand ----------------------------------------------------------------------------
- */
+/* ---- frames by hand ---- */
 
 static void frame(struct fixture *f, size_t len, uint8_t type, uint8_t flags, uint32_t id,
                   const void *payload)
