@@ -10,16 +10,16 @@
 #define RETRY_AFTER_S 5u
 #define TEXT_PLAIN "text/plain; charset=utf-8"
 
-/* One round trip through the store, for one request. */
+/* A record written to the store and read back, for one request. */
 struct probe {
     struct tg_admin *admin;
     const struct tg_exchange_ops *ops;
-    void *ops_ctx; /* NULL: the client has gone */
+    void *ops_ctx; /* NULL: the client is gone */
     struct tg_store_key key;
     uint64_t number;
     uint8_t sealed[8];
     int64_t now_s;
-    bool is_full; /* it could not be written, for the store is at its limits */
+    bool is_full; /* not written: the store is at a limit */
 };
 
 static void answer(const struct tg_exchange_ops *ops, void *ctx, unsigned status,
@@ -49,12 +49,12 @@ static void healthz(struct tg_admin *a, const struct tg_exchange_ops *ops, void 
     if (tg_shared_is_alive(a->shared, pending->env->now_mono_ms)) {
         answer(ops, ctx, 200, TEXT_PLAIN, TG_LIT("ok\n"), 0);
     } else {
-        answer(ops, ctx, 503, TEXT_PLAIN, TG_LIT("a worker is stuck\n"), RETRY_AFTER_S);
+        answer(ops, ctx, 503, TEXT_PLAIN, TG_LIT("a worker does not respond\n"), RETRY_AFTER_S);
     }
 }
 
-/* At one of its limits the store takes no new record, of ours neither, and everything else: it is
-   ready, or a load balancer would keep the devices from what is there. */
+/* At a limit the store accepts no new record, and no probe, but serves everything else. The relay
+   counts as ready: otherwise a load balancer would cut devices off from their mailboxes. */
 static bool is_at_limit(const struct tg_shared *shared)
 {
     const struct tg_store_limits *limits = &shared->config->store_limits;
@@ -78,7 +78,8 @@ static void finish_probe(struct probe *p, bool is_ready)
                    p->is_full ? TG_LIT("ready, but full: no new mailboxes\n") : TG_LIT("ready\n"),
                    0);
         } else {
-            answer(p->ops, p->ops_ctx, 503, TEXT_PLAIN, TG_LIT("the store does not work\n"),
+            answer(p->ops, p->ops_ctx, 503, TEXT_PLAIN,
+                   TG_LIT("the store failed: a probe was not written and read back\n"),
                    RETRY_AFTER_S);
         }
     }
@@ -89,7 +90,7 @@ static void on_probe_read(void *ctx, enum tg_err err, const struct tg_store_reco
 {
     struct probe *p = ctx;
 
-    /* Another probe may have come in between: newer is as good. */
+    /* Another probe may have written since: a newer version is as good. */
     finish_probe(p,
                  err == TG_OK && (p->is_full || (record != NULL && record->version >= p->number)));
 }
@@ -118,7 +119,7 @@ static enum tg_store_verdict probe_change(void *ctx, const struct tg_store_recor
     return TG_STORE_PUT;
 }
 
-/* A record of our own, under a key that no keyed hash will ever hit. */
+/* The probe has a key of its own, which no keyed hash equals. */
 static void readyz(struct tg_admin *a, const struct tg_exchange_ops *ops, void *ctx)
 {
     static const char name[TG_STORE_KEY_LEN] = "tigressd readiness probe";
@@ -188,10 +189,11 @@ static struct tg_exchange *admin_begin(void *ctx, const struct tg_http_request *
             pages[i].handler(a, ops, ops_ctx);
             return pending->exchange;
         }
-        answer(ops, ops_ctx, 405, TEXT_PLAIN, TG_LIT("only GET\n"), 0);
+        answer(ops, ops_ctx, 405, TEXT_PLAIN, TG_LIT("only GET is supported\n"), 0);
         return NULL;
     }
-    answer(ops, ops_ctx, 404, TEXT_PLAIN, TG_LIT("/healthz, /readyz or /metrics\n"), 0);
+    answer(ops, ops_ctx, 404, TEXT_PLAIN,
+           TG_LIT("unknown path; expected /healthz, /readyz or /metrics\n"), 0);
     return NULL;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * server/admin.h - what the operator's tools ask for: /healthz, /readyz, /metrics.
+ * server/admin.h - the pages for monitoring: /healthz, /readyz, /metrics.
  * Layer: L4.      Threads: worker 0's.      Blocks: no.
- * Secrets: none; nothing here speaks of a mailbox or a client.
+ * Secrets: none; no page names a mailbox or a client.
  */
 #ifndef TG_SERVER_ADMIN_H
 #define TG_SERVER_ADMIN_H
@@ -15,9 +15,9 @@ struct tg_shared;
 struct tg_admin {
     struct tg_shared *shared;
     struct tg_store_port *port;
-    uint64_t probe_number; /* what the last probe wrote */
-    size_t probe_count;    /* on their way to the store */
-    bool is_store_ready;   /* as the last probe found it */
+    uint64_t probe_number; /* version that the last probe wrote */
+    size_t probe_count;    /* begun and not finished */
+    bool is_store_ready;   /* result of the last probe */
     struct tg_service service;
 };
 

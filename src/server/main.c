@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tigressd: reads the settings, opens keys, store and sockets, runs the workers, and ends in order.
+ * tigressd: reads the settings, opens keys, store and sockets, runs the workers, and drains them at
+ * the end.
  */
 #include "base/mem.h"
 #include "crypto/own.h"
@@ -80,7 +81,7 @@ static enum tg_config_action load_config(struct daemon *d, int argc, char **argv
     return action;
 }
 
-/* Settings alone are not enough: keys may be missing, broken or somebody else's. */
+/* The files that the settings name are checked too: keys, roots, lists of issuers. */
 static int check_config(struct daemon *d)
 {
     struct tg_fault fault = { { 0 } };
@@ -171,7 +172,7 @@ out:
     return err;
 }
 
-/* One socket for all workers: they take turns at it. */
+/* All workers accept on the one socket from the service manager. */
 static enum tg_err adopt_all(struct daemon *d, uint16_t *port, struct tg_fault *fault)
 {
     enum tg_err err = TG_OK;
@@ -185,7 +186,7 @@ out:
     return err;
 }
 
-/* All sockets are bound before any is served: the port is part of the links that are handed out. */
+/* All sockets are bound before a worker starts: the port is part of the URLs of mailboxes. */
 static enum tg_err bind_all(struct daemon *d, struct tg_fault *fault)
 {
     struct tg_config *config = d->config;
@@ -216,7 +217,7 @@ static bool can_push(const void *ctx, struct tg_bytes token_type, struct tg_byte
     return tg_push_can_send(ctx, token_type, token_data);
 }
 
-/* After the store and the development certificate are there: the process trusts the latter. */
+/* After the development certificate is made: the push process trusts it. */
 static enum tg_err start_push(struct daemon *d, struct tg_fault *fault)
 {
     struct tg_shared *shared = &d->shared;
@@ -299,7 +300,7 @@ static void on_stop_signal(uv_signal_t *handle, int signal_number)
     }
 }
 
-/* A certificate that does not load changes nothing: the one in use stays. */
+/* If the new certificate cannot be loaded, the current one stays in use. */
 static void on_reload_signal(uv_signal_t *handle, int signal_number)
 {
     struct daemon *d = handle->data;
@@ -337,7 +338,8 @@ static void watch(struct daemon *d, uv_signal_t *handle, uv_signal_cb callback, 
     }
 }
 
-/* Only while every loop turns: a stuck worker is for the service manager to see. */
+/* Only while every loop runs: if a worker does not respond, the service manager restarts the
+   daemon. */
 static void on_watchdog(uv_timer_t *timer)
 {
     struct tg_worker *w = timer->loop->data;
@@ -369,7 +371,7 @@ static const char *bracket(const struct tg_endpoint *at, bool is_open)
     return at->addr.ss_family != AF_INET6 ? "" : is_open ? "[" : "]";
 }
 
-/* The one line that scripts wait for. */
+/* Scripts wait for this line. */
 static void announce(const struct daemon *d)
 {
     const struct tg_endpoint *at = &d->config->listen;
@@ -393,7 +395,7 @@ static int run(struct daemon *d)
     bool has_failed = false;
     bool has_cut = false;
 
-    /* Before anything is accepted: from here on a signal finds somebody who knows what to do. */
+    /* Before the first connection is accepted, so that every signal is handled. */
     watch(d, &d->on_term, on_stop_signal, SIGTERM);
     watch(d, &d->on_int, on_stop_signal, SIGINT);
     watch(d, &d->on_hup, on_reload_signal, SIGHUP);
@@ -420,7 +422,7 @@ static int run(struct daemon *d)
         TG_LOG(&d->log, TG_LOG_ERROR, "server.drain_incomplete", { "exit", EXIT_FAILURE });
     }
     if (has_failed) {
-        _exit(EXIT_FAILURE); /* the store is still at work for callers that are gone */
+        _exit(EXIT_FAILURE); /* the store may still use memory of the workers */
     }
     if (has_cut) {
         return EXIT_FAILURE;
@@ -469,7 +471,8 @@ int main(int argc, char **argv)
     }
     tg_json_own_process();
     if (tg_crypto_own_process() != TG_OK) {
-        return complain("cannot start: libcrypto is in use already", &fault);
+        return complain("cannot start: libcrypto was used before tigressd set its allocator",
+                        &fault);
     }
     (void)signal(SIGPIPE, SIG_IGN);
     forbid_core_dumps(d->config);
@@ -481,7 +484,7 @@ int main(int argc, char **argv)
     }
     if (prepare_shared(d, &fault) != TG_OK) {
         status = complain("cannot start", &fault);
-        _exit(status); /* half of the workers may hold the store: the process's end frees all */
+        _exit(status); /* some workers may be attached to the store: exit frees everything */
     }
     status = run(d);
     cleanup(d);

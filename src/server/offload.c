@@ -25,7 +25,7 @@ static void on_done(uv_work_t *handle, int status)
     struct job *job = handle->data;
     struct tg_offload *o = job->offload;
 
-    (void)status; /* nobody cancels */
+    (void)status; /* jobs are never cancelled */
     (void)atomic_fetch_sub_explicit(o->pending_total, 1, memory_order_relaxed);
     tg_clock_tick(o->env);
     job->done(job->arg);

@@ -36,10 +36,10 @@ struct tg_shared {
     size_t worker_count;
     atomic_size_t wait_total;
     atomic_size_t offload_total;
-    struct tg_standing_policy *standing; /* NULL: nothing is asked of senders */
+    struct tg_standing_policy *standing; /* NULL: senders need no proof of good standing */
     atomic_bool is_draining;
     atomic_size_t ready_count; /* workers whose loop runs */
-    /* When each worker's loop last ran its timer. */
+    /* When the loop of each worker last ran its timer. */
     atomic_uint_least64_t beats_mono_ms[TG_WORKERS_MAX];
 
     pthread_mutex_t tls_lock;

@@ -9,11 +9,11 @@ struct tg_standing_policy {
     struct tg_standing view;
     struct tg_attest_policy *policy;
     struct tg_private_token_issuers *issuers;
-    char formats[TG_CONFIG_NAMES_MAX + 1]; /* with spaces in between */
+    char formats[TG_CONFIG_NAMES_MAX + 1]; /* separated by spaces */
     char host[TG_CONFIG_URL_MAX + 1];
 };
 
-/* The host of the public URL, without port; of the listener where there is no URL yet. */
+/* The host of the public URL without port, or of the listener if there is no public URL. */
 static void take_host(struct tg_standing_policy *s, const struct tg_config *config)
 {
     const char *url = config->public_url;
@@ -31,7 +31,7 @@ static void take_host(struct tg_standing_policy *s, const struct tg_config *conf
     s->host[len] = '\0';
 }
 
-/* One after the other, each with its NUL, into a list of pointers. */
+/* The names are stored one after the other, each with its NUL: fills in pointers to them. */
 static size_t point_at(const char *names[TG_ATTEST_LIST_MAX], const struct tg_config_names *list)
 {
     const char *at = list->text;

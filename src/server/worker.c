@@ -9,7 +9,7 @@
 #define SWEEP_BATCH 1000u
 #define TURN_PASSES_MAX 8u
 #define ADMIN_CONNECTIONS 16u
-#define DRAIN_GRACE_MS 5000u /* for changes at the store, after the connections were cut */
+#define DRAIN_GRACE_MS 5000u /* for changes at the store, after the connections were closed */
 
 static struct tg_worker *of_loop(const uv_handle_t *handle)
 {
@@ -56,7 +56,7 @@ static void on_store_wake(uv_async_t *async)
 
 static void on_inbox_wake(uv_async_t *async)
 {
-    (void)async; /* the turn that ends now empties the inbox */
+    (void)async; /* the current iteration of the loop empties the inbox */
 }
 
 static void on_changed(void *ctx, const struct tg_store_key *key)
@@ -120,7 +120,7 @@ static void sweep(struct tg_worker *w)
     w->shared->store->ops->sweep(w->port, w->env.now_s, SWEEP_BATCH, on_swept, w);
 }
 
-/* ---- the turn of the loop ---- */
+/* ---- an iteration of the loop ---- */
 
 static void close_handle(uv_handle_t *handle, void *ctx)
 {
@@ -165,7 +165,8 @@ static void turn(struct tg_worker *w)
         }
     }
     if (!tg_list_is_empty(&w->conns.kicked)) {
-        (void)uv_async_send(&w->inbox_wake); /* the others first, then on without sleeping */
+        (void)uv_async_send(
+            &w->inbox_wake); /* other events first, then the rest, without sleeping */
     }
     check_drained(w);
 }
@@ -247,7 +248,7 @@ void tg_worker_order(struct tg_worker *w, enum tg_worker_order order)
 static void on_accepted_by(struct tg_worker *w, int fd, struct tg_tls_context *tls,
                            const struct tg_service *service, size_t max)
 {
-    /* spec: design/3#bounded-connections */
+    /* docs/architecture.md, property "bounded" */
     if (w->conns.count >= max) {
         tg_metrics_count(w->env.metrics, TG_COUNTER_REFUSED_CONNECTIONS);
         (void)close(fd);
@@ -269,12 +270,12 @@ static void on_admin_accepted(void *ctx, int fd)
 {
     struct tg_worker *w = ctx;
 
-    /* Whoever looks after the relay must get in when it is full. */
+    /* An operator can connect even when the relay is full. */
     on_accepted_by(w, fd, NULL, &w->admin.service,
                    w->env.settings->connection_max + ADMIN_CONNECTIONS);
 }
 
-/* ---- life ---- */
+/* ---- starting and stopping ---- */
 
 static enum tg_err start_handles(struct tg_worker *w)
 {
@@ -362,7 +363,7 @@ void tg_worker_run(struct tg_worker *w)
 void tg_worker_deinit(struct tg_worker *w)
 {
     if (w->has_failed) {
-        return; /* the store still has changes of ours: only the process's end is safe */
+        return; /* the store still uses memory of this worker: it is freed by exit only */
     }
     tg_relay_free(&w->relay);
     w->shared->store->ops->detach(&w->port);

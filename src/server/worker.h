@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * server/worker.h - one thread with its loop, its listening socket, its relay core and its port to
+ * server/worker.h - a worker: a thread with a loop, a listening socket, a relay core and a port to
  * the store.
- * Layer: L4.      Threads: each worker owns its own; what they share is read-only or says so.
- * Blocks: run, until the worker has drained.
+ * Layer: L4.      Threads: a struct per worker; shared.h has what they share.
+ * Blocks: tg_worker_run, until the worker has drained.
  */
 #ifndef TG_SERVER_WORKER_H
 #define TG_SERVER_WORKER_H
@@ -24,7 +24,7 @@ struct tg_worker {
     uv_loop_t loop;
     struct tg_env env;
     struct tg_conns conns;
-    struct tg_tls_context *tls; /* this worker's hold */
+    struct tg_tls_context *tls; /* this worker's reference */
     struct tg_store_port *port;
     struct tg_relay *relay;
     struct tg_relay_hooks hooks;
@@ -45,16 +45,16 @@ struct tg_worker {
     uint64_t drain_until_mono_ms; /* 0: not draining */
     bool is_sweeping;
     bool is_closing;
-    bool has_cut;    /* the drain's time ran out with connections still open */
-    bool has_failed; /* ... and with changes still at the store */
+    bool has_cut;    /* connections were still open when the drain timeout ended */
+    bool has_failed; /* ... and the store still had changes */
 };
 
 /* Numbers for the engines, from the configuration. */
 void tg_worker_settings(struct tg_server_settings *out, const struct tg_config *config);
 
 /*
- * Prepares the loop. Takes the sockets; admin_fd -1: none.
- * TG_E_NOMEM, TG_E_IO, or what the store or the relay core say.
+ * Prepares the loop. Takes ownership of the sockets; admin_fd -1: none.
+ * TG_E_NOMEM, TG_E_IO, or an error of the store or the relay core.
  */
 TG_NODISCARD enum tg_err tg_worker_init(struct tg_worker *w, struct tg_shared *shared, size_t index,
                                         int listen_fd, int admin_fd);

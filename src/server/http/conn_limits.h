@@ -39,10 +39,11 @@ struct tg_server_settings {
 #define TG_DRAIN_IDLE_MS 1000u
 #define TG_WAITS_PER_PEER_MAX 8u /* long polls */
 
-/* Bytes kept for the peer: what was below TG_UNSENT_MAX, and the answers written at once then. */
+/* Bytes kept for the peer: up to TG_UNSENT_MAX, and answers written before reading stops. */
 #define TG_OUT_MAX (TG_UNSENT_MAX + 2u * TG_RESPONSE_BODY_MAX)
 
-/* What the kernel may hold: bytes to send (it doubles them), and how long unacknowledged. */
+/* What the kernel may hold: bytes to send (it doubles the number), and how long without an
+   acknowledgement. */
 #define TG_SOCKET_SEND_BUFFER (128 * 1024)
 #define TG_SOCKET_UNACKED_MS 30000
 
@@ -63,7 +64,7 @@ struct tg_server_settings {
 #define TG_BODY_BASE_MS 20000u
 #define TG_BODY_BYTES_PER_S 500u
 
-/* How long a body may take, of which received_len bytes are here. */
+/* How long a body may take of which received_len bytes have been received. */
 static inline uint64_t tg_body_allowed_ms(const struct tg_server_settings *s, size_t received_len)
 {
     uint64_t allowed_ms = TG_BODY_BASE_MS + received_len * 1000u / TG_BODY_BYTES_PER_S;
@@ -80,7 +81,7 @@ static inline uint64_t tg_body_allowed_ms(const struct tg_server_settings *s, si
 /* ---- HTTP/2 ---- */
 
 /* Bytes of request bodies held at once, over all streams: the connection's window. A stream's
-   window is body_max + 1, so that a body that is too large shows. */
+   window is body_max + 1, so that a larger body is detected. */
 #define TG_HTTP2_WINDOW 262144
 /* Bytes of answers that wait for the peer's window. Above it new streams are refused, and a client
    may repeat them. Without it a peer that opens no window could fill the memory with answers. */

@@ -10,7 +10,7 @@ static void place(struct tg_wheel *w, struct tg_deadline *d)
 {
     uint64_t next_ms = w->now_mono_ms + TG_WHEEL_TICK_MS;
 
-    /* Never into the slot being walked: what is due already goes into the next one. */
+    /* A deadline that is already due goes into the next slot, never into the one being walked. */
     d->slot_mono_ms = d->at_mono_ms < next_ms ? next_ms : d->at_mono_ms;
     tg_list_append(slot_of(w, d->slot_mono_ms), &d->link);
 }
@@ -28,7 +28,7 @@ void tg_deadline_set(struct tg_wheel *w, struct tg_deadline *d, uint64_t at_mono
     d->at_mono_ms = at_mono_ms;
     if (tg_link_is_linked(&d->link)) {
         if (at_mono_ms >= d->slot_mono_ms) {
-            return; /* moved on when its slot comes round */
+            return; /* moved when its slot is walked */
         }
         tg_link_remove(&d->link);
     }
@@ -50,7 +50,7 @@ static void walk(struct tg_wheel *w, struct tg_link *slot)
     struct tg_link due;
     struct tg_link *link = NULL;
 
-    /* On a list of its own, so that what fires may unlink any other entry. */
+    /* A separate list, so that a fired function may unlink any other entry. */
     tg_list_init(&due);
     tg_list_splice(&due, slot);
     while ((link = tg_list_shift(&due)) != NULL) {
@@ -76,7 +76,7 @@ void tg_wheel_advance(struct tg_wheel *w, uint64_t now_mono_ms)
     if (to - from > TG_WHEEL_SLOTS) {
         from = to - TG_WHEEL_SLOTS;
     }
-    /* The slot of `from` again: it may hold what became due within the tick. */
+    /* The slot of `from` again: deadlines may have become due within the tick. */
     for (uint64_t tick = from; tick <= to; tick++) {
         walk(w, &w->slots[tick % TG_WHEEL_SLOTS]);
     }

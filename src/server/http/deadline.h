@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * server/http/deadline.h - many coarse deadlines on one timer: a wheel of lists.
+ * server/http/deadline.h - many coarse deadlines on one timer: a timer wheel.
  * Layer: L4.      Threads: one wheel per worker.      Blocks: no.      Clock: an argument.
  *
  * A deadline fires up to TG_WHEEL_TICK_MS late, never early. Moving one to a later time, which
- * happens at every request, costs one store.
+ * happens at every request, is one assignment.
  */
 #ifndef TG_SERVER_HTTP_DEADLINE_H
 #define TG_SERVER_HTTP_DEADLINE_H
@@ -19,7 +19,7 @@
 struct tg_deadline {
     struct tg_link link;
     uint64_t at_mono_ms;
-    uint64_t slot_mono_ms; /* the time its place in the wheel stands for */
+    uint64_t slot_mono_ms; /* the time of its slot in the wheel */
     /* The deadline is no longer set when this runs; it may be set again. */
     void (*fired)(struct tg_deadline *d);
 };

@@ -3,7 +3,7 @@
  * server/http/env.h - what the connections of one worker share: time, limits, timers, waiting
  * requests, memory for requests being read.
  * Layer: L4.      Threads: one per worker.      Blocks: no.
- * Clock: the fields are set by whoever runs the loop, so that tests move time by hand.
+ * Clock: the fields are set by the code that runs the loop, so that tests control the time.
  */
 #ifndef TG_SERVER_HTTP_ENV_H
 #define TG_SERVER_HTTP_ENV_H
@@ -31,24 +31,24 @@ struct tg_env {
 
     struct tg_wheel wheel;
     struct tg_waiters waiters;
-    struct tg_link unsettled; /* long polls that may not wait (over the limit, draining) */
+    struct tg_link unsettled; /* long polls that may not wait: over the limit, or draining */
 
     struct tg_reqmem_pool reqmems;
 
-    struct tg_buf scratch; /* a response head while it is put together */
-    int64_t date_s;        /* what date says */
+    struct tg_buf scratch; /* a response head while it is encoded */
+    int64_t date_s;        /* the time in date */
     char date[TG_DATE_LEN + 1];
 };
 
-/* The pointers are borrowed for good. limits is set afterwards. Set now_s and now_mono_ms
- * afterwards as time goes on. */
+/* The pointers are borrowed until deinit. The caller sets limits afterwards, and keeps now_s and
+   now_mono_ms up to date. */
 void tg_env_init(struct tg_env *env, const struct tg_server_settings *settings,
                  const struct tg_log *log, struct tg_metrics_block *metrics,
                  atomic_size_t *wait_total, int64_t now_s, uint64_t now_mono_ms);
 /* After every connection is gone. */
 void tg_env_deinit(struct tg_env *env);
 
-/* The Date header's value at now_s (RFC 9110, section 5.6.7). Ends at the next call. */
+/* The Date header's value at now_s (RFC 9110, section 5.6.7). Valid until the next call. */
 struct tg_bytes tg_env_date(struct tg_env *env);
 
 #endif

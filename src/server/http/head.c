@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* What could be read in two ways is refused before the parser reads it in one.
+/* Refuses what two parsers could understand differently, before llhttp parses it.
    spec: protocol/1#no-smuggling, protocol/3#head-limits */
 enum tg_guard tg_head_guard_scan(struct tg_head_guard *g, struct tg_bytes in, size_t *used)
 {
@@ -22,7 +22,7 @@ enum tg_guard tg_head_guard_scan(struct tg_head_guard *g, struct tg_bytes in, si
             g->line_count += g->line_len > 0 ? 1 : 0;
             g->line_len = 0;
         } else if (c != '\r') {
-            /* A space begins no line, and one alone parts the request line. */
+            /* No line begins with white space. One space separates the request line's parts. */
             if ((c == ' ' || c == '\t') &&
                 (g->line_len == 0 || (g->line_count == 0 && (g->last == ' ' || c == '\t')))) {
                 return TG_GUARD_BAD;
@@ -40,7 +40,7 @@ static struct tg_bytes text_at(const struct tg_reqmem *m, size_t at, size_t len)
     return tg_bytes_first(tg_bytes_from(tg_buf_view(&m->text), at), len);
 }
 
-/* reg-name, IP literal and port (RFC 3986): nothing that could end a URL's authority. */
+/* Only characters of reg-name, IP literal and port (RFC 3986): none that ends a URL's authority. */
 static bool is_authority(struct tg_bytes text)
 {
     static const char punctuation[] = "-._~%!$&'()*+,;=:[]";
@@ -59,7 +59,9 @@ static bool is_authority(struct tg_bytes text)
 /* "http://host/path?query" becomes "/path?query", in place. */
 static struct tg_head_fault check_target(struct tg_reqmem *m)
 {
-    static const struct tg_head_fault bad = { 400, "the request target must be a path or a URL" };
+    static const struct tg_head_fault bad = {
+        400, "the request target must be a path or an http(s) URL"
+    };
     struct tg_bytes target = text_at(m, 0, m->target_len);
     struct tg_bytes rest = { 0 };
     size_t authority_len = 0;
@@ -90,7 +92,7 @@ static struct tg_head_fault check_target(struct tg_reqmem *m)
         if (rest.len > 0) {
             memmove(m->text.ptr + 1, rest.ptr, rest.len);
         }
-        m->text.ptr[0] = '/'; /* in the place of the scheme */
+        m->text.ptr[0] = '/'; /* overwrites the scheme */
         m->target_len = rest.len + 1;
     }
     return (struct tg_head_fault){ 0 };
@@ -109,7 +111,7 @@ struct tg_head_fault tg_head_check(struct tg_reqmem *m, bool is_connect,
             host_count++;
             if (!is_authority(value)) {
                 return (struct tg_head_fault){ 400,
-                                               "Host must be a host name with or without port" };
+                                               "Host must be a host name with an optional port" };
             }
         } else if (tg_bytes_is_equal_nocase(name, TG_LIT("expect"))) {
             if (!tg_bytes_is_equal_nocase(value, TG_LIT("100-continue"))) {
@@ -125,10 +127,10 @@ struct tg_head_fault tg_head_check(struct tg_reqmem *m, bool is_connect,
         }
     }
     if (host_count > 1 || (host_count == 0 && facts->minor > 0)) {
-        return (struct tg_head_fault){ 400, "exactly one Host header is needed" };
+        return (struct tg_head_fault){ 400, "exactly one Host header is required" };
     }
     if (is_connect) {
-        return (struct tg_head_fault){ 400, "CONNECT is not served: this is no proxy" };
+        return (struct tg_head_fault){ 400, TG_HEAD_NO_CONNECT };
     }
     return check_target(m);
 }

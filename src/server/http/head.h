@@ -9,26 +9,34 @@
 
 #include "server/http/env.h"
 
-/* Finds the end of a head and refuses what parsers disagree about: a bare CR or LF, a folded line,
+/* Why both versions of HTTP refuse a head. */
+#define TG_HEAD_TOO_LARGE "the request head is larger than 32 KiB"
+#define TG_HEAD_TOO_MANY_LINES "the request head has more than 64 header lines"
+#define TG_HEAD_TARGET_TOO_LONG "the request target is longer than 4096 bytes"
+#define TG_HEAD_NO_CONNECT "CONNECT is not supported: this server is not a proxy"
+_Static_assert(TG_HEAD_MAX == 32u * 1024u && TG_HEADERS_MAX == 64u && TG_TARGET_MAX == 4096u,
+               "the texts above name these limits");
+
+/* Finds the end of a head and refuses what parsers disagree about: a CR or LF alone, a folded line,
    white space before a name. */
 struct tg_head_guard {
-    uint8_t last;    /* the byte before */
-    size_t line_len; /* of the line so far, without CR */
+    uint8_t last;    /* the previous byte */
+    size_t line_len; /* of the current line, without CR */
     size_t line_count;
 };
 
 enum tg_guard { TG_GUARD_MORE, TG_GUARD_END, TG_GUARD_BAD };
 
-/* Looks at in; *used: bytes up to and with the end, or where it went wrong, or all. */
+/* *used: bytes up to and including the end of the head or the first bad byte; otherwise all. */
 enum tg_guard tg_head_guard_scan(struct tg_head_guard *g, struct tg_bytes in, size_t *used);
 
-/* How a refusal reads. status 0: nothing to refuse. */
+/* Why a head is refused. status 0: it is not. */
 struct tg_head_fault {
     unsigned status;
     const char *detail;
 };
 
-/* What a head says about the connection and the body. */
+/* What a head states about the connection and the body. */
 struct tg_head_facts {
     unsigned minor; /* HTTP/1.minor */
     bool has_expect_continue;
@@ -44,7 +52,8 @@ struct tg_head_fault tg_head_check(struct tg_reqmem *m, bool is_connect,
 
 enum tg_head_connection { TG_HEAD_KEEP, TG_HEAD_KEEP_1_0, TG_HEAD_CLOSE };
 
-/* Appends status line and headers, with date, content-length where it belongs, and connection. */
+/* Appends status line and headers, with date, connection, and content-length if the status has a
+   body. */
 void tg_head_encode(struct tg_buf *out, const struct tg_http_response *response,
                     struct tg_bytes date, enum tg_head_connection connection);
 

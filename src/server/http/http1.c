@@ -4,11 +4,13 @@
 #include "base/mem.h"
 #include "server/http/http1_parser.h"
 
+#define BAD_VERSION "unsupported HTTP version; expected 1.0, 1.1 or 2"
+
 enum state {
     STATE_IDLE, /* between requests */
     STATE_HEAD,
     STATE_BODY,
-    STATE_BUSY, /* the service has the request */
+    STATE_BUSY, /* the service answers the request */
     STATE_FINISHED
 };
 
@@ -24,8 +26,8 @@ struct tg_http1 {
     struct tg_head_guard guard;
     struct tg_head_facts facts;
     size_t head_len;
-    size_t body_raw_len; /* bytes of the body with what is around it */
-    uint8_t body_last;   /* the last of them, as far as it was fed */
+    size_t body_raw_len; /* bytes of the body with its framing */
+    uint8_t body_last;   /* the last byte fed */
     uint64_t body_from_mono_ms;
     uint32_t request_count;
     bool is_feeding;
@@ -38,7 +40,7 @@ static struct tg_http1 *of_proto(struct tg_proto *p)
     return TG_CONTAINER(p, struct tg_http1, proto);
 }
 
-/* ---- the connection's course ---- */
+/* ---- the states of a connection ---- */
 
 static void set_deadline(struct tg_http1 *h, uint64_t in_ms)
 {
@@ -73,7 +75,7 @@ static bool start(struct tg_http1 *h)
     h->facts = (struct tg_head_facts){ 0 };
     h->head_len = 0;
     h->body_raw_len = 0;
-    h->body_last = '\n'; /* the head's */
+    h->body_last = '\n'; /* the last byte of the head */
     h->can_keep = false;
     h->request_count++;
     set_deadline(h, h->env->settings->head_ms);
@@ -143,7 +145,7 @@ static void on_respond(struct tg_pending *p, const struct tg_http_response *resp
         h->state = STATE_IDLE;
         set_deadline(h, idle_ms(h));
     } else {
-        /* Input that nobody reads would make the close a reset, and the answer might be lost. */
+        /* Closing with unread input resets the connection, and the peer could lose the answer. */
         finish(h, !h->parser.is_complete);
     }
     if (!h->is_feeding) {
@@ -156,11 +158,11 @@ static void refuse_parse_error(struct tg_http1 *h, llhttp_errno_t error)
     if (h->parser.fault.status != 0) {
         refuse(h, h->parser.fault.status, h->parser.fault.detail);
     } else if (error == HPE_INVALID_METHOD && h->head_len > 0) {
-        refuse(h, 501, "this method is not known here");
+        refuse(h, 501, "unknown method");
     } else if (error == HPE_INVALID_VERSION) {
-        refuse(h, 505, "only HTTP/1.0, HTTP/1.1 and HTTP/2 are spoken here");
+        refuse(h, 505, BAD_VERSION);
     } else {
-        refuse(h, 400, "this is not a well-formed HTTP request");
+        refuse(h, 400, "malformed HTTP request");
     }
 }
 
@@ -174,9 +176,9 @@ static void begin_body(struct tg_http1 *h)
         h->parser.is_body_too_large = true;
         dispatch(h);
     } else if (h->facts.has_expect_continue) {
-        struct tg_bytes go_on = TG_LIT("HTTP/1.1 100 Continue\r\n\r\n");
+        struct tg_bytes interim = TG_LIT("HTTP/1.1 100 Continue\r\n\r\n");
 
-        h->io->write(h->io, &go_on, 1);
+        h->io->write(h->io, &interim, 1);
     }
 }
 
@@ -185,7 +187,7 @@ static void end_head(struct tg_http1 *h)
     struct tg_head_fault fault = { 0 };
 
     if (h->parser.llhttp.http_major != 1 || h->parser.llhttp.http_minor > 1) {
-        refuse(h, 505, "only HTTP/1.0, HTTP/1.1 and HTTP/2 are spoken here");
+        refuse(h, 505, BAD_VERSION);
         return;
     }
     h->facts.minor = h->parser.llhttp.http_minor;
@@ -206,7 +208,7 @@ static size_t feed_head(struct tg_http1 *h, struct tg_bytes in)
     llhttp_errno_t error = HPE_OK;
 
     if (guard == TG_GUARD_BAD) {
-        refuse(h, 400, "a line of the request head is malformed");
+        refuse(h, 400, "malformed line in the request head");
         return used;
     }
     h->head_len += used;
@@ -214,15 +216,15 @@ static size_t feed_head(struct tg_http1 *h, struct tg_bytes in)
     if (error != HPE_OK && !(error == HPE_PAUSED && guard == TG_GUARD_END)) {
         refuse_parse_error(h, error);
     } else if (h->head_len > TG_HEAD_MAX) {
-        refuse(h, 431, "the request head is too large");
+        refuse(h, 431, TG_HEAD_TOO_LARGE);
     } else if (guard == TG_GUARD_END) {
         end_head(h);
     }
     return used;
 }
 
-/* The parser takes a line feed alone for the empty line that ends a chunked body; whoever stands
-   before us may not, and would see another request begin elsewhere. */
+/* llhttp accepts a line feed alone as the empty line that ends a chunked body. A proxy in front of
+   the relay may not, and would find the next request at another byte. */
 static bool is_end_ambiguous(const struct tg_http1 *h, struct tg_bytes used)
 {
     uint8_t before = used.len > 1 ? used.ptr[used.len - 2] : h->body_last;
@@ -243,14 +245,14 @@ static size_t feed_body(struct tg_http1 *h, struct tg_bytes in)
     is_ambiguous = is_end_ambiguous(h, tg_bytes_first(in, used));
     h->body_last = used > 0 ? in.ptr[used - 1] : h->body_last;
     if (is_ambiguous) {
-        refuse(h, 400, "the body's last line is malformed");
+        refuse(h, 400, "the last line of the chunked body does not end with CR LF");
     } else if (h->parser.is_body_too_large || h->parser.is_complete) {
         dispatch(h);
     } else if (error != HPE_OK) {
         refuse_parse_error(h, error);
     } else if (h->body_raw_len >
                TG_HEAD_MAX + (TG_CHUNK_OVERHEAD_PER_BYTE + 1) * h->mem->body.len) {
-        refuse(h, 400, "the body's chunks are too small or their trailers too long");
+        refuse(h, 400, "the chunked body has too much framing for its content");
     }
     return used;
 }
@@ -275,7 +277,7 @@ static size_t http1_feed(struct tg_proto *p, struct tg_bytes in)
             break;
         }
         if (h->state == STATE_IDLE && h->io->unsent > TG_UNSENT_MAX) {
-            break; /* a client that does not read its answers gets no more of them */
+            break; /* the client does not read its answers: begin no further request */
         }
     }
     h->is_feeding = false;
@@ -284,7 +286,7 @@ static size_t http1_feed(struct tg_proto *p, struct tg_bytes in)
 
 static void http1_pump(struct tg_proto *p)
 {
-    (void)p; /* answers are written whole */
+    (void)p; /* on_respond writes answers whole */
 }
 
 static void http1_eof(struct tg_proto *p)
@@ -299,7 +301,7 @@ static void http1_eof(struct tg_proto *p)
         }
         finish(h, false);
     } else if (h->pending.is_waiting) {
-        /* Nobody keeps half a connection open for a minute: this client is gone. */
+        /* A client that still wants the answer of a long poll does not close its side. */
         tg_pending_cancel(&h->pending);
         finish(h, false);
     }

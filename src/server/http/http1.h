@@ -2,10 +2,9 @@
 /*
  * server/http/http1.h - HTTP/1.0 and 1.1 (RFC 9110, 9112), server side, over llhttp.
  * Layer: L4.      Threads: its worker's.      Blocks: no.
- * Secrets: request texts are in memory that is wiped when the request has been handed on.
+ * Secrets: request texts are in memory that is wiped once the service has the request.
  *
- * One request at a time; what follows it on the connection waits. Bounds: TG_HEAD_MAX,
- * TG_HEADERS_MAX, TG_TARGET_MAX, settings.body_max, settings.requests_max.
+ * It serves one request at a time; pipelined ones wait. Limits: http/conn_limits.h.
  */
 #ifndef TG_SERVER_HTTP_HTTP1_H
 #define TG_SERVER_HTTP_HTTP1_H

@@ -13,7 +13,7 @@ static int collect(struct tg_http1_parser *p, const char *at, size_t len)
 {
     tg_buf_append(&p->mem->text, tg_bytes(at, len));
     if (tg_buf_status(&p->mem->text) != TG_OK) {
-        return fail_with(p, 431, "the request head is too large");
+        return fail_with(p, 431, TG_HEAD_TOO_LARGE);
     }
     return 0;
 }
@@ -24,7 +24,7 @@ static int on_url(llhttp_t *llhttp, const char *at, size_t len)
 
     p->mem->target_len += len;
     if (p->mem->target_len > TG_TARGET_MAX) {
-        return fail_with(p, 414, "the request target is too long");
+        return fail_with(p, 414, TG_HEAD_TARGET_TOO_LONG);
     }
     return collect(p, at, len);
 }
@@ -34,7 +34,7 @@ static int on_field(llhttp_t *llhttp, const char *at, size_t len)
     struct tg_http1_parser *p = llhttp->data;
 
     if (p->is_in_body) {
-        return 0; /* trailers mean nothing here; body_raw_len in http1.c bounds their size */
+        return 0; /* trailers are ignored; body_raw_len in http1.c limits their size */
     }
     if (p->name_len == 0) {
         p->name_at = p->mem->text.len;
@@ -68,10 +68,10 @@ static int on_value_complete(llhttp_t *llhttp)
         return 0;
     }
     if (p->name_len == 0) {
-        return fail_with(p, 400, "a header has no name");
+        return fail_with(p, 400, "a header line has no name");
     }
     if (m->field_count >= TG_HEADERS_MAX) {
-        return fail_with(p, 431, "too many header lines");
+        return fail_with(p, 431, TG_HEAD_TOO_MANY_LINES);
     }
     value = tg_bytes_trim(tg_bytes_from(tg_buf_view(&m->text), p->value_at));
     m->fields[m->field_count].name_at = (uint16_t)p->name_at;
@@ -86,7 +86,7 @@ static int on_value_complete(llhttp_t *llhttp)
 
 static int on_headers_complete(llhttp_t *llhttp)
 {
-    llhttp->upgrade = 0; /* no other protocol is on offer: go on in this one */
+    llhttp->upgrade = 0; /* Upgrade is ignored: no other protocol is supported */
     return 0;
 }
 

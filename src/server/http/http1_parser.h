@@ -17,7 +17,7 @@ struct tg_http1_parser {
     size_t name_at;        /* in mem's text, of the header being read */
     size_t name_len;
     size_t value_at;
-    struct tg_head_fault fault; /* why the last llhttp_execute failed; status 0: its own reason */
+    struct tg_head_fault fault; /* why a callback failed; status 0: none did */
     bool is_in_body;            /* set by the caller after the head */
     bool is_complete;
     bool is_body_too_large;

@@ -18,8 +18,8 @@ static void finish(struct tg_http2 *c)
     tg_deadline_clear(&c->parting_deadline);
 }
 
-/* A round trip after the notice: streams that were under way have arrived, later ones are refused.
- */
+/* Some time after the first GOAWAY: streams that the peer had sent have arrived; later ones are
+   refused. */
 static void on_parting(struct tg_deadline *d)
 {
     struct tg_http2 *c = TG_CONTAINER(d, struct tg_http2, parting_deadline);
@@ -97,7 +97,7 @@ static void http2_eof(struct tg_proto *p)
 {
     struct tg_http2 *c = of_proto(p);
 
-    c->is_broken = true; /* nothing to linger for */
+    c->is_broken = true; /* the peer sends no more: no need to linger */
     finish(c);
 }
 
@@ -136,7 +136,7 @@ static void on_deadline(struct tg_deadline *d)
     struct tg_http2 *c = TG_CONTAINER(d, struct tg_http2, deadline);
 
     if (c->sending_count > 0) {
-        /* The peer gives no window and reads nothing: the connection is of no use to it. */
+        /* The peer opens no window or does not read. */
         tg_metrics_count(c->env->metrics, TG_COUNTER_REFUSED_TIMEOUT);
         c->is_broken = true;
         finish(c);
@@ -155,7 +155,7 @@ static const struct tg_proto_ops http2_ops = {
     .free = http2_free,
 };
 
-/* ---- memory: headers of strangers pass through the library, so what it frees is wiped ---- */
+/* ---- nghttp2's memory holds headers of requests: it is wiped when freed ---- */
 
 static void *mem_malloc(size_t size, void *ctx)
 {
@@ -189,13 +189,12 @@ static enum tg_err session_new(struct tg_http2 *c)
     /* spec: protocol/3#nothing-identifying-written */
     nghttp2_mem mem = { NULL, mem_malloc, mem_free, mem_calloc, mem_realloc };
     uint32_t window = (uint32_t)c->env->settings->body_max + 1;
-    /* Not NO_RFC7540_PRIORITIES: the scheduler that it picks frees an answer twice when memory runs
-       out under it (libnghttp2 1.52). What priorities can cost is in the budget of on_begin_frame.
-     */
+    /* NO_RFC7540_PRIORITIES is not set: its scheduler frees an answer twice when out of memory
+       (libnghttp2 1.52). PRIORITY frames count in the budget of on_begin_frame. */
     const nghttp2_settings_entry entries[] = {
         { NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, c->env->settings->stream_max },
         { NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, TG_HEAD_MAX },
-        /* One byte more than a body may have, so that a body that is too large shows. */
+        /* One byte more than a body may have, so that a larger body is detected. */
         { NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, window },
     };
 

@@ -2,12 +2,11 @@
 /*
  * server/http/http2.h - HTTP/2 (RFC 9113), server side, over nghttp2.
  * Layer: L4.      Threads: its worker's.      Blocks: no.
- * Secrets: request texts are in memory that is wiped when the request has been handed on; an answer
- * is wiped when it has been sent.
+ * Secrets: request texts are in memory that is wiped once the service has the request; an answer is
+ * wiped when it has been sent.
  *
- * Bounds: settings.stream_max streams, TG_HEAD_MAX and TG_HEADERS_MAX a request, body_max a body,
- * TG_HTTP2_WINDOW bytes of unfinished bodies a connection, settings.requests_max requests; floods
- * of frames that ask for nothing end the connection with ENHANCE_YOUR_CALM.
+ * Limits: http/conn_limits.h. Too many resets or frames without a request end the connection with
+ * ENHANCE_YOUR_CALM.
  */
 #ifndef TG_SERVER_HTTP_HTTP2_H
 #define TG_SERVER_HTTP_HTTP2_H

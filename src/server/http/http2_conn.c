@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/http/http2_conn.h"
 
-/* An idle connection, or one whose reader is slow. */
 void tg_http2_set_deadline(struct tg_http2 *c)
 {
     const struct tg_server_settings *s = c->env->settings;
@@ -13,7 +12,7 @@ void tg_http2_set_deadline(struct tg_http2 *c)
     if (c->sending_count > 0) {
         in_ms = s->write_ms;
     } else if (c->stream_count > 0) {
-        tg_deadline_clear(&c->deadline); /* every stream has its own */
+        tg_deadline_clear(&c->deadline); /* each stream has its own deadline */
         return;
     }
     tg_deadline_set(&c->env->wheel, &c->deadline, c->progress_mono_ms + in_ms);

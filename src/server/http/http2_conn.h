@@ -10,8 +10,7 @@
 
 #include <nghttp2/nghttp2.h>
 
-/* Closing in order: a first GOAWAY says that streams will be refused, a second one from which on.
- */
+/* Closing in order takes two GOAWAY frames: a notice, then one with the last stream served. */
 enum tg_http2_parting { TG_HTTP2_SERVING, TG_HTTP2_GOING_AWAY, TG_HTTP2_GONE_AWAY };
 
 struct tg_http2 {

@@ -54,17 +54,17 @@ static void take_pseudo(struct tg_http2_stream *s, struct tg_bytes name, struct 
 {
     if (tg_bytes_is_equal(name, TG_LIT(":method"))) {
         if (value.len > sizeof(s->method)) {
-            head_fault(s, 400, "the method is too long");
+            head_fault(s, 400, "the method is longer than 32 bytes");
             return;
         }
         memcpy(s->method, value.ptr, value.len);
         s->method_len = (uint8_t)value.len;
     } else if (tg_bytes_is_equal(name, TG_LIT(":path"))) {
         if (value.len > TG_TARGET_MAX) {
-            head_fault(s, 414, "the request target is too long");
+            head_fault(s, 414, TG_HEAD_TARGET_TOO_LONG);
             return;
         }
-        /* Pseudo-headers come before all others: the target is the first thing in the text. */
+        /* Pseudo-headers precede all others: the target is at the start of the text. */
         tg_buf_append(&s->mem->text, value);
         s->mem->target_len = value.len;
     }
@@ -85,7 +85,7 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
     if (name_len > 0 && name[0] == ':') {
         take_pseudo(s, tg_bytes(name, name_len), tg_bytes(value, value_len));
     } else if (m->field_count >= TG_HEADERS_MAX) {
-        head_fault(s, 431, "too many header fields");
+        head_fault(s, 431, TG_HEAD_TOO_MANY_LINES);
     } else {
         m->fields[m->field_count].name_at = (uint16_t)m->text.len;
         m->fields[m->field_count].name_len = (uint16_t)name_len;
@@ -96,7 +96,7 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
         m->field_count++;
     }
     if (tg_buf_status(&m->text) != TG_OK) {
-        head_fault(s, 431, "the request head is too large");
+        head_fault(s, 431, TG_HEAD_TOO_LARGE);
     }
     return 0;
 }
@@ -105,7 +105,7 @@ static void end_head(struct tg_http2_stream *s)
 {
     if (s->fault.status == 0 &&
         tg_bytes_is_equal(tg_bytes(s->method, s->method_len), TG_LIT("CONNECT"))) {
-        head_fault(s, 400, "CONNECT is not served: this is no proxy");
+        head_fault(s, 400, TG_HEAD_NO_CONNECT);
     }
     if (s->fault.status != 0) {
         tg_http2_refuse(s, s->fault.status, s->fault.detail);
@@ -178,7 +178,7 @@ static int on_stream_close(nghttp2_session *session, int32_t id, uint32_t error,
     return 0;
 }
 
-/* A token bucket over frames that cost us work and ask for nothing. */
+/* A token bucket over frames that cost work and carry no request. */
 static int on_begin_frame(nghttp2_session *session, const nghttp2_frame_hd *hd, void *ctx)
 {
     struct tg_http2 *c = ctx;
@@ -217,7 +217,7 @@ static int on_frame_send(nghttp2_session *session, const nghttp2_frame *frame, v
     s->is_sending = false;
     tg_deadline_clear(&s->deadline);
     if (nghttp2_session_get_stream_remote_close(session, s->id) == 0) {
-        /* Answered before the request was complete: it has a while to end by itself. */
+        /* Answered before the request was complete: the peer gets time to end the stream. */
         s->deadline.fired = tg_http2_on_discard_deadline;
         tg_deadline_set(&c->env->wheel, &s->deadline,
                         c->env->now_mono_ms + c->env->settings->head_ms);

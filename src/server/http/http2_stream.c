@@ -52,7 +52,7 @@ static ssize_t read_answer(nghttp2_session *session, int32_t id, uint8_t *out, s
 
 static nghttp2_nv field(struct tg_bytes name, struct tg_bytes value)
 {
-    /* nghttp2 takes pointers to bytes that it only copies from. */
+    /* nghttp2 takes non-const pointers, and only copies from them. */
     union {
         const uint8_t *from;
         uint8_t *to;
@@ -72,8 +72,8 @@ static struct tg_bytes decimal(char out[20], uint64_t value)
     return tg_bytes(out + at, 20 - at);
 }
 
-/* An answer that the peer does not take. That it asks for other things meanwhile keeps the
-   connection, not this. spec: protocol/3#deadlines */
+/* The peer does not read this answer. Other streams may make progress: only this one is reset.
+   spec: protocol/3#deadlines */
 static void on_stalled(struct tg_deadline *d)
 {
     struct tg_http2_stream *s = TG_CONTAINER(d, struct tg_http2_stream, deadline);
@@ -131,8 +131,8 @@ void tg_http2_on_respond(struct tg_pending *p, const struct tg_http_response *re
     c->io->kick(c->io);
 }
 
-/* The rest of the body is taken and thrown away, up to a bound: some clients lose the answer when
-   their stream is reset while they still send. */
+/* The rest of the body is read and discarded, up to a limit: some clients lose the answer when
+   their stream is reset while they send. */
 void tg_http2_discard(struct tg_http2_stream *s, size_t len)
 {
     struct tg_http2 *c = s->conn;
@@ -146,7 +146,7 @@ void tg_http2_discard(struct tg_http2_stream *s, size_t len)
     }
 }
 
-/* The service has not seen the request: it may be repeated. */
+/* The service has not seen the request: the client may repeat it. */
 static void refuse_stream(struct tg_http2_stream *s)
 {
     tg_metrics_count(s->conn->env->metrics, TG_COUNTER_REFUSED_FLOOD);

@@ -2,7 +2,7 @@
 /*
  * server/http/http2_stream.h - one stream of an HTTP/2 connection; private to http2*.c.
  * Layer: L4.      Threads: its worker's.      Blocks: no.
- * Secrets: request texts and answers; wiped when they have been handed on.
+ * Secrets: request texts and answers; wiped once the service or the peer has them.
  */
 #ifndef TG_SERVER_HTTP_HTTP2_STREAM_H
 #define TG_SERVER_HTTP_HTTP2_STREAM_H
@@ -14,35 +14,35 @@ struct tg_http2_stream {
     struct tg_link link;
     struct tg_http2 *conn;
     struct tg_pending pending;
-    struct tg_deadline deadline; /* of the body; then of the answer */
+    struct tg_deadline deadline; /* of the body, then of the answer */
     struct tg_reqmem *mem;       /* while the request is read */
     struct tg_buf answer;        /* body not yet sent */
     size_t answer_sent;
     uint64_t from_mono_ms;
-    size_t unconsumed; /* body bytes that the connection's window still counts */
+    size_t unconsumed; /* body bytes not yet returned to the connection's window */
     int32_t id;
     uint8_t method_len;
     char method[TG_HTTP2_METHOD_MAX];
     struct tg_head_fault fault;
-    size_t discarded; /* bytes of a body nobody wants */
+    size_t discarded; /* bytes of the body received after the answer */
     bool is_dispatched;
     bool is_sending;
 };
 
-/* Cancels what is open. s is gone. */
+/* Cancels an open request and frees s. */
 void tg_http2_stream_free(struct tg_http2_stream *s);
-/* Gives the bytes of its body back to the connection's window. */
+/* Returns the bytes of its body to the connection's window. */
 void tg_http2_consumed(struct tg_http2_stream *s);
-/* len more bytes of a body that nobody wants. */
+/* Discards len more bytes of a body whose request is answered. */
 void tg_http2_discard(struct tg_http2_stream *s, size_t len);
-/* The request is complete, or its body too large to be. */
+/* Gives the request to the service: it is complete, or its body is too large. */
 void tg_http2_dispatch(struct tg_http2_stream *s, bool is_body_too_large);
-/* Some of the answer has gone, or begins to: the time for the rest begins anew. */
+/* A part of the answer was sent: the time for the rest starts again. */
 void tg_http2_sending(struct tg_http2_stream *s);
-/* Answers without the service. */
+/* Answers an error without the service seeing the request. */
 void tg_http2_refuse(struct tg_http2_stream *s, unsigned status, const char *detail);
 
-/* pending.respond, and what s->deadline fires: while the body comes, and after an early answer. */
+/* Callbacks: pending.respond; s->deadline while the body is received, and after an early answer. */
 void tg_http2_on_respond(struct tg_pending *p, const struct tg_http_response *response);
 void tg_http2_on_body_deadline(struct tg_deadline *d);
 void tg_http2_on_discard_deadline(struct tg_deadline *d);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * server/http/list.h - an intrusive ring: an item takes itself out without knowing its list.
+ * server/http/list.h - an intrusive list: an item can be removed without its list.
  * Layer: L4.      Threads: one at a time.      Blocks: no.
  */
 #ifndef TG_SERVER_HTTP_LIST_H
@@ -52,7 +52,7 @@ static inline void tg_link_remove(struct tg_link *link)
     }
 }
 
-/* Takes out the first item, or gives NULL. */
+/* Removes and returns the first item. NULL: the list is empty. */
 static inline struct tg_link *tg_list_shift(struct tg_link *head)
 {
     struct tg_link *first = head->next;
@@ -64,7 +64,7 @@ static inline struct tg_link *tg_list_shift(struct tg_link *head)
     return first;
 }
 
-/* Moves everything in from to the end of to. */
+/* Moves all items of from to the end of to. */
 static inline void tg_list_splice(struct tg_link *to, struct tg_link *from)
 {
     if (tg_list_is_empty(from)) {

@@ -66,7 +66,7 @@ static void on_wait_over(struct tg_deadline *d)
 {
     struct tg_pending *p = TG_CONTAINER(d, struct tg_pending, deadline);
 
-    /* It answers now, whatever it finds: nothing else needs to wake it. */
+    /* It answers now in any case: no change may wake it again. */
     tg_waiters_remove(&p->env->waiters, &p->waiter);
     p->service->resume(p->exchange, p->env->now_s, TG_RESUME_TIMEOUT);
 }
@@ -125,7 +125,7 @@ static struct tg_bytes forwarded_for(const struct tg_http_request *request)
     return tg_bytes_trim(last);
 }
 
-/* 0: go on; else the seconds after which the client may come again. */
+/* 0: within the limit; otherwise the seconds until the client may repeat the request. */
 static unsigned over_rate_s(struct tg_pending *p, const struct tg_http_request *request)
 {
     struct tg_env *env = p->env;

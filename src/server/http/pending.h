@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * server/http/pending.h - one request between an HTTP engine and the service that answers it:
- * limits by client, long polls, counters. Layer: L4.      Threads: its worker's.      Blocks: no.
+ * server/http/pending.h - a pending request: begun by an HTTP engine, answered by a service.
+ * It applies the rate limit, holds long polls, and counts.
+ * Layer: L4.      Threads: its worker's.      Blocks: no.
  */
 #ifndef TG_SERVER_HTTP_PENDING_H
 #define TG_SERVER_HTTP_PENDING_H
@@ -10,17 +11,17 @@
 #include "server/http/env.h"
 #include "server/http/network.h"
 
-/* Who answers: the relay core, or the admin pages. */
+/* What answers requests: the relay core, or the admin pages. */
 struct tg_service {
-    /* As tg_relay_begin. */
+    /* See tg_relay_begin. */
     struct tg_exchange *(*begin)(void *ctx, const struct tg_http_request *request, int64_t now_s,
                                  const struct tg_exchange_ops *ops, void *ops_ctx);
-    /* As tg_relay_refuse. */
+    /* See tg_relay_refuse. */
     void (*refuse)(void *ctx, unsigned status, const char *detail, unsigned retry_after_s,
                    const struct tg_exchange_ops *ops, void *ops_ctx);
-    /* As tg_exchange_resume. */
+    /* See tg_exchange_resume. */
     void (*resume)(struct tg_exchange *exchange, int64_t now_s, enum tg_resume why);
-    /* The client of a begun and unanswered request is gone; exchange is what begin gave. */
+    /* The client of an unanswered request is gone; exchange is what begin returned. */
     void (*cancel)(void *ctx, struct tg_exchange *exchange, void *ops_ctx);
     bool is_rate_limited;
     void *ctx;
@@ -28,25 +29,25 @@ struct tg_service {
 
 /* What the requests of one connection share. */
 struct tg_peer {
-    bool is_gone;      /* it sends no more: not worth waiting for */
+    bool is_gone;      /* it sends no more: its long polls need no answer */
     size_t wait_count; /* long polls waiting */
-    /* The network of the connection's other end, asked for at each request so that it need not be
-       kept; the length, or 0. NULL: none, as in tests. */
+    /* Writes the network of the connection's other end; returns its length, or 0. It is called for
+       each request, so that no address is kept. NULL in tests: no network. */
     size_t (*network)(struct tg_peer *peer, uint8_t out[TG_NETWORK_MAX]);
 };
 
-/* Embedded in an engine's stream. Zero: nothing going on. */
+/* Embedded in an engine's stream. Zero: no request. */
 struct tg_pending {
     struct tg_env *env;
     const struct tg_service *service;
     struct tg_peer *peer;
-    /* The answer; ends when it returns. Never called after cancel. */
+    /* Sends the answer, which is valid during the call. Never called after cancel. */
     void (*respond)(struct tg_pending *p, const struct tg_http_response *response);
 
-    bool is_open;                 /* begun, neither answered nor cancelled */
+    bool is_open;                 /* begun, not yet answered or cancelled */
     bool is_waiting;              /* a long poll */
-    bool is_refusal;              /* our own answer, not the service's */
-    bool has_waited;              /* it was one: its time says nothing about us */
+    bool is_refusal;              /* refused here, not by the service */
+    bool has_waited;              /* it was a long poll: its duration is not measured */
     struct tg_exchange *exchange; /* may be NULL while open inside begin */
     struct tg_waiter waiter;
     struct tg_deadline deadline; /* of the wait */
@@ -54,15 +55,16 @@ struct tg_pending {
     uint64_t begun_us;
 };
 
-/* Hands request over; respond() may run before this returns. */
+/* Gives request to the service; respond() may run before this returns. */
 void tg_pending_begin(struct tg_pending *p, const struct tg_http_request *request);
-/* Answers by itself, without the service looking at it: respond() runs before this returns. */
+/* Answers an error without the service seeing the request. respond() runs before this returns. */
 void tg_pending_refuse(struct tg_pending *p, unsigned status, const char *detail,
                        unsigned retry_after_s);
 /* The client is gone. Does nothing when p is not open. */
 void tg_pending_cancel(struct tg_pending *p);
 
-/* Answers the long polls that may not wait. Call it outside of any callback, once a loop turn. */
+/* Answers the long polls that may not wait. Call it outside of any callback, once per loop
+   iteration. */
 void tg_pending_settle(struct tg_env *env);
 
 /* The relay core as a service; ctx is a struct tg_relay. */

@@ -17,25 +17,25 @@ struct tg_proto;
 /* The connection as the engine sees it. */
 struct tg_proto_io {
     /* Sends the parts in order, in one write where possible, and keeps a copy of what it could not
-       send. It does not report a broken connection: the caller of the engine cancels soon. */
+       send. It does not report a broken connection: the connection cancels the engine soon. */
     void (*write)(struct tg_proto_io *io, const struct tg_bytes *parts, size_t part_count);
-    /* The engine's state changed outside of feed. Later, never inside this call, the caller calls
-       pump and feeds the rest of the input. */
+    /* The engine's state changed outside of feed. Later, never inside this call, the connection
+       calls        pump and feeds the rest of the input. */
     void (*kick)(struct tg_proto_io *io);
     size_t unsent; /* bytes kept by write */
     struct tg_peer peer;
 };
 
 struct tg_proto_ops {
-    /* Takes bytes and returns how many it used: fewer than all when it is busy or finished. */
+    /* Consumes bytes and returns how many: fewer than all when it is busy or finished. */
     size_t (*feed)(struct tg_proto *p, struct tg_bytes in);
-    /* There may be room for more output. */
+    /* io may accept more output. */
     void (*pump)(struct tg_proto *p);
     /* The peer will send no more. */
     void (*eof)(struct tg_proto *p);
-    /* Finish what was begun, take nothing new, then become finished. */
+    /* Accepts no new request, answers the open ones, then becomes finished. */
     void (*drain)(struct tg_proto *p);
-    /* Cancels every request and clears every deadline; the engine is only good for free. */
+    /* Cancels every request and clears every deadline. Only free may be called afterwards. */
     void (*cancel)(struct tg_proto *p);
     /* After cancel. */
     void (*free)(struct tg_proto *p);
@@ -43,9 +43,9 @@ struct tg_proto_ops {
 
 struct tg_proto {
     const struct tg_proto_ops *ops;
-    bool is_busy;     /* takes no input now: it will kick when it does */
-    bool is_finished; /* close when everything is sent */
-    bool must_linger; /* ... and read on for a while, so that the last answer arrives */
+    bool is_busy;     /* accepts no input; it kicks when it does again */
+    bool is_finished; /* close once everything is sent */
+    bool must_linger; /* ... but read on for a while first, so that the peer gets the last answer */
 };
 
 #endif

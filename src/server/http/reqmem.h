@@ -14,7 +14,7 @@
 
 #define TG_REQMEM_KEPT 32u /* kept for reuse by a pool */
 
-/* Text and fields of a request while it is read. */
+/* Text and fields of a request. */
 struct tg_reqmem {
     struct tg_link link;
     struct tg_buf text; /* target, names and values, one after the other */
@@ -22,7 +22,7 @@ struct tg_reqmem {
     size_t target_len;
     size_t field_count;
     struct {
-        uint16_t name_at, name_len, value_at, value_len; /* in text: TG_HEAD_MAX fits */
+        uint16_t name_at, name_len, value_at, value_len; /* in text; TG_HEAD_MAX fits */
     } fields[TG_HEADERS_MAX];
     struct tg_http_header headers[TG_HEADERS_MAX];
 };
@@ -38,9 +38,9 @@ void tg_reqmem_pool_deinit(struct tg_reqmem_pool *pool);
 
 /* An empty request memory, or NULL. */
 struct tg_reqmem *tg_reqmem_take(struct tg_reqmem_pool *pool, size_t body_max);
-/* Wipes and keeps or frees it; *m becomes NULL. Accepts NULL. */
+/* Wipes it, then keeps or frees it; *m becomes NULL. Accepts *m == NULL. */
 void tg_reqmem_put(struct tg_reqmem_pool *pool, struct tg_reqmem **m);
-/* Fills m->headers from the fields and gives the request. All of it ends with m. */
+/* Fills m->headers from the fields and *out from m. *out is valid as long as m. */
 void tg_reqmem_request(struct tg_reqmem *m, struct tg_bytes method, struct tg_http_request *out);
 
 #endif

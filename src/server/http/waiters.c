@@ -9,7 +9,7 @@
 
 #define BUCKETS_MIN 64u
 
-/* A key is a keyed hash already: any part of it spreads evenly, and nobody outside can aim. */
+/* A key is a keyed hash: its bytes are evenly distributed, and no client can choose its bucket. */
 static size_t hash_of(const struct tg_store_key *key)
 {
     uint64_t h = 0;
@@ -76,7 +76,7 @@ enum tg_err tg_waiters_add(struct tg_waiters *w, struct tg_waiter *waiter,
         size_t bucket_count = w->bucket_count == 0 ? BUCKETS_MIN : w->bucket_count * 2;
 
         err = resize(w, bucket_count);
-        /* A table that cannot grow still works, only slower. */
+        /* A table that cannot grow works more slowly. */
         TG_REQUIRE(err == TG_OK || w->bucket_count > 0, err);
     }
     waiter->key = *key;
@@ -95,9 +95,9 @@ void tg_waiters_remove(struct tg_waiters *w, struct tg_waiter *waiter)
     }
 }
 
-/* Puts each back where it belongs before it is told, so that it can be removed or stay. A waiter
-   that one of these calls ends takes itself out of `waking`. */
-static size_t tell(struct tg_waiters *w, struct tg_link *waking)
+/* Puts each waiter back into its bucket before its callback runs, so that the callback may remove
+   it or let it wait on. A callback may also remove a waiter that is still in `waking`. */
+static size_t wake_each(struct tg_waiters *w, struct tg_link *waking)
 {
     struct tg_link *link = NULL;
     size_t count = 0;
@@ -131,7 +131,7 @@ size_t tg_waiters_wake(struct tg_waiters *w, const struct tg_store_key *key)
             tg_list_append(&waking, link);
         }
     }
-    return tell(w, &waking);
+    return wake_each(w, &waking);
 }
 
 size_t tg_waiters_wake_all(struct tg_waiters *w)
@@ -142,7 +142,7 @@ size_t tg_waiters_wake_all(struct tg_waiters *w)
     for (size_t i = 0; i < w->bucket_count; i++) {
         tg_list_splice(&waking, &w->buckets[i]);
     }
-    return tell(w, &waking);
+    return wake_each(w, &waking);
 }
 
 enum tg_err tg_inbox_init(struct tg_inbox *in)

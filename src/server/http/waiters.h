@@ -13,12 +13,12 @@
 
 #include <pthread.h>
 
-#define TG_INBOX_MAX 65536u /* keys; beyond it every waiter looks again */
+#define TG_INBOX_MAX 65536u /* keys; beyond it every waiter is woken */
 
 struct tg_waiter {
     struct tg_link link;
     struct tg_store_key key;
-    /* key changed. The waiter is in the table; this call may remove it. Set by the owner. */
+    /* key changed. The waiter is in the table; the callback may remove it. Set by the owner. */
     void (*woken)(struct tg_waiter *waiter);
 };
 
@@ -29,34 +29,35 @@ struct tg_waiters {
 };
 
 void tg_waiters_init(struct tg_waiters *w);
-/* Every waiter must be out. */
+/* Every waiter must have been removed. */
 void tg_waiters_deinit(struct tg_waiters *w);
 
 /* Links waiter under key until removed. TG_E_NOMEM. */
 TG_NODISCARD enum tg_err tg_waiters_add(struct tg_waiters *w, struct tg_waiter *waiter,
                                         const struct tg_store_key *key);
-/* Does nothing when it is in no table. */
+/* Does nothing if it is in no table. */
 void tg_waiters_remove(struct tg_waiters *w, struct tg_waiter *waiter);
-/* woken() for every waiter on key that was there when the call began. Returns how many. */
+/* Calls woken() of every waiter on key that is in the table now. Returns how many. */
 size_t tg_waiters_wake(struct tg_waiters *w, const struct tg_store_key *key);
-/* woken() for every waiter that was there when the call began. */
+/* Calls woken() of every waiter that is in the table now. Returns how many. */
 size_t tg_waiters_wake_all(struct tg_waiters *w);
 
-/* Keys that other threads announce. */
+/* Keys that changed, from other threads. */
 struct tg_inbox {
     pthread_mutex_t lock;
     struct tg_store_key *keys; /* owned */
     size_t count;
     size_t cap;
-    bool has_overflowed; /* keys were dropped: wake everybody */
+    bool has_overflowed; /* keys were dropped: wake every waiter */
 };
 
 TG_NODISCARD enum tg_err tg_inbox_init(struct tg_inbox *in);
 void tg_inbox_deinit(struct tg_inbox *in);
-/* Any thread. Returns whether the reader must be notified (the inbox was empty). Never loses a
-   wake: what cannot be kept makes the reader wake everybody. */
+/* Any thread. Returns whether the reader must be notified: the inbox was empty. No change is lost:
+   if the key cannot be kept, the reader wakes every waiter. */
 bool tg_inbox_put(struct tg_inbox *in, const struct tg_store_key *key);
-/* The reader's thread: wakes what the inbox names and empties it. Returns how many were woken. */
+/* The reader's thread: wakes the waiters on the keys of the inbox and empties it. Returns how many
+   were woken. */
 size_t tg_inbox_deliver(struct tg_inbox *in, struct tg_waiters *w);
 
 #endif

@@ -304,7 +304,7 @@ void tg_conns_drain(struct tg_conns *cs)
 
         next = link->next;
         if (tg_conn_is_open(c)) {
-            tg_conn_read(c); /* what has arrived counts as received */
+            tg_conn_read(c); /* requests that have arrived are answered */
             c->proto->ops->drain(c->proto);
             tg_conn_kick(c);
         }

@@ -103,7 +103,7 @@ static void on_read_end(struct tg_conn *c, enum tg_tls_io result)
     }
 }
 
-/* After a read. It saves the call that would only report that nothing is there. */
+/* After a read: whether another one may find something. It saves a call that would find nothing. */
 static bool may_have_more(struct tg_conn *c, bool is_short)
 {
     if (c->tls == NULL) {

@@ -7,7 +7,7 @@
 
 #define PARTS_MAX 2u
 
-/* Returns how much of data went out. */
+/* Returns how many bytes of data were sent. */
 static size_t send_tls(struct tg_conn *c, struct tg_bytes data)
 {
     size_t at = 0;
@@ -68,7 +68,7 @@ static void keep(struct tg_conn *c, struct tg_bytes rest)
         return;
     }
     c->io.unsent = c->out.len - c->out_at;
-    tg_conn_kick(c); /* to wait for room in the socket */
+    tg_conn_kick(c); /* tg_conns_run waits until the socket is writable */
 }
 
 void tg_conn_send(struct tg_conn *c, const struct tg_bytes *parts, size_t part_count)
@@ -117,7 +117,7 @@ void tg_conn_flush(struct tg_conn *c)
     c->out_at += sent;
     c->io.unsent = c->out.len - c->out_at;
     if (c->io.unsent == 0) {
-        tg_buf_deinit(&c->out); /* a waiting connection holds no buffers */
+        tg_buf_deinit(&c->out); /* frees memory: a connection between requests holds no buffer */
         tg_buf_init(&c->out, TG_OUT_MAX);
         c->out_at = 0;
         tg_conn_wait(c, TG_CONN_WAIT_ENGINE);

@@ -59,7 +59,7 @@ struct tg_conn {
 void tg_conn_wait(struct tg_conn *c, enum tg_conn_wait wait);
 /* Whether the engine runs: after the handshake, before the end. */
 bool tg_conn_is_open(const struct tg_conn *c);
-/* Lets tg_conns_run look at c once the current callbacks are over. */
+/* Makes tg_conns_run handle c after the current callbacks. */
 void tg_conn_kick(struct tg_conn *c);
 /* The connection is broken. It is closed by the kick, not here. */
 void tg_conn_break(struct tg_conn *c);

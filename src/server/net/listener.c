@@ -30,16 +30,16 @@ static uint16_t get_port(const struct sockaddr_storage *addr)
                                        : ntohs(((const struct sockaddr_in *)addr)->sin_port);
 }
 
-/* Inherited by what is accepted. */
+/* Accepted connections inherit them. */
 static void set_options(int fd)
 {
     int on = 1;
     int send_buffer = TG_SOCKET_SEND_BUFFER;
     int unacked_ms = TG_SOCKET_UNACKED_MS;
 
-    /* Answers are written whole: waiting for more only delays them. */
+    /* Answers are written whole: waiting for more data would only delay them. */
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    /* What a slow reader leaves with the kernel is bounded, too, and does not stay. */
+    /* Limits what a slow reader leaves in the kernel, and how long. */
     (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof(send_buffer));
     (void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unacked_ms, sizeof(unacked_ms));
 }
@@ -117,7 +117,7 @@ enum tg_err tg_listener_adopt(int fd, uint16_t *bound_port, struct tg_fault *fau
     err = TG_OK;
 out:
     if (err != TG_OK) {
-        tg_fault_set(fault, "the socket handed over is not a listening TCP socket");
+        tg_fault_set(fault, "the socket from the service manager is not a listening TCP socket");
     }
     return err;
 }
@@ -131,8 +131,8 @@ static void reserve(struct tg_listener *l)
     }
 }
 
-/* Out of descriptors: with the spare one the connection is taken and dropped, or else it would wake
-   the loop for ever. False: another thread has taken the spare one. */
+/* Out of descriptors: uses the spare one to accept a connection and drops it. Otherwise the waiting
+   connection would wake the loop again and again. False: another thread took the spare one. */
 static bool drop_one(struct tg_listener *l)
 {
     int fd = -1;
@@ -157,8 +157,8 @@ static void on_pause_over(uv_timer_t *timer)
     (void)uv_poll_start(&l->poll, UV_READABLE, on_readable);
 }
 
-/* What waits stays readable: without a rest the loop would do nothing but fail to accept it. */
-static void rest(struct tg_listener *l)
+/* The socket stays readable: without a pause the loop would only try to accept, and fail. */
+static void pause_accepting(struct tg_listener *l)
 {
     (void)uv_poll_stop(&l->poll);
     (void)uv_timer_start(&l->pause, on_pause_over, PAUSE_MS, 0);
@@ -184,7 +184,7 @@ static void accept_some(struct tg_listener *l, size_t max)
         is_out_of_fds = errno == EMFILE || errno == ENFILE;
         tg_metrics_count(l->metrics, TG_COUNTER_ACCEPT_FAILED);
         if (!is_out_of_fds || !drop_one(l)) {
-            rest(l);
+            pause_accepting(l);
         }
         return;
     }

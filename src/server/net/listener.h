@@ -13,37 +13,37 @@
 
 #include <uv.h>
 
-/* Whether nobody listens at `at` yet. To be asked before the first bind: sockets of one user share
-   a port, so that a second relay would take half of the first one's connections, and nobody would
-   notice. Port 0 is free. TG_E_IO: fault says which port. */
+/* Checks that no socket listens at `at`. Call it before the first bind: sockets of one user share a
+   port (SO_REUSEPORT), so a second relay would silently get half of the connections of the first.
+   Port 0 always succeeds. TG_E_IO: fault names the port. */
 TG_NODISCARD enum tg_err tg_listener_check_free(const struct tg_endpoint *at,
                                                 struct tg_fault *fault);
 
-/* A non-blocking listening socket on at, port replaced by `port` unless that is 0. Several may
-   share a port (SO_REUSEPORT). *bound_port is the port it got. TG_E_IO with fault. */
+/* Opens a non-blocking listening socket at `at`, with `port` as its port unless that is 0. Several
+   may share a port (SO_REUSEPORT). *bound_port is the port bound. TG_E_IO with fault. */
 TG_NODISCARD enum tg_err tg_listener_bind(int *fd, uint16_t *bound_port,
                                           const struct tg_endpoint *at, uint16_t port,
                                           struct tg_fault *fault);
 
-/* The same of a socket that the service manager has opened: fd becomes non-blocking. */
+/* The same for a socket that the service manager opened: fd becomes non-blocking. */
 TG_NODISCARD enum tg_err tg_listener_adopt(int fd, uint16_t *bound_port, struct tg_fault *fault);
 
 struct tg_listener {
     uv_poll_t poll;
-    uv_timer_t pause; /* until it tries again where accepting failed */
+    uv_timer_t pause; /* until the next attempt after accepting failed */
     int fd;
-    int reserve_fd; /* given up for a moment when descriptors run out; -1: taken by others */
+    int reserve_fd; /* closed for a moment when descriptors run out; -1: another thread took it */
     struct tg_metrics_block *metrics;
     const struct tg_log *log;
-    /* Takes fd. */
+    /* A connection. It takes ownership of fd. */
     void (*accepted)(void *ctx, int fd);
     void *ctx;
     bool is_open;
 };
 
-/* Takes fd. accepted, ctx, metrics and log are set before. */
+/* Takes ownership of fd, also on failure. The caller sets accepted, ctx, metrics and log before. */
 TG_NODISCARD enum tg_err tg_listener_start(struct tg_listener *l, uv_loop_t *loop, int fd);
-/* Accepts what has already connected, then closes the socket. Does nothing when not open. */
+/* Accepts the connections that are waiting, then closes the socket. Does nothing if not open. */
 void tg_listener_stop(struct tg_listener *l);
 
 #endif

@@ -18,8 +18,8 @@
 #define TICKET_NAME_LEN 16u
 #define TICKET_KEY_LEN 32u
 
-/* The last two hours' keys: the newer makes tickets, both open them. spec:
- * protocol/1#tls-resumption */
+/* The keys of the last two hours: the newer one makes tickets, both open them.    spec:
+   protocol/1#tls-resumption */
 struct ticket_key {
     uint8_t name[TICKET_NAME_LEN];
     uint8_t aes[TICKET_KEY_LEN];
@@ -96,7 +96,7 @@ void tg_tls_tickets_free(struct tg_tls_tickets **t)
     }
 }
 
-/* Under the lock. */
+/* The caller holds the lock. */
 static enum tg_err rotate(struct tg_tls_tickets *t)
 {
     int64_t now_s = mono_s();
@@ -117,7 +117,8 @@ static enum tg_err rotate(struct tg_tls_tickets *t)
     return err;
 }
 
-/* 1: open or seal with *out; 2: open, and give a new ticket; 0: no such key; -1: give up. */
+/* As OpenSSL's ticket callback returns. 1: use *out; 2: use *out and issue a new ticket; 0: unknown
+   key; -1: failure. */
 static int pick_key(struct tg_tls_tickets *t, const uint8_t *name, bool is_sealing,
                     struct ticket_key *out)
 {
@@ -197,8 +198,8 @@ static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
     return SSL_TLSEXT_ERR_OK;
 }
 
-/* A key file that wants a passphrase is refused. Without this OpenSSL asks at the terminal, or
-   reads standard input, and a worker would wait for it. */
+/* Refuses a key file with a passphrase. Otherwise OpenSSL would ask at the terminal or read
+   standard input, and a worker would wait. */
 static int no_passphrase(char *out, int out_len, int is_sealing, void *ctx)
 {
     (void)out;
@@ -262,12 +263,12 @@ enum tg_err tg_tls_context_new(struct tg_tls_context **out, const char *cert_pat
         goto out;
     }
     if (SSL_CTX_use_PrivateKey_file(c->ssl, key_path, SSL_FILETYPE_PEM) != 1) {
-        tg_fault_set(fault, "the TLS key file cannot be read, or is not the certificate's key");
+        tg_fault_set(fault, "the TLS key file cannot be read, or does not match the certificate");
         err = TG_E_IO;
         goto out;
     }
     if (SSL_CTX_check_private_key(c->ssl) != 1) {
-        tg_fault_set(fault, "the TLS key does not belong to the certificate");
+        tg_fault_set(fault, "the TLS key does not match the certificate");
         err = TG_E_CRYPTO;
         goto out;
     }
@@ -294,7 +295,7 @@ void tg_tls_context_free(struct tg_tls_context **c)
 {
     if (c != NULL && *c != NULL) {
         if (atomic_fetch_sub(&(*c)->holder_count, 1) == 1) {
-            SSL_CTX_free((*c)->ssl); /* counted as well: open sessions keep theirs */
+            SSL_CTX_free((*c)->ssl); /* OpenSSL counts references: open sessions keep it */
             tg_mem_free(*c);
         }
         *c = NULL;

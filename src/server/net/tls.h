@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * server/net/tls.h - TLS 1.2 and 1.3 on a socket, server side. With devcert.c the only code outside
- * crypto/ that includes OpenSSL.
+ * server/net/tls.h - TLS 1.2 and 1.3 on a socket, server side.
  * Layer: L4.      Threads: a context is shared by all workers; a session has its worker.
  * Blocks: no (sockets are non-blocking); loading a certificate reads files.
  * Secrets: the private key stays inside OpenSSL; ticket keys are wiped as they rotate.
- * spec: protocol.md section 1; design.md section 3, property 4.
+ * spec: docs/protocol.md section 1; docs/architecture.md, property 4.
  */
 #ifndef TG_SERVER_NET_TLS_H
 #define TG_SERVER_NET_TLS_H
@@ -15,31 +14,31 @@
 #include "base/fault.h"
 #include "base/rng.h"
 
-struct tg_tls_tickets; /* the keys of session tickets, outliving a certificate change */
-struct tg_tls_context; /* a certificate and everything about how it is used */
+struct tg_tls_tickets; /* the keys of session tickets; a new certificate does not change them */
+struct tg_tls_context; /* a certificate and the rules of its use */
 struct tg_tls;         /* one session */
 
-/* Random keys that are never written anywhere. */
+/* The keys are random and exist only in memory. */
 TG_NODISCARD enum tg_err tg_tls_tickets_new(struct tg_tls_tickets **out, const struct tg_rng *rng);
 /* After the last context. Accepts NULL and *t == NULL. */
 void tg_tls_tickets_free(struct tg_tls_tickets **t);
 
-/* TG_E_IO: a file is not readable; TG_E_CRYPTO: no certificate, or the key does not belong to it.
-   tickets is borrowed until the context is free. */
+/* TG_E_IO: a file is not readable; TG_E_CRYPTO: no certificate, or the key does not match it.
+   tickets is borrowed until the context is freed. */
 TG_NODISCARD enum tg_err tg_tls_context_new(struct tg_tls_context **out, const char *cert_path,
                                             const char *key_path, struct tg_tls_tickets *tickets,
                                             struct tg_fault *fault);
-/* One more holder. Any thread. */
+/* Adds a reference. Any thread. */
 struct tg_tls_context *tg_tls_context_hold(struct tg_tls_context *c);
-/* Any thread; the last holder's call frees. Sessions keep what they need of it. Accepts NULL and *c
- * == NULL. */
+/* Removes a reference; the last one frees. Sessions keep what they need. Any thread. Accepts NULL
+   and *c == NULL. */
 void tg_tls_context_free(struct tg_tls_context **c);
-/* UTC seconds of the certificate's end. */
+/* When the certificate expires: UTC seconds. */
 int64_t tg_tls_context_not_after(const struct tg_tls_context *c);
 
 enum tg_tls_io { TG_TLS_OK, TG_TLS_WANT_READ, TG_TLS_WANT_WRITE, TG_TLS_CLOSED, TG_TLS_BROKEN };
 
-/* fd stays the caller's. NULL: no memory. */
+/* The caller still owns fd. NULL: out of memory. */
 struct tg_tls *tg_tls_new(struct tg_tls_context *c, int fd);
 /* Accepts NULL and *t == NULL. */
 void tg_tls_free(struct tg_tls **t);
@@ -49,12 +48,12 @@ enum tg_tls_io tg_tls_handshake(struct tg_tls *t);
 bool tg_tls_is_h2(const struct tg_tls *t);
 /* *len: in, the size of out; on TG_TLS_OK the bytes read, at least 1. */
 enum tg_tls_io tg_tls_read(struct tg_tls *t, uint8_t *out, size_t *len);
-/* *sent is written on TG_TLS_OK: at least 1 byte. After WANT_* call again with the same bytes (they
-   may have moved). */
+/* *sent is written on TG_TLS_OK: at least 1 byte. After WANT_* call it again with the same bytes;
+   their address may differ. */
 enum tg_tls_io tg_tls_write(struct tg_tls *t, struct tg_bytes data, size_t *sent);
-/* Whether decrypted bytes wait that no readiness of the socket will announce. */
+/* Whether bytes are buffered here, so that the socket does not become readable for them. */
 bool tg_tls_has_pending(const struct tg_tls *t);
-/* Tells the peer that no more comes. One try. */
+/* Sends close_notify. One attempt. */
 void tg_tls_close_notify(struct tg_tls *t);
 
 #endif
