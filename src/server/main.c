@@ -56,7 +56,7 @@ static int64_t utc_now_s(void)
     return (int64_t)ts.tv_sec;
 }
 
-static int complain(const char *what, const struct tg_fault *fault)
+static int report_failure(const char *what, const struct tg_fault *fault)
 {
     (void)fprintf(stderr, "tigressd: %s%s%s\n", what, fault->text[0] != '\0' ? ": " : "",
                   fault->text);
@@ -93,7 +93,7 @@ static int check_config(struct daemon *d)
         (void)puts("tigressd: the configuration is valid");
         status = EXIT_SUCCESS;
     } else {
-        (void)complain(fault.text, &(struct tg_fault){ { 0 } });
+        (void)report_failure(fault.text, &(struct tg_fault){ { 0 } });
     }
     tg_standing_policy_close(&standing);
     tg_config_free(&d->config);
@@ -330,7 +330,8 @@ static void on_reload_signal(uv_signal_t *handle, int signal_number)
            { "not_after_s", tg_tls_context_not_after(fresh) });
 }
 
-static void watch(struct daemon *d, uv_signal_t *handle, uv_signal_cb callback, int signal_number)
+static void watch_signal(struct daemon *d, uv_signal_t *handle, uv_signal_cb callback,
+                         int signal_number)
 {
     handle->data = d;
     if (uv_signal_init(&d->shared.workers[0].loop, handle) == 0) {
@@ -349,7 +350,7 @@ static void on_watchdog(uv_timer_t *timer)
     }
 }
 
-static void watch_loops(struct daemon *d)
+static void start_watchdog(struct daemon *d)
 {
     uint64_t every_ms = tg_notify_watchdog_ms() / 2;
 
@@ -372,7 +373,7 @@ static const char *bracket(const struct tg_endpoint *at, bool is_open)
 }
 
 /* Scripts wait for this line. */
-static void announce(const struct daemon *d)
+static void report_ready(const struct daemon *d)
 {
     const struct tg_endpoint *at = &d->config->listen;
     const struct tg_endpoint *admin = &d->config->admin;
@@ -393,12 +394,12 @@ static void announce(const struct daemon *d)
 static int run(struct daemon *d)
 {
     bool has_failed = false;
-    bool has_cut = false;
+    bool has_cut_connections = false;
 
     /* Before the first connection is accepted, so that every signal is handled. */
-    watch(d, &d->on_term, on_stop_signal, SIGTERM);
-    watch(d, &d->on_int, on_stop_signal, SIGINT);
-    watch(d, &d->on_hup, on_reload_signal, SIGHUP);
+    watch_signal(d, &d->on_term, on_stop_signal, SIGTERM);
+    watch_signal(d, &d->on_int, on_stop_signal, SIGINT);
+    watch_signal(d, &d->on_hup, on_reload_signal, SIGHUP);
     for (size_t i = 1; i < d->shared.worker_count; i++) {
         if (pthread_create(&d->threads[i], NULL, worker_main, &d->shared.workers[i]) != 0) {
             (void)fprintf(stderr, "tigressd: cannot start a worker thread\n");
@@ -406,25 +407,25 @@ static int run(struct daemon *d)
         }
         d->thread_count = i;
     }
-    watch_loops(d);
-    announce(d);
+    start_watchdog(d);
+    report_ready(d);
     tg_worker_run(&d->shared.workers[0]);
     for (size_t i = 1; i <= d->thread_count; i++) {
         (void)pthread_join(d->threads[i], NULL);
     }
     for (size_t i = 0; i < d->shared.worker_count; i++) {
         has_failed = has_failed || d->shared.workers[i].has_failed;
-        has_cut = has_cut || d->shared.workers[i].has_cut;
+        has_cut_connections = has_cut_connections || d->shared.workers[i].has_cut_connections;
         tg_worker_deinit(&d->shared.workers[i]);
     }
     has_failed = !tg_push_link_stop(&d->shared.push) || has_failed;
-    if (has_failed || has_cut) {
+    if (has_failed || has_cut_connections) {
         TG_LOG(&d->log, TG_LOG_ERROR, "server.drain_incomplete", { "exit", EXIT_FAILURE });
     }
     if (has_failed) {
         _exit(EXIT_FAILURE); /* the store may still use memory of the workers */
     }
-    if (has_cut) {
+    if (has_cut_connections) {
         return EXIT_FAILURE;
     }
     TG_LOG(&d->log, TG_LOG_INFO, "server.stopped", { "exit", EXIT_SUCCESS });
@@ -471,8 +472,8 @@ int main(int argc, char **argv)
     }
     tg_json_own_process();
     if (tg_crypto_own_process() != TG_OK) {
-        return complain("cannot start: libcrypto was used before tigressd set its allocator",
-                        &fault);
+        return report_failure("cannot start: libcrypto was used before tigressd set its allocator",
+                              &fault);
     }
     (void)signal(SIGPIPE, SIG_IGN);
     forbid_core_dumps(d->config);
@@ -483,7 +484,7 @@ int main(int argc, char **argv)
         d->config->worker_count = TG_WORKERS_MAX;
     }
     if (prepare_shared(d, &fault) != TG_OK) {
-        status = complain("cannot start", &fault);
+        status = report_failure("cannot start", &fault);
         _exit(status); /* some workers may be attached to the store: exit frees everything */
     }
     status = run(d);

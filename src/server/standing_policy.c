@@ -14,7 +14,7 @@ struct tg_standing_policy {
 };
 
 /* The host of the public URL without port, or of the listener if there is no public URL. */
-static void take_host(struct tg_standing_policy *s, const struct tg_config *config)
+static void copy_host(struct tg_standing_policy *s, const struct tg_config *config)
 {
     const char *url = config->public_url;
     const char *host = strstr(url, "://");
@@ -32,7 +32,7 @@ static void take_host(struct tg_standing_policy *s, const struct tg_config *conf
 }
 
 /* The names are stored one after the other, each with its NUL: fills in pointers to them. */
-static size_t point_at(const char *names[TG_ATTEST_LIST_MAX], const struct tg_config_names *list)
+static size_t list_names(const char *names[TG_ATTEST_LIST_MAX], const struct tg_config_names *list)
 {
     const char *at = list->text;
 
@@ -43,10 +43,10 @@ static size_t point_at(const char *names[TG_ATTEST_LIST_MAX], const struct tg_co
     return list->count;
 }
 
-static void take_formats(struct tg_standing_policy *s, const struct tg_config_names *list)
+static void copy_formats(struct tg_standing_policy *s, const struct tg_config_names *list)
 {
     const char *names[TG_ATTEST_LIST_MAX];
-    size_t count = point_at(names, list);
+    size_t count = list_names(names, list);
     size_t at = 0;
 
     for (size_t i = 0; i < count; i++) {
@@ -75,14 +75,14 @@ static enum tg_err load_policy(struct tg_standing_policy *s, const struct tg_con
     };
     enum tg_err err = TG_E_BUG;
 
-    settings.rp_id_count = point_at(settings.rp_ids, &c->rp_ids);
+    settings.rp_id_count = list_names(settings.rp_ids, &c->rp_ids);
     if (settings.rp_id_count == 0) {
         settings.rp_ids[settings.rp_id_count++] = s->host;
     }
-    settings.app_id_count = point_at(settings.app_ids, &c->app_ids);
-    settings.package_count = point_at(settings.packages, &c->packages);
-    settings.aaguid_count = point_at(settings.aaguids, &c->aaguids);
-    settings.origin_count = point_at(settings.origins, &c->origins);
+    settings.app_id_count = list_names(settings.app_ids, &c->app_ids);
+    settings.package_count = list_names(settings.packages, &c->packages);
+    settings.aaguid_count = list_names(settings.aaguids, &c->aaguids);
+    settings.origin_count = list_names(settings.origins, &c->origins);
     err = tg_attest_policy_load(&s->policy, &settings, &why);
     if (err != TG_OK) {
         tg_fault_set(fault, "attestation: %s", why.text);
@@ -114,8 +114,8 @@ enum tg_err tg_standing_policy_open(struct tg_standing_policy **out, const struc
     }
     s = tg_mem_calloc(1, sizeof(*s));
     TG_REQUIRE(s != NULL, TG_E_NOMEM);
-    take_host(s, config);
-    take_formats(s, &c->formats);
+    copy_host(s, config);
+    copy_formats(s, &c->formats);
     if (c->attestation != TG_STANDING_OFF) {
         TG_TRY(load_policy(s, config, fault));
     }

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #define SWEEP_BATCH 1000u
-#define TURN_PASSES_MAX 8u
+#define PASSES_MAX 8u
 #define ADMIN_CONNECTIONS 16u
 #define DRAIN_GRACE_MS 5000u /* for changes at the store, after the connections were closed */
 
@@ -140,7 +140,7 @@ static void check_drained(struct tg_worker *w)
         return;
     }
     if (w->conns.count > 0 && w->env.now_mono_ms >= w->drain_until_mono_ms) {
-        w->has_cut = true;
+        w->has_cut_connections = true;
         tg_conns_close(&w->conns);
     }
     if (w->conns.count > 0 || (is_store_busy && !is_late)) {
@@ -151,12 +151,12 @@ static void check_drained(struct tg_worker *w)
     uv_walk(&w->loop, close_handle, NULL);
 }
 
-static void turn(struct tg_worker *w)
+static void run_queued(struct tg_worker *w)
 {
     if (w->is_closing) {
         return;
     }
-    for (size_t pass = 0; pass < TURN_PASSES_MAX; pass++) {
+    for (size_t pass = 0; pass < PASSES_MAX; pass++) {
         (void)tg_inbox_deliver(&w->inbox, &w->env.waiters);
         tg_pending_settle(&w->env);
         tg_conns_run(&w->conns);
@@ -173,13 +173,13 @@ static void turn(struct tg_worker *w)
 
 static void on_prepare(uv_prepare_t *handle)
 {
-    turn(of_loop((uv_handle_t *)handle));
+    run_queued(of_loop((uv_handle_t *)handle));
     tg_mem_wipe_registers(); /* the loop sleeps now */
 }
 
 static void on_check(uv_check_t *handle)
 {
-    turn(of_loop((uv_handle_t *)handle));
+    run_queued(of_loop((uv_handle_t *)handle));
 }
 
 static void on_tick(uv_timer_t *timer)
@@ -211,7 +211,7 @@ static void drain(struct tg_worker *w)
     (void)tg_waiters_wake_all(&w->env.waiters);
 }
 
-static void take_certificate(struct tg_worker *w)
+static void use_new_certificate(struct tg_worker *w)
 {
     struct tg_shared *shared = w->shared;
 
@@ -230,7 +230,7 @@ static void on_order(uv_async_t *async)
 
     tg_clock_tick(&w->env);
     if ((orders & TG_ORDER_NEW_CERTIFICATE) != 0) {
-        take_certificate(w);
+        use_new_certificate(w);
     }
     if ((orders & TG_ORDER_DRAIN) != 0) {
         drain(w);
@@ -245,8 +245,8 @@ void tg_worker_order(struct tg_worker *w, enum tg_worker_order order)
 
 /* ---- connections ---- */
 
-static void on_accepted_by(struct tg_worker *w, int fd, struct tg_tls_context *tls,
-                           const struct tg_service *service, size_t max)
+static void open_connection(struct tg_worker *w, int fd, struct tg_tls_context *tls,
+                            const struct tg_service *service, size_t max)
 {
     /* docs/architecture.md, property "bounded" */
     if (w->conns.count >= max) {
@@ -263,7 +263,7 @@ static void on_accepted(void *ctx, int fd)
 {
     struct tg_worker *w = ctx;
 
-    on_accepted_by(w, fd, w->tls, &w->service, w->env.settings->connection_max);
+    open_connection(w, fd, w->tls, &w->service, w->env.settings->connection_max);
 }
 
 static void on_admin_accepted(void *ctx, int fd)
@@ -271,8 +271,8 @@ static void on_admin_accepted(void *ctx, int fd)
     struct tg_worker *w = ctx;
 
     /* An operator can connect even when the relay is full. */
-    on_accepted_by(w, fd, NULL, &w->admin.service,
-                   w->env.settings->connection_max + ADMIN_CONNECTIONS);
+    open_connection(w, fd, NULL, &w->admin.service,
+                    w->env.settings->connection_max + ADMIN_CONNECTIONS);
 }
 
 /* ---- starting and stopping ---- */
@@ -344,7 +344,7 @@ enum tg_err tg_worker_init(struct tg_worker *w, struct tg_shared *shared, size_t
                         shared->rng, &w->hooks));
     w->service = tg_service_relay(w->relay);
     tg_admin_init(&w->admin, shared, w->port);
-    take_certificate(w);
+    use_new_certificate(w);
     w->sweep_at_mono_ms = now_mono_ms;
     tg_shared_beat(shared, index, now_mono_ms);
     TG_TRY(start_listening(w, listen_fd, admin_fd));

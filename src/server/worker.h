@@ -45,8 +45,8 @@ struct tg_worker {
     uint64_t drain_until_mono_ms; /* 0: not draining */
     bool is_sweeping;
     bool is_closing;
-    bool has_cut;    /* connections were still open when the drain timeout ended */
-    bool has_failed; /* ... and the store still had changes */
+    bool has_cut_connections; /* connections were still open when the drain timeout ended */
+    bool has_failed;          /* ... and the store still had changes */
 };
 
 /* Numbers for the engines, from the configuration. */

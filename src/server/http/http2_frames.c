@@ -43,25 +43,26 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
     return 0;
 }
 
-static void head_fault(struct tg_http2_stream *s, unsigned status, const char *detail)
+static void set_fault(struct tg_http2_stream *s, unsigned status, const char *detail)
 {
     if (s->fault.status == 0) {
         s->fault = (struct tg_head_fault){ status, detail };
     }
 }
 
-static void take_pseudo(struct tg_http2_stream *s, struct tg_bytes name, struct tg_bytes value)
+static void store_pseudo_header(struct tg_http2_stream *s, struct tg_bytes name,
+                                struct tg_bytes value)
 {
     if (tg_bytes_is_equal(name, TG_LIT(":method"))) {
         if (value.len > sizeof(s->method)) {
-            head_fault(s, 400, "the method is longer than 32 bytes");
+            set_fault(s, 400, "the method is longer than 32 bytes");
             return;
         }
         memcpy(s->method, value.ptr, value.len);
         s->method_len = (uint8_t)value.len;
     } else if (tg_bytes_is_equal(name, TG_LIT(":path"))) {
         if (value.len > TG_TARGET_MAX) {
-            head_fault(s, 414, TG_HEAD_TARGET_TOO_LONG);
+            set_fault(s, 414, TG_HEAD_TARGET_TOO_LONG);
             return;
         }
         /* Pseudo-headers precede all others: the target is at the start of the text. */
@@ -83,9 +84,9 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
         return 0; /* trailers, or already refused */
     }
     if (name_len > 0 && name[0] == ':') {
-        take_pseudo(s, tg_bytes(name, name_len), tg_bytes(value, value_len));
+        store_pseudo_header(s, tg_bytes(name, name_len), tg_bytes(value, value_len));
     } else if (m->field_count >= TG_HEADERS_MAX) {
-        head_fault(s, 431, TG_HEAD_TOO_MANY_LINES);
+        set_fault(s, 431, TG_HEAD_TOO_MANY_LINES);
     } else {
         m->fields[m->field_count].name_at = (uint16_t)m->text.len;
         m->fields[m->field_count].name_len = (uint16_t)name_len;
@@ -96,7 +97,7 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
         m->field_count++;
     }
     if (tg_buf_status(&m->text) != TG_OK) {
-        head_fault(s, 431, TG_HEAD_TOO_LARGE);
+        set_fault(s, 431, TG_HEAD_TOO_LARGE);
     }
     return 0;
 }
@@ -105,7 +106,7 @@ static void end_head(struct tg_http2_stream *s)
 {
     if (s->fault.status == 0 &&
         tg_bytes_is_equal(tg_bytes(s->method, s->method_len), TG_LIT("CONNECT"))) {
-        head_fault(s, 400, TG_HEAD_NO_CONNECT);
+        set_fault(s, 400, TG_HEAD_NO_CONNECT);
     }
     if (s->fault.status != 0) {
         tg_http2_refuse(s, s->fault.status, s->fault.detail);

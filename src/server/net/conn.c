@@ -52,7 +52,7 @@ static void conn_close(struct tg_conn *c)
     c->fd = -1;
 }
 
-static void end_in_order(struct tg_conn *c)
+static void finish(struct tg_conn *c)
 {
     if (!c->proto->must_linger && c->in.len == 0) {
         conn_close(c);
@@ -123,7 +123,7 @@ static void run(struct tg_conn *c)
             tg_conn_read(c);
         }
         if (c->proto->is_finished && c->io.unsent == 0 && c->ended != TG_CONN_BROKEN) {
-            end_in_order(c);
+            finish(c);
         }
     } else if (c->wait == TG_CONN_WAIT_LINGER && c->ended != TG_CONN_NOT_ENDED) {
         conn_close(c);

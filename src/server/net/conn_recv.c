@@ -72,7 +72,7 @@ static enum tg_tls_io receive(struct tg_conn *c, uint8_t *buf, size_t *len)
     return errno == EAGAIN || errno == EWOULDBLOCK ? TG_TLS_WANT_READ : TG_TLS_BROKEN;
 }
 
-static void take(struct tg_conn *c, struct tg_bytes data)
+static void deliver(struct tg_conn *c, struct tg_bytes data)
 {
     if (c->wait == TG_CONN_WAIT_LINGER) {
         c->lingered_len += data.len;
@@ -130,7 +130,7 @@ void tg_conn_read(struct tg_conn *c)
             on_read_end(c, result);
             break;
         }
-        take(c, tg_bytes(buf, len));
+        deliver(c, tg_bytes(buf, len));
         tg_mem_wipe(buf, len);
         if (!may_have_more(c, len < cap)) {
             break;

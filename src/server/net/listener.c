@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #define BACKLOG 1024
-#define ACCEPTS_PER_TURN 64u
+#define ACCEPTS_PER_EVENT 64u
 #define ACCEPTS_AT_STOP 4096u
 #define PAUSE_MS 100u
 
@@ -196,7 +196,7 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 
     (void)events;
     if (status == 0) {
-        accept_some(l, ACCEPTS_PER_TURN);
+        accept_some(l, ACCEPTS_PER_EVENT);
     }
 }
 

@@ -707,7 +707,8 @@ static void drain__connection_outlives_the_limit__cut_and_told(void **state)
     sleep_ms(50);
     order_drain(f);
     join_workers(f);
-    assert_true(f->shared.workers[0].has_cut != f->shared.workers[1].has_cut);
+    assert_true(f->shared.workers[0].has_cut_connections !=
+                f->shared.workers[1].has_cut_connections);
     assert_true(is_closed(fd));
     (void)close(fd);
     fixture_free(f);
@@ -725,7 +726,8 @@ static void drain__nothing_outlives_the_limit__not_told(void **state)
     assert_true(is_status(hear(f, fd), 404));
     order_drain(f);
     join_workers(f);
-    assert_false(f->shared.workers[0].has_cut || f->shared.workers[1].has_cut);
+    assert_false(f->shared.workers[0].has_cut_connections ||
+                 f->shared.workers[1].has_cut_connections);
     (void)close(fd);
     fixture_free(f);
 }
