@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Two workers, the real relay core and the memory store, on loopback sockets. */
+/* Two workers with the real relay core and the memory store, on loopback sockets. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -38,7 +38,7 @@ struct fixture {
     uint16_t port;
     uint16_t admin_port;
     bool is_joined;      /* the threads have ended */
-    bool has_no_reserve; /* the listeners' spare descriptors are gone */
+    bool has_no_reserve; /* the listeners have no spare descriptor */
     char dir[64];
     char reply[8192];
 };
@@ -195,7 +195,7 @@ static void say(int fd, const char *text)
     assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
 }
 
-/* One answer, whole; "" when the connection ended first. */
+/* One whole answer; "" if the connection ended first. */
 static const char *hear(struct fixture *f, int fd)
 {
     size_t len = 0;
@@ -295,8 +295,8 @@ static void request__served_over_a_socket(void **state)
     fixture_free(f);
 }
 
-/* spec-test: design/3#bounded-connections */
-static void connections__at_the_limit_served__one_more_closed(void **state)
+/* docs/architecture.md, property "bounded" */
+static void connections__up_to_the_limit_served__one_more_closed(void **state)
 {
     struct fixture *f = fixture_new();
     int fds[20];
@@ -315,7 +315,7 @@ static void connections__at_the_limit_served__one_more_closed(void **state)
             closed++;
         }
     }
-    assert_in_range(served, 3, 6); /* how the kernel spreads them is not ours */
+    assert_in_range(served, 3, 6); /* the kernel distributes them over the sockets */
     assert_int_equal(served + closed, TG_COUNT(fds));
     assert_int_equal(tg_metrics_counter_sum(f->shared.metrics, TG_COUNTER_REFUSED_CONNECTIONS),
                      closed);
@@ -382,7 +382,7 @@ static void garbage_instead_of_tls__closed(void **state)
     fixture_free(f);
 }
 
-static void slow_reader__closed_with_bounded_memory(void **state)
+static void slow_reader__closed_and_memory_limited(void **state)
 {
     struct fixture *f = fixture_new();
     static const char get[] = "GET /nowhere HTTP/1.1\r\nHost: r\r\n\r\n";
@@ -394,7 +394,7 @@ static void slow_reader__closed_with_bounded_memory(void **state)
     f->shared.settings.requests_max = UINT32_MAX;
     start(f);
     fd = dial(f->port);
-    /* Never reading; the server must stop taking requests, then give up on us. */
+    /* The client never reads: the server must stop reading requests, then close. */
     while (sent < 64u * 1024u * 1024u) {
         struct pollfd p = { .fd = fd, .events = POLLOUT };
 
@@ -441,7 +441,7 @@ static void long_polls__on_both_workers__woken_by_one_update(void **state)
     fixture_free(f);
 }
 
-static void long_poll__client_leaves__forgotten(void **state)
+static void long_poll__client_closes__removed(void **state)
 {
     struct fixture *f = fixture_new();
     char path[64];
@@ -492,7 +492,8 @@ static void drain__busy_connection__every_request_answered(void **state)
     say(fd, "GET / HTTP/1.1\r\nHost: r\r\n\r\n");
     assert_true(is_status(hear(f, fd), 404));
     order_drain(f);
-    /* However the order and the requests meet: every request is answered, the last one says so. */
+    /* In whatever order drain and requests arrive, every request is answered, and the last answer
+       says that the connection closes. */
     for (size_t i = 0; i < 1000 && strstr(f->reply, "connection: close") == NULL; i++) {
         say(fd, "GET / HTTP/1.1\r\nHost: r\r\n\r\n");
         assert_true(is_status(hear(f, fd), 404));
@@ -529,7 +530,7 @@ static void rate__over_the_burst_of_a_network__429_with_retry_after(void **state
     fixture_free(f);
 }
 
-static void admin__pages__health_readiness_metrics(void **state)
+static void admin__each_page__answered(void **state)
 {
     struct fixture *f = fixture_new();
     int fd = -1;
@@ -555,7 +556,7 @@ static void admin__pages__health_readiness_metrics(void **state)
     fixture_free(f);
 }
 
-/* Takes every descriptor that is left below a limit of `max`; gives how many. */
+/* Opens every free descriptor below a limit of `max`; returns how many. */
 static size_t take_descriptors(int taken[], size_t max, struct rlimit *before)
 {
     struct rlimit low = { 0 };
@@ -589,11 +590,9 @@ static int unconnected(void)
     return fd;
 }
 
-/* ---- a store in trouble -----------------------------------------------------------------------
- */
+/* ---- a store that fails ---- */
 
-/* The memory store with an apply that fails, or that keeps what it is given. Test state, so a
-   file's own variables. */
+/* The memory store with an apply that fails, or that never answers. */
 static struct tg_store_ops troubled;
 static const struct tg_store_ops *sound;
 static atomic_bool is_holding;
@@ -657,7 +656,7 @@ static void readyz__store_fails__503(void **state)
     fixture_free(f);
 }
 
-static void readyz__store_at_its_limit__200_for_what_is_there_can_be_fetched(void **state)
+static void readyz__store_at_its_limit__200_because_existing_mailboxes_work(void **state)
 {
     struct fixture *f = fixture_new();
     char path[64];
@@ -682,8 +681,7 @@ static void readyz__store_at_its_limit__200_for_what_is_there_can_be_fetched(voi
     fixture_free(f);
 }
 
-/* ---- the drain's limits -----------------------------------------------------------------------
- */
+/* ---- the drain timeout ---- */
 
 static void join_workers(struct fixture *f)
 {
@@ -693,7 +691,7 @@ static void join_workers(struct fixture *f)
     f->is_joined = true;
 }
 
-static void drain__connection_outlives_the_limit__cut_and_told(void **state)
+static void drain__connection_open_at_the_timeout__closed_and_reported(void **state)
 {
     struct fixture *f = fixture_new();
     int fd = -1;
@@ -714,7 +712,7 @@ static void drain__connection_outlives_the_limit__cut_and_told(void **state)
     fixture_free(f);
 }
 
-static void drain__nothing_outlives_the_limit__not_told(void **state)
+static void drain__nothing_open_at_the_timeout__not_reported(void **state)
 {
     struct fixture *f = fixture_new();
     int fd = -1;
@@ -732,7 +730,7 @@ static void drain__nothing_outlives_the_limit__not_told(void **state)
     fixture_free(f);
 }
 
-static void drain__store_never_answers__failed_and_nothing_freed_under_it(void **state)
+static void drain__store_never_answers__failed_and_no_memory_freed(void **state)
 {
     struct fixture *f = fixture_new();
     char path[64];
@@ -756,7 +754,7 @@ static void drain__store_never_answers__failed_and_nothing_freed_under_it(void *
         struct tg_worker *w = &f->shared.workers[i];
 
         if (w->has_failed) {
-            tg_worker_deinit(w); /* does nothing: the change may still come */
+            tg_worker_deinit(w); /* does nothing: the change may still be applied */
             assert_int_equal(tg_relay_in_flight(w->relay), 1);
             sound->apply(held.port, &held.key, held.change, held.ctx, held.done);
             sound->dispatch(held.port);
@@ -771,7 +769,7 @@ static void drain__store_never_answers__failed_and_nothing_freed_under_it(void *
 
 #define DESCRIPTORS 200u
 
-static void descriptors__run_out__connection_dropped_and_later_ones_served(void **state)
+static void descriptors__exhausted__connection_dropped_and_later_ones_served(void **state)
 {
     struct fixture *f = fixture_new();
     int taken[DESCRIPTORS];
@@ -789,7 +787,7 @@ static void descriptors__run_out__connection_dropped_and_later_ones_served(void 
     connect_to(late, f->port);
     assert_true(is_closed(late));
     assert_in_range(tg_metrics_counter_sum(f->shared.metrics, TG_COUNTER_ACCEPT_FAILED), 1, 5);
-    /* Whoever is in is served. */
+    /* Open connections are served. */
     say(early, "GET / HTTP/1.1\r\nHost: r\r\n\r\n");
     assert_true(is_status(hear(f, early), 404));
     while (count > 0) {
@@ -805,7 +803,7 @@ static void descriptors__run_out__connection_dropped_and_later_ones_served(void 
     fixture_free(f);
 }
 
-static void descriptors__even_the_spare_one_is_taken__loop_rests_and_serves_later(void **state)
+static void descriptors__spare_one_taken_too__listener_pauses_and_serves_later(void **state)
 {
     struct fixture *f = fixture_new();
     int taken[DESCRIPTORS];
@@ -834,24 +832,24 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(request__served_over_a_socket),
-        cmocka_unit_test(connections__at_the_limit_served__one_more_closed),
+        cmocka_unit_test(connections__up_to_the_limit_served__one_more_closed),
         cmocka_unit_test(slow_head__gets_408_and_is_closed),
         cmocka_unit_test(silent_handshake__closed),
         cmocka_unit_test(garbage_instead_of_tls__closed),
-        cmocka_unit_test(slow_reader__closed_with_bounded_memory),
+        cmocka_unit_test(slow_reader__closed_and_memory_limited),
         cmocka_unit_test(long_polls__on_both_workers__woken_by_one_update),
-        cmocka_unit_test(long_poll__client_leaves__forgotten),
+        cmocka_unit_test(long_poll__client_closes__removed),
         cmocka_unit_test(long_poll__drain__answered_204_and_closed),
         cmocka_unit_test(drain__busy_connection__every_request_answered),
         cmocka_unit_test(rate__over_the_burst_of_a_network__429_with_retry_after),
         cmocka_unit_test(readyz__store_fails__503),
-        cmocka_unit_test(readyz__store_at_its_limit__200_for_what_is_there_can_be_fetched),
-        cmocka_unit_test(drain__connection_outlives_the_limit__cut_and_told),
-        cmocka_unit_test(drain__nothing_outlives_the_limit__not_told),
-        cmocka_unit_test(drain__store_never_answers__failed_and_nothing_freed_under_it),
-        cmocka_unit_test(descriptors__run_out__connection_dropped_and_later_ones_served),
-        cmocka_unit_test(descriptors__even_the_spare_one_is_taken__loop_rests_and_serves_later),
-        cmocka_unit_test(admin__pages__health_readiness_metrics),
+        cmocka_unit_test(readyz__store_at_its_limit__200_because_existing_mailboxes_work),
+        cmocka_unit_test(drain__connection_open_at_the_timeout__closed_and_reported),
+        cmocka_unit_test(drain__nothing_open_at_the_timeout__not_reported),
+        cmocka_unit_test(drain__store_never_answers__failed_and_no_memory_freed),
+        cmocka_unit_test(descriptors__exhausted__connection_dropped_and_later_ones_served),
+        cmocka_unit_test(descriptors__spare_one_taken_too__listener_pauses_and_serves_later),
+        cmocka_unit_test(admin__each_page__answered),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -76,7 +76,7 @@ static void fake_refuse(void *ctx, unsigned status, const char *detail, unsigned
     respond_with(ctx, status, detail, ops, ops_ctx);
 }
 
-static struct fixture *resumed; /* resume has no context of its own */
+static struct fixture *resumed; /* resume has no ctx argument */
 
 static void fake_resume(struct tg_exchange *exchange, int64_t now_s, enum tg_resume why)
 {
@@ -168,7 +168,7 @@ void fixture_free(struct fixture *f)
 
 size_t feed_bytes(struct fixture *f, const void *data, size_t len)
 {
-    /* A copy of exactly this size, so that a read past its end is seen. */
+    /* A copy of exactly this size, so that sanitizers detect a read past its end. */
     uint8_t *copy = tg_mem_calloc(len + 1, 1);
     size_t used = 0;
 

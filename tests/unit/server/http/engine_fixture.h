@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An HTTP engine between a test's bytes and a service that the test plays: time moves by hand.
+ * An HTTP engine between bytes of a test and a service that the test controls. The test sets the
+ * time.
  */
 #ifndef TESTS_UNIT_SERVER_ENGINE_FIXTURE_H
 #define TESTS_UNIT_SERVER_ENGINE_FIXTURE_H
@@ -32,7 +33,7 @@ struct seen {
     size_t body_len;
     char body[64];
     bool is_body_too_large;
-    const struct tg_exchange_ops *ops; /* to answer what was held */
+    const struct tg_exchange_ops *ops; /* to answer held requests */
     void *ops_ctx;
 };
 
@@ -47,7 +48,7 @@ struct fixture {
     struct tg_buf out;
     size_t write_count;
     size_t kick_count;
-    size_t write_limit; /* bytes that "the socket" takes; the rest counts as unsent */
+    size_t write_limit; /* bytes that the socket accepts; the rest counts as unsent */
 
     enum play play;
     struct seen seen[SEEN_MAX];
@@ -61,13 +62,13 @@ struct fixture {
 };
 
 struct fixture *fixture_new(void);
-/* Ends the engine and checks that nothing is left behind. */
+/* Frees the engine and checks that no request, wait or memory remains. */
 void fixture_free(struct fixture *f);
-/* As a connection does it: feeds text, keeps what was not taken for later. Returns what was taken.
- */
+/* As a connection does: feeds text and keeps what the engine did not consume. Returns how much it
+   consumed. */
 size_t feed(struct fixture *f, const char *text);
 size_t feed_bytes(struct fixture *f, const void *data, size_t len);
-/* Moves the clock and fires what is due. */
+/* Advances the clock and fires due deadlines. */
 void pass_ms(struct fixture *f, uint64_t ms);
 /* Answers the request seen at index (held or waiting). */
 void answer(struct fixture *f, size_t index);

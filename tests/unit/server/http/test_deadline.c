@@ -12,7 +12,7 @@ struct probe {
     struct tg_deadline deadline;
     size_t fired_count;
     struct probe *clears;
-    uint64_t again_mono_ms; /* 0: no */
+    uint64_t again_mono_ms; /* 0: not fired */
 };
 
 static struct tg_wheel wheel;
@@ -39,8 +39,8 @@ static int setup(void **state)
     return 0;
 }
 
-/* Times around every edge of the wheel: never early, at most a tick late. */
-static void fires__never_early__and_at_most_a_tick_late(void **state)
+/* Times around every edge of the wheel. */
+static void fires__not_early_and_at_most_one_tick_late(void **state)
 {
     static const uint64_t in_ms[] = { 0,     1,     249,   250,   251,    9999,
                                       63999, 64000, 64001, 70000, 128000, 200000 };
@@ -98,7 +98,7 @@ static void cleared__never_fires(void **state)
     assert_int_equal(p.fired_count, 0);
 }
 
-static void fired__clears_its_neighbour_and_sets_itself_again(void **state)
+static void fired__clears_another_and_sets_itself_again(void **state)
 {
     struct probe b = { .deadline.fired = on_fired };
     struct probe a = { .deadline.fired = on_fired, .clears = &b, .again_mono_ms = 4000 };
@@ -133,11 +133,11 @@ static void clock__jumps_over_the_whole_wheel__everything_due_fires_once(void **
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(fires__never_early__and_at_most_a_tick_late),
+        CASE(fires__not_early_and_at_most_one_tick_late),
         CASE(moved_later__fires_at_the_later_time),
         CASE(moved_earlier__fires_at_the_earlier_time),
         CASE(cleared__never_fires),
-        CASE(fired__clears_its_neighbour_and_sets_itself_again),
+        CASE(fired__clears_another_and_sets_itself_again),
         CASE(clock__jumps_over_the_whole_wheel__everything_due_fires_once),
     };
 

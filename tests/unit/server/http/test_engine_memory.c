@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The HTTP engines when memory runs out at call number n, n = 1, 2, 3 ... until none fails; and
- * what they leave in memory that they have given back.
+ * The HTTP engines when allocation number n fails, n = 1, 2, 3 ... until no allocation fails; and
+ * what remains in memory that they freed.
  */
 #include "unit/server/http/engine_fixture.h"
 
@@ -14,7 +14,7 @@
 #define CALLS_MAX 2000u
 #define MARK_LEN 36u
 
-/* The call that fails; 0: none. Test state, so a file's own variable. */
+/* The number of the allocation that fails; 0: none. */
 static unsigned fail_at;
 static unsigned call_no;
 
@@ -36,7 +36,7 @@ WRAP_ALLOC(tg_mem_alloc, (size_t size), (size))
 WRAP_ALLOC(tg_mem_realloc_wiped, (void *ptr, size_t size), (ptr, size))
 WRAP_ALLOC(tg_mem_grow, (void *old, size_t old_size, size_t new_size), (old, old_size, new_size))
 
-/* The fixture's own memory comes first, so that only the engine's can fail. */
+/* The fixture allocates first, so that only allocations of the engine fail. */
 static struct fixture *fixture_ready(void)
 {
     static const uint8_t room[65536];
@@ -64,7 +64,7 @@ static void give(struct fixture *f, const void *data, size_t len)
     }
 }
 
-/* ---- call number n fails --------------------------------------------------------------------- */
+/* ---- call number n fails ---- */
 
 static void play_http1(struct fixture *f)
 {
@@ -85,12 +85,12 @@ static void play_http1(struct fixture *f)
     }
     f->play = PLAY_WAIT;
     give(f, held, sizeof(held) - 1);
-    tg_pending_settle(&f->env); /* where no memory was left to wait with */
+    tg_pending_settle(&f->env); /* long polls for which there was no memory */
     pass_ms(f, 61000);
     give(f, bad, sizeof(bad) - 1);
 }
 
-static void http1__memory_runs_out__answers_or_ends_and_keeps_nothing(void **state)
+static void http1__out_of_memory__answers_or_closes_and_leaks_nothing(void **state)
 {
     (void)state;
     for (unsigned n = 1;; n++) {
@@ -103,7 +103,7 @@ static void http1__memory_runs_out__answers_or_ends_and_keeps_nothing(void **sta
         play_http1(f);
         fail_at = 0;
         answers = count_in_output(f, "HTTP/1.1 ");
-        /* Whatever was taken on was answered, unless the connection is at its end. */
+        /* Every request that reached the service was answered, unless the connection is closing. */
         assert_true(f->proto == NULL || f->proto->is_finished || answers >= f->seen_count);
         fixture_free(f);
         if (call_no < n) {
@@ -152,7 +152,7 @@ static void play_http2(struct fixture *f)
     }
 }
 
-static void http2__memory_runs_out__ends_in_order_and_keeps_nothing(void **state)
+static void http2__out_of_memory__closes_in_order_and_leaks_nothing(void **state)
 {
     (void)state;
     for (unsigned n = 1;; n++) {
@@ -165,15 +165,15 @@ static void http2__memory_runs_out__ends_in_order_and_keeps_nothing(void **state
         fail_at = 0;
         fixture_free(f);
         if (call_no < n) {
-            assert_true(n > 50); /* the library's own calls are among them */
+            assert_true(n > 50); /* allocations of nghttp2 are among them */
             return;
         }
     }
 }
 
-/* ---- what is left ---------------------------------------------------------------------------- */
+/* ---- what is left ---- */
 
-/* Made at run time, so that the only copies are those that the engine made. */
+/* Made at run time, so that the engine made every copy in memory. */
 static void make_mark(uint8_t out[MARK_LEN])
 {
     for (unsigned i = 0; i < MARK_LEN; i++) {
@@ -194,7 +194,7 @@ static size_t count_in(const uint8_t *data, size_t len)
     return count;
 }
 
-/* In the process's heap, read through the kernel: freed memory is no longer ours to touch. */
+/* Searches the heap through /proc/self/mem, because freed memory may not be accessed directly. */
 static size_t count_in_heap(void)
 {
     static uint8_t page[1u << 16];
@@ -262,14 +262,14 @@ static void check_mark(bool is_http2)
     fixture_free(f);
 }
 
-static void claim__connection_is_gone__nowhere_in_the_heap(void **state)
+static void claim__after_the_connection__not_in_the_heap(void **state)
 {
     uint8_t *planted = tg_mem_alloc(MARK_LEN);
 
     (void)state;
     assert_non_null(planted);
     make_mark(planted);
-    assert_in_range(count_in_heap(), 0, 2); /* sanitizers have a heap of their own */
+    assert_in_range(count_in_heap(), 0, 2); /* sanitizers use another heap */
     tg_mem_free_secret(planted, MARK_LEN);
     check_mark(false);
     check_mark(true);
@@ -278,9 +278,9 @@ static void claim__connection_is_gone__nowhere_in_the_heap(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(http1__memory_runs_out__answers_or_ends_and_keeps_nothing),
-        cmocka_unit_test(http2__memory_runs_out__ends_in_order_and_keeps_nothing),
-        cmocka_unit_test(claim__connection_is_gone__nowhere_in_the_heap),
+        cmocka_unit_test(http1__out_of_memory__answers_or_closes_and_leaks_nothing),
+        cmocka_unit_test(http2__out_of_memory__closes_in_order_and_leaks_nothing),
+        cmocka_unit_test(claim__after_the_connection__not_in_the_heap),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

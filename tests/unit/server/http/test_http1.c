@@ -33,7 +33,7 @@ static void assert_refused(struct fixture *f, unsigned status)
     assert_true(f->proto->is_finished);
 }
 
-/* One head against a fresh connection; the service must see it or not. */
+/* One head on a new connection. The service must see it if and only if status is 200. */
 static void expect(const char *text, unsigned status)
 {
     struct fixture *f = NULL;
@@ -121,7 +121,7 @@ static void pipelined__while_busy__second_waits_for_the_first(void **state)
     assert_int_equal(count_in_output(f, "HTTP/1.1 200 OK"), 2);
 }
 
-static void pipelined__reader_does_not_read__no_more_requests_are_taken(void **state)
+static void pipelined__peer_does_not_read__no_further_request_begun(void **state)
 {
     struct fixture *f = *state;
 
@@ -137,7 +137,7 @@ static void pipelined__reader_does_not_read__no_more_requests_are_taken(void **s
     assert_int_equal(f->seen_count, 1);
 }
 
-static void head__of_32_KiB__taken_and_one_more_byte_431(void **state)
+static void head__32_KiB_accepted__one_more_byte_431(void **state)
 {
     static char text[TG_HEAD_MAX + 2];
     static const char start[] = "GET / HTTP/1.1\r\nHost: r\r\nX: ";
@@ -153,7 +153,7 @@ static void head__of_32_KiB__taken_and_one_more_byte_431(void **state)
     expect(text, 431);
 }
 
-static void headers__64_taken__65_refused_with_431(void **state)
+static void headers__64_accepted__65_refused_with_431(void **state)
 {
     static char text[4096];
 
@@ -169,7 +169,7 @@ static void headers__64_taken__65_refused_with_431(void **state)
     }
 }
 
-static void target__of_4096_taken__4097_refused_with_414(void **state)
+static void target__4096_bytes_accepted__4097_refused_with_414(void **state)
 {
     static char text[8192];
 
@@ -197,7 +197,7 @@ static void body__at_its_limit__passed_whole(void **state)
     assert_false(f->proto->is_finished);
 }
 
-static void body__declared_one_over_the_limit__told_at_once_and_closed(void **state)
+static void body__declared_one_byte_over_the_limit__refused_at_once_and_closed(void **state)
 {
     struct fixture *f = *state;
 
@@ -210,7 +210,7 @@ static void body__declared_one_over_the_limit__told_at_once_and_closed(void **st
     assert_true(f->proto->must_linger);
 }
 
-static void body__chunked_one_over_the_limit__told_and_closed(void **state)
+static void body__chunked_one_byte_over_the_limit__refused_and_closed(void **state)
 {
     static char chunk[1100];
     struct fixture *f = *state;
@@ -237,7 +237,7 @@ static void chunks__tiny_with_huge_extensions__refused(void **state)
     assert_int_equal(f->seen_count, 0);
 }
 
-static void shapes_of_smuggling__refused(void **state)
+static void smuggling_attempts__refused(void **state)
 {
     static const char *const heads[] = {
         "POST / HTTP/1.1\r\nHost: r\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n",
@@ -305,7 +305,7 @@ static void shapes_of_smuggling__refused(void **state)
     }
 }
 
-static void shapes_of_chunks__that_can_be_read_in_two_ways__refused(void **state)
+static void chunks__ambiguous__refused(void **state)
 {
     static const char *const bodies[] = {
         "5\nhello\r\n0\r\n\r\n",
@@ -359,7 +359,7 @@ static void shapes_of_chunks__that_can_be_read_in_two_ways__refused(void **state
     }
 }
 
-static void versions_and_methods__unknown__told_so(void **state)
+static void versions_and_methods__unknown__505_and_501(void **state)
 {
     (void)state;
     expect("GET / HTTP/1.2\r\nHost: r\r\n\r\n", 505);
@@ -410,7 +410,7 @@ static void expect_continue__answered_before_the_body(void **state)
     expect("POST / HTTP/1.1\r\nHost: r\r\nExpect: miracles\r\nContent-Length: 2\r\n\r\n", 417);
 }
 
-static void expect_continue__body_too_large__never_invited(void **state)
+static void expect_continue__body_too_large__no_100_sent(void **state)
 {
     struct fixture *f = *state;
 
@@ -435,7 +435,7 @@ static void kept_connection__fifth_of_five_requests__closed(void **state)
     assert_int_equal(f->seen_count, 5);
 }
 
-static void http_1_0__kept_only_when_asked(void **state)
+static void http_1_0__kept_only_with_keep_alive(void **state)
 {
     struct fixture *f = *state;
 
@@ -446,7 +446,7 @@ static void http_1_0__kept_only_when_asked(void **state)
     assert_true(f->proto->is_finished);
 }
 
-static void connection_close__asked_for__given_without_lingering(void **state)
+static void connection_close__requested__closed_without_lingering(void **state)
 {
     struct fixture *f = *state;
 
@@ -455,7 +455,7 @@ static void connection_close__asked_for__given_without_lingering(void **state)
     assert_false(f->proto->must_linger);
 }
 
-static void head_answer__measures_the_body_and_does_not_send_it(void **state)
+static void answer_to_head__has_content_length_and_no_body(void **state)
 {
     struct fixture *f = *state;
 
@@ -485,7 +485,7 @@ static void upgrade_to_h2c__ignored(void **state)
     assert_int_equal(count_in_output(f, "HTTP/1.1 200 OK"), 2);
 }
 
-static void slow_head__408_after_ten_seconds_however_it_trickles(void **state)
+static void slow_head__408_after_ten_seconds_although_bytes_arrive(void **state)
 {
     struct fixture *f = *state;
 
@@ -499,7 +499,7 @@ static void slow_head__408_after_ten_seconds_however_it_trickles(void **state)
     assert_refused(f, 408);
 }
 
-static void slow_body__408_after_twenty_seconds_and_one_per_500_bytes(void **state)
+static void slow_body__408_after_twenty_seconds_and_one_more_per_500_bytes(void **state)
 {
     struct fixture *f = *state;
     char half[500];
@@ -513,7 +513,7 @@ static void slow_body__408_after_twenty_seconds_and_one_per_500_bytes(void **sta
     assert_refused(f, 408);
 }
 
-static void idle_connection__closed_after_thirty_seconds_without_a_word(void **state)
+static void idle_connection__closed_after_thirty_seconds_without_an_answer(void **state)
 {
     struct fixture *f = *state;
 
@@ -573,7 +573,7 @@ static void eof__while_waiting__cancels(void **state)
     assert_true(f->proto->is_finished);
 }
 
-static void eof__while_the_store_is_at_work__answered_then_closed(void **state)
+static void eof__while_the_service_works__answered_then_closed(void **state)
 {
     struct fixture *f = *state;
 
@@ -600,7 +600,7 @@ static void long_poll__times_out__resumed_once(void **state)
     assert_int_equal(count_in_output(f, "HTTP/1.1 204"), 1);
 }
 
-static void long_poll__its_key_changes__resumed_and_still_there(void **state)
+static void long_poll__its_key_changes__resumed_and_still_waiting(void **state)
 {
     static const struct tg_store_key key = { { 7 } };
     static const struct tg_store_key other = { { 8 } };
@@ -645,7 +645,7 @@ static void long_poll__while_draining__answered_at_once(void **state)
     assert_int_equal(count_in_output(f, "HTTP/1.1 204"), 1);
 }
 
-static void cancel__with_a_request_open__tells_the_service(void **state)
+static void cancel__with_a_request_open__service_notified(void **state)
 {
     struct fixture *f = *state;
 
@@ -665,39 +665,39 @@ int main(void)
         CASE(header_values__trimmed_and_empty__kept_apart),
         CASE(chunked_body__extensions_and_trailers__only_the_body_is_passed),
         CASE(pipelined__while_busy__second_waits_for_the_first),
-        CASE(pipelined__reader_does_not_read__no_more_requests_are_taken),
-        CASE(head__of_32_KiB__taken_and_one_more_byte_431),
-        CASE(headers__64_taken__65_refused_with_431),
-        CASE(target__of_4096_taken__4097_refused_with_414),
+        CASE(pipelined__peer_does_not_read__no_further_request_begun),
+        CASE(head__32_KiB_accepted__one_more_byte_431),
+        CASE(headers__64_accepted__65_refused_with_431),
+        CASE(target__4096_bytes_accepted__4097_refused_with_414),
         CASE(body__at_its_limit__passed_whole),
-        CASE(body__declared_one_over_the_limit__told_at_once_and_closed),
-        CASE(body__chunked_one_over_the_limit__told_and_closed),
+        CASE(body__declared_one_byte_over_the_limit__refused_at_once_and_closed),
+        CASE(body__chunked_one_byte_over_the_limit__refused_and_closed),
         CASE(chunks__tiny_with_huge_extensions__refused),
-        CASE(shapes_of_smuggling__refused),
-        CASE(shapes_of_chunks__that_can_be_read_in_two_ways__refused),
-        CASE(versions_and_methods__unknown__told_so),
+        CASE(smuggling_attempts__refused),
+        CASE(chunks__ambiguous__refused),
+        CASE(versions_and_methods__unknown__505_and_501),
         CASE(absolute_target__becomes_the_path),
         CASE(expect_continue__answered_before_the_body),
-        CASE(expect_continue__body_too_large__never_invited),
+        CASE(expect_continue__body_too_large__no_100_sent),
         CASE(kept_connection__fifth_of_five_requests__closed),
-        CASE(http_1_0__kept_only_when_asked),
-        CASE(connection_close__asked_for__given_without_lingering),
-        CASE(head_answer__measures_the_body_and_does_not_send_it),
+        CASE(http_1_0__kept_only_with_keep_alive),
+        CASE(connection_close__requested__closed_without_lingering),
+        CASE(answer_to_head__has_content_length_and_no_body),
         CASE(answer_204__has_neither_length_nor_body),
         CASE(upgrade_to_h2c__ignored),
-        CASE(slow_head__408_after_ten_seconds_however_it_trickles),
-        CASE(slow_body__408_after_twenty_seconds_and_one_per_500_bytes),
-        CASE(idle_connection__closed_after_thirty_seconds_without_a_word),
+        CASE(slow_head__408_after_ten_seconds_although_bytes_arrive),
+        CASE(slow_body__408_after_twenty_seconds_and_one_more_per_500_bytes),
+        CASE(idle_connection__closed_after_thirty_seconds_without_an_answer),
         CASE(drain__busy_request__answered_and_closed),
         CASE(drain__half_read_request__still_served),
         CASE(drain__idle_connection__closed_after_a_second),
         CASE(eof__while_waiting__cancels),
-        CASE(eof__while_the_store_is_at_work__answered_then_closed),
+        CASE(eof__while_the_service_works__answered_then_closed),
         CASE(long_poll__times_out__resumed_once),
-        CASE(long_poll__its_key_changes__resumed_and_still_there),
+        CASE(long_poll__its_key_changes__resumed_and_still_waiting),
         CASE(long_poll__over_the_global_limit__503),
         CASE(long_poll__while_draining__answered_at_once),
-        CASE(cancel__with_a_request_open__tells_the_service),
+        CASE(cancel__with_a_request_open__service_notified),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

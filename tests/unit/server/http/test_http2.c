@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The engine against nghttp2's client side, and against frames written by hand. */
+/* The engine with nghttp2 as its client, and with hand-written frames. */
 #include "unit/server/http/engine_fixture.h"
 
 #include "base/mem.h"
@@ -100,7 +100,7 @@ static ssize_t read_upload(nghttp2_session *session, int32_t id, uint8_t *out, s
     return (ssize_t)len;
 }
 
-/* Counted in the bytes: a client that has nothing left to do does not report the second one. */
+/* Counted in the bytes: an idle nghttp2 client does not report the second one. */
 static void count_goaways(struct client *c)
 {
     struct tg_bytes out = tg_buf_view(&c->f->out);
@@ -118,7 +118,7 @@ static void count_goaways(struct client *c)
     }
 }
 
-/* Bytes back and forth until nobody has more to say. */
+/* Passes bytes both ways until neither side has output. */
 static void exchange(struct client *c)
 {
     struct fixture *f = c->f;
@@ -220,7 +220,7 @@ static void request__get__answered(void **state)
     assert_int_equal(c->reset_count, 0);
 }
 
-static void request__any_method__left_to_the_service(void **state)
+static void request__any_method__passed_to_the_service(void **state)
 {
     struct client *c = *state;
 
@@ -228,7 +228,7 @@ static void request__any_method__left_to_the_service(void **state)
     assert_string_equal(c->f->seen[0].method, "BREW");
 }
 
-static void head_answer__measured_and_not_sent(void **state)
+static void answer_to_head__has_content_length_and_no_body(void **state)
 {
     struct client *c = *state;
 
@@ -250,7 +250,7 @@ static void body__at_its_limit__passed_whole(void **state)
     assert_int_equal(c->reset_count, 0);
 }
 
-static void body__one_byte_over__told_and_the_stream_ends_by_itself(void **state)
+static void body__one_byte_over_the_limit__answered_and_the_stream_not_reset(void **state)
 {
     struct client *c = *state;
     int32_t id = 0;
@@ -265,7 +265,7 @@ static void body__one_byte_over__told_and_the_stream_ends_by_itself(void **state
     assert_int_equal(c->closed_count, 1);
 }
 
-static void body__answered_and_never_ended__reset_after_a_while(void **state)
+static void body__answered_and_never_ended__stream_reset_after_head_time(void **state)
 {
     struct client *c = *state;
 
@@ -279,7 +279,7 @@ static void body__answered_and_never_ended__reset_after_a_while(void **state)
     assert_int_equal(c->reset_code, NGHTTP2_NO_ERROR);
 }
 
-static void slow_body__408_on_that_stream_alone(void **state)
+static void slow_body__408_on_that_stream_only(void **state)
 {
     struct client *c = *state;
     int32_t slow = 0;
@@ -299,7 +299,7 @@ static void slow_body__408_on_that_stream_alone(void **state)
     assert_int_equal(c->goaway_count, 0);
 }
 
-static void streams__held_and_answered_out_of_order(void **state)
+static void streams__answered_in_another_order__each_gets_its_own(void **state)
 {
     struct client *c = *state;
     int32_t first = 0;
@@ -317,7 +317,7 @@ static void streams__held_and_answered_out_of_order(void **state)
     assert_int_equal(c->status[first], 200);
 }
 
-static void stream__reset_by_the_peer__service_is_told(void **state)
+static void stream__reset_by_the_peer__service_notified(void **state)
 {
     struct client *c = *state;
     int32_t id = 0;
@@ -331,7 +331,7 @@ static void stream__reset_by_the_peer__service_is_told(void **state)
     assert_int_equal(c->f->env.waiters.count, 0);
 }
 
-static void headers__64_taken__65_refused_with_431(void **state)
+static void headers__64_accepted__65_refused_with_431(void **state)
 {
     static char names[65][24];
     struct client *c = *state;
@@ -352,7 +352,7 @@ static void headers__64_taken__65_refused_with_431(void **state)
     assert_int_equal(c->f->seen_count, 1);
 }
 
-static void head__over_32_KiB__refused_with_431_and_long_target_with_414(void **state)
+static void head__over_32_KiB_431__long_target_414(void **state)
 {
     static char value[TG_HEAD_MAX + 1];
     static char path[4098];
@@ -387,7 +387,7 @@ static void connect__refused(void **state)
     assert_int_equal(c->f->seen_count, 0);
 }
 
-static void requests__five_of_five__two_goaways_and_the_end(void **state)
+static void requests__fifth_of_five__two_goaways_then_closed(void **state)
 {
     struct client *c = *state;
 
@@ -406,7 +406,7 @@ static void requests__five_of_five__two_goaways_and_the_end(void **state)
     assert_int_equal(c->f->seen_count, 5);
 }
 
-static void drain__with_a_stream_open__answered_before_the_end(void **state)
+static void drain__with_a_stream_open__answered_before_closing(void **state)
 {
     struct client *c = *state;
     int32_t id = 0;
@@ -441,7 +441,7 @@ static void idle_connection__goaway_after_thirty_seconds(void **state)
     assert_true(c->f->proto->is_finished);
 }
 
-static void pings__do_not_keep_an_idle_connection(void **state)
+static void pings__do_not_keep_an_idle_connection_open(void **state)
 {
     struct client *c = *state;
 
@@ -453,7 +453,7 @@ static void pings__do_not_keep_an_idle_connection(void **state)
     assert_in_range(c->goaway_count, 1, 2);
 }
 
-static void reader__gives_no_window__closed_after_twenty_seconds(void **state)
+static void reader__opens_no_window__closed_after_twenty_seconds(void **state)
 {
     struct client *c = *state;
     const nghttp2_settings_entry none = { NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 0 };
@@ -467,8 +467,8 @@ static void reader__gives_no_window__closed_after_twenty_seconds(void **state)
     assert_true(c->f->proto->is_finished);
 }
 
-/* Small requests in between are no excuse: an answer that is not taken does not stay. */
-static void reader__gives_no_window_but_asks_on__stalled_stream_reset(void **state)
+/* Other requests on the connection do not extend the time of an unread answer. */
+static void reader__opens_no_window_but_sends_requests__stalled_stream_reset(void **state)
 {
     struct client *c = *state;
     const nghttp2_settings_entry none = { NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 0 };
@@ -494,7 +494,7 @@ static void reader__gives_no_window_but_asks_on__stalled_stream_reset(void **sta
     assert_int_equal(c->status[9], 200);
 }
 
-static void reader__gives_window_in_time__served(void **state)
+static void reader__opens_window_in_time__served(void **state)
 {
     struct client *c = *state;
     const nghttp2_settings_entry none = { NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 0 };
@@ -532,7 +532,7 @@ static void long_polls__ninth_of_one_connection__503(void **state)
     assert_int_equal(c->f->env.waiters.count, TG_WAITS_PER_PEER_MAX);
 }
 
-/* ---- frames by hand ---- */
+/* ---- hand-written frames ---- */
 
 static void frame(struct fixture *f, size_t len, uint8_t type, uint8_t flags, uint32_t id,
                   const void *payload)
@@ -590,7 +590,7 @@ static void preface__wrong__finished(void **state)
     fixture_free(f);
 }
 
-static void pings__a_flood__enhance_your_calm(void **state)
+static void pings__flood__enhance_your_calm(void **state)
 {
     struct fixture *f = raw();
 
@@ -606,7 +606,7 @@ static void pings__a_flood__enhance_your_calm(void **state)
     fixture_free(f);
 }
 
-static void settings__a_flood__enhance_your_calm(void **state)
+static void settings__flood__enhance_your_calm(void **state)
 {
     struct fixture *f = raw();
 
@@ -621,7 +621,7 @@ static void settings__a_flood__enhance_your_calm(void **state)
 /* :method GET, :scheme https, :path /, indexed in HPACK's static table, and :authority r. */
 #define GET_BLOCK "\x82\x87\x84\x01\x01r"
 
-static void rapid_reset__bounded_by_a_budget(void **state)
+static void rapid_reset__limited_by_a_budget(void **state)
 {
     struct fixture *f = raw();
     uint32_t id = 1;
@@ -678,7 +678,7 @@ static void streams__beyond_the_limit__refused(void **state)
     (void)state;
     f->play = PLAY_HOLD;
     f->settings.requests_max = 1000;
-    frame(f, 0, NGHTTP2_SETTINGS, NGHTTP2_FLAG_ACK, 0, NULL); /* our limit is in force */
+    frame(f, 0, NGHTTP2_SETTINGS, NGHTTP2_FLAG_ACK, 0, NULL); /* the server applies its limit */
     for (uint32_t id = 1; id < 2 * 12; id += 2) {
         frame(f, 6, NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS | NGHTTP2_FLAG_END_STREAM, id,
               GET_BLOCK);
@@ -687,7 +687,7 @@ static void streams__beyond_the_limit__refused(void **state)
     fixture_free(f);
 }
 
-static void answers__nobody_reads__frames_are_not_made(void **state)
+static void answers__peer_does_not_read__no_frames_made(void **state)
 {
     static char large[60000];
     struct fixture *f = raw();
@@ -712,33 +712,33 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(request__get__answered),
-        CASE(request__any_method__left_to_the_service),
-        CASE(head_answer__measured_and_not_sent),
+        CASE(request__any_method__passed_to_the_service),
+        CASE(answer_to_head__has_content_length_and_no_body),
         CASE(body__at_its_limit__passed_whole),
-        CASE(body__one_byte_over__told_and_the_stream_ends_by_itself),
-        CASE(body__answered_and_never_ended__reset_after_a_while),
-        CASE(slow_body__408_on_that_stream_alone),
-        CASE(streams__held_and_answered_out_of_order),
-        CASE(stream__reset_by_the_peer__service_is_told),
-        CASE(headers__64_taken__65_refused_with_431),
-        CASE(head__over_32_KiB__refused_with_431_and_long_target_with_414),
+        CASE(body__one_byte_over_the_limit__answered_and_the_stream_not_reset),
+        CASE(body__answered_and_never_ended__stream_reset_after_head_time),
+        CASE(slow_body__408_on_that_stream_only),
+        CASE(streams__answered_in_another_order__each_gets_its_own),
+        CASE(stream__reset_by_the_peer__service_notified),
+        CASE(headers__64_accepted__65_refused_with_431),
+        CASE(head__over_32_KiB_431__long_target_414),
         CASE(connect__refused),
-        CASE(requests__five_of_five__two_goaways_and_the_end),
-        CASE(drain__with_a_stream_open__answered_before_the_end),
+        CASE(requests__fifth_of_five__two_goaways_then_closed),
+        CASE(drain__with_a_stream_open__answered_before_closing),
         CASE(idle_connection__goaway_after_thirty_seconds),
-        CASE(pings__do_not_keep_an_idle_connection),
-        CASE(reader__gives_no_window__closed_after_twenty_seconds),
-        CASE(reader__gives_no_window_but_asks_on__stalled_stream_reset),
-        CASE(reader__gives_window_in_time__served),
+        CASE(pings__do_not_keep_an_idle_connection_open),
+        CASE(reader__opens_no_window__closed_after_twenty_seconds),
+        CASE(reader__opens_no_window_but_sends_requests__stalled_stream_reset),
+        CASE(reader__opens_window_in_time__served),
         CASE(long_polls__ninth_of_one_connection__503),
         cmocka_unit_test(preface__wrong__finished),
-        cmocka_unit_test(pings__a_flood__enhance_your_calm),
-        cmocka_unit_test(settings__a_flood__enhance_your_calm),
-        cmocka_unit_test(rapid_reset__bounded_by_a_budget),
+        cmocka_unit_test(pings__flood__enhance_your_calm),
+        cmocka_unit_test(settings__flood__enhance_your_calm),
+        cmocka_unit_test(rapid_reset__limited_by_a_budget),
         cmocka_unit_test(continuations__more_than_eight__connection_ended),
         cmocka_unit_test(pseudo_headers__missing_or_unknown__stream_error_only),
         cmocka_unit_test(streams__beyond_the_limit__refused),
-        cmocka_unit_test(answers__nobody_reads__frames_are_not_made),
+        cmocka_unit_test(answers__peer_does_not_read__no_frames_made),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -35,7 +35,7 @@ static void text__ipv4_by_24_bits_ipv6_by_64(void **state)
     assert_true(is_same("[2001:db8:1:2::1]", "2001:db8:1:2::2"));
 }
 
-static void text__no_address__none(void **state)
+static void text__not_an_address__no_network(void **state)
 {
     static const char *const texts[] = { "",   "unknown", "_hidden",   "1.2.3", "256.1.1.1",
                                          "[]", "::x",     "1.2.3.4.5", "[::1",  "a:b" };
@@ -69,7 +69,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text__ipv4_by_24_bits_ipv6_by_64),
-        cmocka_unit_test(text__no_address__none),
+        cmocka_unit_test(text__not_an_address__no_network),
         cmocka_unit_test(address__same_as_its_text),
     };
 

@@ -14,7 +14,7 @@ static struct tg_waiters table;
 static struct tg_waiter *woken[512];
 static size_t woken_count;
 static bool is_removed_when_woken;
-static struct tg_waiter *victim; /* removed when anybody is woken */
+static struct tg_waiter *victim; /* removed when any waiter is woken */
 
 static void on_woken(struct tg_waiter *waiter)
 {
@@ -58,7 +58,7 @@ static struct tg_store_key key_of(size_t n)
     return key;
 }
 
-static void wake__only_the_key__others_sleep_on(void **state)
+static void wake__one_key__other_waiters_not_woken(void **state)
 {
     struct tg_waiter waiters[300] = { 0 };
     struct tg_store_key key = { { 0 } };
@@ -80,7 +80,7 @@ static void wake__only_the_key__others_sleep_on(void **state)
     assert_int_equal(table.count, 0);
 }
 
-static void wake__keys_that_share_a_bucket__told_apart(void **state)
+static void wake__keys_in_one_bucket__distinguished(void **state)
 {
     struct tg_waiter a = { 0 };
     struct tg_waiter b = { 0 };
@@ -97,7 +97,7 @@ static void wake__keys_that_share_a_bucket__told_apart(void **state)
     tg_waiters_remove(&table, &b);
 }
 
-static void wake__one_ends_the_other__the_other_is_not_told(void **state)
+static void wake__first_removes_second__second_not_woken(void **state)
 {
     struct tg_waiter a = { 0 };
     struct tg_waiter b = { 0 };
@@ -127,7 +127,7 @@ static void remove__twice__nothing_happens(void **state)
     assert_int_equal(table.count, 0);
 }
 
-static void inbox__first_key__asks_for_a_wake_up_and_delivers(void **state)
+static void inbox__first_key__requests_a_wake_up_and_delivers(void **state)
 {
     struct tg_inbox inbox;
     struct tg_waiter a = { 0 };
@@ -146,7 +146,7 @@ static void inbox__first_key__asks_for_a_wake_up_and_delivers(void **state)
     tg_inbox_deinit(&inbox);
 }
 
-static void inbox__over_its_maximum__everybody_looks_again(void **state)
+static void inbox__over_its_maximum__every_waiter_woken(void **state)
 {
     struct tg_inbox inbox;
     struct tg_waiter a = { 0 };
@@ -174,12 +174,12 @@ static void inbox__over_its_maximum__everybody_looks_again(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(wake__only_the_key__others_sleep_on),
-        CASE(wake__keys_that_share_a_bucket__told_apart),
-        CASE(wake__one_ends_the_other__the_other_is_not_told),
+        CASE(wake__one_key__other_waiters_not_woken),
+        CASE(wake__keys_in_one_bucket__distinguished),
+        CASE(wake__first_removes_second__second_not_woken),
         CASE(remove__twice__nothing_happens),
-        CASE(inbox__first_key__asks_for_a_wake_up_and_delivers),
-        CASE(inbox__over_its_maximum__everybody_looks_again),
+        CASE(inbox__first_key__requests_a_wake_up_and_delivers),
+        CASE(inbox__over_its_maximum__every_waiter_woken),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

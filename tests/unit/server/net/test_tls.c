@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Our side of TLS against OpenSSL's client, over a pair of sockets. */
+/* The server side of TLS with OpenSSL as its client, over a socket pair. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -62,7 +62,7 @@ static int teardown(void **state)
     return 0;
 }
 
-/* Hours pass at will. Test state, so a file's own variable. */
+/* Added to the clock. */
 static time_t later_s;
 
 int __real_clock_gettime(clockid_t id, struct timespec *ts);
@@ -96,7 +96,7 @@ static SSL *client_new(SSL_CTX *ctx, const struct wish *wish, int fd)
 {
     SSL *ssl = NULL;
 
-    SSL_CTX_set_security_level(ctx, 0); /* so that what is refused is refused by the server */
+    SSL_CTX_set_security_level(ctx, 0); /* so that the server refuses, not the client */
     assert_int_equal(SSL_CTX_set_min_proto_version(ctx, wish->min_version), 1);
     assert_int_equal(SSL_CTX_set_max_proto_version(ctx, wish->max_version), 1);
     if (wish->ciphers != NULL) {
@@ -174,7 +174,7 @@ static struct outcome meet(struct tg_tls_context *context, const struct wish *wi
         out.is_compressed = SSL_get_current_compression(client) != NULL;
         out.session = SSL_get1_session(client);
         tg_tls_close_notify(server);
-        (void)SSL_shutdown(client); /* or else its session would not count as good */
+        (void)SSL_shutdown(client); /* otherwise OpenSSL would not offer its session again */
     }
     SSL_free(client);
     SSL_CTX_free(ctx);
@@ -194,7 +194,7 @@ static struct outcome meet_once(struct fixture *f, const struct wish *wish)
 }
 
 /* spec-test: protocol/1#tls-versions */
-static void versions__1_2_and_1_3_taken__older_refused(void **state)
+static void versions__1_2_and_1_3_accepted__older_refused(void **state)
 {
     static const struct {
         int version;
@@ -260,7 +260,7 @@ static void alpn__h2_preferred__http_1_1_without_it__others_refused(void **state
     }
 }
 
-/* A reload and another worker share the keys; another process does not. */
+/* A new context after a reload shares the keys; another process does not. */
 static void tickets__resumed_by_a_new_context__not_by_other_keys(void **state)
 {
     struct fixture *f = *state;
@@ -299,7 +299,7 @@ static void tickets__resumed_by_a_new_context__not_by_other_keys(void **state)
     tg_tls_tickets_free(&others);
 }
 
-static void context__files_wrong__refused_and_output_untouched(void **state)
+static void context__wrong_files__refused_and_output_unchanged(void **state)
 {
     struct fixture *f = *state;
     struct tg_tls_context *context = NULL;
@@ -314,15 +314,16 @@ static void context__files_wrong__refused_and_output_untouched(void **state)
 }
 
 /* spec-test: protocol/1#tls-resumption */
-static void tickets__keys_grow_old__resumed_for_an_hour_or_two_at_most(void **state)
+static void tickets__old_keys__resumed_for_two_hours_at_most(void **state)
 {
     static const struct {
         time_t made_s, used_s;
         bool is_resumed;
     } cases[] = {
-        { 0, TG_TLS_TICKET_KEY_S - 60, true },      /* the same key */
-        { 0, TG_TLS_TICKET_KEY_S + 60, true },      /* the one before */
-        { 0, 2 * TG_TLS_TICKET_KEY_S + 60, false }, /* nobody came meanwhile: gone all the same */
+        { 0, TG_TLS_TICKET_KEY_S - 60, true }, /* the same key */
+        { 0, TG_TLS_TICKET_KEY_S + 60, true }, /* the previous key */
+        { 0, 2 * TG_TLS_TICKET_KEY_S + 60,
+          false }, /* expired, although no handshake took place since */
         { TG_TLS_TICKET_KEY_S / 2, TG_TLS_TICKET_KEY_S + 60, true },
     };
 
@@ -353,8 +354,8 @@ static void tickets__keys_grow_old__resumed_for_an_hour_or_two_at_most(void **st
     later_s = 0;
 }
 
-/* Whoever comes with the older key's ticket gets one of the newer key. */
-static void tickets__resumed_by_the_key_before__renewed(void **state)
+/* A client with a ticket of the previous key gets one of the current key. */
+static void tickets__resumed_with_the_previous_key__renewed(void **state)
 {
     struct fixture *f = *state;
     struct wish wish = { .min_version = TLS1_3_VERSION, .max_version = TLS1_3_VERSION };
@@ -366,7 +367,7 @@ static void tickets__resumed_by_the_key_before__renewed(void **state)
     wish.resume = first.session;
     second = meet(f->context, &wish);
     assert_true(second.is_resumed);
-    later_s = 2 * TG_TLS_TICKET_KEY_S + 30; /* the first key is gone, the second one still here */
+    later_s = 2 * TG_TLS_TICKET_KEY_S + 30; /* the first key has expired, the second has not */
     wish.resume = second.session;
     third = meet(f->context, &wish);
     later_s = 0;
@@ -376,9 +377,8 @@ static void tickets__resumed_by_the_key_before__renewed(void **state)
     SSL_SESSION_free(third.session);
 }
 
-/* A reload happens inside a worker's loop: OpenSSL's own way is to ask at the terminal, and wait.
- */
-static void context__key_with_a_passphrase__refused_without_asking(void **state)
+/* A reload runs in a worker's loop, where OpenSSL would wait for terminal input. */
+static void context__key_with_a_passphrase__refused_without_a_prompt(void **state)
 {
     struct fixture *f = *state;
     struct tg_tls_context *context = NULL;
@@ -421,14 +421,14 @@ static void context__held_twice__survives_the_first_free(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(versions__1_2_and_1_3_taken__older_refused),
+        CASE(versions__1_2_and_1_3_accepted__older_refused),
         CASE(ciphers__without_forward_secrecy_or_aead__refused),
         CASE(alpn__h2_preferred__http_1_1_without_it__others_refused),
         CASE(tickets__resumed_by_a_new_context__not_by_other_keys),
-        CASE(context__files_wrong__refused_and_output_untouched),
-        cmocka_unit_test(tickets__keys_grow_old__resumed_for_an_hour_or_two_at_most),
-        CASE(tickets__resumed_by_the_key_before__renewed),
-        CASE(context__key_with_a_passphrase__refused_without_asking),
+        CASE(context__wrong_files__refused_and_output_unchanged),
+        cmocka_unit_test(tickets__old_keys__resumed_for_two_hours_at_most),
+        CASE(tickets__resumed_with_the_previous_key__renewed),
+        CASE(context__key_with_a_passphrase__refused_without_a_prompt),
         CASE(context__held_twice__survives_the_first_free),
     };
 
