@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/shared.h"
 
-#define DEAD_AFTER_MS 10000u
-
 void tg_shared_beat(struct tg_shared *shared, size_t index, uint64_t now_mono_ms)
 {
     atomic_store_explicit(&shared->beats_mono_ms[index], now_mono_ms, memory_order_relaxed);
@@ -13,7 +11,7 @@ bool tg_shared_is_alive(const struct tg_shared *shared, uint64_t now_mono_ms)
     for (size_t i = 0; i < shared->worker_count; i++) {
         uint64_t beat_ms = atomic_load_explicit(&shared->beats_mono_ms[i], memory_order_relaxed);
 
-        if (now_mono_ms > beat_ms + DEAD_AFTER_MS) {
+        if (now_mono_ms > beat_ms + TG_DEAD_AFTER_MS) {
             return false;
         }
     }

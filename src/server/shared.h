@@ -17,6 +17,7 @@
 #include <stdatomic.h>
 
 #define TG_WORKERS_MAX 256u
+#define TG_DEAD_AFTER_MS 10000u /* a worker that has not run for longer does not respond */
 
 struct tg_worker;
 
@@ -38,7 +39,6 @@ struct tg_shared {
     atomic_size_t offload_total;
     struct tg_standing_policy *standing; /* NULL: senders need no proof of good standing */
     atomic_bool is_draining;
-    atomic_size_t ready_count; /* workers whose loop runs */
     /* When the loop of each worker last ran its timer. */
     atomic_uint_least64_t beats_mono_ms[TG_WORKERS_MAX];
 
@@ -46,10 +46,9 @@ struct tg_shared {
     struct tg_tls_context *tls; /* under tls_lock; NULL: plain HTTP */
 };
 
-/* Records that worker index's loop runs at now_mono_ms. On the worker's thread, or before it
- * starts. */
+/* Records that the loop of worker `index` runs at now_mono_ms. On its thread, or before it runs. */
 void tg_shared_beat(struct tg_shared *shared, size_t index, uint64_t now_mono_ms);
-/* Whether the loop of every worker has run within the last seconds. Any thread. */
+/* Whether the loop of every worker has run in the last TG_DEAD_AFTER_MS. Any thread. */
 bool tg_shared_is_alive(const struct tg_shared *shared, uint64_t now_mono_ms);
 
 #endif

@@ -165,8 +165,8 @@ static void run_queued(struct tg_worker *w)
         }
     }
     if (!tg_list_is_empty(&w->conns.kicked)) {
-        (void)uv_async_send(
-            &w->inbox_wake); /* other events first, then the rest, without sleeping */
+        /* Other events first, then the rest, without sleeping. */
+        (void)uv_async_send(&w->inbox_wake);
     }
     check_drained(w);
 }
@@ -355,7 +355,6 @@ out:
 
 void tg_worker_run(struct tg_worker *w)
 {
-    (void)atomic_fetch_add(&w->shared->ready_count, 1);
     tg_clock_tick(&w->env);
     (void)uv_run(&w->loop, UV_RUN_DEFAULT);
 }

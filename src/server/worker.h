@@ -46,7 +46,7 @@ struct tg_worker {
     bool is_sweeping;
     bool is_closing;
     bool has_cut_connections; /* connections were still open when the drain timeout ended */
-    bool has_failed;          /* ... and the store still had changes */
+    bool has_failed;          /* the store still had changes when the time after it ended */
 };
 
 /* Numbers for the engines, from the configuration. */

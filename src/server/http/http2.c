@@ -15,16 +15,16 @@ static void finish(struct tg_http2 *c)
     c->proto.is_finished = true;
     c->proto.must_linger = !c->is_broken;
     tg_deadline_clear(&c->deadline);
-    tg_deadline_clear(&c->parting_deadline);
+    tg_deadline_clear(&c->goaway_deadline);
 }
 
 /* Some time after the first GOAWAY: streams that the peer had sent have arrived; later ones are
    refused. */
-static void on_parting(struct tg_deadline *d)
+static void on_goaway_deadline(struct tg_deadline *d)
 {
-    struct tg_http2 *c = TG_CONTAINER(d, struct tg_http2, parting_deadline);
+    struct tg_http2 *c = TG_CONTAINER(d, struct tg_http2, goaway_deadline);
 
-    c->parting = TG_HTTP2_GONE_AWAY;
+    c->goaway = TG_HTTP2_GOAWAY_FINAL;
     (void)nghttp2_submit_goaway(c->session, NGHTTP2_FLAG_NONE,
                                 nghttp2_session_get_last_proc_stream_id(c->session),
                                 NGHTTP2_NO_ERROR, NULL, 0);
@@ -59,7 +59,7 @@ static void http2_pump(struct tg_proto *p)
         c->io->write(c->io, &part, 1);
         tg_buf_clear(out);
     }
-    if ((c->parting == TG_HTTP2_GONE_AWAY && c->stream_count == 0) ||
+    if ((c->goaway == TG_HTTP2_GOAWAY_FINAL && c->stream_count == 0) ||
         (nghttp2_session_want_read(c->session) == 0 &&
          nghttp2_session_want_write(c->session) == 0)) {
         finish(c);
@@ -75,9 +75,7 @@ static size_t http2_feed(struct tg_proto *p, struct tg_bytes in)
     if (c->proto.is_finished) {
         return 0;
     }
-    c->is_feeding = true;
     used = nghttp2_session_mem_recv(c->session, in.ptr, in.len);
-    c->is_feeding = false;
     if (used < 0) {
         bool is_flood = used == NGHTTP2_ERR_FLOODED || used == NGHTTP2_ERR_CALLBACK_FAILURE;
 
@@ -238,7 +236,7 @@ struct tg_proto *tg_http2_new(struct tg_env *env, struct tg_proto_io *io,
     c->service = service;
     tg_list_init(&c->streams);
     c->deadline.fired = on_deadline;
-    c->parting_deadline.fired = on_parting;
+    c->goaway_deadline.fired = on_goaway_deadline;
     c->control_mono_ms = env->now_mono_ms;
     if (session_new(c) != TG_OK) {
         nghttp2_session_del(c->session);

@@ -26,10 +26,10 @@ void tg_http2_progress(struct tg_http2 *c)
 
 void tg_http2_go_away(struct tg_http2 *c)
 {
-    if (c->parting == TG_HTTP2_SERVING) {
-        c->parting = TG_HTTP2_GOING_AWAY;
+    if (c->goaway == TG_HTTP2_GOAWAY_NONE) {
+        c->goaway = TG_HTTP2_GOAWAY_NOTICE;
         (void)nghttp2_submit_shutdown_notice(c->session);
-        tg_deadline_set(&c->env->wheel, &c->parting_deadline,
+        tg_deadline_set(&c->env->wheel, &c->goaway_deadline,
                         c->env->now_mono_ms + c->env->settings->drain_idle_ms);
     }
 }

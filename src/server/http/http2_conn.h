@@ -11,7 +11,7 @@
 #include <nghttp2/nghttp2.h>
 
 /* Closing in order takes two GOAWAY frames: a notice, then one with the last stream served. */
-enum tg_http2_parting { TG_HTTP2_SERVING, TG_HTTP2_GOING_AWAY, TG_HTTP2_GONE_AWAY };
+enum tg_http2_goaway { TG_HTTP2_GOAWAY_NONE, TG_HTTP2_GOAWAY_NOTICE, TG_HTTP2_GOAWAY_FINAL };
 
 struct tg_http2 {
     struct tg_proto proto;
@@ -22,15 +22,14 @@ struct tg_http2 {
     struct tg_link streams;
     size_t stream_count;
     size_t sending_count; /* streams whose answer is not yet all sent */
-    size_t answer_bytes;  /* held for streams that are not closed */
+    size_t answer_bytes;  /* of the answers of open streams */
     struct tg_deadline deadline;
-    struct tg_deadline parting_deadline; /* from the notice to the last word */
-    uint64_t progress_mono_ms;           /* when something useful last happened */
+    struct tg_deadline goaway_deadline; /* from the notice to the final GOAWAY */
+    uint64_t progress_mono_ms;          /* of the last call of tg_http2_progress */
     uint32_t request_count;
-    uint64_t control_mono_ms; /* budget of control frames: as of then */
-    uint64_t control_spent;   /* in thousandths of a frame */
-    enum tg_http2_parting parting;
-    bool is_feeding;
+    uint64_t control_mono_ms; /* the time of control_spent */
+    uint64_t control_spent;   /* of the budget of control frames, in 1/1000 frame */
+    enum tg_http2_goaway goaway;
     bool is_broken;
 };
 
