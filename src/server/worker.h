@@ -9,6 +9,7 @@
 #define TG_SERVER_WORKER_H
 
 #include "server/admin.h"
+#include "server/http/inbox.h"
 #include "server/net/conn.h"
 #include "server/net/listener.h"
 #include "server/offload.h"

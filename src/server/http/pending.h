@@ -7,25 +7,9 @@
 #ifndef TG_SERVER_HTTP_PENDING_H
 #define TG_SERVER_HTTP_PENDING_H
 
-#include "relay/api.h"
 #include "server/http/env.h"
 #include "server/http/network.h"
-
-/* What answers requests: the relay core, or the admin pages. */
-struct tg_service {
-    /* See tg_relay_begin. */
-    struct tg_exchange *(*begin)(void *ctx, const struct tg_http_request *request, int64_t now_s,
-                                 const struct tg_exchange_ops *ops, void *ops_ctx);
-    /* See tg_relay_refuse. */
-    void (*refuse)(void *ctx, unsigned status, const char *detail, unsigned retry_after_s,
-                   const struct tg_exchange_ops *ops, void *ops_ctx);
-    /* See tg_exchange_resume. */
-    void (*resume)(struct tg_exchange *exchange, int64_t now_s, enum tg_resume why);
-    /* The client of an unanswered request is gone; exchange is what begin returned. */
-    void (*cancel)(void *ctx, struct tg_exchange *exchange, void *ops_ctx);
-    bool is_rate_limited;
-    void *ctx;
-};
+#include "server/http/service.h"
 
 /* What the requests of one connection share. */
 struct tg_peer {
@@ -66,8 +50,5 @@ void tg_pending_cancel(struct tg_pending *p);
 /* Answers the long polls that may not wait. Call it outside of any callback, once per loop
    iteration. */
 void tg_pending_settle(struct tg_env *env);
-
-/* The relay core as a service; ctx is a struct tg_relay. */
-struct tg_service tg_service_relay(struct tg_relay *relay);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * server/http/waiters.h - which requests of one worker wait for which mailbox.
- * Layer: L4.      Threads: a table per worker; the inbox takes keys from any thread.
- * Blocks: the inbox for the length of a copy.      Secrets: none; keys are keyed hashes.
+ * Layer: L4.      Threads: a table per worker.      Blocks: no.
+ * Secrets: none; keys are keyed hashes.
  */
 #ifndef TG_SERVER_HTTP_WAITERS_H
 #define TG_SERVER_HTTP_WAITERS_H
@@ -10,10 +10,6 @@
 #include "base/err.h"
 #include "server/http/list.h"
 #include "store/store.h"
-
-#include <pthread.h>
-
-#define TG_INBOX_MAX 65536u /* keys; beyond it every waiter is woken */
 
 struct tg_waiter {
     struct tg_link link;
@@ -41,23 +37,5 @@ void tg_waiters_remove(struct tg_waiters *w, struct tg_waiter *waiter);
 size_t tg_waiters_wake(struct tg_waiters *w, const struct tg_store_key *key);
 /* Calls woken() of every waiter that is in the table now. Returns how many. */
 size_t tg_waiters_wake_all(struct tg_waiters *w);
-
-/* Keys that changed, from other threads. */
-struct tg_inbox {
-    pthread_mutex_t lock;
-    struct tg_store_key *keys; /* owned */
-    size_t count;
-    size_t cap;
-    bool has_overflowed; /* keys were dropped: wake every waiter */
-};
-
-TG_NODISCARD enum tg_err tg_inbox_init(struct tg_inbox *in);
-void tg_inbox_deinit(struct tg_inbox *in);
-/* Any thread. Returns whether the reader must be notified: the inbox was empty. No change is lost:
-   if the key cannot be kept, the reader wakes every waiter. */
-bool tg_inbox_put(struct tg_inbox *in, const struct tg_store_key *key);
-/* The reader's thread: wakes the waiters on the keys of the inbox and empties it. Returns how many
-   were woken. */
-size_t tg_inbox_deliver(struct tg_inbox *in, struct tg_waiters *w);
 
 #endif

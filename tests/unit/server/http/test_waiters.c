@@ -127,48 +127,6 @@ static void remove__twice__nothing_happens(void **state)
     assert_int_equal(table.count, 0);
 }
 
-static void inbox__first_key__requests_a_wake_up_and_delivers(void **state)
-{
-    struct tg_inbox inbox;
-    struct tg_waiter a = { 0 };
-    struct tg_store_key key = key_of(5);
-    struct tg_store_key other = key_of(6);
-
-    (void)state;
-    assert_int_equal(tg_inbox_init(&inbox), TG_OK);
-    assert_int_equal(add(&a, &key), TG_OK);
-    assert_true(tg_inbox_put(&inbox, &other));
-    assert_false(tg_inbox_put(&inbox, &key));
-    assert_int_equal(tg_inbox_deliver(&inbox, &table), 1);
-    assert_int_equal(tg_inbox_deliver(&inbox, &table), 0);
-    assert_true(tg_inbox_put(&inbox, &key));
-    tg_waiters_remove(&table, &a);
-    tg_inbox_deinit(&inbox);
-}
-
-static void inbox__over_its_maximum__every_waiter_woken(void **state)
-{
-    struct tg_inbox inbox;
-    struct tg_waiter a = { 0 };
-    struct tg_store_key key = key_of(5);
-    struct tg_store_key other = key_of(6);
-
-    (void)state;
-    assert_int_equal(tg_inbox_init(&inbox), TG_OK);
-    assert_int_equal(add(&a, &key), TG_OK);
-    for (size_t i = 0; i < TG_INBOX_MAX; i++) {
-        (void)tg_inbox_put(&inbox, &other);
-    }
-    assert_int_equal(inbox.count, TG_INBOX_MAX);
-    assert_false(inbox.has_overflowed);
-    (void)tg_inbox_put(&inbox, &other);
-    assert_true(inbox.has_overflowed);
-    assert_int_equal(tg_inbox_deliver(&inbox, &table), 1);
-    assert_false(inbox.has_overflowed);
-    tg_waiters_remove(&table, &a);
-    tg_inbox_deinit(&inbox);
-}
-
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -178,8 +136,6 @@ int main(void)
         CASE(wake__keys_in_one_bucket__distinguished),
         CASE(wake__first_removes_second__second_not_woken),
         CASE(remove__twice__nothing_happens),
-        CASE(inbox__first_key__requests_a_wake_up_and_delivers),
-        CASE(inbox__over_its_maximum__every_waiter_woken),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

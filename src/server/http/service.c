@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/http/service.h"
+
+static struct tg_exchange *relay_begin(void *ctx, const struct tg_http_request *request,
+                                       int64_t now_s, const struct tg_exchange_ops *ops,
+                                       void *ops_ctx)
+{
+    return tg_relay_begin(ctx, request, now_s, ops, ops_ctx);
+}
+
+static void relay_refuse(void *ctx, unsigned status, const char *detail, unsigned retry_after_s,
+                         const struct tg_exchange_ops *ops, void *ops_ctx)
+{
+    tg_relay_refuse(ctx, status, detail, retry_after_s, ops, ops_ctx);
+}
+
+static void relay_cancel(void *ctx, struct tg_exchange *exchange, void *ops_ctx)
+{
+    (void)ctx;
+    (void)ops_ctx;
+    if (exchange != NULL) {
+        tg_exchange_cancel(exchange);
+    }
+}
+
+struct tg_service tg_service_relay(struct tg_relay *relay)
+{
+    return (struct tg_service){ .begin = relay_begin,
+                                .refuse = relay_refuse,
+                                .resume = tg_exchange_resume,
+                                .cancel = relay_cancel,
+                                .is_rate_limited = true,
+                                .ctx = relay };
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * server/http/service.h - what an HTTP engine gives its requests to.
+ * Layer: L4.      Threads: its worker's.      Blocks: no.
+ */
+#ifndef TG_SERVER_HTTP_SERVICE_H
+#define TG_SERVER_HTTP_SERVICE_H
+
+#include "relay/api.h"
+
+/* What answers requests: the relay core, or the admin pages. */
+struct tg_service {
+    /* See tg_relay_begin. */
+    struct tg_exchange *(*begin)(void *ctx, const struct tg_http_request *request, int64_t now_s,
+                                 const struct tg_exchange_ops *ops, void *ops_ctx);
+    /* See tg_relay_refuse. */
+    void (*refuse)(void *ctx, unsigned status, const char *detail, unsigned retry_after_s,
+                   const struct tg_exchange_ops *ops, void *ops_ctx);
+    /* See tg_exchange_resume. */
+    void (*resume)(struct tg_exchange *exchange, int64_t now_s, enum tg_resume why);
+    /* The client of an unanswered request is gone; exchange is what begin returned. */
+    void (*cancel)(void *ctx, struct tg_exchange *exchange, void *ops_ctx);
+    bool is_rate_limited;
+    void *ctx;
+};
+
+/* The relay core as a service; ctx is a struct tg_relay. */
+struct tg_service tg_service_relay(struct tg_relay *relay);
+
+#endif
