@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/settings/config.h"
 
-#include "server/settings/config_file.h"
-#include "server/settings/config_schema.h"
-#include "server/settings/config_text.h"
-
 #include "base/mem.h"
+#include "server/settings/config_file.h"
+#include "server/settings/config_rules.h"
+#include "server/settings/config_state.h"
+#include "server/settings/config_text.h"
+#include "server/settings/config_values.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

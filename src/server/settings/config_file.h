@@ -7,7 +7,7 @@
 #ifndef TG_SERVER_SETTINGS_CONFIG_FILE_H
 #define TG_SERVER_SETTINGS_CONFIG_FILE_H
 
-#include "server/settings/config_schema.h"
+#include "server/settings/config_state.h"
 
 /* Applies every setting of state->file. Faults go to state, each with its line. Sections group for
    the reader and mean nothing; a line that starts with '#' or ';' is a comment. */

@@ -2,7 +2,7 @@
 /*
  * What may not be set together about push. Key files are looked at, not into: the relay opens none.
  */
-#include "server/settings/config_schema.h"
+#include "server/settings/config_rules.h"
 
 #include <errno.h>
 #include <pwd.h>

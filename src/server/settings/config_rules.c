@@ -1,20 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Defaults that depend on other settings, and what may not be set together. */
-#include "server/settings/config_schema.h"
+#include "server/settings/config_rules.h"
 
 #include "mailbox/record.h"
-
 #include "server/keys/devcert.h"
+#include "server/settings/config_values.h"
 
 #include <string.h>
 #include <unistd.h>
 
 #define RECORD_OVERHEAD_MAX 8192u /* bytes of a record besides its texts, with room */
-
-bool tg_config_is_given(const struct tg_config_load_state *state, enum tg_setting_id id)
-{
-    return state->origins[id].from != TG_FROM_NOWHERE;
-}
 
 /* dst = a + b; a path that does not fit is a fault of setting id. */
 static void join(struct tg_config_load_state *state, enum tg_setting_id id, char *dst,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * server/settings/config_schema.h - the table of all settings, and the text form of each type.
- * Layer: L4; for config.c and config_rules.c alone.      Threads: any.      Blocks: no.
+ * server/settings/config_schema.h - the table of all settings.
+ * Layer: L4; for config*.c alone.      Threads: any.      Blocks: no.
  * Secrets: none.
  */
 #ifndef TG_SERVER_SETTINGS_CONFIG_SCHEMA_H
@@ -119,42 +119,5 @@ extern const struct tg_setting tg_settings[TG_SET_COUNT];
 
 /* TG_SET_COUNT: there is no such setting. */
 enum tg_setting_id tg_setting_find(struct tg_bytes name);
-
-/* Parses text into setting's member of config. TG_E_SYNTAX or TG_E_LIMIT: config is untouched and
-   fault says what was wrong and what is expected. */
-TG_NODISCARD enum tg_err tg_setting_parse(struct tg_config *config,
-                                          const struct tg_setting *setting, struct tg_bytes text,
-                                          struct tg_fault *fault);
-/* Appends the member's value in the form that tg_setting_parse reads; nothing for an empty one. */
-void tg_setting_print(struct tg_buf *out, const struct tg_config *config,
-                      const struct tg_setting *setting);
-
-/* Copies text and a NUL. TG_E_LIMIT: longer than cap - 1; dst is then untouched. */
-TG_NODISCARD enum tg_err tg_config_copy(char *dst, size_t cap, struct tg_bytes text);
-/* Where a setting came from, kept for the messages of the rules. */
-struct tg_setting_origin {
-    enum { TG_FROM_NOWHERE, TG_FROM_FILE, TG_FROM_FLAG } from;
-    unsigned line;
-};
-
-struct tg_config_load_state {
-    struct tg_config *config;
-    const char *file; /* NULL: none */
-    struct tg_setting_origin origins[TG_SET_COUNT];
-    unsigned fault_count;
-    struct tg_buf *text; /* faults, a line each */
-};
-
-/* Whether somebody set it; a default is not given. */
-bool tg_config_is_given(const struct tg_config_load_state *state, enum tg_setting_id id);
-
-/* One line: where, the setting, what. */
-void tg_config_fault(struct tg_config_load_state *state, enum tg_setting_id id, const char *what);
-
-/* Fills in defaults that depend on other settings, then checks the combination. Faults are counted
-   in state. (config_rules.c) */
-void tg_config_apply_push_rules(struct tg_config_load_state *state);     /* (config_push.c) */
-void tg_config_apply_standing_rules(struct tg_config_load_state *state); /* (config_standing.c) */
-void tg_config_apply_rules(struct tg_config_load_state *state, const struct tg_config_env *env);
 
 #endif

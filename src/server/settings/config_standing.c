@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What may not be set together about good standing. Files are read by server/standing_policy.c. */
-#include "server/settings/config_schema.h"
+#include "server/settings/config_rules.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The text form of each type of setting: one parser and one printer a type. */
-#include "server/settings/config_schema.h"
+#include "server/settings/config_values.h"
 
 #include "base/num.h"
 
