@@ -3,10 +3,10 @@
 
 #include "base/mem.h"
 #include "server/settings/config_file.h"
+#include "server/settings/config_member.h"
 #include "server/settings/config_rules.h"
 #include "server/settings/config_state.h"
 #include "server/settings/config_text.h"
-#include "server/settings/config_values.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/settings/config_file.h"
 
-#include "server/settings/config_values.h"
+#include "server/settings/config_member.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -4,6 +4,7 @@
 
 #include "mailbox/record.h"
 #include "server/keys/devcert.h"
+#include "server/settings/config_member.h"
 #include "server/settings/config_values.h"
 
 #include <string.h>

@@ -17,7 +17,4 @@ TG_NODISCARD enum tg_err tg_setting_parse(struct tg_config *config,
 void tg_setting_print(struct tg_buf *out, const struct tg_config *config,
                       const struct tg_setting *setting);
 
-/* Copies text and a NUL. TG_E_LIMIT: longer than cap - 1; dst is then untouched. */
-TG_NODISCARD enum tg_err tg_config_copy(char *dst, size_t cap, struct tg_bytes text);
-
 #endif
