@@ -3,7 +3,7 @@
 
 #include "base/mem.h"
 #include "server/net/clock.h"
-#include "server/pushlink/child.h"
+#include "server/pushlink/spawn.h"
 #include "server/pushlink/window.h"
 
 #include <errno.h>
