@@ -9,7 +9,7 @@
 
 #include "base/rng.h"
 #include "relay/note.h"
-#include "server/pushlink/link.h"
+#include "server/pushlink/setup.h"
 
 struct tg_push_opener {
     const struct tg_keyring *keyring;

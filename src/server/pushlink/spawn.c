@@ -133,8 +133,8 @@ static int start(pid_t *pid, int pair_fd, int config_fd)
     return rc;
 }
 
-enum tg_err tg_push_child_spawn(struct tg_push_child *out, const struct tg_config *config,
-                                struct tg_fault *fault)
+enum tg_err tg_push_spawn(struct tg_push_child *out, const struct tg_config *config,
+                          struct tg_fault *fault)
 {
     enum tg_err err = TG_E_BUG;
     int config_fd = -1;

@@ -23,8 +23,7 @@ struct tg_push_child {
  * that lasts. What it is ready for it says itself: TG_PUSH_IPC_READY.
  * TG_E_IO, TG_E_NOMEM.
  */
-TG_NODISCARD enum tg_err tg_push_child_spawn(struct tg_push_child *out,
-                                             const struct tg_config *config,
-                                             struct tg_fault *fault);
+TG_NODISCARD enum tg_err tg_push_spawn(struct tg_push_child *out, const struct tg_config *config,
+                                       struct tg_fault *fault);
 
 #endif

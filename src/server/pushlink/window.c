@@ -2,20 +2,11 @@
 #include "server/pushlink/window.h"
 
 #include "base/mem.h"
-#include "server/net/clock.h"
+#include "server/pushlink/now.h"
 
 #define SLOT_BITS 10u
 
 _Static_assert(TG_PUSH_WINDOW == 1u << SLOT_BITS, "a slot's number is the low bits of a job's id");
-
-static int64_t now_utc_s(void)
-{
-    uint64_t mono_ms = 0;
-    int64_t s = 0;
-
-    tg_clock_read(&s, &mono_ms);
-    return s;
-}
 
 /* Long enough for a window full of requests to one provider that all hang, each tried twice. */
 static uint64_t lease_time_s(const struct tg_push_settings *settings)
@@ -165,7 +156,7 @@ static void take_entry(struct tg_push_window *w, const struct tg_outbox_entry *e
     if (err == TG_OK) {
         w->waiting[w->waiting_count++] = slot;
     } else if (err == TG_E_NOMEM) {
-        settle(slot, TG_OUTBOX_RETRY, now_utc_s());
+        settle(slot, TG_OUTBOX_RETRY, tg_push_now_s());
     } else {
         tg_metrics_count(w->setup.metrics, TG_COUNTER_PUSH_LOST);
         settle(slot, TG_OUTBOX_DONE, 0);
@@ -186,7 +177,7 @@ static void on_leased(void *ctx, enum tg_err err, const struct tg_outbox_entry *
         return;
     }
     /* Without any entry the next one may be a lease of ours that has not ended: later then. */
-    w->wants_lease = w->wants_lease || (count > 0 && next_due_s <= now_utc_s());
+    w->wants_lease = w->wants_lease || (count > 0 && next_due_s <= tg_push_now_s());
     w->credit -= count < w->credit ? count : w->credit;
     for (size_t i = 0; i < count; i++) {
         take_entry(w, &entries[i]);

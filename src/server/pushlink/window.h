@@ -2,13 +2,13 @@
 /*
  * server/pushlink/window.h - the entries of the outbox that are under lease: from the store to a
  * message, from an outcome back to the store. At most TG_PUSH_WINDOW of them.
- * Layer: L4; for link.c.      Threads: the link's.      Blocks: no.
+ * Layer: L4; for peer.c, channel.c and link.c.      Threads: the link's.      Blocks: no.
  * Secrets: tokens in messages, wiped when sent or released.
  */
 #ifndef TG_SERVER_PUSHLINK_WINDOW_H
 #define TG_SERVER_PUSHLINK_WINDOW_H
 
-#include "server/pushlink/link.h"
+#include "server/pushlink/setup.h"
 
 #define TG_PUSH_BATCH 64u /* entries that wait for the socket: at most 1 MiB of them */
 

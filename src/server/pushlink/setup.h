@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * server/pushlink/setup.h - what the relay lends to the push link.
+ * Layer: L4.      Threads: read-only once the link is started.      Blocks: no.      Secrets: none.
+ */
+#ifndef TG_SERVER_PUSHLINK_SETUP_H
+#define TG_SERVER_PUSHLINK_SETUP_H
+
+#include "push/ipc.h"
+#include "server/ops/metrics.h"
+#include "server/settings/config.h"
+
+/*
+ * Makes a job of an entry: type, token, collapse and expiration, not the id.
+ *   scratch   what the job views; wiped by the caller
+ * Anything but TG_OK: no push can be made of it, ever.
+ */
+typedef enum tg_err tg_push_open_fn(void *ctx, struct tg_push_ipc_job *out, struct tg_buf *scratch,
+                                    const struct tg_outbox_entry *entry);
+
+/* All borrowed until stop. */
+struct tg_push_link_setup {
+    const struct tg_config *config;
+    struct tg_store *store;
+    tg_push_open_fn *open;
+    void *open_ctx;
+    struct tg_metrics_block *metrics;
+    const struct tg_log *log;
+};
+
+#endif
