@@ -65,7 +65,7 @@ static bool is_host(const char *host)
     return len <= HOST_MAX;
 }
 
-/* --- making --- */
+/* ---- making ---- */
 
 static enum tg_err set_extension(X509 *cert, X509 *issuer, int nid, const char *value)
 {
@@ -89,9 +89,9 @@ static enum tg_err set_serial(X509 *cert)
     enum tg_err err = TG_E_CRYPTO;
     BIGNUM *n = NULL;
 
-    TG_REQUIRE(RAND_bytes(serial, sizeof serial) == 1, TG_E_CRYPTO);
+    TG_REQUIRE(RAND_bytes(serial, sizeof(serial)) == 1, TG_E_CRYPTO);
     serial[0] = (uint8_t)((serial[0] & 0x7fu) | 0x40u); /* positive and of full length */
-    n = BN_bin2bn(serial, sizeof serial, NULL);
+    n = BN_bin2bn(serial, sizeof(serial), NULL);
     TG_REQUIRE(n != NULL, TG_E_NOMEM);
     TG_REQUIRE(BN_to_ASN1_INTEGER(n, X509_get_serialNumber(cert)) != NULL, TG_E_CRYPTO);
     err = TG_OK;
@@ -195,7 +195,7 @@ out:
     return err;
 }
 
-/* --- files --- */
+/* ---- files ---- */
 
 static enum tg_err join(struct tg_buf *path, const char *dir, const char *name)
 {

@@ -30,7 +30,7 @@ static bool is_name_char(char c)
 /* Nothing at all when it does not fit, so that a number is never cut. */
 static void put(struct line *line, const char *text, size_t len)
 {
-    if (len < sizeof line->text - line->len) {
+    if (len < sizeof(line->text) - line->len) {
         memcpy(line->text + line->len, text, len);
         line->len += len;
     }
@@ -63,7 +63,7 @@ static void put_field(struct line *line, const struct tg_log_field *field)
     char text[TG_LOG_NAME_MAX + 32];
     char clean[TG_LOG_NAME_MAX];
     size_t name_len = clean_name(clean, field->name);
-    int len = snprintf(text, sizeof text, " %.*s=%" PRId64, (int)name_len, clean, field->value);
+    int len = snprintf(text, sizeof(text), " %.*s=%" PRId64, (int)name_len, clean, field->value);
 
     put(line, text, (size_t)len);
 }

@@ -77,15 +77,15 @@ static const struct family gauge_families[TG_GAUGE_COUNT] = {
 enum tg_err tg_metrics_new(struct tg_metrics **out, size_t block_count)
 {
     const size_t line = _Alignof(struct tg_metrics_block);
-    struct tg_metrics *m = tg_mem_calloc(1, sizeof *m);
+    struct tg_metrics *m = tg_mem_calloc(1, sizeof(*m));
     uintptr_t at = 0;
 
-    if (m == NULL || block_count == 0 || block_count > SIZE_MAX / sizeof *m->blocks - 1) {
+    if (m == NULL || block_count == 0 || block_count > SIZE_MAX / sizeof(*m->blocks) - 1) {
         tg_mem_free(m);
         return TG_E_NOMEM;
     }
     m->block_count = block_count;
-    m->memory_size = (block_count + 1) * sizeof *m->blocks;
+    m->memory_size = (block_count + 1) * sizeof(*m->blocks);
     m->memory = tg_mem_calloc(1, m->memory_size);
     if (m->memory == NULL) {
         tg_mem_free(m);

@@ -100,7 +100,7 @@ out:
 static bool has_pair(void)
 {
     int type = 0;
-    socklen_t len = sizeof type;
+    socklen_t len = sizeof(type);
 
     return getsockopt(TG_PUSH_CHILD_FD, SOL_SOCKET, SO_TYPE, &type, &len) == 0 &&
            type == SOCK_SEQPACKET;

@@ -7,7 +7,7 @@ enum tg_err tg_push_opener_init(struct tg_push_opener *opener, const struct tg_k
                                 const struct tg_rng *rng)
 {
     opener->keyring = keyring;
-    return tg_rng_fill(rng, opener->collapse_key, sizeof opener->collapse_key);
+    return tg_rng_fill(rng, opener->collapse_key, sizeof(opener->collapse_key));
 }
 
 enum tg_err tg_push_open(void *ctx, struct tg_push_ipc_job *out, struct tg_buf *scratch,
@@ -21,7 +21,7 @@ enum tg_err tg_push_open(void *ctx, struct tg_push_ipc_job *out, struct tg_buf *
     TG_TRY(tg_note_open(scratch, &token, opener->keyring, &entry->key, entry->sealed));
     /* What a provider is shown must not lead from its own files to an entry of the store. */
     TG_TRY(tg_hmac_sha256(job.collapse, TG_ARRAY_BYTES(opener->collapse_key),
-                          &(struct tg_bytes){ entry->key.bytes, sizeof entry->key.bytes }, 1));
+                          &(struct tg_bytes){ entry->key.bytes, sizeof(entry->key.bytes) }, 1));
     job.token_type = token.type;
     job.token_data = token.token_data;
     *out = job;

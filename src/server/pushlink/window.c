@@ -46,7 +46,7 @@ void tg_push_window_tick(struct tg_push_window *w)
     w->wants_lease = true;
 }
 
-/* --- back to the store --- */
+/* ---- back to the store ---- */
 
 /* A push that came to an end makes room for two. One that is only put off makes none, or a provider
    with a backlog would have all of it leased and put off again as fast as the store can write. */
@@ -115,7 +115,7 @@ void tg_push_window_release(struct tg_push_window *w, const void *holder, int64_
     }
 }
 
-/* --- from the store --- */
+/* ---- from the store ---- */
 
 static struct tg_push_slot *take_slot(struct tg_push_window *w, const struct tg_outbox_entry *entry)
 {
@@ -141,7 +141,7 @@ static enum tg_err make_message(struct tg_push_slot *slot, const struct tg_outbo
     job->id = slot->id;
     TG_TRY(tg_push_ipc_encode(&slot->message, &msg));
 out:
-    tg_mem_wipe(&msg, sizeof msg);
+    tg_mem_wipe(&msg, sizeof(msg));
     tg_buf_clear(&w->scratch);
     return err;
 }
@@ -200,7 +200,7 @@ void tg_push_window_lease(struct tg_push_window *w, int64_t now_s)
     w->setup.store->ops->lease(w->port, now_s, now_s + (int64_t)w->lease_s, max, on_leased, w);
 }
 
-/* --- to the socket --- */
+/* ---- to the socket ---- */
 
 struct tg_push_slot *tg_push_window_next(const struct tg_push_window *w)
 {
@@ -217,7 +217,7 @@ void tg_push_window_sent(struct tg_push_window *w, const void *holder, uint64_t 
     slot->sent_mono_ms = mono_ms;
 }
 
-/* --- looking --- */
+/* ---- looking ---- */
 
 size_t tg_push_window_held(const struct tg_push_window *w, const void *holder)
 {

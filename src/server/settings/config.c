@@ -187,7 +187,7 @@ enum tg_config_action tg_config_load(struct tg_config **out, int argc, char *con
     struct command_line line = { .action = META_NONE };
     enum tg_config_action action = TG_CONFIG_BAD;
 
-    state.config = tg_mem_calloc(1, sizeof *state.config);
+    state.config = tg_mem_calloc(1, sizeof(*state.config));
     if (state.config == NULL) {
         tg_config_fault_text(&state, "out of memory");
         return TG_CONFIG_BAD;
@@ -260,7 +260,8 @@ void tg_config_set_port(struct tg_config *config, uint16_t port)
     tg_buf_append_str(&url, is_v6 ? "]:" : ":");
     tg_buf_append_dec(&url, port);
     /* A host has at most 63 characters, so the text fits. */
-    if (tg_config_copy(config->public_url, sizeof config->public_url, tg_buf_view(&url)) != TG_OK) {
+    if (tg_config_copy(config->public_url, sizeof(config->public_url), tg_buf_view(&url)) !=
+        TG_OK) {
         config->public_url[0] = '\0';
     }
     tg_buf_deinit(&url);
@@ -287,7 +288,7 @@ enum tg_err tg_config_make_data_dir(const struct tg_config *config, struct tg_fa
     if (config->data_dir[0] == '\0') {
         return TG_OK;
     }
-    memcpy(path, config->data_dir, sizeof path);
+    memcpy(path, config->data_dir, sizeof(path));
     for (size_t i = 1; path[i] != '\0'; i++) {
         if (path[i] == '/') {
             path[i] = '\0';

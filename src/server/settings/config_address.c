@@ -11,7 +11,7 @@
 
 #define PORT_MAX 65535u
 
-/* --- URLs and origins --- */
+/* ---- URLs and origins ---- */
 
 static bool is_host_char(uint8_t c)
 {
@@ -29,7 +29,7 @@ static size_t host_len(struct tg_bytes text)
     if (text.len > 0 && text.ptr[0] == '[') {
         len = tg_bytes_find(text, ']');
         if (len == text.len ||
-            tg_config_copy(ipv6, sizeof ipv6, tg_bytes(text.ptr + 1, len - 1)) != TG_OK) {
+            tg_config_copy(ipv6, sizeof(ipv6), tg_bytes(text.ptr + 1, len - 1)) != TG_OK) {
             return 0;
         }
         return inet_pton(AF_INET6, ipv6, &addr) == 1 ? len + 1 : 0;
@@ -47,9 +47,9 @@ static bool is_origin(struct tg_bytes text)
     size_t len = 0;
 
     if (tg_bytes_has_prefix(text, TG_LIT("https://"))) {
-        rest = tg_bytes_from(text, sizeof "https://" - 1);
+        rest = tg_bytes_from(text, sizeof("https://") - 1);
     } else if (tg_bytes_has_prefix(text, TG_LIT("http://"))) {
-        rest = tg_bytes_from(text, sizeof "http://" - 1);
+        rest = tg_bytes_from(text, sizeof("http://") - 1);
     }
     len = host_len(rest);
     if (len == 0) {
@@ -104,7 +104,7 @@ void tg_setting_print_origin(struct tg_buf *out, const struct tg_config *config,
     tg_buf_append_str(out, text[0] == '\0' ? "none" : text);
 }
 
-/* --- ADDR:PORT --- */
+/* ---- ADDR:PORT ---- */
 
 static bool set_ipv4(struct tg_endpoint *e, const char *host, uint16_t port)
 {
@@ -113,8 +113,8 @@ static bool set_ipv4(struct tg_endpoint *e, const char *host, uint16_t port)
     if (inet_pton(AF_INET, host, &sin.sin_addr) != 1) {
         return false;
     }
-    memcpy(&e->addr, &sin, sizeof sin);
-    e->addr_len = sizeof sin;
+    memcpy(&e->addr, &sin, sizeof(sin));
+    e->addr_len = sizeof(sin);
     e->is_loopback = ntohl(sin.sin_addr.s_addr) >> 24 == 127;
     return true;
 }
@@ -126,8 +126,8 @@ static bool set_ipv6(struct tg_endpoint *e, const char *host, uint16_t port)
     if (inet_pton(AF_INET6, host, &sin6.sin6_addr) != 1) {
         return false;
     }
-    memcpy(&e->addr, &sin6, sizeof sin6);
-    e->addr_len = sizeof sin6;
+    memcpy(&e->addr, &sin6, sizeof(sin6));
+    e->addr_len = sizeof(sin6);
     e->is_loopback = IN6_IS_ADDR_LOOPBACK(&sin6.sin6_addr);
     return true;
 }
@@ -152,7 +152,7 @@ static bool parse_host_port(struct tg_endpoint *e, struct tg_bytes text)
     } else if (tg_bytes_is_equal(host, TG_LIT("localhost"))) {
         host = TG_LIT("127.0.0.1");
     }
-    if (tg_config_copy(e->host, sizeof e->host, host) != TG_OK) {
+    if (tg_config_copy(e->host, sizeof(e->host), host) != TG_OK) {
         return false;
     }
     e->port = (uint16_t)port;
@@ -172,7 +172,7 @@ enum tg_err tg_setting_parse_endpoint(struct tg_config *config, const struct tg_
                      setting->can_be_off ? ", or off" : "");
         return TG_E_SYNTAX;
     }
-    memcpy(tg_setting_member(config, setting), &e, sizeof e);
+    memcpy(tg_setting_member(config, setting), &e, sizeof(e));
     return TG_OK;
 }
 
@@ -192,7 +192,7 @@ void tg_setting_print_endpoint(struct tg_buf *out, const struct tg_config *confi
     tg_buf_append_dec(out, e->port);
 }
 
-/* --- hosts --- */
+/* ---- hosts ---- */
 
 static bool is_host_entry(struct tg_bytes entry)
 {
@@ -225,7 +225,7 @@ enum tg_err tg_setting_parse_hosts(struct tg_config *config, const struct tg_set
                      TG_CONFIG_HOSTS_MAX);
         return TG_E_LIMIT;
     }
-    memset(hosts, 0, sizeof *hosts);
+    memset(hosts, 0, sizeof(*hosts));
     while (text.len > 0) {
         struct tg_bytes entry = tg_bytes_first(text, tg_bytes_find(text, ','));
         bool is_last = entry.len == text.len;

@@ -103,7 +103,7 @@ static enum tg_err slurp(struct tg_buf *out, int fd)
     ssize_t got = 0;
 
     do {
-        got = read(fd, chunk, sizeof chunk);
+        got = read(fd, chunk, sizeof(chunk));
         if (got > 0) {
             tg_buf_append(out, tg_bytes(chunk, (size_t)got));
         }

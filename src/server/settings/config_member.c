@@ -19,11 +19,11 @@ uint64_t tg_setting_load_number(const void *at, size_t size)
     uint32_t v32 = 0;
     uint64_t v64 = 0;
 
-    if (size == sizeof v32) {
-        memcpy(&v32, at, sizeof v32);
+    if (size == sizeof(v32)) {
+        memcpy(&v32, at, sizeof(v32));
         return v32;
     }
-    memcpy(&v64, at, sizeof v64);
+    memcpy(&v64, at, sizeof(v64));
     return v64;
 }
 
@@ -31,10 +31,10 @@ void tg_setting_store_number(void *at, size_t size, uint64_t v)
 {
     uint32_t v32 = (uint32_t)v;
 
-    if (size == sizeof v32) {
-        memcpy(at, &v32, sizeof v32);
+    if (size == sizeof(v32)) {
+        memcpy(at, &v32, sizeof(v32));
     } else {
-        memcpy(at, &v, sizeof v);
+        memcpy(at, &v, sizeof(v));
     }
 }
 

@@ -13,7 +13,7 @@ typedef enum tg_err parse_fn(struct tg_config *config, const struct tg_setting *
 typedef void print_fn(struct tg_buf *out, const struct tg_config *config,
                       const struct tg_setting *setting);
 
-/* --- yes or no --- */
+/* ---- yes or no ---- */
 
 static enum tg_err parse_bool(struct tg_config *config, const struct tg_setting *setting,
                               struct tg_bytes text, struct tg_fault *fault)
@@ -36,7 +36,7 @@ static void print_bool(struct tg_buf *out, const struct tg_config *config,
     tg_buf_append_str(out, *(const bool *)tg_setting_member_const(config, setting) ? "yes" : "no");
 }
 
-/* --- text --- */
+/* ---- text ---- */
 
 static enum tg_err parse_path_to(char *dst, struct tg_bytes text, struct tg_fault *fault)
 {
@@ -69,7 +69,7 @@ static void print_text(struct tg_buf *out, const struct tg_config *config,
     tg_buf_append_str(out, tg_setting_member_const(config, setting));
 }
 
-/* --- the store --- */
+/* ---- the store ---- */
 
 static enum tg_err parse_store(struct tg_config *config, const struct tg_setting *setting,
                                struct tg_bytes text, struct tg_fault *fault)
@@ -82,7 +82,7 @@ static enum tg_err parse_store(struct tg_config *config, const struct tg_setting
         config->store_dir[0] = '\0';
         err = TG_OK;
     } else if (tg_bytes_has_prefix(text, TG_LIT("lmdb:"))) {
-        err = parse_path_to(config->store_dir, tg_bytes_from(text, sizeof "lmdb:" - 1), fault);
+        err = parse_path_to(config->store_dir, tg_bytes_from(text, sizeof("lmdb:") - 1), fault);
         if (err == TG_OK) {
             config->store_kind = TG_STORE_LMDB;
         }
@@ -100,7 +100,7 @@ static void print_store(struct tg_buf *out, const struct tg_config *config,
     tg_buf_append_str(out, config->store_dir);
 }
 
-/* --- one word of a list --- */
+/* ---- one word of a list ---- */
 
 static enum tg_err parse_choice(struct tg_config *config, const struct tg_setting *setting,
                                 struct tg_bytes text, struct tg_fault *fault)
@@ -123,7 +123,7 @@ static void print_choice(struct tg_buf *out, const struct tg_config *config,
     tg_buf_append_str(out, setting->words[v]);
 }
 
-/* --- a word --- */
+/* ---- a word ---- */
 
 static enum tg_err parse_word(struct tg_config *config, const struct tg_setting *setting,
                               struct tg_bytes text, struct tg_fault *fault)
@@ -144,7 +144,7 @@ static enum tg_err parse_word(struct tg_config *config, const struct tg_setting 
     return TG_OK;
 }
 
-/* --- names --- */
+/* ---- names ---- */
 
 static bool is_plain_name(struct tg_bytes name)
 {
@@ -167,7 +167,7 @@ static enum tg_err parse_names(struct tg_config *config, const struct tg_setting
                      TG_CONFIG_NAMES_MAX);
         return TG_E_LIMIT;
     }
-    memset(names, 0, sizeof *names);
+    memset(names, 0, sizeof(*names));
     while (text.len > 0) {
         struct tg_bytes name = tg_bytes_first(text, tg_bytes_find(text, ','));
         bool is_last = name.len == text.len;
@@ -200,7 +200,7 @@ static void print_names(struct tg_buf *out, const struct tg_config *config,
     }
 }
 
-/* --- the table --- */
+/* ---- the table ---- */
 
 static const struct {
     parse_fn *parse;

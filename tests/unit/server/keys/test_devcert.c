@@ -27,9 +27,9 @@ struct fixture {
 
 static int setup(void **state)
 {
-    struct fixture *f = test_calloc(1, sizeof *f);
+    struct fixture *f = test_calloc(1, sizeof(*f));
 
-    (void)snprintf(f->dir, sizeof f->dir, "/tmp/tigress-devcert-XXXXXX");
+    (void)snprintf(f->dir, sizeof(f->dir), "/tmp/tigress-devcert-XXXXXX");
     assert_non_null(mkdtemp(f->dir));
     *state = f;
     return 0;

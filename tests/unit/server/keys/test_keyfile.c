@@ -74,11 +74,11 @@ struct fixture {
 
 static int setup(void **state)
 {
-    struct fixture *f = test_calloc(1, sizeof *f);
+    struct fixture *f = test_calloc(1, sizeof(*f));
 
-    (void)snprintf(f->dir, sizeof f->dir, "/tmp/tigress-keyfile-XXXXXX");
+    (void)snprintf(f->dir, sizeof(f->dir), "/tmp/tigress-keyfile-XXXXXX");
     assert_non_null(mkdtemp(f->dir));
-    (void)snprintf(f->path, sizeof f->path, "%s/relay.key", f->dir);
+    (void)snprintf(f->path, sizeof(f->path), "%s/relay.key", f->dir);
     *state = f;
     return 0;
 }
@@ -133,7 +133,7 @@ static void assert_refused(struct fixture *f, enum tg_err expected, const char *
     bool is_created = true;
 
     assert_int_equal(open_key(f, &f->ring, &is_created), expected);
-    assert_memory_equal(&f->ring, &empty, sizeof empty);
+    assert_memory_equal(&f->ring, &empty, sizeof(empty));
     assert_true(is_created);
     if (strstr(f->fault.text, says) == NULL) {
         fail_msg("\"%s\" is not in: %s", says, f->fault.text);
@@ -201,7 +201,7 @@ static void open__others_have_any_right__refused(void **state)
     bool is_created = false;
 
     assert_int_equal(open_key(f, &f->other, &is_created), TG_OK);
-    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
+    for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
         assert_int_equal(chmod(f->path, modes[i]), 0);
         assert_refused(f, TG_E_DENIED, "(expected: 0600)");
     }
@@ -353,7 +353,7 @@ static void open__call_n_fails__no_half_file_and_ring_untouched(void **state)
             assert_true(calls < n);
             break;
         }
-        assert_memory_equal(&f->ring, &empty, sizeof empty);
+        assert_memory_equal(&f->ring, &empty, sizeof(empty));
         assert_true(files_in(f->dir) <= 1);
         if (access(f->path, F_OK) == 0) {
             assert_int_equal(open_key(f, &f->other, NULL), TG_OK);
@@ -381,7 +381,7 @@ static void open__call_n_fails_while_loading__file_untouched(void **state)
         err = open_key(f, &f->ring, NULL);
         fault_at = 0;
         if (err != TG_OK) {
-            assert_memory_equal(&f->ring, &empty, sizeof empty);
+            assert_memory_equal(&f->ring, &empty, sizeof(empty));
         }
         assert_int_equal(files_in(f->dir), 1);
     }

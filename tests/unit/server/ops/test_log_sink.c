@@ -32,7 +32,7 @@ struct fixture {
 
 static int setup(void **state)
 {
-    struct fixture *f = test_calloc(1, sizeof *f);
+    struct fixture *f = test_calloc(1, sizeof(*f));
     int fds[2];
 
     assert_int_equal(pipe(fds), 0);
@@ -58,7 +58,7 @@ static const char *written(struct fixture *f)
     ssize_t len = 0;
 
     assert_int_equal(fcntl(f->read_fd, F_SETFL, O_NONBLOCK), 0);
-    len = read(f->read_fd, f->text, sizeof f->text - 1);
+    len = read(f->read_fd, f->text, sizeof(f->text) - 1);
     f->text[len > 0 ? len : 0] = '\0';
     return f->text;
 }
@@ -100,8 +100,8 @@ static void write__name_too_long__cut(void **state)
     struct fixture *f = *state;
     char name[TG_LOG_NAME_MAX + 2];
 
-    memset(name, 'n', sizeof name);
-    name[sizeof name - 1] = '\0';
+    memset(name, 'n', sizeof(name));
+    name[sizeof(name) - 1] = '\0';
     tg_log_event(&f->log, TG_LOG_INFO, name, NULL, 0);
     assert_int_equal(strlen(written(f)), strlen("2030-03-17T17:47Z info \n") + TG_LOG_NAME_MAX);
     tg_log_event(&f->log, TG_LOG_INFO, NULL, NULL, 0);
@@ -171,7 +171,7 @@ static void write__from_many_threads__lines_do_not_mix(void **state)
     }
     file = fopen(path, "r");
     assert_non_null(file);
-    while (fgets(line, sizeof line, file) != NULL) {
+    while (fgets(line, sizeof(line), file) != NULL) {
         assert_int_equal(strncmp(line, "2030-03-17T17:47Z info t n=", 27), 0);
         assert_true(strlen(line) <= 31);
         count++;

@@ -24,7 +24,7 @@ struct fixture {
 
 static int setup(void **state)
 {
-    struct fixture *f = test_calloc(1, sizeof *f);
+    struct fixture *f = test_calloc(1, sizeof(*f));
 
     assert_int_equal(tg_metrics_new(&f->m, BLOCKS), TG_OK);
     tg_buf_init(&f->text, TG_METRICS_TEXT_MAX);
@@ -58,7 +58,7 @@ static void assert_line(struct fixture *f, const char *line)
 {
     char with_ends[256];
 
-    (void)snprintf(with_ends, sizeof with_ends, "\n%s\n", line);
+    (void)snprintf(with_ends, sizeof(with_ends), "\n%s\n", line);
     if (strstr(formatted(f), with_ends) == NULL) {
         fail_msg("no line \"%s\"", line);
     }
@@ -226,14 +226,14 @@ static void format__whole_text__parses(void **state)
         if (strncmp(line, "# HELP ", 7) == 0) {
             char again[160];
 
-            (void)snprintf(family, sizeof family, "%.*s", (int)name_len(line + 7), line + 7);
+            (void)snprintf(family, sizeof(family), "%.*s", (int)name_len(line + 7), line + 7);
             assert_true(strlen(line) > 8 + strlen(family));
-            (void)snprintf(again, sizeof again, "\n# HELP %s ", family);
+            (void)snprintf(again, sizeof(again), "\n# HELP %s ", family);
             assert_null(strstr(rest, again));
             families++;
         } else if (strncmp(line, "# TYPE ", 7) == 0) {
             assert_int_equal(strncmp(line + 7, family, strlen(family)), 0);
-            (void)snprintf(type, sizeof type, "%s", line + 8 + strlen(family));
+            (void)snprintf(type, sizeof(type), "%s", line + 8 + strlen(family));
             assert_true(strcmp(type, "counter") == 0 || strcmp(type, "gauge") == 0 ||
                         strcmp(type, "histogram") == 0);
         } else {
@@ -287,7 +287,7 @@ static void format__while_workers_count__nothing_lost(void **state)
     for (size_t i = 0; i < BLOCKS; i++) {
         assert_int_equal(pthread_join(threads[i], NULL), 0);
     }
-    (void)snprintf(line, sizeof line, "tigress_requests_total{call=\"read\",code=\"2xx\"} %u",
+    (void)snprintf(line, sizeof(line), "tigress_requests_total{call=\"read\",code=\"2xx\"} %u",
                    BLOCKS * ROUNDS);
     assert_line(f, line);
     assert_line(f, "tigress_requests_in_flight 0");

@@ -21,8 +21,7 @@
 
 #define WAIT_S 60 /* how long a test waits for what must come */
 
-/* --- what fails --------------------------------------------------------------------------------
- */
+/* ---- what fails ---- */
 
 /* The call that fails, of those below, of the thread that sets it and from then on; 0: none. */
 static _Thread_local unsigned fail_at;
@@ -57,8 +56,7 @@ int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(
     return must_fail() ? EAGAIN : __real_pthread_create(thread, attr, body, ctx);
 }
 
-/* --- the fake push process ---------------------------------------------------------------------
- */
+/* ---- the fake push process ---- */
 
 static void tell(enum tg_push_ipc_kind kind, uint64_t id, enum tg_push_result result, int64_t at_s)
 {
@@ -82,7 +80,7 @@ static void tell(enum tg_push_ipc_kind kind, uint64_t id, enum tg_push_result re
 static void do_job(const struct tg_push_ipc_job *job)
 {
     static uint64_t held;
-    struct tg_bytes word = tg_bytes_from(job->token_data, sizeof "host/" - 1);
+    struct tg_bytes word = tg_bytes_from(job->token_data, sizeof("host/") - 1);
 
     if (tg_bytes_has_prefix(word, TG_LIT("take"))) {
         tell(TG_PUSH_IPC_OUTCOME, job->id, TG_PUSH_RESULT_TAKEN, 0);
@@ -111,7 +109,7 @@ static unsigned count_start(const char *dir)
     struct stat st = { .st_size = 0 };
     int fd = -1;
 
-    (void)snprintf(path, sizeof path, "%s/starts", dir);
+    (void)snprintf(path, sizeof(path), "%s/starts", dir);
     fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     if (fd < 0 || write(fd, "x", 1) != 1 || fstat(fd, &st) != 0) {
         _exit(9);
@@ -124,7 +122,7 @@ static bool has_file(const char *dir, const char *name)
 {
     char path[TG_CONFIG_PATH_MAX + 32];
 
-    (void)snprintf(path, sizeof path, "%s/%s", dir, name);
+    (void)snprintf(path, sizeof(path), "%s/%s", dir, name);
     return access(path, F_OK) == 0;
 }
 
@@ -155,7 +153,7 @@ static int serve(void)
     tell(TG_PUSH_IPC_READY, 0, TG_PUSH_RESULT_TAKEN, 0);
     for (;;) {
         struct tg_push_ipc msg;
-        ssize_t got = recv(TG_PUSH_CHILD_FD, data, sizeof data, 0);
+        ssize_t got = recv(TG_PUSH_CHILD_FD, data, sizeof(data), 0);
 
         if (got == 0) {
             return 0;
@@ -195,8 +193,7 @@ static int fake_process(void)
     return serve();
 }
 
-/* --- providers without a network ---------------------------------------------------------------
- */
+/* ---- providers without a network ---- */
 
 static bool takes_all(struct tg_bytes token_data)
 {
@@ -219,8 +216,7 @@ const struct tg_push_provider_row tg_push_providers[TG_PUSH_COUNT] = {
     [TG_PUSH_WEBHOOK] = { "webhook", "webhook", &fake_ops },
 };
 
-/* --- the fixture -------------------------------------------------------------------------------
- */
+/* ---- the fixture ---- */
 
 struct world {
     struct fixture conf;
@@ -247,7 +243,7 @@ static void keep_event(void *ctx, enum tg_log_level level, const char *name,
     (void)field_count;
     (void)pthread_mutex_lock(&w->lock);
     len = strlen(w->events);
-    (void)snprintf(w->events + len, sizeof w->events - len, "%s\n", name);
+    (void)snprintf(w->events + len, sizeof(w->events) - len, "%s\n", name);
     (void)pthread_mutex_unlock(&w->lock);
 }
 
@@ -256,7 +252,7 @@ static unsigned event_count(struct world *w, const char *name)
     char line[64];
     unsigned count = 0;
 
-    (void)snprintf(line, sizeof line, "%s\n", name);
+    (void)snprintf(line, sizeof(line), "%s\n", name);
     (void)pthread_mutex_lock(&w->lock);
     for (const char *at = w->events; (at = strstr(at, line)) != NULL; at++) {
         count++;
@@ -274,23 +270,23 @@ static void touch(struct world *w, const char *name)
 {
     char path[128];
 
-    (void)snprintf(path, sizeof path, "%s/%s", w->conf.dir, name);
+    (void)snprintf(path, sizeof(path), "%s/%s", w->conf.dir, name);
     write_file(path, "x", 1);
 }
 
 static int setup(void **state)
 {
-    struct world *w = tg_mem_calloc(1, sizeof *w);
+    struct world *w = tg_mem_calloc(1, sizeof(*w));
     char line[512];
     uint64_t mono_ms = 0;
     void *conf = NULL;
 
     assert_non_null(w);
     assert_int_equal(fixture_setup(&conf), 0);
-    memcpy(&w->conf, conf, sizeof w->conf);
+    memcpy(&w->conf, conf, sizeof(w->conf));
     tg_mem_free(conf);
     assert_int_equal(chmod(w->conf.pem, 0400), 0);
-    (void)snprintf(line, sizeof line,
+    (void)snprintf(line, sizeof(line),
                    "--store memory: --plain-http --data %s --push-webhook-key %%P "
                    "--push-hosts host --push-timeout 1s --drain-timeout 60s",
                    w->conf.dir);
@@ -310,7 +306,7 @@ static void remove_file(struct world *w, const char *name)
 {
     char path[128];
 
-    (void)snprintf(path, sizeof path, "%s/%s", w->conf.dir, name);
+    (void)snprintf(path, sizeof(path), "%s/%s", w->conf.dir, name);
     (void)unlink(path);
 }
 
@@ -413,7 +409,7 @@ static void put(struct world *w, unsigned number, const char *text)
 {
     struct telling t = { .w = w, .text = text };
 
-    (void)snprintf((char *)t.key.bytes, sizeof t.key.bytes, "key %u", number);
+    (void)snprintf((char *)t.key.bytes, sizeof(t.key.bytes), "key %u", number);
     w->is_done = false;
     w->store->ops->apply(w->port, &t.key, leave_note, &t, on_done);
     w->store->ops->dispatch(w->port);
@@ -442,7 +438,7 @@ static unsigned starts(struct world *w)
     char path[128];
     struct stat st = { .st_size = 0 };
 
-    (void)snprintf(path, sizeof path, "%s/starts", w->conf.dir);
+    (void)snprintf(path, sizeof(path), "%s/starts", w->conf.dir);
     (void)stat(path, &st);
     return (unsigned)st.st_size;
 }
@@ -457,8 +453,7 @@ static unsigned starts(struct world *w)
         assert_true(condition);                                                                    \
     } while (0)
 
-/* --- what is shown -----------------------------------------------------------------------------
- */
+/* ---- what is shown ---- */
 
 static void start__no_provider__nothing(void **state)
 {
@@ -548,7 +543,7 @@ static void entries__larger_than_the_socket__all_told(void **state)
     struct world *w = *state;
     static char text[8000];
 
-    memset(text, 'x', sizeof text - 1);
+    memset(text, 'x', sizeof(text) - 1);
     memcpy(text, "host/take", 9);
     for (unsigned i = 0; i < 200; i++) {
         put(w, i, text);
@@ -595,7 +590,7 @@ static void process__killed__one_event_and_another_comes(void **state)
     int pid = 0;
 
     start_well(w);
-    (void)snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
+    (void)snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
     f = fopen(path, "r");
     assert_non_null(f);
     assert_int_equal(fscanf(f, "%d", &pid), 1);
@@ -632,10 +627,10 @@ static unsigned child_count(void)
     unsigned count = 0;
     FILE *f = NULL;
 
-    (void)snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
+    (void)snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
     f = fopen(path, "r");
     assert_non_null(f);
-    (void)fgets(text, sizeof text, f);
+    (void)fgets(text, sizeof(text), f);
     (void)fclose(f);
     for (const char *at = text; *at != '\0'; at++) {
         count += *at == ' ' ? 1 : 0;

@@ -35,7 +35,7 @@ static int setup(void **state)
     static struct world world;
     struct world *w = &world;
 
-    memset(w, 0, sizeof *w);
+    memset(w, 0, sizeof(*w));
     tg_buf_init(&w->sealed, TG_OUTBOX_SEALED_MAX);
     tg_buf_init(&w->scratch, TG_OUTBOX_SEALED_MAX);
     assert_int_equal(tg_keyring_generate(&w->keyring, &tg_rng_system), TG_OK);
@@ -82,7 +82,7 @@ static void open__another_relays_key_or_changed__refused_and_untouched(void **st
     assert_int_equal(tg_keyring_generate(&other, &tg_rng_system), TG_OK);
     w->opener.keyring = &other;
     assert_int_equal(open_entry(w), TG_E_CRYPTO);
-    assert_memory_equal(&w->job, &before, sizeof before);
+    assert_memory_equal(&w->job, &before, sizeof(before));
     tg_keyring_wipe(&other);
 }
 
@@ -94,21 +94,21 @@ static void collapse__same_token_same_process__same_and_not_the_key(void **state
     struct tg_notification_token other = a_token;
 
     assert_int_equal(open_entry(w), TG_OK);
-    memcpy(first, w->job.collapse, sizeof first);
+    memcpy(first, w->job.collapse, sizeof(first));
     seal(w, &a_token);
     assert_int_equal(open_entry(w), TG_OK);
-    assert_memory_equal(w->job.collapse, first, sizeof first);
-    assert_memory_not_equal(first, w->entry.key.bytes, sizeof first);
+    assert_memory_equal(w->job.collapse, first, sizeof(first));
+    assert_memory_not_equal(first, w->entry.key.bytes, sizeof(first));
 
     assert_int_equal(tg_push_opener_init(&w->opener, &w->keyring, &tg_rng_system), TG_OK);
     assert_int_equal(open_entry(w), TG_OK);
-    assert_memory_not_equal(w->job.collapse, first, sizeof first);
+    assert_memory_not_equal(w->job.collapse, first, sizeof(first));
 
-    memcpy(first, w->job.collapse, sizeof first);
+    memcpy(first, w->job.collapse, sizeof(first));
     other.token_data = TG_LIT("abd");
     seal(w, &other);
     assert_int_equal(open_entry(w), TG_OK);
-    assert_memory_not_equal(w->job.collapse, first, sizeof first);
+    assert_memory_not_equal(w->job.collapse, first, sizeof(first));
 }
 
 int main(void)

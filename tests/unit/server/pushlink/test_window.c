@@ -87,7 +87,7 @@ static int setup(void **state)
                                                .concurrency = 100,
                                                .request_timeout_s = 15 };
 
-    memset(&world, 0, sizeof world);
+    memset(&world, 0, sizeof(world));
     world.store.ops = &store_ops;
     assert_int_equal(tg_metrics_new(&world.metrics, 1), TG_OK);
     setup.metrics = tg_metrics_block(world.metrics, 0);

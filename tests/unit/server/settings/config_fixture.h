@@ -41,13 +41,13 @@ static inline void write_file(const char *path, const char *data, size_t len)
 
 static inline int fixture_setup(void **state)
 {
-    struct fixture *f = tg_mem_calloc(1, sizeof *f);
+    struct fixture *f = tg_mem_calloc(1, sizeof(*f));
 
     assert_non_null(f);
-    (void)snprintf(f->dir, sizeof f->dir, "/tmp/tigress-config-XXXXXX");
+    (void)snprintf(f->dir, sizeof(f->dir), "/tmp/tigress-config-XXXXXX");
     assert_non_null(mkdtemp(f->dir));
-    (void)snprintf(f->conf, sizeof f->conf, "%s/tigressd.conf", f->dir);
-    (void)snprintf(f->pem, sizeof f->pem, "%s/some.pem", f->dir);
+    (void)snprintf(f->conf, sizeof(f->conf), "%s/tigressd.conf", f->dir);
+    (void)snprintf(f->pem, sizeof(f->pem), "%s/some.pem", f->dir);
     write_file(f->pem, "x", 1);
     f->env = (struct tg_config_env){ .home = "/home/someone", .core_count = 3 };
     tg_buf_init(&f->text, TEXT_MAX);
@@ -76,17 +76,17 @@ static inline enum tg_config_action run(struct fixture *f, const char *line)
     int argc = 1;
     size_t len = 0;
 
-    (void)snprintf(f->words[0], sizeof f->words[0], "tigressd");
+    (void)snprintf(f->words[0], sizeof(f->words[0]), "tigressd");
     tg_config_free(&f->config);
     tg_buf_clear(&f->text);
     while (line[0] != '\0') {
         len = strcspn(line, " ");
-        assert_true(argc < FIXTURE_ARGS_MAX && len < sizeof f->words[0]);
-        (void)snprintf(f->words[argc], sizeof f->words[argc], "%.*s", (int)len, line);
+        assert_true(argc < FIXTURE_ARGS_MAX && len < sizeof(f->words[0]));
+        (void)snprintf(f->words[argc], sizeof(f->words[argc]), "%.*s", (int)len, line);
         if (strcmp(f->words[argc], "%C") == 0) {
-            (void)snprintf(f->words[argc], sizeof f->words[argc], "%s", f->conf);
+            (void)snprintf(f->words[argc], sizeof(f->words[argc]), "%s", f->conf);
         } else if (strcmp(f->words[argc], "%P") == 0) {
-            (void)snprintf(f->words[argc], sizeof f->words[argc], "%s", f->pem);
+            (void)snprintf(f->words[argc], sizeof(f->words[argc]), "%s", f->pem);
         }
         argv[argc] = f->words[argc];
         argc++;
@@ -102,7 +102,7 @@ static inline enum tg_config_action run_file(struct fixture *f, const char *file
     char full[1024];
 
     write_file(f->conf, file, strlen(file));
-    (void)snprintf(full, sizeof full, "--config %%C%s%s", line[0] != '\0' ? " " : "", line);
+    (void)snprintf(full, sizeof(full), "--config %%C%s%s", line[0] != '\0' ? " " : "", line);
     return run(f, full);
 }
 

@@ -33,7 +33,7 @@ void *__wrap_malloc(size_t size)
     return must_fail() ? NULL : __real_malloc(size);
 }
 
-/* --- each type: good values --- */
+/* ---- each type: good values ---- */
 
 static void load__no_settings_but_store__defaults_of_the_protocol(void **state)
 {
@@ -41,7 +41,7 @@ static void load__no_settings_but_store__defaults_of_the_protocol(void **state)
     const struct tg_wire_limits limits = TG_WIRE_LIMITS_DEFAULT;
 
     assert_runs(f, MEM);
-    assert_memory_equal(&f->config->limits, &limits, sizeof limits);
+    assert_memory_equal(&f->config->limits, &limits, sizeof(limits));
     assert_int_equal(f->config->expiration_default_s, 48 * 3600);
     assert_int_equal(f->config->expiration_max_s, 30 * 86400);
     assert_int_equal(f->config->wait_cap_s, TG_WAIT_CAP_S_DEFAULT);
@@ -68,12 +68,12 @@ static void load__bool__every_word(void **state)
     char line[128];
 
     for (size_t i = 0; i < TG_COUNT(yes); i++) {
-        (void)snprintf(line, sizeof line, MEM "%s", yes[i]);
+        (void)snprintf(line, sizeof(line), MEM "%s", yes[i]);
         assert_runs(f, line);
         assert_true(f->config->has_core_dumps);
     }
     for (size_t i = 0; i < TG_COUNT(no); i++) {
-        (void)snprintf(line, sizeof line, MEM "%s", no[i]);
+        (void)snprintf(line, sizeof(line), MEM "%s", no[i]);
         assert_runs(f, line);
         assert_false(f->config->has_core_dumps);
     }
@@ -104,13 +104,13 @@ static void load__endpoints__addresses_ready_to_bind(void **state)
     struct sockaddr_in6 sin6;
 
     assert_runs(f, MEM "--listen 127.0.0.9:65535 --admin [::1]:0");
-    memcpy(&sin, &f->config->listen.addr, sizeof sin);
-    assert_int_equal(f->config->listen.addr_len, sizeof sin);
+    memcpy(&sin, &f->config->listen.addr, sizeof(sin));
+    assert_int_equal(f->config->listen.addr_len, sizeof(sin));
     assert_int_equal(sin.sin_family, AF_INET);
     assert_int_equal(ntohs(sin.sin_port), 65535);
     assert_int_equal(ntohl(sin.sin_addr.s_addr), 0x7f000009);
-    memcpy(&sin6, &f->config->admin.addr, sizeof sin6);
-    assert_int_equal(f->config->admin.addr_len, sizeof sin6);
+    memcpy(&sin6, &f->config->admin.addr, sizeof(sin6));
+    assert_int_equal(f->config->admin.addr_len, sizeof(sin6));
     assert_int_equal(sin6.sin6_family, AF_INET6);
     assert_true(IN6_IS_ADDR_LOOPBACK(&sin6.sin6_addr));
     assert_string_equal(f->config->admin.host, "::1");
@@ -119,7 +119,7 @@ static void load__endpoints__addresses_ready_to_bind(void **state)
     assert_string_equal(f->config->listen.host, "127.0.0.1");
 }
 
-/* --- each type: bad values --- */
+/* ---- each type: bad values ---- */
 
 static void load__bad_value__names_setting_and_what_is_expected(void **state)
 {
@@ -174,7 +174,7 @@ static void load__bad_value__names_setting_and_what_is_expected(void **state)
     char line[256];
 
     for (size_t i = 0; i < TG_COUNT(cases); i++) {
-        (void)snprintf(line, sizeof line, "--store memory: %s", cases[i].flag);
+        (void)snprintf(line, sizeof(line), "--store memory: %s", cases[i].flag);
         assert_bad(f, line, cases[i].says);
     }
 }
@@ -227,14 +227,14 @@ static void load__numbers__every_bound_at_n_and_beyond(void **state)
 
     for (size_t i = 0; i < TG_COUNT(cases); i++) {
         if (cases[i].under != NULL) {
-            (void)snprintf(line, sizeof line, MEM "--%s %s", cases[i].name, cases[i].under);
+            (void)snprintf(line, sizeof(line), MEM "--%s %s", cases[i].name, cases[i].under);
             assert_bad(f, line, "too small (expected:");
         }
-        (void)snprintf(line, sizeof line, MEM "--%s %s", cases[i].name, cases[i].least);
+        (void)snprintf(line, sizeof(line), MEM "--%s %s", cases[i].name, cases[i].least);
         assert_runs(f, line);
-        (void)snprintf(line, sizeof line, MEM "--%s %s", cases[i].name, cases[i].most);
+        (void)snprintf(line, sizeof(line), MEM "--%s %s", cases[i].name, cases[i].most);
         assert_runs(f, line);
-        (void)snprintf(line, sizeof line, MEM "--%s %s", cases[i].name, cases[i].over);
+        (void)snprintf(line, sizeof(line), MEM "--%s %s", cases[i].name, cases[i].over);
         assert_bad(f, line, "too large (expected:");
     }
 }
@@ -255,20 +255,20 @@ static void load__path_length__1023_yes_1024_no(void **state)
     char path[1040];
     char file[1200];
 
-    memset(path, 'a', sizeof path);
+    memset(path, 'a', sizeof(path));
     path[0] = '/';
     path[TG_CONFIG_PATH_MAX] = '\0';
-    (void)snprintf(file, sizeof file, "store = memory:\nplain-http = yes\nrelay-key = %s\n", path);
+    (void)snprintf(file, sizeof(file), "store = memory:\nplain-http = yes\nrelay-key = %s\n", path);
     assert_int_equal(run_file(f, file, ""), TG_CONFIG_RUN);
     assert_int_equal(strlen(f->config->relay_key), TG_CONFIG_PATH_MAX);
     path[TG_CONFIG_PATH_MAX] = 'a';
     path[TG_CONFIG_PATH_MAX + 1] = '\0';
-    (void)snprintf(file, sizeof file, "store = memory:\nplain-http = yes\nrelay-key = %s\n", path);
+    (void)snprintf(file, sizeof(file), "store = memory:\nplain-http = yes\nrelay-key = %s\n", path);
     assert_int_equal(run_file(f, file, ""), TG_CONFIG_BAD);
     assert_says(f, ":3: relay-key: too long (expected: a path of at most 1023 bytes)");
 }
 
-/* --- the file --- */
+/* ---- the file ---- */
 
 static void file__sections_comments_indents__read(void **state)
 {
@@ -305,7 +305,7 @@ static void file__faults__all_told_with_their_lines(void **state)
                               ""),
                      TG_CONFIG_BAD);
     assert_null(f->config);
-    (void)snprintf(place, sizeof place, "tigressd: %s:3: rate: not a number", f->conf);
+    (void)snprintf(place, sizeof(place), "tigressd: %s:3: rate: not a number", f->conf);
     assert_says(f, place);
     assert_says(f, ":4: shoe-size: no such setting");
     assert_says(f, ":6: rate-burst: set twice in this file");
@@ -331,10 +331,10 @@ static void file__missing_or_not_text_or_large__one_sentence(void **state)
     assert_bad(f, "--config /", "--config: the file cannot be read");
     write_file(f->conf, "store\0 = memory:", 16);
     assert_bad(f, "--config %C", "--config: the file is not text");
-    memset(large, '\n', sizeof large);
-    write_file(f->conf, large, sizeof large);
+    memset(large, '\n', sizeof(large));
+    write_file(f->conf, large, sizeof(large));
     assert_bad(f, "--config %C", "--config: the file is over 64KiB");
-    write_file(f->conf, large, sizeof large - 1);
+    write_file(f->conf, large, sizeof(large) - 1);
     assert_runs(f, "--config %C " MEM);
 }
 
@@ -343,13 +343,13 @@ static void file__line_too_long__told(void **state)
     struct fixture *f = *state;
     static char text[6000];
 
-    memset(text, 'x', sizeof text - 1);
+    memset(text, 'x', sizeof(text) - 1);
     memcpy(text, "data = /", 8);
     assert_int_equal(run_file(f, text, MEM), TG_CONFIG_BAD);
     assert_says(f, ":1: line too long");
 }
 
-/* --- the command line --- */
+/* ---- the command line ---- */
 
 static void flags__unknown_twice_or_without_value__told(void **state)
 {
@@ -375,7 +375,7 @@ static void flags__help_and_version__done_whatever_else_is_wrong(void **state)
 
     assert_int_equal(run(f, "--help"), TG_CONFIG_DONE);
     for (size_t i = 0; tg_config_setting_name(i) != NULL; i++) {
-        (void)snprintf(flag, sizeof flag, "  --%s", tg_config_setting_name(i));
+        (void)snprintf(flag, sizeof(flag), "  --%s", tg_config_setting_name(i));
         assert_says(f, flag);
     }
     assert_int_equal(run(f, "-h --rate x"), TG_CONFIG_DONE);
@@ -405,14 +405,14 @@ static void print__loaded_again__the_same_settings(void **state)
                    "--relay-key /tmp/nowhere/key --admin 127.0.0.1:9 --rate 0 --log-level debug "
                    "--public-url https://relay.example/ --client-address x-forwarded-for "
                    "--cors-origin none --body-max 5000 --expiration-default 90m --workers 2");
-    memcpy(&first, f->config, sizeof first);
+    memcpy(&first, f->config, sizeof(first));
     tg_config_print(&f->text, f->config);
     printed = strdup(tg_buf_cstr(&f->text));
     assert_non_null(printed);
     assert_non_null(strstr(printed, "\npublic-url = https://relay.example\n"));
     assert_non_null(strstr(printed, "\nexpiration-default = 90m\n"));
     assert_int_equal(run_file(f, printed, ""), TG_CONFIG_RUN);
-    assert_memory_equal(f->config, &first, sizeof first);
+    assert_memory_equal(f->config, &first, sizeof(first));
     free(printed);
 }
 
@@ -429,7 +429,7 @@ static void print_config__dev__settings_that_load_again(void **state)
     free(printed);
 }
 
-/* --- what is written about the settings --- */
+/* ---- what is written about the settings ---- */
 
 static void slurp(char *text, size_t cap, const char *path)
 {
@@ -449,9 +449,9 @@ static void manual__every_setting__described(void **state)
     char item[64];
 
     (void)state;
-    slurp(text, sizeof text, TG_ROOT "/docs/man/tigressd.conf.5");
+    slurp(text, sizeof(text), TG_ROOT "/docs/man/tigressd.conf.5");
     for (size_t i = 0; tg_config_setting_name(i) != NULL; i++) {
-        (void)snprintf(item, sizeof item, "\n.It Cm %s = ", tg_config_setting_name(i));
+        (void)snprintf(item, sizeof(item), "\n.It Cm %s = ", tg_config_setting_name(i));
         if (strstr(text, item) == NULL) {
             fail_msg("tigressd.conf(5) does not describe %s", tg_config_setting_name(i));
         }
@@ -471,26 +471,26 @@ static void example__as_shipped_and_with_defaults_spelled_out__loads(void **stat
     char *rest = text;
     const char *tls = "--tls-cert %P --tls-key %P";
 
-    slurp(text, sizeof text, TG_ROOT "/packaging/tigressd.conf");
+    slurp(text, sizeof(text), TG_ROOT "/packaging/tigressd.conf");
     if (run_file(f, text, tls) != TG_CONFIG_RUN) {
         fail_msg("refused: %s", tg_buf_cstr(&f->text));
     }
-    memcpy(&shipped, f->config, sizeof shipped);
+    memcpy(&shipped, f->config, sizeof(shipped));
     while ((line = strsep(&rest, "\n")) != NULL) {
         /* The two that are an alternative, not a default. */
         bool is_other = strstr(line, "plain-http") != NULL || strstr(line, "# listen") != NULL;
         bool is_setting = strncmp(line, "# ", 2) == 0 && strstr(line, " = ") != NULL;
 
-        at += (size_t)snprintf(spelled + at, sizeof spelled - at, "%s\n",
+        at += (size_t)snprintf(spelled + at, sizeof(spelled) - at, "%s\n",
                                is_setting && !is_other ? line + 2 : line);
     }
     if (run_file(f, spelled, tls) != TG_CONFIG_RUN) {
         fail_msg("refused: %s", tg_buf_cstr(&f->text));
     }
-    assert_memory_equal(f->config, &shipped, sizeof shipped);
+    assert_memory_equal(f->config, &shipped, sizeof(shipped));
 }
 
-/* --- what is made of the settings --- */
+/* ---- what is made of the settings ---- */
 
 static void set_port__no_public_url__listener_itself(void **state)
 {
@@ -501,7 +501,7 @@ static void set_port__no_public_url__listener_itself(void **state)
     assert_runs(f, MEM "--listen 127.0.0.1:0");
     tg_config_set_port(f->config, 40001);
     assert_string_equal(f->config->public_url, "http://127.0.0.1:40001");
-    memcpy(&sin, &f->config->listen.addr, sizeof sin);
+    memcpy(&sin, &f->config->listen.addr, sizeof(sin));
     assert_int_equal(ntohs(sin.sin_port), 40001);
     tg_config_relay(&relay, f->config);
     assert_string_equal(relay.public_url, "http://127.0.0.1:40001");
@@ -532,7 +532,7 @@ static void load__allocation_n_fails__refused_or_as_if_it_had_not(void **state)
     enum tg_config_action action = TG_CONFIG_BAD;
 
     assert_int_equal(run_file(f, file, ""), TG_CONFIG_RUN);
-    memcpy(&expected, f->config, sizeof expected);
+    memcpy(&expected, f->config, sizeof(expected));
     do {
         n++;
         assert_in_range(n, 1, FAULTS_MAX);
@@ -541,7 +541,7 @@ static void load__allocation_n_fails__refused_or_as_if_it_had_not(void **state)
         action = run(f, "--config %C");
         fault_at = 0;
         if (action == TG_CONFIG_RUN) {
-            assert_memory_equal(f->config, &expected, sizeof expected);
+            assert_memory_equal(f->config, &expected, sizeof(expected));
         } else {
             assert_int_equal(action, TG_CONFIG_BAD);
             assert_null(f->config);
@@ -559,16 +559,16 @@ static void make_data_dir__deep__made_for_us_alone(void **state)
     struct stat st;
 
     assert_runs(f, "--dev");
-    (void)snprintf(dir, sizeof dir, "%s/a/b", f->dir);
-    memcpy(f->config->data_dir, dir, sizeof dir);
+    (void)snprintf(dir, sizeof(dir), "%s/a/b", f->dir);
+    memcpy(f->config->data_dir, dir, sizeof(dir));
     assert_int_equal(tg_config_make_data_dir(f->config, &fault), TG_OK);
     assert_int_equal(stat(dir, &st), 0);
     assert_int_equal(st.st_mode & 07777, 0700);
     assert_int_equal(tg_config_make_data_dir(f->config, &fault), TG_OK);
     assert_int_equal(rmdir(dir), 0);
-    (void)snprintf(dir, sizeof dir, "%s/a", f->dir);
+    (void)snprintf(dir, sizeof(dir), "%s/a", f->dir);
     assert_int_equal(rmdir(dir), 0);
-    memcpy(f->config->data_dir, f->pem, sizeof f->pem);
+    memcpy(f->config->data_dir, f->pem, sizeof(f->pem));
     assert_int_equal(tg_config_make_data_dir(f->config, &fault), TG_E_IO);
     assert_string_not_equal(fault.text, "");
 }

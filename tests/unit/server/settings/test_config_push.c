@@ -190,7 +190,7 @@ static void hosts__wrong_form__refused(void **state)
     char line[128];
 
     for (size_t i = 0; i < TG_COUNT(bad); i++) {
-        (void)snprintf(line, sizeof line, MEM "--push-hosts %s", bad[i]);
+        (void)snprintf(line, sizeof(line), MEM "--push-hosts %s", bad[i]);
         assert_bad(f, line, "--push-hosts: not a list of hosts");
     }
     assert_bad(f, MEM "--push-hosts=", "--push-hosts: empty or too long");
@@ -200,11 +200,11 @@ static void hosts__wrong_form__refused(void **state)
 static enum tg_config_action run_hosts(struct fixture *f, size_t count, size_t len)
 {
     static char file[3 * TG_CONFIG_HOSTS_MAX];
-    size_t at = (size_t)snprintf(file, sizeof file, "push-hosts = ");
+    size_t at = (size_t)snprintf(file, sizeof(file), "push-hosts = ");
 
     for (size_t i = 0; i < count; i++) {
-        at +=
-            (size_t)snprintf(file + at, sizeof file - at, "%s%0*zu", i > 0 ? "," : "", (int)len, i);
+        at += (size_t)snprintf(file + at, sizeof(file) - at, "%s%0*zu", i > 0 ? "," : "", (int)len,
+                               i);
     }
     return run_file(f, file, "--store memory: --plain-http");
 }
@@ -231,14 +231,14 @@ static void print__push__loads_again(void **state)
 
     lock_pem(f);
     assert_runs(f, APNS "--push-hosts a.example,*.b.example --push-timeout 2m --push-ca %P");
-    memcpy(&first, f->config, sizeof first);
+    memcpy(&first, f->config, sizeof(first));
     tg_config_print(&f->text, f->config);
     printed = strdup(tg_buf_cstr(&f->text));
     assert_non_null(printed);
     assert_non_null(strstr(printed, "\n[push]\n"));
     assert_non_null(strstr(printed, "\npush-hosts = a.example,*.b.example\n"));
     assert_int_equal(run_file(f, printed, ""), TG_CONFIG_RUN);
-    assert_memory_equal(f->config, &first, sizeof first);
+    assert_memory_equal(f->config, &first, sizeof(first));
     free(printed);
 }
 
