@@ -228,7 +228,7 @@ static enum tg_err start_push(struct daemon *d, struct tg_fault *fault)
                                         .log = &d->log };
     enum tg_err err = TG_E_BUG;
 
-    tg_config_push(&d->push, d->config);
+    tg_config_push_settings(&d->push, d->config);
     if (!tg_push_is_any_on(&d->push)) {
         return TG_OK;
     }

@@ -91,7 +91,7 @@ static void on_noted(void *ctx)
 {
     const struct tg_worker *w = ctx;
 
-    tg_push_link_note(w->shared->push);
+    tg_push_link_wake(w->shared->push);
 }
 
 static void sweep(struct tg_worker *w);

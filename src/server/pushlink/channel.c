@@ -46,7 +46,7 @@ void tg_push_channel_send(struct tg_push_peers *peers)
     }
 }
 
-static bool take_message(struct tg_push_peer *p, struct tg_bytes data)
+static bool handle_message(struct tg_push_peer *p, struct tg_bytes data)
 {
     struct tg_push_ipc msg = { .kind = TG_PUSH_IPC_JOB };
 
@@ -75,7 +75,7 @@ void tg_push_channel_receive(struct tg_push_peer *peer)
 
     for (size_t i = 0; i < READ_BATCH && got > 0; i++) {
         got = recv(peer->child.fd, data, sizeof(data), MSG_DONTWAIT);
-        if (got > 0 && !take_message(peer, tg_bytes(data, (size_t)got))) {
+        if (got > 0 && !handle_message(peer, tg_bytes(data, (size_t)got))) {
             tg_push_peer_lose(peer, "push.process_broken");
             return;
         }

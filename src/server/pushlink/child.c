@@ -69,10 +69,11 @@ static enum tg_err check_ca(const struct tg_config *config, struct tg_fault *fau
     return TG_E_IO;
 }
 
-/* The provider's name before what it said. */
-static void name_fault(struct tg_fault *fault, enum tg_push_id id, const struct tg_fault *said)
+/* The provider's name before the reason. */
+static void set_provider_fault(struct tg_fault *fault, enum tg_push_id id,
+                               const struct tg_fault *reason)
 {
-    tg_fault_set(fault, "push, %s: %s", tg_push_name(id), said->text);
+    tg_fault_set(fault, "push, %s: %s", tg_push_name(id), reason->text);
 }
 
 enum tg_err tg_push_child_check(const struct tg_config *config, struct tg_fault *fault)
@@ -80,17 +81,17 @@ enum tg_err tg_push_child_check(const struct tg_config *config, struct tg_fault 
     enum tg_err err = TG_E_BUG;
     enum tg_push_id id = TG_PUSH_APNS;
     struct tg_push_settings settings;
-    struct tg_fault said = { { 0 } };
+    struct tg_fault reason = { { 0 } };
 
-    tg_config_push(&settings, config);
+    tg_config_push_settings(&settings, config);
     if (!tg_push_is_any_on(&settings)) {
         return TG_OK;
     }
     TG_TRY(become_user(config->push.user, fault));
     TG_TRY(check_ca(config, fault));
-    err = tg_push_keys_check(&id, &settings, &tg_rng_system, &said);
+    err = tg_push_keys_check(&id, &settings, &tg_rng_system, &reason);
     if (err != TG_OK) {
-        name_fault(fault, id, &said);
+        set_provider_fault(fault, id, &reason);
     }
 out:
     return err;
@@ -134,7 +135,7 @@ static void ignore_signals(void)
     }
 }
 
-static void keep_to_itself(void)
+static void harden_process(void)
 {
     const struct rlimit none = { 0, 0 };
 
@@ -143,7 +144,7 @@ static void keep_to_itself(void)
     (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
-static int complain(const struct tg_fault *fault)
+static int print_fault(const struct tg_fault *fault)
 {
     (void)fprintf(stderr, "tigressd: %s\n", fault->text);
     return EXIT_FAILURE;
@@ -166,14 +167,14 @@ int tg_push_child_main(void)
     if (load_config(&config) != TG_OK) {
         return EXIT_FAILURE;
     }
-    keep_to_itself();
+    harden_process();
     sink.level = config->log_level;
     if (tg_push_child_check(config, &fault) != TG_OK) {
-        status = complain(&fault);
+        status = print_fault(&fault);
     } else {
         /* After it has become somebody else, which makes the kernel forget. */
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-        tg_config_push(&settings, config);
+        tg_config_push_settings(&settings, config);
         status = tg_push_process_run(&settings, TG_PUSH_CHILD_FD, &log);
     }
     tg_config_free(&config);

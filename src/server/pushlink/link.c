@@ -15,7 +15,7 @@
 #define DRAIN_TICK_MS 50u
 #define STORE_GRACE_MS 5000u
 
-enum order { ORDER_NOTE = 1, ORDER_RELOAD = 2, ORDER_DRAIN = 4, ORDER_FINISH = 8 };
+enum order { ORDER_WAKE = 1, ORDER_RELOAD = 2, ORDER_DRAIN = 4, ORDER_FINISH = 8 };
 
 struct tg_push_link {
     struct tg_push_link_setup setup;
@@ -224,7 +224,7 @@ enum tg_err tg_push_link_start(struct tg_push_link **out, const struct tg_push_l
     struct tg_push_link *l = NULL;
 
     *out = NULL;
-    tg_config_push(&settings, setup->config);
+    tg_config_push_settings(&settings, setup->config);
     if (!tg_push_is_any_on(&settings)) {
         return TG_OK;
     }
@@ -240,7 +240,7 @@ enum tg_err tg_push_link_start(struct tg_push_link **out, const struct tg_push_l
     TG_TRY(init_peers(l));
     TG_TRY(setup->store->ops->attach(setup->store, on_store_notify, l, &l->window.port));
     TG_TRY(tg_push_peers_start(&l->peers, fault));
-    order(l, ORDER_NOTE); /* what the last run left in the outbox waits for no tick */
+    order(l, ORDER_WAKE); /* what the last run left in the outbox waits for no tick */
     TG_REQUIRE(pthread_create(&l->thread, NULL, run, l) == 0, TG_E_NOMEM);
     *out = l;
     l = NULL;
@@ -253,9 +253,9 @@ out:
     return err;
 }
 
-void tg_push_link_note(struct tg_push_link *link)
+void tg_push_link_wake(struct tg_push_link *link)
 {
-    order(link, ORDER_NOTE);
+    order(link, ORDER_WAKE);
 }
 
 void tg_push_link_reload(struct tg_push_link *link)

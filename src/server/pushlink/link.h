@@ -24,7 +24,7 @@ TG_NODISCARD enum tg_err tg_push_link_start(struct tg_push_link **out,
                                             struct tg_fault *fault);
 
 /* Any thread; link may be NULL. There is something new in the outbox. */
-void tg_push_link_note(struct tg_push_link *link);
+void tg_push_link_wake(struct tg_push_link *link);
 /* Any thread; NULL. A new push process reads its keys and takes over; if it does not come up, the
    old one stays. */
 void tg_push_link_reload(struct tg_push_link *link);

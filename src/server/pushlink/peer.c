@@ -205,7 +205,7 @@ void tg_push_peer_lose(struct tg_push_peer *peer, const char *event)
         }
         TG_LOG(log, TG_LOG_ERROR, event, { "pid", (int64_t)peer->child.pid },
                { "jobs", (int64_t)tg_push_window_held(ps->setup.window, peer) },
-               { "again_ms", (int64_t)ps->backoff_ms });
+               { "restart_ms", (int64_t)ps->backoff_ms });
     }
     if (is_current) {
         set_up(ps, false);

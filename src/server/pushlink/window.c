@@ -11,9 +11,9 @@ _Static_assert(TG_PUSH_WINDOW == 1u << SLOT_BITS, "a slot's number is the low bi
 /* Long enough for a window full of requests to one provider that all hang, each tried twice. */
 static uint64_t lease_time_s(const struct tg_push_settings *settings)
 {
-    uint64_t turns = 2u + TG_PUSH_WINDOW / settings->concurrency;
+    uint64_t rounds = 2u + TG_PUSH_WINDOW / settings->concurrency;
 
-    return 2u * turns * settings->request_timeout_s;
+    return 2u * rounds * settings->request_timeout_s;
 }
 
 void tg_push_window_init(struct tg_push_window *w, const struct tg_push_link_setup *setup,
@@ -169,10 +169,10 @@ static void on_leased(void *ctx, enum tg_err err, const struct tg_outbox_entry *
     struct tg_push_window *w = ctx;
 
     w->is_leasing = false;
-    if (err != TG_OK && !w->has_told_failure) {
+    if (err != TG_OK && !w->has_reported_failure) {
         TG_LOG(w->setup.log, TG_LOG_WARNING, "push.lease_failed", { "error", (int64_t)err });
     }
-    w->has_told_failure = err != TG_OK;
+    w->has_reported_failure = err != TG_OK;
     if (err != TG_OK) {
         return;
     }

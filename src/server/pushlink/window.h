@@ -36,9 +36,9 @@ struct tg_push_window {
     bool is_open;     /* somebody takes jobs: else nothing is leased */
     bool wants_lease; /* something may be due */
     bool is_leasing;
-    size_t credit;         /* entries that may be leased before the next tick */
-    bool is_last;          /* whatever is settled may be due anew: look once more */
-    bool has_told_failure; /* of leasing, since it last worked */
+    size_t credit;             /* entries that may be leased before the next tick */
+    bool is_last;              /* whatever is settled may be due anew: look once more */
+    bool has_reported_failure; /* of leasing, since it last worked */
     uint64_t id_count;
     size_t free_count;
     uint16_t free_slots[TG_PUSH_WINDOW];

@@ -50,7 +50,7 @@ struct tg_config_hosts {
     char text[TG_CONFIG_HOSTS_MAX + 1]; /* lower case, each ended by a NUL */
 };
 
-/* What tg_config_push makes a struct tg_push_settings of. "": not set. */
+/* What tg_config_push_settings makes a struct tg_push_settings of. "": not set. */
 struct tg_config_push {
     char apns_key[TG_CONFIG_PATH_MAX + 1];
     char apns_key_id[TG_CONFIG_WORD_MAX + 1];
@@ -181,7 +181,7 @@ void tg_config_set_port(struct tg_config *config, uint16_t port);
 void tg_config_relay(struct tg_relay_config *out, const struct tg_config *config);
 
 /* What the operator said about push. The strings borrow from config. */
-void tg_config_push(struct tg_push_settings *out, const struct tg_config *config);
+void tg_config_push_settings(struct tg_push_settings *out, const struct tg_config *config);
 
 /* The formats that are named, as a set of 1 << enum tg_attest_format. */
 unsigned tg_config_standing_formats(const struct tg_config_standing *standing);

@@ -97,7 +97,7 @@ static void parse(struct tg_config_load_state *state, struct tg_bytes text)
 }
 
 /* Appends the file's bytes; one more than fits means it is too large. */
-static enum tg_err slurp(struct tg_buf *out, int fd)
+static enum tg_err read_all(struct tg_buf *out, int fd)
 {
     uint8_t chunk[2048];
     ssize_t got = 0;
@@ -122,7 +122,7 @@ void tg_config_read_file(struct tg_config_load_state *state)
         return;
     }
     tg_buf_init(&text, TG_CONFIG_FILE_MAX);
-    err = slurp(&text, fd);
+    err = read_all(&text, fd);
     (void)close(fd);
     if (err == TG_OK) {
         parse(state, tg_buf_view(&text));

@@ -164,7 +164,7 @@ void tg_config_apply_push_rules(struct tg_config_load_state *state)
     }
 }
 
-void tg_config_push(struct tg_push_settings *out, const struct tg_config *config)
+void tg_config_push_settings(struct tg_push_settings *out, const struct tg_config *config)
 {
     const struct tg_config_push *p = &config->push;
     const char *host = p->hosts.text;

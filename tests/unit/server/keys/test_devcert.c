@@ -172,7 +172,7 @@ static void ensure__again__kept_until_a_day_before_the_end(void **state)
     assert_true(client_accepts(f, "127.0.0.1", true, end_s + 1));
 }
 
-static void ensure__another_host__made_anew(void **state)
+static void ensure__another_host__made_again(void **state)
 {
     struct fixture *f = *state;
 
@@ -183,7 +183,7 @@ static void ensure__another_host__made_anew(void **state)
     assert_true(client_accepts(f, "my-host.example", false, NOW_S));
 }
 
-static void ensure__clock_before_it_was_made__made_anew(void **state)
+static void ensure__clock_before_it_was_made__made_again(void **state)
 {
     struct fixture *f = *state;
 
@@ -191,7 +191,7 @@ static void ensure__clock_before_it_was_made__made_anew(void **state)
     assert_true(ensure(f, "", NOW_S - DAY_S));
 }
 
-static void ensure__damaged_missing_or_loose_file__made_anew(void **state)
+static void ensure__damaged_missing_or_loose_file__made_again(void **state)
 {
     static const char *const names[] = { TG_DEVCERT_CA, TG_DEVCERT_CERT, TG_DEVCERT_KEY };
     struct fixture *f = *state;
@@ -212,7 +212,7 @@ static void ensure__damaged_missing_or_loose_file__made_anew(void **state)
     assert_false(ensure(f, "", NOW_S));
 }
 
-static void ensure__host_that_is_none__refused_and_nothing_made(void **state)
+static void ensure__not_a_host__refused_and_nothing_made(void **state)
 {
     struct fixture *f = *state;
     bool is_created = true;
@@ -226,7 +226,7 @@ static void ensure__host_that_is_none__refused_and_nothing_made(void **state)
     assert_int_not_equal(access(path, F_OK), 0);
 }
 
-static void ensure__no_such_folder__io_and_a_sentence(void **state)
+static void ensure__no_such_folder__io_and_a_fault(void **state)
 {
     struct fixture *f = *state;
 
@@ -243,11 +243,11 @@ int main(void)
         TEST(ensure__valid__90_days_and_no_longer),
         TEST(ensure__files__key_for_us_alone_and_no_ca_key),
         TEST(ensure__again__kept_until_a_day_before_the_end),
-        TEST(ensure__another_host__made_anew),
-        TEST(ensure__clock_before_it_was_made__made_anew),
-        TEST(ensure__damaged_missing_or_loose_file__made_anew),
-        TEST(ensure__host_that_is_none__refused_and_nothing_made),
-        TEST(ensure__no_such_folder__io_and_a_sentence),
+        TEST(ensure__another_host__made_again),
+        TEST(ensure__clock_before_it_was_made__made_again),
+        TEST(ensure__damaged_missing_or_loose_file__made_again),
+        TEST(ensure__not_a_host__refused_and_nothing_made),
+        TEST(ensure__no_such_folder__io_and_a_fault),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -58,7 +58,8 @@ int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(
 
 /* ---- the fake push process ---- */
 
-static void tell(enum tg_push_ipc_kind kind, uint64_t id, enum tg_push_result result, int64_t at_s)
+static void report(enum tg_push_ipc_kind kind, uint64_t id, enum tg_push_result result,
+                   int64_t at_s)
 {
     struct tg_push_ipc msg = { .kind = kind };
     struct tg_buf out;
@@ -83,22 +84,22 @@ static void do_job(const struct tg_push_ipc_job *job)
     struct tg_bytes word = tg_bytes_from(job->token_data, sizeof("host/") - 1);
 
     if (tg_bytes_has_prefix(word, TG_LIT("take"))) {
-        tell(TG_PUSH_IPC_OUTCOME, job->id, TG_PUSH_RESULT_TAKEN, 0);
+        report(TG_PUSH_IPC_OUTCOME, job->id, TG_PUSH_RESULT_TAKEN, 0);
     } else if (tg_bytes_is_equal(word, TG_LIT("drop"))) {
-        tell(TG_PUSH_IPC_OUTCOME, job->id, TG_PUSH_RESULT_DROPPED, 0);
+        report(TG_PUSH_IPC_OUTCOME, job->id, TG_PUSH_RESULT_DROPPED, 0);
     } else if (tg_bytes_is_equal(word, TG_LIT("give up"))) {
-        tell(TG_PUSH_IPC_OUTCOME, job->id, TG_PUSH_RESULT_GIVEN_UP, 0);
+        report(TG_PUSH_IPC_OUTCOME, job->id, TG_PUSH_RESULT_GIVEN_UP, 0);
     } else if (tg_bytes_is_equal(word, TG_LIT("retry"))) {
-        tell(TG_PUSH_IPC_OUTCOME, job->id, TG_PUSH_RESULT_RETRY, 4000000000);
+        report(TG_PUSH_IPC_OUTCOME, job->id, TG_PUSH_RESULT_RETRY, 4000000000);
     } else if (tg_bytes_is_equal(word, TG_LIT("die"))) {
         _exit(3);
     } else if (tg_bytes_is_equal(word, TG_LIT("lie"))) {
-        tell(TG_PUSH_IPC_OUTCOME, job->id + TG_PUSH_WINDOW, TG_PUSH_RESULT_TAKEN, 0);
+        report(TG_PUSH_IPC_OUTCOME, job->id + TG_PUSH_WINDOW, TG_PUSH_RESULT_TAKEN, 0);
     } else if (tg_bytes_is_equal(word, TG_LIT("hold"))) {
         held = job->id;
     } else if (tg_bytes_is_equal(word, TG_LIT("let go"))) {
-        tell(TG_PUSH_IPC_OUTCOME, held, TG_PUSH_RESULT_TAKEN, 0);
-        tell(TG_PUSH_IPC_OUTCOME, job->id, TG_PUSH_RESULT_TAKEN, 0);
+        report(TG_PUSH_IPC_OUTCOME, held, TG_PUSH_RESULT_TAKEN, 0);
+        report(TG_PUSH_IPC_OUTCOME, job->id, TG_PUSH_RESULT_TAKEN, 0);
     }
 }
 
@@ -150,7 +151,7 @@ static int serve(void)
     if (fcntl(TG_PUSH_CHILD_FD, F_SETFL, 0) != 0) {
         return 9;
     }
-    tell(TG_PUSH_IPC_READY, 0, TG_PUSH_RESULT_TAKEN, 0);
+    report(TG_PUSH_IPC_READY, 0, TG_PUSH_RESULT_TAKEN, 0);
     for (;;) {
         struct tg_push_ipc msg;
         ssize_t got = recv(TG_PUSH_CHILD_FD, data, sizeof(data), 0);
@@ -367,16 +368,16 @@ static void start_well(struct world *w)
     assert_true(tg_push_link_is_up(w->link));
 }
 
-struct telling {
+struct change {
     struct world *w;
     struct tg_store_key key;
     const char *text;
 };
 
-static enum tg_store_verdict leave_note(void *ctx, const struct tg_store_record *old,
-                                        struct tg_store_next *next)
+static enum tg_store_verdict add_entry(void *ctx, const struct tg_store_record *old,
+                                       struct tg_store_next *next)
 {
-    const struct telling *t = ctx;
+    const struct change *t = ctx;
 
     next->record = (struct tg_store_record){ .version = old != NULL ? old->version + 1 : 1,
                                              .expires_s = t->w->now_s + 3600 };
@@ -391,7 +392,7 @@ static enum tg_store_verdict leave_note(void *ctx, const struct tg_store_record 
 
 static void on_done(void *ctx, enum tg_err err)
 {
-    struct telling *t = ctx;
+    struct change *t = ctx;
 
     assert_int_equal(err, TG_OK);
     t->w->is_done = true;
@@ -407,17 +408,17 @@ static void nap(void)
 /* A change whose other side is to be told under this number. */
 static void put(struct world *w, unsigned number, const char *text)
 {
-    struct telling t = { .w = w, .text = text };
+    struct change t = { .w = w, .text = text };
 
     (void)snprintf((char *)t.key.bytes, sizeof(t.key.bytes), "key %u", number);
     w->is_done = false;
-    w->store->ops->apply(w->port, &t.key, leave_note, &t, on_done);
+    w->store->ops->apply(w->port, &t.key, add_entry, &t, on_done);
     w->store->ops->dispatch(w->port);
     while (!w->is_done) {
         nap();
         w->store->ops->dispatch(w->port);
     }
-    tg_push_link_note(w->link);
+    tg_push_link_wake(w->link);
 }
 
 static uint64_t outbox_count(struct world *w)
@@ -464,13 +465,13 @@ static void start__no_provider__nothing(void **state)
     assert_int_equal(start(w, &fault), TG_OK);
     assert_null(w->link);
     assert_int_equal(starts(w), 0);
-    tg_push_link_note(w->link);
+    tg_push_link_wake(w->link);
     tg_push_link_reload(w->link);
     tg_push_link_drain(w->link);
     assert_false(tg_push_link_is_up(w->link));
 }
 
-static void entry__each_outcome__settled_as_told(void **state)
+static void entry__each_outcome__settled_accordingly(void **state)
 {
     struct world *w = *state;
 
@@ -498,7 +499,7 @@ static void entry__retry_beyond_its_expiration__gone(void **state)
     AWAIT(outbox_count(w) == 0);
 }
 
-static void entry__left_before_the_start__told(void **state)
+static void entry__there_before_the_start__pushed(void **state)
 {
     struct world *w = *state;
 
@@ -523,7 +524,7 @@ static void entry__unreadable_or_not_sendable__counted_and_gone(void **state)
     assert_int_equal(starts(w), 1);
 }
 
-static void entries__more_than_the_window__all_told(void **state)
+static void entries__more_than_the_window__all_pushed(void **state)
 {
     struct world *w = *state;
     const unsigned count = 2 * TG_PUSH_WINDOW;
@@ -538,7 +539,7 @@ static void entries__more_than_the_window__all_told(void **state)
 }
 
 /* A token of 8 KiB each: the socket's buffer holds only some of them. */
-static void entries__larger_than_the_socket__all_told(void **state)
+static void entries__larger_than_the_socket__all_pushed(void **state)
 {
     struct world *w = *state;
     static char text[8000];
@@ -729,12 +730,12 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         CASE(start__no_provider__nothing),
-        CASE(entry__each_outcome__settled_as_told),
+        CASE(entry__each_outcome__settled_accordingly),
         CASE(entry__retry_beyond_its_expiration__gone),
-        CASE(entry__left_before_the_start__told),
+        CASE(entry__there_before_the_start__pushed),
         CASE(entry__unreadable_or_not_sendable__counted_and_gone),
-        CASE(entries__more_than_the_window__all_told),
-        CASE(entries__larger_than_the_socket__all_told),
+        CASE(entries__more_than_the_window__all_pushed),
+        CASE(entries__larger_than_the_socket__all_pushed),
         CASE(process__dies_with_jobs__started_again_and_jobs_due),
         CASE(process__answers_for_a_job_it_does_not_have__ended),
         CASE(process__killed__one_event_and_another_comes),

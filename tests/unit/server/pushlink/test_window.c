@@ -42,8 +42,8 @@ struct world {
 
 static struct world world; /* what the store's functions have no context for */
 
-static void note_lease(struct tg_store_port *port, int64_t now_s, int64_t until_s, size_t max_count,
-                       tg_store_leased_fn *leased, void *ctx)
+static void record_lease(struct tg_store_port *port, int64_t now_s, int64_t until_s,
+                         size_t max_count, tg_store_leased_fn *leased, void *ctx)
 {
     (void)port;
     (void)now_s;
@@ -54,9 +54,9 @@ static void note_lease(struct tg_store_port *port, int64_t now_s, int64_t until_
     world.leased = leased;
 }
 
-static void note_settle(struct tg_store_port *port, const struct tg_store_key *key,
-                        uint64_t generation, enum tg_outbox_verdict verdict, int64_t due_s,
-                        tg_store_done_fn *done, void *ctx)
+static void record_settle(struct tg_store_port *port, const struct tg_store_key *key,
+                          uint64_t generation, enum tg_outbox_verdict verdict, int64_t due_s,
+                          tg_store_done_fn *done, void *ctx)
 {
     (void)port;
     (void)key;
@@ -68,7 +68,7 @@ static void note_settle(struct tg_store_port *port, const struct tg_store_key *k
     world.unsettled[world.unsettled_count++] = ctx;
 }
 
-static const struct tg_store_ops store_ops = { .lease = note_lease, .settle = note_settle };
+static const struct tg_store_ops store_ops = { .lease = record_lease, .settle = record_settle };
 
 static enum tg_err open_plain(void *ctx, struct tg_push_ipc_job *out, struct tg_buf *scratch,
                               const struct tg_outbox_entry *entry)

@@ -294,7 +294,7 @@ static void file__flag_beside__flag_wins(void **state)
     assert_int_equal(f->config->rate, 8);
 }
 
-static void file__faults__all_told_with_their_lines(void **state)
+static void file__faults__all_reported_with_their_lines(void **state)
 {
     struct fixture *f = *state;
     char place[256];
@@ -322,7 +322,7 @@ static void file__control_bytes_in_name__not_repeated(void **state)
     assert_says(f, "?[31mred: no such setting");
 }
 
-static void file__missing_or_not_text_or_large__one_sentence(void **state)
+static void file__missing_or_not_text_or_large__one_fault(void **state)
 {
     struct fixture *f = *state;
     static char large[TG_CONFIG_FILE_MAX + 1];
@@ -338,7 +338,7 @@ static void file__missing_or_not_text_or_large__one_sentence(void **state)
     assert_runs(f, "--config %C " MEM);
 }
 
-static void file__line_too_long__told(void **state)
+static void file__line_too_long__reported(void **state)
 {
     struct fixture *f = *state;
     static char text[6000];
@@ -351,7 +351,7 @@ static void file__line_too_long__told(void **state)
 
 /* ---- the command line ---- */
 
-static void flags__unknown_twice_or_without_value__told(void **state)
+static void flags__unknown_twice_or_without_value__reported(void **state)
 {
     struct fixture *f = *state;
 
@@ -368,7 +368,7 @@ static void flags__unknown_twice_or_without_value__told(void **state)
     assert_bad(f, "--help=yes", "take no value");
 }
 
-static void flags__help_and_version__done_whatever_else_is_wrong(void **state)
+static void flags__help_and_version__done_despite_other_faults(void **state)
 {
     struct fixture *f = *state;
     char flag[64];
@@ -587,12 +587,12 @@ int main(void)
         TEST(load__path_length__1023_yes_1024_no),
         TEST(file__sections_comments_indents__read),
         TEST(file__flag_beside__flag_wins),
-        TEST(file__faults__all_told_with_their_lines),
+        TEST(file__faults__all_reported_with_their_lines),
         TEST(file__control_bytes_in_name__not_repeated),
-        TEST(file__missing_or_not_text_or_large__one_sentence),
-        TEST(file__line_too_long__told),
-        TEST(flags__unknown_twice_or_without_value__told),
-        TEST(flags__help_and_version__done_whatever_else_is_wrong),
+        TEST(file__missing_or_not_text_or_large__one_fault),
+        TEST(file__line_too_long__reported),
+        TEST(flags__unknown_twice_or_without_value__reported),
+        TEST(flags__help_and_version__done_despite_other_faults),
         TEST(flags__check_config__valid_or_faults),
         TEST(print__loaded_again__the_same_settings),
         TEST(print_config__dev__settings_that_load_again),

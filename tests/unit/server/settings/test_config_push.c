@@ -20,7 +20,7 @@ static void push__nothing_set__no_provider(void **state)
     struct tg_push_settings push;
 
     assert_runs(f, MEM);
-    tg_config_push(&push, f->config);
+    tg_config_push_settings(&push, f->config);
     assert_false(tg_push_is_any_on(&push));
     assert_int_equal(push.concurrency, 100);
     assert_int_equal(push.request_timeout_s, 15);
@@ -37,7 +37,7 @@ static void apns__all_set__on(void **state)
 
     lock_pem(f);
     assert_runs(f, APNS);
-    tg_config_push(&push, f->config);
+    tg_config_push_settings(&push, f->config);
     assert_true(tg_push_is_on(&push, TG_PUSH_APNS));
     assert_false(tg_push_is_on(&push, TG_PUSH_FCM));
     assert_string_equal(push.apns_key, f->pem);
@@ -89,11 +89,11 @@ static void fcm__account_alone__on(void **state)
 
     lock_pem(f);
     assert_runs(f, MEM "--push-fcm-account %P");
-    tg_config_push(&push, f->config);
+    tg_config_push_settings(&push, f->config);
     assert_true(tg_push_is_on(&push, TG_PUSH_FCM));
 }
 
-static void key_file__missing_or_open_to_others__told(void **state)
+static void key_file__missing_or_open_to_others__reported(void **state)
 {
     struct fixture *f = *state;
     static const mode_t open_modes[] = { 0440, 0404, 0420, 0401, 0644 };
@@ -174,7 +174,7 @@ static void hosts__list__lower_case_one_by_one(void **state)
     assert_int_equal(run_file(f, "push-hosts = Push.Example.org , *.gate.example,127.0.0.1\n",
                               "--store memory: --plain-http"),
                      TG_CONFIG_RUN);
-    tg_config_push(&push, f->config);
+    tg_config_push_settings(&push, f->config);
     assert_int_equal(push.host_count, 3);
     assert_string_equal(push.hosts[0], "push.example.org");
     assert_string_equal(push.hosts[1], "*.gate.example");
@@ -261,7 +261,7 @@ int main(void)
         TEST(apns__ids_of_wrong_form__refused),
         TEST(webpush_and_webhook__need_whom_they_may_reach),
         TEST(fcm__account_alone__on),
-        TEST(key_file__missing_or_open_to_others__told),
+        TEST(key_file__missing_or_open_to_others__reported),
         TEST(user__unknown_or_root__refused),
         TEST(user__key_of_somebody_else__refused_as_root),
         TEST(urls__not_https__refused),

@@ -65,7 +65,7 @@ static void public_url__missing__only_on_loopback(void **state)
     assert_runs(f, MEM TLS "--listen 0.0.0.0:443 --public-url https://relay.example");
 }
 
-static void store__missing__told(void **state)
+static void store__missing__reported(void **state)
 {
     struct fixture *f = *state;
 
@@ -87,7 +87,7 @@ static void data__given__store_and_key_in_it(void **state)
     assert_string_equal(f->config->relay_key, "/k");
 }
 
-static void relay_key__missing_or_inside_store__told(void **state)
+static void relay_key__missing_or_inside_store__reported(void **state)
 {
     struct fixture *f = *state;
 
@@ -169,7 +169,7 @@ static void dev__nothing_else__everything_in_the_state_folder(void **state)
     assert_int_equal(f->config->admin.addr_len, 0);
 }
 
-static void dev__no_home__told(void **state)
+static void dev__no_home__reported(void **state)
 {
     struct fixture *f = *state;
 
@@ -198,15 +198,15 @@ int main(void)
         TEST(plain_http__with_certificate__refused),
         TEST(public_url__http__only_loopback_and_plain),
         TEST(public_url__missing__only_on_loopback),
-        TEST(store__missing__told),
+        TEST(store__missing__reported),
         TEST(data__given__store_and_key_in_it),
-        TEST(relay_key__missing_or_inside_store__told),
+        TEST(relay_key__missing_or_inside_store__reported),
         TEST(expirations__default_beyond_max__refused),
         TEST(limits__more_than_a_record_holds__refused),
         TEST(addresses__admin_on_the_same_port__refused),
         TEST(client_address__header_without_proxy__refused),
         TEST(dev__nothing_else__everything_in_the_state_folder),
-        TEST(dev__no_home__told),
+        TEST(dev__no_home__reported),
         TEST(dev__plain_or_own_certificate__no_development_certificate),
     };
 

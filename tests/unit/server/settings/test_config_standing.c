@@ -44,7 +44,7 @@ static void formats__named__as_a_set(void **state)
                      1u << TG_ATTEST_NONE | 1u << TG_ATTEST_PACKED);
 }
 
-static void open__roots_missing__said_with_the_setting(void **state)
+static void open__roots_missing__reported_with_the_setting(void **state)
 {
     struct fixture *f = *state;
     struct tg_standing_policy *standing = NULL;
@@ -72,7 +72,7 @@ static void open__format_none__needs_no_roots(void **state)
     assert_null(standing);
 }
 
-static void tokens__file_missing_or_no_issuers__said(void **state)
+static void tokens__file_missing_or_no_issuers__reported(void **state)
 {
     struct fixture *f = *state;
     struct tg_standing_policy *standing = NULL;
@@ -94,9 +94,9 @@ int main(void)
         TEST(standing__nothing_set__off),
         TEST(attestation__without_what_its_formats_need__each_named),
         TEST(formats__named__as_a_set),
-        TEST(open__roots_missing__said_with_the_setting),
+        TEST(open__roots_missing__reported_with_the_setting),
         TEST(open__format_none__needs_no_roots),
-        TEST(tokens__file_missing_or_no_issuers__said),
+        TEST(tokens__file_missing_or_no_issuers__reported),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
