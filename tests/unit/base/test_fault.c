@@ -27,18 +27,11 @@ static void set__longer_than_the_room__cut_and_terminated(void **state)
     assert_int_equal(strlen(fault.text), TG_FAULT_MAX - 1);
 }
 
-static void set__null__nothing(void **state)
-{
-    (void)state;
-    tg_fault_set(NULL, "unheard");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(set__twice__the_first_stays),
         cmocka_unit_test(set__longer_than_the_room__cut_and_terminated),
-        cmocka_unit_test(set__null__nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

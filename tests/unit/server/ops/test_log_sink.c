@@ -130,14 +130,16 @@ static void write__too_many_fields__whole_fields_up_to_the_line(void **state)
     assert_string_equal(text + strlen(text) - 21, "-9223372036854775808\n");
 }
 
-static void write__bad_descriptor__ignored(void **state)
+static void write__bad_descriptor__event_dropped_and_the_next_written(void **state)
 {
     struct fixture *f = *state;
-    struct tg_log_sink sink = { .fd = -1, .level = TG_LOG_DEBUG };
-    struct tg_log log = tg_log_sink_table(&sink);
+    int fd = f->sink.fd;
 
-    (void)f;
-    tg_log_event(&log, TG_LOG_ERROR, "x", NULL, 0);
+    f->sink.fd = -1;
+    tg_log_event(&f->log, TG_LOG_ERROR, "lost", NULL, 0);
+    f->sink.fd = fd;
+    tg_log_event(&f->log, TG_LOG_ERROR, "next", NULL, 0);
+    assert_string_equal(written(f), "2030-03-17T17:47Z error next\n");
 }
 
 static void *write_lines(void *arg)
@@ -193,7 +195,7 @@ int main(void)
         TEST(write__foreign_text_as_name__cannot_pass_as_text),
         TEST(write__name_too_long__cut),
         TEST(write__too_many_fields__whole_fields_up_to_the_line),
-        TEST(write__bad_descriptor__ignored),
+        TEST(write__bad_descriptor__event_dropped_and_the_next_written),
         TEST(write__from_many_threads__lines_do_not_mix),
     };
 
