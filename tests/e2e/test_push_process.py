@@ -272,10 +272,10 @@ def sighup__key_that_does_not_open__old_process_stays(tmp_path, apns):
 # ---- keys ---------------------------------------------------------------------------------------
 
 BROKEN_KEYS = {
-    "missing": ("push-apns-key: there is no such file", lambda path: path.unlink()),
-    "for the group to read": ("push-apns-key: open to others", lambda path: path.chmod(0o440)),
-    "for all to read": ("push-apns-key: open to others", lambda path: path.chmod(0o604)),
-    "a folder": ("push-apns-key: not a file", lambda path: (path.unlink(), path.mkdir())),
+    "missing": ("push-apns-key: no such file", lambda path: path.unlink()),
+    "for the group to read": ("push-apns-key: accessible to users other", lambda path: path.chmod(0o440)),
+    "for all to read": ("push-apns-key: accessible to users other", lambda path: path.chmod(0o604)),
+    "a folder": ("push-apns-key: not a regular file", lambda path: (path.unlink(), path.mkdir())),
     "no key": ("push, apns: ", lambda path: path.write_text("no key")),
     "empty": ("push, apns: ", lambda path: path.write_text("")),
 }

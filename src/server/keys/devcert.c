@@ -391,8 +391,8 @@ enum tg_err tg_devcert_ensure(const char *dir, const char *host, int64_t now_s, 
     bool is_new = false;
 
     if (!is_host(name)) {
-        tg_fault_set(fault, "a host that a certificate cannot name (expected: an address or a DNS "
-                            "name)");
+        tg_fault_set(fault,
+                     "not a host that a certificate can name (expected: an address or a DNS name)");
         return TG_E_SYNTAX;
     }
     if (!has_good_set(dir, name, now_s)) {
@@ -406,7 +406,7 @@ enum tg_err tg_devcert_ensure(const char *dir, const char *host, int64_t now_s, 
     err = TG_OK;
 out:
     if (err != TG_OK) {
-        tg_fault_set(fault, "the development certificate cannot be made: %s",
+        tg_fault_set(fault, "the development certificate cannot be created: %s",
                      err == TG_E_IO ? strerror(errno) : tg_err_name(err));
     }
     set_deinit(&s);

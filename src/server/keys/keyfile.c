@@ -18,11 +18,12 @@ static enum tg_err check_file(int fd, struct tg_fault *fault)
         return TG_E_IO;
     }
     if (!S_ISREG(st.st_mode)) {
-        tg_fault_set(fault, "the key file is not a plain file (expected: a plain file)");
+        tg_fault_set(fault, "the key file is not a regular file (expected: a regular file)");
         return TG_E_DENIED;
     }
     if (st.st_uid != geteuid()) {
-        tg_fault_set(fault, "the key file belongs to another user (expected: the relay's own)");
+        tg_fault_set(fault,
+                     "the key file belongs to another user (expected: the user of the relay)");
         return TG_E_DENIED;
     }
     if ((st.st_mode & 077) != 0) {
@@ -203,7 +204,7 @@ static enum tg_err create(struct tg_keyring *out, const char *path, const struct
     TG_TRY(tg_keyring_format(&text, &ring));
     err = place(path, tg_buf_view(&text));
     if (err == TG_E_IO) {
-        tg_fault_set(fault, "the key file cannot be made: %s", strerror(errno));
+        tg_fault_set(fault, "the key file cannot be created: %s", strerror(errno));
     }
     if (err == TG_OK) {
         *out = ring;
@@ -223,8 +224,10 @@ enum tg_err tg_keyfile_open(struct tg_keyring *out, bool *is_created, const char
 
     if (err == TG_E_NOTFOUND) {
         if (store == TG_KEYFILE_STORE_HAS_RECORDS) {
-            tg_fault_set(fault, "no key file, but the store holds mailboxes sealed under one "
-                                "(expected: the key file of this store, from its backup)");
+            tg_fault_set(
+                fault,
+                "the key file is missing, but the store contains mailboxes that are sealed with "
+                "its keys (expected: the key file of this store, for example from a backup)");
             return err;
         }
         err = create(out, path, rng, fault);

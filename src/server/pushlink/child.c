@@ -42,14 +42,14 @@ static enum tg_err become_user(const char *name, struct tg_fault *fault)
     }
     entry = getpwnam(name);
     if (entry == NULL || entry->pw_uid == 0) {
-        tg_fault_set(fault, "push-user: no such user (expected: one of this system, not root)");
+        tg_fault_set(fault, "push-user: no such user (expected: a user of this system, not root)");
         return TG_E_NOTFOUND;
     }
     uid = entry->pw_uid;
     gid = entry->pw_gid;
     if (setgroups(1, &gid) != 0 || setresgid(gid, gid, gid) != 0 || setresuid(uid, uid, uid) != 0 ||
         !is_user(uid, gid)) {
-        tg_fault_set(fault, "push-user: cannot become it: %s", strerror(errno));
+        tg_fault_set(fault, "push-user: cannot switch to that user: %s", strerror(errno));
         return TG_E_DENIED;
     }
     return TG_OK;

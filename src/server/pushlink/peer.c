@@ -280,7 +280,7 @@ static enum tg_err await_ready(const struct tg_push_child *child, struct tg_faul
         return TG_OK;
     }
     tg_fault_set(fault, ready == 0 ? "the push process was not ready after 10 seconds"
-                                   : "the push process has ended; its reason stands above");
+                                   : "the push process ended; the message above says why");
     return TG_E_IO;
 }
 

@@ -16,7 +16,7 @@
 
 #define FLAGS_MAX 256 /* arguments of a command line */
 
-/* Flags that are no settings. */
+/* Flags that are not settings. */
 enum meta { META_NONE, META_CONFIG, META_CHECK, META_PRINT, META_HELP, META_VERSION };
 
 struct command_line {
@@ -46,13 +46,13 @@ static enum meta find_meta(struct tg_bytes name)
 
 /* One flag of the command line, split. */
 struct flag {
-    struct tg_bytes name; /* without the dashes; empty: no flag at all */
+    struct tg_bytes name; /* without the dashes; empty: not a flag */
     struct tg_bytes value;
-    const char *value_str; /* the same, NUL-terminated; NULL: none */
+    const char *value_str; /* value, NUL-terminated; NULL: none */
 };
 
-/* Whether the next argument, which may be NULL, belongs to the flag. The word after a name that is
-   unknown does, so that the name alone is told as the fault. */
+/* Whether the next argument, which may be NULL, is the value of the flag. The word after an unknown
+   name counts as its value, so that only the name is reported. */
 static bool takes_next(struct tg_bytes name, const char *next)
 {
     enum tg_setting_id id = tg_setting_find(name);
@@ -67,7 +67,7 @@ static bool takes_next(struct tg_bytes name, const char *next)
     return meta == META_CONFIG || tg_settings[id].type != TG_SETTING_BOOL;
 }
 
-/* Splits argv[*i], takes the value from the next argument where one is needed, and moves *i on. */
+/* Splits argv[*i], takes the value from the next argument if it is there, and advances *i. */
 static struct flag next_flag(int argc, char *const argv[], int *i)
 {
     struct flag f = { .name = { 0 } };
@@ -108,8 +108,8 @@ static void apply_meta(struct tg_config_load_state *state, struct command_line *
         line->file = f->value_str;
     } else {
         if (f->value_str != NULL) {
-            tg_config_fault_text(state, "--check-config, --print-config, --help, --version: take "
-                                        "no value");
+            tg_config_fault_text(state, "--check-config, --print-config, --help, --version: "
+                                        "unexpected value (expected: none)");
         }
         line->action = meta;
     }
@@ -132,7 +132,7 @@ static void apply_flag(struct tg_config_load_state *state, const struct flag *f)
     }
 }
 
-/* Settings are taken after the file has been read, everything else before. */
+/* Settings are applied after the file has been read, all other flags before. */
 enum pass { PASS_META, PASS_SETTINGS };
 
 static void walk_flags(struct tg_config_load_state *state, struct command_line *line, int argc,
@@ -147,8 +147,8 @@ static void walk_flags(struct tg_config_load_state *state, struct command_line *
         if (pass == PASS_META && meta != META_NONE) {
             apply_meta(state, line, meta, &f);
         } else if (pass == PASS_META && f.name.len == 0) {
-            tg_config_fault_text(state, "an argument that is no flag (expected: --NAME VALUE; see "
-                                        "--help)");
+            tg_config_fault_text(state,
+                                 "an argument is not a flag (expected: --NAME VALUE; see --help)");
         } else if (pass == PASS_SETTINGS && meta == META_NONE && f.name.len > 0) {
             apply_flag(state, &f);
         }
@@ -174,7 +174,7 @@ static void load(struct tg_config_load_state *state, struct command_line *line, 
         tg_config_read_file(state);
     }
     walk_flags(state, line, argc, argv, PASS_SETTINGS);
-    /* The rules would only complain about what a fault above has left at its default. */
+    /* After a fault a setting still has its default, and the rules would report it again. */
     if (state->fault_count == 0) {
         tg_config_apply_rules(state, env);
     }
@@ -193,7 +193,7 @@ enum tg_config_action tg_config_load(struct tg_config **out, int argc, char *con
         return TG_CONFIG_BAD;
     }
     if (argc > FLAGS_MAX) {
-        tg_config_fault_text(&state, "too many arguments");
+        tg_config_fault_text(&state, "too many arguments (expected: at most 255)");
     } else {
         walk_flags(&state, &line, argc, argv, PASS_META);
     }
@@ -292,16 +292,16 @@ enum tg_err tg_config_make_data_dir(const struct tg_config *config, struct tg_fa
     for (size_t i = 1; path[i] != '\0'; i++) {
         if (path[i] == '/') {
             path[i] = '\0';
-            (void)mkdir(path, 0700); /* whether it worked shows at the last one */
+            (void)mkdir(path, 0700); /* the last mkdir shows whether it worked */
             path[i] = '/';
         }
     }
     if (mkdir(path, 0700) != 0 && errno != EEXIST) {
-        tg_fault_set(fault, "the data folder cannot be made: %s", strerror(errno));
+        tg_fault_set(fault, "the data folder cannot be created: %s", strerror(errno));
         return TG_E_IO;
     }
     if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode)) {
-        tg_fault_set(fault, "the data folder is not a folder");
+        tg_fault_set(fault, "the path in data is not a folder (expected: a folder)");
         return TG_E_IO;
     }
     return TG_OK;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * server/settings/config.h - every setting of tigressd: one schema table, an INI file, flags over
- * it. Layer: L4.      Threads: loaded once at start, read-only from then on.      Blocks: reads
- * files. Secrets: none. Keys are named by path; their contents are never read here.
+ * server/settings/config.h - every setting of tigressd: one schema table, an INI file, and flags
+ * that override the file. Layer: L4.      Threads: loaded once at start, read-only from then on.
+ * Blocks: reads files. Secrets: none. Keys are named by path; their contents are never read here.
  *
  * A setting is written `name = value` in the file and `--name value` or `--name=value` on the
- * command line; a yes/no setting may stand alone as `--name`. The command line wins over the file.
+ * command line. `--name` alone means yes. The command line overrides the file.
  */
 #ifndef TG_SERVER_SETTINGS_CONFIG_H
 #define TG_SERVER_SETTINGS_CONFIG_H
@@ -20,7 +20,7 @@
 
 #include <sys/socket.h>
 
-#define TG_CONFIG_PATH_MAX 1023u /* bytes, without the NUL; as the next two */
+#define TG_CONFIG_PATH_MAX 1023u /* bytes, without the NUL; the next two as well */
 #define TG_CONFIG_URL_MAX 255u
 #define TG_CONFIG_HOST_MAX 63u
 #define TG_CONFIG_FILE_MAX 65536u /* bytes of a configuration file */
@@ -38,19 +38,19 @@ struct tg_endpoint {
 
 enum tg_store_kind { TG_STORE_LMDB, TG_STORE_MEMORY };
 
-/* Whose address a rate limit counts. */
+/* Which address a rate limit counts. */
 enum tg_client_address {
     TG_CLIENT_CONNECTION,     /* the socket's peer */
     TG_CLIENT_X_FORWARDED_FOR /* the last entry of that header, set by a trusted proxy */
 };
 
-/* Whom clients may name as the receiver of a push. */
+/* The hosts that clients may name as the receiver of a push. */
 struct tg_config_hosts {
     size_t count;                       /* at most TG_PUSH_HOSTS_MAX */
     char text[TG_CONFIG_HOSTS_MAX + 1]; /* lower case, each ended by a NUL */
 };
 
-/* What tg_config_push_settings makes a struct tg_push_settings of. "": not set. */
+/* The source of tg_config_push_settings. "": not set. */
 struct tg_config_push {
     char apns_key[TG_CONFIG_PATH_MAX + 1];
     char apns_key_id[TG_CONFIG_WORD_MAX + 1];
@@ -66,21 +66,21 @@ struct tg_config_push {
     bool allows_private_addresses;
     char ca_file[TG_CONFIG_PATH_MAX + 1];
     char user[TG_CONFIG_WORD_MAX + 1];
-    uint32_t concurrency; /* requests to one provider at once */
+    uint32_t concurrency; /* concurrent requests to one provider */
     uint32_t timeout_s;
 };
 
-/* Names with commas in between. */
+/* Names separated by commas. */
 #define TG_CONFIG_NAMES_MAX 4095u
 struct tg_config_names {
     size_t count;                       /* at most TG_ATTEST_LIST_MAX */
     char text[TG_CONFIG_NAMES_MAX + 1]; /* each ended by a NUL */
 };
 
-/* What a token is bound to, beside the relay. */
+/* What a token is bound to, besides the relay. */
 enum tg_token_context { TG_TOKEN_CONTEXT_NONE, TG_TOKEN_CONTEXT_REQUEST };
 
-/* What is asked of senders' devices. */
+/* What devices of senders have to prove. */
 struct tg_config_standing {
     enum tg_standing_mode attestation;
     struct tg_config_names formats;
@@ -96,7 +96,7 @@ struct tg_config_standing {
     enum tg_token_context context;
 };
 
-/* Ready to use: every value is in range and the combination has been checked. */
+/* Ready to use: each value is in range, and the combination has been checked. */
 struct tg_config {
     bool is_dev;
     struct tg_endpoint listen;
@@ -110,21 +110,21 @@ struct tg_config {
     char data_dir[TG_CONFIG_PATH_MAX + 1]; /* "": none */
     enum tg_store_kind store_kind;
     char store_dir[TG_CONFIG_PATH_MAX + 1]; /* TG_STORE_LMDB */
-    char relay_key[TG_CONFIG_PATH_MAX + 1]; /* "": memory store, a key for this process alone */
+    char relay_key[TG_CONFIG_PATH_MAX + 1]; /* "": memory store, with a key that is never stored */
     struct tg_store_limits store_limits;
     uint32_t sweep_interval_s; /* 1 to 60 */
 
     uint32_t worker_count;            /* 1 and up: the default is already the number of cores */
     uint32_t connection_max;          /* over all workers */
     uint32_t stream_max;              /* HTTP/2 streams of one connection */
-    uint32_t connection_requests_max; /* then the connection is closed in order */
+    uint32_t connection_requests_max; /* then the relay closes the connection */
     uint32_t long_poll_max;           /* over all workers */
     uint32_t handshake_timeout_s;     /* TLS */
     uint32_t header_timeout_s;        /* from the first byte of a request to its last header */
     uint32_t body_timeout_s;          /* the whole body */
-    uint32_t write_timeout_s;         /* without progress of a slow reader */
-    uint32_t idle_timeout_s;          /* kept connection without a request */
-    uint32_t drain_timeout_s;         /* SIGTERM to exit */
+    uint32_t write_timeout_s;         /* without progress while a client reads */
+    uint32_t idle_timeout_s;          /* connection without a request */
+    uint32_t drain_timeout_s;         /* from SIGTERM to the exit */
 
     struct tg_wire_limits limits;
     uint32_t wait_cap_s;
@@ -133,7 +133,7 @@ struct tg_config {
     char cors_origin[TG_CONFIG_URL_MAX + 1]; /* "*", an origin, or "": no CORS headers */
 
     uint32_t rate;       /* requests per second of one client network; 0: no limit */
-    uint32_t rate_burst; /* requests at once */
+    uint32_t rate_burst; /* requests in one burst */
     enum tg_client_address client_address;
 
     struct tg_config_push push;
@@ -143,57 +143,59 @@ struct tg_config {
     bool has_core_dumps; /* false: main forbids them */
 };
 
-/* What of the process's surroundings a default depends on: handed in, so that tests choose. */
+/* The parts of the environment that defaults depend on. The caller passes them, so that tests can
+   choose them. */
 struct tg_config_env {
     const char *home;           /* $HOME or NULL */
     const char *xdg_state_home; /* $XDG_STATE_HOME or NULL */
     uint32_t core_count;        /* at least 1 */
-    bool is_push_process;       /* the relay has checked all that does not concern push */
+    bool is_push_process;       /* the relay has checked all other settings */
 };
 
 enum tg_config_action {
-    TG_CONFIG_RUN,   /* *out is there */
-    TG_CONFIG_CHECK, /* --check-config, and nothing is wrong so far: as RUN, to be looked into
-                        further and not run */
+    TG_CONFIG_RUN,   /* *out is written */
+    TG_CONFIG_CHECK, /* --check-config, without a fault so far: as RUN, but the caller checks
+                        further and does not run */
     TG_CONFIG_DONE,  /* --help, --version, --print-config: exit 0 */
     TG_CONFIG_BAD    /* exit 2 */
 };
 
 /*
  * Reads the command line and the file it names.
- *   argv    as main got it: argv[0] is skipped
- *   *out    written for TG_CONFIG_RUN and TG_CONFIG_CHECK alone; to be freed
+ *   argv    as main got it; argv[0] is skipped
+ *   *out    written only for TG_CONFIG_RUN and TG_CONFIG_CHECK; the caller frees it
  *   text    what to print: on standard output for DONE, on standard error for BAD; else empty
- * Every fault names where it stands (file:line or the flag), the setting, what was wrong and what
- * is expected; all faults found are told, not the first alone. Values that are wrong are not
- * repeated.
+ * A fault names its place (file:line or the flag), the setting, what was wrong and what is
+ * expected. All faults are reported, not only the first one. A wrong value is not repeated,
+ * because it may be a secret in the wrong place.
  */
 enum tg_config_action tg_config_load(struct tg_config **out, int argc, char *const argv[],
                                      const struct tg_config_env *env, struct tg_buf *text);
 /* Accepts NULL and *config == NULL. */
 void tg_config_free(struct tg_config **config);
 
-/* Once the port is known: writes listen.port and, where public_url is "", the URL of the loopback
-   listener itself ("https://127.0.0.1:8443"). */
+/* Call it when the port is known. Writes listen.port and, where public_url is "", the URL of the
+   loopback listener ("https://127.0.0.1:8443"). */
 void tg_config_set_port(struct tg_config *config, uint16_t port);
 
-/* The relay core's part. The strings borrow from config. After tg_config_set_port. */
+/* The settings of the relay core. The strings borrow from config. Call it after
+   tg_config_set_port. */
 void tg_config_relay(struct tg_relay_config *out, const struct tg_config *config);
 
-/* What the operator said about push. The strings borrow from config. */
+/* The settings of push. The strings borrow from config. */
 void tg_config_push_settings(struct tg_push_settings *out, const struct tg_config *config);
 
-/* The formats that are named, as a set of 1 << enum tg_attest_format. */
+/* The formats in attestation-formats, as a set of 1 << enum tg_attest_format. */
 unsigned tg_config_standing_formats(const struct tg_config_standing *standing);
 
-/* Makes data_dir and its parents, mode 0700, if there is one and it is not there. TG_E_IO. */
+/* Creates data_dir and its parents with mode 0700, if data_dir is set and missing. TG_E_IO. */
 TG_NODISCARD enum tg_err tg_config_make_data_dir(const struct tg_config *config,
                                                  struct tg_fault *fault);
 
 /* Appends the effective settings as a configuration file. */
 void tg_config_print(struct tg_buf *out, const struct tg_config *config);
 
-/* Number of settings and a setting's name, for tests and completions; NULL past the end. */
+/* The name of a setting, for tests; NULL past the last one. */
 const char *tg_config_setting_name(size_t index);
 
 #endif

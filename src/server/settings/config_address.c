@@ -72,7 +72,7 @@ enum tg_err tg_setting_parse_url(struct tg_config *config, const struct tg_setti
     if (!is_origin(text) ||
         tg_config_copy(tg_setting_member(config, setting), TG_CONFIG_URL_MAX + 1, text) != TG_OK) {
         tg_fault_set(fault,
-                     "not a URL of host and port alone (expected: https://HOST or "
+                     "not a URL of only a host and a port (expected: https://HOST or "
                      "https://HOST:PORT, at most %u bytes)",
                      TG_CONFIG_URL_MAX);
         return TG_E_SYNTAX;
@@ -86,7 +86,7 @@ enum tg_err tg_setting_parse_origin(struct tg_config *config, const struct tg_se
     if (tg_bytes_is_equal(text, TG_LIT("none"))) {
         text = tg_bytes_first(text, 0);
     } else if (!tg_bytes_is_equal(text, TG_LIT("*")) && !is_origin(text)) {
-        tg_fault_set(fault, "not an origin (expected: *, none, or one like https://HOST)");
+        tg_fault_set(fault, "not an origin (expected: *, none or https://HOST)");
         return TG_E_SYNTAX;
     }
     if (tg_config_copy(tg_setting_member(config, setting), TG_CONFIG_URL_MAX + 1, text) != TG_OK) {
@@ -202,7 +202,8 @@ static bool is_host_entry(struct tg_bytes entry)
     return entry.len > 0 && entry.ptr[0] != '[' && host_len(entry) == entry.len;
 }
 
-/* Appends one entry and its NUL, in lower case. There is room: the text is no shorter. */
+/* Appends one entry in lower case, and a NUL. It fits, because the text has at least as many
+   bytes. */
 static void append_host(struct tg_config_hosts *hosts, size_t *at, struct tg_bytes entry)
 {
     for (size_t i = 0; i < entry.len; i++) {
@@ -221,7 +222,8 @@ enum tg_err tg_setting_parse_hosts(struct tg_config *config, const struct tg_set
     size_t at = 0;
 
     if (text.len == 0 || text.len > TG_CONFIG_HOSTS_MAX) {
-        tg_fault_set(fault, "empty or too long (expected: hosts with commas in between, %u bytes)",
+        tg_fault_set(fault,
+                     "empty or too long (expected: hosts separated by commas, at most %u bytes)",
                      TG_CONFIG_HOSTS_MAX);
         return TG_E_LIMIT;
     }
@@ -234,7 +236,7 @@ enum tg_err tg_setting_parse_hosts(struct tg_config *config, const struct tg_set
         entry = tg_bytes_trim(entry);
         if (!is_host_entry(entry) || (!is_last && text.len == 0)) {
             tg_fault_set(fault, "not a list of hosts (expected: names such as push.example.org or "
-                                "*.example.org, with commas in between)");
+                                "*.example.org, separated by commas)");
             return TG_E_SYNTAX;
         }
         if (hosts->count == TG_PUSH_HOSTS_MAX) {

@@ -9,12 +9,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#define LINE_MAX_BYTES 4400 /* a list of hosts of the maximum, its name and a comment */
+#define LINE_MAX_BYTES 4400 /* the longest list of hosts, its name and a comment */
 
 struct file_reader {
     struct tg_config_load_state *state;
     struct tg_bytes rest;
-    unsigned line; /* the line that inih has last been given, from 1 */
+    unsigned line; /* the last line that inih got, from 1 */
 };
 
 static void line_fault(struct file_reader *r, unsigned line, const char *what)
@@ -31,7 +31,8 @@ static void line_fault(struct file_reader *r, unsigned line, const char *what)
     tg_buf_append_u8(state->text, '\n');
 }
 
-/* Hands inih one line. Indentation goes, because inih takes it for a continued value. */
+/* Gives inih one line. Indentation is removed, because inih reads an indented line as the
+   continuation of a value. */
 static char *next_line(char *dst, int cap, void *ctx)
 {
     struct file_reader *r = ctx;
@@ -84,7 +85,7 @@ static void parse(struct tg_config_load_state *state, struct tg_bytes text)
         tg_config_fault_text(state, "--config: the file is not text");
         return;
     }
-    /* Debian's inih takes its limits from these variables; its default is 200 bytes a line. */
+    /* Debian's inih reads its limits from these variables. Its default is 200 bytes a line. */
     ini_use_stack = false;
     ini_initial_alloc = LINE_MAX_BYTES;
     ini_max_line = LINE_MAX_BYTES;
@@ -96,7 +97,7 @@ static void parse(struct tg_config_load_state *state, struct tg_bytes text)
     }
 }
 
-/* Appends the file's bytes; one more than fits means it is too large. */
+/* TG_E_LIMIT: the file is larger than out may be. */
 static enum tg_err read_all(struct tg_buf *out, int fd)
 {
     uint8_t chunk[2048];
@@ -127,8 +128,9 @@ void tg_config_read_file(struct tg_config_load_state *state)
     if (err == TG_OK) {
         parse(state, tg_buf_view(&text));
     } else {
-        tg_config_fault_text(state, err == TG_E_LIMIT ? "--config: the file is over 64KiB"
-                                                      : "--config: the file cannot be read");
+        tg_config_fault_text(
+            state, err == TG_E_LIMIT ? "--config: the file is too large (expected: at most 64KiB)"
+                                     : "--config: the file cannot be read");
     }
     tg_buf_deinit(&text);
 }

@@ -9,8 +9,8 @@
 
 #include "server/settings/config_state.h"
 
-/* Applies every setting of state->file. Faults go to state, each with its line. Sections group for
-   the reader and mean nothing; a line that starts with '#' or ';' is a comment. */
+/* Applies every setting of state->file. Faults go to state, each with its line. Section names have
+   no meaning for the relay. A line that starts with '#' or ';' is a comment. */
 void tg_config_read_file(struct tg_config_load_state *state);
 
 #endif

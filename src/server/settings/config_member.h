@@ -8,7 +8,7 @@
 
 #include "server/settings/config_schema.h"
 
-/* The member that setting->offset names. Both views borrow from config. */
+/* The member at setting->offset. Both borrow from config. */
 void *tg_setting_member(struct tg_config *config, const struct tg_setting *setting);
 const void *tg_setting_member_const(const struct tg_config *config,
                                     const struct tg_setting *setting);

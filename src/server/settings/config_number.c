@@ -10,7 +10,7 @@ struct unit {
     uint64_t factor;
 };
 
-/* Largest first: the printer takes the first that divides. */
+/* Largest first: the printer uses the first one that divides the value. */
 static const struct unit size_units[] = {
     { "GiB", (uint64_t)1 << 30 }, { "MiB", (uint64_t)1 << 20 }, { "KiB", 1024u }, { "B", 1 }
 };
@@ -18,7 +18,7 @@ static const struct unit duration_units[] = {
     { "d", 86400 }, { "h", 3600 }, { "m", 60 }, { "s", 1 }
 };
 
-/* The largest unit that divides v. */
+/* In the largest unit that divides v. */
 static void append_in_units(struct tg_buf *out, uint64_t v, const struct unit *units, size_t count)
 {
     size_t i = 0;
@@ -62,7 +62,8 @@ static void set_number_fault(struct tg_fault *fault, const struct tg_setting *se
     tg_buf_deinit(&low);
 }
 
-/* Cuts a unit off text's end; a text without one is in the base unit. 0: an unknown unit. */
+/* Removes the unit from the end of text and returns its factor; without a unit 1. 0: the unit is
+   unknown. */
 static uint64_t cut_unit(struct tg_bytes *text, const struct unit *units, size_t count)
 {
     size_t digits = 0;

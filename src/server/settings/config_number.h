@@ -8,7 +8,7 @@
 
 #include "server/settings/config_schema.h"
 
-/* As tg_setting_parse and tg_setting_print, for one type. */
+/* As tg_setting_parse and tg_setting_print, for the three number types. */
 TG_NODISCARD enum tg_err tg_setting_parse_number(struct tg_config *config,
                                                  const struct tg_setting *setting,
                                                  struct tg_bytes text, struct tg_fault *fault);

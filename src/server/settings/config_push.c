@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What may not be set together about push. Key files are looked at, not into: the relay opens none.
+ * Combinations of push settings that are refused. Key files are examined with stat(2) only: the
+ * relay opens none.
  */
 #include "server/settings/config_rules.h"
 
@@ -10,11 +11,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What turns a provider on, and what it then needs. */
+/* The key that enables a provider, and the other settings that it then needs. */
 struct provider_rule {
     enum tg_setting_id key;
-    enum tg_setting_id needs[3]; /* ended by the key itself where there are fewer */
-    enum tg_setting_id url;      /* the key itself: none */
+    enum tg_setting_id needs[3]; /* the key itself: no further one */
+    enum tg_setting_id url;      /* the key itself: no URL */
 };
 
 static const struct provider_rule provider_rules[TG_PUSH_COUNT] = {
@@ -38,7 +39,7 @@ static const char *text_of(const struct tg_config *c, enum tg_setting_id id)
     return (const char *)c + tg_settings[id].offset;
 }
 
-/* False: nobody in particular, or nobody of this system. */
+/* False: push-user is not set, or there is no such user. */
 static bool find_user(const struct tg_config *c, uid_t *uid)
 {
     const struct passwd *entry = c->push.user[0] != '\0' ? getpwnam(c->push.user) : NULL;
@@ -58,9 +59,10 @@ static void check_user(struct tg_config_load_state *state)
         return;
     }
     if (!find_user(c, &uid)) {
-        tg_config_fault(state, TG_SET_PUSH_USER, "no such user (expected: one of this system)");
+        tg_config_fault(state, TG_SET_PUSH_USER, "no such user (expected: a user of this system)");
     } else if (uid == 0) {
-        tg_config_fault(state, TG_SET_PUSH_USER, "root (expected: a user of its own)");
+        tg_config_fault(state, TG_SET_PUSH_USER,
+                        "root is not allowed (expected: a user other than root)");
     } else if (geteuid() != 0 && geteuid() != uid) {
         tg_config_fault(state, TG_SET_PUSH_USER,
                         "only root can become another user (expected: a start as root, or no "
@@ -76,14 +78,15 @@ static void check_key_file(struct tg_config_load_state *state, enum tg_setting_i
 
     if (stat(text_of(c, id), &st) != 0) {
         tg_config_fault(state, id,
-                        errno == ENOENT ? "there is no such file (expected: a key)"
-                                        : "cannot be reached (expected: a key)");
+                        errno == ENOENT ? "no such file (expected: a key file)"
+                                        : "not accessible (expected: a key file)");
     } else if (!S_ISREG(st.st_mode)) {
-        tg_config_fault(state, id, "not a file (expected: a key)");
+        tg_config_fault(state, id, "not a regular file (expected: a key file)");
     } else if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-        tg_config_fault(state, id, "open to others than its owner (expected: mode 0400 or 0600)");
+        tg_config_fault(state, id,
+                        "accessible to users other than its owner (expected: mode 0400 or 0600)");
     } else if (geteuid() == 0 && find_user(c, &uid) && st.st_uid != uid) {
-        tg_config_fault(state, id, "not owned by push-user (expected: chown it to that user)");
+        tg_config_fault(state, id, "not owned by push-user (expected: that user as its owner)");
     }
 }
 
@@ -142,7 +145,7 @@ static void check_apple_ids(struct tg_config_load_state *state)
     for (size_t i = 0; i < TG_COUNT(ids); i++) {
         if (!is_letters_and_digits(text_of(state->config, ids[i]))) {
             tg_config_fault(state, ids[i],
-                            "not an identifier of Apple's (expected: 10 letters and digits)");
+                            "not an Apple identifier (expected: 10 letters and digits)");
         }
     }
 }
@@ -159,8 +162,8 @@ void tg_config_apply_push_rules(struct tg_config_load_state *state)
     check_user(state);
     if (c->push.allows_private_addresses && !c->is_dev) {
         tg_config_fault(state, TG_SET_PUSH_PRIVATE_ADDRESSES,
-                        "set without dev (expected: no; clients could reach what only this "
-                        "network should)");
+                        "set without dev (expected: no, because clients could then reach hosts of "
+                        "private networks)");
     }
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Defaults that depend on other settings, and what may not be set together. */
+/* Defaults that depend on other settings, and combinations that are refused. */
 #include "server/settings/config_rules.h"
 
 #include "mailbox/record.h"
@@ -10,9 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define RECORD_OVERHEAD_MAX 8192u /* bytes of a record besides its texts, with room */
+#define RECORD_OVERHEAD_MAX 8192u /* bytes of a record besides its texts, rounded up */
 
-/* dst = a + b; a path that does not fit is a fault of setting id. */
+/* dst = a + b. A path that does not fit is a fault of setting id. */
 static void join(struct tg_config_load_state *state, enum tg_setting_id id, char *dst,
                  const char *a, const char *b)
 {
@@ -23,7 +23,8 @@ static void join(struct tg_config_load_state *state, enum tg_setting_id id, char
     tg_buf_append_str(&path, b);
     if (tg_buf_status(&path) != TG_OK ||
         tg_config_copy(dst, TG_CONFIG_PATH_MAX + 1, tg_buf_view(&path)) != TG_OK) {
-        tg_config_fault(state, id, "the path made from it is too long");
+        tg_config_fault(state, id,
+                        "the path derived from it is too long (expected: at most 1023 bytes)");
     }
     tg_buf_deinit(&path);
 }
@@ -32,14 +33,15 @@ static void derive_dev_data(struct tg_config_load_state *state, const struct tg_
 {
     struct tg_config *c = state->config;
 
-    /* An empty or relative XDG folder counts as unset, as its specification says. */
+    /* The XDG specification says that an empty or relative path counts as unset. */
     if (env->xdg_state_home != NULL && env->xdg_state_home[0] == '/') {
         join(state, TG_SET_DATA, c->data_dir, env->xdg_state_home, "/tigressd-dev");
     } else if (env->home != NULL && env->home[0] == '/') {
         join(state, TG_SET_DATA, c->data_dir, env->home, "/.local/state/tigressd-dev");
     } else {
-        tg_config_fault(state, TG_SET_DATA,
-                        "needed with dev where there is no home folder (expected: a folder)");
+        tg_config_fault(
+            state, TG_SET_DATA,
+            "missing (expected: a folder, because dev is set and there is no home folder)");
     }
 }
 
@@ -74,7 +76,7 @@ static void derive_store(struct tg_config_load_state *state)
     if (!tg_config_is_given(state, TG_SET_STORE)) {
         if (c->data_dir[0] == '\0') {
             tg_config_fault(state, TG_SET_STORE,
-                            "missing (expected: lmdb:DIR or memory:, or a data folder, or dev)");
+                            "missing (expected: lmdb:DIR or memory:, unless data or dev is set)");
             return;
         }
         c->store_kind = TG_STORE_LMDB;
@@ -91,7 +93,7 @@ static void derive_store(struct tg_config_load_state *state)
     }
 }
 
-/* A relay in development is its own wallets' provider, with a certificate of the same CA. */
+/* In development a push service on this machine may have a certificate of the development CA. */
 static void derive_push(struct tg_config_load_state *state)
 {
     struct tg_config *c = state->config;
@@ -105,7 +107,7 @@ static void derive_expirations(struct tg_config_load_state *state)
 {
     struct tg_config *c = state->config;
 
-    /* Who sets only the maximum means the default to follow it. */
+    /* If only the maximum is set, the default must not exceed it. */
     if (tg_config_is_given(state, TG_SET_EXPIRATION_MAX) &&
         !tg_config_is_given(state, TG_SET_EXPIRATION_DEFAULT) &&
         c->expiration_default_s > c->expiration_max_s) {
@@ -150,11 +152,12 @@ static void check_transport(struct tg_config_load_state *state)
     }
     if (c->is_plain_http) {
         tg_config_fault(state, TG_SET_PLAIN_HTTP,
-                        "plain HTTP beyond loopback (expected: a loopback address in listen, or "
-                        "the https:// public-url of the proxy in front)");
+                        "set although listen is not a loopback address (expected: a loopback "
+                        "address in listen, or the https:// URL of the proxy in public-url)");
     } else {
-        tg_config_fault(state, TG_SET_PUBLIC_URL,
-                        "missing (expected: https://HOST, because listen is no loopback address)");
+        tg_config_fault(
+            state, TG_SET_PUBLIC_URL,
+            "missing (expected: https://HOST, because listen is not a loopback address)");
     }
 }
 
@@ -162,7 +165,7 @@ static void check_readable(struct tg_config_load_state *state, enum tg_setting_i
                            const char *path)
 {
     if (path[0] == '\0') {
-        tg_config_fault(state, id, "missing (expected: a PEM file; plain-http to serve without)");
+        tg_config_fault(state, id, "missing (expected: a PEM file, unless plain-http is set)");
     } else if (access(path, R_OK) != 0) {
         tg_config_fault(state, id, "cannot be read (expected: a PEM file)");
     }
@@ -193,12 +196,12 @@ static void check_store(struct tg_config_load_state *state)
     while (dir.len > 1 && dir.ptr[dir.len - 1] == '/') {
         dir.len--;
     }
-    /* Whoever copies the store's folder would have the key that opens it. */
+    /* A copy of the store's folder would contain the key that opens it. */
     if (dir.len > 0 && key.len > dir.len && tg_bytes_has_prefix(key, dir) &&
         key.ptr[dir.len] == '/') {
         tg_config_fault(state, TG_SET_RELAY_KEY,
                         "inside the store's folder (expected: a file elsewhere, so that a copy of "
-                        "the store does not hold its key)");
+                        "the store does not contain its key)");
     }
 }
 
@@ -211,13 +214,14 @@ static void check_limits(struct tg_config_load_state *state)
 
     /* Each addend has a maximum in the table, so the sum cannot overflow. */
     if (texts + RECORD_OVERHEAD_MAX > (size_t)TG_RECORD_MAX) {
-        tg_config_fault(state, TG_SET_BODY_MAX,
-                        "too large together with the maxima of titles, descriptions, image URLs "
-                        "and tokens (expected: at most 112KiB in all, tokens counted twice)");
+        tg_config_fault(
+            state, TG_SET_BODY_MAX,
+            "too large together with the maxima of titles, descriptions, image URLs "
+            "and tokens (expected: at most 112KiB in total, with tokens counted twice)");
     }
     if (c->expiration_default_s > c->expiration_max_s) {
         tg_config_fault(state, TG_SET_EXPIRATION_DEFAULT,
-                        "longer than expiration-max (expected: at most that)");
+                        "longer than expiration-max (expected: at most expiration-max)");
     }
 }
 
@@ -233,8 +237,8 @@ static void check_addresses(struct tg_config_load_state *state)
     if (c->client_address == TG_CLIENT_X_FORWARDED_FOR &&
         !tg_config_is_given(state, TG_SET_PUBLIC_URL)) {
         tg_config_fault(state, TG_SET_CLIENT_ADDRESS,
-                        "x-forwarded-for without a proxy (expected: the proxy's public-url, or "
-                        "connection)");
+                        "x-forwarded-for without public-url (expected: the URL of the proxy in "
+                        "public-url, or connection)");
     }
 }
 
@@ -254,7 +258,7 @@ void tg_config_apply_rules(struct tg_config_load_state *state, const struct tg_c
     tg_config_apply_push_rules(state);
     tg_config_apply_standing_rules(state);
     if (env->is_push_process) {
-        return; /* a certificate that is gone meanwhile must not keep it from starting again */
+        return; /* a certificate that was removed meanwhile must not prevent a restart */
     }
     check_transport(state);
     check_tls(state);

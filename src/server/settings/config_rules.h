@@ -2,7 +2,7 @@
 /*
  * server/settings/config_rules.h - defaults that depend on other settings, and the combinations of
  * settings that are refused.
- * Layer: L4; for config*.c alone.      Threads: start only.      Blocks: looks at files.
+ * Layer: L4; for config*.c alone.      Threads: start only.      Blocks: examines files.
  * Secrets: none; a key file is never opened.
  */
 #ifndef TG_SERVER_SETTINGS_CONFIG_RULES_H
@@ -14,10 +14,10 @@
    included. Faults are counted in state. */
 void tg_config_apply_rules(struct tg_config_load_state *state, const struct tg_config_env *env);
 
-/* What may not be set together about push: in config_push.c. */
+/* Checks the combination of push settings: in config_push.c. */
 void tg_config_apply_push_rules(struct tg_config_load_state *state);
 
-/* What may not be set together about good standing: in config_standing.c. */
+/* Checks the combination of settings about good standing: in config_standing.c. */
 void tg_config_apply_standing_rules(struct tg_config_load_state *state);
 
 #endif

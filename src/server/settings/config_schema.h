@@ -21,15 +21,15 @@ enum tg_setting_type {
     TG_SETTING_STORE,    /* lmdb:DIR or memory: */
     TG_SETTING_CHOICE,   /* one word of a list */
     TG_SETTING_WORD,     /* visible ASCII without spaces */
-    TG_SETTING_HOSTS,    /* names, or *.name, with commas in between */
-    TG_SETTING_NAMES     /* visible ASCII, with commas in between */
+    TG_SETTING_HOSTS,    /* names, or *.name, separated by commas */
+    TG_SETTING_NAMES     /* visible ASCII, separated by commas */
 };
 
 struct tg_setting {
     const char *name;
     enum tg_setting_type type;
     bool can_be_off;          /* TG_SETTING_ENDPOINT: "off" */
-    const char *default_text; /* NULL: no default of its own, see config_rules.c */
+    const char *default_text; /* NULL: none, or one that config_rules.c derives */
     uint64_t min, max;        /* of numbers, in the base unit; of words, bytes */
     size_t offset, size;      /* of the member in struct tg_config */
     const char *const *words; /* TG_SETTING_CHOICE, NULL-terminated; the value is the index */
@@ -38,7 +38,7 @@ struct tg_setting {
     const char *help;
 };
 
-/* The settings, by name for the rules. The order is the table's. */
+/* The settings, in the order of the table. */
 enum tg_setting_id {
     TG_SET_LISTEN,
     TG_SET_PUBLIC_URL,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What may not be set together about good standing. Files are read by server/standing_policy.c. */
+/* Combinations of settings about good standing that are refused. server/standing_policy.c reads the
+   files. */
 #include "server/settings/config_rules.h"
 
 #include <string.h>
@@ -38,7 +39,7 @@ static void check_formats(struct tg_config_load_state *state)
     for (size_t i = 0; i < formats->count; i++) {
         if (find_format(at) == TG_ATTEST_FORMAT_COUNT) {
             tg_config_fault(state, TG_SET_ATTESTATION_FORMATS,
-                            "a format that is not known (expected: apple, apple-appattest, "
+                            "unknown format (expected: apple, apple-appattest, "
                             "android-key, packed, tpm, fido-u2f, none)");
             return;
         }
@@ -46,7 +47,7 @@ static void check_formats(struct tg_config_load_state *state)
     }
 }
 
-/* An empty list would let no attestation of that format through. */
+/* With an empty list every attestation of that format would be refused. */
 static void need_list(struct tg_config_load_state *state, enum tg_attest_format format,
                       const struct tg_config_names *list, enum tg_setting_id id, const char *what)
 {

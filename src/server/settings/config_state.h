@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * server/settings/config_state.h - what is known while the settings are loaded: the values so far,
- * where each came from, and the faults found.
+ * server/settings/config_state.h - the state of loading the settings: the values so far, where
+ * each came from, and the faults found.
  * Layer: L4; for config*.c alone.      Threads: start only.      Blocks: no.      Secrets: none.
  */
 #ifndef TG_SERVER_SETTINGS_CONFIG_STATE_H
@@ -9,7 +9,7 @@
 
 #include "server/settings/config_schema.h"
 
-/* Where a setting came from, kept for the messages of the rules. */
+/* Where a setting came from; faults name it. */
 struct tg_setting_origin {
     enum { TG_FROM_NOWHERE, TG_FROM_FILE, TG_FROM_FLAG } from;
     unsigned line;
@@ -23,18 +23,18 @@ struct tg_config_load_state {
     struct tg_buf *text; /* faults, a line each */
 };
 
-/* Whether somebody set it; a default is not given. */
+/* Whether the file or a flag set it; false for a default. */
 bool tg_config_is_given(const struct tg_config_load_state *state, enum tg_setting_id id);
 
-/* One line: where, the setting, what. Counted, as the next two. */
+/* Counts a fault and appends its line: the place, the setting, what. */
 void tg_config_fault(struct tg_config_load_state *state, enum tg_setting_id id, const char *what);
 
-/* One line about no setting in particular. */
+/* The same without a setting. */
 void tg_config_fault_text(struct tg_config_load_state *state, const char *what);
-/* A line for a name that is no setting; of the name only a short, printable part is repeated. */
+/* The same for a name that is not a setting. Only a short, printable part of it is repeated. */
 void tg_config_unknown(struct tg_config_load_state *state, struct tg_setting_origin origin,
                        struct tg_bytes name);
-/* Parses value into setting id and notes where it came from, or tells a fault. */
+/* Parses value into setting id and keeps its origin, or adds a fault. */
 void tg_config_set(struct tg_config_load_state *state, enum tg_setting_id id,
                    struct tg_setting_origin origin, struct tg_bytes value);
 

@@ -47,21 +47,21 @@ void tg_config_help(struct tg_buf *out)
     const char *group = "";
 
     tg_buf_append_str(out,
-                      "tigressd - the Tigress relay: hands a credential from device to device\n\n"
+                      "tigressd - the Tigress relay: transfers credentials between two devices\n\n"
                       "usage: tigressd --dev [--listen ADDR:PORT] [--data DIR]\n"
                       "       tigressd --config FILE [--NAME VALUE ...]\n\n"
-                      "A flag wins over the file; the file holds the same names: NAME = VALUE.\n"
-                      "Times: s m h d. Sizes: B KiB MiB GiB. In [ ] the default.\n\n");
+                      "A flag overrides the file. The file has the same names: NAME = VALUE.\n"
+                      "Times: s m h d. Sizes: B KiB MiB GiB. The default is in [ ].\n\n");
     append_padded(out, "config", "FILE");
     tg_buf_append_str(out, "read settings from FILE\n");
     append_padded(out, "check-config", NULL);
-    tg_buf_append_str(out, "check all settings and exit: 0 good, 2 not\n");
+    tg_buf_append_str(out, "check all settings and exit: 0 when they are valid, 2 otherwise\n");
     append_padded(out, "print-config", NULL);
     tg_buf_append_str(out, "print the settings in effect and exit\n");
     append_padded(out, "help, -h", NULL);
-    tg_buf_append_str(out, "this text\n");
+    tg_buf_append_str(out, "print this text and exit\n");
     append_padded(out, "version, -V", NULL);
-    tg_buf_append_str(out, "the version\n");
+    tg_buf_append_str(out, "print the version and exit\n");
     for (size_t i = 0; i < TG_SET_COUNT; i++) {
         if (strcmp(group, tg_settings[i].group) != 0) {
             group = tg_settings[i].group;
@@ -93,7 +93,7 @@ void tg_config_print(struct tg_buf *out, const struct tg_config *config)
         }
         tg_buf_init(&value, TG_CONFIG_HOSTS_MAX + 16);
         tg_setting_print(&value, config, &tg_settings[i]);
-        /* The development files are a consequence of dev, not a setting that somebody made. */
+        /* The development files follow from dev; nobody set them. */
         if (value.len == 0 ||
             (config->is_dev_cert && (i == TG_SET_TLS_CERT || i == TG_SET_TLS_KEY))) {
             tg_buf_append_str(out, "# ");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * server/settings/config_text.h - what the settings say to a person: help, version, the
- * settings in effect.
+ * server/settings/config_text.h - the texts for people: help, version, and the settings in
+ * effect (tg_config_print in config.h).
  * Layer: L4; for config*.c alone.      Threads: any.      Blocks: no.      Secrets: none.
  */
 #ifndef TG_SERVER_SETTINGS_CONFIG_TEXT_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One parser and one printer for each type of setting; the longer ones are in other files. */
+/* One parser and one printer for each type of setting. Numbers and addresses are in other files. */
 #include "server/settings/config_values.h"
 
 #include "server/settings/config_address.h"
@@ -46,7 +46,7 @@ static enum tg_err parse_path_to(char *dst, struct tg_bytes text, struct tg_faul
     }
     for (size_t i = 0; i < text.len; i++) {
         if (text.ptr[i] < 0x20 || text.ptr[i] == 0x7f) {
-            tg_fault_set(fault, "holds a control character (expected: a path)");
+            tg_fault_set(fault, "contains a control character (expected: a path)");
             return TG_E_SYNTAX;
         }
     }
@@ -136,8 +136,7 @@ static enum tg_err parse_word(struct tg_config *config, const struct tg_setting 
     if (!is_good ||
         tg_config_copy(tg_setting_member(config, setting), setting->size, text) != TG_OK) {
         tg_fault_set(fault,
-                     "not a word of the right length (expected: visible ASCII characters, "
-                     "%u to %u of them)",
+                     "wrong length or characters (expected: %u to %u visible ASCII characters)",
                      (unsigned)setting->min, (unsigned)setting->max);
         return TG_E_SYNTAX;
     }
@@ -163,7 +162,7 @@ static enum tg_err parse_names(struct tg_config *config, const struct tg_setting
     size_t at = 0;
 
     if (text.len == 0 || text.len > TG_CONFIG_NAMES_MAX) {
-        tg_fault_set(fault, "empty or too long (expected: %s, %u bytes)", setting->arg,
+        tg_fault_set(fault, "empty or too long (expected: %s, at most %u bytes)", setting->arg,
                      TG_CONFIG_NAMES_MAX);
         return TG_E_LIMIT;
     }
@@ -176,7 +175,7 @@ static enum tg_err parse_names(struct tg_config *config, const struct tg_setting
         name = tg_bytes_trim(name);
         if (!is_plain_name(name) || (!is_last && text.len == 0) ||
             names->count == TG_ATTEST_LIST_MAX) {
-            tg_fault_set(fault, "not such a list (expected: %s, at most %u)", setting->arg,
+            tg_fault_set(fault, "not a valid list (expected: %s, at most %u entries)", setting->arg,
                          TG_ATTEST_LIST_MAX);
             return TG_E_SYNTAX;
         }

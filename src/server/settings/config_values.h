@@ -8,12 +8,12 @@
 
 #include "server/settings/config_schema.h"
 
-/* Parses text into setting's member of config. TG_E_SYNTAX or TG_E_LIMIT: config is untouched and
-   fault says what was wrong and what is expected. */
+/* Parses text into setting's member of config. TG_E_SYNTAX or TG_E_LIMIT: fault says what was wrong
+   and what is expected, and the member is not valid. */
 TG_NODISCARD enum tg_err tg_setting_parse(struct tg_config *config,
                                           const struct tg_setting *setting, struct tg_bytes text,
                                           struct tg_fault *fault);
-/* Appends the member's value in the form that tg_setting_parse reads; nothing for an empty one. */
+/* Appends the value in the form that tg_setting_parse reads; nothing for an empty value. */
 void tg_setting_print(struct tg_buf *out, const struct tg_config *config,
                       const struct tg_setting *setting);
 

@@ -231,7 +231,7 @@ static void ensure__no_such_folder__io_and_a_fault(void **state)
     struct fixture *f = *state;
 
     assert_int_equal(tg_devcert_ensure("/nonexistent/dir", "", NOW_S, NULL, &f->fault), TG_E_IO);
-    assert_non_null(strstr(f->fault.text, "cannot be made"));
+    assert_non_null(strstr(f->fault.text, "cannot be created"));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

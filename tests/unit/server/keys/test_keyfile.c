@@ -180,7 +180,8 @@ static void open__records_but_no_key__refused_and_none_made(void **state)
     assert_int_equal(tg_keyfile_open(&f->ring, NULL, f->path, TG_KEYFILE_STORE_HAS_RECORDS,
                                      &tg_rng_system, &f->fault),
                      TG_E_NOTFOUND);
-    assert_non_null(strstr(f->fault.text, "no key file, but the store holds mailboxes"));
+    assert_non_null(
+        strstr(f->fault.text, "the key file is missing, but the store contains mailboxes"));
     assert_int_equal(files_in(f->dir), 0);
 }
 
@@ -229,10 +230,10 @@ static void open__link_folder_or_pipe__refused(void **state)
     assert_refused(f, TG_E_DENIED, "cannot be opened");
     assert_int_equal(unlink(f->path), 0);
     assert_int_equal(mkdir(f->path, 0700), 0);
-    assert_refused(f, TG_E_DENIED, "not a plain file");
+    assert_refused(f, TG_E_DENIED, "not a regular file");
     assert_int_equal(rmdir(f->path), 0);
     assert_int_equal(mkfifo(f->path, 0600), 0);
-    assert_refused(f, TG_E_DENIED, "not a plain file");
+    assert_refused(f, TG_E_DENIED, "not a regular file");
 }
 
 static void open__damaged_text__refused_and_left_alone(void **state)
@@ -280,7 +281,7 @@ static void open__no_folder__io(void **state)
     assert_int_equal(tg_keyfile_open(&f->ring, NULL, "/nonexistent/dir/relay.key",
                                      TG_KEYFILE_STORE_EMPTY, &tg_rng_system, &f->fault),
                      TG_E_IO);
-    assert_non_null(strstr(f->fault.text, "cannot be made"));
+    assert_non_null(strstr(f->fault.text, "cannot be created"));
 }
 
 static enum tg_err broken_fill(void *ctx, uint8_t *out, size_t len)

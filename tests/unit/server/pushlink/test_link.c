@@ -611,7 +611,7 @@ static void start__process_ends_or_talks_nonsense__refused_with_the_reason(void 
 
     touch(w, "refuse");
     assert_int_equal(start(w, &fault), TG_E_IO);
-    assert_string_equal(fault.text, "the push process has ended; its reason stands above");
+    assert_string_equal(fault.text, "the push process ended; the message above says why");
     assert_null(w->link);
     remove_file(w, "refuse");
     touch(w, "babble");

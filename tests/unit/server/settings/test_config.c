@@ -154,7 +154,7 @@ static void load__bad_value__names_setting_and_what_is_expected(void **state)
         { "--listen off", "--listen: not a numeric address" },
         { "--admin on", "--admin: not a numeric address and a port (expected: ADDR:PORT, such as "
                         "127.0.0.1:8443 or [::]:8443, or off)" },
-        { "--public-url relay.example", "--public-url: not a URL of host and port alone" },
+        { "--public-url relay.example", "--public-url: not a URL of only a host and a port" },
         { "--public-url https://relay.example/v1", "--public-url: not a URL" },
         { "--public-url https://a@relay.example", "--public-url: not a URL" },
         { "--public-url https://relay.example?x", "--public-url: not a URL" },
@@ -165,7 +165,7 @@ static void load__bad_value__names_setting_and_what_is_expected(void **state)
         { "--public-url https://[fe80]", "--public-url: not a URL" },
         { "--public-url https://", "--public-url: not a URL" },
         { "--public-url ftp://relay.example", "--public-url: not a URL" },
-        { "--cors-origin page.example", "--cors-origin: not an origin (expected: *, none, or" },
+        { "--cors-origin page.example", "--cors-origin: not an origin (expected: *, none or" },
         { "--cors-origin https://page.example/", "--cors-origin: not an origin" },
         { "--client-address cookie", "--client-address: not one of the choices (expected: "
                                      "connection|x-forwarded-for)" },
@@ -333,7 +333,7 @@ static void file__missing_or_not_text_or_large__one_fault(void **state)
     assert_bad(f, "--config %C", "--config: the file is not text");
     memset(large, '\n', sizeof(large));
     write_file(f->conf, large, sizeof(large));
-    assert_bad(f, "--config %C", "--config: the file is over 64KiB");
+    assert_bad(f, "--config %C", "--config: the file is too large (expected: at most 64KiB)");
     write_file(f->conf, large, sizeof(large) - 1);
     assert_runs(f, "--config %C " MEM);
 }
@@ -358,14 +358,14 @@ static void flags__unknown_twice_or_without_value__reported(void **state)
     assert_bad(f, MEM "--colour blue", "--colour: no such setting");
     assert_bad(f, MEM "--rate 1 --rate 2", "--rate: given twice");
     assert_bad(f, MEM "--rate", "--rate: no value");
-    assert_bad(f, MEM "blue", "an argument that is no flag");
-    assert_bad(f, MEM "-x", "an argument that is no flag");
-    assert_bad(f, MEM "--", "an argument that is no flag");
+    assert_bad(f, MEM "blue", "an argument is not a flag");
+    assert_bad(f, MEM "-x", "an argument is not a flag");
+    assert_bad(f, MEM "--", "an argument is not a flag");
     assert_bad(f, MEM "--colour --rate x", "--colour: no such setting");
     assert_says(f, "--rate: not a number");
     assert_bad(f, "--config", "--config: no value");
     assert_bad(f, "--config a --config b", "--config: given twice");
-    assert_bad(f, "--help=yes", "take no value");
+    assert_bad(f, "--help=yes", "unexpected value (expected: none)");
 }
 
 static void flags__help_and_version__done_despite_other_faults(void **state)

@@ -62,7 +62,7 @@ static void apns__ids_of_wrong_form__refused(void **state)
     struct fixture *f = *state;
 
     assert_bad(f, MEM "--push-apns-key-id ABC123DEF",
-               "--push-apns-key-id: not a word of the right");
+               "--push-apns-key-id: wrong length or characters");
     assert_bad(f, MEM "--push-apns-key-id ABC123DEFGH", "10 to 10");
     assert_bad(f, MEM "--push-apns-team-id ABC123DEF-", "expected: 10 letters and digits");
 }
@@ -99,12 +99,13 @@ static void key_file__missing_or_open_to_others__reported(void **state)
     static const mode_t open_modes[] = { 0440, 0404, 0420, 0401, 0644 };
 
     assert_bad(f, MEM "--push-fcm-account /nonexistent",
-               "--push-fcm-account: there is no such file (expected: a key)");
-    assert_bad(f, MEM "--push-fcm-account /tmp", "--push-fcm-account: not a file");
+               "--push-fcm-account: no such file (expected: a key file)");
+    assert_bad(f, MEM "--push-fcm-account /tmp", "--push-fcm-account: not a regular file");
     for (size_t i = 0; i < TG_COUNT(open_modes); i++) {
         assert_int_equal(chmod(f->pem, open_modes[i]), 0);
-        assert_bad(f, MEM "--push-fcm-account %P",
-                   "--push-fcm-account: open to others than its owner (expected: mode 0400 or");
+        assert_bad(
+            f, MEM "--push-fcm-account %P",
+            "--push-fcm-account: accessible to users other than its owner (expected: mode 0400 or");
     }
     lock_pem(f);
     assert_runs(f, MEM "--push-fcm-account %P");
@@ -115,7 +116,8 @@ static void user__unknown_or_root__refused(void **state)
     struct fixture *f = *state;
 
     assert_bad(f, MEM "--push-user nosuchuserhere", "--push-user: no such user");
-    assert_bad(f, MEM "--push-user root", "--push-user: root (expected: a user of its own)");
+    assert_bad(f, MEM "--push-user root",
+               "--push-user: root is not allowed (expected: a user other than root)");
 }
 
 static void user__key_of_somebody_else__refused_as_root(void **state)
@@ -139,7 +141,8 @@ static void urls__not_https__refused(void **state)
 
     assert_bad(f, MEM "--push-apns-url http://127.0.0.1:1", "--push-apns-url: not https");
     assert_bad(f, MEM "--push-fcm-url http://127.0.0.1:1", "--push-fcm-url: not https");
-    assert_bad(f, MEM "--push-fcm-url https://h.example/path", "--push-fcm-url: not a URL of host");
+    assert_bad(f, MEM "--push-fcm-url https://h.example/path",
+               "--push-fcm-url: not a URL of only a host");
     assert_runs(f, MEM "--push-apns-url https://127.0.0.1:2197");
 }
 
@@ -249,7 +252,7 @@ static void push_process__certificate_gone_meanwhile__loads(void **state)
     assert_bad(f, "--store memory: --tls-cert /gone --tls-key /gone", "--tls-cert: cannot be read");
     f->env.is_push_process = true;
     assert_runs(f, "--store memory: --tls-cert /gone --tls-key /gone");
-    assert_bad(f, MEM "--push-fcm-account /gone", "--push-fcm-account: there is no such file");
+    assert_bad(f, MEM "--push-fcm-account /gone", "--push-fcm-account: no such file");
 }
 
 int main(void)

@@ -9,7 +9,7 @@ static void plain_http__not_asked_for__tls_files_are_needed(void **state)
 {
     struct fixture *f = *state;
 
-    assert_bad(f, MEM, "tls-cert: missing (expected: a PEM file; plain-http to serve without)");
+    assert_bad(f, MEM, "tls-cert: missing (expected: a PEM file, unless plain-http is set)");
     assert_says(f, "tls-key: missing");
     assert_bad(f, MEM "--tls-cert %P", "tls-key: missing");
     assert_bad(f, MEM "--tls-cert /nonexistent --tls-key %P", "--tls-cert: cannot be read");
@@ -25,10 +25,10 @@ static void plain_http__beyond_loopback__only_behind_a_proxy(void **state)
     assert_runs(f, MEM "--plain-http --listen 127.0.0.1:80");
     assert_runs(f, MEM "--plain-http --listen [::1]:80");
     assert_bad(f, MEM "--plain-http --listen 0.0.0.0:80",
-               "--plain-http: plain HTTP beyond "
-               "loopback (expected: a loopback");
-    assert_bad(f, MEM "--plain-http --listen [::]:80", "plain HTTP beyond loopback");
-    assert_bad(f, MEM "--plain-http --listen [::ffff:127.0.0.1]:80", "plain HTTP beyond loopback");
+               "--plain-http: set although listen is not a loopback address (expected: a loopback");
+    assert_bad(f, MEM "--plain-http --listen [::]:80", "although listen is not a loopback address");
+    assert_bad(f, MEM "--plain-http --listen [::ffff:127.0.0.1]:80",
+               "although listen is not a loopback address");
     assert_bad(f, MEM "--plain-http --listen 10.0.0.1:80 --public-url http://127.0.0.1",
                "--public-url: not https");
     assert_runs(f, MEM "--plain-http --listen 10.0.0.1:80 --public-url https://relay.example");
@@ -70,8 +70,7 @@ static void store__missing__reported(void **state)
     struct fixture *f = *state;
 
     assert_bad(f, "--plain-http",
-               "store: missing (expected: lmdb:DIR or memory:, or a data "
-               "folder, or dev)");
+               "store: missing (expected: lmdb:DIR or memory:, unless data or dev is set)");
 }
 
 static void data__given__store_and_key_in_it(void **state)
@@ -140,7 +139,7 @@ static void client_address__header_without_proxy__refused(void **state)
     struct fixture *f = *state;
 
     assert_bad(f, MEM "--plain-http --client-address x-forwarded-for",
-               "--client-address: x-forwarded-for without a proxy");
+               "--client-address: x-forwarded-for without public-url");
     assert_runs(f, MEM "--plain-http --client-address x-forwarded-for --public-url "
                        "https://relay.example");
     assert_int_equal(f->config->client_address, TG_CLIENT_X_FORWARDED_FOR);
@@ -174,7 +173,9 @@ static void dev__no_home__reported(void **state)
     struct fixture *f = *state;
 
     f->env.home = NULL;
-    assert_bad(f, "--dev", "data: needed with dev where there is no home folder");
+    assert_bad(
+        f, "--dev",
+        "data: missing (expected: a folder, because dev is set and there is no home folder)");
     assert_runs(f, "--dev --data /mine");
 }
 
@@ -187,7 +188,8 @@ static void dev__plain_or_own_certificate__no_development_certificate(void **sta
     assert_string_equal(f->config->tls_cert, "");
     assert_runs(f, "--dev " TLS);
     assert_false(f->config->is_dev_cert);
-    assert_bad(f, "--dev --plain-http --listen 0.0.0.0:80", "plain HTTP beyond loopback");
+    assert_bad(f, "--dev --plain-http --listen 0.0.0.0:80",
+               "although listen is not a loopback address");
 }
 
 int main(void)

@@ -26,13 +26,13 @@ static void attestation__without_what_its_formats_need__each_named(void **state)
 
     assert_bad(f, MEM "--attestation optional", "attestation-formats: missing");
     assert_bad(f, MEM "--attestation required --attestation-formats apple,foo",
-               "attestation-formats: a format that is not known");
+               "attestation-formats: unknown format");
     assert_bad(f, MEM "--attestation required --attestation-formats apple-appattest,android-key",
                "attestation-app-ids: missing");
     assert_says(f, "attestation-packages: missing");
     assert_bad(f, MEM "--attestation maybe", "not one of the choices");
-    assert_bad(f, MEM "--attestation-formats apple,,packed", "not such a list");
-    assert_bad(f, MEM "--attestation-formats apple,", "not such a list");
+    assert_bad(f, MEM "--attestation-formats apple,,packed", "not a valid list");
+    assert_bad(f, MEM "--attestation-formats apple,", "not a valid list");
 }
 
 static void formats__named__as_a_set(void **state)
