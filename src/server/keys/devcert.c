@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #define DAY_S 86400
-#define CLOCK_SKEW_S 3600 /* the certificate is valid a little before it was made */
+#define CLOCK_SKEW_S 3600 /* how long before its creation the certificate is valid */
 #define SERIAL_LEN 16
 #define PATH_BYTES_MAX 1280u
 #define PEM_BYTES_MAX 16384u
@@ -26,7 +26,7 @@
 #define SAN_MAX 512u
 #define CA_NAME "tigressd development CA"
 
-/* What belongs together: the three files, in memory. */
+/* The content of the three files, which belong together. */
 struct set {
     X509 *ca;
     X509 *cert;
@@ -48,7 +48,7 @@ static bool is_ip(const char *host)
     return inet_pton(AF_INET, host, &addr) == 1 || inet_pton(AF_INET6, host, &addr) == 1;
 }
 
-/* The host goes into a text that OpenSSL parses, so nothing with a meaning there may be in it. */
+/* OpenSSL parses the text that contains the host, so the host must not contain its separators. */
 static bool is_host(const char *host)
 {
     size_t len = strlen(host);
@@ -65,7 +65,7 @@ static bool is_host(const char *host)
     return len <= HOST_MAX;
 }
 
-/* ---- making ---- */
+/* ---- creation ---- */
 
 static enum tg_err set_extension(X509 *cert, X509 *issuer, int nid, const char *value)
 {
@@ -90,7 +90,7 @@ static enum tg_err set_serial(X509 *cert)
     BIGNUM *n = NULL;
 
     TG_REQUIRE(RAND_bytes(serial, sizeof(serial)) == 1, TG_E_CRYPTO);
-    serial[0] = (uint8_t)((serial[0] & 0x7fu) | 0x40u); /* positive and of full length */
+    serial[0] = (uint8_t)((serial[0] & 0x7fu) | 0x40u); /* positive, and of full length */
     n = BN_bin2bn(serial, sizeof(serial), NULL);
     TG_REQUIRE(n != NULL, TG_E_NOMEM);
     TG_REQUIRE(BN_to_ASN1_INTEGER(n, X509_get_serialNumber(cert)) != NULL, TG_E_CRYPTO);
@@ -222,7 +222,7 @@ static enum tg_err write_whole(int fd, struct tg_bytes text)
     return TG_OK;
 }
 
-/* Replaces dir/name by the PEM text in bio, in one step. */
+/* Replaces dir/name by the PEM text in bio, atomically. */
 static enum tg_err save(const char *dir, const char *name, BIO *bio, mode_t mode)
 {
     enum tg_err err = TG_E_IO;
@@ -282,7 +282,8 @@ out:
     return err;
 }
 
-/* The CA comes last: what is half done does not belong together and is made anew next time. */
+/* The CA is written last: after a crash the files do not match and are made again at the next
+ * start. */
 static enum tg_err save_set(const char *dir, const struct set *s)
 {
     enum tg_err err = TG_E_IO;
@@ -295,7 +296,7 @@ out:
     return err;
 }
 
-/* NULL: not there, or it cannot be read. */
+/* NULL: missing, or not readable. */
 static BIO *open_pem(const char *dir, const char *name)
 {
     struct tg_buf path = { 0 };

@@ -43,7 +43,7 @@ static enum tg_err read_all(struct tg_buf *out, int fd, struct tg_fault *fault)
 {
     ssize_t got = 0;
 
-    /* One more than the maximum, to see a file that grew since it was examined. */
+    /* One byte more than the maximum, to detect a file that grew since it was examined. */
     uint8_t *at = tg_buf_extend(out, TG_KEYFILE_MAX + 1);
     size_t len = 0;
 
@@ -69,7 +69,7 @@ static enum tg_err read_all(struct tg_buf *out, int fd, struct tg_fault *fault)
     return TG_OK;
 }
 
-/* TG_E_NOTFOUND: there is no such file. */
+/* TG_E_NOTFOUND: the file does not exist. */
 static enum tg_err load(struct tg_keyring *out, const char *path, struct tg_fault *fault)
 {
     enum tg_err err = TG_E_BUG;
@@ -114,7 +114,7 @@ static enum tg_err write_all(int fd, struct tg_bytes data)
     return TG_OK;
 }
 
-/* A durable file of mode 0600 that did not exist before. */
+/* Creates a durable file with mode 0600. */
 static enum tg_err write_new(const char *path, struct tg_bytes text)
 {
     enum tg_err err = TG_E_BUG;
@@ -159,8 +159,8 @@ out:
 }
 
 /*
- * The text goes to a name of this process's own and is then linked to path: path appears whole or
- * not at all, and never in place of another. TG_E_CONFLICT: path has come into being meanwhile.
+ * Writes the text to a temporary file and links that to path: path then exists completely or not at
+ * all, and replaces no file. TG_E_CONFLICT: path was created meanwhile.
  */
 static enum tg_err place(const char *path, struct tg_bytes text)
 {
@@ -174,7 +174,7 @@ static enum tg_err place(const char *path, struct tg_bytes text)
     tg_buf_append_dec(&temp, (uint64_t)getpid());
     name = tg_buf_cstr(&temp);
     TG_TRY(tg_buf_status(&temp));
-    (void)unlink(name); /* left by a crash of an earlier process of the same id */
+    (void)unlink(name); /* an earlier process with the same id may have crashed */
     TG_TRY(write_new(name, text));
     if (link(name, path) != 0) {
         err = errno == EEXIST ? TG_E_CONFLICT : TG_E_IO;

@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SECONDS_AT 16u /* where ":ss" starts in a date of base/time3339.h */
+#define SECONDS_AT 16u /* the position of ":ss" in a date of base/time3339.h */
 
 struct line {
     char text[TG_LOG_LINE_MAX];
@@ -27,7 +27,7 @@ static bool is_name_char(char c)
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
 }
 
-/* Nothing at all when it does not fit, so that a number is never cut. */
+/* Appends all of text or nothing, so that a number is never cut. */
 static void put(struct line *line, const char *text, size_t len)
 {
     if (len < sizeof(line->text) - line->len) {
@@ -36,7 +36,7 @@ static void put(struct line *line, const char *text, size_t len)
     }
 }
 
-/* A name as far as it is one. */
+/* name with '?' for each character that a name cannot have, and cut to the maximum. */
 static size_t clean_name(char out[TG_LOG_NAME_MAX], const char *name)
 {
     size_t len = 0;
@@ -98,7 +98,7 @@ static void write_event(void *ctx, enum tg_log_level level, const char *name,
     do {
         done = write(sink->fd, line.text, line.len);
     } while (done < 0 && errno == EINTR);
-    /* A log that cannot be written to must not stop the relay. */
+    /* A write that fails must not stop the relay. */
 }
 
 struct tg_log tg_log_sink_table(struct tg_log_sink *sink)

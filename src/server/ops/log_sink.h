@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * server/ops/log_sink.h - writes events of base/log.h, one line each:
+ * server/ops/log_sink.h - writes the events of base/log.h, one line each:
  *     2026-11-21T10:42Z warning store.slow_commit ms=120 batch=64
  * Layer: L4.      Threads: any; a line is one write(2), so lines do not mix.
- * Blocks: as its descriptor does.      Secrets: none can pass: a line is made of literals and
- * integers, and a name with any other character than a-z 0-9 . _ - is written with '?' in its
- * place. The time is cut to the minute, so that a line cannot be matched to one request.
+ * Blocks: as its descriptor does.      Secrets: none can pass: a line consists of literals and
+ * integers, and a character of a name other than a-z 0-9 . _ - is written as '?'. The time is cut
+ * to the minute, so that a line cannot be matched to one request.
  */
 #ifndef TG_SERVER_OPS_LOG_SINK_H
 #define TG_SERVER_OPS_LOG_SINK_H
@@ -16,14 +16,14 @@
 #define TG_LOG_NAME_MAX 64u   /* bytes of a name kept */
 #define TG_LOG_FIELDS_MAX 16u /* fields kept */
 
-/* Fill in and keep as long as anything logs. Read-only from then on. */
+/* Filled in by the caller. Read-only and valid as long as anything logs. */
 struct tg_log_sink {
     int fd;                  /* standard error, usually; not closed */
-    enum tg_log_level level; /* the least urgent level still written */
+    enum tg_log_level level; /* the least urgent level that is written */
     int64_t (*now_s)(void);  /* UTC seconds; NULL: the system's clock */
 };
 
-/* The table to hand around. It borrows sink. */
+/* The log to pass to other modules. It borrows sink. */
 struct tg_log tg_log_sink_table(struct tg_log_sink *sink);
 
 #endif

@@ -8,7 +8,7 @@
 
 struct tg_metrics {
     size_t block_count;
-    void *memory; /* owned; blocks lies in it, on a cache line */
+    void *memory; /* owned; blocks points into it, to a cache line */
     size_t memory_size;
     struct tg_metrics_block *blocks;
 };
@@ -28,23 +28,23 @@ struct family {
     const char *help;
 };
 
-/* The counters before the refusals are families of their own. */
+/* Each counter before the refusals is a family of its own. */
 static const struct family counter_families[TG_COUNTER_REFUSED_CONNECTIONS] = {
     [TG_COUNTER_ACCEPTED] = { "tigress_connections_accepted_total", "Connections accepted." },
     [TG_COUNTER_ACCEPT_FAILED] = { "tigress_accept_failures_total",
-                                   "Connections the system could not hand over." },
+                                   "Connections that could not be accepted." },
     [TG_COUNTER_HANDSHAKES] = { "tigress_tls_handshakes_total", "TLS handshakes completed." },
     [TG_COUNTER_HANDSHAKE_FAILED] = { "tigress_tls_handshake_failures_total",
-                                      "TLS handshakes refused or broken off." },
+                                      "TLS handshakes refused or aborted." },
     [TG_COUNTER_RESETS] = { "tigress_connection_resets_total",
-                            "Connections the client broke off during a request." },
+                            "Connections that the client closed during a request." },
     [TG_COUNTER_STREAM_RESETS] = { "tigress_stream_resets_total",
-                                   "HTTP/2 streams the client reset." },
+                                   "HTTP/2 streams that the client reset." },
     [TG_COUNTER_WAKES] = { "tigress_long_poll_wakes_total",
-                           "Long polls that a change of their mailbox woke." },
+                           "Long polls that a change of their mailbox ended." },
     [TG_COUNTER_SWEPT] = { "tigress_swept_total", "Mailboxes removed after their expiration." },
     [TG_COUNTER_PUSH_LOST] = { "tigress_push_lost_total",
-                               "Entries of the outbox that no push could be made of." },
+                               "Outbox entries that could not become a push." },
     [TG_COUNTER_PUSH_RESTARTS] = { "tigress_push_restarts_total",
                                    "Push processes started after the first." },
 };
@@ -69,9 +69,9 @@ static const char *const push_results[TG_PUSH_RESULT_COUNT] = {
 };
 
 static const struct family gauge_families[TG_GAUGE_COUNT] = {
-    [TG_GAUGE_CONNECTIONS] = { "tigress_connections", "Connections open." },
-    [TG_GAUGE_LONG_POLLS] = { "tigress_long_polls", "Long polls waiting." },
-    [TG_GAUGE_REQUESTS] = { "tigress_requests_in_flight", "Requests being worked on." },
+    [TG_GAUGE_CONNECTIONS] = { "tigress_connections", "Open connections." },
+    [TG_GAUGE_LONG_POLLS] = { "tigress_long_polls", "Waiting long polls." },
+    [TG_GAUGE_REQUESTS] = { "tigress_requests_in_flight", "Requests in progress." },
 };
 
 enum tg_err tg_metrics_new(struct tg_metrics **out, size_t block_count)
@@ -91,7 +91,7 @@ enum tg_err tg_metrics_new(struct tg_metrics **out, size_t block_count)
         tg_mem_free(m);
         return TG_E_NOMEM;
     }
-    /* The heap aligns to less than a cache line: one block more than needed leaves the room. */
+    /* The heap aligns to less than a cache line, so one more block is allocated than needed. */
     at = (uintptr_t)m->memory;
     m->blocks = (void *)((char *)m->memory + (line - at % line) % line);
     *out = m;
@@ -199,7 +199,7 @@ static void append_sample(struct tg_buf *out, const char *name, const char *labe
 
 static void append_signed(struct tg_buf *out, const char *name, int64_t v)
 {
-    /* A sum read while workers count may be a little below zero. */
+    /* A sum that is read while workers count can be slightly below zero. */
     append_sample(out, name, "", v < 0 ? 0 : (uint64_t)v);
 }
 
@@ -212,7 +212,7 @@ static void append_seconds(struct tg_buf *out, uint64_t us)
     if (rest > 0) {
         tg_buf_append_u8(out, '.');
     }
-    while (rest > 0) { /* a digit a turn, at most six */
+    while (rest > 0) { /* one digit per turn, at most six */
         rest *= 10;
         tg_buf_append_u8(out, (uint8_t)('0' + rest / US_PER_S));
         rest %= US_PER_S;
@@ -244,7 +244,7 @@ static void append_requests(struct tg_buf *out, const struct tg_metrics *m)
 static void append_latency(struct tg_buf *out, const struct tg_metrics *m)
 {
     static const struct family f = { "tigress_request_duration_seconds",
-                                     "From the last byte of a request to its answer." };
+                                     "Time from the last byte of a request to its response." };
     uint64_t count = 0;
     uint64_t sum_us = 0;
 
@@ -294,12 +294,12 @@ static void append_standing_sample(struct tg_buf *out, size_t scheme, size_t for
     append_sample(out, "\"}", "", sum);
 }
 
-/* Only what has been seen: most of the table stays empty on any relay. */
+/* Only samples above zero: most of the table is empty on every relay. */
 static void append_standing(struct tg_buf *out, const struct tg_metrics *m)
 {
     append_head(out,
                 (struct family){ "tigress_standing_total",
-                                 "Proofs of good standing, by the step they ended at." },
+                                 "Proofs of good standing, by the step that decided." },
                 "counter");
     for (size_t scheme = 0; scheme < TG_STANDING_SCHEME_COUNT; scheme++) {
         for (size_t format = 0; format < TG_METRICS_FORMATS; format++) {
@@ -362,11 +362,11 @@ static void append_gauges(struct tg_buf *out, const struct tg_metrics *m,
         append_signed(out, gauge_families[g].name, tg_metrics_gauge_sum(m, g));
     }
     append_one_gauge(out, "tigress_store_records",
-                     "Records in the store: mailboxes, tombstones, spent tokens.",
+                     "Records in the store: mailboxes, tombstones and spent tokens.",
                      now->store.record_count);
     append_one_gauge(out, "tigress_store_bytes", "Sealed bytes in the store.",
                      now->store.value_bytes);
-    append_one_gauge(out, "tigress_store_ready", "1: the store answered when last asked.",
+    append_one_gauge(out, "tigress_store_ready", "1: the store answered the last probe.",
                      now->is_store_ready ? 1 : 0);
     append_one_gauge(out, "tigress_start_time_seconds", "UTC time of the start, to the minute.",
                      now->start_s < 0 ? 0 : (uint64_t)(now->start_s - now->start_s % MINUTE_S));
@@ -380,8 +380,7 @@ static void append_gauges(struct tg_buf *out, const struct tg_metrics *m,
 static void append_pushes(struct tg_buf *out, const struct tg_metrics *m,
                           const struct tg_metrics_now *now)
 {
-    static const struct family f = { "tigress_push_total",
-                                     "Pushes handed to a provider, by what became of them." };
+    static const struct family f = { "tigress_push_total", "Pushes by provider and outcome." };
 
     append_head(out, f, "counter");
     for (enum tg_push_id id = 0; id < TG_PUSH_COUNT; id++) {
@@ -389,8 +388,8 @@ static void append_pushes(struct tg_buf *out, const struct tg_metrics *m,
             append_push_sample(out, m, f.name, id, result);
         }
     }
-    append_one_gauge(out, "tigress_push_outbox", "Pushes that wait, and tokens not told any more.",
-                     now->store.outbox_count);
+    append_one_gauge(out, "tigress_push_outbox",
+                     "Outbox entries: waiting pushes and refused tokens.", now->store.outbox_count);
     append_one_gauge(out, "tigress_push_process_up", "1: the push process takes jobs.",
                      now->is_push_up ? 1 : 0);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * server/ops/metrics.h - counters, in the Prometheus text format. Nothing that identifies anybody.
+ * server/ops/metrics.h - counters, in the Prometheus text format. They identify nobody.
  * Layer: L4.      Threads: each worker writes its own block (relaxed atomics, own cache lines);
  * any thread may format.      Blocks: no.      Secrets: none; labels are fixed words.
  */
@@ -18,23 +18,23 @@
 #define TG_METRICS_BUCKETS 12u     /* latency buckets, +Inf not counted */
 #define TG_METRICS_TEXT_MAX 65536u /* bytes */
 
-/* Only ever go up. */
+/* They only increase. */
 enum tg_counter {
     TG_COUNTER_ACCEPTED,            /* connections */
     TG_COUNTER_ACCEPT_FAILED,       /* accept(2) itself failed */
     TG_COUNTER_HANDSHAKES,          /* TLS, completed */
-    TG_COUNTER_HANDSHAKE_FAILED,    /* TLS, refused or broken off */
-    TG_COUNTER_RESETS,              /* connections the peer broke off mid-request */
-    TG_COUNTER_STREAM_RESETS,       /* HTTP/2 streams the peer reset */
+    TG_COUNTER_HANDSHAKE_FAILED,    /* TLS, refused or aborted */
+    TG_COUNTER_RESETS,              /* connections that the peer closed during a request */
+    TG_COUNTER_STREAM_RESETS,       /* HTTP/2 streams that the peer reset */
     TG_COUNTER_WAKES,               /* long polls woken by a change */
     TG_COUNTER_SWEPT,               /* records removed after their expiration */
-    TG_COUNTER_PUSH_LOST,           /* outbox entries that do not open or have no provider left */
+    TG_COUNTER_PUSH_LOST,           /* outbox entries that cannot be opened or have no provider */
     TG_COUNTER_PUSH_RESTARTS,       /* push processes started after the first */
-    TG_COUNTER_REFUSED_CONNECTIONS, /* from here on: refusals by reason. Connection limit */
+    TG_COUNTER_REFUSED_CONNECTIONS, /* refusals by reason, from here on: connection limit */
     TG_COUNTER_REFUSED_LONG_POLLS,  /* long-poll limit */
-    TG_COUNTER_REFUSED_RATE,        /* rate of a client network */
+    TG_COUNTER_REFUSED_RATE,        /* rate limit of a client network */
     TG_COUNTER_REFUSED_STORE,       /* store full or down */
-    TG_COUNTER_REFUSED_TIMEOUT,     /* handshake, headers, body or reading too slow */
+    TG_COUNTER_REFUSED_TIMEOUT,     /* handshake, headers, body or reading took too long */
     TG_COUNTER_REFUSED_SYNTAX,      /* not HTTP */
     TG_COUNTER_REFUSED_SIZE,        /* headers or body over the limit */
     TG_COUNTER_REFUSED_FLOOD,       /* HTTP/2 reset, CONTINUATION, PING, SETTINGS floods */
@@ -42,11 +42,11 @@ enum tg_counter {
     TG_COUNTER_COUNT
 };
 
-/* Go up and down. */
+/* They increase and decrease. */
 enum tg_gauge { TG_GAUGE_CONNECTIONS, TG_GAUGE_LONG_POLLS, TG_GAUGE_REQUESTS, TG_GAUGE_COUNT };
 
 #define TG_METRICS_CALLS (TG_CALL_COUNT + 1u)            /* the last: no call of the API */
-#define TG_METRICS_FORMATS (TG_ATTEST_FORMAT_COUNT + 1u) /* the last: none known */
+#define TG_METRICS_FORMATS (TG_ATTEST_FORMAT_COUNT + 1u) /* the last: unknown */
 #define TG_METRICS_CLASSES 5u                            /* 1xx to 5xx */
 
 struct tg_metrics_block {
@@ -65,7 +65,7 @@ struct tg_metrics; /* all blocks */
 TG_NODISCARD enum tg_err tg_metrics_new(struct tg_metrics **out, size_t block_count);
 /* Accepts NULL and *m == NULL. After the last worker has ended. */
 void tg_metrics_free(struct tg_metrics **m);
-/* The block of worker index; ends with m. NULL when index is past the end. */
+/* The block of worker index, valid as long as m. NULL: index is too large. */
 struct tg_metrics_block *tg_metrics_block(struct tg_metrics *m, size_t index);
 
 static inline void tg_metrics_count(struct tg_metrics_block *b, enum tg_counter counter)
@@ -86,31 +86,31 @@ static inline void tg_metrics_gauge_add(struct tg_metrics_block *b, enum tg_gaug
 }
 
 /*
- * A request was answered.
+ * Counts a request that was answered.
  *   call        enum tg_mailbox_call, or anything else: counted as "other"
  *   status      100 to 599; others count as 5xx
- *   latency_us  microseconds from the last byte in to the answer handed to the socket; for a long
- *               poll that waited pass UINT64_MAX: it is left out of the histogram
+ *   latency_us  microseconds from the last byte of the request to the write of the response;
+ *               UINT64_MAX for a long poll that waited: the histogram leaves it out
  */
 void tg_metrics_request(struct tg_metrics_block *b, int call, unsigned status, uint64_t latency_us);
 
-/* A proof of good standing was judged. */
+/* Counts a proof of good standing that was verified. */
 void tg_metrics_standing(struct tg_metrics_block *b, const struct tg_standing_report *report);
-/* What became of a push. */
+/* Counts the outcome of a push. */
 void tg_metrics_push(struct tg_metrics_block *b, enum tg_push_id provider,
                      enum tg_push_result result);
 
-/* Sum over all blocks; for the limits that count over all workers, and for tests. */
+/* Sums over all blocks; for limits of all workers together, and for tests. */
 uint64_t tg_metrics_counter_sum(const struct tg_metrics *m, enum tg_counter counter);
 int64_t tg_metrics_gauge_sum(const struct tg_metrics *m, enum tg_gauge gauge);
 
-/* What the blocks do not hold, read at the moment of formatting. */
+/* Values that are not in the blocks, at the time of formatting. */
 struct tg_metrics_now {
     struct tg_store_stats store;
     bool is_store_ready;
-    int64_t start_s;          /* UTC seconds of the start, cut to the minute when printed */
+    int64_t start_s;          /* UTC seconds of the start; printed to the minute */
     int64_t cert_not_after_s; /* 0: no TLS */
-    bool has_push;            /* a provider is configured; else no metrics of push */
+    bool has_push;            /* a provider is configured; else push has no metrics */
     bool is_push_up;          /* the push process takes jobs */
 };
 

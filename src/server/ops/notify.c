@@ -23,7 +23,7 @@ void tg_notify(const char *state)
     }
     memcpy(addr.sun_path, path, len);
     if (path[0] == '@') {
-        addr.sun_path[0] = '\0'; /* the abstract name space */
+        addr.sun_path[0] = '\0'; /* abstract name space */
     }
     fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * server/ops/notify.h - telling the service manager how we are (sd_notify(3), without its library).
- * Layer: L4.      Threads: any.      Blocks: no.      Secrets: none.
+ * server/ops/notify.h - notifies the service manager of the relay's state (sd_notify(3), without
+ * its library). Layer: L4.      Threads: any.      Blocks: no.      Secrets: none.
  */
 #ifndef TG_SERVER_OPS_NOTIFY_H
 #define TG_SERVER_OPS_NOTIFY_H
@@ -11,10 +11,10 @@
 /* Sends state, such as "READY=1", to the socket in NOTIFY_SOCKET; does nothing without one. */
 void tg_notify(const char *state);
 
-/* Descriptors handed over by socket activation (sd_listen_fds(3)), the first being 3; 0: none. */
+/* The number of descriptors from socket activation (sd_listen_fds(3)). The first one is 3. */
 int tg_notify_listen_fds(void);
 
-/* How often at most WATCHDOG=1 is awaited (sd_watchdog_enabled(3)); 0: not at all. */
+/* The longest time between two WATCHDOG=1 (sd_watchdog_enabled(3)); 0: not needed. */
 uint64_t tg_notify_watchdog_ms(void);
 
 #endif

@@ -7,9 +7,9 @@
 #include <sys/socket.h>
 
 #define READ_BATCH 64u  /* messages of one turn of the loop */
-#define MESSAGE_MAX 64u /* bytes of a message to the relay: an outcome, or that it is ready */
+#define MESSAGE_MAX 64u /* bytes of a message to the relay: an outcome, or READY */
 
-/* False: the socket takes no more for now, or the peer is gone. */
+/* False: the socket is full, or the peer is gone. */
 static bool send_one(struct tg_push_peer *p, const struct tg_push_slot *slot)
 {
     struct tg_bytes data = tg_buf_view(&slot->message);
@@ -25,7 +25,7 @@ static bool send_one(struct tg_push_peer *p, const struct tg_push_slot *slot)
     }
     is_full = errno == EAGAIN || errno == EWOULDBLOCK;
     if (is_full || errno == ENOBUFS || errno == ENOMEM) {
-        tg_push_peer_poll(p, is_full); /* without memory the tick tries again */
+        tg_push_peer_poll(p, is_full); /* without memory the next tick tries again */
     } else {
         tg_push_peer_lose(p, "push.process_ended");
     }

@@ -30,7 +30,7 @@ static bool is_user(uid_t uid, gid_t gid)
            setuid(0) != 0;
 }
 
-/* For good. Nothing to do where tigressd was not started as root, or is to stay so. */
+/* It cannot be undone. Does nothing if tigressd was not started as root or push-user is not set. */
 static enum tg_err become_user(const char *name, struct tg_fault *fault)
 {
     const struct passwd *entry = NULL;
@@ -63,13 +63,13 @@ static enum tg_err check_ca(const struct tg_config *config, struct tg_fault *fau
         return TG_OK;
     }
     if (config->is_dev_cert && errno == ENOENT) {
-        return TG_OK; /* made on first start */
+        return TG_OK; /* made on the first start */
     }
     tg_fault_set(fault, "push-ca: cannot be read (expected: a PEM file)");
     return TG_E_IO;
 }
 
-/* The provider's name before the reason. */
+/* Puts the provider's name before the reason. */
 static void set_provider_fault(struct tg_fault *fault, enum tg_push_id id,
                                const struct tg_fault *reason)
 {
@@ -97,7 +97,7 @@ out:
     return err;
 }
 
-/* By hand this is of no use: without the pair there is nobody to serve. */
+/* Without the pair the process was started by hand and has no jobs to do. */
 static bool has_pair(void)
 {
     int type = 0;
@@ -125,7 +125,7 @@ static enum tg_err load_config(struct tg_config **out)
     return action == TG_CONFIG_RUN ? TG_OK : TG_E_SYNTAX;
 }
 
-/* The pair alone says when to end: a service manager's SIGTERM is for the relay, which drains. */
+/* Only the end of the pair ends the process. A SIGTERM is for the relay, which drains first. */
 static void ignore_signals(void)
 {
     static const int ignored[] = { SIGTERM, SIGINT, SIGHUP, SIGPIPE };
@@ -172,7 +172,7 @@ int tg_push_child_main(void)
     if (tg_push_child_check(config, &fault) != TG_OK) {
         status = print_fault(&fault);
     } else {
-        /* After it has become somebody else, which makes the kernel forget. */
+        /* After the change of user, because that resets this setting. */
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
         tg_config_push_settings(&settings, config);
         status = tg_push_process_run(&settings, TG_PUSH_CHILD_FD, &log);

@@ -11,15 +11,15 @@
 
 /* The hidden flag, first and alone, that makes main call tg_push_child_main. */
 #define TG_PUSH_CHILD_FLAG "--push-process"
-#define TG_PUSH_CHILD_FD 3        /* its end of the pair */
+#define TG_PUSH_CHILD_FD 3        /* the child's end of the pair */
 #define TG_PUSH_CHILD_CONFIG_FD 4 /* the relay's settings, as --print-config shows them */
 
-/* What the child runs instead of a relay. Its exit status; what is wrong is on standard error. */
+/* What the child runs instead of a relay. Returns the exit status; faults go to standard error. */
 int tg_push_child_main(void);
 
 /*
- * Whether the keys of every configured provider are good, as whom the push process will open them:
- * started as root, the calling process becomes push-user for good. For --check-config.
+ * Checks the keys of all configured providers as the user of the push process. If the calling
+ * process was started as root, it becomes push-user and stays so. For --check-config.
  */
 TG_NODISCARD enum tg_err tg_push_child_check(const struct tg_config *config,
                                              struct tg_fault *fault);

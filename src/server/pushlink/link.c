@@ -11,7 +11,7 @@
 #include <stdatomic.h>
 #include <uv.h>
 
-#define TICK_MS 1000u /* how often the outbox is looked at without an order */
+#define TICK_MS 1000u /* how often the outbox is checked without an order */
 #define DRAIN_TICK_MS 50u
 #define STORE_GRACE_MS 5000u
 
@@ -150,7 +150,7 @@ static void on_store_wake(uv_async_t *async)
 static void on_prepare(uv_prepare_t *handle)
 {
     (void)handle;
-    tg_mem_wipe_registers(); /* the loop sleeps now */
+    tg_mem_wipe_registers(); /* the loop waits now, for an unknown time */
 }
 
 static void *run(void *ctx)
@@ -199,7 +199,7 @@ static void abandon(struct tg_push_link *l)
     (void)uv_run(&l->loop, UV_RUN_DEFAULT);
 }
 
-/* Nothing runs any more: gives everything back. */
+/* Frees all. The thread does not run. */
 static void discard(struct tg_push_link *l)
 {
     l->setup.store->ops->detach(&l->window.port);
@@ -240,7 +240,7 @@ enum tg_err tg_push_link_start(struct tg_push_link **out, const struct tg_push_l
     TG_TRY(init_peers(l));
     TG_TRY(setup->store->ops->attach(setup->store, on_store_notify, l, &l->window.port));
     TG_TRY(tg_push_peers_start(&l->peers, fault));
-    order(l, ORDER_WAKE); /* what the last run left in the outbox waits for no tick */
+    order(l, ORDER_WAKE); /* entries of the previous run must not wait for the first tick */
     TG_REQUIRE(pthread_create(&l->thread, NULL, run, l) == 0, TG_E_NOMEM);
     *out = l;
     l = NULL;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * server/pushlink/open.h - makes a job of an entry of the outbox.
+ * server/pushlink/open.h - makes a job from an outbox entry.
  * Layer: L4.      Threads: read-only once set up.      Blocks: no.
- * Secrets: opens tokens into the caller's buffer; its own key hides the store's from providers.
+ * Secrets: decrypts tokens into the caller's buffer. Its own key hides the keys of the store from
+ * providers.
  */
 #ifndef TG_SERVER_PUSHLINK_OPEN_H
 #define TG_SERVER_PUSHLINK_OPEN_H
@@ -16,7 +17,7 @@ struct tg_push_opener {
     uint8_t collapse_key[32];
 };
 
-/* TG_E_CRYPTO. keyring is borrowed for good. */
+/* TG_E_CRYPTO. keyring must outlive opener. */
 TG_NODISCARD enum tg_err tg_push_opener_init(struct tg_push_opener *opener,
                                              const struct tg_keyring *keyring,
                                              const struct tg_rng *rng);

@@ -60,7 +60,7 @@ static void on_peer_closed(uv_handle_t *handle)
     tg_mem_free(handle->data);
 }
 
-/* Closes the pair, which ends the process; what it held is due again. */
+/* Closes the pair, which ends the process, and makes its jobs due again. */
 static void end_peer(struct tg_push_peer **peer)
 {
     struct tg_push_peer *p = *peer;
@@ -189,7 +189,7 @@ void tg_push_peer_take_over(struct tg_push_peer *peer)
 
 /* ---- failures ---- */
 
-/* The one place where a process ends without being asked to. */
+/* The only place that handles the failure of a process. */
 void tg_push_peer_lose(struct tg_push_peer *peer, const char *event)
 {
     struct tg_push_peers *ps = peer->peers;
@@ -257,7 +257,7 @@ out:
     return err;
 }
 
-/* TG_OK: it said that it is ready. */
+/* TG_OK: the child is ready. */
 static enum tg_err await_ready(const struct tg_push_child *child, struct tg_fault *fault)
 {
     uint64_t until_ms = tg_push_now_ms() + READY_MS;

@@ -11,9 +11,9 @@
 #include "server/settings/config.h"
 
 /*
- * Makes a job of an entry: type, token, collapse and expiration, not the id.
- *   scratch   what the job views; wiped by the caller
- * Anything but TG_OK: no push can be made of it, ever.
+ * Makes a job from an outbox entry: type, token, collapse and expiration, not the id.
+ *   scratch   memory for the views of the job; the caller wipes it
+ * TG_E_NOMEM: try again later. Any other error: the entry can never become a push.
  */
 typedef enum tg_err tg_push_open_fn(void *ctx, struct tg_push_ipc_job *out, struct tg_buf *scratch,
                                     const struct tg_outbox_entry *entry);

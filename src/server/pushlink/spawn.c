@@ -13,11 +13,11 @@
 #include <unistd.h>
 
 #define TEXT_MAX 65536u
-#define FD_ABOVE 10 /* the relay's copies: out of the way of the child's numbers */
+#define FD_ABOVE 10 /* the relay's copies: above the numbers that the child uses */
 #define ENV_MAX 16u
 
-/* The rest stays behind: proxies, which would get between us and a provider, and the service
-   manager's sockets among it. */
+/* All other variables are dropped: proxies, which would intercept the connections to providers, and
+   the sockets of the service manager. */
 static bool is_env_kept(const char *entry)
 {
     static const char *const names[] = { "PATH=",          "TZ=",           "SSL_CERT_FILE=",
@@ -57,7 +57,7 @@ static enum tg_err write_all(int fd, struct tg_bytes data)
     return TG_OK;
 }
 
-/* The settings in effect, so that a file that was edited meanwhile does not part the two. */
+/* The settings in effect: the child must not read a file that was edited meanwhile. */
 static enum tg_err make_config_fd(int *out, const struct tg_config *config)
 {
     enum tg_err err = TG_E_BUG;
@@ -80,7 +80,7 @@ out:
     return err;
 }
 
-/* Ours, and the child's: above the numbers that it gets there. */
+/* Our end, and the child's end, whose number is above those that the child uses. */
 static enum tg_err make_pair(int *ours, int *theirs)
 {
     enum tg_err err = TG_E_IO;

@@ -8,7 +8,7 @@
 
 _Static_assert(TG_PUSH_WINDOW == 1u << SLOT_BITS, "a slot's number is the low bits of a job's id");
 
-/* Long enough for a window full of requests to one provider that all hang, each tried twice. */
+/* Long enough for a full window of requests to one provider that all time out, each sent twice. */
 static uint64_t lease_time_s(const struct tg_push_settings *settings)
 {
     uint64_t rounds = 2u + TG_PUSH_WINDOW / settings->concurrency;
@@ -48,8 +48,8 @@ void tg_push_window_tick(struct tg_push_window *w)
 
 /* ---- back to the store ---- */
 
-/* A push that came to an end makes room for two. One that is only put off makes none, or a provider
-   with a backlog would have all of it leased and put off again as fast as the store can write. */
+/* A finished push makes room for two. A postponed push makes none: else the backlog of a provider
+   that is down would be leased and postponed again and again, as fast as the store can write. */
 static void earn(struct tg_push_window *w, enum tg_push_result result)
 {
     if (result != TG_PUSH_RESULT_RETRY && w->credit + 2 <= TG_PUSH_WINDOW) {
@@ -128,7 +128,7 @@ static struct tg_push_slot *take_slot(struct tg_push_window *w, const struct tg_
     return slot;
 }
 
-/* The message for one entry, or why there is none. */
+/* The message for one entry. */
 static enum tg_err make_message(struct tg_push_slot *slot, const struct tg_outbox_entry *entry)
 {
     struct tg_push_window *w = slot->window;
@@ -146,8 +146,8 @@ out:
     return err;
 }
 
-/* For want of memory or of a process it is one for later; for any other reason it will never be
-   told. */
+/* Without memory or a process the entry is tried again later. After any other error it can never
+   become a push. */
 static void take_entry(struct tg_push_window *w, const struct tg_outbox_entry *entry)
 {
     struct tg_push_slot *slot = take_slot(w, entry);
@@ -176,7 +176,8 @@ static void on_leased(void *ctx, enum tg_err err, const struct tg_outbox_entry *
     if (err != TG_OK) {
         return;
     }
-    /* Without any entry the next one may be a lease of ours that has not ended: later then. */
+    /* Without entries the next due time may be that of a lease of our own: the next tick looks
+     * again. */
     w->wants_lease = w->wants_lease || (count > 0 && next_due_s <= tg_push_now_s());
     w->credit -= count < w->credit ? count : w->credit;
     for (size_t i = 0; i < count; i++) {
@@ -217,7 +218,7 @@ void tg_push_window_sent(struct tg_push_window *w, const void *holder, uint64_t 
     slot->sent_mono_ms = mono_ms;
 }
 
-/* ---- looking ---- */
+/* ---- queries ---- */
 
 size_t tg_push_window_held(const struct tg_push_window *w, const void *holder)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * server/pushlink/window.h - the entries of the outbox that are under lease: from the store to a
- * message, from an outcome back to the store. At most TG_PUSH_WINDOW of them.
+ * server/pushlink/window.h - the outbox entries under lease: from the store to a message, and from
+ * an outcome back to the store. At most TG_PUSH_WINDOW of them.
  * Layer: L4; for peer.c, channel.c and link.c.      Threads: the link's.      Blocks: no.
  * Secrets: tokens in messages, wiped when sent or released.
  */
@@ -10,7 +10,7 @@
 
 #include "server/pushlink/setup.h"
 
-#define TG_PUSH_BATCH 64u /* entries that wait for the socket: at most 1 MiB of them */
+#define TG_PUSH_BATCH 64u /* entries that wait for the socket: at most 1 MiB */
 
 enum tg_push_slot_state { TG_SLOT_FREE, TG_SLOT_WAITING, TG_SLOT_SENT, TG_SLOT_SETTLING };
 
@@ -23,7 +23,7 @@ struct tg_push_slot {
     uint64_t id;
     struct tg_store_key key;
     uint64_t generation;
-    const void *holder; /* TG_SLOT_SENT: who has the job */
+    const void *holder; /* TG_SLOT_SENT: the process that has the job */
     uint64_t sent_mono_ms;
     struct tg_buf message; /* TG_SLOT_WAITING */
 };
@@ -33,12 +33,12 @@ struct tg_push_window {
     struct tg_push_settings settings;
     struct tg_store_port *port;
     uint64_t lease_s;
-    bool is_open;     /* somebody takes jobs: else nothing is leased */
-    bool wants_lease; /* something may be due */
+    bool is_open;     /* a process takes jobs; else nothing is leased */
+    bool wants_lease; /* an entry may be due */
     bool is_leasing;
-    size_t credit;             /* entries that may be leased before the next tick */
-    bool is_last;              /* whatever is settled may be due anew: look once more */
-    bool has_reported_failure; /* of leasing, since it last worked */
+    size_t credit; /* entries that may be leased before the next tick */
+    bool is_last;  /* before the end: a settled entry may be due again, so lease again */
+    bool has_reported_failure; /* leasing failed, and that has been logged */
     uint64_t id_count;
     size_t free_count;
     uint16_t free_slots[TG_PUSH_WINDOW];
@@ -48,29 +48,29 @@ struct tg_push_window {
     struct tg_buf scratch;
 };
 
-/* w is all zero. port is set afterwards. */
+/* w is all zero. The caller sets port afterwards. */
 void tg_push_window_init(struct tg_push_window *w, const struct tg_push_link_setup *setup,
                          const struct tg_push_settings *settings);
 void tg_push_window_deinit(struct tg_push_window *w);
 
-/* Once a second: something may have come due, and another window may be leased. */
+/* Call it once a second: entries may have become due, and another window may be leased. */
 void tg_push_window_tick(struct tg_push_window *w);
-/* Leases what is due, if there is room and nothing waits for the socket. */
+/* Leases entries that are due, if there is room and no message waits for the socket. */
 void tg_push_window_lease(struct tg_push_window *w, int64_t now_s);
 /* The next message for the socket; NULL: none. */
 struct tg_push_slot *tg_push_window_next(const struct tg_push_window *w);
-/* The message of tg_push_window_next has been handed over. */
+/* The message of tg_push_window_next has been sent to holder. */
 void tg_push_window_sent(struct tg_push_window *w, const void *holder, uint64_t mono_ms);
 /* False: holder has no such job. */
 bool tg_push_window_settle(struct tg_push_window *w, const void *holder,
                            const struct tg_push_ipc_outcome *outcome);
 
-/* Everything that holder has is due again; with NULL what waits for the socket. */
+/* Makes the jobs of holder due again; with NULL those that wait for the socket. */
 void tg_push_window_release(struct tg_push_window *w, const void *holder, int64_t now_s);
 size_t tg_push_window_held(const struct tg_push_window *w, const void *holder);
-/* A job is with holder for longer than its lease: it does not work any more. */
+/* holder has a job for longer than its lease: it is stuck. */
 bool tg_push_window_is_stuck(const struct tg_push_window *w, const void *holder, uint64_t mono_ms);
-/* Nothing is under lease, and no lease is asked for. */
+/* No entry is under lease, and no lease is requested. */
 bool tg_push_window_is_idle(const struct tg_push_window *w);
 
 #endif
