@@ -50,7 +50,7 @@ static int teardown(void **state)
         path_of(path, f, names[i]);
         (void)unlink(path);
     }
-    assert_int_equal(rmdir(f->dir), 0); /* nothing else was left there */
+    assert_int_equal(rmdir(f->dir), 0); /* no other file remains */
     test_free(f);
     return 0;
 }
@@ -70,7 +70,7 @@ static X509 *load_cert(const struct fixture *f, const char *name)
     return cert;
 }
 
-/* As a TLS client would: chain to the CA, purpose, time, name. */
+/* Checks what a TLS client checks: chain to the CA, purpose, time, name. */
 static bool client_accepts(const struct fixture *f, const char *host, bool is_ip, int64_t at_s)
 {
     X509 *ca = load_cert(f, TG_DEVCERT_CA);
@@ -132,7 +132,7 @@ static void ensure__valid__90_days_and_no_longer(void **state)
     assert_false(client_accepts(f, "localhost", false, end_s + 1));
 }
 
-static void ensure__files__key_for_us_alone_and_no_ca_key(void **state)
+static void ensure__files__key_with_mode_0600_and_no_ca_key(void **state)
 {
     struct fixture *f = *state;
     char path[128];
@@ -191,7 +191,7 @@ static void ensure__clock_before_it_was_made__made_again(void **state)
     assert_true(ensure(f, "", NOW_S - DAY_S));
 }
 
-static void ensure__damaged_missing_or_loose_file__made_again(void **state)
+static void ensure__damaged_missing_or_readable_file__made_again(void **state)
 {
     static const char *const names[] = { TG_DEVCERT_CA, TG_DEVCERT_CERT, TG_DEVCERT_KEY };
     struct fixture *f = *state;
@@ -241,11 +241,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(ensure__empty_folder__a_client_accepts_the_names),
         TEST(ensure__valid__90_days_and_no_longer),
-        TEST(ensure__files__key_for_us_alone_and_no_ca_key),
+        TEST(ensure__files__key_with_mode_0600_and_no_ca_key),
         TEST(ensure__again__kept_until_a_day_before_the_end),
         TEST(ensure__another_host__made_again),
         TEST(ensure__clock_before_it_was_made__made_again),
-        TEST(ensure__damaged_missing_or_loose_file__made_again),
+        TEST(ensure__damaged_missing_or_readable_file__made_again),
         TEST(ensure__not_a_host__refused_and_nothing_made),
         TEST(ensure__no_such_folder__io_and_a_fault),
     };

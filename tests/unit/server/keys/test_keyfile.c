@@ -19,7 +19,7 @@
 #define STARTERS 8
 #define FAULTS_MAX 100
 
-/* Which call of a system function fails, counted from 1 over all of them; 0: none. */
+/* The number of the system call that fails, from 1 over all functions; 0: none fails. */
 static unsigned fault_at;
 static unsigned calls;
 
@@ -126,7 +126,7 @@ static void write_key(const struct fixture *f, const char *text, mode_t mode)
     assert_int_equal(chmod(f->path, mode), 0);
 }
 
-/* Refused; the ring is untouched; something was said. */
+/* Refused with a fault that contains says; the ring is untouched. */
 static void assert_refused(struct fixture *f, enum tg_err expected, const char *says)
 {
     static const struct tg_keyring empty;
@@ -140,7 +140,7 @@ static void assert_refused(struct fixture *f, enum tg_err expected, const char *
     }
 }
 
-static void open__first_start__created_for_us_alone_and_found_again(void **state)
+static void open__first_start__created_with_mode_0600_and_loaded_again(void **state)
 {
     struct fixture *f = *state;
     bool is_created = false;
@@ -173,7 +173,7 @@ static void open__umask_of_nothing__still_0600(void **state)
     assert_int_equal(st.st_mode & 07777, 0600);
 }
 
-static void open__records_but_no_key__refused_and_none_made(void **state)
+static void open__records_but_no_key__refused_and_no_key_made(void **state)
 {
     struct fixture *f = *state;
 
@@ -236,7 +236,7 @@ static void open__link_folder_or_pipe__refused(void **state)
     assert_refused(f, TG_E_DENIED, "not a regular file");
 }
 
-static void open__damaged_text__refused_and_left_alone(void **state)
+static void open__damaged_text__refused_and_unchanged(void **state)
 {
     struct fixture *f = *state;
     struct stat st;
@@ -250,7 +250,7 @@ static void open__damaged_text__refused_and_left_alone(void **state)
     assert_int_equal(st.st_size, 9);
 }
 
-static void open__size__8192_is_read_8193_is_not(void **state)
+static void open__8192_bytes_loaded__8193_refused(void **state)
 {
     struct fixture *f = *state;
     FILE *file = NULL;
@@ -334,8 +334,8 @@ static void open__several_starts_at_once__all_have_the_same_key(void **state)
     assert_int_equal(files_in(f->dir), 1);
 }
 
-/* Short reads and writes, and each system call failing in turn: an error leaves the ring alone and
-   no half file behind, and whatever file there is is a whole one. */
+/* Short reads and writes, and each system call fails once. After an error the ring is unchanged,
+   and there is no file or a complete one. */
 static void open__call_n_fails__no_half_file_and_ring_untouched(void **state)
 {
     static const struct tg_keyring empty;
@@ -365,7 +365,7 @@ static void open__call_n_fails__no_half_file_and_ring_untouched(void **state)
     assert_true(n > 10);
 }
 
-/* The same for a file that is there. */
+/* The same for a file that exists. */
 static void open__call_n_fails_while_loading__file_untouched(void **state)
 {
     static const struct tg_keyring empty;
@@ -396,15 +396,15 @@ static void open__call_n_fails_while_loading__file_untouched(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(open__first_start__created_for_us_alone_and_found_again),
+        TEST(open__first_start__created_with_mode_0600_and_loaded_again),
         TEST(open__umask_of_nothing__still_0600),
-        TEST(open__records_but_no_key__refused_and_none_made),
+        TEST(open__records_but_no_key__refused_and_no_key_made),
         TEST(open__records_and_key__loaded),
         TEST(open__others_have_any_right__refused),
         TEST(open__another_users_file__refused),
         TEST(open__link_folder_or_pipe__refused),
-        TEST(open__damaged_text__refused_and_left_alone),
-        TEST(open__size__8192_is_read_8193_is_not),
+        TEST(open__damaged_text__refused_and_unchanged),
+        TEST(open__8192_bytes_loaded__8193_refused),
         TEST(open__no_folder__io),
         TEST(open__no_random_bytes__no_file),
         TEST(open__call_n_fails__no_half_file_and_ring_untouched),

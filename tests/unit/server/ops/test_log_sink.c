@@ -87,7 +87,7 @@ static void write__less_urgent_than_level__nothing(void **state)
     assert_string_equal(written(f), "2030-03-17T17:47Z error x\n");
 }
 
-static void write__foreign_text_as_name__cannot_pass_as_text(void **state)
+static void write__text_as_name__each_other_character_replaced(void **state)
 {
     struct fixture *f = *state;
 
@@ -192,7 +192,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(write__event_with_fields__one_line_with_the_minute),
         TEST(write__less_urgent_than_level__nothing),
-        TEST(write__foreign_text_as_name__cannot_pass_as_text),
+        TEST(write__text_as_name__each_other_character_replaced),
         TEST(write__name_too_long__cut),
         TEST(write__too_many_fields__whole_fields_up_to_the_line),
         TEST(write__bad_descriptor__event_dropped_and_the_next_written),

@@ -120,7 +120,7 @@ static void format__start_time__cut_to_the_minute(void **state)
     assert_null(strstr(formatted(f), "certificate"));
 }
 
-static void format__push__per_provider_and_outcome_where_one_is_on(void **state)
+static void format__push__by_provider_and_outcome_if_one_is_enabled(void **state)
 {
     struct fixture *f = *state;
 
@@ -185,7 +185,7 @@ static void assert_sample(const char *line)
     assert_int_equal(*end, '\0');
 }
 
-static void standing__judged__counted_by_scheme_format_and_step(void **state)
+static void standing__verified__counted_by_scheme_format_and_step(void **state)
 {
     struct fixture *f = *state;
     const struct tg_standing_report reports[] = {
@@ -210,8 +210,8 @@ static void standing__judged__counted_by_scheme_format_and_step(void **state)
         strstr(formatted(f), "tigress_standing_total{scheme=\"none\",step=\"missing\"} 1\n"));
 }
 
-/* The whole text by the rules of the exposition format: every sample belongs to the family that
-   HELP and TYPE have named right before, and no family comes twice. */
+/* Checks the whole text by the rules of the exposition format: each sample belongs to the family in
+   the HELP and TYPE lines above it, and no family appears twice. */
 static void format__whole_text__parses(void **state)
 {
     struct fixture *f = *state;
@@ -312,9 +312,9 @@ int main(void)
         TEST(block__each__on_its_own_cache_line),
         TEST(format__counts_of_all_blocks__summed),
         TEST(format__start_time__cut_to_the_minute),
-        TEST(format__push__per_provider_and_outcome_where_one_is_on),
+        TEST(format__push__by_provider_and_outcome_if_one_is_enabled),
         TEST(format__gauge_below_zero_for_a_moment__zero),
-        TEST(standing__judged__counted_by_scheme_format_and_step),
+        TEST(standing__verified__counted_by_scheme_format_and_step),
         TEST(format__whole_text__parses),
         TEST(format__buffer_too_small__limit),
         TEST(format__while_workers_count__nothing_lost),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The link on a memory store, with a push process that is this program again: started with
- * --push-process it speaks push/ipc.h and does what a job's token says.
+ * The link on a memory store. The push process is this program: started with --push-process it
+ * uses push/ipc.h and does what the token of a job says.
  */
 #include "unit/server/settings/config_fixture.h"
 
@@ -19,11 +19,11 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
-#define WAIT_S 60 /* how long a test waits for what must come */
+#define WAIT_S 60 /* longest time that a test waits for an event */
 
-/* ---- what fails ---- */
+/* ---- failing calls ---- */
 
-/* The call that fails, of those below, of the thread that sets it and from then on; 0: none. */
+/* The number of the call below that fails, in the thread that set it; 0: none fails. */
 static _Thread_local unsigned fail_at;
 static _Thread_local unsigned call_no;
 
@@ -77,7 +77,7 @@ static void report(enum tg_push_ipc_kind kind, uint64_t id, enum tg_push_result 
     tg_buf_deinit(&out);
 }
 
-/* The words a token may hold, after the host and a slash. */
+/* The words that a token may contain, after the host and a slash. */
 static void do_job(const struct tg_push_ipc_job *job)
 {
     static uint64_t held;
@@ -103,7 +103,7 @@ static void do_job(const struct tg_push_ipc_job *job)
     }
 }
 
-/* A byte in the folder for every start, so that a test can count them. */
+/* Appends one byte to a file at each start, so that a test can count the starts. */
 static unsigned count_start(const char *dir)
 {
     char path[TG_CONFIG_PATH_MAX + 32];
@@ -127,7 +127,7 @@ static bool has_file(const char *dir, const char *name)
     return access(path, F_OK) == 0;
 }
 
-/* Any descriptor but the five that it is given, and the one of this look. */
+/* Whether the process has a descriptor besides its five and the one of opendir. */
 static bool has_others(void)
 {
     DIR *dir = opendir("/proc/self/fd");
@@ -147,7 +147,7 @@ static int serve(void)
 {
     static uint8_t data[TG_PUSH_IPC_MAX + 1];
 
-    /* One thing after the other: this end may block. */
+    /* This end may block, because the process does one thing at a time. */
     if (fcntl(TG_PUSH_CHILD_FD, F_SETFL, 0) != 0) {
         return 9;
     }
@@ -167,7 +167,7 @@ static int serve(void)
     }
 }
 
-/* Where it runs is in its settings: data. Files there say how it begins. */
+/* Its folder is the setting data. Files in it say how the process starts. */
 static int fake_process(void)
 {
     static char name[] = "x";
@@ -331,7 +331,7 @@ static int teardown(void **state)
     return 0;
 }
 
-/* An entry's sealed text is the token here; '!' stands for one that does not open. */
+/* The sealed text of an entry is the token; '!' means an entry that cannot be opened. */
 static enum tg_err open_plain(void *ctx, struct tg_push_ipc_job *out, struct tg_buf *scratch,
                               const struct tg_outbox_entry *entry)
 {
@@ -405,7 +405,7 @@ static void nap(void)
     (void)nanosleep(&ms, NULL);
 }
 
-/* A change whose other side is to be told under this number. */
+/* Makes a change that adds the outbox entry with this number. */
 static void put(struct world *w, unsigned number, const char *text)
 {
     struct change t = { .w = w, .text = text };
@@ -444,7 +444,7 @@ static unsigned starts(struct world *w)
     return (unsigned)st.st_size;
 }
 
-/* Waits for what must become true; only a broken program makes it fail. */
+/* Waits until condition is true. It must become true, so only a broken program fails here. */
 #define AWAIT(condition)                                                                           \
     do {                                                                                           \
         time_t until_s = time(NULL) + WAIT_S;                                                      \
@@ -454,7 +454,7 @@ static unsigned starts(struct world *w)
         assert_true(condition);                                                                    \
     } while (0)
 
-/* ---- what is shown ---- */
+/* ---- the cases ---- */
 
 static void start__no_provider__nothing(void **state)
 {
@@ -482,14 +482,14 @@ static void entry__each_outcome__settled_accordingly(void **state)
     AWAIT(outbox_count(w) == 0);
     put(w, 3, "host/drop");
     AWAIT(pushed(w, TG_PUSH_RESULT_DROPPED) == 1);
-    put(w, 3, "host/take"); /* a mark is there: nothing is told */
+    put(w, 3, "host/take"); /* the token is blocked: no push */
     put(w, 4, "host/take");
     AWAIT(pushed(w, TG_PUSH_RESULT_TAKEN) == 2);
     AWAIT(outbox_count(w) == 1);
     assert_int_equal(event_count(w, "push.process_ended"), 0);
 }
 
-static void entry__retry_beyond_its_expiration__gone(void **state)
+static void entry__retry_after_its_expiration__removed(void **state)
 {
     struct world *w = *state;
 
@@ -510,7 +510,7 @@ static void entry__there_before_the_start__pushed(void **state)
     AWAIT(outbox_count(w) == 0);
 }
 
-static void entry__unreadable_or_not_sendable__counted_and_gone(void **state)
+static void entry__unreadable_or_not_sendable__counted_and_removed(void **state)
 {
     struct world *w = *state;
     struct tg_metrics *m = w->metrics;
@@ -538,7 +538,7 @@ static void entries__more_than_the_window__all_pushed(void **state)
     assert_int_equal(starts(w), 1);
 }
 
-/* A token of 8 KiB each: the socket's buffer holds only some of them. */
+/* Tokens of 8 KiB: the buffer of the socket has room for some of them only. */
 static void entries__larger_than_the_socket__all_pushed(void **state)
 {
     struct world *w = *state;
@@ -564,7 +564,7 @@ static void process__dies_with_jobs__started_again_and_jobs_due(void **state)
     put(w, 2, "host/die");
     AWAIT(starts(w) >= 2);
     AWAIT(event_count(w, "push.process_ended") >= 1);
-    put(w, 2, "host/take"); /* its last word counts */
+    put(w, 2, "host/take"); /* replaces the token of the entry */
     put(w, 1, "host/take");
     AWAIT(outbox_count(w) == 0);
     AWAIT(tg_push_link_is_up(w->link));
@@ -583,7 +583,7 @@ static void process__answers_for_a_job_it_does_not_have__ended(void **state)
     assert_int_equal(pushed(w, TG_PUSH_RESULT_TAKEN), 1);
 }
 
-static void process__killed__one_event_and_another_comes(void **state)
+static void process__killed__one_event_and_started_again(void **state)
 {
     struct world *w = *state;
     char path[64];
@@ -601,10 +601,10 @@ static void process__killed__one_event_and_another_comes(void **state)
     assert_int_equal(event_count(w, "push.process_ended"), 1);
     put(w, 1, "host/take");
     AWAIT(outbox_count(w) == 0);
-    AWAIT(kill(pid, 0) != 0 && errno == ESRCH); /* waited for */
+    AWAIT(kill(pid, 0) != 0 && errno == ESRCH); /* the link has called waitpid */
 }
 
-static void start__process_ends_or_talks_nonsense__refused_with_the_reason(void **state)
+static void start__process_ends_or_sends_nonsense__refused_with_the_reason(void **state)
 {
     struct world *w = *state;
     struct tg_fault fault = { { 0 } };
@@ -639,7 +639,7 @@ static unsigned child_count(void)
     return count;
 }
 
-static void start__call_n_fails__refused_and_nothing_left(void **state)
+static void start__call_n_fails__refused_and_no_process_remains(void **state)
 {
     struct world *w = *state;
     struct tg_fault fault = { { 0 } };
@@ -659,7 +659,7 @@ static void start__call_n_fails__refused_and_nothing_left(void **state)
     AWAIT(outbox_count(w) == 0);
 }
 
-static void reload__new_one_takes_over__old_one_finishes(void **state)
+static void reload__new_process_ready__takes_over_and_the_old_one_finishes(void **state)
 {
     struct world *w = *state;
 
@@ -673,14 +673,14 @@ static void reload__new_one_takes_over__old_one_finishes(void **state)
     put(w, 3, "host/take");
     AWAIT(pushed(w, TG_PUSH_RESULT_TAKEN) == 2);
     assert_int_equal(starts(w), 2);
-    /* What the old one never answers is due again, and the new one gets it. */
+    /* The job that the old process never answers is due again, and the new process gets it. */
     put(w, 1, "host/take");
     AWAIT(pushed(w, TG_PUSH_RESULT_TAKEN) == 3);
     AWAIT(outbox_count(w) == 0);
     assert_int_equal(event_count(w, "push.process_ended"), 0);
 }
 
-static void reload__new_one_refuses__old_one_stays(void **state)
+static void reload__new_process_fails__old_one_stays(void **state)
 {
     struct world *w = *state;
 
@@ -731,18 +731,18 @@ int main(int argc, char **argv)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         CASE(start__no_provider__nothing),
         CASE(entry__each_outcome__settled_accordingly),
-        CASE(entry__retry_beyond_its_expiration__gone),
+        CASE(entry__retry_after_its_expiration__removed),
         CASE(entry__there_before_the_start__pushed),
-        CASE(entry__unreadable_or_not_sendable__counted_and_gone),
+        CASE(entry__unreadable_or_not_sendable__counted_and_removed),
         CASE(entries__more_than_the_window__all_pushed),
         CASE(entries__larger_than_the_socket__all_pushed),
         CASE(process__dies_with_jobs__started_again_and_jobs_due),
         CASE(process__answers_for_a_job_it_does_not_have__ended),
-        CASE(process__killed__one_event_and_another_comes),
-        CASE(start__process_ends_or_talks_nonsense__refused_with_the_reason),
-        CASE(start__call_n_fails__refused_and_nothing_left),
-        CASE(reload__new_one_takes_over__old_one_finishes),
-        CASE(reload__new_one_refuses__old_one_stays),
+        CASE(process__killed__one_event_and_started_again),
+        CASE(start__process_ends_or_sends_nonsense__refused_with_the_reason),
+        CASE(start__call_n_fails__refused_and_no_process_remains),
+        CASE(reload__new_process_ready__takes_over_and_the_old_one_finishes),
+        CASE(reload__new_process_fails__old_one_stays),
         CASE(stop__jobs_held__wait_for_their_outcome),
         CASE(stop__jobs_never_answered__stay_in_the_outbox),
     };

@@ -86,7 +86,7 @@ static void open__another_relays_key_or_changed__refused_and_untouched(void **st
     tg_keyring_wipe(&other);
 }
 
-/* What a provider collapses by: one token's pushes, and nobody else can make it out of the key. */
+/* A provider collapses the pushes of one token by this value, and cannot derive the key from it. */
 static void collapse__same_token_same_process__same_and_not_the_key(void **state)
 {
     struct world *w = *state;

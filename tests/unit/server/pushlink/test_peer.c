@@ -175,7 +175,7 @@ static int teardown(void **state)
     return 0;
 }
 
-/* A job that peer got at this time. */
+/* Gives peer a job that was sent at this time. */
 static void give_job(struct world *w, const struct tg_push_peer *peer, uint64_t mono_ms)
 {
     struct tg_push_slot *slot = &w->window.slots[w->window.free_slots[--w->window.free_count]];
@@ -185,7 +185,7 @@ static void give_job(struct world *w, const struct tg_push_peer *peer, uint64_t 
     slot->sent_mono_ms = mono_ms;
 }
 
-/* Runs the loop until as many processes have been started. */
+/* Runs the loop until count processes have been started. */
 static void await_spawns(struct world *w, unsigned count)
 {
     while (w->spawn_count < count) {
@@ -195,7 +195,7 @@ static void await_spawns(struct world *w, unsigned count)
 
 /* ---- the cases ---- */
 
-static void check__all_well__nothing(void **state)
+static void check__no_fault__nothing_changes(void **state)
 {
     struct world *w = *state;
     const struct tg_push_peer *current = w->peers.current;
@@ -332,7 +332,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-        CASE(check__all_well__nothing),
+        CASE(check__no_fault__nothing_changes),
         CASE(check__job_over_its_lease__process_killed_and_job_due),
         CASE(check__reload_not_ready_in_time__old_process_stays),
         CASE(check__restarted_one_not_ready_in_time__killed_and_tried_again),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The window on a store that does nothing but note what it is asked, with outcomes made by hand. */
+/* The window on a store that only records its calls; the test makes the outcomes. */
 #include "server/pushlink/window.h"
 
 #include "push/provider.h"
@@ -30,7 +30,7 @@ struct world {
     struct tg_store store;
     struct tg_push_window window;
     struct tg_metrics *metrics;
-    size_t asked; /* of the last lease; 0: none is open */
+    size_t asked; /* entries of the open lease; 0: none is open */
     int64_t until_s;
     tg_store_leased_fn *leased;
     size_t settled_count;
@@ -105,7 +105,7 @@ static int teardown(void **state)
     return 0;
 }
 
-/* The store's answer to the open lease: as many as it asked for, and more are due. */
+/* Answers the open lease with as many entries as it asked for. More are due. */
 static size_t answer_lease(void)
 {
     static struct tg_outbox_entry entries[TG_PUSH_BATCH];
@@ -133,7 +133,7 @@ static struct tg_push_ipc_outcome outcome_of(const struct tg_push_slot *slot,
     return (struct tg_push_ipc_outcome){ .id = slot->id, .result = result };
 }
 
-/* Hands over all that waits; each gets this outcome at once. */
+/* Sends all waiting messages, and gives each this outcome. */
 static void answer_all(enum tg_push_result result)
 {
     struct tg_push_window *w = &world.window;
@@ -148,7 +148,7 @@ static void answer_all(enum tg_push_result result)
     finish_settles();
 }
 
-/* Leases until the window asks for no more; how many it got. */
+/* Leases until the window asks for no entry. Returns the number of entries. */
 static size_t lease_all(enum tg_push_result result)
 {
     size_t count = 0;
@@ -160,7 +160,7 @@ static size_t lease_all(enum tg_push_result result)
     return count;
 }
 
-static void lease__all_put_off_again__one_window_a_tick(void **state)
+static void lease__all_postponed__one_window_a_tick(void **state)
 {
     struct tg_push_window *w = *state;
 
@@ -171,13 +171,13 @@ static void lease__all_put_off_again__one_window_a_tick(void **state)
     assert_int_equal(lease_all(TG_PUSH_RESULT_RETRY), TG_PUSH_WINDOW);
 }
 
-static void lease__pushes_end__goes_on_without_a_tick(void **state)
+static void lease__pushes_finished__continues_without_a_tick(void **state)
 {
     (void)state;
     assert_true(lease_all(TG_PUSH_RESULT_TAKEN) >= 100000);
 }
 
-static void lease__nobody_takes_jobs_or_some_wait__not_asked(void **state)
+static void lease__no_process_or_messages_wait__not_requested(void **state)
 {
     struct tg_push_window *w = *state;
 
@@ -187,7 +187,7 @@ static void lease__nobody_takes_jobs_or_some_wait__not_asked(void **state)
     w->is_open = true;
     tg_push_window_lease(w, NOW_S);
     assert_int_equal(world.asked, TG_PUSH_BATCH);
-    /* Eleven turns of a hundred, one to spare, each request tried twice. */
+    /* Eleven rounds of a hundred requests and one more round, each request sent twice. */
     assert_int_equal(world.until_s - NOW_S, 2 * 15 * (2 + 10));
     (void)answer_lease();
     tg_push_window_lease(w, NOW_S);
@@ -200,7 +200,7 @@ static void lease__nobody_takes_jobs_or_some_wait__not_asked(void **state)
     assert_true(tg_push_window_is_idle(w));
 }
 
-static void lease__nothing_answered__no_more_than_the_window(void **state)
+static void lease__no_outcomes__at_most_the_window(void **state)
 {
     struct tg_push_window *w = *state;
     size_t count = 0;
@@ -230,7 +230,7 @@ static void settle__not_its_job_or_twice__refused(void **state)
     tg_push_window_lease(w, NOW_S);
     (void)answer_lease();
     outcome = outcome_of(tg_push_window_next(w), TG_PUSH_RESULT_DROPPED);
-    assert_false(tg_push_window_settle(w, w, &outcome)); /* not handed over yet */
+    assert_false(tg_push_window_settle(w, w, &outcome)); /* not sent yet */
     tg_push_window_sent(w, w, 1);
     assert_false(tg_push_window_settle(w, &world, &outcome));
     outcome.id += TG_PUSH_WINDOW;
@@ -247,10 +247,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-        CASE(lease__all_put_off_again__one_window_a_tick),
-        CASE(lease__pushes_end__goes_on_without_a_tick),
-        CASE(lease__nobody_takes_jobs_or_some_wait__not_asked),
-        CASE(lease__nothing_answered__no_more_than_the_window),
+        CASE(lease__all_postponed__one_window_a_tick),
+        CASE(lease__pushes_finished__continues_without_a_tick),
+        CASE(lease__no_process_or_messages_wait__not_requested),
+        CASE(lease__no_outcomes__at_most_the_window),
         CASE(settle__not_its_job_or_twice__refused),
     };
 

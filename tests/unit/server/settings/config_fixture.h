@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs tg_config_load on a command line, with a file where one is wanted. */
+/* Runs tg_config_load on a command line, with or without a file. */
 #ifndef TG_TESTS_CONFIG_FIXTURE_H
 #define TG_TESTS_CONFIG_FIXTURE_H
 
@@ -96,7 +96,7 @@ static inline enum tg_config_action run(struct fixture *f, const char *line)
     return tg_config_load(&f->config, argc, argv, &f->env, &f->text);
 }
 
-/* The same with a file, whose settings come first. */
+/* The same with a file. */
 static inline enum tg_config_action run_file(struct fixture *f, const char *file, const char *line)
 {
     char full[1024];
@@ -115,7 +115,7 @@ static inline void assert_says(struct fixture *f, const char *part)
     }
 }
 
-/* Refused, nothing handed out, and the text names every part. */
+/* Refused without a result, and the text contains part. */
 static inline void assert_bad(struct fixture *f, const char *line, const char *part)
 {
     assert_int_equal(run(f, line), TG_CONFIG_BAD);

@@ -8,7 +8,7 @@
 
 #define FAULTS_MAX 200
 
-/* Which allocation fails, counted from 1; 0: none. */
+/* The number of the allocation that fails, from 1; 0: none fails. */
 static unsigned fault_at;
 static unsigned calls;
 
@@ -191,7 +191,7 @@ static void load__bad_store__refused(void **state)
     assert_bad(f, "--plain-http --store memory", "--store: not a store");
 }
 
-static void load__numbers__every_bound_at_n_and_beyond(void **state)
+static void load__numbers__each_bound_and_one_beyond(void **state)
 {
     struct fixture *f = *state;
     static const struct {
@@ -249,7 +249,7 @@ static void outbox__holds_twice_the_mailboxes(void **state)
     assert_int_equal(f->config->store_limits.outbox_max, 0);
 }
 
-static void load__path_length__1023_yes_1024_no(void **state)
+static void load__path_of_1023_bytes_accepted__1024_refused(void **state)
 {
     struct fixture *f = *state;
     char path[1040];
@@ -285,7 +285,7 @@ static void file__sections_comments_indents__read(void **state)
     assert_string_equal(f->config->cors_origin, "https://page.example:8443");
 }
 
-static void file__flag_beside__flag_wins(void **state)
+static void file__flag_as_well__flag_overrides(void **state)
 {
     struct fixture *f = *state;
 
@@ -429,7 +429,7 @@ static void print_config__dev__settings_that_load_again(void **state)
     free(printed);
 }
 
-/* ---- what is written about the settings ---- */
+/* ---- texts about the settings ---- */
 
 static void slurp(char *text, size_t cap, const char *path)
 {
@@ -458,9 +458,9 @@ static void manual__every_setting__described(void **state)
     }
 }
 
-/* Every setting line of the example, commented out or not, is one that the relay takes; what is
-   commented out is the default. */
-static void example__as_shipped_and_with_defaults_spelled_out__loads(void **state)
+/* The relay accepts every setting line of the example. A line that is commented out has the
+ * default. */
+static void example__as_shipped_and_with_defaults_written_out__loads(void **state)
 {
     struct fixture *f = *state;
     static char text[TEXT_MAX];
@@ -477,7 +477,7 @@ static void example__as_shipped_and_with_defaults_spelled_out__loads(void **stat
     }
     memcpy(&shipped, f->config, sizeof(shipped));
     while ((line = strsep(&rest, "\n")) != NULL) {
-        /* The two that are an alternative, not a default. */
+        /* These two are an alternative, not a default. */
         bool is_other = strstr(line, "plain-http") != NULL || strstr(line, "# listen") != NULL;
         bool is_setting = strncmp(line, "# ", 2) == 0 && strstr(line, " = ") != NULL;
 
@@ -490,7 +490,7 @@ static void example__as_shipped_and_with_defaults_spelled_out__loads(void **stat
     assert_memory_equal(f->config, &shipped, sizeof(shipped));
 }
 
-/* ---- what is made of the settings ---- */
+/* ---- results ---- */
 
 static void set_port__no_public_url__listener_itself(void **state)
 {
@@ -523,7 +523,7 @@ static void set_port__no_public_url__listener_itself(void **state)
     assert_true(relay.is_https);
 }
 
-static void load__allocation_n_fails__refused_or_as_if_it_had_not(void **state)
+static void load__allocation_n_fails__refused_or_complete(void **state)
 {
     struct fixture *f = *state;
     static struct tg_config expected;
@@ -551,7 +551,7 @@ static void load__allocation_n_fails__refused_or_as_if_it_had_not(void **state)
     assert_int_equal(action, TG_CONFIG_RUN);
 }
 
-static void make_data_dir__deep__made_for_us_alone(void **state)
+static void make_data_dir__missing_parents__all_made_with_mode_0700(void **state)
 {
     struct fixture *f = *state;
     struct tg_fault fault = { { 0 } };
@@ -582,11 +582,11 @@ int main(void)
         TEST(load__endpoints__addresses_ready_to_bind),
         TEST(load__bad_value__names_setting_and_what_is_expected),
         TEST(load__bad_store__refused),
-        TEST(load__numbers__every_bound_at_n_and_beyond),
+        TEST(load__numbers__each_bound_and_one_beyond),
         TEST(outbox__holds_twice_the_mailboxes),
-        TEST(load__path_length__1023_yes_1024_no),
+        TEST(load__path_of_1023_bytes_accepted__1024_refused),
         TEST(file__sections_comments_indents__read),
-        TEST(file__flag_beside__flag_wins),
+        TEST(file__flag_as_well__flag_overrides),
         TEST(file__faults__all_reported_with_their_lines),
         TEST(file__control_bytes_in_name__not_repeated),
         TEST(file__missing_or_not_text_or_large__one_fault),
@@ -597,10 +597,10 @@ int main(void)
         TEST(print__loaded_again__the_same_settings),
         TEST(print_config__dev__settings_that_load_again),
         TEST(manual__every_setting__described),
-        TEST(example__as_shipped_and_with_defaults_spelled_out__loads),
+        TEST(example__as_shipped_and_with_defaults_written_out__loads),
         TEST(set_port__no_public_url__listener_itself),
-        TEST(load__allocation_n_fails__refused_or_as_if_it_had_not),
-        TEST(make_data_dir__deep__made_for_us_alone),
+        TEST(load__allocation_n_fails__refused_or_complete),
+        TEST(make_data_dir__missing_parents__all_made_with_mode_0700),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,7 +8,7 @@
     MEM "--push-apns-key %P --push-apns-key-id ABC123DEFG --push-apns-team-id DEF123GHIJ "         \
         "--push-apns-topic org.example.wallet "
 
-/* The fixture's file as a key: for its owner alone. */
+/* Gives the fixture's file the mode of a key. */
 static void lock_pem(struct fixture *f)
 {
     assert_int_equal(chmod(f->pem, 0400), 0);
@@ -67,7 +67,7 @@ static void apns__ids_of_wrong_form__refused(void **state)
     assert_bad(f, MEM "--push-apns-team-id ABC123DEF-", "expected: 10 letters and digits");
 }
 
-static void webpush_and_webhook__need_whom_they_may_reach(void **state)
+static void webpush_and_webhook__hosts_are_needed(void **state)
 {
     struct fixture *f = *state;
 
@@ -93,7 +93,7 @@ static void fcm__account_alone__on(void **state)
     assert_true(tg_push_is_on(&push, TG_PUSH_FCM));
 }
 
-static void key_file__missing_or_open_to_others__reported(void **state)
+static void key_file__missing_or_accessible_to_others__reported(void **state)
 {
     struct fixture *f = *state;
     static const mode_t open_modes[] = { 0440, 0404, 0420, 0401, 0644 };
@@ -120,7 +120,7 @@ static void user__unknown_or_root__refused(void **state)
                "--push-user: root is not allowed (expected: a user other than root)");
 }
 
-static void user__key_of_somebody_else__refused_as_root(void **state)
+static void user__key_of_another_user__refused_as_root(void **state)
 {
     struct fixture *f = *state;
 
@@ -157,7 +157,7 @@ static void private_addresses__only_with_dev(void **state)
     assert_false(f->config->push.allows_private_addresses);
 }
 
-static void ca__dev__the_development_one_unless_given(void **state)
+static void ca__dev__the_development_ca_unless_set(void **state)
 {
     struct fixture *f = *state;
 
@@ -169,7 +169,7 @@ static void ca__dev__the_development_one_unless_given(void **state)
     assert_string_equal(f->config->push.ca_file, "");
 }
 
-static void hosts__list__lower_case_one_by_one(void **state)
+static void hosts__list__split_and_in_lower_case(void **state)
 {
     struct fixture *f = *state;
     struct tg_push_settings push;
@@ -199,7 +199,7 @@ static void hosts__wrong_form__refused(void **state)
     assert_bad(f, MEM "--push-hosts=", "--push-hosts: empty or too long");
 }
 
-/* A file of count hosts of len bytes each, and what becomes of it. */
+/* Loads a file with count hosts of len bytes each. */
 static enum tg_config_action run_hosts(struct fixture *f, size_t count, size_t len)
 {
     static char file[3 * TG_CONFIG_HOSTS_MAX];
@@ -212,7 +212,7 @@ static enum tg_config_action run_hosts(struct fixture *f, size_t count, size_t l
     return run_file(f, file, "--store memory: --plain-http");
 }
 
-static void hosts__as_many_and_as_long_as_may_be__and_one_more(void **state)
+static void hosts__maximum_accepted__one_more_refused(void **state)
 {
     struct fixture *f = *state;
 
@@ -245,7 +245,7 @@ static void print__push__loads_again(void **state)
     free(printed);
 }
 
-static void push_process__certificate_gone_meanwhile__loads(void **state)
+static void push_process__certificate_removed__loads(void **state)
 {
     struct fixture *f = *state;
 
@@ -262,19 +262,19 @@ int main(void)
         TEST(apns__all_set__on),
         TEST(apns__key_alone__each_missing_one_named),
         TEST(apns__ids_of_wrong_form__refused),
-        TEST(webpush_and_webhook__need_whom_they_may_reach),
+        TEST(webpush_and_webhook__hosts_are_needed),
         TEST(fcm__account_alone__on),
-        TEST(key_file__missing_or_open_to_others__reported),
+        TEST(key_file__missing_or_accessible_to_others__reported),
         TEST(user__unknown_or_root__refused),
-        TEST(user__key_of_somebody_else__refused_as_root),
+        TEST(user__key_of_another_user__refused_as_root),
         TEST(urls__not_https__refused),
         TEST(private_addresses__only_with_dev),
-        TEST(ca__dev__the_development_one_unless_given),
-        TEST(hosts__list__lower_case_one_by_one),
+        TEST(ca__dev__the_development_ca_unless_set),
+        TEST(hosts__list__split_and_in_lower_case),
         TEST(hosts__wrong_form__refused),
-        TEST(hosts__as_many_and_as_long_as_may_be__and_one_more),
+        TEST(hosts__maximum_accepted__one_more_refused),
         TEST(print__push__loads_again),
-        TEST(push_process__certificate_gone_meanwhile__loads),
+        TEST(push_process__certificate_removed__loads),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,7 +5,7 @@
 #define TLS "--tls-cert %P --tls-key %P "
 
 /* spec-test: protocol/1#plain-http-asked-for */
-static void plain_http__not_asked_for__tls_files_are_needed(void **state)
+static void plain_http__not_set__tls_files_are_needed(void **state)
 {
     struct fixture *f = *state;
 
@@ -145,7 +145,7 @@ static void client_address__header_without_proxy__refused(void **state)
     assert_int_equal(f->config->client_address, TG_CLIENT_X_FORWARDED_FOR);
 }
 
-static void dev__nothing_else__everything_in_the_state_folder(void **state)
+static void dev__alone__all_files_in_the_state_folder(void **state)
 {
     struct fixture *f = *state;
 
@@ -195,7 +195,7 @@ static void dev__plain_or_own_certificate__no_development_certificate(void **sta
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(plain_http__not_asked_for__tls_files_are_needed),
+        TEST(plain_http__not_set__tls_files_are_needed),
         TEST(plain_http__beyond_loopback__only_behind_a_proxy),
         TEST(plain_http__with_certificate__refused),
         TEST(public_url__http__only_loopback_and_plain),
@@ -207,7 +207,7 @@ int main(void)
         TEST(limits__more_than_a_record_holds__refused),
         TEST(addresses__admin_on_the_same_port__refused),
         TEST(client_address__header_without_proxy__refused),
-        TEST(dev__nothing_else__everything_in_the_state_folder),
+        TEST(dev__alone__all_files_in_the_state_folder),
         TEST(dev__no_home__reported),
         TEST(dev__plain_or_own_certificate__no_development_certificate),
     };
