@@ -282,8 +282,7 @@ out:
     return err;
 }
 
-/* The CA is written last: after a crash the files do not match and are made again at the next
- * start. */
+/* The CA is written last: after a crash the files do not match, so the next start replaces them. */
 static enum tg_err save_set(const char *dir, const struct set *s)
 {
     enum tg_err err = TG_E_IO;

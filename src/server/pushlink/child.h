@@ -2,7 +2,7 @@
 /*
  * server/pushlink/child.h - the push process from its own side: settings, user, keys, work.
  * Layer: L4.      Threads: the main thread, before any other.      Blocks: until the pair closes.
- * Secrets: the providers' keys, in this process alone.
+ * Secrets: the providers' keys, only in this process.
  */
 #ifndef TG_SERVER_PUSHLINK_CHILD_H
 #define TG_SERVER_PUSHLINK_CHILD_H

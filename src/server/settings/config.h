@@ -5,7 +5,7 @@
  * Blocks: reads files. Secrets: none. Keys are named by path; their contents are never read here.
  *
  * A setting is written `name = value` in the file and `--name value` or `--name=value` on the
- * command line. `--name` alone means yes. The command line overrides the file.
+ * command line. `--name` alone sets a yes/no setting to yes. The command line overrides the file.
  */
 #ifndef TG_SERVER_SETTINGS_CONFIG_H
 #define TG_SERVER_SETTINGS_CONFIG_H
