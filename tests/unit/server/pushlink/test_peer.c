@@ -58,8 +58,7 @@ enum tg_err __wrap_tg_push_spawn(struct tg_push_child *out, const struct tg_conf
     assert_true(pid >= 0);
     if (pid == 0) {
         (void)close(pair[0]);
-        (void)read(pair[1], &byte, 1);
-        _exit(0);
+        _exit(read(pair[1], &byte, 1) == 0 ? 0 : 1);
     }
     if (world.is_ready_at_once) {
         const struct tg_push_ipc msg = { .kind = TG_PUSH_IPC_READY };
