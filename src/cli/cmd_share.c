@@ -11,127 +11,8 @@
 #include "cli/pin.h"
 #include "cli/qr.h"
 #include "cli/share.h"
+#include "cli/share_direct.h"
 #include "cli/standing.h"
-
-#define EXPIRES_DEFAULT_S (48 * 3600)
-#define EXPIRES_MAX_S (INT64_C(10) * 366 * 86400)
-#define QUESTION_MAX 512
-
-static const struct vertical {
-    const char *name, *value, *title;
-} verticals[] = {
-    { "general", TIGRESS_VERTICAL_GENERAL, "A shared credential" },
-    { "home", TIGRESS_VERTICAL_HOME, "A shared home key" },
-    { "car", TIGRESS_VERTICAL_CAR, "A shared car key" },
-};
-
-/* NULL: there is no such vertical. */
-static const struct vertical *vertical_of(const char *name)
-{
-    for (size_t i = 0; i < sizeof verticals / sizeof verticals[0]; i++) {
-        if (name == NULL || strcmp(verticals[i].name, name) == 0) {
-            return &verticals[i];
-        }
-    }
-    return NULL;
-}
-
-/* What of the options the library does not judge. */
-static enum cli_exit check_options(struct ui *ui, const struct cli_args *args)
-{
-    static const struct {
-        enum cli_option option;
-        const char *first, *second, *sentence;
-    } choices[] = {
-        { OPT_KEY_SIZE, "128", "256", "--key-size is 128 or 256." },
-        { OPT_SCHEME, "https", "tigress", "--scheme is https or tigress." },
-    };
-
-    if (vertical_of(args->value[OPT_VERTICAL]) == NULL) {
-        return ui_fail(ui, CLI_USAGE, "usage", "--vertical is general, home or car.");
-    }
-    for (size_t i = 0; i < sizeof choices / sizeof choices[0]; i++) {
-        const char *value = args->value[choices[i].option];
-
-        if (value != NULL && strcmp(value, choices[i].first) != 0 &&
-            strcmp(value, choices[i].second) != 0) {
-            return ui_fail(ui, CLI_USAGE, "usage", "%s", choices[i].sentence);
-        }
-    }
-    if (args->value[OPT_LISTEN] != NULL && args->value[OPT_DIRECT] == NULL) {
-        return ui_fail(ui, CLI_USAGE, "usage", "--listen goes with --direct.");
-    }
-    if (args->value[OPT_DIRECT] != NULL &&
-        (args->value[OPT_RELAY] != NULL || args->value[OPT_RESUME] != NULL ||
-         args->value[OPT_SCHEME] != NULL || args->value[OPT_SEPARATE_SECRET] != NULL ||
-         args->value[OPT_PIN] != NULL || args->value[OPT_NOTIFY] != NULL ||
-         args->value[OPT_ATTEST_PACKED] != NULL || args->value[OPT_PRIVATE_TOKEN] != NULL)) {
-        return ui_fail(ui, CLI_USAGE, "usage",
-                       "--direct goes without --relay, --resume, --scheme, --pin, --notify, "
-                       "--separate-secret, --attest-packed and --private-token: its invitation is "
-                       "complete in itself.");
-    }
-    if ((args->position_count == 0) == (args->value[OPT_RESUME] == NULL)) {
-        return ui_fail(ui, CLI_USAGE, "usage",
-                       "share takes either the FILE with the provisioning information (or - for "
-                       "standard input), or --resume ID.");
-    }
-    return CLI_OK;
-}
-
-enum cli_exit share_set_up(struct ui *ui, struct tigress_session *s, const struct cli_args *args)
-{
-    const struct vertical *vertical = vertical_of(args->value[OPT_VERTICAL]);
-    const char *title = args->value[OPT_TITLE], *description = args->value[OPT_DESCRIPTION];
-    const char *rights = args->value[OPT_RIGHTS], *size = args->value[OPT_KEY_SIZE];
-    int64_t expires_s = EXPIRES_DEFAULT_S;
-    enum tigress_error error;
-
-    if (args->value[OPT_EXPIRES] != NULL &&
-        !options_parse_duration(&expires_s, args->value[OPT_EXPIRES], EXPIRES_MAX_S)) {
-        return ui_fail(ui, CLI_USAGE, "usage",
-                       "--expires takes a time from now such as 30m, 48h or 7d.");
-    }
-    error = tigress_session_set_display(
-        s, title != NULL ? title : vertical->title,
-        description != NULL ? description : "Open this link with your wallet to add it.",
-        args->value[OPT_IMAGE]);
-    if (error != TIGRESS_OK) {
-        return ui_fail(ui, CLI_USAGE, "usage",
-                       "--title, --description or --image is longer than 256, 1024 or 2048 bytes, "
-                       "or is not UTF-8.");
-    }
-    if (tigress_session_set_rights(s, rights != NULL ? rights : "RD") != TIGRESS_OK) {
-        return ui_fail(ui, CLI_USAGE, "usage",
-                       "--rights takes the letters R, W and D, each at most once: RD for one "
-                       "message, RWD for an exchange.");
-    }
-    error = tigress_session_set_expiration(s, (int64_t)time(NULL) + expires_s);
-    if (error == TIGRESS_OK && args->value[OPT_VERTICAL] != NULL) {
-        error = tigress_session_set_vertical(s, vertical->value);
-    }
-    if (error == TIGRESS_OK && size != NULL && strcmp(size, "256") == 0) {
-        error = tigress_session_set_secret_len(s, 32);
-    }
-    if (error == TIGRESS_OK && args->value[OPT_REQUIRE_PROOF] != NULL) {
-        error = tigress_session_require_proof(s);
-    }
-    return error == TIGRESS_OK ? CLI_OK : flow_refuse(ui, error, NULL);
-}
-
-enum cli_exit share_ask(struct ui *ui, struct tigress_session *s, const struct cli_args *args,
-                        const char *where)
-{
-    char question[QUESTION_MAX], title[QUESTION_MAX / 2];
-
-    if (args->value[OPT_YES] != NULL) {
-        return CLI_OK;
-    }
-    ui_clean(title, sizeof title, tigress_session_title(s));
-    snprintf(question, sizeof question,
-             "Share \"%s\" through %s? The first one to open the link gets it.", title, where);
-    return ui_confirm(ui, question);
-}
 
 struct invitation {
     char url[TIGRESS_SHARE_URL_MAX];
@@ -340,7 +221,7 @@ static enum cli_exit share_resume(struct ui *ui, const struct cli_args *args)
 
 enum cli_exit cmd_share(struct ui *ui, const struct cli_args *args)
 {
-    enum cli_exit exit = check_options(ui, args);
+    enum cli_exit exit = share_check_options(ui, args);
 
     if (exit != CLI_OK) {
         return exit;

@@ -10,16 +10,12 @@
 
 #include "cli/options.h"
 
+/* What of the options the library does not judge. CLI_USAGE: a value or a combination; said. */
+enum cli_exit share_check_options(struct ui *ui, const struct cli_args *args);
 /* Gives the options to the session; the library's refusal names what is wrong with one; said. */
 enum cli_exit share_set_up(struct ui *ui, struct tigress_session *s, const struct cli_args *args);
 /* Asks the user, unless --yes. where: what it goes through, for the question. */
 enum cli_exit share_ask(struct ui *ui, struct tigress_session *s, const struct cli_args *args,
                         const char *where);
-/*
- * share --direct: listens, prints the invitation, and serves the other device until it has
- * finished. Each message that comes is a line of JSON on standard output; the next line of standard
- * input answers it. Nothing is kept: SIGINT and SIGTERM withdraw the transfer.
- */
-enum cli_exit share_direct(struct ui *ui, const struct cli_args *args);
 
 #endif

@@ -35,8 +35,4 @@ enum cli_exit watch_look(struct flow *f, flow_act_fn *act, int64_t until_s, enum
 enum cli_exit watch_tell(struct ui *ui, const struct transfer *t, enum watch_news news);
 enum cli_exit watch_nothing(struct ui *ui);
 
-/* Sleeps until a push comes. */
-enum cli_exit watch_by_push(struct ui *ui, const struct cli_args *args,
-                            const struct watch_list *list, int64_t until_s);
-
 #endif

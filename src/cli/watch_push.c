@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * watch --webpush-listen: a subscription for each transfer, all at one endpoint on loopback.
- * Between two looks no transfer is held, so that other commands can use it.
- */
+/* Between two looks no transfer is held, so that other commands can use it. */
+#include "cli/watch_push.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/listen.h"
 #include "cli/mem.h"
 #include "cli/state_dir.h"
-#include "cli/watch.h"
 
 #define PATH_PREFIX "/push/"
 

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/share_direct.h"
+
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cli/share_direct.h - share --direct: this device serves the other one, without a relay.
+ * Layer: L4.      Threads: one.      Blocks: yes.      Secrets: the invitation, which is printed.
+ */
+#ifndef TG_CLI_SHARE_DIRECT_H
+#define TG_CLI_SHARE_DIRECT_H
+
+#include "cli/options.h"
+
+/*
+ * share --direct: listens, prints the invitation, and serves the other device until it has
+ * finished. Each message that comes is a line of JSON on standard output; the next line of standard
+ * input answers it. Nothing is kept: SIGINT and SIGTERM withdraw the transfer.
+ */
+enum cli_exit share_direct(struct ui *ui, const struct cli_args *args);
+
+#endif

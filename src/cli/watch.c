@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/watch.h"
+
+enum cli_exit watch_open(struct flow *f, struct ui *ui, struct transfer *t,
+                         const struct watched *who, const struct cli_args *args)
+{
+    struct cli_args named = *args;
+    enum cli_exit exit;
+
+    named.position[0] = who->name;
+    exit = flow_open(f, ui, t, STATE_ANY_ROLE, &named);
+    if (exit == CLI_OK && t->role == STATE_RECIPIENT && t->received_count == 0 && !t->is_unread) {
+        return ui_fail(ui, CLI_REFUSED, "interrupted",
+                       "the acceptance of this transfer was interrupted: run 'tigress accept' "
+                       "again.");
+    }
+    return exit;
+}
+
+enum cli_exit watch_look(struct flow *f, flow_act_fn *act, int64_t until_s, enum watch_news *news)
+{
+    enum cli_exit exit = flow_remember(f);
+    enum tigress_error error;
+
+    *news = WATCH_NOTHING;
+    if (exit != CLI_OK) {
+        return exit;
+    }
+    error = flow_act(f, act);
+    if (error == TIGRESS_E_STATE) {
+        return ui_fail(f->ui, CLI_REFUSED, "interrupted",
+                       "a command was interrupted: run the same one again before watching.");
+    }
+    if (error != TIGRESS_OK) {
+        return flow_refuse(f->ui, error, NULL);
+    }
+    f->is_ending = true; /* to be told that it is completed is an answer here */
+    exit = flow_run(f, until_s);
+    if (exit == CLI_OK && f->want == TIGRESS_DONE) {
+        *news = WATCH_COMPLETED;
+        return state_end(f->ui, f->t, STATE_COMPLETED);
+    }
+    if (exit == CLI_OK && f->t->is_unread) {
+        *news = WATCH_MESSAGE;
+    }
+    return exit;
+}
+
+enum cli_exit watch_tell(struct ui *ui, const struct transfer *t, enum watch_news news)
+{
+    json_t *result = flow_describe(t);
+
+    if (news == WATCH_COMPLETED) {
+        ui_say(ui, "%s: completed by the other side.\n", t->id);
+    } else {
+        ui_say(ui, "%s: changed; 'tigress receive %.8s' prints the message.\n", t->id, t->id);
+    }
+    (void)json_object_set_new(result, "found",
+                              json_string(news == WATCH_COMPLETED ? "completed" : "changed"));
+    return ui_result_take(ui, result);
+}
+
+enum cli_exit watch_nothing(struct ui *ui)
+{
+    return ui_fail(ui, CLI_REFUSED, "nothing-yet", "nothing has changed within this time.");
+}
