@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/cmd_accept.h"
+
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
-#include "cli/commands.h"
 #include "cli/flow.h"
 #include "cli/invitation.h"
 #include "cli/io.h"

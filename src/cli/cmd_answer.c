@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/commands.h"
+#include "cli/cmd_answer.h"
+
 #include "cli/flow.h"
 #include "cli/io.h"
 #include "cli/notify.h"

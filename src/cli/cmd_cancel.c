@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/commands.h"
+#include "cli/cmd_cancel.h"
+
 #include "cli/flow.h"
 
 /* Unlike the other commands it also takes a share whose creation was interrupted. */

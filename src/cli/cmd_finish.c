@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The three ways to end a transfer. */
-#include "cli/commands.h"
+#include "cli/cmd_finish.h"
+
 #include "cli/flow.h"
 
 static enum cli_exit end(struct ui *ui, const struct cli_args *args, enum state_role role,

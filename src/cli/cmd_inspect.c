@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/cmd_inspect.h"
+
 #include <string.h>
 
-#include "cli/commands.h"
 #include "cli/flow.h"
 #include "cli/invitation.h"
 #include "cli/mem.h"

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The provisioning side's part of a PIN: one try for each call, counted on disk before the verdict.
  */
+#include "cli/cmd_pin.h"
+
 #include <string.h>
 
-#include "cli/commands.h"
 #include "cli/flow.h"
 #include "cli/io.h"
 #include "cli/pin.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/cmd_receive.h"
+
 #include <time.h>
 
-#include "cli/commands.h"
 #include "cli/flow.h"
 
 #define WAIT_DEFAULT_S 60

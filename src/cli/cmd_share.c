@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/cmd_share.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-#include "cli/commands.h"
 #include "cli/flow.h"
 #include "cli/io.h"
 #include "cli/mem.h"

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/cmd_status.h"
+
 #include <string.h>
 #include <time.h>
 
-#include "cli/commands.h"
 #include "cli/flow.h"
 
 #define KEEP_OVER_S (INT64_C(7) * 86400) /* after its expiration a record is kept for a week */

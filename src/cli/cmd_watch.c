@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/cmd_watch.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -12,7 +14,6 @@
 #include <sys/prctl.h>
 #endif
 
-#include "cli/commands.h"
 #include "cli/mem.h"
 #include "cli/watch.h"
 #include "cli/watch_push.h"

@@ -6,8 +6,8 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "cli/commands.h"
 #include "cli/mem.h"
-#include "cli/options.h"
 
 #define COPIES_MAX 64
 
@@ -70,13 +70,13 @@ static enum cli_exit run(struct ui *ui, int argc, char *argv[])
 
     if (argc < 2) {
         exit = ui_fail(ui, CLI_USAGE, "usage", "a command is missing.");
-        options_print_commands(stderr);
+        commands_print(stderr);
         return exit;
     }
-    command = cli_command_find(alias_of(argv[1]));
+    command = commands_find(alias_of(argv[1]));
     if (command == NULL) {
         exit = ui_fail(ui, CLI_USAGE, "usage", "there is no command '%.32s'.", argv[1]);
-        options_print_commands(stderr);
+        commands_print(stderr);
         return exit;
     }
     exit = options_parse(ui, &args, command, argc - 1, argv + 1);

@@ -47,25 +47,6 @@ static const struct {
     [OPT_HELP] = { "help", NULL, "print this" },
 };
 
-const struct cli_command *cli_command_find(const char *name)
-{
-    for (const struct cli_command *c = cli_commands; c->name != NULL; c++) {
-        if (strcmp(c->name, name) == 0) {
-            return c;
-        }
-    }
-    return NULL;
-}
-
-void options_print_commands(FILE *to)
-{
-    fputs("usage: tigress COMMAND [options] [arguments]\n\n", to);
-    for (const struct cli_command *c = cli_commands; c->name != NULL; c++) {
-        fprintf(to, "  %-11s %s\n", c->name, c->purpose);
-    }
-    fputs("\n'tigress help COMMAND' tells the options of a command.\n", to);
-}
-
 void options_print_usage(FILE *to, const struct cli_command *command)
 {
     fprintf(to, "usage: tigress %s [options]%s%s\n", command->name,

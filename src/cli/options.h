@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cli/options.h - one table of all options, one of all commands, and what is left of argv.
+ * cli/options.h - the table of all options, and the command line taken apart.
  * Layer: L4.      Threads: one.      Blocks: no.
  */
 #ifndef TG_CLI_OPTIONS_H
@@ -73,10 +73,6 @@ struct cli_command {
     enum cli_exit (*run)(struct ui *ui, const struct cli_args *args);
 };
 
-/* Ends with an entry whose name is NULL. */
-extern const struct cli_command cli_commands[];
-const struct cli_command *cli_command_find(const char *name);
-
 /*
  * Sorts argv (argv[0] is the command's name) into *args, which borrows from it.
  * CLI_USAGE   an unknown option, a missing or doubled value, too few or many arguments; said,
@@ -88,7 +84,6 @@ enum cli_exit options_parse(struct ui *ui, struct cli_args *args, const struct c
 bool options_wants_json(int argc, char *argv[]);
 
 void options_print_usage(FILE *to, const struct cli_command *command);
-void options_print_commands(FILE *to);
 
 /*
  * "90s", "30m", "48h", "7d" or plain seconds, in seconds.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/options.h"
+#include "cli/commands.h"
 
 #include <stdlib.h>
 
@@ -40,7 +40,7 @@ static enum cli_exit parse(struct cli_args *args, const char *const words[])
 
     (void)drop_words(NULL);
     count = copy_words(words);
-    return options_parse(&ui, args, cli_command_find(words[0]), count, kept);
+    return options_parse(&ui, args, commands_find(words[0]), count, kept);
 }
 
 static bool wants_json(const char *const words[])

@@ -1,9 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/commands.h"
 
+#include <string.h>
+
+#include "cli/cmd_accept.h"
+#include "cli/cmd_answer.h"
+#include "cli/cmd_cancel.h"
+#include "cli/cmd_finish.h"
+#include "cli/cmd_inspect.h"
+#include "cli/cmd_pin.h"
+#include "cli/cmd_receive.h"
+#include "cli/cmd_share.h"
+#include "cli/cmd_status.h"
+#include "cli/cmd_version.h"
+#include "cli/cmd_watch.h"
+
 #define NETWORK (OPT_COMMON | OPT_BIT(OPT_CACERT))
 
-const struct cli_command cli_commands[] = {
+static enum cli_exit help(struct ui *ui, const struct cli_args *args)
+{
+    const struct cli_command *command = NULL;
+
+    if (args->position_count == 0) {
+        commands_print(stdout);
+        return ui_flush(ui);
+    }
+    command = commands_find(args->position[0]);
+    if (command == NULL) {
+        return ui_fail(ui, CLI_USAGE, "usage", "there is no command '%.32s'.", args->position[0]);
+    }
+    options_print_usage(stdout, command);
+    return ui_flush(ui);
+}
+
+static const struct cli_command commands[] = {
     { .name = "share",
       .synopsis = "FILE|-",
       .purpose = "share a credential: gives a link for the other side",
@@ -95,7 +125,7 @@ const struct cli_command cli_commands[] = {
       .options = OPT_COMMON,
       .position_min = 0,
       .position_max = 1,
-      .run = cmd_help },
+      .run = help },
     { .name = "version",
       .synopsis = "",
       .purpose = "print the version",
@@ -105,3 +135,22 @@ const struct cli_command cli_commands[] = {
       .run = cmd_version },
     { .name = NULL },
 };
+
+const struct cli_command *commands_find(const char *name)
+{
+    for (const struct cli_command *c = commands; c->name != NULL; c++) {
+        if (strcmp(c->name, name) == 0) {
+            return c;
+        }
+    }
+    return NULL;
+}
+
+void commands_print(FILE *to)
+{
+    fputs("usage: tigress COMMAND [options] [arguments]\n\n", to);
+    for (const struct cli_command *c = commands; c->name != NULL; c++) {
+        fprintf(to, "  %-11s %s\n", c->name, c->purpose);
+    }
+    fputs("\n'tigress help COMMAND' tells the options of a command.\n", to);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cli/cmd_pin.h - pin ID: what is known of the PIN; with --check one try, counted on disk
+ * before the verdict.
+ * Layer: L4.      Threads: one.      Blocks: yes.      Secrets: the PIN.
+ */
+#ifndef TG_CLI_CMD_PIN_H
+#define TG_CLI_CMD_PIN_H
+
+#include "cli/options.h"
+
+enum cli_exit cmd_pin(struct ui *ui, const struct cli_args *args);
+
+#endif

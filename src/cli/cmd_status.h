@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cli/cmd_status.h - status [ID]: the transfers of this user, or one look at the mailbox of
+ * one.
+ * Layer: L4.      Threads: one.      Blocks: yes.      Secrets: none.
+ */
+#ifndef TG_CLI_CMD_STATUS_H
+#define TG_CLI_CMD_STATUS_H
+
+#include "cli/options.h"
+
+enum cli_exit cmd_status(struct ui *ui, const struct cli_args *args);
+
+#endif
