@@ -114,15 +114,15 @@ static enum cli_exit accept(struct ui *ui, const struct invitation_in *in,
     struct transfer t;
     struct flow f = { .ui = ui, .t = &t };
     bool is_known = false;
-    enum state_status before = STATE_ACTIVE;
-    enum cli_exit exit = state_load_if_any(ui, &t, STATE_RECIPIENT, in->id, &is_known);
+    enum transfer_status before = TRANSFER_ACTIVE;
+    enum cli_exit exit = state_load_if_any(ui, &t, TRANSFER_RECIPIENT, in->id, &is_known);
 
     if (exit == CLI_OK && is_known && t.session != NULL) {
         exit = go_on(ui, &f, &t, in, args);
     } else if (exit == CLI_OK) {
         before = t.status;
         state_release(&t); /* unknown, or over: relinquished, perhaps, and now taken again */
-        exit = state_create(ui, &t, STATE_RECIPIENT, in->id);
+        exit = state_create(ui, &t, TRANSFER_RECIPIENT, in->id);
         if (exit == CLI_OK) {
             exit = begin(ui, &f, &t, in, args);
         }

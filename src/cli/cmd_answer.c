@@ -48,7 +48,7 @@ static enum cli_exit send(struct ui *ui, struct flow *f, const struct cli_args *
     if (error != TIGRESS_OK) {
         return flow_refuse(ui, error, NULL);
     }
-    f->t->sending = state_checksum(message->data, message->len);
+    f->t->sending = transfer_checksum(message->data, message->len);
     return flow_settle(f);
 }
 
@@ -65,7 +65,7 @@ static enum cli_exit answer(struct ui *ui, struct flow *f, const struct cli_args
         }
     }
     if (exit == CLI_OK && !f->t->is_unread &&
-        interrupted != state_checksum(message->data, message->len)) {
+        interrupted != transfer_checksum(message->data, message->len)) {
         exit = send(ui, f, args, message);
     }
     if (exit != CLI_OK) {
@@ -92,7 +92,7 @@ enum cli_exit cmd_answer(struct ui *ui, const struct cli_args *args)
         io_bytes_wipe(&message);
         return flow_refuse(ui, error, why);
     }
-    exit = flow_open(&f, ui, &t, STATE_ANY_ROLE, args);
+    exit = flow_open(&f, ui, &t, TRANSFER_ANY_ROLE, args);
     if (exit == CLI_OK) {
         exit = pin_guard(ui, &t, message.data, message.len);
     }

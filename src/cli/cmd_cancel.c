@@ -10,10 +10,10 @@ static enum cli_exit cancel(struct ui *ui, struct flow *f)
     enum cli_exit exit = flow_do(f, tigress_session_cancel);
 
     if (exit == CLI_GONE && t->session != NULL) {
-        (void)state_end(ui, t, STATE_GONE); /* told already; there is nothing left to withdraw */
+        (void)state_end(ui, t, TRANSFER_GONE); /* told already; there is nothing left to withdraw */
     }
     if (exit == CLI_OK) {
-        exit = state_end(ui, t, STATE_CANCELLED);
+        exit = state_end(ui, t, TRANSFER_CANCELLED);
     }
     if (exit == CLI_OK) {
         ui_say(ui, "The transfer %s is cancelled.\n", t->id);
@@ -30,7 +30,7 @@ enum cli_exit cmd_cancel(struct ui *ui, const struct cli_args *args)
     enum cli_exit exit;
 
     any.value[OPT_RESUME] = "";
-    exit = flow_open(&f, ui, &t, STATE_ANY_ROLE, &any);
+    exit = flow_open(&f, ui, &t, TRANSFER_ANY_ROLE, &any);
     if (exit == CLI_OK) {
         exit = cancel(ui, &f);
     }

@@ -4,14 +4,14 @@
 
 #include "cli/flow.h"
 
-static enum cli_exit end(struct ui *ui, const struct cli_args *args, enum state_role role,
-                         flow_act_fn *act, enum state_status status)
+static enum cli_exit end(struct ui *ui, const struct cli_args *args, enum transfer_role role,
+                         flow_act_fn *act, enum transfer_status status)
 {
     struct transfer t;
     struct flow f;
     enum cli_exit exit = flow_open(&f, ui, &t, role, args);
 
-    if (exit == CLI_OK && t.is_unread && status == STATE_COMPLETED) {
+    if (exit == CLI_OK && t.is_unread && status == TRANSFER_COMPLETED) {
         exit = ui_fail(ui, CLI_REFUSED, "unread",
                        "the transfer was not ended: it holds a message that you have not read; "
                        "'tigress receive %.8s' prints it.",
@@ -24,7 +24,7 @@ static enum cli_exit end(struct ui *ui, const struct cli_args *args, enum state_
         exit = state_end(ui, &t, status);
     }
     if (exit == CLI_OK) {
-        ui_say(ui, "The transfer %s is %s.\n", t.id, state_status_name(status));
+        ui_say(ui, "The transfer %s is %s.\n", t.id, transfer_status_name(status));
         exit = ui_result_take(ui, flow_describe(&t));
     }
     flow_close(&f, &t);
@@ -33,10 +33,10 @@ static enum cli_exit end(struct ui *ui, const struct cli_args *args, enum state_
 
 enum cli_exit cmd_finish(struct ui *ui, const struct cli_args *args)
 {
-    return end(ui, args, STATE_ANY_ROLE, tigress_session_finish, STATE_COMPLETED);
+    return end(ui, args, TRANSFER_ANY_ROLE, tigress_session_finish, TRANSFER_COMPLETED);
 }
 
 enum cli_exit cmd_relinquish(struct ui *ui, const struct cli_args *args)
 {
-    return end(ui, args, STATE_RECIPIENT, tigress_session_relinquish, STATE_RELINQUISHED);
+    return end(ui, args, TRANSFER_RECIPIENT, tigress_session_relinquish, TRANSFER_RELINQUISHED);
 }

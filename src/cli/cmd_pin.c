@@ -34,7 +34,7 @@ static enum cli_exit withdraw(struct ui *ui, struct transfer *t, const struct cl
         exit = flow_do(&f, tigress_session_cancel);
     }
     if (exit == CLI_OK) {
-        exit = state_end(ui, t, STATE_CANCELLED);
+        exit = state_end(ui, t, TRANSFER_CANCELLED);
     }
     flow_end(&f);
     return exit != CLI_OK ? exit
@@ -111,7 +111,7 @@ enum cli_exit cmd_pin(struct ui *ui, const struct cli_args *args)
 {
     struct tigress_pin *pin = NULL;
     struct transfer t;
-    enum cli_exit exit = state_load(ui, &t, STATE_INITIATOR, args->position[0]);
+    enum cli_exit exit = state_load(ui, &t, TRANSFER_INITIATOR, args->position[0]);
 
     if (exit == CLI_OK && t.session == NULL) {
         exit = flow_over(ui, &t);

@@ -86,7 +86,7 @@ enum cli_exit cmd_receive(struct ui *ui, const struct cli_args *args)
         return ui_fail(ui, CLI_USAGE, "usage",
                        "--wait takes 0 to look once, or a time up to 7d such as 90, 90s or 5m.");
     }
-    exit = flow_open(&f, ui, &t, STATE_ANY_ROLE, args);
+    exit = flow_open(&f, ui, &t, TRANSFER_ANY_ROLE, args);
     if (exit == CLI_OK) {
         exit = receive(ui, &f, args, wait_s);
     }

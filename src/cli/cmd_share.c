@@ -112,7 +112,7 @@ static enum cli_exit create(struct ui *ui, struct flow *f, const struct cli_args
 {
     enum cli_exit exit = standing_run(f, args);
 
-    if (exit == CLI_OK && f->t->status == STATE_PENDING) {
+    if (exit == CLI_OK && f->t->status == TRANSFER_PENDING) {
         f->t->sent_count = 1;
         exit = state_adopt_id(ui, f->t, tigress_session_mailbox_id(f->session));
     }
@@ -135,7 +135,7 @@ static enum cli_exit share_session(struct ui *ui, const struct cli_args *args,
     struct transfer t;
     struct flow f = { 0 };
     enum tigress_error error;
-    enum cli_exit exit = state_create(ui, &t, STATE_INITIATOR, NULL);
+    enum cli_exit exit = state_create(ui, &t, TRANSFER_INITIATOR, NULL);
 
     t.cacert = cacert;
     if (exit != CLI_OK) {
@@ -212,9 +212,9 @@ static enum cli_exit share_resume(struct ui *ui, const struct cli_args *args)
     enum cli_exit exit;
 
     named.position[0] = args->value[OPT_RESUME];
-    exit = flow_open(&f, ui, &t, STATE_INITIATOR, &named);
+    exit = flow_open(&f, ui, &t, TRANSFER_INITIATOR, &named);
     if (exit == CLI_OK) {
-        exit = t.status == STATE_PENDING ? create(ui, &f, args) : print_invitation(ui, &f, args);
+        exit = t.status == TRANSFER_PENDING ? create(ui, &f, args) : print_invitation(ui, &f, args);
     }
     flow_close(&f, &t);
     return exit;

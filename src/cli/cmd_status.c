@@ -13,7 +13,7 @@ static const char *standing(const struct transfer *t)
     if (t->is_unread) {
         return "message to read";
     }
-    return t->sending != 0 ? "answer interrupted" : state_status_name(t->status);
+    return t->sending != 0 ? "answer interrupted" : transfer_status_name(t->status);
 }
 
 /* What has expired keeps no secret, and after a while no record. One in use is left alone. */
@@ -31,8 +31,8 @@ static void tidy(struct transfer *listed, int64_t now_s)
         if (now_s >= t.expires_s + KEEP_OVER_S) {
             (void)state_remove(&quiet, &t);
         } else if (t.session != NULL && !t.is_unread) {
-            if (state_end(&quiet, &t, STATE_EXPIRED) == CLI_OK) {
-                listed->status = STATE_EXPIRED;
+            if (state_end(&quiet, &t, TRANSFER_EXPIRED) == CLI_OK) {
+                listed->status = TRANSFER_EXPIRED;
             }
         }
     }
@@ -46,7 +46,7 @@ static void say_one(struct ui *ui, const struct transfer *t)
 
     flow_time(expires, t->expires_s);
     snprintf(label, sizeof label, "%s  %-9s  %-18s  %s  %lld sent, %lld received  %.60s  ", t->id,
-             state_role_name(t->role), standing(t), expires, (long long)t->sent_count,
+             transfer_role_name(t->role), standing(t), expires, (long long)t->sent_count,
              (long long)t->received_count, t->relay == NULL ? "" : t->relay);
     ui_say_foreign(ui, label, t->title == NULL ? "" : t->title);
 }
@@ -85,7 +85,7 @@ static enum cli_exit check(struct ui *ui, struct flow *f, const char **found)
         *found = "message";
         return CLI_OK;
     }
-    if (f->t->role == STATE_RECIPIENT && f->t->received_count == 0) {
+    if (f->t->role == TRANSFER_RECIPIENT && f->t->received_count == 0) {
         *found = "interrupted"; /* an accept, perhaps before it claimed anything */
         return CLI_OK;
     }
@@ -106,7 +106,7 @@ static enum cli_exit check(struct ui *ui, struct flow *f, const char **found)
     *found = f->t->is_unread ? "message" : "unchanged";
     if (exit == CLI_OK && f->want == TIGRESS_DONE) {
         *found = "completed";
-        exit = state_end(ui, f->t, STATE_COMPLETED);
+        exit = state_end(ui, f->t, TRANSFER_COMPLETED);
     }
     return exit;
 }
@@ -120,8 +120,8 @@ static enum cli_exit one(struct ui *ui, struct flow *f, const struct cli_args *a
         { "relinquished", "It was given back." },
         { "interrupted", "It was interrupted: run the same command again to go on." },
     };
-    const char *found = state_status_name(f->t->status);
-    bool is_over = f->t->status == STATE_COMPLETED || f->t->status == STATE_RELINQUISHED;
+    const char *found = transfer_status_name(f->t->status);
+    bool is_over = f->t->status == TRANSFER_COMPLETED || f->t->status == TRANSFER_RELINQUISHED;
     enum cli_exit exit = is_over ? CLI_OK : flow_resume(f, ui, f->t, args);
     json_t *result;
 
@@ -154,7 +154,7 @@ enum cli_exit cmd_status(struct ui *ui, const struct cli_args *args)
     if (args->position_count == 0) {
         return list(ui);
     }
-    exit = state_load(ui, &t, STATE_ANY_ROLE, args->position[0]);
+    exit = state_load(ui, &t, TRANSFER_ANY_ROLE, args->position[0]);
     if (exit == CLI_OK) {
         exit = one(ui, &f, args);
     }

@@ -191,11 +191,11 @@ static enum cli_exit watch_all(struct ui *ui, const struct cli_args *args,
 
 /* ---- the command ---------------------------------------------------------------------------- */
 
-static void put(struct watch_list *list, enum state_role role, const char *id)
+static void put(struct watch_list *list, enum transfer_role role, const char *id)
 {
     struct watched *who = &list->entry[list->count++];
 
-    snprintf(who->name, sizeof who->name, "%s:%s", state_role_name(role), id);
+    snprintf(who->name, sizeof who->name, "%s:%s", transfer_role_name(role), id);
     snprintf(who->id, sizeof who->id, "%s", id);
 }
 
@@ -207,7 +207,7 @@ static enum cli_exit list_all(struct ui *ui, struct watch_list *list)
     enum cli_exit exit = state_list(ui, &all, &count);
 
     for (size_t i = 0; exit == CLI_OK && i < count; i++) {
-        if (all[i].session == NULL || all[i].status != STATE_ACTIVE) {
+        if (all[i].session == NULL || all[i].status != TRANSFER_ACTIVE) {
             continue;
         }
         if (list->count == WATCH_MAX) {
@@ -226,7 +226,7 @@ static enum cli_exit list_all(struct ui *ui, struct watch_list *list)
 static enum cli_exit find_one(struct ui *ui, struct watch_list *list, const char *name)
 {
     struct transfer t;
-    enum cli_exit exit = state_load(ui, &t, STATE_ANY_ROLE, name);
+    enum cli_exit exit = state_load(ui, &t, TRANSFER_ANY_ROLE, name);
 
     if (exit == CLI_OK) {
         put(list, t.role, t.id);

@@ -163,15 +163,15 @@ void flow_end(struct flow *f)
 
 enum cli_exit flow_over(struct ui *ui, const struct transfer *t)
 {
-    if (t->status == STATE_PENDING) {
+    if (t->status == TRANSFER_PENDING) {
         return ui_fail(ui, CLI_REFUSED, "pending",
                        "this share was interrupted before the relay answered; "
                        "'tigress share --resume %.8s' finishes it.",
                        t->id);
     }
-    return ui_fail(ui, t->status == STATE_RELINQUISHED ? CLI_REFUSED : CLI_GONE,
-                   state_status_name(t->status), "this transfer is over: it is %s.",
-                   state_status_name(t->status));
+    return ui_fail(ui, t->status == TRANSFER_RELINQUISHED ? CLI_REFUSED : CLI_GONE,
+                   transfer_status_name(t->status), "this transfer is over: it is %s.",
+                   transfer_status_name(t->status));
 }
 
 /* A share that was interrupted between the note that it is made and the taking of its name. */
@@ -179,7 +179,7 @@ static enum cli_exit take_name(struct ui *ui, struct transfer *t, const struct f
 {
     const char *id = tigress_session_mailbox_id(f->session);
 
-    if (t->role != STATE_INITIATOR || t->status != STATE_ACTIVE || id[0] == '\0' ||
+    if (t->role != TRANSFER_INITIATOR || t->status != TRANSFER_ACTIVE || id[0] == '\0' ||
         strcmp(t->id, id) == 0) {
         return CLI_OK;
     }
@@ -199,7 +199,7 @@ enum cli_exit flow_resume(struct flow *f, struct ui *ui, struct transfer *t,
     if (t->session == NULL) {
         return flow_over(ui, t);
     }
-    if (t->status == STATE_PENDING && args->value[OPT_RESUME] == NULL) {
+    if (t->status == TRANSFER_PENDING && args->value[OPT_RESUME] == NULL) {
         return flow_over(ui, t);
     }
     exit = flow_cacert(ui, args, &cacert);
@@ -220,7 +220,8 @@ enum cli_exit flow_resume(struct flow *f, struct ui *ui, struct transfer *t,
     }
     if (exit == CLI_OK && tigress_session_step(session, (int64_t)time(NULL)) == TIGRESS_DONE) {
         /* interrupted after the relay had agreed to the end, before that was noted */
-        exit = state_end(ui, t, t->role == STATE_RECIPIENT ? STATE_COMPLETED : STATE_CANCELLED);
+        exit = state_end(ui, t,
+                         t->role == TRANSFER_RECIPIENT ? TRANSFER_COMPLETED : TRANSFER_CANCELLED);
         exit = exit == CLI_OK ? flow_over(ui, t) : exit;
     }
     return exit;
@@ -241,10 +242,10 @@ static enum cli_exit keep_failed(struct flow *f, enum tigress_error error)
 {
     static const struct {
         enum tigress_error error;
-        enum state_status status;
-    } ends[] = { { TIGRESS_E_WITHDRAWN, STATE_CANCELLED },
-                 { TIGRESS_E_COMPLETED, STATE_COMPLETED },
-                 { TIGRESS_E_EXPIRED, STATE_EXPIRED } };
+        enum transfer_status status;
+    } ends[] = { { TIGRESS_E_WITHDRAWN, TRANSFER_CANCELLED },
+                 { TIGRESS_E_COMPLETED, TRANSFER_COMPLETED },
+                 { TIGRESS_E_EXPIRED, TRANSFER_EXPIRED } };
 
     for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
         if (ends[i].error == error) {
@@ -311,7 +312,7 @@ enum cli_exit flow_run(struct flow *f, int64_t until_s)
         return f->stopped;
     }
     if (f->want == TIGRESS_DONE && !f->is_ending) {
-        enum cli_exit kept = f->t == NULL ? CLI_OK : state_end(f->ui, f->t, STATE_COMPLETED);
+        enum cli_exit kept = f->t == NULL ? CLI_OK : state_end(f->ui, f->t, TRANSFER_COMPLETED);
 
         return kept != CLI_OK ? kept
                               : ui_fail(f->ui, CLI_GONE, "completed",

@@ -89,7 +89,7 @@ enum cli_exit flow_finish(struct flow *f);
  * Loads the transfer that the first argument names and resumes its session. Release both with
  * flow_close, whatever it returned.
  */
-enum cli_exit flow_open(struct flow *f, struct ui *ui, struct transfer *t, enum state_role role,
+enum cli_exit flow_open(struct flow *f, struct ui *ui, struct transfer *t, enum transfer_role role,
                         const struct cli_args *args);
 void flow_close(struct flow *f, struct transfer *t);
 

@@ -10,13 +10,13 @@
 #include <tigress/tigress.h>
 
 #include "cli/options.h"
-#include "cli/state.h"
+#include "cli/transfer.h"
 
 struct invitation_in {
     char *url;
     char *secret; /* that came apart from it, or NULL */
     char *cacert; /* or NULL */
-    char id[STATE_ID_LEN + 1];
+    char id[TRANSFER_ID_LEN + 1];
     bool has_secret;
     struct tigress_share_url *parts;
 };

@@ -27,8 +27,8 @@ json_t *flow_describe(const struct transfer *t)
 
     flow_time(expires, t->expires_s);
     return json_pack("{s:s, s:s, s:s, s:s, s:s*, s:s*, s:I, s:I, s:b}", "id", t->id, "role",
-                     state_role_name(t->role), "status", state_status_name(t->status), "relay",
-                     t->relay == NULL ? "" : t->relay, "title", t->title, "expires",
+                     transfer_role_name(t->role), "status", transfer_status_name(t->status),
+                     "relay", t->relay == NULL ? "" : t->relay, "title", t->title, "expires",
                      t->expires_s == 0 ? NULL : expires, "sent", (json_int_t)t->sent_count,
                      "received", (json_int_t)t->received_count, "unread", t->is_unread);
 }
@@ -117,10 +117,10 @@ enum cli_exit flow_finish(struct flow *f)
 {
     enum cli_exit exit = flow_do(f, tigress_session_finish);
 
-    return exit == CLI_OK ? state_end(f->ui, f->t, STATE_COMPLETED) : exit;
+    return exit == CLI_OK ? state_end(f->ui, f->t, TRANSFER_COMPLETED) : exit;
 }
 
-enum cli_exit flow_open(struct flow *f, struct ui *ui, struct transfer *t, enum state_role role,
+enum cli_exit flow_open(struct flow *f, struct ui *ui, struct transfer *t, enum transfer_role role,
                         const struct cli_args *args)
 {
     enum cli_exit exit = state_load(ui, t, role, args->position[0]);

@@ -15,6 +15,8 @@
 #include "cli/mem.h"
 #include "cli/state_dir.h"
 
+#define STATE_FILE_MAX (1024u * 1024u)
+
 void state_init(struct transfer *t)
 {
     *t = (struct transfer){ .dir_fd = -1, .lock_fd = -1 };
@@ -103,7 +105,7 @@ static enum cli_exit damaged(struct ui *ui, const struct transfer *t)
     return ui_fail(ui, CLI_REFUSED, "state-damaged",
                    "the saved state of the transfer %s is damaged and is not used; restore the "
                    "file %s-%s.json from a backup, or remove it and share anew.",
-                   t->id, state_role_name(t->role), t->id);
+                   t->id, transfer_role_name(t->role), t->id);
 }
 
 /* Reads the file of t->role and t->id into the rest of *t. */
@@ -122,8 +124,8 @@ static enum cli_exit read_file(struct ui *ui, struct transfer *t, bool *found)
         return CLI_OK;
     }
     state_init(&loaded);
-    is_good =
-        result == IO_OK && state_decode(&loaded, bytes.data, bytes.len) && loaded.role == t->role;
+    is_good = result == IO_OK && transfer_decode(&loaded, bytes.data, bytes.len) &&
+              loaded.role == t->role;
     io_bytes_wipe(&bytes);
     if (!is_good) {
         t->is_kept = true;
@@ -138,13 +140,14 @@ static enum cli_exit read_file(struct ui *ui, struct transfer *t, bool *found)
     return CLI_OK;
 }
 
-enum cli_exit state_create(struct ui *ui, struct transfer *t, enum state_role role, const char *id)
+enum cli_exit state_create(struct ui *ui, struct transfer *t, enum transfer_role role,
+                           const char *id)
 {
     enum cli_exit exit;
 
     state_init(t);
     t->role = role;
-    t->status = id == NULL ? STATE_PENDING : STATE_ACTIVE;
+    t->status = id == NULL ? TRANSFER_PENDING : TRANSFER_ACTIVE;
     t->created_s = (int64_t)time(NULL);
     if (id == NULL) {
         exit = state_stand_in(ui, t->id);
@@ -158,7 +161,7 @@ enum cli_exit state_create(struct ui *ui, struct transfer *t, enum state_role ro
     return exit == CLI_OK ? lock(ui, t) : exit;
 }
 
-enum cli_exit state_load_if_any(struct ui *ui, struct transfer *t, enum state_role role,
+enum cli_exit state_load_if_any(struct ui *ui, struct transfer *t, enum transfer_role role,
                                 const char *id, bool *found)
 {
     enum cli_exit exit;
@@ -177,7 +180,7 @@ enum cli_exit state_load_if_any(struct ui *ui, struct transfer *t, enum state_ro
     return exit;
 }
 
-enum cli_exit state_load(struct ui *ui, struct transfer *t, enum state_role role, const char *id)
+enum cli_exit state_load(struct ui *ui, struct transfer *t, enum transfer_role role, const char *id)
 {
     enum cli_exit exit;
     bool found = false;
@@ -203,7 +206,7 @@ enum cli_exit state_save(struct ui *ui, struct transfer *t)
 {
     char name[STATE_NAME_MAX];
     size_t len = 0;
-    char *text = state_encode(t, &len);
+    char *text = transfer_encode(t, &len);
     const char *why = NULL;
 
     state_file_name(name, t->role, t->id);
@@ -234,7 +237,7 @@ enum cli_exit state_adopt_id(struct ui *ui, struct transfer *t, const char *id)
     if (exit != CLI_OK) {
         return exit;
     }
-    t->status = STATE_ACTIVE;
+    t->status = TRANSFER_ACTIVE;
     exit = state_save(ui, t);
     state_file_name(from, t->role, t->id);
     state_lock_name(from_lock, t->role, t->id);
@@ -255,7 +258,7 @@ enum cli_exit state_adopt_id(struct ui *ui, struct transfer *t, const char *id)
     return CLI_OK;
 }
 
-enum cli_exit state_end(struct ui *ui, struct transfer *t, enum state_status status)
+enum cli_exit state_end(struct ui *ui, struct transfer *t, enum transfer_status status)
 {
     cli_free(t->session);
     cli_free(t->pin);

@@ -16,17 +16,17 @@
 
 #define FOLDER_MAX 1024
 
-void state_file_name(char name[STATE_NAME_MAX], enum state_role role, const char *id)
+void state_file_name(char name[STATE_NAME_MAX], enum transfer_role role, const char *id)
 {
-    snprintf(name, STATE_NAME_MAX, "%s-%s.json", state_role_name(role), id);
+    snprintf(name, STATE_NAME_MAX, "%s-%s.json", transfer_role_name(role), id);
 }
 
-void state_lock_name(char name[STATE_NAME_MAX], enum state_role role, const char *id)
+void state_lock_name(char name[STATE_NAME_MAX], enum transfer_role role, const char *id)
 {
-    snprintf(name, STATE_NAME_MAX, ".%s-%s.lock", state_role_name(role), id);
+    snprintf(name, STATE_NAME_MAX, ".%s-%s.lock", transfer_role_name(role), id);
 }
 
-enum cli_exit state_stand_in(struct ui *ui, char id[STATE_ID_LEN + 1])
+enum cli_exit state_stand_in(struct ui *ui, char id[TRANSFER_ID_LEN + 1])
 {
     unsigned char b[16];
 
@@ -35,7 +35,7 @@ enum cli_exit state_stand_in(struct ui *ui, char id[STATE_ID_LEN + 1])
     }
     b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
     b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
-    snprintf(id, STATE_ID_LEN + 1,
+    snprintf(id, TRANSFER_ID_LEN + 1,
              "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1],
              b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14],
              b[15]);
@@ -99,7 +99,7 @@ enum cli_exit state_dir_open(struct ui *ui, int *fd)
     return CLI_OK;
 }
 
-bool state_dir_has(int dir_fd, enum state_role role, const char *id)
+bool state_dir_has(int dir_fd, enum transfer_role role, const char *id)
 {
     char name[STATE_NAME_MAX];
     struct stat info;
@@ -109,17 +109,17 @@ bool state_dir_has(int dir_fd, enum state_role role, const char *id)
 }
 
 /* ROLE-UUID.json, taken apart; false for any other file. */
-static bool split_name(const char *name, enum state_role *role, char id[STATE_ID_LEN + 1])
+static bool split_name(const char *name, enum transfer_role *role, char id[TRANSFER_ID_LEN + 1])
 {
-    for (enum state_role r = STATE_INITIATOR; r < STATE_ANY_ROLE; r++) {
-        size_t len = strlen(state_role_name(r));
+    for (enum transfer_role r = TRANSFER_INITIATOR; r < TRANSFER_ANY_ROLE; r++) {
+        size_t len = strlen(transfer_role_name(r));
 
-        if (strncmp(name, state_role_name(r), len) == 0 && name[len] == '-' &&
-            strlen(name) == len + 1 + STATE_ID_LEN + 5 &&
-            strcmp(name + len + 1 + STATE_ID_LEN, ".json") == 0) {
-            snprintf(id, STATE_ID_LEN + 1, "%s", name + len + 1);
+        if (strncmp(name, transfer_role_name(r), len) == 0 && name[len] == '-' &&
+            strlen(name) == len + 1 + TRANSFER_ID_LEN + 5 &&
+            strcmp(name + len + 1 + TRANSFER_ID_LEN, ".json") == 0) {
+            snprintf(id, TRANSFER_ID_LEN + 1, "%s", name + len + 1);
             *role = r;
-            return state_is_uuid(id);
+            return transfer_is_uuid(id);
         }
     }
     return false;
@@ -155,13 +155,13 @@ enum cli_exit state_dir_names(struct ui *ui, int dir_fd, struct state_names *nam
 }
 
 /* "initiator:4f2a" narrows the role and leaves "4f2a". */
-static const char *strip_role(const char *text, enum state_role *role)
+static const char *strip_role(const char *text, enum transfer_role *role)
 {
-    for (enum state_role r = STATE_INITIATOR; r < STATE_ANY_ROLE; r++) {
-        size_t len = strlen(state_role_name(r));
+    for (enum transfer_role r = TRANSFER_INITIATOR; r < TRANSFER_ANY_ROLE; r++) {
+        size_t len = strlen(transfer_role_name(r));
 
-        if (strncmp(text, state_role_name(r), len) == 0 && text[len] == ':' &&
-            (*role == STATE_ANY_ROLE || *role == r)) {
+        if (strncmp(text, transfer_role_name(r), len) == 0 && text[len] == ':' &&
+            (*role == TRANSFER_ANY_ROLE || *role == r)) {
             *role = r;
             return text + len + 1;
         }
@@ -169,13 +169,15 @@ static const char *strip_role(const char *text, enum state_role *role)
     return text;
 }
 
-static enum cli_exit no_match(struct ui *ui, enum state_role role, size_t hits, bool is_both_roles)
+static enum cli_exit no_match(struct ui *ui, enum transfer_role role, size_t hits,
+                              bool is_both_roles)
 {
     if (hits == 0) {
         return ui_fail(ui, CLI_REFUSED, "unknown-transfer",
                        "there is no transfer with this identifier here%s%s; 'tigress status' "
                        "lists those there are.",
-                       role == STATE_ANY_ROLE ? "" : " with you as its ", state_role_name(role));
+                       role == TRANSFER_ANY_ROLE ? "" : " with you as its ",
+                       transfer_role_name(role));
     }
     if (is_both_roles) {
         return ui_fail(ui, CLI_REFUSED, "ambiguous",
@@ -186,17 +188,17 @@ static enum cli_exit no_match(struct ui *ui, enum state_role role, size_t hits, 
                    "%zu transfers start like this: give more characters of the identifier.", hits);
 }
 
-enum cli_exit state_dir_find(struct ui *ui, int dir_fd, enum state_role role, const char *text,
-                             enum state_role *found_role, char found_id[STATE_ID_LEN + 1])
+enum cli_exit state_dir_find(struct ui *ui, int dir_fd, enum transfer_role role, const char *text,
+                             enum transfer_role *found_role, char found_id[TRANSFER_ID_LEN + 1])
 {
     struct state_names names = { 0 };
-    char wanted[STATE_ID_LEN + 1] = "";
+    char wanted[TRANSFER_ID_LEN + 1] = "";
     size_t len, hits = 0, same_id = 0;
     enum cli_exit exit;
 
     text = strip_role(text, &role);
     len = strlen(text);
-    if (len < STATE_PREFIX_MIN || len > STATE_ID_LEN ||
+    if (len < STATE_PREFIX_MIN || len > TRANSFER_ID_LEN ||
         strspn(text, "0123456789abcdefABCDEF-") != len) {
         return ui_fail(
             ui, CLI_REFUSED, "unknown-transfer",
@@ -209,11 +211,11 @@ enum cli_exit state_dir_find(struct ui *ui, int dir_fd, enum state_role role, co
     }
     exit = state_dir_names(ui, dir_fd, &names);
     for (size_t i = 0; exit == CLI_OK && i < names.count; i++) {
-        if ((role == STATE_ANY_ROLE || names.entry[i].role == role) &&
+        if ((role == TRANSFER_ANY_ROLE || names.entry[i].role == role) &&
             strncmp(names.entry[i].id, wanted, len) == 0) {
             same_id += hits > 0 && strcmp(found_id, names.entry[i].id) == 0;
             *found_role = names.entry[i].role;
-            memcpy(found_id, names.entry[i].id, STATE_ID_LEN + 1);
+            memcpy(found_id, names.entry[i].id, TRANSFER_ID_LEN + 1);
             hits++;
         }
     }

@@ -6,33 +6,36 @@
 #ifndef TG_CLI_STATE_DIR_H
 #define TG_CLI_STATE_DIR_H
 
-#include "cli/state.h"
+#include "cli/transfer.h"
+#include "cli/ui.h"
 
 #define STATE_NAME_MAX 64u
+#define STATE_PREFIX_MIN 4u
+#define STATE_LIST_MAX 4096u
 
 struct state_names {
     struct {
-        enum state_role role;
-        char id[STATE_ID_LEN + 1];
+        enum transfer_role role;
+        char id[TRANSFER_ID_LEN + 1];
     } * entry;
     size_t count;
 };
 
-void state_file_name(char name[STATE_NAME_MAX], enum state_role role, const char *id);
-void state_lock_name(char name[STATE_NAME_MAX], enum state_role role, const char *id);
+void state_file_name(char name[STATE_NAME_MAX], enum transfer_role role, const char *id);
+void state_lock_name(char name[STATE_NAME_MAX], enum transfer_role role, const char *id);
 /* A random identifier for a share whose mailbox has none yet. */
-enum cli_exit state_stand_in(struct ui *ui, char id[STATE_ID_LEN + 1]);
+enum cli_exit state_stand_in(struct ui *ui, char id[TRANSFER_ID_LEN + 1]);
 
 /*
  * Opens the folder, which is made with mode 0700 where it is missing.
  * CLI_REFUSED   no home, no such place, not this user's, or open to others and not to be closed
  */
 enum cli_exit state_dir_open(struct ui *ui, int *fd);
-bool state_dir_has(int dir_fd, enum state_role role, const char *id);
+bool state_dir_has(int dir_fd, enum transfer_role role, const char *id);
 /* At most STATE_LIST_MAX; release entry with cli_free. */
 enum cli_exit state_dir_names(struct ui *ui, int dir_fd, struct state_names *names);
 /* What the user means by text (see state_load), into *found_role and found_id. */
-enum cli_exit state_dir_find(struct ui *ui, int dir_fd, enum state_role role, const char *text,
-                             enum state_role *found_role, char found_id[STATE_ID_LEN + 1]);
+enum cli_exit state_dir_find(struct ui *ui, int dir_fd, enum transfer_role role, const char *text,
+                             enum transfer_role *found_role, char found_id[TRANSFER_ID_LEN + 1]);
 
 #endif

@@ -8,8 +8,9 @@ enum cli_exit watch_open(struct flow *f, struct ui *ui, struct transfer *t,
     enum cli_exit exit;
 
     named.position[0] = who->name;
-    exit = flow_open(f, ui, t, STATE_ANY_ROLE, &named);
-    if (exit == CLI_OK && t->role == STATE_RECIPIENT && t->received_count == 0 && !t->is_unread) {
+    exit = flow_open(f, ui, t, TRANSFER_ANY_ROLE, &named);
+    if (exit == CLI_OK && t->role == TRANSFER_RECIPIENT && t->received_count == 0 &&
+        !t->is_unread) {
         return ui_fail(ui, CLI_REFUSED, "interrupted",
                        "the acceptance of this transfer was interrupted: run 'tigress accept' "
                        "again.");
@@ -38,7 +39,7 @@ enum cli_exit watch_look(struct flow *f, flow_act_fn *act, int64_t until_s, enum
     exit = flow_run(f, until_s);
     if (exit == CLI_OK && f->want == TIGRESS_DONE) {
         *news = WATCH_COMPLETED;
-        return state_end(f->ui, f->t, STATE_COMPLETED);
+        return state_end(f->ui, f->t, TRANSFER_COMPLETED);
     }
     if (exit == CLI_OK && f->t->is_unread) {
         *news = WATCH_MESSAGE;

@@ -13,8 +13,8 @@
 
 /* Whom to watch, as flow_open() takes it: "initiator:UUID". */
 struct watched {
-    char name[STATE_ID_LEN + 16];
-    char id[STATE_ID_LEN + 1];
+    char name[TRANSFER_ID_LEN + 16];
+    char id[TRANSFER_ID_LEN + 1];
 };
 
 struct watch_list {

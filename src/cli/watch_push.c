@@ -14,7 +14,7 @@
 struct subscriber {
     const struct watched *who;
     struct tigress_webpush *keys;
-    char path[sizeof PATH_PREFIX + STATE_ID_LEN];
+    char path[sizeof PATH_PREFIX + TRANSFER_ID_LEN];
 };
 
 struct watcher {
@@ -30,7 +30,7 @@ static enum cli_exit subscribe(struct watcher *w, struct subscriber *s, const st
                                char token[TIGRESS_WEBPUSH_TOKEN_MAX])
 {
     char endpoint[LISTEN_ORIGIN_MAX + sizeof s->path];
-    char id[STATE_ID_LEN + 1];
+    char id[TRANSFER_ID_LEN + 1];
     enum cli_exit exit = state_stand_in(w->ui, id);
     enum tigress_error error;
 

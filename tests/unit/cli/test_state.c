@@ -67,7 +67,7 @@ static mode_t mode_of(const char *path)
     return info.st_mode & 0777;
 }
 
-static void keep(enum state_role role, const char *id, const char *session)
+static void keep(enum transfer_role role, const char *id, const char *session)
 {
     struct transfer t;
 
@@ -82,7 +82,7 @@ static void keep(enum state_role role, const char *id, const char *session)
     state_release(&t);
 }
 
-static enum cli_exit try_load(enum state_role role, const char *id)
+static enum cli_exit try_load(enum transfer_role role, const char *id)
 {
     struct transfer t;
     enum cli_exit exit = state_load(&ui, &t, role, id);
@@ -96,11 +96,11 @@ static void save_and_load__all_members__come_back(void **state)
     struct transfer t;
 
     (void)state;
-    keep(STATE_INITIATOR, ID_A, "session");
-    assert_int_equal(state_load(&ui, &t, STATE_ANY_ROLE, ID_A), CLI_OK);
+    keep(TRANSFER_INITIATOR, ID_A, "session");
+    assert_int_equal(state_load(&ui, &t, TRANSFER_ANY_ROLE, ID_A), CLI_OK);
     assert_string_equal(t.id, ID_A);
-    assert_int_equal(t.role, STATE_INITIATOR);
-    assert_int_equal(t.status, STATE_ACTIVE);
+    assert_int_equal(t.role, TRANSFER_INITIATOR);
+    assert_int_equal(t.status, TRANSFER_ACTIVE);
     assert_int_equal(t.session_len, 7);
     assert_memory_equal(t.session, "session", 7);
     assert_string_equal(t.relay, "relay.example");
@@ -116,7 +116,7 @@ static void save__modes__only_the_owner(void **state)
     char path[160];
 
     (void)state;
-    keep(STATE_INITIATOR, ID_A, "s");
+    keep(TRANSFER_INITIATOR, ID_A, "s");
     snprintf(path, sizeof path, "%s/initiator-%s.json", folder, ID_A);
     assert_int_equal(mode_of(path), 0600);
     assert_int_equal(mode_of(folder), 0700);
@@ -127,7 +127,7 @@ static void open__folder_open_to_others__is_closed(void **state)
     (void)state;
     assert_int_equal(mkdir(folder, 0755), 0);
     assert_int_equal(chmod(folder, 0755), 0);
-    keep(STATE_INITIATOR, ID_A, "s");
+    keep(TRANSFER_INITIATOR, ID_A, "s");
     assert_int_equal(mode_of(folder), 0700);
 }
 
@@ -136,7 +136,7 @@ static void create__never_saved__leaves_nothing(void **state)
     struct transfer t;
 
     (void)state;
-    assert_int_equal(state_create(&ui, &t, STATE_INITIATOR, NULL), CLI_OK);
+    assert_int_equal(state_create(&ui, &t, TRANSFER_INITIATOR, NULL), CLI_OK);
     state_release(&t);
     assert_int_equal(files_in_folder(), 0);
 }
@@ -144,25 +144,25 @@ static void create__never_saved__leaves_nothing(void **state)
 static void load__prefix__four_characters_suffice_three_do_not(void **state)
 {
     (void)state;
-    keep(STATE_INITIATOR, ID_A, "s");
-    keep(STATE_INITIATOR, ID_B, "s");
-    assert_int_equal(try_load(STATE_ANY_ROLE, "4F2A"), CLI_OK);
-    assert_int_equal(try_load(STATE_ANY_ROLE, "4f2a00"), CLI_OK);
-    assert_int_equal(try_load(STATE_ANY_ROLE, "4f2"), CLI_REFUSED);
-    assert_int_equal(try_load(STATE_ANY_ROLE, "4f2c"), CLI_REFUSED);
-    assert_int_equal(try_load(STATE_ANY_ROLE, ID_A "0"), CLI_REFUSED);
-    assert_int_equal(try_load(STATE_ANY_ROLE, "../x"), CLI_REFUSED);
+    keep(TRANSFER_INITIATOR, ID_A, "s");
+    keep(TRANSFER_INITIATOR, ID_B, "s");
+    assert_int_equal(try_load(TRANSFER_ANY_ROLE, "4F2A"), CLI_OK);
+    assert_int_equal(try_load(TRANSFER_ANY_ROLE, "4f2a00"), CLI_OK);
+    assert_int_equal(try_load(TRANSFER_ANY_ROLE, "4f2"), CLI_REFUSED);
+    assert_int_equal(try_load(TRANSFER_ANY_ROLE, "4f2c"), CLI_REFUSED);
+    assert_int_equal(try_load(TRANSFER_ANY_ROLE, ID_A "0"), CLI_REFUSED);
+    assert_int_equal(try_load(TRANSFER_ANY_ROLE, "../x"), CLI_REFUSED);
 }
 
 static void load__both_roles__only_with_the_role(void **state)
 {
     (void)state;
-    keep(STATE_INITIATOR, ID_A, "s");
-    keep(STATE_RECIPIENT, ID_A, "s");
-    assert_int_equal(try_load(STATE_ANY_ROLE, "4f2a"), CLI_REFUSED);
-    assert_int_equal(try_load(STATE_ANY_ROLE, "recipient:4f2a"), CLI_OK);
-    assert_int_equal(try_load(STATE_RECIPIENT, "4f2a"), CLI_OK);
-    assert_int_equal(try_load(STATE_RECIPIENT, "initiator:4f2a"), CLI_REFUSED);
+    keep(TRANSFER_INITIATOR, ID_A, "s");
+    keep(TRANSFER_RECIPIENT, ID_A, "s");
+    assert_int_equal(try_load(TRANSFER_ANY_ROLE, "4f2a"), CLI_REFUSED);
+    assert_int_equal(try_load(TRANSFER_ANY_ROLE, "recipient:4f2a"), CLI_OK);
+    assert_int_equal(try_load(TRANSFER_RECIPIENT, "4f2a"), CLI_OK);
+    assert_int_equal(try_load(TRANSFER_RECIPIENT, "initiator:4f2a"), CLI_REFUSED);
 }
 
 static void load__in_use__refused_until_released(void **state)
@@ -170,11 +170,11 @@ static void load__in_use__refused_until_released(void **state)
     struct transfer holder;
 
     (void)state;
-    keep(STATE_INITIATOR, ID_A, "s");
-    assert_int_equal(state_load(&ui, &holder, STATE_ANY_ROLE, ID_A), CLI_OK);
-    assert_int_equal(try_load(STATE_ANY_ROLE, ID_A), CLI_REFUSED);
+    keep(TRANSFER_INITIATOR, ID_A, "s");
+    assert_int_equal(state_load(&ui, &holder, TRANSFER_ANY_ROLE, ID_A), CLI_OK);
+    assert_int_equal(try_load(TRANSFER_ANY_ROLE, ID_A), CLI_REFUSED);
     state_release(&holder);
-    assert_int_equal(try_load(STATE_ANY_ROLE, ID_A), CLI_OK);
+    assert_int_equal(try_load(TRANSFER_ANY_ROLE, ID_A), CLI_OK);
 }
 
 static void load__any_byte_changed_or_cut__refused(void **state)
@@ -184,7 +184,7 @@ static void load__any_byte_changed_or_cut__refused(void **state)
     int fd;
 
     (void)state;
-    keep(STATE_INITIATOR, ID_A, "session");
+    keep(TRANSFER_INITIATOR, ID_A, "session");
     snprintf(path, sizeof path, "%s/initiator-%s.json", folder, ID_A);
     fd = open(path, O_RDWR);
     len = read(fd, text, sizeof text);
@@ -193,14 +193,14 @@ static void load__any_byte_changed_or_cut__refused(void **state)
         char wrong = (char)(text[i] ^ 1);
 
         assert_int_equal(pwrite(fd, &wrong, 1, i), 1);
-        assert_int_equal(try_load(STATE_ANY_ROLE, ID_A), CLI_REFUSED);
+        assert_int_equal(try_load(TRANSFER_ANY_ROLE, ID_A), CLI_REFUSED);
         assert_int_equal(pwrite(fd, &text[i], 1, i), 1);
     }
-    assert_int_equal(try_load(STATE_ANY_ROLE, ID_A), CLI_OK);
+    assert_int_equal(try_load(TRANSFER_ANY_ROLE, ID_A), CLI_OK);
     assert_int_equal(ftruncate(fd, len - 1), 0);
-    assert_int_equal(try_load(STATE_ANY_ROLE, ID_A), CLI_REFUSED);
+    assert_int_equal(try_load(TRANSFER_ANY_ROLE, ID_A), CLI_REFUSED);
     assert_int_equal(ftruncate(fd, 0), 0);
-    assert_int_equal(try_load(STATE_ANY_ROLE, ID_A), CLI_REFUSED);
+    assert_int_equal(try_load(TRANSFER_ANY_ROLE, ID_A), CLI_REFUSED);
     close(fd);
 }
 
@@ -209,12 +209,12 @@ static void load__symbolic_link__not_followed(void **state)
     char path[160], other[160];
 
     (void)state;
-    keep(STATE_INITIATOR, ID_A, "s");
+    keep(TRANSFER_INITIATOR, ID_A, "s");
     snprintf(path, sizeof path, "%s/initiator-%s.json", folder, ID_A);
     snprintf(other, sizeof other, "%s/elsewhere", folder);
     assert_int_equal(rename(path, other), 0);
     assert_int_equal(symlink(other, path), 0);
-    assert_int_equal(try_load(STATE_ANY_ROLE, ID_A), CLI_REFUSED);
+    assert_int_equal(try_load(TRANSFER_ANY_ROLE, ID_A), CLI_REFUSED);
 }
 
 static void adopt_id__stand_in__is_replaced_and_stays_locked(void **state)
@@ -222,15 +222,15 @@ static void adopt_id__stand_in__is_replaced_and_stays_locked(void **state)
     struct transfer t;
 
     (void)state;
-    assert_int_equal(state_create(&ui, &t, STATE_INITIATOR, NULL), CLI_OK);
-    assert_int_equal(t.status, STATE_PENDING);
+    assert_int_equal(state_create(&ui, &t, TRANSFER_INITIATOR, NULL), CLI_OK);
+    assert_int_equal(t.status, TRANSFER_PENDING);
     assert_int_equal(state_save(&ui, &t), CLI_OK);
     assert_int_equal(state_adopt_id(&ui, &t, ID_A), CLI_OK);
     assert_string_equal(t.id, ID_A);
-    assert_int_equal(t.status, STATE_ACTIVE);
-    assert_int_equal(try_load(STATE_ANY_ROLE, ID_A), CLI_REFUSED);
+    assert_int_equal(t.status, TRANSFER_ACTIVE);
+    assert_int_equal(try_load(TRANSFER_ANY_ROLE, ID_A), CLI_REFUSED);
     state_release(&t);
-    assert_int_equal(try_load(STATE_ANY_ROLE, ID_A), CLI_OK);
+    assert_int_equal(try_load(TRANSFER_ANY_ROLE, ID_A), CLI_OK);
     assert_int_equal(files_in_folder(), 2); /* the file and its lock */
 }
 
@@ -239,12 +239,12 @@ static void end__session__is_not_in_the_file_any_more(void **state)
     struct transfer t;
 
     (void)state;
-    keep(STATE_INITIATOR, ID_A, "session");
-    assert_int_equal(state_load(&ui, &t, STATE_ANY_ROLE, ID_A), CLI_OK);
-    assert_int_equal(state_end(&ui, &t, STATE_COMPLETED), CLI_OK);
+    keep(TRANSFER_INITIATOR, ID_A, "session");
+    assert_int_equal(state_load(&ui, &t, TRANSFER_ANY_ROLE, ID_A), CLI_OK);
+    assert_int_equal(state_end(&ui, &t, TRANSFER_COMPLETED), CLI_OK);
     state_release(&t);
-    assert_int_equal(state_load(&ui, &t, STATE_ANY_ROLE, ID_A), CLI_OK);
-    assert_int_equal(t.status, STATE_COMPLETED);
+    assert_int_equal(state_load(&ui, &t, TRANSFER_ANY_ROLE, ID_A), CLI_OK);
+    assert_int_equal(t.status, TRANSFER_COMPLETED);
     assert_null(t.session);
     assert_false(t.is_unread);
     state_release(&t);
@@ -255,8 +255,8 @@ static void remove__transfer__leaves_nothing(void **state)
     struct transfer t;
 
     (void)state;
-    keep(STATE_RECIPIENT, ID_A, "s");
-    assert_int_equal(state_load(&ui, &t, STATE_ANY_ROLE, ID_A), CLI_OK);
+    keep(TRANSFER_RECIPIENT, ID_A, "s");
+    assert_int_equal(state_load(&ui, &t, TRANSFER_ANY_ROLE, ID_A), CLI_OK);
     assert_int_equal(state_remove(&ui, &t), CLI_OK);
     state_release(&t);
     assert_int_equal(files_in_folder(), 0);
@@ -269,8 +269,8 @@ static void list__a_damaged_file_among_others__left_out(void **state)
     char path[160];
 
     (void)state;
-    keep(STATE_INITIATOR, ID_A, "s");
-    keep(STATE_RECIPIENT, ID_B, "s");
+    keep(TRANSFER_INITIATOR, ID_A, "s");
+    keep(TRANSFER_RECIPIENT, ID_B, "s");
     snprintf(path, sizeof path, "%s/initiator-%s.json", folder, ID_A);
     assert_int_equal(truncate(path, 10), 0);
     assert_int_equal(state_list(&ui, &list, &count), CLI_OK);
@@ -287,7 +287,7 @@ static void open__no_home__refused(void **state)
     (void)state;
     unsetenv("XDG_STATE_HOME");
     setenv("HOME", "relative", 1);
-    assert_int_equal(state_create(&ui, &t, STATE_INITIATOR, NULL), CLI_REFUSED);
+    assert_int_equal(state_create(&ui, &t, TRANSFER_INITIATOR, NULL), CLI_REFUSED);
     state_release(&t);
     if (saved != NULL) {
         setenv("HOME", saved, 1);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One transfer as text. The checksum finds a damaged file; it is no protection from its owner. */
-#include "cli/state.h"
+#include "cli/transfer.h"
 
 #include <inttypes.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,21 +13,21 @@
 #define HEAD_LEN (sizeof HEAD - 1 + 16 + 1) /* with the checksum and the end of the line */
 
 static const char *const role_names[] = {
-    [STATE_INITIATOR] = "initiator", [STATE_RECIPIENT] = "recipient"
+    [TRANSFER_INITIATOR] = "initiator", [TRANSFER_RECIPIENT] = "recipient"
 };
 static const char *const status_names[] = {
-    [STATE_PENDING] = "pending",     [STATE_ACTIVE] = "active",
-    [STATE_COMPLETED] = "completed", [STATE_CANCELLED] = "cancelled",
-    [STATE_EXPIRED] = "expired",     [STATE_RELINQUISHED] = "relinquished",
-    [STATE_GONE] = "gone",
+    [TRANSFER_PENDING] = "pending",     [TRANSFER_ACTIVE] = "active",
+    [TRANSFER_COMPLETED] = "completed", [TRANSFER_CANCELLED] = "cancelled",
+    [TRANSFER_EXPIRED] = "expired",     [TRANSFER_RELINQUISHED] = "relinquished",
+    [TRANSFER_GONE] = "gone",
 };
 
-const char *state_role_name(enum state_role role)
+const char *transfer_role_name(enum transfer_role role)
 {
-    return role == STATE_ANY_ROLE ? "" : role_names[role];
+    return role == TRANSFER_ANY_ROLE ? "" : role_names[role];
 }
 
-const char *state_status_name(enum state_status status)
+const char *transfer_status_name(enum transfer_status status)
 {
     return status_names[status];
 }
@@ -42,7 +43,7 @@ static int index_of(const char *name, const char *const names[], size_t count)
     return -1;
 }
 
-uint64_t state_checksum(const void *bytes, size_t len)
+uint64_t transfer_checksum(const void *bytes, size_t len)
 {
     const unsigned char *from = bytes;
     uint64_t sum = UINT64_C(14695981039346656037); /* FNV-1a */
@@ -96,15 +97,15 @@ static bool hex_decode(void **bytes, size_t *bytes_len, const char *hex)
     return true;
 }
 
-char *state_encode(const struct transfer *t, size_t *len)
+char *transfer_encode(const struct transfer *t, size_t *len)
 {
     char *hex = t->session == NULL ? NULL : hex_encode(t->session, t->session_len);
     char *pin = t->pin == NULL ? NULL : hex_encode(t->pin, t->pin_len);
     char *body = NULL, *text = NULL;
     json_t *object =
         json_pack("{s:s, s:s, s:s, s:s*, s:s*, s:I, s:I, s:I, s:I, s:b, s:I, s:s*, s:s*, s:s*}",
-                  "role", state_role_name(t->role), "status", state_status_name(t->status), "relay",
-                  t->relay == NULL ? "" : t->relay, "cacert", t->cacert, "title", t->title,
+                  "role", transfer_role_name(t->role), "status", transfer_status_name(t->status),
+                  "relay", t->relay == NULL ? "" : t->relay, "cacert", t->cacert, "title", t->title,
                   "created", (json_int_t)t->created_s, "expires", (json_int_t)t->expires_s, "sent",
                   (json_int_t)t->sent_count, "received", (json_int_t)t->received_count, "unread",
                   t->is_unread, "sending", (json_int_t)t->sending, "session", hex, "pin", pin,
@@ -120,7 +121,7 @@ char *state_encode(const struct transfer *t, size_t *len)
         text = cli_alloc(HEAD_LEN + body_len + 1);
         if (text != NULL) {
             snprintf(text, HEAD_LEN + body_len + 1, HEAD "%016" PRIx64 "\n%s",
-                     state_checksum(body, body_len), body);
+                     transfer_checksum(body, body_len), body);
             *len = HEAD_LEN + body_len;
         }
     }
@@ -152,8 +153,8 @@ static bool read_members(struct transfer *t, json_t *object)
     if (role_index < 0 || status_index < 0) {
         return false;
     }
-    t->role = (enum state_role)role_index;
-    t->status = (enum state_status)status_index;
+    t->role = (enum transfer_role)role_index;
+    t->status = (enum transfer_status)status_index;
     t->relay = cli_strdup(relay);
     t->cacert = cli_strdup(cacert);
     t->title = cli_strdup(title);
@@ -168,7 +169,7 @@ static bool read_members(struct transfer *t, json_t *object)
            (pin == NULL || hex_decode(&t->pin, &t->pin_len, pin));
 }
 
-bool state_decode(struct transfer *t, const char *text, size_t len)
+bool transfer_decode(struct transfer *t, const char *text, size_t len)
 {
     char head[HEAD_LEN + 1];
     json_t *object = NULL;
@@ -178,7 +179,7 @@ bool state_decode(struct transfer *t, const char *text, size_t len)
         return false;
     }
     snprintf(head, sizeof head, HEAD "%016" PRIx64 "\n",
-             state_checksum(text + HEAD_LEN, len - HEAD_LEN));
+             transfer_checksum(text + HEAD_LEN, len - HEAD_LEN));
     if (strncmp(head, text, HEAD_LEN) == 0) {
         object = json_loadb(text + HEAD_LEN, len - HEAD_LEN, JSON_REJECT_DUPLICATES, NULL);
         is_good = object != NULL && read_members(t, object);
@@ -187,16 +188,16 @@ bool state_decode(struct transfer *t, const char *text, size_t len)
     return is_good;
 }
 
-bool state_is_uuid(const char *text)
+bool transfer_is_uuid(const char *text)
 {
     size_t i;
 
-    for (i = 0; i < STATE_ID_LEN && text[i] != '\0'; i++) {
+    for (i = 0; i < TRANSFER_ID_LEN && text[i] != '\0'; i++) {
         bool is_dash = i == 8 || i == 13 || i == 18 || i == 23;
 
         if (is_dash ? text[i] != '-' : nibble(text[i]) < 0) {
             return false;
         }
     }
-    return i == STATE_ID_LEN && text[i] == '\0';
+    return i == TRANSFER_ID_LEN && text[i] == '\0';
 }

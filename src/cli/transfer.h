@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cli/transfer.h - a transfer as this tool keeps it, and as text.
+ * Layer: L4.      Threads: one.      Blocks: no.
+ * Secrets: the saved session and the PIN.
+ */
+#ifndef TG_CLI_TRANSFER_H
+#define TG_CLI_TRANSFER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define TRANSFER_ID_LEN 36u
+
+enum transfer_role { TRANSFER_INITIATOR, TRANSFER_RECIPIENT, TRANSFER_ANY_ROLE };
+
+enum transfer_status {
+    TRANSFER_PENDING, /* a share whose creation was not answered yet: the identifier is a stand-in
+                       */
+    TRANSFER_ACTIVE,
+    TRANSFER_COMPLETED, /* by this side or, as the relay tells, by the other */
+    TRANSFER_CANCELLED, /* withdrawn by either side */
+    TRANSFER_RELINQUISHED,
+    TRANSFER_EXPIRED,
+    TRANSFER_GONE /* given up, as the relay knows nothing of it */
+};
+
+struct transfer {
+    char id[TRANSFER_ID_LEN + 1]; /* the mailbox identifier, lower case */
+    enum transfer_role role;
+    enum transfer_status status;
+    char *relay;  /* host */
+    char *cacert; /* absolute path, or NULL */
+    char *title;  /* or NULL */
+    int64_t created_s;
+    int64_t expires_s; /* UTC seconds; 0: not known */
+    int64_t sent_count, received_count;
+    bool is_unread;   /* the session holds a message that was not handed to the user yet */
+    uint64_t sending; /* checksum of the message that is being sent; 0: none */
+    void *session;    /* what tigress_session_save gave; NULL when the transfer ended */
+    size_t session_len;
+    void *pin; /* what tigress_pin_save gave; NULL: shared without one, or the transfer ended */
+    size_t pin_len;
+    char *pin_digits; /* until they were shown once; else NULL */
+
+    bool is_kept;        /* there is a file */
+    int dir_fd, lock_fd; /* -1: none */
+};
+
+const char *transfer_role_name(enum transfer_role role);
+const char *transfer_status_name(enum transfer_status status);
+
+/* One transfer as text, and back. */
+char *transfer_encode(const struct transfer *t, size_t *len);
+/* false: damaged; *t then holds nothing new but may be released. */
+bool transfer_decode(struct transfer *t, const char *text, size_t len);
+bool transfer_is_uuid(const char *text);
+/* Finds accidental damage and tells two messages apart; never 0. Not for secrecy. */
+uint64_t transfer_checksum(const void *bytes, size_t len);
+
+#endif
