@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * A device that attests, for tests of relays that ask for it: what a security key does, with the
- * key in a file. spec: WebAuthn Level 3 sections 6.5 and 8.2.
- */
-#include "cli/standing.h"
+/* spec: WebAuthn Level 3 sections 6.5 and 8.2. */
+#include "cli/attest_packed.h"
 
 #include <openssl/ec.h>
 #include <openssl/evp.h>
@@ -13,6 +10,7 @@
 #include <string.h>
 
 #include "cli/mem.h"
+#include "cli/ui_error.h"
 
 #define CERTIFICATES_MAX 5
 #define OBJECT_MAX 12288u
@@ -201,7 +199,7 @@ static enum cli_exit build(struct ui *ui, struct writer *w, struct writer *auth_
     put_head(w, 1, 6); /* -7: ES256 */
     put_text(w, "sig");
     if (!put_signature(w, key, auth_data, challenge)) {
-        return flow_refuse(ui, TIGRESS_E_RANDOM, NULL);
+        return ui_error(ui, TIGRESS_E_RANDOM, NULL);
     }
     put_text(w, "x5c");
     if (put_chain(w, cert_path) == 0) {
@@ -212,7 +210,7 @@ static enum cli_exit build(struct ui *ui, struct writer *w, struct writer *auth_
     }
     put_text(w, "authData");
     put_bytes(w, auth_data->bytes, auth_data->len);
-    return w->is_full ? flow_refuse(ui, TIGRESS_E_LIMIT, NULL) : CLI_OK;
+    return w->is_full ? ui_error(ui, TIGRESS_E_LIMIT, NULL) : CLI_OK;
 }
 
 enum cli_exit attest_packed(struct ui *ui, unsigned char **out, size_t *len, const char *key_path,
@@ -228,16 +226,16 @@ enum cli_exit attest_packed(struct ui *ui, unsigned char **out, size_t *len, con
                        "%s holds no key that can be used (expected: a P-256 private key in PEM).",
                        key_path);
     } else if (w == NULL || auth_data == NULL) {
-        exit = flow_refuse(ui, TIGRESS_E_NOMEM, NULL);
+        exit = ui_error(ui, TIGRESS_E_NOMEM, NULL);
     } else if (!put_auth_data(auth_data, rp_id)) {
-        exit = flow_refuse(ui, TIGRESS_E_RANDOM, NULL);
+        exit = ui_error(ui, TIGRESS_E_RANDOM, NULL);
     } else {
         exit = build(ui, w, auth_data, key, cert_path, challenge);
     }
     if (exit == CLI_OK && w != NULL) {
         *out = (unsigned char *)cli_copy(w->bytes, w->len);
         *len = w->len;
-        exit = *out == NULL ? flow_refuse(ui, TIGRESS_E_NOMEM, NULL) : CLI_OK;
+        exit = *out == NULL ? ui_error(ui, TIGRESS_E_NOMEM, NULL) : CLI_OK;
     }
     cli_free(auth_data);
     cli_free(w);

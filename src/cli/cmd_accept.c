@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cmd_accept.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -10,7 +9,10 @@
 #include "cli/invitation.h"
 #include "cli/io.h"
 #include "cli/mem.h"
+#include "cli/message.h"
+#include "cli/message.h"
 #include "cli/notify.h"
+#include "cli/ui_error.h"
 
 /* The session of a transfer that is new here. Only a mailbox that answers is worth a file. */
 static enum cli_exit begin(struct ui *ui, struct flow *f, struct transfer *t,
@@ -26,7 +28,7 @@ static enum cli_exit begin(struct ui *ui, struct flow *f, struct transfer *t,
     if (error != TIGRESS_OK) {
         tigress_session_free(&s);
         return error != TIGRESS_E_ARGUMENT
-                   ? flow_refuse(ui, error, why)
+                   ? ui_error(ui, error, why)
                    : ui_fail(ui, CLI_USAGE, "argument",
                              "--allow-relay takes host or host:port, exactly as in a link.");
     }
@@ -64,7 +66,7 @@ static enum cli_exit go_on(struct ui *ui, struct flow *f, struct transfer *t,
             error = tigress_session_set_secret(f->session, in->secret);
         }
         if (error != TIGRESS_OK && error != TIGRESS_E_STATE) {
-            return flow_refuse(ui, error, NULL);
+            return ui_error(ui, error, NULL);
         }
     }
     return flow_retry(f);
@@ -75,7 +77,7 @@ static enum cli_exit claim(struct ui *ui, struct flow *f, const struct cli_args 
     struct transfer *t = f->t;
     enum tigress_error error = flow_interrupt(f);
     enum cli_exit exit =
-        error == TIGRESS_OK ? notify_set(ui, f->session, args) : flow_refuse(ui, error, NULL);
+        error == TIGRESS_OK ? notify_set(ui, f->session, args) : ui_error(ui, error, NULL);
 
     if (exit == CLI_OK && !t->is_unread) {
         exit = flow_run(f, 0);
@@ -86,7 +88,7 @@ static enum cli_exit claim(struct ui *ui, struct flow *f, const struct cli_args 
                        "--secret-file.");
     }
     if (exit == CLI_OK) {
-        exit = flow_deliver(f, args);
+        exit = message_deliver(f, args);
     }
     if (exit == CLI_OK && args->value[OPT_FINISH] != NULL) {
         return flow_finish(f);

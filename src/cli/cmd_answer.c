@@ -5,6 +5,7 @@
 #include "cli/io.h"
 #include "cli/notify.h"
 #include "cli/pin.h"
+#include "cli/ui_error.h"
 
 static enum cli_exit unread(struct ui *ui, const struct transfer *t)
 {
@@ -17,7 +18,7 @@ static enum cli_exit unread(struct ui *ui, const struct transfer *t)
 static enum cli_exit told(struct ui *ui, const struct transfer *t)
 {
     ui_say(ui, "Sent. 'tigress receive %.8s' waits for the answer.\n", t->id);
-    return ui_result_take(ui, flow_describe(t));
+    return ui_result_take(ui, transfer_describe(t));
 }
 
 static enum cli_exit send(struct ui *ui, struct flow *f, const struct cli_args *args,
@@ -46,7 +47,7 @@ static enum cli_exit send(struct ui *ui, struct flow *f, const struct cli_args *
                        f->t->id);
     }
     if (error != TIGRESS_OK) {
-        return flow_refuse(ui, error, NULL);
+        return ui_error(ui, error, NULL);
     }
     f->t->sending = transfer_checksum(message->data, message->len);
     return flow_settle(f);
@@ -90,7 +91,7 @@ enum cli_exit cmd_answer(struct ui *ui, const struct cli_args *args)
     error = tigress_message_check(message.data, message.len, why, sizeof why);
     if (error != TIGRESS_OK) {
         io_bytes_wipe(&message);
-        return flow_refuse(ui, error, why);
+        return ui_error(ui, error, why);
     }
     exit = flow_open(&f, ui, &t, TRANSFER_ANY_ROLE, args);
     if (exit == CLI_OK) {

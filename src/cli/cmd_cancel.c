@@ -17,7 +17,7 @@ static enum cli_exit cancel(struct ui *ui, struct flow *f)
     }
     if (exit == CLI_OK) {
         ui_say(ui, "The transfer %s is cancelled.\n", t->id);
-        exit = ui_result_take(ui, flow_describe(t));
+        exit = ui_result_take(ui, transfer_describe(t));
     }
     return exit;
 }

@@ -25,7 +25,7 @@ static enum cli_exit end(struct ui *ui, const struct cli_args *args, enum transf
     }
     if (exit == CLI_OK) {
         ui_say(ui, "The transfer %s is %s.\n", t.id, transfer_status_name(status));
-        exit = ui_result_take(ui, flow_describe(&t));
+        exit = ui_result_take(ui, transfer_describe(&t));
     }
     flow_close(&f, &t);
     return exit;

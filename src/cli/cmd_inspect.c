@@ -7,6 +7,7 @@
 #include "cli/invitation.h"
 #include "cli/mem.h"
 #include "cli/qr.h"
+#include "cli/ui_error.h"
 
 static const char *vertical_name(const char *value)
 {
@@ -41,7 +42,7 @@ static enum cli_exit preview(struct ui *ui, struct flow *f, const struct invitat
     }
     if (error != TIGRESS_OK) {
         tigress_session_free(&s);
-        return flow_refuse(ui, error, why);
+        return ui_error(ui, error, why);
     }
     exit = flow_begin_take(f, ui, NULL, s, in->cacert);
     return exit == CLI_OK ? flow_run(f, 0) : exit;
@@ -52,11 +53,11 @@ static enum cli_exit tell(struct ui *ui, const struct flow *f, const struct invi
 {
     const struct tigress_session *s = f->session;
     const char *vertical = vertical_name(tigress_share_url_vertical(in->parts));
-    char expires[FLOW_TIME_MAX];
+    char expires[UI_TIME_MAX];
     char *qr = NULL;
     enum cli_exit exit = CLI_OK;
 
-    flow_time(expires, tigress_session_expires_at_s(s));
+    ui_time(expires, tigress_session_expires_at_s(s));
     ui_say_foreign(ui, "Title:       ", tigress_session_title(s));
     ui_say_foreign(ui, "Description: ", tigress_session_description(s));
     ui_say_foreign(ui, "Image:       ", tigress_session_image_url(s));

@@ -8,10 +8,11 @@
 #include "cli/flow.h"
 #include "cli/io.h"
 #include "cli/pin.h"
+#include "cli/ui_error.h"
 
 static enum cli_exit told(struct ui *ui, const struct transfer *t, const struct tigress_pin *pin)
 {
-    json_t *result = flow_describe(t), *more = pin_describe(pin);
+    json_t *result = transfer_describe(t), *more = pin_describe(pin);
 
     (void)json_object_update(result, more);
     json_decref(more);
@@ -52,10 +53,10 @@ static enum cli_exit try_once(struct ui *ui, struct transfer *t, struct tigress_
         return ui_fail(ui, CLI_USAGE, "no-pin-typed", "a PIN of %u digits was expected.",
                        tigress_pin_digits(pin));
     }
-    exit = error == TIGRESS_OK ? pin_keep(ui, t, pin) : flow_refuse(ui, error, NULL);
+    exit = error == TIGRESS_OK ? pin_keep(ui, t, pin) : ui_error(ui, error, NULL);
     if (exit == CLI_OK) {
         error = tigress_pin_end_try(pin, verdict);
-        exit = error == TIGRESS_OK ? CLI_OK : flow_refuse(ui, error, NULL);
+        exit = error == TIGRESS_OK ? CLI_OK : ui_error(ui, error, NULL);
     }
     return exit;
 }

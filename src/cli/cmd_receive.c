@@ -4,6 +4,9 @@
 #include <time.h>
 
 #include "cli/flow.h"
+#include "cli/message.h"
+#include "cli/message.h"
+#include "cli/ui_error.h"
 
 #define WAIT_DEFAULT_S 60
 #define WAIT_MAX_S (7 * 86400)
@@ -43,7 +46,7 @@ static enum cli_exit await(struct ui *ui, struct flow *f, int64_t wait_s)
         error = flow_act(f, tigress_session_wait);
     }
     return error == TIGRESS_OK ? flow_run(f, (int64_t)time(NULL) + wait_s)
-                               : flow_refuse(ui, error, NULL);
+                               : ui_error(ui, error, NULL);
 }
 
 static enum cli_exit receive(struct ui *ui, struct flow *f, const struct cli_args *args,
@@ -65,7 +68,7 @@ static enum cli_exit receive(struct ui *ui, struct flow *f, const struct cli_arg
     if (!f->t->is_unread) {
         return nothing_came(ui, f, wait_s);
     }
-    exit = flow_deliver(f, args);
+    exit = message_deliver(f, args);
     if (exit == CLI_OK && args->value[OPT_FINISH] != NULL) {
         exit = flow_finish(f);
     }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cmd_share.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -14,6 +13,7 @@
 #include "cli/share.h"
 #include "cli/share_direct.h"
 #include "cli/standing.h"
+#include "cli/ui_error.h"
 
 struct invitation {
     char url[TIGRESS_SHARE_URL_MAX];
@@ -40,7 +40,7 @@ static enum cli_exit build(struct ui *ui, const struct flow *f, const struct cli
                        "'tigress share --resume %.8s' prints its link.",
                        f->t->id);
     }
-    return error == TIGRESS_OK ? CLI_OK : flow_refuse(ui, error, NULL);
+    return error == TIGRESS_OK ? CLI_OK : ui_error(ui, error, NULL);
 }
 
 /* In groups, for a person; nothing where there is none to show. */
@@ -70,7 +70,7 @@ static enum cli_exit print_invitation(struct ui *ui, const struct flow *f,
                                       const struct cli_args *args)
 {
     struct invitation invitation = { 0 };
-    char expires[FLOW_TIME_MAX];
+    char expires[UI_TIME_MAX];
     char *qr = NULL;
     json_t *result = NULL;
     enum cli_exit exit = build(ui, f, args, &invitation);
@@ -79,14 +79,14 @@ static enum cli_exit print_invitation(struct ui *ui, const struct flow *f,
         exit = qr_draw(ui, invitation.url, &qr);
     }
     if (exit == CLI_OK) {
-        flow_time(expires, f->t->expires_s);
+        ui_time(expires, f->t->expires_s);
         ui_say(ui, "Link:     %s\n", invitation.url);
         if (invitation.secret[0] != '\0') {
             ui_say(ui, "Secret:   %s\n", invitation.secret);
         }
         say_pin(ui, f->t);
         ui_say(ui, "Transfer: %s\nExpires:  %s\n%s", f->t->id, expires, qr == NULL ? "" : qr);
-        result = flow_describe(f->t);
+        result = transfer_describe(f->t);
         (void)json_object_set_new(result, "url", json_string(invitation.url));
         if (invitation.secret[0] != '\0') {
             (void)json_object_set_new(result, "secret", json_string(invitation.secret));
@@ -152,7 +152,7 @@ static enum cli_exit share_session(struct ui *ui, const struct cli_args *args,
     }
     if (exit == CLI_OK) {
         error = tigress_session_confirm_intent(s);
-        exit = error == TIGRESS_OK ? create(ui, &f, args) : flow_refuse(ui, error, NULL);
+        exit = error == TIGRESS_OK ? create(ui, &f, args) : ui_error(ui, error, NULL);
     }
     if (exit != CLI_OK && t.is_kept && is_refused(&f)) {
         (void)state_remove(ui, &t);
@@ -185,7 +185,7 @@ static enum cli_exit share_file(struct ui *ui, const struct cli_args *args)
         goto out;
     }
     error = tigress_initiator_new(&s, relay, message.data, message.len, why, sizeof why);
-    exit = error == TIGRESS_OK ? share_set_up(ui, s, args) : flow_refuse(ui, error, why);
+    exit = error == TIGRESS_OK ? share_set_up(ui, s, args) : ui_error(ui, error, why);
     if (exit == CLI_OK) {
         exit = notify_set(ui, s, args);
     }

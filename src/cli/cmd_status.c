@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "cli/flow.h"
+#include "cli/ui_error.h"
 
 #define KEEP_OVER_S (INT64_C(7) * 86400) /* after its expiration a record is kept for a week */
 
@@ -41,10 +42,10 @@ static void tidy(struct transfer *listed, int64_t now_s)
 
 static void say_one(struct ui *ui, const struct transfer *t)
 {
-    char expires[FLOW_TIME_MAX];
+    char expires[UI_TIME_MAX];
     char label[200];
 
-    flow_time(expires, t->expires_s);
+    ui_time(expires, t->expires_s);
     snprintf(label, sizeof label, "%s  %-9s  %-18s  %s  %lld sent, %lld received  %.60s  ", t->id,
              transfer_role_name(t->role), standing(t), expires, (long long)t->sent_count,
              (long long)t->received_count, t->relay == NULL ? "" : t->relay);
@@ -61,7 +62,7 @@ static enum cli_exit list(struct ui *ui)
     for (size_t i = 0; exit == CLI_OK && i < count; i++) {
         tidy(&all[i], (int64_t)time(NULL));
         say_one(ui, &all[i]);
-        (void)json_array_append_new(array, flow_describe(&all[i]));
+        (void)json_array_append_new(array, transfer_describe(&all[i]));
     }
     if (exit == CLI_OK && count == 0) {
         ui_say(ui, "There are no transfers here.\n");
@@ -99,7 +100,7 @@ static enum cli_exit check(struct ui *ui, struct flow *f, const char **found)
         return CLI_OK;
     }
     if (error != TIGRESS_OK) {
-        return flow_refuse(ui, error, NULL);
+        return ui_error(ui, error, NULL);
     }
     f->is_ending = true; /* to be told that it is over is an answer here */
     exit = flow_run(f, 0);
@@ -140,7 +141,7 @@ static enum cli_exit one(struct ui *ui, struct flow *f, const struct cli_args *a
             ui_say(ui, "%s\n", sentences[i][1]);
         }
     }
-    result = flow_describe(f->t);
+    result = transfer_describe(f->t);
     (void)json_object_set_new(result, "found", json_string(found));
     return ui_result_take(ui, result);
 }

@@ -15,6 +15,7 @@
 #endif
 
 #include "cli/mem.h"
+#include "cli/ui_error.h"
 #include "cli/watch.h"
 #include "cli/watch_push.h"
 
@@ -36,7 +37,7 @@ static enum cli_exit poll_one(struct ui *ui, struct flow *f, int64_t until_s, en
         error = tigress_session_set_tries(f->session, FLOW_TRIES_WAITING);
     }
     if (error != TIGRESS_OK) {
-        return flow_refuse(ui, error, NULL);
+        return ui_error(ui, error, NULL);
     }
     exit = watch_look(f, tigress_session_wait, until_s, news);
     if (exit != CLI_OK || *news != WATCH_NOTHING) {

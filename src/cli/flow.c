@@ -9,6 +9,7 @@
 
 #include "cli/mem.h"
 #include "cli/trace.h"
+#include "cli/ui_error.h"
 
 /* Nothing but another try helps here, and another try is safe. */
 static bool is_passing(enum tigress_error error)
@@ -26,7 +27,7 @@ static enum cli_exit capture(struct flow *f, void **data, size_t *len)
 
     tigress_free(saved, saved_len);
     if (copy == NULL) {
-        return flow_refuse(f->ui, error == TIGRESS_OK ? TIGRESS_E_NOMEM : error, NULL);
+        return ui_error(f->ui, error == TIGRESS_OK ? TIGRESS_E_NOMEM : error, NULL);
     }
     cli_free(*data);
     *data = copy;
@@ -50,7 +51,7 @@ static enum cli_exit note_facts(struct flow *f)
     if (t->relay == NULL) {
         t->relay = cli_strdup(tigress_session_relay_host(f->session));
     }
-    return t->relay == NULL ? flow_refuse(f->ui, TIGRESS_E_NOMEM, NULL) : CLI_OK;
+    return t->relay == NULL ? ui_error(f->ui, TIGRESS_E_NOMEM, NULL) : CLI_OK;
 }
 
 enum cli_exit flow_save(struct flow *f)
@@ -121,7 +122,7 @@ static enum cli_exit begin_direct(struct flow *f)
     if (error == TIGRESS_OK) {
         error = tigress_session_set_tries(f->session, FLOW_TRIES);
     }
-    return error == TIGRESS_OK ? CLI_OK : flow_refuse(f->ui, error, NULL);
+    return error == TIGRESS_OK ? CLI_OK : ui_error(f->ui, error, NULL);
 }
 
 enum cli_exit flow_begin_take(struct flow *f, struct ui *ui, struct transfer *t,
@@ -149,7 +150,7 @@ enum cli_exit flow_begin_take(struct flow *f, struct ui *ui, struct transfer *t,
     if (error == TIGRESS_OK) {
         error = tigress_session_set_tries(session, FLOW_TRIES);
     }
-    return error == TIGRESS_OK ? CLI_OK : flow_refuse(ui, error, NULL);
+    return error == TIGRESS_OK ? CLI_OK : ui_error(ui, error, NULL);
 }
 
 void flow_end(struct flow *f)
@@ -212,7 +213,7 @@ enum cli_exit flow_resume(struct flow *f, struct ui *ui, struct transfer *t,
     }
     error = tigress_session_resume(&session, t->session, t->session_len, why, sizeof why);
     if (error != TIGRESS_OK) {
-        return flow_refuse(ui, error, why);
+        return ui_error(ui, error, why);
     }
     exit = flow_begin_take(f, ui, t, session, t->cacert);
     if (exit == CLI_OK) {
@@ -234,7 +235,7 @@ enum cli_exit flow_retry(struct flow *f)
     if (is_passing(tigress_session_error(f->session))) {
         error = tigress_session_retry(f->session);
     }
-    return error == TIGRESS_OK ? CLI_OK : flow_refuse(f->ui, error, NULL);
+    return error == TIGRESS_OK ? CLI_OK : ui_error(f->ui, error, NULL);
 }
 
 /* The state that a failure leaves behind. */
@@ -288,8 +289,8 @@ static enum cli_exit failed(struct flow *f)
     if (exit != CLI_OK) {
         return exit;
     }
-    return flow_refuse_more(f->ui, error, tigress_session_error_text(f->session),
-                            tigress_session_relay_detail(f->session), hint_of(f, error));
+    return ui_error_more(f->ui, error, tigress_session_error_text(f->session),
+                         tigress_session_relay_detail(f->session), hint_of(f, error));
 }
 
 enum cli_exit flow_run(struct flow *f, int64_t until_s)
@@ -377,7 +378,32 @@ enum cli_exit flow_do(struct flow *f, flow_act_fn *act)
         }
         error = flow_act(f, act);
     }
-    return error == TIGRESS_OK ? flow_run(f, 0) : flow_refuse(f->ui, error, NULL);
+    return error == TIGRESS_OK ? flow_run(f, 0) : ui_error(f->ui, error, NULL);
+}
+
+enum cli_exit flow_finish(struct flow *f)
+{
+    enum cli_exit exit = flow_do(f, tigress_session_finish);
+
+    return exit == CLI_OK ? state_end(f->ui, f->t, TRANSFER_COMPLETED) : exit;
+}
+
+enum cli_exit flow_open(struct flow *f, struct ui *ui, struct transfer *t, enum transfer_role role,
+                        const struct cli_args *args)
+{
+    enum cli_exit exit = state_load(ui, t, role, args->position[0]);
+
+    *f = (struct flow){ .ui = ui, .t = t };
+    if (exit == CLI_OK) {
+        exit = flow_resume(f, ui, t, args);
+    }
+    return exit == CLI_OK ? flow_retry(f) : exit;
+}
+
+void flow_close(struct flow *f, struct transfer *t)
+{
+    flow_end(f);
+    state_release(t);
 }
 
 enum cli_exit flow_cacert(struct ui *ui, const struct cli_args *args, char **path)

@@ -72,17 +72,6 @@ enum cli_exit flow_settle(struct flow *f);
 enum cli_exit flow_remember(struct flow *f);
 enum cli_exit flow_save(struct flow *f);
 
-/* Says what went wrong in a call to the library. why: its sentence, or NULL for the usual one. */
-enum cli_exit flow_refuse(struct ui *ui, enum tigress_error error, const char *why);
-/* The same with what the relay said and what the user may do; "" for none. */
-enum cli_exit flow_refuse_more(struct ui *ui, enum tigress_error error, const char *why,
-                               const char *detail, const char *hint);
-
-/*
- * Hands the session's message to the user (--out, --json or standard output), then notes that it
- * was; nothing is noted when it cannot be written.
- */
-enum cli_exit flow_deliver(struct flow *f, const struct cli_args *args);
 /* Deletes the mailbox, which ends the transfer as completed. */
 enum cli_exit flow_finish(struct flow *f);
 /*
@@ -96,12 +85,5 @@ void flow_close(struct flow *f, struct transfer *t);
 /* The authorities for new transfers: --cacert or TIGRESS_CACERT, as an absolute path for
  * cli_free; NULL for the system's. CLI_REFUSED: there is no such file; said. */
 enum cli_exit flow_cacert(struct ui *ui, const struct cli_args *args, char **path);
-
-/* "2026-11-21T00:00:00Z", or "unknown" for 0. */
-#define FLOW_TIME_MAX 24u
-void flow_time(char text[FLOW_TIME_MAX], int64_t unix_s);
-
-/* id, role, status, relay, title, expires, sent, received, unread: what --json tells of one. */
-json_t *flow_describe(const struct transfer *t);
 
 #endif

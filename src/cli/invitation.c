@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/flow.h"
 #include "cli/io.h"
 #include "cli/mem.h"
+#include "cli/ui_error.h"
 
 static enum cli_exit take_text(struct ui *ui, struct invitation_in *in, const char *word)
 {
@@ -25,7 +25,7 @@ static enum cli_exit take_text(struct ui *ui, struct invitation_in *in, const ch
                     "standard input instead.");
     }
     in->url = cli_strdup(word);
-    return in->url != NULL ? CLI_OK : flow_refuse(ui, TIGRESS_E_NOMEM, NULL);
+    return in->url != NULL ? CLI_OK : ui_error(ui, TIGRESS_E_NOMEM, NULL);
 }
 
 enum cli_exit invitation_read(struct ui *ui, struct invitation_in *in, const struct cli_args *args)
@@ -39,7 +39,7 @@ enum cli_exit invitation_read(struct ui *ui, struct invitation_in *in, const str
     }
     error = tigress_share_url_parse(&in->parts, in->url, why, sizeof why);
     if (error != TIGRESS_OK) {
-        return flow_refuse(ui, error, why);
+        return ui_error(ui, error, why);
     }
     if (args->allow_count > 0 &&
         !tigress_share_url_is_relay_allowed(in->parts, args->allow, args->allow_count)) {

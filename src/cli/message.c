@@ -1,37 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is told of a transfer: its message and its facts. */
-#include "cli/flow.h"
+#include "cli/message.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cli/io.h"
 #include "cli/mem.h"
-
-void flow_time(char text[FLOW_TIME_MAX], int64_t unix_s)
-{
-    time_t at = (time_t)unix_s;
-    struct tm utc;
-
-    if (unix_s == 0 || gmtime_r(&at, &utc) == NULL ||
-        strftime(text, FLOW_TIME_MAX, "%Y-%m-%dT%H:%M:%SZ", &utc) == 0) {
-        snprintf(text, FLOW_TIME_MAX, "unknown");
-    }
-}
-
-json_t *flow_describe(const struct transfer *t)
-{
-    char expires[FLOW_TIME_MAX];
-
-    flow_time(expires, t->expires_s);
-    return json_pack("{s:s, s:s, s:s, s:s, s:s*, s:s*, s:I, s:I, s:b}", "id", t->id, "role",
-                     transfer_role_name(t->role), "status", transfer_status_name(t->status),
-                     "relay", t->relay == NULL ? "" : t->relay, "title", t->title, "expires",
-                     t->expires_s == 0 ? NULL : expires, "sent", (json_int_t)t->sent_count,
-                     "received", (json_int_t)t->received_count, "unread", t->is_unread);
-}
 
 /* Jansson's ASCII leaves DEL as it is. */
 static void print_escaped(const char *text)
@@ -68,7 +43,7 @@ static enum cli_exit print_message(struct ui *ui, const char *text, size_t len)
 /* With --out the message is in the file, and the object tells only where. */
 static json_t *result_of(const struct flow *f, const char *out, const char *text, size_t len)
 {
-    json_t *result = flow_describe(f->t);
+    json_t *result = transfer_describe(f->t);
     json_t *message =
         out != NULL ? json_null() : json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
 
@@ -88,7 +63,7 @@ static json_t *result_of(const struct flow *f, const char *out, const char *text
     return result;
 }
 
-enum cli_exit flow_deliver(struct flow *f, const struct cli_args *args)
+enum cli_exit message_deliver(struct flow *f, const struct cli_args *args)
 {
     const char *out = args->value[OPT_OUT];
     size_t len = 0;
@@ -111,29 +86,4 @@ enum cli_exit flow_deliver(struct flow *f, const struct cli_args *args)
         ui_note(f->ui, "the message is in %s.", out);
     }
     return exit == CLI_OK ? flow_save(f) : exit;
-}
-
-enum cli_exit flow_finish(struct flow *f)
-{
-    enum cli_exit exit = flow_do(f, tigress_session_finish);
-
-    return exit == CLI_OK ? state_end(f->ui, f->t, TRANSFER_COMPLETED) : exit;
-}
-
-enum cli_exit flow_open(struct flow *f, struct ui *ui, struct transfer *t, enum transfer_role role,
-                        const struct cli_args *args)
-{
-    enum cli_exit exit = state_load(ui, t, role, args->position[0]);
-
-    *f = (struct flow){ .ui = ui, .t = t };
-    if (exit == CLI_OK) {
-        exit = flow_resume(f, ui, t, args);
-    }
-    return exit == CLI_OK ? flow_retry(f) : exit;
-}
-
-void flow_close(struct flow *f, struct transfer *t)
-{
-    flow_end(f);
-    state_release(t);
 }

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "cli/flow.h"
 #include "cli/mem.h"
+#include "cli/ui_error.h"
 
 enum cli_exit notify_set(struct ui *ui, struct tigress_session *s, const struct cli_args *args)
 {
@@ -25,5 +25,5 @@ enum cli_exit notify_set(struct ui *ui, struct tigress_session *s, const struct 
                        "--notify takes a type of up to 128 bytes, a colon, and the token of up to "
                        "4096 bytes.");
     }
-    return error == TIGRESS_OK ? CLI_OK : flow_refuse(ui, error, NULL);
+    return error == TIGRESS_OK ? CLI_OK : ui_error(ui, error, NULL);
 }

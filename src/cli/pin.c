@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/flow.h"
 #include "cli/mem.h"
+#include "cli/ui_error.h"
 
 #define DRAWS_MAX 16 /* a message that holds one PIN after the other was made to */
 
@@ -53,7 +53,7 @@ enum cli_exit pin_make(struct ui *ui, struct transfer *t, const char *message, s
     }
     explicit_bzero(digits, sizeof digits);
     tigress_pin_free(&pin);
-    return error == TIGRESS_OK ? CLI_OK : flow_refuse(ui, error, NULL);
+    return error == TIGRESS_OK ? CLI_OK : ui_error(ui, error, NULL);
 }
 
 enum cli_exit pin_load(struct ui *ui, const struct transfer *t, struct tigress_pin **pin)
@@ -66,14 +66,14 @@ enum cli_exit pin_load(struct ui *ui, const struct transfer *t, struct tigress_p
                        "this transfer has no PIN; 'tigress share --pin' makes one with the link.");
     }
     error = tigress_pin_resume(pin, t->pin, t->pin_len, why, sizeof why);
-    return error == TIGRESS_OK ? CLI_OK : flow_refuse(ui, error, why);
+    return error == TIGRESS_OK ? CLI_OK : ui_error(ui, error, why);
 }
 
 enum cli_exit pin_keep(struct ui *ui, struct transfer *t, struct tigress_pin *pin)
 {
     enum tigress_error error = capture(t, pin);
 
-    return error == TIGRESS_OK ? state_save(ui, t) : flow_refuse(ui, error, NULL);
+    return error == TIGRESS_OK ? state_save(ui, t) : ui_error(ui, error, NULL);
 }
 
 enum cli_exit pin_guard(struct ui *ui, const struct transfer *t, const char *message, size_t len)
@@ -96,7 +96,7 @@ enum cli_exit pin_guard(struct ui *ui, const struct transfer *t, const char *mes
                        "your message was not sent: the PIN stands in it, and has to go another "
                        "way.");
     }
-    return error == TIGRESS_OK ? CLI_OK : flow_refuse(ui, error, NULL);
+    return error == TIGRESS_OK ? CLI_OK : ui_error(ui, error, NULL);
 }
 
 json_t *pin_describe(const struct tigress_pin *pin)

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "cli/flow.h"
+#include "cli/ui_error.h"
 
 #define EXPIRES_DEFAULT_S (48 * 3600)
 #define EXPIRES_MAX_S (INT64_C(10) * 366 * 86400)
@@ -109,7 +109,7 @@ enum cli_exit share_set_up(struct ui *ui, struct tigress_session *s, const struc
     if (error == TIGRESS_OK && args->value[OPT_REQUIRE_PROOF] != NULL) {
         error = tigress_session_require_proof(s);
     }
-    return error == TIGRESS_OK ? CLI_OK : flow_refuse(ui, error, NULL);
+    return error == TIGRESS_OK ? CLI_OK : ui_error(ui, error, NULL);
 }
 
 enum cli_exit share_ask(struct ui *ui, struct tigress_session *s, const struct cli_args *args,

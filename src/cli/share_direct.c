@@ -10,11 +10,11 @@
 
 #include <tigress/direct.h>
 
-#include "cli/flow.h"
 #include "cli/io.h"
 #include "cli/mem.h"
 #include "cli/qr.h"
 #include "cli/share.h"
+#include "cli/ui_error.h"
 
 #define WITHDRAW_S 3 /* how long the other device is told that it is over */
 
@@ -82,9 +82,9 @@ static int on_progress(void *ctx)
 
 static enum cli_exit refused(struct direct *d)
 {
-    return flow_refuse_more(d->ui, tigress_session_error(d->session),
-                            tigress_session_error_text(d->session),
-                            tigress_session_relay_detail(d->session), "");
+    return ui_error_more(d->ui, tigress_session_error(d->session),
+                         tigress_session_error_text(d->session),
+                         tigress_session_relay_detail(d->session), "");
 }
 
 /* ---- messages ------------------------------------------------------------------------------- */
@@ -100,7 +100,7 @@ static enum cli_exit print_message(struct direct *d)
 
     json_decref(json);
     if (line == NULL) {
-        return flow_refuse(d->ui, TIGRESS_E_NOMEM, NULL);
+        return ui_error(d->ui, TIGRESS_E_NOMEM, NULL);
     }
     ui_progress_end(d->ui);
     if (puts(line) == EOF || fflush(stdout) != 0) {
@@ -154,7 +154,7 @@ static enum cli_exit answer_message(struct direct *d)
         error = tigress_session_wait(d->session);
     }
     io_bytes_wipe(&answer);
-    return error == TIGRESS_OK ? exit : flow_refuse(d->ui, error, NULL);
+    return error == TIGRESS_OK ? exit : ui_error(d->ui, error, NULL);
 }
 
 /* ---- the transfer --------------------------------------------------------------------------- */
@@ -213,7 +213,7 @@ static enum cli_exit serve(struct direct *d)
         if (exit == CLI_OK && input == TIGRESS_INPUT_MESSAGE) {
             exit = answer_message(d);
         } else if (exit == CLI_OK && tigress_session_wait(d->session) != TIGRESS_OK) {
-            exit = flow_refuse(d->ui, TIGRESS_E_BUG, NULL);
+            exit = ui_error(d->ui, TIGRESS_E_BUG, NULL);
         }
         if (exit == CLI_OK && tigress_session_input(d->session) != TIGRESS_INPUT_MESSAGE) {
             has_message = false;
@@ -236,7 +236,7 @@ static enum cli_exit print_invitation(struct direct *d, const struct cli_args *a
         tigress_session_share_url(d->session, TIGRESS_FORM_HTTPS, url, sizeof url);
 
     if (error != TIGRESS_OK) {
-        return flow_refuse(d->ui, error, NULL);
+        return ui_error(d->ui, error, NULL);
     }
     if (args->value[OPT_QR] != NULL || (!d->ui->is_json && isatty(STDOUT_FILENO))) {
         exit = qr_draw(d->ui, url, &qr);
@@ -270,7 +270,7 @@ static enum cli_exit run(struct direct *d, const struct cli_args *args)
         error = tigress_direct_listener_set_progress(d->listener, on_progress, d);
     }
     if (error != TIGRESS_OK) {
-        return flow_refuse(d->ui, error, NULL);
+        return ui_error(d->ui, error, NULL);
     }
     (void)setvbuf(stdin, NULL, _IONBF, 0); /* what poll sees is all there is */
     if (tigress_direct_serve(d->listener, d->host, d->session, 0) != TIGRESS_WANT_INPUT) {
@@ -302,7 +302,7 @@ static enum cli_exit prepare(struct direct *d, const struct cli_args *args)
         return ui_fail(d->ui, CLI_USAGE, "usage", "--listen: %s", why);
     }
     if (error != TIGRESS_OK) {
-        return flow_refuse(d->ui, error, why);
+        return ui_error(d->ui, error, why);
     }
     exit = share_set_up(d->ui, d->session, args);
     if (exit == CLI_OK) {

@@ -3,8 +3,10 @@
 
 #include <string.h>
 
+#include "cli/attest_packed.h"
 #include "cli/io.h"
 #include "cli/mem.h"
+#include "cli/ui_error.h"
 
 #define TOKEN_MAX 2100u
 #define HOST_MAX 256u
@@ -20,7 +22,7 @@ static enum cli_exit read_token(struct ui *ui, struct io_bytes *out, const char 
     }
     out->data = cli_strdup(text);
     out->len = strlen(text);
-    return out->data == NULL ? flow_refuse(ui, TIGRESS_E_NOMEM, NULL) : CLI_OK;
+    return out->data == NULL ? ui_error(ui, TIGRESS_E_NOMEM, NULL) : CLI_OK;
 }
 
 static enum cli_exit give_token(struct ui *ui, struct tigress_session *s, const char *text)
@@ -45,7 +47,7 @@ enum cli_exit standing_set_up(struct ui *ui, struct tigress_session *s, const st
         error = tigress_session_want_attestation(s, TIGRESS_ATTEST_CREATE);
     }
     if (error != TIGRESS_OK) {
-        return flow_refuse(ui, error, NULL);
+        return ui_error(ui, error, NULL);
     }
     return args->value[OPT_PRIVATE_TOKEN] != NULL
                ? give_token(ui, s, args->value[OPT_PRIVATE_TOKEN])
@@ -67,14 +69,14 @@ static enum cli_exit give_attestation(struct flow *f, const struct cli_args *arg
                        f->t->id);
     }
     if (error != TIGRESS_OK) {
-        return flow_refuse(f->ui, error, NULL);
+        return ui_error(f->ui, error, NULL);
     }
     snprintf(host, sizeof host, "%s", tigress_session_relay_host(f->session));
     exit = attest_packed(f->ui, &object, &len, args->value[OPT_ATTEST_PACKED],
                          args->attest_certificate, host, challenge);
     if (exit == CLI_OK) {
         error = tigress_session_set_attestation(f->session, object, len);
-        exit = error == TIGRESS_OK ? CLI_OK : flow_refuse(f->ui, error, NULL);
+        exit = error == TIGRESS_OK ? CLI_OK : ui_error(f->ui, error, NULL);
     }
     cli_free(object);
     return exit;
@@ -87,7 +89,7 @@ static enum cli_exit ask_for_token(struct flow *f)
     enum cli_exit exit;
 
     if (challenge == NULL) {
-        return flow_refuse(f->ui, TIGRESS_E_NOMEM, NULL);
+        return ui_error(f->ui, TIGRESS_E_NOMEM, NULL);
     }
     ui_clean(challenge, CHALLENGE_SHOWN_MAX, tigress_session_private_token_challenge(f->session));
     ui_clean(detail, sizeof detail, tigress_session_relay_detail(f->session));

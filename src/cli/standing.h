@@ -17,14 +17,4 @@ enum cli_exit standing_set_up(struct ui *ui, struct tigress_session *s,
  * CLI_REFUSED   the options do not have it; said, with the relay's challenge */
 enum cli_exit standing_run(struct flow *f, const struct cli_args *args);
 
-/*
- * A WebAuthn attestation object of format packed over challenge, signed with the P-256 key of
- * key_path for the certificates of cert_path, both PEM, the leaf first. *out is for cli_free.
- *   rp_id   the relay's host
- * CLI_REFUSED   a file cannot be used; said
- */
-enum cli_exit attest_packed(struct ui *ui, unsigned char **out, size_t *len, const char *key_path,
-                            const char *cert_path, const char *rp_id,
-                            const unsigned char challenge[TIGRESS_ATTESTATION_CHALLENGE_LEN]);
-
 #endif

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cli/mem.h"
+#include "cli/ui.h"
 
 #define HEAD "tigress-transfer 1 "
 #define HEAD_LEN (sizeof HEAD - 1 + 16 + 1) /* with the checksum and the end of the line */
@@ -200,4 +201,16 @@ bool transfer_is_uuid(const char *text)
         }
     }
     return i == TRANSFER_ID_LEN && text[i] == '\0';
+}
+
+json_t *transfer_describe(const struct transfer *t)
+{
+    char expires[UI_TIME_MAX];
+
+    ui_time(expires, t->expires_s);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s*, s:s*, s:I, s:I, s:b}", "id", t->id, "role",
+                     transfer_role_name(t->role), "status", transfer_status_name(t->status),
+                     "relay", t->relay == NULL ? "" : t->relay, "title", t->title, "expires",
+                     t->expires_s == 0 ? NULL : expires, "sent", (json_int_t)t->sent_count,
+                     "received", (json_int_t)t->received_count, "unread", t->is_unread);
 }

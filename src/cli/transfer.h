@@ -7,6 +7,7 @@
 #ifndef TG_CLI_TRANSFER_H
 #define TG_CLI_TRANSFER_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -58,5 +59,7 @@ bool transfer_decode(struct transfer *t, const char *text, size_t len);
 bool transfer_is_uuid(const char *text);
 /* Finds accidental damage and tells two messages apart; never 0. Not for secrecy. */
 uint64_t transfer_checksum(const void *bytes, size_t len);
+/* id, role, status, relay, title, expires, sent, received, unread: what --json prints of one. */
+json_t *transfer_describe(const struct transfer *t);
 
 #endif

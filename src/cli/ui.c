@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 #include <unistd.h>
 
 #define SENTENCE_MAX 1024
@@ -220,4 +221,15 @@ void ui_say_foreign(struct ui *ui, const char *label, const char *text)
 
     ui_clean(clean, sizeof clean, text);
     ui_say(ui, "%s%s\n", label, clean);
+}
+
+void ui_time(char text[UI_TIME_MAX], int64_t unix_s)
+{
+    time_t at = (time_t)unix_s;
+    struct tm utc;
+
+    if (unix_s == 0 || gmtime_r(&at, &utc) == NULL ||
+        strftime(text, UI_TIME_MAX, "%Y-%m-%dT%H:%M:%SZ", &utc) == 0) {
+        snprintf(text, UI_TIME_MAX, "unknown");
+    }
 }

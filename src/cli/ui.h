@@ -9,6 +9,7 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 /* Also the exit codes of the process, and fixed: scripts rely on them. */
 enum cli_exit {
@@ -57,5 +58,9 @@ enum cli_exit ui_confirm(struct ui *ui, const char *question);
 void ui_say_foreign(struct ui *ui, const char *label, const char *text);
 /* The same into a buffer; always ends with a NUL, cut at a whole character. */
 void ui_clean(char *out, size_t cap, const char *text);
+
+/* "2026-11-21T00:00:00Z", or "unknown" for 0. */
+#define UI_TIME_MAX 24u
+void ui_time(char text[UI_TIME_MAX], int64_t unix_s);
 
 #endif

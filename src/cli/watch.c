@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/watch.h"
 
+#include "cli/ui_error.h"
+
 enum cli_exit watch_open(struct flow *f, struct ui *ui, struct transfer *t,
                          const struct watched *who, const struct cli_args *args)
 {
@@ -33,7 +35,7 @@ enum cli_exit watch_look(struct flow *f, flow_act_fn *act, int64_t until_s, enum
                        "a command was interrupted: run the same one again before watching.");
     }
     if (error != TIGRESS_OK) {
-        return flow_refuse(f->ui, error, NULL);
+        return ui_error(f->ui, error, NULL);
     }
     f->is_ending = true; /* to be told that it is completed is an answer here */
     exit = flow_run(f, until_s);
@@ -49,7 +51,7 @@ enum cli_exit watch_look(struct flow *f, flow_act_fn *act, int64_t until_s, enum
 
 enum cli_exit watch_tell(struct ui *ui, const struct transfer *t, enum watch_news news)
 {
-    json_t *result = flow_describe(t);
+    json_t *result = transfer_describe(t);
 
     if (news == WATCH_COMPLETED) {
         ui_say(ui, "%s: completed by the other side.\n", t->id);

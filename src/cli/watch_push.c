@@ -8,6 +8,7 @@
 #include "cli/listen.h"
 #include "cli/mem.h"
 #include "cli/state_dir.h"
+#include "cli/ui_error.h"
 
 #define PATH_PREFIX "/push/"
 
@@ -44,7 +45,7 @@ static enum cli_exit subscribe(struct watcher *w, struct subscriber *s, const st
     if (error == TIGRESS_OK) {
         error = tigress_webpush_subscription(s->keys, endpoint, token, TIGRESS_WEBPUSH_TOKEN_MAX);
     }
-    return error == TIGRESS_OK ? CLI_OK : flow_refuse(w->ui, error, NULL);
+    return error == TIGRESS_OK ? CLI_OK : ui_error(w->ui, error, NULL);
 }
 
 static enum cli_exit leave(struct watcher *w, struct flow *f, const char *token,
@@ -57,7 +58,7 @@ static enum cli_exit leave(struct watcher *w, struct flow *f, const char *token,
         error = tigress_session_set_notification_token(f->session, TIGRESS_WEBPUSH_TYPE, token);
     }
     if (error != TIGRESS_OK) {
-        return flow_refuse(w->ui, error, NULL);
+        return ui_error(w->ui, error, NULL);
     }
     exit = watch_look(f, tigress_session_check, 0, news);
     if (exit == CLI_OK && *news == WATCH_NOTHING &&
@@ -145,7 +146,7 @@ static enum cli_exit sleep_and_look(struct watcher *w, int64_t until_s)
     bool is_told = false;
 
     if (post == NULL) {
-        return flow_refuse(w->ui, TIGRESS_E_NOMEM, NULL);
+        return ui_error(w->ui, TIGRESS_E_NOMEM, NULL);
     }
     ui_note(w->ui, "asleep until a push comes to %s ...", listen_origin(w->listener));
     while (!is_told && listen_wait(w->listener, until_s, post)) {
@@ -182,7 +183,7 @@ enum cli_exit watch_by_push(struct ui *ui, const struct cli_args *args,
     if (exit == CLI_OK) {
         w.subscriber = cli_alloc(list->count * sizeof(*w.subscriber));
         exit = w.subscriber != NULL ? watch_from(&w, list, until_s)
-                                    : flow_refuse(ui, TIGRESS_E_NOMEM, NULL);
+                                    : ui_error(ui, TIGRESS_E_NOMEM, NULL);
     }
     for (size_t i = 0; i < w.count; i++) {
         tigress_webpush_free(&w.subscriber[i].keys);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What an error of the library is to the user and to scripts. */
-#include "cli/flow.h"
+#include "cli/ui_error.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -48,8 +47,8 @@ static const char *stop_of(const char *sentence)
     return len > 0 && strchr(".!?", sentence[len - 1]) != NULL ? "" : ".";
 }
 
-enum cli_exit flow_refuse_more(struct ui *ui, enum tigress_error error, const char *why,
-                               const char *detail, const char *hint)
+enum cli_exit ui_error_more(struct ui *ui, enum tigress_error error, const char *why,
+                            const char *detail, const char *hint)
 {
     char code[32];
 
@@ -62,7 +61,7 @@ enum cli_exit flow_refuse_more(struct ui *ui, enum tigress_error error, const ch
                    detail[0] == '\0' ? "" : stop_of(detail), hint[0] == '\0' ? "" : " ", hint);
 }
 
-enum cli_exit flow_refuse(struct ui *ui, enum tigress_error error, const char *why)
+enum cli_exit ui_error(struct ui *ui, enum tigress_error error, const char *why)
 {
-    return flow_refuse_more(ui, error, why, "", "");
+    return ui_error_more(ui, error, why, "", "");
 }
