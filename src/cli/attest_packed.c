@@ -29,7 +29,7 @@ struct writer {
 
 static void put(struct writer *w, const void *data, size_t len)
 {
-    if (w->is_full || len > sizeof w->bytes - w->len) {
+    if (w->is_full || len > sizeof(w->bytes) - w->len) {
         w->is_full = true;
         return;
     }
@@ -94,16 +94,16 @@ static bool put_auth_data(struct writer *w, const char *rp_id)
     const unsigned char flags = FLAGS, id_len[2] = { 0, CREDENTIAL_ID_LEN };
 
     if (!hash(rp_hash, rp_id, strlen(rp_id)) || !make_point(point) ||
-        RAND_bytes(id, sizeof id) != 1) {
+        RAND_bytes(id, sizeof(id)) != 1) {
         return false;
     }
-    put(w, rp_hash, sizeof rp_hash);
+    put(w, rp_hash, sizeof(rp_hash));
     put(w, &flags, 1);
     put(w, none, 4);
     put(w, none, 16);
-    put(w, id_len, sizeof id_len);
-    put(w, id, sizeof id);
-    put(w, cose_start, sizeof cose_start);
+    put(w, id_len, sizeof(id_len));
+    put(w, id, sizeof(id));
+    put(w, cose_start, sizeof(cose_start));
     put_head(w, 1, 1); /* -2: x */
     put_bytes(w, point + 1, 32);
     put_head(w, 1, 2); /* -3: y */
@@ -132,7 +132,7 @@ static EVP_PKEY *read_key(const char *path)
 static size_t put_chain(struct writer *w, const char *path)
 {
     FILE *file = fopen(path, "re");
-    struct writer *chain = cli_alloc(sizeof *chain);
+    struct writer *chain = cli_alloc(sizeof(*chain));
     X509 *certificate = NULL;
     size_t count = 0;
 
@@ -166,9 +166,9 @@ static bool put_signature(struct writer *w, EVP_PKEY *key, const struct writer *
                           const unsigned char challenge[TIGRESS_ATTESTATION_CHALLENGE_LEN])
 {
     unsigned char signed_data[1024], signature[128];
-    size_t len = sizeof signature;
+    size_t len = sizeof(signature);
     EVP_MD_CTX *md = EVP_MD_CTX_new();
-    bool is_good = md != NULL && auth_data->len + HASH_LEN <= sizeof signed_data;
+    bool is_good = md != NULL && auth_data->len + HASH_LEN <= sizeof(signed_data);
 
     if (is_good) {
         memcpy(signed_data, auth_data->bytes, auth_data->len);
@@ -218,7 +218,7 @@ enum cli_exit attest_packed(struct ui *ui, unsigned char **out, size_t *len, con
                             const unsigned char challenge[TIGRESS_ATTESTATION_CHALLENGE_LEN])
 {
     EVP_PKEY *key = read_key(key_path);
-    struct writer *w = cli_alloc(sizeof *w), *auth_data = cli_alloc(sizeof *auth_data);
+    struct writer *w = cli_alloc(sizeof(*w)), *auth_data = cli_alloc(sizeof(*auth_data));
     enum cli_exit exit = CLI_OK;
 
     if (key == NULL) {

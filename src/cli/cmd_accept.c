@@ -11,7 +11,7 @@
 #include "cli/mem.h"
 #include "cli/message.h"
 #include "cli/message.h"
-#include "cli/notify.h"
+#include "cli/notification.h"
 #include "cli/ui_error.h"
 
 /* The session of a transfer that is new here. Only a mailbox that answers is worth a file. */
@@ -20,7 +20,7 @@ static enum cli_exit begin(struct ui *ui, struct flow *f, struct transfer *t,
 {
     char why[TIGRESS_TEXT_MAX] = "";
     struct tigress_session *s = NULL;
-    enum tigress_error error = tigress_recipient_new(&s, in->url, in->secret, why, sizeof why);
+    enum tigress_error error = tigress_recipient_new(&s, in->url, in->secret, why, sizeof(why));
 
     for (size_t i = 0; error == TIGRESS_OK && i < args->allow_count; i++) {
         error = tigress_session_allow_relay(s, args->allow[i]);
@@ -77,7 +77,7 @@ static enum cli_exit claim(struct ui *ui, struct flow *f, const struct cli_args 
     struct transfer *t = f->t;
     enum tigress_error error = flow_interrupt(f);
     enum cli_exit exit =
-        error == TIGRESS_OK ? notify_set(ui, f->session, args) : ui_error(ui, error, NULL);
+        error == TIGRESS_OK ? notification_set(ui, f->session, args) : ui_error(ui, error, NULL);
 
     if (exit == CLI_OK && !t->is_unread) {
         exit = flow_run(f, 0);
@@ -94,7 +94,7 @@ static enum cli_exit claim(struct ui *ui, struct flow *f, const struct cli_args 
         return flow_finish(f);
     }
     if (exit == CLI_OK) {
-        ui_note(ui, "'tigress answer %.8s FILE' answers, 'tigress finish %.8s' ends the transfer.",
+        ui_info(ui, "'tigress answer %.8s FILE' answers, 'tigress finish %.8s' ends the transfer.",
                 t->id, t->id);
     }
     return exit;

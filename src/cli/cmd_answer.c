@@ -3,7 +3,7 @@
 
 #include "cli/flow.h"
 #include "cli/io.h"
-#include "cli/notify.h"
+#include "cli/notification.h"
 #include "cli/pin.h"
 #include "cli/ui_error.h"
 
@@ -15,9 +15,9 @@ static enum cli_exit unread(struct ui *ui, const struct transfer *t)
                    t->id);
 }
 
-static enum cli_exit told(struct ui *ui, const struct transfer *t)
+static enum cli_exit print_sent(struct ui *ui, const struct transfer *t)
 {
-    ui_say(ui, "Sent. 'tigress receive %.8s' waits for the answer.\n", t->id);
+    ui_print(ui, "Sent. 'tigress receive %.8s' waits for the answer.\n", t->id);
     return ui_result_take(ui, transfer_describe(t));
 }
 
@@ -32,7 +32,7 @@ static enum cli_exit send(struct ui *ui, struct flow *f, const struct cli_args *
     }
     error = flow_interrupt(f);
     if (error == TIGRESS_OK) {
-        exit = notify_set(ui, f->session, args);
+        exit = notification_set(ui, f->session, args);
     }
     if (exit != CLI_OK) {
         return exit;
@@ -62,7 +62,7 @@ static enum cli_exit answer(struct ui *ui, struct flow *f, const struct cli_args
     if (interrupted != 0) { /* it goes first; given again it is the same one, not a second */
         exit = flow_settle(f);
         if (exit == CLI_OK && !f->t->is_unread) {
-            ui_note(ui, "the answer that was interrupted is sent now.");
+            ui_info(ui, "the answer that was interrupted is sent now.");
         }
     }
     if (exit == CLI_OK && !f->t->is_unread &&
@@ -72,7 +72,7 @@ static enum cli_exit answer(struct ui *ui, struct flow *f, const struct cli_args
     if (exit != CLI_OK) {
         return exit;
     }
-    return f->t->is_unread ? unread(ui, f->t) : told(ui, f->t);
+    return f->t->is_unread ? unread(ui, f->t) : print_sent(ui, f->t);
 }
 
 enum cli_exit cmd_answer(struct ui *ui, const struct cli_args *args)
@@ -88,7 +88,7 @@ enum cli_exit cmd_answer(struct ui *ui, const struct cli_args *args)
     if (exit != CLI_OK) {
         return exit;
     }
-    error = tigress_message_check(message.data, message.len, why, sizeof why);
+    error = tigress_message_check(message.data, message.len, why, sizeof(why));
     if (error != TIGRESS_OK) {
         io_bytes_wipe(&message);
         return ui_error(ui, error, why);

@@ -16,7 +16,7 @@ static enum cli_exit cancel(struct ui *ui, struct flow *f)
         exit = state_end(ui, t, TRANSFER_CANCELLED);
     }
     if (exit == CLI_OK) {
-        ui_say(ui, "The transfer %s is cancelled.\n", t->id);
+        ui_print(ui, "The transfer %s is cancelled.\n", t->id);
         exit = ui_result_take(ui, transfer_describe(t));
     }
     return exit;

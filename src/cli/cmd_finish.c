@@ -24,7 +24,7 @@ static enum cli_exit end(struct ui *ui, const struct cli_args *args, enum transf
         exit = state_end(ui, &t, status);
     }
     if (exit == CLI_OK) {
-        ui_say(ui, "The transfer %s is %s.\n", t.id, transfer_status_name(status));
+        ui_print(ui, "The transfer %s is %s.\n", t.id, transfer_status_name(status));
         exit = ui_result_take(ui, transfer_describe(&t));
     }
     flow_close(&f, &t);

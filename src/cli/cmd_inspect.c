@@ -16,7 +16,7 @@ static const char *vertical_name(const char *value)
                                             { TIGRESS_VERTICAL_HOME, "home" },
                                             { TIGRESS_VERTICAL_CAR, "car" } };
 
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (strcmp(names[i][0], value) == 0) {
             return names[i][1];
         }
@@ -25,17 +25,17 @@ static const char *vertical_name(const char *value)
 }
 
 /* The preview needs no secret: the session that fetches it does not get one. */
-static enum cli_exit preview(struct ui *ui, struct flow *f, const struct invitation_in *in)
+static enum cli_exit fetch_preview(struct ui *ui, struct flow *f, const struct invitation_in *in)
 {
     char url[TIGRESS_SHARE_URL_MAX];
     char why[TIGRESS_TEXT_MAX] = "";
     struct tigress_session *s = NULL;
     enum tigress_error error =
-        tigress_share_url_format(in->parts, TIGRESS_FORM_HTTPS_BARE, url, sizeof url);
+        tigress_share_url_format(in->parts, TIGRESS_FORM_HTTPS_BARE, url, sizeof(url));
     enum cli_exit exit;
 
     if (error == TIGRESS_OK) {
-        error = tigress_recipient_new(&s, url, NULL, why, sizeof why);
+        error = tigress_recipient_new(&s, url, NULL, why, sizeof(why));
     }
     if (error == TIGRESS_OK) {
         error = tigress_session_want_preview(s);
@@ -48,8 +48,8 @@ static enum cli_exit preview(struct ui *ui, struct flow *f, const struct invitat
     return exit == CLI_OK ? flow_run(f, 0) : exit;
 }
 
-static enum cli_exit tell(struct ui *ui, const struct flow *f, const struct invitation_in *in,
-                          const struct cli_args *args)
+static enum cli_exit print_preview(struct ui *ui, const struct flow *f,
+                                   const struct invitation_in *in, const struct cli_args *args)
 {
     const struct tigress_session *s = f->session;
     const char *vertical = vertical_name(tigress_share_url_vertical(in->parts));
@@ -58,20 +58,20 @@ static enum cli_exit tell(struct ui *ui, const struct flow *f, const struct invi
     enum cli_exit exit = CLI_OK;
 
     ui_time(expires, tigress_session_expires_at_s(s));
-    ui_say_foreign(ui, "Title:       ", tigress_session_title(s));
-    ui_say_foreign(ui, "Description: ", tigress_session_description(s));
-    ui_say_foreign(ui, "Image:       ", tigress_session_image_url(s));
-    ui_say(ui, "Expires:     %s\nRelay:       %s, port %u\nTransfer:    %s\nVertical:    %s\n",
-           expires, tigress_share_url_host(in->parts), tigress_share_url_port(in->parts), in->id,
-           vertical);
-    ui_say(ui, "Secret:      %s\n",
-           in->has_secret ? "in the link, of the right length" : "not in the link");
-    ui_say(ui, "The link is well formed and its transfer is open; nothing was claimed.\n");
+    ui_print_foreign(ui, "Title:       ", tigress_session_title(s));
+    ui_print_foreign(ui, "Description: ", tigress_session_description(s));
+    ui_print_foreign(ui, "Image:       ", tigress_session_image_url(s));
+    ui_print(ui, "Expires:     %s\nRelay:       %s, port %u\nTransfer:    %s\nVertical:    %s\n",
+             expires, tigress_share_url_host(in->parts), tigress_share_url_port(in->parts), in->id,
+             vertical);
+    ui_print(ui, "Secret:      %s\n",
+             in->has_secret ? "in the link, of the right length" : "not in the link");
+    ui_print(ui, "The link is well formed and its transfer is open; nothing was claimed.\n");
     if (args->value[OPT_QR] != NULL) {
         exit = qr_draw(ui, in->url, &qr);
     }
     if (exit == CLI_OK) {
-        ui_say(ui, "%s", qr == NULL ? "" : qr);
+        ui_print(ui, "%s", qr == NULL ? "" : qr);
         exit = ui_result_take(ui, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:b, s:s*}",
                                             "id", in->id, "title", tigress_session_title(s),
                                             "description", tigress_session_description(s), "image",
@@ -94,10 +94,10 @@ enum cli_exit cmd_inspect(struct ui *ui, const struct cli_args *args)
         exit = invitation_read(ui, &in, args);
     }
     if (exit == CLI_OK) {
-        exit = preview(ui, &f, &in);
+        exit = fetch_preview(ui, &f, &in);
     }
     if (exit == CLI_OK) {
-        exit = tell(ui, &f, &in, args);
+        exit = print_preview(ui, &f, &in, args);
     }
     flow_end(&f);
     invitation_wipe(&in);

@@ -10,7 +10,8 @@
 #include "cli/pin.h"
 #include "cli/ui_error.h"
 
-static enum cli_exit told(struct ui *ui, const struct transfer *t, const struct tigress_pin *pin)
+static enum cli_exit print_state(struct ui *ui, const struct transfer *t,
+                                 const struct tigress_pin *pin)
 {
     json_t *result = transfer_describe(t), *more = pin_describe(pin);
 
@@ -91,8 +92,8 @@ static enum cli_exit check(struct ui *ui, struct transfer *t, struct tigress_pin
     }
     exit = pin_keep(ui, t, pin);
     if (exit == CLI_OK) {
-        ui_say(ui, "The PIN is right.\n");
-        exit = told(ui, t, pin);
+        ui_print(ui, "The PIN is right.\n");
+        exit = print_state(ui, t, pin);
     }
     return exit;
 }
@@ -100,12 +101,12 @@ static enum cli_exit check(struct ui *ui, struct transfer *t, struct tigress_pin
 static enum cli_exit show(struct ui *ui, const struct transfer *t, const struct tigress_pin *pin)
 {
     if (tigress_pin_is_passed(pin)) {
-        ui_say(ui, "The right PIN has come.\n");
+        ui_print(ui, "The right PIN has come.\n");
     } else {
-        ui_say(ui, "A PIN of %u digits; tries left: %u.\n", tigress_pin_digits(pin),
-               tigress_pin_tries_left(pin));
+        ui_print(ui, "A PIN of %u digits; tries left: %u.\n", tigress_pin_digits(pin),
+                 tigress_pin_tries_left(pin));
     }
-    return told(ui, t, pin);
+    return print_state(ui, t, pin);
 }
 
 enum cli_exit cmd_pin(struct ui *ui, const struct cli_args *args)

@@ -7,12 +7,12 @@
 #include "cli/flow.h"
 #include "cli/io.h"
 #include "cli/mem.h"
-#include "cli/notify.h"
+#include "cli/notification.h"
 #include "cli/pin.h"
 #include "cli/qr.h"
 #include "cli/share.h"
 #include "cli/share_direct.h"
-#include "cli/standing.h"
+#include "cli/evidence.h"
 #include "cli/ui_error.h"
 
 struct invitation {
@@ -28,11 +28,12 @@ static enum cli_exit build(struct ui *ui, const struct flow *f, const struct cli
     bool is_apart = args->value[OPT_SEPARATE_SECRET] != NULL;
     int form = is_own ? (is_apart ? TIGRESS_FORM_TIGRESS_BARE : TIGRESS_FORM_TIGRESS)
                       : (is_apart ? TIGRESS_FORM_HTTPS_BARE : TIGRESS_FORM_HTTPS);
-    enum tigress_error error = tigress_session_share_url(f->session, form, to->url, sizeof to->url);
+    enum tigress_error error =
+        tigress_session_share_url(f->session, form, to->url, sizeof(to->url));
 
     if (error == TIGRESS_OK && is_apart) {
         error = tigress_session_share_url(f->session, TIGRESS_FORM_SECRET, to->secret,
-                                          sizeof to->secret);
+                                          sizeof(to->secret));
     }
     if (error == TIGRESS_E_URL) {
         return ui_fail(ui, CLI_USAGE, "url",
@@ -44,15 +45,15 @@ static enum cli_exit build(struct ui *ui, const struct flow *f, const struct cli
 }
 
 /* In groups, for a person; nothing where there is none to show. */
-static void say_pin(struct ui *ui, const struct transfer *t)
+static void print_pin(struct ui *ui, const struct transfer *t)
 {
     char shown[TIGRESS_PIN_SHOWN_MAX] = "";
 
     if (t->pin_digits != NULL &&
-        tigress_pin_show(t->pin_digits, shown, sizeof shown) == TIGRESS_OK) {
-        ui_say(ui, "PIN:      %s   (tell it on another way than the link)\n", shown);
+        tigress_pin_show(t->pin_digits, shown, sizeof(shown)) == TIGRESS_OK) {
+        ui_print(ui, "PIN:      %s   (tell it on another way than the link)\n", shown);
     }
-    explicit_bzero(shown, sizeof shown);
+    explicit_bzero(shown, sizeof(shown));
 }
 
 /* The digits were handed over: from here on their checker is enough. */
@@ -80,12 +81,12 @@ static enum cli_exit print_invitation(struct ui *ui, const struct flow *f,
     }
     if (exit == CLI_OK) {
         ui_time(expires, f->t->expires_s);
-        ui_say(ui, "Link:     %s\n", invitation.url);
+        ui_print(ui, "Link:     %s\n", invitation.url);
         if (invitation.secret[0] != '\0') {
-            ui_say(ui, "Secret:   %s\n", invitation.secret);
+            ui_print(ui, "Secret:   %s\n", invitation.secret);
         }
-        say_pin(ui, f->t);
-        ui_say(ui, "Transfer: %s\nExpires:  %s\n%s", f->t->id, expires, qr == NULL ? "" : qr);
+        print_pin(ui, f->t);
+        ui_print(ui, "Transfer: %s\nExpires:  %s\n%s", f->t->id, expires, qr == NULL ? "" : qr);
         result = transfer_describe(f->t);
         (void)json_object_set_new(result, "url", json_string(invitation.url));
         if (invitation.secret[0] != '\0') {
@@ -103,14 +104,14 @@ static enum cli_exit print_invitation(struct ui *ui, const struct flow *f,
         exit = forget_digits(ui, f->t);
     }
     cli_free(qr);
-    explicit_bzero(&invitation, sizeof invitation);
+    explicit_bzero(&invitation, sizeof(invitation));
     return exit;
 }
 
 /* Creates the mailbox, under a stand-in until the relay has told its identifier. */
 static enum cli_exit create(struct ui *ui, struct flow *f, const struct cli_args *args)
 {
-    enum cli_exit exit = standing_run(f, args);
+    enum cli_exit exit = evidence_run(f, args);
 
     if (exit == CLI_OK && f->t->status == TRANSFER_PENDING) {
         f->t->sent_count = 1;
@@ -145,7 +146,7 @@ static enum cli_exit share_session(struct ui *ui, const struct cli_args *args,
     }
     if (exit == CLI_OK) {
         (void)tigress_session_step(s, (int64_t)time(NULL)); /* asks for the intent, sends nothing */
-        exit = share_ask(ui, s, args, tigress_session_relay_host(s));
+        exit = share_confirm(ui, s, args, tigress_session_relay_host(s));
     }
     if (exit == CLI_OK && args->value[OPT_PIN] != NULL) {
         exit = pin_make(ui, &t, message->data, message->len);
@@ -184,13 +185,13 @@ static enum cli_exit share_file(struct ui *ui, const struct cli_args *args)
     if (exit != CLI_OK) {
         goto out;
     }
-    error = tigress_initiator_new(&s, relay, message.data, message.len, why, sizeof why);
-    exit = error == TIGRESS_OK ? share_set_up(ui, s, args) : ui_error(ui, error, why);
+    error = tigress_initiator_new(&s, relay, message.data, message.len, why, sizeof(why));
+    exit = error == TIGRESS_OK ? share_set_options(ui, s, args) : ui_error(ui, error, why);
     if (exit == CLI_OK) {
-        exit = notify_set(ui, s, args);
+        exit = notification_set(ui, s, args);
     }
     if (exit == CLI_OK) {
-        exit = standing_set_up(ui, s, args);
+        exit = evidence_set_up(ui, s, args);
     }
     if (exit == CLI_OK) {
         exit = share_session(ui, args, s, cacert, &message);

@@ -9,7 +9,7 @@
 
 #define KEEP_OVER_S (INT64_C(7) * 86400) /* after its expiration a record is kept for a week */
 
-static const char *standing(const struct transfer *t)
+static const char *status_text(const struct transfer *t)
 {
     if (t->is_unread) {
         return "message to read";
@@ -40,16 +40,16 @@ static void tidy(struct transfer *listed, int64_t now_s)
     state_release(&t);
 }
 
-static void say_one(struct ui *ui, const struct transfer *t)
+static void print_row(struct ui *ui, const struct transfer *t)
 {
     char expires[UI_TIME_MAX];
     char label[200];
 
     ui_time(expires, t->expires_s);
-    snprintf(label, sizeof label, "%s  %-9s  %-18s  %s  %lld sent, %lld received  %.60s  ", t->id,
-             transfer_role_name(t->role), standing(t), expires, (long long)t->sent_count,
+    snprintf(label, sizeof(label), "%s  %-9s  %-18s  %s  %lld sent, %lld received  %.60s  ", t->id,
+             transfer_role_name(t->role), status_text(t), expires, (long long)t->sent_count,
              (long long)t->received_count, t->relay == NULL ? "" : t->relay);
-    ui_say_foreign(ui, label, t->title == NULL ? "" : t->title);
+    ui_print_foreign(ui, label, t->title == NULL ? "" : t->title);
 }
 
 static enum cli_exit list(struct ui *ui)
@@ -61,11 +61,11 @@ static enum cli_exit list(struct ui *ui)
 
     for (size_t i = 0; exit == CLI_OK && i < count; i++) {
         tidy(&all[i], (int64_t)time(NULL));
-        say_one(ui, &all[i]);
+        print_row(ui, &all[i]);
         (void)json_array_append_new(array, transfer_describe(&all[i]));
     }
     if (exit == CLI_OK && count == 0) {
-        ui_say(ui, "There are no transfers here.\n");
+        ui_print(ui, "There are no transfers here.\n");
     }
     state_list_free(all, count);
     if (exit != CLI_OK) {
@@ -135,10 +135,10 @@ static enum cli_exit one(struct ui *ui, struct flow *f, const struct cli_args *a
     if (exit != CLI_OK) {
         return exit;
     }
-    say_one(ui, f->t);
-    for (size_t i = 0; i < sizeof sentences / sizeof sentences[0]; i++) {
+    print_row(ui, f->t);
+    for (size_t i = 0; i < sizeof(sentences) / sizeof(sentences[0]); i++) {
         if (strcmp(sentences[i][0], found) == 0) {
-            ui_say(ui, "%s\n", sentences[i][1]);
+            ui_print(ui, "%s\n", sentences[i][1]);
         }
     }
     result = transfer_describe(f->t);

@@ -63,14 +63,13 @@ static enum cli_exit watch_one(struct ui *ui, const struct cli_args *args,
         exit = poll_one(ui, &f, until_s, &news);
     }
     if (exit == CLI_OK) {
-        exit = news == WATCH_NOTHING ? watch_nothing(ui) : watch_tell(ui, &t, news);
+        exit = news == WATCH_NOTHING ? watch_nothing(ui) : watch_report(ui, &t, news);
     }
     flow_close(&f, &t);
     return exit;
 }
 
-/* ---- several: a process each, which may die at any moment -------------------------------------
- */
+/* ---- several: a process each, which may end at any moment ------------------------------------ */
 
 struct child {
     pid_t pid; /* 0: it has ended */
@@ -110,7 +109,7 @@ static void pass_on(int from, int to)
     char text[OUTPUT_MAX];
     ssize_t len;
 
-    while ((len = read(from, text, sizeof text)) > 0) {
+    while ((len = read(from, text, sizeof(text))) > 0) {
         if (write(to, text, (size_t)len) != len) {
             return;
         }
@@ -165,7 +164,7 @@ static enum cli_exit watch_all(struct ui *ui, const struct cli_args *args,
 {
     struct child children[WATCH_MAX] = { { .pid = 0 } };
     enum start start = START_PARENT;
-    struct child *told = NULL;
+    struct child *first = NULL;
     size_t count = 0;
     enum cli_exit exit = CLI_REFUSED;
 
@@ -177,14 +176,14 @@ static enum cli_exit watch_all(struct ui *ui, const struct cli_args *args,
     if (start == START_CHILD) {
         return watch_one(ui, args, &list->entry[count], until_s);
     }
-    told = start == START_FAILED ? NULL : await(children, count);
-    if (told == NULL) {
+    first = start == START_FAILED ? NULL : await(children, count);
+    if (first == NULL) {
         exit = ui_fail(ui, CLI_REFUSED, "process", "a process could not be started: %s.",
                        strerror(errno));
     } else {
-        pass_on(told->err, STDERR_FILENO);
-        pass_on(told->out, STDOUT_FILENO);
-        exit = told->exit;
+        pass_on(first->err, STDERR_FILENO);
+        pass_on(first->out, STDOUT_FILENO);
+        exit = first->exit;
     }
     end_children(children, count);
     return exit;
@@ -196,8 +195,8 @@ static void put(struct watch_list *list, enum transfer_role role, const char *id
 {
     struct watched *who = &list->entry[list->count++];
 
-    snprintf(who->name, sizeof who->name, "%s:%s", transfer_role_name(role), id);
-    snprintf(who->id, sizeof who->id, "%s", id);
+    snprintf(who->name, sizeof(who->name), "%s:%s", transfer_role_name(role), id);
+    snprintf(who->id, sizeof(who->id), "%s", id);
 }
 
 /* All that are under way, the newest first. */
@@ -212,7 +211,7 @@ static enum cli_exit list_all(struct ui *ui, struct watch_list *list)
             continue;
         }
         if (list->count == WATCH_MAX) {
-            ui_note(ui, "only the newest %u transfers are watched.", WATCH_MAX);
+            ui_info(ui, "only the newest %u transfers are watched.", WATCH_MAX);
             break;
         }
         put(list, all[i].role, all[i].id);

@@ -36,7 +36,7 @@ static enum cli_exit capture(struct flow *f, void **data, size_t *len)
 }
 
 /* What a list shows without opening the session. */
-static enum cli_exit note_facts(struct flow *f)
+static enum cli_exit copy_facts(struct flow *f)
 {
     struct transfer *t = f->t;
     const char *title = tigress_session_title(f->session);
@@ -56,7 +56,7 @@ static enum cli_exit note_facts(struct flow *f)
 
 enum cli_exit flow_save(struct flow *f)
 {
-    enum cli_exit exit = note_facts(f);
+    enum cli_exit exit = copy_facts(f);
 
     if (exit == CLI_OK) {
         exit = capture(f, &f->t->session, &f->t->session_len);
@@ -211,7 +211,7 @@ enum cli_exit flow_resume(struct flow *f, struct ui *ui, struct transfer *t,
         cli_free(t->cacert);
         t->cacert = cacert;
     }
-    error = tigress_session_resume(&session, t->session, t->session_len, why, sizeof why);
+    error = tigress_session_resume(&session, t->session, t->session_len, why, sizeof(why));
     if (error != TIGRESS_OK) {
         return ui_error(ui, error, why);
     }
@@ -248,7 +248,7 @@ static enum cli_exit keep_failed(struct flow *f, enum tigress_error error)
                  { TIGRESS_E_COMPLETED, TRANSFER_COMPLETED },
                  { TIGRESS_E_EXPIRED, TRANSFER_EXPIRED } };
 
-    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
         if (ends[i].error == error) {
             return state_end(f->ui, f->t, ends[i].status);
         }

@@ -20,7 +20,7 @@ static enum cli_exit take_text(struct ui *ui, struct invitation_in *in, const ch
         return exit;
     }
     if (strchr(word, '#') != NULL) {
-        ui_note(ui, "warning: the secret of this link stood on the command line, where other users "
+        ui_info(ui, "warning: the secret of this link stood on the command line, where other users "
                     "of this machine and the shell's history see it; give - and the link on "
                     "standard input instead.");
     }
@@ -37,7 +37,7 @@ enum cli_exit invitation_read(struct ui *ui, struct invitation_in *in, const str
     if (exit != CLI_OK) {
         return exit;
     }
-    error = tigress_share_url_parse(&in->parts, in->url, why, sizeof why);
+    error = tigress_share_url_parse(&in->parts, in->url, why, sizeof(why));
     if (error != TIGRESS_OK) {
         return ui_error(ui, error, why);
     }
@@ -49,7 +49,7 @@ enum cli_exit invitation_read(struct ui *ui, struct invitation_in *in, const str
                        tigress_share_url_host(in->parts), tigress_share_url_port(in->parts));
     }
     in->has_secret = tigress_share_url_has_secret(in->parts) != 0;
-    snprintf(in->id, sizeof in->id, "%s", tigress_share_url_mailbox_id(in->parts));
+    snprintf(in->id, sizeof(in->id), "%s", tigress_share_url_mailbox_id(in->parts));
     for (char *c = in->id; *c != '\0'; c++) {
         *c = (char)tolower((unsigned char)*c);
     }

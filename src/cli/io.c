@@ -90,7 +90,7 @@ enum io_result io_replace_at(int dir_fd, const char *name, const void *data, siz
     int fd;
     bool is_done;
 
-    if (snprintf(beside, sizeof beside, ".%s.new", name) >= (int)sizeof beside) {
+    if (snprintf(beside, sizeof(beside), ".%s.new", name) >= (int)sizeof(beside)) {
         *why = "the name is too long";
         return IO_FAILED;
     }

@@ -48,7 +48,7 @@ static int parse_address(const char *address, size_t *host)
     if (colon == NULL || colon[1] < '0' || colon[1] > '9' || *end != '\0' || port > 65535) {
         return -1;
     }
-    for (size_t i = 0; i < sizeof hosts / sizeof hosts[0]; i++) {
+    for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
         if (strlen(hosts[i].host) == (size_t)(colon - address) &&
             strncasecmp(hosts[i].host, address, (size_t)(colon - address)) == 0) {
             *host = i;
@@ -65,8 +65,8 @@ static bool bind_loopback(int fd, int family, int port)
 
     v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     v6.sin6_addr = in6addr_loopback;
-    return (family == AF_INET ? bind(fd, (struct sockaddr *)&v4, sizeof v4)
-                              : bind(fd, (struct sockaddr *)&v6, sizeof v6)) == 0;
+    return (family == AF_INET ? bind(fd, (struct sockaddr *)&v4, sizeof(v4))
+                              : bind(fd, (struct sockaddr *)&v6, sizeof(v6))) == 0;
 }
 
 static int bound_port(int fd)
@@ -74,13 +74,13 @@ static int bound_port(int fd)
     struct sockaddr_storage name = { .ss_family = AF_UNSPEC };
     struct sockaddr_in v4;
     struct sockaddr_in6 v6;
-    socklen_t len = sizeof name;
+    socklen_t len = sizeof(name);
 
     if (getsockname(fd, (struct sockaddr *)&name, &len) != 0) {
         return 0;
     }
-    memcpy(&v4, &name, sizeof v4);
-    memcpy(&v6, &name, sizeof v6);
+    memcpy(&v4, &name, sizeof(v4));
+    memcpy(&v6, &name, sizeof(v6));
     return ntohs(name.ss_family == AF_INET ? v4.sin_port : v6.sin6_port);
 }
 
@@ -96,11 +96,11 @@ static enum cli_exit open_socket(struct ui *ui, struct listener *l, const char *
                        "port 0 takes any that is free.");
     }
     l->fd = socket(hosts[host].family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (l->fd < 0 || setsockopt(l->fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) != 0 ||
+    if (l->fd < 0 || setsockopt(l->fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) != 0 ||
         !bind_loopback(l->fd, hosts[host].family, port) || listen(l->fd, 8) != 0) {
         return ui_fail(ui, CLI_REFUSED, "listen", "cannot listen there: %s.", strerror(errno));
     }
-    snprintf(l->origin, sizeof l->origin, "https://%s:%d", hosts[host].host, bound_port(l->fd));
+    snprintf(l->origin, sizeof(l->origin), "https://%s:%d", hosts[host].host, bound_port(l->fd));
     return CLI_OK;
 }
 
@@ -125,7 +125,7 @@ static enum cli_exit open_tls(struct ui *ui, struct listener *l, const char *cer
 enum cli_exit listen_open(struct ui *ui, struct listener **out, const char *address,
                           const char *cert, const char *key)
 {
-    struct listener *l = cli_alloc(sizeof *l);
+    struct listener *l = cli_alloc(sizeof(*l));
     enum cli_exit exit;
 
     if (l == NULL) {
@@ -188,10 +188,10 @@ static bool read_more(struct listener *l, struct request *r)
 {
     int got;
 
-    if (time(NULL) >= r->until || r->len == sizeof r->bytes - 1) {
+    if (time(NULL) >= r->until || r->len == sizeof(r->bytes) - 1) {
         return false;
     }
-    got = SSL_read(l->peer, r->bytes + r->len, (int)(sizeof r->bytes - 1 - r->len));
+    got = SSL_read(l->peer, r->bytes + r->len, (int)(sizeof(r->bytes) - 1 - r->len));
     if (got <= 0) {
         return false;
     }
@@ -258,7 +258,7 @@ static unsigned take_request(struct listener *l, struct request *r, struct liste
         return 405;
     }
     path_len = strcspn(r->bytes + 5, " \r");
-    if (path_len >= sizeof post->path) {
+    if (path_len >= sizeof(post->path)) {
         return 404;
     }
     if (!has_value(r, "Content-Encoding", "aes128gcm")) {
@@ -286,16 +286,16 @@ static void part(struct listener *l)
     const struct timeval limit = { .tv_sec = PARTING_MAX_S };
     char rest[1024];
 
-    (void)setsockopt(l->peer_fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    (void)setsockopt(l->peer_fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
     (void)shutdown(l->peer_fd, SHUT_WR);
-    for (int i = 0; i < PARTING_READS_MAX && recv(l->peer_fd, rest, sizeof rest, 0) > 0; i++) {
+    for (int i = 0; i < PARTING_READS_MAX && recv(l->peer_fd, rest, sizeof(rest), 0) > 0; i++) {
     }
 }
 
 void listen_answer(struct listener *l, unsigned status)
 {
     char answer[160];
-    int len = snprintf(answer, sizeof answer,
+    int len = snprintf(answer, sizeof(answer),
                        "HTTP/1.1 %u %s\r\n%sContent-Length: 0\r\nConnection: close\r\n\r\n", status,
                        status < 300 ? "Created" : "Refused",
                        status == 201 ? "Location: /message\r\n" : "");
@@ -317,8 +317,8 @@ static bool greet(struct listener *l)
         return false;
     }
     (void)fcntl(l->peer_fd, F_SETFD, FD_CLOEXEC);
-    (void)setsockopt(l->peer_fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-    (void)setsockopt(l->peer_fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+    (void)setsockopt(l->peer_fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+    (void)setsockopt(l->peer_fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
     l->peer = SSL_new(l->tls);
     if (l->peer == NULL || SSL_set_fd(l->peer, l->peer_fd) != 1 || SSL_accept(l->peer) != 1) {
         hang_up(l);
@@ -337,7 +337,7 @@ static int left_ms(int64_t until_s)
 
 bool listen_wait(struct listener *l, int64_t until_s, struct listen_post *post)
 {
-    struct request *r = cli_alloc(sizeof *r);
+    struct request *r = cli_alloc(sizeof(*r));
     struct pollfd ready = { .fd = l->fd, .events = POLLIN };
     bool has_come = false;
     int wait_ms;
@@ -346,7 +346,7 @@ bool listen_wait(struct listener *l, int64_t until_s, struct listen_post *post)
         if (poll(&ready, 1, wait_ms) == 1 && greet(l)) {
             unsigned status;
 
-            memset(r, 0, sizeof *r);
+            memset(r, 0, sizeof(*r));
             r->until = time(NULL) + EXCHANGE_MAX_S;
             status = take_request(l, r, post);
             has_come = status == 0;

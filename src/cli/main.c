@@ -54,7 +54,7 @@ static const char *alias_of(const char *word)
         { "--help", "help" }, { "-h", "help" }, { "--version", "version" }, { "-V", "version" }
     };
 
-    for (size_t i = 0; i < sizeof aliases / sizeof aliases[0]; i++) {
+    for (size_t i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++) {
         if (strcmp(word, aliases[i][0]) == 0) {
             return aliases[i][1];
         }

@@ -83,7 +83,7 @@ enum cli_exit message_deliver(struct flow *f, const struct cli_args *args)
     } else if (out == NULL) {
         exit = print_message(f->ui, text, len);
     } else {
-        ui_note(f->ui, "the message is in %s.", out);
+        ui_info(f->ui, "the message is in %s.", out);
     }
     return exit == CLI_OK ? flow_save(f) : exit;
 }

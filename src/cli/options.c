@@ -57,7 +57,7 @@ void options_print_usage(FILE *to, const struct cli_command *command)
         if ((command->options & OPT_BIT(i)) == 0) {
             continue;
         }
-        snprintf(form, sizeof form, "--%s%s%s", option_table[i].name,
+        snprintf(form, sizeof(form), "--%s%s%s", option_table[i].name,
                  option_table[i].value == NULL ? "" : " ",
                  option_table[i].value == NULL ? "" : option_table[i].value);
         fprintf(to, "  %-24s %s\n", form, option_table[i].help);
@@ -105,9 +105,9 @@ static enum cli_exit bad_option(struct ui *ui, const struct cli_command *command
     char name[64];
 
     if (optopt > OPT_COUNT) { /* a letter: getopt may still stand before its word */
-        snprintf(name, sizeof name, "-%c", optopt);
+        snprintf(name, sizeof(name), "-%c", optopt);
     } else {
-        snprintf(name, sizeof name, "%.*s", (int)strcspn(word, "="), word);
+        snprintf(name, sizeof(name), "%.*s", (int)strcspn(word, "="), word);
     }
     if (found == ':') {
         return usage(ui, command, "a value is missing after ", name);
@@ -188,7 +188,7 @@ bool options_parse_duration(int64_t *out_s, const char *text, int64_t max_s)
     for (size_t i = 0; i < digits; i++) {
         number = number * 10 + (text[i] - '0');
     }
-    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
         if (units[i].unit == text[digits] && number > 0 && number <= max_s / units[i].seconds) {
             *out_s = number * units[i].seconds;
             return true;

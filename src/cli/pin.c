@@ -35,7 +35,7 @@ enum cli_exit pin_make(struct ui *ui, struct transfer *t, const char *message, s
 
     for (int i = 0; i < DRAWS_MAX && error == TIGRESS_E_MESSAGE; i++) {
         tigress_pin_free(&pin);
-        error = tigress_pin_generate(digits, sizeof digits, 0, NULL, NULL);
+        error = tigress_pin_generate(digits, sizeof(digits), 0, NULL, NULL);
         if (error == TIGRESS_OK) {
             error = tigress_pin_new(&pin, digits, 0, NULL, NULL);
         }
@@ -51,7 +51,7 @@ enum cli_exit pin_make(struct ui *ui, struct transfer *t, const char *message, s
         t->pin_digits = cli_strdup(digits);
         error = t->pin_digits == NULL ? TIGRESS_E_NOMEM : TIGRESS_OK;
     }
-    explicit_bzero(digits, sizeof digits);
+    explicit_bzero(digits, sizeof(digits));
     tigress_pin_free(&pin);
     return error == TIGRESS_OK ? CLI_OK : ui_error(ui, error, NULL);
 }
@@ -65,7 +65,7 @@ enum cli_exit pin_load(struct ui *ui, const struct transfer *t, struct tigress_p
         return ui_fail(ui, CLI_REFUSED, "no-pin",
                        "this transfer has no PIN; 'tigress share --pin' makes one with the link.");
     }
-    error = tigress_pin_resume(pin, t->pin, t->pin_len, why, sizeof why);
+    error = tigress_pin_resume(pin, t->pin, t->pin_len, why, sizeof(why));
     return error == TIGRESS_OK ? CLI_OK : ui_error(ui, error, why);
 }
 

@@ -22,7 +22,7 @@ static const struct vertical {
 /* NULL: there is no such vertical. */
 static const struct vertical *vertical_of(const char *name)
 {
-    for (size_t i = 0; i < sizeof verticals / sizeof verticals[0]; i++) {
+    for (size_t i = 0; i < sizeof(verticals) / sizeof(verticals[0]); i++) {
         if (name == NULL || strcmp(verticals[i].name, name) == 0) {
             return &verticals[i];
         }
@@ -43,7 +43,7 @@ enum cli_exit share_check_options(struct ui *ui, const struct cli_args *args)
     if (vertical_of(args->value[OPT_VERTICAL]) == NULL) {
         return ui_fail(ui, CLI_USAGE, "usage", "--vertical is general, home or car.");
     }
-    for (size_t i = 0; i < sizeof choices / sizeof choices[0]; i++) {
+    for (size_t i = 0; i < sizeof(choices) / sizeof(choices[0]); i++) {
         const char *value = args->value[choices[i].option];
 
         if (value != NULL && strcmp(value, choices[i].first) != 0 &&
@@ -72,7 +72,8 @@ enum cli_exit share_check_options(struct ui *ui, const struct cli_args *args)
     return CLI_OK;
 }
 
-enum cli_exit share_set_up(struct ui *ui, struct tigress_session *s, const struct cli_args *args)
+enum cli_exit share_set_options(struct ui *ui, struct tigress_session *s,
+                                const struct cli_args *args)
 {
     const struct vertical *vertical = vertical_of(args->value[OPT_VERTICAL]);
     const char *title = args->value[OPT_TITLE], *description = args->value[OPT_DESCRIPTION];
@@ -112,16 +113,16 @@ enum cli_exit share_set_up(struct ui *ui, struct tigress_session *s, const struc
     return error == TIGRESS_OK ? CLI_OK : ui_error(ui, error, NULL);
 }
 
-enum cli_exit share_ask(struct ui *ui, struct tigress_session *s, const struct cli_args *args,
-                        const char *where)
+enum cli_exit share_confirm(struct ui *ui, struct tigress_session *s, const struct cli_args *args,
+                            const char *where)
 {
     char question[QUESTION_MAX], title[QUESTION_MAX / 2];
 
     if (args->value[OPT_YES] != NULL) {
         return CLI_OK;
     }
-    ui_clean(title, sizeof title, tigress_session_title(s));
-    snprintf(question, sizeof question,
+    ui_clean(title, sizeof(title), tigress_session_title(s));
+    snprintf(question, sizeof(question),
              "Share \"%s\" through %s? The first one to open the link gets it.", title, where);
     return ui_confirm(ui, question);
 }

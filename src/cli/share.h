@@ -13,9 +13,10 @@
 /* What of the options the library does not judge. CLI_USAGE: a value or a combination; said. */
 enum cli_exit share_check_options(struct ui *ui, const struct cli_args *args);
 /* Gives the options to the session; the library's refusal names what is wrong with one; said. */
-enum cli_exit share_set_up(struct ui *ui, struct tigress_session *s, const struct cli_args *args);
+enum cli_exit share_set_options(struct ui *ui, struct tigress_session *s,
+                                const struct cli_args *args);
 /* Asks the user, unless --yes. where: what it goes through, for the question. */
-enum cli_exit share_ask(struct ui *ui, struct tigress_session *s, const struct cli_args *args,
-                        const char *where);
+enum cli_exit share_confirm(struct ui *ui, struct tigress_session *s, const struct cli_args *args,
+                            const char *where);
 
 #endif

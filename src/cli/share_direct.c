@@ -33,7 +33,7 @@ struct direct {
 /* ---- while it runs -------------------------------------------------------------------------- */
 
 /* What the sender should know of those who came. */
-static void tell_events(struct direct *d)
+static void report_events(struct direct *d)
 {
     static const struct {
         enum tigress_direct_event event;
@@ -45,13 +45,13 @@ static void tell_events(struct direct *d)
         { TIGRESS_DIRECT_STALLED, "a connection took too long; closed." },
     };
 
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         uint64_t count = tigress_direct_host_count(d->host, rows[i].event);
 
         if (count != d->seen[rows[i].event]) {
             d->seen[rows[i].event] = count;
             ui_progress_end(d->ui);
-            ui_note(d->ui, "%s", rows[i].sentence);
+            ui_info(d->ui, "%s", rows[i].sentence);
         }
     }
 }
@@ -71,7 +71,7 @@ static int on_progress(void *ctx)
     if (sigtimedwait(&d->signals, NULL, &none) > 0) {
         d->is_interrupted = true;
     }
-    tell_events(d);
+    report_events(d);
     if (!d->is_interrupted) {
         ui_progress(d->ui, tigress_direct_host_has_recipient(d->host)
                                ? "the other device has it (Ctrl-C withdraws)"
@@ -141,16 +141,16 @@ static enum cli_exit answer_message(struct direct *d)
     enum tigress_error error = TIGRESS_OK;
 
     if (exit == CLI_OK && !d->is_interrupted && !d->is_input_over) {
-        error = tigress_message_check(answer.data, answer.len, why, sizeof why);
+        error = tigress_message_check(answer.data, answer.len, why, sizeof(why));
         if (error == TIGRESS_OK) {
             error = tigress_session_send(d->session, answer.data, answer.len);
         }
         if (error == TIGRESS_E_MESSAGE || error == TIGRESS_E_LIMIT) {
-            ui_note(d->ui, "this line was not sent: %s", why);
+            ui_info(d->ui, "this line was not sent: %s", why);
             error = TIGRESS_OK; /* the next line is another try */
         }
     } else if (d->is_input_over) {
-        ui_note(d->ui, "standard input is at its end: the other device ends the transfer.");
+        ui_info(d->ui, "standard input is at its end: the other device ends the transfer.");
         error = tigress_session_wait(d->session);
     }
     io_bytes_wipe(&answer);
@@ -180,7 +180,7 @@ static enum cli_exit serve_once(struct direct *d, bool *is_over)
 {
     enum tigress_want want = tigress_direct_serve(d->listener, d->host, d->session, 0);
 
-    tell_events(d);
+    report_events(d);
     *is_over = want == TIGRESS_DONE || want == TIGRESS_FAILED || d->is_interrupted;
     if (d->is_interrupted) {
         return withdraw(d);
@@ -191,7 +191,7 @@ static enum cli_exit serve_once(struct direct *d, bool *is_over)
     }
     if (want == TIGRESS_DONE) {
         ui_progress_end(d->ui);
-        ui_note(d->ui, "the other device has finished: the transfer is complete.");
+        ui_info(d->ui, "the other device has finished: the transfer is complete.");
         return CLI_OK;
     }
     return CLI_OK;
@@ -233,7 +233,7 @@ static enum cli_exit print_invitation(struct direct *d, const struct cli_args *a
     json_t *result = NULL;
     enum cli_exit exit = CLI_OK;
     enum tigress_error error =
-        tigress_session_share_url(d->session, TIGRESS_FORM_HTTPS, url, sizeof url);
+        tigress_session_share_url(d->session, TIGRESS_FORM_HTTPS, url, sizeof(url));
 
     if (error != TIGRESS_OK) {
         return ui_error(d->ui, error, NULL);
@@ -242,7 +242,7 @@ static enum cli_exit print_invitation(struct direct *d, const struct cli_args *a
         exit = qr_draw(d->ui, url, &qr);
     }
     if (exit == CLI_OK) {
-        ui_say(d->ui, "Link:     %s\n%s", url, qr == NULL ? "" : qr);
+        ui_print(d->ui, "Link:     %s\n%s", url, qr == NULL ? "" : qr);
         result = json_pack("{s:s, s:s, s:I}", "id", tigress_session_mailbox_id(d->session), "url",
                            url, "expires", (json_int_t)tigress_session_expires_at_s(d->session));
         if (qr != NULL) {
@@ -254,7 +254,7 @@ static enum cli_exit print_invitation(struct direct *d, const struct cli_args *a
         exit = ui_flush(d->ui);
     }
     cli_free(qr);
-    explicit_bzero(url, sizeof url);
+    explicit_bzero(url, sizeof(url));
     return exit;
 }
 
@@ -292,10 +292,10 @@ static enum cli_exit prepare(struct direct *d, const struct cli_args *args)
     if (exit != CLI_OK) {
         return exit;
     }
-    error = tigress_direct_listen(&d->listener, args->value[OPT_LISTEN], why, sizeof why);
+    error = tigress_direct_listen(&d->listener, args->value[OPT_LISTEN], why, sizeof(why));
     if (error == TIGRESS_OK) {
         error = tigress_initiator_new(&d->session, tigress_direct_listener_url(d->listener),
-                                      message.data, message.len, why, sizeof why);
+                                      message.data, message.len, why, sizeof(why));
     }
     io_bytes_wipe(&message);
     if (error == TIGRESS_E_ARGUMENT) {
@@ -304,10 +304,10 @@ static enum cli_exit prepare(struct direct *d, const struct cli_args *args)
     if (error != TIGRESS_OK) {
         return ui_error(d->ui, error, why);
     }
-    exit = share_set_up(d->ui, d->session, args);
+    exit = share_set_options(d->ui, d->session, args);
     if (exit == CLI_OK) {
         (void)tigress_session_step(d->session, (int64_t)time(NULL)); /* asks for the intent */
-        exit = share_ask(d->ui, d->session, args, "this device, without a relay");
+        exit = share_confirm(d->ui, d->session, args, "this device, without a relay");
     }
     return exit;
 }

@@ -132,7 +132,7 @@ static enum cli_exit read_file(struct ui *ui, struct transfer *t, bool *found)
         state_release(&loaded);
         return damaged(ui, t);
     }
-    memcpy(loaded.id, t->id, sizeof loaded.id);
+    memcpy(loaded.id, t->id, sizeof(loaded.id));
     loaded.dir_fd = t->dir_fd;
     loaded.lock_fd = t->lock_fd;
     loaded.is_kept = true;
@@ -155,7 +155,7 @@ enum cli_exit state_create(struct ui *ui, struct transfer *t, enum transfer_role
             return exit;
         }
     } else {
-        snprintf(t->id, sizeof t->id, "%s", id);
+        snprintf(t->id, sizeof(t->id), "%s", id);
     }
     exit = state_dir_open(ui, &t->dir_fd);
     return exit == CLI_OK ? lock(ui, t) : exit;
@@ -169,7 +169,7 @@ enum cli_exit state_load_if_any(struct ui *ui, struct transfer *t, enum transfer
     *found = false;
     state_init(t);
     t->role = role;
-    snprintf(t->id, sizeof t->id, "%s", id);
+    snprintf(t->id, sizeof(t->id), "%s", id);
     exit = state_dir_open(ui, &t->dir_fd);
     if (exit == CLI_OK && state_dir_has(t->dir_fd, role, id)) {
         exit = lock(ui, t);
@@ -232,7 +232,7 @@ enum cli_exit state_adopt_id(struct ui *ui, struct transfer *t, const char *id)
     char from[STATE_NAME_MAX], to[STATE_NAME_MAX], from_lock[STATE_NAME_MAX];
     enum cli_exit exit;
 
-    snprintf(renamed.id, sizeof renamed.id, "%s", id);
+    snprintf(renamed.id, sizeof(renamed.id), "%s", id);
     exit = lock(ui, &renamed);
     if (exit != CLI_OK) {
         return exit;
@@ -254,7 +254,7 @@ enum cli_exit state_adopt_id(struct ui *ui, struct transfer *t, const char *id)
     (void)unlinkat(t->dir_fd, from_lock, 0);
     close_fd(&t->lock_fd);
     t->lock_fd = renamed.lock_fd;
-    memcpy(t->id, renamed.id, sizeof t->id);
+    memcpy(t->id, renamed.id, sizeof(t->id));
     return CLI_OK;
 }
 
@@ -309,7 +309,7 @@ enum cli_exit state_list(struct ui *ui, struct transfer **list, size_t *count)
         exit = state_dir_names(ui, dir_fd, &names);
     }
     if (exit == CLI_OK) {
-        *list = cli_alloc((names.count + 1) * sizeof **list);
+        *list = cli_alloc((names.count + 1) * sizeof(**list));
     }
     for (size_t i = 0; *list != NULL && i < names.count; i++) {
         struct transfer *t = &(*list)[*count];
@@ -319,14 +319,14 @@ enum cli_exit state_list(struct ui *ui, struct transfer **list, size_t *count)
         state_init(t);
         t->role = names.entry[i].role;
         t->dir_fd = dir_fd;
-        memcpy(t->id, names.entry[i].id, sizeof t->id);
+        memcpy(t->id, names.entry[i].id, sizeof(t->id));
         if (read_file(&quiet, t, &found) == CLI_OK && found) {
             (*count)++;
         }
         t->dir_fd = -1;
     }
     if (*count > 0) {
-        qsort(*list, *count, sizeof **list, compare);
+        qsort(*list, *count, sizeof(**list), compare);
     }
     cli_free(names.entry);
     close_fd(&dir_fd);

@@ -30,7 +30,7 @@ enum cli_exit state_stand_in(struct ui *ui, char id[TRANSFER_ID_LEN + 1])
 {
     unsigned char b[16];
 
-    if (getrandom(b, sizeof b, 0) != (ssize_t)sizeof b) {
+    if (getrandom(b, sizeof(b), 0) != (ssize_t)sizeof(b)) {
         return ui_fail(ui, CLI_REFUSED, "random", "this system gives no random bytes.");
     }
     b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
@@ -132,7 +132,7 @@ enum cli_exit state_dir_names(struct ui *ui, int dir_fd, struct state_names *nam
     struct dirent *entry;
 
     names->count = 0;
-    names->entry = cli_alloc(STATE_LIST_MAX * sizeof names->entry[0]);
+    names->entry = cli_alloc(STATE_LIST_MAX * sizeof(names->entry[0]));
     if (dir == NULL || names->entry == NULL) {
         if (dir != NULL) {
             closedir(dir);

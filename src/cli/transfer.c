@@ -11,7 +11,7 @@
 #include "cli/ui.h"
 
 #define HEAD "tigress-transfer 1 "
-#define HEAD_LEN (sizeof HEAD - 1 + 16 + 1) /* with the checksum and the end of the line */
+#define HEAD_LEN (sizeof(HEAD) - 1 + 16 + 1) /* with the checksum and the end of the line */
 
 static const char *const role_names[] = {
     [TRANSFER_INITIATOR] = "initiator", [TRANSFER_RECIPIENT] = "recipient"
@@ -149,8 +149,8 @@ static bool read_members(struct transfer *t, json_t *object)
                     "pin", &pin, "pinDigits", &pin_digits) != 0) {
         return false;
     }
-    role_index = index_of(role, role_names, sizeof role_names / sizeof role_names[0]);
-    status_index = index_of(status, status_names, sizeof status_names / sizeof status_names[0]);
+    role_index = index_of(role, role_names, sizeof(role_names) / sizeof(role_names[0]));
+    status_index = index_of(status, status_names, sizeof(status_names) / sizeof(status_names[0]));
     if (role_index < 0 || status_index < 0) {
         return false;
     }
@@ -179,7 +179,7 @@ bool transfer_decode(struct transfer *t, const char *text, size_t len)
     if (len < HEAD_LEN) {
         return false;
     }
-    snprintf(head, sizeof head, HEAD "%016" PRIx64 "\n",
+    snprintf(head, sizeof(head), HEAD "%016" PRIx64 "\n",
              transfer_checksum(text + HEAD_LEN, len - HEAD_LEN));
     if (strncmp(head, text, HEAD_LEN) == 0) {
         object = json_loadb(text + HEAD_LEN, len - HEAD_LEN, JSON_REJECT_DUPLICATES, NULL);

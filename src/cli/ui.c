@@ -31,9 +31,9 @@ enum cli_exit ui_fail(struct ui *ui, enum cli_exit exit, const char *code, const
     va_list args;
 
     va_start(args, format);
-    vsnprintf(sentence, sizeof sentence, format, args);
+    vsnprintf(sentence, sizeof(sentence), format, args);
     va_end(args);
-    ui_clean(clean, sizeof clean, sentence);
+    ui_clean(clean, sizeof(clean), sentence);
     ui_progress_end(ui);
     fprintf(stderr, "tigress: %s\n", clean);
     if (ui->is_json && !ui->has_result) {
@@ -43,16 +43,16 @@ enum cli_exit ui_fail(struct ui *ui, enum cli_exit exit, const char *code, const
     return exit;
 }
 
-void ui_note(struct ui *ui, const char *format, ...)
+void ui_info(struct ui *ui, const char *format, ...)
 {
     char sentence[SENTENCE_MAX];
     char clean[SENTENCE_MAX];
     va_list args;
 
     va_start(args, format);
-    vsnprintf(sentence, sizeof sentence, format, args);
+    vsnprintf(sentence, sizeof(sentence), format, args);
     va_end(args);
-    ui_clean(clean, sizeof clean, sentence);
+    ui_clean(clean, sizeof(clean), sentence);
     ui_progress_end(ui);
     fprintf(stderr, "tigress: %s\n", clean);
 }
@@ -112,7 +112,7 @@ enum cli_exit ui_result_take(struct ui *ui, json_t *result)
     return ui_flush(ui);
 }
 
-void ui_say(struct ui *ui, const char *format, ...)
+void ui_print(struct ui *ui, const char *format, ...)
 {
     va_list args;
 
@@ -138,7 +138,7 @@ enum cli_exit ui_confirm(struct ui *ui, const char *question)
     }
     ui_progress_end(ui);
     if (dprintf(terminal, "%s [y/N] ", question) > 0) {
-        len = read(terminal, answer, sizeof answer - 1); /* a terminal gives a line at a time */
+        len = read(terminal, answer, sizeof(answer) - 1); /* a terminal gives a line at a time */
     }
     close(terminal);
     answer[len > 0 ? len : 0] = '\0';
@@ -158,7 +158,7 @@ static size_t char_len(const unsigned char *p)
         size_t len;
     } forms[] = { { 0x80, 0x00, 1 }, { 0xe0, 0xc0, 2 }, { 0xf0, 0xe0, 3 }, { 0xf8, 0xf0, 4 } };
 
-    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
         if ((p[0] & forms[i].mask) != forms[i].lead) {
             continue;
         }
@@ -215,12 +215,12 @@ void ui_clean(char *out, size_t cap, const char *text)
     out[used] = '\0';
 }
 
-void ui_say_foreign(struct ui *ui, const char *label, const char *text)
+void ui_print_foreign(struct ui *ui, const char *label, const char *text)
 {
     char clean[2 * SENTENCE_MAX];
 
-    ui_clean(clean, sizeof clean, text);
-    ui_say(ui, "%s%s\n", label, clean);
+    ui_clean(clean, sizeof(clean), text);
+    ui_print(ui, "%s%s\n", label, clean);
 }
 
 void ui_time(char text[UI_TIME_MAX], int64_t unix_s)

@@ -35,7 +35,7 @@ struct ui {
 enum cli_exit ui_fail(struct ui *ui, enum cli_exit exit, const char *code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 /* A sentence on standard error that ends nothing. */
-void ui_note(struct ui *ui, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void ui_info(struct ui *ui, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Replaces the line of progress; nothing unless standard error is a terminal. */
 void ui_progress(struct ui *ui, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void ui_progress_end(struct ui *ui);
@@ -43,7 +43,7 @@ void ui_progress_end(struct ui *ui);
 /* Prints the result of a command and drops it. A NULL result is out of memory. */
 enum cli_exit ui_result_take(struct ui *ui, json_t *result);
 /* Text for a person on standard output; with --json nothing. */
-void ui_say(struct ui *ui, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void ui_print(struct ui *ui, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Flushes standard output. A full disk or a closed pipe is an error, not a success. */
 enum cli_exit ui_flush(struct ui *ui);
 
@@ -55,7 +55,7 @@ enum cli_exit ui_flush(struct ui *ui);
 enum cli_exit ui_confirm(struct ui *ui, const char *question);
 
 /* Prints text with every control character replaced, for what the other side wrote. */
-void ui_say_foreign(struct ui *ui, const char *label, const char *text);
+void ui_print_foreign(struct ui *ui, const char *label, const char *text);
 /* The same into a buffer; always ends with a NUL, cut at a whole character. */
 void ui_clean(char *out, size_t cap, const char *text);
 

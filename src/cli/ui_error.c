@@ -19,7 +19,7 @@ static const struct {
 
 static enum cli_exit exit_of(enum tigress_error error)
 {
-    for (size_t i = 0; i < sizeof exits / sizeof exits[0]; i++) {
+    for (size_t i = 0; i < sizeof(exits) / sizeof(exits[0]); i++) {
         if (error >= exits[i].from && error <= exits[i].to) {
             return exits[i].exit;
         }
@@ -55,7 +55,7 @@ enum cli_exit ui_error_more(struct ui *ui, enum tigress_error error, const char 
     if (why == NULL || why[0] == '\0') {
         why = tigress_error_text(error);
     }
-    code_of(code, sizeof code, error);
+    code_of(code, sizeof(code), error);
     return ui_fail(ui, exit_of(error), code, "%s%s%s%s%s%s%s", why, stop_of(why),
                    detail[0] == '\0' ? "" : " The relay says: ", detail,
                    detail[0] == '\0' ? "" : stop_of(detail), hint[0] == '\0' ? "" : " ", hint);

@@ -49,14 +49,14 @@ enum cli_exit watch_look(struct flow *f, flow_act_fn *act, int64_t until_s, enum
     return exit;
 }
 
-enum cli_exit watch_tell(struct ui *ui, const struct transfer *t, enum watch_news news)
+enum cli_exit watch_report(struct ui *ui, const struct transfer *t, enum watch_news news)
 {
     json_t *result = transfer_describe(t);
 
     if (news == WATCH_COMPLETED) {
-        ui_say(ui, "%s: completed by the other side.\n", t->id);
+        ui_print(ui, "%s: completed by the other side.\n", t->id);
     } else {
-        ui_say(ui, "%s: changed; 'tigress receive %.8s' prints the message.\n", t->id, t->id);
+        ui_print(ui, "%s: changed; 'tigress receive %.8s' prints the message.\n", t->id, t->id);
     }
     (void)json_object_set_new(result, "found",
                               json_string(news == WATCH_COMPLETED ? "completed" : "changed"));

@@ -32,7 +32,7 @@ enum cli_exit watch_open(struct flow *f, struct ui *ui, struct transfer *t,
    for 'tigress receive'. */
 enum cli_exit watch_look(struct flow *f, flow_act_fn *act, int64_t until_s, enum watch_news *news);
 /* Says what is new. */
-enum cli_exit watch_tell(struct ui *ui, const struct transfer *t, enum watch_news news);
+enum cli_exit watch_report(struct ui *ui, const struct transfer *t, enum watch_news news);
 enum cli_exit watch_nothing(struct ui *ui);
 
 #endif

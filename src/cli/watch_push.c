@@ -15,7 +15,7 @@
 struct subscriber {
     const struct watched *who;
     struct tigress_webpush *keys;
-    char path[sizeof PATH_PREFIX + TRANSFER_ID_LEN];
+    char path[sizeof(PATH_PREFIX) + TRANSFER_ID_LEN];
 };
 
 struct watcher {
@@ -30,7 +30,7 @@ struct watcher {
 static enum cli_exit subscribe(struct watcher *w, struct subscriber *s, const struct watched *who,
                                char token[TIGRESS_WEBPUSH_TOKEN_MAX])
 {
-    char endpoint[LISTEN_ORIGIN_MAX + sizeof s->path];
+    char endpoint[LISTEN_ORIGIN_MAX + sizeof(s->path)];
     char id[TRANSFER_ID_LEN + 1];
     enum cli_exit exit = state_stand_in(w->ui, id);
     enum tigress_error error;
@@ -39,8 +39,8 @@ static enum cli_exit subscribe(struct watcher *w, struct subscriber *s, const st
         return exit;
     }
     s->who = who;
-    snprintf(s->path, sizeof s->path, PATH_PREFIX "%s", id);
-    snprintf(endpoint, sizeof endpoint, "%s%s", listen_origin(w->listener), s->path);
+    snprintf(s->path, sizeof(s->path), PATH_PREFIX "%s", id);
+    snprintf(endpoint, sizeof(endpoint), "%s%s", listen_origin(w->listener), s->path);
     error = tigress_webpush_new(&s->keys, NULL, NULL);
     if (error == TIGRESS_OK) {
         error = tigress_webpush_subscription(s->keys, endpoint, token, TIGRESS_WEBPUSH_TOKEN_MAX);
@@ -70,8 +70,8 @@ static enum cli_exit leave(struct watcher *w, struct flow *f, const char *token,
     return exit;
 }
 
-/* *is_told: there was something new at once. */
-static enum cli_exit begin(struct watcher *w, const struct watched *who, bool *is_told)
+/* *is_reported: there was something new at once. */
+static enum cli_exit begin(struct watcher *w, const struct watched *who, bool *is_reported)
 {
     struct subscriber *s = &w->subscriber[w->count];
     char token[TIGRESS_WEBPUSH_TOKEN_MAX] = "";
@@ -89,12 +89,12 @@ static enum cli_exit begin(struct watcher *w, const struct watched *who, bool *i
             exit = leave(w, &f, token, &news);
         }
     }
-    *is_told = exit != CLI_OK || news != WATCH_NOTHING;
+    *is_reported = exit != CLI_OK || news != WATCH_NOTHING;
     if (exit == CLI_OK && news != WATCH_NOTHING) {
-        exit = watch_tell(w->ui, &t, news);
+        exit = watch_report(w->ui, &t, news);
     }
     flow_close(&f, &t);
-    explicit_bzero(token, sizeof token);
+    explicit_bzero(token, sizeof(token));
     return exit;
 }
 
@@ -120,7 +120,7 @@ static const struct subscriber *recognise(const struct watcher *w, const struct 
     return NULL;
 }
 
-static enum cli_exit look(struct watcher *w, const struct subscriber *s, bool *is_told)
+static enum cli_exit look(struct watcher *w, const struct subscriber *s, bool *is_reported)
 {
     enum watch_news news = WATCH_NOTHING;
     struct transfer t;
@@ -131,9 +131,9 @@ static enum cli_exit look(struct watcher *w, const struct subscriber *s, bool *i
         news = WATCH_MESSAGE;
         exit = t.is_unread ? CLI_OK : watch_look(&f, tigress_session_check, 0, &news);
     }
-    *is_told = exit != CLI_OK || news != WATCH_NOTHING;
-    if (exit == CLI_OK && *is_told) {
-        exit = watch_tell(w->ui, &t, news);
+    *is_reported = exit != CLI_OK || news != WATCH_NOTHING;
+    if (exit == CLI_OK && *is_reported) {
+        exit = watch_report(w->ui, &t, news);
     }
     flow_close(&f, &t);
     return exit;
@@ -141,36 +141,36 @@ static enum cli_exit look(struct watcher *w, const struct subscriber *s, bool *i
 
 static enum cli_exit sleep_and_look(struct watcher *w, int64_t until_s)
 {
-    struct listen_post *post = cli_alloc(sizeof *post);
+    struct listen_post *post = cli_alloc(sizeof(*post));
     enum cli_exit exit = CLI_OK;
-    bool is_told = false;
+    bool is_reported = false;
 
     if (post == NULL) {
         return ui_error(w->ui, TIGRESS_E_NOMEM, NULL);
     }
-    ui_note(w->ui, "asleep until a push comes to %s ...", listen_origin(w->listener));
-    while (!is_told && listen_wait(w->listener, until_s, post)) {
+    ui_info(w->ui, "asleep until a push comes to %s ...", listen_origin(w->listener));
+    while (!is_reported && listen_wait(w->listener, until_s, post)) {
         unsigned status = 0;
         const struct subscriber *s = recognise(w, post, &status);
 
         listen_answer(w->listener, status);
         if (s != NULL) {
-            exit = look(w, s, &is_told);
+            exit = look(w, s, &is_reported);
         }
     }
     cli_free(post);
-    return is_told ? exit : watch_nothing(w->ui);
+    return is_reported ? exit : watch_nothing(w->ui);
 }
 
 static enum cli_exit watch_from(struct watcher *w, const struct watch_list *list, int64_t until_s)
 {
     enum cli_exit exit = CLI_OK;
-    bool is_told = false;
+    bool is_reported = false;
 
-    for (size_t i = 0; exit == CLI_OK && !is_told && i < list->count; i++) {
-        exit = begin(w, &list->entry[i], &is_told);
+    for (size_t i = 0; exit == CLI_OK && !is_reported && i < list->count; i++) {
+        exit = begin(w, &list->entry[i], &is_reported);
     }
-    return exit == CLI_OK && !is_told ? sleep_and_look(w, until_s) : exit;
+    return exit == CLI_OK && !is_reported ? sleep_and_look(w, until_s) : exit;
 }
 
 enum cli_exit watch_by_push(struct ui *ui, const struct cli_args *args,

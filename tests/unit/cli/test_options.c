@@ -154,7 +154,7 @@ static void duration__each_unit__in_seconds(void **state)
     } good[] = { { "1", 1 }, { "90s", 90 }, { "30m", 1800 }, { "48h", 172800 }, { "7d", 604800 } };
 
     (void)state;
-    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
         int64_t seconds = 0;
 
         assert_true(options_parse_duration(&seconds, good[i].text, 604800));
@@ -168,7 +168,7 @@ static void duration__nonsense_zero_or_above_maximum__refused_and_untouched(void
                                        "0h", "48hh", " 48h ", "8d", "604801s", "9999999999" };
 
     (void)state;
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         int64_t seconds = 77;
 
         assert_false(options_parse_duration(&seconds, bad[i], 604800));

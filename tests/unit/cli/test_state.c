@@ -20,11 +20,11 @@ static char folder[96];
 static int make_home(void **state)
 {
     (void)state;
-    snprintf(home, sizeof home, "/tmp/tigress-state-XXXXXX");
+    snprintf(home, sizeof(home), "/tmp/tigress-state-XXXXXX");
     if (mkdtemp(home) == NULL) {
         return -1;
     }
-    snprintf(folder, sizeof folder, "%s/tigress", home);
+    snprintf(folder, sizeof(folder), "%s/tigress", home);
     return setenv("XDG_STATE_HOME", home, 1);
 }
 
@@ -117,7 +117,7 @@ static void save__modes__only_the_owner(void **state)
 
     (void)state;
     keep(TRANSFER_INITIATOR, ID_A, "s");
-    snprintf(path, sizeof path, "%s/initiator-%s.json", folder, ID_A);
+    snprintf(path, sizeof(path), "%s/initiator-%s.json", folder, ID_A);
     assert_int_equal(mode_of(path), 0600);
     assert_int_equal(mode_of(folder), 0700);
 }
@@ -185,9 +185,9 @@ static void load__any_byte_changed_or_cut__refused(void **state)
 
     (void)state;
     keep(TRANSFER_INITIATOR, ID_A, "session");
-    snprintf(path, sizeof path, "%s/initiator-%s.json", folder, ID_A);
+    snprintf(path, sizeof(path), "%s/initiator-%s.json", folder, ID_A);
     fd = open(path, O_RDWR);
-    len = read(fd, text, sizeof text);
+    len = read(fd, text, sizeof(text));
     assert_true(len > 100);
     for (ssize_t i = 0; i < len; i++) {
         char wrong = (char)(text[i] ^ 1);
@@ -210,8 +210,8 @@ static void load__symbolic_link__not_followed(void **state)
 
     (void)state;
     keep(TRANSFER_INITIATOR, ID_A, "s");
-    snprintf(path, sizeof path, "%s/initiator-%s.json", folder, ID_A);
-    snprintf(other, sizeof other, "%s/elsewhere", folder);
+    snprintf(path, sizeof(path), "%s/initiator-%s.json", folder, ID_A);
+    snprintf(other, sizeof(other), "%s/elsewhere", folder);
     assert_int_equal(rename(path, other), 0);
     assert_int_equal(symlink(other, path), 0);
     assert_int_equal(try_load(TRANSFER_ANY_ROLE, ID_A), CLI_REFUSED);
@@ -271,7 +271,7 @@ static void list__a_damaged_file_among_others__left_out(void **state)
     (void)state;
     keep(TRANSFER_INITIATOR, ID_A, "s");
     keep(TRANSFER_RECIPIENT, ID_B, "s");
-    snprintf(path, sizeof path, "%s/initiator-%s.json", folder, ID_A);
+    snprintf(path, sizeof(path), "%s/initiator-%s.json", folder, ID_A);
     assert_int_equal(truncate(path, 10), 0);
     assert_int_equal(state_list(&ui, &list, &count), CLI_OK);
     assert_int_equal(count, 1);

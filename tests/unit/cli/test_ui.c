@@ -7,7 +7,7 @@ static void check(const char *text, const char *expected)
 {
     char out[64];
 
-    ui_clean(out, sizeof out, text);
+    ui_clean(out, sizeof(out), text);
     assert_string_equal(out, expected);
 }
 
@@ -47,9 +47,9 @@ static void clean__no_room__cut_at_a_whole_character(void **state)
     char out[4] = "zzz";
 
     (void)state;
-    ui_clean(out, sizeof out, "ab\xc3\xbc");
+    ui_clean(out, sizeof(out), "ab\xc3\xbc");
     assert_string_equal(out, "ab");
-    ui_clean(out, sizeof out, "a\xc3\xbc");
+    ui_clean(out, sizeof(out), "a\xc3\xbc");
     assert_string_equal(out, "a\xc3\xbc");
 }
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/notify.h"
+#include "cli/notification.h"
 
 #include <string.h>
 
 #include "cli/mem.h"
 #include "cli/ui_error.h"
 
-enum cli_exit notify_set(struct ui *ui, struct tigress_session *s, const struct cli_args *args)
+enum cli_exit notification_set(struct ui *ui, struct tigress_session *s,
+                               const struct cli_args *args)
 {
     const char *value = args->value[OPT_NOTIFY];
     const char *colon = value == NULL ? NULL : strchr(value, ':');

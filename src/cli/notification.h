@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cli/notify.h - --notify TYPE:DATA: a notification token from elsewhere.
+ * cli/notification.h - --notify TYPE:DATA: a notification token from elsewhere.
  * Layer: L4.      Threads: one.      Blocks: no.      Secrets: the token; it is never printed.
  */
-#ifndef TG_CLI_NOTIFY_H
-#define TG_CLI_NOTIFY_H
+#ifndef TG_CLI_NOTIFICATION_H
+#define TG_CLI_NOTIFICATION_H
 
 #include <tigress/tigress.h>
 
@@ -12,6 +12,7 @@
 
 /* Gives the token of --notify to the session; nothing without that option. CLI_USAGE: no TYPE, no
    DATA, or too long; said. */
-enum cli_exit notify_set(struct ui *ui, struct tigress_session *s, const struct cli_args *args);
+enum cli_exit notification_set(struct ui *ui, struct tigress_session *s,
+                               const struct cli_args *args);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/standing.h"
+#include "cli/evidence.h"
 
 #include <string.h>
 
@@ -39,7 +39,7 @@ static enum cli_exit give_token(struct ui *ui, struct tigress_session *s, const 
     return exit;
 }
 
-enum cli_exit standing_set_up(struct ui *ui, struct tigress_session *s, const struct cli_args *args)
+enum cli_exit evidence_set_up(struct ui *ui, struct tigress_session *s, const struct cli_args *args)
 {
     enum tigress_error error = tigress_session_want_private_token(s);
 
@@ -71,7 +71,7 @@ static enum cli_exit give_attestation(struct flow *f, const struct cli_args *arg
     if (error != TIGRESS_OK) {
         return ui_error(f->ui, error, NULL);
     }
-    snprintf(host, sizeof host, "%s", tigress_session_relay_host(f->session));
+    snprintf(host, sizeof(host), "%s", tigress_session_relay_host(f->session));
     exit = attest_packed(f->ui, &object, &len, args->value[OPT_ATTEST_PACKED],
                          args->attest_certificate, host, challenge);
     if (exit == CLI_OK) {
@@ -92,7 +92,7 @@ static enum cli_exit ask_for_token(struct flow *f)
         return ui_error(f->ui, TIGRESS_E_NOMEM, NULL);
     }
     ui_clean(challenge, CHALLENGE_SHOWN_MAX, tigress_session_private_token_challenge(f->session));
-    ui_clean(detail, sizeof detail, tigress_session_relay_detail(f->session));
+    ui_clean(detail, sizeof(detail), tigress_session_relay_detail(f->session));
     exit = ui_fail(f->ui, CLI_REFUSED, "standing",
                    "this relay takes shares only with a private token: %s Get one for this "
                    "challenge, and 'tigress share --resume %.8s --private-token TOKEN' goes on: %s",
@@ -123,7 +123,7 @@ static bool is_asked(const struct flow *f)
            (f->input == TIGRESS_INPUT_ATTESTATION || f->input == TIGRESS_INPUT_PRIVATE_TOKEN);
 }
 
-enum cli_exit standing_run(struct flow *f, const struct cli_args *args)
+enum cli_exit evidence_run(struct flow *f, const struct cli_args *args)
 {
     bool has_given = args->value[OPT_RESUME] == NULL; /* a new session has been given it ahead */
     enum cli_exit exit = flow_run(f, 0);
