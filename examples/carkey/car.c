@@ -63,7 +63,7 @@ static const char *judge_attested(const struct car *c, const json_t *attested, c
     if (now_s >= json_integer_value(to)) {
         return "this key is no longer valid";
     }
-    if (!carkey_is_entitled(attested, action)) {
+    if (!list_has(json_object_get(attested, "entitlements"), action)) {
         return "this key has no entitlement to that";
     }
     return NULL;

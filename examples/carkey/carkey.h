@@ -26,7 +26,6 @@
 /* What a phone signs to get an action: the car's challenge and the action. */
 #define ACTION_TEXT_MAX 128u
 bool carkey_action_text(char out[ACTION_TEXT_MAX], const char *nonce, const char *action);
-bool carkey_is_entitled(const json_t *attested, const char *action);
 /* Asks the car at the socket; key NULL: as the owner. Says what happened; false: refused. */
 bool carkey_use(const char *folder, const char *socket, const char *action, const json_t *key);
 

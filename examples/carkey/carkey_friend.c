@@ -13,14 +13,15 @@
 #include <string.h>
 
 #include "carkey/carkey.h"
+#include "common/ask.h"
+#include "common/command.h"
 #include "common/wallet.h"
 
 #define REQUEST_FILE "request.json" /* the key creation request */
 
-static bool accept_url(const char *folder, char **argv)
+static enum result accept_url(const char *folder, char **argv)
 {
-    struct wallet w = { 0 };
-    json_t *request = wallet_accept(&w, folder, argv[0]) ? wallet_message(&w) : NULL;
+    json_t *request = wallet_run_accept(folder, argv[0]);
     bool is_ok = request != NULL && strcmp(text_of(request, "step"), "keyCreationRequest") == 0 &&
                  file_write_json(folder, REQUEST_FILE, request);
 
@@ -31,27 +32,22 @@ static bool accept_url(const char *folder, char **argv)
             (int)json_integer_value(json_object_get(json_object_get(request, "pin"), "digits")));
     }
     json_decref(request);
-    wallet_close(&w);
-    return is_ok;
+    return result_of(is_ok);
 }
 
 /* The key signing request: our public key, that we hold it, and the PIN that was asked for. */
 static json_t *signing_request(const char *folder, const char *mailbox_id, const char *pin)
 {
-    char public_key[PUBLIC_KEY_MAX], proof[SIGNATURE_MAX];
-    EVP_PKEY *key = key_open(folder);
-    json_t *content = NULL;
+    json_t *content = json_pack("{s:s, s:s}", "step", "keySigningRequest", "pin", pin);
 
-    if (key != NULL && key_public(key, public_key) &&
-        key_sign(key, LABEL_SIGNING, mailbox_id, proof)) {
-        content = json_pack("{s:s, s:s, s:s, s:s}", "step", "keySigningRequest", "publicKey",
-                            public_key, "proof", proof, "pin", pin);
+    if (content == NULL || !ask_add_key_and_proof(content, folder, LABEL_SIGNING, mailbox_id)) {
+        json_decref(content);
+        return NULL;
     }
-    EVP_PKEY_free(key);
     return content;
 }
 
-static bool answer(const char *folder, char **argv)
+static enum result answer(const char *folder, char **argv)
 {
     char typed[TIGRESS_PIN_TYPED_MAX] = "", pin[TIGRESS_PIN_TEXT_MAX] = "";
     struct wallet w = { 0 };
@@ -69,7 +65,7 @@ static bool answer(const char *folder, char **argv)
     explicit_bzero(typed, sizeof(typed));
     explicit_bzero(pin, sizeof(pin));
     wallet_close(&w);
-    return is_ok;
+    return result_of(is_ok);
 }
 
 /* Is it what was offered, for this phone's key, by the owner who offered it? */
@@ -96,7 +92,7 @@ static bool check_import(const char *folder, const json_t *content)
     return is_right;
 }
 
-static bool import(const char *folder, char **argv)
+static enum result import(const char *folder, char **argv)
 {
     struct wallet w = { 0 };
     json_t *content = wallet_resume(&w, folder) ? wallet_message(&w) : NULL;
@@ -117,10 +113,10 @@ static bool import(const char *folder, char **argv)
     }
     json_decref(content);
     wallet_close(&w);
-    return is_ok;
+    return result_of(is_ok);
 }
 
-static bool use(const char *folder, char **argv)
+static enum result use(const char *folder, char **argv)
 {
     json_t *key = file_read_json(folder, KEY_FILE_NAME);
     bool is_ok = key != NULL && carkey_use(folder, argv[0], argv[1], key);
@@ -129,14 +125,10 @@ static bool use(const char *folder, char **argv)
         (void)fprintf(stderr, "no key on this phone\n");
     }
     json_decref(key);
-    return is_ok;
+    return result_of(is_ok);
 }
 
-static const struct {
-    const char *name;
-    int arguments;
-    bool (*run)(const char *folder, char **argv);
-} commands[] = {
+static const struct command commands[] = {
     { "accept", 1, accept_url },
     { "answer", 0, answer },
     { "import", 0, import },
@@ -145,11 +137,5 @@ static const struct {
 
 int main(int argc, char **argv)
 {
-    for (size_t i = 0; argc >= 3 && i < sizeof(commands) / sizeof(commands[0]); i++) {
-        if (strcmp(argv[2], commands[i].name) == 0 && argc - 3 == commands[i].arguments) {
-            return commands[i].run(argv[1], argv + 3) ? 0 : 1;
-        }
-    }
-    (void)fprintf(stderr, "usage: carkey_friend FOLDER COMMAND ... (see the README)\n");
-    return 2;
+    return command_run(commands, sizeof(commands) / sizeof(commands[0]), argc, argv);
 }

@@ -14,39 +14,31 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "carkey/carkey.h"
-#include "common/link.h"
+#include "common/ask.h"
+#include "common/command.h"
 #include "common/wallet.h"
 
 #define VEHICLE_FILE "vehicle.json" /* {"vehicle": ...} */
 #define OFFER_FILE "offer.json"     /* what was offered, until it is signed */
 #define PIN_FILE "pin"              /* checker and tries left: as secret as the session */
 
-enum result { DONE = 0, REFUSED = 1, DEAD = 3 };
+static bool prove(void *ctx, const char *nonce, json_t *request)
+{
+    const char *const *folder = ctx;
+
+    return ask_add_key_and_proof(request, *folder, LABEL_PAIRING, nonce);
+}
 
 static enum result pair(const char *folder, char **argv)
 {
-    char nonce[HEX_MAX], public_key[PUBLIC_KEY_MAX], proof[SIGNATURE_MAX];
-    EVP_PKEY *key = key_open(folder);
-    int fd = link_open(argv[0]);
-    json_t *answer = NULL;
-    bool is_ok = key != NULL && fd >= 0 && link_challenge(fd, nonce) &&
-                 key_public(key, public_key) && key_sign(key, LABEL_PAIRING, nonce, proof);
+    json_t *answer = ask_granted(argv[0], json_pack("{s:s, s:s}", "op", "pair", "code", argv[1]),
+                                 prove, &folder);
+    bool is_ok = answer != NULL && file_write_json(folder, VEHICLE_FILE, answer);
 
-    if (is_ok) {
-        answer = link_call(fd, json_pack("{s:s, s:s, s:s, s:s}", "op", "pair", "code", argv[1],
-                                         "publicKey", public_key, "proof", proof));
-        is_ok =
-            answer != NULL && link_is_ok(answer) && file_write_json(folder, VEHICLE_FILE, answer);
-    }
     json_decref(answer);
-    EVP_PKEY_free(key);
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-    return is_ok ? DONE : REFUSED;
+    return result_of(is_ok);
 }
 
 /* ---- the PIN -------------------------------------------------------------------------------- */
@@ -165,8 +157,7 @@ static json_t *creation_request(const char *folder, const json_t *offer)
 
 static enum result share(const char *folder, char **argv)
 {
-    char url[TIGRESS_SHARE_URL_MAX] = "", pin[TIGRESS_PIN_SHOWN_MAX] = "";
-    struct wallet w = { 0 };
+    char pin[TIGRESS_PIN_SHOWN_MAX] = "";
     json_t *offer = make_offer(folder, argv);
     json_t *message = offer != NULL ? creation_request(folder, offer) : NULL;
     const struct wallet_offer what = {
@@ -178,17 +169,15 @@ static enum result share(const char *folder, char **argv)
         .message = message,
     };
     bool is_ok = message != NULL && file_write_json(folder, OFFER_FILE, offer) &&
-                 make_pin(folder, message, pin) && wallet_share(&w, folder, &what, url);
+                 make_pin(folder, message, pin) && wallet_run_share(folder, &what);
 
     if (is_ok) {
-        (void)printf("%s\nPIN %s\n", url, pin);
+        (void)printf("PIN %s\n", pin);
     }
-    explicit_bzero(url, sizeof(url));
     explicit_bzero(pin, sizeof(pin));
-    wallet_close(&w);
     json_decref(message);
     json_decref(offer);
-    return is_ok ? DONE : REFUSED;
+    return result_of(is_ok);
 }
 
 /* ---- signing -------------------------------------------------------------------------------- */
@@ -247,11 +236,11 @@ static enum result answer_request(struct wallet *w, const char *folder, struct t
         verdict = judge_pin(folder, pin, text_of(request, "pin"));
     }
     if (verdict == TIGRESS_PIN_RIGHT) {
-        return send_import(w, folder, public_key) ? DONE : REFUSED;
+        return result_of(send_import(w, folder, public_key));
     }
     if (verdict == TIGRESS_PIN_DEAD) {
         (void)fprintf(stderr, "the PIN was wrong too often: the transfer is withdrawn\n");
-        return wallet_cancel(w) ? DEAD : REFUSED;
+        return wallet_cancel(w) ? WITHDRAWN : REFUSED;
     }
     (void)fprintf(stderr, "the PIN is wrong, tries left: %u\n", tigress_pin_tries_left(pin));
     (void)wallet_answer(
@@ -276,38 +265,26 @@ static enum result sign(const char *folder, char **argv)
 
 static enum result wait_imported(const char *folder, char **argv)
 {
-    struct wallet w = { 0 };
-    bool is_ok = wallet_resume(&w, folder) && wallet_wait_completed(&w);
+    bool is_ok = wallet_run_wait(folder);
 
     (void)argv;
     if (is_ok) {
         (void)puts("imported");
     }
-    wallet_close(&w);
-    return is_ok ? DONE : REFUSED;
+    return result_of(is_ok);
 }
 
 static enum result use(const char *folder, char **argv)
 {
-    return carkey_use(folder, argv[0], argv[1], NULL) ? DONE : REFUSED;
+    return result_of(carkey_use(folder, argv[0], argv[1], NULL));
 }
 
-static const struct {
-    const char *name;
-    int arguments;
-    enum result (*run)(const char *folder, char **argv);
-} commands[] = {
+static const struct command commands[] = {
     { "pair", 2, pair }, { "share", 4, share },        { "sign", 0, sign },
     { "use", 2, use },   { "wait", 0, wait_imported },
 };
 
 int main(int argc, char **argv)
 {
-    for (size_t i = 0; argc >= 3 && i < sizeof(commands) / sizeof(commands[0]); i++) {
-        if (strcmp(argv[2], commands[i].name) == 0 && argc - 3 == commands[i].arguments) {
-            return (int)commands[i].run(argv[1], argv + 3);
-        }
-    }
-    (void)fprintf(stderr, "usage: carkey_owner FOLDER COMMAND ... (see the README)\n");
-    return 2;
+    return command_run(commands, sizeof(commands) / sizeof(commands[0]), argc, argv);
 }

@@ -126,3 +126,17 @@ const char *text_of(const json_t *json, const char *name)
 
     return text != NULL ? text : "";
 }
+
+bool list_has(const json_t *list, const char *text)
+{
+    const json_t *one = NULL;
+    size_t i = 0;
+
+    json_array_foreach(list, i, one)
+    {
+        if (json_is_string(one) && strcmp(json_string_value(one), text) == 0) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -26,5 +26,7 @@ bool file_write_json(const char *folder, const char *name, const json_t *json);
 const char *text_of(const json_t *json, const char *name);
 /* A JSON object in a string, such as the signed part of a credential; NULL: it is none. */
 json_t *parse_text(const char *text);
+/* Whether a JSON array has this string. */
+bool list_has(const json_t *list, const char *text);
 
 #endif

@@ -165,9 +165,10 @@ bool wallet_answer(struct wallet *w, const char *format, json_t *content)
     return error == TIGRESS_OK ? run(w) : complain(w, error);
 }
 
-bool wallet_finish(struct wallet *w)
+/* A step that ends the transfer. */
+static bool end(struct wallet *w, enum tigress_error (*act)(struct tigress_session *s))
 {
-    enum tigress_error error = tigress_session_finish(w->session);
+    enum tigress_error error = act(w->session);
 
     if (error != TIGRESS_OK) {
         return complain(w, error);
@@ -179,18 +180,14 @@ bool wallet_finish(struct wallet *w)
     return true;
 }
 
+bool wallet_finish(struct wallet *w)
+{
+    return end(w, tigress_session_finish);
+}
+
 bool wallet_cancel(struct wallet *w)
 {
-    enum tigress_error error = tigress_session_cancel(w->session);
-
-    if (error != TIGRESS_OK) {
-        return complain(w, error);
-    }
-    if (!run(w)) {
-        return false;
-    }
-    file_remove(w->folder, SESSION_FILE);
-    return true;
+    return end(w, tigress_session_cancel);
 }
 
 bool wallet_wait_completed(struct wallet *w)
@@ -213,4 +210,45 @@ void wallet_close(struct wallet *w)
 {
     tigress_transport_free(&w->transport);
     tigress_session_free(&w->session);
+}
+
+bool wallet_run_share(const char *folder, const struct wallet_offer *offer)
+{
+    char url[TIGRESS_SHARE_URL_MAX] = "";
+    struct wallet w = { 0 };
+    bool is_ok = wallet_share(&w, folder, offer, url);
+
+    if (is_ok) {
+        (void)printf("%s\n", url);
+    }
+    explicit_bzero(url, sizeof(url));
+    wallet_close(&w);
+    return is_ok;
+}
+
+json_t *wallet_run_accept(const char *folder, const char *url)
+{
+    struct wallet w = { 0 };
+    json_t *content = wallet_accept(&w, folder, url) ? wallet_message(&w) : NULL;
+
+    wallet_close(&w);
+    return content;
+}
+
+bool wallet_run_finish(const char *folder)
+{
+    struct wallet w = { 0 };
+    bool is_ok = wallet_resume(&w, folder) && wallet_finish(&w);
+
+    wallet_close(&w);
+    return is_ok;
+}
+
+bool wallet_run_wait(const char *folder)
+{
+    struct wallet w = { 0 };
+    bool is_ok = wallet_resume(&w, folder) && wallet_wait_completed(&w);
+
+    wallet_close(&w);
+    return is_ok;
 }

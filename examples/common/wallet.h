@@ -49,4 +49,15 @@ bool wallet_cancel(struct wallet *w);
 bool wallet_wait_completed(struct wallet *w);
 void wallet_close(struct wallet *w);
 
+/* The steps above as whole commands, each from open to close. */
+
+/* Shares, and prints the invitation. */
+bool wallet_run_share(const char *folder, const struct wallet_offer *offer);
+/* The "content" of the first message, as wallet_message() returns it. */
+json_t *wallet_run_accept(const char *folder, const char *url);
+/* Resumes and finishes. */
+bool wallet_run_finish(const char *folder);
+/* Resumes and waits until the other side has finished. */
+bool wallet_run_wait(const char *folder);
+
 #endif

@@ -17,40 +17,34 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "common/link.h"
+#include "common/ask.h"
+#include "common/command.h"
 #include "common/wallet.h"
 #include "homekey/homekey.h"
 
 #define OWNER_FILE "owner.json"
 #define GUEST_FILE "guest.json"
 
-/* Adds the proof that this phone holds the key of credential, asks, and gives the answer if it was
-   granted. Takes request over. text is what the proof is over, beside the challenge. */
-static json_t *ask(const char *socket, json_t *request, const json_t *credential, const char *label,
-                   const char *text)
-{
-    char nonce[HEX_MAX], mac[HEX_MAX] = "", bound[HOME_TEXT_MAX];
-    int fd = link_open(socket);
-    json_t *answer = NULL;
+struct proof {
+    const json_t *credential;
+    const char *label;
+    const char *text; /* what the proof is over, beside the challenge */
+};
 
-    if (fd >= 0 && request != NULL && link_challenge(fd, nonce) && home_bind(bound, nonce, text) &&
-        mac_hex(text_of(credential, "key"), label, bound, mac) &&
+/* Proves that this phone holds the key of the credential. */
+static bool prove(void *ctx, const char *nonce, json_t *request)
+{
+    const struct proof *proof = ctx;
+    char mac[HEX_MAX] = "", bound[HOME_TEXT_MAX];
+
+    if (home_bind(bound, nonce, proof->text) &&
+        mac_hex(text_of(proof->credential, "key"), proof->label, bound, mac) &&
         json_object_set_new(request, "mac", json_string(mac)) == 0) {
-        answer = link_call(fd, json_incref(request));
-    } else {
-        (void)fprintf(stderr, "this phone has no key for that\n");
+        return true;
     }
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-    json_decref(request);
-    if (answer != NULL && !link_is_ok(answer)) {
-        json_decref(answer);
-        answer = NULL;
-    }
-    return answer;
+    (void)fprintf(stderr, "this phone has no key for that\n");
+    return false;
 }
 
 static bool keep(const char *folder, const char *name, const json_t *answer)
@@ -64,21 +58,17 @@ static bool keep(const char *folder, const char *name, const json_t *answer)
     return is_ok;
 }
 
-static bool enrol(const char *folder, char **argv)
+static enum result enrol(const char *folder, char **argv)
 {
-    int fd = link_open(argv[0]);
     json_t *answer =
-        fd >= 0 ? link_call(fd, json_pack("{s:s, s:s}", "op", "enrol", "code", argv[1])) : NULL;
-    bool is_ok = answer != NULL && link_is_ok(answer) && keep(folder, OWNER_FILE, answer);
+        ask_granted(argv[0], json_pack("{s:s, s:s}", "op", "enrol", "code", argv[1]), NULL, NULL);
+    bool is_ok = answer != NULL && keep(folder, OWNER_FILE, answer);
 
     json_decref(answer);
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-    return is_ok;
+    return result_of(is_ok);
 }
 
-static bool mint(const char *folder, char **argv)
+static enum result mint(const char *folder, char **argv)
 {
     json_t *owner = file_read_json(folder, OWNER_FILE);
     json_t *wish = json_pack(
@@ -90,21 +80,21 @@ static bool mint(const char *folder, char **argv)
     bool is_ok = false;
 
     if (wished != NULL) {
-        answer = ask(argv[0], json_pack("{s:s, s:O}", "op", "mint", "wish", wish), owner,
-                     LABEL_MINT, wished);
+        struct proof proof = { owner, LABEL_MINT, wished };
+
+        answer = ask_granted(argv[0], json_pack("{s:s, s:O}", "op", "mint", "wish", wish), prove,
+                             &proof);
         is_ok = answer != NULL && keep(folder, GUEST_FILE, answer);
     }
     free(wished);
     json_decref(answer);
     json_decref(wish);
     json_decref(owner);
-    return is_ok;
+    return result_of(is_ok);
 }
 
-static bool share(const char *folder, char **argv)
+static enum result share(const char *folder, char **argv)
 {
-    char url[TIGRESS_SHARE_URL_MAX] = "";
-    struct wallet w = { 0 };
     json_t *guest = file_read_json(folder, GUEST_FILE);
     json_t *message =
         guest != NULL ? json_pack("{s:s, s:O}", "format", HOME_FORMAT, "content", guest) : NULL;
@@ -116,22 +106,16 @@ static bool share(const char *folder, char **argv)
         .rights = "RD",
         .message = message,
     };
-    bool is_ok = message != NULL && wallet_share(&w, folder, &offer, url);
+    bool is_ok = message != NULL && wallet_run_share(folder, &offer);
 
-    if (is_ok) {
-        (void)printf("%s\n", url);
-    }
-    explicit_bzero(url, sizeof(url));
-    wallet_close(&w);
     json_decref(message);
     json_decref(guest);
-    return is_ok;
+    return result_of(is_ok);
 }
 
-static bool accept_url(const char *folder, char **argv)
+static enum result accept_url(const char *folder, char **argv)
 {
-    struct wallet w = { 0 };
-    json_t *content = wallet_accept(&w, folder, argv[0]) ? wallet_message(&w) : NULL;
+    json_t *content = wallet_run_accept(folder, argv[0]);
     bool is_ok = content != NULL && strlen(text_of(content, "key")) == HEX_MAX - 1 &&
                  file_write_json(folder, GUEST_FILE, content);
 
@@ -139,37 +123,29 @@ static bool accept_url(const char *folder, char **argv)
         (void)printf("key: %s\n", text_of(content, "terms"));
     }
     json_decref(content);
-    wallet_close(&w);
-    return is_ok;
+    return result_of(is_ok);
 }
 
 /* The key is kept: from here on nobody needs the mailbox. */
-static bool done(const char *folder, char **argv)
+static enum result done(const char *folder, char **argv)
 {
-    struct wallet w = { 0 };
-    bool is_ok = wallet_resume(&w, folder) && wallet_finish(&w);
-
     (void)argv;
-    wallet_close(&w);
-    return is_ok;
+    return result_of(wallet_run_finish(folder));
 }
 
-static bool wait_taken(const char *folder, char **argv)
+static enum result wait_taken(const char *folder, char **argv)
 {
-    struct wallet w = { 0 };
-    bool is_ok = wallet_resume(&w, folder) && wallet_wait_completed(&w);
-
     (void)argv;
-    wallet_close(&w);
-    return is_ok;
+    return result_of(wallet_run_wait(folder));
 }
 
 static bool open_with(const char *folder, const char *name, const char *socket)
 {
     json_t *credential = file_read_json(folder, name);
-    json_t *answer =
-        ask(socket, json_pack("{s:s, s:s}", "op", "open", "terms", text_of(credential, "terms")),
-            credential, LABEL_OPEN, "");
+    struct proof proof = { credential, LABEL_OPEN, "" };
+    json_t *answer = ask_granted(
+        socket, json_pack("{s:s, s:s}", "op", "open", "terms", text_of(credential, "terms")), prove,
+        &proof);
     bool is_ok = answer != NULL;
 
     if (is_ok) {
@@ -180,38 +156,35 @@ static bool open_with(const char *folder, const char *name, const char *socket)
     return is_ok;
 }
 
-static bool open_as_owner(const char *folder, char **argv)
+static enum result open_as_owner(const char *folder, char **argv)
 {
-    return open_with(folder, OWNER_FILE, argv[0]);
+    return result_of(open_with(folder, OWNER_FILE, argv[0]));
 }
 
-static bool open_as_guest(const char *folder, char **argv)
+static enum result open_as_guest(const char *folder, char **argv)
 {
-    return open_with(folder, GUEST_FILE, argv[0]);
+    return result_of(open_with(folder, GUEST_FILE, argv[0]));
 }
 
-static bool take_back(const char *folder, char **argv)
+static enum result take_back(const char *folder, char **argv)
 {
     json_t *owner = file_read_json(folder, OWNER_FILE);
     json_t *guest = file_read_json(folder, GUEST_FILE);
     json_t *terms = parse_text(text_of(guest, "terms"));
     const char *id = text_of(terms, "id");
+    struct proof proof = { owner, LABEL_REVOKE, id };
     json_t *answer =
-        ask(argv[0], json_pack("{s:s, s:s}", "op", "revoke", "id", id), owner, LABEL_REVOKE, id);
+        ask_granted(argv[0], json_pack("{s:s, s:s}", "op", "revoke", "id", id), prove, &proof);
     bool is_ok = answer != NULL;
 
     json_decref(answer);
     json_decref(terms);
     json_decref(guest);
     json_decref(owner);
-    return is_ok;
+    return result_of(is_ok);
 }
 
-static const struct {
-    const char *name;
-    int arguments;
-    bool (*run)(const char *folder, char **argv);
-} commands[] = {
+static const struct command commands[] = {
     { "enrol", 2, enrol },        { "mint", 5, mint },
     { "share", 1, share },        { "accept", 1, accept_url },
     { "done", 0, done },          { "wait", 0, wait_taken },
@@ -221,11 +194,5 @@ static const struct {
 
 int main(int argc, char **argv)
 {
-    for (size_t i = 0; argc >= 3 && i < sizeof(commands) / sizeof(commands[0]); i++) {
-        if (strcmp(argv[2], commands[i].name) == 0 && argc - 3 == commands[i].arguments) {
-            return commands[i].run(argv[1], argv + 3) ? 0 : 1;
-        }
-    }
-    (void)fprintf(stderr, "usage: home_wallet FOLDER COMMAND ... (see the README)\n");
-    return 2;
+    return command_run(commands, sizeof(commands) / sizeof(commands[0]), argc, argv);
 }

@@ -27,18 +27,3 @@ bool hotel_check_device(const char *public_key, const char *nonce, const char *p
 {
     return nonce[0] != '\0' && key_verify(public_key, LABEL_DEVICE, nonce, proof);
 }
-
-bool hotel_has_right(const json_t *attested, const char *right)
-{
-    const json_t *rights = json_object_get(attested, "rights");
-    const json_t *one = NULL;
-    size_t i = 0;
-
-    json_array_foreach(rights, i, one)
-    {
-        if (json_is_string(one) && strcmp(json_string_value(one), right) == 0) {
-            return true;
-        }
-    }
-    return false;
-}

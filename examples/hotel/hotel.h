@@ -26,6 +26,5 @@ json_t *hotel_check_credential(const json_t *credential, const char *hotel_publi
                                const char **why);
 /* The device that holds the credential has answered the challenge. */
 bool hotel_check_device(const char *public_key, const char *nonce, const char *proof);
-bool hotel_has_right(const json_t *attested, const char *right);
 
 #endif

@@ -52,7 +52,7 @@ static const char *judge(const struct lock *l, const struct link_peer *peer, con
     }
     if (strcmp(text_of(attested, "room"), l->room) != 0) {
         why = "another room's credential";
-    } else if (!hotel_has_right(attested, l->right)) {
+    } else if (!list_has(json_object_get(attested, "rights"), l->right)) {
         why = "this credential has no right to that";
     } else if (!hotel_check_device(text_of(attested, "publicKey"), peer->nonce,
                                    text_of(request, "proof"))) {

@@ -107,10 +107,6 @@ static json_t *check_in(struct hotel *h, const struct link_peer *peer, const jso
                  public_key);
 }
 
-/* The caller's credential, when the caller holds it and it is not revoked; else NULL and *why. */
-static json_t *caller(const struct hotel *h, const struct link_peer *peer, const json_t *request,
-                      const char **why);
-
 static bool is_revoked(const struct hotel *h, const char *id)
 {
     const char *hash = NULL;
@@ -126,6 +122,7 @@ static bool is_revoked(const struct hotel *h, const char *id)
     return false;
 }
 
+/* The caller's credential, when the caller holds it and it is not revoked; else NULL and *why. */
 static json_t *caller(const struct hotel *h, const struct link_peer *peer, const json_t *request,
                       const char **why)
 {
@@ -140,7 +137,7 @@ static json_t *caller(const struct hotel *h, const struct link_peer *peer, const
         *why = "the device does not hold that credential";
     } else if (is_revoked(h, text_of(attested, "id"))) {
         *why = "revoked";
-    } else if (!hotel_has_right(attested, "share")) {
+    } else if (!list_has(json_object_get(attested, "rights"), "share")) {
         *why = "this credential may not be shared";
     } else {
         return attested;
