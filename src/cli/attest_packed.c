@@ -203,10 +203,10 @@ static enum cli_exit build(struct ui *ui, struct writer *w, struct writer *auth_
     }
     put_text(w, "x5c");
     if (put_chain(w, cert_path) == 0) {
-        return ui_fail(ui, CLI_REFUSED, "attest",
-                       "%s holds no certificates that can be used (expected: 1 to 5 in PEM, the "
-                       "device's first).",
-                       cert_path);
+        return ui_fail(
+            ui, CLI_REFUSED, "attest",
+            "%s has no usable certificates (expected: 1 to 5 in PEM, the device's first).",
+            cert_path);
     }
     put_text(w, "authData");
     put_bytes(w, auth_data->bytes, auth_data->len);
@@ -223,8 +223,7 @@ enum cli_exit attest_packed(struct ui *ui, unsigned char **out, size_t *len, con
 
     if (key == NULL) {
         exit = ui_fail(ui, CLI_REFUSED, "attest",
-                       "%s holds no key that can be used (expected: a P-256 private key in PEM).",
-                       key_path);
+                       "%s has no usable key (expected: a P-256 private key in PEM).", key_path);
     } else if (w == NULL || auth_data == NULL) {
         exit = ui_error(ui, TIGRESS_E_NOMEM, NULL);
     } else if (!put_auth_data(auth_data, rp_id)) {

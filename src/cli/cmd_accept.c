@@ -30,7 +30,7 @@ static enum cli_exit begin(struct ui *ui, struct flow *f, struct transfer *t,
         return error != TIGRESS_E_ARGUMENT
                    ? ui_error(ui, error, why)
                    : ui_fail(ui, CLI_USAGE, "argument",
-                             "--allow-relay takes host or host:port, exactly as in a link.");
+                             "--allow-relay: expected HOST or HOST:PORT, exactly as in a link.");
     }
     t->cacert = in->cacert == NULL ? NULL : cli_strdup(in->cacert);
     return flow_begin_take(f, ui, t, s, t->cacert);
@@ -49,14 +49,15 @@ static enum cli_exit go_on(struct ui *ui, struct flow *f, struct transfer *t,
     if (strcasecmp(tigress_session_relay_host(f->session), tigress_share_url_host(in->parts)) !=
         0) {
         return ui_fail(ui, CLI_REFUSED, "another-relay",
-                       "there is a transfer with this identifier here, at the relay %s and not at "
-                       "%s; one of the two links is false. 'tigress cancel %.8s' ends the first.",
+                       "you already have a transfer with this identifier at the relay %s, but this "
+                       "link names the relay %s: one of the two links is false. If it is the "
+                       "first, end that transfer with 'tigress cancel %.8s'.",
                        tigress_session_relay_host(f->session), tigress_share_url_host(in->parts),
                        t->id);
     }
     if (t->received_count > 0 && !t->is_unread) {
         return ui_fail(ui, CLI_REFUSED, "accepted-before",
-                       "this transfer was accepted here before; 'tigress receive %.8s' waits for "
+                       "you have already accepted this transfer; 'tigress receive %.8s' waits for "
                        "its next message.",
                        t->id);
     }
@@ -84,8 +85,8 @@ static enum cli_exit claim(struct ui *ui, struct flow *f, const struct cli_args 
     }
     if (exit == CLI_OK && !t->is_unread) {
         exit = ui_fail(ui, CLI_REFUSED, "secret",
-                       "the link has no secret: give the one that came apart from it with "
-                       "--secret-file.");
+                       "the link has no secret (the part after #): give the secret that was sent "
+                       "separately with --secret-file.");
     }
     if (exit == CLI_OK) {
         exit = message_deliver(f, args);
@@ -94,8 +95,10 @@ static enum cli_exit claim(struct ui *ui, struct flow *f, const struct cli_args 
         return flow_finish(f);
     }
     if (exit == CLI_OK) {
-        ui_info(ui, "'tigress answer %.8s FILE' answers, 'tigress finish %.8s' ends the transfer.",
-                t->id, t->id);
+        ui_info(
+            ui,
+            "'tigress answer %.8s FILE' sends an answer; 'tigress finish %.8s' ends the transfer.",
+            t->id, t->id);
     }
     return exit;
 }
@@ -148,11 +151,10 @@ static enum cli_exit read_secret(struct ui *ui, struct invitation_in *in,
     enum cli_exit exit;
 
     if (path == NULL) {
-        return in->has_secret
-                   ? CLI_OK
-                   : ui_fail(ui, CLI_USAGE, "secret",
-                             "the link has no secret (the part behind #): give the one that came "
-                             "apart from it with --secret-file.");
+        return in->has_secret ? CLI_OK
+                              : ui_fail(ui, CLI_USAGE, "secret",
+                                        "the link has no secret (the part after #): give the "
+                                        "secret that was sent separately with --secret-file.");
     }
     exit = io_read_line(ui, &line, path, "the secret", TIGRESS_SECRET_TEXT_MAX + 16);
     in->secret = line.data;

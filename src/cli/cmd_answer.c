@@ -3,6 +3,7 @@
 
 #include "cli/flow.h"
 #include "cli/io.h"
+#include "cli/message.h"
 #include "cli/notification.h"
 #include "cli/pin.h"
 #include "cli/ui_error.h"
@@ -10,8 +11,8 @@
 static enum cli_exit unread(struct ui *ui, const struct transfer *t)
 {
     return ui_fail(ui, CLI_REFUSED, "unread",
-                   "your message was not sent: there is one from the other side that you have not "
-                   "read; 'tigress receive %.8s' prints it.",
+                   "your message was not sent: first read the message from the other side with "
+                   "'tigress receive %.8s'.",
                    t->id);
 }
 
@@ -62,7 +63,7 @@ static enum cli_exit answer(struct ui *ui, struct flow *f, const struct cli_args
     if (interrupted != 0) { /* it goes first; given again it is the same one, not a second */
         exit = flow_settle(f);
         if (exit == CLI_OK && !f->t->is_unread) {
-            ui_info(ui, "the answer that was interrupted is sent now.");
+            ui_info(ui, "the answer that was interrupted has now been sent.");
         }
     }
     if (exit == CLI_OK && !f->t->is_unread &&
@@ -78,20 +79,18 @@ static enum cli_exit answer(struct ui *ui, struct flow *f, const struct cli_args
 enum cli_exit cmd_answer(struct ui *ui, const struct cli_args *args)
 {
     struct io_bytes message = { 0 };
-    char why[TIGRESS_TEXT_MAX] = "";
     struct transfer t;
     struct flow f;
-    enum tigress_error error;
     enum cli_exit exit =
         io_read_input(ui, &message, args->position[1], "the message", TIGRESS_MESSAGE_MAX);
 
     if (exit != CLI_OK) {
         return exit;
     }
-    error = tigress_message_check(message.data, message.len, why, sizeof(why));
-    if (error != TIGRESS_OK) {
+    exit = message_check(ui, args->position[1], message.data, message.len);
+    if (exit != CLI_OK) {
         io_bytes_wipe(&message);
-        return ui_error(ui, error, why);
+        return exit;
     }
     exit = flow_open(&f, ui, &t, TRANSFER_ANY_ROLE, args);
     if (exit == CLI_OK) {

@@ -13,8 +13,8 @@ static enum cli_exit end(struct ui *ui, const struct cli_args *args, enum transf
 
     if (exit == CLI_OK && t.is_unread && status == TRANSFER_COMPLETED) {
         exit = ui_fail(ui, CLI_REFUSED, "unread",
-                       "the transfer was not ended: it holds a message that you have not read; "
-                       "'tigress receive %.8s' prints it.",
+                       "the transfer was not ended: first read the message from the other side "
+                       "with 'tigress receive %.8s'.",
                        t.id);
     }
     if (exit == CLI_OK) {

@@ -64,9 +64,8 @@ static enum cli_exit print_preview(struct ui *ui, const struct flow *f,
     ui_print(ui, "Expires:     %s\nRelay:       %s, port %u\nTransfer:    %s\nVertical:    %s\n",
              expires, tigress_share_url_host(in->parts), tigress_share_url_port(in->parts), in->id,
              vertical);
-    ui_print(ui, "Secret:      %s\n",
-             in->has_secret ? "in the link, of the right length" : "not in the link");
-    ui_print(ui, "The link is well formed and its transfer is open; nothing was claimed.\n");
+    ui_print(ui, "Secret:      %s\n", in->has_secret ? "in the link" : "not in the link");
+    ui_print(ui, "The link is valid and its transfer is open. It was not accepted.\n");
     if (args->value[OPT_QR] != NULL) {
         exit = qr_draw(ui, in->url, &qr);
     }

@@ -51,7 +51,8 @@ static enum cli_exit try_once(struct ui *ui, struct transfer *t, struct tigress_
     enum cli_exit exit;
 
     if (error == TIGRESS_E_ARGUMENT || error == TIGRESS_E_LIMIT) {
-        return ui_fail(ui, CLI_USAGE, "no-pin-typed", "a PIN of %u digits was expected.",
+        return ui_fail(ui, CLI_USAGE, "no-pin-typed",
+                       "expected a PIN of %u digits; this did not count as a try.",
                        tigress_pin_digits(pin));
     }
     exit = error == TIGRESS_OK ? pin_keep(ui, t, pin) : ui_error(ui, error, NULL);
@@ -70,7 +71,7 @@ static enum cli_exit check(struct ui *ui, struct transfer *t, struct tigress_pin
     enum cli_exit exit;
 
     if (tigress_pin_is_passed(pin)) {
-        return ui_fail(ui, CLI_REFUSED, "pin-passed", "the right PIN has come already.");
+        return ui_fail(ui, CLI_REFUSED, "pin-passed", "the right PIN was already given.");
     }
     if (tigress_pin_is_dead(pin)) {
         return withdraw(ui, t, args); /* that was interrupted the first time */
@@ -101,9 +102,9 @@ static enum cli_exit check(struct ui *ui, struct transfer *t, struct tigress_pin
 static enum cli_exit show(struct ui *ui, const struct transfer *t, const struct tigress_pin *pin)
 {
     if (tigress_pin_is_passed(pin)) {
-        ui_print(ui, "The right PIN has come.\n");
+        ui_print(ui, "The right PIN was given.\n");
     } else {
-        ui_print(ui, "A PIN of %u digits; tries left: %u.\n", tigress_pin_digits(pin),
+        ui_print(ui, "The PIN has %u digits; tries left: %u.\n", tigress_pin_digits(pin),
                  tigress_pin_tries_left(pin));
     }
     return print_state(ui, t, pin);

@@ -20,9 +20,10 @@ static enum cli_exit nothing_came(struct ui *ui, struct flow *f, int64_t wait_s)
                        "the command again.",
                        (long long)wait_s);
     }
-    return ui_fail(ui, CLI_REFUSED, "nothing-yet",
-                   "nothing arrived within %lld seconds. Run the command again to go on waiting.",
-                   (long long)wait_s);
+    return ui_fail(
+        ui, CLI_REFUSED, "nothing-yet",
+        "no message arrived within %lld seconds. Run the command again to continue waiting.",
+        (long long)wait_s);
 }
 
 /* Waits until there is a message, or the time is over. */
@@ -86,8 +87,9 @@ enum cli_exit cmd_receive(struct ui *ui, const struct cli_args *args)
     if (wait != NULL && wait[0] == '0' && wait[1] == '\0') {
         wait_s = 0;
     } else if (wait != NULL && !options_parse_duration(&wait_s, wait, WAIT_MAX_S)) {
-        return ui_fail(ui, CLI_USAGE, "usage",
-                       "--wait takes 0 to look once, or a time up to 7d such as 90, 90s or 5m.");
+        return ui_fail(
+            ui, CLI_USAGE, "usage",
+            "--wait: expected 0 to look once, or a time of at most 7d such as 90, 90s or 5m.");
     }
     exit = flow_open(&f, ui, &t, TRANSFER_ANY_ROLE, args);
     if (exit == CLI_OK) {

@@ -7,6 +7,7 @@
 #include "cli/flow.h"
 #include "cli/io.h"
 #include "cli/mem.h"
+#include "cli/message.h"
 #include "cli/notification.h"
 #include "cli/pin.h"
 #include "cli/qr.h"
@@ -37,7 +38,7 @@ static enum cli_exit build(struct ui *ui, const struct flow *f, const struct cli
     }
     if (error == TIGRESS_E_URL) {
         return ui_fail(ui, CLI_USAGE, "url",
-                       "--scheme tigress goes with an https relay only; the transfer is made, and "
+                       "--scheme tigress needs a relay with https; the transfer was created, and "
                        "'tigress share --resume %.8s' prints its link.",
                        f->t->id);
     }
@@ -51,7 +52,7 @@ static void print_pin(struct ui *ui, const struct transfer *t)
 
     if (t->pin_digits != NULL &&
         tigress_pin_show(t->pin_digits, shown, sizeof(shown)) == TIGRESS_OK) {
-        ui_print(ui, "PIN:      %s   (tell it on another way than the link)\n", shown);
+        ui_print(ui, "PIN:      %s   (send it separately from the link)\n", shown);
     }
     explicit_bzero(shown, sizeof(shown));
 }
@@ -174,7 +175,7 @@ static enum cli_exit share_file(struct ui *ui, const struct cli_args *args)
 
     if (relay == NULL) {
         return ui_fail(ui, CLI_USAGE, "usage",
-                       "a relay is missing: give --relay https://HOST, or set TIGRESS_RELAY.");
+                       "no relay was given: use --relay https://HOST or set TIGRESS_RELAY.");
     }
     exit = flow_cacert(ui, args, &cacert);
     if (exit != CLI_OK) {
@@ -182,6 +183,9 @@ static enum cli_exit share_file(struct ui *ui, const struct cli_args *args)
     }
     exit = io_read_input(ui, &message, args->position[0], "the provisioning information",
                          TIGRESS_MESSAGE_MAX);
+    if (exit == CLI_OK) {
+        exit = message_check(ui, args->position[0], message.data, message.len);
+    }
     if (exit != CLI_OK) {
         goto out;
     }

@@ -12,7 +12,7 @@
 static const char *status_text(const struct transfer *t)
 {
     if (t->is_unread) {
-        return "message to read";
+        return "unread message";
     }
     return t->sending != 0 ? "answer interrupted" : transfer_status_name(t->status);
 }
@@ -40,15 +40,24 @@ static void tidy(struct transfer *listed, int64_t now_s)
     state_release(&t);
 }
 
+#define ROW_FORMAT "%-36s  %-9s  %-18s  %-20s  %4s  %8s  %-20.60s  "
+
+static void print_header(struct ui *ui)
+{
+    ui_print(ui, ROW_FORMAT "%s\n", "TRANSFER", "ROLE", "STATUS", "EXPIRES", "SENT", "RECEIVED",
+             "RELAY", "TITLE");
+}
+
 static void print_row(struct ui *ui, const struct transfer *t)
 {
     char expires[UI_TIME_MAX];
-    char label[200];
+    char label[256], sent[24], received[24];
 
     ui_time(expires, t->expires_s);
-    snprintf(label, sizeof(label), "%s  %-9s  %-18s  %s  %lld sent, %lld received  %.60s  ", t->id,
-             transfer_role_name(t->role), status_text(t), expires, (long long)t->sent_count,
-             (long long)t->received_count, t->relay == NULL ? "" : t->relay);
+    snprintf(sent, sizeof(sent), "%lld", (long long)t->sent_count);
+    snprintf(received, sizeof(received), "%lld", (long long)t->received_count);
+    snprintf(label, sizeof(label), ROW_FORMAT, t->id, transfer_role_name(t->role), status_text(t),
+             expires, sent, received, t->relay == NULL ? "" : t->relay);
     ui_print_foreign(ui, label, t->title == NULL ? "" : t->title);
 }
 
@@ -59,13 +68,16 @@ static enum cli_exit list(struct ui *ui)
     json_t *array = json_array();
     enum cli_exit exit = state_list(ui, &all, &count);
 
+    if (count > 0) {
+        print_header(ui);
+    }
     for (size_t i = 0; exit == CLI_OK && i < count; i++) {
         tidy(&all[i], (int64_t)time(NULL));
         print_row(ui, &all[i]);
         (void)json_array_append_new(array, transfer_describe(&all[i]));
     }
     if (exit == CLI_OK && count == 0) {
-        ui_print(ui, "There are no transfers here.\n");
+        ui_print(ui, "You have no transfers.\n");
     }
     state_list_free(all, count);
     if (exit != CLI_OK) {
@@ -115,11 +127,11 @@ static enum cli_exit check(struct ui *ui, struct flow *f, const char **found)
 static enum cli_exit one(struct ui *ui, struct flow *f, const struct cli_args *args)
 {
     static const char *const sentences[][2] = {
-        { "message", "A message is waiting: 'tigress receive' prints it." },
-        { "unchanged", "The relay has it, and there is nothing new." },
-        { "completed", "It is over, as completed." },
-        { "relinquished", "It was given back." },
-        { "interrupted", "It was interrupted: run the same command again to go on." },
+        { "message", "A message is waiting: 'tigress receive ID' prints it." },
+        { "unchanged", "The transfer is open at the relay; there is no new message." },
+        { "completed", "The transfer is completed." },
+        { "relinquished", "You gave the transfer back; another device can accept it." },
+        { "interrupted", "A command was interrupted: run it again to continue." },
     };
     const char *found = transfer_status_name(f->t->status);
     bool is_over = f->t->status == TRANSFER_COMPLETED || f->t->status == TRANSFER_RELINQUISHED;
@@ -135,6 +147,7 @@ static enum cli_exit one(struct ui *ui, struct flow *f, const struct cli_args *a
     if (exit != CLI_OK) {
         return exit;
     }
+    print_header(ui);
     print_row(ui, f->t);
     for (size_t i = 0; i < sizeof(sentences) / sizeof(sentences[0]); i++) {
         if (strcmp(sentences[i][0], found) == 0) {

@@ -218,7 +218,7 @@ static enum cli_exit list_all(struct ui *ui, struct watch_list *list)
     }
     state_list_free(all, count);
     if (exit == CLI_OK && list->count == 0) {
-        return ui_fail(ui, CLI_REFUSED, "none", "there is no transfer under way here.");
+        return ui_fail(ui, CLI_REFUSED, "none", "you have no active transfer.");
     }
     return exit;
 }
@@ -242,12 +242,13 @@ static enum cli_exit check_options(struct ui *ui, const struct cli_args *args, i
     if (args->value[OPT_WAIT] != NULL &&
         !options_parse_duration(wait_s, args->value[OPT_WAIT], WAIT_MAX_S)) {
         return ui_fail(ui, CLI_USAGE, "usage",
-                       "--wait takes a time up to 30d such as 90, 5m or 2h.");
+                       "--wait: expected a time of at most 30d such as 90, 5m or 2h.");
     }
     if (is_listening != (args->value[OPT_LISTEN_CERT] != NULL) ||
         is_listening != (args->value[OPT_LISTEN_KEY] != NULL)) {
-        return ui_fail(ui, CLI_USAGE, "usage",
-                       "--webpush-listen, --listen-cert and --listen-key go together.");
+        return ui_fail(
+            ui, CLI_USAGE, "usage",
+            "--webpush-listen, --listen-cert and --listen-key can be used only together.");
     }
     return CLI_OK;
 }
@@ -277,7 +278,7 @@ enum cli_exit cmd_watch(struct ui *ui, const struct cli_args *args)
 
     if (exit == CLI_OK) {
         exit = list != NULL ? watch_listed(ui, args, list, wait_s)
-                            : ui_fail(ui, CLI_REFUSED, "memory", "there is not enough memory.");
+                            : ui_fail(ui, CLI_REFUSED, "memory", "out of memory.");
     }
     cli_free(list);
     return exit;

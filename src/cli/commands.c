@@ -27,7 +27,9 @@ static enum cli_exit help(struct ui *ui, const struct cli_args *args)
     }
     command = commands_find(args->position[0]);
     if (command == NULL) {
-        return ui_fail(ui, CLI_USAGE, "usage", "there is no command '%.32s'.", args->position[0]);
+        return ui_fail(ui, CLI_USAGE, "usage",
+                       "there is no command '%.32s'; 'tigress help' lists the commands.",
+                       args->position[0]);
     }
     options_print_usage(stdout, command);
     return ui_flush(ui);
@@ -36,7 +38,7 @@ static enum cli_exit help(struct ui *ui, const struct cli_args *args)
 static const struct cli_command commands[] = {
     { .name = "share",
       .synopsis = "FILE|-",
-      .purpose = "share a credential: gives a link for the other side",
+      .purpose = "share a credential and print a link for the other side",
       .options = NETWORK | OPT_BIT(OPT_RELAY) | OPT_BIT(OPT_VERTICAL) | OPT_BIT(OPT_TITLE) |
                  OPT_BIT(OPT_DESCRIPTION) | OPT_BIT(OPT_IMAGE) | OPT_BIT(OPT_EXPIRES) |
                  OPT_BIT(OPT_RIGHTS) | OPT_BIT(OPT_KEY_SIZE) | OPT_BIT(OPT_SCHEME) |
@@ -49,7 +51,7 @@ static const struct cli_command commands[] = {
       .run = cmd_share },
     { .name = "accept",
       .synopsis = "URL|-",
-      .purpose = "claim a transfer and print its first message",
+      .purpose = "accept a transfer and print its first message",
       .options = NETWORK | OPT_BIT(OPT_SECRET_FILE) | OPT_BIT(OPT_ALLOW_RELAY) |
                  OPT_BIT(OPT_FINISH) | OPT_BIT(OPT_OUT) | OPT_BIT(OPT_NOTIFY),
       .position_min = 1,
@@ -71,7 +73,7 @@ static const struct cli_command commands[] = {
       .run = cmd_receive },
     { .name = "watch",
       .synopsis = "[ID]",
-      .purpose = "wait until something changes, and say what",
+      .purpose = "wait until a transfer changes, and print what changed",
       .options = NETWORK | OPT_BIT(OPT_WAIT) | OPT_BIT(OPT_WEBPUSH_LISTEN) |
                  OPT_BIT(OPT_LISTEN_CERT) | OPT_BIT(OPT_LISTEN_KEY),
       .position_min = 0,
@@ -79,21 +81,21 @@ static const struct cli_command commands[] = {
       .run = cmd_watch },
     { .name = "finish",
       .synopsis = "ID",
-      .purpose = "end a transfer whose last message was received",
+      .purpose = "end a transfer after its last message was received",
       .options = NETWORK,
       .position_min = 1,
       .position_max = 1,
       .run = cmd_finish },
     { .name = "status",
       .synopsis = "[ID]",
-      .purpose = "list the transfers here, or look how one stands",
+      .purpose = "list your transfers, or check one of them at the relay",
       .options = NETWORK,
       .position_min = 0,
       .position_max = 1,
       .run = cmd_status },
     { .name = "pin",
       .synopsis = "ID",
-      .purpose = "check the PIN that the other side typed",
+      .purpose = "show how many tries a PIN has left, or check a typed PIN",
       .options = NETWORK | OPT_BIT(OPT_CHECK),
       .position_min = 1,
       .position_max = 1,
@@ -107,21 +109,21 @@ static const struct cli_command commands[] = {
       .run = cmd_cancel },
     { .name = "relinquish",
       .synopsis = "ID",
-      .purpose = "give an accepted transfer back, for another device",
+      .purpose = "give an accepted transfer back for another device",
       .options = NETWORK,
       .position_min = 1,
       .position_max = 1,
       .run = cmd_relinquish },
     { .name = "inspect",
       .synopsis = "URL|-",
-      .purpose = "look at a link without claiming it",
+      .purpose = "show the preview of a link without accepting it",
       .options = NETWORK | OPT_BIT(OPT_ALLOW_RELAY) | OPT_BIT(OPT_QR),
       .position_min = 1,
       .position_max = 1,
       .run = cmd_inspect },
     { .name = "help",
       .synopsis = "[COMMAND]",
-      .purpose = "tell the commands, or the options of one",
+      .purpose = "list the commands, or the options of one",
       .options = OPT_COMMON,
       .position_min = 0,
       .position_max = 1,
@@ -152,5 +154,5 @@ void commands_print(FILE *to)
     for (const struct cli_command *c = commands; c->name != NULL; c++) {
         fprintf(to, "  %-11s %s\n", c->name, c->purpose);
     }
-    fputs("\n'tigress help COMMAND' tells the options of a command.\n", to);
+    fputs("\n'tigress help COMMAND' lists the options of a command.\n", to);
 }

@@ -31,9 +31,9 @@ static enum cli_exit give_token(struct ui *ui, struct tigress_session *s, const 
     enum cli_exit exit = read_token(ui, &token, text);
 
     if (exit == CLI_OK && tigress_session_set_private_token(s, token.data) != TIGRESS_OK) {
-        exit = ui_fail(ui, CLI_USAGE, "usage",
-                       "--private-token takes a token as base64url, @FILE, or - for standard "
-                       "input.");
+        exit = ui_fail(
+            ui, CLI_USAGE, "usage",
+            "--private-token: expected a token in base64url, @FILE, or - for standard input.");
     }
     io_bytes_wipe(&token);
     return exit;
@@ -64,8 +64,8 @@ static enum cli_exit give_attestation(struct flow *f, const struct cli_args *arg
 
     if (args->value[OPT_ATTEST_PACKED] == NULL) {
         return ui_fail(f->ui, CLI_REFUSED, "standing",
-                       "this transfer waits for an attestation: 'tigress share --resume %.8s "
-                       "--attest-packed KEY CERT' goes on with it.",
+                       "this transfer needs an attestation: run 'tigress share --resume %.8s "
+                       "--attest-packed KEY CERT'.",
                        f->t->id);
     }
     if (error != TIGRESS_OK) {
@@ -94,8 +94,8 @@ static enum cli_exit ask_for_token(struct flow *f)
     ui_clean(challenge, CHALLENGE_SHOWN_MAX, tigress_session_private_token_challenge(f->session));
     ui_clean(detail, sizeof(detail), tigress_session_relay_detail(f->session));
     exit = ui_fail(f->ui, CLI_REFUSED, "standing",
-                   "this relay takes shares only with a private token: %s Get one for this "
-                   "challenge, and 'tigress share --resume %.8s --private-token TOKEN' goes on: %s",
+                   "this relay requires a private token: %s Get a token for the challenge below "
+                   "and run 'tigress share --resume %.8s --private-token TOKEN'. The challenge: %s",
                    detail, f->t->id, challenge);
     cli_free(challenge);
     return exit;

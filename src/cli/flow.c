@@ -2,6 +2,7 @@
 #include "cli/flow.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -10,6 +11,8 @@
 #include "cli/mem.h"
 #include "cli/trace.h"
 #include "cli/ui_error.h"
+
+#define HINT_MAX 512
 
 /* Nothing but another try helps here, and another try is safe. */
 static bool is_passing(enum tigress_error error)
@@ -95,9 +98,10 @@ static int on_progress(void *ctx, const struct tigress_session *s, enum tigress_
         ui_progress(f->ui, "the relay cannot be reached, trying again ...");
     } else if (f->until_s != 0 && left_s > 0 && left_s != f->shown_s) {
         f->shown_s = left_s;
-        ui_progress(f->ui,
-                    "waiting for the other side, %lld s left (Ctrl-C stops; nothing is lost)",
-                    (long long)left_s);
+        ui_progress(
+            f->ui,
+            "waiting for the other side, %lld s left (Ctrl-C stops waiting; nothing is lost)",
+            (long long)left_s);
     }
     return 0;
 }
@@ -130,7 +134,7 @@ enum cli_exit flow_begin_take(struct flow *f, struct ui *ui, struct transfer *t,
 {
     enum tigress_error error;
 
-    *f = (struct flow){ .ui = ui, .t = t, .session = session };
+    *f = (struct flow){ .ui = ui, .t = t, .session = session, .has_own_ca = cacert != NULL };
     if (tigress_direct_link_new(&f->link, session) == TIGRESS_OK) {
         return begin_direct(f);
     }
@@ -171,7 +175,7 @@ enum cli_exit flow_over(struct ui *ui, const struct transfer *t)
                        t->id);
     }
     return ui_fail(ui, t->status == TRANSFER_RELINQUISHED ? CLI_REFUSED : CLI_GONE,
-                   transfer_status_name(t->status), "this transfer is over: it is %s.",
+                   transfer_status_name(t->status), "this transfer has ended; its status is: %s.",
                    transfer_status_name(t->status));
 }
 
@@ -267,30 +271,57 @@ static enum cli_exit keep_failed(struct flow *f, enum tigress_error error)
     return state_save(f->ui, f->t);
 }
 
-static const char *hint_of(const struct flow *f, enum tigress_error error)
+static void write_network_hint(char hint[HINT_MAX], const struct flow *f)
 {
-    if (error == TIGRESS_E_TLS && f->t != NULL && f->t->cacert == NULL && f->link == NULL) {
-        return "If the relay has its own certificate authority, name its file with --cacert.";
+    char relay[HINT_MAX / 2] = "";
+
+    if (f->link == NULL) {
+        snprintf(relay, sizeof(relay), "Relay: %s. ", tigress_session_relay_host(f->session));
     }
-    if (error == TIGRESS_E_DECRYPT && f->t != NULL && f->t->received_count == 0) {
-        return "Ask the sender for the secret and run 'tigress accept' again with --secret-file.";
+    if (f->t->status == TRANSFER_PENDING) {
+        snprintf(hint, HINT_MAX, "%sNothing is lost: 'tigress share --resume %.8s' continues.",
+                 relay, f->t->id);
+    } else {
+        snprintf(hint, HINT_MAX, "%sNothing is lost: run the command again.", relay);
     }
-    if (error >= TIGRESS_E_NETWORK && error <= TIGRESS_E_UNAVAILABLE && f->t != NULL) {
-        return "Nothing is lost: run the command again.";
+}
+
+static void write_tls_hint(char hint[HINT_MAX], const struct flow *f)
+{
+    snprintf(hint, HINT_MAX, "Relay: %.200s. %s", tigress_session_relay_host(f->session),
+             f->has_own_ca ? "Check that the file of --cacert or TIGRESS_CACERT has the authority "
+                             "of the relay's certificate."
+                           : "If the relay has its own certificate authority, name its file with "
+                             "--cacert.");
+}
+
+/* What the user can do; "" where there is nothing. */
+static void write_hint(char hint[HINT_MAX], const struct flow *f, enum tigress_error error)
+{
+    hint[0] = '\0';
+    if (error == TIGRESS_E_TLS && f->link == NULL) {
+        write_tls_hint(hint, f);
+    } else if (error == TIGRESS_E_DECRYPT && f->t != NULL && f->t->received_count == 0) {
+        snprintf(hint, HINT_MAX,
+                 "Ask the sender for the secret and run 'tigress accept' again with "
+                 "--secret-file.");
+    } else if (error >= TIGRESS_E_NETWORK && error <= TIGRESS_E_UNAVAILABLE && f->t != NULL) {
+        write_network_hint(hint, f);
     }
-    return "";
 }
 
 static enum cli_exit failed(struct flow *f)
 {
     enum tigress_error error = tigress_session_error(f->session);
     enum cli_exit exit = f->t == NULL ? CLI_OK : keep_failed(f, error);
+    char hint[HINT_MAX];
 
     if (exit != CLI_OK) {
         return exit;
     }
+    write_hint(hint, f, error);
     return ui_error_more(f->ui, error, tigress_session_error_text(f->session),
-                         tigress_session_relay_detail(f->session), hint_of(f, error));
+                         tigress_session_relay_detail(f->session), hint);
 }
 
 enum cli_exit flow_run(struct flow *f, int64_t until_s)
@@ -317,8 +348,8 @@ enum cli_exit flow_run(struct flow *f, int64_t until_s)
 
         return kept != CLI_OK ? kept
                               : ui_fail(f->ui, CLI_GONE, "completed",
-                                        "the other side has ended this transfer as completed: no "
-                                        "message comes any more.");
+                                        "the other side has completed this transfer: there will be "
+                                        "no further message.");
     }
     return f->want == TIGRESS_FAILED ? failed(f) : CLI_OK;
 }
@@ -419,8 +450,9 @@ enum cli_exit flow_cacert(struct ui *ui, const struct cli_args *args, char **pat
     if (full == NULL || access(full, R_OK) != 0) {
         cli_free(full);
         return ui_fail(ui, CLI_USAGE, "cacert",
-                       "the certificate authorities cannot be read from %s: %s.", name,
-                       strerror(errno));
+                       "the file of certificate authorities (--cacert or TIGRESS_CACERT) cannot be "
+                       "read: %s: %s.",
+                       name, strerror(errno));
     }
     *path = full;
     return CLI_OK;

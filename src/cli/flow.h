@@ -31,6 +31,7 @@ struct flow {
     int64_t shown_s;                  /* what the line of progress says is left */
     void *before;                     /* the session before the last flow_do, or NULL */
     size_t before_len;
+    bool has_own_ca;       /* a file of authorities was given */
     bool is_ending;        /* the session is to be over after this run */
     enum cli_exit stopped; /* why a callback stopped the run; already said */
 };

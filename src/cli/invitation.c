@@ -20,9 +20,9 @@ static enum cli_exit take_text(struct ui *ui, struct invitation_in *in, const ch
         return exit;
     }
     if (strchr(word, '#') != NULL) {
-        ui_info(ui, "warning: the secret of this link stood on the command line, where other users "
-                    "of this machine and the shell's history see it; give - and the link on "
-                    "standard input instead.");
+        ui_info(ui, "warning: the secret of this link was on the command line, where other users "
+                    "of this machine and the shell's history can see it; use - and give the link "
+                    "on standard input instead.");
     }
     in->url = cli_strdup(word);
     return in->url != NULL ? CLI_OK : ui_error(ui, TIGRESS_E_NOMEM, NULL);
@@ -44,8 +44,8 @@ enum cli_exit invitation_read(struct ui *ui, struct invitation_in *in, const str
     if (args->allow_count > 0 &&
         !tigress_share_url_is_relay_allowed(in->parts, args->allow, args->allow_count)) {
         return ui_fail(ui, CLI_REFUSED, "not-allowed",
-                       "the link's relay is %s:%u, which --allow-relay does not name; nothing was "
-                       "sent.",
+                       "the relay of this link is %s:%u, which --allow-relay does not allow; "
+                       "nothing was sent.",
                        tigress_share_url_host(in->parts), tigress_share_url_port(in->parts));
     }
     in->has_secret = tigress_share_url_has_secret(in->parts) != 0;

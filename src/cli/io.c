@@ -167,11 +167,9 @@ static enum cli_exit read_line(struct ui *ui, struct io_bytes *out, const char *
     out->len = len;
     io_bytes_wipe(&in);
     if (!is_line) {
-        return ui_fail(ui, CLI_USAGE, "input", "%s was expected on one line, and nothing else.",
-                       what);
+        return ui_fail(ui, CLI_USAGE, "input", "expected %s on one line and nothing else.", what);
     }
-    return out->data != NULL ? CLI_OK
-                             : ui_fail(ui, CLI_REFUSED, "memory", "there is not enough memory.");
+    return out->data != NULL ? CLI_OK : ui_fail(ui, CLI_REFUSED, "memory", "out of memory.");
 }
 
 enum cli_exit io_read_line(struct ui *ui, struct io_bytes *out, const char *path, const char *what,
@@ -189,7 +187,7 @@ enum cli_exit io_read_phrase(struct ui *ui, struct io_bytes *out, const char *pa
 enum cli_exit io_write_file(struct ui *ui, const char *path, const void *data, size_t len)
 {
     char *for_folder = cli_strdup(path), *for_name = cli_strdup(path);
-    const char *why = "there is not enough memory";
+    const char *why = "out of memory";
     enum io_result result = IO_FAILED;
     int dir_fd = -1;
 

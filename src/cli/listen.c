@@ -92,13 +92,14 @@ static enum cli_exit open_socket(struct ui *ui, struct listener *l, const char *
 
     if (port < 0) {
         return ui_fail(ui, CLI_USAGE, "usage",
-                       "--webpush-listen takes 127.0.0.1, localhost or [::1], a colon and a port; "
-                       "port 0 takes any that is free.");
+                       "--webpush-listen: expected 127.0.0.1, localhost or [::1], a colon and a "
+                       "port; port 0 selects a free port.");
     }
     l->fd = socket(hosts[host].family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (l->fd < 0 || setsockopt(l->fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) != 0 ||
         !bind_loopback(l->fd, hosts[host].family, port) || listen(l->fd, 8) != 0) {
-        return ui_fail(ui, CLI_REFUSED, "listen", "cannot listen there: %s.", strerror(errno));
+        return ui_fail(ui, CLI_REFUSED, "listen", "cannot listen on %s: %s.", address,
+                       strerror(errno));
     }
     snprintf(l->origin, sizeof(l->origin), "https://%s:%d", hosts[host].host, bound_port(l->fd));
     return CLI_OK;
@@ -108,16 +109,17 @@ static enum cli_exit open_tls(struct ui *ui, struct listener *l, const char *cer
 {
     l->tls = SSL_CTX_new(TLS_server_method());
     if (l->tls == NULL || SSL_CTX_set_min_proto_version(l->tls, TLS1_2_VERSION) != 1) {
-        return ui_fail(ui, CLI_REFUSED, "tls", "the TLS library does not work.");
+        return ui_fail(ui, CLI_REFUSED, "tls", "the TLS library failed to start.");
     }
     if (SSL_CTX_use_certificate_chain_file(l->tls, cert) != 1) {
-        return ui_fail(ui, CLI_REFUSED, "certificate", "%s is no certificate that can be used.",
+        return ui_fail(ui, CLI_REFUSED, "certificate",
+                       "%s has no usable certificate (expected: a certificate or a chain in PEM).",
                        cert);
     }
     if (SSL_CTX_use_PrivateKey_file(l->tls, key, SSL_FILETYPE_PEM) != 1 ||
         SSL_CTX_check_private_key(l->tls) != 1) {
-        return ui_fail(ui, CLI_REFUSED, "certificate", "%s is not the key of the certificate.",
-                       key);
+        return ui_fail(ui, CLI_REFUSED, "certificate",
+                       "%s is not the private key of the certificate (expected: PEM).", key);
     }
     return CLI_OK;
 }
@@ -129,7 +131,7 @@ enum cli_exit listen_open(struct ui *ui, struct listener **out, const char *addr
     enum cli_exit exit;
 
     if (l == NULL) {
-        return ui_fail(ui, CLI_REFUSED, "memory", "there is no memory left.");
+        return ui_fail(ui, CLI_REFUSED, "memory", "out of memory.");
     }
     l->fd = -1;
     l->peer_fd = -1;

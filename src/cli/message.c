@@ -7,6 +7,9 @@
 
 #include "cli/io.h"
 #include "cli/mem.h"
+#include "cli/ui_error.h"
+
+#define SENTENCE_MAX 768
 
 /* Jansson's ASCII leaves DEL as it is. */
 static void print_escaped(const char *text)
@@ -32,8 +35,8 @@ static enum cli_exit print_message(struct ui *ui, const char *text, size_t len)
     json_decref(object);
     if (pretty == NULL) {
         return ui_fail(ui, CLI_REFUSED, "bad-message",
-                       "the message has numbers or nesting that cannot be shown; take it as it is "
-                       "with --out FILE.");
+                       "the message has numbers or nesting that cannot be printed; write it to a "
+                       "file with --out FILE.");
     }
     print_escaped(pretty);
     cli_free(pretty);
@@ -83,7 +86,21 @@ enum cli_exit message_deliver(struct flow *f, const struct cli_args *args)
     } else if (out == NULL) {
         exit = print_message(f->ui, text, len);
     } else {
-        ui_info(f->ui, "the message is in %s.", out);
+        ui_info(f->ui, "the message was written to %s.", out);
     }
     return exit == CLI_OK ? flow_save(f) : exit;
+}
+
+enum cli_exit message_check(struct ui *ui, const char *path, const char *data, size_t len)
+{
+    char why[TIGRESS_TEXT_MAX] = "", sentence[SENTENCE_MAX];
+    enum tigress_error error = tigress_message_check(data, len, why, sizeof(why));
+
+    if (error == TIGRESS_OK) {
+        return CLI_OK;
+    }
+    snprintf(sentence, sizeof(sentence),
+             "%.256s is not a message {\"format\": TEXT, \"content\": OBJECT}: %s",
+             strcmp(path, "-") == 0 ? "standard input" : path, why);
+    return ui_error(ui, error, sentence);
 }

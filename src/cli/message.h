@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cli/message.h - the message that came, handed to the user.
+ * cli/message.h - a message to send is checked; one that came is handed to the user.
  * Layer: L4.      Threads: one.      Blocks: yes, on the output.
  * Secrets: the message.
  */
@@ -14,5 +14,7 @@
  * was; nothing is noted when it cannot be written.
  */
 enum cli_exit message_deliver(struct flow *f, const struct cli_args *args);
+/* Whether bytes from path ("-": standard input) are a message; printed when not. */
+enum cli_exit message_check(struct ui *ui, const char *path, const char *data, size_t len);
 
 #endif

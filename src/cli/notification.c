@@ -22,9 +22,9 @@ enum cli_exit notification_set(struct ui *ui, struct tigress_session *s,
                          : tigress_session_set_notification_token(s, type, colon + 1);
     cli_free(type);
     if (error == TIGRESS_E_ARGUMENT || error == TIGRESS_E_LIMIT) {
-        return ui_fail(ui, CLI_USAGE, "usage",
-                       "--notify takes a type of up to 128 bytes, a colon, and the token of up to "
-                       "4096 bytes.");
+        return ui_fail(
+            ui, CLI_USAGE, "usage",
+            "--notify: expected TYPE:DATA, with at most 128 bytes of type and 4096 bytes of data.");
     }
     return error == TIGRESS_OK ? CLI_OK : ui_error(ui, error, NULL);
 }

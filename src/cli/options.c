@@ -5,46 +5,56 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define FORM_MAX 40 /* of an option with its value, in the usage */
+
 static const struct {
     const char *name;
     const char *value; /* how the usage names the value; NULL: takes none */
     const char *help;
 } option_table[OPT_COUNT] = {
-    [OPT_RELAY] = { "relay", "URL", "the relay to share through (or TIGRESS_RELAY)" },
-    [OPT_CACERT] = { "cacert", "FILE", "trust this certificate authority (or TIGRESS_CACERT)" },
-    [OPT_VERTICAL] = { "vertical", "NAME", "general, home or car" },
-    [OPT_TITLE] = { "title", "TEXT", "what the preview of the link shows" },
-    [OPT_DESCRIPTION] = { "description", "TEXT", "the second line of the preview" },
-    [OPT_IMAGE] = { "image", "URL", "the https picture of the preview" },
-    [OPT_EXPIRES] = { "expires", "TIME", "how long the link lives: 30m, 48h, 7d (default 48h)" },
-    [OPT_RIGHTS] = { "rights", "RWD", "RD for one message, RWD for an exchange (default RD)" },
-    [OPT_KEY_SIZE] = { "key-size", "BITS", "128 (default) or 256" },
-    [OPT_SCHEME] = { "scheme", "NAME", "https (default) or tigress" },
+    [OPT_RELAY] = { "relay", "URL", "relay to share through (default: $TIGRESS_RELAY)" },
+    [OPT_CACERT] = { "cacert", "FILE",
+                     "PEM file of trusted authorities (default: $TIGRESS_CACERT)" },
+    [OPT_VERTICAL] = { "vertical", "NAME", "kind of credential: general, home or car" },
+    [OPT_TITLE] = { "title", "TEXT", "title in the preview of the link" },
+    [OPT_DESCRIPTION] = { "description", "TEXT", "second line of the preview" },
+    [OPT_IMAGE] = { "image", "URL", "https URL of the picture in the preview" },
+    [OPT_EXPIRES] = { "expires", "TIME", "lifetime of the transfer: 30m, 48h, 7d (default 48h)" },
+    [OPT_RIGHTS] = { "rights", "RWD",
+                     "RD: one message; RWD: an exchange of messages (default RD)" },
+    [OPT_KEY_SIZE] = { "key-size", "BITS", "length of the secret: 128 (default) or 256" },
+    [OPT_SCHEME] = { "scheme", "NAME", "scheme of the link: https (default) or tigress" },
     [OPT_QR] = { "qr", NULL, "also print the link as a QR code" },
-    [OPT_SEPARATE_SECRET] = { "separate-secret", NULL, "print link and secret apart" },
-    [OPT_REQUIRE_PROOF] = { "require-proof", NULL, "only who holds the secret can claim it" },
-    [OPT_ATTEST_PACKED] = { "attest-packed", "KEY CERT", "attest with this key (PEM): for tests" },
+    [OPT_SEPARATE_SECRET] = { "separate-secret", NULL,
+                              "print the link without the secret, and the secret" },
+    [OPT_REQUIRE_PROOF] = { "require-proof", NULL,
+                            "only a device that proves it has the secret can accept" },
+    [OPT_ATTEST_PACKED] = { "attest-packed", "KEY CERT",
+                            "attest with this key and certificates (PEM); for tests" },
     [OPT_PRIVATE_TOKEN] = { "private-token", "TOKEN",
-                            "a Privacy Pass token, @FILE, or - for input" },
-    [OPT_DIRECT] = { "direct", NULL, "without a relay: this device serves the other one" },
-    [OPT_LISTEN] = { "listen", "ADDR:PORT", "with --direct: where (default: the local network)" },
-    [OPT_PIN] = { "pin", NULL, "make a PIN to tell the other side on another way" },
-    [OPT_YES] = { "yes", NULL, "do not ask; you mean to share" },
-    [OPT_RESUME] = { "resume", "ID", "finish a share that was interrupted" },
-    [OPT_SECRET_FILE] = { "secret-file", "FILE", "read the secret from FILE, or - for input" },
-    [OPT_ALLOW_RELAY] = { "allow-relay", "HOST[:PORT]", "only this relay; may be repeated" },
-    [OPT_FINISH] = { "finish", NULL, "end the transfer once the message is kept" },
+                            "Privacy Pass token, @FILE, or - for standard input" },
+    [OPT_DIRECT] = { "direct", NULL, "share without a relay: this device serves the other one" },
+    [OPT_LISTEN] = { "listen", "ADDR:PORT", "with --direct: address to listen on" },
+    [OPT_PIN] = { "pin", NULL, "also make a PIN, to be sent separately from the link" },
+    [OPT_YES] = { "yes", NULL, "share without asking for confirmation" },
+    [OPT_RESUME] = { "resume", "ID", "finish an interrupted share, or print its link again" },
+    [OPT_SECRET_FILE] = { "secret-file", "FILE",
+                          "read the secret from FILE, or - for standard input" },
+    [OPT_ALLOW_RELAY] = { "allow-relay", "HOST[:PORT]",
+                          "accept links to this relay only; may be repeated" },
+    [OPT_FINISH] = { "finish", NULL, "end the transfer after the message was printed or written" },
     [OPT_OUT] = { "out", "FILE", "write the message to FILE (mode 0600)" },
-    [OPT_WAIT] = { "wait", "SECONDS", "how long to wait (receive: 60; watch: for ever)" },
-    [OPT_NOTIFY] = { "notify", "TYPE:DATA", "leave this notification token with the relay" },
+    [OPT_WAIT] = { "wait", "TIME", "how long to wait: 90, 5m, 2h (receive: 60; watch: no limit)" },
+    [OPT_NOTIFY] = { "notify", "TYPE:DATA", "register this notification token at the relay" },
     [OPT_WEBPUSH_LISTEN] = { "webpush-listen", "ADDR:PORT",
-                             "sleep until a Web Push comes here (127.0.0.1:0: any port)" },
-    [OPT_LISTEN_CERT] = { "listen-cert", "FILE", "with --webpush-listen: its certificate" },
-    [OPT_LISTEN_KEY] = { "listen-key", "FILE", "with --webpush-listen: the certificate's key" },
-    [OPT_CHECK] = { "check", NULL, "read a PIN from standard input; this counts as a try" },
-    [OPT_JSON] = { "json", NULL, "print one JSON object" },
-    [OPT_VERBOSE] = { "verbose", NULL, "tell each request as the relay sees it" },
-    [OPT_HELP] = { "help", NULL, "print this" },
+                             "wait for a Web Push at this address (127.0.0.1:0: any port)" },
+    [OPT_LISTEN_CERT] = { "listen-cert", "FILE", "with --webpush-listen: certificate (PEM)" },
+    [OPT_LISTEN_KEY] = { "listen-key", "FILE",
+                         "with --webpush-listen: key of the certificate (PEM)" },
+    [OPT_CHECK] = { "check", NULL, "check a PIN from standard input; this counts as one try" },
+    [OPT_JSON] = { "json", NULL, "print the result as one JSON object" },
+    [OPT_VERBOSE] = { "verbose", NULL, "print each request to the relay on standard error" },
+    [OPT_HELP] = { "help", NULL, "print this help" },
 };
 
 void options_print_usage(FILE *to, const struct cli_command *command)
@@ -52,7 +62,7 @@ void options_print_usage(FILE *to, const struct cli_command *command)
     fprintf(to, "usage: tigress %s [options]%s%s\n", command->name,
             command->synopsis[0] == '\0' ? "" : " ", command->synopsis);
     for (size_t i = 0; i < OPT_COUNT; i++) {
-        char form[40];
+        char form[FORM_MAX];
 
         if ((command->options & OPT_BIT(i)) == 0) {
             continue;
@@ -60,7 +70,7 @@ void options_print_usage(FILE *to, const struct cli_command *command)
         snprintf(form, sizeof(form), "--%s%s%s", option_table[i].name,
                  option_table[i].value == NULL ? "" : " ",
                  option_table[i].value == NULL ? "" : option_table[i].value);
-        fprintf(to, "  %-24s %s\n", form, option_table[i].help);
+        fprintf(to, "  %-26s %s\n", form, option_table[i].help);
     }
 }
 
@@ -121,11 +131,12 @@ static enum cli_exit keep_option(struct ui *ui, struct cli_args *args,
 {
     if (option == OPT_ALLOW_RELAY) {
         if (args->allow_count == CLI_ALLOW_MAX) {
-            return usage(ui, command, "too many values for --", option_table[option].name);
+            return usage(ui, command, "more than 16 values were given for --",
+                         option_table[option].name);
         }
         args->allow[args->allow_count++] = value;
     } else if (args->value[option] != NULL && option_table[option].value != NULL) {
-        return usage(ui, command, "given twice: --", option_table[option].name);
+        return usage(ui, command, "this option was given twice: --", option_table[option].name);
     }
     args->value[option] = value == NULL ? "" : value;
     return CLI_OK;
@@ -162,10 +173,11 @@ enum cli_exit options_parse(struct ui *ui, struct cli_args *args, const struct c
         return CLI_OK;
     }
     if (args->position_count < command->position_min) {
-        return usage(ui, command, "an argument is missing: ", command->synopsis);
+        return usage(ui, command, "an argument is missing; expected: ", command->synopsis);
     }
     if (args->position_count > command->position_max) {
-        return usage(ui, command, "too many arguments after ", command->name);
+        return usage(ui, command, "too many arguments; expected: ",
+                     command->synopsis[0] == '\0' ? "none" : command->synopsis);
     }
     for (size_t i = 0; i < args->position_count; i++) {
         args->position[i] = argv[optind + (int)i];

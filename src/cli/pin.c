@@ -62,8 +62,9 @@ enum cli_exit pin_load(struct ui *ui, const struct transfer *t, struct tigress_p
     enum tigress_error error;
 
     if (t->pin == NULL) {
-        return ui_fail(ui, CLI_REFUSED, "no-pin",
-                       "this transfer has no PIN; 'tigress share --pin' makes one with the link.");
+        return ui_fail(
+            ui, CLI_REFUSED, "no-pin",
+            "this transfer has no PIN; 'tigress share --pin' makes one together with the link.");
     }
     error = tigress_pin_resume(pin, t->pin, t->pin_len, why, sizeof(why));
     return error == TIGRESS_OK ? CLI_OK : ui_error(ui, error, why);
@@ -92,9 +93,9 @@ enum cli_exit pin_guard(struct ui *ui, const struct transfer *t, const char *mes
     error = tigress_pin_check_text(pin, message, len);
     tigress_pin_free(&pin);
     if (error == TIGRESS_E_MESSAGE) {
-        return ui_fail(ui, CLI_REFUSED, "pin-in-message",
-                       "your message was not sent: the PIN stands in it, and has to go another "
-                       "way.");
+        return ui_fail(
+            ui, CLI_REFUSED, "pin-in-message",
+            "your message was not sent: it contains the PIN, which must be sent separately.");
     }
     return error == TIGRESS_OK ? CLI_OK : ui_error(ui, error, NULL);
 }

@@ -45,6 +45,5 @@ enum cli_exit qr_draw(struct ui *ui, const char *text, char **drawing)
     *drawing = draw(code);
     explicit_bzero(code->data, (size_t)code->width * (size_t)code->width);
     QRcode_free(code);
-    return *drawing != NULL ? CLI_OK
-                            : ui_fail(ui, CLI_REFUSED, "memory", "there is not enough memory.");
+    return *drawing != NULL ? CLI_OK : ui_fail(ui, CLI_REFUSED, "memory", "out of memory.");
 }

@@ -36,12 +36,12 @@ enum cli_exit share_check_options(struct ui *ui, const struct cli_args *args)
         enum cli_option option;
         const char *first, *second, *sentence;
     } choices[] = {
-        { OPT_KEY_SIZE, "128", "256", "--key-size is 128 or 256." },
-        { OPT_SCHEME, "https", "tigress", "--scheme is https or tigress." },
+        { OPT_KEY_SIZE, "128", "256", "--key-size: expected 128 or 256." },
+        { OPT_SCHEME, "https", "tigress", "--scheme: expected https or tigress." },
     };
 
     if (vertical_of(args->value[OPT_VERTICAL]) == NULL) {
-        return ui_fail(ui, CLI_USAGE, "usage", "--vertical is general, home or car.");
+        return ui_fail(ui, CLI_USAGE, "usage", "--vertical: expected general, home or car.");
     }
     for (size_t i = 0; i < sizeof(choices) / sizeof(choices[0]); i++) {
         const char *value = args->value[choices[i].option];
@@ -52,7 +52,7 @@ enum cli_exit share_check_options(struct ui *ui, const struct cli_args *args)
         }
     }
     if (args->value[OPT_LISTEN] != NULL && args->value[OPT_DIRECT] == NULL) {
-        return ui_fail(ui, CLI_USAGE, "usage", "--listen goes with --direct.");
+        return ui_fail(ui, CLI_USAGE, "usage", "--listen can be used only with --direct.");
     }
     if (args->value[OPT_DIRECT] != NULL &&
         (args->value[OPT_RELAY] != NULL || args->value[OPT_RESUME] != NULL ||
@@ -60,14 +60,13 @@ enum cli_exit share_check_options(struct ui *ui, const struct cli_args *args)
          args->value[OPT_PIN] != NULL || args->value[OPT_NOTIFY] != NULL ||
          args->value[OPT_ATTEST_PACKED] != NULL || args->value[OPT_PRIVATE_TOKEN] != NULL)) {
         return ui_fail(ui, CLI_USAGE, "usage",
-                       "--direct goes without --relay, --resume, --scheme, --pin, --notify, "
-                       "--separate-secret, --attest-packed and --private-token: its invitation is "
-                       "complete in itself.");
+                       "--direct cannot be used with --relay, --resume, --scheme, --pin, --notify, "
+                       "--separate-secret, --attest-packed or --private-token.");
     }
     if ((args->position_count == 0) == (args->value[OPT_RESUME] == NULL)) {
         return ui_fail(ui, CLI_USAGE, "usage",
-                       "share takes either the FILE with the provisioning information (or - for "
-                       "standard input), or --resume ID.");
+                       "expected either FILE with the provisioning information (or - for standard "
+                       "input) or --resume ID.");
     }
     return CLI_OK;
 }
@@ -84,7 +83,7 @@ enum cli_exit share_set_options(struct ui *ui, struct tigress_session *s,
     if (args->value[OPT_EXPIRES] != NULL &&
         !options_parse_duration(&expires_s, args->value[OPT_EXPIRES], EXPIRES_MAX_S)) {
         return ui_fail(ui, CLI_USAGE, "usage",
-                       "--expires takes a time from now such as 30m, 48h or 7d.");
+                       "--expires: expected a time from now such as 30m, 48h or 7d.");
     }
     error = tigress_session_set_display(
         s, title != NULL ? title : vertical->title,
@@ -92,12 +91,12 @@ enum cli_exit share_set_options(struct ui *ui, struct tigress_session *s,
         args->value[OPT_IMAGE]);
     if (error != TIGRESS_OK) {
         return ui_fail(ui, CLI_USAGE, "usage",
-                       "--title, --description or --image is longer than 256, 1024 or 2048 bytes, "
-                       "or is not UTF-8.");
+                       "--title, --description and --image: expected UTF-8 text of at most 256, "
+                       "1024 and 2048 bytes.");
     }
     if (tigress_session_set_rights(s, rights != NULL ? rights : "RD") != TIGRESS_OK) {
         return ui_fail(ui, CLI_USAGE, "usage",
-                       "--rights takes the letters R, W and D, each at most once: RD for one "
+                       "--rights: expected the letters R, W and D, each at most once: RD for one "
                        "message, RWD for an exchange.");
     }
     error = tigress_session_set_expiration(s, (int64_t)time(NULL) + expires_s);
@@ -123,6 +122,7 @@ enum cli_exit share_confirm(struct ui *ui, struct tigress_session *s, const stru
     }
     ui_clean(title, sizeof(title), tigress_session_title(s));
     snprintf(question, sizeof(question),
-             "Share \"%s\" through %s? The first one to open the link gets it.", title, where);
+             "Share \"%s\" through %s? The first device that opens the link gets it.", title,
+             where);
     return ui_confirm(ui, question);
 }

@@ -12,10 +12,12 @@
 
 #include "cli/io.h"
 #include "cli/mem.h"
+#include "cli/message.h"
 #include "cli/qr.h"
 #include "cli/share.h"
 #include "cli/ui_error.h"
 
+#define ADDRESS_SHOWN_MAX 64
 #define WITHDRAW_S 3 /* how long the other device is told that it is over */
 
 struct direct {
@@ -39,10 +41,12 @@ static void report_events(struct direct *d)
         enum tigress_direct_event event;
         const char *sentence;
     } rows[] = {
-        { TIGRESS_DIRECT_NOT_PROVED, "somebody connected without the right secret; refused." },
-        { TIGRESS_DIRECT_SECOND, "another device came with the same invitation; refused." },
-        { TIGRESS_DIRECT_MALFORMED, "a device that knows the secret sent nonsense; closed." },
-        { TIGRESS_DIRECT_STALLED, "a connection took too long; closed." },
+        { TIGRESS_DIRECT_NOT_PROVED,
+          "a device connected without the right secret and was refused." },
+        { TIGRESS_DIRECT_SECOND, "another device connected with the same link and was refused." },
+        { TIGRESS_DIRECT_MALFORMED,
+          "a device with the right secret sent a malformed message and was disconnected." },
+        { TIGRESS_DIRECT_STALLED, "a connection took too long and was closed." },
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -74,8 +78,8 @@ static int on_progress(void *ctx)
     report_events(d);
     if (!d->is_interrupted) {
         ui_progress(d->ui, tigress_direct_host_has_recipient(d->host)
-                               ? "the other device has it (Ctrl-C withdraws)"
-                               : "waiting for the other device (Ctrl-C withdraws)");
+                               ? "the other device is connected (Ctrl-C withdraws the transfer)"
+                               : "waiting for the other device (Ctrl-C withdraws the transfer)");
     }
     return d->is_interrupted || (d->is_input_wanted && has_input());
 }
@@ -150,7 +154,9 @@ static enum cli_exit answer_message(struct direct *d)
             error = TIGRESS_OK; /* the next line is another try */
         }
     } else if (d->is_input_over) {
-        ui_info(d->ui, "standard input is at its end: the other device ends the transfer.");
+        ui_info(
+            d->ui,
+            "standard input has ended; the transfer stays open until the other device ends it.");
         error = tigress_session_wait(d->session);
     }
     io_bytes_wipe(&answer);
@@ -280,27 +286,44 @@ static enum cli_exit run(struct direct *d, const struct cli_args *args)
     return exit == CLI_OK ? serve(d) : exit;
 }
 
+static enum cli_exit refuse_address(struct ui *ui, enum tigress_error error, const char *address,
+                                    const char *why)
+{
+    char sentence[TIGRESS_TEXT_MAX + ADDRESS_SHOWN_MAX + 16];
+
+    if (error == TIGRESS_E_ARGUMENT) {
+        return ui_fail(ui, CLI_USAGE, "usage", "--listen: %s.", why);
+    }
+    snprintf(sentence, sizeof(sentence), "--listen %.*s: %s", ADDRESS_SHOWN_MAX,
+             address == NULL ? "" : address, why);
+    return ui_error(ui, error, address == NULL ? why : sentence);
+}
+
 /* The session of the file, at the listener's address. */
 static enum cli_exit prepare(struct direct *d, const struct cli_args *args)
 {
+    const char *address = args->value[OPT_LISTEN];
     struct io_bytes message = { 0 };
     char why[TIGRESS_TEXT_MAX] = "";
     enum tigress_error error;
     enum cli_exit exit = io_read_input(d->ui, &message, args->position[0],
                                        "the provisioning information", TIGRESS_MESSAGE_MAX);
 
+    if (exit == CLI_OK) {
+        exit = message_check(d->ui, args->position[0], message.data, message.len);
+    }
     if (exit != CLI_OK) {
+        io_bytes_wipe(&message);
         return exit;
     }
-    error = tigress_direct_listen(&d->listener, args->value[OPT_LISTEN], why, sizeof(why));
-    if (error == TIGRESS_OK) {
-        error = tigress_initiator_new(&d->session, tigress_direct_listener_url(d->listener),
-                                      message.data, message.len, why, sizeof(why));
+    error = tigress_direct_listen(&d->listener, address, why, sizeof(why));
+    if (error != TIGRESS_OK) {
+        io_bytes_wipe(&message);
+        return refuse_address(d->ui, error, address, why);
     }
+    error = tigress_initiator_new(&d->session, tigress_direct_listener_url(d->listener),
+                                  message.data, message.len, why, sizeof(why));
     io_bytes_wipe(&message);
-    if (error == TIGRESS_E_ARGUMENT) {
-        return ui_fail(d->ui, CLI_USAGE, "usage", "--listen: %s", why);
-    }
     if (error != TIGRESS_OK) {
         return ui_error(d->ui, error, why);
     }

@@ -97,15 +97,17 @@ static enum cli_exit lock(struct ui *ui, struct transfer *t)
         }
         close(fd);
     }
-    return ui_fail(ui, CLI_REFUSED, "in-use", "the transfer %s is being removed.", t->id);
+    return ui_fail(ui, CLI_REFUSED, "in-use",
+                   "another tigress process is removing the transfer %s.", t->id);
 }
 
 static enum cli_exit damaged(struct ui *ui, const struct transfer *t)
 {
-    return ui_fail(ui, CLI_REFUSED, "state-damaged",
-                   "the saved state of the transfer %s is damaged and is not used; restore the "
-                   "file %s-%s.json from a backup, or remove it and share anew.",
-                   t->id, transfer_role_name(t->role), t->id);
+    return ui_fail(
+        ui, CLI_REFUSED, "state-damaged",
+        "the saved state of the transfer %s is damaged and was not used; restore the file "
+        "%s-%s.json in the state folder from a backup, or delete it and share again.",
+        t->id, transfer_role_name(t->role), t->id);
 }
 
 /* Reads the file of t->role and t->id into the rest of *t. */
@@ -197,7 +199,8 @@ enum cli_exit state_load(struct ui *ui, struct transfer *t, enum transfer_role r
         exit = read_file(ui, t, &found);
     }
     if (exit == CLI_OK && !found) {
-        exit = ui_fail(ui, CLI_REFUSED, "unknown-transfer", "the transfer %s has just ended.", id);
+        exit = ui_fail(ui, CLI_REFUSED, "unknown-transfer",
+                       "another tigress process has just removed the transfer %s.", id);
     }
     return exit;
 }
@@ -211,15 +214,14 @@ enum cli_exit state_save(struct ui *ui, struct transfer *t)
 
     state_file_name(name, t->role, t->id);
     if (text == NULL) {
-        return ui_fail(ui, CLI_REFUSED, "memory", "there is not enough memory.");
+        return ui_fail(ui, CLI_REFUSED, "memory", "out of memory.");
     }
     if (io_replace_at(t->dir_fd, name, text, len, &why) != IO_OK) {
         cli_free(text);
-        return ui_fail(
-            ui, CLI_REFUSED, "state",
-            "the state of the transfer cannot be saved (%s), and nothing is sent without "
-            "that.",
-            why);
+        return ui_fail(ui, CLI_REFUSED, "state",
+                       "the state of the transfer cannot be saved: %s. No request is sent before "
+                       "the state is saved.",
+                       why);
     }
     cli_free(text);
     t->is_kept = true;

@@ -31,7 +31,7 @@ enum cli_exit state_stand_in(struct ui *ui, char id[TRANSFER_ID_LEN + 1])
     unsigned char b[16];
 
     if (getrandom(b, sizeof(b), 0) != (ssize_t)sizeof(b)) {
-        return ui_fail(ui, CLI_REFUSED, "random", "this system gives no random bytes.");
+        return ui_fail(ui, CLI_REFUSED, "random", "the system returned no random bytes.");
     }
     b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
     b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
@@ -79,8 +79,7 @@ enum cli_exit state_dir_open(struct ui *ui, int *fd)
 
     if (!folder_path(path)) {
         return ui_fail(ui, CLI_REFUSED, "state",
-                       "there is no place for state: set HOME or XDG_STATE_HOME to an absolute "
-                       "path.");
+                       "there is no state folder: set HOME or XDG_STATE_HOME to an absolute path.");
     }
     if (!make_folders(path) ||
         (*fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)) < 0) {
@@ -93,7 +92,7 @@ enum cli_exit state_dir_open(struct ui *ui, int *fd)
     }
     if ((info.st_mode & 077) != 0 && fchmod(*fd, 0700) != 0) {
         return ui_fail(ui, CLI_REFUSED, "state",
-                       "the state folder %s is open to other users; close it with chmod 700.",
+                       "other users have access to the state folder %s; run chmod 700 on it.",
                        path);
     }
     return CLI_OK;
@@ -173,19 +172,19 @@ static enum cli_exit no_match(struct ui *ui, enum transfer_role role, size_t hit
                               bool is_both_roles)
 {
     if (hits == 0) {
-        return ui_fail(ui, CLI_REFUSED, "unknown-transfer",
-                       "there is no transfer with this identifier here%s%s; 'tigress status' "
-                       "lists those there are.",
-                       role == TRANSFER_ANY_ROLE ? "" : " with you as its ",
-                       transfer_role_name(role));
+        return ui_fail(
+            ui, CLI_REFUSED, "unknown-transfer",
+            "there is no transfer with this identifier%s%s; 'tigress status' lists your transfers.",
+            role == TRANSFER_ANY_ROLE ? "" : " in which you are the ", transfer_role_name(role));
     }
     if (is_both_roles) {
         return ui_fail(ui, CLI_REFUSED, "ambiguous",
-                       "both ends of this transfer are here: put 'initiator:' or 'recipient:' "
-                       "before the identifier.");
+                       "both sides of this transfer are on this machine: put 'initiator:' or "
+                       "'recipient:' before the identifier.");
     }
     return ui_fail(ui, CLI_REFUSED, "ambiguous",
-                   "%zu transfers start like this: give more characters of the identifier.", hits);
+                   "%zu transfers have identifiers that begin like this: give more characters.",
+                   hits);
 }
 
 enum cli_exit state_dir_find(struct ui *ui, int dir_fd, enum transfer_role role, const char *text,
@@ -200,11 +199,10 @@ enum cli_exit state_dir_find(struct ui *ui, int dir_fd, enum transfer_role role,
     len = strlen(text);
     if (len < STATE_PREFIX_MIN || len > TRANSFER_ID_LEN ||
         strspn(text, "0123456789abcdefABCDEF-") != len) {
-        return ui_fail(
-            ui, CLI_REFUSED, "unknown-transfer",
-            "this is no identifier of a transfer: expected a UUID, or at least its first "
-            "%u characters, as 'tigress status' shows them.",
-            STATE_PREFIX_MIN);
+        return ui_fail(ui, CLI_REFUSED, "unknown-transfer",
+                       "this is not the identifier of a transfer: expected a UUID or at least its "
+                       "first %u characters, as 'tigress status' shows them.",
+                       STATE_PREFIX_MIN);
     }
     for (size_t i = 0; i < len; i++) {
         wanted[i] = (char)tolower((unsigned char)text[i]);

@@ -42,6 +42,6 @@ void trace_exchange(void *ctx, const struct tigress_http_request *request, unsig
     payload_of(got, body, body_len);
     snprintf(outcome, sizeof(outcome), "%u", status);
     ui_info(ui, "%s %.80s -> %s%s%s%s%s", request->method, path_of(request->url),
-            status == 0 ? "no answer" : outcome, sent[0] == '\0' ? "" : ", the relay got", sent,
-            got[0] == '\0' ? "" : ", the relay gave", got);
+            status == 0 ? "no answer" : outcome, sent[0] == '\0' ? "" : ", sent", sent,
+            got[0] == '\0' ? "" : ", received", got);
 }

@@ -97,7 +97,7 @@ enum cli_exit ui_flush(struct ui *ui)
 enum cli_exit ui_result_take(struct ui *ui, json_t *result)
 {
     if (result == NULL) {
-        return ui_fail(ui, CLI_REFUSED, "memory", "there is not enough memory.");
+        return ui_fail(ui, CLI_REFUSED, "memory", "out of memory.");
     }
     ui_progress_end(ui);
     if (ui->is_json) {
@@ -133,8 +133,8 @@ enum cli_exit ui_confirm(struct ui *ui, const char *question)
 
     if (terminal < 0) {
         return ui_fail(ui, CLI_REFUSED, "not-confirmed",
-                       "nothing was shared: there is no terminal to ask whether you mean it. "
-                       "Use --yes if you do.");
+                       "nothing was shared: there is no terminal to ask for confirmation. Use "
+                       "--yes to share without it.");
     }
     ui_progress_end(ui);
     if (dprintf(terminal, "%s [y/N] ", question) > 0) {

@@ -14,8 +14,7 @@ enum cli_exit watch_open(struct flow *f, struct ui *ui, struct transfer *t,
     if (exit == CLI_OK && t->role == TRANSFER_RECIPIENT && t->received_count == 0 &&
         !t->is_unread) {
         return ui_fail(ui, CLI_REFUSED, "interrupted",
-                       "the acceptance of this transfer was interrupted: run 'tigress accept' "
-                       "again.");
+                       "accepting this transfer was interrupted: run 'tigress accept' again.");
     }
     return exit;
 }
@@ -31,8 +30,9 @@ enum cli_exit watch_look(struct flow *f, flow_act_fn *act, int64_t until_s, enum
     }
     error = flow_act(f, act);
     if (error == TIGRESS_E_STATE) {
-        return ui_fail(f->ui, CLI_REFUSED, "interrupted",
-                       "a command was interrupted: run the same one again before watching.");
+        return ui_fail(
+            f->ui, CLI_REFUSED, "interrupted",
+            "a command on this transfer was interrupted: run it again before you watch.");
     }
     if (error != TIGRESS_OK) {
         return ui_error(f->ui, error, NULL);
@@ -54,9 +54,10 @@ enum cli_exit watch_report(struct ui *ui, const struct transfer *t, enum watch_n
     json_t *result = transfer_describe(t);
 
     if (news == WATCH_COMPLETED) {
-        ui_print(ui, "%s: completed by the other side.\n", t->id);
+        ui_print(ui, "%s: the other side has completed the transfer.\n", t->id);
     } else {
-        ui_print(ui, "%s: changed; 'tigress receive %.8s' prints the message.\n", t->id, t->id);
+        ui_print(ui, "%s: a message has arrived; 'tigress receive %.8s' prints it.\n", t->id,
+                 t->id);
     }
     (void)json_object_set_new(result, "found",
                               json_string(news == WATCH_COMPLETED ? "completed" : "changed"));
@@ -65,5 +66,5 @@ enum cli_exit watch_report(struct ui *ui, const struct transfer *t, enum watch_n
 
 enum cli_exit watch_nothing(struct ui *ui)
 {
-    return ui_fail(ui, CLI_REFUSED, "nothing-yet", "nothing has changed within this time.");
+    return ui_fail(ui, CLI_REFUSED, "nothing-yet", "nothing changed within this time.");
 }

@@ -64,8 +64,8 @@ static enum cli_exit leave(struct watcher *w, struct flow *f, const char *token,
     if (exit == CLI_OK && *news == WATCH_NOTHING &&
         tigress_session_is_push_supported(f->session) == 0) {
         return ui_fail(w->ui, CLI_REFUSED, "push-unsupported",
-                       "the relay sends no push to this endpoint; watch without --webpush-listen, "
-                       "or see push-hosts in tigressd.conf(5).");
+                       "the relay does not send pushes to this endpoint; watch without "
+                       "--webpush-listen, or see push-hosts in tigressd.conf(5).");
     }
     return exit;
 }
@@ -148,7 +148,7 @@ static enum cli_exit sleep_and_look(struct watcher *w, int64_t until_s)
     if (post == NULL) {
         return ui_error(w->ui, TIGRESS_E_NOMEM, NULL);
     }
-    ui_info(w->ui, "asleep until a push comes to %s ...", listen_origin(w->listener));
+    ui_info(w->ui, "waiting for a push to %s ...", listen_origin(w->listener));
     while (!is_reported && listen_wait(w->listener, until_s, post)) {
         unsigned status = 0;
         const struct subscriber *s = recognise(w, post, &status);

@@ -517,8 +517,8 @@ def secret__whole_exchange_verbose__in_no_output_but_the_share_url(relay, tmp_pa
         alice.run("status", transfer, "--verbose"),
     ]
     sealed = r"AEAD_AES_128_GCM, \d+ characters: [A-Za-z0-9+/]{40}\.\.\."
-    assert re.search(rf"POST /v1/m/{transfer} -> 200, the relay gave {sealed}\n", runs[1].err)
-    assert re.search(rf"PUT /v1/m/{transfer} -> 200, the relay got {sealed}\n", runs[2].err)
+    assert re.search(rf"POST /v1/m/{transfer} -> 200, received {sealed}\n", runs[1].err)
+    assert re.search(rf"PUT /v1/m/{transfer} -> 200, sent {sealed}\n", runs[2].err)
     assert re.search(rf"DELETE /v1/m/{transfer} -> 200\n", runs[6].err)
     for ran in runs:
         assert ran.code == 0, ran.err

@@ -186,10 +186,10 @@ def listening(relay, address="127.0.0.1:0"):
             "--listen-key", os.path.join(relay.data, "dev-key.pem"))
 
 
-def asleep(process):
-    """Waits until the tool has left its token and sleeps."""
+def waiting(process):
+    """Waits until the tool has registered its token and waits."""
     line = process.stderr.readline().decode()
-    assert "asleep until a push comes" in line, line
+    assert "waiting for a push to" in line, line
     return line.split()[-2]
 
 
@@ -198,7 +198,7 @@ def sleeping__an_answer_comes__woken_by_the_push(push_relay, tmp_path, address):
     alice, bob = (Device(tmp_path / name, push_relay) for name in ("alice", "bob"))
     transfer = exchange(alice, bob)
     watching = begin(alice, transfer, *listening(push_relay, address))
-    assert asleep(watching).startswith("https://" + address.split(":")[0])
+    assert waiting(watching).startswith("https://" + address.split(":")[0])
     polls = metrics(push_relay).get("tigress_waiting_polls", 0)
     assert polls == 0
     bob.answer(transfer, message("sign"))
@@ -212,12 +212,12 @@ def sleeping_over_all__each_side_and_the_end__told(push_relay, tmp_path):
     alice, bob, carol = (Device(tmp_path / name, push_relay) for name in ("alice", "bob", "carol"))
     first, second = exchange(alice, bob), exchange(alice, carol)
     watching = begin(alice, *listening(push_relay))
-    asleep(watching)
+    waiting(watching)
     carol.must("finish", second)
     code, result = end(watching)
     assert (code, result["found"], result["id"]) == (0, "completed", second)
     watching = begin(bob, *listening(push_relay))
-    asleep(watching)
+    waiting(watching)
     alice.must("cancel", first)
     code, result = end(watching)
     assert (code, result["error"]["code"]) == (4, "withdrawn")
@@ -227,7 +227,7 @@ def sleeping__strangers_knock__nobody_is_woken(push_relay, tmp_path):
     alice, bob = (Device(tmp_path / name, push_relay) for name in ("alice", "bob"))
     transfer = exchange(alice, bob)
     watching = begin(alice, transfer, *listening(push_relay))
-    origin = asleep(watching)
+    origin = waiting(watching)
     context = ssl.create_default_context(cafile=push_relay.ca_file)
     for method, path, headers, body, status in (
             ("GET", "/", {}, None, 405), ("POST", "/push/1", {}, b"x", 415),
