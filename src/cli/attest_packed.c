@@ -74,7 +74,7 @@ static bool hash(unsigned char out[HASH_LEN], const void *data, size_t len)
     return EVP_Digest(data, len, out, NULL, EVP_sha256(), NULL) == 1;
 }
 
-/* Of a key that is used once: the credential, which nobody asks for again. */
+/* The public key of a new credential, which is used once. */
 static bool make_point(unsigned char point[POINT_LEN])
 {
     EVP_PKEY *key = EVP_EC_gen("P-256");

@@ -17,7 +17,7 @@
  * A WebAuthn attestation object of format packed over challenge, signed with the P-256 key of
  * key_path for the certificates of cert_path, both PEM, the leaf first. *out is for cli_free.
  *   rp_id   the relay's host
- * CLI_REFUSED   a file cannot be used; said
+ * CLI_REFUSED   a file cannot be used; reported
  */
 enum cli_exit attest_packed(struct ui *ui, unsigned char **out, size_t *len, const char *key_path,
                             const char *cert_path, const char *rp_id,

@@ -14,7 +14,7 @@
 #include "cli/notification.h"
 #include "cli/ui_error.h"
 
-/* The session of a transfer that is new here. Only a mailbox that answers is worth a file. */
+/* Starts the session of a new transfer. It is saved when the first request is made. */
 static enum cli_exit begin(struct ui *ui, struct flow *f, struct transfer *t,
                            const struct invitation_in *in, const struct cli_args *args)
 {
@@ -36,9 +36,9 @@ static enum cli_exit begin(struct ui *ui, struct flow *f, struct transfer *t,
     return flow_begin_take(f, ui, t, s, t->cacert);
 }
 
-/* A transfer that was accepted here before goes on where it stood. */
-static enum cli_exit go_on(struct ui *ui, struct flow *f, struct transfer *t,
-                           const struct invitation_in *in, const struct cli_args *args)
+/* Continues a transfer that this user has begun to accept. */
+static enum cli_exit resume(struct ui *ui, struct flow *f, struct transfer *t,
+                            const struct invitation_in *in, const struct cli_args *args)
 {
     enum cli_exit exit = flow_resume(f, ui, t, args);
     enum tigress_error error;
@@ -103,7 +103,7 @@ static enum cli_exit claim(struct ui *ui, struct flow *f, const struct cli_args 
     return exit;
 }
 
-/* Nothing came and nothing will: the relay refused, or there is no such mailbox. */
+/* No message arrived and none will: the relay refused, or there is no such mailbox. */
 static bool is_worthless(const struct flow *f)
 {
     enum tigress_error error = f->session == NULL ? TIGRESS_OK : tigress_session_error(f->session);
@@ -123,10 +123,10 @@ static enum cli_exit accept(struct ui *ui, const struct invitation_in *in,
     enum cli_exit exit = state_load_if_any(ui, &t, TRANSFER_RECIPIENT, in->id, &is_known);
 
     if (exit == CLI_OK && is_known && t.session != NULL) {
-        exit = go_on(ui, &f, &t, in, args);
+        exit = resume(ui, &f, &t, in, args);
     } else if (exit == CLI_OK) {
         before = t.status;
-        state_release(&t); /* unknown, or over: relinquished, perhaps, and now taken again */
+        state_release(&t); /* unknown, or ended: a relinquished transfer can be accepted again */
         exit = state_create(ui, &t, TRANSFER_RECIPIENT, in->id);
         if (exit == CLI_OK) {
             exit = begin(ui, &f, &t, in, args);
@@ -142,7 +142,7 @@ static enum cli_exit accept(struct ui *ui, const struct invitation_in *in,
     return exit;
 }
 
-/* The secret in its own file. */
+/* The secret of --secret-file, which may be missing only if the link has one. */
 static enum cli_exit read_secret(struct ui *ui, struct invitation_in *in,
                                  const struct cli_args *args)
 {

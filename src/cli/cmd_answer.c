@@ -60,7 +60,7 @@ static enum cli_exit answer(struct ui *ui, struct flow *f, const struct cli_args
     uint64_t interrupted = f->t->sending;
     enum cli_exit exit = CLI_OK;
 
-    if (interrupted != 0) { /* it goes first; given again it is the same one, not a second */
+    if (interrupted != 0) { /* finish that one first; the same message again is not sent twice */
         exit = flow_settle(f);
         if (exit == CLI_OK && !f->t->is_unread) {
             ui_info(ui, "the answer that was interrupted has now been sent.");

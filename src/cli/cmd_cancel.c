@@ -3,14 +3,14 @@
 
 #include "cli/flow.h"
 
-/* Unlike the other commands it also takes a share whose creation was interrupted. */
+/* Unlike other commands it accepts a share whose creation was interrupted. */
 static enum cli_exit cancel(struct ui *ui, struct flow *f)
 {
     struct transfer *t = f->t;
     enum cli_exit exit = flow_do(f, tigress_session_cancel);
 
     if (exit == CLI_GONE && t->session != NULL) {
-        (void)state_end(ui, t, TRANSFER_GONE); /* told already; there is nothing left to withdraw */
+        (void)state_end(ui, t, TRANSFER_GONE); /* already reported; there is nothing to withdraw */
     }
     if (exit == CLI_OK) {
         exit = state_end(ui, t, TRANSFER_CANCELLED);

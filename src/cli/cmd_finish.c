@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The three ways to end a transfer. */
 #include "cli/cmd_finish.h"
 
 #include "cli/flow.h"

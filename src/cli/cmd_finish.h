@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cli/cmd_finish.h - finish ID and relinquish ID: the two ends of a transfer that was accepted.
+ * cli/cmd_finish.h - finish ID ends a transfer; relinquish ID gives an accepted one back.
  * Layer: L4.      Threads: one.      Blocks: yes.      Secrets: none.
  */
 #ifndef TG_CLI_CMD_FINISH_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cli/cmd_inspect.h - inspect URL: the preview of a link; nothing is claimed.
+ * cli/cmd_inspect.h - inspect URL: prints the preview of a link and does not accept it.
  * Layer: L4.      Threads: one.      Blocks: yes.      Secrets: the share URL.
  */
 #ifndef TG_CLI_CMD_INSPECT_H

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The provisioning side's part of a PIN: one try for each call, counted on disk before the verdict.
- */
 #include "cli/cmd_pin.h"
 
 #include <string.h>
@@ -20,7 +18,7 @@ static enum cli_exit print_state(struct ui *ui, const struct transfer *t,
     return ui_result_take(ui, result);
 }
 
-/* The last try is over: nobody gets anything of this transfer any more. */
+/* After the last wrong try the transfer is withdrawn. */
 static enum cli_exit withdraw(struct ui *ui, struct transfer *t, const struct cli_args *args)
 {
     struct cli_args any = *args;
@@ -74,7 +72,7 @@ static enum cli_exit check(struct ui *ui, struct transfer *t, struct tigress_pin
         return ui_fail(ui, CLI_REFUSED, "pin-passed", "the right PIN was already given.");
     }
     if (tigress_pin_is_dead(pin)) {
-        return withdraw(ui, t, args); /* that was interrupted the first time */
+        return withdraw(ui, t, args); /* the withdrawal was interrupted */
     }
     exit = io_read_phrase(ui, &typed, "-", "the PIN", TIGRESS_PIN_TYPED_MAX);
     if (exit == CLI_OK) {
@@ -117,7 +115,7 @@ enum cli_exit cmd_pin(struct ui *ui, const struct cli_args *args)
     enum cli_exit exit = state_load(ui, &t, TRANSFER_INITIATOR, args->position[0]);
 
     if (exit == CLI_OK && t.session == NULL) {
-        exit = flow_over(ui, &t);
+        exit = flow_report_end(ui, &t);
     }
     if (exit == CLI_OK) {
         exit = pin_load(ui, &t, &pin);

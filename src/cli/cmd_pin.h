@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cli/cmd_pin.h - pin ID: what is known of the PIN; with --check one try, counted on disk
- * before the verdict.
+ * cli/cmd_pin.h - pin ID: prints how many tries are left. With --check it checks one typed PIN; the
+ * try is counted on disk before the result is known.
  * Layer: L4.      Threads: one.      Blocks: yes.      Secrets: the PIN.
  */
 #ifndef TG_CLI_CMD_PIN_H

@@ -39,7 +39,7 @@ static enum cli_exit await(struct ui *ui, struct flow *f, int64_t wait_s)
     if (error == TIGRESS_OK) {
         error = flow_act(f, tigress_session_wait);
     }
-    if (error == TIGRESS_E_STATE) { /* a message of ours was interrupted: it goes first */
+    if (error == TIGRESS_E_STATE) { /* sending our message was interrupted: finish that first */
         exit = flow_settle(f);
         if (exit != CLI_OK || f->input == TIGRESS_INPUT_MESSAGE) {
             return exit;
@@ -58,7 +58,7 @@ static enum cli_exit receive(struct ui *ui, struct flow *f, const struct cli_arg
     if (!f->t->is_unread) {
         exit = wait_s == 0 ? flow_do(f, tigress_session_check) : await(ui, f, wait_s);
     }
-    /* A wait that ended may have ended before the relay was heard: one look that is finished. */
+    /* The wait may have ended before an answer of the relay: look once more, to the end. */
     if (exit == CLI_OK && !f->t->is_unread && wait_s > 0 &&
         tigress_session_failures(f->session) == 0) {
         exit = flow_do(f, tigress_session_check);

@@ -45,7 +45,7 @@ static enum cli_exit build(struct ui *ui, const struct flow *f, const struct cli
     return error == TIGRESS_OK ? CLI_OK : ui_error(ui, error, NULL);
 }
 
-/* In groups, for a person; nothing where there is none to show. */
+/* In groups of digits; prints nothing when there is no PIN to show. */
 static void print_pin(struct ui *ui, const struct transfer *t)
 {
     char shown[TIGRESS_PIN_SHOWN_MAX] = "";
@@ -57,7 +57,7 @@ static void print_pin(struct ui *ui, const struct transfer *t)
     explicit_bzero(shown, sizeof(shown));
 }
 
-/* The digits were handed over: from here on their checker is enough. */
+/* The digits are printed once; from then on only their checker is kept. */
 static enum cli_exit forget_digits(struct ui *ui, struct transfer *t)
 {
     if (t->pin_digits == NULL) {
@@ -109,7 +109,7 @@ static enum cli_exit print_invitation(struct ui *ui, const struct flow *f,
     return exit;
 }
 
-/* Creates the mailbox, under a stand-in until the relay has told its identifier. */
+/* Creates the mailbox; the transfer has a temporary identifier until the relay has answered. */
 static enum cli_exit create(struct ui *ui, struct flow *f, const struct cli_args *args)
 {
     enum cli_exit exit = evidence_run(f, args);
@@ -121,7 +121,7 @@ static enum cli_exit create(struct ui *ui, struct flow *f, const struct cli_args
     return exit == CLI_OK ? print_invitation(ui, f, args) : exit;
 }
 
-/* The relay said no to the creation: there is no mailbox to go on with. */
+/* The relay refused the creation: there is no mailbox. */
 static bool is_refused(const struct flow *f)
 {
     enum tigress_error error = f->session == NULL ? TIGRESS_OK : tigress_session_error(f->session);
@@ -129,7 +129,7 @@ static bool is_refused(const struct flow *f)
     return error >= TIGRESS_E_WITHDRAWN && error < TIGRESS_E_NETWORK;
 }
 
-/* Takes session and cacert over; message is borrowed. */
+/* Owns s and cacert; message is borrowed. */
 static enum cli_exit share_session(struct ui *ui, const struct cli_args *args,
                                    struct tigress_session *s, char *cacert,
                                    const struct io_bytes *message)
@@ -146,7 +146,7 @@ static enum cli_exit share_session(struct ui *ui, const struct cli_args *args,
         exit = flow_begin_take(&f, ui, &t, s, t.cacert);
     }
     if (exit == CLI_OK) {
-        (void)tigress_session_step(s, (int64_t)time(NULL)); /* asks for the intent, sends nothing */
+        (void)tigress_session_step(s, (int64_t)time(NULL)); /* sends nothing before consent */
         exit = share_confirm(ui, s, args, tigress_session_relay_host(s));
     }
     if (exit == CLI_OK && args->value[OPT_PIN] != NULL) {

@@ -7,7 +7,8 @@
 #include "cli/flow.h"
 #include "cli/ui_error.h"
 
-#define KEEP_OVER_S (INT64_C(7) * 86400) /* after its expiration a record is kept for a week */
+/* A transfer is listed for a week after its expiration. */
+#define KEEP_OVER_S (INT64_C(7) * 86400)
 
 static const char *status_text(const struct transfer *t)
 {
@@ -17,7 +18,7 @@ static const char *status_text(const struct transfer *t)
     return t->sending != 0 ? "answer interrupted" : transfer_status_name(t->status);
 }
 
-/* What has expired keeps no secret, and after a while no record. One in use is left alone. */
+/* Wipes the secrets of an expired transfer, and removes it after KEEP_OVER_S. Skips one in use. */
 static void tidy(struct transfer *listed, int64_t now_s)
 {
     struct ui quiet = { 0 };
@@ -87,7 +88,7 @@ static enum cli_exit list(struct ui *ui)
     return ui_result_take(ui, json_pack("{s:o}", "transfers", array));
 }
 
-/* One look at the mailbox, which changes nothing there. */
+/* Looks at the mailbox once and changes nothing there. */
 static enum cli_exit check(struct ui *ui, struct flow *f, const char **found)
 {
     enum tigress_error error;
@@ -99,7 +100,7 @@ static enum cli_exit check(struct ui *ui, struct flow *f, const char **found)
         return CLI_OK;
     }
     if (f->t->role == TRANSFER_RECIPIENT && f->t->received_count == 0) {
-        *found = "interrupted"; /* an accept, perhaps before it claimed anything */
+        *found = "interrupted"; /* accept was interrupted, perhaps before the claim */
         return CLI_OK;
     }
     exit = flow_remember(f);
@@ -107,14 +108,14 @@ static enum cli_exit check(struct ui *ui, struct flow *f, const char **found)
         return exit;
     }
     error = flow_act(f, tigress_session_check);
-    if (error == TIGRESS_E_STATE) { /* amid a request that matters: it is not for status to go on */
+    if (error == TIGRESS_E_STATE) { /* another command has a pending request */
         *found = "interrupted";
         return CLI_OK;
     }
     if (error != TIGRESS_OK) {
         return ui_error(ui, error, NULL);
     }
-    f->is_ending = true; /* to be told that it is over is an answer here */
+    f->is_ending = true; /* that the transfer has ended is a result here, not an error */
     exit = flow_run(f, 0);
     *found = f->t->is_unread ? "message" : "unchanged";
     if (exit == CLI_OK && f->want == TIGRESS_DONE) {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cli/cmd_status.h - status [ID]: the transfers of this user, or one look at the mailbox of
- * one.
+ * cli/cmd_status.h - status: lists the transfers of this user. status ID: checks one at the relay.
  * Layer: L4.      Threads: one.      Blocks: yes.      Secrets: none.
  */
 #ifndef TG_CLI_CMD_STATUS_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cli/cmd_version.h - version: of the tool and of the library.
+ * cli/cmd_version.h - prints the version of the tool.
  * Layer: L4.      Threads: one.      Blocks: yes.      Secrets: none.
  */
 #ifndef TG_CLI_CMD_VERSION_H

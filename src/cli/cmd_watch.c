@@ -47,7 +47,7 @@ static enum cli_exit poll_one(struct ui *ui, struct flow *f, int64_t until_s, en
         return ui_fail(ui, CLI_NETWORK, "network",
                        "the relay could not be reached within this time. Nothing is lost.");
     }
-    /* The wait may have ended before the relay was heard: one look that is finished. */
+    /* The wait may have ended before an answer of the relay: look once more, to the end. */
     return watch_look(f, tigress_session_check, 0, news);
 }
 
@@ -79,7 +79,7 @@ struct child {
 
 enum start { START_FAILED, START_PARENT, START_CHILD };
 
-/* In the child, standard output and error lead to the parent from here on. */
+/* In the child, standard output and error go to the parent from here on. */
 static enum start start_child(struct child *c)
 {
     int out[2] = { -1, -1 };
@@ -103,7 +103,7 @@ static enum start start_child(struct child *c)
     return c->pid > 0 ? START_PARENT : START_FAILED;
 }
 
-/* What it has said, a few lines at most, which a pipe holds. */
+/* Copies the output of a child: a few lines, which fit into a pipe. */
 static void pass_on(int from, int to)
 {
     char text[OUTPUT_MAX];
@@ -121,7 +121,7 @@ static bool is_news(enum cli_exit exit)
     return exit == CLI_OK || exit == CLI_GONE;
 }
 
-/* The first that has news, or else the last of all. */
+/* The first child that reports a change, or else the last one that ends. */
 static struct child *await(struct child *children, size_t count)
 {
     struct child *last = NULL;
@@ -199,7 +199,7 @@ static void put(struct watch_list *list, enum transfer_role role, const char *id
     snprintf(who->id, sizeof(who->id), "%s", id);
 }
 
-/* All that are under way, the newest first. */
+/* All active transfers, the newest first. */
 static enum cli_exit list_all(struct ui *ui, struct watch_list *list)
 {
     struct transfer *all = NULL;

@@ -46,7 +46,7 @@ static const struct cli_command commands[] = {
                  OPT_BIT(OPT_DIRECT) | OPT_BIT(OPT_LISTEN) | OPT_BIT(OPT_REQUIRE_PROOF) |
                  OPT_BIT(OPT_ATTEST_PACKED) | OPT_BIT(OPT_PRIVATE_TOKEN) | OPT_BIT(OPT_YES) |
                  OPT_BIT(OPT_RESUME) | OPT_BIT(OPT_NOTIFY),
-      .position_min = 0, /* --resume takes none; cmd_share.c asks for it otherwise */
+      .position_min = 0, /* --resume needs no FILE; share_check_options() checks it */
       .position_max = 1,
       .run = cmd_share },
     { .name = "accept",

@@ -82,7 +82,7 @@ static enum cli_exit give_attestation(struct flow *f, const struct cli_args *arg
     return exit;
 }
 
-/* The challenge is what a token is fetched for, and the transfer waits for it. */
+/* A token is issued for the relay's challenge. The transfer stays pending until it is resumed. */
 static enum cli_exit ask_for_token(struct flow *f)
 {
     char *challenge = cli_alloc(CHALLENGE_SHOWN_MAX), detail[TIGRESS_TEXT_MAX];
@@ -110,7 +110,7 @@ static enum cli_exit give(struct flow *f, const struct cli_args *args, bool *has
         *has_given = had_given;
         return give_attestation(f, args);
     }
-    /* A token is asked for once: the one that was given ahead was not good enough. */
+    /* The session asks again only when the relay did not accept the token that it had. */
     if (args->value[OPT_PRIVATE_TOKEN] == NULL || had_given) {
         return ask_for_token(f);
     }
@@ -125,7 +125,7 @@ static bool is_asked(const struct flow *f)
 
 enum cli_exit evidence_run(struct flow *f, const struct cli_args *args)
 {
-    bool has_given = args->value[OPT_RESUME] == NULL; /* a new session has been given it ahead */
+    bool has_given = args->value[OPT_RESUME] == NULL; /* by evidence_set_up() */
     enum cli_exit exit = flow_run(f, 0);
 
     while (exit == CLI_OK && is_asked(f)) {

@@ -14,13 +14,13 @@
 
 #define HINT_MAX 512
 
-/* Nothing but another try helps here, and another try is safe. */
+/* A temporary failure: a retry may help, and is safe. */
 static bool is_passing(enum tigress_error error)
 {
     return (error >= 40 && error <= 49) || (error >= 60 && error <= 69);
 }
 
-/* Puts the session as it stands into the transfer. */
+/* Saves the session into *data. */
 static enum cli_exit capture(struct flow *f, void **data, size_t *len)
 {
     unsigned char *saved = NULL;
@@ -38,7 +38,7 @@ static enum cli_exit capture(struct flow *f, void **data, size_t *len)
     return CLI_OK;
 }
 
-/* What a list shows without opening the session. */
+/* Copies what the list of transfers shows, so that it needs no session. */
 static enum cli_exit copy_facts(struct flow *f)
 {
     struct transfer *t = f->t;
@@ -79,7 +79,7 @@ static int on_save(void *ctx, struct tigress_session *s)
     enum tigress_error error = tigress_session_error(s);
 
     if (error != TIGRESS_OK && !is_passing(error)) {
-        return 0; /* the last good state is worth more; failed() decides */
+        return 0; /* keep the state from before; keep_failed() decides */
     }
     if (tigress_session_input(s) == TIGRESS_INPUT_MESSAGE) {
         f->t->is_unread = true;
@@ -166,7 +166,7 @@ void flow_end(struct flow *f)
     f->before = NULL;
 }
 
-enum cli_exit flow_over(struct ui *ui, const struct transfer *t)
+enum cli_exit flow_report_end(struct ui *ui, const struct transfer *t)
 {
     if (t->status == TRANSFER_PENDING) {
         return ui_fail(ui, CLI_REFUSED, "pending",
@@ -179,8 +179,8 @@ enum cli_exit flow_over(struct ui *ui, const struct transfer *t)
                    transfer_status_name(t->status));
 }
 
-/* A share that was interrupted between the note that it is made and the taking of its name. */
-static enum cli_exit take_name(struct ui *ui, struct transfer *t, const struct flow *f)
+/* Finishes a share that was interrupted between saving its creation and its rename. */
+static enum cli_exit adopt_id(struct ui *ui, struct transfer *t, const struct flow *f)
 {
     const char *id = tigress_session_mailbox_id(f->session);
 
@@ -202,10 +202,10 @@ enum cli_exit flow_resume(struct flow *f, struct ui *ui, struct transfer *t,
 
     *f = (struct flow){ .ui = ui, .t = t };
     if (t->session == NULL) {
-        return flow_over(ui, t);
+        return flow_report_end(ui, t);
     }
     if (t->status == TRANSFER_PENDING && args->value[OPT_RESUME] == NULL) {
-        return flow_over(ui, t);
+        return flow_report_end(ui, t);
     }
     exit = flow_cacert(ui, args, &cacert);
     if (exit != CLI_OK) {
@@ -221,13 +221,13 @@ enum cli_exit flow_resume(struct flow *f, struct ui *ui, struct transfer *t,
     }
     exit = flow_begin_take(f, ui, t, session, t->cacert);
     if (exit == CLI_OK) {
-        exit = take_name(ui, t, f);
+        exit = adopt_id(ui, t, f);
     }
     if (exit == CLI_OK && tigress_session_step(session, (int64_t)time(NULL)) == TIGRESS_DONE) {
-        /* interrupted after the relay had agreed to the end, before that was noted */
+        /* interrupted after the relay had accepted the end, before that was saved */
         exit = state_end(ui, t,
                          t->role == TRANSFER_RECIPIENT ? TRANSFER_COMPLETED : TRANSFER_CANCELLED);
-        exit = exit == CLI_OK ? flow_over(ui, t) : exit;
+        exit = exit == CLI_OK ? flow_report_end(ui, t) : exit;
     }
     return exit;
 }
@@ -242,7 +242,7 @@ enum cli_exit flow_retry(struct flow *f)
     return error == TIGRESS_OK ? CLI_OK : ui_error(f->ui, error, NULL);
 }
 
-/* The state that a failure leaves behind. */
+/* Saves the transfer after a failure. */
 static enum cli_exit keep_failed(struct flow *f, enum tigress_error error)
 {
     static const struct {
@@ -261,9 +261,9 @@ static enum cli_exit keep_failed(struct flow *f, enum tigress_error error)
         return flow_save(f);
     }
     if (f->before == NULL) {
-        return CLI_OK; /* what was saved before the request stays */
+        return CLI_OK; /* the state that was saved before the request stays */
     }
-    cli_free(f->t->session); /* refused: as if it had not been asked for */
+    cli_free(f->t->session); /* refused: restore the session from before the request */
     f->t->session = f->before;
     f->t->session_len = f->before_len;
     f->t->sending = 0;
@@ -401,7 +401,7 @@ enum cli_exit flow_do(struct flow *f, flow_act_fn *act)
     if (error == TIGRESS_E_STATE) {
         exit = flow_settle(f);
         if (exit != CLI_OK || f->want == TIGRESS_DONE) {
-            return exit; /* done: act itself was what had been interrupted */
+            return exit; /* done: the interrupted request was act itself */
         }
         exit = flow_remember(f);
         if (exit != CLI_OK) {

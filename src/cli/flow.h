@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cli/flow.h - one session of one transfer at work: saved before every request and after every
- * answer, so that the process may die at any moment.
+ * cli/flow.h - runs the session of a transfer. The session is saved before every request and after
+ * every answer, so that the process may end at any moment.
  * Layer: L4.      Threads: one.      Blocks: yes.
  * Secrets: holds the session, which holds all of them.
  */
@@ -15,39 +15,39 @@
 #include "cli/options.h"
 #include "cli/state.h"
 
-/* Failures in a row before a command that nobody waits for gives up: a few seconds. */
+/* Consecutive failures before a command gives up: a few seconds, or longer where it waits. */
 #define FLOW_TRIES 3u
 #define FLOW_TRIES_WAITING 1000u
 
 struct flow {
     struct ui *ui;
-    struct transfer *t; /* borrowed; NULL: nothing is kept (a preview) */
+    struct transfer *t; /* borrowed; NULL: nothing is saved (a preview) */
     struct tigress_session *session;
     struct tigress_transport *transport;
     struct tigress_direct_link *link; /* instead, when the other side is a device */
     enum tigress_want want;           /* what the last run stopped at */
     enum tigress_input input;         /* with TIGRESS_WANT_INPUT */
-    int64_t until_s;                  /* of the run under way; 0: none */
-    int64_t shown_s;                  /* what the line of progress says is left */
-    void *before;                     /* the session before the last flow_do, or NULL */
+    int64_t until_s;                  /* of the current run; 0: none */
+    int64_t shown_s;                  /* seconds left, as the line of progress shows them */
+    void *before;                     /* the session at the last flow_remember, or NULL */
     size_t before_len;
     bool has_own_ca;       /* a file of authorities was given */
-    bool is_ending;        /* the session is to be over after this run */
-    enum cli_exit stopped; /* why a callback stopped the run; already said */
+    bool is_ending;        /* this run is expected to end the session */
+    enum cli_exit stopped; /* why a callback stopped the run; already reported */
 };
 
-/* A step of the application: tigress_session_finish and its like. */
+/* A call that changes the session: tigress_session_finish, _wait, _check, ... */
 typedef enum tigress_error flow_act_fn(struct tigress_session *s);
 
-/* Says that the transfer is over, or was never begun, and how. */
-enum cli_exit flow_over(struct ui *ui, const struct transfer *t);
+/* Reports that the transfer has ended and how, or that its creation was interrupted. */
+enum cli_exit flow_report_end(struct ui *ui, const struct transfer *t);
 
-/* A new session, which it takes over even when it fails. cacert NULL: the system's authorities. */
+/* Starts a new session and owns it, also when it fails. cacert NULL: the system's authorities. */
 enum cli_exit flow_begin_take(struct flow *f, struct ui *ui, struct transfer *t,
                               struct tigress_session *session, const char *cacert);
 /*
  * The saved session of a loaded transfer.
- * CLI_REFUSED, CLI_GONE   it ended, is not created yet, or is damaged; said
+ * CLI_REFUSED, CLI_GONE   it ended, is not created yet, or is damaged; reported
  */
 enum cli_exit flow_resume(struct flow *f, struct ui *ui, struct transfer *t,
                           const struct cli_args *args);
@@ -55,21 +55,22 @@ void flow_end(struct flow *f);
 
 /*
  * Runs until the session wants input, is done, or until_s (0: never).
- * CLI_OK      f->want and f->input say where it stands
- * otherwise   it failed; said, and the state holds what is worth keeping
+ * CLI_OK      f->want and f->input have the state of the session
+ * otherwise   it failed; reported, and the transfer is saved so that it can be resumed
  */
 enum cli_exit flow_run(struct flow *f, int64_t until_s);
-/* Finishes what was under way, if act cannot be done before, then does act and runs. */
+/* Calls act and runs. If an interrupted request does not allow act, finishes that one first. */
 enum cli_exit flow_do(struct flow *f, flow_act_fn *act);
-/* Another try of a session that failed in a way that may pass; nothing for any other. */
+/* Retries a session that failed for a temporary reason; does nothing for any other. */
 enum cli_exit flow_retry(struct flow *f);
-/* Puts a read under way aside; any other request stays and is repeated. */
+/* Drops a pending read; any other pending request stays and is repeated. */
 enum tigress_error flow_interrupt(struct flow *f);
-/* Does act alone; a read under way gives way to it. TIGRESS_E_STATE: another request does not. */
+/* Calls act without running. A pending read is dropped. TIGRESS_E_STATE: another request is
+   pending. */
 enum tigress_error flow_act(struct flow *f, flow_act_fn *act);
-/* Finishes what was interrupted, such as the sending of a message, and counts that. */
+/* Finishes an interrupted request, such as sending a message, and counts that message. */
 enum cli_exit flow_settle(struct flow *f);
-/* Keeps the session for flow_restore, which a refusal by the relay does by itself. */
+/* Copies the session, so that a refusal by the relay can restore it. */
 enum cli_exit flow_remember(struct flow *f);
 enum cli_exit flow_save(struct flow *f);
 
@@ -84,7 +85,7 @@ enum cli_exit flow_open(struct flow *f, struct ui *ui, struct transfer *t, enum 
 void flow_close(struct flow *f, struct transfer *t);
 
 /* The authorities for new transfers: --cacert or TIGRESS_CACERT, as an absolute path for
- * cli_free; NULL for the system's. CLI_REFUSED: there is no such file; said. */
+ * cli_free; NULL for the system's. CLI_USAGE: it cannot be read; reported. */
 enum cli_exit flow_cacert(struct ui *ui, const struct cli_args *args, char **path);
 
 #endif

@@ -14,7 +14,7 @@
 
 struct invitation_in {
     char *url;
-    char *secret; /* that came apart from it, or NULL */
+    char *secret; /* that was sent separately, or NULL */
     char *cacert; /* or NULL */
     char id[TRANSFER_ID_LEN + 1];
     bool has_secret;
@@ -22,8 +22,8 @@ struct invitation_in {
 };
 
 /*
- * Takes the URL from the first argument or from standard input, and checks all that can be checked
- * without a request. CLI_USAGE: no share URL; CLI_REFUSED: a relay that --allow-relay does not
+ * Reads the URL from the first argument or from standard input, and checks what can be checked
+ * without a request. CLI_USAGE: not a share URL; CLI_REFUSED: a relay that --allow-relay does not
  * name.
  */
 enum cli_exit invitation_read(struct ui *ui, struct invitation_in *in, const struct cli_args *args);

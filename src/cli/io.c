@@ -21,7 +21,7 @@ void io_bytes_wipe(struct io_bytes *bytes)
 
 enum extent { TO_THE_END, TO_THE_END_OF_A_LINE };
 
-/* max + 1 bytes of room tell an input that is too long. */
+/* Reads up to max + 1 bytes: one more than allowed shows that the input is too long. */
 static enum io_result read_all(struct io_bytes *out, int fd, size_t max, enum extent extent)
 {
     struct io_bytes in = { .data = cli_alloc(max + 2) };

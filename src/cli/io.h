@@ -19,28 +19,29 @@ enum io_result {
 };
 
 struct io_bytes {
-    char *data; /* a NUL stands behind len bytes */
+    char *data; /* len bytes and a NUL */
     size_t len;
 };
 
 /* Reads a regular file of this user; a link is not followed. *out only on IO_OK. */
 enum io_result io_read_at(struct io_bytes *out, int dir_fd, const char *name, size_t max);
-/* Writes a file of mode 0600 beside the old one, then puts it in its place; durable on IO_OK.
+/* Writes a new file of mode 0600 and renames it over the old one; durable on IO_OK.
  * *why is a static text otherwise, and the old file is untouched. */
 enum io_result io_replace_at(int dir_fd, const char *name, const void *data, size_t len,
                              const char **why);
 void io_bytes_wipe(struct io_bytes *bytes);
 
 /*
- * Reads path, or standard input for "-", whole. what names it in the sentence ("the message").
- * CLI_REFUSED   cannot be read, or longer than max; said
+ * Reads all of path, or of standard input for "-". what names it in the error ("the message").
+ * CLI_REFUSED   cannot be read; reported
+ * CLI_USAGE     longer than max; reported
  */
 enum cli_exit io_read_input(struct ui *ui, struct io_bytes *out, const char *path, const char *what,
                             size_t max);
-/* The same for one line: white space around it is cut off, anything behind it refused. */
+/* The same for one line: white space around it is removed, text after it is refused. */
 enum cli_exit io_read_line(struct ui *ui, struct io_bytes *out, const char *path, const char *what,
                            size_t max);
-/* The same, with white space inside the line left as it is. */
+/* The same, but white space inside the line is allowed. */
 enum cli_exit io_read_phrase(struct ui *ui, struct io_bytes *out, const char *path,
                              const char *what, size_t max);
 /* Writes path with mode 0600, atomically and durably. */

@@ -18,15 +18,15 @@
 #include "cli/mem.h"
 
 #define HEAD_MAX 8192u
-#define EXCHANGE_MAX_S 10 /* for a whole request, so that nobody holds the endpoint */
-#define PARTING_MAX_S 1
-#define PARTING_READS_MAX 64
+#define EXCHANGE_MAX_S 10 /* for a whole request, so that no peer blocks the endpoint */
+#define DRAIN_MAX_S 1
+#define DRAIN_READS_MAX 64
 #define POLL_MAX_S 3600
 
 struct listener {
     int fd;
     SSL_CTX *tls;
-    SSL *peer; /* of the POST that waits for its answer */
+    SSL *peer; /* connection of the POST that waits for its answer */
     int peer_fd;
     char origin[LISTEN_ORIGIN_MAX];
 };
@@ -147,7 +147,7 @@ enum cli_exit listen_open(struct ui *ui, struct listener **out, const char *addr
     return CLI_OK;
 }
 
-static void hang_up(struct listener *l)
+static void disconnect(struct listener *l)
 {
     SSL_free(l->peer);
     l->peer = NULL;
@@ -162,7 +162,7 @@ void listen_close(struct listener **l)
     if (l == NULL || *l == NULL) {
         return;
     }
-    hang_up(*l);
+    disconnect(*l);
     SSL_CTX_free((*l)->tls);
     if ((*l)->fd >= 0) {
         (void)close((*l)->fd);
@@ -179,13 +179,13 @@ const char *listen_origin(const struct listener *l)
 /* ---- a request ------------------------------------------------------------------------------ */
 
 struct request {
-    char bytes[HEAD_MAX + LISTEN_BODY_MAX + 1]; /* a NUL stands behind len of them */
+    char bytes[HEAD_MAX + LISTEN_BODY_MAX + 1]; /* len bytes and a NUL */
     size_t len;
-    size_t head_len; /* with the empty line; 0: not there yet */
+    size_t head_len; /* with the empty line; 0: not complete */
     time_t until;
 };
 
-/* More of it; false: nothing came any more, or not in time. */
+/* Reads more; false: the peer closed, or it took too long. */
 static bool read_more(struct listener *l, struct request *r)
 {
     int got;
@@ -238,7 +238,7 @@ static bool has_value(const struct request *r, const char *name, const char *val
            strspn(found + strlen(value), " \t\r") > 0;
 }
 
-/* The length of the body; -1: none told, or not in digits alone. */
+/* The value of Content-Length; -1: missing, or not a number. */
 static long body_len(const struct request *r)
 {
     const char *text = header_of(r, "Content-Length");
@@ -247,7 +247,7 @@ static long body_len(const struct request *r)
     return digits == 0 || digits > 6 || text[digits] != '\r' ? -1 : strtol(text, NULL, 10);
 }
 
-/* 0: a push, whole, in *post. Otherwise the status that refuses it. */
+/* 0: a complete push is in *post. Otherwise the status that refuses it. */
 static unsigned take_request(struct listener *l, struct request *r, struct listen_post *post)
 {
     size_t path_len;
@@ -282,15 +282,16 @@ static unsigned take_request(struct listener *l, struct request *r, struct liste
     return 0;
 }
 
-/* What a refused peer still sends is read: to close on it would take the answer away again. */
-static void part(struct listener *l)
+/* Reads what a refused peer still sends: closing now would reset the connection and lose the
+ * answer. */
+static void drain(struct listener *l)
 {
-    const struct timeval limit = { .tv_sec = PARTING_MAX_S };
+    const struct timeval limit = { .tv_sec = DRAIN_MAX_S };
     char rest[1024];
 
     (void)setsockopt(l->peer_fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
     (void)shutdown(l->peer_fd, SHUT_WR);
-    for (int i = 0; i < PARTING_READS_MAX && recv(l->peer_fd, rest, sizeof(rest), 0) > 0; i++) {
+    for (int i = 0; i < DRAIN_READS_MAX && recv(l->peer_fd, rest, sizeof(rest), 0) > 0; i++) {
     }
 }
 
@@ -304,13 +305,13 @@ void listen_answer(struct listener *l, unsigned status)
 
     if (l->peer != NULL && SSL_write(l->peer, answer, len) == len) {
         (void)SSL_shutdown(l->peer);
-        part(l);
+        drain(l);
     }
-    hang_up(l);
+    disconnect(l);
 }
 
-/* A connection with its handshake done, or false. */
-static bool greet(struct listener *l)
+/* Accepts a connection and does the TLS handshake; false: there is none. */
+static bool accept_peer(struct listener *l)
 {
     const struct timeval limit = { .tv_sec = EXCHANGE_MAX_S / 2 };
 
@@ -323,13 +324,13 @@ static bool greet(struct listener *l)
     (void)setsockopt(l->peer_fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
     l->peer = SSL_new(l->tls);
     if (l->peer == NULL || SSL_set_fd(l->peer, l->peer_fd) != 1 || SSL_accept(l->peer) != 1) {
-        hang_up(l);
+        disconnect(l);
         return false;
     }
     return true;
 }
 
-/* Milliseconds until until_s, at most an hour; 0: it is over. */
+/* Milliseconds until until_s, at most an hour; 0: it has passed. */
 static int left_ms(int64_t until_s)
 {
     int64_t left_s = until_s == 0 ? POLL_MAX_S : until_s - (int64_t)time(NULL);
@@ -345,7 +346,7 @@ bool listen_wait(struct listener *l, int64_t until_s, struct listen_post *post)
     int wait_ms;
 
     while (r != NULL && !has_come && (wait_ms = left_ms(until_s)) > 0) {
-        if (poll(&ready, 1, wait_ms) == 1 && greet(l)) {
+        if (poll(&ready, 1, wait_ms) == 1 && accept_peer(l)) {
             unsigned status;
 
             memset(r, 0, sizeof(*r));

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cli/listen.h - a push endpoint on loopback: takes POSTs over TLS, one connection at a time. It
- * stands in for a push service and the device behind it.
- * Layer: L4, and beside the library's own transports the one file that speaks TLS: a wallet on a
- * phone has its push service for this.
+ * cli/listen.h - a push endpoint on loopback: accepts POSTs over TLS, one connection at a time. It
+ * replaces a push service and the device behind it.
+ * Layer: L4. Beside the library's transports the only file of the tool that uses TLS: a wallet on
+ * a phone has its push service for this.
  * Threads: one.      Blocks: yes.      Secrets: none; what comes is encrypted.
  */
 #ifndef TG_CLI_LISTEN_H
@@ -27,10 +27,10 @@ struct listen_post {
 };
 
 /*
- *   address     127.0.0.1, localhost or [::1], a colon and a port; port 0: any that is free
- *   cert, key   PEM files; a chain may stand in the first
- * CLI_USAGE     no such address, or not of this machine alone; said
- * CLI_REFUSED   the port is taken, or certificate or key are not good; said
+ *   address     127.0.0.1, localhost or [::1], a colon and a port; port 0: a free port
+ *   cert, key   PEM files; the first may have a chain
+ * CLI_USAGE     not an address of this form, or not loopback; reported
+ * CLI_REFUSED   the port is in use, or certificate or key cannot be used; reported
  */
 enum cli_exit listen_open(struct ui *ui, struct listener **out, const char *address,
                           const char *cert, const char *key);
@@ -39,10 +39,10 @@ void listen_close(struct listener **l);
 /* "https://127.0.0.1:4711" */
 const char *listen_origin(const struct listener *l);
 
-/* True: a POST has come, and waits for listen_answer(). False: until_s (UTC seconds, 0: never) is
-   over. Whatever is no POST of a push is answered and forgotten. */
+/* True: a POST has arrived and waits for listen_answer(). False: until_s (UTC seconds, 0: never)
+   has passed. Any other request is answered here. */
 bool listen_wait(struct listener *l, int64_t until_s, struct listen_post *post);
-/* Answers the POST that came and ends its connection. */
+/* Answers that POST and closes its connection. */
 void listen_answer(struct listener *l, unsigned status);
 
 #endif

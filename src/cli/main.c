@@ -11,26 +11,26 @@
 
 #define COPIES_MAX 64
 
-/* Jansson's memory holds messages and saved sessions: it is wiped, too. */
+/* Jansson's memory has messages and saved sessions, so it is wiped as well. */
 static void *json_alloc(size_t size)
 {
     return cli_alloc(size);
 }
 
-/* No core file with a secret in it, no file that others can read. */
-static void close_doors(void)
+/* No core file, which would have secrets, and no file that others can read. */
+static void restrict_process(void)
 {
     const struct rlimit none = { 0, 0 };
 
     (void)setrlimit(RLIMIT_CORE, &none);
     umask(077);
-    signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of write, which is told */
+    signal(SIGPIPE, SIG_IGN); /* a closed pipe is reported as an error of write */
     json_set_alloc_funcs(json_alloc, cli_free);
 }
 
 /*
- * A share URL's secret stands in argv for every user to see: what can be done is to take it out
- * soon. The words with a '#' are copied, and the secret is wiped from the originals.
+ * Every user can see argv, and so the secret of a share URL in it. Words with a '#' are copied, and
+ * the secret is overwritten in argv as early as possible.
  */
 static void hide_secrets(int argc, char *argv[], char *copies[COPIES_MAX])
 {
@@ -97,7 +97,7 @@ int main(int argc, char *argv[])
     struct ui ui = { .is_json = options_wants_json(argc, argv) };
     enum cli_exit exit;
 
-    close_doors();
+    restrict_process();
     hide_secrets(argc, argv, copies);
     exit = run(&ui, argc, argv);
     for (int i = 0; i < COPIES_MAX; i++) {

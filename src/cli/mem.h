@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cli/mem.h - memory of the tool: zeroed when it comes, wiped when it goes.
+ * cli/mem.h - memory of the tool: zeroed when allocated, wiped when released.
  * Layer: L4.      Threads: any.      Blocks: no.
  * Secrets: anything may be one here (share URL, session, provisioning information).
  */

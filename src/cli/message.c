@@ -11,7 +11,7 @@
 
 #define SENTENCE_MAX 768
 
-/* Jansson's ASCII leaves DEL as it is. */
+/* Jansson's ASCII output does not escape DEL. */
 static void print_escaped(const char *text)
 {
     for (; *text != '\0'; text++) {
@@ -24,7 +24,7 @@ static void print_escaped(const char *text)
     fputc('\n', stdout);
 }
 
-/* Pretty for a person; on a terminal in ASCII, so that no character of a stranger acts on it. */
+/* Indented; on a terminal in ASCII, so that no character of the other side controls it. */
 static enum cli_exit print_message(struct ui *ui, const char *text, size_t len)
 {
     json_t *object = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
@@ -43,7 +43,7 @@ static enum cli_exit print_message(struct ui *ui, const char *text, size_t len)
     return ui_flush(ui);
 }
 
-/* With --out the message is in the file, and the object tells only where. */
+/* With --out the message is in the file, and the object has only its name. */
 static json_t *result_of(const struct flow *f, const char *out, const char *text, size_t len)
 {
     json_t *result = transfer_describe(f->t);

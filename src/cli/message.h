@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cli/message.h - a message to send is checked; one that came is handed to the user.
+ * cli/message.h - checks a message to send, and gives a received one to the user.
  * Layer: L4.      Threads: one.      Blocks: yes, on the output.
  * Secrets: the message.
  */
@@ -10,11 +10,11 @@
 #include "cli/flow.h"
 
 /*
- * Hands the session's message to the user (--out, --json or standard output), then notes that it
- * was; nothing is noted when it cannot be written.
+ * Gives the session's message to the user (--out, --json or standard output), then saves that it is
+ * read. When it cannot be written it stays unread.
  */
 enum cli_exit message_deliver(struct flow *f, const struct cli_args *args);
-/* Whether bytes from path ("-": standard input) are a message; printed when not. */
+/* CLI_USAGE: the bytes from path ("-": standard input) are not a message; reported. */
 enum cli_exit message_check(struct ui *ui, const char *path, const char *data, size_t len);
 
 #endif

@@ -9,7 +9,7 @@
 
 static const struct {
     const char *name;
-    const char *value; /* how the usage names the value; NULL: takes none */
+    const char *value; /* how the usage names the value; NULL: the option has none */
     const char *help;
 } option_table[OPT_COUNT] = {
     [OPT_RELAY] = { "relay", "URL", "relay to share through (default: $TIGRESS_RELAY)" },
@@ -84,7 +84,7 @@ bool options_wants_json(int argc, char *argv[])
     return false;
 }
 
-/* getopt's table of the options that this command takes; val is the option's number, plus one. */
+/* getopt's table of the options of this command; val is the option's number plus one. */
 static void fill_getopt(struct option table[OPT_COUNT + 1], const struct cli_command *command)
 {
     size_t used = 0;
@@ -108,13 +108,13 @@ static enum cli_exit usage(struct ui *ui, const struct cli_command *command, con
     return exit;
 }
 
-/* A part of an unknown option after '=' may be meant as a secret: it is not repeated. */
+/* The part of an unknown option after '=' may be a secret: it is not printed. */
 static enum cli_exit bad_option(struct ui *ui, const struct cli_command *command, int found,
                                 const char *word)
 {
     char name[64];
 
-    if (optopt > OPT_COUNT) { /* a letter: getopt may still stand before its word */
+    if (optopt > OPT_COUNT) { /* a letter: word may be the one before it */
         snprintf(name, sizeof(name), "-%c", optopt);
     } else {
         snprintf(name, sizeof(name), "%.*s", (int)strcspn(word, "="), word);
@@ -151,7 +151,7 @@ enum cli_exit options_parse(struct ui *ui, struct cli_args *args, const struct c
 
     *args = (struct cli_args){ 0 };
     fill_getopt(table, command);
-    optind = 0; /* starts anew, also in a test that parses twice */
+    optind = 0; /* resets getopt, for a test that parses twice */
     opterr = 0;
     while ((found = getopt_long(argc, argv, ":", table, NULL)) != -1) {
         if (found == '?' || found == ':') {

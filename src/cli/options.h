@@ -68,19 +68,18 @@ struct cli_command {
     const char *name;
     const char *synopsis; /* the positional arguments, as the usage shows them */
     const char *purpose;  /* one line */
-    uint64_t options;     /* OPT_BIT of each it takes, OPT_COMMON included */
+    uint64_t options;     /* OPT_BIT of each allowed option, OPT_COMMON included */
     size_t position_min, position_max;
     enum cli_exit (*run)(struct ui *ui, const struct cli_args *args);
 };
 
-/*
- * Sorts argv (argv[0] is the command's name) into *args, which borrows from it.
- * CLI_USAGE   an unknown option, a missing or doubled value, too few or many arguments; said,
+/* Sorts argv (argv[0] is the command's name) into *args, which borrows from it.
+ * CLI_USAGE   an unknown option, a missing or repeated value, too few or many arguments; reported
  *             with the usage of that command
  */
 enum cli_exit options_parse(struct ui *ui, struct cli_args *args, const struct cli_command *command,
                             int argc, char *argv[]);
-/* Whether argv asks for JSON, known before the rest is understood. */
+/* Whether argv has --json; for errors in the rest of argv. */
 bool options_wants_json(int argc, char *argv[]);
 
 void options_print_usage(FILE *to, const struct cli_command *command);
@@ -91,7 +90,7 @@ void options_print_usage(FILE *to, const struct cli_command *command);
  */
 bool options_parse_duration(int64_t *out_s, const char *text, int64_t max_s);
 
-/* The value of an option, or of an environment variable that stands in for it, or NULL. */
+/* The value of an option, or of the environment variable that is its default, or NULL. */
 const char *options_value_or_env(const struct cli_args *args, enum cli_option option,
                                  const char *variable);
 

@@ -7,9 +7,9 @@
 #include "cli/mem.h"
 #include "cli/ui_error.h"
 
-#define DRAWS_MAX 16 /* a message that holds one PIN after the other was made to */
+#define DRAWS_MAX 16 /* only a crafted message contains so many PINs */
 
-/* The checker into the transfer, in memory alone. */
+/* Puts the checker into the transfer, in memory only. */
 static enum tigress_error capture(struct transfer *t, struct tigress_pin *pin)
 {
     unsigned char *saved = NULL;

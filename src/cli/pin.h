@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cli/pin.h - the PIN of a transfer, as the state keeps it.
+ * cli/pin.h - the PIN of a transfer, as the state has it.
  * Layer: L4.      Threads: one.      Blocks: yes, on the disk.
  * Secrets: PIN and checker; both are wiped with the transfer's state.
  */
@@ -11,13 +11,13 @@
 
 #include "cli/state.h"
 
-/* A fresh PIN that stands nowhere in the message, put into the transfer; nothing is saved yet. */
+/* Puts a new PIN that does not occur in the message into the transfer; nothing is saved yet. */
 enum cli_exit pin_make(struct ui *ui, struct transfer *t, const char *message, size_t len);
-/* The checker of a transfer; *pin for tigress_pin_free. CLI_REFUSED: none, or damaged; said. */
+/* The checker of a transfer; *pin for tigress_pin_free. CLI_REFUSED: none, or damaged; reported. */
 enum cli_exit pin_load(struct ui *ui, const struct transfer *t, struct tigress_pin **pin);
-/* Puts the checker as it stands into the transfer and saves it: durable when it returns CLI_OK. */
+/* Puts the checker into the transfer and saves it: durable when it returns CLI_OK. */
 enum cli_exit pin_keep(struct ui *ui, struct transfer *t, struct tigress_pin *pin);
-/* Refuses a message that gives the transfer's PIN away; said. */
+/* CLI_REFUSED: the message contains the transfer's PIN; reported. */
 enum cli_exit pin_guard(struct ui *ui, const struct transfer *t, const char *message, size_t len);
 /* pinDigits, triesLeft, pinState (open, passed, dead), for JSON. */
 json_t *pin_describe(const struct tigress_pin *pin);

@@ -8,7 +8,7 @@
 
 #define QUIET 4
 
-/* Light modules are drawn, dark ones left out, as on a dark terminal. The quiet zone is light. */
+/* Light modules are drawn and dark ones are blank, for a dark terminal. The quiet zone is light. */
 static bool is_light(const QRcode *code, int x, int y)
 {
     if (x < 0 || y < 0 || x >= code->width || y >= code->width) {

@@ -10,7 +10,7 @@
 
 /*
  * Draws text as light-on-dark half blocks with the quiet zone of four modules, a line for every two
- * rows. *drawing is for cli_free. CLI_REFUSED: too long for a QR code; said.
+ * rows. *drawing is for cli_free. CLI_REFUSED: too long for a QR code; reported.
  */
 enum cli_exit qr_draw(struct ui *ui, const char *text, char **drawing);
 

@@ -10,12 +10,12 @@
 
 #include "cli/options.h"
 
-/* What of the options the library does not judge. CLI_USAGE: a value or a combination; said. */
+/* Checks what the library does not check. CLI_USAGE: a wrong value or combination; reported. */
 enum cli_exit share_check_options(struct ui *ui, const struct cli_args *args);
-/* Gives the options to the session; the library's refusal names what is wrong with one; said. */
+/* Gives the options to the session. CLI_USAGE: a value that the library refuses; reported. */
 enum cli_exit share_set_options(struct ui *ui, struct tigress_session *s,
                                 const struct cli_args *args);
-/* Asks the user, unless --yes. where: what it goes through, for the question. */
+/* Asks the user to confirm, unless --yes. where: the relay or device, for the question. */
 enum cli_exit share_confirm(struct ui *ui, struct tigress_session *s, const struct cli_args *args,
                             const char *where);
 

@@ -18,15 +18,15 @@
 #include "cli/ui_error.h"
 
 #define ADDRESS_SHOWN_MAX 64
-#define WITHDRAW_S 3 /* how long the other device is told that it is over */
+#define WITHDRAW_S 3 /* how long the other device can learn of the withdrawal */
 
 struct direct {
     struct ui *ui;
     struct tigress_direct_listener *listener;
     struct tigress_direct_host *host;
     struct tigress_session *session;
-    sigset_t signals;     /* held back, and looked at once a second */
-    bool is_interrupted;  /* one of them came */
+    sigset_t signals;     /* blocked, and checked once a second */
+    bool is_interrupted;  /* one of them arrived */
     bool is_input_wanted; /* stop as soon as there is a line on standard input */
     bool is_input_over;
     uint64_t seen[TIGRESS_DIRECT_EVENT_COUNT];
@@ -34,7 +34,7 @@ struct direct {
 
 /* ---- while it runs -------------------------------------------------------------------------- */
 
-/* What the sender should know of those who came. */
+/* Reports refused connections to the sender. */
 static void report_events(struct direct *d)
 {
     static const struct {
@@ -93,7 +93,7 @@ static enum cli_exit refused(struct direct *d)
 
 /* ---- messages ------------------------------------------------------------------------------- */
 
-/* One line of JSON, in ASCII: nothing of it acts on a terminal. */
+/* One line of JSON in ASCII: no character of it controls the terminal. */
 static enum cli_exit print_message(struct direct *d)
 {
     size_t len = 0;
@@ -114,7 +114,7 @@ static enum cli_exit print_message(struct direct *d)
     return exit;
 }
 
-/* Waits for a line while the other device is served. "" and is_input_over: there is none. */
+/* Waits for a line and serves the other device meanwhile. is_input_over: there is none. */
 static enum cli_exit read_answer(struct direct *d, struct io_bytes *answer)
 {
     size_t cap = 0;
@@ -181,7 +181,7 @@ static enum cli_exit withdraw(struct direct *d)
     return ui_fail(d->ui, CLI_REFUSED, "interrupted", "interrupted: the transfer is withdrawn.");
 }
 
-/* One run of the session, and what its end asks for. *is_over: there is nothing left to do. */
+/* Runs the session once and handles the result. *is_over: the transfer has ended. */
 static enum cli_exit serve_once(struct direct *d, bool *is_over)
 {
     enum tigress_want want = tigress_direct_serve(d->listener, d->host, d->session, 0);
@@ -278,7 +278,8 @@ static enum cli_exit run(struct direct *d, const struct cli_args *args)
     if (error != TIGRESS_OK) {
         return ui_error(d->ui, error, NULL);
     }
-    (void)setvbuf(stdin, NULL, _IONBF, 0); /* what poll sees is all there is */
+    /* has_input() polls the descriptor, so stdio must not read ahead. */
+    (void)setvbuf(stdin, NULL, _IONBF, 0);
     if (tigress_direct_serve(d->listener, d->host, d->session, 0) != TIGRESS_WANT_INPUT) {
         return d->is_interrupted ? withdraw(d) : refused(d);
     }
@@ -299,7 +300,7 @@ static enum cli_exit refuse_address(struct ui *ui, enum tigress_error error, con
     return ui_error(ui, error, address == NULL ? why : sentence);
 }
 
-/* The session of the file, at the listener's address. */
+/* Starts the listener, and a session with its address and the file's message. */
 static enum cli_exit prepare(struct direct *d, const struct cli_args *args)
 {
     const char *address = args->value[OPT_LISTEN];
@@ -329,7 +330,7 @@ static enum cli_exit prepare(struct direct *d, const struct cli_args *args)
     }
     exit = share_set_options(d->ui, d->session, args);
     if (exit == CLI_OK) {
-        (void)tigress_session_step(d->session, (int64_t)time(NULL)); /* asks for the intent */
+        (void)tigress_session_step(d->session, (int64_t)time(NULL));
         exit = share_confirm(d->ui, d->session, args, "this device, without a relay");
     }
     return exit;

@@ -9,9 +9,9 @@
 #include "cli/options.h"
 
 /*
- * share --direct: listens, prints the invitation, and serves the other device until it has
- * finished. Each message that comes is a line of JSON on standard output; the next line of standard
- * input answers it. Nothing is kept: SIGINT and SIGTERM withdraw the transfer.
+ * Listens, prints the invitation, and serves the other device until it has finished. Each message
+ * that arrives is a line of JSON on standard output; the next line of standard input answers it.
+ * Nothing is saved: SIGINT and SIGTERM withdraw the transfer.
  */
 enum cli_exit share_direct(struct ui *ui, const struct cli_args *args);
 

@@ -61,7 +61,7 @@ void state_release(struct transfer *t)
     close_fd(&t->dir_fd);
 }
 
-/* The lock's file may be removed by the process that held it before: then it locks nothing. */
+/* The previous holder may have removed the lock's file: then this lock protects nothing. */
 static bool is_lock_current(const struct transfer *t, int fd)
 {
     char name[STATE_NAME_MAX];
@@ -152,7 +152,7 @@ enum cli_exit state_create(struct ui *ui, struct transfer *t, enum transfer_role
     t->status = id == NULL ? TRANSFER_PENDING : TRANSFER_ACTIVE;
     t->created_s = (int64_t)time(NULL);
     if (id == NULL) {
-        exit = state_stand_in(ui, t->id);
+        exit = state_random_id(ui, t->id);
         if (exit != CLI_OK) {
             return exit;
         }
@@ -284,7 +284,7 @@ enum cli_exit state_remove(struct ui *ui, struct transfer *t)
         return ui_fail(ui, CLI_REFUSED, "state", "the state folder cannot be written: %s.",
                        strerror(errno));
     }
-    t->is_kept = false; /* the lock's file goes with the lock */
+    t->is_kept = false; /* state_release() removes the lock's file */
     return CLI_OK;
 }
 
@@ -315,7 +315,7 @@ enum cli_exit state_list(struct ui *ui, struct transfer **list, size_t *count)
     }
     for (size_t i = 0; *list != NULL && i < names.count; i++) {
         struct transfer *t = &(*list)[*count];
-        struct ui quiet = { 0 }; /* a damaged file is told, and no reason to fail */
+        struct ui quiet = { 0 }; /* a damaged file is reported but does not fail the list */
         bool found = false;
 
         state_init(t);

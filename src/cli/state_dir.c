@@ -26,7 +26,7 @@ void state_lock_name(char name[STATE_NAME_MAX], enum transfer_role role, const c
     snprintf(name, STATE_NAME_MAX, ".%s-%s.lock", transfer_role_name(role), id);
 }
 
-enum cli_exit state_stand_in(struct ui *ui, char id[TRANSFER_ID_LEN + 1])
+enum cli_exit state_random_id(struct ui *ui, char id[TRANSFER_ID_LEN + 1])
 {
     unsigned char b[16];
 
@@ -42,7 +42,7 @@ enum cli_exit state_stand_in(struct ui *ui, char id[TRANSFER_ID_LEN + 1])
     return CLI_OK;
 }
 
-/* XDG: a relative XDG_STATE_HOME is to be ignored. */
+/* XDG requires that a relative XDG_STATE_HOME is ignored. */
 static bool folder_path(char path[FOLDER_MAX])
 {
     const char *state = getenv("XDG_STATE_HOME");
@@ -107,7 +107,7 @@ bool state_dir_has(int dir_fd, enum transfer_role role, const char *id)
     return fstatat(dir_fd, name, &info, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-/* ROLE-UUID.json, taken apart; false for any other file. */
+/* Splits ROLE-UUID.json; false for any other file. */
 static bool split_name(const char *name, enum transfer_role *role, char id[TRANSFER_ID_LEN + 1])
 {
     for (enum transfer_role r = TRANSFER_INITIATOR; r < TRANSFER_ANY_ROLE; r++) {
@@ -153,7 +153,7 @@ enum cli_exit state_dir_names(struct ui *ui, int dir_fd, struct state_names *nam
     return CLI_OK;
 }
 
-/* "initiator:4f2a" narrows the role and leaves "4f2a". */
+/* "initiator:4f2a" sets the role and returns "4f2a". */
 static const char *strip_role(const char *text, enum transfer_role *role)
 {
     for (enum transfer_role r = TRANSFER_INITIATOR; r < TRANSFER_ANY_ROLE; r++) {

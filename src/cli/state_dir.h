@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cli/state_dir.h - the folder of the transfers: where it is, whose it is, what is in it.
+ * cli/state_dir.h - the folder of the transfers: its place, its owner, and its files.
  * Layer: L4.      Threads: one.      Blocks: on the disk.      Secrets: none.
  */
 #ifndef TG_CLI_STATE_DIR_H
@@ -23,12 +23,12 @@ struct state_names {
 
 void state_file_name(char name[STATE_NAME_MAX], enum transfer_role role, const char *id);
 void state_lock_name(char name[STATE_NAME_MAX], enum transfer_role role, const char *id);
-/* A random identifier for a share whose mailbox has none yet. */
-enum cli_exit state_stand_in(struct ui *ui, char id[TRANSFER_ID_LEN + 1]);
+/* A random UUID. */
+enum cli_exit state_random_id(struct ui *ui, char id[TRANSFER_ID_LEN + 1]);
 
 /*
  * Opens the folder, which is made with mode 0700 where it is missing.
- * CLI_REFUSED   no home, no such place, not this user's, or open to others and not to be closed
+ * CLI_REFUSED   there is no such folder, it is not this user's, or its mode cannot be set; reported
  */
 enum cli_exit state_dir_open(struct ui *ui, int *fd);
 bool state_dir_has(int dir_fd, enum transfer_role role, const char *id);

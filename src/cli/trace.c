@@ -23,7 +23,7 @@ static void payload_of(char out[PART_MAX], const char *body, size_t len)
     json_decref(object);
 }
 
-/* The path of https://host/path, without the query that the library does not use anyway. */
+/* The path of https://host/path; the library uses no query. */
 static const char *path_of(const char *url)
 {
     const char *host = strstr(url, "://");

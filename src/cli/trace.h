@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cli/trace.h - --verbose: an exchange with the relay in one line, as the relay saw it.
+ * cli/trace.h - --verbose: prints each exchange with the relay in one line.
  * Layer: L4.      Threads: one.      Blocks: no.
  * Secrets: sees requests with their claim; prints method, path and the sealed payload's beginning.
  */

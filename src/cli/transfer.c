@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One transfer as text. The checksum finds a damaged file; it is no protection from its owner. */
+/* The checksum detects a damaged file. It does not protect against the owner of the file. */
 #include "cli/transfer.h"
 
 #include <inttypes.h>

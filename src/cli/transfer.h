@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cli/transfer.h - a transfer as this tool keeps it, and as text.
+ * cli/transfer.h - a transfer as this tool saves it, and its text form.
  * Layer: L4.      Threads: one.      Blocks: no.
  * Secrets: the saved session and the PIN.
  */
@@ -17,14 +17,14 @@
 enum transfer_role { TRANSFER_INITIATOR, TRANSFER_RECIPIENT, TRANSFER_ANY_ROLE };
 
 enum transfer_status {
-    TRANSFER_PENDING, /* a share whose creation was not answered yet: the identifier is a stand-in
+    TRANSFER_PENDING, /* a share whose creation was not answered yet: the identifier is temporary
                        */
     TRANSFER_ACTIVE,
-    TRANSFER_COMPLETED, /* by this side or, as the relay tells, by the other */
+    TRANSFER_COMPLETED, /* by this side or the other */
     TRANSFER_CANCELLED, /* withdrawn by either side */
     TRANSFER_RELINQUISHED,
     TRANSFER_EXPIRED,
-    TRANSFER_GONE /* given up, as the relay knows nothing of it */
+    TRANSFER_GONE /* ended because the relay does not know the mailbox */
 };
 
 struct transfer {
@@ -37,13 +37,13 @@ struct transfer {
     int64_t created_s;
     int64_t expires_s; /* UTC seconds; 0: not known */
     int64_t sent_count, received_count;
-    bool is_unread;   /* the session holds a message that was not handed to the user yet */
+    bool is_unread;   /* the session has a message that the user has not read */
     uint64_t sending; /* checksum of the message that is being sent; 0: none */
-    void *session;    /* what tigress_session_save gave; NULL when the transfer ended */
+    void *session;    /* from tigress_session_save; NULL when the transfer has ended */
     size_t session_len;
-    void *pin; /* what tigress_pin_save gave; NULL: shared without one, or the transfer ended */
+    void *pin; /* from tigress_pin_save; NULL: shared without a PIN, or the transfer has ended */
     size_t pin_len;
-    char *pin_digits; /* until they were shown once; else NULL */
+    char *pin_digits; /* until they were printed; else NULL */
 
     bool is_kept;        /* there is a file */
     int dir_fd, lock_fd; /* -1: none */
@@ -54,10 +54,10 @@ const char *transfer_status_name(enum transfer_status status);
 
 /* One transfer as text, and back. */
 char *transfer_encode(const struct transfer *t, size_t *len);
-/* false: damaged; *t then holds nothing new but may be released. */
+/* false: damaged; *t may be incomplete, and must be released. */
 bool transfer_decode(struct transfer *t, const char *text, size_t len);
 bool transfer_is_uuid(const char *text);
-/* Finds accidental damage and tells two messages apart; never 0. Not for secrecy. */
+/* Detects accidental damage and distinguishes messages; never 0. Not cryptographic. */
 uint64_t transfer_checksum(const void *bytes, size_t len);
 /* id, role, status, relay, title, expires, sent, received, unread: what --json prints of one. */
 json_t *transfer_describe(const struct transfer *t);

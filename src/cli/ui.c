@@ -84,7 +84,7 @@ void ui_progress_end(struct ui *ui)
 enum cli_exit ui_flush(struct ui *ui)
 {
     if (fflush(stdout) != 0 || ferror(stdout)) {
-        /* The error object would go the same way, so only the sentence is tried. */
+        /* The error object would fail as well, so only the sentence is printed. */
         struct ui plain = { .is_progress = ui->is_progress };
 
         ui->is_progress = false;
@@ -101,7 +101,7 @@ enum cli_exit ui_result_take(struct ui *ui, json_t *result)
     }
     ui_progress_end(ui);
     if (ui->is_json) {
-        /* On a terminal no character of a stranger may act. */
+        /* ASCII: no character of the other side may control the terminal. */
         (void)json_dumpf(result, stdout,
                          JSON_COMPACT | JSON_PRESERVE_ORDER |
                              (isatty(STDOUT_FILENO) ? (size_t)JSON_ENSURE_ASCII : 0));
@@ -138,7 +138,7 @@ enum cli_exit ui_confirm(struct ui *ui, const char *question)
     }
     ui_progress_end(ui);
     if (dprintf(terminal, "%s [y/N] ", question) > 0) {
-        len = read(terminal, answer, sizeof(answer) - 1); /* a terminal gives a line at a time */
+        len = read(terminal, answer, sizeof(answer) - 1); /* a terminal returns one line */
     }
     close(terminal);
     answer[len > 0 ? len : 0] = '\0';
@@ -149,8 +149,7 @@ enum cli_exit ui_confirm(struct ui *ui, const char *question)
     return ui_fail(ui, CLI_REFUSED, "not-confirmed", "nothing was shared: you did not answer yes.");
 }
 
-/* The length of the UTF-8 character at p as its first byte tells it, 0 for a byte that starts none.
- */
+/* The length of the UTF-8 character at p; 0: not a character. */
 static size_t char_len(const unsigned char *p)
 {
     static const struct {

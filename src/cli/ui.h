@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cli/ui.h - everything the tool says and asks: sentences, JSON results, the question to the user.
+ * cli/ui.h - the output of the tool: sentences, JSON results, and the question to the user.
  * Layer: L4.      Threads: one.      Blocks: ui_confirm does.
- * Secrets: nothing secret is handed to it, but the share URL by the commands that print one.
+ * Secrets: only the share URL and the PIN, from the commands that print them.
  */
 #ifndef TG_CLI_UI_H
 #define TG_CLI_UI_H
@@ -23,24 +23,24 @@ enum cli_exit {
 struct ui {
     bool is_json;     /* one JSON object on standard output, also for an error */
     bool is_verbose;  /* one line on standard error for each request */
-    bool has_result;  /* the object is printed: what follows is told in a sentence alone */
+    bool has_result;  /* the object is printed: an error after it is only a sentence */
     bool is_progress; /* a line of progress is on the screen and has to be cleared */
 };
 
 /*
- * Says why a command ends: a sentence on standard error, with --json also the object
+ * Reports why a command ends: a sentence on standard error, with --json also the object
  * {"error":{"code","message"}} on standard output. code is a short word in kebab-case for scripts.
  * Returns exit, so that a caller can write return ui_fail(...).
  */
 enum cli_exit ui_fail(struct ui *ui, enum cli_exit exit, const char *code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
-/* A sentence on standard error that ends nothing. */
+/* Prints a sentence on standard error. */
 void ui_info(struct ui *ui, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Replaces the line of progress; nothing unless standard error is a terminal. */
 void ui_progress(struct ui *ui, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void ui_progress_end(struct ui *ui);
 
-/* Prints the result of a command and drops it. A NULL result is out of memory. */
+/* Prints the result of a command and releases it. NULL: out of memory. */
 enum cli_exit ui_result_take(struct ui *ui, json_t *result);
 /* Text for a person on standard output; with --json nothing. */
 void ui_print(struct ui *ui, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -50,11 +50,11 @@ enum cli_exit ui_flush(struct ui *ui);
 /*
  * Asks on the terminal itself, so that redirected input or output answers nothing by accident.
  * CLI_OK        the user typed y or yes
- * CLI_REFUSED   anything else, or no terminal; said
+ * CLI_REFUSED   anything else, or no terminal; reported
  */
 enum cli_exit ui_confirm(struct ui *ui, const char *question);
 
-/* Prints text with every control character replaced, for what the other side wrote. */
+/* Prints text of the other side, with every control character replaced. */
 void ui_print_foreign(struct ui *ui, const char *label, const char *text);
 /* The same into a buffer; always ends with a NUL, cut at a whole character. */
 void ui_clean(char *out, size_t cap, const char *text);

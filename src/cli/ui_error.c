@@ -4,7 +4,7 @@
 #include <ctype.h>
 #include <string.h>
 
-/* What an error of the library means for scripts; the first row whose bounds hold it. */
+/* The exit code of a library error: the first row whose bounds include it. */
 static const struct {
     enum tigress_error from, to;
     enum cli_exit exit;
@@ -39,7 +39,7 @@ static void code_of(char *out, size_t cap, enum tigress_error error)
     out[used] = '\0';
 }
 
-/* The library's sentences may or may not end with a full stop. */
+/* The library's sentences may lack a full stop. */
 static const char *stop_of(const char *sentence)
 {
     size_t len = strlen(sentence);

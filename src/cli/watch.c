@@ -37,7 +37,7 @@ enum cli_exit watch_look(struct flow *f, flow_act_fn *act, int64_t until_s, enum
     if (error != TIGRESS_OK) {
         return ui_error(f->ui, error, NULL);
     }
-    f->is_ending = true; /* to be told that it is completed is an answer here */
+    f->is_ending = true; /* that the transfer is completed is a result here, not an error */
     exit = flow_run(f, until_s);
     if (exit == CLI_OK && f->want == TIGRESS_DONE) {
         *news = WATCH_COMPLETED;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cli/watch.h - what the two ways of watching have in common.
+ * cli/watch.h - what watching by long poll and by push have in common.
  * Layer: L4.      Threads: one.      Blocks: yes.
- * Secrets: transfers, as everywhere; nothing of them is printed but what status tells.
+ * Secrets: transfers; only what status shows of them is printed.
  */
 #ifndef TG_CLI_WATCH_H
 #define TG_CLI_WATCH_H
@@ -11,7 +11,7 @@
 
 #define WATCH_MAX 32u /* transfers at a time */
 
-/* Whom to watch, as flow_open() takes it: "initiator:UUID". */
+/* A transfer to watch; name is for flow_open(): "initiator:UUID". */
 struct watched {
     char name[TRANSFER_ID_LEN + 16];
     char id[TRANSFER_ID_LEN + 1];
@@ -28,11 +28,12 @@ enum watch_news { WATCH_NOTHING, WATCH_MESSAGE, WATCH_COMPLETED };
 /* Opens the transfer for watching; release with flow_close(), whatever it returned. */
 enum cli_exit watch_open(struct flow *f, struct ui *ui, struct transfer *t,
                          const struct watched *who, const struct cli_args *args);
-/* Does act, tigress_session_wait or _check, until until_s (0: never). The message that came stays
-   for 'tigress receive'. */
+/* Calls act (tigress_session_wait or _check) and runs until until_s (0: no limit). A message that
+   arrives stays unread, for 'tigress receive'. */
 enum cli_exit watch_look(struct flow *f, flow_act_fn *act, int64_t until_s, enum watch_news *news);
-/* Says what is new. */
+/* Prints what changed. */
 enum cli_exit watch_report(struct ui *ui, const struct transfer *t, enum watch_news news);
+/* Reports that nothing changed in time. */
 enum cli_exit watch_nothing(struct ui *ui);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Between two looks no transfer is held, so that other commands can use it. */
+/* Between two looks no transfer is locked, so that other commands can use it. */
 #include "cli/watch_push.h"
 
 #include <stdio.h>
@@ -26,13 +26,13 @@ struct watcher {
     size_t count;
 };
 
-/* Fresh keys and a path that nobody can guess, as a notification token. */
+/* New keys and an unguessable path, as a notification token. */
 static enum cli_exit subscribe(struct watcher *w, struct subscriber *s, const struct watched *who,
                                char token[TIGRESS_WEBPUSH_TOKEN_MAX])
 {
     char endpoint[LISTEN_ORIGIN_MAX + sizeof(s->path)];
     char id[TRANSFER_ID_LEN + 1];
-    enum cli_exit exit = state_stand_in(w->ui, id);
+    enum cli_exit exit = state_random_id(w->ui, id);
     enum tigress_error error;
 
     if (exit != CLI_OK) {
@@ -48,8 +48,8 @@ static enum cli_exit subscribe(struct watcher *w, struct subscriber *s, const st
     return error == TIGRESS_OK ? CLI_OK : ui_error(w->ui, error, NULL);
 }
 
-static enum cli_exit leave(struct watcher *w, struct flow *f, const char *token,
-                           enum watch_news *news)
+static enum cli_exit register_token(struct watcher *w, struct flow *f, const char *token,
+                                    enum watch_news *news)
 {
     enum tigress_error error = flow_interrupt(f);
     enum cli_exit exit;
@@ -70,7 +70,7 @@ static enum cli_exit leave(struct watcher *w, struct flow *f, const char *token,
     return exit;
 }
 
-/* *is_reported: there was something new at once. */
+/* *is_reported: the transfer had already changed. */
 static enum cli_exit begin(struct watcher *w, const struct watched *who, bool *is_reported)
 {
     struct subscriber *s = &w->subscriber[w->count];
@@ -86,7 +86,7 @@ static enum cli_exit begin(struct watcher *w, const struct watched *who, bool *i
         w->count++;
         exit = subscribe(w, s, who, token);
         if (exit == CLI_OK) {
-            exit = leave(w, &f, token, &news);
+            exit = register_token(w, &f, token, &news);
         }
     }
     *is_reported = exit != CLI_OK || news != WATCH_NOTHING;
@@ -98,7 +98,7 @@ static enum cli_exit begin(struct watcher *w, const struct watched *who, bool *i
     return exit;
 }
 
-/* Whose push it is, if it opens; NULL with the status that refuses it. */
+/* The subscriber whose push it is, if it decrypts; NULL with the status that refuses it. */
 static const struct subscriber *recognise(const struct watcher *w, const struct listen_post *post,
                                           unsigned *status)
 {

@@ -9,7 +9,7 @@
 
 #include "cli/watch.h"
 
-/* Sleeps until a push comes. */
+/* Waits until a push announces a change, or until_s (0: no limit). */
 enum cli_exit watch_by_push(struct ui *ui, const struct cli_args *args,
                             const struct watch_list *list, int64_t until_s);
 

@@ -73,7 +73,7 @@ def receive__before_the_other_side_writes__wakes_at_once(alice, bob):
     assert (ran.code, ran.json["message"]) == (0, message("now"))
 
 
-def receive__nothing_in_time__refused_and_can_go_on(alice, bob):
+def receive__nothing_in_time__refused_and_can_be_repeated(alice, bob):
     shared = alice.share(KEY, "--rights", "RWD")
     for wait in ("1", "0"):
         ran = alice.refused(1, "nothing-yet", "receive", shared["id"], "--wait", wait)
@@ -103,7 +103,7 @@ def answer__a_message_unread__refused_until_it_is_read(alice, bob):
     assert bob.must("receive", shared["id"])["message"] == message("a")
 
 
-def answer__after_a_wait_in_vain__still_goes(alice, bob):
+def answer__after_a_wait_without_result__is_sent(alice, bob):
     shared = alice.share(KEY, "--rights", "RWD")
     bob.accept(shared["url"])
     bob.refused(1, "nothing-yet", "receive", shared["id"], "--wait", "1")
@@ -111,7 +111,7 @@ def answer__after_a_wait_in_vain__still_goes(alice, bob):
     assert alice.must("receive", shared["id"])["message"] == message("b")
 
 
-def answer__without_the_right_to_write__refused_and_finish_still_goes(alice, bob):
+def answer__without_the_right_to_write__refused_and_finish_works(alice, bob):
     shared = alice.share(KEY)
     bob.accept(shared["url"])
     bob.refused(1, "denied", "answer", shared["id"], "-", given=json.dumps(KEY))
@@ -119,7 +119,7 @@ def answer__without_the_right_to_write__refused_and_finish_still_goes(alice, bob
     assert alice.must("status", shared["id"])["found"] == "completed"
 
 
-def separate_secret__link_and_secret_apart__both_needed(alice, bob, tmp_path):
+def separate_secret__link_and_secret_separate__both_needed(alice, bob, tmp_path):
     shared = alice.share(KEY, "--separate-secret")
     assert "#" not in shared["url"]
     bob.refused(2, "secret", "accept", "-", given=shared["url"])
@@ -136,7 +136,7 @@ def secret_file__standard_input__link_as_argument_without_warning(alice, bob):
 
 
 # spec-test: protocol/3#first-read-binds
-def third_device__after_the_claim__refused_and_keeps_nothing(alice, bob, carol):
+def third_device__after_the_claim__refused_and_nothing_saved(alice, bob, carol):
     shared = alice.share(KEY)
     bob.accept(shared["url"])
     carol.refused(1, "denied", "accept", "-", given=shared["url"])
@@ -158,7 +158,7 @@ def relinquish__by_the_initiator__refused(alice):
     alice.refused(1, "unknown-transfer", "relinquish", shared["id"])
 
 
-def cancel__by_the_initiator__the_recipient_is_told(alice, bob):
+def cancel__by_the_initiator__the_recipient_gets_exit_four(alice, bob):
     shared = alice.share(KEY, "--rights", "RWD")
     bob.accept(shared["url"])
     assert alice.must("cancel", shared["id"])["status"] == "cancelled"
@@ -189,14 +189,14 @@ def inspect__before_the_claim__claims_nothing(alice, bob, carol):
     assert bob.accept(shared["url"])["message"] == KEY
 
 
-def accept__twice__refused_with_the_way_on(alice, bob):
+def accept__twice__refused_with_the_next_command(alice, bob):
     shared = alice.share(KEY)
     bob.accept(shared["url"])
     ran = bob.refused(1, "accepted-before", "accept", "-", given=shared["url"])
     assert f"tigress receive {shared['id'][:8]}" in ran.err
 
 
-def both_ends_in_one_home__role_before_the_identifier__tells_them_apart(alice):
+def both_sides_in_one_home__role_before_the_identifier__selects_one(alice):
     shared = alice.share(KEY, "--rights", "RWD")
     alice.accept(shared["url"])
     alice.refused(1, "ambiguous", "answer", shared["id"], "-", given=json.dumps(KEY))
@@ -221,7 +221,7 @@ def share__text__link_transfer_expiry_and_qr(alice):
     assert "█" in ran.out and "\033" not in ran.out
 
 
-def share__on_a_terminal__asks_and_takes_no_for_an_answer(alice):
+def share__on_a_terminal__asks_and_does_not_share_after_no(alice):
     for typed, code in ((b"n\n", 1), (b"\n", 1), (b"yes\n", 0)):
         path = alice.home / "key.json"
         path.write_text(json.dumps(KEY))
@@ -242,7 +242,7 @@ def share__on_a_terminal__asks_and_takes_no_for_an_answer(alice):
         assert (b"/v1/m/" in seen) == (code == 0)
 
 
-def accept__on_a_terminal__a_strangers_characters_do_not_act(alice, bob):
+def accept__on_a_terminal__control_characters_are_escaped(alice, bob):
     shared = alice.share({"format": "x", "content": {"a": "\x9b2J\u202eb\x1b[2J\x7f"}})
     child, terminal = pty.fork()
     if child == 0:

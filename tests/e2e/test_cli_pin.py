@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The PIN of the tool: shown once, kept out of everything that travels, counted over processes and kills."""
+"""The PIN of the tool: printed once, never sent, counted across processes and kills."""
 import json
 import os
 import pty
@@ -35,7 +35,7 @@ def spaced(pin):
 
 
 # spec-test: protocol/7#pin-random-digits
-def share__with_a_pin__shown_once_and_in_nothing_that_travels(alice, bob):
+def share__with_a_pin__printed_once_and_never_sent(alice, bob):
     shared = alice.share(KEY, "--pin", "--rights", "RWD")
     assert re.fullmatch(r"[0-9]{6}", shared["pin"])
     assert shared["pin"] not in shared["url"]
@@ -46,7 +46,7 @@ def share__with_a_pin__shown_once_and_in_nothing_that_travels(alice, bob):
     assert "pinDigits" not in text and f'"{shared["pin"]}"' not in text
 
 
-def share__for_a_person__the_pin_stands_apart_in_groups(alice):
+def share__for_a_person__the_pin_is_in_groups(alice):
     ran = alice.run("share", "--yes", "--pin", "-", given=json.dumps(KEY))
     assert ran.code == 0
     assert re.search(r"^PIN: +[0-9]{3} [0-9]{3} ", ran.out, re.M)
@@ -59,7 +59,7 @@ def share__without_a_pin__nothing_to_check(alice):
     alice.refused(1, "no-pin", "pin", shared["id"], "--check", given="123456")
 
 
-def check__right__once_and_the_transfer_goes_on(alice, bob):
+def check__right__once_and_the_transfer_continues(alice, bob):
     shared = alice.share(message("create"), "--pin", "--rights", "RWD")
     transfer, pin = shared["id"], shared["pin"]
     bob.accept(shared["url"])
@@ -99,19 +99,19 @@ def check__four_wrong_ones_then_the_right__passes(alice):
 
 @pytest.mark.parametrize("typed", ["", "12345", "1234567", "12345x", "1" * 200, "123456\n123456"],
                          ids=["nothing", "short", "long", "letter", "very-long", "two-lines"])
-def check__no_pin_of_that_length__no_try(alice, typed):
+def check__wrong_length__does_not_count(alice, typed):
     shared = alice.share(KEY, "--pin")
     assert check(alice, shared["id"], typed).code == 2
     assert alice.must("pin", shared["id"])["triesLeft"] == 5
 
 
-def check__digits_of_another_keyboard__taken(alice):
+def check__digits_of_another_script__accepted(alice):
     shared = alice.share(KEY, "--pin")
     typed = "".join(chr(0x0660 + int(digit)) for digit in shared["pin"])
     assert check(alice, shared["id"], typed).code == 0
 
 
-def check__relay_down_at_the_last_try__dead_all_the_same_and_withdrawn_later(alice, bob):
+def check__relay_down_at_the_last_try__dead_and_withdrawn_later(alice, bob):
     shared = alice.share(KEY, "--pin", "--rights", "RWD")
     transfer, pin = shared["id"], shared["pin"]
     bob.accept(shared["url"])
@@ -126,8 +126,8 @@ def check__relay_down_at_the_last_try__dead_all_the_same_and_withdrawn_later(ali
     bob.refused(4, "withdrawn", "receive", transfer)
 
 
-def check__killed_at_any_moment__no_try_comes_back(alice):
-    """Killed after each of several delays: what a kill leaves is never more tries than before."""
+def check__killed_at_any_moment__no_try_is_regained(alice):
+    """Killed after each of several delays: a kill never increases the tries that are left."""
     shared = alice.share(KEY, "--pin")
     transfer, pin = shared["id"], shared["pin"]
     left = 5
@@ -165,7 +165,7 @@ def pin__of_a_transfer_that_was_received__unknown(alice, bob):
     bob.refused(1, "unknown-transfer", "pin", shared["id"])
 
 
-def check__at_a_terminal__asked_for(alice):
+def check__on_a_terminal__prompts(alice):
     shared = alice.share(KEY, "--pin")
     master, slave = pty.openpty()
     process = alice.start("pin", shared["id"], "--check", stdin=slave)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the tool does with arguments, links, secrets, messages and relays that are wrong."""
+"""Wrong arguments, links, secrets, messages and relays."""
 import contextlib
 import json
 import socket
@@ -79,7 +79,7 @@ def version__json__a_version_and_an_abi(alone):
     ("--expires", "0h"), ("--title", "t" * 257), ("--description", "d" * 1025),
     ("--image", "https://" + "i" * 2048),
 ], ids=lambda words: words[0] + "-" + words[1][:4])
-def share__option_out_of_bounds__exit_two_and_nothing_kept(alice, words):
+def share__option_out_of_bounds__exit_two_and_nothing_saved(alice, words):
     ran = alice.run("share", "--yes", *words, "-", given=json.dumps(KEY))
     assert ran.code == 2, ran.err
     assert words[0] in ran.err
@@ -100,13 +100,13 @@ def share__beyond_the_relays_maximum__refused_with_the_relays_reason(alice):
     '{"format":"x","format":"y","content":{}}', b'{"format":"\xff","content":{}}',
     '{"format":"x","content":{"a":' + "[" * 20000 + "]" * 20000 + "}}",
 ], ids=range(11))
-def share__no_provisioning_information__exit_two(alice, given):
+def share__not_a_message__exit_two(alice, given):
     ran = alice.refused(2, "message", "share", "--yes", "-", given=given)
     assert "x" * 40 not in ran.err
     assert alice.files() == []
 
 
-def share__message_at_the_limit__goes_and_one_byte_more_does_not(alice, bob):
+def share__message_at_the_limit__is_sent_and_one_byte_more_is_refused(alice, bob):
     frame = '{"format":"x","content":{"a":"%s"}}'
     longest = frame % ("b" * (40960 - len(frame) + 2))
     assert len(longest) == 40960
@@ -143,13 +143,13 @@ def link__malformed__refused_before_any_request(alone, command, link):
 # spec-test: protocol/7#damaged-secret-is-told-apart
 @pytest.mark.parametrize("secret", ["A", "AAAA", "A" * 21, "A" * 100, "!" * 24, "A" * 22 + "==="],
                          ids=range(6))
-def link__damaged_secret__refused_and_not_repeated(alone, secret):
+def link__damaged_secret__refused_and_not_printed(alone, secret):
     ran = alone.run("accept", "-", "--json", given=f"{LINK}#{secret}")
     assert (ran.code, ran.error) == (2, "secret")
     assert secret not in ran.err or len(secret) < 5
 
 
-def link__without_secret__refused_with_the_way_on(alone):
+def link__without_secret__refused_with_the_option(alone):
     ran = alone.refused(2, "secret", "accept", "-", given=LINK)
     assert "--secret-file" in ran.err
 
@@ -161,7 +161,7 @@ def link__relay_that_is_not_allowed__refused_before_any_request(alone):
     alone.refused(1, "not-allowed", "inspect", "-", "--allow-relay", "127.0.0.1", given=LINK)
 
 
-def link__allowed_relay__goes(alice, bob, relay):
+def link__allowed_relay__accepted(alice, bob, relay):
     shared = alice.share(KEY)
     assert bob.accept(shared["url"], "--allow-relay", f"127.0.0.1:{relay.port}")["message"] == KEY
 
@@ -193,7 +193,7 @@ def link__same_identifier_at_another_relay__refused(alice, bob):
 # ---- relays ----------------------------------------------------------------------------------
 
 
-def relay__not_trusted__exit_three_with_the_way_on(alice, tmp_path, relay):
+def relay__not_trusted__exit_three_with_the_option(alice, tmp_path, relay):
     stranger = Device(tmp_path / "stranger", TIGRESS_RELAY=relay.origin)
     ran = stranger.refused(3, "tls", "share", "--yes", "-", given=json.dumps(KEY))
     assert "--cacert" in ran.err
@@ -201,7 +201,7 @@ def relay__not_trusted__exit_three_with_the_way_on(alice, tmp_path, relay):
     stranger.refused(3, "tls", "inspect", "-", given=shared["url"])
 
 
-def relay__nobody_listens__exit_three_and_the_share_goes_on_later(relay, tmp_path):
+def relay__nobody_listens__exit_three_and_the_share_can_be_resumed(relay, tmp_path):
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         nobody = f"https://127.0.0.1:{held.getsockname()[1]}"
@@ -220,7 +220,7 @@ def cacert__missing_file__exit_two(alone):
 
 @pytest.mark.parametrize("relay_url", ["relay.example", "http://relay.example", "https://",
                                        "https://a/b", "ftp://127.0.0.1"])
-def share__relay_url_that_is_none__exit_two(alone, relay_url):
+def share__not_a_relay_url__exit_two(alone, relay_url):
     alone.refused(2, "url", "share", "--yes", "--relay", relay_url, "-", given=json.dumps(KEY))
 
 
@@ -274,8 +274,8 @@ COMMANDS = {"accept": ("accept", "-", "--json"), "share": ("share", "--yes", "-"
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory):
-    """What each command made of each lie. All at once, because each gives up after seconds."""
+def results(tmp_path_factory):
+    """The result of each command for each wrong answer. They run at once, because each retries for seconds."""
     running, ran = {}, {}
     with contextlib.ExitStack() as stack:
         for lie, (answer, _) in LIES.items():
@@ -298,8 +298,8 @@ def told(tmp_path_factory):
 
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("lie", LIES)
-def relay__lies__one_sentence_and_the_state_is_not_lost(told, lie, command):
-    device, ran = told[lie, command]
+def relay__wrong_answer__one_sentence_and_the_state_is_saved(results, lie, command):
+    device, ran = results[lie, command]
     assert ran.code in (1, 3), ran.err
     assert ran.error == LIES[lie][1]
     assert len(ran.err.splitlines()) == 1 and "\x1b" not in ran.err

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""State: interruptions at the worst moments, two processes at once, damage, modes, secrets."""
+"""State: interruptions, two processes at once, damage, modes, secrets."""
 import contextlib
 import fcntl
 import json
@@ -22,7 +22,7 @@ from conftest import make_relay
 
 
 class Proxy:
-    """Stands before a plain relay and can hold a request back, or its answer."""
+    """A proxy before a plain relay that can delay a request or its answer."""
 
     def __init__(self):
         self.listener = socket.create_server(("127.0.0.1", 0))
@@ -140,7 +140,7 @@ def kill__share__cancel_withdraws_it(proxy, pair, moment):
 
 @MOMENTS
 @pytest.mark.parametrize("again", ["accept", "receive"])
-def kill__accept__goes_on_with_the_same_claim(proxy, pair, moment, again):
+def kill__accept__continues_with_the_same_claim(proxy, pair, moment, again):
     alice, bob = pair
     shared = alice.share(KEY)
     proxy.kill_at(bob, "POST", moment, "accept", "-", given=shared["url"])
@@ -190,7 +190,7 @@ def kill__answer__receive_sends_it_first(proxy, pair, moment):
     assert (ran.code, ran.json["message"], ran.json["sent"]) == (0, message("2"), 1)
 
 
-def kill__receive__message_comes_again(proxy, pair):
+def kill__receive__message_is_received_again(proxy, pair):
     alice, bob = pair
     shared = alice.share(KEY, "--rights", "RWD")
     bob.accept(shared["url"])
@@ -210,7 +210,7 @@ def kill__finish__repeated_completes(proxy, pair, moment):
 
 
 @MOMENTS
-def kill__relinquish__repeated_gives_back(proxy, pair, tmp_path, moment):
+def kill__relinquish__repeated_relinquishes(proxy, pair, tmp_path, moment):
     alice, bob = pair
     shared = alice.share(KEY)
     bob.accept(shared["url"])
@@ -220,8 +220,8 @@ def kill__relinquish__repeated_gives_back(proxy, pair, tmp_path, moment):
     assert carol.accept(shared["url"])["message"] == KEY
 
 
-def receive__relay_slower_than_the_wait__message_still_comes(proxy, pair):
-    """A wait ends with one look that is finished, so a slow relay is not taken for a silent one."""
+def receive__relay_slower_than_the_wait__message_is_received(proxy, pair):
+    """A wait ends with one complete request, so a slow relay is not mistaken for a silent one."""
     alice, bob = pair
     shared = alice.share(KEY, "--rights", "RWD")
     bob.accept(shared["url"])
@@ -239,7 +239,7 @@ def receive__relay_slower_than_the_wait__message_still_comes(proxy, pair):
 
 
 class Clumsy:
-    """A device whose commands are killed at a random moment, and given again until they are done."""
+    """A device whose commands are killed at a random moment, and repeated until they succeed."""
 
     def __init__(self, device, seed):
         self.device = device
@@ -259,7 +259,7 @@ class Clumsy:
         return ran
 
     def insist(self, words, given="", done=()):
-        """Until it succeeds, or says with one of these codes that it had been done before."""
+        """Until it succeeds, or reports with one of these codes that it was done before."""
         for _ in range(100):
             ran = self.try_once(words, given)
             if ran.code == 0 or (ran.out and ran.json.get("error", {}).get("code") in done):
@@ -268,7 +268,7 @@ class Clumsy:
         raise AssertionError("never done")
 
     def took(self, text):
-        """Whether the message was handed over in any of the tries."""
+        """Whether the message was printed in any of the tries."""
         return any(json.loads(line).get("message") == text
                    for line in self.out.splitlines() if line.endswith("}"))
 
@@ -301,8 +301,8 @@ def kill__random_moments_all_along__transfer_completes(proxy, pair, seed):
 
 
 @pytest.mark.parametrize("words", [("share", "--resume"), ("status",)], ids=["resume", "status"])
-def share__killed_before_it_took_its_name__takes_it_at_the_next_command(pair, words):
-    """What a kill between the two steps leaves: an active transfer under its stand-in."""
+def share__killed_before_its_rename__renamed_by_the_next_command(pair, words):
+    """The result of a kill between the two steps: an active transfer under its temporary identifier."""
     alice, bob = pair
     shared = alice.share(KEY, "--rights", "RWD")
     stand_in = "0" * 8 + "-0000-4000-8000-" + "0" * 12
@@ -312,7 +312,7 @@ def share__killed_before_it_took_its_name__takes_it_at_the_next_command(pair, wo
     assert bob.accept(shared["url"])["id"] == shared["id"]
 
 
-def relay__restarted_while_receiving__message_still_comes(tmp_path):
+def relay__restarted_while_receiving__message_is_received(tmp_path):
     with make_relay(tmp_path / "relay", "tls-lmdb") as relay:
         alice, bob = Device(tmp_path / "alice", relay), Device(tmp_path / "bob", relay)
         shared = alice.share(KEY, "--rights", "RWD")
@@ -361,7 +361,7 @@ def two_processes__one_transfer__the_second_is_refused(relay, tmp_path):
 
 
 # spec-test: protocol/7#saved-state-twice
-def two_copies__of_one_folder__the_second_to_answer_is_told_and_overwrites_nothing(relay, tmp_path):
+def two_copies__of_one_folder__the_second_to_answer_is_refused(relay, tmp_path):
     alice, bob = Device(tmp_path / "alice", relay), Device(tmp_path / "bob", relay)
     shared = alice.share(KEY, "--rights", "RWD")
     bob.accept(shared["url"])
@@ -479,7 +479,7 @@ def cmdline(pid):
     return pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()
 
 
-def secret__link_in_argv__told_and_taken_out_of_sight(relay, tmp_path):
+def secret__link_in_argv__warned_and_overwritten(relay, tmp_path):
     alice, bob = Device(tmp_path / "alice", relay), Device(tmp_path / "bob", relay)
     shared = alice.share(KEY)
     secret = shared["url"].split("#")[1]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""tigress watch: told of each change, on either side, and nothing taken from the mailbox."""
+"""tigress watch: each change is reported on either side, and the mailbox is not changed."""
 import http.client
 import json
 import os
@@ -74,7 +74,7 @@ def initiator__recipient_finishes__completed(alice, bob):
     assert (code, result["found"], result["status"]) == (0, "completed", "completed")
 
 
-def recipient__initiator_withdraws__told_with_4(alice, bob):
+def recipient__initiator_withdraws__exit_four(alice, bob):
     transfer = exchange(alice, bob)
     watching = begin(bob, transfer)
     alice.must("cancel", transfer)
@@ -83,20 +83,20 @@ def recipient__initiator_withdraws__told_with_4(alice, bob):
     bob.refused(4, "cancelled", "watch", transfer)
 
 
-def initiator__time_of_the_transfer_is_over__told_with_4(alice):
+def initiator__time_of_the_transfer_is_over__exit_four(alice):
     transfer = alice.share(KEY, "--expires", "3s")["id"]
     code, result = end(begin(alice, transfer))
     assert code == 4
     assert result["error"]["code"] in ("expired", "gone")
 
 
-def nothing_happens__told_with_1(alice, bob):
+def nothing_happens__exit_one(alice, bob):
     transfer = exchange(alice, bob)
     alice.refused(1, "nothing-yet", "watch", transfer, "--wait", "1")
     assert alice.must("status", transfer)["found"] == "unchanged"
 
 
-def all_transfers__one_changes__that_one_is_told(alice, bob, tmp_path, relay):
+def all_transfers__one_changes__that_one_is_reported(alice, bob, tmp_path, relay):
     carol = Device(tmp_path / "carol", relay)
     first, second = exchange(alice, bob), exchange(alice, carol)
     watching = begin(alice)
@@ -108,13 +108,13 @@ def all_transfers__one_changes__that_one_is_told(alice, bob, tmp_path, relay):
     assert alice.must("receive", first)["message"] == message("sign")
 
 
-def all_transfers__none_changes__told_with_1(alice, bob):
+def all_transfers__none_changes__exit_one(alice, bob):
     exchange(alice, bob)
     exchange(alice, bob)
     alice.refused(1, "nothing-yet", "watch", "--wait", "1")
 
 
-def no_transfers__told_with_1(alice):
+def no_transfers__exit_one(alice):
     alice.refused(1, "none", "watch")
 
 
@@ -143,7 +143,7 @@ def listening_where_others_reach_it__usage(alice, bob, relay, address):
                   "--listen-key", os.path.join(relay.data, "dev-key.pem"))
 
 
-def listening__relay_without_web_push__said_at_once(alice, bob, relay):
+def listening__relay_without_web_push__reported_at_once(alice, bob, relay):
     transfer = exchange(alice, bob)
     alice.refused(1, "push-unsupported", "watch", transfer, "--webpush-listen", "127.0.0.1:0",
                   "--listen-cert", os.path.join(relay.data, "dev-cert.pem"),
@@ -151,7 +151,7 @@ def listening__relay_without_web_push__said_at_once(alice, bob, relay):
     assert alice.must("status", transfer)["found"] == "unchanged"
 
 
-def listening__certificate_that_is_none__said(alice, bob, relay):
+def listening__not_a_certificate__reported(alice, bob, relay):
     exchange(alice, bob)
     alice.refused(1, "certificate", "watch", "--webpush-listen", "127.0.0.1:0", "--listen-cert", "/etc/hostname",
                   "--listen-key", os.path.join(relay.data, "dev-key.pem"))
@@ -194,7 +194,7 @@ def waiting(process):
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:0", "localhost:0"])
-def sleeping__an_answer_comes__woken_by_the_push(push_relay, tmp_path, address):
+def listening__an_answer_comes__reported_after_the_push(push_relay, tmp_path, address):
     alice, bob = (Device(tmp_path / name, push_relay) for name in ("alice", "bob"))
     transfer = exchange(alice, bob)
     watching = begin(alice, transfer, *listening(push_relay, address))
@@ -208,7 +208,7 @@ def sleeping__an_answer_comes__woken_by_the_push(push_relay, tmp_path, address):
     assert alice.must("receive", transfer)["message"] == message("sign")
 
 
-def sleeping_over_all__each_side_and_the_end__told(push_relay, tmp_path):
+def listening_for_all__each_side_and_the_end__reported(push_relay, tmp_path):
     alice, bob, carol = (Device(tmp_path / name, push_relay) for name in ("alice", "bob", "carol"))
     first, second = exchange(alice, bob), exchange(alice, carol)
     watching = begin(alice, *listening(push_relay))
@@ -223,7 +223,7 @@ def sleeping_over_all__each_side_and_the_end__told(push_relay, tmp_path):
     assert (code, result["error"]["code"]) == (4, "withdrawn")
 
 
-def sleeping__strangers_knock__nobody_is_woken(push_relay, tmp_path):
+def listening__other_requests_arrive__keeps_waiting(push_relay, tmp_path):
     alice, bob = (Device(tmp_path / name, push_relay) for name in ("alice", "bob"))
     transfer = exchange(alice, bob)
     watching = begin(alice, transfer, *listening(push_relay))
@@ -243,7 +243,7 @@ def sleeping__strangers_knock__nobody_is_woken(push_relay, tmp_path):
     assert (code, result["found"]) == (0, "changed")
 
 
-def notify__a_token_of_anothers__told_when_it_is_good(push_relay, tmp_path):
+def notify__token_of_another_program__used_when_valid(push_relay, tmp_path):
     with WebPush(Authority(tmp_path / "ca"), tmp_path) as service:
         token = service.subscribe().token
         value = f"{token['type']}:{token['tokenData']}"

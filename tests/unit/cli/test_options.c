@@ -162,7 +162,7 @@ static void duration__each_unit__in_seconds(void **state)
     }
 }
 
-static void duration__nonsense_zero_or_above_maximum__refused_and_untouched(void **state)
+static void duration__malformed_zero_or_above_maximum__refused_and_untouched(void **state)
 {
     static const char *const bad[] = { "",   "h",    "1w",    "-1", "+1",      "1.5h",
                                        "0h", "48hh", " 48h ", "8d", "604801s", "9999999999" };
@@ -189,7 +189,7 @@ int main(void)
         cmocka_unit_test(parse__allow_relay__at_most_sixteen),
         cmocka_unit_test(wants_json__after_double_dash__no),
         cmocka_unit_test(duration__each_unit__in_seconds),
-        cmocka_unit_test(duration__nonsense_zero_or_above_maximum__refused_and_untouched),
+        cmocka_unit_test(duration__malformed_zero_or_above_maximum__refused_and_untouched),
     };
 
     return catch_stderr() == 0 ? cmocka_run_group_tests(tests, NULL, drop_words) : 1;

@@ -131,7 +131,7 @@ static void open__folder_open_to_others__is_closed(void **state)
     assert_int_equal(mode_of(folder), 0700);
 }
 
-static void create__never_saved__leaves_nothing(void **state)
+static void create__never_saved__leaves_no_file(void **state)
 {
     struct transfer t;
 
@@ -217,7 +217,7 @@ static void load__symbolic_link__not_followed(void **state)
     assert_int_equal(try_load(TRANSFER_ANY_ROLE, ID_A), CLI_REFUSED);
 }
 
-static void adopt_id__stand_in__is_replaced_and_stays_locked(void **state)
+static void adopt_id__temporary_identifier__is_replaced_and_stays_locked(void **state)
 {
     struct transfer t;
 
@@ -234,7 +234,7 @@ static void adopt_id__stand_in__is_replaced_and_stays_locked(void **state)
     assert_int_equal(files_in_folder(), 2); /* the file and its lock */
 }
 
-static void end__session__is_not_in_the_file_any_more(void **state)
+static void end__session__is_no_longer_in_the_file(void **state)
 {
     struct transfer t;
 
@@ -250,7 +250,7 @@ static void end__session__is_not_in_the_file_any_more(void **state)
     state_release(&t);
 }
 
-static void remove__transfer__leaves_nothing(void **state)
+static void remove__transfer__leaves_no_file(void **state)
 {
     struct transfer t;
 
@@ -262,7 +262,7 @@ static void remove__transfer__leaves_nothing(void **state)
     assert_int_equal(files_in_folder(), 0);
 }
 
-static void list__a_damaged_file_among_others__left_out(void **state)
+static void list__a_damaged_file_among_others__skipped(void **state)
 {
     struct transfer *list = NULL;
     size_t count = 0;
@@ -303,16 +303,16 @@ int main(void)
         CASE(save_and_load__all_members__come_back),
         CASE(save__modes__only_the_owner),
         CASE(open__folder_open_to_others__is_closed),
-        CASE(create__never_saved__leaves_nothing),
+        CASE(create__never_saved__leaves_no_file),
         CASE(load__prefix__four_characters_suffice_three_do_not),
         CASE(load__both_roles__only_with_the_role),
         CASE(load__in_use__refused_until_released),
         CASE(load__any_byte_changed_or_cut__refused),
         CASE(load__symbolic_link__not_followed),
-        CASE(adopt_id__stand_in__is_replaced_and_stays_locked),
-        CASE(end__session__is_not_in_the_file_any_more),
-        CASE(remove__transfer__leaves_nothing),
-        CASE(list__a_damaged_file_among_others__left_out),
+        CASE(adopt_id__temporary_identifier__is_replaced_and_stays_locked),
+        CASE(end__session__is_no_longer_in_the_file),
+        CASE(remove__transfer__leaves_no_file),
+        CASE(list__a_damaged_file_among_others__skipped),
         CASE(open__no_home__refused),
     };
 
