@@ -29,19 +29,19 @@ static json_t *pair(struct car *c, const struct link_peer *peer, const json_t *r
     json_t *state = NULL;
 
     if (c->state != NULL) {
-        return link_refuse("paired already");
+        return link_refuse("already paired");
     }
     if (!is_same_secret(text_of(request, "code"), c->code)) {
-        return link_refuse("not the pairing code");
+        return link_refuse("wrong pairing code");
     }
     if (peer->nonce[0] == '\0' ||
         !key_verify(public_key, LABEL_PAIRING, peer->nonce, text_of(request, "proof"))) {
-        return link_refuse("the phone does not hold that key");
+        return link_refuse("the phone has not proved that it has this key");
     }
     state = json_pack("{s:s}", "ownerPublicKey", public_key);
     if (state == NULL || !file_write_json(c->folder, CAR_FILE, state)) {
         json_decref(state);
-        return link_refuse("the car cannot write");
+        return link_refuse("the car cannot save its state");
     }
     c->state = state;
     return json_pack("{s:b, s:s}", "ok", 1, "vehicle", c->vehicle);
@@ -64,7 +64,7 @@ static const char *judge_attested(const struct car *c, const json_t *attested, c
         return "this key is no longer valid";
     }
     if (!list_has(json_object_get(attested, "entitlements"), action)) {
-        return "this key has no entitlement to that";
+        return "this key has no entitlement for this action";
     }
     return NULL;
 }
@@ -80,10 +80,10 @@ static const char *judge(const struct car *c, const struct link_peer *peer, cons
     json_t *attested = NULL;
 
     if (owner[0] == '\0') {
-        return "not paired yet";
+        return "not yet paired";
     }
     if (!carkey_action_text(text, peer->nonce, action)) {
-        return "no challenge was asked for";
+        return "the request needs a challenge";
     }
     if (key == NULL) {
         return key_verify(owner, LABEL_ACTION, text, text_of(request, "proof"))
@@ -97,7 +97,7 @@ static const char *judge(const struct car *c, const struct link_peer *peer, cons
     why = judge_attested(c, attested, action);
     if (why == NULL && !key_verify(text_of(attested, "publicKey"), LABEL_ACTION, text,
                                    text_of(request, "proof"))) {
-        why = "the phone does not hold that key";
+        why = "the phone has not proved that it has this key";
     }
     json_decref(attested);
     return why;
@@ -117,7 +117,7 @@ static json_t *act(struct car *c, const struct link_peer *peer, const json_t *re
             return json_pack("{s:b, s:s}", "ok", 1, "did", actions[i][1]);
         }
     }
-    return link_refuse(why != NULL ? why : "the car cannot do that");
+    return link_refuse(why != NULL ? why : "the car does not know this action");
 }
 
 static json_t *answer(void *ctx, const struct link_peer *peer, const json_t *request)

@@ -27,7 +27,7 @@ static enum result accept_url(const char *folder, char **argv)
 
     if (is_ok) {
         (void)printf(
-            "a key for %s is offered; the owner tells you a PIN of %d digits\n",
+            "a key for %s is offered; ask the owner for the PIN of %d digits\n",
             text_of(request, "vehicle"),
             (int)json_integer_value(json_object_get(json_object_get(request, "pin"), "digits")));
     }
@@ -57,7 +57,7 @@ static enum result answer(const char *folder, char **argv)
     (void)argv;
     if (fgets(typed, (int)sizeof(typed), stdin) == NULL ||
         tigress_pin_normalise(typed, pin, sizeof(pin)) != TIGRESS_OK) {
-        (void)fprintf(stderr, "a PIN is 6 to 12 digits\n");
+        (void)fprintf(stderr, "expected a PIN of 6 to 12 digits\n");
     } else if (wallet_resume(&w, folder)) {
         content = signing_request(folder, tigress_session_mailbox_id(w.session), pin);
         is_ok = content != NULL && wallet_answer(&w, CARKEY_FORMAT, content);
@@ -122,7 +122,7 @@ static enum result use(const char *folder, char **argv)
     bool is_ok = key != NULL && carkey_use(folder, argv[0], argv[1], key);
 
     if (key == NULL) {
-        (void)fprintf(stderr, "no key on this phone\n");
+        (void)fprintf(stderr, "this phone has no key\n");
     }
     json_decref(key);
     return result_of(is_ok);

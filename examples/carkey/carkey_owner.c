@@ -62,7 +62,7 @@ static struct tigress_pin *load_pin(const char *folder)
 
     if (!file_read(folder, PIN_FILE, &data, &len) ||
         tigress_pin_resume(&pin, data, len, NULL, 0) != TIGRESS_OK) {
-        (void)fprintf(stderr, "the PIN's state is gone or damaged\n");
+        (void)fprintf(stderr, "the saved state of the PIN is missing or damaged\n");
         pin = NULL;
     }
     free(data);
@@ -83,7 +83,7 @@ static bool make_pin(const char *folder, const json_t *message, char shown[TIGRE
         tigress_pin_check_text(pin, text, strlen(text)) == TIGRESS_OK && keep_pin(folder, pin);
 
     if (!is_ok) {
-        (void)fprintf(stderr, "no PIN can be made; nothing was sent\n");
+        (void)fprintf(stderr, "cannot make a PIN; nothing was sent\n");
     }
     explicit_bzero(digits, sizeof(digits));
     tigress_pin_free(&pin);
@@ -229,7 +229,7 @@ static enum result answer_request(struct wallet *w, const char *folder, struct t
     if (strcmp(text_of(request, "step"), "keySigningRequest") != 0 ||
         !key_verify(public_key, LABEL_SIGNING, tigress_session_mailbox_id(w->session),
                     text_of(request, "proof"))) {
-        (void)fprintf(stderr, "this is no key signing request of a phone that holds the key\n");
+        (void)fprintf(stderr, "this is not a valid key signing request\n");
         return REFUSED;
     }
     if (!tigress_pin_is_passed(pin)) {

@@ -20,7 +20,7 @@ def wrong_pin(pin):
 
 
 def share(ben, relay, entitlements, since, until):
-    """The invitation, and the PIN as Ben reads it out."""
+    """The link, and the PIN as it is shown to Ben."""
     lines = ben.does("share", relay, entitlements, int(since), int(until)).splitlines()
     return lines[0], lines[1].removeprefix("PIN ")
 
@@ -35,52 +35,52 @@ def lend(stage, ben, friend, relay, entitlements, since, until):
     ben.does("wait")
 
 
-def the_whole_way(stage, relay, car, ben, amit, mallory):
+def whole_transfer(stage, relay, car, ben, amit, mallory):
     now = time.time()
-    stage.step("Ben pairs his phone with his car: the only thing the car will ever have to be told.")
-    ben.is_refused("not the pairing code", "pair", car, "0000")
+    stage.step("Ben pairs his phone with his car. The car needs no other setup.")
+    ben.is_refused("wrong pairing code", "pair", car, "0000")
     amit.is_refused("no key", "use", car, "unlock")
     ben.does("pair", car, "4711")
     mallory.program = "carkey_owner"
-    mallory.is_refused("paired already", "pair", car, "4711")
+    mallory.is_refused("already paired", "pair", car, "4711")
     mallory.is_refused("not the owner's phone", "use", car, "unlock")
     mallory.program = "carkey_friend"
     ben.does("use", car, "drive")
 
-    stage.step("Ben offers a key that may unlock and start until tomorrow, and reads the PIN out on the phone.")
+    stage.step("Ben offers a key that can unlock and start until tomorrow, and tells Amit the PIN by phone.")
     url, pin = share(ben, relay, "unlock,start", now - 60, now + DAY)
     check(pin.replace(" ", "") not in url, "the PIN is in the link")
 
-    stage.step("Amit's phone takes the key creation request; a third phone with the same link is refused.")
+    stage.step("Amit's phone receives the key creation request. A third phone with the same link is refused.")
     amit.does("accept", url)
     mallory.is_refused("E_DENIED", "accept", url)
     request = json.loads((amit.folder / "request.json").read_text())
     check(pin.replace(" ", "") not in json.dumps(request), "the PIN is in the message")
 
-    stage.step("Amit mistypes the PIN once, then types it as Ben says it: his phone's key goes back to be signed.")
+    stage.step("Amit types a wrong PIN, then the right one. His phone sends its key to be signed.")
     amit.is_refused("6 to 12 digits", "answer", given="12345")
     amit.does("answer", given=wrong_pin(pin.replace(" ", "")))
     ben.is_refused("tries left: 4", "sign")
     amit.is_refused("tries left: 4", "import")
     amit.does("answer", given=pin)
 
-    stage.step("Ben's phone checks the PIN, signs the key with what he offered, and sends it.")
+    stage.step("Ben's phone checks the PIN, signs the key with the offered entitlements, and sends it.")
     ben.does("sign")
     held = stage.relay_holds([VEHICLE, "unlock", pin.replace(" ", ""), pin, url.split("#")[1], "keySigningRequest"])
     check(not held, f"the relay can read {held}")
 
-    stage.step("Amit's phone checks Ben's signature, keeps the key, and ends the transfer.")
+    stage.step("Amit's phone checks Ben's signature, saves the key, and ends the transfer.")
     amit.does("import")
     ben.does("wait")
 
-    stage.step("The car opens, and starts; it does not release the gear: that was not offered.")
+    stage.step("The car unlocks and starts. It does not drive, because that was not offered.")
     amit.does("use", car, "unlock")
     amit.does("use", car, "start")
     amit.is_refused("no entitlement", "use", car, "drive")
 
 
 def forgeries(stage, car, amit, mallory):
-    stage.step("Tampering: more entitlements, a longer time, another phone, a cut signature. All refused.")
+    stage.step("Tampering: more entitlements, a longer time, another phone, a truncated signature. All are refused.")
     path = amit.folder / "carkey.json"
     good = path.read_text()
     key = json.loads(good)
@@ -95,13 +95,13 @@ def forgeries(stage, car, amit, mallory):
         amit.is_refused("not the owner's", "use", car, "unlock")
     path.write_text(good)
     shutil.copy(path, mallory.folder / "carkey.json")
-    mallory.is_refused("does not hold that key", "use", car, "unlock")
+    mallory.is_refused("not proved that it has this key", "use", car, "unlock")
     amit.does("use", car, "unlock")
 
 
 def the_time(stage, relay, car, later, ben, amit, eve):
     now = time.time()
-    stage.step("A key for next week is refused today; today's key is refused next week.")
+    stage.step("A key for next week is refused today. Today's key is refused next week.")
     lend(stage, ben, eve, relay, "unlock", now + 7 * DAY, now + 9 * DAY)
     eve.is_refused("not valid yet", "use", car, "unlock")
     eve.does("use", later, "unlock")
@@ -110,7 +110,7 @@ def the_time(stage, relay, car, later, ben, amit, eve):
 
 def five_wrong_pins(stage, relay, ben, mallory):
     now = time.time()
-    stage.step("A stranger who got hold of a link guesses the PIN. After five the transfer is dead, PIN or not.")
+    stage.step("A stranger who has the link guesses the PIN. After five wrong PINs the transfer is withdrawn.")
     url, pin = share(ben, relay, "unlock,start,drive", now, now + DAY)
     mallory.does("accept", url)
     wrong = wrong_pin(pin.replace(" ", ""))
@@ -121,8 +121,8 @@ def five_wrong_pins(stage, relay, ben, mallory):
     mallory.does("answer", given=wrong)
     ben.is_refused("withdrawn", "sign", code=3)
     mallory.is_refused("E_WITHDRAWN", "import")
-    check(mallory.run("answer", given=pin)[0] == 1, "the right PIN helped after all")
-    ben.is_refused("no transfer is under way", "sign")
+    check(mallory.run("answer", given=pin)[0] == 1, "the right PIN was accepted after the withdrawal")
+    ben.is_refused("no active transfer", "sign")
 
 
 def scene(stage):
@@ -131,18 +131,18 @@ def scene(stage):
     process, car = stage.entity("car", folder, "SOCKET", VEHICLE, "4711")
     ben = Device(stage, "carkey_owner", "ben")
     amit, eve, mallory = (Device(stage, "carkey_friend", name) for name in ("amit", "eve", "mallory"))
-    the_whole_way(stage, relay, car, ben, amit, mallory)
+    whole_transfer(stage, relay, car, ben, amit, mallory)
     forgeries(stage, car, amit, mallory)
     # The same car, its clock eight days ahead.
     _, later = stage.entity("car", folder, "SOCKET", VEHICLE, "4711", str(8 * DAY), name="later")
     the_time(stage, relay, car, later, ben, amit, eve)
     five_wrong_pins(stage, relay, ben, mallory)
-    stage.step("The car forgets nothing over a restart.")
+    stage.step("The car keeps its state across a restart.")
     stop(process)
     _, car = stage.entity("car", folder, "SOCKET", VEHICLE, "4711")
     amit.does("use", car, "unlock")
     mallory.program = "carkey_owner"
-    mallory.is_refused("paired already", "pair", car, "4711")
+    mallory.is_refused("already paired", "pair", car, "4711")
 
 
 play(scene)

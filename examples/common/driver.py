@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the three run.py share: a relay, devices with a folder each, steps that are told and checked."""
+"""Shared by the three run.py: a relay, devices with a folder each, steps that are printed and checked."""
 import contextlib
 import os
 import pathlib
@@ -18,7 +18,7 @@ class Refused(Exception):
     pass
 
 
-def say(text=""):
+def show(text=""):
     print(text, flush=True)
 
 
@@ -32,7 +32,7 @@ class Stage:
 
     def __init__(self, stack, build):
         self.build = pathlib.Path(build)
-        # Short, because a Unix socket's path has to be.
+        # The path of a Unix socket must be short.
         self.folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tg-ex-")))
         self.stack = stack
         self.environment = dict(os.environ)
@@ -40,7 +40,7 @@ class Stage:
 
     def step(self, text):
         self.steps += 1
-        say(f"{self.steps:3}. {text}")
+        show(f"{self.steps:3}. {text}")
 
     def program(self, name):
         for path in (self.build / "examples" / name, self.build / name):
@@ -49,32 +49,32 @@ class Stage:
         raise SystemExit(f"{name} is not built")
 
     def start(self, command, name, ready):
-        """A process that runs until the end; what it said when it was ready."""
+        """Starts a process that runs until the end; returns it and its output when it is ready."""
         log = self.stack.enter_context(open(self.folder / f"{name}.log", "wb"))
         process = subprocess.Popen([str(part) for part in command], stdout=subprocess.PIPE, stderr=log, bufsize=0,
                                    env=self.environment)
         self.stack.callback(stop, process)
-        said = b""
+        output = b""
         until = time.monotonic() + READY_S
-        while not (ready.encode() in said and said.endswith(b"\n")):
+        while not (ready.encode() in output and output.endswith(b"\n")):
             left = until - time.monotonic()
             if left <= 0 or not select.select([process.stdout], [], [], left)[0]:
                 raise SystemExit(f"{name} was not ready in time")
             more = process.stdout.read(4096)
             if not more:
                 raise SystemExit(f"{name} did not start:\n" + (self.folder / f"{name}.log").read_text())
-            said += more
-        return process, said.decode()
+            output += more
+        return process, output.decode()
 
     def relay(self):
         data = self.folder / "relay"
-        _, said = self.start([self.build / "src/server/tigressd", "--dev", "--data", data, "--listen", "127.0.0.1:0"],
+        _, output = self.start([self.build / "src/server/tigressd", "--dev", "--data", data, "--listen", "127.0.0.1:0"],
                              "tigressd", "ready on")
         self.environment["TIGRESS_CACERT"] = str(data / "dev-ca.pem")
-        return said.split("ready on ")[1].split()[0]
+        return output.split("ready on ")[1].split()[0]
 
     def entity(self, program, *arguments, name=None):
-        """A program with a socket of its own; SOCKET in the arguments stands for it. Gives the socket's path."""
+        """Starts a program with its own socket, whose path replaces SOCKET in the arguments. Returns process and path."""
         name = name or program
         socket = self.folder / f"{name}.sock"
         process, _ = self.start([self.program(program), *[socket if a == "SOCKET" else a for a in arguments]], name,
@@ -87,7 +87,7 @@ class Stage:
         return path
 
     def relay_holds(self, words):
-        """Which of the words stand in anything that the relay keeps or says."""
+        """The words that occur in anything that the relay stores or logs."""
         files = [p for p in (self.folder / "relay").rglob("*") if p.is_file() and p.suffix != ".pem"]
         held = b"".join(p.read_bytes() for p in [*files, self.folder / "tigressd.log"])
         check(len(held) > 1000, "the relay's store was not found")
@@ -106,7 +106,7 @@ def stop(process):
 
 
 class Device:
-    """One phone: a wallet program and a folder that is its key store."""
+    """One phone: a wallet program, and a folder as its key store."""
 
     def __init__(self, stage, program, name):
         self.stage, self.program, self.name = stage, program, name
@@ -121,19 +121,19 @@ class Device:
         return done.returncode, done.stdout.strip(), done.stderr.strip()
 
     def does(self, *arguments, given=None):
-        """It works; what was printed."""
+        """Runs a command that must succeed; returns its output."""
         code, out, err = self.run(*arguments, given=given)
         check(code == 0, f"{self.name}: {' '.join(map(str, arguments[:1]))} ended with {code}: {err}")
         if out:
-            say(f"       {self.name}: " + out.replace("\n", f"\n       {self.name}: "))
+            show(f"       {self.name}: " + out.replace("\n", f"\n       {self.name}: "))
         return out
 
     def is_refused(self, why, *arguments, given=None, code=1):
-        """It is refused, for this reason."""
+        """Runs a command that must be refused for this reason."""
         got, out, err = self.run(*arguments, given=given)
         check(got == code, f"{self.name}: {arguments[0]} ended with {got} instead of {code}: {out} {err}")
-        check(why in err, f"{self.name}: {arguments[0]} was refused, but because: {err}")
-        say(f"       {self.name}: {err.splitlines()[-1]}")
+        check(why in err, f"{self.name}: {arguments[0]} was refused for another reason: {err}")
+        show(f"       {self.name}: {err.splitlines()[-1]}")
         return out
 
 
@@ -144,4 +144,4 @@ def play(scene):
     started = time.monotonic()
     with contextlib.ExitStack() as stack:
         scene(Stage(stack, build))
-    say(f"Done in {time.monotonic() - started:.1f} s.")
+    show(f"Done in {time.monotonic() - started:.1f} s.")

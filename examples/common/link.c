@@ -84,7 +84,7 @@ int link_open(const char *socket_path)
     }
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0) {
-        (void)fprintf(stderr, "nobody answers at the socket\n");
+        (void)fprintf(stderr, "cannot connect to the socket\n");
         if (fd >= 0) {
             (void)close(fd);
         }
@@ -100,7 +100,7 @@ json_t *link_call(int fd, json_t *request)
 
     json_decref(request);
     if (answer == NULL) {
-        (void)fprintf(stderr, "no answer\n");
+        (void)fprintf(stderr, "there was no valid answer in time\n");
     }
     return answer;
 }
@@ -143,7 +143,7 @@ static json_t *answer_one(link_answer_fn *answer, void *ctx, struct link_peer *p
         return reply;
     }
     return random_hex(peer->nonce) ? json_pack("{s:b, s:s}", "ok", 1, "nonce", peer->nonce)
-                                   : link_refuse("no random source");
+                                   : link_refuse("no random bytes are available");
 }
 
 static void serve_one(int fd, link_answer_fn *answer, void *ctx)

@@ -59,7 +59,7 @@ static bool run(struct wallet *w)
         return complain(w, tigress_session_error(w->session));
     }
     if (want != TIGRESS_WANT_INPUT && want != TIGRESS_DONE) {
-        (void)fprintf(stderr, "nothing came in time\n");
+        (void)fprintf(stderr, "no message arrived in time\n");
         return false;
     }
     return keep(w, w->session) == 0;
@@ -119,7 +119,7 @@ bool wallet_resume(struct wallet *w, const char *folder)
     enum tigress_error error;
 
     if (!file_read(folder, SESSION_FILE, &data, &len)) {
-        (void)fprintf(stderr, "no transfer is under way here\n");
+        (void)fprintf(stderr, "this folder has no active transfer\n");
         return false;
     }
     error = tigress_session_resume(&w->session, data, len, why, sizeof(why));

@@ -35,7 +35,7 @@ static json_t *give(const struct hub *h, json_t *terms)
     explicit_bzero(key, sizeof(key));
     free(text);
     json_decref(terms);
-    return answer != NULL ? answer : link_refuse("the hub cannot do that");
+    return answer != NULL ? answer : link_refuse("the hub cannot issue a key");
 }
 
 static json_t *enrol(struct hub *h, const json_t *request)
@@ -43,16 +43,16 @@ static json_t *enrol(struct hub *h, const json_t *request)
     json_t *done = NULL;
 
     if (h->is_enrolled) {
-        return link_refuse("this house has its owner");
+        return link_refuse("this house already has an owner");
     }
     if (!is_same_secret(text_of(request, "code"), h->code)) {
-        return link_refuse("not the enrolment code");
+        return link_refuse("wrong enrolment code");
     }
     done = json_pack("{s:b}", "isEnrolled", 1);
     h->is_enrolled = done != NULL && file_write_json(h->folder, HUB_FILE, done);
     json_decref(done);
     return h->is_enrolled ? give(h, json_pack("{s:s}", "id", OWNER_ID))
-                          : link_refuse("the hub cannot write");
+                          : link_refuse("the hub cannot save its state");
 }
 
 static bool is_minute(const json_t *value)
@@ -73,7 +73,7 @@ static json_t *mint(const struct hub *h, const struct link_peer *peer, const jso
 
     free(wished);
     if (!is_owner) {
-        return link_refuse("only the owner's phone may do that");
+        return link_refuse("only the owner's phone can do this");
     }
     if (!json_is_integer(json_object_get(wish, "notBefore")) ||
         !json_is_integer(json_object_get(wish, "notAfter")) ||

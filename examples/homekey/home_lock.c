@@ -43,13 +43,13 @@ static const char *judge_terms(const struct lock *l, const json_t *terms)
         return NULL;
     }
     if (json_object_get(l->revoked, text_of(terms, "id")) != NULL) {
-        return "the owner took this key back";
+        return "the owner has revoked this key";
     }
     if (!json_is_integer(from) || !json_is_integer(to) || now_s < json_integer_value(from) ||
         now_s >= json_integer_value(to)) {
-        return "not on this day";
+        return "this key is not valid on this day";
     }
-    return is_in_hours(terms, now_s) ? NULL : "not at this hour";
+    return is_in_hours(terms, now_s) ? NULL : "this key is not valid at this hour";
 }
 
 static json_t *open_door(const struct lock *l, const struct link_peer *peer, const json_t *request)
@@ -58,10 +58,10 @@ static json_t *open_door(const struct lock *l, const struct link_peer *peer, con
     json_t *terms = NULL;
 
     if (!home_is_held(l->master, text, LABEL_OPEN, peer->nonce, "", text_of(request, "mac"))) {
-        return link_refuse("this phone does not hold that key");
+        return link_refuse("the phone has not proved that it has this key");
     }
     terms = parse_text(text);
-    why = terms != NULL ? judge_terms(l, terms) : "no terms";
+    why = terms != NULL ? judge_terms(l, terms) : "the key has no terms";
     json_decref(terms);
     return why != NULL ? link_refuse(why) : json_pack("{s:b, s:s}", "ok", 1, "did", "open");
 }
@@ -72,11 +72,11 @@ static json_t *revoke_id(struct lock *l, const struct link_peer *peer, const jso
 
     if (!home_is_held(l->master, "{\"id\":\"" OWNER_ID "\"}", LABEL_REVOKE, peer->nonce, id,
                       text_of(request, "mac"))) {
-        return link_refuse("only the owner's phone may do that");
+        return link_refuse("only the owner's phone can do this");
     }
     if (json_object_set_new(l->revoked, id, json_true()) != 0 ||
         !file_write_json(l->folder, LOCK_FILE, l->revoked)) {
-        return link_refuse("the lock cannot write");
+        return link_refuse("the lock cannot save its state");
     }
     return json_pack("{s:b, s:s}", "ok", 1, "did", "revoked");
 }

@@ -43,7 +43,7 @@ static bool prove(void *ctx, const char *nonce, json_t *request)
         json_object_set_new(request, "mac", json_string(mac)) == 0) {
         return true;
     }
-    (void)fprintf(stderr, "this phone has no key for that\n");
+    (void)fprintf(stderr, "this phone has no key for this request\n");
     return false;
 }
 

@@ -16,7 +16,7 @@ json_t *hotel_check_credential(const json_t *credential, const char *hotel_publi
     attested = parse_text(text);
     if (attested == NULL || now_s < json_integer_value(json_object_get(attested, "notBefore")) ||
         now_s >= json_integer_value(json_object_get(attested, "notAfter"))) {
-        *why = "outside the time of the stay";
+        *why = "outside the dates of the stay";
         json_decref(attested);
         return NULL;
     }

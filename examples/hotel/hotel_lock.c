@@ -51,14 +51,14 @@ static const char *judge(const struct lock *l, const struct link_peer *peer, con
         return why;
     }
     if (strcmp(text_of(attested, "room"), l->room) != 0) {
-        why = "another room's credential";
+        why = "this credential is for another room";
     } else if (!list_has(json_object_get(attested, "rights"), l->right)) {
-        why = "this credential has no right to that";
+        why = "this credential has no right to open this lock";
     } else if (!hotel_check_device(text_of(attested, "publicKey"), peer->nonce,
                                    text_of(request, "proof"))) {
-        why = "the device does not hold that credential";
+        why = "the device has not proved that it has the key of this credential";
     } else if (is_revoked(l, text_of(attested, "id"))) {
-        why = "revoked, or the hotel cannot be asked";
+        why = "revoked, or the hotel does not answer";
     } else {
         why = NULL;
     }

@@ -81,13 +81,13 @@ static json_t *spend(struct hotel *h, json_t *entry, json_t *rights_take, const 
     if (json_is_object(credential)) {
         json_decref(rights_take);
         return strcmp(text_of(entry, "publicKey"), public_key) == 0 ? give(credential)
-                                                                    : link_refuse("spent already");
+                                                                    : link_refuse("already used");
     }
     credential = mint(h, text_of(entry, "room"), rights_take, public_key);
     if (credential == NULL || json_object_set_new(entry, "credential", credential) != 0 ||
         json_object_set_new(entry, "publicKey", json_string(public_key)) != 0 || !keep(h)) {
         (void)json_object_del(entry, "credential");
-        return link_refuse("the hotel cannot write");
+        return link_refuse("the hotel cannot save its state");
     }
     return give(credential);
 }
@@ -101,7 +101,7 @@ static json_t *check_in(struct hotel *h, const struct link_peer *peer, const jso
         return link_refuse("no such booking");
     }
     if (!hotel_check_device(public_key, peer->nonce, text_of(request, "proof"))) {
-        return link_refuse("the device does not hold that key");
+        return link_refuse("the device has not proved that it has this key");
     }
     return spend(h, booking, json_pack("[s, s, s, s]", "room", "lift", "minibar", "share"),
                  public_key);
@@ -134,11 +134,11 @@ static json_t *caller(const struct hotel *h, const struct link_peer *peer, const
     }
     if (!hotel_check_device(text_of(attested, "publicKey"), peer->nonce,
                             text_of(request, "proof"))) {
-        *why = "the device does not hold that credential";
+        *why = "the device has not proved that it has the key of this credential";
     } else if (is_revoked(h, text_of(attested, "id"))) {
         *why = "revoked";
     } else if (!list_has(json_object_get(attested, "rights"), "share")) {
-        *why = "this credential may not be shared";
+        *why = "this credential cannot be shared";
     } else {
         return attested;
     }
@@ -162,7 +162,7 @@ static json_t *make_token(struct hotel *h, const struct link_peer *peer, const j
         json_object_set_new(json_object_get(h->state, "tokens"), hash, entry) == 0 && keep(h)) {
         reply = json_pack("{s:b, s:s}", "ok", 1, "token", token);
     } else {
-        reply = link_refuse("the hotel cannot write");
+        reply = link_refuse("the hotel cannot save its state");
     }
     json_decref(guest);
     return reply;
@@ -180,7 +180,7 @@ static json_t *redeem(struct hotel *h, const struct link_peer *peer, const json_
         return link_refuse("revoked");
     }
     if (!hotel_check_device(public_key, peer->nonce, text_of(request, "proof"))) {
-        return link_refuse("the device does not hold that key");
+        return link_refuse("the device has not proved that it has this key");
     }
     return spend(h, token, json_pack("[s, s]", "room", "lift"), public_key);
 }
@@ -197,9 +197,9 @@ static json_t *revoke(struct hotel *h, const struct link_peer *peer, const json_
         return link_refuse(why);
     }
     if (token == NULL || strcmp(text_of(token, "parent"), text_of(guest, "id")) != 0) {
-        reply = link_refuse("no token of this guest");
+        reply = link_refuse("this guest has no such token");
     } else if (json_object_set_new(token, "isRevoked", json_true()) != 0 || !keep(h)) {
-        reply = link_refuse("the hotel cannot write");
+        reply = link_refuse("the hotel cannot save its state");
     } else {
         reply = json_pack("{s:b}", "ok", 1);
     }

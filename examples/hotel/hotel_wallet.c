@@ -109,7 +109,7 @@ static enum result accept_url(const char *folder, char **argv)
     bool is_ok = content != NULL && file_write_json(folder, TOKEN_FILE, content);
 
     if (is_ok) {
-        (void)printf("a token of %s\n", text_of(content, "property"));
+        (void)printf("token from %s\n", text_of(content, "property"));
     }
     json_decref(content);
     return result_of(is_ok);
