@@ -2,9 +2,9 @@
 /*
  * The car: car FOLDER SOCKET VEHICLE PAIRING-CODE [CLOCK-AHEAD-S]
  *
- * It is never online. It knows one thing for good: the public key of the owner's phone, from the
- * pairing, for which the code is good once. Everything else a phone has to bring: a friend's key is
- * the owner's signature over the friend's public key, the vehicle, the entitlements and the time.
+ * It is never online. It stores only the public key of the owner's phone, from the pairing. The
+ * code is valid once. A phone has to present everything else: a friend's key is the owner's
+ * signature over the friend's public key, the vehicle, the entitlements and the time.
  * CLOCK-AHEAD-S sets its clock ahead, for tests.
  */
 #include <stdio.h>
@@ -20,7 +20,7 @@
 struct car {
     const char *folder, *vehicle, *code;
     int64_t ahead_s;
-    json_t *state; /* {"ownerPublicKey": BASE64} once it is paired */
+    json_t *state; /* {"ownerPublicKey": BASE64}, or NULL before the pairing */
 };
 
 static json_t *pair(struct car *c, const struct link_peer *peer, const json_t *request)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * carkey/carkey.h - what car, owner's and friend's phone agree on: labels, and the key that the
- * owner's phone makes.
+ * carkey/carkey.h - shared by the car, the owner's and the friend's phone: labels, and the key that
+ * the owner's phone signs.
  *
  * A friend's key is {"attested": TEXT, "signature": BASE64}: the owner's signature over the exact
  * text, which is JSON: keyId, vehicle, publicKey (the friend's), entitlements, notBefore, notAfter.
@@ -17,16 +17,16 @@
 
 #define CARKEY_FORMAT "digitalwallet.carkey.ccc"
 #define LABEL_PAIRING "carkey-pairing"   /* the owner's phone, to the car */
-#define LABEL_SIGNING "carkey-signing"   /* the friend's phone holds the key it wants signed */
-#define LABEL_ATTESTED "carkey-attested" /* the owner's word on a friend's key */
-#define LABEL_ACTION "carkey-action"     /* a phone asks the car for something */
+#define LABEL_SIGNING "carkey-signing"   /* the friend's phone has the key to be signed */
+#define LABEL_ATTESTED "carkey-attested" /* the owner signs a friend's key */
+#define LABEL_ACTION "carkey-action"     /* a phone requests an action from the car */
 
 #define KEY_FILE_NAME "carkey.json" /* the friend's key, on the friend's phone */
 
 /* What a phone signs to get an action: the car's challenge and the action. */
 #define ACTION_TEXT_MAX 128u
 bool carkey_action_text(char out[ACTION_TEXT_MAX], const char *nonce, const char *action);
-/* Asks the car at the socket; key NULL: as the owner. Says what happened; false: refused. */
+/* Requests an action from the car; key NULL: as the owner. Prints the result; false: refused. */
 bool carkey_use(const char *folder, const char *socket, const char *action, const json_t *key);
 
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The friend's phone: carkey_friend FOLDER COMMAND ...
- *   accept URL               takes the key creation request
+ *   accept URL               receives the key creation request
  *   answer                   makes a key, sends the key signing request; the PIN is read from
  *                            standard input
- *   import                   takes the key import request, checks it, keeps the key, ends the
- *                            transfer; or learns that the PIN was wrong: answer again
+ *   import                   receives the key import request, checks it, saves the key and ends
+ *                            the transfer; if the PIN was wrong, use answer again
  *   use CAR-SOCKET ACTION    unlock, start, drive
  * Exit code: 0 done, 1 refused or failed, 2 usage.
  */
@@ -35,7 +35,7 @@ static enum result accept_url(const char *folder, char **argv)
     return result_of(is_ok);
 }
 
-/* The key signing request: our public key, that we hold it, and the PIN that was asked for. */
+/* The key signing request: our public key, a proof that we have its private key, and the PIN. */
 static json_t *signing_request(const char *folder, const char *mailbox_id, const char *pin)
 {
     json_t *content = json_pack("{s:s, s:s}", "step", "keySigningRequest", "pin", pin);
@@ -68,7 +68,7 @@ static enum result answer(const char *folder, char **argv)
     return result_of(is_ok);
 }
 
-/* Is it what was offered, for this phone's key, by the owner who offered it? */
+/* Whether it is what was offered, for this phone's key, and signed by the owner who offered it. */
 static bool check_import(const char *folder, const json_t *content)
 {
     static const char *const same[] = { "vehicle", "entitlements", "notBefore", "notAfter" };
@@ -105,7 +105,7 @@ static enum result import(const char *folder, char **argv)
     } else if (content != NULL && !check_import(folder, content)) {
         (void)fprintf(stderr, "this is not the key that was offered\n");
     } else if (content != NULL) {
-        /* The key first, then the mailbox: a crash in between costs a retry, not the key. */
+        /* Save the key before the mailbox is deleted: a crash in between must not lose the key. */
         is_ok = file_write_json(folder, KEY_FILE_NAME, content) && wallet_finish(&w);
     }
     if (is_ok) {

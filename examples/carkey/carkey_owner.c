@@ -4,11 +4,11 @@
  *   pair CAR-SOCKET CODE                          makes this phone the car's owner key
  *   share RELAY ENTITLEMENTS NOT-BEFORE NOT-AFTER sends a key creation request; prints the
  *                                                 invitation, and the PIN to tell by voice
- *   sign                                          takes the key signing request: checks the PIN,
- *                                                 signs, sends the key import request
+ *   sign                                          receives the key signing request: checks the
+ *                                                 PIN, signs, sends the key import request
  *   wait                                          waits until the friend's phone has the key
  *   use CAR-SOCKET ACTION                         unlock, start, drive
- * ENTITLEMENTS is such as "unlock,start"; times are UTC seconds.
+ * ENTITLEMENTS is a list such as "unlock,start"; times are UTC seconds.
  * Exit code: 0 done, 1 refused or failed, 2 usage, 3 the PIN was wrong too often: withdrawn.
  */
 #include <stdio.h>
@@ -21,7 +21,7 @@
 #include "common/wallet.h"
 
 #define VEHICLE_FILE "vehicle.json" /* {"vehicle": ...} */
-#define OFFER_FILE "offer.json"     /* what was offered, until it is signed */
+#define OFFER_FILE "offer.json"     /* the offer, until it is signed */
 #define PIN_FILE "pin"              /* checker and tries left: as secret as the session */
 
 static bool prove(void *ctx, const char *nonce, json_t *request)
@@ -69,8 +69,7 @@ static struct tigress_pin *load_pin(const char *folder)
     return pin;
 }
 
-/* A fresh PIN, kept, and in words to show to the owner once the offer is out. It must not be in the
-   message. */
+/* Makes and saves a PIN; shown is its form for the owner. It must not occur in the message. */
 static bool make_pin(const char *folder, const json_t *message, char shown[TIGRESS_PIN_SHOWN_MAX])
 {
     char digits[TIGRESS_PIN_TEXT_MAX] = "";
@@ -91,7 +90,7 @@ static bool make_pin(const char *folder, const json_t *message, char shown[TIGRE
     return is_ok;
 }
 
-/* One try: counted on disk before the verdict is known. */
+/* One try, counted on disk before the verdict is known. */
 static enum tigress_pin_verdict judge_pin(const char *folder, struct tigress_pin *pin,
                                           const char *typed)
 {
@@ -122,7 +121,7 @@ static json_t *split(const char *list)
     return array;
 }
 
-/* What the owner offers; with the step and the owner's key it is the key creation request. */
+/* The offer. With the step and the owner's key it is the key creation request. */
 static json_t *make_offer(const char *folder, char **argv)
 {
     json_t *vehicle = file_read_json(folder, VEHICLE_FILE);
@@ -182,7 +181,7 @@ static enum result share(const char *folder, char **argv)
 
 /* ---- signing -------------------------------------------------------------------------------- */
 
-/* The friend's public key with what was offered, signed by the owner's key. */
+/* The offer and the friend's public key, signed by the owner's key. */
 static json_t *sign_key(const char *folder, const char *public_key)
 {
     char id[HEX_MAX], signature[SIGNATURE_MAX];
@@ -213,13 +212,13 @@ static bool send_import(struct wallet *w, const char *folder, const char *public
     if (content == NULL || !wallet_answer(w, CARKEY_FORMAT, content)) {
         return false;
     }
-    file_remove(folder, OFFER_FILE); /* signed once */
+    file_remove(folder, OFFER_FILE); /* it is signed only once */
     file_remove(folder, PIN_FILE);
     (void)puts("signed");
     return true;
 }
 
-/* What a key signing request gets. */
+/* Answers a key signing request. */
 static enum result answer_request(struct wallet *w, const char *folder, struct tigress_pin *pin,
                                   const json_t *request)
 {

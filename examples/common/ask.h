@@ -12,8 +12,8 @@
 typedef bool ask_prove_fn(void *ctx, const char *nonce, json_t *request);
 
 /*
- * Sends one request on a connection of its own, after a challenge unless prove is NULL. Takes
- * request over. Returns the answer when the request was granted, for json_decref(); NULL otherwise,
+ * Sends one request on a connection of its own, after a challenge unless prove is NULL. Releases
+ * request. Returns the answer when the request was granted, for json_decref(); NULL otherwise,
  * with the reason on standard error.
  */
 json_t *ask_granted(const char *socket_path, json_t *request, ask_prove_fn *prove, void *ctx);

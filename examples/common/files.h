@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * common/files.h - a device's folder: small files that are whole at any moment, and readable by
- * their owner alone. A phone keeps these things in its key store.
+ * common/files.h - a device's folder: small files that are complete at any moment and that only
+ * their owner can read. A phone has a key store for this.
  */
 #ifndef EXAMPLES_FILES_H
 #define EXAMPLES_FILES_H
@@ -14,17 +14,18 @@
 
 /* *data is *len bytes and a NUL, for free(). false: there is none, or it cannot be read. */
 bool file_read(const char *folder, const char *name, unsigned char **data, size_t *len);
-/* Replaces the file in one step; on disk when it returns true. Says why not on standard error. */
+/* Replaces the file in one step; on disk when it returns true. Reports a failure on standard error.
+ */
 bool file_write(const char *folder, const char *name, const void *data, size_t len);
 void file_remove(const char *folder, const char *name);
 
-/* NULL: none, or no JSON object. */
+/* NULL: there is no such file, or it is not a JSON object. */
 json_t *file_read_json(const char *folder, const char *name);
 bool file_write_json(const char *folder, const char *name, const json_t *json);
 
-/* A string member, or "" when there is none. Ends with json. */
+/* A string member, or "" when there is none. Valid as long as json. */
 const char *text_of(const json_t *json, const char *name);
-/* A JSON object in a string, such as the signed part of a credential; NULL: it is none. */
+/* A JSON object in a string, such as the signed part of a credential; NULL: it is not one. */
 json_t *parse_text(const char *text);
 /* Whether a JSON array has this string. */
 bool list_has(const json_t *list, const char *text);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * common/keys.h - the cryptography of the credentials: P-256 signatures and HMAC, by OpenSSL.
- * The transfer itself needs none of it. Everything is text: keys and signatures in base64, hashes
- * and random values in hexadecimal digits. label says what a signature is for, so that one for one
- * purpose is none for another.
+ * The transfer itself does not need it. All values are text: keys and signatures in base64, hashes
+ * and random values in hexadecimal digits. label is the purpose of a signature: a signature for one
+ * purpose is not valid for another.
  */
 #ifndef EXAMPLES_KEYS_H
 #define EXAMPLES_KEYS_H
@@ -15,11 +15,12 @@
 #define SIGNATURE_MAX 128u
 #define HEX_MAX 65u /* 32 bytes */
 
-/* The device's own key: FOLDER/key.pem, made when there is none. NULL: said. EVP_PKEY_free(). */
+/* The device's own key: FOLDER/key.pem, made when there is none. NULL: reported. EVP_PKEY_free().
+ */
 EVP_PKEY *key_open(const char *folder);
 bool key_public(EVP_PKEY *key, char out[PUBLIC_KEY_MAX]);
 bool key_sign(EVP_PKEY *key, const char *label, const char *text, char out[SIGNATURE_MAX]);
-/* false whenever anything at all is wrong. */
+/* false when any part is wrong. */
 bool key_verify(const char *public_key, const char *label, const char *text, const char *signature);
 
 /* 32 random bytes. */

@@ -24,7 +24,7 @@ static bool set_address(struct sockaddr_un *address, const char *path)
     return true;
 }
 
-/* Nobody may keep the other end waiting for ever. */
+/* Limits how long one end can block the other. */
 static void set_patience(int fd)
 {
     const struct timeval wait = { .tv_sec = LINK_WAIT_S };
@@ -55,7 +55,7 @@ static bool send_line(int fd, const json_t *json)
     return done == len + 1;
 }
 
-/* Byte by byte is slow and simple: nothing behind the line is taken. */
+/* Byte by byte is slow but simple: nothing after the line is read. */
 static json_t *receive_line(int fd)
 {
     char *line = calloc(1, LINE_MAX_LEN);

@@ -49,7 +49,7 @@ static bool begin(struct wallet *w, const char *folder)
     return error == TIGRESS_OK || complain(w, error);
 }
 
-/* Runs to the next input; anything else is an end, or took too long. */
+/* Runs until the session needs input or has ended. false: it failed, or took too long. */
 static bool run(struct wallet *w)
 {
     enum tigress_want want =

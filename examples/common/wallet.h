@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * common/wallet.h - the wallet's side of a transfer, in a process that may end after each step: one
- * session, kept in FOLDER/session before every request and after every answer.
- * TIGRESS_CACERT names the relay's certificate authority where it is not one of the system's.
+ * session, saved in FOLDER/session before every request and after every answer.
+ * TIGRESS_CACERT names the relay's certificate authority when it is not one of the system's.
  */
 #ifndef EXAMPLES_WALLET_H
 #define EXAMPLES_WALLET_H
@@ -20,7 +20,7 @@ struct wallet {
     struct tigress_transport *transport;
 };
 
-/* Each says on standard error why it failed. wallet_close() in any case. */
+/* Each reports a failure on standard error. Call wallet_close() in any case. */
 
 struct wallet_offer {
     const char *relay, *vertical, *title, *description;
@@ -29,19 +29,19 @@ struct wallet_offer {
     const json_t *message;
 };
 
-/* Creates the mailbox; url is the invitation. Who runs the command is the user who agrees. */
+/* Creates the mailbox; url is the invitation. Running the command counts as the user's consent. */
 bool wallet_share(struct wallet *w, const char *folder, const struct wallet_offer *offer,
                   char url[TIGRESS_SHARE_URL_MAX]);
 /* Claims the transfer; the first message is then there for wallet_message(). */
 bool wallet_accept(struct wallet *w, const char *folder, const char *url);
-/* Goes on with the transfer of this folder. */
+/* Continues the transfer of this folder. */
 bool wallet_resume(struct wallet *w, const char *folder);
-/* The "content" of the message that waits for our answer, or of the next one; NULL: none came, or
-   the transfer is over. For json_decref(). */
+/* The "content" of the unanswered message, or of the next one; NULL: none arrived, or the transfer
+   has ended. For json_decref(). */
 json_t *wallet_message(struct wallet *w);
-/* Sends {"format": format, "content": content}; takes content over. */
+/* Sends {"format": format, "content": content}; releases content. */
 bool wallet_answer(struct wallet *w, const char *format, json_t *content);
-/* The credential is where it belongs: ends the transfer. */
+/* The credential is saved: ends the transfer. */
 bool wallet_finish(struct wallet *w);
 /* Withdraws it. */
 bool wallet_cancel(struct wallet *w);

@@ -2,9 +2,9 @@
 /*
  * The provisioning entity, a box in the house: home_hub FOLDER SOCKET ENROLMENT-CODE
  *
- * It holds the master key of the house, gives the owner's phone its credential (the code is good
- * once), and mints further credentials for the owner's phone alone. It takes no part in a transfer,
- * and is not needed at the door.
+ * It has the master key of the house and gives the owner's phone its credential; the code is valid
+ * once. It issues guest keys only for the owner's phone. It has no part in a transfer and is not
+ * needed at the door.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +13,7 @@
 #include "common/link.h"
 #include "homekey/homekey.h"
 
-#define HUB_FILE "hub.json" /* there once an owner is enrolled */
+#define HUB_FILE "hub.json" /* exists when an owner is enrolled */
 #define DAY_MINUTES 1440
 
 struct hub {
@@ -22,7 +22,7 @@ struct hub {
     bool is_enrolled;
 };
 
-/* Takes terms over. */
+/* Releases terms. */
 static json_t *give(const struct hub *h, json_t *terms)
 {
     char key[HEX_MAX] = "";
@@ -61,7 +61,7 @@ static bool is_minute(const json_t *value)
            json_integer_value(value) < DAY_MINUTES;
 }
 
-/* Random identifiers: two credentials of the same window have different keys. */
+/* Random identifiers, so that two credentials with the same hours have different keys. */
 static json_t *mint(const struct hub *h, const struct link_peer *peer, const json_t *request)
 {
     const json_t *wish = json_object_get(request, "wish");

@@ -2,9 +2,9 @@
 /*
  * The lock: home_lock FOLDER SOCKET HUB-FOLDER [CLOCK-AHEAD-S]
  *
- * It got the master key when it was installed (read from HUB-FOLDER) and is on its own since: it
- * checks that a phone holds the key of the terms it shows, the days, the hours, and its own list of
- * what the owner took back. CLOCK-AHEAD-S sets its clock ahead, for tests.
+ * It got the master key when it was installed (read from HUB-FOLDER) and needs no connection. It
+ * checks that a phone has the key of the terms that it presents, the days, the hours, and its own
+ * list of revoked keys. CLOCK-AHEAD-S sets its clock ahead, for tests.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +23,7 @@ struct lock {
     int64_t ahead_s;
 };
 
-/* Minutes of the day in UTC; from after to means over midnight. */
+/* Minutes of the day in UTC; from after to: across midnight. */
 static bool is_in_hours(const json_t *terms, int64_t now_s)
 {
     const int64_t minute = now_s / 60 % 1440;

@@ -6,12 +6,12 @@
  *                                the owner's phone gets a guest key: UTC seconds, and minutes of
  *                                the day in UTC
  *   share RELAY                  sends a copy of the guest key; prints the invitation
- *   accept URL                   takes a key that was shared; done follows
- *   done                         ends the transfer: the mailbox is gone
- *   wait                         the sender waits until it was taken
- *   open LOCK-SOCKET             with the owner's key, if this phone has it
- *   open-as-guest LOCK-SOCKET    with the guest key
- *   revoke LOCK-SOCKET           takes the guest key back: every copy of it
+ *   accept URL                   receives a shared key; then use done
+ *   done                         ends the transfer: the mailbox is deleted
+ *   wait                         the sender waits until the key was received
+ *   open LOCK-SOCKET             opens with the owner's key
+ *   open-as-guest LOCK-SOCKET    opens with the guest key
+ *   revoke LOCK-SOCKET           revokes the guest key and every copy of it
  * Exit code: 0 done, 1 refused or failed, 2 usage.
  */
 #include <stdio.h>
@@ -32,7 +32,7 @@ struct proof {
     const char *text; /* what the proof is over, beside the challenge */
 };
 
-/* Proves that this phone holds the key of the credential. */
+/* Proves that this phone has the key of the credential. */
 static bool prove(void *ctx, const char *nonce, json_t *request)
 {
     const struct proof *proof = ctx;
@@ -126,7 +126,7 @@ static enum result accept_url(const char *folder, char **argv)
     return result_of(is_ok);
 }
 
-/* The key is kept: from here on nobody needs the mailbox. */
+/* The key is saved, so the mailbox is not needed. */
 static enum result done(const char *folder, char **argv)
 {
     (void)argv;
@@ -166,7 +166,7 @@ static enum result open_as_guest(const char *folder, char **argv)
     return result_of(open_with(folder, GUEST_FILE, argv[0]));
 }
 
-static enum result take_back(const char *folder, char **argv)
+static enum result revoke_guest(const char *folder, char **argv)
 {
     json_t *owner = file_read_json(folder, OWNER_FILE);
     json_t *guest = file_read_json(folder, GUEST_FILE);
@@ -185,11 +185,11 @@ static enum result take_back(const char *folder, char **argv)
 }
 
 static const struct command commands[] = {
-    { "enrol", 2, enrol },        { "mint", 5, mint },
-    { "share", 1, share },        { "accept", 1, accept_url },
-    { "done", 0, done },          { "wait", 0, wait_taken },
-    { "open", 1, open_as_owner }, { "open-as-guest", 1, open_as_guest },
-    { "revoke", 1, take_back },
+    { "enrol", 2, enrol },         { "mint", 5, mint },
+    { "share", 1, share },         { "accept", 1, accept_url },
+    { "done", 0, done },           { "wait", 0, wait_taken },
+    { "open", 1, open_as_owner },  { "open-as-guest", 1, open_as_guest },
+    { "revoke", 1, revoke_guest },
 };
 
 int main(int argc, char **argv)

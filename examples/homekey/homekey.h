@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * homekey/homekey.h - what hub, lock and wallets agree on: a symmetric credential.
+ * homekey/homekey.h - shared by hub, lock and wallets: a symmetric credential.
  *
  * A credential is {"terms": TEXT, "key": HEX}: the terms are JSON (id, notBefore, notAfter, from,
  * to), and the key is HMAC-SHA-256(master, terms). The lock has the master and derives the key from
- * the terms that a phone shows, so that whoever changes a letter of them holds a key of nothing.
- * Copies cannot be told apart: that is scenario 1 of the requirements.
+ * the terms that a phone presents, so a key does not match changed terms.
+ * Copies are identical: that is scenario 1 of the requirements.
  */
 #ifndef EXAMPLES_HOMEKEY_H
 #define EXAMPLES_HOMEKEY_H
@@ -30,7 +30,7 @@
 bool home_bind(char out[HOME_TEXT_MAX], const char *nonce, const char *text);
 /* The master key of the house, made when there is none and is_hub. */
 bool home_master(const char *folder, bool is_hub, char out[HEX_MAX]);
-/* Whether the caller holds the key of the terms: mac is over nonce and text. */
+/* Whether the caller has the key of the terms: mac is over nonce and text. */
 bool home_is_held(const char *master, const char *terms, const char *label, const char *nonce,
                   const char *text, const char *mac);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * hotel/hotel.h - what server, lock and wallet agree on: names, labels, and who holds a credential.
+ * hotel/hotel.h - shared by server, lock and wallet: labels, and the checks of a credential.
  *
  * A credential is {"attested": TEXT, "signature": BASE64}: the hotel's signature over the exact
  * text, which is JSON: id, room, rights, publicKey (of the device), notBefore, notAfter.
@@ -24,7 +24,7 @@
    For json_decref(). */
 json_t *hotel_check_credential(const json_t *credential, const char *hotel_public, int64_t now_s,
                                const char **why);
-/* The device that holds the credential has answered the challenge. */
+/* Whether the device with this key has answered the challenge. */
 bool hotel_check_device(const char *public_key, const char *nonce, const char *proof);
 
 #endif

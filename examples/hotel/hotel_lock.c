@@ -2,9 +2,9 @@
 /*
  * A lock: hotel_lock SOCKET HOTEL-FOLDER HOTEL-SOCKET ROOM RIGHT [CLOCK-AHEAD-S]
  *
- * It holds the hotel's public key since it was installed (read once from HOTEL-FOLDER/hotel.pub),
- * and asks the server whether a credential was revoked; when the server cannot be asked, it stays
- * shut. CLOCK-AHEAD-S sets its clock ahead, for tests.
+ * It got the hotel's public key when it was installed (read from HOTEL-FOLDER/hotel.pub). It asks
+ * the server whether a credential was revoked, and does not open when the server does not answer.
+ * CLOCK-AHEAD-S sets its clock ahead, for tests.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +21,7 @@ struct lock {
     int64_t ahead_s;
 };
 
-/* Unsure is revoked. */
+/* true also when the server gives no valid answer. */
 static bool is_revoked(const struct lock *l, const char *id)
 {
     int fd = link_open(l->hotel_socket);

@@ -2,11 +2,11 @@
 /*
  * The provisioning entity: hotel_server FOLDER SOCKET BOOKING-CODE ROOM
  *
- * It turns a booking code into a guest's credential, a guest's wish to share into a provisioning
- * token, a token into a credential with fewer rights for one other device, and takes tokens and
- * their credentials back. It sees no transfer: tokens travel from wallet to wallet.
+ * It exchanges a booking code for a guest's credential. It gives a guest a provisioning token to
+ * share, and exchanges the token for a credential with fewer rights for one other device. It
+ * revokes tokens and their credentials. It sees no transfer: tokens go from wallet to wallet.
  *
- * Kept in FOLDER/hotel.json before any answer is given, so that a token stays spent over a crash:
+ * Saved in FOLDER/hotel.json before each answer, so that a token stays used after a crash:
  *   {"bookings": {HASH: {room, credential}},
  *    "tokens": {HASH: {room, parent, isRevoked, id, publicKey, credential}}}
  */
@@ -33,7 +33,7 @@ static bool keep(const struct hotel *h)
     return file_write_json(h->folder, STATE_FILE, h->state);
 }
 
-/* The entry of a secret that a caller presents; secrets are kept as hashes alone. */
+/* The entry of a secret that a caller presents; only hashes of secrets are stored. */
 static json_t *find(const struct hotel *h, const char *table, const char *secret)
 {
     char hash[HEX_MAX];
@@ -72,9 +72,9 @@ static json_t *give(json_t *credential)
     return json_pack("{s:b, s:O}", "ok", 1, "credential", credential);
 }
 
-/* Fills an entry with a new credential, or gives the one it has to the device that has it already:
-   an answer may get lost on the way. Any other device is refused. */
-static json_t *spend(struct hotel *h, json_t *entry, json_t *rights_take, const char *public_key)
+/* Puts a new credential into an entry. If it has one, the same device gets it again, because an
+   answer can be lost. Any other device is refused. */
+static json_t *exchange(struct hotel *h, json_t *entry, json_t *rights_take, const char *public_key)
 {
     json_t *credential = json_object_get(entry, "credential");
 
@@ -103,8 +103,8 @@ static json_t *check_in(struct hotel *h, const struct link_peer *peer, const jso
     if (!hotel_check_device(public_key, peer->nonce, text_of(request, "proof"))) {
         return link_refuse("the device has not proved that it has this key");
     }
-    return spend(h, booking, json_pack("[s, s, s, s]", "room", "lift", "minibar", "share"),
-                 public_key);
+    return exchange(h, booking, json_pack("[s, s, s, s]", "room", "lift", "minibar", "share"),
+                    public_key);
 }
 
 static bool is_revoked(const struct hotel *h, const char *id)
@@ -122,7 +122,7 @@ static bool is_revoked(const struct hotel *h, const char *id)
     return false;
 }
 
-/* The caller's credential, when the caller holds it and it is not revoked; else NULL and *why. */
+/* The caller's credential, if the caller has its key and it is not revoked; else NULL and *why. */
 static json_t *caller(const struct hotel *h, const struct link_peer *peer, const json_t *request,
                       const char **why)
 {
@@ -182,10 +182,10 @@ static json_t *redeem(struct hotel *h, const struct link_peer *peer, const json_
     if (!hotel_check_device(public_key, peer->nonce, text_of(request, "proof"))) {
         return link_refuse("the device has not proved that it has this key");
     }
-    return spend(h, token, json_pack("[s, s]", "room", "lift"), public_key);
+    return exchange(h, token, json_pack("[s, s]", "room", "lift"), public_key);
 }
 
-/* A guest takes back a token of his, spent or not: the credential that came of it goes with it. */
+/* A guest revokes a token that the guest has shared, and the credential that was issued for it. */
 static json_t *revoke(struct hotel *h, const struct link_peer *peer, const json_t *request)
 {
     const char *why = "";
@@ -207,8 +207,8 @@ static json_t *revoke(struct hotel *h, const struct link_peer *peer, const json_
     return reply;
 }
 
-/* What a lock asks before it opens. */
-static json_t *tell_revoked(struct hotel *h, const struct link_peer *peer, const json_t *request)
+/* The request of a lock before it opens. */
+static json_t *answer_revoked(struct hotel *h, const struct link_peer *peer, const json_t *request)
 {
     (void)peer;
     return json_pack("{s:b, s:b}", "ok", 1, "isRevoked", is_revoked(h, text_of(request, "id")));
@@ -218,8 +218,8 @@ static const struct {
     const char *op;
     json_t *(*handle)(struct hotel *h, const struct link_peer *peer, const json_t *request);
 } handlers[] = {
-    { "checkIn", check_in }, { "token", make_token },       { "redeem", redeem },
-    { "revoke", revoke },    { "isRevoked", tell_revoked },
+    { "checkIn", check_in }, { "token", make_token },         { "redeem", redeem },
+    { "revoke", revoke },    { "isRevoked", answer_revoked },
 };
 
 static json_t *answer(void *ctx, const struct link_peer *peer, const json_t *request)

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A guest's or a partner's phone: hotel_wallet FOLDER COMMAND ...
- *   check-in HOTEL-SOCKET CODE     a booking becomes a credential for this device
+ *   check-in HOTEL-SOCKET CODE     exchanges a booking code for a credential for this device
  *   share HOTEL-SOCKET RELAY       gets a provisioning token, sends it; prints the invitation
- *   accept URL                     takes a token that was shared; redeem, then done follow
- *   redeem HOTEL-SOCKET            the token becomes a credential for this device
- *   done                           ends the transfer; the sender is told "completed"
- *   wait                           the sender waits for that
- *   revoke HOTEL-SOCKET            takes the shared token and its credential back
- *   open LOCK-SOCKET
+ *   accept URL                     receives a shared token; then use redeem and done
+ *   redeem HOTEL-SOCKET            exchanges the token for a credential for this device
+ *   done                           ends the transfer as completed
+ *   wait                           the sender waits until it is completed
+ *   revoke HOTEL-SOCKET            revokes the shared token and its credential
+ *   open LOCK-SOCKET               opens the lock
  * Exit code: 0 done, 1 refused or failed, 2 usage.
  */
 #include <stdio.h>
@@ -93,7 +93,7 @@ static enum result share(const char *folder, char **argv)
         .rights = "RD",
         .message = message,
     };
-    /* The token is kept before it is sent, so that it can be taken back whatever happens. */
+    /* The token is saved before it is sent, so that it can be revoked in any case. */
     bool is_ok = answer != NULL && message != NULL &&
                  file_write_json(folder, TOKEN_FILE, json_object_get(message, "content")) &&
                  wallet_run_share(folder, &offer);
@@ -141,7 +141,7 @@ static enum result wait_done(const char *folder, char **argv)
     return result_of(is_ok);
 }
 
-static enum result take_back(const char *folder, char **argv)
+static enum result revoke_token(const char *folder, char **argv)
 {
     json_t *token = file_read_json(folder, TOKEN_FILE);
     json_t *answer = ask_as_holder(
@@ -166,9 +166,9 @@ static enum result open_lock(const char *folder, char **argv)
 }
 
 static const struct command commands[] = {
-    { "check-in", 2, check_in }, { "share", 2, share },    { "accept", 1, accept_url },
-    { "redeem", 1, redeem },     { "done", 0, done },      { "wait", 0, wait_done },
-    { "revoke", 1, take_back },  { "open", 1, open_lock },
+    { "check-in", 2, check_in },   { "share", 2, share },    { "accept", 1, accept_url },
+    { "redeem", 1, redeem },       { "done", 0, done },      { "wait", 0, wait_done },
+    { "revoke", 1, revoke_token }, { "open", 1, open_lock },
 };
 
 int main(int argc, char **argv)
