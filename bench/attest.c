@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * attest DATADIR - verifying attestations, against the bare OpenSSL operations they contain: each
- * signature of the chain by a key that is parsed already, and the statement's signature. In turns,
- * in one run; one JSON line for each format, with the longest single verification. Beside it the
- * same operations with d2i_X509 of each certificate, which a verifier cannot do without.
+ * attest DATADIR - compares the verification of an attestation with the OpenSSL operations in it:
+ * each signature of the chain with an already parsed key, and the statement's signature. Both are
+ * measured alternately in one run. Prints one JSON line for each format, with the longest single
+ * verification, and the OpenSSL operations with d2i_X509 of each certificate, which every verifier
+ * needs.
  */
 #include <jansson.h>
 #include <openssl/evp.h>
@@ -39,7 +40,7 @@ static const struct {
     { "w3c_level3.json", "none-es256" },
 };
 
-struct bare { /* what OpenSSL alone has to do */
+struct bare { /* the OpenSSL operations alone */
     size_t link_count;
     X509 *certs[SIGNATURES_MAX];
     struct tg_bytes ders[SIGNATURES_MAX];
@@ -134,7 +135,7 @@ static X509 *parse(struct tg_bytes der)
     return cert;
 }
 
-/* Each certificate with the key that signed it: of the next, or of the anchor. */
+/* Verifies each certificate with the key of the next one or of the anchor. */
 static void find_links(struct bare *b, struct tg_cbor_item list, const char *pem)
 {
     BIO *bio = BIO_new_mem_buf(pem, -1);
@@ -208,7 +209,7 @@ static void find_bare(struct bare *b, struct tg_bytes object, struct tg_bytes ha
         tg_buf_append(&b->sig, sig);
         find_message(b, stmt, format, &auth, hash);
     }
-    /* doc stays: the views of the certificates end with it. */
+    /* doc is not released: the certificates are views into it. */
 }
 
 static void bare_once(const struct bare *b)
@@ -226,7 +227,7 @@ static void bare_once(const struct bare *b)
     }
 }
 
-/* The same, and reading the certificates first. */
+/* The same with parsing of the certificates. */
 static void parsed_once(const struct bare *b)
 {
     for (size_t i = 0; i < b->der_count; i++) {

@@ -5,13 +5,13 @@
  *
  *   load MODE HOST:PORT [--tls] [--path /x] [--connections 64] [--seconds 3] [--payload 1024]
  *
- *   get        GET --path on kept connections
- *   handshake  a connection, a full TLS handshake, one GET and a close, over and over
- *   create     CreateMailbox with fresh claims on kept connections
- *   transfer   the whole stateful transfer of eight requests on kept connections; one operation is
- * one transfer, latency is that of a request
+ *   get        GET --path on persistent connections
+ *   handshake  repeats: connect, full TLS handshake, one GET, close
+ *   create     CreateMailbox with new claims on persistent connections
+ *   transfer   the stateful transfer of eight requests on persistent connections; one operation is
+ *              one transfer, the latency is that of one request
  *
- * The certificate is not checked: what is measured is the server.
+ * The certificate is not checked, because only the server is measured.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -53,7 +53,7 @@ struct options {
 struct peer {
     int fd;
     SSL *ssl;
-    bool is_connected; /* TCP and TLS are up */
+    bool is_connected; /* TCP and TLS are established */
     int step;          /* of a transfer: 0 to 7 */
     char initiator[UUID_TEXT], recipient[UUID_TEXT], mailbox[UUID_TEXT];
     double sent_s;
@@ -237,7 +237,8 @@ static void peer_close(struct peer *p)
     p->fd = -1;
 }
 
-/* Bytes moved; 0: would block (*want says on what); -1: the connection is gone. */
+/* Number of bytes; 0: would block (*want has the event to wait for); -1: the connection is closed.
+ */
 static ssize_t peer_io(struct peer *p, bool is_write, char *at, size_t len, uint32_t *want)
 {
     ssize_t got = 0;
@@ -266,7 +267,7 @@ static ssize_t peer_io(struct peer *p, bool is_write, char *at, size_t len, uint
     }
 }
 
-/* The status of a response that has arrived whole, 0 while it has not. */
+/* The status of a complete response; 0: not complete. */
 static int response_status(struct peer *p)
 {
     char *end = NULL;
@@ -458,7 +459,7 @@ static void parse_address(struct options *o, char *text)
     *colon = '\0';
     o->address.sin_family = AF_INET;
     o->address.sin_port = htons((uint16_t)strtoul(colon + 1, NULL, 10));
-    /* A load generator that could be pointed at another machine would be a weapon. */
+    /* Loopback only: the load generator must not be usable against other machines. */
     if (inet_pton(AF_INET, text, &o->address.sin_addr) != 1 ||
         (ntohl(o->address.sin_addr.s_addr) >> 24) != 127) {
         fprintf(stderr, "load: the address must be 127.x.x.x\n");

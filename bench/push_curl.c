@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * push_curl URL CA BODY SECONDS [HEADER...]: the same POST over and over by libcurl alone, 100 at
- * once on one connection, and how many were answered 200 each second. It is spared what the push
- * process spares itself, and knows neither jobs nor tokens: what the library takes and no more.
+ * push_curl URL CA BODY SECONDS [HEADER...]: repeats one POST with libcurl alone, 100 at a time on
+ * one connection, and prints how many were answered with 200 each second. It has the same libcurl
+ * settings as the push process but no jobs and no tokens, so it measures the cost of the library.
  */
 #include <curl/curl.h>
 #include <netinet/in.h>
@@ -147,7 +147,7 @@ int main(int argc, char **argv)
     must(argc >= 5 && strncmp(argv[1], "https://", 8) == 0,
          "usage: push_curl URL CA BODY SECONDS [HEADER...]");
     open_load(&load, argc, argv);
-    /* One first: the connection is there when the clock starts. */
+    /* One request first, so that the connection exists when the measurement starts. */
     load.idle[load.idle_count++] = load.easy[0];
     while (load.answered == 0) {
         turn(&load);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * push_jobs FD TYPE TOKEN SECONDS: hands the push process at the other end of FD as many jobs as it
- * settles, and prints how many were taken each second. The relay's side of push/ipc.h and no more.
+ * push_jobs FD TYPE TOKEN SECONDS: sends jobs to the push process at the other end of FD as fast as
+ * it finishes them, and prints how many were delivered each second. It is only the relay's side of
+ * push/ipc.h.
  */
 #include "base/num.h"
 #include "push/ipc.h"
@@ -13,7 +14,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#define WINDOW 200u /* jobs at once: less than a provider's share, so that none is refused */
+#define WINDOW 200u /* jobs in flight: fewer than a provider's limit, so that no job is refused */
 
 static double now_s(void)
 {
@@ -71,7 +72,7 @@ int main(int argc, char **argv)
         tg_num_parse_u64(&seconds, tg_bytes_str(argv[4]), 1000) != TG_OK) {
         stop("usage: push_jobs FD TYPE TOKEN SECONDS");
     }
-    /* One first: connection and credential are there when the clock starts. */
+    /* One job first, so that connection and credential exist when the measurement starts. */
     hand_over((int)fd, argv[2], argv[3], id++);
     receive((int)fd, &msg);
     start = now_s();

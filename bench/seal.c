@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * seal - seal and open of one 4 KiB message: the library's envelope against OpenSSL's AES-128-GCM
- * alone. Prints one JSON line with both, in operations a second, measured in turns in one run.
+ * seal - compares sealing and opening a 4 KiB message with the library's envelope and with
+ * OpenSSL's AES-128-GCM alone. Both are measured alternately in one run. Prints one JSON line with
+ * both in operations a second.
  *
- * The envelope draws a random IV, pads, encrypts and encodes; back it decodes, decrypts and gives
- * the text. OpenSSL alone encrypts and decrypts the same bytes with a context that is set up once
- * for each direction.
+ * The envelope generates a random IV, pads, encrypts and encodes, and then decodes and decrypts.
+ * OpenSSL alone encrypts and decrypts the same bytes with one prepared context for each direction.
  */
 #include <openssl/evp.h>
 #include <stdint.h>

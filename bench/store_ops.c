@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store_ops - the stateful transfer of eight operations through the embedded store alone: no HTTP,
- * no JSON, no sealing.
+ * store_ops - runs the eight operations of a stateful transfer on the embedded store alone: without
+ * HTTP, JSON and sealing.
  *
  *   store_ops DIR [--ports N] [--live N] [--sweep N] [--seconds N]
  *
  * create, preview (a read), bind, update, read, update, read, delete (a tombstone): five durable
- * changes and three reads on records of the size that a sealed mailbox with a payload of 1 KiB has.
+ * changes and three reads, on records of the size of a sealed mailbox with a payload of 1 KiB.
  * 64 transfers are in flight, over all ports; a port is a thread that sleeps until the store wakes
- * it, as a worker of the relay does. --live keeps so many other records in the store, and --sweep
- * removes the oldest N of those while the transfers run. Prints one JSON line.
+ * it, as a worker of the relay does. --live adds N other records to the store first, and --sweep
+ * removes the oldest N of them while the transfers run. Prints one JSON line.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -36,8 +36,8 @@ enum step_kind { STEP_CHANGE, STEP_READ };
 
 static const struct {
     enum step_kind kind;
-    size_t len;             /* of the record that a change leaves */
-    uint64_t version_after; /* of the record, what a read must find */
+    size_t len;             /* of the record after a change */
+    uint64_t version_after; /* version of the record that a read must find */
 } steps[] = {
     { STEP_CHANGE, RECORD_LEN, 1 }, /* create */
     { STEP_READ, 0, 1 },            /* preview */
@@ -74,8 +74,8 @@ struct worker {
     float *latencies_ms; /* of changes */
     size_t latency_count;
     size_t sweep_count;           /* --sweep */
-    double swept_s;               /* how long that took */
-    uint64_t fill_next, fill_end; /* --live: which records to put first */
+    double swept_s;               /* duration of the sweep */
+    uint64_t fill_next, fill_end; /* --live: the records to add first */
 };
 
 static double now_s(void)
@@ -99,8 +99,8 @@ static void random_bytes(void *out, size_t len)
     must(getrandom(out, len, 0) == (ssize_t)len, "getrandom");
 }
 
-/* What the relay's change does, without its cryptography: look at the old record, write a whole new
- * one. */
+/* As the change of the relay but without cryptography: reads the old record and writes a new one.
+ */
 static enum tg_store_verdict transfer_change(void *ctx, const struct tg_store_record *old,
                                              struct tg_store_next *next)
 {
@@ -158,7 +158,7 @@ static void transfer_done(void *ctx, enum tg_err err)
     transfer_go(t);
 }
 
-/* Reads answer at once; goes on until a change is under way. */
+/* Does the reads, which return at once, and starts the next change. */
 static void transfer_go(struct transfer *t)
 {
     const struct tg_store_ops *ops = t->worker->store->ops;
@@ -168,8 +168,7 @@ static void transfer_go(struct transfer *t)
     }
     if (t->step == 0) {
         random_bytes(t->key.bytes, sizeof(t->key.bytes));
-        t->expires_s =
-            EXPIRES_S + (int64_t)now_s(); /* so long from now, as most senders leave it */
+        t->expires_s = EXPIRES_S + (int64_t)now_s(); /* the default lifetime */
     }
     t->started_s = now_s();
     ops->apply(t->worker->port, &t->key, transfer_change, t, transfer_done);
@@ -197,7 +196,7 @@ static void fill_done(void *ctx, enum tg_err err)
         w->running_count--;
         return;
     }
-    /* As if they had come over the past, so many in a second. */
+    /* As if FILL_PER_S records had been created each second in the past. */
     t->expires_s = EXPIRES_S - (int64_t)((w->fill_end - w->fill_next++) / FILL_PER_S);
     random_bytes(t->key.bytes, sizeof(t->key.bytes));
     w->store->ops->apply(w->port, &t->key, fill_change, t, fill_done);
