@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Shared by the tests of the tool: cmocka, and the sentences kept off the test's output. */
+/* Shared by the tests of the tool: cmocka, and a standard error that is not in the test's output.
+ */
 #ifndef TG_TEST_CLI_SUPPORT_H
 #define TG_TEST_CLI_SUPPORT_H
 
@@ -12,13 +13,10 @@
 
 #include <cmocka.h>
 
-/* Standard error of the process goes to a file, which tests may read. */
-static FILE *said_file;
-
-static int catch_stderr(void)
+/* Discards standard error of the process. */
+static int discard_stderr(void)
 {
-    said_file = freopen("/dev/null", "w", stderr);
-    return said_file == NULL ? -1 : 0;
+    return freopen("/dev/null", "w", stderr) == NULL ? -1 : 0;
 }
 
 #endif

@@ -53,12 +53,23 @@ static void clean__no_room__cut_at_a_whole_character(void **state)
     assert_string_equal(out, "a\xc3\xbc");
 }
 
-static void fail__any__gives_its_exit_back(void **state)
+static void fail__any__returns_its_exit_code(void **state)
 {
     struct ui ui = { 0 };
 
     (void)state;
     assert_int_equal(ui_fail(&ui, CLI_GONE, "gone", "%s", "x"), CLI_GONE);
+}
+
+static void time__zero_or_a_second__unknown_or_rfc3339(void **state)
+{
+    char text[UI_TIME_MAX];
+
+    (void)state;
+    ui_time(text, 0);
+    assert_string_equal(text, "unknown");
+    ui_time(text, 1893456000);
+    assert_string_equal(text, "2030-01-01T00:00:00Z");
 }
 
 int main(void)
@@ -68,8 +79,9 @@ int main(void)
         cmocka_unit_test(clean__controls__replaced),
         cmocka_unit_test(clean__broken_utf8__each_byte_replaced),
         cmocka_unit_test(clean__no_room__cut_at_a_whole_character),
-        cmocka_unit_test(fail__any__gives_its_exit_back),
+        cmocka_unit_test(fail__any__returns_its_exit_code),
+        cmocka_unit_test(time__zero_or_a_second__unknown_or_rfc3339),
     };
 
-    return catch_stderr() == 0 ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
+    return discard_stderr() == 0 ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
 }
