@@ -104,7 +104,7 @@ static enum cli_exit claim(struct ui *ui, struct flow *f, const struct cli_args 
 }
 
 /* No message arrived and none will: the relay refused, or there is no such mailbox. */
-static bool is_worthless(const struct flow *f)
+static bool has_no_message(const struct flow *f)
 {
     enum tigress_error error = f->session == NULL ? TIGRESS_OK : tigress_session_error(f->session);
 
@@ -134,7 +134,7 @@ static enum cli_exit accept(struct ui *ui, const struct invitation_in *in,
     }
     if (exit == CLI_OK) {
         exit = claim(ui, &f, args);
-        if (exit != CLI_OK && is_worthless(&f)) {
+        if (exit != CLI_OK && has_no_message(&f)) {
             (void)(is_known ? state_end(ui, &t, before) : state_remove(ui, &t));
         }
     }

@@ -63,7 +63,7 @@ static enum cli_exit watch_one(struct ui *ui, const struct cli_args *args,
         exit = poll_one(ui, &f, until_s, &news);
     }
     if (exit == CLI_OK) {
-        exit = news == WATCH_NOTHING ? watch_nothing(ui) : watch_report(ui, &t, news);
+        exit = news == WATCH_NOTHING ? watch_report_nothing(ui) : watch_report(ui, &t, news);
     }
     flow_close(&f, &t);
     return exit;

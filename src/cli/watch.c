@@ -64,7 +64,7 @@ enum cli_exit watch_report(struct ui *ui, const struct transfer *t, enum watch_n
     return ui_result_take(ui, result);
 }
 
-enum cli_exit watch_nothing(struct ui *ui)
+enum cli_exit watch_report_nothing(struct ui *ui)
 {
     return ui_fail(ui, CLI_REFUSED, "nothing-yet", "nothing changed within this time.");
 }

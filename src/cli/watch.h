@@ -34,6 +34,6 @@ enum cli_exit watch_look(struct flow *f, flow_act_fn *act, int64_t until_s, enum
 /* Prints what changed. */
 enum cli_exit watch_report(struct ui *ui, const struct transfer *t, enum watch_news news);
 /* Reports that nothing changed in time. */
-enum cli_exit watch_nothing(struct ui *ui);
+enum cli_exit watch_report_nothing(struct ui *ui);
 
 #endif

@@ -159,7 +159,7 @@ static enum cli_exit sleep_and_look(struct watcher *w, int64_t until_s)
         }
     }
     cli_free(post);
-    return is_reported ? exit : watch_nothing(w->ui);
+    return is_reported ? exit : watch_report_nothing(w->ui);
 }
 
 static enum cli_exit watch_from(struct watcher *w, const struct watch_list *list, int64_t until_s)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A device with the wallet tool: its own home, its own state, and nothing else in its environment."""
+"""A device with the wallet tool: its own home, its own state, and no other environment."""
 import json
 import os
 import pathlib
@@ -16,7 +16,7 @@ def message(step, size=0):
 
 
 class Ran:
-    """What a command left: its exit code, both outputs, and the JSON object if it printed one."""
+    """The result of a command: its exit code, both outputs, and the JSON object if it printed one."""
 
     def __init__(self, code, out, err):
         self.code, self.out, self.err = code, out, err
@@ -57,7 +57,7 @@ class Device:
         return [relay_process.find_binary("tigress"), *map(str, words)]
 
     def start(self, *words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE):
-        # A session of its own: there is no terminal that could be asked.
+        # A new session without a terminal, so that the tool cannot ask for confirmation.
         return subprocess.Popen(self.command(*words), env=self.env, stdin=stdin, stdout=stdout,
                                 stderr=subprocess.PIPE, cwd=self.home, start_new_session=True)
 
@@ -74,13 +74,13 @@ class Device:
         return self.finish(self.start(*words, stdin=pipe), given)
 
     def must(self, *words, given=None):
-        """A command that succeeds, with its JSON result."""
+        """Runs a command that must succeed; returns its JSON result."""
         ran = self.run(*words, "--json", given=given)
         assert ran.code == 0, f"{words[0]}: exit {ran.code}: {ran.err}"
         return ran.json
 
     def refused(self, code, error, *words, given=None):
-        """A command that ends with this exit code and this JSON error, and says it once."""
+        """Runs a command that must end with this exit code and this JSON error, reported once."""
         ran = self.run(*words, "--json", given=given)
         assert (ran.code, ran.error) == (code, error), f"exit {ran.code}: {ran.out}{ran.err}"
         return ran
@@ -95,5 +95,5 @@ class Device:
         return self.must("answer", transfer, "-", given=json.dumps(document))
 
     def files(self):
-        """The transfers' files; locks are not among them."""
+        """The files of the transfers, without the locks."""
         return sorted(self.state.glob("*.json"))

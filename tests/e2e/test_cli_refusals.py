@@ -50,7 +50,8 @@ def usage__wrong_arguments__exit_two_and_one_sentence(alone, words):
     assert ran.out == ""
     assert ran.err.startswith("tigress: ")
     assert ran.err.splitlines()[0].endswith(".")
-    alone.run(*words, "--json", given="")
+    ran = alone.run(*words, "--json", given="")
+    assert ran.code == 2 and ran.error
     assert not alone.files()
 
 

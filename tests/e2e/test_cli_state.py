@@ -483,7 +483,7 @@ def secret__link_in_argv__warned_and_overwritten(relay, tmp_path):
     alice, bob = Device(tmp_path / "alice", relay), Device(tmp_path / "bob", relay)
     shared = alice.share(KEY)
     secret = shared["url"].split("#")[1]
-    # A relay that never answers holds the command, so that it can be looked at.
+    # The relay does not answer, so the command is still running when its argv is read.
     with socket.create_server(("127.0.0.1", 0)) as silent:
         link = shared["url"].replace(f":{relay.port}/", f":{silent.getsockname()[1]}/")
         process = bob.start("accept", link)

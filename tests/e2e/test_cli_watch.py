@@ -251,5 +251,5 @@ def notify__token_of_another_program__used_when_valid(push_relay, tmp_path):
         shared = alice.share(message("create"), "--rights", "RWD", "--notify", value)
         bob.must("accept", "--notify", value, "-", given=shared["url"] + "\n")
         bob.must("answer", shared["id"], "--notify", value, "-", given=json.dumps(message("sign")))
-        # Its certificate is of another authority: the push is tried, and never taken.
+        # Its certificate is from another authority: the relay tries the push, which fails.
         assert alice.must("receive", shared["id"])["message"] == message("sign")
