@@ -30,29 +30,34 @@ static void close_fd(int *fd)
     }
 }
 
-static void drop_contents(struct transfer *t)
+static void wipe_secrets(struct transfer *t)
 {
-    cli_free(t->relay);
-    cli_free(t->cacert);
-    cli_free(t->title);
     cli_free(t->session);
     cli_free(t->pin);
     cli_free(t->pin_digits);
+    t->session = NULL;
+    t->session_len = 0;
     t->pin = NULL;
     t->pin_len = 0;
     t->pin_digits = NULL;
+}
+
+static void wipe_contents(struct transfer *t)
+{
+    wipe_secrets(t);
+    cli_free(t->relay);
+    cli_free(t->cacert);
+    cli_free(t->title);
     t->relay = NULL;
     t->cacert = NULL;
     t->title = NULL;
-    t->session = NULL;
-    t->session_len = 0;
 }
 
 void state_release(struct transfer *t)
 {
     char name[STATE_NAME_MAX];
 
-    drop_contents(t);
+    wipe_contents(t);
     if (t->lock_fd >= 0 && !t->is_kept) {
         state_lock_name(name, t->role, t->id);
         (void)unlinkat(t->dir_fd, name, 0);
@@ -262,14 +267,7 @@ enum cli_exit state_adopt_id(struct ui *ui, struct transfer *t, const char *id)
 
 enum cli_exit state_end(struct ui *ui, struct transfer *t, enum transfer_status status)
 {
-    cli_free(t->session);
-    cli_free(t->pin);
-    cli_free(t->pin_digits);
-    t->session = NULL;
-    t->session_len = 0;
-    t->pin = NULL;
-    t->pin_len = 0;
-    t->pin_digits = NULL;
+    wipe_secrets(t);
     t->status = status;
     t->is_unread = false;
     return state_save(ui, t);

@@ -24,18 +24,29 @@ static void print_error_object(const char *code, const char *sentence)
     fflush(stdout);
 }
 
-enum cli_exit ui_fail(struct ui *ui, enum cli_exit exit, const char *code, const char *format, ...)
+/* Prints the sentence on standard error; clean is the printed text. */
+static void print_sentence(struct ui *ui, char clean[SENTENCE_MAX], const char *format,
+                           va_list args) __attribute__((format(printf, 3, 0)));
+
+static void print_sentence(struct ui *ui, char clean[SENTENCE_MAX], const char *format,
+                           va_list args)
 {
     char sentence[SENTENCE_MAX];
+
+    vsnprintf(sentence, sizeof(sentence), format, args);
+    ui_clean(clean, SENTENCE_MAX, sentence);
+    ui_progress_end(ui);
+    fprintf(stderr, "tigress: %s\n", clean);
+}
+
+enum cli_exit ui_fail(struct ui *ui, enum cli_exit exit, const char *code, const char *format, ...)
+{
     char clean[SENTENCE_MAX];
     va_list args;
 
     va_start(args, format);
-    vsnprintf(sentence, sizeof(sentence), format, args);
+    print_sentence(ui, clean, format, args);
     va_end(args);
-    ui_clean(clean, sizeof(clean), sentence);
-    ui_progress_end(ui);
-    fprintf(stderr, "tigress: %s\n", clean);
     if (ui->is_json && !ui->has_result) {
         ui->has_result = true;
         print_error_object(code, clean);
@@ -45,16 +56,12 @@ enum cli_exit ui_fail(struct ui *ui, enum cli_exit exit, const char *code, const
 
 void ui_info(struct ui *ui, const char *format, ...)
 {
-    char sentence[SENTENCE_MAX];
     char clean[SENTENCE_MAX];
     va_list args;
 
     va_start(args, format);
-    vsnprintf(sentence, sizeof(sentence), format, args);
+    print_sentence(ui, clean, format, args);
     va_end(args);
-    ui_clean(clean, sizeof(clean), sentence);
-    ui_progress_end(ui);
-    fprintf(stderr, "tigress: %s\n", clean);
 }
 
 void ui_progress(struct ui *ui, const char *format, ...)
