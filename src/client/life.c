@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How a session begins and ends, and the texts it keeps. */
+/* How a session begins and ends. */
 #include "client/session.h"
 
 #include "base/mem.h"
@@ -78,27 +78,4 @@ void tigress_session_free(struct tigress_session **s)
     }
     tg_mem_free_secret(*s, sizeof(**s));
     *s = NULL;
-}
-
-enum tg_err tg_session_set_text(struct tg_buf *text, struct tg_bytes value)
-{
-    struct tg_buf fresh;
-    enum tg_err err = TG_E_BUG;
-
-    tg_buf_init(&fresh, text->max);
-    tg_buf_append(&fresh, value);
-    (void)tg_buf_cstr(&fresh);
-    err = tg_buf_status(&fresh);
-    if (err != TG_OK) {
-        tg_buf_deinit(&fresh);
-        return err;
-    }
-    tg_buf_deinit(text);
-    *text = fresh;
-    return TG_OK;
-}
-
-const char *tg_session_text(const struct tg_buf *text)
-{
-    return text->len == 0 ? "" : (const char *)text->ptr;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/session.h"
 
+#include "client/text.h"
 #include "wire/msg_read.h"
 
 void tg_recipient_go_on(struct tigress_session *s)
@@ -40,9 +41,9 @@ enum tg_err tg_answer_preview(struct tigress_session *s, const struct tg_answer 
         return TG_OK;
     }
     TG_TRY(tg_msg_preview_decode(&display, &expiration_s, &doc, answer->body, NULL));
-    TG_TRY(tg_session_set_text(&s->title, display.title));
-    TG_TRY(tg_session_set_text(&s->description, display.description));
-    TG_TRY(tg_session_set_text(&s->image_url, display.image_url));
+    TG_TRY(tg_text_set(&s->title, display.title));
+    TG_TRY(tg_text_set(&s->description, display.description));
+    TG_TRY(tg_text_set(&s->image_url, display.image_url));
     s->expires_at_s = expiration_s;
     tg_session_went_well(s);
     tg_session_enter(s, TG_S_PREVIEWED);

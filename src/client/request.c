@@ -3,6 +3,7 @@
 #include "client/session.h"
 
 #include "base/mem.h"
+#include "client/text.h"
 #include "crypto/hkdf.h"
 #include "wire/msg_read.h"
 #include "wire/msg_update.h"
@@ -131,7 +132,7 @@ static void add_text(struct tigress_session *s, const char *name, const struct t
         value->err = TG_E_BUG;
         return;
     }
-    s->headers[at] = (struct tigress_http_header){ .name = name, .value = tg_session_text(text) };
+    s->headers[at] = (struct tigress_http_header){ .name = name, .value = tg_text_cstr(text) };
     s->request.header_count++;
 }
 

@@ -108,7 +108,7 @@ static enum tg_err get_standing(struct tigress_session *s, struct tg_reader *r)
         TG_REQUIRE(tg_bytes_find(text, 0) == text.len && tg_bytes_find(text, '\r') == text.len &&
                        tg_bytes_find(text, '\n') == text.len,
                    TG_E_SYNTAX);
-        TG_TRY(tg_session_set_text(standing_text_at(s, i), text));
+        TG_TRY(tg_text_set(standing_text_at(s, i), text));
     }
     err = TG_OK;
 out:
@@ -168,7 +168,7 @@ enum tigress_error tigress_session_save(const struct tigress_session *s, unsigne
     TG_TRY(tg_sha256(hash, tg_buf_view(&bytes)));
     tg_buf_append(&bytes, TG_ARRAY_BYTES(hash));
     TG_TRY(tg_buf_status(&bytes));
-    TG_TRY(tg_api_take(&bytes, &text, len));
+    TG_TRY(tg_text_take(&bytes, &text, len));
     *out = (unsigned char *)text;
 out:
     tg_buf_deinit(&bytes);
@@ -262,7 +262,7 @@ static enum tg_err get_fields(struct tigress_session *s, struct tg_reader *r)
     for (size_t i = 0; i < TEXT_COUNT; i++) {
         size_t len = tg_reader_u32(r);
 
-        TG_TRY(tg_session_set_text(text_at(s, i), tg_reader_bytes(r, len)));
+        TG_TRY(tg_text_set(text_at(s, i), tg_reader_bytes(r, len)));
     }
     TG_TRY(tg_chain_get(&s->chain, r));
     if (s->has_standing) {
@@ -348,7 +348,7 @@ enum tigress_error tigress_session_resume(struct tigress_session **out, const un
     struct tg_fault fault = { "" };
     enum tg_err err = TG_E_BUG;
 
-    tg_api_say(why, why_cap, "");
+    tg_text_copy(why, why_cap, "");
     if (out == NULL || (data == NULL && len > 0)) {
         return TIGRESS_E_ARGUMENT;
     }
@@ -359,7 +359,7 @@ enum tigress_error tigress_session_resume(struct tigress_session **out, const un
             tg_fault_set(&fault, "saved state: what it says fits no session");
         }
     }
-    tg_api_say(why, why_cap, fault.text);
+    tg_text_copy(why, why_cap, fault.text);
     if (err == TG_OK || err == TG_E_NOMEM) {
         return tg_public_error(err);
     }

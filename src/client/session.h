@@ -249,9 +249,6 @@ TG_NODISCARD enum tg_err tg_relay_entry_check(struct tg_bytes entry);
 
 /* ---- life.c */
 TG_NODISCARD enum tg_err tg_session_new(struct tigress_session **out, enum tigress_role role);
-/* Replaces the text, with a NUL behind. TG_E_NOMEM, TG_E_LIMIT: unchanged. */
-TG_NODISCARD enum tg_err tg_session_set_text(struct tg_buf *text, struct tg_bytes value);
-const char *tg_session_text(const struct tg_buf *text);
 
 /* ---- request.c */
 TG_NODISCARD enum tg_err tg_request_build(struct tigress_session *s);

@@ -6,6 +6,7 @@
 #include "client/session.h"
 
 #include "base/mem.h"
+#include "client/text.h"
 #include "wire/attestation.h"
 
 void tg_standing_forget(struct tigress_session *s)
@@ -108,7 +109,7 @@ enum tg_err tg_standing_refused(struct tigress_session *s, const struct tg_answe
     (void)asks_for(answer, TG_SCHEME_PRIVATE_TOKEN, &challenge);
     err = tg_buf_status(&challenge);
     if (err == TG_OK) {
-        err = tg_session_set_text(&standing->token_challenge, tg_buf_view(&challenge));
+        err = tg_text_set(&standing->token_challenge, tg_buf_view(&challenge));
     }
     tg_buf_deinit(&challenge);
     if (err == TG_E_NOMEM) {

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-void tg_api_say(char *out, size_t cap, const char *text)
+void tg_text_copy(char *out, size_t cap, const char *text)
 {
     size_t len = strlen(text);
 
@@ -17,12 +17,12 @@ void tg_api_say(char *out, size_t cap, const char *text)
     out[len] = '\0';
 }
 
-struct tg_bytes tg_api_text(const char *text, size_t max)
+struct tg_bytes tg_text_view(const char *text, size_t max)
 {
     return tg_bytes(text, text == NULL ? 0 : strnlen(text, max + 1));
 }
 
-enum tg_err tg_api_take(struct tg_buf *buf, char **ptr, size_t *len)
+enum tg_err tg_text_take(struct tg_buf *buf, char **ptr, size_t *len)
 {
     char *copy = tg_mem_calloc(buf->len + 1, 1);
 
@@ -38,7 +38,7 @@ enum tg_err tg_api_take(struct tg_buf *buf, char **ptr, size_t *len)
     return TG_OK;
 }
 
-enum tigress_error tg_api_put(char *out, size_t cap, struct tg_bytes text)
+enum tigress_error tg_text_copy_whole(char *out, size_t cap, struct tg_bytes text)
 {
     if (text.len >= cap) {
         if (cap > 0) {
@@ -51,4 +51,27 @@ enum tigress_error tg_api_put(char *out, size_t cap, struct tg_bytes text)
     }
     out[text.len] = '\0';
     return TIGRESS_OK;
+}
+
+enum tg_err tg_text_set(struct tg_buf *text, struct tg_bytes value)
+{
+    struct tg_buf fresh;
+    enum tg_err err = TG_E_BUG;
+
+    tg_buf_init(&fresh, text->max);
+    tg_buf_append(&fresh, value);
+    (void)tg_buf_cstr(&fresh);
+    err = tg_buf_status(&fresh);
+    if (err != TG_OK) {
+        tg_buf_deinit(&fresh);
+        return err;
+    }
+    tg_buf_deinit(text);
+    *text = fresh;
+    return TG_OK;
+}
+
+const char *tg_text_cstr(const struct tg_buf *text)
+{
+    return text->len == 0 ? "" : (const char *)text->ptr;
 }

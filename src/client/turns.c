@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "client/text.h"
 #include "wire/json_text.h"
 #include "wire/msg_read.h"
 #include "wire/msg_update.h"
@@ -34,7 +35,7 @@ enum tg_err tg_message_check(struct tg_bytes json, struct tg_buf *format, struct
                               TG_ENVELOPE_PLAIN_MAX, fault));
     TG_TRY(tg_json_get_object(&content, tg_json_top(doc), "content", TG_JSON_REQUIRED, fault));
     if (format != NULL) {
-        TG_TRY(tg_session_set_text(format, name));
+        TG_TRY(tg_text_set(format, name));
     }
 out:
     tg_json_free(&doc);
@@ -176,7 +177,7 @@ static enum tg_err keep_message(struct tigress_session *s, struct tg_bytes plain
     tg_buf_init(&format, s->format.max);
     TG_TRY(tg_message_check(plain, &format, NULL));
     TG_TRY(remember(s, hash));
-    err = tg_session_set_text(&s->message, plain);
+    err = tg_text_set(&s->message, plain);
     if (err != TG_OK) {
         tg_buf_truncate(&s->seen, s->seen.len - TG_SHA256_LEN);
         goto out;
@@ -268,9 +269,9 @@ static enum tg_err keep_display(struct tigress_session *s, const struct tg_msg_c
     enum tg_err err = TG_OK;
 
     if (s->role == TIGRESS_RECIPIENT) {
-        TG_TRY(tg_session_set_text(&s->title, content->display.title));
-        TG_TRY(tg_session_set_text(&s->description, content->display.description));
-        TG_TRY(tg_session_set_text(&s->image_url, content->display.image_url));
+        TG_TRY(tg_text_set(&s->title, content->display.title));
+        TG_TRY(tg_text_set(&s->description, content->display.description));
+        TG_TRY(tg_text_set(&s->image_url, content->display.image_url));
     }
     s->expires_at_s = content->expiration_s;
 out:

@@ -37,7 +37,7 @@ enum tigress_error tigress_direct_host_save(struct tigress_direct_host *host, un
     TG_TRY(tg_sha256(hash, tg_buf_view(&bytes)));
     tg_buf_append(&bytes, TG_ARRAY_BYTES(hash));
     TG_TRY(tg_buf_status(&bytes));
-    TG_TRY(tg_api_take(&bytes, &text, len));
+    TG_TRY(tg_text_take(&bytes, &text, len));
     *out = (unsigned char *)text;
     host->is_changed = false;
 out:
@@ -102,7 +102,7 @@ enum tigress_error tigress_direct_host_resume(struct tigress_direct_host **out,
     struct tigress_direct_host *host = NULL;
     enum tg_err err = TG_E_BUG;
 
-    tg_api_say(why, why_cap, "");
+    tg_text_copy(why, why_cap, "");
     if (out == NULL || (data == NULL && len > 0)) {
         return TIGRESS_E_ARGUMENT;
     }
@@ -118,6 +118,6 @@ enum tigress_error tigress_direct_host_resume(struct tigress_direct_host **out,
     host = NULL;
 out:
     tigress_direct_host_free(&host);
-    tg_api_say(why, why_cap, err == TG_E_NOMEM ? "" : fault.text);
+    tg_text_copy(why, why_cap, err == TG_E_NOMEM ? "" : fault.text);
     return err == TG_OK || err == TG_E_NOMEM ? tg_direct_error(err) : TIGRESS_E_SAVED_STATE;
 }

@@ -150,16 +150,16 @@ enum tigress_error tigress_direct_listen(struct tigress_direct_listener **out, c
     socklen_t where_len = 0;
     enum tg_err err = TG_E_BUG;
 
-    tg_api_say(why, why_cap, "");
+    tg_text_copy(why, why_cap, "");
     if (out == NULL) {
         return TIGRESS_E_ARGUMENT;
     }
     if (address == NULL) {
         TG_TRY(pick_address(&where, &where_len));
-    } else if (parse_address(&where, &where_len, tg_api_text(address, ADDRESS_MAX)) != TG_OK) {
-        tg_api_say(why, why_cap,
-                   "address: expected a numeric address of this device, a colon and a port, such "
-                   "as 192.0.2.7:0 or [2001:db8::7]:4711; not the wildcard");
+    } else if (parse_address(&where, &where_len, tg_text_view(address, ADDRESS_MAX)) != TG_OK) {
+        tg_text_copy(why, why_cap,
+                     "address: expected a numeric address of this device, a colon and a port, such "
+                     "as 192.0.2.7:0 or [2001:db8::7]:4711; not the wildcard");
         return TIGRESS_E_ARGUMENT;
     }
     l = tg_mem_calloc(1, sizeof(*l));
@@ -175,7 +175,7 @@ enum tigress_error tigress_direct_listen(struct tigress_direct_listener **out, c
 out:
     tigress_direct_listener_free(&l);
     if (err == TG_E_IO) {
-        tg_api_say(why, why_cap, "address: this device cannot listen there");
+        tg_text_copy(why, why_cap, "address: this device cannot listen there");
     }
     return tg_direct_error(err);
 }

@@ -42,7 +42,7 @@ enum tigress_error tigress_session_set_secret(struct tigress_session *s, const c
     if (secret == NULL || s->has_opened) {
         return secret == NULL ? TIGRESS_E_ARGUMENT : TIGRESS_E_STATE;
     }
-    if (tg_share_secret_parse(&fresh, tg_api_text(secret, TIGRESS_SECRET_TEXT_MAX), NULL) !=
+    if (tg_share_secret_parse(&fresh, tg_text_view(secret, TIGRESS_SECRET_TEXT_MAX), NULL) !=
         TG_OK) {
         return TIGRESS_E_SECRET;
     }

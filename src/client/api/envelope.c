@@ -17,12 +17,12 @@ enum tigress_error tigress_message_check(const char *json, size_t json_len, char
     struct tg_fault fault = { "" };
     enum tg_err err = TG_E_BUG;
 
-    tg_api_say(why, why_cap, "");
+    tg_text_copy(why, why_cap, "");
     if (json == NULL) {
         return TIGRESS_E_ARGUMENT;
     }
     err = tg_message_check(tg_bytes(json, json_len), NULL, &fault);
-    tg_api_say(why, why_cap, fault.text);
+    tg_text_copy(why, why_cap, fault.text);
     if (err == TG_OK || err == TG_E_NOMEM) {
         return tg_public_error(err);
     }
@@ -63,7 +63,7 @@ enum tigress_error tigress_envelope_seal(const unsigned char *secret, size_t sec
     TG_TRY(tg_secret_set(&key, tg_bytes(secret, secret_len)));
     TG_TRY(tg_envelope_seal(&box, &key, tg_bytes(json, json_len),
                             random != NULL ? &rng : &tg_rng_system));
-    TG_TRY(tg_api_take(&box, data, data_len));
+    TG_TRY(tg_text_take(&box, data, data_len));
 out:
     tg_buf_deinit(&box);
     tg_secret_wipe(&key);
@@ -96,7 +96,7 @@ enum tigress_error tigress_envelope_open(const unsigned char *secret, size_t sec
     while (plain.len > 0 && plain.ptr[plain.len - 1] == ' ') {
         tg_buf_truncate(&plain, plain.len - 1);
     }
-    TG_TRY(tg_api_take(&plain, json, json_len));
+    TG_TRY(tg_text_take(&plain, json, json_len));
 out:
     tg_buf_deinit(&plain);
     tg_secret_wipe(&key);

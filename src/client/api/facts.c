@@ -25,12 +25,12 @@ const char *tigress_session_message(const struct tigress_session *s, size_t *len
     if (len != NULL) {
         *len = s != NULL ? s->message.len : 0;
     }
-    return s != NULL ? tg_session_text(&s->message) : "";
+    return s != NULL ? tg_text_cstr(&s->message) : "";
 }
 
 const char *tigress_session_message_format(const struct tigress_session *s)
 {
-    return s != NULL ? tg_session_text(&s->format) : "";
+    return s != NULL ? tg_text_cstr(&s->format) : "";
 }
 
 enum tigress_error tigress_session_share_url(const struct tigress_session *s, int form, char *out,
@@ -59,17 +59,17 @@ const char *tigress_session_vertical(const struct tigress_session *s)
 
 const char *tigress_session_title(const struct tigress_session *s)
 {
-    return s != NULL ? tg_session_text(&s->title) : "";
+    return s != NULL ? tg_text_cstr(&s->title) : "";
 }
 
 const char *tigress_session_description(const struct tigress_session *s)
 {
-    return s != NULL ? tg_session_text(&s->description) : "";
+    return s != NULL ? tg_text_cstr(&s->description) : "";
 }
 
 const char *tigress_session_image_url(const struct tigress_session *s)
 {
-    return s != NULL ? tg_session_text(&s->image_url) : "";
+    return s != NULL ? tg_text_cstr(&s->image_url) : "";
 }
 
 int64_t tigress_session_expires_at_s(const struct tigress_session *s)

@@ -53,24 +53,24 @@ enum tigress_error tigress_message_build(const char *format, const char *content
     struct tg_buf text;
     enum tg_err err = TG_E_BUG;
 
-    tg_api_say(why, why_cap, "");
+    tg_text_copy(why, why_cap, "");
     if (format == NULL || content == NULL || json == NULL || json_len == NULL) {
         return TIGRESS_E_ARGUMENT;
     }
     tg_buf_init(&text, TIGRESS_MESSAGE_MAX);
     tg_buf_append_str(&text, "{\"format\":");
-    tg_json_put_string(&text, tg_api_text(format, TIGRESS_MESSAGE_MAX));
+    tg_json_put_string(&text, tg_text_view(format, TIGRESS_MESSAGE_MAX));
     tg_buf_append_str(&text, ",\"content\":");
     tg_buf_append(&text, value);
     tg_buf_append_u8(&text, '}');
     TG_TRY(check_made(&text, "content", value, &fault));
-    TG_TRY(tg_api_take(&text, json, json_len));
+    TG_TRY(tg_text_take(&text, json, json_len));
 out:
     tg_buf_deinit(&text);
     if (err == TG_E_SYNTAX) {
         tg_fault_set(&fault, "message: expected a format in UTF-8");
     }
-    tg_api_say(why, why_cap, fault.text);
+    tg_text_copy(why, why_cap, fault.text);
     return message_error(err);
 }
 
@@ -113,19 +113,19 @@ enum tigress_error tigress_message_set(const char *json, size_t json_len, const 
     struct tg_buf text;
     enum tg_err err = TG_E_BUG;
 
-    tg_api_say(why, why_cap, "");
+    tg_text_copy(why, why_cap, "");
     if (json == NULL || name == NULL || value == NULL || out == NULL || out_len == NULL ||
-        !is_plain(tg_api_text(name, MEMBER_NAME_MAX))) {
+        !is_plain(tg_text_view(name, MEMBER_NAME_MAX))) {
         return TIGRESS_E_ARGUMENT;
     }
     tg_buf_init(&text, TIGRESS_MESSAGE_MAX);
     TG_TRY(tg_message_check(before, NULL, &fault));
     put_member(&text, before, name, plain);
     TG_TRY(check_made(&text, name, plain, &fault));
-    TG_TRY(tg_api_take(&text, out, out_len));
+    TG_TRY(tg_text_take(&text, out, out_len));
 out:
     tg_buf_deinit(&text);
-    tg_api_say(why, why_cap, fault.text);
+    tg_text_copy(why, why_cap, fault.text);
     return message_error(err);
 }
 
@@ -158,7 +158,7 @@ enum tigress_error tigress_message_format(const char *json, size_t json_len, cha
     tg_buf_init(&format, TIGRESS_MESSAGE_MAX);
     error = message_error(tg_message_check(tg_bytes(json, json_len), &format, NULL));
     if (error == TIGRESS_OK) {
-        error = tg_api_put(out, cap, tg_buf_view(&format));
+        error = tg_text_copy_whole(out, cap, tg_buf_view(&format));
     }
     tg_buf_deinit(&format);
     return error;
@@ -176,7 +176,7 @@ enum tigress_handler tigress_vertical_handler(const char *vertical)
         { TIGRESS_VERTICAL_HOME, TIGRESS_HANDLER_HOME },
         { TIGRESS_VERTICAL_CAR, TIGRESS_HANDLER_CAR },
     };
-    struct tg_bytes text = tg_api_text(vertical, TG_VERTICAL_MAX);
+    struct tg_bytes text = tg_text_view(vertical, TG_VERTICAL_MAX);
 
     for (size_t i = 0; i < TG_COUNT(rows); i++) {
         if (tg_bytes_is_equal(text, tg_bytes_str(rows[i].vertical))) {

@@ -50,7 +50,7 @@ static enum tigress_error public_error(enum tg_err err)
 enum tigress_error tigress_pin_new(struct tigress_pin **out, const char *pin, unsigned tries,
                                    tigress_random_fn *random, void *random_ctx)
 {
-    struct tg_bytes digits = tg_api_text(pin, TIGRESS_PIN_DIGITS_MAX);
+    struct tg_bytes digits = tg_text_view(pin, TIGRESS_PIN_DIGITS_MAX);
     struct tigress_pin *p = NULL;
     enum tg_err err = TG_E_BUG;
 
@@ -183,7 +183,7 @@ enum tigress_error tigress_pin_save(struct tigress_pin *p, unsigned char **out, 
     TG_TRY(frame_hash(hash, p, tg_buf_view(&bytes)));
     tg_buf_append(&bytes, TG_ARRAY_BYTES(hash));
     TG_TRY(tg_buf_status(&bytes));
-    TG_TRY(tg_api_take(&bytes, &text, len));
+    TG_TRY(tg_text_take(&bytes, &text, len));
     *out = (unsigned char *)text;
     p->is_saved = true;
 out:
@@ -237,7 +237,7 @@ enum tigress_error tigress_pin_resume(struct tigress_pin **out, const unsigned c
     struct tigress_pin *p = NULL;
     enum tg_err err = TG_E_BUG;
 
-    tg_api_say(why, why_cap, "");
+    tg_text_copy(why, why_cap, "");
     if (out == NULL || (data == NULL && len > 0)) {
         return TIGRESS_E_ARGUMENT;
     }
@@ -249,7 +249,7 @@ enum tigress_error tigress_pin_resume(struct tigress_pin **out, const unsigned c
 out:
     tigress_pin_free(&p);
     if (err == TG_E_SYNTAX) {
-        tg_api_say(why, why_cap, fault.text);
+        tg_text_copy(why, why_cap, fault.text);
         return TIGRESS_E_SAVED_STATE;
     }
     return public_error(err);

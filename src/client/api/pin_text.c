@@ -83,7 +83,7 @@ enum tigress_error tigress_pin_generate(char *out, size_t cap, unsigned digits,
 
 enum tigress_error tigress_pin_show(const char *pin, char *out, size_t cap)
 {
-    struct tg_bytes digits = tg_api_text(pin, TIGRESS_PIN_DIGITS_MAX);
+    struct tg_bytes digits = tg_text_view(pin, TIGRESS_PIN_DIGITS_MAX);
     size_t len = 0;
 
     if (out == NULL || cap == 0) {
@@ -160,7 +160,7 @@ static size_t take_separator(struct tg_bytes text)
 
 enum tigress_error tigress_pin_normalise(const char *typed, char *out, size_t cap)
 {
-    struct tg_bytes rest = tg_api_text(typed, TIGRESS_PIN_TYPED_MAX);
+    struct tg_bytes rest = tg_text_view(typed, TIGRESS_PIN_TYPED_MAX);
     char digits[TIGRESS_PIN_TEXT_MAX] = { 0 };
     size_t count = 0;
     enum tigress_error error = TIGRESS_E_ARGUMENT;
@@ -189,7 +189,7 @@ enum tigress_error tigress_pin_normalise(const char *typed, char *out, size_t ca
         rest = tg_bytes_from(rest, used);
     }
     if (count >= TIGRESS_PIN_DIGITS_MIN) {
-        error = tg_api_put(out, cap, tg_bytes(digits, count));
+        error = tg_text_copy_whole(out, cap, tg_bytes(digits, count));
     }
 out:
     tg_mem_wipe(digits, sizeof(digits));

@@ -16,7 +16,7 @@ enum tigress_error tigress_initiator_new(struct tigress_session **out, const cha
     enum tg_err err = TG_E_BUG;
     enum tigress_error error = TIGRESS_E_ARGUMENT;
 
-    tg_api_say(why, why_cap, "");
+    tg_text_copy(why, why_cap, "");
     if (out == NULL || relay_url == NULL || message == NULL) {
         return TIGRESS_E_ARGUMENT;
     }
@@ -26,12 +26,12 @@ enum tigress_error tigress_initiator_new(struct tigress_session **out, const cha
     }
     err = tg_session_new(&s, TIGRESS_INITIATOR);
     if (err == TG_OK) {
-        err = tg_relay_url_parse(&s->url, tg_api_text(relay_url, TG_SHARE_URL_MAX), &fault);
+        err = tg_relay_url_parse(&s->url, tg_text_view(relay_url, TG_SHARE_URL_MAX), &fault);
     }
     if (err == TG_OK) {
-        err = tg_session_set_text(&s->draft, tg_bytes(message, message_len));
+        err = tg_text_set(&s->draft, tg_bytes(message, message_len));
     }
-    tg_api_say(why, why_cap, fault.text);
+    tg_text_copy(why, why_cap, fault.text);
     if (err != TG_OK) {
         tigress_session_free(&s);
         return err == TG_E_SYNTAX ? TIGRESS_E_URL : tg_public_error(err);
@@ -47,20 +47,20 @@ enum tigress_error tigress_recipient_new(struct tigress_session **out, const cha
     struct tg_fault fault = { "" };
     enum tigress_error error = TIGRESS_E_BUG;
 
-    tg_api_say(why, why_cap, "");
+    tg_text_copy(why, why_cap, "");
     if (out == NULL || share_url == NULL) {
         return TIGRESS_E_ARGUMENT;
     }
     if (tg_session_new(&s, TIGRESS_RECIPIENT) != TG_OK) {
         return TIGRESS_E_NOMEM;
     }
-    error = tg_share_url_read(&s->url, tg_api_text(share_url, TG_SHARE_URL_MAX), &fault);
+    error = tg_share_url_read(&s->url, tg_text_view(share_url, TG_SHARE_URL_MAX), &fault);
     if (error == TIGRESS_OK && secret != NULL &&
-        tg_share_secret_parse(&s->url.secret, tg_api_text(secret, TIGRESS_SECRET_TEXT_MAX),
+        tg_share_secret_parse(&s->url.secret, tg_text_view(secret, TIGRESS_SECRET_TEXT_MAX),
                               &fault) != TG_OK) {
         error = TIGRESS_E_SECRET;
     }
-    tg_api_say(why, why_cap, fault.text);
+    tg_text_copy(why, why_cap, fault.text);
     if (error != TIGRESS_OK) {
         tigress_session_free(&s);
         return error;
@@ -121,7 +121,7 @@ static enum tigress_error set_texts(const struct setting *settings, size_t count
         }
     }
     for (size_t i = 0; i < count && err == TG_OK; i++) {
-        err = tg_session_set_text(settings[i].text, settings[i].value);
+        err = tg_text_set(settings[i].text, settings[i].value);
     }
     return tg_public_error(err);
 }
@@ -136,10 +136,10 @@ enum tigress_error tigress_session_set_display(struct tigress_session *s, const 
         return error;
     }
     const struct setting settings[] = {
-        { &s->title, tg_api_text(title, limits.title_max), 0, limits.title_max },
-        { &s->description, tg_api_text(description, limits.description_max), 0,
+        { &s->title, tg_text_view(title, limits.title_max), 0, limits.title_max },
+        { &s->description, tg_text_view(description, limits.description_max), 0,
           limits.description_max },
-        { &s->image_url, tg_api_text(image_url, limits.image_url_max), 0, limits.image_url_max },
+        { &s->image_url, tg_text_view(image_url, limits.image_url_max), 0, limits.image_url_max },
     };
 
     return set_texts(settings, TG_COUNT(settings));
@@ -171,8 +171,8 @@ static enum tg_err replace_token(struct tigress_session *s, struct tg_bytes type
 
     tg_buf_init(&fresh_type, s->token_type.max);
     tg_buf_init(&fresh_data, s->token_data.max);
-    TG_TRY(tg_session_set_text(&fresh_type, type));
-    TG_TRY(tg_session_set_text(&fresh_data, token_data));
+    TG_TRY(tg_text_set(&fresh_type, type));
+    TG_TRY(tg_text_set(&fresh_data, token_data));
     take_text(&s->token_type, &fresh_type);
     take_text(&s->token_data, &fresh_data);
     s->is_token_due = true;
@@ -189,8 +189,8 @@ enum tigress_error tigress_session_set_notification_token(struct tigress_session
                                                           const char *type, const char *token_data)
 {
     static const struct tg_wire_limits limits = TG_WIRE_LIMITS_DEFAULT;
-    const struct tg_bytes type_text = tg_api_text(type, limits.token_type_max);
-    const struct tg_bytes data_text = tg_api_text(token_data, limits.token_data_max);
+    const struct tg_bytes type_text = tg_text_view(type, limits.token_type_max);
+    const struct tg_bytes data_text = tg_text_view(token_data, limits.token_data_max);
     enum tigress_error error = may_set_token(s);
 
     if (error == TIGRESS_OK) {
@@ -223,7 +223,7 @@ enum tigress_error tigress_session_set_rights(struct tigress_session *s, const c
     if (error != TIGRESS_OK) {
         return error;
     }
-    if (tg_rights_parse(&set, tg_api_text(rights, 8), NULL) != TG_OK) {
+    if (tg_rights_parse(&set, tg_text_view(rights, 8), NULL) != TG_OK) {
         return TIGRESS_E_ARGUMENT;
     }
     s->rights = set;
@@ -233,7 +233,7 @@ enum tigress_error tigress_session_set_rights(struct tigress_session *s, const c
 enum tigress_error tigress_session_set_vertical(struct tigress_session *s, const char *vertical)
 {
     enum tigress_error error = may_set(s, TIGRESS_INITIATOR);
-    struct tg_bytes text = tg_api_text(vertical, TG_VERTICAL_MAX);
+    struct tg_bytes text = tg_text_view(vertical, TG_VERTICAL_MAX);
 
     if (error != TIGRESS_OK) {
         return error;
@@ -279,7 +279,7 @@ enum tigress_error tigress_session_disable_envelope_v2(struct tigress_session *s
 enum tigress_error tigress_session_allow_relay(struct tigress_session *s, const char *host)
 {
     enum tigress_error error = may_set(s, TIGRESS_RECIPIENT);
-    struct tg_bytes text = tg_api_text(host, TG_SHARE_HOST_MAX + 6);
+    struct tg_bytes text = tg_text_view(host, TG_SHARE_HOST_MAX + 6);
     size_t count = 0;
     size_t before = 0;
 

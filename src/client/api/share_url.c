@@ -92,12 +92,12 @@ enum tigress_error tigress_share_url_parse(struct tigress_share_url **out, const
     struct tg_fault fault = { "" };
     enum tigress_error error = TIGRESS_E_BUG;
 
-    tg_api_say(why, why_cap, "");
+    tg_text_copy(why, why_cap, "");
     if (out == NULL || text == NULL) {
         return TIGRESS_E_ARGUMENT;
     }
-    error = tg_share_url_read(&url, tg_api_text(text, TG_SHARE_URL_MAX), &fault);
-    tg_api_say(why, why_cap, fault.text);
+    error = tg_share_url_read(&url, tg_text_view(text, TG_SHARE_URL_MAX), &fault);
+    tg_text_copy(why, why_cap, fault.text);
     return error == TIGRESS_OK ? new_from(out, &url) : error;
 }
 
@@ -107,17 +107,17 @@ enum tigress_error tigress_share_url_new(struct tigress_share_url **out, const c
 {
     struct tg_share_url url = { .port = 0 };
     struct tg_fault fault = { "" };
-    struct tg_bytes v = tg_api_text(vertical, TG_VERTICAL_MAX);
+    struct tg_bytes v = tg_text_view(vertical, TG_VERTICAL_MAX);
     struct tg_buf check;
     enum tg_err err = TG_E_BUG;
 
-    tg_api_say(why, why_cap, "");
+    tg_text_copy(why, why_cap, "");
     if (out == NULL || relay_url == NULL || mailbox_id == NULL) {
         return TIGRESS_E_ARGUMENT;
     }
     tg_buf_init(&check, TG_SHARE_URL_MAX);
-    TG_TRY(tg_relay_url_parse(&url, tg_api_text(relay_url, TG_SHARE_URL_MAX), &fault));
-    err = tg_uuid_parse(&url.mailbox, tg_api_text(mailbox_id, TG_UUID_TEXT_LEN));
+    TG_TRY(tg_relay_url_parse(&url, tg_text_view(relay_url, TG_SHARE_URL_MAX), &fault));
+    err = tg_uuid_parse(&url.mailbox, tg_text_view(mailbox_id, TG_UUID_TEXT_LEN));
     if (err != TG_OK) {
         tg_fault_set(&fault, "mailbox identifier: expected a UUID");
         goto out;
@@ -127,16 +127,16 @@ enum tigress_error tigress_share_url_new(struct tigress_share_url **out, const c
         memcpy(url.vertical, v.ptr, v.len);
     }
     if (secret != NULL &&
-        tg_share_secret_parse(&url.secret, tg_api_text(secret, TIGRESS_SECRET_TEXT_MAX), &fault) !=
+        tg_share_secret_parse(&url.secret, tg_text_view(secret, TIGRESS_SECRET_TEXT_MAX), &fault) !=
             TG_OK) {
-        tg_api_say(why, why_cap, fault.text);
+        tg_text_copy(why, why_cap, fault.text);
         tg_share_url_wipe(&url);
         return TIGRESS_E_SECRET;
     }
     TG_TRY(tg_share_url_format(&check, &url, TG_SHARE_HTTPS));
 out:
     tg_buf_deinit(&check);
-    tg_api_say(why, why_cap, fault.text);
+    tg_text_copy(why, why_cap, fault.text);
     if (err == TG_OK) {
         return new_from(out, &url);
     }
@@ -187,7 +187,7 @@ enum tigress_error tigress_share_url_set_secret(struct tigress_share_url *url, c
     if (url == NULL || secret == NULL) {
         return TIGRESS_E_ARGUMENT;
     }
-    if (tg_share_secret_parse(&fresh, tg_api_text(secret, TIGRESS_SECRET_TEXT_MAX), NULL) !=
+    if (tg_share_secret_parse(&fresh, tg_text_view(secret, TIGRESS_SECRET_TEXT_MAX), NULL) !=
         TG_OK) {
         return TIGRESS_E_SECRET;
     }
@@ -217,7 +217,7 @@ enum tigress_error tg_share_url_put(const struct tg_share_url *url, int form, ch
                                       ? TG_SHARE_TIGRESS
                                       : TG_SHARE_HTTPS);
     }
-    error = err == TG_OK ? tg_api_put(out, cap, tg_buf_view(&text))
+    error = err == TG_OK ? tg_text_copy_whole(out, cap, tg_buf_view(&text))
             : err == TG_E_UNSUPPORTED || err == TG_E_SYNTAX ? TIGRESS_E_URL
                                                             : tg_public_error(err);
     tg_buf_deinit(&text);

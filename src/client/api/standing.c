@@ -74,7 +74,7 @@ static enum tg_err keep_attestation(struct tigress_session *s, struct tg_bytes o
     tg_buf_init(&text, TG_ATTESTATION_HEADER_MAX);
     tg_attestation_encode(&text, object);
     TG_TRY(tg_buf_status(&text));
-    err = tg_session_set_text(&s->standing.attestation, tg_buf_view(&text));
+    err = tg_text_set(&s->standing.attestation, tg_buf_view(&text));
 out:
     tg_buf_deinit(&text);
     return err;
@@ -111,7 +111,7 @@ enum tigress_error tigress_session_set_attestation(struct tigress_session *s,
 
 const char *tigress_session_private_token_challenge(const struct tigress_session *s)
 {
-    return s == NULL || s->state != TG_S_TOKEN ? "" : tg_session_text(&s->standing.token_challenge);
+    return s == NULL || s->state != TG_S_TOKEN ? "" : tg_text_cstr(&s->standing.token_challenge);
 }
 
 static enum tigress_error check_token(struct tg_bytes token, const char *text)
@@ -134,7 +134,7 @@ static enum tg_err keep_token(struct tigress_session *s, struct tg_bytes token)
     tg_buf_append(&text, token);
     tg_buf_append_str(&text, "\"");
     TG_TRY(tg_buf_status(&text));
-    err = tg_session_set_text(&s->standing.authorization, tg_buf_view(&text));
+    err = tg_text_set(&s->standing.authorization, tg_buf_view(&text));
 out:
     tg_buf_deinit(&text);
     return err;
@@ -142,7 +142,7 @@ out:
 
 enum tigress_error tigress_session_set_private_token(struct tigress_session *s, const char *token)
 {
-    struct tg_bytes text = tg_api_text(token, TG_TOKEN_TEXT_MAX);
+    struct tg_bytes text = tg_text_view(token, TG_TOKEN_TEXT_MAX);
     bool is_asked = s != NULL && tg_session_takes(s, TG_CALL_TOKEN);
     enum tigress_error error = TIGRESS_OK;
 

@@ -101,7 +101,7 @@ static void put_subscription(struct tg_buf *text, const struct tigress_webpush *
 enum tigress_error tigress_webpush_subscription(const struct tigress_webpush *w,
                                                 const char *endpoint, char *out, size_t cap)
 {
-    struct tg_bytes url = tg_api_text(endpoint, TIGRESS_WEBPUSH_ENDPOINT_MAX);
+    struct tg_bytes url = tg_text_view(endpoint, TIGRESS_WEBPUSH_ENDPOINT_MAX);
     enum tigress_error error = TIGRESS_OK;
     struct tg_buf text;
 
@@ -140,7 +140,7 @@ enum tigress_error tigress_webpush_open(const struct tigress_webpush *w, const u
     }
     tg_buf_init(&plain, TIGRESS_WEBPUSH_BODY_MAX);
     TG_TRY(tg_webpush_open(&plain, &w->receiver, &w->private_key, tg_bytes(body, len)));
-    TG_TRY(tg_api_take(&plain, text, text_len));
+    TG_TRY(tg_text_take(&plain, text, text_len));
 out:
     tg_buf_deinit(&plain);
     return err == TG_E_SYNTAX || err == TG_E_CRYPTO ? TIGRESS_E_DECRYPT : tg_public_error(err);
@@ -166,7 +166,7 @@ enum tigress_error tigress_webpush_save(const struct tigress_webpush *w, unsigne
     TG_TRY(tg_sha256(hash, tg_buf_view(&bytes)));
     tg_buf_append(&bytes, TG_ARRAY_BYTES(hash));
     TG_TRY(tg_buf_status(&bytes));
-    TG_TRY(tg_api_take(&bytes, &text, len));
+    TG_TRY(tg_text_take(&bytes, &text, len));
     *out = (unsigned char *)text;
 out:
     tg_buf_deinit(&bytes);
