@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "client/session.h"
+#include "wire/envelope.h"
 
 #include <string.h>
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "client/initiator.h"
+
+#include "client/good_standing.h"
+#include "client/messages.h"
 #include "client/session.h"
-
-#include "base/mem.h"
-
-#include <string.h>
+#include "client/turns.h"
+#include "wire/msg_create.h"
 
 /* spec: protocol/7#intent-before-anything
    spec: protocol/7#fresh-claim-per-transfer */
@@ -16,9 +18,9 @@ enum tg_err tg_initiator_confirm(struct tigress_session *s)
     tg_uuid_set_v4(&s->claim);
     TG_TRY(tg_rng_fill(&s->rng, s->url.secret.bytes, s->secret_len));
     s->url.secret.len = s->secret_len;
-    TG_TRY(tg_turn_seal(s, tg_buf_view(&s->draft)));
+    TG_TRY(tg_messages_seal(s, tg_buf_view(&s->draft)));
     TG_TRY(tg_session_enter_change(s, TG_S_CREATE));
-    tg_standing_enter(s, TG_S_CREATE);
+    tg_good_standing_enter(s, TG_S_CREATE);
     tg_buf_deinit(&s->draft);
     s->is_started = true;
 out:
@@ -38,7 +40,7 @@ static bool is_same_relay(const struct tg_share_url *a, const struct tg_share_ur
            a->port == b->port && tg_bytes_is_equal(tg_bytes_str(a->host), tg_bytes_str(b->host));
 }
 
-static enum tg_err take_link(struct tigress_session *s, const struct tg_answer *answer)
+static enum tg_err take_link(struct tigress_session *s, const struct tg_client_answer *answer)
 {
     struct tg_msg_created created = { .is_push_supported = false };
     struct tg_json *doc = NULL;
@@ -59,12 +61,12 @@ out:
     return err;
 }
 
-enum tg_err tg_answer_create(struct tigress_session *s, const struct tg_answer *answer)
+enum tg_err tg_initiator_on_create(struct tigress_session *s, const struct tg_client_answer *answer)
 {
     enum tg_err err = TG_E_BUG;
 
-    if (answer->status == 401 && tg_standing_is_asked(answer)) {
-        return tg_standing_refused(s, answer);
+    if (answer->status == 401 && tg_good_standing_is_asked(answer)) {
+        return tg_good_standing_refused(s, answer);
     }
     if (answer->status == 401 || answer->status == 403) {
         tg_session_fail(s, TIGRESS_E_DENIED,
@@ -73,7 +75,7 @@ enum tg_err tg_answer_create(struct tigress_session *s, const struct tg_answer *
         return TG_OK;
     }
     if (answer->status != 200 && answer->status != 201) {
-        tg_session_refused(s, answer);
+        tg_turns_refused(s, answer);
         return TG_OK;
     }
     err = take_link(s, answer);
@@ -85,7 +87,7 @@ enum tg_err tg_answer_create(struct tigress_session *s, const struct tg_answer *
                          "The relay's answer names no mailbox of its own; nothing is shared.", 0);
         return TG_OK;
     }
-    tg_standing_forget(s);
+    tg_good_standing_forget(s);
     if (s->is_cancelling) {
         return tg_session_enter_change(s, TG_S_DELETE);
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which relays a session may use: the list of exact hosts, and the wallet's own judgement. */
-#include "client/session.h"
+#include "client/policy.h"
 
 #include "base/num.h"
 #include "wire/share_host.h"
@@ -42,7 +42,7 @@ static enum tg_err parse_entry(char host[TG_SHARE_HOST_MAX + 1], uint16_t *port,
     return TG_OK;
 }
 
-enum tg_err tg_relay_entry_check(struct tg_bytes entry)
+enum tg_err tg_client_policy_entry_check(struct tg_bytes entry)
 {
     char host[TG_SHARE_HOST_MAX + 1];
     uint16_t port = 0;
@@ -51,7 +51,7 @@ enum tg_err tg_relay_entry_check(struct tg_bytes entry)
 }
 
 /* The host that a port-less entry means is the one at the scheme's own port. */
-bool tg_relay_is_allowed(const struct tg_share_url *url, struct tg_bytes entry)
+bool tg_client_policy_is_match(const struct tg_share_url *url, struct tg_bytes entry)
 {
     char host[TG_SHARE_HOST_MAX + 1];
     uint16_t port = 0;
@@ -73,7 +73,7 @@ static bool is_listed(const struct tigress_session *s)
     while (rest.len > 0) {
         struct tg_bytes entry = tg_bytes_first(rest, tg_bytes_find(rest, 0));
 
-        verdict = verdict || tg_relay_is_allowed(&s->url, entry);
+        verdict = verdict || tg_client_policy_is_match(&s->url, entry);
         rest = tg_bytes_from(rest, entry.len + 1);
     }
     return verdict;
@@ -96,7 +96,7 @@ static bool is_approved(const struct tigress_session *s)
     return s->policy == NULL || s->policy(s->policy_ctx, &relay) == 1;
 }
 
-bool tg_policy_allows(struct tigress_session *s)
+bool tg_client_policy_allows(struct tigress_session *s)
 {
     if (s->is_permitted) {
         return true;

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "client/session.h"
+#include "client/recipient.h"
 
+#include "client/messages.h"
+#include "client/session.h"
 #include "client/text.h"
+#include "client/turns.h"
 #include "wire/msg_read.h"
 
 void tg_recipient_go_on(struct tigress_session *s)
@@ -29,7 +32,8 @@ void tg_recipient_check(struct tigress_session *s)
     }
 }
 
-enum tg_err tg_answer_preview(struct tigress_session *s, const struct tg_answer *answer)
+enum tg_err tg_recipient_on_preview(struct tigress_session *s,
+                                    const struct tg_client_answer *answer)
 {
     struct tg_display_info display = { .title = { NULL, 0 } };
     int64_t expiration_s = 0;
@@ -37,7 +41,7 @@ enum tg_err tg_answer_preview(struct tigress_session *s, const struct tg_answer 
     enum tg_err err = TG_E_BUG;
 
     if (answer->status != 200) {
-        tg_session_refused(s, answer);
+        tg_turns_refused(s, answer);
         return TG_OK;
     }
     TG_TRY(tg_msg_preview_decode(&display, &expiration_s, &doc, answer->body, NULL));
@@ -57,7 +61,7 @@ out:
 }
 
 /* spec: protocol/3#first-read-binds */
-enum tg_err tg_answer_claim(struct tigress_session *s, const struct tg_answer *answer)
+enum tg_err tg_recipient_on_claim(struct tigress_session *s, const struct tg_client_answer *answer)
 {
     bool is_new = false;
     bool is_handled = false;
@@ -70,10 +74,10 @@ enum tg_err tg_answer_claim(struct tigress_session *s, const struct tg_answer *a
         return TG_OK;
     }
     if (answer->status != 200) {
-        tg_session_refused(s, answer);
+        tg_turns_refused(s, answer);
         return TG_OK;
     }
-    err = tg_turn_take_content(s, answer, &is_new, &is_handled);
+    err = tg_messages_receive(s, answer, &is_new, &is_handled);
     if (err == TG_OK && is_new) {
         tg_session_enter(s, TG_S_MESSAGE);
     }

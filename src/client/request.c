@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* spec: protocol.md sections 2 and 4: which call has which method, headers and body. */
-#include "client/session.h"
+#include "client/request.h"
 
 #include "base/mem.h"
 #include "client/text.h"
 #include "crypto/hkdf.h"
+#include "wire/envelope.h"
+#include "wire/headers.h"
+#include "wire/msg_create.h"
 #include "wire/msg_read.h"
 #include "wire/msg_update.h"
 
 #define ANSWER_TIMEOUT_S 30u
 #define WAIT_MARGIN_S 15u
+#define RIGHTS_LIFETIME_S (48 * 3600) /* with rights and no expiration */
 
 typedef enum tg_err body_fn(struct tigress_session *s, struct tg_buf *out);
 static body_fn put_create, put_read, put_update;
@@ -30,15 +34,6 @@ static const struct form {
     [TG_S_DELETE] = { "DELETE", true, true, true, false, NULL },
     [TG_S_RELINQUISH] = { "PATCH", true, true, true, false, NULL },
 };
-
-void tg_request_drop(struct tigress_session *s)
-{
-    tg_mem_wipe(s->values, sizeof(s->values));
-    tg_mem_wipe(&s->request, sizeof(s->request));
-    tg_buf_deinit(&s->request_url);
-    tg_buf_deinit(&s->request_body);
-    s->has_request = false;
-}
 
 /*
  * Create and claim say where the relay announces changes, whatever comes later says only a new
@@ -80,7 +75,7 @@ static enum tg_err put_create(struct tigress_session *s, struct tg_buf *out)
     /* The configuration has rights only beside an expiration. Kept, so that a retry says the same.
      */
     if (s->rights != 0 && s->expires_at_s == 0) {
-        s->expires_at_s = s->now_s + TG_RIGHTS_LIFETIME_S;
+        s->expires_at_s = s->now_s + RIGHTS_LIFETIME_S;
     }
     msg.has_expiration = s->expires_at_s != 0;
     msg.expiration_s = s->expires_at_s;
@@ -139,7 +134,7 @@ static void add_text(struct tigress_session *s, const char *name, const struct t
 /* spec: protocol/6#attestation-sent */
 static void add_standing(struct tigress_session *s, struct tg_buf *value)
 {
-    const struct tg_client_standing *standing = &s->standing;
+    const struct tg_good_standing *standing = &s->standing;
 
     if (standing->attestation.len > 0) {
         add_text(s, TG_HEADER_DEVICE_ATTESTATION, &standing->attestation, value);
@@ -259,12 +254,12 @@ static enum tg_err put_url(struct tigress_session *s, const struct form *form)
     return tg_buf_status(out);
 }
 
-enum tg_err tg_request_build(struct tigress_session *s)
+enum tg_err tg_client_request_build(struct tigress_session *s)
 {
     const struct form *form = &forms[s->state];
     enum tg_err err = TG_E_BUG;
 
-    tg_request_drop(s);
+    tg_session_drop_request(s);
     TG_REQUIRE(form->method != NULL, TG_E_BUG);
     /* A change that was sent without it does not get it in a repetition, which the relay may take
        for the duplicate that it is. */
@@ -287,7 +282,7 @@ enum tg_err tg_request_build(struct tigress_session *s)
     err = TG_OK;
 out:
     if (err != TG_OK) {
-        tg_request_drop(s);
+        tg_session_drop_request(s);
     }
     return err;
 }

@@ -4,11 +4,12 @@
  * and SHA-256 over all of it. The hash finds damage; whoever can write the file can also read its
  * secrets, so it is no protection against a person, and needs none.
  */
-#include "client/session.h"
+#include <tigress/session.h>
 
-#include "base/mem.h"
 #include "base/reader.h"
-#include "base/utf8.h"
+#include "client/engine.h"
+#include "client/public_error.h"
+#include "client/session.h"
 #include "client/text.h"
 
 #include <string.h>
@@ -269,7 +270,7 @@ static enum tg_err get_fields(struct tigress_session *s, struct tg_reader *r)
         TG_TRY(get_standing(s, r));
     }
     TG_TRY(tg_reader_finish(r));
-    TG_REQUIRE(tg_state_is_valid(s->role, state), TG_E_SYNTAX);
+    TG_REQUIRE(tg_engine_is_state(s->role, state), TG_E_SYNTAX);
     s->state = (enum tg_state)state;
 out:
     return err;

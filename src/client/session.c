@@ -2,89 +2,107 @@
 #include "client/session.h"
 
 #include "base/mem.h"
-#include "base/num.h"
-#include "wire/problem.h"
+#include "wire/envelope.h"
 
 #include <string.h>
 
 #define BACKOFF_MAX_S 60u
-#define RETRY_AFTER_MAX_S 3600u
-#define IDLE_DELAY_MAX_S 30u
-#define IDLE_QUICK_S 2 /* a long poll that is over sooner was none */
+#define POLL_S_DEFAULT 55u
+#define TRIES_DEFAULT 8u
+#define SETTING_TEXT_MAX 4096u
 
-#define STOP_CALLS (TG_CALL_FINISH | TG_CALL_RELINQUISH | TG_CALL_CANCEL)
-#define LOOK_CALLS (TG_CALL_WAIT | TG_CALL_CHECK)
+/* ---- new and free ---------------------------------------------------------------------------- */
 
-/*
- * The machine. A state that asks for input names it; one that has a request names who understands
- * the answer. Where an answer leads is its function's to say; a call that is not in `calls` is
- * refused by tg_session_takes, without any function having to.
- */
-static const struct state_row {
-    enum tigress_want want; /* 0: passed through by step */
-    enum tigress_input input;
-    unsigned calls;
-    unsigned roles; /* set of enum tigress_role */
-    tg_answer_fn *answer;
-} rows[TG_S_COUNT] = {
-    [TG_S_INTENT] = { TIGRESS_WANT_INPUT, TIGRESS_INPUT_INTENT, TG_CALL_CONFIRM | TG_CALL_CANCEL, 1,
-                      NULL },
-    [TG_S_CREATE] = { TIGRESS_WANT_HTTP, 0, TG_CALL_CANCEL, 1, tg_answer_create },
-    [TG_S_CREATED] = { TIGRESS_WANT_INPUT, TIGRESS_INPUT_CREATED, LOOK_CALLS | TG_CALL_CANCEL, 1,
-                       NULL },
-    [TG_S_CHECK] = { 0, 0, TG_CALL_CANCEL | TG_CALL_SECRET, 2, NULL },
-    [TG_S_SECRET] = { TIGRESS_WANT_INPUT, TIGRESS_INPUT_SECRET, TG_CALL_SECRET | TG_CALL_CANCEL, 2,
-                      NULL },
-    [TG_S_PREVIEW] = { TIGRESS_WANT_HTTP, 0, TG_CALL_CANCEL | TG_CALL_SECRET, 2,
-                       tg_answer_preview },
-    [TG_S_PREVIEWED] = { TIGRESS_WANT_INPUT, TIGRESS_INPUT_PREVIEW,
-                         TG_CALL_ACCEPT | TG_CALL_SECRET | TG_CALL_CANCEL, 2, NULL },
-    [TG_S_CLAIM] = { TIGRESS_WANT_HTTP, 0, TG_CALL_CANCEL | TG_CALL_SECRET, 2, tg_answer_claim },
-    [TG_S_READ] = { TIGRESS_WANT_HTTP, 0, LOOK_CALLS | STOP_CALLS | TG_CALL_SEND, 3,
-                    tg_answer_read },
-    [TG_S_MESSAGE] = { TIGRESS_WANT_INPUT, TIGRESS_INPUT_MESSAGE,
-                       LOOK_CALLS | STOP_CALLS | TG_CALL_SEND, 3, NULL },
-    [TG_S_UNCHANGED] = { TIGRESS_WANT_INPUT, TIGRESS_INPUT_UNCHANGED,
-                         LOOK_CALLS | STOP_CALLS | TG_CALL_SEND, 3, NULL },
-    [TG_S_SEND] = { TIGRESS_WANT_HTTP, 0, TG_CALL_CANCEL, 3, tg_answer_send },
-    [TG_S_SENT] = { TIGRESS_WANT_INPUT, TIGRESS_INPUT_SENT, LOOK_CALLS | STOP_CALLS, 3, NULL },
-    [TG_S_DELETE] = { TIGRESS_WANT_HTTP, 0, 0, 3, tg_answer_delete },
-    [TG_S_RELINQUISH] = { TIGRESS_WANT_HTTP, 0, 0, 2, tg_answer_relinquish },
-    [TG_S_DONE] = { TIGRESS_DONE, 0, 0, 3, NULL },
-    [TG_S_ATTEST] = { TIGRESS_WANT_INPUT, TIGRESS_INPUT_ATTESTATION,
-                      TG_CALL_ATTEST | TG_CALL_CANCEL, 3, NULL },
-    [TG_S_TOKEN] = { TIGRESS_WANT_INPUT, TIGRESS_INPUT_PRIVATE_TOKEN,
-                     TG_CALL_TOKEN | TG_CALL_CANCEL, 1, NULL },
-    [TG_S_FAILED] = { TIGRESS_FAILED, 0, 0, 3, NULL },
-};
-
-bool tg_state_is_valid(enum tigress_role role, unsigned state)
+static enum tg_err random_fill(void *ctx, uint8_t *out, size_t len)
 {
-    return state > 0 && state < TG_S_COUNT && (rows[state].roles & (unsigned)role) != 0;
+    struct tigress_session *s = ctx;
+
+    if (s->random == NULL) {
+        return tg_rng_fill(&tg_rng_system, out, len);
+    }
+    return s->random(s->random_ctx, out, len) == 0 ? TG_OK : TG_E_CRYPTO;
 }
 
-static bool is_request(const struct tigress_session *s)
+enum tg_err tg_session_new(struct tigress_session **out, enum tigress_role role)
 {
-    return rows[s->state].answer != NULL;
+    struct tigress_session *s = tg_mem_calloc(1, sizeof(*s));
+
+    if (s == NULL) {
+        return TG_E_NOMEM;
+    }
+    s->role = role;
+    s->state = role == TIGRESS_INITIATOR ? TG_S_INTENT : TG_S_CHECK;
+    s->secret_len = 16;
+    s->chain.stage = TG_CHAIN_FRESH;
+    tg_buf_init(&s->standing.attestation, TG_ATTESTATION_TEXT_MAX);
+    tg_buf_init(&s->standing.authorization, TG_AUTHORIZATION_MAX);
+    tg_buf_init(&s->standing.token_challenge, TG_TOKEN_CHALLENGE_MAX);
+    s->poll_s = POLL_S_DEFAULT;
+    s->tries = TRIES_DEFAULT;
+    s->error_text = "";
+    s->rng = (struct tg_rng){ .fill = random_fill, .ctx = s };
+    tg_buf_init(&s->title, SETTING_TEXT_MAX);
+    tg_buf_init(&s->description, SETTING_TEXT_MAX);
+    tg_buf_init(&s->image_url, SETTING_TEXT_MAX);
+    tg_buf_init(&s->token_type, SETTING_TEXT_MAX);
+    tg_buf_init(&s->token_data, SETTING_TEXT_MAX);
+    tg_buf_init(&s->allowed, TG_ALLOWED_RELAYS_MAX * (TG_SHARE_HOST_MAX + 8));
+    tg_buf_init(&s->draft, TG_ENVELOPE_PLAIN_MAX);
+    tg_buf_init(&s->pending, 2 * TG_ENVELOPE_PLAIN_MAX);
+    tg_buf_init(&s->seen, (size_t)TIGRESS_TURNS_MAX * TG_SHA256_LEN);
+    tg_buf_init(&s->message, TG_ENVELOPE_PLAIN_MAX);
+    tg_buf_init(&s->format, TG_ENVELOPE_PLAIN_MAX);
+    tg_buf_init(&s->request_url, TG_SHARE_URL_MAX);
+    tg_buf_init(&s->request_body, 2 * TG_ENVELOPE_PLAIN_MAX + 65536);
+    *out = s;
+    return TG_OK;
 }
 
-bool tg_session_takes(const struct tigress_session *s, enum tg_call call)
+void tigress_session_free(struct tigress_session **s)
 {
-    if ((rows[s->state].calls & (unsigned)call) == 0) {
-        return false;
+    if (s == NULL || *s == NULL) {
+        return;
     }
-    if (call == TG_CALL_SEND) {
-        return s->is_our_turn && !s->is_in_flight;
+    struct tg_buf *bufs[] = {
+        &(*s)->title,
+        &(*s)->description,
+        &(*s)->image_url,
+        &(*s)->token_type,
+        &(*s)->allowed,
+        &(*s)->draft,
+        &(*s)->pending,
+        &(*s)->token_data,
+        &(*s)->seen,
+        &(*s)->message,
+        &(*s)->format,
+        &(*s)->request_url,
+        &(*s)->request_body,
+        &(*s)->standing.attestation,
+        &(*s)->standing.authorization,
+        &(*s)->standing.token_challenge,
+    };
+
+    for (size_t i = 0; i < TG_COUNT(bufs); i++) {
+        tg_buf_deinit(bufs[i]);
     }
-    if (call == TG_CALL_RELINQUISH && s->role != TIGRESS_RECIPIENT) {
-        return false;
-    }
-    return !s->is_in_flight;
+    tg_mem_free_secret(*s, sizeof(**s));
+    *s = NULL;
+}
+
+/* ---- transitions ----------------------------------------------------------------------------- */
+
+void tg_session_drop_request(struct tigress_session *s)
+{
+    tg_mem_wipe(s->values, sizeof(s->values));
+    tg_mem_wipe(&s->request, sizeof(s->request));
+    tg_buf_deinit(&s->request_url);
+    tg_buf_deinit(&s->request_body);
+    s->has_request = false;
 }
 
 void tg_session_enter(struct tigress_session *s, enum tg_state state)
 {
-    tg_request_drop(s);
+    tg_session_drop_request(s);
     s->state = state;
     s->is_in_flight = false;
     s->is_attempted = false;
@@ -156,8 +174,8 @@ void tg_session_again(struct tigress_session *s, enum tigress_error error, const
     if (s->failures <= 6) {
         delay_s = 1u << (s->failures - 1);
     }
-    if (retry_after_s > RETRY_AFTER_MAX_S) {
-        retry_after_s = RETRY_AFTER_MAX_S;
+    if (retry_after_s > TG_RETRY_AFTER_MAX_S) {
+        retry_after_s = TG_RETRY_AFTER_MAX_S;
     }
     s->delay_s = retry_after_s > delay_s ? retry_after_s : delay_s;
 }
@@ -175,262 +193,7 @@ void tg_session_token_answered(struct tigress_session *s, bool is_push_supported
     s->is_push_supported = is_push_supported && !s->is_token_due;
 }
 
-static bool is_temporary(unsigned status)
-{
-    return status == 408 || status == 425 || status == 429 || status >= 500;
-}
-
-void tg_session_refused(struct tigress_session *s, const struct tg_answer *answer)
-{
-    if (is_temporary(answer->status)) {
-        tg_session_again(s, TIGRESS_E_UNAVAILABLE,
-                         "The relay is overloaded or out of order; try again later.",
-                         answer->retry_after_s);
-    } else if (answer->status == 401 || answer->status == 403) {
-        tg_session_fail(s, TIGRESS_E_DENIED,
-                        "The relay refused: this device has no right to do that.");
-    } else if (answer->status == 404 || answer->status == 410) {
-        tg_turn_ended(s, answer);
-    } else if (answer->status == 413) {
-        tg_session_fail(s, TIGRESS_E_REFUSED,
-                        "The relay refused: the message is too large for it.");
-    } else if (answer->status >= 400) {
-        tg_session_fail(s, TIGRESS_E_REFUSED, "The relay did not take the request.");
-    } else if (answer->status >= 300) {
-        tg_session_again(s, TIGRESS_E_PROTOCOL,
-                         "The relay pointed to another place, which is never followed.", 0);
-    } else {
-        tg_session_again(s, TIGRESS_E_PROTOCOL, "The relay's answer is not what was asked for.", 0);
-    }
-}
-
-enum tigress_want tg_session_want(const struct tigress_session *s)
-{
-    if (s->is_paused) {
-        return TIGRESS_FAILED;
-    }
-    return is_request(s) && s->is_waiting ? TIGRESS_WANT_WAIT : rows[s->state].want;
-}
-
-/* A relay that holds no long poll, or wakes it for nothing, must not make us spin. How long the
-   poll took is known only now. */
-static void settle_idle(struct tigress_session *s, int64_t now_s)
-{
-    bool is_quick = s->idle_why == TG_IDLE_REPEATED || now_s - s->sent_at_s < IDLE_QUICK_S;
-
-    if (s->idle_why == TG_IDLE_NONE) {
-        return;
-    }
-    s->idle_why = TG_IDLE_NONE;
-    s->idle = is_quick ? s->idle + 1 : 0;
-    if (s->idle > 0) {
-        s->delay_s = s->idle < 5 ? 1u << (s->idle - 1) : IDLE_DELAY_MAX_S;
-    }
-}
-
-/* Turns a delay into a moment, and says whether that is still to come. */
-static bool must_wait(struct tigress_session *s, int64_t now_s)
-{
-    if (s->delay_s > 0) {
-        s->delay_max_s = s->delay_s;
-        s->wait_until_s = now_s + (int64_t)s->delay_s;
-        s->delay_s = 0;
-        s->is_waiting = true;
-    }
-    /* A clock that was set back must not turn a minute into a year. */
-    if (s->is_waiting && s->wait_until_s > now_s + (int64_t)s->delay_max_s) {
-        s->wait_until_s = now_s + (int64_t)s->delay_max_s;
-    }
-    if (s->is_waiting && now_s >= s->wait_until_s) {
-        s->is_waiting = false;
-    }
-    return s->is_waiting;
-}
-
-enum tigress_want tigress_session_step(struct tigress_session *s, int64_t now_s)
-{
-    if (s == NULL) {
-        return TIGRESS_FAILED;
-    }
-    now_s = now_s < 0 ? 0 : now_s > INT64_MAX / 2 ? INT64_MAX / 2 : now_s;
-    s->now_s = now_s;
-    s->is_started = true;
-    if (s->state == TG_S_CHECK && tg_policy_allows(s)) {
-        tg_recipient_check(s);
-    }
-    settle_idle(s, now_s);
-    if (s->is_paused || !is_request(s) || s->is_in_flight || must_wait(s, now_s)) {
-        return tg_session_want(s);
-    }
-    if (!tg_policy_allows(s)) {
-        return TIGRESS_FAILED; /* an initiator's, or a resumed one that the policy has not seen */
-    }
-    if (!s->has_request) {
-        enum tg_err err = tg_request_build(s);
-
-        if (err != TG_OK) {
-            tg_session_pause(s, tg_public_error(err), tigress_error_text(tg_public_error(err)));
-            return TIGRESS_FAILED;
-        }
-    }
-    s->is_in_flight = true;
-    s->is_attempted = true;
-    s->is_first = s->is_fresh;
-    s->is_fresh = false;
-    s->sent_at_s = now_s;
-    return TIGRESS_WANT_HTTP;
-}
-
-/* ---- answers -------------------------------------------------------------------------------- */
-
-static struct tg_bytes find_header(const struct tigress_http_header *headers, size_t header_count,
-                                   const char *name)
-{
-    for (size_t i = 0; i < header_count; i++) {
-        if (headers[i].name != NULL &&
-            tg_bytes_is_equal_nocase(tg_bytes_str(headers[i].name), tg_bytes_str(name))) {
-            return tg_bytes_trim(tg_bytes_str(headers[i].value));
-        }
-    }
-    return tg_bytes(NULL, 0);
-}
-
-static uint64_t number_header(const struct tigress_http_header *headers, size_t header_count,
-                              const char *name, uint64_t max)
-{
-    uint64_t value = 0;
-
-    if (tg_num_parse_u64(&value, find_header(headers, header_count, name), max) != TG_OK) {
-        return 0;
-    }
-    return value;
-}
-
-/* Of the C0 set, DEL, or either byte of one of the C1 set (U+0080 to U+009F) in UTF-8. */
-static bool is_control(struct tg_bytes text, size_t at)
-{
-    uint8_t c = text.ptr[at];
-    uint8_t before = at > 0 ? text.ptr[at - 1] : 0;
-    uint8_t after = at + 1 < text.len ? text.ptr[at + 1] : 0;
-
-    return c < 0x20 || c == 0x7f || (c == 0xc2 && after < 0xa0) || (before == 0xc2 && c < 0xa0);
-}
-
-/* What the relay said, made harmless for a terminal: it is a stranger's text. */
-static void keep_detail(struct tigress_session *s, const struct tg_answer *answer)
-{
-    struct tg_problem problem = { .type = { NULL, 0 } };
-    struct tg_json *doc = NULL;
-    size_t len = 0;
-
-    s->detail[0] = '\0';
-    if (answer->status >= 400 && tg_problem_decode(&problem, &doc, answer->body) == TG_OK) {
-        len = problem.detail.len < TG_DETAIL_MAX ? problem.detail.len : TG_DETAIL_MAX;
-        /* A cut goes between characters, not through one. */
-        while (len > 0 && len < problem.detail.len && (problem.detail.ptr[len] & 0xc0) == 0x80) {
-            len--;
-        }
-        for (size_t i = 0; i < len; i++) {
-            s->detail[i] = '?';
-            if (!is_control(problem.detail, i)) {
-                memcpy(&s->detail[i], &problem.detail.ptr[i], 1);
-            }
-        }
-        s->detail[len] = '\0';
-    }
-    tg_json_free(&doc);
-}
-
-enum tigress_error tigress_session_reply(struct tigress_session *s, unsigned status,
-                                         const struct tigress_http_header *headers,
-                                         size_t header_count, const char *body, size_t body_len)
-{
-    struct tg_answer answer = { .status = status, .body = tg_bytes(body, body_len) };
-    enum tg_err err = TG_E_BUG;
-
-    if (s == NULL || status < 100 || status > 599 || (headers == NULL && header_count > 0) ||
-        (body == NULL && body_len > 0)) {
-        return TIGRESS_E_ARGUMENT;
-    }
-    if (!s->is_in_flight) {
-        return TIGRESS_E_STATE;
-    }
-    answer.headers = headers;
-    answer.header_count = header_count;
-    answer.version = number_header(headers, header_count, TG_HEADER_VERSION, UINT64_MAX / 2);
-    answer.retry_after_s =
-        (uint32_t)number_header(headers, header_count, "Retry-After", RETRY_AFTER_MAX_S);
-    if (body_len > TG_RESPONSE_BODY_MAX) {
-        return tigress_session_reply_failed(s, TIGRESS_NET_TOO_LARGE);
-    }
-    keep_detail(s, &answer);
-    err = rows[s->state].answer(s, &answer);
-    if (err == TG_E_NOMEM) {
-        return TIGRESS_E_NOMEM;
-    }
-    if (err != TG_OK) {
-        enum tigress_error error = tg_public_error(err);
-
-        tg_session_pause(s, error, tigress_error_text(error));
-    }
-    tg_request_drop(s);
-    s->is_in_flight = false;
-    return TIGRESS_OK;
-}
-
-static const struct net_row {
-    enum tigress_error error;
-    bool is_final; /* trying again by itself is of no use */
-    const char *text, *direct_text;
-} net_rows[] = {
-    [TIGRESS_NET_UNREACHABLE] = { TIGRESS_E_NETWORK, false, "The relay cannot be reached.",
-                                  "The other device cannot be reached." },
-    [TIGRESS_NET_LOST] = { TIGRESS_E_NETWORK, false, "The connection to the relay broke.",
-                           "The connection to the other device broke." },
-    [TIGRESS_NET_TIMEOUT] = { TIGRESS_E_NETWORK, false, "The relay did not answer in time.",
-                              "The other device did not answer in time." },
-    [TIGRESS_NET_TLS] = { TIGRESS_E_TLS, true,
-                          "The relay's certificate does not verify, so nothing was sent to it.",
-                          "The other device does not know the secret of this invitation, so "
-                          "nothing was sent to it." },
-    [TIGRESS_NET_TOO_LARGE] = { TIGRESS_E_PROTOCOL, false,
-                                "The relay's answer is longer than any right one, or no HTTP.",
-                                "The other device's answer is longer than any right one." },
-};
-
-enum tigress_error tigress_session_reply_failed(struct tigress_session *s,
-                                                enum tigress_net_failure failure)
-{
-    const struct net_row *row = NULL;
-    const char *text = NULL;
-
-    if (s == NULL || failure < TIGRESS_NET_UNREACHABLE || failure > TIGRESS_NET_INTERRUPTED) {
-        return TIGRESS_E_ARGUMENT;
-    }
-    if (!s->is_in_flight) {
-        return TIGRESS_E_STATE;
-    }
-    s->is_in_flight = false;
-    if (failure == TIGRESS_NET_INTERRUPTED) {
-        return TIGRESS_OK;
-    }
-    row = &net_rows[failure];
-    text = s->url.is_direct ? row->direct_text : row->text;
-    s->detail[0] = '\0';
-    if (row->is_final) {
-        tg_session_pause(s, row->error, text);
-    } else {
-        tg_session_again(s, row->error, text, 0);
-    }
-    return TIGRESS_OK;
-}
-
 void tg_session_idle(struct tigress_session *s, enum tg_idle why)
 {
     s->idle_why = why;
-}
-
-enum tigress_input tigress_session_input(const struct tigress_session *s)
-{
-    return s == NULL || s->is_paused ? TIGRESS_INPUT_NONE : rows[s->state].input;
 }

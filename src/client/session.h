@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * client/session.h - the session as its own parts see it: one struct, one table of states.
+ * client/session.h - a session's data, and the transitions that change its state.
  * Layer: L2 (base, crypto, wire, include/tigress).      Threads: one session, one thread at a time.
  * Blocks: no.      Secrets: share secret, claim, messages; all wiped by tigress_session_free.
  *
- *   session.c    the engine: table, step, answers and failures
- *   life.c       new and free
- *   request.c    the HTTP request of each state
- *   turns.c      what both roles do: read, send, delete, give back
- *   chain.c      which envelope the next message has: v1, the agreement on v2, v2
- *   initiator.c  intent, create        recipient.c  checks, preview, claim
- *   standing.c   good standing: what the relay asks, what the wallet gives
- *   policy.c     which relays may be used
- *   saved.c      save and resume    api/         the exported functions
+ * Each file of this folder calls only files below it:
+ *
+ *   api/                        the exported functions
+ *   saved.c                     save and resume
+ *   engine.c                    table of states, step, reply
+ *   initiator.c, recipient.c    what an answer means to one role
+ *   turns.c                     what an answer means to both roles
+ *   good_standing.c             attestation and token before a create or an update
+ *   messages.c                  seals and receives messages
+ *   chain.c                     selects the envelope of the next message: v1 or v2
+ *   request.c, policy.c         the HTTP request of a state; which relays may be used
+ *   session.c                   new, free, transitions
  */
 #ifndef TG_CLIENT_SESSION_H
 #define TG_CLIENT_SESSION_H
@@ -25,27 +28,18 @@
 #include "base/uuid.h"
 #include "client/chain.h"
 #include "crypto/digest.h"
-#include "wire/envelope.h"
-#include "wire/headers.h"
-#include "wire/msg_create.h"
 #include "wire/share_url.h"
 
 #define TG_SESSION_HEADERS_MAX 10u
 #define TG_SESSION_VALUE_MAX 96u /* bytes of a header value, with its NUL */
 #define TG_ALLOWED_RELAYS_MAX 64u
-#define TG_RIGHTS_LIFETIME_S (48 * 3600) /* with rights and no expiration */
-#define TG_POLL_S_DEFAULT 55u
 #define TG_POLL_S_MAX 600u
-#define TG_TRIES_DEFAULT 8u
 #define TG_TRIES_MAX 1000u
+#define TG_RETRY_AFTER_MAX_S 3600u
 #define TG_DETAIL_MAX 255u
 #define TG_ATTESTATION_TEXT_MAX 16385u /* of the header, with a NUL */
 #define TG_AUTHORIZATION_MAX 2112u     /* of the header */
-#define TG_TOKEN_TEXT_MAX 2048u
 #define TG_TOKEN_CHALLENGE_MAX 16384u
-#define TG_TEXT_SMALL_MAX 4096u /* a setting's text */
-#define TG_IMAGE_URL_MAX 2048u
-#define TG_CONFLICTS_MAX 3u
 
 /* Values are written into saved state: never renumber. */
 enum tg_state {
@@ -71,21 +65,6 @@ enum tg_state {
     TG_S_COUNT = 20
 };
 
-/* The calls an application may make; a set of them is allowed in each state. */
-enum tg_call {
-    TG_CALL_CONFIRM = 1,
-    TG_CALL_ACCEPT = 2,
-    TG_CALL_SEND = 4,
-    TG_CALL_WAIT = 8,
-    TG_CALL_CHECK = 16,
-    TG_CALL_FINISH = 32,
-    TG_CALL_RELINQUISH = 64,
-    TG_CALL_CANCEL = 128,
-    TG_CALL_SECRET = 256,
-    TG_CALL_ATTEST = 512,
-    TG_CALL_TOKEN = 1024
-};
-
 enum tg_read_mode {
     TG_READ_WAIT = 0,     /* long polls until something is new */
     TG_READ_ONCE = 1,     /* one look */
@@ -100,7 +79,7 @@ enum tg_idle {
 };
 
 /* Good standing. Texts as they stand in the headers, with a NUL behind. */
-struct tg_client_standing {
+struct tg_good_standing {
     bool wants_token;
     bool is_attest_tried; /* the application was asked, for this request */
     bool is_token_tried;
@@ -109,15 +88,6 @@ struct tg_client_standing {
     enum tg_state gate; /* where TG_S_ATTEST and TG_S_TOKEN lead */
     struct tg_buf attestation, authorization;
     struct tg_buf token_challenge;
-};
-
-struct tg_answer {
-    const struct tigress_http_header *headers;
-    size_t header_count;
-    unsigned status;
-    struct tg_bytes body;
-    uint64_t version; /* 0: the relay sent none, or nonsense */
-    uint32_t retry_after_s;
 };
 
 struct tigress_session {
@@ -159,7 +129,7 @@ struct tigress_session {
     struct tg_buf seen;    /* SHA-256 of each envelope sent or delivered */
     struct tg_buf message, format;
     bool has_standing; /* any of this is used; only then is it saved */
-    struct tg_client_standing standing;
+    struct tg_good_standing standing;
     struct tg_chain chain; /* envelope v2: where it stands, keys and transcript */
 
     unsigned poll_s;
@@ -192,104 +162,38 @@ struct tigress_session {
     struct tg_buf request_url, request_body;
 };
 
-/* ---- session.c */
-bool tg_session_takes(const struct tigress_session *s, enum tg_call call);
-/* Enters a state: whatever was built or awaited is forgotten. */
+/* ---- new and free --------------------------------------------------------------------------- */
+
+/* tigress_session_free ends it. */
+TG_NODISCARD enum tg_err tg_session_new(struct tigress_session **out, enum tigress_role role);
+
+/* ---- transitions ---------------------------------------------------------------------------- */
+
+/* Enters a state: drops the built request, and resets back-off and error. */
 void tg_session_enter(struct tigress_session *s, enum tg_state state);
 /*
- * The id of a request that changes something, entering state. It follows from the claim and the
- * messages so far, so that two copies of one saved session, going on from there with different
- * changes, use the same one: the relay then refuses the second, which finds out that it is one.
+ * The id of a request that changes something, on entering state. It is derived from the claim and
+ * the messages so far. Two copies of one saved session that continue with different changes
+ * therefore use the same id: the relay refuses the second, which detects that it is a copy.
  */
 TG_NODISCARD enum tg_err tg_session_new_id(const struct tigress_session *s, enum tg_state state,
                                            struct tg_uuid *id);
-/* The same with a fresh request id, for a state that changes something. */
+/* Enters a state that changes something, with a new request id. */
 TG_NODISCARD enum tg_err tg_session_enter_change(struct tigress_session *s, enum tg_state state);
-/* Over for good, in TIGRESS_FAILED. text is a literal. */
+/* Enters TG_S_FAILED, which no call leaves. text is a literal. */
 void tg_session_fail(struct tigress_session *s, enum tigress_error error, const char *text);
-/* TIGRESS_FAILED from which retry goes on. */
+/* TIGRESS_FAILED until tigress_session_retry continues in the same state. text is a literal. */
 void tg_session_pause(struct tigress_session *s, enum tigress_error error, const char *text);
-/* One more failure: repeat after a back-off, or pause when it was one too many. */
+/* Counts a failure. The request is repeated after a back-off; the last try pauses the session. */
 void tg_session_again(struct tigress_session *s, enum tigress_error error, const char *text,
                       uint32_t retry_after_s);
-/* All is well: the counters of trouble start again. */
+/* Resets the count of failures and the relay's detail. */
 void tg_session_went_well(struct tigress_session *s);
-/* A read told nothing new: the next one waits, unless this one was held as asked. */
+/* A read returned nothing new. The next step delays the next read if this one ended early. */
 void tg_session_idle(struct tigress_session *s, enum tg_idle why);
-/* The request under way is done, and this is what the relay says of the token it holds. */
+/* The relay answered the request under way, and says whether it supports push. */
 void tg_session_token_answered(struct tigress_session *s, bool is_push_supported);
-/* The statuses that mean the same in every state. */
-void tg_session_refused(struct tigress_session *s, const struct tg_answer *answer);
-enum tigress_want tg_session_want(const struct tigress_session *s);
-bool tg_state_is_valid(enum tigress_role role, unsigned state);
-
-/* ---- standing.c */
-/* Enters a change, or the question for the attestation that goes with it. */
-void tg_standing_enter(struct tigress_session *s, enum tg_state gate);
-/* Goes on to the request that was kept back. */
-void tg_standing_go_on(struct tigress_session *s);
-/* The challenges of a 401 ask for good standing. */
-bool tg_standing_is_asked(const struct tg_answer *answer);
-/* A create was refused for want of it: ask the application, or fail. TG_E_NOMEM: nothing changed.
- */
-TG_NODISCARD enum tg_err tg_standing_refused(struct tigress_session *s,
-                                             const struct tg_answer *answer);
-/* The application has none to give. */
-void tg_standing_declined(struct tigress_session *s);
-/* What was given was for a request that is over. */
-void tg_standing_forget(struct tigress_session *s);
-
-/* ---- policy.c */
-/* Is the relay in order, by list and by policy? Asked before a handle's first request; if not, the
-   session has failed. */
-bool tg_policy_allows(struct tigress_session *s);
-bool tg_relay_is_allowed(const struct tg_share_url *url, struct tg_bytes entry);
-/* TG_E_SYNTAX: no "host" or "host:port", so that it could never match. */
-TG_NODISCARD enum tg_err tg_relay_entry_check(struct tg_bytes entry);
-
-/* ---- life.c */
-TG_NODISCARD enum tg_err tg_session_new(struct tigress_session **out, enum tigress_role role);
-
-/* ---- request.c */
-TG_NODISCARD enum tg_err tg_request_build(struct tigress_session *s);
-void tg_request_drop(struct tigress_session *s);
-
-/* ---- turns.c, initiator.c, recipient.c: what an answer means in a state. TG_OK, or TG_E_NOMEM
-   with nothing changed. */
-typedef enum tg_err tg_answer_fn(struct tigress_session *s, const struct tg_answer *answer);
-tg_answer_fn tg_answer_create, tg_answer_preview, tg_answer_claim, tg_answer_read, tg_answer_send,
-    tg_answer_delete, tg_answer_relinquish;
-
-/* 404: who ended it. */
-void tg_turn_ended(struct tigress_session *s, const struct tg_answer *answer);
-/* The content of a 200 to a read, for claim and read. *is_new: it was delivered. Any fault of the
-   content has been dealt with when TG_OK comes with *is_handled. */
-TG_NODISCARD enum tg_err tg_turn_take_content(struct tigress_session *s,
-                                              const struct tg_answer *answer, bool *is_new,
-                                              bool *is_handled);
-/* Seals message into pending and remembers it. Nothing changes on failure. */
-TG_NODISCARD enum tg_err tg_turn_seal(struct tigress_session *s, struct tg_bytes message);
-/* Is it provisioning information? *format is optional. */
-TG_NODISCARD enum tg_err tg_message_check(struct tg_bytes json, struct tg_buf *format,
-                                          struct tg_fault *fault);
-
-TG_NODISCARD enum tg_err tg_initiator_confirm(struct tigress_session *s);
-/* The first step of a recipient: where it goes from TG_S_CHECK. */
-void tg_recipient_check(struct tigress_session *s);
-/* Where a recipient goes once nothing is missing. */
-void tg_recipient_go_on(struct tigress_session *s);
-/* "https://host[:port]" with at most a "/" behind; mailbox and secret are zero. */
-TG_NODISCARD enum tg_err tg_relay_url_parse(struct tg_share_url *out, struct tg_bytes text,
-                                            struct tg_fault *fault);
-
-/* ---- api/share_url.c */
-/* As tg_share_url_parse; TIGRESS_E_SECRET when the secret alone is wrong. */
-enum tigress_error tg_share_url_read(struct tg_share_url *out, struct tg_bytes text,
-                                     struct tg_fault *fault);
-enum tigress_error tg_share_url_put(const struct tg_share_url *url, int form, char *out,
-                                    size_t cap);
-
-/* ---- api/error.c */
-enum tigress_error tg_public_error(enum tg_err err);
+/* Wipes the built request; the next step builds it again. */
+void tg_session_drop_request(struct tigress_session *s);
 
 #endif

@@ -2,28 +2,33 @@
 /* What the application decides: each call, where the table of states takes it. */
 #include <tigress/session.h>
 
-#include "client/session.h"
+#include "client/engine.h"
+#include "client/good_standing.h"
+#include "client/initiator.h"
+#include "client/messages.h"
+#include "client/public_error.h"
+#include "client/recipient.h"
 #include "client/text.h"
 
 /* A call that the state does not take changes nothing. */
-static enum tigress_error may_call(const struct tigress_session *s, enum tg_call call)
+static enum tigress_error may_call(const struct tigress_session *s, enum tg_act call)
 {
     if (s == NULL) {
         return TIGRESS_E_ARGUMENT;
     }
-    return tg_session_takes(s, call) ? TIGRESS_OK : TIGRESS_E_STATE;
+    return tg_engine_takes(s, call) ? TIGRESS_OK : TIGRESS_E_STATE;
 }
 
 enum tigress_error tigress_session_confirm_intent(struct tigress_session *s)
 {
-    enum tigress_error error = may_call(s, TG_CALL_CONFIRM);
+    enum tigress_error error = may_call(s, TG_ACT_CONFIRM);
 
     return error == TIGRESS_OK ? tg_public_error(tg_initiator_confirm(s)) : error;
 }
 
 enum tigress_error tigress_session_accept(struct tigress_session *s)
 {
-    enum tigress_error error = may_call(s, TG_CALL_ACCEPT);
+    enum tigress_error error = may_call(s, TG_ACT_ACCEPT);
 
     if (error == TIGRESS_OK) {
         tg_recipient_go_on(s);
@@ -33,7 +38,7 @@ enum tigress_error tigress_session_accept(struct tigress_session *s)
 
 enum tigress_error tigress_session_set_secret(struct tigress_session *s, const char *secret)
 {
-    enum tigress_error error = may_call(s, TG_CALL_SECRET);
+    enum tigress_error error = may_call(s, TG_ACT_SECRET);
     struct tg_secret fresh = { .len = 0 };
 
     if (error != TIGRESS_OK) {
@@ -48,7 +53,7 @@ enum tigress_error tigress_session_set_secret(struct tigress_session *s, const c
     }
     s->url.secret = fresh;
     tg_secret_wipe(&fresh);
-    tg_request_drop(s); /* it may hold a proof of the other one */
+    tg_session_drop_request(s); /* it may hold a proof of the other one */
     if (s->state == TG_S_SECRET) {
         tg_recipient_go_on(s);
     }
@@ -59,7 +64,7 @@ enum tigress_error tigress_session_set_secret(struct tigress_session *s, const c
 enum tigress_error tigress_session_send(struct tigress_session *s, const char *message,
                                         size_t message_len)
 {
-    enum tigress_error error = may_call(s, TG_CALL_SEND);
+    enum tigress_error error = may_call(s, TG_ACT_SEND);
     struct tg_uuid id;
     enum tg_err err = TG_E_BUG;
 
@@ -75,20 +80,20 @@ enum tigress_error tigress_session_send(struct tigress_session *s, const char *m
     }
     err = tg_session_new_id(s, TG_S_SEND, &id);
     if (err == TG_OK) {
-        err = tg_turn_seal(s, tg_bytes(message, message_len));
+        err = tg_messages_seal(s, tg_bytes(message, message_len));
     }
     if (err == TG_OK) {
-        tg_standing_forget(s);
+        tg_good_standing_forget(s);
         tg_session_enter(s, TG_S_SEND);
         s->request_id = id;
         s->is_fresh = true;
         s->conflicts = 0;
-        tg_standing_enter(s, TG_S_SEND);
+        tg_good_standing_enter(s, TG_S_SEND);
     }
     return tg_public_error(err);
 }
 
-static enum tigress_error look(struct tigress_session *s, enum tg_call call, enum tg_read_mode mode)
+static enum tigress_error look(struct tigress_session *s, enum tg_act call, enum tg_read_mode mode)
 {
     enum tigress_error error = may_call(s, call);
 
@@ -104,24 +109,24 @@ static enum tigress_error look(struct tigress_session *s, enum tg_call call, enu
 
 enum tigress_error tigress_session_wait(struct tigress_session *s)
 {
-    return look(s, TG_CALL_WAIT, TG_READ_WAIT);
+    return look(s, TG_ACT_WAIT, TG_READ_WAIT);
 }
 
 enum tigress_error tigress_session_check(struct tigress_session *s)
 {
-    return look(s, TG_CALL_CHECK, TG_READ_ONCE);
+    return look(s, TG_ACT_CHECK, TG_READ_ONCE);
 }
 
 enum tigress_error tigress_session_finish(struct tigress_session *s)
 {
-    enum tigress_error error = may_call(s, TG_CALL_FINISH);
+    enum tigress_error error = may_call(s, TG_ACT_FINISH);
 
     return error == TIGRESS_OK ? tg_public_error(tg_session_enter_change(s, TG_S_DELETE)) : error;
 }
 
 enum tigress_error tigress_session_relinquish(struct tigress_session *s)
 {
-    enum tigress_error error = may_call(s, TG_CALL_RELINQUISH);
+    enum tigress_error error = may_call(s, TG_ACT_RELINQUISH);
 
     return error == TIGRESS_OK ? tg_public_error(tg_session_enter_change(s, TG_S_RELINQUISH))
                                : error;
@@ -171,7 +176,7 @@ static void resume_attempts(struct tigress_session *s)
 
 enum tigress_error tigress_session_cancel(struct tigress_session *s)
 {
-    enum tigress_error error = may_call(s, TG_CALL_CANCEL);
+    enum tigress_error error = may_call(s, TG_ACT_CANCEL);
     enum tg_err err = TG_OK;
 
     if (error != TIGRESS_OK) {

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <tigress/envelope.h>
 
-#include "client/session.h"
+#include "client/messages.h"
+#include "client/public_error.h"
 #include "client/text.h"
+#include "wire/envelope.h"
 
 const char *tigress_envelope_type(size_t secret_len)
 {
@@ -21,7 +23,7 @@ enum tigress_error tigress_message_check(const char *json, size_t json_len, char
     if (json == NULL) {
         return TIGRESS_E_ARGUMENT;
     }
-    err = tg_message_check(tg_bytes(json, json_len), NULL, &fault);
+    err = tg_messages_check(tg_bytes(json, json_len), NULL, &fault);
     tg_text_copy(why, why_cap, fault.text);
     if (err == TG_OK || err == TG_E_NOMEM) {
         return tg_public_error(err);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <tigress/tigress.h>
 
+#include "base/bytes.h"
 #include "base/mem.h"
-#include "client/session.h"
 
 static const struct error_row {
     enum tigress_error error;
@@ -75,25 +75,6 @@ const char *tigress_error_text(enum tigress_error error)
     const struct error_row *row = find(error);
 
     return row != NULL ? row->text : "An error that this version does not know.";
-}
-
-static const struct {
-    enum tg_err err;
-    enum tigress_error error;
-} public_errors[] = {
-    { TG_OK, TIGRESS_OK },           { TG_E_SYNTAX, TIGRESS_E_ARGUMENT },
-    { TG_E_LIMIT, TIGRESS_E_LIMIT }, { TG_E_UNSUPPORTED, TIGRESS_E_UNSUPPORTED },
-    { TG_E_NOMEM, TIGRESS_E_NOMEM }, { TG_E_CRYPTO, TIGRESS_E_RANDOM },
-};
-
-enum tigress_error tg_public_error(enum tg_err err)
-{
-    for (size_t i = 0; i < TG_COUNT(public_errors); i++) {
-        if (public_errors[i].err == err) {
-            return public_errors[i].error;
-        }
-    }
-    return TIGRESS_E_BUG;
 }
 
 void tigress_free(void *ptr, size_t len)

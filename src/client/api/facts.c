@@ -2,7 +2,8 @@
 /* What a session knows, for the application to read. */
 #include <tigress/session.h>
 
-#include "client/session.h"
+#include "client/api/share_url.h"
+#include "client/engine.h"
 #include "client/text.h"
 
 const struct tigress_http_request *tigress_session_request(const struct tigress_session *s)
@@ -12,7 +13,7 @@ const struct tigress_http_request *tigress_session_request(const struct tigress_
 
 int64_t tigress_session_deadline_s(const struct tigress_session *s)
 {
-    return s != NULL && tg_session_want(s) == TIGRESS_WANT_WAIT ? s->wait_until_s : 0;
+    return s != NULL && tg_engine_want(s) == TIGRESS_WANT_WAIT ? s->wait_until_s : 0;
 }
 
 enum tigress_role tigress_session_role(const struct tigress_session *s)
@@ -97,12 +98,12 @@ enum tigress_error tigress_session_error(const struct tigress_session *s)
     if (s == NULL) {
         return TIGRESS_E_ARGUMENT;
     }
-    return tg_session_want(s) == TIGRESS_FAILED ? s->error : TIGRESS_OK;
+    return tg_engine_want(s) == TIGRESS_FAILED ? s->error : TIGRESS_OK;
 }
 
 const char *tigress_session_error_text(const struct tigress_session *s)
 {
-    return s != NULL && tg_session_want(s) == TIGRESS_FAILED ? s->error_text : "";
+    return s != NULL && tg_engine_want(s) == TIGRESS_FAILED ? s->error_text : "";
 }
 
 const char *tigress_session_relay_detail(const struct tigress_session *s)

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <tigress/formats.h>
 
-#include "client/session.h"
+#include "client/messages.h"
+#include "client/public_error.h"
 #include "client/text.h"
+#include "wire/json.h"
 #include "wire/json_text.h"
 
 #define MEMBER_NAME_MAX 64u
@@ -35,7 +37,7 @@ static enum tg_err check_made(struct tg_buf *text, const char *name, struct tg_b
     enum tg_err err = TG_E_BUG;
 
     TG_TRY(tg_buf_status(text));
-    TG_TRY(tg_message_check(tg_buf_view(text), NULL, fault));
+    TG_TRY(tg_messages_check(tg_buf_view(text), NULL, fault));
     if (value.len == 0 || !tg_bytes_is_equal(tg_json_text_find(tg_buf_view(text), name), value)) {
         tg_fault_set(fault, "message: expected one JSON value for the member");
         err = TG_E_SYNTAX;
@@ -119,7 +121,7 @@ enum tigress_error tigress_message_set(const char *json, size_t json_len, const 
         return TIGRESS_E_ARGUMENT;
     }
     tg_buf_init(&text, TIGRESS_MESSAGE_MAX);
-    TG_TRY(tg_message_check(before, NULL, &fault));
+    TG_TRY(tg_messages_check(before, NULL, &fault));
     put_member(&text, before, name, plain);
     TG_TRY(check_made(&text, name, plain, &fault));
     TG_TRY(tg_text_take(&text, out, out_len));
@@ -138,7 +140,7 @@ enum tigress_error tigress_message_get(const char *json, size_t json_len, const 
     if (json == NULL || name == NULL || value == NULL || value_len == NULL) {
         return TIGRESS_E_ARGUMENT;
     }
-    err = tg_message_check(tg_bytes(json, json_len), NULL, NULL);
+    err = tg_messages_check(tg_bytes(json, json_len), NULL, NULL);
     if (err == TG_OK) {
         found = tg_json_text_find(tg_bytes(json, json_len), name);
         *value = (const char *)found.ptr;
@@ -156,7 +158,7 @@ enum tigress_error tigress_message_format(const char *json, size_t json_len, cha
         return TIGRESS_E_ARGUMENT;
     }
     tg_buf_init(&format, TIGRESS_MESSAGE_MAX);
-    error = message_error(tg_message_check(tg_bytes(json, json_len), &format, NULL));
+    error = message_error(tg_messages_check(tg_bytes(json, json_len), &format, NULL));
     if (error == TIGRESS_OK) {
         error = tg_text_copy_whole(out, cap, tg_buf_view(&format));
     }

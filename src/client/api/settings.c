@@ -2,8 +2,12 @@
 #include <tigress/session.h>
 
 #include "base/utf8.h"
-#include "client/session.h"
+#include "client/api/share_url.h"
+#include "client/policy.h"
+#include "client/public_error.h"
 #include "client/text.h"
+#include "wire/limits.h"
+#include "wire/msg_create.h"
 
 #include <string.h>
 
@@ -178,7 +182,7 @@ static enum tg_err replace_token(struct tigress_session *s, struct tg_bytes type
     s->is_token_due = true;
     s->is_token_carried = false;
     s->is_push_supported = false;
-    tg_request_drop(s); /* an interrupted one may hold the other token */
+    tg_session_drop_request(s); /* an interrupted one may hold the other token */
 out:
     tg_buf_deinit(&fresh_data);
     tg_buf_deinit(&fresh_type);
@@ -286,7 +290,7 @@ enum tigress_error tigress_session_allow_relay(struct tigress_session *s, const 
     if (error != TIGRESS_OK) {
         return error;
     }
-    if (text.len <= TG_SHARE_HOST_MAX + 6 && tg_relay_entry_check(text) != TG_OK) {
+    if (text.len <= TG_SHARE_HOST_MAX + 6 && tg_client_policy_entry_check(text) != TG_OK) {
         return TIGRESS_E_ARGUMENT;
     }
     for (size_t i = 0; i < s->allowed.len; i++) {

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "client/api/share_url.h"
+
 #include <tigress/share_url.h>
 
 #include "base/b64.h"
 #include "base/mem.h"
-#include "client/session.h"
+#include "client/policy.h"
+#include "client/public_error.h"
 #include "client/text.h"
 
 #include <string.h>
@@ -243,7 +246,7 @@ int tigress_share_url_is_relay_allowed(const struct tigress_share_url *url,
         return 0;
     }
     for (size_t i = 0; i < count; i++) {
-        verdict |= hosts[i] != NULL && tg_relay_is_allowed(&url->url, tg_bytes_str(hosts[i]));
+        verdict |= hosts[i] != NULL && tg_client_policy_is_match(&url->url, tg_bytes_str(hosts[i]));
     }
     return verdict;
 }

@@ -2,12 +2,16 @@
 #include <tigress/session.h>
 
 #include "base/mem.h"
-#include "client/session.h"
+#include "client/engine.h"
+#include "client/good_standing.h"
+#include "client/public_error.h"
 #include "client/text.h"
 #include "wire/attestation.h"
+#include "wire/envelope.h"
 
 #include <string.h>
 
+#define TOKEN_TEXT_MAX 2048u
 #define TOKEN_SIGNS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 enum tigress_error tigress_session_want_attestation(struct tigress_session *s,
@@ -88,7 +92,7 @@ enum tigress_error tigress_session_set_attestation(struct tigress_session *s,
     if (s == NULL || (object == NULL) != (len == 0)) {
         return TIGRESS_E_ARGUMENT;
     }
-    if (!tg_session_takes(s, TG_CALL_ATTEST)) {
+    if (!tg_engine_takes(s, TG_ACT_ATTEST)) {
         return TIGRESS_E_STATE;
     }
     if (len > TG_ATTESTATION_DECODED_MAX) {
@@ -96,13 +100,13 @@ enum tigress_error tigress_session_set_attestation(struct tigress_session *s,
     }
     if (object == NULL) {
         s->standing.is_attest_tried = true;
-        tg_standing_declined(s);
+        tg_good_standing_declined(s);
         return TIGRESS_OK;
     }
     err = keep_attestation(s, tg_bytes(object, len));
     if (err == TG_OK) {
         s->standing.is_attest_tried = true;
-        tg_standing_go_on(s);
+        tg_good_standing_go_on(s);
     }
     return tg_public_error(err);
 }
@@ -116,9 +120,9 @@ const char *tigress_session_private_token_challenge(const struct tigress_session
 
 static enum tigress_error check_token(struct tg_bytes token, const char *text)
 {
-    size_t len = token.len > TG_TOKEN_TEXT_MAX ? 0 : strspn(text, TOKEN_SIGNS);
+    size_t len = token.len > TOKEN_TEXT_MAX ? 0 : strspn(text, TOKEN_SIGNS);
 
-    if (token.len > TG_TOKEN_TEXT_MAX) {
+    if (token.len > TOKEN_TEXT_MAX) {
         return TIGRESS_E_LIMIT;
     }
     return len == 0 || len + strspn(text + len, "=") != token.len ? TIGRESS_E_ARGUMENT : TIGRESS_OK;
@@ -142,8 +146,8 @@ out:
 
 enum tigress_error tigress_session_set_private_token(struct tigress_session *s, const char *token)
 {
-    struct tg_bytes text = tg_text_view(token, TG_TOKEN_TEXT_MAX);
-    bool is_asked = s != NULL && tg_session_takes(s, TG_CALL_TOKEN);
+    struct tg_bytes text = tg_text_view(token, TOKEN_TEXT_MAX);
+    bool is_asked = s != NULL && tg_engine_takes(s, TG_ACT_TOKEN);
     enum tigress_error error = TIGRESS_OK;
 
     if (s == NULL) {
@@ -162,9 +166,9 @@ enum tigress_error tigress_session_set_private_token(struct tigress_session *s, 
     s->has_standing = true;
     s->standing.is_token_tried = is_asked;
     if (is_asked && token == NULL) {
-        tg_standing_declined(s);
+        tg_good_standing_declined(s);
     } else if (is_asked) {
-        tg_standing_go_on(s);
+        tg_good_standing_go_on(s);
     }
     return TIGRESS_OK;
 }

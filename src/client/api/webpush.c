@@ -10,8 +10,9 @@
 #include "base/b64.h"
 #include "base/mem.h"
 #include "base/reader.h"
-#include "client/session.h"
+#include "client/public_error.h"
 #include "client/text.h"
+#include "crypto/digest.h"
 
 #include <string.h>
 

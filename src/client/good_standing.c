@@ -3,15 +3,15 @@
  * Good standing as the sender sees it: before a request, because the wallet wants it so, or after a
  * 401, the application is asked for an attestation or a token, and the same request goes on.
  */
-#include "client/session.h"
+#include "client/good_standing.h"
 
 #include "base/mem.h"
 #include "client/text.h"
 #include "wire/attestation.h"
 
-void tg_standing_forget(struct tigress_session *s)
+void tg_good_standing_forget(struct tigress_session *s)
 {
-    struct tg_client_standing *standing = &s->standing;
+    struct tg_good_standing *standing = &s->standing;
 
     tg_buf_deinit(&standing->attestation);
     tg_buf_deinit(&standing->authorization);
@@ -30,7 +30,7 @@ static void enter_same_request(struct tigress_session *s, enum tg_state state)
     s->is_fresh = is_fresh;
 }
 
-void tg_standing_enter(struct tigress_session *s, enum tg_state gate)
+void tg_good_standing_enter(struct tigress_session *s, enum tg_state gate)
 {
     enum tigress_attestation_when least =
         gate == TG_S_CREATE ? TIGRESS_ATTEST_CREATE : TIGRESS_ATTEST_ALWAYS;
@@ -41,7 +41,7 @@ void tg_standing_enter(struct tigress_session *s, enum tg_state gate)
     }
 }
 
-void tg_standing_go_on(struct tigress_session *s)
+void tg_good_standing_go_on(struct tigress_session *s)
 {
     enter_same_request(s, s->standing.gate);
 }
@@ -49,7 +49,7 @@ void tg_standing_go_on(struct tigress_session *s)
 /* ---- what the relay asks -------------------------------------------------------------------- */
 
 /* out: NULL, or where its challenges go. */
-static bool asks_for(const struct tg_answer *answer, const char *scheme, struct tg_buf *out)
+static bool asks_for(const struct tg_client_answer *answer, const char *scheme, struct tg_buf *out)
 {
     bool is_asked = false;
 
@@ -64,7 +64,7 @@ static bool asks_for(const struct tg_answer *answer, const char *scheme, struct 
     return is_asked;
 }
 
-bool tg_standing_is_asked(const struct tg_answer *answer)
+bool tg_good_standing_is_asked(const struct tg_client_answer *answer)
 {
     return asks_for(answer, TG_SCHEME_ATTESTATION, NULL) ||
            asks_for(answer, TG_SCHEME_PRIVATE_TOKEN, NULL);
@@ -80,7 +80,7 @@ static void fail(struct tigress_session *s)
 /* What comes next of that which this device can do and the relay takes; a token tells less. */
 static void ask_application(struct tigress_session *s, bool takes_attestation)
 {
-    struct tg_client_standing *standing = &s->standing;
+    struct tg_good_standing *standing = &s->standing;
 
     standing->gate = TG_S_CREATE;
     standing->is_insisted = true;
@@ -95,9 +95,10 @@ static void ask_application(struct tigress_session *s, bool takes_attestation)
 }
 
 /* spec: protocol/6#asked-application */
-enum tg_err tg_standing_refused(struct tigress_session *s, const struct tg_answer *answer)
+enum tg_err tg_good_standing_refused(struct tigress_session *s,
+                                     const struct tg_client_answer *answer)
 {
-    struct tg_client_standing *standing = &s->standing;
+    struct tg_good_standing *standing = &s->standing;
     struct tg_buf challenge;
     enum tg_err err = TG_OK;
 
@@ -126,11 +127,11 @@ enum tg_err tg_standing_refused(struct tigress_session *s, const struct tg_answe
 
 /* The relay did not say in so many words that an attestation would do; if it would not, it says so
    to the next request. */
-void tg_standing_declined(struct tigress_session *s)
+void tg_good_standing_declined(struct tigress_session *s)
 {
     if (s->standing.is_insisted) {
         ask_application(s, s->state == TG_S_TOKEN);
     } else {
-        tg_standing_go_on(s);
+        tg_good_standing_go_on(s);
     }
 }

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/engine.h"
+
+#include "base/num.h"
+#include "client/initiator.h"
+#include "client/policy.h"
+#include "client/public_error.h"
+#include "client/recipient.h"
+#include "client/request.h"
+#include "client/turns.h"
+#include "wire/headers.h"
+#include "wire/limits.h"
+#include "wire/problem.h"
+
+#include <string.h>
+
+#define IDLE_DELAY_MAX_S 30u
+#define IDLE_QUICK_S 2 /* a long poll that is over sooner was none */
+
+#define STOP_CALLS (TG_ACT_FINISH | TG_ACT_RELINQUISH | TG_ACT_CANCEL)
+#define LOOK_CALLS (TG_ACT_WAIT | TG_ACT_CHECK)
+
+/*
+ * The machine. A state that asks for input names it; one that has a request names who understands
+ * the answer. Where an answer leads is its function's to say; a call that is not in `calls` is
+ * refused by tg_engine_takes, without any function having to.
+ */
+static const struct state_row {
+    enum tigress_want want; /* 0: passed through by step */
+    enum tigress_input input;
+    unsigned calls;
+    unsigned roles; /* set of enum tigress_role */
+    tg_client_answer_fn *answer;
+} rows[TG_S_COUNT] = {
+    [TG_S_INTENT] = { TIGRESS_WANT_INPUT, TIGRESS_INPUT_INTENT, TG_ACT_CONFIRM | TG_ACT_CANCEL, 1,
+                      NULL },
+    [TG_S_CREATE] = { TIGRESS_WANT_HTTP, 0, TG_ACT_CANCEL, 1, tg_initiator_on_create },
+    [TG_S_CREATED] = { TIGRESS_WANT_INPUT, TIGRESS_INPUT_CREATED, LOOK_CALLS | TG_ACT_CANCEL, 1,
+                       NULL },
+    [TG_S_CHECK] = { 0, 0, TG_ACT_CANCEL | TG_ACT_SECRET, 2, NULL },
+    [TG_S_SECRET] = { TIGRESS_WANT_INPUT, TIGRESS_INPUT_SECRET, TG_ACT_SECRET | TG_ACT_CANCEL, 2,
+                      NULL },
+    [TG_S_PREVIEW] = { TIGRESS_WANT_HTTP, 0, TG_ACT_CANCEL | TG_ACT_SECRET, 2,
+                       tg_recipient_on_preview },
+    [TG_S_PREVIEWED] = { TIGRESS_WANT_INPUT, TIGRESS_INPUT_PREVIEW,
+                         TG_ACT_ACCEPT | TG_ACT_SECRET | TG_ACT_CANCEL, 2, NULL },
+    [TG_S_CLAIM] = { TIGRESS_WANT_HTTP, 0, TG_ACT_CANCEL | TG_ACT_SECRET, 2,
+                     tg_recipient_on_claim },
+    [TG_S_READ] = { TIGRESS_WANT_HTTP, 0, LOOK_CALLS | STOP_CALLS | TG_ACT_SEND, 3,
+                    tg_turns_on_read },
+    [TG_S_MESSAGE] = { TIGRESS_WANT_INPUT, TIGRESS_INPUT_MESSAGE,
+                       LOOK_CALLS | STOP_CALLS | TG_ACT_SEND, 3, NULL },
+    [TG_S_UNCHANGED] = { TIGRESS_WANT_INPUT, TIGRESS_INPUT_UNCHANGED,
+                         LOOK_CALLS | STOP_CALLS | TG_ACT_SEND, 3, NULL },
+    [TG_S_SEND] = { TIGRESS_WANT_HTTP, 0, TG_ACT_CANCEL, 3, tg_turns_on_send },
+    [TG_S_SENT] = { TIGRESS_WANT_INPUT, TIGRESS_INPUT_SENT, LOOK_CALLS | STOP_CALLS, 3, NULL },
+    [TG_S_DELETE] = { TIGRESS_WANT_HTTP, 0, 0, 3, tg_turns_on_delete },
+    [TG_S_RELINQUISH] = { TIGRESS_WANT_HTTP, 0, 0, 2, tg_turns_on_relinquish },
+    [TG_S_DONE] = { TIGRESS_DONE, 0, 0, 3, NULL },
+    [TG_S_ATTEST] = { TIGRESS_WANT_INPUT, TIGRESS_INPUT_ATTESTATION, TG_ACT_ATTEST | TG_ACT_CANCEL,
+                      3, NULL },
+    [TG_S_TOKEN] = { TIGRESS_WANT_INPUT, TIGRESS_INPUT_PRIVATE_TOKEN, TG_ACT_TOKEN | TG_ACT_CANCEL,
+                     1, NULL },
+    [TG_S_FAILED] = { TIGRESS_FAILED, 0, 0, 3, NULL },
+};
+
+bool tg_engine_is_state(enum tigress_role role, unsigned state)
+{
+    return state > 0 && state < TG_S_COUNT && (rows[state].roles & (unsigned)role) != 0;
+}
+
+static bool is_request(const struct tigress_session *s)
+{
+    return rows[s->state].answer != NULL;
+}
+
+bool tg_engine_takes(const struct tigress_session *s, enum tg_act call)
+{
+    if ((rows[s->state].calls & (unsigned)call) == 0) {
+        return false;
+    }
+    if (call == TG_ACT_SEND) {
+        return s->is_our_turn && !s->is_in_flight;
+    }
+    if (call == TG_ACT_RELINQUISH && s->role != TIGRESS_RECIPIENT) {
+        return false;
+    }
+    return !s->is_in_flight;
+}
+
+enum tigress_want tg_engine_want(const struct tigress_session *s)
+{
+    if (s->is_paused) {
+        return TIGRESS_FAILED;
+    }
+    return is_request(s) && s->is_waiting ? TIGRESS_WANT_WAIT : rows[s->state].want;
+}
+
+/* A relay that holds no long poll, or wakes it for nothing, must not make us spin. How long the
+   poll took is known only now. */
+static void settle_idle(struct tigress_session *s, int64_t now_s)
+{
+    bool is_quick = s->idle_why == TG_IDLE_REPEATED || now_s - s->sent_at_s < IDLE_QUICK_S;
+
+    if (s->idle_why == TG_IDLE_NONE) {
+        return;
+    }
+    s->idle_why = TG_IDLE_NONE;
+    s->idle = is_quick ? s->idle + 1 : 0;
+    if (s->idle > 0) {
+        s->delay_s = s->idle < 5 ? 1u << (s->idle - 1) : IDLE_DELAY_MAX_S;
+    }
+}
+
+/* Turns a delay into a moment, and says whether that is still to come. */
+static bool must_wait(struct tigress_session *s, int64_t now_s)
+{
+    if (s->delay_s > 0) {
+        s->delay_max_s = s->delay_s;
+        s->wait_until_s = now_s + (int64_t)s->delay_s;
+        s->delay_s = 0;
+        s->is_waiting = true;
+    }
+    /* A clock that was set back must not turn a minute into a year. */
+    if (s->is_waiting && s->wait_until_s > now_s + (int64_t)s->delay_max_s) {
+        s->wait_until_s = now_s + (int64_t)s->delay_max_s;
+    }
+    if (s->is_waiting && now_s >= s->wait_until_s) {
+        s->is_waiting = false;
+    }
+    return s->is_waiting;
+}
+
+enum tigress_want tigress_session_step(struct tigress_session *s, int64_t now_s)
+{
+    if (s == NULL) {
+        return TIGRESS_FAILED;
+    }
+    now_s = now_s < 0 ? 0 : now_s > INT64_MAX / 2 ? INT64_MAX / 2 : now_s;
+    s->now_s = now_s;
+    s->is_started = true;
+    if (s->state == TG_S_CHECK && tg_client_policy_allows(s)) {
+        tg_recipient_check(s);
+    }
+    settle_idle(s, now_s);
+    if (s->is_paused || !is_request(s) || s->is_in_flight || must_wait(s, now_s)) {
+        return tg_engine_want(s);
+    }
+    if (!tg_client_policy_allows(s)) {
+        return TIGRESS_FAILED; /* an initiator's, or a resumed one that the policy has not seen */
+    }
+    if (!s->has_request) {
+        enum tg_err err = tg_client_request_build(s);
+
+        if (err != TG_OK) {
+            tg_session_pause(s, tg_public_error(err), tigress_error_text(tg_public_error(err)));
+            return TIGRESS_FAILED;
+        }
+    }
+    s->is_in_flight = true;
+    s->is_attempted = true;
+    s->is_first = s->is_fresh;
+    s->is_fresh = false;
+    s->sent_at_s = now_s;
+    return TIGRESS_WANT_HTTP;
+}
+
+/* ---- answers -------------------------------------------------------------------------------- */
+
+static struct tg_bytes find_header(const struct tigress_http_header *headers, size_t header_count,
+                                   const char *name)
+{
+    for (size_t i = 0; i < header_count; i++) {
+        if (headers[i].name != NULL &&
+            tg_bytes_is_equal_nocase(tg_bytes_str(headers[i].name), tg_bytes_str(name))) {
+            return tg_bytes_trim(tg_bytes_str(headers[i].value));
+        }
+    }
+    return tg_bytes(NULL, 0);
+}
+
+static uint64_t number_header(const struct tigress_http_header *headers, size_t header_count,
+                              const char *name, uint64_t max)
+{
+    uint64_t value = 0;
+
+    if (tg_num_parse_u64(&value, find_header(headers, header_count, name), max) != TG_OK) {
+        return 0;
+    }
+    return value;
+}
+
+/* Of the C0 set, DEL, or either byte of one of the C1 set (U+0080 to U+009F) in UTF-8. */
+static bool is_control(struct tg_bytes text, size_t at)
+{
+    uint8_t c = text.ptr[at];
+    uint8_t before = at > 0 ? text.ptr[at - 1] : 0;
+    uint8_t after = at + 1 < text.len ? text.ptr[at + 1] : 0;
+
+    return c < 0x20 || c == 0x7f || (c == 0xc2 && after < 0xa0) || (before == 0xc2 && c < 0xa0);
+}
+
+/* What the relay said, made harmless for a terminal: it is a stranger's text. */
+static void keep_detail(struct tigress_session *s, const struct tg_client_answer *answer)
+{
+    struct tg_problem problem = { .type = { NULL, 0 } };
+    struct tg_json *doc = NULL;
+    size_t len = 0;
+
+    s->detail[0] = '\0';
+    if (answer->status >= 400 && tg_problem_decode(&problem, &doc, answer->body) == TG_OK) {
+        len = problem.detail.len < TG_DETAIL_MAX ? problem.detail.len : TG_DETAIL_MAX;
+        /* A cut goes between characters, not through one. */
+        while (len > 0 && len < problem.detail.len && (problem.detail.ptr[len] & 0xc0) == 0x80) {
+            len--;
+        }
+        for (size_t i = 0; i < len; i++) {
+            s->detail[i] = '?';
+            if (!is_control(problem.detail, i)) {
+                memcpy(&s->detail[i], &problem.detail.ptr[i], 1);
+            }
+        }
+        s->detail[len] = '\0';
+    }
+    tg_json_free(&doc);
+}
+
+enum tigress_error tigress_session_reply(struct tigress_session *s, unsigned status,
+                                         const struct tigress_http_header *headers,
+                                         size_t header_count, const char *body, size_t body_len)
+{
+    struct tg_client_answer answer = { .status = status, .body = tg_bytes(body, body_len) };
+    enum tg_err err = TG_E_BUG;
+
+    if (s == NULL || status < 100 || status > 599 || (headers == NULL && header_count > 0) ||
+        (body == NULL && body_len > 0)) {
+        return TIGRESS_E_ARGUMENT;
+    }
+    if (!s->is_in_flight) {
+        return TIGRESS_E_STATE;
+    }
+    answer.headers = headers;
+    answer.header_count = header_count;
+    answer.version = number_header(headers, header_count, TG_HEADER_VERSION, UINT64_MAX / 2);
+    answer.retry_after_s =
+        (uint32_t)number_header(headers, header_count, "Retry-After", TG_RETRY_AFTER_MAX_S);
+    if (body_len > TG_RESPONSE_BODY_MAX) {
+        return tigress_session_reply_failed(s, TIGRESS_NET_TOO_LARGE);
+    }
+    keep_detail(s, &answer);
+    err = rows[s->state].answer(s, &answer);
+    if (err == TG_E_NOMEM) {
+        return TIGRESS_E_NOMEM;
+    }
+    if (err != TG_OK) {
+        enum tigress_error error = tg_public_error(err);
+
+        tg_session_pause(s, error, tigress_error_text(error));
+    }
+    tg_session_drop_request(s);
+    s->is_in_flight = false;
+    return TIGRESS_OK;
+}
+
+static const struct net_row {
+    enum tigress_error error;
+    bool is_final; /* trying again by itself is of no use */
+    const char *text, *direct_text;
+} net_rows[] = {
+    [TIGRESS_NET_UNREACHABLE] = { TIGRESS_E_NETWORK, false, "The relay cannot be reached.",
+                                  "The other device cannot be reached." },
+    [TIGRESS_NET_LOST] = { TIGRESS_E_NETWORK, false, "The connection to the relay broke.",
+                           "The connection to the other device broke." },
+    [TIGRESS_NET_TIMEOUT] = { TIGRESS_E_NETWORK, false, "The relay did not answer in time.",
+                              "The other device did not answer in time." },
+    [TIGRESS_NET_TLS] = { TIGRESS_E_TLS, true,
+                          "The relay's certificate does not verify, so nothing was sent to it.",
+                          "The other device does not know the secret of this invitation, so "
+                          "nothing was sent to it." },
+    [TIGRESS_NET_TOO_LARGE] = { TIGRESS_E_PROTOCOL, false,
+                                "The relay's answer is longer than any right one, or no HTTP.",
+                                "The other device's answer is longer than any right one." },
+};
+
+enum tigress_error tigress_session_reply_failed(struct tigress_session *s,
+                                                enum tigress_net_failure failure)
+{
+    const struct net_row *row = NULL;
+    const char *text = NULL;
+
+    if (s == NULL || failure < TIGRESS_NET_UNREACHABLE || failure > TIGRESS_NET_INTERRUPTED) {
+        return TIGRESS_E_ARGUMENT;
+    }
+    if (!s->is_in_flight) {
+        return TIGRESS_E_STATE;
+    }
+    s->is_in_flight = false;
+    if (failure == TIGRESS_NET_INTERRUPTED) {
+        return TIGRESS_OK;
+    }
+    row = &net_rows[failure];
+    text = s->url.is_direct ? row->direct_text : row->text;
+    s->detail[0] = '\0';
+    if (row->is_final) {
+        tg_session_pause(s, row->error, text);
+    } else {
+        tg_session_again(s, row->error, text, 0);
+    }
+    return TIGRESS_OK;
+}
+
+enum tigress_input tigress_session_input(const struct tigress_session *s)
+{
+    return s == NULL || s->is_paused ? TIGRESS_INPUT_NONE : rows[s->state].input;
+}

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/messages.h"
+
+#include "client/text.h"
+#include "wire/envelope.h"
+#include "wire/json_text.h"
+#include "wire/msg_read.h"
+
+#include <string.h>
+
+/* ---- messages ------------------------------------------------------------------------------- */
+
+/* spec: protocol/7#provisioning-information */
+enum tg_err tg_messages_check(struct tg_bytes json, struct tg_buf *format, struct tg_fault *fault)
+{
+    struct tg_json *doc = NULL;
+    struct tg_json_object content = { .node = NULL };
+    struct tg_bytes name = { NULL, 0 };
+    enum tg_err err = TG_E_BUG;
+
+    if (json.len > TG_ENVELOPE_PLAIN_MAX) {
+        tg_fault_set(fault, "message: expected at most %u bytes", TG_ENVELOPE_PLAIN_MAX);
+        return TG_E_LIMIT;
+    }
+    TG_TRY(tg_json_parse(&doc, json, fault));
+    if (tg_json_text_find(json, TG_V2_MEMBER).ptr != NULL) {
+        tg_fault_set(fault, "message: expected no member " TG_V2_MEMBER ", which the library adds");
+        err = TG_E_SYNTAX;
+        goto out;
+    }
+    TG_TRY(tg_json_get_string(&name, tg_json_top(doc), "format", TG_JSON_REQUIRED, 1,
+                              TG_ENVELOPE_PLAIN_MAX, fault));
+    TG_TRY(tg_json_get_object(&content, tg_json_top(doc), "content", TG_JSON_REQUIRED, fault));
+    if (format != NULL) {
+        TG_TRY(tg_text_set(format, name));
+    }
+out:
+    tg_json_free(&doc);
+    return err;
+}
+
+/* *index: which of those seen it is. */
+static bool is_seen(const struct tigress_session *s, const uint8_t hash[TG_SHA256_LEN],
+                    size_t *index)
+{
+    struct tg_bytes rest = tg_buf_view(&s->seen);
+
+    for (size_t i = 0; rest.len >= TG_SHA256_LEN; i++) {
+        if (tg_bytes_is_equal(tg_bytes_first(rest, TG_SHA256_LEN), tg_bytes(hash, TG_SHA256_LEN))) {
+            *index = i;
+            return true;
+        }
+        rest = tg_bytes_from(rest, TG_SHA256_LEN);
+    }
+    return false;
+}
+
+static enum tg_err remember(struct tigress_session *s, const uint8_t hash[TG_SHA256_LEN])
+{
+    size_t before = s->seen.len;
+    enum tg_err err = TG_E_BUG;
+
+    tg_buf_append(&s->seen, tg_bytes(hash, TG_SHA256_LEN));
+    err = tg_buf_status(&s->seen);
+    if (err != TG_OK) {
+        s->seen.err = TG_OK;
+        tg_buf_truncate(&s->seen, before);
+    }
+    return err;
+}
+
+/* spec: protocol/7#never-two-messages-under-one-iv */
+enum tg_err tg_messages_seal(struct tigress_session *s, struct tg_bytes message)
+{
+    struct tg_buf box;
+    struct tg_chain next;
+    uint8_t hash[TG_SHA256_LEN] = { 0 };
+    enum tg_err err = TG_E_BUG;
+
+    tg_buf_init(&box, s->pending.max);
+    tg_chain_reset(&next, TG_CHAIN_V1);
+    TG_TRY(tg_chain_seal(&next, s, &box, message));
+    TG_TRY(tg_sha256(hash, tg_buf_view(&box)));
+    TG_TRY(remember(s, hash));
+    tg_buf_deinit(&s->pending);
+    s->pending = box;
+    tg_buf_init(&box, 0);
+    s->chain = next;
+    /* spec: protocol/7#envelope-v2-strict-turns
+       The other side has to follow: what is sealed is never taken back for something else. */
+    if (s->chain.stage == TG_CHAIN_V2) {
+        s->is_our_turn = false;
+    }
+out:
+    tg_chain_reset(&next, TG_CHAIN_V1);
+    tg_buf_deinit(&box);
+    return err;
+}
+
+/* ---- receiving --------------------------------------------------------------------------------
+ */
+
+static struct tg_bytes without_padding(struct tg_bytes text)
+{
+    while (text.len > 0 && text.ptr[text.len - 1] == ' ') {
+        text.len--;
+    }
+    return text;
+}
+
+static enum tg_err keep_message(struct tigress_session *s, struct tg_bytes plain,
+                                const uint8_t hash[TG_SHA256_LEN])
+{
+    struct tg_buf format;
+    enum tg_err err = TG_E_BUG;
+
+    tg_buf_init(&format, s->format.max);
+    TG_TRY(tg_messages_check(plain, &format, NULL));
+    TG_TRY(remember(s, hash));
+    err = tg_text_set(&s->message, plain);
+    if (err != TG_OK) {
+        tg_buf_truncate(&s->seen, s->seen.len - TG_SHA256_LEN);
+        goto out;
+    }
+    tg_buf_deinit(&s->format);
+    s->format = format;
+    return TG_OK;
+out:
+    tg_buf_deinit(&format);
+    return err;
+}
+
+static const struct refusal {
+    enum tg_err err;
+    enum tigress_error error;
+    const char *text;
+} refusals[] = {
+    { TG_E_DENIED, TIGRESS_E_TAMPERED,
+      "The message is sealed in the old way, after both sides agreed on the new one." },
+    { TG_E_CONFLICT, TIGRESS_E_TAMPERED,
+      "The message is not the next one of this transfer: it was changed, put in the wrong place, "
+      "or is not the other side's." },
+    { TG_E_CRYPTO, TIGRESS_E_RANDOM, "This device's random source or crypto library failed." },
+};
+
+/* The words for what tg_chain_open or tg_chain_take said, or else the caller's. */
+static void refuse(struct tigress_session *s, enum tg_err err, enum tigress_error error,
+                   const char *text)
+{
+    for (size_t i = 0; i < TG_COUNT(refusals); i++) {
+        /* A message that does not open, and a library that does not work, look the same there. */
+        if (refusals[i].err == err && (err != TG_E_CRYPTO || error != TIGRESS_E_DECRYPT)) {
+            error = refusals[i].error;
+            text = refusals[i].text;
+        }
+    }
+    tg_session_pause(s, error, text);
+}
+
+/* Opens and keeps a payload that was not seen before. Trouble with it stops the session for now. */
+static enum tg_err deliver(struct tigress_session *s, const struct tg_payload *payload,
+                           const uint8_t hash[TG_SHA256_LEN], bool *is_new)
+{
+    struct tg_buf plain;
+    struct tg_buf text;
+    struct tg_chain next;
+    enum tg_err err = TG_E_BUG;
+
+    if (s->seen.len / TG_SHA256_LEN >= TIGRESS_TURNS_MAX) {
+        tg_session_fail(s, TIGRESS_E_LIMIT, "This transfer has had too many messages.");
+        return TG_OK;
+    }
+    tg_buf_init(&plain, TG_ENVELOPE_PLAIN_MAX);
+    tg_buf_init(&text, TG_ENVELOPE_PLAIN_MAX);
+    tg_chain_reset(&next, TG_CHAIN_V1);
+    err = tg_chain_open(s, &plain, payload);
+    if (err != TG_OK) {
+        if (err != TG_E_NOMEM) {
+            refuse(s, err, TIGRESS_E_DECRYPT,
+                   "The message does not open: the secret is not the right one, or the message "
+                   "was damaged.");
+            err = TG_OK;
+        }
+        goto out;
+    }
+    s->has_opened = true;
+    err = tg_chain_take(&next, s, &text, without_padding(tg_buf_view(&plain)), payload);
+    if (err == TG_OK) {
+        err = keep_message(s, tg_buf_view(&text), hash);
+    }
+    if (err == TG_OK) {
+        s->chain = next;
+        *is_new = true;
+        s->is_our_turn = true;
+    } else if (err != TG_E_NOMEM) {
+        refuse(s, err, TIGRESS_E_BAD_MESSAGE,
+               "The message opened, but is no provisioning information.");
+        err = TG_OK;
+    }
+out:
+    tg_chain_reset(&next, TG_CHAIN_V1);
+    tg_buf_deinit(&text);
+    tg_buf_deinit(&plain);
+    return err;
+}
+
+static enum tg_err keep_display(struct tigress_session *s, const struct tg_msg_content *content)
+{
+    enum tg_err err = TG_OK;
+
+    if (s->role == TIGRESS_RECIPIENT) {
+        TG_TRY(tg_text_set(&s->title, content->display.title));
+        TG_TRY(tg_text_set(&s->description, content->display.description));
+        TG_TRY(tg_text_set(&s->image_url, content->display.image_url));
+    }
+    s->expires_at_s = content->expiration_s;
+out:
+    return err;
+}
+
+/* Something that we know already. False: it has no business being in the mailbox. */
+static bool take_repeat(struct tigress_session *s, size_t index, uint64_t version)
+{
+    enum tg_repeat repeat = tg_chain_judge(s, index, version);
+
+    if (repeat == TG_REPEAT_OLDER) {
+        tg_session_pause(s, TIGRESS_E_TAMPERED,
+                         "The relay shows an older message again, which the transfer has left "
+                         "behind.");
+    } else if (repeat == TG_REPEAT_REFLECTED) {
+        tg_session_pause(s, TIGRESS_E_TAMPERED,
+                         "The relay shows our own message as if the other side had written it.");
+    }
+    return repeat == TG_REPEAT_NOTHING_NEW;
+}
+
+enum tg_err tg_messages_receive(struct tigress_session *s, const struct tg_client_answer *answer,
+                                bool *is_new, bool *is_handled)
+{
+    struct tg_msg_content content = { .expiration_s = 0 };
+    struct tg_json *doc = NULL;
+    uint8_t hash[TG_SHA256_LEN] = { 0 };
+    size_t index = 0;
+    enum tg_err err = TG_E_BUG;
+
+    *is_new = false;
+    *is_handled = false;
+    TG_TRY(tg_msg_content_decode(&content, &doc, answer->body, NULL));
+    TG_REQUIRE(answer->version == 0 || answer->version >= s->version, TG_E_SYNTAX);
+    TG_TRY(keep_display(s, &content));
+    TG_TRY(tg_sha256(hash, content.payload.data));
+    /* spec: protocol/7#replay-and-reflection */
+    if (is_seen(s, hash, &index)) {
+        *is_handled = !take_repeat(s, index, answer->version);
+    } else {
+        TG_TRY(deliver(s, &content.payload, hash, is_new));
+        *is_handled = !*is_new;
+    }
+    if (!*is_handled) {
+        s->version = answer->version > 0 ? answer->version : s->version;
+        if (s->is_token_carried) {
+            tg_session_token_answered(s, content.has_push_supported && content.is_push_supported);
+        }
+        tg_session_went_well(s);
+    }
+out:
+    tg_json_free(&doc);
+    if (err != TG_OK && err != TG_E_NOMEM) {
+        tg_session_again(s, TIGRESS_E_PROTOCOL,
+                         "The relay's answer is not what was asked for: it is cut, or no message.",
+                         0);
+        *is_handled = true;
+        err = TG_OK;
+    }
+    return err;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * client/turns.h - what the answer to a read, update, delete or relinquish means, for both roles.
+ * Layer: L2.      Threads: one session, one thread at a time.      Blocks: no.      Secrets: none.
+ */
+#ifndef TG_CLIENT_TURNS_H
+#define TG_CLIENT_TURNS_H
+
+#include "client/answer.h"
+
+/* Statuses with the same meaning in every state. */
+void tg_turns_refused(struct tigress_session *s, const struct tg_client_answer *answer);
+
+tg_client_answer_fn tg_turns_on_read, tg_turns_on_send, tg_turns_on_delete, tg_turns_on_relinquish;
+
+#endif
