@@ -301,7 +301,8 @@ enum tg_repeat tg_chain_judge(const struct tigress_session *s, size_t index, uin
     if (s->chain.stage != TG_CHAIN_V2 || (is_unconfirmed && seq + 1 >= s->chain.seq)) {
         return TG_REPEAT_NOTHING_NEW;
     }
-    if (is_ours && (seq < s->chain.seq || (s->version > 0 && version > s->version))) {
+    if (is_ours &&
+        (seq < s->chain.seq || (s->mailbox.version > 0 && version > s->mailbox.version))) {
         return TG_REPEAT_REFLECTED;
     }
     return seq < s->chain.seq ? TG_REPEAT_OLDER : TG_REPEAT_NOTHING_NEW;
@@ -364,7 +365,7 @@ out:
 bool tg_chain_is_consistent(const struct tigress_session *s)
 {
     const struct tg_chain *chain = &s->chain;
-    size_t seen_count = s->seen.len / TG_SHA256_LEN;
+    size_t seen_count = s->messages.seen.len / TG_SHA256_LEN;
     bool is_initiator = s->role == TIGRESS_INITIATOR;
     bool has_keys = chain->keys.to_recipient.len + chain->keys.to_initiator.len > 0;
     bool is_bare = chain->private_key.len == 0 && !has_keys;
@@ -383,7 +384,7 @@ bool tg_chain_is_consistent(const struct tigress_session *s)
         return chain->private_key.len == 0 && chain->keys.to_recipient.len == s->url.secret.len &&
                chain->keys.to_initiator.len == s->url.secret.len && chain->seq >= ANSWER_SEQ &&
                chain->seq == seen_count &&
-               s->is_our_turn == ((chain->seq % 2 == 0) == is_initiator);
+               s->messages.is_our_turn == ((chain->seq % 2 == 0) == is_initiator);
     }
     return false;
 }

@@ -80,55 +80,58 @@ bool tg_engine_takes(const struct tigress_session *s, enum tg_act call)
         return false;
     }
     if (call == TG_ACT_SEND) {
-        return s->is_our_turn && !s->is_in_flight;
+        return s->messages.is_our_turn && !s->request.is_in_flight;
     }
     if (call == TG_ACT_RELINQUISH && s->role != TIGRESS_RECIPIENT) {
         return false;
     }
-    return !s->is_in_flight;
+    return !s->request.is_in_flight;
 }
 
 enum tigress_want tg_engine_want(const struct tigress_session *s)
 {
-    if (s->is_paused) {
+    if (s->failure.is_paused) {
         return TIGRESS_FAILED;
     }
-    return is_request(s) && s->is_waiting ? TIGRESS_WANT_WAIT : rows[s->state].want;
+    return is_request(s) && s->backoff.is_waiting ? TIGRESS_WANT_WAIT : rows[s->state].want;
 }
 
 /* A relay that holds no long poll, or wakes it for nothing, must not make us spin. How long the
    poll took is known only now. */
 static void settle_idle(struct tigress_session *s, int64_t now_s)
 {
-    bool is_quick = s->idle_why == TG_IDLE_REPEATED || now_s - s->sent_at_s < IDLE_QUICK_S;
+    bool is_quick =
+        s->backoff.idle_why == TG_IDLE_REPEATED || now_s - s->backoff.sent_at_s < IDLE_QUICK_S;
 
-    if (s->idle_why == TG_IDLE_NONE) {
+    if (s->backoff.idle_why == TG_IDLE_NONE) {
         return;
     }
-    s->idle_why = TG_IDLE_NONE;
-    s->idle = is_quick ? s->idle + 1 : 0;
-    if (s->idle > 0) {
-        s->delay_s = s->idle < 5 ? 1u << (s->idle - 1) : IDLE_DELAY_MAX_S;
+    s->backoff.idle_why = TG_IDLE_NONE;
+    s->backoff.idle_count = is_quick ? s->backoff.idle_count + 1 : 0;
+    if (s->backoff.idle_count > 0) {
+        s->backoff.delay_s =
+            s->backoff.idle_count < 5 ? 1u << (s->backoff.idle_count - 1) : IDLE_DELAY_MAX_S;
     }
 }
 
 /* Turns a delay into a moment, and says whether that is still to come. */
 static bool must_wait(struct tigress_session *s, int64_t now_s)
 {
-    if (s->delay_s > 0) {
-        s->delay_max_s = s->delay_s;
-        s->wait_until_s = now_s + (int64_t)s->delay_s;
-        s->delay_s = 0;
-        s->is_waiting = true;
+    if (s->backoff.delay_s > 0) {
+        s->backoff.delay_max_s = s->backoff.delay_s;
+        s->backoff.wait_until_s = now_s + (int64_t)s->backoff.delay_s;
+        s->backoff.delay_s = 0;
+        s->backoff.is_waiting = true;
     }
     /* A clock that was set back must not turn a minute into a year. */
-    if (s->is_waiting && s->wait_until_s > now_s + (int64_t)s->delay_max_s) {
-        s->wait_until_s = now_s + (int64_t)s->delay_max_s;
+    if (s->backoff.is_waiting &&
+        s->backoff.wait_until_s > now_s + (int64_t)s->backoff.delay_max_s) {
+        s->backoff.wait_until_s = now_s + (int64_t)s->backoff.delay_max_s;
     }
-    if (s->is_waiting && now_s >= s->wait_until_s) {
-        s->is_waiting = false;
+    if (s->backoff.is_waiting && now_s >= s->backoff.wait_until_s) {
+        s->backoff.is_waiting = false;
     }
-    return s->is_waiting;
+    return s->backoff.is_waiting;
 }
 
 enum tigress_want tigress_session_step(struct tigress_session *s, int64_t now_s)
@@ -138,18 +141,18 @@ enum tigress_want tigress_session_step(struct tigress_session *s, int64_t now_s)
     }
     now_s = now_s < 0 ? 0 : now_s > INT64_MAX / 2 ? INT64_MAX / 2 : now_s;
     s->now_s = now_s;
-    s->is_started = true;
+    s->settings.is_closed = true;
     if (s->state == TG_S_CHECK && tg_client_policy_allows(s)) {
         tg_recipient_check(s);
     }
     settle_idle(s, now_s);
-    if (s->is_paused || !is_request(s) || s->is_in_flight || must_wait(s, now_s)) {
+    if (s->failure.is_paused || !is_request(s) || s->request.is_in_flight || must_wait(s, now_s)) {
         return tg_engine_want(s);
     }
     if (!tg_client_policy_allows(s)) {
         return TIGRESS_FAILED; /* an initiator's, or a resumed one that the policy has not seen */
     }
-    if (!s->has_request) {
+    if (!s->request.is_built) {
         enum tg_err err = tg_client_request_build(s);
 
         if (err != TG_OK) {
@@ -157,11 +160,11 @@ enum tigress_want tigress_session_step(struct tigress_session *s, int64_t now_s)
             return TIGRESS_FAILED;
         }
     }
-    s->is_in_flight = true;
-    s->is_attempted = true;
-    s->is_first = s->is_fresh;
-    s->is_fresh = false;
-    s->sent_at_s = now_s;
+    s->request.is_in_flight = true;
+    s->change.is_attempted = true;
+    s->change.is_first = s->change.is_fresh;
+    s->change.is_fresh = false;
+    s->backoff.sent_at_s = now_s;
     return TIGRESS_WANT_HTTP;
 }
 
@@ -207,7 +210,7 @@ static void keep_detail(struct tigress_session *s, const struct tg_client_answer
     struct tg_json *doc = NULL;
     size_t len = 0;
 
-    s->detail[0] = '\0';
+    s->failure.detail[0] = '\0';
     if (answer->status >= 400 && tg_problem_decode(&problem, &doc, answer->body) == TG_OK) {
         len = problem.detail.len < TG_DETAIL_MAX ? problem.detail.len : TG_DETAIL_MAX;
         /* A cut goes between characters, not through one. */
@@ -215,12 +218,12 @@ static void keep_detail(struct tigress_session *s, const struct tg_client_answer
             len--;
         }
         for (size_t i = 0; i < len; i++) {
-            s->detail[i] = '?';
+            s->failure.detail[i] = '?';
             if (!is_control(problem.detail, i)) {
-                memcpy(&s->detail[i], &problem.detail.ptr[i], 1);
+                memcpy(&s->failure.detail[i], &problem.detail.ptr[i], 1);
             }
         }
-        s->detail[len] = '\0';
+        s->failure.detail[len] = '\0';
     }
     tg_json_free(&doc);
 }
@@ -236,7 +239,7 @@ enum tigress_error tigress_session_reply(struct tigress_session *s, unsigned sta
         (body == NULL && body_len > 0)) {
         return TIGRESS_E_ARGUMENT;
     }
-    if (!s->is_in_flight) {
+    if (!s->request.is_in_flight) {
         return TIGRESS_E_STATE;
     }
     answer.headers = headers;
@@ -258,7 +261,7 @@ enum tigress_error tigress_session_reply(struct tigress_session *s, unsigned sta
         tg_session_pause(s, error, tigress_error_text(error));
     }
     tg_session_drop_request(s);
-    s->is_in_flight = false;
+    s->request.is_in_flight = false;
     return TIGRESS_OK;
 }
 
@@ -291,16 +294,16 @@ enum tigress_error tigress_session_reply_failed(struct tigress_session *s,
     if (s == NULL || failure < TIGRESS_NET_UNREACHABLE || failure > TIGRESS_NET_INTERRUPTED) {
         return TIGRESS_E_ARGUMENT;
     }
-    if (!s->is_in_flight) {
+    if (!s->request.is_in_flight) {
         return TIGRESS_E_STATE;
     }
-    s->is_in_flight = false;
+    s->request.is_in_flight = false;
     if (failure == TIGRESS_NET_INTERRUPTED) {
         return TIGRESS_OK;
     }
     row = &net_rows[failure];
     text = s->url.is_direct ? row->direct_text : row->text;
-    s->detail[0] = '\0';
+    s->failure.detail[0] = '\0';
     if (row->is_final) {
         tg_session_pause(s, row->error, text);
     } else {
@@ -311,5 +314,5 @@ enum tigress_error tigress_session_reply_failed(struct tigress_session *s,
 
 enum tigress_input tigress_session_input(const struct tigress_session *s)
 {
-    return s == NULL || s->is_paused ? TIGRESS_INPUT_NONE : rows[s->state].input;
+    return s == NULL || s->failure.is_paused ? TIGRESS_INPUT_NONE : rows[s->state].input;
 }

@@ -24,10 +24,10 @@ void tg_good_standing_forget(struct tigress_session *s)
 /* What was sealed by this handle and never handed out stays so while the application is asked. */
 static void enter_same_request(struct tigress_session *s, enum tg_state state)
 {
-    bool is_fresh = s->is_fresh;
+    bool is_fresh = s->change.is_fresh;
 
     tg_session_enter(s, state);
-    s->is_fresh = is_fresh;
+    s->change.is_fresh = is_fresh;
 }
 
 void tg_good_standing_enter(struct tigress_session *s, enum tg_state gate)
@@ -102,7 +102,7 @@ enum tg_err tg_good_standing_refused(struct tigress_session *s,
     struct tg_buf challenge;
     enum tg_err err = TG_OK;
 
-    if (s->is_cancelling) {
+    if (s->change.is_cancelling) {
         tg_session_enter(s, TG_S_DONE); /* nothing was made */
         return TG_OK;
     }

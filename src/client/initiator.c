@@ -16,17 +16,17 @@ enum tg_err tg_initiator_confirm(struct tigress_session *s)
 
     TG_TRY(tg_rng_fill(&s->rng, s->claim.bytes, sizeof(s->claim.bytes)));
     tg_uuid_set_v4(&s->claim);
-    TG_TRY(tg_rng_fill(&s->rng, s->url.secret.bytes, s->secret_len));
-    s->url.secret.len = s->secret_len;
-    TG_TRY(tg_messages_seal(s, tg_buf_view(&s->draft)));
+    TG_TRY(tg_rng_fill(&s->rng, s->url.secret.bytes, s->settings.secret_len));
+    s->url.secret.len = s->settings.secret_len;
+    TG_TRY(tg_messages_seal(s, tg_buf_view(&s->messages.draft)));
     TG_TRY(tg_session_enter_change(s, TG_S_CREATE));
     tg_good_standing_enter(s, TG_S_CREATE);
-    tg_buf_deinit(&s->draft);
-    s->is_started = true;
+    tg_buf_deinit(&s->messages.draft);
+    s->settings.is_closed = true;
 out:
     if (err != TG_OK) {
-        tg_buf_deinit(&s->pending);
-        tg_buf_deinit(&s->seen);
+        tg_buf_deinit(&s->change.envelope);
+        tg_buf_deinit(&s->messages.seen);
         tg_chain_reset(&s->chain, before);
         tg_secret_wipe(&s->url.secret);
     }
@@ -51,10 +51,10 @@ static enum tg_err take_link(struct tigress_session *s, const struct tg_client_a
     TG_TRY(tg_share_url_parse(&link, created.url_link, NULL));
     TG_REQUIRE(is_same_relay(&link, &s->url) && link.secret.len == 0, TG_E_SYNTAX);
     s->url.mailbox = link.mailbox;
-    tg_uuid_format(s->mailbox_text, &link.mailbox);
-    s->has_mailbox = true;
+    tg_uuid_format(s->mailbox.id_text, &link.mailbox);
+    s->mailbox.is_known = true;
     tg_session_token_answered(s, created.is_push_supported);
-    s->version = answer->version;
+    s->mailbox.version = answer->version;
 out:
     tg_share_url_wipe(&link);
     tg_json_free(&doc);
@@ -88,11 +88,11 @@ enum tg_err tg_initiator_on_create(struct tigress_session *s, const struct tg_cl
         return TG_OK;
     }
     tg_good_standing_forget(s);
-    if (s->is_cancelling) {
+    if (s->change.is_cancelling) {
         return tg_session_enter_change(s, TG_S_DELETE);
     }
     tg_session_went_well(s);
     tg_session_enter(s, TG_S_CREATED);
-    tg_buf_deinit(&s->pending);
+    tg_buf_deinit(&s->change.envelope);
     return TG_OK;
 }

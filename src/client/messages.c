@@ -43,7 +43,7 @@ out:
 static bool is_seen(const struct tigress_session *s, const uint8_t hash[TG_SHA256_LEN],
                     size_t *index)
 {
-    struct tg_bytes rest = tg_buf_view(&s->seen);
+    struct tg_bytes rest = tg_buf_view(&s->messages.seen);
 
     for (size_t i = 0; rest.len >= TG_SHA256_LEN; i++) {
         if (tg_bytes_is_equal(tg_bytes_first(rest, TG_SHA256_LEN), tg_bytes(hash, TG_SHA256_LEN))) {
@@ -57,14 +57,14 @@ static bool is_seen(const struct tigress_session *s, const uint8_t hash[TG_SHA25
 
 static enum tg_err remember(struct tigress_session *s, const uint8_t hash[TG_SHA256_LEN])
 {
-    size_t before = s->seen.len;
+    size_t before = s->messages.seen.len;
     enum tg_err err = TG_E_BUG;
 
-    tg_buf_append(&s->seen, tg_bytes(hash, TG_SHA256_LEN));
-    err = tg_buf_status(&s->seen);
+    tg_buf_append(&s->messages.seen, tg_bytes(hash, TG_SHA256_LEN));
+    err = tg_buf_status(&s->messages.seen);
     if (err != TG_OK) {
-        s->seen.err = TG_OK;
-        tg_buf_truncate(&s->seen, before);
+        s->messages.seen.err = TG_OK;
+        tg_buf_truncate(&s->messages.seen, before);
     }
     return err;
 }
@@ -77,19 +77,19 @@ enum tg_err tg_messages_seal(struct tigress_session *s, struct tg_bytes message)
     uint8_t hash[TG_SHA256_LEN] = { 0 };
     enum tg_err err = TG_E_BUG;
 
-    tg_buf_init(&box, s->pending.max);
+    tg_buf_init(&box, s->change.envelope.max);
     tg_chain_reset(&next, TG_CHAIN_V1);
     TG_TRY(tg_chain_seal(&next, s, &box, message));
     TG_TRY(tg_sha256(hash, tg_buf_view(&box)));
     TG_TRY(remember(s, hash));
-    tg_buf_deinit(&s->pending);
-    s->pending = box;
+    tg_buf_deinit(&s->change.envelope);
+    s->change.envelope = box;
     tg_buf_init(&box, 0);
     s->chain = next;
     /* spec: protocol/7#envelope-v2-strict-turns
        The other side has to follow: what is sealed is never taken back for something else. */
     if (s->chain.stage == TG_CHAIN_V2) {
-        s->is_our_turn = false;
+        s->messages.is_our_turn = false;
     }
 out:
     tg_chain_reset(&next, TG_CHAIN_V1);
@@ -114,16 +114,16 @@ static enum tg_err keep_message(struct tigress_session *s, struct tg_bytes plain
     struct tg_buf format;
     enum tg_err err = TG_E_BUG;
 
-    tg_buf_init(&format, s->format.max);
+    tg_buf_init(&format, s->messages.format.max);
     TG_TRY(tg_messages_check(plain, &format, NULL));
     TG_TRY(remember(s, hash));
-    err = tg_text_set(&s->message, plain);
+    err = tg_text_set(&s->messages.last, plain);
     if (err != TG_OK) {
-        tg_buf_truncate(&s->seen, s->seen.len - TG_SHA256_LEN);
+        tg_buf_truncate(&s->messages.seen, s->messages.seen.len - TG_SHA256_LEN);
         goto out;
     }
-    tg_buf_deinit(&s->format);
-    s->format = format;
+    tg_buf_deinit(&s->messages.format);
+    s->messages.format = format;
     return TG_OK;
 out:
     tg_buf_deinit(&format);
@@ -166,7 +166,7 @@ static enum tg_err deliver(struct tigress_session *s, const struct tg_payload *p
     struct tg_chain next;
     enum tg_err err = TG_E_BUG;
 
-    if (s->seen.len / TG_SHA256_LEN >= TIGRESS_TURNS_MAX) {
+    if (s->messages.seen.len / TG_SHA256_LEN >= TIGRESS_TURNS_MAX) {
         tg_session_fail(s, TIGRESS_E_LIMIT, "This transfer has had too many messages.");
         return TG_OK;
     }
@@ -183,7 +183,7 @@ static enum tg_err deliver(struct tigress_session *s, const struct tg_payload *p
         }
         goto out;
     }
-    s->has_opened = true;
+    s->messages.has_opened = true;
     err = tg_chain_take(&next, s, &text, without_padding(tg_buf_view(&plain)), payload);
     if (err == TG_OK) {
         err = keep_message(s, tg_buf_view(&text), hash);
@@ -191,7 +191,7 @@ static enum tg_err deliver(struct tigress_session *s, const struct tg_payload *p
     if (err == TG_OK) {
         s->chain = next;
         *is_new = true;
-        s->is_our_turn = true;
+        s->messages.is_our_turn = true;
     } else if (err != TG_E_NOMEM) {
         refuse(s, err, TIGRESS_E_BAD_MESSAGE,
                "The message opened, but is no provisioning information.");
@@ -209,11 +209,11 @@ static enum tg_err keep_display(struct tigress_session *s, const struct tg_msg_c
     enum tg_err err = TG_OK;
 
     if (s->role == TIGRESS_RECIPIENT) {
-        TG_TRY(tg_text_set(&s->title, content->display.title));
-        TG_TRY(tg_text_set(&s->description, content->display.description));
-        TG_TRY(tg_text_set(&s->image_url, content->display.image_url));
+        TG_TRY(tg_text_set(&s->display.title, content->display.title));
+        TG_TRY(tg_text_set(&s->display.description, content->display.description));
+        TG_TRY(tg_text_set(&s->display.image_url, content->display.image_url));
     }
-    s->expires_at_s = content->expiration_s;
+    s->mailbox.expires_at_s = content->expiration_s;
 out:
     return err;
 }
@@ -246,7 +246,7 @@ enum tg_err tg_messages_receive(struct tigress_session *s, const struct tg_clien
     *is_new = false;
     *is_handled = false;
     TG_TRY(tg_msg_content_decode(&content, &doc, answer->body, NULL));
-    TG_REQUIRE(answer->version == 0 || answer->version >= s->version, TG_E_SYNTAX);
+    TG_REQUIRE(answer->version == 0 || answer->version >= s->mailbox.version, TG_E_SYNTAX);
     TG_TRY(keep_display(s, &content));
     TG_TRY(tg_sha256(hash, content.payload.data));
     /* spec: protocol/7#replay-and-reflection */
@@ -257,8 +257,8 @@ enum tg_err tg_messages_receive(struct tigress_session *s, const struct tg_clien
         *is_handled = !*is_new;
     }
     if (!*is_handled) {
-        s->version = answer->version > 0 ? answer->version : s->version;
-        if (s->is_token_carried) {
+        s->mailbox.version = answer->version > 0 ? answer->version : s->mailbox.version;
+        if (s->token.is_carried) {
             tg_session_token_answered(s, content.has_push_supported && content.is_push_supported);
         }
         tg_session_went_well(s);

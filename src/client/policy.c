@@ -67,7 +67,7 @@ bool tg_client_policy_is_match(const struct tg_share_url *url, struct tg_bytes e
 /* spec: protocol/7#relay-allow-list */
 static bool is_listed(const struct tigress_session *s)
 {
-    struct tg_bytes rest = tg_buf_view(&s->allowed);
+    struct tg_bytes rest = tg_buf_view(&s->settings.allowed);
     bool verdict = rest.len == 0;
 
     while (rest.len > 0) {
@@ -93,7 +93,7 @@ static bool is_approved(const struct tigress_session *s)
                                          .vertical = s->url.vertical,
                                          .role = s->role };
 
-    return s->policy == NULL || s->policy(s->policy_ctx, &relay) == 1;
+    return s->settings.policy == NULL || s->settings.policy(s->settings.policy_ctx, &relay) == 1;
 }
 
 bool tg_client_policy_allows(struct tigress_session *s)
@@ -121,11 +121,11 @@ enum tigress_error tigress_session_set_relay_policy(struct tigress_session *s,
     if (s == NULL) {
         return TIGRESS_E_ARGUMENT;
     }
-    if (s->is_in_flight) {
+    if (s->request.is_in_flight) {
         return TIGRESS_E_STATE;
     }
-    s->policy = policy;
-    s->policy_ctx = ctx;
+    s->settings.policy = policy;
+    s->settings.policy_ctx = ctx;
     s->is_permitted = false;
     return TIGRESS_OK;
 }

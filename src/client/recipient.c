@@ -10,7 +10,8 @@
 void tg_recipient_go_on(struct tigress_session *s)
 {
     /* Another device shows its preview, as everything, only to one that has the secret. */
-    bool is_preview_next = s->url.is_direct && s->wants_preview && s->state != TG_S_PREVIEWED;
+    bool is_preview_next =
+        s->url.is_direct && s->settings.wants_preview && s->state != TG_S_PREVIEWED;
 
     tg_session_enter(s, s->url.secret.len == 0 ? TG_S_SECRET
                         : is_preview_next      ? TG_S_PREVIEW
@@ -25,7 +26,7 @@ void tg_recipient_check(struct tigress_session *s)
         return;
     }
     tg_uuid_set_v4(&s->claim);
-    if (s->wants_preview && !s->url.is_direct) {
+    if (s->settings.wants_preview && !s->url.is_direct) {
         tg_session_enter(s, TG_S_PREVIEW);
     } else {
         tg_recipient_go_on(s);
@@ -45,10 +46,10 @@ enum tg_err tg_recipient_on_preview(struct tigress_session *s,
         return TG_OK;
     }
     TG_TRY(tg_msg_preview_decode(&display, &expiration_s, &doc, answer->body, NULL));
-    TG_TRY(tg_text_set(&s->title, display.title));
-    TG_TRY(tg_text_set(&s->description, display.description));
-    TG_TRY(tg_text_set(&s->image_url, display.image_url));
-    s->expires_at_s = expiration_s;
+    TG_TRY(tg_text_set(&s->display.title, display.title));
+    TG_TRY(tg_text_set(&s->display.description, display.description));
+    TG_TRY(tg_text_set(&s->display.image_url, display.image_url));
+    s->mailbox.expires_at_s = expiration_s;
     tg_session_went_well(s);
     tg_session_enter(s, TG_S_PREVIEWED);
 out:

@@ -44,41 +44,41 @@ static bool has_token(const struct tigress_session *s)
 {
     bool is_look = s->state == TG_S_READ && s->read_mode < TG_READ_CONFLICT;
 
-    return s->token_type.len > 0 && (s->state == TG_S_CREATE || s->state == TG_S_CLAIM ||
-                                     (s->is_token_due && (is_look || s->state == TG_S_SEND)));
+    return s->token.type.len > 0 && (s->state == TG_S_CREATE || s->state == TG_S_CLAIM ||
+                                     (s->token.is_due && (is_look || s->state == TG_S_SEND)));
 }
 
 static struct tg_notification_token token_of(const struct tigress_session *s)
 {
     return (struct tg_notification_token){ .is_present = has_token(s),
-                                           .type = tg_buf_view(&s->token_type),
-                                           .token_data = tg_buf_view(&s->token_data) };
+                                           .type = tg_buf_view(&s->token.type),
+                                           .token_data = tg_buf_view(&s->token.data) };
 }
 
 static struct tg_payload payload_of(const struct tigress_session *s)
 {
     return (struct tg_payload){ .type = tg_envelope_type(&s->url.secret),
-                                .data = tg_buf_view(&s->pending) };
+                                .data = tg_buf_view(&s->change.envelope) };
 }
 
 static enum tg_err put_create(struct tigress_session *s, struct tg_buf *out)
 {
     struct tg_msg_create msg = {
         .payload = payload_of(s),
-        .display = { tg_buf_view(&s->title), tg_buf_view(&s->description),
-                     tg_buf_view(&s->image_url) },
+        .display = { tg_buf_view(&s->display.title), tg_buf_view(&s->display.description),
+                     tg_buf_view(&s->display.image_url) },
         .token = token_of(s),
-        .has_rights = s->rights != 0,
-        .rights = s->rights,
+        .has_rights = s->settings.rights != 0,
+        .rights = s->settings.rights,
     };
 
     /* The configuration has rights only beside an expiration. Kept, so that a retry says the same.
      */
-    if (s->rights != 0 && s->expires_at_s == 0) {
-        s->expires_at_s = s->now_s + RIGHTS_LIFETIME_S;
+    if (s->settings.rights != 0 && s->mailbox.expires_at_s == 0) {
+        s->mailbox.expires_at_s = s->now_s + RIGHTS_LIFETIME_S;
     }
-    msg.has_expiration = s->expires_at_s != 0;
-    msg.expiration_s = s->expires_at_s;
+    msg.has_expiration = s->mailbox.expires_at_s != 0;
+    msg.expiration_s = s->mailbox.expires_at_s;
     return tg_msg_create_encode(out, &msg);
 }
 
@@ -98,7 +98,7 @@ static enum tg_err put_update(struct tigress_session *s, struct tg_buf *out)
 
 static void add_header(struct tigress_session *s, const char *name, struct tg_buf *value)
 {
-    size_t at = s->request.header_count;
+    size_t at = s->request.http.header_count;
     struct tg_bytes text = tg_buf_view(value);
 
     if (tg_buf_status(value) != TG_OK) {
@@ -109,11 +109,12 @@ static void add_header(struct tigress_session *s, const char *name, struct tg_bu
         return;
     }
     for (size_t i = 0; i < text.len; i++) {
-        s->values[at][i] = (char)text.ptr[i];
+        s->request.values[at][i] = (char)text.ptr[i];
     }
-    s->values[at][text.len] = '\0';
-    s->headers[at] = (struct tigress_http_header){ .name = name, .value = s->values[at] };
-    s->request.header_count++;
+    s->request.values[at][text.len] = '\0';
+    s->request.headers[at] =
+        (struct tigress_http_header){ .name = name, .value = s->request.values[at] };
+    s->request.http.header_count++;
     tg_buf_clear(value);
 }
 
@@ -121,14 +122,15 @@ static void add_header(struct tigress_session *s, const char *name, struct tg_bu
 static void add_text(struct tigress_session *s, const char *name, const struct tg_buf *text,
                      struct tg_buf *value)
 {
-    size_t at = s->request.header_count;
+    size_t at = s->request.http.header_count;
 
     if (at >= TG_SESSION_HEADERS_MAX) {
         value->err = TG_E_BUG;
         return;
     }
-    s->headers[at] = (struct tigress_http_header){ .name = name, .value = tg_text_cstr(text) };
-    s->request.header_count++;
+    s->request.headers[at] =
+        (struct tigress_http_header){ .name = name, .value = tg_text_cstr(text) };
+    s->request.http.header_count++;
 }
 
 /* spec: protocol/6#attestation-sent */
@@ -186,17 +188,17 @@ out:
    leaves a token: its answer, which comes at once, says what the relay makes of it. */
 static void add_wait(struct tigress_session *s, struct tg_buf *value)
 {
-    unsigned wait_s = s->read_mode == TG_READ_WAIT ? s->poll_s : 0;
+    unsigned wait_s = s->read_mode == TG_READ_WAIT ? s->settings.poll_s : 0;
 
-    if (s->state != TG_S_READ || s->version == 0 || has_token(s)) {
+    if (s->state != TG_S_READ || s->mailbox.version == 0 || has_token(s)) {
         return;
     }
     tg_buf_append_str(value, "wait=");
     tg_buf_append_dec(value, wait_s);
     add_header(s, "Prefer", value);
-    tg_buf_append_dec(value, s->version);
+    tg_buf_append_dec(value, s->mailbox.version);
     add_header(s, TG_HEADER_KNOWN_VERSION, value);
-    s->request.timeout_s += wait_s + (wait_s > 0 ? WAIT_MARGIN_S : 0);
+    s->request.http.timeout_s += wait_s + (wait_s > 0 ? WAIT_MARGIN_S : 0);
 }
 
 static enum tg_err add_headers(struct tigress_session *s, const struct form *form)
@@ -209,15 +211,16 @@ static enum tg_err add_headers(struct tigress_session *s, const struct form *for
         add_uuid(s, TG_HEADER_DEVICE_CLAIM, &s->claim, &value);
     }
     if (form->has_request_id) {
-        add_uuid(s, TG_HEADER_REQUEST_ID, &s->request_id, &value);
+        add_uuid(s, TG_HEADER_REQUEST_ID, &s->change.request_id, &value);
     }
     tg_buf_append_str(&value, "application/json");
     add_header(s, "Accept", &value);
-    if (s->request_body.len > 0) {
+    if (s->request.body.len > 0) {
         tg_buf_append_str(&value, "application/json");
         add_header(s, "Content-Type", &value);
     }
-    if (s->url.secret.len > 0 && (form->is_read || (s->state == TG_S_CREATE && s->must_prove))) {
+    if (s->url.secret.len > 0 &&
+        (form->is_read || (s->state == TG_S_CREATE && s->settings.must_prove))) {
         TG_TRY(add_proof(s, &value));
     }
     if (s->state == TG_S_CREATE || s->state == TG_S_SEND) {
@@ -225,9 +228,9 @@ static enum tg_err add_headers(struct tigress_session *s, const struct form *for
     }
     add_wait(s, &value);
     /* What the other side wrote and we did not read is not overwritten. */
-    if (s->state == TG_S_SEND && s->version > 0) {
+    if (s->state == TG_S_SEND && s->mailbox.version > 0) {
         tg_buf_append_u8(&value, '"');
-        tg_buf_append_dec(&value, s->version);
+        tg_buf_append_dec(&value, s->mailbox.version);
         tg_buf_append_u8(&value, '"');
         add_header(s, "If-Match", &value);
     }
@@ -239,7 +242,7 @@ out:
 
 static enum tg_err put_url(struct tigress_session *s, const struct form *form)
 {
-    struct tg_buf *out = &s->request_url;
+    struct tg_buf *out = &s->request.url;
     enum tg_err err = tg_share_url_origin(out, &s->url);
 
     if (err != TG_OK) {
@@ -248,7 +251,7 @@ static enum tg_err put_url(struct tigress_session *s, const struct form *form)
     tg_buf_append_str(out, "/v1/m");
     if (form->is_on_mailbox) {
         tg_buf_append_str(out, "/");
-        tg_buf_append_str(out, s->mailbox_text);
+        tg_buf_append_str(out, s->mailbox.id_text);
     }
     (void)tg_buf_cstr(out);
     return tg_buf_status(out);
@@ -263,22 +266,22 @@ enum tg_err tg_client_request_build(struct tigress_session *s)
     TG_REQUIRE(form->method != NULL, TG_E_BUG);
     /* A change that was sent without it does not get it in a repetition, which the relay may take
        for the duplicate that it is. */
-    if (form->is_read || !s->is_attempted) {
-        s->is_token_carried = s->is_token_due && has_token(s);
+    if (form->is_read || !s->change.is_attempted) {
+        s->token.is_carried = s->token.is_due && has_token(s);
     }
-    s->request.timeout_s = ANSWER_TIMEOUT_S;
-    s->request.answer_max = TG_RESPONSE_BODY_MAX;
+    s->request.http.timeout_s = ANSWER_TIMEOUT_S;
+    s->request.http.answer_max = TG_RESPONSE_BODY_MAX;
     TG_TRY(put_url(s, form));
     if (form->body != NULL) {
-        TG_TRY(form->body(s, &s->request_body));
+        TG_TRY(form->body(s, &s->request.body));
     }
     TG_TRY(add_headers(s, form));
-    s->request.method = form->method;
-    s->request.url = (const char *)s->request_url.ptr;
-    s->request.headers = s->headers;
-    s->request.body = s->request_body.len > 0 ? (const char *)s->request_body.ptr : NULL;
-    s->request.body_len = s->request_body.len;
-    s->has_request = true;
+    s->request.http.method = form->method;
+    s->request.http.url = (const char *)s->request.url.ptr;
+    s->request.http.headers = s->request.headers;
+    s->request.http.body = s->request.body.len > 0 ? (const char *)s->request.body.ptr : NULL;
+    s->request.http.body_len = s->request.body.len;
+    s->request.is_built = true;
     err = TG_OK;
 out:
     if (err != TG_OK) {

@@ -22,10 +22,11 @@
 static bool *flag_at(struct tigress_session *s, size_t i)
 {
     bool *flags[] = {
-        &s->is_started,        &s->is_attempted,      &s->is_cancelling, &s->is_our_turn,
-        &s->has_mailbox,       &s->has_opened,        &s->must_prove,    &s->wants_preview,
-        &s->is_push_supported, &s->url.is_plain_http, &s->url.is_direct, &s->is_token_due,
-        &s->is_token_carried,  &s->has_standing,
+        &s->settings.is_closed,   &s->change.is_attempted,    &s->change.is_cancelling,
+        &s->messages.is_our_turn, &s->mailbox.is_known,       &s->messages.has_opened,
+        &s->settings.must_prove,  &s->settings.wants_preview, &s->token.is_push_supported,
+        &s->url.is_plain_http,    &s->url.is_direct,          &s->token.is_due,
+        &s->token.is_carried,     &s->standing.is_used,
     };
 
     return i < TG_COUNT(flags) ? flags[i] : NULL;
@@ -37,8 +38,9 @@ static bool *flag_at(struct tigress_session *s, size_t i)
 static struct tg_buf *text_at(struct tigress_session *s, size_t i)
 {
     struct tg_buf *texts[TEXT_COUNT] = {
-        &s->title, &s->description, &s->image_url, &s->token_type, &s->token_data, &s->allowed,
-        &s->draft, &s->pending,     &s->seen,      &s->message,    &s->format,
+        &s->display.title, &s->display.description, &s->display.image_url, &s->token.type,
+        &s->token.data,    &s->settings.allowed,    &s->messages.draft,    &s->change.envelope,
+        &s->messages.seen, &s->messages.last,       &s->messages.format,
     };
 
     return texts[i];
@@ -75,7 +77,7 @@ static void put_standing(struct tg_buf *out, struct tigress_session *s)
 {
     uint8_t flags = 0;
 
-    if (!s->has_standing) {
+    if (!s->standing.is_used) {
         return;
     }
     for (size_t i = 0; i < STANDING_FLAG_COUNT; i++) {
@@ -128,18 +130,18 @@ static void put_fields(struct tg_buf *out, struct tigress_session *s)
     tg_buf_append_u8(out, (uint8_t)s->role);
     tg_buf_append_u8(out, (uint8_t)s->state);
     tg_buf_append_u8(out, (uint8_t)s->read_mode);
-    tg_buf_append_u8(out, (uint8_t)s->secret_len);
-    tg_buf_append_u8(out, (uint8_t)s->rights);
-    tg_buf_append_u8(out, (uint8_t)s->conflicts);
+    tg_buf_append_u8(out, (uint8_t)s->settings.secret_len);
+    tg_buf_append_u8(out, (uint8_t)s->settings.rights);
+    tg_buf_append_u8(out, (uint8_t)s->change.conflicts);
     tg_buf_append_u32(out, flags);
-    tg_buf_append_u16(out, (uint16_t)s->poll_s);
-    tg_buf_append_u16(out, (uint16_t)s->tries);
-    tg_buf_append_u16(out, s->state == TG_S_FAILED ? (uint16_t)s->error : 0);
+    tg_buf_append_u16(out, (uint16_t)s->settings.poll_s);
+    tg_buf_append_u16(out, (uint16_t)s->settings.tries);
+    tg_buf_append_u16(out, s->state == TG_S_FAILED ? (uint16_t)s->failure.error : 0);
     tg_buf_append_u16(out, s->url.port);
-    tg_buf_append_u64(out, (uint64_t)s->expires_at_s);
-    tg_buf_append_u64(out, s->version);
+    tg_buf_append_u64(out, (uint64_t)s->mailbox.expires_at_s);
+    tg_buf_append_u64(out, s->mailbox.version);
     tg_buf_append(out, TG_ARRAY_BYTES(s->claim.bytes));
-    tg_buf_append(out, TG_ARRAY_BYTES(s->request_id.bytes));
+    tg_buf_append(out, TG_ARRAY_BYTES(s->change.request_id.bytes));
     tg_buf_append(out, TG_ARRAY_BYTES(s->url.mailbox.bytes));
     put_text(out, tg_bytes_str(s->url.host));
     put_text(out, tg_bytes_str(s->url.vertical));
@@ -224,19 +226,19 @@ static void get_numbers(struct tigress_session *s, struct tg_reader *r, unsigned
 
     *state = tg_reader_u8(r);
     s->read_mode = (enum tg_read_mode)tg_reader_u8(r);
-    s->secret_len = tg_reader_u8(r);
-    s->rights = tg_reader_u8(r);
-    s->conflicts = tg_reader_u8(r);
+    s->settings.secret_len = tg_reader_u8(r);
+    s->settings.rights = tg_reader_u8(r);
+    s->change.conflicts = tg_reader_u8(r);
     flags = tg_reader_u32(r);
     for (size_t i = 0; i < FLAG_COUNT; i++) {
         *flag_at(s, i) = (flags & (1u << i)) != 0;
     }
-    s->poll_s = tg_reader_u16(r);
-    s->tries = tg_reader_u16(r);
-    s->error = (enum tigress_error)tg_reader_u16(r);
+    s->settings.poll_s = tg_reader_u16(r);
+    s->settings.tries = tg_reader_u16(r);
+    s->failure.error = (enum tigress_error)tg_reader_u16(r);
     s->url.port = tg_reader_u16(r);
-    s->expires_at_s = (int64_t)tg_reader_u64(r);
-    s->version = tg_reader_u64(r);
+    s->mailbox.expires_at_s = (int64_t)tg_reader_u64(r);
+    s->mailbox.version = tg_reader_u64(r);
 }
 
 static void get_uuid(struct tg_uuid *uuid, struct tg_reader *r)
@@ -255,7 +257,7 @@ static enum tg_err get_fields(struct tigress_session *s, struct tg_reader *r)
 
     get_numbers(s, r, &state);
     get_uuid(&s->claim, r);
-    get_uuid(&s->request_id, r);
+    get_uuid(&s->change.request_id, r);
     get_uuid(&s->url.mailbox, r);
     TG_TRY(get_name(s->url.host, sizeof(s->url.host), r));
     TG_TRY(get_name(s->url.vertical, sizeof(s->url.vertical), r));
@@ -266,7 +268,7 @@ static enum tg_err get_fields(struct tigress_session *s, struct tg_reader *r)
         TG_TRY(tg_text_set(text_at(s, i), tg_reader_bytes(r, len)));
     }
     TG_TRY(tg_chain_get(&s->chain, r));
-    if (s->has_standing) {
+    if (s->standing.is_used) {
         TG_TRY(get_standing(s, r));
     }
     TG_TRY(tg_reader_finish(r));
@@ -296,18 +298,20 @@ static bool is_consistent(const struct tigress_session *s)
     bool is_secretless = s->role == TIGRESS_RECIPIENT &&
                          (s->state <= TG_S_PREVIEWED || is_over || s->state == TG_S_DELETE);
 
-    return (s->secret_len == 16 || s->secret_len == 32) && s->read_mode <= TG_READ_VERIFY &&
-           s->rights <= (TG_RIGHT_READ | TG_RIGHT_WRITE | TG_RIGHT_DELETE) && s->poll_s >= 1 &&
-           s->poll_s <= TG_POLL_S_MAX && s->tries >= 1 && s->tries <= TG_TRIES_MAX &&
-           s->expires_at_s >= 0 && s->version <= UINT64_MAX / 2 &&
-           s->seen.len % TG_SHA256_LEN == 0 &&
+    return (s->settings.secret_len == 16 || s->settings.secret_len == 32) &&
+           s->read_mode <= TG_READ_VERIFY &&
+           s->settings.rights <= (TG_RIGHT_READ | TG_RIGHT_WRITE | TG_RIGHT_DELETE) &&
+           s->settings.poll_s >= 1 && s->settings.poll_s <= TG_POLL_S_MAX &&
+           s->settings.tries >= 1 && s->settings.tries <= TG_TRIES_MAX &&
+           s->mailbox.expires_at_s >= 0 && s->mailbox.version <= UINT64_MAX / 2 &&
+           s->messages.seen.len % TG_SHA256_LEN == 0 &&
            (has_secret || is_secretless || s->state == TG_S_INTENT || is_over) &&
-           (is_early || is_over || s->has_mailbox) &&
-           (s->pending.len > 0 || !(needs_pending(s->state) || is_conflict)) &&
-           (s->draft.len > 0 || s->state != TG_S_INTENT) && (!is_gated || is_gate_good) &&
-           (s->token_type.len > 0) == (s->token_data.len > 0) &&
-           (s->token_type.len > 0 || !(s->is_token_due || s->is_token_carried)) &&
-           (s->state != TG_S_FAILED || s->error != TIGRESS_OK);
+           (is_early || is_over || s->mailbox.is_known) &&
+           (s->change.envelope.len > 0 || !(needs_pending(s->state) || is_conflict)) &&
+           (s->messages.draft.len > 0 || s->state != TG_S_INTENT) && (!is_gated || is_gate_good) &&
+           (s->token.type.len > 0) == (s->token.data.len > 0) &&
+           (s->token.type.len > 0 || !(s->token.is_due || s->token.is_carried)) &&
+           (s->state != TG_S_FAILED || s->failure.error != TIGRESS_OK);
 }
 
 static enum tg_err load(struct tigress_session **out, struct tg_bytes data)
@@ -326,13 +330,13 @@ static enum tg_err load(struct tigress_session **out, struct tg_bytes data)
     TG_TRY(get_fields(s, &r));
     TG_REQUIRE(is_consistent(s) && tg_chain_is_consistent(s), TG_E_SYNTAX);
     TG_TRY(tg_share_url_format(&url, &s->url, TG_SHARE_HTTPS));
-    if (s->has_mailbox) {
-        tg_uuid_format(s->mailbox_text, &s->url.mailbox);
+    if (s->mailbox.is_known) {
+        tg_uuid_format(s->mailbox.id_text, &s->url.mailbox);
     }
     if (s->state == TG_S_FAILED) {
-        s->error_text = tigress_error_text(s->error);
+        s->failure.text = tigress_error_text(s->failure.error);
     } else {
-        s->error = TIGRESS_OK;
+        s->failure.error = TIGRESS_OK;
     }
     *out = s;
     s = NULL;

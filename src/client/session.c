@@ -17,10 +17,10 @@ static enum tg_err random_fill(void *ctx, uint8_t *out, size_t len)
 {
     struct tigress_session *s = ctx;
 
-    if (s->random == NULL) {
+    if (s->settings.random == NULL) {
         return tg_rng_fill(&tg_rng_system, out, len);
     }
-    return s->random(s->random_ctx, out, len) == 0 ? TG_OK : TG_E_CRYPTO;
+    return s->settings.random(s->settings.random_ctx, out, len) == 0 ? TG_OK : TG_E_CRYPTO;
 }
 
 enum tg_err tg_session_new(struct tigress_session **out, enum tigress_role role)
@@ -32,28 +32,28 @@ enum tg_err tg_session_new(struct tigress_session **out, enum tigress_role role)
     }
     s->role = role;
     s->state = role == TIGRESS_INITIATOR ? TG_S_INTENT : TG_S_CHECK;
-    s->secret_len = 16;
+    s->settings.secret_len = 16;
     s->chain.stage = TG_CHAIN_FRESH;
     tg_buf_init(&s->standing.attestation, TG_ATTESTATION_TEXT_MAX);
     tg_buf_init(&s->standing.authorization, TG_AUTHORIZATION_MAX);
     tg_buf_init(&s->standing.token_challenge, TG_TOKEN_CHALLENGE_MAX);
-    s->poll_s = POLL_S_DEFAULT;
-    s->tries = TRIES_DEFAULT;
-    s->error_text = "";
+    s->settings.poll_s = POLL_S_DEFAULT;
+    s->settings.tries = TRIES_DEFAULT;
+    s->failure.text = "";
     s->rng = (struct tg_rng){ .fill = random_fill, .ctx = s };
-    tg_buf_init(&s->title, SETTING_TEXT_MAX);
-    tg_buf_init(&s->description, SETTING_TEXT_MAX);
-    tg_buf_init(&s->image_url, SETTING_TEXT_MAX);
-    tg_buf_init(&s->token_type, SETTING_TEXT_MAX);
-    tg_buf_init(&s->token_data, SETTING_TEXT_MAX);
-    tg_buf_init(&s->allowed, TG_ALLOWED_RELAYS_MAX * (TG_SHARE_HOST_MAX + 8));
-    tg_buf_init(&s->draft, TG_ENVELOPE_PLAIN_MAX);
-    tg_buf_init(&s->pending, 2 * TG_ENVELOPE_PLAIN_MAX);
-    tg_buf_init(&s->seen, (size_t)TIGRESS_TURNS_MAX * TG_SHA256_LEN);
-    tg_buf_init(&s->message, TG_ENVELOPE_PLAIN_MAX);
-    tg_buf_init(&s->format, TG_ENVELOPE_PLAIN_MAX);
-    tg_buf_init(&s->request_url, TG_SHARE_URL_MAX);
-    tg_buf_init(&s->request_body, 2 * TG_ENVELOPE_PLAIN_MAX + 65536);
+    tg_buf_init(&s->display.title, SETTING_TEXT_MAX);
+    tg_buf_init(&s->display.description, SETTING_TEXT_MAX);
+    tg_buf_init(&s->display.image_url, SETTING_TEXT_MAX);
+    tg_buf_init(&s->token.type, SETTING_TEXT_MAX);
+    tg_buf_init(&s->token.data, SETTING_TEXT_MAX);
+    tg_buf_init(&s->settings.allowed, TG_ALLOWED_RELAYS_MAX * (TG_SHARE_HOST_MAX + 8));
+    tg_buf_init(&s->messages.draft, TG_ENVELOPE_PLAIN_MAX);
+    tg_buf_init(&s->change.envelope, 2 * TG_ENVELOPE_PLAIN_MAX);
+    tg_buf_init(&s->messages.seen, (size_t)TIGRESS_TURNS_MAX * TG_SHA256_LEN);
+    tg_buf_init(&s->messages.last, TG_ENVELOPE_PLAIN_MAX);
+    tg_buf_init(&s->messages.format, TG_ENVELOPE_PLAIN_MAX);
+    tg_buf_init(&s->request.url, TG_SHARE_URL_MAX);
+    tg_buf_init(&s->request.body, 2 * TG_ENVELOPE_PLAIN_MAX + 65536);
     *out = s;
     return TG_OK;
 }
@@ -64,22 +64,14 @@ void tigress_session_free(struct tigress_session **s)
         return;
     }
     struct tg_buf *bufs[] = {
-        &(*s)->title,
-        &(*s)->description,
-        &(*s)->image_url,
-        &(*s)->token_type,
-        &(*s)->allowed,
-        &(*s)->draft,
-        &(*s)->pending,
-        &(*s)->token_data,
-        &(*s)->seen,
-        &(*s)->message,
-        &(*s)->format,
-        &(*s)->request_url,
-        &(*s)->request_body,
-        &(*s)->standing.attestation,
-        &(*s)->standing.authorization,
-        &(*s)->standing.token_challenge,
+        &(*s)->display.title,          &(*s)->display.description,
+        &(*s)->display.image_url,      &(*s)->token.type,
+        &(*s)->settings.allowed,       &(*s)->messages.draft,
+        &(*s)->change.envelope,        &(*s)->token.data,
+        &(*s)->messages.seen,          &(*s)->messages.last,
+        &(*s)->messages.format,        &(*s)->request.url,
+        &(*s)->request.body,           &(*s)->standing.attestation,
+        &(*s)->standing.authorization, &(*s)->standing.token_challenge,
     };
 
     for (size_t i = 0; i < TG_COUNT(bufs); i++) {
@@ -93,28 +85,28 @@ void tigress_session_free(struct tigress_session **s)
 
 void tg_session_drop_request(struct tigress_session *s)
 {
-    tg_mem_wipe(s->values, sizeof(s->values));
-    tg_mem_wipe(&s->request, sizeof(s->request));
-    tg_buf_deinit(&s->request_url);
-    tg_buf_deinit(&s->request_body);
-    s->has_request = false;
+    tg_mem_wipe(s->request.values, sizeof(s->request.values));
+    tg_mem_wipe(&s->request.http, sizeof(s->request.http));
+    tg_buf_deinit(&s->request.url);
+    tg_buf_deinit(&s->request.body);
+    s->request.is_built = false;
 }
 
 void tg_session_enter(struct tigress_session *s, enum tg_state state)
 {
     tg_session_drop_request(s);
     s->state = state;
-    s->is_in_flight = false;
-    s->is_attempted = false;
-    s->is_fresh = false;
-    s->is_paused = false;
-    s->error = TIGRESS_OK;
-    s->error_text = "";
-    s->failures = 0;
-    s->is_waiting = false;
-    s->delay_s = 0;
-    s->idle = 0;
-    s->idle_why = TG_IDLE_NONE;
+    s->request.is_in_flight = false;
+    s->change.is_attempted = false;
+    s->change.is_fresh = false;
+    s->failure.is_paused = false;
+    s->failure.error = TIGRESS_OK;
+    s->failure.text = "";
+    s->backoff.failures = 0;
+    s->backoff.is_waiting = false;
+    s->backoff.delay_s = 0;
+    s->backoff.idle_count = 0;
+    s->backoff.idle_why = TG_IDLE_NONE;
 }
 
 /* spec: protocol/7#saved-state-twice */
@@ -122,7 +114,7 @@ enum tg_err tg_session_new_id(const struct tigress_session *s, enum tg_state sta
                               struct tg_uuid *id)
 {
     /* At most 2 * TIGRESS_TURNS_MAX messages: two bytes hold their number. */
-    const size_t count = s->seen.len / TG_SHA256_LEN;
+    const size_t count = s->messages.seen.len / TG_SHA256_LEN;
     const uint8_t place[] = { (uint8_t)state, (uint8_t)(count >> 8), (uint8_t)count };
     const struct tg_bytes parts[] = { TG_LIT("tigress-request-id-v1"), TG_ARRAY_BYTES(place) };
     uint8_t hash[TG_SHA256_LEN] = { 0 };
@@ -142,7 +134,7 @@ enum tg_err tg_session_enter_change(struct tigress_session *s, enum tg_state sta
 
     if (err == TG_OK) {
         tg_session_enter(s, state);
-        s->request_id = id;
+        s->change.request_id = id;
     }
     return err;
 }
@@ -150,15 +142,15 @@ enum tg_err tg_session_enter_change(struct tigress_session *s, enum tg_state sta
 void tg_session_fail(struct tigress_session *s, enum tigress_error error, const char *text)
 {
     tg_session_enter(s, TG_S_FAILED);
-    s->error = error;
-    s->error_text = text;
+    s->failure.error = error;
+    s->failure.text = text;
 }
 
 void tg_session_pause(struct tigress_session *s, enum tigress_error error, const char *text)
 {
-    s->is_paused = true;
-    s->error = error;
-    s->error_text = text;
+    s->failure.is_paused = true;
+    s->failure.error = error;
+    s->failure.text = text;
 }
 
 void tg_session_again(struct tigress_session *s, enum tigress_error error, const char *text,
@@ -166,34 +158,34 @@ void tg_session_again(struct tigress_session *s, enum tigress_error error, const
 {
     uint32_t delay_s = BACKOFF_MAX_S;
 
-    s->failures++;
-    if (s->failures >= s->tries) {
+    s->backoff.failures++;
+    if (s->backoff.failures >= s->settings.tries) {
         tg_session_pause(s, error, text);
         return;
     }
-    if (s->failures <= 6) {
-        delay_s = 1u << (s->failures - 1);
+    if (s->backoff.failures <= 6) {
+        delay_s = 1u << (s->backoff.failures - 1);
     }
     if (retry_after_s > TG_RETRY_AFTER_MAX_S) {
         retry_after_s = TG_RETRY_AFTER_MAX_S;
     }
-    s->delay_s = retry_after_s > delay_s ? retry_after_s : delay_s;
+    s->backoff.delay_s = retry_after_s > delay_s ? retry_after_s : delay_s;
 }
 
 void tg_session_went_well(struct tigress_session *s)
 {
-    s->failures = 0;
-    s->detail[0] = '\0';
+    s->backoff.failures = 0;
+    s->failure.detail[0] = '\0';
 }
 
 void tg_session_token_answered(struct tigress_session *s, bool is_push_supported)
 {
-    s->is_token_due = s->is_token_due && !s->is_token_carried;
-    s->is_token_carried = false;
-    s->is_push_supported = is_push_supported && !s->is_token_due;
+    s->token.is_due = s->token.is_due && !s->token.is_carried;
+    s->token.is_carried = false;
+    s->token.is_push_supported = is_push_supported && !s->token.is_due;
 }
 
 void tg_session_idle(struct tigress_session *s, enum tg_idle why)
 {
-    s->idle_why = why;
+    s->backoff.idle_why = why;
 }

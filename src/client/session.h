@@ -78,14 +78,101 @@ enum tg_idle {
     TG_IDLE_REPEATED /* the relay told again what we knew */
 };
 
-/* Good standing. Texts as they stand in the headers, with a NUL behind. */
+/* What the application chooses. Once closed, only poll_s, tries, policy and random may change.
+ */
+struct tg_session_settings {
+    bool is_closed;     /* since the intent was confirmed, or the first step */
+    bool must_prove;    /* initiator: create with a verifier */
+    bool wants_preview; /* recipient */
+    size_t secret_len;  /* initiator: 16 or 32 */
+    unsigned rights;    /* initiator; 0: the relay's default */
+    unsigned poll_s;
+    unsigned tries;
+    struct tg_buf allowed; /* recipient: relays, each with a NUL after it */
+    tigress_relay_policy_fn *policy;
+    void *policy_ctx;
+    tigress_random_fn *random;
+    void *random_ctx;
+};
+
+/* Chosen by the initiator; a recipient has them from the preview or the content. */
+struct tg_session_display {
+    struct tg_buf title, description, image_url;
+};
+
+struct tg_session_mailbox {
+    bool is_known; /* url names it */
+    char id_text[TG_UUID_TEXT_LEN + 1];
+    uint64_t version;     /* 0: none yet, or the relay counts no versions */
+    int64_t expires_at_s; /* 0: not known */
+};
+
+/* Where the relay announces changes to this device. */
+struct tg_session_token {
+    bool is_due;     /* the relay does not have the token yet */
+    bool is_carried; /* every attempt of the request under way has carried it */
+    bool is_push_supported;
+    struct tg_buf type, data;
+};
+
+struct tg_session_messages {
+    bool is_our_turn;     /* a message has come that has no answer yet */
+    bool has_opened;      /* the secret has opened a message */
+    struct tg_buf draft;  /* initiator: the first message until it is sealed */
+    struct tg_buf seen;   /* SHA-256 of each envelope sent or delivered */
+    struct tg_buf last;   /* the other side's last message */
+    struct tg_buf format; /* of last */
+};
+
+/* The request under way that changes the mailbox. */
+struct tg_session_change {
+    struct tg_uuid request_id;
+    bool is_attempted;      /* it may have reached the relay */
+    bool is_fresh;          /* this handle sealed the update and never handed it out; not saved */
+    bool is_first;          /* the update in flight was fresh; not saved */
+    bool is_cancelling;     /* a create whose mailbox will be deleted at once */
+    unsigned conflicts;     /* 412 in a row */
+    struct tg_buf envelope; /* payload.data of a create or update */
+};
+
+/* The HTTP request as built for the application. */
+struct tg_session_request {
+    bool is_built;
+    bool is_in_flight; /* handed out, and not answered */
+    struct tigress_http_request http;
+    struct tigress_http_header headers[TG_SESSION_HEADERS_MAX];
+    char values[TG_SESSION_HEADERS_MAX][TG_SESSION_VALUE_MAX];
+    struct tg_buf url, body;
+};
+
+/* delay_s becomes wait_until_s at the next step. */
+struct tg_session_backoff {
+    bool is_waiting; /* until wait_until_s */
+    unsigned failures;
+    enum tg_idle idle_why;
+    unsigned idle_count; /* answers in a row that returned nothing new and came at once */
+    uint32_t delay_s;
+    uint32_t delay_max_s; /* of the current wait: a clock set back does not lengthen it */
+    int64_t wait_until_s;
+    int64_t sent_at_s;
+};
+
+struct tg_session_failure {
+    bool is_paused; /* failed for now: tigress_session_retry continues */
+    enum tigress_error error;
+    const char *text;
+    char detail[TG_DETAIL_MAX + 1]; /* the relay's own words, without control characters */
+};
+
+/* Good standing. Texts as in the headers, with a NUL after them. */
 struct tg_good_standing {
+    bool is_used; /* only then is it saved */
     bool wants_token;
     bool is_attest_tried; /* the application was asked, for this request */
     bool is_token_tried;
-    bool is_insisted; /* the relay refused without; else it was our own idea */
+    bool is_insisted; /* the relay refused without; false: the wallet's own wish */
     enum tigress_attestation_when attest_when;
-    enum tg_state gate; /* where TG_S_ATTEST and TG_S_TOKEN lead */
+    enum tg_state gate; /* the request that TG_S_ATTEST and TG_S_TOKEN lead to */
     struct tg_buf attestation, authorization;
     struct tg_buf token_challenge;
 };
@@ -94,72 +181,23 @@ struct tigress_session {
     enum tigress_role role;
     enum tg_state state;
     enum tg_read_mode read_mode;
-    bool is_started;    /* settings are closed */
-    bool is_in_flight;  /* the request was handed out and is not answered */
-    bool is_attempted;  /* the current change may have reached the relay */
-    bool is_fresh;      /* the update was sealed by this handle, and never handed out; not saved */
-    bool is_first;      /* the request under way was that; not saved */
-    bool is_cancelling; /* a create whose mailbox is to be deleted at once */
-    bool is_permitted;  /* list and policy let this handle use the relay; not saved */
-    bool is_our_turn;   /* a message has come that we have not answered */
-    bool has_mailbox;   /* url names it */
-    bool has_opened;    /* the secret has opened a message */
-    bool must_prove;    /* create with a verifier */
-    bool wants_preview;
-    bool is_push_supported;
-    bool is_token_due;     /* the relay has not got the notification token yet */
-    bool is_token_carried; /* the request under way has had it in every attempt */
-    bool is_waiting;       /* until wait_until_s */
-    bool is_paused;        /* failed for now: retry goes on */
-    bool has_request;      /* request is built */
-
+    bool is_permitted;       /* list and policy let this handle use the relay; not saved */
     struct tg_share_url url; /* relay, mailbox, vertical, secret */
     struct tg_uuid claim;
-    struct tg_uuid request_id; /* of the change under way */
-    unsigned conflicts;
-    unsigned rights; /* 0: the relay's default */
-    size_t secret_len;
-    int64_t expires_at_s;
-    uint64_t version;
-    struct tg_buf title, description, image_url;
-    struct tg_buf token_type, token_data;
-    struct tg_buf allowed; /* hosts, each with a NUL behind */
-    struct tg_buf draft;   /* initiator: the first message until it is sealed */
-    struct tg_buf pending; /* payload.data of the create or update under way */
-    struct tg_buf seen;    /* SHA-256 of each envelope sent or delivered */
-    struct tg_buf message, format;
-    bool has_standing; /* any of this is used; only then is it saved */
-    struct tg_good_standing standing;
-    struct tg_chain chain; /* envelope v2: where it stands, keys and transcript */
-
-    unsigned poll_s;
-    unsigned tries;
     struct tg_rng rng;
-    tigress_relay_policy_fn *policy;
-    void *policy_ctx;
-    tigress_random_fn *random;
-    void *random_ctx;
+    int64_t now_s; /* of the last step */
 
-    /* Back-off. delay_s becomes wait_until_s at the next step. */
-    unsigned failures;
-    enum tg_idle idle_why;
-    unsigned idle; /* answers in a row that told nothing and came at once */
-    uint32_t delay_s;
-    uint32_t delay_max_s; /* of the wait that runs: a clock set back does not lengthen it */
-    int64_t wait_until_s;
-    int64_t sent_at_s;
-    int64_t now_s;
-
-    enum tigress_error error;
-    const char *error_text;
-    char detail[TG_DETAIL_MAX + 1];
-    char mailbox_text[TG_UUID_TEXT_LEN + 1];
-
-    /* The request that was built. */
-    struct tigress_http_request request;
-    struct tigress_http_header headers[TG_SESSION_HEADERS_MAX];
-    char values[TG_SESSION_HEADERS_MAX][TG_SESSION_VALUE_MAX];
-    struct tg_buf request_url, request_body;
+    struct tg_session_settings settings;
+    struct tg_session_display display;
+    struct tg_session_mailbox mailbox;
+    struct tg_session_token token;
+    struct tg_session_messages messages;
+    struct tg_session_change change;
+    struct tg_session_request request;
+    struct tg_session_backoff backoff;
+    struct tg_session_failure failure;
+    struct tg_good_standing standing;
+    struct tg_chain chain; /* envelope v2: stage, keys and transcript */
 };
 
 /* ---- new and free --------------------------------------------------------------------------- */

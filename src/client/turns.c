@@ -109,12 +109,12 @@ static void read_nothing(struct tigress_session *s, enum tg_idle why)
     } else if (s->read_mode == TG_READ_WAIT) {
         tg_session_idle(s, why);
     } else {
-        struct tg_uuid same = s->request_id;
+        struct tg_uuid same = s->change.request_id;
 
         /* The version moved with nothing new to read: our update again, as it was. */
         tg_session_enter(s, TG_S_SEND);
-        s->request_id = same;
-        s->is_fresh = s->is_first;
+        s->change.request_id = same;
+        s->change.is_fresh = s->change.is_first;
     }
 }
 
@@ -122,10 +122,10 @@ static enum tg_err answer_look(struct tigress_session *s, const struct tg_client
 {
     bool is_new = false;
     bool is_handled = false;
-    bool has_left_token = s->is_token_carried;
+    bool has_left_token = s->token.is_carried;
     enum tg_err err = TG_OK;
 
-    if (answer->status == 204 && s->version > 0) {
+    if (answer->status == 204 && s->mailbox.version > 0) {
         tg_session_went_well(s);
         read_nothing(s, TG_IDLE_ENDED);
         return TG_OK;
@@ -140,7 +140,7 @@ static enum tg_err answer_look(struct tigress_session *s, const struct tg_client
     }
     if (is_new) {
         tg_session_enter(s, TG_S_MESSAGE);
-        tg_buf_deinit(&s->pending);
+        tg_buf_deinit(&s->change.envelope);
     } else {
         read_nothing(s, has_left_token ? TG_IDLE_NONE : TG_IDLE_REPEATED);
     }
@@ -152,21 +152,22 @@ static enum tg_err answer_look(struct tigress_session *s, const struct tg_client
 static void sent(struct tigress_session *s, const struct tg_client_answer *answer,
                  bool is_push_supported)
 {
-    bool is_behind = answer->status == 201 && s->version > 0 && answer->version > s->version;
+    bool is_behind =
+        answer->status == 201 && s->mailbox.version > 0 && answer->version > s->mailbox.version;
 
     tg_session_token_answered(s, is_push_supported);
     /* To a repetition some relay may say its version of now. Ours was the next: what came after is
        still to be read. */
     if (is_behind) {
-        s->version++;
-    } else if (answer->version > s->version) {
-        s->version = answer->version;
+        s->mailbox.version++;
+    } else if (answer->version > s->mailbox.version) {
+        s->mailbox.version = answer->version;
     }
-    s->conflicts = 0;
-    s->is_our_turn = false;
+    s->change.conflicts = 0;
+    s->messages.is_our_turn = false;
     tg_session_went_well(s);
     tg_session_enter(s, TG_S_SENT);
-    tg_buf_deinit(&s->pending);
+    tg_buf_deinit(&s->change.envelope);
 }
 
 static void went_on_elsewhere(struct tigress_session *s)
@@ -192,8 +193,8 @@ static enum tg_err answer_verify(struct tigress_session *s, const struct tg_clie
         return TG_OK;
     }
     err = tg_msg_content_decode(&content, &doc, answer->body, NULL);
-    if (err == TG_OK && tg_bytes_is_equal(content.payload.data, tg_buf_view(&s->pending))) {
-        sent(s, answer, s->is_push_supported);
+    if (err == TG_OK && tg_bytes_is_equal(content.payload.data, tg_buf_view(&s->change.envelope))) {
+        sent(s, answer, s->token.is_push_supported);
     } else if (err == TG_OK) {
         went_on_elsewhere(s);
     } else if (err != TG_E_NOMEM) {
@@ -219,7 +220,7 @@ enum tg_err tg_turns_on_send(struct tigress_session *s, const struct tg_client_a
 
     /* Only what a relay answers to an update proves that there was one: a page of somebody in
        between does not. The repetition does no harm where it was done already. */
-    if (answer->status == 201 && s->is_first) {
+    if (answer->status == 201 && s->change.is_first) {
         s->read_mode = TG_READ_VERIFY;
         tg_session_enter(s, TG_S_READ);
     } else if (is_done && tg_msg_updated_decode(&is_push_supported, answer->body, NULL) == TG_OK) {
@@ -227,14 +228,15 @@ enum tg_err tg_turns_on_send(struct tigress_session *s, const struct tg_client_a
     } else if (answer->status == 401 && tg_good_standing_is_asked(answer)) {
         tg_session_fail(s, TIGRESS_E_STANDING,
                         "The relay did not take this device's attestation of the message.");
-    } else if (answer->status == 412 && s->conflicts >= CONFLICTS_MAX) {
+    } else if (answer->status == 412 && s->change.conflicts >= CONFLICTS_MAX) {
         tg_session_fail(s, TIGRESS_E_CONFLICT,
                         "Both sides keep writing at the same time; nothing was overwritten.");
     } else if (answer->status == 412) {
-        s->conflicts++;
+        s->change.conflicts++;
         s->read_mode = TG_READ_CONFLICT;
         tg_session_enter(s, TG_S_READ);
-        s->is_fresh = s->is_first; /* it was not taken, and goes out again if there is no news */
+        s->change.is_fresh =
+            s->change.is_first; /* it was not taken, and goes out again if there is no news */
     } else {
         tg_turns_refused(s, answer);
     }
@@ -247,7 +249,7 @@ enum tg_err tg_turns_on_delete(struct tigress_session *s, const struct tg_client
     bool is_refused = answer->status == 401 || answer->status == 403;
 
     if (answer->status == 200 || answer->status == 201 || answer->status == 204 ||
-        answer->status == 404 || answer->status == 410 || (is_refused && s->is_cancelling)) {
+        answer->status == 404 || answer->status == 410 || (is_refused && s->change.is_cancelling)) {
         tg_session_enter(s, TG_S_DONE);
     } else {
         tg_turns_refused(s, answer);

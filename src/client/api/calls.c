@@ -44,7 +44,7 @@ enum tigress_error tigress_session_set_secret(struct tigress_session *s, const c
     if (error != TIGRESS_OK) {
         return error;
     }
-    if (secret == NULL || s->has_opened) {
+    if (secret == NULL || s->messages.has_opened) {
         return secret == NULL ? TIGRESS_E_ARGUMENT : TIGRESS_E_STATE;
     }
     if (tg_share_secret_parse(&fresh, tg_text_view(secret, TIGRESS_SECRET_TEXT_MAX), NULL) !=
@@ -75,7 +75,7 @@ enum tigress_error tigress_session_send(struct tigress_session *s, const char *m
     if (error != TIGRESS_OK) {
         return error;
     }
-    if (s->seen.len / TG_SHA256_LEN >= TIGRESS_TURNS_MAX) {
+    if (s->messages.seen.len / TG_SHA256_LEN >= TIGRESS_TURNS_MAX) {
         return TIGRESS_E_LIMIT;
     }
     err = tg_session_new_id(s, TG_S_SEND, &id);
@@ -85,9 +85,9 @@ enum tigress_error tigress_session_send(struct tigress_session *s, const char *m
     if (err == TG_OK) {
         tg_good_standing_forget(s);
         tg_session_enter(s, TG_S_SEND);
-        s->request_id = id;
-        s->is_fresh = true;
-        s->conflicts = 0;
+        s->change.request_id = id;
+        s->change.is_fresh = true;
+        s->change.conflicts = 0;
         tg_good_standing_enter(s, TG_S_SEND);
     }
     return tg_public_error(err);
@@ -144,7 +144,7 @@ static bool is_known_to_relay(const struct tigress_session *s)
         return false;
     case TG_S_CREATE:
     case TG_S_CLAIM:
-        return s->is_attempted;
+        return s->change.is_attempted;
     case TG_S_ATTEST:
     case TG_S_TOKEN:
         return s->standing.gate == TG_S_SEND; /* a create that was refused has made nothing */
@@ -166,12 +166,12 @@ static bool is_known_to_relay(const struct tigress_session *s)
 
 static void resume_attempts(struct tigress_session *s)
 {
-    s->is_paused = false;
-    s->error = TIGRESS_OK;
-    s->error_text = "";
-    s->failures = 0;
-    s->is_waiting = false;
-    s->delay_s = 0;
+    s->failure.is_paused = false;
+    s->failure.error = TIGRESS_OK;
+    s->failure.text = "";
+    s->backoff.failures = 0;
+    s->backoff.is_waiting = false;
+    s->backoff.delay_s = 0;
 }
 
 enum tigress_error tigress_session_cancel(struct tigress_session *s)
@@ -189,7 +189,7 @@ enum tigress_error tigress_session_cancel(struct tigress_session *s)
     } else {
         err = tg_session_enter_change(s, TG_S_DELETE);
     }
-    s->is_cancelling = err == TG_OK;
+    s->change.is_cancelling = err == TG_OK;
     return tg_public_error(err);
 }
 
@@ -198,7 +198,7 @@ enum tigress_error tigress_session_retry(struct tigress_session *s)
     if (s == NULL) {
         return TIGRESS_E_ARGUMENT;
     }
-    if (!s->is_paused) {
+    if (!s->failure.is_paused) {
         return TIGRESS_E_STATE;
     }
     resume_attempts(s);
@@ -208,8 +208,8 @@ enum tigress_error tigress_session_retry(struct tigress_session *s)
 void tigress_session_wake(struct tigress_session *s)
 {
     if (s != NULL) {
-        s->is_waiting = false;
-        s->delay_s = 0;
-        s->idle_why = TG_IDLE_NONE;
+        s->backoff.is_waiting = false;
+        s->backoff.delay_s = 0;
+        s->backoff.idle_why = TG_IDLE_NONE;
     }
 }

@@ -8,12 +8,12 @@
 
 const struct tigress_http_request *tigress_session_request(const struct tigress_session *s)
 {
-    return s != NULL && s->is_in_flight && s->has_request ? &s->request : NULL;
+    return s != NULL && s->request.is_in_flight && s->request.is_built ? &s->request.http : NULL;
 }
 
 int64_t tigress_session_deadline_s(const struct tigress_session *s)
 {
-    return s != NULL && tg_engine_want(s) == TIGRESS_WANT_WAIT ? s->wait_until_s : 0;
+    return s != NULL && tg_engine_want(s) == TIGRESS_WANT_WAIT ? s->backoff.wait_until_s : 0;
 }
 
 enum tigress_role tigress_session_role(const struct tigress_session *s)
@@ -24,14 +24,14 @@ enum tigress_role tigress_session_role(const struct tigress_session *s)
 const char *tigress_session_message(const struct tigress_session *s, size_t *len)
 {
     if (len != NULL) {
-        *len = s != NULL ? s->message.len : 0;
+        *len = s != NULL ? s->messages.last.len : 0;
     }
-    return s != NULL ? tg_text_cstr(&s->message) : "";
+    return s != NULL ? tg_text_cstr(&s->messages.last) : "";
 }
 
 const char *tigress_session_message_format(const struct tigress_session *s)
 {
-    return s != NULL ? tg_text_cstr(&s->format) : "";
+    return s != NULL ? tg_text_cstr(&s->messages.format) : "";
 }
 
 enum tigress_error tigress_session_share_url(const struct tigress_session *s, int form, char *out,
@@ -40,12 +40,12 @@ enum tigress_error tigress_session_share_url(const struct tigress_session *s, in
     if (s == NULL || out == NULL || form < 0 || form > TIGRESS_FORM_SECRET) {
         return TIGRESS_E_ARGUMENT;
     }
-    return s->has_mailbox ? tg_share_url_put(&s->url, form, out, cap) : TIGRESS_E_STATE;
+    return s->mailbox.is_known ? tg_share_url_put(&s->url, form, out, cap) : TIGRESS_E_STATE;
 }
 
 const char *tigress_session_mailbox_id(const struct tigress_session *s)
 {
-    return s != NULL ? s->mailbox_text : "";
+    return s != NULL ? s->mailbox.id_text : "";
 }
 
 const char *tigress_session_relay_host(const struct tigress_session *s)
@@ -60,32 +60,32 @@ const char *tigress_session_vertical(const struct tigress_session *s)
 
 const char *tigress_session_title(const struct tigress_session *s)
 {
-    return s != NULL ? tg_text_cstr(&s->title) : "";
+    return s != NULL ? tg_text_cstr(&s->display.title) : "";
 }
 
 const char *tigress_session_description(const struct tigress_session *s)
 {
-    return s != NULL ? tg_text_cstr(&s->description) : "";
+    return s != NULL ? tg_text_cstr(&s->display.description) : "";
 }
 
 const char *tigress_session_image_url(const struct tigress_session *s)
 {
-    return s != NULL ? tg_text_cstr(&s->image_url) : "";
+    return s != NULL ? tg_text_cstr(&s->display.image_url) : "";
 }
 
 int64_t tigress_session_expires_at_s(const struct tigress_session *s)
 {
-    return s != NULL ? s->expires_at_s : 0;
+    return s != NULL ? s->mailbox.expires_at_s : 0;
 }
 
 uint64_t tigress_session_version(const struct tigress_session *s)
 {
-    return s != NULL ? s->version : 0;
+    return s != NULL ? s->mailbox.version : 0;
 }
 
 int tigress_session_is_push_supported(const struct tigress_session *s)
 {
-    return s != NULL && s->is_push_supported;
+    return s != NULL && s->token.is_push_supported;
 }
 
 unsigned tigress_session_envelope_version(const struct tigress_session *s)
@@ -98,20 +98,20 @@ enum tigress_error tigress_session_error(const struct tigress_session *s)
     if (s == NULL) {
         return TIGRESS_E_ARGUMENT;
     }
-    return tg_engine_want(s) == TIGRESS_FAILED ? s->error : TIGRESS_OK;
+    return tg_engine_want(s) == TIGRESS_FAILED ? s->failure.error : TIGRESS_OK;
 }
 
 const char *tigress_session_error_text(const struct tigress_session *s)
 {
-    return s != NULL && tg_engine_want(s) == TIGRESS_FAILED ? s->error_text : "";
+    return s != NULL && tg_engine_want(s) == TIGRESS_FAILED ? s->failure.text : "";
 }
 
 const char *tigress_session_relay_detail(const struct tigress_session *s)
 {
-    return s != NULL ? s->detail : "";
+    return s != NULL ? s->failure.detail : "";
 }
 
 unsigned tigress_session_failures(const struct tigress_session *s)
 {
-    return s != NULL ? s->failures : 0;
+    return s != NULL ? s->backoff.failures : 0;
 }

@@ -33,7 +33,7 @@ enum tigress_error tigress_initiator_new(struct tigress_session **out, const cha
         err = tg_relay_url_parse(&s->url, tg_text_view(relay_url, TG_SHARE_URL_MAX), &fault);
     }
     if (err == TG_OK) {
-        err = tg_text_set(&s->draft, tg_bytes(message, message_len));
+        err = tg_text_set(&s->messages.draft, tg_bytes(message, message_len));
     }
     tg_text_copy(why, why_cap, fault.text);
     if (err != TG_OK) {
@@ -69,8 +69,8 @@ enum tigress_error tigress_recipient_new(struct tigress_session **out, const cha
         tigress_session_free(&s);
         return error;
     }
-    s->has_mailbox = true;
-    tg_uuid_format(s->mailbox_text, &s->url.mailbox);
+    s->mailbox.is_known = true;
+    tg_uuid_format(s->mailbox.id_text, &s->url.mailbox);
     *out = s;
     return TIGRESS_OK;
 }
@@ -81,7 +81,7 @@ static enum tigress_error may_set(const struct tigress_session *s, unsigned role
     if (s == NULL) {
         return TIGRESS_E_ARGUMENT;
     }
-    return s->is_started || (roles & (unsigned)s->role) == 0 ? TIGRESS_E_STATE : TIGRESS_OK;
+    return s->settings.is_closed || (roles & (unsigned)s->role) == 0 ? TIGRESS_E_STATE : TIGRESS_OK;
 }
 
 enum tigress_error tigress_session_set_secret_len(struct tigress_session *s, size_t secret_len)
@@ -92,7 +92,7 @@ enum tigress_error tigress_session_set_secret_len(struct tigress_session *s, siz
         error = TIGRESS_E_ARGUMENT;
     }
     if (error == TIGRESS_OK) {
-        s->secret_len = secret_len;
+        s->settings.secret_len = secret_len;
     }
     return error;
 }
@@ -140,10 +140,11 @@ enum tigress_error tigress_session_set_display(struct tigress_session *s, const 
         return error;
     }
     const struct setting settings[] = {
-        { &s->title, tg_text_view(title, limits.title_max), 0, limits.title_max },
-        { &s->description, tg_text_view(description, limits.description_max), 0,
+        { &s->display.title, tg_text_view(title, limits.title_max), 0, limits.title_max },
+        { &s->display.description, tg_text_view(description, limits.description_max), 0,
           limits.description_max },
-        { &s->image_url, tg_text_view(image_url, limits.image_url_max), 0, limits.image_url_max },
+        { &s->display.image_url, tg_text_view(image_url, limits.image_url_max), 0,
+          limits.image_url_max },
     };
 
     return set_texts(settings, TG_COUNT(settings));
@@ -155,7 +156,7 @@ static enum tigress_error may_set_token(const struct tigress_session *s)
     if (s == NULL) {
         return TIGRESS_E_ARGUMENT;
     }
-    return s->is_in_flight || s->state >= TG_S_DELETE ? TIGRESS_E_STATE : TIGRESS_OK;
+    return s->request.is_in_flight || s->state >= TG_S_DELETE ? TIGRESS_E_STATE : TIGRESS_OK;
 }
 
 static void take_text(struct tg_buf *text, struct tg_buf *fresh)
@@ -173,15 +174,15 @@ static enum tg_err replace_token(struct tigress_session *s, struct tg_bytes type
     struct tg_buf fresh_data;
     enum tg_err err = TG_E_BUG;
 
-    tg_buf_init(&fresh_type, s->token_type.max);
-    tg_buf_init(&fresh_data, s->token_data.max);
+    tg_buf_init(&fresh_type, s->token.type.max);
+    tg_buf_init(&fresh_data, s->token.data.max);
     TG_TRY(tg_text_set(&fresh_type, type));
     TG_TRY(tg_text_set(&fresh_data, token_data));
-    take_text(&s->token_type, &fresh_type);
-    take_text(&s->token_data, &fresh_data);
-    s->is_token_due = true;
-    s->is_token_carried = false;
-    s->is_push_supported = false;
+    take_text(&s->token.type, &fresh_type);
+    take_text(&s->token.data, &fresh_data);
+    s->token.is_due = true;
+    s->token.is_carried = false;
+    s->token.is_push_supported = false;
     tg_session_drop_request(s); /* an interrupted one may hold the other token */
 out:
     tg_buf_deinit(&fresh_data);
@@ -214,7 +215,7 @@ enum tigress_error tigress_session_set_expiration(struct tigress_session *s, int
         error = TIGRESS_E_ARGUMENT;
     }
     if (error == TIGRESS_OK) {
-        s->expires_at_s = expires_at_s;
+        s->mailbox.expires_at_s = expires_at_s;
     }
     return error;
 }
@@ -230,7 +231,7 @@ enum tigress_error tigress_session_set_rights(struct tigress_session *s, const c
     if (tg_rights_parse(&set, tg_text_view(rights, 8), NULL) != TG_OK) {
         return TIGRESS_E_ARGUMENT;
     }
-    s->rights = set;
+    s->settings.rights = set;
     return TIGRESS_OK;
 }
 
@@ -265,7 +266,7 @@ enum tigress_error tigress_session_require_proof(struct tigress_session *s)
     enum tigress_error error = may_set(s, TIGRESS_INITIATOR);
 
     if (error == TIGRESS_OK) {
-        s->must_prove = true;
+        s->settings.must_prove = true;
     }
     return error;
 }
@@ -293,18 +294,18 @@ enum tigress_error tigress_session_allow_relay(struct tigress_session *s, const 
     if (text.len <= TG_SHARE_HOST_MAX + 6 && tg_client_policy_entry_check(text) != TG_OK) {
         return TIGRESS_E_ARGUMENT;
     }
-    for (size_t i = 0; i < s->allowed.len; i++) {
-        count += s->allowed.ptr[i] == 0 ? 1 : 0;
+    for (size_t i = 0; i < s->settings.allowed.len; i++) {
+        count += s->settings.allowed.ptr[i] == 0 ? 1 : 0;
     }
     if (count >= TG_ALLOWED_RELAYS_MAX || text.len > TG_SHARE_HOST_MAX + 6) {
         return TIGRESS_E_LIMIT;
     }
-    before = s->allowed.len;
-    tg_buf_append(&s->allowed, text);
-    tg_buf_append_u8(&s->allowed, 0);
-    if (tg_buf_status(&s->allowed) != TG_OK) {
-        s->allowed.err = TG_OK;
-        tg_buf_truncate(&s->allowed, before);
+    before = s->settings.allowed.len;
+    tg_buf_append(&s->settings.allowed, text);
+    tg_buf_append_u8(&s->settings.allowed, 0);
+    if (tg_buf_status(&s->settings.allowed) != TG_OK) {
+        s->settings.allowed.err = TG_OK;
+        tg_buf_truncate(&s->settings.allowed, before);
         return TIGRESS_E_NOMEM;
     }
     return TIGRESS_OK;
@@ -315,7 +316,7 @@ enum tigress_error tigress_session_want_preview(struct tigress_session *s)
     enum tigress_error error = may_set(s, TIGRESS_RECIPIENT);
 
     if (error == TIGRESS_OK) {
-        s->wants_preview = true;
+        s->settings.wants_preview = true;
     }
     return error;
 }
@@ -325,7 +326,7 @@ enum tigress_error tigress_session_set_poll_s(struct tigress_session *s, unsigne
     if (s == NULL || poll_s < 1 || poll_s > TG_POLL_S_MAX) {
         return TIGRESS_E_ARGUMENT;
     }
-    s->poll_s = poll_s;
+    s->settings.poll_s = poll_s;
     return TIGRESS_OK;
 }
 
@@ -334,7 +335,7 @@ enum tigress_error tigress_session_set_tries(struct tigress_session *s, unsigned
     if (s == NULL || tries < 1 || tries > TG_TRIES_MAX) {
         return TIGRESS_E_ARGUMENT;
     }
-    s->tries = tries;
+    s->settings.tries = tries;
     return TIGRESS_OK;
 }
 
@@ -344,7 +345,7 @@ enum tigress_error tigress_session_set_random(struct tigress_session *s, tigress
     if (s == NULL) {
         return TIGRESS_E_ARGUMENT;
     }
-    s->random = random;
-    s->random_ctx = ctx;
+    s->settings.random = random;
+    s->settings.random_ctx = ctx;
     return TIGRESS_OK;
 }

@@ -20,11 +20,11 @@ enum tigress_error tigress_session_want_attestation(struct tigress_session *s,
     if (s == NULL || (unsigned)when > TIGRESS_ATTEST_ALWAYS) {
         return TIGRESS_E_ARGUMENT;
     }
-    if (s->is_started) {
+    if (s->settings.is_closed) {
         return TIGRESS_E_STATE;
     }
     s->standing.attest_when = when;
-    s->has_standing = true;
+    s->standing.is_used = true;
     return TIGRESS_OK;
 }
 
@@ -33,11 +33,11 @@ enum tigress_error tigress_session_want_private_token(struct tigress_session *s)
     if (s == NULL) {
         return TIGRESS_E_ARGUMENT;
     }
-    if (s->is_started || s->role != TIGRESS_INITIATOR) {
+    if (s->settings.is_closed || s->role != TIGRESS_INITIATOR) {
         return TIGRESS_E_STATE;
     }
     s->standing.wants_token = true;
-    s->has_standing = true;
+    s->standing.is_used = true;
     return TIGRESS_OK;
 }
 
@@ -59,11 +59,11 @@ tigress_session_attestation_challenge(const struct tigress_session *s,
         return TIGRESS_E_STATE;
     }
     tg_uuid_format(claim, &s->claim);
-    tg_uuid_format(request_id, &s->request_id);
+    tg_uuid_format(request_id, &s->change.request_id);
     cover = (struct tg_attestation_cover){ .claim = tg_bytes_str(claim),
                                            .request_id = tg_bytes_str(request_id),
                                            .payload_type = tg_envelope_type(&s->url.secret),
-                                           .payload_data = tg_buf_view(&s->pending) };
+                                           .payload_data = tg_buf_view(&s->change.envelope) };
     err = tg_attestation_challenge(out, &cover);
     tg_mem_wipe(claim, sizeof(claim));
     return tg_public_error(err);
@@ -163,7 +163,7 @@ enum tigress_error tigress_session_set_private_token(struct tigress_session *s, 
     if (error != TIGRESS_OK) {
         return error;
     }
-    s->has_standing = true;
+    s->standing.is_used = true;
     s->standing.is_token_tried = is_asked;
     if (is_asked && token == NULL) {
         tg_good_standing_declined(s);
