@@ -308,59 +308,7 @@ enum tg_repeat tg_chain_judge(const struct tigress_session *s, size_t index, uin
     return seq < s->chain.seq ? TG_REPEAT_OLDER : TG_REPEAT_NOTHING_NEW;
 }
 
-/* ---- saved state ---------------------------------------------------------------------------- */
-
-static void put_secret(struct tg_buf *out, const struct tg_secret *secret)
-{
-    tg_buf_append_u8(out, (uint8_t)secret->len);
-    tg_buf_append(out, tg_secret_view(secret));
-}
-
-void tg_chain_put(struct tg_buf *out, const struct tg_chain *chain)
-{
-    tg_buf_append_u8(out, (uint8_t)chain->stage);
-    tg_buf_append_u64(out, chain->seq);
-    tg_buf_append(out, TG_ARRAY_BYTES(chain->transcript));
-    tg_buf_append(out, TG_ARRAY_BYTES(chain->peer_key));
-    put_secret(out, &chain->private_key);
-    put_secret(out, &chain->keys.to_recipient);
-    put_secret(out, &chain->keys.to_initiator);
-}
-
-static enum tg_err get_raw(uint8_t *raw, size_t len, struct tg_reader *r)
-{
-    struct tg_bytes view = tg_reader_bytes(r, len);
-
-    if (view.len != len) {
-        return TG_E_SYNTAX;
-    }
-    memcpy(raw, view.ptr, len);
-    return TG_OK;
-}
-
-static enum tg_err get_secret(struct tg_secret *secret, struct tg_reader *r)
-{
-    size_t len = tg_reader_u8(r);
-
-    return tg_secret_set(secret, tg_reader_bytes(r, len));
-}
-
-enum tg_err tg_chain_get(struct tg_chain *chain, struct tg_reader *r)
-{
-    unsigned stage = tg_reader_u8(r);
-    enum tg_err err = TG_E_BUG;
-
-    chain->seq = tg_reader_u64(r);
-    TG_TRY(get_raw(chain->transcript, sizeof(chain->transcript), r));
-    TG_TRY(get_raw(chain->peer_key, sizeof(chain->peer_key), r));
-    TG_TRY(get_secret(&chain->private_key, r));
-    TG_TRY(get_secret(&chain->keys.to_recipient, r));
-    TG_TRY(get_secret(&chain->keys.to_initiator, r));
-    TG_REQUIRE(stage <= TG_CHAIN_V2, TG_E_SYNTAX);
-    chain->stage = (enum tg_chain_stage)stage;
-out:
-    return err;
-}
+/* ---- consistency --------------------------------------------------------------------------- */
 
 bool tg_chain_is_consistent(const struct tigress_session *s)
 {

@@ -12,7 +12,7 @@
 #ifndef TG_CLIENT_CHAIN_H
 #define TG_CLIENT_CHAIN_H
 
-#include "base/reader.h"
+#include "base/buf.h"
 #include "wire/envelope2.h"
 
 struct tigress_session;
@@ -76,9 +76,7 @@ enum tg_repeat {
 /* index: of the envelope among those seen, from 0. version: the relay's, 0: none. */
 enum tg_repeat tg_chain_judge(const struct tigress_session *s, size_t index, uint64_t version);
 
-/* Saved state. */
-void tg_chain_put(struct tg_buf *out, const struct tg_chain *chain);
-TG_NODISCARD enum tg_err tg_chain_get(struct tg_chain *chain, struct tg_reader *r);
+/* Can a session be in this state of the chain? For a saved state that was read. */
 bool tg_chain_is_consistent(const struct tigress_session *s);
 
 #endif

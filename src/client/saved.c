@@ -1,49 +1,152 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Saved state: a magic number, a version, the fields in a fixed order, each text with its length,
- * and SHA-256 over all of it. The hash finds damage; whoever can write the file can also read its
- * secrets, so it is no protection against a person, and needs none.
+ * Saved state of a session: the fields of the table below, in its order, inside a frame
+ * (client/saved_frame.h). Numbers are big-endian.
  */
 #include <tigress/session.h>
 
 #include "base/reader.h"
 #include "client/engine.h"
 #include "client/public_error.h"
+#include "client/saved_frame.h"
 #include "client/session.h"
 #include "client/text.h"
 
+#include <stddef.h>
 #include <string.h>
 
-#define SAVED_MAGIC UINT32_C(0x54475353) /* "TGSS" */
-#define SAVED_VERSION 2u                 /* 2: envelope v2 */
-#define SAVED_MAX (1024u * 1024u)
+static const struct tg_saved_frame frame = {
+    .magic = UINT32_C(0x54475353), /* "TGSS" */
+    .version = 2,                  /* 2: envelope v2 */
+    .max = 1024u * 1024u,
+    .owner = "a session",
+};
 
-/* Bits of the flags word, in the order of the table in flag_at. */
-static bool *flag_at(struct tigress_session *s, size_t i)
+/* ---- the fields ----------------------------------------------------------------------------- */
+
+enum field_type {
+    NUMBER_8,
+    NUMBER_16,
+    NUMBER_64,
+    ERROR,          /* 16 bits; 0 unless the session has failed */
+    FLAGS,          /* 32 bits, one for each entry of flags */
+    STANDING_FLAGS, /* 8 bits, one for each entry of standing_flags */
+    RAW,            /* an array of bytes */
+    STRING,         /* a C string in an array: 32 bits of length, the text without its NUL */
+    SECRET,         /* a struct tg_secret: 32 bits of length, the bytes */
+    SHORT_SECRET,   /* the same with 8 bits of length */
+    TEXT,           /* a struct tg_buf: 32 bits of length, the bytes */
+    HEADER_VALUE    /* the same, as one line */
+};
+
+#define AT(member) offsetof(struct tigress_session, member)
+#define ROW(type_, member)                                                                         \
+    {                                                                                              \
+        .type = (type_), .offset = AT(member),                                                     \
+        .size = sizeof(((struct tigress_session *)0)->member), .is_standing = false                \
+    }
+/* At the end, and only in a session that uses good standing. */
+#define STANDING_ROW(type_, member)                                                                \
+    {                                                                                              \
+        .type = (type_), .offset = AT(standing.member),                                            \
+        .size = sizeof(((struct tigress_session *)0)->standing.member), .is_standing = true        \
+    }
+
+/* The order is part of the format. A new field goes behind the others, with a new version. */
+static const struct field {
+    enum field_type type;
+    size_t offset; /* in struct tigress_session; not used for flags */
+    size_t size;   /* bytes of the member */
+    bool is_standing;
+} fields[] = {
+    ROW(NUMBER_8, role),
+    ROW(NUMBER_8, state),
+    ROW(NUMBER_8, read_mode),
+    ROW(NUMBER_8, settings.secret_len),
+    ROW(NUMBER_8, settings.rights),
+    ROW(NUMBER_8, change.conflicts),
+    { .type = FLAGS },
+    ROW(NUMBER_16, settings.poll_s),
+    ROW(NUMBER_16, settings.tries),
+    ROW(ERROR, failure.error),
+    ROW(NUMBER_16, url.port),
+    ROW(NUMBER_64, mailbox.expires_at_s),
+    ROW(NUMBER_64, mailbox.version),
+    ROW(RAW, claim.bytes),
+    ROW(RAW, change.request_id.bytes),
+    ROW(RAW, url.mailbox.bytes),
+    ROW(STRING, url.host),
+    ROW(STRING, url.vertical),
+    ROW(SECRET, url.secret),
+    ROW(TEXT, display.title),
+    ROW(TEXT, display.description),
+    ROW(TEXT, display.image_url),
+    ROW(TEXT, token.type),
+    ROW(TEXT, token.data),
+    ROW(TEXT, settings.allowed),
+    ROW(TEXT, messages.draft),
+    ROW(TEXT, change.envelope),
+    ROW(TEXT, messages.seen),
+    ROW(TEXT, messages.last),
+    ROW(TEXT, messages.format),
+    ROW(NUMBER_8, chain.stage),
+    ROW(NUMBER_64, chain.seq),
+    ROW(RAW, chain.transcript),
+    ROW(RAW, chain.peer_key),
+    ROW(SHORT_SECRET, chain.private_key),
+    ROW(SHORT_SECRET, chain.keys.to_recipient),
+    ROW(SHORT_SECRET, chain.keys.to_initiator),
+    { .type = STANDING_FLAGS, .is_standing = true },
+    STANDING_ROW(NUMBER_8, attest_when),
+    STANDING_ROW(NUMBER_8, gate),
+    STANDING_ROW(HEADER_VALUE, attestation),
+    STANDING_ROW(HEADER_VALUE, authorization),
+    STANDING_ROW(HEADER_VALUE, token_challenge),
+};
+
+/* From the lowest bit. */
+static const size_t flags[] = {
+    AT(settings.is_closed),   AT(change.is_attempted),    AT(change.is_cancelling),
+    AT(messages.is_our_turn), AT(mailbox.is_known),       AT(messages.has_opened),
+    AT(settings.must_prove),  AT(settings.wants_preview), AT(token.is_push_supported),
+    AT(url.is_plain_http),    AT(url.is_direct),          AT(token.is_due),
+    AT(token.is_carried),     AT(standing.is_used),
+};
+static const size_t standing_flags[] = { AT(standing.wants_token), AT(standing.is_attest_tried),
+                                         AT(standing.is_token_tried), AT(standing.is_insisted) };
+
+/* ---- save ----------------------------------------------------------------------------------- */
+
+/* A number or an enum, by the size of its member. */
+static uint64_t number_at(const void *member, size_t size)
 {
-    bool *flags[] = {
-        &s->settings.is_closed,   &s->change.is_attempted,    &s->change.is_cancelling,
-        &s->messages.is_our_turn, &s->mailbox.is_known,       &s->messages.has_opened,
-        &s->settings.must_prove,  &s->settings.wants_preview, &s->token.is_push_supported,
-        &s->url.is_plain_http,    &s->url.is_direct,          &s->token.is_due,
-        &s->token.is_carried,     &s->standing.is_used,
-    };
+    uint64_t wide = 0;
+    uint32_t word = 0;
+    uint16_t half = 0;
 
-    return i < TG_COUNT(flags) ? flags[i] : NULL;
+    if (size == sizeof(wide)) {
+        memcpy(&wide, member, sizeof(wide));
+    } else if (size == sizeof(word)) {
+        memcpy(&word, member, sizeof(word));
+        wide = word;
+    } else if (size == sizeof(half)) {
+        memcpy(&half, member, sizeof(half));
+        wide = half;
+    }
+    return wide;
 }
 
-#define FLAG_COUNT 14u
-#define TEXT_COUNT 11u
-
-static struct tg_buf *text_at(struct tigress_session *s, size_t i)
+static uint32_t gather_flags(const struct tigress_session *s, const size_t *offsets, size_t count)
 {
-    struct tg_buf *texts[TEXT_COUNT] = {
-        &s->display.title, &s->display.description, &s->display.image_url, &s->token.type,
-        &s->token.data,    &s->settings.allowed,    &s->messages.draft,    &s->change.envelope,
-        &s->messages.seen, &s->messages.last,       &s->messages.format,
-    };
+    uint32_t set = 0;
 
-    return texts[i];
+    for (size_t i = 0; i < count; i++) {
+        bool is_set = false;
+
+        memcpy(&is_set, (const char *)s + offsets[i], sizeof(is_set));
+        set |= is_set ? 1u << i : 0;
+    }
+    return set;
 }
 
 static void put_text(struct tg_buf *out, struct tg_bytes text)
@@ -52,125 +155,68 @@ static void put_text(struct tg_buf *out, struct tg_bytes text)
     tg_buf_append(out, text);
 }
 
-static bool *standing_flag_at(struct tigress_session *s, size_t i)
+static void put_field(struct tg_buf *out, const struct tigress_session *s,
+                      const struct field *field)
 {
-    bool *flags[] = { &s->standing.wants_token, &s->standing.is_attest_tried,
-                      &s->standing.is_token_tried, &s->standing.is_insisted };
+    const void *member = (const char *)s + field->offset;
 
-    return flags[i];
-}
-
-#define STANDING_FLAG_COUNT 4u
-#define STANDING_TEXT_COUNT 3u
-
-static struct tg_buf *standing_text_at(struct tigress_session *s, size_t i)
-{
-    struct tg_buf *texts[STANDING_TEXT_COUNT] = { &s->standing.attestation,
-                                                  &s->standing.authorization,
-                                                  &s->standing.token_challenge };
-
-    return texts[i];
-}
-
-/* At the end, and only where it is used: state that was saved before there was any still loads. */
-static void put_standing(struct tg_buf *out, struct tigress_session *s)
-{
-    uint8_t flags = 0;
-
-    if (!s->standing.is_used) {
-        return;
+    switch (field->type) {
+    case NUMBER_8:
+        tg_buf_append_u8(out, (uint8_t)number_at(member, field->size));
+        break;
+    case NUMBER_16:
+        tg_buf_append_u16(out, (uint16_t)number_at(member, field->size));
+        break;
+    case NUMBER_64:
+        tg_buf_append_u64(out, number_at(member, field->size));
+        break;
+    case ERROR:
+        tg_buf_append_u16(out, s->state == TG_S_FAILED ? (uint16_t)s->failure.error : 0);
+        break;
+    case FLAGS:
+        tg_buf_append_u32(out, gather_flags(s, flags, TG_COUNT(flags)));
+        break;
+    case STANDING_FLAGS:
+        tg_buf_append_u8(out, (uint8_t)gather_flags(s, standing_flags, TG_COUNT(standing_flags)));
+        break;
+    case RAW:
+        tg_buf_append(out, tg_bytes(member, field->size));
+        break;
+    case STRING:
+        put_text(out, tg_bytes_str(member));
+        break;
+    case SECRET:
+        put_text(out, tg_secret_view(member));
+        break;
+    case SHORT_SECRET:
+        tg_buf_append_u8(out, (uint8_t)tg_secret_view(member).len);
+        tg_buf_append(out, tg_secret_view(member));
+        break;
+    case TEXT:
+    case HEADER_VALUE:
+        put_text(out, tg_buf_view(member));
+        break;
     }
-    for (size_t i = 0; i < STANDING_FLAG_COUNT; i++) {
-        flags |= (uint8_t)(*standing_flag_at(s, i) ? 1u << i : 0);
-    }
-    tg_buf_append_u8(out, flags);
-    tg_buf_append_u8(out, (uint8_t)s->standing.attest_when);
-    tg_buf_append_u8(out, (uint8_t)s->standing.gate);
-    for (size_t i = 0; i < STANDING_TEXT_COUNT; i++) {
-        put_text(out, tg_buf_view(standing_text_at(s, i)));
-    }
-}
-
-static enum tg_err get_standing(struct tigress_session *s, struct tg_reader *r)
-{
-    enum tg_err err = TG_E_BUG;
-    unsigned flags = tg_reader_u8(r);
-
-    for (size_t i = 0; i < STANDING_FLAG_COUNT; i++) {
-        *standing_flag_at(s, i) = (flags & (1u << i)) != 0;
-    }
-    s->standing.attest_when = (enum tigress_attestation_when)tg_reader_u8(r);
-    s->standing.gate = (enum tg_state)tg_reader_u8(r);
-    TG_REQUIRE(flags < 1u << STANDING_FLAG_COUNT &&
-                   s->standing.attest_when <= TIGRESS_ATTEST_ALWAYS,
-               TG_E_SYNTAX);
-    for (size_t i = 0; i < STANDING_TEXT_COUNT; i++) {
-        size_t len = tg_reader_u32(r);
-        struct tg_bytes text = tg_reader_bytes(r, len);
-
-        TG_REQUIRE(tg_bytes_find(text, 0) == text.len && tg_bytes_find(text, '\r') == text.len &&
-                       tg_bytes_find(text, '\n') == text.len,
-                   TG_E_SYNTAX);
-        TG_TRY(tg_text_set(standing_text_at(s, i), text));
-    }
-    err = TG_OK;
-out:
-    return err;
-}
-
-static void put_fields(struct tg_buf *out, struct tigress_session *s)
-{
-    uint32_t flags = 0;
-
-    for (size_t i = 0; i < FLAG_COUNT; i++) {
-        flags |= *flag_at(s, i) ? 1u << i : 0;
-    }
-    tg_buf_append_u32(out, SAVED_MAGIC);
-    tg_buf_append_u16(out, SAVED_VERSION);
-    tg_buf_append_u8(out, (uint8_t)s->role);
-    tg_buf_append_u8(out, (uint8_t)s->state);
-    tg_buf_append_u8(out, (uint8_t)s->read_mode);
-    tg_buf_append_u8(out, (uint8_t)s->settings.secret_len);
-    tg_buf_append_u8(out, (uint8_t)s->settings.rights);
-    tg_buf_append_u8(out, (uint8_t)s->change.conflicts);
-    tg_buf_append_u32(out, flags);
-    tg_buf_append_u16(out, (uint16_t)s->settings.poll_s);
-    tg_buf_append_u16(out, (uint16_t)s->settings.tries);
-    tg_buf_append_u16(out, s->state == TG_S_FAILED ? (uint16_t)s->failure.error : 0);
-    tg_buf_append_u16(out, s->url.port);
-    tg_buf_append_u64(out, (uint64_t)s->mailbox.expires_at_s);
-    tg_buf_append_u64(out, s->mailbox.version);
-    tg_buf_append(out, TG_ARRAY_BYTES(s->claim.bytes));
-    tg_buf_append(out, TG_ARRAY_BYTES(s->change.request_id.bytes));
-    tg_buf_append(out, TG_ARRAY_BYTES(s->url.mailbox.bytes));
-    put_text(out, tg_bytes_str(s->url.host));
-    put_text(out, tg_bytes_str(s->url.vertical));
-    put_text(out, tg_secret_view(&s->url.secret));
-    for (size_t i = 0; i < TEXT_COUNT; i++) {
-        put_text(out, tg_buf_view(text_at(s, i)));
-    }
-    tg_chain_put(out, &s->chain);
-    put_standing(out, s);
 }
 
 enum tigress_error tigress_session_save(const struct tigress_session *s, unsigned char **out,
                                         size_t *len)
 {
     struct tg_buf bytes;
-    uint8_t hash[TG_SHA256_LEN] = { 0 };
     char *text = NULL;
     enum tg_err err = TG_E_BUG;
 
     if (s == NULL || out == NULL || len == NULL) {
         return TIGRESS_E_ARGUMENT;
     }
-    tg_buf_init(&bytes, SAVED_MAX);
-    /* The table of fields serves both ways; nothing is written through it here. */
-    put_fields(&bytes, (struct tigress_session *)(uintptr_t)s);
-    TG_TRY(tg_buf_status(&bytes));
-    TG_TRY(tg_sha256(hash, tg_buf_view(&bytes)));
-    tg_buf_append(&bytes, TG_ARRAY_BYTES(hash));
-    TG_TRY(tg_buf_status(&bytes));
+    tg_buf_init(&bytes, frame.max);
+    tg_saved_frame_begin(&bytes, &frame);
+    for (size_t i = 0; i < TG_COUNT(fields); i++) {
+        if (!fields[i].is_standing || s->standing.is_used) {
+            put_field(&bytes, s, &fields[i]);
+        }
+    }
+    TG_TRY(tg_saved_frame_end(&bytes));
     TG_TRY(tg_text_take(&bytes, &text, len));
     *out = (unsigned char *)text;
 out:
@@ -178,38 +224,43 @@ out:
     return tg_public_error(err);
 }
 
-/* ---- resume --------------------------------------------------------------------------------- */
+/* ---- read ----------------------------------------------------------------------------------- */
 
-static enum tg_err check_frame(struct tg_bytes data, struct tg_fault *fault)
+static void set_number(void *member, size_t size, uint64_t value)
 {
-    uint8_t hash[TG_SHA256_LEN] = { 0 };
-    struct tg_reader r = tg_reader_init(data);
-    struct tg_bytes body;
-    enum tg_err err = TG_E_BUG;
+    const uint32_t word = (uint32_t)value;
+    const uint16_t half = (uint16_t)value;
 
-    if (data.len < 8 + TG_SHA256_LEN || tg_reader_u32(&r) != SAVED_MAGIC) {
-        tg_fault_set(fault, "saved state: this is none, or it is cut");
-        return TG_E_SYNTAX;
+    if (size == sizeof(value)) {
+        memcpy(member, &value, sizeof(value));
+    } else if (size == sizeof(word)) {
+        memcpy(member, &word, sizeof(word));
+    } else if (size == sizeof(half)) {
+        memcpy(member, &half, sizeof(half));
     }
-    if (tg_reader_u16(&r) != SAVED_VERSION) {
-        tg_fault_set(fault, "saved state: another version of the library wrote it");
-        return TG_E_UNSUPPORTED;
-    }
-    body = tg_bytes_first(data, data.len - TG_SHA256_LEN);
-    err = tg_sha256(hash, body);
-    if (err == TG_OK && (data.len > SAVED_MAX ||
-                         !tg_ct_equal(TG_ARRAY_BYTES(hash), tg_bytes_from(data, body.len)))) {
-        tg_fault_set(fault, "saved state: it is damaged or cut");
-        err = TG_E_SYNTAX;
-    }
-    return err;
 }
 
-static enum tg_err get_name(char *out, size_t cap, struct tg_reader *r)
+static void scatter_flags(struct tigress_session *s, const size_t *offsets, size_t count,
+                          uint32_t set)
 {
-    size_t len = tg_reader_u32(r);
-    struct tg_bytes text = tg_reader_bytes(r, len);
+    for (size_t i = 0; i < count; i++) {
+        const bool is_set = (set & (1u << i)) != 0;
 
+        memcpy((char *)s + offsets[i], &is_set, sizeof(is_set));
+    }
+}
+
+static enum tg_err set_raw(void *out, size_t size, struct tg_bytes raw)
+{
+    if (raw.len != size) {
+        return TG_E_SYNTAX;
+    }
+    memcpy(out, raw.ptr, size);
+    return TG_OK;
+}
+
+static enum tg_err set_string(char *out, size_t cap, struct tg_bytes text)
+{
     if (text.len >= cap || tg_bytes_find(text, 0) < text.len) {
         return TG_E_SYNTAX;
     }
@@ -220,115 +271,172 @@ static enum tg_err get_name(char *out, size_t cap, struct tg_reader *r)
     return TG_OK;
 }
 
-static void get_numbers(struct tigress_session *s, struct tg_reader *r, unsigned *state)
+static bool is_line(struct tg_bytes text)
 {
-    uint32_t flags = 0;
-
-    *state = tg_reader_u8(r);
-    s->read_mode = (enum tg_read_mode)tg_reader_u8(r);
-    s->settings.secret_len = tg_reader_u8(r);
-    s->settings.rights = tg_reader_u8(r);
-    s->change.conflicts = tg_reader_u8(r);
-    flags = tg_reader_u32(r);
-    for (size_t i = 0; i < FLAG_COUNT; i++) {
-        *flag_at(s, i) = (flags & (1u << i)) != 0;
-    }
-    s->settings.poll_s = tg_reader_u16(r);
-    s->settings.tries = tg_reader_u16(r);
-    s->failure.error = (enum tigress_error)tg_reader_u16(r);
-    s->url.port = tg_reader_u16(r);
-    s->mailbox.expires_at_s = (int64_t)tg_reader_u64(r);
-    s->mailbox.version = tg_reader_u64(r);
+    return tg_bytes_find(text, 0) == text.len && tg_bytes_find(text, '\r') == text.len &&
+           tg_bytes_find(text, '\n') == text.len;
 }
 
-static void get_uuid(struct tg_uuid *uuid, struct tg_reader *r)
+static enum tg_err set_standing_flags(struct tigress_session *s, uint32_t set)
 {
-    struct tg_bytes raw = tg_reader_bytes(r, TG_UUID_LEN);
-
-    if (raw.len == TG_UUID_LEN) {
-        memcpy(uuid->bytes, raw.ptr, TG_UUID_LEN);
+    if (set >= 1u << TG_COUNT(standing_flags)) {
+        return TG_E_SYNTAX;
     }
+    scatter_flags(s, standing_flags, TG_COUNT(standing_flags), set);
+    return TG_OK;
+}
+
+static struct tg_bytes get_text(struct tg_reader *r)
+{
+    size_t len = tg_reader_u32(r);
+
+    return tg_reader_bytes(r, len);
+}
+
+static enum tg_err get_header_value(struct tg_buf *out, struct tg_reader *r)
+{
+    struct tg_bytes text = get_text(r);
+
+    return is_line(text) ? tg_text_set(out, text) : TG_E_SYNTAX;
+}
+
+/* A field that is cut short reads as zeroes; tg_reader_finish refuses it. */
+static enum tg_err get_field(struct tigress_session *s, const struct field *field,
+                             struct tg_reader *r)
+{
+    void *member = (char *)s + field->offset;
+    size_t len = 0;
+
+    switch (field->type) {
+    case NUMBER_8:
+        set_number(member, field->size, tg_reader_u8(r));
+        return TG_OK;
+    case NUMBER_16:
+    case ERROR:
+        set_number(member, field->size, tg_reader_u16(r));
+        return TG_OK;
+    case NUMBER_64:
+        set_number(member, field->size, tg_reader_u64(r));
+        return TG_OK;
+    case FLAGS:
+        scatter_flags(s, flags, TG_COUNT(flags), tg_reader_u32(r));
+        return TG_OK;
+    case STANDING_FLAGS:
+        return set_standing_flags(s, tg_reader_u8(r));
+    case RAW:
+        return set_raw(member, field->size, tg_reader_bytes(r, field->size));
+    case STRING:
+        return set_string(member, field->size, get_text(r));
+    case SECRET:
+        return tg_secret_set(member, get_text(r));
+    case SHORT_SECRET:
+        len = tg_reader_u8(r);
+        return tg_secret_set(member, tg_reader_bytes(r, len));
+    case TEXT:
+        return tg_text_set(member, get_text(r));
+    case HEADER_VALUE:
+        return get_header_value(member, r);
+    }
+    return TG_E_BUG;
 }
 
 static enum tg_err get_fields(struct tigress_session *s, struct tg_reader *r)
 {
-    unsigned state = 0;
     enum tg_err err = TG_E_BUG;
 
-    get_numbers(s, r, &state);
-    get_uuid(&s->claim, r);
-    get_uuid(&s->change.request_id, r);
-    get_uuid(&s->url.mailbox, r);
-    TG_TRY(get_name(s->url.host, sizeof(s->url.host), r));
-    TG_TRY(get_name(s->url.vertical, sizeof(s->url.vertical), r));
-    TG_TRY(tg_secret_set(&s->url.secret, tg_reader_bytes(r, tg_reader_u32(r))));
-    for (size_t i = 0; i < TEXT_COUNT; i++) {
-        size_t len = tg_reader_u32(r);
-
-        TG_TRY(tg_text_set(text_at(s, i), tg_reader_bytes(r, len)));
-    }
-    TG_TRY(tg_chain_get(&s->chain, r));
-    if (s->standing.is_used) {
-        TG_TRY(get_standing(s, r));
+    for (size_t i = 0; i < TG_COUNT(fields); i++) {
+        if (!fields[i].is_standing || s->standing.is_used) {
+            TG_TRY(get_field(s, &fields[i], r));
+        }
     }
     TG_TRY(tg_reader_finish(r));
-    TG_REQUIRE(tg_engine_is_state(s->role, state), TG_E_SYNTAX);
-    s->state = (enum tg_state)state;
 out:
     return err;
 }
 
-/* The states in which an envelope is under way, and those that speak of a mailbox. */
-static bool needs_pending(enum tg_state state)
+/* ---- consistency ---------------------------------------------------------------------------- */
+
+static bool is_in_range(const struct tigress_session *s)
 {
-    return state == TG_S_CREATE || state == TG_S_SEND || state == TG_S_ATTEST ||
-           state == TG_S_TOKEN;
+    const struct tg_session_settings *settings = &s->settings;
+
+    return tg_engine_is_state(s->role, s->state) && s->read_mode <= TG_READ_VERIFY &&
+           (settings->secret_len == 16 || settings->secret_len == 32) &&
+           settings->rights <= (TG_RIGHT_READ | TG_RIGHT_WRITE | TG_RIGHT_DELETE) &&
+           settings->poll_s >= 1 && settings->poll_s <= TG_POLL_S_MAX && settings->tries >= 1 &&
+           settings->tries <= TG_TRIES_MAX && s->mailbox.expires_at_s >= 0 &&
+           s->mailbox.version <= UINT64_MAX / 2 && s->messages.seen.len % TG_SHA256_LEN == 0 &&
+           s->standing.attest_when <= TIGRESS_ATTEST_ALWAYS;
+}
+
+static bool is_over(const struct tigress_session *s)
+{
+    return s->state == TG_S_DONE || s->state == TG_S_FAILED;
+}
+
+static bool is_gated(const struct tigress_session *s)
+{
+    return s->state == TG_S_ATTEST || s->state == TG_S_TOKEN;
+}
+
+static bool needs_secret(const struct tigress_session *s)
+{
+    return s->state != TG_S_INTENT && !is_over(s) &&
+           !(s->role == TIGRESS_RECIPIENT &&
+             (s->state <= TG_S_PREVIEWED || s->state == TG_S_DELETE));
+}
+
+static bool needs_mailbox(const struct tigress_session *s)
+{
+    return s->state != TG_S_INTENT && s->state != TG_S_CREATE && !is_over(s) &&
+           !(is_gated(s) && s->standing.gate == TG_S_CREATE);
+}
+
+static bool needs_envelope(const struct tigress_session *s)
+{
+    return s->state == TG_S_CREATE || s->state == TG_S_SEND || is_gated(s) ||
+           (s->state == TG_S_READ && s->read_mode >= TG_READ_CONFLICT);
+}
+
+static bool is_gate_valid(const struct tigress_session *s)
+{
+    return s->standing.gate == TG_S_SEND ||
+           (s->standing.gate == TG_S_CREATE && s->role == TIGRESS_INITIATOR);
+}
+
+static bool is_token_valid(const struct tg_session_token *token)
+{
+    bool is_set = token->type.len > 0;
+
+    return is_set == (token->data.len > 0) && (is_set || !(token->is_due || token->is_carried));
 }
 
 static bool is_consistent(const struct tigress_session *s)
 {
-    bool is_gated = s->state == TG_S_ATTEST || s->state == TG_S_TOKEN;
-    bool is_gate_good = s->standing.gate == TG_S_SEND ||
-                        (s->standing.gate == TG_S_CREATE && s->role == TIGRESS_INITIATOR);
-    bool is_early = s->state == TG_S_INTENT || s->state == TG_S_CREATE ||
-                    (is_gated && s->standing.gate == TG_S_CREATE);
-    bool is_over = s->state == TG_S_DONE || s->state == TG_S_FAILED;
-    bool is_conflict = s->state == TG_S_READ && s->read_mode >= TG_READ_CONFLICT;
-    bool has_secret = s->url.secret.len > 0;
-    bool is_secretless = s->role == TIGRESS_RECIPIENT &&
-                         (s->state <= TG_S_PREVIEWED || is_over || s->state == TG_S_DELETE);
-
-    return (s->settings.secret_len == 16 || s->settings.secret_len == 32) &&
-           s->read_mode <= TG_READ_VERIFY &&
-           s->settings.rights <= (TG_RIGHT_READ | TG_RIGHT_WRITE | TG_RIGHT_DELETE) &&
-           s->settings.poll_s >= 1 && s->settings.poll_s <= TG_POLL_S_MAX &&
-           s->settings.tries >= 1 && s->settings.tries <= TG_TRIES_MAX &&
-           s->mailbox.expires_at_s >= 0 && s->mailbox.version <= UINT64_MAX / 2 &&
-           s->messages.seen.len % TG_SHA256_LEN == 0 &&
-           (has_secret || is_secretless || s->state == TG_S_INTENT || is_over) &&
-           (is_early || is_over || s->mailbox.is_known) &&
-           (s->change.envelope.len > 0 || !(needs_pending(s->state) || is_conflict)) &&
-           (s->messages.draft.len > 0 || s->state != TG_S_INTENT) && (!is_gated || is_gate_good) &&
-           (s->token.type.len > 0) == (s->token.data.len > 0) &&
-           (s->token.type.len > 0 || !(s->token.is_due || s->token.is_carried)) &&
-           (s->state != TG_S_FAILED || s->failure.error != TIGRESS_OK);
+    return is_in_range(s) && (s->url.secret.len > 0 || !needs_secret(s)) &&
+           (s->mailbox.is_known || !needs_mailbox(s)) &&
+           (s->change.envelope.len > 0 || !needs_envelope(s)) &&
+           (s->messages.draft.len > 0 || s->state != TG_S_INTENT) &&
+           (is_gate_valid(s) || !is_gated(s)) && is_token_valid(&s->token) &&
+           (s->failure.error != TIGRESS_OK || s->state != TG_S_FAILED) && tg_chain_is_consistent(s);
 }
 
-static enum tg_err load(struct tigress_session **out, struct tg_bytes data)
+/* ---- resume --------------------------------------------------------------------------------- */
+
+static enum tg_err load(struct tigress_session **out, struct tg_bytes saved)
 {
-    struct tg_reader r = tg_reader_init(tg_bytes_from(data, 6));
+    struct tg_reader r = tg_reader_init(saved);
+    struct tg_reader first = r;
+    unsigned role = tg_reader_u8(&first);
     struct tigress_session *s = NULL;
     struct tg_buf url;
-    unsigned role = 0;
     enum tg_err err = TG_E_BUG;
 
     tg_buf_init(&url, TG_SHARE_URL_MAX);
-    r.rest = tg_bytes_first(r.rest, r.rest.len - TG_SHA256_LEN);
-    role = tg_reader_u8(&r);
     TG_REQUIRE(role == TIGRESS_INITIATOR || role == TIGRESS_RECIPIENT, TG_E_SYNTAX);
     TG_TRY(tg_session_new(&s, (enum tigress_role)role));
     TG_TRY(get_fields(s, &r));
-    TG_REQUIRE(is_consistent(s) && tg_chain_is_consistent(s), TG_E_SYNTAX);
+    TG_REQUIRE(is_consistent(s), TG_E_SYNTAX);
     TG_TRY(tg_share_url_format(&url, &s->url, TG_SHARE_HTTPS));
     if (s->mailbox.is_known) {
         tg_uuid_format(s->mailbox.id_text, &s->url.mailbox);
@@ -350,6 +458,7 @@ out:
 enum tigress_error tigress_session_resume(struct tigress_session **out, const unsigned char *data,
                                           size_t len, char *why, size_t why_cap)
 {
+    struct tg_bytes saved = { NULL, 0 };
     struct tg_fault fault = { "" };
     enum tg_err err = TG_E_BUG;
 
@@ -357,11 +466,11 @@ enum tigress_error tigress_session_resume(struct tigress_session **out, const un
     if (out == NULL || (data == NULL && len > 0)) {
         return TIGRESS_E_ARGUMENT;
     }
-    err = check_frame(tg_bytes(data, len), &fault);
+    err = tg_saved_frame_open(&saved, tg_bytes(data, len), &frame, &fault);
     if (err == TG_OK) {
-        err = load(out, tg_bytes(data, len));
+        err = load(out, saved);
         if (err != TG_OK && err != TG_E_NOMEM) {
-            tg_fault_set(&fault, "saved state: what it says fits no session");
+            tg_fault_set(&fault, "the saved state is inconsistent");
         }
     }
     tg_text_copy(why, why_cap, fault.text);
