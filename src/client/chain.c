@@ -308,7 +308,7 @@ enum tg_repeat tg_chain_judge(const struct tigress_session *s, size_t index, uin
     return seq < s->chain.seq ? TG_REPEAT_OLDER : TG_REPEAT_NOTHING_NEW;
 }
 
-/* ---- consistency --------------------------------------------------------------------------- */
+/* ---- consistency ---------------------------------------------------------------------------- */
 
 bool tg_chain_is_consistent(const struct tigress_session *s)
 {

@@ -11,7 +11,7 @@
 #define TRIES_DEFAULT 8u
 #define SETTING_TEXT_MAX 4096u
 
-/* ---- new and free ---------------------------------------------------------------------------- */
+/* ---- new and free --------------------------------------------------------------------------- */
 
 static enum tg_err random_fill(void *ctx, uint8_t *out, size_t len)
 {
@@ -81,7 +81,7 @@ void tigress_session_free(struct tigress_session **s)
     *s = NULL;
 }
 
-/* ---- transitions ----------------------------------------------------------------------------- */
+/* ---- transitions ---------------------------------------------------------------------------- */
 
 void tg_session_drop_request(struct tigress_session *s)
 {

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * direct/host.h - the host of a direct transfer as its own parts see it.
- * Layer: L2.   Threads: one at a time.   Blocks: no.   Clock: an argument.
- * Secrets: the share secret and the key made of it; wiped by tigress_direct_host_free.
+ * direct/host.h - the host of a direct transfer as its own parts see it. The host is the device
+ * that shares directly: it has the mailbox, and the other device connects to it. Layer: L2.
+ * Threads: one at a time.   Blocks: no.   Clock: an argument. Secrets: the share secret and the key
+ * made of it; wiped by tigress_direct_host_free.
  *
- *   host.c      connections, requests, time      saved.c   save and resume
- *   mailbox.c   the mailbox                      tls.c     TLS
+ *   host.c, host_session.c   the exported functions: connections and time; the host's own session
+ *   saved.c                  save and resume
+ *   host_request.c           requests of peers
+ *   host_conn.c              connections
+ *   mailbox.c, tls.c         the mailbox, TLS
  */
 #ifndef TG_DIRECT_HOST_H
 #define TG_DIRECT_HOST_H
@@ -25,7 +29,7 @@ enum tg_direct_stage {
 
 struct tg_direct_conn {
     enum tg_direct_stage stage;
-    unsigned name; /* not 0 */
+    unsigned id; /* not 0 */
     struct tg_direct_tls *tls;
     struct tg_buf in;
     size_t handshake_len; /* bytes received before the secret was proved */
@@ -39,7 +43,7 @@ struct tigress_direct_host {
     struct tg_secret secret;   /* len 0 until the mailbox is made */
     struct tg_direct_key *key; /* NULL until then */
     struct tg_direct_conn conns[TIGRESS_DIRECT_CONNECTIONS_MAX];
-    unsigned last_name;
+    unsigned last_id;
     uint64_t counts[TIGRESS_DIRECT_EVENT_COUNT];
     bool is_changed;
     bool has_recipient;

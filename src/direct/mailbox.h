@@ -38,8 +38,8 @@ struct tg_direct_answer {
     char version[TG_DIRECT_NUMBER_MAX];
     bool must_wait;   /* a long poll with nothing new: ask again when something changed */
     uint32_t wait_s;  /* for how long, at most */
-    bool is_changed;  /* the mailbox is another now: keep it before the answer leaves */
-    bool is_told;     /* and who waits is to look again */
+    bool is_changed;  /* the mailbox has changed: save it before the answer is sent */
+    bool must_wake;   /* long polls that wait must look again */
     bool is_bound;    /* there is a recipient */
     bool is_stranger; /* refused: not a device of this mailbox, or none that may become one */
 };
