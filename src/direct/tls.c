@@ -21,6 +21,7 @@ struct tg_direct_tls {
     BIO *in; /* owned by ssl, as is the other */
     BIO *out;
     struct tg_buf output;
+    uint8_t piece[READ_STEP]; /* for one call; wiped after plain text */
 };
 
 /* One suite for each length of secret: nothing is left to negotiate down. */
@@ -209,11 +210,10 @@ enum tg_err tg_direct_tls_feed(struct tg_direct_tls *tls, struct tg_bytes data)
 /* What the library has written goes to where the caller sees it. */
 static enum tg_err drain(struct tg_direct_tls *tls)
 {
-    uint8_t piece[READ_STEP];
     size_t len = 0;
 
-    while (BIO_read_ex(tls->out, piece, sizeof(piece), &len) == 1 && len > 0) {
-        tg_buf_append(&tls->output, tg_bytes(piece, len));
+    while (BIO_read_ex(tls->out, tls->piece, sizeof(tls->piece), &len) == 1 && len > 0) {
+        tg_buf_append(&tls->output, tg_bytes(tls->piece, len));
     }
     return tg_buf_status(&tls->output);
 }
@@ -247,21 +247,20 @@ enum tg_direct_io tg_direct_tls_handshake(struct tg_direct_tls *tls)
 
 enum tg_direct_io tg_direct_tls_read(struct tg_direct_tls *tls, struct tg_buf *out)
 {
-    uint8_t piece[READ_STEP];
     size_t len = 0;
     int result = 1;
 
     ERR_clear_error();
     while (result == 1) {
-        result = SSL_read_ex(tls->ssl, piece, sizeof(piece), &len);
+        result = SSL_read_ex(tls->ssl, tls->piece, sizeof(tls->piece), &len);
         if (result == 1) {
-            tg_buf_append(out, tg_bytes(piece, len));
+            tg_buf_append(out, tg_bytes(tls->piece, len));
         }
         if (tg_buf_status(out) != TG_OK) {
             break;
         }
     }
-    tg_mem_wipe(piece, sizeof(piece));
+    tg_mem_wipe(tls->piece, sizeof(tls->piece));
     return tg_buf_status(out) != TG_OK ? TG_DIRECT_IO_FAILED : io_of(tls, result);
 }
 
