@@ -156,7 +156,7 @@ enum tigress_want tigress_session_step(struct tigress_session *s, int64_t now_s)
         enum tg_err err = tg_client_request_build(s);
 
         if (err != TG_OK) {
-            tg_session_pause(s, tg_public_error(err), tigress_error_text(tg_public_error(err)));
+            tg_session_pause(s, tg_public_error(err), NULL);
             return TIGRESS_FAILED;
         }
     }
@@ -256,9 +256,7 @@ enum tigress_error tigress_session_reply(struct tigress_session *s, unsigned sta
         return TIGRESS_E_NOMEM;
     }
     if (err != TG_OK) {
-        enum tigress_error error = tg_public_error(err);
-
-        tg_session_pause(s, error, tigress_error_text(error));
+        tg_session_pause(s, tg_public_error(err), NULL);
     }
     tg_session_drop_request(s);
     s->request.is_in_flight = false;
@@ -267,22 +265,22 @@ enum tigress_error tigress_session_reply(struct tigress_session *s, unsigned sta
 
 static const struct net_row {
     enum tigress_error error;
-    bool is_final; /* trying again by itself is of no use */
-    const char *text, *direct_text;
+    bool is_final;                  /* not repeated: only the application can change the cause */
+    const char *text, *direct_text; /* as tg_session_fail takes them */
 } net_rows[] = {
-    [TIGRESS_NET_UNREACHABLE] = { TIGRESS_E_NETWORK, false, "The relay cannot be reached.",
+    [TIGRESS_NET_UNREACHABLE] = { TIGRESS_E_NETWORK, false, NULL,
                                   "The other device cannot be reached." },
-    [TIGRESS_NET_LOST] = { TIGRESS_E_NETWORK, false, "The connection to the relay broke.",
-                           "The connection to the other device broke." },
+    [TIGRESS_NET_LOST] = { TIGRESS_E_NETWORK, false, "The connection to the relay was lost.",
+                           "The connection to the other device was lost." },
     [TIGRESS_NET_TIMEOUT] = { TIGRESS_E_NETWORK, false, "The relay did not answer in time.",
                               "The other device did not answer in time." },
     [TIGRESS_NET_TLS] = { TIGRESS_E_TLS, true,
-                          "The relay's certificate does not verify, so nothing was sent to it.",
-                          "The other device does not know the secret of this invitation, so "
+                          "The relay's certificate is not valid; nothing was sent to the relay.",
+                          "The other device does not know the secret of this invitation; "
                           "nothing was sent to it." },
     [TIGRESS_NET_TOO_LARGE] = { TIGRESS_E_PROTOCOL, false,
-                                "The relay's answer is longer than any right one, or no HTTP.",
-                                "The other device's answer is longer than any right one." },
+                                "The relay's answer is too long, or not HTTP.",
+                                "The other device's answer is too long, or not valid." },
 };
 
 enum tigress_error tigress_session_reply_failed(struct tigress_session *s,

@@ -72,9 +72,7 @@ bool tg_good_standing_is_asked(const struct tg_client_answer *answer)
 
 static void fail(struct tigress_session *s)
 {
-    tg_session_fail(s, TIGRESS_E_STANDING,
-                    "The relay refused: it takes shares only from devices that show their good "
-                    "standing.");
+    tg_session_fail(s, TIGRESS_E_STANDING, NULL);
 }
 
 /* What comes next of that which this device can do and the relay takes; a token tells less. */

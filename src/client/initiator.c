@@ -70,7 +70,7 @@ enum tg_err tg_initiator_on_create(struct tigress_session *s, const struct tg_cl
     }
     if (answer->status == 401 || answer->status == 403) {
         tg_session_fail(s, TIGRESS_E_DENIED,
-                        "The relay refused: it takes shares only from devices that prove their "
+                        "The relay refused: it accepts shares only from devices that prove their "
                         "good standing.");
         return TG_OK;
     }
@@ -83,8 +83,9 @@ enum tg_err tg_initiator_on_create(struct tigress_session *s, const struct tg_cl
         return err;
     }
     if (err != TG_OK) {
-        tg_session_again(s, TIGRESS_E_PROTOCOL,
-                         "The relay's answer names no mailbox of its own; nothing is shared.", 0);
+        tg_session_again(
+            s, TIGRESS_E_PROTOCOL,
+            "The relay's answer does not name a mailbox of this relay; nothing was shared.", 0);
         return TG_OK;
     }
     tg_good_standing_forget(s);

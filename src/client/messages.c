@@ -135,19 +135,20 @@ static const struct refusal {
     const char *text;
 } refusals[] = {
     { TG_E_DENIED, TIGRESS_E_TAMPERED,
-      "The message is sealed in the old way, after both sides agreed on the new one." },
+      "The message has the old envelope format, although both sides agreed on the new one." },
     { TG_E_CONFLICT, TIGRESS_E_TAMPERED,
-      "The message is not the next one of this transfer: it was changed, put in the wrong place, "
-      "or is not the other side's." },
-    { TG_E_CRYPTO, TIGRESS_E_RANDOM, "This device's random source or crypto library failed." },
+      "The message is not the next one of this transfer: it was changed, reordered, or not sent "
+      "by the other side." },
+    { TG_E_CRYPTO, TIGRESS_E_RANDOM, NULL },
 };
 
-/* The words for what tg_chain_open or tg_chain_take said, or else the caller's. */
-static void refuse(struct tigress_session *s, enum tg_err err, enum tigress_error error,
-                   const char *text)
+/* error: for an err without a row. */
+static void refuse(struct tigress_session *s, enum tg_err err, enum tigress_error error)
 {
+    const char *text = NULL;
+
     for (size_t i = 0; i < TG_COUNT(refusals); i++) {
-        /* A message that does not open, and a library that does not work, look the same there. */
+        /* tg_chain_open reports a wrong secret as TG_E_CRYPTO, too. */
         if (refusals[i].err == err && (err != TG_E_CRYPTO || error != TIGRESS_E_DECRYPT)) {
             error = refusals[i].error;
             text = refusals[i].text;
@@ -166,7 +167,7 @@ static enum tg_err deliver(struct tigress_session *s, const struct tg_payload *p
     enum tg_err err = TG_E_BUG;
 
     if (s->messages.seen.len / TG_SHA256_LEN >= TIGRESS_TURNS_MAX) {
-        tg_session_fail(s, TIGRESS_E_LIMIT, "This transfer has had too many messages.");
+        tg_session_fail(s, TIGRESS_E_LIMIT, "This transfer has too many messages.");
         return TG_OK;
     }
     tg_buf_init(&plain, TG_ENVELOPE_PLAIN_MAX);
@@ -175,9 +176,7 @@ static enum tg_err deliver(struct tigress_session *s, const struct tg_payload *p
     err = tg_chain_open(s, &plain, payload);
     if (err != TG_OK) {
         if (err != TG_E_NOMEM) {
-            refuse(s, err, TIGRESS_E_DECRYPT,
-                   "The message does not open: the secret is not the right one, or the message "
-                   "was damaged.");
+            refuse(s, err, TIGRESS_E_DECRYPT);
             err = TG_OK;
         }
         goto out;
@@ -192,8 +191,7 @@ static enum tg_err deliver(struct tigress_session *s, const struct tg_payload *p
         *is_new = true;
         s->messages.is_our_turn = true;
     } else if (err != TG_E_NOMEM) {
-        refuse(s, err, TIGRESS_E_BAD_MESSAGE,
-               "The message opened, but is no provisioning information.");
+        refuse(s, err, TIGRESS_E_BAD_MESSAGE);
         err = TG_OK;
     }
 out:
@@ -223,12 +221,10 @@ static bool take_repeat(struct tigress_session *s, size_t index, uint64_t versio
     enum tg_repeat repeat = tg_chain_judge(s, index, version);
 
     if (repeat == TG_REPEAT_OLDER) {
-        tg_session_pause(s, TIGRESS_E_TAMPERED,
-                         "The relay shows an older message again, which the transfer has left "
-                         "behind.");
+        tg_session_pause(s, TIGRESS_E_TAMPERED, "The relay returned an older message again.");
     } else if (repeat == TG_REPEAT_REFLECTED) {
         tg_session_pause(s, TIGRESS_E_TAMPERED,
-                         "The relay shows our own message as if the other side had written it.");
+                         "The relay returned this device's own message as one of the other side.");
     }
     return repeat == TG_REPEAT_NOTHING_NEW;
 }
@@ -266,8 +262,7 @@ out:
     tg_json_free(&doc);
     if (err != TG_OK && err != TG_E_NOMEM) {
         tg_session_again(s, TIGRESS_E_PROTOCOL,
-                         "The relay's answer is not what was asked for: it is cut, or no message.",
-                         0);
+                         "The relay's answer is truncated, or not a message.", 0);
         *is_handled = true;
         err = TG_OK;
     }

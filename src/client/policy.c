@@ -102,13 +102,12 @@ bool tg_client_policy_allows(struct tigress_session *s)
         return true;
     }
     if (!is_listed(s)) {
-        tg_session_fail(s, TIGRESS_E_NOT_ALLOWED,
-                        "This invitation leads to a relay that this wallet does not use.");
+        tg_session_fail(s, TIGRESS_E_NOT_ALLOWED, NULL);
         return false;
     }
     if (!is_approved(s)) {
         tg_session_fail(s, TIGRESS_E_NOT_ALLOWED,
-                        "This wallet's policy does not let this transfer go through this relay.");
+                        "The wallet's policy does not allow this relay for this transfer.");
         return false;
     }
     s->is_permitted = true;

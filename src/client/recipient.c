@@ -22,7 +22,7 @@ void tg_recipient_go_on(struct tigress_session *s)
 void tg_recipient_check(struct tigress_session *s)
 {
     if (tg_rng_fill(&s->rng, s->claim.bytes, sizeof(s->claim.bytes)) != TG_OK) {
-        tg_session_pause(s, TIGRESS_E_RANDOM, tigress_error_text(TIGRESS_E_RANDOM));
+        tg_session_pause(s, TIGRESS_E_RANDOM, NULL);
         return;
     }
     tg_uuid_set_v4(&s->claim);
@@ -55,7 +55,7 @@ enum tg_err tg_recipient_on_preview(struct tigress_session *s,
 out:
     tg_json_free(&doc);
     if (err != TG_OK && err != TG_E_NOMEM) {
-        tg_session_again(s, TIGRESS_E_PROTOCOL, "The relay's answer is no preview.", 0);
+        tg_session_again(s, TIGRESS_E_PROTOCOL, "The relay's answer is not a preview.", 0);
         err = TG_OK;
     }
     return err;
@@ -71,7 +71,7 @@ enum tg_err tg_recipient_on_claim(struct tigress_session *s, const struct tg_cli
     if (answer->status == 401 || answer->status == 403) {
         tg_session_fail(s, TIGRESS_E_DENIED,
                         "The relay refused: another device has accepted this invitation, or the "
-                        "secret is not the right one.");
+                        "secret is wrong.");
         return TG_OK;
     }
     if (answer->status != 200) {

@@ -441,9 +441,7 @@ static enum tg_err load(struct tigress_session **out, struct tg_bytes saved)
     if (s->mailbox.is_known) {
         tg_uuid_format(s->mailbox.id_text, &s->url.mailbox);
     }
-    if (s->state == TG_S_FAILED) {
-        s->failure.text = tigress_error_text(s->failure.error);
-    } else {
+    if (s->state != TG_S_FAILED) {
         s->failure.error = TIGRESS_OK;
     }
     *out = s;

@@ -39,7 +39,6 @@ enum tg_err tg_session_new(struct tigress_session **out, enum tigress_role role)
     tg_buf_init(&s->standing.token_challenge, TG_TOKEN_CHALLENGE_MAX);
     s->settings.poll_s = POLL_S_DEFAULT;
     s->settings.tries = TRIES_DEFAULT;
-    s->failure.text = "";
     s->rng = (struct tg_rng){ .fill = random_fill, .ctx = s };
     tg_buf_init(&s->display.title, SETTING_TEXT_MAX);
     tg_buf_init(&s->display.description, SETTING_TEXT_MAX);
@@ -101,7 +100,7 @@ void tg_session_enter(struct tigress_session *s, enum tg_state state)
     s->change.is_fresh = false;
     s->failure.is_paused = false;
     s->failure.error = TIGRESS_OK;
-    s->failure.text = "";
+    s->failure.text = NULL;
     s->backoff.failures = 0;
     s->backoff.is_waiting = false;
     s->backoff.delay_s = 0;

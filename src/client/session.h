@@ -160,7 +160,7 @@ struct tg_session_backoff {
 struct tg_session_failure {
     bool is_paused; /* failed for now: tigress_session_retry continues */
     enum tigress_error error;
-    const char *text;
+    const char *text;               /* a literal; NULL: the sentence of the error */
     char detail[TG_DETAIL_MAX + 1]; /* the relay's own words, without control characters */
 };
 
@@ -218,9 +218,9 @@ TG_NODISCARD enum tg_err tg_session_new_id(const struct tigress_session *s, enum
                                            struct tg_uuid *id);
 /* Enters a state that changes something, with a new request id. */
 TG_NODISCARD enum tg_err tg_session_enter_change(struct tigress_session *s, enum tg_state state);
-/* Enters TG_S_FAILED, which no call leaves. text is a literal. */
+/* Enters TG_S_FAILED, which no call leaves. text: a literal, or NULL for the error's sentence. */
 void tg_session_fail(struct tigress_session *s, enum tigress_error error, const char *text);
-/* TIGRESS_FAILED until tigress_session_retry continues in the same state. text is a literal. */
+/* TIGRESS_FAILED until tigress_session_retry continues in the same state. text: as above. */
 void tg_session_pause(struct tigress_session *s, enum tigress_error error, const char *text);
 /* Counts a failure. The request is repeated after a back-off; the last try pauses the session. */
 void tg_session_again(struct tigress_session *s, enum tigress_error error, const char *text,

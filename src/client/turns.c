@@ -15,11 +15,10 @@
 static const struct end_row {
     const char *slug;
     enum tigress_error error;
-    const char *text;
 } ends[] = {
-    { "withdrawn", TIGRESS_E_WITHDRAWN, "The sender has withdrawn this transfer." },
-    { "completed", TIGRESS_E_COMPLETED, "The recipient has ended this transfer." },
-    { "expired", TIGRESS_E_EXPIRED, "The time of this transfer is over." },
+    { "withdrawn", TIGRESS_E_WITHDRAWN },
+    { "completed", TIGRESS_E_COMPLETED },
+    { "expired", TIGRESS_E_EXPIRED },
 };
 
 /* *found stays NULL when the body names none of them. */
@@ -54,19 +53,18 @@ static void ended(struct tigress_session *s, const struct tg_client_answer *answ
     const struct end_row *end = NULL;
 
     if (find_end(&end, answer->body) == TG_E_NOMEM) {
-        tg_session_pause(s, TIGRESS_E_NOMEM, tigress_error_text(TIGRESS_E_NOMEM));
+        tg_session_pause(s, TIGRESS_E_NOMEM, NULL);
     } else if (end == NULL) {
-        tg_session_fail(s, TIGRESS_E_GONE,
-                        "The relay has no such transfer: it is over, or never was.");
+        tg_session_fail(s, TIGRESS_E_GONE, NULL);
     } else if (end->error == TIGRESS_E_COMPLETED && s->role == TIGRESS_INITIATOR) {
         /* The recipient has what it came for. */
         tg_session_enter(s, TG_S_DONE);
     } else if (end->error == end_of(s->role)) {
         tg_session_fail(s, end->error,
-                        "This side has ended this transfer already: this device did, or another "
+                        "This side has already ended this transfer, on this device or from another "
                         "copy of its saved state.");
     } else {
-        tg_session_fail(s, end->error, end->text);
+        tg_session_fail(s, end->error, NULL);
     }
 }
 
@@ -78,24 +76,21 @@ static bool is_temporary(unsigned status)
 void tg_turns_refused(struct tigress_session *s, const struct tg_client_answer *answer)
 {
     if (is_temporary(answer->status)) {
-        tg_session_again(s, TIGRESS_E_UNAVAILABLE,
-                         "The relay is overloaded or out of order; try again later.",
-                         answer->retry_after_s);
+        tg_session_again(s, TIGRESS_E_UNAVAILABLE, NULL, answer->retry_after_s);
     } else if (answer->status == 401 || answer->status == 403) {
-        tg_session_fail(s, TIGRESS_E_DENIED,
-                        "The relay refused: this device has no right to do that.");
+        tg_session_fail(s, TIGRESS_E_DENIED, NULL);
     } else if (answer->status == 404 || answer->status == 410) {
         ended(s, answer);
     } else if (answer->status == 413) {
         tg_session_fail(s, TIGRESS_E_REFUSED,
-                        "The relay refused: the message is too large for it.");
+                        "The relay refused: the message is too large for this relay.");
     } else if (answer->status >= 400) {
-        tg_session_fail(s, TIGRESS_E_REFUSED, "The relay did not take the request.");
+        tg_session_fail(s, TIGRESS_E_REFUSED, NULL);
     } else if (answer->status >= 300) {
         tg_session_again(s, TIGRESS_E_PROTOCOL,
-                         "The relay pointed to another place, which is never followed.", 0);
+                         "The relay sent a redirect, which is never followed.", 0);
     } else {
-        tg_session_again(s, TIGRESS_E_PROTOCOL, "The relay's answer is not what was asked for.", 0);
+        tg_session_again(s, TIGRESS_E_PROTOCOL, NULL, 0);
     }
 }
 
@@ -173,8 +168,8 @@ static void sent(struct tigress_session *s, const struct tg_client_answer *answe
 static void went_on_elsewhere(struct tigress_session *s)
 {
     tg_session_fail(s, TIGRESS_E_ELSEWHERE,
-                    "Another copy of this device's saved state has gone on with this transfer; "
-                    "this one's message was not sent.");
+                    "Another copy of this device's saved state continued this transfer; this "
+                    "message was not sent.");
 }
 
 /*
@@ -198,7 +193,7 @@ static enum tg_err answer_verify(struct tigress_session *s, const struct tg_clie
     } else if (err == TG_OK) {
         went_on_elsewhere(s);
     } else if (err != TG_E_NOMEM) {
-        tg_session_again(s, TIGRESS_E_PROTOCOL, "The relay's answer is not what was asked for.", 0);
+        tg_session_again(s, TIGRESS_E_PROTOCOL, NULL, 0);
         err = TG_OK;
     }
     tg_json_free(&doc);
@@ -227,10 +222,9 @@ enum tg_err tg_turns_on_send(struct tigress_session *s, const struct tg_client_a
         sent(s, answer, is_push_supported);
     } else if (answer->status == 401 && tg_good_standing_is_asked(answer)) {
         tg_session_fail(s, TIGRESS_E_STANDING,
-                        "The relay did not take this device's attestation of the message.");
+                        "The relay refused this device's attestation of the message.");
     } else if (answer->status == 412 && s->change.conflicts >= CONFLICTS_MAX) {
-        tg_session_fail(s, TIGRESS_E_CONFLICT,
-                        "Both sides keep writing at the same time; nothing was overwritten.");
+        tg_session_fail(s, TIGRESS_E_CONFLICT, NULL);
     } else if (answer->status == 412) {
         s->change.conflicts++;
         s->read_mode = TG_READ_CONFLICT;

@@ -153,7 +153,7 @@ def back_to_v1__after_both_agreed__refused_and_the_transfer_goes_on(device, rela
     wallet.send_v1(turn(3))
     outcome = device.run("receive", taken["id"], "--wait", "5")
     assert outcome.code == REFUSED and outcome.answer["error"]["code"] == "tampered", outcome
-    assert "the old way" in outcome.sentence()
+    assert "old envelope format" in outcome.sentence()
     wallet.answer(turn(3))
     assert receive(device, taken["id"]) == turn(3)
 
@@ -164,7 +164,7 @@ def rollback_and_reflection__by_one_who_may_write__refused(device, relay, api):
     taken = device.must("accept", "-", given=wallet.share(KEY))
     answer(device, taken["id"], turn(2))
     assert wallet.receive(10) == turn(2)
-    for old, word in ((0, "older message"), (1, "our own message")):
+    for old, word in ((0, "older message"), (1, "own message")):
         wallet.accept(api.update(wallet.mailbox, wallet.claim, {"payload": wallet.payloads[old]}))
         outcome = device.run("receive", taken["id"], "--wait", "5")
         assert outcome.code == REFUSED and outcome.answer["error"]["code"] == "tampered", outcome

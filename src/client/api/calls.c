@@ -168,7 +168,7 @@ static void resume_attempts(struct tigress_session *s)
 {
     s->failure.is_paused = false;
     s->failure.error = TIGRESS_OK;
-    s->failure.text = "";
+    s->failure.text = NULL;
     s->backoff.failures = 0;
     s->backoff.is_waiting = false;
     s->backoff.delay_s = 0;

@@ -103,7 +103,10 @@ enum tigress_error tigress_session_error(const struct tigress_session *s)
 
 const char *tigress_session_error_text(const struct tigress_session *s)
 {
-    return s != NULL && tg_engine_want(s) == TIGRESS_FAILED ? s->failure.text : "";
+    if (s == NULL || tg_engine_want(s) != TIGRESS_FAILED) {
+        return "";
+    }
+    return s->failure.text != NULL ? s->failure.text : tigress_error_text(s->failure.error);
 }
 
 const char *tigress_session_relay_detail(const struct tigress_session *s)

@@ -377,7 +377,7 @@ static void reflection__own_last_message_as_news__refused(void **state)
 
     go_to(f, 2);
     show(f, kept[2]);
-    assert_refused(f, f->bob, "our own message", 2);
+    assert_refused(f, f->bob, "own message", 2);
     receive_number(f, 2);
 }
 
@@ -395,7 +395,7 @@ static void reflection_and_rollback__every_earlier_message__refused(void **state
         assert_int_equal(fake_relay_run(&f->relay, f->bob), TIGRESS_FAILED);
         assert_failed(f->bob, TIGRESS_E_TAMPERED);
         assert_non_null(strstr(tigress_session_error_text(f->bob),
-                               old % 2 == 0 ? "our own message" : "older message"));
+                               old % 2 == 0 ? "own message" : "older message"));
         assert_int_equal(tigress_session_retry(f->bob), TIGRESS_OK);
         show(f, kept[old]);
         assert_int_equal(tigress_session_wait(f->alice), TIGRESS_OK);
@@ -515,13 +515,13 @@ static void downgrade__v1_message_of_one_who_has_the_secret__refused_by_both(voi
 
     go_to(f, 2);
     show_v1(f, MESSAGE_3);
-    assert_refused(f, f->bob, "the old way", 2);
+    assert_refused(f, f->bob, "the old envelope format", 2);
     receive_number(f, 2);
     show_v1(f, MESSAGE_3);
     assert_int_equal(tigress_session_check(f->alice), TIGRESS_OK);
     assert_int_equal(fake_relay_run(&f->relay, f->alice), TIGRESS_FAILED);
     assert_failed(f->alice, TIGRESS_E_TAMPERED);
-    assert_non_null(strstr(tigress_session_error_text(f->alice), "the old way"));
+    assert_non_null(strstr(tigress_session_error_text(f->alice), "the old envelope format"));
     show_truth(f, 2);
     assert_int_equal(tigress_session_retry(f->alice), TIGRESS_OK);
     assert_int_equal(fake_relay_run(&f->relay, f->alice), TIGRESS_WANT_INPUT);
