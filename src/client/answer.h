@@ -16,7 +16,7 @@ struct tg_client_answer {
     size_t header_count;
     unsigned status;
     struct tg_bytes body;
-    uint64_t version; /* 0: none, or not a number */
+    uint64_t version; /* 0: no valid one */
     uint32_t retry_after_s;
 };
 

@@ -42,7 +42,7 @@ out:
     return err;
 }
 
-/* The transcript from its beginning to behind the first message, whose digest is given. */
+/* Starts the transcript and adds the first message, given by its digest. */
 static enum tg_err begin(struct tg_chain *chain, const struct tigress_session *s,
                          const uint8_t digest[TG_SHA256_LEN])
 {
@@ -57,7 +57,7 @@ out:
 }
 
 /* spec: protocol/7#envelope-v2-private-key-ends
-   Both first messages are in the transcript: the keys follow, and the private key goes. */
+   Derives the keys once both first messages are in the transcript, and wipes the private key. */
 static enum tg_err agree(struct tg_chain *chain, const struct tigress_session *s,
                          const struct tg_secret *private_key, const uint8_t peer_key[TG_X25519_LEN])
 {
@@ -76,7 +76,7 @@ out:
 
 /* ---- sealing -------------------------------------------------------------------------------- */
 
-/* The message with a fresh key of ours in it. */
+/* Appends the message with a new public key of ours in it. */
 static enum tg_err put_key(struct tg_buf *text, struct tg_secret *private_key,
                            struct tigress_session *s, struct tg_bytes message)
 {
@@ -113,7 +113,7 @@ static enum tg_err seal_first(struct tg_chain *next, struct tigress_session *s, 
     tg_buf_init(&text, TG_ENVELOPE_PLAIN_MAX);
     err = put_key(&text, &private_key, s, message);
     if (err == TG_E_LIMIT) {
-        /* No room for the member: it is never forced, so the message goes as before. */
+        /* The message has no room for the member, so it is sent with envelope v1. */
         tg_chain_reset(next, TG_CHAIN_V1);
         err = tg_envelope_seal(box, &s->url.secret, message, &s->rng);
         goto out;
@@ -207,13 +207,13 @@ enum tg_err tg_chain_open(const struct tigress_session *s, struct tg_buf *plain,
     if (err == TG_OK || err == TG_E_NOMEM) {
         return err;
     }
-    /* Only to say what is wrong: no word of it is used. */
+    /* Only to tell apart the two errors: the text is not used. */
     err = tg_envelope_open(plain, &s->url.secret, payload, NULL);
     tg_buf_truncate(plain, start);
     return err == TG_E_NOMEM ? err : err == TG_OK ? TG_E_DENIED : TG_E_CONFLICT;
 }
 
-/* The initiator's first message: an offer, or none. */
+/* The initiator's first message, with its key. */
 static enum tg_err take_offer(struct tg_chain *next, const struct tigress_session *s,
                               const struct tg_v2_member *member, const struct tg_payload *payload)
 {
@@ -287,11 +287,11 @@ out:
     return err;
 }
 
-/* ---- what comes again ----------------------------------------------------------------------- */
+/* ---- repeated envelopes --------------------------------------------------------------------- */
 
 /* spec: protocol/7#envelope-v2-reflection-and-rollback
-   From v2 on every message seen has its number, so what the mailbox must hold is known: the last
-   one, or the one before while the relay has not confirmed ours. */
+   With v2 every message seen has a number. The mailbox must hold the last one, or the one before
+   while the relay has not confirmed ours. */
 enum tg_repeat tg_chain_judge(const struct tigress_session *s, size_t index, uint64_t version)
 {
     size_t seq = index + 1;

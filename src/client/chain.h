@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * client/chain.h - which envelope the next message has, and what binds it to those before.
+ * client/chain.h - which envelope the next message has, and what binds it to earlier messages.
  * Layer: L2 (base, crypto, wire).      Threads: as the session it is part of.      Blocks: no.
  * Secrets: an ephemeral private key until the keys are agreed on, then the keys; wiped by
  * tg_chain_reset.
- * spec: protocol.md section 7, Envelope v2; docs/envelope-v2.md.
- *
- * Nothing here changes a session: each step writes the chain that comes after it into *next, which
- * the caller puts in place once everything else has worked, and wipes otherwise.
+ * spec: docs/protocol.md section 7, Envelope v2; docs/envelope-v2.md.
+ * * Nothing here changes a session. Each step writes the following chain into *next. The caller
+ * puts it into the session after everything else has worked, and wipes it otherwise.
  */
 #ifndef TG_CLIENT_CHAIN_H
 #define TG_CLIENT_CHAIN_H
@@ -19,18 +18,18 @@ struct tigress_session;
 
 /* Values are written into saved state: never renumber. */
 enum tg_chain_stage {
-    TG_CHAIN_V1 = 0,        /* for good: not wanted, or the other side does not know v2 */
+    TG_CHAIN_V1 = 0,        /* final: not wanted, or the other side does not support v2 */
     TG_CHAIN_FRESH = 1,     /* no message yet */
     TG_CHAIN_OFFERED = 2,   /* initiator: the first message holds our key */
     TG_CHAIN_ANSWERING = 3, /* recipient: the first message held a key, ours goes with the answer */
-    TG_CHAIN_V2 = 4         /* nothing less from now on */
+    TG_CHAIN_V2 = 4         /* final: every message has envelope v2 */
 };
 
 struct tg_chain {
     enum tg_chain_stage stage;
     uint64_t seq;                      /* messages in the transcript */
-    uint8_t transcript[TG_SHA256_LEN]; /* OFFERED: the first message's digest, because the mailbox
-                                          is not known when it is sealed */
+    uint8_t transcript[TG_SHA256_LEN]; /* OFFERED: the digest of the first message instead, as
+                                          the mailbox is not known when it is sealed */
     struct tg_secret private_key;      /* OFFERED */
     uint8_t peer_key[TG_X25519_LEN];   /* ANSWERING */
     struct tg_v2_keys keys;            /* V2 */
@@ -47,33 +46,29 @@ TG_NODISCARD enum tg_err tg_chain_seal(struct tg_chain *next, struct tigress_ses
 
 /*
  * Opens a payload as the other side's next message: appends the padded text.
- * TG_E_CONFLICT   v2 is agreed on, and this is not the next message of this transfer
- * TG_E_DENIED     v2 is agreed on, and this is sealed the v1 way
- * TG_E_NOMEM; anything else: it does not open under the secret
+ * TG_E_CONFLICT   v2 is agreed on, and this is not the next message of this transfer * TG_E_DENIED
+ * v2 is agreed on, and this has envelope v1 * TG_E_NOMEM; any other error: it does not open with
+ * the secret
  */
 TG_NODISCARD enum tg_err tg_chain_open(const struct tigress_session *s, struct tg_buf *plain,
                                        const struct tg_payload *payload);
 
-/*
- * Takes an opened message, without its padding, into the chain: appends what of it is the
- * application's to text.
- * TG_E_CONFLICT          a second message without an answer in between
- * TG_E_SYNTAX, _LIMIT    no JSON object, or a key that is none
- * TG_E_CRYPTO, TG_E_NOMEM   of our environment
- * *next is then wiped.
+/* * Adds an opened message, without its padding, to the chain. Appends the application's part of it
+ * to text. TG_E_CONFLICT          a second message without an answer in between * TG_E_SYNTAX,
+ * _LIMIT    not a JSON object, or an invalid key * TG_E_CRYPTO, TG_E_NOMEM *next is then wiped.
  */
 TG_NODISCARD enum tg_err tg_chain_take(struct tg_chain *next, const struct tigress_session *s,
                                        struct tg_buf *text, struct tg_bytes plain,
                                        const struct tg_payload *payload);
 
-/* What the relay means by showing an envelope that we have sent or taken before. */
+/* What it means that the relay returned an envelope that we have sent or received before. */
 enum tg_repeat {
     TG_REPEAT_NOTHING_NEW,
-    TG_REPEAT_OLDER,    /* another one came after it */
-    TG_REPEAT_REFLECTED /* our own, as if the other side had written */
+    TG_REPEAT_OLDER,    /* not the last one */
+    TG_REPEAT_REFLECTED /* our own, returned as the other side's */
 };
 
-/* index: of the envelope among those seen, from 0. version: the relay's, 0: none. */
+/* index: of the envelope in messages.seen, from 0. version: the relay's; 0: none. */
 enum tg_repeat tg_chain_judge(const struct tigress_session *s, size_t index, uint64_t version);
 
 /* Can a session be in this state of the chain? For a saved state that was read. */

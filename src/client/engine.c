@@ -15,53 +15,64 @@
 #include <string.h>
 
 #define IDLE_DELAY_MAX_S 30u
-#define IDLE_QUICK_S 2 /* a long poll that is over sooner was none */
+#define IDLE_QUICK_S 2 /* a relay that ends a long poll sooner did not hold it */
 
-#define STOP_CALLS (TG_ACT_FINISH | TG_ACT_RELINQUISH | TG_ACT_CANCEL)
-#define LOOK_CALLS (TG_ACT_WAIT | TG_ACT_CHECK)
+#define STOP_ACTS (TG_ACT_FINISH | TG_ACT_RELINQUISH | TG_ACT_CANCEL)
+#define READ_ACTS (TG_ACT_WAIT | TG_ACT_CHECK)
+
+#define INITIATOR TIGRESS_INITIATOR
+#define RECIPIENT TIGRESS_RECIPIENT
+#define BOTH (TIGRESS_INITIATOR | TIGRESS_RECIPIENT)
 
 /*
- * The machine. A state that asks for input names it; one that has a request names who understands
- * the answer. Where an answer leads is its function's to say; a call that is not in `calls` is
- * refused by tg_engine_takes, without any function having to.
+ * The state machine. A state that needs input names it. A state that has a request names the
+ * function that handles the answer, and this function enters the next state. tg_engine_takes
+ * refuses an act that is not in `acts`.
  */
 static const struct state_row {
-    enum tigress_want want; /* 0: passed through by step */
+    enum tigress_want want; /* 0: step leaves the state at once */
     enum tigress_input input;
-    unsigned calls;
-    unsigned roles; /* set of enum tigress_role */
-    tg_client_answer_fn *answer;
+    unsigned acts;
+    unsigned roles;
+    tg_client_answer_fn *on_answer;
 } rows[TG_S_COUNT] = {
-    [TG_S_INTENT] = { TIGRESS_WANT_INPUT, TIGRESS_INPUT_INTENT, TG_ACT_CONFIRM | TG_ACT_CANCEL, 1,
-                      NULL },
-    [TG_S_CREATE] = { TIGRESS_WANT_HTTP, 0, TG_ACT_CANCEL, 1, tg_initiator_on_create },
-    [TG_S_CREATED] = { TIGRESS_WANT_INPUT, TIGRESS_INPUT_CREATED, LOOK_CALLS | TG_ACT_CANCEL, 1,
-                       NULL },
-    [TG_S_CHECK] = { 0, 0, TG_ACT_CANCEL | TG_ACT_SECRET, 2, NULL },
-    [TG_S_SECRET] = { TIGRESS_WANT_INPUT, TIGRESS_INPUT_SECRET, TG_ACT_SECRET | TG_ACT_CANCEL, 2,
-                      NULL },
-    [TG_S_PREVIEW] = { TIGRESS_WANT_HTTP, 0, TG_ACT_CANCEL | TG_ACT_SECRET, 2,
-                       tg_recipient_on_preview },
+    /* clang-format off */
+    [TG_S_INTENT] = { TIGRESS_WANT_INPUT, TIGRESS_INPUT_INTENT,
+        TG_ACT_CONFIRM | TG_ACT_CANCEL, INITIATOR, NULL },
+    [TG_S_CREATE] = { TIGRESS_WANT_HTTP, TIGRESS_INPUT_NONE,
+        TG_ACT_CANCEL, INITIATOR, tg_initiator_on_create },
+    [TG_S_CREATED] = { TIGRESS_WANT_INPUT, TIGRESS_INPUT_CREATED,
+        READ_ACTS | TG_ACT_CANCEL, INITIATOR, NULL },
+    [TG_S_CHECK] = { 0, TIGRESS_INPUT_NONE,
+        TG_ACT_CANCEL | TG_ACT_SECRET, RECIPIENT, NULL },
+    [TG_S_SECRET] = { TIGRESS_WANT_INPUT, TIGRESS_INPUT_SECRET,
+        TG_ACT_SECRET | TG_ACT_CANCEL, RECIPIENT, NULL },
+    [TG_S_PREVIEW] = { TIGRESS_WANT_HTTP, TIGRESS_INPUT_NONE,
+        TG_ACT_CANCEL | TG_ACT_SECRET, RECIPIENT, tg_recipient_on_preview },
     [TG_S_PREVIEWED] = { TIGRESS_WANT_INPUT, TIGRESS_INPUT_PREVIEW,
-                         TG_ACT_ACCEPT | TG_ACT_SECRET | TG_ACT_CANCEL, 2, NULL },
-    [TG_S_CLAIM] = { TIGRESS_WANT_HTTP, 0, TG_ACT_CANCEL | TG_ACT_SECRET, 2,
-                     tg_recipient_on_claim },
-    [TG_S_READ] = { TIGRESS_WANT_HTTP, 0, LOOK_CALLS | STOP_CALLS | TG_ACT_SEND, 3,
-                    tg_turns_on_read },
+        TG_ACT_ACCEPT | TG_ACT_SECRET | TG_ACT_CANCEL, RECIPIENT, NULL },
+    [TG_S_CLAIM] = { TIGRESS_WANT_HTTP, TIGRESS_INPUT_NONE,
+        TG_ACT_CANCEL | TG_ACT_SECRET, RECIPIENT, tg_recipient_on_claim },
+    [TG_S_READ] = { TIGRESS_WANT_HTTP, TIGRESS_INPUT_NONE,
+        READ_ACTS | STOP_ACTS | TG_ACT_SEND, BOTH, tg_turns_on_read },
     [TG_S_MESSAGE] = { TIGRESS_WANT_INPUT, TIGRESS_INPUT_MESSAGE,
-                       LOOK_CALLS | STOP_CALLS | TG_ACT_SEND, 3, NULL },
+        READ_ACTS | STOP_ACTS | TG_ACT_SEND, BOTH, NULL },
     [TG_S_UNCHANGED] = { TIGRESS_WANT_INPUT, TIGRESS_INPUT_UNCHANGED,
-                         LOOK_CALLS | STOP_CALLS | TG_ACT_SEND, 3, NULL },
-    [TG_S_SEND] = { TIGRESS_WANT_HTTP, 0, TG_ACT_CANCEL, 3, tg_turns_on_send },
-    [TG_S_SENT] = { TIGRESS_WANT_INPUT, TIGRESS_INPUT_SENT, LOOK_CALLS | STOP_CALLS, 3, NULL },
-    [TG_S_DELETE] = { TIGRESS_WANT_HTTP, 0, 0, 3, tg_turns_on_delete },
-    [TG_S_RELINQUISH] = { TIGRESS_WANT_HTTP, 0, 0, 2, tg_turns_on_relinquish },
-    [TG_S_DONE] = { TIGRESS_DONE, 0, 0, 3, NULL },
-    [TG_S_ATTEST] = { TIGRESS_WANT_INPUT, TIGRESS_INPUT_ATTESTATION, TG_ACT_ATTEST | TG_ACT_CANCEL,
-                      3, NULL },
-    [TG_S_TOKEN] = { TIGRESS_WANT_INPUT, TIGRESS_INPUT_PRIVATE_TOKEN, TG_ACT_TOKEN | TG_ACT_CANCEL,
-                     1, NULL },
-    [TG_S_FAILED] = { TIGRESS_FAILED, 0, 0, 3, NULL },
+        READ_ACTS | STOP_ACTS | TG_ACT_SEND, BOTH, NULL },
+    [TG_S_SEND] = { TIGRESS_WANT_HTTP, TIGRESS_INPUT_NONE,
+        TG_ACT_CANCEL, BOTH, tg_turns_on_send },
+    [TG_S_SENT] = { TIGRESS_WANT_INPUT, TIGRESS_INPUT_SENT,
+        READ_ACTS | STOP_ACTS, BOTH, NULL },
+    [TG_S_DELETE] = { TIGRESS_WANT_HTTP, TIGRESS_INPUT_NONE, 0, BOTH, tg_turns_on_delete },
+    [TG_S_RELINQUISH] = { TIGRESS_WANT_HTTP, TIGRESS_INPUT_NONE, 0, RECIPIENT,
+        tg_turns_on_relinquish },
+    [TG_S_DONE] = { TIGRESS_DONE, TIGRESS_INPUT_NONE, 0, BOTH, NULL },
+    [TG_S_ATTEST] = { TIGRESS_WANT_INPUT, TIGRESS_INPUT_ATTESTATION,
+        TG_ACT_ATTEST | TG_ACT_CANCEL, BOTH, NULL },
+    [TG_S_TOKEN] = { TIGRESS_WANT_INPUT, TIGRESS_INPUT_PRIVATE_TOKEN,
+        TG_ACT_TOKEN | TG_ACT_CANCEL, INITIATOR, NULL },
+    [TG_S_FAILED] = { TIGRESS_FAILED, TIGRESS_INPUT_NONE, 0, BOTH, NULL },
+    /* clang-format on */
 };
 
 bool tg_engine_is_state(enum tigress_role role, unsigned state)
@@ -71,18 +82,18 @@ bool tg_engine_is_state(enum tigress_role role, unsigned state)
 
 static bool is_request(const struct tigress_session *s)
 {
-    return rows[s->state].answer != NULL;
+    return rows[s->state].on_answer != NULL;
 }
 
-bool tg_engine_takes(const struct tigress_session *s, enum tg_act call)
+bool tg_engine_takes(const struct tigress_session *s, enum tg_act act)
 {
-    if ((rows[s->state].calls & (unsigned)call) == 0) {
+    if ((rows[s->state].acts & (unsigned)act) == 0) {
         return false;
     }
-    if (call == TG_ACT_SEND) {
+    if (act == TG_ACT_SEND) {
         return s->messages.is_our_turn && !s->request.is_in_flight;
     }
-    if (call == TG_ACT_RELINQUISH && s->role != TIGRESS_RECIPIENT) {
+    if (act == TG_ACT_RELINQUISH && s->role != TIGRESS_RECIPIENT) {
         return false;
     }
     return !s->request.is_in_flight;
@@ -96,42 +107,39 @@ enum tigress_want tg_engine_want(const struct tigress_session *s)
     return is_request(s) && s->backoff.is_waiting ? TIGRESS_WANT_WAIT : rows[s->state].want;
 }
 
-/* A relay that holds no long poll, or wakes it for nothing, must not make us spin. How long the
-   poll took is known only now. */
-static void settle_idle(struct tigress_session *s, int64_t now_s)
+/* After a long poll without news. A relay that ends long polls at once, or wakes them without news,
+   must not make the session poll without pause. The duration of the poll is known only now. */
+static void settle_idle(struct tg_session_backoff *b, int64_t now_s)
 {
-    bool is_quick =
-        s->backoff.idle_why == TG_IDLE_REPEATED || now_s - s->backoff.sent_at_s < IDLE_QUICK_S;
+    bool is_quick = b->idle_why == TG_IDLE_REPEATED || now_s - b->sent_at_s < IDLE_QUICK_S;
 
-    if (s->backoff.idle_why == TG_IDLE_NONE) {
+    if (b->idle_why == TG_IDLE_NONE) {
         return;
     }
-    s->backoff.idle_why = TG_IDLE_NONE;
-    s->backoff.idle_count = is_quick ? s->backoff.idle_count + 1 : 0;
-    if (s->backoff.idle_count > 0) {
-        s->backoff.delay_s =
-            s->backoff.idle_count < 5 ? 1u << (s->backoff.idle_count - 1) : IDLE_DELAY_MAX_S;
+    b->idle_why = TG_IDLE_NONE;
+    b->idle_count = is_quick ? b->idle_count + 1 : 0;
+    if (b->idle_count > 0) {
+        b->delay_s = b->idle_count < 5 ? 1u << (b->idle_count - 1) : IDLE_DELAY_MAX_S;
     }
 }
 
-/* Turns a delay into a moment, and says whether that is still to come. */
-static bool must_wait(struct tigress_session *s, int64_t now_s)
+/* Starts a wait for delay_s, if there is one. Is the session still waiting? */
+static bool must_wait(struct tg_session_backoff *b, int64_t now_s)
 {
-    if (s->backoff.delay_s > 0) {
-        s->backoff.delay_max_s = s->backoff.delay_s;
-        s->backoff.wait_until_s = now_s + (int64_t)s->backoff.delay_s;
-        s->backoff.delay_s = 0;
-        s->backoff.is_waiting = true;
+    if (b->delay_s > 0) {
+        b->delay_max_s = b->delay_s;
+        b->wait_until_s = now_s + (int64_t)b->delay_s;
+        b->delay_s = 0;
+        b->is_waiting = true;
     }
-    /* A clock that was set back must not turn a minute into a year. */
-    if (s->backoff.is_waiting &&
-        s->backoff.wait_until_s > now_s + (int64_t)s->backoff.delay_max_s) {
-        s->backoff.wait_until_s = now_s + (int64_t)s->backoff.delay_max_s;
+    /* After the clock was set back, the wait is no longer than its delay. */
+    if (b->is_waiting && b->wait_until_s > now_s + (int64_t)b->delay_max_s) {
+        b->wait_until_s = now_s + (int64_t)b->delay_max_s;
     }
-    if (s->backoff.is_waiting && now_s >= s->backoff.wait_until_s) {
-        s->backoff.is_waiting = false;
+    if (b->is_waiting && now_s >= b->wait_until_s) {
+        b->is_waiting = false;
     }
-    return s->backoff.is_waiting;
+    return b->is_waiting;
 }
 
 enum tigress_want tigress_session_step(struct tigress_session *s, int64_t now_s)
@@ -145,12 +153,14 @@ enum tigress_want tigress_session_step(struct tigress_session *s, int64_t now_s)
     if (s->state == TG_S_CHECK && tg_client_policy_allows(s)) {
         tg_recipient_check(s);
     }
-    settle_idle(s, now_s);
-    if (s->failure.is_paused || !is_request(s) || s->request.is_in_flight || must_wait(s, now_s)) {
+    settle_idle(&s->backoff, now_s);
+    if (s->failure.is_paused || !is_request(s) || s->request.is_in_flight ||
+        must_wait(&s->backoff, now_s)) {
         return tg_engine_want(s);
     }
     if (!tg_client_policy_allows(s)) {
-        return TIGRESS_FAILED; /* an initiator's, or a resumed one that the policy has not seen */
+        return TIGRESS_FAILED; /* the policy was not yet checked: an initiator, or a resumed session
+                                */
     }
     if (!s->request.is_built) {
         enum tg_err err = tg_client_request_build(s);
@@ -193,7 +203,7 @@ static uint64_t number_header(const struct tigress_http_header *headers, size_t 
     return value;
 }
 
-/* Of the C0 set, DEL, or either byte of one of the C1 set (U+0080 to U+009F) in UTF-8. */
+/* A C0 control or DEL, or either byte of a C1 control (U+0080 to U+009F) in UTF-8. */
 static bool is_control(struct tg_bytes text, size_t at)
 {
     uint8_t c = text.ptr[at];
@@ -203,7 +213,7 @@ static bool is_control(struct tg_bytes text, size_t at)
     return c < 0x20 || c == 0x7f || (c == 0xc2 && after < 0xa0) || (before == 0xc2 && c < 0xa0);
 }
 
-/* What the relay said, made harmless for a terminal: it is a stranger's text. */
+/* Keeps the relay's explanation, without characters that control a terminal: it is not trusted. */
 static void keep_detail(struct tigress_session *s, const struct tg_client_answer *answer)
 {
     struct tg_problem problem = { .type = { NULL, 0 } };
@@ -213,7 +223,7 @@ static void keep_detail(struct tigress_session *s, const struct tg_client_answer
     s->failure.detail[0] = '\0';
     if (answer->status >= 400 && tg_problem_decode(&problem, &doc, answer->body) == TG_OK) {
         len = problem.detail.len < TG_DETAIL_MAX ? problem.detail.len : TG_DETAIL_MAX;
-        /* A cut goes between characters, not through one. */
+        /* Truncate between characters. */
         while (len > 0 && len < problem.detail.len && (problem.detail.ptr[len] & 0xc0) == 0x80) {
             len--;
         }
@@ -251,7 +261,7 @@ enum tigress_error tigress_session_reply(struct tigress_session *s, unsigned sta
         return tigress_session_reply_failed(s, TIGRESS_NET_TOO_LARGE);
     }
     keep_detail(s, &answer);
-    err = rows[s->state].answer(s, &answer);
+    err = rows[s->state].on_answer(s, &answer);
     if (err == TG_E_NOMEM) {
         return TIGRESS_E_NOMEM;
     }

@@ -1,8 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Good standing as the sender sees it: before a request, because the wallet wants it so, or after a
- * 401, the application is asked for an attestation or a token, and the same request goes on.
- */
 #include "client/good_standing.h"
 
 #include "base/mem.h"
@@ -21,7 +17,7 @@ void tg_good_standing_forget(struct tigress_session *s)
     standing->is_insisted = false;
 }
 
-/* What was sealed by this handle and never handed out stays so while the application is asked. */
+/* An update that was never handed out stays fresh while the application is asked. */
 static void enter_same_request(struct tigress_session *s, enum tg_state state)
 {
     bool is_fresh = s->change.is_fresh;
@@ -46,9 +42,9 @@ void tg_good_standing_go_on(struct tigress_session *s)
     enter_same_request(s, s->standing.gate);
 }
 
-/* ---- what the relay asks -------------------------------------------------------------------- */
+/* ---- challenges ----------------------------------------------------------------------------- */
 
-/* out: NULL, or where its challenges go. */
+/* out: NULL, or receives the challenges. */
 static bool asks_for(const struct tg_client_answer *answer, const char *scheme, struct tg_buf *out)
 {
     bool is_asked = false;
@@ -75,7 +71,8 @@ static void fail(struct tigress_session *s)
     tg_session_fail(s, TIGRESS_E_STANDING, NULL);
 }
 
-/* What comes next of that which this device can do and the relay takes; a token tells less. */
+/* Asks for the next proof that this device can give and the relay accepts. The token first: it
+   reveals less. */
 static void ask_application(struct tigress_session *s, bool takes_attestation)
 {
     struct tg_good_standing *standing = &s->standing;
@@ -101,7 +98,7 @@ enum tg_err tg_good_standing_refused(struct tigress_session *s,
     enum tg_err err = TG_OK;
 
     if (s->change.is_cancelling) {
-        tg_session_enter(s, TG_S_DONE); /* nothing was made */
+        tg_session_enter(s, TG_S_DONE); /* the relay has no mailbox */
         return TG_OK;
     }
     tg_buf_init(&challenge, standing->token_challenge.max - 1);
@@ -115,7 +112,7 @@ enum tg_err tg_good_standing_refused(struct tigress_session *s,
         return err;
     }
     if (err != TG_OK) {
-        tg_buf_deinit(&standing->token_challenge); /* too long to be one */
+        tg_buf_deinit(&standing->token_challenge); /* too long for a challenge */
     }
     tg_buf_deinit(&standing->attestation);
     tg_buf_deinit(&standing->authorization);
@@ -123,8 +120,8 @@ enum tg_err tg_good_standing_refused(struct tigress_session *s,
     return TG_OK;
 }
 
-/* The relay did not say in so many words that an attestation would do; if it would not, it says so
-   to the next request. */
+/* After a token was declined, the challenges are gone: whether the relay accepts an attestation is
+   not known. If it does not, it refuses the next request. */
 void tg_good_standing_declined(struct tigress_session *s)
 {
     if (s->standing.is_insisted) {

@@ -39,7 +39,7 @@ out:
     return err;
 }
 
-/* *index: which of those seen it is. */
+/* *index: its place in messages.seen. */
 static bool is_seen(const struct tigress_session *s, const uint8_t hash[TG_SHA256_LEN],
                     size_t *index)
 {
@@ -87,7 +87,7 @@ enum tg_err tg_messages_seal(struct tigress_session *s, struct tg_bytes message)
     tg_buf_init(&box, 0);
     s->chain = next;
     /* spec: protocol/7#envelope-v2-strict-turns
-       The other side has to follow: what is sealed is never taken back for something else. */
+       The sealed message is now part of the chain, so it is never replaced by another one. */
     if (s->chain.stage == TG_CHAIN_V2) {
         s->messages.is_our_turn = false;
     }
@@ -157,7 +157,7 @@ static void refuse(struct tigress_session *s, enum tg_err err, enum tigress_erro
     tg_session_pause(s, error, text);
 }
 
-/* Opens and keeps a payload that was not seen before. Trouble with it stops the session for now. */
+/* Opens and keeps a payload that was not seen before. If that fails, the session is paused. */
 static enum tg_err deliver(struct tigress_session *s, const struct tg_payload *payload,
                            const uint8_t hash[TG_SHA256_LEN], bool *is_new)
 {
@@ -215,8 +215,9 @@ out:
     return err;
 }
 
-/* Something that we know already. False: it has no business being in the mailbox. */
-static bool take_repeat(struct tigress_session *s, size_t index, uint64_t version)
+/* An envelope that was seen before. false: the mailbox must not hold it, and the session is paused.
+ */
+static bool accept_repeat(struct tigress_session *s, size_t index, uint64_t version)
 {
     enum tg_repeat repeat = tg_chain_judge(s, index, version);
 
@@ -246,7 +247,7 @@ enum tg_err tg_messages_receive(struct tigress_session *s, const struct tg_clien
     TG_TRY(tg_sha256(hash, content.payload.data));
     /* spec: protocol/7#replay-and-reflection */
     if (is_seen(s, hash, &index)) {
-        *is_handled = !take_repeat(s, index, answer->version);
+        *is_handled = !accept_repeat(s, index, answer->version);
     } else {
         TG_TRY(deliver(s, &content.payload, hash, is_new));
         *is_handled = !*is_new;

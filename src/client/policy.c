@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which relays a session may use: the list of exact hosts, and the wallet's own judgement. */
 #include "client/policy.h"
 
 #include "base/num.h"
@@ -23,7 +22,7 @@ static size_t find_port(struct tg_bytes text)
     return start + tg_bytes_find(tg_bytes_from(text, start), ':');
 }
 
-/* *port 0: none is named. */
+/* *port 0: the entry names no port. */
 static enum tg_err parse_entry(char host[TG_SHARE_HOST_MAX + 1], uint16_t *port,
                                struct tg_bytes text)
 {
@@ -50,7 +49,7 @@ enum tg_err tg_client_policy_entry_check(struct tg_bytes entry)
     return parse_entry(host, &port, entry);
 }
 
-/* The host that a port-less entry means is the one at the scheme's own port. */
+/* An entry without a port means the default port of the scheme. */
 bool tg_client_policy_is_match(const struct tg_share_url *url, struct tg_bytes entry)
 {
     char host[TG_SHARE_HOST_MAX + 1];

@@ -9,7 +9,7 @@
 
 void tg_recipient_go_on(struct tigress_session *s)
 {
-    /* Another device shows its preview, as everything, only to one that has the secret. */
+    /* In a direct transfer a preview, too, needs the secret. */
     bool is_preview_next =
         s->url.is_direct && s->settings.wants_preview && s->state != TG_S_PREVIEWED;
 

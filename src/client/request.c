@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* spec: protocol.md sections 2 and 4: which call has which method, headers and body. */
+/* spec: docs/protocol.md sections 2 and 4: which call has which method, headers and body. */
 #include "client/request.h"
 
 #include "base/mem.h"
@@ -21,7 +21,7 @@ static body_fn put_create, put_read, put_update;
 static const struct form {
     const char *method;
     bool is_on_mailbox;
-    bool has_claim; /* a preview is anonymous: it must not tell that it is us who claims later */
+    bool has_claim; /* not with a preview: it must not be linked to the claim that follows */
     bool has_request_id;
     bool is_read;
     body_fn *body;
@@ -36,9 +36,9 @@ static const struct form {
 };
 
 /*
- * Create and claim say where the relay announces changes, whatever comes later says only a new
- * place. The reads that belong to an update compare versions, and leave it to the next request.
- * spec: protocol/4#token-replaced
+ * Does the request carry the notification token? Create and claim always do; a later request only
+ * if the token is new. A read that belongs to an update does not: it compares versions. spec:
+ * protocol/4#token-replaced
  */
 static bool has_token(const struct tigress_session *s)
 {
@@ -72,8 +72,7 @@ static enum tg_err put_create(struct tigress_session *s, struct tg_buf *out)
         .rights = s->settings.rights,
     };
 
-    /* The configuration has rights only beside an expiration. Kept, so that a retry says the same.
-     */
+    /* A configuration with rights needs an expiration. It is kept, so that a retry is the same. */
     if (s->settings.rights != 0 && s->mailbox.expires_at_s == 0) {
         s->mailbox.expires_at_s = s->now_s + RIGHTS_LIFETIME_S;
     }
@@ -102,7 +101,7 @@ static void add_header(struct tigress_session *s, const char *name, struct tg_bu
     struct tg_bytes text = tg_buf_view(value);
 
     if (tg_buf_status(value) != TG_OK) {
-        return; /* it sticks: a header is never sent half */
+        return; /* the error stays: a truncated header is never sent */
     }
     if (at >= TG_SESSION_HEADERS_MAX || text.len >= TG_SESSION_VALUE_MAX) {
         value->err = TG_E_BUG;
@@ -118,7 +117,7 @@ static void add_header(struct tigress_session *s, const char *name, struct tg_bu
     tg_buf_clear(value);
 }
 
-/* A text that is longer than a value's room; it stays where it is. */
+/* For a text that may be longer than TG_SESSION_VALUE_MAX; it is not copied. */
 static void add_text(struct tigress_session *s, const char *name, const struct tg_buf *text,
                      struct tg_buf *value)
 {
@@ -184,8 +183,9 @@ out:
     return err;
 }
 
-/* A long poll, unless the relay counts no versions or one look is all that is wanted. Nor one that
-   leaves a token: its answer, which comes at once, says what the relay makes of it. */
+/* Makes a read a long poll, or with wait=0 a single read. Not if the relay counts no versions. Not
+   if the read carries a token: its answer comes at once and says whether the relay supports push.
+ */
 static void add_wait(struct tigress_session *s, struct tg_buf *value)
 {
     unsigned wait_s = s->read_mode == TG_READ_WAIT ? s->settings.poll_s : 0;
@@ -227,7 +227,7 @@ static enum tg_err add_headers(struct tigress_session *s, const struct form *for
         add_standing(s, &value);
     }
     add_wait(s, &value);
-    /* What the other side wrote and we did not read is not overwritten. */
+    /* The update must not overwrite a message of the other side that we have not read. */
     if (s->state == TG_S_SEND && s->mailbox.version > 0) {
         tg_buf_append_u8(&value, '"');
         tg_buf_append_dec(&value, s->mailbox.version);
@@ -264,8 +264,8 @@ enum tg_err tg_client_request_build(struct tigress_session *s)
 
     tg_session_drop_request(s);
     TG_REQUIRE(form->method != NULL, TG_E_BUG);
-    /* A change that was sent without it does not get it in a repetition, which the relay may take
-       for the duplicate that it is. */
+    /* A change that was first sent without the token is repeated without it: the relay may treat
+       the repetition as a duplicate and ignore the token. */
     if (form->is_read || !s->change.is_attempted) {
         s->token.is_carried = s->token.is_due && has_token(s);
     }

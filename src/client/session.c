@@ -112,7 +112,7 @@ void tg_session_enter(struct tigress_session *s, enum tg_state state)
 enum tg_err tg_session_new_id(const struct tigress_session *s, enum tg_state state,
                               struct tg_uuid *id)
 {
-    /* At most 2 * TIGRESS_TURNS_MAX messages: two bytes hold their number. */
+    /* Two bytes are enough: a transfer has at most 2 * TIGRESS_TURNS_MAX messages. */
     const size_t count = s->messages.seen.len / TG_SHA256_LEN;
     const uint8_t place[] = { (uint8_t)state, (uint8_t)(count >> 8), (uint8_t)count };
     const struct tg_bytes parts[] = { TG_LIT("tigress-request-id-v1"), TG_ARRAY_BYTES(place) };

@@ -46,7 +46,7 @@ enum tg_state {
     TG_S_INTENT = 1,
     TG_S_CREATE = 2, /* request */
     TG_S_CREATED = 3,
-    TG_S_CHECK = 4, /* recipient, before anything: the checks that need no request */
+    TG_S_CHECK = 4, /* recipient, first: the checks that need no request */
     TG_S_SECRET = 5,
     TG_S_PREVIEW = 6, /* request */
     TG_S_PREVIEWED = 7,
@@ -67,22 +67,22 @@ enum tg_state {
 
 enum tg_read_mode {
     TG_READ_WAIT = 0,     /* long polls until something is new */
-    TG_READ_ONCE = 1,     /* one look */
-    TG_READ_CONFLICT = 2, /* our update met one that we had not read */
-    TG_READ_VERIFY = 3    /* the relay had a change like our update before it was ever sent */
+    TG_READ_ONCE = 1,     /* one read */
+    TG_READ_CONFLICT = 2, /* after a 412: the other side has sent an update that we have not read */
+    TG_READ_VERIFY = 3 /* after a 201 to the first attempt: did the relay have our update before? */
 };
 
 enum tg_idle {
     TG_IDLE_NONE,
     TG_IDLE_ENDED,   /* a long poll ended without news */
-    TG_IDLE_REPEATED /* the relay told again what we knew */
+    TG_IDLE_REPEATED /* the relay returned again what we knew */
 };
 
 /* What the application chooses. Once closed, only poll_s, tries, policy and random may change.
  */
 struct tg_session_settings {
     bool is_closed;     /* since the intent was confirmed, or the first step */
-    bool must_prove;    /* initiator: create with a verifier */
+    bool must_prove;    /* initiator: create with a verifier, so that readers prove the secret */
     bool wants_preview; /* recipient */
     size_t secret_len;  /* initiator: 16 or 32 */
     unsigned rights;    /* initiator; 0: the relay's default */

@@ -21,7 +21,7 @@ static const struct end_row {
     { "expired", TIGRESS_E_EXPIRED },
 };
 
-/* *found stays NULL when the body names none of them. */
+/* *found stays NULL if the body does not name an end. */
 static enum tg_err find_end(const struct end_row **found, struct tg_bytes body)
 {
     struct tg_problem problem = { .type = { NULL, 0 } };
@@ -41,7 +41,7 @@ static enum tg_err find_end(const struct end_row **found, struct tg_bytes body)
     return err;
 }
 
-/* What the relay calls it when this side ends a transfer. */
+/* The end that the relay reports when this side ends a transfer. */
 static enum tigress_error end_of(enum tigress_role role)
 {
     return role == TIGRESS_INITIATOR ? TIGRESS_E_WITHDRAWN : TIGRESS_E_COMPLETED;
@@ -57,7 +57,7 @@ static void ended(struct tigress_session *s, const struct tg_client_answer *answ
     } else if (end == NULL) {
         tg_session_fail(s, TIGRESS_E_GONE, NULL);
     } else if (end->error == TIGRESS_E_COMPLETED && s->role == TIGRESS_INITIATOR) {
-        /* The recipient has what it came for. */
+        /* The recipient has finished, as planned. */
         tg_session_enter(s, TG_S_DONE);
     } else if (end->error == end_of(s->role)) {
         tg_session_fail(s, end->error,
@@ -106,7 +106,7 @@ static void read_nothing(struct tigress_session *s, enum tg_idle why)
     } else {
         struct tg_uuid same = s->change.request_id;
 
-        /* The version moved with nothing new to read: our update again, as it was. */
+        /* The version changed without a new message: send our update again, unchanged. */
         tg_session_enter(s, TG_S_SEND);
         s->change.request_id = same;
         s->change.is_fresh = s->change.is_first;
@@ -151,8 +151,8 @@ static void sent(struct tigress_session *s, const struct tg_client_answer *answe
         answer->status == 201 && s->mailbox.version > 0 && answer->version > s->mailbox.version;
 
     tg_session_token_answered(s, is_push_supported);
-    /* To a repetition some relay may say its version of now. Ours was the next: what came after is
-       still to be read. */
+    /* A relay may answer a repetition with its current version. Our update made the next version;
+       any later one is still unread. */
     if (is_behind) {
         s->mailbox.version++;
     } else if (answer->version > s->mailbox.version) {
@@ -165,16 +165,15 @@ static void sent(struct tigress_session *s, const struct tg_client_answer *answe
     tg_buf_deinit(&s->change.envelope);
 }
 
-static void went_on_elsewhere(struct tigress_session *s)
+static void fail_as_copy(struct tigress_session *s)
 {
     tg_session_fail(s, TIGRESS_E_ELSEWHERE,
                     "Another copy of this device's saved state continued this transfer; this "
                     "message was not sent.");
 }
 
-/*
- * The relay had this request id before we ever used it. A machine in between may have sent our
- * request twice: then our message is in the mailbox. Otherwise somebody else has our claim.
+/* * The relay knew this request id before we used it. If our message is in the mailbox, something
+ * on the way has sent our request twice. Otherwise another copy of this session uses our claim.
  * spec: protocol/7#saved-state-twice
  */
 static enum tg_err answer_verify(struct tigress_session *s, const struct tg_client_answer *answer)
@@ -184,14 +183,14 @@ static enum tg_err answer_verify(struct tigress_session *s, const struct tg_clie
     enum tg_err err = TG_E_BUG;
 
     if (answer->status == 204) {
-        went_on_elsewhere(s);
+        fail_as_copy(s);
         return TG_OK;
     }
     err = tg_msg_content_decode(&content, &doc, answer->body, NULL);
     if (err == TG_OK && tg_bytes_is_equal(content.payload.data, tg_buf_view(&s->change.envelope))) {
         sent(s, answer, s->token.is_push_supported);
     } else if (err == TG_OK) {
-        went_on_elsewhere(s);
+        fail_as_copy(s);
     } else if (err != TG_E_NOMEM) {
         tg_session_again(s, TIGRESS_E_PROTOCOL, NULL, 0);
         err = TG_OK;
@@ -213,8 +212,8 @@ enum tg_err tg_turns_on_send(struct tigress_session *s, const struct tg_client_a
     bool is_push_supported = false;
     bool is_done = answer->status == 200 || answer->status == 201;
 
-    /* Only what a relay answers to an update proves that there was one: a page of somebody in
-       between does not. The repetition does no harm where it was done already. */
+    /* Only a valid answer to an update proves that the relay has it; the page of a proxy does not.
+       Repeating an update that the relay has does no harm. */
     if (answer->status == 201 && s->change.is_first) {
         s->read_mode = TG_READ_VERIFY;
         tg_session_enter(s, TG_S_READ);
@@ -230,14 +229,15 @@ enum tg_err tg_turns_on_send(struct tigress_session *s, const struct tg_client_a
         s->read_mode = TG_READ_CONFLICT;
         tg_session_enter(s, TG_S_READ);
         s->change.is_fresh =
-            s->change.is_first; /* it was not taken, and goes out again if there is no news */
+            s->change.is_first; /* refused, so it is sent again if there is nothing new */
     } else {
         tg_turns_refused(s, answer);
     }
     return TG_OK;
 }
 
-/* Deleting what is gone is done; being told that it was never ours is no news when we stop. */
+/* A mailbox that is gone counts as deleted. A create that is cancelled may have no mailbox of ours.
+ */
 enum tg_err tg_turns_on_delete(struct tigress_session *s, const struct tg_client_answer *answer)
 {
     bool is_refused = answer->status == 401 || answer->status == 403;
