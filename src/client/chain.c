@@ -255,9 +255,9 @@ static enum tg_err take_first(struct tg_chain *next, const struct tigress_sessio
                                         : take_answer(next, s, member, payload);
 }
 
-enum tg_err tg_chain_take(struct tg_chain *next, const struct tigress_session *s,
-                          struct tg_buf *text, struct tg_bytes plain,
-                          const struct tg_payload *payload)
+enum tg_err tg_chain_receive(struct tg_chain *next, const struct tigress_session *s,
+                             struct tg_buf *text, struct tg_bytes plain,
+                             const struct tg_payload *payload)
 {
     struct tg_v2_member member = { .is_present = false };
     enum tg_err err = TG_E_BUG;
@@ -292,20 +292,21 @@ out:
 /* spec: protocol/7#envelope-v2-reflection-and-rollback
    With v2 every message seen has a number. The mailbox must hold the last one, or the one before
    while the relay has not confirmed ours. */
-enum tg_repeat tg_chain_judge(const struct tigress_session *s, size_t index, uint64_t version)
+enum tg_repeat tg_chain_check_repeat(const struct tigress_session *s, size_t index,
+                                     uint64_t version)
 {
     size_t seq = index + 1;
     bool is_unconfirmed = s->state == TG_S_READ && s->read_mode == TG_READ_CONFLICT;
     bool is_ours = (seq % 2 == 1) == (s->role == TIGRESS_INITIATOR);
 
     if (s->chain.stage != TG_CHAIN_V2 || (is_unconfirmed && seq + 1 >= s->chain.seq)) {
-        return TG_REPEAT_NOTHING_NEW;
+        return TG_REPEAT_EXPECTED;
     }
     if (is_ours &&
         (seq < s->chain.seq || (s->mailbox.version > 0 && version > s->mailbox.version))) {
         return TG_REPEAT_REFLECTED;
     }
-    return seq < s->chain.seq ? TG_REPEAT_OLDER : TG_REPEAT_NOTHING_NEW;
+    return seq < s->chain.seq ? TG_REPEAT_OLDER : TG_REPEAT_EXPECTED;
 }
 
 /* ---- consistency ---------------------------------------------------------------------------- */

@@ -57,19 +57,20 @@ TG_NODISCARD enum tg_err tg_chain_open(const struct tigress_session *s, struct t
  * to text. TG_E_CONFLICT          a second message without an answer in between * TG_E_SYNTAX,
  * _LIMIT    not a JSON object, or an invalid key * TG_E_CRYPTO, TG_E_NOMEM *next is then wiped.
  */
-TG_NODISCARD enum tg_err tg_chain_take(struct tg_chain *next, const struct tigress_session *s,
-                                       struct tg_buf *text, struct tg_bytes plain,
-                                       const struct tg_payload *payload);
+TG_NODISCARD enum tg_err tg_chain_receive(struct tg_chain *next, const struct tigress_session *s,
+                                          struct tg_buf *text, struct tg_bytes plain,
+                                          const struct tg_payload *payload);
 
 /* What it means that the relay returned an envelope that we have sent or received before. */
 enum tg_repeat {
-    TG_REPEAT_NOTHING_NEW,
+    TG_REPEAT_EXPECTED,
     TG_REPEAT_OLDER,    /* not the last one */
     TG_REPEAT_REFLECTED /* our own, returned as the other side's */
 };
 
 /* index: of the envelope in messages.seen, from 0. version: the relay's; 0: none. */
-enum tg_repeat tg_chain_judge(const struct tigress_session *s, size_t index, uint64_t version);
+enum tg_repeat tg_chain_check_repeat(const struct tigress_session *s, size_t index,
+                                     uint64_t version);
 
 /* Can a session be in this state of the chain? For a saved state that was read. */
 bool tg_chain_is_consistent(const struct tigress_session *s);

@@ -26,7 +26,7 @@
 
 /*
  * The state machine. A state that needs input names it. A state that has a request names the
- * function that handles the answer, and this function enters the next state. tg_engine_takes
+ * function that handles the answer, and this function enters the next state. tg_engine_accepts
  * refuses an act that is not in `acts`.
  */
 static const struct state_row {
@@ -85,7 +85,7 @@ static bool is_request(const struct tigress_session *s)
     return rows[s->state].on_answer != NULL;
 }
 
-bool tg_engine_takes(const struct tigress_session *s, enum tg_act act)
+bool tg_engine_accepts(const struct tigress_session *s, enum tg_act act)
 {
     if ((rows[s->state].acts & (unsigned)act) == 0) {
         return false;
@@ -315,7 +315,7 @@ enum tigress_error tigress_session_reply_failed(struct tigress_session *s,
     if (row->is_final) {
         tg_session_pause(s, row->error, text);
     } else {
-        tg_session_again(s, row->error, text, 0);
+        tg_session_retry_later(s, row->error, text, 0);
     }
     return TIGRESS_OK;
 }

@@ -23,7 +23,7 @@ enum tg_act {
     TG_ACT_TOKEN = 1024
 };
 
-bool tg_engine_takes(const struct tigress_session *s, enum tg_act act);
+bool tg_engine_accepts(const struct tigress_session *s, enum tg_act act);
 enum tigress_want tg_engine_want(const struct tigress_session *s);
 /* Is it a state of this role? state comes from a saved state and may have any value. */
 bool tg_engine_is_state(enum tigress_role role, unsigned state);

@@ -14,7 +14,7 @@ void tg_good_standing_forget(struct tigress_session *s)
     tg_buf_deinit(&standing->token_challenge);
     standing->is_attest_tried = false;
     standing->is_token_tried = false;
-    standing->is_insisted = false;
+    standing->is_demanded = false;
 }
 
 /* An update that was never handed out stays fresh while the application is asked. */
@@ -37,7 +37,7 @@ void tg_good_standing_enter(struct tigress_session *s, enum tg_state gate)
     }
 }
 
-void tg_good_standing_go_on(struct tigress_session *s)
+void tg_good_standing_proceed(struct tigress_session *s)
 {
     enter_same_request(s, s->standing.gate);
 }
@@ -60,7 +60,7 @@ static bool asks_for(const struct tg_client_answer *answer, const char *scheme, 
     return is_asked;
 }
 
-bool tg_good_standing_is_asked(const struct tg_client_answer *answer)
+bool tg_good_standing_is_demanded(const struct tg_client_answer *answer)
 {
     return asks_for(answer, TG_SCHEME_ATTESTATION, NULL) ||
            asks_for(answer, TG_SCHEME_PRIVATE_TOKEN, NULL);
@@ -78,7 +78,7 @@ static void ask_application(struct tigress_session *s, bool takes_attestation)
     struct tg_good_standing *standing = &s->standing;
 
     standing->gate = TG_S_CREATE;
-    standing->is_insisted = true;
+    standing->is_demanded = true;
     if (standing->token_challenge.len > 0 && standing->wants_token && !standing->is_token_tried) {
         tg_session_enter(s, TG_S_TOKEN);
     } else if (takes_attestation && standing->attest_when != TIGRESS_ATTEST_NEVER &&
@@ -124,9 +124,9 @@ enum tg_err tg_good_standing_refused(struct tigress_session *s,
    not known. If it does not, it refuses the next request. */
 void tg_good_standing_declined(struct tigress_session *s)
 {
-    if (s->standing.is_insisted) {
+    if (s->standing.is_demanded) {
         ask_application(s, s->state == TG_S_TOKEN);
     } else {
-        tg_good_standing_go_on(s);
+        tg_good_standing_proceed(s);
     }
 }

@@ -13,9 +13,9 @@
 /* Before the request of gate: asks the application for an attestation, if the wallet wants one. */
 void tg_good_standing_enter(struct tigress_session *s, enum tg_state gate);
 /* Continues with the request that waited for the attestation or token. */
-void tg_good_standing_go_on(struct tigress_session *s);
+void tg_good_standing_proceed(struct tigress_session *s);
 /* The challenges of a 401 ask for good standing. */
-bool tg_good_standing_is_asked(const struct tg_client_answer *answer);
+bool tg_good_standing_is_demanded(const struct tg_client_answer *answer);
 /* A create was refused because good standing is missing: asks the application, or fails.
    TG_E_NOMEM: nothing changed. */
 TG_NODISCARD enum tg_err tg_good_standing_refused(struct tigress_session *s,

@@ -65,7 +65,7 @@ enum tg_err tg_initiator_on_create(struct tigress_session *s, const struct tg_cl
 {
     enum tg_err err = TG_E_BUG;
 
-    if (answer->status == 401 && tg_good_standing_is_asked(answer)) {
+    if (answer->status == 401 && tg_good_standing_is_demanded(answer)) {
         return tg_good_standing_refused(s, answer);
     }
     if (answer->status == 401 || answer->status == 403) {
@@ -83,7 +83,7 @@ enum tg_err tg_initiator_on_create(struct tigress_session *s, const struct tg_cl
         return err;
     }
     if (err != TG_OK) {
-        tg_session_again(
+        tg_session_retry_later(
             s, TIGRESS_E_PROTOCOL,
             "The relay's answer does not name a mailbox of this relay; nothing was shared.", 0);
         return TG_OK;
@@ -92,7 +92,7 @@ enum tg_err tg_initiator_on_create(struct tigress_session *s, const struct tg_cl
     if (s->change.is_cancelling) {
         return tg_session_enter_change(s, TG_S_DELETE);
     }
-    tg_session_went_well(s);
+    tg_session_succeeded(s);
     tg_session_enter(s, TG_S_CREATED);
     tg_buf_deinit(&s->change.envelope);
     return TG_OK;

@@ -182,7 +182,7 @@ static enum tg_err deliver(struct tigress_session *s, const struct tg_payload *p
         goto out;
     }
     s->messages.has_opened = true;
-    err = tg_chain_take(&next, s, &text, without_padding(tg_buf_view(&plain)), payload);
+    err = tg_chain_receive(&next, s, &text, without_padding(tg_buf_view(&plain)), payload);
     if (err == TG_OK) {
         err = keep_message(s, tg_buf_view(&text), hash);
     }
@@ -219,7 +219,7 @@ out:
  */
 static bool accept_repeat(struct tigress_session *s, size_t index, uint64_t version)
 {
-    enum tg_repeat repeat = tg_chain_judge(s, index, version);
+    enum tg_repeat repeat = tg_chain_check_repeat(s, index, version);
 
     if (repeat == TG_REPEAT_OLDER) {
         tg_session_pause(s, TIGRESS_E_TAMPERED, "The relay returned an older message again.");
@@ -227,7 +227,7 @@ static bool accept_repeat(struct tigress_session *s, size_t index, uint64_t vers
         tg_session_pause(s, TIGRESS_E_TAMPERED,
                          "The relay returned this device's own message as one of the other side.");
     }
-    return repeat == TG_REPEAT_NOTHING_NEW;
+    return repeat == TG_REPEAT_EXPECTED;
 }
 
 enum tg_err tg_messages_receive(struct tigress_session *s, const struct tg_client_answer *answer,
@@ -257,13 +257,13 @@ enum tg_err tg_messages_receive(struct tigress_session *s, const struct tg_clien
         if (s->token.is_carried) {
             tg_session_token_answered(s, content.has_push_supported && content.is_push_supported);
         }
-        tg_session_went_well(s);
+        tg_session_succeeded(s);
     }
 out:
     tg_json_free(&doc);
     if (err != TG_OK && err != TG_E_NOMEM) {
-        tg_session_again(s, TIGRESS_E_PROTOCOL,
-                         "The relay's answer is truncated, or not a message.", 0);
+        tg_session_retry_later(s, TIGRESS_E_PROTOCOL,
+                               "The relay's answer is truncated, or not a message.", 0);
         *is_handled = true;
         err = TG_OK;
     }

@@ -7,7 +7,7 @@
 #include "client/turns.h"
 #include "wire/msg_read.h"
 
-void tg_recipient_go_on(struct tigress_session *s)
+void tg_recipient_proceed(struct tigress_session *s)
 {
     /* In a direct transfer a preview, too, needs the secret. */
     bool is_preview_next =
@@ -29,7 +29,7 @@ void tg_recipient_check(struct tigress_session *s)
     if (s->settings.wants_preview && !s->url.is_direct) {
         tg_session_enter(s, TG_S_PREVIEW);
     } else {
-        tg_recipient_go_on(s);
+        tg_recipient_proceed(s);
     }
 }
 
@@ -50,12 +50,12 @@ enum tg_err tg_recipient_on_preview(struct tigress_session *s,
     TG_TRY(tg_text_set(&s->display.description, display.description));
     TG_TRY(tg_text_set(&s->display.image_url, display.image_url));
     s->mailbox.expires_at_s = expiration_s;
-    tg_session_went_well(s);
+    tg_session_succeeded(s);
     tg_session_enter(s, TG_S_PREVIEWED);
 out:
     tg_json_free(&doc);
     if (err != TG_OK && err != TG_E_NOMEM) {
-        tg_session_again(s, TIGRESS_E_PROTOCOL, "The relay's answer is not a preview.", 0);
+        tg_session_retry_later(s, TIGRESS_E_PROTOCOL, "The relay's answer is not a preview.", 0);
         err = TG_OK;
     }
     return err;

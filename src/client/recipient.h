@@ -12,7 +12,7 @@
 /* Leaves TG_S_CHECK. */
 void tg_recipient_check(struct tigress_session *s);
 /* Enters the next state before the claim: secret, preview, or the claim itself. */
-void tg_recipient_go_on(struct tigress_session *s);
+void tg_recipient_proceed(struct tigress_session *s);
 
 tg_client_answer_fn tg_recipient_on_preview, tg_recipient_on_claim;
 

@@ -113,7 +113,7 @@ static const size_t flags[] = {
     AT(token.is_carried),     AT(standing.is_used),
 };
 static const size_t standing_flags[] = { AT(standing.wants_token), AT(standing.is_attest_tried),
-                                         AT(standing.is_token_tried), AT(standing.is_insisted) };
+                                         AT(standing.is_token_tried), AT(standing.is_demanded) };
 
 /* ---- save ----------------------------------------------------------------------------------- */
 

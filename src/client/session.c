@@ -152,8 +152,8 @@ void tg_session_pause(struct tigress_session *s, enum tigress_error error, const
     s->failure.text = text;
 }
 
-void tg_session_again(struct tigress_session *s, enum tigress_error error, const char *text,
-                      uint32_t retry_after_s)
+void tg_session_retry_later(struct tigress_session *s, enum tigress_error error, const char *text,
+                            uint32_t retry_after_s)
 {
     uint32_t delay_s = BACKOFF_MAX_S;
 
@@ -171,7 +171,7 @@ void tg_session_again(struct tigress_session *s, enum tigress_error error, const
     s->backoff.delay_s = retry_after_s > delay_s ? retry_after_s : delay_s;
 }
 
-void tg_session_went_well(struct tigress_session *s)
+void tg_session_succeeded(struct tigress_session *s)
 {
     s->backoff.failures = 0;
     s->failure.detail[0] = '\0';

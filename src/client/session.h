@@ -170,7 +170,7 @@ struct tg_good_standing {
     bool wants_token;
     bool is_attest_tried; /* the application was asked, for this request */
     bool is_token_tried;
-    bool is_insisted; /* the relay refused without; false: the wallet's own wish */
+    bool is_demanded; /* the relay refused without; false: the wallet's own wish */
     enum tigress_attestation_when attest_when;
     enum tg_state gate; /* the request that TG_S_ATTEST and TG_S_TOKEN lead to */
     struct tg_buf attestation, authorization;
@@ -223,10 +223,10 @@ void tg_session_fail(struct tigress_session *s, enum tigress_error error, const 
 /* TIGRESS_FAILED until tigress_session_retry continues in the same state. text: as above. */
 void tg_session_pause(struct tigress_session *s, enum tigress_error error, const char *text);
 /* Counts a failure. The request is repeated after a back-off; the last try pauses the session. */
-void tg_session_again(struct tigress_session *s, enum tigress_error error, const char *text,
-                      uint32_t retry_after_s);
+void tg_session_retry_later(struct tigress_session *s, enum tigress_error error, const char *text,
+                            uint32_t retry_after_s);
 /* Resets the count of failures and the relay's detail. */
-void tg_session_went_well(struct tigress_session *s);
+void tg_session_succeeded(struct tigress_session *s);
 /* A read returned nothing new. The next step delays the next read if this one ended early. */
 void tg_session_idle(struct tigress_session *s, enum tg_idle why);
 /* The relay answered the request under way, and says whether it supports push. */

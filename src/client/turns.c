@@ -76,7 +76,7 @@ static bool is_temporary(unsigned status)
 void tg_turns_refused(struct tigress_session *s, const struct tg_client_answer *answer)
 {
     if (is_temporary(answer->status)) {
-        tg_session_again(s, TIGRESS_E_UNAVAILABLE, NULL, answer->retry_after_s);
+        tg_session_retry_later(s, TIGRESS_E_UNAVAILABLE, NULL, answer->retry_after_s);
     } else if (answer->status == 401 || answer->status == 403) {
         tg_session_fail(s, TIGRESS_E_DENIED, NULL);
     } else if (answer->status == 404 || answer->status == 410) {
@@ -87,10 +87,10 @@ void tg_turns_refused(struct tigress_session *s, const struct tg_client_answer *
     } else if (answer->status >= 400) {
         tg_session_fail(s, TIGRESS_E_REFUSED, NULL);
     } else if (answer->status >= 300) {
-        tg_session_again(s, TIGRESS_E_PROTOCOL,
-                         "The relay sent a redirect, which is never followed.", 0);
+        tg_session_retry_later(s, TIGRESS_E_PROTOCOL,
+                               "The relay sent a redirect, which is never followed.", 0);
     } else {
-        tg_session_again(s, TIGRESS_E_PROTOCOL, NULL, 0);
+        tg_session_retry_later(s, TIGRESS_E_PROTOCOL, NULL, 0);
     }
 }
 
@@ -121,7 +121,7 @@ static enum tg_err answer_look(struct tigress_session *s, const struct tg_client
     enum tg_err err = TG_OK;
 
     if (answer->status == 204 && s->mailbox.version > 0) {
-        tg_session_went_well(s);
+        tg_session_succeeded(s);
         read_nothing(s, TG_IDLE_ENDED);
         return TG_OK;
     }
@@ -160,7 +160,7 @@ static void sent(struct tigress_session *s, const struct tg_client_answer *answe
     }
     s->change.conflicts = 0;
     s->messages.is_our_turn = false;
-    tg_session_went_well(s);
+    tg_session_succeeded(s);
     tg_session_enter(s, TG_S_SENT);
     tg_buf_deinit(&s->change.envelope);
 }
@@ -192,7 +192,7 @@ static enum tg_err answer_verify(struct tigress_session *s, const struct tg_clie
     } else if (err == TG_OK) {
         fail_as_copy(s);
     } else if (err != TG_E_NOMEM) {
-        tg_session_again(s, TIGRESS_E_PROTOCOL, NULL, 0);
+        tg_session_retry_later(s, TIGRESS_E_PROTOCOL, NULL, 0);
         err = TG_OK;
     }
     tg_json_free(&doc);
@@ -219,7 +219,7 @@ enum tg_err tg_turns_on_send(struct tigress_session *s, const struct tg_client_a
         tg_session_enter(s, TG_S_READ);
     } else if (is_done && tg_msg_updated_decode(&is_push_supported, answer->body, NULL) == TG_OK) {
         sent(s, answer, is_push_supported);
-    } else if (answer->status == 401 && tg_good_standing_is_asked(answer)) {
+    } else if (answer->status == 401 && tg_good_standing_is_demanded(answer)) {
         tg_session_fail(s, TIGRESS_E_STANDING,
                         "The relay refused this device's attestation of the message.");
     } else if (answer->status == 412 && s->change.conflicts >= CONFLICTS_MAX) {

@@ -16,7 +16,7 @@ static enum tigress_error may_call(const struct tigress_session *s, enum tg_act 
     if (s == NULL) {
         return TIGRESS_E_ARGUMENT;
     }
-    return tg_engine_takes(s, call) ? TIGRESS_OK : TIGRESS_E_STATE;
+    return tg_engine_accepts(s, call) ? TIGRESS_OK : TIGRESS_E_STATE;
 }
 
 enum tigress_error tigress_session_confirm_intent(struct tigress_session *s)
@@ -31,7 +31,7 @@ enum tigress_error tigress_session_accept(struct tigress_session *s)
     enum tigress_error error = may_call(s, TG_ACT_ACCEPT);
 
     if (error == TIGRESS_OK) {
-        tg_recipient_go_on(s);
+        tg_recipient_proceed(s);
     }
     return error;
 }
@@ -55,7 +55,7 @@ enum tigress_error tigress_session_set_secret(struct tigress_session *s, const c
     tg_secret_wipe(&fresh);
     tg_session_drop_request(s); /* it may hold a proof of the other one */
     if (s->state == TG_S_SECRET) {
-        tg_recipient_go_on(s);
+        tg_recipient_proceed(s);
     }
     return TIGRESS_OK;
 }

@@ -92,7 +92,7 @@ enum tigress_error tigress_session_set_attestation(struct tigress_session *s,
     if (s == NULL || (object == NULL) != (len == 0)) {
         return TIGRESS_E_ARGUMENT;
     }
-    if (!tg_engine_takes(s, TG_ACT_ATTEST)) {
+    if (!tg_engine_accepts(s, TG_ACT_ATTEST)) {
         return TIGRESS_E_STATE;
     }
     if (len > TG_ATTESTATION_DECODED_MAX) {
@@ -106,7 +106,7 @@ enum tigress_error tigress_session_set_attestation(struct tigress_session *s,
     err = keep_attestation(s, tg_bytes(object, len));
     if (err == TG_OK) {
         s->standing.is_attest_tried = true;
-        tg_good_standing_go_on(s);
+        tg_good_standing_proceed(s);
     }
     return tg_public_error(err);
 }
@@ -147,7 +147,7 @@ out:
 enum tigress_error tigress_session_set_private_token(struct tigress_session *s, const char *token)
 {
     struct tg_bytes text = tg_text_view(token, TOKEN_TEXT_MAX);
-    bool is_asked = s != NULL && tg_engine_takes(s, TG_ACT_TOKEN);
+    bool is_asked = s != NULL && tg_engine_accepts(s, TG_ACT_TOKEN);
     enum tigress_error error = TIGRESS_OK;
 
     if (s == NULL) {
@@ -168,7 +168,7 @@ enum tigress_error tigress_session_set_private_token(struct tigress_session *s, 
     if (is_asked && token == NULL) {
         tg_good_standing_declined(s);
     } else if (is_asked) {
-        tg_good_standing_go_on(s);
+        tg_good_standing_proceed(s);
     }
     return TIGRESS_OK;
 }
