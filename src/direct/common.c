@@ -56,24 +56,24 @@ enum tg_err tg_direct_secret_of(struct tg_secret *out, const struct tigress_sess
 }
 
 enum tg_err tg_direct_request_of(struct tg_direct_request *out,
-                                 const struct tigress_http_request *asked)
+                                 const struct tigress_http_request *http)
 {
-    struct tg_bytes url = tg_bytes_str(asked->url);
+    struct tg_bytes url = tg_bytes_str(http->url);
     size_t path_at = 0;
 
-    *out = (struct tg_direct_request){ .method = tg_bytes_str(asked->method),
-                                       .body = tg_bytes(asked->body, asked->body_len) };
-    if (asked->header_count > TG_DIRECT_HEADERS_MAX) {
+    *out = (struct tg_direct_request){ .method = tg_bytes_str(http->method),
+                                       .body = tg_bytes(http->body, http->body_len) };
+    if (http->header_count > TG_DIRECT_HEADERS_MAX) {
         return TG_E_LIMIT;
     }
     if (!tg_direct_split_url(url, &path_at)) {
         return TG_E_SYNTAX;
     }
     out->target = tg_bytes_from(url, path_at);
-    out->header_count = asked->header_count;
-    for (size_t i = 0; i < asked->header_count; i++) {
-        out->headers[i] = (struct tg_http_header){ tg_bytes_str(asked->headers[i].name),
-                                                   tg_bytes_str(asked->headers[i].value) };
+    out->header_count = http->header_count;
+    for (size_t i = 0; i < http->header_count; i++) {
+        out->headers[i] = (struct tg_http_header){ tg_bytes_str(http->headers[i].name),
+                                                   tg_bytes_str(http->headers[i].value) };
     }
     return TG_OK;
 }

@@ -16,7 +16,7 @@ enum tg_err tg_direct_frame_next(struct tg_bytes stream, size_t max, size_t *fra
     if (r.is_short) {
         return TG_E_NOTFOUND;
     }
-    /* spec: protocol/7#direct-frame-limits: refused before it is waited for */
+    /* spec: protocol/7#direct-frame-limits: refused before its content arrives */
     if (len == 0 || len > max - LENGTH_LEN) {
         return TG_E_LIMIT;
     }
@@ -60,7 +60,7 @@ static void put_headers(struct tg_buf *out, const struct tg_http_header *headers
     }
 }
 
-/* Writes the length into the head, or takes everything back. */
+/* Writes the length into the head; on failure removes the frame from out. */
 static enum tg_err finish(struct tg_buf *out, size_t start)
 {
     enum tg_err err = tg_buf_status(out);
@@ -127,7 +127,7 @@ static enum tg_err get_text(struct tg_bytes *out, struct tg_reader *r, size_t le
     return r->is_short ? TG_E_SYNTAX : TG_OK;
 }
 
-/* Visible ASCII: what goes into a method, a target or a name. */
+/* Visible ASCII, as in a method, a target or a name. */
 static bool is_token(struct tg_bytes text)
 {
     for (size_t i = 0; i < text.len; i++) {
@@ -138,7 +138,7 @@ static bool is_token(struct tg_bytes text)
     return text.len > 0;
 }
 
-/* No control characters, so that no value is two lines or ends early as a C string. */
+/* No control characters: a value is one line, and a whole C string. */
 static bool is_value(struct tg_bytes text)
 {
     for (size_t i = 0; i < text.len; i++) {

@@ -3,15 +3,14 @@
  * direct/frame.h - requests and answers of a direct transfer as frames in a byte stream.
  * Layer: L2 (base, wire).   Threads: any.   Blocks: no.
  * Secrets: claims and payloads pass through; the caller wipes its buffers.
- * spec: protocol.md section 7, Direct transfer; docs/direct.md.
+ * spec: docs/protocol.md section 7, Direct transfer; docs/direct.md.
  *
  *   frame     u32 length of what follows, u8 format (1), u8 kind (1 request, 2 answer), then
  *   request   text8 method, text16 target, headers, text32 body
  *   answer    u16 status, headers, text32 body
  *   headers   u8 count, and for each text8 name, text16 value
- *
- * Integers are big-endian; textN is its length in N bits and its bytes. What decodes, encodes to
- * the same bytes again.
+ * * Integers are big-endian; textN is its length in N bits and its bytes. A frame that decodes also
+ * encodes to the same bytes.
  */
 #ifndef TG_DIRECT_FRAME_H
 #define TG_DIRECT_FRAME_H
@@ -46,9 +45,8 @@ struct tg_direct_response {
 
 /*
  * The first frame of a stream, *frame_len bytes with its length field.
- *   max   bytes the frame may have
- * TG_E_NOTFOUND   it is not complete yet
- * TG_E_LIMIT      it announces more than max, or nothing: the stream is of no use any more
+ *   max   bytes the frame may have * TG_E_NOTFOUND   it is not complete yet
+ * TG_E_LIMIT      it announces more than max, or no content: the stream cannot be used any more
  */
 TG_NODISCARD enum tg_err tg_direct_frame_next(struct tg_bytes stream, size_t max,
                                               size_t *frame_len);

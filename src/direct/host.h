@@ -22,9 +22,9 @@
 enum tg_direct_stage {
     TG_DIRECT_STAGE_FREE,
     TG_DIRECT_STAGE_HANDSHAKE,
-    TG_DIRECT_STAGE_READY, /* between requests, or in the middle of one */
+    TG_DIRECT_STAGE_READY, /* between requests, or while one arrives */
     TG_DIRECT_STAGE_WAIT,  /* a long poll: its frame stays in `in` */
-    TG_DIRECT_STAGE_ENDING /* what is to be written is written, nothing is read any more */
+    TG_DIRECT_STAGE_ENDING /* output is still written, nothing is read */
 };
 
 struct tg_direct_conn {
@@ -34,7 +34,7 @@ struct tg_direct_conn {
     struct tg_buf in;
     size_t handshake_len; /* bytes received before the secret was proved */
     int64_t since_ms;     /* of the stage, or of a request's first byte */
-    int64_t moved_ms;     /* when output last became less, or began */
+    int64_t moved_ms;     /* when output last became less, or first appeared */
     int64_t wait_until_ms;
 };
 
@@ -45,7 +45,7 @@ struct tigress_direct_host {
     struct tg_direct_conn conns[TIGRESS_DIRECT_CONNECTIONS_MAX];
     unsigned last_id;
     uint64_t counts[TIGRESS_DIRECT_EVENT_COUNT];
-    bool is_changed;
+    bool is_changed; /* since it was saved */
     bool has_recipient;
     bool is_session_waiting; /* our own session's long poll */
     int64_t session_until_ms;

@@ -65,7 +65,7 @@ enum tigress_error tigress_direct_host_perform(struct tigress_direct_host *host,
                                                struct tigress_session *s, int64_t now_ms,
                                                int *is_answered)
 {
-    const struct tigress_http_request *asked = s != NULL ? tigress_session_request(s) : NULL;
+    const struct tigress_http_request *http = s != NULL ? tigress_session_request(s) : NULL;
     struct tg_direct_request request;
     struct tg_direct_answer answer = { .must_wait = false };
     enum tigress_error error = TIGRESS_OK;
@@ -78,13 +78,13 @@ enum tigress_error tigress_direct_host_perform(struct tigress_direct_host *host,
     if (host == NULL || s == NULL || tigress_session_role(s) != TIGRESS_INITIATOR) {
         return TIGRESS_E_ARGUMENT;
     }
-    if (asked == NULL) {
+    if (http == NULL) {
         /* An earlier call may have failed to make the key, out of memory. */
         return host->key == NULL && host->mailbox.exists ? tg_direct_error(take_secret(host, s))
                                                          : TIGRESS_E_STATE;
     }
-    TG_TRY(tg_direct_request_of(&request, asked));
-    TG_TRY(take_origin(host, asked->url, &request.target));
+    TG_TRY(tg_direct_request_of(&request, http));
+    TG_TRY(take_origin(host, http->url, &request.target));
     TG_TRY(tg_direct_mailbox_answer(&host->mailbox, TG_DIRECT_LOCAL, &request, TG_DIRECT_LOOK_FIRST,
                                     now_ms / 1000, &answer));
     if (tg_direct_host_applied(host, &answer)) {

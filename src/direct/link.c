@@ -50,7 +50,7 @@ out:
     return tg_direct_error(err);
 }
 
-/* What was under way is repeated by the session, with the same request id, over the next one.
+/* The session repeats the request under way, with the same request id, over the next stream.
    spec: protocol/7#direct-resume */
 void tg_direct_link_drop(struct tigress_direct_link *link)
 {
@@ -97,7 +97,7 @@ static void finish_request(struct tigress_direct_link *link)
     tg_buf_clear(&link->request);
 }
 
-/* The request fails, and the stream with it: what would come after would be out of turn. */
+/* The request fails. The stream ends, too: a late answer would be taken for the next one. */
 static void fail(struct tigress_direct_link *link, enum tigress_net_failure failure)
 {
     link->is_ending = link->tls != NULL;
@@ -109,31 +109,31 @@ static void fail(struct tigress_direct_link *link, enum tigress_net_failure fail
 
 enum tigress_error tigress_direct_link_start(struct tigress_direct_link *link, int64_t now_ms)
 {
-    const struct tigress_http_request *asked = NULL;
+    const struct tigress_http_request *http = NULL;
     struct tg_direct_request request;
     enum tg_err err = TG_E_BUG;
 
     if (link == NULL) {
         return TIGRESS_E_ARGUMENT;
     }
-    asked = tigress_session_request(link->session);
-    if (asked == NULL || link->is_busy) {
+    http = tigress_session_request(link->session);
+    if (http == NULL || link->is_busy) {
         return TIGRESS_E_STATE;
     }
     if (link->is_ending) {
         tg_direct_link_drop(link);
     }
-    TG_TRY(tg_direct_request_of(&request, asked));
+    TG_TRY(tg_direct_request_of(&request, http));
     TG_TRY(tg_direct_request_encode(&link->request, &request));
     link->is_busy = true;
     link->is_sent = false;
-    link->time_left_ms = (int64_t)asked->timeout_s * 1000 + MARGIN_MS;
+    link->time_left_ms = (int64_t)http->timeout_s * 1000 + MARGIN_MS;
     link->deadline_ms = now_ms + link->time_left_ms;
     if (link->is_proved && !link->is_ending) {
         tigress_direct_link_received(link, NULL, 0, now_ms);
     }
 out:
-    if (err == TG_E_LIMIT) { /* no host would take it */
+    if (err == TG_E_LIMIT) { /* too large for any host */
         return tigress_session_reply(link->session, 413, NULL, 0, NULL, 0);
     }
     return tg_direct_error(err);
@@ -200,7 +200,7 @@ static void send_request(struct tigress_direct_link *link)
     }
 }
 
-/* One answer for one request; anything else is no host of ours. */
+/* One answer for each request; anything else breaks the protocol. */
 static void take_answer(struct tigress_direct_link *link)
 {
     struct tg_direct_response response;
@@ -303,7 +303,7 @@ void tigress_direct_link_tick(struct tigress_direct_link *link, int64_t now_ms)
     if (link == NULL || !link->is_busy) {
         return;
     }
-    /* A clock that was set back makes nothing last longer. */
+    /* After the clock was set back, no deadline is later than before. */
     if (link->deadline_ms > now_ms + link->time_left_ms) {
         link->deadline_ms = now_ms + link->time_left_ms;
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * direct/link.h - the link of a direct transfer as its own parts see it.
+ * direct/link.h - the link of a direct transfer as its own parts see it. The link is the receiving
+ * device's end: it connects to the host.
  * Layer: L2.   Threads: one at a time.   Secrets: the share secret's key, in tls.
  */
 #ifndef TG_DIRECT_LINK_H
@@ -13,11 +14,11 @@
 
 struct tigress_direct_link {
     struct tigress_session *session; /* borrowed */
-    struct tg_share_url url;         /* where the other device is; without the secret */
+    struct tg_share_url url;         /* address of the other device; without the secret */
     struct tg_direct_key *key;
     struct tg_direct_tls *tls; /* NULL: no stream */
     bool is_proved;            /* the handshake is over */
-    bool is_ending;            /* the stream is to be closed */
+    bool is_ending;            /* the stream must be closed */
     bool is_busy;
     struct tg_buf request; /* the frame; sent once the secret is proved */
     bool is_sent;
@@ -25,7 +26,7 @@ struct tigress_direct_link {
     size_t received_len;  /* on this stream */
     int64_t opened_ms;    /* of this stream */
     int64_t deadline_ms;  /* of the request */
-    int64_t time_left_ms; /* that the request was given */
+    int64_t time_left_ms; /* for the request */
 
     /* tcp_link.c */
     int fd; /* -1: none */
@@ -35,7 +36,7 @@ struct tigress_direct_link {
     void *progress_ctx;
 };
 
-/* Forgets the stream; the session is not told. */
+/* Drops the stream. The session's request stays as it is. */
 void tg_direct_link_drop(struct tigress_direct_link *link);
 
 #endif

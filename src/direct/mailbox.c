@@ -19,10 +19,10 @@
 
 static const struct tg_wire_limits limits = TG_WIRE_LIMITS_DEFAULT;
 
-/* One request on its way. */
-struct asking {
+/* One request while it is answered. */
+struct call {
     struct tg_direct_mailbox *mailbox;
-    enum tg_direct_asker asker;
+    enum tg_direct_caller caller;
     const struct tg_direct_request *request;
     int64_t now_s;
     struct tg_request_headers headers;
@@ -81,9 +81,9 @@ static enum tg_err keyed_hash(uint8_t *out, size_t out_len, const struct tg_dire
     return err;
 }
 
-/* The identifier comes from claim and request id as on a relay, so that a repeated create finds its
-   own. spec: protocol/3#identifier-derived */
-static enum tg_err take_identity(struct asking *a)
+/* The identifier is derived from claim and request id as on a relay, so that a repeated create
+   finds the mailbox it made. spec: protocol/3#identifier-derived */
+static enum tg_err take_identity(struct call *a)
 {
     const struct tg_request_headers *h = &a->headers;
     struct tg_mailbox_command *cmd = &a->cmd;
@@ -110,7 +110,7 @@ out:
     return err;
 }
 
-static enum tg_err decode_body(struct asking *a)
+static enum tg_err decode_body(struct call *a)
 {
     struct tg_bytes body = a->request->body;
 
@@ -131,8 +131,8 @@ static enum tg_err decode_body(struct asking *a)
     return TG_E_BUG;
 }
 
-/* What is wrong with headers or body goes into the command: the rules say when it matters. */
-static enum tg_err take_faults(struct asking *a)
+/* A fault in headers or body is part of the command: the rules decide when it is reported. */
+static enum tg_err take_faults(struct call *a)
 {
     bool needs_request_id = a->cmd.call != TG_CALL_READ && a->cmd.call != TG_CALL_PREVIEW;
     enum tg_err err = TG_OK;
@@ -153,7 +153,7 @@ static enum tg_err take_faults(struct asking *a)
     return err;
 }
 
-static enum tg_err take_command(struct asking *a, enum tg_direct_look look)
+static enum tg_err take_command(struct call *a, enum tg_direct_look look)
 {
     const struct tg_request_headers *h = &a->headers;
     enum tg_err err = TG_E_BUG;
@@ -204,7 +204,7 @@ static enum tg_err refuse(struct tg_direct_answer *answer, unsigned status, cons
 }
 
 /* spec: protocol/4#url-link */
-static enum tg_err put_created(struct tg_direct_answer *answer, const struct asking *a)
+static enum tg_err put_created(struct tg_direct_answer *answer, const struct call *a)
 {
     char id[TG_UUID_TEXT_LEN + 1];
     struct tg_msg_created msg = { .is_push_supported = false };
@@ -224,7 +224,7 @@ out:
     return err;
 }
 
-static enum tg_err put_body(struct tg_direct_answer *answer, const struct asking *a)
+static enum tg_err put_body(struct tg_direct_answer *answer, const struct call *a)
 {
     const struct tg_mailbox *box = &a->box;
     const struct tg_msg_content content = { .payload = box->payload,
@@ -253,7 +253,7 @@ static void put_version(struct tg_direct_answer *answer, uint64_t version)
     add_header(answer, "mailbox-version", answer->version);
 }
 
-static enum tg_err put_answer(struct tg_direct_answer *answer, const struct asking *a)
+static enum tg_err put_answer(struct tg_direct_answer *answer, const struct call *a)
 {
     const struct tg_mailbox_result *result = &a->result;
     bool has_version = a->cmd.call == TG_CALL_CREATE || a->cmd.call == TG_CALL_READ ||
@@ -279,11 +279,11 @@ static enum tg_err put_answer(struct tg_direct_answer *answer, const struct aski
     return err;
 }
 
-/* ---- the two together ----------------------------------------------------------------------- */
+/* ---- command and answer --------------------------------------------------------------------- */
 
-/* The same mailbox comes out of the relay's rules; only where it is kept differs.
+/* The rules are the relay's; only the place where the record is kept differs.
    spec: protocol/7#direct-same-rules */
-static enum tg_err apply(struct asking *a, struct tg_direct_answer *answer)
+static enum tg_err apply(struct call *a, struct tg_direct_answer *answer)
 {
     struct tg_direct_mailbox *mailbox = a->mailbox;
     bool is_ours = mailbox->exists && tg_bytes_is_equal(TG_ARRAY_BYTES(mailbox->id.bytes),
@@ -298,7 +298,7 @@ static enum tg_err apply(struct asking *a, struct tg_direct_answer *answer)
     tg_mailbox_apply(&a->box, is_ours, &a->cmd, a->now_s, &a->result);
     TG_TRY(put_answer(answer, a));
     answer->is_bound = a->box.recipient.is_bound;
-    answer->is_stranger = a->result.status == 401 && a->asker == TG_DIRECT_REMOTE;
+    answer->is_stranger = a->result.status == 401 && a->caller == TG_DIRECT_REMOTE;
     if ((a->result.effects & TG_EFFECT_STORE) != 0) {
         TG_TRY(tg_record_encode(&fresh, &a->box));
         a->box = (struct tg_mailbox){ .version = 0 }; /* its views end here */
@@ -316,14 +316,14 @@ out:
     return err;
 }
 
-static enum tg_err answer_call(struct asking *a, enum tg_direct_look look,
+static enum tg_err answer_call(struct call *a, enum tg_direct_look look,
                                struct tg_direct_answer *answer)
 {
     enum tg_err err = TG_E_BUG;
 
-    /* spec: protocol/7#direct-one-mailbox: a host has the one, and makes it itself */
+    /* spec: protocol/7#direct-one-mailbox: only the host's own session creates it */
     if (a->route.kind == TG_ROUTE_CALL && a->route.call == TG_CALL_CREATE &&
-        (a->asker == TG_DIRECT_REMOTE || a->mailbox->origin.len == 0)) {
+        (a->caller == TG_DIRECT_REMOTE || a->mailbox->origin.len == 0)) {
         a->route.kind = TG_ROUTE_NO_PATH;
     }
     if (a->route.kind == TG_ROUTE_OPTIONS || a->route.kind == TG_ROUTE_NO_METHOD) {
@@ -335,26 +335,27 @@ static enum tg_err answer_call(struct asking *a, enum tg_direct_look look,
     TG_TRY(take_command(a, look));
     if (a->cmd.call == TG_CALL_CREATE && a->mailbox->exists &&
         !tg_bytes_is_equal(TG_ARRAY_BYTES(a->mailbox->id.bytes), TG_ARRAY_BYTES(a->id.bytes))) {
-        return refuse(answer, 409, NULL, "This device hosts another mailbox already.");
+        return refuse(answer, 409, NULL, "This device already hosts another mailbox.");
     }
     TG_TRY(apply(a, answer));
 out:
     return err;
 }
 
-enum tg_err tg_direct_mailbox_answer(struct tg_direct_mailbox *mailbox, enum tg_direct_asker asker,
+enum tg_err tg_direct_mailbox_answer(struct tg_direct_mailbox *mailbox,
+                                     enum tg_direct_caller caller,
                                      const struct tg_direct_request *request,
                                      enum tg_direct_look look, int64_t now_s,
                                      struct tg_direct_answer *answer)
 {
-    struct asking *a = tg_mem_calloc(1, sizeof(*a));
+    struct call *a = tg_mem_calloc(1, sizeof(*a));
     enum tg_err err = TG_E_NOMEM;
 
     *answer = (struct tg_direct_answer){ .must_wait = false };
     tg_buf_init(&answer->body, TG_DIRECT_ANSWER_BODY_MAX);
     if (a != NULL) {
         a->mailbox = mailbox;
-        a->asker = asker;
+        a->caller = caller;
         a->request = request;
         a->now_s = now_s;
         tg_request_headers_parse(&a->headers, request->headers, request->header_count);

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * direct/mailbox.h - the one mailbox that a sender's device hosts itself, under the relay's
- * own rules (mailbox/mailbox.h): a request in, an answer out.
+/* * direct/mailbox.h - the one mailbox of a host. It follows the relay's rules (mailbox/mailbox.h):
+ * a request in, an answer out.
  * Layer: L2 (base, crypto, wire, mailbox/mailbox.h, mailbox/record.h, mailbox/route.h).
- * Threads: one at a time.   Blocks: no.   Clock: an argument.
- * Secrets: claims pass through and are kept as keyed hashes; the payload is sealed already.
- * spec: protocol.md sections 2 to 4 and 7.
+ * Threads: one at a time.   Blocks: no.   Clock: an argument. * Secrets: claims, kept only as keyed
+ * hashes; the payload is already sealed. spec: docs/protocol.md sections 2 to 4 and 7.
  */
 #ifndef TG_DIRECT_MAILBOX_H
 #define TG_DIRECT_MAILBOX_H
@@ -22,26 +20,26 @@
 #define TG_DIRECT_NUMBER_MAX 24u
 
 struct tg_direct_mailbox {
-    struct tg_secret key; /* of the hashes */
+    struct tg_secret key; /* for the keyed hashes */
     bool exists;
     struct tg_uuid id;
     struct tg_buf record; /* encoded as mailbox/record.h says */
     struct tg_buf origin; /* "tigress-direct://192.0.2.7:4711" */
 };
 
-/* Who asks: our own session, or a device that has proved the secret. */
-enum tg_direct_asker { TG_DIRECT_LOCAL, TG_DIRECT_REMOTE };
+/* Who makes a request: the host's own session, or a device that has proved the secret. */
+enum tg_direct_caller { TG_DIRECT_LOCAL, TG_DIRECT_REMOTE };
 
 struct tg_direct_answer {
     struct tg_direct_response response; /* views end with the answer */
     struct tg_buf body;
     char version[TG_DIRECT_NUMBER_MAX];
-    bool must_wait;   /* a long poll with nothing new: ask again when something changed */
-    uint32_t wait_s;  /* for how long, at most */
+    bool must_wait;   /* a long poll with nothing new: repeat it after a change */
+    uint32_t wait_s;  /* at most */
     bool is_changed;  /* the mailbox has changed: save it before the answer is sent */
     bool must_wake;   /* long polls that wait must look again */
-    bool is_bound;    /* there is a recipient */
-    bool is_stranger; /* refused: not a device of this mailbox, or none that may become one */
+    bool is_bound;    /* the mailbox has a recipient */
+    bool is_stranger; /* refused: not one of the two devices of this mailbox */
 };
 
 TG_NODISCARD enum tg_err tg_direct_mailbox_init(struct tg_direct_mailbox *mailbox,
@@ -49,22 +47,21 @@ TG_NODISCARD enum tg_err tg_direct_mailbox_init(struct tg_direct_mailbox *mailbo
 void tg_direct_mailbox_deinit(struct tg_direct_mailbox *mailbox);
 
 /*
- * Answers a request.
- *   look     TG_DIRECT_LOOK_AGAIN when a long poll that waits looks again: it binds nobody then
- * TG_E_NOMEM, TG_E_CRYPTO   our own trouble, nothing has changed; *answer needs no deinit
+ * Answers a request. *   look     TG_DIRECT_LOOK_AGAIN when a waiting long poll is repeated: it
+ * then binds no device * TG_E_NOMEM, TG_E_CRYPTO   nothing has changed; *answer needs no deinit
  */
 enum tg_direct_look { TG_DIRECT_LOOK_FIRST, TG_DIRECT_LOOK_AGAIN };
 TG_NODISCARD enum tg_err tg_direct_mailbox_answer(struct tg_direct_mailbox *mailbox,
-                                                  enum tg_direct_asker asker,
+                                                  enum tg_direct_caller caller,
                                                   const struct tg_direct_request *request,
                                                   enum tg_direct_look look, int64_t now_s,
                                                   struct tg_direct_answer *answer);
 void tg_direct_answer_deinit(struct tg_direct_answer *answer);
 
-/* Appends everything of the mailbox / reads it back from the reader; a broken one is TG_E_SYNTAX
-   and leaves *mailbox empty. */
+/* Appends the whole mailbox. */
 void tg_direct_mailbox_put(struct tg_buf *out, const struct tg_direct_mailbox *mailbox);
 struct tg_reader;
+/* Reads it back. TG_E_SYNTAX: not valid; *mailbox is then empty. */
 TG_NODISCARD enum tg_err tg_direct_mailbox_get(struct tg_direct_mailbox *mailbox,
                                                struct tg_reader *r);
 

@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define HOST_MAX 64u
+#define ADDRESS_TEXT_MAX 64u
 #define WAIT_MAX_MS 1000
 
 int64_t tg_tcp_now_ms(void)
@@ -21,29 +21,29 @@ int64_t tg_tcp_now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-enum tg_err tg_tcp_address(struct sockaddr_storage *out, socklen_t *out_len, struct tg_bytes host,
+enum tg_err tg_tcp_address(struct sockaddr_storage *out, socklen_t *out_len, struct tg_bytes text,
                            uint16_t port)
 {
-    char text[HOST_MAX];
+    char numeric[ADDRESS_TEXT_MAX];
     struct sockaddr_in *v4 = (struct sockaddr_in *)(void *)out;
     struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)(void *)out;
 
-    if (host.len >= 2 && host.ptr[0] == '[' && host.ptr[host.len - 1] == ']') {
-        host = tg_bytes(host.ptr + 1, host.len - 2);
+    if (text.len >= 2 && text.ptr[0] == '[' && text.ptr[text.len - 1] == ']') {
+        text = tg_bytes(text.ptr + 1, text.len - 2);
     }
-    if (host.len == 0 || host.len >= sizeof(text)) {
+    if (text.len == 0 || text.len >= sizeof(numeric)) {
         return TG_E_SYNTAX;
     }
-    memcpy(text, host.ptr, host.len);
-    text[host.len] = '\0';
+    memcpy(numeric, text.ptr, text.len);
+    numeric[text.len] = '\0';
     memset(out, 0, sizeof(*out));
-    if (inet_pton(AF_INET, text, &v4->sin_addr) == 1) {
+    if (inet_pton(AF_INET, numeric, &v4->sin_addr) == 1) {
         v4->sin_family = AF_INET;
         v4->sin_port = htons(port);
         *out_len = sizeof(*v4);
         return TG_OK;
     }
-    if (inet_pton(AF_INET6, text, &v6->sin6_addr) == 1) {
+    if (inet_pton(AF_INET6, numeric, &v6->sin6_addr) == 1) {
         v6->sin6_family = AF_INET6;
         v6->sin6_port = htons(port);
         *out_len = sizeof(*v6);
@@ -94,7 +94,7 @@ void tg_tcp_wait(struct pollfd *fds, size_t count, int64_t deadline_ms)
     left_ms = left_ms < 0 ? 0 : left_ms > WAIT_MAX_MS ? WAIT_MAX_MS : left_ms;
     if (poll(fds, count, (int)left_ms) < 0) {
         for (size_t i = 0; i < count; i++) {
-            fds[i].revents = 0; /* interrupted: nothing is known */
+            fds[i].revents = 0; /* interrupted: no event is known */
         }
     }
 }

@@ -35,7 +35,7 @@ struct tigress_direct_listener {
     void *save_ctx;
     tigress_direct_progress_fn *progress;
     void *progress_ctx;
-    int64_t told_ms; /* when progress was last called */
+    int64_t reported_ms; /* when progress was last called */
     bool is_stopped;
 };
 
@@ -67,7 +67,7 @@ static enum tg_err parse_address(struct sockaddr_storage *out, socklen_t *out_le
     return TG_OK;
 }
 
-/* The first IPv4 address of an interface that is up and no loopback; else loopback. */
+/* The first IPv4 address of an interface that is up and not loopback; else loopback. */
 static enum tg_err pick_address(struct sockaddr_storage *out, socklen_t *out_len)
 {
     struct ifaddrs *all = NULL;
@@ -110,7 +110,7 @@ static enum tg_err open_socket(int *fd, const struct sockaddr_storage *address, 
     return TG_OK;
 }
 
-/* Where the socket really is. */
+/* The address and port that the socket has. */
 static enum tg_err put_url(struct tigress_direct_listener *l)
 {
     struct sockaddr_storage address;
@@ -175,7 +175,7 @@ enum tigress_error tigress_direct_listen(struct tigress_direct_listener **out, c
 out:
     tigress_direct_listener_free(&l);
     if (err == TG_E_IO) {
-        tg_text_copy(why, why_cap, "address: this device cannot listen there");
+        tg_text_copy(why, why_cap, "address: this device cannot listen on it");
     }
     return tg_direct_error(err);
 }
@@ -302,7 +302,7 @@ static void accept_peer(struct serving *v)
     for (size_t i = 0; i < TIGRESS_DIRECT_CONNECTIONS_MAX; i++) {
         struct peer *p = &v->l->peers[i];
 
-        /* The host may have given another's place away. */
+        /* The host may have given the place of this peer to the new one. */
         if (p->fd >= 0 && !tigress_direct_host_is_open(v->host, p->conn)) {
             drop_peer(v, p);
         }
@@ -320,7 +320,7 @@ static void accept_peer(struct serving *v)
 
 /* ---- serve ---------------------------------------------------------------------------------- */
 
-/* Nothing leaves before it is kept. */
+/* A change is saved before an answer about it is sent. */
 static bool was_saved(struct serving *v)
 {
     struct tigress_direct_listener *l = v->l;
@@ -393,14 +393,14 @@ static bool should_stop(struct serving *v, int64_t until_s)
         l->is_stopped = true;
     }
     if (!l->is_stopped && l->progress != NULL &&
-        (now_ms - l->told_ms >= 1000 || now_ms < l->told_ms)) {
-        l->told_ms = now_ms;
+        (now_ms - l->reported_ms >= 1000 || now_ms < l->reported_ms)) {
+        l->reported_ms = now_ms;
         l->is_stopped = l->progress(l->progress_ctx) != 0;
     }
     return l->is_stopped;
 }
 
-/* Answers our own session as far as that goes now. false: there is something to wait for. */
+/* Answers a request of the host's own session. false: wait for the peers. */
 static bool advance(struct serving *v, enum tigress_want want)
 {
     enum tigress_error error = TIGRESS_OK;
@@ -439,7 +439,7 @@ enum tigress_want tigress_direct_serve(struct tigress_direct_listener *l,
         return TIGRESS_FAILED;
     }
     l->is_stopped = false;
-    l->told_ms = 0;
+    l->reported_ms = 0;
     for (;;) {
         want = step(&v);
         if (want != TIGRESS_WANT_HTTP && want != TIGRESS_WANT_WAIT) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A link over TCP connections of its own. */
+/* A link over TCP. It opens the connections itself. */
 #include "direct/link.h"
 
 #include "direct/tcp.h"
@@ -37,7 +37,7 @@ enum tigress_error tigress_direct_link_set_progress(struct tigress_direct_link *
 struct running {
     struct tigress_direct_link *link;
     int64_t until_s;
-    int64_t told_ms;
+    int64_t reported_ms;
     bool is_stopped;
 };
 
@@ -49,8 +49,8 @@ static bool should_stop(struct running *r)
         r->is_stopped = true;
     }
     if (!r->is_stopped && r->link->progress != NULL &&
-        (now_ms - r->told_ms >= 1000 || now_ms < r->told_ms)) {
-        r->told_ms = now_ms;
+        (now_ms - r->reported_ms >= 1000 || now_ms < r->reported_ms)) {
+        r->reported_ms = now_ms;
         r->is_stopped = r->link->progress(r->link->progress_ctx) != 0;
     }
     return r->is_stopped;
@@ -136,7 +136,7 @@ static void write_link(struct tigress_direct_link *link)
         }
         io = tg_tcp_write(link->fd, tg_bytes(data, len), &len);
         tigress_direct_link_sent(link, len);
-        /* What the other side said before it went is still to be read: an alert, for example. */
+        /* Bytes from the other side may still be unread, such as an alert. */
         if (io == TG_TCP_GONE) {
             (void)shutdown(link->fd, SHUT_WR);
             tigress_direct_link_sent(link, SIZE_MAX);
@@ -184,13 +184,13 @@ static void exchange(struct running *r)
     }
 }
 
-/* The request, until it is answered or has failed. */
+/* Until the request is answered or has failed. */
 static void perform(struct running *r)
 {
     struct tigress_direct_link *link = r->link;
 
     if (link->fd >= 0) {
-        read_link(link); /* did the other side hang up in the meantime? */
+        read_link(link); /* has the other side closed the connection? */
     }
     if (link->fd >= 0 && !tigress_direct_link_is_open(link)) {
         hang_up(link);

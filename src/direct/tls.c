@@ -13,7 +13,7 @@
 struct tg_direct_key {
     SSL_CTX *context;
     struct tg_secret psk;
-    uint8_t suite[2]; /* of the registry */
+    uint8_t suite[2]; /* its number in the IANA registry */
 };
 
 struct tg_direct_tls {
@@ -24,7 +24,7 @@ struct tg_direct_tls {
     uint8_t piece[READ_STEP]; /* for one call; wiped after plain text */
 };
 
-/* One suite for each length of secret: nothing is left to negotiate down. */
+/* One suite for each length of secret: there is nothing to negotiate down. */
 static const struct suite {
     size_t secret_len;
     uint8_t number[2];
@@ -59,7 +59,7 @@ static int on_find(SSL *ssl, const unsigned char *identity, size_t identity_len,
 {
     *session = NULL;
     if (!tg_bytes_is_equal(tg_bytes(identity, identity_len), TG_LIT(TG_DIRECT_PSK_IDENTITY))) {
-        return 1; /* goes on without a key, and ends, because there is no certificate */
+        return 1; /* without a key the handshake fails, because there is no certificate */
     }
     *session = new_session(ssl);
     return *session != NULL ? 1 : 0;
@@ -75,11 +75,11 @@ static int on_use(SSL *ssl, const EVP_MD *digest, const unsigned char **identity
     return *session != NULL ? 1 : 0;
 }
 
-/* spec: protocol/7#direct-tls13-psk-dhe: a key of the pair's own in every connection, no
-   certificate, no ticket, no early data */
+/* spec: protocol/7#direct-tls13-psk-dhe: an ephemeral key in every connection, no certificate, no
+   ticket, no early data */
 static bool set_rules(SSL_CTX *context, const struct suite *suite)
 {
-    char groups[] = "X25519:P-256"; /* the macro wants one it could change */
+    char groups[] = "X25519:P-256"; /* not const, as the macro requires */
 
     (void)SSL_CTX_set_options(context,
                               SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
@@ -117,7 +117,7 @@ static enum tg_err fill_key(struct tg_direct_key *key, enum tg_direct_end end,
         SSL_CTX_set_psk_find_session_callback(key->context, on_find);
     } else {
         SSL_CTX_set_psk_use_session_callback(key->context, on_use);
-        /* With no authority: no certificate is taken instead of the key. */
+        /* Without a trusted authority no certificate can replace the key. */
         SSL_CTX_set_verify(key->context, SSL_VERIFY_PEER, NULL);
     }
     err = TG_OK;
@@ -168,7 +168,7 @@ enum tg_err tg_direct_tls_new(struct tg_direct_tls **out, struct tg_direct_key *
         err = TG_E_NOMEM;
         goto out;
     }
-    /* An empty one means "later", not "the end". */
+    /* Empty means "later", not "the end". */
     (void)BIO_set_mem_eof_return(tls->in, -1);
     (void)BIO_set_mem_eof_return(tls->out, -1);
     SSL_set_bio(tls->ssl, tls->in, tls->out);
@@ -207,7 +207,7 @@ enum tg_err tg_direct_tls_feed(struct tg_direct_tls *tls, struct tg_bytes data)
                                                                                        : TG_E_NOMEM;
 }
 
-/* What the library has written goes to where the caller sees it. */
+/* Moves what OpenSSL has written to the output. */
 static enum tg_err drain(struct tg_direct_tls *tls)
 {
     size_t len = 0;
@@ -238,7 +238,7 @@ enum tg_direct_io tg_direct_tls_handshake(struct tg_direct_tls *tls)
 
     ERR_clear_error();
     io = io_of(tls, SSL_do_handshake(tls->ssl));
-    /* Nothing but the key may have carried it: a certificate, should one turn up, is no proof. */
+    /* Only the key may authenticate the handshake; a certificate does not. */
     if (io == TG_DIRECT_IO_DONE && SSL_session_reused(tls->ssl) != 1) {
         io = TG_DIRECT_IO_FAILED;
     }

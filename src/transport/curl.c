@@ -52,7 +52,7 @@ enum tigress_error tigress_transport_new(struct tigress_transport **out, struct 
     t->connect_timeout_ms = CONNECT_TIMEOUT_MS_DEFAULT;
     tg_buf_init(&t->ca_file, CA_PATH_MAX);
     tg_buf_init(&t->header_text, ANSWER_HEADER_BYTES_MAX);
-    /* A handle of its own is a connection pool of its own. */
+    /* One handle for each transport: no two sessions share a connection. */
     t->easy = curl_easy_init();
     if (t->easy == NULL) {
         tigress_transport_free(&t);
@@ -153,7 +153,7 @@ static size_t take_header(char *data, size_t size, size_t count, void *ctx)
     size_t colon = tg_bytes_find(line, ':');
     struct tg_bytes value = tg_bytes_from(line, colon + 1);
 
-    /* A status line opens a new block: what came before was an interim answer. */
+    /* A status line starts a new block: the headers before belong to an interim answer. */
     if (tg_bytes_has_prefix(line, TG_LIT("HTTP/"))) {
         tg_buf_clear(&t->header_text);
         t->header_count = 0;
@@ -166,7 +166,7 @@ static size_t take_header(char *data, size_t size, size_t count, void *ctx)
     if (colon == line.len || t->header_count >= ANSWER_HEADERS_MAX ||
         tg_bytes_find(line, 0) < line.len ||
         line.len + 2 > t->header_text.max - t->header_text.len) {
-        return line.len; /* none that matters is missed: a relay sends few and short ones */
+        return line.len; /* not needed: a relay sends few and short headers */
     }
     tg_buf_append(&t->header_text, tg_bytes_first(line, colon));
     tg_buf_append_u8(&t->header_text, 0);
@@ -213,7 +213,7 @@ static const struct failure_row {
     { CURLE_COULDNT_CONNECT, TIGRESS_NET_UNREACHABLE },
     { CURLE_OPERATION_TIMEDOUT, TIGRESS_NET_TIMEOUT },
     { CURLE_ABORTED_BY_CALLBACK, TIGRESS_NET_INTERRUPTED },
-    /* A relay that restarts in the middle of a handshake looks like this, too. */
+    /* A relay that restarts during a handshake causes this, too. */
     { CURLE_SSL_CONNECT_ERROR, TIGRESS_NET_UNREACHABLE },
     { CURLE_PEER_FAILED_VERIFICATION, TIGRESS_NET_TLS },
     { CURLE_SSL_CERTPROBLEM, TIGRESS_NET_TLS },
@@ -238,7 +238,16 @@ static enum tigress_net_failure failure_of(const struct tigress_transport *t, CU
     return TIGRESS_NET_LOST;
 }
 
-/* The list is owned by the caller. NULL: no memory. */
+/* The values in the list are credentials. */
+static void free_headers(struct curl_slist *list)
+{
+    for (struct curl_slist *item = list; item != NULL; item = item->next) {
+        tg_mem_wipe(item->data, strlen(item->data));
+    }
+    curl_slist_free_all(list);
+}
+
+/* The caller owns the list. NULL: out of memory. */
 static struct curl_slist *header_list(const struct tigress_http_request *request)
 {
     struct curl_slist *list = NULL;
@@ -246,7 +255,7 @@ static struct curl_slist *header_list(const struct tigress_http_request *request
     struct tg_buf line;
 
     tg_buf_init(&line, ANSWER_HEADER_BYTES_MAX);
-    /* Without these libcurl would add a 100-continue round trip and its form type. */
+    /* Without these, libcurl adds a 100-continue round trip and the content type of a form. */
     list = curl_slist_append(NULL, "Expect:");
     for (size_t i = 0; i <= request->header_count && list != NULL; i++) {
         tg_buf_clear(&line);
@@ -259,7 +268,7 @@ static struct curl_slist *header_list(const struct tigress_http_request *request
         }
         longer = tg_buf_status(&line) == TG_OK ? curl_slist_append(list, tg_buf_cstr(&line)) : NULL;
         if (longer == NULL) {
-            curl_slist_free_all(list);
+            free_headers(list);
         }
         list = longer;
     }
@@ -267,21 +276,12 @@ static struct curl_slist *header_list(const struct tigress_http_request *request
     return list;
 }
 
-/* The values in the list are credentials. */
-static void free_headers(struct curl_slist *list)
-{
-    for (struct curl_slist *item = list; item != NULL; item = item->next) {
-        tg_mem_wipe(item->data, strlen(item->data));
-    }
-    curl_slist_free_all(list);
-}
-
 /* spec: protocol/7#client-privacy
    spec: protocol/1#https-only */
 static bool set_connection(struct tigress_transport *t, const char *url)
 {
     CURL *easy = t->easy;
-    bool is_plain = strncmp(url, "http://", 7) == 0; /* the session allows it to loopback alone */
+    bool is_plain = strncmp(url, "http://", 7) == 0; /* the session allows it only to loopback */
     CURLcode bad = CURLE_OK;
 
     bad |= curl_easy_setopt(easy, CURLOPT_URL, url);
@@ -313,7 +313,7 @@ static bool set_exchange(struct tigress_transport *t, const struct tigress_http_
     CURLcode bad = CURLE_OK;
 
     bad |= curl_easy_setopt(easy, CURLOPT_HTTPHEADER, list);
-    /* A proxy of the environment carries the tunnel, and learns no header of what is in it. */
+    /* A proxy gets only the headers of the tunnel. */
     bad |= curl_easy_setopt(easy, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
     bad |= curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS,
                             (long)request->timeout_s * 1000L + (long)t->connect_timeout_ms);
@@ -339,9 +339,9 @@ static bool set_exchange(struct tigress_transport *t, const struct tigress_http_
     return bad == CURLE_OK;
 }
 
-/* Before the session has the answer: the request ends with that. */
-static void tell_observer(struct tigress_transport *t, const struct tigress_http_request *request,
-                          CURLcode code)
+/* Before the session gets the answer, which ends the request. */
+static void notify_observer(struct tigress_transport *t, const struct tigress_http_request *request,
+                            CURLcode code)
 {
     bool is_answer = code == CURLE_OK && t->body.len > 0;
     long status = 0;
@@ -397,7 +397,7 @@ enum tigress_error tigress_transport_perform(struct tigress_transport *t)
     list = header_list(request);
     if (list != NULL && set_connection(t, request->url) && set_exchange(t, request, list)) {
         code = curl_easy_perform(t->easy);
-        tell_observer(t, request, code);
+        notify_observer(t, request, code);
         error = code == CURLE_OK ? hand_over(t)
                                  : tigress_session_reply_failed(t->session, failure_of(t, code));
     }
@@ -432,8 +432,7 @@ static void perform_and_save(struct tigress_transport *t)
     bool is_change = request != NULL && strcmp(request->method, "POST") != 0 &&
                      strcmp(request->method, "GET") != 0;
 
-    /* A create is a POST too: it is the one before the mailbox has a name. A first read is cheap to
-       save as well, and binds. */
+    /* Version 0: a create, which is a POST, or the first read, which binds this device. */
     is_change = is_change || tigress_session_version(t->session) == 0;
     if ((is_change && !was_saved(t)) || should_stop(t, TIGRESS_WANT_HTTP)) {
         (void)tigress_session_reply_failed(t->session, TIGRESS_NET_INTERRUPTED);

@@ -54,12 +54,12 @@ static void frames(struct tg_bytes input)
     tg_buf_deinit(&again);
 }
 
-static void ask(struct tg_direct_mailbox *mailbox, enum tg_direct_asker asker,
+static void ask(struct tg_direct_mailbox *mailbox, enum tg_direct_caller caller,
                 const struct tg_direct_request *request)
 {
     struct tg_direct_answer answer;
     struct tg_buf frame;
-    enum tg_err err = tg_direct_mailbox_answer(mailbox, asker, request, TG_DIRECT_LOOK_FIRST,
+    enum tg_err err = tg_direct_mailbox_answer(mailbox, caller, request, TG_DIRECT_LOOK_FIRST,
                                                NOW_MS / 1000, &answer);
 
     if (err == TG_OK) {
