@@ -101,7 +101,7 @@ static bool take_token(struct fake_relay *relay, size_t side)
     return data[0] != '\0';
 }
 
-/* A sender is there for tokens that begin with "good". */
+/* The relay supports push for tokens that begin with "good". */
 static const char *says_of_token(const struct fake_relay *relay, size_t side)
 {
     return strncmp(relay->tokens[side], "good", 4) == 0 ? "true" : "false";

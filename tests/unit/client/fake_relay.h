@@ -27,11 +27,11 @@ struct fake_relay {
     char changes[8][64]; /* request ids of the last accepted changes */
     char verifier[96];
     char tokens[2][64];         /* tokenData of initiator and recipient */
-    bool is_silent_about_reads; /* an old relay says nothing of a token that a read left */
+    bool is_silent_about_reads; /* an old relay does not confirm a token that a read carries */
     unsigned request_count;
     unsigned change_count;
 
-    /* What was asked last. */
+    /* The last request. */
     char method[16];
     char url[256];
     char claim[64];
@@ -56,11 +56,11 @@ struct fake_answer {
 /* What the relay does with the session's request. */
 void fake_relay_handle(struct fake_relay *relay, const struct tigress_http_request *request,
                        struct fake_answer *answer);
-/* Performs the request of a session that wants one, and hands over the answer. */
+/* Performs the request of a session that wants one, and gives it the answer. */
 void fake_relay_serve(struct fake_relay *relay, struct tigress_session *s);
-/* The relay acts, and its answer is lost. */
+/* The relay performs the request, and its answer is lost. */
 void fake_relay_serve_lost(struct fake_relay *relay, struct tigress_session *s);
-/* Another answer than the relay's own, which does not see the request. */
+/* An answer that is not the relay's: the relay does not see the request. */
 void fake_relay_say(struct tigress_session *s, unsigned status, const char *body);
 /* Steps and serves until the session wants something else than HTTP or a wait. */
 enum tigress_want fake_relay_run(struct fake_relay *relay, struct tigress_session *s);

@@ -23,7 +23,7 @@ static struct saved save(const struct tigress_session *s)
     return out;
 }
 
-/* What was saved before and after is the same. Frees both. */
+/* Both saved states are the same. Frees both. */
 static void assert_same(struct saved before, struct saved after)
 {
     assert_int_equal(before.len, after.len);
@@ -103,7 +103,7 @@ static void assert_refused_and_intact(struct fixture *f, struct tigress_session 
     assert_same(before, save(s));
 }
 
-/* Title and expiration, which come beside the message and are nobody's secret, are kept at once. */
+/* Title and expiration are not part of the sealed message and are kept at once. */
 static void meet_once(struct fixture *f, struct tigress_session *s)
 {
     char kept = f->relay.data[100];
@@ -152,7 +152,7 @@ static void message__cut_or_a_character_changed__refused_and_intact(void **state
     *state = f;
 }
 
-/* Of the whole answer, not the envelope alone: JSON, numbers and names too. */
+/* Of the whole answer: the envelope, and JSON, numbers and names, too. */
 static void answer__every_cut_and_every_bit__never_a_false_message_and_intact(void **state)
 {
     struct fixture *f = *state;
@@ -193,7 +193,7 @@ static void answer__every_cut_and_every_bit__never_a_false_message_and_intact(vo
     assert_still_good(f, s, 1);
 }
 
-/* Every message that was there before, one after the other, as if it were the next. */
+/* Every earlier message, as if it were the next one. */
 static void message__every_earlier_one_again__not_delivered(void **state)
 {
     struct fixture *f = *state;
@@ -212,7 +212,7 @@ static void message__every_earlier_one_again__not_delivered(void **state)
             memcpy(f->relay.data, kept[old], ROOM);
             assert_int_equal(tigress_session_check(s), TIGRESS_OK);
             want = fake_relay_run(&f->relay, s);
-            /* v1 takes it for nothing new; v2 knows that it has no business there. */
+            /* v1 sees nothing new; v2 detects that it must not be there. */
             if (want == TIGRESS_FAILED) {
                 assert_failed(s, TIGRESS_E_TAMPERED);
                 assert_int_equal(tigress_session_retry(s), TIGRESS_OK);
@@ -259,7 +259,7 @@ static void message__in_the_other_role_or_of_another_transfer__not_delivered(voi
     *state = f;
 }
 
-/* A message that is no message of this place in the protocol, to each state that asks. */
+/* The answer of another request, to each state that has one. */
 static void answer__of_another_request__named_and_resumable(void **state)
 {
     static const char *const others[] = {
@@ -307,7 +307,7 @@ static void answer__of_another_request__named_and_resumable(void **state)
     assert_int_equal(tigress_session_input(f->bob), TIGRESS_INPUT_SENT);
 }
 
-/* Each call that the state's role does not have, or not now, changes nothing. */
+/* A call that is not possible for the role or in the state changes nothing. */
 static void call__in_the_wrong_role_or_state__refused_and_intact(void **state)
 {
     typedef enum tigress_error call_fn(struct tigress_session * s);

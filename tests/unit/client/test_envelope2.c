@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Envelope v2 between two sessions, with a relay that does to their messages what it can. */
+/* Envelope v2 between two sessions, with a relay that attacks their messages. */
 #include "unit/client/support.h"
 
 #include "base/b64.h"
@@ -80,7 +80,8 @@ static void go_to(struct fixture *f, unsigned seq)
     }
 }
 
-/* What the relay shows now is refused under its name, changes nothing, and the truth goes on. */
+/* What the relay returns now is refused with its error and changes nothing; the honest transfer
+   continues. */
 static void assert_refused(struct fixture *f, struct tigress_session *s, const char *word,
                            unsigned truth)
 {
@@ -123,7 +124,7 @@ static void show_v1(struct fixture *f, const char *json)
     tigress_free(data, len);
 }
 
-/* What the secret alone opens of an envelope, or "". */
+/* The text of an envelope that the secret alone opens, or "". */
 static void open_v1(struct fixture *f, const char *data, char *out, size_t cap)
 {
     unsigned char secret[16];
@@ -143,7 +144,7 @@ static void open_v1(struct fixture *f, const char *data, char *out, size_t cap)
 
 /* spec-test: protocol/7#envelope-v2-offer
    spec-test: protocol/7#envelope-v2-answer */
-static void both_know_it__v2_from_the_third_message_on(void **state)
+static void envelope_v2__both_support_it__used_from_the_third_message_on(void **state)
 {
     struct fixture *f = *state;
     char text[1024];
@@ -169,7 +170,7 @@ static void both_know_it__v2_from_the_third_message_on(void **state)
 }
 
 /* spec-test: protocol/7#envelope-v2-falls-back-to-v1 */
-static void recipient_does_not_know_it__v1_for_good(void **state)
+static void envelope_v2__recipient_without_it__v1_to_the_end(void **state)
 {
     struct fixture *f = *state;
     char text[1024];
@@ -190,7 +191,7 @@ static void recipient_does_not_know_it__v1_for_good(void **state)
 }
 
 /* spec-test: protocol/7#envelope-v2-falls-back-to-v1 */
-static void initiator_does_not_know_it__no_key_in_the_answer(void **state)
+static void envelope_v2__initiator_without_it__no_key_in_the_answer(void **state)
 {
     struct fixture *f = *state;
     char text[1024];
@@ -210,8 +211,8 @@ static void initiator_does_not_know_it__no_key_in_the_answer(void **state)
     assert_int_equal(tigress_session_envelope_version(f->bob), 1);
 }
 
-/* An answer with a key that nobody asked for, and one that comes too late. */
-static void key_not_asked_for__ignored_and_taken_out(void **state)
+/* An answer with a key without an offer, and one that comes too late. */
+static void key__in_an_answer_without_an_offer__ignored_and_removed(void **state)
 {
     struct fixture *f = *state;
 
@@ -224,7 +225,7 @@ static void key_not_asked_for__ignored_and_taken_out(void **state)
     assert_int_equal(tigress_session_envelope_version(f->alice), 1);
 }
 
-static void key_after_an_answer_without__v1_stays(void **state)
+static void key__after_an_answer_without_a_key__v1_stays(void **state)
 {
     struct fixture *f = *state;
 
@@ -320,14 +321,14 @@ static void disable__after_first_step__refused(void **state)
     assert_int_equal(tigress_session_envelope_version(NULL), 1);
 }
 
-/* ---- keys that are none --------------------------------------------------------------------- */
+/* ---- invalid keys --------------------------------------------------------------------- */
 
 static const char *const bad_keys[] = {
     "{\"publicKey\":\"" KEY_ZERO "\"}", "{\"publicKey\":\"AQ\"}", "{}", "null", "[]", "\"k\"",
 };
 
 /* spec-test: protocol/7#envelope-v2-zero-shared-secret */
-static void offer__key_that_is_none__named_and_intact(void **state)
+static void offer__invalid_key__bad_message_and_intact(void **state)
 {
     struct fixture *f = *state;
     char json[256];
@@ -348,7 +349,7 @@ static void offer__key_that_is_none__named_and_intact(void **state)
 }
 
 /* spec-test: protocol/7#envelope-v2-zero-shared-secret */
-static void answer__key_that_is_none__named_and_intact(void **state)
+static void answer__invalid_key__bad_message_and_intact(void **state)
 {
     struct fixture *f = *state;
     char json[256];
@@ -371,7 +372,7 @@ static void answer__key_that_is_none__named_and_intact(void **state)
 /* ---- the relay as attacker ------------------------------------------------------------------ */
 
 /* spec-test: protocol/7#envelope-v2-reflection-and-rollback */
-static void reflection__own_last_message_as_news__refused(void **state)
+static void reflection__own_last_message_with_a_new_version__refused(void **state)
 {
     struct fixture *f = *state;
 
@@ -409,7 +410,7 @@ static void reflection_and_rollback__every_earlier_message__refused(void **state
     receive_number(f, 9);
 }
 
-/* The same through saved state: what was left behind is still known. */
+/* The same after a save and resume: earlier messages are still known. */
 static void rollback__after_resume__refused(void **state)
 {
     struct fixture *f = *state;
@@ -440,7 +441,7 @@ static struct tigress_session *twin_of(struct tigress_session *s)
 
 /* Messages that the other side did seal, under the right keys, for another moment. With both sides
    honest there are none; a side loaded twice from one save makes them. */
-static void reordering__message_of_another_moment__refused(void **state)
+static void reordering__message_of_another_position__refused(void **state)
 {
     struct fixture *f = *state;
     struct tigress_session *twin = NULL;
@@ -454,7 +455,8 @@ static void reordering__message_of_another_moment__refused(void **state)
     send_number(f, 5);
     receive_number(f, 5);
     f->relay.version--;
-    memset(f->relay.changes, 0, sizeof(f->relay.changes)); /* or it would know the second one */
+    memset(f->relay.changes, 0,
+           sizeof(f->relay.changes)); /* or the relay would refuse the second one as a duplicate */
     assert_int_equal(tigress_session_send(twin, MESSAGE_3, strlen(MESSAGE_3)), TIGRESS_OK);
     assert_int_equal(fake_relay_run(&f->relay, twin), TIGRESS_WANT_INPUT);
     tigress_session_free(&twin);
@@ -509,7 +511,7 @@ static void truncation_and_bit_flips__every_few_bytes__refused_and_intact(void *
 }
 
 /* spec-test: protocol/7#envelope-v2-no-downgrade */
-static void downgrade__v1_message_of_one_who_has_the_secret__refused_by_both(void **state)
+static void downgrade__v1_message_sealed_with_the_secret__refused_by_both(void **state)
 {
     struct fixture *f = *state;
 
@@ -529,7 +531,7 @@ static void downgrade__v1_message_of_one_who_has_the_secret__refused_by_both(voi
     receive_number(f, 3);
 }
 
-/* Without the secret the relay cannot take the key out of either first message. */
+/* Without the secret the relay cannot remove the key from either first message. */
 static void downgrade__first_messages_changed__do_not_open(void **state)
 {
     struct fixture *f = *state;
@@ -570,7 +572,7 @@ static void swapped_offer__third_message_does_not_open(void **state)
     assert_failed(f->bob, TIGRESS_E_TAMPERED);
 }
 
-/* ---- one message in each turn --------------------------------------------------------------- */
+/* ---- one message a turn --------------------------------------------------------------- */
 
 /* spec-test: protocol/7#envelope-v2-strict-turns */
 static void second_offer__before_the_answer__refused(void **state)
@@ -604,7 +606,7 @@ static void send__again_while_the_first_is_under_way__refused(void **state)
     assert_message(f->alice, MESSAGE_2);
 }
 
-/* The relay took the message and said no; the answer to it comes all the same. */
+/* The relay stored the message but refused it; the answer to it arrives nevertheless. */
 static void send__refused_by_a_relay_that_took_it__the_answer_is_taken(void **state)
 {
     struct fixture *f = *state;
@@ -627,7 +629,7 @@ static void send__refused_by_a_relay_that_took_it__the_answer_is_taken(void **st
     receive_number(f, 6);
 }
 
-/* One side loaded twice from one save: the second copy is told apart, not believed. */
+/* One side loaded twice from one save: the second copy is detected. */
 static void loaded_twice__second_copy__refused(void **state)
 {
     struct fixture *f = *state;
@@ -644,9 +646,9 @@ static void loaded_twice__second_copy__refused(void **state)
     receive_number(f, 3);
 }
 
-/* ---- keys have an end ----------------------------------------------------------------------- */
+/* ---- keys are wiped ----------------------------------------------------------------------- */
 
-/* How often a private key of the public one stands in the saved state. */
+/* How often the private key of this public key occurs in the saved state. */
 static size_t count_private(struct tigress_session *s, const uint8_t public_key[TG_X25519_LEN])
 {
     unsigned char *saved = NULL;
@@ -681,7 +683,7 @@ static void public_of(struct fixture *f, const char *data, uint8_t public_key[TG
 }
 
 /* spec-test: protocol/7#envelope-v2-private-key-ends */
-static void saved_state__private_key__there_until_the_keys_are(void **state)
+static void saved_state__private_key__kept_until_the_keys_are_derived(void **state)
 {
     struct fixture *f = *state;
     uint8_t offered[TG_X25519_LEN];
@@ -719,32 +721,32 @@ static void saved_state__reloaded_before_every_step__same_transfer(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(both_know_it__v2_from_the_third_message_on),
-        CASE(recipient_does_not_know_it__v1_for_good),
-        CASE(initiator_does_not_know_it__no_key_in_the_answer),
-        CASE(key_not_asked_for__ignored_and_taken_out),
-        CASE(key_after_an_answer_without__v1_stays),
+        CASE(envelope_v2__both_support_it__used_from_the_third_message_on),
+        CASE(envelope_v2__recipient_without_it__v1_to_the_end),
+        CASE(envelope_v2__initiator_without_it__no_key_in_the_answer),
+        CASE(key__in_an_answer_without_an_offer__ignored_and_removed),
+        CASE(key__after_an_answer_without_a_key__v1_stays),
         CASE(largest_message__no_room_for_the_key__v1),
         CASE(secret_of_32_bytes__v2_as_well),
         CASE(relay_without_versions__v2_as_well),
         CASE(member__set_by_the_application__refused),
         CASE(disable__after_first_step__refused),
-        CASE(offer__key_that_is_none__named_and_intact),
-        CASE(answer__key_that_is_none__named_and_intact),
-        CASE(reflection__own_last_message_as_news__refused),
+        CASE(offer__invalid_key__bad_message_and_intact),
+        CASE(answer__invalid_key__bad_message_and_intact),
+        CASE(reflection__own_last_message_with_a_new_version__refused),
         CASE(reflection_and_rollback__every_earlier_message__refused),
         CASE(rollback__after_resume__refused),
-        CASE(reordering__message_of_another_moment__refused),
+        CASE(reordering__message_of_another_position__refused),
         CASE(dropping__a_message_in_between__refused),
         CASE(truncation_and_bit_flips__every_few_bytes__refused_and_intact),
-        CASE(downgrade__v1_message_of_one_who_has_the_secret__refused_by_both),
+        CASE(downgrade__v1_message_sealed_with_the_secret__refused_by_both),
         CASE(downgrade__first_messages_changed__do_not_open),
         CASE(swapped_offer__third_message_does_not_open),
         CASE(second_offer__before_the_answer__refused),
         CASE(send__again_while_the_first_is_under_way__refused),
         CASE(send__refused_by_a_relay_that_took_it__the_answer_is_taken),
         CASE(loaded_twice__second_copy__refused),
-        CASE(saved_state__private_key__there_until_the_keys_are),
+        CASE(saved_state__private_key__kept_until_the_keys_are_derived),
         CASE(saved_state__reloaded_before_every_step__same_transfer),
     };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One saved state loaded twice: the transfer goes on from one copy, and the other is told. */
+/* One saved state loaded twice: the transfer continues from one copy, and the other detects it. */
 #include "unit/client/support.h"
 
 static struct tigress_session *copy_of(struct fixture *f, const struct tigress_session *s)
@@ -136,8 +136,8 @@ static void second_copy__of_the_same_message__sent_once_and_both_know(void **sta
     tigress_session_free(&copy);
 }
 
-/* Envelope v2 tells whose a message is; v1 cannot. */
-static void second_copy_waits__message_of_the_first__not_taken_for_the_other_sides(void **state)
+/* Envelope v2 shows which side sealed a message; v1 does not. */
+static void second_copy_waits__message_of_the_first__not_delivered_as_the_other_sides(void **state)
 {
     struct fixture *f = *state;
     struct tigress_session *copy = NULL;
@@ -154,9 +154,9 @@ static void second_copy_waits__message_of_the_first__not_taken_for_the_other_sid
     tigress_session_free(&copy);
 }
 
-/* ---- what looks alike and is not ------------------------------------------------------------ */
+/* ---- similar, but not a copy ------------------------------------------------------------ */
 
-/* A machine on the way sent our request twice, and the second answer is what we see. */
+/* Something on the way sent our request twice, and we get the second answer. */
 static void first_try__answered_as_a_repetition_of_ours__sent(void **state)
 {
     struct fixture *f = *state;
@@ -214,9 +214,9 @@ static void resumed__before_the_request__other_side_has_answered_since__sent(voi
     receives(f, f->bob, MESSAGE_3);
 }
 
-/* ---- finding out, with trouble on the way --------------------------------------------------- */
+/* ---- detection, with failures on the way --------------------------------------------------- */
 
-static void finding_out__lost_nonsense_and_a_new_process__elsewhere_in_the_end(void **state)
+static void verify__lost_answer_nonsense_and_a_new_process__elsewhere_in_the_end(void **state)
 {
     struct fixture *f = *state;
     struct tigress_session *copy = NULL;
@@ -245,7 +245,7 @@ static void finding_out__lost_nonsense_and_a_new_process__elsewhere_in_the_end(v
     tigress_session_free(&again);
 }
 
-static void finding_out__nothing_newer_there__elsewhere(void **state)
+static void verify__nothing_newer_in_the_mailbox__elsewhere(void **state)
 {
     struct fixture *f = *state;
     struct tigress_session *copy = NULL;
@@ -263,7 +263,7 @@ static void finding_out__nothing_newer_there__elsewhere(void **state)
 
 /* ---- endings -------------------------------------------------------------------------------- */
 
-static void first_copy_has_ended_it__second_is_told_that_this_side_did(void **state)
+static void first_copy_ended_it__second_reports_that_this_side_did(void **state)
 {
     struct fixture *f = *state;
     struct tigress_session *copies[2];
@@ -320,13 +320,13 @@ int main(void)
         CASE(second_copy_sends__after_the_other_side_has_answered__elsewhere),
         CASE(second_copy__of_the_initiator__elsewhere_too),
         CASE(second_copy__of_the_same_message__sent_once_and_both_know),
-        CASE(second_copy_waits__message_of_the_first__not_taken_for_the_other_sides),
+        CASE(second_copy_waits__message_of_the_first__not_delivered_as_the_other_sides),
         CASE(first_try__answered_as_a_repetition_of_ours__sent),
         CASE(lost_answer__other_side_has_answered_since__sent_and_received),
         CASE(resumed__before_the_request__other_side_has_answered_since__sent),
-        CASE(finding_out__lost_nonsense_and_a_new_process__elsewhere_in_the_end),
-        CASE(finding_out__nothing_newer_there__elsewhere),
-        CASE(first_copy_has_ended_it__second_is_told_that_this_side_did),
+        CASE(verify__lost_answer_nonsense_and_a_new_process__elsewhere_in_the_end),
+        CASE(verify__nothing_newer_in_the_mailbox__elsewhere),
+        CASE(first_copy_ended_it__second_reports_that_this_side_did),
         CASE(request_ids__of_one_transfer__all_differ_and_are_random_uuids),
     };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A whole transfer with allocation number n failing, n = 1, 2, 3 .... */
+/* A whole transfer in which allocation number n fails, n = 1, 2, 3, ... */
 #include "unit/client/support.h"
 
 void *__real_calloc(size_t count, size_t size);
@@ -7,7 +7,7 @@ void *__wrap_calloc(size_t count, size_t size);
 void *__real_malloc(size_t size);
 void *__wrap_malloc(size_t size);
 
-/* The test's own state: which of our allocations fails, and what they hold. */
+/* State of the test: which allocation fails, and the memory in use. */
 static size_t fail_at;
 static size_t call_count;
 static bool has_failed;
@@ -31,7 +31,7 @@ void *__wrap_malloc(size_t size)
     return is_to_fail() ? NULL : __real_malloc(size);
 }
 
-/* Each call is repeated after a failure for want of memory: it must have changed nothing. */
+/* A call that ran out of memory is repeated: it must have changed nothing. */
 static bool is_ok(enum tigress_error error)
 {
     if (error == TIGRESS_E_NOMEM) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How much heap a session takes: every block is counted to the session that asked for it. */
+/* How much heap a session uses: every block counts for the session that allocated it. */
 #include "unit/client/support.h"
 
 #include <stdio.h>
@@ -92,7 +92,7 @@ size_t __wrap_malloc_usable_size(void *ptr)
     return block_of(ptr)->size;
 }
 
-/* ---- a transfer, each call on the account of its session ------------------------------------- */
+/* ---- a transfer, each call counted for its session ------------------------------------- */
 
 struct transfer {
     struct fake_relay relay;
@@ -139,7 +139,7 @@ static const char *message_of(struct transfer *t, size_t len)
     return t->message;
 }
 
-/* The relay works on nobody's account. */
+/* The relay's memory is not counted. */
 static void serve(struct transfer *t, enum owner who, struct tigress_session *s)
 {
     const struct tigress_http_request *request = tigress_session_request(s);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which relays a session may use, and every way around it. */
+/* Which relays a session may use, and attempts to circumvent that. */
 #include "unit/client/support.h"
 
 #include <stdio.h>
@@ -60,7 +60,7 @@ static void share_url(char *out, size_t cap, const char *origin)
 }
 
 /* spec-test: protocol/7#relay-allow-list */
-static void allow_list__exact_hosts_alone(void **state)
+static void allow_list__exact_hosts__nothing_else_allowed(void **state)
 {
     struct fixture *f = *state;
 
@@ -87,7 +87,7 @@ static void allow_list__exact_hosts_alone(void **state)
     }
 }
 
-/* An entry that can never match would be a list that refuses without anybody knowing why.
+/* An entry that can never match would silently make the list refuse.
    spec-test: protocol/7#relay-allow-list */
 static void allow_list__entry_that_could_never_match__refused_and_not_on_the_list(void **state)
 {
@@ -137,12 +137,12 @@ static void allow_list__entry_that_could_never_match__refused_and_not_on_the_lis
         tigress_share_url_free(&url);
     }
     assert_int_equal(tigress_session_allow_relay(f->bob, NULL), TIGRESS_E_ARGUMENT);
-    /* Nothing was put on the list: without one, every relay may be used. */
+    /* The list is still empty, so every relay may be used. */
     assert_int_equal(tigress_session_step(f->bob, FAKE_NOW), TIGRESS_WANT_HTTP);
 }
 
-/* Whatever a link does to look like an allowed relay, it is none or leads to another host. */
-static void allow_list__link_that_dresses_up__never_gets_a_request(void **state)
+/* A link that imitates an allowed relay is invalid or names another host. */
+static void allow_list__link_that_imitates_an_allowed_host__gets_no_request(void **state)
 {
     static const char *const links[] = {
         "https://relay.example@evil.example/v1/m/" ID,
@@ -277,7 +277,7 @@ static void policy__initiator__asked_after_intent_and_before_the_create(void **s
     assert_int_equal(f->relay.request_count, 0);
 }
 
-static void policy__and_list__both_have_to_agree(void **state)
+static void policy__and_list__both_must_agree(void **state)
 {
     struct fixture *f = *state;
     struct judge j = { .verdict = 1 };
@@ -291,7 +291,7 @@ static void policy__and_list__both_have_to_agree(void **state)
 }
 
 /* spec-test: protocol/7#relay-policy */
-static void policy__after_resume__asked_anew(void **state)
+static void policy__after_resume__called_again(void **state)
 {
     struct fixture *f = *state;
     struct judge j = { .verdict = 0 };
@@ -332,15 +332,15 @@ static void policy__set_while_a_request_is_under_way__refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(allow_list__exact_hosts_alone),
+        CASE(allow_list__exact_hosts__nothing_else_allowed),
         CASE(allow_list__entry_that_could_never_match__refused_and_not_on_the_list),
-        CASE(allow_list__link_that_dresses_up__never_gets_a_request),
+        CASE(allow_list__link_that_imitates_an_allowed_host__gets_no_request),
         CASE(allow_list__65th_host__refused),
         CASE(policy__recipient__sees_every_part_before_the_first_request),
         CASE(policy__anything_but_one__refused_and_nothing_is_sent),
         CASE(policy__initiator__asked_after_intent_and_before_the_create),
-        CASE(policy__and_list__both_have_to_agree),
-        CASE(policy__after_resume__asked_anew),
+        CASE(policy__and_list__both_must_agree),
+        CASE(policy__after_resume__called_again),
         CASE(policy__set_while_a_request_is_under_way__refused),
     };
 

@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-/* Puts the session through a save and a resume. */
+/* Saves and resumes the session. */
 static void reload(struct tigress_session **s, struct fixture *f)
 {
     unsigned char *saved = NULL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Notification tokens: left, replaced at any time, told once, and never in doubt. */
+/* Notification tokens: sent once, and replaced at any time. */
 #include "unit/client/support.h"
 
 static void set(struct tigress_session *s, const char *data)
@@ -44,7 +44,7 @@ static void look(struct fixture *f, struct tigress_session *s, enum tigress_inpu
     assert_int_equal(tigress_session_input(s), expected);
 }
 
-static void both__token_before_the_first_request__left_with_it_and_not_again(void **state)
+static void both__token_before_the_first_request__sent_with_it_and_not_again(void **state)
 {
     struct fixture *f = *state;
 
@@ -64,7 +64,7 @@ static void both__token_before_the_first_request__left_with_it_and_not_again(voi
     assert_false(last_had_token(f));
 }
 
-static void both__token_the_relay_has_no_sender_for__not_supported(void **state)
+static void both__token_type_without_a_provider__not_supported(void **state)
 {
     struct fixture *f = *state;
 
@@ -77,7 +77,7 @@ static void both__token_the_relay_has_no_sender_for__not_supported(void **state)
     assert_int_equal(tigress_session_is_push_supported(f->bob), 0);
 }
 
-static void replaced__then_a_message__goes_with_it(void **state)
+static void replaced__then_a_message__sent_with_it(void **state)
 {
     struct fixture *f = *state;
 
@@ -94,7 +94,7 @@ static void replaced__then_a_message__goes_with_it(void **state)
     assert_false(last_had_token(f));
 }
 
-static void replaced__then_a_look__goes_with_it_and_the_answer_is_heard(void **state)
+static void replaced__then_a_read__sent_with_it_and_the_answer_is_used(void **state)
 {
     struct fixture *f = *state;
 
@@ -105,7 +105,7 @@ static void replaced__then_a_look__goes_with_it_and_the_answer_is_heard(void **s
     assert_int_equal(tigress_session_check(f->alice), TIGRESS_OK);
     serve(f, f->alice);
     assert_string_equal(f->relay.tokens[0], "bad-a");
-    assert_string_equal(f->relay.known, ""); /* or there would be no answer to hear */
+    assert_string_equal(f->relay.known, ""); /* a long poll would not answer now */
     assert_int_equal(tigress_session_input(f->alice), TIGRESS_INPUT_UNCHANGED);
     assert_int_equal(tigress_session_is_push_supported(f->alice), 0);
     set(f->alice, "good-again");
@@ -114,7 +114,7 @@ static void replaced__then_a_look__goes_with_it_and_the_answer_is_heard(void **s
     assert_int_equal(tigress_session_is_push_supported(f->alice), 1);
 }
 
-static void replaced__then_a_wait__left_first_and_polled_at_once_after(void **state)
+static void replaced__then_a_wait__sent_first_and_polled_directly_after(void **state)
 {
     struct fixture *f = *state;
 
@@ -125,7 +125,7 @@ static void replaced__then_a_wait__left_first_and_polled_at_once_after(void **st
     assert_true(last_had_token(f));
     assert_string_equal(f->relay.prefer, "");
     assert_int_equal(tigress_session_is_push_supported(f->alice), 1);
-    serve(f, f->alice); /* no pause in between: the relay did nothing odd */
+    serve(f, f->alice); /* no pause in between: the relay behaved as expected */
     assert_false(last_had_token(f));
     assert_string_equal(f->relay.prefer, "wait=55");
 }
@@ -145,8 +145,8 @@ static void replaced__while_a_wait_was_interrupted__the_next_request_has_it(void
     assert_string_equal(f->relay.tokens[0], "good-a");
 }
 
-/* The first attempt may have arrived: its repetition is a duplicate, of which nothing is kept. */
-static void replaced__between_two_attempts_of_a_message__told_after_it(void **state)
+/* The first attempt may have arrived: the relay ignores its repetition as a duplicate. */
+static void replaced__between_two_attempts_of_a_message__sent_after_it(void **state)
 {
     struct fixture *f = *state;
 
@@ -166,7 +166,7 @@ static void replaced__between_two_attempts_of_a_message__told_after_it(void **st
     assert_int_equal(tigress_session_is_push_supported(f->bob), 1);
 }
 
-static void replaced__between_two_attempts_of_the_create__told_after_it(void **state)
+static void replaced__between_two_attempts_of_the_create__sent_after_it(void **state)
 {
     struct fixture *f = *state;
 
@@ -182,7 +182,7 @@ static void replaced__between_two_attempts_of_the_create__told_after_it(void **s
     assert_string_equal(f->relay.tokens[0], "good-2");
 }
 
-static void replaced__message_meets_a_conflict__told_all_the_same(void **state)
+static void replaced__message_meets_a_conflict__sent_in_spite_of_it(void **state)
 {
     struct fixture *f = *state;
 
@@ -190,7 +190,7 @@ static void replaced__message_meets_a_conflict__told_all_the_same(void **state)
     send(f->bob, MESSAGE_2);
     serve(f, f->bob);
     look(f, f->alice, TIGRESS_INPUT_MESSAGE);
-    f->relay.version++; /* something moved that is nothing to read */
+    f->relay.version++; /* a new version without a new message */
     set(f->alice, "good-a");
     send(f->alice, MESSAGE_3);
     serve(f, f->alice); /* 412 */
@@ -205,7 +205,7 @@ static void replaced__message_meets_a_conflict__told_all_the_same(void **state)
     assert_int_equal(tigress_session_is_push_supported(f->alice), 1);
 }
 
-static void replaced__process_dies__saved_and_told_by_the_next(void **state)
+static void replaced__process_dies__saved_and_sent_by_the_next(void **state)
 {
     struct fixture *f = *state;
 
@@ -221,7 +221,7 @@ static void replaced__process_dies__saved_and_told_by_the_next(void **state)
     assert_int_equal(tigress_session_input(f->bob), TIGRESS_INPUT_SENT);
     assert_string_equal(f->relay.tokens[1], "good-b");
     look(f, f->bob, TIGRESS_INPUT_UNCHANGED);
-    assert_false(last_had_token(f)); /* every attempt had it, so it is there */
+    assert_false(last_had_token(f)); /* every attempt carried it, so the relay has it */
     reload(f, &f->bob);
     look(f, f->bob, TIGRESS_INPUT_UNCHANGED);
     assert_false(last_had_token(f));
@@ -281,23 +281,23 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(
-            both__token_before_the_first_request__left_with_it_and_not_again, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(both__token_the_relay_has_no_sender_for__not_supported,
+            both__token_before_the_first_request__sent_with_it_and_not_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(both__token_type_without_a_provider__not_supported, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(replaced__then_a_message__sent_with_it, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(replaced__then_a_read__sent_with_it_and_the_answer_is_used,
                                         set_up, tear_down),
-        cmocka_unit_test_setup_teardown(replaced__then_a_message__goes_with_it, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(replaced__then_a_look__goes_with_it_and_the_answer_is_heard,
-                                        set_up, tear_down),
-        cmocka_unit_test_setup_teardown(replaced__then_a_wait__left_first_and_polled_at_once_after,
+        cmocka_unit_test_setup_teardown(replaced__then_a_wait__sent_first_and_polled_directly_after,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             replaced__while_a_wait_was_interrupted__the_next_request_has_it, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(replaced__between_two_attempts_of_a_message__told_after_it,
+        cmocka_unit_test_setup_teardown(replaced__between_two_attempts_of_a_message__sent_after_it,
                                         set_up, tear_down),
-        cmocka_unit_test_setup_teardown(replaced__between_two_attempts_of_the_create__told_after_it,
+        cmocka_unit_test_setup_teardown(replaced__between_two_attempts_of_the_create__sent_after_it,
                                         set_up, tear_down),
-        cmocka_unit_test_setup_teardown(replaced__message_meets_a_conflict__told_all_the_same,
+        cmocka_unit_test_setup_teardown(replaced__message_meets_a_conflict__sent_in_spite_of_it,
                                         set_up, tear_down),
-        cmocka_unit_test_setup_teardown(replaced__process_dies__saved_and_told_by_the_next, set_up,
+        cmocka_unit_test_setup_teardown(replaced__process_dies__saved_and_sent_by_the_next, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(replaced__relay_that_says_nothing_to_a_read__not_supported,
                                         set_up, tear_down),

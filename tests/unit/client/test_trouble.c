@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A network that loses, and a relay that refuses, lies or attacks. */
+/* A network that loses answers, and a relay that refuses or attacks. */
 #include "unit/client/support.h"
 
 #include "wire/share_url.h"
@@ -69,7 +69,7 @@ static void cancel__nothing_sent_yet__done_without_a_request(void **state)
     assert_int_equal(tigress_session_cancel(f->alice), TIGRESS_E_STATE);
 }
 
-static void network__gone__backs_off_then_fails_then_retry_goes_on(void **state)
+static void network__gone__backs_off_then_fails_then_retry_continues(void **state)
 {
     struct fixture *f = *state;
     static const int64_t delays[] = { 1, 2, 4, 8, 16, 32, 60 };
@@ -94,7 +94,7 @@ static void network__gone__backs_off_then_fails_then_retry_goes_on(void **state)
     assert_int_equal(tigress_session_retry(f->alice), TIGRESS_E_STATE);
 }
 
-static void wait__clock_set_back__no_longer_than_meant(void **state)
+static void wait__clock_set_back__no_longer_than_before(void **state)
 {
     struct fixture *f = *state;
 
@@ -118,7 +118,7 @@ static void tls__does_not_verify__fails_at_once(void **state)
     assert_failed(f->alice, TIGRESS_E_TLS);
 }
 
-static void interrupted__no_fault_and_calls_go_through(void **state)
+static void interrupted__no_failure_and_calls_are_accepted(void **state)
 {
     struct fixture *f = *state;
 
@@ -188,7 +188,7 @@ static void statuses__on_first_read__named_or_tried_again(void **state)
     }
 }
 
-static void retry_after__is_kept_to_and_capped(void **state)
+static void retry_after__is_followed_up_to_a_limit(void **state)
 {
     struct fixture *f = *state;
     struct tigress_http_header header = { "RETRY-AFTER", " 90 " };
@@ -206,7 +206,7 @@ static void retry_after__is_kept_to_and_capped(void **state)
     assert_true(tigress_session_deadline_s(f->alice) <= FAKE_NOW + 3600);
 }
 
-static void relay_detail__control_characters__made_harmless(void **state)
+static void relay_detail__control_characters__replaced(void **state)
 {
     struct fixture *f = *state;
 
@@ -267,7 +267,7 @@ static void wait__older_message_again__not_delivered(void **state)
     struct fixture *f = *state;
     static char first[sizeof(f->relay.data)];
 
-    /* Under envelope v1: test_envelope2.c has what is done about it under v2. */
+    /* With envelope v1; test_envelope2.c has the same with v2. */
     assert_int_equal(tigress_session_disable_envelope_v2(f->alice), TIGRESS_OK);
     receive_first(f);
     memcpy(first, f->relay.data, sizeof(first));
@@ -303,7 +303,7 @@ static void read__every_bit_flip_and_cut__refused_and_intact(void **state)
     assert_message(f->bob, MESSAGE_1);
 }
 
-static void read__opens_but_is_no_provisioning_information__named(void **state)
+static void read__opens_but_is_not_provisioning_information__bad_message(void **state)
 {
     static const char *const bad[] = { "[]", "{\"format\":\"x\"}", "{\"format\":1,\"content\":{}}",
                                        "{\"format\":\"x\",\"content\":[]}", "not json" };
@@ -416,14 +416,14 @@ static void send__other_side_was_faster__its_message_comes_first(void **state)
     char *data = NULL;
     size_t len = 0;
 
-    /* Under envelope v2 turns are strict: see test_envelope2.c. */
+    /* With envelope v2 each turn has one message: see test_envelope2.c. */
     assert_int_equal(tigress_session_disable_envelope_v2(f->alice), TIGRESS_OK);
     receive_first(f);
     assert_int_equal(tigress_session_send(f->bob, MESSAGE_2, strlen(MESSAGE_2)), TIGRESS_OK);
     assert_int_equal(fake_relay_run(&f->relay, f->bob), TIGRESS_WANT_INPUT);
     assert_int_equal(tigress_session_wait(f->alice), TIGRESS_OK);
     assert_int_equal(fake_relay_run(&f->relay, f->alice), TIGRESS_WANT_INPUT);
-    /* A wallet that does not wait for its turn writes once more, and alice is behind. */
+    /* A wallet that does not wait for its turn sends again, and alice has an old version. */
     assert_int_equal(
         tigress_session_share_url(f->alice, TIGRESS_FORM_SECRET, secret, sizeof(secret)),
         TIGRESS_OK);
@@ -457,7 +457,7 @@ static void send__version_moves_without_news__sent_again_then_given_up(void **st
     assert_int_equal(rounds, 7);
 }
 
-static void turns__limit__refused_one_past_it(void **state)
+static void turns__one_past_the_limit__refused(void **state)
 {
     struct fixture *f = *state;
     char message[64];
@@ -514,24 +514,24 @@ int main(void)
         CASE(send__answer_lost__repeated_and_written_once),
         CASE(cancel__create_answer_lost__mailbox_found_and_deleted),
         CASE(cancel__nothing_sent_yet__done_without_a_request),
-        CASE(network__gone__backs_off_then_fails_then_retry_goes_on),
-        CASE(wait__clock_set_back__no_longer_than_meant),
+        CASE(network__gone__backs_off_then_fails_then_retry_continues),
+        CASE(wait__clock_set_back__no_longer_than_before),
         CASE(tls__does_not_verify__fails_at_once),
-        CASE(interrupted__no_fault_and_calls_go_through),
+        CASE(interrupted__no_failure_and_calls_are_accepted),
         CASE(statuses__on_first_read__named_or_tried_again),
-        CASE(retry_after__is_kept_to_and_capped),
-        CASE(relay_detail__control_characters__made_harmless),
+        CASE(retry_after__is_followed_up_to_a_limit),
+        CASE(relay_detail__control_characters__replaced),
         CASE(create__link_to_another_relay__never_shared),
         CASE(wait__own_message_under_a_new_version__not_delivered),
         CASE(wait__older_message_again__not_delivered),
         CASE(read__every_bit_flip_and_cut__refused_and_intact),
-        CASE(read__opens_but_is_no_provisioning_information__named),
+        CASE(read__opens_but_is_not_provisioning_information__bad_message),
         CASE(read__version_goes_back__refused_and_tried_again),
         CASE(wait__polls_not_held__slower_and_slower_then_at_once_when_held),
         CASE(read__version_jumps_ahead__newest_is_delivered),
         CASE(send__other_side_was_faster__its_message_comes_first),
         CASE(send__version_moves_without_news__sent_again_then_given_up),
-        CASE(turns__limit__refused_one_past_it),
+        CASE(turns__one_past_the_limit__refused),
         CASE(reply__wrong_time_or_value__refused),
         CASE(third_device__after_the_first__refused),
     };

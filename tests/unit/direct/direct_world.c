@@ -71,7 +71,7 @@ void direct_cut(struct direct_world *w, struct direct_peer *peer)
     }
 }
 
-/* How much of len goes through now: a piece, or what is left before the cut. */
+/* How many of len bytes pass now: a piece, or the rest before the cut. */
 static size_t portion(struct direct_world *w, size_t len)
 {
     size_t n = len < w->piece ? len : w->piece;
@@ -122,7 +122,7 @@ static int move(struct direct_world *w, struct direct_peer *peer)
         direct_cut(w, peer);
         return 1;
     }
-    /* Either end may want the stream closed, once it has said everything. */
+    /* Either end may close the stream after its output is written. */
     if ((!tigress_direct_host_is_open(w->host, peer->conn) &&
          tigress_direct_host_output(w->host, peer->conn, NULL) == NULL) ||
         (!tigress_direct_link_is_open(peer->link) &&

@@ -23,10 +23,10 @@ struct direct_world {
     struct tigress_direct_host *host;
     struct tigress_session *alice; /* initiator */
     struct direct_peer bob;        /* recipient */
-    struct direct_peer eve;        /* another one, when a test makes her */
+    struct direct_peer eve;        /* a second recipient, in some tests */
     int64_t now_ms;
-    size_t piece;  /* bytes that go through at once */
-    size_t moved;  /* bytes so far, both ways */
+    size_t piece;  /* bytes that pass at once */
+    size_t moved;  /* bytes so far, in both directions */
     size_t cut_at; /* the stream breaks when so many have moved; 0: never */
     char url[TIGRESS_SHARE_URL_MAX];
 };
@@ -34,7 +34,7 @@ struct direct_world {
 int direct_set_up(void **state);
 int direct_tear_down(void **state);
 
-/* Shares MESSAGE_1 and makes bob of the invitation. */
+/* Shares MESSAGE_1 and creates bob from the invitation. */
 void direct_invite(struct direct_world *w);
 /* A recipient of an invitation, connected to nothing yet. */
 void direct_join(struct direct_peer *peer, const char *url);

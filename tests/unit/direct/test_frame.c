@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The frames by themselves, and a device that knows the secret but not the manners. */
+/* The frames, and a device that knows the secret but breaks the protocol. */
 #include "unit/direct/direct_world.h"
 
 #include "base/bytes.h"
@@ -78,7 +78,7 @@ static void request__cut_or_longer_anywhere__refused_and_zero(void **state)
     assert_int_equal(len, 77);
     tg_buf_append_u8(&frame, 0);
     assert_int_not_equal(tg_direct_request_decode(&back, tg_buf_view(&frame)), TG_OK);
-    frame.ptr[3]++; /* the length says so too: a byte is left over */
+    frame.ptr[3]++; /* the length includes it: one byte too many */
     assert_int_equal(tg_direct_request_decode(&back, tg_buf_view(&frame)), TG_E_SYNTAX);
     tg_buf_deinit(&frame);
 }
@@ -132,7 +132,7 @@ static void request__each_part_at_its_maximum__taken_and_one_more_refused(void *
     }
 }
 
-static void request__control_characters_where_none_belong__refused(void **state)
+static void request__control_characters__refused(void **state)
 {
     static const char *const bad[] = { "a\r", "a\n", "a b\x7f", "\x01" };
     struct tg_direct_request back;
@@ -290,7 +290,7 @@ static void known_device__half_a_request__closed_after_ten_seconds(void **state)
     direct_invite(w);
     for (size_t cut = 1; cut < frame.len; cut += 3) {
         raw_open(&r, w);
-        w->now_ms += 5000; /* being idle first takes nothing off the time of a request */
+        w->now_ms += 5000; /* idle time does not count as time of the request */
         raw_send(&r, tg_bytes_first(tg_buf_view(&frame), cut));
         w->now_ms += TIGRESS_DIRECT_STALL_MS - 1;
         tigress_direct_host_tick(w->host, w->now_ms);
@@ -343,7 +343,7 @@ static void known_device__does_not_read_its_answer__closed_after_ten_seconds(voi
 }
 
 /* spec-test: protocol/7#direct-one-mailbox */
-static void known_device__asks_for_what_there_is_not__refused_politely(void **state)
+static void known_device__unknown_paths_and_methods__refused(void **state)
 {
     static const struct {
         struct tg_bytes method, target;
@@ -385,7 +385,7 @@ static void hello__on_the_wire__tls13_with_a_key_exchange_and_no_identifier(void
     struct tg_direct_key *key = NULL;
     struct tg_direct_tls *tls = NULL;
     struct tg_bytes hello;
-    const uint8_t modes[] = { 0x00, 0x2d, 0x00, 0x02, 0x01, 0x01 }; /* psk_dhe_ke alone */
+    const uint8_t modes[] = { 0x00, 0x2d, 0x00, 0x02, 0x01, 0x01 }; /* only psk_dhe_ke */
     const uint8_t versions[] = { 0x00, 0x2b, 0x00, 0x03, 0x02, 0x03, 0x04 };
     bool has_modes = false, has_versions = false, has_identity = false, has_mailbox = false;
 
@@ -419,13 +419,13 @@ int main(void)
         cmocka_unit_test(request__cut_or_longer_anywhere__refused_and_zero),
         cmocka_unit_test(frame__announces_too_much_or_nothing__refused_from_its_length),
         cmocka_unit_test(request__each_part_at_its_maximum__taken_and_one_more_refused),
-        cmocka_unit_test(request__control_characters_where_none_belong__refused),
+        cmocka_unit_test(request__control_characters__refused),
         cmocka_unit_test(response__encoded_and_every_cut__same_or_refused),
         CASE(known_device__sends_nonsense__closed_counted_and_the_right_one_served),
         CASE(known_device__half_a_request__closed_after_ten_seconds),
         CASE(known_device__two_requests_at_once__closed),
         CASE(known_device__does_not_read_its_answer__closed_after_ten_seconds),
-        CASE(known_device__asks_for_what_there_is_not__refused_politely),
+        CASE(known_device__unknown_paths_and_methods__refused),
         CASE(hello__on_the_wire__tls13_with_a_key_exchange_and_no_identifier),
     };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every allocation of a whole direct transfer fails once: it is finished all the same. */
+/* Each allocation of a whole direct transfer fails once; the transfer still finishes. */
 #include "unit/direct/direct_world.h"
 
 #include <setjmp.h>
@@ -15,7 +15,7 @@ void *__wrap_calloc(size_t count, size_t size);
 void *__real_malloc(size_t size);
 void *__wrap_malloc(size_t size);
 
-/* The test's own state: which allocation fails. */
+/* State of the test: which allocation fails. */
 static size_t fail_at;
 static size_t call_count;
 static bool is_armed;

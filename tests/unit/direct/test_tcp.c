@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Two devices on loopback, over the ready transport. */
+/* Two devices on loopback, over the library's TCP transport. */
 #include <tigress/direct.h>
 #include <tigress/tigress.h>
 
@@ -151,7 +151,7 @@ static int stop(void *ctx)
     return 1;
 }
 
-static void progress__says_stop__both_return_whole(void **state)
+static void progress__stops__both_sessions_intact(void **state)
 {
     struct sender *s = *state;
     int calls = 0;
@@ -165,7 +165,7 @@ static void progress__says_stop__both_return_whole(void **state)
     assert_int_equal(tigress_session_error(s->session), TIGRESS_OK);
 }
 
-static void listen__address_of_no_use__refused_with_a_sentence(void **state)
+static void listen__unusable_address__refused_with_a_reason(void **state)
 {
     static const char *const bad[] = {
         "",          "127.0.0.1", "127.0.0.1:",  "127.0.0.1:x", "127.0.0.1:65536",
@@ -194,8 +194,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(stateful_over_loopback__second_refused__both_done),
         CASE(nobody_listens__unreachable_in_the_end),
-        CASE(progress__says_stop__both_return_whole),
-        cmocka_unit_test(listen__address_of_no_use__refused_with_a_sentence),
+        CASE(progress__stops__both_sessions_intact),
+        cmocka_unit_test(listen__unusable_address__refused_with_a_reason),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

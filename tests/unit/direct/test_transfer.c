@@ -124,7 +124,7 @@ static void invitation__is_self_contained_and_no_relay_link(void **state)
     assert_int_equal(tigress_direct_link_port(w->bob.link), 4711);
 }
 
-static void preview__asked_for__comes_over_tls_and_binds_nobody(void **state)
+static void preview__wanted__sent_over_tls_and_binds_nobody(void **state)
 {
     struct direct_world *w = *state;
 
@@ -143,7 +143,7 @@ static void preview__secret_comes_later__secret_first_then_preview(void **state)
     char secret[TIGRESS_SECRET_TEXT_MAX];
 
     direct_invite(w);
-    tigress_direct_link_free(&w->bob.link); /* he does not come */
+    tigress_direct_link_free(&w->bob.link); /* bob does not connect */
     assert_int_equal(
         tigress_session_share_url(w->alice, TIGRESS_FORM_SECRET, secret, sizeof(secret)),
         TIGRESS_OK);
@@ -246,13 +246,13 @@ static void wrong_secret__refused_and_the_right_one_still_served(void **state)
     finish(w);
 }
 
-static void wrong_secret__right_one_given_then__goes_on(void **state)
+static void wrong_secret__right_one_set_later__continues(void **state)
 {
     struct direct_world *w = *state;
     char secret[TIGRESS_SECRET_TEXT_MAX];
 
     direct_invite(w);
-    tigress_direct_link_free(&w->bob.link); /* he does not come */
+    tigress_direct_link_free(&w->bob.link); /* bob does not connect */
     assert_int_equal(
         tigress_session_share_url(w->alice, TIGRESS_FORM_SECRET, secret, sizeof(secret)),
         TIGRESS_OK);
@@ -427,7 +427,7 @@ static void idle_connection__closed_after_two_minutes_and_comes_back(void **stat
 }
 
 /* spec-test: protocol/7#direct-connections-bounded */
-static void too_many_connections__turned_away_until_one_had_its_chance(void **state)
+static void too_many_connections__turned_away_until_a_grace_time_is_over(void **state)
 {
     struct direct_world *w = *state;
     unsigned conns[TIGRESS_DIRECT_CONNECTIONS_MAX];
@@ -528,14 +528,14 @@ int main(void)
         cmocka_unit_test(stateful__turns_in_pieces_of_any_size__each_message_arrives),
         CASE(secret_of_32_bytes__same_flow),
         CASE(invitation__is_self_contained_and_no_relay_link),
-        CASE(preview__asked_for__comes_over_tls_and_binds_nobody),
+        CASE(preview__wanted__sent_over_tls_and_binds_nobody),
         CASE(preview__secret_comes_later__secret_first_then_preview),
         CASE(wait__change_on_the_other_side__wakes_at_once),
         CASE(cancel__recipient_waits__told_withdrawn),
         CASE(expired__accepted_too_late__refused),
         CASE(relinquish__another_device__is_recipient_then),
         CASE(wrong_secret__refused_and_the_right_one_still_served),
-        CASE(wrong_secret__right_one_given_then__goes_on),
+        CASE(wrong_secret__right_one_set_later__continues),
         CASE(second_device__refused_counted_and_the_first_goes_on),
         cmocka_unit_test(stream_cut_anywhere__transfer_goes_on_over_another),
         CASE(host_and_session_saved__process_gone__transfer_goes_on),
@@ -543,7 +543,7 @@ int main(void)
         CASE(garbage__closed_at_once_and_the_right_one_served),
         CASE(stall_in_handshake__closed_after_ten_seconds_not_before),
         CASE(idle_connection__closed_after_two_minutes_and_comes_back),
-        CASE(too_many_connections__turned_away_until_one_had_its_chance),
+        CASE(too_many_connections__turned_away_until_a_grace_time_is_over),
         CASE(clock_set_back__stall_still_ends),
         CASE(wrong_use__refused_and_harmless),
         CASE(host__another_session_creates__refused),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The ready transport against a server that says exactly what a test wants, over loopback. */
+/* The libcurl transport against a server on loopback that sends what a test wants. */
 #include <tigress/transport_curl.h>
 
 #include "unit/client/support.h"
@@ -20,7 +20,7 @@ struct server {
     pthread_t thread;
     const char *answers[ANSWERS_MAX]; /* one for each connection or request, NULL: hang */
     size_t answer_count;
-    bool speaks_first; /* the first answer without a question */
+    bool speaks_first; /* the first answer comes before a request */
     size_t padding;    /* bytes of 'x' after the last answer */
     char requests[ANSWERS_MAX][4096];
     unsigned connection_count;
@@ -259,7 +259,7 @@ static int stop_now(void *ctx, const struct tigress_session *s, enum tigress_wan
     return ++*calls > 2;
 }
 
-static void run__progress_says_stop__session_whole(void **state)
+static void run__progress_stops__session_intact(void **state)
 {
     struct server s = { .answers = { NULL } };
     struct pair p;
@@ -278,7 +278,7 @@ static void run__progress_says_stop__session_whole(void **state)
     stop(&s);
 }
 
-static void run__until_has_come__returns_in_time(void **state)
+static void run__until_reached__returns_in_time(void **state)
 {
     struct server s = { .answers = { NULL } };
     struct pair p;
@@ -344,7 +344,7 @@ static void watch(void *ctx, const struct tigress_http_request *request, unsigne
     assert_true((body == NULL) == (body_len == 0));
 }
 
-static void run__watched__request_and_answer_are_told(void **state)
+static void run__observed__request_and_answer_are_reported(void **state)
 {
     struct server s = { .answers = { "HTTP/1.1 404 Gone\r\nContent-Length: 5\r\n\r\nabcde" } };
     struct watched w = { 0 };
@@ -363,7 +363,7 @@ static void run__watched__request_and_answer_are_told(void **state)
     stop(&s);
 }
 
-static void run__watched_without_an_answer__status_is_zero(void **state)
+static void run__observed_without_an_answer__status_is_zero(void **state)
 {
     struct server s = { .answers = { "" } };
     struct watched w = { 0 };
@@ -389,11 +389,11 @@ int main(void)
         cmocka_unit_test(run__each_kind_of_nonsense__named_and_bounded),
         cmocka_unit_test(run__nobody_listens__network_error),
         cmocka_unit_test(run__plain_server_behind_https__nothing_is_sent_to_it),
-        cmocka_unit_test(run__progress_says_stop__session_whole),
-        cmocka_unit_test(run__until_has_come__returns_in_time),
+        cmocka_unit_test(run__progress_stops__session_intact),
+        cmocka_unit_test(run__until_reached__returns_in_time),
         cmocka_unit_test(run__save_fails__nothing_is_sent),
-        cmocka_unit_test(run__watched__request_and_answer_are_told),
-        cmocka_unit_test(run__watched_without_an_answer__status_is_zero),
+        cmocka_unit_test(run__observed__request_and_answer_are_reported),
+        cmocka_unit_test(run__observed_without_an_answer__status_is_zero),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Good standing as a wallet shows it: asked before the create, or after the relay refused. */
+/* Good standing from the wallet's side: before the create, or after the relay refused it. */
 #include "support.h"
 
 #include "base/b64.h"
@@ -69,7 +69,7 @@ static void expected_challenge(struct fixture *f, unsigned char out[32])
 }
 
 /* spec-test: protocol/6#attestation-sent */
-static void create__wanted_before__challenge_of_the_very_request_and_header_sent(void **state)
+static void create__attestation_wanted__challenge_of_this_request_and_header_sent(void **state)
 {
     struct fixture *f = *state;
     unsigned char challenge[32], expected[32], again[32];
@@ -184,7 +184,7 @@ static void token__asked__goes_first_then_the_attestation(void **state)
     assert_asks(f->alice, TIGRESS_INPUT_CREATED);
 }
 
-static void token__got_ahead__sent_with_the_create_alone(void **state)
+static void token__set_before_the_intent__sent_only_with_the_create(void **state)
 {
     struct fixture *f = *state;
 
@@ -201,7 +201,7 @@ static void token__got_ahead__sent_with_the_create_alone(void **state)
     assert_null(header_of(f->alice, "Authorization"));
 }
 
-static void declined__goes_on_unless_the_relay_insisted(void **state)
+static void declined__continues_unless_the_relay_refused_before(void **state)
 {
     struct fixture *f = *state;
 
@@ -260,7 +260,7 @@ static void update__always__attested_each_time_and_refused_for_good(void **state
     assert_refused(f->alice);
 }
 
-static void limits__object_and_token__largest_taken_one_more_refused(void **state)
+static void limits__object_and_token__largest_accepted_one_more_refused(void **state)
 {
     struct fixture *f = *state;
     static unsigned char big[12289];
@@ -286,17 +286,17 @@ static void limits__object_and_token__largest_taken_one_more_refused(void **stat
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(create__wanted_before__challenge_of_the_very_request_and_header_sent),
+        CASE(create__attestation_wanted__challenge_of_this_request_and_header_sent),
         CASE(create__lost_saved_and_resumed__the_same_bytes_again),
         CASE(create__refused_without__asked_and_repeated_with_the_same_id),
         CASE(create__refused__wallet_that_can_do_neither_fails),
         CASE(create__refused_for_the_claim__denied_as_before),
         CASE(token__asked__goes_first_then_the_attestation),
-        CASE(token__got_ahead__sent_with_the_create_alone),
-        CASE(declined__goes_on_unless_the_relay_insisted),
+        CASE(token__set_before_the_intent__sent_only_with_the_create),
+        CASE(declined__continues_unless_the_relay_refused_before),
         CASE(cancel__while_asked_after_a_refusal__nothing_to_delete),
         CASE(update__always__attested_each_time_and_refused_for_good),
-        CASE(limits__object_and_token__largest_taken_one_more_refused),
+        CASE(limits__object_and_token__largest_accepted_one_more_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
