@@ -73,7 +73,7 @@ static void fail(struct tigress_session *s)
 
 /* Asks for the next proof that this device can give and the relay accepts. The token first: it
    reveals less. */
-static void ask_application(struct tigress_session *s, bool takes_attestation)
+static void ask_application(struct tigress_session *s, bool accepts_attestation)
 {
     struct tg_good_standing *standing = &s->standing;
 
@@ -81,7 +81,7 @@ static void ask_application(struct tigress_session *s, bool takes_attestation)
     standing->is_demanded = true;
     if (standing->token_challenge.len > 0 && standing->wants_token && !standing->is_token_tried) {
         tg_session_enter(s, TG_S_TOKEN);
-    } else if (takes_attestation && standing->attest_when != TIGRESS_ATTEST_NEVER &&
+    } else if (accepts_attestation && standing->attest_when != TIGRESS_ATTEST_NEVER &&
                !standing->is_attest_tried) {
         tg_session_enter(s, TG_S_ATTEST);
     } else {

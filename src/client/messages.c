@@ -215,8 +215,7 @@ out:
     return err;
 }
 
-/* An envelope that was seen before. false: the mailbox must not hold it, and the session is paused.
- */
+/* For an envelope seen before. false: the mailbox must not hold it; the session is paused. */
 static bool accept_repeat(struct tigress_session *s, size_t index, uint64_t version)
 {
     enum tg_repeat repeat = tg_chain_check_repeat(s, index, version);

@@ -36,9 +36,9 @@ static const struct form {
 };
 
 /*
- * Does the request carry the notification token? Create and claim always do; a later request only
- * if the token is new. A read that belongs to an update does not: it compares versions. spec:
- * protocol/4#token-replaced
+ * Does the request carry the notification token? Create and claim always do. A later request does
+ * only if the token is new. A read that belongs to an update does not: it compares versions.
+ * spec: protocol/4#token-replaced
  */
 static bool has_token(const struct tigress_session *s)
 {
@@ -184,8 +184,7 @@ out:
 }
 
 /* Makes a read a long poll, or with wait=0 a single read. Not if the relay counts no versions. Not
-   if the read carries a token: its answer comes at once and says whether the relay supports push.
- */
+   if the read carries a token: its answer comes at once and says whether push is supported. */
 static void add_wait(struct tigress_session *s, struct tg_buf *value)
 {
     unsigned wait_s = s->read_mode == TG_READ_WAIT ? s->settings.poll_s : 0;

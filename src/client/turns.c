@@ -172,7 +172,8 @@ static void fail_as_copy(struct tigress_session *s)
                     "message was not sent.");
 }
 
-/* * The relay knew this request id before we used it. If our message is in the mailbox, something
+/*
+ * The relay knew this request id before we used it. If our message is in the mailbox, something
  * on the way has sent our request twice. Otherwise another copy of this session uses our claim.
  * spec: protocol/7#saved-state-twice
  */
@@ -236,8 +237,7 @@ enum tg_err tg_turns_on_send(struct tigress_session *s, const struct tg_client_a
     return TG_OK;
 }
 
-/* A mailbox that is gone counts as deleted. A create that is cancelled may have no mailbox of ours.
- */
+/* A mailbox that is gone counts as deleted. A cancelled create may have made none. */
 enum tg_err tg_turns_on_delete(struct tigress_session *s, const struct tg_client_answer *answer)
 {
     bool is_refused = answer->status == 401 || answer->status == 403;

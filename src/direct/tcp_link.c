@@ -66,7 +66,7 @@ static void hang_up(struct tigress_direct_link *link)
 
 /* ---- connecting ----------------------------------------------------------------------------- */
 
-/* TG_E_NOTFOUND: under way. */
+/* TG_E_SYNTAX: not a numeric address. TG_E_IO */
 static enum tg_err begin_connect(struct tigress_direct_link *link)
 {
     struct sockaddr_storage address;

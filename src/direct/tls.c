@@ -21,7 +21,7 @@ struct tg_direct_tls {
     BIO *in; /* owned by ssl, as is the other */
     BIO *out;
     struct tg_buf output;
-    uint8_t piece[READ_STEP]; /* for one call; wiped after plain text */
+    uint8_t piece[READ_STEP]; /* bytes of one call; wiped after plain text */
 };
 
 /* One suite for each length of secret: there is nothing to negotiate down. */
