@@ -267,7 +267,7 @@ static void wait__older_message_again__not_delivered(void **state)
     struct fixture *f = *state;
     static char first[sizeof(f->relay.data)];
 
-    /* With envelope v1; test_envelope2.c has the same with v2. */
+    /* With envelope v1; test_chain_attacks.c has the same with v2. */
     assert_int_equal(tigress_session_disable_envelope_v2(f->alice), TIGRESS_OK);
     receive_first(f);
     memcpy(first, f->relay.data, sizeof(first));
@@ -416,7 +416,7 @@ static void send__other_side_was_faster__its_message_comes_first(void **state)
     char *data = NULL;
     size_t len = 0;
 
-    /* With envelope v2 each turn has one message: see test_envelope2.c. */
+    /* With envelope v2 each turn has one message: see test_chain.c. */
     assert_int_equal(tigress_session_disable_envelope_v2(f->alice), TIGRESS_OK);
     receive_first(f);
     assert_int_equal(tigress_session_send(f->bob, MESSAGE_2, strlen(MESSAGE_2)), TIGRESS_OK);
