@@ -192,6 +192,7 @@ static struct tg_bytes find_header(const struct tigress_http_header *headers, si
     return tg_bytes(NULL, 0);
 }
 
+/* 0: the header is missing, not a number, or more than max. */
 static uint64_t number_header(const struct tigress_http_header *headers, size_t header_count,
                               const char *name, uint64_t max)
 {
