@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "attest/client_data.h"
 
-#include "attest/format.h"
+#include "attest/step.h"
 #include "base/b64.h"
 #include "crypto/digest.h"
 #include "wire/json.h"
@@ -94,5 +94,5 @@ out:
         return step;
     }
     tg_fault_set(fault, "clientDataJSON: expected at most %u bytes", TG_CLIENT_DATA_MAX);
-    return tg_format_step(err);
+    return tg_attest_step_of(err);
 }

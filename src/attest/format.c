@@ -4,6 +4,7 @@
 
 #include "attest/der.h"
 #include "attest/signature.h"
+#include "attest/step.h"
 
 /* 1.3.6.1.4.1.45724.1.1.4 */
 static const uint8_t oid_fido_aaguid[] = { 0x2b, 0x06, 0x01, 0x04, 0x01, 0x82,
@@ -16,31 +17,6 @@ enum tg_attest_step tg_format_refuse(struct tg_attest_case *c, enum tg_attest_st
 {
     tg_fault_set(c->fault, "%s", why);
     return step;
-}
-
-enum tg_attest_step tg_format_step(enum tg_err err)
-{
-    switch (err) {
-    case TG_OK:
-        return TG_ATTEST_OK;
-    case TG_E_SYNTAX:
-    case TG_E_LIMIT:
-        return TG_ATTEST_STEP_ENCODING;
-    case TG_E_UNSUPPORTED:
-        return TG_ATTEST_STEP_FORMAT;
-    case TG_E_DENIED:
-    case TG_E_NOTFOUND:
-    case TG_E_CONFLICT:
-    case TG_E_EXPIRED:
-    case TG_E_NOMEM:
-    case TG_E_IO:
-    case TG_E_STORE:
-    case TG_E_FULL:
-    case TG_E_CRYPTO:
-    case TG_E_BUG:
-        return TG_ATTEST_STEP_INTERNAL;
-    }
-    return TG_ATTEST_STEP_INTERNAL;
 }
 
 enum tg_attest_step tg_format_user_present(struct tg_attest_case *c)
@@ -92,7 +68,7 @@ static enum tg_attest_step read_cert(struct tg_attest_case *c, struct tg_cbor_it
     if (err != TG_OK) {
         tg_fault_set(c->fault, "attStmt.x5c: certificate %zu is none, or of an unknown key type",
                      c->cert_count);
-        return tg_format_step(err);
+        return tg_attest_step_of(err);
     }
     c->cert_count++;
     return TG_ATTEST_OK;

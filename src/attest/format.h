@@ -52,14 +52,9 @@ extern const struct tg_attest_row tg_attest_row_tpm;
 extern const struct tg_attest_row tg_attest_row_fido_u2f;
 extern const struct tg_attest_row tg_attest_row_none;
 
-/* Never NULL for one of the enumeration. */
-const struct tg_attest_row *tg_attest_row(enum tg_attest_format format);
-
 /* Says why and gives step back. */
 enum tg_attest_step tg_format_refuse(struct tg_attest_case *c, enum tg_attest_step step,
                                      const char *why);
-/* The step for an error of ours or of a decoder. */
-enum tg_attest_step tg_format_step(enum tg_err err);
 
 /* authData: a person was there. Not for App Attest, whose flags say nothing of that. */
 tg_attest_check_fn tg_format_user_present;

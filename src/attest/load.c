@@ -2,7 +2,7 @@
 /* The one file of attest/ that reads files: the roots and the list of what was revoked. */
 #include "attest/attest.h"
 
-#include "attest/format.h"
+#include "attest/formats.h"
 #include "base/buf.h"
 
 #include <stdio.h>

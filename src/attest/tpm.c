@@ -6,6 +6,7 @@
 #include "attest/der.h"
 #include "attest/format.h"
 #include "attest/signature.h"
+#include "attest/step.h"
 #include "base/reader.h"
 
 #include <openssl/evp.h>
@@ -164,7 +165,7 @@ static enum tg_attest_step check_extra_data(struct tg_attest_case *c, struct tg_
 
     if (err != TG_OK) {
         tg_fault_set(c->fault, "attStmt.alg: expected one with a hash");
-        return tg_format_step(err);
+        return tg_attest_step_of(err);
     }
     return tg_bytes_is_equal(extra, tg_bytes(hash, len))
                ? TG_ATTEST_OK

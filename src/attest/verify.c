@@ -3,49 +3,12 @@
 #include "attest/attest.h"
 
 #include "attest/client_data.h"
-#include "attest/format.h"
+#include "attest/formats.h"
+#include "attest/step.h"
 #include "crypto/digest.h"
 
 #define FORMAT_NAME_MAX 32u
 #define TBS_MAX (TG_ATTEST_OBJECT_MAX + 1024u)
-
-static const struct tg_attest_row *const rows[] = {
-    [TG_ATTEST_APPLE] = &tg_attest_row_apple,
-    [TG_ATTEST_APPLE_APPATTEST] = &tg_attest_row_apple_appattest,
-    [TG_ATTEST_ANDROID_KEY] = &tg_attest_row_android_key,
-    [TG_ATTEST_PACKED] = &tg_attest_row_packed,
-    [TG_ATTEST_TPM] = &tg_attest_row_tpm,
-    [TG_ATTEST_FIDO_U2F] = &tg_attest_row_fido_u2f,
-    [TG_ATTEST_NONE] = &tg_attest_row_none,
-};
-_Static_assert(TG_COUNT(rows) == TG_ATTEST_FORMAT_COUNT, "a row for each format");
-
-static const char *const step_names[] = {
-    [TG_ATTEST_OK] = "ok",
-    [TG_ATTEST_STEP_ENCODING] = "encoding",
-    [TG_ATTEST_STEP_FORMAT] = "format",
-    [TG_ATTEST_STEP_CHALLENGE] = "challenge",
-    [TG_ATTEST_STEP_CHAIN] = "chain",
-    [TG_ATTEST_STEP_SIGNATURE] = "signature",
-    [TG_ATTEST_STEP_POLICY] = "policy",
-    [TG_ATTEST_STEP_INTERNAL] = "internal",
-};
-_Static_assert(TG_COUNT(step_names) == TG_ATTEST_STEP_COUNT, "a name for each step");
-
-const struct tg_attest_row *tg_attest_row(enum tg_attest_format format)
-{
-    return rows[format];
-}
-
-const char *tg_attest_format_name(enum tg_attest_format format)
-{
-    return (size_t)format < TG_COUNT(rows) ? rows[format]->name : "unknown";
-}
-
-const char *tg_attest_step_name(enum tg_attest_step step)
-{
-    return (size_t)step < TG_COUNT(step_names) ? step_names[step] : "unknown";
-}
 
 struct object { /* views into doc */
     struct tg_cbor *doc;
@@ -82,14 +45,15 @@ out:
     if (err != TG_OK && err != TG_E_NOMEM) {
         tg_fault_set(fault, "expected one CBOR map with fmt, attStmt and authData");
     }
-    return tg_format_step(err);
+    return tg_attest_step_of(err);
 }
 
 static enum tg_attest_step find_format(struct tg_attest_verdict *out, struct tg_bytes name,
                                        unsigned allowed)
 {
-    for (unsigned i = 0; i < TG_COUNT(rows); i++) {
-        if (tg_bytes_is_equal(name, tg_bytes_str(rows[i]->name))) {
+    for (unsigned i = 0; i < TG_ATTEST_FORMAT_COUNT; i++) {
+        if (tg_bytes_is_equal(name,
+                              tg_bytes_str(tg_attest_format_name((enum tg_attest_format)i)))) {
             out->has_format = true;
             out->format = (enum tg_attest_format)i;
             if ((allowed & (1u << i)) != 0) {
@@ -120,8 +84,8 @@ out:
 
 static enum tg_attest_step check(struct tg_attest_case *c, const struct object *o)
 {
-    const struct tg_attest_row *row = rows[c->format];
-    enum tg_attest_step step = tg_format_step(prepare(c, o, row));
+    const struct tg_attest_row *row = tg_attest_row(c->format);
+    enum tg_attest_step step = tg_attest_step_of(prepare(c, o, row));
 
     for (size_t i = 0; step == TG_ATTEST_OK && row->checks[i] != NULL; i++) {
         step = row->checks[i](c);
@@ -163,7 +127,7 @@ static enum tg_attest_step hash_client_data(uint8_t hash[TG_ATTEST_HASH_LEN],
         }
         hashed = o->client_data;
     }
-    return tg_format_step(tg_sha256(hash, hashed));
+    return tg_attest_step_of(tg_sha256(hash, hashed));
 }
 
 static void begin(struct tg_attest_verdict *out)
