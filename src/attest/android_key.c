@@ -91,7 +91,7 @@ static enum tg_err find_package(const struct tg_attest_policy *policy,
     enum tg_err err = tg_sha256(hash, name);
 
     for (size_t i = 0; err == TG_OK && i < policy->package_count; i++) {
-        const struct tg_policy_package *p = &policy->packages[i];
+        const struct tg_attest_policy_package *p = &policy->packages[i];
 
         if (tg_bytes_is_equal(TG_ARRAY_BYTES(p->name_hash), TG_ARRAY_BYTES(hash)) &&
             (!p->has_signer ||

@@ -8,8 +8,8 @@
 /* A web page attests under its RP ID, an app under its App ID. */
 static enum tg_attest_step check_rp_or_app_id(struct tg_attest_case *c)
 {
-    return tg_policy_has_hash(&c->policy->app_ids, c->auth.rp_id_hash) ? TG_ATTEST_OK
-                                                                       : tg_format_rp_id(c);
+    return tg_attest_policy_has_hash(&c->policy->app_ids, c->auth.rp_id_hash) ? TG_ATTEST_OK
+                                                                              : tg_format_rp_id(c);
 }
 
 static tg_attest_check_fn *const checks[] = { tg_format_read_x5c,

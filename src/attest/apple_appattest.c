@@ -61,7 +61,7 @@ static enum tg_attest_step check_environment(struct tg_attest_case *c)
 
 static enum tg_attest_step check_app_id(struct tg_attest_case *c)
 {
-    return tg_policy_has_hash(&c->policy->app_ids, c->auth.rp_id_hash)
+    return tg_attest_policy_has_hash(&c->policy->app_ids, c->auth.rp_id_hash)
                ? TG_ATTEST_OK
                : tg_format_refuse(c, TG_ATTEST_STEP_POLICY,
                                   "authData: made for an App ID that is not allowed");

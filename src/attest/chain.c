@@ -11,7 +11,7 @@
 #define SECURITY_LEVEL 2
 #define SHOWS_NO_PASSWORD NULL
 
-struct tg_chain_roots {
+struct tg_attest_chain_roots {
     X509_STORE *store;
     size_t count;
     bool has_other_than_roots;
@@ -23,7 +23,7 @@ static bool is_self_issued(const X509 *cert)
 }
 
 /* TG_E_NOTFOUND at the end of the text. */
-static enum tg_err add_next(struct tg_chain_roots *roots, BIO *pem)
+static enum tg_err add_next(struct tg_attest_chain_roots *roots, BIO *pem)
 {
     X509 *cert = PEM_read_bio_X509(pem, NULL, NULL, SHOWS_NO_PASSWORD);
     unsigned long why = cert == NULL ? ERR_peek_last_error() : 0;
@@ -31,7 +31,7 @@ static enum tg_err add_next(struct tg_chain_roots *roots, BIO *pem)
     enum tg_err err = TG_E_BUG;
 
     TG_REQUIRE(cert != NULL, is_end ? TG_E_NOTFOUND : tg_trouble_take() ? TG_E_NOMEM : TG_E_SYNTAX);
-    TG_REQUIRE(roots->count < TG_CHAIN_ROOTS_MAX, TG_E_LIMIT);
+    TG_REQUIRE(roots->count < TG_ATTEST_CHAIN_ROOTS_MAX, TG_E_LIMIT);
     TG_REQUIRE(X509_get0_pubkey(cert) != NULL, TG_E_SYNTAX);
     TG_REQUIRE(X509_STORE_add_cert(roots->store, cert) == 1, TG_E_NOMEM);
     roots->has_other_than_roots = roots->has_other_than_roots || !is_self_issued(cert);
@@ -43,7 +43,7 @@ out:
     return err;
 }
 
-static enum tg_err add_all(struct tg_chain_roots *roots, BIO *pem)
+static enum tg_err add_all(struct tg_attest_chain_roots *roots, BIO *pem)
 {
     enum tg_err err = TG_OK;
 
@@ -56,10 +56,10 @@ static enum tg_err add_all(struct tg_chain_roots *roots, BIO *pem)
     return roots->count > 0 ? TG_OK : TG_E_SYNTAX;
 }
 
-enum tg_err tg_chain_roots_new(struct tg_chain_roots **out, struct tg_bytes pem,
-                               struct tg_fault *fault)
+enum tg_err tg_attest_chain_roots_new(struct tg_attest_chain_roots **out, struct tg_bytes pem,
+                                      struct tg_fault *fault)
 {
-    struct tg_chain_roots *roots = tg_mem_calloc(1, sizeof(*roots));
+    struct tg_attest_chain_roots *roots = tg_mem_calloc(1, sizeof(*roots));
     BIO *bio = NULL;
     enum tg_err err = TG_E_BUG;
 
@@ -76,14 +76,14 @@ enum tg_err tg_chain_roots_new(struct tg_chain_roots **out, struct tg_bytes pem,
     roots = NULL;
 out:
     if (err == TG_E_SYNTAX || err == TG_E_LIMIT) {
-        tg_fault_set(fault, "expected 1 to %u certificates in PEM", TG_CHAIN_ROOTS_MAX);
+        tg_fault_set(fault, "expected 1 to %u certificates in PEM", TG_ATTEST_CHAIN_ROOTS_MAX);
     }
     BIO_free(bio);
-    tg_chain_roots_free(&roots);
+    tg_attest_chain_roots_free(&roots);
     return err;
 }
 
-void tg_chain_roots_free(struct tg_chain_roots **roots)
+void tg_attest_chain_roots_free(struct tg_attest_chain_roots **roots)
 {
     if (*roots != NULL) {
         X509_STORE_free((*roots)->store);
@@ -104,12 +104,12 @@ static enum tg_attest_step explain_no_key(const struct tg_cert *cert,
     return step == TG_ATTEST_OK ? TG_ATTEST_STEP_INTERNAL : step;
 }
 
-static enum tg_attest_step read_cert(X509 **out, const struct tg_chain_request *request, size_t i,
-                                     struct tg_fault *fault)
+static enum tg_attest_step read_cert(X509 **out, const struct tg_attest_chain_request *request,
+                                     size_t i, struct tg_fault *fault)
 {
     const struct tg_cert *from = &request->certs[i];
     const uint8_t *at = from->der.ptr;
-    X509 *cert = i == 0 ? NULL : tg_issuers_find(request->issuers, from->der);
+    X509 *cert = i == 0 ? NULL : tg_attest_issuers_find(request->issuers, from->der);
 
     if (cert == NULL) {
         cert = d2i_X509(NULL, &at, (long)from->der.len);
@@ -127,15 +127,16 @@ static enum tg_attest_step read_cert(X509 **out, const struct tg_chain_request *
 }
 
 /* Some send their root too. It counts only if it is one of ours, and then ours is used. */
-static bool is_needless_root(const struct tg_chain_request *request, size_t i)
+static bool is_needless_root(const struct tg_attest_chain_request *request, size_t i)
 {
     const struct tg_cert *cert = &request->certs[i];
 
     return i > 0 && i + 1 == request->count && tg_bytes_is_equal(cert->issuer, cert->subject);
 }
 
-static enum tg_attest_step
-read_certs(struct tg_chain *chain, const struct tg_chain_request *request, struct tg_fault *fault)
+static enum tg_attest_step read_certs(struct tg_attest_chain *chain,
+                                      const struct tg_attest_chain_request *request,
+                                      struct tg_fault *fault)
 {
     enum tg_attest_step step = TG_ATTEST_OK;
 
@@ -150,12 +151,12 @@ read_certs(struct tg_chain *chain, const struct tg_chain_request *request, struc
     return step;
 }
 
-EVP_PKEY *tg_chain_leaf_key(const struct tg_chain *chain)
+EVP_PKEY *tg_attest_chain_leaf_key(const struct tg_attest_chain *chain)
 {
     return X509_get0_pubkey(chain->certs[0]);
 }
 
-void tg_chain_deinit(struct tg_chain *chain)
+void tg_attest_chain_deinit(struct tg_attest_chain *chain)
 {
     while (chain->count > 0) {
         X509_free(chain->certs[--chain->count]);
@@ -179,22 +180,22 @@ static bool is_on_path(STACK_OF(X509) * path, const X509 *cert)
     return false;
 }
 
-static void keep_issuers(X509_STORE_CTX *ctx, const struct tg_chain *chain,
-                         const struct tg_chain_request *request)
+static void keep_issuers(X509_STORE_CTX *ctx, const struct tg_attest_chain *chain,
+                         const struct tg_attest_chain_request *request)
 {
     STACK_OF(X509) *path = X509_STORE_CTX_get0_chain(ctx);
 
     for (size_t i = 1; i < chain->count; i++) {
         if (is_on_path(path, chain->certs[i])) {
-            tg_issuers_keep(request->issuers, request->certs[i].der, chain->certs[i]);
+            tg_attest_issuers_keep(request->issuers, request->certs[i].der, chain->certs[i]);
         }
     }
 }
 
 /* TG_ATTEST_STEP_CHAIN: refused, and *why says over what (X509_V_ERR_...). */
-static enum tg_attest_step verify_with(X509_STORE_CTX *ctx, const struct tg_chain *chain,
+static enum tg_attest_step verify_with(X509_STORE_CTX *ctx, const struct tg_attest_chain *chain,
                                        STACK_OF(X509) * others,
-                                       const struct tg_chain_request *request, int *why)
+                                       const struct tg_attest_chain_request *request, int *why)
 {
     bool is_good = false;
 
@@ -215,8 +216,8 @@ static enum tg_attest_step verify_with(X509_STORE_CTX *ctx, const struct tg_chai
                : TG_ATTEST_STEP_CHAIN;
 }
 
-static enum tg_attest_step verify(const struct tg_chain *chain,
-                                  const struct tg_chain_request *request, int *why)
+static enum tg_attest_step verify(const struct tg_attest_chain *chain,
+                                  const struct tg_attest_chain_request *request, int *why)
 {
     enum tg_attest_step step = TG_ATTEST_STEP_INTERNAL;
     X509_STORE_CTX *ctx = X509_STORE_CTX_new();
@@ -235,8 +236,9 @@ static enum tg_attest_step verify(const struct tg_chain *chain,
     return step;
 }
 
-static enum tg_attest_step attempt(struct tg_chain *chain, const struct tg_chain_request *request,
-                                   int *why, struct tg_fault *fault)
+static enum tg_attest_step attempt(struct tg_attest_chain *chain,
+                                   const struct tg_attest_chain_request *request, int *why,
+                                   struct tg_fault *fault)
 {
     enum tg_attest_step step = read_certs(chain, request, fault);
 
@@ -245,8 +247,9 @@ static enum tg_attest_step attempt(struct tg_chain *chain, const struct tg_chain
 
 /* In places OpenSSL takes a failed allocation for a weak key, a missing issuer or a wrong
    signature, and keeps that with the certificate. So a refusal counts when it comes out twice. */
-enum tg_attest_step tg_chain_verify(struct tg_chain *chain, const struct tg_chain_request *request,
-                                    struct tg_fault *fault)
+enum tg_attest_step tg_attest_chain_verify(struct tg_attest_chain *chain,
+                                           const struct tg_attest_chain_request *request,
+                                           struct tg_fault *fault)
 {
     int why = X509_V_OK;
     int why_again = X509_V_OK;
@@ -255,7 +258,7 @@ enum tg_attest_step tg_chain_verify(struct tg_chain *chain, const struct tg_chai
     if (step != TG_ATTEST_STEP_CHAIN) {
         return step;
     }
-    tg_chain_deinit(chain);
+    tg_attest_chain_deinit(chain);
     if (attempt(chain, request, &why_again, fault) != TG_ATTEST_STEP_CHAIN || why != why_again) {
         return TG_ATTEST_STEP_INTERNAL;
     }

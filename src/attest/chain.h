@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * attest/chain.h - certificate chains to configured roots, and the list of what was revoked.
- * Layer: L2.      Threads: roots and revoked are read-only once made, issuers have a lock, a chain
+ * attest/chain.h - certificate chains to configured roots.
+ * Layer: L2.      Threads: roots are read-only once made, issuers have a lock, a chain
  * belongs to one call. Blocks: verifying takes one public-key operation for each certificate, a
  * refusal up to twice that. Clock: an argument.      Secrets: none.      spec: RFC 5280 section 6.
  *
@@ -20,49 +20,38 @@
 
 #include <openssl/x509.h>
 
-#define TG_CHAIN_ROOTS_MAX 64u
-#define TG_CHAIN_REVOKED_MAX 65536u
+#define TG_ATTEST_CHAIN_ROOTS_MAX 64u
 
-struct tg_chain_roots;
+struct tg_attest_chain_roots;
 
 /* PEM certificates, at least one. An anchor that is not self-issued is as good as a root. *out is
    untouched on failure; fault says what was expected. */
-TG_NODISCARD enum tg_err tg_chain_roots_new(struct tg_chain_roots **out, struct tg_bytes pem,
-                                            struct tg_fault *fault);
+TG_NODISCARD enum tg_err tg_attest_chain_roots_new(struct tg_attest_chain_roots **out,
+                                                   struct tg_bytes pem, struct tg_fault *fault);
 /* Accepts *roots == NULL. */
-void tg_chain_roots_free(struct tg_chain_roots **roots);
+void tg_attest_chain_roots_free(struct tg_attest_chain_roots **roots);
 
-struct tg_chain_revoked;
-
-/* Lines `serial <hex>` or `key <hex of SHA-256 of the SubjectPublicKeyInfo>`; `#` begins a comment.
-   Empty text is an empty list. TG_E_SYNTAX with the line in fault. */
-TG_NODISCARD enum tg_err tg_chain_revoked_new(struct tg_chain_revoked **out, struct tg_bytes text,
-                                              struct tg_fault *fault);
-void tg_chain_revoked_free(struct tg_chain_revoked **revoked);
-/* TG_E_DENIED: it is on the list. TG_E_NOMEM, TG_E_CRYPTO: could not tell. */
-TG_NODISCARD enum tg_err tg_chain_revoked_check(const struct tg_chain_revoked *revoked,
-                                                const struct tg_cert *cert);
-
-struct tg_chain {
+struct tg_attest_chain {
     X509 *certs[TG_ATTEST_CHAIN_MAX];
     size_t count;
 };
 
-struct tg_chain_request {        /* borrowed for the call */
+struct tg_attest_chain_request { /* borrowed for the call */
     const struct tg_cert *certs; /* the leaf first */
     size_t count;                /* 1 to TG_ATTEST_CHAIN_MAX */
     const struct tg_key_templates *templates;
-    struct tg_issuers *issuers; /* where to look for, and to keep, what stands between */
-    const struct tg_chain_roots *roots;
+    struct tg_attest_issuers *issuers; /* where to look for, and to keep, what stands between */
+    const struct tg_attest_chain_roots *roots;
     int64_t now_s;
 };
 
 /* Verifies certs up to one of the roots. *chain is empty before, holds the certificates after, and
-   is to be freed with tg_chain_deinit whatever came of it. */
-enum tg_attest_step tg_chain_verify(struct tg_chain *chain, const struct tg_chain_request *request,
-                                    struct tg_fault *fault);
+   is to be freed with tg_attest_chain_deinit whatever came of it. */
+enum tg_attest_step tg_attest_chain_verify(struct tg_attest_chain *chain,
+                                           const struct tg_attest_chain_request *request,
+                                           struct tg_fault *fault);
 /* The leaf's key, which ends with the chain; NULL when OpenSSL could not make one. */
-EVP_PKEY *tg_chain_leaf_key(const struct tg_chain *chain);
-void tg_chain_deinit(struct tg_chain *chain);
+EVP_PKEY *tg_attest_chain_leaf_key(const struct tg_attest_chain *chain);
+void tg_attest_chain_deinit(struct tg_attest_chain *chain);
 
 #endif

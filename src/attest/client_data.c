@@ -49,7 +49,7 @@ check_origin(struct tg_bytes origin, const struct tg_attest_policy *policy, stru
     if (tg_sha256(hash, origin) != TG_OK) {
         return TG_ATTEST_STEP_INTERNAL;
     }
-    return tg_policy_has_hash(&policy->origins, TG_ARRAY_BYTES(hash))
+    return tg_attest_policy_has_hash(&policy->origins, TG_ARRAY_BYTES(hash))
                ? TG_ATTEST_OK
                : refuse(fault, TG_ATTEST_STEP_POLICY, "clientDataJSON: an origin not allowed");
 }

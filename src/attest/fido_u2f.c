@@ -30,8 +30,8 @@ static enum tg_attest_step check_signature(struct tg_attest_case *c)
     tg_buf_append(&message, c->auth.credential_id);
     tg_buf_append(&message, tg_cose_key_point(&c->auth.key));
     if (tg_buf_status(&message) == TG_OK) {
-        step = tg_signature_verify(tg_chain_leaf_key(&c->chain), c->alg, tg_buf_view(&message),
-                                   c->sig, c->fault);
+        step = tg_signature_verify(tg_attest_chain_leaf_key(&c->chain), c->alg,
+                                   tg_buf_view(&message), c->sig, c->fault);
     }
     tg_buf_deinit(&message);
     return step;

@@ -28,7 +28,7 @@ enum tg_attest_step tg_format_user_present(struct tg_attest_case *c)
 
 enum tg_attest_step tg_format_rp_id(struct tg_attest_case *c)
 {
-    return tg_policy_has_hash(&c->policy->rp_ids, c->auth.rp_id_hash)
+    return tg_attest_policy_has_hash(&c->policy->rp_ids, c->auth.rp_id_hash)
                ? TG_ATTEST_OK
                : tg_format_refuse(c, TG_ATTEST_STEP_POLICY,
                                   "authData: made for an RP ID that is not allowed");
@@ -36,7 +36,7 @@ enum tg_attest_step tg_format_rp_id(struct tg_attest_case *c)
 
 enum tg_attest_step tg_format_aaguid(struct tg_attest_case *c)
 {
-    return tg_policy_has_aaguid(c->policy, c->auth.aaguid)
+    return tg_attest_policy_has_aaguid(c->policy, c->auth.aaguid)
                ? TG_ATTEST_OK
                : tg_format_refuse(c, TG_ATTEST_STEP_POLICY,
                                   "authData: an AAGUID that is not allowed");
@@ -77,7 +77,7 @@ static enum tg_attest_step read_cert(struct tg_attest_case *c, struct tg_cbor_it
 static enum tg_attest_step check_revoked(struct tg_attest_case *c)
 {
     for (size_t i = 0; i < c->cert_count; i++) {
-        enum tg_err err = tg_chain_revoked_check(c->policy->revoked, &c->certs[i]);
+        enum tg_err err = tg_attest_revoked_check(c->policy->revoked, &c->certs[i]);
 
         if (err == TG_E_DENIED) {
             return tg_format_refuse(c, TG_ATTEST_STEP_CHAIN, "attStmt.x5c: revoked");
@@ -141,20 +141,20 @@ enum tg_attest_step tg_format_sig_form(struct tg_attest_case *c)
 
 enum tg_attest_step tg_format_chain(struct tg_attest_case *c)
 {
-    struct tg_chain_request request = { .certs = c->certs,
-                                        .count = c->cert_count,
-                                        .templates = &c->policy->templates,
-                                        .issuers = c->policy->issuers,
-                                        .roots = c->policy->roots[c->format],
-                                        .now_s = c->now_s };
+    struct tg_attest_chain_request request = { .certs = c->certs,
+                                               .count = c->cert_count,
+                                               .templates = &c->policy->templates,
+                                               .issuers = c->policy->issuers,
+                                               .roots = c->policy->roots[c->format],
+                                               .now_s = c->now_s };
 
-    return tg_chain_verify(&c->chain, &request, c->fault);
+    return tg_attest_chain_verify(&c->chain, &request, c->fault);
 }
 
 enum tg_attest_step tg_format_signature(struct tg_attest_case *c)
 {
-    return tg_signature_verify(tg_chain_leaf_key(&c->chain), c->alg, tg_buf_view(&c->tbs), c->sig,
-                               c->fault);
+    return tg_signature_verify(tg_attest_chain_leaf_key(&c->chain), c->alg, tg_buf_view(&c->tbs),
+                               c->sig, c->fault);
 }
 
 enum tg_attest_step tg_format_apple_nonce(struct tg_attest_case *c)

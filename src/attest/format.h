@@ -32,7 +32,7 @@ struct tg_attest_case { /* one attestation, on its way through the checks */
     struct tg_bytes sig;
     struct tg_cert certs[TG_ATTEST_CHAIN_MAX]; /* the leaf first */
     size_t cert_count;
-    struct tg_chain chain;
+    struct tg_attest_chain chain;
 };
 
 typedef enum tg_attest_step tg_attest_check_fn(struct tg_attest_case *c);

@@ -12,15 +12,15 @@ struct place {
     X509 *cert;                  /* NULL: free */
 };
 
-struct tg_issuers {
+struct tg_attest_issuers {
     pthread_mutex_t lock;
     size_t next; /* the place that is taken next */
-    struct place places[TG_ISSUERS_MAX];
+    struct place places[TG_ATTEST_ISSUERS_MAX];
 };
 
-enum tg_err tg_issuers_new(struct tg_issuers **out)
+enum tg_err tg_attest_issuers_new(struct tg_attest_issuers **out)
 {
-    struct tg_issuers *issuers = tg_mem_calloc(1, sizeof(*issuers));
+    struct tg_attest_issuers *issuers = tg_mem_calloc(1, sizeof(*issuers));
 
     if (issuers == NULL) {
         return TG_E_NOMEM;
@@ -33,10 +33,10 @@ enum tg_err tg_issuers_new(struct tg_issuers **out)
     return TG_OK;
 }
 
-void tg_issuers_free(struct tg_issuers **issuers)
+void tg_attest_issuers_free(struct tg_attest_issuers **issuers)
 {
     if (*issuers != NULL) {
-        for (size_t i = 0; i < TG_ISSUERS_MAX; i++) {
+        for (size_t i = 0; i < TG_ATTEST_ISSUERS_MAX; i++) {
             X509_free((*issuers)->places[i].cert);
         }
         (void)pthread_mutex_destroy(&(*issuers)->lock);
@@ -45,9 +45,9 @@ void tg_issuers_free(struct tg_issuers **issuers)
     }
 }
 
-static X509 *find_locked(const struct tg_issuers *issuers, const uint8_t hash[TG_SHA256_LEN])
+static X509 *find_locked(const struct tg_attest_issuers *issuers, const uint8_t hash[TG_SHA256_LEN])
 {
-    for (size_t i = 0; i < TG_ISSUERS_MAX; i++) {
+    for (size_t i = 0; i < TG_ATTEST_ISSUERS_MAX; i++) {
         const struct place *place = &issuers->places[i];
 
         if (place->cert != NULL &&
@@ -58,7 +58,7 @@ static X509 *find_locked(const struct tg_issuers *issuers, const uint8_t hash[TG
     return NULL;
 }
 
-X509 *tg_issuers_find(struct tg_issuers *issuers, struct tg_bytes der)
+X509 *tg_attest_issuers_find(struct tg_attest_issuers *issuers, struct tg_bytes der)
 {
     uint8_t hash[TG_SHA256_LEN];
     X509 *found = NULL;
@@ -75,7 +75,7 @@ X509 *tg_issuers_find(struct tg_issuers *issuers, struct tg_bytes der)
     return found;
 }
 
-void tg_issuers_keep(struct tg_issuers *issuers, struct tg_bytes der, X509 *cert)
+void tg_attest_issuers_keep(struct tg_attest_issuers *issuers, struct tg_bytes der, X509 *cert)
 {
     uint8_t hash[TG_SHA256_LEN];
     X509 *old = NULL;
@@ -90,7 +90,7 @@ void tg_issuers_keep(struct tg_issuers *issuers, struct tg_bytes der, X509 *cert
         old = place->cert;
         place->cert = cert;
         memcpy(place->hash, hash, sizeof(hash));
-        issuers->next = (issuers->next + 1) % TG_ISSUERS_MAX;
+        issuers->next = (issuers->next + 1) % TG_ATTEST_ISSUERS_MAX;
     }
     (void)pthread_mutex_unlock(&issuers->lock);
     X509_free(old);

@@ -16,18 +16,18 @@
 
 #include <openssl/x509.h>
 
-#define TG_ISSUERS_MAX 64u
+#define TG_ATTEST_ISSUERS_MAX 64u
 
-struct tg_issuers;
+struct tg_attest_issuers;
 
-TG_NODISCARD enum tg_err tg_issuers_new(struct tg_issuers **out);
+TG_NODISCARD enum tg_err tg_attest_issuers_new(struct tg_attest_issuers **out);
 /* Accepts *issuers == NULL. */
-void tg_issuers_free(struct tg_issuers **issuers);
+void tg_attest_issuers_free(struct tg_attest_issuers **issuers);
 
 /* The certificate with these very bytes, for the caller to free; NULL when it is not kept. */
-X509 *tg_issuers_find(struct tg_issuers *issuers, struct tg_bytes der);
+X509 *tg_attest_issuers_find(struct tg_attest_issuers *issuers, struct tg_bytes der);
 /* Keeps it, in place of the oldest when all places are taken. For certificates of a chain that
    verified. Failing to keep it is no failure. */
-void tg_issuers_keep(struct tg_issuers *issuers, struct tg_bytes der, X509 *cert);
+void tg_attest_issuers_keep(struct tg_attest_issuers *issuers, struct tg_bytes der, X509 *cert);
 
 #endif

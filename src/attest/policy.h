@@ -10,14 +10,15 @@
 #include "attest/attest.h"
 #include "attest/chain.h"
 #include "attest/key.h"
+#include "attest/revoked.h"
 
-struct tg_policy_hashes { /* SHA-256 of the names */
+struct tg_attest_policy_hashes { /* SHA-256 of the names */
     bool is_any;
     size_t count;
     uint8_t hashes[TG_ATTEST_LIST_MAX][TG_ATTEST_HASH_LEN];
 };
 
-struct tg_policy_package {
+struct tg_attest_policy_package {
     uint8_t name_hash[TG_ATTEST_HASH_LEN];
     bool has_signer;
     uint8_t signer[TG_ATTEST_HASH_LEN]; /* SHA-256 of the certificate the app is signed with */
@@ -29,20 +30,21 @@ struct tg_attest_policy {
     bool needs_verified_boot;
     bool allows_appattest_development;
     enum tg_attest_level level_min;
-    struct tg_policy_hashes rp_ids, app_ids, origins;
+    struct tg_attest_policy_hashes rp_ids, app_ids, origins;
     bool is_any_package;
     size_t package_count;
-    struct tg_policy_package packages[TG_ATTEST_LIST_MAX];
+    struct tg_attest_policy_package packages[TG_ATTEST_LIST_MAX];
     size_t aaguid_count;
     uint8_t aaguids[TG_ATTEST_LIST_MAX][16];
-    struct tg_chain_roots *roots[TG_ATTEST_FORMAT_COUNT]; /* NULL where the format needs none */
-    struct tg_chain_revoked *revoked;
+    /* NULL where the format needs none */
+    struct tg_attest_chain_roots *roots[TG_ATTEST_FORMAT_COUNT];
+    struct tg_attest_revoked *revoked;
     struct tg_key_templates templates;
-    struct tg_issuers *issuers; /* the one part that changes; it has its own lock */
+    struct tg_attest_issuers *issuers; /* the one part that changes; it has its own lock */
 };
 
-bool tg_policy_has_hash(const struct tg_policy_hashes *list, struct tg_bytes hash);
+bool tg_attest_policy_has_hash(const struct tg_attest_policy_hashes *list, struct tg_bytes hash);
 /* An empty list has them all. */
-bool tg_policy_has_aaguid(const struct tg_attest_policy *policy, struct tg_bytes aaguid);
+bool tg_attest_policy_has_aaguid(const struct tg_attest_policy *policy, struct tg_bytes aaguid);
 
 #endif

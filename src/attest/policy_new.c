@@ -18,7 +18,7 @@ static enum tg_err read_digits(uint8_t hash[TG_ATTEST_HASH_LEN], struct tg_bytes
     return tg_hex_decode(hash, TG_ATTEST_HASH_LEN, digits);
 }
 
-static enum tg_err add_hash(struct tg_policy_hashes *list, const char *text)
+static enum tg_err add_hash(struct tg_attest_policy_hashes *list, const char *text)
 {
     struct tg_bytes name = tg_bytes_str(text);
     uint8_t *hash = list->hashes[list->count];
@@ -37,8 +37,8 @@ static enum tg_err add_hash(struct tg_policy_hashes *list, const char *text)
     return err;
 }
 
-static enum tg_err add_hashes(struct tg_policy_hashes *list, const char *const *texts, size_t count,
-                              const char *what, struct tg_fault *fault)
+static enum tg_err add_hashes(struct tg_attest_policy_hashes *list, const char *const *texts,
+                              size_t count, const char *what, struct tg_fault *fault)
 {
     enum tg_err err = count <= TG_ATTEST_LIST_MAX ? TG_OK : TG_E_LIMIT;
 
@@ -54,7 +54,7 @@ static enum tg_err add_hashes(struct tg_policy_hashes *list, const char *const *
 
 static enum tg_err add_package(struct tg_attest_policy *policy, struct tg_bytes text)
 {
-    struct tg_policy_package *package = &policy->packages[policy->package_count];
+    struct tg_attest_policy_package *package = &policy->packages[policy->package_count];
     struct tg_bytes name = tg_bytes_first(text, tg_bytes_find(text, '#'));
     enum tg_err err = TG_E_BUG;
 
@@ -134,7 +134,7 @@ static enum tg_err add_roots(struct tg_attest_policy *policy,
         struct tg_fault inner = { "" };
 
         if (is_needed) {
-            err = tg_chain_roots_new(&policy->roots[i], roots[i], &inner);
+            err = tg_attest_chain_roots_new(&policy->roots[i], roots[i], &inner);
         }
         if (err != TG_OK) {
             tg_fault_set(fault, "roots of %s: %s", row->name, inner.text);
@@ -147,7 +147,7 @@ static enum tg_err add_revoked(struct tg_attest_policy *policy, struct tg_bytes 
                                struct tg_fault *fault)
 {
     struct tg_fault inner = { "" };
-    enum tg_err err = tg_chain_revoked_new(&policy->revoked, text, &inner);
+    enum tg_err err = tg_attest_revoked_new(&policy->revoked, text, &inner);
 
     if (err != TG_OK) {
         tg_fault_set(fault, "revoked: %s", inner.text);
@@ -173,7 +173,7 @@ enum tg_err tg_attest_policy_new(struct tg_attest_policy **out,
     TG_TRY(add_roots(policy, roots, fault));
     TG_TRY(add_revoked(policy, revoked, fault));
     TG_TRY(tg_key_templates_init(&policy->templates));
-    TG_TRY(tg_issuers_new(&policy->issuers));
+    TG_TRY(tg_attest_issuers_new(&policy->issuers));
     *out = policy;
     policy = NULL;
 out:

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The list of revoked certificates and keys of attest/chain.h. */
-#include "attest/chain.h"
+#include "attest/revoked.h"
 
 #include "base/hex.h"
 #include "base/mem.h"
@@ -19,7 +19,7 @@ struct entry {
     uint8_t value[VALUE_MAX];
 };
 
-struct tg_chain_revoked {
+struct tg_attest_revoked {
     size_t count;
     size_t cap;
     struct entry *entries; /* sorted once read */
@@ -38,9 +38,9 @@ static int compare(const void *a, const void *b)
     return 0;
 }
 
-static enum tg_err add(struct tg_chain_revoked *list, const struct entry *entry)
+static enum tg_err add(struct tg_attest_revoked *list, const struct entry *entry)
 {
-    if (list->count == TG_CHAIN_REVOKED_MAX) {
+    if (list->count == TG_ATTEST_REVOKED_MAX) {
         return TG_E_LIMIT;
     }
     if (list->count == list->cap) {
@@ -78,7 +78,7 @@ static enum tg_err read_value(struct entry *entry, struct tg_bytes digits)
     return tg_hex_decode(entry->value, entry->len, tg_bytes(padded, digits.len + odd));
 }
 
-static enum tg_err read_line(struct tg_chain_revoked *list, struct tg_bytes line)
+static enum tg_err read_line(struct tg_attest_revoked *list, struct tg_bytes line)
 {
     struct entry entry = { .kind = KIND_SERIAL };
     struct tg_bytes word;
@@ -98,7 +98,7 @@ static enum tg_err read_line(struct tg_chain_revoked *list, struct tg_bytes line
     return err == TG_OK ? add(list, &entry) : err;
 }
 
-static enum tg_err read_lines(struct tg_chain_revoked *list, struct tg_bytes text,
+static enum tg_err read_lines(struct tg_attest_revoked *list, struct tg_bytes text,
                               struct tg_fault *fault)
 {
     enum tg_err err = TG_OK;
@@ -115,16 +115,16 @@ static enum tg_err read_lines(struct tg_chain_revoked *list, struct tg_bytes tex
             tg_fault_set(fault,
                          "line %zu: expected \"serial <hex>\" or \"key <64 hex digits>\", at most "
                          "%u of them",
-                         number, TG_CHAIN_REVOKED_MAX);
+                         number, TG_ATTEST_REVOKED_MAX);
         }
     }
     return err;
 }
 
-enum tg_err tg_chain_revoked_new(struct tg_chain_revoked **out, struct tg_bytes text,
-                                 struct tg_fault *fault)
+enum tg_err tg_attest_revoked_new(struct tg_attest_revoked **out, struct tg_bytes text,
+                                  struct tg_fault *fault)
 {
-    struct tg_chain_revoked *list = tg_mem_calloc(1, sizeof(*list));
+    struct tg_attest_revoked *list = tg_mem_calloc(1, sizeof(*list));
     enum tg_err err = TG_E_BUG;
 
     TG_REQUIRE(list != NULL, TG_E_NOMEM);
@@ -135,11 +135,11 @@ enum tg_err tg_chain_revoked_new(struct tg_chain_revoked **out, struct tg_bytes 
     *out = list;
     list = NULL;
 out:
-    tg_chain_revoked_free(&list);
+    tg_attest_revoked_free(&list);
     return err;
 }
 
-void tg_chain_revoked_free(struct tg_chain_revoked **revoked)
+void tg_attest_revoked_free(struct tg_attest_revoked **revoked)
 {
     if (*revoked != NULL) {
         tg_mem_free((*revoked)->entries);
@@ -148,13 +148,13 @@ void tg_chain_revoked_free(struct tg_chain_revoked **revoked)
     }
 }
 
-static bool has(const struct tg_chain_revoked *list, const struct entry *entry)
+static bool has(const struct tg_attest_revoked *list, const struct entry *entry)
 {
     return bsearch(entry, list->entries, list->count, sizeof(*entry), compare) != NULL;
 }
 
-enum tg_err tg_chain_revoked_check(const struct tg_chain_revoked *revoked,
-                                   const struct tg_cert *cert)
+enum tg_err tg_attest_revoked_check(const struct tg_attest_revoked *revoked,
+                                    const struct tg_cert *cert)
 {
     struct entry serial = { .kind = KIND_SERIAL, .len = (uint8_t)cert->serial.len };
     struct entry key = { .kind = KIND_KEY, .len = TG_SHA256_LEN };

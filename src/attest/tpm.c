@@ -284,7 +284,8 @@ static enum tg_attest_step check_signature(struct tg_attest_case *c)
     struct tg_bytes cert_info = { NULL, 0 };
 
     (void)tg_cbor_get_bytes(&cert_info, tg_cbor_member(c->stmt, "certInfo"));
-    return tg_signature_verify(tg_chain_leaf_key(&c->chain), c->alg, cert_info, c->sig, c->fault);
+    return tg_signature_verify(tg_attest_chain_leaf_key(&c->chain), c->alg, cert_info, c->sig,
+                               c->fault);
 }
 
 static tg_attest_check_fn *const checks[] = {

@@ -106,7 +106,7 @@ static enum tg_attest_step run(struct tg_attest_verdict *out, const struct tg_at
 
     tg_buf_init(&c.tbs, TBS_MAX);
     step = check(&c, o);
-    tg_chain_deinit(&c.chain);
+    tg_attest_chain_deinit(&c.chain);
     tg_buf_deinit(&c.tbs);
     return step;
 }

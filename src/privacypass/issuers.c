@@ -68,18 +68,18 @@ static bool is_pss_sha384(struct tg_bytes spki)
 }
 
 /* A key that cannot verify tokens refuses here, not at the first one. */
-static bool takes_tokens(const struct tg_issuer_key *key)
+static bool takes_tokens(const struct tg_private_token_key *key)
 {
     static const uint8_t nothing[TG_PRIVATE_TOKEN_SIGNATURE_LEN] = { 0 };
 
     return is_pss_sha384(tg_buf_view(&key->spki)) &&
            EVP_PKEY_is_a(key->public_key, "RSA-PSS") == 1 &&
            EVP_PKEY_get_bits(key->public_key) == KEY_BITS &&
-           tg_issuer_key_check(key, TG_LIT(""), TG_ARRAY_BYTES(nothing)) ==
+           tg_private_token_key_check(key, TG_LIT(""), TG_ARRAY_BYTES(nothing)) ==
                TG_PRIVATE_TOKEN_SIGNATURE;
 }
 
-static enum tg_err parse_spki(struct tg_issuer_key *key, struct tg_bytes text)
+static enum tg_err parse_spki(struct tg_private_token_key *key, struct tg_bytes text)
 {
     const unsigned char *at = NULL;
     enum tg_err err = TG_E_BUG;
@@ -132,7 +132,8 @@ static bool is_time(const json_t *value)
            json_integer_value(value) <= TIME_MAX_S;
 }
 
-static enum tg_err read_key(struct tg_issuer_key *key, const json_t *object, const struct place *at)
+static enum tg_err read_key(struct tg_private_token_key *key, const json_t *object,
+                            const struct place *at)
 {
     static const char *const names[] = { "token-key", "not-before", "not-after", NULL };
     const json_t *text = json_object_get(object, "token-key");
@@ -169,7 +170,8 @@ static bool is_name(const char *name, size_t len)
            strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789.-:") == len;
 }
 
-static enum tg_err read_issuer(struct tg_issuer *issuer, const json_t *object, struct place *at)
+static enum tg_err read_issuer(struct tg_private_token_issuer *issuer, const json_t *object,
+                               struct place *at)
 {
     static const char *const names[] = { "name", "keys", NULL };
     const json_t *name = json_object_get(object, "name");

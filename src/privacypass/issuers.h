@@ -11,7 +11,7 @@
 
 #include <openssl/evp.h>
 
-struct tg_issuer_key {
+struct tg_private_token_key {
     struct tg_buf spki; /* as configured; what the id is the hash of */
     uint8_t id[TG_SHA256_LEN];
     EVP_PKEY *public_key;
@@ -19,19 +19,20 @@ struct tg_issuer_key {
     int64_t not_after_s;  /* from then on it is not in force */
 };
 
-struct tg_issuer {
+struct tg_private_token_issuer {
     char name[TG_PRIVATE_TOKEN_NAME_MAX + 1];
     size_t key_count;
-    struct tg_issuer_key keys[TG_PRIVATE_TOKEN_KEYS_MAX];
+    struct tg_private_token_key keys[TG_PRIVATE_TOKEN_KEYS_MAX];
 };
 
 struct tg_private_token_issuers {
     size_t count;
-    struct tg_issuer issuers[TG_PRIVATE_TOKEN_ISSUERS_MAX];
+    struct tg_private_token_issuer issuers[TG_PRIVATE_TOKEN_ISSUERS_MAX];
 };
 
 /* RSASSA-PSS over input with SHA-384, MGF1 with the same, and a salt of 48 bytes. */
-enum tg_private_token_step tg_issuer_key_check(const struct tg_issuer_key *key,
-                                               struct tg_bytes input, struct tg_bytes signature);
+enum tg_private_token_step tg_private_token_key_check(const struct tg_private_token_key *key,
+                                                      struct tg_bytes input,
+                                                      struct tg_bytes signature);
 
 #endif

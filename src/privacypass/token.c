@@ -43,13 +43,14 @@ static void append_padded(struct tg_buf *out, struct tg_bytes raw)
     }
 }
 
-static bool is_in_force(const struct tg_issuer_key *key, int64_t now_s)
+static bool is_in_force(const struct tg_private_token_key *key, int64_t now_s)
 {
     return key->not_before_s <= now_s && now_s < key->not_after_s;
 }
 
 /* spec: protocol/6#private-token-rotation */
-static const struct tg_issuer_key *first_in_force(const struct tg_issuer *issuer, int64_t now_s)
+static const struct tg_private_token_key *
+first_in_force(const struct tg_private_token_issuer *issuer, int64_t now_s)
 {
     for (size_t i = 0; i < issuer->key_count; i++) {
         if (is_in_force(&issuer->keys[i], now_s)) {
@@ -67,8 +68,8 @@ enum tg_err tg_private_token_ask(struct tg_buf *out, const struct tg_private_tok
 
     tg_buf_init(&challenge, CHALLENGE_MAX);
     for (size_t i = 0; i < issuers->count; i++) {
-        const struct tg_issuer *issuer = &issuers->issuers[i];
-        const struct tg_issuer_key *key = first_in_force(issuer, now_s);
+        const struct tg_private_token_issuer *issuer = &issuers->issuers[i];
+        const struct tg_private_token_key *key = first_in_force(issuer, now_s);
 
         if (key == NULL) {
             continue;
@@ -136,19 +137,19 @@ enum tg_err tg_private_token_parse(uint8_t token[TG_PRIVATE_TOKEN_LEN],
 
 /* ---- verifying ------------------------------------------------------------------------------ */
 
-static bool has_id(const struct tg_issuer_key *key, struct tg_bytes id)
+static bool has_id(const struct tg_private_token_key *key, struct tg_bytes id)
 {
     return tg_ct_equal(TG_ARRAY_BYTES(key->id), id);
 }
 
 /* Two issuers may, in theory, have one key; the challenge then tells which is meant. */
-static const struct tg_issuer_key *find_key(const struct tg_issuer **issuer,
-                                            const struct tg_private_token_issuers *issuers,
-                                            struct tg_bytes id, int64_t now_s)
+static const struct tg_private_token_key *find_key(const struct tg_private_token_issuer **issuer,
+                                                   const struct tg_private_token_issuers *issuers,
+                                                   struct tg_bytes id, int64_t now_s)
 {
     for (size_t i = 0; i < issuers->count; i++) {
         for (size_t k = 0; k < issuers->issuers[i].key_count; k++) {
-            const struct tg_issuer_key *key = &issuers->issuers[i].keys[k];
+            const struct tg_private_token_key *key = &issuers->issuers[i].keys[k];
 
             if (has_id(key, id) && is_in_force(key, now_s)) {
                 *issuer = &issuers->issuers[i];
@@ -159,7 +160,7 @@ static const struct tg_issuer_key *find_key(const struct tg_issuer **issuer,
     return NULL;
 }
 
-static enum tg_err is_for_challenge(bool *is_same, const struct tg_issuer *issuer,
+static enum tg_err is_for_challenge(bool *is_same, const struct tg_private_token_issuer *issuer,
                                     struct tg_bytes digest, struct tg_bytes context,
                                     struct tg_bytes origin)
 {
@@ -185,8 +186,9 @@ static bool set_pss(EVP_PKEY_CTX *ctx)
 }
 
 /* spec: protocol/6#private-token-signature */
-enum tg_private_token_step tg_issuer_key_check(const struct tg_issuer_key *key,
-                                               struct tg_bytes input, struct tg_bytes signature)
+enum tg_private_token_step tg_private_token_key_check(const struct tg_private_token_key *key,
+                                                      struct tg_bytes input,
+                                                      struct tg_bytes signature)
 {
     enum tg_private_token_step step = TG_PRIVATE_TOKEN_INTERNAL;
     EVP_MD_CTX *md = EVP_MD_CTX_new();
@@ -215,8 +217,8 @@ void tg_private_token_verify(struct tg_private_token_verdict *out,
     struct tg_reader r = tg_reader_init(tg_bytes(token, TG_PRIVATE_TOKEN_LEN));
     uint16_t type = tg_reader_u16(&r);
     struct tg_bytes digest, id;
-    const struct tg_issuer *issuer = NULL;
-    const struct tg_issuer_key *key = NULL;
+    const struct tg_private_token_issuer *issuer = NULL;
+    const struct tg_private_token_key *key = NULL;
     bool is_same = false;
 
     (void)tg_reader_bytes(&r, TG_PRIVATE_TOKEN_NONCE_LEN);
@@ -241,6 +243,6 @@ void tg_private_token_verify(struct tg_private_token_verdict *out,
     }
     if (tg_sha256(out->spent_key, input) == TG_OK) {
         out->expires_s = key->not_after_s + TG_PRIVATE_TOKEN_GRACE_S;
-        out->step = tg_issuer_key_check(key, input, r.rest);
+        out->step = tg_private_token_key_check(key, input, r.rest);
     }
 }

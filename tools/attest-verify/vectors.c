@@ -297,28 +297,28 @@ static enum tg_attest_step verify_chain(const struct tg_cert *certs, size_t coun
                                         struct tg_fault *fault)
 {
     const char *pem = text_of(json_object_get(anchors, text_of(json, "trust_anchor")), "pem");
-    struct tg_chain chain = { .count = 0 };
+    struct tg_attest_chain chain = { .count = 0 };
     struct tg_key_templates templates = { { NULL } };
-    struct tg_chain_roots *roots = NULL;
-    struct tg_issuers *issuers = NULL;
+    struct tg_attest_chain_roots *roots = NULL;
+    struct tg_attest_issuers *issuers = NULL;
     enum tg_attest_step step = TG_ATTEST_STEP_INTERNAL;
 
-    if (tg_chain_roots_new(&roots, tg_bytes_str(pem), fault) == TG_OK &&
-        tg_key_templates_init(&templates) == TG_OK && tg_issuers_new(&issuers) == TG_OK) {
-        struct tg_chain_request request = { .certs = certs,
-                                            .count = count,
-                                            .templates = &templates,
-                                            .issuers = issuers,
-                                            .roots = roots,
-                                            .now_s = json_integer_value(
-                                                json_object_get(json, "valid_at_unix")) };
+    if (tg_attest_chain_roots_new(&roots, tg_bytes_str(pem), fault) == TG_OK &&
+        tg_key_templates_init(&templates) == TG_OK && tg_attest_issuers_new(&issuers) == TG_OK) {
+        struct tg_attest_chain_request request = { .certs = certs,
+                                                   .count = count,
+                                                   .templates = &templates,
+                                                   .issuers = issuers,
+                                                   .roots = roots,
+                                                   .now_s = json_integer_value(
+                                                       json_object_get(json, "valid_at_unix")) };
 
-        step = tg_chain_verify(&chain, &request, fault);
+        step = tg_attest_chain_verify(&chain, &request, fault);
     }
-    tg_chain_deinit(&chain);
+    tg_attest_chain_deinit(&chain);
     tg_key_templates_deinit(&templates);
-    tg_issuers_free(&issuers);
-    tg_chain_roots_free(&roots);
+    tg_attest_issuers_free(&issuers);
+    tg_attest_chain_roots_free(&roots);
     return step;
 }
 

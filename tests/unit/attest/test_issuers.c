@@ -14,20 +14,20 @@ static struct tg_bytes name_of(char room[16], unsigned number)
     return tg_bytes_str(room);
 }
 
-static void keep_one(struct tg_issuers *issuers, unsigned number)
+static void keep_one(struct tg_attest_issuers *issuers, unsigned number)
 {
     char room[16];
     X509 *cert = X509_new();
 
     assert_non_null(cert);
-    tg_issuers_keep(issuers, name_of(room, number), cert);
+    tg_attest_issuers_keep(issuers, name_of(room, number), cert);
     X509_free(cert);
 }
 
-static bool is_kept(struct tg_issuers *issuers, unsigned number)
+static bool is_kept(struct tg_attest_issuers *issuers, unsigned number)
 {
     char room[16];
-    X509 *cert = tg_issuers_find(issuers, name_of(room, number));
+    X509 *cert = tg_attest_issuers_find(issuers, name_of(room, number));
 
     X509_free(cert);
     return cert != NULL;
@@ -35,41 +35,41 @@ static bool is_kept(struct tg_issuers *issuers, unsigned number)
 
 static void kept__found_by_its_very_bytes(void **state)
 {
-    struct tg_issuers *issuers = NULL;
+    struct tg_attest_issuers *issuers = NULL;
     X509 *cert = X509_new();
     X509 *found = NULL;
 
     (void)state;
-    assert_int_equal(tg_issuers_new(&issuers), TG_OK);
-    assert_null(tg_issuers_find(issuers, TG_LIT("one")));
-    tg_issuers_keep(issuers, TG_LIT("one"), cert);
-    found = tg_issuers_find(issuers, TG_LIT("one"));
+    assert_int_equal(tg_attest_issuers_new(&issuers), TG_OK);
+    assert_null(tg_attest_issuers_find(issuers, TG_LIT("one")));
+    tg_attest_issuers_keep(issuers, TG_LIT("one"), cert);
+    found = tg_attest_issuers_find(issuers, TG_LIT("one"));
     assert_ptr_equal(found, cert);
-    assert_null(tg_issuers_find(issuers, TG_LIT("on")));
-    assert_null(tg_issuers_find(issuers, TG_LIT("")));
+    assert_null(tg_attest_issuers_find(issuers, TG_LIT("on")));
+    assert_null(tg_attest_issuers_find(issuers, TG_LIT("")));
     X509_free(found);
     X509_free(cert);
-    tg_issuers_free(&issuers);
+    tg_attest_issuers_free(&issuers);
     assert_null(issuers);
 }
 
 static void all_places_taken__the_oldest_goes(void **state)
 {
-    struct tg_issuers *issuers = NULL;
+    struct tg_attest_issuers *issuers = NULL;
 
     (void)state;
-    assert_int_equal(tg_issuers_new(&issuers), TG_OK);
-    for (unsigned i = 0; i < TG_ISSUERS_MAX; i++) {
+    assert_int_equal(tg_attest_issuers_new(&issuers), TG_OK);
+    for (unsigned i = 0; i < TG_ATTEST_ISSUERS_MAX; i++) {
         keep_one(issuers, i);
     }
     keep_one(issuers, 1); /* again: takes no place */
     assert_true(is_kept(issuers, 0));
-    keep_one(issuers, TG_ISSUERS_MAX);
+    keep_one(issuers, TG_ATTEST_ISSUERS_MAX);
     assert_false(is_kept(issuers, 0));
-    for (unsigned i = 1; i <= TG_ISSUERS_MAX; i++) {
+    for (unsigned i = 1; i <= TG_ATTEST_ISSUERS_MAX; i++) {
         assert_true(is_kept(issuers, i));
     }
-    tg_issuers_free(&issuers);
+    tg_attest_issuers_free(&issuers);
 }
 
 struct shared {

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unit.h"
 
-#include "attest/chain.h"
+#include "attest/revoked.h"
 
 #define KEY_TEXT "key 0f8a3f0e6e1ad7d0c1f0a6b8f8a0c7c9e1d2c3b4a5968778695a4b3c2d1e0f00"
 
 static enum tg_err read_list(const char *text, struct tg_fault *fault)
 {
-    struct tg_chain_revoked *list = NULL;
-    enum tg_err err = tg_chain_revoked_new(&list, tg_bytes_str(text), fault);
+    struct tg_attest_revoked *list = NULL;
+    enum tg_err err = tg_attest_revoked_new(&list, tg_bytes_str(text), fault);
 
     assert_true((err == TG_OK) == (list != NULL));
-    tg_chain_revoked_free(&list);
+    tg_attest_revoked_free(&list);
     assert_null(list);
     return err;
 }
@@ -58,13 +58,13 @@ static void bad_line__is_named(void **state)
 
 static enum tg_err check_serial(const char *text, struct tg_bytes serial)
 {
-    struct tg_chain_revoked *list = NULL;
+    struct tg_attest_revoked *list = NULL;
     struct tg_cert cert = { .serial = serial, .spki = TG_LIT("spki") };
     enum tg_err err = TG_E_BUG;
 
-    assert_int_equal(tg_chain_revoked_new(&list, tg_bytes_str(text), NULL), TG_OK);
-    err = tg_chain_revoked_check(list, &cert);
-    tg_chain_revoked_free(&list);
+    assert_int_equal(tg_attest_revoked_new(&list, tg_bytes_str(text), NULL), TG_OK);
+    err = tg_attest_revoked_check(list, &cert);
+    tg_attest_revoked_free(&list);
     return err;
 }
 
@@ -84,21 +84,21 @@ static void serial__found_whatever_its_place_and_its_zeros(void **state)
 
 static void list_of_the_most_entries__is_read_and_one_more_is_not(void **state)
 {
-    struct tg_chain_revoked *list = NULL;
+    struct tg_attest_revoked *list = NULL;
     struct tg_buf text;
 
     (void)state;
     tg_buf_init(&text, 2u << 20);
-    for (unsigned i = 0; i < TG_CHAIN_REVOKED_MAX; i++) {
+    for (unsigned i = 0; i < TG_ATTEST_REVOKED_MAX; i++) {
         char line[32];
 
         (void)snprintf(line, sizeof(line), "serial %x\n", i);
         tg_buf_append_str(&text, line);
     }
-    assert_int_equal(tg_chain_revoked_new(&list, tg_buf_view(&text), NULL), TG_OK);
-    tg_chain_revoked_free(&list);
+    assert_int_equal(tg_attest_revoked_new(&list, tg_buf_view(&text), NULL), TG_OK);
+    tg_attest_revoked_free(&list);
     tg_buf_append_str(&text, "serial 1\n");
-    assert_int_equal(tg_chain_revoked_new(&list, tg_buf_view(&text), NULL), TG_E_LIMIT);
+    assert_int_equal(tg_attest_revoked_new(&list, tg_buf_view(&text), NULL), TG_E_LIMIT);
     assert_null(list);
     tg_buf_deinit(&text);
 }
