@@ -4,9 +4,9 @@
 
 #include "base/b64.h"
 #include "base/mem.h"
+#include "wire/json.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <openssl/err.h>
 #include <openssl/x509.h>
 #include <stdio.h>
@@ -97,9 +97,9 @@ out:
     return err;
 }
 
-/* Where in the file we are, for its faults. */
+/* Where in the file the reader is, for its faults. */
 struct place {
-    size_t issuer, key; /* from 1 */
+    size_t issuer, key; /* from 1; 0: outside */
     struct tg_fault *fault;
 };
 
@@ -115,45 +115,46 @@ static enum tg_err refuse(const struct place *at, const char *what)
     return TG_E_SYNTAX;
 }
 
-/* A misspelt member would otherwise be a key without an end. */
-static bool has_only(const json_t *object, const char *const *names)
+/* Without this check a misspelt member would silently be ignored. */
+static bool has_only(struct tg_json_object object, const char *const *names)
 {
-    size_t known = 0;
+    size_t known_count = 0;
 
     for (size_t i = 0; names[i] != NULL; i++) {
-        known += json_object_get(object, names[i]) != NULL ? 1 : 0;
+        known_count += tg_json_has(object, names[i]) ? 1 : 0;
     }
-    return known == json_object_size(object);
+    return known_count == tg_json_member_count(object);
 }
 
-static bool is_time(const json_t *value)
+static bool read_times(struct tg_private_token_key *key, struct tg_json_object object)
 {
-    return json_is_integer(value) && json_integer_value(value) >= 0 &&
-           json_integer_value(value) <= TIME_MAX_S;
+    bool has_start = tg_json_has(object, "not-before");
+
+    return tg_json_get_whole(&key->not_after_s, object, "not-after", TIME_MAX_S, NULL) == TG_OK &&
+           (!has_start ||
+            tg_json_get_whole(&key->not_before_s, object, "not-before", TIME_MAX_S, NULL) == TG_OK);
 }
 
-static enum tg_err read_key(struct tg_private_token_key *key, const json_t *object,
+static enum tg_err read_key(struct tg_private_token_key *key, struct tg_json_object object,
                             const struct place *at)
 {
     static const char *const names[] = { "token-key", "not-before", "not-after", NULL };
-    const json_t *text = json_object_get(object, "token-key");
-    const json_t *not_before = json_object_get(object, "not-before");
-    const json_t *not_after = json_object_get(object, "not-after");
+    struct tg_bytes text = { NULL, 0 };
     enum tg_err err = TG_E_BUG;
 
-    if (!json_is_object(object) || !has_only(object, names) || !json_is_string(text)) {
-        return refuse(at, "expected token-key, not-after and perhaps not-before");
+    if (!has_only(object, names) ||
+        tg_json_get_string(&text, object, "token-key", TG_JSON_REQUIRED, 0,
+                           TG_PRIVATE_TOKEN_FILE_MAX, NULL) != TG_OK) {
+        return refuse(at, "expected token-key, not-after and optionally not-before");
     }
-    if (!is_time(not_after) || (not_before != NULL && !is_time(not_before))) {
-        return refuse(at, "not-before, not-after: expected seconds since 1970; not-after is needed,"
-                          " because until then spent tokens are remembered");
+    if (!read_times(key, object)) {
+        return refuse(at, "not-before, not-after: expected seconds since 1970; not-after is "
+                          "required, because the relay remembers spent tokens until then");
     }
-    key->not_before_s = not_before == NULL ? 0 : json_integer_value(not_before);
-    key->not_after_s = json_integer_value(not_after);
     if (key->not_after_s <= key->not_before_s) {
         return refuse(at, "not-after: expected a time later than not-before");
     }
-    err = parse_spki(key, tg_bytes(json_string_value(text), json_string_length(text)));
+    err = parse_spki(key, text);
     if (err == TG_E_SYNTAX || err == TG_E_LIMIT) {
         return refuse(at, "token-key: expected the base64url of an RSASSA-PSS public key (SPKI) of "
                           "2048 bits for SHA-384 and a salt of 48");
@@ -163,53 +164,66 @@ static enum tg_err read_key(struct tg_private_token_key *key, const json_t *obje
 
 /* ---- issuers -------------------------------------------------------------------------------- */
 
-/* What a host name may hold: it goes into challenges and is compared byte for byte. */
-static bool is_name(const char *name, size_t len)
+/* The characters of a host name: the name goes into challenges and is compared byte for byte. */
+static bool read_name(struct tg_private_token_issuer *issuer, struct tg_json_object object)
 {
-    return len >= 1 && len <= TG_PRIVATE_TOKEN_NAME_MAX &&
-           strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789.-:") == len;
+    struct tg_bytes name;
+
+    if (tg_json_get_string(&name, object, "name", TG_JSON_REQUIRED, 1, TG_PRIVATE_TOKEN_NAME_MAX,
+                           NULL) != TG_OK) {
+        return false;
+    }
+    memcpy(issuer->name, name.ptr, name.len);
+    return strspn(issuer->name, "abcdefghijklmnopqrstuvwxyz0123456789.-:") == name.len;
 }
 
-static enum tg_err read_issuer(struct tg_private_token_issuer *issuer, const json_t *object,
+static enum tg_err read_issuer(struct tg_private_token_issuer *issuer, struct tg_json_object object,
                                struct place *at)
 {
     static const char *const names[] = { "name", "keys", NULL };
-    const json_t *name = json_object_get(object, "name");
-    const json_t *keys = json_object_get(object, "keys");
+    size_t count = tg_json_item_count(object, "keys");
     enum tg_err err = TG_OK;
 
-    if (!json_is_object(object) || !has_only(object, names) || !json_is_string(name) ||
-        !is_name(json_string_value(name), json_string_length(name))) {
-        return refuse(at, "expected a name, a host in lower case, and keys");
+    if (!has_only(object, names) || !read_name(issuer, object)) {
+        return refuse(at, "expected name, a host name in lower case, and keys");
     }
-    if (json_array_size(keys) < 1 || json_array_size(keys) > TG_PRIVATE_TOKEN_KEYS_MAX) {
+    if (count < 1 || count > TG_PRIVATE_TOKEN_KEYS_MAX) {
         return refuse(at, "keys: expected an array of 1 to 4");
     }
-    memcpy(issuer->name, json_string_value(name), json_string_length(name) + 1);
-    issuer->key_count = json_array_size(keys);
-    for (size_t k = 0; k < issuer->key_count && err == TG_OK; k++) {
+    issuer->key_count = count;
+    for (size_t k = 0; k < count && err == TG_OK; k++) {
         at->key = k + 1;
-        err = read_key(&issuer->keys[k], json_array_get(keys, k), at);
+        err = read_key(&issuer->keys[k], tg_json_item(object, "keys", k), at);
     }
     at->key = 0;
     return err;
 }
 
-static enum tg_err read_top(struct tg_private_token_issuers *out, const json_t *top,
+static enum tg_err read_top(struct tg_private_token_issuers *out, struct tg_json_object top,
                             struct place *at)
 {
     static const char *const names[] = { "issuers", NULL };
-    const json_t *issuers = json_object_get(top, "issuers");
+    size_t count = tg_json_item_count(top, "issuers");
     enum tg_err err = TG_OK;
 
-    if (!json_is_object(top) || !has_only(top, names) || json_array_size(issuers) < 1 ||
-        json_array_size(issuers) > TG_PRIVATE_TOKEN_ISSUERS_MAX) {
+    if (!has_only(top, names) || count < 1 || count > TG_PRIVATE_TOKEN_ISSUERS_MAX) {
         return refuse(at, "expected an object with issuers, an array of 1 to 8");
     }
-    out->count = json_array_size(issuers);
-    for (size_t i = 0; i < out->count && err == TG_OK; i++) {
+    out->count = count;
+    for (size_t i = 0; i < count && err == TG_OK; i++) {
         at->issuer = i + 1;
-        err = read_issuer(&out->issuers[i], json_array_get(issuers, i), at);
+        err = read_issuer(&out->issuers[i], tg_json_item(top, "issuers", i), at);
+    }
+    return err;
+}
+
+static enum tg_err parse_json(struct tg_json **doc, struct tg_bytes text, struct tg_fault *fault)
+{
+    enum tg_err err = tg_json_parse(doc, text, NULL);
+
+    if (err == TG_E_SYNTAX || err == TG_E_LIMIT) {
+        tg_fault_set(fault, "expected one JSON object in UTF-8 without duplicate members");
+        return TG_E_SYNTAX;
     }
     return err;
 }
@@ -219,26 +233,18 @@ enum tg_err tg_private_token_issuers_parse(struct tg_private_token_issuers **out
 {
     struct tg_private_token_issuers *issuers = NULL;
     struct place at = { .fault = fault };
-    json_error_t where;
-    json_t *top = NULL;
+    struct tg_json *doc = NULL;
     enum tg_err err = TG_E_BUG;
 
     issuers = tg_mem_calloc(1, sizeof(*issuers));
     TG_REQUIRE(issuers != NULL, TG_E_NOMEM);
-    top = text.len == 0
-              ? NULL
-              : json_loadb((const char *)text.ptr, text.len, JSON_REJECT_DUPLICATES, &where);
-    if (top == NULL) {
-        tg_fault_set(fault, "expected JSON without duplicate members");
-        err = TG_E_SYNTAX;
-        goto out;
-    }
-    TG_TRY(read_top(issuers, top, &at));
+    TG_TRY(parse_json(&doc, text, fault));
+    TG_TRY(read_top(issuers, tg_json_top(doc), &at));
     *out = issuers;
     issuers = NULL;
     err = TG_OK;
 out:
-    json_decref(top);
+    tg_json_free(&doc);
     tg_private_token_issuers_free(&issuers);
     return err;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * privacypass/issuers.h - the issuers as loaded; private to the private_token files.
+ * privacypass/issuers.h - the issuers as loaded; for privacypass/ alone.
  * Layer: L2 (base, crypto).   Threads: read-only once loaded.   Blocks: no.   Secrets: none.
  */
 #ifndef TG_PRIVACYPASS_ISSUERS_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Challenge and token. The issuers' file is read in private_token_issuers.c. */
+/* Challenge and token. The issuers' file is read in issuers.c. */
 #include "privacypass/issuers.h"
 
 #include "base/b64.h"

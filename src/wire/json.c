@@ -6,6 +6,7 @@
 #include "wire/limits.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <jansson.h>
 #include <string.h>
 
@@ -120,7 +121,8 @@ static enum tg_err explain(const json_error_t *error, struct tg_fault *fault)
 /* spec: protocol/1#strict-json */
 enum tg_err tg_json_parse(struct tg_json **doc, struct tg_bytes text, struct tg_fault *fault)
 {
-    /* Numbers are read as reals because no member is a number: an integer of any size passes. */
+    /* Numbers are read as reals, so that an integer of any size passes in a member that is not
+       read. A real holds the whole numbers up to 2^53 exactly. */
     static const size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL;
     enum tg_err err = TG_E_BUG;
     json_error_t error = { .line = 0 };
@@ -240,6 +242,31 @@ enum tg_err tg_json_get_bool(bool *out, struct tg_json_object in, const char *na
     }
     *out = json_is_true(node);
     return TG_OK;
+}
+
+enum tg_err tg_json_get_whole(int64_t *out, struct tg_json_object in, const char *name, int64_t max,
+                              struct tg_fault *fault)
+{
+    const json_t *node = member(in, name);
+    double value = json_real_value(node); /* 0 for anything but a number */
+    bool is_in_range = json_is_real(node) && value >= 0 && value <= (double)max;
+
+    if (!is_in_range || (double)(int64_t)value != value) {
+        MEMBER_FAULT(fault, in, name, "a whole number from 0 to %" PRId64, max);
+        return TG_E_SYNTAX;
+    }
+    *out = (int64_t)value;
+    return TG_OK;
+}
+
+size_t tg_json_member_count(struct tg_json_object in)
+{
+    return json_object_size((const json_t *)in.node);
+}
+
+size_t tg_json_item_count(struct tg_json_object in, const char *name)
+{
+    return json_array_size(member(in, name));
 }
 
 struct tg_json_object tg_json_item(struct tg_json_object in, const char *name, size_t index)

@@ -59,6 +59,16 @@ bool tg_json_has(struct tg_json_object in, const char *name);
 TG_NODISCARD enum tg_err tg_json_get_bool(bool *out, struct tg_json_object in, const char *name,
                                           struct tg_fault *fault);
 
+/* A required member: a whole number from 0 to max, which is at most 2^53. */
+TG_NODISCARD enum tg_err tg_json_get_whole(int64_t *out, struct tg_json_object in, const char *name,
+                                           int64_t max, struct tg_fault *fault);
+
+/* How many members the object has; 0 when it is absent. */
+size_t tg_json_member_count(struct tg_json_object in);
+
+/* How many items an array member has; 0 when there is no such member or it is not an array. */
+size_t tg_json_item_count(struct tg_json_object in, const char *name);
+
 /* The index-th item of an array member. node == NULL: no such member, no array, no such item, or an
    item that is no object. Ends with doc. */
 struct tg_json_object tg_json_item(struct tg_json_object in, const char *name, size_t index);

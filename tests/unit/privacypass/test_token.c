@@ -338,21 +338,30 @@ static void issuers__anything_wrong__named_by_its_place(void **state)
     static const struct {
         const char *text, *said;
     } cases[] = {
-        { "", "expected JSON" },
+        { "", "expected one JSON object" },
         { "{\"issuers\":[],\"issuers\":[]}", "duplicate" },
-        { "[]", "issuers" },
+        { "[]", "expected one JSON object" },
+        { "{}", "issuers" },
+        { "{\"issuers\":[1]}", "issuer 1: expected name" },
         { "{\"issuers\":[]}", "1 to 8" },
-        { "{\"issuers\":[{\"name\":\"A.example\",\"keys\":[]}]}", "issuer 1: expected a name" },
+        { "{\"issuers\":[{\"name\":\"A.example\",\"keys\":[]}]}", "issuer 1: expected name" },
         { "{\"issuers\":[{\"name\":\"a.example\",\"keys\":[]}]}", "1 to 4" },
+        { "{\"issuers\":[{\"name\":\"a.example\",\"keys\":[{},{},{},{},{}]}]}", "1 to 4" },
         { "{\"issuers\":[{\"name\":\"a.example\",\"keys\":[{}]}]}", "issuer 1, key 1" },
         { "{\"issuers\":[{\"name\":\"a.example\",\"keys\":[{\"token-key\":\"AAAA\"}]}]}",
-          "not-after is needed" },
+          "not-after is required" },
         { "{\"issuers\":[{\"name\":\"a.example\",\"keys\":[{\"token-key\":\"AAAA\","
           "\"not-after\":5,\"not-before\":5}]}]}",
           "later than not-before" },
         { "{\"issuers\":[{\"name\":\"a.example\",\"keys\":[{\"token-key\":\"AAAA\","
           "\"not-after\":5}]}]}",
           "RSASSA-PSS" },
+        { "{\"issuers\":[{\"name\":\"a.example\",\"keys\":[{\"token-key\":\"AAAA\","
+          "\"not-after\":5.5}]}]}",
+          "expected seconds since 1970" },
+        { "{\"issuers\":[{\"name\":\"a.example\",\"keys\":[{\"token-key\":\"AAAA\","
+          "\"not-after\":253402300800}]}]}",
+          "expected seconds since 1970" },
         { "{\"issuers\":[{\"name\":\"a.example\",\"keys\":[{\"token-key\":\"AAAA\","
           "\"not_after\":5}]}]}",
           "expected token-key" },

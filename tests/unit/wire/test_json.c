@@ -292,6 +292,50 @@ static void get_bool__true_false_and_others__value_or_refused(void **state)
     tg_json_free(&doc);
 }
 
+static void get_whole__bounds_fractions_and_other_types__value_or_refused(void **state)
+{
+    static const char text[] =
+        "{\"zero\":0,\"max\":253402300799,\"over\":253402300800,\"below\":-1,"
+        "\"half\":1.5,\"text\":\"1\",\"huge\":99999999999999999999}";
+    static const char *const bad[] = { "over", "below", "half", "text", "huge", "missing" };
+    const int64_t max = INT64_C(253402300799);
+    struct tg_json *doc = NULL;
+    struct tg_fault fault = { "" };
+    int64_t value = 7;
+
+    (void)state;
+    assert_int_equal(tg_json_parse(&doc, tg_bytes_str(text), NULL), TG_OK);
+    for (size_t i = 0; i < TG_COUNT(bad); i++) {
+        assert_int_equal(tg_json_get_whole(&value, tg_json_top(doc), bad[i], max, &fault),
+                         TG_E_SYNTAX);
+        assert_int_equal(value, 7);
+    }
+    assert_string_equal(fault.text, "over: expected a whole number from 0 to 253402300799");
+    assert_int_equal(tg_json_get_whole(&value, tg_json_top(doc), "zero", max, NULL), TG_OK);
+    assert_int_equal(value, 0);
+    assert_int_equal(tg_json_get_whole(&value, tg_json_top(doc), "max", max, NULL), TG_OK);
+    assert_int_equal(value, max);
+    tg_json_free(&doc);
+}
+
+static void counts__members_and_items__zero_where_there_are_none(void **state)
+{
+    struct tg_json *doc = NULL;
+    struct tg_json_object top;
+
+    (void)state;
+    assert_int_equal(tg_json_parse(&doc, TG_LIT("{\"a\":[1,{},null],\"o\":{},\"e\":[]}"), NULL),
+                     TG_OK);
+    top = tg_json_top(doc);
+    assert_int_equal(tg_json_member_count(top), 3);
+    assert_int_equal(tg_json_member_count(tg_json_item(top, "a", 0)), 0);
+    assert_int_equal(tg_json_item_count(top, "a"), 3);
+    assert_int_equal(tg_json_item_count(top, "e"), 0);
+    assert_int_equal(tg_json_item_count(top, "o"), 0);
+    assert_int_equal(tg_json_item_count(top, "missing"), 0);
+    tg_json_free(&doc);
+}
+
 static void item__objects_of_an_array__and_nothing_else(void **state)
 {
     static const char text[] =
@@ -396,6 +440,8 @@ int main(void)
         cmocka_unit_test(get_string__missing_or_another_type__fault_names_the_path),
         cmocka_unit_test(get_optional__absent_null_and_empty__told_apart),
         cmocka_unit_test(get_bool__true_false_and_others__value_or_refused),
+        cmocka_unit_test(get_whole__bounds_fractions_and_other_types__value_or_refused),
+        cmocka_unit_test(counts__members_and_items__zero_where_there_are_none),
         cmocka_unit_test(item__objects_of_an_array__and_nothing_else),
         cmocka_unit_test(put_string__every_ascii_character__read_back_the_same),
         cmocka_unit_test(put_string__specials__escaped),

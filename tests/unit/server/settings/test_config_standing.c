@@ -83,8 +83,9 @@ static void tokens__file_missing_or_no_issuers__reported(void **state)
                        "--private-token-context request");
     assert_int_equal(f->config->standing.context, TG_TOKEN_CONTEXT_REQUEST);
     assert_int_equal(tg_standing_policy_open(&standing, f->config, &fault), TG_E_SYNTAX);
-    assert_string_equal(fault.text, "private-token-issuers: expected JSON without duplicate "
-                                    "members");
+    assert_string_equal(
+        fault.text, "private-token-issuers: expected one JSON object in UTF-8 without duplicate "
+                    "members");
     assert_null(standing);
 }
 
