@@ -3,7 +3,7 @@
  * push/curl.h - libcurl for the push process alone: it is loaded when that process starts, so that
  * the relay, which is the same binary, has neither the library nor the twenty others that it brings
  * in its memory.
- * Layer: L3, for push/process and push/engine* alone; they include it for <curl/curl.h>.
+ * Layer: L3, for push/process, push/engine and push/http* alone; they include it for <curl/curl.h>.
  * Threads: load before the first; read-only from then on.   Blocks: load reads files.
  * Secrets: none.
  */

@@ -3,7 +3,7 @@
 
 #include "base/mem.h"
 #include "push/curl.h"
-#include "push/engine_http.h"
+#include "push/http.h"
 #include "push/schedule.h"
 
 #include <string.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * push/engine_http.h - requests to one provider under way at once, over connections that are kept.
+ * push/http.h - requests to one provider under way at once, over connections that are kept.
  * Layer: L3, for push/engine alone; the door to libcurl.   Threads: one.
  * Blocks: no; a name is resolved on a thread of the library's.
  * Secrets: requests with their tokens and credentials, wiped when they end.
  */
-#ifndef TG_PUSH_ENGINE_HTTP_H
-#define TG_PUSH_ENGINE_HTTP_H
+#ifndef TG_PUSH_HTTP_H
+#define TG_PUSH_HTTP_H
 
 #include "push/provider.h"
 

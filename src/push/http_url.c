@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "push/engine_url.h"
+#include "push/http_url.h"
 
 #include "push/provider.h"
 

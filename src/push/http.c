@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "push/engine_http.h"
+#include "push/http.h"
 
 #include "base/mem.h"
 #include "push/curl.h"
-#include "push/engine_url.h"
+#include "push/http_url.h"
 #include "push/guard.h"
 
 #include <netinet/in.h>

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * push/engine_url.h - tells a handle of libcurl's where its next request goes. The library takes a
+ * push/http_url.h - tells a handle of libcurl's where its next request goes. The library takes a
  * URL apart and puts it together again for each request; here the host is taken apart once for as
  * long as it stays the same, and the path goes by as it is.
- * Layer: L3, for push/engine_http alone.   Threads: one.   Blocks: no.
+ * Layer: L3, for push/http alone.   Threads: one.   Blocks: no.
  * Secrets: paths, which may hold tokens; not kept here, and forgotten by tg_push_url_forget.
  */
-#ifndef TG_PUSH_ENGINE_URL_H
-#define TG_PUSH_ENGINE_URL_H
+#ifndef TG_PUSH_HTTP_URL_H
+#define TG_PUSH_HTTP_URL_H
 
 #include "base/buf.h"
 
