@@ -20,7 +20,7 @@ struct job {
     struct tg_push_lane *lane;
     uint32_t credential;
     bool is_repetition;
-    enum tg_push_connection connection;
+    enum tg_push_connection_kind connection;
 };
 
 struct queue {
@@ -213,7 +213,7 @@ static void take_push_end(struct way *way, struct tg_push_transfer *transfer, en
     if (end == TG_PUSH_END_ANSWER) {
         way->ops->judge(way->provider, &transfer->answer, now_s, &verdict);
         if (is_proof(verdict.action)) {
-            tg_push_http_prove(way->http, transfer);
+            tg_push_http_prove(transfer);
         }
     } else {
         verdict = without_answer[end];

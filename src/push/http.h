@@ -8,6 +8,8 @@
 #ifndef TG_PUSH_HTTP_H
 #define TG_PUSH_HTTP_H
 
+#include "push/http_connection.h"
+#include "push/http_loop.h"
 #include "push/provider.h"
 
 /* How a request ended. */
@@ -23,18 +25,6 @@ enum tg_push_end {
     TG_PUSH_END_CUT,       /* the stream or the connection ended early */
     TG_PUSH_END_TROUBLE    /* of our own: memory */
 };
-
-struct tg_push_http_loop; /* what all providers' sockets wait on together */
-
-enum tg_err tg_push_http_loop_new(struct tg_push_http_loop **out, int64_t (*mono_ms)(void));
-/* Accepts *loop == NULL. After the last tg_push_http_free. */
-void tg_push_http_loop_free(struct tg_push_http_loop **loop);
-/* A descriptor that is readable when tg_push_http_loop_run has something to do. */
-int tg_push_http_loop_fd(const struct tg_push_http_loop *loop);
-/* Milliseconds until then without any socket, or -1. */
-int tg_push_http_loop_wait_ms(const struct tg_push_http_loop *loop);
-/* Lets every socket and timer act; calls done() of requests that ended, never from inside start. */
-void tg_push_http_loop_run(struct tg_push_http_loop *loop);
 
 struct tg_push_transfer {
     struct tg_push_request request; /* filled in before start */
@@ -67,14 +57,13 @@ struct tg_push_transfer *tg_push_http_get(struct tg_push_http *http);
 /* Whether any is under way, whose end will come. */
 bool tg_push_http_is_busy(const struct tg_push_http *http);
 void tg_push_http_put(struct tg_push_http *http, struct tg_push_transfer *transfer);
-enum tg_push_connection { TG_PUSH_ANY_CONNECTION, TG_PUSH_NEW_CONNECTION };
 /* TG_E_NOMEM: not started, there will be no done(). */
 TG_NODISCARD enum tg_err tg_push_http_start(struct tg_push_http *http,
                                             struct tg_push_transfer *transfer,
-                                            enum tg_push_connection connection);
+                                            enum tg_push_connection_kind connection);
 
-/* The provider has accepted our credential on the connection that transfer used: from now on it
-   carries many streams. Until then is_one_stream_first lets one through and holds the others. */
-void tg_push_http_prove(struct tg_push_http *http, const struct tg_push_transfer *transfer);
+/* The provider accepted the credential on the connection of transfer: see
+   tg_push_connection_prove. */
+void tg_push_http_prove(struct tg_push_transfer *transfer);
 
 #endif
