@@ -6,11 +6,11 @@
 #include <string.h>
 
 #define DOUBLINGS_MAX 7u  /* 10 s * 2^7 is past the longest wait */
-#define NO_ROOM_WAIT_S 2u /* a full queue empties soon, or its lane shuts */
+#define NO_ROOM_WAIT_S 2u /* a full queue empties soon, or its route backs off */
 
 /* ---- waits ---------------------------------------------------------------------------------- */
 
-/* 0 to bound. Without random bytes the longest: late is better than all at once. */
+/* 0 to bound; bound without random bytes, because late is better than all at the same time. */
 static uint32_t jitter(const struct tg_rng *rng, uint32_t bound)
 {
     uint32_t v = 0;
@@ -18,8 +18,8 @@ static uint32_t jitter(const struct tg_rng *rng, uint32_t bound)
     return tg_rng_fill(rng, (uint8_t *)&v, sizeof(v)) == TG_OK ? v % (bound + 1) : bound;
 }
 
-/* Full jitter on top of the first wait, doubled for each failure before. */
-static uint32_t backoff(uint32_t failure_count, const struct tg_rng *rng)
+/* The first wait and full jitter; the bound doubles with each earlier failure. */
+static uint32_t backoff_s(uint32_t failure_count, const struct tg_rng *rng)
 {
     uint32_t shift = failure_count < DOUBLINGS_MAX ? failure_count : DOUBLINGS_MAX;
     uint32_t bound = TG_PUSH_FIRST_WAIT_S << shift;
@@ -32,7 +32,7 @@ static uint32_t wait_of(const struct tg_push_verdict *verdict, uint32_t failure_
                         const struct tg_rng *rng)
 {
     if (verdict->wait_s == 0) {
-        return backoff(failure_count, rng);
+        return backoff_s(failure_count, rng);
     }
     return verdict->wait_s < TG_PUSH_ASKED_WAIT_MAX ? verdict->wait_s : TG_PUSH_ASKED_WAIT_MAX;
 }
@@ -44,14 +44,14 @@ static void settle(struct tg_push_decision *out, enum tg_push_result result)
     out->retry_at_s = 0;
 }
 
-/* Given up when nobody will want it any more by then. */
+/* Given up if the mailbox has expired by then. */
 static void settle_retry(struct tg_push_decision *out, int64_t at_s, int64_t expires_s)
 {
     settle(out, at_s < expires_s ? TG_PUSH_RESULT_RETRY : TG_PUSH_RESULT_GIVEN_UP);
     out->retry_at_s = at_s < expires_s ? at_s : 0;
 }
 
-/* ---- what is remembered --------------------------------------------------------------------- */
+/* ---- state ---------------------------------------------------------------------------------- */
 
 static struct tg_push_token_wait *token_of(struct tg_push_schedule *s, const uint8_t *tag)
 {
@@ -59,25 +59,26 @@ static struct tg_push_token_wait *token_of(struct tg_push_schedule *s, const uin
     struct tg_push_token_wait *token = &s->tokens[at];
 
     if (!tg_ct_equal(tg_bytes(tag, TG_PUSH_TAG_LEN), TG_ARRAY_BYTES(token->tag))) {
-        memcpy(token->tag, tag, TG_PUSH_TAG_LEN); /* the other one begins anew */
+        memcpy(token->tag, tag,
+               TG_PUSH_TAG_LEN); /* the token that had the place starts again at zero */
         token->failure_count = 0;
     }
     return token;
 }
 
-bool tg_push_schedule_says(struct tg_push_schedule *s, const char *reason, int64_t now_s)
+bool tg_push_schedule_may_report(struct tg_push_schedule *s, const char *reason, int64_t now_s)
 {
-    struct tg_push_said *place = &s->said[0];
+    struct tg_push_reported *place = &s->reported[0];
 
-    for (size_t i = 0; i < TG_PUSH_SAID_MAX; i++) {
-        struct tg_push_said *said = &s->said[i];
+    for (size_t i = 0; i < TG_PUSH_REPORTED_MAX; i++) {
+        struct tg_push_reported *reported = &s->reported[i];
 
-        if (said->reason != NULL && strcmp(said->reason, reason) == 0) {
-            place = said;
+        if (reported->reason != NULL && strcmp(reported->reason, reason) == 0) {
+            place = reported;
             break;
         }
-        if (said->until_s < place->until_s) {
-            place = said; /* the oldest gives way */
+        if (reported->until_s < place->until_s) {
+            place = reported; /* the oldest is replaced */
         }
     }
     if (place->reason != NULL && strcmp(place->reason, reason) == 0 && now_s < place->until_s) {
@@ -88,62 +89,62 @@ bool tg_push_schedule_says(struct tg_push_schedule *s, const char *reason, int64
     return true;
 }
 
-bool tg_push_lane_is_shut(const struct tg_push_lane *lane, int64_t now_s)
+bool tg_push_route_is_in_backoff(const struct tg_push_route *route, int64_t now_s)
 {
-    return now_s < lane->shut_until_s;
+    return now_s < route->backoff_until_s;
 }
 
-/* Of several waits the longest counts: answers to what was under way come in any order. */
-static void shut(struct tg_push_lane *lane, int64_t until_s, bool is_for_good)
+/* The longest of several waits counts: the answers to requests in flight come in any order. */
+static void back_off(struct tg_push_route *route, int64_t until_s, bool is_firm)
 {
-    if (until_s > lane->shut_until_s) {
-        lane->shut_until_s = until_s;
+    if (until_s > route->backoff_until_s) {
+        route->backoff_until_s = until_s;
     }
-    lane->is_shut_for_good = lane->is_shut_for_good || is_for_good;
+    route->is_backoff_firm = route->is_backoff_firm || is_firm;
 }
 
-static void begin_anew(struct tg_push_lane *lane, int64_t now_s)
+static void forget_ended_backoff(struct tg_push_route *route, int64_t now_s)
 {
-    if (!tg_push_lane_is_shut(lane, now_s)) {
-        lane->is_shut_for_good = false;
+    if (!tg_push_route_is_in_backoff(route, now_s)) {
+        route->is_backoff_firm = false;
     }
 }
 
-/* The provider answers: its failures before were of the moment. */
-static void succeed(struct tg_push_lane *lane)
+/* The provider answers again, so its failures were temporary. */
+static void succeed(struct tg_push_route *route)
 {
-    lane->failure_count = 0;
-    if (!lane->is_shut_for_good) {
-        lane->shut_until_s = 0;
+    route->failure_count = 0;
+    if (!route->is_backoff_firm) {
+        route->backoff_until_s = 0;
     }
 }
 
 /* ---- verdicts ------------------------------------------------------------------------------- */
 
-bool tg_push_schedule_shut(struct tg_push_schedule *s, struct tg_push_lane *lane,
-                           const struct tg_push_verdict *verdict, int64_t now_s,
-                           const struct tg_rng *rng)
+bool tg_push_schedule_back_off(struct tg_push_schedule *s, struct tg_push_route *route,
+                               const struct tg_push_verdict *verdict, int64_t now_s,
+                               const struct tg_rng *rng)
 {
-    bool was_shut = tg_push_lane_is_shut(lane, now_s);
+    bool was_in_backoff = tg_push_route_is_in_backoff(route, now_s);
     uint32_t wait_s = TG_PUSH_BLAME_WAIT_S;
 
-    begin_anew(lane, now_s);
+    forget_ended_backoff(route, now_s);
     if (verdict->action != TG_PUSH_BLAME_CONFIG) {
-        wait_s = wait_of(verdict, lane->failure_count, rng);
-        /* Many answers of one bad moment count once. */
-        lane->failure_count += was_shut ? 0 : 1;
+        wait_s = wait_of(verdict, route->failure_count, rng);
+        /* Failures during a backoff belong to the failure that started it. */
+        route->failure_count += was_in_backoff ? 0 : 1;
     }
-    shut(lane, now_s + wait_s, verdict->action == TG_PUSH_BLAME_CONFIG || verdict->wait_s > 0);
-    return tg_push_schedule_says(s, verdict->reason, now_s);
+    back_off(route, now_s + wait_s, verdict->action == TG_PUSH_BLAME_CONFIG || verdict->wait_s > 0);
+    return tg_push_schedule_may_report(s, verdict->reason, now_s);
 }
 
 static void wait_provider(struct tg_push_decision *out, struct tg_push_schedule *s,
-                          struct tg_push_lane *lane, const struct tg_push_verdict *verdict,
+                          struct tg_push_route *route, const struct tg_push_verdict *verdict,
                           const struct tg_push_attempt *attempt, int64_t now_s,
                           const struct tg_rng *rng)
 {
-    out->is_said = tg_push_schedule_shut(s, lane, verdict, now_s, rng);
-    settle_retry(out, lane->shut_until_s, attempt->expires_s);
+    out->must_report = tg_push_schedule_back_off(s, route, verdict, now_s, rng);
+    settle_retry(out, route->backoff_until_s, attempt->expires_s);
 }
 
 static void wait_token(struct tg_push_decision *out, struct tg_push_schedule *s,
@@ -158,10 +159,11 @@ static void wait_token(struct tg_push_decision *out, struct tg_push_schedule *s,
 }
 
 /*
- * A provider calls a token bad when it is, and also when ours is the wrong topic or environment:
- * then it calls every token bad. So a token is dropped only where a push to another was taken and
- * no third one was suspected since. Two in doubt are the configuration's fault, and no token's. The
- * provider goes on meanwhile: else anybody could stop it by leaving two tokens that are none.
+ * A provider reports a bad token when the token is bad, but also when the configured topic or
+ * environment is wrong; then it reports every token. So a token is dropped only if a push to
+ * another token was accepted before and no third token was reported since. Two reported tokens
+ * count as a fault of the configuration, and neither is dropped. Pushes continue: otherwise anybody
+ * could stop them by registering two invalid tokens.
  */
 static void suspect(struct tg_push_decision *out, struct tg_push_schedule *s,
                     const struct tg_push_verdict *verdict, const struct tg_push_attempt *attempt,
@@ -172,7 +174,7 @@ static void suspect(struct tg_push_decision *out, struct tg_push_schedule *s,
 
     if (is_other) {
         s->is_config_good = false;
-        out->is_said = tg_push_schedule_says(s, verdict->reason, now_s);
+        out->must_report = tg_push_schedule_may_report(s, verdict->reason, now_s);
     }
     s->has_suspect = true;
     memcpy(s->suspect, attempt->tag, TG_PUSH_TAG_LEN);
@@ -200,9 +202,10 @@ static enum tg_push_next next_of(enum tg_push_action action)
     return action == TG_PUSH_RECONNECT ? TG_PUSH_NEXT_CONNECT : TG_PUSH_NEXT_REPEAT;
 }
 
-/* Once at once; the second time in a row it is somebody's fault. */
+/* Repeat once immediately; a second failure in a row counts against the credential or the provider.
+ */
 static void repeat(struct tg_push_decision *out, struct tg_push_schedule *s,
-                   struct tg_push_lane *lane, const struct tg_push_verdict *verdict,
+                   struct tg_push_route *route, const struct tg_push_verdict *verdict,
                    const struct tg_push_attempt *attempt, int64_t now_s, const struct tg_rng *rng)
 {
     struct tg_push_verdict second = *verdict;
@@ -212,56 +215,56 @@ static void repeat(struct tg_push_decision *out, struct tg_push_schedule *s,
         return;
     }
     second.action = verdict->action == TG_PUSH_RENEW ? TG_PUSH_BLAME_CONFIG : TG_PUSH_WAIT_PROVIDER;
-    wait_provider(out, s, lane, &second, attempt, now_s, rng);
+    wait_provider(out, s, route, &second, attempt, now_s, rng);
 }
 
 void tg_push_schedule_decide(struct tg_push_decision *out, struct tg_push_schedule *s,
-                             struct tg_push_lane *lane, const struct tg_push_verdict *verdict,
+                             struct tg_push_route *route, const struct tg_push_verdict *verdict,
                              const struct tg_push_attempt *attempt, int64_t now_s,
                              const struct tg_rng *rng)
 {
     *out = (struct tg_push_decision){ .reason = verdict->reason };
     settle(out, TG_PUSH_RESULT_GIVEN_UP);
-    begin_anew(lane, now_s);
+    forget_ended_backoff(route, now_s);
     switch (verdict->action) {
     case TG_PUSH_TAKEN:
-        succeed(lane);
+        succeed(route);
         take(out, s, attempt);
         return;
     case TG_PUSH_DROP_TOKEN:
-        succeed(lane);
+        succeed(route);
         settle(out, TG_PUSH_RESULT_DROPPED);
         return;
     case TG_PUSH_SUSPECT_TOKEN:
-        succeed(lane);
+        succeed(route);
         suspect(out, s, verdict, attempt, now_s, rng);
         return;
     case TG_PUSH_RENEW:
     case TG_PUSH_REPEAT:
     case TG_PUSH_RECONNECT:
-        repeat(out, s, lane, verdict, attempt, now_s, rng);
+        repeat(out, s, route, verdict, attempt, now_s, rng);
         return;
     case TG_PUSH_WAIT_TOKEN:
-        succeed(lane);
+        succeed(route);
         wait_token(out, s, verdict, attempt, now_s, rng);
         return;
     case TG_PUSH_WAIT_PROVIDER:
     case TG_PUSH_BLAME_CONFIG:
-        wait_provider(out, s, lane, verdict, attempt, now_s, rng);
+        wait_provider(out, s, route, verdict, attempt, now_s, rng);
         return;
     case TG_PUSH_BLAME_REQUEST:
-        out->is_said = tg_push_schedule_says(s, verdict->reason, now_s);
+        out->must_report = tg_push_schedule_may_report(s, verdict->reason, now_s);
         return;
     }
 }
 
-void tg_push_schedule_refuse(struct tg_push_decision *out, const struct tg_push_lane *lane,
+void tg_push_schedule_refuse(struct tg_push_decision *out, const struct tg_push_route *route,
                              int64_t expires_s, int64_t now_s, const struct tg_rng *rng)
 {
     *out = (struct tg_push_decision){ .reason = "no_room" };
     settle_retry(out,
-                 tg_push_lane_is_shut(lane, now_s)
-                     ? lane->shut_until_s + jitter(rng, TG_PUSH_FIRST_WAIT_S)
+                 tg_push_route_is_in_backoff(route, now_s)
+                     ? route->backoff_until_s + jitter(rng, TG_PUSH_FIRST_WAIT_S)
                      : now_s + 1 + jitter(rng, NO_ROOM_WAIT_S),
                  expires_s);
 }

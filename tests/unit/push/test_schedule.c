@@ -8,7 +8,7 @@
 
 struct fixture {
     struct tg_push_schedule schedule;
-    struct tg_push_lane lane;
+    struct tg_push_route route;
     struct tg_rng rng;
     uint8_t next;
     int64_t now_s;
@@ -49,7 +49,7 @@ static const struct tg_push_decision *decide(struct fixture *f, uint8_t token,
     const struct tg_push_attempt attempt = { .tag = tag, .expires_s = EXPIRES };
     const struct tg_push_verdict verdict = { action, wait_s, "word" };
 
-    tg_push_schedule_decide(&f->decision, &f->schedule, &f->lane, &verdict, &attempt, f->now_s,
+    tg_push_schedule_decide(&f->decision, &f->schedule, &f->route, &verdict, &attempt, f->now_s,
                             &f->rng);
     return &f->decision;
 }
@@ -67,17 +67,17 @@ static void assert_retry(const struct fixture *f, int64_t from_s, int64_t to_s)
     assert_in_range(f->decision.retry_at_s - f->now_s, from_s, to_s);
 }
 
-static void decide__taken_dropped_given_up__settled_and_the_lane_stays_open(void **state)
+static void decide__taken_dropped_given_up__settled_and_the_route_stays_open(void **state)
 {
     struct fixture *f = *state;
 
     assert_result(decide(f, 1, TG_PUSH_TAKEN, 0), TG_PUSH_RESULT_TAKEN);
     assert_result(decide(f, 1, TG_PUSH_DROP_TOKEN, 0), TG_PUSH_RESULT_DROPPED);
     assert_result(decide(f, 1, TG_PUSH_BLAME_REQUEST, 0), TG_PUSH_RESULT_GIVEN_UP);
-    assert_true(f->decision.is_said);
+    assert_true(f->decision.must_report);
     assert_result(decide(f, 1, TG_PUSH_BLAME_REQUEST, 0), TG_PUSH_RESULT_GIVEN_UP);
-    assert_false(f->decision.is_said);
-    assert_false(tg_push_lane_is_shut(&f->lane, f->now_s));
+    assert_false(f->decision.must_report);
+    assert_false(tg_push_route_is_in_backoff(&f->route, f->now_s));
 }
 
 static void decide__provider_waits__ten_seconds_at_least_and_doubled_up_to_the_last(void **state)
@@ -87,17 +87,17 @@ static void decide__provider_waits__ten_seconds_at_least_and_doubled_up_to_the_l
 
     for (size_t i = 0; i < TG_COUNT(longest); i++) {
         for (int draw = 0; draw < DRAWS; draw++) {
-            struct tg_push_lane before = f->lane;
+            struct tg_push_route before = f->route;
 
             (void)decide(f, 1, TG_PUSH_WAIT_PROVIDER, 0);
             assert_retry(f, 10, longest[i]);
-            assert_true(tg_push_lane_is_shut(&f->lane, f->decision.retry_at_s - 1));
-            assert_false(tg_push_lane_is_shut(&f->lane, f->decision.retry_at_s));
+            assert_true(tg_push_route_is_in_backoff(&f->route, f->decision.retry_at_s - 1));
+            assert_false(tg_push_route_is_in_backoff(&f->route, f->decision.retry_at_s));
             if (draw + 1 < DRAWS) {
-                f->lane = before;
+                f->route = before;
             }
         }
-        f->now_s = f->lane.shut_until_s;
+        f->now_s = f->route.backoff_until_s;
     }
 }
 
@@ -106,11 +106,11 @@ static void decide__provider_waits__spread_over_the_whole_range(void **state)
 {
     struct fixture *f = *state;
 
-    f->lane.failure_count = 3;
+    f->route.failure_count = 3;
     f->rng.fill = fill_ones;
     (void)decide(f, 1, TG_PUSH_WAIT_PROVIDER, 0);
     assert_retry(f, 10, 80);
-    f->lane = (struct tg_push_lane){ .failure_count = 3 };
+    f->route = (struct tg_push_route){ .failure_count = 3 };
     f->rng.fill = fill_nothing; /* no random bytes: late rather than all at once */
     (void)decide(f, 1, TG_PUSH_WAIT_PROVIDER, 0);
     assert_retry(f, 80, 80);
@@ -124,7 +124,7 @@ static void decide__many_answers_of_one_bad_moment__count_as_one_failure(void **
         (void)decide(f, (uint8_t)i, TG_PUSH_WAIT_PROVIDER, 0);
         assert_retry(f, 10, 20);
     }
-    assert_int_equal(f->lane.failure_count, 1);
+    assert_int_equal(f->route.failure_count, 1);
 }
 
 static void decide__the_provider_says_how_long__that_long_and_six_hours_at_most(void **state)
@@ -135,65 +135,65 @@ static void decide__the_provider_says_how_long__that_long_and_six_hours_at_most(
     struct fixture *f = *state;
 
     for (size_t i = 0; i < TG_COUNT(asked); i++) {
-        f->lane = (struct tg_push_lane){ .shut_until_s = 0 };
+        f->route = (struct tg_push_route){ .backoff_until_s = 0 };
         (void)decide(f, 1, TG_PUSH_WAIT_PROVIDER, asked[i][0]);
         assert_retry(f, asked[i][1], asked[i][1]);
     }
 }
 
-static void decide__a_success_while_shut__opens_what_nobody_asked_to_be_shut(void **state)
+static void decide__a_success_during_backoff__ends_only_a_wait_of_our_own(void **state)
 {
     struct fixture *f = *state;
 
     (void)decide(f, 1, TG_PUSH_WAIT_PROVIDER, 0);
     (void)decide(f, 2, TG_PUSH_TAKEN, 0);
-    assert_false(tg_push_lane_is_shut(&f->lane, f->now_s));
-    assert_int_equal(f->lane.failure_count, 0);
+    assert_false(tg_push_route_is_in_backoff(&f->route, f->now_s));
+    assert_int_equal(f->route.failure_count, 0);
 
     (void)decide(f, 1, TG_PUSH_WAIT_PROVIDER, 3600);
     (void)decide(f, 2, TG_PUSH_TAKEN, 0);
-    assert_true(tg_push_lane_is_shut(&f->lane, f->now_s + 3599));
+    assert_true(tg_push_route_is_in_backoff(&f->route, f->now_s + 3599));
 
     /* Once that is over the next failure is of the moment again. */
     f->now_s += 3600;
     (void)decide(f, 1, TG_PUSH_WAIT_PROVIDER, 0);
     (void)decide(f, 2, TG_PUSH_TAKEN, 0);
-    assert_false(tg_push_lane_is_shut(&f->lane, f->now_s));
+    assert_false(tg_push_route_is_in_backoff(&f->route, f->now_s));
 }
 
-static void decide__configuration__five_minutes_and_said_once_in_that_time(void **state)
+static void decide__configuration__five_minutes_and_one_report_in_that_time(void **state)
 {
     struct fixture *f = *state;
 
     (void)decide(f, 1, TG_PUSH_BLAME_CONFIG, 0);
     assert_retry(f, 300, 300);
-    assert_true(f->decision.is_said);
+    assert_true(f->decision.must_report);
     (void)decide(f, 2, TG_PUSH_BLAME_CONFIG, 0);
-    assert_false(f->decision.is_said);
+    assert_false(f->decision.must_report);
     (void)decide(f, 2, TG_PUSH_TAKEN, 0);
-    assert_true(tg_push_lane_is_shut(&f->lane, f->now_s + 299));
+    assert_true(tg_push_route_is_in_backoff(&f->route, f->now_s + 299));
     f->now_s += 299;
     (void)decide(f, 1, TG_PUSH_BLAME_CONFIG, 0);
-    assert_false(f->decision.is_said);
+    assert_false(f->decision.must_report);
     f->now_s += 1;
     (void)decide(f, 1, TG_PUSH_BLAME_CONFIG, 0);
-    assert_true(f->decision.is_said);
+    assert_true(f->decision.must_report);
 }
 
 static void says__more_reasons_than_are_remembered__the_oldest_gives_way(void **state)
 {
-    static const char reasons[TG_PUSH_SAID_MAX + 1][3] = { "a", "b", "c", "d", "e", "f",
-                                                           "g", "h", "i", "j", "k", "l",
-                                                           "m", "n", "o", "p", "q" };
+    static const char reasons[TG_PUSH_REPORTED_MAX + 1][3] = { "a", "b", "c", "d", "e", "f",
+                                                               "g", "h", "i", "j", "k", "l",
+                                                               "m", "n", "o", "p", "q" };
     struct fixture *f = *state;
 
     for (size_t i = 0; i < TG_COUNT(reasons); i++) {
         f->now_s++;
-        assert_true(tg_push_schedule_says(&f->schedule, reasons[i], f->now_s));
-        assert_false(tg_push_schedule_says(&f->schedule, reasons[i], f->now_s));
+        assert_true(tg_push_schedule_may_report(&f->schedule, reasons[i], f->now_s));
+        assert_false(tg_push_schedule_may_report(&f->schedule, reasons[i], f->now_s));
     }
-    assert_false(tg_push_schedule_says(&f->schedule, "q", f->now_s));
-    assert_true(tg_push_schedule_says(&f->schedule, "a", f->now_s));
+    assert_false(tg_push_schedule_may_report(&f->schedule, "q", f->now_s));
+    assert_true(tg_push_schedule_may_report(&f->schedule, "a", f->now_s));
 }
 
 static void decide__one_token_waits__the_provider_does_not(void **state)
@@ -213,7 +213,7 @@ static void decide__one_token_waits__the_provider_does_not(void **state)
     assert_retry(f, 10, 10);
     (void)decide(f, 1, TG_PUSH_WAIT_TOKEN, 777);
     assert_retry(f, 777, 777);
-    assert_false(tg_push_lane_is_shut(&f->lane, f->now_s));
+    assert_false(tg_push_route_is_in_backoff(&f->route, f->now_s));
 }
 
 static void decide__a_wait_past_the_expiration__given_up(void **state)
@@ -224,7 +224,7 @@ static void decide__a_wait_past_the_expiration__given_up(void **state)
     assert_result(decide(f, 1, TG_PUSH_WAIT_TOKEN, 100), TG_PUSH_RESULT_GIVEN_UP);
     assert_result(decide(f, 1, TG_PUSH_WAIT_TOKEN, 99), TG_PUSH_RESULT_RETRY);
     assert_result(decide(f, 1, TG_PUSH_WAIT_PROVIDER, 101), TG_PUSH_RESULT_GIVEN_UP);
-    assert_true(tg_push_lane_is_shut(&f->lane, f->now_s + 100));
+    assert_true(tg_push_route_is_in_backoff(&f->route, f->now_s + 100));
 }
 
 static void decide__renew_repeat_and_reconnect__once_then_somebodys_fault(void **state)
@@ -246,14 +246,14 @@ static void decide__renew_repeat_and_reconnect__once_then_somebodys_fault(void *
         static const char *const reasons[] = { "one", "two", "three" };
         const struct tg_push_verdict verdict = { rows[i].action, 0, reasons[i] };
 
-        f->lane = (struct tg_push_lane){ .shut_until_s = 0 };
+        f->route = (struct tg_push_route){ .backoff_until_s = 0 };
         assert_int_equal(decide(f, 1, rows[i].action, 0)->next, rows[i].next);
-        assert_false(tg_push_lane_is_shut(&f->lane, f->now_s));
-        tg_push_schedule_decide(&f->decision, &f->schedule, &f->lane, &verdict, &second, f->now_s,
+        assert_false(tg_push_route_is_in_backoff(&f->route, f->now_s));
+        tg_push_schedule_decide(&f->decision, &f->schedule, &f->route, &verdict, &second, f->now_s,
                                 &f->rng);
         assert_retry(f, rows[i].from_s, rows[i].to_s);
-        assert_true(f->decision.is_said);
-        assert_true(tg_push_lane_is_shut(&f->lane, f->now_s));
+        assert_true(f->decision.must_report);
+        assert_true(tg_push_route_is_in_backoff(&f->route, f->now_s));
     }
 }
 
@@ -264,8 +264,9 @@ static void suspect__before_any_success__no_token_is_dropped(void **state)
     for (uint8_t token = 1; token < 50; token++) {
         (void)decide(f, token, TG_PUSH_SUSPECT_TOKEN, 0);
         assert_retry(f, 10, 10);
-        assert_int_equal(f->decision.is_said, token == 2); /* the first alone may be bad itself */
-        assert_false(tg_push_lane_is_shut(&f->lane, f->now_s));
+        assert_int_equal(f->decision.must_report,
+                         token == 2); /* the first alone may be bad itself */
+        assert_false(tg_push_route_is_in_backoff(&f->route, f->now_s));
     }
 }
 
@@ -277,7 +278,7 @@ static void suspect__after_a_success__that_token_is_dropped(void **state)
     assert_retry(f, 10, 10);
     (void)decide(f, 2, TG_PUSH_TAKEN, 0);
     assert_result(decide(f, 1, TG_PUSH_SUSPECT_TOKEN, 0), TG_PUSH_RESULT_DROPPED);
-    assert_false(f->decision.is_said);
+    assert_false(f->decision.must_report);
 }
 
 static void suspect__two_tokens_since_the_last_success__the_second_stays(void **state)
@@ -288,7 +289,7 @@ static void suspect__two_tokens_since_the_last_success__the_second_stays(void **
     assert_result(decide(f, 1, TG_PUSH_SUSPECT_TOKEN, 0), TG_PUSH_RESULT_DROPPED);
     (void)decide(f, 2, TG_PUSH_SUSPECT_TOKEN, 0);
     assert_retry(f, 10, 10);
-    assert_true(f->decision.is_said);
+    assert_true(f->decision.must_report);
     (void)decide(f, 3, TG_PUSH_SUSPECT_TOKEN, 0);
     assert_retry(f, 10, 10);
     (void)decide(f, 2, TG_PUSH_SUSPECT_TOKEN, 0);
@@ -297,20 +298,20 @@ static void suspect__two_tokens_since_the_last_success__the_second_stays(void **
     assert_result(decide(f, 2, TG_PUSH_SUSPECT_TOKEN, 0), TG_PUSH_RESULT_DROPPED);
 }
 
-static void refuse__shut_or_full__at_the_lanes_time_or_in_a_moment(void **state)
+static void refuse__in_backoff_or_full__at_the_end_of_the_backoff_or_within_seconds(void **state)
 {
     struct fixture *f = *state;
 
     for (int draw = 0; draw < DRAWS; draw++) {
-        tg_push_schedule_refuse(&f->decision, &f->lane, EXPIRES, f->now_s, &f->rng);
+        tg_push_schedule_refuse(&f->decision, &f->route, EXPIRES, f->now_s, &f->rng);
         assert_retry(f, 1, 3);
     }
-    f->lane.shut_until_s = f->now_s + 3600;
+    f->route.backoff_until_s = f->now_s + 3600;
     for (int draw = 0; draw < DRAWS; draw++) {
-        tg_push_schedule_refuse(&f->decision, &f->lane, EXPIRES, f->now_s, &f->rng);
+        tg_push_schedule_refuse(&f->decision, &f->route, EXPIRES, f->now_s, &f->rng);
         assert_retry(f, 3600, 3610);
     }
-    tg_push_schedule_refuse(&f->decision, &f->lane, f->now_s + 3600, f->now_s, &f->rng);
+    tg_push_schedule_refuse(&f->decision, &f->route, f->now_s + 3600, f->now_s, &f->rng);
     assert_result(&f->decision, TG_PUSH_RESULT_GIVEN_UP);
 }
 
@@ -318,13 +319,13 @@ int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup(name, set_up)
     const struct CMUnitTest tests[] = {
-        CASE(decide__taken_dropped_given_up__settled_and_the_lane_stays_open),
+        CASE(decide__taken_dropped_given_up__settled_and_the_route_stays_open),
         CASE(decide__provider_waits__ten_seconds_at_least_and_doubled_up_to_the_last),
         CASE(decide__provider_waits__spread_over_the_whole_range),
         CASE(decide__many_answers_of_one_bad_moment__count_as_one_failure),
         CASE(decide__the_provider_says_how_long__that_long_and_six_hours_at_most),
-        CASE(decide__a_success_while_shut__opens_what_nobody_asked_to_be_shut),
-        CASE(decide__configuration__five_minutes_and_said_once_in_that_time),
+        CASE(decide__a_success_during_backoff__ends_only_a_wait_of_our_own),
+        CASE(decide__configuration__five_minutes_and_one_report_in_that_time),
         CASE(says__more_reasons_than_are_remembered__the_oldest_gives_way),
         CASE(decide__one_token_waits__the_provider_does_not),
         CASE(decide__a_wait_past_the_expiration__given_up),
@@ -332,7 +333,7 @@ int main(void)
         CASE(suspect__before_any_success__no_token_is_dropped),
         CASE(suspect__after_a_success__that_token_is_dropped),
         CASE(suspect__two_tokens_since_the_last_success__the_second_stays),
-        CASE(refuse__shut_or_full__at_the_lanes_time_or_in_a_moment),
+        CASE(refuse__in_backoff_or_full__at_the_end_of_the_backoff_or_within_seconds),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
