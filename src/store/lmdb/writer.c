@@ -6,162 +6,36 @@
  */
 #include "store/lmdb/writer.h"
 
-#include <assert.h>
 #include <signal.h>
 
-#include "store/lmdb/outbox.h"
-
-#define RECORD_OVERHEAD                                                                            \
-    1024u /* bytes of pages beside the value, generously: heads, keys, indexes */
+#include "store/lmdb/op.h"
 
 static enum tg_err err_of(int rc)
 {
     return rc == MDB_MAP_FULL || rc == MDB_TXN_FULL ? TG_E_FULL : TG_E_STORE;
 }
 
-/*
- * A map that is full to the last page cannot even remove, as that writes pages too. So puts stop
- * early, by an estimate from above: a value takes whole pages or shares one with few others.
- */
-static bool is_map_nearly_full(const struct tg_lmdb *s, const struct tg_lmdb_write *w,
-                               size_t more_bytes)
-{
-    uint64_t pages_bytes = 2 * (w->stats.value_bytes + more_bytes) +
-                           RECORD_OVERHEAD * (w->stats.record_count + 1) + tg_lmdb_outbox_bytes(w);
-
-    return pages_bytes > s->map_size / 4 * 3;
-}
-
-static enum tg_err admit(const struct tg_lmdb *s, const struct tg_lmdb_write *w,
-                         const struct tg_store_record *old, const struct tg_store_record *next)
-{
-    bool is_growing = old == NULL || next->sealed.len > old->sealed.len;
-
-    if (is_growing && is_map_nearly_full(s, w, next->sealed.len)) {
-        return TG_E_FULL;
-    }
-    return tg_store_admit(&s->limits, &w->stats, old, next);
-}
-
-/* With the record, in its transaction. Where that has been spoilt by them the record goes alone. */
-static int notes_run(struct tg_lmdb *s, struct tg_lmdb_write *w, struct tg_store_op *op,
-                     const struct tg_store_next *next)
-{
-    int rc = 0;
-
-    assert(next->note_count <= TG_STORE_NOTES_MAX);
-    op->has_notes = next->note_count > 0;
-    for (size_t i = 0; rc == 0 && !op->is_noteless && i < next->note_count; i++) {
-        if (next->notes[i].ask == TG_OUTBOX_UNBLOCK ||
-            !is_map_nearly_full(s, w, next->notes[i].sealed.len)) {
-            rc = tg_lmdb_outbox_note(w, &s->limits, &next->notes[i]);
-        }
-    }
-    return rc;
-}
-
-static int record_put(struct tg_lmdb *s, struct tg_lmdb_write *w, struct tg_store_op *op,
-                      const struct tg_store_record *old, const struct tg_store_next *next)
-{
-    int rc = 0;
-
-    op->err = admit(s, w, old, &next->record);
-    if (op->err != TG_OK) {
-        return 0;
-    }
-    rc = tg_lmdb_put(w, &op->of.key, old, &next->record);
-    return rc != 0 ? rc : notes_run(s, w, op, next);
-}
-
-static int record_remove(struct tg_lmdb *s, struct tg_lmdb_write *w, struct tg_store_op *op,
-                         const struct tg_store_record *old, const struct tg_store_next *next)
-{
-    int rc = 0;
-
-    if (old == NULL) {
-        return 0;
-    }
-    rc = tg_lmdb_remove(w, &op->of.key, old);
-    return rc != 0 ? rc : notes_run(s, w, op, next);
-}
-
-static int change_run(struct tg_lmdb *s, struct tg_lmdb_write *w, struct tg_store_op *op)
-{
-    struct tg_store_record found = { .version = 0 };
-    struct tg_store_next next = { .note_count = 0 };
-    struct tg_store_record *old = &found;
-    int rc = tg_lmdb_get(w->txn, w->tables, &op->of.key, &found);
-
-    if (rc == MDB_NOTFOUND) {
-        old = NULL;
-    } else if (rc != 0) {
-        return rc;
-    }
-    op->err = TG_OK;
-    op->has_notes = false;
-    switch (op->change(op->ctx, old, &next)) {
-    case TG_STORE_KEEP:
-        return 0;
-    case TG_STORE_PUT:
-        return record_put(s, w, op, old, &next);
-    case TG_STORE_REMOVE:
-        return record_remove(s, w, op, old, &next);
-    }
-    op->err = TG_E_BUG;
-    return 0;
-}
-
-static int sweep_run(struct tg_lmdb *s, struct tg_lmdb_write *w, struct tg_store_op *op)
-{
-    size_t want = op->of.sweep.max_count - op->of.sweep.removed_count;
-    size_t step = want < TG_LMDB_SWEEP_STEP ? want : TG_LMDB_SWEEP_STEP;
-    int rc = tg_lmdb_sweep(w, op->of.sweep.now_s, step, &op->of.sweep.step_count);
-
-    if (rc == 0) {
-        rc = tg_lmdb_outbox_sweep(w, &s->leases, op, TG_LMDB_SWEEP_STEP);
-    }
-    op->err = TG_OK;
-    op->of.sweep.is_partial = rc == 0 && ((op->of.sweep.step_count == step && step < want) ||
-                                          !op->of.sweep.outbox_step.is_over);
-    return rc;
-}
-
-static int op_run(struct tg_lmdb *s, struct tg_lmdb_write *w, struct tg_store_op *op)
-{
-    switch (op->kind) {
-    case TG_STORE_CHANGE:
-        return change_run(s, w, op);
-    case TG_STORE_SWEEP:
-        return sweep_run(s, w, op);
-    case TG_STORE_LEASE:
-        return tg_lmdb_outbox_lease(w, &s->leases, op);
-    case TG_STORE_SETTLE:
-        op->err = TG_OK;
-        return tg_lmdb_outbox_settle(w, &s->leases, op);
-    }
-    op->err = TG_E_BUG;
-    return 0;
-}
-
-/* Runs at most *count operations from first on; *count becomes how many ran without failing. A
-   lease sees no settle of its own transaction and ends it (lmdb/outbox.h). */
+/* Runs at most *count operations from first on; *count becomes how many ran without failing. */
 static int batch_run(struct tg_lmdb *s, struct tg_lmdb_write *w, struct tg_store_op *first,
                      size_t *count)
 {
     size_t limit = *count;
-    bool has_settled = false;
-    bool has_leased = false;
-    int rc = 0;
+    bool has_ended_leases = false;
+    bool has_given_leases = false;
 
     *count = 0;
-    for (struct tg_store_op *op = first; op != NULL && *count < limit && !has_leased;
+    for (struct tg_store_op *op = first; op != NULL && *count < limit && !has_given_leases;
          op = op->next) {
-        has_leased = op->kind == TG_STORE_LEASE;
-        if (w->written_bytes >= TG_LMDB_BATCH_BYTES_MAX || (has_leased && has_settled)) {
+        const struct tg_lmdb_op_kind *kind = tg_lmdb_op_kind(op->kind);
+        int rc = 0;
+
+        if (w->written_bytes >= TG_LMDB_BATCH_BYTES_MAX ||
+            (kind->gives_leases && has_ended_leases)) {
             break;
         }
-        has_settled = has_settled || op->kind == TG_STORE_SETTLE;
-        rc = op_run(s, w, op);
+        has_given_leases = kind->gives_leases;
+        has_ended_leases = has_ended_leases || kind->ends_leases;
+        rc = kind->run(s, w, op);
         if (rc != 0) {
             return rc;
         }
@@ -170,21 +44,20 @@ static int batch_run(struct tg_lmdb *s, struct tg_lmdb_write *w, struct tg_store
     return w->is_dirty ? tg_lmdb_put_counts(w) : 0;
 }
 
-/* What follows a commit. True: a sweep that has more to do. */
+/* True: the operation has more to do. */
 static bool op_committed(struct tg_lmdb *s, struct tg_store_op *op)
 {
-    if (op->err != TG_OK) {
-        return false;
-    }
-    if (op->kind == TG_STORE_SETTLE) {
-        tg_lmdb_lease_drop(&s->leases, &op->of.settle.key, op->of.settle.generation);
-    }
-    if (op->kind != TG_STORE_SWEEP) {
-        return false;
-    }
-    op->of.sweep.removed_count += op->of.sweep.step_count;
-    op->of.sweep.outbox = op->of.sweep.outbox_step;
-    return op->of.sweep.is_partial;
+    const struct tg_lmdb_op_kind *kind = tg_lmdb_op_kind(op->kind);
+
+    return op->err == TG_OK && kind->committed != NULL && kind->committed(s, op);
+}
+
+/* True: the operation is run again. */
+static bool op_undone(struct tg_lmdb *s, struct tg_store_op *op)
+{
+    const struct tg_lmdb_op_kind *kind = tg_lmdb_op_kind(op->kind);
+
+    return kind->undone != NULL && kind->undone(s, op);
 }
 
 /* Hands the first count operations of pending to their ports; unfinished sweeps queue up again. */
@@ -219,22 +92,10 @@ static void batch_complete(struct tg_lmdb *s, struct tg_store_oplist *pending, s
     }
 }
 
-/* True: the change failed with its notes, and is to be tried without. */
-static bool sheds_notes(struct tg_store_op *op)
-{
-    bool is_worth_it = op->kind == TG_STORE_CHANGE && op->has_notes && !op->is_noteless;
-
-    op->is_noteless = op->is_noteless || is_worth_it;
-    return is_worth_it;
-}
-
 static void batch_fail_first(struct tg_lmdb *s, struct tg_store_oplist *pending, int rc)
 {
     if (err_of(rc) != TG_E_FULL) {
         TG_LOG(s->gate.log, TG_LOG_ERROR, "store.change_failed", { "code", rc });
-    }
-    if (pending->head->kind == TG_STORE_LEASE) {
-        tg_lmdb_outbox_unlease(&s->leases, pending->head);
     }
     pending->head->err = err_of(rc);
     batch_complete(s, pending, 1);
@@ -269,22 +130,16 @@ static int batch_commit(struct tg_lmdb *s, struct tg_lmdb_write *w)
 }
 
 /* One transaction. *count: operations that were tried; on failure, those that ran without. */
-static int batch_try(struct tg_lmdb *s, struct tg_store_op *first, size_t *count)
+static int batch_try(struct tg_lmdb *s, struct tg_lmdb_write *w, struct tg_store_op *first,
+                     size_t *count)
 {
-    struct tg_lmdb_write w = { .tables = &s->tables, .stats = s->stats, .number = ++s->try_number };
-    int rc = mdb_txn_begin(s->env, NULL, 0, &w.txn);
+    int rc = batch_run(s, w, first, count);
 
     if (rc != 0) {
-        *count = 0;
-        first->has_notes = false; /* they are not what failed */
+        mdb_txn_abort(w->txn);
         return rc;
     }
-    rc = batch_run(s, &w, first, count);
-    if (rc != 0) {
-        mdb_txn_abort(w.txn);
-        return rc;
-    }
-    return batch_commit(s, &w);
+    return batch_commit(s, w);
 }
 
 /*
@@ -298,21 +153,28 @@ static void batch(struct tg_lmdb *s, struct tg_store_oplist *pending)
     size_t limit = TG_LMDB_BATCH_MAX;
 
     for (;;) {
+        struct tg_lmdb_write w = { .tables = &s->tables,
+                                   .stats = s->stats,
+                                   .number = ++s->try_number };
         size_t count = limit;
-        int rc = batch_try(s, pending->head, &count);
+        int rc = mdb_txn_begin(s->env, NULL, 0, &w.txn);
 
+        if (rc != 0) {
+            (void)op_undone(s, pending->head); /* did not run, so another form of it is no remedy */
+            batch_fail_first(s, pending, rc);
+            return;
+        }
+        rc = batch_try(s, &w, pending->head, &count);
         if (rc == 0) {
             batch_complete(s, pending, count);
             return;
         }
-        if ((count == 0 || limit == 1) && sheds_notes(pending->head)) {
-            continue;
-        }
-        if (count == 0 || limit == 1) {
+        if (count > 0 && limit > 1) {
+            limit = count < limit ? count : limit / 2;
+        } else if (!op_undone(s, pending->head)) {
             batch_fail_first(s, pending, rc);
             return;
         }
-        limit = count < limit ? count : limit / 2;
     }
 }
 

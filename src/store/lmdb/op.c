@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What each kind of operation does before, in and after its transaction. */
+#include "store/lmdb/op.h"
+
+#include <assert.h>
+
+#include "store/lmdb/outbox.h"
+
+/* Bytes of pages beside the value, estimated high: heads, keys, indexes. */
+#define RECORD_OVERHEAD 1024u
+
+/* ---- changes -------------------------------------------------------------------------------- */
+
+/*
+ * A map that is full to the last page cannot even remove, as that writes pages too. So puts stop
+ * early, by an estimate from above: a value takes whole pages or shares one with few others.
+ */
+static bool is_map_nearly_full(const struct tg_lmdb *s, const struct tg_lmdb_write *w,
+                               size_t more_bytes)
+{
+    uint64_t pages_bytes = 2 * (w->stats.value_bytes + more_bytes) +
+                           RECORD_OVERHEAD * (w->stats.record_count + 1) + tg_lmdb_outbox_bytes(w);
+
+    return pages_bytes > s->map_size / 4 * 3;
+}
+
+static enum tg_err admit(const struct tg_lmdb *s, const struct tg_lmdb_write *w,
+                         const struct tg_store_record *old, const struct tg_store_record *next)
+{
+    bool is_growing = old == NULL || next->sealed.len > old->sealed.len;
+
+    if (is_growing && is_map_nearly_full(s, w, next->sealed.len)) {
+        return TG_E_FULL;
+    }
+    return tg_store_admit(&s->limits, &w->stats, old, next);
+}
+
+/* With the record, in its transaction. Where that has been spoilt by them the record goes alone. */
+static int notes_run(struct tg_lmdb *s, struct tg_lmdb_write *w, struct tg_store_op *op,
+                     const struct tg_store_next *next)
+{
+    int rc = 0;
+
+    assert(next->note_count <= TG_STORE_NOTES_MAX);
+    op->has_notes = next->note_count > 0;
+    for (size_t i = 0; rc == 0 && !op->is_noteless && i < next->note_count; i++) {
+        if (next->notes[i].ask == TG_OUTBOX_UNBLOCK ||
+            !is_map_nearly_full(s, w, next->notes[i].sealed.len)) {
+            rc = tg_lmdb_outbox_note(w, &s->limits, &next->notes[i]);
+        }
+    }
+    return rc;
+}
+
+static int record_put(struct tg_lmdb *s, struct tg_lmdb_write *w, struct tg_store_op *op,
+                      const struct tg_store_record *old, const struct tg_store_next *next)
+{
+    int rc = 0;
+
+    op->err = admit(s, w, old, &next->record);
+    if (op->err != TG_OK) {
+        return 0;
+    }
+    rc = tg_lmdb_put(w, &op->of.key, old, &next->record);
+    return rc != 0 ? rc : notes_run(s, w, op, next);
+}
+
+static int record_remove(struct tg_lmdb *s, struct tg_lmdb_write *w, struct tg_store_op *op,
+                         const struct tg_store_record *old, const struct tg_store_next *next)
+{
+    int rc = 0;
+
+    if (old == NULL) {
+        return 0;
+    }
+    rc = tg_lmdb_remove(w, &op->of.key, old);
+    return rc != 0 ? rc : notes_run(s, w, op, next);
+}
+
+static int change_run(struct tg_lmdb *s, struct tg_lmdb_write *w, struct tg_store_op *op)
+{
+    struct tg_store_record found = { .version = 0 };
+    struct tg_store_next next = { .note_count = 0 };
+    struct tg_store_record *old = &found;
+    int rc = tg_lmdb_get(w->txn, w->tables, &op->of.key, &found);
+
+    if (rc == MDB_NOTFOUND) {
+        old = NULL;
+    } else if (rc != 0) {
+        return rc;
+    }
+    op->err = TG_OK;
+    op->has_notes = false;
+    switch (op->change(op->ctx, old, &next)) {
+    case TG_STORE_KEEP:
+        return 0;
+    case TG_STORE_PUT:
+        return record_put(s, w, op, old, &next);
+    case TG_STORE_REMOVE:
+        return record_remove(s, w, op, old, &next);
+    }
+    op->err = TG_E_BUG;
+    return 0;
+}
+
+/* A change that failed together with its notes is made again without them. */
+static bool change_undone(struct tg_lmdb *s, struct tg_store_op *op)
+{
+    bool has_failed_with_notes = op->has_notes && !op->is_noteless;
+
+    (void)s;
+    op->is_noteless = op->is_noteless || has_failed_with_notes;
+    return has_failed_with_notes;
+}
+
+/* ---- sweeps --------------------------------------------------------------------------------- */
+
+static int sweep_run(struct tg_lmdb *s, struct tg_lmdb_write *w, struct tg_store_op *op)
+{
+    size_t want = op->of.sweep.max_count - op->of.sweep.removed_count;
+    size_t step = want < TG_LMDB_SWEEP_STEP ? want : TG_LMDB_SWEEP_STEP;
+    int rc = tg_lmdb_sweep(w, op->of.sweep.now_s, step, &op->of.sweep.step_count);
+
+    if (rc == 0) {
+        rc = tg_lmdb_outbox_sweep(w, &s->leases, op, TG_LMDB_SWEEP_STEP);
+    }
+    op->err = TG_OK;
+    op->of.sweep.is_partial = rc == 0 && ((op->of.sweep.step_count == step && step < want) ||
+                                          !op->of.sweep.outbox_step.is_over);
+    return rc;
+}
+
+static bool sweep_committed(struct tg_lmdb *s, struct tg_store_op *op)
+{
+    (void)s;
+    op->of.sweep.removed_count += op->of.sweep.step_count;
+    op->of.sweep.outbox = op->of.sweep.outbox_step;
+    return op->of.sweep.is_partial;
+}
+
+/* ---- leases --------------------------------------------------------------------------------- */
+
+static int lease_run(struct tg_lmdb *s, struct tg_lmdb_write *w, struct tg_store_op *op)
+{
+    return tg_lmdb_outbox_lease(w, &s->leases, op);
+}
+
+static bool lease_undone(struct tg_lmdb *s, struct tg_store_op *op)
+{
+    tg_lmdb_outbox_unlease(&s->leases, op);
+    return false;
+}
+
+static int settle_run(struct tg_lmdb *s, struct tg_lmdb_write *w, struct tg_store_op *op)
+{
+    op->err = TG_OK;
+    return tg_lmdb_outbox_settle(w, &s->leases, op);
+}
+
+static bool settle_committed(struct tg_lmdb *s, struct tg_store_op *op)
+{
+    tg_lmdb_lease_drop(&s->leases, &op->of.settle.key, op->of.settle.generation);
+    return false;
+}
+
+/* ---- the table ------------------------------------------------------------------------------ */
+
+static const struct tg_lmdb_op_kind kinds[] = {
+    [TG_STORE_CHANGE] = { .run = change_run, .undone = change_undone },
+    [TG_STORE_SWEEP] = { .run = sweep_run, .committed = sweep_committed },
+    [TG_STORE_LEASE] = { .run = lease_run, .undone = lease_undone, .gives_leases = true },
+    [TG_STORE_SETTLE] = { .run = settle_run, .committed = settle_committed, .ends_leases = true },
+};
+
+const struct tg_lmdb_op_kind *tg_lmdb_op_kind(enum tg_store_op_kind kind)
+{
+    return &kinds[kind];
+}
