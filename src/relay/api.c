@@ -167,7 +167,7 @@ static void note_left(struct tg_exchange *ex, struct tg_store_next *next)
 static void note_told(struct tg_exchange *ex, struct tg_store_next *next)
 {
     const struct tg_keyring *keyring = ex->relay->keyring;
-    struct tg_outbox_note note = { .ask = TG_OUTBOX_TELL,
+    struct tg_outbox_note note = { .ask = TG_OUTBOX_NOTIFY,
                                    .due_s = ex->now_s,
                                    .expires_s = ex->box.expires_s };
 

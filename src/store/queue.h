@@ -2,7 +2,7 @@
 /*
  * store/queue.h - operations on their way from many ports to one writer thread.
  * Layer: L2 (base), for src/store alone.   Threads: push on any, take on the writer.
- * Blocks: push never longer than a few instructions of another thread; take when told to wait.
+ * Blocks: push and take only for the lock; wait until something is queued.
  */
 #ifndef TG_STORE_QUEUE_H
 #define TG_STORE_QUEUE_H
@@ -21,9 +21,9 @@ TG_NODISCARD enum tg_err tg_store_queue_init(struct tg_store_queue *q);
 void tg_store_queue_deinit(struct tg_store_queue *q);
 
 void tg_store_queue_push(struct tg_store_queue *q, struct tg_store_op *op);
-/* Moves all that is queued to the end of list. */
+/* Moves all queued operations to the end of list. */
 void tg_store_queue_take(struct tg_store_queue *q, struct tg_store_oplist *list);
-/* The same, but sleeps while there is nothing. False: closed and empty. */
+/* The same, but sleeps while the queue is empty. False: closed and empty. */
 bool tg_store_queue_wait(struct tg_store_queue *q, struct tg_store_oplist *list);
 /* No pushes from here on. Wakes the writer. */
 void tg_store_queue_close(struct tg_store_queue *q);

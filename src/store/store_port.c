@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/store_port.h"
 
+#include "base/mem.h"
+
 #include <assert.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/mem.h"
-
-#define RESERVE_COUNT 64u /* blocks kept for refusals when the heap is empty */
+#define RESERVE_COUNT 64u /* blocks kept for refusals when memory is short */
 #define SPARE_MAX 1024u   /* blocks kept for reuse */
 
 void tg_store_oplist_append(struct tg_store_oplist *list, struct tg_store_op *op)
@@ -109,7 +109,7 @@ void tg_store_port_deinit(struct tg_store_port *port)
 {
     assert(port->in_flight_count == 0);
     assert(!port->is_dispatching);
-    /* The thread that completed the last operation may still be on its way out of the lock. */
+    /* The thread that completed the last operation may still hold the lock. */
     (void)pthread_mutex_lock(&port->lock);
     (void)pthread_mutex_unlock(&port->lock);
     (void)pthread_mutex_destroy(&port->lock);
@@ -117,7 +117,7 @@ void tg_store_port_deinit(struct tg_store_port *port)
     atomic_fetch_sub(&port->gate->port_count, 1);
 }
 
-/* One more waiting change, unless that would pass the maximum. */
+/* Counts one more waiting operation, unless the maximum is reached. */
 static bool gate_enter(struct tg_store_gate *gate)
 {
     if (atomic_fetch_add_explicit(&gate->waiting_count, 1, memory_order_relaxed) <
@@ -128,7 +128,7 @@ static bool gate_enter(struct tg_store_gate *gate)
     return false;
 }
 
-/* Fills a fresh operation. Its err is TG_E_FULL when it is only good for a refusal. */
+/* Fills a new operation. Its err is TG_E_FULL when it can only be refused. */
 static struct tg_store_op *op_new(struct tg_store_port *port)
 {
     bool is_reserve = port->spare_count <= RESERVE_COUNT;
@@ -150,7 +150,7 @@ static struct tg_store_op *op_new(struct tg_store_port *port)
     return op;
 }
 
-/* op, or NULL once its refusal waits for dispatch. */
+/* op, or NULL if it is refused; the refusal then waits for dispatch. */
 static struct tg_store_op *op_admitted(struct tg_store_op *op)
 {
     struct tg_store_oplist list = { NULL, NULL };
@@ -266,7 +266,7 @@ enum tg_err tg_store_lease_add(struct tg_store_op *op, const struct tg_outbox_en
         op->of.lease.entries = entries;
     }
     if (entries != NULL) {
-        copy = tg_mem_calloc(1, entry->sealed.len + 1); /* an entry may tell without a word */
+        copy = tg_mem_calloc(1, entry->sealed.len + 1); /* sealed may be empty */
     }
     if (copy == NULL) {
         return TG_E_FULL;
@@ -316,7 +316,7 @@ void tg_store_port_dispatch(struct tg_store_port *port)
     while ((op = tg_store_oplist_pop(&list)) != NULL) {
         struct tg_store_op copy = *op;
 
-        /* Given back first, so that a callback that applies again finds room and a block. */
+        /* Released first, so that a callback can start an operation. */
         spare_put(port, op);
         port->in_flight_count--;
         if (copy.is_counted) {
@@ -339,7 +339,7 @@ enum tg_err tg_store_admit(const struct tg_store_limits *limits, const struct tg
     if (old == NULL && limits->record_max != 0 && now->record_count >= limits->record_max) {
         return TG_E_FULL;
     }
-    /* What does not grow is always let in: a limit that was lowered must not stop a tombstone. */
+    /* A record that does not grow is always admitted: a lowered limit must not stop a tombstone. */
     if (limits->bytes_max != 0 && next->sealed.len > old_len &&
         others + next->sealed.len > limits->bytes_max) {
         return TG_E_FULL;

@@ -5,28 +5,28 @@
  * Threads: a port's functions run on its own thread, but tg_store_port_complete on any.
  * Blocks: no.     Secrets: none.
  *
- * An operation is one block of memory from apply to done. A port keeps spent blocks for the next
- * ones and a small reserve, so that running out of memory can still be answered through dispatch.
+ * An operation is one block of memory from apply to done. A port keeps used blocks for later
+ * operations, and a small reserve so that dispatch can answer also when memory is short.
  */
 #ifndef TG_STORE_STORE_PORT_H
 #define TG_STORE_STORE_PORT_H
 
+#include "store/store.h"
+
 #include <pthread.h>
 #include <stdatomic.h>
-
-#include "store/store.h"
 
 #define TG_STORE_EXIT_IN_DOUBT 70
 
 struct tg_store_op;
 
-/* Runs the callback of one kind of operation. */
+/* Runs the callback of an operation. */
 typedef void tg_store_finish_fn(const struct tg_store_op *op);
 
-/* How far a sweep has come in an outbox. */
+/* How far a sweep of the outbox has come. */
 struct tg_store_outbox_step {
     bool is_over;
-    bool has_place; /* it goes on at due_s, key */
+    bool has_place; /* it continues at due_s, key */
     int64_t due_s;
     struct tg_store_key key;
     size_t removed_count;
@@ -48,8 +48,8 @@ struct tg_store_op {
     void *ctx;
     enum tg_err err;
     bool is_counted;  /* in the gate's waiting_count */
-    bool has_notes;   /* its change has left some */
-    bool is_noteless; /* and they found no room: the change is made without */
+    bool has_notes;   /* its change asked for notes */
+    bool is_noteless; /* the change is made without them, because it failed with them */
     union {
         struct tg_store_key key; /* of a change */
         struct {
@@ -101,7 +101,8 @@ struct tg_store_port {
     pthread_mutex_t lock;         /* of `ready` alone */
     struct tg_store_oplist ready; /* waits for dispatch */
 
-    struct tg_store_oplist batch; /* the writer's: what of its batch goes to this port */
+    struct tg_store_oplist
+        batch; /* the writer's: the operations of its batch that go to this port */
     struct tg_store_port *batch_next;
 
     size_t in_flight_count; /* from here on: the port's thread only */
@@ -124,8 +125,8 @@ TG_NODISCARD enum tg_err tg_store_port_init(struct tg_store_port *port, struct t
 void tg_store_port_deinit(struct tg_store_port *port);
 
 /*
- * An operation that is ready to queue, or NULL: the queue is full or memory is short, and its
- * callback will be told TG_E_FULL by dispatch.
+ * An operation that is ready to queue. NULL: the queue is full or memory is short, and dispatch
+ * will call its callback with TG_E_FULL.
  */
 struct tg_store_op *tg_store_port_change(struct tg_store_port *port, const struct tg_store_key *key,
                                          tg_store_change_fn *change, void *ctx,
@@ -138,10 +139,10 @@ struct tg_store_op *tg_store_port_settle(struct tg_store_port *port, const struc
                                          uint64_t generation, enum tg_outbox_verdict verdict,
                                          int64_t due_s, tg_store_done_fn *done, void *ctx);
 
-/* Adds a copy of entry to what a lease hands out. TG_E_FULL: no memory, nothing added. */
+/* Adds a copy of entry to the entries of a lease. TG_E_FULL: no memory, nothing added. */
 TG_NODISCARD enum tg_err tg_store_lease_add(struct tg_store_op *op,
                                             const struct tg_outbox_entry *entry);
-/* Takes back what was added. */
+/* Removes the entries that were added. */
 void tg_store_lease_clear(struct tg_store_op *op);
 
 /*
@@ -157,11 +158,11 @@ TG_NODISCARD enum tg_err tg_store_admit(const struct tg_store_limits *limits,
                                         const struct tg_store_stats *now,
                                         const struct tg_store_record *old,
                                         const struct tg_store_record *next);
-/* Whether a TG_OUTBOX_TELL finds room; is_new: there is no entry of its key. */
+/* Whether a TG_OUTBOX_NOTIFY finds room; is_new: there is no entry of its key. */
 bool tg_store_note_fits(const struct tg_store_limits *limits, const struct tg_store_stats *now,
                         const struct tg_outbox_note *note, bool is_new);
 
-/* For what may not be answered: one event with the number, then _exit(70). */
+/* For an outcome that must not be answered: one log event with the number, then _exit(70). */
 void tg_store_die(const struct tg_log *log, const char *name, int64_t number)
     __attribute__((noreturn));
 

@@ -275,7 +275,7 @@ void call_tell(struct call *call, unsigned key, int64_t due_s, int64_t expires_s
                struct tg_bytes sealed)
 {
     assert_true(call->note_count < TG_STORE_NOTES_MAX);
-    call->notes[call->note_count++] = (struct tg_outbox_note){ .ask = TG_OUTBOX_TELL,
+    call->notes[call->note_count++] = (struct tg_outbox_note){ .ask = TG_OUTBOX_NOTIFY,
                                                                .key = key_of(key),
                                                                .due_s = due_s,
                                                                .expires_s = expires_s,

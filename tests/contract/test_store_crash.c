@@ -68,7 +68,7 @@ static enum tg_store_verdict step_change(void *ctx, const struct tg_store_record
                                              .expires_s = (int64_t)(1000 + step->seq % 13),
                                              .sealed = tg_bytes(step->value, len) };
     next->notes[next->note_count++] =
-        (struct tg_outbox_note){ .ask = TG_OUTBOX_TELL,
+        (struct tg_outbox_note){ .ask = TG_OUTBOX_NOTIFY,
                                  .key = key_of(NOTE_KEYS + step->key),
                                  .due_s = 100,
                                  .expires_s = NOTE_EXPIRES_S,

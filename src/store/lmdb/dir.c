@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/lmdb/dir.h"
 
+#include "base/bytes.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -10,9 +12,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "base/bytes.h"
-
-/* A shared memory map is not coherent between hosts, and locks may be a fiction (statfs(2)). */
+/* A shared memory map is not coherent between hosts, and locks may not work (statfs(2)). */
 static const uint32_t refused_fs[] = {
     0x6969u,     /* NFS */
     0x517Bu,     /* SMB */
@@ -48,7 +48,7 @@ static enum tg_err refuse_network(int dir_fd, struct tg_fault *fault)
     return TG_OK;
 }
 
-/* fsync of dir/.. : there a freshly made directory has its name. */
+/* Syncs dir/.. , which holds the name of a new directory. */
 static enum tg_err sync_parent(int dir_fd, struct tg_fault *fault)
 {
     int fd = openat(dir_fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

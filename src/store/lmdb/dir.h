@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store/lmdb/dir.h - the directory of the embedded store: made, judged, locked.
+ * store/lmdb/dir.h - the directory of the embedded store: creation, checks, lock.
  * Layer: L2 (base), for src/store alone.   Threads: one at a time.   Blocks: on the disk.
  */
 #ifndef TG_STORE_LMDB_DIR_H
@@ -13,16 +13,16 @@
 
 struct tg_lmdb_dir {
     int dir_fd;
-    int lock_fd; /* holds the lock as long as it is open */
+    int lock_fd; /* holds the lock while it is open */
 };
 
 /*
- * Makes dir with mode 0700 if it is absent (its parent must exist), refuses a network file system,
- * and takes the lock that keeps every other process out. TG_E_IO: fault says why; nothing is held.
+ * Creates dir with mode 0700 if it is absent (its parent must exist), refuses a network file
+ * system, and takes the lock against other processes. TG_E_IO: fault says why; nothing is open.
  */
 TG_NODISCARD enum tg_err tg_lmdb_dir_open(struct tg_lmdb_dir *d, const char *dir,
                                           struct tg_fault *fault);
-/* Makes the names of files created inside durable. */
+/* Makes the names of the files in it durable. */
 TG_NODISCARD enum tg_err tg_lmdb_dir_sync(const struct tg_lmdb_dir *d, struct tg_fault *fault);
 void tg_lmdb_dir_close(struct tg_lmdb_dir *d);
 

@@ -4,7 +4,7 @@
 #include "store/lmdb/value.h"
 
 #define HEAD_LEN 37u
-#define FLAG_MARK 1u
+#define FLAG_BLOCKED 1u
 
 static void put_u32(uint8_t *p, uint32_t v)
 {
@@ -29,15 +29,15 @@ int tg_lmdb_entry_get(const struct tg_lmdb_write *w, const struct tg_store_key *
     if (rc != 0) {
         return rc;
     }
-    if (v.mv_size < HEAD_LEN || p[36] > FLAG_MARK) {
+    if (v.mv_size < HEAD_LEN || p[36] > FLAG_BLOCKED) {
         return MDB_CORRUPTED;
     }
     *entry = (struct tg_lmdb_entry){ .due_s = tg_lmdb_time_of(tg_lmdb_get_u64(p)),
                                      .expires_s = tg_lmdb_time_of(tg_lmdb_get_u64(p + 8)),
                                      .born = tg_lmdb_get_u64(p + 16),
-                                     .told = tg_lmdb_get_u64(p + 24),
+                                     .noted = tg_lmdb_get_u64(p + 24),
                                      .attempts = get_u32(p + 32),
-                                     .is_mark = p[36] == FLAG_MARK,
+                                     .is_blocked = p[36] == FLAG_BLOCKED,
                                      .sealed = tg_bytes(p + HEAD_LEN, v.mv_size - HEAD_LEN) };
     return 0;
 }
@@ -56,9 +56,9 @@ static int row_put(struct tg_lmdb_write *w, const struct tg_store_key *key,
     tg_lmdb_put_u64(page, tg_lmdb_time_order(next->due_s));
     tg_lmdb_put_u64(page + 8, tg_lmdb_time_order(next->expires_s));
     tg_lmdb_put_u64(page + 16, next->born);
-    tg_lmdb_put_u64(page + 24, next->told);
+    tg_lmdb_put_u64(page + 24, next->noted);
     put_u32(page + 32, next->attempts);
-    page[36] = next->is_mark ? FLAG_MARK : 0;
+    page[36] = next->is_blocked ? FLAG_BLOCKED : 0;
     if (next->sealed.len > 0) {
         memcpy(page + HEAD_LEN, next->sealed.ptr, next->sealed.len);
     }

@@ -3,13 +3,13 @@
  * store/lmdb/entry.h - the outbox's two tables, inside one transaction.
  * Layer: L2 (base), for src/store alone.   Threads: the writer's.   Blocks: on the disk.
  *
- *   o   key             -> due order u64, expires order u64, born u64, told u64, attempts u32,
- *                          flags u8 (1: a mark), sealed
+ *   o   key             -> due order u64, expires order u64, born u64, noted u64, attempts u32,
+ *                          flags u8 (1: blocked), sealed
  *   d   due order, key  -> expires order u64
  *
- * born and told are the numbers of LMDB's transactions that made the entry and told it last: a
- * lease compares them and so knows, without a counter of its own, what happened meanwhile. A mark
- * is due when it ends, and no entry is due later than that.
+ * born is the number of the LMDB transaction that made the entry, noted of the one with its last
+ * note. A lease compares them with the numbers it saw, and so detects what happened during the
+ * lease. A blocked entry is due when it expires; no entry is due later than it expires.
  */
 #ifndef TG_STORE_LMDB_ENTRY_H
 #define TG_STORE_LMDB_ENTRY_H
@@ -20,9 +20,9 @@ struct tg_lmdb_entry {
     int64_t due_s;
     int64_t expires_s;
     uint64_t born;
-    uint64_t told;
+    uint64_t noted;
     uint32_t attempts;
-    bool is_mark;
+    bool is_blocked;
     struct tg_bytes sealed;
 };
 
@@ -36,13 +36,14 @@ struct tg_lmdb_due {
 /* MDB_NOTFOUND, MDB_CORRUPTED. The view in *entry ends with the next write or the transaction. */
 TG_NODISCARD int tg_lmdb_entry_get(const struct tg_lmdb_write *w, const struct tg_store_key *key,
                                    struct tg_lmdb_entry *entry);
-/* old: what was got, or NULL. next->sealed must not view old's. */
+/* old: what tg_lmdb_entry_get found, or NULL. next->sealed must not view old's. */
 TG_NODISCARD int tg_lmdb_entry_put(struct tg_lmdb_write *w, const struct tg_store_key *key,
                                    const struct tg_lmdb_entry *old,
                                    const struct tg_lmdb_entry *next);
 TG_NODISCARD int tg_lmdb_entry_remove(struct tg_lmdb_write *w, const struct tg_store_key *key,
                                       int64_t due_s);
-/* The first row of d from `from` on, NULL: from the start; MDB_NOTFOUND when there is none. */
+/* The first row of d that is not before from (NULL: the first of all). MDB_NOTFOUND: there is none.
+ */
 TG_NODISCARD int tg_lmdb_due_from(MDB_cursor *cursor, const struct tg_lmdb_due *from,
                                   struct tg_lmdb_due *due);
 TG_NODISCARD int tg_lmdb_due_next(MDB_cursor *cursor, struct tg_lmdb_due *due);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/lmdb/lease.h"
 
-#include <string.h>
-
 #include "base/mem.h"
+
+#include <string.h>
 
 #define PLACES_MIN 64u
 
@@ -54,7 +54,7 @@ static size_t running_count(const struct tg_lmdb_leases *set, int64_t now_s)
     return count;
 }
 
-/* A table with room for one more, without those that have ended. */
+/* Makes a table with room for one more lease and without the leases that have ended. */
 static enum tg_err reserve(struct tg_lmdb_leases *set, int64_t now_s)
 {
     struct tg_lmdb_leases larger = { .place_count = PLACES_MIN };
@@ -109,7 +109,7 @@ void tg_lmdb_lease_drop(struct tg_lmdb_leases *set, const struct tg_store_key *k
         return;
     }
     hole = (size_t)(found - set->places);
-    /* Moves back what would no longer be found behind the hole. */
+    /* Moves back the places that a lookup would no longer find behind the hole. */
     for (size_t i = (hole + 1) & mask; set->places[i].generation != 0; i = (i + 1) & mask) {
         size_t home = home_of(set, &set->places[i].key);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store/lmdb/lease.h - who has which entry of the outbox at the moment. In memory alone: one
- * process has the environment open, so with it every lease ends. Layer: L2 (base), for src/store
+ * store/lmdb/lease.h - the leases of outbox entries. They are in memory: only one process has the
+ * environment open, so every lease ends with it. Layer: L2 (base), for src/store
  * alone.   Threads: the writer's.   Blocks: no.
  */
 #ifndef TG_STORE_LMDB_LEASE_H
@@ -13,9 +13,9 @@ struct tg_lmdb_lease {
     struct tg_store_key key;
     uint64_t generation; /* 0: a free place */
     int64_t until_s;
-    uint64_t born; /* the entry's, as it was handed out */
-    uint64_t told;
-    uint64_t settled_in; /* number of the transaction that settled it last, if that was committed */
+    uint64_t born; /* the entry's, when it was leased */
+    uint64_t noted;
+    uint64_t settled_in; /* the last transaction that settled it, committed or not */
 };
 
 /* All zero is empty. */
@@ -27,14 +27,14 @@ struct tg_lmdb_leases {
 };
 
 void tg_lmdb_leases_deinit(struct tg_lmdb_leases *set);
-/* NULL when there is none. Ends with the next add or drop. */
+/* NULL: there is none. Valid until the next add or drop. */
 struct tg_lmdb_lease *tg_lmdb_lease_find(const struct tg_lmdb_leases *set,
                                          const struct tg_store_key *key);
-/* Over any older lease of its key; gives lease->generation. Those that ended before now_s may be
-   forgotten to make room. TG_E_NOMEM */
+/* Replaces an older lease of its key and sets lease->generation. Leases that ended before now_s may
+   be removed to make room. TG_E_NOMEM */
 TG_NODISCARD enum tg_err tg_lmdb_lease_add(struct tg_lmdb_leases *set, struct tg_lmdb_lease *lease,
                                            int64_t now_s);
-/* Nothing happens when it is another lease by now. */
+/* Does nothing if the key has another lease now. */
 void tg_lmdb_lease_drop(struct tg_lmdb_leases *set, const struct tg_store_key *key,
                         uint64_t generation);
 

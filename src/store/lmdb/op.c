@@ -2,9 +2,9 @@
 /* What each kind of operation does before, in and after its transaction. */
 #include "store/lmdb/op.h"
 
-#include <assert.h>
-
 #include "store/lmdb/outbox.h"
+
+#include <assert.h>
 
 /* Bytes of pages beside the value, estimated high: heads, keys, indexes. */
 #define RECORD_OVERHEAD 1024u
@@ -12,8 +12,8 @@
 /* ---- changes -------------------------------------------------------------------------------- */
 
 /*
- * A map that is full to the last page cannot even remove, as that writes pages too. So puts stop
- * early, by an estimate from above: a value takes whole pages or shares one with few others.
+ * Removing writes pages too, so it fails when the map is full to the last page. Puts therefore stop
+ * earlier, by a high estimate: a value takes whole pages, or shares one with few others.
  */
 static bool is_map_nearly_full(const struct tg_lmdb *s, const struct tg_lmdb_write *w,
                                size_t more_bytes)
@@ -35,7 +35,7 @@ static enum tg_err admit(const struct tg_lmdb *s, const struct tg_lmdb_write *w,
     return tg_store_admit(&s->limits, &w->stats, old, next);
 }
 
-/* With the record, in its transaction. Where that has been spoilt by them the record goes alone. */
+/* Writes the notes in the transaction of the record. */
 static int notes_run(struct tg_lmdb *s, struct tg_lmdb_write *w, struct tg_store_op *op,
                      const struct tg_store_next *next)
 {

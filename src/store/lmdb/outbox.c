@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/lmdb/outbox.h"
 
-#include <errno.h>
-#include <string.h>
-
 #include "base/mem.h"
 #include "store/lmdb/entry.h"
 
-/* Expired entries that one lease removes: each touches pages of its own, and changes wait. */
+#include <errno.h>
+#include <string.h>
+
+/* Expired entries that one lease removes. Each touches other pages, and changes wait for them. */
 #define LEASE_REMOVE_MAX 16u
-#define SWEEP_LOOK_MAX 1024u /* rows that one step of a sweep looks at */
+#define SWEEP_LOOK_MAX 1024u /* rows that one step of a sweep reads */
 
 /* ---- notes ---------------------------------------------------------------------------------- */
 
-static int tell_anew(struct tg_lmdb_write *w, const struct tg_outbox_note *note)
+static int note_new(struct tg_lmdb_write *w, const struct tg_outbox_note *note)
 {
     struct tg_lmdb_entry next = { .due_s = note->due_s,
                                   .expires_s = note->expires_s,
                                   .born = mdb_txn_id(w->txn),
-                                  .told = mdb_txn_id(w->txn),
+                                  .noted = mdb_txn_id(w->txn),
                                   .sealed = note->sealed };
 
     if (next.due_s > next.expires_s) {
@@ -27,12 +27,12 @@ static int tell_anew(struct tg_lmdb_write *w, const struct tg_outbox_note *note)
     return tg_lmdb_entry_put(w, &note->key, NULL, &next);
 }
 
-static int tell_again(struct tg_lmdb_write *w, const struct tg_outbox_note *note,
+static int note_again(struct tg_lmdb_write *w, const struct tg_outbox_note *note,
                       const struct tg_lmdb_entry *old)
 {
     struct tg_lmdb_entry next = *old;
 
-    next.told = mdb_txn_id(w->txn);
+    next.noted = mdb_txn_id(w->txn);
     next.sealed = note->sealed;
     if (note->expires_s > next.expires_s) {
         next.expires_s = note->expires_s;
@@ -43,7 +43,7 @@ static int tell_again(struct tg_lmdb_write *w, const struct tg_outbox_note *note
 int tg_lmdb_outbox_note(struct tg_lmdb_write *w, const struct tg_store_limits *limits,
                         const struct tg_outbox_note *note)
 {
-    struct tg_lmdb_entry old = { .told = 0 };
+    struct tg_lmdb_entry old = { .noted = 0 };
     int rc = tg_lmdb_entry_get(w, &note->key, &old);
     bool is_new = rc == MDB_NOTFOUND;
 
@@ -51,13 +51,13 @@ int tg_lmdb_outbox_note(struct tg_lmdb_write *w, const struct tg_store_limits *l
         return rc;
     }
     switch (note->ask) {
-    case TG_OUTBOX_TELL:
-        if (old.is_mark || !tg_store_note_fits(limits, &w->stats, note, is_new)) {
+    case TG_OUTBOX_NOTIFY:
+        if (old.is_blocked || !tg_store_note_fits(limits, &w->stats, note, is_new)) {
             return 0;
         }
-        return is_new ? tell_anew(w, note) : tell_again(w, note, &old);
+        return is_new ? note_new(w, note) : note_again(w, note, &old);
     case TG_OUTBOX_UNBLOCK:
-        return old.is_mark ? tg_lmdb_entry_remove(w, &note->key, old.due_s) : 0;
+        return old.is_blocked ? tg_lmdb_entry_remove(w, &note->key, old.due_s) : 0;
     }
     return 0;
 }
@@ -89,18 +89,18 @@ static bool is_leased(const struct tg_lmdb_leases *leases, const struct tg_store
     return true;
 }
 
-static void come_back(struct tg_store_op *op, int64_t at_s)
+static void set_next_due(struct tg_store_op *op, int64_t at_s)
 {
     if (at_s < op->of.lease.next_due_s) {
         op->of.lease.next_due_s = at_s;
     }
 }
 
-/* 0, an error, or with op->err TG_E_FULL no memory. */
-static int hand_out(struct tg_lmdb_write *w, struct tg_lmdb_leases *leases, struct tg_store_op *op,
-                    const struct tg_lmdb_due *due)
+/* 0 or LMDB's code. Without memory 0, and op->err is TG_E_FULL. */
+static int give_lease(struct tg_lmdb_write *w, struct tg_lmdb_leases *leases,
+                      struct tg_store_op *op, const struct tg_lmdb_due *due)
 {
-    struct tg_lmdb_entry found = { .told = 0 };
+    struct tg_lmdb_entry found = { .noted = 0 };
     struct tg_lmdb_lease lease = { .key = due->key, .until_s = op->of.lease.until_s };
     int rc = tg_lmdb_entry_get(w, &due->key, &found);
 
@@ -108,7 +108,7 @@ static int hand_out(struct tg_lmdb_write *w, struct tg_lmdb_leases *leases, stru
         return rc == MDB_NOTFOUND ? MDB_CORRUPTED : rc;
     }
     lease.born = found.born;
-    lease.told = found.told;
+    lease.noted = found.noted;
     if (tg_lmdb_lease_add(leases, &lease, op->of.lease.now_s) != TG_OK) {
         op->err = TG_E_FULL;
         return 0;
@@ -126,19 +126,19 @@ static int hand_out(struct tg_lmdb_write *w, struct tg_lmdb_leases *leases, stru
     return 0;
 }
 
-/* An expired entry or mark: gone now, or left for the next lease, which is to come at once. */
+/* Removes an expired entry, or leaves it to the next lease, which is then due immediately. */
 static int take_expired(struct tg_lmdb_write *w, struct tg_store_op *op,
                         const struct tg_lmdb_due *due, size_t *removed_count)
 {
     if (*removed_count == LEASE_REMOVE_MAX) {
-        come_back(op, op->of.lease.now_s);
+        set_next_due(op, op->of.lease.now_s);
         return 0;
     }
     ++*removed_count;
     return tg_lmdb_entry_remove(w, &due->key, due->due_s);
 }
 
-/* From the longest due on, until enough are handed out or the rest is not due yet. */
+/* Leases entries, the longest due first, until there are enough or the rest is not due. */
 static int lease_rows(struct tg_lmdb_write *w, struct tg_lmdb_leases *leases,
                       struct tg_store_op *op, MDB_cursor *cursor)
 {
@@ -152,20 +152,20 @@ static int lease_rows(struct tg_lmdb_write *w, struct tg_lmdb_leases *leases,
         int64_t until_s = 0;
 
         if (is_leased(leases, &due.key, now_s, &until_s)) {
-            come_back(op, until_s);
+            set_next_due(op, until_s);
         } else if (due.expires_s <= now_s) {
             rc = take_expired(w, op, &due, &removed_count);
         } else if (due.due_s > now_s || op->of.lease.count == op->of.lease.max_count) {
-            come_back(op, due.due_s);
+            set_next_due(op, due.due_s);
             return 0;
         } else {
-            rc = hand_out(w, leases, op, &due);
-            come_back(op, op->of.lease.until_s);
+            rc = give_lease(w, leases, op, &due);
+            set_next_due(op, op->of.lease.until_s);
         }
         if (rc != 0 || op->err != TG_OK) {
             return rc;
         }
-        /* A removal moves the table under the cursor. */
+        /* After a removal the cursor has to be placed again. */
         rc = removed_count > before_count ? tg_lmdb_due_from(cursor, &due, &due)
                                           : tg_lmdb_due_next(cursor, &due);
     }
@@ -204,7 +204,7 @@ void tg_lmdb_outbox_unlease(struct tg_lmdb_leases *leases, struct tg_store_op *o
 
 /* ---- settling ------------------------------------------------------------------------------- */
 
-/* The entry is written anew, so what it views has to be copied out of the page first. */
+/* Writing the entry may move its page, so the sealed bytes are copied out first. */
 static int rewrite(struct tg_lmdb_write *w, const struct tg_store_key *key,
                    const struct tg_lmdb_entry *old, struct tg_lmdb_entry *next)
 {
@@ -221,14 +221,14 @@ static int rewrite(struct tg_lmdb_write *w, const struct tg_store_key *key,
 }
 
 static int settle_entry(struct tg_lmdb_write *w, const struct tg_store_op *op,
-                        const struct tg_lmdb_entry *old, bool is_told)
+                        const struct tg_lmdb_entry *old, bool is_noted_again)
 {
     const struct tg_store_key *key = &op->of.settle.key;
     struct tg_lmdb_entry next = *old;
 
     switch (op->of.settle.verdict) {
     case TG_OUTBOX_DONE:
-        if (!is_told) {
+        if (!is_noted_again) {
             return tg_lmdb_entry_remove(w, key, old->due_s);
         }
         next.attempts = 0;
@@ -239,7 +239,7 @@ static int settle_entry(struct tg_lmdb_write *w, const struct tg_store_op *op,
         return next.due_s >= old->expires_s ? tg_lmdb_entry_remove(w, key, old->due_s)
                                             : rewrite(w, key, old, &next);
     case TG_OUTBOX_BLOCK:
-        next.is_mark = true;
+        next.is_blocked = true;
         next.due_s = old->expires_s;
         next.sealed = tg_bytes(NULL, 0);
         return tg_lmdb_entry_put(w, key, old, &next);
@@ -251,7 +251,7 @@ int tg_lmdb_outbox_settle(struct tg_lmdb_write *w, const struct tg_lmdb_leases *
                           const struct tg_store_op *op)
 {
     struct tg_lmdb_lease *lease = tg_lmdb_lease_find(leases, &op->of.settle.key);
-    struct tg_lmdb_entry old = { .told = 0 };
+    struct tg_lmdb_entry old = { .noted = 0 };
     int rc = 0;
 
     if (lease == NULL || lease->generation != op->of.settle.generation ||
@@ -260,10 +260,10 @@ int tg_lmdb_outbox_settle(struct tg_lmdb_write *w, const struct tg_lmdb_leases *
     }
     lease->settled_in = w->number;
     rc = tg_lmdb_entry_get(w, &op->of.settle.key, &old);
-    if (rc == MDB_NOTFOUND || (rc == 0 && (old.born != lease->born || old.is_mark))) {
+    if (rc == MDB_NOTFOUND || (rc == 0 && (old.born != lease->born || old.is_blocked))) {
         return 0;
     }
-    return rc != 0 ? rc : settle_entry(w, op, &old, old.told != lease->told);
+    return rc != 0 ? rc : settle_entry(w, op, &old, old.noted != lease->noted);
 }
 
 /* ---- sweeping ------------------------------------------------------------------------------- */

@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The embedded store as its callers see it: open, ports, reads. Writes are in writer.c. */
+#include "base/mem.h"
+#include "store/lmdb/writer.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 
-#include "base/mem.h"
-#include "store/lmdb/writer.h"
+#define READERS_MAX 256u /* ports, and room for other tools that read */
 
-#define READERS_MAX 256u /* ports, with room for other tools that look */
-
-/* Address space only, the file grows as it is used. The smaller ones are for machines and
+/* Only address space is reserved; the file grows with use. The smaller sizes are for machines and
    sanitizers where the first does not fit. */
 static const uint64_t map_sizes[] = { UINT64_C(1) << 40, UINT64_C(1) << 36, UINT64_C(1) << 30 };
 
 struct lmdb_port {
     struct tg_store_port base;
     MDB_txn *reader; /* reset between reads */
-    uint8_t *copy;   /* owned; where a record is handed out */
+    uint8_t *copy;   /* owned; the record that found() views */
     size_t copy_cap;
 };
 
@@ -72,7 +72,7 @@ static void lmdb_settle(struct tg_store_port *port, const struct tg_store_key *k
     }
 }
 
-/* Takes the port's block if it is large enough, else a new one. NULL: no memory. */
+/* The port's block if it is large enough, otherwise a new one. NULL: no memory. */
 static uint8_t *copy_take(struct lmdb_port *p, size_t len, size_t *cap)
 {
     uint8_t *copy = p->copy;
@@ -86,7 +86,7 @@ static uint8_t *copy_take(struct lmdb_port *p, size_t len, size_t *cap)
     return tg_mem_calloc(1, *cap);
 }
 
-/* A found() that reads again may have left a block here meanwhile: the larger one stays. */
+/* A found() that reads again may have given back a block already. The larger one is kept. */
 static void copy_give_back(struct lmdb_port *p, uint8_t *copy, size_t cap)
 {
     if (copy == NULL) {
@@ -102,8 +102,8 @@ static void copy_give_back(struct lmdb_port *p, uint8_t *copy, size_t cap)
 }
 
 /*
- * A transaction is open only for the copy: one that lasts as long as a socket takes would keep the
- * pages of everything deleted meanwhile from being used again.
+ * The transaction is open only while the record is copied. LMDB cannot reuse pages that were freed
+ * while a read transaction is open, so it must not last as long as a slow socket.
  */
 static void lmdb_read(struct tg_store_port *port, const struct tg_store_key *key,
                       tg_store_found_fn *found, void *ctx)
@@ -212,7 +212,7 @@ static const struct tg_store_ops lmdb_ops = {
     .close = lmdb_close,
 };
 
-/* After a failed mdb_env_open an environment is only good for closing. */
+/* After a failed mdb_env_open an environment must be closed. */
 static int env_try(MDB_env **env, const char *dir, size_t map_size)
 {
     int rc = mdb_env_create(env);
@@ -228,7 +228,7 @@ static int env_try(MDB_env **env, const char *dir, size_t map_size)
         rc = mdb_env_set_maxreaders(*env, READERS_MAX);
     }
     if (rc == 0) {
-        /* Every flag that is missing here would trade an acknowledged change for speed. */
+        /* Other flags would make commits faster, but an acknowledged change could be lost. */
         rc = mdb_env_open(*env, dir, MDB_NOTLS, 0600);
     }
     if (rc != 0) {
@@ -281,13 +281,13 @@ static enum tg_err tables_open(struct tg_lmdb *s, struct tg_fault *fault)
     if (rc == 0) {
         rc = tg_lmdb_tables_open(&s->tables, &w);
         if (rc == 0) {
-            rc = mdb_txn_commit(w.txn); /* nobody is waiting: a failure here is just a failure */
+            rc = mdb_txn_commit(w.txn); /* no client waits yet, so a failure is only reported */
         } else {
             mdb_txn_abort(w.txn);
         }
     }
     if (rc == MDB_VERSION_MISMATCH) {
-        tg_fault_set(fault, "the store was written in a format this version does not know");
+        tg_fault_set(fault, "the store has a format that this version does not know");
     } else if (rc != 0) {
         tg_fault_set(fault, "the store's tables cannot be opened: %s", mdb_strerror(rc));
     }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/lmdb/table.h"
 
-#include <string.h>
-
 #include "store/lmdb/value.h"
+
+#include <string.h>
 
 #define HEAD_LEN 8u /* version */
 #define COUNTS_LEN 16u
@@ -121,7 +121,7 @@ static int place_put(struct tg_lmdb_write *w, const struct tg_store_key *key, in
     return mdb_put(w->txn, w->tables->places, &k, &v, 0);
 }
 
-/* Straight into the page: the record is copied once. */
+/* Writes into the page directly, so that the record is copied only once. */
 static int record_put(struct tg_lmdb_write *w, const struct tg_store_key *key,
                       const struct tg_store_record *next)
 {

@@ -7,23 +7,23 @@
  *   m   order u64, key          -> version u64, sealed record
  *   s   "format", "counts"      -> u64; record_count u64, value_bytes u64
  *   o   key                     -> an entry of the outbox (lmdb/entry.h)
- *   d   order u64, key          -> when it is due: what a lease takes, longest due first
+ *   d   order u64, key          -> its expiration; in the order in which a lease takes them
  *
- * All integers big-endian. order is expires_s with the sign bit flipped, so that byte order is time
- * order: a sweep removes m's first records. It also keeps together what was made together: of the
- * changes in a mailbox's life only its creation touches a page that nothing else of that moment
- * does, so a large store is nearly as fast as a small one. Each entry of k has one in m, each of o
- * one in d; counts is what a scan of m would give. o and d were added to format 1: a binary that
- * does not know them leaves them alone. No duplicate keys, nested transactions or MDB_CURRENT:
- * Debian's 0.9.24 lacks fixes for those. Functions here return LMDB's codes: 0, or what went wrong,
- * after which the transaction is only good for abort.
+ * All integers are big-endian. order is a time with the sign bit flipped, so that byte order is
+ * time order, and a sweep removes the first records of m. Records that were made together are also
+ * stored together, so the changes of one moment touch few pages and a large store is nearly as fast
+ * as a small one. Each entry of k has one in m, each entry of o one in d. counts is what a scan of
+ * m would give. Format 1 first had no o and d: a binary of that time ignores them. Duplicate keys,
+ * nested transactions and MDB_CURRENT are not used, because LMDB 0.9.24 in Debian lacks fixes for
+ * them. Functions here return 0 or LMDB's error code; after an error the transaction must be
+ * aborted.
  */
 #ifndef TG_STORE_LMDB_TABLE_H
 #define TG_STORE_LMDB_TABLE_H
 
-#include <lmdb.h>
-
 #include "store/store_port.h"
+
+#include <lmdb.h>
 
 #define TG_LMDB_FORMAT 1u
 #define TG_LMDB_TABLE_COUNT 5u
@@ -36,12 +36,12 @@ struct tg_lmdb_tables {
     MDB_dbi due;     /* d */
 };
 
-/* A write transaction and what it has done so far. */
+/* A write transaction and what it has written so far. */
 struct tg_lmdb_write {
     MDB_txn *txn;
     const struct tg_lmdb_tables *tables;
     struct tg_store_stats stats; /* as they will be once it is committed */
-    uint64_t number;             /* of this try; an open store gives none twice */
+    uint64_t number;             /* of this attempt; unique while the store is open */
     size_t written_bytes;
     bool is_dirty;
 };
@@ -60,7 +60,7 @@ TG_NODISCARD int tg_lmdb_remove(struct tg_lmdb_write *w, const struct tg_store_k
 /* Removes up to max_count records with expires_s <= now_s, the oldest first. */
 TG_NODISCARD int tg_lmdb_sweep(struct tg_lmdb_write *w, int64_t now_s, size_t max_count,
                                size_t *removed_count);
-/* Writes the counts; the last thing before a commit. */
+/* Writes the counts. The last step before a commit. */
 TG_NODISCARD int tg_lmdb_put_counts(struct tg_lmdb_write *w);
 
 #endif

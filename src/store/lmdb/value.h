@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store/lmdb/value.h - numbers, times and keys as LMDB's bytes: big-endian, in an order that is
- * that of the numbers.
+ * store/lmdb/value.h - numbers, times and keys as bytes for LMDB: big-endian, so that the order of
+ * the bytes is the order of the numbers.
  * Layer: L2 (base), for the embedded store's tables alone.   Threads: any.   Blocks: no.
  */
 #ifndef TG_STORE_LMDB_VALUE_H
 #define TG_STORE_LMDB_VALUE_H
 
+#include "store/store.h"
+
 #include <lmdb.h>
 #include <string.h>
-
-#include "store/store.h"
 
 #define TG_LMDB_PLACE_LEN (8u + TG_STORE_KEY_LEN)
 
@@ -31,7 +31,7 @@ static inline uint64_t tg_lmdb_get_u64(const uint8_t *p)
     return v;
 }
 
-/* LMDB takes keys and values to write through a pointer to non-const, and leaves them alone. */
+/* LMDB takes keys and values through a pointer to non-const, but does not change them. */
 static inline MDB_val tg_lmdb_val(const void *ptr, size_t len)
 {
     union {
@@ -52,7 +52,7 @@ static inline int64_t tg_lmdb_time_of(uint64_t order)
     return (int64_t)(order ^ UINT64_C(1) << 63);
 }
 
-/* Where a table that is ordered by time has key's row. */
+/* The place of key's row in a table that is ordered by time. */
 static inline void tg_lmdb_place(uint8_t out[TG_LMDB_PLACE_LEN], int64_t time_s,
                                  const struct tg_store_key *key)
 {

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The one thread that writes. It takes what is queued at that moment, runs every change in order
- * inside one transaction, commits, and only then tells anyone. It never waits for a batch to grow:
- * while it commits the next one gathers by itself.
+ * The only thread that writes. It takes the queued operations, runs them in order inside one
+ * transaction, commits, and answers after the commit. It never waits for a batch to grow: the next
+ * batch collects while it commits.
  */
 #include "store/lmdb/writer.h"
 
-#include <signal.h>
-
 #include "store/lmdb/op.h"
+
+#include <signal.h>
 
 static enum tg_err err_of(int rc)
 {
@@ -60,7 +60,8 @@ static bool op_undone(struct tg_lmdb *s, struct tg_store_op *op)
     return kind->undone != NULL && kind->undone(s, op);
 }
 
-/* Hands the first count operations of pending to their ports; unfinished sweeps queue up again. */
+/* Gives the first count operations of pending to their ports. Operations that have more to do are
+   queued again. */
 static void batch_complete(struct tg_lmdb *s, struct tg_store_oplist *pending, size_t count)
 {
     struct tg_store_oplist again = { NULL, NULL };
@@ -84,7 +85,7 @@ static void batch_complete(struct tg_lmdb *s, struct tg_store_oplist *pending, s
     while (ports != NULL) {
         struct tg_store_port *port = ports;
 
-        ports = port->batch_next; /* before complete: then the port may be gone */
+        ports = port->batch_next; /* before complete, after which the port may be freed */
         struct tg_store_oplist batch = port->batch;
 
         port->batch = (struct tg_store_oplist){ NULL, NULL };
@@ -102,15 +103,16 @@ static void batch_fail_first(struct tg_lmdb *s, struct tg_store_oplist *pending,
 }
 
 /*
- * 0, or MDB_MAP_FULL, MDB_TXN_FULL: LMDB looks for the pages it needs before it writes the first
- * byte, so those two mean that nothing happened. Everything else does not return. spec:
- * protocol/3#acknowledged-is-durable */
+ * 0, or MDB_MAP_FULL, MDB_TXN_FULL: LMDB finds the pages it needs before it writes the first
+ * byte, so with those two nothing was written. Any other failure ends the process.
+ * spec: protocol/3#acknowledged-is-durable
+ */
 static int batch_commit(struct tg_lmdb *s, struct tg_lmdb_write *w)
 {
     int rc = 0;
 
     if (!w->is_dirty) {
-        /* Nothing was written, so all that was seen is from earlier, durable commits. */
+        /* Nothing was written: the operations saw only earlier commits, which are durable. */
         mdb_txn_abort(w->txn);
         return 0;
     }
@@ -119,7 +121,8 @@ static int batch_commit(struct tg_lmdb *s, struct tg_lmdb_write *w)
         return rc;
     }
     if (rc != 0) {
-        /* In doubt: the page cache and the disk may differ from here on. Nobody is answered. */
+        /* In doubt: the page cache and the disk may differ from now on. No client gets an answer.
+         */
         tg_store_die(s->gate.log, "store.commit_failed", rc);
     }
     s->stats = w->stats;
@@ -143,10 +146,10 @@ static int batch_try(struct tg_lmdb *s, struct tg_lmdb_write *w, struct tg_store
 }
 
 /*
- * One commit's worth of pending. When operation i fails, its transaction is spoilt: those before it
- * run again and are committed alone, then i starts a transaction of its own, and only if it fails
- * there it is answered with the failure. So one bad change costs its neighbours time, not their
- * outcome, and order is kept. A transaction that fails as a whole is halved.
+ * Commits one batch of pending. When operation i fails, the transaction is aborted. The operations
+ * before i run again and are committed without it. Then i starts the next transaction, and only if
+ * it fails there it is answered with the failure. So a failing operation delays the others but does
+ * not change their outcome, and the order is kept. A batch whose commit fails is halved.
  */
 static void batch(struct tg_lmdb *s, struct tg_store_oplist *pending)
 {
@@ -160,7 +163,7 @@ static void batch(struct tg_lmdb *s, struct tg_store_oplist *pending)
         int rc = mdb_txn_begin(s->env, NULL, 0, &w.txn);
 
         if (rc != 0) {
-            (void)op_undone(s, pending->head); /* did not run, so another form of it is no remedy */
+            (void)op_undone(s, pending->head); /* it did not run, so it is not tried again */
             batch_fail_first(s, pending, rc);
             return;
         }
@@ -196,7 +199,7 @@ enum tg_err tg_lmdb_writer_start(struct tg_lmdb *s)
     sigset_t before;
     int rc = 0;
 
-    /* Signals are for the threads that have a loop to tell. */
+    /* Other threads handle signals. */
     (void)sigfillset(&all);
     (void)pthread_sigmask(SIG_SETMASK, &all, &before);
     rc = pthread_create(&s->writer, NULL, writer_main, s);

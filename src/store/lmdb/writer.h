@@ -1,23 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store/lmdb/writer.h - the embedded store's insides: what is shared by its callers and its one
- * writer thread, and the group commit.
+ * store/lmdb/writer.h - the state that the callers of the embedded store share with its writer
+ * thread, and the start of that thread.
  * Layer: L2 (base), for src/store and its tests alone.
  */
 #ifndef TG_STORE_LMDB_WRITER_H
 #define TG_STORE_LMDB_WRITER_H
-
-#include <lmdb.h>
 
 #include "store/lmdb/dir.h"
 #include "store/lmdb/lease.h"
 #include "store/lmdb/table.h"
 #include "store/queue.h"
 
+#include <lmdb.h>
+
 #define TG_LMDB_BATCH_MAX 256u            /* operations in one commit */
 #define TG_LMDB_BATCH_BYTES_MAX 16777216u /* 16 MiB: sealed bytes in one commit */
-/* Removals of one sweep in one commit: each touches a page of its own, and changes wait for them.
- */
+/* Removals of one sweep in one commit. Each touches another page, and changes wait for them. */
 #define TG_LMDB_SWEEP_STEP 16u
 
 struct tg_lmdb {
@@ -31,15 +30,15 @@ struct tg_lmdb {
     struct tg_store_queue queue;
     pthread_t writer;
 
-    struct tg_lmdb_leases leases; /* the writer's, as all up to stats */
+    struct tg_lmdb_leases leases; /* the writer thread uses this and the members up to stats */
     uint64_t try_number;
     struct tg_store_stats stats;   /* as committed */
-    _Atomic uint64_t record_count; /* the same for everyone */
+    _Atomic uint64_t record_count; /* the same, for other threads */
     _Atomic uint64_t value_bytes;
     _Atomic uint64_t outbox_count;
 };
 
-/* Starts the thread; it ends once the queue is closed and empty. TG_E_NOMEM */
+/* Starts the thread. It ends when the queue is closed and empty. TG_E_NOMEM */
 TG_NODISCARD enum tg_err tg_lmdb_writer_start(struct tg_lmdb *s);
 
 /* As tg_store_lmdb_open, with at most map_max bytes of store: for tests that fill it. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/memory/outbox.h"
 
-#include <string.h>
-
 #include "base/mem.h"
+
+#include <string.h>
 
 #define ENTRIES_MIN 16u
 
@@ -13,10 +13,10 @@ struct tg_mem_entry {
     int64_t expires_s;
     uint32_t attempts;
     bool is_blocked;
-    uint64_t lease;  /* generation of the lease, 0: none */
-    int64_t until_s; /* of the lease; also one that is over can be settled */
-    bool is_told;    /* since it was leased */
-    uint8_t *sealed; /* owned; NULL when sealed_len is 0 */
+    uint64_t lease;      /* generation of the lease, 0: none */
+    int64_t until_s;     /* end of the lease; a lease can be settled later too */
+    bool is_noted_again; /* noted since it was leased */
+    uint8_t *sealed;     /* owned; NULL when sealed_len is 0 */
     size_t sealed_len;
 };
 
@@ -36,7 +36,7 @@ static bool is_leased(const struct tg_mem_entry *e, int64_t now_s)
     return e->lease != 0 && e->until_s > now_s;
 }
 
-/* The last one takes its place. */
+/* The last entry moves to its place. */
 static void entry_remove(struct tg_mem_outbox *o, struct tg_mem_entry *e)
 {
     tg_mem_free(e->sealed);
@@ -76,7 +76,8 @@ static struct tg_mem_entry *entry_add(struct tg_mem_outbox *o)
     return &o->entries[o->count++];
 }
 
-static void tell(struct tg_mem_outbox *o, struct tg_mem_entry *e, const struct tg_outbox_note *note)
+static void notify(struct tg_mem_outbox *o, struct tg_mem_entry *e,
+                   const struct tg_outbox_note *note)
 {
     uint8_t *copy = NULL;
 
@@ -101,7 +102,7 @@ static void tell(struct tg_mem_outbox *o, struct tg_mem_entry *e, const struct t
     e->sealed = copy;
     e->sealed_len = note->sealed.len;
     e->expires_s = note->expires_s > e->expires_s ? note->expires_s : e->expires_s;
-    e->is_told = true;
+    e->is_noted_again = true;
 }
 
 void tg_mem_outbox_note(struct tg_mem_outbox *o, const struct tg_store_limits *limits,
@@ -112,9 +113,9 @@ void tg_mem_outbox_note(struct tg_mem_outbox *o, const struct tg_store_limits *l
     bool is_blocked = e != NULL && e->is_blocked;
 
     switch (note->ask) {
-    case TG_OUTBOX_TELL:
+    case TG_OUTBOX_NOTIFY:
         if (!is_blocked && tg_store_note_fits(limits, &stats, note, e == NULL)) {
-            tell(o, e, note);
+            notify(o, e, note);
         }
         return;
     case TG_OUTBOX_UNBLOCK:
@@ -141,7 +142,7 @@ static void remove_expired(struct tg_mem_outbox *o, int64_t now_s, size_t max_co
     }
 }
 
-/* The longest due of those that can be leased; NULL: none. */
+/* The longest due entry that can be leased; NULL: there is none. */
 static struct tg_mem_entry *longest_due(struct tg_mem_outbox *o, int64_t now_s)
 {
     struct tg_mem_entry *found = NULL;
@@ -204,7 +205,7 @@ enum tg_err tg_mem_outbox_lease(struct tg_mem_outbox *o, struct tg_store_op *op)
         }
         e->lease = entry.generation;
         e->until_s = op->of.lease.until_s;
-        e->is_told = false;
+        e->is_noted_again = false;
     }
     op->of.lease.next_due_s = next_due(o, now_s);
     return TG_OK;
@@ -229,7 +230,7 @@ void tg_mem_outbox_settle(struct tg_mem_outbox *o, const struct tg_store_op *op)
     switch (op->of.settle.verdict) {
     case TG_OUTBOX_DONE:
         e->attempts = 0;
-        if (!e->is_told) {
+        if (!e->is_noted_again) {
             entry_remove(o, e);
         }
         return;

@@ -20,13 +20,13 @@ struct tg_mem_outbox {
 };
 
 void tg_mem_outbox_deinit(struct tg_mem_outbox *o);
-/* Does what note asks for, or nothing where there is no room. */
+/* Does what note asks for, or nothing if there is no room. */
 void tg_mem_outbox_note(struct tg_mem_outbox *o, const struct tg_store_limits *limits,
                         const struct tg_outbox_note *note);
 /* Fills op->of.lease. TG_E_FULL: no memory, nothing is leased. */
 TG_NODISCARD enum tg_err tg_mem_outbox_lease(struct tg_mem_outbox *o, struct tg_store_op *op);
 void tg_mem_outbox_settle(struct tg_mem_outbox *o, const struct tg_store_op *op);
-/* Removes up to max_count of what has expired and is not leased. */
+/* Removes up to max_count entries that have expired and are not leased. */
 void tg_mem_outbox_sweep(struct tg_mem_outbox *o, int64_t now_s, size_t max_count);
 
 #endif

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A hash table under one mutex. A change runs inside apply, its done() waits for dispatch, so a
- * caller sees the same order of events as with a store that has a disk.
+ * The store in memory: a hash table under one mutex. A change runs inside apply and its done()
+ * inside dispatch, so a caller sees the same order of events as with a store on a disk.
  */
-#include <assert.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "base/mem.h"
 #include "store/memory/outbox.h"
 #include "store/store_port.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
 
 #define SLOTS_MIN 64u
 
@@ -88,7 +88,7 @@ static void slot_remove(struct mem_store *m, size_t hole)
     m->stats.record_count--;
     m->stats.value_bytes -= m->slots[hole].sealed_len;
     tg_mem_free(m->slots[hole].sealed);
-    /* Moves back what would no longer be found behind the hole. */
+    /* Moves back the slots that a lookup would no longer find behind the hole. */
     for (size_t i = (hole + 1) & mask; m->slots[i].is_used; i = (i + 1) & mask) {
         size_t home = home_of(m, &m->slots[i].key);
 
@@ -348,7 +348,7 @@ static void mem_detach(struct tg_store_port **port)
 
 static void mem_stats(const struct tg_store *s, struct tg_store_stats *out)
 {
-    /* The lock is not part of what a const store promises to leave alone. */
+    /* The lock may be taken although the store is const. */
     union {
         const struct tg_store *in;
         struct mem_store *m;

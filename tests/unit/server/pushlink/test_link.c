@@ -382,7 +382,7 @@ static enum tg_store_verdict add_entry(void *ctx, const struct tg_store_record *
     next->record = (struct tg_store_record){ .version = old != NULL ? old->version + 1 : 1,
                                              .expires_s = t->w->now_s + 3600 };
     next->note_count = 1;
-    next->notes[0] = (struct tg_outbox_note){ .ask = TG_OUTBOX_TELL,
+    next->notes[0] = (struct tg_outbox_note){ .ask = TG_OUTBOX_NOTIFY,
                                               .key = t->key,
                                               .due_s = t->w->now_s,
                                               .expires_s = t->w->now_s + 3600,
