@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Format android-key: a key in Android's keystore, with what the device says about it.
- * spec: WebAuthn section 8.4; docs/decisions/0011-attestation.md on what is asked at which level.
+ * Format android-key: a key in Android's keystore, with the device's description of it.
+ * spec: WebAuthn section 8.4; docs/decisions/0011-attestation.md has what each level requires.
  */
 #include "attest/format.h"
 #include "attest/key_description.h"
 #include "attest/signature.h"
 #include "crypto/digest.h"
 
-/* The key that was attested could itself sign a certificate with a description: only the leaf's
-   counts, and nobody else in the chain may have one. */
+/* An attested key that can sign could issue a false leaf with a description of its own. So only the
+   leaf's description counts, and no other certificate of the chain may have one. */
 static enum tg_attest_step check_only_leaf(struct tg_attest_case *c)
 {
     for (size_t i = 1; i < c->cert_count; i++) {
         if (tg_key_description_is_in(&c->certs[i])) {
-            return tg_format_refuse(c, TG_ATTEST_STEP_FORMAT,
-                                    "attStmt.x5c: an issuer with a key description");
+            return tg_format_refuse(
+                c, TG_ATTEST_STEP_FORMAT,
+                "attStmt.x5c: expected a key description only in the first certificate");
         }
     }
     return TG_ATTEST_OK;
@@ -39,19 +40,20 @@ static bool is_purpose_good(const struct tg_key_authorizations *list)
     return !list->has_purpose || list->can_sign;
 }
 
-/* What is said, in whichever list, must be right; at TEE and above the TEE must say it. */
+/* Each list must have allowed values. From level TEE on, the list of the TEE must have them all. */
 static enum tg_attest_step check_authorizations(struct tg_attest_case *c,
                                                 const struct tg_key_description *d)
 {
     bool is_hardware_asked = c->policy->level_min >= TG_ATTEST_TEE;
 
     if (d->software.is_for_all_applications || d->tee.is_for_all_applications) {
-        return tg_format_refuse(c, TG_ATTEST_STEP_FORMAT, "attStmt.x5c: a key for all apps");
+        return tg_format_refuse(c, TG_ATTEST_STEP_FORMAT,
+                                "attStmt.x5c: expected a key that is not for all apps");
     }
     if (!is_origin_good(&d->software) || !is_origin_good(&d->tee) ||
         (is_hardware_asked && !d->tee.has_origin)) {
         return tg_format_refuse(c, TG_ATTEST_STEP_FORMAT,
-                                "attStmt.x5c: expected a key that was generated there");
+                                "attStmt.x5c: expected a key that was generated on the device");
     }
     if (!is_purpose_good(&d->software) || !is_purpose_good(&d->tee) ||
         (is_hardware_asked && !d->tee.has_purpose)) {
@@ -69,7 +71,7 @@ static enum tg_attest_step check_level(struct tg_attest_case *c, const struct tg
                    d->keymaster_level <= TG_ATTEST_STRONGBOX
                ? TG_ATTEST_OK
                : tg_format_refuse(c, TG_ATTEST_STEP_POLICY,
-                                  "attStmt.x5c: a security level that is not allowed");
+                                  "attStmt.x5c: the security level is not allowed");
 }
 
 static enum tg_attest_step check_boot(struct tg_attest_case *c, const struct tg_key_description *d)
@@ -102,7 +104,7 @@ static enum tg_err find_package(const struct tg_attest_policy *policy,
     return err == TG_OK ? TG_E_NOTFOUND : err;
 }
 
-/* Packages that share a user id share the key: every one of them has to be allowed. */
+/* Packages that share a user id share the key, so each of them must be allowed. */
 static enum tg_attest_step check_packages(struct tg_attest_case *c,
                                           const struct tg_key_description *d)
 {
@@ -117,7 +119,7 @@ static enum tg_attest_step check_packages(struct tg_attest_case *c,
 
         if (err == TG_E_NOTFOUND) {
             return tg_format_refuse(c, TG_ATTEST_STEP_POLICY,
-                                    "attStmt.x5c: a package that is not allowed");
+                                    "attStmt.x5c: the package is not allowed");
         }
         if (err != TG_OK) {
             return TG_ATTEST_STEP_INTERNAL;
@@ -140,11 +142,11 @@ static enum tg_attest_step check_description(struct tg_attest_case *c)
 
     if (tg_key_description_read(&d, &c->certs[0]) != TG_OK) {
         return tg_format_refuse(c, TG_ATTEST_STEP_FORMAT,
-                                "attStmt.x5c: expected a key description in the first");
+                                "attStmt.x5c: expected a key description in the first certificate");
     }
     if (!tg_bytes_is_equal(d.challenge, c->client_data_hash)) {
         return tg_format_refuse(c, TG_ATTEST_STEP_CHALLENGE,
-                                "attStmt.x5c: attests another challenge");
+                                "attStmt.x5c: the key description is for another challenge");
     }
     for (size_t i = 0; step == TG_ATTEST_OK && i < TG_COUNT(rules); i++) {
         step = rules[i](c, &d);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Format apple: an anonymous certificate for a fresh key, made by Apple for this very nonce. There
- * is no signature beside the certificate. spec: WebAuthn section 8.8.
+ * Format apple: an anonymous certificate for a fresh key, issued by Apple for this nonce. The
+ * statement has no other signature. spec: WebAuthn section 8.8.
  */
 #include "attest/format.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Format apple-appattest: a key of one app on one device. It is the same for every share, so it
- * links them. spec: Apple, "Attestation Object Validation Guide".
+ * Format apple-appattest: a key of one app on one device. It is the same for every share, so
+ * it makes shares linkable. spec: Apple, "Attestation Object Validation Guide".
  */
 #include "attest/der.h"
 #include "attest/format.h"
@@ -10,7 +10,7 @@
 #define TAG_APP_ID TG_DER_EXPLICIT(1204)
 
 /* 1.2.840.113635.100.8.5 */
-static const uint8_t oid_facts[] = { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x63, 0x64, 0x08, 0x05 };
+static const uint8_t oid_properties[] = { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x63, 0x64, 0x08, 0x05 };
 static const uint8_t aaguid_production[] = { 'a', 'p', 'p', 'a', 't', 't', 'e', 's',
                                              't', 0,   0,   0,   0,   0,   0,   0 };
 static const uint8_t aaguid_development[] = { 'a', 'p', 'p', 'a', 't', 't', 'e', 's',
@@ -25,7 +25,7 @@ static enum tg_attest_step check_receipt(struct tg_attest_case *c)
                : tg_format_refuse(c, TG_ATTEST_STEP_ENCODING, "attStmt.receipt: expected bytes");
 }
 
-/* The credential's name is the hash of its key. */
+/* The credential id is the hash of the key. */
 static enum tg_attest_step check_key_id(struct tg_attest_case *c)
 {
     uint8_t key_id[TG_SHA256_LEN];
@@ -36,7 +36,7 @@ static enum tg_attest_step check_key_id(struct tg_attest_case *c)
     return tg_bytes_is_equal(TG_ARRAY_BYTES(key_id), c->auth.credential_id)
                ? TG_ATTEST_OK
                : tg_format_refuse(c, TG_ATTEST_STEP_FORMAT,
-                                  "authData: expected the hash of the key as credential");
+                                  "authData: expected the hash of the key as the credential id");
 }
 
 static enum tg_attest_step check_counter(struct tg_attest_case *c)
@@ -56,18 +56,18 @@ static enum tg_attest_step check_environment(struct tg_attest_case *c)
     }
     return c->policy->allows_appattest_development
                ? TG_ATTEST_OK
-               : tg_format_refuse(c, TG_ATTEST_STEP_POLICY, "authData: from development");
+               : tg_format_refuse(c, TG_ATTEST_STEP_POLICY,
+                                  "authData: development keys are not allowed");
 }
 
 static enum tg_attest_step check_app_id(struct tg_attest_case *c)
 {
     return tg_attest_policy_has_hash(&c->policy->app_ids, c->auth.rp_id_hash)
                ? TG_ATTEST_OK
-               : tg_format_refuse(c, TG_ATTEST_STEP_POLICY,
-                                  "authData: made for an App ID that is not allowed");
+               : tg_format_refuse(c, TG_ATTEST_STEP_POLICY, "authData: the App ID is not allowed");
 }
 
-/* The certificate repeats the App ID in a list of tagged facts. */
+/* The certificate repeats the App ID in a list of tagged properties. */
 static struct tg_bytes find_app_id(struct tg_bytes value)
 {
     struct tg_der outer = tg_der_init(value);
@@ -90,7 +90,7 @@ static enum tg_attest_step check_repeated_app_id(struct tg_attest_case *c)
     struct tg_cert_extension extension;
     struct tg_bytes app_id;
 
-    if (!tg_cert_extension(&extension, &c->certs[0], TG_ARRAY_BYTES(oid_facts))) {
+    if (!tg_cert_extension(&extension, &c->certs[0], TG_ARRAY_BYTES(oid_properties))) {
         return TG_ATTEST_OK;
     }
     app_id = find_app_id(extension.value);
@@ -102,7 +102,8 @@ static enum tg_attest_step check_repeated_app_id(struct tg_attest_case *c)
     }
     return tg_bytes_is_equal(TG_ARRAY_BYTES(hash), c->auth.rp_id_hash)
                ? TG_ATTEST_OK
-               : tg_format_refuse(c, TG_ATTEST_STEP_FORMAT, "attStmt.x5c: names another App ID");
+               : tg_format_refuse(c, TG_ATTEST_STEP_FORMAT,
+                                  "attStmt.x5c: the first certificate has another App ID");
 }
 
 static tg_attest_check_fn *const checks[] = { tg_format_read_x5c,

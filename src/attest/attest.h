@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * attest/attest.h - the seam between the relay and the verification of device attestation: an
- * attestation object and what it must cover go in, a verdict comes out. Nothing is kept.
+ * attest/attest.h - the seam between the relay and the verification of device attestation: from an
+ * attestation object and the data that it must cover to a verdict. Nothing is kept.
  * Layer: L2 (base, crypto, wire/json.h).   Threads: any; a policy is shared by all.
  * Blocks: load reads files; verify takes milliseconds of CPU.   Clock: an argument.
  * Secrets: none; attestation objects may identify a device, so they are neither logged nor echoed.
- * spec: W3C WebAuthn Level 3 sections 6.5, 8; protocol.md section 6.
+ * spec: W3C WebAuthn Level 3 sections 6.5, 8; docs/protocol.md section 6.
  */
 #ifndef TG_ATTEST_ATTEST_H
 #define TG_ATTEST_ATTEST_H
@@ -30,15 +30,15 @@ enum tg_attest_format {
 #define TG_ATTEST_FORMAT_COUNT 7u
 const char *tg_attest_format_name(enum tg_attest_format format); /* "apple", ... */
 
-/* How far a key is bound to hardware; android-key alone tells. */
+/* How strongly a key is bound to hardware. Only android-key has this. */
 enum tg_attest_level { TG_ATTEST_SOFTWARE, TG_ATTEST_TEE, TG_ATTEST_STRONGBOX };
 
 #define TG_ATTEST_LIST_MAX 64u
 
 /*
  * What the operator allows. Texts are borrowed for the call of tg_attest_policy_load. An empty list
- * of names allows none where the format needs one (RP IDs, App IDs, package names), any where it
- * does not (AAGUIDs, origins). The one text "*" allows any RP ID, App ID or package.
+ * of RP IDs, App IDs or packages allows none; an empty list of AAGUIDs or origins allows all. The
+ * text "*" allows any RP ID, App ID or package.
  */
 struct tg_attest_settings {
     unsigned formats;               /* set of 1 << enum tg_attest_format */
@@ -46,9 +46,9 @@ struct tg_attest_settings {
     enum tg_attest_level level_min; /* android-key: attestation and keymaster both */
     bool needs_verified_boot;       /* android-key: rootOfTrust locked and verified */
     bool allows_appattest_development;
-    const char *roots_dir; /* <format>.pem each; a format that is allowed and needs roots must have
-                              its file */
-    const char *revoked; /* file: serial numbers or key hashes, see docs/attestation.md; "": none */
+    const char *roots_dir; /* <format>.pem each; every allowed format that needs roots must have its
+                              file */
+    const char *revoked; /* file of serial numbers and key hashes, docs/attestation.md; "": none */
     size_t rp_id_count, app_id_count, package_count, aaguid_count, origin_count;
     /* "relay.example", or "sha256:" and 64 digits where only the hash is known: all formats but
        apple-appattest */
@@ -57,8 +57,8 @@ struct tg_attest_settings {
        "apple" attestations */
     const char *app_ids[TG_ATTEST_LIST_MAX];
     /* "com.example.wallet", or "com.example.wallet#" and 64 digits, the SHA-256 of the certificate
-       the app is signed with (a name alone can be taken by any app on a device that lacks the real
-       one): android-key, every package that the key belongs to */
+       the app is signed with: android-key, every package that the key belongs to. Any app can use a
+       name alone on a device without the real app. */
     const char *packages[TG_ATTEST_LIST_MAX];
     const char *aaguids[TG_ATTEST_LIST_MAX]; /* UUID text: packed, tpm, fido-u2f */
     const char *origins[TG_ATTEST_LIST_MAX]; /* "https://wallet.example": clientDataJSON */
@@ -66,12 +66,12 @@ struct tg_attest_settings {
 
 struct tg_attest_policy;
 
-/* Reads roots and lists. *out untouched on failure; fault names the file and what is wrong. */
+/* Reads roots and lists. *out is not written on failure; fault names the file and the error. */
 TG_NODISCARD enum tg_err tg_attest_policy_load(struct tg_attest_policy **out,
                                                const struct tg_attest_settings *settings,
                                                struct tg_fault *fault);
-/* The same from texts that were read already: PEM for each format (empty: no file), and the list of
-   what was revoked. Opens nothing: settings' roots_dir and revoked are not looked at. */
+/* The same from texts: PEM for each format (empty: no file), and the revocation list. It opens no
+   file and ignores roots_dir and revoked of the settings. */
 TG_NODISCARD enum tg_err tg_attest_policy_new(struct tg_attest_policy **out,
                                               const struct tg_attest_settings *settings,
                                               const struct tg_bytes roots[TG_ATTEST_FORMAT_COUNT],
@@ -79,16 +79,16 @@ TG_NODISCARD enum tg_err tg_attest_policy_new(struct tg_attest_policy **out,
 /* Accepts *policy == NULL. */
 void tg_attest_policy_free(struct tg_attest_policy **policy);
 
-/* Which step refused. In general terms on purpose: this much is told to the client. */
+/* The step that refused. The client learns no more than this. */
 enum tg_attest_step {
     TG_ATTEST_OK,
     TG_ATTEST_STEP_ENCODING,  /* not one strict CBOR item of the right shape */
     TG_ATTEST_STEP_FORMAT,    /* unknown format, or a rule of the format */
-    TG_ATTEST_STEP_CHALLENGE, /* covers something else than this request */
+    TG_ATTEST_STEP_CHALLENGE, /* does not cover this request */
     TG_ATTEST_STEP_CHAIN,     /* no path to a configured root at this time, or revoked */
     TG_ATTEST_STEP_SIGNATURE,
     TG_ATTEST_STEP_POLICY,  /* sound, but not allowed here */
-    TG_ATTEST_STEP_INTERNAL /* our own trouble (memory, library): 503, never "bad" */
+    TG_ATTEST_STEP_INTERNAL /* failure of the relay (memory, library): 503, never "bad" */
 };
 #define TG_ATTEST_STEP_COUNT 8u
 const char *tg_attest_step_name(enum tg_attest_step step); /* "challenge", ... */
@@ -97,26 +97,26 @@ struct tg_attest_verdict {
     enum tg_attest_step step;
     bool has_format;
     enum tg_attest_format format; /* for metrics, when has_format */
-    struct tg_fault fault; /* for tests and attest-verify: more exact; never for the client */
+    struct tg_fault fault;        /* details for tests and attest-verify; never for the client */
 };
 
 /*
  * Verifies one attestation object (CBOR map fmt, attStmt, authData and optionally clientDataJSON).
- *   challenge   SHA-256 of what it must cover: protocol.md section 6
+ *   challenge   SHA-256 of the data that it must cover: docs/protocol.md section 6
  *   now_s       UTC seconds for certificates
- * Cheap refusals come first; no public-key operation before everything else holds.
+ * Cheap checks come first; public-key operations run only after all other checks have passed.
  */
 void tg_attest_verify(struct tg_attest_verdict *out, const struct tg_attest_policy *policy,
                       struct tg_bytes object, const uint8_t challenge[TG_ATTEST_HASH_LEN],
                       int64_t now_s);
 
-/* The same where clientDataHash is given (attest-verify, captured data). client_data_hash of any
-   length: some apps pass a raw challenge. */
+/* The same with a given clientDataHash (attest-verify, captured data). It may have any length,
+   because some apps pass a raw challenge. */
 void tg_attest_verify_hash(struct tg_attest_verdict *out, const struct tg_attest_policy *policy,
                            struct tg_bytes object, struct tg_bytes client_data_hash, int64_t now_s);
 
-/* SHA-256 over "tigress-attestation-v1", claim, request id, payload type and payload data, each as
-   a 4-byte big-endian length and its bytes as sent. spec: protocol/6#attestation-challenge
-   It is wire/attestation.h that computes it, for relay and library alike. */
+/* challenge is the SHA-256 of "tigress-attestation-v1", claim, request id, payload type and payload
+   data, each as a 4-byte big-endian length and its bytes as sent. wire/attestation.h computes it
+   for relay and library. spec: protocol/6#attestation-challenge */
 
 #endif

@@ -51,7 +51,7 @@ static enum tg_err read_flags(struct tg_authdata *out, struct tg_fault *fault)
         return TG_E_SYNTAX;
     }
     if ((out->flags & TG_AUTHDATA_BS) != 0 && (out->flags & TG_AUTHDATA_BE) == 0) {
-        tg_fault_set(fault, "authData: a credential is backed up that may not be");
+        tg_fault_set(fault, "authData: the credential is backed up but not eligible for backup");
         return TG_E_SYNTAX;
     }
     return TG_OK;

@@ -18,7 +18,7 @@
 #define TG_AUTHDATA_AAGUID_LEN 16u
 #define TG_AUTHDATA_CREDENTIAL_ID_MAX 1023u
 
-struct tg_authdata { /* views end with the bytes it was read from */
+struct tg_authdata { /* the views are valid as long as the bytes it was read from */
     struct tg_bytes raw;
     struct tg_bytes rp_id_hash; /* 32 bytes */
     unsigned flags;
@@ -28,7 +28,7 @@ struct tg_authdata { /* views end with the bytes it was read from */
     struct tg_cose_key key;
 };
 
-/* Whether a map of extensions may follow that no flag announces: App Attest does so. */
+/* Whether a map of extensions may follow without its flag, as in App Attest. */
 enum tg_authdata_tail { TG_AUTHDATA_TAIL_FLAGGED, TG_AUTHDATA_TAIL_FREE };
 
 /* TG_E_SYNTAX, TG_E_LIMIT, TG_E_UNSUPPORTED with fault; TG_E_NOMEM. *out is then undefined. */

@@ -7,7 +7,7 @@
 
 #include <cbor.h>
 
-/* struct tg_cbor is never defined: the handle is libcbor's own root item. */
+/* struct tg_cbor is not defined: the handle is the root item of libcbor. */
 
 enum major {
     MAJOR_UINT,
@@ -32,7 +32,7 @@ struct head {
 };
 
 struct frame {
-    uint64_t left; /* items until this container is whole; a map counts keys and values */
+    uint64_t left; /* items until this container is complete; a map counts keys and values */
     bool is_map;
     size_t keys_from; /* in scan.keys */
 };
@@ -60,7 +60,7 @@ static uint64_t read_argument(struct tg_reader *in, unsigned size_log2)
     }
 }
 
-/* The least argument that needs 2^size_log2 bytes. */
+/* The smallest argument that needs 2^size_log2 bytes. */
 static uint64_t least_argument(unsigned size_log2)
 {
     return size_log2 == 0 ? ARGUMENT_DIRECT : UINT64_C(1) << (4u << size_log2);
@@ -78,7 +78,7 @@ static enum tg_err read_head(struct head *head, struct tg_reader *in)
     }
     if (info >= ARGUMENT_DIRECT) {
         if (head->major == MAJOR_SIMPLE) {
-            return TG_E_SYNTAX; /* floats, and simple values nobody has named */
+            return TG_E_SYNTAX; /* floats, and unassigned simple values */
         }
         head->argument = read_argument(in, info - ARGUMENT_DIRECT);
         if (head->argument < least_argument(info - ARGUMENT_DIRECT)) {
@@ -133,7 +133,7 @@ static enum tg_err scan_content(struct scan *s, const struct head *head)
     return TG_E_BUG;
 }
 
-/* Numbers and lengths are as short as can be, so that equal keys have equal bytes. */
+/* Numbers and lengths have their shortest form, so equal keys have equal bytes. */
 static enum tg_err keep_key(struct scan *s, const struct frame *map, struct tg_bytes key)
 {
     for (size_t i = map->keys_from; i < s->key_count; i++) {
@@ -184,7 +184,7 @@ static void close_containers(struct scan *s)
     }
 }
 
-/* Every turn of the loop takes at least one byte and counts one item. */
+/* Each iteration reads at least one byte and counts one item. */
 enum tg_err tg_cbor_measure(size_t *len, struct tg_bytes data)
 {
     struct scan s;
@@ -219,7 +219,7 @@ enum tg_err tg_cbor_decode(struct tg_cbor **out, struct tg_bytes data)
     }
     root = cbor_load(data.ptr, data.len, &result);
     if (root == NULL) {
-        return TG_E_NOMEM; /* the only reason left: the bytes are known to be good */
+        return TG_E_NOMEM; /* the only possible reason: the bytes have been checked */
     }
     *out = (struct tg_cbor *)root;
     return TG_OK;
@@ -250,7 +250,7 @@ static cbor_item_t *child_of(const cbor_item_t *node, size_t index)
     return NULL;
 }
 
-/* The library copies each string and frees it as it is; a certificate may identify a device.
+/* libcbor copies each string and frees it without wiping. A certificate may identify a device.
    spec: protocol/6#nothing-of-a-proof-kept */
 static void wipe_strings(cbor_item_t *root)
 {
@@ -288,7 +288,7 @@ struct tg_cbor_item tg_cbor_root(const struct tg_cbor *doc)
     return (struct tg_cbor_item){ doc };
 }
 
-/* libcbor's getters take a mutable item and change nothing. */
+/* libcbor's getters take a mutable item but do not change it. */
 static cbor_item_t *node_of(struct tg_cbor_item item, cbor_type type)
 {
     union {

@@ -20,7 +20,7 @@ static int read_version(struct tg_der *tbs)
     }
     in = tg_der_enter(tbs, TAG_VERSION);
     number = tg_der_number(&in, TG_DER_INTEGER);
-    if (!tg_der_is_done(&in) || number < 1 || number > 2) { /* 0 is never written out in DER */
+    if (!tg_der_is_done(&in) || number < 1 || number > 2) { /* DER omits version 0 */
         tbs->is_bad = true;
     }
     return number + 1;
@@ -64,7 +64,7 @@ static void read_tbs(struct tg_cert *out, struct tg_der *tbs)
     out->extensions = read_extensions(tbs);
 }
 
-/* One of the list; its OID is returned. */
+/* Reads one extension of the list and returns its OID. */
 static struct tg_bytes next_extension(struct tg_cert_extension *out, struct tg_der *list)
 {
     struct tg_der in = tg_der_enter(list, TG_DER_SEQUENCE);
@@ -76,7 +76,7 @@ static struct tg_bytes next_extension(struct tg_cert_extension *out, struct tg_d
     return oid;
 }
 
-/* Reads them all once, so that later a missing extension is known to be missing. */
+/* Reads all extensions once, so that a later search fails only if the extension is missing. */
 static bool are_extensions_good(struct tg_bytes extensions)
 {
     struct tg_der list = tg_der_init(extensions);

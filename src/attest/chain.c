@@ -92,7 +92,7 @@ void tg_attest_chain_roots_free(struct tg_attest_chain_roots **roots)
     }
 }
 
-/* OpenSSL keeps quiet about why a certificate has no key: asked for the key alone, it says so. */
+/* OpenSSL does not report why a certificate has no key. Making the key alone reports it. */
 static enum tg_attest_step explain_no_key(const struct tg_cert *cert,
                                           const struct tg_key_templates *templates,
                                           struct tg_fault *fault)
@@ -126,7 +126,7 @@ static enum tg_attest_step read_cert(X509 **out, const struct tg_attest_chain_re
                                           : explain_no_key(from, request->templates, fault);
 }
 
-/* Some send their root too. It counts only if it is one of ours, and then ours is used. */
+/* Some devices send their root too. It is ignored: only configured roots count. */
 static bool is_needless_root(const struct tg_attest_chain_request *request, size_t i)
 {
     const struct tg_cert *cert = &request->certs[i];
@@ -192,7 +192,7 @@ static void keep_issuers(X509_STORE_CTX *ctx, const struct tg_attest_chain *chai
     }
 }
 
-/* TG_ATTEST_STEP_CHAIN: refused, and *why says over what (X509_V_ERR_...). */
+/* TG_ATTEST_STEP_CHAIN: refused; *why is the reason (X509_V_ERR_...). */
 static enum tg_attest_step verify_with(X509_STORE_CTX *ctx, const struct tg_attest_chain *chain,
                                        STACK_OF(X509) * others,
                                        const struct tg_attest_chain_request *request, int *why)
@@ -245,8 +245,9 @@ static enum tg_attest_step attempt(struct tg_attest_chain *chain,
     return step == TG_ATTEST_OK ? verify(chain, request, why) : step;
 }
 
-/* In places OpenSSL takes a failed allocation for a weak key, a missing issuer or a wrong
-   signature, and keeps that with the certificate. So a refusal counts when it comes out twice. */
+/* In some places OpenSSL reports a failed allocation as a weak key, a missing issuer or a wrong
+   signature, and stores that in the certificate. So a refusal counts only if a second attempt with
+   new certificates gives the same reason. */
 enum tg_attest_step tg_attest_chain_verify(struct tg_attest_chain *chain,
                                            const struct tg_attest_chain_request *request,
                                            struct tg_fault *fault)

@@ -5,10 +5,10 @@
  * belongs to one call. Blocks: verifying takes one public-key operation for each certificate, a
  * refusal up to twice that. Clock: an argument.      Secrets: none.      spec: RFC 5280 section 6.
  *
- * OpenSSL's rules with its default flags: X509_V_FLAG_X509_STRICT stays off, because the leaves of
- * Apple, Android and Yubico name no key of their issuer. Security level 2 asks for RSA of 2048
- * bits, 224 bits on a curve, and no SHA-1. No purpose is asked of the leaf: each format has rules
- * of its own.
+ * The rules are OpenSSL's with its default flags. X509_V_FLAG_X509_STRICT is off, because the
+ * leaves of Apple, Android and Yubico have no Authority Key Identifier. Security level 2 requires
+ * RSA of 2048 bits or a curve of 224 bits, and refuses SHA-1. The purpose of the leaf is not
+ * checked here: each format has its own rules. docs/attestation.md, "Chains".
  */
 #ifndef TG_ATTEST_CHAIN_H
 #define TG_ATTEST_CHAIN_H
@@ -24,8 +24,8 @@
 
 struct tg_attest_chain_roots;
 
-/* PEM certificates, at least one. An anchor that is not self-issued is as good as a root. *out is
-   untouched on failure; fault says what was expected. */
+/* PEM certificates, at least one. An anchor need not be self-issued. *out is not written on
+   failure; fault says what was expected. */
 TG_NODISCARD enum tg_err tg_attest_chain_roots_new(struct tg_attest_chain_roots **out,
                                                    struct tg_bytes pem, struct tg_fault *fault);
 /* Accepts *roots == NULL. */
@@ -40,17 +40,17 @@ struct tg_attest_chain_request { /* borrowed for the call */
     const struct tg_cert *certs; /* the leaf first */
     size_t count;                /* 1 to TG_ATTEST_CHAIN_MAX */
     const struct tg_key_templates *templates;
-    struct tg_attest_issuers *issuers; /* where to look for, and to keep, what stands between */
+    struct tg_attest_issuers *issuers; /* the cache of intermediate certificates */
     const struct tg_attest_chain_roots *roots;
     int64_t now_s;
 };
 
-/* Verifies certs up to one of the roots. *chain is empty before, holds the certificates after, and
-   is to be freed with tg_attest_chain_deinit whatever came of it. */
+/* Verifies certs up to one of the roots. *chain is empty before and holds the certificates after.
+   Free it with tg_attest_chain_deinit after success and failure. */
 enum tg_attest_step tg_attest_chain_verify(struct tg_attest_chain *chain,
                                            const struct tg_attest_chain_request *request,
                                            struct tg_fault *fault);
-/* The leaf's key, which ends with the chain; NULL when OpenSSL could not make one. */
+/* The leaf's key, valid as long as the chain. NULL: OpenSSL could not make one. */
 EVP_PKEY *tg_attest_chain_leaf_key(const struct tg_attest_chain *chain);
 void tg_attest_chain_deinit(struct tg_attest_chain *chain);
 

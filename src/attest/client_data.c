@@ -51,7 +51,7 @@ check_origin(struct tg_bytes origin, const struct tg_attest_policy *policy, stru
     }
     return tg_attest_policy_has_hash(&policy->origins, TG_ARRAY_BYTES(hash))
                ? TG_ATTEST_OK
-               : refuse(fault, TG_ATTEST_STEP_POLICY, "clientDataJSON: an origin not allowed");
+               : refuse(fault, TG_ATTEST_STEP_POLICY, "clientDataJSON: the origin is not allowed");
 }
 
 static enum tg_attest_step check_members(const struct members *m,
@@ -62,14 +62,17 @@ static enum tg_attest_step check_members(const struct members *m,
     uint8_t given[TG_ATTEST_HASH_LEN];
 
     if (!tg_bytes_is_equal(m->type, TG_LIT("webauthn.create"))) {
-        return refuse(fault, TG_ATTEST_STEP_FORMAT, "clientDataJSON: expected webauthn.create");
+        return refuse(fault, TG_ATTEST_STEP_FORMAT,
+                      "clientDataJSON: expected the type webauthn.create");
     }
     if (tg_b64_decode_exact(given, sizeof(given), m->challenge, TG_B64_URL) != TG_OK ||
         !tg_ct_equal(TG_ARRAY_BYTES(given), tg_bytes(challenge, TG_ATTEST_HASH_LEN))) {
-        return refuse(fault, TG_ATTEST_STEP_CHALLENGE, "clientDataJSON: another challenge");
+        return refuse(fault, TG_ATTEST_STEP_CHALLENGE,
+                      "clientDataJSON: the challenge is of another request");
     }
     if (m->is_cross_origin) {
-        return refuse(fault, TG_ATTEST_STEP_POLICY, "clientDataJSON: made in a foreign frame");
+        return refuse(fault, TG_ATTEST_STEP_POLICY,
+                      "clientDataJSON: cross-origin frames are not allowed");
     }
     return check_origin(m->origin, policy, fault);
 }

@@ -20,7 +20,7 @@
 #define RSA_EXPONENT_MAX 4u
 #define POINT_UNCOMPRESSED 0x04u
 
-/* What goes before the point in a SubjectPublicKeyInfo: everything else is fixed by the curve. */
+/* The bytes before the point in a SubjectPublicKeyInfo. The curve determines them. */
 static const uint8_t spki_p256[] = { 0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48,
                                      0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48,
                                      0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00 };
@@ -56,7 +56,7 @@ static const uint8_t rsa_algorithm[] = { 0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x4
 
 static void put(struct tg_cose_key *key, struct tg_bytes data)
 {
-    memcpy(key->spki + key->spki_len, data.ptr, data.len); /* the callers keep to the maximum */
+    memcpy(key->spki + key->spki_len, data.ptr, data.len); /* the callers respect the maximum */
     key->spki_len += data.len;
 }
 
@@ -84,7 +84,7 @@ static enum tg_err read_on_curve(struct tg_cose_key *out, struct tg_cbor_item ma
     enum tg_err err = read_coordinate(&x, map, LABEL_X, curve);
 
     if (err == TG_OK && curve->kty == KTY_EC2) {
-        err = read_coordinate(&y, map, LABEL_Y, curve); /* a compressed point has a boolean here */
+        err = read_coordinate(&y, map, LABEL_Y, curve); /* of a compressed point, y is a boolean */
     }
     if (err != TG_OK) {
         return err;
@@ -119,7 +119,7 @@ static size_t header_len(size_t len)
     return len >= 0x100 ? 4 : len >= 0x80 ? 3 : 2;
 }
 
-/* An unsigned number as the content of an INTEGER: a zero before a set top bit. */
+/* An unsigned number as the content of an INTEGER: a zero byte before a set top bit. */
 static size_t integer_len(struct tg_bytes number)
 {
     return number.len + (number.ptr[0] >> 7);

@@ -5,8 +5,8 @@
  * Layer: L2.      Threads: any.      Blocks: no.      Secrets: none.
  * spec: RFC 9053 sections 2 and 7, RFC 8230 section 4, WebAuthn Level 3 section 5.8.5.
  *
- * Comparing two keys is then comparing bytes, and the one door from bytes to a key is OpenSSL's for
- * SubjectPublicKeyInfo.
+ * So two keys are compared as bytes, and there is one way from bytes to a key for OpenSSL
+ * (attest/key.h).
  */
 #ifndef TG_ATTEST_COSE_H
 #define TG_ATTEST_COSE_H
@@ -20,7 +20,7 @@
 #define TG_COSE_ES512 (-36)
 #define TG_COSE_ED448 (-53)
 #define TG_COSE_RS256 (-257)
-#define TG_COSE_RS1 (-65535) /* SHA-1: for the statement of a TPM alone, never for a credential */
+#define TG_COSE_RS1 (-65535) /* SHA-1: only for the statement of a TPM, never for a credential */
 
 #define TG_COSE_SPKI_MAX 600u /* bytes: RSA of 4096 bits takes 550 */
 
@@ -43,14 +43,14 @@ struct tg_cose_key {
 };
 
 /*
- * TG_E_SYNTAX        no COSE_Key, or members of a wrong type or length
- * TG_E_UNSUPPORTED   another key type, curve or algorithm, or an algorithm that does not go with
- *                    the curve; RSA outside 2048 to 4096 bits
+ * TG_E_SYNTAX        not a COSE_Key, or a member has a wrong type or length
+ * TG_E_UNSUPPORTED   another key type, curve or algorithm, an algorithm that does not belong to the
+ *                    curve, or RSA outside 2048 to 4096 bits
  * *out is then undefined.
  */
 TG_NODISCARD enum tg_err tg_cose_key_read(struct tg_cose_key *out, struct tg_cbor_item map);
 
-/* Both views end with the key. */
+/* Both views are valid as long as the key. */
 static inline struct tg_bytes tg_cose_key_spki(const struct tg_cose_key *key)
 {
     return tg_bytes(key->spki, key->spki_len);
@@ -62,9 +62,9 @@ static inline struct tg_bytes tg_cose_key_point(const struct tg_cose_key *key)
 }
 
 /*
- * Which kind of key a SubjectPublicKeyInfo holds, read without OpenSSL, so that nothing it would
- * work long on ever reaches it: named curves with uncompressed points, RSA of 2048 to 4096 bits
- * with an exponent of at most 32 bits, Ed25519, Ed448. False: another.
+ * The kind of key in a SubjectPublicKeyInfo: named curves with uncompressed points, RSA of 2048 to
+ * 4096 bits with an exponent of at most 32 bits, Ed25519, Ed448. False: another kind. It is read
+ * without OpenSSL, so that OpenSSL never gets a key that takes it long.
  */
 bool tg_spki_kind(enum tg_key_kind *kind, struct tg_bytes spki);
 

@@ -5,9 +5,9 @@
 
 #define NUMBER_LONG 0x1fu
 #define NUMBER_BYTES_MAX 3u /* 21 bits; the largest tag in use here is 1204 */
-#define LENGTH_BYTES_MAX 2u /* nothing here is over 64 KiB */
+#define LENGTH_BYTES_MAX 2u /* no element here exceeds 64 KiB */
 
-/* One that follows 0x1f in the first byte: base 128, the shortest form. */
+/* A tag number after 0x1f in the first byte: base 128, in the shortest form. */
 static bool read_long_number(uint32_t *number, struct tg_reader *in)
 {
     *number = 0;

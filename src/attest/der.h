@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * attest/der.h - a cursor over DER (X.690), as certificates and their extensions hold it.
+ * attest/der.h - a cursor over DER (X.690), the encoding of certificates and their extensions.
  * Layer: L2.      Threads: one at a time.      Blocks: no.      Secrets: none.
  *
- * Lengths are definite and as short as can be; tag numbers take at most three more bytes. After the
- * first thing that is not what was asked for every getter returns the empty view and moves no
- * further; tg_der_is_done() and tg_der_is_bad() tell. Nothing recurses.
+ * Lengths are definite and in the shortest form; tag numbers take at most three more bytes. After
+ * the first element that does not match, every getter returns an empty view and the cursor stays.
+ * is_bad and tg_der_is_done() report that. Nothing recurses.
  */
 #ifndef TG_ATTEST_DER_H
 #define TG_ATTEST_DER_H
@@ -35,20 +35,20 @@ static inline struct tg_der tg_der_init(struct tg_bytes data)
     return (struct tg_der){ .rest = data };
 }
 
-/* The tag of what comes next; 0, which is no tag, at the end and when it cannot be read. */
+/* The tag of the next element. 0, which is not a tag, at the end and when it cannot be read. */
 uint32_t tg_der_peek(const struct tg_der *d);
-/* The content of the next element, whatever it is; *tag says what. Marks bad at the end. */
+/* The content of the next element of any tag; *tag is its tag. The end is an error. */
 struct tg_bytes tg_der_any(struct tg_der *d, uint32_t *tag);
 /* The whole next element, tag and length included. */
 struct tg_bytes tg_der_whole(struct tg_der *d);
 /* The content of the next element, which must have this tag. */
 struct tg_bytes tg_der_take(struct tg_der *d, uint32_t tag);
-/* A cursor over the content of the next element, which must have this tag; bad when d is. */
+/* A cursor over the content of the next element, which must have this tag. Bad if d is. */
 struct tg_der tg_der_enter(struct tg_der *d, uint32_t tag);
 /* An INTEGER or ENUMERATED of 0 to INT32_MAX. */
 int32_t tg_der_number(struct tg_der *d, uint32_t tag);
 bool tg_der_boolean(struct tg_der *d);
-/* Skips the next element when it has this tag. */
+/* Skips the next element if it has this tag. */
 bool tg_der_skip_if(struct tg_der *d, uint32_t tag);
 
 static inline bool tg_der_has_more(const struct tg_der *d)
@@ -56,7 +56,7 @@ static inline bool tg_der_has_more(const struct tg_der *d)
     return !d->is_bad && d->rest.len > 0;
 }
 
-/* All was as asked for, and nothing is left. */
+/* Every element matched, and no bytes remain. */
 static inline bool tg_der_is_done(const struct tg_der *d)
 {
     return !d->is_bad && d->rest.len == 0;

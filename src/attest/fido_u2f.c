@@ -9,12 +9,12 @@ static enum tg_attest_step check_keys(struct tg_attest_case *c)
 {
     if (c->cert_count != 1) {
         return tg_format_refuse(c, TG_ATTEST_STEP_FORMAT,
-                                "attStmt.x5c: expected one certificate alone");
+                                "attStmt.x5c: expected exactly one certificate");
     }
     if (c->certs[0].key_kind != TG_KEY_P256 || c->auth.key.kind != TG_KEY_P256) {
         return tg_format_refuse(c, TG_ATTEST_STEP_FORMAT, "expected keys on P-256");
     }
-    c->alg = TG_COSE_ES256; /* the format knows no other and names none */
+    c->alg = TG_COSE_ES256; /* the format allows no other and does not name it */
     return tg_format_sig_form(c);
 }
 

@@ -30,16 +30,14 @@ enum tg_attest_step tg_format_rp_id(struct tg_attest_case *c)
 {
     return tg_attest_policy_has_hash(&c->policy->rp_ids, c->auth.rp_id_hash)
                ? TG_ATTEST_OK
-               : tg_format_refuse(c, TG_ATTEST_STEP_POLICY,
-                                  "authData: made for an RP ID that is not allowed");
+               : tg_format_refuse(c, TG_ATTEST_STEP_POLICY, "authData: the RP ID is not allowed");
 }
 
 enum tg_attest_step tg_format_aaguid(struct tg_attest_case *c)
 {
     return tg_attest_policy_has_aaguid(c->policy, c->auth.aaguid)
                ? TG_ATTEST_OK
-               : tg_format_refuse(c, TG_ATTEST_STEP_POLICY,
-                                  "authData: an AAGUID that is not allowed");
+               : tg_format_refuse(c, TG_ATTEST_STEP_POLICY, "authData: the AAGUID is not allowed");
 }
 
 enum tg_attest_step tg_format_read_alg(struct tg_attest_case *c)
@@ -66,7 +64,8 @@ static enum tg_attest_step read_cert(struct tg_attest_case *c, struct tg_cbor_it
         err = tg_cert_read(cert, der);
     }
     if (err != TG_OK) {
-        tg_fault_set(c->fault, "attStmt.x5c: certificate %zu is none, or of an unknown key type",
+        tg_fault_set(c->fault,
+                     "attStmt.x5c: expected certificate %zu to be X.509 with a known key type",
                      c->cert_count);
         return tg_attest_step_of(err);
     }
@@ -80,7 +79,8 @@ static enum tg_attest_step check_revoked(struct tg_attest_case *c)
         enum tg_err err = tg_attest_revoked_check(c->policy->revoked, &c->certs[i]);
 
         if (err == TG_E_DENIED) {
-            return tg_format_refuse(c, TG_ATTEST_STEP_CHAIN, "attStmt.x5c: revoked");
+            return tg_format_refuse(c, TG_ATTEST_STEP_CHAIN,
+                                    "attStmt.x5c: a certificate is revoked");
         }
         if (err != TG_OK) {
             return TG_ATTEST_STEP_INTERNAL;
@@ -112,8 +112,9 @@ enum tg_attest_step tg_format_leaf_key(struct tg_attest_case *c)
 {
     return tg_bytes_is_equal(c->certs[0].spki, tg_cose_key_spki(&c->auth.key))
                ? TG_ATTEST_OK
-               : tg_format_refuse(c, TG_ATTEST_STEP_FORMAT,
-                                  "attStmt.x5c: expected the first to be for the credential's key");
+               : tg_format_refuse(
+                     c, TG_ATTEST_STEP_FORMAT,
+                     "attStmt.x5c: expected the first certificate to have the credential's key");
 }
 
 enum tg_attest_step tg_format_leaf_aaguid(struct tg_attest_case *c)
@@ -131,7 +132,7 @@ enum tg_attest_step tg_format_leaf_aaguid(struct tg_attest_case *c)
                    tg_bytes_is_equal(aaguid, c->auth.aaguid)
                ? TG_ATTEST_OK
                : tg_format_refuse(c, TG_ATTEST_STEP_FORMAT,
-                                  "attStmt.x5c: the first names another AAGUID");
+                                  "attStmt.x5c: the first certificate has another AAGUID");
 }
 
 enum tg_attest_step tg_format_sig_form(struct tg_attest_case *c)
@@ -167,17 +168,17 @@ enum tg_attest_step tg_format_apple_nonce(struct tg_attest_case *c)
 
     if (!tg_cert_extension(&extension, &c->certs[0], TG_ARRAY_BYTES(oid_apple_nonce))) {
         return tg_format_refuse(c, TG_ATTEST_STEP_FORMAT,
-                                "attStmt.x5c: expected a nonce in the first");
+                                "attStmt.x5c: expected a nonce in the first certificate");
     }
     value = tg_der_init(extension.value);
     in = tg_der_enter(&value, TG_DER_SEQUENCE);
     inner = tg_der_enter(&in, TG_DER_EXPLICIT(1));
     nonce = tg_der_take(&inner, TG_DER_OCTETS);
     if (!tg_der_is_done(&inner) || !tg_der_is_done(&in) || !tg_der_is_done(&value)) {
-        return tg_format_refuse(c, TG_ATTEST_STEP_FORMAT, "attStmt.x5c: a nonce of another form");
+        return tg_format_refuse(c, TG_ATTEST_STEP_FORMAT, "attStmt.x5c: the nonce is malformed");
     }
     return tg_bytes_is_equal(nonce, TG_ARRAY_BYTES(c->nonce))
                ? TG_ATTEST_OK
                : tg_format_refuse(c, TG_ATTEST_STEP_CHALLENGE,
-                                  "attStmt.x5c: the nonce is of something else");
+                                  "attStmt.x5c: the nonce is of another request");
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * attest/format.h - a format is a row: its name and its checks, in order. This is the row, what the
- * checks work on, and the checks that several formats share.
+ * attest/format.h - a format is a row: its name and its checks, in order. This header has the row,
+ * the data that the checks use, and the checks that several formats share.
  * Layer: L2, for attest/ alone.      Threads: a case belongs to one call; rows are constant.
- * Blocks: only tg_format_chain and tg_format_signature work on keys; rows have them last.
+ * Blocks: only tg_format_chain and tg_format_signature use keys; they are last in each row.
  * Secrets: none.
  *
- * A check gives TG_ATTEST_OK or the step that refuses, with a sentence in the case's fault. One
- * that reads a member keeps it in the case for those after it.
+ * A check returns TG_ATTEST_OK, or the step that refuses and a sentence in the case's fault. A
+ * check that reads a member stores it in the case for later checks.
  */
 #ifndef TG_ATTEST_FORMAT_H
 #define TG_ATTEST_FORMAT_H
@@ -17,7 +17,7 @@
 #include "attest/policy.h"
 #include "base/buf.h"
 
-struct tg_attest_case { /* one attestation, on its way through the checks */
+struct tg_attest_case { /* one attestation during the checks */
     const struct tg_attest_policy *policy;
     enum tg_attest_format format;
     int64_t now_s;
@@ -27,7 +27,7 @@ struct tg_attest_case { /* one attestation, on its way through the checks */
     struct tg_bytes client_data_hash;
     struct tg_buf tbs;                 /* authData and client_data_hash */
     uint8_t nonce[TG_ATTEST_HASH_LEN]; /* SHA-256 of tbs */
-    /* From the statement, each once its check has run. */
+    /* From the statement; each is set when its check has run. */
     int64_t alg;
     struct tg_bytes sig;
     struct tg_cert certs[TG_ATTEST_CHAIN_MAX]; /* the leaf first */
@@ -52,24 +52,24 @@ extern const struct tg_attest_row tg_attest_row_tpm;
 extern const struct tg_attest_row tg_attest_row_fido_u2f;
 extern const struct tg_attest_row tg_attest_row_none;
 
-/* Says why and gives step back. */
+/* Sets the fault and returns step. */
 enum tg_attest_step tg_format_refuse(struct tg_attest_case *c, enum tg_attest_step step,
                                      const char *why);
 
-/* authData: a person was there. Not for App Attest, whose flags say nothing of that. */
+/* authData: the user was present. Not for App Attest, which does not set that flag. */
 tg_attest_check_fn tg_format_user_present;
-/* rpIdHash is of an RP ID that is allowed. */
+/* rpIdHash is the hash of an allowed RP ID. */
 tg_attest_check_fn tg_format_rp_id;
-/* The AAGUID is on the list, where there is one. */
+/* The AAGUID is on the list, if there is a list. */
 tg_attest_check_fn tg_format_aaguid;
 /* attStmt.alg and attStmt.sig. */
 tg_attest_check_fn tg_format_read_alg;
 tg_attest_check_fn tg_format_read_sig;
 /* attStmt.x5c: 1 to TG_ATTEST_CHAIN_MAX certificates, none of them revoked. */
 tg_attest_check_fn tg_format_read_x5c;
-/* The leaf is for the credential's own key. */
+/* The leaf has the credential's key. */
 tg_attest_check_fn tg_format_leaf_key;
-/* Where the leaf names an AAGUID, it is the credential's. */
+/* If the leaf has an AAGUID, it is the credential's. */
 tg_attest_check_fn tg_format_leaf_aaguid;
 /* The form of alg and sig for the leaf's key. */
 tg_attest_check_fn tg_format_sig_form;

@@ -9,7 +9,7 @@
 
 #include "attest/format.h"
 
-/* Never NULL for one of the enumeration. */
+/* Never NULL. */
 const struct tg_attest_row *tg_attest_row(enum tg_attest_format format);
 
 #endif

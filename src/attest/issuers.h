@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * attest/issuers.h - certificates of issuers, kept as OpenSSL reads them: every device of a kind
- * brings the same ones, and reading one takes longer than verifying a signature on P-256.
- * Layer: L2, for attest/ alone.      Threads: any; one lock, held for a look at a table.
- * Blocks: no.      Secrets: none: only what led to a root is kept, and never a leaf.
+ * attest/issuers.h - a cache of parsed issuer certificates. All devices of a kind send the same
+ * ones, and parsing one takes longer than verifying a signature on P-256. Layer: L2, for attest/
+ * alone.      Threads: any; one lock, held for a table look-up. Blocks: no.      Secrets: none:
+ * only certificates on a path to a root are kept, never a leaf.
  *
- * What is kept is the reading alone. Each chain is verified anew, with every signature and at its
- * own time.
+ * Only the parsing is saved. Each chain is verified completely, with every signature and at its own
+ * time.
  */
 #ifndef TG_ATTEST_ISSUERS_H
 #define TG_ATTEST_ISSUERS_H
@@ -24,10 +24,10 @@ TG_NODISCARD enum tg_err tg_attest_issuers_new(struct tg_attest_issuers **out);
 /* Accepts *issuers == NULL. */
 void tg_attest_issuers_free(struct tg_attest_issuers **issuers);
 
-/* The certificate with these very bytes, for the caller to free; NULL when it is not kept. */
+/* The certificate with exactly these bytes; the caller frees it. NULL: it is not in the cache. */
 X509 *tg_attest_issuers_find(struct tg_attest_issuers *issuers, struct tg_bytes der);
-/* Keeps it, in place of the oldest when all places are taken. For certificates of a chain that
-   verified. Failing to keep it is no failure. */
+/* Adds a certificate of a chain that verified; replaces the oldest one if the cache is full. Does
+   nothing if memory is short. */
 void tg_attest_issuers_keep(struct tg_attest_issuers *issuers, struct tg_bytes der, X509 *cert);
 
 #endif

@@ -37,7 +37,7 @@ static EVP_PKEY *from_params(const char *type, int selection, OSSL_PARAM *params
 enum tg_err tg_key_templates_init(struct tg_key_templates *templates)
 {
     for (size_t i = 0; i < TG_KEY_CURVES; i++) {
-        char name[16] = ""; /* OpenSSL reads on to a NUL */
+        char name[16] = ""; /* OpenSSL reads up to a NUL */
         size_t len = 0;
         OSSL_PARAM params[2];
 
@@ -123,8 +123,8 @@ static bool is_about_point(unsigned long code)
            (reason == EC_R_POINT_IS_NOT_ON_CURVE || reason == EC_R_INVALID_ENCODING);
 }
 
-/* Bad only on evidence: what OpenSSL says of a point that is none, also when it had no memory to
-   look, but then it says that too. */
+/* A point is bad only if OpenSSL reports that and no failed allocation: it reports both when it had
+   no memory to check the point. */
 static bool is_point_refused(void)
 {
     bool is_refused = false;

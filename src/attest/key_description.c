@@ -78,7 +78,7 @@ static bool read_member(struct tg_key_authorizations *out, uint32_t tag, struct 
     return true;
 }
 
-/* Ascending tags also mean that none comes twice. */
+/* Tags ascend, so none occurs twice. */
 static void read_authorizations(struct tg_key_authorizations *out, struct tg_der *d)
 {
     struct tg_der list = tg_der_enter(d, TG_DER_SEQUENCE);
@@ -120,7 +120,7 @@ enum tg_err tg_key_description_read(struct tg_key_description *out, const struct
     out->keymaster_version = tg_der_number(&in, TG_DER_INTEGER);
     out->keymaster_level = tg_der_number(&in, TG_DER_ENUMERATED);
     out->challenge = tg_der_take(&in, TG_DER_OCTETS);
-    (void)tg_der_take(&in, TG_DER_OCTETS); /* uniqueId: of the device, not for a relay to look at */
+    (void)tg_der_take(&in, TG_DER_OCTETS); /* uniqueId identifies the device, so it is not read */
     read_authorizations(&out->software, &in);
     read_authorizations(&out->tee, &in);
     return tg_der_is_done(&in) && tg_der_is_done(&outer) ? TG_OK : TG_E_SYNTAX;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * attest/key_description.h - what Android's keystore says about a key in its certificate.
- * Layer: L2, for attest/ alone.      Threads: any.      Blocks: no.      Secrets: none.
- * spec: "Key and ID attestation", extension 1.3.6.1.4.1.11129.2.1.17.
+ * attest/key_description.h - the description of a key that Android's keystore puts into its
+ * certificate. Layer: L2, for attest/ alone.      Threads: any.      Blocks: no.      Secrets:
+ * none. spec: "Key and ID attestation", extension 1.3.6.1.4.1.11129.2.1.17.
  */
 #ifndef TG_ATTEST_KEY_DESCRIPTION_H
 #define TG_ATTEST_KEY_DESCRIPTION_H
@@ -24,7 +24,7 @@ struct tg_key_authorizations {
     struct tg_bytes application_id; /* content of its OCTET STRING; empty when it is not there */
 };
 
-struct tg_key_description { /* views end with the certificate */
+struct tg_key_description { /* the views are valid as long as the certificate */
     int32_t version;
     int32_t level; /* 0 software, 1 TEE, 2 StrongBox */
     int32_t keymaster_version;
@@ -33,13 +33,14 @@ struct tg_key_description { /* views end with the certificate */
     struct tg_key_authorizations software, tee;
 };
 
-/* TG_E_NOTFOUND: the certificate has no such extension. TG_E_SYNTAX: one of another form; the tags
-   of a list ascend. */
+/* TG_E_NOTFOUND: the certificate has no such extension. TG_E_SYNTAX: it is malformed, or the tags
+   of a list do not ascend. */
 TG_NODISCARD enum tg_err tg_key_description_read(struct tg_key_description *out,
                                                  const struct tg_cert *cert);
 bool tg_key_description_is_in(const struct tg_cert *cert);
 
-/* One package of an attestationApplicationId after another. False at the end, and when bad. */
+/* The packages of an attestationApplicationId, one after the other. next is false at the end and
+   when it is malformed. */
 struct tg_key_packages {
     struct tg_bytes names;   /* rest of the SET */
     struct tg_bytes signers; /* the SET of SHA-256 digests, the same for all */

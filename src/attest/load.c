@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The one file of attest/ that reads files: the roots and the list of what was revoked. */
+/* The only file of attest/ that reads files: the roots and the revocation list. */
 #include "attest/attest.h"
 
 #include "attest/formats.h"
@@ -30,8 +30,7 @@ static enum tg_err read_file(struct tg_buf *out, const char *path, struct tg_fau
     enum tg_err err = file == NULL ? TG_E_IO : read_all(out, file);
 
     if (err != TG_OK) {
-        tg_fault_set(fault, "%s: expected a file of at most %zu bytes that can be read", path,
-                     out->max);
+        tg_fault_set(fault, "%s: expected a readable file of at most %zu bytes", path, out->max);
     }
     if (file != NULL) {
         (void)fclose(file);

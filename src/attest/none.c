@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Format none: proves nothing, not even that somebody held a key. spec: WebAuthn section 8.7. */
+/* Format none: proves nothing, not even that the client has a key. spec: WebAuthn section 8.7. */
 #include "attest/format.h"
 
 static enum tg_attest_step check_empty(struct tg_attest_case *c)
@@ -8,7 +8,7 @@ static enum tg_attest_step check_empty(struct tg_attest_case *c)
 
     return tg_cbor_get_map(&count, c->stmt) && count == 0
                ? TG_ATTEST_OK
-               : tg_format_refuse(c, TG_ATTEST_STEP_FORMAT, "attStmt: expected nothing in it");
+               : tg_format_refuse(c, TG_ATTEST_STEP_FORMAT, "attStmt: expected an empty map");
 }
 
 static tg_attest_check_fn *const checks[] = { check_empty, tg_format_user_present, tg_format_rp_id,

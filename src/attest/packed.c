@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Format packed, of security keys and platforms. With x5c the maker vouches for the model; without,
- * the credential signs itself, which proves no more than none. spec: WebAuthn section 8.2.
+ * Format packed, of security keys and platforms. With x5c the maker certifies the model. Without
+ * x5c the credential signs itself, which proves no more than none. spec: WebAuthn section 8.2.
  */
 #include "attest/format.h"
 #include "attest/signature.h"
@@ -45,8 +45,8 @@ static enum tg_attest_step check_leaf(struct tg_attest_case *c)
     }
     if (leaf->version != TG_CERT_V3 || !is_subject_good(leaf) || !tg_cert_is_no_authority(leaf)) {
         return tg_format_refuse(c, TG_ATTEST_STEP_FORMAT,
-                                "attStmt.x5c: the first breaks a rule for attestation certificates"
-                                " (version, subject or basic constraints)");
+                                "attStmt.x5c: the first certificate breaks a rule for attestation "
+                                "certificates (version, subject or basic constraints)");
     }
     return tg_format_leaf_aaguid(c);
 }
@@ -54,11 +54,12 @@ static enum tg_attest_step check_leaf(struct tg_attest_case *c)
 static enum tg_attest_step check_self_alg(struct tg_attest_case *c)
 {
     if (!c->policy->allows_packed_self) {
-        return tg_format_refuse(c, TG_ATTEST_STEP_POLICY, "attStmt: signed by itself alone");
+        return tg_format_refuse(c, TG_ATTEST_STEP_POLICY,
+                                "attStmt: self attestation is not allowed");
     }
     if (c->alg != c->auth.key.alg) {
         return tg_format_refuse(c, TG_ATTEST_STEP_FORMAT,
-                                "attStmt.alg: expected that of the credential");
+                                "attStmt.alg: expected the algorithm of the credential");
     }
     return tg_signature_check_form(c->auth.key.kind, c->alg, c->sig, c->fault);
 }
@@ -66,7 +67,7 @@ static enum tg_attest_step check_self_alg(struct tg_attest_case *c)
 static enum tg_attest_step check_alg(struct tg_attest_case *c)
 {
     if (c->alg == TG_COSE_RS1) {
-        return tg_format_refuse(c, TG_ATTEST_STEP_FORMAT, "attStmt.alg: SHA-1");
+        return tg_format_refuse(c, TG_ATTEST_STEP_FORMAT, "attStmt.alg: SHA-1 is not allowed");
     }
     return is_self(c) ? check_self_alg(c) : tg_format_sig_form(c);
 }

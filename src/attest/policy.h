@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * attest/policy.h - what the operator allows, in the form the formats ask it in.
+ * attest/policy.h - what the operator allows, in the form that the checks of the formats use.
  * Layer: L2, for attest/ alone.      Threads: any; read-only once made.      Blocks: no.
  * Secrets: none.
  */
@@ -40,11 +40,11 @@ struct tg_attest_policy {
     struct tg_attest_chain_roots *roots[TG_ATTEST_FORMAT_COUNT];
     struct tg_attest_revoked *revoked;
     struct tg_key_templates templates;
-    struct tg_attest_issuers *issuers; /* the one part that changes; it has its own lock */
+    struct tg_attest_issuers *issuers; /* the only part that changes; it has its own lock */
 };
 
 bool tg_attest_policy_has_hash(const struct tg_attest_policy_hashes *list, struct tg_bytes hash);
-/* An empty list has them all. */
+/* An empty list allows every AAGUID. */
 bool tg_attest_policy_has_aaguid(const struct tg_attest_policy *policy, struct tg_bytes aaguid);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From the settings of an operator to a policy. */
+/* Makes a policy from the settings of the operator. */
 #include "attest/policy.h"
 
 #include "attest/formats.h"
@@ -82,10 +82,11 @@ static enum tg_err add_packages(struct tg_attest_policy *policy, const struct tg
         err = add_package(policy, tg_bytes_str(s->packages[i]));
     }
     if (err == TG_E_SYNTAX || err == TG_E_LIMIT) {
-        tg_fault_set(fault,
-                     "packages: expected at most %u of com.example.wallet, with #<64 digits> for "
-                     "the signer's certificate",
-                     TG_ATTEST_LIST_MAX);
+        tg_fault_set(
+            fault,
+            "packages: expected at most %u names such as com.example.wallet, optionally with "
+            "#<64 digits> for the signer's certificate",
+            TG_ATTEST_LIST_MAX);
     }
     return err;
 }

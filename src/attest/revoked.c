@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The list of revoked certificates and keys of attest/chain.h. */
 #include "attest/revoked.h"
 
 #include "base/hex.h"
@@ -22,7 +21,7 @@ struct entry {
 struct tg_attest_revoked {
     size_t count;
     size_t cap;
-    struct entry *entries; /* sorted once read */
+    struct entry *entries; /* sorted */
 };
 
 static int compare(const void *a, const void *b)
@@ -165,7 +164,7 @@ enum tg_err tg_attest_revoked_check(const struct tg_attest_revoked *revoked,
     }
     TG_TRY(tg_sha256(key.value, cert->spki));
     TG_REQUIRE(!has(revoked, &key), TG_E_DENIED);
-    /* A longer serial number is on no list: none that long can be written there. */
+    /* A longer serial number cannot be on a list, because a list cannot have one. */
     if (cert->serial.len <= VALUE_MAX) {
         memcpy(serial.value, cert->serial.ptr, cert->serial.len);
         TG_REQUIRE(!has(revoked, &serial), TG_E_DENIED);

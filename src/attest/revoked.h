@@ -19,7 +19,7 @@ struct tg_attest_revoked;
 TG_NODISCARD enum tg_err tg_attest_revoked_new(struct tg_attest_revoked **out, struct tg_bytes text,
                                                struct tg_fault *fault);
 void tg_attest_revoked_free(struct tg_attest_revoked **revoked);
-/* TG_E_DENIED: it is on the list. TG_E_NOMEM, TG_E_CRYPTO: could not tell. */
+/* TG_E_DENIED: it is on the list. TG_E_NOMEM, TG_E_CRYPTO: unknown. */
 TG_NODISCARD enum tg_err tg_attest_revoked_check(const struct tg_attest_revoked *revoked,
                                                  const struct tg_cert *cert);
 

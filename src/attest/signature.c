@@ -7,7 +7,7 @@
 struct algorithm {
     int64_t alg;
     enum tg_key_kind kind;
-    const char *digest; /* NULL: the algorithm hashes in its own way */
+    const char *digest; /* NULL: the algorithm includes its hash */
     size_t sig_len;     /* 0: DER for curves, the modulus' length for RSA */
 };
 
@@ -28,7 +28,7 @@ static const struct algorithm *find(int64_t alg)
     return NULL;
 }
 
-/* Positive, in the shortest form: OpenSSL calls anything else a failure of its own. */
+/* Positive, in the shortest form. OpenSSL reports anything else as an internal error. */
 static bool is_ecdsa_number(struct tg_bytes number)
 {
     return number.len > 0 && (number.ptr[0] & 0x80u) == 0 &&
@@ -60,11 +60,11 @@ enum tg_attest_step tg_signature_check_form(enum tg_key_kind kind, int64_t alg, 
     const struct algorithm *a = find(alg);
 
     if (a == NULL || a->kind != kind) {
-        tg_fault_set(fault, "attStmt.alg: expected the algorithm of the signing key");
+        tg_fault_set(fault, "attStmt.alg: expected an algorithm of the signing key");
         return TG_ATTEST_STEP_FORMAT;
     }
     if (!has_form(a, sig)) {
-        tg_fault_set(fault, "attStmt.sig: not of the form its algorithm gives");
+        tg_fault_set(fault, "attStmt.sig: expected the form of its algorithm");
         return TG_ATTEST_STEP_SIGNATURE;
     }
     return TG_ATTEST_OK;
@@ -83,14 +83,13 @@ enum tg_attest_step tg_signature_verify(EVP_PKEY *key, int64_t alg, struct tg_by
         EVP_DigestVerifyInit_ex(ctx, NULL, a->digest, NULL, NULL, key, NULL) != 1) {
         goto out;
     }
-    /* Used once: without this OpenSSL works on a copy, and does not say when it could not make it.
-     */
+    /* Without this flag OpenSSL works on a copy and does not report when it cannot make one. */
     EVP_MD_CTX_set_flags(ctx, EVP_MD_CTX_FLAG_FINALISE);
     answer = EVP_DigestVerify(ctx, sig.ptr, sig.len, message.ptr, message.len);
     if (answer == 1) {
         step = TG_ATTEST_OK;
     } else if (!tg_trouble_take() && answer == 0) {
-        tg_fault_set(fault, "attStmt.sig: does not verify");
+        tg_fault_set(fault, "attStmt.sig: the signature does not verify");
         step = TG_ATTEST_STEP_SIGNATURE;
     }
 out:

@@ -14,15 +14,15 @@
 
 #define TG_SIGNATURE_HASH_MAX 64u
 
-/* Looks at everything but the arithmetic: the algorithm is known and goes with the key, and sig has
-   the form it gives. For before any public-key operation. */
+/* Checks before any public-key operation: the algorithm is known and belongs to the kind of key,
+   and sig has the form of the algorithm. */
 enum tg_attest_step tg_signature_check_form(enum tg_key_kind kind, int64_t alg, struct tg_bytes sig,
                                             struct tg_fault *fault);
-/* key is of the kind that was checked. */
+/* key has the kind that tg_signature_check_form checked. */
 enum tg_attest_step tg_signature_verify(EVP_PKEY *key, int64_t alg, struct tg_bytes message,
                                         struct tg_bytes sig, struct tg_fault *fault);
 
-/* The hash that alg is defined with, over data. TG_E_UNSUPPORTED: it is defined with none. */
+/* The hash of data with the hash function of alg. TG_E_UNSUPPORTED: alg has none. */
 TG_NODISCARD enum tg_err tg_signature_hash(uint8_t out[TG_SIGNATURE_HASH_MAX], size_t *len,
                                            int64_t alg, struct tg_bytes data);
 

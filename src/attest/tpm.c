@@ -42,7 +42,7 @@ static struct tg_bytes read_2b(struct tg_reader *r)
     return tg_reader_bytes(r, tg_reader_u16(r));
 }
 
-/* TPMT_SYM_DEF_OBJECT and the schemes: nothing more when null. */
+/* TPMT_SYM_DEF_OBJECT and the schemes: a null algorithm has no parameters. */
 static void skip_unless_null(struct tg_reader *r, size_t more)
 {
     if (tg_reader_u16(r) != ALG_NULL) {
@@ -92,7 +92,7 @@ static bool is_curve_of(uint16_t id, enum tg_key_kind kind)
     return false;
 }
 
-/* A TPM may leave out leading zeros of a coordinate. */
+/* A TPM may omit leading zeros of a coordinate. */
 static bool is_ec_key(struct tg_reader *r, const struct tg_cose_key *key)
 {
     struct tg_bytes point = tg_bytes_from(tg_cose_key_point(key), 1);
@@ -124,14 +124,15 @@ static enum tg_attest_step check_pub_area(struct tg_attest_case *c, struct tg_by
         is_same = is_ec_key(&r, &c->auth.key);
     }
     if (tg_reader_finish(&r) != TG_OK) {
-        return tg_format_refuse(c, TG_ATTEST_STEP_FORMAT, "attStmt.pubArea: of another form");
+        return tg_format_refuse(c, TG_ATTEST_STEP_FORMAT,
+                                "attStmt.pubArea: expected a TPMT_PUBLIC of type RSA or ECC");
     }
     return is_same ? TG_ATTEST_OK
                    : tg_format_refuse(c, TG_ATTEST_STEP_FORMAT,
                                       "attStmt.pubArea: expected the credential's key");
 }
 
-/* name is the hash of pubArea, behind the identifier of the hash. */
+/* name is the identifier of a hash and that hash of pubArea. */
 static enum tg_attest_step check_name(struct tg_attest_case *c, struct tg_bytes name,
                                       struct tg_bytes pub_area)
 {
@@ -154,7 +155,7 @@ static enum tg_attest_step check_name(struct tg_attest_case *c, struct tg_bytes 
         }
     }
     return tg_format_refuse(c, TG_ATTEST_STEP_FORMAT,
-                            "attStmt.certInfo: certifies another public area");
+                            "attStmt.certInfo: expected the name of pubArea");
 }
 
 static enum tg_attest_step check_extra_data(struct tg_attest_case *c, struct tg_bytes extra)
@@ -164,13 +165,13 @@ static enum tg_attest_step check_extra_data(struct tg_attest_case *c, struct tg_
     enum tg_err err = tg_signature_hash(hash, &len, c->alg, tg_buf_view(&c->tbs));
 
     if (err != TG_OK) {
-        tg_fault_set(c->fault, "attStmt.alg: expected one with a hash");
+        tg_fault_set(c->fault, "attStmt.alg: expected an algorithm with a hash");
         return tg_attest_step_of(err);
     }
     return tg_bytes_is_equal(extra, tg_bytes(hash, len))
                ? TG_ATTEST_OK
                : tg_format_refuse(c, TG_ATTEST_STEP_CHALLENGE,
-                                  "attStmt.certInfo: certifies for something else");
+                                  "attStmt.certInfo: expected the hash of this request");
 }
 
 static enum tg_attest_step check_cert_info(struct tg_attest_case *c, struct tg_bytes cert_info,
@@ -191,7 +192,7 @@ static enum tg_attest_step check_cert_info(struct tg_attest_case *c, struct tg_b
     (void)read_2b(&r); /* qualified name */
     if (!is_certify || tg_reader_finish(&r) != TG_OK) {
         return tg_format_refuse(c, TG_ATTEST_STEP_FORMAT,
-                                "attStmt.certInfo: no certification by a TPM");
+                                "attStmt.certInfo: expected a certification by a TPM");
     }
     step = check_extra_data(c, extra);
     return step == TG_ATTEST_OK ? check_name(c, name, pub_area) : step;
@@ -272,9 +273,10 @@ static enum tg_attest_step check_leaf(struct tg_attest_case *c)
 
     if (leaf->version != TG_CERT_V3 || leaf->subject.len > 0 || !has_alternative_name(leaf) ||
         !has_aik_usage(leaf) || !tg_cert_is_no_authority(leaf)) {
-        return tg_format_refuse(c, TG_ATTEST_STEP_FORMAT,
-                                "attStmt.x5c: the first breaks a rule for attestation keys of a TPM"
-                                " (version, subject, alternative name, usage or constraints)");
+        return tg_format_refuse(
+            c, TG_ATTEST_STEP_FORMAT,
+            "attStmt.x5c: the first certificate breaks a rule for attestation keys of "
+            "a TPM (version, subject, alternative name, usage or constraints)");
     }
     return tg_format_leaf_aaguid(c);
 }

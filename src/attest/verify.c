@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From an attestation object to a verdict: what comes before the checks of its format. */
+/* Reads an attestation object and runs the checks of its format. */
 #include "attest/attest.h"
 
 #include "attest/client_data.h"
@@ -10,7 +10,7 @@
 #define FORMAT_NAME_MAX 32u
 #define TBS_MAX (TG_ATTEST_OBJECT_MAX + 1024u)
 
-struct object { /* views into doc */
+struct object { /* the views are into doc */
     struct tg_cbor *doc;
     struct tg_bytes format;
     struct tg_cbor_item stmt;
@@ -59,11 +59,11 @@ static enum tg_attest_step find_format(struct tg_attest_verdict *out, struct tg_
             if ((allowed & (1u << i)) != 0) {
                 return TG_ATTEST_OK;
             }
-            tg_fault_set(&out->fault, "fmt: a format that is not allowed");
+            tg_fault_set(&out->fault, "fmt: the format is not allowed");
             return TG_ATTEST_STEP_POLICY;
         }
     }
-    tg_fault_set(&out->fault, "fmt: an unknown format");
+    tg_fault_set(&out->fault, "fmt: the format is unknown");
     return TG_ATTEST_STEP_FORMAT;
 }
 

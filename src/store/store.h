@@ -38,8 +38,8 @@ struct tg_store_record {
 #define TG_OUTBOX_LEASE_MAX 256u    /* entries of one lease */
 
 enum tg_outbox_ask {
-    /* Adds an entry. An entry that waits keeps its place, a leased one is due again after the lease,
-       a blocked one stays blocked. */
+    /* Adds an entry. An entry that waits keeps its place, a leased one is due again after the
+       lease, a blocked one stays blocked. */
     TG_OUTBOX_NOTIFY,
     TG_OUTBOX_UNBLOCK /* the key is valid again: removes a blocked entry, and nothing else */
 };
