@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The file of issuers and their keys. */
+/* Reads the file of issuers and their keys. */
 #include "privacypass/issuers.h"
 
 #include "base/b64.h"
@@ -33,7 +33,7 @@ void tg_private_token_issuers_free(struct tg_private_token_issuers **issuers)
 
 /* ---- one key -------------------------------------------------------------------------------- */
 
-/* base64url, padding all there or absent. */
+/* base64url with complete padding or none. */
 static enum tg_err decode_text(struct tg_buf *out, struct tg_bytes text)
 {
     while (text.len > 0 && text.len % 4 == 0 && text.ptr[text.len - 1] == '=') {
@@ -50,8 +50,8 @@ static enum tg_err decode_text(struct tg_buf *out, struct tg_bytes text)
 #define OID_PSS 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0a
 #define SALT_48 0xa2, 0x03, 0x02, 0x01, 0x30
 
-/* The AlgorithmIdentifier of RFC 9578, and the same with a NULL beside each hash, as some write it.
-   The library would also take keys that allow more. */
+/* The AlgorithmIdentifier of RFC 9578, and its variant with a NULL after each hash. OpenSSL would
+   also accept keys with other parameters. */
 static bool is_pss_sha384(struct tg_bytes spki)
 {
     static const uint8_t plain[] = { 0x30,     0x3d, OID_PSS,    0x30,       0x30,   0xa0, 0x0d,
@@ -61,13 +61,13 @@ static bool is_pss_sha384(struct tg_bytes spki)
                                          0x0f, 0x30,       0x0d,    OID_SHA384, 0x05,     0x00,
                                          0xa1, 0x1c,       0x30,    0x1a,       OID_MGF1, 0x30,
                                          0x0d, OID_SHA384, 0x05,    0x00,       SALT_48 };
-    struct tg_bytes body = tg_bytes_from(spki, 4); /* behind 30 82 and the length */
+    struct tg_bytes body = tg_bytes_from(spki, 4); /* after 30 82 and the length */
 
     return tg_bytes_has_prefix(body, TG_ARRAY_BYTES(plain)) ||
            tg_bytes_has_prefix(body, TG_ARRAY_BYTES(with_null));
 }
 
-/* A key that cannot verify tokens refuses here, not at the first one. */
+/* A key that cannot verify tokens is refused when it is loaded. */
 static bool takes_tokens(const struct tg_private_token_key *key)
 {
     static const uint8_t nothing[TG_PRIVATE_TOKEN_SIGNATURE_LEN] = { 0 };

@@ -12,11 +12,11 @@
 #include <openssl/evp.h>
 
 struct tg_private_token_key {
-    struct tg_buf spki; /* as configured; what the id is the hash of */
+    struct tg_buf spki; /* as configured; id is its hash */
     uint8_t id[TG_SHA256_LEN];
     EVP_PKEY *public_key;
     int64_t not_before_s; /* UTC seconds */
-    int64_t not_after_s;  /* from then on it is not in force */
+    int64_t not_after_s;  /* the key is valid until then */
 };
 
 struct tg_private_token_issuer {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Challenge and token. The issuers' file is read in issuers.c. */
+/* Challenges and tokens. issuers.c reads the file of issuers. */
 #include "privacypass/issuers.h"
 
 #include "base/b64.h"
@@ -34,7 +34,7 @@ enum tg_err tg_private_token_challenge(struct tg_buf *out, struct tg_bytes issue
     return tg_buf_status(out);
 }
 
-/* RFC 9577 pads its base64url. */
+/* RFC 9577 requires padding. */
 static void append_padded(struct tg_buf *out, struct tg_bytes raw)
 {
     tg_b64_encode(out, raw, TG_B64_URL);
@@ -43,17 +43,17 @@ static void append_padded(struct tg_buf *out, struct tg_bytes raw)
     }
 }
 
-static bool is_in_force(const struct tg_private_token_key *key, int64_t now_s)
+static bool is_valid(const struct tg_private_token_key *key, int64_t now_s)
 {
     return key->not_before_s <= now_s && now_s < key->not_after_s;
 }
 
 /* spec: protocol/6#private-token-rotation */
-static const struct tg_private_token_key *
-first_in_force(const struct tg_private_token_issuer *issuer, int64_t now_s)
+static const struct tg_private_token_key *first_valid(const struct tg_private_token_issuer *issuer,
+                                                      int64_t now_s)
 {
     for (size_t i = 0; i < issuer->key_count; i++) {
-        if (is_in_force(&issuer->keys[i], now_s)) {
+        if (is_valid(&issuer->keys[i], now_s)) {
             return &issuer->keys[i];
         }
     }
@@ -69,7 +69,7 @@ enum tg_err tg_private_token_ask(struct tg_buf *out, const struct tg_private_tok
     tg_buf_init(&challenge, CHALLENGE_MAX);
     for (size_t i = 0; i < issuers->count; i++) {
         const struct tg_private_token_issuer *issuer = &issuers->issuers[i];
-        const struct tg_private_token_key *key = first_in_force(issuer, now_s);
+        const struct tg_private_token_key *key = first_valid(issuer, now_s);
 
         if (key == NULL) {
             continue;
@@ -119,7 +119,7 @@ enum tg_err tg_private_token_parse(uint8_t token[TG_PRIVATE_TOKEN_LEN],
     if (!tg_private_token_is_scheme(authorization)) {
         return TG_E_SYNTAX;
     }
-    /* No value of a token's parameters holds a comma. */
+    /* The values of the parameters contain no comma. */
     while (rest.len > 0) {
         struct tg_bytes piece = tg_bytes_first(rest, tg_bytes_find(rest, ','));
         size_t equals = tg_bytes_find(piece, '=');
@@ -142,7 +142,7 @@ static bool has_id(const struct tg_private_token_key *key, struct tg_bytes id)
     return tg_ct_equal(TG_ARRAY_BYTES(key->id), id);
 }
 
-/* Two issuers may, in theory, have one key; the challenge then tells which is meant. */
+/* The first valid key with this id. */
 static const struct tg_private_token_key *find_key(const struct tg_private_token_issuer **issuer,
                                                    const struct tg_private_token_issuers *issuers,
                                                    struct tg_bytes id, int64_t now_s)
@@ -151,7 +151,7 @@ static const struct tg_private_token_key *find_key(const struct tg_private_token
         for (size_t k = 0; k < issuers->issuers[i].key_count; k++) {
             const struct tg_private_token_key *key = &issuers->issuers[i].keys[k];
 
-            if (has_id(key, id) && is_in_force(key, now_s)) {
+            if (has_id(key, id) && is_valid(key, now_s)) {
                 *issuer = &issuers->issuers[i];
                 return key;
             }
@@ -192,18 +192,19 @@ enum tg_private_token_step tg_private_token_key_check(const struct tg_private_to
 {
     enum tg_private_token_step step = TG_PRIVATE_TOKEN_INTERNAL;
     EVP_MD_CTX *md = EVP_MD_CTX_new();
-    EVP_PKEY_CTX *ctx = NULL; /* md's */
+    EVP_PKEY_CTX *ctx = NULL; /* owned by md */
 
     if (md != NULL &&
         EVP_DigestVerifyInit_ex(md, &ctx, "SHA2-384", NULL, NULL, key->public_key, NULL) == 1 &&
         set_pss(ctx)) {
-        /* Anything but 1 is a refusal; the library does not tell its own trouble from a bad one. */
+        /* Anything but 1 is a refusal: OpenSSL does not distinguish its own failure from a bad
+         * signature. */
         step = EVP_DigestVerify(md, signature.ptr, signature.len, input.ptr, input.len) == 1
                    ? TG_PRIVATE_TOKEN_OK
                    : TG_PRIVATE_TOKEN_SIGNATURE;
     }
     EVP_MD_CTX_free(md);
-    ERR_clear_error(); /* TLS on this thread would take what is left for its own */
+    ERR_clear_error(); /* otherwise TLS on this thread would read the error as its own */
     return step;
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * privacypass/token.h - Privacy Pass tokens as an origin takes them: challenge, token, issuers.
+ * privacypass/token.h - Privacy Pass tokens for an origin: challenge, token, issuers.
  * Layer: L2 (base, crypto).   Threads: any; issuers are read-only once loaded.
  * Blocks: load reads a file; verify is one RSA verification, about 20 microseconds.
- * Clock: an argument.   Secrets: tokens are bearer proofs; wiped by whoever holds them.
+ * Clock: an argument.   Secrets: tokens are bearer proofs; their owner wipes them.
  * spec: RFC 9577 sections 2.1, 2.2; RFC 9578 sections 6.1 and 8.2.2 (token type 0x0002, Blind RSA).
  */
 #ifndef TG_PRIVACYPASS_TOKEN_H
@@ -17,7 +17,7 @@
 #define TG_PRIVATE_TOKEN_HASH_LEN 32u
 #define TG_PRIVATE_TOKEN_NONCE_LEN 32u
 #define TG_PRIVATE_TOKEN_SIGNATURE_LEN 256u
-/* What is signed: type, nonce, challenge digest, key id. */
+/* The signed bytes: type, nonce, challenge digest, key id. */
 #define TG_PRIVATE_TOKEN_INPUT_LEN                                                                 \
     (2u + TG_PRIVATE_TOKEN_NONCE_LEN + 2u * TG_PRIVATE_TOKEN_HASH_LEN)
 #define TG_PRIVATE_TOKEN_LEN (TG_PRIVATE_TOKEN_INPUT_LEN + TG_PRIVATE_TOKEN_SIGNATURE_LEN)
@@ -26,7 +26,7 @@
 #define TG_PRIVATE_TOKEN_NAME_MAX 255u
 #define TG_PRIVATE_TOKEN_CONTEXT_LEN 32u
 #define TG_PRIVATE_TOKEN_FILE_MAX 65536u
-/* Clocks of nodes may differ: a spent token is remembered for so long after its key has ended. */
+/* How long a spent token is remembered after its key has expired: clocks of nodes may differ. */
 #define TG_PRIVATE_TOKEN_GRACE_S 86400
 
 /* ---- issuers -------------------------------------------------------------------------------- */
@@ -36,9 +36,9 @@ struct tg_private_token_issuers;
 /*
  * Reads a JSON file: { "issuers": [ { "name": "issuer.example", "keys": [ { "token-key":
  * "<base64url of an RSASSA-PSS SPKI>", "not-before": seconds, "not-after": seconds } ] } ] }.
- * not-before may be absent; not-after may not, because until then each spent token is remembered.
- * The first key in force is the one that challenges name; all in force verify. *out is untouched on
- * failure, and fault names the issuer and key by their number and what was expected.
+ * not-before is optional. not-after is required, because each spent token is remembered until then.
+ * Challenges name the first valid key; tokens of every valid key verify. *out is not written on
+ * failure; fault has the number of the issuer and key and what was expected.
  */
 TG_NODISCARD enum tg_err tg_private_token_issuers_load(struct tg_private_token_issuers **out,
                                                        const char *path, struct tg_fault *fault);
@@ -62,8 +62,8 @@ TG_NODISCARD enum tg_err tg_private_token_challenge(struct tg_buf *out, struct t
                                                     struct tg_bytes context,
                                                     struct tg_bytes origin);
 /*
- * Appends the value of a WWW-Authenticate header, one challenge for each issuer with a key in force
- * and ", " between them: PrivateToken challenge="...", token-key="...". Nothing when there is none.
+ * Appends the value of a WWW-Authenticate header, one challenge for each issuer with a valid key
+ * and ", " between them: PrivateToken challenge="...", token-key="...". Nothing if no key is valid.
  */
 TG_NODISCARD enum tg_err tg_private_token_ask(struct tg_buf *out,
                                               const struct tg_private_token_issuers *issuers,
@@ -74,30 +74,30 @@ TG_NODISCARD enum tg_err tg_private_token_ask(struct tg_buf *out,
 
 /* Whether an Authorization value is of the scheme PrivateToken. */
 bool tg_private_token_is_scheme(struct tg_bytes authorization);
-/* The token of `PrivateToken token="..."`, other parameters being ignored. TG_E_SYNTAX: another
-   scheme, no token or two, no base64url, or another length; token is then zero. */
+/* The token of `PrivateToken token="..."`; other parameters are ignored. TG_E_SYNTAX: another
+   scheme, no token or two, not base64url, or another length; token is then zero. */
 TG_NODISCARD enum tg_err tg_private_token_parse(uint8_t token[TG_PRIVATE_TOKEN_LEN],
                                                 struct tg_bytes authorization);
 
-/* Which step refused. */
+/* The step that refused. */
 enum tg_private_token_step {
     TG_PRIVATE_TOKEN_OK,
     TG_PRIVATE_TOKEN_ENCODING,  /* another token type */
-    TG_PRIVATE_TOKEN_KEY,       /* no key in force has this id */
+    TG_PRIVATE_TOKEN_KEY,       /* no valid key has this id */
     TG_PRIVATE_TOKEN_CHALLENGE, /* made for another challenge */
     TG_PRIVATE_TOKEN_SIGNATURE,
-    TG_PRIVATE_TOKEN_INTERNAL /* our own trouble */
+    TG_PRIVATE_TOKEN_INTERNAL /* failure of the relay */
 };
 
 struct tg_private_token_verdict {
     enum tg_private_token_step step;
-    /* Of a token that verifies: what a store must take once, SHA-256 of what was signed, and until
-       when it must remember it. */
+    /* For a token that verifies: the key that a store accepts only once (SHA-256 of the signed
+       bytes), and until when the store must remember it. */
     uint8_t spent_key[TG_PRIVATE_TOKEN_HASH_LEN];
     int64_t expires_s;
 };
 
-/* Cheap refusals come first; the signature is verified last. context and origin as above. */
+/* Cheap checks come first; the signature is verified last. context and origin as above. */
 void tg_private_token_verify(struct tg_private_token_verdict *out,
                              const struct tg_private_token_issuers *issuers,
                              const uint8_t token[TG_PRIVATE_TOKEN_LEN], struct tg_bytes context,

@@ -17,9 +17,9 @@
 #define TOKEN_MIN 16u  /* bytes of a device token; Apple promises no length */
 #define TOKEN_MAX 256u
 #define JWT_MAX 1024u                 /* bytes */
-#define JWT_RENEW_S (50 * 60)         /* refused when an hour old */
-#define JWT_EARLY_S (20 * 60)         /* replaced sooner than that, Apple answers 429 */
-#define EXPIRATION_MAX_S (30 * 86400) /* what Apple keeps at most */
+#define JWT_RENEW_S (50 * 60)         /* Apple refuses one that is an hour old */
+#define JWT_EARLY_S (20 * 60)         /* if it is replaced earlier, Apple answers 429 */
+#define EXPIRATION_MAX_S (30 * 86400) /* the longest time for which Apple stores a push */
 #define REASON_MAX 64u
 #define URL_MAX 512u
 
@@ -29,10 +29,10 @@ struct tg_push_provider {
     struct tg_jws_key *key;
     struct tg_buf jwt;
     int64_t jwt_made_s;
-    uint32_t jwt_count;     /* how many have been made; the number of the last */
-    bool is_jwt_refused;    /* Apple called it expired: a new one before the next push */
-    int64_t refused_s;      /* when that last was believed; 0: never */
-    struct tg_bytes origin; /* apns_url without a slash at its end */
+    uint32_t jwt_count;     /* how many were made; also the number of the last */
+    bool is_jwt_refused;    /* Apple reported it as expired: make a new one before the next push */
+    int64_t refused_s;      /* when it was last replaced for that; 0: never */
+    struct tg_bytes origin; /* apns_url without a final slash */
 };
 
 /* ---- opening -------------------------------------------------------------------------------- */
@@ -112,7 +112,7 @@ static void close_provider(struct tg_push_provider **p)
     }
 }
 
-/* Also finds out whether the key can sign at all. */
+/* Also checks that the key can sign. */
 static enum tg_err make_jwt(struct tg_push_provider *p, int64_t now_s)
 {
     enum tg_err err = TG_E_BUG;
@@ -179,8 +179,9 @@ static bool is_hex(struct tg_bytes text)
     return text.len % 2 == 0;
 }
 
-/* Appends the device token in lower-case hexadecimal. Wallets leave it so, or as base64: what is
-   hexadecimal throughout is taken for that. For want of memory no token is called malformed. */
+/* Appends the device token in lower-case hexadecimal. Wallets register it as hexadecimal or base64;
+   a text of only hexadecimal digits is hexadecimal. A lack of memory is never reported as a
+   malformed token. */
 static enum tg_err put_token(struct tg_buf *out, struct tg_bytes data)
 {
     enum tg_err err = TG_E_SYNTAX;
@@ -219,7 +220,7 @@ static bool takes_token(struct tg_bytes token_data)
 static bool needs_jwt(const struct tg_push_provider *p, int64_t now_s)
 {
     return p->jwt_count == 0 || p->is_jwt_refused || now_s - p->jwt_made_s >= JWT_RENEW_S ||
-           now_s < p->jwt_made_s; /* the clock was set back: its time of issue lies ahead */
+           now_s < p->jwt_made_s; /* the clock was set back: the time of issue is in the future */
 }
 
 static enum tg_err put_id(struct tg_push_provider *p, struct tg_push_request *out)
@@ -243,7 +244,7 @@ static uint64_t expiration_of(const struct tg_push_job *job, int64_t now_s)
     return (uint64_t)(job->expires_s < latest ? job->expires_s : latest);
 }
 
-/* What stays the same from push to push comes in the same order, for the compression of headers. */
+/* Headers that are the same in every push come in the same order, so that HPACK compresses them. */
 static enum tg_err build(struct tg_push_provider *p, const struct tg_push_job *job, int64_t now_s,
                          struct tg_push_request *out)
 {
@@ -277,8 +278,8 @@ out:
 
 /* ---- the answer ----------------------------------------------------------------------------- */
 
-/* spec: facts 2.1; where a word comes with another status than Apple's, the word decides, but for
-   410: nothing else says that a token is gone. */
+/* docs/push.md, "What Apple documents". If a reason comes with another status than documented, the
+   reason decides. Only 410 means by itself that the token is no longer valid. */
 static const struct tg_push_word words[] = {
     { "BadCollapseId", 0, TG_PUSH_BLAME_REQUEST, "bad_collapse_id" },
     { "BadDeviceToken", 0, TG_PUSH_SUSPECT_TOKEN, "bad_device_token" },
@@ -340,8 +341,8 @@ static void judge(struct tg_push_provider *p, const struct tg_push_answer *answe
     tg_json_free(&doc);
 }
 
-/* A token called expired is replaced at once, but once in twenty minutes only: where the clock is
-   wrong the next one is refused too. */
+/* A provider token that Apple reports as expired is replaced immediately, but at most once in 20
+   minutes: if the clock of this machine is wrong, Apple refuses the next one too. */
 static void renew(struct tg_push_provider *p, uint32_t credential, int64_t now_s)
 {
     if (credential != p->jwt_count ||

@@ -47,7 +47,8 @@ static enum tg_err find_all(struct tg_curl *out, void *library, struct tg_fault 
                          functions[i].name);
             return TG_E_IO;
         }
-        /* A pointer to data is no pointer to a function in C; POSIX says that they look alike. */
+        /* ISO C has no conversion from a data pointer to a function pointer. POSIX gives both the
+           same representation. */
         memcpy((uint8_t *)out + functions[i].at, &found, sizeof(found));
     }
     return TG_OK;

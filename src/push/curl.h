@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * push/curl.h - libcurl for the push process alone: it is loaded when that process starts, so that
- * the relay, which is the same binary, has neither the library nor the twenty others that it brings
- * in its memory.
+ * push/curl.h - libcurl, only for the push process, which loads it when it starts. The relay is the
+ * same binary; without this it would have libcurl and some twenty other libraries in its memory.
  * Layer: L3, for push/process, push/engine and push/http* alone; they include it for <curl/curl.h>.
  * Threads: load before the first; read-only from then on.   Blocks: load reads files.
  * Secrets: none.
@@ -40,8 +39,7 @@ struct tg_curl {
 };
 extern struct tg_curl tg_curl;
 
-/* Does nothing the second time. TG_E_IO: the library or a function of it is missing; fault says
-   which. */
+/* Does nothing if it is loaded. TG_E_IO: the library or a function is missing; fault says which. */
 TG_NODISCARD enum tg_err tg_curl_load(struct tg_fault *fault);
 
 #define curl_easy_cleanup tg_curl.easy_cleanup

@@ -10,8 +10,8 @@
 #define HTTPS_PORT 443u
 #define PORT_MAX 65535u
 
-/* The characters that a path and a query may have; '%' only before two digits is not insisted on,
-   because what follows is the push service's. */
+/* The characters of a path and a query. Two digits after '%' are not required: the push service
+   reads the path. */
 static bool is_url_text(struct tg_bytes text)
 {
     for (size_t i = 0; i < text.len; i++) {
@@ -25,7 +25,7 @@ static bool is_url_text(struct tg_bytes text)
     return true;
 }
 
-/* Where the authority ends: the first '/' or '?', or the length. */
+/* The end of the authority: the first '/' or '?', or the length. */
 static size_t authority_len(struct tg_bytes text)
 {
     size_t slash = tg_bytes_find(text, '/');
@@ -34,7 +34,7 @@ static size_t authority_len(struct tg_bytes text)
     return slash < question ? slash : question;
 }
 
-/* The colon in front of a port, or the length; those inside brackets belong to an address. */
+/* The colon before the port, or the length. Colons inside brackets belong to an address. */
 static size_t find_port(struct tg_bytes authority)
 {
     size_t start = 0;

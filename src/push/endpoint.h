@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * push/endpoint.h - the URL at which a client wants to be told.
+ * push/endpoint.h - the URL to which a client wants its pushes sent.
  * Layer: L2, for push/ alone.   Threads: any.   Blocks: no.
  * Secrets: none kept; an endpoint is a credential, and no fault or log repeats it.
  */
@@ -15,12 +15,13 @@
 struct tg_push_endpoint {
     struct tg_bytes url;  /* all of it */
     struct tg_bytes host; /* as written; an IPv6 address in brackets */
-    uint16_t port;        /* 443 when none was named */
+    uint16_t port;        /* 443 if the URL has none */
 };
 
 /*
- * An https URL as RFC 3986 has it, in printable ASCII, with a host as a share URL may have one, and
- * neither user name nor fragment. Views into text. TG_E_SYNTAX, TG_E_LIMIT; *out then untouched.
+ * Reads an https URL (RFC 3986) in printable ASCII, with a host that a share URL could have, and
+ * without user name and fragment. The views are into text. TG_E_SYNTAX, TG_E_LIMIT: *out is not
+ * written.
  */
 TG_NODISCARD enum tg_err tg_push_endpoint_parse(struct tg_push_endpoint *out, struct tg_bytes text);
 

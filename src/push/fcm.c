@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Firebase Cloud Messaging, HTTP v1: a data message, with an access token that a service account
-   gets for a JWT signed by RS256 (RFC 7523). */
+   gets in exchange for a JWT signed with RS256 (RFC 7523). */
 #include "base/b64.h"
 #include "base/mem.h"
 #include "base/num.h"
@@ -18,12 +18,12 @@
 #define TOKEN_MAX 2048u         /* bytes of a registration token */
 #define ACCESS_TOKEN_MAX 4096u  /* bytes */
 #define JWT_MAX 3072u           /* bytes; the request's body holds it and 75 more */
-#define ASSERTION_S 3600        /* how long an assertion is good; Google takes no more */
-#define EARLY_S 300             /* an access token is replaced so long before it ends */
-#define EXPIRES_IN_MAX_S 86400u /* believed at most */
-#define TTL_MAX_S 2419200       /* what FCM keeps at most */
-#define QUOTA_WAIT_S 60u        /* where it does not say how long */
-#define DETAILS_MAX 16u         /* of an error that are looked at */
+#define ASSERTION_S 3600        /* how long an assertion is valid; Google accepts no more */
+#define EARLY_S 300             /* an access token is replaced that long before it expires */
+#define EXPIRES_IN_MAX_S 86400u /* a longer time is not used */
+#define TTL_MAX_S 2419200       /* the longest time for which FCM stores a message */
+#define QUOTA_WAIT_S 60u        /* if the answer has no Retry-After */
+#define DETAILS_MAX 16u         /* details of an error that are read */
 #define FCM_ERROR "type.googleapis.com/google.firebase.fcm.v1.FcmError"
 
 struct tg_push_provider {
@@ -31,10 +31,10 @@ struct tg_push_provider {
     struct tg_buf send_url;
     struct tg_buf token_url;
     struct tg_buf email;
-    struct tg_buf key_id;        /* empty: the account names none */
+    struct tg_buf key_id;        /* empty: the account has none */
     struct tg_buf authorization; /* "Bearer ..." */
     int64_t access_until_s;      /* 0: there is none */
-    uint32_t access_count;       /* how many there have been; the number of the last */
+    uint32_t access_count;       /* how many there were; also the number of the last */
 };
 
 /* ---- opening -------------------------------------------------------------------------------- */
@@ -86,7 +86,7 @@ out:
     return err;
 }
 
-/* The project becomes part of a path. */
+/* The project is a part of the request path. */
 static bool is_project(struct tg_bytes text)
 {
     for (size_t i = 0; i < text.len; i++) {
@@ -248,7 +248,7 @@ out:
     return err;
 }
 
-/* A header's value may hold visible ASCII alone. */
+/* The value of a header may have only visible ASCII. */
 static bool is_visible(struct tg_bytes text)
 {
     for (size_t i = 0; i < text.len; i++) {
@@ -281,7 +281,7 @@ static enum tg_err take_access_token(struct tg_push_provider *p, struct tg_bytes
     tg_buf_append_str(&p->authorization, "Bearer ");
     tg_buf_append(&p->authorization, token);
     TG_TRY(tg_buf_status(&p->authorization));
-    /* One that ends soon serves half its time: replaced early it would be replaced all the time. */
+    /* A token with a short life is used for half of it; otherwise each push would replace it. */
     p->access_until_s =
         now_s + (int64_t)(expires_in > 2 * EARLY_S ? expires_in - EARLY_S : (expires_in + 1) / 2);
     p->access_count++;
@@ -290,7 +290,7 @@ out:
     return err;
 }
 
-/* The errors of RFC 6749 section 5.2 all say that the account is not what the server knows. */
+/* All errors of RFC 6749 section 5.2 mean that the server does not accept the account. */
 static void credential_answer(struct tg_push_provider *p, int64_t now_s,
                               const struct tg_push_answer *answer, struct tg_push_verdict *out)
 {
@@ -358,8 +358,9 @@ out:
 
 /* ---- the answer ----------------------------------------------------------------------------- */
 
-/* Words of an FcmError. An invalid argument may be the token or our message: as long as no push has
-   been taken, it is not said which. UNSPECIFIED_ERROR is read by status. */
+/* Codes of an FcmError. INVALID_ARGUMENT is about the token or about our message; until a push was
+   accepted, it is unknown which. UNSPECIFIED_ERROR is judged by the status. docs/push.md, "What
+   Google documents". */
 static const struct tg_push_word words[] = {
     { "INVALID_ARGUMENT", 400, TG_PUSH_SUSPECT_TOKEN, "invalid_argument" },
     { "UNREGISTERED", 404, TG_PUSH_DROP_TOKEN, "unregistered" },
@@ -370,7 +371,8 @@ static const struct tg_push_word words[] = {
     { "THIRD_PARTY_AUTH_ERROR", 0, TG_PUSH_BLAME_CONFIG, "third_party_auth_error" },
 };
 
-/* The errorCode of the FcmError among the details; empty: there is none. Ends with the document. */
+/* The errorCode of the FcmError among the details. Empty: there is none. Valid as long as the
+   document. */
 static struct tg_bytes error_code(struct tg_json_object error)
 {
     struct tg_bytes text = { NULL, 0 };
@@ -396,7 +398,7 @@ static const struct tg_push_word *word_of(const struct tg_push_answer *answer)
     const struct tg_push_word *word = NULL;
 
     if (tg_json_parse(&doc, answer->body, NULL) != TG_OK) {
-        return NULL; /* a page of HTML, or what was cut off */
+        return NULL; /* a page of HTML, or a body that was cut */
     }
     if (tg_json_get_object(&error, tg_json_top(doc), "error", TG_JSON_REQUIRED, NULL) == TG_OK) {
         word = tg_push_word_find(words, TG_COUNT(words), error_code(error), answer->status);
@@ -421,7 +423,8 @@ static void judge(struct tg_push_provider *p, const struct tg_push_answer *answe
         out->action = TG_PUSH_RENEW;
         out->reason = "unauthenticated";
     } else if (answer->status == 404) {
-        out->action = TG_PUSH_BLAME_CONFIG; /* no token is named: the project is what is missing */
+        out->action =
+            TG_PUSH_BLAME_CONFIG; /* the answer names no token: the project does not exist */
         out->reason = "not_found";
     }
     if (out->action == TG_PUSH_WAIT_PROVIDER && answer->status == 429 && out->wait_s == 0) {

@@ -13,18 +13,18 @@ enum reach { REACH_NEVER, REACH_PRIVATE, REACH_PUBLIC };
 
 #define V4(a, b, c, bits) { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, (a), (b), (c) }, 96 + (bits)
 
-/* The first row that an address falls into decides. IPv4 addresses stand as ::ffff:a.b.c.d, and
-   without a row an address is refused. From the special-purpose registries of IANA. */
+/* The first matching row decides. IPv4 addresses have the form ::ffff:a.b.c.d. An address without a
+   row is refused. The rows are from the special-purpose address registries of IANA. */
 static const struct range {
     uint8_t prefix[ADDRESS_LEN];
     uint8_t bits;
     enum reach reach;
 } ranges[] = {
-    { V4(0, 0, 0, 8), REACH_NEVER },        /* this network, and no address */
+    { V4(0, 0, 0, 8), REACH_NEVER },        /* this network, unspecified */
     { V4(10, 0, 0, 8), REACH_PRIVATE },     /* private */
-    { V4(100, 64, 0, 10), REACH_PRIVATE },  /* behind a provider's translation */
+    { V4(100, 64, 0, 10), REACH_PRIVATE },  /* shared address space (CGN) */
     { V4(127, 0, 0, 8), REACH_PRIVATE },    /* loopback */
-    { V4(169, 254, 0, 16), REACH_NEVER },   /* link-local; the metadata of clouds */
+    { V4(169, 254, 0, 16), REACH_NEVER },   /* link-local; metadata services of clouds */
     { V4(172, 16, 0, 12), REACH_PRIVATE },  /* private */
     { V4(192, 0, 0, 24), REACH_NEVER },     /* protocol assignments */
     { V4(192, 0, 2, 24), REACH_NEVER },     /* documentation */
@@ -38,7 +38,7 @@ static const struct range {
     { V4(0, 0, 0, 0), REACH_PUBLIC },
 
     { { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1 }, 128, REACH_PRIVATE }, /* loopback */
-    { { 0 }, 96, REACH_NEVER },                      /* no address; ::a.b.c.d, given up long ago */
+    { { 0 }, 96, REACH_NEVER },                      /* unspecified; ::a.b.c.d (deprecated) */
     { { 0x20, 0x01, 0x00 }, 23, REACH_NEVER },       /* Teredo, ORCHID, benchmarks */
     { { 0x20, 0x01, 0x0d, 0xb8 }, 32, REACH_NEVER }, /* documentation */
     { { 0x20, 0x02 }, 16, REACH_NEVER },             /* 6to4 */
@@ -47,7 +47,7 @@ static const struct range {
     { { 0xfc }, 7, REACH_PRIVATE },                  /* unique local */
 };
 
-/* 64:ff9b::/96, by which a network without IPv4 reaches it: what counts is the address inside. */
+/* 64:ff9b::/96 (NAT64): the IPv4 address inside decides. */
 static const uint8_t translated[] = { 0x00, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0 };
 static const uint8_t mapped[] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
 

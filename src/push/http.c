@@ -14,7 +14,7 @@ struct tg_push_transfer_state {
     struct tg_push_connection connection;
     struct tg_push_url url;
     struct tg_buf body;
-    size_t body_len; /* of all that came */
+    size_t body_len; /* all bytes received, also those cut off */
     struct curl_slist lines[TG_PUSH_HEADERS_MAX + 2];
     enum tg_push_end end;
     CURLcode code;
@@ -44,12 +44,12 @@ static enum tg_push_end end_of(const struct tg_push_transfer_state *state)
     if (state->is_old_http) {
         return TG_PUSH_END_NOT_HTTP2;
     }
-    /* It has been taken, whatever became of the stream then. */
+    /* The provider accepted the push, even if the stream failed afterwards. */
     if (state->transfer.answer.status / 100 == 2 && state->code != CURLE_OK) {
         return TG_PUSH_END_ANSWER;
     }
     switch ((int)state->code) {
-    case CURLE_WRITE_ERROR: /* take_body has seen enough */
+    case CURLE_WRITE_ERROR: /* take_body stopped the transfer */
         return state->body_len > ANSWER_READ_MAX ? TG_PUSH_END_ANSWER : TG_PUSH_END_TROUBLE;
     case CURLE_OK:
         return TG_PUSH_END_ANSWER;
@@ -86,7 +86,7 @@ static void fill_answer(struct tg_push_transfer_state *state)
     answer->body = tg_buf_view(&state->body);
 }
 
-/* Takes the request back from libcurl. The answer stays until put. */
+/* Takes the request back from libcurl. The answer is valid until put. */
 static void finish(struct tg_push_http *http, struct tg_push_transfer_state *state, CURLcode code)
 {
     (void)curl_multi_remove_handle(http->multi.handle, state->easy);
@@ -138,7 +138,7 @@ static size_t take_body(char *data, size_t size, size_t count, void *ctx)
     return state->body_len > ANSWER_READ_MAX || tg_buf_status(&state->body) != TG_OK ? 0 : len;
 }
 
-/* The first line of an answer names its version. */
+/* The first line of an answer has its HTTP version. */
 static size_t take_header(char *data, size_t size, size_t count, void *ctx)
 {
     struct tg_push_transfer_state *state = ctx;
@@ -154,7 +154,7 @@ static size_t take_header(char *data, size_t size, size_t count, void *ctx)
 
 /* ---- requests ------------------------------------------------------------------------------- */
 
-/* What does not change from request to request. */
+/* Options that stay the same for every request. */
 static bool set_up(struct tg_push_transfer_state *state)
 {
     CURL *easy = state->easy;
@@ -175,10 +175,10 @@ static bool set_up(struct tg_push_transfer_state *state)
     return bad == CURLE_OK && tg_push_connection_set_up(&state->connection, easy);
 }
 
-/* The lines are lent to the library, which copies what it sends: nothing of them is left behind. */
+/* libcurl borrows the lines and copies what it sends, so no copy of them stays behind. */
 static struct curl_slist *list_headers(struct tg_push_transfer_state *state)
 {
-    static char no_accept[] = "accept:"; /* else it adds one of its own */
+    static char no_accept[] = "accept:"; /* otherwise libcurl adds one */
     struct tg_push_request *request = &state->transfer.request;
     bool has_accept = false;
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * push/http.h - requests to one provider under way at once, over connections that are kept.
- * Layer: L3, for push/engine alone; the door to libcurl.   Threads: one.
- * Blocks: no; a name is resolved on a thread of the library's.
+ * push/http.h - concurrent requests to one provider over persistent connections.
+ * Layer: L3, for push/sender alone.   Threads: one.
+ * Blocks: no; libcurl resolves names on a thread of its own.
  * Secrets: requests with their tokens and credentials, wiped when they end.
  */
 #ifndef TG_PUSH_HTTP_H
@@ -14,33 +14,33 @@
 
 /* How a request ended. */
 enum tg_push_end {
-    TG_PUSH_END_ANSWER,      /* answer is there; a longer body is cut, and its stream ended */
-    TG_PUSH_END_HELD,        /* not sent: the connection may carry but one stream yet */
+    TG_PUSH_END_ANSWER,      /* answer is set; a longer body is cut and its stream closed */
+    TG_PUSH_END_HELD,        /* not sent: another request is proving the connection */
     TG_PUSH_END_REFUSED,     /* not sent: the guard allows none of the host's addresses */
-    TG_PUSH_END_UNREACHABLE, /* not sent: no such name, or nobody there */
-    TG_PUSH_END_CERTIFICATE, /* not sent: whoever is there is not the provider */
+    TG_PUSH_END_UNREACHABLE, /* not sent: the name does not resolve, or no connection */
+    TG_PUSH_END_CERTIFICATE, /* not sent: the certificate does not verify */
     TG_PUSH_END_TLS,         /* not sent: TLS failed otherwise */
     TG_PUSH_END_TIMEOUT,
-    TG_PUSH_END_NOT_HTTP2, /* answered, in a version of HTTP that the provider does not speak */
+    TG_PUSH_END_NOT_HTTP2, /* answered with another version of HTTP than HTTP/2 */
     TG_PUSH_END_CUT,       /* the stream or the connection ended early */
-    TG_PUSH_END_TROUBLE    /* of our own: memory */
+    TG_PUSH_END_TROUBLE    /* no memory */
 };
 
 struct tg_push_transfer {
     struct tg_push_request request; /* filled in before start */
-    struct tg_push_answer answer;   /* TG_PUSH_END_ANSWER; ends with put */
+    struct tg_push_answer answer;   /* for TG_PUSH_END_ANSWER; valid until put */
     void *owner;                    /* the caller's */
     struct tg_push_transfer_state *state;
 };
 
-/* transfer has ended; to be given back by tg_push_http_put, or started again. */
+/* transfer has ended. Give it back with tg_push_http_put, or start it again. */
 typedef void tg_push_http_done_fn(void *ctx, struct tg_push_transfer *transfer,
                                   enum tg_push_end end);
 
 struct tg_push_http_config {
     const struct tg_push_settings *settings; /* concurrency, timeout, authorities; borrowed */
-    bool is_guarded;          /* every address goes through the guard before it is connected to */
-    bool is_one_stream_first; /* see tg_push_http_prove */
+    bool is_guarded;                         /* see tg_push_connections */
+    bool is_one_stream_first;                /* see tg_push_http_prove */
     tg_push_http_done_fn *done;
     void *ctx;
 };
@@ -49,15 +49,15 @@ struct tg_push_http;
 
 enum tg_err tg_push_http_new(struct tg_push_http **out, struct tg_push_http_loop *loop,
                              const struct tg_push_http_config *config);
-/* Ends what is under way without done(). Accepts *http == NULL. */
+/* Ends requests in flight without done(). Accepts *http == NULL. */
 void tg_push_http_free(struct tg_push_http **http);
 
-/* A transfer to fill in, or NULL: as many are under way as may be, or there is no memory. */
+/* A transfer to fill in. NULL: no more requests may start now, or there is no memory. */
 struct tg_push_transfer *tg_push_http_get(struct tg_push_http *http);
-/* Whether any is under way, whose end will come. */
+/* Whether a request is in flight, so that done() will be called. */
 bool tg_push_http_is_busy(const struct tg_push_http *http);
 void tg_push_http_put(struct tg_push_http *http, struct tg_push_transfer *transfer);
-/* TG_E_NOMEM: not started, there will be no done(). */
+/* TG_E_NOMEM: not started; done() will not be called. */
 TG_NODISCARD enum tg_err tg_push_http_start(struct tg_push_http *http,
                                             struct tg_push_transfer *transfer,
                                             enum tg_push_connection_kind connection);

@@ -18,7 +18,7 @@ void tg_push_url_deinit(struct tg_push_url *u)
     tg_buf_deinit(&u->origin);
 }
 
-/* Queries, escapes and dot segments are left to the library. */
+/* libcurl handles queries, escapes and dot segments. */
 size_t tg_push_url_path_at(const char *url)
 {
     static const char plain[] =

@@ -41,7 +41,7 @@ enum tg_err tg_push_ipc_encode(struct tg_buf *out, const struct tg_push_ipc *msg
     tg_buf_append_u8(out, (uint8_t)msg->kind);
     switch (msg->kind) {
     case TG_PUSH_IPC_JOB:
-        /* Each is far below what two bytes count, or their sum is over the maximum below. */
+        /* Each length fits two bytes, or the whole message exceeds the maximum below. */
         if (msg->of.job.token_type.len > TG_PUSH_IPC_MAX ||
             msg->of.job.token_data.len > TG_PUSH_IPC_MAX) {
             tg_buf_truncate(out, start);
@@ -62,7 +62,7 @@ enum tg_err tg_push_ipc_encode(struct tg_buf *out, const struct tg_push_ipc *msg
     return tg_buf_status(out);
 }
 
-/* UTC seconds; what does not fit becomes negative, which nothing here may be. */
+/* UTC seconds. A value that does not fit becomes negative, and negative times are refused. */
 static int64_t read_time(struct tg_reader *r)
 {
     uint64_t v = tg_reader_u64(r);

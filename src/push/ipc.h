@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * push/ipc.h - what the relay and its push process say to each other, one message a datagram of a
- * Unix SOCK_SEQPACKET pair. The relay hands over a token to tell; it gets an outcome. Neither
- * mailbox, claim nor key ever crosses.
+ * push/ipc.h - the messages between the relay and its push process, one in each datagram of a
+ * Unix SOCK_SEQPACKET pair. The relay sends a token to push to and gets an outcome. Mailboxes,
+ * claims and keys are never sent.
  * Layer: L2 (base).   Threads: any.   Blocks: no.   Secrets: tokens.
  */
 #ifndef TG_PUSH_IPC_H
@@ -12,26 +12,26 @@
 #include "push/settings.h"
 
 #define TG_PUSH_IPC_MAX 16384u /* bytes of a message */
-#define TG_PUSH_WINDOW                                                                             \
-    1024u /* jobs handed over and not yet settled; the push process counts on it */
+#define TG_PUSH_WINDOW 1024u   /* unsettled jobs that the push process may have; it relies on this \
+                                */
 
 enum tg_push_ipc_kind { TG_PUSH_IPC_JOB = 1, TG_PUSH_IPC_OUTCOME, TG_PUSH_IPC_READY };
 
 /* relay to push */
 struct tg_push_ipc_job {
-    uint64_t id; /* the relay's, not reused while it is with the push process */
+    uint64_t id; /* chosen by the relay; unique among the unsettled jobs */
     int64_t expires_s;
     uint8_t collapse[32];
     struct tg_bytes token_type;
     struct tg_bytes token_data;
 };
 
-/* What became of a job. */
+/* The result of a job. */
 enum tg_push_result {
-    TG_PUSH_RESULT_TAKEN,   /* the provider took it: the entry is removed */
-    TG_PUSH_RESULT_DROPPED, /* the token is dead or may not be sent to: blocked */
+    TG_PUSH_RESULT_TAKEN,   /* the provider accepted it: the entry is removed */
+    TG_PUSH_RESULT_DROPPED, /* the token is invalid or not allowed: the entry is blocked */
     TG_PUSH_RESULT_RETRY,   /* not now: due again at retry_at_s */
-    TG_PUSH_RESULT_GIVEN_UP /* this push cannot be made: the entry is removed, the token stays */
+    TG_PUSH_RESULT_GIVEN_UP /* this push cannot be sent: the entry is removed, the token stays */
 };
 #define TG_PUSH_RESULT_COUNT 4u
 
@@ -48,12 +48,12 @@ struct tg_push_ipc {
     union {
         struct tg_push_ipc_job job;
         struct tg_push_ipc_outcome outcome;
-    } of; /* TG_PUSH_IPC_READY: the keys are open, jobs may come */
+    } of; /* TG_PUSH_IPC_READY has none: the keys are open, and jobs are accepted */
 };
 
 /* Appends one message. TG_E_LIMIT: longer than TG_PUSH_IPC_MAX. */
 TG_NODISCARD enum tg_err tg_push_ipc_encode(struct tg_buf *out, const struct tg_push_ipc *msg);
-/* Every field is range-checked; views end with data. TG_E_SYNTAX. */
+/* Checks the range of every field. The views are into data. TG_E_SYNTAX. */
 TG_NODISCARD enum tg_err tg_push_ipc_decode(struct tg_push_ipc *msg, struct tg_bytes data);
 
 #endif

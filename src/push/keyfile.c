@@ -16,12 +16,12 @@ static enum tg_err check_file(int fd, const char *setting, struct tg_fault *faul
         return TG_E_IO;
     }
     if (!S_ISREG(st.st_mode)) {
-        tg_fault_set(fault, "%s: expected a plain file", setting);
+        tg_fault_set(fault, "%s: expected a regular file", setting);
         return TG_E_DENIED;
     }
     if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
         tg_fault_set(fault,
-                     "%s: the file has mode %04o, which lets others at the key (expected: "
+                     "%s: the file has mode %04o, so others can access the key (expected: "
                      "0400 or 0600)",
                      setting, (unsigned)st.st_mode & 07777u);
         return TG_E_DENIED;

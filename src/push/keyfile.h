@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * push/keyfile.h - a provider's key out of the file that a setting names.
+ * push/keyfile.h - reads a provider's key from the file that a setting names.
  * Layer: L2 (base).   Threads: any.   Blocks: yes, on the file.
  * Secrets: the file's content, in a buffer that wipes itself.
  */
@@ -15,7 +15,7 @@
 /*
  * Replaces out, which must be able to hold TG_PUSH_KEYFILE_MAX + 1 bytes, with the file's content.
  *   setting   its name, for the fault: "push-apns-key"
- * TG_E_DENIED   no plain file, writable by the group, or anything to others
+ * TG_E_DENIED   not a regular file, writable by the group, or accessible to others
  * TG_E_LIMIT    longer than TG_PUSH_KEYFILE_MAX
  * TG_E_IO, TG_E_NOMEM
  * out is empty on failure.

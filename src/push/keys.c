@@ -18,7 +18,7 @@ static enum tg_err check_one(const struct tg_push_provider_ops *ops,
     if (err == TG_OK) {
         ops->close(&provider);
     } else {
-        tg_fault_set(fault, "the key does not open (expected: a readable key of its kind)");
+        tg_fault_set(fault, "the key cannot be opened (expected: a readable key of its kind)");
     }
     return err;
 }

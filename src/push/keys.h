@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * push/keys.h - whether the providers' keys are good, asked without sending anything.
+ * push/keys.h - checks the providers' keys without sending anything.
  * Layer: L2 (base, crypto, wire).   Threads: one at a time.   Blocks: reads files.
- * Secrets: reads provider keys, wipes them again. Only as whom the push process runs.
+ * Secrets: reads provider keys and wipes them. Only as the user of the push process.
  */
 #ifndef TG_PUSH_KEYS_H
 #define TG_PUSH_KEYS_H
@@ -13,8 +13,8 @@
 
 /*
  * Opens every configured provider and closes it again.
- *   *id   written on failure: whose fault it is
- * What the provider said otherwise; fault says what is wrong and what is expected.
+ *   *id   written on failure: the provider that failed
+ * Returns its error; fault says what is wrong and what is expected.
  */
 TG_NODISCARD enum tg_err tg_push_keys_check(enum tg_push_id *id,
                                             const struct tg_push_settings *settings,

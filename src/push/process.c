@@ -15,19 +15,19 @@
 
 #define EXIT_KEYS 2
 #define EXIT_TROUBLE 70
-#define JOBS_AT_ONCE 64 /* taken before the network has its turn */
+#define JOBS_AT_ONCE 64 /* jobs taken before the network is served */
 
 struct process {
     int fd;
     const struct tg_log *log;
     struct tg_push_engine *engine;
-    uint8_t in[TG_PUSH_IPC_MAX]; /* one message; wiped once it is read */
+    uint8_t in[TG_PUSH_IPC_MAX]; /* one message; wiped after it is read */
     struct tg_buf out;
-    /* Outcomes that the socket had no room for: no more than jobs that were handed over. */
+    /* Outcomes that wait for room in the socket: at most as many as unsettled jobs. */
     struct tg_push_ipc_outcome waiting[TG_PUSH_WINDOW];
     size_t waiting_at;
     size_t waiting_count;
-    bool is_closed; /* the relay has gone, or says what it must not */
+    bool is_closed; /* the relay closed the socket, or broke the protocol */
 };
 
 /* ---- clocks and memory ---------------------------------------------------------------------- */
@@ -63,8 +63,7 @@ static char *alloc_copy(const char *text)
     return copy == NULL ? NULL : memcpy(copy, text, size);
 }
 
-/* Which key or library, and what is wrong with it: for the operator's eyes, so on standard error.
- */
+/* Writes for the operator, on standard error: which key or library, and what is wrong with it. */
 static void explain(const char *what, const struct tg_fault *fault)
 {
     struct tg_buf line;
@@ -78,12 +77,12 @@ static void explain(const char *what, const struct tg_fault *fault)
     tg_buf_append_str(&line, "\n");
     text = tg_buf_view(&line);
     if (text.len > 0 && write(STDERR_FILENO, text.ptr, text.len) < 0) {
-        /* There is nowhere else to say it. */
+        /* There is no other place to report it. */
     }
     tg_buf_deinit(&line);
 }
 
-/* Tokens and credentials go through the library's hands: what it frees it wipes. */
+/* libcurl has copies of tokens and credentials, so it must wipe what it frees. */
 static bool start_curl(void)
 {
     struct tg_fault fault = { "" };
@@ -98,7 +97,7 @@ static bool start_curl(void)
 
 /* ---- the relay's end ------------------------------------------------------------------------ */
 
-/* False: the socket has no room now. One that is closed takes everything. */
+/* False: the socket has no room now. A closed socket accepts everything. */
 static bool write_message(struct process *p, const struct tg_push_ipc *msg)
 {
     struct tg_bytes data;
@@ -135,7 +134,7 @@ static void take_outcome(void *ctx, const struct tg_push_ipc_outcome *outcome)
         return;
     }
     if (p->waiting_count == TG_PUSH_WINDOW) {
-        p->is_closed = true; /* more jobs than may be: not the relay that we know */
+        p->is_closed = true; /* more jobs than allowed: the relay broke the protocol */
         return;
     }
     p->waiting[(p->waiting_at + p->waiting_count++) % TG_PUSH_WINDOW] = *outcome;
@@ -160,7 +159,7 @@ static void take_message(struct process *p, struct tg_bytes data)
     tg_push_engine_take(p->engine, &msg.of.job);
 }
 
-/* False: nothing there now. */
+/* False: there is no message now. */
 static bool read_message(struct process *p)
 {
     ssize_t got = 0;
@@ -228,7 +227,7 @@ int tg_push_process_run(const struct tg_push_settings *settings, int fd, const s
     struct process *p = tg_mem_calloc(1, sizeof(*p));
     int status = EXIT_TROUBLE;
 
-    (void)signal(SIGPIPE, SIG_IGN); /* TLS writes to sockets that their peers have closed */
+    (void)signal(SIGPIPE, SIG_IGN); /* TLS writes to sockets that the peer has closed */
     if (p != NULL && start_curl()) {
         p->fd = fd;
         p->log = log;

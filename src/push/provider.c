@@ -42,7 +42,7 @@ struct tg_buf *tg_push_request_header(struct tg_push_request *request, const cha
 
     if (request->header_count == TG_PUSH_HEADERS_MAX) {
         request->body.err = TG_E_LIMIT;
-        return &request->body; /* the request is broken from now on */
+        return &request->body; /* the request is invalid from now on */
     }
     line = &request->headers[request->header_count++];
     tg_buf_append_str(line, name);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * push/provider.h - the seam between the push process and each kind of provider: a token becomes a
- * request, an answer becomes a verdict. Providers open no connection and read no clock.
+ * push/provider.h - the seam between the push process and each kind of provider: from a token to a
+ * request, and from an answer to a verdict. Providers open no connection and read no clock.
  * Layer: L2 (base, crypto, wire).   Threads: the push process has one.   Blocks: open reads files.
- * Secrets: provider keys, and tokens for as long as their request lives; both wiped.
+ * Secrets: provider keys, and tokens as long as their request; both wiped.
  */
 #ifndef TG_PUSH_PROVIDER_H
 #define TG_PUSH_PROVIDER_H
@@ -14,35 +14,37 @@
 #include "push/settings.h"
 
 #define TG_PUSH_HEADERS_MAX 12u
-#define TG_PUSH_BODY_MAX 4096u   /* bytes of a request's body: the least any provider takes */
-#define TG_PUSH_ANSWER_MAX 8192u /* bytes of an answer's body that are looked at; more: cut off */
+#define TG_PUSH_BODY_MAX 4096u   /* bytes of a request's body: the smallest limit of all providers \
+                                  */
+#define TG_PUSH_ANSWER_MAX 8192u /* bytes of an answer's body that are read; the rest is cut */
 #define TG_PUSH_URL_MAX 4096u
 
 struct tg_push_job {
     struct tg_bytes token_type;
     struct tg_bytes token_data;
-    struct tg_bytes collapse; /* 32 bytes, the same for every push of one token, else random */
+    struct tg_bytes collapse; /* 32 bytes, the same for every push to one token */
     int64_t expires_s;        /* UTC seconds: the mailbox's expiration */
 };
 
-/* One POST. Owned by whoever called tg_push_request_init; wiped by deinit. */
+/* One POST. Owned by the caller of tg_push_request_init; wiped by deinit. */
 struct tg_push_request {
     struct tg_buf url;
     struct tg_buf body;
     size_t header_count;
     struct tg_buf headers[TG_PUSH_HEADERS_MAX]; /* "name: value" each */
-    uint32_t credential; /* which one it carries, by the provider's own count, for renew */
+    uint32_t credential;                        /* the number of its credential, for renew */
     bool is_http2_only;
-    bool is_guarded; /* the client named the host: allow-list and public addresses alone */
+    bool is_guarded; /* the client named the host: only hosts on the allow-list and public addresses
+                      */
 };
 void tg_push_request_init(struct tg_push_request *request);
 void tg_push_request_deinit(struct tg_push_request *request);
 /* Empties and wipes it, keeps the allocations. */
 void tg_push_request_clear(struct tg_push_request *request);
-/* Begins a header, "name: ", and returns where its value is appended. Failures stick, one header
-   too many among them; tg_push_request_status() tells. */
+/* Begins a header, "name: ", and returns the buffer to which its value is appended.
+   tg_push_request_status() reports failures, also one header too many. */
 struct tg_buf *tg_push_request_header(struct tg_push_request *request, const char *name);
-/* A whole header of a value that is no secret. */
+/* A whole header with a value that is not secret. */
 void tg_push_request_text(struct tg_push_request *request, const char *name, const char *value);
 /* TG_OK, or the first failure of any part. */
 TG_NODISCARD enum tg_err tg_push_request_status(const struct tg_push_request *request);
@@ -53,52 +55,51 @@ struct tg_push_answer {
     struct tg_bytes body;   /* cut at TG_PUSH_ANSWER_MAX */
 };
 
-/* What an answer asks for. */
+/* What to do after an answer. */
 enum tg_push_action {
-    TG_PUSH_TAKEN,         /* the provider has it */
-    TG_PUSH_DROP_TOKEN,    /* the token is dead */
-    TG_PUSH_SUSPECT_TOKEN, /* the token is bad or our configuration is: dropped only after a push
-                              to another token has shown that the configuration is good */
-    TG_PUSH_RENEW,         /* make the credential anew, once, and repeat */
-    TG_PUSH_REPEAT,        /* repeat: the connection broke, as kept ones do */
+    TG_PUSH_TAKEN,         /* the provider accepted the push */
+    TG_PUSH_DROP_TOKEN,    /* the token is no longer valid */
+    TG_PUSH_SUSPECT_TOKEN, /* the token or our configuration is bad: the token is dropped only after
+                              a push to another token has shown that the configuration is good */
+    TG_PUSH_RENEW,         /* renew the credential, once, and repeat */
+    TG_PUSH_REPEAT,        /* repeat: the connection broke */
     TG_PUSH_RECONNECT,     /* repeat on a new connection */
     TG_PUSH_WAIT_TOKEN,    /* this token waits */
     TG_PUSH_WAIT_PROVIDER, /* all of this provider waits */
     TG_PUSH_BLAME_CONFIG,  /* the operator must act; all of this provider waits */
-    TG_PUSH_BLAME_REQUEST  /* our own mistake: this push is given up, the token stays */
+    TG_PUSH_BLAME_REQUEST  /* our own error: this push is given up, the token stays */
 };
 
 struct tg_push_verdict {
     enum tg_push_action action;
-    uint32_t wait_s;    /* what the provider asked for; 0: our own back-off */
-    const char *reason; /* a fixed word of ours for log and metrics, never the answer's own text */
+    uint32_t wait_s;    /* the wait that the provider asked for; 0: our own backoff */
+    const char *reason; /* a fixed word for log and metrics, never text of the answer */
 };
 
-struct tg_push_provider; /* each has its own */
+struct tg_push_provider; /* each provider defines its own */
 
 struct tg_push_provider_ops {
-    /* Only one request at a time on a connection until the provider has accepted our credential on
-       it. */
+    /* A new connection carries one request until the provider has accepted the credential on it. */
     bool is_one_stream_first;
 
-    /* Reads keys. *out untouched on failure; fault says which setting or file, what was wrong and
-       what was expected, never what it holds. Also what --check-config runs. */
+    /* Reads keys. *out is not written on failure; fault names the setting or file, the error and
+       what was expected, never the content. --check-config runs this too. */
     enum tg_err (*open)(struct tg_push_provider **out, const struct tg_push_settings *settings,
                         const struct tg_rng *rng, struct tg_fault *fault);
     /* Accepts *p == NULL. */
     void (*close)(struct tg_push_provider **p);
 
-    /* See tg_push_can_send; without the allow-list, which is checked for is_guarded ones alike. */
+    /* See tg_push_can_send. The allow-list is checked elsewhere. */
     bool (*takes_token)(struct tg_bytes token_data);
-    /* Where a guarded token's request goes: its host is appended, for the allow-list. False for
-       what takes_token refuses. NULL: not guarded. */
+    /* Appends the host of a guarded token's request, for the allow-list. False: takes_token refuses
+       the token. NULL: the provider is not guarded. */
     bool (*endpoint_host)(struct tg_bytes token_data, struct tg_buf *host);
 
-    /* FCM: an access token has to be fetched first. NULL for the others. */
+    /* Whether an access token must be fetched first (FCM). NULL: never. */
     bool (*needs_credential)(const struct tg_push_provider *p, int64_t now_s);
     enum tg_err (*credential_request)(struct tg_push_provider *p, int64_t now_s,
                                       struct tg_push_request *out);
-    /* TG_PUSH_TAKEN: it is there. */
+    /* TG_PUSH_TAKEN: the credential is valid. */
     void (*credential_answer)(struct tg_push_provider *p, int64_t now_s,
                               const struct tg_push_answer *answer, struct tg_push_verdict *out);
 
@@ -108,12 +109,12 @@ struct tg_push_provider_ops {
                          struct tg_push_request *out);
     void (*judge)(struct tg_push_provider *p, const struct tg_push_answer *answer, int64_t now_s,
                   struct tg_push_verdict *out);
-    /* TG_PUSH_RENEW was the verdict on a request with this credential: it is not used again. One
-       that was replaced meanwhile changes nothing. NULL: nothing. */
+    /* After TG_PUSH_RENEW for a request with this credential: it is not used again. Does nothing if
+       it was replaced already. NULL: nothing to do. */
     void (*renew)(struct tg_push_provider *p, uint32_t credential, int64_t now_s);
 };
 
-/* One file and one row each. */
+/* Each provider has one file and one row. */
 struct tg_push_provider_row {
     const char *token_type; /* "com.apple.apns" */
     const char *name;       /* "apns" */

@@ -46,7 +46,7 @@ bool tg_push_find(enum tg_push_id *id, const struct tg_push_settings *settings,
     return false;
 }
 
-/* "*.example.org" stands for every name below example.org, and not for example.org itself. */
+/* "*.example.org" matches every name below example.org, but not example.org itself. */
 static bool is_host_of(struct tg_bytes host, struct tg_bytes entry)
 {
     struct tg_bytes suffix = tg_bytes_from(entry, 1); /* ".example.org" */
@@ -91,7 +91,7 @@ bool tg_push_can_send(const struct tg_push_settings *settings, struct tg_bytes t
         return false;
     }
     ops = tg_push_providers[id].ops;
-    /* Asked for every change, so a token is read once. */
+    /* This runs for every change, so the token is parsed only once. */
     return ops->endpoint_host != NULL ? is_endpoint_allowed(settings, ops, token_data)
                                       : ops->takes_token(token_data);
 }

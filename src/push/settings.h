@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * push/settings.h - what the operator said about push, and what can be told from it without a key.
+ * push/settings.h - the settings of push, and what follows from them without a key.
  * Layer: L2 (base, crypto, wire).   Threads: read-only once loaded.   Blocks: no.
  * Secrets: none. Provider keys are named by path; only the push process opens them.
  */
@@ -17,7 +17,7 @@ enum tg_push_id { TG_PUSH_APNS, TG_PUSH_FCM, TG_PUSH_WEBPUSH, TG_PUSH_WEBHOOK };
 #define TG_PUSH_HOST_MAX 255u /* bytes of a host name */
 #define TG_PUSH_HOSTS_MAX 64u /* entries of the allow-list */
 
-/* All texts are borrowed for good, "" or NULL where not set; paths name files. */
+/* All texts are borrowed for the life of the process; "" or NULL: not set. */
 struct tg_push_settings {
     /* com.apple.apns: on when apns_key is set. */
     const char *apns_key;     /* .p8, PKCS #8 P-256 */
@@ -37,13 +37,13 @@ struct tg_push_settings {
     /* webhook: on when webhook_key is set. */
     const char *webhook_key; /* 32 to 64 bytes as base64 or hex, one line */
 
-    /* Whom clients may name: exact host names, or "*.example.org" for every name below it. */
+    /* The hosts that clients may name: exact names, or "*.example.org" for every name below it. */
     size_t host_count;
     const char *hosts[TG_PUSH_HOSTS_MAX];
     bool allows_private_addresses; /* development and tests: endpoints on loopback too */
 
     const char *ca_file;        /* PEM to trust instead of the system's; tests and development */
-    const char *user;           /* whom the push process becomes when started as root */
+    const char *user;           /* the user of the push process, if tigressd starts as root */
     uint32_t concurrency;       /* requests in flight for one provider */
     uint32_t request_timeout_s; /* one request, connection included */
 };
@@ -52,11 +52,11 @@ struct tg_push_settings {
 const char *tg_push_token_type(enum tg_push_id id);
 const char *tg_push_name(enum tg_push_id id);
 
-/* Whether the provider has been given a key; whether any has. */
+/* Whether the provider has a key; whether any provider has one. */
 bool tg_push_is_on(const struct tg_push_settings *settings, enum tg_push_id id);
 bool tg_push_is_any_on(const struct tg_push_settings *settings);
 
-/* Whether the allow-list has this host, in any case of letters; a name, not an address. */
+/* Whether the allow-list has this host, ignoring case. host is a name, not an address. */
 bool tg_push_allows_host(const struct tg_push_settings *settings, struct tg_bytes host);
 
 /* False: no provider has this type, or it is not configured. *id is written when true. */
@@ -64,9 +64,9 @@ bool tg_push_find(enum tg_push_id *id, const struct tg_push_settings *settings,
                   struct tg_bytes token_type);
 
 /*
- * Whether a push to this token can ever go out: its provider is configured, the token has the form
- * that provider takes, and an endpoint inside it is https to a host on the allow-list. Pure: no
- * name is resolved. This is isPushNotificationSupported.
+ * Whether a push to this token is possible: its provider is configured, the token has the form of
+ * that provider, and an endpoint in it is https and its host on the allow-list. Pure: no name is
+ * resolved. This is isPushNotificationSupported.
  * spec: protocol/4#push-supported
  */
 bool tg_push_can_send(const struct tg_push_settings *settings, struct tg_bytes token_type,

@@ -10,7 +10,7 @@
 
 #define KEY_TEXT_MAX 96u
 
-/* "base64url … without padding" is what browsers write; some libraries pad. */
+/* Browsers write base64url without padding; some libraries add padding. */
 static enum tg_err get_key(uint8_t *out, size_t len, struct tg_json_object keys, const char *name)
 {
     struct tg_bytes text = { NULL, 0 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * webhook: an integrator's own gateway, told by a POST that is signed as in Standard Webhooks.
- * docs/push.md says how a gateway verifies it.
+ * webhook: a POST to an integrator's own gateway, signed as in Standard Webhooks. docs/push.md has
+ * how a gateway verifies it.
  */
 #include "base/b64.h"
 #include "base/hex.h"
@@ -15,7 +15,7 @@
 
 #define KEY_MIN 32u /* bytes */
 #define KEY_MAX 64u
-#define KEY_PREFIX "whsec_" /* how Standard Webhooks writes a key */
+#define KEY_PREFIX "whsec_" /* the prefix of a key in Standard Webhooks */
 #define ID_BYTES 16u
 #define SIGNED_MAX 256u
 
@@ -46,7 +46,7 @@ static struct tg_bytes first_line(struct tg_bytes text)
     return line;
 }
 
-/* 64 to 128 digits may be base64, too; whoever writes hexadecimal means it. */
+/* Text of 64 to 128 hexadecimal digits is hexadecimal, although it is valid base64 too. */
 static enum tg_err decode_key(struct tg_buf *out, struct tg_bytes text)
 {
     uint8_t *at = NULL;
@@ -132,8 +132,7 @@ static bool webhook_endpoint_host(struct tg_bytes token_data, struct tg_buf *hos
 
 /* ---- one push ------------------------------------------------------------------------------- */
 
-/* "msg_" and 32 digits, of this push alone: a gateway tells a repetition by it, not two pushes of
-   one transfer. */
+/* "msg_" and 32 digits, different for each attempt. A gateway detects a replayed request by it. */
 static enum tg_err put_id(struct tg_buf *out, const struct tg_rng *rng)
 {
     uint8_t raw[ID_BYTES] = { 0 };
@@ -201,7 +200,7 @@ out:
     return err;
 }
 
-/* Many gateways stand behind this one provider: none of them makes the others wait. */
+/* This provider has many gateways, and no gateway may delay the others. */
 static const struct tg_push_range verdicts[] = {
     { 200, 299, TG_PUSH_TAKEN, "taken" },
     { 300, 399, TG_PUSH_BLAME_REQUEST, "redirect" },
@@ -210,7 +209,7 @@ static const struct tg_push_range verdicts[] = {
     { 429, 429, TG_PUSH_WAIT_TOKEN, "too_many_requests" },
 };
 
-/* Whatever else a gateway says may be its own trouble, and pass. */
+/* Any other answer may be a temporary failure of the gateway. */
 static void webhook_judge(struct tg_push_provider *p, const struct tg_push_answer *answer,
                           int64_t now_s, struct tg_push_verdict *out)
 {

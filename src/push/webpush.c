@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * org.w3.webpush: RFC 8030 with the message encryption of RFC 8291 and the identification of
- * RFC 8292. docs/push.md says what an operator and a wallet have to know.
+ * RFC 8292. docs/push.md is for operators and wallets.
  */
 #include "base/b64.h"
 #include "base/mem.h"
@@ -12,14 +12,14 @@
 #include "push/verdict.h"
 #include "wire/json.h"
 
-#define TTL_MAX_S (28 * 86400) /* four weeks: no push service keeps a message longer */
+#define TTL_MAX_S (28 * 86400) /* four weeks: no push service stores a message longer */
 #define JWT_LIFETIME_S (12 * 3600)
-#define JWT_RENEW_S (6 * 3600) /* a token with less left is not used any more */
+#define JWT_RENEW_S (6 * 3600) /* a token that expires earlier is replaced */
 #define JWT_MAX 2048u
 #define JWT_COUNT 32u   /* origins; push services are few */
 #define TOPIC_BYTES 24u /* 32 characters of base64url, the most a topic may have */
 #define SUBJECT_MAX 256u
-#define PADDED_LEN 64u /* of every plaintext, so that its length says nothing */
+#define PADDED_LEN 64u /* length of every plaintext, so that it reveals nothing */
 
 static const char message[] = "{\"tigress\":\"changed\"}";
 
@@ -74,7 +74,7 @@ static struct tg_push_provider *new_provider(const struct tg_rng *rng)
     return p;
 }
 
-/* RFC 8292 section 2.1: a push service that is in trouble because of us has to find us. */
+/* RFC 8292 section 2.1: the contact for a push service that has problems with our pushes. */
 static enum tg_err read_subject(struct tg_push_provider *p, const char *text,
                                 struct tg_fault *fault)
 {
@@ -184,7 +184,7 @@ out:
     return err;
 }
 
-/* The entry of this origin, or else the one to be replaced: the longest unused. */
+/* The entry of this origin, or the longest unused entry, which is replaced. */
 static struct cached *find_entry(struct tg_push_provider *p, struct tg_bytes origin)
 {
     struct cached *oldest = &p->cache[0];
@@ -203,11 +203,11 @@ static struct cached *find_entry(struct tg_push_provider *p, struct tg_bytes ori
 
 static bool is_good_still(const struct cached *entry, int64_t now_s)
 {
-    /* A clock that was set back would give the token more than its day. */
+    /* After the clock was set back, the token would be valid for more than a day. */
     return entry->expires_s - now_s > JWT_RENEW_S && entry->expires_s - now_s <= JWT_LIFETIME_S;
 }
 
-/* A token for the origin, signed at most every few hours. *jwt ends with the next call. */
+/* A token for the origin, signed at most every few hours. *jwt is valid until the next call. */
 static enum tg_err get_jwt(struct tg_push_provider *p, struct tg_bytes origin, int64_t now_s,
                            struct tg_bytes *jwt)
 {
@@ -277,7 +277,7 @@ static uint64_t ttl_of(const struct tg_push_job *job, int64_t now_s)
     return left_s < 0 ? 0 : left_s > TTL_MAX_S ? (uint64_t)TTL_MAX_S : (uint64_t)left_s;
 }
 
-/* A push that a service still holds for this token is replaced by this one. */
+/* The service replaces an older push to this token that it still stores. */
 static void put_topic(struct tg_push_request *out, struct tg_bytes collapse)
 {
     tg_b64_encode(tg_push_request_header(out, "Topic"), tg_bytes_first(collapse, TOPIC_BYTES),
@@ -308,9 +308,9 @@ out:
 }
 
 /*
- * RFC 8030 sections 5, 7.3 and 8.4, RFC 8292 section 4.2. Many push services stand behind this one
- * provider, so none of them makes the others wait. A subscription may be bound to another sender's
- * key, which is its wallet's mistake and looks as if our key were wrong.
+ * RFC 8030 sections 5, 7.3 and 8.4, RFC 8292 section 4.2. This provider has many push services, and
+ * no service may delay the others. A subscription may be bound to the key of another sender. That
+ * is an error of the wallet, but the answer is the same as for a wrong key of ours.
  */
 static const struct tg_push_range verdicts[] = {
     { 200, 299, TG_PUSH_TAKEN, "taken" },

@@ -265,7 +265,7 @@ static void open__wrong_key_files__refused_and_named(void **state)
     (void)unlink(f->path);
     assert_refused(f, "push-apns-key: the file cannot be opened: No such file");
     f->settings.apns_key = "/tmp";
-    assert_refused(f, "push-apns-key: expected a plain file");
+    assert_refused(f, "push-apns-key: expected a regular file");
 }
 
 static void open__who_may_read_the_key__its_owner_alone(void **state)
@@ -280,7 +280,7 @@ static void open__who_may_read_the_key__its_owner_alone(void **state)
     }
     for (size_t i = 0; i < TG_COUNT(bad); i++) {
         assert_int_equal(chmod(f->path, bad[i]), 0);
-        assert_refused(f, "lets others at the key");
+        assert_refused(f, "others can access the key");
     }
 }
 
