@@ -49,7 +49,7 @@ TG_NODISCARD bool tg_push_connection_begin(struct tg_push_connection *c, CURL *e
 void tg_push_connection_end(struct tg_push_connection *c);
 /* The provider accepted the credential on this connection. It may carry many streams from now on.
    Until then, with is_one_stream_first, one request is sent and the others are held.
-   docs/push.md, "APNs". */
+   docs/push.md, "What Apple documents". */
 void tg_push_connection_prove(struct tg_push_connection *c);
 
 #endif
