@@ -2,9 +2,8 @@
 /*
  * attest-verify [--anchors trust_anchors.json] FILE.json...
  * Verifies every vector of the files, each at its own time, and prints name, verdict and reason.
- * The anchors may be among the files (*.json of their folder) and are then passed over. Ends with 0
- * only if every verdict is the expected one, 1 if one is not, 2 if a file is not as it should be.
- * Assertions in the files are not looked at: Tigress uses none.
+ * docs/man/attest-verify.1 has the format of the files and the exit status. Assertions in the files
+ * are ignored, because Tigress uses none.
  */
 #include "attest-verify/vectors.h"
 
@@ -28,7 +27,7 @@ static json_t *load(const char *path)
     return json;
 }
 
-/* "accept...", "reject", or a sentence that says who rejects. */
+/* "accept...", "reject", or a sentence with "reject". */
 static bool is_accept_expected(const char *expect)
 {
     if (strncmp(expect, "accept", strlen("accept")) == 0) {
@@ -158,7 +157,7 @@ int main(int argc, char **argv)
         if (strcmp(argv[at], "--anchors") == 0 && at + 1 < argc) {
             anchors_path = argv[++at];
         } else if (argv[at][0] != '-') {
-            argv[++file_count] = argv[at]; /* the files move to the front */
+            argv[++file_count] = argv[at]; /* the files move to the front of argv */
         } else {
             return usage();
         }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The changes that negative_rules.json asks for. Structure is changed in libcbor's tree. */
+/* The changes of negative_rules.json. Changes of the structure are made in the tree of libcbor. */
 #include "attest-verify/vectors.h"
 
 #include <cbor.h>

@@ -85,8 +85,8 @@ void vector_read(struct vector *v, const json_t *json)
     v->policy = json_object_get(json, "policy");
 }
 
-/* The anchor that is named; its own leaf where none was supplied, which shows everything but whom
-   to trust; and for what has no chain any, since none is looked at. */
+/* The anchor that the vector names. Without a name its leaf, so that all checks but trust run. For
+   a vector without a chain any anchor, because none is used. */
 static struct tg_bytes find_anchor(struct tg_buf *room, const struct vector *v,
                                    const json_t *anchors)
 {

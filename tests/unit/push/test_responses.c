@@ -27,7 +27,7 @@ static const struct {
     { "none/by status", TG_PUSH_WAIT_PROVIDER }, /* asked with 500 here */
 };
 
-/* docs/push.md: where the token or our configuration may be to blame, and only time tells which. */
+/* The reasons for which the token or the configuration may be at fault. docs/push.md */
 static bool is_doubtful(const char *reason)
 {
     return reason != NULL &&
