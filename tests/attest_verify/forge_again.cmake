@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# The forged attestations that are kept are the ones that the script makes.
+# The script makes exactly the forged attestations in tests/data.
 execute_process(COMMAND /usr/bin/python3 ${FORGE} ${OUT} RESULT_VARIABLE result)
 if(NOT result EQUAL 0)
     message(FATAL_ERROR "${FORGE} failed")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Every shipped root is the one whose fingerprint its README gives, and no other is shipped.
+# Every shipped root has a fingerprint in the README, and every fingerprint has a root.
 file(READ ${ROOTS}/README.md readme)
 string(REGEX MATCHALL "\\| `[a-z0-9-]+\\.pem` \\|[^\n]*" rows "${readme}")
 list(LENGTH rows row_count)

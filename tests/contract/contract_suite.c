@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-static const struct backend *backend_now; /* the one the group is run against */
+static const struct backend *backend_now; /* the backend of the running group */
 
 #define NEVER_S INT64_C(4000000000)
 
@@ -40,7 +40,7 @@ static void assert_seen(const struct call *call, uint64_t version, int64_t expir
     }
 }
 
-static void change_of_nothing__sees_null_and_keep_leaves_nothing(void **state)
+static void change_without_record__sees_null_and_keep_writes_nothing(void **state)
 {
     struct fixture *f = *state;
     struct call call;
@@ -81,7 +81,7 @@ static void put__over_a_record__replaces_all_of_it(void **state)
     assert_stats(f->store, 2, 14);
 }
 
-static void remove__takes_the_record_away_and_is_harmless_twice(void **state)
+static void remove__removes_the_record_and_does_nothing_twice(void **state)
 {
     struct fixture *f = *state;
     struct call call;
@@ -111,7 +111,7 @@ static void value_of_no_bytes__is_a_record(void **state)
     assert_stats(f->store, 1, 0);
 }
 
-static void value_at_the_maximum__is_kept_and_one_more_byte_is_full(void **state)
+static void value_at_the_maximum__is_stored_and_one_more_byte_is_full(void **state)
 {
     struct fixture *f = *state;
     struct call call;
@@ -162,7 +162,7 @@ static void many_records__are_all_found(void **state)
     free(calls);
 }
 
-/* Keys that a hash table would put in the same place or in that of a neighbour, around its end. */
+/* Keys that a hash table would put at the same place or at neighbouring places, around its end. */
 static unsigned similar(unsigned i)
 {
     return (i + 1) * 65536 + i % 5 - 2;
@@ -204,7 +204,7 @@ static void done__never_runs_before_dispatch(void **state)
     assert_int_equal(call.done_count, 1);
 }
 
-static void notify__comes_once_for_what_has_gathered(void **state)
+static void notify__is_called_once_for_several_completions(void **state)
 {
     enum { COUNT = 32 };
     struct fixture *f = *state;
@@ -245,7 +245,7 @@ static void changes_of_one_port_on_one_key__keep_their_order(void **state)
     free(calls);
 }
 
-static void keep_behind_a_put__sees_it(void **state)
+static void keep_after_a_put__sees_it(void **state)
 {
     struct fixture *f = *state;
     struct call first = call_put(9, NEVER_S, TG_LIT("nine"));
@@ -264,7 +264,7 @@ static void keep_behind_a_put__sees_it(void **state)
     assert_int_equal(second.err, TG_OK);
 }
 
-/* From inside done(): the seam must allow the next request of a pipeline to start there. */
+/* A caller may start its next operation inside done(). */
 struct chain {
     struct client *client;
     unsigned left;
@@ -321,7 +321,7 @@ static void nested_found(void *ctx, enum tg_err err, const struct tg_store_recor
     nested->is_intact = tg_bytes_is_equal(record->sealed, TG_LIT("outer"));
 }
 
-static void read__inside_found__leaves_the_outer_record_alone(void **state)
+static void read__inside_found__does_not_change_the_outer_record(void **state)
 {
     struct fixture *f = *state;
     struct nested nested = { .client = &f->client };
@@ -468,7 +468,7 @@ static void byte_limit__admits_n_and_refuses_one_more(void **state)
     fixture_close(&f);
 }
 
-static void refused_change__leaves_its_neighbours_unharmed(void **state)
+static void refused_change__does_not_affect_its_neighbours(void **state)
 {
     struct tg_store_limits limits = { .record_max = 2 };
     struct fixture f;
@@ -538,14 +538,14 @@ static void sweep__with_a_full_queue__is_refused_too(void **state)
     free(calls);
 }
 
-/* Many devices at once try to become the recipient of one mailbox. */
+/* Many devices try to become the recipient of one mailbox at the same time. */
 struct contender {
     pthread_t thread;
     struct tg_store *store;
     pthread_barrier_t *start;
     unsigned name;
     struct tg_store_key key;
-    bool has_won; /* by the last run of change() */
+    bool has_won; /* in the last run of change() */
     bool is_done;
     enum tg_err err;
 };
@@ -625,7 +625,7 @@ static void first_of_64_concurrent_binds__wins_alone(void **state)
     free(c);
 }
 
-/* Several workers add to a few counters: each addition must be there in the end. */
+/* Several workers add to a few counters. No addition may be lost. */
 struct adder {
     pthread_t thread;
     struct tg_store *store;
@@ -688,7 +688,7 @@ static void additions_of_many_workers__are_all_counted(void **state)
     assert_stats(f->store, 5, 25);
 }
 
-static void close_and_detach__of_nothing__do_nothing(void **state)
+static void close_and_detach__of_null__do_nothing(void **state)
 {
     struct fixture *f = *state;
     struct tg_store *none = NULL;
@@ -704,20 +704,20 @@ static void close_and_detach__of_nothing__do_nothing(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        CASE(change_of_nothing__sees_null_and_keep_leaves_nothing),
+        CASE(change_without_record__sees_null_and_keep_writes_nothing),
         CASE(put__is_seen_by_read_and_next_change_with_version_and_expiration),
         CASE(put__over_a_record__replaces_all_of_it),
-        CASE(remove__takes_the_record_away_and_is_harmless_twice),
+        CASE(remove__removes_the_record_and_does_nothing_twice),
         CASE(value_of_no_bytes__is_a_record),
-        CASE(value_at_the_maximum__is_kept_and_one_more_byte_is_full),
+        CASE(value_at_the_maximum__is_stored_and_one_more_byte_is_full),
         CASE(many_records__are_all_found),
         CASE(records_with_similar_keys__survive_the_removal_of_others),
         CASE(done__never_runs_before_dispatch),
-        CASE(notify__comes_once_for_what_has_gathered),
+        CASE(notify__is_called_once_for_several_completions),
         CASE(changes_of_one_port_on_one_key__keep_their_order),
-        CASE(keep_behind_a_put__sees_it),
+        CASE(keep_after_a_put__sees_it),
         CASE(apply__inside_done__works),
-        CASE(read__inside_found__leaves_the_outer_record_alone),
+        CASE(read__inside_found__does_not_change_the_outer_record),
         CASE(sweep__removes_what_is_due_and_nothing_a_second_later),
         CASE(sweep__with_a_maximum__takes_the_oldest_first),
         CASE(sweep__of_many__takes_exactly_the_maximum),
@@ -725,12 +725,12 @@ int main(void)
         CASE(removed_record__is_not_swept_again),
         cmocka_unit_test(record_limit__admits_n_and_refuses_one_more),
         cmocka_unit_test(byte_limit__admits_n_and_refuses_one_more),
-        cmocka_unit_test(refused_change__leaves_its_neighbours_unharmed),
+        cmocka_unit_test(refused_change__does_not_affect_its_neighbours),
         CASE(queue__holds_its_maximum_and_refuses_one_more_through_dispatch),
         CASE(sweep__with_a_full_queue__is_refused_too),
         CASE(first_of_64_concurrent_binds__wins_alone),
         CASE(additions_of_many_workers__are_all_counted),
-        CASE(close_and_detach__of_nothing__do_nothing),
+        CASE(close_and_detach__of_null__do_nothing),
     };
     int failed = 0;
 

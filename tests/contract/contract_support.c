@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #define WAIT_S 20
-#define NOTED_KEY 999999999u /* the record that notes go with */
+#define NOTED_KEY 999999999u /* the record whose changes have the notes */
 #define NEVER_S INT64_C(4000000000)
 
 static enum tg_err mem_open(struct tg_store **out, const char *dir,
@@ -40,7 +40,7 @@ void folder_make(char *folder, size_t size)
     assert_non_null(mkdtemp(folder));
 }
 
-/* Two levels: the folder, and the store's directory inside. */
+/* Two levels: the folder, and in it the directory of the store. */
 void folder_remove(const char *folder)
 {
     char path[512];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tests/contract/contract_support.h - a store under test, and calls that wait for their answer.
+ * tests/contract/contract_support.h - a store under test, and calls that wait for their completion.
  */
 #ifndef TG_TEST_CONTRACT_SUPPORT_H
 #define TG_TEST_CONTRACT_SUPPORT_H
@@ -15,9 +15,9 @@
 
 #include "store/store.h"
 
-#define SEEN_MAX 64u /* bytes of a record that a call keeps to look at */
+#define SEEN_MAX 64u /* bytes of a record that a call copies */
 
-/* A way to open one kind of store. dir is an empty path in a fresh temporary folder. */
+/* How to open one kind of store. dir is an unused path in a new temporary folder. */
 struct backend {
     const char *name;
     enum tg_err (*open)(struct tg_store **out, const char *dir,
@@ -27,7 +27,7 @@ struct backend {
 extern const struct backend backends[];
 extern const size_t backend_count;
 
-/* One port and the thing its notify wakes. */
+/* One port and what its notify wakes. */
 struct client {
     const struct tg_store_ops *ops;
     struct tg_store_port *port;
@@ -43,10 +43,10 @@ struct fixture {
     struct tg_store *store;
     struct client client;
     char folder[64]; /* made and removed by the fixture */
-    char dir[80];    /* inside it, the store's */
+    char dir[80];    /* of the store, in folder */
 };
 
-/* What a change does, what it saw, how it was answered. */
+/* What a change does, what it saw and its answer. */
 struct call {
     enum tg_store_verdict verdict; /* what to do */
     struct tg_store_record next;
@@ -54,7 +54,7 @@ struct call {
     struct tg_outbox_note notes[TG_STORE_NOTES_MAX];
 
     atomic_uint run_count; /* of change() */
-    bool has_seen;         /* there was an old record */
+    bool has_seen;         /* change() got a record */
     struct tg_store_record seen;
     uint8_t seen_bytes[SEEN_MAX];
 
@@ -64,7 +64,7 @@ struct call {
     size_t removed_count;
 };
 
-/* What a lease gave; the entries with their bytes are copies. */
+/* The result of a lease; the entries and their bytes are copies. */
 struct leased {
     bool is_leasing; /* inside lease: leased() must not run */
     unsigned done_count;
@@ -91,12 +91,12 @@ void client_wait(struct client *c);
 struct tg_store_key key_of(unsigned n);
 struct call call_put(uint64_t version, int64_t expires_s, struct tg_bytes sealed);
 
-/* Start without waiting; dispatch answers. */
+/* These start an operation and do not wait; dispatch answers. */
 void call_start(struct client *c, unsigned key, struct call *call);
 void sweep_start(struct client *c, int64_t now_s, size_t max_count, struct call *call);
 void call_finish(struct client *c, struct call *call);
 
-/* Start and wait. */
+/* These start an operation and wait. */
 enum tg_err put(struct client *c, unsigned key, uint64_t version, int64_t expires_s,
                 struct tg_bytes sealed);
 enum tg_err keep(struct client *c, unsigned key, struct call *call);
@@ -105,7 +105,7 @@ size_t sweep(struct client *c, int64_t now_s, size_t max_count);
 /* Reads into call->seen. False: no record. */
 bool look(struct client *c, unsigned key, struct call *call);
 
-/* The outbox. Adds a note to a change. */
+/* Adds a note to a change. */
 void call_tell(struct call *call, unsigned key, int64_t due_s, int64_t expires_s,
                struct tg_bytes sealed);
 void lease_start(struct client *c, int64_t now_s, int64_t until_s, size_t max_count,
@@ -113,14 +113,14 @@ void lease_start(struct client *c, int64_t now_s, int64_t until_s, size_t max_co
 void lease_finish(struct client *c, struct leased *l);
 void settle_start(struct client *c, const struct leased *l, size_t i,
                   enum tg_outbox_verdict verdict, int64_t due_s, struct call *call);
-/* Start and wait; the record that goes with a note is always the same one, of one byte. */
+/* These start an operation and wait. All notes go with changes of one record of one byte. */
 enum tg_err tell(struct client *c, unsigned key, int64_t due_s, int64_t expires_s,
                  struct tg_bytes sealed);
 enum tg_err unblock(struct client *c, unsigned key);
 void lease(struct client *c, int64_t now_s, int64_t until_s, size_t max_count, struct leased *l);
 enum tg_err settle(struct client *c, const struct leased *l, size_t i,
                    enum tg_outbox_verdict verdict, int64_t due_s);
-/* What key_of was given. */
+/* The number that key_of made the key of. */
 unsigned number_of(const struct tg_store_key *key);
 
 void assert_outbox(const struct tg_store *store, uint64_t outbox_count);

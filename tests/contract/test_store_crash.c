@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A child writes without pause and reports each acknowledged change through a pipe; it is killed
- * at a random moment, and whatever it reported must be in the store afterwards: also what a change
- * left in the outbox, unless the child had begun to settle it. 20 rounds, or as many as
- * TIGRESS_CRASH_ROUNDS says.
+ * A child writes without pause and reports each acknowledged change through a pipe. It is killed at
+ * a random moment. Every reported change must then be in the store, and also its outbox entry,
+ * unless the child had begun to settle it. There are 20 rounds, or TIGRESS_CRASH_ROUNDS.
  */
 #include "contract/contract_support.h"
 
@@ -32,7 +31,7 @@ struct step {
 struct ack {
     uint64_t seq;
     unsigned key;
-    bool is_settle; /* about to be settled, else: a change is durable */
+    bool is_settle; /* the entry is about to be settled; otherwise a change is durable */
 };
 
 struct child {
@@ -102,7 +101,7 @@ static void settle_done(void *ctx, enum tg_err err)
     }
 }
 
-/* Every third is taken, the others stay leased until the end. */
+/* Every third entry is settled as done, the others stay leased. */
 static void lease_leased(void *ctx, enum tg_err err, const struct tg_outbox_entry *entries,
                          size_t count, int64_t next_due_s)
 {
@@ -172,11 +171,11 @@ static void child_main(const char *dir, int pipe_fd, uint64_t first_seq)
     }
 }
 
-/* What the parent knows of a key. */
+/* What the parent knows about a key. */
 struct known {
     uint64_t acked_seq;    /* in this round, 0: none */
     uint64_t found_before; /* version after the last round, 0: no record */
-    uint64_t told_seq;     /* the last acknowledged change of this round that left a note */
+    uint64_t noted_seq;    /* the last acknowledged change of this round with a note */
     uint64_t settled_seq;  /* the last note of this round that was about to be settled */
 };
 
@@ -201,7 +200,7 @@ static void assert_state(struct client *c, unsigned key, struct known *known, ui
         assert_int_not_equal(version % REMOVE_EACH, 0);
     }
     if (known->acked_seq != 0 || version != known->found_before) {
-        /* As the last acknowledged change left it, or as one of those in flight did. */
+        /* The record is from the last acknowledged change, or from a later one in flight. */
         assert_true(version == 0 ? has_removal(from, from + FLIGHT) : version >= from);
         assert_true(version <= from + FLIGHT);
     }
@@ -229,7 +228,7 @@ static uint64_t acks_read(int fd, struct known known[KEYS], pid_t pid, long kill
             count++;
         }
         if (!ack.is_settle && ack.seq % REMOVE_EACH != 0) {
-            known[ack.key].told_seq = ack.seq;
+            known[ack.key].noted_seq = ack.seq;
         }
         (void)clock_gettime(CLOCK_MONOTONIC, &now);
         if (!is_killed &&
@@ -243,7 +242,7 @@ static uint64_t acks_read(int fd, struct known known[KEYS], pid_t pid, long kill
     return count;
 }
 
-/* All that is left is due at once, and is what was told last of each key that was not settled. */
+/* Every entry is due now and has the last note of its key, and no unsettled key lacks one. */
 static void assert_outbox_state(struct client *c, const struct tg_store *store,
                                 struct known known[KEYS], uint64_t first_seq)
 {
@@ -263,10 +262,10 @@ static void assert_outbox_state(struct client *c, const struct tg_store *store,
     }
     assert_outbox(store, 0);
     for (unsigned key = 0; key < KEYS; key++) {
-        uint64_t told_seq = known[key].told_seq;
+        uint64_t noted_seq = known[key].noted_seq;
 
-        assert_true(found[key] >= told_seq || known[key].settled_seq >= told_seq);
-        known[key].told_seq = 0;
+        assert_true(found[key] >= noted_seq || known[key].settled_seq >= noted_seq);
+        known[key].noted_seq = 0;
         known[key].settled_seq = 0;
     }
 }
@@ -302,7 +301,7 @@ static uint64_t round_run(const char *dir, struct known known[KEYS], uint64_t fi
     }
     assert_outbox_state(&c, store, known, first_seq);
     if (first_seq % 3 == 0) {
-        /* Every record is in the sweep's order exactly once, and counted. */
+        /* A sweep finds every record exactly once, and the count is right. */
         store->ops->stats(store, &stats);
         assert_int_equal(sweep(&c, 2000, 1000000), stats.record_count);
         assert_stats(store, 0, 0);
@@ -316,7 +315,7 @@ static uint64_t round_run(const char *dir, struct known known[KEYS], uint64_t fi
 }
 
 /* spec-test: protocol/4#push-not-lost */
-static void killed_writer__loses_nothing_acknowledged(void **state)
+static void killed_writer__loses_no_acknowledged_change(void **state)
 {
     const char *wanted = getenv("TIGRESS_CRASH_ROUNDS");
     unsigned long rounds = wanted == NULL ? 20 : strtoul(wanted, NULL, 10);
@@ -341,7 +340,7 @@ static void killed_writer__loses_nothing_acknowledged(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(killed_writer__loses_nothing_acknowledged),
+        cmocka_unit_test(killed_writer__loses_no_acknowledged_change),
     };
 
     return cmocka_run_group_tests_name("crash", tests, NULL, NULL);

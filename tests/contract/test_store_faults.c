@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The embedded store when what is below it fails: LMDB, the heap, the file system, threads. */
+/* The embedded store while LMDB, memory, the file system or threads fail. */
 #include "contract/contract_support.h"
 
 #include <errno.h>
@@ -23,7 +23,7 @@ struct failing {
 static struct failing fail_begin, fail_renew, fail_commit, fail_put, fail_calloc, fail_thread,
     fail_fsync;
 static atomic_int bad_key;       /* mdb_put fails with fail_put.code for this key; -1: none */
-static atomic_long network_type; /* what fstatfs finds; 0: the truth */
+static atomic_long network_type; /* the type that fstatfs returns; 0: the real one */
 
 static bool fails(struct failing *f)
 {
@@ -153,7 +153,7 @@ static int teardown(void **state)
     return 0;
 }
 
-/* A change that holds the writer, so that what comes behind it ends up in one batch. */
+/* A change that holds the writer, so that the operations after it are in one batch. */
 struct stopper {
     sem_t entered;
     sem_t release;
@@ -237,24 +237,24 @@ static void assert_failed_alone(void **state, int code, enum tg_err expected)
     assert_stats(f->store, BATCH, BATCH * 5);
 }
 
-static void put_that_finds_the_map_full__is_full_alone(void **state)
+static void put_that_finds_the_map_full__is_full_and_affects_no_other(void **state)
 {
     assert_failed_alone(state, MDB_MAP_FULL, TG_E_FULL);
 }
 
-static void put_that_finds_the_transaction_full__is_full_alone(void **state)
+static void put_that_finds_the_transaction_full__is_full_and_affects_no_other(void **state)
 {
     assert_failed_alone(state, MDB_TXN_FULL, TG_E_FULL);
 }
 
-static void put_that_fails__is_a_store_error_alone(void **state)
+static void put_that_fails__is_a_store_error_and_affects_no_other(void **state)
 {
     assert_failed_alone(state, EIO, TG_E_STORE);
 }
 
-/* Records, expirations and counts are all written by mdb_put: each call of a batch fails once.
-   Only the first change, with nothing before it to blame, is answered with the failure. */
-static void put_that_fails_once_at_any_call__harms_nobody_else(void **state)
+/* Records, expirations and counts are all written by mdb_put. Each call of a batch fails once. Only
+   a change that fails in a transaction of its own is answered with the failure. */
+static void put_that_fails_once_at_any_call__affects_no_other(void **state)
 {
     struct fixture *f = *state;
     struct call calls[BATCH];
@@ -273,7 +273,7 @@ static void put_that_fails_once_at_any_call__harms_nobody_else(void **state)
     }
 }
 
-/* LMDB takes its last pages inside the commit, before it writes: that is full, not in doubt. */
+/* LMDB allocates its last pages in the commit, before it writes: that is full, not in doubt. */
 static void commit_that_finds_the_map_full__is_retried_in_parts(void **state)
 {
     struct fixture *f = *state;
@@ -297,11 +297,11 @@ static void commit_that_finds_the_map_full__is_retried_in_parts(void **state)
     }
 }
 
-/* ---- the outbox ---- */
+/* ---- the outbox ----------------------------------------------------------------------------- */
 
 #define NOTE_KEYS 500u
 
-/* The same batch, and each change leaves a note; behind them a lease of all. */
+/* The same batch, with a note for each change and a lease of all after it. */
 static void noted_batch_run(struct fixture *f, struct call calls[BATCH], struct leased *l)
 {
     struct stopper stopper;
@@ -345,7 +345,7 @@ static void drop_all(struct fixture *f, const struct leased *l)
     assert_outbox(f->store, 0);
 }
 
-static void note_that_fails__is_left_out_alone_and_its_change_is_made(void **state)
+static void note_that_fails__is_left_out_and_its_change_is_made(void **state)
 {
     static const int codes[] = { MDB_MAP_FULL, MDB_TXN_FULL, EIO };
     static struct leased l;
@@ -366,8 +366,8 @@ static void note_that_fails__is_left_out_alone_and_its_change_is_made(void **sta
     }
 }
 
-/* A neighbour that fails costs no note, and none comes twice: the batch runs again. */
-static void note_beside_a_change_that_fails__is_kept_with_its_own(void **state)
+/* The batch runs again after a failure. No note is lost or stored twice. */
+static void note_of_another_change__survives_a_change_that_fails(void **state)
 {
     static struct leased l;
     struct fixture *f = *state;
@@ -385,7 +385,7 @@ static void note_beside_a_change_that_fails__is_kept_with_its_own(void **state)
     drop_all(f, &l);
 }
 
-static void commit_that_fails__gives_no_lease_that_was_not_handed_out(void **state)
+static void commit_that_fails__leaves_no_lease_behind(void **state)
 {
     static struct leased l;
     static struct leased rest;
@@ -408,7 +408,7 @@ static void commit_that_fails__gives_no_lease_that_was_not_handed_out(void **sta
     }
 }
 
-/* One moment's queue: settle, lease, tell, settle of another. Each sees what came before it. */
+/* One queue: settle, lease, note, settle of another entry. Each sees the ones before it. */
 static void outbox_operations_of_one_batch__keep_their_order(void **state)
 {
     static struct leased first, second;
@@ -432,7 +432,7 @@ static void outbox_operations_of_one_batch__keep_their_order(void **state)
     assert_int_equal(second.count, 1);
     assert_int_equal(second.entries[0].attempts, 1);
     assert_int_equal(second.entries[0].sealed.len, 5);
-    /* Told after it was leased, though in the same breath: due again. */
+    /* Noted after it was leased, in the same batch: due again. */
     assert_int_equal(settle(&f->client, &second, 0, TG_OUTBOX_DONE, 0), TG_OK);
     lease(&f->client, 102, 162, 1, &first);
     assert_int_equal(first.count, 1);
@@ -441,7 +441,7 @@ static void outbox_operations_of_one_batch__keep_their_order(void **state)
     assert_outbox(f->store, 0);
 }
 
-static void tells_around_a_lease_of_one_batch__are_two(void **state)
+static void notes_before_and_after_a_lease_of_one_batch__are_two_pushes(void **state)
 {
     static struct leased l;
     struct fixture *f = *state;
@@ -492,12 +492,12 @@ static void assert_lease_without_memory(struct fixture *f)
     assert_int_equal(l.count, COUNT);
 }
 
-static void lease_without_memory__is_full_and_takes_nothing(void **state)
+static void lease_without_memory__is_full_and_leases_nothing(void **state)
 {
     assert_lease_without_memory(*state);
 }
 
-static void lease_without_memory__memory_store__is_full_and_takes_nothing(void **state)
+static void lease_without_memory__memory_store__is_full_and_leases_nothing(void **state)
 {
     static const struct backend memory = { "memory", open_memory };
     struct fixture f;
@@ -509,9 +509,9 @@ static void lease_without_memory__memory_store__is_full_and_takes_nothing(void *
     fixture_close(&f);
 }
 
-/* Each allocation of a change with a note fails once: without a record there is no note, and
-   without memory for the note alone there is the record. */
-static void tell_without_memory__memory_store__fails_no_change(void **state)
+/* Each allocation of a change with a note fails once. Without a record there is no note; without
+   memory for the note only the record is stored. */
+static void note_without_memory__memory_store__fails_no_change(void **state)
 {
     static const struct backend memory = { "memory", open_memory };
     static struct leased l;
@@ -592,7 +592,7 @@ static void found_failure(void *ctx, enum tg_err err, const struct tg_store_reco
     *(enum tg_err *)ctx = err;
 }
 
-static void read_that_fails__is_a_store_error_and_never_nothing_there(void **state)
+static void read_that_fails__is_a_store_error_and_never_an_absent_record(void **state)
 {
     struct fixture *f = *state;
     struct tg_store_key key = key_of(1);
@@ -610,7 +610,7 @@ static void read_that_fails__is_a_store_error_and_never_nothing_there(void **sta
     assert_true(look(&f->client, 1, &call));
 }
 
-/* Runs in a child: reports through a pipe what it was told, L a log event, D an answer. */
+/* Runs in a child. It reports through a pipe: L for a log event, D for an answer. */
 static int report_fd;
 
 static void report_event(void *ctx, enum tg_log_level level, const char *name,
@@ -676,7 +676,7 @@ static void prepare_heap(void)
     fail_set(&fail_calloc, 1, 1000000, 0);
 }
 
-/* The child's exit code; what it reported in text. */
+/* Returns the child's exit status; text is what it reported. */
 static int child_run(const char *dir, void (*prepare)(void), char *text, size_t size)
 {
     int fds[2];
@@ -720,14 +720,14 @@ static void assert_dies_with(void (*prepare)(void), const char *expected)
     fixture_close(&f);
 }
 
-static void commit_that_fails__ends_the_process_and_answers_nobody(void **state)
+static void commit_that_fails__ends_the_process_without_an_answer(void **state)
 {
     (void)state;
     assert_dies_with(prepare_commit, "C");
 }
 
-/* 64 refusals are kept ready for an empty heap; beyond that nobody could be told. */
-static void empty_heap_beyond_the_reserve__ends_the_process(void **state)
+/* 64 refusals have memory in reserve. One more cannot be answered. */
+static void no_memory_beyond_the_reserve__ends_the_process(void **state)
 {
     (void)state;
     assert_dies_with(prepare_heap, "L");
@@ -753,7 +753,7 @@ static void apply_without_memory__is_full_through_dispatch(void **state)
     assert_stats(f->store, 1, 1);
 }
 
-/* Fails the nth call of one kind while a store is opened, until opening succeeds. */
+/* Fails call n of one kind while a store is opened, for each n until opening succeeds. */
 static void assert_open_survives(struct failing *failing, int code, enum tg_err expected,
                                  int count_min)
 {
@@ -777,7 +777,7 @@ static void assert_open_survives(struct failing *failing, int code, enum tg_err 
             failures++;
             assert_int_equal(err, expected);
             assert_null(store);
-            assert_int_equal(open_it(&store, dir, &limits), TG_OK); /* nothing is left locked */
+            assert_int_equal(open_it(&store, dir, &limits), TG_OK); /* no lock is left */
         }
         client_open(&c, store);
         assert_int_equal(put(&c, 1, 1, NEVER_S, TG_LIT("x")), TG_OK);
@@ -850,7 +850,7 @@ static void memory_store__with_any_allocation_failing__refuses_cleanly(void **st
     }
     assert_in_range(refused_count, 75, 299);
     assert_stats(store, 300 - refused_count, 300 - refused_count);
-    fail_set(&fail_calloc, 1, 1, 0); /* the operation itself has a block kept from before */
+    fail_set(&fail_calloc, 1, 1, 0); /* the operation itself uses a spare block */
     struct call swept = { .verdict = TG_STORE_KEEP };
 
     sweep_start(&c, NEVER_S, 10, &swept);
@@ -895,24 +895,24 @@ static void network_file_system__is_refused_with_the_reason(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        CASE(put_that_finds_the_map_full__is_full_alone),
-        CASE(put_that_finds_the_transaction_full__is_full_alone),
-        CASE(put_that_fails__is_a_store_error_alone),
-        CASE(put_that_fails_once_at_any_call__harms_nobody_else),
+        CASE(put_that_finds_the_map_full__is_full_and_affects_no_other),
+        CASE(put_that_finds_the_transaction_full__is_full_and_affects_no_other),
+        CASE(put_that_fails__is_a_store_error_and_affects_no_other),
+        CASE(put_that_fails_once_at_any_call__affects_no_other),
         CASE(commit_that_finds_the_map_full__is_retried_in_parts),
-        CASE(note_that_fails__is_left_out_alone_and_its_change_is_made),
-        CASE(note_beside_a_change_that_fails__is_kept_with_its_own),
-        CASE(commit_that_fails__gives_no_lease_that_was_not_handed_out),
+        CASE(note_that_fails__is_left_out_and_its_change_is_made),
+        CASE(note_of_another_change__survives_a_change_that_fails),
+        CASE(commit_that_fails__leaves_no_lease_behind),
         CASE(outbox_operations_of_one_batch__keep_their_order),
-        CASE(tells_around_a_lease_of_one_batch__are_two),
-        CASE(lease_without_memory__is_full_and_takes_nothing),
-        cmocka_unit_test(lease_without_memory__memory_store__is_full_and_takes_nothing),
-        cmocka_unit_test(tell_without_memory__memory_store__fails_no_change),
+        CASE(notes_before_and_after_a_lease_of_one_batch__are_two_pushes),
+        CASE(lease_without_memory__is_full_and_leases_nothing),
+        cmocka_unit_test(lease_without_memory__memory_store__is_full_and_leases_nothing),
+        cmocka_unit_test(note_without_memory__memory_store__fails_no_change),
         CASE(lease_and_settle_that_fail__can_be_repeated),
         CASE(begin_that_fails__is_a_store_error_and_passes),
-        CASE(read_that_fails__is_a_store_error_and_never_nothing_there),
-        cmocka_unit_test(commit_that_fails__ends_the_process_and_answers_nobody),
-        cmocka_unit_test(empty_heap_beyond_the_reserve__ends_the_process),
+        CASE(read_that_fails__is_a_store_error_and_never_an_absent_record),
+        cmocka_unit_test(commit_that_fails__ends_the_process_without_an_answer),
+        cmocka_unit_test(no_memory_beyond_the_reserve__ends_the_process),
         CASE(apply_without_memory__is_full_through_dispatch),
         cmocka_unit_test(open__with_any_call_failing__leaves_nothing_behind),
         CASE(attach__with_any_call_failing__leaves_nothing_behind),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What only the store with a disk promises: the directory, reopening, a full map. */
+/* Tests for the embedded store only: the directory, reopening, a full map. */
 #include "contract/contract_support.h"
 
 #include <fcntl.h>
@@ -71,7 +71,7 @@ static void reopen__finds_every_record_and_the_counts(void **state)
     assert_stats(f->store, 1, 5);
 }
 
-static void reopen__ends_every_lease_and_keeps_what_was_settled(void **state)
+static void reopen__ends_every_lease_and_keeps_settled_entries(void **state)
 {
     static struct leased l;
     struct fixture *f = *state;
@@ -99,7 +99,7 @@ static void reopen__ends_every_lease_and_keeps_what_was_settled(void **state)
     assert_int_equal(l.count, 3);
 }
 
-/* As a binary without an outbox leaves it. */
+/* Removes the tables of the outbox, which a version without outbox does not create. */
 static void store_without_outbox_tables__opens_and_gets_them(void **state)
 {
     static struct leased l;
@@ -134,8 +134,8 @@ static void store_without_outbox_tables__opens_and_gets_them(void **state)
     assert_int_equal(l.count, 1);
 }
 
-/* Whatever the way of an entry, both of its tables hold it or neither does. */
-static void outbox_tables__stay_in_step(void **state)
+/* Both tables of the outbox always have the same entries. */
+static void outbox_tables__stay_consistent(void **state)
 {
     enum { COUNT = 400, KEYS = 23 };
     static struct leased l;
@@ -177,8 +177,8 @@ static void outbox_tables__stay_in_step(void **state)
     assert_outbox(f->store, 0);
 }
 
-/* A store that is all but full has no room for notes, and the changes do not suffer. */
-static void full_map__leaves_notes_out(void **state)
+/* A store that is nearly full has no room for notes, but changes still succeed. */
+static void full_map__leaves_out_notes(void **state)
 {
     enum { COUNT = 300 };
     struct fixture *f = *state;
@@ -214,7 +214,7 @@ static mode_t mode_of(const struct fixture *f, const char *name)
     return st.st_mode & 07777;
 }
 
-static void files__are_for_the_owner_alone(void **state)
+static void files__are_accessible_only_to_the_owner(void **state)
 {
     mode_t before = umask(0);
     struct fixture f;
@@ -229,7 +229,7 @@ static void files__are_for_the_owner_alone(void **state)
     fixture_close(&f);
 }
 
-/* A process that is started later must neither read the store nor keep its lock. */
+/* A program that is started later must not inherit the store or its lock. */
 static void open_files__do_not_survive_exec(void **state)
 {
     struct fixture *f = *state;
@@ -248,8 +248,8 @@ static void open_files__do_not_survive_exec(void **state)
     assert_in_range(found_count, 4, 8);
 }
 
-/* Both tables empty out together, whatever the way: no entry of one is left without the other. */
-static void tables__stay_in_step(void **state)
+/* Both tables become empty together: no entry of one is left without the other. */
+static void tables__stay_consistent(void **state)
 {
     enum { COUNT = 200 };
     struct fixture *f = *state;
@@ -311,7 +311,7 @@ static void second_open__in_another_process__is_refused_until_the_first_ends(voi
             (void)!write(ready[1], "r", 1);
             (void)!read(stop[0], &byte, 1);
         }
-        _exit(0); /* without close: the end of the process must be enough */
+        _exit(0); /* without close: the end of the process must release the lock */
     }
     assert_true(pid > 0);
     assert_int_equal(read(ready[0], &byte, 1), 1);
@@ -350,7 +350,7 @@ static void file_write(const char *path, const char *text)
     (void)close(fd);
 }
 
-static void directory_that_cannot_be__is_refused_with_the_reason(void **state)
+static void directory_that_cannot_be_created__is_refused_with_the_reason(void **state)
 {
     char folder[64];
     char path[128];
@@ -365,7 +365,7 @@ static void directory_that_cannot_be__is_refused_with_the_reason(void **state)
     folder_remove(folder);
 }
 
-static void foreign_data_file__is_refused_and_left_alone(void **state)
+static void foreign_data_file__is_refused_and_not_changed(void **state)
 {
     char folder[64];
     char path[128];
@@ -387,7 +387,7 @@ static void foreign_data_file__is_refused_and_left_alone(void **state)
     folder_remove(folder);
 }
 
-/* Sets the format number in the state table the way a later version would. */
+/* Sets the format number in the state table as a later version would. */
 static void format_set(const char *dir, uint8_t format)
 {
     uint8_t value[8] = { 0, 0, 0, 0, 0, 0, 0, format };
@@ -400,7 +400,7 @@ static void format_set(const char *dir, uint8_t format)
 
     assert_int_equal(mdb_env_create(&env), 0);
     assert_int_equal(mdb_env_set_maxdbs(env, 3), 0);
-    /* The file remembers the store's large map, which a sanitizer may have no room for. */
+    /* The file records the size of the large map, for which a sanitizer may have no room. */
     assert_int_equal(mdb_env_set_mapsize(env, (size_t)1 << 28), 0);
     assert_int_equal(mdb_env_open(env, dir, 0, 0600), 0);
     assert_int_equal(mdb_txn_begin(env, NULL, 0, &txn), 0);
@@ -426,7 +426,7 @@ static void store_of_another_format__is_refused(void **state)
     fixture_close(&f);
 }
 
-static void full_map__refuses_what_does_not_fit_and_harms_nothing_else(void **state)
+static void full_map__refuses_what_does_not_fit_and_affects_nothing_else(void **state)
 {
     enum { COUNT = 600, VALUE = 3000 };
     struct fixture *f = *state;
@@ -453,10 +453,10 @@ static void full_map__refuses_what_does_not_fit_and_harms_nothing_else(void **st
         assert_int_equal(look(&f->client, i, &seen), calls[i].err == TG_OK);
         kept_count += calls[i].err == TG_OK ? 1 : 0;
     }
-    /* A quarter of the map stays free, so that there are always pages to remove with. */
+    /* A quarter of the map stays free, so that removing always has pages. */
     assert_in_range(kept_count, 50, 1024 * 1024 / 4 * 3 / (2 * VALUE));
     assert_stats(f->store, kept_count, (uint64_t)kept_count * VALUE);
-    /* To the last page, and each record apart: removing must still work, and make room. */
+    /* Filled one record at a time until full. Removing must still work and make room. */
     for (unsigned i = 0; put(&f->client, COUNT + 1 + i, 1, NEVER_S, TG_LIT("")) == TG_OK; i++) {
         small_count++;
     }
@@ -475,8 +475,8 @@ static void full_map__refuses_what_does_not_fit_and_harms_nothing_else(void **st
     free(calls);
 }
 
-/* One commit holds at most 16 MiB; more than that at once is several commits, not a failure. */
-static void large_batch__is_kept_whole(void **state)
+/* One commit has at most 16 MiB. More queued bytes are several commits, not a failure. */
+static void large_batch__is_stored_completely(void **state)
 {
     enum { COUNT = 300 };
     struct fixture *f = *state;
@@ -564,20 +564,20 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         CASE(reopen__finds_every_record_and_the_counts),
-        CASE(reopen__ends_every_lease_and_keeps_what_was_settled),
+        CASE(reopen__ends_every_lease_and_keeps_settled_entries),
         CASE(store_without_outbox_tables__opens_and_gets_them),
-        CASE(outbox_tables__stay_in_step),
-        CASE(full_map__leaves_notes_out),
-        cmocka_unit_test(files__are_for_the_owner_alone),
+        CASE(outbox_tables__stay_consistent),
+        CASE(full_map__leaves_out_notes),
+        cmocka_unit_test(files__are_accessible_only_to_the_owner),
         CASE(open_files__do_not_survive_exec),
-        CASE(tables__stay_in_step),
+        CASE(tables__stay_consistent),
         CASE(second_open__in_this_process__is_refused_with_the_reason),
         cmocka_unit_test(second_open__in_another_process__is_refused_until_the_first_ends),
-        cmocka_unit_test(directory_that_cannot_be__is_refused_with_the_reason),
-        cmocka_unit_test(foreign_data_file__is_refused_and_left_alone),
+        cmocka_unit_test(directory_that_cannot_be_created__is_refused_with_the_reason),
+        cmocka_unit_test(foreign_data_file__is_refused_and_not_changed),
         cmocka_unit_test(store_of_another_format__is_refused),
-        CASE(full_map__refuses_what_does_not_fit_and_harms_nothing_else),
-        CASE(large_batch__is_kept_whole),
+        CASE(full_map__refuses_what_does_not_fit_and_affects_nothing_else),
+        CASE(large_batch__is_stored_completely),
         cmocka_unit_test(detach_in_flight_and_close_with_a_port__abort),
     };
 

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct backend *backend_now; /* the one the group is run against */
+static const struct backend *backend_now; /* the backend of the running group */
 
 #define NEVER_S INT64_C(4000000000)
 #define ALL TG_OUTBOX_LEASE_MAX
@@ -44,7 +44,7 @@ static void assert_entry(const struct leased *l, size_t i, unsigned key, uint32_
 
 /* ---- with the change ------------------------------------------------------------------------ */
 
-static void note_of_a_put__is_leased_with_what_it_says(void **state)
+static void note_of_a_put__is_leased_with_its_content(void **state)
 {
     struct fixture *f = *state;
     static struct leased l;
@@ -60,7 +60,7 @@ static void note_of_a_put__is_leased_with_what_it_says(void **state)
     assert_stats(f->store, 1, 1);
 }
 
-static void note_of_a_remove__is_kept(void **state)
+static void note_of_a_remove__is_stored(void **state)
 {
     struct fixture *f = *state;
     struct call call = { .verdict = TG_STORE_REMOVE };
@@ -74,7 +74,7 @@ static void note_of_a_remove__is_kept(void **state)
     assert_outbox(f->store, 1);
 }
 
-static void notes_of_keep_and_of_removing_nothing__are_not_kept(void **state)
+static void notes_of_keep_and_of_removing_nothing__are_not_stored(void **state)
 {
     static const enum tg_store_verdict verdicts[] = { TG_STORE_KEEP, TG_STORE_REMOVE };
     struct fixture *f = *state;
@@ -90,7 +90,7 @@ static void notes_of_keep_and_of_removing_nothing__are_not_kept(void **state)
     }
 }
 
-static void note_of_a_refused_put__is_lost_with_it(void **state)
+static void note_of_a_refused_put__is_not_stored(void **state)
 {
     struct tg_store_limits limits = { .record_max = 1 };
     struct fixture f;
@@ -111,7 +111,7 @@ static void note_of_a_refused_put__is_lost_with_it(void **state)
     fixture_close(&f);
 }
 
-static void two_notes_of_one_change__are_both_kept(void **state)
+static void two_notes_of_one_change__are_both_stored(void **state)
 {
     struct fixture *f = *state;
     struct call call = call_put(1, NEVER_S, TG_LIT("x"));
@@ -128,7 +128,7 @@ static void two_notes_of_one_change__are_both_kept(void **state)
     assert_entry(&l, 1, 7, 0, 5000, TG_LIT("seven"));
 }
 
-static void note_without_a_word__is_an_entry(void **state)
+static void note_without_content__is_an_entry(void **state)
 {
     struct fixture *f = *state;
     static struct leased l;
@@ -142,7 +142,7 @@ static void note_without_a_word__is_an_entry(void **state)
 /* ---- one entry a key ------------------------------------------------------------------------ */
 
 /* spec-test: protocol/4#one-push-a-token */
-static void many_tells_of_one_key__are_one_entry_with_the_last_word(void **state)
+static void many_notes_of_one_key__are_one_entry_with_the_last_content(void **state)
 {
     struct fixture *f = *state;
     static struct leased l;
@@ -158,7 +158,7 @@ static void many_tells_of_one_key__are_one_entry_with_the_last_word(void **state
     assert_outbox(f->store, 0);
 }
 
-static void tell_of_one_that_waits__does_not_lose_its_place(void **state)
+static void note_of_an_entry_that_waits__does_not_change_its_place(void **state)
 {
     struct fixture *f = *state;
     static struct leased l;
@@ -171,7 +171,7 @@ static void tell_of_one_that_waits__does_not_lose_its_place(void **state)
     assert_entry(&l, 0, 1, 0, 5000, TG_LIT("one"));
 }
 
-static void tell_during_a_lease__is_due_again_after_done(void **state)
+static void note_during_a_lease__is_due_again_after_done(void **state)
 {
     struct fixture *f = *state;
     static struct leased first;
@@ -194,7 +194,7 @@ static void tell_during_a_lease__is_due_again_after_done(void **state)
 
 /* ---- leases --------------------------------------------------------------------------------- */
 
-static void lease__takes_the_longest_due_first_and_says_when_to_come_back(void **state)
+static void lease__takes_the_longest_due_first_and_gives_the_next_due_time(void **state)
 {
     static const int64_t due_s[] = { 130, 110, 150, 100, 140, 120 };
     static const unsigned order[] = { 3, 1, 5, 0 };
@@ -223,7 +223,7 @@ static void lease__takes_the_longest_due_first_and_says_when_to_come_back(void *
     assert_int_equal(l.count, 2);
 }
 
-static void lease_of_nothing__says_so(void **state)
+static void lease_of_an_empty_outbox__is_empty(void **state)
 {
     struct fixture *f = *state;
     static struct leased l;
@@ -237,7 +237,7 @@ static void lease_of_nothing__says_so(void **state)
     assert_true(l.next_due_s <= 100);
 }
 
-static void lease__hands_out_its_maximum_and_the_rest_after(void **state)
+static void lease__gives_its_maximum_and_the_rest_later(void **state)
 {
     enum { COUNT = TG_OUTBOX_LEASE_MAX + 44 };
     struct fixture *f = *state;
@@ -289,7 +289,7 @@ static void two_ports__never_get_the_same_entry(void **state)
     client_close(&other);
 }
 
-static void lease_that_ran_out__is_given_anew_and_its_settle_does_nothing(void **state)
+static void lease_that_ended__is_given_again_and_its_settle_does_nothing(void **state)
 {
     struct fixture *f = *state;
     static struct leased first;
@@ -314,7 +314,7 @@ static void lease_that_ran_out__is_given_anew_and_its_settle_does_nothing(void *
     assert_outbox(f->store, 0);
 }
 
-static void lease_that_ran_out__can_still_be_settled(void **state)
+static void lease_that_ended__can_still_be_settled(void **state)
 {
     struct fixture *f = *state;
     static struct leased l;
@@ -325,7 +325,7 @@ static void lease_that_ran_out__can_still_be_settled(void **state)
     assert_outbox(f->store, 0);
 }
 
-static void settle__twice_or_of_one_that_came_anew__does_nothing(void **state)
+static void settle__twice_or_of_a_new_entry__does_nothing(void **state)
 {
     struct fixture *f = *state;
     static struct leased l;
@@ -353,7 +353,7 @@ static void settle__twice_or_of_one_that_came_anew__does_nothing(void **state)
     assert_outbox(f->store, 1);
 }
 
-static void settle_of_one_that_expired_and_came_anew__does_nothing(void **state)
+static void settle_of_an_entry_that_expired_and_was_made_again__does_nothing(void **state)
 {
     static const enum tg_outbox_verdict verdicts[] = { TG_OUTBOX_DONE, TG_OUTBOX_RETRY,
                                                        TG_OUTBOX_BLOCK };
@@ -396,7 +396,7 @@ static void retry__waits_until_it_is_due_and_counts(void **state)
     }
 }
 
-static void tell__does_not_bring_a_retry_forward(void **state)
+static void note__does_not_make_a_retry_earlier(void **state)
 {
     struct fixture *f = *state;
     static struct leased l;
@@ -416,7 +416,7 @@ static void tell__does_not_bring_a_retry_forward(void **state)
     assert_entry(&l, 0, 7, 1, 5000, TG_LIT("after"));
 }
 
-static void attempts__start_over_once_the_provider_took_one(void **state)
+static void attempts__restart_after_done(void **state)
 {
     struct fixture *f = *state;
     static struct leased l;
@@ -444,7 +444,7 @@ static void block_one(struct client *c, unsigned key, int64_t expires_s)
     assert_int_equal(settle(c, &l, 0, TG_OUTBOX_BLOCK, 0), TG_OK);
 }
 
-static void blocked_key__is_told_no_more_until_the_mark_ends(void **state)
+static void blocked_key__gets_no_entry_until_the_block_expires(void **state)
 {
     struct fixture *f = *state;
     static struct leased l;
@@ -465,7 +465,7 @@ static void blocked_key__is_told_no_more_until_the_mark_ends(void **state)
     assert_entry(&l, 0, 7, 0, 9000, TG_LIT("again"));
 }
 
-static void block__forgets_a_tell_of_its_lease(void **state)
+static void block__drops_a_note_of_its_lease(void **state)
 {
     struct fixture *f = *state;
     static struct leased l;
@@ -478,7 +478,7 @@ static void block__forgets_a_tell_of_its_lease(void **state)
     assert_int_equal(l.count, 0);
 }
 
-static void unblock__removes_a_mark_and_nothing_else(void **state)
+static void unblock__removes_a_blocked_entry_and_nothing_else(void **state)
 {
     struct fixture *f = *state;
     static struct leased l;
@@ -499,7 +499,7 @@ static void unblock__removes_a_mark_and_nothing_else(void **state)
     assert_outbox(f->store, 1);
 }
 
-static void unblock_and_tell_of_one_change__are_done_in_their_order(void **state)
+static void unblock_and_notify_of_one_change__are_done_in_their_order(void **state)
 {
     struct fixture *f = *state;
     struct call call = call_put(1, NEVER_S, TG_LIT("x"));
@@ -518,7 +518,7 @@ static void unblock_and_tell_of_one_change__are_done_in_their_order(void **state
 
 /* ---- the end -------------------------------------------------------------------------------- */
 
-static void expired__is_removed_by_lease_and_not_handed_out(void **state)
+static void expired_entry__is_removed_by_lease_and_not_leased(void **state)
 {
     struct fixture *f = *state;
     static struct leased l;
@@ -531,7 +531,7 @@ static void expired__is_removed_by_lease_and_not_handed_out(void **state)
     assert_outbox(f->store, 1);
 }
 
-static void retry_beyond_the_expiration__is_the_end(void **state)
+static void retry_after_the_expiration__removes_the_entry(void **state)
 {
     struct fixture *f = *state;
     static struct leased l;
@@ -546,7 +546,7 @@ static void retry_beyond_the_expiration__is_the_end(void **state)
     assert_outbox(f->store, 1);
 }
 
-static void sweep__removes_expired_entries_and_marks_apart_from_records(void **state)
+static void sweep__removes_expired_and_blocked_entries_apart_from_records(void **state)
 {
     enum { COUNT = 40 };
     struct fixture *f = *state;
@@ -569,7 +569,7 @@ static void sweep__removes_expired_entries_and_marks_apart_from_records(void **s
     assert_stats(f->store, 1, 1);
 }
 
-static void sweep__leaves_what_is_leased_to_its_sender(void **state)
+static void sweep__keeps_leased_entries(void **state)
 {
     struct fixture *f = *state;
     static struct leased l;
@@ -587,7 +587,7 @@ static void sweep__leaves_what_is_leased_to_its_sender(void **state)
 /* ---- limits --------------------------------------------------------------------------------- */
 
 /* spec-test: protocol/4#push-never-fails-request */
-static void outbox_limit__leaves_the_note_out_and_lets_the_change_in(void **state)
+static void outbox_limit__leaves_out_the_note_and_makes_the_change(void **state)
 {
     struct tg_store_limits limits = { .record_max = 100, .outbox_max = 2 };
     struct fixture f;
@@ -609,7 +609,7 @@ static void outbox_limit__leaves_the_note_out_and_lets_the_change_in(void **stat
     fixture_close(&f);
 }
 
-static void note_at_the_maximum__is_kept_and_one_more_byte_is_left_out(void **state)
+static void note_at_the_maximum__is_stored_and_one_more_byte_is_left_out(void **state)
 {
     struct fixture *f = *state;
     uint8_t *big = calloc(1, TG_OUTBOX_SEALED_MAX + 1);
@@ -660,14 +660,14 @@ static void full_queue__refuses_lease_and_settle_through_dispatch(void **state)
     free(calls);
 }
 
-/* Changes, leases and settles on top of each other: each key that was told last is handed out
-   again, and none to two at once. */
-static void mixed_traffic__loses_no_tell(void **state)
+/* Concurrent changes, leases and settles. Every last note of a key is leased, and no entry by two
+   senders at the same time. */
+static void mixed_traffic__loses_no_note(void **state)
 {
     enum { ROUNDS = 300, KEYS = 11 };
     struct fixture *f = *state;
-    unsigned told[KEYS] = { 0 };  /* the last word */
-    unsigned taken[KEYS] = { 0 }; /* the last word that a sender has taken */
+    unsigned noted[KEYS] = { 0 }; /* the last note */
+    unsigned taken[KEYS] = { 0 }; /* the last note that a sender settled as done */
 
     for (unsigned i = 0; i < ROUNDS; i++) {
         unsigned key = i * 7 % KEYS;
@@ -675,7 +675,7 @@ static void mixed_traffic__loses_no_tell(void **state)
         static struct leased l;
         struct call settled[KEYS] = { { .verdict = TG_STORE_KEEP } };
 
-        told[key] = i + 1;
+        noted[key] = i + 1;
         (void)snprintf(word, sizeof(word), "%u", i + 1);
         assert_int_equal(tell(&f->client, key, 100 + i, NEVER_S, tg_bytes_str(word)), TG_OK);
         if (i % 3 != 0) {
@@ -705,7 +705,7 @@ static void mixed_traffic__loses_no_tell(void **state)
         taken[number_of(&rest.entries[n].key)] = (unsigned)strtoul(text, NULL, 10);
     }
     for (unsigned i = 0; i < KEYS; i++) {
-        assert_int_equal(taken[i], told[i]);
+        assert_int_equal(taken[i], noted[i]);
     }
 }
 
@@ -714,38 +714,38 @@ static void mixed_traffic__loses_no_tell(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        CASE(note_of_a_put__is_leased_with_what_it_says),
-        CASE(note_of_a_remove__is_kept),
-        CASE(notes_of_keep_and_of_removing_nothing__are_not_kept),
-        cmocka_unit_test(note_of_a_refused_put__is_lost_with_it),
-        CASE(two_notes_of_one_change__are_both_kept),
-        CASE(note_without_a_word__is_an_entry),
-        CASE(many_tells_of_one_key__are_one_entry_with_the_last_word),
-        CASE(tell_of_one_that_waits__does_not_lose_its_place),
-        CASE(tell_during_a_lease__is_due_again_after_done),
-        CASE(lease__takes_the_longest_due_first_and_says_when_to_come_back),
-        CASE(lease_of_nothing__says_so),
-        CASE(lease__hands_out_its_maximum_and_the_rest_after),
+        CASE(note_of_a_put__is_leased_with_its_content),
+        CASE(note_of_a_remove__is_stored),
+        CASE(notes_of_keep_and_of_removing_nothing__are_not_stored),
+        cmocka_unit_test(note_of_a_refused_put__is_not_stored),
+        CASE(two_notes_of_one_change__are_both_stored),
+        CASE(note_without_content__is_an_entry),
+        CASE(many_notes_of_one_key__are_one_entry_with_the_last_content),
+        CASE(note_of_an_entry_that_waits__does_not_change_its_place),
+        CASE(note_during_a_lease__is_due_again_after_done),
+        CASE(lease__takes_the_longest_due_first_and_gives_the_next_due_time),
+        CASE(lease_of_an_empty_outbox__is_empty),
+        CASE(lease__gives_its_maximum_and_the_rest_later),
         CASE(two_ports__never_get_the_same_entry),
-        CASE(lease_that_ran_out__is_given_anew_and_its_settle_does_nothing),
-        CASE(lease_that_ran_out__can_still_be_settled),
-        CASE(settle__twice_or_of_one_that_came_anew__does_nothing),
-        CASE(settle_of_one_that_expired_and_came_anew__does_nothing),
+        CASE(lease_that_ended__is_given_again_and_its_settle_does_nothing),
+        CASE(lease_that_ended__can_still_be_settled),
+        CASE(settle__twice_or_of_a_new_entry__does_nothing),
+        CASE(settle_of_an_entry_that_expired_and_was_made_again__does_nothing),
         CASE(retry__waits_until_it_is_due_and_counts),
-        CASE(tell__does_not_bring_a_retry_forward),
-        CASE(attempts__start_over_once_the_provider_took_one),
-        CASE(blocked_key__is_told_no_more_until_the_mark_ends),
-        CASE(block__forgets_a_tell_of_its_lease),
-        CASE(unblock__removes_a_mark_and_nothing_else),
-        CASE(unblock_and_tell_of_one_change__are_done_in_their_order),
-        CASE(expired__is_removed_by_lease_and_not_handed_out),
-        CASE(retry_beyond_the_expiration__is_the_end),
-        CASE(sweep__removes_expired_entries_and_marks_apart_from_records),
-        CASE(sweep__leaves_what_is_leased_to_its_sender),
-        cmocka_unit_test(outbox_limit__leaves_the_note_out_and_lets_the_change_in),
-        CASE(note_at_the_maximum__is_kept_and_one_more_byte_is_left_out),
+        CASE(note__does_not_make_a_retry_earlier),
+        CASE(attempts__restart_after_done),
+        CASE(blocked_key__gets_no_entry_until_the_block_expires),
+        CASE(block__drops_a_note_of_its_lease),
+        CASE(unblock__removes_a_blocked_entry_and_nothing_else),
+        CASE(unblock_and_notify_of_one_change__are_done_in_their_order),
+        CASE(expired_entry__is_removed_by_lease_and_not_leased),
+        CASE(retry_after_the_expiration__removes_the_entry),
+        CASE(sweep__removes_expired_and_blocked_entries_apart_from_records),
+        CASE(sweep__keeps_leased_entries),
+        cmocka_unit_test(outbox_limit__leaves_out_the_note_and_makes_the_change),
+        CASE(note_at_the_maximum__is_stored_and_one_more_byte_is_left_out),
         CASE(full_queue__refuses_lease_and_settle_through_dispatch),
-        CASE(mixed_traffic__loses_no_tell),
+        CASE(mixed_traffic__loses_no_note),
     };
     int failed = 0;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is measured decodes, libcbor writes the same bytes again, and nothing else decodes. */
+/* Exactly the items that can be measured decode, and libcbor encodes them to the same bytes. */
 #include "attest/cbor.h"
 
 #include <cbor.h>

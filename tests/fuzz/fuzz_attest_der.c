@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Certificates and what their extensions hold: whatever comes, views stay inside the bytes. */
+/* Any certificate and its extensions: every view stays inside the bytes. */
 #include "attest/cert.h"
 #include "attest/der.h"
 #include "attest/key_description.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An attestation object of any format against a policy that allows much. The first byte picks the
- * time and whether a challenge or a hash is given. Without the roots' private keys no chain can
- * come out as good unless it is one of the corpus, which is for the test CA at a fixed time.
+ * An attestation object of any format with a policy that allows much. The first byte selects the
+ * time, and a challenge or a hash. Without the private keys of the roots no chain verifies, except
+ * those of the corpus, which are for the test CA at a fixed time.
  */
 #include "attest/attest.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What decodes as a note encodes to the very same bytes; what was not sealed here never opens. */
+/* A decoded note encodes to exactly the same bytes; bytes that were not sealed here never open. */
 #include "relay/note.h"
 
 #include <stdlib.h>

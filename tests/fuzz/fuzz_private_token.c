@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An Authorization value through the token's reader; what is taken reads the same again. */
+/* Any Authorization value: a token that was read is the same after it is written and read again. */
 #include "base/b64.h"
 #include "privacypass/token.h"
 

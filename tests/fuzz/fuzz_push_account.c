@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Service accounts from anybody: refused with a reason that repeats nothing of a key, or good for a
-   signed request to an https address, and a push to a project's own path. */
+/* Any service account is refused with a reason that has nothing of a key, or gives a signed request
+   to an https address and a push to the path of its project. */
 #include "fuzz/fuzz_push_fcm.h"
 
 #include <assert.h>
@@ -47,7 +47,7 @@ static void check_push(struct tg_push_provider *p)
     tg_push_request_deinit(&request);
 }
 
-/* One good account by itself: opening its key is too dear to do for each variant of it. */
+/* One valid account, opened once: opening its key for each variant takes too long. */
 static void check_good(void)
 {
     static bool is_checked;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Answers of push providers, and of FCM's token endpoint: every one has a verdict with a word of
- * ours, none but a good status means that the push was taken, and no wait is longer than we
- * believe. The first byte says which; two more make the status.
+ * Any answer of a push provider or of FCM's token endpoint has a verdict with one of our words.
+ * Only a good status means that the push was accepted, and no wait exceeds the maximum. The first
+ * byte selects the provider; two more bytes are the status.
  */
 #include "fuzz/fuzz_push_fcm.h"
 
@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 #define NOW_S 1900000000
 
-/* What an answer is judged by does not come from a key, so the providers are not opened. */
+/* A verdict does not depend on a key, so the providers are not opened. */
 static void judge(const struct tg_push_provider_ops *ops, const struct tg_push_answer *answer)
 {
     struct tg_push_verdict verdict = { .reason = NULL };
@@ -29,7 +29,7 @@ static void judge(const struct tg_push_provider_ops *ops, const struct tg_push_a
 
 static void grant(const struct tg_push_answer *answer)
 {
-    static struct tg_push_provider *fcm; /* opening its key is the dear part */
+    static struct tg_push_provider *fcm; /* opened once, because opening its key takes long */
     static uint32_t count;
     struct tg_push_verdict verdict = { .reason = NULL };
 

@@ -21,7 +21,7 @@ struct tg_push_provider *fuzz_fcm_open(struct tg_bytes account, struct tg_fault 
     struct tg_push_provider *p = NULL;
 
     if (file < 0) {
-        file = mkstemp(path); /* one for all inputs, for nobody else to read */
+        file = mkstemp(path); /* one for all inputs, accessible only to its owner */
         assert(file >= 0 && atexit(remove_file) == 0);
     }
     if (ftruncate(file, 0) != 0 ||

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An FCM provider for fuzz targets, from a service account as a file: that of nobody, made for
- * tests. */
+/* An FCM provider for fuzz targets, from a file with a service account that was made for tests. */
 #ifndef TESTS_FUZZ_FUZZ_PUSH_FCM_H
 #define TESTS_FUZZ_FUZZ_PUSH_FCM_H
 
 #include "push/provider.h"
 
-/* NULL: refused, with the reason in *fault. */
+/* NULL: refused; the reason is in *fault. */
 struct tg_push_provider *fuzz_fcm_open(struct tg_bytes account, struct tg_fault *fault);
 
 #define FUZZ_FCM_ACCOUNT                                                                           \

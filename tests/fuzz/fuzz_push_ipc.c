@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What decodes as a message between relay and push process encodes to the very same bytes. */
+/* A decoded message between relay and push process encodes to exactly the same bytes. */
 #include "push/ipc.h"
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tokens that clients leave: a subscription and an endpoint are whole or refused, what is found
-   lies inside the text, and whatever the relay calls supported has an allowed host. */
+/* Any token of a client: a subscription or endpoint is complete or refused, its parts are inside
+   the text, and a token that the relay reports as supported has an allowed host. */
 #include "push/endpoint.h"
 #include "push/provider.h"
 #include "push/subscription.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Bodies of Web Push messages from anybody: they open or are refused, and what is sealed opens
- * again. The first byte says whether the rest is taken as it is or as the text of a record that
- * verifies, so that delimiter and padding are reached.
+ * Any body of a Web Push message opens or is refused, and a sealed message opens again. The first
+ * byte selects whether the rest is the body, or the plaintext of a record that verifies, so that
+ * the code for delimiter and padding runs too.
  */
 #include "base/reader.h"
 #include "wire/webpush.h"
@@ -82,7 +82,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     uint8_t what = tg_reader_u8(&r);
 
     if (what % 4 == 0) {
-        check_message(r.rest); /* the dear one */
+        check_message(r.rest); /* takes long */
     } else if (what % 4 == 1) {
         check_record(r.rest);
     } else {

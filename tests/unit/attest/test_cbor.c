@@ -61,17 +61,17 @@ static void strict_items__decode(void **state)
     }
 }
 
-static void other_items__are_refused_and_nothing_is_made(void **state)
+static void other_items__are_refused_and_out_is_unchanged(void **state)
 {
     static const char *const bad[] = {
         "", /* nothing */
         "18",
         "19ff",
-        "1a000000", /* cut short */
+        "1a000000", /* truncated */
         "1817",
         "1900ff",
         "1a0000ffff",
-        "1b00000000ffffffff", /* longer than need be */
+        "1b00000000ffffffff", /* not the shortest form */
         "5803010203",
         "7803616263",
         "980180",
@@ -87,10 +87,10 @@ static void other_items__are_refused_and_nothing_is_made(void **state)
         "62c3",
         "5b7fffffffffffffff",
         "8201",
-        "a101", /* content cut short */
+        "a101", /* truncated content */
         "62c328",
         "61ff",
-        "63eda080", /* no UTF-8 */
+        "63eda080", /* not UTF-8 */
         "c001",
         "d818",
         "f97e00",
@@ -248,7 +248,7 @@ static void members__by_name_by_number_and_by_place(void **state)
     tg_cbor_free(&doc);
 }
 
-static void absent_or_of_another_type__false_and_untouched(void **state)
+static void absent_or_of_another_type__false_and_out_unchanged(void **state)
 {
     struct tg_cbor *doc = NULL;
     struct tg_cbor_item root;
@@ -275,7 +275,7 @@ static void absent_or_of_another_type__false_and_untouched(void **state)
     tg_cbor_free(&doc);
 }
 
-static void measure__tells_where_the_first_item_ends(void **state)
+static void measure__gives_the_end_of_the_first_item(void **state)
 {
     size_t len = 42;
 
@@ -306,15 +306,15 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(strict_items__decode),
-        cmocka_unit_test(other_items__are_refused_and_nothing_is_made),
+        cmocka_unit_test(other_items__are_refused_and_out_is_unchanged),
         cmocka_unit_test(same_key_in_two_maps__decodes),
         cmocka_unit_test(depth__at_the_limit_and_past_it),
         cmocka_unit_test(items__at_the_limit_and_past_it),
         cmocka_unit_test(bytes__at_the_limit_and_past_it),
         cmocka_unit_test(huge_counts__are_refused_before_anything_is_allocated),
         cmocka_unit_test(members__by_name_by_number_and_by_place),
-        cmocka_unit_test(absent_or_of_another_type__false_and_untouched),
-        cmocka_unit_test(measure__tells_where_the_first_item_ends),
+        cmocka_unit_test(absent_or_of_another_type__false_and_out_unchanged),
+        cmocka_unit_test(measure__gives_the_end_of_the_first_item),
         cmocka_unit_test(every_truncation_of_an_object__is_refused),
     };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Credential keys of all vectors, against the SubjectPublicKeyInfo that the vectors give. */
+/* Compares the credential keys of all vectors with the SubjectPublicKeyInfo in the vectors. */
 #include "unit.h"
 
 #include "attest/cose.h"
@@ -52,7 +52,7 @@ static void every_credential_key__gives_the_bytes_of_a_certificate(void **state)
     tg_key_templates_deinit(&templates);
 }
 
-/* What a certificate's key may be: every change of a byte before the point is of no known kind. */
+/* Every change of a byte before the point gives an unknown kind of key. */
 static void spki_of_p256__changed_before_the_point__unknown(void **state)
 {
     static const char p256[] = "3059301306072a8648ce3d020106082a8648ce3d03010703420004";

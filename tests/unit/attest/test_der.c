@@ -38,13 +38,13 @@ static bool is_read(const char *digits)
     return is_done;
 }
 
-static void other_than_der__is_bad(void **state)
+static void not_der__is_bad(void **state)
 {
     static const char *const bad[] = {
-        "",         "04",         "0402",       "040201",   /* cut short */
-        "0480",     "24800000",   "048101",     "04810100", /* indefinite, longer than need be */
+        "",         "04",         "0402",       "040201",   /* truncated */
+        "0480",     "24800000",   "048101",     "04810100", /* indefinite, not the shortest form */
         "04820001", "0482007f",   "0483000001", "04ff",     "1f",
-        "1f01",     "1f0100",     "1f1e00", /* a long tag number that is short */
+        "1f01",     "1f0100",     "1f1e00", /* a small tag number in the long form */
         "1f800100", "1f81818101", "bf8001",     "0000",     "040100ff",
     };
 
@@ -80,7 +80,7 @@ static void numbers__in_their_shortest_form_from_0_to_the_largest(void **state)
     assert_false(is_number(TG_LIT("\x0a\x01\x05"), 5));
 }
 
-static void boolean__of_one_byte_all_or_nothing(void **state)
+static void boolean__is_one_byte_of_00_or_ff(void **state)
 {
     static const struct tg_bytes bad[] = { { (const uint8_t *)"\x01\x01\x01", 3 },
                                            { (const uint8_t *)"\x01\x00", 2 },
@@ -97,7 +97,7 @@ static void boolean__of_one_byte_all_or_nothing(void **state)
     }
 }
 
-static void after_something_bad__nothing_more_is_read(void **state)
+static void after_an_error__nothing_more_is_read(void **state)
 {
     struct tg_der d = tg_der_init(TG_LIT("\x02\x01\x05\x04\x01x"));
     uint32_t tag = 42;
@@ -118,10 +118,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(elements__are_read_in_order_and_to_the_end),
-        cmocka_unit_test(other_than_der__is_bad),
+        cmocka_unit_test(not_der__is_bad),
         cmocka_unit_test(numbers__in_their_shortest_form_from_0_to_the_largest),
-        cmocka_unit_test(boolean__of_one_byte_all_or_nothing),
-        cmocka_unit_test(after_something_bad__nothing_more_is_read),
+        cmocka_unit_test(boolean__is_one_byte_of_00_or_ff),
+        cmocka_unit_test(after_an_error__nothing_more_is_read),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

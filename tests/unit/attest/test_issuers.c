@@ -33,7 +33,7 @@ static bool is_kept(struct tg_attest_issuers *issuers, unsigned number)
     return cert != NULL;
 }
 
-static void kept__found_by_its_very_bytes(void **state)
+static void cached__found_by_exactly_its_bytes(void **state)
 {
     struct tg_attest_issuers *issuers = NULL;
     X509 *cert = X509_new();
@@ -53,7 +53,7 @@ static void kept__found_by_its_very_bytes(void **state)
     assert_null(issuers);
 }
 
-static void all_places_taken__the_oldest_goes(void **state)
+static void cache_full__the_oldest_is_replaced(void **state)
 {
     struct tg_attest_issuers *issuers = NULL;
 
@@ -62,7 +62,7 @@ static void all_places_taken__the_oldest_goes(void **state)
     for (unsigned i = 0; i < TG_ATTEST_ISSUERS_MAX; i++) {
         keep_one(issuers, i);
     }
-    keep_one(issuers, 1); /* again: takes no place */
+    keep_one(issuers, 1); /* added again: uses no further place */
     assert_true(is_kept(issuers, 0));
     keep_one(issuers, TG_ATTEST_ISSUERS_MAX);
     assert_false(is_kept(issuers, 0));
@@ -115,9 +115,8 @@ static void one_policy_many_threads__each_verdict_is_right(void **state)
     unit_vector_deinit(&v);
 }
 
-/* What is kept is the reading of an issuer alone: at another time the chain is refused as before.
- */
-static void kept_issuer_expired__the_chain_is_refused(void **state)
+/* The cache has only the parsed issuer: a chain that has expired is refused as without it. */
+static void cached_issuer_expired__the_chain_is_refused(void **state)
 {
     struct tg_attest_verdict verdict;
     struct unit_vector v;
@@ -138,10 +137,10 @@ static void kept_issuer_expired__the_chain_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(kept__found_by_its_very_bytes),
-        cmocka_unit_test(all_places_taken__the_oldest_goes),
+        cmocka_unit_test(cached__found_by_exactly_its_bytes),
+        cmocka_unit_test(cache_full__the_oldest_is_replaced),
         cmocka_unit_test(one_policy_many_threads__each_verdict_is_right),
-        cmocka_unit_test(kept_issuer_expired__the_chain_is_refused),
+        cmocka_unit_test(cached_issuer_expired__the_chain_is_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every allocation of a verification fails once, ours, OpenSSL's and libcbor's: that is the relay's
-   trouble, and no device is called bad for it. */
+/* Every allocation of a verification fails once, those of OpenSSL and libcbor too. The verdict is
+   then "internal": no device is reported as bad. */
 #include "unit.h"
 
 #include "attest/attest.h"
@@ -11,8 +11,8 @@
 #include <string.h>
 
 #define ALLOCATIONS_MAX 20000
-/* The first ones are ours. Of OpenSSL's, the reading of a certificate takes some 1500, much alike:
-   one in so many, but for one vector. */
+/* The first allocations are our own. OpenSSL makes some 1500 similar ones to parse a certificate,
+   so only one in so many fails, except for one vector. */
 #define STEP_FROM 60
 #define STEP 13
 
@@ -40,7 +40,7 @@ void *__wrap_calloc(size_t count, size_t size)
     return is_failing() ? NULL : __real_calloc(count, size);
 }
 
-/* libcbor calls libc's malloc by itself, so what is seen here is that it had none. */
+/* libcbor calls malloc of libc directly, so this makes its load function report no memory. */
 cbor_item_t *__wrap_cbor_load(cbor_data source, size_t size, struct cbor_load_result *result)
 {
     return is_failing() ? NULL : __real_cbor_load(source, size, result);
@@ -74,8 +74,8 @@ static void verify_once(struct tg_attest_verdict *verdict, const struct unit_vec
                           v->now_s);
 }
 
-/* OpenSSL does without some of its allocations, so a success in between proves nothing; the list is
-   through when none was left to fail. */
+/* OpenSSL can do without some of its allocations, so a success does not end the loop. It ends when
+   allocation n was not reached. */
 static void fail_each(const char *file, const char *name, int step)
 {
     struct tg_attest_verdict verdict = { .step = TG_ATTEST_STEP_INTERNAL };
@@ -124,7 +124,7 @@ static void good_object__allocation_n_fails__internal_and_never_bad(void **state
     fail_each("tpm.json", "yubico_WindowsHelloTpm", STEP);
 }
 
-static void policy__allocation_n_fails__an_error_and_nothing_made(void **state)
+static void policy__allocation_n_fails__an_error_and_no_policy(void **state)
 {
     struct unit_vector v;
     struct tg_attest_policy *policy = NULL;
@@ -154,10 +154,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_object__allocation_n_fails__internal_and_never_bad),
-        cmocka_unit_test(policy__allocation_n_fails__an_error_and_nothing_made),
+        cmocka_unit_test(policy__allocation_n_fails__an_error_and_no_policy),
     };
 
-    /* Before the library allocates anything, or it refuses. */
+    /* Before the first allocation of OpenSSL; later it refuses new functions. */
     if (CRYPTO_set_mem_functions(library_malloc, library_realloc, library_free) != 1) {
         return 1;
     }

@@ -118,7 +118,7 @@ static void too_many_names__are_refused(void **state)
     assert_int_equal(make(&s, tg_bytes(NULL, 0), NULL), TG_E_LIMIT);
 }
 
-static void names_of_formats_and_steps__are_those_of_the_registry(void **state)
+static void names_of_formats_and_steps__are_the_registered_ones(void **state)
 {
     (void)state;
     assert_string_equal(tg_attest_format_name(TG_ATTEST_APPLE), "apple");
@@ -138,7 +138,7 @@ int main(void)
         cmocka_unit_test(bad_roots__name_the_format),
         cmocka_unit_test(bad_names__are_refused),
         cmocka_unit_test(too_many_names__are_refused),
-        cmocka_unit_test(names_of_formats_and_steps__are_those_of_the_registry),
+        cmocka_unit_test(names_of_formats_and_steps__are_the_registered_ones),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -68,7 +68,7 @@ static enum tg_err check_serial(const char *text, struct tg_bytes serial)
     return err;
 }
 
-static void serial__found_whatever_its_place_and_its_zeros(void **state)
+static void serial__found_at_any_place_and_with_leading_zeros(void **state)
 {
     (void)state;
     assert_int_equal(check_serial("serial 3\nserial 1\nserial 2", TG_LIT("\1")), TG_E_DENIED);
@@ -82,7 +82,7 @@ static void serial__found_whatever_its_place_and_its_zeros(void **state)
                      TG_OK);
 }
 
-static void list_of_the_most_entries__is_read_and_one_more_is_not(void **state)
+static void list_of_the_maximum__is_read_and_one_more_is_not(void **state)
 {
     struct tg_attest_revoked *list = NULL;
     struct tg_buf text;
@@ -108,8 +108,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_lists__are_read),
         cmocka_unit_test(bad_line__is_named),
-        cmocka_unit_test(serial__found_whatever_its_place_and_its_zeros),
-        cmocka_unit_test(list_of_the_most_entries__is_read_and_one_more_is_not),
+        cmocka_unit_test(serial__found_at_any_place_and_with_leading_zeros),
+        cmocka_unit_test(list_of_the_maximum__is_read_and_one_more_is_not),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What every test of attest/ needs. */
+/* Shared by the tests of attest/. */
 #ifndef TG_TEST_UNIT_ATTEST_UNIT_H
 #define TG_TEST_UNIT_ATTEST_UNIT_H
 
@@ -85,7 +85,7 @@ static inline void unit_vector_deinit(struct unit_vector *v)
     json_decref(v->anchors);
 }
 
-/* Everything a format allows, with one anchor for them all. NULL when it could not be made. */
+/* A policy that allows everything, with one anchor for all formats. NULL: it could not be made. */
 static inline struct tg_attest_policy *unit_policy_or_null(const char *pem)
 {
     static const struct tg_attest_settings settings = { .formats =

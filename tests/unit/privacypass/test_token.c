@@ -19,7 +19,7 @@
 #define NOW_S INT64_C(1893456000)
 #define TEXT_MAX 65536u
 
-/* The parts of a vector's TokenChallenge, read without the code under test. */
+/* The parts of a TokenChallenge of a vector, read without the code under test. */
 struct vector {
     uint8_t spki[1024], challenge[512], token[TG_PRIVATE_TOKEN_LEN];
     size_t spki_len, challenge_len;
@@ -185,7 +185,7 @@ static void challenge__another_context_origin_or_issuer__refused(void **state)
 }
 
 /* spec-test: protocol/6#private-token-rotation */
-static void key__before_and_after_its_time__not_in_force_at_either_bound(void **state)
+static void key__before_and_after_its_validity__not_valid_at_either_bound(void **state)
 {
     struct vector v;
     struct tg_private_token_issuers *issuers = NULL;
@@ -216,8 +216,8 @@ static size_t load_test_key(uint8_t *out, size_t cap)
     return len;
 }
 
-/* The key that is asked for comes first; tokens of the one before it are still taken. */
-static void rotation__two_keys_in_force__the_first_is_asked_for_and_both_verify(void **state)
+/* Challenges have the first key; tokens of the older key are still accepted. */
+static void rotation__two_valid_keys__the_first_is_in_the_challenge_and_both_verify(void **state)
 {
     struct vector v, fresh;
     struct tg_private_token_issuers *issuers = NULL;
@@ -249,7 +249,7 @@ static void rotation__two_keys_in_force__the_first_is_asked_for_and_both_verify(
     tg_buf_deinit(&key);
 }
 
-static void ask__one_issuer__challenge_and_key_padded_as_rfc_9577_has_them(void **state)
+static void ask__one_issuer__challenge_and_key_with_the_padding_of_rfc_9577(void **state)
 {
     struct vector v;
     struct tg_private_token_issuers *issuers = NULL;
@@ -273,7 +273,7 @@ static void ask__one_issuer__challenge_and_key_padded_as_rfc_9577_has_them(void 
 }
 
 /* spec-test: protocol/6#private-token-header */
-static void parse__forms_of_the_header__taken_or_refused(void **state)
+static void parse__forms_of_the_header__accepted_or_refused(void **state)
 {
     static const struct {
         const char *before, *after;
@@ -333,7 +333,7 @@ static void expect_refused(const char *text, const char *said)
     assert_non_null(strstr(fault.text, said));
 }
 
-static void issuers__anything_wrong__named_by_its_place(void **state)
+static void issuers__anything_wrong__refused_with_its_place(void **state)
 {
     static const struct {
         const char *text, *said;
@@ -373,8 +373,8 @@ static void issuers__anything_wrong__named_by_its_place(void **state)
     }
 }
 
-/* The same key under the identifier of plain RSA, as some issuers once published theirs. */
-static void issuers__key_of_another_kind_or_with_leftovers__refused(void **state)
+/* The same key with the algorithm identifier of plain RSA. */
+static void issuers__key_of_another_kind_or_with_trailing_bytes__refused(void **state)
 {
     struct vector v;
     struct tg_buf text;
@@ -396,7 +396,7 @@ static void issuers__key_of_another_kind_or_with_leftovers__refused(void **state
     tg_buf_deinit(&text);
 }
 
-static void load__no_such_file__said(void **state)
+static void load__no_such_file__an_error_with_the_reason(void **state)
 {
     struct tg_private_token_issuers *issuers = NULL;
     struct tg_fault fault = { "" };
@@ -415,13 +415,13 @@ int main(void)
         cmocka_unit_test(every_vector__challenge_key_id_and_token__as_the_rfc_says),
         cmocka_unit_test(token__any_byte_changed__refused_at_the_right_step),
         cmocka_unit_test(challenge__another_context_origin_or_issuer__refused),
-        cmocka_unit_test(key__before_and_after_its_time__not_in_force_at_either_bound),
-        cmocka_unit_test(rotation__two_keys_in_force__the_first_is_asked_for_and_both_verify),
-        cmocka_unit_test(ask__one_issuer__challenge_and_key_padded_as_rfc_9577_has_them),
-        cmocka_unit_test(parse__forms_of_the_header__taken_or_refused),
-        cmocka_unit_test(issuers__anything_wrong__named_by_its_place),
-        cmocka_unit_test(issuers__key_of_another_kind_or_with_leftovers__refused),
-        cmocka_unit_test(load__no_such_file__said),
+        cmocka_unit_test(key__before_and_after_its_validity__not_valid_at_either_bound),
+        cmocka_unit_test(rotation__two_valid_keys__the_first_is_in_the_challenge_and_both_verify),
+        cmocka_unit_test(ask__one_issuer__challenge_and_key_with_the_padding_of_rfc_9577),
+        cmocka_unit_test(parse__forms_of_the_header__accepted_or_refused),
+        cmocka_unit_test(issuers__anything_wrong__refused_with_its_place),
+        cmocka_unit_test(issuers__key_of_another_kind_or_with_trailing_bytes__refused),
+        cmocka_unit_test(load__no_such_file__an_error_with_the_reason),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

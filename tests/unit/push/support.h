@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the tests of push/ share: keys as files, a random source that repeats itself, views. */
+/* Shared by the tests of push/: key files, a deterministic random source, views. */
 #ifndef TG_TEST_UNIT_PUSH_SUPPORT_H
 #define TG_TEST_UNIT_PUSH_SUPPORT_H
 
@@ -20,7 +20,7 @@
 
 #define NOW 1900000000 /* 2030-03-17 */
 
-/* Writes text to a new file of this mode and gives its path, which the caller unlinks. */
+/* Writes text to a new file with this mode and returns its path. The caller unlinks it. */
 static inline char *write_file(char path[64], const char *text, size_t len, mode_t mode)
 {
     int fd = -1;
@@ -34,7 +34,7 @@ static inline char *write_file(char path[64], const char *text, size_t len, mode
     return path;
 }
 
-/* The value of a header of the request; fails the test when it is not there exactly once. */
+/* The value of a header of the request. Fails the test unless the header occurs exactly once. */
 static inline const char *header_of(struct tg_push_request *request, const char *name)
 {
     const char *found = NULL;

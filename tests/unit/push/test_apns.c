@@ -82,7 +82,7 @@ static void assert_header(struct fixture *f, const char *name, const char *value
     assert_string_equal(header_of(&f->request, name), value);
 }
 
-static void build__a_push__what_apple_wants_and_nothing_else(void **state)
+static void build__a_push__only_the_documented_headers_and_body(void **state)
 {
     struct fixture *f = *state;
     struct tg_buf part;
@@ -110,7 +110,7 @@ static void build__a_push__what_apple_wants_and_nothing_else(void **state)
     assert_false(f->request.is_guarded);
 }
 
-static void build__expiration__bounded_and_not_over(void **state)
+static void build__expiration__bounded_and_refused_when_past(void **state)
 {
     struct fixture *f = *state;
 
@@ -176,7 +176,7 @@ static uint32_t jwt_at(struct fixture *f, int64_t now_s)
     return f->request.credential;
 }
 
-static void jwt__kept_for_fifty_minutes__then_a_new_one(void **state)
+static void jwt__used_for_fifty_minutes__then_replaced(void **state)
 {
     struct fixture *f = *state;
     char first[512];
@@ -192,7 +192,7 @@ static void jwt__kept_for_fifty_minutes__then_a_new_one(void **state)
     assert_int_equal(jwt_at(f, NOW + 2999), 3); /* the clock was set back */
 }
 
-static void jwt__called_expired__replaced_at_once_but_once_in_twenty_minutes(void **state)
+static void jwt__reported_as_expired__replaced_at_once_but_once_in_twenty_minutes(void **state)
 {
     struct fixture *f = *state;
 
@@ -200,7 +200,7 @@ static void jwt__called_expired__replaced_at_once_but_once_in_twenty_minutes(voi
     assert_int_equal(jwt_at(f, NOW), 1);
     ops->renew(f->provider, 1, NOW + 10);
     assert_int_equal(jwt_at(f, NOW + 10), 2);
-    ops->renew(f->provider, 1, NOW + 11); /* an answer to a push with the old one */
+    ops->renew(f->provider, 1, NOW + 11); /* a late answer to a push with the old token */
     assert_int_equal(jwt_at(f, NOW + 11), 2);
     ops->renew(f->provider, 2, NOW + 12);
     assert_int_equal(jwt_at(f, NOW + 12), 2);
@@ -268,7 +268,7 @@ static void open__wrong_key_files__refused_and_named(void **state)
     assert_refused(f, "push-apns-key: expected a regular file");
 }
 
-static void open__who_may_read_the_key__its_owner_alone(void **state)
+static void open__key_file_accessible_to_others__refused(void **state)
 {
     static const mode_t good[] = { 0600, 0400 };
     static const mode_t bad[] = { 0644, 0660, 0604, 0602, 0666, 0620, 0640, 0440 };
@@ -288,15 +288,15 @@ int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        CASE(build__a_push__what_apple_wants_and_nothing_else),
-        CASE(build__expiration__bounded_and_not_over),
+        CASE(build__a_push__only_the_documented_headers_and_body),
+        CASE(build__expiration__bounded_and_refused_when_past),
         CASE(takes_token__hexadecimal_or_base64_of_sixteen_to_256_bytes),
         CASE(build__base64_and_hexadecimal_of_one_token__one_path),
-        CASE(jwt__kept_for_fifty_minutes__then_a_new_one),
-        CASE(jwt__called_expired__replaced_at_once_but_once_in_twenty_minutes),
+        CASE(jwt__used_for_fifty_minutes__then_replaced),
+        CASE(jwt__reported_as_expired__replaced_at_once_but_once_in_twenty_minutes),
         CASE(open__wrong_settings__refused_and_named),
         CASE(open__wrong_key_files__refused_and_named),
-        CASE(open__who_may_read_the_key__its_owner_alone),
+        CASE(open__key_file_accessible_to_others__refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

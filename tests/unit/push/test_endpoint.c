@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-static void parse__endpoints_of_the_world__host_port_and_origin(void **state)
+static void parse__real_endpoints__host_port_and_origin(void **state)
 {
     static const struct {
         const char *url, *host, *origin;
@@ -44,7 +44,7 @@ static void parse__endpoints_of_the_world__host_port_and_origin(void **state)
     }
 }
 
-static void parse__anything_else__refused_and_untouched(void **state)
+static void parse__anything_else__refused_and_out_unchanged(void **state)
 {
     static const char *const urls[] = {
         "",
@@ -142,8 +142,8 @@ static void parse__a_nul_anywhere__refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(parse__endpoints_of_the_world__host_port_and_origin),
-        cmocka_unit_test(parse__anything_else__refused_and_untouched),
+        cmocka_unit_test(parse__real_endpoints__host_port_and_origin),
+        cmocka_unit_test(parse__anything_else__refused_and_out_unchanged),
         cmocka_unit_test(parse__length__up_to_the_limit),
         cmocka_unit_test(parse__a_nul_anywhere__refused),
     };

@@ -9,7 +9,7 @@
 
 static const struct tg_push_provider_ops *const ops = &tg_push_fcm_ops;
 static const uint8_t collapse[32] = { 1 };
-static char *rsa_pem; /* JSON escapes in it; made once: 2048 bits take a while */
+static char *rsa_pem; /* with JSON escapes; made once, because 2048 bits take long */
 
 struct fixture {
     char path[64];
@@ -20,7 +20,7 @@ struct fixture {
     struct tg_fault fault;
 };
 
-/* The members of a service account; NULL leaves one out. */
+/* The members of a service account. NULL: absent. */
 struct account {
     const char *type, *project, *email, *key_id, *key, *token_uri;
 };
@@ -160,7 +160,7 @@ static void credential__request__an_assertion_for_the_token_endpoint(void **stat
     tg_buf_deinit(&part);
 }
 
-static void credential__granted__kept_until_five_minutes_before_its_end(void **state)
+static void credential__granted__used_until_five_minutes_before_it_expires(void **state)
 {
     struct fixture *f = *state;
 
@@ -176,7 +176,7 @@ static void credential__granted__kept_until_five_minutes_before_its_end(void **s
     assert_true(ops->needs_credential(f->provider, NOW + 86400 - 300));
 }
 
-static void credential__bad_grants__none_is_used(void **state)
+static void credential__bad_grants__not_used(void **state)
 {
     static const char *const bodies[] = {
         "",
@@ -209,7 +209,7 @@ static void credential__bad_grants__none_is_used(void **state)
     assert_true(ops->needs_credential(f->provider, NOW));
 }
 
-static void credential__refused_by_a_push__fetched_anew_and_once(void **state)
+static void credential__refused_by_a_push__fetched_again_once(void **state)
 {
     struct fixture *f = *state;
 
@@ -218,13 +218,13 @@ static void credential__refused_by_a_push__fetched_anew_and_once(void **state)
     assert_int_equal(built(f, "token", NOW + 1), TG_OK);
     ops->renew(f->provider, f->request.credential, NOW);
     assert_true(ops->needs_credential(f->provider, NOW));
-    assert_int_equal(built(f, "token", NOW + 1), TG_E_BUG); /* never without one */
+    assert_int_equal(built(f, "token", NOW + 1), TG_E_BUG); /* no push without a credential */
     assert_int_equal(granted(f, NOW, 200, GRANT("two", 3600)), TG_PUSH_TAKEN);
-    ops->renew(f->provider, 1, NOW); /* another push with the old one was answered late */
+    ops->renew(f->provider, 1, NOW); /* a late answer to another push with the old token */
     assert_false(ops->needs_credential(f->provider, NOW));
 }
 
-static void build__a_push__what_google_wants_and_nothing_else(void **state)
+static void build__a_push__only_the_documented_headers_and_body(void **state)
 {
     struct fixture *f = *state;
 
@@ -300,7 +300,7 @@ static void open__wrong_accounts__refused_and_named(void **state)
     a = good_account();
     a.key_id = NULL;
     write_account(f, &a);
-    assert_int_equal(opened(f), TG_OK); /* Google names it, RFC 7523 does not ask for it */
+    assert_int_equal(opened(f), TG_OK); /* Google writes it, but RFC 7523 does not require it */
     (void)unlink(f->path);
     (void)write_file(f->path, "{", 1, 0600);
     assert_int_not_equal(opened(f), TG_OK);
@@ -316,10 +316,10 @@ int main(void)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         CASE(credential__request__an_assertion_for_the_token_endpoint),
-        CASE(credential__granted__kept_until_five_minutes_before_its_end),
-        CASE(credential__bad_grants__none_is_used),
-        CASE(credential__refused_by_a_push__fetched_anew_and_once),
-        CASE(build__a_push__what_google_wants_and_nothing_else),
+        CASE(credential__granted__used_until_five_minutes_before_it_expires),
+        CASE(credential__bad_grants__not_used),
+        CASE(credential__refused_by_a_push__fetched_again_once),
+        CASE(build__a_push__only_the_documented_headers_and_body),
         CASE(build__ttl_and_tokens__bounded),
         CASE(open__wrong_accounts__refused_and_named),
     };

@@ -19,7 +19,7 @@ static const struct {
     const char *address;
     enum verdict verdict;
 } rows[] = {
-    /* IPv4: each range at both ends, and what lies beside it. */
+    /* IPv4: both ends of each range, and the addresses next to it. */
     { "0.0.0.0", NEVER },
     { "0.0.0.1", NEVER },
     { "0.255.255.255", NEVER },
@@ -170,7 +170,7 @@ static struct sockaddr_storage address_of(const char *text)
 }
 
 /* spec-test: protocol/4#push-endpoints-guarded */
-static void guard__long_table__public_alone_and_private_where_asked_for(void **state)
+static void guard__long_table__only_public_and_private_if_allowed(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -198,7 +198,7 @@ static void guard__another_family__refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(guard__long_table__public_alone_and_private_where_asked_for),
+        cmocka_unit_test(guard__long_table__only_public_and_private_if_allowed),
         cmocka_unit_test(guard__another_family__refused),
     };
 

@@ -11,7 +11,7 @@
 
 static const struct {
     const char *url;
-    const char *path; /* NULL: left to the library */
+    const char *path; /* NULL: libcurl handles it */
 } rows[] = {
     { "https://api.push.example/3/device/00ff", "/3/device/00ff" },
     { "https://fcm.example:8443/v1/projects/a-1/messages:send", "/v1/projects/a-1/messages:send" },
@@ -34,7 +34,7 @@ static const struct {
     { "", NULL },
 };
 
-static void path_at__long_table__plain_paths_alone(void **state)
+static void path_at__long_table__only_plain_paths(void **state)
 {
     (void)state;
     for (size_t i = 0; i < TG_COUNT(rows); i++) {
@@ -81,7 +81,7 @@ static void set__other_hosts_and_other_paths__the_handle_follows(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(path_at__long_table__plain_paths_alone),
+        cmocka_unit_test(path_at__long_table__only_plain_paths),
         cmocka_unit_test(set__other_hosts_and_other_paths__the_handle_follows),
     };
 

@@ -103,7 +103,7 @@ static void assert_only_whole(const struct tg_push_ipc *msg)
     tg_buf_deinit(&out);
 }
 
-static void decode__cut_or_longer__syntax_and_untouched(void **state)
+static void decode__cut_or_longer__syntax_and_out_unchanged(void **state)
 {
     struct tg_push_ipc job = a_job(TG_LIT("00ff11"));
     struct tg_push_ipc outcome = an_outcome(TG_PUSH_RESULT_RETRY, 5);
@@ -137,7 +137,7 @@ static void decode__field_out_of_range__syntax(void **state)
     assert_refused_with(&outcome, 9, 4);     /* provider */
     assert_refused_with(&outcome, 10, 4);    /* result */
     assert_refused_with(&outcome, 11, 0x80); /* retry_at_s, its sign */
-    assert_refused_with(&outcome, 18, 1);    /* retry_at_s of what is not retried */
+    assert_refused_with(&outcome, 18, 1);    /* retry_at_s of a job that is not retried */
     job.of.job.token_type = TG_LIT("");
     assert_refused_with(&job, 0, TG_PUSH_IPC_JOB);
 }
@@ -176,7 +176,7 @@ int main(void)
         cmocka_unit_test(job__encoded__decodes_to_the_same),
         cmocka_unit_test(outcome__each_result__decodes_to_the_same),
         cmocka_unit_test(ready__one_byte__decodes),
-        cmocka_unit_test(decode__cut_or_longer__syntax_and_untouched),
+        cmocka_unit_test(decode__cut_or_longer__syntax_and_out_unchanged),
         cmocka_unit_test(decode__field_out_of_range__syntax),
         cmocka_unit_test(job__longest__fits_and_one_more_does_not),
     };

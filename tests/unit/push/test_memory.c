@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Every allocation of push/, ours, libcrypto's and libcurl's, fails once: no crash, no leak, no
- * request but the right one, and no token lost for it. Jansson's do not fail: where it has no
- * memory the push process stops (wire/json.h).
+ * Every allocation of push/, libcrypto and libcurl fails once. Expected: no crash, no leak, no
+ * wrong request, and no lost token. Allocations of Jansson do not fail: without memory for them the
+ * push process stops (wire/json.h).
  */
 #include "support.h"
 
@@ -31,7 +31,8 @@ void *__wrap_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 
-/* Allocations until the one that fails; below 0: none does. libcurl has a thread for names. */
+/* Allocations before the one that fails; below 0: none fails. Atomic, because libcurl has a thread
+   for names. */
 static atomic_int fail_in = -1;
 
 static bool is_failing(void)
@@ -90,12 +91,12 @@ static char *curl_strdup(const char *text)
     return is_failing() ? NULL : strdup(text);
 }
 
-/* Each of the first ones, then fewer and fewer: what opens a key makes thousands. */
+/* Each of the first allocations, then fewer and fewer: opening a key makes thousands. */
 #define NEXT(n, dense) ((n) + 1 + (n) / (dense))
 #define DENSE 20
-#define DENSE_RSA 4 /* checking such a key takes long */
+#define DENSE_RSA 4 /* checking an RSA key takes long */
 
-/* Runs with allocation n failing; true: it was reached. */
+/* Runs with allocation n failing. True: it was reached. */
 #define WITH_FAILURE(n, call)                                                                      \
     (atomic_store(&fail_in, (n)), (call), atomic_exchange(&fail_in, -1) < 0)
 
@@ -198,7 +199,7 @@ static struct tg_push_provider *opened(enum tg_push_id id)
     return p;
 }
 
-static void open__allocation_n_fails__an_error_and_nothing_left(void **state)
+static void open__allocation_n_fails__an_error_and_no_leak(void **state)
 {
     (void)state;
     for (enum tg_push_id id = 0; id < TG_PUSH_COUNT; id++) {
@@ -246,7 +247,7 @@ static enum tg_err build(enum tg_push_id id, struct tg_push_provider *p,
     return ops_of(id)->build(p, &job, NOW, out);
 }
 
-/* The same length in each part: signatures and salts differ. */
+/* Compares the lengths of the parts, because signatures and salts differ. */
 static void assert_alike(const struct tg_push_request *got, const struct tg_push_request *want)
 {
     assert_true(tg_bytes_is_equal(tg_buf_view(&got->url), tg_buf_view(&want->url)));
@@ -271,12 +272,12 @@ static void check_build(enum tg_push_id id, const struct tg_push_request *want)
 
         assert_true(n < CALLS_MAX);
         if (id == TG_PUSH_APNS) {
-            ops_of(id)->close(&p); /* it has a JWT */
+            ops_of(id)->close(&p); /* now it has a JWT */
             p = opened(id);
         }
         tg_push_request_init(&request);
         is_reached = WITH_FAILURE(n, err = build(id, p, &request));
-        /* What else it might be would drop the token, or the push. */
+        /* Any other verdict would drop the token or the push. */
         assert_true(err == TG_OK || err == TG_E_NOMEM || err == TG_E_CRYPTO);
         assert_true(is_reached || err == TG_OK);
         if (err == TG_OK) {
@@ -288,7 +289,7 @@ static void check_build(enum tg_push_id id, const struct tg_push_request *want)
 }
 
 static void
-build__allocation_n_fails__no_request_but_the_right_one_and_no_token_refused(void **state)
+build__allocation_n_fails__an_error_or_the_right_request_and_no_token_refused(void **state)
 {
     (void)state;
     for (enum tg_push_id id = 0; id < TG_PUSH_COUNT; id++) {
@@ -304,7 +305,7 @@ build__allocation_n_fails__no_request_but_the_right_one_and_no_token_refused(voi
     }
 }
 
-static void credential__allocation_n_fails__none_or_a_good_one(void **state)
+static void credential__allocation_n_fails__no_credential_or_a_valid_one(void **state)
 {
     const struct tg_push_provider_ops *ops = &tg_push_fcm_ops;
     struct tg_push_provider *p = opened(TG_PUSH_FCM);
@@ -332,7 +333,7 @@ static void credential__allocation_n_fails__none_or_a_good_one(void **state)
     ops->close(&p);
 }
 
-static void judge__allocation_n_fails__no_token_dropped_for_it(void **state)
+static void judge__allocation_n_fails__no_token_dropped(void **state)
 {
     static const char body[] = "{\"reason\":\"InternalServerError\",\"error\":{\"details\":[{"
                                "\"@type\":\"x\"}]}}";
@@ -357,7 +358,7 @@ static void judge__allocation_n_fails__no_token_dropped_for_it(void **state)
 
 /* ---- tokens and messages -------------------------------------------------------------------- */
 
-static void subscription__allocation_n_fails__an_error_that_blames_no_token(void **state)
+static void subscription__allocation_n_fails__an_error_that_is_not_about_the_token(void **state)
 {
     bool is_reached = true;
 
@@ -376,7 +377,7 @@ static void subscription__allocation_n_fails__an_error_that_blames_no_token(void
     }
 }
 
-static void message__allocation_n_fails__all_of_it_or_an_error(void **state)
+static void message__allocation_n_fails__complete_or_an_error(void **state)
 {
     const struct tg_push_ipc msg = {
         .kind = TG_PUSH_IPC_JOB,
@@ -406,12 +407,12 @@ static const struct tg_secret device_key = { .bytes = { 2 }, .len = 32 };
 static enum tg_err seal_and_open(struct tg_buf *sealed, struct tg_buf *plain,
                                  const struct tg_webpush_receiver *receiver)
 {
-    enum tg_err err = tg_webpush_seal(sealed, receiver, &once, TG_LIT("told"), 64);
+    enum tg_err err = tg_webpush_seal(sealed, receiver, &once, TG_LIT("text"), 64);
 
     return err == TG_OK ? tg_webpush_open(plain, receiver, &device_key, tg_buf_view(sealed)) : err;
 }
 
-static void webpush__allocation_n_fails__sealed_and_opened_whole_or_not_at_all(void **state)
+static void webpush__allocation_n_fails__sealed_and_opened_completely_or_not_at_all(void **state)
 {
     struct tg_webpush_receiver receiver = { .auth = { .len = TG_WEBPUSH_AUTH_LEN } };
     bool is_reached = true;
@@ -439,17 +440,17 @@ static void webpush__allocation_n_fails__sealed_and_opened_whole_or_not_at_all(v
 
 static const struct tg_log no_log;
 
-struct told {
+struct outcomes {
     size_t count[TG_PUSH_COUNT];
     enum tg_push_result last[TG_PUSH_COUNT];
 };
 
 static void take_outcome(void *ctx, const struct tg_push_ipc_outcome *outcome)
 {
-    struct told *told = ctx;
+    struct outcomes *outcomes = ctx;
 
-    told->count[outcome->id]++;
-    told->last[outcome->id] = outcome->result;
+    outcomes->count[outcome->id]++;
+    outcomes->last[outcome->id] = outcome->result;
 }
 
 static int64_t fixed_now_s(void)
@@ -465,9 +466,9 @@ static int64_t mono_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static struct tg_push_settings some; /* which providers the engine has */
+static struct tg_push_settings some; /* the settings with the providers of the engine */
 
-static struct tg_push_engine *new_engine(struct told *told)
+static struct tg_push_engine *new_engine(struct outcomes *outcomes)
 {
     const struct tg_push_engine_config config = { .settings = &some,
                                                   .rng = &rng,
@@ -475,7 +476,7 @@ static struct tg_push_engine *new_engine(struct told *told)
                                                   .now_s = fixed_now_s,
                                                   .mono_ms = mono_ms,
                                                   .done = take_outcome,
-                                                  .ctx = told };
+                                                  .ctx = outcomes };
     struct tg_push_engine *engine = NULL;
     struct tg_fault fault = { "" };
     enum tg_push_id id = TG_PUSH_APNS;
@@ -499,24 +500,24 @@ static void fcm_alone(void)
     some.webhook_key = NULL;
 }
 
-static void engine__allocation_n_fails__not_there_and_nothing_left(void **state)
+static void engine__allocation_n_fails__no_engine_and_no_leak(void **state)
 {
     bool is_reached = true;
 
     (void)state;
     without_fcm();
     for (int n = 0; is_reached; n = NEXT(n, DENSE)) {
-        struct told told = { .count = { 0 } };
+        struct outcomes outcomes = { .count = { 0 } };
         struct tg_push_engine *engine = NULL;
 
         assert_true(n < CALLS_MAX);
-        is_reached = WITH_FAILURE(n, engine = new_engine(&told));
+        is_reached = WITH_FAILURE(n, engine = new_engine(&outcomes));
         assert_true(is_reached || engine != NULL);
         tg_push_engine_free(&engine);
     }
 }
 
-static void push_to_all(struct tg_push_engine *engine, struct told *told)
+static void push_to_all(struct tg_push_engine *engine, struct outcomes *outcomes)
 {
     size_t wanted = 0;
     size_t done = 0;
@@ -537,7 +538,7 @@ static void push_to_all(struct tg_push_engine *engine, struct told *told)
 
         (void)poll(&at, 1, tg_push_engine_wait_ms(engine));
         tg_push_engine_run(engine);
-        done = told->count[0] + told->count[1] + told->count[2] + told->count[3];
+        done = outcomes->count[0] + outcomes->count[1] + outcomes->count[2] + outcomes->count[3];
     }
 }
 
@@ -546,26 +547,26 @@ static void check_jobs(int dense)
     bool is_reached = true;
 
     for (int n = 0; is_reached; n = NEXT(n, dense)) {
-        struct told told = { .count = { 0 } };
-        struct tg_push_engine *engine = new_engine(&told);
+        struct outcomes outcomes = { .count = { 0 } };
+        struct tg_push_engine *engine = new_engine(&outcomes);
 
         assert_true(n < CALLS_MAX);
-        is_reached = WITH_FAILURE(n, push_to_all(engine, &told));
+        is_reached = WITH_FAILURE(n, push_to_all(engine, &outcomes));
         for (enum tg_push_id id = 0; id < TG_PUSH_COUNT; id++) {
-            assert_true(told.count[id] <= (tg_push_is_on(&some, id) ? 1 : 0));
-            assert_true(is_reached || told.count[id] == (tg_push_is_on(&some, id) ? 1 : 0));
-            assert_true(told.count[id] == 0 || told.last[id] == TG_PUSH_RESULT_RETRY);
+            assert_true(outcomes.count[id] <= (tg_push_is_on(&some, id) ? 1 : 0));
+            assert_true(is_reached || outcomes.count[id] == (tg_push_is_on(&some, id) ? 1 : 0));
+            assert_true(outcomes.count[id] == 0 || outcomes.last[id] == TG_PUSH_RESULT_RETRY);
         }
         tg_push_engine_free(&engine);
     }
 }
 
 /*
- * Nobody listens on that port: each push is put off, whatever fails on its way there. libcurl may
- * forget a request for want of memory, its time limit too: then the relay, which is told nothing,
- * ends the process (server/pushlink/window.h), and the pushes are due again.
+ * Nothing listens on that port, so each push is retried later, whatever fails before. Without
+ * memory libcurl may lose a request and its timeout. Then the relay gets no outcome, ends the
+ * process (server/pushlink/window.h), and the pushes are due again.
  */
-static void job__allocation_n_fails__one_outcome_at_most_and_no_token_lost(void **state)
+static void job__allocation_n_fails__at_most_one_outcome_and_no_token_lost(void **state)
 {
     (void)state;
     without_fcm();
@@ -577,19 +578,19 @@ static void job__allocation_n_fails__one_outcome_at_most_and_no_token_lost(void 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(open__allocation_n_fails__an_error_and_nothing_left),
+        cmocka_unit_test(open__allocation_n_fails__an_error_and_no_leak),
         cmocka_unit_test(
-            build__allocation_n_fails__no_request_but_the_right_one_and_no_token_refused),
-        cmocka_unit_test(credential__allocation_n_fails__none_or_a_good_one),
-        cmocka_unit_test(judge__allocation_n_fails__no_token_dropped_for_it),
-        cmocka_unit_test(subscription__allocation_n_fails__an_error_that_blames_no_token),
-        cmocka_unit_test(message__allocation_n_fails__all_of_it_or_an_error),
-        cmocka_unit_test(webpush__allocation_n_fails__sealed_and_opened_whole_or_not_at_all),
-        cmocka_unit_test(engine__allocation_n_fails__not_there_and_nothing_left),
-        cmocka_unit_test(job__allocation_n_fails__one_outcome_at_most_and_no_token_lost),
+            build__allocation_n_fails__an_error_or_the_right_request_and_no_token_refused),
+        cmocka_unit_test(credential__allocation_n_fails__no_credential_or_a_valid_one),
+        cmocka_unit_test(judge__allocation_n_fails__no_token_dropped),
+        cmocka_unit_test(subscription__allocation_n_fails__an_error_that_is_not_about_the_token),
+        cmocka_unit_test(message__allocation_n_fails__complete_or_an_error),
+        cmocka_unit_test(webpush__allocation_n_fails__sealed_and_opened_completely_or_not_at_all),
+        cmocka_unit_test(engine__allocation_n_fails__no_engine_and_no_leak),
+        cmocka_unit_test(job__allocation_n_fails__at_most_one_outcome_and_no_token_lost),
     };
 
-    /* Before the libraries allocate anything, or they refuse. */
+    /* Before the first allocation of the libraries; later they refuse new functions. */
     if (CRYPTO_set_mem_functions(library_malloc, library_realloc, library_free) != 1 ||
         curl_global_init_mem(CURL_GLOBAL_DEFAULT, curl_malloc, free, curl_realloc, curl_strdup,
                              curl_calloc) != CURLE_OK) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every row of tests/data/push/provider_responses.json against what a provider here makes of it. */
+/* Compares every row of tests/data/push/provider_responses.json with the verdict of the provider.
+ */
 #include "support.h"
 
 #include "push/verdict.h"
@@ -9,7 +10,7 @@
 #define ROWS TG_TEST_DATA "/push/provider_responses.json"
 
 static const struct {
-    const char *action; /* the beginning of the file's word */
+    const char *action; /* the beginning of the action in the file */
     enum tg_push_action ours;
 } words[] = {
     { "ok", TG_PUSH_TAKEN },
@@ -24,7 +25,7 @@ static const struct {
     { "drop_token_only_if", TG_PUSH_SUSPECT_TOKEN },
     { "abort; drop token only if", TG_PUSH_SUSPECT_TOKEN },
     { "drop_token", TG_PUSH_DROP_TOKEN },
-    { "none/by status", TG_PUSH_WAIT_PROVIDER }, /* asked with 500 here */
+    { "none/by status", TG_PUSH_WAIT_PROVIDER }, /* judged with status 500 here */
 };
 
 /* The reasons for which the token or the configuration may be at fault. docs/push.md */
@@ -153,8 +154,8 @@ static void judge__every_fcm_code__as_the_file_says(void **state)
     json_decref(file);
 }
 
-/* The same word under another type of detail says nothing. */
-static void judge__an_error_code_outside_an_fcm_error__read_by_status(void **state)
+/* The same code in a detail of another type does not count. */
+static void judge__an_error_code_outside_an_fcm_error__judged_by_status(void **state)
 {
     static const char body[] =
         "{\"error\":{\"code\":404,\"details\":[{\"@type\":\"type.googleapis.com/google.rpc.Other\","
@@ -166,7 +167,7 @@ static void judge__an_error_code_outside_an_fcm_error__read_by_status(void **sta
     assert_int_equal(judged(&tg_push_fcm_ops, 400, "{\"error\":[]}").action, TG_PUSH_BLAME_REQUEST);
 }
 
-static void judge__words_with_a_status_that_they_do_not_come_with__never_drop_a_token(void **state)
+static void judge__words_with_an_undocumented_status__never_drop_a_token(void **state)
 {
     static const char unregistered[] = "{\"reason\":\"Unregistered\"}";
     static const unsigned statuses[] = { 400, 403, 404, 429, 500, 503 };
@@ -179,7 +180,7 @@ static void judge__words_with_a_status_that_they_do_not_come_with__never_drop_a_
     assert_int_equal(judged(&tg_push_apns_ops, 200, unregistered).action, TG_PUSH_TAKEN);
 }
 
-static void judge__bodies_that_are_no_json__read_by_status(void **state)
+static void judge__bodies_that_are_not_json__judged_by_status(void **state)
 {
     static const char *const bodies[] = { "",
                                           "<!DOCTYPE html>",
@@ -220,7 +221,7 @@ static void judge__bodies_that_are_no_json__read_by_status(void **state)
     }
 }
 
-static void judge__retry_after__kept_and_bounded(void **state)
+static void judge__retry_after__used_and_bounded(void **state)
 {
     static const struct {
         uint32_t asked, kept;
@@ -247,10 +248,10 @@ int main(void)
         cmocka_unit_test(judge__every_apns_row__as_the_file_says),
         cmocka_unit_test(judge__every_fcm_sample__as_the_file_says),
         cmocka_unit_test(judge__every_fcm_code__as_the_file_says),
-        cmocka_unit_test(judge__an_error_code_outside_an_fcm_error__read_by_status),
-        cmocka_unit_test(judge__words_with_a_status_that_they_do_not_come_with__never_drop_a_token),
-        cmocka_unit_test(judge__bodies_that_are_no_json__read_by_status),
-        cmocka_unit_test(judge__retry_after__kept_and_bounded),
+        cmocka_unit_test(judge__an_error_code_outside_an_fcm_error__judged_by_status),
+        cmocka_unit_test(judge__words_with_an_undocumented_status__never_drop_a_token),
+        cmocka_unit_test(judge__bodies_that_are_not_json__judged_by_status),
+        cmocka_unit_test(judge__retry_after__used_and_bounded),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

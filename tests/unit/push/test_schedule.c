@@ -41,7 +41,7 @@ static int set_up(void **state)
     return 0;
 }
 
-/* What becomes of a push to token `token`, on the first try. */
+/* Decides on the first attempt of a push to token `token`. */
 static const struct tg_push_decision *decide(struct fixture *f, uint8_t token,
                                              enum tg_push_action action, uint32_t wait_s)
 {
@@ -80,7 +80,7 @@ static void decide__taken_dropped_given_up__settled_and_the_route_stays_open(voi
     assert_false(tg_push_route_is_in_backoff(&f->route, f->now_s));
 }
 
-static void decide__provider_waits__ten_seconds_at_least_and_doubled_up_to_the_last(void **state)
+static void decide__provider_waits__at_least_ten_seconds_and_doubled_up_to_the_longest(void **state)
 {
     static const int64_t longest[] = { 10, 20, 40, 80, 160, 320, 640, 900, 900, 900 };
     struct fixture *f = *state;
@@ -101,7 +101,7 @@ static void decide__provider_waits__ten_seconds_at_least_and_doubled_up_to_the_l
     }
 }
 
-/* Full jitter: both ends come up. */
+/* Full jitter: both ends of the range occur. */
 static void decide__provider_waits__spread_over_the_whole_range(void **state)
 {
     struct fixture *f = *state;
@@ -111,12 +111,12 @@ static void decide__provider_waits__spread_over_the_whole_range(void **state)
     (void)decide(f, 1, TG_PUSH_WAIT_PROVIDER, 0);
     assert_retry(f, 10, 80);
     f->route = (struct tg_push_route){ .failure_count = 3 };
-    f->rng.fill = fill_nothing; /* no random bytes: late rather than all at once */
+    f->rng.fill = fill_nothing; /* no random bytes: the longest wait */
     (void)decide(f, 1, TG_PUSH_WAIT_PROVIDER, 0);
     assert_retry(f, 80, 80);
 }
 
-static void decide__many_answers_of_one_bad_moment__count_as_one_failure(void **state)
+static void decide__many_failures_during_one_backoff__count_as_one(void **state)
 {
     struct fixture *f = *state;
 
@@ -127,7 +127,7 @@ static void decide__many_answers_of_one_bad_moment__count_as_one_failure(void **
     assert_int_equal(f->route.failure_count, 1);
 }
 
-static void decide__the_provider_says_how_long__that_long_and_six_hours_at_most(void **state)
+static void decide__retry_after__that_long_and_at_most_six_hours(void **state)
 {
     static const uint32_t asked[][2] = {
         { 1, 1 }, { 3600, 3600 }, { 21600, 21600 }, { 21601, 21600 }, { UINT32_MAX, 21600 }
@@ -154,7 +154,7 @@ static void decide__a_success_during_backoff__ends_only_a_wait_of_our_own(void *
     (void)decide(f, 2, TG_PUSH_TAKEN, 0);
     assert_true(tg_push_route_is_in_backoff(&f->route, f->now_s + 3599));
 
-    /* Once that is over the next failure is of the moment again. */
+    /* After that backoff a success can end the next one again. */
     f->now_s += 3600;
     (void)decide(f, 1, TG_PUSH_WAIT_PROVIDER, 0);
     (void)decide(f, 2, TG_PUSH_TAKEN, 0);
@@ -180,7 +180,7 @@ static void decide__configuration__five_minutes_and_one_report_in_that_time(void
     assert_true(f->decision.must_report);
 }
 
-static void says__more_reasons_than_are_remembered__the_oldest_gives_way(void **state)
+static void may_report__more_reasons_than_are_remembered__the_oldest_is_replaced(void **state)
 {
     static const char reasons[TG_PUSH_REPORTED_MAX + 1][3] = { "a", "b", "c", "d", "e", "f",
                                                                "g", "h", "i", "j", "k", "l",
@@ -227,7 +227,7 @@ static void decide__a_wait_past_the_expiration__given_up(void **state)
     assert_true(tg_push_route_is_in_backoff(&f->route, f->now_s + 100));
 }
 
-static void decide__renew_repeat_and_reconnect__once_then_somebodys_fault(void **state)
+static void decide__renew_repeat_and_reconnect__once_and_then_a_fault(void **state)
 {
     static const uint8_t tag[TG_PUSH_TAG_LEN] = { 1 };
     static const struct {
@@ -265,7 +265,7 @@ static void suspect__before_any_success__no_token_is_dropped(void **state)
         (void)decide(f, token, TG_PUSH_SUSPECT_TOKEN, 0);
         assert_retry(f, 10, 10);
         assert_int_equal(f->decision.must_report,
-                         token == 2); /* the first alone may be bad itself */
+                         token == 2); /* only the first may be bad itself */
         assert_false(tg_push_route_is_in_backoff(&f->route, f->now_s));
     }
 }
@@ -320,16 +320,16 @@ int main(void)
 #define CASE(name) cmocka_unit_test_setup(name, set_up)
     const struct CMUnitTest tests[] = {
         CASE(decide__taken_dropped_given_up__settled_and_the_route_stays_open),
-        CASE(decide__provider_waits__ten_seconds_at_least_and_doubled_up_to_the_last),
+        CASE(decide__provider_waits__at_least_ten_seconds_and_doubled_up_to_the_longest),
         CASE(decide__provider_waits__spread_over_the_whole_range),
-        CASE(decide__many_answers_of_one_bad_moment__count_as_one_failure),
-        CASE(decide__the_provider_says_how_long__that_long_and_six_hours_at_most),
+        CASE(decide__many_failures_during_one_backoff__count_as_one),
+        CASE(decide__retry_after__that_long_and_at_most_six_hours),
         CASE(decide__a_success_during_backoff__ends_only_a_wait_of_our_own),
         CASE(decide__configuration__five_minutes_and_one_report_in_that_time),
-        CASE(says__more_reasons_than_are_remembered__the_oldest_gives_way),
+        CASE(may_report__more_reasons_than_are_remembered__the_oldest_is_replaced),
         CASE(decide__one_token_waits__the_provider_does_not),
         CASE(decide__a_wait_past_the_expiration__given_up),
-        CASE(decide__renew_repeat_and_reconnect__once_then_somebodys_fault),
+        CASE(decide__renew_repeat_and_reconnect__once_and_then_a_fault),
         CASE(suspect__before_any_success__no_token_is_dropped),
         CASE(suspect__after_a_success__that_token_is_dropped),
         CASE(suspect__two_tokens_since_the_last_success__the_second_stays),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The providers' table here is the test's own: what a provider says of a token is not looked at. */
+/* The test has its own table of providers, so the real checks of tokens do not run here. */
 #include "push/provider.h"
 
 #include <setjmp.h>
@@ -65,7 +65,7 @@ static void find__configured_or_not__only_what_has_a_key(void **state)
     assert_int_equal(id, TG_PUSH_WEBHOOK);
 }
 
-static void is_any_on__nothing_set__no(void **state)
+static void is_any_on__nothing_set__false(void **state)
 {
     const struct tg_push_settings none = { .apns_key = "", .apns_topic = "org.example" };
 
@@ -75,7 +75,7 @@ static void is_any_on__nothing_set__no(void **state)
 }
 
 /* spec-test: protocol/4#push-supported */
-static void can_send__type_token_and_host__all_must_fit(void **state)
+static void can_send__type_token_and_host__all_must_match(void **state)
 {
     (void)state;
     assert_true(tg_push_can_send(&two, TG_LIT("com.apple.apns"), TG_LIT("00")));
@@ -87,7 +87,7 @@ static void can_send__type_token_and_host__all_must_fit(void **state)
     assert_false(tg_push_can_send(&two, TG_LIT("webhook"), TG_LIT("")));
 }
 
-static void allows_host__exact_and_below__nothing_else(void **state)
+static void allows_host__exact_names_and_subdomains__nothing_else(void **state)
 {
     static const char *const good[] = { "push.example.org", "PUSH.Example.ORG", "a.gate.example",
                                         "a.b.gate.example", "A.GATE.EXAMPLE" };
@@ -118,9 +118,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names__each_provider__type_and_label),
         cmocka_unit_test(find__configured_or_not__only_what_has_a_key),
-        cmocka_unit_test(is_any_on__nothing_set__no),
-        cmocka_unit_test(can_send__type_token_and_host__all_must_fit),
-        cmocka_unit_test(allows_host__exact_and_below__nothing_else),
+        cmocka_unit_test(is_any_on__nothing_set__false),
+        cmocka_unit_test(can_send__type_token_and_host__all_must_match),
+        cmocka_unit_test(allows_host__exact_names_and_subdomains__nothing_else),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,7 +14,7 @@
 #define NOW_S INT64_C(1614265330)
 #define URL "https://gate.example/hooks/7?x=y"
 
-/* 32 bytes, the last of them 31, in each form. */
+/* The bytes 0 to 31, in each form. */
 #define KEY_HEX "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
 #define KEY_BASE64 "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 
@@ -94,7 +94,7 @@ static const char *line(struct fixture *f, size_t i)
 
 /* The value was made with Python: hmac.new(bytes(range(32)), b"msg_01…01.1614265330.{…}", sha256).
  */
-static void build__a_gateway__a_signed_post_that_says_nothing(void **state)
+static void build__a_gateway__a_signed_post_without_content(void **state)
 {
     struct fixture *f = *state;
 
@@ -111,7 +111,7 @@ static void build__a_gateway__a_signed_post_that_says_nothing(void **state)
     assert_false(f->request.is_http2_only);
 }
 
-static void build__again__an_identifier_of_its_own(void **state)
+static void build__again__another_identifier(void **state)
 {
     struct fixture *f = *state;
 
@@ -120,7 +120,7 @@ static void build__again__an_identifier_of_its_own(void **state)
     assert_string_equal(line(f, 1), "webhook-id: msg_02020202020202020202020202020202");
 }
 
-static void build__no_https_url__syntax_and_no_request(void **state)
+static void build__not_an_https_url__syntax_and_no_request(void **state)
 {
     static const char *const urls[] = { "", "http://gate.example/", "https://u@gate.example/",
                                         "https://gate.example/#x", "gate.example" };
@@ -150,7 +150,7 @@ static void tokens__a_url__its_host(void **state)
     tg_buf_deinit(&host);
 }
 
-static void open__forms_of_a_key__taken_or_refused(void **state)
+static void open__forms_of_a_key__accepted_or_refused(void **state)
 {
     static const struct {
         const char *text;
@@ -189,7 +189,7 @@ static void open__forms_of_a_key__taken_or_refused(void **state)
     }
 }
 
-static void open__file_for_others_or_none__refused(void **state)
+static void open__key_file_accessible_to_others_or_missing__refused(void **state)
 {
     struct fixture *f = *state;
     struct tg_push_settings settings = { .webhook_key = "/nowhere/at/all" };
@@ -231,14 +231,16 @@ static void judge__each_status__as_documented(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(build__a_gateway__a_signed_post_that_says_nothing, set_up,
+        cmocka_unit_test_setup_teardown(build__a_gateway__a_signed_post_without_content, set_up,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(build__again__an_identifier_of_its_own, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(build__no_https_url__syntax_and_no_request, set_up,
+        cmocka_unit_test_setup_teardown(build__again__another_identifier, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(build__not_an_https_url__syntax_and_no_request, set_up,
                                         tear_down),
         cmocka_unit_test(tokens__a_url__its_host),
-        cmocka_unit_test_setup_teardown(open__forms_of_a_key__taken_or_refused, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(open__file_for_others_or_none__refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(open__forms_of_a_key__accepted_or_refused, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(open__key_file_accessible_to_others_or_missing__refused,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(judge__each_status__as_documented, set_up, tear_down),
     };
 

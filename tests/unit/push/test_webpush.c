@@ -93,7 +93,9 @@ static json_t *json_of_part(struct tg_bytes part)
     return object;
 }
 
-/* The claims of "vapid t=…, k=…", whose header and signature are checked. The caller drops them. */
+/* The claims of "vapid t=…, k=…" after its header and signature were checked. The caller frees
+ * them.
+ */
 static json_t *claims_of(struct tg_bytes value)
 {
     struct tg_bytes jwt = tg_bytes_from(value, sizeof("vapid t=") - 1);
@@ -129,7 +131,7 @@ static json_t *claims_of(struct tg_bytes value)
     return json_of_part(claims);
 }
 
-static void vapid__example_of_the_rfc__verifies_as_ours_do(void **state)
+static void vapid__example_of_the_rfc__verifies_like_ours(void **state)
 {
     json_t *root = json_load_file(VECTORS, 0, NULL);
     json_t *claims = NULL;
@@ -257,7 +259,7 @@ static void assert_header(const struct fixture *f, const char *name, const char 
 
 /* ---- build ---------------------------------------------------------------------------------- */
 
-static void build__a_subscription__what_rfc_8030_asks_for(void **state)
+static void build__a_subscription__the_headers_of_rfc_8030(void **state)
 {
     struct fixture *f = *state;
 
@@ -292,7 +294,7 @@ static void build__expiration__bounds_the_ttl(void **state)
     }
 }
 
-static void build__body__opens_with_the_subscriptions_key_and_says_nothing_else(void **state)
+static void build__body__opens_with_the_subscriptions_key_and_has_only_the_event(void **state)
 {
     struct fixture *f = *state;
     struct tg_push_subscription subscription;
@@ -313,7 +315,7 @@ static void build__body__opens_with_the_subscriptions_key_and_says_nothing_else(
     assert_int_equal(f->request.body.len, TG_WEBPUSH_HEADER_LEN + 64 + 1 + TG_AEAD_TAG_LEN);
     tg_buf_append(&first, tg_buf_view(&f->request.body));
     assert_int_equal(build(f, TOKEN, NOW_S + 600, NOW_S), TG_OK);
-    /* A salt and a key of its own each time. */
+    /* Each message has another salt and key. */
     assert_memory_not_equal(first.ptr, f->request.body.ptr, TG_CODING_SALT_LEN);
     assert_memory_not_equal(first.ptr + TG_CODING_FIXED_LEN,
                             f->request.body.ptr + TG_CODING_FIXED_LEN, TG_P256_PUBLIC_LEN);
@@ -321,7 +323,7 @@ static void build__body__opens_with_the_subscriptions_key_and_says_nothing_else(
     tg_buf_deinit(&first);
 }
 
-static void build__no_subscription__syntax_and_no_request(void **state)
+static void build__not_a_subscription__syntax_and_no_request(void **state)
 {
     struct fixture *f = *state;
 
@@ -366,7 +368,7 @@ static bool has_same_authorization(const struct tg_buf *before, const struct fix
     return tg_bytes_is_equal(tg_buf_view(before), header_of(f, "Authorization"));
 }
 
-static void authorization__again__signed_anew_only_when_half_is_over(void **state)
+static void authorization__again__signed_again_only_after_half_its_life(void **state)
 {
     static const struct {
         int64_t after_s;
@@ -400,8 +402,8 @@ static enum tg_err build_origin(struct fixture *f, unsigned number)
     return build(f, token, NOW_S + 600, NOW_S);
 }
 
-/* 32 are kept; what is used stays, what is not goes. */
-static void authorization__many_origins__the_longest_unused_is_forgotten(void **state)
+/* The cache has 32 tokens. Used ones stay, the longest unused one is replaced. */
+static void authorization__many_origins__the_longest_unused_is_replaced(void **state)
 {
     struct fixture *f = *state;
     struct tg_buf first;
@@ -449,7 +451,7 @@ static const struct {
     { TOKEN_AT("https://u@push.example/"), NULL },
     { TOKEN_AT("https://push.example/#f"), NULL },
     { TOKEN_AT(""), NULL },
-    { TOKEN_AT("https:\\/\\/push.example\\/"), "push.example" }, /* as some libraries write */
+    { TOKEN_AT("https:\\/\\/push.example\\/"), "push.example" }, /* some libraries write it so */
     { TOKEN_AT("https://push\\u002eexample/"), "push.example" },
     { "{\"endpoint\":\"https://push.example/\"}", NULL },
     { "{\"endpoint\":\"https://push.example/\",\"keys\":{}}", NULL },
@@ -462,7 +464,7 @@ static const struct {
       NULL },
     { "{\"endpoint\":\"https://push.example/\",\"keys\":{\"auth\":\"" AUTH "\"}}", NULL },
     { "{\"endpoint\":\"https://push.example/\",\"keys\":{\"p256dh\":\"" P256DH "\"}}", NULL },
-    /* auth of 15 and 17 bytes, of the other alphabet; a point off the curve, in another form */
+    /* auth of 15 and 17 bytes, or of the other alphabet; a point not on the curve, or compressed */
     { "{\"endpoint\":\"https://push.example/\",\"keys\":{\"p256dh\":\"" P256DH
       "\",\"auth\":\"BTBZMqHH6r4Tts7J_aSI\"}}",
       NULL },
@@ -480,7 +482,7 @@ static const struct {
       NULL },
 };
 
-static void tokens__each_row__taken_with_its_host_or_refused(void **state)
+static void tokens__each_row__accepted_with_its_host_or_refused(void **state)
 {
     (void)state;
     for (size_t i = 0; i < TG_COUNT(tokens); i++) {
@@ -549,7 +551,7 @@ static struct tg_push_verdict judge(const struct fixture *f, unsigned status, ui
     return verdict;
 }
 
-/* The first word of the table's reading, and what we do then. "config" is suspected only: see
+/* The first word of the action in the table, and our action. "config" suspects the token too: see
    webpush.c. */
 static const struct {
     const char *word;
@@ -574,7 +576,7 @@ static enum tg_push_action action_of(const char *reading)
     return TG_PUSH_TAKEN;
 }
 
-static void judge__every_row_of_the_responses__as_they_are_read(void **state)
+static void judge__every_row_of_the_responses__as_the_file_says(void **state)
 {
     struct fixture *f = *state;
     json_t *root = json_load_file(RESPONSES, 0, NULL);
@@ -616,7 +618,7 @@ static void judge__the_rest__one_service_never_delays_another(void **state)
     }
 }
 
-static void judge__retry_after__what_was_asked_for_up_to_a_bound(void **state)
+static void judge__retry_after__used_up_to_a_bound(void **state)
 {
     struct fixture *f = *state;
 
@@ -628,29 +630,29 @@ static void judge__retry_after__what_was_asked_for_up_to_a_bound(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(vapid__example_of_the_rfc__verifies_as_ours_do),
-        cmocka_unit_test_setup_teardown(build__a_subscription__what_rfc_8030_asks_for, set_up,
+        cmocka_unit_test(vapid__example_of_the_rfc__verifies_like_ours),
+        cmocka_unit_test_setup_teardown(build__a_subscription__the_headers_of_rfc_8030, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(build__expiration__bounds_the_ttl, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
-            build__body__opens_with_the_subscriptions_key_and_says_nothing_else, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(build__no_subscription__syntax_and_no_request, set_up,
+            build__body__opens_with_the_subscriptions_key_and_has_only_the_event, set_up,
+            tear_down),
+        cmocka_unit_test_setup_teardown(build__not_a_subscription__syntax_and_no_request, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(authorization__an_endpoint__its_origin_and_half_a_day,
                                         set_up, tear_down),
-        cmocka_unit_test_setup_teardown(authorization__again__signed_anew_only_when_half_is_over,
+        cmocka_unit_test_setup_teardown(authorization__again__signed_again_only_after_half_its_life,
                                         set_up, tear_down),
-        cmocka_unit_test_setup_teardown(
-            authorization__many_origins__the_longest_unused_is_forgotten, set_up, tear_down),
-        cmocka_unit_test(tokens__each_row__taken_with_its_host_or_refused),
+        cmocka_unit_test_setup_teardown(authorization__many_origins__the_longest_unused_is_replaced,
+                                        set_up, tear_down),
+        cmocka_unit_test(tokens__each_row__accepted_with_its_host_or_refused),
         cmocka_unit_test_setup_teardown(open__wrong_key_or_subject__refused_with_the_settings_name,
                                         set_up, tear_down),
-        cmocka_unit_test_setup_teardown(judge__every_row_of_the_responses__as_they_are_read, set_up,
+        cmocka_unit_test_setup_teardown(judge__every_row_of_the_responses__as_the_file_says, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(judge__the_rest__one_service_never_delays_another, set_up,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(judge__retry_after__what_was_asked_for_up_to_a_bound,
-                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(judge__retry_after__used_up_to_a_bound, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

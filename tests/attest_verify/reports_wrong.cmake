@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# attest-verify ends with 1 when one verdict is not the expected one, and with 2 on a file it cannot use.
+# attest-verify exits with 1 if a verdict is not the expected one, and with 2 if a file is not usable.
 file(MAKE_DIRECTORY ${OUT})
 file(COPY ${DATA}/trust_anchors.json DESTINATION ${OUT})
 
@@ -11,7 +11,7 @@ function(expect what code)
     endif()
 endfunction()
 
-# Changes the first place alone where the text stands.
+# Replaces the first occurrence of the text.
 function(change from to name in)
     file(READ ${DATA}/${in} text)
     string(FIND "${text}" "${from}" at)
@@ -27,15 +27,15 @@ endfunction()
 
 expect("as they are" 0 ${DATA}/apple_anonymous.json ${DATA}/forged/none.json)
 change("\"expect\": \"accept\"" "\"expect\": \"reject\"" good_as_bad.json apple_anonymous.json)
-expect("a good one said to be bad" 1 ${OUT}/good_as_bad.json)
+expect("a valid one that is expected to be bad" 1 ${OUT}/good_as_bad.json)
 change("\"expect\": \"reject\"" "\"expect\": \"accept\"" bad_as_good.json forged/none.json)
-expect("a bad one said to be good" 1 ${OUT}/bad_as_good.json)
+expect("a bad one that is expected to be valid" 1 ${OUT}/bad_as_good.json)
 change("\"expect_step\": \"encoding\"" "\"expect_step\": \"chain\"" other_step.json forged/none.json)
-expect("a bad one of another step" 1 ${OUT}/other_step.json)
+expect("a bad one with another step" 1 ${OUT}/other_step.json)
 expect("one of two files wrong" 1 ${OUT}/good_as_bad.json ${DATA}/forged/none.json)
 file(WRITE ${OUT}/empty.json "{}")
 expect("a file without vectors" 2 ${OUT}/empty.json)
 expect("the anchors among the files" 0 ${DATA}/forged/none.json ${DATA}/trust_anchors.json)
 expect("the anchors alone" 2 ${DATA}/trust_anchors.json)
-expect("an option nobody knows" 2 --anchor ${DATA}/forged/none.json)
+expect("an unknown option" 2 --anchor ${DATA}/forged/none.json)
 expect("no file" 2 ${OUT}/absent.json)
