@@ -11,7 +11,6 @@
 #define TG_PUSH_HTTP_URL_H
 
 #include "base/buf.h"
-
 #include "push/curl.h"
 
 /* One for each handle, and as long as the handle. */

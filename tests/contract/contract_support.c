@@ -271,8 +271,8 @@ bool look(struct client *c, unsigned key, struct call *call)
     return call->has_seen;
 }
 
-void call_tell(struct call *call, unsigned key, int64_t due_s, int64_t expires_s,
-               struct tg_bytes sealed)
+void call_notify(struct call *call, unsigned key, int64_t due_s, int64_t expires_s,
+                 struct tg_bytes sealed)
 {
     assert_true(call->note_count < TG_STORE_NOTES_MAX);
     call->notes[call->note_count++] = (struct tg_outbox_note){ .ask = TG_OUTBOX_NOTIFY,
@@ -344,7 +344,7 @@ enum tg_err tell(struct client *c, unsigned key, int64_t due_s, int64_t expires_
 {
     struct call call = call_put(1, NEVER_S, TG_LIT("x"));
 
-    call_tell(&call, key, due_s, expires_s, sealed);
+    call_notify(&call, key, due_s, expires_s, sealed);
     return note(c, &call);
 }
 

@@ -106,8 +106,8 @@ size_t sweep(struct client *c, int64_t now_s, size_t max_count);
 bool look(struct client *c, unsigned key, struct call *call);
 
 /* Adds a note to a change. */
-void call_tell(struct call *call, unsigned key, int64_t due_s, int64_t expires_s,
-               struct tg_bytes sealed);
+void call_notify(struct call *call, unsigned key, int64_t due_s, int64_t expires_s,
+                 struct tg_bytes sealed);
 void lease_start(struct client *c, int64_t now_s, int64_t until_s, size_t max_count,
                  struct leased *l);
 void lease_finish(struct client *c, struct leased *l);

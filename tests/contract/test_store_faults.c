@@ -309,7 +309,7 @@ static void noted_batch_run(struct fixture *f, struct call calls[BATCH], struct 
     stopper_start(&stopper, &f->client);
     for (unsigned i = 0; i < BATCH; i++) {
         calls[i] = call_put(i + 1, NEVER_S, TG_LIT("batch"));
-        call_tell(&calls[i], NOTE_KEYS + i, 100 + i, 5000, TG_LIT("note"));
+        call_notify(&calls[i], NOTE_KEYS + i, 100 + i, 5000, TG_LIT("note"));
         call_start(&f->client, i, &calls[i]);
     }
     lease_start(&f->client, 200, 260, TG_OUTBOX_LEASE_MAX, l);
@@ -415,7 +415,7 @@ static void outbox_operations_of_one_batch__keep_their_order(void **state)
     struct fixture *f = *state;
     struct stopper stopper;
     struct call retried = { .verdict = TG_STORE_KEEP };
-    struct call told = call_put(1, NEVER_S, TG_LIT("x"));
+    struct call noted = call_put(1, NEVER_S, TG_LIT("x"));
 
     assert_int_equal(tell(&f->client, 7, 100, 5000, TG_LIT("first")), TG_OK);
     lease(&f->client, 100, 160, 1, &first);
@@ -423,10 +423,10 @@ static void outbox_operations_of_one_batch__keep_their_order(void **state)
     stopper_start(&stopper, &f->client);
     settle_start(&f->client, &first, 0, TG_OUTBOX_RETRY, 101, &retried);
     lease_start(&f->client, 101, 161, 1, &second);
-    call_tell(&told, 7, 101, 5000, TG_LIT("second"));
-    call_start(&f->client, 1, &told);
+    call_notify(&noted, 7, 101, 5000, TG_LIT("second"));
+    call_start(&f->client, 1, &noted);
     stopper_release(&stopper, &f->client);
-    call_finish(&f->client, &told);
+    call_finish(&f->client, &noted);
     assert_int_equal(retried.err, TG_OK);
     assert_int_equal(second.err, TG_OK);
     assert_int_equal(second.count, 1);
@@ -449,8 +449,8 @@ static void notes_before_and_after_a_lease_of_one_batch__are_two_pushes(void **s
     struct call before = call_put(1, NEVER_S, TG_LIT("x"));
     struct call after = call_put(2, NEVER_S, TG_LIT("x"));
 
-    call_tell(&before, 7, 100, 5000, TG_LIT("before"));
-    call_tell(&after, 7, 100, 5000, TG_LIT("after"));
+    call_notify(&before, 7, 100, 5000, TG_LIT("before"));
+    call_notify(&after, 7, 100, 5000, TG_LIT("after"));
     stopper_start(&stopper, &f->client);
     call_start(&f->client, 1, &before);
     lease_start(&f->client, 100, 160, 1, &l);
@@ -525,7 +525,7 @@ static void note_without_memory__memory_store__fails_no_change(void **state)
     for (unsigned n = 1; was_reached; n++) {
         struct call call = call_put(1, NEVER_S, TG_LIT("x"));
 
-        call_tell(&call, n, 100, 5000, TG_LIT("note"));
+        call_notify(&call, n, 100, 5000, TG_LIT("note"));
         fail_set(&fail_calloc, (int)n, 1, 0);
         call_start(&f.client, n, &call);
         call_finish(&f.client, &call);

@@ -66,7 +66,7 @@ static void note_of_a_remove__is_stored(void **state)
     struct call call = { .verdict = TG_STORE_REMOVE };
 
     assert_int_equal(put(&f->client, 1, 1, NEVER_S, TG_LIT("x")), TG_OK);
-    call_tell(&call, 7, 100, 5000, TG_LIT("t"));
+    call_notify(&call, 7, 100, 5000, TG_LIT("t"));
     call_start(&f->client, 1, &call);
     call_finish(&f->client, &call);
     assert_int_equal(call.err, TG_OK);
@@ -82,7 +82,7 @@ static void notes_of_keep_and_of_removing_nothing__are_not_stored(void **state)
     for (size_t i = 0; i < TG_COUNT(verdicts); i++) {
         struct call call = { .verdict = verdicts[i] };
 
-        call_tell(&call, 7, 100, 5000, TG_LIT("t"));
+        call_notify(&call, 7, 100, 5000, TG_LIT("t"));
         call_start(&f->client, 1, &call);
         call_finish(&f->client, &call);
         assert_int_equal(call.err, TG_OK);
@@ -101,7 +101,7 @@ static void note_of_a_refused_put__is_not_stored(void **state)
     assert_int_equal(put(&f.client, 1, 1, NEVER_S, TG_LIT("x")), TG_OK);
     struct call call = call_put(1, NEVER_S, TG_LIT("y"));
 
-    call_tell(&call, 7, 100, 5000, TG_LIT("t"));
+    call_notify(&call, 7, 100, 5000, TG_LIT("t"));
     call_start(&f.client, 2, &call);
     call_finish(&f.client, &call);
     assert_int_equal(call.err, TG_E_FULL);
@@ -117,8 +117,8 @@ static void two_notes_of_one_change__are_both_stored(void **state)
     struct call call = call_put(1, NEVER_S, TG_LIT("x"));
     static struct leased l;
 
-    call_tell(&call, 7, 100, 5000, TG_LIT("seven"));
-    call_tell(&call, 8, 90, 6000, TG_LIT("eight"));
+    call_notify(&call, 7, 100, 5000, TG_LIT("seven"));
+    call_notify(&call, 8, 90, 6000, TG_LIT("eight"));
     call_start(&f->client, 1, &call);
     call_finish(&f->client, &call);
     assert_int_equal(call.err, TG_OK);
@@ -508,7 +508,7 @@ static void unblock_and_notify_of_one_change__are_done_in_their_order(void **sta
     block_one(&f->client, 7, 5000);
     call.notes[call.note_count++] =
         (struct tg_outbox_note){ .ask = TG_OUTBOX_UNBLOCK, .key = key_of(7) };
-    call_tell(&call, 7, 200, 6000, TG_LIT("good"));
+    call_notify(&call, 7, 200, 6000, TG_LIT("good"));
     call_start(&f->client, 1, &call);
     call_finish(&f->client, &call);
     lease(&f->client, 200, 260, ALL, &l);
