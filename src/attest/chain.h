@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * attest/chain.h - certificate chains to configured roots.
- * Layer: L2.      Threads: roots are read-only once made, issuers have a lock, a chain
- * belongs to one call. Blocks: verifying takes one public-key operation for each certificate, a
- * refusal up to twice that. Clock: an argument.      Secrets: none.      spec: RFC 5280 section 6.
+ * Layer: L2.
+ * Threads: roots are read-only once made, issuers have a lock, a chain belongs to one call.
+ * Blocks: verifying has one public-key operation for each certificate, a refusal up to twice that.
+ * Clock: an argument.      Secrets: none.      spec: RFC 5280 section 6.
  *
  * The rules are OpenSSL's with its default flags. X509_V_FLAG_X509_STRICT is off, because the
  * leaves of Apple, Android and Yubico have no Authority Key Identifier. Security level 2 requires

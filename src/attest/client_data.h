@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * attest/client_data.h - clientDataJSON, which a browser makes of the challenge before it calls the
- * authenticator. Layer: L2.      Threads: any.      Blocks: no.      Secrets: none. spec: WebAuthn
- * Level 3 sections 5.8.1 and 7.1, steps 7 to 12.
+ * attest/client_data.h - clientDataJSON, which a browser makes of the challenge.
+ * Layer: L2.      Threads: any.      Blocks: no.      Secrets: none.
+ * spec: WebAuthn Level 3 sections 5.8.1 and 7.1, steps 7 to 12.
  */
 #ifndef TG_ATTEST_CLIENT_DATA_H
 #define TG_ATTEST_CLIENT_DATA_H

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * attest/issuers.h - a cache of parsed issuer certificates. All devices of a kind send the same
- * ones, and parsing one takes longer than verifying a signature on P-256. Layer: L2, for attest/
- * alone.      Threads: any; one lock, held for a table look-up. Blocks: no.      Secrets: none:
- * only certificates on a path to a root are kept, never a leaf.
+ * attest/issuers.h - a cache of parsed issuer certificates.
+ * Layer: L2, for attest/ alone.      Threads: any; one lock, held for a table look-up.
+ * Blocks: no.
+ * Secrets: none: only certificates on a path to a root are kept, never a leaf.
  *
- * Only the parsing is saved. Each chain is verified completely, with every signature and at its own
- * time.
+ * All devices of a kind send the same issuers, and parsing one takes longer than verifying a
+ * signature on P-256. Only the parsing is saved: each chain is verified completely, with every
+ * signature and at its own time.
  */
 #ifndef TG_ATTEST_ISSUERS_H
 #define TG_ATTEST_ISSUERS_H

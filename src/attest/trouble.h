@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * attest/trouble.h - whether OpenSSL failed because memory was short and not because of its input.
- * A relay that is short of memory must not report that a device is bad. Layer: L2, for attest/
- * alone.      Threads: any; the queue of errors is the thread's. Blocks: no.      Secrets: none.
+ * attest/trouble.h - whether OpenSSL failed because memory was short, not because of its input.
+ * Layer: L2, for attest/ alone.      Threads: any; the queue of errors is the thread's.
+ * Blocks: no.      Secrets: none.
+ *
+ * A relay that is short of memory must not report that a device is bad.
  */
 #ifndef TG_ATTEST_TROUBLE_H
 #define TG_ATTEST_TROUBLE_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * privacypass/token.h - Privacy Pass tokens for an origin: challenge, token, issuers.
- * Layer: L2 (base, crypto).   Threads: any; issuers are read-only once loaded.
+ * Layer: L2 (base, crypto, wire/json.h).   Threads: any; issuers are read-only once loaded.
  * Blocks: load reads a file; verify is one RSA verification, about 20 microseconds.
  * Clock: an argument.   Secrets: tokens are bearer proofs; their owner wipes them.
  * spec: RFC 9577 sections 2.1, 2.2; RFC 9578 sections 6.1 and 8.2.2 (token type 0x0002, Blind RSA).

@@ -76,13 +76,13 @@ static bool read_job(struct tg_push_ipc_job *job, struct tg_reader *r)
 
     job->id = tg_reader_u64(r);
     job->expires_s = read_time(r);
-    collapse = tg_reader_bytes(r, sizeof job->collapse);
+    collapse = tg_reader_bytes(r, sizeof(job->collapse));
     job->token_type = tg_reader_bytes(r, tg_reader_u16(r));
     job->token_data = tg_reader_bytes(r, tg_reader_u16(r));
-    if (collapse.len != sizeof job->collapse || job->token_type.len == 0 || job->expires_s < 0) {
+    if (collapse.len != sizeof(job->collapse) || job->token_type.len == 0 || job->expires_s < 0) {
         return false;
     }
-    memcpy(job->collapse, collapse.ptr, sizeof job->collapse);
+    memcpy(job->collapse, collapse.ptr, sizeof(job->collapse));
     return true;
 }
 

@@ -14,7 +14,8 @@
 #include "push/settings.h"
 
 #define TG_PUSH_HEADERS_MAX 12u
-#define TG_PUSH_BODY_MAX 4096u   /* bytes of a request's body: the smallest limit of all providers \
+#define TG_PUSH_BODY_MAX                                                                           \
+    4096u                        /* bytes of a request's body: the smallest limit of all providers \
                                   */
 #define TG_PUSH_ANSWER_MAX 8192u /* bytes of an answer's body that are read; the rest is cut */
 #define TG_PUSH_URL_MAX 4096u

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * push/schedule.h - when a push is repeated, and when a whole provider waits: pure functions with
- * the time and the random source as arguments. Layer: L2, for push/ alone.   Threads: one state,
- * one thread.   Blocks: no. Secrets: none. A token is identified by its keyed hash.
+ * push/schedule.h - when a push is repeated, and when a whole provider waits.
+ * Layer: L2, for push/ alone.   Threads: one state, one thread.   Blocks: no.
+ * Clock: an argument.   Secrets: none. A token is identified by its keyed hash.
  */
 #ifndef TG_PUSH_SCHEDULE_H
 #define TG_PUSH_SCHEDULE_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * push/verdict.h - tables from a provider's error word to a verdict, and verdicts by status for
- * words without a row. Layer: L2, for push/ alone.   Threads: any.   Blocks: no.   Secrets: none.
+ * push/verdict.h - tables from a provider's error word to a verdict, and verdicts by status.
+ * Layer: L2, for push/ alone.   Threads: any.   Blocks: no.   Secrets: none.
  */
 #ifndef TG_PUSH_VERDICT_H
 #define TG_PUSH_VERDICT_H

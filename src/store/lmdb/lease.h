@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store/lmdb/lease.h - the leases of outbox entries. They are in memory: only one process has the
- * environment open, so every lease ends with it. Layer: L2 (base), for src/store
- * alone.   Threads: the writer's.   Blocks: no.
+ * store/lmdb/lease.h - the leases of outbox entries.
+ * Layer: L2 (base), for src/store alone.   Threads: the writer's.   Blocks: no.
+ *
+ * They are in memory: only one process has the environment open, so every lease ends with it.
  */
 #ifndef TG_STORE_LMDB_LEASE_H
 #define TG_STORE_LMDB_LEASE_H

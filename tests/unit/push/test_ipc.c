@@ -17,7 +17,7 @@ static struct tg_push_ipc a_job(struct tg_bytes data)
                                            .expires_s = 1893456000,
                                            .token_type = TG_LIT("com.apple.apns"),
                                            .token_data = data };
-    memset(msg.of.job.collapse, 0xc5, sizeof msg.of.job.collapse);
+    memset(msg.of.job.collapse, 0xc5, sizeof(msg.of.job.collapse));
     return msg;
 }
 
