@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * privacypass/issuers.h - the issuers as loaded; for privacypass/ alone.
- * Layer: L2 (base, crypto).   Threads: read-only once loaded.   Blocks: no.   Secrets: none.
+ * Layer: L2 (base, crypto, wire/json.h).   Threads: read-only once loaded.
+ * Blocks: no.   Secrets: none.
  */
 #ifndef TG_PRIVACYPASS_ISSUERS_H
 #define TG_PRIVACYPASS_ISSUERS_H
