@@ -1,78 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "vectors.h"
 
-#include <cmocka.h>
-
-#include "base/b64.h"
-#include "base/hex.h"
 #include "crypto/digest.h"
-#include "privacypass/token.h"
 
-#include <jansson.h>
-#include <stdio.h>
-#include <string.h>
-
-#define VECTORS TG_TEST_DATA "/privacypass/rfc9578_blind_rsa.json"
 #define NOW_S INT64_C(1893456000)
-#define TEXT_MAX 65536u
-
-/* The parts of a TokenChallenge of a vector, read without the code under test. */
-struct vector {
-    uint8_t spki[1024], challenge[512], token[TG_PRIVATE_TOKEN_LEN];
-    size_t spki_len, challenge_len;
-    struct tg_bytes issuer, context, origin;
-};
-
-static size_t unhex(uint8_t *out, size_t cap, const json_t *vector, const char *name)
-{
-    const char *text = json_string_value(json_object_get(vector, name));
-    size_t len = strlen(text) / 2;
-
-    assert_true(len <= cap);
-    assert_int_equal(tg_hex_decode(out, len, tg_bytes_str(text)), TG_OK);
-    return len;
-}
-
-static void take_apart(struct vector *v)
-{
-    const uint8_t *at = v->challenge;
-    size_t len = (size_t)at[2] << 8 | at[3];
-
-    v->issuer = tg_bytes(at + 4, len);
-    at += 4 + len;
-    v->context = tg_bytes(at + 1, at[0]);
-    at += 1 + at[0];
-    v->origin = tg_bytes(at + 2, (size_t)at[0] << 8 | at[1]);
-    assert_ptr_equal(v->origin.ptr + v->origin.len, v->challenge + v->challenge_len);
-}
-
-static void load(struct vector *v, size_t index)
-{
-    json_t *top = json_load_file(VECTORS, 0, NULL);
-    const json_t *vector = json_array_get(json_object_get(top, "vectors"), index);
-
-    assert_non_null(vector);
-    v->spki_len = unhex(v->spki, sizeof(v->spki), vector, "pkS");
-    v->challenge_len = unhex(v->challenge, sizeof(v->challenge), vector, "token_challenge");
-    assert_int_equal(unhex(v->token, sizeof(v->token), vector, "token"), TG_PRIVATE_TOKEN_LEN);
-    take_apart(v);
-    json_decref(top);
-}
-
-/* {"issuers":[{"name":NAME,"keys":[{"token-key":SPKI TIMES}]}]} */
-static void put_file(struct tg_buf *out, const struct vector *v, const char *times)
-{
-    tg_buf_append_str(out, "{\"issuers\":[{\"name\":\"");
-    tg_buf_append(out, v->issuer);
-    tg_buf_append_str(out, "\",\"keys\":[{\"token-key\":\"");
-    tg_b64_encode(out, tg_bytes(v->spki, v->spki_len), TG_B64_URL);
-    tg_buf_append_str(out, "\"");
-    tg_buf_append_str(out, times);
-    tg_buf_append_str(out, "}]}]}");
-}
 
 static struct tg_private_token_issuers *issuers_with(const struct vector *v, const char *times)
 {
@@ -86,8 +17,6 @@ static struct tg_private_token_issuers *issuers_with(const struct vector *v, con
     tg_buf_deinit(&text);
     return issuers;
 }
-
-#define FOREVER ",\"not-after\":253402300799"
 
 static enum tg_private_token_step
 verify(const struct vector *v, const struct tg_private_token_issuers *issuers, int64_t now_s)
@@ -322,93 +251,6 @@ static void parse__forms_of_the_header__accepted_or_refused(void **state)
     tg_buf_deinit(&text);
 }
 
-static void expect_refused(const char *text, const char *said)
-{
-    struct tg_private_token_issuers *issuers = NULL;
-    struct tg_fault fault = { "" };
-
-    assert_int_equal(tg_private_token_issuers_parse(&issuers, tg_bytes_str(text), &fault),
-                     TG_E_SYNTAX);
-    assert_null(issuers);
-    assert_non_null(strstr(fault.text, said));
-}
-
-static void issuers__anything_wrong__refused_with_its_place(void **state)
-{
-    static const struct {
-        const char *text, *said;
-    } cases[] = {
-        { "", "expected one JSON object" },
-        { "{\"issuers\":[],\"issuers\":[]}", "duplicate" },
-        { "[]", "expected one JSON object" },
-        { "{}", "issuers" },
-        { "{\"issuers\":[1]}", "issuer 1: expected name" },
-        { "{\"issuers\":[]}", "1 to 8" },
-        { "{\"issuers\":[{\"name\":\"A.example\",\"keys\":[]}]}", "issuer 1: expected name" },
-        { "{\"issuers\":[{\"name\":\"a.example\",\"keys\":[]}]}", "1 to 4" },
-        { "{\"issuers\":[{\"name\":\"a.example\",\"keys\":[{},{},{},{},{}]}]}", "1 to 4" },
-        { "{\"issuers\":[{\"name\":\"a.example\",\"keys\":[{}]}]}", "issuer 1, key 1" },
-        { "{\"issuers\":[{\"name\":\"a.example\",\"keys\":[{\"token-key\":\"AAAA\"}]}]}",
-          "not-after is required" },
-        { "{\"issuers\":[{\"name\":\"a.example\",\"keys\":[{\"token-key\":\"AAAA\","
-          "\"not-after\":5,\"not-before\":5}]}]}",
-          "later than not-before" },
-        { "{\"issuers\":[{\"name\":\"a.example\",\"keys\":[{\"token-key\":\"AAAA\","
-          "\"not-after\":5}]}]}",
-          "RSASSA-PSS" },
-        { "{\"issuers\":[{\"name\":\"a.example\",\"keys\":[{\"token-key\":\"AAAA\","
-          "\"not-after\":5.5}]}]}",
-          "expected seconds since 1970" },
-        { "{\"issuers\":[{\"name\":\"a.example\",\"keys\":[{\"token-key\":\"AAAA\","
-          "\"not-after\":253402300800}]}]}",
-          "expected seconds since 1970" },
-        { "{\"issuers\":[{\"name\":\"a.example\",\"keys\":[{\"token-key\":\"AAAA\","
-          "\"not_after\":5}]}]}",
-          "expected token-key" },
-    };
-
-    (void)state;
-    for (size_t i = 0; i < TG_COUNT(cases); i++) {
-        expect_refused(cases[i].text, cases[i].said);
-    }
-}
-
-/* The same key with the algorithm identifier of plain RSA. */
-static void issuers__key_of_another_kind_or_with_trailing_bytes__refused(void **state)
-{
-    struct vector v;
-    struct tg_buf text;
-
-    (void)state;
-    load(&v, 0);
-    tg_buf_init(&text, TEXT_MAX);
-    for (size_t at = 0; at < 70; at++) { /* algorithm and parameters */
-        v.spki[at] ^= 1;
-        tg_buf_clear(&text);
-        put_file(&text, &v, FOREVER);
-        expect_refused(tg_buf_cstr(&text), "RSASSA-PSS");
-        v.spki[at] ^= 1;
-    }
-    v.spki_len++;
-    tg_buf_clear(&text);
-    put_file(&text, &v, FOREVER);
-    expect_refused(tg_buf_cstr(&text), "RSASSA-PSS");
-    tg_buf_deinit(&text);
-}
-
-static void load__no_such_file__an_error_with_the_reason(void **state)
-{
-    struct tg_private_token_issuers *issuers = NULL;
-    struct tg_fault fault = { "" };
-
-    (void)state;
-    assert_int_equal(
-        tg_private_token_issuers_load(&issuers, TG_TEST_DATA "/privacypass/none", &fault), TG_E_IO);
-    assert_non_null(strstr(fault.text, "cannot be opened"));
-    assert_int_equal(tg_private_token_issuers_load(&issuers, VECTORS, NULL), TG_E_SYNTAX);
-    assert_null(issuers);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -419,9 +261,6 @@ int main(void)
         cmocka_unit_test(rotation__two_valid_keys__the_first_is_in_the_challenge_and_both_verify),
         cmocka_unit_test(ask__one_issuer__challenge_and_key_with_the_padding_of_rfc_9577),
         cmocka_unit_test(parse__forms_of_the_header__accepted_or_refused),
-        cmocka_unit_test(issuers__anything_wrong__refused_with_its_place),
-        cmocka_unit_test(issuers__key_of_another_kind_or_with_trailing_bytes__refused),
-        cmocka_unit_test(load__no_such_file__an_error_with_the_reason),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
