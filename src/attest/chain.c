@@ -104,15 +104,29 @@ static enum tg_attest_step explain_no_key(const struct tg_cert *cert,
     return step == TG_ATTEST_OK ? TG_ATTEST_STEP_INTERNAL : step;
 }
 
+/* OpenSSL 3.5 reports no error for some allocations that failed, so a certificate is bad only when
+   it is refused twice. NULL: the error queue is that of the second attempt. */
+static X509 *decode_cert(struct tg_bytes der)
+{
+    const uint8_t *at = der.ptr;
+    X509 *cert = d2i_X509(NULL, &at, (long)der.len);
+
+    if (cert == NULL) {
+        (void)tg_trouble_take();
+        at = der.ptr;
+        cert = d2i_X509(NULL, &at, (long)der.len);
+    }
+    return cert;
+}
+
 static enum tg_attest_step read_cert(X509 **out, const struct tg_attest_chain_request *request,
                                      size_t i, struct tg_fault *fault)
 {
     const struct tg_cert *from = &request->certs[i];
-    const uint8_t *at = from->der.ptr;
     X509 *cert = i == 0 ? NULL : tg_attest_issuers_find(request->issuers, from->der);
 
     if (cert == NULL) {
-        cert = d2i_X509(NULL, &at, (long)from->der.len);
+        cert = decode_cert(from->der);
     }
     *out = cert;
     if (cert == NULL && tg_trouble_take()) {

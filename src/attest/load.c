@@ -20,7 +20,7 @@ static enum tg_err read_all(struct tg_buf *out, FILE *file)
     do {
         got = fread(chunk, 1, sizeof(chunk), file);
         tg_buf_append(out, tg_bytes(chunk, got));
-    } while (got > 0 && tg_buf_status(out) == TG_OK);
+    } while (got == sizeof(chunk) && tg_buf_status(out) == TG_OK);
     return ferror(file) != 0 ? TG_E_IO : tg_buf_status(out);
 }
 

@@ -49,7 +49,7 @@ static enum tg_err find_all(struct tg_curl *out, void *library, struct tg_fault 
         }
         /* ISO C has no conversion from a data pointer to a function pointer. POSIX gives both the
            same representation. */
-        memcpy((uint8_t *)out + functions[i].at, &found, sizeof(found));
+        memcpy((uint8_t *)out + functions[i].at, (const void *)&found, sizeof(found));
     }
     return TG_OK;
 }

@@ -156,9 +156,9 @@ static void generate__many__each_digit_as_often_at_each_place(void **state)
         double chi = 0;
 
         for (unsigned digit = 0; digit < 10; digit++) {
-            double off = (double)seen[place][digit] - COUNT / 10.0;
+            double off = (double)seen[place][digit] - (double)COUNT / 10;
 
-            chi += off * off / (COUNT / 10.0);
+            chi += off * off / ((double)COUNT / 10);
         }
         assert_true(chi < 40);
     }
