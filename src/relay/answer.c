@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From a result to a response. Declared in relay/exchange.h. */
-#include "relay/exchange.h"
+#include "relay/answer.h"
 
 #include "base/mem.h"
-
 #include "relay/status.h"
 #include "wire/msg_create.h"
 #include "wire/msg_read.h"
@@ -170,7 +168,7 @@ static enum tg_err fill_refusal(struct tg_reply *reply, struct tg_exchange *ex)
 
 /* ---- answers -------------------------------------------------------------------------------- */
 
-void tg_exchange_answer_error(struct tg_exchange *ex, enum tg_err err)
+void tg_answer_error(struct tg_exchange *ex, enum tg_err err)
 {
     struct tg_reply reply;
 
@@ -187,7 +185,7 @@ static void add_vary(struct tg_reply *reply, const struct tg_exchange *ex)
     }
 }
 
-void tg_exchange_answer_result(struct tg_exchange *ex)
+void tg_answer_result(struct tg_exchange *ex)
 {
     enum tg_err err = TG_E_BUG;
     struct tg_reply reply;
@@ -198,13 +196,13 @@ void tg_exchange_answer_result(struct tg_exchange *ex)
                                                    : fill_success(&reply, ex);
     if (err != TG_OK) {
         tg_reply_deinit(&reply);
-        tg_exchange_answer_error(ex, err);
+        tg_answer_error(ex, err);
         return;
     }
     send_reply(&reply, ex);
 }
 
-void tg_exchange_answer_route(struct tg_exchange *ex)
+void tg_answer_route(struct tg_exchange *ex)
 {
     struct tg_reply reply;
 
@@ -212,7 +210,7 @@ void tg_exchange_answer_route(struct tg_exchange *ex)
         /* The answer that the mailbox rules give where there is none. */
         ex->cmd = (struct tg_mailbox_command){ .call = ex->route.call };
         tg_mailbox_apply(&ex->box, false, &ex->cmd, ex->now_s, &ex->result);
-        tg_exchange_answer_result(ex);
+        tg_answer_result(ex);
         return;
     }
     start_reply(&reply, ex);

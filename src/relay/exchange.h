@@ -74,19 +74,11 @@ struct tg_exchange {
     bool must_look_again;   /* woken while a look was under way */
 };
 
-/*
- * Fills route, headers, command and messages from the request. Everything wrong with the request
- * becomes a fault in the command.
- * TG_E_NOMEM, TG_E_CRYPTO   the relay's own trouble
- */
-TG_NODISCARD enum tg_err tg_exchange_take_request(struct tg_exchange *ex,
-                                                  const struct tg_http_request *request);
-
-/* The answer to a route that is no call. */
-void tg_exchange_answer_route(struct tg_exchange *ex);
-/* The answer that ex->result asks for. */
-void tg_exchange_answer_result(struct tg_exchange *ex);
-/* The answer to trouble of our own. */
-void tg_exchange_answer_error(struct tg_exchange *ex, enum tg_err err);
+/* The exchange is not freed between hold and release, whatever a callback does. */
+void tg_exchange_hold(struct tg_exchange *ex);
+/* False: the exchange has ended, and may be freed. */
+bool tg_exchange_release(struct tg_exchange *ex);
+/* Frees and wipes what a long poll does not need while it waits. */
+void tg_exchange_drop_contents(struct tg_exchange *ex);
 
 #endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From a request's headers and body to a command. Declared in relay/exchange.h. */
-#include "relay/exchange.h"
+#include "relay/command.h"
 
 #include "wire/msg_create.h"
 #include "wire/msg_read.h"
@@ -171,7 +170,7 @@ out:
     return err;
 }
 
-enum tg_err tg_exchange_take_request(struct tg_exchange *ex, const struct tg_http_request *request)
+enum tg_err tg_command_decode(struct tg_exchange *ex, const struct tg_http_request *request)
 {
     struct tg_request_headers headers;
     enum tg_err err = TG_OK;

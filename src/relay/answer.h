@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * relay/answer.h - sends the response of an exchange; private to this folder.
+ * Layer: L2.   Threads: the worker's.   Blocks: no.
+ * Secrets: a response may hold what a device is entitled to; it is wiped once it is sent.
+ *
+ * Each function ends the exchange: the caller holds it (tg_exchange_hold) to read it afterwards.
+ */
+#ifndef TG_RELAY_ANSWER_H
+#define TG_RELAY_ANSWER_H
+
+#include "relay/exchange.h"
+
+/* The answer to a request whose route is not a call. */
+void tg_answer_route(struct tg_exchange *ex);
+/* The answer that ex->result asks for. */
+void tg_answer_result(struct tg_exchange *ex);
+/* The answer to an error on the relay's side. */
+void tg_answer_error(struct tg_exchange *ex, enum tg_err err);
+
+#endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "relay/apply.h"
+
+#include "relay/note.h"
+
+enum tg_err tg_apply_record(struct tg_exchange *ex, const struct tg_store_record *record)
+{
+    enum tg_err err = TG_E_BUG;
+
+    tg_buf_clear(&ex->plain);
+    if (record != NULL) {
+        TG_TRY(tg_record_open(&ex->plain, ex->relay->keyring, &ex->mailbox, &ex->record_key,
+                              &ex->key, record));
+        TG_TRY(tg_record_decode(&ex->box, tg_buf_view(&ex->plain)));
+    }
+    tg_mailbox_apply(&ex->box, record != NULL, &ex->cmd, ex->now_s, &ex->result);
+    err = TG_OK;
+out:
+    /* A record that says nothing we can read is not the client's mistake: 503, not 404 or 400. */
+    return err == TG_OK || err == TG_E_NOMEM ? err : TG_E_CRYPTO;
+}
+
+/* The store's version counts every write, the mailbox's only updates: a store that compares
+   versions must see a bind, too. */
+static enum tg_err seal_record(struct tg_exchange *ex, const struct tg_store_record *old,
+                               struct tg_store_record *next)
+{
+    enum tg_err err = TG_E_BUG;
+    uint64_t version = old == NULL ? 1 : old->version + 1;
+
+    tg_buf_clear(&ex->fresh);
+    tg_buf_clear(&ex->sealed);
+    TG_TRY(tg_record_encode(&ex->fresh, &ex->box));
+    TG_TRY(tg_record_seal(&ex->sealed, &ex->record_key, &ex->key, version, ex->box.expires_s,
+                          tg_buf_view(&ex->fresh), ex->relay->rng));
+    *next = (struct tg_store_record){ .version = version,
+                                      .expires_s = ex->box.expires_s,
+                                      .sealed = tg_buf_view(&ex->sealed) };
+    err = TG_OK;
+out:
+    return err;
+}
+
+/* Fail closed: what was judged to need no proof, and by now would be stored, is trouble. */
+static bool is_cleared(const struct tg_exchange *ex)
+{
+    return ex->standing == NULL || ex->standing->is_cleared;
+}
+
+/* spec: protocol/4#token-good-again */
+static void note_left(struct tg_exchange *ex, struct tg_store_next *next)
+{
+    struct tg_outbox_note note = { .ask = TG_OUTBOX_UNBLOCK };
+
+    if (ex->result.left.is_present &&
+        tg_note_key(&note.key, ex->relay->keyring, &ex->result.left) == TG_OK) {
+        next->notes[next->note_count++] = note;
+    }
+}
+
+/* spec: protocol/4#other-side-pushed, protocol/4#push-until-expiration */
+static void note_told(struct tg_exchange *ex, struct tg_store_next *next)
+{
+    const struct tg_keyring *keyring = ex->relay->keyring;
+    struct tg_outbox_note note = { .ask = TG_OUTBOX_NOTIFY,
+                                   .due_s = ex->now_s,
+                                   .expires_s = ex->box.expires_s };
+
+    tg_buf_clear(&ex->note);
+    if (!ex->result.told.is_present || tg_note_key(&note.key, keyring, &ex->result.told) != TG_OK ||
+        tg_note_seal(&ex->note, keyring, &note.key, &ex->result.told, ex->relay->rng) != TG_OK) {
+        return;
+    }
+    note.sealed = tg_buf_view(&ex->note);
+    next->notes[next->note_count++] = note;
+    ex->has_noted = true;
+}
+
+enum tg_store_verdict tg_apply_change(void *ctx, const struct tg_store_record *old,
+                                      struct tg_store_next *next)
+{
+    struct tg_exchange *ex = ctx;
+    bool must_store = false;
+
+    ex->has_noted = false;
+    ex->change_err = tg_apply_record(ex, old);
+    must_store = ex->change_err == TG_OK && (ex->result.effects & TG_EFFECT_STORE) != 0;
+    if (must_store) {
+        ex->change_err = is_cleared(ex) ? seal_record(ex, old, &next->record) : TG_E_STORE;
+    }
+    if (!must_store || ex->change_err != TG_OK) {
+        return TG_STORE_KEEP;
+    }
+    /* A push that cannot be noted fails no change. spec: protocol/4#push-never-fails-request */
+    note_left(ex, next);
+    note_told(ex, next);
+    return TG_STORE_PUT;
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "relay/perform.h"
+
+#include "relay/answer.h"
+#include "relay/apply.h"
+
+#define MS_PER_S 1000u
+
+static uint32_t wait_time_s(const struct tg_exchange *ex)
+{
+    int64_t wait_s = ex->wait_s;
+
+    /* spec: protocol/2#long-poll-cap */
+    if (wait_s > ex->relay->config->wait_cap_s) {
+        wait_s = ex->relay->config->wait_cap_s;
+    }
+    if (wait_s > ex->box.expires_s - ex->now_s) {
+        wait_s = ex->box.expires_s - ex->now_s;
+    }
+    return wait_s > 0 ? (uint32_t)wait_s : 0;
+}
+
+/* First it is remembered, then it looks again: a change in between is seen by one or the other. */
+static void start_wait(struct tg_exchange *ex)
+{
+    uint64_t wait_ms = (uint64_t)wait_time_s(ex) * MS_PER_S;
+
+    if (wait_ms == 0) {
+        tg_answer_result(ex);
+        return;
+    }
+    tg_exchange_drop_contents(ex);
+    ex->cmd.may_bind = false; /* whoever was let go while it waited is not bound again */
+    ex->is_waiting = true;
+    ex->ops->wait(ex->ctx, ex, &ex->key, wait_ms);
+    if (!ex->is_ended) {
+        tg_perform_look(ex);
+    }
+}
+
+/* The result is final, or it is a reason to wait. */
+static void settle(struct tg_exchange *ex)
+{
+    if (ex->result.outcome != TG_OUTCOME_WAIT || ex->is_woken) {
+        tg_answer_result(ex);
+    } else if (!ex->is_waiting) {
+        start_wait(ex);
+    } else {
+        tg_exchange_drop_contents(ex);
+    }
+}
+
+static void changed(void *ctx, enum tg_err err)
+{
+    struct tg_exchange *ex = ctx;
+    struct tg_relay *relay = ex->relay;
+
+    tg_exchange_hold(ex);
+    ex->pending_count--;
+    relay->change_count--;
+    if (err == TG_OK) {
+        err = ex->change_err;
+    }
+    /* Also when the client is gone by now: the others are not. spec: protocol/4#other-side-told */
+    if (err == TG_OK && (ex->result.effects & TG_EFFECT_TELL) != 0 && relay->hooks != NULL &&
+        relay->hooks->changed != NULL) {
+        relay->hooks->changed(relay->hooks->ctx, &ex->key);
+    }
+    if (err == TG_OK && ex->has_noted && relay->hooks != NULL && relay->hooks->noted != NULL) {
+        relay->hooks->noted(relay->hooks->ctx);
+    }
+    if (!ex->is_ended && err != TG_OK) {
+        tg_answer_error(ex, err);
+    } else if (!ex->is_ended) {
+        settle(ex);
+    }
+    (void)tg_exchange_release(ex);
+}
+
+void tg_perform_change(struct tg_exchange *ex)
+{
+    ex->pending_count++;
+    ex->relay->change_count++;
+    ex->relay->store->ops->apply(ex->relay->port, &ex->key, tg_apply_change, ex, changed);
+}
+
+static void take_found(struct tg_exchange *ex, enum tg_err err,
+                       const struct tg_store_record *record)
+{
+    if (ex->must_look_again) {
+        ex->must_look_again = false;
+        tg_perform_look(ex);
+        return;
+    }
+    if (err == TG_OK) {
+        err = tg_apply_record(ex, record);
+    }
+    if (err != TG_OK) {
+        tg_answer_error(ex, err);
+    } else if ((ex->result.effects & TG_EFFECT_STORE) != 0) {
+        tg_perform_change(ex);
+    } else {
+        settle(ex);
+    }
+}
+
+static void found(void *ctx, enum tg_err err, const struct tg_store_record *record)
+{
+    struct tg_exchange *ex = ctx;
+
+    tg_exchange_hold(ex);
+    ex->pending_count--;
+    if (!ex->is_ended) {
+        take_found(ex, err, record);
+    }
+    (void)tg_exchange_release(ex);
+}
+
+void tg_perform_look(struct tg_exchange *ex)
+{
+    ex->pending_count++;
+    ex->relay->store->ops->read(ex->relay->port, &ex->key, found, ex);
+}

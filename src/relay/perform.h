@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * relay/perform.h - reads or changes the mailbox in the store, waits for a change, answers; private
+ * to this folder. Layer: L2.   Threads: the worker's.   Blocks: no.   Secrets: none of its own.
+ */
+#ifndef TG_RELAY_PERFORM_H
+#define TG_RELAY_PERFORM_H
+
+#include "relay/exchange.h"
+
+/* Reads the mailbox and answers; makes a change where the read needs one; starts a long poll where
+   there is nothing new. */
+void tg_perform_look(struct tg_exchange *ex);
+/* Changes the mailbox in the store's atomic step and answers. */
+void tg_perform_change(struct tg_exchange *ex);
+
+#endif

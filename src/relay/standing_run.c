@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "relay/standing_run.h"
+
+#include "relay/answer.h"
+#include "relay/apply.h"
+#include "relay/perform.h"
+
+static void rule(struct tg_exchange *ex, enum tg_standing_ruling ruling);
+
+static void begin_pending(struct tg_exchange *ex)
+{
+    ex->pending_count++;
+    ex->relay->change_count++;
+    tg_exchange_hold(ex);
+}
+
+static void end_pending(struct tg_exchange *ex)
+{
+    ex->pending_count--;
+    ex->relay->change_count--;
+}
+
+static void spent(void *ctx, enum tg_err err)
+{
+    struct tg_exchange *ex = ctx;
+
+    tg_exchange_hold(ex);
+    end_pending(ex);
+    if (!ex->is_ended && err != TG_OK) {
+        tg_answer_error(ex, err);
+    } else if (!ex->is_ended) {
+        rule(ex, tg_standing_spent(ex));
+    }
+    (void)tg_exchange_release(ex);
+}
+
+static void spend(struct tg_exchange *ex)
+{
+    begin_pending(ex);
+    ex->relay->store->ops->apply(ex->relay->port, &ex->standing->spent_key, tg_standing_spend, ex,
+                                 spent);
+    (void)tg_exchange_release(ex);
+}
+
+static void verify(void *arg)
+{
+    tg_standing_verify(arg);
+}
+
+static void verified(void *arg)
+{
+    struct tg_exchange *ex = arg;
+
+    tg_exchange_hold(ex);
+    end_pending(ex);
+    if (!ex->is_ended) {
+        rule(ex, tg_standing_verified(ex));
+    }
+    (void)tg_exchange_release(ex);
+}
+
+/* spec: protocol/6#verified-off-the-loop */
+static void offload_verify(struct tg_exchange *ex)
+{
+    const struct tg_relay_hooks *hooks = ex->relay->hooks;
+    enum tg_err err = TG_OK;
+
+    begin_pending(ex);
+    if (hooks != NULL && hooks->offload != NULL) {
+        err = hooks->offload(hooks->ctx, verify, verified, ex);
+    } else {
+        verify(ex);
+        verified(ex);
+    }
+    if (err != TG_OK) {
+        end_pending(ex);
+        tg_answer_error(ex, err);
+    }
+    (void)tg_exchange_release(ex);
+}
+
+static void rule(struct tg_exchange *ex, enum tg_standing_ruling ruling)
+{
+    switch (ruling) {
+    case TG_RULING_GO_ON:
+        ex->standing->is_cleared = true;
+        tg_perform_change(ex);
+        return;
+    case TG_RULING_VERIFY:
+        offload_verify(ex);
+        return;
+    case TG_RULING_SPEND:
+        spend(ex);
+        return;
+    case TG_RULING_REFUSED:
+        tg_answer_result(ex);
+        return;
+    case TG_RULING_TROUBLE:
+        tg_answer_error(ex, TG_E_CRYPTO);
+        return;
+    }
+    tg_answer_error(ex, TG_E_BUG);
+}
+
+/* What the mailbox refuses anyway costs no signature; what was done before needs no new proof. */
+static void judge_found(struct tg_exchange *ex, enum tg_err err,
+                        const struct tg_store_record *record)
+{
+    if (err == TG_OK) {
+        err = tg_apply_record(ex, record);
+    }
+    if (err != TG_OK) {
+        tg_answer_error(ex, err);
+    } else if (ex->result.outcome == TG_OUTCOME_REFUSED) {
+        tg_answer_result(ex);
+    } else if (ex->result.outcome == TG_OUTCOME_DUPLICATE) {
+        tg_perform_change(ex);
+    } else {
+        rule(ex, tg_standing_begin(ex));
+    }
+}
+
+static void found_to_judge(void *ctx, enum tg_err err, const struct tg_store_record *record)
+{
+    struct tg_exchange *ex = ctx;
+
+    tg_exchange_hold(ex);
+    ex->pending_count--;
+    if (!ex->is_ended) {
+        judge_found(ex, err, record);
+    }
+    (void)tg_exchange_release(ex);
+}
+
+void tg_standing_run(struct tg_exchange *ex)
+{
+    if (ex->standing == NULL) {
+        tg_perform_change(ex);
+        return;
+    }
+    ex->pending_count++;
+    ex->relay->store->ops->read(ex->relay->port, &ex->key, found_to_judge, ex);
+}
