@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "relay/standing_case.h"
+
+#include "base/mem.h"
+#include "relay/exchange.h"
+#include "wire/attestation.h"
+
+#include <string.h>
+
+#define ASKED_MAX 16384u /* bytes of PrivateToken challenges */
+
+/* ---- what was sent -------------------------------------------------------------------------- */
+
+void tg_standing_case_free(struct tg_standing_case **c)
+{
+    if (*c != NULL) {
+        tg_buf_deinit(&(*c)->object);
+        tg_buf_deinit(&(*c)->formats);
+        tg_buf_deinit(&(*c)->asked);
+        tg_mem_free_secret(*c, sizeof(**c));
+        *c = NULL;
+    }
+}
+
+static bool is_on(enum tg_standing_mode mode)
+{
+    return mode != TG_STANDING_OFF;
+}
+
+static bool is_required(const struct tg_standing *standing)
+{
+    return standing->attestation == TG_STANDING_REQUIRED ||
+           standing->private_tokens == TG_STANDING_REQUIRED;
+}
+
+/* Whether the request has anything to show, or must have. */
+static bool is_concerned(const struct tg_exchange *ex, const struct tg_request_headers *headers)
+{
+    const struct tg_standing *standing = ex->relay->config->standing;
+    bool is_create = ex->route.call == TG_CALL_CREATE;
+
+    if (standing == NULL || (!is_create && ex->route.call != TG_CALL_UPDATE)) {
+        return false;
+    }
+    /* spec: protocol/6#required-on-create */
+    return (is_create && is_required(standing)) ||
+           (is_on(standing->attestation) && headers->attestation_presence == TG_PRESENT) ||
+           (is_create && is_on(standing->private_tokens) &&
+            headers->private_token_presence != TG_ABSENT);
+}
+
+/* TG_E_NOMEM alone: whatever is wrong with the text is for the judgement. */
+static enum tg_err take_attestation(struct tg_standing_case *c,
+                                    const struct tg_request_headers *headers)
+{
+    enum tg_err err = TG_OK;
+
+    c->has_attestation = headers->attestation_presence == TG_PRESENT;
+    if (c->has_attestation) {
+        err = tg_attestation_decode(&c->object, headers->attestation);
+    }
+    if (err == TG_E_NOMEM) {
+        return err;
+    }
+    c->attestation_step = err == TG_OK ? TG_STANDING_OK : TG_STANDING_ENCODING;
+    return TG_OK;
+}
+
+static void take_token(struct tg_standing_case *c, const struct tg_request_headers *headers)
+{
+    c->has_token = headers->private_token_presence != TG_ABSENT;
+    if (c->has_token && (headers->private_token_presence != TG_PRESENT ||
+                         tg_private_token_parse(c->token, headers->authorization) != TG_OK)) {
+        c->token_step = TG_STANDING_ENCODING;
+    }
+}
+
+static enum tg_err take_challenge(struct tg_exchange *ex, const struct tg_request_headers *headers)
+{
+    const struct tg_payload *payload =
+        ex->route.call == TG_CALL_CREATE ? &ex->create.payload : &ex->update.payload;
+    const struct tg_attestation_cover cover = { .claim = headers->claim_text,
+                                                .request_id = headers->request_id,
+                                                .payload_type = payload->type,
+                                                .payload_data = payload->data };
+
+    return tg_attestation_challenge(ex->standing->challenge, &cover);
+}
+
+enum tg_err tg_standing_take(struct tg_exchange *ex, const struct tg_request_headers *headers)
+{
+    const struct tg_standing *standing = ex->relay->config->standing;
+    struct tg_standing_case *c = NULL;
+    enum tg_err err = TG_E_BUG;
+
+    /* A request that is refused for what it says is judged no further. */
+    if (ex->cmd.fault_status != 0 || headers->claim_presence != TG_PRESENT ||
+        !is_concerned(ex, headers)) {
+        return TG_OK;
+    }
+    c = tg_mem_calloc(1, sizeof(*c));
+    if (c == NULL) {
+        return TG_E_NOMEM;
+    }
+    ex->standing = c;
+    tg_buf_init(&c->object, TG_ATTESTATION_DECODED_MAX);
+    tg_buf_init(&c->formats, ASKED_MAX);
+    tg_buf_init(&c->asked, ASKED_MAX);
+    if (is_on(standing->attestation)) {
+        TG_TRY(take_attestation(c, headers));
+    }
+    if (is_on(standing->private_tokens) && ex->route.call == TG_CALL_CREATE) {
+        take_token(c, headers);
+    }
+    err = take_challenge(ex, headers);
+out:
+    return err;
+}
+
+/* ---- answers -------------------------------------------------------------------------------- */
+
+static void report(struct tg_exchange *ex, enum tg_standing_scheme scheme,
+                   enum tg_standing_step step)
+{
+    const struct tg_relay_hooks *hooks = ex->relay->hooks;
+    const struct tg_attest_verdict *verdict = &ex->standing->attest;
+    struct tg_standing_report told = { .scheme = scheme, .step = step };
+
+    if (scheme == TG_STANDING_ATTESTATION) {
+        told.has_format = verdict->has_format;
+        told.format = verdict->format;
+    }
+    if (hooks != NULL && hooks->judged != NULL) {
+        hooks->judged(hooks->ctx, &told);
+    }
+}
+
+/* spec: protocol/6#token-context */
+static struct tg_bytes context_of(const struct tg_exchange *ex)
+{
+    return ex->relay->config->standing->is_token_bound ? TG_ARRAY_BYTES(ex->standing->challenge)
+                                                       : tg_bytes(NULL, 0);
+}
+
+/* Writes down what would do: the formats, and the tokens where an issuer has a key in force.
+   spec: protocol/6#challenges-in-401 */
+static enum tg_err write_challenges(struct tg_exchange *ex)
+{
+    const struct tg_standing *standing = ex->relay->config->standing;
+    struct tg_standing_case *c = ex->standing;
+
+    if (is_on(standing->attestation)) {
+        tg_buf_append_str(&c->formats, TG_SCHEME_ATTESTATION " formats=\"");
+        tg_buf_append_str(&c->formats, standing->formats);
+        tg_buf_append_str(&c->formats, "\"");
+        (void)tg_buf_cstr(&c->formats);
+    }
+    if (tg_buf_status(&c->formats) != TG_OK || ex->route.call != TG_CALL_CREATE ||
+        !is_on(standing->private_tokens)) {
+        return tg_buf_status(&c->formats);
+    }
+    return tg_private_token_ask(&c->asked, standing->issuers, context_of(ex),
+                                tg_bytes_str(standing->origin), ex->now_s);
+}
+
+/* What a refusal says of a step: in general terms, nothing of what was sent. */
+static const struct {
+    const char *attestation, *token;
+} reasons[TG_STANDING_STEP_COUNT] = {
+    [TG_STANDING_OK] = { "", "" },
+    [TG_STANDING_MISSING] = { "", "" },
+    [TG_STANDING_ENCODING] = { "expected base64url of one CBOR attestation object",
+                               "expected PrivateToken token=\"base64url\" of type 0x0002" },
+    [TG_STANDING_FORMAT] = { "its format is not taken here, or its rules are not met", "" },
+    [TG_STANDING_CHALLENGE] = { "it covers something else than this request",
+                                "it was made for another challenge" },
+    [TG_STANDING_CHAIN] = { "its certificates lead to no root that is trusted now", "" },
+    [TG_STANDING_KEY] = { "", "no key of an issuer in force made it" },
+    [TG_STANDING_SIGNATURE] = { "it does not verify", "it does not verify" },
+    [TG_STANDING_POLICY] = { "it is sound, but not allowed on this relay", "" },
+    [TG_STANDING_SPENT] = { "", "it was spent before" },
+    [TG_STANDING_INTERNAL] = { "", "" },
+};
+
+/* spec: protocol/6#refusal-names-the-step */
+static void say_refusal(struct tg_exchange *ex, enum tg_standing_scheme scheme,
+                        enum tg_standing_step step)
+{
+    struct tg_fault *fault = &ex->result.fault;
+    const struct tg_standing *standing = ex->relay->config->standing;
+
+    if (scheme == TG_STANDING_ATTESTATION) {
+        tg_fault_set(fault, "Mailbox-Device-Attestation: refused at the step %s: %s.",
+                     tg_standing_step_name(step), reasons[step].attestation);
+    } else if (scheme == TG_STANDING_PRIVATE_TOKEN) {
+        tg_fault_set(fault, "Authorization: refused at the step %s: %s.",
+                     tg_standing_step_name(step), reasons[step].token);
+    } else {
+        tg_fault_set(fault,
+                     "This relay takes shares only from devices in good standing: expected %s.",
+                     !is_on(standing->private_tokens) ? "a device attestation"
+                     : !is_on(standing->attestation)  ? "a private token"
+                                                      : "a device attestation or a private token");
+    }
+}
+
+static enum tg_standing_ruling refuse(struct tg_exchange *ex, enum tg_standing_scheme scheme,
+                                      enum tg_standing_step step)
+{
+    report(ex, scheme, step);
+    ex->result = (struct tg_mailbox_result){ .outcome = TG_OUTCOME_REFUSED,
+                                             .status = 401,
+                                             .problem = TG_PROBLEM_STANDING };
+    say_refusal(ex, scheme, step);
+    ex->standing->is_asking = true;
+    return step == TG_STANDING_INTERNAL || write_challenges(ex) != TG_OK ? TG_RULING_TROUBLE
+                                                                         : TG_RULING_REFUSED;
+}
+
+/* ---- judging -------------------------------------------------------------------------------- */
+
+static enum tg_standing_step step_of_token(enum tg_private_token_step step)
+{
+    static const enum tg_standing_step found[] = {
+        [TG_PRIVATE_TOKEN_OK] = TG_STANDING_OK,
+        [TG_PRIVATE_TOKEN_ENCODING] = TG_STANDING_ENCODING,
+        [TG_PRIVATE_TOKEN_KEY] = TG_STANDING_KEY,
+        [TG_PRIVATE_TOKEN_CHALLENGE] = TG_STANDING_CHALLENGE,
+        [TG_PRIVATE_TOKEN_SIGNATURE] = TG_STANDING_SIGNATURE,
+        [TG_PRIVATE_TOKEN_INTERNAL] = TG_STANDING_INTERNAL,
+    };
+
+    return found[step];
+}
+
+static enum tg_standing_step step_of_attestation(enum tg_attest_step step)
+{
+    static const enum tg_standing_step found[TG_ATTEST_STEP_COUNT] = {
+        [TG_ATTEST_OK] = TG_STANDING_OK,
+        [TG_ATTEST_STEP_ENCODING] = TG_STANDING_ENCODING,
+        [TG_ATTEST_STEP_FORMAT] = TG_STANDING_FORMAT,
+        [TG_ATTEST_STEP_CHALLENGE] = TG_STANDING_CHALLENGE,
+        [TG_ATTEST_STEP_CHAIN] = TG_STANDING_CHAIN,
+        [TG_ATTEST_STEP_SIGNATURE] = TG_STANDING_SIGNATURE,
+        [TG_ATTEST_STEP_POLICY] = TG_STANDING_POLICY,
+        [TG_ATTEST_STEP_INTERNAL] = TG_STANDING_INTERNAL,
+    };
+
+    return (unsigned)step < TG_ATTEST_STEP_COUNT ? found[step] : TG_STANDING_INTERNAL;
+}
+
+static void verify_token(struct tg_exchange *ex)
+{
+    const struct tg_standing *standing = ex->relay->config->standing;
+    struct tg_standing_case *c = ex->standing;
+
+    tg_private_token_verify(&c->verdict, standing->issuers, c->token, context_of(ex),
+                            tg_bytes_str(standing->origin), ex->now_s);
+    c->token_step = step_of_token(c->verdict.step);
+}
+
+/* The token is cheap, an RSA verification; it goes first and is spent last.
+   spec: protocol/6#cheap-refusals-first */
+enum tg_standing_ruling tg_standing_begin(struct tg_exchange *ex)
+{
+    struct tg_standing_case *c = ex->standing;
+
+    if (!c->has_attestation && !c->has_token) {
+        if (ex->route.call == TG_CALL_CREATE && is_required(ex->relay->config->standing)) {
+            return refuse(ex, TG_STANDING_NO_SCHEME, TG_STANDING_MISSING);
+        }
+        return TG_RULING_GO_ON;
+    }
+    /* spec: protocol/6#present-but-bad-refused */
+    if (c->attestation_step != TG_STANDING_OK) {
+        return refuse(ex, TG_STANDING_ATTESTATION, c->attestation_step);
+    }
+    if (c->has_token && c->token_step == TG_STANDING_OK) {
+        verify_token(ex);
+    }
+    if (c->token_step != TG_STANDING_OK) {
+        return refuse(ex, TG_STANDING_PRIVATE_TOKEN, c->token_step);
+    }
+    return c->has_attestation ? TG_RULING_VERIFY : tg_standing_verified(ex);
+}
+
+void tg_standing_verify(struct tg_exchange *ex)
+{
+    const struct tg_standing *standing = ex->relay->config->standing;
+    struct tg_standing_case *c = ex->standing;
+
+    standing->verify(&c->attest, standing->policy, tg_buf_view(&c->object), c->challenge,
+                     ex->now_s);
+    c->attestation_step = step_of_attestation(c->attest.step);
+}
+
+enum tg_standing_ruling tg_standing_verified(struct tg_exchange *ex)
+{
+    struct tg_standing_case *c = ex->standing;
+
+    if (c->attestation_step != TG_STANDING_OK) {
+        return refuse(ex, TG_STANDING_ATTESTATION, c->attestation_step);
+    }
+    if (c->has_attestation) {
+        report(ex, TG_STANDING_ATTESTATION, TG_STANDING_OK);
+    }
+    if (!c->has_token) {
+        return TG_RULING_GO_ON;
+    }
+    if (tg_seal_spent_key(&c->spent_key, ex->relay->keyring, c->verdict.spent_key) != TG_OK ||
+        tg_seal_spent_mark(c->spent_mark, ex->relay->keyring, c->verdict.spent_key, &ex->key,
+                           c->challenge) != TG_OK) {
+        return refuse(ex, TG_STANDING_PRIVATE_TOKEN, TG_STANDING_INTERNAL);
+    }
+    return TG_RULING_SPEND;
+}
+
+/* ---- spending ------------------------------------------------------------------------------- */
+
+/* On the store's thread. Whoever comes first puts its mark; the same request finds its own.
+   spec: protocol/6#token-spent-once */
+enum tg_store_verdict tg_standing_spend(void *ctx, const struct tg_store_record *old,
+                                        struct tg_store_next *next)
+{
+    struct tg_standing_case *c = ((struct tg_exchange *)ctx)->standing;
+
+    if (old != NULL) {
+        c->token_step = tg_ct_equal(old->sealed, TG_ARRAY_BYTES(c->spent_mark)) ? TG_STANDING_OK
+                                                                                : TG_STANDING_SPENT;
+        return TG_STORE_KEEP;
+    }
+    c->token_step = TG_STANDING_OK;
+    next->record = (struct tg_store_record){ .version = 1,
+                                             .expires_s = c->verdict.expires_s,
+                                             .sealed = TG_ARRAY_BYTES(c->spent_mark) };
+    return TG_STORE_PUT;
+}
+
+enum tg_standing_ruling tg_standing_spent(struct tg_exchange *ex)
+{
+    if (ex->standing->token_step != TG_STANDING_OK) {
+        return refuse(ex, TG_STANDING_PRIVATE_TOKEN, ex->standing->token_step);
+    }
+    report(ex, TG_STANDING_PRIVATE_TOKEN, TG_STANDING_OK);
+    return TG_RULING_GO_ON;
+}
+
+/* ---- WWW-Authenticate ----------------------------------------------------------------------- */
+
+static void ask(struct tg_reply *reply, struct tg_buf *challenges)
+{
+    if (challenges->len > 0) {
+        tg_reply_header(reply, "www-authenticate", tg_buf_cstr(challenges));
+    }
+}
+
+void tg_standing_ask(struct tg_exchange *ex, struct tg_reply *reply)
+{
+    ask(reply, &ex->standing->formats);
+    ask(reply, &ex->standing->asked);
+}
