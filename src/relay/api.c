@@ -129,7 +129,7 @@ struct tg_exchange *tg_relay_begin(struct tg_relay *relay, const struct tg_http_
     tg_buf_init(&ex->plain, TG_RECORD_MAX);
     tg_buf_init(&ex->fresh, TG_RECORD_MAX);
     tg_buf_init(&ex->sealed, TG_STORE_VALUE_MAX);
-    tg_buf_init(&ex->note, TG_OUTBOX_SEALED_MAX);
+    tg_buf_init(&ex->push_entry, TG_OUTBOX_SEALED_MAX);
     tg_exchange_hold(ex);
     start(ex, request);
     return tg_exchange_release(ex) ? ex : NULL;

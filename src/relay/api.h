@@ -74,9 +74,9 @@ struct tg_relay_hooks {
     /* A mailbox changed and the change is durable: resume every exchange that waits on key, on
        every worker. Called on the worker's thread. */
     void (*changed)(void *ctx, const struct tg_store_key *key);
-    /* A push to somebody is in the store's outbox, durably. Called on the worker's thread. NULL:
-       nobody sends. */
-    void (*noted)(void *ctx);
+    /* A push has been added to the store's outbox and is durable. Called on the worker's thread.
+       NULL: this relay sends no pushes. */
+    void (*push_queued)(void *ctx);
     /* Runs work(arg) on another thread, then done(arg) on the worker's; never inside this call.
        TG_E_FULL: too much of it is pending, and neither runs. NULL: both run at once. */
     enum tg_err (*offload)(void *ctx, tg_offload_fn *work, tg_offload_fn *done, void *arg);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "relay/apply.h"
 
-#include "relay/note.h"
+#include "relay/outbox_entry.h"
 
 enum tg_err tg_apply_record(struct tg_exchange *ex, const struct tg_store_record *record)
 {
@@ -48,32 +48,34 @@ static bool is_cleared(const struct tg_exchange *ex)
 }
 
 /* spec: protocol/4#token-good-again */
-static void note_left(struct tg_exchange *ex, struct tg_store_next *next)
+static void add_unblock(struct tg_exchange *ex, struct tg_store_next *next)
 {
     struct tg_outbox_note note = { .ask = TG_OUTBOX_UNBLOCK };
 
     if (ex->result.left.is_present &&
-        tg_note_key(&note.key, ex->relay->keyring, &ex->result.left) == TG_OK) {
+        tg_outbox_entry_key(&note.key, ex->relay->keyring, &ex->result.left) == TG_OK) {
         next->notes[next->note_count++] = note;
     }
 }
 
 /* spec: protocol/4#other-side-pushed, protocol/4#push-until-expiration */
-static void note_told(struct tg_exchange *ex, struct tg_store_next *next)
+static void add_notification(struct tg_exchange *ex, struct tg_store_next *next)
 {
     const struct tg_keyring *keyring = ex->relay->keyring;
     struct tg_outbox_note note = { .ask = TG_OUTBOX_NOTIFY,
                                    .due_s = ex->now_s,
                                    .expires_s = ex->box.expires_s };
 
-    tg_buf_clear(&ex->note);
-    if (!ex->result.told.is_present || tg_note_key(&note.key, keyring, &ex->result.told) != TG_OK ||
-        tg_note_seal(&ex->note, keyring, &note.key, &ex->result.told, ex->relay->rng) != TG_OK) {
+    tg_buf_clear(&ex->push_entry);
+    if (!ex->result.told.is_present ||
+        tg_outbox_entry_key(&note.key, keyring, &ex->result.told) != TG_OK ||
+        tg_outbox_entry_seal(&ex->push_entry, keyring, &note.key, &ex->result.told,
+                             ex->relay->rng) != TG_OK) {
         return;
     }
-    note.sealed = tg_buf_view(&ex->note);
+    note.sealed = tg_buf_view(&ex->push_entry);
     next->notes[next->note_count++] = note;
-    ex->has_noted = true;
+    ex->has_queued_push = true;
 }
 
 enum tg_store_verdict tg_apply_change(void *ctx, const struct tg_store_record *old,
@@ -82,7 +84,7 @@ enum tg_store_verdict tg_apply_change(void *ctx, const struct tg_store_record *o
     struct tg_exchange *ex = ctx;
     bool must_store = false;
 
-    ex->has_noted = false;
+    ex->has_queued_push = false;
     ex->change_err = tg_apply_record(ex, old);
     must_store = ex->change_err == TG_OK && (ex->result.effects & TG_EFFECT_STORE) != 0;
     if (must_store) {
@@ -91,8 +93,8 @@ enum tg_store_verdict tg_apply_change(void *ctx, const struct tg_store_record *o
     if (!must_store || ex->change_err != TG_OK) {
         return TG_STORE_KEEP;
     }
-    /* A push that cannot be noted fails no change. spec: protocol/4#push-never-fails-request */
-    note_left(ex, next);
-    note_told(ex, next);
+    /* A push that cannot be queued fails no change. spec: protocol/4#push-never-fails-request */
+    add_unblock(ex, next);
+    add_notification(ex, next);
     return TG_STORE_PUT;
 }

@@ -9,7 +9,7 @@ void tg_exchange_drop_contents(struct tg_exchange *ex)
     tg_buf_deinit(&ex->plain);
     tg_buf_deinit(&ex->fresh);
     tg_buf_deinit(&ex->sealed);
-    tg_buf_deinit(&ex->note);
+    tg_buf_deinit(&ex->push_entry);
     tg_mem_wipe(&ex->box, sizeof(ex->box));
     tg_mem_wipe(&ex->create, sizeof(ex->create));
     tg_mem_wipe(&ex->update, sizeof(ex->update));

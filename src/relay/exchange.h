@@ -59,8 +59,8 @@ struct tg_exchange {
     struct tg_buf plain; /* the record that box views, decoded */
     struct tg_buf fresh; /* the new record, encoded */
     struct tg_buf sealed;
-    struct tg_buf note; /* the token to be told, sealed */
-    bool has_noted;     /* the last run of the change left a TELL */
+    struct tg_buf push_entry; /* the outbox entry of a push, sealed */
+    bool has_queued_push;     /* the last run of the change added a TG_OUTBOX_TELL */
     struct tg_mailbox box;
     struct tg_mailbox_result result;
     enum tg_err change_err;

@@ -66,8 +66,9 @@ static void changed(void *ctx, enum tg_err err)
         relay->hooks->changed != NULL) {
         relay->hooks->changed(relay->hooks->ctx, &ex->key);
     }
-    if (err == TG_OK && ex->has_noted && relay->hooks != NULL && relay->hooks->noted != NULL) {
-        relay->hooks->noted(relay->hooks->ctx);
+    if (err == TG_OK && ex->has_queued_push && relay->hooks != NULL &&
+        relay->hooks->push_queued != NULL) {
+        relay->hooks->push_queued(relay->hooks->ctx);
     }
     if (!ex->is_ended && err != TG_OK) {
         tg_answer_error(ex, err);

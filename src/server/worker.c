@@ -87,7 +87,7 @@ static void on_judged(void *ctx, const struct tg_standing_report *report)
     tg_metrics_standing(w->env.metrics, report);
 }
 
-static void on_noted(void *ctx)
+static void on_push_queued(void *ctx)
 {
     const struct tg_worker *w = ctx;
 
@@ -323,7 +323,7 @@ enum tg_err tg_worker_init(struct tg_worker *w, struct tg_shared *shared, size_t
     w->shared = shared;
     w->index = index;
     w->hooks = (struct tg_relay_hooks){ .changed = on_changed,
-                                        .noted = on_noted,
+                                        .push_queued = on_push_queued,
                                         .offload = on_offload,
                                         .judged = on_judged,
                                         .ctx = w };

@@ -40,7 +40,7 @@ struct script {
     size_t word_count;
     struct world_slot *polls[WORLD_SLOTS];
     char poll_names[WORLD_SLOTS][NAME_MAX_BYTES];
-    size_t told_before, writes_before, noted_before;
+    size_t told_before, writes_before, queued_before;
     jmp_buf failed;
 };
 
@@ -339,8 +339,8 @@ static void check_word(struct script *s, struct world_slot *slot, const char *wo
         }
     } else if ((rest = after(word, "told=")) != NULL) {
         check_count(s, "told", s->world.told_count - s->told_before, rest);
-    } else if ((rest = after(word, "noted=")) != NULL) {
-        check_count(s, "noted", s->world.noted_count - s->noted_before, rest);
+    } else if ((rest = after(word, "queued=")) != NULL) {
+        check_count(s, "queued", s->world.queued_count - s->queued_before, rest);
     } else if ((rest = after(word, "writes=")) != NULL) {
         check_count(s, "writes", fake_store_write_count(s->world.store) - s->writes_before, rest);
     } else if ((rest = after(word, "waits_ms=")) != NULL) {
@@ -507,7 +507,7 @@ static void run_request(struct script *s)
     }
     s->request_count++;
     s->told_before = s->world.told_count;
-    s->noted_before = s->world.noted_count;
+    s->queued_before = s->world.queued_count;
     s->writes_before = fake_store_write_count(s->world.store);
     slot =
         world_request(&s->world, &(struct tg_http_request){ .method = tg_bytes_str(s->words[0]),
@@ -662,10 +662,10 @@ static void do_outbox(struct script *s)
                 s->words[1]);
 }
 
-/* noted N: since the last request began. */
-static void do_noted(struct script *s)
+/* queued N: since the last request began. */
+static void do_queued(struct script *s)
 {
-    check_count(s, "noted", s->world.noted_count - s->noted_before, s->words[1]);
+    check_count(s, "queued", s->world.queued_count - s->queued_before, s->words[1]);
 }
 
 /* cors ORIGIN, or cors off; https on, or https off. */
@@ -832,7 +832,7 @@ static void run_line(struct script *s)
         { "standing", 2, do_standing }, { "attest", 3, do_attest },
         { "token", 4, do_token },       { "judged", 4, do_judged },
         { "verified", 2, do_verified }, { "push", 2, do_push },
-        { "outbox", 2, do_outbox },     { "noted", 2, do_noted },
+        { "outbox", 2, do_outbox },     { "queued", 2, do_queued },
     };
 
     for (size_t i = 0; i < TG_COUNT(lines); i++) {

@@ -2,7 +2,7 @@
 #include "world.h"
 
 #include "base/mem.h"
-#include "relay/note.h"
+#include "relay/outbox_entry.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,11 +36,11 @@ static void wake(void *ctx, const struct tg_store_key *key)
     }
 }
 
-static void noted(void *ctx)
+static void push_queued(void *ctx)
 {
     struct world *w = ctx;
 
-    w->noted_count++;
+    w->queued_count++;
 }
 
 static bool can_push(const void *ctx, struct tg_bytes token_type, struct tg_bytes data)
@@ -66,7 +66,7 @@ void world_init(struct world *w)
                                           .is_https = true,
                                           .can_push = can_push,
                                           .can_push_ctx = w };
-    w->hooks = (struct tg_relay_hooks){ .changed = wake, .noted = noted, .ctx = w };
+    w->hooks = (struct tg_relay_hooks){ .changed = wake, .push_queued = push_queued, .ctx = w };
     if (tg_keyring_generate(&w->keyring, &w->rng) != TG_OK ||
         tg_relay_new(&w->relay, &w->config, &w->keyring, w->store, fake_store_port(w->store),
                      &w->rng, &w->hooks) != TG_OK) {
@@ -168,8 +168,8 @@ static void push_one(struct push_round *round, const struct tg_outbox_entry *ent
     struct tg_buf plain;
     size_t len = strlen(w->pushed);
 
-    tg_buf_init(&plain, TG_NOTE_PLAIN_MAX);
-    if (tg_note_open(&plain, &token, &w->keyring, &entry->key, entry->sealed) != TG_OK) {
+    tg_buf_init(&plain, TG_OUTBOX_ENTRY_PLAIN_MAX);
+    if (tg_outbox_entry_open(&plain, &token, &w->keyring, &entry->key, entry->sealed) != TG_OK) {
         abort();
     }
     (void)snprintf(w->pushed + len, sizeof(w->pushed) - len, "%s%.*s", len == 0 ? "" : ",",

@@ -9,7 +9,7 @@
 #define TG_SERVER_PUSHLINK_OPEN_H
 
 #include "base/rng.h"
-#include "relay/note.h"
+#include "relay/outbox_entry.h"
 #include "server/pushlink/setup.h"
 
 struct tg_push_opener {

@@ -23,9 +23,9 @@ static const struct tg_notification_token a_token = { .is_present = true,
 static void seal(struct world *w, const struct tg_notification_token *token)
 {
     tg_buf_clear(&w->sealed);
-    assert_int_equal(tg_note_key(&w->entry.key, &w->keyring, token), TG_OK);
-    assert_int_equal(tg_note_seal(&w->sealed, &w->keyring, &w->entry.key, token, &tg_rng_system),
-                     TG_OK);
+    assert_int_equal(tg_outbox_entry_key(&w->entry.key, &w->keyring, token), TG_OK);
+    assert_int_equal(
+        tg_outbox_entry_seal(&w->sealed, &w->keyring, &w->entry.key, token, &tg_rng_system), TG_OK);
     w->entry.expires_s = 1893456000;
     w->entry.sealed = tg_buf_view(&w->sealed);
 }

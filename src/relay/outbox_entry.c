@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "relay/note.h"
+#include "relay/outbox_entry.h"
 
 #include "base/mem.h"
 #include "base/reader.h"
@@ -17,8 +17,8 @@
 #define BUCKET_MIN 1024u /* every provider's usual token fits the first */
 #define SEALED_HEAD_LEN (4u + TG_AEAD_NONCE_LEN)
 
-enum tg_err tg_note_key(struct tg_store_key *out, const struct tg_keyring *keyring,
-                        const struct tg_notification_token *token)
+enum tg_err tg_outbox_entry_key(struct tg_store_key *out, const struct tg_keyring *keyring,
+                                const struct tg_notification_token *token)
 {
     uint8_t lens[2][4];
     struct tg_bytes parts[] = { LABEL_KEY, TG_ARRAY_BYTES(lens[0]), token->type,
@@ -41,20 +41,21 @@ static size_t bucket_of(size_t len)
     while (bucket < len) {
         bucket *= 2;
     }
-    return bucket < TG_NOTE_PLAIN_MAX ? bucket : TG_NOTE_PLAIN_MAX;
+    return bucket < TG_OUTBOX_ENTRY_PLAIN_MAX ? bucket : TG_OUTBOX_ENTRY_PLAIN_MAX;
 }
 
-enum tg_err tg_note_encode(struct tg_buf *out, const struct tg_notification_token *token)
+enum tg_err tg_outbox_entry_encode(struct tg_buf *out, const struct tg_notification_token *token)
 {
     enum tg_err err = TG_E_BUG;
     size_t start = out->len;
     size_t len = 0;
     uint8_t *pad = NULL;
 
-    TG_REQUIRE(token->type.len <= TG_NOTE_PLAIN_MAX && token->token_data.len <= TG_NOTE_PLAIN_MAX,
+    TG_REQUIRE(token->type.len <= TG_OUTBOX_ENTRY_PLAIN_MAX &&
+                   token->token_data.len <= TG_OUTBOX_ENTRY_PLAIN_MAX,
                TG_E_LIMIT);
     len = HEAD_LEN + token->type.len + token->token_data.len;
-    TG_REQUIRE(len <= TG_NOTE_PLAIN_MAX, TG_E_LIMIT);
+    TG_REQUIRE(len <= TG_OUTBOX_ENTRY_PLAIN_MAX, TG_E_LIMIT);
     tg_buf_append_u8(out, FORMAT);
     tg_buf_append_u32(out, (uint32_t)token->type.len);
     tg_buf_append(out, token->type);
@@ -83,7 +84,7 @@ static bool is_zero(struct tg_bytes data)
     return true;
 }
 
-enum tg_err tg_note_decode(struct tg_notification_token *token, struct tg_bytes plain)
+enum tg_err tg_outbox_entry_decode(struct tg_notification_token *token, struct tg_bytes plain)
 {
     struct tg_reader r = tg_reader_init(plain);
     uint8_t format = tg_reader_u8(&r);
@@ -92,8 +93,8 @@ enum tg_err tg_note_decode(struct tg_notification_token *token, struct tg_bytes 
     size_t len = HEAD_LEN + type.len + data.len;
     struct tg_bytes pad = tg_reader_bytes(&r, plain.len >= len ? plain.len - len : 0);
 
-    if (tg_reader_finish(&r) != TG_OK || format != FORMAT || plain.len > TG_NOTE_PLAIN_MAX ||
-        plain.len != bucket_of(len) || !is_zero(pad)) {
+    if (tg_reader_finish(&r) != TG_OK || format != FORMAT ||
+        plain.len > TG_OUTBOX_ENTRY_PLAIN_MAX || plain.len != bucket_of(len) || !is_zero(pad)) {
         return TG_E_SYNTAX;
     }
     *token = (struct tg_notification_token){ .is_present = true, .type = type, .token_data = data };
@@ -109,9 +110,10 @@ static enum tg_err derive(struct tg_secret *out, const struct tg_seal_key *seal_
                           TG_ARRAY_BYTES(key->bytes), LABEL_SEAL);
 }
 
-enum tg_err tg_note_seal(struct tg_buf *out, const struct tg_keyring *keyring,
-                         const struct tg_store_key *key, const struct tg_notification_token *token,
-                         const struct tg_rng *rng)
+enum tg_err tg_outbox_entry_seal(struct tg_buf *out, const struct tg_keyring *keyring,
+                                 const struct tg_store_key *key,
+                                 const struct tg_notification_token *token,
+                                 const struct tg_rng *rng)
 {
     enum tg_err err = TG_E_BUG;
     const struct tg_seal_key *seal_key = tg_keyring_current(keyring);
@@ -120,9 +122,9 @@ enum tg_err tg_note_seal(struct tg_buf *out, const struct tg_keyring *keyring,
     struct tg_secret secret = { .len = 0 };
     struct tg_buf plain;
 
-    tg_buf_init(&plain, TG_NOTE_PLAIN_MAX);
+    tg_buf_init(&plain, TG_OUTBOX_ENTRY_PLAIN_MAX);
     TG_REQUIRE(seal_key != NULL, TG_E_BUG);
-    TG_TRY(tg_note_encode(&plain, token));
+    TG_TRY(tg_outbox_entry_encode(&plain, token));
     TG_TRY(derive(&secret, seal_key, key));
     TG_TRY(tg_rng_fill(rng, nonce, sizeof(nonce)));
     tg_buf_append_u32(out, seal_key->id);
@@ -140,9 +142,9 @@ out:
     return err;
 }
 
-enum tg_err tg_note_open(struct tg_buf *plain, struct tg_notification_token *token,
-                         const struct tg_keyring *keyring, const struct tg_store_key *key,
-                         struct tg_bytes sealed)
+enum tg_err tg_outbox_entry_open(struct tg_buf *plain, struct tg_notification_token *token,
+                                 const struct tg_keyring *keyring, const struct tg_store_key *key,
+                                 struct tg_bytes sealed)
 {
     enum tg_err err = TG_E_BUG;
     struct tg_reader r = tg_reader_init(sealed);
@@ -154,7 +156,7 @@ enum tg_err tg_note_open(struct tg_buf *plain, struct tg_notification_token *tok
     TG_REQUIRE(sealed.len >= SEALED_HEAD_LEN + TG_AEAD_TAG_LEN && seal_key != NULL, TG_E_CRYPTO);
     TG_TRY(derive(&secret, seal_key, key));
     TG_TRY(tg_aead_open(plain, &secret, nonce, TG_ARRAY_BYTES(key->bytes), r.rest));
-    TG_TRY(tg_note_decode(token, tg_bytes_from(tg_buf_view(plain), start)));
+    TG_TRY(tg_outbox_entry_decode(token, tg_bytes_from(tg_buf_view(plain), start)));
     err = TG_OK;
 out:
     if (err != TG_OK) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "relay/note.h"
+#include "relay/outbox_entry.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,7 +24,7 @@ static struct tg_store_key key_of(const struct tg_notification_token *t)
 {
     struct tg_store_key key;
 
-    assert_int_equal(tg_note_key(&key, &keyring, t), TG_OK);
+    assert_int_equal(tg_outbox_entry_key(&key, &keyring, t), TG_OK);
     return key;
 }
 
@@ -37,7 +37,7 @@ static void seal(struct tg_buf *out, const struct tg_store_key *key,
                  const struct tg_notification_token *t)
 {
     tg_buf_init(out, TG_OUTBOX_SEALED_MAX);
-    assert_int_equal(tg_note_seal(out, &keyring, key, t, &tg_rng_system), TG_OK);
+    assert_int_equal(tg_outbox_entry_seal(out, &keyring, key, t, &tg_rng_system), TG_OK);
 }
 
 static enum tg_err open_with(const struct tg_keyring *k, const struct tg_store_key *key,
@@ -47,9 +47,9 @@ static enum tg_err open_with(const struct tg_keyring *k, const struct tg_store_k
     struct tg_buf plain;
     enum tg_err err = TG_OK;
 
-    tg_buf_init(&plain, TG_NOTE_PLAIN_MAX + 1);
+    tg_buf_init(&plain, TG_OUTBOX_ENTRY_PLAIN_MAX + 1);
     tg_buf_append_u8(&plain, 7);
-    err = tg_note_open(&plain, &back, k, key, sealed);
+    err = tg_outbox_entry_open(&plain, &back, k, key, sealed);
     if (err == TG_OK) {
         assert_true(tg_bytes_is_equal(back.type, wanted->type));
         assert_true(tg_bytes_is_equal(back.token_data, wanted->token_data));
@@ -125,10 +125,11 @@ static void length__tells_the_bucket_alone(void **state)
 
         tg_buf_init(&out, TG_OUTBOX_SEALED_MAX);
         if (cases[i].plain_len == 0) {
-            assert_int_equal(tg_note_seal(&out, &keyring, &key, &t, &tg_rng_system), TG_E_LIMIT);
+            assert_int_equal(tg_outbox_entry_seal(&out, &keyring, &key, &t, &tg_rng_system),
+                             TG_E_LIMIT);
             assert_int_equal(out.len, 0);
         } else {
-            assert_int_equal(tg_note_seal(&out, &keyring, &key, &t, &tg_rng_system), TG_OK);
+            assert_int_equal(tg_outbox_entry_seal(&out, &keyring, &key, &t, &tg_rng_system), TG_OK);
             assert_int_equal(out.len, cases[i].plain_len + 4 + 12 + 16);
             assert_int_equal(open_with(&keyring, &key, tg_buf_view(&out), &t), TG_OK);
         }
@@ -188,27 +189,27 @@ static void decode__refuses_what_it_would_not_write(void **state)
     struct tg_buf plain;
 
     (void)state;
-    tg_buf_init(&plain, TG_NOTE_PLAIN_MAX);
-    assert_int_equal(tg_note_encode(&plain, &t), TG_OK);
+    tg_buf_init(&plain, TG_OUTBOX_ENTRY_PLAIN_MAX);
+    assert_int_equal(tg_outbox_entry_encode(&plain, &t), TG_OK);
     assert_int_equal(plain.len, 1024);
     for (size_t len = 0; len < plain.len; len++) {
-        assert_int_equal(tg_note_decode(&back, tg_bytes(plain.ptr, len)), TG_E_SYNTAX);
+        assert_int_equal(tg_outbox_entry_decode(&back, tg_bytes(plain.ptr, len)), TG_E_SYNTAX);
     }
     for (size_t i = 0; i < 4; i++) {
         plain.ptr[i] ^= 0x80;
-        assert_int_equal(tg_note_decode(&back, tg_buf_view(&plain)), TG_E_SYNTAX);
+        assert_int_equal(tg_outbox_entry_decode(&back, tg_buf_view(&plain)), TG_E_SYNTAX);
         plain.ptr[i] ^= 0x80;
     }
     plain.ptr[17] = 1; /* the first byte behind the token */
-    assert_int_equal(tg_note_decode(&back, tg_buf_view(&plain)), TG_E_SYNTAX);
+    assert_int_equal(tg_outbox_entry_decode(&back, tg_buf_view(&plain)), TG_E_SYNTAX);
     plain.ptr[17] = 0;
     plain.ptr[1023] = 1;
-    assert_int_equal(tg_note_decode(&back, tg_buf_view(&plain)), TG_E_SYNTAX);
+    assert_int_equal(tg_outbox_entry_decode(&back, tg_buf_view(&plain)), TG_E_SYNTAX);
     plain.ptr[1023] = 0;
     tg_buf_append_u8(&plain, 0);
-    assert_int_equal(tg_note_decode(&back, tg_buf_view(&plain)), TG_E_SYNTAX);
+    assert_int_equal(tg_outbox_entry_decode(&back, tg_buf_view(&plain)), TG_E_SYNTAX);
     assert_false(back.is_present);
-    assert_int_equal(tg_note_decode(&back, tg_bytes(plain.ptr, 1024)), TG_OK);
+    assert_int_equal(tg_outbox_entry_decode(&back, tg_bytes(plain.ptr, 1024)), TG_OK);
     assert_true(tg_bytes_is_equal(back.type, t.type));
     tg_buf_deinit(&plain);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A decoded note encodes to exactly the same bytes; bytes that were not sealed here never open. */
-#include "relay/note.h"
+/* An entry that decodes encodes to the same bytes; what this relay did not seal never opens. */
+#include "relay/outbox_entry.h"
 
 #include <stdlib.h>
 
@@ -17,8 +17,8 @@ static void try_open(struct tg_bytes sealed)
     struct tg_notification_token token;
     struct tg_buf plain;
 
-    tg_buf_init(&plain, TG_NOTE_PLAIN_MAX);
-    if (tg_note_open(&plain, &token, &keyring, &key, sealed) == TG_OK || plain.len != 0) {
+    tg_buf_init(&plain, TG_OUTBOX_ENTRY_PLAIN_MAX);
+    if (tg_outbox_entry_open(&plain, &token, &keyring, &key, sealed) == TG_OK || plain.len != 0) {
         abort();
     }
     tg_buf_deinit(&plain);
@@ -30,11 +30,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     struct tg_buf out;
 
     try_open(tg_bytes(data, len));
-    if (tg_note_decode(&token, tg_bytes(data, len)) != TG_OK) {
+    if (tg_outbox_entry_decode(&token, tg_bytes(data, len)) != TG_OK) {
         return 0;
     }
-    tg_buf_init(&out, TG_NOTE_PLAIN_MAX);
-    if (tg_note_encode(&out, &token) != TG_OK ||
+    tg_buf_init(&out, TG_OUTBOX_ENTRY_PLAIN_MAX);
+    if (tg_outbox_entry_encode(&out, &token) != TG_OK ||
         !tg_bytes_is_equal(tg_buf_view(&out), tg_bytes(data, len))) {
         abort();
     }
