@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The relay's key file. Declared in relay/seal.h. */
-#include "relay/seal.h"
+#include "relay/keyring.h"
 
 #include "base/hex.h"
 #include "base/mem.h"

@@ -1,56 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * relay/seal.h - what makes the store blind: keyed index, identifiers, sealed records.
- * Layer: L2 (base, crypto).   Threads: a keyring is read-only once loaded.   Blocks: no.
- * Secrets: the relay's keys.
- * spec: protocol.md section 3, Identifier; design.md section 3, property 2.
+ * relay/seal.h - keyed hashes and sealed records: the store holds nothing that it can read.
+ * Layer: L2 (base, crypto).   Threads: any.   Blocks: no.
+ * Secrets: uses the relay's keys; derives a key for each mailbox.
+ * spec: docs/protocol.md section 3, Identifier; docs/architecture.md, property 2.
  * spec: protocol/3#blind-at-rest
- *
- * The index key never changes: it derives identifiers, index keys and the hashes of claims and
- * request ids. Seal keys rotate: each has an id that every record names, the last one seals, all of
- * them open.
  */
 #ifndef TG_RELAY_SEAL_H
 #define TG_RELAY_SEAL_H
 
-#include "base/fault.h"
 #include "base/rng.h"
-#include "base/secret.h"
 #include "base/uuid.h"
 #include "mailbox/mailbox.h"
+#include "relay/keyring.h"
 #include "store/store.h"
-
-#define TG_RELAY_KEY_LEN 32u
-#define TG_SEAL_KEYS_MAX 16u
-#define TG_KEYRING_TEXT_MAX 8192u /* bytes of a key file */
-
-struct tg_seal_key {
-    uint32_t id; /* not 0 */
-    struct tg_secret key;
-};
-
-struct tg_keyring {
-    struct tg_secret index_key;
-    size_t seal_key_count; /* 1 to TG_SEAL_KEYS_MAX */
-    struct tg_seal_key seal_keys[TG_SEAL_KEYS_MAX];
-};
-
-/* A fresh index key and one seal key with id 1. *out is zero on failure. */
-TG_NODISCARD enum tg_err tg_keyring_generate(struct tg_keyring *out, const struct tg_rng *rng);
-/*
- * Text form of the key file: a line "index <64 hex>", then lines "seal <id> <64 hex>", '#'
- * comments and empty lines. *out is zero on failure.
- * TG_E_SYNTAX, TG_E_LIMIT   fault names the line and what was expected, never what it holds
- */
-TG_NODISCARD enum tg_err tg_keyring_parse(struct tg_keyring *out, struct tg_bytes text,
-                                          struct tg_fault *fault);
-/* Appends that text. */
-TG_NODISCARD enum tg_err tg_keyring_format(struct tg_buf *out, const struct tg_keyring *keyring);
-void tg_keyring_wipe(struct tg_keyring *keyring);
-
-/* The one that seals now, NULL: the keyring is empty. The one with an id, NULL: there is none. */
-const struct tg_seal_key *tg_keyring_current(const struct tg_keyring *keyring);
-const struct tg_seal_key *tg_keyring_find(const struct tg_keyring *keyring, uint32_t id);
 
 /* HMAC-SHA-256 under the index key, each with its own label. TG_E_CRYPTO when the library fails. */
 TG_NODISCARD enum tg_err tg_seal_mailbox_id(struct tg_uuid *out, const struct tg_keyring *keyring,
@@ -63,8 +26,9 @@ TG_NODISCARD enum tg_err tg_seal_claim_hash(struct tg_claim_hash *out,
                                             const struct tg_keyring *keyring,
                                             const struct tg_uuid *mailbox,
                                             const struct tg_uuid *claim);
-/* Where it is kept that a token was spent, and for what: the mailbox's store key and the request's
-   attestation challenge. Nothing of either can be found out from the two. */
+/* The key and the content of the record of a spent private token. The content binds the token to
+   the mailbox's store key and the request's attestation challenge; neither reveals anything of the
+   token, the mailbox or the request. */
 #define TG_SPENT_MARK_LEN 32u
 TG_NODISCARD enum tg_err tg_seal_spent_key(struct tg_store_key *out,
                                            const struct tg_keyring *keyring,
@@ -79,14 +43,14 @@ TG_NODISCARD enum tg_err tg_seal_request_hash(struct tg_request_hash *out,
                                               const struct tg_uuid *mailbox,
                                               struct tg_bytes request_id);
 
-/* The key of one mailbox's record under one seal key: HKDF-SHA-256(seal key, mailbox). Whoever
-   derives one wipes it. */
+/* The key of one mailbox's record under one seal key: HKDF-SHA-256(seal key, mailbox). The
+   caller that derives one wipes it. */
 struct tg_record_key {
     uint32_t id; /* of the seal key; 0: not derived */
     struct tg_secret key;
 };
 
-/* Under the key that seals now. *out is zero on failure. */
+/* Derived from the last seal key. *out is zero on failure. */
 TG_NODISCARD enum tg_err tg_record_key_derive(struct tg_record_key *out,
                                               const struct tg_keyring *keyring,
                                               const struct tg_uuid *mailbox);
@@ -94,8 +58,8 @@ void tg_record_key_wipe(struct tg_record_key *key);
 
 /*
  * Appends key id, nonce, ciphertext and tag: AES-256-GCM with a fresh random nonce, additional data
- * store key || version || expires_s, so that a record cannot be moved or rolled to other metadata.
- * TG_E_LIMIT, TG_E_NOMEM, TG_E_CRYPTO; out is then as long as before
+ * store key || version || expires_s, so that a record cannot be moved to another key or given other
+ * metadata. TG_E_LIMIT, TG_E_NOMEM, TG_E_CRYPTO; out is then as long as before
  */
 TG_NODISCARD enum tg_err tg_record_seal(struct tg_buf *out, const struct tg_record_key *record_key,
                                         const struct tg_store_key *key, uint64_t version,
@@ -103,7 +67,7 @@ TG_NODISCARD enum tg_err tg_record_seal(struct tg_buf *out, const struct tg_reco
                                         const struct tg_rng *rng);
 /*
  * Appends the plaintext to out.
- *   record_key   the current key; a record that names an older one has it derived from keyring
+ *   record_key   of the last seal key; for a record that names an older one it is derived here
  * TG_E_CRYPTO    unknown key id, or it does not verify; nothing appended
  */
 TG_NODISCARD enum tg_err tg_record_open(struct tg_buf *out, const struct tg_keyring *keyring,

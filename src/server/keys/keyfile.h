@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * server/keys/keyfile.h - the relay's keys on disk (format: relay/seal.h).
+ * server/keys/keyfile.h - the relay's keys on disk (format: relay/keyring.h).
  * Layer: L4.      Threads: start only.      Blocks: reads and writes files, fsync.
  * Secrets: the relay's keys; each copy made here is wiped.
  */
 #ifndef TG_SERVER_KEYS_KEYFILE_H
 #define TG_SERVER_KEYS_KEYFILE_H
 
-#include "relay/seal.h"
+#include "relay/keyring.h"
 
 #define TG_KEYFILE_MAX 8192u /* bytes */
 
