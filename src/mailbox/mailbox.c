@@ -7,9 +7,8 @@
  */
 #include "mailbox/mailbox.h"
 
-#include "base/mem.h"
 #include "base/time3339.h"
-#include "crypto/digest.h"
+#include "mailbox/state.h"
 
 #include <assert.h>
 
@@ -67,16 +66,6 @@ static enum verdict answer_not_found(struct turn *t)
 
 /* ---- who is calling ------------------------------------------------------------------------- */
 
-static bool is_same_claim(const struct tg_claim_hash *a, const struct tg_claim_hash *b)
-{
-    return tg_ct_equal(TG_ARRAY_BYTES(a->bytes), TG_ARRAY_BYTES(b->bytes));
-}
-
-static bool is_same_request(const struct tg_request_hash *a, const struct tg_request_hash *b)
-{
-    return tg_ct_equal(TG_ARRAY_BYTES(a->bytes), TG_ARRAY_BYTES(b->bytes));
-}
-
 /* Both sides are always compared: time does not tell which one it was. */
 static void recognise_caller(struct turn *t)
 {
@@ -87,8 +76,8 @@ static void recognise_caller(struct turn *t)
     if (!t->exists || t->cmd->claim_presence != TG_PRESENT) {
         return;
     }
-    is_initiator = is_same_claim(&t->cmd->claim, &t->box->initiator.claim);
-    is_recipient = is_same_claim(&t->cmd->claim, &t->box->recipient.claim);
+    is_initiator = tg_state_is_same_claim(&t->cmd->claim, &t->box->initiator.claim);
+    is_recipient = tg_state_is_same_claim(&t->cmd->claim, &t->box->recipient.claim);
     if (is_initiator && t->box->initiator.is_bound) {
         t->caller = CALLER_INITIATOR;
         t->side = &t->box->initiator;
@@ -208,17 +197,6 @@ static enum verdict caller_is_bound(struct turn *t)
     return t->caller == CALLER_OTHER ? answer_wrong_claim(t) : GO_ON;
 }
 
-/* Every place is compared: time does not tell which one it was. */
-static bool has_relinquished(const struct turn *t)
-{
-    bool is_found = false;
-
-    for (size_t i = 0; i < t->box->relinquished_count; i++) {
-        is_found |= is_same_claim(&t->box->relinquished[i].claim, &t->cmd->claim);
-    }
-    return is_found;
-}
-
 /*
  * For a read, a mailbox without recipient has a place free, for the next other claim: whoever let
  * go stays out. What such a device had done is forgotten, so if a late duplicate of its read could
@@ -232,7 +210,7 @@ static enum verdict caller_is_bound_or_new(struct turn *t)
     if (t->caller != CALLER_OTHER) {
         return GO_ON;
     }
-    if (has_relinquished(t)) {
+    if (tg_state_has_relinquished(t->box, &t->cmd->claim)) {
         return answer_refused(t, 401,
                               "Mailbox-Device-Claim: this device has relinquished the mailbox; "
                               "expected another claim.");
@@ -323,15 +301,9 @@ static enum verdict caller_is_recipient(struct turn *t)
 static bool is_proof_right(const struct turn *t)
 {
     const struct tg_secret_proof *proof = &t->cmd->proof;
-    uint8_t hash[TG_SHA256_LEN] = { 0 };
-    bool is_right = false;
 
-    if (proof->presence == TG_PRESENT && !proof->is_verifier &&
-        tg_sha256(hash, TG_ARRAY_BYTES(proof->value)) == TG_OK) {
-        is_right = tg_ct_equal(TG_ARRAY_BYTES(hash), TG_ARRAY_BYTES(t->box->verifier));
-    }
-    tg_mem_wipe(hash, sizeof(hash));
-    return is_right;
+    return proof->presence == TG_PRESENT && !proof->is_verifier &&
+           tg_state_is_verified(t->box, proof->value);
 }
 
 /* spec: protocol/6#proof-of-secret: needed of a new claim only, and only where it was asked for */
@@ -347,18 +319,6 @@ static enum verdict new_claim_knows_secret(struct turn *t)
 
 /* ---- done before: 201 ----------------------------------------------------------------------- */
 
-static const struct tg_request_done *find_done(const struct tg_mailbox_side *side,
-                                               enum tg_mailbox_call call,
-                                               const struct tg_request_hash *id)
-{
-    for (size_t i = 0; i < side->done_count; i++) {
-        if (side->done[i].call == call && is_same_request(&side->done[i].id, id)) {
-            return &side->done[i];
-        }
-    }
-    return NULL;
-}
-
 /* The identifier comes from the claim and the request id, so a record under it is this very
    request's, tombstones included. spec: protocol/2#create-retry, protocol/3#tombstone-stops-create
  */
@@ -373,7 +333,7 @@ static enum verdict not_created_before(struct turn *t)
         return answer_wrong_claim(t);
     }
     /* Where that is forgotten, the request itself has the token of then. */
-    done = find_done(t->side, TG_CALL_CREATE, &t->cmd->request_id);
+    done = tg_state_find_done(t->side, TG_CALL_CREATE, &t->cmd->request_id);
     return answer_duplicate(
         t, 1, done != NULL ? done->is_push_supported : can_push(t, &t->cmd->create->token));
 }
@@ -382,7 +342,8 @@ static enum verdict not_created_before(struct turn *t)
 static enum verdict not_done_before(struct turn *t)
 {
     const struct tg_request_done *done =
-        t->cmd->has_request_id ? find_done(t->side, t->cmd->call, &t->cmd->request_id) : NULL;
+        t->cmd->has_request_id ? tg_state_find_done(t->side, t->cmd->call, &t->cmd->request_id)
+                               : NULL;
 
     return done == NULL ? GO_ON : answer_duplicate(t, done->version, done->is_push_supported);
 }
@@ -391,15 +352,12 @@ static enum verdict not_done_before(struct turn *t)
    spec: protocol/2#relinquish-retry */
 static enum verdict not_relinquished_before(struct turn *t)
 {
-    for (size_t i = 0; t->cmd->has_request_id && i < t->box->relinquished_count; i++) {
-        const struct tg_relinquished *gone = &t->box->relinquished[i];
+    const struct tg_relinquished *gone =
+        t->cmd->has_request_id
+            ? tg_state_find_relinquished(t->box, &t->cmd->claim, &t->cmd->request_id)
+            : NULL;
 
-        if (is_same_claim(&gone->claim, &t->cmd->claim) &&
-            is_same_request(&gone->id, &t->cmd->request_id)) {
-            return answer_duplicate(t, gone->version, false);
-        }
-    }
-    return GO_ON;
+    return gone == NULL ? GO_ON : answer_duplicate(t, gone->version, false);
 }
 
 /* ---- conditions: 412 ------------------------------------------------------------------------ */
@@ -420,19 +378,12 @@ static enum verdict version_is_expected(struct turn *t)
    spec: protocol/2#eight-requests-remembered */
 static void remember(struct turn *t)
 {
-    struct tg_mailbox_side *side = t->side;
+    const struct tg_request_done done = { .call = t->cmd->call,
+                                          .id = t->cmd->request_id,
+                                          .version = t->box->version,
+                                          .is_push_supported = t->result->is_push_supported };
 
-    if (side->done_count == TG_REQUESTS_KEPT) {
-        for (size_t i = 1; i < TG_REQUESTS_KEPT; i++) {
-            side->done[i - 1] = side->done[i];
-        }
-        side->done_count--;
-    }
-    side->done[side->done_count++] =
-        (struct tg_request_done){ .call = t->cmd->call,
-                                  .id = t->cmd->request_id,
-                                  .version = t->box->version,
-                                  .is_push_supported = t->result->is_push_supported };
+    tg_state_add_done(t->side, &done);
 }
 
 static enum verdict do_create(struct turn *t)
@@ -483,17 +434,10 @@ static unsigned bind_new_claim(struct turn *t)
     return TG_EFFECT_STORE;
 }
 
-static bool is_same_token(const struct tg_notification_token *a,
-                          const struct tg_notification_token *b)
-{
-    return a->is_present == b->is_present && tg_ct_equal(a->type, b->type) &&
-           tg_ct_equal(a->token_data, b->token_data);
-}
-
 /* spec: protocol/4#token-replaced: the caller's own; absent leaves it, the same writes nothing */
 static unsigned replace_token(struct turn *t, const struct tg_notification_token *token)
 {
-    if (!token->is_present || is_same_token(token, &t->side->token)) {
+    if (!token->is_present || tg_state_is_same_token(token, &t->side->token)) {
         return TG_EFFECT_NONE;
     }
     t->side->token = *token;
@@ -548,16 +492,11 @@ static enum verdict do_delete(struct turn *t)
 static enum verdict do_relinquish(struct turn *t)
 {
     struct tg_mailbox *box = t->box;
+    const struct tg_relinquished gone = { .claim = t->cmd->claim,
+                                          .id = t->cmd->request_id,
+                                          .version = box->version };
 
-    if (box->relinquished_count == TG_REQUESTS_KEPT) {
-        for (size_t i = 1; i < TG_REQUESTS_KEPT; i++) {
-            box->relinquished[i - 1] = box->relinquished[i];
-        }
-        box->relinquished_count--;
-    }
-    box->relinquished[box->relinquished_count++] = (struct tg_relinquished){
-        .claim = t->cmd->claim, .id = t->cmd->request_id, .version = box->version
-    };
+    tg_state_add_relinquished(box, &gone);
     box->recipient = (struct tg_mailbox_side){ .is_bound = false };
     t->side = NULL;
     tell(t, &box->initiator);
