@@ -309,7 +309,7 @@ static enum tg_err apply(struct call *a, struct tg_direct_answer *answer)
         mailbox->exists = true;
         answer->is_changed = true;
     }
-    answer->must_wake = (a->result.effects & TG_EFFECT_TELL) != 0;
+    answer->must_wake = (a->result.effects & TG_EFFECT_NOTIFY) != 0;
     err = TG_OK;
 out:
     tg_buf_deinit(&fresh);

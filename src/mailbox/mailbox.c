@@ -15,7 +15,7 @@
 enum caller { CALLER_OTHER, CALLER_INITIATOR, CALLER_RECIPIENT };
 
 /* One application of one command: what the steps share. */
-struct turn {
+struct run {
     struct tg_mailbox *box;
     bool exists; /* there is a record, be it expired or a tombstone */
     const struct tg_mailbox_command *cmd;
@@ -26,107 +26,107 @@ struct turn {
 };
 
 enum verdict { GO_ON, ANSWERED };
-typedef enum verdict step_fn(struct turn *t);
+typedef enum verdict step_fn(struct run *r);
 
 /* ---- answers -------------------------------------------------------------------------------- */
 
-static enum verdict answer_done(struct turn *t, unsigned effects)
+static enum verdict answer_done(struct run *r, unsigned effects)
 {
-    t->result->outcome = TG_OUTCOME_DONE;
-    t->result->status = 200;
-    t->result->effects |= effects;
-    t->result->version = t->box->version;
+    r->result->outcome = TG_OUTCOME_DONE;
+    r->result->status = 200;
+    r->result->effects |= effects;
+    r->result->version = r->box->version;
     return ANSWERED;
 }
 
-static enum verdict answer_duplicate(struct turn *t, uint64_t version, bool is_push_supported)
+static enum verdict answer_duplicate(struct run *r, uint64_t version, bool is_push_supported)
 {
-    t->result->outcome = TG_OUTCOME_DUPLICATE;
-    t->result->status = 201;
-    t->result->version = version;
-    t->result->is_push_supported = is_push_supported;
+    r->result->outcome = TG_OUTCOME_DUPLICATE;
+    r->result->status = 201;
+    r->result->version = version;
+    r->result->is_push_supported = is_push_supported;
     return ANSWERED;
 }
 
-static enum verdict answer_refused(struct turn *t, unsigned status, const char *detail)
+static enum verdict answer_refused(struct run *r, unsigned status, const char *detail)
 {
-    t->result->outcome = TG_OUTCOME_REFUSED;
-    t->result->status = status;
+    r->result->outcome = TG_OUTCOME_REFUSED;
+    r->result->status = status;
     /* spec: protocol/1#www-authenticate */
-    t->result->is_claim_challenge = status == 401;
-    tg_fault_set(&t->result->fault, "%s", detail);
+    r->result->is_claim_challenge = status == 401;
+    tg_fault_set(&r->result->fault, "%s", detail);
     return ANSWERED;
 }
 
 /* One text for every identifier that leads nowhere, so that a stranger cannot tell them apart. */
-static enum verdict answer_not_found(struct turn *t)
+static enum verdict answer_not_found(struct run *r)
 {
-    return answer_refused(t, 404, "There is no mailbox with this identifier.");
+    return answer_refused(r, 404, "There is no mailbox with this identifier.");
 }
 
 /* ---- who is calling ------------------------------------------------------------------------- */
 
 /* Both sides are always compared: time does not tell which one it was. */
-static void recognise_caller(struct turn *t)
+static void recognise_caller(struct run *r)
 {
     bool is_initiator = false, is_recipient = false;
 
-    t->caller = CALLER_OTHER;
-    t->side = NULL;
-    if (!t->exists || t->cmd->claim_presence != TG_PRESENT) {
+    r->caller = CALLER_OTHER;
+    r->side = NULL;
+    if (!r->exists || r->cmd->claim_presence != TG_PRESENT) {
         return;
     }
-    is_initiator = tg_state_is_same_claim(&t->cmd->claim, &t->box->initiator.claim);
-    is_recipient = tg_state_is_same_claim(&t->cmd->claim, &t->box->recipient.claim);
-    if (is_initiator && t->box->initiator.is_bound) {
-        t->caller = CALLER_INITIATOR;
-        t->side = &t->box->initiator;
-    } else if (is_recipient && t->box->recipient.is_bound) {
-        t->caller = CALLER_RECIPIENT;
-        t->side = &t->box->recipient;
+    is_initiator = tg_state_is_same_claim(&r->cmd->claim, &r->box->initiator.claim);
+    is_recipient = tg_state_is_same_claim(&r->cmd->claim, &r->box->recipient.claim);
+    if (is_initiator && r->box->initiator.is_bound) {
+        r->caller = CALLER_INITIATOR;
+        r->side = &r->box->initiator;
+    } else if (is_recipient && r->box->recipient.is_bound) {
+        r->caller = CALLER_RECIPIENT;
+        r->side = &r->box->recipient;
     }
 }
 
 /* ---- tokens --------------------------------------------------------------------------------- */
 
 /* spec: protocol/4#push-supported */
-static bool can_push(const struct turn *t, const struct tg_notification_token *token)
+static bool can_push(const struct run *r, const struct tg_notification_token *token)
 {
-    return token->is_present && t->cmd->can_push != NULL &&
-           t->cmd->can_push(t->cmd->can_push_ctx, token->type, token->token_data);
+    return token->is_present && r->cmd->can_push != NULL &&
+           r->cmd->can_push(r->cmd->can_push_ctx, token->type, token->token_data);
 }
 
 /* The token as it is now, so before a deed that drops it. spec: protocol/4#other-side-pushed
  */
-static void tell(struct turn *t, const struct tg_mailbox_side *other)
+static void notify(struct run *r, const struct tg_mailbox_side *other)
 {
-    t->result->effects |= TG_EFFECT_TELL;
-    if (can_push(t, &other->token)) {
-        t->result->told = other->token;
+    r->result->effects |= TG_EFFECT_NOTIFY;
+    if (can_push(r, &other->token)) {
+        r->result->notify_token = other->token;
     }
 }
 
 /* The caller's token from now on: what the answer says of it, and that it is to be told again if
    it was dropped before. spec: protocol/4#push-token-on-record */
-static void judge_token(struct turn *t, bool is_new)
+static void report_token(struct run *r, bool is_new)
 {
-    t->result->is_push_supported = can_push(t, &t->side->token);
-    if (is_new && t->result->is_push_supported) {
-        t->result->left = t->side->token;
+    r->result->is_push_supported = can_push(r, &r->side->token);
+    if (is_new && r->result->is_push_supported) {
+        r->result->new_token = r->side->token;
     }
 }
 
-static struct tg_mailbox_side *other_side(const struct turn *t)
+static struct tg_mailbox_side *other_side(const struct run *r)
 {
-    return t->caller == CALLER_INITIATOR ? &t->box->recipient : &t->box->initiator;
+    return r->caller == CALLER_INITIATOR ? &r->box->recipient : &r->box->initiator;
 }
 
 /* ---- the mailbox: 404 ----------------------------------------------------------------------- */
 
 /* spec: protocol/3#expiration: from that moment on, swept or not */
-static bool is_expired(const struct turn *t)
+static bool is_expired(const struct run *r)
 {
-    return t->box->expires_s <= t->now_s;
+    return r->box->expires_s <= r->now_s;
 }
 
 /*
@@ -134,7 +134,7 @@ static bool is_expired(const struct turn *t)
  * preview page with an identifier that was good once; everyone else gets what an unknown
  * identifier gets. spec: protocol/3#ended-told-to-bound-devices
  */
-static enum verdict answer_ended(struct turn *t, bool is_by_time)
+static enum verdict answer_ended(struct run *r, bool is_by_time)
 {
     static const struct {
         const char *problem, *detail;
@@ -143,29 +143,29 @@ static enum verdict answer_ended(struct turn *t, bool is_by_time)
         [TG_MAILBOX_WITHDRAWN] = { "withdrawn", "The initiator has withdrawn this mailbox." },
         [TG_MAILBOX_COMPLETED] = { "completed", "The recipient has ended this mailbox." },
     };
-    enum tg_mailbox_state ended = is_by_time ? TG_MAILBOX_LIVE : t->box->state;
+    enum tg_mailbox_state ended = is_by_time ? TG_MAILBOX_LIVE : r->box->state;
 
-    t->result->was_once_valid = true;
-    t->result->ended = ended;
-    if (t->caller == CALLER_OTHER && t->cmd->call != TG_CALL_PREVIEW) {
-        return answer_not_found(t);
+    r->result->was_once_valid = true;
+    r->result->ended = ended;
+    if (r->caller == CALLER_OTHER && r->cmd->call != TG_CALL_PREVIEW) {
+        return answer_not_found(r);
     }
-    t->result->problem = endings[ended].problem;
-    return answer_refused(t, 404, endings[ended].detail);
+    r->result->problem = endings[ended].problem;
+    return answer_refused(r, 404, endings[ended].detail);
 }
 
 /* spec: protocol/4#order-of-checks: the mailbox is looked at before the claim */
-static enum verdict mailbox_is_there(struct turn *t)
+static enum verdict mailbox_is_there(struct run *r)
 {
-    if (!t->exists) {
-        return answer_not_found(t);
+    if (!r->exists) {
+        return answer_not_found(r);
     }
-    if (is_expired(t)) {
-        return answer_ended(t, true);
+    if (is_expired(r)) {
+        return answer_ended(r, true);
     }
     /* spec: protocol/3#tombstone */
-    if (t->box->state != TG_MAILBOX_LIVE) {
-        return answer_ended(t, false);
+    if (r->box->state != TG_MAILBOX_LIVE) {
+        return answer_ended(r, false);
     }
     return GO_ON;
 }
@@ -173,28 +173,28 @@ static enum verdict mailbox_is_there(struct turn *t)
 /* ---- the claim: 401 ------------------------------------------------------------------------- */
 
 /* spec: protocol/2#device-claim */
-static enum verdict claim_is_given(struct turn *t)
+static enum verdict claim_is_given(struct run *r)
 {
-    if (t->cmd->claim_presence == TG_PRESENT) {
+    if (r->cmd->claim_presence == TG_PRESENT) {
         return GO_ON;
     }
-    if (t->cmd->claim_fault != NULL) {
-        t->result->fault = *t->cmd->claim_fault;
+    if (r->cmd->claim_fault != NULL) {
+        r->result->fault = *r->cmd->claim_fault;
     }
     /* spec: protocol/2#claim-ambiguous */
-    return answer_refused(t, t->cmd->is_claim_ambiguous ? 400 : 401,
+    return answer_refused(r, r->cmd->is_claim_ambiguous ? 400 : 401,
                           "Mailbox-Device-Claim: expected a UUID.");
 }
 
-static enum verdict answer_wrong_claim(struct turn *t)
+static enum verdict answer_wrong_claim(struct run *r)
 {
-    return answer_refused(t, 401, "Mailbox-Device-Claim: not a device of this mailbox.");
+    return answer_refused(r, 401, "Mailbox-Device-Claim: not a device of this mailbox.");
 }
 
 /* spec: protocol/3#two-devices */
-static enum verdict caller_is_bound(struct turn *t)
+static enum verdict caller_is_bound(struct run *r)
 {
-    return t->caller == CALLER_OTHER ? answer_wrong_claim(t) : GO_ON;
+    return r->caller == CALLER_OTHER ? answer_wrong_claim(r) : GO_ON;
 }
 
 /*
@@ -203,116 +203,116 @@ static enum verdict caller_is_bound(struct turn *t)
  * bind it again, a late duplicate of its update would count a second time, over a newer one.
  * spec: protocol/3#third-device-refused, protocol/2#late-duplicate-after-relinquish
  */
-static enum verdict caller_is_bound_or_new(struct turn *t)
+static enum verdict caller_is_bound_or_new(struct run *r)
 {
-    bool is_place_free = !t->box->recipient.is_bound && t->cmd->may_bind;
+    bool is_place_free = !r->box->recipient.is_bound && r->cmd->may_bind;
 
-    if (t->caller != CALLER_OTHER) {
+    if (r->caller != CALLER_OTHER) {
         return GO_ON;
     }
-    if (tg_state_has_relinquished(t->box, &t->cmd->claim)) {
-        return answer_refused(t, 401,
+    if (tg_state_has_relinquished(r->box, &r->cmd->claim)) {
+        return answer_refused(r, 401,
                               "Mailbox-Device-Claim: this device has relinquished the mailbox; "
                               "expected another claim.");
     }
-    return is_place_free ? GO_ON : answer_wrong_claim(t);
+    return is_place_free ? GO_ON : answer_wrong_claim(r);
 }
 
 /* ---- headers and body: 400, 413, 415 -------------------------------------------------------- */
 
-static enum verdict request_is_sound(struct turn *t)
+static enum verdict request_is_sound(struct run *r)
 {
-    if (t->cmd->fault_status == 0) {
+    if (r->cmd->fault_status == 0) {
         return GO_ON;
     }
-    if (t->cmd->fault != NULL) {
-        t->result->fault = *t->cmd->fault;
+    if (r->cmd->fault != NULL) {
+        r->result->fault = *r->cmd->fault;
     }
-    return answer_refused(t, t->cmd->fault_status, "The request is malformed.");
+    return answer_refused(r, r->cmd->fault_status, "The request is malformed.");
 }
 
 /* Refuses a time that is past or too far, and names the bound that it crossed. */
-static enum verdict expiration_is_allowed(struct turn *t)
+static enum verdict expiration_is_allowed(struct run *r)
 {
-    const struct tg_msg_create *msg = t->cmd->create;
+    const struct tg_msg_create *msg = r->cmd->create;
     char bound[TG_TIME3339_LEN + 1];
 
     if (!msg->has_expiration) {
         return GO_ON;
     }
     /* spec: protocol/3#expiration-not-past */
-    if (msg->expiration_s <= t->now_s) {
-        tg_time3339_format(bound, t->now_s);
-        tg_fault_set(&t->result->fault,
+    if (msg->expiration_s <= r->now_s) {
+        tg_time3339_format(bound, r->now_s);
+        tg_fault_set(&r->result->fault,
                      "mailboxConfiguration.expiration: must be later than now, %s.", bound);
-        return answer_refused(t, 400, "");
+        return answer_refused(r, 400, "");
     }
     /* spec: protocol/3#expiration-max */
-    if (msg->expiration_s > t->now_s + t->cmd->expiration_max_s) {
-        tg_time3339_format(bound, t->now_s + t->cmd->expiration_max_s);
-        tg_fault_set(&t->result->fault,
+    if (msg->expiration_s > r->now_s + r->cmd->expiration_max_s) {
+        tg_time3339_format(bound, r->now_s + r->cmd->expiration_max_s);
+        tg_fault_set(&r->result->fault,
                      "mailboxConfiguration.expiration: must not be later than %s on this relay.",
                      bound);
-        return answer_refused(t, 400, "");
+        return answer_refused(r, 400, "");
     }
     return GO_ON;
 }
 
 /* ---- rights: 401 ---------------------------------------------------------------------------- */
 
-static enum verdict need_right(struct turn *t, unsigned right, const char *detail)
+static enum verdict need_right(struct run *r, unsigned right, const char *detail)
 {
-    return (t->box->rights & right) == right ? GO_ON : answer_refused(t, 401, detail);
+    return (r->box->rights & right) == right ? GO_ON : answer_refused(r, 401, detail);
 }
 
 /* spec: protocol/3#right-read: also for the one who would bind, who then does not */
-static enum verdict may_read(struct turn *t)
+static enum verdict may_read(struct run *r)
 {
-    return need_right(t, TG_RIGHT_READ, "This mailbox does not grant the access right R, read.");
+    return need_right(r, TG_RIGHT_READ, "This mailbox does not grant the access right R, read.");
 }
 
 /* spec: protocol/3#right-write */
-static enum verdict may_write(struct turn *t)
+static enum verdict may_write(struct run *r)
 {
-    return need_right(t, TG_RIGHT_WRITE, "This mailbox does not grant the access right W, write.");
+    return need_right(r, TG_RIGHT_WRITE, "This mailbox does not grant the access right W, write.");
 }
 
 /* spec: protocol/3#right-delete */
-static enum verdict may_delete(struct turn *t)
+static enum verdict may_delete(struct run *r)
 {
     /* spec: protocol/3#initiator-may-always-delete */
-    if (t->caller == CALLER_INITIATOR) {
+    if (r->caller == CALLER_INITIATOR) {
         return GO_ON;
     }
-    return need_right(t, TG_RIGHT_DELETE,
+    return need_right(r, TG_RIGHT_DELETE,
                       "This mailbox does not grant the access right D, delete.");
 }
 
 /* spec: protocol/3#relinquish-recipient-only */
-static enum verdict caller_is_recipient(struct turn *t)
+static enum verdict caller_is_recipient(struct run *r)
 {
-    return t->caller == CALLER_RECIPIENT
+    return r->caller == CALLER_RECIPIENT
                ? GO_ON
-               : answer_refused(t, 401,
+               : answer_refused(r, 401,
                                 "Mailbox-Device-Claim: only the recipient can relinquish; the "
                                 "initiator can delete.");
 }
 
-static bool is_proof_right(const struct turn *t)
+static bool is_proof_right(const struct run *r)
 {
-    const struct tg_secret_proof *proof = &t->cmd->proof;
+    const struct tg_secret_proof *proof = &r->cmd->proof;
 
     return proof->presence == TG_PRESENT && !proof->is_verifier &&
-           tg_state_is_verified(t->box, proof->value);
+           tg_state_is_verified(r->box, proof->value);
 }
 
 /* spec: protocol/6#proof-of-secret: needed of a new claim only, and only where it was asked for */
-static enum verdict new_claim_knows_secret(struct turn *t)
+static enum verdict new_claim_knows_secret(struct run *r)
 {
-    if (t->caller != CALLER_OTHER || !t->box->has_verifier || is_proof_right(t)) {
+    if (r->caller != CALLER_OTHER || !r->box->has_verifier || is_proof_right(r)) {
         return GO_ON;
     }
-    return answer_refused(t, 401,
+    return answer_refused(r, 401,
                           "Mailbox-Secret-Proof: this mailbox is opened to a new device only with "
                           "the proof of its secret.");
 }
@@ -322,81 +322,81 @@ static enum verdict new_claim_knows_secret(struct turn *t)
 /* The identifier comes from the claim and the request id, so a record under it is this very
    request's, tombstones included. spec: protocol/2#create-retry, protocol/3#tombstone-stops-create
  */
-static enum verdict not_created_before(struct turn *t)
+static enum verdict not_created_before(struct run *r)
 {
     const struct tg_request_done *done = NULL;
 
-    if (!t->exists || is_expired(t)) {
+    if (!r->exists || is_expired(r)) {
         return GO_ON;
     }
-    if (t->caller != CALLER_INITIATOR) {
-        return answer_wrong_claim(t);
+    if (r->caller != CALLER_INITIATOR) {
+        return answer_wrong_claim(r);
     }
     /* Where that is forgotten, the request itself has the token of then. */
-    done = tg_state_find_done(t->side, TG_CALL_CREATE, &t->cmd->request_id);
+    done = tg_state_find_done(r->side, TG_CALL_CREATE, &r->cmd->request_id);
     return answer_duplicate(
-        t, 1, done != NULL ? done->is_push_supported : can_push(t, &t->cmd->create->token));
+        r, 1, done != NULL ? done->is_push_supported : can_push(r, &r->cmd->create->token));
 }
 
 /* spec: protocol/2#update-retry: also with an If-Match that its own first run made stale */
-static enum verdict not_done_before(struct turn *t)
+static enum verdict not_done_before(struct run *r)
 {
     const struct tg_request_done *done =
-        t->cmd->has_request_id ? tg_state_find_done(t->side, t->cmd->call, &t->cmd->request_id)
+        r->cmd->has_request_id ? tg_state_find_done(r->side, r->cmd->call, &r->cmd->request_id)
                                : NULL;
 
-    return done == NULL ? GO_ON : answer_duplicate(t, done->version, done->is_push_supported);
+    return done == NULL ? GO_ON : answer_duplicate(r, done->version, done->is_push_supported);
 }
 
 /* Comes before the claim is judged: whoever let go is no longer a device of this mailbox.
    spec: protocol/2#relinquish-retry */
-static enum verdict not_relinquished_before(struct turn *t)
+static enum verdict not_relinquished_before(struct run *r)
 {
     const struct tg_relinquished *gone =
-        t->cmd->has_request_id
-            ? tg_state_find_relinquished(t->box, &t->cmd->claim, &t->cmd->request_id)
+        r->cmd->has_request_id
+            ? tg_state_find_relinquished(r->box, &r->cmd->claim, &r->cmd->request_id)
             : NULL;
 
-    return gone == NULL ? GO_ON : answer_duplicate(t, gone->version, false);
+    return gone == NULL ? GO_ON : answer_duplicate(r, gone->version, false);
 }
 
 /* ---- conditions: 412 ------------------------------------------------------------------------ */
 
 /* spec: protocol/2#if-match */
-static enum verdict version_is_expected(struct turn *t)
+static enum verdict version_is_expected(struct run *r)
 {
-    if (!t->cmd->has_if_match || t->cmd->if_match == t->box->version) {
+    if (!r->cmd->has_if_match || r->cmd->if_match == r->box->version) {
         return GO_ON;
     }
-    t->result->version = t->box->version;
-    return answer_refused(t, 412, "If-Match: the mailbox has another version by now.");
+    r->result->version = r->box->version;
+    return answer_refused(r, 412, "If-Match: the mailbox has another version by now.");
 }
 
 /* ---- deeds ---------------------------------------------------------------------------------- */
 
 /* Remembers a request with what its answer holds; the oldest of eight makes room.
    spec: protocol/2#eight-requests-remembered */
-static void remember(struct turn *t)
+static void remember(struct run *r)
 {
-    const struct tg_request_done done = { .call = t->cmd->call,
-                                          .id = t->cmd->request_id,
-                                          .version = t->box->version,
-                                          .is_push_supported = t->result->is_push_supported };
+    const struct tg_request_done done = { .call = r->cmd->call,
+                                          .id = r->cmd->request_id,
+                                          .version = r->box->version,
+                                          .is_push_supported = r->result->is_push_supported };
 
-    tg_state_add_done(t->side, &done);
+    tg_state_add_done(r->side, &done);
 }
 
-static enum verdict do_create(struct turn *t)
+static enum verdict do_create(struct run *r)
 {
-    const struct tg_mailbox_command *cmd = t->cmd;
+    const struct tg_mailbox_command *cmd = r->cmd;
     const struct tg_msg_create *msg = cmd->create;
 
-    *t->box = (struct tg_mailbox){
+    *r->box = (struct tg_mailbox){
         .state = TG_MAILBOX_LIVE,
         .version = 1, /* spec: protocol/2#version-counts */
-        .created_s = t->now_s,
+        .created_s = r->now_s,
         /* spec: protocol/3#expiration-default */
-        .expires_s = msg->has_expiration ? msg->expiration_s : t->now_s + cmd->expiration_default_s,
+        .expires_s = msg->has_expiration ? msg->expiration_s : r->now_s + cmd->expiration_default_s,
         /* spec: protocol/3#rights-default */
         .rights = msg->has_rights ? msg->rights : TG_RIGHTS_DEFAULT,
         .display = msg->display,
@@ -405,102 +405,102 @@ static enum verdict do_create(struct turn *t)
         .initiator = { .is_bound = true, .claim = cmd->claim, .token = msg->token },
     };
     if (cmd->proof.presence == TG_PRESENT && cmd->proof.is_verifier) {
-        t->box->has_verifier = true;
+        r->box->has_verifier = true;
         for (size_t i = 0; i < TG_PROOF_LEN; i++) {
-            t->box->verifier[i] = cmd->proof.value[i];
+            r->box->verifier[i] = cmd->proof.value[i];
         }
     }
-    t->side = &t->box->initiator;
-    judge_token(t, msg->token.is_present);
-    remember(t);
-    return answer_done(t, TG_EFFECT_STORE);
+    r->side = &r->box->initiator;
+    report_token(r, msg->token.is_present);
+    remember(r);
+    return answer_done(r, TG_EFFECT_STORE);
 }
 
 /* spec: protocol/4#preview-changes-nothing */
-static enum verdict do_preview(struct turn *t)
+static enum verdict do_preview(struct run *r)
 {
-    return answer_done(t, TG_EFFECT_NONE);
+    return answer_done(r, TG_EFFECT_NONE);
 }
 
 /* The first read by another claim binds that claim. spec: protocol/3#first-read-binds */
-static unsigned bind_new_claim(struct turn *t)
+static unsigned bind_new_claim(struct run *r)
 {
-    if (t->caller != CALLER_OTHER) {
+    if (r->caller != CALLER_OTHER) {
         return TG_EFFECT_NONE;
     }
-    t->box->recipient = (struct tg_mailbox_side){ .is_bound = true, .claim = t->cmd->claim };
-    t->side = &t->box->recipient;
-    t->caller = CALLER_RECIPIENT;
+    r->box->recipient = (struct tg_mailbox_side){ .is_bound = true, .claim = r->cmd->claim };
+    r->side = &r->box->recipient;
+    r->caller = CALLER_RECIPIENT;
     return TG_EFFECT_STORE;
 }
 
 /* spec: protocol/4#token-replaced: the caller's own; absent leaves it, the same writes nothing */
-static unsigned replace_token(struct turn *t, const struct tg_notification_token *token)
+static unsigned replace_token(struct run *r, const struct tg_notification_token *token)
 {
-    if (!token->is_present || tg_state_is_same_token(token, &t->side->token)) {
+    if (!token->is_present || tg_state_is_same_token(token, &r->side->token)) {
         return TG_EFFECT_NONE;
     }
-    t->side->token = *token;
+    r->side->token = *token;
     return TG_EFFECT_STORE;
 }
 
 /* A read by a bound device changes nothing, so it may be repeated at will.
    spec: protocol/2#read-idempotent */
-static enum verdict do_read(struct turn *t)
+static enum verdict do_read(struct run *r)
 {
-    unsigned effects = bind_new_claim(t);
-    unsigned replaced = replace_token(t, &t->cmd->token);
+    unsigned effects = bind_new_claim(r);
+    unsigned replaced = replace_token(r, &r->cmd->token);
 
-    judge_token(t, replaced != TG_EFFECT_NONE);
-    (void)answer_done(t, effects | replaced);
+    report_token(r, replaced != TG_EFFECT_NONE);
+    (void)answer_done(r, effects | replaced);
     /* spec: protocol/2#long-poll: what was bound stays bound while the answer waits */
-    if (t->cmd->has_known_version && t->cmd->known_version >= t->box->version) {
-        t->result->outcome = TG_OUTCOME_WAIT;
-        t->result->status = 204;
+    if (r->cmd->has_known_version && r->cmd->known_version >= r->box->version) {
+        r->result->outcome = TG_OUTCOME_WAIT;
+        r->result->status = 204;
     }
     return ANSWERED;
 }
 
-static enum verdict do_update(struct turn *t)
+static enum verdict do_update(struct run *r)
 {
-    t->box->version++; /* spec: protocol/2#version-counts */
-    t->box->payload = t->cmd->update->payload;
-    judge_token(t, replace_token(t, &t->cmd->update->token) != TG_EFFECT_NONE);
-    remember(t);
-    tell(t, other_side(t));
-    return answer_done(t, TG_EFFECT_STORE);
+    r->box->version++; /* spec: protocol/2#version-counts */
+    r->box->payload = r->cmd->update->payload;
+    report_token(r, replace_token(r, &r->cmd->update->token) != TG_EFFECT_NONE);
+    remember(r);
+    notify(r, other_side(r));
+    return answer_done(r, TG_EFFECT_STORE);
 }
 
 /* Leaves the tombstone: when it ends, who took part, how it ended. A repetition finds it and is a
    404. spec: protocol/3#tombstone, protocol/2#delete-retry */
-static enum verdict do_delete(struct turn *t)
+static enum verdict do_delete(struct run *r)
 {
-    struct tg_mailbox *box = t->box;
+    struct tg_mailbox *box = r->box;
 
-    tell(t, other_side(t));
+    notify(r, other_side(r));
     *box = (struct tg_mailbox){
-        .state = t->caller == CALLER_INITIATOR ? TG_MAILBOX_WITHDRAWN : TG_MAILBOX_COMPLETED,
+        .state = r->caller == CALLER_INITIATOR ? TG_MAILBOX_WITHDRAWN : TG_MAILBOX_COMPLETED,
         .version = box->version,
         .expires_s = box->expires_s,
         .initiator = { .is_bound = true, .claim = box->initiator.claim },
         .recipient = { .is_bound = box->recipient.is_bound, .claim = box->recipient.claim },
     };
-    return answer_done(t, TG_EFFECT_STORE);
+    return answer_done(r, TG_EFFECT_STORE);
 }
 
 /* spec: protocol/3#relinquish-unbinds */
-static enum verdict do_relinquish(struct turn *t)
+static enum verdict do_relinquish(struct run *r)
 {
-    struct tg_mailbox *box = t->box;
-    const struct tg_relinquished gone = { .claim = t->cmd->claim,
-                                          .id = t->cmd->request_id,
+    struct tg_mailbox *box = r->box;
+    const struct tg_relinquished gone = { .claim = r->cmd->claim,
+                                          .id = r->cmd->request_id,
                                           .version = box->version };
 
     tg_state_add_relinquished(box, &gone);
     box->recipient = (struct tg_mailbox_side){ .is_bound = false };
-    t->side = NULL;
-    tell(t, &box->initiator);
-    return answer_done(t, TG_EFFECT_STORE);
+    r->side = NULL;
+    notify(r, &box->initiator);
+    return answer_done(r, TG_EFFECT_STORE);
 }
 
 /* ---- the table ------------------------------------------------------------------------------ */
@@ -525,13 +525,13 @@ static step_fn *const steps[TG_CALL_COUNT][STEPS_MAX] = {
 void tg_mailbox_apply(struct tg_mailbox *box, bool exists, const struct tg_mailbox_command *cmd,
                       int64_t now_s, struct tg_mailbox_result *result)
 {
-    struct turn t = { .box = box, .exists = exists, .cmd = cmd, .now_s = now_s, .result = result };
+    struct run r = { .box = box, .exists = exists, .cmd = cmd, .now_s = now_s, .result = result };
     enum verdict verdict = GO_ON;
 
     assert((unsigned)cmd->call < TG_CALL_COUNT);
     *result = (struct tg_mailbox_result){ .outcome = TG_OUTCOME_REFUSED, .status = 500 };
-    recognise_caller(&t);
+    recognise_caller(&r);
     for (size_t i = 0; i < STEPS_MAX && verdict == GO_ON && steps[cmd->call][i] != NULL; i++) {
-        verdict = steps[cmd->call][i](&t);
+        verdict = steps[cmd->call][i](&r);
     }
 }

@@ -134,7 +134,8 @@ enum tg_mailbox_outcome {
 enum tg_mailbox_effect {
     TG_EFFECT_NONE = 0,
     TG_EFFECT_STORE = 1, /* the record changed and must be kept */
-    TG_EFFECT_TELL = 2   /* the other side is to be told: long polls wake, a push to result.told */
+    TG_EFFECT_NOTIFY =
+        2 /* the other side is to be told: long polls wake, a push to result.notify_token */
 };
 
 struct tg_mailbox_result {
@@ -148,11 +149,11 @@ struct tg_mailbox_result {
     enum tg_mailbox_state ended; /* then: how; TG_MAILBOX_LIVE: by its expiration */
     uint64_t version;            /* Mailbox-Version of a success */
     bool is_push_supported;
-    /* With TG_EFFECT_TELL: the token of the other side as it was before; with TG_EFFECT_STORE: one
-       that the caller has just left. Absent: there is none that can be pushed to. They view what
-       the record before or cmd viewed. */
-    struct tg_notification_token told;
-    struct tg_notification_token left;
+    /* With TG_EFFECT_NOTIFY: the token of the other side as it was before; with TG_EFFECT_STORE:
+       one that the caller has just left. Absent: there is none that can be pushed to. They view
+       what the record before or cmd viewed. */
+    struct tg_notification_token notify_token;
+    struct tg_notification_token new_token;
 };
 
 /*

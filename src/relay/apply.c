@@ -52,8 +52,8 @@ static void add_unblock(struct tg_exchange *ex, struct tg_store_next *next)
 {
     struct tg_outbox_note note = { .ask = TG_OUTBOX_UNBLOCK };
 
-    if (ex->result.left.is_present &&
-        tg_outbox_entry_key(&note.key, ex->relay->keyring, &ex->result.left) == TG_OK) {
+    if (ex->result.new_token.is_present &&
+        tg_outbox_entry_key(&note.key, ex->relay->keyring, &ex->result.new_token) == TG_OK) {
         next->notes[next->note_count++] = note;
     }
 }
@@ -67,9 +67,9 @@ static void add_notification(struct tg_exchange *ex, struct tg_store_next *next)
                                    .expires_s = ex->box.expires_s };
 
     tg_buf_clear(&ex->push_entry);
-    if (!ex->result.told.is_present ||
-        tg_outbox_entry_key(&note.key, keyring, &ex->result.told) != TG_OK ||
-        tg_outbox_entry_seal(&ex->push_entry, keyring, &note.key, &ex->result.told,
+    if (!ex->result.notify_token.is_present ||
+        tg_outbox_entry_key(&note.key, keyring, &ex->result.notify_token) != TG_OK ||
+        tg_outbox_entry_seal(&ex->push_entry, keyring, &note.key, &ex->result.notify_token,
                              ex->relay->rng) != TG_OK) {
         return;
     }

@@ -62,7 +62,7 @@ static void changed(void *ctx, enum tg_err err)
         err = ex->change_err;
     }
     /* Also when the client is gone by now: the others are not. spec: protocol/4#other-side-told */
-    if (err == TG_OK && (ex->result.effects & TG_EFFECT_TELL) != 0 && relay->hooks != NULL &&
+    if (err == TG_OK && (ex->result.effects & TG_EFFECT_NOTIFY) != 0 && relay->hooks != NULL &&
         relay->hooks->changed != NULL) {
         relay->hooks->changed(relay->hooks->ctx, &ex->key);
     }

@@ -40,7 +40,7 @@ struct script {
     size_t word_count;
     struct world_slot *polls[WORLD_SLOTS];
     char poll_names[WORLD_SLOTS][NAME_MAX_BYTES];
-    size_t told_before, writes_before, queued_before;
+    size_t notified_before, writes_before, queued_before;
     jmp_buf failed;
 };
 
@@ -337,8 +337,8 @@ static void check_word(struct script *s, struct world_slot *slot, const char *wo
         if (strstr(body_text(slot), rest) != NULL) {
             fail(s, "the body holds %s: %s", rest, body_text(slot));
         }
-    } else if ((rest = after(word, "told=")) != NULL) {
-        check_count(s, "told", s->world.told_count - s->told_before, rest);
+    } else if ((rest = after(word, "notified=")) != NULL) {
+        check_count(s, "notified", s->world.notified_count - s->notified_before, rest);
     } else if ((rest = after(word, "queued=")) != NULL) {
         check_count(s, "queued", s->world.queued_count - s->queued_before, rest);
     } else if ((rest = after(word, "writes=")) != NULL) {
@@ -506,7 +506,7 @@ static void run_request(struct script *s)
         put_header(s, &r, "content-type", 12, r.type);
     }
     s->request_count++;
-    s->told_before = s->world.told_count;
+    s->notified_before = s->world.notified_count;
     s->queued_before = s->world.queued_count;
     s->writes_before = fake_store_write_count(s->world.store);
     slot =
@@ -630,9 +630,9 @@ static void do_inflight(struct script *s)
     check_count(s, "in flight", tg_relay_in_flight(s->world.relay), s->words[1]);
 }
 
-static void do_told(struct script *s)
+static void do_notified(struct script *s)
 {
-    check_count(s, "told", s->world.told_count - s->told_before, s->words[1]);
+    check_count(s, "notified", s->world.notified_count - s->notified_before, s->words[1]);
 }
 
 /* push TYPE, or push off */
@@ -827,7 +827,7 @@ static void run_line(struct script *s)
         { "expect", 4, do_expect },     { "cancel", 2, do_cancel },
         { "store", 2, do_store },       { "sweep", 1, do_sweep },
         { "hooks", 2, do_hooks },       { "key", 2, do_key },
-        { "inflight", 2, do_inflight }, { "told", 2, do_told },
+        { "inflight", 2, do_inflight }, { "notified", 2, do_notified },
         { "cors", 2, do_cors },         { "https", 2, do_https },
         { "standing", 2, do_standing }, { "attest", 3, do_attest },
         { "token", 4, do_token },       { "judged", 4, do_judged },

@@ -25,7 +25,7 @@ static void wake(void *ctx, const struct tg_store_key *key)
 {
     struct world *w = ctx;
 
-    w->told_count++;
+    w->notified_count++;
     for (size_t i = 0; i < WORLD_SLOTS && !w->is_deaf; i++) {
         struct world_slot *slot = &w->slots[i];
 

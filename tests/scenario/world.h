@@ -39,7 +39,7 @@ struct world {
     struct tg_relay_config config;
     struct tg_relay_hooks hooks;
     struct tg_relay *relay;
-    size_t told_count;          /* calls of hooks.changed */
+    size_t notified_count;      /* calls of hooks.changed */
     size_t queued_count;        /* calls of hooks.push_queued */
     char push_type[32];         /* the one token type that has a sender; empty: none */
     bool is_deaf;               /* changes do not wake long polls */

@@ -453,7 +453,7 @@ static void update__by_either_device__one_version_more_and_told(void **state)
 
     f->update.token = (struct tg_notification_token){ true, TG_LIT("fcm"), TG_LIT("new") };
     assert_int_equal(call(f, TG_CALL_UPDATE, 'B', 5), 200);
-    assert_int_equal(f->result.effects, TG_EFFECT_STORE | TG_EFFECT_TELL);
+    assert_int_equal(f->result.effects, TG_EFFECT_STORE | TG_EFFECT_NOTIFY);
     assert_int_equal(f->result.version, 2);
     assert_true(tg_bytes_is_equal(f->box.payload.data, TG_LIT("data 2")));
     assert_true(tg_bytes_is_equal(f->box.recipient.token.token_data, TG_LIT("new")));
@@ -545,9 +545,9 @@ static struct fixture *pushed_new(struct tg_notification_token a, struct tg_noti
     struct fixture *f = fixture_new(TG_RIGHT_READ | TG_RIGHT_WRITE | TG_RIGHT_DELETE);
 
     assert_int_equal(push_call(f, TG_CALL_CREATE, 'A', 1, a), 200);
-    assert_false(f->result.told.is_present);
+    assert_false(f->result.notify_token.is_present);
     assert_int_equal(push_call(f, TG_CALL_READ, 'B', 0, b), 200);
-    assert_false(f->result.told.is_present);
+    assert_false(f->result.notify_token.is_present);
     return f;
 }
 
@@ -569,9 +569,9 @@ static void each_change__tells_the_token_of_the_other_side(void **state)
         struct fixture *f = pushed_new(token("known", "token a"), token("known", "token b"));
 
         assert_int_equal(push_call(f, cases[i].call, cases[i].who, 5, none), 200);
-        assert_int_equal(f->result.effects, TG_EFFECT_STORE | TG_EFFECT_TELL);
-        assert_true(is_token(&f->result.told, cases[i].told));
-        assert_false(f->result.left.is_present);
+        assert_int_equal(f->result.effects, TG_EFFECT_STORE | TG_EFFECT_NOTIFY);
+        assert_true(is_token(&f->result.notify_token, cases[i].told));
+        assert_false(f->result.new_token.is_present);
         free(f);
     }
 }
@@ -587,7 +587,7 @@ static void token_of_another_type_or_none__is_not_told(void **state)
             pushed_new(i % 2 == 0 ? token("other", "token a") : none, token("known", "token b"));
 
         assert_int_equal(push_call(f, calls[i / 2], 'B', 5, none), 200);
-        assert_false(f->result.told.is_present);
+        assert_false(f->result.notify_token.is_present);
         free(f);
     }
 }
@@ -599,7 +599,7 @@ static void delete__nobody_bound__tells_nobody(void **state)
     (void)state;
     assert_int_equal(push_call(f, TG_CALL_CREATE, 'A', 1, token("known", "token a")), 200);
     assert_int_equal(push_call(f, TG_CALL_DELETE, 'A', 2, none), 200);
-    assert_false(f->result.told.is_present);
+    assert_false(f->result.notify_token.is_present);
     free(f);
 }
 
@@ -610,17 +610,17 @@ static void repeated_and_refused_calls__tell_nobody(void **state)
     (void)state;
     assert_int_equal(push_call(f, TG_CALL_UPDATE, 'B', 5, none), 200);
     assert_int_equal(push_call(f, TG_CALL_UPDATE, 'B', 5, none), 201);
-    assert_false(f->result.told.is_present);
+    assert_false(f->result.notify_token.is_present);
     assert_int_equal(push_call(f, TG_CALL_UPDATE, 'C', 5, none), 401);
-    assert_false(f->result.told.is_present);
+    assert_false(f->result.notify_token.is_present);
     assert_int_equal(push_call(f, TG_CALL_READ, 'A', 0, none), 200);
-    assert_false(f->result.told.is_present);
+    assert_false(f->result.notify_token.is_present);
     assert_int_equal(push_call(f, TG_CALL_RELINQUISH, 'B', 6, none), 200);
     assert_int_equal(push_call(f, TG_CALL_RELINQUISH, 'B', 6, none), 201);
-    assert_false(f->result.told.is_present);
+    assert_false(f->result.notify_token.is_present);
     assert_int_equal(push_call(f, TG_CALL_DELETE, 'A', 7, none), 200);
     assert_int_equal(push_call(f, TG_CALL_DELETE, 'A', 7, none), 404);
-    assert_false(f->result.told.is_present);
+    assert_false(f->result.notify_token.is_present);
     free(f);
 }
 
@@ -631,10 +631,10 @@ static void replaced_token__is_told_from_then_on(void **state)
     (void)state;
     assert_int_equal(push_call(f, TG_CALL_READ, 'B', 0, token("known", "token c")), 200);
     assert_int_equal(push_call(f, TG_CALL_UPDATE, 'A', 5, none), 200);
-    assert_true(is_token(&f->result.told, "token c"));
+    assert_true(is_token(&f->result.notify_token, "token c"));
     assert_int_equal(push_call(f, TG_CALL_UPDATE, 'B', 5, token("other", "token d")), 200);
     assert_int_equal(push_call(f, TG_CALL_UPDATE, 'A', 6, none), 200);
-    assert_false(f->result.told.is_present);
+    assert_false(f->result.notify_token.is_present);
     free(f);
 }
 
@@ -645,20 +645,20 @@ static void token_that_is_left_anew__is_named(void **state)
 
     (void)state;
     assert_int_equal(push_call(f, TG_CALL_CREATE, 'A', 1, token("known", "token a")), 200);
-    assert_true(is_token(&f->result.left, "token a"));
+    assert_true(is_token(&f->result.new_token, "token a"));
     assert_int_equal(push_call(f, TG_CALL_CREATE, 'A', 1, token("known", "token a")), 201);
-    assert_false(f->result.left.is_present);
+    assert_false(f->result.new_token.is_present);
     assert_int_equal(push_call(f, TG_CALL_READ, 'B', 0, token("known", "token b")), 200);
-    assert_true(is_token(&f->result.left, "token b"));
+    assert_true(is_token(&f->result.new_token, "token b"));
     assert_int_equal(push_call(f, TG_CALL_READ, 'B', 0, token("known", "token b")), 200);
-    assert_false(f->result.left.is_present);
+    assert_false(f->result.new_token.is_present);
     assert_int_equal(push_call(f, TG_CALL_UPDATE, 'B', 5, token("known", "token c")), 200);
-    assert_true(is_token(&f->result.left, "token c"));
-    assert_true(is_token(&f->result.told, "token a"));
+    assert_true(is_token(&f->result.new_token, "token c"));
+    assert_true(is_token(&f->result.notify_token, "token a"));
     assert_int_equal(push_call(f, TG_CALL_UPDATE, 'A', 5, token("other", "token d")), 200);
-    assert_false(f->result.left.is_present);
+    assert_false(f->result.new_token.is_present);
     assert_int_equal(push_call(f, TG_CALL_UPDATE, 'A', 6, token("other", "token d")), 200);
-    assert_false(f->result.left.is_present);
+    assert_false(f->result.new_token.is_present);
     free(f);
 }
 
@@ -735,7 +735,7 @@ static void delete__by_either__leaves_only_what_a_tombstone_holds(void **state)
     struct tg_mailbox live = f->box;
 
     assert_int_equal(call(f, TG_CALL_DELETE, 'B', 5), 200);
-    assert_int_equal(f->result.effects, TG_EFFECT_STORE | TG_EFFECT_TELL);
+    assert_int_equal(f->result.effects, TG_EFFECT_STORE | TG_EFFECT_NOTIFY);
     assert_memory_equal(&f->box, &want, sizeof(want));
     f->box = live;
     want.state = TG_MAILBOX_WITHDRAWN;
@@ -821,7 +821,7 @@ static void relinquish__by_the_recipient__unbinds_and_forgets_it(void **state)
 
     assert_int_equal(call(f, TG_CALL_UPDATE, 'B', 5), 200);
     assert_int_equal(call(f, TG_CALL_RELINQUISH, 'B', 6), 200);
-    assert_int_equal(f->result.effects, TG_EFFECT_STORE | TG_EFFECT_TELL);
+    assert_int_equal(f->result.effects, TG_EFFECT_STORE | TG_EFFECT_NOTIFY);
     assert_false(f->box.recipient.is_bound);
     assert_false(f->box.recipient.token.is_present);
     assert_int_equal(f->box.recipient.done_count, 0);

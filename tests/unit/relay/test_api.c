@@ -158,7 +158,7 @@ static void cancel__change_with_the_store__made_told_and_not_answered(void **sta
     fake_store_hold(f->world.store, false);
     fake_store_pump(f->world.store);
     assert_int_equal(tg_relay_in_flight(f->world.relay), 0);
-    assert_int_equal(f->world.told_count, 1);
+    assert_int_equal(f->world.notified_count, 1);
     slot = request(f, "PUT", f->target, CLAIM_A, "u1", UPDATE);
     assert_int_equal(slot->status, 201);
     world_release(slot);
@@ -224,7 +224,7 @@ static void poll__woken_while_it_looks__looks_again(void **state)
     fake_store_hold(f->world.store, false);
     fake_store_step(f->world.store);
     assert_int_equal(update->status, 200);
-    assert_int_equal(f->world.told_count, 1);
+    assert_int_equal(f->world.notified_count, 1);
     assert_int_equal(slot->answer_count, 0);
     fake_store_pump(f->world.store);
     assert_int_equal(slot->answer_count, 1);
