@@ -327,10 +327,10 @@ static enum tg_err answer_call(struct call *a, enum tg_direct_look look,
         a->route.kind = TG_ROUTE_NO_PATH;
     }
     if (a->route.kind == TG_ROUTE_OPTIONS || a->route.kind == TG_ROUTE_NO_METHOD) {
-        return refuse(answer, 405, NULL, "This path does not take this method.");
+        return refuse(answer, 405, NULL, "This path does not support this method.");
     }
     if (a->route.kind != TG_ROUTE_CALL) {
-        return refuse(answer, 404, NULL, "There is nothing at this path.");
+        return refuse(answer, 404, NULL, "There is no resource at this path.");
     }
     TG_TRY(take_command(a, look));
     if (a->cmd.call == TG_CALL_CREATE && a->mailbox->exists &&

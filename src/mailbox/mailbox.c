@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Every rule of a mailbox. `steps` is the table of contents: each call is a row of steps, taken
+ * Every rule of a mailbox. `steps` is the table of contents: each call is a row of steps, which run
  * from left to right until one of them answers. The order of a row is the order of checks of
- * protocol.md section 4: mailbox (404), claim (401), headers and body (400, 413, 415), rights
- * (401), conditions (412), and then the deed.
+ * docs/protocol.md section 4: mailbox (404), claim (401), headers and body (400, 413, 415), rights
+ * (401), conditions (412), and then the action.
  */
 #include "mailbox/mailbox.h"
 
@@ -17,7 +17,7 @@ enum caller { CALLER_OTHER, CALLER_INITIATOR, CALLER_RECIPIENT };
 /* One application of one command: what the steps share. */
 struct run {
     struct tg_mailbox *box;
-    bool exists; /* there is a record, be it expired or a tombstone */
+    bool exists; /* there is a record; it may be expired or a tombstone */
     const struct tg_mailbox_command *cmd;
     int64_t now_s;
     enum caller caller;
@@ -58,7 +58,8 @@ static enum verdict answer_refused(struct run *r, unsigned status, const char *d
     return ANSWERED;
 }
 
-/* One text for every identifier that leads nowhere, so that a stranger cannot tell them apart. */
+/* One text for every identifier without a live mailbox: a stranger cannot distinguish an unknown
+   identifier from an ended mailbox. */
 static enum verdict answer_not_found(struct run *r)
 {
     return answer_refused(r, 404, "There is no mailbox with this identifier.");
@@ -66,7 +67,7 @@ static enum verdict answer_not_found(struct run *r)
 
 /* ---- who is calling ------------------------------------------------------------------------- */
 
-/* Both sides are always compared: time does not tell which one it was. */
+/* Both sides are always compared: the time taken does not reveal which one matched. */
 static void recognise_caller(struct run *r)
 {
     bool is_initiator = false, is_recipient = false;
@@ -96,8 +97,8 @@ static bool can_push(const struct run *r, const struct tg_notification_token *to
            r->cmd->can_push(r->cmd->can_push_ctx, token->type, token->token_data);
 }
 
-/* The token as it is now, so before a deed that drops it. spec: protocol/4#other-side-pushed
- */
+/* Copies the other side's token, so it runs before an action that drops that token.
+   spec: protocol/4#other-side-pushed */
 static void notify(struct run *r, const struct tg_mailbox_side *other)
 {
     r->result->effects |= TG_EFFECT_NOTIFY;
@@ -106,8 +107,8 @@ static void notify(struct run *r, const struct tg_mailbox_side *other)
     }
 }
 
-/* The caller's token from now on: what the answer says of it, and that it is to be told again if
-   it was dropped before. spec: protocol/4#push-token-on-record */
+/* Reports of the caller's token whether a push to it is possible, and whether it is new: a provider
+   may have refused it earlier, and pushes to it resume. spec: protocol/4#push-token-on-record */
 static void report_token(struct run *r, bool is_new)
 {
     r->result->is_push_supported = can_push(r, &r->side->token);
@@ -123,16 +124,16 @@ static struct tg_mailbox_side *other_side(const struct run *r)
 
 /* ---- the mailbox: 404 ----------------------------------------------------------------------- */
 
-/* spec: protocol/3#expiration: from that moment on, swept or not */
+/* spec: protocol/3#expiration: from that second on, even if the store still has the record */
 static bool is_expired(const struct run *r)
 {
     return r->box->expires_s <= r->now_s;
 }
 
 /*
- * A mailbox that was there. Its two devices learn who ended it, and so does whoever opens the
- * preview page with an identifier that was good once; everyone else gets what an unknown
- * identifier gets. spec: protocol/3#ended-told-to-bound-devices
+ * The mailbox existed and has ended. Its two devices and the preview page learn how it ended.
+ * Another caller gets the answer to an unknown identifier.
+ * spec: protocol/3#ended-told-to-bound-devices
  */
 static enum verdict answer_ended(struct run *r, bool is_by_time)
 {
@@ -188,7 +189,9 @@ static enum verdict claim_is_given(struct run *r)
 
 static enum verdict answer_wrong_claim(struct run *r)
 {
-    return answer_refused(r, 401, "Mailbox-Device-Claim: not a device of this mailbox.");
+    return answer_refused(r, 401,
+                          "Mailbox-Device-Claim: expected the claim of one of this mailbox's two "
+                          "devices.");
 }
 
 /* spec: protocol/3#two-devices */
@@ -198,9 +201,10 @@ static enum verdict caller_is_bound(struct run *r)
 }
 
 /*
- * For a read, a mailbox without recipient has a place free, for the next other claim: whoever let
- * go stays out. What such a device had done is forgotten, so if a late duplicate of its read could
- * bind it again, a late duplicate of its update would count a second time, over a newer one.
+ * A read by a new claim binds it where the mailbox has no recipient. A claim that has relinquished
+ * the mailbox never binds again: its requests are no longer remembered, so after a late duplicate
+ * of its read had bound it, a late duplicate of its update would run twice and overwrite a newer
+ * message.
  * spec: protocol/3#third-device-refused, protocol/2#late-duplicate-after-relinquish
  */
 static enum verdict caller_is_bound_or_new(struct run *r)
@@ -231,7 +235,7 @@ static enum verdict request_is_sound(struct run *r)
     return answer_refused(r, r->cmd->fault_status, "The request is malformed.");
 }
 
-/* Refuses a time that is past or too far, and names the bound that it crossed. */
+/* Refuses a time that is not in the future or too far in it. The refusal names the limit. */
 static enum verdict expiration_is_allowed(struct run *r)
 {
     const struct tg_msg_create *msg = r->cmd->create;
@@ -244,14 +248,15 @@ static enum verdict expiration_is_allowed(struct run *r)
     if (msg->expiration_s <= r->now_s) {
         tg_time3339_format(bound, r->now_s);
         tg_fault_set(&r->result->fault,
-                     "mailboxConfiguration.expiration: must be later than now, %s.", bound);
+                     "mailboxConfiguration.expiration: expected a time later than now, %s.", bound);
         return answer_refused(r, 400, "");
     }
     /* spec: protocol/3#expiration-max */
     if (msg->expiration_s > r->now_s + r->cmd->expiration_max_s) {
         tg_time3339_format(bound, r->now_s + r->cmd->expiration_max_s);
         tg_fault_set(&r->result->fault,
-                     "mailboxConfiguration.expiration: must not be later than %s on this relay.",
+                     "mailboxConfiguration.expiration: expected a time not later than %s, the "
+                     "maximum of this relay.",
                      bound);
         return answer_refused(r, 400, "");
     }
@@ -260,32 +265,32 @@ static enum verdict expiration_is_allowed(struct run *r)
 
 /* ---- rights: 401 ---------------------------------------------------------------------------- */
 
-static enum verdict need_right(struct run *r, unsigned right, const char *detail)
+static enum verdict need_right(struct run *r, unsigned right, const char *name)
 {
-    return (r->box->rights & right) == right ? GO_ON : answer_refused(r, 401, detail);
+    if ((r->box->rights & right) == right) {
+        return GO_ON;
+    }
+    tg_fault_set(&r->result->fault,
+                 "This call needs the access right %s, which this mailbox does not grant.", name);
+    return answer_refused(r, 401, "");
 }
 
-/* spec: protocol/3#right-read: also for the one who would bind, who then does not */
+/* spec: protocol/3#right-read: checked before a new claim is bound */
 static enum verdict may_read(struct run *r)
 {
-    return need_right(r, TG_RIGHT_READ, "This mailbox does not grant the access right R, read.");
+    return need_right(r, TG_RIGHT_READ, "R (read)");
 }
 
 /* spec: protocol/3#right-write */
 static enum verdict may_write(struct run *r)
 {
-    return need_right(r, TG_RIGHT_WRITE, "This mailbox does not grant the access right W, write.");
+    return need_right(r, TG_RIGHT_WRITE, "W (write)");
 }
 
-/* spec: protocol/3#right-delete */
+/* spec: protocol/3#right-delete, protocol/3#initiator-may-always-delete */
 static enum verdict may_delete(struct run *r)
 {
-    /* spec: protocol/3#initiator-may-always-delete */
-    if (r->caller == CALLER_INITIATOR) {
-        return GO_ON;
-    }
-    return need_right(r, TG_RIGHT_DELETE,
-                      "This mailbox does not grant the access right D, delete.");
+    return r->caller == CALLER_INITIATOR ? GO_ON : need_right(r, TG_RIGHT_DELETE, "D (delete)");
 }
 
 /* spec: protocol/3#relinquish-recipient-only */
@@ -306,22 +311,22 @@ static bool is_proof_right(const struct run *r)
            tg_state_is_verified(r->box, proof->value);
 }
 
-/* spec: protocol/6#proof-of-secret: needed of a new claim only, and only where it was asked for */
+/* spec: protocol/6#proof-of-secret: required of a new claim, where the create gave a verifier */
 static enum verdict new_claim_knows_secret(struct run *r)
 {
     if (r->caller != CALLER_OTHER || !r->box->has_verifier || is_proof_right(r)) {
         return GO_ON;
     }
     return answer_refused(r, 401,
-                          "Mailbox-Secret-Proof: this mailbox is opened to a new device only with "
-                          "the proof of its secret.");
+                          "Mailbox-Secret-Proof: this mailbox binds a new device only with the "
+                          "proof of its secret; expected that proof.");
 }
 
-/* ---- done before: 201 ----------------------------------------------------------------------- */
+/* ---- duplicates: 201 ------------------------------------------------------------------------ */
 
-/* The identifier comes from the claim and the request id, so a record under it is this very
-   request's, tombstones included. spec: protocol/2#create-retry, protocol/3#tombstone-stops-create
- */
+/* The identifier is derived from the claim and the request id, so a record under it, tombstones
+   included, was created by this request.
+   spec: protocol/2#create-retry, protocol/3#tombstone-stops-create */
 static enum verdict not_created_before(struct run *r)
 {
     const struct tg_request_done *done = NULL;
@@ -332,13 +337,13 @@ static enum verdict not_created_before(struct run *r)
     if (r->caller != CALLER_INITIATOR) {
         return answer_wrong_claim(r);
     }
-    /* Where that is forgotten, the request itself has the token of then. */
+    /* If later requests have displaced it, the duplicate itself carries the token of the create. */
     done = tg_state_find_done(r->side, TG_CALL_CREATE, &r->cmd->request_id);
     return answer_duplicate(
         r, 1, done != NULL ? done->is_push_supported : can_push(r, &r->cmd->create->token));
 }
 
-/* spec: protocol/2#update-retry: also with an If-Match that its own first run made stale */
+/* spec: protocol/2#update-retry: also with an If-Match that the first run made stale */
 static enum verdict not_done_before(struct run *r)
 {
     const struct tg_request_done *done =
@@ -348,7 +353,7 @@ static enum verdict not_done_before(struct run *r)
     return done == NULL ? GO_ON : answer_duplicate(r, done->version, done->is_push_supported);
 }
 
-/* Comes before the claim is judged: whoever let go is no longer a device of this mailbox.
+/* Runs before the claim is checked: a device that relinquished is no longer one of this mailbox.
    spec: protocol/2#relinquish-retry */
 static enum verdict not_relinquished_before(struct run *r)
 {
@@ -369,12 +374,14 @@ static enum verdict version_is_expected(struct run *r)
         return GO_ON;
     }
     r->result->version = r->box->version;
-    return answer_refused(r, 412, "If-Match: the mailbox has another version by now.");
+    return answer_refused(r, 412,
+                          "If-Match: expected the current version of the mailbox, which the "
+                          "header Mailbox-Version has.");
 }
 
-/* ---- deeds ---------------------------------------------------------------------------------- */
+/* ---- actions -------------------------------------------------------------------------------- */
 
-/* Remembers a request with what its answer holds; the oldest of eight makes room.
+/* Remembers a request and its answer. Eight are kept; the oldest is dropped.
    spec: protocol/2#eight-requests-remembered */
 static void remember(struct run *r)
 {
@@ -434,7 +441,8 @@ static unsigned bind_new_claim(struct run *r)
     return TG_EFFECT_STORE;
 }
 
-/* spec: protocol/4#token-replaced: the caller's own; absent leaves it, the same writes nothing */
+/* spec: protocol/4#token-replaced: the caller's own token; an absent one changes nothing, the same
+   one writes nothing */
 static unsigned replace_token(struct run *r, const struct tg_notification_token *token)
 {
     if (!token->is_present || tg_state_is_same_token(token, &r->side->token)) {
@@ -444,7 +452,7 @@ static unsigned replace_token(struct run *r, const struct tg_notification_token 
     return TG_EFFECT_STORE;
 }
 
-/* A read by a bound device changes nothing, so it may be repeated at will.
+/* A read by a bound device without a new token changes nothing.
    spec: protocol/2#read-idempotent */
 static enum verdict do_read(struct run *r)
 {
@@ -453,7 +461,7 @@ static enum verdict do_read(struct run *r)
 
     report_token(r, replaced != TG_EFFECT_NONE);
     (void)answer_done(r, effects | replaced);
-    /* spec: protocol/2#long-poll: what was bound stays bound while the answer waits */
+    /* spec: protocol/2#long-poll: a claim that this read bound stays bound while the read waits */
     if (r->cmd->has_known_version && r->cmd->known_version >= r->box->version) {
         r->result->outcome = TG_OUTCOME_WAIT;
         r->result->status = 204;
@@ -471,8 +479,9 @@ static enum verdict do_update(struct run *r)
     return answer_done(r, TG_EFFECT_STORE);
 }
 
-/* Leaves the tombstone: when it ends, who took part, how it ended. A repetition finds it and is a
-   404. spec: protocol/3#tombstone, protocol/2#delete-retry */
+/* Replaces the record by a tombstone, which has the expiration, the two claims and how the mailbox
+   ended. A repeated delete finds it and is a 404.
+   spec: protocol/3#tombstone, protocol/2#delete-retry */
 static enum verdict do_delete(struct run *r)
 {
     struct tg_mailbox *box = r->box;

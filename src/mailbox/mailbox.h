@@ -3,7 +3,7 @@
  * mailbox/mailbox.h - every rule of the mailbox, as one pure function.
  * Layer: L2 (base, crypto, wire).   Threads: any.   Blocks: no.   Clock: an argument.
  * Secrets: sees hashes of claims and request ids, never a claim.
- * spec: protocol.md section 3 and the order of checks of section 4.
+ * spec: docs/protocol.md section 3 and the order of checks of section 4.
  */
 #ifndef TG_MAILBOX_MAILBOX_H
 #define TG_MAILBOX_MAILBOX_H
@@ -42,7 +42,7 @@ enum tg_mailbox_state {
     TG_MAILBOX_COMPLETED  /* tombstone: the recipient deleted it */
 };
 
-/* A request that was done, and what its answer held. */
+/* A request that was done, and its answer. */
 struct tg_request_done {
     enum tg_mailbox_call call;
     struct tg_request_hash id;
@@ -59,8 +59,8 @@ struct tg_mailbox_side {
     struct tg_request_done done[TG_REQUESTS_KEPT];
 };
 
-/* Recipients that let go: their repeated relinquish is recognised, and they do not bind again.
-   Newest last. */
+/* A recipient that relinquished. Its repeated relinquish is recognised, and its claim does not bind
+   again. */
 struct tg_relinquished {
     struct tg_claim_hash claim;
     struct tg_request_hash id;
@@ -82,15 +82,15 @@ struct tg_mailbox {
     bool has_verifier; /* proof of secret */
     uint8_t verifier[TG_PROOF_LEN];
     size_t relinquished_count;
-    struct tg_relinquished relinquished[TG_REQUESTS_KEPT];
+    struct tg_relinquished relinquished[TG_REQUESTS_KEPT]; /* newest last */
 };
 
-/* Whether a push to this token can ever go out. Pure. NULL: to none.
+/* Whether this relay can send a push to this token. Pure. NULL: it sends no pushes.
    spec: protocol/4#push-supported */
 typedef bool tg_can_push_fn(const void *ctx, struct tg_bytes token_type, struct tg_bytes data);
 
-/* What a request asks for. Faults found while decoding come along, because the mailbox decides
-   which of several things wrong is told first. */
+/* A decoded request. It carries the faults found while decoding, because the mailbox decides which
+   of several faults is reported. */
 struct tg_mailbox_command {
     enum tg_mailbox_call call;
 
@@ -114,7 +114,7 @@ struct tg_mailbox_command {
     uint64_t if_match;
     bool has_known_version;
     uint64_t known_version;
-    bool may_bind; /* TG_CALL_READ: false when a long poll looks again */
+    bool may_bind; /* TG_CALL_READ: false when a long poll reads again */
     struct tg_secret_proof proof;
 
     /* The relay's settings that the rules need. */
@@ -128,14 +128,13 @@ enum tg_mailbox_outcome {
     TG_OUTCOME_DONE,      /* 200 */
     TG_OUTCOME_DUPLICATE, /* 201 */
     TG_OUTCOME_WAIT,      /* read with a known version: nothing newer yet */
-    TG_OUTCOME_REFUSED    /* status and fault say why */
+    TG_OUTCOME_REFUSED    /* status and fault have the reason */
 };
 
 enum tg_mailbox_effect {
     TG_EFFECT_NONE = 0,
     TG_EFFECT_STORE = 1, /* the record changed and must be kept */
-    TG_EFFECT_NOTIFY =
-        2 /* the other side is to be told: long polls wake, a push to result.notify_token */
+    TG_EFFECT_NOTIFY = 2 /* notify the other side: wake long polls, push to result.notify_token */
 };
 
 struct tg_mailbox_result {
@@ -146,20 +145,21 @@ struct tg_mailbox_result {
     unsigned effects;            /* set of enum tg_mailbox_effect */
     bool is_claim_challenge;     /* a 401 that names DeviceClaim in WWW-Authenticate */
     bool was_once_valid;         /* a 404 of an identifier that has a tombstone or has expired */
-    enum tg_mailbox_state ended; /* then: how; TG_MAILBOX_LIVE: by its expiration */
+    enum tg_mailbox_state ended; /* then: how it ended; TG_MAILBOX_LIVE: it expired */
     uint64_t version;            /* Mailbox-Version of a success */
     bool is_push_supported;
-    /* With TG_EFFECT_NOTIFY: the token of the other side as it was before; with TG_EFFECT_STORE:
-       one that the caller has just left. Absent: there is none that can be pushed to. They view
-       what the record before or cmd viewed. */
+    /* With TG_EFFECT_NOTIFY: the other side's token before the change. With TG_EFFECT_STORE: a
+       token that the caller has just registered. Absent: no token that a push can go to. Both view
+       what the old record or cmd viewed. */
     struct tg_notification_token notify_token;
     struct tg_notification_token new_token;
 };
 
 /*
  * Applies cmd to *box at now_s.
- *   box   the record as loaded; `exists` tells whether there is one. On TG_EFFECT_STORE *box is the
- * new record (views into the old record's buffer and into cmd), else it is unchanged.
+ *   box      the record as loaded. On TG_EFFECT_STORE *box is the new record (views into the old
+ *            record's buffer and into cmd), else it is unchanged.
+ *   exists   false: there is no record, and *box is ignored
  * Deterministic: the same arguments give the same result, so a store may run it again.
  */
 void tg_mailbox_apply(struct tg_mailbox *box, bool exists, const struct tg_mailbox_command *cmd,

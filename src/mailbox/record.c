@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One form for one record: what decodes, encodes to the same bytes again. Integers are big-endian,
- * texts are preceded by their length in 4 bytes.
+ * A record has one encoding: a record that was decoded encodes to the same bytes. Integers are
+ * big-endian; a text is preceded by its length in 4 bytes.
  *
  *   u8 format, u8 state, u8 flags, u8 rights, u64 version, u64 created, u64 expires
  *   claim of the initiator, claim of the recipient (if bound), verifier (if there is one)
@@ -193,7 +193,7 @@ static enum tg_err get_live(struct tg_mailbox *box, struct tg_reader *r, unsigne
     box->payload.data = get_text(r);
     TG_TRY(get_side(&box->initiator, r, (flags & FLAG_INITIATOR_TOKEN) != 0));
     TG_TRY(get_side(&box->recipient, r, (flags & FLAG_RECIPIENT_TOKEN) != 0));
-    /* A place that is free remembers nothing. */
+    /* Without a recipient there is neither its token nor its requests. */
     TG_REQUIRE(box->recipient.is_bound ||
                    (!box->recipient.token.is_present && box->recipient.done_count == 0),
                TG_E_SYNTAX);

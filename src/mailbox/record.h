@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * mailbox/record.h - the versioned codec of a mailbox record, before it is sealed.
+ * mailbox/record.h - encodes and decodes a mailbox record, with a format number; before sealing.
  * Layer: L2 (base, wire).   Threads: any.   Blocks: no.
  */
 #ifndef TG_MAILBOX_RECORD_H

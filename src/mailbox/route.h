@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * mailbox/route.h - which call a method and a path ask for.
+ * mailbox/route.h - finds the call that a method and a path name.
  * Layer: L2 (base).   Threads: any.   Blocks: no.
- * Secrets: the path holds the mailbox identifier; it is neither kept nor told.
- * spec: protocol.md sections 1 and 4.
+ * Secrets: the path has the mailbox identifier, which is neither kept nor logged.
+ * spec: docs/protocol.md sections 1 and 4.
  */
 #ifndef TG_MAILBOX_ROUTE_H
 #define TG_MAILBOX_ROUTE_H
@@ -14,8 +14,8 @@
 enum tg_route_kind {
     TG_ROUTE_CALL,
     TG_ROUTE_OPTIONS,    /* a known path */
-    TG_ROUTE_NO_METHOD,  /* a known path: 405 with allow */
-    TG_ROUTE_NO_MAILBOX, /* an identifier that is no UUID: as one that is unknown */
+    TG_ROUTE_NO_METHOD,  /* a known path, but not this method: 405 with allow */
+    TG_ROUTE_NO_MAILBOX, /* an identifier that is not a UUID: answered as an unknown one */
     TG_ROUTE_NO_PATH     /* 404 */
 };
 

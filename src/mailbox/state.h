@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * mailbox/state.h - compares, finds and adds what a mailbox keeps; holds no rule.
+ * mailbox/state.h - compares, finds and adds what a mailbox remembers; has no rule of its own.
  * Layer: L2 (base, crypto).   Threads: any.   Blocks: no.
  * Secrets: hashes of claims and request ids are compared in constant time.
  */

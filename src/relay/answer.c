@@ -21,7 +21,7 @@ static void start_reply(struct tg_reply *reply, struct tg_exchange *ex)
     }
 }
 
-/* The exchange has ended before respond() is called: nothing it triggers can end it again. */
+/* The exchange ends before respond() is called, so that no callback can end it a second time. */
 static void send_reply(struct tg_reply *reply, struct tg_exchange *ex)
 {
     tg_reply_finish(reply);
@@ -104,7 +104,7 @@ static enum tg_err fill_updated(struct tg_reply *reply, struct tg_exchange *ex)
     return tg_msg_updated_encode(&reply->body, ex->result.is_push_supported);
 }
 
-/* What a success of each call holds. spec: protocol/2#version-on-success */
+/* The content of a success of each call. spec: protocol/2#version-on-success */
 static const struct {
     bool has_version;
     bool has_variants; /* the answer depends on Accept and Accept-Language */
@@ -123,7 +123,7 @@ static enum tg_err fill_success(struct tg_reply *reply, struct tg_exchange *ex)
     enum tg_err err = TG_OK;
 
     reply->response.status = ex->result.status;
-    /* A long poll's 204 has nothing to hold. */
+    /* The 204 of a long poll has no body. */
     if (successes[ex->route.call].fill != NULL && ex->result.outcome != TG_OUTCOME_WAIT) {
         err = successes[ex->route.call].fill(reply, ex);
     }
@@ -207,7 +207,7 @@ void tg_answer_route(struct tg_exchange *ex)
     struct tg_reply reply;
 
     if (ex->route.kind == TG_ROUTE_NO_MAILBOX) {
-        /* The answer that the mailbox rules give where there is none. */
+        /* The answer that the rules of the mailbox give where there is no record. */
         ex->cmd = (struct tg_mailbox_command){ .call = ex->route.call };
         tg_mailbox_apply(&ex->box, false, &ex->cmd, ex->now_s, &ex->result);
         tg_answer_result(ex);
@@ -218,10 +218,13 @@ void tg_answer_route(struct tg_exchange *ex)
         tg_reply_options(&reply, ex->relay->config, ex->route.allow);
     } else if (ex->route.kind == TG_ROUTE_NO_METHOD) {
         /* spec: protocol/1#allow */
-        tg_reply_problem(&reply, 405, NULL, "This path does not take this method.");
+        tg_reply_problem(&reply, 405, NULL,
+                         "This path does not support this method; the header Allow lists those it "
+                         "supports.");
         tg_reply_header(&reply, "allow", ex->route.allow);
     } else {
-        tg_reply_problem(&reply, 404, NULL, "There is nothing at this path.");
+        tg_reply_problem(&reply, 404, NULL,
+                         "There is no resource at this path; expected /v1/m or /v1/m/{mailbox}.");
     }
     send_reply(&reply, ex);
 }

@@ -2,9 +2,9 @@
 /*
  * relay/answer.h - sends the response of an exchange; private to this folder.
  * Layer: L2.   Threads: the worker's.   Blocks: no.
- * Secrets: a response may hold what a device is entitled to; it is wiped once it is sent.
+ * Secrets: a response may hold a mailbox's content; it is wiped once it is sent.
  *
- * Each function ends the exchange: the caller holds it (tg_exchange_hold) to read it afterwards.
+ * Each function ends the exchange. A caller that reads it afterwards holds it (tg_exchange_hold).
  */
 #ifndef TG_RELAY_ANSWER_H
 #define TG_RELAY_ANSWER_H

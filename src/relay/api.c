@@ -71,7 +71,8 @@ void tg_relay_refuse(struct tg_relay *relay, unsigned status, const char *detail
 
 /* ---- in and out ----------------------------------------------------------------------------- */
 
-/* A create that is refused for what it says needs no store, and has perhaps no identifier. */
+/* A create that the mailbox refuses needs no store, and it may lack the claim that its identifier
+   is derived from. */
 static void start_create(struct tg_exchange *ex)
 {
     tg_mailbox_apply(&ex->box, false, &ex->cmd, ex->now_s, &ex->result);
@@ -142,7 +143,7 @@ void tg_exchange_resume(struct tg_exchange *ex, int64_t now_s, enum tg_resume wh
         ex->now_s = now_s;
         ex->is_woken = true;
         if (ex->pending_count > 0) {
-            ex->must_look_again = true;      /* what is under way may have looked too early */
+            ex->must_look_again = true;      /* the look in progress may have read too early */
         } else if (why == TG_RESUME_DRAIN) { /* spec: protocol/2#long-poll-drain */
             tg_answer_result(ex);
         } else {

@@ -16,12 +16,12 @@ enum tg_err tg_apply_record(struct tg_exchange *ex, const struct tg_store_record
     tg_mailbox_apply(&ex->box, record != NULL, &ex->cmd, ex->now_s, &ex->result);
     err = TG_OK;
 out:
-    /* A record that says nothing we can read is not the client's mistake: 503, not 404 or 400. */
+    /* An unreadable record is not the client's mistake: 503, not 404 or 400. */
     return err == TG_OK || err == TG_E_NOMEM ? err : TG_E_CRYPTO;
 }
 
-/* The store's version counts every write, the mailbox's only updates: a store that compares
-   versions must see a bind, too. */
+/* The store's version counts every write; the mailbox's version counts updates. A store that
+   compares versions must see a bind, too. */
 static enum tg_err seal_record(struct tg_exchange *ex, const struct tg_store_record *old,
                                struct tg_store_record *next)
 {
@@ -41,7 +41,7 @@ out:
     return err;
 }
 
-/* Fail closed: what was judged to need no proof, and by now would be stored, is trouble. */
+/* Fail closed: a change that was judged before to store nothing, and now would, has no proof. */
 static bool is_cleared(const struct tg_exchange *ex)
 {
     return ex->standing == NULL || ex->standing->is_cleared;

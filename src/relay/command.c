@@ -32,7 +32,7 @@ static enum tg_err decode_update(struct tg_exchange *ex, struct tg_bytes body)
 /* What each call needs of a request. spec: protocol/2#request-id-required */
 static const struct {
     bool needs_request_id;
-    bool takes_headers; /* a preview ignores them all: no header is required, none is wrong */
+    bool takes_headers; /* false: a preview ignores every header, so that no header is refused */
     enum body_need body;
     enum tg_err (*decode)(struct tg_exchange *ex, struct tg_bytes body);
 } needs[TG_CALL_COUNT] = {
@@ -62,7 +62,7 @@ static enum tg_err take_body(struct tg_exchange *ex, const struct tg_http_reques
         return TG_OK;
     }
     if (request->is_body_too_large || request->body.len > body_max) {
-        tg_fault_set(&ex->fault, "body: longer than %zu bytes", body_max);
+        tg_fault_set(&ex->fault, "body: too long; expected at most %zu bytes", body_max);
         ex->cmd.fault_status = 413;
         return TG_OK;
     }
@@ -78,7 +78,7 @@ static enum tg_err take_body(struct tg_exchange *ex, const struct tg_http_reques
         return err;
     }
     if (err != TG_OK) {
-        set_fault(ex, 400, "body: malformed");
+        set_fault(ex, 400, "body: malformed; expected the JSON object of this call");
     }
     return TG_OK;
 }
@@ -95,7 +95,8 @@ static enum tg_err take_faults(struct tg_exchange *ex, const struct tg_http_requ
     /* spec: protocol/6#attestation-header-limit */
     if (standing != NULL && standing->attestation != TG_STANDING_OFF &&
         headers->attestation.len > TG_ATTESTATION_HEADER_MAX) {
-        tg_fault_set(&ex->fault, TG_HEADER_DEVICE_ATTESTATION ": longer than %u bytes",
+        tg_fault_set(&ex->fault,
+                     TG_HEADER_DEVICE_ATTESTATION ": too long; expected at most %u bytes",
                      TG_ATTESTATION_HEADER_MAX);
         ex->cmd.fault_status = 431;
         return TG_OK;
@@ -107,7 +108,7 @@ static enum tg_err take_faults(struct tg_exchange *ex, const struct tg_http_requ
     return take_body(ex, request, headers);
 }
 
-/* The identifier, and every hash that the mailbox compares. */
+/* The identifier and the hashes that the mailbox compares. */
 static enum tg_err take_identity(struct tg_exchange *ex, const struct tg_request_headers *headers)
 {
     enum tg_err err = TG_E_BUG;

@@ -10,8 +10,8 @@
 #include "relay/exchange.h"
 
 /*
- * Fills route, headers, command and messages of the exchange from the request. Whatever is wrong
- * with the request becomes a fault in the command.
+ * Fills route, headers, command and messages of the exchange from the request. An error of the
+ * request becomes a fault in the command.
  * TG_E_NOMEM, TG_E_CRYPTO   an error on the relay's side
  */
 TG_NODISCARD enum tg_err tg_command_decode(struct tg_exchange *ex,

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * relay/exchange.h - one request on its way through the relay; private to this folder.
- * Layer: L2.   Threads: the worker's; change_record() alone runs on the store's thread, while the
- * worker touches nothing of the exchange but `is_ended` and the wake-up marks; and so does a proof
- * of good standing on its thread.
- * Secrets: hashes of claims, decoded bodies, the record in the clear; wiped when it ends.
+ * relay/exchange.h - one request and its response; private to this folder.
+ * Layer: L2.   Threads: the worker's. tg_apply_change() runs on the store's thread and a
+ * verification of good standing on the thread of hooks->offload; meanwhile the worker touches only
+ * `is_ended`, `is_woken` and `must_look_again`.
+ * Secrets: hashes of claims, decoded bodies, the record in the clear; wiped when the exchange ends.
  */
 #ifndef TG_RELAY_EXCHANGE_H
 #define TG_RELAY_EXCHANGE_H
@@ -25,7 +25,7 @@ struct tg_relay {
     struct tg_store_port *port;
     const struct tg_rng *rng;
     const struct tg_relay_hooks *hooks;
-    size_t change_count; /* with the store, or a proof with another thread, at this moment */
+    size_t change_count; /* changes and proofs that another thread is working on */
 };
 
 struct tg_exchange {
@@ -34,7 +34,7 @@ struct tg_exchange {
     void *ctx;
     int64_t now_s;
 
-    /* What was asked. */
+    /* The request. */
     struct tg_route route;
     char request_id[TG_REQUEST_ID_MAX];
     size_t request_id_len;
@@ -44,7 +44,7 @@ struct tg_exchange {
     bool has_wait;
     uint32_t wait_s;
 
-    /* The command, and what it points to. */
+    /* The command and what it points to. */
     struct tg_mailbox_command cmd;
     struct tg_fault fault, claim_fault;
     struct tg_json *doc; /* owned: what the messages view */
@@ -53,9 +53,9 @@ struct tg_exchange {
     struct tg_uuid mailbox;
     struct tg_store_key key;
     struct tg_record_key record_key;
-    struct tg_standing_case *standing; /* owned; NULL: there is nothing to show */
+    struct tg_standing_case *standing; /* owned; NULL: no proof was sent and none is required */
 
-    /* What came of it. */
+    /* The result. */
     struct tg_buf plain; /* the record that box views, decoded */
     struct tg_buf fresh; /* the new record, encoded */
     struct tg_buf sealed;
@@ -65,13 +65,13 @@ struct tg_exchange {
     struct tg_mailbox_result result;
     enum tg_err change_err;
 
-    /* Where it is. */
-    unsigned hold_count;    /* our own functions on the stack that use it */
-    unsigned pending_count; /* callbacks that the store or an offload still owes */
+    /* Progress. */
+    unsigned hold_count;    /* functions on the stack that use it */
+    unsigned pending_count; /* callbacks still expected from the store or from an offload */
     bool is_ended;          /* answered or cancelled */
-    bool is_waiting;        /* a long poll that was handed to ops->wait */
-    bool is_woken;          /* and the next look ends it */
-    bool must_look_again;   /* woken while a look was under way */
+    bool is_waiting;        /* a long poll: ops->wait was called */
+    bool is_woken;          /* the next look answers it */
+    bool must_look_again;   /* woken during a look */
 };
 
 /* The exchange is not freed between hold and release, whatever a callback does. */

@@ -3,7 +3,7 @@
  * relay/limits.h - how many requests a client network may make, without remembering any network.
  * Layer: L2 (base, crypto).   Threads: any, all at once, without a lock.   Blocks: no.
  * Clock: an argument.   Secrets: the salt that turns a network into a cell.
- * spec: protocol.md section 3, Limits; design.md section 3, properties 4 and 6.
+ * spec: docs/protocol.md section 3, Limits; docs/architecture.md, properties 4 and 6.
  *
  * A fixed array of cells. A network's cell is picked by a keyed hash under a random salt that is
  * another every TG_LIMITS_SALT_MS, and a cell holds one time: nothing leads back to a network, and

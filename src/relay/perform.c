@@ -20,7 +20,7 @@ static uint32_t wait_time_s(const struct tg_exchange *ex)
     return wait_s > 0 ? (uint32_t)wait_s : 0;
 }
 
-/* First it is remembered, then it looks again: a change in between is seen by one or the other. */
+/* Registers the wait and then reads again, so that no change between the two is missed. */
 static void start_wait(struct tg_exchange *ex)
 {
     uint64_t wait_ms = (uint64_t)wait_time_s(ex) * MS_PER_S;
@@ -30,7 +30,7 @@ static void start_wait(struct tg_exchange *ex)
         return;
     }
     tg_exchange_drop_contents(ex);
-    ex->cmd.may_bind = false; /* whoever was let go while it waited is not bound again */
+    ex->cmd.may_bind = false; /* a claim that relinquishes during the wait does not bind again */
     ex->is_waiting = true;
     ex->ops->wait(ex->ctx, ex, &ex->key, wait_ms);
     if (!ex->is_ended) {
@@ -38,7 +38,7 @@ static void start_wait(struct tg_exchange *ex)
     }
 }
 
-/* The result is final, or it is a reason to wait. */
+/* Answers, or waits where there is nothing newer. */
 static void settle(struct tg_exchange *ex)
 {
     if (ex->result.outcome != TG_OUTCOME_WAIT || ex->is_woken) {
@@ -61,7 +61,8 @@ static void changed(void *ctx, enum tg_err err)
     if (err == TG_OK) {
         err = ex->change_err;
     }
-    /* Also when the client is gone by now: the others are not. spec: protocol/4#other-side-told */
+    /* Also when this client has disconnected: the other side waits for the change.
+       spec: protocol/4#other-side-told */
     if (err == TG_OK && (ex->result.effects & TG_EFFECT_NOTIFY) != 0 && relay->hooks != NULL &&
         relay->hooks->changed != NULL) {
         relay->hooks->changed(relay->hooks->ctx, &ex->key);

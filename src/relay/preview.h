@@ -3,7 +3,7 @@
  * relay/preview.h - the page behind a share URL, for link previews and for a person in a browser.
  * Layer: L2 (base, wire).   Threads: any.   Blocks: no.   Secrets: display information passes
  * through; the share secret is in the URL's fragment and never gets here.
- * spec: protocol.md section 5.
+ * spec: docs/protocol.md section 5.
  */
 #ifndef TG_RELAY_PREVIEW_H
 #define TG_RELAY_PREVIEW_H

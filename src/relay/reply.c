@@ -93,7 +93,7 @@ void tg_reply_problem(struct tg_reply *reply, unsigned status, const char *slug,
     if (tg_problem_encode(&reply->body, type, tg_status_title(status), status, detail) == TG_OK) {
         tg_reply_header(reply, "content-type", TG_PROBLEM_CONTENT_TYPE);
     } else {
-        tg_buf_clear(&reply->body); /* no memory: the status alone has to tell */
+        tg_buf_clear(&reply->body); /* no memory: the response has the status alone */
     }
 }
 
@@ -102,8 +102,8 @@ void tg_reply_error(struct tg_reply *reply, enum tg_err err)
     unsigned status = tg_status_of_err(err);
 
     tg_reply_problem(reply, status, NULL,
-                     err == TG_E_FULL ? "The relay is full at the moment. Try again later."
-                                      : "The relay has a problem of its own. Try again.");
+                     err == TG_E_FULL ? "The relay is full. Try again later."
+                                      : "The relay has an internal error. Try again later.");
     /* spec: protocol/1#retry-after */
     tg_reply_retry_after(reply, tg_status_retry_after_s(err));
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * relay/reply.h - building a response: the headers every answer carries, bodies, problems.
+ * relay/reply.h - builds a response: the headers of every answer, bodies, problem documents.
  * Layer: L2 (base, wire).   Threads: one at a time.   Blocks: no.
- * Secrets: a body may hold what a device is entitled to; it is wiped by tg_reply_deinit.
- * spec: protocol.md section 1.
+ * Secrets: a body may hold a mailbox's content; tg_reply_deinit wipes it.
+ * spec: docs/protocol.md section 1.
  */
 #ifndef TG_RELAY_REPLY_H
 #define TG_RELAY_REPLY_H
@@ -32,12 +32,12 @@ void tg_reply_retry_after(struct tg_reply *reply, unsigned seconds); /* 0: no he
 
 /* Makes the body a problem document.
  *   slug     of the problem type, or NULL for about:blank
- *   detail   our own words, may be "" */
+ *   detail   a sentence of the relay, may be ""; never text of the request */
 void tg_reply_problem(struct tg_reply *reply, unsigned status, const char *slug,
                       const char *detail);
-/* The problem that answers an error on our side, with Retry-After where that helps. */
+/* The problem that answers an error on the relay's side, with Retry-After where that helps. */
 void tg_reply_error(struct tg_reply *reply, enum tg_err err);
-/* The answer to OPTIONS: what a page of another origin may send. */
+/* The answer to OPTIONS, with the CORS headers of a preflight. */
 void tg_reply_options(struct tg_reply *reply, const struct tg_relay_config *config,
                       const char *allow);
 

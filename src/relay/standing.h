@@ -3,7 +3,7 @@
  * relay/standing.h - what a relay asks of senders' devices, and how a request's proof was judged.
  * Layer: L2 (base, attest).   Threads: the settings are read-only once set up.   Blocks: no.
  * Secrets: none here; tokens and attestations stay inside an exchange, and end with it.
- * spec: protocol.md section 6; docs/decisions/0012-good-standing.md
+ * spec: docs/protocol.md section 6; docs/decisions/0012-good-standing.md
  */
 #ifndef TG_RELAY_STANDING_H
 #define TG_RELAY_STANDING_H

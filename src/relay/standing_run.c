@@ -102,7 +102,7 @@ static void rule(struct tg_exchange *ex, enum tg_standing_ruling ruling)
     tg_answer_error(ex, TG_E_BUG);
 }
 
-/* What the mailbox refuses anyway costs no signature; what was done before needs no new proof. */
+/* A request that the mailbox refuses is not verified; a duplicate needs no new proof. */
 static void judge_found(struct tg_exchange *ex, enum tg_err err,
                         const struct tg_store_record *record)
 {

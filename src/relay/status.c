@@ -30,7 +30,7 @@ static const struct {
     { 505, "HTTP Version Not Supported" },
 };
 
-/* spec: protocol/3#store-down-503: trouble on our side is never a 404 */
+/* spec: protocol/3#store-down-503: an error on the relay's side is never a 404 */
 static const struct {
     enum tg_err err;
     unsigned status;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * relay/status.h - the HTTP statuses the relay answers with, and the one map from errors to them.
+ * relay/status.h - the titles of HTTP statuses, and the one map from errors to statuses.
  * Layer: L2 (base).   Threads: any.   Blocks: no.   Secrets: none.
- * spec: protocol.md section 1.
+ * spec: docs/protocol.md section 1.
  */
 #ifndef TG_RELAY_STATUS_H
 #define TG_RELAY_STATUS_H
@@ -13,7 +13,7 @@
 const char *tg_status_title(unsigned status);
 /* Which status answers an error. An error without a row, and TG_OK, is a 500: fail closed. */
 unsigned tg_status_of_err(enum tg_err err);
-/* Seconds a client is asked to wait before it tries again after err; 0: not asked. */
+/* Seconds that a client should wait before it tries again after err; 0: no Retry-After. */
 unsigned tg_status_retry_after_s(enum tg_err err);
 
 #endif

@@ -4,7 +4,7 @@
  * a 401 asks for: what relay and library must agree on.
  * Layer: L1 (base, crypto).      Threads: any.      Blocks: no.
  * Secrets: device claims pass through; none is kept.
- * spec: protocol.md section 6; RFC 9110 section 11 for WWW-Authenticate.
+ * spec: docs/protocol.md section 6; RFC 9110 section 11 for WWW-Authenticate.
  */
 #ifndef TG_WIRE_ATTESTATION_H
 #define TG_WIRE_ATTESTATION_H

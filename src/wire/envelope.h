@@ -2,7 +2,7 @@
 /*
  * wire/envelope.h - envelope v1: one message, sealed under the transfer's secret.
  * Layer: L1.      Threads: any.      Blocks: no.      Secrets: key and plaintext.
- * spec: protocol.md section 7, Envelope.
+ * spec: docs/protocol.md section 7, Envelope.
  */
 #ifndef TG_WIRE_ENVELOPE_H
 #define TG_WIRE_ENVELOPE_H

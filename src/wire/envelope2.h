@@ -4,7 +4,7 @@
  * place in the transfer. docs/envelope-v2.md has the construction and the argument for it.
  * Layer: L1.      Threads: any.      Blocks: no.
  * Secrets: keys, shared secret and plaintext, borrowed for the call.
- * spec: protocol.md section 7, Envelope v2.
+ * spec: docs/protocol.md section 7, Envelope v2.
  *
  * Everything here is a pure function: who may send when, and what is refused, is the session's.
  */

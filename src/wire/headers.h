@@ -2,7 +2,7 @@
 /*
  * wire/headers.h - the Mailbox-* headers and what belongs to them: names, aliases, values.
  * Layer: L1.      Threads: any.      Blocks: no.      Secrets: device claims and proofs pass
- * through. spec: protocol.md sections 2 and 6.
+ * through. spec: docs/protocol.md sections 2 and 6.
  */
 #ifndef TG_WIRE_HEADERS_H
 #define TG_WIRE_HEADERS_H

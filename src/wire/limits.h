@@ -2,7 +2,7 @@
 /*
  * wire/limits.h - the protocol's maxima, all in bytes. A relay may be set to others.
  * Layer: L1.
- * spec: protocol.md section 3, Limits.
+ * spec: docs/protocol.md section 3, Limits.
  */
 #ifndef TG_WIRE_LIMITS_H
 #define TG_WIRE_LIMITS_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * wire/msg_create.h - CreateMailbox, both directions.
- * Layer: L1.      Threads: any.      spec: protocol.md section 4, CreateMailbox.
+ * Layer: L1.      Threads: any.      spec: docs/protocol.md section 4, CreateMailbox.
  */
 #ifndef TG_WIRE_MSG_CREATE_H
 #define TG_WIRE_MSG_CREATE_H

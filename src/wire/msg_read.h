@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * wire/msg_read.h - ReadSecureContent and the JSON form of ReadDisplayInformation.
- * Layer: L1.      Threads: any.      spec: protocol.md section 4.
+ * Layer: L1.      Threads: any.      spec: docs/protocol.md section 4.
  */
 #ifndef TG_WIRE_MSG_READ_H
 #define TG_WIRE_MSG_READ_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * wire/msg_update.h - UpdateMailbox, both directions.
- * Layer: L1.      Threads: any.      spec: protocol.md section 4, UpdateMailbox.
+ * Layer: L1.      Threads: any.      spec: docs/protocol.md section 4, UpdateMailbox.
  */
 #ifndef TG_WIRE_MSG_UPDATE_H
 #define TG_WIRE_MSG_UPDATE_H

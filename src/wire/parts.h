@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * wire/parts.h - the members that several messages have in common, both directions.
- * Layer: L1, for wire/ alone.      Threads: any.      spec: protocol.md sections 3 and 4.
+ * Layer: L1, for wire/ alone.      Threads: any.      spec: docs/protocol.md sections 3 and 4.
  *
  * Decoders return TG_E_SYNTAX or TG_E_LIMIT with a fault; views end with the document. Encoders
  * append `"name":value` without a comma; failures stick in the buffer.

@@ -2,7 +2,7 @@
 /*
  * wire/problem.h - problem documents of RFC 9457.
  * Layer: L1.      Threads: any.      Secrets: none may be put in.
- * spec: protocol.md section 1, Errors; section 3, tombstone reasons.
+ * spec: docs/protocol.md section 1, Errors; section 3, tombstone reasons.
  */
 #ifndef TG_WIRE_PROBLEM_H
 #define TG_WIRE_PROBLEM_H

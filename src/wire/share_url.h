@@ -3,7 +3,7 @@
  * wire/share_url.h - the invitation: where the mailbox is and the secret that opens it.
  * Layer: L1.      Threads: any.      Blocks: no.
  * Secrets: the fragment. It never goes into a fault text.
- * spec: protocol.md section 7, Share URL, Short enough for SMS, Checks before the first request,
+ * spec: docs/protocol.md section 7, Share URL, Short enough for SMS, Checks before the first request,
  * Direct transfer.
  */
 #ifndef TG_WIRE_SHARE_URL_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * wire/types.h - the values both sides of the HTTP API speak of. All views; whoever fills one in
- * says what ends it. Layer: L1.      spec: protocol.md sections 3 and 4.
+ * says what ends it. Layer: L1.      spec: docs/protocol.md sections 3 and 4.
  */
 #ifndef TG_WIRE_TYPES_H
 #define TG_WIRE_TYPES_H
