@@ -157,8 +157,8 @@ static enum tg_err fill_refusal(struct tg_reply *reply, struct tg_exchange *ex)
     if (result->is_claim_challenge) {
         tg_reply_header(reply, "www-authenticate", "DeviceClaim");
     }
-    if (ex->standing != NULL && ex->standing->is_asking) {
-        tg_standing_ask(ex, reply);
+    if (ex->standing != NULL && ex->standing->is_challenged) {
+        tg_standing_add_challenges(ex, reply);
     }
     if (result->status == 412) {
         tg_reply_version(reply, result->version);

@@ -53,7 +53,7 @@ out:
 
 /* ---- text form ------------------------------------------------------------------------------ */
 
-/* The text up to the next blank; *rest goes on behind the blanks that follow. */
+/* Returns the text up to the next blank and moves *rest behind the blanks that follow. */
 static struct tg_bytes next_word(struct tg_bytes *rest)
 {
     size_t len = 0;
@@ -121,7 +121,7 @@ enum tg_err tg_keyring_parse(struct tg_keyring *out, struct tg_bytes text, struc
 
     tg_keyring_wipe(out);
     if (text.len > TG_KEYRING_TEXT_MAX) {
-        tg_fault_set(fault, "key file: longer than %u bytes", TG_KEYRING_TEXT_MAX);
+        tg_fault_set(fault, "key file: too long; expected at most %u bytes", TG_KEYRING_TEXT_MAX);
         return TG_E_LIMIT;
     }
     while (text.len > 0) {
@@ -140,7 +140,7 @@ enum tg_err tg_keyring_parse(struct tg_keyring *out, struct tg_bytes text, struc
     }
     err = TG_OK;
     if (out->index_key.len == 0 || out->seal_key_count == 0) {
-        tg_fault_set(fault, "key file: needs an \"index\" line and a \"seal\" line");
+        tg_fault_set(fault, "key file: expected an \"index\" line and a \"seal\" line");
         err = TG_E_SYNTAX;
     }
 out:
@@ -152,7 +152,7 @@ out:
 
 enum tg_err tg_keyring_format(struct tg_buf *out, const struct tg_keyring *keyring)
 {
-    tg_buf_append_str(out, "# The relay's keys. Whoever has this file and the store can read the "
+    tg_buf_append_str(out, "# The relay's keys. This file and the store are enough to read the "
                            "store.\n# The last seal key seals; the others only open.\nindex ");
     tg_hex_encode(out, tg_secret_view(&keyring->index_key));
     for (size_t i = 0; i < keyring->seal_key_count; i++) {

@@ -9,10 +9,10 @@
 #define MASTER_LEN 32u
 #define US_PER_MS 1000
 #define US_PER_S 1000000
-#define TRIES_MAX 64u /* lost races for one cell before the request is refused */
+#define TRIES_MAX 64u /* failed compare-and-swaps of one cell before the request is refused */
 
-/* The generic cell rate algorithm: a cell holds the time, in microseconds, at which the network's
-   allowance is whole again. */
+/* The generic cell rate algorithm: a cell holds the time, in microseconds, at which the network has
+   its full burst again. */
 struct tg_limits {
     uint8_t master[MASTER_LEN];
     int64_t interval_us;  /* between two requests at the full rate; 0: no limit */
@@ -49,8 +49,8 @@ void tg_limits_free(struct tg_limits **limits)
     }
 }
 
-/* The number of the salt's period goes into the hash: the cells of two periods have nothing in
-   common, and no thread has to swap a salt under the others. */
+/* The number of the salt's period is part of the hash. So the cells of two periods are unrelated,
+   and no thread replaces a salt that another one uses. */
 static enum tg_err pick_cell(size_t *cell, const struct tg_limits *limits, struct tg_bytes network,
                              int64_t mono_ms)
 {
@@ -105,6 +105,6 @@ bool tg_limits_admit(struct tg_limits *limits, struct tg_bytes network_prefix, i
             return true;
         }
     }
-    *retry_after_s = 1; /* so many at once is over any allowance */
+    *retry_after_s = 1; /* this many requests at once exceed every burst */
     return false;
 }

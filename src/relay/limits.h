@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * relay/limits.h - how many requests a client network may make, without remembering any network.
+ * relay/limits.h - limits the requests of each client network without storing an address.
  * Layer: L2 (base, crypto).   Threads: any, all at once, without a lock.   Blocks: no.
  * Clock: an argument.   Secrets: the salt that turns a network into a cell.
  * spec: docs/protocol.md section 3, Limits; docs/architecture.md, properties 4 and 6.
  *
- * A fixed array of cells. A network's cell is picked by a keyed hash under a random salt that is
- * another every TG_LIMITS_SALT_MS, and a cell holds one time: nothing leads back to a network, and
- * memory never grows. Two networks may share a cell; then they share its allowance.
+ * A fixed array of cells. A keyed hash under a random salt picks the cell of a network; the salt
+ * changes every TG_LIMITS_SALT_MS. A cell holds one time, from which no network can be found, and
+ * memory does not grow. Networks in the same cell share its allowance.
  */
 #ifndef TG_RELAY_LIMITS_H
 #define TG_RELAY_LIMITS_H
@@ -24,8 +24,8 @@
 struct tg_limits;
 
 /*
- *   rate_per_s   requests per second that a network may keep up; 0: no limit at all
- *   burst        requests at once after a rest; at least 1
+ *   rate_per_s   requests per second of one network on average; 0: no limit
+ *   burst        requests at once, when the network has made none for a while; at least 1
  * TG_E_LIMIT     rate_per_s or burst out of range
  * TG_E_NOMEM, TG_E_CRYPTO (no random bytes)
  */
@@ -35,12 +35,12 @@ TG_NODISCARD enum tg_err tg_limits_new(struct tg_limits **out, uint32_t rate_per
 void tg_limits_free(struct tg_limits **limits);
 
 /*
- * Counts one request of a network; false: refuse it with 429.
+ * Counts one request of a network. False: refuse it with 429.
  *   network_prefix   the bytes that name the network (an IPv4 /24, an IPv6 /64); not kept
- *   mono_ms          a clock that only goes forward, the same for all threads
+ *   mono_ms          a monotonic clock, the same for all threads
  *   *retry_after_s   written only when refused: seconds until one request will be admitted, at
  *                    least 1
- * Fails closed: when the hash cannot be computed the request is refused. limits NULL admits.
+ * Fails closed: if the hash cannot be computed, the request is refused. limits NULL: admitted.
  */
 TG_NODISCARD bool tg_limits_admit(struct tg_limits *limits, struct tg_bytes network_prefix,
                                   int64_t mono_ms, unsigned *retry_after_s);

@@ -14,7 +14,7 @@
 
 #define FORMAT 1u
 #define HEAD_LEN 9u      /* format and two lengths */
-#define BUCKET_MIN 1024u /* every provider's usual token fits the first */
+#define BUCKET_MIN 1024u /* the usual token of every provider fits */
 #define SEALED_HEAD_LEN (4u + TG_AEAD_NONCE_LEN)
 
 enum tg_err tg_outbox_entry_key(struct tg_store_key *out, const struct tg_keyring *keyring,
@@ -33,7 +33,7 @@ enum tg_err tg_outbox_entry_key(struct tg_store_key *out, const struct tg_keyrin
 
 /* ---- the plaintext -------------------------------------------------------------------------- */
 
-/* What is filled up to: a power of two, and for the largest the maximum itself. */
+/* The padded length: a power of two, or the maximum if that is smaller. */
 static size_t bucket_of(size_t len)
 {
     size_t bucket = BUCKET_MIN;

@@ -3,7 +3,7 @@
 
 #include "base/time3339.h"
 
-/* ---- words: one row for each language -------------------------------------------------------- */
+/* ---- words: one row for each language ------------------------------------------------------- */
 
 struct words {
     const char *tag;
@@ -20,16 +20,15 @@ static const struct words languages[TG_PREVIEW_LANGUAGE_COUNT] = {
         .untitled = "A key for your wallet",
         .shared = "Somebody shared this with you.",
         .until = "The invitation is valid until",
-        .what_to_do = "To accept it, open this link with the wallet app on the device that shall "
-                      "hold the key. The first device that accepts is the only one that can.",
-        .keep_private = "Do not pass the link on: it is meant for you alone.",
+        .what_to_do = "To accept it, open this link with the wallet app on the device that you "
+                      "want to use as the key. Only the first device that opens it can accept it.",
+        .keep_private = "Do not forward this link. It is for you only.",
         .alt = "Picture of what is shared",
         .unknown_title = "No such invitation",
-        .unknown = "There is no invitation behind this link. Check that the link is complete, or "
-                   "ask the sender for a new one.",
+        .unknown = "There is no invitation at this link. Check that the link is complete, or ask "
+                   "the sender for a new one.",
         .completed_title = "Already used",
-        .completed = "This invitation was already used. If it was not you who used it, tell the "
-                     "sender.",
+        .completed = "This invitation was already used. If you did not use it, tell the sender.",
         .withdrawn_title = "Withdrawn",
         .withdrawn = "The sender has withdrawn this invitation. Ask the sender if you still need "
                      "it.",
@@ -40,7 +39,7 @@ static const struct words languages[TG_PREVIEW_LANGUAGE_COUNT] = {
 
 enum tg_preview_language tg_preview_language_pick(struct tg_bytes accept_language)
 {
-    (void)accept_language; /* one language: there is nothing to choose from */
+    (void)accept_language; /* there is one language */
     return TG_PREVIEW_EN;
 }
 
@@ -51,8 +50,8 @@ const char *tg_preview_language_tag(enum tg_preview_language language)
 
 /* ---- writing HTML --------------------------------------------------------------------------- */
 
-/* Changing a character here changes the hash in TG_PREVIEW_CSP; a test says the new one. */
-/* spec: protocol/5#style-hash */
+/* A change here changes the hash in TG_PREVIEW_CSP; the failing test prints the new one.
+   spec: protocol/5#style-hash */
 static const char style[] =
     ":root{color-scheme:light dark;--fg:#1b1b1f;--bg:#fff;--dim:#55555f;--line:#d7d7de}"
     "@media(prefers-color-scheme:dark){:root{--fg:#ececf1;--bg:#17171a;--dim:#a9a9b4;"
@@ -69,7 +68,7 @@ struct tg_bytes tg_preview_style(void)
     return tg_bytes(style, sizeof(style) - 1);
 }
 
-/* What an HTML text or a quoted attribute must not hold as it is. spec: protocol/5#escaped */
+/* The characters to escape in HTML text and in quoted attributes. spec: protocol/5#escaped */
 static const char *const escapes[256] = {
     ['&'] = "&amp;", ['<'] = "&lt;", ['>'] = "&gt;", ['"'] = "&quot;", ['\''] = "&#39;",
 };
@@ -170,7 +169,7 @@ static void put_opengraph(struct tg_buf *out, const struct words *w,
     }
 }
 
-/* "2030-01-01 00:00 UTC" for the eye, the full form for machines. */
+/* "2030-01-01 00:00 UTC" for the reader, the full form for programs. */
 static void put_time(struct tg_buf *out, int64_t time_s)
 {
     char text[TG_TIME3339_LEN + 1];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * relay/preview.h - the page behind a share URL, for link previews and for a person in a browser.
+ * relay/preview.h - the page at a share URL, for link previews and for a person in a browser.
  * Layer: L2 (base, wire).   Threads: any.   Blocks: no.   Secrets: display information passes
- * through; the share secret is in the URL's fragment and never gets here.
+ * through; the share secret is in the URL's fragment, which a browser does not send.
  * spec: docs/protocol.md section 5.
  */
 #ifndef TG_RELAY_PREVIEW_H
@@ -21,22 +21,22 @@
 enum tg_preview_language { TG_PREVIEW_EN };
 #define TG_PREVIEW_LANGUAGE_COUNT 1u
 
-/* The best of our languages for an Accept-Language value, which may be empty or nonsense. */
+/* The best available language for an Accept-Language value, which may be empty or malformed. */
 enum tg_preview_language tg_preview_language_pick(struct tg_bytes accept_language);
 /* Its BCP 47 tag. */
 const char *tg_preview_language_tag(enum tg_preview_language language);
 
 /*
  * Appends the page of a live mailbox.
- *   display  what the sender wrote; every character that means something in HTML is escaped
+ *   display  text of the sender; it is escaped for HTML
  *   url      the mailbox's public URL, without fragment
  */
 TG_NODISCARD enum tg_err tg_preview_page(struct tg_buf *out, enum tg_preview_language language,
                                          const struct tg_display_info *display, struct tg_bytes url,
                                          int64_t expires_s);
 /*
- * Appends the page of a mailbox that is not there.
- *   was_once_valid   then ended says how: TG_MAILBOX_LIVE means by its expiration
+ * Appends the page of a mailbox that does not exist or has ended.
+ *   was_once_valid   it existed; `ended` has how it ended (TG_MAILBOX_LIVE: it expired)
  */
 TG_NODISCARD enum tg_err tg_preview_gone_page(struct tg_buf *out, enum tg_preview_language language,
                                               bool was_once_valid, enum tg_mailbox_state ended);

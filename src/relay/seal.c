@@ -9,8 +9,8 @@
 
 #include <string.h>
 
-/* Labels keep the uses of one key apart. Each ends in a NUL, so that none is the start of another
-   label with its fields. */
+/* Labels separate the uses of one key. Those of hashes end in a NUL, so that no label is the prefix
+   of another label with its fields. */
 #define LABEL_MAILBOX_ID TG_LIT("tigress mailbox id v1\0")
 #define LABEL_STORE_KEY TG_LIT("tigress store key v1\0")
 #define LABEL_CLAIM TG_LIT("tigress device claim v1\0")
@@ -24,7 +24,8 @@
 
 /* ---- keyed hashes --------------------------------------------------------------------------- */
 
-/* HMAC over label, fixed-size part, length of rest in 2 bytes, rest; the first out_len bytes. */
+/* The first out_len bytes of an HMAC over label, fixed-size part, length of rest in 2 bytes, rest.
+ */
 static enum tg_err keyed_hash(uint8_t *out, size_t out_len, const struct tg_keyring *keyring,
                               struct tg_bytes label, const struct tg_uuid *fixed,
                               struct tg_bytes rest)

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#define ASKED_MAX 16384u /* bytes of PrivateToken challenges */
+#define CHALLENGES_MAX 16384u /* bytes of PrivateToken challenges */
 
 /* ---- what was sent -------------------------------------------------------------------------- */
 
@@ -15,8 +15,8 @@ void tg_standing_case_free(struct tg_standing_case **c)
 {
     if (*c != NULL) {
         tg_buf_deinit(&(*c)->object);
-        tg_buf_deinit(&(*c)->formats);
-        tg_buf_deinit(&(*c)->asked);
+        tg_buf_deinit(&(*c)->attestation_challenge);
+        tg_buf_deinit(&(*c)->token_challenges);
         tg_mem_free_secret(*c, sizeof(**c));
         *c = NULL;
     }
@@ -33,7 +33,7 @@ static bool is_required(const struct tg_standing *standing)
            standing->private_tokens == TG_STANDING_REQUIRED;
 }
 
-/* Whether the request has anything to show, or must have. */
+/* Whether the request carries a proof or needs one. */
 static bool is_concerned(const struct tg_exchange *ex, const struct tg_request_headers *headers)
 {
     const struct tg_standing *standing = ex->relay->config->standing;
@@ -49,7 +49,7 @@ static bool is_concerned(const struct tg_exchange *ex, const struct tg_request_h
             headers->private_token_presence != TG_ABSENT);
 }
 
-/* TG_E_NOMEM alone: whatever is wrong with the text is for the judgement. */
+/* Returns TG_E_NOMEM alone. A malformed attestation is refused later, by tg_standing_begin. */
 static enum tg_err take_attestation(struct tg_standing_case *c,
                                     const struct tg_request_headers *headers)
 {
@@ -93,7 +93,7 @@ enum tg_err tg_standing_take(struct tg_exchange *ex, const struct tg_request_hea
     struct tg_standing_case *c = NULL;
     enum tg_err err = TG_E_BUG;
 
-    /* A request that is refused for what it says is judged no further. */
+    /* The mailbox refuses a request with a fault before its proof would be judged. */
     if (ex->cmd.fault_status != 0 || headers->claim_presence != TG_PRESENT ||
         !is_concerned(ex, headers)) {
         return TG_OK;
@@ -104,8 +104,8 @@ enum tg_err tg_standing_take(struct tg_exchange *ex, const struct tg_request_hea
     }
     ex->standing = c;
     tg_buf_init(&c->object, TG_ATTESTATION_DECODED_MAX);
-    tg_buf_init(&c->formats, ASKED_MAX);
-    tg_buf_init(&c->asked, ASKED_MAX);
+    tg_buf_init(&c->attestation_challenge, CHALLENGES_MAX);
+    tg_buf_init(&c->token_challenges, CHALLENGES_MAX);
     if (is_on(standing->attestation)) {
         TG_TRY(take_attestation(c, headers));
     }
@@ -124,14 +124,14 @@ static void report(struct tg_exchange *ex, enum tg_standing_scheme scheme,
 {
     const struct tg_relay_hooks *hooks = ex->relay->hooks;
     const struct tg_attest_verdict *verdict = &ex->standing->attest;
-    struct tg_standing_report told = { .scheme = scheme, .step = step };
+    struct tg_standing_report judged = { .scheme = scheme, .step = step };
 
     if (scheme == TG_STANDING_ATTESTATION) {
-        told.has_format = verdict->has_format;
-        told.format = verdict->format;
+        judged.has_format = verdict->has_format;
+        judged.format = verdict->format;
     }
     if (hooks != NULL && hooks->judged != NULL) {
-        hooks->judged(hooks->ctx, &told);
+        hooks->judged(hooks->ctx, &judged);
     }
 }
 
@@ -142,7 +142,7 @@ static struct tg_bytes context_of(const struct tg_exchange *ex)
                                                        : tg_bytes(NULL, 0);
 }
 
-/* Writes down what would do: the formats, and the tokens where an issuer has a key in force.
+/* Writes what is accepted: the attestation formats, and tokens of the issuers with a valid key.
    spec: protocol/6#challenges-in-401 */
 static enum tg_err write_challenges(struct tg_exchange *ex)
 {
@@ -150,20 +150,20 @@ static enum tg_err write_challenges(struct tg_exchange *ex)
     struct tg_standing_case *c = ex->standing;
 
     if (is_on(standing->attestation)) {
-        tg_buf_append_str(&c->formats, TG_SCHEME_ATTESTATION " formats=\"");
-        tg_buf_append_str(&c->formats, standing->formats);
-        tg_buf_append_str(&c->formats, "\"");
-        (void)tg_buf_cstr(&c->formats);
+        tg_buf_append_str(&c->attestation_challenge, TG_SCHEME_ATTESTATION " formats=\"");
+        tg_buf_append_str(&c->attestation_challenge, standing->formats);
+        tg_buf_append_str(&c->attestation_challenge, "\"");
+        (void)tg_buf_cstr(&c->attestation_challenge);
     }
-    if (tg_buf_status(&c->formats) != TG_OK || ex->route.call != TG_CALL_CREATE ||
+    if (tg_buf_status(&c->attestation_challenge) != TG_OK || ex->route.call != TG_CALL_CREATE ||
         !is_on(standing->private_tokens)) {
-        return tg_buf_status(&c->formats);
+        return tg_buf_status(&c->attestation_challenge);
     }
-    return tg_private_token_ask(&c->asked, standing->issuers, context_of(ex),
+    return tg_private_token_ask(&c->token_challenges, standing->issuers, context_of(ex),
                                 tg_bytes_str(standing->origin), ex->now_s);
 }
 
-/* What a refusal says of a step: in general terms, nothing of what was sent. */
+/* The reason in a refusal, for each step. It repeats nothing of the request. */
 static const struct {
     const char *attestation, *token;
 } reasons[TG_STANDING_STEP_COUNT] = {
@@ -171,20 +171,21 @@ static const struct {
     [TG_STANDING_MISSING] = { "", "" },
     [TG_STANDING_ENCODING] = { "expected base64url of one CBOR attestation object",
                                "expected PrivateToken token=\"base64url\" of type 0x0002" },
-    [TG_STANDING_FORMAT] = { "its format is not taken here, or its rules are not met", "" },
-    [TG_STANDING_CHALLENGE] = { "it covers something else than this request",
-                                "it was made for another challenge" },
-    [TG_STANDING_CHAIN] = { "its certificates lead to no root that is trusted now", "" },
-    [TG_STANDING_KEY] = { "", "no key of an issuer in force made it" },
-    [TG_STANDING_SIGNATURE] = { "it does not verify", "it does not verify" },
-    [TG_STANDING_POLICY] = { "it is sound, but not allowed on this relay", "" },
-    [TG_STANDING_SPENT] = { "", "it was spent before" },
+    [TG_STANDING_FORMAT] = { "expected a format listed in WWW-Authenticate, with its rules met",
+                             "" },
+    [TG_STANDING_CHALLENGE] = { "expected one made for the challenge of this request",
+                                "expected one made for a challenge of this relay" },
+    [TG_STANDING_CHAIN] = { "expected a certificate chain to a trusted and valid root", "" },
+    [TG_STANDING_KEY] = { "", "expected one by a valid key of an accepted issuer" },
+    [TG_STANDING_SIGNATURE] = { "its signature does not verify", "its signature does not verify" },
+    [TG_STANDING_POLICY] = { "it is valid, but the policy of this relay does not allow it", "" },
+    [TG_STANDING_SPENT] = { "", "already spent; expected a token that was not used before" },
     [TG_STANDING_INTERNAL] = { "", "" },
 };
 
 /* spec: protocol/6#refusal-names-the-step */
-static void say_refusal(struct tg_exchange *ex, enum tg_standing_scheme scheme,
-                        enum tg_standing_step step)
+static void describe_refusal(struct tg_exchange *ex, enum tg_standing_scheme scheme,
+                             enum tg_standing_step step)
 {
     struct tg_fault *fault = &ex->result.fault;
     const struct tg_standing *standing = ex->relay->config->standing;
@@ -196,11 +197,11 @@ static void say_refusal(struct tg_exchange *ex, enum tg_standing_scheme scheme,
         tg_fault_set(fault, "Authorization: refused at the step %s: %s.",
                      tg_standing_step_name(step), reasons[step].token);
     } else {
-        tg_fault_set(fault,
-                     "This relay takes shares only from devices in good standing: expected %s.",
-                     !is_on(standing->private_tokens) ? "a device attestation"
-                     : !is_on(standing->attestation)  ? "a private token"
-                                                      : "a device attestation or a private token");
+        tg_fault_set(
+            fault, "This relay accepts a create only from a device in good standing: expected %s.",
+            !is_on(standing->private_tokens) ? "a device attestation"
+            : !is_on(standing->attestation)  ? "a private token"
+                                             : "a device attestation or a private token");
     }
 }
 
@@ -211,9 +212,9 @@ static enum tg_standing_ruling refuse(struct tg_exchange *ex, enum tg_standing_s
     ex->result = (struct tg_mailbox_result){ .outcome = TG_OUTCOME_REFUSED,
                                              .status = 401,
                                              .problem = TG_PROBLEM_STANDING };
-    say_refusal(ex, scheme, step);
-    ex->standing->is_asking = true;
-    return step == TG_STANDING_INTERNAL || write_challenges(ex) != TG_OK ? TG_RULING_TROUBLE
+    describe_refusal(ex, scheme, step);
+    ex->standing->is_challenged = true;
+    return step == TG_STANDING_INTERNAL || write_challenges(ex) != TG_OK ? TG_RULING_ERROR
                                                                          : TG_RULING_REFUSED;
 }
 
@@ -259,7 +260,7 @@ static void verify_token(struct tg_exchange *ex)
     c->token_step = step_of_token(c->verdict.step);
 }
 
-/* The token is cheap, an RSA verification; it goes first and is spent last.
+/* The token is verified first, since an RSA verification is cheap, and spent last.
    spec: protocol/6#cheap-refusals-first */
 enum tg_standing_ruling tg_standing_begin(struct tg_exchange *ex)
 {
@@ -269,7 +270,7 @@ enum tg_standing_ruling tg_standing_begin(struct tg_exchange *ex)
         if (ex->route.call == TG_CALL_CREATE && is_required(ex->relay->config->standing)) {
             return refuse(ex, TG_STANDING_NO_SCHEME, TG_STANDING_MISSING);
         }
-        return TG_RULING_GO_ON;
+        return TG_RULING_PASS;
     }
     /* spec: protocol/6#present-but-bad-refused */
     if (c->attestation_step != TG_STANDING_OK) {
@@ -305,7 +306,7 @@ enum tg_standing_ruling tg_standing_verified(struct tg_exchange *ex)
         report(ex, TG_STANDING_ATTESTATION, TG_STANDING_OK);
     }
     if (!c->has_token) {
-        return TG_RULING_GO_ON;
+        return TG_RULING_PASS;
     }
     if (tg_seal_spent_key(&c->spent_key, ex->relay->keyring, c->verdict.spent_key) != TG_OK ||
         tg_seal_spent_mark(c->spent_mark, ex->relay->keyring, c->verdict.spent_key, &ex->key,
@@ -317,7 +318,8 @@ enum tg_standing_ruling tg_standing_verified(struct tg_exchange *ex)
 
 /* ---- spending ------------------------------------------------------------------------------- */
 
-/* On the store's thread. Whoever comes first puts its mark; the same request finds its own.
+/* Runs on the store's thread. The first request stores its mark; a repetition of the same request
+   finds its own mark, another request finds a different one.
    spec: protocol/6#token-spent-once */
 enum tg_store_verdict tg_standing_spend(void *ctx, const struct tg_store_record *old,
                                         struct tg_store_next *next)
@@ -342,20 +344,20 @@ enum tg_standing_ruling tg_standing_spent(struct tg_exchange *ex)
         return refuse(ex, TG_STANDING_PRIVATE_TOKEN, ex->standing->token_step);
     }
     report(ex, TG_STANDING_PRIVATE_TOKEN, TG_STANDING_OK);
-    return TG_RULING_GO_ON;
+    return TG_RULING_PASS;
 }
 
 /* ---- WWW-Authenticate ----------------------------------------------------------------------- */
 
-static void ask(struct tg_reply *reply, struct tg_buf *challenges)
+static void add_challenges(struct tg_reply *reply, struct tg_buf *challenges)
 {
     if (challenges->len > 0) {
         tg_reply_header(reply, "www-authenticate", tg_buf_cstr(challenges));
     }
 }
 
-void tg_standing_ask(struct tg_exchange *ex, struct tg_reply *reply)
+void tg_standing_add_challenges(struct tg_exchange *ex, struct tg_reply *reply)
 {
-    ask(reply, &ex->standing->formats);
-    ask(reply, &ex->standing->asked);
+    add_challenges(reply, &ex->standing->attestation_challenge);
+    add_challenges(reply, &ex->standing->token_challenges);
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * relay/standing_case.h - the proof of good standing of one exchange; private to this folder.
- * Layer: L2.   Threads: the worker's, but tg_standing_verify() may run on another while the worker
- * touches nothing of the case, and tg_standing_spend() runs on the store's.
- * Secrets: a token is a bearer proof, an attestation may identify; both end with the exchange.
+ * relay/standing_case.h - judges the proof of good standing of one exchange; private to this
+ * folder. Layer: L2.   Threads: the worker's. tg_standing_verify() may run on another thread,
+ * during which the worker does not touch the case; tg_standing_spend() runs on the store's.
+ * Secrets: a token is a bearer proof, an attestation may identify a device; both are wiped when the
+ * exchange ends.
  */
 #ifndef TG_RELAY_STANDING_CASE_H
 #define TG_RELAY_STANDING_CASE_H
@@ -16,45 +17,44 @@ struct tg_exchange;
 
 struct tg_standing_case {
     bool has_attestation, has_token;
-    bool is_cleared; /* nothing is missing: only then is anything stored */
-    bool is_asking;  /* the answer is a 401 for want of good standing */
+    bool is_cleared;    /* the proof is complete; required before the change is stored */
+    bool is_challenged; /* the answer is a 401 that carries the challenges */
     struct tg_buf object;
     uint8_t token[TG_PRIVATE_TOKEN_LEN];
     uint8_t challenge[TG_ATTESTATION_CHALLENGE_LEN];
-    enum tg_standing_step attestation_step, token_step; /* the first that failed, so far */
+    enum tg_standing_step attestation_step, token_step; /* the first step that failed */
     struct tg_attest_verdict attest;
     struct tg_private_token_verdict verdict;
     struct tg_store_key spent_key;
     uint8_t spent_mark[TG_SPENT_MARK_LEN];
-    struct tg_buf formats; /* the challenge for attestation, as text */
-    struct tg_buf asked;   /* those for tokens */
+    struct tg_buf attestation_challenge; /* text of a WWW-Authenticate header */
+    struct tg_buf token_challenges;      /* text of a WWW-Authenticate header */
 };
 
 /* Accepts *c == NULL. */
 void tg_standing_case_free(struct tg_standing_case **c);
 
-/* What follows. */
+/* The next step of the exchange. */
 enum tg_standing_ruling {
-    TG_RULING_GO_ON,   /* nothing is missing */
+    TG_RULING_PASS,    /* the proof is complete: make the change */
     TG_RULING_VERIFY,  /* tg_standing_verify, off the loop, then tg_standing_verified */
     TG_RULING_SPEND,   /* tg_standing_spend under spent_key, then tg_standing_spent */
     TG_RULING_REFUSED, /* ex->result is the 401 */
-    TG_RULING_TROUBLE  /* our own: 503 */
+    TG_RULING_ERROR    /* on the relay's side: 503 */
 };
 
-/* Makes ex->standing where the request has something to show, or must have. TG_E_NOMEM,
-   TG_E_CRYPTO */
+/* Makes ex->standing if the request carries a proof or needs one. TG_E_NOMEM, TG_E_CRYPTO */
 TG_NODISCARD enum tg_err tg_standing_take(struct tg_exchange *ex,
                                           const struct tg_request_headers *headers);
 enum tg_standing_ruling tg_standing_begin(struct tg_exchange *ex);
-/* Takes milliseconds. */
+/* Verifies the attestation, which takes milliseconds. */
 void tg_standing_verify(struct tg_exchange *ex);
 enum tg_standing_ruling tg_standing_verified(struct tg_exchange *ex);
 /* A tg_store_change_fn; ctx is the exchange. */
 enum tg_store_verdict tg_standing_spend(void *ctx, const struct tg_store_record *old,
                                         struct tg_store_next *next);
 enum tg_standing_ruling tg_standing_spent(struct tg_exchange *ex);
-/* The challenges of a 401; the case must live as long as the reply. */
-void tg_standing_ask(struct tg_exchange *ex, struct tg_reply *reply);
+/* Adds the challenges of a 401 to reply; the case must live as long as the reply. */
+void tg_standing_add_challenges(struct tg_exchange *ex, struct tg_reply *reply);
 
 #endif

@@ -82,7 +82,7 @@ static void offload_verify(struct tg_exchange *ex)
 static void rule(struct tg_exchange *ex, enum tg_standing_ruling ruling)
 {
     switch (ruling) {
-    case TG_RULING_GO_ON:
+    case TG_RULING_PASS:
         ex->standing->is_cleared = true;
         tg_perform_change(ex);
         return;
@@ -95,7 +95,7 @@ static void rule(struct tg_exchange *ex, enum tg_standing_ruling ruling)
     case TG_RULING_REFUSED:
         tg_answer_result(ex);
         return;
-    case TG_RULING_TROUBLE:
+    case TG_RULING_ERROR:
         tg_answer_error(ex, TG_E_CRYPTO);
         return;
     }
