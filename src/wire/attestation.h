@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * wire/attestation.h - what a device attestation has to cover, how it travels, and the schemes that
- * a 401 asks for: what relay and library must agree on.
+ * wire/attestation.h - the challenge that a device attestation covers, its header, and the
+ * challenges of a 401; the same for relay and library.
  * Layer: L1 (base, crypto).      Threads: any.      Blocks: no.
  * Secrets: device claims pass through; none is kept.
  * spec: docs/protocol.md section 6; RFC 9110 section 11 for WWW-Authenticate.
@@ -19,10 +19,10 @@
 /* Names of the schemes in WWW-Authenticate. */
 #define TG_SCHEME_ATTESTATION "DeviceAttestation"
 #define TG_SCHEME_PRIVATE_TOKEN "PrivateToken"
-/* Slug of the problem type that says that good standing was not shown. */
+/* Slug of the problem type of a refusal for good standing. */
 #define TG_PROBLEM_STANDING "standing"
 
-/* All as sent: the claim's text too, not what it means. */
+/* All as sent: also the claim is its text, not its 16 bytes. */
 struct tg_attestation_cover {
     struct tg_bytes claim;
     struct tg_bytes request_id;
@@ -30,20 +30,21 @@ struct tg_attestation_cover {
     struct tg_bytes payload_data;
 };
 
-/* SHA-256 over "tigress-attestation-v1" and the four, each behind its length in 4 bytes,
-   big-endian. TG_E_CRYPTO, TG_E_NOMEM; TG_E_LIMIT: one is longer than 4 bytes can say. */
+/* SHA-256 over "tigress-attestation-v1" and the four members, each preceded by its length in 4
+   bytes, big-endian. TG_E_CRYPTO, TG_E_NOMEM; TG_E_LIMIT: a length does not fit into 4 bytes. */
 TG_NODISCARD enum tg_err tg_attestation_challenge(uint8_t out[TG_ATTESTATION_CHALLENGE_LEN],
                                                   const struct tg_attestation_cover *cover);
 
-/* Appends the object that a header value carries: base64url, padding all there or absent.
-   TG_E_SYNTAX; TG_E_LIMIT: longer than TG_ATTESTATION_HEADER_MAX. Nothing is appended then. */
+/* Appends the object of a header value: base64url with complete padding or without any.
+   TG_E_SYNTAX; TG_E_LIMIT: longer than TG_ATTESTATION_HEADER_MAX. On failure nothing is appended.
+ */
 TG_NODISCARD enum tg_err tg_attestation_decode(struct tg_buf *out, struct tg_bytes value);
 /* Appends the header value of an object. */
 void tg_attestation_encode(struct tg_buf *out, struct tg_bytes object);
 
 /*
- * Whether a WWW-Authenticate value holds a challenge of the scheme, among others perhaps.
- *   out   NULL, or where its challenges are appended, ", " between them and what was there before
+ * Whether a WWW-Authenticate value has a challenge of the scheme. It may have others.
+ *   out   NULL, or the buffer that the challenges are appended to, separated by ", "
  */
 bool tg_challenge_find(struct tg_buf *out, struct tg_bytes value, const char *scheme);
 

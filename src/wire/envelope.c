@@ -135,8 +135,8 @@ enum tg_err tg_envelope_open_bound(struct tg_buf *out, const struct tg_secret *k
     nonce = tg_bytes_first(tg_buf_view(&raw), TG_AEAD_NONCE_LEN);
     err = tg_aead_open(out, key, nonce, bound, tg_bytes_from(tg_buf_view(&raw), TG_AEAD_NONCE_LEN));
     if (err == TG_E_CRYPTO) {
-        tg_fault_set(fault, "payload.data: does not decrypt with this secret; it was changed on "
-                            "the way or belongs to another transfer");
+        tg_fault_set(fault, "payload.data: does not decrypt with this secret; it was modified or "
+                            "belongs to another transfer");
     }
 out:
     tg_buf_deinit(&raw);

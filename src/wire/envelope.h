@@ -15,10 +15,10 @@
 
 #define TG_ENVELOPE_AES128 "AEAD_AES_128_GCM"
 #define TG_ENVELOPE_AES256 "AEAD_AES_256_GCM"
-#define TG_ENVELOPE_PLAIN_MAX                                                                      \
-    40960u /* bytes after padding; its base64 stays below the default body */
+/* Bytes after padding. The base64 of a message of this size fits into the default body. */
+#define TG_ENVELOPE_PLAIN_MAX 40960u
 
-/* The payload type that goes with a secret of 16 or 32 bytes; empty for another length. */
+/* The payload type for a secret of 16 or 32 bytes; empty for another length. */
 struct tg_bytes tg_envelope_type(const struct tg_secret *secret);
 
 /* The smallest padding bucket that holds len bytes: 512, then doubling to 32768, then
@@ -35,14 +35,14 @@ TG_NODISCARD enum tg_err tg_envelope_seal(struct tg_buf *out, const struct tg_se
 
 /*
  * Appends the padded JSON text. Does not parse it.
- * TG_E_UNSUPPORTED  payload.type is neither algorithm; fault says so
- * TG_E_SYNTAX       data is no base64 or too short
- * TG_E_CRYPTO       type does not fit the secret's length, or it does not decrypt
+ * TG_E_UNSUPPORTED  payload.type is neither algorithm
+ * TG_E_SYNTAX       data is not base64, or too short
+ * TG_E_CRYPTO       type does not fit the secret's length, or data does not decrypt
  */
 TG_NODISCARD enum tg_err tg_envelope_open(struct tg_buf *out, const struct tg_secret *secret,
                                           const struct tg_payload *payload, struct tg_fault *fault);
 
-/* The two with additional data, which both sides have to agree on. v1 has none. */
+/* The same with additional data, which must be equal on both sides. v1 has none. */
 TG_NODISCARD enum tg_err tg_envelope_seal_bound(struct tg_buf *out, const struct tg_secret *key,
                                                 struct tg_bytes bound, struct tg_bytes json,
                                                 const struct tg_rng *rng);

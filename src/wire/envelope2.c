@@ -34,7 +34,7 @@ enum tg_err tg_v2_transcript_begin(uint8_t out[TG_SHA256_LEN], const struct tg_u
     return tg_sha256_parts(out, parts, TG_COUNT(parts));
 }
 
-static void put_turn(struct tg_buf *out, enum tg_v2_role sender, uint64_t seq)
+static void put_message_number(struct tg_buf *out, enum tg_v2_role sender, uint64_t seq)
 {
     tg_buf_append_u8(out, (uint8_t)sender);
     tg_buf_append_u64(out, seq);
@@ -49,7 +49,7 @@ enum tg_err tg_v2_transcript_add(uint8_t out[TG_SHA256_LEN], const uint8_t in[TG
 
     tg_buf_init(&text, PLACE_MAX);
     tg_buf_append(&text, tg_bytes(in, TG_SHA256_LEN));
-    put_turn(&text, sender, seq);
+    put_message_number(&text, sender, seq);
     tg_buf_append(&text, tg_bytes(digest, TG_SHA256_LEN));
     TG_TRY(tg_buf_status(&text));
     TG_TRY(tg_sha256(out, tg_buf_view(&text)));
@@ -99,7 +99,7 @@ static enum tg_err put_place(struct tg_buf *out, const struct tg_v2_place *place
     tg_buf_append(out, TG_LIT("tigress-envelope-v2"));
     tg_buf_append_u8(out, 0);
     tg_buf_append(out, TG_ARRAY_BYTES(place->mailbox.bytes));
-    put_turn(out, place->sender, place->seq);
+    put_message_number(out, place->sender, place->seq);
     tg_buf_append(out, TG_ARRAY_BYTES(place->transcript));
     return tg_buf_status(out);
 }
@@ -154,7 +154,7 @@ void tg_v2_member_put(struct tg_buf *out, struct tg_bytes json,
     tg_buf_deinit(&value);
 }
 
-/* A member of another shape is told apart from none: whoever wrote it meant to offer something. */
+/* A malformed member is present but not valid: its author meant to offer v2. */
 static enum tg_err read_member(struct tg_v2_member *member, struct tg_json_object top)
 {
     struct tg_json_object object = { .node = NULL };

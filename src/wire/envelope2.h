@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * wire/envelope2.h - envelope v2: messages sealed under keys of their direction, each bound to its
- * place in the transfer. docs/envelope-v2.md has the construction and the argument for it.
+ * wire/envelope2.h - envelope v2: each direction of a transfer has its own key, and each message is
+ * bound to its position in the transfer. docs/envelope-v2.md has the construction and the reasons.
  * Layer: L1.      Threads: any.      Blocks: no.
  * Secrets: keys, shared secret and plaintext, borrowed for the call.
  * spec: docs/protocol.md section 7, Envelope v2.
  *
- * Everything here is a pure function: who may send when, and what is refused, is the session's.
+ * Every function here is pure. The session decides who may send and what is refused.
  */
 #ifndef TG_WIRE_ENVELOPE2_H
 #define TG_WIRE_ENVELOPE2_H
@@ -20,17 +20,17 @@
 #include "crypto/x25519.h"
 #include "wire/types.h"
 
-/* The values stand in additional data and transcript. */
+/* The values are part of additional data and transcript. */
 enum tg_v2_role { TG_V2_INITIATOR = 1, TG_V2_RECIPIENT = 2 };
 
 /* ---- the transcript: a hash over all messages of the transfer so far, v1 ones included */
 
-/* What of a payload goes into the transcript: SHA-256( type || 0 || data ). */
+/* The digest of a payload for the transcript: SHA-256( type || 0 || data ). */
 TG_NODISCARD enum tg_err tg_v2_digest(uint8_t out[TG_SHA256_LEN], const struct tg_payload *payload);
-/* Before the first message. */
+/* The transcript before the first message. */
 TG_NODISCARD enum tg_err tg_v2_transcript_begin(uint8_t out[TG_SHA256_LEN],
                                                 const struct tg_uuid *mailbox);
-/* With message number seq (from 1) of sender in it. in and out may be the same. */
+/* The transcript after message number seq (from 1) of sender. in and out may be the same. */
 TG_NODISCARD enum tg_err tg_v2_transcript_add(uint8_t out[TG_SHA256_LEN],
                                               const uint8_t in[TG_SHA256_LEN],
                                               enum tg_v2_role sender, uint64_t seq,
@@ -39,14 +39,14 @@ TG_NODISCARD enum tg_err tg_v2_transcript_add(uint8_t out[TG_SHA256_LEN],
 /* ---- keys */
 
 struct tg_v2_keys {
-    struct tg_secret to_recipient; /* what the initiator seals under */
-    struct tg_secret to_initiator;
+    struct tg_secret to_recipient; /* the initiator seals with it */
+    struct tg_secret to_initiator; /* the recipient seals with it */
 };
 
 /*
  * HKDF-SHA-256 of the X25519 shared secret and the transfer's secret, salted with the transcript
  * after the second message. Each key is as long as the transfer's secret.
- * TG_E_CRYPTO   a secret of another length than 16 or 32 bytes, a shared secret of another than 32
+ * TG_E_CRYPTO   the secret is not 16 or 32 bytes long, or the shared secret not 32
  * keys are untouched on failure; the caller wipes them with tg_v2_keys_wipe().
  */
 TG_NODISCARD enum tg_err tg_v2_derive(struct tg_v2_keys *keys, const struct tg_secret *shared,
@@ -56,7 +56,7 @@ void tg_v2_keys_wipe(struct tg_v2_keys *keys);
 
 /* ---- messages */
 
-/* Where a message stands. All of it is authenticated with the message. */
+/* The position of a message. All of it is authenticated with the message. */
 struct tg_v2_place {
     struct tg_uuid mailbox;
     enum tg_v2_role sender;
@@ -68,28 +68,28 @@ struct tg_v2_place {
 TG_NODISCARD enum tg_err tg_v2_seal(struct tg_buf *out, const struct tg_secret *key,
                                     const struct tg_v2_place *place, struct tg_bytes json,
                                     const struct tg_rng *rng);
-/* As tg_envelope_open(). TG_E_CRYPTO also for a message that was sealed for any other place. */
+/* As tg_envelope_open(). TG_E_CRYPTO also for a message that was sealed for another position. */
 TG_NODISCARD enum tg_err tg_v2_open(struct tg_buf *out, const struct tg_secret *key,
                                     const struct tg_v2_place *place,
                                     const struct tg_payload *payload, struct tg_fault *fault);
 
-/* ---- the member of provisioning information that offers and answers */
+/* ---- the member of provisioning information that offers v2 and accepts it */
 
 #define TG_V2_MEMBER "tigressV2"
 
 struct tg_v2_member {
     bool is_present;
-    bool is_valid; /* {"publicKey": base64url of 32 bytes}, and a key that tg_x25519_check takes */
+    bool is_valid; /* {"publicKey": base64url of 32 bytes}, and tg_x25519_check accepts the key */
     uint8_t public_key[TG_X25519_LEN];
 };
 
-/* Appends json, an object without the member, with it. */
+/* Appends json, an object without the member, and adds the member to it. */
 void tg_v2_member_put(struct tg_buf *out, struct tg_bytes json,
                       const uint8_t public_key[TG_X25519_LEN]);
 /*
- * Appends json without the member, all else byte for byte, and says what it held.
- * TG_E_SYNTAX, TG_E_LIMIT   json is no JSON object (see wire/json.h)
- * TG_E_NOMEM, TG_E_CRYPTO   of our environment
+ * Appends json without the member, every other byte unchanged. *member is what it held.
+ * TG_E_SYNTAX, TG_E_LIMIT   json is not a JSON object (see wire/json.h)
+ * TG_E_NOMEM, TG_E_CRYPTO   no memory, or libcrypto failed
  * out is as long as before and *member untouched on failure.
  */
 TG_NODISCARD enum tg_err tg_v2_member_take(struct tg_buf *out, struct tg_v2_member *member,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * wire/field.h - taking HTTP field values apart: lists, parameters, quoted strings (RFC 9110 5.6).
+ * wire/field.h - parses HTTP field values: lists, parameters, quoted strings (RFC 9110 5.6).
  * Layer: L1, for wire/ alone.      Threads: any.
  */
 #ifndef TG_WIRE_FIELD_H
@@ -16,10 +16,9 @@ bool tg_field_next(struct tg_bytes *piece, struct tg_bytes *rest, uint8_t separa
 
 struct tg_field_pair {
     struct tg_bytes name;
-    struct tg_bytes value; /* without its quotes; empty when there is none */
+    struct tg_bytes value; /* without its quotes; empty when absent */
     bool has_value;
-    bool is_bad; /* a quoted string that does not end, or one with escapes: no value of ours has
-                    any */
+    bool is_bad; /* a quoted string without its end, or with escapes, which no known value needs */
 };
 
 /* "name", "name=value" or "name="value"", with optional white space around the '='. */

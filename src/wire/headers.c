@@ -11,7 +11,7 @@
 
 #define QUALITY_MAX 1000u /* quality values in thousandths */
 
-/* What is read across several headers, until all have been seen. */
+/* State of the parsing that spans several headers. */
 struct parse {
     struct tg_request_headers *out;
     struct tg_bytes proof;
@@ -88,7 +88,7 @@ static void take_claim(struct parse *p, struct tg_bytes value)
     } else if (is_first || is_same) {
         out->claim_presence = is_uuid ? TG_PRESENT : TG_MALFORMED;
     } else {
-        /* Which of the two is meant cannot be known, so neither is taken.
+        /* It is unknown which of the two is meant, so neither is used.
            spec: protocol/2#alias-conflict */
         tg_fault_set(&out->fault, "%s", two_claims);
         tg_fault_set(&out->claim_fault, "%s", two_claims);
@@ -117,7 +117,7 @@ static void take_attestation(struct parse *p, struct tg_bytes value)
     out->attestation_presence = TG_PRESENT;
 }
 
-/* Other schemes are not ours to judge. spec: protocol/6#private-token-header */
+/* Other schemes are ignored. spec: protocol/6#private-token-header */
 static void take_authorization(struct parse *p, struct tg_bytes value)
 {
     struct tg_request_headers *out = p->out;
@@ -160,7 +160,7 @@ static void take_proof(struct parse *p, struct tg_bytes value)
     if (proof->presence == TG_MALFORMED) {
         tg_mem_wipe(proof->value, sizeof(proof->value));
         tg_fault_set(&p->out->fault,
-                     TG_HEADER_SECRET_PROOF ": expected one value, verifier= or proof= and %u "
+                     TG_HEADER_SECRET_PROOF ": expected one value, verifier= or proof= with %u "
                                             "bytes in base64url",
                      TG_PROOF_LEN);
     }
@@ -202,8 +202,7 @@ static void take_if_match(struct parse *p, struct tg_bytes value)
     out->if_match_presence = TG_PRESENT;
 }
 
-/* spec: protocol/2#prefer-wait
-   (RFC 7240: the first of several counts, unknown ones are ignored) */
+/* RFC 7240: the first of several is used, unknown ones are ignored. spec: protocol/2#prefer-wait */
 static void take_prefer(struct parse *p, struct tg_bytes value)
 {
     struct tg_bytes preference = { NULL, 0 };
@@ -224,7 +223,7 @@ static void take_prefer(struct parse *p, struct tg_bytes value)
         p->has_wait = true;
         err = tg_num_parse_u64(&wait_s, pair.value, UINT32_MAX);
         p->is_wait_bad = pair.is_bad || err == TG_E_SYNTAX;
-        /* Any longer wait is well formed; the relay has a cap of its own. */
+        /* A longer wait is well formed; the relay limits it. */
         p->wait_s = err == TG_E_LIMIT ? UINT32_MAX : (uint32_t)wait_s;
     }
 }
@@ -250,7 +249,7 @@ static void take_content_type(struct parse *p, struct tg_bytes value)
     out->has_content_type = true;
 }
 
-/* RFC 9110 section 12.4.2: "0", "1", up to three decimals. A value that is none counts as 0. */
+/* RFC 9110 section 12.4.2: "0", "1", up to three decimals. A malformed value counts as 0. */
 static unsigned quality_of(struct tg_bytes text)
 {
     static const unsigned weights[] = { 0, 0, 100, 10, 1 };
@@ -343,7 +342,7 @@ static void take_header(struct parse *p, const struct tg_http_header *header)
     }
 }
 
-/* What several headers say together. */
+/* Derives what depends on several headers. */
 static void conclude(struct parse *p)
 {
     struct tg_request_headers *out = p->out;
@@ -353,7 +352,7 @@ static void conclude(struct parse *p)
     }
     out->has_wait = p->has_wait && !p->is_wait_bad && p->known_version == TG_PRESENT;
     out->wait_s = out->has_wait ? p->wait_s : 0;
-    /* HTML is what a browser or a link preview gets; JSON must be asked for by name. */
+    /* HTML is the default, for browsers and link previews; JSON must be named in Accept. */
     out->accepts_json = p->json_quality > 0 && p->json_quality > p->html_quality &&
                         p->json_quality >= p->any_quality;
     if (out->request_id_presence == TG_MALFORMED) {

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * wire/headers.h - the Mailbox-* headers and what belongs to them: names, aliases, values.
- * Layer: L1.      Threads: any.      Blocks: no.      Secrets: device claims and proofs pass
- * through. spec: docs/protocol.md sections 2 and 6.
+ * wire/headers.h - the Mailbox-* headers and the standard headers beside them: names, aliases,
+ * values.
+ * Layer: L1.      Threads: any.      Blocks: no.
+ * Secrets: device claims and proofs pass through.
+ * spec: docs/protocol.md sections 2 and 6.
  */
 #ifndef TG_WIRE_HEADERS_H
 #define TG_WIRE_HEADERS_H
@@ -27,7 +29,7 @@ struct tg_http_header {
     struct tg_bytes value;
 };
 
-/* How a header that may be missing or broken was found. The mailbox decides when that matters. */
+/* Whether a header was present and well formed. The mailbox decides when that matters. */
 enum tg_presence { TG_ABSENT, TG_PRESENT, TG_MALFORMED };
 
 struct tg_secret_proof {
@@ -36,7 +38,7 @@ struct tg_secret_proof {
     uint8_t value[TG_PROOF_LEN];
 };
 
-/* Every header of a request that the protocol knows. Views end with the request. */
+/* The headers of a request that the protocol uses. Views end with the request. */
 struct tg_request_headers {
     enum tg_presence request_id_presence;
     struct tg_bytes request_id; /* echoed on every answer when present and well formed */
@@ -50,7 +52,7 @@ struct tg_request_headers {
     struct tg_bytes attestation;
 
     enum tg_presence private_token_presence; /* malformed: two Authorization headers that differ */
-    struct tg_bytes authorization;           /* a credential, when that scheme is PrivateToken */
+    struct tg_bytes authorization;           /* a credential; set if the scheme is PrivateToken */
 
     struct tg_secret_proof proof;
 
@@ -61,22 +63,23 @@ struct tg_request_headers {
     enum tg_presence if_match_presence;
     uint64_t if_match;
 
-    bool
-        is_json_body; /* Content-Type is application/json, any parameters, charset utf-8 if given */
+    /* Content-Type is application/json, with any parameters, and charset utf-8 if it is given. */
+    bool is_json_body;
     bool has_content_type;
     bool accepts_json;               /* Accept prefers application/json over text/html */
     struct tg_bytes accept_language; /* may be empty */
 
-    /* The first fault of a 400 kind (request id, attestation, If-Match, Prefer, proof), "" when
-       none, and separately why the claim was not taken. Two claims that differ are in both. */
+    /* `fault` is the first fault that is a 400 (request id, attestation, If-Match, Prefer, proof);
+       `claim_fault` is why the claim is missing. Each may be "". Two claims that differ set both.
+     */
     struct tg_fault fault;
     struct tg_fault claim_fault;
 };
 
 /*
- * Never fails: what is wrong is in the presences and faults.
- * A header that occurs twice with different values is malformed; so are header and alias that
- * differ. Aliases: deviceClaim, Device-Claim, deviceAttestation, Device-Attestation.
+ * Never fails: presences and faults have the errors.
+ * A header that occurs twice with different values is malformed, and so is a header that differs
+ * from its alias. Aliases: deviceClaim, Device-Claim, deviceAttestation, Device-Attestation.
  */
 void tg_request_headers_parse(struct tg_request_headers *out, const struct tg_http_header *headers,
                               size_t header_count);

@@ -42,7 +42,7 @@ static size_t skip_string(struct tg_bytes text, size_t at)
     return text.len;
 }
 
-/* What the parser must not be given: it recurses, so nesting is counted before it sees the text. */
+/* Checks what the parser does not: it recurses, so the nesting is limited before it runs. */
 static enum tg_err check_shape(struct tg_bytes text, struct tg_fault *fault)
 {
     size_t depth = 0;
@@ -52,9 +52,9 @@ static enum tg_err check_shape(struct tg_bytes text, struct tg_fault *fault)
         tg_fault_set(fault, "body: expected at most %u bytes of JSON", TG_RESPONSE_BODY_MAX);
         return TG_E_LIMIT;
     }
-    /* The parser takes a NUL behind the object for the end of the text. */
+    /* The parser ends the text at a NUL behind the object. */
     if (tg_bytes_find(text, 0) < text.len) {
-        tg_fault_set(fault, EXPECTED_BODY "it holds a NUL byte");
+        tg_fault_set(fault, EXPECTED_BODY "it contains a NUL byte");
         return TG_E_SYNTAX;
     }
     while (i < text.len && is_space(text.ptr[i])) {
@@ -89,23 +89,23 @@ static enum tg_err check_shape(struct tg_bytes text, struct tg_fault *fault)
     return TG_OK;
 }
 
-/* Our own words for the library's verdict: its text quotes the input. */
+/* Translates the library's error: its own text quotes the input. */
 static enum tg_err explain(const json_error_t *error, struct tg_fault *fault)
 {
     static const struct {
         enum json_error_code code;
         const char *what;
     } reasons[] = {
-        { json_error_invalid_utf8, "it holds bytes that are not UTF-8" },
-        { json_error_end_of_input_expected, "there is more behind the object" },
-        { json_error_null_character, "a string holds a NUL character" },
-        { json_error_null_byte_in_key, "a member's name holds a NUL character" },
+        { json_error_invalid_utf8, "it contains bytes that are not UTF-8" },
+        { json_error_end_of_input_expected, "there are bytes after the object" },
+        { json_error_null_character, "a string contains a NUL character" },
+        { json_error_null_byte_in_key, "the name of a member contains a NUL character" },
         { json_error_duplicate_key, "a member occurs twice" },
         { json_error_numeric_overflow, "a number is out of range" },
     };
     enum json_error_code code = json_error_code(error);
 
-    /* Where memory runs out inside the library it mostly says nothing at all. */
+    /* Without memory the library mostly reports no code. */
     if (code == json_error_out_of_memory || code == json_error_unknown) {
         return TG_E_NOMEM;
     }
@@ -114,7 +114,7 @@ static enum tg_err explain(const json_error_t *error, struct tg_fault *fault)
             tg_fault_set(fault, EXPECTED_BODY "%s", reasons[i].what);
         }
     }
-    tg_fault_set(fault, EXPECTED_BODY "the syntax is broken");
+    tg_fault_set(fault, EXPECTED_BODY "the syntax is not JSON");
     return TG_E_SYNTAX;
 }
 
@@ -154,8 +154,8 @@ void tg_json_free(struct tg_json **doc)
     }
 }
 
-/* The parser does not look whether a growing token found room, and would go on with what is left of
-   it: a process without memory stops instead. */
+/* The parser ignores a failed allocation for a growing token and would continue with part of it, so
+   a process without memory stops here. */
 static void *alloc_or_stop(size_t size)
 {
     void *ptr = tg_mem_alloc(size);
@@ -174,7 +174,7 @@ struct tg_json_object tg_json_top(const struct tg_json *doc)
     return (struct tg_json_object){ .node = doc->root, .path = "" };
 }
 
-/* Asked for by name: what nobody asks for is not looked at.
+/* Looks up one member by name, so that unknown members are ignored.
    spec: protocol/1#unknown-members-ignored */
 static const json_t *member(struct tg_json_object in, const char *name)
 {
@@ -186,7 +186,7 @@ static const char *dot(struct tg_json_object in)
     return in.path[0] == '\0' ? "" : ".";
 }
 
-/* The one sentence for a member that is missing or of another type or size. */
+/* The message for a member that is missing or has another type or size. */
 #define MEMBER_FAULT(fault, in, name, fmt, ...)                                                    \
     tg_fault_set((fault), "%s%s%s: expected " fmt, (in).path, dot(in), (name), __VA_ARGS__)
 
@@ -276,7 +276,7 @@ struct tg_json_object tg_json_item(struct tg_json_object in, const char *name, s
     return (struct tg_json_object){ .node = json_is_object(node) ? node : NULL, .path = name };
 }
 
-/* Appends the escape of c: a letter where JSON has one, else the four digits. */
+/* Appends the escape of c: a letter where JSON has one, else four digits. */
 static void put_escape(struct tg_buf *out, uint8_t c)
 {
     static const char letters[] = "\"\"\\\\\bb\ff\nn\rr\tt"; /* character, letter, ... */
@@ -302,7 +302,7 @@ void tg_json_put_string(struct tg_buf *out, struct tg_bytes text)
 {
     size_t done = 0;
 
-    /* A NUL is UTF-8, but no reader of ours takes one. */
+    /* A NUL is UTF-8, but tg_json_parse refuses it. */
     if (tg_buf_status(out) != TG_OK) {
         return;
     }

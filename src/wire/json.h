@@ -4,8 +4,8 @@
  * Layer: L1.      Threads: one document, one thread.      Blocks: no.
  *
  * Refused: invalid UTF-8, duplicate members, trailing bytes, a NUL in a string, nesting deeper than
- * TG_JSON_DEPTH_MAX, a top level that is no object. Depth is checked before the parser recurses.
- * The faults name the member and what was expected, with a path such as "payload.type".
+ * TG_JSON_DEPTH_MAX, a top level that is not an object. Depth is checked before the parser
+ * recurses. The faults name the member and what was expected, with a path such as "payload.type".
  */
 #ifndef TG_WIRE_JSON_H
 #define TG_WIRE_JSON_H
@@ -24,15 +24,14 @@ void tg_json_free(struct tg_json **doc);
 
 /* One object inside a document. Ends with the document. */
 struct tg_json_object {
-    const void *node; /* the library's; NULL: the object is absent */
+    const void *node; /* of Jansson; NULL: the object is absent */
     const char *path; /* "" at the top, else a literal such as "payload" */
 };
 
 /*
- * From now on the library wipes every block it frees, so that nothing of a parsed body stays in
- * free memory, and the process stops when it finds no memory for one. For the start of a program
- * that owns its process (Jansson keeps one pair of memory functions per process): before the first
- * thread, never from a library.
+ * Makes Jansson wipe every block that it frees, so that no part of a parsed body stays in free
+ * memory, and stop the process if an allocation fails. Jansson has one pair of memory functions per
+ * process: a program calls this once at its start, before the first thread; a library never does.
  */
 void tg_json_own_process(void);
 
@@ -40,19 +39,19 @@ struct tg_json_object tg_json_top(const struct tg_json *doc);
 
 enum tg_json_need { TG_JSON_REQUIRED, TG_JSON_OPTIONAL };
 
-/* An object member. Absent and optional gives node == NULL and TG_OK. JSON null counts as another
- * type. */
+/* An object member. If it is absent and optional: node == NULL and TG_OK. JSON null is not an
+   object. */
 TG_NODISCARD enum tg_err tg_json_get_object(struct tg_json_object *out, struct tg_json_object in,
                                             const char *name, enum tg_json_need need,
                                             struct tg_fault *fault);
 
-/* A string member of min_len to max_len bytes. Absent and optional gives ptr == NULL. Ends with
- * doc. TG_E_LIMIT: too long; TG_E_SYNTAX: anything else. */
+/* A string member of min_len to max_len bytes. If it is absent and optional: ptr == NULL. Ends with
+   doc. TG_E_LIMIT: too long; TG_E_SYNTAX: any other error. */
 TG_NODISCARD enum tg_err tg_json_get_string(struct tg_bytes *out, struct tg_json_object in,
                                             const char *name, enum tg_json_need need,
                                             size_t min_len, size_t max_len, struct tg_fault *fault);
 
-/* A member of any type, null too. */
+/* Whether the member exists, with any type, null included. */
 bool tg_json_has(struct tg_json_object in, const char *name);
 
 /* A required boolean member. */
@@ -73,8 +72,8 @@ size_t tg_json_item_count(struct tg_json_object in, const char *name);
    item that is no object. Ends with doc. */
 struct tg_json_object tg_json_item(struct tg_json_object in, const char *name, size_t index);
 
-/* Writing: appends the string in quotes, escaped; text must be UTF-8 (else TG_E_SYNTAX sticks in
- * out). */
+/* Writing: appends the string in quotes, escaped. If text is not UTF-8, TG_E_SYNTAX sticks in out.
+ */
 void tg_json_put_string(struct tg_buf *out, struct tg_bytes text);
 
 #endif

@@ -8,12 +8,12 @@ struct cursor {
     size_t at;
 };
 
-/* Where a member stands: from its name's quote to behind its value. */
+/* Offsets of a member, from the quote of its name to the byte after its value. */
 struct place {
     size_t name;
     size_t value;
     size_t end;
-    size_t comma; /* the one before it; equal to name when it is the first */
+    size_t comma; /* before it; equal to name for the first member */
 };
 
 static uint8_t here(const struct cursor *c)
@@ -33,7 +33,7 @@ static void skip_space(struct cursor *c)
     }
 }
 
-/* From a quote to behind the one that closes it. */
+/* Moves from a quote to the byte after the closing one. */
 static void skip_string(struct cursor *c)
 {
     c->at++;
@@ -43,7 +43,7 @@ static void skip_string(struct cursor *c)
     c->at = c->at < c->text.len ? c->at + 1 : c->text.len;
 }
 
-/* To behind the value: what it holds is skipped by counting brackets. */
+/* Moves to the byte after the value, by counting brackets. */
 static void skip_value(struct cursor *c)
 {
     size_t depth = 0;
@@ -67,8 +67,8 @@ static void skip_value(struct cursor *c)
     }
 }
 
-/* The next character of a name, with its escape undone; 0 at the closing quote and for every
-   character that is not ASCII. */
+/* The next character of a name, unescaped; 0 at the closing quote and for every character that is
+   not ASCII. */
 static uint8_t next_of_name(struct cursor *c)
 {
     uint8_t byte = here(c);
@@ -118,7 +118,7 @@ static bool find(struct place *place, struct tg_bytes json, const char *name)
         return false;
     }
     c.at++;
-    /* Each turn moves on by a byte at least. */
+    /* Each round advances by at least one byte. */
     for (;;) {
         skip_space(&c);
         if (here(&c) != '"') {
@@ -168,7 +168,7 @@ void tg_json_text_cut(struct tg_buf *out, struct tg_bytes json, const char *name
     }
     after.at = place.end;
     skip_space(&after);
-    /* The first member takes the comma behind it along, every other the one before it. */
+    /* The first member is cut with the comma after it, every other one with the comma before it. */
     if (place.comma == place.name && here(&after) == ',') {
         place.end = after.at + 1;
     }

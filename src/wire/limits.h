@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * wire/limits.h - the protocol's maxima, all in bytes. A relay may be set to others.
+ * wire/limits.h - the maxima of the protocol, in bytes. A relay's settings may change them.
  * Layer: L1.
  * spec: docs/protocol.md section 3, Limits.
  */

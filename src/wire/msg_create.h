@@ -17,7 +17,7 @@ struct tg_msg_create {
     bool has_rights;
     unsigned rights; /* set of enum tg_right */
     bool has_expiration;
-    int64_t expiration_s; /* UTC seconds; whether it is in the past is the mailbox's to say */
+    int64_t expiration_s; /* UTC seconds; the mailbox checks whether it is in the past */
 };
 
 /* Views in *out end with *doc, which the caller frees. On failure *doc is NULL and fault is set. */

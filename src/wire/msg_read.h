@@ -16,7 +16,7 @@ TG_NODISCARD enum tg_err tg_msg_read_decode(struct tg_notification_token *token,
                                             struct tg_json **doc, struct tg_bytes body,
                                             const struct tg_wire_limits *limits,
                                             struct tg_fault *fault);
-/* Appends {} with the token, or nothing when it is absent. */
+/* Appends an object with the token, or nothing if the token is absent. */
 TG_NODISCARD enum tg_err tg_msg_read_encode(struct tg_buf *out,
                                             const struct tg_notification_token *token);
 
@@ -24,7 +24,7 @@ struct tg_msg_content {
     struct tg_payload payload;
     struct tg_display_info display;
     int64_t expiration_s;
-    /* To a read that left a token, else absent. */
+    /* Present in the answer to a read that registers a token. */
     bool has_push_supported;
     bool is_push_supported;
 };

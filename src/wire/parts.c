@@ -35,7 +35,7 @@ enum tg_err tg_parts_get_payload(struct tg_payload *out, struct tg_json_object i
     TG_TRY(tg_json_get_object(&object, in, "payload", TG_JSON_REQUIRED, fault));
     TG_TRY(tg_json_get_string(&payload.type, object, "type", TG_JSON_REQUIRED, 1,
                               limits->payload_type_max, fault));
-    /* The body's own maximum is the only one for data. */
+    /* For data there is no other maximum than that of the body. */
     TG_TRY(tg_json_get_string(&payload.data, object, "data", TG_JSON_REQUIRED, 1,
                               TG_RESPONSE_BODY_MAX, fault));
     *out = payload;
@@ -90,7 +90,7 @@ enum tg_err tg_parts_get_expiration(int64_t *unix_s, struct tg_json_object in,
 {
     struct tg_bytes text = { NULL, 0 };
 
-    /* Any string first: a wrong type and a wrong date get the same sentence. */
+    /* Accepts any string first, so that a wrong type and a wrong date get the same message. */
     if (tg_json_get_string(&text, in, "expiration", TG_JSON_REQUIRED, 0, TG_RESPONSE_BODY_MAX,
                            NULL) == TG_OK &&
         tg_time3339_parse(unix_s, text) == TG_OK) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * wire/parts.h - the members that several messages have in common, both directions.
+ * wire/parts.h - the members that several messages share, both directions.
  * Layer: L1, for wire/ alone.      Threads: any.      spec: docs/protocol.md sections 3 and 4.
  *
  * Decoders return TG_E_SYNTAX or TG_E_LIMIT with a fault; views end with the document. Encoders
@@ -13,7 +13,7 @@
 #include "wire/limits.h"
 #include "wire/types.h"
 
-/* For what a relay answers: no string can be longer than the answer itself. */
+/* For the answers of a relay: no string can be longer than the answer itself. */
 extern const struct tg_wire_limits tg_parts_answer_limits;
 
 /* tg_json_parse after a check of the body's length against limits->body_max (TG_E_LIMIT). *doc is
@@ -28,7 +28,7 @@ TG_NODISCARD enum tg_err tg_parts_get_payload(struct tg_payload *out, struct tg_
 TG_NODISCARD enum tg_err tg_parts_get_display(struct tg_display_info *out, struct tg_json_object in,
                                               const struct tg_wire_limits *limits,
                                               struct tg_fault *fault);
-/* Optional: out->is_present tells. */
+/* Optional: sets out->is_present. */
 TG_NODISCARD enum tg_err tg_parts_get_token(struct tg_notification_token *out,
                                             struct tg_json_object in,
                                             const struct tg_wire_limits *limits,

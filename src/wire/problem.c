@@ -21,7 +21,7 @@ enum tg_err tg_problem_encode(struct tg_buf *out, const char *type, const char *
     return tg_buf_status(out);
 }
 
-/* The string, or fallback when there is none. */
+/* The string, or fallback if it is absent. */
 static struct tg_bytes string_or(struct tg_json_object in, const char *name,
                                  struct tg_bytes fallback)
 {

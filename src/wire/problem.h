@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * wire/problem.h - problem documents of RFC 9457.
- * Layer: L1.      Threads: any.      Secrets: none may be put in.
+ * Layer: L1.      Threads: any.      Secrets: none may be passed in.
  * spec: docs/protocol.md section 1, Errors; section 3, tombstone reasons.
  */
 #ifndef TG_WIRE_PROBLEM_H
@@ -14,7 +14,7 @@
 #define TG_PROBLEM_TYPE_PREFIX "urn:tigress:problem/"
 #define TG_PROBLEM_TYPE_BLANK "about:blank"
 
-/* type, title, detail: our own literals or fault texts. detail may be "". Appends the document. */
+/* Appends the document. type, title, detail: literals or fault texts; detail may be "". */
 TG_NODISCARD enum tg_err tg_problem_encode(struct tg_buf *out, const char *type, const char *title,
                                            unsigned status, const char *detail);
 
@@ -24,7 +24,7 @@ struct tg_problem {
     struct tg_bytes detail;
 };
 
-/* Lenient: members of another type count as absent; text that is no JSON object is TG_E_SYNTAX. */
+/* Lenient: members of another type count as absent. TG_E_SYNTAX: body is not a JSON object. */
 TG_NODISCARD enum tg_err tg_problem_decode(struct tg_problem *out, struct tg_json **doc,
                                            struct tg_bytes body);
 

@@ -18,7 +18,7 @@ static bool is_letter(uint8_t c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/* Both are pure functions of libc: no look-up, no I/O. */
+/* inet_pton is a pure function: no DNS query, no I/O. */
 static bool parse_address(int family, void *address, struct tg_bytes text)
 {
     char copy[ADDRESS_TEXT_MAX + 1];
@@ -45,7 +45,7 @@ static bool is_label(struct tg_bytes label)
     return true;
 }
 
-/* Digits alone, or 0x and anything: some resolvers take it for a part of an address. */
+/* Digits alone, or 0x and anything: some resolvers read it as part of an address. */
 static bool is_number_like(struct tg_bytes label)
 {
     size_t digits = 0;
@@ -116,7 +116,7 @@ bool tg_share_host_is_equal(struct tg_bytes a, struct tg_bytes b)
            tg_bytes_is_equal(tg_bytes(&first, sizeof(first)), tg_bytes(&second, sizeof(second)));
 }
 
-bool tg_host_is_loopback(struct tg_bytes host)
+bool tg_share_host_is_loopback(struct tg_bytes host)
 {
     struct in_addr v4;
     struct in6_addr v6;

@@ -25,7 +25,7 @@ static const struct scheme {
     { { (const uint8_t *)DIRECT, sizeof(DIRECT) - 1 }, false, true, 0 },
 };
 
-/* Where the parts of the text are; the fragment and what it holds is looked at last. */
+/* The parts of the text. The fragment, which has the secret, is parsed last. */
 struct parts {
     const struct scheme *scheme;
     struct tg_bytes authority;
@@ -127,13 +127,12 @@ static enum tg_err read_authority(struct tg_share_url *url, const struct parts *
     url->is_plain_http = parts->scheme->is_plain_http;
     url->is_direct = parts->scheme->is_direct;
     if (url->is_direct && port == 0) {
-        tg_fault_set(fault, "share URL port: a direct invitation names one, from 1 to %u",
-                     PORT_MAX);
+        tg_fault_set(fault, "share URL port: a direct URL needs one; expected 1 to %u", PORT_MAX);
         return TG_E_SYNTAX;
     }
     /* spec: protocol/7#plain-http-loopback-only */
-    if (url->is_plain_http && !tg_host_is_loopback(tg_bytes_str(url->host))) {
-        tg_fault_set(fault, "share URL: expected https://; http:// is for loopback alone");
+    if (url->is_plain_http && !tg_share_host_is_loopback(tg_bytes_str(url->host))) {
+        tg_fault_set(fault, "share URL: expected https://; http:// is for loopback only");
         return TG_E_SYNTAX;
     }
     return TG_OK;
@@ -222,7 +221,8 @@ enum tg_err tg_share_secret_parse(struct tg_secret *out, struct tg_bytes text,
     enum tg_err err = read_secret(out, text);
 
     if (err != TG_OK) {
-        tg_fault_set(fault, "secret: expected 16 or 32 bytes in base64; it is damaged or cut");
+        tg_fault_set(fault,
+                     "secret: expected 16 or 32 bytes in base64; it is damaged or truncated");
     }
     return err;
 }
@@ -243,8 +243,8 @@ enum tg_err tg_share_url_parse(struct tg_share_url *out, struct tg_bytes text,
     TG_TRY(read_path(out, parts.path, fault));
     TG_TRY(read_query(out, parts.query, fault));
     if (parts.fragment.len > 0 && read_secret(&out->secret, parts.fragment) != TG_OK) {
-        tg_fault_set(fault, "share URL: the secret behind # is damaged or cut; expected 16 or 32 "
-                            "bytes in base64");
+        tg_fault_set(fault, "share URL: the secret after # is damaged or truncated; expected 16 or "
+                            "32 bytes in base64");
         err = TG_E_SYNTAX;
     }
 out:
@@ -254,7 +254,7 @@ out:
     return err;
 }
 
-/* A URL that was not parsed but filled in must be as good as one that was. */
+/* A URL whose members the caller set must meet the same rules as a parsed one. */
 static bool is_well_formed(const struct tg_share_url *url)
 {
     char host[TG_SHARE_HOST_MAX + 1];
@@ -263,7 +263,7 @@ static bool is_well_formed(const struct tg_share_url *url)
         tg_bytes(url->vertical, strnlen(url->vertical, sizeof(url->vertical)));
 
     return tg_share_host_parse(host, name) == TG_OK && is_vertical(vertical) &&
-           (!url->is_plain_http || (tg_host_is_loopback(name) && !url->is_direct)) &&
+           (!url->is_plain_http || (tg_share_host_is_loopback(name) && !url->is_direct)) &&
            (!url->is_direct || url->port != 0) &&
            (url->secret.len == 0 || url->secret.len == 16 || url->secret.len == 32);
 }
@@ -283,7 +283,7 @@ static void put_origin(struct tg_buf *out, const struct tg_share_url *url, const
     }
 }
 
-/* Nothing but what is needed: the result has to fit into a text message.
+/* Writes only what is needed: the result must fit into a text message.
    spec: protocol/7#short-enough-for-sms */
 enum tg_err tg_share_url_format(struct tg_buf *out, const struct tg_share_url *url,
                                 enum tg_share_scheme scheme)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * wire/types.h - the values both sides of the HTTP API speak of. All views; whoever fills one in
- * says what ends it. Layer: L1.      spec: docs/protocol.md sections 3 and 4.
+ * wire/types.h - the values that both sides of the HTTP API use. All are views; the function that
+ * fills one in documents what ends it.
+ * Layer: L1.      spec: docs/protocol.md sections 3 and 4.
  */
 #ifndef TG_WIRE_TYPES_H
 #define TG_WIRE_TYPES_H

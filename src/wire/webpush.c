@@ -13,7 +13,7 @@
 #define KEY_INFO_MAX 160u
 #define LAST_RECORD 2u /* the delimiter behind a last record's data */
 
-/* The literal's NUL is part of each. */
+/* The terminating NUL is part of each. */
 static const char key_info[] = "Content-Encoding: aes128gcm";
 static const char nonce_info[] = "Content-Encoding: nonce";
 static const char agreement_info[] = "WebPush: info";
@@ -97,8 +97,8 @@ enum tg_err tg_coding_parse(struct tg_coding_body *body, struct tg_bytes text)
     found.record_size = tg_reader_u32(&r);
     found.key_id = tg_reader_bytes(&r, tg_reader_u8(&r));
     found.record = r.rest;
-    /* A record that ends where the record size says is followed by another only when its delimiter
-       says so; what is longer holds two at once. */
+    /* A body longer than one record has two. A body of exactly the record size is one record if its
+       delimiter is that of a last record. */
     if (r.is_short || found.record_size < TG_CODING_RECORD_SIZE_MIN ||
         found.record.len <= TG_AEAD_TAG_LEN || found.record.len > found.record_size) {
         return TG_E_SYNTAX;
@@ -107,8 +107,8 @@ enum tg_err tg_coding_parse(struct tg_coding_body *body, struct tg_bytes text)
     return TG_OK;
 }
 
-/* The length of what stands before delimiter and padding, or plain.len when there is no delimiter
-   of a last record. */
+/* The length of the content before delimiter and padding, or plain.len if the delimiter of a last
+   record is missing. */
 static size_t find_delimiter(struct tg_bytes plain)
 {
     size_t at = plain.len;

@@ -40,8 +40,8 @@ struct tg_coding_body {
 
 /*
  * Appends a body of one record: plain, a delimiter, pad_len zeros.
- *   salt          TG_CODING_SALT_LEN bytes; the caller promises never to repeat it with this ikm
- *   record_size   what the header says; the record may be shorter
+ *   salt          TG_CODING_SALT_LEN bytes; the caller must not repeat it with this ikm
+ *   record_size   of the header; the record may be shorter
  * TG_E_LIMIT   key_id, or a record that is longer than record_size; also as tg_buf
  * out is as long as before on failure.
  */
@@ -50,13 +50,14 @@ TG_NODISCARD enum tg_err tg_coding_encode(struct tg_buf *out, struct tg_bytes ik
                                           struct tg_bytes key_id, struct tg_bytes plain,
                                           size_t pad_len);
 
-/* Views into text. TG_E_SYNTAX: cut, a record size below the least, or no single whole record. */
+/* Views into text. TG_E_SYNTAX: truncated, a record size below the minimum, or not exactly one
+   record. */
 TG_NODISCARD enum tg_err tg_coding_parse(struct tg_coding_body *body, struct tg_bytes text);
 
 /*
- * Appends what the record holds, without delimiter and padding.
+ * Appends the content of the record, without delimiter and padding.
  * TG_E_CRYPTO   does not verify
- * TG_E_SYNTAX   verifies, but ends in no delimiter of a last record
+ * TG_E_SYNTAX   verifies, but lacks the delimiter of a last record
  * out is as long as before on failure.
  */
 TG_NODISCARD enum tg_err tg_coding_open(struct tg_buf *out, struct tg_bytes ikm,
@@ -65,25 +66,25 @@ TG_NODISCARD enum tg_err tg_coding_open(struct tg_buf *out, struct tg_bytes ikm,
 /* ---- RFC 8291: Web Push */
 
 #define TG_WEBPUSH_AUTH_LEN 16u
-#define TG_WEBPUSH_BODY_MAX 4096u  /* the most that every push service takes */
+#define TG_WEBPUSH_BODY_MAX 4096u  /* every push service accepts this many bytes */
 #define TG_WEBPUSH_HEADER_LEN 86u  /* TG_CODING_FIXED_LEN and a public key */
-#define TG_WEBPUSH_PLAIN_MAX 3993u /* what is left, less delimiter and tag */
+#define TG_WEBPUSH_PLAIN_MAX 3993u /* the maximum less header, delimiter and tag */
 #define TG_WEBPUSH_RECORD_SIZE 4096u
 
-/* The receiver's side, as its subscription tells it. */
+/* The receiver, as its subscription describes it. */
 struct tg_webpush_receiver {
     uint8_t public_key[TG_P256_PUBLIC_LEN];
     struct tg_secret auth; /* TG_WEBPUSH_AUTH_LEN bytes */
 };
 
-/* What one message needs and no other ever sees again. */
+/* Random values of one message, used once. */
 struct tg_webpush_once {
     uint8_t salt[TG_CODING_SALT_LEN];
     struct tg_secret private_key;
 };
 
 /*
- * What both sides derive a message's keys from.
+ * The input key material that both sides derive a message's keys from.
  *   shared    of tg_p256_shared()
  *   sender    the public key that belongs to the message
  */
@@ -92,9 +93,9 @@ TG_NODISCARD enum tg_err tg_webpush_ikm(struct tg_secret *ikm, const struct tg_s
                                         const uint8_t sender[TG_P256_PUBLIC_LEN]);
 
 /*
- * Appends the body of a message whose plaintext is filled up to padded_len bytes.
- * TG_E_LIMIT   plain is longer than padded_len, or that than TG_WEBPUSH_PLAIN_MAX
- * TG_E_SYNTAX  the receiver's key is no point of the curve
+ * Appends the body of a message whose plaintext is padded to padded_len bytes.
+ * TG_E_LIMIT   plain is longer than padded_len, or padded_len exceeds TG_WEBPUSH_PLAIN_MAX
+ * TG_E_SYNTAX  the receiver's key is not a point of the curve
  * TG_E_CRYPTO  a key or auth of another length, or the library failed
  * out is as long as before on failure.
  */
@@ -107,7 +108,7 @@ TG_NODISCARD enum tg_err tg_webpush_seal(struct tg_buf *out,
  * The other direction: appends the plaintext without padding.
  *   private_key   the receiver's
  * TG_E_LIMIT    body is longer than TG_WEBPUSH_BODY_MAX
- * TG_E_SYNTAX   not one record, or no key of a sender in it
+ * TG_E_SYNTAX   not one record, or it has no sender's key
  * TG_E_CRYPTO   does not verify, or the library failed
  * out is as long as before on failure.
  */

@@ -33,7 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     struct tg_bytes text = tg_bytes(data, len);
 
     if (tg_share_url_parse(&url, text, &fault) == TG_OK) {
-        assert(!url.is_plain_http || tg_host_is_loopback(tg_bytes_str(url.host)));
+        assert(!url.is_plain_http || tg_share_host_is_loopback(tg_bytes_str(url.host)));
         round_trip(&url, TG_SHARE_HTTPS);
         if (!url.is_plain_http && !url.is_direct) {
             round_trip(&url, TG_SHARE_TIGRESS);

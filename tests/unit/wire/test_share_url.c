@@ -145,7 +145,7 @@ static void parse__malformed__refused_with_the_part_and_zero(void **state)
         { "https://relay.example:65536/v1/m/" ID, "share URL port: expected" },
         { "https://relay.example:x/v1/m/" ID, "share URL port: expected" },
         { "https://relay.example:+1/v1/m/" ID, "share URL port: expected" },
-        { "tigress-direct://192.0.2.7/" ID, "share URL port: a direct invitation" },
+        { "tigress-direct://192.0.2.7/" ID, "share URL port: a direct URL" },
         { "tigress-direct://192.0.2.7:0/" ID, "share URL port: expected" },
         { "tigress-direct://192.0.2.7:65536/" ID, "share URL port: expected" },
         { "tigress-direct://192.0.2.7:1/v1/m/" ID, "share URL path: expected a UUID" },
@@ -170,11 +170,11 @@ static void parse__malformed__refused_with_the_part_and_zero(void **state)
         { "https://relay.example/v1/m/" ID "?v=a/b", "share URL v: expected" },
         { "https://relay.example/v1/m/" ID "?v=123456789012345678901234567890123",
           "share URL v: expected" },
-        { "https://relay.example/v1/m/" ID "#x", "share URL: the secret behind #" },
-        { "https://relay.example/v1/m/" ID "#" KEY16 "=", "share URL: the secret behind #" },
-        { "https://relay.example/v1/m/" ID "#" KEY16 "===", "share URL: the secret behind #" },
-        { "https://relay.example/v1/m/" ID "#" KEY16 "==#", "share URL: the secret behind #" },
-        { "https://relay.example/v1/m/" ID "#" KEY16 "== ", "share URL: the secret behind #" },
+        { "https://relay.example/v1/m/" ID "#x", "share URL: the secret after #" },
+        { "https://relay.example/v1/m/" ID "#" KEY16 "=", "share URL: the secret after #" },
+        { "https://relay.example/v1/m/" ID "#" KEY16 "===", "share URL: the secret after #" },
+        { "https://relay.example/v1/m/" ID "#" KEY16 "==#", "share URL: the secret after #" },
+        { "https://relay.example/v1/m/" ID "#" KEY16 "== ", "share URL: the secret after #" },
         { "https://relay.example/v1/m/" ID "#hXlr6aRC7KgJpOLTNZaLs", "share URL: the secret" },
         { "https://relay.example/v1/m/" ID "#hXlr6aRC7KgJpOLTNZaLsx", "share URL: the secret" },
         { "https://relay.example/v1/m/" ID "#hXlr6aRC7KgJpOLTNZaL", "share URL: the secret" },
@@ -382,10 +382,10 @@ static void is_loopback__addresses_and_names__told_apart(void **state)
 
     (void)state;
     for (size_t i = 0; i < TG_COUNT(yes); i++) {
-        assert_true(tg_host_is_loopback(tg_bytes_str(yes[i])));
+        assert_true(tg_share_host_is_loopback(tg_bytes_str(yes[i])));
     }
     for (size_t i = 0; i < TG_COUNT(no); i++) {
-        assert_false(tg_host_is_loopback(tg_bytes_str(no[i])));
+        assert_false(tg_share_host_is_loopback(tg_bytes_str(no[i])));
     }
 }
 
