@@ -5,10 +5,10 @@
 
 #include <string.h>
 
-/* Sixteen characters at a time, through the compiler's vectors: a comparison gives a mask, so
-   nothing branches on data, on any processor. */
+/* Sixteen characters at a time, with the compiler's vectors. A comparison gives a mask, so no
+   branch depends on data, on any processor. */
 typedef uint8_t vec16 __attribute__((vector_size(16)));
-typedef int8_t vec16s __attribute__((vector_size(16))); /* what has the cheap comparisons */
+typedef int8_t vec16s __attribute__((vector_size(16))); /* signed: its comparisons are cheap */
 typedef uint64_t vec2 __attribute__((vector_size(16)));
 #define VEC_TEXT 16u
 #define VEC_RAW 12u
@@ -34,7 +34,7 @@ static uint8_t encode_char(unsigned v, enum tg_b64_form form)
                      (mask_range(i, 63, 63) & c63));
 }
 
-/* The six bits of c, or above 63 when c is not of the alphabet. */
+/* The six bits of c, or a value above 63 if c is not of the alphabet. */
 static unsigned decode_char(uint8_t byte, bool is_url)
 {
     int c = byte;
@@ -61,7 +61,7 @@ static void encode_group(uint8_t text[4], const uint8_t raw[3], enum tg_b64_form
     }
 }
 
-/* From or to the order of bytes in a text; <endian.h> is not everywhere. */
+/* From or to big-endian; some systems lack <endian.h>. */
 static uint64_t big_endian(uint64_t v)
 {
     return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? __builtin_bswap64(v) : v;
@@ -133,7 +133,7 @@ void tg_b64_encode(struct tg_buf *out, struct tg_bytes raw, enum tg_b64_form for
     }
 }
 
-/* Takes the padding off. False: it is not as the form demands. */
+/* Removes the padding. False: the form does not allow it. */
 static bool strip_padding(struct tg_bytes *text, enum tg_b64_form form)
 {
     size_t pad = 0;
@@ -164,13 +164,13 @@ static bool is_url_alphabet(struct tg_bytes text, enum tg_b64_form form)
     return seen != 0;
 }
 
-/* Bytes that text of this length, without padding, stands for. */
+/* The number of bytes that text of this length, without padding, encodes. */
 static size_t decoded_len(size_t text_len)
 {
     return text_len / 4 * 3 + (text_len % 4 == 0 ? 0 : text_len % 4 - 1);
 }
 
-/* Three bytes of up to four characters; what is not there counts as zero bits. Not 0: refused. */
+/* Three bytes of up to four characters; missing characters count as zero bits. Not 0: refused. */
 static unsigned decode_group(uint8_t raw[3], const uint8_t *text, size_t have, bool is_url)
 {
     unsigned bad = 0;
@@ -199,7 +199,7 @@ static void gather(uint8_t *raw, uint64_t v)
     memcpy(raw, &v, VEC_RAW / 2);
 }
 
-/* Not 0 in any byte of *bad: a character is not of the alphabet. */
+/* A byte of *bad that is not 0: its character is not of the alphabet. */
 static void decode_vec(uint8_t raw[VEC_RAW], vec16 *bad, const uint8_t *text, bool is_url)
 {
     uint8_t c62 = is_url ? '-' : '+';

@@ -2,7 +2,7 @@
 /*
  * base/b64.h - base64 of RFC 4648, strict: no white space, no leftover bits.
  * Layer: L0.      Threads: any.      Blocks: no.
- * Secrets may pass through: time depends on lengths and on which alphabet is asked for alone.
+ * Secrets may pass through: the time depends only on the lengths and on the form.
  */
 #ifndef TG_BASE_B64_H
 #define TG_BASE_B64_H
@@ -12,7 +12,7 @@
 enum tg_b64_form {
     TG_B64_STANDARD, /* section 4: '+' '/', padding required */
     TG_B64_URL,      /* section 5: '-' '_', padding forbidden */
-    TG_B64_ANY       /* decoding only: either alphabet, not mixed; padding all there or absent */
+    TG_B64_ANY       /* decoding only: either alphabet, not mixed; padding complete or absent */
 };
 
 /* Appends the text of raw. TG_B64_ANY encodes as standard. */

@@ -43,7 +43,7 @@ static bool reserve(struct tg_buf *b, size_t extra)
     if (need <= b->cap) {
         return true;
     }
-    /* Doubled, so that many small appends cost little; exact where that is not enough. */
+    /* Doubled, so that many small appends are cheap; exact if doubling is not enough. */
     cap = cap > SIZE_MAX / 2 || cap * 2 < need ? need : cap * 2;
     grown = tg_mem_grow(b->ptr, b->cap, cap);
     if (grown == NULL) {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * base/buf.h - a growing byte buffer with a maximum; also the writer of every encoder.
+ * base/buf.h - a growing byte buffer with a maximum; every encoder writes into one.
  * Layer: L0.      Threads: one at a time.      Blocks: no.
- * Secrets: may hold them; every block it gives back is wiped.
+ * Secrets: may hold them; every block that it frees is wiped.
  *
- * Appends do not return an error. The first failure sticks: later appends do nothing and
- * tg_buf_status() tells, so that an encoder appends in a row and checks once.
+ * Appends do not return an error. The first failure sticks: later appends do nothing, and
+ * tg_buf_status() returns it, so that an encoder checks once after all its appends.
  */
 #ifndef TG_BASE_BUF_H
 #define TG_BASE_BUF_H
@@ -17,7 +17,7 @@ struct tg_buf {
     uint8_t *ptr;    /* owned; NULL until the first append */
     size_t len;      /* bytes used */
     size_t cap;      /* bytes allocated */
-    size_t max;      /* len never passes it */
+    size_t max;      /* of len */
     enum tg_err err; /* the first failure: TG_E_LIMIT or TG_E_NOMEM */
 };
 
@@ -25,7 +25,7 @@ struct tg_buf {
 void tg_buf_init(struct tg_buf *b, size_t max);
 /* Wipes and frees. The buffer is then as after tg_buf_init. Accepts a zeroed struct. */
 void tg_buf_deinit(struct tg_buf *b);
-/* Empties and wipes what was used, keeps the allocation, forgets a sticky error. */
+/* Wipes and removes the contents, keeps the allocation, clears a sticky error. */
 void tg_buf_clear(struct tg_buf *b);
 
 void tg_buf_append(struct tg_buf *b, struct tg_bytes data);
@@ -36,7 +36,8 @@ void tg_buf_append_u32(struct tg_buf *b, uint32_t v);
 void tg_buf_append_u64(struct tg_buf *b, uint64_t v);
 void tg_buf_append_dec(struct tg_buf *b, uint64_t v); /* decimal digits */
 
-/* Appends len zero bytes and returns where they start, or NULL on failure. Ends at the next append.
+/* Appends len zero bytes and returns a pointer to them, or NULL on failure. Ends at the next
+ * append.
  */
 uint8_t *tg_buf_extend(struct tg_buf *b, size_t len);
 /* Shortens to len bytes and wipes the rest. A len at or past the end does nothing. */

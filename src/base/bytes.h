@@ -43,7 +43,7 @@ struct tg_bytes tg_bytes_trim(struct tg_bytes a);
 /* Index of the first c, or a.len. */
 size_t tg_bytes_find(struct tg_bytes a, uint8_t c);
 
-/* For secrets, tags and hashes: time depends on the lengths alone. */
+/* For secrets, tags and hashes: the time depends only on the lengths. */
 bool tg_ct_equal(struct tg_bytes a, struct tg_bytes b);
 
 #endif

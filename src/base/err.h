@@ -15,16 +15,16 @@ enum tg_err {
 
     TG_E_DENIED = 200, /* an answer, not a fault: the caller may not */
     TG_E_NOTFOUND,     /* an answer: nothing there */
-    TG_E_CONFLICT,     /* an answer: it has moved on */
-    TG_E_EXPIRED,      /* an answer: its time is over */
+    TG_E_CONFLICT,     /* an answer: it has changed */
+    TG_E_EXPIRED,      /* an answer: it has expired */
 
     TG_E_NOMEM = 300, /* our environment */
     TG_E_IO,
-    TG_E_STORE,  /* the store failed; a write may or may not have landed */
+    TG_E_STORE,  /* the store failed; a write may or may not have happened */
     TG_E_FULL,   /* the store or a queue is at its stated maximum; nothing was written */
     TG_E_CRYPTO, /* does not verify, or the crypto library failed */
 
-    TG_E_BUG = 900 /* a broken promise inside this program */
+    TG_E_BUG = 900 /* this program broke its own contract */
 };
 
 #define TG_NODISCARD __attribute__((warn_unused_result))

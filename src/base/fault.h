@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * base/fault.h - one sentence that tells a person what was wrong with input and what was expected.
+ * base/fault.h - one sentence for a person: what was wrong with the input and what was expected.
  * Layer: L0.      Threads: one at a time.
- * Secrets: none. The text is made of our own words and numbers, never of what came in.
+ * Secrets: none. The text consists of literals and numbers, never of the input.
  * spec: protocol/1#problem-echoes-nothing
  */
 #ifndef TG_BASE_FAULT_H
@@ -13,10 +13,11 @@
 #define TG_FAULT_MAX 192u
 
 struct tg_fault {
-    char text[TG_FAULT_MAX]; /* NUL-terminated; "" when nothing was said */
+    char text[TG_FAULT_MAX]; /* NUL-terminated; "": no fault */
 };
 
-/* Keeps the first sentence: a later, vaguer one from a caller does not replace it. Accepts NULL. */
+/* Keeps the first sentence: a later, more general one of a caller does not replace it. Accepts
+   NULL. */
 void tg_fault_set(struct tg_fault *fault, const char *fmt, ...) TG_PRINTF(2, 3);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * base/hex.h - hexadecimal text. Time depends on lengths alone, so secrets may pass through.
+ * base/hex.h - hexadecimal text. The time depends only on lengths, so secrets may pass through.
  * Layer: L0.      Threads: any.      Blocks: no.
  */
 #ifndef TG_BASE_HEX_H

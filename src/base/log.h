@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * base/log.h - events, handed to whoever writes them.
- * Layer: L0.      Threads: as the writer says; the server's is safe from any.
- * Secrets: impossible by form. An event is a literal name and integers: there is no way to pass a
- * text that came from outside.
+ * base/log.h - log events, passed to a writer.
+ * Layer: L0.      Threads: as the writer allows; the server's is safe from any.
+ * Secrets: impossible. An event is a literal name and integers; it cannot hold text from outside.
  * spec: protocol/3#nothing-identifying-written
  */
 #ifndef TG_BASE_LOG_H

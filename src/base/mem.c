@@ -38,7 +38,7 @@ void *tg_mem_realloc_wiped(void *ptr, size_t size)
 
 void *tg_mem_grow(void *old, size_t old_size, size_t new_size)
 {
-    /* Not realloc: it may leave a copy of a secret behind in the block it moved away from. */
+    /* Not realloc: it may leave a copy of a secret in the old block. */
     unsigned char *block = malloc(new_size);
     size_t kept = old_size < new_size ? old_size : new_size;
 
@@ -68,8 +68,8 @@ void tg_mem_free_secret(void *ptr, size_t size)
 
 void tg_mem_wipe(void *ptr, size_t size)
 {
-    /* Not explicit_bzero, which Android and iOS do not have. The empty statement may read what ptr
-       points to, for all the compiler knows, so the zeros have to be there. */
+    /* Not explicit_bzero, which Android and iOS do not have. The compiler must assume that the
+       empty statement reads what ptr points to, so it keeps the zeros. */
     if (size > 0) {
         memset(ptr, 0, size);
         __asm__ volatile("" : : "r"(ptr) : "memory");
@@ -87,7 +87,7 @@ void tg_mem_wipe_registers(void)
     if (__builtin_cpu_supports("avx")) {
         __asm__ volatile("vzeroall" ::: SSE_AND_AVX);
     }
-    /* The upper sixteen, which no code of ours uses, but that of the C library does. */
+    /* The upper sixteen, which only the C library uses. */
     if (__builtin_cpu_supports("avx512f")) {
         __asm__ volatile(CLEAR(16) CLEAR(17) CLEAR(18) CLEAR(19) CLEAR(20) CLEAR(21) CLEAR(22)
                              CLEAR(23) CLEAR(24) CLEAR(25) CLEAR(26) CLEAR(27) CLEAR(28) CLEAR(29)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * base/num.h - arithmetic and decimal text where the numbers come from outside.
+ * base/num.h - arithmetic and decimal text for numbers from outside.
  * Layer: L0.      Threads: any.      Blocks: no.
  */
 #ifndef TG_BASE_NUM_H

@@ -3,7 +3,8 @@
  * base/reader.h - a cursor over bytes from outside.
  * Layer: L0.      Threads: one at a time.      Blocks: no.
  *
- * After the first short read every getter returns 0 or the empty view; tg_reader_finish() tells.
+ * After the first short read every getter returns 0 or the empty view, and tg_reader_finish()
+ * returns an error.
  */
 #ifndef TG_BASE_READER_H
 #define TG_BASE_READER_H
@@ -28,7 +29,7 @@ uint64_t tg_reader_u64(struct tg_reader *r);
 /* A view into the data: it ends with the data. */
 struct tg_bytes tg_reader_bytes(struct tg_reader *r, size_t len);
 
-/* TG_OK only when nothing was short and nothing is left; else TG_E_SYNTAX. */
+/* TG_OK if no read was short and no byte is left; else TG_E_SYNTAX. */
 TG_NODISCARD enum tg_err tg_reader_finish(const struct tg_reader *r);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * base/rng.h - where random bytes come from, handed in at start so that a test can replay them.
- * Layer: L0.      Threads: tg_rng_system is safe from any; a test's table as it says.
+ * base/rng.h - the source of random bytes, an argument so that a test can replay them.
+ * Layer: L0.      Threads: tg_rng_system is safe from any; a test's source as it documents.
  */
 #ifndef TG_BASE_RNG_H
 #define TG_BASE_RNG_H

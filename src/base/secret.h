@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * base/secret.h - a short secret with an end: share key, device claim, derived key.
- * Layer: L0.      Threads: one at a time.      Secrets: yes; whoever sets one wipes it.
+ * base/secret.h - a short secret: share key, device claim, derived key.
+ * Layer: L0.      Threads: one at a time.      Secrets: yes; its owner wipes it.
  */
 #ifndef TG_BASE_SECRET_H
 #define TG_BASE_SECRET_H
@@ -13,7 +13,7 @@
 
 struct tg_secret {
     uint8_t bytes[TG_SECRET_MAX];
-    size_t len; /* bytes; 0: none */
+    size_t len; /* bytes; 0: no secret */
 };
 
 /* Copies data. TG_E_LIMIT when it is longer than TG_SECRET_MAX: the secret is then untouched. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/utf8.h"
 
-/* Length of the sequence that starts with c and the range of its second byte; 0: c starts none. */
+/* Length of the sequence that c starts and the range of its second byte; 0: c starts no sequence.
+ */
 static size_t sequence(uint8_t c, uint8_t *low, uint8_t *high)
 {
     *low = 0x80;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * base/utf8.h - is it UTF-8 (RFC 3629: no surrogates, nothing overlong, nothing above U+10FFFF)?
+ * base/utf8.h - checks UTF-8 (RFC 3629: no surrogates, no overlong form, at most U+10FFFF).
  * Layer: L0.      Threads: any.      Blocks: no.
  */
 #ifndef TG_BASE_UTF8_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * base/uuid.h - UUIDs of RFC 9562. A device claim is one, so text is read in constant time.
+ * base/uuid.h - UUIDs of RFC 9562. A device claim is a UUID, so parsing takes constant time.
  * Layer: L0.      Threads: any.      Blocks: no.
  */
 #ifndef TG_BASE_UUID_H

@@ -7,9 +7,9 @@
 #include <limits.h>
 #include <string.h>
 
-enum direction { DIRECTION_OPEN = 0, DIRECTION_SEAL = 1 }; /* the values EVP_CipherInit wants */
+enum direction { DIRECTION_OPEN = 0, DIRECTION_SEAL = 1 }; /* the values of EVP_CipherInit */
 
-/* A context with key and nonce set and the additional data taken in; NULL on failure. */
+/* A context with key, nonce and additional data; NULL on failure. */
 static EVP_CIPHER_CTX *begin(enum direction direction, const struct tg_secret *key,
                              struct tg_bytes nonce, struct tg_bytes aad)
 {
@@ -21,7 +21,7 @@ static EVP_CIPHER_CTX *begin(enum direction direction, const struct tg_secret *k
         return NULL;
     }
     ctx = EVP_CIPHER_CTX_new();
-    /* GCM's nonce is 12 bytes unless told otherwise. */
+    /* The default nonce length of GCM is 12 bytes. */
     if (ctx == NULL ||
         EVP_CipherInit_ex2(ctx, cipher, key->bytes, nonce.ptr, (int)direction, NULL) != 1 ||
         (aad.len > 0 && EVP_CipherUpdate(ctx, NULL, &len, aad.ptr, (int)aad.len) != 1)) {
@@ -80,7 +80,7 @@ enum tg_err tg_aead_open(struct tg_buf *out, const struct tg_secret *key, struct
 
     TG_REQUIRE(box.len >= TG_AEAD_TAG_LEN && box.len <= INT_MAX, TG_E_CRYPTO);
     cipher_text = tg_bytes_first(box, box.len - TG_AEAD_TAG_LEN);
-    memcpy(tag, box.ptr + cipher_text.len, sizeof(tag)); /* the library wants it writable */
+    memcpy(tag, box.ptr + cipher_text.len, sizeof(tag)); /* the library needs it writable */
     at = tg_buf_extend(out, cipher_text.len);
     TG_REQUIRE(at != NULL, tg_buf_status(out));
     ctx = begin(DIRECTION_OPEN, key, nonce, aad);
@@ -88,7 +88,7 @@ enum tg_err tg_aead_open(struct tg_buf *out, const struct tg_secret *key, struct
     TG_REQUIRE(EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, (int)TG_AEAD_TAG_LEN, tag) == 1,
                TG_E_CRYPTO);
     TG_REQUIRE(update(ctx, at, cipher_text), TG_E_CRYPTO);
-    /* The tag is compared here, in constant time; until then nothing counts as plaintext. */
+    /* The library compares the tag here, in constant time; before that the output is unverified. */
     TG_REQUIRE(EVP_CipherFinal_ex(ctx, at + cipher_text.len, &len) == 1 && len == 0, TG_E_CRYPTO);
     err = TG_OK;
 out:

@@ -17,10 +17,10 @@
 
 /*
  * Appends ciphertext and tag (plain.len + TG_AEAD_TAG_LEN bytes) to out.
- *   nonce   TG_AEAD_NONCE_LEN bytes; the caller promises never to repeat it under this key
- * TG_E_LIMIT / TG_E_NOMEM   out's maximum, or memory; out is as long as before
- * TG_E_CRYPTO               a key of another length, or the library failed; out is as long as
- * before
+ *   nonce   TG_AEAD_NONCE_LEN bytes; the caller must never repeat it under this key
+ * TG_E_LIMIT / TG_E_NOMEM   out's maximum, or memory
+ * TG_E_CRYPTO               a key of another length, or the library failed
+ * out is as long as before on failure.
  */
 TG_NODISCARD enum tg_err tg_aead_seal(struct tg_buf *out, const struct tg_secret *key,
                                       struct tg_bytes nonce, struct tg_bytes aad,
@@ -28,8 +28,8 @@ TG_NODISCARD enum tg_err tg_aead_seal(struct tg_buf *out, const struct tg_secret
 
 /*
  * Appends the plaintext of box (ciphertext and tag) to out, only if the tag verifies.
- * TG_E_CRYPTO   does not verify, box is shorter than a tag, or a key of another length; nothing
- * appended
+ * TG_E_CRYPTO   does not verify, box is shorter than a tag, or a key of another length
+ * Nothing is appended on failure.
  */
 TG_NODISCARD enum tg_err tg_aead_open(struct tg_buf *out, const struct tg_secret *key,
                                       struct tg_bytes nonce, struct tg_bytes aad,

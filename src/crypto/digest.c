@@ -51,7 +51,7 @@ out:
     return err;
 }
 
-/* The key as one block: hashed when it is longer, zeros behind it when it is shorter. */
+/* The key as one block: a longer key is hashed, a shorter one is followed by zeros. */
 static bool key_block(EVP_MD_CTX *ctx, uint8_t block[SHA256_BLOCK_LEN], struct tg_bytes key)
 {
     if (key.len > SHA256_BLOCK_LEN) {
@@ -70,8 +70,8 @@ static void xor_block(uint8_t block[SHA256_BLOCK_LEN], uint8_t with)
     }
 }
 
-/* RFC 2104 on one digest context: the library's own HMAC object makes and copies three of them,
-   which is most of the time of a short message. */
+/* RFC 2104 with one digest context. The HMAC object of the library creates and copies three, which
+   takes most of the time of a short message. */
 enum tg_err tg_hmac_sha256(uint8_t out[TG_SHA256_LEN], struct tg_bytes key,
                            const struct tg_bytes *parts, size_t part_count)
 {

@@ -13,12 +13,11 @@
 
 TG_NODISCARD enum tg_err tg_sha256(uint8_t out[TG_SHA256_LEN], struct tg_bytes data);
 
-/* The same of the parts one after another; the caller makes the split unambiguous. */
+/* SHA-256 over the concatenated parts; the caller makes the split unambiguous. */
 TG_NODISCARD enum tg_err tg_sha256_parts(uint8_t out[TG_SHA256_LEN], const struct tg_bytes *parts,
                                          size_t part_count);
 
-/* HMAC-SHA-256 (RFC 2104) over the parts one after another; the caller makes the split unambiguous.
- */
+/* HMAC-SHA-256 (RFC 2104) over the concatenated parts; the caller makes the split unambiguous. */
 TG_NODISCARD enum tg_err tg_hmac_sha256(uint8_t out[TG_SHA256_LEN], struct tg_bytes key,
                                         const struct tg_bytes *parts, size_t part_count);
 

@@ -3,8 +3,8 @@
 
 #include <pthread.h>
 
-/* Written once by fetch_all under fetch_once, read-only ever after. Never freed: a thread may
-   still be hashing while the process ends. */
+/* fetch_all writes it once, under fetch_once; then it is read-only. It is never freed, because a
+   thread may hash while the process ends. */
 static struct {
     EVP_MD *sha256;
     EVP_CIPHER *aes_128_gcm;

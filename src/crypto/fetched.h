@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * crypto/fetched.h - the algorithms of libcrypto that this folder uses, looked up once.
- * Layer: L1, for crypto/ alone.      Threads: any.      Blocks: the first call, for the look-up.
+ * crypto/fetched.h - the algorithms of libcrypto that this folder uses, fetched once.
+ * Layer: L1, for crypto/ alone.      Threads: any.      Blocks: the first call fetches them.
  * Secrets: none.
  *
- * In OpenSSL 3 each use of an algorithm by name searches the providers under a lock, which costs
- * more than hashing a kilobyte. docs/decisions/0002-crypto-fetch-once.md says why this is the one
- * file-scope state outside main.c.
+ * In OpenSSL 3 each use of an algorithm by name searches the providers under a lock, which takes
+ * longer than hashing a kilobyte. docs/decisions/0002-crypto-fetch-once.md explains why this is the
+ * only file-scope state outside main.c.
  */
 #ifndef TG_CRYPTO_FETCHED_H
 #define TG_CRYPTO_FETCHED_H

@@ -23,7 +23,7 @@ struct tg_jws_key {
 
 /* ---- loading -------------------------------------------------------------------------------- */
 
-/* Called only where there is a passphrase; there is nobody to ask for it. */
+/* Called only for an encrypted key: there is no user to enter a passphrase. */
 static int refuse_passphrase(char *buf, int size, int rwflag, void *ctx)
 {
     bool *is_asked = ctx;
@@ -102,14 +102,16 @@ static enum tg_err check_rsa(const EVP_PKEY *pkey, struct tg_fault *fault)
     return TG_OK;
 }
 
-/* A file put together from two keys would sign what nobody can verify. */
+/* Signatures of a key pair from two different keys would not verify. */
 static enum tg_err check_halves(EVP_PKEY *pkey, struct tg_fault *fault)
 {
     EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL);
     enum tg_err err = ctx == NULL ? TG_E_NOMEM : TG_OK;
 
     if (ctx != NULL && EVP_PKEY_pairwise_check(ctx) != 1) {
-        tg_fault_set(fault, "the private key does not belong to its public key");
+        tg_fault_set(
+            fault,
+            "the private key does not match its public key (expected: the halves of one key pair)");
         err = TG_E_SYNTAX;
     }
     EVP_PKEY_CTX_free(ctx);
@@ -173,7 +175,7 @@ enum tg_err tg_jws_key_public(uint8_t out[TG_JWS_P256_PUBLIC_LEN], const struct 
 
 /* ---- signing -------------------------------------------------------------------------------- */
 
-/* The library signs with ECDSA in DER; the token wants r and s, 32 bytes each. */
+/* The library encodes an ECDSA signature in DER; the token has r and s, 32 bytes each. */
 static enum tg_err flatten(uint8_t flat[2 * P256_PART_LEN], struct tg_bytes der)
 {
     enum tg_err err = TG_E_BUG;

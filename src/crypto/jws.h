@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * crypto/jws.h - signed tokens in the compact form of JWS, with a key out of a PEM file.
+ * crypto/jws.h - signed tokens in the compact form of JWS, with a key from a PEM file.
  * Layer: L1.      Threads: any; a key is read-only once loaded.      Blocks: no.
  * Secrets: the private key, which its free() wipes; a signed token is a credential too.
  * spec: RFC 7515 sections 3.1 and 7.1, RFC 7518 sections 3.3 and 3.4.
@@ -21,12 +21,12 @@ enum tg_jws_alg { TG_JWS_ES256, TG_JWS_RS256 };
 struct tg_jws_key;
 
 /*
- * A private key of the kind that alg signs with: P-256, or RSA.
- *   pem   PKCS #8 (or the older forms of one algorithm) without a passphrase
+ * A private key for alg: P-256 for ES256, RSA for RS256.
+ *   pem   PKCS #8, or the older form of one algorithm, without a passphrase
  * TG_E_LIMIT        longer than TG_JWS_PEM_MAX
- * TG_E_SYNTAX       no key in it, a passphrase on it, a public key only, another curve, another
- *                   algorithm, RSA of too few or too many bits, or halves that do not belong
- *                   together; fault says which and what was expected
+ * TG_E_SYNTAX       no key, an encrypted key, only a public key, another curve, another algorithm,
+ *                   RSA of too few or too many bits, or a private key that does not match its
+ *                   public key; fault names the error and what was expected
  * TG_E_NOMEM
  * *out is written only on TG_OK.
  */
@@ -42,7 +42,7 @@ TG_NODISCARD enum tg_err tg_jws_key_public(uint8_t out[TG_JWS_P256_PUBLIC_LEN],
 
 /*
  * Appends base64url(header) "." base64url(payload) "." base64url(signature), all without padding.
- * Both are JSON as the caller wrote it; that the header names the key's algorithm is the caller's.
+ * Both are JSON as the caller wrote it; the caller names the key's algorithm in the header.
  * TG_E_LIMIT / TG_E_NOMEM   out's maximum, or memory
  * TG_E_CRYPTO               the library failed
  * out is as long as before on failure.

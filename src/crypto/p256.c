@@ -10,7 +10,7 @@
 
 #define DRAWS_MAX 4 /* one in 2^32 is out of range */
 
-/* What every calculation needs. */
+/* The objects of libcrypto for one calculation. */
 struct work {
     EC_GROUP *group;
     EC_POINT *peer;
@@ -54,8 +54,8 @@ static enum tg_err load_private(struct work *w, const struct tg_secret *private_
                : TG_OK;
 }
 
-/* The library tells a point that is none from a failure of its own only by the first error in its
-   queue, which is emptied. */
+/* Only the first error in the library's queue distinguishes an invalid point from a failure of the
+   library. The queue is emptied. */
 static enum tg_err load_peer(struct work *w, struct tg_bytes public_key)
 {
     int reason = 0;

@@ -25,16 +25,16 @@ TG_NODISCARD enum tg_err tg_p256_generate(struct tg_secret *private_key,
                                           const struct tg_rng *rng);
 
 /*
- * The public key of a private key, a number from 1 to the order of the curve less one.
- * TG_E_CRYPTO   a key of another length or outside of that, or the library failed; out is untouched
+ * The public key of a private key, which is a number from 1 to the order of the curve minus 1.
+ * TG_E_CRYPTO   a key of another length or out of range, or the library failed; out is untouched
  */
 TG_NODISCARD enum tg_err tg_p256_public(uint8_t out[TG_P256_PUBLIC_LEN],
                                         const struct tg_secret *private_key);
 
 /*
- * What both sides get from their own private and the other's public key: the x of the product.
- * TG_E_SYNTAX   the other's key is none, as tg_p256_check() says
- * TG_E_CRYPTO   a private key as above, or the library failed
+ * The shared secret, the x coordinate of private key times public key: the same on both sides.
+ * TG_E_SYNTAX   tg_p256_check() refuses the public key
+ * TG_E_CRYPTO   the private key is invalid, as above, or the library failed
  * out is untouched on failure.
  */
 TG_NODISCARD enum tg_err tg_p256_shared(struct tg_secret *out, const struct tg_secret *private_key,

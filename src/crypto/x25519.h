@@ -22,9 +22,9 @@ TG_NODISCARD enum tg_err tg_x25519_public(uint8_t out[TG_X25519_LEN],
                                           const struct tg_secret *private_key);
 
 /*
- * What both sides get from their own private and the other's public key.
- * TG_E_SYNTAX   the other's key is none: of another length, or one of the few that give zeros with
- *               every private key
+ * The shared secret of a private key and the other side's public key: the same on both sides.
+ * TG_E_SYNTAX   an invalid public key: another length, or one of the few that give zeros with every
+ *               private key
  * TG_E_CRYPTO   a private key of another length, or the library failed
  * out is untouched on failure.
  */
@@ -32,7 +32,7 @@ TG_NODISCARD enum tg_err tg_x25519_shared(struct tg_secret *out,
                                           const struct tg_secret *private_key,
                                           struct tg_bytes public_key);
 
-/* TG_OK when tg_x25519_shared() takes this public key with any private key; else as that. */
+/* TG_OK if tg_x25519_shared() accepts this public key; else the error of tg_x25519_shared(). */
 TG_NODISCARD enum tg_err tg_x25519_check(struct tg_bytes public_key);
 
 #endif

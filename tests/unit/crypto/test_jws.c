@@ -379,7 +379,7 @@ static void load__halves_of_two_keys__refused(void **state)
 
     (void)state;
     json_object_set(one, "d", json_object_get(other, "d"));
-    refused_key(pkey_of(one), PEM_PLAIN, TG_JWS_ES256, "does not belong");
+    refused_key(pkey_of(one), PEM_PLAIN, TG_JWS_ES256, "does not match");
     json_decref(file);
 }
 
