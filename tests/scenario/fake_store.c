@@ -19,7 +19,7 @@ struct pending {
     tg_store_done_fn *done;
 };
 
-/* A read whose answer is on its way. */
+/* A read that has not completed. */
 struct slow_read {
     bool is_used;
     bool has_record;
@@ -28,7 +28,7 @@ struct slow_read {
     void *ctx;
 };
 
-/* The relay sees it as a port; the real one is inside. */
+/* The port that the relay uses; it contains the real one. */
 struct tg_store_port {
     struct fake_store *fake;
 };

@@ -19,7 +19,8 @@ void fake_store_close(struct tg_store **store);
 void fake_store_fail_with(struct tg_store *store, enum tg_err err);
 /* While held, dispatch completes nothing. */
 void fake_store_hold(struct tg_store *store, bool is_held);
-/* While slow, a read finds what is there when it is asked for, and tells at fake_store_pump(). */
+/* While slow, a read finds the record of the time of the call, and completes in fake_store_pump().
+ */
 void fake_store_slow_reads(struct tg_store *store, bool is_slow);
 /* Records written or removed since it was opened. */
 size_t fake_store_write_count(const struct tg_store *store);
@@ -27,7 +28,7 @@ size_t fake_store_write_count(const struct tg_store *store);
 struct tg_bytes fake_store_last_sealed(const struct tg_store *store);
 /* Runs what has completed, until nothing is left. */
 void fake_store_pump(struct tg_store *store);
-/* Runs changes that have completed, but brings no slow read home. */
+/* Runs changes that have completed, but completes no slow read. */
 void fake_store_step(struct tg_store *store);
 /* Removes what has expired. */
 void fake_store_sweep(struct tg_store *store, int64_t now_s);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Runs every *.scn of a folder on the relay core, each in a world of its own. README.md says what
- * a script may hold. A folder without scripts, and a script without requests, is a failure.
+ * Runs every *.scn of a folder on the relay core, each with a new relay. README.md describes the
+ * scripts. A folder without scripts, and a script without requests, is a failure.
  */
 #include "standing_world.h"
 
@@ -80,7 +80,7 @@ static void set_var(struct script *s, const char *name, const char *value)
     v->value = strdup(value);
 }
 
-/* $A to $Z are device claims that nobody had to declare. */
+/* $A to $Z are device claims; they need no declaration. */
 static const char *get_var(struct script *s, const char *name, char claim[40])
 {
     for (size_t i = 0; i < s->var_count; i++) {
@@ -189,7 +189,7 @@ static const char *after(const char *word, const char *prefix)
     return strncmp(word, prefix, len) == 0 ? word + len : NULL;
 }
 
-/* ---- what an answer must hold --------------------------------------------------------------- */
+/* ---- expectations --------------------------------------------------------------------------- */
 
 /* The text of member a.b of the body. *out is owned by the caller; NULL when there is none. */
 static char *json_member(struct script *s, const struct world_slot *slot, const char *path)
@@ -363,7 +363,7 @@ static void check_word(struct script *s, struct world_slot *slot, const char *wo
     }
 }
 
-/* What every answer must hold, whatever the script says. */
+/* Checks that apply to every answer. */
 static void check_always(struct script *s, const struct world_slot *slot)
 {
     if (slot->answer_count != 1) {

@@ -16,7 +16,7 @@
 #define TEXT_MAX 16384u
 #define KEY_COUNT 3u
 
-/* The hooks know the world alone. One test, one thread: the file's own variable. */
+/* The hooks get only the world. A test has one thread, so a file-scope variable is enough. */
 static struct standing_world *current;
 
 static void must(bool is_true)
@@ -75,7 +75,7 @@ static void put_key(struct tg_buf *out, unsigned key, const char *times)
     tg_buf_append_str(out, "}");
 }
 
-/* The first key ends with 2030-01-02; the second has no end within a test. */
+/* The first key ends with 2030-01-02; the second is valid during all tests. */
 static struct tg_private_token_issuers *make_issuers(void)
 {
     struct tg_private_token_issuers *issuers = NULL;
@@ -92,7 +92,8 @@ static struct tg_private_token_issuers *make_issuers(void)
     return issuers;
 }
 
-/* ---- attestation: one byte tells the step, and 32 what it covers ----------------------------- */
+/* ---- attestation: one byte is the step, 32 bytes are the challenge that it covers -------------
+ */
 
 static void verify(struct tg_attest_verdict *out, const struct tg_attest_policy *policy,
                    struct tg_bytes object, const uint8_t challenge[TG_ATTEST_HASH_LEN],
@@ -138,7 +139,7 @@ static EVP_PKEY *load_private_key(unsigned number)
     return key;
 }
 
-/* The origin cannot tell a blind signature from this one. */
+/* For the relay this signature is the same as a blind one. */
 static void sign(uint8_t *signature, unsigned number, struct tg_bytes input)
 {
     EVP_PKEY *key = load_private_key(number);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a world needs to ask for good standing: an attestation that says itself how it ends, an
- * issuer whose key is in the tests' data, and work that is put off until the test says so.
+ * Good standing for a world: an attestation that names the step at which it fails, an issuer whose
+ * key is in the tests' data, and verification that a test can delay.
  */
 #ifndef TG_TESTS_STANDING_WORLD_H
 #define TG_TESTS_STANDING_WORLD_H
@@ -17,13 +17,13 @@ struct standing_world {
     struct tg_private_token_issuers *issuers;
     size_t verified_count; /* calls of the attestation's verification */
     size_t judged[TG_STANDING_SCHEME_COUNT][TG_STANDING_STEP_COUNT];
-    bool has_crash; /* the store fails from the moment a token was spent */
+    bool has_crash; /* the store fails after a token was spent */
     size_t job_count;
     struct {
         tg_offload_fn *work, *done;
         void *arg;
     } jobs[STANDING_JOBS_MAX];
-    size_t job_max; /* more than so many: TG_E_FULL */
+    size_t job_max; /* with more jobs: TG_E_FULL */
 };
 
 /* Both schemes off. Aborts when the issuer's key cannot be read. */
@@ -31,10 +31,10 @@ void standing_world_init(struct standing_world *s, struct world *w);
 void standing_world_deinit(struct standing_world *s);
 /* From now on verification waits for standing_world_run(). */
 void standing_world_put_off(struct standing_world *s);
-/* Does what was put off. */
+/* Runs the delayed verifications. */
 void standing_world_run(struct standing_world *s);
 
-/* An attestation of the request that ends at step; as a header value, NUL-terminated in out. */
+/* An attestation of the request that fails at step; as a header value, NUL-terminated in out. */
 void standing_attest(struct tg_buf *out, enum tg_attest_step step,
                      const struct tg_attestation_cover *cover);
 /* A token of the issuer, as an Authorization value. label: of one token, another of another.

@@ -231,7 +231,7 @@ struct world_slot *world_request(struct world *w, const struct tg_http_request *
     if (slot->answer_count == 0) {
         slot->exchange = exchange;
     } else if (exchange != NULL) {
-        abort(); /* answered, and yet handed out */
+        abort(); /* answered, and still returned by tg_relay_begin */
     }
     if (!w->is_manual) {
         fake_store_pump(w->store);

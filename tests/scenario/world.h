@@ -53,14 +53,15 @@ struct world {
 void world_init(struct world *w);
 void world_deinit(struct world *w);
 
-/* Hands out what the outbox has due, settles all of it, and returns the tokens' data, longest due
-   first, with commas between; "none" when there is nothing. The text ends with the next call. */
+/* Leases the entries that are due, settles all of them, and returns the data of their tokens,
+   longest due first, separated by commas; "none" without entries. The text ends with the next
+   call. */
 const char *world_push(struct world *w, enum tg_outbox_verdict verdict, int64_t due_s);
 
 /* Runs a request until it is answered or waits. The slot is free again after world_release(). */
 struct world_slot *world_request(struct world *w, const struct tg_http_request *request);
 void world_release(struct world_slot *slot);
-/* A refusal of the transport's, into an unused slot; its status. */
+/* A refusal of the transport, into an unused slot; returns its status. */
 unsigned world_refuse(struct world_slot *slot, unsigned status, const char *detail,
                       unsigned retry_after_s);
 /* The value, or NULL. */

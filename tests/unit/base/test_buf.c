@@ -9,7 +9,7 @@
 void *__real_malloc(size_t size);
 void *__wrap_malloc(size_t size);
 
-/* Fails the allocation with this number, counted down; negative: none. */
+/* Fails the allocation with this number, counted down; negative: no failure. */
 static int fail_in = -1;
 
 void *__wrap_malloc(size_t size)
@@ -84,7 +84,7 @@ static void append__memory_runs_out__contents_kept_and_error_sticks(void **state
     tg_buf_deinit(&b);
 }
 
-static void append__growing_byte_by_byte__all_there(void **state)
+static void append__growing_byte_by_byte__complete(void **state)
 {
     struct tg_buf b;
 
@@ -134,7 +134,7 @@ static void extend__length_that_overflows__limit(void **state)
     tg_buf_deinit(&b);
 }
 
-static void truncate_and_clear__what_was_there__wiped(void **state)
+static void truncate_and_clear__removed_bytes__wiped(void **state)
 {
     struct tg_buf b;
 
@@ -188,10 +188,10 @@ int main(void)
         cmocka_unit_test(append__to_the_maximum_and_one_more__limit_sticks),
         cmocka_unit_test(append__numbers__big_endian_and_decimal),
         cmocka_unit_test(append__memory_runs_out__contents_kept_and_error_sticks),
-        cmocka_unit_test(append__growing_byte_by_byte__all_there),
+        cmocka_unit_test(append__growing_byte_by_byte__complete),
         cmocka_unit_test(extend__within_and_over_the_maximum__zeros_and_null),
         cmocka_unit_test(extend__length_that_overflows__limit),
-        cmocka_unit_test(truncate_and_clear__what_was_there__wiped),
+        cmocka_unit_test(truncate_and_clear__removed_bytes__wiped),
         cmocka_unit_test(consume__part_and_more_than_all__the_rest),
         cmocka_unit_test(cstr__full_and_empty_buffer__terminated_and_not_counted),
     };

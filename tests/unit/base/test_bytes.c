@@ -24,7 +24,7 @@ static void is_equal_nocase__ascii_letters_only__folded(void **state)
     assert_false(tg_bytes_is_equal_nocase(TG_LIT("a"), TG_LIT("aa")));
 }
 
-static void ct_equal__every_single_bit__seen(void **state)
+static void ct_equal__each_single_bit_differs__false(void **state)
 {
     uint8_t a[32] = { 0 };
     uint8_t b[32] = { 0 };
@@ -62,7 +62,7 @@ static void from_and_first__at_and_past_the_end__clamped(void **state)
     assert_int_equal(tg_bytes_first(text, SIZE_MAX).len, 3);
 }
 
-static void trim__spaces_and_tabs_alone__taken_off_both_ends(void **state)
+static void trim__spaces_and_tabs__removed_at_both_ends(void **state)
 {
     (void)state;
     assert_true(tg_bytes_is_equal(tg_bytes_trim(TG_LIT(" \t a b\t ")), TG_LIT("a b")));
@@ -90,10 +90,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(is_equal__length_or_one_bit_differs__false),
         cmocka_unit_test(is_equal_nocase__ascii_letters_only__folded),
-        cmocka_unit_test(ct_equal__every_single_bit__seen),
+        cmocka_unit_test(ct_equal__each_single_bit_differs__false),
         cmocka_unit_test(has_prefix__longer_than_the_text__false),
         cmocka_unit_test(from_and_first__at_and_past_the_end__clamped),
-        cmocka_unit_test(trim__spaces_and_tabs_alone__taken_off_both_ends),
+        cmocka_unit_test(trim__spaces_and_tabs__removed_at_both_ends),
         cmocka_unit_test(find__absent__the_length),
         cmocka_unit_test(str__null__empty_view),
     };

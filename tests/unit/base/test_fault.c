@@ -15,7 +15,7 @@ static void set__twice__the_first_stays(void **state)
     assert_string_equal(fault.text, "at most 3");
 }
 
-static void set__longer_than_the_room__cut_and_terminated(void **state)
+static void set__longer_than_the_buffer__truncated_and_terminated(void **state)
 {
     struct tg_fault fault = { "" };
     char text[2 * TG_FAULT_MAX];
@@ -31,7 +31,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(set__twice__the_first_stays),
-        cmocka_unit_test(set__longer_than_the_room__cut_and_terminated),
+        cmocka_unit_test(set__longer_than_the_buffer__truncated_and_terminated),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -58,7 +58,7 @@ static void calloc__count_times_size_overflows__null(void **state)
     assert_null(tg_mem_calloc(count, 3));
 }
 
-static void free_secret__before_the_heap_has_it__zero(void **state)
+static void free_secret__before_it_is_freed__zero(void **state)
 {
     (void)state;
     tg_mem_free_secret(secret_block(64), 64);
@@ -66,7 +66,7 @@ static void free_secret__before_the_heap_has_it__zero(void **state)
     tg_mem_free_secret(NULL, 64);
 }
 
-static void free_wiped__before_the_heap_has_it__zero(void **state)
+static void free_wiped__before_it_is_freed__zero(void **state)
 {
     (void)state;
     tg_mem_free_wiped(secret_block(24));
@@ -141,8 +141,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(calloc__count_times_size_overflows__null),
-        cmocka_unit_test(free_secret__before_the_heap_has_it__zero),
-        cmocka_unit_test(free_wiped__before_the_heap_has_it__zero),
+        cmocka_unit_test(free_secret__before_it_is_freed__zero),
+        cmocka_unit_test(free_wiped__before_it_is_freed__zero),
         cmocka_unit_test(grow__old_block__copied_wiped_and_rest_zero),
         cmocka_unit_test(realloc_wiped__old_block__copied_and_wiped),
 #if defined(__x86_64__)

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-static void add__at_the_top__limit_and_untouched(void **state)
+static void add__at_the_maximum__limit_and_untouched(void **state)
 {
     size_t sum = 7;
 
@@ -16,7 +16,7 @@ static void add__at_the_top__limit_and_untouched(void **state)
     assert_true(sum == SIZE_MAX);
 }
 
-static void mul__at_the_top__limit_and_untouched(void **state)
+static void mul__at_the_maximum__limit_and_untouched(void **state)
 {
     size_t product = 7;
 
@@ -85,8 +85,8 @@ static void parse__maximum_and_one_above__accepted_and_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(add__at_the_top__limit_and_untouched),
-        cmocka_unit_test(mul__at_the_top__limit_and_untouched),
+        cmocka_unit_test(add__at_the_maximum__limit_and_untouched),
+        cmocka_unit_test(mul__at_the_maximum__limit_and_untouched),
         cmocka_unit_test(parse__well_formed__its_value),
         cmocka_unit_test(parse__malformed_or_too_large__refused_and_untouched),
         cmocka_unit_test(parse__maximum_and_one_above__accepted_and_refused),

@@ -40,7 +40,7 @@ static void getters__after_a_short_read__zero_until_the_end(void **state)
     assert_int_equal(tg_reader_finish(&r), TG_E_SYNTAX);
 }
 
-static void bytes__length_larger_than_memory__short(void **state)
+static void bytes__length_larger_than_the_input__short(void **state)
 {
     struct tg_reader r = tg_reader_init(TG_LIT("abc"));
 
@@ -63,7 +63,7 @@ int main(void)
         cmocka_unit_test(getters__whole_input__values_in_order),
         cmocka_unit_test(finish__bytes_left__syntax),
         cmocka_unit_test(getters__after_a_short_read__zero_until_the_end),
-        cmocka_unit_test(bytes__length_larger_than_memory__short),
+        cmocka_unit_test(bytes__length_larger_than_the_input__short),
         cmocka_unit_test(finish__empty_input__ok),
     };
 

@@ -30,7 +30,7 @@ static void system__two_draws__differ_and_fill_to_the_end(void **state)
     assert_true(zero_count < 16);
 }
 
-static void fill__source_is_broken__its_error(void **state)
+static void fill__source_fails__its_error(void **state)
 {
     const struct tg_rng rng = { .fill = broken_fill };
     uint8_t out[4] = { 0 };
@@ -43,7 +43,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(system__two_draws__differ_and_fill_to_the_end),
-        cmocka_unit_test(fill__source_is_broken__its_error),
+        cmocka_unit_test(fill__source_fails__its_error),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,7 +18,7 @@ static void set__maximum_and_one_above__kept_and_untouched(void **state)
     assert_memory_equal(s.bytes, data, TG_SECRET_MAX);
 }
 
-static void set__shorter_than_before__nothing_of_the_old_one_left(void **state)
+static void set__shorter_than_before__nothing_of_the_old_one_remains(void **state)
 {
     static const uint8_t zero[TG_SECRET_MAX] = { 0 };
     uint8_t data[TG_SECRET_MAX];
@@ -38,7 +38,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(set__maximum_and_one_above__kept_and_untouched),
-        cmocka_unit_test(set__shorter_than_before__nothing_of_the_old_one_left),
+        cmocka_unit_test(set__shorter_than_before__nothing_of_the_old_one_remains),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -35,7 +35,7 @@ static void parse__every_truncation__refused_and_zero(void **state)
     }
 }
 
-static void parse__any_place_spoilt__refused_and_zero(void **state)
+static void parse__any_character_changed__refused_and_zero(void **state)
 {
     static const struct tg_uuid zero = { { 0 } };
 
@@ -69,7 +69,7 @@ static void parse__other_notations__refused(void **state)
     }
 }
 
-static void set_v4__any_bytes__version_and_variant_alone_change(void **state)
+static void set_v4__any_bytes__only_version_and_variant_change(void **state)
 {
     struct tg_uuid uuid;
     char text[TG_UUID_TEXT_LEN + 1];
@@ -90,9 +90,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parse__either_case__same_bytes_and_lower_case_back),
         cmocka_unit_test(parse__every_truncation__refused_and_zero),
-        cmocka_unit_test(parse__any_place_spoilt__refused_and_zero),
+        cmocka_unit_test(parse__any_character_changed__refused_and_zero),
         cmocka_unit_test(parse__other_notations__refused),
-        cmocka_unit_test(set_v4__any_bytes__version_and_variant_alone_change),
+        cmocka_unit_test(set_v4__any_bytes__only_version_and_variant_change),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

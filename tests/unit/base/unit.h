@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What every test of base/ needs: cmocka and its forerunners in the order it wants them. */
+/* For every test of base/: cmocka, and the headers that must come before it. */
 #ifndef TG_TEST_UNIT_BASE_UNIT_H
 #define TG_TEST_UNIT_BASE_UNIT_H
 

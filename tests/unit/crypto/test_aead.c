@@ -57,7 +57,7 @@ static void check(const struct vector *v)
     tg_buf_deinit(&box);
 }
 
-static void seal_and_open__wycheproof_vectors__as_they_say(void **state)
+static void seal_and_open__wycheproof_vectors__expected_result(void **state)
 {
     json_t *root = json_load_file(VECTORS, 0, NULL);
     const json_t *group = NULL;
@@ -177,7 +177,7 @@ static void seal__buffer_exact_and_one_short__sealed_and_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(seal_and_open__wycheproof_vectors__as_they_say),
+        cmocka_unit_test(seal_and_open__wycheproof_vectors__expected_result),
         cmocka_unit_test(open__every_bit_of_the_box_flipped__refused_and_nothing_appended),
         cmocka_unit_test(seal_and_open__key_or_nonce_of_another_length__refused),
         cmocka_unit_test(seal__buffer_exact_and_one_short__sealed_and_refused),

@@ -53,7 +53,7 @@ static void hmac__vectors_of_the_rfc__same_mac(void **state)
     }
 }
 
-static void hmac__message_cut_into_parts__the_same(void **state)
+static void hmac__message_split_into_parts__the_same(void **state)
 {
     struct tg_bytes whole[] = { TG_LIT("what do ya want for nothing?") };
     struct tg_bytes parts[] = { TG_LIT("what do ya "), { NULL, 0 }, TG_LIT("want for nothing?") };
@@ -124,7 +124,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hmac__vectors_of_the_rfc__same_mac),
-        cmocka_unit_test(hmac__message_cut_into_parts__the_same),
+        cmocka_unit_test(hmac__message_split_into_parts__the_same),
         cmocka_unit_test(hmac__key_of_64_and_65_bytes__padded_and_hashed),
         cmocka_unit_test(hmac__no_key_and_no_parts__the_known_value),
         cmocka_unit_test(sha256__known_messages__same_hash),

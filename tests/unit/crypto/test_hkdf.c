@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-/* RFC 5869 appendix A, the cases for SHA-256. Case 2 gives 82 bytes; the first 64 are the most a
-   secret holds, and an expansion's beginning does not depend on its length. */
+/* RFC 5869 appendix A, the cases for SHA-256. Case 2 gives 82 bytes. A secret holds at most 64; the
+   first bytes of an expansion do not depend on its length. */
 static const struct {
     const char *ikm;
     const char *salt;

@@ -16,7 +16,7 @@
 #define VECTORS TG_TEST_DATA "/push/jws_es256_rs256.json"
 #define PART_MAX 4096u
 
-/* ---- a verifier of the test's own ----------------------------------------------------------- */
+/* ---- a verifier for the test ---------------------------------------------------------------- */
 
 static bool decode(struct tg_buf *out, struct tg_bytes text)
 {
@@ -218,7 +218,7 @@ static void take_apart(struct parts *parts, struct tg_bytes jws)
     assert_true(decode(&parts->payload, tg_bytes_first(rest, tg_bytes_find(rest, '.'))));
 }
 
-/* Signs what the vector signed: RS256 gives the same bytes, ES256 another token that verifies. */
+/* Signs the input of the vector: RS256 gives the same bytes, ES256 another token that verifies. */
 static void sign_again(EVP_PKEY *pkey, struct tg_bytes jws)
 {
     enum tg_jws_alg alg = EVP_PKEY_is_a(pkey, "EC") ? TG_JWS_ES256 : TG_JWS_RS256;
@@ -242,7 +242,7 @@ static void sign_again(EVP_PKEY *pkey, struct tg_bytes jws)
     assert_null(key);
 }
 
-static void sign__every_valid_vector__verifies_and_rs256_to_the_byte(void **state)
+static void sign__every_valid_vector__verifies_and_rs256_is_byte_equal(void **state)
 {
     json_t *file = json_load_file(VECTORS, 0, NULL);
     size_t valid_count = 0;
@@ -276,7 +276,7 @@ static void sign__every_valid_vector__verifies_and_rs256_to_the_byte(void **stat
     json_decref(file);
 }
 
-static void sign__example_of_rfc_7515__verifies_and_the_public_half_is_its(void **state)
+static void sign__example_of_rfc_7515__verifies_and_has_its_public_key(void **state)
 {
     json_t *file = json_load_file(VECTORS, 0, NULL);
     json_t *example = json_object_get(file, "rfc7515_A3_ES256");
@@ -341,7 +341,7 @@ static void refused_key(EVP_PKEY *pkey, enum pem_kind kind, enum tg_jws_alg alg,
     EVP_PKEY_free(pkey);
 }
 
-static void load__a_key_of_another_kind__refused_and_says_which(void **state)
+static void load__a_key_of_another_kind__refused_with_the_reason(void **state)
 {
     (void)state;
     refused_key(EVP_EC_gen("P-384"), PEM_PLAIN, TG_JWS_ES256, "another curve (expected: P-256)");
@@ -353,7 +353,7 @@ static void load__a_key_of_another_kind__refused_and_says_which(void **state)
     refused_key(EVP_RSA_gen(2047), PEM_PLAIN, TG_JWS_RS256, "2047 bits (expected: 2048");
 }
 
-static void load__encrypted_public_or_no_key__refused_and_says_which(void **state)
+static void load__encrypted_public_or_no_key__refused_with_the_reason(void **state)
 {
     static uint8_t long_text[TG_JWS_PEM_MAX + 1];
 
@@ -369,8 +369,8 @@ static void load__encrypted_public_or_no_key__refused_and_says_which(void **stat
             "no private key");
 }
 
-/* The private half of one vector with the public half of another. */
-static void load__halves_of_two_keys__refused(void **state)
+/* The private key of one vector with the public key of another. */
+static void load__private_and_public_of_two_keys__refused(void **state)
 {
     json_t *file = json_load_file(VECTORS, 0, NULL);
     json_t *one = json_object_get(json_object_get(file, "rfc7515_A3_ES256"), "jwk");
@@ -386,12 +386,12 @@ static void load__halves_of_two_keys__refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sign__every_valid_vector__verifies_and_rs256_to_the_byte),
-        cmocka_unit_test(sign__example_of_rfc_7515__verifies_and_the_public_half_is_its),
+        cmocka_unit_test(sign__every_valid_vector__verifies_and_rs256_is_byte_equal),
+        cmocka_unit_test(sign__example_of_rfc_7515__verifies_and_has_its_public_key),
         cmocka_unit_test(sign__no_room__a_limit_and_nothing_appended),
-        cmocka_unit_test(load__a_key_of_another_kind__refused_and_says_which),
-        cmocka_unit_test(load__encrypted_public_or_no_key__refused_and_says_which),
-        cmocka_unit_test(load__halves_of_two_keys__refused),
+        cmocka_unit_test(load__a_key_of_another_kind__refused_with_the_reason),
+        cmocka_unit_test(load__encrypted_public_or_no_key__refused_with_the_reason),
+        cmocka_unit_test(load__private_and_public_of_two_keys__refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

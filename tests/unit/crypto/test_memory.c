@@ -146,7 +146,7 @@ static void every_call__allocation_n_fails__an_error_and_nothing_appended(void *
         bool is_reached = true;
         int n = 0;
 
-        /* The library does without some of its allocations: on until none was left to fail. */
+        /* The library tolerates some failures, so continue until no allocation is left to fail. */
         for (n = 0; n < ROUNDS_MAX && is_reached; n++) {
             struct tg_buf out;
 
@@ -170,7 +170,7 @@ int main(void)
         cmocka_unit_test(every_call__allocation_n_fails__an_error_and_nothing_appended),
     };
 
-    /* Before the library allocates anything, or it refuses. */
+    /* Must run before the library allocates. */
     if (CRYPTO_set_mem_functions(library_malloc, library_realloc, library_free) != 1) {
         return 1;
     }

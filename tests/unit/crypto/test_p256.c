@@ -15,7 +15,7 @@ static struct tg_secret secret_of(const char *hex)
     return secret;
 }
 
-/* RFC 5903 section 8.1, RFC 8291 appendix A: either side's keys, and what both get. */
+/* RFC 5903 section 8.1, RFC 8291 appendix A: the keys of both sides and the shared secret. */
 static const struct vector {
     const char *private_key[2];
     const char *public_key[2];
@@ -72,7 +72,7 @@ static void shared__vectors_of_the_rfcs__same_on_both_sides(void **state)
     }
 }
 
-static void private__at_the_ends_of_the_range__taken_inside_only(void **state)
+static void private__at_the_ends_of_the_range__accepted_only_inside(void **state)
 {
     static const struct {
         const char *key;
@@ -98,7 +98,7 @@ static void private__at_the_ends_of_the_range__taken_inside_only(void **state)
     }
 }
 
-/* Not of 65 bytes, compressed, hybrid, infinity, off the curve, out of the field. */
+/* Another length, compressed, hybrid, infinity, not on the curve, out of the field. */
 static const char *const no_points[] = {
     "",
     "00",
@@ -120,7 +120,7 @@ static const char *const no_points[] = {
     "e59ab1f45b33accf5f58389e0577b8990bb3",
 };
 
-static void shared__no_point_of_the_curve__refused_and_untouched(void **state)
+static void shared__not_a_point_of_the_curve__refused_and_untouched(void **state)
 {
     struct tg_secret key = secret_of(vectors[0].private_key[0]);
 
@@ -137,7 +137,7 @@ static void shared__no_point_of_the_curve__refused_and_untouched(void **state)
     }
 }
 
-static void check__points_of_the_curve__taken(void **state)
+static void check__points_of_the_curve__accepted(void **state)
 {
     struct unit_bytes room;
 
@@ -156,7 +156,7 @@ static enum tg_err draw_fill(void *ctx, uint8_t *out, size_t len)
     return *zero_count < -1 ? TG_E_CRYPTO : TG_OK;
 }
 
-static void generate__draw_out_of_range__another_is_taken(void **state)
+static void generate__draw_out_of_range__draws_again(void **state)
 {
     int zero_count = 2;
     const struct tg_rng rng = { .fill = draw_fill, .ctx = &zero_count };
@@ -172,7 +172,7 @@ static void generate__draw_out_of_range__another_is_taken(void **state)
     assert_memory_equal(public_key, expected, sizeof(expected));
 }
 
-static void generate__source_of_zeros_or_none__an_error_and_untouched(void **state)
+static void generate__source_of_zeros_or_failing__an_error_and_untouched(void **state)
 {
     int counts[] = { 1000, -1 };
 
@@ -193,11 +193,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(public__vectors_of_the_rfcs__same_point),
         cmocka_unit_test(shared__vectors_of_the_rfcs__same_on_both_sides),
-        cmocka_unit_test(private__at_the_ends_of_the_range__taken_inside_only),
-        cmocka_unit_test(shared__no_point_of_the_curve__refused_and_untouched),
-        cmocka_unit_test(check__points_of_the_curve__taken),
-        cmocka_unit_test(generate__draw_out_of_range__another_is_taken),
-        cmocka_unit_test(generate__source_of_zeros_or_none__an_error_and_untouched),
+        cmocka_unit_test(private__at_the_ends_of_the_range__accepted_only_inside),
+        cmocka_unit_test(shared__not_a_point_of_the_curve__refused_and_untouched),
+        cmocka_unit_test(check__points_of_the_curve__accepted),
+        cmocka_unit_test(generate__draw_out_of_range__draws_again),
+        cmocka_unit_test(generate__source_of_zeros_or_failing__an_error_and_untouched),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

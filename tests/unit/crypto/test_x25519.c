@@ -49,8 +49,8 @@ static void shared__vectors_of_the_rfc__same_output(void **state)
     }
 }
 
-/* RFC 7748 section 5.2, the loop, after 1 and after 1000 turns. */
-static void shared__a_thousand_times_over__the_rfcs_result(void **state)
+/* RFC 7748 section 5.2, the loop, after 1 and after 1000 iterations. */
+static void shared__a_thousand_iterations__result_of_the_rfc(void **state)
 {
     struct tg_secret k =
         secret_of("0900000000000000000000000000000000000000000000000000000000000000");
@@ -94,7 +94,7 @@ static void public__vectors_of_the_rfc__same_output(void **state)
     }
 }
 
-/* The points of small order, in every encoding that the field takes. */
+/* The points of small order, in every encoding of the field. */
 static const char *const small_order[] = {
     "0000000000000000000000000000000000000000000000000000000000000000",
     "0100000000000000000000000000000000000000000000000000000000000000",
@@ -128,7 +128,7 @@ static void shared__point_of_small_order__refused_and_untouched(void **state)
     }
 }
 
-static void check__ordinary_keys__taken(void **state)
+static void check__ordinary_keys__accepted(void **state)
 {
     (void)state;
     for (size_t i = 0; i < TG_COUNT(rfc7748); i++) {
@@ -166,10 +166,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shared__vectors_of_the_rfc__same_output),
-        cmocka_unit_test(shared__a_thousand_times_over__the_rfcs_result),
+        cmocka_unit_test(shared__a_thousand_iterations__result_of_the_rfc),
         cmocka_unit_test(public__vectors_of_the_rfc__same_output),
         cmocka_unit_test(shared__point_of_small_order__refused_and_untouched),
-        cmocka_unit_test(check__ordinary_keys__taken),
+        cmocka_unit_test(check__ordinary_keys__accepted),
         cmocka_unit_test(any__key_of_another_length__refused_and_untouched),
     };
 

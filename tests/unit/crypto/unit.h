@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What every test of crypto/ needs. */
+/* Helpers for the tests of crypto/. */
 #ifndef TG_TEST_UNIT_CRYPTO_UNIT_H
 #define TG_TEST_UNIT_CRYPTO_UNIT_H
 
@@ -19,7 +19,7 @@ struct unit_bytes {
     size_t len;
 };
 
-/* The bytes of hexadecimal text; fails the test when it is none. */
+/* The bytes of hexadecimal text; fails the test if the text is not hexadecimal. */
 static inline struct tg_bytes unhex(struct unit_bytes *room, const char *text)
 {
     struct tg_bytes digits = tg_bytes_str(text);

@@ -151,7 +151,7 @@ static int teardown(void **state)
 /* ---- create --------------------------------------------------------------------------------- */
 
 /* spec-test: protocol/3#initiator-binds-at-creation */
-static void create__sound__binds_the_initiator_and_keeps_all(void **state)
+static void create__valid__binds_the_initiator_and_stores_everything(void **state)
 {
     struct fixture *f = *state;
 
@@ -182,7 +182,7 @@ static void create__without_configuration__relay_defaults(void **state)
 }
 
 /* spec-test: protocol/3#expiration-not-past protocol/3#expiration-max */
-static void create__expiration_at_each_bound__refused_just_past_it(void **state)
+static void create__expiration_at_each_bound__refused_beyond_it(void **state)
 {
     static const struct {
         int64_t offset_s;
@@ -233,7 +233,7 @@ static void create__fault__its_status_and_text(void **state)
 }
 
 /* spec-test: protocol/2#create-retry */
-static void create__again__duplicate_and_unchanged(void **state)
+static void create__repeated__duplicate_and_unchanged(void **state)
 {
     struct fixture *f = *state;
 
@@ -278,7 +278,7 @@ static void create__onto_a_tombstone__duplicate(void **state)
 /* ---- read ----------------------------------------------------------------------------------- */
 
 /* spec-test: protocol/3#first-read-binds protocol/3#two-devices */
-static void read__first_by_another_claim__binds_without_telling(void **state)
+static void read__first_by_another_claim__binds_and_notifies_nobody(void **state)
 {
     struct fixture *f = *state;
 
@@ -329,7 +329,7 @@ static void read__with_fault__400_and_not_bound(void **state)
 }
 
 /* spec-test: protocol/4#order-of-checks */
-static void read__with_fault_and_without_right__the_fault_is_told(void **state)
+static void read__with_fault_and_without_right__reports_the_fault(void **state)
 {
     struct fixture *f = *state;
 
@@ -384,7 +384,7 @@ static void read__known_version__waits_only_when_nothing_is_newer(void **state)
     }
 }
 
-static void read__first_and_waiting__binds_all_the_same(void **state)
+static void read__first_and_waiting__binds(void **state)
 {
     struct fixture *f = *state;
 
@@ -398,7 +398,7 @@ static void read__first_and_waiting__binds_all_the_same(void **state)
 }
 
 /* spec-test: protocol/4#token-replaced */
-static void read__with_token__replaces_the_callers_alone(void **state)
+static void read__with_token__replaces_only_the_callers(void **state)
 {
     struct fixture *f = *state;
 
@@ -415,7 +415,7 @@ static void read__with_token__replaces_the_callers_alone(void **state)
 }
 
 /* spec-test: protocol/6#proof-of-secret */
-static void read__verifier_kept__needs_the_very_proof(void **state)
+static void read__mailbox_with_verifier__needs_the_proof(void **state)
 {
     struct fixture *f = *state;
     uint8_t proof[TG_PROOF_LEN] = { 7 };
@@ -447,7 +447,7 @@ static void read__verifier_kept__needs_the_very_proof(void **state)
 
 /* ---- update --------------------------------------------------------------------------------- */
 
-static void update__by_either_device__one_version_more_and_told(void **state)
+static void update__by_either_device__increments_the_version_and_notifies(void **state)
 {
     struct fixture *f = *state;
 
@@ -474,7 +474,7 @@ static void update__by_a_stranger_or_nobody__401_and_unchanged(void **state)
     assert_unchanged(f);
 }
 
-/* The new claim of an unbound place may read and nothing else. */
+/* A new claim may read where no recipient is bound, and make no other call. */
 static void update__by_an_unbound_claim__401_and_unchanged(void **state)
 {
     struct fixture *f = *state;
@@ -484,7 +484,7 @@ static void update__by_an_unbound_claim__401_and_unchanged(void **state)
 }
 
 /* spec-test: protocol/2#update-retry protocol/2#eight-requests-remembered */
-static void update__repeated__remembered_for_eight_requests_and_no_more(void **state)
+static void update__repeated__remembered_for_eight_requests(void **state)
 {
     struct fixture *f = *state;
 
@@ -511,7 +511,7 @@ static void update__request_id_of_the_create__not_a_duplicate(void **state)
     assert_int_equal(f->result.version, 2);
 }
 
-static void update__repeated__tells_the_push_answer_of_the_first(void **state)
+static void update__repeated__repeats_the_push_answer_of_the_first(void **state)
 {
     struct fixture *f = *state;
 
@@ -524,7 +524,7 @@ static void update__repeated__tells_the_push_answer_of_the_first(void **state)
     assert_true(f->result.is_push_supported);
 }
 
-/* ---- who is pushed to ---- */
+/* ---- pushes --------------------------------------------------------------------------------- */
 
 static unsigned push_call(struct fixture *f, enum tg_mailbox_call what, char who,
                           unsigned request_no, struct tg_notification_token left)
@@ -552,7 +552,7 @@ static struct fixture *pushed_new(struct tg_notification_token a, struct tg_noti
 }
 
 /* spec-test: protocol/4#other-side-pushed */
-static void each_change__tells_the_token_of_the_other_side(void **state)
+static void each_change__notifies_the_token_of_the_other_side(void **state)
 {
     static const struct {
         enum tg_mailbox_call call;
@@ -576,7 +576,7 @@ static void each_change__tells_the_token_of_the_other_side(void **state)
     }
 }
 
-static void token_of_another_type_or_none__is_not_told(void **state)
+static void token_of_another_type_or_none__is_not_notified(void **state)
 {
     static const enum tg_mailbox_call calls[] = { TG_CALL_UPDATE, TG_CALL_DELETE,
                                                   TG_CALL_RELINQUISH };
@@ -592,7 +592,7 @@ static void token_of_another_type_or_none__is_not_told(void **state)
     }
 }
 
-static void delete__nobody_bound__tells_nobody(void **state)
+static void delete__no_recipient__notifies_nobody(void **state)
 {
     struct fixture *f = fixture_new(TG_RIGHTS_DEFAULT);
 
@@ -603,7 +603,7 @@ static void delete__nobody_bound__tells_nobody(void **state)
     free(f);
 }
 
-static void repeated_and_refused_calls__tell_nobody(void **state)
+static void repeated_and_refused_calls__notify_nobody(void **state)
 {
     struct fixture *f = pushed_new(token("known", "token a"), token("known", "token b"));
 
@@ -624,7 +624,7 @@ static void repeated_and_refused_calls__tell_nobody(void **state)
     free(f);
 }
 
-static void replaced_token__is_told_from_then_on(void **state)
+static void replaced_token__is_notified_afterwards(void **state)
 {
     struct fixture *f = pushed_new(token("known", "token a"), token("known", "token b"));
 
@@ -639,7 +639,7 @@ static void replaced_token__is_told_from_then_on(void **state)
 }
 
 /* spec-test: protocol/4#token-good-again */
-static void token_that_is_left_anew__is_named(void **state)
+static void token_that_is_registered_again__is_reported_as_new(void **state)
 {
     struct fixture *f = fixture_new(TG_RIGHT_READ | TG_RIGHT_WRITE);
 
@@ -663,7 +663,7 @@ static void token_that_is_left_anew__is_named(void **state)
 }
 
 /* spec-test: protocol/4#push-supported, protocol/4#push-token-on-record */
-static void push_supported__judges_the_token_in_the_request_else_the_one_on_record(void **state)
+static void push_supported__of_the_request_token_else_of_the_stored_one(void **state)
 {
     struct fixture *f = pushed_new(token("known", "token a"), none);
 
@@ -685,7 +685,7 @@ static void push_supported__judges_the_token_in_the_request_else_the_one_on_reco
     free(f);
 }
 
-static void push_supported__of_a_create__is_repeated_even_once_it_is_forgotten(void **state)
+static void push_supported__of_a_forgotten_create__is_repeated(void **state)
 {
     struct fixture *f = fixture_new(TG_RIGHT_READ | TG_RIGHT_WRITE);
 
@@ -724,7 +724,7 @@ static void update__if_match__412_unless_it_is_the_version(void **state)
 /* ---- delete --------------------------------------------------------------------------------- */
 
 /* spec-test: protocol/3#tombstone */
-static void delete__by_either__leaves_only_what_a_tombstone_holds(void **state)
+static void delete__by_either__leaves_a_tombstone(void **state)
 {
     struct fixture *f = *state;
     struct tg_mailbox want = { .state = TG_MAILBOX_COMPLETED,
@@ -781,7 +781,7 @@ static void any_call__on_a_tombstone__only_the_two_devices_learn_why(void **stat
 }
 
 /* spec-test: protocol/3#expiration */
-static void any_call__at_the_moment_of_expiration__404(void **state)
+static void any_call__at_the_expiration__404(void **state)
 {
     struct fixture *f = *state;
 
@@ -801,7 +801,7 @@ static void any_call__at_the_moment_of_expiration__404(void **state)
 /* ---- preview -------------------------------------------------------------------------------- */
 
 /* spec-test: protocol/4#preview-changes-nothing */
-static void preview__by_anybody__changes_nothing(void **state)
+static void preview__by_any_caller__changes_nothing(void **state)
 {
     struct fixture *f = *state;
 
@@ -815,7 +815,7 @@ static void preview__by_anybody__changes_nothing(void **state)
 /* ---- relinquish ----------------------------------------------------------------------------- */
 
 /* spec-test: protocol/3#relinquish-unbinds */
-static void relinquish__by_the_recipient__unbinds_and_forgets_it(void **state)
+static void relinquish__by_the_recipient__unbinds_it(void **state)
 {
     struct fixture *f = *state;
 
@@ -864,7 +864,7 @@ static void relinquish__same_claim_again__never_binds_and_overwrites_nothing(voi
 
     assert_int_equal(call(f, TG_CALL_UPDATE, 'B', 5), 200);
     assert_int_equal(call(f, TG_CALL_RELINQUISH, 'B', 6), 200);
-    /* A late duplicate of B's read: it would bind B again, and then its update would count anew. */
+    /* If a late duplicate of B's read bound B again, a late duplicate of its update would run. */
     assert_int_equal(call(f, TG_CALL_READ, 'B', 0), 401);
     assert_unchanged(f);
     assert_false(f->box.recipient.is_bound);
@@ -899,7 +899,7 @@ static void relinquish__ninth__the_first_is_forgotten(void **state)
 /* ---- rights and order ----------------------------------------------------------------------- */
 
 /* spec-test: protocol/3#right-read protocol/3#right-write */
-static void rights__every_set__hold_for_both_devices(void **state)
+static void rights__every_set__apply_to_both_devices(void **state)
 {
     static const struct {
         enum tg_mailbox_call call;
@@ -931,7 +931,7 @@ static void rights__every_set__hold_for_both_devices(void **state)
 }
 
 /* spec-test: protocol/4#order-of-checks */
-static void update__everything_wrong__told_in_the_order_of_checks(void **state)
+static void update__several_faults__reported_in_the_order_of_checks(void **state)
 {
     struct fixture *f = *state;
 
@@ -963,54 +963,54 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define FRESH(t) cmocka_unit_test_setup_teardown(t, setup_fresh, teardown)
 #define BOUND(t) cmocka_unit_test_setup_teardown(t, setup_bound, teardown)
-        FRESH(create__sound__binds_the_initiator_and_keeps_all),
+        FRESH(create__valid__binds_the_initiator_and_stores_everything),
         FRESH(create__without_configuration__relay_defaults),
-        FRESH(create__expiration_at_each_bound__refused_just_past_it),
+        FRESH(create__expiration_at_each_bound__refused_beyond_it),
         FRESH(create__without_claim__401_before_the_fault),
         FRESH(create__fault__its_status_and_text),
-        FRESH(create__again__duplicate_and_unchanged),
+        FRESH(create__repeated__duplicate_and_unchanged),
         FRESH(create__record_of_another_initiator__refused),
         FRESH(create__onto_an_expired_record__new_mailbox),
         FRESH(create__onto_a_tombstone__duplicate),
-        FRESH(read__first_by_another_claim__binds_without_telling),
+        FRESH(read__first_by_another_claim__binds_and_notifies_nobody),
         FRESH(read__by_the_initiator__does_not_bind),
         BOUND(read__third_claim__401_and_unchanged),
         FRESH(read__without_right__401_and_not_bound),
         FRESH(read__with_fault__400_and_not_bound),
-        FRESH(read__with_fault_and_without_right__the_fault_is_told),
+        FRESH(read__with_fault_and_without_right__reports_the_fault),
         FRESH(read__may_not_bind__401),
         FRESH(read__two_claims_that_differ__400),
         FRESH(read__known_version__waits_only_when_nothing_is_newer),
-        FRESH(read__first_and_waiting__binds_all_the_same),
-        FRESH(read__with_token__replaces_the_callers_alone),
-        FRESH(read__verifier_kept__needs_the_very_proof),
-        BOUND(update__by_either_device__one_version_more_and_told),
+        FRESH(read__first_and_waiting__binds),
+        FRESH(read__with_token__replaces_only_the_callers),
+        FRESH(read__mailbox_with_verifier__needs_the_proof),
+        BOUND(update__by_either_device__increments_the_version_and_notifies),
         BOUND(update__by_a_stranger_or_nobody__401_and_unchanged),
         FRESH(update__by_an_unbound_claim__401_and_unchanged),
-        BOUND(update__repeated__remembered_for_eight_requests_and_no_more),
+        BOUND(update__repeated__remembered_for_eight_requests),
         BOUND(update__request_id_of_the_create__not_a_duplicate),
-        BOUND(update__repeated__tells_the_push_answer_of_the_first),
-        cmocka_unit_test(each_change__tells_the_token_of_the_other_side),
-        cmocka_unit_test(token_of_another_type_or_none__is_not_told),
-        cmocka_unit_test(delete__nobody_bound__tells_nobody),
-        cmocka_unit_test(repeated_and_refused_calls__tell_nobody),
-        cmocka_unit_test(replaced_token__is_told_from_then_on),
-        cmocka_unit_test(token_that_is_left_anew__is_named),
-        cmocka_unit_test(push_supported__judges_the_token_in_the_request_else_the_one_on_record),
-        cmocka_unit_test(push_supported__of_a_create__is_repeated_even_once_it_is_forgotten),
+        BOUND(update__repeated__repeats_the_push_answer_of_the_first),
+        cmocka_unit_test(each_change__notifies_the_token_of_the_other_side),
+        cmocka_unit_test(token_of_another_type_or_none__is_not_notified),
+        cmocka_unit_test(delete__no_recipient__notifies_nobody),
+        cmocka_unit_test(repeated_and_refused_calls__notify_nobody),
+        cmocka_unit_test(replaced_token__is_notified_afterwards),
+        cmocka_unit_test(token_that_is_registered_again__is_reported_as_new),
+        cmocka_unit_test(push_supported__of_the_request_token_else_of_the_stored_one),
+        cmocka_unit_test(push_supported__of_a_forgotten_create__is_repeated),
         BOUND(update__if_match__412_unless_it_is_the_version),
-        BOUND(delete__by_either__leaves_only_what_a_tombstone_holds),
+        BOUND(delete__by_either__leaves_a_tombstone),
         BOUND(delete__without_right__recipient_refused_initiator_not),
         BOUND(any_call__on_a_tombstone__only_the_two_devices_learn_why),
-        BOUND(any_call__at_the_moment_of_expiration__404),
-        FRESH(preview__by_anybody__changes_nothing),
-        BOUND(relinquish__by_the_recipient__unbinds_and_forgets_it),
+        BOUND(any_call__at_the_expiration__404),
+        FRESH(preview__by_any_caller__changes_nothing),
+        BOUND(relinquish__by_the_recipient__unbinds_it),
         BOUND(relinquish__by_anyone_else__401_and_unchanged),
         BOUND(relinquish__repeated__201_also_with_another_recipient_bound),
         BOUND(relinquish__same_claim_again__never_binds_and_overwrites_nothing),
         BOUND(relinquish__ninth__the_first_is_forgotten),
-        BOUND(rights__every_set__hold_for_both_devices),
-        BOUND(update__everything_wrong__told_in_the_order_of_checks),
+        BOUND(rights__every_set__apply_to_both_devices),
+        BOUND(update__several_faults__reported_in_the_order_of_checks),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

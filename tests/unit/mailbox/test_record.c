@@ -98,7 +98,7 @@ static void assert_round_trip(const struct tg_mailbox *box)
     tg_buf_deinit(&first);
 }
 
-static void round_trip__everything_filled__same(void **state)
+static void round_trip__every_member_set__same(void **state)
 {
     struct tg_mailbox box = full_box();
 
@@ -106,7 +106,7 @@ static void round_trip__everything_filled__same(void **state)
     assert_round_trip(&box);
 }
 
-static void round_trip__as_little_as_possible__same(void **state)
+static void round_trip__only_required_members__same(void **state)
 {
     struct tg_mailbox box = { .state = TG_MAILBOX_LIVE, .initiator = { .is_bound = true } };
 
@@ -117,7 +117,7 @@ static void round_trip__as_little_as_possible__same(void **state)
 }
 
 /* spec-test: protocol/3#tombstone */
-static void encode__tombstone__holds_nothing_but_claims_and_numbers(void **state)
+static void encode__tombstone__has_only_claims_and_numbers(void **state)
 {
     struct tg_mailbox box = tombstone();
     struct tg_buf text;
@@ -148,7 +148,7 @@ static void decode__every_truncation__refused_and_untouched(void **state)
     tg_buf_deinit(&text);
 }
 
-/* A flipped bit either breaks the record or is another record with one form only. */
+/* A flipped bit is refused, or gives another record that encodes to the same bytes. */
 static void assert_flips_are_refused_or_canonical(const struct tg_mailbox *box)
 {
     struct tg_mailbox out;
@@ -222,7 +222,7 @@ static void decode__nine_requests_kept__refused(void **state)
     tg_buf_deinit(&text);
 }
 
-/* A place that is free and yet remembers a device would be a way around the binding. */
+/* Data of a recipient that is not bound could bypass the binding. */
 static void decode__unbound_recipient_with_a_token__refused(void **state)
 {
     struct tg_mailbox box = full_box(), out;
@@ -271,9 +271,9 @@ static void encode__payload_at_the_record_maximum__accepted_and_one_more_refused
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(round_trip__everything_filled__same),
-        cmocka_unit_test(round_trip__as_little_as_possible__same),
-        cmocka_unit_test(encode__tombstone__holds_nothing_but_claims_and_numbers),
+        cmocka_unit_test(round_trip__every_member_set__same),
+        cmocka_unit_test(round_trip__only_required_members__same),
+        cmocka_unit_test(encode__tombstone__has_only_claims_and_numbers),
         cmocka_unit_test(decode__every_truncation__refused_and_untouched),
         cmocka_unit_test(decode__every_bit_flipped__refused_or_another_record),
         cmocka_unit_test(decode__head_fields_out_of_range__refused),

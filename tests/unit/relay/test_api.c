@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the scenario scripts cannot say: the sealed bytes, cancelling, many first reads at once. */
+/* What the scenario scripts cannot test: the sealed bytes, cancelling, many first reads at once. */
 #include "world.h"
 
 #include "base/mem.h"
@@ -100,7 +100,7 @@ static void assert_blind(struct fixture *f)
     assert_false(holds(sealed, TG_ARRAY_BYTES(raw.bytes)));
 }
 
-static void store__each_write__holds_nothing_of_what_came_in(void **state)
+static void store__each_write__contains_nothing_of_the_request(void **state)
 {
     struct fixture *f = *state;
 
@@ -145,7 +145,7 @@ static void read__twenty_claims_at_once__exactly_one_gets_the_content(void **sta
     assert_int_equal(tg_relay_in_flight(f->world.relay), 0);
 }
 
-static void cancel__change_with_the_store__made_told_and_not_answered(void **state)
+static void cancel__change_in_the_store__made_notified_and_not_answered(void **state)
 {
     struct fixture *f = *state;
     struct world_slot *slot = NULL;
@@ -183,9 +183,9 @@ static void update_now(void *ctx)
     world_release(request(f, "PUT", f->target, CLAIM_A, "u1", UPDATE));
 }
 
-/* The update comes after the first look and before anybody could tell of it.
+/* The update comes after the first read and before the wait is registered.
    spec-test: protocol/2#long-poll */
-static void poll__changed_while_it_registers__answered_all_the_same(void **state)
+static void poll__changed_while_it_registers__answered(void **state)
 {
     struct fixture *f = *state;
     struct world_slot *slot = NULL;
@@ -207,8 +207,8 @@ static void make_reads_slow(void *ctx)
     fake_store_slow_reads(f->world.store, true);
 }
 
-/* The look that is under way saw the old version; the one that follows must count. */
-static void poll__woken_while_it_looks__looks_again(void **state)
+/* The read in progress saw the old version; the read after it must answer. */
+static void poll__woken_during_a_read__reads_again(void **state)
 {
     struct fixture *f = *state;
     struct world_slot *slot = NULL, *update = NULL;
@@ -220,7 +220,7 @@ static void poll__woken_while_it_looks__looks_again(void **state)
     f->world.in_wait_ctx = f;
     slot = poll(f);
     assert_true(slot->is_waiting);
-    /* The held change is made and told now, before the old look comes back. */
+    /* The held change is made and notified now, before the old read completes. */
     fake_store_hold(f->world.store, false);
     fake_store_step(f->world.store);
     assert_int_equal(update->status, 200);
@@ -234,7 +234,7 @@ static void poll__woken_while_it_looks__looks_again(void **state)
     world_release(slot);
 }
 
-static void cancel__while_it_waits__nothing_more_happens(void **state)
+static void cancel__while_it_waits__no_callback_follows(void **state)
 {
     struct fixture *f = *state;
     struct world_slot *slot = poll(f);
@@ -271,12 +271,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define WITH(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
-        WITH(store__each_write__holds_nothing_of_what_came_in),
+        WITH(store__each_write__contains_nothing_of_the_request),
         WITH(read__twenty_claims_at_once__exactly_one_gets_the_content),
-        WITH(cancel__change_with_the_store__made_told_and_not_answered),
-        WITH(poll__changed_while_it_registers__answered_all_the_same),
-        WITH(poll__woken_while_it_looks__looks_again),
-        WITH(cancel__while_it_waits__nothing_more_happens),
+        WITH(cancel__change_in_the_store__made_notified_and_not_answered),
+        WITH(poll__changed_while_it_registers__answered),
+        WITH(poll__woken_during_a_read__reads_again),
+        WITH(cancel__while_it_waits__no_callback_follows),
         WITH(refuse__by_the_transport__common_headers_and_problem),
     };
 

@@ -110,7 +110,7 @@ struct step {
     "\"tokenData\":\"a\"},\"mailboxConfiguration\":{\"accessRights\":\"RWD\","                     \
     "\"expiration\":\"2030-01-02T00:00:00Z\"}}"
 
-/* Each is run on a mailbox to which the steps before it were done. */
+/* Each step runs on a mailbox after the steps before it. */
 static const struct step steps[] = {
     { "POST /v1/m", A, "c", CREATE, 200, 201 },
     { "GET", A, "g", "", 200, 200 },
@@ -181,7 +181,7 @@ static bool try_step(size_t step_no, unsigned n)
         assert_int_equal(a.status, 503);
         assert_true(a.has_retry_after);
     }
-    /* It was done, or it was not: the client's retry ends well in both cases. */
+    /* It was done or not: the client's retry succeeds in both cases. */
     writes = fake_store_write_count(w.store) - writes;
     assert_true(writes <= 1);
     a = send(&w, &steps[step_no], target);
@@ -190,7 +190,7 @@ static bool try_step(size_t step_no, unsigned n)
     return was_reached;
 }
 
-static void each_call__anything_fails_at_any_point__503_and_a_retry_ends_well(void **state)
+static void each_call__each_failure__503_and_a_retry_succeeds(void **state)
 {
     (void)state;
     for (size_t i = 0; i < TG_COUNT(steps); i++) {
@@ -258,7 +258,7 @@ static bool try_proofs(const char *proof, unsigned right, unsigned n)
     return was_reached;
 }
 
-static void proofs__anything_fails_at_any_point__503_and_a_retry_ends_well(void **state)
+static void proofs__each_failure__503_and_a_retry_succeeds(void **state)
 {
     const struct tg_attestation_cover cover = { TG_LIT(A), TG_LIT("c"), TG_LIT("t"),
                                                 TG_LIT("first") };
@@ -296,8 +296,8 @@ static void new__no_memory__refused_and_untouched(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_call__anything_fails_at_any_point__503_and_a_retry_ends_well),
-        cmocka_unit_test(proofs__anything_fails_at_any_point__503_and_a_retry_ends_well),
+        cmocka_unit_test(each_call__each_failure__503_and_a_retry_succeeds),
+        cmocka_unit_test(proofs__each_failure__503_and_a_retry_succeeds),
         cmocka_unit_test(new__no_memory__refused_and_untouched),
     };
 

@@ -205,7 +205,7 @@ static int teardown(void **state)
     return 0;
 }
 
-static void tokens_and_all_else__are_nowhere_in_the_store(void **state)
+static void tokens_and_requests__are_nowhere_in_the_store(void **state)
 {
     struct fixture *f = *state;
 
@@ -239,7 +239,7 @@ static void tokens_and_all_else__are_nowhere_in_the_store(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(tokens_and_all_else__are_nowhere_in_the_store, setup,
+        cmocka_unit_test_setup_teardown(tokens_and_requests__are_nowhere_in_the_store, setup,
                                         teardown),
     };
 

@@ -31,7 +31,7 @@ static unsigned admit_many(struct tg_limits *limits, struct tg_bytes net, int64_
 }
 
 /* spec-test: protocol/3#rate-limit */
-static void admit__burst__n_pass_and_the_next_does_not(void **state)
+static void admit__burst__n_admitted_and_the_next_refused(void **state)
 {
     struct tg_limits *limits = open_limits(10, 5);
     unsigned retry_after_s = 0;
@@ -44,7 +44,7 @@ static void admit__burst__n_pass_and_the_next_does_not(void **state)
     assert_null(limits);
 }
 
-static void admit__time_passes__rate_comes_back_and_no_more(void **state)
+static void admit__time_passes__admits_at_the_rate(void **state)
 {
     struct tg_limits *limits = open_limits(10, 5);
 
@@ -58,7 +58,7 @@ static void admit__time_passes__rate_comes_back_and_no_more(void **state)
 }
 
 /* Of 64 other networks nearly all have cells of their own. */
-static void admit__other_networks__not_touched(void **state)
+static void admit__other_networks__not_affected(void **state)
 {
     struct tg_limits *limits = open_limits(1, 1);
     unsigned admitted = 0;
@@ -92,7 +92,7 @@ static void admit__next_salt__starts_over_in_another_cell(void **state)
     tg_limits_free(&limits);
 }
 
-static void admit__refused__told_when_to_come_back(void **state)
+static void admit__refused__states_the_seconds_to_wait(void **state)
 {
     struct tg_limits *limits = open_limits(1, 10);
     unsigned retry_after_s = 77;
@@ -107,7 +107,7 @@ static void admit__refused__told_when_to_come_back(void **state)
     tg_limits_free(&limits);
 }
 
-static void admit__no_limit__all_pass(void **state)
+static void admit__no_limit__all_admitted(void **state)
 {
     struct tg_limits *limits = open_limits(0, 1);
 
@@ -165,12 +165,12 @@ static void admit__four_threads_at_once__never_more_than_the_burst(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(admit__burst__n_pass_and_the_next_does_not),
-        cmocka_unit_test(admit__time_passes__rate_comes_back_and_no_more),
-        cmocka_unit_test(admit__other_networks__not_touched),
+        cmocka_unit_test(admit__burst__n_admitted_and_the_next_refused),
+        cmocka_unit_test(admit__time_passes__admits_at_the_rate),
+        cmocka_unit_test(admit__other_networks__not_affected),
         cmocka_unit_test(admit__next_salt__starts_over_in_another_cell),
-        cmocka_unit_test(admit__refused__told_when_to_come_back),
-        cmocka_unit_test(admit__no_limit__all_pass),
+        cmocka_unit_test(admit__refused__states_the_seconds_to_wait),
+        cmocka_unit_test(admit__no_limit__all_admitted),
         cmocka_unit_test(new__out_of_range__refused_and_untouched),
         cmocka_unit_test(admit__four_threads_at_once__never_more_than_the_burst),
     };

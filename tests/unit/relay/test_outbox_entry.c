@@ -61,7 +61,7 @@ static enum tg_err open_with(const struct tg_keyring *k, const struct tg_store_k
     return err;
 }
 
-static void key__is_one_a_token_and_moves_with_each_part(void **state)
+static void key__depends_on_each_part_of_the_token(void **state)
 {
     struct tg_notification_token t = token(TG_LIT("com.apple.apns"), TG_LIT("0123"));
     struct tg_notification_token same = token(TG_LIT("com.apple.apns"), TG_LIT("0123"));
@@ -86,7 +86,7 @@ static void key__is_one_a_token_and_moves_with_each_part(void **state)
     assert_false(is_same(&key, &other));
 }
 
-static void sealed__opens_to_the_token_and_never_looks_the_same(void **state)
+static void sealed__opens_to_the_token_and_differs_each_time(void **state)
 {
     struct tg_notification_token t = token(TG_LIT("org.w3.webpush"), TG_LIT("{\"endpoint\":1}"));
     struct tg_store_key key = key_of(&t);
@@ -107,7 +107,7 @@ static void sealed__opens_to_the_token_and_never_looks_the_same(void **state)
     tg_buf_deinit(&b);
 }
 
-static void length__tells_the_bucket_alone(void **state)
+static void length__reveals_only_the_bucket(void **state)
 {
     static const struct {
         size_t data_len, plain_len;
@@ -160,7 +160,7 @@ static void older_seal_keys__open_and_unknown_ones_do_not(void **state)
     tg_buf_deinit(&sealed);
 }
 
-static void sealed__moved_to_another_key_cut_or_changed__does_not_open(void **state)
+static void sealed__other_key_truncated_or_changed__does_not_open(void **state)
 {
     struct tg_notification_token t = token(TG_LIT("type"), TG_LIT("data"));
     struct tg_store_key key = key_of(&t);
@@ -182,7 +182,7 @@ static void sealed__moved_to_another_key_cut_or_changed__does_not_open(void **st
     tg_buf_deinit(&sealed);
 }
 
-static void decode__refuses_what_it_would_not_write(void **state)
+static void decode__refuses_other_than_its_own_encoding(void **state)
 {
     struct tg_notification_token t = token(TG_LIT("type"), TG_LIT("data"));
     struct tg_notification_token back = { .is_present = false };
@@ -217,12 +217,12 @@ static void decode__refuses_what_it_would_not_write(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(key__is_one_a_token_and_moves_with_each_part),
-        cmocka_unit_test(sealed__opens_to_the_token_and_never_looks_the_same),
-        cmocka_unit_test(length__tells_the_bucket_alone),
+        cmocka_unit_test(key__depends_on_each_part_of_the_token),
+        cmocka_unit_test(sealed__opens_to_the_token_and_differs_each_time),
+        cmocka_unit_test(length__reveals_only_the_bucket),
         cmocka_unit_test(older_seal_keys__open_and_unknown_ones_do_not),
-        cmocka_unit_test(sealed__moved_to_another_key_cut_or_changed__does_not_open),
-        cmocka_unit_test(decode__refuses_what_it_would_not_write),
+        cmocka_unit_test(sealed__other_key_truncated_or_changed__does_not_open),
+        cmocka_unit_test(decode__refuses_other_than_its_own_encoding),
     };
 
     return cmocka_run_group_tests_name("note", tests, setup, NULL);

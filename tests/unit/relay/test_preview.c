@@ -56,7 +56,7 @@ static void csp__style_hash__is_that_of_the_style(void **state)
 }
 
 /* spec-test: protocol/5#escaped */
-static void page__every_byte_from_the_sender__escaped_where_it_means_something(void **state)
+static void page__each_byte_of_the_sender__escaped_if_html_uses_it(void **state)
 {
     struct tg_buf out;
     const char *text = page(&out, "<>&\"'", "</p><script>x</script>\x01\x7f\nend",
@@ -124,7 +124,7 @@ static void page__empty_display__still_readable(void **state)
 }
 
 /* spec-test: protocol/5#used-told-from-unknown */
-static void gone_page__each_ending__its_own_words(void **state)
+static void gone_page__each_ending__its_own_text(void **state)
 {
     static const struct {
         bool was_once_valid;
@@ -162,10 +162,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(csp__style_hash__is_that_of_the_style),
-        cmocka_unit_test(page__every_byte_from_the_sender__escaped_where_it_means_something),
+        cmocka_unit_test(page__each_byte_of_the_sender__escaped_if_html_uses_it),
         cmocka_unit_test(page__image__only_an_https_url_is_named),
         cmocka_unit_test(page__empty_display__still_readable),
-        cmocka_unit_test(gone_page__each_ending__its_own_words),
+        cmocka_unit_test(gone_page__each_ending__its_own_text),
         cmocka_unit_test(page__buffer_too_small__limit),
     };
 

@@ -130,7 +130,7 @@ static void claim_hash__same_claim_other_mailbox__unrelated(void **state)
     assert_memory_not_equal(&a, &b, sizeof(a));
 }
 
-static void open__what_was_sealed__the_same(void **state)
+static void open__sealed_record__same_plaintext(void **state)
 {
     struct fixture *f = *state;
     struct tg_store_record record = seal(f, TG_LIT("a record"));
@@ -139,7 +139,7 @@ static void open__what_was_sealed__the_same(void **state)
     assert_true(tg_bytes_is_equal(tg_buf_view(&f->plain), TG_LIT("a record")));
 }
 
-static void open__any_bit_flipped_or_cut__refused_and_nothing_out(void **state)
+static void open__any_bit_flipped_or_truncated__refused_and_no_output(void **state)
 {
     struct fixture *f = *state;
     struct tg_store_record record = seal(f, TG_LIT("a record"));
@@ -193,7 +193,7 @@ static void seal__twice__two_nonces(void **state)
     assert_memory_not_equal(first + 16, f->sealed.ptr + 16, 8);
 }
 
-static void seal__no_random_bytes__refused_and_nothing_out(void **state)
+static void seal__no_random_bytes__refused_and_no_output(void **state)
 {
     struct fixture *f = *state;
     struct tg_rng rng = { no_random, NULL };
@@ -274,7 +274,7 @@ static void keyring__malformed__refused_and_zero(void **state)
     assert_int_equal(out.seal_keys[0].id, 9);
 }
 
-static void keyring__sixteen_seal_keys__and_not_one_more(void **state)
+static void keyring__sixteen_seal_keys__accepted_and_one_more_refused(void **state)
 {
     struct tg_keyring out;
     struct tg_buf text;
@@ -299,15 +299,15 @@ int main(void)
         WITH(mailbox_id__same_inputs__same_version_4_uuid),
         WITH(hashes__same_bytes_other_role__unrelated),
         WITH(claim_hash__same_claim_other_mailbox__unrelated),
-        WITH(open__what_was_sealed__the_same),
-        WITH(open__any_bit_flipped_or_cut__refused_and_nothing_out),
+        WITH(open__sealed_record__same_plaintext),
+        WITH(open__any_bit_flipped_or_truncated__refused_and_no_output),
         WITH(open__under_other_metadata__refused),
         WITH(seal__twice__two_nonces),
-        WITH(seal__no_random_bytes__refused_and_nothing_out),
+        WITH(seal__no_random_bytes__refused_and_no_output),
         WITH(rotation__older_key__opens_until_it_is_removed),
         WITH(keyring__formatted_and_parsed__the_same),
         cmocka_unit_test(keyring__malformed__refused_and_zero),
-        cmocka_unit_test(keyring__sixteen_seal_keys__and_not_one_more),
+        cmocka_unit_test(keyring__sixteen_seal_keys__accepted_and_one_more_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the scenario scripts cannot say of good standing: work on another thread's time, many
-   redemptions at once, and what is left in the store. */
+/* What the scenario scripts cannot test of good standing: delayed verification, many redemptions at
+   once, and the content of the store. */
 #include "standing_world.h"
 
 #include <setjmp.h>
@@ -102,7 +102,7 @@ static void offloaded__nothing_is_stored_or_answered_before_it_is_done(void **st
     assert_int_equal(fake_store_write_count(f->world.store), 1);
 }
 
-static void offloaded__client_goes_away__nothing_is_stored_and_nothing_leaks(void **state)
+static void offloaded__client_disconnects__nothing_is_stored_or_leaked(void **state)
 {
     struct fixture *f = *state;
     struct world_slot *slot = NULL;
@@ -178,7 +178,7 @@ static void store_fails_between_spend_and_create__only_the_same_create_goes_thro
     assert_int_equal(fake_store_write_count(f->world.store), 2);
 }
 
-/* Where the token's mark lies and what it is tell neither the token nor the mailbox. */
+/* Neither the key nor the content of a spent token's record reveals the token or the mailbox. */
 static void spent__key_and_mark__depend_on_the_relays_key_and_on_each_part(void **state)
 {
     struct fixture *f = *state;
@@ -210,8 +210,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(offloaded__nothing_is_stored_or_answered_before_it_is_done,
                                         setup, teardown),
-        cmocka_unit_test_setup_teardown(
-            offloaded__client_goes_away__nothing_is_stored_and_nothing_leaks, setup, teardown),
+        cmocka_unit_test_setup_teardown(offloaded__client_disconnects__nothing_is_stored_or_leaked,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(offload_full__503_with_retry_after_and_works_later, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(one_token__many_creates_at_once__exactly_one_wins, setup,

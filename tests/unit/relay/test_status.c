@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 /* spec-test: protocol/3#store-down-503 */
-static void status_of__trouble_of_our_own__503_and_never_404(void **state)
+static void status_of__error_of_the_relay__503_and_never_404(void **state)
 {
     static const enum tg_err errs[] = { TG_E_NOMEM, TG_E_IO, TG_E_STORE, TG_E_FULL, TG_E_CRYPTO };
 
@@ -29,7 +29,7 @@ static void status_of__success_or_bug__500(void **state)
     assert_int_equal(tg_status_retry_after_s(TG_E_BUG), 0);
 }
 
-static void title__each_status_we_send__its_phrase(void **state)
+static void title__each_status_of_the_relay__its_phrase(void **state)
 {
     (void)state;
     assert_string_equal(tg_status_title(404), "Not Found");
@@ -40,9 +40,9 @@ static void title__each_status_we_send__its_phrase(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(status_of__trouble_of_our_own__503_and_never_404),
+        cmocka_unit_test(status_of__error_of_the_relay__503_and_never_404),
         cmocka_unit_test(status_of__success_or_bug__500),
-        cmocka_unit_test(title__each_status_we_send__its_phrase),
+        cmocka_unit_test(title__each_status_of_the_relay__its_phrase),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

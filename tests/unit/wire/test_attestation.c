@@ -19,7 +19,7 @@ static void challenge_of(uint8_t out[TG_ATTESTATION_CHALLENGE_LEN], const char *
     assert_int_equal(tg_attestation_challenge(out, &cover), TG_OK);
 }
 
-/* Computed with Python's hashlib from the words of the protocol.
+/* Computed with Python's hashlib from the text of the protocol.
    spec-test: protocol/6#attestation-challenge */
 static void challenge__known_request__known_hash(void **state)
 {
@@ -35,7 +35,7 @@ static void challenge__known_request__known_hash(void **state)
     assert_memory_equal(got, expected, sizeof(expected));
 }
 
-static void challenge__each_part_and_each_boundary__counts(void **state)
+static void challenge__each_part_and_each_boundary__changes_the_hash(void **state)
 {
     static const char *const requests[][4] = {
         { "ab", "cd", "ef", "gh" }, { "aB", "cd", "ef", "gh" }, { "ab", "cD", "ef", "gh" },
@@ -54,7 +54,7 @@ static void challenge__each_part_and_each_boundary__counts(void **state)
 }
 
 /* spec-test: protocol/6#attestation-header */
-static void decode__forms__taken_or_refused(void **state)
+static void decode__forms__accepted_or_refused(void **state)
 {
     static const struct {
         const char *text, *object;
@@ -78,7 +78,7 @@ static void decode__forms__taken_or_refused(void **state)
     }
 }
 
-static void decode__longest_and_one_more__taken_and_refused(void **state)
+static void decode__longest_and_one_more__accepted_and_refused(void **state)
 {
     static char text[TG_ATTESTATION_HEADER_MAX + 1];
     struct tg_buf out;
@@ -131,9 +131,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(challenge__known_request__known_hash),
-        cmocka_unit_test(challenge__each_part_and_each_boundary__counts),
-        cmocka_unit_test(decode__forms__taken_or_refused),
-        cmocka_unit_test(decode__longest_and_one_more__taken_and_refused),
+        cmocka_unit_test(challenge__each_part_and_each_boundary__changes_the_hash),
+        cmocka_unit_test(decode__forms__accepted_or_refused),
+        cmocka_unit_test(decode__longest_and_one_more__accepted_and_refused),
         cmocka_unit_test(find__challenges_among_others__all_of_the_scheme),
     };
 

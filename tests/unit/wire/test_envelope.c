@@ -60,7 +60,7 @@ static void type__secret_length__its_algorithm(void **state)
 }
 
 /* spec-test: protocol/7#envelope */
-static void seal__known_key_and_nonce__the_text_another_library_made(void **state)
+static void seal__known_key_and_nonce__same_text_as_another_library(void **state)
 {
     /* Made with python3-cryptography: AESGCM(bytes(range(16))).encrypt(bytes(range(1, 13)),
        b'{"format":"x"}'.ljust(512), None); the first 48 characters and the last 24. */
@@ -149,7 +149,7 @@ static void seal__too_long_bad_secret_or_no_random__refused_and_nothing_appended
     tg_buf_deinit(&out);
 }
 
-static void open__any_byte_changed_or_cut__refused_and_nothing_appended(void **state)
+static void open__any_byte_changed_or_truncated__refused_and_nothing_appended(void **state)
 {
     struct tg_secret secret = secret_of(16);
     struct tg_payload payload = { .type = tg_envelope_type(&secret) };
@@ -233,11 +233,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bucket__each_limit_and_one_above__the_next),
         cmocka_unit_test(type__secret_length__its_algorithm),
-        cmocka_unit_test(seal__known_key_and_nonce__the_text_another_library_made),
+        cmocka_unit_test(seal__known_key_and_nonce__same_text_as_another_library),
         cmocka_unit_test(round_trip__sizes_and_both_algorithms__json_and_spaces),
         cmocka_unit_test(seal__twice__another_nonce_and_text),
         cmocka_unit_test(seal__too_long_bad_secret_or_no_random__refused_and_nothing_appended),
-        cmocka_unit_test(open__any_byte_changed_or_cut__refused_and_nothing_appended),
+        cmocka_unit_test(open__any_byte_changed_or_truncated__refused_and_nothing_appended),
         cmocka_unit_test(open__type_or_text_of_another_kind__its_own_error),
         cmocka_unit_test(open__text_longer_than_any_envelope__syntax),
     };

@@ -12,7 +12,7 @@
 #define VECTORS TG_TEST_DATA "/envelope2/vectors.json"
 #define ROOM 70000u
 
-/* ---- vectors that another implementation made ----------------------------------------------- */
+/* ---- vectors of another implementation ------------------------------------------------------ */
 
 static const char *text_of(const json_t *object, const char *name)
 {
@@ -160,7 +160,7 @@ static void whole_transfer__vectors_of_another_implementation__same_bytes(void *
     json_decref(root);
 }
 
-/* ---- what each part of the place is good for ------------------------------------------------ */
+/* ---- the parts of the position -------------------------------------------------------------- */
 
 static const struct tg_v2_place here = { .mailbox = { { 1, 2, 3 } },
                                          .sender = TG_V2_INITIATOR,
@@ -187,7 +187,7 @@ static enum tg_err open_at(const struct tg_secret *key, const struct tg_v2_place
     return err;
 }
 
-static void open__place_other_in_any_bit__does_not_open(void **state)
+static void open__position_differs_in_any_bit__does_not_open(void **state)
 {
     struct tg_secret key = key_of(16, 1);
     struct tg_payload payload = { .type = tg_envelope_type(&key) };
@@ -241,7 +241,7 @@ static void open__v1_as_v2_and_v2_as_v1__does_not_open(void **state)
     tg_buf_deinit(&box);
 }
 
-static void open__any_byte_changed_or_cut__refused(void **state)
+static void open__any_byte_changed_or_truncated__refused(void **state)
 {
     struct tg_secret key = key_of(16, 1);
     struct tg_payload payload = { .type = tg_envelope_type(&key) };
@@ -367,7 +367,7 @@ static void member__put_then_take__the_same_text_and_key(void **state)
 }
 
 /* spec-test: protocol/7#envelope-v2-member-is-the-librarys */
-static void member__every_shape__taken_out_and_told_apart(void **state)
+static void member__every_shape__removed_and_distinguished(void **state)
 {
     static const struct {
         const char *member;
@@ -408,7 +408,7 @@ static void member__every_shape__taken_out_and_told_apart(void **state)
     }
 }
 
-static void member__none_or_no_json__as_it_is_or_refused(void **state)
+static void member__absent_or_not_json__unchanged_or_refused(void **state)
 {
     static const char *const bad[] = { "", "[]", "{", "{\"a\":1,\"a\":2}", "{} x" };
     struct tg_v2_member member = { .is_present = true };
@@ -431,15 +431,15 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(whole_transfer__vectors_of_another_implementation__same_bytes),
-        cmocka_unit_test(open__place_other_in_any_bit__does_not_open),
+        cmocka_unit_test(open__position_differs_in_any_bit__does_not_open),
         cmocka_unit_test(open__v1_as_v2_and_v2_as_v1__does_not_open),
-        cmocka_unit_test(open__any_byte_changed_or_cut__refused),
+        cmocka_unit_test(open__any_byte_changed_or_truncated__refused),
         cmocka_unit_test(seal__largest_and_one_more__sealed_and_refused),
         cmocka_unit_test(derive__any_input_other__other_keys),
         cmocka_unit_test(transcript__any_input_other__another_hash),
         cmocka_unit_test(member__put_then_take__the_same_text_and_key),
-        cmocka_unit_test(member__every_shape__taken_out_and_told_apart),
-        cmocka_unit_test(member__none_or_no_json__as_it_is_or_refused),
+        cmocka_unit_test(member__every_shape__removed_and_distinguished),
+        cmocka_unit_test(member__absent_or_not_json__unchanged_or_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -75,7 +75,7 @@ static void request_id__length_and_characters__at_the_limits(void **state)
 }
 
 /* spec-test: protocol/2#claim-form */
-static void claim__forms__taken_or_malformed(void **state)
+static void claim__forms__accepted_or_malformed(void **state)
 {
     const struct tg_request_headers *h = parse("MAILBOX-DEVICE-CLAIM: " CLAIM_UPPER);
     struct tg_uuid expected;
@@ -141,7 +141,7 @@ static void aliases__different_from_the_header__malformed_and_a_fault(void **sta
     assert_fault_begins(h->fault, "Mailbox-Device-Attestation: expected one value");
 }
 
-static void proof__forms__taken_or_malformed(void **state)
+static void proof__forms__accepted_or_malformed(void **state)
 {
     static const char *const bad[] = {
         "Mailbox-Secret-Proof: ",
@@ -243,7 +243,7 @@ static void prefer__malformed_wait_or_version__a_fault(void **state)
 }
 
 /* spec-test: protocol/2#if-match-form */
-static void if_match__quoted_version_alone__taken(void **state)
+static void if_match__only_a_quoted_version__accepted(void **state)
 {
     static const char *const bad[] = {
         "If-Match:",
@@ -273,7 +273,7 @@ static void if_match__quoted_version_alone__taken(void **state)
     }
 }
 
-static void content_type__json_and_others__told_apart(void **state)
+static void content_type__json_and_others__distinguished(void **state)
 {
     static const struct {
         const char *value;
@@ -307,7 +307,7 @@ static void content_type__json_and_others__told_apart(void **state)
     assert_false(parse("Content-Type: text/plain\nContent-Type: application/json")->is_json_body);
 }
 
-static void accept__json_only_when_asked_for_by_name(void **state)
+static void accept__json__only_if_named(void **state)
 {
     static const struct {
         const char *value;
@@ -374,15 +374,15 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parse__no_headers__everything_absent),
         cmocka_unit_test(request_id__length_and_characters__at_the_limits),
-        cmocka_unit_test(claim__forms__taken_or_malformed),
+        cmocka_unit_test(claim__forms__accepted_or_malformed),
         cmocka_unit_test(aliases__alone_or_equal__the_same_header),
         cmocka_unit_test(aliases__different_from_the_header__malformed_and_a_fault),
-        cmocka_unit_test(proof__forms__taken_or_malformed),
+        cmocka_unit_test(proof__forms__accepted_or_malformed),
         cmocka_unit_test(prefer__wait_with_a_known_version__both),
         cmocka_unit_test(prefer__malformed_wait_or_version__a_fault),
-        cmocka_unit_test(if_match__quoted_version_alone__taken),
-        cmocka_unit_test(content_type__json_and_others__told_apart),
-        cmocka_unit_test(accept__json_only_when_asked_for_by_name),
+        cmocka_unit_test(if_match__only_a_quoted_version__accepted),
+        cmocka_unit_test(content_type__json_and_others__distinguished),
+        cmocka_unit_test(accept__json__only_if_named),
         cmocka_unit_test(faults__several__the_first_is_kept_and_none_repeats_a_value),
         cmocka_unit_test(wipe__after_a_claim__all_zero),
     };

@@ -241,7 +241,7 @@ static void get_string__missing_or_another_type__fault_names_the_path(void **sta
     tg_json_free(&doc);
 }
 
-static void get_optional__absent_null_and_empty__told_apart(void **state)
+static void get_optional__absent_null_and_empty__distinguished(void **state)
 {
     struct tg_json *doc = open_doc();
     struct tg_bytes out = TG_LIT("kept");
@@ -336,7 +336,7 @@ static void counts__members_and_items__zero_where_there_are_none(void **state)
     tg_json_free(&doc);
 }
 
-static void item__objects_of_an_array__and_nothing_else(void **state)
+static void item__objects_of_an_array__only_those(void **state)
 {
     static const char text[] =
         "{\"a\":[{\"n\":\"first\"},7,{\"n\":\"third\"}],\"o\":{\"n\":\"x\"}}";
@@ -396,7 +396,7 @@ static void put_string__specials__escaped(void **state)
     tg_buf_deinit(&out);
 }
 
-static void put_string__no_utf8_or_a_nul__syntax_sticks(void **state)
+static void put_string__invalid_utf8_or_a_nul__syntax_sticks(void **state)
 {
     struct tg_buf out;
 
@@ -438,14 +438,14 @@ int main(void)
         cmocka_unit_test(parse__unknown_members_of_any_kind__ignored),
         cmocka_unit_test(get_string__length_at_each_limit__accepted_and_refused),
         cmocka_unit_test(get_string__missing_or_another_type__fault_names_the_path),
-        cmocka_unit_test(get_optional__absent_null_and_empty__told_apart),
+        cmocka_unit_test(get_optional__absent_null_and_empty__distinguished),
         cmocka_unit_test(get_bool__true_false_and_others__value_or_refused),
         cmocka_unit_test(get_whole__bounds_fractions_and_other_types__value_or_refused),
         cmocka_unit_test(counts__members_and_items__zero_where_there_are_none),
-        cmocka_unit_test(item__objects_of_an_array__and_nothing_else),
+        cmocka_unit_test(item__objects_of_an_array__only_those),
         cmocka_unit_test(put_string__every_ascii_character__read_back_the_same),
         cmocka_unit_test(put_string__specials__escaped),
-        cmocka_unit_test(put_string__no_utf8_or_a_nul__syntax_sticks),
+        cmocka_unit_test(put_string__invalid_utf8_or_a_nul__syntax_sticks),
         cmocka_unit_test(wipe_on_free__documents_before_and_after__still_work),
     };
 

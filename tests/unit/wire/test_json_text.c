@@ -50,7 +50,7 @@ static void find__name_with_every_escape__found(void **state)
     assert_null(tg_json_text_find(tg_bytes_str(json), "//\\\"xYZ").ptr);
 }
 
-static void cut__first_middle_last_only__all_else_byte_for_byte(void **state)
+static void cut__first_middle_last_only__the_rest_byte_for_byte(void **state)
 {
     static const struct {
         const char *json;
@@ -79,7 +79,7 @@ static void cut__first_middle_last_only__all_else_byte_for_byte(void **state)
     }
 }
 
-static void add__object__one_member_more_at_its_end(void **state)
+static void add__object__member_added_at_its_end(void **state)
 {
     static const struct {
         const char *json;
@@ -108,7 +108,7 @@ static void add__object__one_member_more_at_its_end(void **state)
     }
 }
 
-static void add__no_object__syntax(void **state)
+static void add__not_an_object__syntax(void **state)
 {
     static const char *const cases[] = { "", "}", "[1]", "{\"a\":1", "   " };
 
@@ -125,7 +125,7 @@ static void add__no_object__syntax(void **state)
     }
 }
 
-/* Of broken text the answer means nothing, but a sanitizer sees that nothing outside is read. */
+/* For malformed text the result is meaningless; a sanitizer shows that no byte outside is read. */
 static void find__every_truncation__nothing_outside_is_read(void **state)
 {
     static const char json[] =
@@ -150,9 +150,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(find__member_anywhere__its_value_as_written),
         cmocka_unit_test(find__name_with_every_escape__found),
-        cmocka_unit_test(cut__first_middle_last_only__all_else_byte_for_byte),
-        cmocka_unit_test(add__object__one_member_more_at_its_end),
-        cmocka_unit_test(add__no_object__syntax),
+        cmocka_unit_test(cut__first_middle_last_only__the_rest_byte_for_byte),
+        cmocka_unit_test(add__object__member_added_at_its_end),
+        cmocka_unit_test(add__not_an_object__syntax),
         cmocka_unit_test(find__every_truncation__nothing_outside_is_read),
     };
 

@@ -369,7 +369,7 @@ static void create__nested_20000_deep__limit(void **state)
     tg_buf_deinit(&body);
 }
 
-static void decode__faults__never_repeat_what_came_in(void **state)
+static void decode__faults__never_repeat_the_input(void **state)
 {
     static const char *const bodies[] = {
         "{\"MARK\":\"MARK\",\"MARK\":1}",
@@ -402,7 +402,7 @@ static void read__empty_body__no_token_and_no_document(void **state)
 }
 
 /* spec-test: protocol/3#access-rights */
-static void rights__every_text_up_to_four_letters__as_the_rule_says(void **state)
+static void rights__every_text_up_to_four_letters__accepted_or_refused(void **state)
 {
     static const char letters[] = "RWDrX";
     static const unsigned values[] = { TG_RIGHT_READ, TG_RIGHT_WRITE, TG_RIGHT_DELETE, 0, 0 };
@@ -517,7 +517,7 @@ static void others__encoded_and_decoded__the_same(void **state)
 }
 
 /* spec-test: protocol/4#read-tells-push-supported */
-static void content__of_a_read_with_a_token__says_what_becomes_of_it(void **state)
+static void content__of_a_read_with_a_token__has_push_supported(void **state)
 {
     static const struct {
         bool has, is;
@@ -584,7 +584,7 @@ static void answers__decoded__every_field(void **state)
     assert_true(is_push_supported);
 }
 
-static void encode__text_that_is_no_utf8__syntax(void **state)
+static void encode__invalid_utf8__syntax(void **state)
 {
     const struct tg_msg_update update = { .payload = { TG_LIT("T"), TG_LIT("\xff") } };
     struct tg_buf out;
@@ -607,15 +607,15 @@ int main(void)
         cmocka_unit_test(create__each_string_at_its_limit_and_above__accepted_and_refused),
         cmocka_unit_test(create__body_at_its_limit_and_above__accepted_and_refused),
         cmocka_unit_test(create__nested_20000_deep__limit),
-        cmocka_unit_test(decode__faults__never_repeat_what_came_in),
+        cmocka_unit_test(decode__faults__never_repeat_the_input),
         cmocka_unit_test(read__empty_body__no_token_and_no_document),
-        cmocka_unit_test(rights__every_text_up_to_four_letters__as_the_rule_says),
+        cmocka_unit_test(rights__every_text_up_to_four_letters__accepted_or_refused),
         cmocka_unit_test(rights__every_set__formatted_in_order_and_back),
         cmocka_unit_test(create__encoded_and_decoded__the_same),
         cmocka_unit_test(others__encoded_and_decoded__the_same),
-        cmocka_unit_test(content__of_a_read_with_a_token__says_what_becomes_of_it),
+        cmocka_unit_test(content__of_a_read_with_a_token__has_push_supported),
         cmocka_unit_test(answers__decoded__every_field),
-        cmocka_unit_test(encode__text_that_is_no_utf8__syntax),
+        cmocka_unit_test(encode__invalid_utf8__syntax),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

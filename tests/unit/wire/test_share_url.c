@@ -299,7 +299,7 @@ static void format__host_of_60_characters__fits_into_a_text_message(void **state
     tg_buf_deinit(&out);
 }
 
-static void format__what_parse_would_refuse__refused(void **state)
+static void format__url_that_parse_refuses__refused(void **state)
 {
     const struct tg_share_url cases[] = {
         { .host = "" },
@@ -326,7 +326,7 @@ static void format__what_parse_would_refuse__refused(void **state)
     tg_buf_deinit(&out);
 }
 
-static void origin__scheme_host_and_port__alone(void **state)
+static void origin__has_only_scheme_host_and_port(void **state)
 {
     static const struct {
         const char *text;
@@ -350,7 +350,7 @@ static void origin__scheme_host_and_port__alone(void **state)
     }
 }
 
-static void secret_parse__forms__taken_or_refused_and_untouched(void **state)
+static void secret_parse__forms__accepted_or_refused_and_untouched(void **state)
 {
     static const char *const good[] = { KEY16, KEY16 "==", KEY32, KEY32 "=" };
     static const char *const bad[] = { "", "=", KEY16 "=", KEY32 "==", " " KEY16, KEY16 "\n", "*" };
@@ -370,7 +370,7 @@ static void secret_parse__forms__taken_or_refused_and_untouched(void **state)
     }
 }
 
-static void is_loopback__addresses_and_names__told_apart(void **state)
+static void is_loopback__addresses_and_names__true_or_false(void **state)
 {
     static const char *const yes[] = { "127.0.0.1", "127.255.255.255",  "[::1]", "::1", "localhost",
                                        "LOCALHOST", "[0:0:0:0:0:0:0:1]" };
@@ -400,10 +400,10 @@ int main(void)
         cmocka_unit_test(parse__host_at_its_limits__accepted_and_refused),
         cmocka_unit_test(parse__vertical_of_32_characters__kept),
         cmocka_unit_test(format__host_of_60_characters__fits_into_a_text_message),
-        cmocka_unit_test(format__what_parse_would_refuse__refused),
-        cmocka_unit_test(origin__scheme_host_and_port__alone),
-        cmocka_unit_test(secret_parse__forms__taken_or_refused_and_untouched),
-        cmocka_unit_test(is_loopback__addresses_and_names__told_apart),
+        cmocka_unit_test(format__url_that_parse_refuses__refused),
+        cmocka_unit_test(origin__has_only_scheme_host_and_port),
+        cmocka_unit_test(secret_parse__forms__accepted_or_refused_and_untouched),
+        cmocka_unit_test(is_loopback__addresses_and_names__true_or_false),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -52,7 +52,7 @@ static void assert_hex(struct tg_bytes seen, const json_t *object, const char *n
     assert_memory_equal(seen.ptr, expected.bytes, expected.len);
 }
 
-/* RFC 5869's first half, which the product never shows alone. */
+/* The extract step of RFC 5869, which crypto/hkdf.h does not offer alone. */
 static void assert_extract(struct tg_bytes salt, struct tg_bytes ikm, const json_t *object,
                            const char *name)
 {
@@ -105,7 +105,7 @@ static void coding__example_of_one_record__every_value_and_byte(void **state)
     json_decref(root);
 }
 
-/* Its keys and its records are ours too, though a body of two is refused (RFC 8291 section 4). */
+/* Keys and records match the example, but a body of two records is refused (RFC 8291 section 4). */
 static void coding__example_of_two_records__values_match_and_body_refused(void **state)
 {
     json_t *root = json_load_file(VECTORS_8188, 0, NULL);
@@ -138,7 +138,7 @@ static void coding__example_of_two_records__values_match_and_body_refused(void *
                         "I am th\x01\x00"
                         "e walrus\x02",
                         plain.len);
-    /* The first alone says that another follows. */
+    /* The delimiter of the first record announces another one. */
     assert_int_equal(tg_coding_parse(&parts, tg_bytes_first(view(&body), 48)), TG_OK);
     assert_view(parts.key_id, "a1");
     tg_buf_clear(&plain);
@@ -165,7 +165,7 @@ static void put_raw(struct tg_buf *out, struct tg_bytes record, uint32_t record_
         TG_OK);
 }
 
-static void coding__delimiter_and_padding__only_that_of_a_last_record(void **state)
+static void coding__delimiter_and_padding__only_of_a_last_record(void **state)
 {
     const struct {
         struct tg_bytes record;
@@ -202,7 +202,7 @@ static void coding__delimiter_and_padding__only_that_of_a_last_record(void **sta
     }
 }
 
-static void coding_parse__record_size__18_and_what_holds_the_record(void **state)
+static void coding_parse__record_size__at_least_18_and_the_record(void **state)
 {
     static const struct {
         uint32_t record_size;
@@ -234,7 +234,7 @@ static void coding_parse__record_size__18_and_what_holds_the_record(void **state
     }
 }
 
-static void coding_encode__at_its_limits__taken_up_to_them(void **state)
+static void coding_encode__at_its_limits__accepted(void **state)
 {
     static uint8_t bytes[300];
     static const struct {
@@ -313,7 +313,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-static void webpush__example_of_the_rfc__every_value_on_the_way(void **state)
+static void webpush__example_of_the_rfc__every_intermediate_value(void **state)
 {
     const struct fixture *f = *state;
     struct tg_secret shared = { .len = 0 };
@@ -380,7 +380,7 @@ static void webpush_open__any_byte_changed__refused(void **state)
         tg_buf_init(&out, ROOM);
         changed.bytes[i] ^= 1;
         if (i >= 16 && i < 20) {
-            /* The record size is only a bound on the record, and no key depends on it. */
+            /* The record size only limits the record; no key depends on it. */
             assert_int_equal(open_with(f, &out, view(&changed)), TG_OK);
         } else {
             enum tg_err err = open_with(f, &out, view(&changed));
@@ -392,7 +392,7 @@ static void webpush_open__any_byte_changed__refused(void **state)
     }
 }
 
-static void webpush_open__cut_anywhere_or_longer__refused(void **state)
+static void webpush_open__truncated_or_longer__refused(void **state)
 {
     const struct fixture *f = *state;
 
@@ -448,7 +448,7 @@ static void webpush_open__another_key_or_auth__refused(void **state)
     tg_buf_deinit(&out);
 }
 
-static void webpush_seal__padded__as_long_as_asked_and_opens_without(void **state)
+static void webpush_seal__padded__has_the_length_and_opens_without_padding(void **state)
 {
     static const size_t lengths[] = { 5, 6, 64, TG_WEBPUSH_PLAIN_MAX };
     const struct fixture *f = *state;
@@ -469,7 +469,7 @@ static void webpush_seal__padded__as_long_as_asked_and_opens_without(void **stat
     }
 }
 
-static void webpush__over_a_limit_or_no_key__refused_and_nothing_appended(void **state)
+static void webpush__over_a_limit_or_invalid_key__refused_and_nothing_appended(void **state)
 {
     static uint8_t long_body[TG_WEBPUSH_BODY_MAX + 1];
     const struct fixture *f = *state;
@@ -497,18 +497,18 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(coding__example_of_one_record__every_value_and_byte),
         cmocka_unit_test(coding__example_of_two_records__values_match_and_body_refused),
-        cmocka_unit_test(coding__delimiter_and_padding__only_that_of_a_last_record),
-        cmocka_unit_test(coding_parse__record_size__18_and_what_holds_the_record),
-        cmocka_unit_test(coding_encode__at_its_limits__taken_up_to_them),
-        cmocka_unit_test(webpush__example_of_the_rfc__every_value_on_the_way),
+        cmocka_unit_test(coding__delimiter_and_padding__only_of_a_last_record),
+        cmocka_unit_test(coding_parse__record_size__at_least_18_and_the_record),
+        cmocka_unit_test(coding_encode__at_its_limits__accepted),
+        cmocka_unit_test(webpush__example_of_the_rfc__every_intermediate_value),
         cmocka_unit_test(webpush_seal__example_of_the_rfc__byte_for_byte),
         cmocka_unit_test(webpush_open__example_of_the_rfc__its_text),
         cmocka_unit_test(webpush_open__any_byte_changed__refused),
-        cmocka_unit_test(webpush_open__cut_anywhere_or_longer__refused),
+        cmocka_unit_test(webpush_open__truncated_or_longer__refused),
         cmocka_unit_test(webpush_open__key_id_of_another_length__refused),
         cmocka_unit_test(webpush_open__another_key_or_auth__refused),
-        cmocka_unit_test(webpush_seal__padded__as_long_as_asked_and_opens_without),
-        cmocka_unit_test(webpush__over_a_limit_or_no_key__refused_and_nothing_appended),
+        cmocka_unit_test(webpush_seal__padded__has_the_length_and_opens_without_padding),
+        cmocka_unit_test(webpush__over_a_limit_or_invalid_key__refused_and_nothing_appended),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What every test of wire/ needs. */
+/* Helpers for the tests of wire/. */
 #ifndef TG_TEST_UNIT_WIRE_UNIT_H
 #define TG_TEST_UNIT_WIRE_UNIT_H
 
@@ -23,7 +23,7 @@
 
 #define assert_fault_begins(fault, start) assert_memory_equal((fault).text, (start), strlen(start))
 
-/* len bytes of c behind what is there. */
+/* Appends len bytes of c. */
 static inline void fill(struct tg_buf *b, char c, size_t len)
 {
     uint8_t *at = tg_buf_extend(b, len);
