@@ -18,7 +18,7 @@ enum tg_err {
     TG_E_CONFLICT,     /* an answer: it has changed */
     TG_E_EXPIRED,      /* an answer: it has expired */
 
-    TG_E_NOMEM = 300, /* our environment */
+    TG_E_NOMEM = 300, /* from here on: the environment of this program */
     TG_E_IO,
     TG_E_STORE,  /* the store failed; a write may or may not have happened */
     TG_E_FULL,   /* the store or a queue is at its stated maximum; nothing was written */

@@ -13,7 +13,7 @@
 
 /* The answer to a request whose route is not a call. */
 void tg_answer_route(struct tg_exchange *ex);
-/* The answer that ex->result asks for. */
+/* The answer of ex->result. */
 void tg_answer_result(struct tg_exchange *ex);
 /* The answer to an error on the relay's side. */
 void tg_answer_error(struct tg_exchange *ex, enum tg_err err);

@@ -23,7 +23,7 @@
 /* The values are part of additional data and transcript. */
 enum tg_v2_role { TG_V2_INITIATOR = 1, TG_V2_RECIPIENT = 2 };
 
-/* ---- the transcript: a hash over all messages of the transfer so far, v1 ones included */
+/* ---- the transcript: a hash over all messages of the transfer so far, v1 ones included ------ */
 
 /* The digest of a payload for the transcript: SHA-256( type || 0 || data ). */
 TG_NODISCARD enum tg_err tg_v2_digest(uint8_t out[TG_SHA256_LEN], const struct tg_payload *payload);
@@ -36,7 +36,7 @@ TG_NODISCARD enum tg_err tg_v2_transcript_add(uint8_t out[TG_SHA256_LEN],
                                               enum tg_v2_role sender, uint64_t seq,
                                               const uint8_t digest[TG_SHA256_LEN]);
 
-/* ---- keys */
+/* ---- keys ----------------------------------------------------------------------------------- */
 
 struct tg_v2_keys {
     struct tg_secret to_recipient; /* the initiator seals with it */
@@ -54,7 +54,7 @@ TG_NODISCARD enum tg_err tg_v2_derive(struct tg_v2_keys *keys, const struct tg_s
                                       const uint8_t transcript[TG_SHA256_LEN]);
 void tg_v2_keys_wipe(struct tg_v2_keys *keys);
 
-/* ---- messages */
+/* ---- messages ------------------------------------------------------------------------------- */
 
 /* The position of a message. All of it is authenticated with the message. */
 struct tg_v2_place {
@@ -73,7 +73,7 @@ TG_NODISCARD enum tg_err tg_v2_open(struct tg_buf *out, const struct tg_secret *
                                     const struct tg_v2_place *place,
                                     const struct tg_payload *payload, struct tg_fault *fault);
 
-/* ---- the member of provisioning information that offers v2 and accepts it */
+/* ---- the member of provisioning information that offers v2 and accepts it ------------------- */
 
 #define TG_V2_MEMBER "tigressV2"
 

@@ -14,7 +14,7 @@
 #include "crypto/aead.h"
 #include "crypto/p256.h"
 
-/* ---- RFC 8188: aes128gcm, one record */
+/* ---- RFC 8188: aes128gcm, one record -------------------------------------------------------- */
 
 #define TG_CODING_SALT_LEN 16u
 #define TG_CODING_FIXED_LEN 21u   /* salt, record size, length of the key id */
@@ -63,7 +63,7 @@ TG_NODISCARD enum tg_err tg_coding_parse(struct tg_coding_body *body, struct tg_
 TG_NODISCARD enum tg_err tg_coding_open(struct tg_buf *out, struct tg_bytes ikm,
                                         const struct tg_coding_body *body);
 
-/* ---- RFC 8291: Web Push */
+/* ---- RFC 8291: Web Push --------------------------------------------------------------------- */
 
 #define TG_WEBPUSH_AUTH_LEN 16u
 #define TG_WEBPUSH_BODY_MAX 4096u  /* every push service accepts this many bytes */

@@ -125,7 +125,7 @@ void standing_attest(struct tg_buf *out, enum tg_attest_step step,
     (void)tg_buf_cstr(out);
 }
 
-/* ---- tokens ---------------------------------------------------------------------------------- */
+/* ---- tokens --------------------------------------------------------------------------------- */
 
 static EVP_PKEY *load_private_key(unsigned number)
 {
@@ -180,7 +180,7 @@ void standing_token(struct tg_buf *out, const char *label, unsigned key,
     tg_buf_deinit(&challenge);
 }
 
-/* ---- hooks ----------------------------------------------------------------------------------- */
+/* ---- hooks ---------------------------------------------------------------------------------- */
 
 static enum tg_err offload(void *ctx, tg_offload_fn *work, tg_offload_fn *done, void *arg)
 {

@@ -34,7 +34,7 @@ static void append__to_the_maximum_and_one_more__limit_sticks(void **state)
     assert_int_equal(tg_buf_status(&b), TG_E_LIMIT);
     assert_int_equal(b.len, 4);
     tg_buf_truncate(&b, 1);
-    tg_buf_append_u8(&b, 'e'); /* would fit now, but the failure is for whoever appended before */
+    tg_buf_append_u8(&b, 'e'); /* would fit now, but the first failure sticks */
     assert_int_equal(b.len, 1);
     tg_buf_clear(&b);
     tg_buf_append_u8(&b, 'e');
@@ -126,7 +126,7 @@ static void extend__length_that_overflows__limit(void **state)
     (void)state;
     tg_buf_init(&b, SIZE_MAX);
     tg_buf_append_u8(&b, 1);
-    fail_in = 0; /* whatever it asks for */
+    fail_in = 0; /* the next allocation */
     assert_null(tg_buf_extend(&b, SIZE_MAX - 1));
     fail_in = -1;
     assert_int_not_equal(tg_buf_status(&b), TG_OK);

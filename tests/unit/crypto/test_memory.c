@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every allocation, ours and the library's, fails once. */
+/* Every allocation fails once, in this program and in libcrypto. */
 #include "unit.h"
 
 #include "crypto/aead.h"

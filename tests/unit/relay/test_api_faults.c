@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Call number n of whatever can fail inside the relay core fails, n = 1, 2, 3 ... until none is
- * left: each time the answer is a 503 or the right one, nothing is half done, nothing leaks.
+ * Call number n of the functions that can fail inside the relay core fails, n = 1, 2, 3 ... up to
+ * the last call. Each time the answer is a 503 or the right one, no change is partial, and no
+ * memory leaks.
  */
 #include "standing_world.h"
 
@@ -59,7 +60,7 @@ WRAP_CRYPTO(tg_aead_open,
             (out, key, nonce, aad, box))
 WRAP_CRYPTO(tg_rng_fill, (const struct tg_rng *rng, uint8_t *out, size_t len), (rng, out, len))
 
-/* ---- one request, answered into plain memory ------------------------------------------------- */
+/* ---- one request, answered into plain memory ------------------------------------------------ */
 
 struct answer {
     unsigned count, status;
@@ -249,7 +250,7 @@ static bool try_proofs(const char *proof, unsigned right, unsigned n)
     assert_int_equal(a.count, 1);
     assert_int_equal(tg_relay_in_flight(w.relay), 0);
     if (a.status != right) {
-        assert_int_equal(a.status, 503); /* our own trouble is never the sender's bad standing */
+        assert_int_equal(a.status, 503); /* an error of the relay is not a refusal of the proof */
     }
     a = send_proofs(&w, proof);
     assert_true(a.status == right || (right == 200 && a.status == 201));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What lies in the embedded store's files after a whole transfer with tokens on both sides, while
- * pushes wait, while they are settled and after they are gone: nothing that anybody sent.
+ * The files of the embedded store after a complete transfer with tokens on both sides, while pushes
+ * wait, while they are settled and after they are removed: they contain nothing that was sent.
  * spec-test: protocol/3#blind-at-rest
  */
 #include "relay/api.h"

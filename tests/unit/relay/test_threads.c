@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Workers on threads of their own, one store: of any number of first reads at once exactly one
- * claim gets the content. On both stores; meant for TSan, too.
+ * Several workers, each on its own thread, and one store: of concurrent first reads exactly one
+ * claim gets the content. On both stores; also run under TSan.
  */
 #include "relay/api.h"
 

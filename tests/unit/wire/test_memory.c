@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every allocation, ours and the JSON library's, fails once: no leak, no crash, outputs untouched.
+/* Every allocation fails once, in this program and in Jansson: no leak, no crash, outputs
+ * untouched.
  */
 #include "unit.h"
 
