@@ -2,7 +2,8 @@
 #include "relay/answer.h"
 
 #include "base/mem.h"
-#include "relay/status.h"
+#include "relay/reply.h"
+#include "relay/standing_case.h"
 #include "wire/msg_create.h"
 #include "wire/msg_read.h"
 #include "wire/msg_update.h"

@@ -16,6 +16,7 @@
 #include "relay/command.h"
 #include "relay/exchange.h"
 #include "relay/perform.h"
+#include "relay/reply.h"
 #include "relay/standing_run.h"
 
 #include <assert.h>

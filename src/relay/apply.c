@@ -2,6 +2,7 @@
 #include "relay/apply.h"
 
 #include "relay/outbox_entry.h"
+#include "relay/standing_case.h"
 
 enum tg_err tg_apply_record(struct tg_exchange *ex, const struct tg_store_record *record)
 {

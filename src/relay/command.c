@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "relay/command.h"
 
+#include "relay/standing_case.h"
 #include "wire/msg_create.h"
 #include "wire/msg_read.h"
 #include "wire/msg_update.h"

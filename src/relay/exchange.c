@@ -2,6 +2,7 @@
 #include "relay/exchange.h"
 
 #include "base/mem.h"
+#include "relay/standing_case.h"
 
 void tg_exchange_drop_contents(struct tg_exchange *ex)
 {

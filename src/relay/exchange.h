@@ -14,9 +14,9 @@
 #include "mailbox/route.h"
 #include "relay/api.h"
 #include "relay/preview.h"
-#include "relay/reply.h"
-#include "relay/standing_case.h"
 #include "wire/json.h"
+
+struct tg_standing_case;
 
 struct tg_relay {
     const struct tg_relay_config *config;

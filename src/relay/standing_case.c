@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "relay/exchange.h"
+#include "relay/reply.h"
 #include "wire/attestation.h"
 
 #include <string.h>

@@ -9,11 +9,13 @@
 #ifndef TG_RELAY_STANDING_CASE_H
 #define TG_RELAY_STANDING_CASE_H
 
-#include "relay/reply.h"
+#include "relay/seal.h"
 #include "relay/standing.h"
 #include "wire/attestation.h"
 
 struct tg_exchange;
+struct tg_reply;
+struct tg_request_headers;
 
 struct tg_standing_case {
     bool has_attestation, has_token;

@@ -4,6 +4,7 @@
 #include "relay/answer.h"
 #include "relay/apply.h"
 #include "relay/perform.h"
+#include "relay/standing_case.h"
 
 static void rule(struct tg_exchange *ex, enum tg_standing_ruling ruling);
 
