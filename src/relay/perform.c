@@ -50,7 +50,7 @@ static void settle(struct tg_exchange *ex)
     }
 }
 
-static void changed(void *ctx, enum tg_err err)
+static void on_changed(void *ctx, enum tg_err err)
 {
     struct tg_exchange *ex = ctx;
     struct tg_relay *relay = ex->relay;
@@ -83,7 +83,7 @@ void tg_perform_change(struct tg_exchange *ex)
 {
     ex->pending_count++;
     ex->relay->change_count++;
-    ex->relay->store->ops->apply(ex->relay->port, &ex->key, tg_apply_change, ex, changed);
+    ex->relay->store->ops->apply(ex->relay->port, &ex->key, tg_apply_change, ex, on_changed);
 }
 
 static void take_found(struct tg_exchange *ex, enum tg_err err,
@@ -106,7 +106,7 @@ static void take_found(struct tg_exchange *ex, enum tg_err err,
     }
 }
 
-static void found(void *ctx, enum tg_err err, const struct tg_store_record *record)
+static void on_found(void *ctx, enum tg_err err, const struct tg_store_record *record)
 {
     struct tg_exchange *ex = ctx;
 
@@ -121,5 +121,5 @@ static void found(void *ctx, enum tg_err err, const struct tg_store_record *reco
 void tg_perform_look(struct tg_exchange *ex)
 {
     ex->pending_count++;
-    ex->relay->store->ops->read(ex->relay->port, &ex->key, found, ex);
+    ex->relay->store->ops->read(ex->relay->port, &ex->key, on_found, ex);
 }

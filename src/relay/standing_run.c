@@ -6,7 +6,7 @@
 #include "relay/perform.h"
 #include "relay/standing_case.h"
 
-static void rule(struct tg_exchange *ex, enum tg_standing_ruling ruling);
+static void follow_ruling(struct tg_exchange *ex, enum tg_standing_ruling ruling);
 
 static void begin_pending(struct tg_exchange *ex)
 {
@@ -21,7 +21,7 @@ static void end_pending(struct tg_exchange *ex)
     ex->relay->change_count--;
 }
 
-static void spent(void *ctx, enum tg_err err)
+static void on_spent(void *ctx, enum tg_err err)
 {
     struct tg_exchange *ex = ctx;
 
@@ -30,7 +30,7 @@ static void spent(void *ctx, enum tg_err err)
     if (!ex->is_ended && err != TG_OK) {
         tg_answer_error(ex, err);
     } else if (!ex->is_ended) {
-        rule(ex, tg_standing_spent(ex));
+        follow_ruling(ex, tg_standing_spent(ex));
     }
     (void)tg_exchange_release(ex);
 }
@@ -39,7 +39,7 @@ static void spend(struct tg_exchange *ex)
 {
     begin_pending(ex);
     ex->relay->store->ops->apply(ex->relay->port, &ex->standing->spent_key, tg_standing_spend, ex,
-                                 spent);
+                                 on_spent);
     (void)tg_exchange_release(ex);
 }
 
@@ -48,14 +48,14 @@ static void verify(void *arg)
     tg_standing_verify(arg);
 }
 
-static void verified(void *arg)
+static void on_verified(void *arg)
 {
     struct tg_exchange *ex = arg;
 
     tg_exchange_hold(ex);
     end_pending(ex);
     if (!ex->is_ended) {
-        rule(ex, tg_standing_verified(ex));
+        follow_ruling(ex, tg_standing_verified(ex));
     }
     (void)tg_exchange_release(ex);
 }
@@ -68,10 +68,10 @@ static void offload_verify(struct tg_exchange *ex)
 
     begin_pending(ex);
     if (hooks != NULL && hooks->offload != NULL) {
-        err = hooks->offload(hooks->ctx, verify, verified, ex);
+        err = hooks->offload(hooks->ctx, verify, on_verified, ex);
     } else {
         verify(ex);
-        verified(ex);
+        on_verified(ex);
     }
     if (err != TG_OK) {
         end_pending(ex);
@@ -80,7 +80,7 @@ static void offload_verify(struct tg_exchange *ex)
     (void)tg_exchange_release(ex);
 }
 
-static void rule(struct tg_exchange *ex, enum tg_standing_ruling ruling)
+static void follow_ruling(struct tg_exchange *ex, enum tg_standing_ruling ruling)
 {
     switch (ruling) {
     case TG_RULING_PASS:
@@ -117,11 +117,11 @@ static void judge_found(struct tg_exchange *ex, enum tg_err err,
     } else if (ex->result.outcome == TG_OUTCOME_DUPLICATE) {
         tg_perform_change(ex);
     } else {
-        rule(ex, tg_standing_begin(ex));
+        follow_ruling(ex, tg_standing_begin(ex));
     }
 }
 
-static void found_to_judge(void *ctx, enum tg_err err, const struct tg_store_record *record)
+static void on_found(void *ctx, enum tg_err err, const struct tg_store_record *record)
 {
     struct tg_exchange *ex = ctx;
 
@@ -140,5 +140,5 @@ void tg_standing_run(struct tg_exchange *ex)
         return;
     }
     ex->pending_count++;
-    ex->relay->store->ops->read(ex->relay->port, &ex->key, found_to_judge, ex);
+    ex->relay->store->ops->read(ex->relay->port, &ex->key, on_found, ex);
 }
