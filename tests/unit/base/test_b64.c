@@ -147,7 +147,7 @@ static void decode__every_byte_at_every_place__accepted_only_if_of_the_alphabet(
             bool is_valid = c != 0 && strchr(alphabet, (int)c) != NULL;
 
             if (c == '=' && place == 95) {
-                continue; /* that is padding */
+                continue; /* padding */
             }
             memset(text, 'A', sizeof(text));
             text[place] = (uint8_t)c;

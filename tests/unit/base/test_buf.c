@@ -179,7 +179,7 @@ static void cstr__full_and_empty_buffer__terminated_and_not_counted(void **state
     assert_string_equal(tg_buf_cstr(&b), "abc");
     assert_int_equal(b.len, 3);
     tg_buf_deinit(&b);
-    tg_buf_deinit(&b); /* twice does no harm */
+    tg_buf_deinit(&b); /* a second call does nothing */
 }
 
 int main(void)

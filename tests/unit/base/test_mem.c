@@ -12,7 +12,7 @@ void __real_free(void *ptr);
 void __wrap_free(void *ptr);
 
 static int fail_in = -1;
-static unsigned char *watched; /* a block whose first bytes are looked at when it is freed */
+static unsigned char *watched; /* the block whose first bytes are checked when it is freed */
 static unsigned char seen[8];
 
 void *__wrap_malloc(size_t size)

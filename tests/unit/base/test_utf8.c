@@ -43,15 +43,15 @@ static void is_valid__malformed__false(void **state)
         "\xf5\x80\x80\x80", /* the same */
         "\xff",             /* never */
         "\xfe",             /* never */
-        "\xc3",             /* cut */
-        "\xe2\x82",         /* cut */
-        "\xf0\x9f\x98",     /* cut */
+        "\xc3",             /* truncated */
+        "\xe2\x82",         /* truncated */
+        "\xf0\x9f\x98",     /* truncated */
         "\xc3(",            /* no continuation */
         "\xe2(\xa1",        /* the same */
         "\xe2\x82(",        /* the same */
         "\xf0\x9f\x98(",    /* the same */
-        "12345678\xff",     /* behind a whole word */
-        "1234567\xc3",      /* at the end of one */
+        "12345678\xff",     /* after a machine word */
+        "1234567\xc3",      /* at the end of a machine word */
         "1234567\xffxyz45678",
     };
 

@@ -175,7 +175,7 @@ int main(void)
         return 1;
     }
     if (do_hash(&(struct tg_buf){ .max = 0 }) != TG_E_LIMIT) {
-        return 1; /* the one-time look-up has been made; what is tested is what comes after */
+        return 1; /* the algorithms are fetched here; the tests cover what follows */
     }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

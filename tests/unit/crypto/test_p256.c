@@ -133,7 +133,8 @@ static void shared__not_a_point_of_the_curve__refused_and_untouched(void **state
         assert_int_equal(tg_p256_check(unhex(&room, no_points[i])), TG_E_SYNTAX);
         assert_int_equal(out.len, 1);
         assert_int_equal(out.bytes[0], 9);
-        assert_int_equal(ERR_peek_error(), 0); /* the caller's TLS would take it for its own */
+        assert_int_equal(ERR_peek_error(),
+                         0); /* else the caller's TLS would report it as its own error */
     }
 }
 

@@ -80,8 +80,8 @@ static void admit__next_salt__starts_over_in_another_cell(void **state)
     unsigned fresh = 0;
 
     (void)state;
-    /* One period's last moment and the next one's first: a cell that was the same would be empty.
-     */
+    /* The last moment of one period and the first of the next: if both used the same cell, the
+       burst would be exhausted. */
     for (int64_t period = 1; period <= 8; period++) {
         int64_t edge_ms = period * TG_LIMITS_SALT_MS;
 

@@ -200,7 +200,7 @@ static void decode__refuses_other_than_its_own_encoding(void **state)
         assert_int_equal(tg_outbox_entry_decode(&back, tg_buf_view(&plain)), TG_E_SYNTAX);
         plain.ptr[i] ^= 0x80;
     }
-    plain.ptr[17] = 1; /* the first byte behind the token */
+    plain.ptr[17] = 1; /* the first byte after the token */
     assert_int_equal(tg_outbox_entry_decode(&back, tg_buf_view(&plain)), TG_E_SYNTAX);
     plain.ptr[17] = 0;
     plain.ptr[1023] = 1;

@@ -46,7 +46,7 @@ struct worker {
 
 static void ignore_notify(void *ctx)
 {
-    (void)ctx; /* these workers ask instead of being woken */
+    (void)ctx; /* these workers poll instead of being woken */
 }
 
 static void on_respond(void *ctx, const struct tg_http_response *response)

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every allocation fails once, in this program and in Jansson: no leak, no crash, outputs
- * untouched.
- */
+/* Every allocation fails once, in this program and in Jansson: no leak, outputs untouched. */
 #include "unit.h"
 
 #include "wire/envelope.h"
@@ -109,8 +107,8 @@ static void decoders__allocation_n_fails__an_error_and_outputs_untouched(void **
         bool is_reached = true;
         int n = 0;
 
-        /* Until no allocation is left to fail: Jansson's lexer ignores some failures, so a success
-           does not mean that all went well. */
+        /* Continues until no allocation is left to fail: Jansson's lexer ignores some failures, so
+           a success does not end the loop. */
         for (n = 0; n < ROUNDS_MAX && is_reached; n++) {
             struct tg_json *doc = NULL;
             uint8_t before[sizeof(out)];
@@ -129,7 +127,7 @@ static void decoders__allocation_n_fails__an_error_and_outputs_untouched(void **
             tg_json_free(&doc);
         }
         assert_int_equal(err, TG_OK);
-        assert_true(n > 20); /* the library's allocations were among them */
+        assert_true(n > 20); /* Jansson's allocations included */
     }
 }
 

@@ -223,7 +223,7 @@ static void coding_parse__record_size__at_least_18_and_the_record(void **state)
         assert_int_equal(parts.record_size, rows[i].err == TG_OK ? rows[i].record_size : 7);
         tg_buf_deinit(&body);
     }
-    for (size_t i = 0; i < 2; i++) { /* the least there can be */
+    for (size_t i = 0; i < 2; i++) { /* the minimum */
         struct tg_coding_body parts;
         struct tg_buf body;
 
