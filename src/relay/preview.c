@@ -21,7 +21,7 @@ static const struct words languages[TG_PREVIEW_LANGUAGE_COUNT] = {
         .shared = "Somebody shared this with you.",
         .until = "The invitation is valid until",
         .what_to_do = "To accept it, open this link with the wallet app on the device that you "
-                      "want to use as the key. Only the first device that opens it can accept it.",
+                      "want to use as the key. Only one device can accept it: the first one.",
         .keep_private = "Do not forward this link. It is for you only.",
         .alt = "Picture of what is shared",
         .unknown_title = "No such invitation",

@@ -10,6 +10,7 @@ static void set__twice__the_first_stays(void **state)
     struct tg_fault fault = { "" };
 
     (void)state;
+    tg_fault_set(NULL, "not stored"); /* a caller that wants no text */
     tg_fault_set(&fault, "at most %u", 3u);
     tg_fault_set(&fault, "vaguer");
     assert_string_equal(fault.text, "at most 3");
