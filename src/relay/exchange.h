@@ -60,7 +60,7 @@ struct tg_exchange {
     struct tg_buf fresh; /* the new record, encoded */
     struct tg_buf sealed;
     struct tg_buf push_entry; /* the outbox entry of a push, sealed */
-    bool has_queued_push;     /* the last run of the change added a TG_OUTBOX_TELL */
+    bool has_queued_push;     /* the last run of the change added a TG_OUTBOX_NOTIFY */
     struct tg_mailbox box;
     struct tg_mailbox_result result;
     enum tg_err change_err;
