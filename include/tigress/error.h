@@ -61,6 +61,21 @@ enum tigress_error {
     TIGRESS_E_BUG = 90 /* a broken promise inside the library */
 };
 
+/* What an application does about an error. Use these instead of ranges of numbers. */
+enum tigress_error_class {
+    TIGRESS_CLASS_NONE = 0,    /* TIGRESS_OK */
+    TIGRESS_CLASS_CALLER = 1,  /* the application passed a wrong value, or called at a wrong time;
+                                  the same call fails again */
+    TIGRESS_CLASS_ENDED = 2,   /* the transfer is over: the other side ended it, or time did */
+    TIGRESS_CLASS_REFUSED = 3, /* the relay, or the wallet's own rule, refused; the session is over
+                                  and a retry does not help */
+    TIGRESS_CLASS_RETRY = 4,   /* wait, then try again: the session is intact and
+                                  tigress_session_retry() continues it */
+    TIGRESS_CLASS_FAULT = 5    /* the library or its build is at fault; report it */
+};
+
+/* The class of an error; TIGRESS_CLASS_FAULT for a value that this version does not know. */
+TIGRESS_API enum tigress_error_class tigress_error_class(enum tigress_error error);
 /* The constant's name without "TIGRESS_", such as "E_GONE"; "E_UNKNOWN" for another value. A
    literal, never NULL. */
 TIGRESS_API const char *tigress_error_name(enum tigress_error error);

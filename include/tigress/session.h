@@ -330,7 +330,7 @@ tigress_session_relinquish(struct tigress_session *s);
    before anything was sent, nothing is. After a create whose answer was lost, the create is
    repeated first, so that the mailbox is found and deleted. */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error tigress_session_cancel(struct tigress_session *s);
-/* After TIGRESS_FAILED with an error of 40 to 49 or 60 to 69: try again from where it stood. */
+/* After TIGRESS_FAILED with an error of TIGRESS_CLASS_RETRY: try again from where it stood. */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error tigress_session_retry(struct tigress_session *s);
 
 /* Messages and reads of one transfer that a session takes part in; more is TIGRESS_E_LIMIT. */

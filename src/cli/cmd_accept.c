@@ -106,11 +106,7 @@ static enum cli_exit claim(struct ui *ui, struct flow *f, const struct cli_args 
 /* No message arrived and none will: the relay refused, or there is no such mailbox. */
 static bool has_no_message(const struct flow *f)
 {
-    enum tigress_error error = f->session == NULL ? TIGRESS_OK : tigress_session_error(f->session);
-
-    return f->t->received_count == 0 && !f->t->is_unread &&
-           ((error >= TIGRESS_E_WITHDRAWN && error < TIGRESS_E_NETWORK) ||
-            error == TIGRESS_E_NOT_ALLOWED);
+    return f->t->received_count == 0 && !f->t->is_unread && flow_is_refused(f);
 }
 
 static enum cli_exit accept(struct ui *ui, const struct invitation_in *in,

@@ -121,14 +121,6 @@ static enum cli_exit create(struct ui *ui, struct flow *f, const struct cli_args
     return exit == CLI_OK ? print_invitation(ui, f, args) : exit;
 }
 
-/* The relay refused the creation: there is no mailbox. */
-static bool is_refused(const struct flow *f)
-{
-    enum tigress_error error = f->session == NULL ? TIGRESS_OK : tigress_session_error(f->session);
-
-    return error >= TIGRESS_E_WITHDRAWN && error < TIGRESS_E_NETWORK;
-}
-
 /* Owns s and cacert; message is borrowed. */
 static enum cli_exit share_session(struct ui *ui, const struct cli_args *args,
                                    struct tigress_session *s, char *cacert,
@@ -156,7 +148,7 @@ static enum cli_exit share_session(struct ui *ui, const struct cli_args *args,
         error = tigress_session_confirm_intent(s);
         exit = error == TIGRESS_OK ? create(ui, &f, args) : ui_error(ui, error, NULL);
     }
-    if (exit != CLI_OK && t.is_kept && is_refused(&f)) {
+    if (exit != CLI_OK && t.is_kept && flow_is_refused(&f)) {
         (void)state_remove(ui, &t);
     }
     flow_close(&f, &t);

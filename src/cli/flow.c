@@ -17,7 +17,7 @@
 /* A temporary failure: a retry may help, and is safe. */
 static bool is_passing(enum tigress_error error)
 {
-    return (error >= 40 && error <= 49) || (error >= 60 && error <= 69);
+    return tigress_error_class(error) == TIGRESS_CLASS_RETRY;
 }
 
 /* Saves the session into *data. */
@@ -55,6 +55,14 @@ static enum cli_exit copy_facts(struct flow *f)
         t->relay = cli_strdup(tigress_session_relay_host(f->session));
     }
     return t->relay == NULL ? ui_error(f->ui, TIGRESS_E_NOMEM, NULL) : CLI_OK;
+}
+
+bool flow_is_refused(const struct flow *f)
+{
+    enum tigress_error error = f->session == NULL ? TIGRESS_OK : tigress_session_error(f->session);
+    enum tigress_error_class class = tigress_error_class(error);
+
+    return class == TIGRESS_CLASS_ENDED || class == TIGRESS_CLASS_REFUSED;
 }
 
 enum cli_exit flow_save(struct flow *f)
@@ -305,7 +313,7 @@ static void write_hint(char hint[HINT_MAX], const struct flow *f, enum tigress_e
         snprintf(hint, HINT_MAX,
                  "Ask the sender for the secret and run 'tigress accept' again with "
                  "--secret-file.");
-    } else if (error >= TIGRESS_E_NETWORK && error <= TIGRESS_E_UNAVAILABLE && f->t != NULL) {
+    } else if (is_passing(error) && f->t != NULL) {
         write_network_hint(hint, f);
     }
 }

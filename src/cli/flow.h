@@ -73,6 +73,8 @@ enum cli_exit flow_settle(struct flow *f);
 /* Copies the session, so that a refusal by the relay can restore it. */
 enum cli_exit flow_remember(struct flow *f);
 enum cli_exit flow_save(struct flow *f);
+/* The transfer ended, or it was refused: the session has failed for good. */
+bool flow_is_refused(const struct flow *f);
 
 /* Deletes the mailbox, which ends the transfer as completed. */
 enum cli_exit flow_finish(struct flow *f);

@@ -4,25 +4,35 @@
 #include <ctype.h>
 #include <string.h>
 
-/* The exit code of a library error: the first row whose bounds include it. */
+/* Errors whose exit code is not the one of their class. */
 static const struct {
-    enum tigress_error from, to;
+    enum tigress_error error;
     enum cli_exit exit;
-} exits[] = {
-    { TIGRESS_E_NOT_ALLOWED, TIGRESS_E_NOT_ALLOWED, CLI_REFUSED },
-    { TIGRESS_E_STATE, TIGRESS_E_STATE, CLI_REFUSED },
-    { TIGRESS_E_SAVED_STATE, TIGRESS_E_SAVED_STATE, CLI_REFUSED },
-    { TIGRESS_E_ARGUMENT, TIGRESS_E_LIMIT, CLI_USAGE },
-    { TIGRESS_E_WITHDRAWN, TIGRESS_E_GONE, CLI_GONE },
-    { TIGRESS_E_NETWORK, TIGRESS_E_PROTOCOL, CLI_NETWORK },
+} exceptions[] = {
+    { TIGRESS_E_STATE, CLI_REFUSED },    { TIGRESS_E_SAVED_STATE, CLI_REFUSED },
+    { TIGRESS_E_DECRYPT, CLI_REFUSED },  { TIGRESS_E_BAD_MESSAGE, CLI_REFUSED },
+    { TIGRESS_E_TAMPERED, CLI_REFUSED }, { TIGRESS_E_NOMEM, CLI_REFUSED },
+    { TIGRESS_E_RANDOM, CLI_REFUSED },
 };
 
 static enum cli_exit exit_of(enum tigress_error error)
 {
-    for (size_t i = 0; i < sizeof(exits) / sizeof(exits[0]); i++) {
-        if (error >= exits[i].from && error <= exits[i].to) {
-            return exits[i].exit;
+    for (size_t i = 0; i < sizeof(exceptions) / sizeof(exceptions[0]); i++) {
+        if (error == exceptions[i].error) {
+            return exceptions[i].exit;
         }
+    }
+    switch (tigress_error_class(error)) {
+    case TIGRESS_CLASS_CALLER:
+        return CLI_USAGE;
+    case TIGRESS_CLASS_ENDED:
+        return CLI_GONE;
+    case TIGRESS_CLASS_RETRY:
+        return CLI_NETWORK;
+    case TIGRESS_CLASS_NONE:
+    case TIGRESS_CLASS_REFUSED:
+    case TIGRESS_CLASS_FAULT:
+        break;
     }
     return CLI_REFUSED;
 }

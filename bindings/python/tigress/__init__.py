@@ -15,11 +15,11 @@ from .envelope import (FORMAT_AUTHORIZATION_TOKEN, FORMAT_CARKEY_CCC, check_mess
                        open_envelope, seal_envelope)
 from .errors import (AllowListError, ArgumentError, BadMessageError, BugError, CompletedError,
                      ConflictError, DecryptError, DeniedError, ElsewhereError, EndedError, StandingError,
-                     ErrorCode, ExpiredError,
+                     ErrorClass, ErrorCode, ExpiredError,
                      GoneError, LimitError, MessageError, NetworkError, OutOfMemoryError,
                      ProtocolError, RandomError, RefusedError, RelayTlsError, SavedStateError,
                      SecretError, StateError, TamperedError, TemporaryError, TigressError,
-                     UnavailableError, UnsupportedError, UrlError, WithdrawnError)
+                     UnavailableError, UnsupportedError, UrlError, WithdrawnError, error_class)
 from .pin import Pin, PinVerdict, generate_pin, normalise_pin, show_pin
 from .secret import SecretBytes
 from .session import (Initiator, Input, NetFailure, Recipient, Relay, Request, Role, Session,
@@ -31,7 +31,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "AllowListError", "ArgumentError", "BadMessageError", "BugError", "CompletedError",
-    "ConflictError", "DecryptError", "DeniedError", "ElsewhereError", "EndedError", "StandingError", "ErrorCode",
+    "ConflictError", "DecryptError", "DeniedError", "ElsewhereError", "EndedError", "StandingError", "ErrorClass", "ErrorCode",
     "ExpiredError", "FORMAT_AUTHORIZATION_TOKEN", "FORMAT_CARKEY_CCC", "Form", "GoneError",
     "Initiator", "Input", "LibraryNotFound", "LimitError", "MessageError", "NetFailure",
     "NetworkError", "OutOfMemoryError", "Pin", "PinVerdict", "ProtocolError", "RandomError",
@@ -40,6 +40,6 @@ __all__ = [
     "SecretError", "Session", "ShareUrl", "StateError", "TamperedError", "TemporaryError",
     "TigressError", "Transport", "UnavailableError", "UnsupportedError", "UrlError", "VERTICAL_CAR",
     "VERTICAL_GENERAL", "VERTICAL_HOME", "Want", "WithdrawnError", "abi", "check_message",
-    "envelope_type", "generate_pin", "library_path", "normalise_pin", "open_envelope", "resume",
+    "envelope_type", "error_class", "generate_pin", "library_path", "normalise_pin", "open_envelope", "resume",
     "seal_envelope", "show_pin", "version",
 ]

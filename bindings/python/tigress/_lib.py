@@ -49,6 +49,7 @@ _TEXT = (c_char_p, (_HANDLE,))
 _PROTOTYPES = {
     "tigress_version": (c_char_p, ()),
     "tigress_abi": (c_int, ()),
+    "tigress_error_class": (c_int, (c_int,)),
     "tigress_error_name": (c_char_p, (c_int,)),
     "tigress_error_text": (c_char_p, (c_int,)),
     "tigress_free": (None, (c_void_p, c_size_t)),

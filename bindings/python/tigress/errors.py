@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """One exception class for each error code of the library.
 
-    TigressError                        everything
-      EndedError                        how a transfer ended on the other side
-      TemporaryError                    trouble on the way: Session.retry() goes on
+    TigressError                        the base of all
+      EndedError                        ErrorClass.ENDED: the transfer is over
+      TemporaryError                    ErrorClass.RETRY: wait, then Session.retry()
 
-No text of an exception holds a secret; `detail` is the relay's word and comes from a stranger.
+No text of an exception contains a secret. `detail` is text from the relay: do not trust it.
 """
 import enum
 from typing import Dict, Optional, Type
@@ -46,6 +46,21 @@ class ErrorCode(enum.IntEnum):
     BUG = 90
 
 
+class ErrorClass(enum.IntEnum):
+    """enum tigress_error_class: what an application does about an error."""
+    NONE = 0     # no error
+    CALLER = 1   # the application passed a wrong value, or called at a wrong time
+    ENDED = 2    # the transfer is over: the other side ended it, or time did
+    REFUSED = 3  # the relay, or the wallet's own rule, refused: a retry does not help
+    RETRY = 4    # wait, then try again: Session.retry() continues the session
+    FAULT = 5    # the library or its build is at fault
+
+
+def error_class(code: int) -> ErrorClass:
+    """The class of an error code; FAULT for one that the library does not know."""
+    return ErrorClass(lib().tigress_error_class(code))
+
+
 class TigressError(Exception):
     """A call that was refused, or how a transfer failed.
 
@@ -53,6 +68,11 @@ class TigressError(Exception):
     detail   what the relay said about it, "" when nothing: show it, do not log it
     """
     code: int = ErrorCode.BUG
+
+    @property
+    def error_class(self) -> ErrorClass:
+        """What an application does about this error."""
+        return error_class(self.code)
 
     def __init__(self, text: str, code: Optional[int] = None, detail: str = ""):
         super().__init__(text)
@@ -199,7 +219,7 @@ class RandomError(TemporaryError):
     code = ErrorCode.RANDOM
 
 
-class UnsupportedError(TemporaryError):
+class UnsupportedError(TigressError):
     """Known, but not in this build."""
     code = ErrorCode.UNSUPPORTED
 

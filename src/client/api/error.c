@@ -6,51 +6,63 @@
 
 static const struct error_row {
     enum tigress_error error;
+    enum tigress_error_class class;
     const char *name;
     const char *text;
 } rows[] = {
-    { TIGRESS_OK, "OK", "All is well." },
-    { TIGRESS_E_ARGUMENT, "E_ARGUMENT", "The library was given a value it does not take." },
-    { TIGRESS_E_STATE, "E_STATE", "That cannot be done at this point of the transfer." },
-    { TIGRESS_E_URL, "E_URL", "That is no invitation, or none that may be used." },
-    { TIGRESS_E_NOT_ALLOWED, "E_NOT_ALLOWED",
-      "This invitation leads to a relay that this wallet does not use." },
-    { TIGRESS_E_SECRET, "E_SECRET", "The secret is damaged or cut." },
-    { TIGRESS_E_MESSAGE, "E_MESSAGE",
-      "The message is no provisioning information: a JSON object with \"format\" and "
+    { TIGRESS_OK, TIGRESS_CLASS_NONE, "OK", "No error." },
+    { TIGRESS_E_ARGUMENT, TIGRESS_CLASS_CALLER, "E_ARGUMENT",
+      "A value that was passed to the library is not valid." },
+    { TIGRESS_E_STATE, TIGRESS_CLASS_CALLER, "E_STATE",
+      "This call is not possible at this point of the transfer." },
+    { TIGRESS_E_URL, TIGRESS_CLASS_CALLER, "E_URL",
+      "The URL is not a valid invitation or relay address." },
+    { TIGRESS_E_NOT_ALLOWED, TIGRESS_CLASS_REFUSED, "E_NOT_ALLOWED",
+      "This wallet does not use the relay that the invitation names." },
+    { TIGRESS_E_SECRET, TIGRESS_CLASS_CALLER, "E_SECRET",
+      "The secret is not valid: it is damaged or incomplete." },
+    { TIGRESS_E_MESSAGE, TIGRESS_CLASS_CALLER, "E_MESSAGE",
+      "The message is not provisioning information: a JSON object with \"format\" and "
       "\"content\"." },
-    { TIGRESS_E_LIMIT, "E_LIMIT", "That is longer or more than the limit." },
-    { TIGRESS_E_SAVED_STATE, "E_SAVED_STATE",
-      "The saved state is damaged, cut or of another version." },
-    { TIGRESS_E_WITHDRAWN, "E_WITHDRAWN", "The sender has withdrawn this transfer." },
-    { TIGRESS_E_COMPLETED, "E_COMPLETED", "The recipient has ended this transfer." },
-    { TIGRESS_E_EXPIRED, "E_EXPIRED", "The time of this transfer is over." },
-    { TIGRESS_E_GONE, "E_GONE", "The relay has no such transfer: it is over, or never was." },
-    { TIGRESS_E_DENIED, "E_DENIED", "The relay refused: this device has no right to do that." },
-    { TIGRESS_E_REFUSED, "E_REFUSED", "The relay did not take the request." },
-    { TIGRESS_E_CONFLICT, "E_CONFLICT",
-      "Both sides keep writing at the same time; nothing was overwritten." },
-    { TIGRESS_E_ELSEWHERE, "E_ELSEWHERE",
-      "Another copy of this device's saved state has gone on with this transfer." },
-    { TIGRESS_E_STANDING, "E_STANDING",
-      "The relay takes shares only from devices that show their good standing, and this one has "
-      "not "
-      "shown it." },
-    { TIGRESS_E_NETWORK, "E_NETWORK", "The relay cannot be reached." },
-    { TIGRESS_E_TLS, "E_TLS", "The relay's certificate does not verify." },
-    { TIGRESS_E_UNAVAILABLE, "E_UNAVAILABLE",
+    { TIGRESS_E_LIMIT, TIGRESS_CLASS_CALLER, "E_LIMIT",
+      "A value is longer or larger than the limit." },
+    { TIGRESS_E_SAVED_STATE, TIGRESS_CLASS_CALLER, "E_SAVED_STATE",
+      "The saved state is damaged, truncated or from another version." },
+    { TIGRESS_E_WITHDRAWN, TIGRESS_CLASS_ENDED, "E_WITHDRAWN",
+      "The sender withdrew this transfer." },
+    { TIGRESS_E_COMPLETED, TIGRESS_CLASS_ENDED, "E_COMPLETED",
+      "The recipient ended this transfer." },
+    { TIGRESS_E_EXPIRED, TIGRESS_CLASS_ENDED, "E_EXPIRED", "This transfer has expired." },
+    { TIGRESS_E_GONE, TIGRESS_CLASS_ENDED, "E_GONE",
+      "The relay has no such transfer: it has ended or never existed." },
+    { TIGRESS_E_DENIED, TIGRESS_CLASS_REFUSED, "E_DENIED",
+      "The relay refused: this device does not have the right to do that." },
+    { TIGRESS_E_REFUSED, TIGRESS_CLASS_REFUSED, "E_REFUSED", "The relay refused the request." },
+    { TIGRESS_E_CONFLICT, TIGRESS_CLASS_REFUSED, "E_CONFLICT",
+      "Both sides keep sending at the same time; nothing was overwritten." },
+    { TIGRESS_E_ELSEWHERE, TIGRESS_CLASS_REFUSED, "E_ELSEWHERE",
+      "Another copy of this device's saved state continued this transfer." },
+    { TIGRESS_E_STANDING, TIGRESS_CLASS_REFUSED, "E_STANDING",
+      "The relay accepts shares only from devices that prove their good standing, and this device "
+      "has not proved it." },
+    { TIGRESS_E_NETWORK, TIGRESS_CLASS_RETRY, "E_NETWORK", "The relay cannot be reached." },
+    { TIGRESS_E_TLS, TIGRESS_CLASS_RETRY, "E_TLS", "The relay's certificate is not valid." },
+    { TIGRESS_E_UNAVAILABLE, TIGRESS_CLASS_RETRY, "E_UNAVAILABLE",
       "The relay is overloaded or out of order; try again later." },
-    { TIGRESS_E_PROTOCOL, "E_PROTOCOL", "The relay's answer is not what was asked for." },
-    { TIGRESS_E_DECRYPT, "E_DECRYPT",
-      "The message does not open: the secret is not the right one, or the message was damaged." },
-    { TIGRESS_E_BAD_MESSAGE, "E_BAD_MESSAGE",
-      "The message opened, but is no provisioning information." },
-    { TIGRESS_E_TAMPERED, "E_TAMPERED",
-      "The relay shows a message that is not the next one of this transfer." },
-    { TIGRESS_E_NOMEM, "E_NOMEM", "There is no memory left." },
-    { TIGRESS_E_RANDOM, "E_RANDOM", "This device's random source or crypto library failed." },
-    { TIGRESS_E_UNSUPPORTED, "E_UNSUPPORTED", "This build of the library cannot do that." },
-    { TIGRESS_E_BUG, "E_BUG", "The library has a fault." },
+    { TIGRESS_E_PROTOCOL, TIGRESS_CLASS_RETRY, "E_PROTOCOL",
+      "The relay's answer does not follow the protocol." },
+    { TIGRESS_E_DECRYPT, TIGRESS_CLASS_RETRY, "E_DECRYPT",
+      "The message cannot be decrypted: the secret is wrong, or the message is damaged." },
+    { TIGRESS_E_BAD_MESSAGE, TIGRESS_CLASS_RETRY, "E_BAD_MESSAGE",
+      "The decrypted message is not provisioning information." },
+    { TIGRESS_E_TAMPERED, TIGRESS_CLASS_RETRY, "E_TAMPERED",
+      "The relay returned a message that is not the next one of this transfer." },
+    { TIGRESS_E_NOMEM, TIGRESS_CLASS_RETRY, "E_NOMEM", "Out of memory." },
+    { TIGRESS_E_RANDOM, TIGRESS_CLASS_RETRY, "E_RANDOM",
+      "This device's random source or cryptographic library failed." },
+    { TIGRESS_E_UNSUPPORTED, TIGRESS_CLASS_FAULT, "E_UNSUPPORTED",
+      "This build of the library does not support that." },
+    { TIGRESS_E_BUG, TIGRESS_CLASS_FAULT, "E_BUG", "Internal error of the library." },
 };
 
 static const struct error_row *find(enum tigress_error error)
@@ -61,6 +73,13 @@ static const struct error_row *find(enum tigress_error error)
         }
     }
     return NULL;
+}
+
+enum tigress_error_class tigress_error_class(enum tigress_error error)
+{
+    const struct error_row *row = find(error);
+
+    return row != NULL ? row->class : TIGRESS_CLASS_FAULT;
 }
 
 const char *tigress_error_name(enum tigress_error error)
@@ -74,7 +93,7 @@ const char *tigress_error_text(enum tigress_error error)
 {
     const struct error_row *row = find(error);
 
-    return row != NULL ? row->text : "An error that this version does not know.";
+    return row != NULL ? row->text : "An error that this version of the library does not know.";
 }
 
 void tigress_free(void *ptr, size_t len)

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every value of a public enum has its name, and every error its class and its sentence. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <tigress/tigress.h>
+
+#define VALUES_END 300u /* past every value of the enums here */
+#define UNKNOWN (-1)
+
+/* The class that an application counts on. A new error stops this file from compiling until it is
+   listed: there is no default. */
+static int expected_class(unsigned value)
+{
+    switch ((enum tigress_error)value) {
+    case TIGRESS_OK:
+        return TIGRESS_CLASS_NONE;
+    case TIGRESS_E_ARGUMENT:
+    case TIGRESS_E_STATE:
+    case TIGRESS_E_URL:
+    case TIGRESS_E_SECRET:
+    case TIGRESS_E_MESSAGE:
+    case TIGRESS_E_LIMIT:
+    case TIGRESS_E_SAVED_STATE:
+        return TIGRESS_CLASS_CALLER;
+    case TIGRESS_E_WITHDRAWN:
+    case TIGRESS_E_COMPLETED:
+    case TIGRESS_E_EXPIRED:
+    case TIGRESS_E_GONE:
+        return TIGRESS_CLASS_ENDED;
+    case TIGRESS_E_NOT_ALLOWED:
+    case TIGRESS_E_DENIED:
+    case TIGRESS_E_REFUSED:
+    case TIGRESS_E_CONFLICT:
+    case TIGRESS_E_ELSEWHERE:
+    case TIGRESS_E_STANDING:
+        return TIGRESS_CLASS_REFUSED;
+    case TIGRESS_E_NETWORK:
+    case TIGRESS_E_TLS:
+    case TIGRESS_E_UNAVAILABLE:
+    case TIGRESS_E_PROTOCOL:
+    case TIGRESS_E_DECRYPT:
+    case TIGRESS_E_BAD_MESSAGE:
+    case TIGRESS_E_TAMPERED:
+    case TIGRESS_E_NOMEM:
+    case TIGRESS_E_RANDOM:
+        return TIGRESS_CLASS_RETRY;
+    case TIGRESS_E_UNSUPPORTED:
+    case TIGRESS_E_BUG:
+        return TIGRESS_CLASS_FAULT;
+    }
+    return UNKNOWN;
+}
+
+static void errors__every_value__has_its_class_name_and_sentence(void **state)
+{
+    (void)state;
+    for (unsigned value = 0; value < VALUES_END; value++) {
+        const enum tigress_error error = (enum tigress_error)value;
+        const char *text = tigress_error_text(error);
+        const int class = expected_class(value);
+
+        assert_int_equal(tigress_error_class(error),
+                         class == UNKNOWN ? TIGRESS_CLASS_FAULT : class);
+        assert_int_equal(strcmp(tigress_error_name(error), "E_UNKNOWN") == 0, class == UNKNOWN);
+        assert_true(strlen(text) > 5 && text[strlen(text) - 1] == '.');
+    }
+    assert_string_equal(tigress_error_name(TIGRESS_OK), "OK");
+    assert_string_equal(tigress_error_name(TIGRESS_E_GONE), "E_GONE");
+}
+
+static void errors__no_two_values__share_a_name_or_a_sentence(void **state)
+{
+    (void)state;
+    for (unsigned a = 0; a < VALUES_END; a++) {
+        for (unsigned b = a + 1; b < VALUES_END && expected_class(a) != UNKNOWN; b++) {
+            assert_string_not_equal(tigress_error_name((enum tigress_error)a),
+                                    tigress_error_name((enum tigress_error)b));
+            assert_string_not_equal(tigress_error_text((enum tigress_error)a),
+                                    tigress_error_text((enum tigress_error)b));
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(errors__every_value__has_its_class_name_and_sentence),
+        cmocka_unit_test(errors__no_two_values__share_a_name_or_a_sentence),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
