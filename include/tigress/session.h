@@ -28,6 +28,7 @@
 
 #include <tigress/error.h>
 #include <tigress/export.h>
+#include <tigress/share_url.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -62,6 +63,11 @@ enum tigress_input {
     TIGRESS_INPUT_PRIVATE_TOKEN = 9 /* initiator: get a token for private_token_challenge:
                                        set_private_token */
 };
+
+/* The constant's name without "TIGRESS_", such as "WANT_HTTP" and "INPUT_MESSAGE"; "UNKNOWN" for
+   another value. Literals, never NULL. Any thread. */
+TIGRESS_API const char *tigress_want_name(enum tigress_want want);
+TIGRESS_API const char *tigress_input_name(enum tigress_input input);
 
 /* ---- making one ---------------------------------------------------------------------------- */
 
@@ -350,7 +356,8 @@ TIGRESS_API const char *tigress_session_message_format(const struct tigress_sess
  * bytes of room. TIGRESS_E_STATE before; TIGRESS_E_LIMIT: too small.
  */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error
-tigress_session_share_url(const struct tigress_session *s, int form, char *out, size_t cap);
+tigress_session_share_url(const struct tigress_session *s, enum tigress_share_form form, char *out,
+                          size_t cap);
 /* The mailbox's UUID; "" while there is none. It opens nothing, but identifies the transfer. */
 TIGRESS_API const char *tigress_session_mailbox_id(const struct tigress_session *s);
 TIGRESS_API const char *tigress_session_relay_host(const struct tigress_session *s);

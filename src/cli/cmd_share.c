@@ -27,8 +27,9 @@ static enum cli_exit build(struct ui *ui, const struct flow *f, const struct cli
     const char *scheme = args->value[OPT_SCHEME];
     bool is_own = scheme != NULL && strcmp(scheme, "tigress") == 0;
     bool is_apart = args->value[OPT_SEPARATE_SECRET] != NULL;
-    int form = is_own ? (is_apart ? TIGRESS_FORM_TIGRESS_BARE : TIGRESS_FORM_TIGRESS)
-                      : (is_apart ? TIGRESS_FORM_HTTPS_BARE : TIGRESS_FORM_HTTPS);
+    enum tigress_share_form form =
+        is_own ? (is_apart ? TIGRESS_FORM_TIGRESS_BARE : TIGRESS_FORM_TIGRESS)
+               : (is_apart ? TIGRESS_FORM_HTTPS_BARE : TIGRESS_FORM_HTTPS);
     enum tigress_error error =
         tigress_session_share_url(f->session, form, to->url, sizeof(to->url));
 

@@ -345,6 +345,7 @@ enum cli_exit flow_run(struct flow *f, int64_t until_s)
                               : tigress_transport_run(f->transport, until_s);
     f->input = tigress_session_input(f->session);
     ui_progress_end(f->ui);
+    trace_session(f->ui, f->want, f->input);
     if (f->t != NULL && f->input == TIGRESS_INPUT_MESSAGE) {
         f->t->is_unread = true;
     }

@@ -32,6 +32,15 @@ static const char *path_of(const char *url)
     return path == NULL ? "/" : path;
 }
 
+void trace_session(struct ui *ui, enum tigress_want want, enum tigress_input input)
+{
+    if (ui->is_verbose) {
+        ui_info(ui, "session: %s%s%s", tigress_want_name(want),
+                want == TIGRESS_WANT_INPUT ? ", " : "",
+                want == TIGRESS_WANT_INPUT ? tigress_input_name(input) : "");
+    }
+}
+
 void trace_exchange(void *ctx, const struct tigress_http_request *request, unsigned status,
                     const char *body, size_t body_len)
 {

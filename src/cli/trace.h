@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cli/trace.h - --verbose: prints each exchange with the relay in one line.
+ * cli/trace.h - --verbose: prints each exchange with the relay, and what the session wants.
  * Layer: L4.      Threads: one.      Blocks: no.
  * Secrets: sees requests with their claim; prints method, path and the sealed payload's beginning.
  */
@@ -9,6 +9,9 @@
 
 #include <tigress/transport_curl.h>
 
+/* With --verbose: what the session wants now. */
+struct ui;
+void trace_session(struct ui *ui, enum tigress_want want, enum tigress_input input);
 /* A tigress_observe_fn; ctx is a struct ui. */
 void trace_exchange(void *ctx, const struct tigress_http_request *request, unsigned status,
                     const char *body, size_t body_len);

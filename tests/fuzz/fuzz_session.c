@@ -215,7 +215,8 @@ static void invite(struct tigress_session *alice, struct tigress_session **bob, 
 {
     char url[TIGRESS_SHARE_URL_MAX];
 
-    if (*bob != NULL || tigress_session_share_url(alice, how % 4, url, sizeof(url)) != TIGRESS_OK) {
+    if (*bob != NULL || tigress_session_share_url(alice, (enum tigress_share_form)(how % 4), url,
+                                                  sizeof(url)) != TIGRESS_OK) {
         return;
     }
     must(tigress_recipient_new(bob, url, NULL, NULL, 0) == TIGRESS_OK);

@@ -58,6 +58,12 @@ def errors__every_code__has_its_class_and_a_sentence():
     assert type(tigress.errors.make(12345)) is tigress.TigressError
 
 
+def names__every_want_and_input__has_the_constants_name():
+    wants = {item.name: item.text for item in Want}
+    assert wants == {name: name if name in ("DONE", "FAILED") else "WANT_" + name for name in wants}
+    assert {item.text for item in Input} == {"INPUT_" + item.name for item in Input}
+
+
 def formats__compared_with_the_header__the_same():
     declared = (HEADERS / "formats.h").read_text()
     for name in (tigress.FORMAT_CARKEY_CCC, tigress.FORMAT_AUTHORIZATION_TOKEN):

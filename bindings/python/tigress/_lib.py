@@ -109,6 +109,8 @@ _PROTOTYPES = {
     "tigress_session_set_relay_policy": (c_int, (_HANDLE, RelayPolicyFn, c_void_p)),
     "tigress_session_set_secret": (c_int, (_HANDLE, c_char_p)),
 
+    "tigress_want_name": (c_char_p, (c_int,)),
+    "tigress_input_name": (c_char_p, (c_int,)),
     "tigress_session_step": (c_int, (_HANDLE, c_int64)),
     "tigress_session_request": (POINTER(HttpRequest), (_HANDLE,)),
     "tigress_session_reply": (c_int, (_HANDLE, c_uint, POINTER(HttpHeader), c_size_t, c_char_p,

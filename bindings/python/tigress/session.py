@@ -33,12 +33,17 @@ class Role(enum.IntEnum):
 
 
 class Want(enum.IntEnum):
-    """enum tigress_want"""
+    """enum tigress_want: what a session wants from the application."""
     HTTP = 1
     WAIT = 2
     INPUT = 3
     DONE = 4
     FAILED = 5
+
+    @property
+    def text(self) -> str:
+        """The library's name of it, for logs: "WANT_HTTP", "DONE"."""
+        return _lib.lib().tigress_want_name(self).decode()
 
 
 class Input(enum.IntEnum):
@@ -53,6 +58,11 @@ class Input(enum.IntEnum):
     UNCHANGED = 7  # check found nothing new
     ATTESTATION = 8    # attest attestation_challenge: set_attestation
     PRIVATE_TOKEN = 9  # initiator: get a token for private_token_challenge: set_private_token
+
+    @property
+    def text(self) -> str:
+        """The library's name of it, for logs: "INPUT_MESSAGE"."""
+        return _lib.lib().tigress_input_name(self).decode()
 
 
 class AttestationWhen(enum.IntEnum):

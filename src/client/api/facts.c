@@ -34,10 +34,10 @@ const char *tigress_session_message_format(const struct tigress_session *s)
     return s != NULL ? tg_text_cstr(&s->messages.format) : "";
 }
 
-enum tigress_error tigress_session_share_url(const struct tigress_session *s, int form, char *out,
-                                             size_t cap)
+enum tigress_error tigress_session_share_url(const struct tigress_session *s,
+                                             enum tigress_share_form form, char *out, size_t cap)
 {
-    if (s == NULL || out == NULL || form < 0 || form > TIGRESS_FORM_SECRET) {
+    if (s == NULL || out == NULL || (unsigned)form > TIGRESS_FORM_SECRET) {
         return TIGRESS_E_ARGUMENT;
     }
     return s->mailbox.is_known ? tg_share_url_put(&s->url, form, out, cap) : TIGRESS_E_STATE;

@@ -200,7 +200,8 @@ enum tigress_error tigress_share_url_set_secret(struct tigress_share_url *url, c
 }
 
 /* Every form of a URL, for handles and sessions alike. */
-enum tigress_error tg_share_url_put(const struct tg_share_url *url, int form, char *out, size_t cap)
+enum tigress_error tg_share_url_put(const struct tg_share_url *url, enum tigress_share_form form,
+                                    char *out, size_t cap)
 {
     struct tg_share_url shown = *url;
     struct tg_buf text;
@@ -231,10 +232,10 @@ enum tigress_error tg_share_url_put(const struct tg_share_url *url, int form, ch
 enum tigress_error tigress_share_url_format(const struct tigress_share_url *url,
                                             enum tigress_share_form form, char *out, size_t cap)
 {
-    if (url == NULL || out == NULL || form > TIGRESS_FORM_SECRET) {
+    if (url == NULL || out == NULL || (unsigned)form > TIGRESS_FORM_SECRET) {
         return TIGRESS_E_ARGUMENT;
     }
-    return tg_share_url_put(&url->url, (int)form, out, cap);
+    return tg_share_url_put(&url->url, form, out, cap);
 }
 
 int tigress_share_url_is_relay_allowed(const struct tigress_share_url *url,

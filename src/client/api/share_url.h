@@ -7,7 +7,7 @@
 #ifndef TG_CLIENT_API_SHARE_URL_H
 #define TG_CLIENT_API_SHARE_URL_H
 
-#include <tigress/error.h>
+#include <tigress/share_url.h>
 
 #include "base/fault.h"
 #include "wire/share_url.h"
@@ -18,7 +18,7 @@ TG_NODISCARD enum tg_err tg_relay_url_parse(struct tg_share_url *out, struct tg_
 /* As tg_share_url_parse; TIGRESS_E_SECRET when the secret alone is wrong. */
 enum tigress_error tg_share_url_read(struct tg_share_url *out, struct tg_bytes text,
                                      struct tg_fault *fault);
-enum tigress_error tg_share_url_put(const struct tg_share_url *url, int form, char *out,
-                                    size_t cap);
+enum tigress_error tg_share_url_put(const struct tg_share_url *url, enum tigress_share_form form,
+                                    char *out, size_t cap);
 
 #endif

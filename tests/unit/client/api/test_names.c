@@ -87,10 +87,65 @@ static void errors__no_two_values__share_a_name_or_a_sentence(void **state)
     }
 }
 
+/* Without a default, as expected_class. */
+static const char *expected_want(unsigned value)
+{
+    switch ((enum tigress_want)value) {
+    case TIGRESS_WANT_HTTP:
+        return "WANT_HTTP";
+    case TIGRESS_WANT_WAIT:
+        return "WANT_WAIT";
+    case TIGRESS_WANT_INPUT:
+        return "WANT_INPUT";
+    case TIGRESS_DONE:
+        return "DONE";
+    case TIGRESS_FAILED:
+        return "FAILED";
+    }
+    return "UNKNOWN";
+}
+
+static const char *expected_input(unsigned value)
+{
+    switch ((enum tigress_input)value) {
+    case TIGRESS_INPUT_NONE:
+        return "INPUT_NONE";
+    case TIGRESS_INPUT_INTENT:
+        return "INPUT_INTENT";
+    case TIGRESS_INPUT_CREATED:
+        return "INPUT_CREATED";
+    case TIGRESS_INPUT_SECRET:
+        return "INPUT_SECRET";
+    case TIGRESS_INPUT_PREVIEW:
+        return "INPUT_PREVIEW";
+    case TIGRESS_INPUT_MESSAGE:
+        return "INPUT_MESSAGE";
+    case TIGRESS_INPUT_SENT:
+        return "INPUT_SENT";
+    case TIGRESS_INPUT_UNCHANGED:
+        return "INPUT_UNCHANGED";
+    case TIGRESS_INPUT_ATTESTATION:
+        return "INPUT_ATTESTATION";
+    case TIGRESS_INPUT_PRIVATE_TOKEN:
+        return "INPUT_PRIVATE_TOKEN";
+    }
+    return "UNKNOWN";
+}
+
+static void wants_and_inputs__every_value__has_the_constants_name(void **state)
+{
+    (void)state;
+    for (unsigned value = 0; value < VALUES_END; value++) {
+        assert_string_equal(tigress_want_name((enum tigress_want)value), expected_want(value));
+        assert_string_equal(tigress_input_name((enum tigress_input)value), expected_input(value));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(errors__every_value__has_its_class_name_and_sentence),
+        cmocka_unit_test(wants_and_inputs__every_value__has_the_constants_name),
         cmocka_unit_test(errors__no_two_values__share_a_name_or_a_sentence),
     };
 
