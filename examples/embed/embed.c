@@ -17,7 +17,7 @@ int main(int argc, char **argv)
         tigress_session_set_display(s, "A key for you", "Open it on your phone", "") ||
         tigress_transport_new(&t, s) || tigress_transport_set_ca_file(t, argv[3]) ||
         tigress_session_confirm_intent(s)) { /* ask the user before this line */
-        fprintf(stderr, "cannot share: %s\n", why);
+        fprintf(stderr, "cannot share: %s%s\n", why, tigress_session_error_text(s));
         return 2;
     }
     if (tigress_transport_run(t, 0) == TIGRESS_WANT_INPUT &&

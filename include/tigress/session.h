@@ -380,7 +380,12 @@ TIGRESS_API unsigned tigress_session_envelope_version(const struct tigress_sessi
 
 /* Why TIGRESS_FAILED; TIGRESS_OK in any other state. */
 TIGRESS_API enum tigress_error tigress_session_error(const struct tigress_session *s);
-/* One English sentence about it, "" when there is none. Made of the library's own words. */
+/*
+ * One English sentence: why the last call on the session was refused, naming the value that was
+ * wrong and what was expected; or else why TIGRESS_FAILED; "" when there is neither. A step and the
+ * next call that changes the session end the first kind. Made of the library's own words: no value
+ * that was text is repeated. A call that returned TIGRESS_E_ARGUMENT for a NULL session left none.
+ */
 TIGRESS_API const char *tigress_session_error_text(const struct tigress_session *s);
 /* What the relay said about it (a problem document's detail), "" when nothing: printable UTF-8 of
    at most 255 bytes, from a stranger. Show it if you like; do not log it. */

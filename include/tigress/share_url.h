@@ -67,7 +67,8 @@ TIGRESS_API int tigress_share_url_has_secret(const struct tigress_share_url *url
 /* Gives or replaces the secret of a URL that travelled without it: base64 text of 16 or 32 bytes.
    TIGRESS_E_SECRET, TIGRESS_E_ARGUMENT; the URL is then unchanged. */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error
-tigress_share_url_set_secret(struct tigress_share_url *url, const char *secret);
+tigress_share_url_set_secret(struct tigress_share_url *url, const char *secret, char *why,
+                             size_t why_cap);
 
 enum tigress_share_form {
     TIGRESS_FORM_HTTPS = 0,      /* https://…#secret (http:// where the relay is loopback so,

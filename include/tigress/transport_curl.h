@@ -42,6 +42,9 @@ tigress_transport_set_ca_file(struct tigress_transport *t, const char *path);
 /* Milliseconds to connect, TLS included, 100 to 600000; default 15000. */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error
 tigress_transport_set_connect_timeout_ms(struct tigress_transport *t, unsigned timeout_ms);
+/* Which value the last of these two calls refused and what was expected, one English sentence; ""
+   when it succeeded. A literal, never NULL. */
+TIGRESS_API const char *tigress_transport_error_text(const struct tigress_transport *t);
 
 /*
  * Called before each request that changes something and after each answer: the place to save the

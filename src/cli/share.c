@@ -109,7 +109,7 @@ enum cli_exit share_set_options(struct ui *ui, struct tigress_session *s,
     if (error == TIGRESS_OK && args->value[OPT_REQUIRE_PROOF] != NULL) {
         error = tigress_session_require_proof(s);
     }
-    return error == TIGRESS_OK ? CLI_OK : ui_error(ui, error, NULL);
+    return error == TIGRESS_OK ? CLI_OK : ui_error(ui, error, tigress_session_error_text(s));
 }
 
 enum cli_exit share_confirm(struct ui *ui, struct tigress_session *s, const struct cli_args *args,

@@ -150,6 +150,7 @@ enum tigress_want tigress_session_step(struct tigress_session *s, int64_t now_s)
     now_s = now_s < 0 ? 0 : now_s > INT64_MAX / 2 ? INT64_MAX / 2 : now_s;
     s->now_s = now_s;
     s->settings.is_closed = true;
+    s->failure.refusal.text[0] = '\0';
     if (s->state == TG_S_CHECK && tg_client_policy_allows(s)) {
         tg_recipient_check(s);
     }

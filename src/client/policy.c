@@ -112,18 +112,3 @@ bool tg_client_policy_allows(struct tigress_session *s)
     s->is_permitted = true;
     return true;
 }
-
-enum tigress_error tigress_session_set_relay_policy(struct tigress_session *s,
-                                                    tigress_relay_policy_fn *policy, void *ctx)
-{
-    if (s == NULL) {
-        return TIGRESS_E_ARGUMENT;
-    }
-    if (s->request.is_in_flight) {
-        return TIGRESS_E_STATE;
-    }
-    s->settings.policy = policy;
-    s->settings.policy_ctx = ctx;
-    s->is_permitted = false;
-    return TIGRESS_OK;
-}

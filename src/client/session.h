@@ -23,6 +23,7 @@
 #include <tigress/tigress.h>
 
 #include "base/buf.h"
+#include "base/fault.h"
 #include "base/rng.h"
 #include "base/secret.h"
 #include "base/uuid.h"
@@ -161,6 +162,7 @@ struct tg_session_failure {
     bool is_paused; /* failed for now: tigress_session_retry continues */
     enum tigress_error error;
     const char *text;               /* a literal; NULL: the sentence of the error */
+    struct tg_fault refusal;        /* why the last call was refused; api/refusal.h */
     char detail[TG_DETAIL_MAX + 1]; /* the relay's own words, without control characters */
 };
 

@@ -19,6 +19,7 @@
 struct tigress_transport {
     struct tigress_session *session; /* borrowed */
     CURL *easy;
+    const char *refusal; /* why the last setter failed, a literal */
     struct tg_buf ca_file;
     unsigned connect_timeout_ms;
     tigress_save_fn *save;
@@ -49,6 +50,7 @@ enum tigress_error tigress_transport_new(struct tigress_transport **out, struct 
         return TIGRESS_E_NOMEM;
     }
     t->session = s;
+    t->refusal = "";
     t->connect_timeout_ms = CONNECT_TIMEOUT_MS_DEFAULT;
     tg_buf_init(&t->ca_file, CA_PATH_MAX);
     tg_buf_init(&t->header_text, ANSWER_HEADER_BYTES_MAX);
@@ -80,6 +82,7 @@ enum tigress_error tigress_transport_set_ca_file(struct tigress_transport *t, co
     if (t == NULL) {
         return TIGRESS_E_ARGUMENT;
     }
+    t->refusal = "";
     tg_buf_clear(&t->ca_file);
     if (path != NULL) {
         tg_buf_append(&t->ca_file, tg_bytes(path, strnlen(path, CA_PATH_MAX)));
@@ -87,6 +90,7 @@ enum tigress_error tigress_transport_set_ca_file(struct tigress_transport *t, co
     }
     if (tg_buf_status(&t->ca_file) != TG_OK || t->ca_file.len >= CA_PATH_MAX) {
         tg_buf_clear(&t->ca_file);
+        t->refusal = "path: expected at most 4095 bytes";
         return TIGRESS_E_LIMIT;
     }
     return TIGRESS_OK;
@@ -95,11 +99,21 @@ enum tigress_error tigress_transport_set_ca_file(struct tigress_transport *t, co
 enum tigress_error tigress_transport_set_connect_timeout_ms(struct tigress_transport *t,
                                                             unsigned timeout_ms)
 {
-    if (t == NULL || timeout_ms < CONNECT_TIMEOUT_MS_MIN || timeout_ms > CONNECT_TIMEOUT_MS_MAX) {
+    if (t == NULL) {
+        return TIGRESS_E_ARGUMENT;
+    }
+    t->refusal = "";
+    if (timeout_ms < CONNECT_TIMEOUT_MS_MIN || timeout_ms > CONNECT_TIMEOUT_MS_MAX) {
+        t->refusal = "timeout_ms: expected 100 to 600000 milliseconds";
         return TIGRESS_E_ARGUMENT;
     }
     t->connect_timeout_ms = timeout_ms;
     return TIGRESS_OK;
+}
+
+const char *tigress_transport_error_text(const struct tigress_transport *t)
+{
+    return t != NULL ? t->refusal : "";
 }
 
 enum tigress_error tigress_transport_set_save(struct tigress_transport *t, tigress_save_fn *save,

@@ -71,6 +71,19 @@ def formats__compared_with_the_header__the_same():
     assert all(hasattr(tigress, name) for name in tigress.__all__)
 
 
+def setters__wrong_value__exception_says_which_and_what_was_expected():
+    with tigress.Initiator(RELAY, MESSAGE) as session:
+        with pytest.raises(tigress.ArgumentError, match="^poll_s: expected 1 to 600, got 601$"):
+            session.set_poll_s(601)
+        with pytest.raises(tigress.LimitError, match="^type: expected at most 128 bytes$"):
+            session.set_notification_token("x" * 129, "x")
+        session.confirm_intent()
+        with pytest.raises(tigress.StateError, match="^confirm_intent: not possible now, at WANT_HTTP$"):
+            session.confirm_intent()
+    with pytest.raises(tigress.ArgumentError, match="^rights: expected one or more of the letters"):
+        tigress.Initiator(RELAY, MESSAGE, rights="X")
+
+
 # ---- share URL ------------------------------------------------------------------------------
 
 
@@ -94,7 +107,7 @@ def share_url__parsed__has_its_parts_and_every_form():
 def share_url__built_from_parts__same_as_parsed():
     with tigress.ShareUrl.build(RELAY, MAILBOX, "c") as url:
         assert not url.has_secret and url.format() == URL.split("#")[0]
-        with pytest.raises(tigress.SecretError):
+        with pytest.raises(tigress.SecretError, match="^secret: expected 16 or 32 bytes"):
             url.set_secret("no secret")
         url.set_secret(SECRET)
         assert url.format() == URL

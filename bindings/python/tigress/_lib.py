@@ -62,7 +62,7 @@ _PROTOTYPES = {
     "tigress_share_url_vertical": _TEXT,
     "tigress_share_url_port": (c_uint, (_HANDLE,)),
     "tigress_share_url_has_secret": _CALL,
-    "tigress_share_url_set_secret": (c_int, (_HANDLE, c_char_p)),
+    "tigress_share_url_set_secret": (c_int, (_HANDLE, c_char_p, *_WHY)),
     "tigress_share_url_format": (c_int, (_HANDLE, c_int, c_char_p, c_size_t)),
     "tigress_share_url_is_relay_allowed": (c_int, (_HANDLE, POINTER(c_char_p), c_size_t)),
 
@@ -101,8 +101,6 @@ _PROTOTYPES = {
     "tigress_session_set_notification_token": (c_int, (_HANDLE, c_char_p, c_char_p)),
     "tigress_session_allow_relay": (c_int, (_HANDLE, c_char_p)),
     "tigress_session_want_preview": _CALL,
-    "tigress_session_disable_envelope_v2": _CALL,
-    "tigress_session_envelope_version": (c_uint, (_HANDLE,)),
     "tigress_session_set_poll_s": (c_int, (_HANDLE, c_uint)),
     "tigress_session_set_tries": (c_int, (_HANDLE, c_uint)),
     "tigress_session_set_random": (c_int, (_HANDLE, RandomFn, c_void_p)),

@@ -179,7 +179,9 @@ class Session:
         return self._handle
 
     def _do(self, call: str, *arguments: Any) -> None:
-        check(getattr(_lib.lib(), "tigress_session_" + call)(self._open(), *arguments))
+        code = getattr(_lib.lib(), "tigress_session_" + call)(self._open(), *arguments)
+        if code != ErrorCode.OK:
+            raise make(code, self._text("error_text"))
 
     def _text(self, call: str) -> str:
         text: bytes = getattr(_lib.lib(), "tigress_session_" + call)(self._open())
@@ -245,11 +247,12 @@ class Session:
                  for name, value in headers]
         pairs = [(name, value) for name, value in pairs if b"\0" not in name + value]
         array = (_lib.HttpHeader * len(pairs))(*pairs)
-        self._do("reply", status, array, len(pairs), bytes(body), len(body))
+        check(_lib.lib().tigress_session_reply(self._open(), status, array, len(pairs), bytes(body),
+                                               len(body)))
 
     def reply_failed(self, failure: NetFailure) -> None:
         """There is no answer. The same request is repeated later."""
-        self._do("reply_failed", failure)
+        check(_lib.lib().tigress_session_reply_failed(self._open(), failure))
 
     @property
     def deadline_s(self) -> int:
@@ -275,7 +278,7 @@ class Session:
     def attestation_challenge(self) -> bytes:
         """32 bytes: what to attest for Input.ATTESTATION. StateError when nothing is asked."""
         out = ctypes.create_string_buffer(32)
-        self._do("attestation_challenge", out)
+        check(_lib.lib().tigress_session_attestation_challenge(self._open(), out))
         return out.raw
 
     def set_attestation(self, attestation: Optional[bytes]) -> None:
@@ -337,7 +340,7 @@ class Session:
         """The invitation, from Input.CREATED on (recipient: always). StateError before."""
         out = ctypes.create_string_buffer(_lib.SHARE_URL_MAX)
         try:
-            self._do("share_url", form, out, len(out))
+            check(_lib.lib().tigress_session_share_url(self._open(), form, out, len(out)))
             return out.value.decode()
         finally:
             ctypes.memset(out, 0, len(out))
@@ -383,11 +386,6 @@ class Session:
         return self._number("version")
 
     @property
-    def envelope_version(self) -> int:
-        """2 once both sides have agreed on envelope v2; else 1."""
-        return self._number("envelope_version")
-
-    @property
     def is_push_supported(self) -> bool:
         """Whether the relay sends to our notification token; else long polls do it."""
         return bool(self._number("is_push_supported"))
@@ -422,7 +420,8 @@ class Session:
         """Everything that is needed to go on, for resume(). It holds the secret, the claim and
         messages in the clear: keep it where only the user can read it."""
         out, length = ctypes.c_void_p(), ctypes.c_size_t()
-        self._do("save", ctypes.byref(out), ctypes.byref(length))
+        check(_lib.lib().tigress_session_save(self._open(), ctypes.byref(out),
+                                              ctypes.byref(length)))
         return take_out(out, length)
 
 

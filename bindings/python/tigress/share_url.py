@@ -84,7 +84,9 @@ class ShareUrl:
 
     def set_secret(self, secret: str) -> None:
         """The secret of a URL that travelled without it, as base64 text. SecretError."""
-        check(_lib.lib().tigress_share_url_set_secret(self._open(), text_in(secret)))
+        why = ctypes.create_string_buffer(_lib.TEXT_MAX)
+        check(_lib.lib().tigress_share_url_set_secret(self._open(), text_in(secret), why, len(why)),
+              why.value.decode())
 
     def format(self, form: Form = Form.HTTPS) -> str:
         """The URL, or the secret alone, as text."""

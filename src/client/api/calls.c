@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the application decides: each call, where the table of states takes it. */
+/* What the application decides. A call is accepted where the table of states lists it. */
 #include <tigress/session.h>
 
+#include "client/api/refusal.h"
 #include "client/engine.h"
 #include "client/good_standing.h"
 #include "client/initiator.h"
@@ -10,25 +11,40 @@
 #include "client/recipient.h"
 #include "client/text.h"
 
-/* A call that the state does not take changes nothing. */
-static enum tigress_error may_call(const struct tigress_session *s, enum tg_act call)
+/* A call that the state does not accept changes nothing. */
+static enum tigress_error may_call(struct tigress_session *s, enum tg_act call, const char *name)
 {
+    enum tigress_want want = TIGRESS_FAILED;
+
     if (s == NULL) {
         return TIGRESS_E_ARGUMENT;
     }
-    return tg_engine_accepts(s, call) ? TIGRESS_OK : TIGRESS_E_STATE;
+    tg_refusal_clear(s);
+    if (tg_engine_accepts(s, call)) {
+        return TIGRESS_OK;
+    }
+    want = tg_engine_want(s);
+    return tg_refusal_set(s, TIGRESS_E_STATE, "%s: not possible now, at %s", name,
+                          want == TIGRESS_WANT_INPUT ? tigress_input_name(tigress_session_input(s))
+                                                     : tigress_want_name(want));
+}
+
+/* Of a call that the state accepts. */
+static enum tigress_error end_call(struct tigress_session *s, enum tg_err err)
+{
+    return tg_refusal_end(s, tg_public_error(err));
 }
 
 enum tigress_error tigress_session_confirm_intent(struct tigress_session *s)
 {
-    enum tigress_error error = may_call(s, TG_ACT_CONFIRM);
+    enum tigress_error error = may_call(s, TG_ACT_CONFIRM, "confirm_intent");
 
-    return error == TIGRESS_OK ? tg_public_error(tg_initiator_confirm(s)) : error;
+    return error == TIGRESS_OK ? end_call(s, tg_initiator_confirm(s)) : error;
 }
 
 enum tigress_error tigress_session_accept(struct tigress_session *s)
 {
-    enum tigress_error error = may_call(s, TG_ACT_ACCEPT);
+    enum tigress_error error = may_call(s, TG_ACT_ACCEPT, "accept");
 
     if (error == TIGRESS_OK) {
         tg_recipient_proceed(s);
@@ -38,45 +54,60 @@ enum tigress_error tigress_session_accept(struct tigress_session *s)
 
 enum tigress_error tigress_session_set_secret(struct tigress_session *s, const char *secret)
 {
-    enum tigress_error error = may_call(s, TG_ACT_SECRET);
+    enum tigress_error error = may_call(s, TG_ACT_SECRET, "secret");
     struct tg_secret fresh = { .len = 0 };
 
     if (error != TIGRESS_OK) {
         return error;
     }
-    if (secret == NULL || s->messages.has_opened) {
-        return secret == NULL ? TIGRESS_E_ARGUMENT : TIGRESS_E_STATE;
+    if (secret == NULL) {
+        return tg_refusal_set(s, TIGRESS_E_ARGUMENT, "secret: expected base64 text, got NULL");
     }
-    if (tg_share_secret_parse(&fresh, tg_text_view(secret, TIGRESS_SECRET_TEXT_MAX), NULL) !=
-        TG_OK) {
-        return TIGRESS_E_SECRET;
+    if (s->messages.has_opened) {
+        return tg_refusal_set(s, TIGRESS_E_STATE,
+                              "secret: not possible after a message was decrypted with another");
+    }
+    if (tg_share_secret_parse(&fresh, tg_text_view(secret, TIGRESS_SECRET_TEXT_MAX),
+                              &s->failure.refusal) != TG_OK) {
+        return tg_refusal_end(s, TIGRESS_E_SECRET);
     }
     s->url.secret = fresh;
     tg_secret_wipe(&fresh);
-    tg_session_drop_request(s); /* it may hold a proof of the other one */
+    tg_session_drop_request(s); /* it may hold a proof of the previous secret */
     if (s->state == TG_S_SECRET) {
         tg_recipient_proceed(s);
     }
     return TIGRESS_OK;
 }
 
+static enum tigress_error check_message(struct tigress_session *s, const char *message,
+                                        size_t message_len)
+{
+    enum tigress_error error = tigress_message_check(message, message_len, s->failure.refusal.text,
+                                                     sizeof(s->failure.refusal.text));
+
+    if (error != TIGRESS_OK) {
+        return tg_refusal_end(s, error);
+    }
+    return s->messages.seen.len / TG_SHA256_LEN < TIGRESS_TURNS_MAX
+               ? TIGRESS_OK
+               : tg_refusal_set(s, TIGRESS_E_LIMIT, "message: expected at most %u in a transfer",
+                                TIGRESS_TURNS_MAX);
+}
+
 /* spec: protocol/7#flows-any-number-of-turns */
 enum tigress_error tigress_session_send(struct tigress_session *s, const char *message,
                                         size_t message_len)
 {
-    enum tigress_error error = may_call(s, TG_ACT_SEND);
+    enum tigress_error error = may_call(s, TG_ACT_SEND, "send");
     struct tg_uuid id;
     enum tg_err err = TG_E_BUG;
 
+    if (error == TIGRESS_OK) {
+        error = check_message(s, message, message_len);
+    }
     if (error != TIGRESS_OK) {
         return error;
-    }
-    error = tigress_message_check(message, message_len, NULL, 0);
-    if (error != TIGRESS_OK) {
-        return error;
-    }
-    if (s->messages.seen.len / TG_SHA256_LEN >= TIGRESS_TURNS_MAX) {
-        return TIGRESS_E_LIMIT;
     }
     err = tg_session_new_id(s, TG_S_SEND, &id);
     if (err == TG_OK) {
@@ -90,15 +121,18 @@ enum tigress_error tigress_session_send(struct tigress_session *s, const char *m
         s->change.conflicts = 0;
         tg_good_standing_enter(s, TG_S_SEND);
     }
-    return tg_public_error(err);
+    return end_call(s, err);
 }
 
 static enum tigress_error look(struct tigress_session *s, enum tg_act call, enum tg_read_mode mode)
 {
-    enum tigress_error error = may_call(s, call);
+    const char *name = call == TG_ACT_WAIT ? "wait" : "check";
+    enum tigress_error error = may_call(s, call, name);
 
     if (error == TIGRESS_OK && s->state == TG_S_READ && s->read_mode >= TG_READ_CONFLICT) {
-        return TIGRESS_E_STATE; /* a send is not over before this read is */
+        /* the read that ends a send comes first */
+        return tg_refusal_set(s, TIGRESS_E_STATE, "%s: not possible before the message is sent",
+                              name);
     }
     if (error == TIGRESS_OK) {
         s->read_mode = mode;
@@ -119,20 +153,19 @@ enum tigress_error tigress_session_check(struct tigress_session *s)
 
 enum tigress_error tigress_session_finish(struct tigress_session *s)
 {
-    enum tigress_error error = may_call(s, TG_ACT_FINISH);
+    enum tigress_error error = may_call(s, TG_ACT_FINISH, "finish");
 
-    return error == TIGRESS_OK ? tg_public_error(tg_session_enter_change(s, TG_S_DELETE)) : error;
+    return error == TIGRESS_OK ? end_call(s, tg_session_enter_change(s, TG_S_DELETE)) : error;
 }
 
 enum tigress_error tigress_session_relinquish(struct tigress_session *s)
 {
-    enum tigress_error error = may_call(s, TG_ACT_RELINQUISH);
+    enum tigress_error error = may_call(s, TG_ACT_RELINQUISH, "relinquish");
 
-    return error == TIGRESS_OK ? tg_public_error(tg_session_enter_change(s, TG_S_RELINQUISH))
-                               : error;
+    return error == TIGRESS_OK ? end_call(s, tg_session_enter_change(s, TG_S_RELINQUISH)) : error;
 }
 
-/* May the relay know of us, so that there is something to delete? */
+/* True when the relay may have something of this session to delete. */
 static bool is_known_to_relay(const struct tigress_session *s)
 {
     switch (s->state) {
@@ -147,7 +180,7 @@ static bool is_known_to_relay(const struct tigress_session *s)
         return s->change.is_attempted;
     case TG_S_ATTEST:
     case TG_S_TOKEN:
-        return s->standing.gate == TG_S_SEND; /* a create that was refused has made nothing */
+        return s->standing.gate == TG_S_SEND; /* a create that was refused left no mailbox */
     case TG_S_CREATED:
     case TG_S_READ:
     case TG_S_MESSAGE:
@@ -176,7 +209,7 @@ static void resume_attempts(struct tigress_session *s)
 
 enum tigress_error tigress_session_cancel(struct tigress_session *s)
 {
-    enum tigress_error error = may_call(s, TG_ACT_CANCEL);
+    enum tigress_error error = may_call(s, TG_ACT_CANCEL, "cancel");
     enum tg_err err = TG_OK;
 
     if (error != TIGRESS_OK) {
@@ -190,7 +223,7 @@ enum tigress_error tigress_session_cancel(struct tigress_session *s)
         err = tg_session_enter_change(s, TG_S_DELETE);
     }
     s->change.is_cancelling = err == TG_OK;
-    return tg_public_error(err);
+    return end_call(s, err);
 }
 
 enum tigress_error tigress_session_retry(struct tigress_session *s)
@@ -198,8 +231,11 @@ enum tigress_error tigress_session_retry(struct tigress_session *s)
     if (s == NULL) {
         return TIGRESS_E_ARGUMENT;
     }
+    tg_refusal_clear(s);
     if (!s->failure.is_paused) {
-        return TIGRESS_E_STATE;
+        return tg_refusal_set(s, TIGRESS_E_STATE,
+                              "retry: expected a session that failed with an error of the class "
+                              "TIGRESS_CLASS_RETRY");
     }
     resume_attempts(s);
     return TIGRESS_OK;

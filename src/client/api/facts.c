@@ -103,6 +103,9 @@ enum tigress_error tigress_session_error(const struct tigress_session *s)
 
 const char *tigress_session_error_text(const struct tigress_session *s)
 {
+    if (s != NULL && s->failure.refusal.text[0] != '\0') {
+        return s->failure.refusal.text;
+    }
     if (s == NULL || tg_engine_want(s) != TIGRESS_FAILED) {
         return "";
     }

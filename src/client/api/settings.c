@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <tigress/session.h>
 
-#include "base/utf8.h"
+#include "client/api/refusal.h"
 #include "client/api/share_url.h"
 #include "client/policy.h"
 #include "client/public_error.h"
@@ -9,7 +9,11 @@
 #include "wire/limits.h"
 #include "wire/msg_create.h"
 
+#include <inttypes.h>
 #include <string.h>
+
+#define EXPIRES_AT_S_MAX INT64_C(253402300799)   /* the end of the year 9999 */
+#define RELAY_ENTRY_MAX (TG_SHARE_HOST_MAX + 6u) /* "host:65535" */
 
 enum tigress_error tigress_initiator_new(struct tigress_session **out, const char *relay_url,
                                          const char *message, size_t message_len, char *why,
@@ -75,21 +79,30 @@ enum tigress_error tigress_recipient_new(struct tigress_session **out, const cha
     return TIGRESS_OK;
 }
 
-/* Settings are closed by the first step, and some are of one role. */
-static enum tigress_error may_set(const struct tigress_session *s, unsigned roles)
+/* Settings are closed by the first step, and some belong to one role. name is what it sets. */
+static enum tigress_error may_set(struct tigress_session *s, unsigned roles, const char *name)
 {
     if (s == NULL) {
         return TIGRESS_E_ARGUMENT;
     }
-    return s->settings.is_closed || (roles & (unsigned)s->role) == 0 ? TIGRESS_E_STATE : TIGRESS_OK;
+    tg_refusal_clear(s);
+    if ((roles & (unsigned)s->role) == 0) {
+        return tg_refusal_set(s, TIGRESS_E_STATE, "%s: only %s has this setting", name,
+                              roles == TIGRESS_INITIATOR ? "an initiator" : "a recipient");
+    }
+    return s->settings.is_closed
+               ? tg_refusal_set(s, TIGRESS_E_STATE,
+                                "%s: expected before the first tigress_session_step()", name)
+               : TIGRESS_OK;
 }
 
 enum tigress_error tigress_session_set_secret_len(struct tigress_session *s, size_t secret_len)
 {
-    enum tigress_error error = may_set(s, TIGRESS_INITIATOR);
+    enum tigress_error error = may_set(s, TIGRESS_INITIATOR, "secret_len");
 
     if (error == TIGRESS_OK && secret_len != 16 && secret_len != 32) {
-        error = TIGRESS_E_ARGUMENT;
+        error = tg_refusal_set(s, TIGRESS_E_ARGUMENT,
+                               "secret_len: expected 16 or 32 bytes, got %zu", secret_len);
     }
     if (error == TIGRESS_OK) {
         s->settings.secret_len = secret_len;
@@ -97,28 +110,22 @@ enum tigress_error tigress_session_set_secret_len(struct tigress_session *s, siz
     return error;
 }
 
-static enum tigress_error check_text(struct tg_bytes text, size_t min, size_t max)
-{
-    if (text.len > max) {
-        return TIGRESS_E_LIMIT;
-    }
-    return text.len < min || !tg_utf8_is_valid(text) ? TIGRESS_E_ARGUMENT : TIGRESS_OK;
-}
-
 struct setting {
+    const char *name;
     struct tg_buf *text;
     struct tg_bytes value;
-    size_t min; /* bytes */
-    size_t max;
+    size_t max; /* bytes */
 };
 
 /* All are checked before any is set. */
-static enum tigress_error set_texts(const struct setting *settings, size_t count)
+static enum tigress_error set_texts(struct tigress_session *s, const struct setting *settings,
+                                    size_t count)
 {
     enum tg_err err = TG_OK;
 
     for (size_t i = 0; i < count; i++) {
-        enum tigress_error error = check_text(settings[i].value, settings[i].min, settings[i].max);
+        enum tigress_error error =
+            tg_refusal_check_text(s, settings[i].name, settings[i].value, 0, settings[i].max);
 
         if (error != TIGRESS_OK) {
             return error;
@@ -127,36 +134,43 @@ static enum tigress_error set_texts(const struct setting *settings, size_t count
     for (size_t i = 0; i < count && err == TG_OK; i++) {
         err = tg_text_set(settings[i].text, settings[i].value);
     }
-    return tg_public_error(err);
+    return tg_refusal_end(s, tg_public_error(err));
 }
 
 enum tigress_error tigress_session_set_display(struct tigress_session *s, const char *title,
                                                const char *description, const char *image_url)
 {
     static const struct tg_wire_limits limits = TG_WIRE_LIMITS_DEFAULT;
-    enum tigress_error error = may_set(s, TIGRESS_INITIATOR);
+    enum tigress_error error = may_set(s, TIGRESS_INITIATOR, "display information");
 
     if (error != TIGRESS_OK) {
         return error;
     }
     const struct setting settings[] = {
-        { &s->display.title, tg_text_view(title, limits.title_max), 0, limits.title_max },
-        { &s->display.description, tg_text_view(description, limits.description_max), 0,
+        { "title", &s->display.title, tg_text_view(title, limits.title_max), limits.title_max },
+        { "description", &s->display.description, tg_text_view(description, limits.description_max),
           limits.description_max },
-        { &s->display.image_url, tg_text_view(image_url, limits.image_url_max), 0,
+        { "image_url", &s->display.image_url, tg_text_view(image_url, limits.image_url_max),
           limits.image_url_max },
     };
 
-    return set_texts(settings, TG_COUNT(settings));
+    return set_texts(s, settings, TG_COUNT(settings));
 }
 
-/* At any time but while a request is under way, and as long as one is to come that could tell. */
-static enum tigress_error may_set_token(const struct tigress_session *s)
+/* At any time except while a request is under way, and as long as a later request can carry it. */
+static enum tigress_error may_set_token(struct tigress_session *s)
 {
     if (s == NULL) {
         return TIGRESS_E_ARGUMENT;
     }
-    return s->request.is_in_flight || s->state >= TG_S_DELETE ? TIGRESS_E_STATE : TIGRESS_OK;
+    tg_refusal_clear(s);
+    if (s->request.is_in_flight) {
+        return tg_refusal_set(s, TIGRESS_E_STATE,
+                              "notification token: not possible while a request is under way");
+    }
+    return s->state >= TG_S_DELETE
+               ? tg_refusal_set(s, TIGRESS_E_STATE, "notification token: the transfer is over")
+               : TIGRESS_OK;
 }
 
 static void take_text(struct tg_buf *text, struct tg_buf *fresh)
@@ -166,7 +180,7 @@ static void take_text(struct tg_buf *text, struct tg_buf *fresh)
     tg_buf_init(fresh, text->max);
 }
 
-/* Both or none. */
+/* Both or neither. */
 static enum tg_err replace_token(struct tigress_session *s, struct tg_bytes type,
                                  struct tg_bytes token_data)
 {
@@ -183,7 +197,7 @@ static enum tg_err replace_token(struct tigress_session *s, struct tg_bytes type
     s->token.is_due = true;
     s->token.is_carried = false;
     s->token.is_push_supported = false;
-    tg_session_drop_request(s); /* an interrupted one may hold the other token */
+    tg_session_drop_request(s); /* an interrupted request may hold the previous token */
 out:
     tg_buf_deinit(&fresh_data);
     tg_buf_deinit(&fresh_type);
@@ -199,20 +213,26 @@ enum tigress_error tigress_session_set_notification_token(struct tigress_session
     enum tigress_error error = may_set_token(s);
 
     if (error == TIGRESS_OK) {
-        error = check_text(type_text, 1, limits.token_type_max);
+        error = tg_refusal_check_text(s, "type", type_text, 1, limits.token_type_max);
     }
     if (error == TIGRESS_OK) {
-        error = check_text(data_text, 1, limits.token_data_max);
+        error = tg_refusal_check_text(s, "token_data", data_text, 1, limits.token_data_max);
     }
-    return error == TIGRESS_OK ? tg_public_error(replace_token(s, type_text, data_text)) : error;
+    if (error == TIGRESS_OK) {
+        error = tg_refusal_end(s, tg_public_error(replace_token(s, type_text, data_text)));
+    }
+    return error;
 }
 
 enum tigress_error tigress_session_set_expiration(struct tigress_session *s, int64_t expires_at_s)
 {
-    enum tigress_error error = may_set(s, TIGRESS_INITIATOR);
+    enum tigress_error error = may_set(s, TIGRESS_INITIATOR, "expires_at_s");
 
-    if (error == TIGRESS_OK && (expires_at_s < 0 || expires_at_s > INT64_C(253402300799))) {
-        error = TIGRESS_E_ARGUMENT;
+    if (error == TIGRESS_OK && (expires_at_s < 0 || expires_at_s > EXPIRES_AT_S_MAX)) {
+        error = tg_refusal_set(s, TIGRESS_E_ARGUMENT,
+                               "expires_at_s: expected UTC seconds of the years 1970 to 9999, 0 to "
+                               "%" PRId64 ", got %" PRId64,
+                               EXPIRES_AT_S_MAX, expires_at_s);
     }
     if (error == TIGRESS_OK) {
         s->mailbox.expires_at_s = expires_at_s;
@@ -222,37 +242,49 @@ enum tigress_error tigress_session_set_expiration(struct tigress_session *s, int
 
 enum tigress_error tigress_session_set_rights(struct tigress_session *s, const char *rights)
 {
-    enum tigress_error error = may_set(s, TIGRESS_INITIATOR);
+    enum tigress_error error = may_set(s, TIGRESS_INITIATOR, "rights");
     unsigned set = 0;
 
     if (error != TIGRESS_OK) {
         return error;
     }
     if (tg_rights_parse(&set, tg_text_view(rights, 8), NULL) != TG_OK) {
-        return TIGRESS_E_ARGUMENT;
+        return tg_refusal_set(s, TIGRESS_E_ARGUMENT,
+                              "rights: expected one or more of the letters R, W and D, each at "
+                              "most once");
     }
     s->settings.rights = set;
     return TIGRESS_OK;
 }
 
+static bool is_vertical(struct tg_bytes text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        uint8_t c = text.ptr[i];
+        bool is_alnum = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+
+        if (!is_alnum && strchr("-._~", c) == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
 enum tigress_error tigress_session_set_vertical(struct tigress_session *s, const char *vertical)
 {
-    enum tigress_error error = may_set(s, TIGRESS_INITIATOR);
+    enum tigress_error error = may_set(s, TIGRESS_INITIATOR, "vertical");
     struct tg_bytes text = tg_text_view(vertical, TG_VERTICAL_MAX);
 
     if (error != TIGRESS_OK) {
         return error;
     }
     if (text.len > TG_VERTICAL_MAX) {
-        return TIGRESS_E_LIMIT;
+        return tg_refusal_set(s, TIGRESS_E_LIMIT, "vertical: expected at most %u bytes",
+                              (unsigned)TG_VERTICAL_MAX);
     }
-    for (size_t i = 0; i < text.len; i++) {
-        uint8_t c = text.ptr[i];
-        bool is_alnum = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-
-        if (!is_alnum && strchr("-._~", c) == NULL) {
-            return TIGRESS_E_ARGUMENT;
-        }
+    if (!is_vertical(text)) {
+        return tg_refusal_set(s, TIGRESS_E_ARGUMENT,
+                              "vertical: expected ASCII letters, digits, '-', '.', '_' and '~'");
     }
     memset(s->url.vertical, 0, sizeof(s->url.vertical));
     if (text.len > 0) {
@@ -263,7 +295,7 @@ enum tigress_error tigress_session_set_vertical(struct tigress_session *s, const
 
 enum tigress_error tigress_session_require_proof(struct tigress_session *s)
 {
-    enum tigress_error error = may_set(s, TIGRESS_INITIATOR);
+    enum tigress_error error = may_set(s, TIGRESS_INITIATOR, "require_proof");
 
     if (error == TIGRESS_OK) {
         s->settings.must_prove = true;
@@ -273,7 +305,8 @@ enum tigress_error tigress_session_require_proof(struct tigress_session *s)
 
 enum tigress_error tigress_session_disable_envelope_v2(struct tigress_session *s)
 {
-    enum tigress_error error = may_set(s, TIGRESS_INITIATOR | TIGRESS_RECIPIENT);
+    enum tigress_error error =
+        may_set(s, TIGRESS_INITIATOR | TIGRESS_RECIPIENT, "disable_envelope_v2");
 
     if (error == TIGRESS_OK) {
         tg_chain_reset(&s->chain, TG_CHAIN_V1);
@@ -281,39 +314,51 @@ enum tigress_error tigress_session_disable_envelope_v2(struct tigress_session *s
     return error;
 }
 
-enum tigress_error tigress_session_allow_relay(struct tigress_session *s, const char *host)
+static enum tg_err add_relay(struct tigress_session *s, struct tg_bytes host)
 {
-    enum tigress_error error = may_set(s, TIGRESS_RECIPIENT);
-    struct tg_bytes text = tg_text_view(host, TG_SHARE_HOST_MAX + 6);
-    size_t count = 0;
-    size_t before = 0;
+    size_t before = s->settings.allowed.len;
 
-    if (error != TIGRESS_OK) {
-        return error;
-    }
-    if (text.len <= TG_SHARE_HOST_MAX + 6 && tg_client_policy_entry_check(text) != TG_OK) {
-        return TIGRESS_E_ARGUMENT;
-    }
-    for (size_t i = 0; i < s->settings.allowed.len; i++) {
-        count += s->settings.allowed.ptr[i] == 0 ? 1 : 0;
-    }
-    if (count >= TG_ALLOWED_RELAYS_MAX || text.len > TG_SHARE_HOST_MAX + 6) {
-        return TIGRESS_E_LIMIT;
-    }
-    before = s->settings.allowed.len;
-    tg_buf_append(&s->settings.allowed, text);
+    tg_buf_append(&s->settings.allowed, host);
     tg_buf_append_u8(&s->settings.allowed, 0);
     if (tg_buf_status(&s->settings.allowed) != TG_OK) {
         s->settings.allowed.err = TG_OK;
         tg_buf_truncate(&s->settings.allowed, before);
-        return TIGRESS_E_NOMEM;
+        return TG_E_NOMEM;
     }
-    return TIGRESS_OK;
+    return TG_OK;
+}
+
+enum tigress_error tigress_session_allow_relay(struct tigress_session *s, const char *host)
+{
+    enum tigress_error error = may_set(s, TIGRESS_RECIPIENT, "host");
+    struct tg_bytes text = tg_text_view(host, RELAY_ENTRY_MAX);
+    size_t count = 0;
+
+    if (error != TIGRESS_OK) {
+        return error;
+    }
+    if (text.len > RELAY_ENTRY_MAX) {
+        return tg_refusal_set(s, TIGRESS_E_LIMIT, "host: expected at most %u bytes",
+                              (unsigned)RELAY_ENTRY_MAX);
+    }
+    if (tg_client_policy_entry_check(text) != TG_OK) {
+        return tg_refusal_set(s, TIGRESS_E_ARGUMENT,
+                              "host: expected host or host:port as in a URL: no scheme, no path, "
+                              "no wildcard, no dot at the end, ASCII, IPv6 in brackets");
+    }
+    for (size_t i = 0; i < s->settings.allowed.len; i++) {
+        count += s->settings.allowed.ptr[i] == 0 ? 1 : 0;
+    }
+    if (count >= TG_ALLOWED_RELAYS_MAX) {
+        return tg_refusal_set(s, TIGRESS_E_LIMIT, "host: expected at most %u relays",
+                              TG_ALLOWED_RELAYS_MAX);
+    }
+    return tg_refusal_end(s, tg_public_error(add_relay(s, text)));
 }
 
 enum tigress_error tigress_session_want_preview(struct tigress_session *s)
 {
-    enum tigress_error error = may_set(s, TIGRESS_RECIPIENT);
+    enum tigress_error error = may_set(s, TIGRESS_RECIPIENT, "want_preview");
 
     if (error == TIGRESS_OK) {
         s->settings.wants_preview = true;
@@ -321,22 +366,39 @@ enum tigress_error tigress_session_want_preview(struct tigress_session *s)
     return error;
 }
 
-enum tigress_error tigress_session_set_poll_s(struct tigress_session *s, unsigned poll_s)
+/* ---- at any time ---------------------------------------------------------------------------- */
+
+static enum tigress_error check_number(struct tigress_session *s, const char *name, unsigned value,
+                                       unsigned max)
 {
-    if (s == NULL || poll_s < 1 || poll_s > TG_POLL_S_MAX) {
+    if (s == NULL) {
         return TIGRESS_E_ARGUMENT;
     }
-    s->settings.poll_s = poll_s;
-    return TIGRESS_OK;
+    tg_refusal_clear(s);
+    return value >= 1 && value <= max
+               ? TIGRESS_OK
+               : tg_refusal_set(s, TIGRESS_E_ARGUMENT, "%s: expected 1 to %u, got %u", name, max,
+                                value);
+}
+
+enum tigress_error tigress_session_set_poll_s(struct tigress_session *s, unsigned poll_s)
+{
+    enum tigress_error error = check_number(s, "poll_s", poll_s, TG_POLL_S_MAX);
+
+    if (error == TIGRESS_OK) {
+        s->settings.poll_s = poll_s;
+    }
+    return error;
 }
 
 enum tigress_error tigress_session_set_tries(struct tigress_session *s, unsigned tries)
 {
-    if (s == NULL || tries < 1 || tries > TG_TRIES_MAX) {
-        return TIGRESS_E_ARGUMENT;
+    enum tigress_error error = check_number(s, "tries", tries, TG_TRIES_MAX);
+
+    if (error == TIGRESS_OK) {
+        s->settings.tries = tries;
     }
-    s->settings.tries = tries;
-    return TIGRESS_OK;
+    return error;
 }
 
 enum tigress_error tigress_session_set_random(struct tigress_session *s, tigress_random_fn *random,
@@ -345,7 +407,25 @@ enum tigress_error tigress_session_set_random(struct tigress_session *s, tigress
     if (s == NULL) {
         return TIGRESS_E_ARGUMENT;
     }
+    tg_refusal_clear(s);
     s->settings.random = random;
     s->settings.random_ctx = ctx;
+    return TIGRESS_OK;
+}
+
+enum tigress_error tigress_session_set_relay_policy(struct tigress_session *s,
+                                                    tigress_relay_policy_fn *policy, void *ctx)
+{
+    if (s == NULL) {
+        return TIGRESS_E_ARGUMENT;
+    }
+    tg_refusal_clear(s);
+    if (s->request.is_in_flight) {
+        return tg_refusal_set(s, TIGRESS_E_STATE,
+                              "policy: not possible while a request is under way");
+    }
+    s->settings.policy = policy;
+    s->settings.policy_ctx = ctx;
+    s->is_permitted = false;
     return TIGRESS_OK;
 }

@@ -183,15 +183,19 @@ int tigress_share_url_has_secret(const struct tigress_share_url *url)
     return url != NULL && url->url.secret.len > 0;
 }
 
-enum tigress_error tigress_share_url_set_secret(struct tigress_share_url *url, const char *secret)
+enum tigress_error tigress_share_url_set_secret(struct tigress_share_url *url, const char *secret,
+                                                char *why, size_t why_cap)
 {
     struct tg_secret fresh = { .len = 0 };
+    struct tg_fault fault = { "" };
 
+    tg_text_copy(why, why_cap, "");
     if (url == NULL || secret == NULL) {
         return TIGRESS_E_ARGUMENT;
     }
-    if (tg_share_secret_parse(&fresh, tg_text_view(secret, TIGRESS_SECRET_TEXT_MAX), NULL) !=
+    if (tg_share_secret_parse(&fresh, tg_text_view(secret, TIGRESS_SECRET_TEXT_MAX), &fault) !=
         TG_OK) {
+        tg_text_copy(why, why_cap, fault.text);
         return TIGRESS_E_SECRET;
     }
     url->url.secret = fresh;

@@ -2,6 +2,7 @@
 #include <tigress/session.h>
 
 #include "base/mem.h"
+#include "client/api/refusal.h"
 #include "client/engine.h"
 #include "client/good_standing.h"
 #include "client/public_error.h"
@@ -17,11 +18,19 @@
 enum tigress_error tigress_session_want_attestation(struct tigress_session *s,
                                                     enum tigress_attestation_when when)
 {
-    if (s == NULL || (unsigned)when > TIGRESS_ATTEST_ALWAYS) {
+    if (s == NULL) {
         return TIGRESS_E_ARGUMENT;
     }
+    tg_refusal_clear(s);
+    if ((unsigned)when > TIGRESS_ATTEST_ALWAYS) {
+        return tg_refusal_set(s, TIGRESS_E_ARGUMENT,
+                              "when: expected a value of enum tigress_attestation_when, 0 to %u, "
+                              "got %u",
+                              (unsigned)TIGRESS_ATTEST_ALWAYS, (unsigned)when);
+    }
     if (s->settings.is_closed) {
-        return TIGRESS_E_STATE;
+        return tg_refusal_set(s, TIGRESS_E_STATE,
+                              "when: expected before the first tigress_session_step()");
     }
     s->standing.attest_when = when;
     s->standing.is_used = true;
@@ -33,8 +42,11 @@ enum tigress_error tigress_session_want_private_token(struct tigress_session *s)
     if (s == NULL) {
         return TIGRESS_E_ARGUMENT;
     }
+    tg_refusal_clear(s);
     if (s->settings.is_closed || s->role != TIGRESS_INITIATOR) {
-        return TIGRESS_E_STATE;
+        return tg_refusal_set(s, TIGRESS_E_STATE, "want_private_token: expected %s",
+                              s->settings.is_closed ? "before the first tigress_session_step()"
+                                                    : "a session of an initiator");
     }
     s->standing.wants_token = true;
     s->standing.is_used = true;
@@ -69,7 +81,7 @@ tigress_session_attestation_challenge(const struct tigress_session *s,
     return tg_public_error(err);
 }
 
-/* The header's text of an object. */
+/* The text of the header that carries the object. */
 static enum tg_err keep_attestation(struct tigress_session *s, struct tg_bytes object)
 {
     struct tg_buf text;
@@ -89,14 +101,20 @@ enum tigress_error tigress_session_set_attestation(struct tigress_session *s,
 {
     enum tg_err err = TG_E_BUG;
 
-    if (s == NULL || (object == NULL) != (len == 0)) {
+    if (s == NULL) {
         return TIGRESS_E_ARGUMENT;
     }
+    tg_refusal_clear(s);
+    if ((object == NULL) != (len == 0)) {
+        return tg_refusal_set(s, TIGRESS_E_ARGUMENT,
+                              "attestation: expected an object and its length, or NULL and 0");
+    }
     if (!tg_engine_accepts(s, TG_ACT_ATTEST)) {
-        return TIGRESS_E_STATE;
+        return tg_refusal_set(s, TIGRESS_E_STATE, "attestation: expected at INPUT_ATTESTATION");
     }
     if (len > TG_ATTESTATION_DECODED_MAX) {
-        return TIGRESS_E_LIMIT;
+        return tg_refusal_set(s, TIGRESS_E_LIMIT, "attestation: expected at most %u bytes, got %zu",
+                              (unsigned)TG_ATTESTATION_DECODED_MAX, len);
     }
     if (object == NULL) {
         s->standing.is_attest_tried = true;
@@ -108,7 +126,7 @@ enum tigress_error tigress_session_set_attestation(struct tigress_session *s,
         s->standing.is_attest_tried = true;
         tg_good_standing_proceed(s);
     }
-    return tg_public_error(err);
+    return tg_refusal_end(s, tg_public_error(err));
 }
 
 /* ---- tokens --------------------------------------------------------------------------------- */
@@ -118,14 +136,25 @@ const char *tigress_session_private_token_challenge(const struct tigress_session
     return s == NULL || s->state != TG_S_TOKEN ? "" : tg_text_cstr(&s->standing.token_challenge);
 }
 
-static enum tigress_error check_token(struct tg_bytes token, const char *text)
+static enum tigress_error check_token(struct tigress_session *s, const char *text, bool is_asked)
 {
-    size_t len = token.len > TOKEN_TEXT_MAX ? 0 : strspn(text, TOKEN_SIGNS);
+    struct tg_bytes token = tg_text_view(text, TOKEN_TEXT_MAX);
+    size_t len = 0;
 
-    if (token.len > TOKEN_TEXT_MAX) {
-        return TIGRESS_E_LIMIT;
+    if (text == NULL) {
+        return is_asked ? TIGRESS_OK
+                        : tg_refusal_set(s, TIGRESS_E_ARGUMENT,
+                                         "token: NULL is expected only at INPUT_PRIVATE_TOKEN");
     }
-    return len == 0 || len + strspn(text + len, "=") != token.len ? TIGRESS_E_ARGUMENT : TIGRESS_OK;
+    if (token.len > TOKEN_TEXT_MAX) {
+        return tg_refusal_set(s, TIGRESS_E_LIMIT, "token: expected at most %u bytes",
+                              TOKEN_TEXT_MAX);
+    }
+    len = strspn(text, TOKEN_SIGNS);
+    if (len == 0 || len + strspn(text + len, "=") != token.len) {
+        return tg_refusal_set(s, TIGRESS_E_ARGUMENT, "token: expected base64url text");
+    }
+    return TIGRESS_OK;
 }
 
 static enum tg_err keep_token(struct tigress_session *s, struct tg_bytes token)
@@ -146,19 +175,20 @@ out:
 
 enum tigress_error tigress_session_set_private_token(struct tigress_session *s, const char *token)
 {
-    struct tg_bytes text = tg_text_view(token, TOKEN_TEXT_MAX);
     bool is_asked = s != NULL && tg_engine_accepts(s, TG_ACT_TOKEN);
     enum tigress_error error = TIGRESS_OK;
 
     if (s == NULL) {
         return TIGRESS_E_ARGUMENT;
     }
+    tg_refusal_clear(s);
     if (!is_asked && s->state != TG_S_INTENT) {
-        return TIGRESS_E_STATE;
+        return tg_refusal_set(s, TIGRESS_E_STATE,
+                              "token: expected before confirm_intent, or at INPUT_PRIVATE_TOKEN");
     }
-    error = token == NULL ? (is_asked ? TIGRESS_OK : TIGRESS_E_ARGUMENT) : check_token(text, token);
+    error = check_token(s, token, is_asked);
     if (error == TIGRESS_OK && token != NULL) {
-        error = tg_public_error(keep_token(s, text));
+        error = tg_refusal_end(s, tg_public_error(keep_token(s, tg_bytes_str(token))));
     }
     if (error != TIGRESS_OK) {
         return error;

@@ -382,9 +382,35 @@ static void run__observed_without_an_answer__status_is_zero(void **state)
     stop(&s);
 }
 
+static void settings__wrong_value__named_with_what_was_expected(void **state)
+{
+    struct tigress_session *s = NULL;
+    struct tigress_transport *t = NULL;
+    static char path[4200];
+
+    (void)state;
+    memset(path, 'a', sizeof(path) - 1);
+    assert_int_equal(
+        tigress_initiator_new(&s, "https://relay.example", MESSAGE_1, strlen(MESSAGE_1), NULL, 0),
+        TIGRESS_OK);
+    assert_int_equal(tigress_transport_new(&t, s), TIGRESS_OK);
+    assert_string_equal(tigress_transport_error_text(t), "");
+    assert_int_equal(tigress_transport_set_connect_timeout_ms(t, 99), TIGRESS_E_ARGUMENT);
+    assert_string_equal(tigress_transport_error_text(t),
+                        "timeout_ms: expected 100 to 600000 milliseconds");
+    assert_int_equal(tigress_transport_set_connect_timeout_ms(t, 100), TIGRESS_OK);
+    assert_string_equal(tigress_transport_error_text(t), "");
+    assert_int_equal(tigress_transport_set_ca_file(t, path), TIGRESS_E_LIMIT);
+    assert_string_equal(tigress_transport_error_text(t), "path: expected at most 4095 bytes");
+    assert_string_equal(tigress_transport_error_text(NULL), "");
+    tigress_transport_free(&t);
+    tigress_session_free(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(settings__wrong_value__named_with_what_was_expected),
         cmocka_unit_test(run__two_sessions__no_shared_connection_cookie_or_agent),
         cmocka_unit_test(run__each_kind_of_nonsense__named_and_bounded),
         cmocka_unit_test(run__nobody_listens__network_error),

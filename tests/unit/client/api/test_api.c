@@ -78,7 +78,7 @@ static void share_url__forms__as_documented(void **state)
     assert_string_equal(tigress_share_url_mailbox_id(url), ID);
     assert_string_equal(tigress_share_url_vertical(url), "h");
     assert_int_equal(tigress_share_url_has_secret(url), 1);
-    assert_int_equal(tigress_share_url_set_secret(url, "x"), TIGRESS_E_SECRET);
+    assert_int_equal(tigress_share_url_set_secret(url, "x", NULL, 0), TIGRESS_E_SECRET);
     assert_int_equal(tigress_share_url_format(url, TIGRESS_FORM_SECRET, out, sizeof(out)),
                      TIGRESS_OK);
     assert_string_equal(out, SECRET);
