@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 JOBS ?= $(shell nproc)
 
-.PHONY: help deps build demo examples run test check check-all portability soak fuzz bench install format clean
+.PHONY: help deps build demo examples run test check check-all portability soak fuzz bench install uninstall format clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -15,7 +15,7 @@ deps: ## install the Debian packages that building, checking and measuring need
 
 build: ## tigressd, libtigress and tigress in build/release
 	@scripts/install_deps build
-	@cmake --preset release >build-release.log 2>&1 && cmake --build --preset release -j $(JOBS) >>build-release.log 2>&1 \
+	@cmake --preset release -DCMAKE_INSTALL_PREFIX=$(PREFIX) >build-release.log 2>&1 && cmake --build --preset release -j $(JOBS) >>build-release.log 2>&1 \
 		|| { cat build-release.log; exit 1; }
 	@rm -f build-release.log
 
@@ -63,6 +63,9 @@ bench: ## the comparisons, as ratios
 
 install: build ## into $(DESTDIR)$(PREFIX)
 	DESTDIR=$(DESTDIR) cmake --install build/release --prefix $(PREFIX)
+
+uninstall: ## remove what make install put into $(DESTDIR)$(PREFIX)
+	@DESTDIR=$(DESTDIR) cmake -DBUILD=build/release -DPREFIX=$(PREFIX) -P cmake/uninstall.cmake
 
 format: ## clang-format everything of ours
 	scripts/check_format -i

@@ -200,7 +200,7 @@ const struct tg_setting tg_settings[TG_SET_COUNT] = {
         .help = "accepted formats: apple, apple-appattest, android-key, packed, tpm, fido-u2f, "
                 "none" },
     ROW(TG_SET_ATTESTATION_ROOTS, "attestation-roots", TG_SETTING_PATH), AT(standing.roots),
-        STANDING, .default_text = "/usr/share/tigress/attestation", .arg = "DIR",
+        STANDING, .default_text = TG_DATADIR "/attestation", .arg = "DIR",
         .help = "folder of FORMAT.pem: the roots trusted for each format" },
     ROW(TG_SET_ATTESTATION_RP_IDS, "attestation-rp-ids", TG_SETTING_NAMES), AT(standing.rp_ids),
         STANDING, .arg = "HOST,...",

@@ -471,7 +471,7 @@ static void example__as_shipped_and_with_defaults_written_out__loads(void **stat
     char *rest = text;
     const char *tls = "--tls-cert %P --tls-key %P";
 
-    slurp(text, sizeof(text), TG_ROOT "/packaging/tigressd.conf");
+    slurp(text, sizeof(text), TG_EXAMPLE_SETTINGS);
     if (run_file(f, text, tls) != TG_CONFIG_RUN) {
         fail_msg("refused: %s", tg_buf_cstr(&f->text));
     }

@@ -15,7 +15,7 @@ static void standing__nothing_set__off(void **state)
     assert_int_equal(tg_standing_policy_open(&standing, f->config, &fault), TG_OK);
     assert_null(standing);
     assert_null(tg_standing_policy_view(standing));
-    assert_string_equal(f->config->standing.roots, "/usr/share/tigress/attestation");
+    assert_string_equal(f->config->standing.roots, TG_DATADIR "/attestation");
     assert_int_equal(f->config->standing.level, TG_ATTEST_TEE);
     assert_true(f->config->standing.needs_verified_boot);
 }
