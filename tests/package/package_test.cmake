@@ -1,41 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-# cmake -DBUILD= -DSOURCE= -DLIBDIR= -DCC= -DCXX= -P: installs the library into a folder of its own, and
-# builds and runs a stranger's program against it: C and C++, by find_package and by pkg-config, shared,
-# with our archive, and wholly static.
+# cmake -DBUILD= -DSOURCE= -DLIBDIR= -DCC= -DCXX= -DPARTS= -P: installs the libraries into a folder of their own,
+# and builds and runs a stranger's program against them: C and C++, by find_package and by pkg-config, shared,
+# with our archives, and wholly static. PARTS lists the optional libraries of this build: curl, direct.
 cmake_minimum_required(VERSION 3.25)
-set(root ${BUILD}/package-test)
+include(${CMAKE_CURRENT_LIST_DIR}/common.cmake)
 set(consumer ${SOURCE}/tests/package/consumer.c)
-file(REMOVE_RECURSE ${root})
 
-function(run)
-    execute_process(COMMAND ${ARGN} RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
-    if(NOT result EQUAL 0)
-        message(FATAL_ERROR "${ARGN}: ${result}\n${output}")
-    endif()
-    message(STATUS "${ARGN}")
-endfunction()
-
-function(ask_pkg_config out)
-    execute_process(COMMAND pkg-config ${ARGN} OUTPUT_VARIABLE flags OUTPUT_STRIP_TRAILING_WHITESPACE
-        COMMAND_ERROR_IS_FATAL ANY)
-    separate_arguments(flags UNIX_COMMAND "${flags}")
-    set(${out} ${flags} PARENT_SCOPE)
-endfunction()
-
-function(expect_needed program is_needed)
-    execute_process(COMMAND readelf -d ${program} OUTPUT_VARIABLE dynamic COMMAND_ERROR_IS_FATAL ANY)
-    string(FIND "${dynamic}" "libtigress.so" at)
-    if((at GREATER -1 AND NOT is_needed) OR (at EQUAL -1 AND is_needed))
-        message(FATAL_ERROR "${program} is linked in the wrong way:\n${dynamic}")
-    endif()
-endfunction()
-
-run(${CMAKE_COMMAND} --install ${BUILD} --component library --prefix ${root}/usr)
+install_to(${root}/usr ${root}/manifest.txt --component library)
 set(libdir ${root}/usr/${LIBDIR})
 set(ENV{PKG_CONFIG_PATH} ${libdir}/pkgconfig)
+set(ENV{LD_LIBRARY_PATH} ${libdir})
 set(strict -Wall -Wextra -Wpedantic -Werror)
-ask_pkg_config(shared --cflags --libs tigress)
-ask_pkg_config(static --static --cflags --libs tigress)
 
 set(languages C)
 set(cc_C ${CC} -std=c99 ${strict} ${consumer})
@@ -44,17 +19,57 @@ if(CXX)
     set(cc_CXX ${CXX} -std=c++11 ${strict} -x c++ ${consumer} -x none)
 endif()
 
-foreach(language IN LISTS languages)
-    # pkg-config, shared: found at run time where the loader is told.
-    run(${cc_${language}} -o ${root}/shared-${language} ${shared})
-    expect_needed(${root}/shared-${language} TRUE)
-    run(${CMAKE_COMMAND} -E env LD_LIBRARY_PATH=${libdir} ${root}/shared-${language})
-    # pkg-config --static: nothing is needed at run time, not even libc.
-    run(${cc_${language}} -static -o ${root}/static-${language} ${static})
-    expect_needed(${root}/static-${language} FALSE)
-    run(${root}/static-${language})
+# ---- pkg-config ---------------------------------------------------------------------------------
 
-    # find_package, shared and with our archive.
+pkg_config(shared --cflags --libs tigress)
+pkg_config(static --static --cflags --libs tigress)
+foreach(language IN LISTS languages)
+    run(${cc_${language}} -o ${root}/shared-${language} ${shared})
+    expect_needed(${root}/shared-${language} libtigress.so TRUE)
+    run(${root}/shared-${language})
+    # Nothing is needed at run time, not even libc.
+    run(${cc_${language}} -static -o ${root}/static-${language} ${static})
+    expect_needed(${root}/static-${language} libc.so FALSE)
+    run(${root}/static-${language})
+endforeach()
+
+if("direct" IN_LIST PARTS)
+    pkg_config(shared --cflags --libs tigress_direct)
+    pkg_config(static --static --cflags --libs tigress_direct)
+    run(${cc_C} -DUSE_DIRECT -o ${root}/shared-direct ${shared})
+    expect_needed(${root}/shared-direct libtigress_direct.so TRUE)
+    run(${root}/shared-direct)
+    run(${cc_C} -DUSE_DIRECT -static -o ${root}/static-direct ${static})
+    expect_needed(${root}/static-direct libc.so FALSE)
+    run(${root}/static-direct)
+endif()
+
+if("curl" IN_LIST PARTS)
+    # Our archives on the system's shared libraries: Debian's libcurl.a cannot be linked wholly static.
+    pkg_config(shared --cflags --libs tigress_curl)
+    pkg_config(below --libs libcurl libcrypto jansson)
+    run(${cc_C} -DUSE_CURL -o ${root}/shared-curl ${shared})
+    expect_needed(${root}/shared-curl libtigress_curl.so TRUE)
+    run(${root}/shared-curl)
+    run(${cc_C} -DUSE_CURL -I${root}/usr/include -o ${root}/archive-curl ${libdir}/libtigress_curl.a
+        ${libdir}/libtigress.a ${below} -lpthread)
+    expect_needed(${root}/archive-curl libtigress.so FALSE)
+    expect_needed(${root}/archive-curl libcurl.so TRUE)
+    run(${root}/archive-curl)
+endif()
+
+# ---- find_package -------------------------------------------------------------------------------
+
+# configure(NAME TEXT): CMake on a project of this text, as a list in `configure`.
+function(write_project name language text)
+    file(WRITE ${root}/${name}/CMakeLists.txt "cmake_minimum_required(VERSION 3.16)
+project(consumer ${language})
+${text}")
+    set(configure ${CMAKE_COMMAND} -S ${root}/${name} -B ${root}/${name}/build -DCMAKE_PREFIX_PATH=${root}/usr
+        -DCMAKE_C_COMPILER=${CC} -DCMAKE_CXX_COMPILER=${CXX} PARENT_SCOPE)
+endfunction()
+
+foreach(language IN LISTS languages)
     set(app ${root}/app-${language})
     file(MAKE_DIRECTORY ${app})
     if(language STREQUAL "CXX")
@@ -64,33 +79,66 @@ foreach(language IN LISTS languages)
         configure_file(${consumer} ${app}/consumer.c COPYONLY)
         set(source consumer.c)
     endif()
-    file(WRITE ${app}/CMakeLists.txt "
-cmake_minimum_required(VERSION 3.16)
-project(consumer ${language})
+    write_project(app-${language} ${language} "
 find_package(tigress 0.1 REQUIRED)
 add_executable(shared ${source})
 target_link_libraries(shared PRIVATE tigress::tigress)
 add_executable(static ${source})
 target_link_libraries(static PRIVATE tigress::tigress_static)
 ")
-    run(${CMAKE_COMMAND} -S ${app} -B ${app}/build -DCMAKE_PREFIX_PATH=${root}/usr
-        -DCMAKE_C_COMPILER=${CC} -DCMAKE_CXX_COMPILER=${CXX})
+    run(${configure})
     run(${CMAKE_COMMAND} --build ${app}/build)
-    expect_needed(${app}/build/shared TRUE)
-    expect_needed(${app}/build/static FALSE)
+    expect_needed(${app}/build/shared libtigress.so TRUE)
+    expect_needed(${app}/build/static libtigress.so FALSE)
     run(${app}/build/shared)
     run(${app}/build/static)
 endforeach()
 
-# A version that is not there is refused.
-file(WRITE ${root}/newer/CMakeLists.txt "
-cmake_minimum_required(VERSION 3.16)
-project(newer C)
-find_package(tigress 99.0 REQUIRED)
-")
-execute_process(COMMAND ${CMAKE_COMMAND} -S ${root}/newer -B ${root}/newer/build -DCMAKE_PREFIX_PATH=${root}/usr
-    -DCMAKE_C_COMPILER=${CC} RESULT_VARIABLE result OUTPUT_QUIET ERROR_QUIET)
-if(result EQUAL 0)
-    message(FATAL_ERROR "find_package(tigress 99.0) was satisfied")
+if(PARTS)
+    string(REPLACE ";" " " components "${PARTS}")
+    set(text "find_package(tigress 0.1 REQUIRED COMPONENTS ${components})\n")
+    foreach(part IN LISTS PARTS)
+        string(TOUPPER ${part} upper)
+        foreach(kind "" _static)
+            string(APPEND text "
+if(NOT tigress_${part}_FOUND)
+    message(FATAL_ERROR \"tigress_${part}_FOUND is not set\")
 endif()
+add_executable(with_${part}${kind} ${consumer})
+target_compile_definitions(with_${part}${kind} PRIVATE USE_${upper})
+target_link_libraries(with_${part}${kind} PRIVATE tigress::${part}${kind})
+")
+        endforeach()
+    endforeach()
+    write_project(parts C "${text}")
+    run(${configure})
+    run(${CMAKE_COMMAND} --build ${root}/parts/build)
+    foreach(part IN LISTS PARTS)
+        run(${root}/parts/build/with_${part})
+        run(${root}/parts/build/with_${part}_static)
+        expect_needed(${root}/parts/build/with_${part} libtigress_${part}.so TRUE)
+        expect_needed(${root}/parts/build/with_${part}_static libtigress.so FALSE)
+    endforeach()
+endif()
+
+# ---- what is not there is refused ----------------------------------------------------------------
+
+write_project(newer C "find_package(tigress 99.0 REQUIRED)")
+expect_failure("99.0" ${configure})
+write_project(unknown C "find_package(tigress REQUIRED COMPONENTS curly)")
+expect_failure("tigress has no component curly: expected curl or direct" ${configure})
+write_project(optional C "find_package(tigress REQUIRED OPTIONAL_COMPONENTS curly)
+if(NOT tigress_FOUND OR tigress_curly_FOUND)
+    message(FATAL_ERROR \"expected tigress without curly\")
+endif()")
+run(${configure})
+
+file(GLOB removed ${libdir}/libtigress_direct.*)
+file(REMOVE ${removed} ${root}/none)
+write_project(missing C "find_package(tigress COMPONENTS direct)
+if(tigress_FOUND OR tigress_direct_FOUND)
+    message(FATAL_ERROR \"expected no tigress with direct\")
+endif()
+find_package(tigress REQUIRED COMPONENTS direct)")
+expect_failure("the component direct is not installed: expected libtigress_direct" ${configure})
 file(REMOVE_RECURSE ${root})

@@ -1,38 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0
 # cmake -DBUILD= -DSOURCE= -DLIBDIR= -DCC= -P: installs the library into a folder of its own and builds
 # the example against it, by pkg-config and by find_package.
-set(root ${BUILD}/install-test)
+cmake_minimum_required(VERSION 3.25)
+include(${SOURCE}/tests/package/common.cmake)
 set(example ${SOURCE}/examples/embed/embed.c)
-file(REMOVE_RECURSE ${root})
 
-function(run)
-    execute_process(COMMAND ${ARGN} RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
-    if(NOT result EQUAL 0)
-        message(FATAL_ERROR "${ARGN}: ${result}\n${output}")
-    endif()
-endfunction()
-
-# Without arguments the example says what is missing and returns 2: it was loaded and ran.
+# Without arguments the example prints its usage and returns 2: it was loaded and ran.
 function(run_example program)
-    execute_process(COMMAND ${program} RESULT_VARIABLE result ERROR_VARIABLE output)
-    if(NOT result EQUAL 2)
-        message(FATAL_ERROR "${program}: expected 2, got ${result}\n${output}")
+    execute_process(COMMAND ${CMAKE_COMMAND} -DPROGRAM=${program}
+        -P ${SOURCE}/tests/unit/client/embed_test.cmake RESULT_VARIABLE result ERROR_VARIABLE output)
+    if(NOT result EQUAL 0)
+        fail("${output}")
     endif()
 endfunction()
 
-run(${CMAKE_COMMAND} --install ${BUILD} --component library --prefix ${root}/usr)
+install_to(${root}/usr ${root}/manifest.txt --component library)
 set(ENV{PKG_CONFIG_PATH} ${root}/usr/${LIBDIR}/pkgconfig)
 set(ENV{LD_LIBRARY_PATH} ${root}/usr/${LIBDIR})
-execute_process(COMMAND pkg-config --cflags --libs tigress_curl OUTPUT_VARIABLE flags
-    OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
-separate_arguments(flags UNIX_COMMAND "${flags}")
+pkg_config(flags --cflags --libs tigress_curl)
 run(${CC} -Wall -Wextra -Werror ${example} -o ${root}/by-pkg-config ${flags})
 run_example(${root}/by-pkg-config)
 
 file(WRITE ${root}/app/CMakeLists.txt "
 cmake_minimum_required(VERSION 3.25)
 project(app C)
-find_package(tigress 0.1 REQUIRED)
+find_package(tigress 0.1 REQUIRED COMPONENTS curl)
 add_executable(shared ${example})
 target_link_libraries(shared PRIVATE tigress::curl)
 add_executable(static ${example})
