@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tigress/export.h - marks what the shared library exports.
+ * tigress/export.h - macros that mark the functions which the shared libraries export
  */
 #ifndef TIGRESS_EXPORT_H
 #define TIGRESS_EXPORT_H

@@ -1,28 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tigress/pin.h - a second factor: a few digits that one person tells another over another channel,
- * and that whoever provisions the credential checks before it does so.
+ * tigress/pin.h - a PIN as second factor
  *
- *     sender                                    recipient
- *     tigress_pin_generate(), _show()  --say--> types it: tigress_pin_normalise()
- *     tigress_pin_new(), _save()                puts it into the answer that asked for it
+ * The sender tells the recipient a few digits over another channel. The party that provisions the
+ * credential checks them before it provisions.
  *
- *     whoever provisions, for each answer:
- *     tigress_pin_begin_try(p, typed);          one try less, from now on
- *     tigress_pin_save(p, ...);                 keep it on disk BEFORE the next line
- *     tigress_pin_end_try(p, &verdict);         right, wrong, or dead: then cancel the transfer
+ *     sender
+ *         tigress_pin_generate(), tigress_pin_show()     // say it to the recipient
+ *         tigress_pin_new(), tigress_pin_save()          // give the state to the checking party
+ *     recipient
+ *         tigress_pin_normalise()                        // put it into the answer to the request
+ *     the party that provisions, for each answer
+ *         tigress_pin_begin_try(p, typed);               // counts the try
+ *         tigress_pin_save(p, &out, &len);               // write it to disk BEFORE the next line
+ *         tigress_pin_end_try(p, &verdict);              // TIGRESS_PIN_DEAD: cancel the transfer
  *
- * A process that dies between the calls has lost that try: no crash gives one back. A PIN of six
- * digits has no strength of its own; the limit of tries is its whole protection, so:
- *   - the saved state is as secret as a session's (who reads it tries a million PINs in a second),
- *   - an older state must never come back: that would give tries back,
- *   - a PIN is no key: it is checked beside the share secret, never used to encrypt.
- * It belongs neither into a share URL nor into a message, but for the answer in which the
- * provisioning side asked for it: tigress_pin_check_text().
+ * A process that ends between these calls has used that try: a crash never gives a try back. A PIN
+ * of six digits is weak by itself. The limit of tries is its only protection, therefore:
  *
- * Threads: one handle, one thread at a time.      Blocks: no.      Memory: under 1 KiB.
- * Secrets: PIN and handle; the handle is wiped when it is freed, the PIN's text is the caller's to
- * wipe. spec: protocol.md section 7, "PIN".
+ * Protect the saved state like that of a session: a reader of it can test a million PINs in a
+ * second. Never restore an older state, which would give tries back. Never use a PIN as a key: it
+ * is checked in addition to the share secret.
+ *
+ * A PIN must not appear in a share URL or in a message, except in the answer to the provisioning
+ * party's request. tigress_pin_check_text() finds it there.
+ *
+ * Threads: one handle, one thread at a time.
+ * Blocks: no.
+ * Memory: under 1 KiB.
+ * Secrets: the PIN and the handle. The handle is wiped when it is freed; the caller wipes the text
+ *          of the PIN.
+ * spec: docs/protocol.md section 7.12
  */
 #ifndef TIGRESS_PIN_H
 #define TIGRESS_PIN_H
@@ -42,18 +50,20 @@ extern "C" {
 #define TIGRESS_PIN_TRIES_DEFAULT 5u
 #define TIGRESS_PIN_TRIES_MAX 10u
 
-#define TIGRESS_PIN_TEXT_MAX 13u   /* the digits and a NUL */
-#define TIGRESS_PIN_SHOWN_MAX 16u  /* "123 456 789 012" and a NUL */
-#define TIGRESS_PIN_TYPED_MAX 128u /* bytes that a person may have typed */
+#define TIGRESS_PIN_TEXT_MAX 13u   /* bytes of the digits and a NUL */
+#define TIGRESS_PIN_SHOWN_MAX 16u  /* bytes of "123 456 789 012" and a NUL */
+#define TIGRESS_PIN_TYPED_MAX 128u /* bytes of what a person may type */
 
 /* ---- the digits ----------------------------------------------------------------------------- */
 
 /*
- * A fresh PIN: each of the 10^digits values is as likely as any other.
- *   out      the digits and a NUL; cap bytes, TIGRESS_PIN_TEXT_MAX suffices. The caller wipes it.
- *   digits   TIGRESS_PIN_DIGITS_MIN to _MAX; 0: _DEFAULT
- *   random   NULL: the system's
- * TIGRESS_E_ARGUMENT, TIGRESS_E_LIMIT (cap), TIGRESS_E_RANDOM; out is then "".
+ * Makes a fresh PIN: each of the 10^digits values is equally likely.
+ *   out      the digits and a NUL; cap bytes of room, TIGRESS_PIN_TEXT_MAX suffices. The caller
+ *            wipes it. "" on failure.
+ *   digits   TIGRESS_PIN_DIGITS_MIN to TIGRESS_PIN_DIGITS_MAX; 0: TIGRESS_PIN_DIGITS_DEFAULT
+ *   random   NULL: the system's source
+ * TIGRESS_E_LIMIT     cap is too small
+ * TIGRESS_E_ARGUMENT, TIGRESS_E_RANDOM
  */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error tigress_pin_generate(char *out, size_t cap,
                                                                       unsigned digits,
@@ -61,37 +71,39 @@ TIGRESS_API TIGRESS_NODISCARD enum tigress_error tigress_pin_generate(char *out,
                                                                       void *random_ctx);
 
 /*
- * The PIN in groups, as one says it: "123 456", "123 4567", "123 456 789 012".
- *   pin   digits alone; out: cap bytes, TIGRESS_PIN_SHOWN_MAX suffices
- * TIGRESS_E_ARGUMENT (no PIN), TIGRESS_E_LIMIT (cap); out is then "".
+ * The PIN in groups, as people say it: "123 456", "123 4567", "123 456 789 012".
+ *   pin   only digits
+ *   out   cap bytes of room; TIGRESS_PIN_SHOWN_MAX suffices. "" on failure.
+ * TIGRESS_E_ARGUMENT   pin is not a PIN
+ * TIGRESS_E_LIMIT      cap is too small
  */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error tigress_pin_show(const char *pin, char *out,
                                                                   size_t cap);
 
 /*
- * What a person typed, as digits alone: spaces (also the no-break ones), tabs, hyphens, dots and
- * line ends are dropped, and the decimal digits of the Arabic, Persian, Devanagari, Bengali, Thai
- * and full-width keyboards become 0 to 9.
+ * Reduces what a person typed to digits. Spaces (including no-break spaces), tabs, hyphens, dots
+ * and line ends are dropped. The decimal digits of Arabic, Persian, Devanagari, Bengali, Thai and
+ * full-width keyboards become 0 to 9.
  *   typed   UTF-8, NUL-terminated, at most TIGRESS_PIN_TYPED_MAX bytes
- *   out     as tigress_pin_generate()
- * TIGRESS_E_ARGUMENT   something else was typed, or fewer than 6 or more than 12 digits
- * TIGRESS_E_LIMIT      typed or cap
- * out is then "".
+ *   out     as in tigress_pin_generate()
+ * TIGRESS_E_ARGUMENT   other characters, or fewer than 6 or more than 12 digits
+ * TIGRESS_E_LIMIT      typed is too long, or cap too small
  */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error tigress_pin_normalise(const char *typed, char *out,
                                                                        size_t cap);
 
 /* ---- checking them -------------------------------------------------------------------------- */
 
-struct tigress_pin; /* opaque: what checks a PIN, and how many tries are left */
+struct tigress_pin; /* opaque: checks a PIN and counts its tries */
 
 /*
- *   pin      digits as tigress_pin_generate() or _normalise() give them; not kept: the handle holds
- *            HMAC-SHA-256 of it under a random key of its own
+ * Makes a handle that checks this PIN. It keeps HMAC-SHA-256 of the PIN under a random key, not the
+ * PIN.
+ *   *out     freed with tigress_pin_free(). Written on TIGRESS_OK only.
+ *   pin      digits from tigress_pin_generate() or tigress_pin_normalise()
  *   tries    1 to TIGRESS_PIN_TRIES_MAX; 0: TIGRESS_PIN_TRIES_DEFAULT
- *   random   NULL: the system's; used in this call alone
- * TIGRESS_E_ARGUMENT, TIGRESS_E_RANDOM, TIGRESS_E_NOMEM; *out is then untouched. The caller frees
- * *out with tigress_pin_free().
+ *   random   NULL: the system's source; used only during this call
+ * TIGRESS_E_ARGUMENT, TIGRESS_E_RANDOM, TIGRESS_E_NOMEM
  */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error tigress_pin_new(struct tigress_pin **out,
                                                                  const char *pin, unsigned tries,
@@ -102,65 +114,69 @@ TIGRESS_API TIGRESS_NODISCARD enum tigress_error tigress_pin_new(struct tigress_
 TIGRESS_API void tigress_pin_free(struct tigress_pin **p);
 
 /*
- * Takes what was typed for the next verdict, and counts the try at once.
- *   typed   as tigress_pin_normalise()
- * TIGRESS_E_ARGUMENT   no PIN of this length (tigress_pin_digits() is no secret): not counted
- * TIGRESS_E_LIMIT      over TIGRESS_PIN_TYPED_MAX bytes: not counted
- * TIGRESS_E_STATE      no try is left, the right PIN has come already, or a try is open
- * TIGRESS_E_RANDOM     the crypto library failed: counted, and no try is open
+ * Starts a try with what was typed, and counts it.
+ *   typed   as in tigress_pin_normalise()
+ * TIGRESS_E_ARGUMENT   not a PIN of this length (the length is not a secret); not counted
+ * TIGRESS_E_LIMIT      longer than TIGRESS_PIN_TYPED_MAX; not counted
+ * TIGRESS_E_STATE      no try is left, the PIN was already right, or a try is open
+ * TIGRESS_E_RANDOM     the cryptographic library failed; counted, and no try is open
  */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error tigress_pin_begin_try(struct tigress_pin *p,
                                                                        const char *typed);
 
 /*
- * Everything but an open try: resumed, that try is lost. *out, *len freed with
- * tigress_free(*out, *len). TIGRESS_E_ARGUMENT, TIGRESS_E_RANDOM, TIGRESS_E_NOMEM; *out is then
- * untouched.
+ * Saves everything except an open try. A handle restored from it has used that try.
+ *   *out   *len bytes, freed with tigress_free(*out, *len). Written on TIGRESS_OK only.
+ * TIGRESS_E_ARGUMENT, TIGRESS_E_RANDOM, TIGRESS_E_NOMEM
  */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error tigress_pin_save(struct tigress_pin *p,
                                                                   unsigned char **out, size_t *len);
 
 enum tigress_pin_verdict {
-    TIGRESS_PIN_WRONG = 0, /* tries are left */
-    TIGRESS_PIN_RIGHT = 1, /* provision; no further try is taken */
-    TIGRESS_PIN_DEAD = 2   /* wrong, and that was the last try: end the transfer */
+    TIGRESS_PIN_WRONG = 0, /* wrong; tries are left */
+    TIGRESS_PIN_RIGHT = 1, /* right: provision; no further try is possible */
+    TIGRESS_PIN_DEAD = 2   /* wrong, and no try is left: end the transfer */
 };
 
 /*
- * The verdict on the open try, in a time that does not depend on the digits. Save once more after
- * TIGRESS_PIN_RIGHT, so that a restart knows.
- *   *verdict   written on TIGRESS_OK alone
- * TIGRESS_E_STATE   no try is open, or tigress_pin_save() was not called since it was opened
+ * Gives the verdict on the open try, in a time that does not depend on the digits. After
+ * TIGRESS_PIN_RIGHT, save once more, so that the result survives a restart.
+ *   *verdict   written on TIGRESS_OK only
+ * TIGRESS_E_STATE     no try is open, or tigress_pin_save() was not called since it was opened
+ * TIGRESS_E_ARGUMENT
  */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error
 tigress_pin_end_try(struct tigress_pin *p, enum tigress_pin_verdict *verdict);
 
 /*
- * The handle that tigress_pin_save() wrote.
- *   why   room for a sentence, why_cap bytes (TIGRESS_TEXT_MAX suffices); may be NULL
- * TIGRESS_E_SAVED_STATE (cut, changed, another version), TIGRESS_E_ARGUMENT, TIGRESS_E_RANDOM,
- * TIGRESS_E_NOMEM; *out is then untouched. A state that cannot be read counts as dead.
+ * Restores a handle from what tigress_pin_save() wrote. Treat a state that cannot be restored as
+ * dead.
+ *   *out   as in tigress_pin_new()
+ *   why    as in tigress_share_url_parse()
+ * TIGRESS_E_SAVED_STATE   damaged, truncated or of another version
+ * TIGRESS_E_ARGUMENT, TIGRESS_E_RANDOM, TIGRESS_E_NOMEM
  */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error tigress_pin_resume(struct tigress_pin **out,
                                                                     const unsigned char *data,
                                                                     size_t len, char *why,
                                                                     size_t why_cap);
 
-/* How many digits the PIN has. 0 for NULL, as the next one. */
+/* The number of digits of the PIN; 0 for NULL. */
 TIGRESS_API unsigned tigress_pin_digits(const struct tigress_pin *p);
+/* The number of tries that are left; 0 for NULL. */
 TIGRESS_API unsigned tigress_pin_tries_left(const struct tigress_pin *p);
-/* 1 when no try is left and the right PIN never came, else 0. NULL is dead. */
+/* 1 when no try is left and no verdict was TIGRESS_PIN_RIGHT, else 0; 1 for NULL. */
 TIGRESS_API int tigress_pin_is_dead(const struct tigress_pin *p);
-/* 1 once a verdict was TIGRESS_PIN_RIGHT, else 0. */
+/* 1 after the verdict TIGRESS_PIN_RIGHT, else 0. */
 TIGRESS_API int tigress_pin_is_passed(const struct tigress_pin *p);
 
 /*
- * Refuses text that gives the PIN away: a message before it is sent, a share URL, a line for a log.
- * Found wherever its digits stand in a row, alone or inside a longer number, also with single
- * spaces, hyphens or dots between them. A guard against mistakes: it does not undo encodings.
- *   text   len bytes, at most 1 MiB; may hold NUL
- * TIGRESS_E_MESSAGE   the PIN is in it: do not send
- * TIGRESS_E_ARGUMENT, TIGRESS_E_LIMIT, TIGRESS_E_RANDOM (crypto library): not checked, do not send
+ * Refuses a text that contains the PIN: a message before it is sent, a share URL, a line of a log.
+ * It finds the digits in sequence anywhere, also inside a longer number and with single spaces,
+ * hyphens or dots between them. It guards against mistakes: it does not decode encodings.
+ *   text   len bytes, at most 1 MiB; may contain NUL
+ * TIGRESS_E_MESSAGE   the text contains the PIN: do not send it
+ * TIGRESS_E_ARGUMENT, TIGRESS_E_LIMIT, TIGRESS_E_RANDOM   the text was not checked: do not send it
  */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error
 tigress_pin_check_text(const struct tigress_pin *p, const char *text, size_t len);

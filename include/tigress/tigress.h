@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tigress/tigress.h - everything of libtigress. The ready transport, <tigress/transport_curl.h>, is
- * a library of its own (libtigress_curl) and is included by itself.
+ * tigress/tigress.h - all headers of libtigress
  *
- * No global state, no threads, no I/O, no clock: handles may be used from any thread, one at a
- * time.
+ * The optional libraries have headers of their own: <tigress/transport_curl.h> for libtigress_curl,
+ * and <tigress/direct.h> for libtigress_direct.
+ *
+ * The library has no global state, no threads, no I/O and no clock. A handle may be used from any
+ * thread, by one thread at a time.
  */
 #ifndef TIGRESS_TIGRESS_H
 #define TIGRESS_TIGRESS_H

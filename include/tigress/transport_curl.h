@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tigress/transport_curl.h - a ready transport on libcurl: performs a session's requests.
- * A library of its own: link tigress_curl.
+ * tigress/transport_curl.h - perform a session's requests with libcurl
  *
- * What it promises beyond HTTP: TLS 1.2 or 1.3 with the certificate verified (plain http to
- * loopback alone), HTTP/2 where the relay has it, one connection that no other session shares, no
- * cookies, no TLS session kept, no user agent, no redirect, no proxy credentials, bounded answers
- * and times.
+ * A ready transport, in a library of its own: libtigress_curl.
  *
- * Threads: one transport, one thread at a time; as the application's use of libcurl requires, call
- * curl_global_init() before starting threads.      Blocks: yes, in run.
- * spec: protocol.md sections 1 and 7, "Privacy of the client".
+ * It verifies the certificate (TLS 1.2 or 1.3; plain http to loopback only), uses HTTP/2 where the
+ * relay supports it, and uses a connection that no other session shares. It keeps no cookie and no
+ * TLS session, sends no user agent and no proxy credentials, follows no redirect, and bounds sizes
+ * and times of answers.
+ *
+ * Threads: one transport, one thread at a time. Call curl_global_init() before you start threads:
+ *          libcurl requires it.
+ * Blocks: tigress_transport_run() and tigress_transport_perform().
+ * Secrets: requests contain the claim and proofs. Never log them.
+ * spec: docs/protocol.md sections 1.1 and 7.8
  */
 #ifndef TIGRESS_TRANSPORT_CURL_H
 #define TIGRESS_TRANSPORT_CURL_H
@@ -28,63 +31,81 @@ extern "C" {
 
 struct tigress_transport; /* opaque */
 
-/* A transport for one session, which is borrowed until tigress_transport_free(). TIGRESS_E_NOMEM,
-   TIGRESS_E_ARGUMENT. */
+/*
+ * Makes a transport for one session.
+ *   *out   freed with tigress_transport_free(). Written on TIGRESS_OK only.
+ *   s      borrowed until tigress_transport_free()
+ * TIGRESS_E_ARGUMENT, TIGRESS_E_NOMEM
+ */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error
 tigress_transport_new(struct tigress_transport **out, struct tigress_session *s);
-/* Closes the connection. Accepts NULL and a NULL handle; sets *t to NULL. Before the session's. */
+/* Closes the connection and frees; sets *t to NULL. Accepts NULL and a NULL handle. Call it before
+   tigress_session_free(). */
 TIGRESS_API void tigress_transport_free(struct tigress_transport **t);
 
-/* PEM file of certificate authorities to trust instead of the system's; copied. NULL: the system's.
+/*
+ * The certificate authorities to trust instead of the system's.
+ *   path   a PEM file; copied. NULL: the system's.
+ * TIGRESS_E_LIMIT     longer than 4095 bytes
+ * TIGRESS_E_ARGUMENT
  */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error
 tigress_transport_set_ca_file(struct tigress_transport *t, const char *path);
-/* Milliseconds to connect, TLS included, 100 to 600000; default 15000. */
+/*
+ * The time limit for a connection, including TLS.
+ *   timeout_ms   milliseconds, 100 to 600000; default 15000
+ * TIGRESS_E_ARGUMENT
+ */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error
 tigress_transport_set_connect_timeout_ms(struct tigress_transport *t, unsigned timeout_ms);
-/* Which value the last of these two calls refused and what was expected, one English sentence; ""
-   when it succeeded. A literal, never NULL. */
+/* Why the last call of these two failed: the value that was wrong, and what was expected. "" when
+   it succeeded. One English sentence; a literal, never NULL. */
 TIGRESS_API const char *tigress_transport_error_text(const struct tigress_transport *t);
 
-/*
- * Called before each request that changes something and after each answer: the place to save the
- * session. Anything but 0 stops run before the request is made.
- */
+/* Saves the session: called before each request that changes something, and after each answer. A
+   value other than 0 stops tigress_transport_run() before the request is made. */
 typedef int tigress_save_fn(void *ctx, struct tigress_session *s);
+/* Sets the function that saves; NULL: none. ctx is passed to it. TIGRESS_E_ARGUMENT */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error
 tigress_transport_set_save(struct tigress_transport *t, tigress_save_fn *save, void *ctx);
 
-/*
- * Called at least once a second while run works or waits. Anything but 0 stops run. It may look at
- * the session (const calls alone).
- */
+/* Called at least once a second while tigress_transport_run() works or waits. A value other than 0
+   stops it. The function may call only functions that take a const session. */
 typedef int tigress_progress_fn(void *ctx, const struct tigress_session *s,
                                 enum tigress_want doing);
+/* Sets the function that observes progress; NULL: none. ctx is passed to it. TIGRESS_E_ARGUMENT */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error
 tigress_transport_set_progress(struct tigress_transport *t, tigress_progress_fn *progress,
                                void *ctx);
 
 /*
- * Called after each exchange, to tell the user what the relay saw.
+ * Called after each exchange, so that an application can show what the relay saw. Everything is
+ * borrowed for the call. The function must not call the session.
  *   request   as it was sent; its claim and proof headers are secrets
- *   status    the answer's, 0 when there was none
- *   body      body_len bytes of the answer, NULL when 0
- * All borrowed for the call, which may look at nothing else.
+ *   status    of the answer; 0 when there was none
+ *   body      body_len bytes of the answer; NULL when 0
  */
 typedef void tigress_observe_fn(void *ctx, const struct tigress_http_request *request,
                                 unsigned status, const char *body, size_t body_len);
+/* Sets the function that observes exchanges; NULL: none. ctx is passed to it. TIGRESS_E_ARGUMENT */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error
 tigress_transport_set_observe(struct tigress_transport *t, tigress_observe_fn *observe, void *ctx);
 
 /*
- * Steps the session and performs what it wants until it wants input, is done or has failed: that is
- * what is returned. TIGRESS_WANT_HTTP or TIGRESS_WANT_WAIT is returned when a callback stopped it
- * or until_s (UTC seconds; 0: never) has come: the session is whole, and run may be called again.
+ * Steps the session and performs its requests and waits. Returns when the session wants input, is
+ * done or has failed, with that value. Returns TIGRESS_WANT_HTTP or TIGRESS_WANT_WAIT when a
+ * callback stopped it or the time is until_s: the session is intact, and the function may be called
+ * again.
+ *   until_s   UTC seconds; 0: no limit
  */
 TIGRESS_API enum tigress_want tigress_transport_run(struct tigress_transport *t, int64_t until_s);
 
-/* Performs the one request of TIGRESS_WANT_HTTP and hands the answer to the session, for
-   applications with a loop of their own. TIGRESS_E_STATE when there is none. */
+/*
+ * Performs the one request of TIGRESS_WANT_HTTP and passes the answer to the session. For
+ * applications with an event loop of their own.
+ * TIGRESS_E_STATE     the session has no request
+ * TIGRESS_E_ARGUMENT, TIGRESS_E_NOMEM
+ */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error
 tigress_transport_perform(struct tigress_transport *t);
 

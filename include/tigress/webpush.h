@@ -1,24 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tigress/webpush.h - being told by Web Push where the operating system has no push of its own: the
- * keys of a subscription, the token that names it to the relay, and what comes in opened.
+ * tigress/webpush.h - notifications of changes by Web Push
+ *
+ * For wallets on an operating system without push of its own. These functions make the keys of a
+ * subscription, build the token that describes it to the relay, and decrypt the notifications.
  *
  *     tigress_webpush_new(&w, NULL, NULL);
- *     the push service that the wallet uses (UnifiedPush, an own server, ...) gives an endpoint
+ *     // get an endpoint from the push service of the wallet: UnifiedPush, its own server, ...
  *     tigress_webpush_subscription(w, endpoint, token, sizeof(token));
  *     tigress_session_set_notification_token(s, TIGRESS_WEBPUSH_TYPE, token);
- *     ... a body comes from the push service:
- *     tigress_webpush_open(w, body, len, &text, &text_len) == TIGRESS_OK: look, with
- *     tigress_session_check(), what has changed. The text says no more than that something has.
+ *     // for each body that the push service delivers:
+ *     if (tigress_webpush_open(w, body, len, &text, &text_len) == TIGRESS_OK) {
+ *         tigress_free(text, text_len);
+ *         tigress_session_check(s);
+ *     }
  *
- * A subscription of its own for each transfer: one key in two of them would show the relay that
- * both are one person's.
+ * The text of a notification says only that something has changed. A body that does not decrypt
+ * comes from somebody who does not have the token: ignore it.
  *
- * Threads: one handle, one thread at a time; open and subscription from several at once.
- * Blocks: no.      Memory: under 1 KiB, and a message's.
- * Secrets: the handle and its saved state open what is sent to the subscription; the token is the
- * right to send to it.
- * spec: RFC 8030, RFC 8291.
+ * Use one subscription for each transfer. The same key in two subscriptions shows the relay that
+ * both belong to one person.
+ *
+ * Threads: one handle, one thread at a time; several threads may call tigress_webpush_open() and
+ *          tigress_webpush_subscription() on one handle at once.
+ * Blocks: no.
+ * Memory: under 1 KiB, and that of a message.
+ * Secrets: the handle and its saved state decrypt what is sent to the subscription. The token gives
+ *          the right to send to it.
+ * spec: RFC 8030, RFC 8291, docs/push.md
  */
 #ifndef TIGRESS_WEBPUSH_H
 #define TIGRESS_WEBPUSH_H
@@ -32,18 +41,18 @@
 extern "C" {
 #endif
 
-#define TIGRESS_WEBPUSH_TYPE "org.w3.webpush" /* of the notification token */
+#define TIGRESS_WEBPUSH_TYPE "org.w3.webpush" /* the type of the notification token */
 #define TIGRESS_WEBPUSH_ENDPOINT_MAX 2048u    /* bytes */
 #define TIGRESS_WEBPUSH_TOKEN_MAX 2304u       /* bytes of a token with its NUL */
-#define TIGRESS_WEBPUSH_BODY_MAX 4096u        /* bytes of a body as it comes */
+#define TIGRESS_WEBPUSH_BODY_MAX 4096u        /* bytes of an encrypted body */
 
 struct tigress_webpush; /* opaque: the keys of one subscription */
 
 /*
- * Fresh keys.
- *   random   NULL: the system's; used in this call alone
- * TIGRESS_E_ARGUMENT, TIGRESS_E_RANDOM, TIGRESS_E_NOMEM; *out is then untouched. The caller frees
- * *out with tigress_webpush_free().
+ * Makes fresh keys.
+ *   *out     freed with tigress_webpush_free(). Written on TIGRESS_OK only.
+ *   random   NULL: the system's source; used only during this call
+ * TIGRESS_E_ARGUMENT, TIGRESS_E_RANDOM, TIGRESS_E_NOMEM
  */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error
 tigress_webpush_new(struct tigress_webpush **out, tigress_random_fn *random, void *random_ctx);
@@ -52,36 +61,44 @@ tigress_webpush_new(struct tigress_webpush **out, tigress_random_fn *random, voi
 TIGRESS_API void tigress_webpush_free(struct tigress_webpush **w);
 
 /*
- * The token for tigress_session_set_notification_token(): the subscription as a browser's
- * PushSubscription.toJSON() writes it.
- *   endpoint   the https URL that the push service gave, at most TIGRESS_WEBPUSH_ENDPOINT_MAX bytes
- *   out        cap bytes, TIGRESS_WEBPUSH_TOKEN_MAX suffices
- * TIGRESS_E_URL (no https URL in plain ASCII), TIGRESS_E_ARGUMENT, TIGRESS_E_LIMIT,
- * TIGRESS_E_NOMEM; out is then "".
+ * The token for tigress_session_set_notification_token(): the subscription in the form of a
+ * browser's PushSubscription.toJSON().
+ *   endpoint   the https URL from the push service, at most TIGRESS_WEBPUSH_ENDPOINT_MAX bytes
+ *   out        cap bytes of room; TIGRESS_WEBPUSH_TOKEN_MAX suffices. "" on failure.
+ * TIGRESS_E_URL       not an https URL in ASCII without fragment
+ * TIGRESS_E_LIMIT     endpoint is too long, or cap too small
+ * TIGRESS_E_ARGUMENT, TIGRESS_E_NOMEM
  */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error
 tigress_webpush_subscription(const struct tigress_webpush *w, const char *endpoint, char *out,
                              size_t cap);
 
 /*
- * What a body (Content-Encoding: aes128gcm) holds. *text has *text_len bytes and a NUL behind, and
- * is freed with tigress_free(*text, *text_len).
- * TIGRESS_E_DECRYPT   not sent to this subscription, damaged, or no such body
+ * Decrypts a body (Content-Encoding: aes128gcm).
+ *   *text   *text_len bytes, followed by a NUL; freed with tigress_free(*text, *text_len). Written
+ *           on TIGRESS_OK only.
+ * TIGRESS_E_DECRYPT   not sent to this subscription, damaged, or not such a body
  * TIGRESS_E_LIMIT     longer than TIGRESS_WEBPUSH_BODY_MAX
  * TIGRESS_E_ARGUMENT, TIGRESS_E_NOMEM
- * *text is untouched on failure.
  */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error
 tigress_webpush_open(const struct tigress_webpush *w, const unsigned char *body, size_t len,
                      char **text, size_t *text_len);
 
-/* The keys, to be kept as a session's saved state is. *out, *len freed with tigress_free(*out,
- *len). TIGRESS_E_ARGUMENT, TIGRESS_E_NOMEM, TIGRESS_E_RANDOM; *out is then untouched. */
+/*
+ * Saves the keys. Protect them like the saved state of a session.
+ *   *out   *len bytes, freed with tigress_free(*out, *len). Written on TIGRESS_OK only.
+ * TIGRESS_E_ARGUMENT, TIGRESS_E_RANDOM, TIGRESS_E_NOMEM
+ */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error
 tigress_webpush_save(const struct tigress_webpush *w, unsigned char **out, size_t *len);
 
-/* Keys from what tigress_webpush_save() gave. TIGRESS_E_SAVED_STATE, TIGRESS_E_ARGUMENT,
-   TIGRESS_E_NOMEM, TIGRESS_E_RANDOM; *out is then untouched. */
+/*
+ * Restores keys from what tigress_webpush_save() wrote.
+ *   *out   as in tigress_webpush_new()
+ * TIGRESS_E_SAVED_STATE   damaged, truncated or of another version
+ * TIGRESS_E_ARGUMENT, TIGRESS_E_RANDOM, TIGRESS_E_NOMEM
+ */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error
 tigress_webpush_resume(struct tigress_webpush **out, const unsigned char *data, size_t len);
 
