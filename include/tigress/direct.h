@@ -150,7 +150,7 @@ tigress_direct_host_save(struct tigress_direct_host *host, unsigned char **out, 
  *   *out   as in tigress_direct_host_new()
  *   why    as in tigress_share_url_parse()
  * TIGRESS_E_SAVED_STATE   damaged, truncated or of another version
- * TIGRESS_E_ARGUMENT, TIGRESS_E_RANDOM, TIGRESS_E_NOMEM
+ * TIGRESS_E_ARGUMENT, TIGRESS_E_NOMEM
  */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error
 tigress_direct_host_resume(struct tigress_direct_host **out, const unsigned char *data, size_t len,

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Hands a digital credential from one device to another: libtigress for Python.
+"""Transfers a digital credential from one device to another: libtigress for Python.
 
     with tigress.Initiator("https://relay.example", {"format": "...", "content": {}}) as session, \\
             tigress.Transport(session) as transport:
-        session.confirm_intent()      # the user is present and means it
+        session.confirm_intent()      # the user is present and agrees
         transport.run()
         print(session.share_url())
 
-Everything is a thin layer over the C library; its man pages and headers hold word for word.
-Nothing but the standard library is needed. A handle may be used from any thread, one at a time.
+This is a thin layer over the C library: its manual pages and headers apply. It needs only the
+standard library. A handle may be used from any thread, by one thread at a time.
 """
 from ._lib import LibraryNotFound, abi, library_path, version
 from .envelope import (FORMAT_AUTHORIZATION_TOKEN, FORMAT_CARKEY_CCC, check_message, envelope_type,
@@ -22,7 +22,7 @@ from .errors import (AllowListError, ArgumentError, BadMessageError, BugError, C
                      UnavailableError, UnsupportedError, UrlError, WithdrawnError, error_class)
 from .pin import Pin, PinVerdict, generate_pin, normalise_pin, show_pin
 from .secret import SecretBytes
-from .session import (Initiator, Input, NetFailure, Recipient, Relay, Request, Role, Session,
+from .session import (AttestationWhen, Initiator, Input, NetFailure, Recipient, Relay, Request, Role, Session,
                       Want, resume)
 from .share_url import VERTICAL_CAR, VERTICAL_GENERAL, VERTICAL_HOME, Form, ShareUrl
 from .transport import Transport
@@ -30,8 +30,9 @@ from .transport import Transport
 __version__ = "0.1.0"
 
 __all__ = [
-    "AllowListError", "ArgumentError", "BadMessageError", "BugError", "CompletedError",
-    "ConflictError", "DecryptError", "DeniedError", "ElsewhereError", "EndedError", "StandingError", "ErrorClass", "ErrorCode",
+    "AllowListError", "ArgumentError", "AttestationWhen", "BadMessageError", "BugError", "CompletedError",
+    "ConflictError", "DecryptError", "DeniedError", "ElsewhereError", "EndedError", "StandingError",
+    "ErrorClass", "ErrorCode",
     "ExpiredError", "FORMAT_AUTHORIZATION_TOKEN", "FORMAT_CARKEY_CCC", "Form", "GoneError",
     "Initiator", "Input", "LibraryNotFound", "LimitError", "MessageError", "NetFailure",
     "NetworkError", "OutOfMemoryError", "Pin", "PinVerdict", "ProtocolError", "RandomError",
@@ -40,6 +41,7 @@ __all__ = [
     "SecretError", "Session", "ShareUrl", "StateError", "TamperedError", "TemporaryError",
     "TigressError", "Transport", "UnavailableError", "UnsupportedError", "UrlError", "VERTICAL_CAR",
     "VERTICAL_GENERAL", "VERTICAL_HOME", "Want", "WithdrawnError", "abi", "check_message",
-    "envelope_type", "error_class", "generate_pin", "library_path", "normalise_pin", "open_envelope", "resume",
+    "envelope_type",
+    "error_class", "generate_pin", "library_path", "normalise_pin", "open_envelope", "resume",
     "seal_envelope", "show_pin", "version",
 ]

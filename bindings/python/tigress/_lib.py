@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Finds libtigress, loads it, and names the types of every function that is used."""
+"""Finds and loads libtigress, and declares the types of each function that is used."""
 import ctypes
 import ctypes.util
 import functools
@@ -10,13 +10,13 @@ from ctypes import (CFUNCTYPE, POINTER, Structure, c_char_p, c_int, c_int64, c_s
                     c_uint64, c_void_p)
 from typing import Iterator
 
-ABI = 0  # TIGRESS_ABI of the headers that this module was written to
+ABI = 0  # TIGRESS_ABI of the headers that this module follows
 TEXT_MAX = 256
 SHARE_URL_MAX = 2049
 
 
 class LibraryNotFound(ImportError):
-    """No libtigress with the ABI that this module was written to."""
+    """There is no libtigress with the ABI that this module needs."""
 
 
 class HttpHeader(Structure):
@@ -198,17 +198,17 @@ def _load() -> ctypes.CDLL:
 
 @functools.lru_cache(maxsize=None)
 def lib() -> ctypes.CDLL:
-    """The library, loaded at the first use of anything that needs it."""
+    """The library; loaded at its first use."""
     return _load()
 
 
 def library_path() -> str:
-    """What was loaded, as it was named. LibraryNotFound."""
+    """The name or path that the library was loaded from. LibraryNotFound."""
     return lib()._name  # pylint: disable=protected-access
 
 
 def version() -> str:
-    """The version of the library that runs. LibraryNotFound."""
+    """The version of the library that is loaded. LibraryNotFound."""
     return lib().tigress_version().decode()
 
 

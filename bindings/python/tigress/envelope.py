@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One message sealed under a transfer's secret. Sessions do this by themselves."""
+"""Seals and opens one message. A session seals and opens its messages by itself."""
 import ctypes
 import json
 from typing import Any, Mapping, Union
@@ -15,7 +15,7 @@ Message = Union[str, bytes, bytearray, Mapping[str, Any]]
 
 
 def message_in(message: Message) -> bytes:
-    """JSON text of a message that was given as text, bytes or a mapping."""
+    """The JSON text of a message: text, bytes or a mapping."""
     if isinstance(message, Mapping):
         return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
     return message.encode() if isinstance(message, str) else bytes(message)
@@ -29,7 +29,7 @@ def check_message(message: Message) -> None:
 
 
 def envelope_type(secret_len: int) -> str:
-    """The payload type that goes with a secret of 16 or 32 bytes. SecretError for others."""
+    """The payload type for a secret of 16 or 32 bytes. SecretError for another length."""
     name = _lib.lib().tigress_envelope_type(secret_len).decode()
     if not name:
         raise SecretError("a secret has 16 or 32 bytes")
@@ -37,7 +37,7 @@ def envelope_type(secret_len: int) -> str:
 
 
 def seal_envelope(secret: Union[bytes, bytearray], message: Message) -> str:
-    """The message, padded and sealed under a fresh random IV, as base64 text."""
+    """Pads and seals the message with a fresh random IV; base64 text. LimitError, SecretError."""
     data, key = message_in(message), bytes(secret)
     out, length = ctypes.c_void_p(), ctypes.c_size_t()
     check(_lib.lib().tigress_envelope_seal(key, len(key), data, len(data), _lib.RandomFn(0), None,
@@ -46,7 +46,7 @@ def seal_envelope(secret: Union[bytes, bytearray], message: Message) -> str:
 
 
 def open_envelope(secret: Union[bytes, bytearray], payload_type: str, data: str) -> SecretBytes:
-    """The message in an envelope, without padding; not parsed. DecryptError."""
+    """Opens an envelope: the message without padding, not parsed. DecryptError, SecretError."""
     key, text = bytes(secret), data.encode()
     out, length = ctypes.c_void_p(), ctypes.c_size_t()
     check(_lib.lib().tigress_envelope_open(key, len(key), text_in(payload_type), text, len(text),

@@ -65,7 +65,7 @@ class TigressError(Exception):
     """A call that was refused, or how a transfer failed.
 
     code     an ErrorCode, or the number of one that this module does not know
-    detail   what the relay said about it, "" when nothing: show it, do not log it
+    detail   what the relay said about it, "" when it said nothing: show it, do not log it
     """
     code: int = ErrorCode.BUG
 
@@ -82,40 +82,40 @@ class TigressError(Exception):
 
 
 class EndedError(TigressError):
-    """The transfer ended on the other side."""
+    """The transfer is over: the other side ended it, or it expired."""
 
 
 class TemporaryError(TigressError):
-    """Trouble on the way. The session is intact, and Session.retry() goes on."""
+    """Wait, then try again: the session is intact, and Session.retry() continues it."""
 
 
 class ArgumentError(TigressError, ValueError):
-    """A value outside what the call allows."""
+    """A value that the call does not allow."""
     code = ErrorCode.ARGUMENT
 
 
 class StateError(TigressError):
-    """The session does not take this call now, or is closed."""
+    """The call is not possible in the current state, or the handle is closed."""
     code = ErrorCode.STATE
 
 
 class UrlError(TigressError, ValueError):
-    """No share URL or relay URL that may be used."""
+    """Not a share URL or relay URL that may be used."""
     code = ErrorCode.URL
 
 
 class AllowListError(TigressError):
-    """The relay is not on the allow-list, or the wallet's policy refuses it."""
+    """The relay is not on the allow list, or the wallet's policy refuses it."""
     code = ErrorCode.NOT_ALLOWED
 
 
 class SecretError(TigressError, ValueError):
-    """A secret that is no base64 of 16 or 32 bytes."""
+    """The secret is not base64 of 16 or 32 bytes."""
     code = ErrorCode.SECRET
 
 
 class MessageError(TigressError, ValueError):
-    """A message that is no provisioning information."""
+    """The message is not provisioning information."""
     code = ErrorCode.MESSAGE
 
 
@@ -125,52 +125,52 @@ class LimitError(TigressError, ValueError):
 
 
 class SavedStateError(TigressError, ValueError):
-    """Saved state that is damaged, cut or of another version."""
+    """The saved state is damaged, truncated or of another version."""
     code = ErrorCode.SAVED_STATE
 
 
 class WithdrawnError(EndedError):
-    """The initiator took it back."""
+    """The initiator withdrew the transfer."""
     code = ErrorCode.WITHDRAWN
 
 
 class CompletedError(EndedError):
-    """The recipient ended it."""
+    """The recipient ended the transfer."""
     code = ErrorCode.COMPLETED
 
 
 class ExpiredError(EndedError):
-    """Its time is over."""
+    """The transfer expired."""
     code = ErrorCode.EXPIRED
 
 
 class GoneError(EndedError):
-    """Nothing there (any more), and the relay does not say why."""
+    """The relay has no such mailbox, and does not say why."""
     code = ErrorCode.GONE
 
 
 class DeniedError(TigressError):
-    """Another device's transfer, or a right or a proof is missing."""
+    """Not the device that is bound, or a right is missing."""
     code = ErrorCode.DENIED
 
 
 class RefusedError(TigressError):
-    """The relay does not take this request."""
+    """The relay does not accept the request."""
     code = ErrorCode.REFUSED
 
 
 class ConflictError(TigressError):
-    """Both sides keep writing at the same time."""
+    """Both sides keep sending at the same time."""
     code = ErrorCode.CONFLICT
 
 
 class ElsewhereError(TigressError):
-    """Another copy of this session's saved state went on with the transfer."""
+    """Another copy of this session's saved state continued the transfer."""
     code = ErrorCode.ELSEWHERE
 
 
 class StandingError(TigressError):
-    """The relay takes shares only from devices that show their good standing."""
+    """The relay accepts shares only from devices that prove their good standing."""
     code = ErrorCode.STANDING
 
 
@@ -180,52 +180,52 @@ class NetworkError(TemporaryError):
 
 
 class RelayTlsError(TemporaryError):
-    """The relay's certificate does not verify, or there is no safe connection."""
+    """The relay's certificate is not valid, or TLS failed."""
     code = ErrorCode.TLS
 
 
 class UnavailableError(TemporaryError):
-    """The relay said 429 or 5xx too often."""
+    """The relay answered 429 or 5xx too often."""
     code = ErrorCode.UNAVAILABLE
 
 
 class ProtocolError(TemporaryError):
-    """An answer that is not what the protocol says."""
+    """The answer does not follow the protocol."""
     code = ErrorCode.PROTOCOL
 
 
 class DecryptError(TemporaryError):
-    """A message that does not open: wrong secret, or damaged."""
+    """A message cannot be decrypted: wrong secret, or damaged."""
     code = ErrorCode.DECRYPT
 
 
 class BadMessageError(TemporaryError):
-    """A message that opened, and is no provisioning information."""
+    """A decrypted message is not provisioning information."""
     code = ErrorCode.BAD_MESSAGE
 
 
 class TamperedError(TemporaryError):
-    """Under envelope v2: what the relay shows is not the next message of this transfer."""
+    """Under envelope v2: the relay returned something that is not the next message."""
     code = ErrorCode.TAMPERED
 
 
 class OutOfMemoryError(TemporaryError, MemoryError):
-    """No memory left."""
+    """Out of memory."""
     code = ErrorCode.NOMEM
 
 
 class RandomError(TemporaryError):
-    """The random source failed, or the crypto library did."""
+    """The random source or the cryptographic library failed."""
     code = ErrorCode.RANDOM
 
 
 class UnsupportedError(TigressError):
-    """Known, but not in this build."""
+    """Known, but not supported by this build."""
     code = ErrorCode.UNSUPPORTED
 
 
 class BugError(TigressError):
-    """A broken promise inside the library."""
+    """An internal error of the library."""
     code = ErrorCode.BUG
 
 
@@ -242,7 +242,7 @@ BY_CODE = _leaves(TigressError)
 
 
 def make(code: int, why: str = "", detail: str = "") -> TigressError:
-    """The exception of an error code, with the library's sentence unless `why` is one."""
+    """The exception of an error code, with the text `why`, or else the library's sentence."""
     text = why or lib().tigress_error_text(code).decode()
     return BY_CODE.get(code, TigressError)(text, code, detail)
 

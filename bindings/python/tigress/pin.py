@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A second factor: a few digits that one person tells another over another channel, and that whoever
-provisions the credential checks before it does so.
+"""A PIN as second factor. The sender tells the recipient a few digits over another channel; the party
+that provisions the credential checks them before it provisions.
 
     with tigress.Pin(digits, tries=5) as pin:
         verdict = pin.try_typed(typed, save=keep_on_disk)   # RIGHT: provision; DEAD: cancel
@@ -18,9 +18,9 @@ _TEXT_MAX, _SHOWN_MAX = 13, 16
 
 class PinVerdict(enum.IntEnum):
     """enum tigress_pin_verdict"""
-    WRONG = 0  # tries are left
-    RIGHT = 1  # provision; no further try is taken
-    DEAD = 2   # wrong, and that was the last try: end the transfer
+    WRONG = 0  # wrong; tries are left
+    RIGHT = 1  # right: provision; no further try is possible
+    DEAD = 2   # wrong, and no try is left: end the transfer
 
 
 def _written(call: str, size: int, *before: Any, after: Any = ()) -> str:
@@ -33,37 +33,37 @@ def _written(call: str, size: int, *before: Any, after: Any = ()) -> str:
 
 
 def generate_pin(digits: int = 6) -> str:
-    """A fresh PIN of 6 to 12 digits, each value as likely as any other. ArgumentError."""
+    """Makes a fresh PIN of 6 to 12 digits; each value is equally likely. ArgumentError."""
     return _written("tigress_pin_generate", _TEXT_MAX, after=(digits, _lib.RandomFn(0), None))
 
 
 def show_pin(pin: str) -> str:
-    """The PIN in groups, as one says it: "123 456". ArgumentError."""
+    """The PIN in groups, as people say it: "123 456". ArgumentError."""
     return _written("tigress_pin_show", _SHOWN_MAX, text_in(pin))
 
 
 def normalise_pin(typed: str) -> str:
-    """What a person typed, as digits alone: spaces, hyphens and other keyboards' digits are
-    understood. ArgumentError: something else was typed; LimitError."""
+    """Reduces what a person typed to digits: drops spaces and hyphens, and converts the digits of
+    other keyboards. ArgumentError: other characters; LimitError: too long."""
     return _written("tigress_pin_normalise", _TEXT_MAX, text_in(typed))
 
 
 class Pin:
     """Checks a PIN and counts the tries. A `with` block wipes and frees it at its end.
 
-    The PIN itself is not kept. Saved state is as secret as a session's, and an older one must never
-    come back: that would give tries back.
+    The PIN itself is not kept. Protect the saved state like that of a session, and never restore an
+    older one, which would give tries back.
     """
 
     def __init__(self, pin: str, tries: int = 5):
-        """ArgumentError: no PIN of 6 to 12 digits, or not 1 to 10 tries."""
+        """ArgumentError: not a PIN of 6 to 12 digits, or not 1 to 10 tries."""
         self._handle = ctypes.c_void_p()
         check(_lib.lib().tigress_pin_new(ctypes.byref(self._handle), text_in(pin), tries,
                                          _lib.RandomFn(0), None))
 
     @classmethod
     def resume(cls, data: Union[bytes, bytearray]) -> "Pin":
-        """From what save() gave. SavedStateError: count it as dead."""
+        """Restores what save() returned. SavedStateError: treat it as dead."""
         self = cls.__new__(cls)
         self._handle, saved = ctypes.c_void_p(), bytes(data)
         why = ctypes.create_string_buffer(_lib.TEXT_MAX)
@@ -72,7 +72,7 @@ class Pin:
         return self
 
     def close(self) -> None:
-        """Wipes and frees. Harmless when done before."""
+        """Wipes and frees. May be called again."""
         if self._handle:
             _lib.lib().tigress_pin_free(ctypes.byref(self._handle))
 
@@ -95,11 +95,11 @@ class Pin:
         return self._handle
 
     def try_typed(self, typed: str, save: Callable[[SecretBytes], Any]) -> PinVerdict:
-        """The verdict on what was typed. save() gets the state to keep on disk, before the verdict
-        is known and after it; when it raises, the try is lost and there is no verdict.
+        """The verdict on what was typed. save() must write the state to disk; it is called before the
+        verdict is known and after it. If it raises, the try is used and there is no verdict.
 
-        ArgumentError: not digits, or not that many: nothing is counted. StateError: no try is left,
-        or the right PIN has come already."""
+        ArgumentError: not a PIN of this length; not counted. StateError: no try is left, or the PIN
+        was already right."""
         self.begin_try(typed)
         with self.save() as state:
             save(state)
@@ -109,42 +109,42 @@ class Pin:
         return verdict
 
     def begin_try(self, typed: str) -> None:
-        """Takes what was typed and counts the try; then save(), keep that, and end_try()."""
+        """Starts a try with what was typed, and counts it. Then save(), write that to disk, end_try()."""
         check(_lib.lib().tigress_pin_begin_try(self._open(), text_in(typed)))
 
     def save(self) -> SecretBytes:
-        """The state, for resume(). An open try is lost with it."""
+        """The state for resume(), without an open try: that try is used."""
         out, length = ctypes.c_void_p(), ctypes.c_size_t()
         check(_lib.lib().tigress_pin_save(self._open(), ctypes.byref(out), ctypes.byref(length)))
         return take_out(out, length)
 
     def end_try(self) -> PinVerdict:
-        """The verdict on the open try. StateError: none is open, or save() was not called since."""
+        """The verdict on the open try. StateError: no try is open, or it was not saved."""
         verdict = ctypes.c_int()
         check(_lib.lib().tigress_pin_end_try(self._open(), ctypes.byref(verdict)))
         return PinVerdict(verdict.value)
 
     @property
     def digits(self) -> int:
-        """How many digits the PIN has."""
+        """The number of digits of the PIN."""
         return _lib.lib().tigress_pin_digits(self._open())
 
     @property
     def tries_left(self) -> int:
-        """How many tries are left."""
+        """The number of tries that are left."""
         return _lib.lib().tigress_pin_tries_left(self._open())
 
     @property
     def is_dead(self) -> bool:
-        """No try is left, and the right PIN never came."""
+        """Whether no try is left and the PIN was never right."""
         return bool(_lib.lib().tigress_pin_is_dead(self._open()))
 
     @property
     def is_passed(self) -> bool:
-        """The right PIN has come."""
+        """Whether the PIN was right."""
         return bool(_lib.lib().tigress_pin_is_passed(self._open()))
 
     def check_text(self, text: Union[str, bytes]) -> None:
-        """MessageError when the text gives the PIN away: a message, a share URL, a line for a log."""
+        """MessageError when the text contains the PIN: a message, a share URL, a line of a log."""
         data = text.encode() if isinstance(text, str) else bytes(text)
         check(_lib.lib().tigress_pin_check_text(self._open(), data, len(data)))

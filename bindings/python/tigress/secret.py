@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bytes that can be wiped, and how Python values become C text."""
+"""Bytes that can be wiped, and Python values as C text."""
 import ctypes
 from typing import Optional, Union
 
@@ -8,10 +8,10 @@ from .errors import ArgumentError
 
 
 class SecretBytes(bytearray):
-    """Bytes that do not print themselves, and that a `with` block wipes at its end.
+    """Bytes whose repr() and str() do not show them, and that a `with` block wipes at its end.
 
-    What Python made of them meanwhile (str(), json.loads(), slices) are copies, which nobody can
-    wipe: keep them few and short-lived.
+    What Python makes of them (decode(), json.loads(), slices) are copies that cannot be wiped: keep
+    them few and short-lived.
     """
 
     def wipe(self) -> None:
@@ -40,7 +40,7 @@ def copy_out(address: Optional[int], length: int) -> SecretBytes:
 
 
 def take_out(address: ctypes.c_void_p, length: ctypes.c_size_t) -> SecretBytes:
-    """Bytes that the library allocated for us: copied, then wiped and freed there."""
+    """A copy of bytes that the library allocated; the original is wiped and freed."""
     try:
         return copy_out(address.value, length.value)
     finally:
@@ -48,13 +48,13 @@ def take_out(address: ctypes.c_void_p, length: ctypes.c_size_t) -> SecretBytes:
 
 
 def text_in(value: Union[str, bytes]) -> bytes:
-    """UTF-8 for a NUL-terminated argument: a NUL inside would cut it in silence, so it is refused."""
+    """UTF-8 for a NUL-terminated argument. A NUL inside is refused: C would cut the text there."""
     encoded = value.encode() if isinstance(value, str) else bytes(value)
     if b"\0" in encoded:
-        raise ArgumentError("a text with a NUL character in it")
+        raise ArgumentError("text: expected no NUL character")
     return encoded
 
 
 def optional_text_in(value: Union[str, bytes, None]) -> Optional[bytes]:
-    """The same; None is the library's NULL."""
+    """The same; None becomes NULL."""
     return None if value is None else text_in(value)

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One side of one transfer, as a machine without I/O: it is given the time and the relay's answers,
-and says what it wants next.
+"""One side of one transfer, without I/O. The application steps a session with the time, performs the
+HTTP requests that it returns, and passes the relay's answers to it.
 
     while True:
         want = session.step()
         if want is Want.HTTP:      perform session.request(), then session.reply() or reply_failed()
         elif want is Want.WAIT:    step again at session.deadline_s, or when woken
-        elif want is Want.INPUT:   session.input says what the application has to do
-        elif want is Want.DONE:    over, as wished
+        elif want is Want.INPUT:   session.input says what the application must do
+        elif want is Want.DONE:    the transfer is over as intended
         elif want is Want.FAILED:  session.raise_if_failed()
 
 tigress.Transport does the first two.
@@ -47,14 +47,14 @@ class Want(enum.IntEnum):
 
 
 class Input(enum.IntEnum):
-    """enum tigress_input: what Want.INPUT asks for. cancel and save go always."""
+    """enum tigress_input: what Want.INPUT asks for. cancel and save are always possible."""
     NONE = 0
-    INTENT = 1     # initiator: confirm_intent, once the user agreed
-    CREATED = 2    # initiator: hand the share URL over; then wait, check, or just stop
-    SECRET = 3     # recipient: the URL came without it: set_secret
-    PREVIEW = 4    # recipient: the preview has come: accept, or just stop
-    MESSAGE = 5    # a message has come: send, wait, check, finish or relinquish
-    SENT = 6       # the relay has our message: wait, check, finish, relinquish
+    INTENT = 1     # initiator: confirm_intent, after the user agreed
+    CREATED = 2    # initiator: send the share URL; then wait or check, or do nothing more
+    SECRET = 3     # recipient: the URL has no secret: set_secret
+    PREVIEW = 4    # recipient: the preview was received: accept, or do nothing more
+    MESSAGE = 5    # a message was received: send, wait, check, finish or relinquish
+    SENT = 6       # the relay has the message: wait, check, finish or relinquish
     UNCHANGED = 7  # check found nothing new
     ATTESTATION = 8    # attest attestation_challenge: set_attestation
     PRIVATE_TOKEN = 9  # initiator: get a token for private_token_challenge: set_private_token
@@ -66,11 +66,11 @@ class Input(enum.IntEnum):
 
 
 class AttestationWhen(enum.IntEnum):
-    """enum tigress_attestation_when: when Input.ATTESTATION comes."""
+    """enum tigress_attestation_when: when the session asks with Input.ATTESTATION."""
     NEVER = 0
-    ASKED = 1   # when the relay refuses the create without
+    ASKED = 1   # when the relay refuses the create without one
     CREATE = 2  # before the create
-    ALWAYS = 3  # before the create and each message sent after it
+    ALWAYS = 3  # before the create and before each later message
 
 
 class NetFailure(enum.IntEnum):
@@ -85,10 +85,11 @@ class NetFailure(enum.IntEnum):
 
 @dataclasses.dataclass(frozen=True)
 class Request:
-    """An HTTP request, complete: no redirect, no other header, no cookie, no shared connection.
+    """A complete HTTP request. Follow no redirect, add no other header, keep no cookie, share no
+    connection.
 
-    answer_max   bytes of answer body to take
-    timeout_s    for the whole exchange, a long poll's wait included
+    answer_max   bytes of the answer's body; for a longer one: NetFailure.TOO_LARGE
+    timeout_s    for the whole exchange, including the wait of a long poll
     """
     method: str
     url: str
@@ -117,7 +118,7 @@ def _random_fn(source: RandomSource) -> Any:
 
 @dataclasses.dataclass(frozen=True)
 class Relay:
-    """What a relay policy judges: scheme "https", "http" (loopback) or "tigress-direct"."""
+    """What a relay policy judges. scheme is "https", "http" (loopback only) or "tigress-direct"."""
     scheme: str
     host: str
     port: int
@@ -140,21 +141,22 @@ def _policy_fn(policy: RelayPolicy) -> Any:
 
 
 class Session:
-    """What both roles share. Made by Initiator(), Recipient() or resume().
+    """What both roles have in common. Made by Initiator(), Recipient() or resume().
 
-    A `with` block wipes and frees it at its end; the transfer goes on existing at the relay. Calls
-    that the session does not take now raise StateError and change nothing.
+    A `with` block wipes and frees it at its end; the transfer continues to exist at the relay. A call
+    that is not possible now raises StateError and changes nothing.
     """
 
     def __init__(self, handle: ctypes.c_void_p):
         self._handle = handle
-        self._policy: Any = None  # like the next
-        self._random: Any = None  # the library calls it: it must live as long as the session
+        # The library calls these: they must live as long as the session.
+        self._policy: Any = None
+        self._random: Any = None
 
     # ---- life
 
     def close(self) -> None:
-        """Wipes and frees. Harmless when done before."""
+        """Wipes and frees. May be called again."""
         if self._handle:
             _lib.lib().tigress_session_free(ctypes.byref(self._handle))
 
@@ -190,39 +192,40 @@ class Session:
     def _number(self, call: str) -> int:
         return int(getattr(_lib.lib(), "tigress_session_" + call)(self._open()))
 
-    # ---- settings that go at any time
+    # ---- settings at any time
 
     def set_poll_s(self, poll_s: int) -> None:
-        """Seconds a long poll asks the relay to hold, 1 to 600."""
+        """How long the relay may hold a long poll: 1 to 600 seconds."""
         self._do("set_poll_s", poll_s)
 
     def set_tries(self, tries: int) -> None:
-        """Failures in a row before Want.FAILED, 1 to 1000."""
+        """How many failures in a row lead to Want.FAILED: 1 to 1000."""
         self._do("set_tries", tries)
 
     def set_random(self, source: Optional[RandomSource]) -> None:
-        """A random source, source(n) -> n bytes; None: the system's. An exception in it is RandomError."""
+        """The random source, source(n) -> n bytes; None: the system's. If it raises: RandomError."""
         function = _lib.RandomFn(0) if source is None else _random_fn(source)
         self._do("set_random", function, None)
         self._random = function
 
     def set_relay_policy(self, policy: Optional[RelayPolicy]) -> None:
-        """The wallet's own rule, asked before the first request: True lets the relay be used; anything
-        else, an exception too, fails the session with NotAllowedError. None: no rule."""
+        """A rule of the wallet, called before the first request. The result True allows the relay;
+        anything else, also an exception, fails the session with AllowListError. None: no rule."""
         function = _lib.RelayPolicyFn(0) if policy is None else _policy_fn(policy)
         self._do("set_relay_policy", function, None)
         self._policy = function
 
     def set_notification_token(self, token_type: str, token_data: str) -> None:
-        """Where the relay announces changes: fresh for each transfer. Before the first step."""
+        """Where the relay announces changes. Use a fresh token for each transfer. A later token
+        replaces it with the next message, wait or check."""
         self._do("set_notification_token", text_in(token_type), text_in(token_data))
 
     def disable_envelope_v2(self) -> None:
-        """Seal every message under the secret alone, as a wallet does that does not know v2. Before
-        the first step."""
+        """Seal each message under the secret only, as a wallet that does not know v2. Before the
+        first step."""
         self._do("disable_envelope_v2")
 
-    # ---- the machine
+    # ---- the state machine
 
     def step(self, now_s: Optional[int] = None) -> Want:
         """What the session wants now. now_s: UTC seconds; None: the system's clock."""
@@ -230,7 +233,7 @@ class Session:
         return Want(_lib.lib().tigress_session_step(self._open(), now))
 
     def request(self) -> Optional[Request]:
-        """The request of Want.HTTP, None in any other state. It holds credentials: do not log it."""
+        """The request of Want.HTTP; None in any other state. It contains credentials: do not log it."""
         pointer = _lib.lib().tigress_session_request(self._open())
         if not pointer:
             return None
@@ -242,7 +245,7 @@ class Session:
                        raw.timeout_s)
 
     def reply(self, status: int, headers: Iterable[Tuple[str, str]] = (), body: bytes = b"") -> None:
-        """The relay's answer, whatever it is. StateError: no request is under way."""
+        """Passes the relay's answer to the session. StateError: no request is under way."""
         pairs = [(name.encode("utf-8", "replace"), value.encode("utf-8", "replace"))
                  for name, value in headers]
         pairs = [(name, value) for name, value in pairs if b"\0" not in name + value]
@@ -251,19 +254,19 @@ class Session:
                                                len(body)))
 
     def reply_failed(self, failure: NetFailure) -> None:
-        """There is no answer. The same request is repeated later."""
+        """There is no answer. The session repeats the request later."""
         check(_lib.lib().tigress_session_reply_failed(self._open(), failure))
 
     @property
     def deadline_s(self) -> int:
-        """UTC seconds at which Want.WAIT is over; 0 in any other state."""
+        """When Want.WAIT ends, in UTC seconds; 0 in any other state."""
         return self._number("deadline_s")
 
     def wake(self) -> None:
-        """Ends a Want.WAIT now: a push came, the network is back. Harmless at any time."""
+        """Ends a Want.WAIT now: a push was received, or the network is available. At any time."""
         _lib.lib().tigress_session_wake(self._open())
 
-    # ---- the application's part
+    # ---- input of the application
 
     @property
     def input(self) -> Input:
@@ -271,46 +274,46 @@ class Session:
         return Input(self._number("input"))
 
     def want_attestation(self, when: AttestationWhen) -> None:
-        """This device can attest: Input.ATTESTATION comes then. Before the first step."""
+        """This device can attest: the session asks with Input.ATTESTATION. Before the first step."""
         self._do("want_attestation", int(when))
 
     @property
     def attestation_challenge(self) -> bytes:
-        """32 bytes: what to attest for Input.ATTESTATION. StateError when nothing is asked."""
+        """32 bytes to attest, for Input.ATTESTATION. StateError when the session does not ask."""
         out = ctypes.create_string_buffer(32)
         check(_lib.lib().tigress_session_attestation_challenge(self._open(), out))
         return out.raw
 
     def set_attestation(self, attestation: Optional[bytes]) -> None:
-        """The attestation object, CBOR; None: this device has none."""
+        """The attestation object, CBOR, for Input.ATTESTATION; None: this device has none."""
         self._do("set_attestation", attestation, len(attestation) if attestation else 0)
 
     def send(self, message: Message) -> None:
-        """The next message: JSON text, or a mapping. MessageError, LimitError."""
+        """Sends the next message: JSON text, or a mapping. MessageError, LimitError."""
         data = message_in(message)
         self._do("send", data, len(data))
 
     def wait(self) -> None:
-        """Wait for the other side's next message, for as long as it takes."""
+        """Waits for the next message of the other side, without a time limit."""
         self._do("wait")
 
     def check(self) -> None:
-        """Look once whether there is something new."""
+        """Looks once for a new message."""
         self._do("check")
 
     def finish(self) -> None:
-        """The credential is where it belongs: delete the mailbox, then Want.DONE."""
+        """The credential was received: deletes the mailbox. Want.DONE follows."""
         self._do("finish")
 
     def cancel(self) -> None:
-        """Stop, from any state that is not over: delete the mailbox if there is one."""
+        """Stops the transfer, unless it is over: deletes the mailbox if there is one."""
         self._do("cancel")
 
     def retry(self) -> None:
-        """After a TemporaryError: try again from where it stood."""
+        """Tries again after a TemporaryError, where the session stopped."""
         self._do("retry")
 
-    # ---- what it knows
+    # ---- what a session knows
 
     @property
     def role(self) -> Role:
@@ -319,7 +322,7 @@ class Session:
 
     @property
     def message(self) -> SecretBytes:
-        """A copy of the last message received, as the other side wrote it; empty before the first."""
+        """A copy of the last message received, as the other side wrote it. Empty before the first."""
         length = ctypes.c_size_t()
         address = _lib.lib().tigress_session_message(self._open(), ctypes.byref(length))
         return copy_out(address, length.value)
@@ -328,12 +331,12 @@ class Session:
         """The last message received, parsed. StateError before the first."""
         with self.message as text:
             if not text:
-                raise StateError("no message has come yet")
+                raise StateError("message: none was received yet")
             return json.loads(bytes(text))
 
     @property
     def message_format(self) -> str:
-        """The message's "format" member; "" before the first."""
+        """The "format" of the last message received; "" before the first."""
         return self._text("message_format")
 
     def share_url(self, form: Form = Form.HTTPS) -> str:
@@ -347,52 +350,52 @@ class Session:
 
     @property
     def mailbox_id(self) -> str:
-        """The mailbox's UUID; "" while there is none."""
+        """The UUID of the mailbox; "" while there is none."""
         return self._text("mailbox_id")
 
     @property
     def relay_host(self) -> str:
-        """The relay's host."""
+        """The host of the relay, without port."""
         return self._text("relay_host")
 
     @property
     def vertical(self) -> str:
-        """The value of v=."""
+        """The v= of the share URL; "" when there is none."""
         return self._text("vertical")
 
     @property
     def title(self) -> str:
-        """What the preview shows. From strangers: escape it."""
+        """What the preview shows. The other side wrote it: escape it."""
         return self._text("title")
 
     @property
     def description(self) -> str:
-        """What the preview shows. From strangers: escape it."""
+        """What the preview shows. The other side wrote it: escape it."""
         return self._text("description")
 
     @property
     def image_url(self) -> str:
-        """What the preview shows. From strangers: escape it."""
+        """What the preview shows. The other side wrote it: escape it."""
         return self._text("image_url")
 
     @property
     def expires_at_s(self) -> int:
-        """UTC seconds, 0: not known yet."""
+        """When the mailbox expires, in UTC seconds; 0: not known yet."""
         return self._number("expires_at_s")
 
     @property
     def version(self) -> int:
-        """The relay's counter of messages, 0: not known."""
+        """The relay's counter of messages; 0: not known."""
         return self._number("version")
 
     @property
     def is_push_supported(self) -> bool:
-        """Whether the relay sends to our notification token; else long polls do it."""
+        """Whether the relay sends to the notification token; otherwise use long polls."""
         return bool(self._number("is_push_supported"))
 
     @property
     def envelope_version(self) -> int:
-        """2 once both sides have agreed on envelope v2, 1 before, and with a peer of v1 for good."""
+        """2 after both sides have agreed on envelope v2; otherwise 1."""
         return self._number("envelope_version")
 
     @property
@@ -414,11 +417,11 @@ class Session:
         if error is not None:
             raise error
 
-    # ---- surviving the process
+    # ---- saving and resuming
 
     def save(self) -> SecretBytes:
-        """Everything that is needed to go on, for resume(). It holds the secret, the claim and
-        messages in the clear: keep it where only the user can read it."""
+        """Everything that is needed to continue, for resume(). It contains the secret, the claim and
+        messages unencrypted: store it where only the user can read it."""
         out, length = ctypes.c_void_p(), ctypes.c_size_t()
         check(_lib.lib().tigress_session_save(self._open(), ctypes.byref(out),
                                               ctypes.byref(length)))
@@ -428,15 +431,15 @@ class Session:
 class Initiator(Session):
     """The side that shares. Nothing is sent before confirm_intent().
 
-    relay_url           "https://host[:port]" (http:// for loopback alone)
+    relay_url           "https://host[:port]" (http:// for loopback only)
     message             provisioning information: JSON text, or a mapping
-    title, description, image_url   what the preview shows to everybody who has the link
+    title, description, image_url   what the preview shows; everybody with the link can read it
     expires_at_s        UTC seconds; 0: the relay's default
-    rights              "RD" for a stateless transfer, "RWD" for one with answers
+    rights              "RD" for one message, "RWD" for an exchange
     vertical            the v= of the share URL
     secret_len          16 or 32 bytes
     require_proof       the first read must prove the secret
-    envelope_v2         offer envelope v2; False for tests, and for a peer that cannot cope
+    envelope_v2         offer envelope v2; False for tests, and for a peer that fails with v2
     """
 
     def __init__(self, relay_url: str, message: Message, *, title: str = "", description: str = "",
@@ -461,20 +464,23 @@ class Initiator(Session):
             self._do("disable_envelope_v2")
 
     def want_private_token(self) -> None:
-        """This device can get Privacy Pass tokens: Input.PRIVATE_TOKEN comes when the relay refuses without."""
+        """This device can get Privacy Pass tokens: the session asks with Input.PRIVATE_TOKEN when the
+        relay refuses the create without one. Before the first step."""
         self._do("want_private_token")
 
     @property
     def private_token_challenge(self) -> str:
-        """The relay's challenges as RFC 9577 writes them, from a stranger; "" when nothing is asked."""
+        """The relay's challenges in the form of RFC 9577, written by the relay; "" unless the session
+        asks for a token."""
         return self._text("private_token_challenge")
 
     def set_private_token(self, token: Optional[str]) -> None:
-        """A token as base64url text, when asked or before confirm_intent; None: there is none to be had."""
+        """A token as base64url text, for Input.PRIVATE_TOKEN or before confirm_intent. None: this
+        device cannot get one."""
         self._do("set_private_token", optional_text_in(token))
 
     def confirm_intent(self) -> None:
-        """The user is present and means to share with whom the application showed."""
+        """The user is present and agrees to share with the person that the application showed."""
         self._do("confirm_intent")
 
 
@@ -482,10 +488,10 @@ class Recipient(Session):
     """The side that receives.
 
     share_url        https://, tigress://, or http:// to loopback, with or without the secret
-    secret           base64 text of a secret that came another way
-    allowed_relays   "host" or "host:port", exactly; none: every relay may be used
-    want_preview     first fetch the preview, without a claim, and ask Input.PREVIEW
-    envelope_v2      answer an offer of envelope v2; False for tests
+    secret           base64 text of a secret that was sent separately
+    allowed_relays   "host" or "host:port", compared exactly; none: every relay may be used
+    want_preview     first read the preview, without a claim, and ask with Input.PREVIEW
+    envelope_v2      accept an offer of envelope v2; False for tests
     """
 
     def __init__(self, share_url: str, secret: Optional[str] = None, *,
@@ -505,15 +511,15 @@ class Recipient(Session):
             self._do("disable_envelope_v2")
 
     def set_secret(self, secret: str) -> None:
-        """The secret, as base64 text: for Input.SECRET, or another one after DecryptError."""
+        """The secret as base64 text, for Input.SECRET; or another secret after DecryptError."""
         self._do("set_secret", text_in(secret))
 
     def accept(self) -> None:
-        """After the preview: go on and claim the transfer."""
+        """After the preview: continue, and claim the transfer."""
         self._do("accept")
 
     def relinquish(self) -> None:
-        """Give the transfer back, for another device of the same person; then Want.DONE."""
+        """Releases the transfer for another device of the same person. Want.DONE follows."""
         self._do("relinquish")
 
 
@@ -521,8 +527,8 @@ _BY_ROLE = {Role.INITIATOR: Initiator, Role.RECIPIENT: Recipient}
 
 
 def resume(data: Union[bytes, bytearray]) -> Union[Initiator, Recipient]:
-    """A session from what Session.save() gave, at the same point. Not saved: the random source.
-    Two sessions from one save are one device twice: keep one. SavedStateError."""
+    """Restores a session from what Session.save() returned, in the same state. Random source and relay
+    policy are not saved. Use only one session of one saved state. SavedStateError."""
     handle, saved = ctypes.c_void_p(), bytes(data)
     why = ctypes.create_string_buffer(_lib.TEXT_MAX)
     check(_lib.lib().tigress_session_resume(ctypes.byref(handle), saved, len(saved), why, len(why)),

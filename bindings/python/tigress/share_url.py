@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The invitation: which mailbox on which relay, and the secret that opens it."""
+"""The invitation: mailbox, relay and secret."""
 import ctypes
 import enum
 from typing import Iterable, Optional
@@ -14,12 +14,12 @@ VERTICAL_CAR = "c"
 
 
 class Form(enum.IntEnum):
-    """enum tigress_share_form: what a share URL is written as."""
+    """enum tigress_share_form: the form in which a share URL is written."""
     HTTPS = 0
     HTTPS_BARE = 1    # without the secret
     TIGRESS = 2       # tigress:// instead of https://
     TIGRESS_BARE = 3
-    SECRET = 4        # the secret alone; "" when there is none
+    SECRET = 4        # only the secret; "" when there is none
 
 
 class ShareUrl:
@@ -29,7 +29,7 @@ class ShareUrl:
     """
 
     def __init__(self, text: str):
-        """UrlError, SecretError, LimitError: the text is not one that may be used."""
+        """Parses a share URL. UrlError, SecretError, LimitError."""
         self._handle = ctypes.c_void_p()
         why = ctypes.create_string_buffer(_lib.TEXT_MAX)
         check(_lib.lib().tigress_share_url_parse(ctypes.byref(self._handle), text_in(text), why,
@@ -38,7 +38,7 @@ class ShareUrl:
     @classmethod
     def build(cls, relay_url: str, mailbox_id: str, vertical: str = "",
               secret: Optional[str] = None) -> "ShareUrl":
-        """From its parts; the secret is base64 text."""
+        """Builds a share URL from its parts; the secret is base64 text. Errors as above."""
         self = cls.__new__(cls)
         self._handle = ctypes.c_void_p()
         why = ctypes.create_string_buffer(_lib.TEXT_MAX)
@@ -48,7 +48,7 @@ class ShareUrl:
         return self
 
     def close(self) -> None:
-        """Wipes and frees. Harmless when done before."""
+        """Wipes and frees. May be called again."""
         if self._handle:
             _lib.lib().tigress_share_url_free(ctypes.byref(self._handle))
 
@@ -64,7 +64,7 @@ class ShareUrl:
 
     @property
     def port(self) -> int:
-        """The port that a connection goes to."""
+        """The port to connect to."""
         return _lib.lib().tigress_share_url_port(self._open())
 
     @property
@@ -79,17 +79,17 @@ class ShareUrl:
 
     @property
     def has_secret(self) -> bool:
-        """Whether the secret came with the URL, or was set."""
+        """Whether the URL has a secret."""
         return bool(_lib.lib().tigress_share_url_has_secret(self._open()))
 
     def set_secret(self, secret: str) -> None:
-        """The secret of a URL that travelled without it, as base64 text. SecretError."""
+        """Sets the secret, as base64 text, of a URL that was sent without it. SecretError."""
         why = ctypes.create_string_buffer(_lib.TEXT_MAX)
         check(_lib.lib().tigress_share_url_set_secret(self._open(), text_in(secret), why, len(why)),
               why.value.decode())
 
     def format(self, form: Form = Form.HTTPS) -> str:
-        """The URL, or the secret alone, as text."""
+        """The URL, or only the secret, as text. UrlError: the URL has no such form."""
         out = ctypes.create_string_buffer(_lib.SHARE_URL_MAX)
         try:
             check(_lib.lib().tigress_share_url_format(self._open(), form, out, len(out)))
@@ -98,7 +98,7 @@ class ShareUrl:
             ctypes.memset(out, 0, len(out))
 
     def is_relay_allowed(self, hosts: Iterable[str]) -> bool:
-        """Whether its relay is one of these: "host" or "host:port", exactly."""
+        """Whether its relay is one of these hosts: "host" or "host:port", compared exactly."""
         names = [text_in(host) for host in hosts]
         array = (ctypes.c_char_p * len(names))(*names)
         return bool(_lib.lib().tigress_share_url_is_relay_allowed(self._open(), array, len(names)))

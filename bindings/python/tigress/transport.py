@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A small transport on the standard library: performs one session's requests over HTTP/1.1.
 
-What it promises beyond HTTP: TLS 1.2 or 1.3 with the certificate verified (plain http to loopback
-alone, which the session sees to), one connection that no other session shares, no cookies, no TLS
-session kept, no user agent, no redirect, no proxy, bounded answers and times.
+It verifies the certificate (TLS 1.2 or 1.3; the session allows plain http to loopback only) and uses
+a connection that no other session shares. It keeps no cookie and no TLS session, sends no user agent,
+follows no redirect, uses no proxy, and bounds sizes and times of answers.
 """
 import http.client
 import io
@@ -16,26 +16,26 @@ from urllib.parse import urlsplit
 from .session import NetFailure, Request, Session, Want
 
 CONNECT_TIMEOUT_S = 15.0
-SLICE_S = 0.5  # how long a read or a wait goes on before the progress callback is asked
+SLICE_S = 0.5  # the longest read or wait between two calls of the progress callback
 
 SaveFn = Callable[[Session], Any]
 ProgressFn = Callable[[Session, Want], Any]
 
 
 class _Interrupted(Exception):
-    """A callback asked to stop."""
+    """A callback stopped the request."""
 
 
 class _TooLarge(Exception):
-    """More bytes than the session takes, or no HTTP."""
+    """More bytes than the session allows, or not HTTP."""
 
 
 class _Stale(Exception):
-    """A kept connection that the relay had closed meanwhile; the request was not answered."""
+    """The relay had closed the connection before the request; there is no answer."""
 
 
 class _Reader(io.RawIOBase):
-    """Reads a socket until a deadline, asking now and then whether to go on."""
+    """Reads a socket until a deadline, and calls tick() regularly."""
 
     def __init__(self, sock: socket.socket, deadline: float, max_bytes: int,
                  tick: Callable[[], None]):
@@ -64,20 +64,20 @@ class _Reader(io.RawIOBase):
             return count
 
     def makefile(self, _mode: str) -> io.BufferedReader:
-        """What http.client.HTTPResponse asks of a socket."""
+        """http.client.HTTPResponse calls this on a socket."""
         return io.BufferedReader(self)
 
 
 class Transport:
     """Performs the requests of one session, which is borrowed until close().
 
-    ca_file     PEM file of authorities to trust instead of the system's
-    save        called before each request that changes something and after each answer: the place
-                to keep session.save(). Returning False stops run().
-    progress    called at least once a second while run() waits, for an answer too, and before each
-                request. Returning False stops it.
+    ca_file     PEM file of certificate authorities to trust instead of the system's
+    save        called before each request that changes something and after each answer, to store
+                session.save(). The result False stops run().
+    progress    called at least once a second while run() works or waits, and before each request.
+                The result False stops run().
 
-    An exception of a callback ends run() and is raised; the session is whole.
+    An exception of a callback ends run() and is raised; the session is intact.
     """
 
     def __init__(self, session: Session, *, ca_file: Optional[str] = None,
@@ -88,7 +88,7 @@ class Transport:
         self._until_s: Optional[float] = None
         self._is_stopped = False
         self._sock: Optional[socket.socket] = None
-        # Not create_default_context(): that one writes the keys where SSLKEYLOGFILE says.
+        # Not create_default_context(): it writes the keys to the file in SSLKEYLOGFILE.
         self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         self._tls.minimum_version = ssl.TLSVersion.TLSv1_2
         self._tls.set_alpn_protocols(["http/1.1"])
@@ -114,8 +114,8 @@ class Transport:
     # ---- one request
 
     def perform(self) -> None:
-        """Performs the request of Want.HTTP and hands the answer to the session, for applications
-        with a loop of their own."""
+        """Performs the request of Want.HTTP and passes the answer to the session. For applications
+        with an event loop of their own."""
         request = self._session.request()
         if request is None:
             self._session.reply_failed(NetFailure.LOST)  # raises StateError
@@ -162,7 +162,7 @@ class Transport:
         if self._sock is None:
             self._sock = self._connect(url.hostname or "", url.port, url.scheme == "https")
         deadline = time.monotonic() + request.timeout_s
-        # The headers are bounded by http.client, the body by us; both together here.
+        # http.client bounds the headers, and we the body; this bounds both together.
         reader = _Reader(self._sock, deadline, request.answer_max + 65536, self._tick)
         try:
             self._sock.settimeout(max(deadline - time.monotonic(), SLICE_S))
@@ -176,7 +176,7 @@ class Transport:
         body = response.read(request.answer_max + 1)
         if len(body) > request.answer_max:
             raise _TooLarge()
-        if response.length:  # read() says nothing about a body that was cut
+        if response.length:  # read() does not report a truncated body
             raise http.client.IncompleteRead(body, response.length)
         if not 100 <= response.status <= 599:
             raise _TooLarge()
@@ -203,16 +203,16 @@ class Transport:
             sock.close()
             raise
         except OSError as error:
-            # A relay that restarts in the middle of a handshake looks like this, too.
+            # A relay that restarts during a handshake causes this, too.
             sock.close()
             raise _Unreachable() from error
 
     # ---- run
 
     def run(self, until_s: Optional[float] = None) -> Want:
-        """Steps the session and performs what it wants until it wants input, is done or has failed:
-        that is what is returned. Want.HTTP or Want.WAIT is returned when a callback stopped it or
-        until_s (UTC seconds) has come; run() may be called again."""
+        """Steps the session and performs its requests and waits. Returns when the session wants input,
+        is done or has failed, with that value. Returns Want.HTTP or Want.WAIT when a callback
+        stopped it or the time is until_s (UTC seconds); run() may be called again."""
         self._until_s, self._is_stopped = until_s, False
         while True:
             want = self._session.step()
@@ -227,7 +227,7 @@ class Transport:
 
     def _perform_and_save(self) -> None:
         request = self._session.request()
-        # A create and a first read are POST as well; they come before there is a version.
+        # A create and a first read are POST too; the session has no version before them.
         is_change = (request is not None and request.method not in ("POST", "GET")) \
             or self._session.version == 0
         try:
@@ -275,5 +275,5 @@ def _wire_bytes(request: Request, host: str, path: str, query: str) -> bytes:
     if request.body is not None or request.method != "GET":
         lines.append(f"Content-Length: {len(request.body or b'')}")
     if any("\r" in line or "\n" in line for line in lines):
-        raise _TooLarge()  # the library makes no such header; nothing is sent then
+        raise _TooLarge()  # the library makes no such header; nothing is sent
     return "\r\n".join(lines + ["", ""]).encode("ascii") + (request.body or b"")

@@ -31,7 +31,7 @@ enum tigress_error tigress_message_check(const char *json, size_t json_len, char
     return json_len > TIGRESS_MESSAGE_MAX ? TIGRESS_E_LIMIT : TIGRESS_E_MESSAGE;
 }
 
-/* The caller's function behind the internal table. */
+/* The application's random source behind struct tg_rng. */
 struct source {
     tigress_random_fn *random;
     void *ctx;

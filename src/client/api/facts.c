@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a session knows, for the application to read. */
+/* What a session knows. */
 #include <tigress/session.h>
 
 #include "client/api/share_url.h"

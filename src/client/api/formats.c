@@ -9,7 +9,7 @@
 
 #define MEMBER_NAME_MAX 64u
 
-/* What a message may not be, under the public names. */
+/* The public error for a text that is not a message. */
 static enum tigress_error message_error(enum tg_err err)
 {
     return err == TG_E_SYNTAX ? TIGRESS_E_MESSAGE : tg_public_error(err);
@@ -29,8 +29,8 @@ static struct tg_bytes trim(struct tg_bytes json)
     return json;
 }
 
-/* Is the text a message in which the member is this value and nothing more? A value that holds a
-   comma, and behind it a member of its own, would pass every other check. */
+/* TG_E_SYNTAX: not a message, or the member is not exactly this value. A value that contains a
+   comma and a further member passes every other check. */
 static enum tg_err check_made(struct tg_buf *text, const char *name, struct tg_bytes value,
                               struct tg_fault *fault)
 {
@@ -76,7 +76,7 @@ out:
     return message_error(err);
 }
 
-/* Names that stand in JSON as they are. */
+/* Names that need no escape in JSON. */
 static bool is_plain(struct tg_bytes name)
 {
     bool is_plain_so_far = name.len > 0 && name.len <= MEMBER_NAME_MAX;

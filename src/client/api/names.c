@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The names of what a session wants and asks for, for logs. */
+/* Names for logs. */
 #include <tigress/session.h>
 
 #include "client/session.h"

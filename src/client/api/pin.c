@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The checker of a PIN. It keeps HMAC-SHA-256(key, PIN) under a random key that stands beside it:
- * that keeps the digits off screens and out of dumps, and gives a comparison of fixed length. It
- * does not protect them from whoever reads the state, because a million tries are nothing.
+ * Checks a PIN. The state has HMAC-SHA-256(key, PIN) and the random key: this keeps the digits out
+ * of screens and dumps, and compares values of fixed length. It does not protect the PIN from a
+ * reader of the state, who can test a million PINs quickly.
  *
  * Saved state: magic, version, digits, tries allowed, tries left, flags, key, HMAC of the PIN, and
- * an HMAC over all that, which finds damage.
+ * an HMAC over all of it, which detects damage.
  */
 #include "client/api/pin.h"
 
@@ -31,7 +31,7 @@ struct tigress_pin {
     unsigned digits, tries, tries_left;
     bool is_passed;
     bool is_open;  /* a try was begun */
-    bool is_saved; /* and the state with one try less was handed out */
+    bool is_saved; /* and the state with one try less was saved */
 };
 
 static enum tg_err digest(uint8_t out[TG_SHA256_LEN], const struct tigress_pin *p,
@@ -200,14 +200,15 @@ static enum tg_err load(struct tigress_pin *p, struct tg_bytes data, struct tg_f
     enum tg_err err = TG_E_BUG;
 
     if (data.len < 6 || tg_reader_u32(&r) != PIN_MAGIC) {
-        tg_fault_set(fault, "PIN state: this is none, or it is cut");
+        tg_fault_set(fault, "PIN state: not a saved PIN, or truncated");
         return TG_E_SYNTAX;
     }
     if (tg_reader_u16(&r) != PIN_VERSION) {
-        tg_fault_set(fault, "PIN state: another version of the library wrote it");
+        tg_fault_set(fault,
+                     "PIN state: expected version 1; another version of the library saved it");
         return TG_E_SYNTAX;
     }
-    tg_fault_set(fault, "PIN state: it is damaged or cut");
+    tg_fault_set(fault, "PIN state: damaged or truncated");
     p->digits = tg_reader_u8(&r);
     p->tries = tg_reader_u8(&r);
     p->tries_left = tg_reader_u8(&r);
@@ -255,7 +256,7 @@ out:
     return public_error(err);
 }
 
-/* ---- texts that must not hold it ------------------------------------------------------------ */
+/* ---- texts that must not contain it --------------------------------------------------------- */
 
 /* The last digits seen, oldest first. */
 struct window {

@@ -3,7 +3,7 @@
  * client/api/pin.h - what the two files of the PIN share.
  * Layer: L2 (base, crypto, include/tigress).      Threads: any.
  *
- *   pin_text.c   the digits: making, showing, reading      pin.c   tries, state, verdict
+ *   pin_text.c   makes, shows and reads the digits      pin.c   tries, state, verdict
  */
 #ifndef TG_CLIENT_API_PIN_H
 #define TG_CLIENT_API_PIN_H
@@ -12,9 +12,9 @@
 
 #include "base/bytes.h"
 
-/* ASCII digits alone, as many as a PIN has. */
+/* Only ASCII digits, as many as a PIN may have. */
 bool tg_pin_is_digits(struct tg_bytes text);
-/* Fills out; 0, or anything else on failure. fill NULL: the system's. */
+/* Fills out. Returns 0, another value on failure. fill NULL: the system's source. */
 int tg_pin_random(tigress_random_fn *fill, void *random_ctx, uint8_t *out, size_t len);
 
 #endif

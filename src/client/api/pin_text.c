@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The digits of a PIN: making, showing and reading what a person typed. */
+/* The digits of a PIN: makes and shows them, and reads what a person typed. */
 #include "client/api/pin.h"
 
 #include "base/mem.h"
@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#define DRAWS_MAX 64u /* a source that gives only values past the limit is broken */
+#define DRAWS_MAX 64u /* a source that gives only values past the limit does not work */
 
 bool tg_pin_is_digits(struct tg_bytes text)
 {
@@ -28,8 +28,8 @@ int tg_pin_random(tigress_random_fn *fill, void *random_ctx, uint8_t *out, size_
     return tg_rng_fill(&tg_rng_system, out, len) == TG_OK ? 0 : -1;
 }
 
-/* A number below limit: draws at or past the last whole multiple of it are thrown away, so that no
-   value is likelier than another. */
+/* A number below limit. Draws at or past the last whole multiple of limit are discarded, so that
+   all values are equally likely. */
 static bool draw_below(uint64_t *out, uint64_t limit, tigress_random_fn *random, void *random_ctx)
 {
     const uint64_t end = UINT64_MAX - UINT64_MAX % limit;
@@ -97,7 +97,7 @@ enum tigress_error tigress_pin_show(const char *pin, char *out, size_t cap)
         return TIGRESS_E_LIMIT;
     }
     for (size_t i = 0; i < digits.len; i++) {
-        /* Groups of three; a last digit alone stays with the group before it. */
+        /* Groups of three; a single last digit joins the group before it. */
         if (i > 0 && i % 3 == 0 && digits.len - i > 1) {
             out[len++] = ' ';
         }
@@ -109,7 +109,7 @@ enum tigress_error tigress_pin_show(const char *pin, char *out, size_t cap)
 
 /* ---- what was typed ------------------------------------------------------------------------- */
 
-/* Written out as bytes: a digit is the row's text with its last byte raised by 0 to 9. */
+/* The bytes of zero in UTF-8. The other digits have a last byte that is higher by 1 to 9. */
 static const struct script {
     uint8_t zero[3];
     uint8_t len;

@@ -16,7 +16,7 @@ struct tigress_share_url {
     char mailbox[TG_UUID_TEXT_LEN + 1];
 };
 
-/* Where the relay is, as a share URL of no mailbox. */
+/* A relay URL, parsed as a share URL with a mailbox of zeros. */
 enum tg_err tg_relay_url_parse(struct tg_share_url *out, struct tg_bytes text,
                                struct tg_fault *fault)
 {
@@ -43,7 +43,7 @@ enum tg_err tg_relay_url_parse(struct tg_share_url *out, struct tg_bytes text,
     }
     if (!is_bare ||
         (!is_direct && tg_bytes_is_equal_nocase(tg_bytes_first(text, 7), TG_LIT("tigress")))) {
-        tg_fault_set(fault, "relay URL: expected https://host, with a port if it has its own, and "
+        tg_fault_set(fault, "relay URL: expected https://host or https://host:port, and "
                             "no path");
         return TG_E_SYNTAX;
     }
@@ -203,7 +203,7 @@ enum tigress_error tigress_share_url_set_secret(struct tigress_share_url *url, c
     return TIGRESS_OK;
 }
 
-/* Every form of a URL, for handles and sessions alike. */
+/* Every form of a URL, for handles and sessions. */
 enum tigress_error tg_share_url_put(const struct tg_share_url *url, enum tigress_share_form form,
                                     char *out, size_t cap)
 {

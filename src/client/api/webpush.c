@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The receiving side of Web Push. Saved state: magic, version, private key, auth, and SHA-256 of
- * all that, which finds damage.
+ * all of it, which detects damage.
  */
 #include "wire/webpush.h"
 
@@ -26,7 +26,7 @@ struct tigress_webpush {
     struct tg_webpush_receiver receiver;
 };
 
-/* The application's random source in the library's form. */
+/* The application's random source behind struct tg_rng. */
 struct source {
     tigress_random_fn *random;
     void *ctx;
@@ -76,7 +76,7 @@ void tigress_webpush_free(struct tigress_webpush **w)
     }
 }
 
-/* What stands in JSON as it is; the push service knows the rest. */
+/* Only what needs no escape in JSON. The push service judges the rest. */
 static bool is_endpoint(struct tg_bytes url)
 {
     for (size_t i = 0; i < url.len; i++) {
