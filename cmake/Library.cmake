@@ -26,7 +26,7 @@ function(tigress_library name output)
         ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT library)
 endfunction()
 
-# tigress_pkg_config(NAME): NAME.pc, relative to the file itself, so that the tree may be moved or staged.
+# tigress_pkg_config(NAME): NAME.pc. Its paths are relative to the file, so that the tree can be moved or staged.
 function(tigress_pkg_config name)
     file(RELATIVE_PATH TIGRESS_PC_PREFIX /x/${CMAKE_INSTALL_LIBDIR}/pkgconfig /x)
     configure_file(${PROJECT_SOURCE_DIR}/packaging/${name}.pc.in ${PROJECT_BINARY_DIR}/${name}.pc @ONLY)

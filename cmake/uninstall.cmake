@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # cmake -DBUILD= -DPREFIX= -P: removes what was installed from BUILD, as its manifests list it, from
-# $ENV{DESTDIR}. Folders that become empty go too: those of ours, and in a DESTDIR all of them.
+# $ENV{DESTDIR}. Removes folders that become empty, too: those named tigress, and in a DESTDIR all of them.
 cmake_minimum_required(VERSION 3.25)
 file(GLOB manifests ${BUILD}/install_manifest*.txt)
 if(NOT manifests)

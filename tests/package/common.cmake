@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# For scripts that install what was built and use it: a folder for each run, so that two runs at once do not
-# meet, and removed at the end in any case. Needs BUILD.
+# For scripts that install what was built and use it. Each run has a folder of its own, so that two runs at the
+# same time do not collide. A failure removes it, too. Needs BUILD.
 string(RANDOM LENGTH 12 ALPHABET 0123456789abcdefghijklmnopqrstuvwxyz suffix)
 set(root ${BUILD}/package-test-${suffix})
 file(MAKE_DIRECTORY ${root})
@@ -18,7 +18,7 @@ function(run)
     endif()
 endfunction()
 
-# expect_failure(TEXT COMMAND...): it fails, and what it prints holds TEXT, line ends aside.
+# expect_failure(TEXT COMMAND...): it fails, and its output contains TEXT, with line ends as spaces.
 function(expect_failure text)
     execute_process(COMMAND ${ARGN} RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
     string(REGEX REPLACE "[ \n]+" " " line "${output}")
@@ -28,8 +28,8 @@ function(expect_failure text)
     endif()
 endfunction()
 
-# install_to(PREFIX MANIFEST [ARGUMENTS...]): CMake writes the list of files to a place of the build folder that
-# other runs use too.
+# install_to(PREFIX MANIFEST [ARGUMENTS...]): copies the list of files to MANIFEST. CMake writes it into the build
+# folder, where other runs write theirs: therefore the lock.
 function(install_to prefix manifest)
     file(LOCK ${BUILD}/package-test.lock GUARD FUNCTION TIMEOUT 120)
     run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${prefix} ${ARGN})

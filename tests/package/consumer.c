@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A stranger's program, in what C99 and C++11 have in common: uses a bit of everything, returns 0.
+/* An independent program in the common part of C99 and C++11: calls each library, returns 0.
    USE_CURL and USE_DIRECT add the optional libraries. */
 #include <tigress/tigress.h>
 #ifdef USE_CURL

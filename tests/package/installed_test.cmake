@@ -86,12 +86,12 @@ if(HAS_RELAY)
         "[store]\nstore = memory:\nrelay-key = ${root}/relay.key\n"
         "[standing]\nattestation = optional\nattestation-formats = packed\n${line}\n")
     run(${tigressd} --config ${root}/tigressd.conf --check-config)
-    # The same with a folder that is not there is refused, so the line above was read.
+    # A folder that does not exist is refused, so tigressd does read this setting.
     file(WRITE ${root}/other.conf "[network]\npublic-url = https://relay.example\nplain-http = yes\n"
         "[store]\nstore = memory:\nrelay-key = ${root}/relay.key\n"
         "[standing]\nattestation = optional\nattestation-formats = packed\n${line}/none\n")
     expect_failure("attestation/none/packed.pem" ${tigressd} --config ${root}/other.conf --check-config)
-    # What is not set is the folder under the configured prefix, in the program and in its page.
+    # The default is the folder under the configured prefix, in the program and in its page.
     execute_process(COMMAND ${tigressd} --help OUTPUT_VARIABLE help COMMAND_ERROR_IS_FATAL ANY)
     file(READ ${man}/man5/tigressd.conf.5 page)
     foreach(text IN ITEMS "${help}" "${page}")
@@ -102,26 +102,26 @@ if(HAS_RELAY)
     endforeach()
 endif()
 
-# ---- and away again ------------------------------------------------------------------------------
+# ---- uninstall -----------------------------------------------------------------------------------
 
-# A file that is not ours stays, and with it its folder.
+# A file that was not installed stays, and its folder stays.
 file(WRITE ${prefix}/${DATADIR}/tigress/kept.txt "")
 run(${CMAKE_COMMAND} -DBUILD=${root}/manifest -DPREFIX=${prefix} -P ${SOURCE}/cmake/uninstall.cmake)
 file(GLOB_RECURSE left RELATIVE ${prefix} ${prefix}/*)
 if(NOT left STREQUAL "${DATADIR}/tigress/kept.txt")
-    fail("uninstall: expected the file of another alone, got ${left}")
+    fail("uninstall: expected only the file that was not installed, got ${left}")
 endif()
 if(IS_DIRECTORY ${prefix}/include/tigress)
-    fail("uninstall: include/tigress is empty and stays")
+    fail("uninstall: expected the empty folder include/tigress to be removed")
 endif()
 
-# With DESTDIR nothing is left, not even a folder.
+# With DESTDIR nothing stays, not even a folder.
 set(ENV{DESTDIR} ${root}/staged)
 install_to(/usr ${root}/manifest/install_manifest.txt)
 expect_failure("expected PREFIX= as it was for make install"
     ${CMAKE_COMMAND} -DBUILD=${root}/manifest -DPREFIX=/opt/other -P ${SOURCE}/cmake/uninstall.cmake)
 if(NOT EXISTS ${root}/staged/usr/${SBINDIR}/tigressd AND HAS_RELAY)
-    fail("uninstall: another prefix was uninstalled")
+    fail("uninstall: expected another prefix to remove nothing")
 endif()
 run(${CMAKE_COMMAND} -DBUILD=${root}/manifest -DPREFIX=/usr -P ${SOURCE}/cmake/uninstall.cmake)
 file(GLOB left ${root}/staged/* ${root}/staged/.*)

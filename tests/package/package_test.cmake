@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# cmake -DBUILD= -DSOURCE= -DLIBDIR= -DCC= -DCXX= -DPARTS= -P: installs the libraries into a folder of their own,
-# and builds and runs a stranger's program against them: C and C++, by find_package and by pkg-config, shared,
-# with our archives, and wholly static. PARTS lists the optional libraries of this build: curl, direct.
+# cmake -DBUILD= -DSOURCE= -DLIBDIR= -DCC= -DCXX= -DPARTS= -P: installs the libraries into a folder of its
+# own, and builds and runs an independent program with them: C and C++, by find_package and by pkg-config, shared,
+# with our archives, and fully static. PARTS lists the optional libraries of this build: curl, direct.
 cmake_minimum_required(VERSION 3.25)
 include(${CMAKE_CURRENT_LIST_DIR}/common.cmake)
 set(consumer ${SOURCE}/tests/package/consumer.c)
@@ -45,7 +45,7 @@ if("direct" IN_LIST PARTS)
 endif()
 
 if("curl" IN_LIST PARTS)
-    # Our archives on the system's shared libraries: Debian's libcurl.a cannot be linked wholly static.
+    # Our archives with the system's shared libraries: Debian's libcurl.a cannot be linked fully static.
     pkg_config(shared --cflags --libs tigress_curl)
     pkg_config(below --libs libcurl libcrypto jansson)
     run(${cc_C} -DUSE_CURL -o ${root}/shared-curl ${shared})
@@ -60,7 +60,7 @@ endif()
 
 # ---- find_package -------------------------------------------------------------------------------
 
-# configure(NAME TEXT): CMake on a project of this text, as a list in `configure`.
+# write_project(NAME LANGUAGE TEXT): a project, and the command that configures it in `configure`.
 function(write_project name language text)
     file(WRITE ${root}/${name}/CMakeLists.txt "cmake_minimum_required(VERSION 3.16)
 project(consumer ${language})
@@ -121,7 +121,7 @@ target_link_libraries(with_${part}${kind} PRIVATE tigress::${part}${kind})
     endforeach()
 endif()
 
-# ---- what is not there is refused ----------------------------------------------------------------
+# ---- what is not installed is refused ------------------------------------------------------------
 
 write_project(newer C "find_package(tigress 99.0 REQUIRED)")
 expect_failure("99.0" ${configure})
