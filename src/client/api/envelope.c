@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <tigress/envelope.h>
 
+#include "client/api/random.h"
 #include "client/messages.h"
 #include "client/public_error.h"
 #include "client/text.h"
@@ -31,26 +32,13 @@ enum tigress_error tigress_message_check(const char *json, size_t json_len, char
     return json_len > TIGRESS_MESSAGE_MAX ? TIGRESS_E_LIMIT : TIGRESS_E_MESSAGE;
 }
 
-/* The application's random source behind struct tg_rng. */
-struct source {
-    tigress_random_fn *random;
-    void *ctx;
-};
-
-static enum tg_err source_fill(void *ctx, uint8_t *out, size_t len)
-{
-    const struct source *source = ctx;
-
-    return source->random(source->ctx, out, len) == 0 ? TG_OK : TG_E_CRYPTO;
-}
-
 enum tigress_error tigress_envelope_seal(const unsigned char *secret, size_t secret_len,
                                          const char *json, size_t json_len,
                                          tigress_random_fn *random, void *random_ctx, char **data,
                                          size_t *data_len)
 {
-    struct source source = { random, random_ctx };
-    struct tg_rng rng = { .fill = source_fill, .ctx = &source };
+    struct tg_api_random source;
+    const struct tg_rng *rng = tg_api_random_init(&source, random, random_ctx);
     struct tg_secret key = { .len = 0 };
     struct tg_buf box;
     enum tg_err err = TG_E_BUG;
@@ -63,8 +51,7 @@ enum tigress_error tigress_envelope_seal(const unsigned char *secret, size_t sec
     }
     tg_buf_init(&box, 2 * TG_ENVELOPE_PLAIN_MAX);
     TG_TRY(tg_secret_set(&key, tg_bytes(secret, secret_len)));
-    TG_TRY(tg_envelope_seal(&box, &key, tg_bytes(json, json_len),
-                            random != NULL ? &rng : &tg_rng_system));
+    TG_TRY(tg_envelope_seal(&box, &key, tg_bytes(json, json_len), rng));
     TG_TRY(tg_text_take(&box, data, data_len));
 out:
     tg_buf_deinit(&box);

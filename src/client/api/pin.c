@@ -12,6 +12,7 @@
 #include "base/fault.h"
 #include "base/mem.h"
 #include "base/reader.h"
+#include "client/api/random.h"
 #include "client/text.h"
 #include "crypto/digest.h"
 
@@ -51,6 +52,8 @@ enum tigress_error tigress_pin_new(struct tigress_pin **out, const char *pin, un
                                    tigress_random_fn *random, void *random_ctx)
 {
     struct tg_bytes digits = tg_text_view(pin, TIGRESS_PIN_DIGITS_MAX);
+    struct tg_api_random source;
+    const struct tg_rng *rng = tg_api_random_init(&source, random, random_ctx);
     struct tigress_pin *p = NULL;
     enum tg_err err = TG_E_BUG;
 
@@ -59,7 +62,7 @@ enum tigress_error tigress_pin_new(struct tigress_pin **out, const char *pin, un
     }
     p = tg_mem_calloc(1, sizeof(*p));
     TG_REQUIRE(p != NULL, TG_E_NOMEM);
-    TG_REQUIRE(tg_pin_random(random, random_ctx, p->key, sizeof(p->key)) == 0, TG_E_CRYPTO);
+    TG_REQUIRE(tg_rng_fill(rng, p->key, sizeof(p->key)) == TG_OK, TG_E_CRYPTO);
     p->digits = (unsigned)digits.len;
     p->tries = tries == 0 ? TIGRESS_PIN_TRIES_DEFAULT : tries;
     p->tries_left = p->tries;

@@ -14,7 +14,5 @@
 
 /* Only ASCII digits, as many as a PIN may have. */
 bool tg_pin_is_digits(struct tg_bytes text);
-/* Fills out. Returns 0, another value on failure. fill NULL: the system's source. */
-int tg_pin_random(tigress_random_fn *fill, void *random_ctx, uint8_t *out, size_t len);
 
 #endif

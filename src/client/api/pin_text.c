@@ -3,7 +3,7 @@
 #include "client/api/pin.h"
 
 #include "base/mem.h"
-#include "base/rng.h"
+#include "client/api/random.h"
 #include "client/text.h"
 
 #include <string.h>
@@ -20,17 +20,9 @@ bool tg_pin_is_digits(struct tg_bytes text)
     return text.len >= TIGRESS_PIN_DIGITS_MIN && text.len <= TIGRESS_PIN_DIGITS_MAX;
 }
 
-int tg_pin_random(tigress_random_fn *fill, void *random_ctx, uint8_t *out, size_t len)
-{
-    if (fill != NULL) {
-        return fill(random_ctx, out, len);
-    }
-    return tg_rng_fill(&tg_rng_system, out, len) == TG_OK ? 0 : -1;
-}
-
 /* A number below limit. Draws at or past the last whole multiple of limit are discarded, so that
    all values are equally likely. */
-static bool draw_below(uint64_t *out, uint64_t limit, tigress_random_fn *random, void *random_ctx)
+static bool draw_below(uint64_t *out, uint64_t limit, const struct tg_rng *rng)
 {
     const uint64_t end = UINT64_MAX - UINT64_MAX % limit;
     uint64_t value = 0;
@@ -38,7 +30,7 @@ static bool draw_below(uint64_t *out, uint64_t limit, tigress_random_fn *random,
     bool is_found = false;
 
     for (unsigned i = 0; i < DRAWS_MAX && !is_found; i++) {
-        if (tg_pin_random(random, random_ctx, raw, sizeof(raw)) != 0) {
+        if (tg_rng_fill(rng, raw, sizeof(raw)) != TG_OK) {
             break;
         }
         memcpy(&value, raw, sizeof(value));
@@ -54,6 +46,8 @@ static bool draw_below(uint64_t *out, uint64_t limit, tigress_random_fn *random,
 enum tigress_error tigress_pin_generate(char *out, size_t cap, unsigned digits,
                                         tigress_random_fn *random, void *random_ctx)
 {
+    struct tg_api_random source;
+    const struct tg_rng *rng = tg_api_random_init(&source, random, random_ctx);
     uint64_t limit = 1, value = 0;
 
     if (out == NULL || cap == 0) {
@@ -70,7 +64,7 @@ enum tigress_error tigress_pin_generate(char *out, size_t cap, unsigned digits,
     for (unsigned i = 0; i < digits; i++) {
         limit *= 10;
     }
-    if (!draw_below(&value, limit, random, random_ctx)) {
+    if (!draw_below(&value, limit, rng)) {
         return TIGRESS_E_RANDOM;
     }
     out[digits] = '\0';

@@ -10,6 +10,7 @@
 #include "base/b64.h"
 #include "base/mem.h"
 #include "base/reader.h"
+#include "client/api/random.h"
 #include "client/public_error.h"
 #include "client/text.h"
 #include "crypto/digest.h"
@@ -26,19 +27,6 @@ struct tigress_webpush {
     struct tg_webpush_receiver receiver;
 };
 
-/* The application's random source behind struct tg_rng. */
-struct source {
-    tigress_random_fn *random;
-    void *ctx;
-};
-
-static enum tg_err source_fill(void *ctx, uint8_t *out, size_t len)
-{
-    const struct source *source = ctx;
-
-    return source->random(source->ctx, out, len) == 0 ? TG_OK : TG_E_CRYPTO;
-}
-
 static enum tigress_error public_error(enum tg_err err)
 {
     return err == TG_E_CRYPTO ? TIGRESS_E_RANDOM : tg_public_error(err);
@@ -47,9 +35,8 @@ static enum tigress_error public_error(enum tg_err err)
 enum tigress_error tigress_webpush_new(struct tigress_webpush **out, tigress_random_fn *random,
                                        void *random_ctx)
 {
-    struct source source = { random, random_ctx };
-    const struct tg_rng own = { .fill = source_fill, .ctx = &source };
-    const struct tg_rng *rng = random != NULL ? &own : &tg_rng_system;
+    struct tg_api_random source;
+    const struct tg_rng *rng = tg_api_random_init(&source, random, random_ctx);
     struct tigress_webpush *w = NULL;
     enum tg_err err = TG_E_BUG;
 
