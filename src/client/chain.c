@@ -10,14 +10,14 @@
 #define OFFER_SEQ 1u
 #define ANSWER_SEQ 2u
 
-static enum tg_v2_role role_of(const struct tigress_session *s)
+static enum tg_envelope2_role role_of(const struct tigress_session *s)
 {
-    return s->role == TIGRESS_INITIATOR ? TG_V2_INITIATOR : TG_V2_RECIPIENT;
+    return s->role == TIGRESS_INITIATOR ? TG_ENVELOPE2_INITIATOR : TG_ENVELOPE2_RECIPIENT;
 }
 
-static enum tg_v2_role peer_of(const struct tigress_session *s)
+static enum tg_envelope2_role peer_of(const struct tigress_session *s)
 {
-    return s->role == TIGRESS_INITIATOR ? TG_V2_RECIPIENT : TG_V2_INITIATOR;
+    return s->role == TIGRESS_INITIATOR ? TG_ENVELOPE2_RECIPIENT : TG_ENVELOPE2_INITIATOR;
 }
 
 void tg_chain_reset(struct tg_chain *chain, enum tg_chain_stage stage)
@@ -28,15 +28,15 @@ void tg_chain_reset(struct tg_chain *chain, enum tg_chain_stage stage)
 
 /* ---- steps of the negotiation --------------------------------------------------------------- */
 
-static enum tg_err append(struct tg_chain *chain, enum tg_v2_role sender,
+static enum tg_err append(struct tg_chain *chain, enum tg_envelope2_role sender,
                           const struct tg_payload *payload)
 {
     uint8_t digest[TG_SHA256_LEN] = { 0 };
     enum tg_err err = TG_E_BUG;
 
-    TG_TRY(tg_v2_digest(digest, payload));
-    TG_TRY(
-        tg_v2_transcript_add(chain->transcript, chain->transcript, sender, chain->seq + 1, digest));
+    TG_TRY(tg_envelope2_digest(digest, payload));
+    TG_TRY(tg_envelope2_transcript_add(chain->transcript, chain->transcript, sender, chain->seq + 1,
+                                       digest));
     chain->seq++;
 out:
     return err;
@@ -49,8 +49,9 @@ static enum tg_err begin(struct tg_chain *chain, const struct tigress_session *s
     uint8_t start[TG_SHA256_LEN] = { 0 };
     enum tg_err err = TG_E_BUG;
 
-    TG_TRY(tg_v2_transcript_begin(start, &s->url.mailbox));
-    TG_TRY(tg_v2_transcript_add(chain->transcript, start, TG_V2_INITIATOR, OFFER_SEQ, digest));
+    TG_TRY(tg_envelope2_transcript_begin(start, &s->url.mailbox));
+    TG_TRY(tg_envelope2_transcript_add(chain->transcript, start, TG_ENVELOPE2_INITIATOR, OFFER_SEQ,
+                                       digest));
     chain->seq = OFFER_SEQ;
 out:
     return err;
@@ -65,7 +66,7 @@ static enum tg_err agree(struct tg_chain *chain, const struct tigress_session *s
     enum tg_err err = TG_E_BUG;
 
     TG_TRY(tg_x25519_shared(&shared, private_key, tg_bytes(peer_key, TG_X25519_LEN)));
-    TG_TRY(tg_v2_derive(&chain->keys, &shared, &s->url.secret, chain->transcript));
+    TG_TRY(tg_envelope2_derive(&chain->keys, &shared, &s->url.secret, chain->transcript));
     tg_secret_wipe(&chain->private_key);
     tg_mem_wipe(chain->peer_key, sizeof(chain->peer_key));
     chain->stage = TG_CHAIN_V2;
@@ -86,7 +87,7 @@ static enum tg_err put_key(struct tg_buf *text, struct tg_secret *private_key,
     private_key->len = TG_X25519_LEN;
     TG_TRY(tg_rng_fill(&s->rng, private_key->bytes, private_key->len));
     TG_TRY(tg_x25519_public(public_key, private_key));
-    tg_v2_member_put(text, message, public_key);
+    tg_envelope2_member_put(text, message, public_key);
     TG_TRY(tg_buf_status(text));
 out:
     return err;
@@ -124,10 +125,10 @@ static enum tg_err seal_first(struct tg_chain *next, struct tigress_session *s, 
     TG_TRY(tg_envelope_seal(box, &s->url.secret, tg_buf_view(&text), &s->rng));
     payload = payload_in(s, box, start);
     if (next->stage == TG_CHAIN_ANSWERING) {
-        TG_TRY(append(next, TG_V2_RECIPIENT, &payload));
+        TG_TRY(append(next, TG_ENVELOPE2_RECIPIENT, &payload));
         TG_TRY(agree(next, s, &private_key, next->peer_key));
     } else {
-        TG_TRY(tg_v2_digest(next->transcript, &payload));
+        TG_TRY(tg_envelope2_digest(next->transcript, &payload));
         next->private_key = private_key;
         next->seq = OFFER_SEQ;
         next->stage = TG_CHAIN_OFFERED;
@@ -138,9 +139,10 @@ out:
     return err;
 }
 
-static struct tg_v2_place place_of(const struct tigress_session *s, enum tg_v2_role sender)
+static struct tg_envelope2_place place_of(const struct tigress_session *s,
+                                          enum tg_envelope2_role sender)
 {
-    struct tg_v2_place place = {
+    struct tg_envelope2_place place = {
         .mailbox = s->url.mailbox,
         .sender = sender,
         .seq = s->chain.seq + 1,
@@ -150,20 +152,22 @@ static struct tg_v2_place place_of(const struct tigress_session *s, enum tg_v2_r
     return place;
 }
 
-static const struct tg_secret *key_of(const struct tigress_session *s, enum tg_v2_role sender)
+static const struct tg_secret *key_of(const struct tigress_session *s,
+                                      enum tg_envelope2_role sender)
 {
-    return sender == TG_V2_INITIATOR ? &s->chain.keys.to_recipient : &s->chain.keys.to_initiator;
+    return sender == TG_ENVELOPE2_INITIATOR ? &s->chain.keys.to_recipient
+                                            : &s->chain.keys.to_initiator;
 }
 
 static enum tg_err seal_next(struct tg_chain *next, struct tigress_session *s, struct tg_buf *box,
                              struct tg_bytes message)
 {
-    struct tg_v2_place place = place_of(s, role_of(s));
+    struct tg_envelope2_place place = place_of(s, role_of(s));
     struct tg_payload payload = { .type = { NULL, 0 } };
     size_t start = box->len;
     enum tg_err err = TG_E_BUG;
 
-    TG_TRY(tg_v2_seal(box, key_of(s, place.sender), &place, message, &s->rng));
+    TG_TRY(tg_envelope2_seal(box, key_of(s, place.sender), &place, message, &s->rng));
     payload = payload_in(s, box, start);
     TG_TRY(append(next, place.sender, &payload));
 out:
@@ -196,14 +200,14 @@ enum tg_err tg_chain_seal(struct tg_chain *next, struct tigress_session *s, stru
 enum tg_err tg_chain_open(const struct tigress_session *s, struct tg_buf *plain,
                           const struct tg_payload *payload)
 {
-    struct tg_v2_place place = place_of(s, peer_of(s));
+    struct tg_envelope2_place place = place_of(s, peer_of(s));
     size_t start = plain->len;
     enum tg_err err = TG_E_BUG;
 
     if (s->chain.stage != TG_CHAIN_V2) {
         return tg_envelope_open(plain, &s->url.secret, payload, NULL);
     }
-    err = tg_v2_open(plain, key_of(s, place.sender), &place, payload, NULL);
+    err = tg_envelope2_open(plain, key_of(s, place.sender), &place, payload, NULL);
     if (err == TG_OK || err == TG_E_NOMEM) {
         return err;
     }
@@ -215,12 +219,13 @@ enum tg_err tg_chain_open(const struct tigress_session *s, struct tg_buf *plain,
 
 /* The initiator's first message, with its key. */
 static enum tg_err take_offer(struct tg_chain *next, const struct tigress_session *s,
-                              const struct tg_v2_member *member, const struct tg_payload *payload)
+                              const struct tg_envelope2_member *member,
+                              const struct tg_payload *payload)
 {
     uint8_t digest[TG_SHA256_LEN] = { 0 };
     enum tg_err err = TG_E_BUG;
 
-    TG_TRY(tg_v2_digest(digest, payload));
+    TG_TRY(tg_envelope2_digest(digest, payload));
     TG_TRY(begin(next, s, digest));
     memcpy(next->peer_key, member->public_key, sizeof(next->peer_key));
     next->stage = TG_CHAIN_ANSWERING;
@@ -229,12 +234,13 @@ out:
 }
 
 static enum tg_err take_answer(struct tg_chain *next, const struct tigress_session *s,
-                               const struct tg_v2_member *member, const struct tg_payload *payload)
+                               const struct tg_envelope2_member *member,
+                               const struct tg_payload *payload)
 {
     enum tg_err err = TG_E_BUG;
 
     TG_TRY(begin(next, s, s->chain.transcript));
-    TG_TRY(append(next, TG_V2_RECIPIENT, payload));
+    TG_TRY(append(next, TG_ENVELOPE2_RECIPIENT, payload));
     TG_TRY(agree(next, s, &s->chain.private_key, member->public_key));
 out:
     return err;
@@ -242,7 +248,8 @@ out:
 
 /* spec: protocol/7#envelope-v2-falls-back-to-v1 */
 static enum tg_err take_first(struct tg_chain *next, const struct tigress_session *s,
-                              const struct tg_v2_member *member, const struct tg_payload *payload)
+                              const struct tg_envelope2_member *member,
+                              const struct tg_payload *payload)
 {
     if (!member->is_present) {
         tg_chain_reset(next, TG_CHAIN_V1);
@@ -259,11 +266,11 @@ enum tg_err tg_chain_receive(struct tg_chain *next, const struct tigress_session
                              struct tg_buf *text, struct tg_bytes plain,
                              const struct tg_payload *payload)
 {
-    struct tg_v2_member member = { .is_present = false };
+    struct tg_envelope2_member member = { .is_present = false };
     enum tg_err err = TG_E_BUG;
 
     *next = s->chain;
-    TG_TRY(tg_v2_member_take(text, &member, plain));
+    TG_TRY(tg_envelope2_member_take(text, &member, plain));
     switch (s->chain.stage) {
     case TG_CHAIN_V1:
         break;

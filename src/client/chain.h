@@ -32,7 +32,7 @@ struct tg_chain {
                                           the mailbox is not known when it is sealed */
     struct tg_secret private_key;      /* OFFERED */
     uint8_t peer_key[TG_X25519_LEN];   /* ANSWERING */
-    struct tg_v2_keys keys;            /* V2 */
+    struct tg_envelope2_keys keys;     /* V2 */
 };
 
 void tg_chain_reset(struct tg_chain *chain, enum tg_chain_stage stage);

@@ -23,8 +23,9 @@ enum tg_err tg_messages_check(struct tg_bytes json, struct tg_buf *format, struc
         return TG_E_LIMIT;
     }
     TG_TRY(tg_json_parse(&doc, json, fault));
-    if (tg_json_text_find(json, TG_V2_MEMBER).ptr != NULL) {
-        tg_fault_set(fault, "message: expected no member " TG_V2_MEMBER ", which the library adds");
+    if (tg_json_text_find(json, TG_ENVELOPE2_MEMBER).ptr != NULL) {
+        tg_fault_set(fault,
+                     "message: expected no member " TG_ENVELOPE2_MEMBER ", which the library adds");
         err = TG_E_SYNTAX;
         goto out;
     }

@@ -17,7 +17,7 @@ static const uint8_t zero = 0;
 
 /* ---- transcript ----------------------------------------------------------------------------- */
 
-enum tg_err tg_v2_digest(uint8_t out[TG_SHA256_LEN], const struct tg_payload *payload)
+enum tg_err tg_envelope2_digest(uint8_t out[TG_SHA256_LEN], const struct tg_payload *payload)
 {
     const struct tg_bytes parts[] = { payload->type, { &zero, 1 }, payload->data };
 
@@ -25,7 +25,7 @@ enum tg_err tg_v2_digest(uint8_t out[TG_SHA256_LEN], const struct tg_payload *pa
 }
 
 /* spec: protocol/7#envelope-v2-transcript */
-enum tg_err tg_v2_transcript_begin(uint8_t out[TG_SHA256_LEN], const struct tg_uuid *mailbox)
+enum tg_err tg_envelope2_transcript_begin(uint8_t out[TG_SHA256_LEN], const struct tg_uuid *mailbox)
 {
     const struct tg_bytes parts[] = { TG_LIT("tigress-transcript-v2"),
                                       { &zero, 1 },
@@ -34,15 +34,15 @@ enum tg_err tg_v2_transcript_begin(uint8_t out[TG_SHA256_LEN], const struct tg_u
     return tg_sha256_parts(out, parts, TG_COUNT(parts));
 }
 
-static void put_message_number(struct tg_buf *out, enum tg_v2_role sender, uint64_t seq)
+static void put_message_number(struct tg_buf *out, enum tg_envelope2_role sender, uint64_t seq)
 {
     tg_buf_append_u8(out, (uint8_t)sender);
     tg_buf_append_u64(out, seq);
 }
 
-enum tg_err tg_v2_transcript_add(uint8_t out[TG_SHA256_LEN], const uint8_t in[TG_SHA256_LEN],
-                                 enum tg_v2_role sender, uint64_t seq,
-                                 const uint8_t digest[TG_SHA256_LEN])
+enum tg_err tg_envelope2_transcript_add(uint8_t out[TG_SHA256_LEN], const uint8_t in[TG_SHA256_LEN],
+                                        enum tg_envelope2_role sender, uint64_t seq,
+                                        const uint8_t digest[TG_SHA256_LEN])
 {
     struct tg_buf text;
     enum tg_err err = TG_E_BUG;
@@ -60,17 +60,18 @@ out:
 
 /* ---- keys ----------------------------------------------------------------------------------- */
 
-void tg_v2_keys_wipe(struct tg_v2_keys *keys)
+void tg_envelope2_keys_wipe(struct tg_envelope2_keys *keys)
 {
     tg_secret_wipe(&keys->to_recipient);
     tg_secret_wipe(&keys->to_initiator);
 }
 
 /* spec: protocol/7#envelope-v2-keys */
-enum tg_err tg_v2_derive(struct tg_v2_keys *keys, const struct tg_secret *shared,
-                         const struct tg_secret *secret, const uint8_t transcript[TG_SHA256_LEN])
+enum tg_err tg_envelope2_derive(struct tg_envelope2_keys *keys, const struct tg_secret *shared,
+                                const struct tg_secret *secret,
+                                const uint8_t transcript[TG_SHA256_LEN])
 {
-    struct tg_v2_keys made = { .to_recipient = { .len = 0 } };
+    struct tg_envelope2_keys made = { .to_recipient = { .len = 0 } };
     struct tg_bytes salt = tg_bytes(transcript, TG_SHA256_LEN);
     struct tg_buf ikm;
     enum tg_err err = TG_E_BUG;
@@ -86,7 +87,7 @@ enum tg_err tg_v2_derive(struct tg_v2_keys *keys, const struct tg_secret *shared
                           TG_LIT("tigress-envelope-v2 recipient")));
     *keys = made;
 out:
-    tg_v2_keys_wipe(&made);
+    tg_envelope2_keys_wipe(&made);
     tg_buf_deinit(&ikm);
     return err;
 }
@@ -94,7 +95,7 @@ out:
 /* ---- messages ------------------------------------------------------------------------------- */
 
 /* spec: protocol/7#envelope-v2-additional-data */
-static enum tg_err put_place(struct tg_buf *out, const struct tg_v2_place *place)
+static enum tg_err put_place(struct tg_buf *out, const struct tg_envelope2_place *place)
 {
     tg_buf_append(out, TG_LIT("tigress-envelope-v2"));
     tg_buf_append_u8(out, 0);
@@ -104,9 +105,9 @@ static enum tg_err put_place(struct tg_buf *out, const struct tg_v2_place *place
     return tg_buf_status(out);
 }
 
-enum tg_err tg_v2_seal(struct tg_buf *out, const struct tg_secret *key,
-                       const struct tg_v2_place *place, struct tg_bytes json,
-                       const struct tg_rng *rng)
+enum tg_err tg_envelope2_seal(struct tg_buf *out, const struct tg_secret *key,
+                              const struct tg_envelope2_place *place, struct tg_bytes json,
+                              const struct tg_rng *rng)
 {
     struct tg_buf bound;
     enum tg_err err = TG_E_BUG;
@@ -119,9 +120,9 @@ out:
     return err;
 }
 
-enum tg_err tg_v2_open(struct tg_buf *out, const struct tg_secret *key,
-                       const struct tg_v2_place *place, const struct tg_payload *payload,
-                       struct tg_fault *fault)
+enum tg_err tg_envelope2_open(struct tg_buf *out, const struct tg_secret *key,
+                              const struct tg_envelope2_place *place,
+                              const struct tg_payload *payload, struct tg_fault *fault)
 {
     struct tg_buf bound;
     enum tg_err err = TG_E_BUG;
@@ -137,8 +138,8 @@ out:
 /* ---- the member ----------------------------------------------------------------------------- */
 
 /* spec: protocol/7#envelope-v2-offer */
-void tg_v2_member_put(struct tg_buf *out, struct tg_bytes json,
-                      const uint8_t public_key[TG_X25519_LEN])
+void tg_envelope2_member_put(struct tg_buf *out, struct tg_bytes json,
+                             const uint8_t public_key[TG_X25519_LEN])
 {
     struct tg_buf value;
 
@@ -147,7 +148,7 @@ void tg_v2_member_put(struct tg_buf *out, struct tg_bytes json,
     tg_b64_encode(&value, tg_bytes(public_key, TG_X25519_LEN), TG_B64_URL);
     tg_buf_append_str(&value, "\"}");
     if (tg_buf_status(&value) == TG_OK) {
-        tg_json_text_add(out, json, TG_V2_MEMBER, tg_buf_view(&value));
+        tg_json_text_add(out, json, TG_ENVELOPE2_MEMBER, tg_buf_view(&value));
     } else {
         out->err = out->err == TG_OK ? value.err : out->err;
     }
@@ -155,13 +156,13 @@ void tg_v2_member_put(struct tg_buf *out, struct tg_bytes json,
 }
 
 /* A malformed member is present but not valid: its author meant to offer v2. */
-static enum tg_err read_member(struct tg_v2_member *member, struct tg_json_object top)
+static enum tg_err read_member(struct tg_envelope2_member *member, struct tg_json_object top)
 {
     struct tg_json_object object = { .node = NULL };
     struct tg_bytes text = { NULL, 0 };
     enum tg_err err = TG_OK;
 
-    if (tg_json_get_object(&object, top, TG_V2_MEMBER, TG_JSON_REQUIRED, NULL) != TG_OK ||
+    if (tg_json_get_object(&object, top, TG_ENVELOPE2_MEMBER, TG_JSON_REQUIRED, NULL) != TG_OK ||
         tg_json_get_string(&text, object, "publicKey", TG_JSON_REQUIRED, 1, MEMBER_MAX, NULL) !=
             TG_OK ||
         tg_b64_decode_exact(member->public_key, TG_X25519_LEN, text, TG_B64_URL) != TG_OK) {
@@ -173,19 +174,20 @@ static enum tg_err read_member(struct tg_v2_member *member, struct tg_json_objec
 }
 
 /* spec: protocol/7#envelope-v2-member-is-the-librarys */
-enum tg_err tg_v2_member_take(struct tg_buf *out, struct tg_v2_member *member, struct tg_bytes json)
+enum tg_err tg_envelope2_member_take(struct tg_buf *out, struct tg_envelope2_member *member,
+                                     struct tg_bytes json)
 {
-    struct tg_v2_member found = { .is_present = false };
+    struct tg_envelope2_member found = { .is_present = false };
     struct tg_json *doc = NULL;
     size_t start = out->len;
     enum tg_err err = TG_E_BUG;
 
     TG_TRY(tg_json_parse(&doc, json, NULL));
-    found.is_present = tg_json_text_find(json, TG_V2_MEMBER).ptr != NULL;
+    found.is_present = tg_json_text_find(json, TG_ENVELOPE2_MEMBER).ptr != NULL;
     if (found.is_present) {
         TG_TRY(read_member(&found, tg_json_top(doc)));
     }
-    tg_json_text_cut(out, json, TG_V2_MEMBER);
+    tg_json_text_cut(out, json, TG_ENVELOPE2_MEMBER);
     err = tg_buf_status(out);
     if (err != TG_OK) {
         tg_buf_truncate(out, start);

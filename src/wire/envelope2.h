@@ -21,24 +21,25 @@
 #include "wire/types.h"
 
 /* The values are part of additional data and transcript. */
-enum tg_v2_role { TG_V2_INITIATOR = 1, TG_V2_RECIPIENT = 2 };
+enum tg_envelope2_role { TG_ENVELOPE2_INITIATOR = 1, TG_ENVELOPE2_RECIPIENT = 2 };
 
 /* ---- the transcript: a hash over all messages of the transfer so far, v1 ones included ------ */
 
 /* The digest of a payload for the transcript: SHA-256( type || 0 || data ). */
-TG_NODISCARD enum tg_err tg_v2_digest(uint8_t out[TG_SHA256_LEN], const struct tg_payload *payload);
+TG_NODISCARD enum tg_err tg_envelope2_digest(uint8_t out[TG_SHA256_LEN],
+                                             const struct tg_payload *payload);
 /* The transcript before the first message. */
-TG_NODISCARD enum tg_err tg_v2_transcript_begin(uint8_t out[TG_SHA256_LEN],
-                                                const struct tg_uuid *mailbox);
+TG_NODISCARD enum tg_err tg_envelope2_transcript_begin(uint8_t out[TG_SHA256_LEN],
+                                                       const struct tg_uuid *mailbox);
 /* The transcript after message number seq (from 1) of sender. in and out may be the same. */
-TG_NODISCARD enum tg_err tg_v2_transcript_add(uint8_t out[TG_SHA256_LEN],
-                                              const uint8_t in[TG_SHA256_LEN],
-                                              enum tg_v2_role sender, uint64_t seq,
-                                              const uint8_t digest[TG_SHA256_LEN]);
+TG_NODISCARD enum tg_err tg_envelope2_transcript_add(uint8_t out[TG_SHA256_LEN],
+                                                     const uint8_t in[TG_SHA256_LEN],
+                                                     enum tg_envelope2_role sender, uint64_t seq,
+                                                     const uint8_t digest[TG_SHA256_LEN]);
 
 /* ---- keys ----------------------------------------------------------------------------------- */
 
-struct tg_v2_keys {
+struct tg_envelope2_keys {
     struct tg_secret to_recipient; /* the initiator seals with it */
     struct tg_secret to_initiator; /* the recipient seals with it */
 };
@@ -47,52 +48,55 @@ struct tg_v2_keys {
  * HKDF-SHA-256 of the X25519 shared secret and the transfer's secret, salted with the transcript
  * after the second message. Each key is as long as the transfer's secret.
  * TG_E_CRYPTO   the secret is not 16 or 32 bytes long, or the shared secret not 32
- * keys are untouched on failure; the caller wipes them with tg_v2_keys_wipe().
+ * keys are untouched on failure; the caller wipes them with tg_envelope2_keys_wipe().
  */
-TG_NODISCARD enum tg_err tg_v2_derive(struct tg_v2_keys *keys, const struct tg_secret *shared,
-                                      const struct tg_secret *secret,
-                                      const uint8_t transcript[TG_SHA256_LEN]);
-void tg_v2_keys_wipe(struct tg_v2_keys *keys);
+TG_NODISCARD enum tg_err tg_envelope2_derive(struct tg_envelope2_keys *keys,
+                                             const struct tg_secret *shared,
+                                             const struct tg_secret *secret,
+                                             const uint8_t transcript[TG_SHA256_LEN]);
+void tg_envelope2_keys_wipe(struct tg_envelope2_keys *keys);
 
 /* ---- messages ------------------------------------------------------------------------------- */
 
 /* The position of a message. All of it is authenticated with the message. */
-struct tg_v2_place {
+struct tg_envelope2_place {
     struct tg_uuid mailbox;
-    enum tg_v2_role sender;
+    enum tg_envelope2_role sender;
     uint64_t seq;                      /* of all messages of the transfer, from 1 */
     uint8_t transcript[TG_SHA256_LEN]; /* of all messages before this one */
 };
 
 /* As tg_envelope_seal(), under the key of the sender's direction. */
-TG_NODISCARD enum tg_err tg_v2_seal(struct tg_buf *out, const struct tg_secret *key,
-                                    const struct tg_v2_place *place, struct tg_bytes json,
-                                    const struct tg_rng *rng);
+TG_NODISCARD enum tg_err tg_envelope2_seal(struct tg_buf *out, const struct tg_secret *key,
+                                           const struct tg_envelope2_place *place,
+                                           struct tg_bytes json, const struct tg_rng *rng);
 /* As tg_envelope_open(). TG_E_CRYPTO also for a message that was sealed for another position. */
-TG_NODISCARD enum tg_err tg_v2_open(struct tg_buf *out, const struct tg_secret *key,
-                                    const struct tg_v2_place *place,
-                                    const struct tg_payload *payload, struct tg_fault *fault);
+TG_NODISCARD enum tg_err tg_envelope2_open(struct tg_buf *out, const struct tg_secret *key,
+                                           const struct tg_envelope2_place *place,
+                                           const struct tg_payload *payload,
+                                           struct tg_fault *fault);
 
 /* ---- the member of provisioning information that offers v2 and accepts it ------------------- */
 
-#define TG_V2_MEMBER "tigressV2"
+#define TG_ENVELOPE2_MEMBER "tigressV2"
 
-struct tg_v2_member {
+struct tg_envelope2_member {
     bool is_present;
     bool is_valid; /* {"publicKey": base64url of 32 bytes}, and tg_x25519_check accepts the key */
     uint8_t public_key[TG_X25519_LEN];
 };
 
 /* Appends json, an object without the member, and adds the member to it. */
-void tg_v2_member_put(struct tg_buf *out, struct tg_bytes json,
-                      const uint8_t public_key[TG_X25519_LEN]);
+void tg_envelope2_member_put(struct tg_buf *out, struct tg_bytes json,
+                             const uint8_t public_key[TG_X25519_LEN]);
 /*
  * Appends json without the member, every other byte unchanged. *member is what it held.
  * TG_E_SYNTAX, TG_E_LIMIT   json is not a JSON object (see wire/json.h)
  * TG_E_NOMEM, TG_E_CRYPTO   no memory, or libcrypto failed
  * out is as long as before and *member untouched on failure.
  */
-TG_NODISCARD enum tg_err tg_v2_member_take(struct tg_buf *out, struct tg_v2_member *member,
-                                           struct tg_bytes json);
+TG_NODISCARD enum tg_err tg_envelope2_member_take(struct tg_buf *out,
+                                                  struct tg_envelope2_member *member,
+                                                  struct tg_bytes json);
 
 #endif

@@ -21,12 +21,12 @@ static enum tg_err fixed_fill(void *ctx, uint8_t *out, size_t len)
     return TG_OK;
 }
 
-static struct tg_v2_place read_place(struct tg_reader *r)
+static struct tg_envelope2_place read_place(struct tg_reader *r)
 {
-    struct tg_v2_place place = { .seq = 0 };
+    struct tg_envelope2_place place = { .seq = 0 };
     struct tg_bytes raw;
 
-    place.sender = tg_reader_u8(r) % 2 == 0 ? TG_V2_INITIATOR : TG_V2_RECIPIENT;
+    place.sender = tg_reader_u8(r) % 2 == 0 ? TG_ENVELOPE2_INITIATOR : TG_ENVELOPE2_RECIPIENT;
     place.seq = tg_reader_u64(r);
     raw = tg_reader_bytes(r, TG_SHA256_LEN);
     if (raw.len == TG_SHA256_LEN) {
@@ -35,26 +35,27 @@ static struct tg_v2_place read_place(struct tg_reader *r)
     return place;
 }
 
-static void check_seal(const struct tg_secret *key, const struct tg_v2_place *place,
+static void check_seal(const struct tg_secret *key, const struct tg_envelope2_place *place,
                        struct tg_bytes json)
 {
     const struct tg_rng rng = { .fill = fixed_fill };
     struct tg_payload payload = { .type = tg_envelope_type(key) };
-    struct tg_v2_place other = *place;
+    struct tg_envelope2_place other = *place;
     struct tg_buf text;
     struct tg_buf plain;
 
     tg_buf_init(&text, 65536);
     tg_buf_init(&plain, TG_ENVELOPE_PLAIN_MAX);
     payload.data = json;
-    assert(tg_v2_open(&plain, key, place, &payload, NULL) != TG_OK && plain.len == 0);
-    if (tg_v2_seal(&text, key, place, json, &rng) == TG_OK) {
+    assert(tg_envelope2_open(&plain, key, place, &payload, NULL) != TG_OK && plain.len == 0);
+    if (tg_envelope2_seal(&text, key, place, json, &rng) == TG_OK) {
         payload.data = tg_buf_view(&text);
-        assert(tg_v2_open(&plain, key, place, &payload, NULL) == TG_OK);
+        assert(tg_envelope2_open(&plain, key, place, &payload, NULL) == TG_OK);
         assert(tg_bytes_is_equal(tg_bytes_first(tg_buf_view(&plain), json.len), json));
         tg_buf_clear(&plain);
         other.seq++;
-        assert(tg_v2_open(&plain, key, &other, &payload, NULL) == TG_E_CRYPTO && plain.len == 0);
+        assert(tg_envelope2_open(&plain, key, &other, &payload, NULL) == TG_E_CRYPTO &&
+               plain.len == 0);
     } else {
         assert(json.len > TG_ENVELOPE_PLAIN_MAX);
     }
@@ -65,7 +66,7 @@ static void check_seal(const struct tg_secret *key, const struct tg_v2_place *pl
 static void check_member(struct tg_bytes json)
 {
     static const uint8_t key[TG_X25519_LEN] = { 9 };
-    struct tg_v2_member member = { .is_present = false };
+    struct tg_envelope2_member member = { .is_present = false };
     struct tg_buf rest;
     struct tg_buf with;
     struct tg_buf again;
@@ -73,14 +74,14 @@ static void check_member(struct tg_bytes json)
     tg_buf_init(&rest, 1u << 20);
     tg_buf_init(&with, 1u << 20);
     tg_buf_init(&again, 1u << 20);
-    if (tg_v2_member_take(&rest, &member, json) == TG_OK) {
+    if (tg_envelope2_member_take(&rest, &member, json) == TG_OK) {
         struct tg_json *doc = NULL;
 
         assert(tg_json_parse(&doc, tg_buf_view(&rest), NULL) == TG_OK);
         tg_json_free(&doc);
         assert(member.is_present || tg_bytes_is_equal(tg_buf_view(&rest), json));
-        tg_v2_member_put(&with, tg_buf_view(&rest), key);
-        assert(tg_v2_member_take(&again, &member, tg_buf_view(&with)) == TG_OK);
+        tg_envelope2_member_put(&with, tg_buf_view(&rest), key);
+        assert(tg_envelope2_member_take(&again, &member, tg_buf_view(&with)) == TG_OK);
         assert(member.is_present && member.is_valid);
         assert(memcmp(member.public_key, key, sizeof(key)) == 0);
         assert(tg_bytes_is_equal(tg_buf_view(&again), tg_buf_view(&rest)));
@@ -95,7 +96,7 @@ static void check_member(struct tg_bytes json)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     struct tg_reader r = tg_reader_init(tg_bytes(data, len));
-    struct tg_v2_place place = read_place(&r);
+    struct tg_envelope2_place place = read_place(&r);
     struct tg_secret key = { .bytes = { 1, 2, 3 }, .len = place.seq % 2 == 0 ? 16 : 32 };
 
     check_seal(&key, &place, r.rest);

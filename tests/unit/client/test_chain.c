@@ -336,12 +336,12 @@ static size_t count_private(struct tigress_session *s, const uint8_t public_key[
 static void public_of(struct fixture *f, const char *data, uint8_t public_key[TG_X25519_LEN])
 {
     char text[1024];
-    struct tg_v2_member member = { .is_present = false };
+    struct tg_envelope2_member member = { .is_present = false };
     struct tg_buf rest;
 
     open_v1(f, data, text, sizeof(text));
     tg_buf_init(&rest, sizeof(text));
-    assert_int_equal(tg_v2_member_take(&rest, &member, tg_bytes_str(text)), TG_OK);
+    assert_int_equal(tg_envelope2_member_take(&rest, &member, tg_bytes_str(text)), TG_OK);
     assert_true(member.is_valid);
     memcpy(public_key, member.public_key, TG_X25519_LEN);
     tg_buf_deinit(&rest);

@@ -53,8 +53,8 @@ static enum tg_err iv_fill(void *ctx, uint8_t *out, size_t len)
 
 struct transfer {
     struct tg_secret secret;
-    struct tg_v2_keys keys;
-    struct tg_v2_place place;
+    struct tg_envelope2_keys keys;
+    struct tg_envelope2_place place;
     uint8_t public_key[3][TG_X25519_LEN]; /* by role */
 };
 
@@ -64,15 +64,16 @@ static void check_keys(struct transfer *t, const json_t *vector)
     struct tg_secret recipient = secret_of(vector, "recipientPrivate");
     struct tg_secret shared = { .len = 0 };
 
-    assert_int_equal(tg_x25519_public(t->public_key[TG_V2_INITIATOR], &initiator), TG_OK);
-    assert_int_equal(tg_x25519_public(t->public_key[TG_V2_RECIPIENT], &recipient), TG_OK);
-    assert_hex(t->public_key[TG_V2_INITIATOR], TG_X25519_LEN, vector, "initiatorPublic");
-    assert_hex(t->public_key[TG_V2_RECIPIENT], TG_X25519_LEN, vector, "recipientPublic");
-    assert_int_equal(
-        tg_x25519_shared(&shared, &initiator, TG_ARRAY_BYTES(t->public_key[TG_V2_RECIPIENT])),
-        TG_OK);
+    assert_int_equal(tg_x25519_public(t->public_key[TG_ENVELOPE2_INITIATOR], &initiator), TG_OK);
+    assert_int_equal(tg_x25519_public(t->public_key[TG_ENVELOPE2_RECIPIENT], &recipient), TG_OK);
+    assert_hex(t->public_key[TG_ENVELOPE2_INITIATOR], TG_X25519_LEN, vector, "initiatorPublic");
+    assert_hex(t->public_key[TG_ENVELOPE2_RECIPIENT], TG_X25519_LEN, vector, "recipientPublic");
+    assert_int_equal(tg_x25519_shared(&shared, &initiator,
+                                      TG_ARRAY_BYTES(t->public_key[TG_ENVELOPE2_RECIPIENT])),
+                     TG_OK);
     assert_hex(shared.bytes, shared.len, vector, "shared");
-    assert_int_equal(tg_v2_derive(&t->keys, &shared, &t->secret, t->place.transcript), TG_OK);
+    assert_int_equal(tg_envelope2_derive(&t->keys, &shared, &t->secret, t->place.transcript),
+                     TG_OK);
     assert_int_equal(t->keys.to_recipient.len, t->secret.len);
     assert_hex(t->keys.to_recipient.bytes, t->secret.len, vector, "keyToRecipient");
     assert_hex(t->keys.to_initiator.bytes, t->secret.len, vector, "keyToInitiator");
@@ -83,10 +84,10 @@ static void check_message(struct transfer *t, const json_t *message)
     struct tg_payload payload = { tg_bytes_str(text_of(message, "type")),
                                   tg_bytes_str(text_of(message, "data")) };
     bool is_v2 = json_integer_value(json_object_get(message, "envelope")) == 2;
-    enum tg_v2_role sender =
-        (enum tg_v2_role)json_integer_value(json_object_get(message, "sender"));
+    enum tg_envelope2_role sender =
+        (enum tg_envelope2_role)json_integer_value(json_object_get(message, "sender"));
     const struct tg_secret *key =
-        sender == TG_V2_INITIATOR ? &t->keys.to_recipient : &t->keys.to_initiator;
+        sender == TG_ENVELOPE2_INITIATOR ? &t->keys.to_recipient : &t->keys.to_initiator;
     struct tg_bytes json = tg_bytes_str(text_of(message, "json"));
     uint8_t iv[12];
     struct tg_rng rng = { .fill = iv_fill, .ctx = iv };
@@ -102,17 +103,17 @@ static void check_message(struct transfer *t, const json_t *message)
     assert_int_equal(t->place.seq, json_integer_value(json_object_get(message, "seq")));
     assert_hex(t->place.transcript, TG_SHA256_LEN, message, "transcriptBefore");
     if (is_v2) {
-        assert_int_equal(tg_v2_seal(&box, key, &t->place, json, &rng), TG_OK);
-        assert_int_equal(tg_v2_open(&plain, key, &t->place, &payload, NULL), TG_OK);
+        assert_int_equal(tg_envelope2_seal(&box, key, &t->place, json, &rng), TG_OK);
+        assert_int_equal(tg_envelope2_open(&plain, key, &t->place, &payload, NULL), TG_OK);
         assert_memory_equal(plain.ptr, json.ptr, json.len);
     } else {
-        tg_v2_member_put(&plain, json, t->public_key[sender]);
+        tg_envelope2_member_put(&plain, json, t->public_key[sender]);
         assert_int_equal(tg_envelope_seal(&box, &t->secret, tg_buf_view(&plain), &rng), TG_OK);
     }
     assert_view(tg_buf_view(&box), text_of(message, "data"));
-    assert_int_equal(tg_v2_digest(digest, &payload), TG_OK);
-    assert_int_equal(tg_v2_transcript_add(t->place.transcript, t->place.transcript, sender,
-                                          t->place.seq, digest),
+    assert_int_equal(tg_envelope2_digest(digest, &payload), TG_OK);
+    assert_int_equal(tg_envelope2_transcript_add(t->place.transcript, t->place.transcript, sender,
+                                                 t->place.seq, digest),
                      TG_OK);
     assert_hex(t->place.transcript, TG_SHA256_LEN, message, "transcriptAfter");
     tg_buf_deinit(&plain);
@@ -121,8 +122,8 @@ static void check_message(struct transfer *t, const json_t *message)
 
 static void load_public(struct transfer *t, const json_t *vector)
 {
-    hex_of(t->public_key[TG_V2_INITIATOR], TG_X25519_LEN, vector, "initiatorPublic");
-    hex_of(t->public_key[TG_V2_RECIPIENT], TG_X25519_LEN, vector, "recipientPublic");
+    hex_of(t->public_key[TG_ENVELOPE2_INITIATOR], TG_X25519_LEN, vector, "initiatorPublic");
+    hex_of(t->public_key[TG_ENVELOPE2_RECIPIENT], TG_X25519_LEN, vector, "recipientPublic");
 }
 
 /* spec-test: protocol/7#envelope-v2-transcript
@@ -146,7 +147,8 @@ static void whole_transfer__vectors_of_another_implementation__same_bytes(void *
         load_public(&t, vector);
         assert_int_equal(tg_uuid_parse(&t.place.mailbox, tg_bytes_str(text_of(vector, "mailbox"))),
                          TG_OK);
-        assert_int_equal(tg_v2_transcript_begin(t.place.transcript, &t.place.mailbox), TG_OK);
+        assert_int_equal(tg_envelope2_transcript_begin(t.place.transcript, &t.place.mailbox),
+                         TG_OK);
         assert_hex(t.place.transcript, TG_SHA256_LEN, vector, "transcript0");
         json_array_foreach(json_object_get(vector, "messages"), k, message)
         {
@@ -162,10 +164,10 @@ static void whole_transfer__vectors_of_another_implementation__same_bytes(void *
 
 /* ---- the parts of the position -------------------------------------------------------------- */
 
-static const struct tg_v2_place here = { .mailbox = { { 1, 2, 3 } },
-                                         .sender = TG_V2_INITIATOR,
-                                         .seq = 0x0102030405060708,
-                                         .transcript = { 4, 5, 6 } };
+static const struct tg_envelope2_place here = { .mailbox = { { 1, 2, 3 } },
+                                                .sender = TG_ENVELOPE2_INITIATOR,
+                                                .seq = 0x0102030405060708,
+                                                .transcript = { 4, 5, 6 } };
 
 static struct tg_secret key_of(size_t len, uint8_t first)
 {
@@ -174,14 +176,14 @@ static struct tg_secret key_of(size_t len, uint8_t first)
     return key;
 }
 
-static enum tg_err open_at(const struct tg_secret *key, const struct tg_v2_place *place,
+static enum tg_err open_at(const struct tg_secret *key, const struct tg_envelope2_place *place,
                            const struct tg_payload *payload)
 {
     struct tg_buf plain;
     enum tg_err err = TG_E_BUG;
 
     tg_buf_init(&plain, ROOM);
-    err = tg_v2_open(&plain, key, place, payload, NULL);
+    err = tg_envelope2_open(&plain, key, place, payload, NULL);
     assert_true(err == TG_OK || plain.len == 0);
     tg_buf_deinit(&plain);
     return err;
@@ -191,12 +193,12 @@ static void open__position_differs_in_any_bit__does_not_open(void **state)
 {
     struct tg_secret key = key_of(16, 1);
     struct tg_payload payload = { .type = tg_envelope_type(&key) };
-    struct tg_v2_place place = here;
+    struct tg_envelope2_place place = here;
     struct tg_buf box;
 
     (void)state;
     tg_buf_init(&box, ROOM);
-    assert_int_equal(tg_v2_seal(&box, &key, &here, TG_LIT("{}"), &tg_rng_system), TG_OK);
+    assert_int_equal(tg_envelope2_seal(&box, &key, &here, TG_LIT("{}"), &tg_rng_system), TG_OK);
     payload.data = tg_buf_view(&box);
     assert_int_equal(open_at(&key, &here, &payload), TG_OK);
     for (size_t i = 0; i < 64; i++) {
@@ -204,7 +206,7 @@ static void open__position_differs_in_any_bit__does_not_open(void **state)
         assert_int_equal(open_at(&key, &place, &payload), TG_E_CRYPTO);
     }
     place = here;
-    place.sender = TG_V2_RECIPIENT;
+    place.sender = TG_ENVELOPE2_RECIPIENT;
     assert_int_equal(open_at(&key, &place, &payload), TG_E_CRYPTO);
     for (size_t i = 0; i < TG_SHA256_LEN * 8; i++) {
         place = here;
@@ -233,7 +235,7 @@ static void open__v1_as_v2_and_v2_as_v1__does_not_open(void **state)
     payload.data = tg_buf_view(&box);
     assert_int_equal(open_at(&key, &here, &payload), TG_E_CRYPTO);
     tg_buf_clear(&box);
-    assert_int_equal(tg_v2_seal(&box, &key, &here, TG_LIT("{}"), &tg_rng_system), TG_OK);
+    assert_int_equal(tg_envelope2_seal(&box, &key, &here, TG_LIT("{}"), &tg_rng_system), TG_OK);
     payload.data = tg_buf_view(&box);
     assert_int_equal(tg_envelope_open(&plain, &key, &payload, NULL), TG_E_CRYPTO);
     assert_int_equal(plain.len, 0);
@@ -249,7 +251,7 @@ static void open__any_byte_changed_or_truncated__refused(void **state)
 
     (void)state;
     tg_buf_init(&box, ROOM);
-    assert_int_equal(tg_v2_seal(&box, &key, &here, TG_LIT("{}"), &tg_rng_system), TG_OK);
+    assert_int_equal(tg_envelope2_seal(&box, &key, &here, TG_LIT("{}"), &tg_rng_system), TG_OK);
     for (size_t i = 0; i < box.len; i++) {
         uint8_t kept = box.ptr[i];
 
@@ -272,12 +274,13 @@ static void seal__largest_and_one_more__sealed_and_refused(void **state)
 
     (void)state;
     tg_buf_init(&box, ROOM);
-    assert_int_equal(tg_v2_seal(&box, &key, &here, TG_ARRAY_BYTES(json), &tg_rng_system),
+    assert_int_equal(tg_envelope2_seal(&box, &key, &here, TG_ARRAY_BYTES(json), &tg_rng_system),
                      TG_E_LIMIT);
-    assert_int_equal(tg_v2_seal(&box, &bad, &here, TG_LIT("{}"), &tg_rng_system), TG_E_CRYPTO);
+    assert_int_equal(tg_envelope2_seal(&box, &bad, &here, TG_LIT("{}"), &tg_rng_system),
+                     TG_E_CRYPTO);
     assert_int_equal(box.len, 0);
     assert_int_equal(
-        tg_v2_seal(&box, &key, &here, tg_bytes(json, TG_ENVELOPE_PLAIN_MAX), &tg_rng_system),
+        tg_envelope2_seal(&box, &key, &here, tg_bytes(json, TG_ENVELOPE_PLAIN_MAX), &tg_rng_system),
         TG_OK);
     tg_buf_deinit(&box);
 }
@@ -287,28 +290,28 @@ static void derive__any_input_other__other_keys(void **state)
     struct tg_secret shared = key_of(32, 1);
     struct tg_secret secret = key_of(16, 1);
     uint8_t transcript[TG_SHA256_LEN] = { 1 };
-    struct tg_v2_keys keys = { .to_recipient = { .len = 0 } };
-    struct tg_v2_keys other = keys;
+    struct tg_envelope2_keys keys = { .to_recipient = { .len = 0 } };
+    struct tg_envelope2_keys other = keys;
 
     (void)state;
-    assert_int_equal(tg_v2_derive(&keys, &shared, &secret, transcript), TG_OK);
+    assert_int_equal(tg_envelope2_derive(&keys, &shared, &secret, transcript), TG_OK);
     assert_memory_not_equal(keys.to_recipient.bytes, keys.to_initiator.bytes, 16);
     for (int i = 0; i < 3; i++) {
         uint8_t *at[] = { shared.bytes, secret.bytes, transcript };
 
         at[i][0] ^= 0x80;
-        assert_int_equal(tg_v2_derive(&other, &shared, &secret, transcript), TG_OK);
+        assert_int_equal(tg_envelope2_derive(&other, &shared, &secret, transcript), TG_OK);
         assert_memory_not_equal(keys.to_recipient.bytes, other.to_recipient.bytes, 16);
         assert_memory_not_equal(keys.to_initiator.bytes, other.to_initiator.bytes, 16);
         at[i][0] ^= 0x80;
     }
     secret.len = 24;
-    assert_int_equal(tg_v2_derive(&keys, &shared, &secret, transcript), TG_E_CRYPTO);
+    assert_int_equal(tg_envelope2_derive(&keys, &shared, &secret, transcript), TG_E_CRYPTO);
     secret.len = 16;
     shared.len = 31;
-    assert_int_equal(tg_v2_derive(&keys, &shared, &secret, transcript), TG_E_CRYPTO);
+    assert_int_equal(tg_envelope2_derive(&keys, &shared, &secret, transcript), TG_E_CRYPTO);
     assert_int_equal(keys.to_recipient.len, 16);
-    tg_v2_keys_wipe(&keys);
+    tg_envelope2_keys_wipe(&keys);
     assert_int_equal(keys.to_recipient.len + keys.to_initiator.len, 0);
 }
 
@@ -321,21 +324,26 @@ static void transcript__any_input_other__another_hash(void **state)
     struct tg_payload b = { TG_LIT("a"), TG_LIT("bc") };
 
     (void)state;
-    assert_int_equal(tg_v2_transcript_add(hash[0], start, TG_V2_INITIATOR, 1, digest), TG_OK);
-    assert_int_equal(tg_v2_transcript_add(hash[1], start, TG_V2_RECIPIENT, 1, digest), TG_OK);
-    assert_int_equal(tg_v2_transcript_add(hash[2], start, TG_V2_INITIATOR, 2, digest), TG_OK);
+    assert_int_equal(tg_envelope2_transcript_add(hash[0], start, TG_ENVELOPE2_INITIATOR, 1, digest),
+                     TG_OK);
+    assert_int_equal(tg_envelope2_transcript_add(hash[1], start, TG_ENVELOPE2_RECIPIENT, 1, digest),
+                     TG_OK);
+    assert_int_equal(tg_envelope2_transcript_add(hash[2], start, TG_ENVELOPE2_INITIATOR, 2, digest),
+                     TG_OK);
     start[31] = 1;
-    assert_int_equal(tg_v2_transcript_add(hash[3], start, TG_V2_INITIATOR, 1, digest), TG_OK);
+    assert_int_equal(tg_envelope2_transcript_add(hash[3], start, TG_ENVELOPE2_INITIATOR, 1, digest),
+                     TG_OK);
     start[31] = 0;
     digest[31] = 1;
-    assert_int_equal(tg_v2_transcript_add(hash[4], start, TG_V2_INITIATOR, 1, digest), TG_OK);
+    assert_int_equal(tg_envelope2_transcript_add(hash[4], start, TG_ENVELOPE2_INITIATOR, 1, digest),
+                     TG_OK);
     for (size_t i = 0; i < TG_COUNT(hash); i++) {
         for (size_t k = 0; k < i; k++) {
             assert_memory_not_equal(hash[i], hash[k], TG_SHA256_LEN);
         }
     }
-    assert_int_equal(tg_v2_digest(hash[0], &a), TG_OK);
-    assert_int_equal(tg_v2_digest(hash[1], &b), TG_OK);
+    assert_int_equal(tg_envelope2_digest(hash[0], &a), TG_OK);
+    assert_int_equal(tg_envelope2_digest(hash[1], &b), TG_OK);
     assert_memory_not_equal(hash[0], hash[1], TG_SHA256_LEN);
 }
 
@@ -348,17 +356,17 @@ static void transcript__any_input_other__another_hash(void **state)
 static void member__put_then_take__the_same_text_and_key(void **state)
 {
     static const uint8_t key[TG_X25519_LEN] = { 9 };
-    struct tg_v2_member member = { .is_present = false };
+    struct tg_envelope2_member member = { .is_present = false };
     struct tg_buf with;
     struct tg_buf without;
 
     (void)state;
     tg_buf_init(&with, 1000);
     tg_buf_init(&without, 1000);
-    tg_v2_member_put(&with, TG_LIT("{\"format\":\"x\", \"n\":1.0}"), key);
+    tg_envelope2_member_put(&with, TG_LIT("{\"format\":\"x\", \"n\":1.0}"), key);
     assert_view(tg_buf_view(&with),
                 "{\"format\":\"x\", \"n\":1.0,\"tigressV2\":{\"publicKey\":\"" KEY_TEXT "\"}}");
-    assert_int_equal(tg_v2_member_take(&without, &member, tg_buf_view(&with)), TG_OK);
+    assert_int_equal(tg_envelope2_member_take(&without, &member, tg_buf_view(&with)), TG_OK);
     assert_view(tg_buf_view(&without), "{\"format\":\"x\", \"n\":1.0}");
     assert_true(member.is_present && member.is_valid);
     assert_memory_equal(member.public_key, key, sizeof(key));
@@ -390,7 +398,7 @@ static void member__every_shape__removed_and_distinguished(void **state)
 
     (void)state;
     for (size_t i = 0; i < TG_COUNT(cases); i++) {
-        struct tg_v2_member member = { .is_present = false };
+        struct tg_envelope2_member member = { .is_present = false };
         struct tg_buf json;
         struct tg_buf out;
 
@@ -399,7 +407,7 @@ static void member__every_shape__removed_and_distinguished(void **state)
         tg_buf_append_str(&json, "{\"format\":\"x\",\"tigress\\u00562\":");
         tg_buf_append_str(&json, cases[i].member);
         tg_buf_append_str(&json, ",\"content\":{}}");
-        assert_int_equal(tg_v2_member_take(&out, &member, tg_buf_view(&json)), TG_OK);
+        assert_int_equal(tg_envelope2_member_take(&out, &member, tg_buf_view(&json)), TG_OK);
         assert_true(member.is_present);
         assert_int_equal(member.is_valid, cases[i].is_valid);
         assert_view(tg_buf_view(&out), "{\"format\":\"x\",\"content\":{}}");
@@ -411,17 +419,19 @@ static void member__every_shape__removed_and_distinguished(void **state)
 static void member__absent_or_not_json__unchanged_or_refused(void **state)
 {
     static const char *const bad[] = { "", "[]", "{", "{\"a\":1,\"a\":2}", "{} x" };
-    struct tg_v2_member member = { .is_present = true };
+    struct tg_envelope2_member member = { .is_present = true };
     struct tg_buf out;
 
     (void)state;
     tg_buf_init(&out, 1000);
     for (size_t i = 0; i < TG_COUNT(bad); i++) {
-        assert_int_equal(tg_v2_member_take(&out, &member, tg_bytes_str(bad[i])), TG_E_SYNTAX);
+        assert_int_equal(tg_envelope2_member_take(&out, &member, tg_bytes_str(bad[i])),
+                         TG_E_SYNTAX);
         assert_int_equal(out.len, 0);
         assert_true(member.is_present);
     }
-    assert_int_equal(tg_v2_member_take(&out, &member, TG_LIT("{\"a\":{\"tigressV2\":1}} ")), TG_OK);
+    assert_int_equal(tg_envelope2_member_take(&out, &member, TG_LIT("{\"a\":{\"tigressV2\":1}} ")),
+                     TG_OK);
     assert_view(tg_buf_view(&out), "{\"a\":{\"tigressV2\":1}} ");
     assert_false(member.is_present || member.is_valid);
     tg_buf_deinit(&out);
