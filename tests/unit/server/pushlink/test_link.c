@@ -631,7 +631,9 @@ static unsigned child_count(void)
     (void)snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
     f = fopen(path, "r");
     assert_non_null(f);
-    (void)fgets(text, sizeof(text), f);
+    if (fgets(text, sizeof(text), f) == NULL) {
+        text[0] = '\0'; /* no child */
+    }
     (void)fclose(f);
     for (const char *at = text; *at != '\0'; at++) {
         count += *at == ' ' ? 1 : 0;
