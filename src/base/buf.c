@@ -70,7 +70,7 @@ void tg_buf_append_str(struct tg_buf *b, const char *str)
 
 static void append_be(struct tg_buf *b, uint64_t v, size_t len)
 {
-    uint8_t raw[8];
+    uint8_t raw[8] = { 0 };
 
     for (size_t i = 0; i < len; i++) {
         raw[i] = (uint8_t)(v >> (8 * (len - 1 - i)));

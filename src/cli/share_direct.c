@@ -117,6 +117,7 @@ static enum cli_exit print_message(struct direct *d)
 /* Waits for a line and serves the other device meanwhile. is_input_over: there is none. */
 static enum cli_exit read_answer(struct direct *d, struct io_bytes *answer)
 {
+    char *line = NULL;
     size_t cap = 0;
     ssize_t len = 0;
 
@@ -128,12 +129,13 @@ static enum cli_exit read_answer(struct direct *d, struct io_bytes *answer)
     if (d->is_interrupted) {
         return CLI_OK;
     }
-    len = getline(&answer->data, &cap, stdin);
+    len = getline(&line, &cap, stdin);
     if (len <= 0) {
+        cli_free(line);
         d->is_input_over = true;
         return CLI_OK;
     }
-    answer->len = (size_t)len;
+    *answer = (struct io_bytes){ .data = line, .len = (size_t)len };
     return CLI_OK;
 }
 

@@ -53,7 +53,7 @@ static size_t clean_name(char out[TG_LOG_NAME_MAX], const char *name)
 
 static void put_name(struct line *line, const char *name)
 {
-    char clean[TG_LOG_NAME_MAX];
+    char clean[TG_LOG_NAME_MAX] = "";
 
     put(line, clean, clean_name(clean, name));
 }
@@ -61,7 +61,7 @@ static void put_name(struct line *line, const char *name)
 static void put_field(struct line *line, const struct tg_log_field *field)
 {
     char text[TG_LOG_NAME_MAX + 32];
-    char clean[TG_LOG_NAME_MAX];
+    char clean[TG_LOG_NAME_MAX] = "";
     size_t name_len = clean_name(clean, field->name);
     int len = snprintf(text, sizeof(text), " %.*s=%" PRId64, (int)name_len, clean, field->value);
 

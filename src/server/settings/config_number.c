@@ -62,9 +62,10 @@ static void set_number_fault(struct tg_fault *fault, const struct tg_setting *se
     tg_buf_deinit(&low);
 }
 
-/* Removes the unit from the end of text and returns its factor; without a unit 1. 0: the unit is
+/* Removes the unit from the end of text. *factor: of the unit, 1 without one. False: the unit is
    unknown. */
-static uint64_t cut_unit(struct tg_bytes *text, const struct unit *units, size_t count)
+static bool cut_unit(uint64_t *factor, struct tg_bytes *text, const struct unit *units,
+                     size_t count)
 {
     size_t digits = 0;
 
@@ -74,15 +75,14 @@ static uint64_t cut_unit(struct tg_bytes *text, const struct unit *units, size_t
     struct tg_bytes suffix = tg_bytes_trim(tg_bytes_from(*text, digits));
 
     *text = tg_bytes_first(*text, digits);
-    if (suffix.len == 0) {
-        return 1;
-    }
+    *factor = 1;
     for (size_t i = 0; i < count; i++) {
         if (tg_bytes_is_equal(suffix, tg_bytes_str(units[i].suffix))) {
-            return units[i].factor;
+            *factor = units[i].factor;
+            return true;
         }
     }
-    return 0;
+    return suffix.len == 0;
 }
 
 enum tg_err tg_setting_parse_number(struct tg_config *config, const struct tg_setting *setting,
@@ -90,14 +90,15 @@ enum tg_err tg_setting_parse_number(struct tg_config *config, const struct tg_se
 {
     uint64_t factor = 1;
     uint64_t v = 0;
+    bool is_known = true;
     enum tg_err err = TG_OK;
 
     if (setting->type == TG_SETTING_SIZE) {
-        factor = cut_unit(&text, size_units, TG_COUNT(size_units));
+        is_known = cut_unit(&factor, &text, size_units, TG_COUNT(size_units));
     } else if (setting->type == TG_SETTING_DURATION) {
-        factor = cut_unit(&text, duration_units, TG_COUNT(duration_units));
+        is_known = cut_unit(&factor, &text, duration_units, TG_COUNT(duration_units));
     }
-    if (factor == 0) {
+    if (!is_known) {
         set_number_fault(fault, setting, "unknown unit");
         return TG_E_SYNTAX;
     }
