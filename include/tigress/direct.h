@@ -129,6 +129,9 @@ enum tigress_direct_event {
     TIGRESS_DIRECT_TURNED_AWAY = 6, /* connections over the maximum */
     TIGRESS_DIRECT_EVENT_COUNT = 7
 };
+/* The name of the constant without "TIGRESS_", such as "DIRECT_PROVED"; "UNKNOWN" for an unknown
+   value. A literal. Any thread. */
+TIGRESS_API const char *tigress_direct_event_name(enum tigress_direct_event event);
 /* How often it happened since the host was made; 0 for an unknown value. */
 TIGRESS_API uint64_t tigress_direct_host_count(const struct tigress_direct_host *host,
                                                enum tigress_direct_event event);

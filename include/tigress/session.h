@@ -87,6 +87,10 @@ enum tigress_input {
    for an unknown value. Literals, never NULL. Any thread. */
 TIGRESS_API const char *tigress_want_name(enum tigress_want want);
 TIGRESS_API const char *tigress_input_name(enum tigress_input input);
+/* The state of a session for logs: "INTENT", "CREATE", "READ", "MESSAGE", "DONE" and others. Later
+   versions may have other states, so decide by wants and inputs, not by this. "UNKNOWN" for NULL.
+   A literal. */
+TIGRESS_API const char *tigress_session_state_name(const struct tigress_session *s);
 
 /* ---- making a session ----------------------------------------------------------------------- */
 

@@ -190,6 +190,21 @@ int64_t tigress_direct_host_deadline_ms(const struct tigress_direct_host *host)
 
 /* ---- what it knows -------------------------------------------------------------------------- */
 
+const char *tigress_direct_event_name(enum tigress_direct_event event)
+{
+    static const char *const names[TIGRESS_DIRECT_EVENT_COUNT] = {
+        [TIGRESS_DIRECT_OPENED] = "DIRECT_OPENED",
+        [TIGRESS_DIRECT_PROVED] = "DIRECT_PROVED",
+        [TIGRESS_DIRECT_NOT_PROVED] = "DIRECT_NOT_PROVED",
+        [TIGRESS_DIRECT_SECOND] = "DIRECT_SECOND",
+        [TIGRESS_DIRECT_MALFORMED] = "DIRECT_MALFORMED",
+        [TIGRESS_DIRECT_STALLED] = "DIRECT_STALLED",
+        [TIGRESS_DIRECT_TURNED_AWAY] = "DIRECT_TURNED_AWAY",
+    };
+
+    return (unsigned)event < TIGRESS_DIRECT_EVENT_COUNT ? names[event] : "UNKNOWN";
+}
+
 uint64_t tigress_direct_host_count(const struct tigress_direct_host *host,
                                    enum tigress_direct_event event)
 {

@@ -185,7 +185,7 @@ def initiator__driven_by_hand__creates():
         with pytest.raises(tigress.StateError):
             session.share_url()
         session.confirm_intent()
-        assert session.step(1893456000) is Want.HTTP
+        assert session.step(1893456000) is Want.HTTP and session.state_name == "CREATE"
         request = session.request()
         assert (request.method, request.url) == ("POST", RELAY + "/v1/m")
         names = [name.lower() for name, _ in request.headers]

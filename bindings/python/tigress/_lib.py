@@ -149,6 +149,7 @@ _PROTOTYPES = {
     "tigress_session_envelope_version": (c_uint, (_HANDLE,)),
     "tigress_session_error": _CALL,
     "tigress_session_error_text": _TEXT,
+    "tigress_session_state_name": _TEXT,
     "tigress_session_relay_detail": _TEXT,
     "tigress_session_failures": (c_uint, (_HANDLE,)),
     "tigress_session_save": (c_int, (_HANDLE, *_OUT_DATA)),

@@ -399,6 +399,11 @@ class Session:
         return self._number("envelope_version")
 
     @property
+    def state_name(self) -> str:
+        """The state for logs: "INTENT", "READ", "DONE" and others. Decide by wants and inputs, not by this."""
+        return self._text("state_name")
+
+    @property
     def failures(self) -> int:
         """How often in a row the current request has failed."""
         return self._number("failures")

@@ -23,6 +23,28 @@ static const char *const input_names[] = {
     [TIGRESS_INPUT_PRIVATE_TOKEN] = "INPUT_PRIVATE_TOKEN",
 };
 
+static const char *const state_names[TG_S_COUNT] = {
+    [TG_S_INTENT] = "INTENT",
+    [TG_S_CREATE] = "CREATE",
+    [TG_S_CREATED] = "CREATED",
+    [TG_S_CHECK] = "CHECK",
+    [TG_S_SECRET] = "SECRET",
+    [TG_S_PREVIEW] = "PREVIEW",
+    [TG_S_PREVIEWED] = "PREVIEWED",
+    [TG_S_CLAIM] = "CLAIM",
+    [TG_S_READ] = "READ",
+    [TG_S_MESSAGE] = "MESSAGE",
+    [TG_S_UNCHANGED] = "UNCHANGED",
+    [TG_S_SEND] = "SEND",
+    [TG_S_SENT] = "SENT",
+    [TG_S_DELETE] = "DELETE",
+    [TG_S_RELINQUISH] = "RELINQUISH",
+    [TG_S_DONE] = "DONE",
+    [TG_S_FAILED] = "FAILED",
+    [TG_S_ATTEST] = "ATTESTATION",
+    [TG_S_TOKEN] = "PRIVATE_TOKEN",
+};
+
 static const char *name_at(const char *const *names, size_t count, unsigned value)
 {
     return value < count && names[value] != NULL ? names[value] : "UNKNOWN";
@@ -36,4 +58,9 @@ const char *tigress_want_name(enum tigress_want want)
 const char *tigress_input_name(enum tigress_input input)
 {
     return name_at(input_names, TG_COUNT(input_names), (unsigned)input);
+}
+
+const char *tigress_session_state_name(const struct tigress_session *s)
+{
+    return name_at(state_names, TG_COUNT(state_names), s == NULL ? 0 : (unsigned)s->state);
 }

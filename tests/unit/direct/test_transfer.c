@@ -66,6 +66,18 @@ static void whole_transfer(struct direct_world *w)
     finish(w);
 }
 
+static void events__every_value__has_the_constants_name(void **state)
+{
+    (void)state;
+    for (int value = 0; value < TIGRESS_DIRECT_EVENT_COUNT; value++) {
+        const char *name = tigress_direct_event_name((enum tigress_direct_event)value);
+
+        assert_int_equal(strncmp(name, "DIRECT_", 7), 0);
+    }
+    assert_string_equal(tigress_direct_event_name(TIGRESS_DIRECT_SECOND), "DIRECT_SECOND");
+    assert_string_equal(tigress_direct_event_name(TIGRESS_DIRECT_EVENT_COUNT), "UNKNOWN");
+}
+
 /* ---- flows ---------------------------------------------------------------------------------- */
 
 /* spec-test: protocol/7#direct-same-rules */
@@ -524,6 +536,7 @@ static void host__another_session_creates__refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(events__every_value__has_the_constants_name),
         CASE(stateless__create_read_finish__both_done),
         cmocka_unit_test(stateful__turns_in_pieces_of_any_size__each_message_arrives),
         CASE(secret_of_32_bytes__same_flow),

@@ -10,6 +10,8 @@
 #include <cmocka.h>
 #include <tigress/tigress.h>
 
+#include "client/session.h"
+
 #define VALUES_END 300u /* past every value of the enums here */
 #define UNKNOWN (-1)
 
@@ -141,11 +143,38 @@ static void wants_and_inputs__every_value__has_the_constants_name(void **state)
     }
 }
 
+static void states__every_value__has_a_name_of_its_own(void **state)
+{
+    struct tigress_session *s = NULL;
+    const char *names[TG_S_COUNT] = { NULL };
+
+    (void)state;
+    assert_int_equal(tigress_recipient_new(&s,
+                                           "https://relay.example/v1/m/"
+                                           "12345678-9abc-4def-8123-456789abcdef",
+                                           NULL, NULL, 0),
+                     TIGRESS_OK);
+    for (unsigned value = TG_S_INTENT; value < TG_S_COUNT; value++) {
+        s->state = (enum tg_state)value;
+        names[value] = tigress_session_state_name(s);
+        assert_string_not_equal(names[value], "UNKNOWN");
+        for (unsigned other = TG_S_INTENT; other < value; other++) {
+            assert_string_not_equal(names[value], names[other]);
+        }
+    }
+    s->state = TG_S_COUNT;
+    assert_string_equal(tigress_session_state_name(s), "UNKNOWN");
+    assert_string_equal(tigress_session_state_name(NULL), "UNKNOWN");
+    s->state = TG_S_CHECK;
+    tigress_session_free(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(errors__every_value__has_its_class_name_and_sentence),
         cmocka_unit_test(wants_and_inputs__every_value__has_the_constants_name),
+        cmocka_unit_test(states__every_value__has_a_name_of_its_own),
         cmocka_unit_test(errors__no_two_values__share_a_name_or_a_sentence),
     };
 
