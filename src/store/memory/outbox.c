@@ -7,7 +7,7 @@
 
 #define ENTRIES_MIN 16u
 
-struct tg_mem_entry {
+struct tg_memory_entry {
     struct tg_store_key key;
     int64_t due_s;
     int64_t expires_s;
@@ -20,7 +20,8 @@ struct tg_mem_entry {
     size_t sealed_len;
 };
 
-static struct tg_mem_entry *entry_find(struct tg_mem_outbox *o, const struct tg_store_key *key)
+static struct tg_memory_entry *entry_find(struct tg_memory_outbox *o,
+                                          const struct tg_store_key *key)
 {
     for (size_t i = 0; i < o->count; i++) {
         if (tg_bytes_is_equal(TG_ARRAY_BYTES(o->entries[i].key.bytes),
@@ -31,34 +32,34 @@ static struct tg_mem_entry *entry_find(struct tg_mem_outbox *o, const struct tg_
     return NULL;
 }
 
-static bool is_leased(const struct tg_mem_entry *e, int64_t now_s)
+static bool is_leased(const struct tg_memory_entry *e, int64_t now_s)
 {
     return e->lease != 0 && e->until_s > now_s;
 }
 
 /* The last entry moves to its place. */
-static void entry_remove(struct tg_mem_outbox *o, struct tg_mem_entry *e)
+static void entry_remove(struct tg_memory_outbox *o, struct tg_memory_entry *e)
 {
     tg_mem_free(e->sealed);
     *e = o->entries[--o->count];
 }
 
-void tg_mem_outbox_deinit(struct tg_mem_outbox *o)
+void tg_memory_outbox_deinit(struct tg_memory_outbox *o)
 {
     while (o->count > 0) {
         entry_remove(o, &o->entries[0]);
     }
     tg_mem_free(o->entries);
-    *o = (struct tg_mem_outbox){ .count = 0 };
+    *o = (struct tg_memory_outbox){ .count = 0 };
 }
 
 /* ---- notes ---------------------------------------------------------------------------------- */
 
 /* NULL: no memory. */
-static struct tg_mem_entry *entry_add(struct tg_mem_outbox *o)
+static struct tg_memory_entry *entry_add(struct tg_memory_outbox *o)
 {
     size_t cap = o->cap == 0 ? ENTRIES_MIN : o->cap * 2;
-    struct tg_mem_entry *larger = NULL;
+    struct tg_memory_entry *larger = NULL;
 
     if (o->count == o->cap) {
         larger = tg_mem_calloc(cap, sizeof(*larger));
@@ -72,11 +73,11 @@ static struct tg_mem_entry *entry_add(struct tg_mem_outbox *o)
         o->entries = larger;
         o->cap = cap;
     }
-    o->entries[o->count] = (struct tg_mem_entry){ .lease = 0 };
+    o->entries[o->count] = (struct tg_memory_entry){ .lease = 0 };
     return &o->entries[o->count++];
 }
 
-static void notify(struct tg_mem_outbox *o, struct tg_mem_entry *e,
+static void notify(struct tg_memory_outbox *o, struct tg_memory_entry *e,
                    const struct tg_outbox_note *note)
 {
     uint8_t *copy = NULL;
@@ -105,10 +106,10 @@ static void notify(struct tg_mem_outbox *o, struct tg_mem_entry *e,
     e->is_noted_again = true;
 }
 
-void tg_mem_outbox_note(struct tg_mem_outbox *o, const struct tg_store_limits *limits,
-                        const struct tg_outbox_note *note)
+void tg_memory_outbox_note(struct tg_memory_outbox *o, const struct tg_store_limits *limits,
+                           const struct tg_outbox_note *note)
 {
-    struct tg_mem_entry *e = entry_find(o, &note->key);
+    struct tg_memory_entry *e = entry_find(o, &note->key);
     struct tg_store_stats stats = { .outbox_count = o->count };
     bool is_blocked = e != NULL && e->is_blocked;
 
@@ -128,10 +129,10 @@ void tg_mem_outbox_note(struct tg_mem_outbox *o, const struct tg_store_limits *l
 
 /* ---- leases --------------------------------------------------------------------------------- */
 
-static void remove_expired(struct tg_mem_outbox *o, int64_t now_s, size_t max_count)
+static void remove_expired(struct tg_memory_outbox *o, int64_t now_s, size_t max_count)
 {
     for (size_t i = 0; i < o->count && max_count > 0;) {
-        struct tg_mem_entry *e = &o->entries[i];
+        struct tg_memory_entry *e = &o->entries[i];
 
         if (e->expires_s <= now_s && !is_leased(e, now_s)) {
             entry_remove(o, e);
@@ -143,12 +144,12 @@ static void remove_expired(struct tg_mem_outbox *o, int64_t now_s, size_t max_co
 }
 
 /* The longest due entry that can be leased; NULL: there is none. */
-static struct tg_mem_entry *longest_due(struct tg_mem_outbox *o, int64_t now_s)
+static struct tg_memory_entry *longest_due(struct tg_memory_outbox *o, int64_t now_s)
 {
-    struct tg_mem_entry *found = NULL;
+    struct tg_memory_entry *found = NULL;
 
     for (size_t i = 0; i < o->count; i++) {
-        struct tg_mem_entry *e = &o->entries[i];
+        struct tg_memory_entry *e = &o->entries[i];
 
         if (!e->is_blocked && !is_leased(e, now_s) && e->due_s <= now_s &&
             (found == NULL || e->due_s < found->due_s)) {
@@ -159,12 +160,12 @@ static struct tg_mem_entry *longest_due(struct tg_mem_outbox *o, int64_t now_s)
 }
 
 /* When lease may find more. */
-static int64_t next_due(const struct tg_mem_outbox *o, int64_t now_s)
+static int64_t next_due(const struct tg_memory_outbox *o, int64_t now_s)
 {
     int64_t next_s = INT64_MAX;
 
     for (size_t i = 0; i < o->count; i++) {
-        const struct tg_mem_entry *e = &o->entries[i];
+        const struct tg_memory_entry *e = &o->entries[i];
         int64_t at_s = is_leased(e, now_s) ? e->until_s : e->is_blocked ? e->expires_s : e->due_s;
 
         next_s = at_s < next_s ? at_s : next_s;
@@ -172,20 +173,20 @@ static int64_t next_due(const struct tg_mem_outbox *o, int64_t now_s)
     return next_s;
 }
 
-static void lease_end(struct tg_mem_outbox *o, const struct tg_store_key *key)
+static void lease_end(struct tg_memory_outbox *o, const struct tg_store_key *key)
 {
-    struct tg_mem_entry *e = entry_find(o, key);
+    struct tg_memory_entry *e = entry_find(o, key);
 
     e->lease = 0;
 }
 
-enum tg_err tg_mem_outbox_lease(struct tg_mem_outbox *o, struct tg_store_op *op)
+enum tg_err tg_memory_outbox_lease(struct tg_memory_outbox *o, struct tg_store_op *op)
 {
     int64_t now_s = op->of.lease.now_s;
 
     remove_expired(o, now_s, SIZE_MAX);
     while (op->of.lease.count < op->of.lease.max_count) {
-        struct tg_mem_entry *e = longest_due(o, now_s);
+        struct tg_memory_entry *e = longest_due(o, now_s);
 
         if (e == NULL) {
             break;
@@ -211,7 +212,7 @@ enum tg_err tg_mem_outbox_lease(struct tg_mem_outbox *o, struct tg_store_op *op)
     return TG_OK;
 }
 
-static void block(struct tg_mem_entry *e)
+static void block(struct tg_memory_entry *e)
 {
     tg_mem_free(e->sealed);
     e->sealed = NULL;
@@ -219,9 +220,9 @@ static void block(struct tg_mem_entry *e)
     e->is_blocked = true;
 }
 
-void tg_mem_outbox_settle(struct tg_mem_outbox *o, const struct tg_store_op *op)
+void tg_memory_outbox_settle(struct tg_memory_outbox *o, const struct tg_store_op *op)
 {
-    struct tg_mem_entry *e = entry_find(o, &op->of.settle.key);
+    struct tg_memory_entry *e = entry_find(o, &op->of.settle.key);
 
     if (e == NULL || e->lease == 0 || e->lease != op->of.settle.generation) {
         return;
@@ -247,7 +248,7 @@ void tg_mem_outbox_settle(struct tg_mem_outbox *o, const struct tg_store_op *op)
     }
 }
 
-void tg_mem_outbox_sweep(struct tg_mem_outbox *o, int64_t now_s, size_t max_count)
+void tg_memory_outbox_sweep(struct tg_memory_outbox *o, int64_t now_s, size_t max_count)
 {
     remove_expired(o, now_s, max_count);
 }

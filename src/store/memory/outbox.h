@@ -9,24 +9,24 @@
 
 #include "store/store_port.h"
 
-struct tg_mem_entry;
+struct tg_memory_entry;
 
 /* All zero is empty. */
-struct tg_mem_outbox {
-    struct tg_mem_entry *entries;
+struct tg_memory_outbox {
+    struct tg_memory_entry *entries;
     size_t count;
     size_t cap;
     uint64_t generation; /* of the latest lease */
 };
 
-void tg_mem_outbox_deinit(struct tg_mem_outbox *o);
+void tg_memory_outbox_deinit(struct tg_memory_outbox *o);
 /* Does what note asks for, or nothing if there is no room. */
-void tg_mem_outbox_note(struct tg_mem_outbox *o, const struct tg_store_limits *limits,
-                        const struct tg_outbox_note *note);
+void tg_memory_outbox_note(struct tg_memory_outbox *o, const struct tg_store_limits *limits,
+                           const struct tg_outbox_note *note);
 /* Fills op->of.lease. TG_E_FULL: no memory, nothing is leased. */
-TG_NODISCARD enum tg_err tg_mem_outbox_lease(struct tg_mem_outbox *o, struct tg_store_op *op);
-void tg_mem_outbox_settle(struct tg_mem_outbox *o, const struct tg_store_op *op);
+TG_NODISCARD enum tg_err tg_memory_outbox_lease(struct tg_memory_outbox *o, struct tg_store_op *op);
+void tg_memory_outbox_settle(struct tg_memory_outbox *o, const struct tg_store_op *op);
 /* Removes up to max_count entries that have expired and are not leased. */
-void tg_mem_outbox_sweep(struct tg_mem_outbox *o, int64_t now_s, size_t max_count);
+void tg_memory_outbox_sweep(struct tg_memory_outbox *o, int64_t now_s, size_t max_count);
 
 #endif

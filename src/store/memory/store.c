@@ -30,7 +30,7 @@ struct mem_store {
     struct slot *slots;   /* open addressing, linear probing; slot_count is a power of two */
     size_t slot_count;
     struct tg_store_stats stats;
-    struct tg_mem_outbox outbox;
+    struct tg_memory_outbox outbox;
 };
 
 static struct mem_store *mem_of(struct tg_store *s)
@@ -171,7 +171,7 @@ static enum tg_err change_run(struct mem_store *m, const struct tg_store_op *op)
 
     assert(next.note_count <= TG_STORE_NOTES_MAX);
     for (size_t i = 0; err == TG_OK && i < next.note_count; i++) {
-        tg_mem_outbox_note(&m->outbox, &m->limits, &next.notes[i]);
+        tg_memory_outbox_note(&m->outbox, &m->limits, &next.notes[i]);
     }
     return err;
 }
@@ -268,7 +268,7 @@ static enum tg_err sweep_run(struct mem_store *m, struct tg_store_op *op)
         slot_remove(m, slot_find(m, &found[i].key));
     }
     op->of.sweep.removed_count = found_count;
-    tg_mem_outbox_sweep(&m->outbox, op->of.sweep.now_s, op->of.sweep.max_count);
+    tg_memory_outbox_sweep(&m->outbox, op->of.sweep.now_s, op->of.sweep.max_count);
     tg_mem_free(found);
     return TG_OK;
 }
@@ -298,7 +298,7 @@ static void mem_lease(struct tg_store_port *port, int64_t now_s, int64_t until_s
         return;
     }
     (void)pthread_mutex_lock(&m->lock);
-    op->err = tg_mem_outbox_lease(&m->outbox, op);
+    op->err = tg_memory_outbox_lease(&m->outbox, op);
     (void)pthread_mutex_unlock(&m->lock);
     op_complete(op);
 }
@@ -314,7 +314,7 @@ static void mem_settle(struct tg_store_port *port, const struct tg_store_key *ke
         return;
     }
     (void)pthread_mutex_lock(&m->lock);
-    tg_mem_outbox_settle(&m->outbox, op);
+    tg_memory_outbox_settle(&m->outbox, op);
     (void)pthread_mutex_unlock(&m->lock);
     op->err = TG_OK;
     op_complete(op);
@@ -371,7 +371,7 @@ static void mem_close(struct tg_store **s)
     for (size_t i = 0; i < m->slot_count; i++) {
         tg_mem_free(m->slots[i].sealed);
     }
-    tg_mem_outbox_deinit(&m->outbox);
+    tg_memory_outbox_deinit(&m->outbox);
     (void)pthread_mutex_destroy(&m->lock);
     tg_mem_free(m->slots);
     tg_mem_free(m);
