@@ -77,10 +77,10 @@ static enum tg_attest_step check_members(const struct members *m,
     return check_origin(m->origin, policy, fault);
 }
 
-enum tg_attest_step tg_client_data_check(struct tg_bytes json,
-                                         const uint8_t challenge[TG_ATTEST_HASH_LEN],
-                                         const struct tg_attest_policy *policy,
-                                         struct tg_fault *fault)
+enum tg_attest_step tg_attest_client_data_check(struct tg_bytes json,
+                                                const uint8_t challenge[TG_ATTEST_HASH_LEN],
+                                                const struct tg_attest_policy *policy,
+                                                struct tg_fault *fault)
 {
     struct members m = { .is_cross_origin = false };
     struct tg_json *doc = NULL;

@@ -13,9 +13,9 @@
 
 /* Checks that it was made by webauthn.create for this challenge, by an allowed origin and not in a
    cross-origin frame. */
-enum tg_attest_step tg_client_data_check(struct tg_bytes json,
-                                         const uint8_t challenge[TG_ATTEST_HASH_LEN],
-                                         const struct tg_attest_policy *policy,
-                                         struct tg_fault *fault);
+enum tg_attest_step tg_attest_client_data_check(struct tg_bytes json,
+                                                const uint8_t challenge[TG_ATTEST_HASH_LEN],
+                                                const struct tg_attest_policy *policy,
+                                                struct tg_fault *fault);
 
 #endif

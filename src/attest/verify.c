@@ -120,7 +120,8 @@ static enum tg_attest_step hash_client_data(uint8_t hash[TG_ATTEST_HASH_LEN],
     struct tg_bytes hashed = tg_bytes(challenge, TG_ATTEST_HASH_LEN);
 
     if (o->has_client_data) {
-        enum tg_attest_step step = tg_client_data_check(o->client_data, challenge, policy, fault);
+        enum tg_attest_step step =
+            tg_attest_client_data_check(o->client_data, challenge, policy, fault);
 
         if (step != TG_ATTEST_OK) {
             return step;
