@@ -10,8 +10,8 @@ enum tg_err tg_apply_record(struct tg_exchange *ex, const struct tg_store_record
 
     tg_buf_clear(&ex->plain);
     if (record != NULL) {
-        TG_TRY(tg_record_open(&ex->plain, ex->relay->keyring, &ex->mailbox, &ex->record_key,
-                              &ex->key, record));
+        TG_TRY(tg_seal_record_open(&ex->plain, ex->relay->keyring, &ex->mailbox, &ex->record_key,
+                                   &ex->key, record));
         TG_TRY(tg_record_decode(&ex->box, tg_buf_view(&ex->plain)));
     }
     tg_mailbox_apply(&ex->box, record != NULL, &ex->cmd, ex->now_s, &ex->result);
@@ -32,7 +32,7 @@ static enum tg_err seal_record(struct tg_exchange *ex, const struct tg_store_rec
     tg_buf_clear(&ex->fresh);
     tg_buf_clear(&ex->sealed);
     TG_TRY(tg_record_encode(&ex->fresh, &ex->box));
-    TG_TRY(tg_record_seal(&ex->sealed, &ex->record_key, &ex->key, version, ex->box.expires_s,
+    TG_TRY(tg_seal_record(&ex->sealed, &ex->record_key, &ex->key, version, ex->box.expires_s,
                           tg_buf_view(&ex->fresh), ex->relay->rng));
     *next = (struct tg_store_record){ .version = version,
                                       .expires_s = ex->box.expires_s,

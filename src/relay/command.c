@@ -130,7 +130,7 @@ static enum tg_err take_identity(struct tg_exchange *ex, const struct tg_request
         TG_TRY(
             tg_seal_request_hash(&ex->cmd.request_id, keyring, &ex->mailbox, headers->request_id));
     }
-    TG_TRY(tg_record_key_derive(&ex->record_key, keyring, &ex->mailbox));
+    TG_TRY(tg_seal_record_key_derive(&ex->record_key, keyring, &ex->mailbox));
     err = TG_OK;
 out:
     return err;

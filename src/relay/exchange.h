@@ -52,7 +52,7 @@ struct tg_exchange {
     struct tg_msg_update update;
     struct tg_uuid mailbox;
     struct tg_store_key key;
-    struct tg_record_key record_key;
+    struct tg_seal_record_key record_key;
     struct tg_standing_case *standing; /* owned; NULL: no proof was sent and none is required */
 
     /* The result. */

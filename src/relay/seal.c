@@ -100,12 +100,12 @@ enum tg_err tg_seal_spent_mark(uint8_t out[TG_SPENT_MARK_LEN], const struct tg_k
 
 /* ---- records -------------------------------------------------------------------------------- */
 
-static enum tg_err derive(struct tg_record_key *out, const struct tg_seal_key *seal_key,
+static enum tg_err derive(struct tg_seal_record_key *out, const struct tg_seal_key *seal_key,
                           const struct tg_uuid *mailbox)
 {
     enum tg_err err = TG_E_BUG;
 
-    tg_record_key_wipe(out);
+    tg_seal_record_key_wipe(out);
     TG_TRY(tg_hkdf_sha256(&out->key, TG_RELAY_KEY_LEN, tg_secret_view(&seal_key->key),
                           TG_ARRAY_BYTES(mailbox->bytes), LABEL_RECORD));
     out->id = seal_key->id;
@@ -114,16 +114,17 @@ out:
     return err;
 }
 
-enum tg_err tg_record_key_derive(struct tg_record_key *out, const struct tg_keyring *keyring,
-                                 const struct tg_uuid *mailbox)
+enum tg_err tg_seal_record_key_derive(struct tg_seal_record_key *out,
+                                      const struct tg_keyring *keyring,
+                                      const struct tg_uuid *mailbox)
 {
     const struct tg_seal_key *seal_key = tg_keyring_current(keyring);
 
-    tg_record_key_wipe(out);
+    tg_seal_record_key_wipe(out);
     return seal_key == NULL ? TG_E_BUG : derive(out, seal_key, mailbox);
 }
 
-void tg_record_key_wipe(struct tg_record_key *key)
+void tg_seal_record_key_wipe(struct tg_seal_record_key *key)
 {
     tg_mem_wipe(key, sizeof(*key));
 }
@@ -138,7 +139,7 @@ static void build_aad(uint8_t aad[AAD_LEN], const struct tg_store_key *key, uint
     }
 }
 
-enum tg_err tg_record_seal(struct tg_buf *out, const struct tg_record_key *record_key,
+enum tg_err tg_seal_record(struct tg_buf *out, const struct tg_seal_record_key *record_key,
                            const struct tg_store_key *key, uint64_t version, int64_t expires_s,
                            struct tg_bytes plain, const struct tg_rng *rng)
 {
@@ -162,15 +163,17 @@ out:
     return err;
 }
 
-enum tg_err tg_record_open(struct tg_buf *out, const struct tg_keyring *keyring,
-                           const struct tg_uuid *mailbox, const struct tg_record_key *record_key,
-                           const struct tg_store_key *key, const struct tg_store_record *record)
+enum tg_err tg_seal_record_open(struct tg_buf *out, const struct tg_keyring *keyring,
+                                const struct tg_uuid *mailbox,
+                                const struct tg_seal_record_key *record_key,
+                                const struct tg_store_key *key,
+                                const struct tg_store_record *record)
 {
     enum tg_err err = TG_E_BUG;
     struct tg_reader r = tg_reader_init(record->sealed);
     uint32_t id = tg_reader_u32(&r);
     struct tg_bytes nonce = tg_reader_bytes(&r, TG_AEAD_NONCE_LEN);
-    struct tg_record_key older = { .id = 0 };
+    struct tg_seal_record_key older = { .id = 0 };
     uint8_t aad[AAD_LEN];
 
     TG_REQUIRE(record->sealed.len >= SEALED_HEAD_LEN + TG_AEAD_TAG_LEN && id != 0, TG_E_CRYPTO);
@@ -185,6 +188,6 @@ enum tg_err tg_record_open(struct tg_buf *out, const struct tg_keyring *keyring,
     TG_TRY(tg_aead_open(out, &record_key->key, nonce, TG_ARRAY_BYTES(aad), r.rest));
     err = TG_OK;
 out:
-    tg_record_key_wipe(&older);
+    tg_seal_record_key_wipe(&older);
     return err;
 }

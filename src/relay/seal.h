@@ -45,23 +45,24 @@ TG_NODISCARD enum tg_err tg_seal_request_hash(struct tg_request_hash *out,
 
 /* The key of one mailbox's record under one seal key: HKDF-SHA-256(seal key, mailbox). The
    caller that derives one wipes it. */
-struct tg_record_key {
+struct tg_seal_record_key {
     uint32_t id; /* of the seal key; 0: not derived */
     struct tg_secret key;
 };
 
 /* Derived from the last seal key. *out is zero on failure. */
-TG_NODISCARD enum tg_err tg_record_key_derive(struct tg_record_key *out,
-                                              const struct tg_keyring *keyring,
-                                              const struct tg_uuid *mailbox);
-void tg_record_key_wipe(struct tg_record_key *key);
+TG_NODISCARD enum tg_err tg_seal_record_key_derive(struct tg_seal_record_key *out,
+                                                   const struct tg_keyring *keyring,
+                                                   const struct tg_uuid *mailbox);
+void tg_seal_record_key_wipe(struct tg_seal_record_key *key);
 
 /*
  * Appends key id, nonce, ciphertext and tag: AES-256-GCM with a fresh random nonce, additional data
  * store key || version || expires_s, so that a record cannot be moved to another key or given other
  * metadata. TG_E_LIMIT, TG_E_NOMEM, TG_E_CRYPTO; out is then as long as before
  */
-TG_NODISCARD enum tg_err tg_record_seal(struct tg_buf *out, const struct tg_record_key *record_key,
+TG_NODISCARD enum tg_err tg_seal_record(struct tg_buf *out,
+                                        const struct tg_seal_record_key *record_key,
                                         const struct tg_store_key *key, uint64_t version,
                                         int64_t expires_s, struct tg_bytes plain,
                                         const struct tg_rng *rng);
@@ -70,10 +71,10 @@ TG_NODISCARD enum tg_err tg_record_seal(struct tg_buf *out, const struct tg_reco
  *   record_key   of the last seal key; for a record that names an older one it is derived here
  * TG_E_CRYPTO    unknown key id, or it does not verify; nothing appended
  */
-TG_NODISCARD enum tg_err tg_record_open(struct tg_buf *out, const struct tg_keyring *keyring,
-                                        const struct tg_uuid *mailbox,
-                                        const struct tg_record_key *record_key,
-                                        const struct tg_store_key *key,
-                                        const struct tg_store_record *record);
+TG_NODISCARD enum tg_err tg_seal_record_open(struct tg_buf *out, const struct tg_keyring *keyring,
+                                             const struct tg_uuid *mailbox,
+                                             const struct tg_seal_record_key *record_key,
+                                             const struct tg_store_key *key,
+                                             const struct tg_store_record *record);
 
 #endif

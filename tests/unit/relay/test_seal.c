@@ -31,7 +31,7 @@ struct fixture {
     struct tg_keyring keyring;
     struct tg_uuid mailbox, claim;
     struct tg_store_key key;
-    struct tg_record_key record_key;
+    struct tg_seal_record_key record_key;
     struct tg_buf sealed, plain;
 };
 
@@ -45,7 +45,7 @@ static int setup(void **state)
     memset(&f->claim, 0xcc, sizeof(f->claim));
     assert_int_equal(tg_seal_mailbox_id(&f->mailbox, &f->keyring, &f->claim, TG_LIT("1")), TG_OK);
     assert_int_equal(tg_seal_store_key(&f->key, &f->keyring, &f->mailbox), TG_OK);
-    assert_int_equal(tg_record_key_derive(&f->record_key, &f->keyring, &f->mailbox), TG_OK);
+    assert_int_equal(tg_seal_record_key_derive(&f->record_key, &f->keyring, &f->mailbox), TG_OK);
     tg_buf_init(&f->sealed, 4096);
     tg_buf_init(&f->plain, 4096);
     *state = f;
@@ -65,7 +65,7 @@ static int teardown(void **state)
 static struct tg_store_record seal(struct fixture *f, struct tg_bytes plain)
 {
     tg_buf_clear(&f->sealed);
-    assert_int_equal(tg_record_seal(&f->sealed, &f->record_key, &f->key, 7, 99, plain, &f->rng),
+    assert_int_equal(tg_seal_record(&f->sealed, &f->record_key, &f->key, 7, 99, plain, &f->rng),
                      TG_OK);
     return (struct tg_store_record){ 7, 99, tg_buf_view(&f->sealed) };
 }
@@ -73,7 +73,8 @@ static struct tg_store_record seal(struct fixture *f, struct tg_bytes plain)
 static enum tg_err open_record(struct fixture *f, const struct tg_store_record *record)
 {
     tg_buf_clear(&f->plain);
-    return tg_record_open(&f->plain, &f->keyring, &f->mailbox, &f->record_key, &f->key, record);
+    return tg_seal_record_open(&f->plain, &f->keyring, &f->mailbox, &f->record_key, &f->key,
+                               record);
 }
 
 /* spec-test: protocol/3#identifier-derived */
@@ -174,10 +175,10 @@ static void open__under_other_metadata__refused(void **state)
     assert_int_equal(open_record(f, &record), TG_E_CRYPTO);
     f->key.bytes[0] ^= 1;
     f->mailbox.bytes[0] ^= 1;
-    assert_int_equal(tg_record_key_derive(&f->record_key, &f->keyring, &f->mailbox), TG_OK);
+    assert_int_equal(tg_seal_record_key_derive(&f->record_key, &f->keyring, &f->mailbox), TG_OK);
     assert_int_equal(open_record(f, &record), TG_E_CRYPTO);
     f->mailbox = mailbox;
-    assert_int_equal(tg_record_key_derive(&f->record_key, &f->keyring, &f->mailbox), TG_OK);
+    assert_int_equal(tg_seal_record_key_derive(&f->record_key, &f->keyring, &f->mailbox), TG_OK);
     assert_int_equal(open_record(f, &record), TG_OK);
 }
 
@@ -198,7 +199,7 @@ static void seal__no_random_bytes__refused_and_no_output(void **state)
     struct fixture *f = *state;
     struct tg_rng rng = { no_random, NULL };
 
-    assert_int_equal(tg_record_seal(&f->sealed, &f->record_key, &f->key, 1, 1, TG_LIT("x"), &rng),
+    assert_int_equal(tg_seal_record(&f->sealed, &f->record_key, &f->key, 1, 1, TG_LIT("x"), &rng),
                      TG_E_CRYPTO);
     assert_int_equal(f->sealed.len, 0);
 }
@@ -211,7 +212,7 @@ static void rotation__older_key__opens_until_it_is_removed(void **state)
     f->keyring.seal_keys[1] = (struct tg_seal_key){ 2, f->keyring.seal_keys[0].key };
     f->keyring.seal_keys[1].key.bytes[0] ^= 1;
     f->keyring.seal_key_count = 2;
-    assert_int_equal(tg_record_key_derive(&f->record_key, &f->keyring, &f->mailbox), TG_OK);
+    assert_int_equal(tg_seal_record_key_derive(&f->record_key, &f->keyring, &f->mailbox), TG_OK);
     assert_int_equal(f->record_key.id, 2);
     assert_int_equal(open_record(f, &record), TG_OK);
     f->keyring.seal_keys[0] = f->keyring.seal_keys[1];
