@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * attest/key_description.h - the description of a key in a certificate of Android's keystore.
- * Layer: L2, for attest/ alone.      Threads: any.      Blocks: no.      Secrets: none.
+ * Layer: L2, for attest/ and tools/attest-verify alone.      Threads: any.      Blocks: no.
+ * Secrets: none.
  * spec: "Key and ID attestation", extension 1.3.6.1.4.1.11129.2.1.17.
  */
 #ifndef TG_ATTEST_KEY_DESCRIPTION_H

@@ -16,8 +16,7 @@
  * such day or time (a leap second's :60 is refused); *unix_s is then untouched.
  */
 TG_NODISCARD enum tg_err tg_time3339_parse(int64_t *unix_s, struct tg_bytes text);
-/* Writes TG_TIME3339_LEN characters and a NUL; a time outside 1970 to 9999 gives the nearest bound.
- */
+/* Writes TG_TIME3339_LEN characters and a NUL. A time outside 1970 to 9999 gives the nearer end. */
 void tg_time3339_format(char text[TG_TIME3339_LEN + 1], int64_t unix_s);
 
 #endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/utf8.h"
 
-/* Length of the sequence that c starts and the range of its second byte; 0: c starts no sequence.
- */
+/* Length of the sequence that c starts, and the range of its second byte. 0: c starts none. */
 static size_t sequence(uint8_t c, uint8_t *low, uint8_t *high)
 {
     *low = 0x80;

@@ -13,8 +13,7 @@
 #define TG_RECORD_MAX (120u * 1024u) /* bytes */
 
 TG_NODISCARD enum tg_err tg_record_encode(struct tg_buf *out, const struct tg_mailbox *box);
-/* Views in *box end with data. TG_E_UNSUPPORTED: another format number; TG_E_SYNTAX: anything else.
- */
+/* Views in *box end with data. TG_E_UNSUPPORTED: another format number. TG_E_SYNTAX: no record. */
 TG_NODISCARD enum tg_err tg_record_decode(struct tg_mailbox *box, struct tg_bytes data);
 
 #endif

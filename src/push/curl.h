@@ -9,10 +9,10 @@
 #ifndef TG_PUSH_CURL_H
 #define TG_PUSH_CURL_H
 
+#include "base/fault.h"
+
 #define CURL_DISABLE_TYPECHECK
 #include <curl/curl.h>
-
-#include "base/fault.h"
 
 #undef curl_easy_setopt
 #undef curl_easy_getinfo

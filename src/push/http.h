@@ -47,8 +47,8 @@ struct tg_push_http_config {
 
 struct tg_push_http;
 
-enum tg_err tg_push_http_new(struct tg_push_http **out, struct tg_push_http_loop *loop,
-                             const struct tg_push_http_config *config);
+TG_NODISCARD enum tg_err tg_push_http_new(struct tg_push_http **out, struct tg_push_http_loop *loop,
+                                          const struct tg_push_http_config *config);
 /* Ends requests in flight without done(). Accepts *http == NULL. */
 void tg_push_http_free(struct tg_push_http **http);
 

@@ -3,7 +3,7 @@
  * push/http_connection.h - which connections a provider's requests may use: TLS and time limits,
  * the address guard, and the rule that a new connection carries one request until the provider has
  * accepted the credential on it.
- * Layer: L3, for push/http alone.   Threads: one.   Blocks: no.   Secrets: none.
+ * Layer: L3, for push/http and push/queue alone.   Threads: one.   Blocks: no.   Secrets: none.
  */
 #ifndef TG_PUSH_HTTP_CONNECTION_H
 #define TG_PUSH_HTTP_CONNECTION_H

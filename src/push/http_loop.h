@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * push/http_loop.h - one epoll loop for the sockets and timers of several libcurl multi handles.
- * Layer: L3, for push/engine and push/http alone.   Threads: one.   Blocks: no.   Secrets: none.
+ * Layer: L3, for push/engine, push/sender and push/http alone.   Threads: one.   Blocks: no.
+ * Secrets: none.
  *
  * The loop knows nothing about requests. It lets a handle act and then calls the handle's collect,
  * which takes the transfers that ended.

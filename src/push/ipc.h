@@ -12,9 +12,8 @@
 #include "push/settings.h"
 
 #define TG_PUSH_IPC_MAX 16384u /* bytes of a message */
-#define TG_PUSH_WINDOW                                                                             \
-    1024u /* unsettled jobs that the push process may have; it relies on this                      \
-           */
+/* Unsettled jobs that the push process may have; it relies on this. */
+#define TG_PUSH_WINDOW 1024u
 
 enum tg_push_ipc_kind { TG_PUSH_IPC_JOB = 1, TG_PUSH_IPC_OUTCOME, TG_PUSH_IPC_READY };
 

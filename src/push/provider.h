@@ -14,9 +14,7 @@
 #include "push/settings.h"
 
 #define TG_PUSH_HEADERS_MAX 12u
-#define TG_PUSH_BODY_MAX                                                                           \
-    4096u                        /* bytes of a request's body: the smallest limit of all providers \
-                                  */
+#define TG_PUSH_BODY_MAX 4096u   /* bytes of a request's body: the smallest limit of a provider */
 #define TG_PUSH_ANSWER_MAX 8192u /* bytes of an answer's body that are read; the rest is cut */
 #define TG_PUSH_URL_MAX 4096u
 
@@ -35,8 +33,7 @@ struct tg_push_request {
     struct tg_buf headers[TG_PUSH_HEADERS_MAX]; /* "name: value" each */
     uint32_t credential;                        /* the number of its credential, for renew */
     bool is_http2_only;
-    bool is_guarded; /* the client named the host: only hosts on the allow-list and public addresses
-                      */
+    bool is_guarded; /* the client named the host: it is on the allow-list, its address is public */
 };
 void tg_push_request_init(struct tg_push_request *request);
 void tg_push_request_deinit(struct tg_push_request *request);
@@ -104,8 +101,7 @@ struct tg_push_provider_ops {
     void (*credential_answer)(struct tg_push_provider *p, int64_t now_s,
                               const struct tg_push_answer *answer, struct tg_push_verdict *out);
 
-    /* The request for one push. out is initialised and empty. TG_E_SYNTAX: the token is malformed.
-     */
+    /* The request for one push. out is initialised and empty. TG_E_SYNTAX: a malformed token. */
     enum tg_err (*build)(struct tg_push_provider *p, const struct tg_push_job *job, int64_t now_s,
                          struct tg_push_request *out);
     void (*judge)(struct tg_push_provider *p, const struct tg_push_answer *answer, int64_t now_s,

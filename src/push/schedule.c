@@ -202,8 +202,8 @@ static enum tg_push_next next_of(enum tg_push_action action)
     return action == TG_PUSH_RECONNECT ? TG_PUSH_NEXT_CONNECT : TG_PUSH_NEXT_REPEAT;
 }
 
-/* Repeat once immediately; a second failure in a row counts against the credential or the provider.
- */
+/* Repeats once immediately. A second failure in a row counts against the credential or the
+   provider. */
 static void repeat(struct tg_push_decision *out, struct tg_push_schedule *s,
                    struct tg_push_route *route, const struct tg_push_verdict *verdict,
                    const struct tg_push_attempt *attempt, int64_t now_s, const struct tg_rng *rng)

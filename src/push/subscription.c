@@ -3,7 +3,6 @@
 
 #include "base/b64.h"
 #include "base/mem.h"
-#include "base/mem.h"
 #include "wire/json.h"
 
 #include <string.h>

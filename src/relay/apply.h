@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * relay/apply.h - applies the command of an exchange to a record of the store; private to this
- * folder. Layer: L2.   Threads: tg_apply_record the worker's, tg_apply_change the store's. Blocks:
- * no. Secrets: the record in the clear stays in the exchange.
+ * folder.
+ * Layer: L2.   Threads: tg_apply_record the worker's, tg_apply_change the store's.   Blocks: no.
+ * Secrets: the record in the clear stays in the exchange.
  */
 #ifndef TG_RELAY_APPLY_H
 #define TG_RELAY_APPLY_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * relay/perform.h - reads or changes the mailbox in the store, waits for a change, answers; private
- * to this folder. Layer: L2.   Threads: the worker's.   Blocks: no.   Secrets: none of its own.
+ * to this folder.
+ * Layer: L2.   Threads: the worker's.   Blocks: no.   Secrets: none of its own.
  */
 #ifndef TG_RELAY_PERFORM_H
 #define TG_RELAY_PERFORM_H

@@ -24,8 +24,7 @@
 
 /* ---- keyed hashes --------------------------------------------------------------------------- */
 
-/* The first out_len bytes of an HMAC over label, fixed-size part, length of rest in 2 bytes, rest.
- */
+/* The first out_len bytes of an HMAC over label, fixed-size part, 2-byte length of rest, rest. */
 static enum tg_err keyed_hash(uint8_t *out, size_t out_len, const struct tg_keyring *keyring,
                               struct tg_bytes label, const struct tg_uuid *fixed,
                               struct tg_bytes rest)

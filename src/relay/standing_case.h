@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * relay/standing_case.h - judges the proof of good standing of one exchange; private to this
- * folder. Layer: L2.   Threads: the worker's. tg_standing_verify() may run on another thread,
- * during which the worker does not touch the case; tg_standing_spend() runs on the store's.
+ * folder.
+ * Layer: L2.   Threads: the worker's. tg_standing_verify() may run on another thread; until it
+ * returns, the worker does not touch the case. tg_standing_spend() runs on the store's thread.
+ * Blocks: no.
  * Secrets: a token is a bearer proof, an attestation may identify a device; both are wiped when the
  * exchange ends.
  */

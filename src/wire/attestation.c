@@ -60,8 +60,7 @@ static size_t scheme_len(struct tg_bytes piece)
     size_t space = tg_bytes_find(piece, ' ');
     size_t equals = tg_bytes_find(piece, '=');
 
-    /* "name=value" belongs to the challenge before it; "Scheme" and "Scheme name=value" begin one.
-     */
+    /* "name=value" belongs to the challenge before it; "Scheme", "Scheme name=value" begin one. */
     return equals < space ? 0 : space;
 }
 

@@ -72,8 +72,7 @@ size_t tg_json_item_count(struct tg_json_object in, const char *name);
    item that is no object. Ends with doc. */
 struct tg_json_object tg_json_item(struct tg_json_object in, const char *name, size_t index);
 
-/* Writing: appends the string in quotes, escaped. If text is not UTF-8, TG_E_SYNTAX sticks in out.
- */
+/* Appends the string in quotes, escaped. If text is not UTF-8, TG_E_SYNTAX sticks in out. */
 void tg_json_put_string(struct tg_buf *out, struct tg_bytes text);
 
 #endif

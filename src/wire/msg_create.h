@@ -38,8 +38,7 @@ TG_NODISCARD enum tg_err tg_msg_created_decode(struct tg_msg_created *out, struc
 TG_NODISCARD enum tg_err tg_msg_created_encode(struct tg_buf *out,
                                                const struct tg_msg_created *msg);
 
-/* "R", "RW", "RWD" ...: each letter at most once, at least one. TG_E_SYNTAX with fault otherwise.
- */
+/* "R", "RW", "RWD" ...: at least one letter, each at most once. Else TG_E_SYNTAX with fault. */
 TG_NODISCARD enum tg_err tg_rights_parse(unsigned *rights, struct tg_bytes text,
                                          struct tg_fault *fault);
 /* Appends the letters in the order R, W, D. */

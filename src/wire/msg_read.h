@@ -10,8 +10,7 @@
 #include "wire/limits.h"
 #include "wire/types.h"
 
-/* The request body: empty, or {notificationToken}. An empty body gives token.is_present == false.
- */
+/* The request body: empty, or {notificationToken}. Empty gives token.is_present == false. */
 TG_NODISCARD enum tg_err tg_msg_read_decode(struct tg_notification_token *token,
                                             struct tg_json **doc, struct tg_bytes body,
                                             const struct tg_wire_limits *limits,

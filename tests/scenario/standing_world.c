@@ -92,8 +92,7 @@ static struct tg_private_token_issuers *make_issuers(void)
     return issuers;
 }
 
-/* ---- attestation: one byte is the step, 32 bytes are the challenge that it covers -------------
- */
+/* ---- attestation: a byte for the step, 32 bytes for the challenge that it covers ------------ */
 
 static void verify(struct tg_attest_verdict *out, const struct tg_attest_policy *policy,
                    struct tg_bytes object, const uint8_t challenge[TG_ATTEST_HASH_LEN],

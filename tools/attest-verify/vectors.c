@@ -223,8 +223,8 @@ static struct tg_attest_policy *make_policy(const struct vector *v, const json_t
     return policy;
 }
 
-/* An app also says which key it means. The protocol has no place for that, so it is checked here.
- */
+/* An app also sends the identifier of its key. The protocol has no member for it, so it is checked
+   here. */
 static bool is_key_id_right(const struct vector *v)
 {
     struct tg_authdata auth;

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * server/http/http1_parser.h - collects one HTTP/1 request with llhttp; private to http1.c. It
- * checks sizes and decides nothing else. Layer: L4.      Threads: its worker's.      Blocks: no.
+ * checks sizes and decides nothing else.
+ * Layer: L4.      Threads: its worker's.      Blocks: no.
+ * Secrets: the request is in the memory that the caller lends, and wipes.
  */
 #ifndef TG_SERVER_HTTP_HTTP1_PARSER_H
 #define TG_SERVER_HTTP_HTTP1_PARSER_H

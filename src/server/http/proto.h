@@ -20,7 +20,7 @@ struct tg_proto_io {
        send. It does not report a broken connection: the connection cancels the engine soon. */
     void (*write)(struct tg_proto_io *io, const struct tg_bytes *parts, size_t part_count);
     /* The engine's state changed outside of feed. Later, never inside this call, the connection
-       calls        pump and feeds the rest of the input. */
+       calls pump and feeds the rest of the input. */
     void (*kick)(struct tg_proto_io *io);
     size_t unsent; /* bytes kept by write */
     struct tg_peer peer;

@@ -18,8 +18,8 @@
 #define TICKET_NAME_LEN 16u
 #define TICKET_KEY_LEN 32u
 
-/* The keys of the last two hours: the newer one makes tickets, both open them.    spec:
-   protocol/1#tls-resumption */
+/* The keys of the last two hours: the newer one makes tickets, both open them.
+   spec: protocol/1#tls-resumption */
 struct ticket_key {
     uint8_t name[TICKET_NAME_LEN];
     uint8_t aes[TICKET_KEY_LEN];

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * server/ops/notify.h - notifies the service manager of the relay's state (sd_notify(3), without
- * its library). Layer: L4.      Threads: any.      Blocks: no.      Secrets: none.
+ * its library).
+ * Layer: L4.      Threads: any.      Blocks: no.      Secrets: none.
  */
 #ifndef TG_SERVER_OPS_NOTIFY_H
 #define TG_SERVER_OPS_NOTIFY_H

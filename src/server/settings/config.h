@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * server/settings/config.h - every setting of tigressd: one schema table, an INI file, and flags
- * that override the file. Layer: L4.      Threads: loaded once at start, read-only from then on.
- * Blocks: reads files. Secrets: none. Keys are named by path; their contents are never read here.
+ * that override the file.
+ * Layer: L4.      Threads: loaded once at start, read-only from then on.      Blocks: reads files.
+ * Secrets: none. Keys are named by path; their contents are never read here.
  *
  * A setting is written `name = value` in the file and `--name value` or `--name=value` on the
  * command line. `--name` alone sets a yes/no setting to yes. The command line overrides the file.

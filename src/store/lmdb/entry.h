@@ -42,8 +42,7 @@ TG_NODISCARD int tg_lmdb_entry_put(struct tg_lmdb_write *w, const struct tg_stor
                                    const struct tg_lmdb_entry *next);
 TG_NODISCARD int tg_lmdb_entry_remove(struct tg_lmdb_write *w, const struct tg_store_key *key,
                                       int64_t due_s);
-/* The first row of d that is not before from (NULL: the first of all). MDB_NOTFOUND: there is none.
- */
+/* The first row that is not before from (NULL: the first of all). MDB_NOTFOUND: there is none. */
 TG_NODISCARD int tg_lmdb_due_from(MDB_cursor *cursor, const struct tg_lmdb_due *from,
                                   struct tg_lmdb_due *due);
 TG_NODISCARD int tg_lmdb_due_next(MDB_cursor *cursor, struct tg_lmdb_due *due);

@@ -121,8 +121,7 @@ static int batch_commit(struct tg_lmdb *s, struct tg_lmdb_write *w)
         return rc;
     }
     if (rc != 0) {
-        /* In doubt: the page cache and the disk may differ from now on. No client gets an answer.
-         */
+        /* In doubt: the page cache and the disk may differ from now on. No client is answered. */
         tg_store_die(s->gate.log, "store.commit_failed", rc);
     }
     s->stats = w->stats;

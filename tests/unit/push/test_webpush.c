@@ -36,8 +36,7 @@
     "\",\"auth\":\"" AUTH "\"}}"
 #define TOKEN TOKEN_AT("https://push.example/send/abc?d=e")
 
-/* ---- a verifier of ES256 that the product has no need of --------------------------------------
- */
+/* ---- a verifier of ES256, which the relay does not need ------------------------------------- */
 
 static EVP_PKEY *key_of_point(struct tg_bytes point)
 {
