@@ -6,6 +6,13 @@
  * verification, and the OpenSSL operations with d2i_X509 of each certificate, which every verifier
  * needs.
  */
+#include "attest/attest.h"
+
+#include "attest/authdata.h"
+#include "attest/signature.h"
+#include "base/buf.h"
+#include "base/hex.h"
+
 #include <jansson.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -15,12 +22,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-#include "attest/attest.h"
-#include "attest/authdata.h"
-#include "attest/signature.h"
-#include "base/buf.h"
-#include "base/hex.h"
 
 #define ROUND_S 0.15
 #define ROUNDS 8

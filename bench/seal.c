@@ -7,15 +7,15 @@
  * The envelope generates a random IV, pads, encrypts and encodes, and then decodes and decrypts.
  * OpenSSL alone encrypts and decrypts the same bytes with one prepared context for each direction.
  */
+#include "base/buf.h"
+#include "wire/envelope.h"
+
 #include <openssl/evp.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-#include "base/buf.h"
-#include "wire/envelope.h"
 
 #define MESSAGE_LEN 4096
 #define ROUND_S 0.25

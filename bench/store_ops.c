@@ -11,6 +11,9 @@
  * it, as a worker of the relay does. --live adds N other records to the store first, and --sweep
  * removes the oldest N of them while the transfers run. Prints one JSON line.
  */
+#include "base/num.h"
+#include "store/store.h"
+
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,9 +22,6 @@
 #include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
-
-#include "base/num.h"
-#include "store/store.h"
 
 #define IN_FLIGHT 64u
 #define PORTS_MAX 64u
