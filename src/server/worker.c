@@ -248,7 +248,7 @@ void tg_worker_order(struct tg_worker *w, enum tg_worker_order order)
 static void open_connection(struct tg_worker *w, int fd, struct tg_tls_context *tls,
                             const struct tg_service *service, size_t max)
 {
-    /* docs/architecture.md, property "bounded" */
+    /* docs/architecture.md, property 6 */
     if (w->conns.count >= max) {
         tg_metrics_count(w->env.metrics, TG_COUNTER_REFUSED_CONNECTIONS);
         (void)close(fd);

@@ -307,7 +307,7 @@ static void request__served_over_a_socket(void **state)
     fixture_free(f);
 }
 
-/* docs/architecture.md, property "bounded" */
+/* docs/architecture.md, property 6 */
 static void connections__up_to_the_limit_served__one_more_closed(void **state)
 {
     struct fixture *f = fixture_new();
