@@ -47,6 +47,13 @@ static void set_deadline(struct tg_http1 *h, uint64_t in_ms)
     tg_deadline_set(&h->env->wheel, &h->deadline, h->env->now_mono_ms + in_ms);
 }
 
+/* The parser borrows mem, so it loses it too. */
+static void put_mem(struct tg_http1 *h)
+{
+    h->parser.mem = NULL;
+    tg_reqmem_put(&h->env->reqmems, &h->mem);
+}
+
 static void finish(struct tg_http1 *h, bool must_linger)
 {
     h->state = STATE_FINISHED;
@@ -54,7 +61,7 @@ static void finish(struct tg_http1 *h, bool must_linger)
     h->proto.is_finished = true;
     h->proto.must_linger = must_linger;
     tg_deadline_clear(&h->deadline);
-    tg_reqmem_put(&h->env->reqmems, &h->mem);
+    put_mem(h);
 }
 
 static uint32_t idle_ms(const struct tg_http1 *h)
@@ -113,7 +120,7 @@ static void dispatch(struct tg_http1 *h)
         request.body = (struct tg_bytes){ 0 };
     }
     tg_pending_begin(&h->pending, &request);
-    tg_reqmem_put(&h->env->reqmems, &h->mem);
+    put_mem(h);
 }
 
 static void on_respond(struct tg_pending *p, const struct tg_http_response *response)

@@ -14,7 +14,7 @@
 
 struct tg_http1_parser {
     llhttp_t llhttp;
-    struct tg_reqmem *mem; /* filled; borrowed from start to the end of the request */
+    struct tg_reqmem *mem; /* filled; borrowed from start on, until the caller sets it to NULL */
     size_t body_max;       /* bytes */
     size_t name_at;        /* in mem's text, of the header being read */
     size_t name_len;
