@@ -81,14 +81,33 @@ static enum tg_config_action load_config(struct daemon *d, int argc, char **argv
     return action;
 }
 
-/* The files that the settings name are checked too: keys, roots, lists of issuers. */
+/* A development certificate is made at the start. */
+static enum tg_err check_tls(const struct tg_config *config, struct tg_fault *fault)
+{
+    struct tg_tls_tickets *tickets = NULL;
+    struct tg_tls_context *tls = NULL;
+    enum tg_err err = TG_OK;
+
+    if (config->is_plain_http || config->is_dev_cert) {
+        return TG_OK;
+    }
+    TG_TRY(tg_tls_tickets_new(&tickets, &tg_rng_system));
+    TG_TRY(tg_tls_context_new(&tls, config->tls_cert, config->tls_key, tickets, fault));
+out:
+    tg_tls_context_free(&tls);
+    tg_tls_tickets_free(&tickets);
+    return err;
+}
+
+/* The files that the settings name are checked too: certificate, keys, roots, lists of issuers.
+   The check of the push keys follows the one of the certificate, because it changes the user. */
 static int check_config(struct daemon *d)
 {
     struct tg_fault fault = { { 0 } };
     struct tg_standing_policy *standing = NULL;
     int status = EXIT_USAGE;
 
-    if (tg_push_child_check(d->config, &fault) == TG_OK &&
+    if (check_tls(d->config, &fault) == TG_OK && tg_push_child_check(d->config, &fault) == TG_OK &&
         tg_standing_policy_open(&standing, d->config, &fault) == TG_OK) {
         (void)puts("tigressd: the configuration is valid");
         status = EXIT_SUCCESS;

@@ -560,6 +560,15 @@ def config__bad_lines_in_a_file__all_named_with_their_line(tmp_path):
         assert f":{line}" in text, text
 
 
+def config__key_of_no_certificate__refused_by_the_check(tmp_path):
+    (tmp_path / "c.pem").write_text("no certificate")
+    (tmp_path / "k.pem").write_text("no key")
+    code, text = run_refused(["--listen", "127.0.0.1:0", "--data", str(tmp_path / "d"), "--tls-cert",
+                              str(tmp_path / "c.pem"), "--tls-key", str(tmp_path / "k.pem"), "--check-config"])
+    assert (code, "TLS certificate" in text) == (2, True), text
+    assert not (tmp_path / "d").exists()
+
+
 def config__secret_looking_value__not_repeated(tmp_path):
     _, text = run_refused(loopback(tmp_path) + ["--workers", "MARKvalueMARK"])
     assert "MARK" not in text
