@@ -29,7 +29,7 @@ static const struct error_row {
     { TIGRESS_E_SAVED_STATE, TIGRESS_CLASS_CALLER, "E_SAVED_STATE",
       "The saved state is damaged, truncated or from another version." },
     { TIGRESS_E_WITHDRAWN, TIGRESS_CLASS_ENDED, "E_WITHDRAWN",
-      "The sender withdrew this transfer." },
+      "The sender ended or withdrew this transfer." },
     { TIGRESS_E_COMPLETED, TIGRESS_CLASS_ENDED, "E_COMPLETED",
       "The recipient ended this transfer." },
     { TIGRESS_E_EXPIRED, TIGRESS_CLASS_ENDED, "E_EXPIRED", "This transfer has expired." },
