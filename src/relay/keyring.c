@@ -152,8 +152,8 @@ out:
 
 enum tg_err tg_keyring_format(struct tg_buf *out, const struct tg_keyring *keyring)
 {
-    tg_buf_append_str(out, "# The relay's keys. This file and the store are enough to read the "
-                           "store.\n# The last seal key seals; the others only open.\nindex ");
+    tg_buf_append_str(out, "# The relay's keys. Back them up separately from the store.\n"
+                           "# The last seal key seals; the others only open.\nindex ");
     tg_hex_encode(out, tg_secret_view(&keyring->index_key));
     for (size_t i = 0; i < keyring->seal_key_count; i++) {
         tg_buf_append_str(out, "\nseal ");
