@@ -2,11 +2,11 @@
 /* Every allocation of a verification fails once, those of OpenSSL and libcbor too. The verdict is
    then "internal": no device is reported as bad. */
 #include "unit.h"
+#include "support/c/fail_openssl.h"
 
 #include "attest/attest.h"
 
 #include <cbor.h>
-#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,56 +16,11 @@
 #define STEP_FROM 60
 #define STEP 13
 
-void *__real_malloc(size_t size);
-void *__wrap_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-cbor_item_t *__real_cbor_load(cbor_data source, size_t size, struct cbor_load_result *result);
-cbor_item_t *__wrap_cbor_load(cbor_data source, size_t size, struct cbor_load_result *result);
-
-static int fail_in = -1;
-
-static bool is_failing(void)
-{
-    return fail_in >= 0 && fail_in-- == 0;
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return is_failing() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return is_failing() ? NULL : __real_calloc(count, size);
-}
-
+FAIL_WRAP_MALLOC()
+FAIL_WRAP_CALLOC()
 /* libcbor calls malloc of libc directly, so this makes its load function report no memory. */
-cbor_item_t *__wrap_cbor_load(cbor_data source, size_t size, struct cbor_load_result *result)
-{
-    return is_failing() ? NULL : __real_cbor_load(source, size, result);
-}
-
-static void *library_malloc(size_t size, const char *file, int line)
-{
-    (void)file;
-    (void)line;
-    return is_failing() ? NULL : __real_malloc(size);
-}
-
-static void *library_realloc(void *ptr, size_t size, const char *file, int line)
-{
-    (void)file;
-    (void)line;
-    return is_failing() ? NULL : realloc(ptr, size);
-}
-
-static void library_free(void *ptr, const char *file, int line)
-{
-    (void)file;
-    (void)line;
-    free(ptr);
-}
+FAIL_WRAP(cbor_item_t *, NULL, cbor_load,
+          (cbor_data source, size_t size, struct cbor_load_result *result), (source, size, result))
 
 static void verify_once(struct tg_attest_verdict *verdict, const struct unit_vector *v,
                         const struct tg_attest_policy *policy)
@@ -76,7 +31,7 @@ static void verify_once(struct tg_attest_verdict *verdict, const struct unit_vec
 
 /* OpenSSL can do without some of its allocations, so a success does not end the loop. It ends when
    allocation n was not reached. */
-static void fail_each(const char *file, const char *name, int step)
+static void fail_each(const char *file, const char *name, unsigned step)
 {
     struct tg_attest_verdict verdict = { .step = TG_ATTEST_STEP_INTERNAL };
     struct unit_vector v;
@@ -84,19 +39,19 @@ static void fail_each(const char *file, const char *name, int step)
     bool is_reached = true;
     int internal_count = 0;
     int bad_count = 0;
-    int n = 0;
+    unsigned n = 0;
 
     unit_vector_load(&v, file, name);
     policy = unit_policy(v.pem);
     verify_once(&verdict, &v, policy);
     assert_int_equal(verdict.step, TG_ATTEST_OK);
-    for (n = 0; n < ALLOCATIONS_MAX && is_reached; n += n < STEP_FROM ? 1 : step) {
-        fail_in = n;
+    for (n = 1; n < ALLOCATIONS_MAX && is_reached; n += n <= STEP_FROM ? 1 : step) {
+        fail_at(n);
         verify_once(&verdict, &v, policy);
-        is_reached = fail_in < 0;
-        fail_in = -1;
+        fail_at(0);
+        is_reached = fail_reached();
         if (verdict.step != TG_ATTEST_OK && verdict.step != TG_ATTEST_STEP_INTERNAL) {
-            print_error("%s, allocation %d: %s, %s\n", name, n, tg_attest_step_name(verdict.step),
+            print_error("%s, allocation %u: %s, %s\n", name, n, tg_attest_step_name(verdict.step),
                         verdict.fault.text);
         }
         bad_count += verdict.step != TG_ATTEST_OK && verdict.step != TG_ATTEST_STEP_INTERNAL;
@@ -128,24 +83,21 @@ static void policy__allocation_n_fails__an_error_and_no_policy(void **state)
 {
     struct unit_vector v;
     struct tg_attest_policy *policy = NULL;
-    int n = 0;
+    unsigned n = 0;
 
     (void)state;
     unit_vector_load(&v, "w3c_level3.json", "packed-es256");
-    for (n = 0; n < ALLOCATIONS_MAX; n++) {
-        bool is_reached = false;
-
-        fail_in = n;
+    for (n = 1; n < ALLOCATIONS_MAX; n++) {
+        fail_at(n);
         policy = unit_policy_or_null(v.pem);
-        is_reached = fail_in < 0;
-        fail_in = -1;
-        if (!is_reached) {
+        fail_at(0);
+        if (!fail_reached()) {
             break;
         }
         tg_attest_policy_free(&policy);
     }
     assert_non_null(policy);
-    assert_true(n > 1);
+    assert_true(n > 2);
     tg_attest_policy_free(&policy);
     unit_vector_deinit(&v);
 }
@@ -158,7 +110,7 @@ int main(void)
     };
 
     /* Before the first allocation of OpenSSL; later it refuses new functions. */
-    if (CRYPTO_set_mem_functions(library_malloc, library_realloc, library_free) != 1) {
+    if (!fail_openssl_memory()) {
         return 1;
     }
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,24 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unit.h"
+#include "support/c/fail_at.h"
 
 #include "base/buf.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-void *__real_malloc(size_t size);
-void *__wrap_malloc(size_t size);
-
-/* Fails the allocation with this number, counted down; negative: no failure. */
-static int fail_in = -1;
-
-void *__wrap_malloc(size_t size)
-{
-    if (fail_in >= 0 && fail_in-- == 0) {
-        return NULL;
-    }
-    return __real_malloc(size);
-}
+FAIL_WRAP_MALLOC()
 
 static void append__to_the_maximum_and_one_more__limit_sticks(void **state)
 {
@@ -72,9 +61,9 @@ static void append__memory_runs_out__contents_kept_and_error_sticks(void **state
     memset(big, 'x', sizeof(big));
     tg_buf_init(&b, 1000);
     tg_buf_append_str(&b, "abc");
-    fail_in = 0;
+    fail_at(1);
     tg_buf_append(&b, TG_ARRAY_BYTES(big));
-    fail_in = -1;
+    fail_at(0);
     assert_int_equal(tg_buf_status(&b), TG_E_NOMEM);
     assert_int_equal(b.len, 3);
     assert_memory_equal(b.ptr, "abc", 3);
@@ -126,9 +115,9 @@ static void extend__length_that_overflows__limit(void **state)
     (void)state;
     tg_buf_init(&b, SIZE_MAX);
     tg_buf_append_u8(&b, 1);
-    fail_in = 0; /* the next allocation */
+    fail_at(1); /* the next allocation */
     assert_null(tg_buf_extend(&b, SIZE_MAX - 1));
-    fail_in = -1;
+    fail_at(0);
     assert_int_not_equal(tg_buf_status(&b), TG_OK);
     assert_int_equal(b.len, 1);
     tg_buf_deinit(&b);

@@ -1,27 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unit.h"
+#include "support/c/fail_at.h"
 
 #include "base/mem.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-void *__real_malloc(size_t size);
-void *__wrap_malloc(size_t size);
+FAIL_WRAP_MALLOC()
+
 void __real_free(void *ptr);
 void __wrap_free(void *ptr);
 
-static int fail_in = -1;
 static unsigned char *watched; /* the block whose first bytes are checked when it is freed */
 static unsigned char seen[8];
-
-void *__wrap_malloc(size_t size)
-{
-    if (fail_in >= 0 && fail_in-- == 0) {
-        return NULL;
-    }
-    return __real_malloc(size);
-}
 
 void __wrap_free(void *ptr)
 {
@@ -127,9 +119,9 @@ static void grow__memory_runs_out__old_block_untouched(void **state)
     unsigned char *block = secret_block(16);
 
     (void)state;
-    fail_in = 0;
+    fail_at(1);
     assert_null(tg_mem_grow(block, 16, 40));
-    fail_in = -1;
+    fail_at(0);
     for (size_t i = 0; i < 16; i++) {
         assert_int_equal(block[i], 0x5a);
     }

@@ -1,41 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A whole transfer in which allocation number n fails, n = 1, 2, 3, ... */
 #include "unit/client/support.h"
+#include "support/c/fail_at.h"
 
-void *__real_calloc(size_t count, size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__real_malloc(size_t size);
-void *__wrap_malloc(size_t size);
-
-/* State of the test: which allocation fails, and the memory in use. */
-static size_t fail_at;
-static size_t call_count;
-static bool has_failed;
-
-static bool is_to_fail(void)
-{
-    if (fail_at == 0 || ++call_count != fail_at) {
-        return false;
-    }
-    has_failed = true;
-    return true;
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return is_to_fail() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return is_to_fail() ? NULL : __real_malloc(size);
-}
+FAIL_WRAP_CALLOC()
+FAIL_WRAP_MALLOC()
 
 /* A call that ran out of memory is repeated: it must have changed nothing. */
 static bool is_ok(enum tigress_error error)
 {
     if (error == TIGRESS_E_NOMEM) {
-        assert_true(has_failed);
+        assert_true(fail_reached());
         return false;
     }
     assert_int_equal(error, TIGRESS_OK);
@@ -65,7 +40,7 @@ static enum tigress_want run(struct fake_relay *relay, struct tigress_session *s
             assert_int_equal(tigress_session_retry(s), TIGRESS_OK);
         } else {
             if (want == TIGRESS_FAILED) {
-                print_error("%zu: %s\n", fail_at, tigress_session_error_text(s));
+                print_error("%u: %s\n", fail_calls(), tigress_session_error_text(s));
             }
             return want;
         }
@@ -185,32 +160,30 @@ static void standing(void)
 
 static void standing__every_allocation_fails_once__still_completes(void **state)
 {
+    unsigned n = 0;
+
     (void)state;
-    fail_at = 0;
     do {
-        fail_at++;
-        call_count = 0;
-        has_failed = false;
+        fail_at(++n);
         standing();
-        assert_true(fail_at < 2000);
-    } while (has_failed);
-    assert_true(fail_at > 20);
-    fail_at = 0;
+        fail_at(0);
+        assert_true(n < 2000);
+    } while (fail_reached());
+    assert_true(n > 20);
 }
 
 static void transfer__every_allocation_fails_once__still_completes(void **state)
 {
+    unsigned n = 0;
+
     (void)state;
-    fail_at = 0;
     do {
-        fail_at++;
-        call_count = 0;
-        has_failed = false;
+        fail_at(++n);
         transfer();
-        assert_true(fail_at < 2000);
-    } while (has_failed);
-    assert_true(fail_at > 20);
-    fail_at = 0;
+        fail_at(0);
+        assert_true(n < 2000);
+    } while (fail_reached());
+    assert_true(n > 20);
 }
 
 int main(void)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Each allocation of a whole direct transfer fails once; the transfer still finishes. */
 #include "unit/direct/direct_world.h"
+#include "support/c/fail_at.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,30 +11,8 @@
 
 #include <cmocka.h>
 
-void *__real_calloc(size_t count, size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__real_malloc(size_t size);
-void *__wrap_malloc(size_t size);
-
-/* State of the test: which allocation fails. */
-static size_t fail_at;
-static size_t call_count;
-static bool is_armed;
-
-static bool is_to_fail(void)
-{
-    return is_armed && ++call_count == fail_at;
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return is_to_fail() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return is_to_fail() ? NULL : __real_malloc(size);
-}
+FAIL_WRAP_CALLOC()
+FAIL_WRAP_MALLOC()
 
 static void until_input(struct direct_world *w, struct tigress_session *s, enum tigress_want want)
 {
@@ -82,19 +61,18 @@ static void transfer(struct direct_world *w)
 static void transfer__each_allocation_fails_once__finished_all_the_same(void **state)
 {
     struct direct_world *w = NULL;
-    size_t total = 0;
+    unsigned n = 0;
 
     (void)state;
-    for (fail_at = 0; fail_at <= total; fail_at++) {
+    do {
+        n++;
         direct_set_up((void **)&w);
-        call_count = 0;
-        is_armed = true;
+        fail_at(n);
         transfer(w);
-        is_armed = false;
-        total = fail_at == 0 ? call_count : total;
+        fail_at(0);
         direct_tear_down((void **)&w);
-    }
-    assert_true(total > 100);
+    } while (fail_reached());
+    assert_true(n > 100);
 }
 
 static void saved_host__each_allocation_fails_once__refused_then_resumed(void **state)
@@ -104,17 +82,17 @@ static void saved_host__each_allocation_fails_once__refused_then_resumed(void **
     unsigned char *saved = NULL;
     size_t len = 0;
     enum tigress_error error = TIGRESS_E_NOMEM;
+    unsigned n = 0;
 
     direct_invite(w);
     assert_int_equal(tigress_direct_host_save(w->host, &saved, &len), TIGRESS_OK);
-    for (fail_at = 1; error != TIGRESS_OK; fail_at++) {
-        call_count = 0;
-        is_armed = true;
+    while (error != TIGRESS_OK) {
+        fail_at(++n);
         error = tigress_direct_host_resume(&back, saved, len, NULL, 0);
-        is_armed = false;
+        fail_at(0);
         assert_true(error == TIGRESS_OK || (error == TIGRESS_E_NOMEM && back == NULL));
     }
-    assert_true(fail_at > 3);
+    assert_true(n > 2);
     tigress_direct_host_free(&back);
     tigress_free(saved, len);
 }

@@ -5,17 +5,16 @@
  * push process stops (wire/json.h).
  */
 #include "support.h"
+#include "support/c/fail_openssl.h"
 
 #include "push/engine.h"
 #include "push/subscription.h"
 #include "wire/webpush.h"
 
 #include <curl/curl.h>
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <poll.h>
-#include <stdatomic.h>
 #include <time.h>
 
 #define CALLS_MAX 20000
@@ -26,64 +25,12 @@
     "{\"endpoint\":\"" ENDPOINT "\",\"keys\":{\"p256dh\":\"" POINT                                 \
     "\",\"auth\":\"BTBZMqHH6r4Tts7J_aSIgg\"}}"
 
-void *__real_malloc(size_t size);
-void *__wrap_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-
-/* Allocations before the one that fails; below 0: none fails. Atomic, because libcurl has a thread
-   for names. */
-static atomic_int fail_in = -1;
-
-static bool is_failing(void)
-{
-    return atomic_load(&fail_in) >= 0 && atomic_fetch_sub(&fail_in, 1) == 0;
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return is_failing() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return is_failing() ? NULL : __real_calloc(count, size);
-}
-
-static void *library_malloc(size_t size, const char *file, int line)
-{
-    (void)file;
-    (void)line;
-    return is_failing() ? NULL : __real_malloc(size);
-}
-
-static void *library_realloc(void *ptr, size_t size, const char *file, int line)
-{
-    (void)file;
-    (void)line;
-    return is_failing() ? NULL : realloc(ptr, size);
-}
-
-static void library_free(void *ptr, const char *file, int line)
-{
-    (void)file;
-    (void)line;
-    free(ptr);
-}
-
-static void *curl_malloc(size_t size)
-{
-    return is_failing() ? NULL : __real_malloc(size);
-}
+FAIL_WRAP_MALLOC()
+FAIL_WRAP_CALLOC()
 
 static void *curl_realloc(void *ptr, size_t size)
 {
     return is_failing() ? NULL : realloc(ptr, size);
-}
-
-static void *curl_calloc(size_t count, size_t size)
-{
-    return is_failing() ? NULL : __real_calloc(count, size);
 }
 
 static char *curl_strdup(const char *text)
@@ -92,13 +39,12 @@ static char *curl_strdup(const char *text)
 }
 
 /* Each of the first allocations, then fewer and fewer: opening a key makes thousands. */
-#define NEXT(n, dense) ((n) + 1 + (n) / (dense))
+#define NEXT(n, dense) ((n) + 1 + ((n)-1) / (dense))
 #define DENSE 20
 #define DENSE_RSA 4 /* checking an RSA key takes long */
 
 /* Runs with allocation n failing. True: it was reached. */
-#define WITH_FAILURE(n, call)                                                                      \
-    (atomic_store(&fail_in, (n)), (call), atomic_exchange(&fail_in, -1) < 0)
+#define WITH_FAILURE(n, call) (fail_at(n), (void)(call), fail_at(0), fail_reached())
 
 /* ---- providers ------------------------------------------------------------------------------ */
 
@@ -205,7 +151,7 @@ static void open__allocation_n_fails__an_error_and_no_leak(void **state)
     for (enum tg_push_id id = 0; id < TG_PUSH_COUNT; id++) {
         bool is_reached = true;
 
-        for (int n = 0; is_reached; n = NEXT(n, id == TG_PUSH_FCM ? DENSE_RSA : DENSE)) {
+        for (unsigned n = 1; is_reached; n = NEXT(n, id == TG_PUSH_FCM ? DENSE_RSA : DENSE)) {
             struct tg_push_provider *p = NULL;
             struct tg_fault fault = { "" };
             enum tg_err err = TG_E_BUG;
@@ -266,7 +212,7 @@ static void check_build(enum tg_push_id id, const struct tg_push_request *want)
     bool is_reached = true;
 
     give_credential(id, p);
-    for (int n = 0; is_reached; n = NEXT(n, DENSE)) {
+    for (unsigned n = 1; is_reached; n = NEXT(n, DENSE)) {
         struct tg_push_request request;
         enum tg_err err = TG_E_BUG;
 
@@ -313,7 +259,7 @@ static void credential__allocation_n_fails__no_credential_or_a_valid_one(void **
     bool is_reached = true;
 
     (void)state;
-    for (int n = 0; is_reached; n = NEXT(n, DENSE)) {
+    for (unsigned n = 1; is_reached; n = NEXT(n, DENSE)) {
         struct tg_push_verdict verdict = { .reason = "" };
         struct tg_push_request request;
         enum tg_err err = TG_E_BUG;
@@ -344,7 +290,7 @@ static void judge__allocation_n_fails__no_token_dropped(void **state)
         struct tg_push_provider *p = opened(id);
         bool is_reached = true;
 
-        for (int n = 0; is_reached; n = NEXT(n, DENSE)) {
+        for (unsigned n = 1; is_reached; n = NEXT(n, DENSE)) {
             struct tg_push_verdict verdict = { .reason = "" };
 
             assert_true(n < CALLS_MAX);
@@ -363,7 +309,7 @@ static void subscription__allocation_n_fails__an_error_that_is_not_about_the_tok
     bool is_reached = true;
 
     (void)state;
-    for (int n = 0; is_reached; n = NEXT(n, DENSE)) {
+    for (unsigned n = 1; is_reached; n = NEXT(n, DENSE)) {
         struct tg_push_subscription got;
         enum tg_err err = TG_E_BUG;
 
@@ -386,7 +332,7 @@ static void message__allocation_n_fails__complete_or_an_error(void **state)
     bool is_reached = true;
 
     (void)state;
-    for (int n = 0; is_reached; n = NEXT(n, DENSE)) {
+    for (unsigned n = 1; is_reached; n = NEXT(n, DENSE)) {
         struct tg_push_ipc back;
         struct tg_buf out;
         enum tg_err err = TG_E_BUG;
@@ -419,7 +365,7 @@ static void webpush__allocation_n_fails__sealed_and_opened_completely_or_not_at_
 
     (void)state;
     assert_int_equal(tg_p256_public(receiver.public_key, &device_key), TG_OK);
-    for (int n = 0; is_reached; n = NEXT(n, DENSE)) {
+    for (unsigned n = 1; is_reached; n = NEXT(n, DENSE)) {
         struct tg_buf sealed;
         struct tg_buf plain;
         enum tg_err err = TG_E_BUG;
@@ -506,7 +452,7 @@ static void engine__allocation_n_fails__no_engine_and_no_leak(void **state)
 
     (void)state;
     without_fcm();
-    for (int n = 0; is_reached; n = NEXT(n, DENSE)) {
+    for (unsigned n = 1; is_reached; n = NEXT(n, DENSE)) {
         struct outcomes outcomes = { .count = { 0 } };
         struct tg_push_engine *engine = NULL;
 
@@ -542,11 +488,11 @@ static void push_to_all(struct tg_push_engine *engine, struct outcomes *outcomes
     }
 }
 
-static void check_jobs(int dense)
+static void check_jobs(unsigned dense)
 {
     bool is_reached = true;
 
-    for (int n = 0; is_reached; n = NEXT(n, dense)) {
+    for (unsigned n = 1; is_reached; n = NEXT(n, dense)) {
         struct outcomes outcomes = { .count = { 0 } };
         struct tg_push_engine *engine = new_engine(&outcomes);
 
@@ -591,9 +537,9 @@ int main(void)
     };
 
     /* Before the first allocation of the libraries; later they refuse new functions. */
-    if (CRYPTO_set_mem_functions(library_malloc, library_realloc, library_free) != 1 ||
-        curl_global_init_mem(CURL_GLOBAL_DEFAULT, curl_malloc, free, curl_realloc, curl_strdup,
-                             curl_calloc) != CURLE_OK) {
+    if (!fail_openssl_memory() ||
+        curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, free, curl_realloc, curl_strdup,
+                             calloc) != CURLE_OK) {
         return 1;
     }
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -5,6 +5,7 @@
  * memory leaks.
  */
 #include "standing_world.h"
+#include "support/c/fail_at.h"
 
 #include "base/mem.h"
 #include "base/secret.h"
@@ -17,29 +18,8 @@
 
 #define CALLS_MAX 400u
 
-/* The call that fails; 0: none. Test state, so a file's own variable. */
-static unsigned fail_at;
-static unsigned call_no;
-
-static bool must_fail(void)
-{
-    return fail_at != 0 && ++call_no == fail_at;
-}
-
-#define WRAP_ALLOC(name, params, args)                                                             \
-    void *__real_##name params;                                                                    \
-    void *__wrap_##name params;                                                                    \
-    void *__wrap_##name params                                                                     \
-    {                                                                                              \
-        return must_fail() ? NULL : __real_##name args;                                            \
-    }
-#define WRAP_CRYPTO(name, params, args)                                                            \
-    enum tg_err __real_##name params;                                                              \
-    enum tg_err __wrap_##name params;                                                              \
-    enum tg_err __wrap_##name params                                                               \
-    {                                                                                              \
-        return must_fail() ? TG_E_CRYPTO : __real_##name args;                                     \
-    }
+#define WRAP_ALLOC(name, params, args) FAIL_WRAP(void *, NULL, name, params, args)
+#define WRAP_CRYPTO(name, params, args) FAIL_WRAP(enum tg_err, TG_E_CRYPTO, name, params, args)
 
 WRAP_ALLOC(tg_mem_calloc, (size_t count, size_t size), (count, size))
 WRAP_ALLOC(tg_mem_grow, (void *old, size_t old_size, size_t new_size), (old, old_size, new_size))
@@ -170,11 +150,10 @@ static bool try_step(size_t step_no, unsigned n)
 
     build_up(&w, step_no, target);
     writes = fake_store_write_count(w.store);
-    call_no = 0;
-    fail_at = n;
+    fail_at(n);
     a = send(&w, &steps[step_no], target);
-    was_reached = call_no >= n;
-    fail_at = 0;
+    was_reached = fail_reached();
+    fail_at(0);
 
     assert_int_equal(a.count, 1);
     assert_int_equal(tg_relay_in_flight(w.relay), 0);
@@ -242,11 +221,10 @@ static bool try_proofs(const char *proof, unsigned right, unsigned n)
     standing_world_init(&s, &w);
     s.standing.attestation = TG_STANDING_REQUIRED;
     s.standing.private_tokens = TG_STANDING_OPTIONAL;
-    call_no = 0;
-    fail_at = n;
+    fail_at(n);
     a = send_proofs(&w, proof);
-    was_reached = call_no >= n;
-    fail_at = 0;
+    was_reached = fail_reached();
+    fail_at(0);
     assert_int_equal(a.count, 1);
     assert_int_equal(tg_relay_in_flight(w.relay), 0);
     if (a.status != right) {
@@ -287,10 +265,9 @@ static void new__no_memory__refused_and_untouched(void **state)
     struct tg_relay *relay = NULL;
 
     (void)state;
-    call_no = 0;
-    fail_at = 1;
+    fail_at(1);
     assert_int_equal(tg_relay_new(&relay, NULL, NULL, NULL, NULL, NULL, NULL), TG_E_NOMEM);
-    fail_at = 0;
+    fail_at(0);
     assert_null(relay);
 }
 

@@ -14,6 +14,7 @@
 
 #include "base/bytes.h"
 #include "crypto/digest.h"
+#include "support/c/fail_at.h"
 
 #define PIN "493027"
 #define OTHER "493028"
@@ -650,48 +651,17 @@ static void end_try__any_digits__one_constant_time_comparison_of_one_length(void
 
 /* ---- what the machine denies ---------------------------------------------------------------- */
 
-/* Call number fail_at of these fails, counted from 1; 0: none. */
-static unsigned fail_at, call_count;
-
-static bool is_denied(void)
-{
-    return ++call_count == fail_at;
-}
-
-void *__real_tg_mem_calloc(size_t count, size_t size);
-void *__wrap_tg_mem_calloc(size_t count, size_t size);
-void *__real_tg_mem_grow(void *old, size_t old_size, size_t new_size);
-void *__wrap_tg_mem_grow(void *old, size_t old_size, size_t new_size);
-enum tg_err __real_tg_hmac_sha256(uint8_t out[TG_SHA256_LEN], struct tg_bytes key,
-                                  const struct tg_bytes *parts, size_t part_count);
-enum tg_err __wrap_tg_hmac_sha256(uint8_t out[TG_SHA256_LEN], struct tg_bytes key,
-                                  const struct tg_bytes *parts, size_t part_count);
-
-void *__wrap_tg_mem_calloc(size_t count, size_t size)
-{
-    return is_denied() ? NULL : __real_tg_mem_calloc(count, size);
-}
-
-void *__wrap_tg_mem_grow(void *old, size_t old_size, size_t new_size)
-{
-    return is_denied() ? NULL : __real_tg_mem_grow(old, old_size, new_size);
-}
-
-enum tg_err __wrap_tg_hmac_sha256(uint8_t out[TG_SHA256_LEN], struct tg_bytes key,
-                                  const struct tg_bytes *parts, size_t part_count)
-{
-    return is_denied() ? TG_E_CRYPTO : __real_tg_hmac_sha256(out, key, parts, part_count);
-}
+FAIL_WRAP(void *, NULL, tg_mem_calloc, (size_t count, size_t size), (count, size))
+FAIL_WRAP(void *, NULL, tg_mem_grow, (void *old, size_t old_size, size_t new_size),
+          (old, old_size, new_size))
+FAIL_WRAP(enum tg_err, TG_E_CRYPTO, tg_hmac_sha256,
+          (uint8_t out[TG_SHA256_LEN], struct tg_bytes key, const struct tg_bytes *parts,
+           size_t part_count),
+          (out, key, parts, part_count))
 
 static bool is_machine_error(enum tigress_error error)
 {
     return error == TIGRESS_E_NOMEM || error == TIGRESS_E_RANDOM;
-}
-
-static void deny(unsigned n)
-{
-    fail_at = n;
-    call_count = 0;
 }
 
 static void new_save_and_resume__every_call_fails_once__nothing_is_left(void **state)
@@ -705,7 +675,7 @@ static void new_save_and_resume__every_call_fails_once__nothing_is_left(void **s
         size_t len = 0;
         enum tigress_error error;
 
-        deny(n);
+        fail_at(n);
         error = tigress_pin_new(&p, PIN, 0, NULL, NULL);
         if (error == TIGRESS_OK) {
             error = tigress_pin_save(p, &saved, &len);
@@ -713,8 +683,8 @@ static void new_save_and_resume__every_call_fails_once__nothing_is_left(void **s
         if (error == TIGRESS_OK) {
             error = tigress_pin_resume(&again, saved, len, NULL, 0);
         }
-        is_done = call_count < n;
-        deny(0);
+        fail_at(0);
+        is_done = !fail_reached();
         assert_true(is_done ? error == TIGRESS_OK : is_machine_error(error));
         assert_true(is_done == (again != NULL));
         assert_true(n < 20);
@@ -729,9 +699,9 @@ static void begin_try__crypto_fails__counted_and_no_verdict(void **state)
     struct tigress_pin *p = *state;
     enum tigress_pin_verdict verdict = TIGRESS_PIN_DEAD;
 
-    deny(1);
+    fail_at(1);
     assert_int_equal(tigress_pin_begin_try(p, PIN), TIGRESS_E_RANDOM);
-    deny(0);
+    fail_at(0);
     keep(p);
     assert_int_equal(tigress_pin_end_try(p, &verdict), TIGRESS_E_STATE);
     assert_int_equal(verdict, TIGRESS_PIN_DEAD);
@@ -747,9 +717,9 @@ static void save__fails_after_a_try_was_begun__no_verdict_until_one_works(void *
     size_t len = 0;
 
     assert_int_equal(tigress_pin_begin_try(p, PIN), TIGRESS_OK);
-    deny(1);
+    fail_at(1);
     assert_true(is_machine_error(tigress_pin_save(p, &saved, &len)));
-    deny(0);
+    fail_at(0);
     assert_null(saved);
     assert_int_equal(tigress_pin_end_try(p, &verdict), TIGRESS_E_STATE);
     keep(p);
@@ -761,9 +731,9 @@ static void check_text__crypto_fails__not_taken_for_clean(void **state)
 {
     struct tigress_pin *p = *state;
 
-    deny(1);
+    fail_at(1);
     assert_int_equal(look(p, "493028"), TIGRESS_E_RANDOM);
-    deny(0);
+    fail_at(0);
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

@@ -4,6 +4,7 @@
  * what remains in memory that they freed.
  */
 #include "unit/server/http/engine_fixture.h"
+#include "support/c/fail_at.h"
 
 #include "base/mem.h"
 
@@ -14,22 +15,7 @@
 #define CALLS_MAX 2000u
 #define MARK_LEN 36u
 
-/* The number of the allocation that fails; 0: none. */
-static unsigned fail_at;
-static unsigned call_no;
-
-static bool must_fail(void)
-{
-    return fail_at != 0 && ++call_no == fail_at;
-}
-
-#define WRAP_ALLOC(name, params, args)                                                             \
-    void *__real_##name params;                                                                    \
-    void *__wrap_##name params;                                                                    \
-    void *__wrap_##name params                                                                     \
-    {                                                                                              \
-        return must_fail() ? NULL : __real_##name args;                                            \
-    }
+#define WRAP_ALLOC(name, params, args) FAIL_WRAP(void *, NULL, name, params, args)
 
 WRAP_ALLOC(tg_mem_calloc, (size_t count, size_t size), (count, size))
 WRAP_ALLOC(tg_mem_alloc, (size_t size), (size))
@@ -98,15 +84,14 @@ static void http1__out_of_memory__answers_or_closes_and_leaks_nothing(void **sta
         size_t answers = 0;
 
         assert_true(n < CALLS_MAX);
-        call_no = 0;
-        fail_at = n;
+        fail_at(n);
         play_http1(f);
-        fail_at = 0;
+        fail_at(0);
         answers = count_in_output(f, "HTTP/1.1 ");
         /* Every request that reached the service was answered, unless the connection is closing. */
         assert_true(f->proto == NULL || f->proto->is_finished || answers >= f->seen_count);
         fixture_free(f);
-        if (call_no < n) {
+        if (!fail_reached()) {
             assert_true(n > 3);
             assert_int_equal(answers, 4);
             return;
@@ -159,12 +144,11 @@ static void http2__out_of_memory__closes_in_order_and_leaks_nothing(void **state
         struct fixture *f = fixture_ready();
 
         assert_true(n < CALLS_MAX);
-        call_no = 0;
-        fail_at = n;
+        fail_at(n);
         play_http2(f);
-        fail_at = 0;
+        fail_at(0);
         fixture_free(f);
-        if (call_no < n) {
+        if (!fail_reached()) {
             assert_true(n > 50); /* allocations of nghttp2 are among them */
             return;
         }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/keys/keyfile.h"
 
+#include "support/c/fail_at.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,29 +21,10 @@
 #define STARTERS 8
 #define FAULTS_MAX 100
 
-/* The number of the system call that fails, from 1 over all functions; 0: none fails. */
-static unsigned fault_at;
-static unsigned calls;
+static bool is_chunked; /* reads and writes move at most 7 bytes */
 
-#define CHUNK(len) (fault_at != 0 && (len) > 7 ? 7 : (len))
-
-static bool must_fail(void)
-{
-    calls++;
-    return fault_at != 0 && calls == fault_at;
-}
-
-#define WRAP(type, name, params, args)                                                             \
-    type __real_##name params;                                                                     \
-    type __wrap_##name params;                                                                     \
-    type __wrap_##name params                                                                      \
-    {                                                                                              \
-        if (must_fail()) {                                                                         \
-            errno = EIO;                                                                           \
-            return -1;                                                                             \
-        }                                                                                          \
-        return __real_##name args;                                                                 \
-    }
+#define CHUNK(len) (is_chunked && (len) > 7 ? 7 : (len))
+#define WRAP(type, name, params, args) FAIL_WRAP(type, (errno = EIO, -1), name, params, args)
 
 WRAP(int, fsync, (int fd), (fd))
 WRAP(int, link, (const char *from, const char *to), (from, to))
@@ -50,19 +33,8 @@ WRAP(int, fchmod, (int fd, mode_t mode), (fd, mode))
 WRAP(ssize_t, write, (int fd, const void *data, size_t len), (fd, data, CHUNK(len)))
 WRAP(ssize_t, read, (int fd, void *data, size_t len), (fd, data, CHUNK(len)))
 
-void *__real_calloc(size_t count, size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return must_fail() ? NULL : __real_calloc(count, size);
-}
-
-void *__real_malloc(size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_malloc(size_t size)
-{
-    return must_fail() ? NULL : __real_malloc(size);
-}
+FAIL_WRAP_CALLOC()
+FAIL_WRAP_MALLOC()
 
 struct fixture {
     char dir[64];
@@ -346,12 +318,13 @@ static void open__call_n_fails__no_half_file_and_ring_untouched(void **state)
     while (err != TG_OK) {
         n++;
         assert_in_range(n, 1, FAULTS_MAX);
-        calls = 0;
-        fault_at = n;
+        is_chunked = true;
+        fail_at(n);
         err = open_key(f, &f->ring, NULL);
-        fault_at = 0;
+        fail_at(0);
+        is_chunked = false;
         if (err == TG_OK) {
-            assert_true(calls < n);
+            assert_false(fail_reached());
             break;
         }
         assert_memory_equal(&f->ring, &empty, sizeof(empty));
@@ -377,10 +350,11 @@ static void open__call_n_fails_while_loading__file_untouched(void **state)
     while (err != TG_OK) {
         n++;
         assert_in_range(n, 1, FAULTS_MAX);
-        calls = 0;
-        fault_at = n;
+        is_chunked = true;
+        fail_at(n);
         err = open_key(f, &f->ring, NULL);
-        fault_at = 0;
+        fail_at(0);
+        is_chunked = false;
         if (err != TG_OK) {
             assert_memory_equal(&f->ring, &empty, sizeof(empty));
         }

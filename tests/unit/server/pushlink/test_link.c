@@ -4,6 +4,8 @@
  * uses push/ipc.h and does what the token of a job says.
  */
 #include "unit/server/settings/config_fixture.h"
+#define FAIL_AT_PER_THREAD
+#include "support/c/fail_at.h"
 
 #include "push/provider.h"
 #include "server/net/clock.h"
@@ -23,38 +25,12 @@
 
 /* ---- failing calls ---- */
 
-/* The number of the call below that fails, in the thread that set it; 0: none fails. */
-static _Thread_local unsigned fail_at;
-static _Thread_local unsigned call_no;
-
-static bool must_fail(void)
-{
-    return fail_at != 0 && ++call_no == fail_at;
-}
-
-void *__real_tg_mem_calloc(size_t count, size_t size);
-void *__wrap_tg_mem_calloc(size_t count, size_t size);
-void *__wrap_tg_mem_calloc(size_t count, size_t size)
-{
-    return must_fail() ? NULL : __real_tg_mem_calloc(count, size);
-}
-
-void *__real_tg_mem_grow(void *old, size_t old_size, size_t new_size);
-void *__wrap_tg_mem_grow(void *old, size_t old_size, size_t new_size);
-void *__wrap_tg_mem_grow(void *old, size_t old_size, size_t new_size)
-{
-    return must_fail() ? NULL : __real_tg_mem_grow(old, old_size, new_size);
-}
-
-int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*body)(void *),
-                          void *ctx);
-int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*body)(void *),
-                          void *ctx);
-int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*body)(void *),
-                          void *ctx)
-{
-    return must_fail() ? EAGAIN : __real_pthread_create(thread, attr, body, ctx);
-}
+FAIL_WRAP(void *, NULL, tg_mem_calloc, (size_t count, size_t size), (count, size))
+FAIL_WRAP(void *, NULL, tg_mem_grow, (void *old, size_t old_size, size_t new_size),
+          (old, old_size, new_size))
+FAIL_WRAP(int, EAGAIN, pthread_create,
+          (pthread_t * thread, const pthread_attr_t *attr, void *(*body)(void *), void *ctx),
+          (thread, attr, body, ctx))
 
 /* ---- the fake push process ---- */
 
@@ -649,10 +625,9 @@ static void start__call_n_fails__refused_and_no_process_remains(void **state)
     unsigned n = 0;
 
     while (err != TG_OK && n < 100) {
-        call_no = 0;
-        fail_at = ++n;
+        fail_at(++n);
         err = start(w, &fault);
-        fail_at = 0;
+        fail_at(0);
         assert_true(err == TG_OK || (w->link == NULL && child_count() == 0));
     }
     assert_true(n > 4); /* the link, its port, settings, the process, the thread */

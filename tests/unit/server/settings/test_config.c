@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unit/server/settings/config_fixture.h"
+#include "support/c/fail_at.h"
 
 #include <netinet/in.h>
 #include <sys/stat.h>
@@ -8,30 +9,8 @@
 
 #define FAULTS_MAX 200
 
-/* The number of the allocation that fails, from 1; 0: none fails. */
-static unsigned fault_at;
-static unsigned calls;
-
-void *__real_calloc(size_t count, size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__real_malloc(size_t size);
-void *__wrap_malloc(size_t size);
-
-static bool must_fail(void)
-{
-    calls++;
-    return fault_at != 0 && calls == fault_at;
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return must_fail() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return must_fail() ? NULL : __real_malloc(size);
-}
+FAIL_WRAP_CALLOC()
+FAIL_WRAP_MALLOC()
 
 /* ---- each type: good values ---- */
 
@@ -536,17 +515,16 @@ static void load__allocation_n_fails__refused_or_complete(void **state)
     do {
         n++;
         assert_in_range(n, 1, FAULTS_MAX);
-        calls = 0;
-        fault_at = n;
+        fail_at(n);
         action = run(f, "--config %C");
-        fault_at = 0;
+        fail_at(0);
         if (action == TG_CONFIG_RUN) {
             assert_memory_equal(f->config, &expected, sizeof(expected));
         } else {
             assert_int_equal(action, TG_CONFIG_BAD);
             assert_null(f->config);
         }
-    } while (calls >= n);
+    } while (fail_reached());
     assert_true(n > 5);
     assert_int_equal(action, TG_CONFIG_RUN);
 }
