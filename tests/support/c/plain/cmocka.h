@@ -4,8 +4,8 @@
  * libraries that Debian has no cmocka for (scripts/check_portability, musl). The first failure ends
  * the program.
  */
-#ifndef TESTS_SUPPORT_PLAIN_CMOCKA_H
-#define TESTS_SUPPORT_PLAIN_CMOCKA_H
+#ifndef TESTS_SUPPORT_C_PLAIN_CMOCKA_H
+#define TESTS_SUPPORT_C_PLAIN_CMOCKA_H
 
 #include <stdint.h>
 #include <stdio.h>
