@@ -5,13 +5,11 @@
 #ifndef TG_TEST_CONTRACT_SUPPORT_H
 #define TG_TEST_CONTRACT_SUPPORT_H
 
+#include "support/c/unit.h"
+
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 #include "store/store.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "unit.h"
+#include "unit/attest/attest_vectors.h"
 
 #include "attest/cbor.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Compares the credential keys of all vectors with the SubjectPublicKeyInfo in the vectors. */
-#include "unit.h"
+#include "unit/attest/attest_vectors.h"
 
 #include "attest/cose.h"
 #include "attest/key.h"

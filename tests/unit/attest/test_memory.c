@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every allocation of a verification fails once, those of OpenSSL and libcbor too. The verdict is
    then "internal": no device is reported as bad. */
-#include "unit.h"
+#include "unit/attest/attest_vectors.h"
 #include "support/c/fail_openssl.h"
 
 #include "attest/attest.h"

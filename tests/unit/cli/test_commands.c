@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/commands.h"
 
-#include "unit/cli/support.h"
+#include "unit/cli/discard_stderr.h"
 
 #define COMMAND_COUNT 13
 #define COLUMNS_MAX 80

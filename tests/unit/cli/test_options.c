@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "unit/cli/support.h"
+#include "unit/cli/discard_stderr.h"
 
 #define WORDS_MAX 64
 

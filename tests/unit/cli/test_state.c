@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "cli/mem.h"
-#include "unit/cli/support.h"
+#include "unit/cli/discard_stderr.h"
 
 #define ID_A "4f2a0000-1111-4222-8333-444444444444"
 #define ID_B "4f2b0000-1111-4222-8333-444444444444"

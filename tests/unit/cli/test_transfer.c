@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "cli/mem.h"
-#include "unit/cli/support.h"
+#include "unit/cli/discard_stderr.h"
 
 #define ID "4f2a0000-1111-4222-8333-444444444444"
 

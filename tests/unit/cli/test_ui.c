@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/ui.h"
 
-#include "unit/cli/support.h"
+#include "unit/cli/discard_stderr.h"
 
 static void check(const char *text, const char *expected)
 {

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "unit/cli/support.h"
+#include "unit/cli/discard_stderr.h"
 
 #define OUTPUT_MAX 1024
 

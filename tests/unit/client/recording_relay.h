@@ -4,7 +4,7 @@
 #define TESTS_CLIENT_RECORDING_RELAY_H
 
 #include "base/b64.h"
-#include "unit/client/support.h"
+#include "unit/client/wallet_fixture.h"
 
 #include <stdio.h>
 

@@ -4,7 +4,7 @@
  * out of order, in the other role, of another transfer. Each is refused with an error that names
  * it; the session is then byte for byte what it was, and goes on when the true message comes.
  */
-#include "unit/client/support.h"
+#include "unit/client/wallet_fixture.h"
 
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One saved state loaded twice: the transfer continues from one copy, and the other detects it. */
-#include "unit/client/support.h"
+#include "unit/client/wallet_fixture.h"
 
 static struct tigress_session *copy_of(struct fixture *f, const struct tigress_session *s)
 {

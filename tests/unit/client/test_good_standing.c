@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Good standing from the wallet's side: before the create, or after the relay refused it. */
-#include "support.h"
+#include "unit/client/wallet_fixture.h"
 
 #include "base/b64.h"
 #include "wire/attestation.h"

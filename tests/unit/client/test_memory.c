@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A whole transfer in which allocation number n fails, n = 1, 2, 3, ... */
-#include "unit/client/support.h"
+#include "unit/client/wallet_fixture.h"
 #include "support/c/fail_at.h"
 
 FAIL_WRAP_CALLOC()

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How much heap a session uses: every block counts for the session that allocated it. */
-#include "unit/client/support.h"
+#include "unit/client/wallet_fixture.h"
 
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which relays a session may use, and attempts to circumvent that. */
-#include "unit/client/support.h"
+#include "unit/client/wallet_fixture.h"
 
 #include <stdio.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "unit/client/support.h"
+#include "unit/client/wallet_fixture.h"
 
 #include "base/hex.h"
 #include "crypto/digest.h"

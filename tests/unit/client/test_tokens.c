@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Notification tokens: sent once, and replaced at any time. */
-#include "unit/client/support.h"
+#include "unit/client/wallet_fixture.h"
 
 static void set(struct tigress_session *s, const char *data)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A network that loses answers, and a relay that refuses or attacks. */
-#include "unit/client/support.h"
+#include "unit/client/wallet_fixture.h"
 
 #include "wire/share_url.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every allocation fails once, in this program and in libcrypto. */
-#include "unit.h"
+#include "unit/crypto/hex_bytes.h"
 #include "support/c/fail_openssl.h"
 
 #include "crypto/aead.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The frames, and a device that knows the secret but breaks the protocol. */
+#include "support/c/unit.h"
+
 #include "unit/direct/direct_world.h"
 
 #include "base/bytes.h"
@@ -7,12 +9,8 @@
 #include "direct/tls.h"
 #include "wire/share_url.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #define HEADER(n, v)                                                                               \
     {                                                                                              \

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Each allocation of a whole direct transfer fails once; the transfer still finishes. */
+#include "support/c/unit.h"
+
 #include "unit/direct/direct_world.h"
 #include "support/c/fail_at.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 FAIL_WRAP_CALLOC()
 FAIL_WRAP_MALLOC()

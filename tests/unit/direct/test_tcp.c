@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Two devices on loopback, over the library's TCP transport. */
+#include "support/c/unit.h"
+
 #include <tigress/direct.h>
 #include <tigress/tigress.h>
 
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #define MESSAGE_1 "{\"format\":\"x\",\"content\":{\"n\":1}}"
 #define MESSAGE_2 "{\"format\":\"x\",\"content\":{\"n\":2}}"

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The mailbox rules one by one, without a store, a socket or a clock. */
+#include "support/c/unit.h"
+
 #include "mailbox/mailbox.h"
 
 #include "crypto/digest.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 #define NOW_S 1893456000
 #define DEFAULT_S 172800

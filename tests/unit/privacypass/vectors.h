@@ -3,12 +3,7 @@
 #ifndef TG_TESTS_UNIT_PRIVACYPASS_VECTORS_H
 #define TG_TESTS_UNIT_PRIVACYPASS_VECTORS_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "support/c/unit.h"
 
 #include "base/b64.h"
 #include "base/hex.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "support.h"
+#include "unit/push/push_fixture.h"
 
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -28,7 +28,7 @@ static void write_key(char path[64], EVP_PKEY *pkey, mode_t mode)
 
     assert_int_equal(PEM_write_bio_PKCS8PrivateKey(bio, pkey, NULL, NULL, 0, NULL, NULL), 1);
     len = BIO_get_mem_data(bio, &text);
-    (void)write_file(path, text, (size_t)len, mode);
+    (void)write_new_file(path, text, (size_t)len, mode);
     BIO_free(bio);
     EVP_PKEY_free(pkey);
 }
@@ -256,7 +256,7 @@ static void open__wrong_key_files__refused_and_named(void **state)
 
     for (size_t i = 0; i < TG_COUNT(rows); i++) {
         (void)unlink(f->path);
-        (void)write_file(f->path, rows[i].text, rows[i].len, 0600);
+        (void)write_new_file(f->path, rows[i].text, rows[i].len, 0600);
         assert_refused(f, rows[i].says);
     }
     (void)unlink(f->path);

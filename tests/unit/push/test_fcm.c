@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "support.h"
+#include "unit/push/push_fixture.h"
 
 #include "wire/json.h"
 
@@ -76,7 +76,7 @@ static void write_account(struct fixture *f, const struct account *a)
     put(&text, "token_uri", a->token_uri);
     tg_buf_append_str(&text, "}");
     (void)unlink(f->path);
-    (void)write_file(f->path, (const char *)text.ptr, text.len, 0600);
+    (void)write_new_file(f->path, (const char *)text.ptr, text.len, 0600);
     tg_buf_deinit(&text);
     f->settings.fcm_account = f->path;
 }
@@ -302,7 +302,7 @@ static void open__wrong_accounts__refused_and_named(void **state)
     write_account(f, &a);
     assert_int_equal(opened(f), TG_OK); /* Google writes it, but RFC 7523 does not require it */
     (void)unlink(f->path);
-    (void)write_file(f->path, "{", 1, 0600);
+    (void)write_new_file(f->path, "{", 1, 0600);
     assert_int_not_equal(opened(f), TG_OK);
     assert_non_null(strstr(f->fault.text, "push-fcm-account: body: expected one JSON object"));
     f->settings.fcm_url = "http://fcm.example";

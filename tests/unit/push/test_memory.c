@@ -4,7 +4,7 @@
  * wrong request, and no lost token. Allocations of Jansson do not fail: without memory for them the
  * push process stops (wire/json.h).
  */
-#include "support.h"
+#include "unit/push/push_fixture.h"
 #include "support/c/fail_openssl.h"
 
 #include "push/engine.h"
@@ -94,7 +94,7 @@ static void write_account(void)
     }
     text[at++] = '"';
     text[at++] = '}';
-    settings.fcm_account = write_file(paths[1], text, at, 0600);
+    settings.fcm_account = write_new_file(paths[1], text, at, 0600);
 }
 
 static int set_up(void **state)
@@ -114,10 +114,10 @@ static int set_up(void **state)
                                           .allows_private_addresses = true,
                                           .concurrency = 2,
                                           .request_timeout_s = 5 };
-    settings.apns_key = write_file(paths[0], pem, len, 0600);
+    settings.apns_key = write_new_file(paths[0], pem, len, 0600);
     write_account();
-    settings.vapid_key = write_file(paths[2], pem, len, 0600);
-    settings.webhook_key = write_file(
+    settings.vapid_key = write_new_file(paths[2], pem, len, 0600);
+    settings.webhook_key = write_new_file(
         paths[3], "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f", 64, 0600);
     return 0;
 }

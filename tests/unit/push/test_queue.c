@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "support.h"
+#include "unit/push/push_fixture.h"
 
 #include "push/queue.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Compares every row of tests/data/push/provider_responses.json with the verdict of the provider.
  */
-#include "support.h"
+#include "unit/push/push_fixture.h"
 
 #include "push/verdict.h"
 

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The test has its own table of providers, so the real checks of tokens do not run here. */
+#include "support/c/unit.h"
+
 #include "push/provider.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static bool takes_no_bang(struct tg_bytes token_data)
 {

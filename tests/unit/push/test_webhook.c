@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "support/c/unit.h"
+
 #include "push/provider.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #define NOW_S INT64_C(1614265330)
 #define URL "https://gate.example/hooks/7?x=y"
@@ -37,16 +35,6 @@ static enum tg_err count_fill(void *ctx, uint8_t *out, size_t len)
 
 static struct tg_rng rng = { .fill = count_fill };
 
-static void write_file(const char *path, const char *text, mode_t mode)
-{
-    FILE *file = fopen(path, "w");
-
-    assert_non_null(file);
-    assert_true(fputs(text, file) >= 0);
-    assert_int_equal(fclose(file), 0);
-    assert_int_equal(chmod(path, mode), 0);
-}
-
 static int set_up(void **state)
 {
     static struct fixture f;
@@ -57,7 +45,7 @@ static int set_up(void **state)
     fd = mkstemp(f.path);
     assert_true(fd >= 0);
     close(fd);
-    write_file(f.path, KEY_BASE64 "\n", 0600);
+    write_file(f.path, KEY_BASE64 "\n", sizeof(KEY_BASE64), 0600);
     f.settings.webhook_key = f.path;
     rng.ctx = &f.next;
     assert_int_equal(tg_push_webhook_ops.open(&f.provider, &f.settings, &rng, &fault), TG_OK);
@@ -177,7 +165,7 @@ static void open__forms_of_a_key__accepted_or_refused(void **state)
         struct tg_fault fault = { "" };
         struct tg_push_provider *p = NULL;
 
-        write_file(f->path, rows[i].text, 0600);
+        write_file(f->path, rows[i].text, strlen(rows[i].text), 0600);
         if (tg_push_webhook_ops.open(&p, &f->settings, &rng, &fault) != rows[i].err) {
             fail_msg("row %u is judged wrong", (unsigned)i);
         }
@@ -196,7 +184,7 @@ static void open__key_file_accessible_to_others_or_missing__refused(void **state
     struct tg_push_provider *p = NULL;
     struct tg_fault fault = { "" };
 
-    write_file(f->path, KEY_HEX, 0644);
+    write_file(f->path, KEY_HEX, strlen(KEY_HEX), 0644);
     assert_int_equal(tg_push_webhook_ops.open(&p, &f->settings, &rng, &fault), TG_E_DENIED);
     assert_int_equal(tg_push_webhook_ops.open(&p, &settings, &rng, &fault), TG_E_IO);
     assert_null(p);

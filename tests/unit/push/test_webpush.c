@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "support/c/unit.h"
+
 #include "base/b64.h"
 #include "base/hex.h"
 #include "push/provider.h"
 #include "push/subscription.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include <jansson.h>
 #include <openssl/ec.h>
@@ -164,16 +162,6 @@ static enum tg_err count_fill(void *ctx, uint8_t *out, size_t len)
 }
 
 static struct tg_rng rng = { .fill = count_fill };
-
-static void write_file(const char *path, const char *text)
-{
-    FILE *file = fopen(path, "w");
-
-    assert_non_null(file);
-    assert_true(fputs(text, file) >= 0);
-    assert_int_equal(fclose(file), 0);
-    assert_int_equal(chmod(path, 0600), 0);
-}
 
 static void write_key(const char *path, const char *curve)
 {
@@ -526,7 +514,7 @@ static void open__wrong_key_or_subject__refused_with_the_settings_name(void **st
         if (i == 0) {
             write_key(f->path, "P-384");
         } else if (i == 1) {
-            write_file(f->path, "no key\n");
+            write_file(f->path, "no key\n", 7, 0600);
         } else {
             assert_int_equal(chmod(f->path, 0644), 0);
         }

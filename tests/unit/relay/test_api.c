@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the scenario scripts cannot test: the sealed bytes, cancelling, many first reads at once. */
+#include "support/c/unit.h"
+
 #include "world.h"
 
 #include "base/mem.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 #define CLAIM_A "c1a1c1a1-0000-4000-8000-00000000000a"
 #define CLAIM_B "c1a1c1a1-0000-4000-8000-00000000000b"

@@ -4,17 +4,16 @@
  * the last call. Each time the answer is a 503 or the right one, no change is partial, and no
  * memory leaks.
  */
+#include "support/c/unit.h"
+
 #include "standing_world.h"
 #include "support/c/fail_at.h"
 
 #include "base/mem.h"
 #include "base/secret.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 #define CALLS_MAX 400u
 

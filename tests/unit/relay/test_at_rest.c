@@ -4,17 +4,16 @@
  * wait, while they are settled and after they are removed: they contain nothing that was sent.
  * spec-test: protocol/3#blind-at-rest
  */
+#include "support/c/unit.h"
+
 #include "relay/api.h"
 
 #include <dirent.h>
 #include <sched.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 #define NOW_S 1893456000
 #define FILE_MAX 16777216u

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "support/c/unit.h"
+
 #include "relay/limits.h"
 
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 static const struct tg_bytes net_a = { (const uint8_t *)"\x0a\x00\x00", 3 };
 static const struct tg_bytes net_b = { (const uint8_t *)"\x0a\x00\x01", 3 };

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "support/c/unit.h"
+
 #include "relay/preview.h"
 
 #include "base/b64.h"
 #include "crypto/digest.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 static const char *page(struct tg_buf *out, const char *title, const char *description,
                         const char *image)

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the scenario scripts cannot test of good standing: delayed verification, many redemptions at
    once, and the content of the store. */
+#include "support/c/unit.h"
+
 #include "standing_world.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 #define TEXT_MAX 4096u
 #define MANY 16u /* half of the world's slots */

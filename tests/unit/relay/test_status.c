@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "support/c/unit.h"
+
 #include "relay/status.h"
 
 #include "base/bytes.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 /* spec-test: protocol/3#store-down-503 */
 static void status_of__error_of_the_relay__503_and_never_404(void **state)

@@ -3,18 +3,17 @@
  * Several workers, each on its own thread, and one store: of concurrent first reads exactly one
  * claim gets the content. On both stores; also run under TSan.
  */
+#include "support/c/unit.h"
+
 #include "relay/api.h"
 
 #include <dirent.h>
 #include <pthread.h>
 #include <sched.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 #define WORKERS 4u
 #define READS 16u /* of each worker, each with a claim of its own */

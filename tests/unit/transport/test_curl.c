@@ -2,7 +2,7 @@
 /* The libcurl transport against a server on loopback that sends what a test wants. */
 #include <tigress/transport_curl.h>
 
-#include "unit/client/support.h"
+#include "unit/client/wallet_fixture.h"
 
 #include <arpa/inet.h>
 #include <poll.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every allocation fails once, in this program and in Jansson: no leak, outputs untouched. */
-#include "unit.h"
+#include "support/c/unit.h"
 #include "support/c/fail_at.h"
 
 #include "wire/envelope.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Share URLs, envelopes, settings and their limits, as an application meets them. */
-#include "unit/client/support.h"
+#include "unit/client/wallet_fixture.h"
 
 #include <stdio.h>
 

@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The PIN: digits that are uniform, tries that run out and stay out, and no way round the order of
    begin, save and end. */
+#include "support/c/unit.h"
+
 #include <tigress/pin.h>
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "base/bytes.h"
 #include "crypto/digest.h"

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The wallet's side of Web Push, against what the relay seals. */
+#include "support/c/unit.h"
+
 #include <tigress/tigress.h>
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "base/b64.h"
 #include "wire/webpush.h"

@@ -6,14 +6,10 @@
 #ifndef TESTS_UNIT_SERVER_ENGINE_FIXTURE_H
 #define TESTS_UNIT_SERVER_ENGINE_FIXTURE_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "support/c/unit.h"
+
 #include <stdio.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "base/buf.h"
 #include "server/http/http1.h"

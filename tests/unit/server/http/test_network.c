@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "support/c/unit.h"
+
 #include <string.h>
 
 #include <arpa/inet.h>
-#include <cmocka.h>
 
 #include "server/http/network.h"
 

@@ -248,7 +248,7 @@ static void touch(struct world *w, const char *name)
     char path[128];
 
     (void)snprintf(path, sizeof(path), "%s/%s", w->conf.dir, name);
-    write_file(path, "x", 1);
+    write_file(path, "x", 1, 0600);
 }
 
 static int setup(void **state)

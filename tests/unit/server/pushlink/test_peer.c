@@ -3,20 +3,18 @@
  * The life of the push processes, with a process that only waits for the end of its pair, and with
  * a time that the test chooses.
  */
+#include "support/c/unit.h"
+
 #include "server/pushlink/peer.h"
 
 #include "base/mem.h"
 #include "server/pushlink/now.h"
 
 #include <errno.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 struct world {
     struct tg_store store;

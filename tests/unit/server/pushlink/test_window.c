@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The window on a store that only records its calls; the test makes the outcomes. */
+#include "support/c/unit.h"
+
 #include "server/pushlink/window.h"
 
 #include "push/provider.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static bool takes_all(struct tg_bytes token_data)
 {

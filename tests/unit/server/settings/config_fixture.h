@@ -3,15 +3,11 @@
 #ifndef TG_TESTS_CONFIG_FIXTURE_H
 #define TG_TESTS_CONFIG_FIXTURE_H
 
+#include "support/c/unit.h"
+
 #include "base/mem.h"
 #include "server/settings/config.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,15 +26,6 @@ struct fixture {
     char words[FIXTURE_ARGS_MAX][256];
 };
 
-static inline void write_file(const char *path, const char *data, size_t len)
-{
-    FILE *f = fopen(path, "w");
-
-    assert_non_null(f);
-    assert_int_equal(fwrite(data, 1, len, f), len);
-    assert_int_equal(fclose(f), 0);
-}
-
 static inline int fixture_setup(void **state)
 {
     struct fixture *f = tg_mem_calloc(1, sizeof(*f));
@@ -48,7 +35,7 @@ static inline int fixture_setup(void **state)
     assert_non_null(mkdtemp(f->dir));
     (void)snprintf(f->conf, sizeof(f->conf), "%s/tigressd.conf", f->dir);
     (void)snprintf(f->pem, sizeof(f->pem), "%s/some.pem", f->dir);
-    write_file(f->pem, "x", 1);
+    write_file(f->pem, "x", 1, 0600);
     f->env = (struct tg_config_env){ .home = "/home/someone", .core_count = 3 };
     tg_buf_init(&f->text, TEXT_MAX);
     *state = f;
@@ -101,7 +88,7 @@ static inline enum tg_config_action run_file(struct fixture *f, const char *file
 {
     char full[1024];
 
-    write_file(f->conf, file, strlen(file));
+    write_file(f->conf, file, strlen(file), 0600);
     (void)snprintf(full, sizeof(full), "--config %%C%s%s", line[0] != '\0' ? " " : "", line);
     return run(f, full);
 }

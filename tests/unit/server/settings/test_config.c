@@ -308,12 +308,12 @@ static void file__missing_or_not_text_or_large__one_fault(void **state)
 
     assert_bad(f, "--config /nonexistent/x.conf", "--config: the file cannot be opened");
     assert_bad(f, "--config /", "--config: the file cannot be read");
-    write_file(f->conf, "store\0 = memory:", 16);
+    write_file(f->conf, "store\0 = memory:", 16, 0600);
     assert_bad(f, "--config %C", "--config: the file is not text");
     memset(large, '\n', sizeof(large));
-    write_file(f->conf, large, sizeof(large));
+    write_file(f->conf, large, sizeof(large), 0600);
     assert_bad(f, "--config %C", "--config: the file is too large (expected: at most 64KiB)");
-    write_file(f->conf, large, sizeof(large) - 1);
+    write_file(f->conf, large, sizeof(large) - 1, 0600);
     assert_runs(f, "--config %C " MEM);
 }
 

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What every session test needs: a relay, both sides, and the checks they share. */
-#ifndef TESTS_CLIENT_SUPPORT_H
-#define TESTS_CLIENT_SUPPORT_H
+#ifndef TESTS_UNIT_CLIENT_WALLET_FIXTURE_H
+#define TESTS_UNIT_CLIENT_WALLET_FIXTURE_H
+
+#include "support/c/unit.h"
 
 #include "unit/client/fake_relay.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #define MESSAGE_1 "{\"format\":\"digitalwallet.carkey.ccc\",\"content\":{\"step\":1},\"more\":true}"
 #define MESSAGE_2 "{\"format\":\"digitalwallet.carkey.ccc\",\"content\":{\"step\":2}}"

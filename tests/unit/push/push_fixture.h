@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Shared by the tests of push/: key files, a deterministic random source, views. */
-#ifndef TG_TEST_UNIT_PUSH_SUPPORT_H
-#define TG_TEST_UNIT_PUSH_SUPPORT_H
+#ifndef TESTS_UNIT_PUSH_FIXTURE_H
+#define TESTS_UNIT_PUSH_FIXTURE_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "support/c/unit.h"
 
 #include "base/b64.h"
 #include "push/provider.h"
@@ -21,16 +17,15 @@
 #define NOW 1900000000 /* 2030-03-17 */
 
 /* Writes text to a new file with this mode and returns its path. The caller unlinks it. */
-static inline char *write_file(char path[64], const char *text, size_t len, mode_t mode)
+static inline char *write_new_file(char path[64], const char *text, size_t len, mode_t mode)
 {
     int fd = -1;
 
     (void)snprintf(path, 64, "/tmp/tigress-push-XXXXXX");
     fd = mkstemp(path);
     assert_true(fd >= 0);
-    assert_int_equal(write(fd, text, len), (ssize_t)len);
-    assert_int_equal(fchmod(fd, mode), 0);
     assert_int_equal(close(fd), 0);
+    write_file(path, text, len, mode);
     return path;
 }
 

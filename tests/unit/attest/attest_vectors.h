@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Shared by the tests of attest/. */
-#ifndef TG_TEST_UNIT_ATTEST_UNIT_H
-#define TG_TEST_UNIT_ATTEST_UNIT_H
+/* The vectors of tests/data/attestation, and a policy that accepts them. */
+#ifndef TESTS_UNIT_ATTEST_VECTORS_H
+#define TESTS_UNIT_ATTEST_VECTORS_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "support/c/unit.h"
 
 #include "attest/attest.h"
 #include "base/buf.h"

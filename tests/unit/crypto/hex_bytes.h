@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Helpers for the tests of crypto/. */
-#ifndef TG_TEST_UNIT_CRYPTO_UNIT_H
-#define TG_TEST_UNIT_CRYPTO_UNIT_H
+/* Bytes from hexadecimal text, for the vectors of crypto/. */
+#ifndef TESTS_UNIT_CRYPTO_HEX_BYTES_H
+#define TESTS_UNIT_CRYPTO_HEX_BYTES_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "support/c/unit.h"
 
 #include "base/buf.h"
 #include "base/hex.h"
