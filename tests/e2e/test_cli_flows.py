@@ -12,6 +12,7 @@ import pytest
 
 from cli_device import KEY, Device, message
 from conftest import open_api
+from relay_process import until_long_polls
 from tigress_client import Wallet, WalletError
 
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
@@ -60,12 +61,11 @@ def stateful__three_messages__delivered_in_turn(alice, bob):
     alice.refused(4, "completed", "receive", transfer)
 
 
-def receive__before_the_other_side_writes__wakes_at_once(alice, bob):
+def receive__before_the_other_side_writes__wakes_at_once(relay, alice, bob):
     shared = alice.share(KEY, "--rights", "RWD")
     bob.accept(shared["url"])
     waiting = alice.start("receive", shared["id"], "--json", "--wait", "30")
-    time.sleep(0.5)
-    assert waiting.poll() is None
+    until_long_polls(relay, 1)
     began = time.monotonic()
     bob.answer(shared["id"], message("now"))
     ran = alice.finish(waiting)

@@ -19,6 +19,7 @@ import pytest
 
 from cli_device import KEY, Device, message
 from conftest import make_relay
+from relay_process import until_long_polls
 
 
 class Proxy:
@@ -318,7 +319,7 @@ def relay__restarted_while_receiving__message_is_received(tmp_path):
         shared = alice.share(KEY, "--rights", "RWD")
         bob.accept(shared["url"])
         waiting = alice.start("receive", shared["id"], "--json", "--wait", "60")
-        time.sleep(0.5)
+        until_long_polls(relay, 1)
         relay.kill()
         relay.want_port = relay.port
         relay.start()

@@ -130,7 +130,7 @@ def test_wrong_secret_and_second_device__refused_and_the_sender_told(tmp_path, s
     alice = sender()
     wrong = alice.url.split("#")[0] + "#" + base64.b64encode(bytes(16)).decode()
     eve = accept(tmp_path, "eve", wrong)
-    assert eve.returncode != 0
+    assert eve.returncode == 3
     assert "does not know the secret" in eve.stderr
     assert accept(tmp_path, "bob", alice.url).returncode == 0
     late = accept(tmp_path, "carol", alice.url)

@@ -17,6 +17,7 @@ from hyperframe.frame import (ContinuationFrame, DataFrame, HeadersFrame, PingFr
 import tigress_transport
 from checks import assert_problem
 from conftest import make_relay, open_api
+from relay_process import until, until_no_connection
 from tigress_client import CLAIM, REQUEST_ID, create_message, encode, new_id, wait_headers
 from tigress_transport import read_until_closed
 
@@ -329,10 +330,7 @@ def target__at_and_over_the_limit__414(raw, relay, size, allowed):
 def headers__over_the_limits_in_http2__refused(relay):
     with contextlib.closing(open_api(relay, "h2")) as api:
         for extra in ([(f"x-{index}", "a") for index in range(500)], [("x-a", "a" * 60000)]):
-            try:
-                assert api.call("GET", "/", extra).status in (400, 431) or True
-            except (ConnectionError, TimeoutError, ssl.SSLError):
-                api.transport.is_gone = True
+            assert api.call("GET", "/", extra).status == 431
 
 
 def body__endless_without_length__closed(raw, relay):
@@ -389,11 +387,11 @@ def slow__headers_byte_by_byte__closed(raw, relay):
     assert took is not None and 1 < took < 8
 
 
-def slow__request_line_never_ends__408_or_closed(raw, relay):
+def slow__request_line_never_ends__408_and_closed(raw, relay):
     sock = raw(target=relay)
     data, is_closed = exchange(sock, b"GET /", 8)
     assert is_closed
-    assert not data or status_of(data) == 408
+    assert status_of(data) == 408
 
 
 def slow__body_byte_by_byte__closed(raw, relay):
@@ -720,17 +718,20 @@ MALFORMED_H2 = {
 }
 
 
+def is_refused(data, stream):
+    """The stream was reset, or the connection ended. An answer is not a refusal: the request without its fault
+    gets one, a 404."""
+    kinds = {kind for kind, number, _ in frames_in(data) if number == stream}
+    return kinds == {RST_STREAM} or not kinds and goaway_code(data) not in (None, 0)
+
+
 @pytest.mark.parametrize("name", list(MALFORMED_H2))
 def http2__malformed_request__refused(relay, name):
     with H2Raw(relay) as h2:
         stream = h2.next_stream
         h2.send(h2.headers(extra=MALFORMED_H2[name]))
         data = h2.verdict(stream)
-        kinds = {kind for kind, number, _ in frames_in(data) if number == stream}
-        has_status_ok = any(kind == 1 and number == stream and payload[:1] == b"\x88"
-                            for kind, number, payload in frames_in(data))
-        assert not has_status_ok
-        assert kinds or goaway_code(data) is not None
+        assert is_refused(data, stream), frames_in(data)
 
 
 def http2__missing_pseudo_headers__refused(relay):
@@ -743,8 +744,7 @@ def http2__missing_pseudo_headers__refused(relay):
             frame.flags = {"END_HEADERS", "END_STREAM"}
             h2.send(frame)
             data = h2.verdict(1)
-            assert RST_STREAM in {kind for kind, _, _ in frames_in(data)} \
-                or goaway_code(data) is not None or 1 in {kind for kind, _, _ in frames_in(data)}
+            assert is_refused(data, 1), (missing, frames_in(data))
 
 
 BAD_FRAMES = {
@@ -840,7 +840,7 @@ def connections__over_the_limit__refused_and_recovered(tmp_path):
         assert refused > 0
         for sock in socks:
             sock.close()
-        time.sleep(0.5)
+        until_no_connection(relay)
         with contextlib.closing(open_api(relay)) as api:
             assert api.create().status == 200
 
@@ -858,8 +858,8 @@ def long_polls__over_the_limit__answered_at_once(tmp_path):
             for _ in range(8):
                 threads.append(threading.Thread(target=poll))
                 threads[-1].start()
-            time.sleep(1.5)
-            assert 4 <= len(answers) < 8, answers
+            until(lambda: len(answers) >= 4, "the answers without a wait")
+            assert len(answers) < 8, answers
             assert set(answers) <= {204, 429, 503}
             for thread in threads:
                 thread.join()

@@ -23,7 +23,7 @@ from cryptography.x509.oid import NameOID
 import tigress_transport
 from checks import assert_bindable, assert_ended, assert_problem, look
 from conftest import make_relay, open_api
-from relay_process import RelayError, run_refused
+from relay_process import RelayError, run_refused, until, until_long_polls
 from tigress_client import CLAIM, REQUEST_ID, create_message, encode, new_id, wait_headers
 
 
@@ -65,7 +65,7 @@ def start__core_dumps__forbidden(relay):
 
 def start__second_on_the_same_data__refused_and_first_unharmed(relay, tmp_path):
     text = refusal(make_relay(tmp_path / "second", data=relay.data))
-    assert re.match(r"exit [1-9]", text), text
+    assert text.startswith("exit 1: "), text
     assert re.search(r"in use|another process|already|locked|lock", text), text
     with contextlib.closing(open_api(relay)) as api:
         assert api.create().status == 200
@@ -102,8 +102,9 @@ def start__key_file_not_right__refused_and_not_replaced(tmp_path, damage):
     bad = path.read_bytes()
     text = refusal(relay)
     assert path.read_bytes() == bad
-    for word in good.split():
-        assert len(word) < 64 or word.decode() not in text
+    secrets = [word.decode() for word in good.split() if len(word) >= 32]
+    assert secrets, "the key file has changed: this test looks for nothing"
+    assert not [secret for secret in secrets if secret in text]
 
 
 # ---- restart ------------------------------------------------------------------------------------
@@ -194,7 +195,7 @@ def stop__long_polls_waiting__answered(tmp_path, transport):
     threads = [threading.Thread(target=poll) for _ in range(6)]
     for thread in threads:
         thread.start()
-    time.sleep(1)
+    until_long_polls(relay, 6)
     began = time.monotonic()
     relay.stop()
     assert time.monotonic() - began < 10
@@ -213,9 +214,9 @@ def stop__request_half_sent__finished_and_answered(tmp_path):
         sock.sendall(f"POST /v1/m HTTP/1.1\r\nHost: x\r\n{CLAIM}: {claim}\r\n{REQUEST_ID}: "
                      f"{request_id}\r\nContent-Type: application/json\r\n"
                      f"Content-Length: {len(body)}\r\n\r\n".encode() + body[:20])
-        time.sleep(0.3)
+        until(lambda: "tigress_requests_in_flight 1" in metrics(relay), "the half request")
         relay.signal(signal.SIGTERM)
-        time.sleep(0.3)
+        until(lambda: b"server.draining" in relay.output("stderr"), "the drain")
         sock.sendall(body[20:])
         data, _ = tigress_transport.read_until_closed(sock, 10)
     assert data.startswith(b"HTTP/1.1 200"), data
@@ -232,7 +233,7 @@ def stop__new_connections__refused(tmp_path):
     waiter = open_api(relay, "h2")
     waiter.transport.start("POST", box.path, waiter.headers(box.recipient, None,
                                                             wait_headers(1, 30)))
-    time.sleep(0.3)
+    until_long_polls(relay, 1)
     relay.signal(signal.SIGTERM)
     relay.wait_stopped()
     with pytest.raises(OSError):
@@ -274,13 +275,13 @@ class Load(threading.Thread):
 def stop__under_load__nothing_acknowledged_lost_and_nothing_refused(tmp_path):
     relay = make_relay(tmp_path / "r", args=["--workers", "2"]).start()
     loads = [Load(relay, name) for name in ("h1", "h2") * 4]
-    time.sleep(1.5)
+    until(lambda: all(len(load.acknowledged) > 5 for load in loads), "load from each client")
     relay.stop()
     for load in loads:
         load.join(20)
         assert load.refused == []
     acknowledged = [entry for load in loads for entry in load.acknowledged]
-    assert len(acknowledged) > 20
+    assert len(acknowledged) > 40
     with relay, contextlib.closing(open_api(relay)) as api:
         for claim, request_id, body, link in acknowledged:
             answer = api.create(body, claim, request_id)
@@ -368,10 +369,9 @@ def sighup__certificate_not_right__old_one_stays(own_certificate, damage):
         make_certificate(folder, "next", 3003)
         os.replace(folder / "next.key", folder / "live.key")
     relay.signal(signal.SIGHUP)
-    time.sleep(0.5)
+    until(lambda: b"tls.reload_failed" in relay.output("stderr"), "the refusal")
     assert relay.is_alive()
     assert serial_of(relay) == 1001
-    assert relay.output("stderr")
 
 
 def sighup__many_times_under_load__nothing_refused(tmp_path):
@@ -436,11 +436,10 @@ def admin__while_draining__not_ready(tmp_path):
     context = tigress_transport.tls_context(relay.ca_file, ["http/1.1"])
     sock = tigress_transport.connect(relay.host, relay.port, context)
     sock.sendall(b"POST /v1/m HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n")
-    time.sleep(0.2)
+    until(lambda: "tigress_requests_in_flight 1" in metrics(relay), "the half request")
     relay.signal(signal.SIGTERM)
-    time.sleep(0.2)
-    with contextlib.suppress(OSError):
-        assert admin(relay, "/readyz")[0] == 503
+    until(lambda: b"server.draining" in relay.output("stderr"), "the drain")
+    assert admin(relay, "/readyz")[0] == 503
     sock.close()
     relay.wait_stopped()
 
@@ -485,8 +484,8 @@ def mailboxes__over_the_limit__refused_and_the_others_served(tmp_path):
         with contextlib.closing(open_api(relay)) as api:
             boxes = [api.new_box() for _ in range(5)]
             answer = api.create()
-            assert answer.status in (429, 503, 507), answer.status
-            assert answer.status == 507 or int(answer.header("retry-after")) > 0
+            assert answer.status == 503
+            assert int(answer.header("retry-after")) > 0
             for box in boxes:
                 assert api.read(box, box.recipient).status == 200
                 assert api.update(box, box.recipient).status == 200
@@ -592,6 +591,6 @@ def config__data_folder_cannot_be__clear_message(tmp_path, what):
     else:
         (tmp_path / "data").symlink_to("/proc/nowhere/data")
     code, text = run_refused(loopback(tmp_path) + ["--dev"])
-    assert code != 0
-    assert text.startswith("tigressd:") or "data" in text
+    assert code == 1
+    assert "the path in data is not a folder (expected: a folder)" in text
     assert "Sanitizer" not in text

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 import standing
 
 from conftest import make_relay, open_api
+from relay_process import until, until_no_connection
 from tigress_client import PROOF, REQUEST_ID, create_message, new_id
 from tigress_envelope import ShareUrl, new_secret, seal, secret_proof
 
@@ -260,7 +261,7 @@ def planted__store_output_and_memory__nothing_found(tmp_path, kind):
         # At rest the store is blind also while mailboxes live in it.
         assert scanner.find_in_files(relay.data) == []
         assert scanner.find(output_of(relay), "output") == []
-        time.sleep(1)  # connections are closed, buffers given back
+        until_no_connection(relay)
         found = scanner.find(without_zeros(memory_image(relay.pid)), "memory")
         assert found == [], found
         core = core_image(relay, tmp_path)
@@ -312,7 +313,7 @@ def planted__proofs_of_good_standing__nothing_found(tmp_path, kind):
                         "h2" if kind == "tls-lmdb" and number % 2 else "h1")
         assert scanner.find_in_files(relay.data) == []
         assert scanner.find(output_of(relay), "output") == []
-        time.sleep(1)  # connections are closed, buffers given back
+        until_no_connection(relay)
         found = scanner.find(without_zeros(memory_image(relay.pid)), "memory")
         assert found == [], found
     assert scanner.find_in_files(tmp_path / "r") == []
@@ -334,9 +335,8 @@ def planted__while_a_transfer_is_under_way__the_scanner_sees_it_in_memory(tmp_pa
             conn.putheader("Content-Length", "1000")
             conn.putheader("Content-Type", "application/json")
             conn.endheaders(f'{{"{mark}":1'.encode())
-            time.sleep(0.3)
-            assert scanner.find(memory_image(relay.pid), "memory")
-        time.sleep(0.5)
+            until(lambda: scanner.find(memory_image(relay.pid), "memory"), "the half body in memory")
+        until_no_connection(relay)
         assert scanner.find(memory_image(relay.pid), "memory") == []
 
 
@@ -353,4 +353,5 @@ def log__debug_level__no_address_of_a_client(tmp_path):
                 sock.recv(100)
         lines = relay.output("stderr").decode()
         ready = relay.output("stdout").decode().splitlines()[1:]
+    assert lines, "nothing was logged"
     assert "127.0.0.1" not in lines + "".join(ready)

@@ -7,6 +7,7 @@ import pytest
 
 from checks import (assert_bindable, assert_ended, assert_problem, look, unchanged)
 from conftest import open_api
+from relay_process import metrics, until_long_polls
 from tigress_client import (CLAIM, PROOF, REQUEST_ID, create_message, encode, new_id,
                             wait_headers)
 from tigress_envelope import new_secret, secret_proof
@@ -398,9 +399,9 @@ SOON_S = 5  # far below the wait of 20 s, far above a slow machine's wake-up
 
 
 def waiting(relay, transport, box, claim, known=1):
+    before = metrics(relay)["tigress_long_polls"]
     waiter = Waiter(relay, transport, box, claim, known, 20)
-    time.sleep(0.3)
-    assert waiter.is_alive(), waiter.answer
+    until_long_polls(relay, before + 1)
     return waiter
 
 

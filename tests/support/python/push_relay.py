@@ -1,11 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A relay whose push process is looked at: its settings, its children, what its metrics say of pushes."""
 import os
-import re
-import time
-import urllib.request
 
-WAIT_S = 60  # how long a test waits for what must come; never how long it takes
+from relay_process import metrics, until
 
 
 def flags(settings):
@@ -35,25 +32,6 @@ def status_of(pid):
 def has_ended(pid):
     """Whether it runs no more. One without a parent stays a zombie until init gets to it, which may take seconds."""
     return status_of(pid).get("State", "Z").startswith("Z")
-
-
-def until(is_true, what):
-    """Waits until it is, and returns what it gave."""
-    end = time.monotonic() + WAIT_S
-    while time.monotonic() < end:
-        got = is_true()
-        if got:
-            return got
-        time.sleep(0.005)
-    raise AssertionError(f"not within {WAIT_S} s: {what}")
-
-
-def metrics(relay):
-    """{name with labels: value}."""
-    url = f"http://127.0.0.1:{relay.admin_port}/metrics"
-    with urllib.request.urlopen(url, timeout=WAIT_S) as answer:
-        text = answer.read().decode()
-    return {name: float(value) for name, value in re.findall(r"^(tigress_\S+) (\S+)$", text, re.M)}
 
 
 def pushed(relay, provider, outcome):

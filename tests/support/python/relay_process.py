@@ -5,9 +5,11 @@ import re
 import signal
 import subprocess
 import time
+import urllib.request
 
 START_TIMEOUT_S = 30
 STOP_TIMEOUT_S = 30
+WAIT_S = 60  # how long a test waits for what must come; never how long it takes
 SANITIZER_MARKS = (b"ERROR: AddressSanitizer", b"ERROR: LeakSanitizer", b"runtime error:",
                    b"WARNING: ThreadSanitizer", b"SUMMARY: UndefinedBehaviorSanitizer")
 READY = re.compile(rb"tigressd: ready on (https?)://([0-9.]+|\[[0-9a-f:]+\]):(\d+)"
@@ -45,7 +47,7 @@ class Relay:
     """One tigressd. Output goes to files in `folder`, because the privacy test reads it."""
 
     def __init__(self, folder, args=(), is_plain=False, is_dev=True, store=None, data=None,
-                 port=0):
+                 port=0, groups=None):
         self.folder = str(folder)
         self.data = str(data) if data else os.path.join(self.folder, "data")
         self.args = list(args)
@@ -53,6 +55,7 @@ class Relay:
         self.is_dev = is_dev
         self.store = store
         self.want_port = port
+        self.groups = groups  # supplementary groups that the process starts with; None: ours
         self.process = None
         self.host = "127.0.0.1"
         self.port = 0
@@ -100,9 +103,10 @@ class Relay:
         with open(self.output_path("stdout"), "wb") as out, \
                 open(self.output_path("stderr"), "wb") as err:
             self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=out,
-                                            stderr=err, env=sanitizer_env(), cwd=self.folder)
-        until = time.monotonic() + START_TIMEOUT_S
-        while time.monotonic() < until:
+                                            stderr=err, env=sanitizer_env(), cwd=self.folder,
+                                            extra_groups=self.groups)
+        end = time.monotonic() + START_TIMEOUT_S
+        while time.monotonic() < end:
             found = READY.search(self.output("stdout"))
             if found:
                 self.port = int(found.group(3))
@@ -175,6 +179,35 @@ class Relay:
             self.stop()
         else:
             self.kill()
+
+
+def until(is_true, what):
+    """Waits until it is, and returns what it gave."""
+    end = time.monotonic() + WAIT_S
+    while time.monotonic() < end:
+        got = is_true()
+        if got:
+            return got
+        time.sleep(0.005)
+    raise AssertionError(f"not within {WAIT_S} s: {what}")
+
+
+def metrics(relay):
+    """{name with labels: value}."""
+    url = f"http://127.0.0.1:{relay.admin_port}/metrics"
+    with urllib.request.urlopen(url, timeout=WAIT_S) as answer:
+        text = answer.read().decode()
+    return {name: float(value) for name, value in re.findall(r"^(tigress_\S+) (\S+)$", text, re.M)}
+
+
+def until_long_polls(relay, count):
+    """Until the relay has this many long polls that wait."""
+    until(lambda: metrics(relay)["tigress_long_polls"] == count, f"{count} long polls")
+
+
+def until_no_connection(relay):
+    """Until all clients' connections are closed. The one that reads the metrics counts too."""
+    until(lambda: metrics(relay)["tigress_connections"] == 1, "all connections closed")
 
 
 def run_refused(args, timeout=START_TIMEOUT_S):
