@@ -35,6 +35,13 @@
 
 #define assert_fault_begins(fault, start) assert_memory_equal((fault).text, (start), strlen(start))
 
+/* Skips the rest of the case. scripts/report_skipped lists the reason. */
+#define skip_because(reason)                                                                       \
+    do {                                                                                           \
+        print_message("SKIPPED: %s\n", (reason));                                                  \
+        skip();                                                                                    \
+    } while (0)
+
 /* Appends len bytes of c. */
 static inline void fill(struct tg_buf *b, char c, size_t len)
 {
