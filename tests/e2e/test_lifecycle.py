@@ -213,8 +213,9 @@ def stop__request_half_sent__finished_and_answered(tmp_path):
     with tigress_transport.connect(relay.host, relay.port, context) as sock:
         sock.sendall(f"POST /v1/m HTTP/1.1\r\nHost: x\r\n{CLAIM}: {claim}\r\n{REQUEST_ID}: "
                      f"{request_id}\r\nContent-Type: application/json\r\n"
-                     f"Content-Length: {len(body)}\r\n\r\n".encode() + body[:20])
-        until(lambda: "tigress_requests_in_flight 1" in metrics(relay), "the half request")
+                     f"Content-Length: {len(body)}\r\nExpect: 100-continue\r\n\r\n".encode())
+        assert sock.recv(65536) == b"HTTP/1.1 100 Continue\r\n\r\n"  # the relay has read the head
+        sock.sendall(body[:20])
         relay.signal(signal.SIGTERM)
         until(lambda: b"server.draining" in relay.output("stderr"), "the drain")
         sock.sendall(body[20:])
@@ -435,11 +436,18 @@ def admin__while_draining__not_ready(tmp_path):
     relay = make_relay(tmp_path / "r", args=["--drain-timeout", "3s"]).start()
     context = tigress_transport.tls_context(relay.ca_file, ["http/1.1"])
     sock = tigress_transport.connect(relay.host, relay.port, context)
-    sock.sendall(b"POST /v1/m HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n")
-    until(lambda: "tigress_requests_in_flight 1" in metrics(relay), "the half request")
+    sock.sendall(b"POST /v1/m HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n"
+                 b"Expect: 100-continue\r\n\r\n")
+    assert sock.recv(65536) == b"HTTP/1.1 100 Continue\r\n\r\n"  # the relay has read the head
     relay.signal(signal.SIGTERM)
     until(lambda: b"server.draining" in relay.output("stderr"), "the drain")
-    assert admin(relay, "/readyz")[0] == 503
+    # The workers stop listening, also for this page: it is refused, or answered before that.
+    try:
+        code = admin(relay, "/readyz")[0]
+    except OSError:
+        code = None
+    assert code in (None, 503)
+    assert relay.is_alive(), "the drain is over: nothing was tested"
     sock.close()
     relay.wait_stopped()
 
