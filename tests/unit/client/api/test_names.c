@@ -1,13 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every value of a public enum has its name, and every error its class and its sentence. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
+#include "support/c/unit.h"
 
-#include <cmocka.h>
 #include <tigress/tigress.h>
 
 #include "client/session.h"
