@@ -123,6 +123,7 @@ static uint64_t number_at(const void *member, size_t size)
     uint64_t wide = 0;
     uint32_t word = 0;
     uint16_t half = 0;
+    uint8_t byte = 0;
 
     if (size == sizeof(wide)) {
         memcpy(&wide, member, sizeof(wide));
@@ -132,6 +133,9 @@ static uint64_t number_at(const void *member, size_t size)
     } else if (size == sizeof(half)) {
         memcpy(&half, member, sizeof(half));
         wide = half;
+    } else if (size == sizeof(byte)) { /* an enum, where compilers use the smallest type */
+        memcpy(&byte, member, sizeof(byte));
+        wide = byte;
     }
     return wide;
 }
@@ -230,6 +234,7 @@ static void set_number(void *member, size_t size, uint64_t value)
 {
     const uint32_t word = (uint32_t)value;
     const uint16_t half = (uint16_t)value;
+    const uint8_t byte = (uint8_t)value;
 
     if (size == sizeof(value)) {
         memcpy(member, &value, sizeof(value));
@@ -237,6 +242,8 @@ static void set_number(void *member, size_t size, uint64_t value)
         memcpy(member, &word, sizeof(word));
     } else if (size == sizeof(half)) {
         memcpy(member, &half, sizeof(half));
+    } else if (size == sizeof(byte)) {
+        memcpy(member, &byte, sizeof(byte));
     }
 }
 
