@@ -254,6 +254,7 @@ enum tigress_error tigress_session_reply(struct tigress_session *s, unsigned sta
     if (!s->request.is_in_flight) {
         return TIGRESS_E_STATE;
     }
+    s->failure.refusal.text[0] = '\0';
     answer.headers = headers;
     answer.header_count = header_count;
     answer.version = number_header(headers, header_count, TG_HEADER_VERSION, UINT64_MAX / 2);
@@ -307,6 +308,7 @@ enum tigress_error tigress_session_reply_failed(struct tigress_session *s,
     if (!s->request.is_in_flight) {
         return TIGRESS_E_STATE;
     }
+    s->failure.refusal.text[0] = '\0';
     s->request.is_in_flight = false;
     if (failure == TIGRESS_NET_INTERRUPTED) {
         return TIGRESS_OK;

@@ -192,6 +192,26 @@ static void sentence__next_call_or_step__forgotten(void **state)
                    tigress_error_text(TIGRESS_E_RANDOM));
 }
 
+/* A reply that ends the session: the error and its sentence belong together. */
+static void sentence__reply_after_a_refused_call__says_why_the_session_failed(void **state)
+{
+    struct tigress_session *s = ((struct fixture *)*state)->alice;
+
+    assert_int_equal(tigress_session_step(s, FAKE_NOW), TIGRESS_WANT_INPUT);
+    assert_int_equal(tigress_session_confirm_intent(s), TIGRESS_OK);
+    assert_int_equal(tigress_session_step(s, FAKE_NOW), TIGRESS_WANT_HTTP);
+    assert_int_equal(tigress_session_set_poll_s(s, 0), TIGRESS_E_ARGUMENT);
+    assert_int_equal(tigress_session_reply_failed(s, TIGRESS_NET_TLS), TIGRESS_OK);
+    assert_int_equal(tigress_session_error(s), TIGRESS_E_TLS);
+    assert_non_null(strstr(tigress_session_error_text(s), "certificate"));
+    assert_int_equal(tigress_session_retry(s), TIGRESS_OK);
+    assert_int_equal(tigress_session_step(s, FAKE_NOW), TIGRESS_WANT_HTTP);
+    assert_int_equal(tigress_session_set_poll_s(s, 0), TIGRESS_E_ARGUMENT);
+    assert_int_equal(tigress_session_reply(s, 418, NULL, 0, NULL, 0), TIGRESS_OK);
+    assert_int_equal(tigress_session_error(s), TIGRESS_E_REFUSED);
+    assert_string_equal(tigress_session_error_text(s), tigress_error_text(TIGRESS_E_REFUSED));
+}
+
 static void share_url__wrong_secret__says_what_was_expected(void **state)
 {
     struct tigress_share_url *url = NULL;
@@ -220,6 +240,7 @@ int main(void)
         CASE(settings__while_a_request_is_under_way__refused_with_the_reason),
         CASE(calls__refused__say_where_the_session_is),
         CASE(sentence__next_call_or_step__forgotten),
+        CASE(sentence__reply_after_a_refused_call__says_why_the_session_failed),
         CASE(share_url__wrong_secret__says_what_was_expected),
     };
 
