@@ -125,7 +125,11 @@ enum tigress_error tigress_share_url_new(struct tigress_share_url **out, const c
         tg_fault_set(&fault, "mailbox identifier: expected a UUID");
         goto out;
     }
-    TG_REQUIRE(v.len <= TG_VERTICAL_MAX, TG_E_LIMIT);
+    if (v.len > TG_VERTICAL_MAX) {
+        tg_fault_set(&fault, "vertical: expected at most %u bytes", (unsigned)TG_VERTICAL_MAX);
+        err = TG_E_LIMIT;
+        goto out;
+    }
     if (v.len > 0) {
         memcpy(url.vertical, v.ptr, v.len);
     }
