@@ -303,6 +303,12 @@ static void write_tls_hint(char hint[HINT_MAX], const struct flow *f)
                              "--cacert.");
 }
 
+/* The same command can succeed later, without a change by the user. */
+static bool is_connection_error(enum tigress_error error)
+{
+    return error == TIGRESS_E_NETWORK || error == TIGRESS_E_TLS || error == TIGRESS_E_UNAVAILABLE;
+}
+
 /* What the user can do; "" where there is nothing. */
 static void write_hint(char hint[HINT_MAX], const struct flow *f, enum tigress_error error)
 {
@@ -313,7 +319,7 @@ static void write_hint(char hint[HINT_MAX], const struct flow *f, enum tigress_e
         snprintf(hint, HINT_MAX,
                  "Ask the sender for the secret and run 'tigress accept' again with "
                  "--secret-file.");
-    } else if (is_passing(error) && f->t != NULL) {
+    } else if (is_connection_error(error) && f->t != NULL) {
         write_network_hint(hint, f);
     }
 }
