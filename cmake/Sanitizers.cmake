@@ -16,5 +16,7 @@ endif()
 # What every target of this project is compiled and linked with.
 add_library(tg_flags INTERFACE)
 target_link_libraries(tg_flags INTERFACE tg_warnings tg_hardening tg_sanitizers)
+# So that the linker of an installed library can leave out what only the relay calls (cmake/Library.cmake).
+target_compile_options(tg_flags INTERFACE -ffunction-sections -fdata-sections)
 target_compile_definitions(tg_flags INTERFACE _GNU_SOURCE)
 target_include_directories(tg_flags INTERFACE ${PROJECT_SOURCE_DIR}/src)
