@@ -15,7 +15,7 @@ deps: ## install the Debian packages that building, checking and measuring need
 
 build: ## tigressd, libtigress and tigress in build/release
 	@scripts/install_deps build
-	@cmake --preset release -DCMAKE_INSTALL_PREFIX=$(PREFIX) >build-release.log 2>&1 && cmake --build --preset release -j $(JOBS) >>build-release.log 2>&1 \
+	@cmake --preset release -DCMAKE_INSTALL_PREFIX="$(PREFIX)" >build-release.log 2>&1 && cmake --build --preset release -j $(JOBS) >>build-release.log 2>&1 \
 		|| { cat build-release.log; exit 1; }
 	@rm -f build-release.log
 
@@ -62,10 +62,10 @@ bench: ## the comparisons, as ratios
 	bench/run
 
 install: build ## into $(DESTDIR)$(PREFIX)
-	DESTDIR=$(DESTDIR) cmake --install build/release --prefix $(PREFIX)
+	DESTDIR="$(DESTDIR)" cmake --install build/release --prefix "$(PREFIX)"
 
 uninstall: ## remove what make install put into $(DESTDIR)$(PREFIX)
-	@DESTDIR=$(DESTDIR) cmake -DBUILD=build/release -DPREFIX=$(PREFIX) -P cmake/uninstall.cmake
+	@DESTDIR="$(DESTDIR)" cmake -DBUILD=build/release -DPREFIX="$(PREFIX)" -P cmake/uninstall.cmake
 
 format: ## clang-format everything of ours
 	scripts/check_format -i
