@@ -38,12 +38,12 @@
 #ifndef TIGRESS_DIRECT_H
 #define TIGRESS_DIRECT_H
 
-#include <stddef.h>
-#include <stdint.h>
-
 #include <tigress/error.h>
 #include <tigress/export.h>
 #include <tigress/session.h>
+
+#include <stddef.h>
+#include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {

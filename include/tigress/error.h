@@ -11,9 +11,9 @@
 #ifndef TIGRESS_ERROR_H
 #define TIGRESS_ERROR_H
 
-#include <stddef.h>
-
 #include <tigress/export.h>
+
+#include <stddef.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -73,8 +73,9 @@ enum tigress_error_class {
     TIGRESS_CLASS_ENDED = 2,   /* the transfer is over: the other side ended it, or it expired */
     TIGRESS_CLASS_REFUSED = 3, /* the relay, or the wallet's own policy, refused: the session is
                                   over, and a retry does not help */
-    TIGRESS_CLASS_RETRY = 4,   /* wait, then try again: the session is intact, and
-                                  tigress_session_retry() continues it */
+    TIGRESS_CLASS_RETRY = 4,   /* the session is intact, and tigress_session_retry() continues it:
+                                  after a wait (NETWORK, UNAVAILABLE), or when the cause is
+                                  corrected (TLS; DECRYPT, with another secret) */
     TIGRESS_CLASS_FAULT = 5    /* a fault of the library or of its build: report it */
 };
 

@@ -15,10 +15,10 @@
 #ifndef TIGRESS_FORMATS_H
 #define TIGRESS_FORMATS_H
 
-#include <stddef.h>
-
 #include <tigress/error.h>
 #include <tigress/export.h>
+
+#include <stddef.h>
 
 #ifdef __cplusplus
 extern "C" {

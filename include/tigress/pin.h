@@ -35,10 +35,10 @@
 #ifndef TIGRESS_PIN_H
 #define TIGRESS_PIN_H
 
-#include <stddef.h>
-
 #include <tigress/error.h>
 #include <tigress/export.h>
+
+#include <stddef.h>
 
 #ifdef __cplusplus
 extern "C" {

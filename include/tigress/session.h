@@ -37,12 +37,12 @@
 #ifndef TIGRESS_SESSION_H
 #define TIGRESS_SESSION_H
 
-#include <stddef.h>
-#include <stdint.h>
-
 #include <tigress/error.h>
 #include <tigress/export.h>
 #include <tigress/share_url.h>
+
+#include <stddef.h>
+#include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {

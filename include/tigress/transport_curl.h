@@ -18,12 +18,12 @@
 #ifndef TIGRESS_TRANSPORT_CURL_H
 #define TIGRESS_TRANSPORT_CURL_H
 
-#include <stddef.h>
-#include <stdint.h>
-
 #include <tigress/error.h>
 #include <tigress/export.h>
 #include <tigress/session.h>
+
+#include <stddef.h>
+#include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {

@@ -32,10 +32,10 @@
 #ifndef TIGRESS_WEBPUSH_H
 #define TIGRESS_WEBPUSH_H
 
-#include <stddef.h>
-
 #include <tigress/error.h>
 #include <tigress/export.h>
+
+#include <stddef.h>
 
 #ifdef __cplusplus
 extern "C" {

@@ -2,15 +2,15 @@
 /* spec: WebAuthn Level 3 sections 6.5 and 8.2. */
 #include "cli/attest_packed.h"
 
+#include "cli/mem.h"
+#include "cli/ui_error.h"
+
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/x509.h>
 #include <string.h>
-
-#include "cli/mem.h"
-#include "cli/ui_error.h"
 
 #define CERTIFICATES_MAX 5
 #define OBJECT_MAX 12288u

@@ -8,10 +8,11 @@
 #ifndef TG_CLI_ATTEST_PACKED_H
 #define TG_CLI_ATTEST_PACKED_H
 
-#include <stddef.h>
 #include <tigress/tigress.h>
 
 #include "cli/ui.h"
+
+#include <stddef.h>
 
 /*
  * A WebAuthn attestation object of format packed over challenge, signed with the P-256 key of

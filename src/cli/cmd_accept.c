@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cmd_accept.h"
 
-#include <stdio.h>
-#include <string.h>
-#include <strings.h>
-
 #include "cli/flow.h"
 #include "cli/invitation.h"
 #include "cli/io.h"
 #include "cli/mem.h"
 #include "cli/message.h"
-#include "cli/message.h"
 #include "cli/notification.h"
 #include "cli/ui_error.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
 
 /* Starts the session of a new transfer. It is saved when the first request is made. */
 static enum cli_exit begin(struct ui *ui, struct flow *f, struct transfer *t,

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cmd_inspect.h"
 
-#include <string.h>
-
 #include "cli/flow.h"
 #include "cli/invitation.h"
 #include "cli/mem.h"
 #include "cli/qr.h"
 #include "cli/ui_error.h"
+
+#include <string.h>
 
 static const char *vertical_name(const char *value)
 {

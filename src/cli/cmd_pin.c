@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cmd_pin.h"
 
-#include <string.h>
-
 #include "cli/flow.h"
 #include "cli/io.h"
 #include "cli/pin.h"
 #include "cli/ui_error.h"
+
+#include <string.h>
 
 static enum cli_exit print_state(struct ui *ui, const struct transfer *t,
                                  const struct tigress_pin *pin)

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cmd_receive.h"
 
-#include <time.h>
-
 #include "cli/flow.h"
 #include "cli/message.h"
-#include "cli/message.h"
 #include "cli/ui_error.h"
+
+#include <time.h>
 
 #define WAIT_DEFAULT_S 60
 #define WAIT_MAX_S (7 * 86400)

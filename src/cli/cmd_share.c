@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cmd_share.h"
 
-#include <string.h>
-#include <time.h>
-
 #include "cli/flow.h"
 #include "cli/io.h"
 #include "cli/mem.h"
@@ -15,6 +12,9 @@
 #include "cli/share_direct.h"
 #include "cli/evidence.h"
 #include "cli/ui_error.h"
+
+#include <string.h>
+#include <time.h>
 
 struct invitation {
     char url[TIGRESS_SHARE_URL_MAX];

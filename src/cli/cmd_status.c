@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cmd_status.h"
 
-#include <string.h>
-#include <time.h>
-
 #include "cli/flow.h"
 #include "cli/ui_error.h"
+
+#include <string.h>
+#include <time.h>
 
 /* A transfer is listed for a week after its expiration. */
 #define KEEP_OVER_S (INT64_C(7) * 86400)

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cmd_watch.h"
 
+#include "cli/mem.h"
+#include "cli/ui_error.h"
+#include "cli/watch.h"
+#include "cli/watch_push.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -13,11 +18,6 @@
 #ifdef __linux__
 #include <sys/prctl.h>
 #endif
-
-#include "cli/mem.h"
-#include "cli/ui_error.h"
-#include "cli/watch.h"
-#include "cli/watch_push.h"
 
 #define WAIT_MAX_S (30 * 86400)
 #define POLL_MAX_S 55

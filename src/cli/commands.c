@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/commands.h"
 
-#include <string.h>
-
 #include "cli/cmd_accept.h"
 #include "cli/cmd_answer.h"
 #include "cli/cmd_cancel.h"
@@ -14,6 +12,8 @@
 #include "cli/cmd_status.h"
 #include "cli/cmd_version.h"
 #include "cli/cmd_watch.h"
+
+#include <string.h>
 
 #define NETWORK (OPT_COMMON | OPT_BIT(OPT_CACERT))
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/evidence.h"
 
-#include <string.h>
-
 #include "cli/attest_packed.h"
 #include "cli/io.h"
 #include "cli/mem.h"
 #include "cli/ui_error.h"
+
+#include <string.h>
 
 #define TOKEN_MAX 2100u
 #define HOST_MAX 256u

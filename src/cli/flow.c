@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/flow.h"
 
+#include "cli/mem.h"
+#include "cli/trace.h"
+#include "cli/ui_error.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-
-#include "cli/mem.h"
-#include "cli/trace.h"
-#include "cli/ui_error.h"
 
 #define HINT_MAX 512
 

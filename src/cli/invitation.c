@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/invitation.h"
 
-#include <ctype.h>
-#include <stdio.h>
-#include <string.h>
-
 #include "cli/io.h"
 #include "cli/mem.h"
 #include "cli/ui_error.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
 
 static enum cli_exit take_text(struct ui *ui, struct invitation_in *in, const char *word)
 {

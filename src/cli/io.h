@@ -7,9 +7,9 @@
 #ifndef TG_CLI_IO_H
 #define TG_CLI_IO_H
 
-#include <stddef.h>
-
 #include "cli/ui.h"
+
+#include <stddef.h>
 
 enum io_result {
     IO_OK,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/listen.h"
 
+#include "cli/mem.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -14,8 +16,6 @@
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
-
-#include "cli/mem.h"
 
 #define HEAD_MAX 8192u
 #define EXCHANGE_MAX_S 10 /* for a whole request, so that no peer blocks the endpoint */

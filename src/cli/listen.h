@@ -9,10 +9,10 @@
 #ifndef TG_CLI_LISTEN_H
 #define TG_CLI_LISTEN_H
 
+#include "cli/ui.h"
+
 #include <stddef.h>
 #include <stdint.h>
-
-#include "cli/ui.h"
 
 #define LISTEN_ORIGIN_MAX 64u
 #define LISTEN_PATH_MAX 128u

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tigress: the wallet in a terminal. */
+#include "cli/commands.h"
+#include "cli/mem.h"
+
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-
-#include "cli/commands.h"
-#include "cli/mem.h"
 
 #define COPIES_MAX 64
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/message.h"
 
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
-
 #include "cli/io.h"
 #include "cli/mem.h"
 #include "cli/ui_error.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 #define SENTENCE_MAX 768
 

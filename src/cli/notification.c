@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/notification.h"
 
-#include <string.h>
-
 #include "cli/mem.h"
 #include "cli/ui_error.h"
+
+#include <string.h>
 
 enum cli_exit notification_set(struct ui *ui, struct tigress_session *s,
                                const struct cli_args *args)

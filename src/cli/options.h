@@ -6,11 +6,11 @@
 #ifndef TG_CLI_OPTIONS_H
 #define TG_CLI_OPTIONS_H
 
+#include "cli/ui.h"
+
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-
-#include "cli/ui.h"
 
 #define CLI_ALLOW_MAX 16u
 #define CLI_POSITION_MAX 2u

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/pin.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "cli/mem.h"
 #include "cli/ui_error.h"
+
+#include <stdlib.h>
+#include <string.h>
 
 #define DRAWS_MAX 16 /* only a crafted message contains so many PINs */
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/qr.h"
 
+#include "cli/mem.h"
+
 #include <qrencode.h>
 #include <string.h>
-
-#include "cli/mem.h"
 
 #define QUIET 4
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/share.h"
 
+#include "cli/ui_error.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-
-#include "cli/ui_error.h"
 
 #define EXPIRES_DEFAULT_S (48 * 3600)
 #define EXPIRES_MAX_S (INT64_C(10) * 366 * 86400)

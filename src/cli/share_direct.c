@@ -1,13 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/share_direct.h"
 
-#include <poll.h>
-#include <signal.h>
-#include <stdio.h>
-#include <string.h>
-#include <time.h>
-#include <unistd.h>
-
 #include <tigress/direct.h>
 
 #include "cli/io.h"
@@ -16,6 +9,13 @@
 #include "cli/qr.h"
 #include "cli/share.h"
 #include "cli/ui_error.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #define ADDRESS_SHOWN_MAX 64
 #define WITHDRAW_S 3 /* how long the other device can learn of the withdrawal */

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/state.h"
 
+#include "cli/io.h"
+#include "cli/mem.h"
+#include "cli/state_dir.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,10 +14,6 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
-
-#include "cli/io.h"
-#include "cli/mem.h"
-#include "cli/state_dir.h"
 
 #define STATE_FILE_MAX (1024u * 1024u)
 

@@ -13,10 +13,10 @@
 #ifndef TG_CLI_STATE_H
 #define TG_CLI_STATE_H
 
-#include <stddef.h>
-
 #include "cli/transfer.h"
 #include "cli/ui.h"
+
+#include <stddef.h>
 
 /* Zeroes *t, so that state_release is safe. */
 void state_init(struct transfer *t);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/state_dir.h"
 
+#include "cli/mem.h"
+
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
@@ -11,8 +13,6 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include "cli/mem.h"
 
 #define FOLDER_MAX 1024
 

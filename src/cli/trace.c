@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/trace.h"
 
+#include "cli/ui.h"
+
 #include <stdio.h>
 #include <string.h>
-
-#include "cli/ui.h"
 
 #define PART_MAX 256
 #define DATA_SHOWN 40

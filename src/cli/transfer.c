@@ -2,13 +2,13 @@
 /* The checksum detects a damaged file. It does not protect against the owner of the file. */
 #include "cli/transfer.h"
 
+#include "cli/mem.h"
+#include "cli/ui.h"
+
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
-
-#include "cli/mem.h"
-#include "cli/ui.h"
 
 #define HEAD "tigress-transfer 1 "
 #define HEAD_LEN (sizeof(HEAD) - 1 + 16 + 1) /* with the checksum and the end of the line */

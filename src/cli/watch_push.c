@@ -2,13 +2,13 @@
 /* Between two looks no transfer is locked, so that other commands can use it. */
 #include "cli/watch_push.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #include "cli/listen.h"
 #include "cli/mem.h"
 #include "cli/state_dir.h"
 #include "cli/ui_error.h"
+
+#include <stdio.h>
+#include <string.h>
 
 #define PATH_PREFIX "/push/"
 
