@@ -139,7 +139,7 @@ TIGRESS_API uint64_t tigress_direct_host_count(const struct tigress_direct_host 
 TIGRESS_API int tigress_direct_host_has_recipient(const struct tigress_direct_host *host);
 
 /* 1 when the mailbox has changed since the last save. Save it before you send output or save the
-   session, so that nothing is lost that was answered. */
+   session, so that no change with an answer is lost. */
 TIGRESS_API int tigress_direct_host_is_changed(const struct tigress_direct_host *host);
 /*
  * Saves everything except the connections. As secret as the saved state of a session.

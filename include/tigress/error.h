@@ -37,7 +37,7 @@ enum tigress_error {
     TIGRESS_E_WITHDRAWN = 20, /* the initiator withdrew it */
     TIGRESS_E_COMPLETED = 21, /* the recipient ended it */
     TIGRESS_E_EXPIRED = 22,   /* it expired */
-    TIGRESS_E_GONE = 23,      /* the relay has no such mailbox, and does not say why */
+    TIGRESS_E_GONE = 23,      /* the relay has no such mailbox, and does not report why */
 
     /* The relay refused. */
     TIGRESS_E_DENIED = 30,    /* 401, 403: not the device that is bound, or a right is missing */

@@ -2,15 +2,15 @@
 /*
  * tigress/pin.h - a PIN as second factor
  *
- * The sender tells the recipient a few digits over another channel. The party that provisions the
- * credential checks them before it provisions.
+ * The sender tells the receiver a few digits over another channel. The provisioning entity checks
+ * them before it provisions the credential.
  *
  *     sender
- *         tigress_pin_generate(), tigress_pin_show()     // say it to the recipient
- *         tigress_pin_new(), tigress_pin_save()          // give the state to the checking party
- *     recipient
+ *         tigress_pin_generate(), tigress_pin_show()     // tell it to the receiver
+ *         tigress_pin_new(), tigress_pin_save()          // give it to the provisioning entity
+ *     receiver
  *         tigress_pin_normalise()                        // put it into the answer to the request
- *     the party that provisions, for each answer
+ *     provisioning entity, for each answer
  *         tigress_pin_begin_try(p, typed);               // counts the try
  *         tigress_pin_save(p, &out, &len);               // write it to disk BEFORE the next line
  *         tigress_pin_end_try(p, &verdict);              // TIGRESS_PIN_DEAD: cancel the transfer
@@ -22,8 +22,8 @@
  * second. Never restore an older state, which would give tries back. Never use a PIN as a key: it
  * is checked in addition to the share secret.
  *
- * A PIN must not appear in a share URL or in a message, except in the answer to the provisioning
- * party's request. tigress_pin_check_text() finds it there.
+ * A PIN must not appear in a share URL or in a message, except in the answer to a request of
+ * the provisioning entity. tigress_pin_check_text() finds it there.
  *
  * Threads: one handle, one thread at a time.
  * Blocks: no.

@@ -480,9 +480,8 @@ TIGRESS_API enum tigress_error tigress_session_error(const struct tigress_sessio
  * It never repeats a text that was passed in.
  */
 TIGRESS_API const char *tigress_session_error_text(const struct tigress_session *s);
-/* What the relay said about the failure (the detail of a problem document); "" when it said
-   nothing. Printable UTF-8 of at most 255 bytes, written by the relay: it may be shown, but not
-   logged. */
+/* The relay's explanation of the failure (the detail of a problem document); "" when there is none.
+   Printable UTF-8 of at most 255 bytes, written by the relay: it may be shown, but not logged. */
 TIGRESS_API const char *tigress_session_relay_detail(const struct tigress_session *s);
 /* How often in a row the current request has failed, for example to show "retrying". */
 TIGRESS_API unsigned tigress_session_failures(const struct tigress_session *s);

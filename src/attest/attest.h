@@ -42,7 +42,7 @@ enum tg_attest_level { TG_ATTEST_SOFTWARE, TG_ATTEST_TEE, TG_ATTEST_STRONGBOX };
  */
 struct tg_attest_settings {
     unsigned formats;               /* set of 1 << enum tg_attest_format */
-    bool allows_packed_self;        /* packed without x5c: proves no more than none */
+    bool allows_packed_self;        /* packed without x5c: proves no more than the format none */
     enum tg_attest_level level_min; /* android-key: attestation and keymaster both */
     bool needs_verified_boot;       /* android-key: rootOfTrust locked and verified */
     bool allows_appattest_development;

@@ -45,7 +45,7 @@ bool tg_cert_subject_part(struct tg_bytes *text, const struct tg_cert *cert, str
 /* The same for the content of any Name. */
 bool tg_cert_name_part(struct tg_bytes *text, struct tg_bytes name, struct tg_bytes oid);
 
-/* Whether the certificate has basic constraints and they say that it is not an authority. */
+/* Whether the certificate has basic constraints that state that it is not an authority. */
 bool tg_cert_is_no_authority(const struct tg_cert *cert);
 
 #endif

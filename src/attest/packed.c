@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Format packed, of security keys and platforms. With x5c the maker certifies the model. Without
- * x5c the credential signs itself, which proves no more than none. spec: WebAuthn section 8.2.
+ * x5c the credential signs itself, which proves no more than the format none. spec: WebAuthn
+ * section 8.2.
  */
 #include "attest/format.h"
 #include "attest/signature.h"

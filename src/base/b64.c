@@ -34,7 +34,7 @@ static uint8_t encode_char(unsigned v, enum tg_b64_form form)
                      (mask_range(i, 63, 63) & c63));
 }
 
-/* The six bits of c, or a value above 63 if c is not of the alphabet. */
+/* The six bits of c, or a value above 63 if c is not in the alphabet. */
 static unsigned decode_char(uint8_t byte, bool is_url)
 {
     int c = byte;
@@ -82,7 +82,8 @@ static uint64_t spread(const uint8_t *raw)
 
 static void encode_vec(uint8_t text[VEC_TEXT], const uint8_t *raw, enum tg_b64_form form)
 {
-    /* From '0' + 10 down to the character of 62, and from the one behind that to that of 63. */
+    /* Distance from '0' + 10 down to the character for 62, and from the character after that one to
+       the character for 63. */
     uint8_t down = form == TG_B64_URL ? 13 : 15;
     uint8_t up = form == TG_B64_URL ? 49 : 3;
     vec16 v = (vec16)(vec2){ spread(raw), spread(raw + VEC_RAW / 2) };
@@ -199,7 +200,7 @@ static void gather(uint8_t *raw, uint64_t v)
     memcpy(raw, &v, VEC_RAW / 2);
 }
 
-/* A byte of *bad that is not 0: its character is not of the alphabet. */
+/* A byte of *bad that is not 0: its character is not in the alphabet. */
 static void decode_vec(uint8_t raw[VEC_RAW], vec16 *bad, const uint8_t *text, bool is_url)
 {
     uint8_t c62 = is_url ? '-' : '+';

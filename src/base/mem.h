@@ -35,9 +35,9 @@ void tg_mem_free_secret(void *ptr, size_t size);
 /* Overwrites memory with zeros; the compiler cannot remove it. */
 void tg_mem_wipe(void *ptr, size_t size);
 
-/* Clears the processor's vector registers. The C library's copying and comparing leaves its last
-   bytes in them, and a core image would contain those bytes. For a thread that is about to wait.
-   Does nothing on processors other than x86-64. */
+/* Clears the processor's vector registers. The copy and compare functions of the C library leave
+   their last bytes in them, and a core image would contain those bytes. For a thread that is about
+   to wait. Does nothing on processors other than x86-64. */
 void tg_mem_wipe_registers(void);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cli/attest_packed.h - a device that attests, for tests of relays that ask for it: what a security
- * key does, with the key in a file.
+ * cli/attest_packed.h - a device that attests, for tests of relays that require it. It does what a
+ * security key does, with the key in a file.
  * Layer: L4.      Threads: one.      Blocks: reads files.
  * Secrets: the key file; wiped.
  */

@@ -2,8 +2,8 @@
 /*
  * cli/listen.h - a push endpoint on loopback: accepts POSTs over TLS, one connection at a time. It
  * replaces a push service and the device behind it.
- * Layer: L4. Beside the library's transports the only file of the tool that uses TLS: a wallet on
- * a phone has its push service for this.
+ * Layer: L4. Apart from the library's transports, only this file of the tool uses TLS. On a phone
+ * the push service replaces it.
  * Threads: one.      Blocks: yes.      Secrets: none; what comes is encrypted.
  */
 #ifndef TG_CLI_LISTEN_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cli/pin.h - the PIN of a transfer, as the state has it.
+ * cli/pin.h - the PIN in the saved state of a transfer.
  * Layer: L4.      Threads: one.      Blocks: yes, on the disk.
  * Secrets: PIN and checker; both are wiped with the transfer's state.
  */

@@ -13,7 +13,7 @@
 
 /* Prints the error as ui_fail does. why: the library's sentence, or NULL for the usual one. */
 enum cli_exit ui_error(struct ui *ui, enum tigress_error error, const char *why);
-/* The same with what the relay answered (detail) and what the user can do (hint); "" for none. */
+/* The same with the relay's explanation (detail) and what the user can do (hint); "" for none. */
 enum cli_exit ui_error_more(struct ui *ui, enum tigress_error error, const char *why,
                             const char *detail, const char *hint);
 

@@ -61,7 +61,7 @@ TG_NODISCARD enum tg_err tg_chain_receive(struct tg_chain *next, const struct ti
                                           struct tg_buf *text, struct tg_bytes plain,
                                           const struct tg_payload *payload);
 
-/* What it means that the relay returned an envelope that we have sent or received before. */
+/* The meaning of an envelope from the relay that this session has sent or received before. */
 enum tg_repeat {
     TG_REPEAT_EXPECTED,
     TG_REPEAT_OLDER,    /* not the last one */

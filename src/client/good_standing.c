@@ -71,8 +71,8 @@ static void fail(struct tigress_session *s)
     tg_session_fail(s, TIGRESS_E_STANDING, NULL);
 }
 
-/* Asks for the next proof that this device can give and the relay accepts. The token first: it
-   reveals less. */
+/* Asks for the next proof that this device can give and the relay accepts. It asks for a token
+   first, because a token reveals less. */
 static void ask_application(struct tigress_session *s, bool accepts_attestation)
 {
     struct tg_good_standing *standing = &s->standing;

@@ -184,7 +184,8 @@ out:
 }
 
 /* Makes a read a long poll, or with wait=0 a single read. Not if the relay counts no versions. Not
-   if the read carries a token: its answer comes at once and says whether push is supported. */
+   if the read carries a token: its answer comes immediately and reports whether push is
+   supported. */
 static void add_wait(struct tigress_session *s, struct tg_buf *value)
 {
     unsigned wait_s = s->read_mode == TG_READ_WAIT ? s->settings.poll_s : 0;

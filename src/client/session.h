@@ -117,7 +117,7 @@ struct tg_session_token {
 };
 
 struct tg_session_messages {
-    bool is_our_turn;     /* a message has come that has no answer yet */
+    bool is_our_turn;     /* a message was received and not answered yet */
     bool has_opened;      /* the secret has opened a message */
     struct tg_buf draft;  /* initiator: the first message until it is sealed */
     struct tg_buf seen;   /* SHA-256 of each envelope sent or delivered */
@@ -183,7 +183,7 @@ struct tigress_session {
     enum tigress_role role;
     enum tg_state state;
     enum tg_read_mode read_mode;
-    bool is_permitted;       /* list and policy let this handle use the relay; not saved */
+    bool is_permitted;       /* list and policy allow this handle to use the relay; not saved */
     struct tg_share_url url; /* relay, mailbox, vertical, secret */
     struct tg_uuid claim;
     struct tg_rng rng;
@@ -231,7 +231,7 @@ void tg_session_retry_later(struct tigress_session *s, enum tigress_error error,
 void tg_session_succeeded(struct tigress_session *s);
 /* A read returned nothing new. The next step delays the next read if this one ended early. */
 void tg_session_idle(struct tigress_session *s, enum tg_idle why);
-/* The relay answered the request under way, and says whether it supports push. */
+/* The relay answered the request under way, and reports whether it supports push. */
 void tg_session_token_answered(struct tigress_session *s, bool is_push_supported);
 /* Wipes the built request; the next step builds it again. */
 void tg_session_drop_request(struct tigress_session *s);

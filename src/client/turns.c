@@ -213,8 +213,8 @@ enum tg_err tg_turns_on_send(struct tigress_session *s, const struct tg_client_a
     bool is_push_supported = false;
     bool is_done = answer->status == 200 || answer->status == 201;
 
-    /* Only a valid answer to an update proves that the relay has it; the page of a proxy does not.
-       Repeating an update that the relay has does no harm. */
+    /* Only a valid answer to an update proves that the relay has it. A page of a proxy proves
+       nothing. Repeating an update that the relay has does no harm. */
     if (answer->status == 201 && s->change.is_first) {
         s->read_mode = TG_READ_VERIFY;
         tg_session_enter(s, TG_S_READ);

@@ -51,7 +51,7 @@ enum tg_err tg_x25519_shared(struct tg_secret *out, const struct tg_secret *priv
     ctx = EVP_PKEY_CTX_new(key, NULL);
     TG_REQUIRE(ctx != NULL && EVP_PKEY_derive_init(ctx) == 1, TG_E_CRYPTO);
     TG_REQUIRE(EVP_PKEY_derive_set_peer(ctx, peer) == 1, TG_E_CRYPTO);
-    /* The library refuses a secret of zeros, but with no error of its own for it. */
+    /* The library refuses a secret of zeros, but its error does not name this reason. */
     TG_REQUIRE(EVP_PKEY_derive(ctx, raw, &len) == 1 && len == sizeof(raw), TG_E_SYNTAX);
     TG_REQUIRE(!tg_ct_equal(TG_ARRAY_BYTES(raw), TG_ARRAY_BYTES(zeros)), TG_E_SYNTAX);
     TG_TRY(tg_secret_set(out, TG_ARRAY_BYTES(raw)));

@@ -27,7 +27,7 @@ struct tg_direct_mailbox {
     struct tg_buf origin; /* "tigress-direct://192.0.2.7:4711" */
 };
 
-/* Who makes a request: the host's own session, or a device that has proved the secret. */
+/* The caller of a request: the host's own session, or a device that has proved the secret. */
 enum tg_direct_caller { TG_DIRECT_LOCAL, TG_DIRECT_REMOTE };
 
 struct tg_direct_answer {

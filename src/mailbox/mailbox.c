@@ -107,8 +107,8 @@ static void notify(struct run *r, const struct tg_mailbox_side *other)
     }
 }
 
-/* Reports of the caller's token whether a push to it is possible, and whether it is new: a provider
-   may have refused it earlier, and pushes to it resume. spec: protocol/4#push-token-on-record */
+/* Reports whether a push to the caller's token is possible. Also reports a new token: if its
+   provider refused it earlier, pushes to it resume. spec: protocol/4#push-token-on-record */
 static void report_token(struct run *r, bool is_new)
 {
     r->result->is_push_supported = can_push(r, &r->side->token);

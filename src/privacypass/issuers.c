@@ -115,7 +115,7 @@ static enum tg_err refuse(const struct place *at, const char *what)
     return TG_E_SYNTAX;
 }
 
-/* Without this check a misspelt member would silently be ignored. */
+/* Without this check a misspelled member would silently be ignored. */
 static bool has_only(struct tg_json_object object, const char *const *names)
 {
     size_t known_count = 0;

@@ -279,7 +279,7 @@ out:
 /* ---- the answer ----------------------------------------------------------------------------- */
 
 /* docs/push.md, "What Apple documents". If a reason comes with another status than documented, the
-   reason decides. Only 410 means by itself that the token is no longer valid. */
+   reason decides. Only 410 always means that the token is no longer valid. */
 static const struct tg_push_word words[] = {
     { "BadCollapseId", 0, TG_PUSH_BLAME_REQUEST, "bad_collapse_id" },
     { "BadDeviceToken", 0, TG_PUSH_SUSPECT_TOKEN, "bad_device_token" },

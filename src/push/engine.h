@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * push/engine.h - takes jobs, sends requests to the providers, reports outcomes.
+ * push/engine.h - accepts jobs, sends requests to the providers, reports outcomes.
  * Layer: L3 (base, crypto, wire).   Threads: one.   Blocks: no, but opening reads key files.
  * Secrets: provider keys, and tokens while their job is here; both wiped.
  *
@@ -41,7 +41,7 @@ TG_NODISCARD enum tg_err tg_push_engine_new(struct tg_push_engine **out,
 /* Drops jobs without an outcome. Accepts *engine == NULL. */
 void tg_push_engine_free(struct tg_push_engine **engine);
 
-/* Takes a job. Its outcome may be reported before this returns. The views are not kept. */
+/* Accepts a job. Its outcome may be reported before this returns. The views are not kept. */
 void tg_push_engine_take(struct tg_push_engine *engine, const struct tg_push_ipc_job *job);
 
 /* Call tg_push_engine_run when the descriptor is readable or that many milliseconds have passed

@@ -15,7 +15,7 @@
 
 #define EXIT_KEYS 2
 #define EXIT_TROUBLE 70
-#define JOBS_AT_ONCE 64 /* jobs taken before the network is served */
+#define JOBS_AT_ONCE 64 /* jobs received before the network is served */
 
 struct process {
     int fd;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * push/process.h - the push process: takes jobs from a socket pair, sends the pushes and reports
+ * push/process.h - the push process: receives jobs from a socket pair, sends the pushes and reports
  * the outcomes (push/ipc.h).
  * Layer: L3 (base, crypto, wire).   Threads: one, its caller's.   Blocks: until the pair closes.
  * Secrets: provider keys and tokens, wiped when it returns.

@@ -21,7 +21,7 @@ TG_NODISCARD enum tg_err tg_push_sender_new(struct tg_push_sender **out,
 /* Drops the jobs without an outcome. Accepts *sender == NULL. */
 void tg_push_sender_free(struct tg_push_sender **sender);
 
-/* Takes a job. Its outcome may be reported before this returns. The views are not kept. */
+/* Accepts a job. Its outcome may be reported before this returns. The views are not kept. */
 void tg_push_sender_take(struct tg_push_sender *sender, const struct tg_push_ipc_job *job);
 
 #endif

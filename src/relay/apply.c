@@ -42,7 +42,8 @@ out:
     return err;
 }
 
-/* Fail closed: a change that was judged before to store nothing, and now would, has no proof. */
+/* Fail closed: when the rules were tried before, this change stored nothing, so no proof was
+   verified. If it would store something now, it is refused. */
 static bool is_cleared(const struct tg_exchange *ex)
 {
     return ex->standing == NULL || ex->standing->is_cleared;

@@ -319,8 +319,8 @@ enum tg_standing_ruling tg_standing_verified(struct tg_exchange *ex)
 
 /* ---- spending ------------------------------------------------------------------------------- */
 
-/* Runs on the store's thread. The first request stores its mark; a repetition of the same request
-   finds its own mark, another request finds a different one.
+/* Runs on the store's thread. The first request stores a record of the spent token. A repetition of
+   the same request finds the content that it would store, another request finds other content.
    spec: protocol/6#token-spent-once */
 enum tg_store_verdict tg_standing_spend(void *ctx, const struct tg_store_record *old,
                                         struct tg_store_next *next)

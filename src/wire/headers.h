@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * wire/headers.h - the Mailbox-* headers and the standard headers beside them: names, aliases,
- * values.
+ * wire/headers.h - the Mailbox-* headers and the standard headers that the protocol uses: names,
+ * aliases, values.
  * Layer: L1.      Threads: any.      Blocks: no.
  * Secrets: device claims and proofs pass through.
  * spec: docs/protocol.md sections 2 and 6.

@@ -105,7 +105,7 @@ static enum tg_err explain(const json_error_t *error, struct tg_fault *fault)
     };
     enum json_error_code code = json_error_code(error);
 
-    /* Without memory the library mostly reports no code. */
+    /* When memory is short, the library usually reports no code. */
     if (code == json_error_out_of_memory || code == json_error_unknown) {
         return TG_E_NOMEM;
     }
@@ -155,7 +155,7 @@ void tg_json_free(struct tg_json **doc)
 }
 
 /* The parser ignores a failed allocation for a growing token and would continue with part of it, so
-   a process without memory stops here. */
+   a process that is out of memory stops here. */
 static void *alloc_or_stop(size_t size)
 {
     void *ptr = tg_mem_alloc(size);

@@ -68,7 +68,7 @@ TG_NODISCARD enum tg_err tg_coding_open(struct tg_buf *out, struct tg_bytes ikm,
 #define TG_WEBPUSH_AUTH_LEN 16u
 #define TG_WEBPUSH_BODY_MAX 4096u  /* every push service accepts this many bytes */
 #define TG_WEBPUSH_HEADER_LEN 86u  /* TG_CODING_FIXED_LEN and a public key */
-#define TG_WEBPUSH_PLAIN_MAX 3993u /* the maximum less header, delimiter and tag */
+#define TG_WEBPUSH_PLAIN_MAX 3993u /* the maximum minus header, delimiter and tag */
 #define TG_WEBPUSH_RECORD_SIZE 4096u
 
 /* The receiver, as its subscription describes it. */

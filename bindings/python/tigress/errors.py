@@ -145,7 +145,7 @@ class ExpiredError(EndedError):
 
 
 class GoneError(EndedError):
-    """The relay has no such mailbox, and does not say why."""
+    """The relay has no such mailbox, and does not report why."""
     code = ErrorCode.GONE
 
 

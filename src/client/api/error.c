@@ -31,7 +31,7 @@ static const struct error_row {
     { TIGRESS_E_WITHDRAWN, TIGRESS_CLASS_ENDED, "E_WITHDRAWN",
       "The sender ended or withdrew this transfer." },
     { TIGRESS_E_COMPLETED, TIGRESS_CLASS_ENDED, "E_COMPLETED",
-      "The recipient ended this transfer." },
+      "The receiver ended this transfer." },
     { TIGRESS_E_EXPIRED, TIGRESS_CLASS_ENDED, "E_EXPIRED", "This transfer has expired." },
     { TIGRESS_E_GONE, TIGRESS_CLASS_ENDED, "E_GONE",
       "The relay has no such transfer: it has ended or never existed." },

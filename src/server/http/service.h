@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * server/http/service.h - what an HTTP engine gives its requests to.
+ * server/http/service.h - the receiver of an HTTP engine's requests.
  * Layer: L4.      Threads: its worker's.      Blocks: no.
  */
 #ifndef TG_SERVER_HTTP_SERVICE_H
@@ -8,7 +8,7 @@
 
 #include "relay/api.h"
 
-/* What answers requests: the relay core, or the admin pages. */
+/* It answers requests: the relay core, or the admin pages. */
 struct tg_service {
     /* See tg_relay_begin. */
     struct tg_exchange *(*begin)(void *ctx, const struct tg_http_request *request, int64_t now_s,

@@ -390,7 +390,7 @@ static void append_pushes(struct tg_buf *out, const struct tg_metrics *m,
     }
     append_one_gauge(out, "tigress_push_outbox",
                      "Outbox entries: waiting pushes and refused tokens.", now->store.outbox_count);
-    append_one_gauge(out, "tigress_push_process_up", "1: the push process takes jobs.",
+    append_one_gauge(out, "tigress_push_process_up", "1: the push process accepts jobs.",
                      now->is_push_up ? 1 : 0);
 }
 

@@ -111,7 +111,7 @@ struct tg_metrics_now {
     int64_t start_s;          /* UTC seconds of the start; printed to the minute */
     int64_t cert_not_after_s; /* 0: no TLS */
     bool has_push;            /* a provider is configured; else push has no metrics */
-    bool is_push_up;          /* the push process takes jobs */
+    bool is_push_up;          /* the push process accepts jobs */
 };
 
 /* Appends the text, HELP and TYPE included (content type "text/plain; version=0.0.4"). */

@@ -30,7 +30,7 @@ void tg_push_link_wake(struct tg_push_link *link);
 void tg_push_link_reload(struct tg_push_link *link);
 /* Any thread; link may be NULL. From now on pushes have half of drain-timeout. */
 void tg_push_link_drain(struct tg_push_link *link);
-/* Any thread. Whether a push process takes jobs; false for NULL. */
+/* Any thread. Whether a push process accepts jobs; false for NULL. */
 bool tg_push_link_is_up(const struct tg_push_link *link);
 
 /*

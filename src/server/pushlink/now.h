@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * server/pushlink/now.h - one clock at a time.
+ * server/pushlink/now.h - reads one of the two clocks of net/clock.h.
  * Layer: L4; for pushlink/ alone.      Threads: any.      Blocks: no.      Secrets: none.
  */
 #ifndef TG_SERVER_PUSHLINK_NOW_H

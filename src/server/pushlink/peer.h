@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * server/pushlink/peer.h - the life of the push processes: the one that takes jobs, the one that
+ * server/pushlink/peer.h - the life of the push processes: the one that accepts jobs, the one that
  * starts, the one that finishes its jobs, and those that have been ended.
  * Layer: L4; for channel.c and link.c.      Threads: the link's; until that one runs, the thread
  * that starts it.      Blocks: start, until the first process is ready.
@@ -19,7 +19,7 @@
 
 struct tg_push_peers;
 
-/* A push process that starts, takes jobs, or finishes its jobs. */
+/* A push process that starts, accepts jobs, or finishes its jobs. */
 struct tg_push_peer {
     struct tg_push_peers *peers;
     struct tg_push_child child;
@@ -46,9 +46,9 @@ struct tg_push_peers_setup {
 
 struct tg_push_peers {
     struct tg_push_peers_setup setup;
-    struct tg_push_peer *current; /* takes jobs; NULL: there is none */
+    struct tg_push_peer *current; /* accepts jobs; NULL: there is none */
     struct tg_push_peer *next;    /* not ready yet */
-    struct tg_push_peer *old;     /* takes no more jobs */
+    struct tg_push_peer *old;     /* accepts no further job */
     bool is_reload;               /* next is for a reload; else it replaces a process that failed */
     bool is_ending;               /* no further process is started */
     atomic_bool is_up;            /* read by any thread */

@@ -20,7 +20,7 @@ struct tg_push_child {
 
 /*
  * Starts a process from /proc/self/exe. The kernel kills it when the calling thread ends, so call
- * this on a thread that lasts. The process sends TG_PUSH_IPC_READY when it can take jobs.
+ * this on a thread that lasts. The process sends TG_PUSH_IPC_READY when it can accept jobs.
  * TG_E_IO, TG_E_NOMEM.
  */
 TG_NODISCARD enum tg_err tg_push_spawn(struct tg_push_child *out, const struct tg_config *config,

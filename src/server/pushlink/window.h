@@ -33,7 +33,7 @@ struct tg_push_window {
     struct tg_push_settings settings;
     struct tg_store_port *port;
     uint64_t lease_s;
-    bool is_open;     /* a process takes jobs; else nothing is leased */
+    bool is_open;     /* a process accepts jobs; otherwise nothing is leased */
     bool wants_lease; /* an entry may be due */
     bool is_leasing;
     size_t credit; /* entries that may be leased before the next tick */

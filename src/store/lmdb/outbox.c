@@ -7,7 +7,8 @@
 #include <errno.h>
 #include <string.h>
 
-/* Expired entries that one lease removes. Each touches other pages, and changes wait for them. */
+/* Expired entries that one lease removes. Each removal writes other pages, and changes wait
+   meanwhile. */
 #define LEASE_REMOVE_MAX 16u
 #define SWEEP_LOOK_MAX 1024u /* rows that one step of a sweep reads */
 

@@ -13,9 +13,9 @@
  * time order, and a sweep removes the first records of m. Records that were made together are also
  * stored together, so the changes of one moment touch few pages and a large store is nearly as fast
  * as a small one. Each entry of k has one in m, each entry of o one in d. counts is what a scan of
- * m would give. Format 1 first had no o and d: a binary of that time ignores them. Duplicate keys,
- * nested transactions and MDB_CURRENT are not used, because LMDB 0.9.24 in Debian lacks fixes for
- * them. Functions here return 0 or LMDB's error code; after an error the transaction must be
+ * m would give. A store of format 1 may lack o and d, and an older binary ignores them. Duplicate
+ * keys, nested transactions and MDB_CURRENT are not used, because LMDB 0.9.24 in Debian lacks fixes
+ * for them. Functions here return 0 or LMDB's error code; after an error the transaction must be
  * aborted.
  */
 #ifndef TG_STORE_LMDB_TABLE_H

@@ -16,7 +16,8 @@
 
 #define TG_LMDB_BATCH_MAX 256u            /* operations in one commit */
 #define TG_LMDB_BATCH_BYTES_MAX 16777216u /* 16 MiB: sealed bytes in one commit */
-/* Removals of one sweep in one commit. Each touches another page, and changes wait for them. */
+/* Removals of one sweep in one commit. Each removal writes another page, and changes wait
+   meanwhile. */
 #define TG_LMDB_SWEEP_STEP 16u
 
 struct tg_lmdb {
