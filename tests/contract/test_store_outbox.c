@@ -432,7 +432,7 @@ static void attempts__restart_after_done(void **state)
     assert_entry(&l, 0, 7, 0, 5000, TG_LIT("u"));
 }
 
-/* ---- marks ---------------------------------------------------------------------------------- */
+/* ---- blocked entries ------------------------------------------------------------------------ */
 
 static void block_one(struct client *c, unsigned key, int64_t expires_s)
 {

@@ -8,9 +8,9 @@
 #define OUT_TOTAL_MAX (64u * 1024u * 1024u)
 
 /* Bits of the first byte. */
-#define PLAY(mode) ((mode)&3u) /* answer, hold, wait, by turns */
+#define PLAY(mode) ((mode)&3u) /* answer, hold, wait, in rotation */
 #define CHUNK(mode) (((mode) >> 2) & 7u)
-#define MODE_ANSWER 0x20u /* what is held is answered after each chunk */
+#define MODE_ANSWER 0x20u /* held requests are answered after each chunk */
 #define MODE_CLOCK 0x40u  /* a second passes after each chunk */
 #define MODE_DRAIN 0x80u  /* the server drains half-way */
 
@@ -52,7 +52,7 @@ static void respond(const struct tg_exchange_ops *ops, void *ctx, unsigned statu
     ops->respond(ctx, &response);
 }
 
-/* Every byte the engine hands over is read. */
+/* Reads every byte that the engine passes on. */
 static size_t touch(const struct tg_http_request *request)
 {
     size_t sum = 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Drives an HTTP engine over a whole connection. The first byte of the input chooses how the
- * service answers, how the bytes are cut, and what happens in between; the rest is what the peer
- * sends.
+ * Drives an HTTP engine over a whole connection. The first byte of the input selects how the
+ * service answers, how the bytes are split, and what happens in between. The remaining bytes come
+ * from the peer.
  */
 #ifndef TESTS_FUZZ_FUZZ_CONN_H
 #define TESTS_FUZZ_FUZZ_CONN_H
@@ -14,7 +14,7 @@
 typedef struct tg_proto *fuzz_engine_fn(struct tg_env *env, struct tg_proto_io *io,
                                         const struct tg_service *service);
 
-/* Aborts when a bound is passed or something is left behind. */
+/* Aborts when a limit is exceeded or something is not freed. */
 int fuzz_conn(fuzz_engine_fn *engine, const uint8_t *data, size_t len);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What another device may send in a direct transfer. The first byte picks the view:
- *   0  frames: what decodes, encodes to the same bytes
+ * What another device may send in a direct transfer. The first byte selects what is tested:
+ *   0  frames: a frame that decodes encodes to the same bytes
  *   1  requests of a device that has proved the secret, to the mailbox itself
- *   2  bytes of a stranger in pieces, with jumps of the clock and broken streams
+ *   2  bytes of a device without the secret, in pieces, with clock jumps and broken streams
  *   3  a host's saved state
  */
 #include <tigress/direct.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The input as the text of an envelope, and as what is put into one: sealed, it opens the same. */
+/* The input is the text of an envelope, and then a plaintext. A sealed plaintext opens to the same
+   bytes. */
 #include "wire/envelope.h"
 
 #include <assert.h>

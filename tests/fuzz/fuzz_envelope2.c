@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Envelope v2 under bytes that choose the place, the key and the text: whatever is sealed opens in
- * its place and nowhere else, arbitrary text does not open, and the member comes out of any JSON
- * without a byte of the rest changed.
+ * Envelope v2: the input selects position, key and text. A sealed message opens at its position and
+ * at no other. Arbitrary text does not open. The member is removed from any JSON, and no other byte
+ * changes.
  */
 #include "base/reader.h"
 #include "wire/envelope.h"

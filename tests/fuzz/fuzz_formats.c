@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A message made, set and read from bytes: the first says which member, the next how long the value
-   is. What is made is a message, holds what was put in, and keeps every other member. */
+/* Builds, sets and reads a message: the first byte selects the member, the next one the length of
+   the value. The result is a message, has the new value, and keeps every other member. */
 #include <tigress/tigress.h>
 
 #include <stdint.h>

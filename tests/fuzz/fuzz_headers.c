@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lines "name: value" through the header reader; a proof that is taken is written back the same. */
+/* Lines "name: value" for the header reader. An accepted proof encodes to the same text. */
 #include "wire/headers.h"
 
 #include <assert.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any text through the JSON reader; what it takes as a string is written and read back. */
+/* Any text for the JSON reader. A string that it accepts is written, and reads as the same
+   string. */
 #include "base/utf8.h"
 #include "wire/json.h"
 

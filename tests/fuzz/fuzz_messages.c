@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any text through every decoder of a message; what is taken is encoded and decoded to the same. */
+/* Any text for every decoder of a message. An accepted message is encoded, and decodes to the same
+   values. */
 #include "wire/msg_create.h"
 #include "wire/msg_read.h"
 #include "wire/msg_update.h"
@@ -9,7 +10,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
-/* Wide enough that what one decoding takes, the escaped form of it does not exceed. */
+/* Large enough for the escaped form of every message that a decoder accepts. */
 static const struct tg_wire_limits limits = {
     .body_max = TG_RESPONSE_BODY_MAX,
     .payload_type_max = 64,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An entry that decodes encodes to the same bytes; what this relay did not seal never opens. */
+/* An entry that decodes encodes to the same bytes; bytes that this relay did not seal never
+   open. */
 #include "relay/outbox_entry.h"
 
 #include <stdlib.h>

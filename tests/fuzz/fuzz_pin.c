@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The PIN's decoders: a saved state, what a person typed, a text to look through. Whatever comes
- * in, tries never grow and nothing but the right PIN passes.
+ * The decoders of the PIN: a saved state, a typed PIN, and a text to search. No input increases the
+ * tries, and only the right PIN passes.
  */
 #include <tigress/pin.h>
 
@@ -28,7 +28,7 @@ static struct tigress_pin *made(void)
     return p;
 }
 
-/* A state with the input's changes in it: the first byte says where they go. */
+/* A saved state with bytes replaced by the input, whose first byte selects the position. */
 static void drive_state(const uint8_t *data, size_t len)
 {
     struct tigress_pin *p = made(), *again = NULL;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any service account is refused with a reason that has nothing of a key, or gives a signed request
-   to an https address and a push to the path of its project. */
+/* Any service account is refused with a reason that contains nothing of a key, or gives a signed
+   request to an https address and a push to the path of its project. */
 #include "fuzz/fuzz_push_fcm.h"
 
 #include <assert.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What decodes as a record encodes to the very same bytes, and survives any call. */
+/* A record that decodes encodes to the same bytes, and every call can be applied to it. */
 #include "mailbox/record.h"
 
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Bytes choose requests, clock jumps, store failures, wake-ups and cancellations. Whatever they
- * choose: each request is answered once, with a status of the protocol, and never does a second
- * recipient get the content.
+ * The input selects requests, clock jumps, store failures, wake-ups and cancellations. In every
+ * case each request is answered once, with a status of the protocol, and no second recipient gets
+ * the content.
  */
 #include "base/reader.h"
 #include "world.h"
@@ -53,8 +53,8 @@ struct drive {
     struct tg_reader r;
     struct world world;
     char target[TARGET_MAX]; /* the mailbox created last */
-    unsigned initiator;      /* whose it is */
-    int recipient;           /* who got its content, or -1 */
+    unsigned initiator;      /* its initiator */
+    int recipient;           /* the claim that got its content, or -1 */
 };
 
 static struct tg_http_header header(const char *name, const char *value)
@@ -75,7 +75,7 @@ static void check_status(const struct world_slot *slot)
     }
 }
 
-/* The rule above all others. */
+/* The most important rule. */
 static void check_binding(struct drive *d, const struct world_slot *slot, const char *method,
                           unsigned who)
 {
@@ -140,7 +140,7 @@ static void run_request(struct drive *d, uint8_t choice)
     request.header_count = header_count;
     slot = world_request(&d->world, &request);
     check_status(slot);
-    /* An alias in place of the claim would make another caller. */
+    /* An alias instead of the claim would be another caller. */
     if ((extra & 0x80) == 0 && (is_own || path % 4 != 3)) {
         check_binding(d, slot, method, who);
     } else if (slot->answer_count > 0 && slot->status == 200) {
@@ -163,7 +163,7 @@ static void wake_one(struct drive *d, uint8_t choice)
     }
 }
 
-/* Whatever is in the outbox opens: world_push sees to that. */
+/* Every outbox entry opens: world_push() checks that. */
 static void push(struct drive *d, uint8_t how)
 {
     fake_store_hold(d->world.store, false);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Saved state from anywhere. The input is tried as it is, and again with the checksum made right,
- * so that what is behind it is reached. What resumes must step, save and be freed.
+ * Any bytes as saved state. The input is tried unchanged and with a corrected checksum, so that the
+ * code after the check is reached. A session that resumes can be stepped, saved and freed.
  */
 #include <tigress/tigress.h>
 

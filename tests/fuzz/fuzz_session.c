@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Two sessions and a relay gone mad: the input chooses who acts, what the relay answers, where the
- * clock jumps, what the network loses and what the application asks for. Whatever it is, a session
- * stays in a state of the table, a failure has its sentence, no text repeats the secret, and saved
- * state of any moment resumes to the same bytes.
+ * Two sessions and a hostile relay: the input selects which side acts, what the relay answers,
+ * clock jumps, lost answers and the calls of the application. In every case a session is in a state
+ * of the table, a failure has its sentence, no text repeats the secret, and saved state of any
+ * moment resumes to the same bytes.
  */
 #include <tigress/tigress.h>
 
@@ -51,7 +51,7 @@ static int counting_random(void *ctx, unsigned char *out, size_t len)
     return 0;
 }
 
-/* The payload that went past last, which the relay may give back. */
+/* The last payload that was sent, which the relay may return. */
 struct world {
     uint32_t random;
     int64_t now_s;
@@ -166,7 +166,7 @@ static enum tigress_error act(struct tigress_session *s, uint8_t action)
     }
 }
 
-/* What must hold at any moment. */
+/* Conditions that are true at any moment. */
 static void check(struct tigress_session *s, enum tigress_want want)
 {
     char secret[TIGRESS_SECRET_TEXT_MAX] = "";

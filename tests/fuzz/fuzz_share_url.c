@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any text as a share URL; one that is taken is written and read back the same. */
+/* Any text as a share URL. An accepted URL is written, and parses to the same parts. */
 #include "wire/share_url.h"
 
 #include <assert.h>

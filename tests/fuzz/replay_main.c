@@ -15,7 +15,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
-/* A heap copy of exactly len bytes, so that a read past the end is seen. */
+/* A heap copy of exactly len bytes, so that a read past the end is detected. */
 static void run_exact(const uint8_t *data, size_t len)
 {
     uint8_t *copy = malloc(len == 0 ? 1 : len);

@@ -132,7 +132,8 @@ static char *expand(struct script *s, const char *word, size_t len)
     return out;
 }
 
-/* name=$url, name=$body, name=$json.path: a part of the answer to keep, no variable to replace. */
+/* name=$url, name=$body, name=$json.path: a part of the answer to store, not a variable to
+   replace. */
 static bool is_keep(const char *word)
 {
     const char *part = strstr(word, "=$");
@@ -852,7 +853,7 @@ static void run_line(struct script *s)
 
 /* ---- scripts -------------------------------------------------------------------------------- */
 
-/* A line ends at its end, unless that is a backslash. */
+/* A line that ends with a backslash continues on the next line. */
 static bool read_line(struct script *s, FILE *file, char *line)
 {
     size_t len = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A relay in a few lines: one mailbox, no clock, answers that a test can replace or lose.
- * It keeps what it was sent, so that a test can look at it or send it back.
+ * It keeps what it received, so that a test can examine or return it.
  */
 #ifndef TESTS_CLIENT_FAKE_RELAY_H
 #define TESTS_CLIENT_FAKE_RELAY_H
@@ -62,7 +62,7 @@ void fake_relay_serve(struct fake_relay *relay, struct tigress_session *s);
 void fake_relay_serve_lost(struct fake_relay *relay, struct tigress_session *s);
 /* An answer that is not the relay's: the relay does not see the request. */
 void fake_relay_say(struct tigress_session *s, unsigned status, const char *body);
-/* Steps and serves until the session wants something else than HTTP or a wait. */
+/* Steps and serves until the session wants neither HTTP nor a wait. */
 enum tigress_want fake_relay_run(struct fake_relay *relay, struct tigress_session *s);
 /* A random source that counts up: every value differs, every run is the same. */
 int fake_random(void *ctx, unsigned char *out, size_t len);

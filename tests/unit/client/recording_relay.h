@@ -10,7 +10,7 @@
 
 #define MAILBOX_ROOM sizeof(((struct fake_relay *)NULL)->data)
 
-/* Everything that was ever in the mailbox, as a relay would keep it; [1] is the first message. */
+/* Every payload that was in the mailbox; [1] is the first message. */
 static char kept[10][sizeof(((struct fake_relay *)NULL)->data)];
 
 static inline void keep(const struct fixture *f, size_t seq)
@@ -65,7 +65,8 @@ static inline void receive_number(struct fixture *f, unsigned seq)
     assert_message(s, message);
 }
 
-/* The transfer up to the message of that number, sent; taken too, but for the last. */
+/* Runs the transfer until the message with this number is sent. The earlier messages are received,
+   the last one is not. */
 static inline void go_to(struct fixture *f, unsigned seq)
 {
     receive_first(f);
@@ -108,7 +109,7 @@ static inline void secret_of(struct fixture *f, unsigned char secret[16])
     assert_int_equal(tg_b64_decode_exact(secret, 16, tg_bytes_str(text), TG_B64_STANDARD), TG_OK);
 }
 
-/* A message that somebody with the secret seals in v1. */
+/* A message that an attacker with the secret seals with v1. */
 static inline void show_v1(struct fixture *f, const char *json)
 {
     unsigned char secret[16];

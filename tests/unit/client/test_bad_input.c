@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Every message of a transfer, damaged in every way that a relay can: cut, a bit flipped, repeated,
- * out of order, in the other role, of another transfer. Each is refused with an error that names
- * it; the session is then byte for byte what it was, and goes on when the true message comes.
+ * Every message of a transfer, changed in every way that a relay can: truncated, with a flipped
+ * bit, repeated, out of order, in the other role, of another transfer. Each is refused with an
+ * error that names the reason. The session is then unchanged, byte for byte, and continues when the
+ * right message comes.
  */
 #include "unit/client/wallet_fixture.h"
 
@@ -84,8 +85,8 @@ static void restart(struct fixture **f)
     *f = state;
 }
 
-/* One read, which meets something that is refused with one of the errors that a damaged message
-   has, and leaves no trace. */
+/* One read of a payload that is refused with one of the errors of a damaged message. The session
+   does not change. */
 static void assert_refused_and_intact(struct fixture *f, struct tigress_session *s)
 {
     struct saved before = { NULL, 0 };
@@ -152,7 +153,7 @@ static void message__cut_or_a_character_changed__refused_and_intact(void **state
     *state = f;
 }
 
-/* Of the whole answer: the envelope, and JSON, numbers and names, too. */
+/* Bits of the whole answer: of the envelope, and also of JSON, numbers and names. */
 static void answer__every_cut_and_every_bit__never_a_false_message_and_intact(void **state)
 {
     struct fixture *f = *state;
@@ -230,8 +231,8 @@ static void message__every_earlier_one_again__not_delivered(void **state)
     *state = f;
 }
 
-/* What the other role sent, shown to the one that sent it; and what was sealed for another
-   transfer. spec-test: protocol/7#replay-and-reflection */
+/* A message of one role that is returned to the same role, and a message that was sealed for
+   another transfer. spec-test: protocol/7#replay-and-reflection */
 static void message__in_the_other_role_or_of_another_transfer__not_delivered(void **state)
 {
     struct fixture *f = *state;

@@ -70,7 +70,8 @@ static void reordering__message_of_another_position__refused(void **state)
     go_to(f, 3);
     receive_number(f, 3);
     send_number(f, 4);
-    /* Another fourth, to alice who took the first: neither as fourth again nor as sixth. */
+    /* A second fourth message, for alice, who has received the first one: it is refused as message
+       4 and as message 6. */
     receive_number(f, 4);
     twin = twin_of(f->alice);
     send_number(f, 5);
@@ -85,7 +86,7 @@ static void reordering__message_of_another_position__refused(void **state)
     assert_refused(f, f->bob, "not the next one", 5);
 }
 
-/* A message left out: bob's copy of yesterday is shown the fifth without having seen the third. */
+/* An omitted message: an older copy of bob gets the fifth message without the third. */
 static void dropping__a_message_in_between__refused(void **state)
 {
     struct fixture *f = *state;
@@ -163,7 +164,7 @@ static void downgrade__first_messages_changed__do_not_open(void **state)
     f->relay.data[200] = f->relay.data[200] == 'A' ? 'B' : 'A';
     assert_int_equal(fake_relay_run(&f->relay, f->alice), TIGRESS_FAILED);
     assert_failed(f->alice, TIGRESS_E_DECRYPT);
-    /* Nor can it answer with the offer itself. */
+    /* It cannot answer with the offer itself either. */
     show(f, kept[1]);
     assert_int_equal(tigress_session_retry(f->alice), TIGRESS_OK);
     assert_int_equal(tigress_session_check(f->alice), TIGRESS_OK);
@@ -175,8 +176,8 @@ static void downgrade__first_messages_changed__do_not_open(void **state)
     assert_int_equal(tigress_session_envelope_version(f->alice), 2);
 }
 
-/* A relay that swaps first messages of two transfers under one secret gets nowhere either: here it
-   gives the recipient another offer than the initiator's, and only the third message can show it.
+/* A relay that exchanges the first messages of two transfers under one secret is detected too. Here
+   it gives the recipient another offer than the initiator's; the third message shows this.
  */
 static void swapped_offer__third_message_does_not_open(void **state)
 {

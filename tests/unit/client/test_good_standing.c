@@ -132,7 +132,7 @@ static void create__refused_without__asked_and_repeated_with_the_same_id(void **
     (void)next(f->alice);
     assert_string_equal(header_of(f->alice, "Mailbox-Request-ID"), id);
     assert_non_null(header_of(f->alice, "Mailbox-Device-Attestation"));
-    /* Once is enough: what was refused is not asked for again. */
+    /* The session asks only once: it does not ask again for a proof that was refused. */
     refuse(f->alice, "DeviceAttestation formats=\"apple packed\"", NULL);
     assert_refused(f->alice);
 }

@@ -7,7 +7,7 @@
 #define BUDGET (64u * 1024u) /* per session, beyond the messages themselves */
 
 /*
- * While a message is sealed, sent, parsed or opened, it stands in several forms beside each other:
+ * While a message is sealed, sent, parsed or opened, it exists in several forms at the same time:
  * as JSON, padded, sealed, as base64, and quoted in a body. So a peak may be the budget and this
  * many times the longest form, the sealed one as base64.
  */
@@ -192,7 +192,7 @@ static void begin(struct transfer *t, size_t message_len, const char *rights)
     run_as(t, BOB, TIGRESS_INPUT_MESSAGE);
 }
 
-/* One message, and back to rest on both sides. */
+/* Transfers one message, until both sides are at rest. */
 static void turn(struct transfer *t, enum owner from, size_t message_len)
 {
     enum owner to = from == ALICE ? BOB : ALICE;

@@ -27,8 +27,8 @@ static void reload(struct tigress_session **s, struct fixture *f)
     *s = fresh;
 }
 
-/* Runs as fake_relay_run does, and forgets everything but the saved state before and after each
-   request, and loses every answer once. */
+/* Runs like fake_relay_run(). Before and after each request it keeps only the saved state, and
+   every answer is lost once. */
 static enum tigress_want run_on_a_bad_day(struct fixture *f, struct tigress_session **s)
 {
     int64_t now_s = FAKE_NOW;

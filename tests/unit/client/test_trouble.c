@@ -253,7 +253,7 @@ static void wait__own_message_under_a_new_version__not_delivered(void **state)
     struct fixture *f = *state;
 
     create(f);
-    f->relay.version = 5; /* the relay says that it is new */
+    f->relay.version = 5; /* the relay reports it as new */
     assert_int_equal(tigress_session_wait(f->alice), TIGRESS_OK);
     assert_int_equal(tigress_session_step(f->alice, FAKE_NOW), TIGRESS_WANT_HTTP);
     fake_relay_serve(&f->relay, f->alice);

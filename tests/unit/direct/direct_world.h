@@ -27,7 +27,7 @@ struct direct_world {
     int64_t now_ms;
     size_t piece;  /* bytes that pass at once */
     size_t moved;  /* bytes so far, in both directions */
-    size_t cut_at; /* the stream breaks when so many have moved; 0: never */
+    size_t cut_at; /* the stream breaks after so many bytes; 0: never */
     char url[TIGRESS_SHARE_URL_MAX];
 };
 
@@ -38,7 +38,7 @@ int direct_tear_down(void **state);
 void direct_invite(struct direct_world *w);
 /* A recipient of an invitation, connected to nothing yet. */
 void direct_join(struct direct_peer *peer, const char *url);
-/* Everything moves until the session wants input, is over, or nothing happens for a day. */
+/* Runs until the session wants input, is over, or nothing happens for a day. */
 enum tigress_want direct_run(struct direct_world *w, struct tigress_session *s);
 /* One round: requests, bytes, time. Whether anything happened. */
 int direct_round(struct direct_world *w);

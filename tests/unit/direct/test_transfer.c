@@ -232,7 +232,7 @@ static void relinquish__another_device__is_recipient_then(void **state)
     assert_int_equal(tigress_direct_host_has_recipient(w->host), 1);
 }
 
-/* ---- trouble -------------------------------------------------------------------------------- */
+/* ---- failures ------------------------------------------------------------------------------- */
 
 /* spec-test: protocol/7#direct-wrong-secret-refused
    spec-test: protocol/7#direct-psk-from-secret */

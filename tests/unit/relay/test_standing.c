@@ -156,7 +156,7 @@ static void one_token__many_creates_at_once__exactly_one_wins(void **state)
     }
     assert_int_equal(won, 1);
     assert_int_equal(refused, MANY - 1);
-    assert_int_equal(fake_store_write_count(f->world.store), 2); /* one mark, one mailbox */
+    assert_int_equal(fake_store_write_count(f->world.store), 2); /* spent token, mailbox */
 }
 
 /* As after a crash between the two: the token is spent, the mailbox is not there. */

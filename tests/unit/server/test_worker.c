@@ -501,8 +501,8 @@ static void drain__busy_connection__every_request_answered(void **state)
     say(fd, "GET / HTTP/1.1\r\nHost: r\r\n\r\n");
     assert_true(is_status(hear(f, fd), 404));
     order_drain(f);
-    /* In whatever order drain and requests arrive, every request is answered, and the last answer
-       says that the connection closes. */
+    /* For every order of drain and requests, every request is answered, and the last answer
+       announces that the connection closes. */
     for (size_t i = 0; i < 1000 && strstr(f->reply, "connection: close") == NULL; i++) {
         say(fd, "GET / HTTP/1.1\r\nHost: r\r\n\r\n");
         assert_true(is_status(hear(f, fd), 404));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Share URLs, envelopes, settings and their limits, as an application meets them. */
+/* Share URLs, envelopes, settings and their limits, as an application uses them. */
 #include "unit/client/wallet_fixture.h"
 
 #include <stdio.h>

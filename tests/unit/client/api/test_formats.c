@@ -237,8 +237,8 @@ static void handler__each_vertical__its_part_of_the_wallet(void **state)
     }
 }
 
-/* The way of a vertical: the URL says which handler, the handler reads format and content, answers
-   with another content, and what it does not know goes back as it came. */
+/* A complete vertical: the URL selects the handler, the handler reads format and content and
+   answers with another content. Unknown members are returned unchanged. */
 static void handler__from_url_to_answer__unknown_members_kept(void **state)
 {
     static const char asked[] = "{\"format\":\"f\",\"content\":{\"ask\":1},\"x\":[ ]}";

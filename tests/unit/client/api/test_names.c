@@ -6,11 +6,11 @@
 
 #include "client/session.h"
 
-#define VALUES_END 300u /* past every value of the enums here */
+#define VALUES_END 300u /* larger than every value of these enums */
 #define UNKNOWN (-1)
 
-/* The class that an application counts on. A new error stops this file from compiling until it is
-   listed: there is no default. */
+/* The expected class of each error. The switch has no default, so this file does not compile until
+   a new error is listed. */
 static int expected_class(unsigned value)
 {
     switch ((enum tigress_error)value) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The PIN: digits that are uniform, tries that run out and stay out, and no way round the order of
-   begin, save and end. */
+/* The PIN: the digits are uniform, no try is possible after the last one, also after a resume, and
+   the order of begin, save and end is enforced. */
 #include "support/c/unit.h"
 
 #include <tigress/pin.h>
@@ -132,7 +132,7 @@ static void generate__broken_random_source__no_pin(void **state)
 }
 
 /* Each digit at each place, 60,000 PINs: 6,000 expected, and chi-squared below 40 with 9 degrees of
-   freedom (a fair source passes it but once in 100,000; the source here is fixed). */
+   freedom (a fair source exceeds it once in 100,000; the source here is fixed). */
 static void generate__many__each_digit_as_often_at_each_place(void **state)
 {
     enum { COUNT = 60000, DIGITS = 6 };
@@ -227,7 +227,7 @@ static void normalise__anything_else__refused_and_empty(void **state)
         "123456\x01",
         "\xef\xbc\x91\xef\xbc\x92\xef\xbc", /* cut in a digit */
         "12345\xe2\x91\xa0",                /* a circled one */
-        "12345\xd9\xaa",                    /* the character behind the Arabic nine */
+        "12345\xd9\xaa",                    /* the character after the Arabic nine */
         "12345\xc0\xb6",                    /* an overlong '6' */
         "12345\xff",                        /* no UTF-8 */
         "12345\xf0\x9d\x9f\xa8",            /* a mathematical digit */
@@ -374,7 +374,7 @@ static void end_try__not_saved_before__no_verdict(void **state)
     enum tigress_pin_verdict verdict = TIGRESS_PIN_DEAD;
 
     assert_int_equal(tigress_pin_end_try(p, &verdict), TIGRESS_E_STATE);
-    keep(p); /* a save before the try is none of it */
+    keep(p); /* a save before the try does not count */
     assert_int_equal(tigress_pin_begin_try(p, PIN), TIGRESS_OK);
     assert_int_equal(tigress_pin_end_try(p, &verdict), TIGRESS_E_STATE);
     assert_int_equal(verdict, TIGRESS_PIN_DEAD);
@@ -535,7 +535,7 @@ static void resume__one_byte_more__refused(void **state)
     tigress_free(saved, len);
 }
 
-/* ---- texts that must not hold it ------------------------------------------------------------ */
+/* ---- texts that must not contain it --------------------------------------------------------- */
 
 static enum tigress_error look(const struct tigress_pin *p, const char *text)
 {
@@ -625,9 +625,8 @@ bool __wrap_tg_ct_equal(struct tg_bytes a, struct tg_bytes b)
     return __real_tg_ct_equal(a, b);
 }
 
-/* What can be shown without a stopwatch: whatever the digits are, exactly one comparison runs, it
-   is the constant-time one, and it is over values of one length. spec-test:
-   protocol/7#pin-constant-time */
+/* Shown without measuring time: for all digits exactly one comparison runs. It is the constant-time
+   one, over values of the same length. spec-test: protocol/7#pin-constant-time */
 static void end_try__any_digits__one_constant_time_comparison_of_one_length(void **state)
 {
     static const char *const typed[] = { "000000", "493028", "093027", "493027" };
@@ -646,7 +645,7 @@ static void end_try__any_digits__one_constant_time_comparison_of_one_length(void
     assert_true(tigress_pin_is_passed(p));
 }
 
-/* ---- what the machine denies ---------------------------------------------------------------- */
+/* ---- failures of memory and of libraries ---------------------------------------------------- */
 
 FAIL_WRAP(void *, NULL, tg_mem_calloc, (size_t count, size_t size), (count, size))
 FAIL_WRAP(void *, NULL, tg_mem_grow, (void *old, size_t old_size, size_t new_size),

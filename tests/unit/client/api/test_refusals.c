@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A refused call says which value was wrong and what was expected, and never repeats the value of a
-   text. */
+/* A refused call names the value that was wrong and what was expected, and never repeats the value
+   of a text. */
 #include "unit/client/wallet_fixture.h"
 
 #include <stdio.h>

@@ -27,7 +27,7 @@ static int failing(void *ctx, unsigned char *out, size_t len)
     return 1;
 }
 
-/* The receiver as the token tells it. */
+/* The receiver as the token describes it. */
 static struct tg_webpush_receiver receiver_of(const char *token)
 {
     struct tg_webpush_receiver receiver = { .auth = { .len = TG_WEBPUSH_AUTH_LEN } };
