@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What several test files judge an answer by."""
+"""Checks of an answer that several test files use."""
 import contextlib
 import re
 
@@ -12,7 +12,7 @@ def media_type(answer):
 
 
 def assert_problem(answer, status, *named):
-    """A problem document with this status whose detail holds each of `named`."""
+    """A problem document with this status whose detail contains each of `named`."""
     assert answer.status == status, (answer.status, answer.body[:500])
     assert media_type(answer) == PROBLEM_TYPE
     problem = answer.json()
@@ -38,14 +38,14 @@ def assert_ended(answer, reason):
 
 
 def assert_unknown(answer):
-    """The 404 of an identifier that never existed: it tells nothing."""
+    """The 404 of an identifier that never existed: it reveals nothing."""
     problem = assert_problem(answer, 404)
     for reason in ("withdrawn", "completed", "expired"):
         assert reason not in str(problem).lower()
 
 
 def look(api, box):
-    """What the initiator sees of a mailbox; does not change it."""
+    """The mailbox as the initiator reads it; does not change it."""
     answer = api.read(box, box.initiator)
     if answer.status != 200:
         return answer.status, answer.body, None
@@ -54,14 +54,14 @@ def look(api, box):
 
 @contextlib.contextmanager
 def unchanged(api, box):
-    """The mailbox is afterwards what it was before."""
+    """The mailbox is the same before and after."""
     before = look(api, box)
     yield
     assert look(api, box) == before
 
 
 def assert_bindable(api, box):
-    """Nobody has been bound as recipient yet: the true one still can."""
+    """No recipient has been bound: the right one can still be."""
     assert api.read(box, box.recipient).status == 200
 
 

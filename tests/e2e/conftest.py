@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Real relays for the end-to-end tests. Each pytest run starts its own, on ports of its own, in a
-temporary folder of its own; so test files can run side by side."""
+"""Real relays for the end-to-end tests. Each pytest run starts its own relays, on free ports and in a temporary folder,
+so test files can run in parallel."""
 import contextlib
 import os
 import pathlib
@@ -35,7 +35,7 @@ def is_for_this_run(item):
 
 
 def pytest_collection_modifyitems(config, items):
-    """What this run cannot have is deselected. A skipped test is one that something is missing for."""
+    """Deselects the tests that do not apply to this run. A skipped test lacks a program or module."""
     left_out = [item for item in items if not is_for_this_run(item)]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]
@@ -62,7 +62,7 @@ def relay(tmp_path_factory):
 
 @pytest.fixture(scope="session", params=list(KINDS))
 def any_relay(request, tmp_path_factory):
-    """Each of the ways to run a relay."""
+    """Each kind of relay."""
     with make_relay(tmp_path_factory.mktemp(request.param), request.param) as running:
         yield running
 
@@ -76,21 +76,21 @@ def api(request, relay):
 
 @pytest.fixture
 def api1(relay):
-    """Over HTTP/1.1 alone, where the version of HTTP cannot matter."""
+    """Only over HTTP/1.1, for tests that do not depend on the version of HTTP."""
     with contextlib.closing(open_api(relay, "h1")) as opened:
         yield opened
 
 
 @pytest.fixture
 def api2(relay):
-    """Over HTTP/2 alone."""
+    """Only over HTTP/2."""
     with contextlib.closing(open_api(relay, "h2")) as opened:
         yield opened
 
 
 @pytest.fixture
 def raw(relay):
-    """Opens TLS sockets that speak HTTP/1.1 as they please; closed at the end."""
+    """Opens TLS sockets on which a test sends any bytes; closed at the end."""
     with contextlib.ExitStack() as stack:
         def open_socket(alpn=("http/1.1",), target=relay, timeout=10):
             context = None

@@ -26,7 +26,7 @@ def pushing(folder, options=None, settings=None):
 
 
 def send_new(push, provider, **options):
-    """A push to a token of its own: its outcome, once it is known."""
+    """Sends a push to a new token and returns its outcome."""
     return push.outcome(push_new(push, provider, **options))
 
 
@@ -37,7 +37,7 @@ def push_new(push, provider, **options):
 
 
 def assert_quiet(push):
-    """Nothing of a token, a key or an answer's own text is in what the process wrote."""
+    """The output of the process contains no part of a token, of a key or of an answer's text."""
     text = push.errors()
     for token in push.tokens:
         assert token not in text and token[:16] not in text
@@ -46,7 +46,7 @@ def assert_quiet(push):
 
 
 def assert_one_line(push, event, provider, reason):
-    """The fault is in the log once, however many pushes met it."""
+    """The log has the fault once, for any number of pushes."""
     lines = push.log_lines(reason)
     assert len(lines) == 1, push.errors()
     assert event in lines[0] and f"{provider}=1" in lines[0]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A relay that takes its socket from the service manager, and one that has to cut at the end of a drain."""
+"""A relay that gets its socket from the service manager, and a relay that closes connections at the end of a drain."""
 import os
 import pathlib
 import signal
@@ -18,7 +18,7 @@ def tigressd():
 
 
 def launch(args, descriptor=None, pid="$$"):
-    """In the place of a shell, so that LISTEN_PID is known; descriptor becomes number 3."""
+    """Replaces a shell, so that LISTEN_PID is known; descriptor becomes number 3."""
     script = f'export LISTEN_PID={pid} LISTEN_FDS=1; exec "$0" "$@"' if descriptor is not None \
         else 'exec "$0" "$@"'
 
@@ -47,7 +47,7 @@ def stopped(process, timeout=30):
 def activation__listening_socket_handed_over__served_by_every_worker():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-        early = socket.create_connection(("127.0.0.1", port), 5)  # before the relay is there
+        early = socket.create_connection(("127.0.0.1", port), 5)  # before the relay runs
         relay = launch(["--listen", "127.0.0.1:1", "--workers", "2"], listener.fileno())
         assert f":{port}" in relay.stdout.readline()
         early.settimeout(5)
@@ -57,7 +57,7 @@ def activation__listening_socket_handed_over__served_by_every_worker():
         for _ in range(8):
             assert status_of(port) == b"HTTP/1.1 404"
         assert stopped(relay)[0] == 0
-        # The socket is still the service manager's: the next relay is given the same one.
+        # The service manager still has the socket and gives it to the next relay.
         waiting = socket.create_connection(("127.0.0.1", port), 5)
         relay = launch(["--listen", "127.0.0.1:1"], listener.fileno())
         relay.stdout.readline()
@@ -66,7 +66,7 @@ def activation__listening_socket_handed_over__served_by_every_worker():
         assert stopped(relay)[0] == 0
 
 
-def activation__socket_that_does_not_listen__told_and_not_started():
+def activation__socket_that_does_not_listen__reported_and_not_started():
     with socket.socket() as idle:
         relay = launch(["--listen", "127.0.0.1:0"], idle.fileno())
         out, err = relay.communicate(timeout=20)
@@ -81,7 +81,7 @@ def activation__for_another_process__own_socket_bound():
         assert stopped(relay)[0] == 0
 
 
-def stop__connection_outlives_the_drain__cut_told_and_exit_1():
+def stop__connection_outlives_the_drain__closed_reported_and_exit_1():
     relay = launch(["--listen", "127.0.0.1:0", "--drain-timeout", "1s"])
     port = int(relay.stdout.readline().split("127.0.0.1:")[1].split()[0])
     with socket.create_connection(("127.0.0.1", port), 5) as sock:

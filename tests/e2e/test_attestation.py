@@ -44,7 +44,7 @@ class Device:
 
 
 class Share:
-    """One create: what it covers, and what is sent."""
+    """One create: what the attestation covers, and what is sent."""
 
     def __init__(self, message=None):
         self.claim, self.request_id = new_id(), new_id()
@@ -115,7 +115,7 @@ def create__attested__made_and_repeated(asked, device):
     assert again.status == 201
     assert again.json() == first.json()
     bare = share.send(asked)
-    assert bare.status == 201  # it was done before: nothing new is made
+    assert bare.status == 201  # done before: nothing new is made
 
 
 # spec-test: protocol/6#required-on-create
@@ -144,7 +144,7 @@ def replayed__for_another_request__refused(asked, device, change):
         other.claim = new_id()
     else:
         other.request_id = new_id()
-    assert_standing(other.send(asked, proof), "signature")  # what it signs has another hash
+    assert_standing(other.send(asked, proof), "signature")  # the signed hash is of other data
 
 
 def certificate__expired_not_yet_valid_or_of_another_authority__refused(asked):
@@ -207,7 +207,7 @@ def update__with_a_good_a_bad_or_no_attestation(asked, device):
     assert asked.update(link, share.claim, message, request_id, extra=[good]).status == 200
     assert asked.update(link, share.claim, message, request_id, extra=[good]).status == 201
     assert asked.update(link, share.claim, message).status == 200
-    # Rights and conditions come first: nothing is verified for nothing.
+    # Rights and conditions are checked first, so no proof is verified needlessly.
     stale = asked.update(link, share.claim, message, request_id=new_id(),
                          extra=[bad, ("If-Match", '"1"')])
     assert stale.status == 412
@@ -228,12 +228,12 @@ def metrics__count_steps_and_formats__and_nothing_else(asking, asked, device):
     assert any('step="chain"' in line for line in lines) or len(lines) >= 1
 
 
-def off__whatever_is_sent__is_not_looked_at(tmp_path):
+def off__any_proof__ignored(tmp_path):
     with make_relay(tmp_path) as relay, contextlib.closing(open_api(relay)) as api:
         assert Share().send(api, (ATTESTATION, "no attestation")).status == 200
 
 
-def check_config__bad_roots_or_lists__said(tmp_path):
+def check_config__bad_roots_or_lists__reported(tmp_path):
     def check(*args):
         run = subprocess.run([find_binary("tigressd"), "--check-config", "--dev", "--data",
                               str(tmp_path), *args], env=sanitizer_env(), capture_output=True,

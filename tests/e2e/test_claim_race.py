@@ -15,7 +15,7 @@ ROUNDS = 100
 
 @pytest.fixture(scope="module", params=["tls-lmdb", "tls-memory"])
 def relay2(request, tmp_path_factory):
-    """Two workers, so that requests really run side by side."""
+    """Two workers, so that requests really run at the same time."""
     folder = tmp_path_factory.mktemp("race")
     with make_relay(folder, request.param, ["--workers", "2"]) as running:
         yield running
@@ -112,7 +112,7 @@ def race__64_updates_with_one_expected_version__one_accepted(relay2):
 
 
 def race__64_equal_creates__one_mailbox(relay2):
-    """The same request id and claim at once: one is created, the others are told so."""
+    """The same request id and claim at the same time: one mailbox is created, the other answers are 201."""
     api = open_api(relay2, "h2")
     carrier = api.transport
     from tigress_client import create_message, encode

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whole transfers with the tool on both sides, and with the independent wallet on the other."""
+"""Complete transfers with the tool on both sides, and with the independent wallet on the other side."""
 import contextlib
 import json
 import os
@@ -292,7 +292,7 @@ def out__cannot_be_written__message_is_not_lost_nor_the_transfer_ended(alice, bo
     assert bob.must("receive", shared["id"], "--finish")["message"] == KEY
 
 
-# ---- against a wallet that is not ours ------------------------------------------------------
+# ---- against the independent wallet ---------------------------------------------------------
 
 
 @pytest.mark.parametrize("secret_len", [16, 32])

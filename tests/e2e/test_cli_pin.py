@@ -118,7 +118,7 @@ def check__relay_down_at_the_last_try__dead_and_withdrawn_later(alice, bob):
     for _ in range(4):
         check(alice, transfer, wrong(pin))
     good = alice.env.pop("TIGRESS_CACERT")
-    alice.env["TIGRESS_CACERT"] = "/dev/null"  # no authority in it: the relay cannot be reached safely
+    alice.env["TIGRESS_CACERT"] = "/dev/null"  # it has no authority, so the relay's certificate cannot be verified
     assert check(alice, transfer, wrong(pin)).code == 3
     assert alice.must("pin", transfer)["pinState"] == "dead"
     alice.env["TIGRESS_CACERT"] = good

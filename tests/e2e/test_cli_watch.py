@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""tigress watch: each change is reported on either side, and the mailbox is not changed."""
+"""tigress watch: each change is reported on both sides, and the mailbox is not changed."""
 import http.client
 import json
 import os
@@ -164,7 +164,7 @@ def notify__no_token__usage(alice, value):
     alice.refused(1, "none", "watch")
 
 
-# ---- a push of one's own ------------------------------------------------------------------------
+# ---- waiting for a push -------------------------------------------------------------------------
 
 @pytest.fixture
 def push_relay(tmp_path):
@@ -176,7 +176,7 @@ def push_relay(tmp_path):
     settings = {"push-vapid-key": key, "push-vapid-subject": "mailto:operator@relay.example",
                 "push-hosts": "127.0.0.1,localhost", "push-private-addresses": True, "push-ca": data / "dev-ca.pem"}
     with make_relay(tmp_path / "relay"):
-        pass  # the certificate is there before the push process looks for it
+        pass  # the certificate exists before the push process reads it
     with make_relay(tmp_path / "relay", args=flags(settings)) as running:
         yield running
 
@@ -187,7 +187,7 @@ def listening(relay, address="127.0.0.1:0"):
 
 
 def waiting(process):
-    """Waits until the tool has registered its token and waits."""
+    """Waits until the tool has registered its token and waits for a push."""
     line = process.stderr.readline().decode()
     assert "waiting for a push to" in line, line
     return line.split()[-2]

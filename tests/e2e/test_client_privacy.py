@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a client shows a relay: whether two transfers of one process, or of one user, can be told to belong together."""
+"""What a client reveals to a relay: whether a relay can link two transfers of one process, or of one user."""
 import contextlib
 import itertools
 import json
@@ -37,7 +37,7 @@ def certificate(tmp_path_factory):
 
 
 def run_transfers(relay, certificate, order, **env):
-    """Two transfers out of one process; their secrets."""
+    """Two transfers of one process; returns their secrets."""
     command = [os.path.join(relay_process.bin_dir(), "tests/e2e/transfers"), relay.origin, str(certificate[0]), order]
     ran = subprocess.run(command, capture_output=True, text=True, timeout=60,
                          env={**relay_process.sanitizer_env(), **env})
@@ -47,7 +47,7 @@ def run_transfers(relay, certificate, order, **env):
 
 @pytest.fixture(scope="module")
 def seen(certificate):
-    """(relay, secrets) after two transfers of one process, for each way to carry and to order them."""
+    """(relay, secrets) after two transfers of one process, for each transport and order."""
     with contextlib.ExitStack() as stack:
         done = {}
         for kind, order in itertools.product(KINDS, ("beside", "after")):
@@ -214,7 +214,7 @@ def preview__of_the_recipient__has_no_claim(run):
         assert not {"mailbox-device-claim", "mailbox-request-id", "mailbox-secret-proof"} & set(request.names)
 
 
-# ---- where a relay may not lead -----------------------------------------------------------------
+# ---- redirects ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -232,7 +232,7 @@ def redirect__to_another_relay__never_followed(certificate, tmp_path, words, sta
         assert all("cookie" not in request.names and "referer" not in request.names for request in relay.requests)
 
 
-def proxy__of_the_environment__is_told_the_relay_alone(certificate):
+def proxy__of_the_environment__learns_only_the_relay(certificate):
     with contextlib.closing(RecordingRelay(*certificate)) as relay, contextlib.closing(ConnectProxy()) as proxy:
         run_transfers(relay, certificate, "after", https_proxy=f"http://127.0.0.1:{proxy.server_address[1]}",
                       no_proxy="")
@@ -247,7 +247,7 @@ def proxy__of_the_environment__is_told_the_relay_alone(certificate):
 
 @pytest.fixture(scope="module", params=["http2-tls13", "http1-tls12"])
 def tool(request, certificate, tmp_path_factory):
-    """One user shares twice and looks, another takes both."""
+    """One user shares twice and checks, another accepts both."""
     with contextlib.closing(RecordingRelay(*certificate, **KINDS[request.param])) as relay:
         env = {"TIGRESS_RELAY": relay.origin, "TIGRESS_CACERT": str(certificate[0])}
         alice = Device(tmp_path_factory.mktemp("alice"), **env)
@@ -310,6 +310,6 @@ def share__no_terminal_and_no_yes__not_one_connection(certificate, tmp_path, sou
             assert (ran.code, ran.error) == (1, "not-confirmed")
         assert device.files() == []
         assert relay.connections == []
-        # The same with the user's word reaches the relay: the recorder would have seen it.
+        # With the user's consent the same request reaches the relay, so the recorder would have seen it.
         device.must("share", "--yes", "key.json")
         assert len(relay.connections) == len(relay.requests) == 1

@@ -21,7 +21,7 @@ TIMEOUT_S = 30
 
 
 class Sender:
-    """share --direct, with its invitation read."""
+    """share --direct; its invitation has been read."""
 
     def __init__(self, folder, *options):
         (folder / "key.json").write_text(json.dumps(KEY))
@@ -108,7 +108,7 @@ def test_stateful__answers_by_standard_input__each_arrives(tmp_path, sender):
     assert alice.end()[0] == 0
 
 
-def test_answer__that_is_no_message__told_and_the_next_line_goes(tmp_path, sender):
+def test_answer__that_is_no_message__reported_and_the_next_line_is_sent(tmp_path, sender):
     alice = sender("--rights", "RWD")
     ident = alice.invitation["id"]
     assert accept(tmp_path, "bob", alice.url).returncode == 0
@@ -126,7 +126,7 @@ def test_answer__that_is_no_message__told_and_the_next_line_goes(tmp_path, sende
 
 # spec-test: protocol/7#direct-second-device-refused
 # spec-test: protocol/7#direct-wrong-secret-refused
-def test_wrong_secret_and_second_device__refused_and_the_sender_told(tmp_path, sender):
+def test_wrong_secret_and_second_device__refused_and_reported_to_the_sender(tmp_path, sender):
     alice = sender()
     wrong = alice.url.split("#")[0] + "#" + base64.b64encode(bytes(16)).decode()
     eve = accept(tmp_path, "eve", wrong)
@@ -167,7 +167,7 @@ def test_options__that_do_not_go_together__usage(tmp_path):
 
 
 def psk_of(url):
-    """HKDF-SHA-256 of RFC 5869, written down again."""
+    """HKDF-SHA-256 of RFC 5869, an independent implementation."""
     secret = base64.b64decode(url.split("#")[1])
     prk = hmac.new(bytes(32), secret, hashlib.sha256).digest()
     return hmac.new(prk, b"tigress-direct-psk-v1\x01", hashlib.sha256).hexdigest()
@@ -183,7 +183,7 @@ def s_client(url, psk, *options):
 # spec-test: protocol/7#direct-psk-from-secret
 # spec-test: protocol/7#direct-tls13-psk-dhe
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl")
-def test_openssl_client__right_key_alone__gets_through(tmp_path, sender):
+def test_openssl_client__only_the_right_key__accepted(tmp_path, sender):
     for size, suite in (("128", "TLS_AES_128_GCM_SHA256"),):
         alice = sender("--key-size", size)
         good = s_client(alice.url, psk_of(alice.url), "-tls1_3")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Envelope v2 through a real relay: the tool against a wallet of other authors that knows it, against
-one that does not, and against one that tries to go back to v1."""
+"""Envelope v2 through a real relay: the tool against an independent wallet that supports it, against one that does not,
+and against one that tries to return to v1."""
 import contextlib
 import json
 
@@ -20,7 +20,7 @@ def turn(number):
 
 
 class WalletV2(Wallet):
-    """The independent wallet with the independent envelope v2. `payloads` keeps what went past."""
+    """The independent wallet with the independent envelope v2. `payloads` has every payload sent."""
 
     def __init__(self, *args, **options):
         super().__init__(*args, **options)
@@ -51,7 +51,7 @@ class WalletV2(Wallet):
         self.accept(self.api.update(self.mailbox, self.claim, {"payload": self.seal(message)}))
 
     def send_v1(self, message):
-        """A message that somebody with the secret and a claim seals in v1, the chain left as it is."""
+        """A message that an attacker with the secret and a claim seals with v1; the chain does not change."""
         payload = v1.seal(self.secret, message)
         self.accept(self.api.update(self.mailbox, self.claim, {"payload": payload}))
 
@@ -118,7 +118,7 @@ def tool_offers__python_answers__v2_from_the_third_on(device, relay, api, bits):
 
 
 # spec-test: protocol/7#envelope-v2-falls-back-to-v1
-def tool_offers__python_of_v1__v1_for_good(device, relay, api):
+def tool_offers__python_of_v1__stays_with_v1(device, relay, api):
     shared = device.must("share", "--relay", relay.origin, "--yes", "--rights", "RWD", "-",
                          given=json.dumps(KEY))
     wallet = Wallet.from_share_url(api, shared["url"])
@@ -145,7 +145,7 @@ def python_of_v1_shares__tool_offers_nothing(device, relay, api):
 
 
 # spec-test: protocol/7#envelope-v2-no-downgrade
-def back_to_v1__after_both_agreed__refused_and_the_transfer_goes_on(device, relay, api):
+def back_to_v1__after_both_agreed__refused_and_the_transfer_continues(device, relay, api):
     wallet = WalletV2(api, relay.origin)
     taken = device.must("accept", "-", given=wallet.share(KEY))
     answer(device, taken["id"], turn(2))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whole transfers by the independent wallet: every store and transport, every client."""
+"""Complete transfers by the independent wallet, with every store, transport and client."""
 import contextlib
 
 import pytest
@@ -51,7 +51,7 @@ def stateful__three_messages__delivered_in_turn(any_relay, flow_api):
 
 
 def wrong_order__every_call_before_and_after__refused(flow_api):
-    """Update before read, read after delete, delete twice, relinquish by nobody."""
+    """Update before read, read after delete, delete twice, relinquish without a recipient."""
     box = flow_api.new_box()
     assert_problem(flow_api.update(box, box.recipient), 401)
     assert_problem(flow_api.relinquish(box, box.recipient), 401)
@@ -72,7 +72,7 @@ def security_headers__plain_http__all_but_hsts(tmp_path, any_relay):
 
 
 def envelope__python_client__own_round_trip_and_refusals():
-    """The client that judges ours is judged first."""
+    """Tests the independent client, which later tests compare with ours."""
     for length in (16, 32):
         secret = bytes(range(length))
         payload = seal(secret, KEY)

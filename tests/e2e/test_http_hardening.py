@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""HTTP as an attacker speaks it: smuggling shapes, slow peers, floods. After each the relay lives,
-an honest client is served at once, and memory has stayed within bounds."""
+"""HTTP from an attacker: request smuggling, slow peers, floods. After each attack the relay runs, an honest client is
+served immediately, and memory is within its bounds."""
 import contextlib
 import re
 import socket
@@ -30,7 +30,7 @@ PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
 @pytest.fixture(scope="module")
 def relay(tmp_path_factory):
-    """Short deadlines, so that waiting for them does not take the test's time."""
+    """Short deadlines, so that the test does not wait long."""
     args = ["--header-timeout", "2s", "--body-timeout", "3s", "--handshake-timeout", "2s",
             "--write-timeout", "3s", "--idle-timeout", "4s", "--workers", "1"]
     with make_relay(tmp_path_factory.mktemp("hardening"), args=args) as running:
@@ -39,7 +39,7 @@ def relay(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def honest_client_unharmed(request, relay):
-    """What every test here ends with."""
+    """The last check of every test here."""
     before = relay.memory_kib()
     yield
     assert relay.is_alive()
@@ -53,7 +53,7 @@ def honest_client_unharmed(request, relay):
 
 
 def exchange(sock, data, timeout=5):
-    """Sends bytes and gives back what came until the relay closed or fell silent."""
+    """Sends bytes, and returns what was received until the relay closed or sent nothing more."""
     try:
         sock.sendall(data)
     except (ConnectionError, ssl.SSLError):
@@ -172,7 +172,7 @@ EXACT = {
 
 
 @pytest.mark.parametrize("name", list(EXACT))
-def body__chunked__taken_and_connection_kept(raw, relay, name):
+def body__chunked__accepted_and_connection_kept(raw, relay, name):
     header, form = EXACT[name]
     body = encode(create_message())
     sock = raw(target=relay)
@@ -189,8 +189,8 @@ def body__chunked__taken_and_connection_kept(raw, relay, name):
         assert status_of(data) == 200
 
 
-def body__length_lies_short__rest_is_the_next_request(raw, relay):
-    """What is beyond the length is a request of its own, and garbage at that."""
+def body__length_too_short__rest_is_the_next_request(raw, relay):
+    """The bytes after the length are a request of their own, and an invalid one."""
     data, is_closed = exchange(raw(target=relay), post(b"Content-Length: 2", body=b"{}GARBAGE\r\n"))
     assert is_closed
     assert [line.split()[1] for line in status_lines(data)][:1] == [b"401"]
@@ -208,7 +208,7 @@ def body__chunked_over_the_limit__413_and_closed(raw, relay):
 
 
 def body__many_tiny_chunks__bounded(raw, relay):
-    """A body of one byte a chunk with long extensions must not be free."""
+    """A body with one byte a chunk and long extensions has a limit."""
     data, is_closed = exchange(
         raw(target=relay), post(CHUNKED, body=(b"1;" + b"x" * 2000 + b"\r\n \r\n") * 400))
     assert is_closed
@@ -223,7 +223,7 @@ def trailers__endless__bounded(raw, relay):
 
 
 @pytest.mark.parametrize("version", [b"1.0", b"1.1"])
-def expect__continue__told_to_go_on(raw, relay, version):
+def expect__continue__answered_100(raw, relay, version):
     body = encode(create_message())
     sock = raw(target=relay)
     sock.sendall(b"POST /v1/m HTTP/" + version + f"\r\nHost: x\r\n{CLAIM}: {new_id()}\r\n{REQUEST_ID}: "
@@ -285,7 +285,7 @@ def pipelining__behind_a_long_poll__waits_its_turn(raw, relay):
 # ---- sizes --------------------------------------------------------------------------------------
 
 def head_of(size):
-    """A complete request head of so many bytes, in a few headers."""
+    """A complete request head of size bytes, in a few headers."""
     head = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
     end = b"\r\n"
     left = size - len(head) - len(end)
@@ -345,7 +345,7 @@ def body__endless_without_length__closed(raw, relay):
 # ---- slow peers ---------------------------------------------------------------------------------
 
 def drip(sock, data, pause_s, limit_s):
-    """Sends byte by byte; the seconds until the relay closed, None when it did not."""
+    """Sends byte by byte. Returns the seconds until the relay closed; None when it did not."""
     began = time.monotonic()
     sock.settimeout(pause_s)
     for index in range(10_000):
@@ -418,7 +418,7 @@ def slow__idle_http2_connection__closed(relay):
 
 
 def slow__reader_of_large_answers__closed_and_bounded(relay):
-    """Asks for far more than it ever reads."""
+    """Requests much more than it reads."""
     with contextlib.closing(open_api(relay)) as api:
         box = api.bound_box(payload={"type": "t", "data": "x" * 60000})
     request = (f"POST {box.path} HTTP/1.1\r\nHost: x\r\n{CLAIM}: {box.recipient}\r\n"
@@ -437,7 +437,7 @@ def slow__reader_of_large_answers__closed_and_bounded(relay):
         except (socket.timeout, ssl.SSLWantWriteError):
             time.sleep(0.2)
             assert relay.memory_kib() - before < GROWTH_KIB
-            # After an interrupted TLS write only the socket itself can tell.
+            # After an interrupted TLS write only the socket shows whether the relay closed.
             with contextlib.suppress(OSError):
                 is_broken = plain_error(sock) != 0
             if time.monotonic() - began > 7:
@@ -465,7 +465,7 @@ def slow__two_hundred_half_open_requests__honest_ones_served(raw, relay):
 # ---- HTTP/2 floods ------------------------------------------------------------------------------
 
 class H2Raw:
-    """Frames straight from the hand, without a library's sense of order."""
+    """Hand-written frames, which no library would send."""
 
     def __init__(self, relay, settings=None):
         context = tigress_transport.tls_context(relay.ca_file, ["h2"])
@@ -500,11 +500,11 @@ class H2Raw:
         return self.next_stream - 2
 
     def ended(self, timeout=5):
-        """What the relay still sent, and whether it closed."""
+        """What the relay sent, and whether it closed."""
         return read_until_closed(self.sock, timeout, 8 << 20)
 
     def verdict(self, stream, timeout=5):
-        """What came until the stream, or the connection, was answered for."""
+        """What was received until the stream or the connection ended."""
         data, until = b"", time.monotonic() + timeout
         while time.monotonic() < until:
             part, is_closed = read_until_closed(self.sock, 0.05)
@@ -598,7 +598,7 @@ def http2__empty_continuations__connection_ended(relay):
         assert is_closed
 
 
-# Updates of windows and unknown frames have to be taken; they must only cost nothing.
+# Window updates and unknown frames must be accepted, at low cost.
 MAY_GO_ON = ("window", "unknown frames")
 
 
@@ -670,7 +670,7 @@ def http2__too_many_streams__refused_not_served(relay):
 
 
 def http2__window_zero__few_answers_are_held(relay):
-    """A reader that never opens its window gets a mebibyte put aside, and no more."""
+    """For a reader that never opens its window the relay buffers at most 1 MiB."""
     with contextlib.closing(open_api(relay)) as api:
         box = api.bound_box(payload={"type": "t", "data": "x" * 60000})
     opened = []

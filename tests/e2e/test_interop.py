@@ -245,7 +245,7 @@ def url__relay_not_on_the_list__refused_before_any_request(device, relay):
 
 
 def url__secret_in_an_argument__warned(device, relay, api1):
-    """Other users of the machine can see arguments: the tool says so."""
+    """Other users of the machine can see arguments: the tool warns of that."""
     url = Wallet(api1, relay.origin).share(KEY)
     outcome = device.run("accept", url)
     assert outcome.code == DONE
@@ -274,7 +274,7 @@ def usage__unknown_transfer__refused(device):
 
 # spec-test: protocol/7#intent-before-anything
 def share__without_intent__nothing_is_sent(device, relay):
-    """No --yes and nobody to ask: refused before anything leaves the device."""
+    """No --yes and no terminal: refused before anything is sent."""
     process = device.start("share", "--relay", relay.origin, "-")
     outcome = device.end(process, json.dumps(KEY))
     assert outcome.code == REFUSED
@@ -300,10 +300,10 @@ def state__files__mode_0600_in_a_folder_0700(device, relay):
     assert shared["id"]
 
 
-# ---- a relay that is not there, not trusted, or lies --------------------------------------------
+# ---- an absent, untrusted or hostile relay ------------------------------------------------------
 
 class FakeRelay:
-    """Answers every request with one fixed piece of bytes, over TLS."""
+    """Answers every request with the same bytes, over TLS."""
 
     def __init__(self, folder, port=0):
         if not (folder / "fake.pem").exists():
@@ -327,11 +327,11 @@ class FakeRelay:
             do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = parse_and_answer
 
             def log_message(self, *args):
-                """Quiet."""
+                """Logs nothing."""
 
         class Server(http.server.ThreadingHTTPServer):
             def handle_error(self, request, client_address):
-                """Broken connections belong to the tests."""
+                """Broken connections are part of the tests."""
 
             def get_request(self):
                 sock, address = self.socket.accept()
@@ -392,7 +392,7 @@ LIES = {
 
 
 def lie_to_both(folder, name):
-    """What a share and an accept make of it: (fake relay, shared, taken)."""
+    """The result of a share and of an accept: (fake relay, shared, accepted)."""
     folder.mkdir()
     fake = FakeRelay(folder)
     LIES[name](fake)
@@ -408,7 +408,7 @@ def lie_to_both(folder, name):
 
 @pytest.fixture(scope="module")
 def lied(tmp_path_factory):
-    """All lies side by side, because most of the time is the tool's waiting before it tries again."""
+    """All false answers at the same time, because the tool mostly waits before its next try."""
     folder = tmp_path_factory.mktemp("lies")
     with ThreadPoolExecutor(8) as pool:
         return {name: pool.submit(lie_to_both, folder / str(index), name)
@@ -416,7 +416,7 @@ def lied(tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", list(LIES))
-def lies__to_a_share_and_an_accept__one_sentence_and_nothing_believed(lied, name):
+def lies__to_a_share_and_an_accept__one_sentence_and_nothing_accepted(lied, name):
     fake, shared, taken = lied[name].result()
     assert shared.code in (REFUSED, NETWORK), shared
     assert taken.code in (REFUSED, NETWORK, GONE), taken
@@ -427,15 +427,15 @@ def lies__to_a_share_and_an_accept__one_sentence_and_nothing_believed(lied, name
 
 
 def check_told(outcome):
-    """Said once, and nothing of it can steer a terminal."""
+    """Reported once, and no part of it controls a terminal."""
     assert [line for line in outcome.told.splitlines() if line.startswith("tigress: ")]
     assert "\x1b" not in outcome.told + outcome.out
     assert "\u202e" not in outcome.told
 
 
 @pytest.mark.parametrize("name", ["nothing", "HTML", "cut JSON", "length too long", "status 500"])
-def lies__amid_a_transfer__state_kept_and_it_goes_on(tmp_path, name):
-    """The relay's address answers garbage for a while; then the relay is back."""
+def lies__during_a_transfer__state_kept_and_it_continues(tmp_path, name):
+    """The relay's address answers garbage for some time; then the relay is back."""
     make_certificate(tmp_path, "fake", 78)
     relay = make_relay(tmp_path / "relay", is_dev=False, args=[
         "--tls-cert", str(tmp_path / "fake.pem"), "--tls-key", str(tmp_path / "fake.key")])
@@ -457,7 +457,7 @@ def lies__amid_a_transfer__state_kept_and_it_goes_on(tmp_path, name):
     check_told(outcome)
     with relay, open_own() as api:
         wallet.api = api
-        # The interrupted answer goes first, by itself or when it is given again.
+        # The interrupted answer is sent first, without a request or when it is given again.
         outcome = device.run("answer", taken["id"], "-", given=json.dumps(OTHER))
         if outcome.code != DONE:
             device.run("receive", taken["id"], "--wait", "1")

@@ -243,7 +243,7 @@ def stop__new_connections__refused(tmp_path):
 
 
 class Load(threading.Thread):
-    """Creates and updates until the relay is gone; remembers what was acknowledged."""
+    """Creates and updates until the relay has ended; remembers what was acknowledged."""
 
     def __init__(self, relay, transport):
         super().__init__()

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Marked values go through every call; afterwards they are looked for everywhere: the store's
-files, the relay's output, its metrics and an image of its memory."""
+"""Sends marked values in every call. Then searches for them in the store's files, in the relay's output, in its metrics
+and in an image of its memory."""
 import base64
 import contextlib
 import os
@@ -28,7 +28,7 @@ BIG_MAPPING = 1 << 32  # a sanitizer's shadow; never part of a core image
 # ---- the scanner --------------------------------------------------------------------------------
 
 def base64_cores(value):
-    """What a value looks like inside base64, whatever stands before and after it."""
+    """The forms of a value inside base64, for all texts before and after it."""
     for lead in range(3):
         text = base64.b64encode(b"\0" * lead + value)
         first = (lead * 8 + 5) // 6
@@ -40,7 +40,7 @@ def base64_cores(value):
 
 
 def forms_of(value):
-    """Every form in which a planted value might be found."""
+    """Every form that a planted value may have."""
     out = {value, value.hex().encode(), value.hex().upper().encode(), *base64_cores(value)}
     with contextlib.suppress(ValueError):
         parsed = uuid.UUID(value.decode())
@@ -53,12 +53,12 @@ def forms_of(value):
     return out
 
 
-CLAIM_DIGITS = 12  # that all claims of a test have in common: 6 bytes
+CLAIM_DIGITS = 12  # common to all claims of a test: 6 bytes
 
 
 class Scanner:
-    """Looks for every form of every planted value. Texts share a mark and claims a beginning, so
-    that a thousand of them cost no more to look for than one."""
+    """Searches for every form of every planted value. All texts have the same mark and all claims the same beginning,
+    so a search for a thousand of them takes as long as for one."""
 
     def __init__(self):
         self.forms = {}
@@ -85,7 +85,7 @@ class Scanner:
                 self.forms[form] = name
 
     def find(self, data, where):
-        """Names of what is in data, with the place."""
+        """The names of the values in data, with the position."""
         found = []
         for form, name in self.forms.items():
             at = data.find(form)
@@ -172,7 +172,7 @@ def without_zeros(data):
 
 
 def core_image(relay, folder):
-    """gcore's file; None where gdb is not installed or a sanitizer's shadow makes it endless."""
+    """gcore's file; None where gdb is not installed, or where a sanitizer's shadow makes it too large."""
     with open(f"/proc/{relay.pid}/maps", encoding="utf-8") as file:
         is_sanitized = "libasan" in (text := file.read()) or "libtsan" in text
     if shutil.which("gcore") is None or is_sanitized:
@@ -190,7 +190,7 @@ def core_image(relay, folder):
 # ---- the test -----------------------------------------------------------------------------------
 
 class Transfer:
-    """One whole transfer in which every value is marked."""
+    """A complete transfer in which every value is marked."""
 
     def __init__(self, scanner):
         self.scanner = scanner
@@ -258,7 +258,7 @@ def planted__store_output_and_memory__nothing_found(tmp_path, kind):
             thread.start()
         for thread in threads:
             thread.join()
-        # At rest the store is blind also while mailboxes live in it.
+        # The store reveals nothing, also while it contains mailboxes.
         assert scanner.find_in_files(relay.data) == []
         assert scanner.find(output_of(relay), "output") == []
         until_no_connection(relay)
@@ -275,7 +275,7 @@ def planted__store_output_and_memory__nothing_found(tmp_path, kind):
 # ---- proofs of good standing --------------------------------------------------------------------
 
 def send_proofs(scanner, relay, authority, issuer, transport):
-    """One create with an attestation, one with a token, each good; and each again for another share."""
+    """A create with a valid attestation and one with a valid token, and each proof again for another share."""
     key = ec.generate_private_key(ec.SECP256R1())
     chain = [authority.leaf(key)]
     claim, request_id, message = new_id(), new_id(), create_message()
@@ -325,7 +325,7 @@ def run_one(scanner, relay):
 
 
 def planted__while_a_transfer_is_under_way__the_scanner_sees_it_in_memory(tmp_path):
-    """The memory scan can fail: a body that is being received is there to be found."""
+    """The memory scan can fail: it finds a body that is being received."""
     scanner = Scanner()
     mark = scanner.text("HALF-BODY")
     with make_relay(tmp_path / "r", "plain-lmdb") as relay:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Privacy Pass tokens over HTTPS, from an issuer that this test is."""
+"""Privacy Pass tokens over HTTPS; the test is the issuer."""
 import contextlib
 import json
 import re
@@ -36,7 +36,7 @@ def settings(tmp, keys, *more):
 
 @pytest.fixture(scope="module")
 def asking(tmp_path_factory, issuers):
-    """Two keys in force: the first is asked for."""
+    """Two valid keys: the challenge names the first one."""
     tmp = tmp_path_factory.mktemp("tokens")
     end = time.time() + DAY
     keys = [issuers[0].entry(end), issuers[1].entry(end)]
@@ -80,7 +80,7 @@ def create__without_token__asked_for_one_that_then_does(asked, issuers):
 
 
 # spec-test: protocol/6#token-spent-once
-def token__spent__only_the_same_create_goes_through_again(asked, issuers):
+def token__spent__only_the_same_create_succeeds_again(asked, issuers):
     header, claim, request_id = fresh(issuers[0]), new_id(), new_id()
     message = create_message()
     first = create(asked, header, claim, request_id, message)
@@ -92,7 +92,7 @@ def token__spent__only_the_same_create_goes_through_again(asked, issuers):
 
 
 # spec-test: protocol/6#private-token-rotation
-def token__of_the_second_key__taken(asked, issuers):
+def token__of_the_second_key__accepted(asked, issuers):
     assert create(asked, fresh(issuers[1], is_blind=True)).status == 200
 
 
@@ -156,7 +156,7 @@ def crash__after_spending__the_token_stays_spent(tmp_path, issuers):
 
 
 def crash__while_many_redeem__one_create_at_most_has_the_token(tmp_path, issuers):
-    """Killed at a moment of the machine's choice; afterwards the token is good for one create alone."""
+    """Killed at a random moment; afterwards the token is valid for only one create."""
     keys = [issuers[0].entry(time.time() + DAY)]
     relay = make_relay(tmp_path, args=settings(tmp_path, keys, "--workers", "2"))
     relay.start()
@@ -195,7 +195,7 @@ def redeem_and_kill(relay, issuer):
 
 
 # spec-test: protocol/6#token-context
-def context__request__the_token_is_good_for_one_request_alone(tmp_path, issuers):
+def context__request__the_token_is_valid_for_one_request_only(tmp_path, issuers):
     issuer = issuers[0]
     keys = [issuer.entry(time.time() + DAY)]
     args = settings(tmp_path, keys, "--private-token-context", "request")
@@ -224,7 +224,7 @@ def key__whose_time_is_over_or_not_yet_come__refused(tmp_path, issuers):
 # ---- the tool -----------------------------------------------------------------------------------
 
 @pytest.mark.skipif(not has_tool(), reason="built without the tool")
-def tool__asked_for_a_token__tells_the_challenge_and_goes_on_with_one(asking, issuers, tmp_path):
+def tool__token_required__prints_the_challenge_and_continues_with_one(asking, issuers, tmp_path):
     (tmp_path / "credential.json").write_text(json.dumps(KEY))
     alice, bob = Wallet(tmp_path / "alice", asking), Wallet(tmp_path / "bob", asking)
     ran = alice.run("share", "--yes", "--json", tmp_path / "credential.json")

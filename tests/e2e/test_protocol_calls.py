@@ -258,7 +258,7 @@ def order__bad_body_and_stale_condition__400(api):
 # ---- preview ------------------------------------------------------------------------------------
 
 class Page(HTMLParser):
-    """What a robot takes from a page, and whether anything foreign is in it."""
+    """What a robot reads from a page, and whether the page refers to another origin."""
 
     def __init__(self, answer):
         super().__init__(convert_charrefs=True)

@@ -395,7 +395,7 @@ class Waiter(threading.Thread):
         return self.answer
 
 
-SOON_S = 5  # far below the wait of 20 s, far above a slow machine's wake-up
+SOON_S = 5  # much less than the wait of 20 s, much more than a wake-up of a slow machine
 
 
 def waiting(relay, transport, box, claim, known=1):
@@ -514,7 +514,7 @@ def wait__unknown_mailbox__404_at_once(api):
 
 
 def wait__own_update_elsewhere__wakes_too(relay, api1):
-    """The version is above the known one, whoever raised it."""
+    """The version is above the known one; the device that changed it does not matter."""
     box = api1.bound_box()
     waiter = waiting(relay, "h1", box, box.recipient)
     assert api1.update(box, box.recipient).status == 200
@@ -607,5 +607,5 @@ def proof__malformed_on_read__refused_and_not_bound(api1):
 
 
 def message__helper__encodes_bytes_as_they_are():
-    """The helper that carries the malformed bodies does not repair them."""
+    """The helper that sends malformed bodies does not repair them."""
     assert encode(b"{") == b"{"

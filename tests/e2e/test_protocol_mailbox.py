@@ -86,7 +86,7 @@ def bind__refused_read__not_bound(api):
 
 
 def bind__long_poll_by_a_new_claim__binds_it(api):
-    """What was bound stays bound while the answer waits."""
+    """A claim that was bound stays bound while the answer waits."""
     box = api.new_box()
     assert api.wait(box, box.recipient, 1, 0).status == 204
     assert_problem(api.read(box, new_id()), 401)
@@ -187,7 +187,7 @@ def expiration__no_configuration__48_hours(api):
     assert abs(left - EXPIRATION_DEFAULT_S) < 60
 
 
-def expiration__given__told_by_read_and_preview(api):
+def expiration__given__returned_by_read_and_preview(api):
     text = expires_in(7777)
     box = api.new_box(with_expiration(text))
     assert api.read(box, box.recipient).json()["expiration"] == text
@@ -348,7 +348,7 @@ def delete__by_a_relinquished_claim__401_and_unchanged(api):
 
 
 # spec-test: protocol/5#used-told-from-unknown
-def delete__preview_page__tells_that_it_was_used_or_withdrawn(api):
+def delete__preview_page__states_that_it_was_used_or_withdrawn(api):
     pages = {}
     for by in ("initiator", "recipient"):
         box = api.bound_box()

@@ -18,7 +18,7 @@ REQUEST_HEADERS = ("content-type", "mailbox-request-id", "mailbox-device-claim",
 
 
 def every_kind_of_answer(api):
-    """(what, answer) for each status that can be had from outside."""
+    """(name, answer) for each status that a client can cause."""
     box = api.bound_box()
     update_id = new_id()
     yield "create 200", api.create()
@@ -422,7 +422,7 @@ def media_type__of_success__json(api, method):
 
 
 def look__helper__sees_a_difference(api1):
-    """The helper that the unchanged tests rest on can fail."""
+    """The helper that detects changes can fail."""
     box = api1.bound_box()
     before = look(api1, box)
     assert api1.update(box, box.recipient).status == 200

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""APNs: the push process against a stand-in that checks what Apple's checks, and answers as Apple's does."""
+"""APNs: the push process against a stand-in with the checks and answers of Apple's service."""
 import json
 import pathlib
 import time
@@ -51,7 +51,7 @@ def new_connection__first_answer_is_awaited__one_stream(tmp_path):
         apns.answer_next(Answer(instead="hold"))
         jobs = [push_new(push, "apns") for _ in range(20)]
         apns.wait_good(1)
-        assert send_new(push, "fcm").result == "taken"  # the process has had every chance to send more
+        assert send_new(push, "fcm").result == "taken"  # the process had enough time to send more
         assert len(apns.good) == 1
         apns.release()
         assert {push.result(job) for job in jobs} == {"taken"}
@@ -70,7 +70,7 @@ def answer__every_row_of_the_file__its_reaction(tmp_path, row):
         assert apns.refusals == []
         if action == "ok":
             assert (outcome.result, after.result) == ("taken", "taken")
-        elif action == "drop_token":  # a push to another token has just been taken
+        elif action == "drop_token":  # a push to another token was accepted just before
             assert (outcome.result, after.result) == ("dropped", "taken")
         elif action == "bug":
             assert (outcome.result, after.result) == ("given_up", "taken")
@@ -105,7 +105,7 @@ def bad_tokens__before_any_success__none_is_dropped(tmp_path, reason):
         assert [send_new(push, "apns").result for _ in range(5)] == ["retry"] * 5
         word = {"BadDeviceToken": "bad_device_token", "DeviceTokenNotForTopic": "device_token_not_for_topic"}[reason]
         assert_one_line(push, "push.check_configuration", "apns", word)
-        apns.answer_always(None)  # the operator has mended it: nobody has to wait
+        apns.answer_always(None)  # the operator has corrected it: no push has to wait
         assert send_new(push, "apns").result == "taken"
 
 

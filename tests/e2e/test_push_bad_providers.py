@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Providers at their worst. Whatever APNs does, FCM's pushes go out meanwhile, memory stays within bounds, nothing
-is lost without an outcome, and the log says what is wrong without a token; and the same with the two exchanged."""
+"""Providers that fail. For each failure of APNs, FCM's pushes are sent meanwhile, memory is within its bounds, each job
+gets an outcome, and the log names the fault without a token. The same with the two providers exchanged."""
 import pytest
 
 import push_apns
@@ -17,14 +17,14 @@ both = pytest.mark.parametrize("bad", ["apns", "fcm"])
 
 
 def warm(push, stand_ins):
-    """Connections and credentials are there, so that what follows is what is measured."""
+    """Opens connections and gets credentials, so that only what follows is measured."""
     for name in stand_ins:
         assert send_new(push, name).result == "taken"
     return push.memory_kib()
 
 
 def assert_unharmed(push, bad, before_kib, jobs=()):
-    """The other provider's pushes go out although the bad one's have no outcome yet or wait."""
+    """The other provider's pushes are sent although those of the failing one have no outcome yet or wait."""
     others = [push_new(push, OTHER[bad]) for _ in range(50)]
     assert {push.result(job) for job in others} == {"taken"}
     for job in jobs:
@@ -40,22 +40,22 @@ def provider__never_answers__others_on_time_and_its_own_retried(tmp_path, bad):
         before = warm(push, ("apns", "fcm"))
         stand_in.answer_always(Answer(instead="hang"))
         jobs = [push_new(push, bad) for _ in range(SHARE + 50)]
-        # More than there is room for: answered at once, while the first still wait.
+        # More jobs than the provider has room for get an outcome immediately, while the first still wait.
         full = [push.outcome(job) for job in jobs[SHARE:]]
         assert {outcome.result for outcome in full} == {"retry"}
         assert not any(outcome.job == jobs[0] for outcome in push.outcomes)
         assert_unharmed(push, bad, before)
-        assert not any(outcome.job == jobs[0] for outcome in push.outcomes)  # all of them before its time was over
+        assert not any(outcome.job == jobs[0] for outcome in push.outcomes)  # all of them before its timeout
         assert {push.result(job) for job in jobs} == {"retry"}
         assert_one_line(push, "push.provider_trouble", bad, "timeout")
-        # Now it is known: the next one is not even sent.
+        # The provider is in backoff: the next push is not sent.
         sent = len(stand_in.requests)
         assert send_new(push, bad).result == "retry"
         assert len(stand_in.requests) == sent
 
 
 @both
-def provider__accepts_and_is_mute__others_on_time(tmp_path, bad):
+def provider__accepts_and_sends_nothing__others_on_time(tmp_path, bad):
     with pushing(tmp_path, {bad: {"is_mute": True}}, SHORT) as (push, _, __):
         job = push_new(push, bad)
         assert_unharmed(push, bad, push.memory_kib())
@@ -85,7 +85,7 @@ def provider__sends_ten_megabytes__cut_and_judged_by_status(tmp_path, bad, statu
 
 
 @both
-def provider__resets_streams__retried_and_said_once(tmp_path, bad):
+def provider__resets_streams__retried_and_logged_once(tmp_path, bad):
     with pushing(tmp_path) as (push, apns, fcm):
         before = warm(push, ("apns", "fcm"))
         stand_in = {"apns": apns, "fcm": fcm}[bad]
@@ -98,7 +98,7 @@ def provider__resets_streams__retried_and_said_once(tmp_path, bad):
 
 @both
 def provider__goaway_in_the_middle__the_rest_goes_to_a_new_connection(tmp_path, bad):
-    """GOAWAY that leaves requests out: they go to the next connection and are taken there, each once."""
+    """GOAWAY that does not cover all requests: the others are sent on the next connection, each once, and accepted."""
     with pushing(tmp_path) as (push, apns, fcm):
         before = warm(push, ("apns", "fcm"))
         stand_in = {"apns": apns, "fcm": fcm}[bad]
@@ -135,7 +135,7 @@ def provider__429_for_an_hour__nothing_sent_for_an_hour(tmp_path, bad):
         outcomes = [push.outcome(job) for job in jobs]
         assert {outcome.result for outcome in outcomes} == {"retry"}
         assert min(outcome.retry_at for outcome in outcomes) >= first.retry_at
-        assert send_new(push, bad, expires_s=600).result == "given_up"  # over before that hour is
+        assert send_new(push, bad, expires_s=600).result == "given_up"  # expires before the end of that hour
         assert len(stand_in.requests) == sent  # none of them was sent
         assert_unharmed(push, bad, before)
         assert_one_line(push, "push.provider_trouble", bad, "too_many_requests")
@@ -147,7 +147,7 @@ def provider__429_for_an_hour__nothing_sent_for_an_hour(tmp_path, bad):
     ("fcm", push_fcm.error(401), "unauthenticated"),
     ("fcm", push_fcm.error(403), "forbidden"),
 ], ids=["apns-invalid", "apns-expired", "fcm-unauthenticated", "fcm-denied"])
-def provider__does_not_know_our_key__said_once(tmp_path, bad, answer, word):
+def provider__does_not_know_our_key__logged_once(tmp_path, bad, answer, word):
     with pushing(tmp_path) as (push, apns, fcm):
         before = warm(push, ("apns", "fcm"))
         {"apns": apns, "fcm": fcm}[bad].answer_always(answer)
@@ -207,14 +207,14 @@ def provider__redirects__not_followed(tmp_path, bad):
 
 @both
 def provider__recovers__gets_its_pushes_at_once(tmp_path, bad):
-    """A failure among successes costs its own push a wait, and no other's."""
+    """A failure among successes delays only its own push."""
     with pushing(tmp_path) as (push, apns, fcm):
         warm(push, ("apns", "fcm"))
         stand_in = {"apns": apns, "fcm": fcm}[bad]
         stand_in.answer_next(Answer(instead="hold"), Answer(500))
         held = push_new(push, bad)
         assert send_new(push, bad).result == "retry"
-        assert send_new(push, bad).result == "retry"  # it waits, as far as anybody knows
+        assert send_new(push, bad).result == "retry"  # the provider is in backoff
         stand_in.release()
         assert push.result(held) == "taken"
         assert send_new(push, bad).result == "taken"

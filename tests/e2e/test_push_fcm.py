@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""FCM: the push process against a stand-in that checks what Google's checks, and answers as Google's does."""
+"""FCM: the push process against a stand-in with the checks and answers of Google's service."""
 import json
 import pathlib
 import time
@@ -35,10 +35,10 @@ def pushes__two_hundred__one_access_token_and_one_connection(tmp_path):
 
 def access_token__near_its_end__replaced_before_it(tmp_path):
     with pushing(tmp_path) as (push, _, fcm):
-        fcm.expires_in = 1  # it serves for a second at most
+        fcm.expires_in = 1  # it is used for at most a second
         while len(fcm.grants) < 3:
             assert send_new(push, "fcm").result == "taken"
-        assert set(fcm.refusals) <= {"unauthenticated"}  # on its way for too long, at most: and sent again
+        assert set(fcm.refusals) <= {"unauthenticated"}  # at most one timed out on its way, and was sent again
 
 
 def access_token__revoked__replaced_once_and_all_pushes_taken(tmp_path):
@@ -70,14 +70,14 @@ def access_token__not_to_be_had__nothing_sent_and_all_retried(tmp_path, answer, 
 
 
 def expect(push, fcm, answer, action):
-    """Sends one push that gets the answer, and one after it."""
+    """Sends one push that gets the answer, then another one."""
     assert send_new(push, "fcm").result == "taken"
     fcm.answer_next(answer)
     began = int(time.time())
     outcome, after = send_new(push, "fcm"), send_new(push, "fcm")
     if action == "ok":
         assert (outcome.result, after.result) == ("taken", "taken")
-    elif action.startswith(("drop_token", "abort; drop token")):  # the message is good: one was taken
+    elif action.startswith(("drop_token", "abort; drop token")):  # the message is valid: one was accepted
         assert (outcome.result, after.result) == ("dropped", "taken")
     elif action == "bug":
         assert (outcome.result, after.result) == ("given_up", "taken")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Marked values while pushes wait in the outbox and after tokens were dropped: looked for in the store's files, what both
-processes write, the metrics and the memory of both."""
+"""Searches for marked values while pushes wait in the outbox and after tokens were dropped: in the store's files, in
+the output and memory of both processes, and in the metrics."""
 import contextlib
 import json
 import time
@@ -17,7 +17,7 @@ from test_privacy import Scanner, core_image, memory_image, output_of, without_z
 from tigress_client import create_message
 
 SHARES = 4
-REST_S = 10  # how long a test waits for rest; never how long it takes
+REST_S = 10  # the longest time that a test waits for rest
 LONG = ("--push-timeout", "300s", "--drain-timeout", "2s", "--log-level", "debug", "--workers", "2")
 
 each = pytest.mark.parametrize("name", NAMES)
@@ -25,7 +25,7 @@ each_ending = pytest.mark.parametrize("ending", ["429", "503", "taken", "dropped
 
 
 def answer_of(name, ending):
-    """None: as a provider does that is well."""
+    """None: the normal answer of a provider."""
     later = (("retry-after", "60"),)
     if ending == "429" and name == "apns":
         return Answer(429, later, error(429, "TooManyRequests").body)
@@ -33,13 +33,14 @@ def answer_of(name, ending):
 
 
 class Planted:
-    """What is looked for: what no process but the relay may know, and tokens, which the push process has to know."""
+    """The values to search for: values that only the relay may know, and tokens, which the push process must know
+    too."""
 
     def __init__(self):
         self.all, self.shares, self.urls = Scanner(), Scanner(), []
 
     def text(self, what):
-        """A new marked text that is no token's."""
+        """A new marked text that is not part of a token."""
         value = self.shares.text(what)
         self.all.plant("a marked text", value)
         return value
@@ -54,7 +55,7 @@ class Planted:
             scanner.plant("an identifier", value)
 
     def token(self, four, name):
-        """A token of which every part is looked for."""
+        """A token, each part of which is searched for."""
         token = four.token(name, self.all.text("TOKEN"))
         data = told_as(token)
         self.all.plant("a token", data)
@@ -72,7 +73,7 @@ class Planted:
 
 
 def share(planted, four, api, name):
-    """A mailbox full of marked values, whose both sides leave a token, and an update for each to be told of."""
+    """A mailbox with marked values. Both sides register a token, and each gets a push for an update."""
     text = planted.text
     tokens = [planted.token(four, name) for _ in range(2)]
     initiator, recipient = planted.claim(), planted.claim()
@@ -95,7 +96,7 @@ def assert_written_nothing(planted, relay):
 
 
 def at_rest(look):
-    """What is still found: connections that the test has closed end in their own time, and hold something until then."""
+    """What is found at the end of REST_S: closed connections take some time to end, and contain values until then."""
     end = time.monotonic() + REST_S
     while (found := look()) and time.monotonic() < end:
         pass
@@ -107,8 +108,8 @@ def in_relay(planted, relay):
 
 
 def in_push_process(planted, pid):
-    """Nothing of a share, and no URL that a push went to. Tokens of the last pushes may still stand in what the library for
-    HTTP/2 keeps for its next frames, or has given back."""
+    """What is found of a share, and URLs to which a push was sent. Tokens of the last pushes may still be in memory
+    that the HTTP/2 library uses for its next frames or has freed."""
     image = memory_image(pid)
     return planted.shares.find(image, "the push process's memory") + [url for url in planted.urls if url in image]
 
@@ -140,7 +141,7 @@ def pushes__ended_or_put_off__nothing_found(tmp_path, name, ending):
 
 @each
 def pushes__under_way__in_the_push_process_alone(tmp_path, name):
-    """Where the scan has something to find: a token is in the memory of the process that pushes to it, and nowhere else."""
+    """Shows that the scan finds values: a token is in the memory of the process that pushes to it, and nowhere else."""
     planted = Planted()
     with four_providers(tmp_path) as four, \
             make_relay(tmp_path / "relay", args=[*flags(four.settings), *LONG]) as relay:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The push process as the relay runs it: who it is, what it holds, what becomes of it and of what it
-was told; its keys at start, at reload and at --check-config."""
+"""The push process as the relay runs it: its user, descriptors and memory, its end and the end of its jobs, and its
+keys at start, at reload and at --check-config."""
 import contextlib
 import os
 import pathlib
@@ -37,8 +37,8 @@ def a_token(data=None):
     return {"type": "com.apple.apns", "tokenData": data or push_apns.new_token()}
 
 
-def told_box(api, token):
-    """A mailbox whose initiator left a token, and whose recipient has read it."""
+def box_with_token(api, token):
+    """A mailbox whose initiator registered a token, and whose recipient has read it."""
     return api.bound_box(token=token)
 
 
@@ -48,14 +48,14 @@ def answer_once(api, box):
     return answer
 
 
-# ---- told ---------------------------------------------------------------------------------------
+# ---- notified -----------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("kind", ["tls-lmdb", "tls-memory"])
-def update__other_side_left_a_token__pushed(tmp_path, apns, kind):
+def update__other_side_registered_a_token__pushed(tmp_path, apns, kind):
     token = a_token()
     with make_relay(tmp_path / "relay", kind, args=flags(apns.settings)) as relay, \
             contextlib.closing(open_api(relay)) as api:
-        box = told_box(api, token)
+        box = box_with_token(api, token)
         answer_once(api, box)
         apns.wait_good(1)
         until(lambda: pushed(relay, "apns", "taken") == 1, "the outcome")
@@ -65,7 +65,7 @@ def update__other_side_left_a_token__pushed(tmp_path, apns, kind):
     assert apns.refusals == []
 
 
-def create__token_of_each_kind__told_whether_it_can_be_pushed(tmp_path, apns):
+def create__token_of_each_kind__answer_states_whether_push_is_possible(tmp_path, apns):
     with push_relay(tmp_path, apns) as relay, contextlib.closing(open_api(relay)) as api:
         for token, is_supported in ((a_token(), True), (a_token("not hex"), False),
                                     ({"type": "com.google.fcm", "tokenData": "x"}, False),
@@ -82,11 +82,11 @@ def no_provider__no_process_and_no_metrics(tmp_path):
         assert not [name for name in metrics(relay) if name.startswith("tigress_push_total")]
 
 
-# ---- who it is ----------------------------------------------------------------------------------
+# ---- user and descriptors -----------------------------------------------------------------------
 
 def process__descriptors_and_limits__only_what_it_needs(tmp_path, apns):
     with push_relay(tmp_path, apns) as relay, contextlib.closing(open_api(relay)) as api:
-        answer_once(api, told_box(api, a_token()))
+        answer_once(api, box_with_token(api, a_token()))
         apns.wait_good(1)
         (pid,) = children(relay)
         relay_sockets = {os.readlink(f"/proc/{relay.pid}/fd/{fd}")
@@ -94,7 +94,7 @@ def process__descriptors_and_limits__only_what_it_needs(tmp_path, apns):
         theirs = {int(fd): os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")}
         assert theirs[0] == theirs[1] == "/dev/null"
         shared = {fd for fd, what in theirs.items() if what in relay_sockets and "anon_inode" not in what}
-        assert shared <= {0, 1, 2}, theirs  # not even the pair: each has its own end
+        assert shared <= {0, 1, 2}, theirs  # also not the socket pair: each process has its own end
         assert not [what for what in theirs.values() if str(relay.data) in what]
         with open(f"/proc/{pid}/limits", encoding="ascii") as file:
             core = [line for line in file if line.startswith("Max core file size")]
@@ -108,7 +108,7 @@ def process__descriptors_and_limits__only_what_it_needs(tmp_path, apns):
 
 @needs_root
 def process__push_user__is_that_user_and_can_read_its_key(tmp_path, apns, monkeypatch):
-    monkeypatch.setenv("ASAN_OPTIONS", "detect_leaks=0")  # which no other user's process may do
+    monkeypatch.setenv("ASAN_OPTIONS", "detect_leaks=0")  # a process of another user may not do that
     user = pwd.getpwnam("nobody")
     os.chown(apns.key_file, user.pw_uid, user.pw_gid)
     apns.key_file.chmod(0o400)
@@ -127,12 +127,12 @@ def process__push_user__is_that_user_and_can_read_its_key(tmp_path, apns, monkey
         assert status["Groups"].split() == [str(user.pw_gid)]
         assert int(status["CapEff"], 16) == 0
         assert status_of(relay.pid)["Uid"].split() == ["0"] * 4
-        answer_once(api, told_box(api, a_token()))
+        answer_once(api, box_with_token(api, a_token()))
         apns.wait_good(1)
 
 
 def relay__code__opens_no_key():
-    """What opens a provider is src/push/ alone, and of the relay only what the process runs itself."""
+    """Only src/push/ opens a provider, and of the relay's code only what the push process runs."""
     found = subprocess.run(["grep", "-rlE", r"tg_push_keys_check|tg_push_process_run|->open\(&provider",
                             str(ROOT / "src")], capture_output=True, text=True, check=True).stdout
     outside = {path for path in found.split() if "/src/push/" not in path}
@@ -140,8 +140,8 @@ def relay__code__opens_no_key():
 
 
 def raw_key(apns):
-    """The private number: as bytes, in the order of a big number in memory too, and as it stands in
-    its file, whose first line begins as that of every such key."""
+    """The private number: as bytes, in the byte order of a big number in memory, and as text in its file. The first
+    line of the file begins like that of every such key, so it is not used."""
     number = apns.key.private_numbers().private_value.to_bytes(32, "big")
     return number, number[::-1], apns.key_file.read_bytes().split(b"\n")[2]
 
@@ -156,7 +156,7 @@ def relay__memory__no_provider_key_and_no_token_at_the_end(tmp_path, apns):
     with push_relay(tmp_path, apns) as relay, contextlib.closing(open_api(relay)) as api:
         (pid,) = children(relay)
         assert scanner.find(memory_image(pid), "the push process"), "the scan would find a key"
-        box = told_box(api, token)
+        box = box_with_token(api, token)
         answer_once(api, box)
         apns.wait_good(1)
         until_empty(relay)
@@ -169,14 +169,14 @@ def relay__memory__no_provider_key_and_no_token_at_the_end(tmp_path, apns):
     assert scanner.find_in_files(relay.data) == []
 
 
-# ---- what becomes of it -------------------------------------------------------------------------
+# ---- its end ------------------------------------------------------------------------------------
 
 def process__killed__another_comes_and_the_push_goes_out(tmp_path, apns):
     token = a_token()
     apns.answer_always(Answer(instead="hang"))
     with push_relay(tmp_path, apns) as relay, contextlib.closing(open_api(relay)) as api:
         (pid,) = children(relay)
-        answer_once(api, told_box(api, token))
+        answer_once(api, box_with_token(api, token))
         apns.wait_good(1)
         apns.answer_always(None)
         os.kill(pid, signal.SIGKILL)
@@ -184,7 +184,7 @@ def process__killed__another_comes_and_the_push_goes_out(tmp_path, apns):
         assert again != pid
         until_empty(relay)
         assert apns.tokens() == [token["tokenData"]] * 2
-        assert not status_of(pid), "nobody waited for it"
+        assert not status_of(pid), "it was not waited for"
         assert metrics(relay)["tigress_push_restarts_total"] == 1
     assert relay.output("stderr").count(b"push.process_ended") == 1
 
@@ -199,10 +199,10 @@ def relay__killed__process_ends_too(tmp_path, apns):
 def relay__sigterm_to_both__drains_and_exits_0(tmp_path, apns):
     relay = push_relay(tmp_path, apns).start()
     (pid,) = children(relay)
-    os.kill(pid, signal.SIGTERM)  # as a service manager sends it to all of a unit
+    os.kill(pid, signal.SIGTERM)  # as a service manager sends it to all processes of a unit
     os.kill(pid, signal.SIGINT)
     with contextlib.closing(open_api(relay)) as api:
-        answer_once(api, told_box(api, a_token()))
+        answer_once(api, box_with_token(api, a_token()))
         apns.wait_good(1)
     assert children(relay) == [pid]
     relay.stop()
@@ -212,11 +212,11 @@ def relay__sigterm_to_both__drains_and_exits_0(tmp_path, apns):
 def drain__push_in_flight__finished_first(tmp_path, apns):
     with push_relay(tmp_path, apns) as relay:
         with contextlib.closing(open_api(relay)) as api:
-            answer_once(api, told_box(api, a_token()))
+            answer_once(api, box_with_token(api, a_token()))
             until(lambda: pushed(relay, "apns", "taken") == 1, "a connection that works")
             apns.answer_always(Answer(instead="hold"))
             for _ in range(4):
-                answer_once(api, told_box(api, a_token()))
+                answer_once(api, box_with_token(api, a_token()))
         apns.wait_good(5)
         relay.signal(signal.SIGTERM)
         until(lambda: b"server.draining" in relay.output("stderr"), "the drain")
@@ -225,15 +225,15 @@ def drain__push_in_flight__finished_first(tmp_path, apns):
         relay.wait_stopped()
         relay.start()
         until_empty(relay)
-    assert len(apns.good) == 5, "what was taken was told again"
+    assert len(apns.good) == 5, "an accepted push was sent again"
 
 
-def drain__provider_that_hangs__ends_in_time_and_is_told_after_the_next_start(tmp_path, apns):
+def drain__provider_that_hangs__ends_in_time_and_pushed_after_the_next_start(tmp_path, apns):
     apns.answer_always(Answer(instead="hang"))
     token = a_token()
     with push_relay(tmp_path, apns, "--drain-timeout", "2s") as relay:
         with contextlib.closing(open_api(relay)) as api:
-            answer_once(api, told_box(api, token))
+            answer_once(api, box_with_token(api, token))
         apns.wait_good(1)
         relay.stop()
         apns.answer_always(None)
@@ -246,14 +246,14 @@ def drain__provider_that_hangs__ends_in_time_and_is_told_after_the_next_start(tm
 def sighup__new_key__used_from_then_on(tmp_path, apns):
     with push_relay(tmp_path, apns) as relay, contextlib.closing(open_api(relay)) as api:
         (pid,) = children(relay)
-        answer_once(api, told_box(api, a_token()))
+        answer_once(api, box_with_token(api, a_token()))
         apns.wait_good(1)
         fresh = push_apns.ec.generate_private_key(push_apns.ec.SECP256R1())
         apns.key_file.write_bytes(push_apns.pem_of(fresh))
         apns.key = fresh
         relay.signal(signal.SIGHUP)
         until(lambda: b"push.reloaded" in relay.output("stderr"), "the reload")
-        answer_once(api, told_box(api, a_token()))
+        answer_once(api, box_with_token(api, a_token()))
         apns.wait_good(2)
         until(lambda: children(relay) not in ([pid], []) and pid not in children(relay), "one process")
         until_empty(relay)
@@ -266,7 +266,7 @@ def sighup__key_that_does_not_open__old_process_stays(tmp_path, apns):
         apns.key_file.write_text("not a key")
         relay.signal(signal.SIGHUP)
         until(lambda: b"push.reload_failed" in relay.output("stderr"), "the refusal")
-        answer_once(api, told_box(api, a_token()))
+        answer_once(api, box_with_token(api, a_token()))
         apns.wait_good(1)
         until(lambda: children(relay) == [pid], "the old process alone")
         assert b"push, apns: " in relay.output("stderr")
@@ -285,7 +285,7 @@ BROKEN_KEYS = {
 
 
 @pytest.mark.parametrize("how", BROKEN_KEYS)
-def key__broken__told_at_check_and_at_start(tmp_path, apns, how):
+def key__broken__reported_at_check_and_at_start(tmp_path, apns, how):
     says, do = BROKEN_KEYS[how]
     do(apns.key_file)
     args = ["--dev", "--listen", "127.0.0.1:0", "--data", str(tmp_path / "d"), *flags(apns.settings)]
@@ -298,8 +298,8 @@ def key__broken__told_at_check_and_at_start(tmp_path, apns, how):
     assert "no key" not in text.replace("expected: no key", "")
 
 
-def key__of_another_kind__told(tmp_path, apns):
-    """RSA where P-256 is wanted."""
+def key__of_another_kind__reported(tmp_path, apns):
+    """An RSA key where P-256 is required."""
     subprocess.run(["openssl", "genrsa", "-out", str(apns.key_file), "2048"], check=True,
                    capture_output=True)
     code, text = run_refused(["--dev", "--data", str(tmp_path / "d"), "--check-config",
@@ -316,7 +316,7 @@ def check_config__good_keys__valid_and_nothing_made(tmp_path, apns):
 
 
 @needs_root
-def check_config__folder_that_push_user_cannot_enter__told(tmp_path, apns):
+def check_config__folder_that_push_user_cannot_enter__reported(tmp_path, apns):
     user = pwd.getpwnam("nobody")
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
@@ -335,7 +335,7 @@ def start__by_hand_as_push_process__refused():
 
 
 def start__relay_that_cannot__leaves_no_process(tmp_path, apns):
-    """A port that is taken: the push process has been started by then, or has not; it must be gone."""
+    """A port that is in use: the push process may have been started before; it must have ended."""
     with push_relay(tmp_path, apns) as relay:
         other = make_relay(tmp_path / "other", args=flags(apns.settings), port=relay.port)
         with pytest.raises(RelayError):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""All kinds of provider on one relay: who is told of what, what becomes of updates that come while a push is under way,
-of tokens that a provider calls dead, and of the others when one provider hangs."""
+"""All kinds of provider on one relay: which device is notified of which change, updates during a push, tokens that a
+provider refuses, and the other providers when one hangs."""
 import contextlib
 
 import pytest
@@ -11,7 +11,7 @@ from push_relay import ended, flags, metrics, pushed, until, until_empty
 from push_stand_in import Answer
 from tigress_client import create_message, new_id
 
-LONG = ("--push-timeout", "300s", "--drain-timeout", "2s")  # what hangs stays so until the test ends it
+LONG = ("--push-timeout", "300s", "--drain-timeout", "2s")  # a request that hangs does so until the test ends it
 
 each = pytest.mark.parametrize("name", NAMES)
 
@@ -39,10 +39,10 @@ def settled(relay, name, outcome, count):
     until(lambda: pushed(relay, name, outcome) == count, f"{outcome} of {name}")
 
 
-# ---- who is told ----------------------------------------------------------------------------------
+# ---- which device is notified ---------------------------------------------------------------------
 
 @each
-def calls__both_sides_left_tokens__one_push_to_the_other_side_alone(tmp_path, four, name):
+def calls__both_sides_registered_tokens__one_push_to_the_other_side_only(tmp_path, four, name):
     initiators, recipients, late = (four.token(name) for _ in range(3))
     expected = []
 
@@ -60,13 +60,13 @@ def calls__both_sides_left_tokens__one_push_to_the_other_side_alone(tmp_path, fo
         change(api, box, box.initiator)
         told(relay, recipients)
         request_id = new_id()
-        for status in (200, 201):  # a retry changes nothing, and tells nobody
+        for status in (200, 201):  # a retry changes nothing, and notifies no device
             message = {"payload": {"type": "t", "data": "x"}, "notificationToken": late}
             assert api.update(box, box.initiator, message, request_id).status == status
         told(relay, recipients)
         assert api.relinquish(box, box.recipient).status == 200
-        told(relay, late)  # the initiator's, as replaced
-        change(api, box, box.initiator)  # nobody is there to be told
+        told(relay, late)  # the initiator's new token
+        change(api, box, box.initiator)  # there is no recipient to notify
         next_one = new_id()
         assert api.read(box, next_one, {"notificationToken": initiators}).status == 200
         change(api, box, box.initiator)
@@ -77,7 +77,7 @@ def calls__both_sides_left_tokens__one_push_to_the_other_side_alone(tmp_path, fo
 
 
 @each
-def deleted_by_the_initiator__recipient_is_told(tmp_path, four, name):
+def deleted_by_the_initiator__recipient_is_notified(tmp_path, four, name):
     token = four.token(name)
     with relay_for(tmp_path, four) as (relay, api):
         box = api.new_box(token=four.token(name))
@@ -97,7 +97,7 @@ def supported(answer):
 
 # spec-test: protocol/4#push-supported
 @pytest.mark.parametrize("configured", NAMES)
-def support__one_provider_configured__true_for_its_type_alone_in_every_call(tmp_path, four, configured):
+def support__one_provider_configured__true_for_its_type_only_in_every_call(tmp_path, four, configured):
     with make_relay(tmp_path / "relay", args=flags(four[configured].settings)) as relay, \
             contextlib.closing(open_api(relay)) as api:
         for name in NAMES:
@@ -112,10 +112,10 @@ def support__one_provider_configured__true_for_its_type_alone_in_every_call(tmp_
         assert supported(api.create(create_message(token=unknown))) is False
 
 
-# ---- one that hangs -------------------------------------------------------------------------------
+# ---- a provider that hangs ------------------------------------------------------------------------
 
 @each
-def provider__does_not_answer__the_other_three_are_told_meanwhile(tmp_path, four, name):
+def provider__does_not_answer__the_other_three_push_meanwhile(tmp_path, four, name):
     four[name].answer_always(Answer(instead="hang"))
     with relay_for(tmp_path, four, *LONG) as (relay, api):
         for _ in range(20):
@@ -154,7 +154,7 @@ def updates__while_a_push_is_under_way__one_more_push_for_all_of_them(tmp_path, 
 
 
 def four_held(four, name):
-    """What a good push is answered with, once it is released."""
+    """The answer to a good push, once it is released."""
     if name == "fcm":
         held = Answer.of_json(200, {"name": "projects/p/messages/1"})
     else:
@@ -163,10 +163,10 @@ def four_held(four, name):
     return held
 
 
-# ---- dead tokens ----------------------------------------------------------------------------------
+# ---- refused tokens -------------------------------------------------------------------------------
 
 @each
-def token__called_dead__not_pushed_to_until_left_anew(tmp_path, four, name):
+def token__refused__not_pushed_to_until_registered_again(tmp_path, four, name):
     dead, other = four.token(name), four.token(name)
     with relay_for(tmp_path, four) as (relay, api):
         box, other_box = api.bound_box(token=dead), api.bound_box(token=other)
@@ -175,15 +175,15 @@ def token__called_dead__not_pushed_to_until_left_anew(tmp_path, four, name):
         settled(relay, name, "dropped", 1)
         for count in (1, 2, 3):
             change(api, box)
-            change(api, other_box)  # what would go out goes out before it
+            change(api, other_box)  # an earlier push would be sent before this one
             settled(relay, name, "taken", count)
         assert api.read(box, box.initiator).json()["payload"]["data"] == "bmV3"
-        until(lambda: metrics(relay)["tigress_push_outbox"] == 1, "the mark alone")
+        until(lambda: metrics(relay)["tigress_push_outbox"] == 1, "only the blocked entry")
         assert four.told(name) == [told_as(dead)] + [told_as(other)] * 3
         again = api.bound_box(token=dead)
         change(api, again)
         settled(relay, name, "taken", 4)
-        change(api, box)  # the same token: told again here too
+        change(api, box)  # the same token: pushes resume here too
         settled(relay, name, "taken", 5)
         until_empty(relay)
         assert four.told(name)[4:] == [told_as(dead)] * 2

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Webhooks through the real relay, to a gateway that verifies them as docs/push.md says."""
+"""Webhooks through the real relay, to a gateway that verifies them as docs/push.md describes."""
 import contextlib
 
 import pytest
@@ -43,7 +43,7 @@ def changed__a_signed_post_each_time(tmp_path, gateway):
     assert gateway.refusals == []
 
 
-def paths_of_every_form__one_after_another__arrive_as_the_token_says(tmp_path, gateway):
+def paths_of_every_form__one_after_another__arrive_at_the_url_of_the_token(tmp_path, gateway):
     paths = ["/hook", "/hook?a=b/c", "/other~x/y:z", "/hook", "/a%20b", "/%2e%2E/c?d", "/", "/hook"]
     with push_process.PushProcess(tmp_path / "push", {**gateway.settings, "push-concurrency": 1}) as push:
         for path in paths:
@@ -51,7 +51,7 @@ def paths_of_every_form__one_after_another__arrive_as_the_token_says(tmp_path, g
     assert [request.path for request in gateway.good] == paths
 
 
-def support__told_for_each_token(tmp_path, gateway):
+def support__stated_for_each_token(tmp_path, gateway):
     good = gateway.token()
     with relay_for(tmp_path, gateway) as (_, api):
         for token, is_supported in ((good, True), ({**good, "tokenData": "https://gate.example/"}, False),
@@ -63,7 +63,7 @@ def support__told_for_each_token(tmp_path, gateway):
 
 
 @pytest.mark.parametrize("status", [404, 410])
-def gateway_says_gone__token_is_dropped(tmp_path, gateway, status):
+def gateway_answers_gone__token_is_dropped(tmp_path, gateway, status):
     gateway.answer_always(Answer(status))
     with relay_for(tmp_path, gateway) as (relay, api):
         change(api, api.bound_box(token=gateway.token()))
@@ -72,7 +72,7 @@ def gateway_says_gone__token_is_dropped(tmp_path, gateway, status):
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def gateway_in_trouble__tried_again_with_another_id(tmp_path, gateway, status):
+def gateway_fails__tried_again_with_another_id(tmp_path, gateway, status):
     gateway.answer_next(Answer(status, (("retry-after", "1"),)))
     with relay_for(tmp_path, gateway) as (relay, api):
         change(api, api.bound_box(token=gateway.token()))

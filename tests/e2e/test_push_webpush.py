@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Web Push through the real relay, to a push service that checks all that a real one checks, and opened with an
-implementation of its own."""
+"""Web Push through the real relay, to a push service with the checks of a real one. An independent implementation opens
+the messages."""
 import contextlib
 
 import pytest
@@ -73,7 +73,7 @@ def changed__again_and_again__one_topic_for_a_token_and_one_identity_for_a_servi
     assert service.refusals == []
 
 
-def support__told_for_each_token(tmp_path, service):
+def support__stated_for_each_token(tmp_path, service):
     good = service.subscribe().token
     elsewhere = Subscription("https://push.example/send/1").token
     plain = Subscription(service.url.replace("https", "http") + "/send/1").token
@@ -88,7 +88,7 @@ def support__told_for_each_token(tmp_path, service):
 
 
 @pytest.mark.parametrize("status", [404, 410])
-def service_says_gone__token_is_dropped_and_the_update_stands(tmp_path, service, status):
+def service_answers_gone__token_is_dropped_and_the_update_stays(tmp_path, service, status):
     subscription = service.subscribe()
     service.answer_always(Answer(status))
     with relay_for(tmp_path, service) as (relay, api):
@@ -97,7 +97,7 @@ def service_says_gone__token_is_dropped_and_the_update_stands(tmp_path, service,
         until(lambda: pushed(relay, "webpush", "dropped") == 1, "the drop")
         assert api.read(box, box.initiator).json()["payload"]["data"] == "bmV3"
         service.answer_always(None)
-        change(api, box)  # of a dead token nothing is sent any more; what is sent after it is seen
+        change(api, box)  # nothing is sent to a dropped token; a later push to another token arrives
         other = service.subscribe()
         change(api, api.bound_box(token=other.token))
         until(lambda: pushed(relay, "webpush", "taken") == 1, "the other token's push")
@@ -106,7 +106,7 @@ def service_says_gone__token_is_dropped_and_the_update_stands(tmp_path, service,
 
 @pytest.mark.parametrize("answer", [Answer(503, (("retry-after", "1"),)), Answer(429, (("retry-after", "1"),)),
                                     Answer(instead="cut")], ids=["503", "429", "cut"])
-def service_in_trouble__tried_again(tmp_path, service, answer):
+def service_fails__tried_again(tmp_path, service, answer):
     subscription = service.subscribe()
     service.answer_next(answer)
     with relay_for(tmp_path, service) as (relay, api):
@@ -147,7 +147,7 @@ def private_address__host_allowed_by_name__never_reached(tmp_path, service):
     assert service.connections == []
 
 
-def one_service_hangs__the_other_is_told_on_time(tmp_path, service, authority):
+def one_service_hangs__the_other_gets_its_push_on_time(tmp_path, service, authority):
     (tmp_path / "slow").mkdir()
     with WebPush(authority, tmp_path / "slow") as slow:
         slow.vapid, slow.vapid_file = service.vapid, service.vapid_file

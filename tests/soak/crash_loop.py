@@ -1,11 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Kills tigressd with SIGKILL under load, again and again, and judges what is left.
+"""Kills tigressd with SIGKILL under load repeatedly, and checks the state after each restart.
 
 Each client thread owns mailboxes and knows what was acknowledged for each. After every kill the
-relay starts again on the same data. A request whose answer never came is in doubt: it is repeated
-with the same request id and may have happened or not, but nothing else may be true. Then every
-mailbox the round has touched, and a sample of older ones, must be exactly as acknowledged.
+relay starts again on the same data. A request without an answer is in doubt: it is repeated with
+the same request id, and was either done completely or not at all. Then every mailbox the round has
+touched, and a sample of older ones, must be exactly as acknowledged.
 """
 import argparse
 import os
@@ -30,15 +30,15 @@ OLD_SAMPLE = 40
 
 
 class Broken(Exception):
-    """The connection ended before a whole answer came: the request is in doubt."""
+    """The connection ended before a complete answer arrived: the request is in doubt."""
 
 
 class Lost(Exception):
-    """The relay broke its word."""
+    """The relay lost or changed an acknowledged step."""
 
 
 class Connection:
-    """HTTP/1.1 with as little Python as possible."""
+    """HTTP/1.1 with little Python code, for speed."""
 
     def __init__(self, port):
         try:
@@ -95,7 +95,7 @@ class Connection:
 
 
 class Mailbox:
-    """What one thread knows of one mailbox."""
+    """The state of one mailbox as one thread knows it."""
 
     def __init__(self, number):
         self.number = number
@@ -107,7 +107,7 @@ class Mailbox:
         self.data = f"created {number}"
         self.version = 1
         self.is_ended = False
-        self.doubt = None          # (call, ...) whose answer never came
+        self.doubt = None          # (call, ...) without an answer
 
     def create_body(self):
         return encode(create_message(payload={"type": "t", "data": f"created {self.number}"}))
@@ -124,7 +124,7 @@ def read_payload(body):
 
 
 class Client(threading.Thread):
-    """Creates, binds, updates and deletes until the relay is gone."""
+    """Creates, binds, updates and deletes until the relay has ended."""
 
     def __init__(self, port, seed, numbers):
         super().__init__()
@@ -142,7 +142,7 @@ class Client(threading.Thread):
                 self.one(first, second)
         except Broken:
             pass
-        except Exception as error:  # told by the main thread
+        except Exception as error:  # set by the main thread
             self.failure = error
 
     def one(self, first, second):
@@ -166,7 +166,7 @@ class Client(threading.Thread):
         self.done(box)
 
     def bind(self, box, first, second):
-        """Two devices at once: one and only one may be acknowledged."""
+        """Two devices at the same time: exactly one may be acknowledged."""
         box.doubt = ("bind",)
         first.send("POST", box.path, box.claims[0])
         second.send("POST", box.path, box.claims[1])
@@ -183,7 +183,7 @@ class Client(threading.Thread):
                 box.recipient = claim
         if None in statuses:
             raise Broken
-        expect(box.recipient is not None, "nobody was bound", box)
+        expect(box.recipient is not None, "no device was bound", box)
         self.done(box)
 
     def update(self, box, conn):

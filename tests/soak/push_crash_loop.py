@@ -1,13 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Kills tigressd with SIGKILL while pushes are under way, again and again, and looks whether any is missing.
+"""Kills tigressd with SIGKILL repeatedly while pushes are under way, and checks that no push is missing.
 
-Each round: mailboxes whose initiators left tokens, updates from several threads, and the kill at a random
-moment, while updates are acknowledged and their pushes are anywhere: in the store alone, leased, with the push
-process, at the provider. Then the relay starts again on the same data, and every update that was acknowledged must
-have been told. Most tokens have one update: any push proves it. Some have a second one, sent after the first one's
-push was there: what counts is a push no earlier than it. A few have several as fast as can be, which may be told
-together; of those a push that was late can hide one that is missing, so they are there for the load, not as proof.
+Each round: initiators register tokens with mailboxes, several threads send updates, and the relay is killed at a random
+moment. At that moment updates are acknowledged, and their pushes are in the store, leased, in the push process or at
+the provider. Then the relay starts again on the same data, and every acknowledged update must have its push. Most
+tokens have one update: any push proves it. Some have a second one, sent after the push for the first one arrived: it is
+proved by a push that is not earlier. A few have several updates in quick sequence, which may share one push. A late
+push can hide a missing one there, so these are only for the load.
 """
 import argparse
 import os
@@ -37,7 +37,7 @@ UPDATE = encode({"payload": {"type": "t", "data": "new"}})
 
 
 class Provider(push_apns.Apns):
-    """Knows when each token was last pushed to."""
+    """Knows the time of the last push to each token."""
 
     def __init__(self, *args):
         super().__init__(*args)
@@ -48,12 +48,12 @@ class Provider(push_apns.Apns):
         return super().success(request)
 
     def wait_told(self, token, is_over):
-        """Until it was pushed to at all, or all is over."""
+        """Waits until it got a push, or the loop ends."""
         self.wait(lambda: token in self.last or is_over.is_set())
 
 
 class Client(threading.Thread):
-    """New mailboxes, an update or several for each, until the relay is gone."""
+    """New mailboxes, with one or several updates each, until the relay has ended."""
 
     def __init__(self, port, provider, is_over, seed):
         super().__init__()
@@ -73,7 +73,7 @@ class Client(threading.Thread):
                 self.one(connection)
         except Broken:
             pass
-        except Exception as error:  # told by the main thread
+        except Exception as error:  # set by the main thread
             self.failure = error
 
     def one(self, connection):
@@ -135,7 +135,7 @@ def round_of(relay, provider, rng, totals):
     until_empty(relay)
     lost = missing(provider, told)
     if lost:
-        raise SystemExit(f"LOST: {len(lost)} of {len(told)} tokens were never told of their last update")
+        raise SystemExit(f"LOST: {len(lost)} of {len(told)} tokens got no push for their last update")
     totals["updates"] += sum(client.update_count for client in clients)
     totals["tokens"] += len(told)
     totals["open"] += len(open_at_kill)
@@ -173,7 +173,7 @@ def main():
         shutil.rmtree(folder, ignore_errors=True)
     print(f"{options.kills} kills: {totals['updates']} acknowledged updates of {totals['tokens']} tokens ("
           + ", ".join(f"{totals[kind]} {kind}" for kind in KINDS) + "), "
-          f"{totals['open']} not told at the kill, {totals['pushes']} pushes: none missing "
+          f"{totals['open']} without a push at the kill, {totals['pushes']} pushes: none missing "
           f"({time.monotonic() - began:.1f} s)")
 
 

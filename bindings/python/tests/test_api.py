@@ -71,7 +71,7 @@ def formats__compared_with_the_header__the_same():
     assert all(hasattr(tigress, name) for name in tigress.__all__)
 
 
-def setters__wrong_value__exception_says_which_and_what_was_expected():
+def setters__wrong_value__exception_names_it_and_what_was_expected():
     with tigress.Initiator(RELAY, MESSAGE) as session:
         with pytest.raises(tigress.ArgumentError, match="^poll_s: expected 1 to 600, got 601$"):
             session.set_poll_s(601)
@@ -173,7 +173,7 @@ def message__no_provisioning_information__refused_everywhere(message):
             use(message)
 
 
-# ---- the machine, by hand -------------------------------------------------------------------
+# ---- the state machine, step by step --------------------------------------------------------
 
 
 def initiator__driven_by_hand__creates():
@@ -208,7 +208,7 @@ def initiator__driven_by_hand__creates():
         session.step()
 
 
-def reply__nonsense__tried_again_and_told_as_protocol_error():
+def reply__nonsense__tried_again_and_reported_as_protocol_error():
     with tigress.Initiator(RELAY, MESSAGE) as session:
         session.set_tries(1)
         session.confirm_intent()
@@ -230,7 +230,7 @@ def allow_list__another_relay__refused_before_any_request():
         assert isinstance(session.error, tigress.AllowListError)
 
 
-def policy__each_verdict__true_alone_lets_a_request_out():
+def policy__each_verdict__only_true_allows_a_request():
     def fails(_relay):
         raise ValueError
     for policy, is_let in ((lambda relay: True, True), (lambda relay: False, False),
@@ -265,7 +265,7 @@ def settings__outside_what_they_take__refused_and_nothing_leaks():
     gc.collect()
 
 
-def random__a_source_of_ones_own__is_used_and_its_failure_told():
+def random__a_source_of_ones_own__is_used_and_its_failure_reported():
     asked = []
 
     def count(length):

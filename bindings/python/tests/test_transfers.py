@@ -53,7 +53,7 @@ def stateful__three_messages__delivered_in_turn(sides):
     alice.run(Want.DONE)
 
 
-def stateful__one_side_without_envelope_v2__goes_on_in_v1(sides):
+def stateful__one_side_without_envelope_v2__continues_in_v1(sides):
     alice, bob = sides.pair(rights="RWD", envelope_v2=False)
     bob.session.send(SIGNING)
     bob.run(Input.SENT)
@@ -127,7 +127,7 @@ def secret__travels_apart__asked_for(sides):
     assert bob.session.message_json() == CREATION
 
 
-def secret__wrong__refused_and_the_right_one_goes_on(sides):
+def secret__wrong__refused_and_the_right_one_continues(sides):
     alice = sides.alice()
     wrong = alice.session.share_url(tigress.Form.HTTPS_BARE) + "#AAAAAAAAAAAAAAAAAAAAAA=="
     bob = sides.bob(wrong)
@@ -147,7 +147,7 @@ def third_device__after_the_claim__denied(sides):
     bob.run(Want.DONE)
 
 
-def cancel__by_the_initiator__recipient_is_told_withdrawn(sides):
+def cancel__by_the_initiator__recipient_gets_withdrawn(sides):
     alice, bob = sides.pair(rights="RWD")
     alice.session.cancel()
     alice.run(Want.DONE)
@@ -167,7 +167,7 @@ def relinquish__second_device__takes_over(sides):
     sides.bob(alice.session.share_url()).run(Input.MESSAGE)
 
 
-def expired__recipient__told(sides):
+def expired__recipient__gets_expired(sides):
     alice, bob = sides.pair(expires_at_s=int(time.time()) + 2)
     time.sleep(3)
     bob.session.wait()
@@ -200,7 +200,7 @@ def save__in_a_callback_before_the_request__resumed_repeats_the_same_request(sid
     assert alice.session.message_json() == SIGNING
 
 
-def save__initiator_in_another_process__goes_on(sides, tmp_path):
+def save__initiator_in_another_process__continues(sides, tmp_path):
     alice, bob = sides.pair(rights="RWD")
     alice.session.wait()
     with alice.session.save() as saved:

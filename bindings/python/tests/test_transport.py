@@ -158,7 +158,7 @@ def certificate__of_an_unknown_authority__tls_error_and_nothing_sent(relay):
 
 
 @pytest.mark.parametrize("how", ["progress", "until"])
-def run__stopped_while_it_waits__whole_and_goes_on(sides, how):
+def run__stopped_while_it_waits__intact_and_continues(sides, how):
     alice, bob = sides.pair(rights="RWD")
     alice.session.wait()
     began = time.monotonic()
@@ -177,7 +177,7 @@ def run__stopped_while_it_waits__whole_and_goes_on(sides, how):
     alice.run(Input.MESSAGE)
 
 
-def callback__raises__the_exception_comes_out_and_the_session_is_whole(sides):
+def callback__raises__the_exception_is_raised_and_the_session_is_intact(sides):
     alice, bob = sides.pair(rights="RWD")
     alice.session.wait()
 

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""attest_forge.py OUTDIR: attestations under the public test CA of the WebAuthn specification, properly signed
-and with one thing wrong each, in the shape that attest-verify reads. The same files come out every time.
+"""attest_forge.py OUTDIR: attestations under the public test CA of the WebAuthn specification, properly signed and with
+one error each, in the format that attest-verify reads. The output is the same every time.
 
-tests/data/attestation/forged holds the output; a test runs this again and compares.
+tests/data/attestation/forged contains the output; a test runs this script again and compares.
 """
 import base64
 import hashlib
@@ -208,7 +208,7 @@ TPM_EXTENSIONS = [NOT_CA, ("2.5.29.17", True, TPM_SAN), ("2.5.29.37", False, seq
 
 
 class Case:
-    """One attestation on its way: what a variant changes, it changes here, before anything is signed over it."""
+    """One attestation before it is signed. A variant changes its members."""
 
     def __init__(self, fmt, **changes):
         self.fmt, self.changes = fmt, changes

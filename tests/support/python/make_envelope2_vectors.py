@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes tests/data/envelope2/vectors.json: two transfers of five messages each, every value on the way."""
+"""Writes tests/data/envelope2/vectors.json: two transfers of five messages each, with all intermediate values."""
 import hashlib
 import json
 import pathlib

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A stand-in for APNs: HTTP/2 alone, and everything that Apple's checks of a background push with token
+"""A stand-in for APNs: only HTTP/2, and every check that Apple's service makes of a background push with token
 authentication. Facts: Apple, "Sending notification requests to APNs", "Establishing a token-based connection"."""
 import base64
 import json
@@ -48,7 +48,7 @@ class Apns(StandIn):
         self.key_file = folder / "apns.p8"
         self.key_file.write_bytes(pem_of(self.key))
         self.key_file.chmod(0o600)
-        self.jwts = []  # each that came, once, in order
+        self.jwts = []  # each token, once, in the order of arrival
         super().__init__(authority, **options)
 
     @property
@@ -76,7 +76,7 @@ class Apns(StandIn):
         known = {":method", ":path", ":scheme", ":authority", "authorization", "content-type", "content-length",
                  "apns-topic", "apns-push-type", "apns-priority", "apns-expiration", "apns-collapse-id", "apns-id"}
         if set(names) - known:
-            return refuse(f"a header that tells about the sender: {set(names) - known}")
+            return refuse(f"a header about the sender: {set(names) - known}")
         return None
 
     def check_jwt(self, request):
@@ -135,8 +135,8 @@ class Apns(StandIn):
             return refuse("PayloadTooLarge", 413)
         if not request.body:
             return refuse("PayloadEmpty")
-        if json.loads(request.body) != BODY:  # nothing but "something changed"
-            return refuse("a body that says more")
+        if json.loads(request.body) != BODY:  # only "something changed"
+            return refuse("a body with other content")
         return None
 
     def tokens(self):

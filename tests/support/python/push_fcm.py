@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A stand-in for FCM, HTTP v1, and for Google's token endpoint: the assertion is verified, and a message may hold
-what the schema knows and nothing else. Facts: Firebase, "Send a Message using FCM HTTP v1 API"; RFC 7523."""
+"""A stand-in for FCM, HTTP v1, and for Google's token endpoint: the assertion is verified, and a message may contain
+only what the schema defines. Facts: Firebase, "Send a Message using FCM HTTP v1 API"; RFC 7523."""
 import base64
 import json
 import re
@@ -20,7 +20,7 @@ GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 FCM_ERROR = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
 STATUS_OF = {400: "INVALID_ARGUMENT", 401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 404: "NOT_FOUND",
              429: "RESOURCE_EXHAUSTED", 500: "INTERNAL", 503: "UNAVAILABLE"}
-ONE_KEY = None  # 2048 bits take a while: one for all stand-ins of a run
+ONE_KEY = None  # 2048 bits take long to make: one key for all stand-ins of a run
 
 
 def new_token():
@@ -44,7 +44,7 @@ class Fcm(StandIn):
         global ONE_KEY
         ONE_KEY = self.key = ONE_KEY or rsa.generate_private_key(65537, 2048)
         super().__init__(authority, **options)
-        self.access_tokens = {}     # token -> when it ends
+        self.access_tokens = {}     # token -> its end
         self.expires_in = 3599
         self.next_grants = []       # answers of the token endpoint, before anything else
         self.grants = []            # its good requests
@@ -63,7 +63,7 @@ class Fcm(StandIn):
         return {"push-fcm-account": self.account_file, "push-fcm-url": self.url, "push-ca": self.authority.ca_file}
 
     def revoke(self):
-        """Every access token that was given out is worth nothing from now on."""
+        """Invalidates every access token that was issued."""
         with self.changed:
             self.access_tokens = {}
 
@@ -131,7 +131,7 @@ class Fcm(StandIn):
         known = {":method", ":path", ":scheme", ":authority", "authorization", "content-type", "content-length"}
         extra = {name for name, _ in request.headers} - known
         if extra:
-            return refuse(f"a header that tells about the sender: {extra}")
+            return refuse(f"a header about the sender: {extra}")
         if request.header("content-type") != "application/json":
             return refuse("content-type")
         return None
@@ -152,8 +152,8 @@ class Fcm(StandIn):
         if set(document) != {"message"} or set(message) != {"token", "data", "android"} \
                 or set(android) != {"priority", "ttl", "collapse_key"}:
             return refuse("unknown or missing members")
-        if message["data"] != {"tigress": "changed"}:  # nothing but "something changed"
-            return refuse("a message that says more")
+        if message["data"] != {"tigress": "changed"}:  # only "something changed"
+            return refuse("a message with other content")
         if android["priority"] != "HIGH" or not re.fullmatch(r"\d+s", android["ttl"]) \
                 or not 0 <= int(android["ttl"][:-1]) <= 2419200 or not 0 < len(android["collapse_key"]) <= 64:
             return refuse("android")

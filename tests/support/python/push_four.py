@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""All four kinds of provider at once, under one set of settings, for tests that ask the same of each."""
+"""All four kinds of provider at once, with one set of settings, for tests that are the same for each."""
 import contextlib
 import json
 import secrets
@@ -13,7 +13,7 @@ from push_stand_in import Answer, Authority
 NAMES = ("apns", "fcm", "webpush", "webhook")
 CLASSES = {"apns": push_apns.Apns, "fcm": push_fcm.Fcm, "webpush": push_webpush.WebPush,
            "webhook": push_webhook.Webhook}
-# How each says that a token is dead.
+# The answer of each for an invalid token.
 GONE = {"apns": push_apns.error(410, "Unregistered", timestamp=1460000000000),
         "fcm": push_fcm.error(404, "UNREGISTERED"), "webpush": Answer(404), "webhook": Answer(410)}
 
@@ -32,7 +32,7 @@ class Four(dict):
         return {key: value for stand_in in self.values() for key, value in stand_in.settings.items()}
 
     def token(self, name, mark=None):
-        """A new token; mark: what its text is to hold, where it has any."""
+        """A new token; mark: a text in it, where the kind of token allows it."""
         mark = mark or secrets.token_urlsafe(16)
         if name == "apns":
             return {"type": "com.apple.apns", "tokenData": push_apns.new_token()}
@@ -43,7 +43,7 @@ class Four(dict):
         return self[name].token("/hook/" + mark)
 
     def told(self, name):
-        """tokenData, or the endpoint in it, of the pushes that came, in order."""
+        """tokenData, or the endpoint in it, of the pushes received, in order."""
         stand_in = self[name]
         if name in ("apns", "fcm"):
             return stand_in.tokens()

@@ -15,8 +15,8 @@ import push_relay
 import relay_process
 
 FLAG, PAIR_FD, CONFIG_FD = "--push-process", 3, 4
-# Puts the descriptors where the push process looks for them: other numbers first, for neither may be in the other's
-# place.
+# Moves the descriptors to the numbers that the push process uses. First to other numbers, because neither may overwrite
+# the other.
 EXEC = f"""import fcntl, os, sys
 pair, config = (fcntl.fcntl(int(fd), fcntl.F_DUPFD_CLOEXEC, 10) for fd in sys.argv[1:3])
 os.dup2(pair, {PAIR_FD})
@@ -74,16 +74,16 @@ class PushProcess:
         return self
 
     def receive(self):
-        """One message, b"" at the end."""
+        """One message; b"" at the end."""
         ready, _, _ = select.select([self.pair], [], [], WAIT_S)
-        assert ready, f"the push process said nothing for {WAIT_S} s: {self.errors()}"
+        assert ready, f"the push process sent nothing for {WAIT_S} s: {self.errors()}"
         try:
             return self.pair.recv(16384)
         except ConnectionResetError:
             return b""
 
     def push(self, provider, token, expires_s=3600, collapse=None):
-        """Hands over a job, and returns its number."""
+        """Sends a job, and returns its number."""
         job, self.next_job = self.next_job, self.next_job + 1
         kind = TYPES[provider].encode()
         token = token.encode() if isinstance(token, str) else token
@@ -97,7 +97,7 @@ class PushProcess:
         return hashlib.sha256(token).digest()
 
     def outcome(self, job):
-        """What became of a job; keeps what comes for others."""
+        """The outcome of a job; keeps the outcomes of other jobs."""
         while True:
             for outcome in self.outcomes:
                 if outcome.job == job:
@@ -106,7 +106,7 @@ class PushProcess:
             assert message, f"the push process ended: {self.errors()}"
             kind, number, provider, result, retry_at = struct.unpack(">BQBBQ", message)
             assert kind == OUTCOME
-            assert number not in [outcome.job for outcome in self.outcomes], "told twice"
+            assert number not in [outcome.job for outcome in self.outcomes], "two outcomes"
             self.outcomes.append(Outcome(number, PROVIDERS[provider], RESULTS[result], retry_at, time.time()))
 
     def result(self, job):

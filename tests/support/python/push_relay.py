@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A relay whose push process is looked at: its settings, its children, what its metrics say of pushes."""
+"""A relay whose push process is tested: its settings, its children, its metrics of pushes."""
 import os
 
 from relay_process import metrics, until
@@ -12,7 +12,7 @@ def flags(settings):
 
 
 def children(relay):
-    """Process ids of a relay's children, whichever of its threads started them."""
+    """Process ids of a relay's children, of all its threads."""
     found = []
     for thread in os.listdir(f"/proc/{relay.pid}/task"):
         with open(f"/proc/{relay.pid}/task/{thread}/children", encoding="ascii") as file:
@@ -30,7 +30,8 @@ def status_of(pid):
 
 
 def has_ended(pid):
-    """Whether it runs no more. One without a parent stays a zombie until init gets to it, which may take seconds."""
+    """Whether it has ended. A process without a parent stays a zombie until init waits for it, which may take
+    seconds."""
     return status_of(pid).get("State", "Z").startswith("Z")
 
 
@@ -45,5 +46,5 @@ def ended(relay, provider):
 
 
 def until_empty(relay):
-    """Until nothing is left in the outbox."""
+    """Waits until the outbox is empty."""
     until(lambda: metrics(relay)["tigress_push_outbox"] == 0, "an empty outbox")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A push provider on loopback: HTTP/2 (and HTTP/1.1 where asked for) over TLS, every request kept with its time,
-and as bad as a test tells it to be. Subclasses say what a request must look like; see push_apns.py, push_fcm.py."""
+"""A push provider on loopback: HTTP/2 (and HTTP/1.1 on request) over TLS. It keeps every request with its time, and
+fails as a test requires. Subclasses define what a valid request is; see push_apns.py, push_fcm.py."""
 import contextlib
 import dataclasses
 import datetime
@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-WAIT_S = 60  # how long a test waits for what must come; never how long it takes
+WAIT_S = 60  # the longest time that a test waits for an event that must happen
 
 
 def pem_of(key):
@@ -35,7 +35,7 @@ def pem_of(key):
 
 
 class Authority:
-    """A certificate authority in a folder. `ca_file` is what the push process is told to trust."""
+    """A certificate authority in a folder. The push process trusts `ca_file`."""
 
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
@@ -103,20 +103,20 @@ class Request:
     stream: int
     at: float                 # time.time() when it was complete
     answer: Answer = None     # what it got
-    refusal: str = None       # why a real provider would not have taken it
+    refusal: str = None       # why a real provider would refuse it
 
     def values(self, name):
         return [value for field, value in self.headers if field == name]
 
     def header(self, name):
-        """The value of a header that may be there once at most; None without it."""
+        """The value of a header that may occur at most once; None without it."""
         found = self.values(name)
         return found[0] if len(found) == 1 else None
 
 
 class StandIn(socketserver.ThreadingTCPServer):
-    """Subclasses: check(request) gives None, or (why, Answer) for a request that a real provider refuses;
-    success(request) the Answer to a good one."""
+    """Subclasses: check(request) returns None, or (why, Answer) for a request that a real provider refuses;
+    success(request) returns the Answer to a good one."""
 
     daemon_threads = True
     allow_reuse_address = True
@@ -131,17 +131,17 @@ class StandIn(socketserver.ThreadingTCPServer):
         self.context.set_alpn_protocols(list(alpn))
         self.alpn = alpn
         self.max_streams = max_streams
-        self.is_mute = is_mute      # accepts, and says nothing, not even TLS
+        self.is_mute = is_mute      # accepts, and sends nothing, not even TLS
         self.port = self.server_address[1]
         self.url = f"https://localhost:{self.port}"
         self.changed = threading.Condition()
-        self.requests = []          # all of them, in order of completion
+        self.requests = []          # all requests, in order of completion
         self.connections = []
         self.next_answers = []      # for the next good requests, before anything else
         self.every_answer = None    # for every good request: an Answer, or a function of the request
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 
-    # ---- what subclasses say ----
+    # ---- for subclasses ----
 
     def check(self, request):
         raise NotImplementedError
@@ -149,31 +149,31 @@ class StandIn(socketserver.ThreadingTCPServer):
     def success(self, request):
         return Answer()
 
-    # ---- what tests use ----
+    # ---- for tests ----
 
     def answer_next(self, *answers):
         with self.changed:
             self.next_answers += answers
 
     def answer_always(self, answer):
-        """None: well again."""
+        """None: normal answers again."""
         with self.changed:
             self.every_answer = answer
 
     @property
     def good(self):
-        """Requests that a real provider would have understood, whatever it was told to answer."""
+        """Requests that a real provider would have understood, for any answer."""
         with self.changed:
             return [request for request in self.requests if request.refusal is None]
 
     @property
     def refusals(self):
-        """Why requests were refused: empty, unless the sender does something wrong."""
+        """Why requests were refused; empty if the sender makes no error."""
         with self.changed:
             return [request.refusal for request in self.requests if request.refusal is not None]
 
     def wait(self, is_done, what="the stand-in"):
-        """Until is_done() is true; looks after every change."""
+        """Waits until is_done() is true; checks after every change."""
         with self.changed:
             if not self.changed.wait_for(is_done, WAIT_S):
                 raise AssertionError(f"{what}: not within {WAIT_S} s; got {len(self.requests)} requests, "
@@ -185,7 +185,7 @@ class StandIn(socketserver.ThreadingTCPServer):
         return self.good
 
     def release(self):
-        """Sends what is held."""
+        """Sends the held answers."""
         for connection in list(self.connections):
             connection.release()
 
@@ -207,7 +207,7 @@ class StandIn(socketserver.ThreadingTCPServer):
         pass  # a client that goes away is none
 
     def take(self, request):
-        """Judges, keeps and answers one request."""
+        """Checks, keeps and answers one request."""
         with self.changed:
             refused = self.check(request)
             if refused:
@@ -224,7 +224,7 @@ class StandIn(socketserver.ThreadingTCPServer):
 
 
 class Connection(socketserver.BaseRequestHandler):
-    """One thread, which alone touches the TLS socket; others wake it."""
+    """One thread. Only it uses the TLS socket; other threads wake it."""
 
     def setup(self):
         self.wake, self.woken = socket.socketpair()
@@ -232,7 +232,7 @@ class Connection(socketserver.BaseRequestHandler):
         self.streams = {}            # stream -> [headers, body]
         self.is_authenticated = False  # for subclasses: a request with a good credential has come
         self.held = []
-        self.outgoing = {}           # stream -> rest of a body, as far as the window did not let it out
+        self.outgoing = {}           # stream -> rest of a body that the window did not allow to send
         self.server.connections.append(self)
 
     def end(self):
@@ -368,7 +368,7 @@ class Connection(socketserver.BaseRequestHandler):
             self.send_body(stream)
 
     def send_body(self, stream):
-        """As much as the client's window lets out."""
+        """As much as the client's window allows."""
         rest = self.outgoing[stream]
         try:
             while rest:

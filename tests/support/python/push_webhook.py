@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A stand-in for an integrator's gateway: verifies what docs/push.md tells a gateway to verify, from that text alone."""
+"""A stand-in for an integrator's gateway: makes the checks that docs/push.md requires of a gateway, written from that
+page only."""
 import base64
 import hashlib
 import hmac

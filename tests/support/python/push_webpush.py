@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A stand-in for a push service and the browser behind it: RFC 8030 requests with RFC 8292 identification are checked as a
-strict service would, and bodies are opened by RFC 8291, written from the RFCs on python3-cryptography alone."""
+"""A stand-in for a push service and the browser behind it. It checks RFC 8030 requests with RFC 8292 identification as
+strictly as a real service, and opens bodies by RFC 8291. Written from the RFCs on python3-cryptography."""
 import base64
 import json
 import os
@@ -83,7 +83,7 @@ def verify_vapid(header, origin, now):
 
 
 class Subscription:
-    """What a browser keeps, and the token that it gives away."""
+    """What a browser keeps, and the token that it publishes."""
 
     def __init__(self, endpoint):
         self.endpoint = endpoint

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A relay that keeps every byte a client sends it, and tempts it to become recognisable: it sets cookies, names
-another service to go to, and gives out TLS sessions to come back with. For tests of what a client shows."""
+"""A relay that keeps every byte from a client, and tries to make the client recognisable: it sets cookies, redirects to
+another service, and offers TLS sessions for resumption. For tests of what a client reveals."""
 import json
 import socket
 import socketserver
@@ -20,7 +20,7 @@ TEMPTING = [("set-cookie", "device=recognised; Max-Age=99999; Path=/"), ("etag",
 
 
 class ClientHello:
-    """The first flight of a TLS client, taken apart (RFC 8446 section 4.1.2)."""
+    """The parsed first flight of a TLS client (RFC 8446 section 4.1.2)."""
 
     def __init__(self, raw):
         assert raw[0] == 22, "no handshake record"
@@ -79,7 +79,7 @@ class Request:
 
 
 class Connection:
-    """What came in on one TCP connection."""
+    """What was received on one TCP connection."""
 
     def __init__(self):
         self.raw = b""
@@ -94,7 +94,7 @@ class Connection:
 
 
 class Mailboxes:
-    """Just enough of a relay."""
+    """The part of a relay that the tests need."""
 
     def __init__(self):
         self.boxes = {}
@@ -182,7 +182,7 @@ class Handler(socketserver.BaseRequestHandler):
         self.tls = self.server.context.wrap_bio(self.incoming, self.outgoing, server_side=True)
 
     def pump(self, call, *arguments):
-        """Carries bytes until TLS has done the call."""
+        """Moves bytes until the TLS call is complete."""
         while True:
             try:
                 result = call(*arguments)
@@ -278,7 +278,7 @@ def settings_of(plain):
 
 
 def resume(server, certificate):
-    """A client that does come back with a session, as the proof that the server gives out usable ones."""
+    """A client that resumes a session, which proves that the server issues usable ones."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(certificate)
     session, reused = None, []
@@ -292,7 +292,7 @@ def resume(server, certificate):
 
 
 class ConnectProxy(socketserver.ThreadingTCPServer):
-    """An HTTP proxy that keeps what it is told before the tunnel."""
+    """An HTTP proxy that keeps what it receives before the tunnel."""
 
     daemon_threads = True
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Starts and stops a real tigressd on loopback, each with its own port and folder."""
+"""Starts and stops real tigressd processes on loopback, each with its own port and folder."""
 import os
 import re
 import signal
@@ -17,7 +17,7 @@ READY = re.compile(rb"tigressd: ready on (https?)://([0-9.]+|\[[0-9a-f:]+\]):(\d
 
 
 class RelayError(Exception):
-    """tigressd did not start, or did not stop as it must."""
+    """tigressd did not start, or did not stop as expected."""
 
 
 def bin_dir():
@@ -97,7 +97,7 @@ class Relay:
             return file.read()
 
     def start(self):
-        """Returns when the relay has said that it is ready."""
+        """Returns when the relay has reported that it is ready."""
         os.makedirs(self.folder, exist_ok=True)
         self.runs += 1
         with open(self.output_path("stdout"), "wb") as out, \
@@ -151,7 +151,7 @@ class Relay:
                 raise RelayError(text[at:at + 4000].decode(errors="replace"))
 
     def kill(self):
-        """kill -9 of this one process."""
+        """kill -9 of this process only."""
         if self.process is not None:
             self.process.kill()
             self.process.wait()

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Proofs of good standing, made from the specifications without a line of the code under test: packed attestation
+"""Proofs of good standing, made from the specifications, without the code under test: packed attestation
 (WebAuthn Level 3, section 8.2) under the test authority whose key the W3C vectors publish, and Privacy Pass tokens
-(RFC 9577, 9578) of an issuer in this file, blinded as RFC 9474 says or signed directly, which an origin cannot tell."""
+(RFC 9577, 9578) of an issuer in this file, blinded as in RFC 9474 or signed directly, which an origin cannot
+distinguish."""
 import base64
 import datetime
 import hashlib
@@ -35,7 +36,7 @@ def unb64u(text):
 # ---- the challenge ------------------------------------------------------------------------------
 
 def challenge(claim, request_id, message):
-    """SHA-256 of what an attestation has to cover; message is a body as a dict."""
+    """SHA-256 of what an attestation must cover; message is a body as a dict."""
     payload = message["payload"]
     digest = hashlib.sha256()
     for part in ("tigress-attestation-v1", claim, request_id, payload["type"], payload["data"]):
@@ -164,7 +165,7 @@ class Issuer:
                 + struct.pack(">H", len(origin)) + origin.encode())
 
     def blind_sign(self, blinded):
-        """What the issuer does, who sees nothing of the token."""
+        """The issuer's part. The issuer does not see the token."""
         numbers = self.key.private_numbers()
         modulus = numbers.public_numbers.n
         return pow(int.from_bytes(blinded, "big"), numbers.d, modulus).to_bytes(256, "big")
@@ -179,7 +180,7 @@ class Issuer:
         return message + self.key.sign(message, pss, hashes.SHA384())
 
     def fetch_blindly(self, message):
-        """RFC 9474: encode, blind, have it signed, take the blinding away."""
+        """RFC 9474: encode, blind, let the issuer sign, unblind."""
         public = self.key.public_key().public_numbers()
         encoded = emsa_pss(message, 2047)
         while True:

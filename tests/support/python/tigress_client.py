@@ -49,7 +49,7 @@ def create_message(rights="RWD", expires_s=3600, payload=None, display=None, tok
 
 
 def encode(message):
-    """dict -> bytes; bytes and None are taken as they are."""
+    """dict -> bytes; bytes and None are returned unchanged."""
     if message is None or isinstance(message, bytes):
         return message
     return json.dumps(message, ensure_ascii=False).encode()
@@ -158,7 +158,7 @@ def path_of(box):
 
 
 class WalletError(Exception):
-    """A call that a wallet needed was refused."""
+    """A call of a wallet was refused."""
 
     def __init__(self, status):
         super().__init__(f"refused with {status}")
@@ -202,7 +202,7 @@ class Wallet:
         return envelope.ShareUrl(self.origin, self.mailbox, self.vertical, self.secret).text()
 
     def receive(self, wait_s=0):
-        """The newest message of the other side; None when nothing came in wait_s seconds."""
+        """The newest message of the other side; None when none arrived in wait_s seconds."""
         extra = [(PROOF, "proof=" + envelope.secret_proof(self.secret)[0])]
         if wait_s:
             answer = self.api.wait(self.mailbox, self.claim, self.version, wait_s, extra)
@@ -218,8 +218,8 @@ class Wallet:
         return self.take(payload)
 
     def take(self, payload):
-        """What the application on the other side wrote. The library's own member is an unknown one to
-        this wallet of v1: it ignores it, and keeps it where a test can look."""
+        """What the application on the other side wrote. This wallet of v1 does not know the library's member: it
+        ignores it, and keeps it for tests."""
         message = envelope.open_sealed(self.secret, payload)
         self.offer = message.pop("tigressV2", None)
         return message

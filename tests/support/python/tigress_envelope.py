@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Envelope v1 and the share URL, written from the protocol's text and sharing nothing with our C.
+"""Envelope v1 and the share URL, written from the protocol's text, without our C code.
 
-An interoperability test is worth something only when the two sides have different authors of the
-bytes: this module seals with python3-cryptography and takes URLs apart with urllib.
+An interoperability test needs two independent implementations: this module seals with
+python3-cryptography and parses URLs with urllib.
 """
 import base64
 import binascii
@@ -35,7 +35,7 @@ def new_secret(length=16):
 
 
 def pad(text):
-    """Trailing spaces up to the smallest bucket: the length does not tell the credential."""
+    """Trailing spaces up to the smallest bucket: the length does not reveal the credential."""
     for bucket in BUCKETS:
         if len(text) <= bucket:
             return text + b" " * (bucket - len(text))
@@ -105,7 +105,7 @@ class ShareUrl:
 
 
 def parse_share_url(text):
-    """Text -> ShareUrl; any base64 alphabet, padded or not, as the protocol asks of input."""
+    """Text -> ShareUrl; any base64 alphabet, padded or not, as the protocol requires for input."""
     parts = urlsplit(text)
     if parts.scheme not in ("https", "http", "tigress"):
         raise EnvelopeError("not a share URL scheme")

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Envelope v2 a second time, from docs/envelope-v2.md and python3-cryptography alone: whatever the library and this
-module agree on is the document's, not a mistake made twice.
+"""A second implementation of envelope v2, only from docs/envelope-v2.md and python3-cryptography. Where it agrees with
+the library, both agree with the document.
 
-A Transfer is one side. It takes random bytes as arguments, so that vectors can be made of it.
+A Transfer is one side. Random bytes are arguments, so that it can make vectors.
 """
 import base64
 import hashlib
@@ -69,7 +69,7 @@ def member_of(text):
 
 
 class Transfer:
-    """One side of a transfer that knows envelope v2, and falls back to v1 with one that does not."""
+    """One side of a transfer that supports envelope v2, and uses v1 with a side that does not."""
 
     def __init__(self, role, secret, mailbox=None, private=None, offers=True):
         self.role, self.secret, self.mailbox = role, secret, mailbox
@@ -79,7 +79,7 @@ class Transfer:
         self.keys = None  # by sender
         self.is_v1 = not offers
         self.seq = 0
-        self.log = []  # (sender, type, data): the transcript is made of it when it is asked for
+        self.log = []  # (sender, type, data): the transcript is computed from it when needed
         self.shared = None
 
     def transcript(self):

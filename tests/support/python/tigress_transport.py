@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Three ways to carry a request: http.client, a small HTTP/2 client on python3-h2, and curl."""
+"""Three transports for a request: http.client, a small HTTP/2 client on python3-h2, and curl."""
 import http.client
 import os
 import select
@@ -21,14 +21,14 @@ TIMEOUT_S = 20
 
 @dataclass
 class Response:
-    """What came back. Header names are lower case, in the order they came."""
+    """An answer. Header names are lower case, in the order of arrival."""
     status: int
     headers: list = field(default_factory=list)
     body: bytes = b""
     version: str = ""
 
     def header(self, name):
-        """The one value of a header, or None. Two values are a fault of the relay."""
+        """The one value of a header, or None. Two values are an error of the relay."""
         values = self.all(name)
         assert len(values) <= 1, f"{name} occurs {len(values)} times"
         return values[0] if values else None
@@ -42,7 +42,7 @@ class Response:
 
 
 def tls_context(ca_file, alpn=None, minimum=None, maximum=None):
-    """A context that trusts ca_file and nothing else."""
+    """A context that trusts only ca_file."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(ca_file)
     if alpn:
@@ -118,7 +118,7 @@ def goaway(frame):
 
 
 class Http2:
-    """One HTTP/2 connection; streams may run side by side through start() and finish()."""
+    """One HTTP/2 connection; streams may run at the same time with start() and finish()."""
 
     name = "h2"
 
@@ -141,7 +141,7 @@ class Http2:
             client_side=True, header_encoding="utf-8", validate_outbound_headers=False,
             normalize_outbound_headers=False)
         self.h2 = h2.connection.H2Connection(config)
-        # python3-h2 takes GOAWAY for the end of everything; the streams it names are still answered.
+        # python3-h2 treats GOAWAY as the end of the connection; the streams that it covers are still answered.
         self.h2._frame_dispatch_table[GoAwayFrame] = goaway
         self.h2.initiate_connection()
         self.pending = {}
@@ -189,7 +189,7 @@ class Http2:
             self.flush()
 
     def receive(self, timeout):
-        """Reads once and files what came under its stream."""
+        """Reads once and assigns the events to their streams."""
         self.sock.settimeout(timeout)
         data = self.sock.recv(65536)
         if not data:
@@ -244,7 +244,7 @@ class Http2:
 
 
 class Curl:
-    """A curl process for each request, so that a client we did not write takes part."""
+    """A curl process for each request, so that the tests also use a client that we did not write."""
 
     def __init__(self, host, port, ca_file=None, version="1.1", timeout=TIMEOUT_S):
         self.base = f"{'https' if ca_file else 'http'}://{host}:{port}"
@@ -281,7 +281,7 @@ class Curl:
                             lines[0].split()[0])
 
     def close(self):
-        """Nothing is kept."""
+        """Keeps no connection."""
 
 
 def open_transport(name, host, port, ca_file=None, timeout=TIMEOUT_S):

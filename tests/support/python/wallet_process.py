@@ -12,7 +12,7 @@ DONE, REFUSED, USAGE, NETWORK, GONE = range(5)
 
 @dataclass
 class Outcome:
-    """What a command ended with."""
+    """The result of a command."""
     code: int
     answer: dict
     told: str
@@ -26,7 +26,7 @@ class Outcome:
 
 
 class Device:
-    """A phone with the tool on it."""
+    """A phone with the tool."""
 
     def __init__(self, folder, ca_file=None):
         self.folder = folder
@@ -64,7 +64,7 @@ class Device:
         return outcome.answer
 
     def state_files(self):
-        """Path and content of everything the tool keeps."""
+        """Path and content of every file of the tool."""
         found = {}
         for root, _, names in os.walk(self.folder / "state"):
             for name in names:

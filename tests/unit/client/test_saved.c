@@ -163,7 +163,7 @@ static void saved_state__every_cut_and_bit_flip__refused(void **state)
     tigress_free(saved, len);
 }
 
-static void saved_state__another_version__said_so(void **state)
+static void saved_state__another_version__reported(void **state)
 {
     struct fixture *f = *state;
     unsigned char *saved = NULL;
@@ -246,7 +246,7 @@ int main(void)
         CASE(failed__for_good__resumes_as_failed),
         CASE(replay__after_resume__still_known),
         CASE(saved_state__every_cut_and_bit_flip__refused),
-        CASE(saved_state__another_version__said_so),
+        CASE(saved_state__another_version__reported),
         CASE(saved_state__of_version_2__same_bytes_as_ever),
         CASE(saved_state__with_every_setting_and_standing__same_bytes_as_ever),
     };

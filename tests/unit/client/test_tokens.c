@@ -227,7 +227,7 @@ static void replaced__process_dies__saved_and_sent_by_the_next(void **state)
     assert_false(last_had_token(f));
 }
 
-static void replaced__relay_that_says_nothing_to_a_read__not_supported(void **state)
+static void replaced__relay_that_confirms_nothing_in_a_read__not_supported(void **state)
 {
     struct fixture *f = *state;
 
@@ -299,8 +299,8 @@ int main(void)
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(replaced__process_dies__saved_and_sent_by_the_next, set_up,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(replaced__relay_that_says_nothing_to_a_read__not_supported,
-                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            replaced__relay_that_confirms_nothing_in_a_read__not_supported, set_up, tear_down),
         cmocka_unit_test_setup_teardown(replaced__relay_out_of_order__kept_for_the_next_try, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(set__bad_text_or_over__refused_and_the_old_one_stays,

@@ -134,7 +134,7 @@ static void invitation__is_self_contained_and_no_relay_link(void **state)
     assert_int_equal(tigress_direct_link_port(w->bob.link), 4711);
 }
 
-static void preview__wanted__sent_over_tls_and_binds_nobody(void **state)
+static void preview__wanted__sent_over_tls_and_binds_no_device(void **state)
 {
     struct direct_world *w = *state;
 
@@ -192,7 +192,7 @@ static void wait__change_on_the_other_side__wakes_at_once(void **state)
     assert_true(w->now_ms - before_ms < 1000);
 }
 
-static void cancel__recipient_waits__told_withdrawn(void **state)
+static void cancel__recipient_waits__gets_withdrawn(void **state)
 {
     struct direct_world *w = *state;
 
@@ -277,7 +277,7 @@ static void wrong_secret__right_one_set_later__continues(void **state)
 }
 
 /* spec-test: protocol/7#direct-second-device-refused */
-static void second_device__refused_counted_and_the_first_goes_on(void **state)
+static void second_device__refused_counted_and_the_first_continues(void **state)
 {
     struct direct_world *w = *state;
 
@@ -292,7 +292,7 @@ static void second_device__refused_counted_and_the_first_goes_on(void **state)
 }
 
 /* spec-test: protocol/7#direct-resume */
-static void stream_cut_anywhere__transfer_goes_on_over_another(void **state)
+static void stream_cut_anywhere__transfer_continues_over_another(void **state)
 {
     struct direct_world *w = NULL;
     size_t total = 0;
@@ -313,7 +313,7 @@ static void stream_cut_anywhere__transfer_goes_on_over_another(void **state)
     }
 }
 
-static void host_and_session_saved__process_gone__transfer_goes_on(void **state)
+static void host_and_session_saved__process_ended__transfer_continues(void **state)
 {
     struct direct_world *w = *state;
     unsigned char *host = NULL, *session = NULL;
@@ -437,7 +437,7 @@ static void idle_connection__closed_after_two_minutes_and_comes_back(void **stat
 }
 
 /* spec-test: protocol/7#direct-connections-bounded */
-static void too_many_connections__turned_away_until_a_grace_time_is_over(void **state)
+static void too_many_connections__refused_until_a_grace_time_is_over(void **state)
 {
     struct direct_world *w = *state;
     unsigned conns[TIGRESS_DIRECT_CONNECTIONS_MAX];
@@ -539,22 +539,22 @@ int main(void)
         cmocka_unit_test(stateful__turns_in_pieces_of_any_size__each_message_arrives),
         CASE(secret_of_32_bytes__same_flow),
         CASE(invitation__is_self_contained_and_no_relay_link),
-        CASE(preview__wanted__sent_over_tls_and_binds_nobody),
+        CASE(preview__wanted__sent_over_tls_and_binds_no_device),
         CASE(preview__secret_comes_later__secret_first_then_preview),
         CASE(wait__change_on_the_other_side__wakes_at_once),
-        CASE(cancel__recipient_waits__told_withdrawn),
+        CASE(cancel__recipient_waits__gets_withdrawn),
         CASE(expired__accepted_too_late__refused),
         CASE(relinquish__another_device__is_recipient_then),
         CASE(wrong_secret__refused_and_the_right_one_still_served),
         CASE(wrong_secret__right_one_set_later__continues),
-        CASE(second_device__refused_counted_and_the_first_goes_on),
-        cmocka_unit_test(stream_cut_anywhere__transfer_goes_on_over_another),
-        CASE(host_and_session_saved__process_gone__transfer_goes_on),
+        CASE(second_device__refused_counted_and_the_first_continues),
+        cmocka_unit_test(stream_cut_anywhere__transfer_continues_over_another),
+        CASE(host_and_session_saved__process_ended__transfer_continues),
         CASE(saved_host__cut_or_changed_anywhere__refused),
         CASE(garbage__closed_at_once_and_the_right_one_served),
         CASE(stall_in_handshake__closed_after_ten_seconds_not_before),
         CASE(idle_connection__closed_after_two_minutes_and_comes_back),
-        CASE(too_many_connections__turned_away_until_a_grace_time_is_over),
+        CASE(too_many_connections__refused_until_a_grace_time_is_over),
         CASE(clock_set_back__stall_still_ends),
         CASE(wrong_use__refused_and_harmless),
         CASE(host__another_session_creates__refused),

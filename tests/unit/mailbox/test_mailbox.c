@@ -277,7 +277,7 @@ static void create__onto_a_tombstone__duplicate(void **state)
 /* ---- read ----------------------------------------------------------------------------------- */
 
 /* spec-test: protocol/3#first-read-binds protocol/3#two-devices */
-static void read__first_by_another_claim__binds_and_notifies_nobody(void **state)
+static void read__first_by_another_claim__binds_and_notifies_no_device(void **state)
 {
     struct fixture *f = *state;
 
@@ -591,7 +591,7 @@ static void token_of_another_type_or_none__is_not_notified(void **state)
     }
 }
 
-static void delete__no_recipient__notifies_nobody(void **state)
+static void delete__no_recipient__notifies_no_device(void **state)
 {
     struct fixture *f = fixture_new(TG_RIGHTS_DEFAULT);
 
@@ -602,7 +602,7 @@ static void delete__no_recipient__notifies_nobody(void **state)
     free(f);
 }
 
-static void repeated_and_refused_calls__notify_nobody(void **state)
+static void repeated_and_refused_calls__notify_no_device(void **state)
 {
     struct fixture *f = pushed_new(token("known", "token a"), token("known", "token b"));
 
@@ -971,7 +971,7 @@ int main(void)
         FRESH(create__record_of_another_initiator__refused),
         FRESH(create__onto_an_expired_record__new_mailbox),
         FRESH(create__onto_a_tombstone__duplicate),
-        FRESH(read__first_by_another_claim__binds_and_notifies_nobody),
+        FRESH(read__first_by_another_claim__binds_and_notifies_no_device),
         FRESH(read__by_the_initiator__does_not_bind),
         BOUND(read__third_claim__401_and_unchanged),
         FRESH(read__without_right__401_and_not_bound),
@@ -991,8 +991,8 @@ int main(void)
         BOUND(update__repeated__repeats_the_push_answer_of_the_first),
         cmocka_unit_test(each_change__notifies_the_token_of_the_other_side),
         cmocka_unit_test(token_of_another_type_or_none__is_not_notified),
-        cmocka_unit_test(delete__no_recipient__notifies_nobody),
-        cmocka_unit_test(repeated_and_refused_calls__notify_nobody),
+        cmocka_unit_test(delete__no_recipient__notifies_no_device),
+        cmocka_unit_test(repeated_and_refused_calls__notify_no_device),
         cmocka_unit_test(replaced_token__is_notified_afterwards),
         cmocka_unit_test(token_that_is_registered_again__is_reported_as_new),
         cmocka_unit_test(push_supported__of_the_request_token_else_of_the_stored_one),

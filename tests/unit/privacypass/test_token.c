@@ -29,7 +29,7 @@ verify(const struct vector *v, const struct tg_private_token_issuers *issuers, i
 
 /* spec-test: protocol/6#private-token-challenge protocol/6#private-token-verified
    spec-test: protocol/6#private-token-signature */
-static void every_vector__challenge_key_id_and_token__as_the_rfc_says(void **state)
+static void every_vector__challenge_key_id_and_token__as_in_the_rfc(void **state)
 {
     (void)state;
     for (size_t i = 0; i < 5; i++) {
@@ -254,7 +254,7 @@ static void parse__forms_of_the_header__accepted_or_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_vector__challenge_key_id_and_token__as_the_rfc_says),
+        cmocka_unit_test(every_vector__challenge_key_id_and_token__as_in_the_rfc),
         cmocka_unit_test(token__any_byte_changed__refused_at_the_right_step),
         cmocka_unit_test(challenge__another_context_origin_or_issuer__refused),
         cmocka_unit_test(key__before_and_after_its_validity__not_valid_at_either_bound),

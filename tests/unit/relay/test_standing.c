@@ -160,7 +160,7 @@ static void one_token__many_creates_at_once__exactly_one_wins(void **state)
 }
 
 /* As after a crash between the two: the token is spent, the mailbox is not there. */
-static void store_fails_between_spend_and_create__only_the_same_create_goes_through(void **state)
+static void store_fails_between_spend_and_create__only_the_same_create_succeeds(void **state)
 {
     struct fixture *f = *state;
     struct tg_bytes mark;
@@ -178,7 +178,7 @@ static void store_fails_between_spend_and_create__only_the_same_create_goes_thro
 }
 
 /* Neither the key nor the content of a spent token's record reveals the token or the mailbox. */
-static void spent__key_and_mark__depend_on_the_relays_key_and_on_each_part(void **state)
+static void spent__key_and_record__depend_on_the_relays_key_and_on_each_part(void **state)
 {
     struct fixture *f = *state;
     struct tg_keyring other = f->world.keyring;
@@ -216,10 +216,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(one_token__many_creates_at_once__exactly_one_wins, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(
-            store_fails_between_spend_and_create__only_the_same_create_goes_through, setup,
-            teardown),
+            store_fails_between_spend_and_create__only_the_same_create_succeeds, setup, teardown),
         cmocka_unit_test_setup_teardown(
-            spent__key_and_mark__depend_on_the_relays_key_and_on_each_part, setup, teardown),
+            spent__key_and_record__depend_on_the_relays_key_and_on_each_part, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

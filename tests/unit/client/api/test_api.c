@@ -151,7 +151,7 @@ static void message__at_the_limit_and_one_past_it(void **state)
     assert_int_equal(tigress_message_check(big, TIGRESS_MESSAGE_MAX + 1, NULL, 0), TIGRESS_E_LIMIT);
 }
 
-static void message__largest__goes_through_a_transfer(void **state)
+static void message__largest__is_transferred(void **state)
 {
     struct fixture *f = *state;
     static char big[TIGRESS_MESSAGE_MAX + 1];
@@ -209,7 +209,7 @@ static int broken_random(void *ctx, unsigned char *out, size_t len)
     return -1;
 }
 
-static void random__fails__nothing_changes_and_a_good_one_goes_on(void **state)
+static void random__fails__nothing_changes_and_a_good_one_continues(void **state)
 {
     struct fixture *f = *state;
     char *data = NULL;
@@ -333,9 +333,9 @@ int main(void)
         CASE(relay_url__with_more_than_an_origin__refused),
         CASE(message__each_kind__taken_or_refused),
         CASE(message__at_the_limit_and_one_past_it),
-        CASE(message__largest__goes_through_a_transfer),
+        CASE(message__largest__is_transferred),
         CASE(envelope__round_trip_and_damage),
-        CASE(random__fails__nothing_changes_and_a_good_one_goes_on),
+        CASE(random__fails__nothing_changes_and_a_good_one_continues),
         CASE(settings__each_limit__at_n_and_past_it),
         CASE(create__body__holds_what_was_set_and_no_secret),
         CASE(errors__each_has_a_name_and_a_sentence),

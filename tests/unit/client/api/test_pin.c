@@ -660,7 +660,7 @@ static bool is_machine_error(enum tigress_error error)
     return error == TIGRESS_E_NOMEM || error == TIGRESS_E_RANDOM;
 }
 
-static void new_save_and_resume__every_call_fails_once__nothing_is_left(void **state)
+static void new_save_and_resume__every_call_fails_once__nothing_leaks(void **state)
 {
     bool is_done = false;
 
@@ -766,7 +766,7 @@ int main(void)
         cmocka_unit_test(check_text__after_a_restart_and_with_twelve_digits__still_found),
         CASE(check_text__longest_text_and_one_byte_more),
         CASE(end_try__any_digits__one_constant_time_comparison_of_one_length),
-        cmocka_unit_test(new_save_and_resume__every_call_fails_once__nothing_is_left),
+        cmocka_unit_test(new_save_and_resume__every_call_fails_once__nothing_leaks),
         CASE(begin_try__crypto_fails__counted_and_no_verdict),
         CASE(save__fails_after_a_try_was_begun__no_verdict_until_one_works),
         CASE(check_text__crypto_fails__not_taken_for_clean),

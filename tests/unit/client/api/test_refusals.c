@@ -151,7 +151,7 @@ static void settings__while_a_request_is_under_way__refused_with_the_reason(void
                    "policy: not possible while a request is under way");
 }
 
-static void calls__refused__say_where_the_session_is(void **state)
+static void calls__refused__name_the_state_of_the_session(void **state)
 {
     struct fixture *f = *state;
     struct tigress_session *s = f->alice;
@@ -193,7 +193,7 @@ static void sentence__next_call_or_step__forgotten(void **state)
 }
 
 /* A reply that ends the session: the error and its sentence belong together. */
-static void sentence__reply_after_a_refused_call__says_why_the_session_failed(void **state)
+static void sentence__reply_after_a_refused_call__names_why_the_session_failed(void **state)
 {
     struct tigress_session *s = ((struct fixture *)*state)->alice;
 
@@ -212,7 +212,7 @@ static void sentence__reply_after_a_refused_call__says_why_the_session_failed(vo
     assert_string_equal(tigress_session_error_text(s), tigress_error_text(TIGRESS_E_REFUSED));
 }
 
-static void share_url__wrong_secret__says_what_was_expected(void **state)
+static void share_url__wrong_secret__names_what_was_expected(void **state)
 {
     struct tigress_share_url *url = NULL;
     char why[TIGRESS_TEXT_MAX] = "old";
@@ -238,10 +238,10 @@ int main(void)
         CASE(settings_of_recipient__wrong_value__named_with_what_was_expected),
         CASE(settings__after_the_first_step__refused_with_the_reason),
         CASE(settings__while_a_request_is_under_way__refused_with_the_reason),
-        CASE(calls__refused__say_where_the_session_is),
+        CASE(calls__refused__name_the_state_of_the_session),
         CASE(sentence__next_call_or_step__forgotten),
-        CASE(sentence__reply_after_a_refused_call__says_why_the_session_failed),
-        CASE(share_url__wrong_secret__says_what_was_expected),
+        CASE(sentence__reply_after_a_refused_call__names_why_the_session_failed),
+        CASE(share_url__wrong_secret__names_what_was_expected),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
