@@ -19,18 +19,18 @@ build: ## tigressd, libtigress and tigress in build/release
 		|| { cat build-release.log; exit 1; }
 	@rm -f build-release.log
 
-demo: ## carry a car key from one wallet to another through a relay, and clean up
+demo: ## transfer a car key from one wallet to another through a relay, and clean up
 	@scripts/install_deps build demo
 	@scripts/demo
 
-examples: ## three deployments, each run as a whole: home key, hotel key, car key
+examples: ## run three complete deployments: home key, hotel key, car key
 	@scripts/install_deps build demo
 	@{ cmake --preset release -DTIGRESS_BUILD_EXAMPLES=ON && cmake --build --preset release -j $(JOBS); } \
 		>build-release.log 2>&1 || { cat build-release.log; exit 1; }
 	@rm -f build-release.log
 	@for name in homekey hotel carkey; do echo "== $$name"; examples/$$name/run.py || exit 1; done
 
-run: build ## keep a development relay up on https://127.0.0.1:8443
+run: build ## run a development relay on https://127.0.0.1:8443
 	build/release/src/server/tigressd --dev --listen 127.0.0.1:8443
 
 test: ## the fast loop: unit, contract, scenario and fuzz replay, without sanitizers (see CONTRIBUTING.md)
@@ -41,10 +41,10 @@ check: ## every gate and every test, with sanitizers
 	@scripts/install_deps build demo check
 	scripts/check
 
-check-all: check ## and what takes longer: release build, coverage, long fuzzing, crash loop
+check-all: check ## and longer checks: release build, coverage, long fuzzing, crash loop
 	scripts/check_all
 
-portability: ## libtigress for 32 bit and against musl; the whole on Debian 13; says what was skipped
+portability: ## libtigress for 32 bit and against musl; everything on Debian 13; reports what was skipped
 	@scripts/install_deps build check portability
 	@scripts/check_portability --fetch || [ $$? -eq 77 ]
 	@scripts/check_debian13 || [ $$? -eq 77 ]
@@ -67,7 +67,7 @@ install: build ## into $(DESTDIR)$(PREFIX)
 uninstall: ## remove what make install put into $(DESTDIR)$(PREFIX)
 	@DESTDIR="$(DESTDIR)" cmake -DBUILD=build/release -DPREFIX="$(PREFIX)" -P cmake/uninstall.cmake
 
-format: ## clang-format everything of ours
+format: ## format all C files with clang-format
 	scripts/check_format -i
 
 clean: ## remove build/

@@ -53,7 +53,7 @@ static void hand_over(int fd, const char *type, const char *token, uint64_t id)
     tg_buf_init(&out, TG_PUSH_IPC_MAX);
     if (tg_push_ipc_encode(&out, &msg) != TG_OK ||
         send(fd, out.ptr, out.len, MSG_NOSIGNAL) != (ssize_t)out.len) {
-        stop("a job cannot be handed over");
+        stop("a job cannot be sent");
     }
     tg_buf_deinit(&out);
 }

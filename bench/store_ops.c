@@ -158,7 +158,7 @@ static void transfer_done(void *ctx, enum tg_err err)
     transfer_go(t);
 }
 
-/* Does the reads, which return at once, and starts the next change. */
+/* Does the reads, which return immediately, and starts the next change. */
 static void transfer_go(struct transfer *t)
 {
     const struct tg_store_ops *ops = t->worker->store->ops;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Compile and link flags that make a memory error harder to use.
+# Compile and link flags that make a memory error harder to exploit.
 add_library(tg_hardening INTERFACE)
 target_compile_options(tg_hardening INTERFACE
     -fstack-protector-strong -fno-strict-overflow -fno-delete-null-pointer-checks
@@ -15,7 +15,7 @@ endif()
 if(NOT TIGRESS_SANITIZE AND NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
     target_compile_options(tg_hardening INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
 endif()
-if(NOT APPLE) # whose linker has none of these
+if(NOT APPLE) # whose linker does not support these
     target_link_options(tg_hardening INTERFACE
         -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--as-needed)
 endif()

@@ -13,7 +13,7 @@ if(TIGRESS_COVERAGE)
     target_link_options(tg_sanitizers INTERFACE --coverage)
 endif()
 
-# What every target of this project is compiled and linked with.
+# Flags with which every target of this project is compiled and linked.
 add_library(tg_flags INTERFACE)
 target_link_libraries(tg_flags INTERFACE tg_warnings tg_hardening tg_sanitizers)
 # So that the linker of an installed library can leave out what only the relay calls (cmake/Library.cmake).

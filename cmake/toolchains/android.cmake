@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# The NDK's own toolchain file with what libtigress needs. ANDROID_NDK_HOME names the NDK; docs/porting.md
-# says what else has to be there. Written from the documentation of CMake and the NDK; not run by our tests.
+# The NDK's own toolchain file with what libtigress needs. ANDROID_NDK_HOME names the NDK;
+# docs/porting.md describes the other requirements. Written from the documentation of CMake and the
+# NDK; not run by our tests.
 if(NOT DEFINED ENV{ANDROID_NDK_HOME})
     message(FATAL_ERROR "ANDROID_NDK_HOME does not name an Android NDK")
 endif()

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# CMake's own support for iOS with what libtigress needs; on a Mac with Xcode. docs/porting.md says what
-# else has to be there. Written from CMake's documentation; not run by our tests.
+# CMake's own support for iOS with what libtigress needs; on a Mac with Xcode. docs/porting.md
+# describes the other requirements. Written from CMake's documentation; not run by our tests.
 set(CMAKE_SYSTEM_NAME iOS)
 if(NOT DEFINED CMAKE_OSX_SYSROOT)
     set(CMAKE_OSX_SYSROOT iphoneos) # iphonesimulator for the simulator

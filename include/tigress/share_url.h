@@ -24,7 +24,7 @@ extern "C" {
 #define TIGRESS_SHARE_URL_MAX 2049u
 #define TIGRESS_SECRET_TEXT_MAX 45u
 
-/* Values of v= that the protocol names. Other values are kept as they are. */
+/* Values of v= that the protocol names. Other values are kept unchanged. */
 #define TIGRESS_VERTICAL_GENERAL "a"
 #define TIGRESS_VERTICAL_HOME "h"
 #define TIGRESS_VERTICAL_CAR "c"
@@ -36,7 +36,7 @@ struct tigress_share_url; /* opaque */
  * with http: when the host is loopback; and tigress-direct://host:port/{uuid}?v=x#secret. The
  * secret may be missing, may use either base64 alphabet, and may be padded or not.
  *   text   NUL-terminated; borrowed for the call
- *   why    room for a sentence that says which part is wrong, why_cap bytes (TIGRESS_TEXT_MAX
+ *   why    room for a sentence that names the part that is wrong, why_cap bytes (TIGRESS_TEXT_MAX
  *          suffices); may be NULL. "" on success.
  *   *out   freed with tigress_share_url_free(). Written on TIGRESS_OK only.
  * TIGRESS_E_URL       the URL is not valid

@@ -15,7 +15,7 @@
  *         tigress_session_check(s);
  *     }
  *
- * The text of a notification says only that something has changed. A body that does not decrypt
+ * The text of a notification means only that something has changed. A body that does not decrypt
  * comes from somebody who does not have the token: ignore it.
  *
  * Use one subscription for each transfer. The same key in two subscriptions shows the relay that

@@ -79,7 +79,7 @@ TG_NODISCARD enum tg_err tg_attest_policy_new(struct tg_attest_policy **out,
 /* Accepts *policy == NULL. */
 void tg_attest_policy_free(struct tg_attest_policy **policy);
 
-/* The step that refused. The client learns no more than this. */
+/* The step that refused. The client learns only this. */
 enum tg_attest_step {
     TG_ATTEST_OK,
     TG_ATTEST_STEP_ENCODING,  /* not one strict CBOR item of the right shape */

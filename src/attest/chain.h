@@ -26,7 +26,7 @@
 struct tg_attest_chain_roots;
 
 /* PEM certificates, at least one. An anchor need not be self-issued. *out is not written on
-   failure; fault says what was expected. */
+   failure; fault states what was expected. */
 TG_NODISCARD enum tg_err tg_attest_chain_roots_new(struct tg_attest_chain_roots **out,
                                                    struct tg_bytes pem, struct tg_fault *fault);
 /* Accepts *roots == NULL. */

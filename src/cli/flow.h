@@ -80,7 +80,7 @@ bool flow_is_refused(const struct flow *f);
 enum cli_exit flow_finish(struct flow *f);
 /*
  * Loads the transfer that the first argument names and resumes its session. Release both with
- * flow_close, whatever it returned.
+ * flow_close, also after a failure.
  */
 enum cli_exit flow_open(struct flow *f, struct ui *ui, struct transfer *t, enum transfer_role role,
                         const struct cli_args *args);

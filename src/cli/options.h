@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cli/options.h - the table of all options, and the command line taken apart.
+ * cli/options.h - the table of all options, and the parser of the command line.
  * Layer: L4.      Threads: one.      Blocks: no.
  */
 #ifndef TG_CLI_OPTIONS_H

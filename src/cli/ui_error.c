@@ -67,7 +67,7 @@ enum cli_exit ui_error_more(struct ui *ui, enum tigress_error error, const char 
     }
     code_of(code, sizeof(code), error);
     return ui_fail(ui, exit_of(error), code, "%s%s%s%s%s%s%s", why, stop_of(why),
-                   detail[0] == '\0' ? "" : " The relay says: ", detail,
+                   detail[0] == '\0' ? "" : " The relay reports: ", detail,
                    detail[0] == '\0' ? "" : stop_of(detail), hint[0] == '\0' ? "" : " ", hint);
 }
 

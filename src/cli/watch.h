@@ -25,7 +25,7 @@ struct watch_list {
 /* How a look or a wait ended when nothing went wrong. */
 enum watch_news { WATCH_NOTHING, WATCH_MESSAGE, WATCH_COMPLETED };
 
-/* Opens the transfer for watching; release with flow_close(), whatever it returned. */
+/* Opens the transfer for watching; release with flow_close(), also after a failure. */
 enum cli_exit watch_open(struct flow *f, struct ui *ui, struct transfer *t,
                          const struct watched *who, const struct cli_args *args);
 /* Calls act (tigress_session_wait or _check) and runs until until_s (0: no limit). A message that

@@ -30,7 +30,7 @@
  * refuses an act that is not in `acts`.
  */
 static const struct state_row {
-    enum tigress_want want; /* 0: step leaves the state at once */
+    enum tigress_want want; /* 0: step leaves the state immediately */
     enum tigress_input input;
     unsigned acts;
     unsigned roles;
@@ -107,8 +107,9 @@ enum tigress_want tg_engine_want(const struct tigress_session *s)
     return is_request(s) && s->backoff.is_waiting ? TIGRESS_WANT_WAIT : rows[s->state].want;
 }
 
-/* After a long poll without news. A relay that ends long polls at once, or wakes them without news,
-   must not make the session poll without pause. The duration of the poll is known only now. */
+/* After a long poll without news. A relay that ends long polls immediately, or wakes them without
+   news, must not make the session poll without pause. The duration of the poll is known only
+   now. */
 static void settle_idle(struct tg_session_backoff *b, int64_t now_s)
 {
     bool is_quick = b->idle_why == TG_IDLE_REPEATED || now_s - b->sent_at_s < IDLE_QUICK_S;

@@ -17,7 +17,8 @@ void tg_good_standing_forget(struct tigress_session *s)
     standing->is_demanded = false;
 }
 
-/* An update that was never handed out stays fresh while the application is asked. */
+/* An update that was never returned to the application stays fresh while the application is
+   asked. */
 static void enter_same_request(struct tigress_session *s, enum tg_state state)
 {
     bool is_fresh = s->change.is_fresh;

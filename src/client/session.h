@@ -129,9 +129,9 @@ struct tg_session_messages {
 struct tg_session_change {
     struct tg_uuid request_id;
     bool is_attempted;      /* it may have reached the relay */
-    bool is_fresh;          /* this handle sealed the update and never handed it out; not saved */
+    bool is_fresh;          /* this handle sealed the update and never returned it; not saved */
     bool is_first;          /* the update in flight was fresh; not saved */
-    bool is_cancelling;     /* a create whose mailbox will be deleted at once */
+    bool is_cancelling;     /* a create whose mailbox will be deleted immediately */
     unsigned conflicts;     /* 412 in a row */
     struct tg_buf envelope; /* payload.data of a create or update */
 };
@@ -139,7 +139,7 @@ struct tg_session_change {
 /* The HTTP request as built for the application. */
 struct tg_session_request {
     bool is_built;
-    bool is_in_flight; /* handed out, and not answered */
+    bool is_in_flight; /* returned to the application, not answered */
     struct tigress_http_request http;
     struct tigress_http_header headers[TG_SESSION_HEADERS_MAX];
     char values[TG_SESSION_HEADERS_MAX][TG_SESSION_VALUE_MAX];
@@ -151,7 +151,7 @@ struct tg_session_backoff {
     bool is_waiting; /* until wait_until_s */
     unsigned failures;
     enum tg_idle idle_why;
-    unsigned idle_count; /* answers in a row that returned nothing new and came at once */
+    unsigned idle_count; /* answers in a row that returned nothing new and came immediately */
     uint32_t delay_s;
     uint32_t delay_max_s; /* of the current wait: a clock set back does not lengthen it */
     int64_t wait_until_s;

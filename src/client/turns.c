@@ -237,7 +237,7 @@ enum tg_err tg_turns_on_send(struct tigress_session *s, const struct tg_client_a
     return TG_OK;
 }
 
-/* A mailbox that is gone counts as deleted. A cancelled create may have made none. */
+/* A mailbox that does not exist counts as deleted. A cancelled create may have made none. */
 enum tg_err tg_turns_on_delete(struct tigress_session *s, const struct tg_client_answer *answer)
 {
     bool is_refused = answer->status == 401 || answer->status == 403;

@@ -74,7 +74,7 @@ void tg_direct_host_serve(struct tigress_direct_host *host, struct tg_direct_con
 }
 
 /* One level of recursion: a request can wake the long polls of other peers, and a long poll changes
-   nothing, so it wakes nobody. */
+   nothing, so it wakes no other. */
 void tg_direct_host_wake_polls(struct tigress_direct_host *host, int64_t now_ms)
 {
     for (size_t i = 0; i < TIGRESS_DIRECT_CONNECTIONS_MAX; i++) {

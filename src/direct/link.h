@@ -36,7 +36,7 @@ struct tigress_direct_link {
     void *progress_ctx;
 };
 
-/* Drops the stream. The session's request stays as it is. */
+/* Drops the stream. The session's request does not change. */
 void tg_direct_link_drop(struct tigress_direct_link *link);
 
 #endif

@@ -23,7 +23,7 @@ struct tg_direct_mailbox {
     struct tg_secret key; /* for the keyed hashes */
     bool exists;
     struct tg_uuid id;
-    struct tg_buf record; /* encoded as mailbox/record.h says */
+    struct tg_buf record; /* encoded by mailbox/record.h */
     struct tg_buf origin; /* "tigress-direct://192.0.2.7:4711" */
 };
 

@@ -197,8 +197,8 @@ enum tg_private_token_step tg_private_token_key_check(const struct tg_private_to
     if (md != NULL &&
         EVP_DigestVerifyInit_ex(md, &ctx, "SHA2-384", NULL, NULL, key->public_key, NULL) == 1 &&
         set_pss(ctx)) {
-        /* Anything but 1 is a refusal: OpenSSL does not distinguish its own failure from a bad
-         * signature. */
+        /* Any other value than 1 is a refusal: OpenSSL does not distinguish its own failure from a
+           bad signature. */
         step = EVP_DigestVerify(md, signature.ptr, signature.len, input.ptr, input.len) == 1
                    ? TG_PRIVATE_TOKEN_OK
                    : TG_PRIVATE_TOKEN_SIGNATURE;

@@ -39,7 +39,7 @@ struct tg_curl {
 };
 extern struct tg_curl tg_curl;
 
-/* Does nothing if it is loaded. TG_E_IO: the library or a function is missing; fault says which. */
+/* Does nothing if it is loaded. TG_E_IO: the library or a function is missing; fault names it. */
 TG_NODISCARD enum tg_err tg_curl_load(struct tg_fault *fault);
 
 #define curl_easy_cleanup tg_curl.easy_cleanup

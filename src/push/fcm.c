@@ -18,7 +18,7 @@
 #define TOKEN_MAX 2048u         /* bytes of a registration token */
 #define ACCESS_TOKEN_MAX 4096u  /* bytes */
 #define JWT_MAX 3072u           /* bytes; the request's body holds it and 75 more */
-#define ASSERTION_S 3600        /* how long an assertion is valid; Google accepts no more */
+#define ASSERTION_S 3600        /* how long an assertion is valid; Google's maximum */
 #define EARLY_S 300             /* an access token is replaced that long before it expires */
 #define EXPIRES_IN_MAX_S 86400u /* a longer time is not used */
 #define TTL_MAX_S 2419200       /* the longest time for which FCM stores a message */

@@ -52,7 +52,7 @@ TG_NODISCARD enum tg_err tg_push_http_new(struct tg_push_http **out, struct tg_p
 /* Ends requests in flight without done(). Accepts *http == NULL. */
 void tg_push_http_free(struct tg_push_http **http);
 
-/* A transfer to fill in. NULL: no more requests may start now, or there is no memory. */
+/* A transfer to fill in. NULL: no further request may start now, or there is no memory. */
 struct tg_push_transfer *tg_push_http_get(struct tg_push_http *http);
 /* Whether a request is in flight, so that done() will be called. */
 bool tg_push_http_is_busy(const struct tg_push_http *http);

@@ -20,7 +20,7 @@ struct tg_push_http_loop;
 
 TG_NODISCARD enum tg_err tg_push_http_loop_new(struct tg_push_http_loop **out,
                                                int64_t (*mono_ms)(void));
-/* Accepts *loop == NULL. Every handle has left the loop before. */
+/* Accepts *loop == NULL. Every handle was removed from the loop before. */
 void tg_push_http_loop_free(struct tg_push_http_loop **loop);
 /* A descriptor that is readable when tg_push_http_loop_run has something to do. */
 int tg_push_http_loop_fd(const struct tg_push_http_loop *loop);

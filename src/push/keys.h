@@ -14,7 +14,7 @@
 /*
  * Opens every configured provider and closes it again.
  *   *id   written on failure: the provider that failed
- * Returns its error; fault says what is wrong and what is expected.
+ * Returns its error; fault states what is wrong and what is expected.
  */
 TG_NODISCARD enum tg_err tg_push_keys_check(enum tg_push_id *id,
                                             const struct tg_push_settings *settings,

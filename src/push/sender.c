@@ -49,7 +49,7 @@ static void settle(struct tg_push_sender *sender, struct tg_push_queue_job *job,
     notify(sender, id, result, retry_at_s);
 }
 
-/* The job was not sent; the outcome says when to retry. */
+/* The job was not sent; the outcome has the time of the next try. */
 static void refuse(struct tg_push_sender *sender, struct tg_push_queue_job *job, int64_t now_s)
 {
     struct tg_push_decision decision;

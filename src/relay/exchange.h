@@ -74,7 +74,7 @@ struct tg_exchange {
     bool must_look_again;   /* woken during a look */
 };
 
-/* The exchange is not freed between hold and release, whatever a callback does. */
+/* The exchange is not freed between hold and release, not even by a callback. */
 void tg_exchange_hold(struct tg_exchange *ex);
 /* False: the exchange has ended, and may be freed. */
 bool tg_exchange_release(struct tg_exchange *ex);

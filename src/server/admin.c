@@ -14,7 +14,7 @@
 struct probe {
     struct tg_admin *admin;
     const struct tg_exchange_ops *ops;
-    void *ops_ctx; /* NULL: the client is gone */
+    void *ops_ctx; /* NULL: the client has disconnected */
     struct tg_store_key key;
     uint64_t number;
     uint8_t sealed[8];

@@ -41,7 +41,7 @@ enum tg_outbox_ask {
     /* Adds an entry. An entry that waits keeps its place, a leased one is due again after the
        lease, a blocked one stays blocked. */
     TG_OUTBOX_NOTIFY,
-    TG_OUTBOX_UNBLOCK /* the key is valid again: removes a blocked entry, and nothing else */
+    TG_OUTBOX_UNBLOCK /* the key is valid again: only removes a blocked entry */
 };
 
 /* What a change asks of the outbox. */
@@ -198,7 +198,7 @@ TG_NODISCARD enum tg_err tg_store_mem_open(struct tg_store **out,
  * The embedded store: an LMDB environment in dir (created with mode 0700 if absent), one writer
  * thread, group commit. An existing dir keeps its mode. A child that is forked without exec shares
  * the lock, so fork before opening. TG_E_IO: dir cannot be made or opened, is on a network
- * file system, or is open in another process; fault says which. A failed commit is in doubt and
+ * file system, or is open in another process; fault names it. A failed commit is in doubt and
  * ends the process (exit code 70) after one log event. Clients learn the outcome when they retry.
  */
 TG_NODISCARD enum tg_err tg_store_lmdb_open(struct tg_store **out, const char *dir,

@@ -86,7 +86,7 @@ struct tg_store_oplist {
 
 /* What all ports of a store share. All zero is ready. */
 struct tg_store_gate {
-    atomic_size_t waiting_count; /* accepted, not yet handed back by dispatch */
+    atomic_size_t waiting_count; /* accepted, not yet returned by dispatch */
     atomic_size_t port_count;
     const struct tg_log *log;
 };

@@ -208,7 +208,7 @@ enum tg_err tg_json_get_string(struct tg_bytes *out, struct tg_json_object in, c
                                struct tg_fault *fault)
 {
     const json_t *node = member(in, name);
-    size_t len = json_string_length(node); /* 0 for anything but a string */
+    size_t len = json_string_length(node); /* 0 unless it is a string */
 
     if (node == NULL && need == TG_JSON_OPTIONAL) {
         *out = tg_bytes(NULL, 0);
@@ -248,7 +248,7 @@ enum tg_err tg_json_get_whole(int64_t *out, struct tg_json_object in, const char
                               struct tg_fault *fault)
 {
     const json_t *node = member(in, name);
-    double value = json_real_value(node); /* 0 for anything but a number */
+    double value = json_real_value(node); /* 0 unless it is a number */
     bool is_in_range = json_is_real(node) && value >= 0 && value <= (double)max;
 
     if (!is_in_range || (double)(int64_t)value != value) {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The push process alone with stand-ins for its providers."""
+"""Only the push process, with stand-ins for its providers."""
 import contextlib
 
 import push_apns

@@ -90,7 +90,7 @@ def share__option_out_of_bounds__exit_two_and_nothing_saved(alice, words):
 def share__beyond_the_relays_maximum__refused_with_the_relays_reason(alice):
     ran = alice.refused(1, "refused", "share", "--yes", "--expires", "400d", "-",
                         given=json.dumps(KEY))
-    assert "The relay says: " in ran.err
+    assert "The relay reports: " in ran.err
     assert alice.files() == []
 
 
@@ -276,7 +276,7 @@ COMMANDS = {"accept": ("accept", "-", "--json"), "share": ("share", "--yes", "-"
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
-    """The result of each command for each wrong answer. They run at once, because each retries for seconds."""
+    """The result of each command for each wrong answer. They run at the same time, because each retries for seconds."""
     running, ran = {}, {}
     with contextlib.ExitStack() as stack:
         for lie, (answer, _) in LIES.items():

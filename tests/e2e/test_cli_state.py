@@ -67,7 +67,7 @@ class Proxy:
                     method = request.split()[0].decode()
                     self.pause(method, "request")
                     if self.hold == (method, "request"):
-                        return  # the client is gone; the relay never sees it
+                        return  # the client has disconnected; the request does not reach the relay
                     self.requests.append(method)
                     relay.sendall(request)
                     answer = self.read_message(relay_file)
@@ -341,7 +341,7 @@ def wait_for_lock(path):
             except BlockingIOError:
                 return
         time.sleep(0.1)
-    raise AssertionError("nobody took the lock")
+    raise AssertionError("the lock was not taken")
 
 
 def two_processes__one_transfer__the_second_is_refused(relay, tmp_path):

@@ -141,7 +141,7 @@ AMBIGUOUS = {
     "chunk size with a space": post(CHUNKED, body=b"0 0\r\n\r\n"),
     "chunk size that overflows": post(CHUNKED, body=b"10000000000000000\r\n\r\n"),
     "chunk size missing": post(CHUNKED, body=b"\r\n\r\n"),
-    "chunk longer than told": post(CHUNKED, body=b"1\r\nab\r\n0\r\n\r\n"),
+    "chunk longer than its size": post(CHUNKED, body=b"1\r\nab\r\n0\r\n\r\n"),
     "chunk ended by LF": post(CHUNKED, body=b"1\na\n0\n\n"),
     "an answer": b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
     "TLS inside TLS": b"\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03" + b"x" * 160,

@@ -28,8 +28,8 @@ function(expect_failure text)
     endif()
 endfunction()
 
-# install_to(PREFIX MANIFEST [ARGUMENTS...]): copies the list of files to MANIFEST. CMake writes it into the build
-# folder, where other runs write theirs: therefore the lock.
+# install_to(PREFIX MANIFEST [ARGUMENTS...]): copies the list of files to MANIFEST. CMake writes it
+# into the build folder, as other runs do: therefore the lock.
 function(install_to prefix manifest)
     file(LOCK ${BUILD}/package-test.lock GUARD FUNCTION TIMEOUT 120)
     run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${prefix} ${ARGN})

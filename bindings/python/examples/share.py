@@ -7,7 +7,7 @@
 
 share prints the share URL and waits until the other side has taken the credential; with --answer it
 waits for an answer instead, prints it, and ends the transfer. The state is kept in --state, so that
-an interrupted run goes on with the same command.
+the same command continues an interrupted run.
 """
 import argparse
 import os
@@ -68,7 +68,7 @@ def share(options, state):
 
     def act(asked):
         if asked is tigress.Input.INTENT:
-            session.confirm_intent()  # running the command is the user's word here
+            session.confirm_intent()  # running the command counts as the user's consent here
         elif asked is tigress.Input.MESSAGE:
             show(session)
             session.finish()
@@ -122,7 +122,7 @@ def main():
     try:
         {"share": share, "accept": accept}[options.command](options, state)
     except tigress.TemporaryError as error:
-        sys.exit(f"share.py: {error} Run the same command again to go on.")
+        sys.exit(f"share.py: {error} Run the same command again to continue.")
     except tigress.TigressError as error:
         state.remove()
         sys.exit(f"share.py: {error}")

@@ -65,7 +65,7 @@ class TigressError(Exception):
     """A call that was refused, or how a transfer failed.
 
     code     an ErrorCode, or the number of one that this module does not know
-    detail   what the relay said about it, "" when it said nothing: show it, do not log it
+    detail   the relay's explanation, "" when there is none: show it, do not log it
     """
     code: int = ErrorCode.BUG
 

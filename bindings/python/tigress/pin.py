@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A PIN as second factor. The sender tells the recipient a few digits over another channel; the party
-that provisions the credential checks them before it provisions.
+"""A PIN as second factor. The sender tells the receiver a few digits over another channel; the provisioning entity
+checks them before it provisions the credential.
 
     with tigress.Pin(digits, tries=5) as pin:
         verdict = pin.try_typed(typed, save=keep_on_disk)   # RIGHT: provision; DEAD: cancel

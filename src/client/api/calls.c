@@ -180,7 +180,7 @@ static bool is_known_to_relay(const struct tigress_session *s)
         return s->change.is_attempted;
     case TG_S_ATTEST:
     case TG_S_TOKEN:
-        return s->standing.gate == TG_S_SEND; /* a create that was refused left no mailbox */
+        return s->standing.gate == TG_S_SEND; /* a create that was refused made no mailbox */
     case TG_S_CREATED:
     case TG_S_READ:
     case TG_S_MESSAGE:

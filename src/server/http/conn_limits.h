@@ -21,7 +21,7 @@ struct tg_server_settings {
     uint32_t handshake_ms;     /* TLS */
     uint32_t head_ms;          /* HTTP/1.1: from the first byte to the last header. HTTP/2: from an
                                   early answer to the end of its request */
-    uint32_t body_max_ms;      /* the longest time for a body, whatever its rate */
+    uint32_t body_max_ms;      /* the longest time for a body, at any rate */
     uint32_t write_ms;         /* without progress in sending: the peer does not read */
     uint32_t idle_ms;          /* between requests */
     uint32_t linger_ms;        /* reading on after the last answer */
@@ -86,7 +86,7 @@ static inline uint64_t tg_body_allowed_ms(const struct tg_server_settings *s, si
 /* Bytes of answers that wait for the peer's window. Above it new streams are refused, and a client
    may repeat them. Without it a peer that opens no window could fill the memory with answers. */
 #define TG_HTTP2_ANSWERS_MAX (1024u * 1024u)
-#define TG_HTTP2_PUMP_UNSENT_MAX 65536u      /* bytes unsent; above it no more frames are made */
+#define TG_HTTP2_PUMP_UNSENT_MAX 65536u      /* bytes unsent; above it no further frames are made */
 #define TG_HTTP2_DISCARD_MAX (1024u * 1024u) /* bytes of a body after its answer */
 #define TG_HTTP2_METHOD_MAX 32u              /* bytes */
 

@@ -45,7 +45,7 @@ struct tg_env {
 void tg_env_init(struct tg_env *env, const struct tg_server_settings *settings,
                  const struct tg_log *log, struct tg_metrics_block *metrics,
                  atomic_size_t *wait_total, int64_t now_s, uint64_t now_mono_ms);
-/* After every connection is gone. */
+/* After every connection was freed. */
 void tg_env_deinit(struct tg_env *env);
 
 /* The Date header's value at now_s (RFC 9110, section 5.6.7). Valid until the next call. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * server/http/http1_parser.h - collects one HTTP/1 request with llhttp; private to http1.c. It
- * checks sizes and decides nothing else.
+ * server/http/http1_parser.h - collects one HTTP/1 request with llhttp; private to http1.c. It only
+ * checks sizes.
  * Layer: L4.      Threads: its worker's.      Blocks: no.
  * Secrets: the request is in the memory that the caller lends, and wipes.
  */

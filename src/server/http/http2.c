@@ -95,7 +95,7 @@ static void http2_eof(struct tg_proto *p)
 {
     struct tg_http2 *c = of_proto(p);
 
-    c->is_broken = true; /* the peer sends no more: no need to linger */
+    c->is_broken = true; /* the peer has finished sending: no need to linger */
     finish(c);
 }
 

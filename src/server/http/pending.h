@@ -13,7 +13,7 @@
 
 /* What the requests of one connection share. */
 struct tg_peer {
-    bool is_gone;      /* it sends no more: its long polls need no answer */
+    bool is_gone;      /* it has finished sending: its long polls need no answer */
     size_t wait_count; /* long polls waiting */
     /* Writes the network of the connection's other end; returns its length, or 0. It is called for
        each request, so that no address is kept. NULL in tests: no network. */
@@ -44,7 +44,7 @@ void tg_pending_begin(struct tg_pending *p, const struct tg_http_request *reques
 /* Answers an error without the service seeing the request. respond() runs before this returns. */
 void tg_pending_refuse(struct tg_pending *p, unsigned status, const char *detail,
                        unsigned retry_after_s);
-/* The client is gone. Does nothing when p is not open. */
+/* The client has disconnected. Does nothing when p is not open. */
 void tg_pending_cancel(struct tg_pending *p);
 
 /* Answers the long polls that may not wait. Call it outside of any callback, once per loop

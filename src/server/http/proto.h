@@ -31,7 +31,7 @@ struct tg_proto_ops {
     size_t (*feed)(struct tg_proto *p, struct tg_bytes in);
     /* io may accept more output. */
     void (*pump)(struct tg_proto *p);
-    /* The peer will send no more. */
+    /* The peer has finished sending. */
     void (*eof)(struct tg_proto *p);
     /* Accepts no new request, answers the open ones, then becomes finished. */
     void (*drain)(struct tg_proto *p);

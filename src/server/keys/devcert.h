@@ -30,7 +30,7 @@
  *   now_s       UTC seconds
  *   *is_created written on TG_OK; may be NULL
  * TG_E_SYNTAX (host is neither), TG_E_IO, TG_E_CRYPTO, TG_E_NOMEM, TG_E_LIMIT (a path too long);
- * fault says why.
+ * fault has the reason.
  */
 TG_NODISCARD enum tg_err tg_devcert_ensure(const char *dir, const char *host, int64_t now_s,
                                            bool *is_created, struct tg_fault *fault);

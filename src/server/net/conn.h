@@ -37,7 +37,7 @@ TG_NODISCARD enum tg_err tg_conn_open(struct tg_conns *cs, int fd, struct tg_tls
 void tg_conns_run(struct tg_conns *cs);
 /* Lets every connection answer its open requests and close. env.is_draining must be set. */
 void tg_conns_drain(struct tg_conns *cs);
-/* Closes all at once. They are freed in the loop's next iteration. */
+/* Closes all connections immediately. They are freed in the loop's next iteration. */
 void tg_conns_close(struct tg_conns *cs);
 
 #endif

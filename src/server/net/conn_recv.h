@@ -16,7 +16,7 @@ size_t tg_conn_room(const struct tg_conn *c);
 void tg_conn_read(struct tg_conn *c);
 /* Gives the engine what it did not take before. */
 void tg_conn_feed_kept(struct tg_conn *c);
-/* The peer sends no more. */
+/* The peer has finished sending. */
 void tg_conn_end_input(struct tg_conn *c);
 
 #endif

@@ -23,7 +23,7 @@ enum tg_conn_wait {
 /* How far the connection has ended. */
 enum tg_conn_ended {
     TG_CONN_NOT_ENDED,
-    TG_CONN_ENDED_BY_PEER, /* it sends no more, and may still read */
+    TG_CONN_ENDED_BY_PEER, /* it has finished sending, and may still read */
     TG_CONN_BROKEN         /* nothing can be sent or read: close it */
 };
 

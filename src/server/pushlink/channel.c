@@ -9,7 +9,7 @@
 #define READ_BATCH 64u  /* messages of one turn of the loop */
 #define MESSAGE_MAX 64u /* bytes of a message to the relay: an outcome, or READY */
 
-/* False: the socket is full, or the peer is gone. */
+/* False: the socket is full, or the peer was lost. */
 static bool send_one(struct tg_push_peer *p, const struct tg_push_slot *slot)
 {
     struct tg_bytes data = tg_buf_view(&slot->message);

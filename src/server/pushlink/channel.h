@@ -13,7 +13,7 @@
 /* Sends what waits in the window to the current process, as far as the socket has room. */
 void tg_push_channel_send(struct tg_push_peers *peers);
 
-/* Reads what peer has sent and acts on it; peer may be gone afterwards. */
+/* Reads what peer has sent and acts on it; peer may be freed afterwards. */
 void tg_push_channel_receive(struct tg_push_peer *peer);
 
 #endif

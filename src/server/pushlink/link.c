@@ -30,7 +30,7 @@ struct tg_push_link {
     uv_prepare_t prepare;
 
     uint64_t drain_until_mono_ms;  /* 0: not draining */
-    bool is_finishing;             /* the workers are gone */
+    bool is_finishing;             /* the workers have ended */
     uint64_t ending_since_mono_ms; /* with peers.is_ending */
     bool is_closing;
     bool has_failed;

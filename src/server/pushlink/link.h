@@ -3,7 +3,7 @@
  * server/pushlink/link.h - connects the outbox and the push process: leases outbox entries, opens
  * them, sends them as jobs, and settles them by their outcomes. Keeps the process running.
  * Layer: L4.      Threads: one of its own, with its own loop and port to the store, so that no
- * request waits for it; each function says who may call it.      Blocks: start and stop.
+ * request waits for it; each function states which thread may call it.      Blocks: start and stop.
  * Secrets: tokens, from the store to the pair of sockets; wiped when sent.
  */
 #ifndef TG_SERVER_PUSHLINK_LINK_H
@@ -17,7 +17,7 @@ struct tg_push_link;
  * Starts the push process, waits until it is ready, then starts the thread. Call it on the main
  * thread, because the process ends with the calling thread.
  *   *out    NULL when no provider is configured: then nothing is started
- * TG_E_IO, TG_E_NOMEM: fault says why. The process reports its own faults on standard error.
+ * TG_E_IO, TG_E_NOMEM: fault has the reason. The process reports its own faults on standard error.
  */
 TG_NODISCARD enum tg_err tg_push_link_start(struct tg_push_link **out,
                                             const struct tg_push_link_setup *setup,

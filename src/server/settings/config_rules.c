@@ -33,7 +33,7 @@ static void derive_dev_data(struct tg_config_load_state *state, const struct tg_
 {
     struct tg_config *c = state->config;
 
-    /* The XDG specification says that an empty or relative path counts as unset. */
+    /* By the XDG specification an empty or relative path counts as unset. */
     if (env->xdg_state_home != NULL && env->xdg_state_home[0] == '/') {
         join(state, TG_SET_DATA, c->data_dir, env->xdg_state_home, "/tigressd-dev");
     } else if (env->home != NULL && env->home[0] == '/') {

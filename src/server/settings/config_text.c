@@ -93,7 +93,7 @@ void tg_config_print(struct tg_buf *out, const struct tg_config *config)
         }
         tg_buf_init(&value, TG_CONFIG_HOSTS_MAX + 16);
         tg_setting_print(&value, config, &tg_settings[i]);
-        /* The development files follow from dev; nobody set them. */
+        /* The development files follow from dev; they were not set. */
         if (value.len == 0 ||
             (config->is_dev_cert && (i == TG_SET_TLS_CERT || i == TG_SET_TLS_KEY))) {
             tg_buf_append_str(out, "# ");

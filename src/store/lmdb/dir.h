@@ -18,7 +18,8 @@ struct tg_lmdb_dir {
 
 /*
  * Creates dir with mode 0700 if it is absent (its parent must exist), refuses a network file
- * system, and takes the lock against other processes. TG_E_IO: fault says why; nothing is open.
+ * system, and takes the lock against other processes. TG_E_IO: fault has the reason; nothing is
+ * open.
  */
 TG_NODISCARD enum tg_err tg_lmdb_dir_open(struct tg_lmdb_dir *d, const char *dir,
                                           struct tg_fault *fault);

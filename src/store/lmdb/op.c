@@ -6,7 +6,7 @@
 
 #include <assert.h>
 
-/* Bytes of pages beside the value, estimated high: heads, keys, indexes. */
+/* Bytes of pages in addition to the value, estimated high: heads, keys, indexes. */
 #define RECORD_OVERHEAD 1024u
 
 /* ---- changes -------------------------------------------------------------------------------- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * transfers ORIGIN CA ORDER: two transfers, both ends of each, out of one process, as a wallet
- * would make them. The relay that they go to looks for what the two have in common.
+ * transfers ORIGIN CA ORDER: two transfers, both ends of each, of one process, as a wallet makes
+ * them. The relay tries to link the two.
  *   beside   each step of one is followed by the same step of the other
  *   after    the second begins when the first is over and its handles are free
  * Prints a line "NAME VALUE" for each fact that only this side knows. Exit 0: all went well.

@@ -61,7 +61,7 @@ static void error_more__detail_and_hint__are_sentences_with_a_stop(void **state)
     (void)state;
     report(out, TIGRESS_E_NOT_ALLOWED, "no relay", "not here", "Try another.");
     assert_string_equal(out, "{\"error\":{\"code\":\"not-allowed\",\"message\":\"no relay. "
-                             "The relay says: not here. Try another.\"}}\n");
+                             "The relay reports: not here. Try another.\"}}\n");
 }
 
 static void error_more__sentence_with_a_stop__gets_no_second(void **state)

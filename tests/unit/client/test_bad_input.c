@@ -104,7 +104,7 @@ static void assert_refused_and_intact(struct fixture *f, struct tigress_session 
     assert_same(before, save(s));
 }
 
-/* Title and expiration are not part of the sealed message and are kept at once. */
+/* Title and expiration are not part of the sealed message and are kept immediately. */
 static void meet_once(struct fixture *f, struct tigress_session *s)
 {
     char kept = f->relay.data[100];

@@ -44,7 +44,8 @@ static void path_at__long_table__only_plain_paths(void **state)
     }
 }
 
-/* libcurl 8 does not report the text of a URL that it has as a parsed handle; then ours counts. */
+/* libcurl 8 does not report the text of a URL that it has as a parsed handle; then our text is
+   used. */
 static void assert_asks_for(struct tg_push_url *u, CURL *easy, const char *url)
 {
     char *effective = NULL;

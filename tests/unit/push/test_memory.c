@@ -508,7 +508,7 @@ static void check_jobs(unsigned dense)
 }
 
 /*
- * Nothing listens on that port, so each push is retried later, whatever fails before. Without
+ * Nothing listens on that port, so each push is retried later, after any earlier failure. Without
  * memory libcurl may lose a request and its timeout. Then the relay gets no outcome, ends the
  * process (server/pushlink/window.h), and the pushes are due again.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The link on a memory store. The push process is this program: started with --push-process it
- * uses push/ipc.h and does what the token of a job says.
+ * The link on a memory store. The push process is this program: started with --push-process it uses
+ * push/ipc.h and does what the token of a job requests.
  */
 #include "unit/server/settings/config_fixture.h"
 #define FAIL_AT_PER_THREAD
@@ -143,7 +143,7 @@ static int serve(void)
     }
 }
 
-/* Its folder is the setting data. Files in it say how the process starts. */
+/* Its folder is the setting data. Files in it select how the process starts. */
 static int fake_process(void)
 {
     static char name[] = "x";
