@@ -2,7 +2,7 @@
 /*
  * Two sessions and a hostile relay: the input selects which side acts, what the relay answers,
  * clock jumps, lost answers and the calls of the application. In every case a session is in a state
- * of the table, a failure has its sentence, no text repeats the secret, and saved state of any
+ * of the table, a failure has its sentence, and no text repeats the secret. Saved state of any
  * moment resumes to the same bytes.
  */
 #include <tigress/tigress.h>

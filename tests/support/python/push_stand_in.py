@@ -77,10 +77,10 @@ class Authority:
 @dataclasses.dataclass
 class Answer:
     """status, headers and body; or a misbehaviour instead:
-    hang      the stream is left open for ever
+    hang      the stream stays open
     reset     RST_STREAM
     goaway    GOAWAY that does not cover this stream, then the connection ends
-    cut       the connection ends without a word
+    cut       the connection ends without an answer
     drip      the answer, a byte each 50 ms
     hold      the answer, once the test calls release()"""
     status: int = 200

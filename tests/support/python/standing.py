@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Proofs of good standing, made from the specifications, without the code under test: packed attestation
-(WebAuthn Level 3, section 8.2) under the test authority whose key the W3C vectors publish, and Privacy Pass tokens
-(RFC 9577, 9578) of an issuer in this file, blinded as in RFC 9474 or signed directly, which an origin cannot
-distinguish."""
+"""Proofs of good standing, made from the specifications, without the code under test: packed attestation (WebAuthn
+Level 3, section 8.2) under the test authority whose key the W3C vectors publish, and Privacy Pass tokens (RFC 9577,
+9578) of an issuer in this file. Tokens are blinded as in RFC 9474 or signed directly; an origin cannot distinguish the
+two."""
 import base64
 import datetime
 import hashlib
