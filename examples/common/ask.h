@@ -12,7 +12,7 @@
 typedef bool ask_prove_fn(void *ctx, const char *nonce, json_t *request);
 
 /*
- * Sends one request on a connection of its own, after a challenge unless prove is NULL. Releases
+ * Sends one request on a separate connection, after a challenge unless prove is NULL. Releases
  * request. Returns the answer when the request was granted, for json_decref(); NULL otherwise,
  * with the reason on standard error.
  */

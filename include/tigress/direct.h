@@ -2,7 +2,7 @@
 /*
  * tigress/direct.h - a transfer between two devices without a relay
  *
- * In a library of its own: libtigress_direct. It uses the sessions of <tigress/session.h>. The
+ * In a separate library: libtigress_direct. It uses the sessions of <tigress/session.h>. The
  * initiator is made with "tigress-direct://host:port" in place of a relay URL. Its invitation is
  * tigress-direct://host:port/{id}?v=x#secret, and a recipient is made from it.
  *

@@ -2,7 +2,7 @@
 /*
  * tigress/tigress.h - all headers of libtigress
  *
- * The optional libraries have headers of their own: <tigress/transport_curl.h> for libtigress_curl,
+ * The optional libraries have separate headers: <tigress/transport_curl.h> for libtigress_curl,
  * and <tigress/direct.h> for libtigress_direct.
  *
  * The library has no global state, no threads, no I/O and no clock. A handle may be used from any

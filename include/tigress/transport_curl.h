@@ -2,7 +2,7 @@
 /*
  * tigress/transport_curl.h - perform a session's requests with libcurl
  *
- * A ready transport, in a library of its own: libtigress_curl.
+ * A ready transport, in a separate library: libtigress_curl.
  *
  * It verifies the certificate (TLS 1.2 or 1.3; plain http to loopback only), uses HTTP/2 where the
  * relay supports it, and uses a connection that no other session shares. It keeps no cookie and no
@@ -102,7 +102,7 @@ TIGRESS_API enum tigress_want tigress_transport_run(struct tigress_transport *t,
 
 /*
  * Performs the one request of TIGRESS_WANT_HTTP and passes the answer to the session. For
- * applications with an event loop of their own.
+ * applications with their own event loop.
  * TIGRESS_E_STATE     the session has no request
  * TIGRESS_E_ARGUMENT, TIGRESS_E_NOMEM
  */

@@ -2,7 +2,7 @@
 /*
  * tigress/webpush.h - notifications of changes by Web Push
  *
- * For wallets on an operating system without push of its own. These functions make the keys of a
+ * For wallets on an operating system that has no push. These functions make the keys of a
  * subscription, build the token that describes it to the relay, and decrypt the notifications.
  *
  *     tigress_webpush_new(&w, NULL, NULL);

@@ -8,7 +8,7 @@
 #include "attest/signature.h"
 #include "crypto/digest.h"
 
-/* An attested key that can sign could issue a false leaf with a description of its own. So only the
+/* An attested key that can sign could issue a false leaf with its own description. So only the
    leaf's description counts, and no other certificate of the chain may have one. */
 static enum tg_attest_step check_only_leaf(struct tg_attest_case *c)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Format tpm: the platform's TPM certifies the credential's key under a key of its own.
+ * Format tpm: the platform's TPM certifies the credential's key under its own key.
  * spec: WebAuthn section 8.3; TPM 2.0 Library, Part 2, sections 10.12.8 and 12.2.4.
  */
 #include "attest/der.h"

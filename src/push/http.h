@@ -2,7 +2,7 @@
 /*
  * push/http.h - concurrent requests to one provider over persistent connections.
  * Layer: L3, for push/sender alone.   Threads: one.
- * Blocks: no; libcurl resolves names on a thread of its own.
+ * Blocks: no; libcurl resolves names on a separate thread.
  * Secrets: requests with their tokens and credentials, wiped when they end.
  */
 #ifndef TG_PUSH_HTTP_H

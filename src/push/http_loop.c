@@ -164,7 +164,7 @@ static int set_timer(CURLM *handle, long timeout_ms, void *ctx)
 
 /* ---- a run ---------------------------------------------------------------------------------- */
 
-/* libcurl writes each frame with a call of its own. When several requests were added, their frames
+/* libcurl writes each frame with a separate call. When several requests were added, their frames
    are held back until all are written, and are sent in few packets. */
 static bool hold_back(struct tg_push_http_multi *multi)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* In a file of its own, so that a test can link another table. */
+/* In a separate file, so that a test can link another table. */
 #include "push/provider.h"
 
 const struct tg_push_provider_row tg_push_providers[TG_PUSH_COUNT] = {

@@ -119,7 +119,7 @@ static enum tg_store_verdict probe_change(void *ctx, const struct tg_store_recor
     return TG_STORE_PUT;
 }
 
-/* The probe has a key of its own, which no keyed hash equals. */
+/* The probe has a separate key, which no keyed hash equals. */
 static void readyz(struct tg_admin *a, const struct tg_exchange_ops *ops, void *ctx)
 {
     static const char name[TG_STORE_KEY_LEN] = "tigressd readiness probe";

@@ -253,7 +253,7 @@ static void put_that_fails__is_a_store_error_and_affects_no_other(void **state)
 }
 
 /* Records, expirations and counts are all written by mdb_put. Each call of a batch fails once. Only
-   a change that fails in a transaction of its own is answered with the failure. */
+   a change that fails in a separate transaction is answered with the failure. */
 static void put_that_fails_once_at_any_call__affects_no_other(void **state)
 {
     struct fixture *f = *state;

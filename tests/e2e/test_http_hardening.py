@@ -190,7 +190,7 @@ def body__chunked__accepted_and_connection_kept(raw, relay, name):
 
 
 def body__length_too_short__rest_is_the_next_request(raw, relay):
-    """The bytes after the length are a request of their own, and an invalid one."""
+    """The bytes after the length are a separate request, which is invalid."""
     data, is_closed = exchange(raw(target=relay), post(b"Content-Length: 2", body=b"{}GARBAGE\r\n"))
     assert is_closed
     assert [line.split()[1] for line in status_lines(data)][:1] == [b"401"]

@@ -373,7 +373,7 @@ def if_match__none__overwrites(api):
 # ---- long poll ----------------------------------------------------------------------------------
 
 class Waiter(threading.Thread):
-    """A long poll on a connection of its own."""
+    """A long poll on a separate connection."""
 
     def __init__(self, relay, transport, box, claim, known, wait_s):
         super().__init__()

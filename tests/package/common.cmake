@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# For scripts that install what was built and use it. Each run has a folder of its own, so that two runs at the
+# For scripts that install what was built and use it. Each run has a separate folder, so that two runs at the
 # same time do not collide. A failure removes it, too. Needs BUILD.
 string(RANDOM LENGTH 12 ALPHABET 0123456789abcdefghijklmnopqrstuvwxyz suffix)
 set(root ${BUILD}/package-test-${suffix})

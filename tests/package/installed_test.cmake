@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # cmake -DBUILD= -DSOURCE= -DDATADIR= -DDOCDIR= -DMANDIR= -DSBINDIR= -DFULL_DATADIR= -DHAS_RELAY= -P: installs
-# everything, to a prefix of its own and to a DESTDIR; compares manual pages with the list of exported functions
+# everything, to a separate prefix and to a DESTDIR; compares manual pages with the list of exported functions
 # and with the documents that they cite; follows the settings to the roots; and uninstalls.
 cmake_minimum_required(VERSION 3.25)
 include(${CMAKE_CURRENT_LIST_DIR}/common.cmake)

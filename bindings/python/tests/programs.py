@@ -105,7 +105,7 @@ class Sides(contextlib.ExitStack):
 
 
 class Tool:
-    """The `tigress` command with a home of its own."""
+    """The `tigress` command with a separate home folder."""
 
     def __init__(self, home, relay):
         home.mkdir()

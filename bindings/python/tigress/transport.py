@@ -115,7 +115,7 @@ class Transport:
 
     def perform(self) -> None:
         """Performs the request of Want.HTTP and passes the answer to the session. For applications
-        with an event loop of their own."""
+        with their own event loop."""
         request = self._session.request()
         if request is None:
             self._session.reply_failed(NetFailure.LOST)  # raises StateError

@@ -28,7 +28,7 @@ struct family {
     const char *help;
 };
 
-/* Each counter before the refusals is a family of its own. */
+/* Each counter before the refusals is a separate family. */
 static const struct family counter_families[TG_COUNTER_REFUSED_CONNECTIONS] = {
     [TG_COUNTER_ACCEPTED] = { "tigress_connections_accepted_total", "Connections accepted." },
     [TG_COUNTER_ACCEPT_FAILED] = { "tigress_accept_failures_total",

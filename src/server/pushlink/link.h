@@ -2,7 +2,7 @@
 /*
  * server/pushlink/link.h - connects the outbox and the push process: leases outbox entries, opens
  * them, sends them as jobs, and settles them by their outcomes. Keeps the process running.
- * Layer: L4.      Threads: one of its own, with its own loop and port to the store, so that no
+ * Layer: L4.      Threads: a separate one, with its own loop and port to the store, so that no
  * request waits for it; each function states which thread may call it.      Blocks: start and stop.
  * Secrets: tokens, from the store to the pair of sockets; wiped when sent.
  */

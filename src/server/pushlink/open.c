@@ -19,7 +19,7 @@ enum tg_err tg_push_open(void *ctx, struct tg_push_ipc_job *out, struct tg_buf *
     enum tg_err err = TG_E_BUG;
 
     TG_TRY(tg_outbox_entry_open(scratch, &token, opener->keyring, &entry->key, entry->sealed));
-    /* The provider sees this value. A key of its own hides the key of the outbox entry. */
+    /* The provider sees this value. A separate key hides the key of the outbox entry. */
     TG_TRY(tg_hmac_sha256(job.collapse, TG_ARRAY_BYTES(opener->collapse_key),
                           &(struct tg_bytes){ entry->key.bytes, sizeof(entry->key.bytes) }, 1));
     job.token_type = token.type;

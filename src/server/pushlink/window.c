@@ -176,7 +176,7 @@ static void on_leased(void *ctx, enum tg_err err, const struct tg_outbox_entry *
     if (err != TG_OK) {
         return;
     }
-    /* Without entries the next due time may be that of a lease of our own: the next tick looks
+    /* Without entries the next due time may be the end of one of our leases: the next tick looks
      * again. */
     w->wants_lease = w->wants_lease || (count > 0 && next_due_s <= tg_push_now_s());
     w->credit -= count < w->credit ? count : w->credit;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# cmake -DBUILD= -DSOURCE= -DLIBDIR= -DCC= -P: installs the library into a folder of its own and builds
+# cmake -DBUILD= -DSOURCE= -DLIBDIR= -DCC= -P: installs the library into a separate folder and builds
 # the example against it, by pkg-config and by find_package.
 cmake_minimum_required(VERSION 3.25)
 include(${SOURCE}/tests/package/common.cmake)

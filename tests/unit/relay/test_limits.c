@@ -56,7 +56,7 @@ static void admit__time_passes__admits_at_the_rate(void **state)
     tg_limits_free(&limits);
 }
 
-/* Of 64 other networks nearly all have cells of their own. */
+/* Of 64 other networks nearly all have separate cells. */
 static void admit__other_networks__not_affected(void **state)
 {
     struct tg_limits *limits = open_limits(1, 1);

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #define WORKERS 4u
-#define READS 16u /* of each worker, each with a claim of its own */
+#define READS 16u /* of each worker, each with a different claim */
 #define ROUNDS 25u
 #define NOW_S 1893456000
 
