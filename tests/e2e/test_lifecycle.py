@@ -299,7 +299,7 @@ def make_certificate(folder, name, serial):
     """A self-signed certificate for loopback; writes NAME.pem and NAME.key."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.datetime.utcnow()
+    now = datetime.datetime.now(datetime.timezone.utc)
     import ipaddress
     names = x509.SubjectAlternativeName([
         x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])

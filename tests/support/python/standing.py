@@ -5,6 +5,7 @@ Level 3, section 8.2) under the test authority whose key the W3C vectors publish
 two."""
 import base64
 import datetime
+import functools
 import hashlib
 import json
 import math
@@ -20,7 +21,7 @@ from cryptography.x509.oid import NameOID
 
 DATA = pathlib.Path(__file__).resolve().parents[2] / "data"
 ATTESTATION = "Mailbox-Device-Attestation"
-NOW = datetime.datetime.utcnow
+NOW = functools.partial(datetime.datetime.now, datetime.timezone.utc)
 HOUR = datetime.timedelta(hours=1)
 
 
