@@ -18,7 +18,7 @@ void tg_push_url_deinit(struct tg_push_url *u)
     tg_buf_deinit(&u->origin);
 }
 
-/* libcurl handles queries, escapes and dot segments. */
+/* libcurl handles queries and escapes. */
 size_t tg_push_url_path_at(const char *url)
 {
     static const char plain[] =
@@ -26,7 +26,7 @@ size_t tg_push_url_path_at(const char *url)
     const char *host = strstr(url, "://");
     const char *path = host == NULL ? NULL : strchr(host + 3, '/');
 
-    if (path == NULL || path[strspn(path, plain)] != '\0' || strstr(path, "/.") != NULL ||
+    if (path == NULL || path[strspn(path, plain)] != '\0' ||
         memchr(host + 3, '?', (size_t)(path - host - 3)) != NULL ||
         memchr(host + 3, '#', (size_t)(path - host - 3)) != NULL) {
         return 0;
@@ -69,6 +69,7 @@ bool tg_push_url_set(struct tg_push_url *u, CURL *easy, const char *url)
     tg_buf_clear(&u->origin);
     bad |= curl_easy_setopt(easy, CURLOPT_CURLU, NULL);
     bad |= curl_easy_setopt(easy, CURLOPT_REQUEST_TARGET, NULL);
+    bad |= curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L); /* otherwise it removes dot segments */
     bad |= curl_easy_setopt(easy, CURLOPT_URL, url);
     return bad == CURLE_OK;
 }

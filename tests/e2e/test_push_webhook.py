@@ -44,7 +44,8 @@ def changed__a_signed_post_each_time(tmp_path, gateway):
 
 
 def paths_of_every_form__one_after_another__arrive_at_the_url_of_the_token(tmp_path, gateway):
-    paths = ["/hook", "/hook?a=b/c", "/other~x/y:z", "/hook", "/a%20b", "/%2e%2E/c?d", "/", "/hook"]
+    paths = ["/hook", "/hook?a=b/c", "/other~x/y:z", "/hook", "/a%20b", "/%2e%2E/c?d", "/a/%2E/b", "/../c", "/a/./b/../c?d",
+             "/a/..", "/.hook", "/", "/hook"]
     with push_process.PushProcess(tmp_path / "push", {**gateway.settings, "push-concurrency": 1}) as push:
         for path in paths:
             assert push.send("webhook", gateway.token(path)["tokenData"]) == "taken"
