@@ -29,7 +29,7 @@ struct tg_push_http {
     struct tg_push_transfer_state *states;
     size_t state_count;
     struct tg_push_transfer_state *idle;
-    uint32_t in_flight;
+    uint32_t in_flight; /* started, and done() not called yet */
 };
 
 /* ---- the end of a request ------------------------------------------------------------------- */
@@ -91,7 +91,6 @@ static void finish(struct tg_push_http *http, struct tg_push_transfer_state *sta
 {
     (void)curl_multi_remove_handle(http->multi.handle, state->easy);
     state->is_started = false;
-    http->in_flight--;
     state->code = code;
     tg_push_connection_end(&state->connection);
     fill_answer(state);
@@ -121,6 +120,7 @@ static void collect(void *ctx)
         struct tg_push_transfer_state *state = first;
 
         first = state->next;
+        http->in_flight--;
         http->config.done(http->config.ctx, &state->transfer, state->end);
     }
 }

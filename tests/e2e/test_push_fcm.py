@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """FCM: the push process against a stand-in with the checks and answers of Google's service."""
+import dataclasses
 import json
 import pathlib
 import time
@@ -49,6 +50,21 @@ def access_token__revoked__replaced_once_and_all_pushes_taken(tmp_path):
         assert {push.result(job) for job in jobs} == {"taken"}
         assert len(fcm.grants) == 2
         assert set(fcm.refusals) == {"unauthenticated"}
+
+
+def access_token__arrives_together_with_refusals__all_pushes_taken(tmp_path):
+    """One read of the connection ends the request for the token and all pushes with the old one."""
+    with pushing(tmp_path) as (push, _, fcm):
+        assert send_new(push, "fcm").result == "taken"
+        fcm.access_tokens["another"] = time.time() + 3600
+        grant = Answer.of_json(200, {"access_token": "another", "expires_in": 3600, "token_type": "Bearer"})
+        fcm.next_grants = [dataclasses.replace(grant, instead="hold")]
+        fcm.answer_next(*[dataclasses.replace(error(401), instead="hold")] * 20, error(401))
+        jobs = [push_new(push, "fcm") for _ in range(21)]
+        fcm.wait(lambda: len(fcm.grants) == 2, "the request for another token")
+        fcm.release()
+        assert {push.result(job) for job in jobs} == {"taken"}
+        assert len(fcm.grants) == 2
 
 
 @pytest.mark.parametrize("answer,word,event,least_s", [
