@@ -19,6 +19,7 @@ struct tg_push_transfer_state {
     enum tg_push_end end;
     CURLcode code;
     bool is_old_http; /* an answer in another version than HTTP/2, where that is required */
+    bool has_head;    /* all header fields of the answer have arrived */
     bool is_started;
 };
 
@@ -76,10 +77,12 @@ static void fill_answer(struct tg_push_transfer_state *state)
     struct tg_push_answer *answer = &state->transfer.answer;
     long status = 0;
     curl_off_t retry_after_s = 0;
+    bool has_answer = state->has_head || state->is_old_http || state->code == CURLE_OK;
 
     (void)curl_easy_getinfo(state->easy, CURLINFO_RESPONSE_CODE, &status);
     (void)curl_easy_getinfo(state->easy, CURLINFO_RETRY_AFTER, &retry_after_s);
-    answer->status = status < 0 ? 0 : (unsigned)status;
+    /* Some versions of libcurl report a status before the rest of its head has arrived. */
+    answer->status = status < 0 || !has_answer ? 0 : (unsigned)status;
     answer->retry_after_s = retry_after_s <= 0            ? 0
                             : retry_after_s >= UINT32_MAX ? UINT32_MAX
                                                           : (uint32_t)retry_after_s;
@@ -138,7 +141,8 @@ static size_t take_body(char *data, size_t size, size_t count, void *ctx)
     return state->body_len > ANSWER_READ_MAX || tg_buf_status(&state->body) != TG_OK ? 0 : len;
 }
 
-/* The first line of an answer has its HTTP version. */
+/* The first line of a head has its HTTP version, the last one is empty. A head with a status 1xx
+   may precede that of the answer. */
 static size_t take_header(char *data, size_t size, size_t count, void *ctx)
 {
     struct tg_push_transfer_state *state = ctx;
@@ -148,6 +152,11 @@ static size_t take_header(char *data, size_t size, size_t count, void *ctx)
         !tg_bytes_has_prefix(line, TG_LIT("HTTP/2"))) {
         state->is_old_http = true;
         return 0;
+    }
+    if (tg_bytes_has_prefix(line, TG_LIT("HTTP/"))) {
+        state->has_head = false;
+    } else if (tg_bytes_is_equal(line, TG_LIT("\r\n")) || tg_bytes_is_equal(line, TG_LIT("\n"))) {
+        state->has_head = true;
     }
     return line.len;
 }
@@ -253,6 +262,7 @@ enum tg_err tg_push_http_start(struct tg_push_http *http, struct tg_push_transfe
     tg_buf_clear(&state->body);
     state->body_len = 0;
     state->is_old_http = false;
+    state->has_head = false;
     if (!tg_push_connection_begin(&state->connection, state->easy, connection) ||
         !set_request(state) || !tg_push_http_multi_add(&http->multi, state->easy)) {
         return TG_E_NOMEM;

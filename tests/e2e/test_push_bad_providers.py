@@ -193,6 +193,16 @@ def provider__answers_drip__timed_out(tmp_path, bad):
 
 
 @both
+def provider__body_of_its_answer_drips__taken(tmp_path, bad):
+    """The status is known with the head of the answer. What becomes of the body does not matter."""
+    with pushing(tmp_path, settings={"push-timeout": "4s"}) as (push, apns, fcm):
+        before = warm(push, ("apns", "fcm"))
+        {"apns": apns, "fcm": fcm}[bad].answer_next(Answer(200, (), b"x" * 1000, instead="drip"))
+        assert send_new(push, bad).result == "taken"
+        assert_unharmed(push, bad, before)
+
+
+@both
 def provider__redirects__not_followed(tmp_path, bad):
     with pushing(tmp_path) as (push, apns, fcm):
         other = {"apns": fcm, "fcm": apns}[bad]
