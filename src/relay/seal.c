@@ -48,14 +48,13 @@ out:
 enum tg_err tg_seal_mailbox_id(struct tg_uuid *out, const struct tg_keyring *keyring,
                                const struct tg_uuid *claim, struct tg_bytes request_id)
 {
-    enum tg_err err = TG_E_BUG;
-    struct tg_uuid id = { { 0 } };
+    /* Into *out at once: a local copy would stay on the stack. */
+    enum tg_err err =
+        keyed_hash(out->bytes, sizeof(out->bytes), keyring, LABEL_MAILBOX_ID, claim, request_id);
 
-    TG_TRY(keyed_hash(id.bytes, sizeof(id.bytes), keyring, LABEL_MAILBOX_ID, claim, request_id));
-    tg_uuid_set_v4(&id);
-    *out = id;
-    err = TG_OK;
-out:
+    if (err == TG_OK) {
+        tg_uuid_set_v4(out);
+    }
     return err;
 }
 

@@ -3,6 +3,7 @@
 
 #include "relay/seal.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -220,6 +221,72 @@ static void rotation__older_key__opens_until_it_is_removed(void **state)
     assert_int_equal(f->plain.len, 0);
 }
 
+/* ---- what stays on the stack ---- */
+
+#define STACK_LEN ((size_t)1 << 20)
+
+static const char mark[16] = "a mark for stack";
+
+/* A thread whose stack stays readable after it. The identifier itself is elsewhere. */
+struct own_stack {
+    const struct fixture *f;
+    struct tg_uuid id;
+    enum tg_err err;
+};
+
+/* The call is far below the frames of the thread's end, which overwrite the top of the stack. The
+   mark is a local variable that this function does not wipe. */
+static __attribute__((noinline, no_sanitize_address)) void derive_deep(struct own_stack *own)
+{
+    volatile uint8_t room[32768];
+
+    for (size_t i = 0; i < sizeof(mark); i++) {
+        room[i] = (uint8_t)mark[i];
+    }
+    own->err = tg_seal_mailbox_id(&own->id, &own->f->keyring, &own->f->claim, TG_LIT("1"));
+    room[sizeof(room) - 1] = 0;
+}
+
+static void *derive_id(void *arg)
+{
+    derive_deep(arg);
+    return NULL;
+}
+
+static bool holds(const uint8_t *stack, const void *part, size_t len)
+{
+    for (size_t at = 0; at + len <= STACK_LEN; at++) {
+        if (memcmp(stack + at, part, len) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void mailbox_id__after_the_call__stack_does_not_hold_it(void **state)
+{
+    struct own_stack *own = calloc(1, sizeof(*own));
+    uint8_t *stack = aligned_alloc(STACK_LEN, STACK_LEN);
+    pthread_attr_t attr;
+    pthread_t thread;
+
+    assert_non_null(own);
+    assert_non_null(stack);
+    memset(stack, 0, STACK_LEN);
+    own->f = *state;
+    assert_int_equal(pthread_attr_init(&attr), 0);
+    assert_int_equal(pthread_attr_setstack(&attr, stack, STACK_LEN), 0);
+    assert_int_equal(pthread_create(&thread, &attr, derive_id, own), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    (void)pthread_attr_destroy(&attr);
+    assert_int_equal(own->err, TG_OK);
+    assert_memory_equal(&own->id, &own->f->mailbox, sizeof(own->id));
+    assert_true(holds(stack, mark, sizeof(mark)));
+    assert_false(holds(stack, own->id.bytes, sizeof(own->id.bytes)));
+    free(stack);
+    free(own);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -232,6 +299,7 @@ int main(void)
         WITH(open__under_other_metadata__refused),
         WITH(seal__twice__two_nonces),
         WITH(seal__no_random_bytes__refused_and_no_output),
+        WITH(mailbox_id__after_the_call__stack_does_not_hold_it),
         WITH(rotation__older_key__opens_until_it_is_removed),
     };
 
