@@ -5,6 +5,7 @@
  */
 #include "attest/der.h"
 #include "attest/format.h"
+#include "base/mem.h"
 #include "crypto/digest.h"
 
 #define TAG_APP_ID TG_DER_EXPLICIT(1204)
@@ -29,11 +30,14 @@ static enum tg_attest_step check_receipt(struct tg_attest_case *c)
 static enum tg_attest_step check_key_id(struct tg_attest_case *c)
 {
     uint8_t key_id[TG_SHA256_LEN];
+    enum tg_err err = tg_sha256(key_id, tg_cose_key_point(&c->auth.key));
+    bool is_same = err == TG_OK && tg_bytes_is_equal(TG_ARRAY_BYTES(key_id), c->auth.credential_id);
 
-    if (tg_sha256(key_id, tg_cose_key_point(&c->auth.key)) != TG_OK) {
+    tg_mem_wipe(key_id, sizeof(key_id));
+    if (err != TG_OK) {
         return TG_ATTEST_STEP_INTERNAL;
     }
-    return tg_bytes_is_equal(TG_ARRAY_BYTES(key_id), c->auth.credential_id)
+    return is_same
                ? TG_ATTEST_OK
                : tg_format_refuse(c, TG_ATTEST_STEP_FORMAT,
                                   "authData: expected the hash of the key as the credential id");

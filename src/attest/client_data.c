@@ -3,6 +3,7 @@
 
 #include "attest/step.h"
 #include "base/b64.h"
+#include "base/mem.h"
 #include "crypto/digest.h"
 #include "wire/json.h"
 
@@ -54,19 +55,26 @@ check_origin(struct tg_bytes origin, const struct tg_attest_policy *policy, stru
                : refuse(fault, TG_ATTEST_STEP_POLICY, "clientDataJSON: the origin is not allowed");
 }
 
+static bool is_challenge(struct tg_bytes text, const uint8_t challenge[TG_ATTEST_HASH_LEN])
+{
+    uint8_t given[TG_ATTEST_HASH_LEN];
+    bool is_same = tg_b64_decode_exact(given, sizeof(given), text, TG_B64_URL) == TG_OK &&
+                   tg_ct_equal(TG_ARRAY_BYTES(given), tg_bytes(challenge, TG_ATTEST_HASH_LEN));
+
+    tg_mem_wipe(given, sizeof(given));
+    return is_same;
+}
+
 static enum tg_attest_step check_members(const struct members *m,
                                          const uint8_t challenge[TG_ATTEST_HASH_LEN],
                                          const struct tg_attest_policy *policy,
                                          struct tg_fault *fault)
 {
-    uint8_t given[TG_ATTEST_HASH_LEN];
-
     if (!tg_bytes_is_equal(m->type, TG_LIT("webauthn.create"))) {
         return refuse(fault, TG_ATTEST_STEP_FORMAT,
                       "clientDataJSON: expected the type webauthn.create");
     }
-    if (tg_b64_decode_exact(given, sizeof(given), m->challenge, TG_B64_URL) != TG_OK ||
-        !tg_ct_equal(TG_ARRAY_BYTES(given), tg_bytes(challenge, TG_ATTEST_HASH_LEN))) {
+    if (!is_challenge(m->challenge, challenge)) {
         return refuse(fault, TG_ATTEST_STEP_CHALLENGE,
                       "clientDataJSON: the challenge is of another request");
     }

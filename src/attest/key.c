@@ -3,6 +3,7 @@
 
 #include "attest/der.h"
 #include "attest/trouble.h"
+#include "base/mem.h"
 
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
@@ -100,6 +101,7 @@ static EVP_PKEY *make_rsa(struct tg_bytes spki)
     struct tg_bytes n;
     struct tg_bytes e;
     OSSL_PARAM params[3];
+    EVP_PKEY *made = NULL;
 
     (void)tg_der_whole(&in);
     key = tg_der_init(tg_bytes_from(tg_der_take(&in, TG_DER_BIT_STRING), 1));
@@ -112,7 +114,10 @@ static EVP_PKEY *make_rsa(struct tg_bytes spki)
     params[0] = number(OSSL_PKEY_PARAM_RSA_N, n_room, n);
     params[1] = number(OSSL_PKEY_PARAM_RSA_E, e_room, e);
     params[2] = OSSL_PARAM_construct_end();
-    return from_params("RSA", EVP_PKEY_PUBLIC_KEY, params);
+    made = from_params("RSA", EVP_PKEY_PUBLIC_KEY, params);
+    tg_mem_wipe(n_room, sizeof(n_room));
+    tg_mem_wipe(e_room, sizeof(e_room));
+    return made;
 }
 
 static bool is_about_point(unsigned long code)

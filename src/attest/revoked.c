@@ -170,5 +170,7 @@ enum tg_err tg_attest_revoked_check(const struct tg_attest_revoked *revoked,
         TG_REQUIRE(!has(revoked, &serial), TG_E_DENIED);
     }
 out:
+    tg_mem_wipe(&serial, sizeof(serial));
+    tg_mem_wipe(&key, sizeof(key));
     return err;
 }

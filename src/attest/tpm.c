@@ -7,6 +7,7 @@
 #include "attest/format.h"
 #include "attest/signature.h"
 #include "attest/step.h"
+#include "base/mem.h"
 #include "base/reader.h"
 
 #include <openssl/evp.h>
@@ -141,6 +142,7 @@ static enum tg_attest_step check_name(struct tg_attest_case *c, struct tg_bytes 
     uint16_t id = tg_reader_u16(&r);
     uint8_t hash[TG_SIGNATURE_HASH_MAX];
     size_t len = 0;
+    bool is_same = false;
 
     for (size_t i = 0; i < TG_COUNT(name_hashes); i++) {
         if (name_hashes[i].id != id || tg_reader_u16(&area) != id) {
@@ -150,7 +152,9 @@ static enum tg_attest_step check_name(struct tg_attest_case *c, struct tg_bytes 
                          &len) != 1) {
             return TG_ATTEST_STEP_INTERNAL;
         }
-        if (tg_bytes_is_equal(r.rest, tg_bytes(hash, len))) {
+        is_same = tg_bytes_is_equal(r.rest, tg_bytes(hash, len));
+        tg_mem_wipe(hash, sizeof(hash));
+        if (is_same) {
             return TG_ATTEST_OK;
         }
     }
@@ -163,15 +167,16 @@ static enum tg_attest_step check_extra_data(struct tg_attest_case *c, struct tg_
     uint8_t hash[TG_SIGNATURE_HASH_MAX];
     size_t len = 0;
     enum tg_err err = tg_signature_hash(hash, &len, c->alg, tg_buf_view(&c->tbs));
+    bool is_same = err == TG_OK && tg_bytes_is_equal(extra, tg_bytes(hash, len));
 
+    tg_mem_wipe(hash, sizeof(hash));
     if (err != TG_OK) {
         tg_fault_set(c->fault, "attStmt.alg: expected an algorithm with a hash");
         return tg_attest_step_of(err);
     }
-    return tg_bytes_is_equal(extra, tg_bytes(hash, len))
-               ? TG_ATTEST_OK
-               : tg_format_refuse(c, TG_ATTEST_STEP_CHALLENGE,
-                                  "attStmt.certInfo: expected the hash of this request");
+    return is_same ? TG_ATTEST_OK
+                   : tg_format_refuse(c, TG_ATTEST_STEP_CHALLENGE,
+                                      "attStmt.certInfo: expected the hash of this request");
 }
 
 static enum tg_attest_step check_cert_info(struct tg_attest_case *c, struct tg_bytes cert_info,

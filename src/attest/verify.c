@@ -5,6 +5,7 @@
 #include "attest/client_data.h"
 #include "attest/formats.h"
 #include "attest/step.h"
+#include "base/mem.h"
 #include "crypto/digest.h"
 
 #define FORMAT_NAME_MAX 32u
@@ -108,6 +109,7 @@ static enum tg_attest_step run(struct tg_attest_verdict *out, const struct tg_at
     step = check(&c, o);
     tg_attest_chain_deinit(&c.chain);
     tg_buf_deinit(&c.tbs);
+    tg_mem_wipe(&c, sizeof(c));
     return step;
 }
 
@@ -156,6 +158,7 @@ void tg_attest_verify(struct tg_attest_verdict *out, const struct tg_attest_poli
         step = run(out, policy, &o, TG_ARRAY_BYTES(hash), now_s);
     }
     out->step = step;
+    tg_mem_wipe(hash, sizeof(hash));
     tg_cbor_free(&o.doc);
 }
 
