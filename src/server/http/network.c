@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/http/network.h"
 
+#include "base/mem.h"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -26,16 +28,18 @@ size_t tg_network_of_address(uint8_t out[TG_NETWORK_MAX], const struct sockaddr_
 {
     struct sockaddr_in v4;
     struct sockaddr_in6 v6;
+    size_t len = 0;
 
     if (addr->ss_family == AF_INET) {
         memcpy(&v4, addr, sizeof(v4));
-        return of_ipv4(out, (const uint8_t *)&v4.sin_addr);
-    }
-    if (addr->ss_family == AF_INET6) {
+        len = of_ipv4(out, (const uint8_t *)&v4.sin_addr);
+        tg_mem_wipe(&v4, sizeof(v4));
+    } else if (addr->ss_family == AF_INET6) {
         memcpy(&v6, addr, sizeof(v6));
-        return of_ipv6(out, &v6.sin6_addr);
+        len = of_ipv6(out, &v6.sin6_addr);
+        tg_mem_wipe(&v6, sizeof(v6));
     }
-    return 0;
+    return len;
 }
 
 /* "[v6]:port" and "[v6]" to "v6"; "v4:port" to "v4". A bare IPv6 address has several colons. */
@@ -60,16 +64,19 @@ size_t tg_network_of_text(uint8_t out[TG_NETWORK_MAX], struct tg_bytes text)
     char name[INET6_ADDRSTRLEN] = { 0 };
     struct in_addr v4;
     struct in6_addr v6;
+    size_t len = 0;
 
     if (host.len == 0 || host.len >= sizeof(name)) {
         return 0;
     }
     memcpy(name, host.ptr, host.len);
     if (inet_pton(AF_INET, name, &v4) == 1) {
-        return of_ipv4(out, (const uint8_t *)&v4);
+        len = of_ipv4(out, (const uint8_t *)&v4);
+    } else if (inet_pton(AF_INET6, name, &v6) == 1) {
+        len = of_ipv6(out, &v6);
     }
-    if (inet_pton(AF_INET6, name, &v6) == 1) {
-        return of_ipv6(out, &v6);
-    }
-    return 0;
+    tg_mem_wipe(name, sizeof(name));
+    tg_mem_wipe(&v4, sizeof(v4));
+    tg_mem_wipe(&v6, sizeof(v6));
+    return len;
 }
