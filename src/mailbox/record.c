@@ -11,6 +11,7 @@
  */
 #include "mailbox/record.h"
 
+#include "base/mem.h"
 #include "base/reader.h"
 
 #include <string.h>
@@ -260,5 +261,6 @@ enum tg_err tg_record_decode(struct tg_mailbox *box, struct tg_bytes data)
     *box = read;
     err = TG_OK;
 out:
+    tg_mem_wipe(&read, sizeof(read));
     return err;
 }
