@@ -74,7 +74,39 @@ struct tg_store_next {
     struct tg_store_record record; /* for TG_STORE_PUT */
     size_t note_count; /* written with the record, in the same atomic step; 0 for KEEP */
     struct tg_outbox_note notes[TG_STORE_NOTES_MAX];
+    int64_t mark_s; /* UTC seconds above 0: TG_FACT_TIME_MARK becomes at least this time, in the
+                       same atomic step. 0: unchanged, as also for KEEP */
 };
+
+/*
+ * Facts: small values that the store keeps about itself. The name of a fact in a backend is
+ * tg_store_fact_name (store_port.h), so an item may move in this list.
+ */
+#define TG_STORE_FACT_MAX 2048u /* bytes; a copy of a fact fits on a stack */
+
+enum tg_fact {
+    TG_FACT_STORE_ID,   /* random, made with the store */
+    TG_FACT_KEY_CHECKS, /* the relay keys that the records need */
+    TG_FACT_EPOCH,      /* how often a backup was restored */
+    TG_FACT_TIME_MARK,  /* 8 bytes, big-endian: the latest UTC seconds that a change was decided at
+                         */
+    TG_FACT_RETIRED     /* ids of token keys that are refused for good */
+};
+#define TG_FACT_COUNT 5u
+
+struct tg_store_fact {
+    uint64_t version; /* 1 at first; each write adds 1 */
+    struct tg_bytes value;
+};
+
+/*
+ * Decides on one fact. As tg_store_change_fn: pure, may run more than once, before done().
+ *   old    NULL when the fact is absent; ends when change() returns
+ *   *next  the new value; must stay valid until done(). More than TG_STORE_FACT_MAX bytes are
+ *          answered TG_E_FULL
+ * True: *next is written. False: nothing is.
+ */
+typedef bool tg_store_fact_fn(void *ctx, const struct tg_store_fact *old, struct tg_bytes *next);
 
 /* What change() decided. */
 enum tg_store_verdict {
@@ -169,6 +201,10 @@ struct tg_store_ops {
     void (*settle)(struct tg_store_port *port, const struct tg_store_key *key, uint64_t generation,
                    enum tg_outbox_verdict verdict, int64_t due_s, tg_store_done_fn *done,
                    void *ctx);
+    /* Loads the fact, lets change() decide and writes the result: atomic against every other
+       operation on that fact. done() as for apply. */
+    void (*fact)(struct tg_store_port *port, enum tg_fact fact, tg_store_fact_fn *change, void *ctx,
+                 tg_store_done_fn *done);
     /* Runs the callbacks of completed operations on the calling thread. Not from inside a callback.
        Callbacks may start operations. */
     void (*dispatch)(struct tg_store_port *port);
@@ -183,6 +219,26 @@ struct tg_store_ops {
 struct tg_store {
     const struct tg_store_ops *ops;
 };
+
+/*
+ * Facts at the start of a program, with a port of their own. Both block until the backend answers.
+ */
+struct tg_store_fact_copy {
+    uint64_t version; /* 0: the fact is absent */
+    size_t len;
+    uint8_t bytes[TG_STORE_FACT_MAX];
+};
+
+/* TG_OK also for a fact that is absent. TG_E_FULL, TG_E_STORE, TG_E_NOMEM: *out is all zero. */
+TG_NODISCARD enum tg_err tg_store_fact_load(struct tg_store *s, enum tg_fact fact,
+                                            struct tg_store_fact_copy *out);
+/*
+ * Writes value if the fact has the version old_version (0: if it is absent), and is durable on
+ * return. TG_E_CONFLICT: it has another version; nothing was written. TG_E_FULL, TG_E_STORE,
+ * TG_E_NOMEM
+ */
+TG_NODISCARD enum tg_err tg_store_fact_save(struct tg_store *s, enum tg_fact fact,
+                                            uint64_t old_version, struct tg_bytes value);
 
 struct tg_store_limits {
     uint64_t record_max; /* live records; 0: no limit. A put that would add one more is TG_E_FULL */

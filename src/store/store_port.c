@@ -163,7 +163,7 @@ static struct tg_store_op *op_admitted(struct tg_store_op *op)
     return NULL;
 }
 
-static void finish_change(const struct tg_store_op *op)
+static void finish_done(const struct tg_store_op *op)
 {
     op->call.done(op->ctx, op->err);
 }
@@ -171,11 +171,6 @@ static void finish_change(const struct tg_store_op *op)
 static void finish_sweep(const struct tg_store_op *op)
 {
     op->call.swept(op->ctx, op->err, op->of.sweep.removed_count);
-}
-
-static void finish_settle(const struct tg_store_op *op)
-{
-    op->call.done(op->ctx, op->err);
 }
 
 static void entries_free(struct tg_outbox_entry *entries, size_t count)
@@ -200,7 +195,7 @@ struct tg_store_op *tg_store_port_change(struct tg_store_port *port, const struc
     struct tg_store_op *op = op_new(port);
 
     op->kind = TG_STORE_CHANGE;
-    op->finish = finish_change;
+    op->finish = finish_done;
     op->change = change;
     op->call.done = done;
     op->ctx = ctx;
@@ -245,13 +240,27 @@ struct tg_store_op *tg_store_port_settle(struct tg_store_port *port, const struc
     struct tg_store_op *op = op_new(port);
 
     op->kind = TG_STORE_SETTLE;
-    op->finish = finish_settle;
+    op->finish = finish_done;
     op->call.done = done;
     op->ctx = ctx;
     op->of.settle.key = *key;
     op->of.settle.generation = generation;
     op->of.settle.verdict = verdict;
     op->of.settle.due_s = due_s;
+    return op_admitted(op);
+}
+
+struct tg_store_op *tg_store_port_fact(struct tg_store_port *port, enum tg_fact fact,
+                                       tg_store_fact_fn *change, void *ctx, tg_store_done_fn *done)
+{
+    struct tg_store_op *op = op_new(port);
+
+    op->kind = TG_STORE_FACT;
+    op->finish = finish_done;
+    op->call.done = done;
+    op->ctx = ctx;
+    op->of.fact.fact = fact;
+    op->of.fact.change = change;
     return op_admitted(op);
 }
 

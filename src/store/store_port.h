@@ -32,7 +32,13 @@ struct tg_store_outbox_step {
     size_t removed_count;
 };
 
-enum tg_store_op_kind { TG_STORE_CHANGE, TG_STORE_SWEEP, TG_STORE_LEASE, TG_STORE_SETTLE };
+enum tg_store_op_kind {
+    TG_STORE_CHANGE,
+    TG_STORE_SWEEP,
+    TG_STORE_LEASE,
+    TG_STORE_SETTLE,
+    TG_STORE_FACT
+};
 
 struct tg_store_op {
     struct tg_store_op *next;
@@ -66,6 +72,10 @@ struct tg_store_op {
             enum tg_outbox_verdict verdict;
             int64_t due_s;
         } settle;
+        struct {
+            enum tg_fact fact;
+            tg_store_fact_fn *change;
+        } fact;
         struct {
             int64_t now_s;
             size_t max_count;
@@ -138,6 +148,16 @@ struct tg_store_op *tg_store_port_lease(struct tg_store_port *port, int64_t now_
 struct tg_store_op *tg_store_port_settle(struct tg_store_port *port, const struct tg_store_key *key,
                                          uint64_t generation, enum tg_outbox_verdict verdict,
                                          int64_t due_s, tg_store_done_fn *done, void *ctx);
+struct tg_store_op *tg_store_port_fact(struct tg_store_port *port, enum tg_fact fact,
+                                       tg_store_fact_fn *change, void *ctx, tg_store_done_fn *done);
+
+/* The name under which a backend keeps the fact: letters, at most 16. Part of its format. */
+const char *tg_store_fact_name(enum tg_fact fact);
+/* What a backend keeps of TG_FACT_TIME_MARK when it is raised to mark_s. False: the value in old
+   (NULL: none) is as late. */
+#define TG_STORE_MARK_LEN 8u
+bool tg_store_mark_raise(uint8_t next[TG_STORE_MARK_LEN], const struct tg_store_fact *old,
+                         int64_t mark_s);
 
 /* Adds a copy of entry to the entries of a lease. TG_E_FULL: no memory, nothing added. */
 TG_NODISCARD enum tg_err tg_store_lease_add(struct tg_store_op *op,

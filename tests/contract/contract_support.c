@@ -167,6 +167,7 @@ static enum tg_store_verdict call_change(void *ctx, const struct tg_store_record
     atomic_fetch_add(&call->run_count, 1);
     call_see(call, old);
     next->record = call->next;
+    next->mark_s = call->mark_s;
     next->note_count = call->note_count;
     memcpy(next->notes, call->notes, sizeof(next->notes));
     return call->verdict;

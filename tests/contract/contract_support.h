@@ -50,6 +50,7 @@ struct call {
     struct tg_store_record next;
     size_t note_count;
     struct tg_outbox_note notes[TG_STORE_NOTES_MAX];
+    int64_t mark_s;
 
     atomic_uint run_count; /* of change() */
     bool has_seen;         /* change() got a record */

@@ -71,6 +71,30 @@ static void reopen__finds_every_record_and_the_counts(void **state)
     assert_stats(f->store, 1, 5);
 }
 
+static void reopen__finds_facts_and_the_time_mark(void **state)
+{
+    struct fixture *f = *state;
+    struct tg_store_fact_copy copy;
+    struct call call = call_put(1, NEVER_S, TG_LIT("x"));
+
+    assert_int_equal(tg_store_fact_save(f->store, TG_FACT_EPOCH, 0, TG_LIT("one")), TG_OK);
+    assert_int_equal(tg_store_fact_save(f->store, TG_FACT_EPOCH, 1, TG_LIT("two")), TG_OK);
+    call.mark_s = 0x0102;
+    call_start(&f->client, 1, &call);
+    call_finish(&f->client, &call);
+    reopen(f);
+    assert_int_equal(tg_store_fact_load(f->store, TG_FACT_EPOCH, &copy), TG_OK);
+    assert_int_equal(copy.version, 2);
+    assert_int_equal(copy.len, 3);
+    assert_memory_equal(copy.bytes, "two", 3);
+    assert_int_equal(tg_store_fact_load(f->store, TG_FACT_TIME_MARK, &copy), TG_OK);
+    assert_int_equal(copy.len, 8);
+    assert_memory_equal(copy.bytes, "\0\0\0\0\0\0\1\2", 8);
+    assert_int_equal(tg_store_fact_load(f->store, TG_FACT_RETIRED, &copy), TG_OK);
+    assert_int_equal(copy.version, 0);
+    assert_stats(f->store, 1, 1);
+}
+
 static void reopen__ends_every_lease_and_keeps_settled_entries(void **state)
 {
     static struct leased l;
@@ -564,6 +588,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         CASE(reopen__finds_every_record_and_the_counts),
+        CASE(reopen__finds_facts_and_the_time_mark),
         CASE(reopen__ends_every_lease_and_keeps_settled_entries),
         CASE(store_without_outbox_tables__opens_and_gets_them),
         CASE(outbox_tables__stay_consistent),

@@ -2,6 +2,7 @@
 /* What each kind of operation does before, in and after its transaction. */
 #include "store/lmdb/op.h"
 
+#include "store/lmdb/fact.h"
 #include "store/lmdb/outbox.h"
 
 #include <assert.h>
@@ -52,6 +53,11 @@ static int notes_run(struct tg_lmdb *s, struct tg_lmdb_write *w, struct tg_store
     return rc;
 }
 
+static void mark(struct tg_lmdb_write *w, const struct tg_store_next *next)
+{
+    w->mark_s = next->mark_s > w->mark_s ? next->mark_s : w->mark_s;
+}
+
 static int record_put(struct tg_lmdb *s, struct tg_lmdb_write *w, struct tg_store_op *op,
                       const struct tg_store_record *old, const struct tg_store_next *next)
 {
@@ -61,6 +67,7 @@ static int record_put(struct tg_lmdb *s, struct tg_lmdb_write *w, struct tg_stor
     if (op->err != TG_OK) {
         return 0;
     }
+    mark(w, next);
     rc = tg_lmdb_put(w, &op->of.key, old, &next->record);
     return rc != 0 ? rc : notes_run(s, w, op, next);
 }
@@ -73,6 +80,7 @@ static int record_remove(struct tg_lmdb *s, struct tg_lmdb_write *w, struct tg_s
     if (old == NULL) {
         return 0;
     }
+    mark(w, next);
     rc = tg_lmdb_remove(w, &op->of.key, old);
     return rc != 0 ? rc : notes_run(s, w, op, next);
 }
@@ -163,6 +171,14 @@ static bool settle_committed(struct tg_lmdb *s, struct tg_store_op *op)
     return false;
 }
 
+/* ---- facts ---------------------------------------------------------------------------------- */
+
+static int fact_run(struct tg_lmdb *s, struct tg_lmdb_write *w, struct tg_store_op *op)
+{
+    (void)s;
+    return tg_lmdb_fact_change(w, op);
+}
+
 /* ---- the table ------------------------------------------------------------------------------ */
 
 static const struct tg_lmdb_op_kind kinds[] = {
@@ -170,6 +186,7 @@ static const struct tg_lmdb_op_kind kinds[] = {
     [TG_STORE_SWEEP] = { .run = sweep_run, .committed = sweep_committed },
     [TG_STORE_LEASE] = { .run = lease_run, .undone = lease_undone, .gives_leases = true },
     [TG_STORE_SETTLE] = { .run = settle_run, .committed = settle_committed, .ends_leases = true },
+    [TG_STORE_FACT] = { .run = fact_run },
 };
 
 const struct tg_lmdb_op_kind *tg_lmdb_op_kind(enum tg_store_op_kind kind)

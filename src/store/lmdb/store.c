@@ -72,6 +72,16 @@ static void lmdb_settle(struct tg_store_port *port, const struct tg_store_key *k
     }
 }
 
+static void lmdb_fact(struct tg_store_port *port, enum tg_fact fact, tg_store_fact_fn *change,
+                      void *ctx, tg_store_done_fn *done)
+{
+    struct tg_store_op *op = tg_store_port_fact(port, fact, change, ctx, done);
+
+    if (op != NULL) {
+        tg_store_queue_push(&lmdb_of(port->store)->queue, op);
+    }
+}
+
 /* The port's block if it is large enough, otherwise a new one. NULL: no memory. */
 static uint8_t *copy_take(struct lmdb_port *p, size_t len, size_t *cap)
 {
@@ -207,6 +217,7 @@ static const struct tg_store_ops lmdb_ops = {
     .sweep = lmdb_sweep,
     .lease = lmdb_lease,
     .settle = lmdb_settle,
+    .fact = lmdb_fact,
     .dispatch = tg_store_port_dispatch,
     .stats = lmdb_stats,
     .close = lmdb_close,

@@ -6,6 +6,7 @@
  *   k   key (32 bytes)          -> order u64
  *   m   order u64, key          -> version u64, sealed record
  *   s   "format", "counts"      -> u64; record_count u64, value_bytes u64
+ *       the name of a fact      -> version u64, value (lmdb/fact.h)
  *   o   key                     -> an entry of the outbox (lmdb/entry.h)
  *   d   order u64, key          -> its expiration; in the order in which a lease takes them
  *
@@ -43,6 +44,7 @@ struct tg_lmdb_write {
     struct tg_store_stats stats; /* as they will be once it is committed */
     uint64_t number;             /* of this attempt; unique while the store is open */
     size_t written_bytes;
+    int64_t mark_s; /* the latest that its changes ask for; 0: none does */
     bool is_dirty;
 };
 

@@ -6,6 +6,7 @@
  */
 #include "store/lmdb/writer.h"
 
+#include "store/lmdb/fact.h"
 #include "store/lmdb/op.h"
 
 #include <signal.h>
@@ -13,6 +14,14 @@
 static enum tg_err err_of(int rc)
 {
     return rc == MDB_MAP_FULL || rc == MDB_TXN_FULL ? TG_E_FULL : TG_E_STORE;
+}
+
+/* Writes what the operations have in common. */
+static int batch_finish(struct tg_lmdb_write *w)
+{
+    int rc = w->is_dirty ? tg_lmdb_put_counts(w) : 0;
+
+    return rc != 0 || w->mark_s == 0 ? rc : tg_lmdb_fact_mark(w, w->mark_s);
 }
 
 /* Runs at most *count operations from first on; *count becomes how many ran without failing. */
@@ -41,7 +50,7 @@ static int batch_run(struct tg_lmdb *s, struct tg_lmdb_write *w, struct tg_store
         }
         ++*count;
     }
-    return w->is_dirty ? tg_lmdb_put_counts(w) : 0;
+    return batch_finish(w);
 }
 
 /* True: the operation has more to do. */

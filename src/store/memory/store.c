@@ -4,6 +4,7 @@
  * inside dispatch, so a caller sees the same order of events as with a store on a disk.
  */
 #include "base/mem.h"
+#include "store/memory/fact.h"
 #include "store/memory/outbox.h"
 #include "store/store_port.h"
 
@@ -31,6 +32,7 @@ struct mem_store {
     size_t slot_count;
     struct tg_store_stats stats;
     struct tg_memory_outbox outbox;
+    struct tg_store_fact_copy *facts; /* owned, TG_FACT_COUNT */
 };
 
 static struct mem_store *mem_of(struct tg_store *s)
@@ -146,7 +148,7 @@ static enum tg_err record_run(struct mem_store *m, const struct tg_store_op *op,
 
     switch (op->change(op->ctx, exists ? &old : NULL, next)) {
     case TG_STORE_KEEP:
-        next->note_count = 0;
+        *next = (struct tg_store_next){ .note_count = 0 };
         return TG_OK;
     case TG_STORE_PUT:
         if (tg_store_admit(&m->limits, &m->stats, exists ? &old : NULL, &next->record) != TG_OK) {
@@ -157,7 +159,7 @@ static enum tg_err record_run(struct mem_store *m, const struct tg_store_op *op,
         if (exists) {
             slot_remove(m, at);
         } else {
-            next->note_count = 0;
+            *next = (struct tg_store_next){ .note_count = 0 };
         }
         return TG_OK;
     }
@@ -170,6 +172,9 @@ static enum tg_err change_run(struct mem_store *m, const struct tg_store_op *op)
     enum tg_err err = record_run(m, op, &next);
 
     assert(next.note_count <= TG_STORE_NOTES_MAX);
+    if (err == TG_OK) {
+        tg_memory_mark_raise(m->facts, next.mark_s);
+    }
     for (size_t i = 0; err == TG_OK && i < next.note_count; i++) {
         tg_memory_outbox_note(&m->outbox, &m->limits, &next.notes[i]);
     }
@@ -320,6 +325,21 @@ static void mem_settle(struct tg_store_port *port, const struct tg_store_key *ke
     op_complete(op);
 }
 
+static void mem_fact(struct tg_store_port *port, enum tg_fact fact, tg_store_fact_fn *change,
+                     void *ctx, tg_store_done_fn *done)
+{
+    struct mem_store *m = mem_of(port->store);
+    struct tg_store_op *op = tg_store_port_fact(port, fact, change, ctx, done);
+
+    if (op == NULL) {
+        return;
+    }
+    (void)pthread_mutex_lock(&m->lock);
+    op->err = tg_memory_fact_change(m->facts, op);
+    (void)pthread_mutex_unlock(&m->lock);
+    op_complete(op);
+}
+
 static enum tg_err mem_attach(struct tg_store *s, tg_store_notify_fn *notify, void *notify_ctx,
                               struct tg_store_port **port)
 {
@@ -373,6 +393,7 @@ static void mem_close(struct tg_store **s)
     }
     tg_memory_outbox_deinit(&m->outbox);
     (void)pthread_mutex_destroy(&m->lock);
+    tg_mem_free(m->facts);
     tg_mem_free(m->slots);
     tg_mem_free(m);
     *s = NULL;
@@ -386,6 +407,7 @@ static const struct tg_store_ops mem_ops = {
     .sweep = mem_sweep,
     .lease = mem_lease,
     .settle = mem_settle,
+    .fact = mem_fact,
     .dispatch = tg_store_port_dispatch,
     .stats = mem_stats,
     .close = mem_close,
@@ -401,13 +423,15 @@ enum tg_err tg_store_mem_open(struct tg_store **out, const struct tg_store_limit
     m->limits = *limits;
     m->slot_count = SLOTS_MIN;
     m->slots = tg_mem_calloc(m->slot_count, sizeof(*m->slots));
-    TG_REQUIRE(m->slots != NULL, TG_E_NOMEM);
+    m->facts = tg_mem_calloc(TG_FACT_COUNT, sizeof(*m->facts));
+    TG_REQUIRE(m->slots != NULL && m->facts != NULL, TG_E_NOMEM);
     TG_REQUIRE(pthread_mutex_init(&m->lock, NULL) == 0, TG_E_NOMEM);
     *out = &m->base;
     m = NULL;
     err = TG_OK;
 out:
     if (m != NULL) {
+        tg_mem_free(m->facts);
         tg_mem_free(m->slots);
         tg_mem_free(m);
     }

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store/lmdb/fact.h - the facts of the embedded store, in its table s, inside one transaction.
+ * Layer: L2 (base), for src/store alone.   Threads: the writer's.   Blocks: on the disk.
+ *
+ * Functions here return LMDB's codes, as in lmdb/table.h.
+ */
+#ifndef TG_STORE_LMDB_FACT_H
+#define TG_STORE_LMDB_FACT_H
+
+#include "store/lmdb/table.h"
+
+/* Runs an operation of the kind TG_STORE_FACT. */
+TG_NODISCARD int tg_lmdb_fact_change(struct tg_lmdb_write *w, struct tg_store_op *op);
+/* Raises TG_FACT_TIME_MARK to mark_s. */
+TG_NODISCARD int tg_lmdb_fact_mark(struct tg_lmdb_write *w, int64_t mark_s);
+
+#endif

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Facts and the time mark: the contract of store.h, run against every backend. */
+#include "contract/contract_support.h"
+
+#include <string.h>
+
+#define NEVER_S INT64_C(4000000000)
+
+static const struct backend *backend_now; /* the backend of the running group */
+
+static int setup(void **state)
+{
+    struct fixture *f = malloc(sizeof(*f));
+
+    assert_non_null(f);
+    fixture_open(f, backend_now, NULL);
+    *state = f;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    fixture_close(*state);
+    free(*state);
+    return 0;
+}
+
+static void assert_fact(struct tg_store *store, enum tg_fact fact, uint64_t version,
+                        struct tg_bytes value)
+{
+    static struct tg_store_fact_copy copy;
+
+    memset(&copy, 0xa5, sizeof(copy));
+    assert_int_equal(tg_store_fact_load(store, fact, &copy), TG_OK);
+    assert_int_equal(copy.version, version);
+    assert_int_equal(copy.len, value.len);
+    if (value.len > 0) {
+        assert_memory_equal(copy.bytes, value.ptr, value.len);
+    }
+}
+
+/* 0: the mark is absent. */
+static int64_t mark_of(struct tg_store *store)
+{
+    static struct tg_store_fact_copy copy;
+    uint64_t mark = 0;
+
+    assert_int_equal(tg_store_fact_load(store, TG_FACT_TIME_MARK, &copy), TG_OK);
+    assert_int_equal(copy.len, copy.version == 0 ? 0 : 8);
+    for (size_t i = 0; i < copy.len; i++) {
+        mark = mark << 8 | copy.bytes[i];
+    }
+    return (int64_t)mark;
+}
+
+static void fact__that_was_never_written__is_absent(void **state)
+{
+    struct fixture *f = *state;
+
+    for (unsigned i = 0; i < TG_FACT_COUNT; i++) {
+        assert_fact(f->store, (enum tg_fact)i, 0, tg_bytes(NULL, 0));
+    }
+}
+
+static void save__of_an_absent_fact__writes_it_once(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(tg_store_fact_save(f->store, TG_FACT_STORE_ID, 0, TG_LIT("first")), TG_OK);
+    assert_int_equal(tg_store_fact_save(f->store, TG_FACT_STORE_ID, 0, TG_LIT("second")),
+                     TG_E_CONFLICT);
+    assert_fact(f->store, TG_FACT_STORE_ID, 1, TG_LIT("first"));
+    assert_fact(f->store, TG_FACT_EPOCH, 0, tg_bytes(NULL, 0));
+    assert_stats(f->store, 0, 0);
+}
+
+static void save__compares_the_version(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(tg_store_fact_save(f->store, TG_FACT_EPOCH, 1, TG_LIT("x")), TG_E_CONFLICT);
+    assert_int_equal(tg_store_fact_save(f->store, TG_FACT_EPOCH, 0, TG_LIT("one")), TG_OK);
+    assert_int_equal(tg_store_fact_save(f->store, TG_FACT_EPOCH, 2, TG_LIT("x")), TG_E_CONFLICT);
+    assert_int_equal(tg_store_fact_save(f->store, TG_FACT_EPOCH, 1, tg_bytes(NULL, 0)), TG_OK);
+    assert_fact(f->store, TG_FACT_EPOCH, 2, tg_bytes(NULL, 0));
+    assert_int_equal(tg_store_fact_save(f->store, TG_FACT_EPOCH, 1, TG_LIT("x")), TG_E_CONFLICT);
+    assert_fact(f->store, TG_FACT_EPOCH, 2, tg_bytes(NULL, 0));
+}
+
+static void fact_at_the_maximum__is_stored_and_one_more_byte_is_full(void **state)
+{
+    struct fixture *f = *state;
+    static uint8_t big[TG_STORE_FACT_MAX + 1];
+
+    memset(big, 0x7e, sizeof(big));
+    assert_int_equal(
+        tg_store_fact_save(f->store, TG_FACT_RETIRED, 0, tg_bytes(big, TG_STORE_FACT_MAX)), TG_OK);
+    assert_int_equal(tg_store_fact_save(f->store, TG_FACT_RETIRED, 1, tg_bytes(big, sizeof(big))),
+                     TG_E_FULL);
+    assert_fact(f->store, TG_FACT_RETIRED, 1, tg_bytes(big, TG_STORE_FACT_MAX));
+}
+
+/* ---- through a port ------------------------------------------------------------------------- */
+
+struct append {
+    uint8_t text[8];
+    size_t done_count;
+    enum tg_err err;
+};
+
+/* Adds a letter to the old value. */
+static bool append_change(void *ctx, const struct tg_store_fact *old, struct tg_bytes *next)
+{
+    struct append *a = ctx;
+    size_t len = old == NULL ? 0 : old->value.len;
+
+    assert_true(len < sizeof(a->text));
+    if (len > 0) {
+        memcpy(a->text, old->value.ptr, len);
+    }
+    a->text[len] = (uint8_t)('a' + len);
+    *next = tg_bytes(a->text, len + 1);
+    return true;
+}
+
+static void append_done(void *ctx, enum tg_err err)
+{
+    struct append *a = ctx;
+
+    a->done_count++;
+    a->err = err;
+}
+
+static void changes_of_one_port__keep_their_order_and_answer_once(void **state)
+{
+    struct fixture *f = *state;
+    struct append calls[5] = { { .done_count = 0 } };
+
+    for (size_t i = 0; i < TG_COUNT(calls); i++) {
+        f->client.ops->fact(f->client.port, TG_FACT_RETIRED, append_change, &calls[i], append_done);
+        assert_int_equal(calls[i].done_count, 0);
+    }
+    for (size_t i = 0; i < TG_COUNT(calls); i++) {
+        while (calls[i].done_count == 0) {
+            client_wait(&f->client);
+        }
+        assert_int_equal(calls[i].done_count, 1);
+        assert_int_equal(calls[i].err, TG_OK);
+    }
+    assert_fact(f->store, TG_FACT_RETIRED, 5, TG_LIT("abcde"));
+}
+
+/* ---- the time mark -------------------------------------------------------------------------- */
+
+static enum tg_err change_at(struct client *c, unsigned key, enum tg_store_verdict verdict,
+                             int64_t mark_s)
+{
+    struct call call = call_put(1, NEVER_S, TG_LIT("x"));
+
+    call.verdict = verdict;
+    call.mark_s = mark_s;
+    call_start(c, key, &call);
+    call_finish(c, &call);
+    return call.err;
+}
+
+static void mark__is_raised_by_a_change_and_never_lowered(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(change_at(&f->client, 1, TG_STORE_PUT, 0), TG_OK);
+    assert_int_equal(mark_of(f->store), 0);
+    assert_int_equal(change_at(&f->client, 1, TG_STORE_PUT, 1000), TG_OK);
+    assert_int_equal(mark_of(f->store), 1000);
+    assert_int_equal(change_at(&f->client, 2, TG_STORE_PUT, 999), TG_OK);
+    assert_int_equal(change_at(&f->client, 3, TG_STORE_PUT, 0), TG_OK);
+    assert_int_equal(mark_of(f->store), 1000);
+    assert_int_equal(change_at(&f->client, 1, TG_STORE_REMOVE, 1001), TG_OK);
+    assert_int_equal(mark_of(f->store), 1001);
+    assert_int_equal(change_at(&f->client, 1, TG_STORE_PUT, INT64_MAX), TG_OK);
+    assert_int_equal(mark_of(f->store), INT64_MAX);
+}
+
+static void mark__without_a_write__stays(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(change_at(&f->client, 1, TG_STORE_PUT, 10), TG_OK);
+    assert_int_equal(change_at(&f->client, 1, TG_STORE_KEEP, 20), TG_OK);
+    assert_int_equal(change_at(&f->client, 2, TG_STORE_REMOVE, 20), TG_OK);
+    assert_int_equal(mark_of(f->store), 10);
+}
+
+static void mark__of_a_refused_change__stays(void **state)
+{
+    struct fixture f;
+    const struct tg_store_limits limits = { .record_max = 1 };
+
+    (void)state;
+    fixture_open(&f, backend_now, &limits);
+    assert_int_equal(change_at(&f.client, 1, TG_STORE_PUT, 10), TG_OK);
+    assert_int_equal(change_at(&f.client, 2, TG_STORE_PUT, 20), TG_E_FULL);
+    assert_int_equal(mark_of(f.store), 10);
+    fixture_close(&f);
+}
+
+static void mark__is_the_latest_of_changes_that_share_a_commit(void **state)
+{
+    struct fixture *f = *state;
+    struct call calls[64];
+
+    for (unsigned i = 0; i < TG_COUNT(calls); i++) {
+        calls[i] = call_put(1, NEVER_S, TG_LIT("x"));
+        calls[i].mark_s = i == 20 ? 5000 : 100 + (int64_t)i;
+        call_start(&f->client, i, &calls[i]);
+    }
+    for (unsigned i = 0; i < TG_COUNT(calls); i++) {
+        call_finish(&f->client, &calls[i]);
+        assert_int_equal(calls[i].err, TG_OK);
+    }
+    assert_int_equal(mark_of(f->store), 5000);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        CASE(fact__that_was_never_written__is_absent),
+        CASE(save__of_an_absent_fact__writes_it_once),
+        CASE(save__compares_the_version),
+        CASE(fact_at_the_maximum__is_stored_and_one_more_byte_is_full),
+        CASE(changes_of_one_port__keep_their_order_and_answer_once),
+        CASE(mark__is_raised_by_a_change_and_never_lowered),
+        CASE(mark__without_a_write__stays),
+        cmocka_unit_test(mark__of_a_refused_change__stays),
+        CASE(mark__is_the_latest_of_changes_that_share_a_commit),
+    };
+    int failed = 0;
+
+    for (size_t i = 0; i < backend_count; i++) {
+        backend_now = &backends[i];
+        failed += cmocka_run_group_tests_name(backends[i].name, tests, NULL, NULL);
+    }
+    return failed == 0 ? 0 : 1;
+}
