@@ -57,17 +57,34 @@ size_t tg_relay_in_flight(const struct tg_relay *relay)
     return relay->change_count;
 }
 
-void tg_relay_refuse(struct tg_relay *relay, unsigned status, const char *detail,
-                     unsigned retry_after_s, const struct tg_exchange_ops *ops, void *ctx)
+void tg_relay_refuse(struct tg_relay *relay, const struct tg_refusal *refusal,
+                     const struct tg_exchange_ops *ops, void *ctx)
 {
     struct tg_reply reply;
 
-    tg_reply_init(&reply, relay->config, tg_bytes(NULL, 0));
-    tg_reply_problem(&reply, status, NULL, detail);
-    tg_reply_retry_after(&reply, retry_after_s);
+    tg_reply_init(&reply, relay->config, refusal->request_id);
+    tg_reply_problem(&reply, refusal->status, NULL, refusal->detail);
+    tg_reply_retry_after(&reply, refusal->retry_after_s);
     tg_reply_finish(&reply);
     ops->respond(ctx, &reply.response);
     tg_reply_deinit(&reply);
+}
+
+/* There is no memory for an exchange. */
+static void refuse_begin(struct tg_relay *relay, const struct tg_http_request *request,
+                         const struct tg_exchange_ops *ops, void *ctx)
+{
+    struct tg_request_id id = { .presence = TG_ABSENT };
+
+    for (size_t i = 0; i < request->header_count; i++) {
+        tg_request_id_take(&id, request->headers[i].name, request->headers[i].value);
+    }
+    tg_relay_refuse(relay,
+                    &(struct tg_refusal){ .status = 503,
+                                          .detail = "",
+                                          .retry_after_s = 2,
+                                          .request_id = tg_request_id_view(&id) },
+                    ops, ctx);
 }
 
 /* ---- in and out ----------------------------------------------------------------------------- */
@@ -121,7 +138,7 @@ struct tg_exchange *tg_relay_begin(struct tg_relay *relay, const struct tg_http_
     struct tg_exchange *ex = tg_mem_calloc(1, sizeof(*ex));
 
     if (ex == NULL) {
-        tg_relay_refuse(relay, 503, "", 2, ops, ctx);
+        refuse_begin(relay, request, ops, ctx);
         return NULL;
     }
     ex->relay = relay;

@@ -112,9 +112,17 @@ void tg_exchange_cancel(struct tg_exchange *exchange);
    drain waits for 0. */
 size_t tg_relay_in_flight(const struct tg_relay *relay);
 
-/* Answers a request that the transport refuses (408, 429, 431, 503...) with the common headers and
-   a problem document. Calls ops->respond before it returns. retry_after_s 0: no Retry-After. */
-void tg_relay_refuse(struct tg_relay *relay, unsigned status, const char *detail,
-                     unsigned retry_after_s, const struct tg_exchange_ops *ops, void *ctx);
+/* A request that the transport refuses: 408, 429, 431, 503... */
+struct tg_refusal {
+    unsigned status;
+    const char *detail;
+    unsigned retry_after_s;     /* 0: no Retry-After */
+    struct tg_bytes request_id; /* a well-formed one, or empty; borrowed for the call */
+};
+
+/* Answers it with the common headers and a problem document. Calls ops->respond before it
+   returns. */
+void tg_relay_refuse(struct tg_relay *relay, const struct tg_refusal *refusal,
+                     const struct tg_exchange_ops *ops, void *ctx);
 
 #endif

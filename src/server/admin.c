@@ -197,11 +197,12 @@ static struct tg_exchange *admin_begin(void *ctx, const struct tg_http_request *
     return NULL;
 }
 
-static void admin_refuse(void *ctx, unsigned status, const char *detail, unsigned retry_after_s,
+static void admin_refuse(void *ctx, const struct tg_refusal *refusal,
                          const struct tg_exchange_ops *ops, void *ops_ctx)
 {
     (void)ctx;
-    answer(ops, ops_ctx, status, TEXT_PLAIN, tg_bytes_str(detail), retry_after_s);
+    answer(ops, ops_ctx, refusal->status, TEXT_PLAIN, tg_bytes_str(refusal->detail),
+           refusal->retry_after_s);
 }
 
 static void admin_cancel(void *ctx, struct tg_exchange *exchange, void *ops_ctx)

@@ -49,6 +49,29 @@ static bool is_request_id(struct tg_bytes value)
     return value.len >= 1 && value.len <= TG_REQUEST_ID_MAX;
 }
 
+void tg_request_id_take(struct tg_request_id *id, struct tg_bytes name, struct tg_bytes value)
+{
+    struct tg_bytes kept = tg_bytes(id->text, id->len);
+
+    if (id->presence == TG_MALFORMED ||
+        !tg_bytes_is_equal_nocase(name, TG_LIT(TG_HEADER_REQUEST_ID))) {
+        return;
+    }
+    value = tg_bytes_trim(value);
+    if (!is_request_id(value) || (id->presence == TG_PRESENT && !tg_bytes_is_equal(kept, value))) {
+        id->presence = TG_MALFORMED;
+        return;
+    }
+    memcpy(id->text, value.ptr, value.len);
+    id->len = (uint8_t)value.len;
+    id->presence = TG_PRESENT;
+}
+
+struct tg_bytes tg_request_id_view(const struct tg_request_id *id)
+{
+    return id->presence == TG_PRESENT ? tg_bytes(id->text, id->len) : tg_bytes(NULL, 0);
+}
+
 /* spec: protocol/2#request-id-form */
 static void take_request_id(struct parse *p, struct tg_bytes value)
 {

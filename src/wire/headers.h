@@ -76,6 +76,18 @@ struct tg_request_headers {
     struct tg_fault claim_fault;
 };
 
+/* The request id of a request whose headers arrive one after the other. Zero: none yet. */
+struct tg_request_id {
+    enum tg_presence presence;
+    uint8_t len;
+    char text[TG_REQUEST_ID_MAX];
+};
+
+/* Looks at one header. A malformed value, or two values that differ, make it malformed for good. */
+void tg_request_id_take(struct tg_request_id *id, struct tg_bytes name, struct tg_bytes value);
+/* What an answer repeats: empty unless the request has one id that is well formed. */
+struct tg_bytes tg_request_id_view(const struct tg_request_id *id);
+
 /*
  * Never fails: presences and faults have the errors.
  * A header that occurs twice with different values is malformed, and so is a header that differs

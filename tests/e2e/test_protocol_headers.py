@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Protocol section 2: the Mailbox-* headers, aliases, retries, conditions, long polls."""
+import contextlib
 import threading
 import time
 
 import pytest
 
+import relay_process
 from checks import (assert_bindable, assert_ended, assert_problem, look, unchanged)
 from conftest import open_api
 from relay_process import metrics, until_long_polls
@@ -80,6 +82,30 @@ def request_id__every_answer__echoed(api):
         assert answer.header(REQUEST_ID) == mark[0][1], status
     assert api.preview(box, extra=mark).header(REQUEST_ID) == mark[0][1]
     assert api.preview(box, "text/html", extra=mark).header(REQUEST_ID) == mark[0][1]
+
+
+# spec-test: protocol/2#request-id-echo
+@pytest.mark.parametrize("transport", ["h1", "h2"])
+def request_id__relay_is_at_a_limit__echoed(tmp_path, transport):
+    mark = [(REQUEST_ID, "Mark/" + new_id().upper())]
+    args = ["--rate", "1", "--rate-burst", "3", "--max-long-polls", "1", "--workers", "1"]
+    with relay_process.Relay(tmp_path, args=args) as relay, \
+            contextlib.closing(open_api(relay, transport)) as api, \
+            contextlib.closing(open_api(relay)) as other:
+        box = api.new_box()
+        poll = threading.Thread(target=other.wait, args=(box, box.initiator, 1, 50))
+        poll.start()
+        until_long_polls(relay, 1)
+        full = api.wait(box, box.initiator, 1, 50, mark)
+        assert_problem(full, 503, "long polls")
+        assert full.header(REQUEST_ID) == mark[0][1]
+
+        for headers, echo in ((mark, mark[0][1]), (mark + [(REQUEST_ID, "another")], None)):
+            answers = (api.read(box, box.initiator, extra=headers) for _ in range(100))
+            refused = next(a for a in answers if a.status not in (200, 400))
+            assert_problem(refused, 429)
+            assert refused.header(REQUEST_ID) == echo
+    poll.join()
 
 
 def request_id__not_sent__none_in_the_answer(api):

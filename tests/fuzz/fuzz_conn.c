@@ -102,13 +102,16 @@ static struct tg_exchange *on_begin(void *ctx, const struct tg_http_request *req
     return (struct tg_exchange *)(void *)slot;
 }
 
-static void on_refuse(void *ctx, unsigned status, const char *detail, unsigned retry_after_s,
+static void on_refuse(void *ctx, const struct tg_refusal *refusal,
                       const struct tg_exchange_ops *ops, void *ops_ctx)
 {
     (void)ctx;
-    (void)retry_after_s;
-    check(status >= 400);
-    respond(ops, ops_ctx, status, tg_bytes_str(detail));
+    check(refusal->status >= 400);
+    check(refusal->request_id.len <= TG_REQUEST_ID_MAX);
+    for (size_t i = 0; i < refusal->request_id.len; i++) {
+        check(refusal->request_id.ptr[i] > 0x20 && refusal->request_id.ptr[i] < 0x7f);
+    }
+    respond(ops, ops_ctx, refusal->status, tg_bytes_str(refusal->detail));
 }
 
 static void answer(struct held *slot, unsigned status)

@@ -63,7 +63,7 @@ struct world_slot *world_request(struct world *w, const struct tg_http_request *
 void world_release(struct world_slot *slot);
 /* A refusal of the transport, into an unused slot; returns its status. */
 unsigned world_refuse(struct world_slot *slot, unsigned status, const char *detail,
-                      unsigned retry_after_s);
+                      unsigned retry_after_s, const char *request_id);
 /* The value, or NULL. */
 const struct tg_buf *world_header(const struct world_slot *slot, const char *name);
 

@@ -76,7 +76,8 @@ static bool start(struct tg_http1 *h)
         finish(h, false);
         return false;
     }
-    tg_http1_parser_start(&h->parser, h->mem, h->env->settings->body_max);
+    h->pending.request_id = (struct tg_request_id){ .presence = TG_ABSENT };
+    tg_http1_parser_start(&h->parser, h->mem, &h->pending.request_id, h->env->settings->body_max);
     h->state = STATE_HEAD;
     h->guard = (struct tg_head_guard){ 0 };
     h->facts = (struct tg_head_facts){ 0 };

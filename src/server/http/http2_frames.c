@@ -80,8 +80,13 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
 
     (void)flags;
     (void)ctx;
-    if (m == NULL || frame->headers.cat != NGHTTP2_HCAT_REQUEST || s->fault.status != 0) {
+    if (m == NULL || frame->headers.cat != NGHTTP2_HCAT_REQUEST) {
         return 0; /* trailers, or already refused */
+    }
+    tg_request_id_take(&s->pending.request_id, tg_bytes(name, name_len),
+                       tg_bytes(value, value_len));
+    if (s->fault.status != 0) {
+        return 0; /* it will be refused at the end of the head */
     }
     if (name_len > 0 && name[0] == ':') {
         store_pseudo_header(s, tg_bytes(name, name_len), tg_bytes(value, value_len));

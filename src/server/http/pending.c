@@ -45,6 +45,7 @@ static void closed(struct tg_pending *p)
     stop_waiting(p);
     p->is_open = false;
     p->exchange = NULL;
+    tg_mem_wipe(&p->request_id, sizeof(p->request_id));
     tg_metrics_gauge_add(p->env->metrics, TG_GAUGE_REQUESTS, -1);
 }
 
@@ -169,9 +170,17 @@ void tg_pending_begin(struct tg_pending *p, const struct tg_http_request *reques
 void tg_pending_refuse(struct tg_pending *p, unsigned status, const char *detail,
                        unsigned retry_after_s)
 {
+    /* A copy: the end of the request wipes the original. spec: protocol/2#request-id-echo */
+    struct tg_request_id id = p->request_id;
+    const struct tg_refusal refusal = { .status = status,
+                                        .detail = detail,
+                                        .retry_after_s = retry_after_s,
+                                        .request_id = tg_request_id_view(&id) };
+
     opened(p);
     p->is_refusal = true;
-    p->service->refuse(p->service->ctx, status, detail, retry_after_s, &exchange_ops, p);
+    p->service->refuse(p->service->ctx, &refusal, &exchange_ops, p);
+    tg_mem_wipe(&id, sizeof(id));
 }
 
 void tg_pending_cancel(struct tg_pending *p)
@@ -182,6 +191,17 @@ void tg_pending_cancel(struct tg_pending *p)
         closed(p);
         p->service->cancel(p->service->ctx, exchange, p);
     }
+}
+
+/* The request id outlives the exchange that is given up. */
+static void refuse_wait(struct tg_pending *p)
+{
+    struct tg_request_id id = p->request_id;
+
+    tg_pending_cancel(p);
+    p->request_id = id;
+    tg_mem_wipe(&id, sizeof(id));
+    tg_pending_refuse(p, 503, "too many long polls are waiting", RETRY_AFTER_BUSY_S);
 }
 
 void tg_pending_settle(struct tg_env *env)
@@ -196,7 +216,6 @@ void tg_pending_settle(struct tg_env *env)
             continue;
         }
         tg_metrics_count(env->metrics, TG_COUNTER_REFUSED_LONG_POLLS);
-        tg_pending_cancel(p);
-        tg_pending_refuse(p, 503, "too many long polls are waiting", RETRY_AFTER_BUSY_S);
+        refuse_wait(p);
     }
 }

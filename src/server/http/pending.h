@@ -37,11 +37,15 @@ struct tg_pending {
     struct tg_deadline deadline; /* of the wait */
     struct tg_link unsettled;
     uint64_t begun_us;
+    /* Of the request that is read or open. The engine passes each header of a head to
+       tg_request_id_take() as it arrives, so that every answer can repeat it. */
+    struct tg_request_id request_id;
 };
 
 /* Gives request to the service; respond() may run before this returns. */
 void tg_pending_begin(struct tg_pending *p, const struct tg_http_request *request);
-/* Answers an error without the service seeing the request. respond() runs before this returns. */
+/* Answers an error without the service seeing the request, which may be incomplete. respond() runs
+   before this returns. */
 void tg_pending_refuse(struct tg_pending *p, unsigned status, const char *detail,
                        unsigned retry_after_s);
 /* The client has disconnected. Does nothing when p is not open. */

@@ -8,10 +8,10 @@ static struct tg_exchange *relay_begin(void *ctx, const struct tg_http_request *
     return tg_relay_begin(ctx, request, now_s, ops, ops_ctx);
 }
 
-static void relay_refuse(void *ctx, unsigned status, const char *detail, unsigned retry_after_s,
+static void relay_refuse(void *ctx, const struct tg_refusal *refusal,
                          const struct tg_exchange_ops *ops, void *ops_ctx)
 {
-    tg_relay_refuse(ctx, status, detail, retry_after_s, ops, ops_ctx);
+    tg_relay_refuse(ctx, refusal, ops, ops_ctx);
 }
 
 static void relay_cancel(void *ctx, struct tg_exchange *exchange, void *ops_ctx)

@@ -14,8 +14,8 @@ struct tg_service {
     struct tg_exchange *(*begin)(void *ctx, const struct tg_http_request *request, int64_t now_s,
                                  const struct tg_exchange_ops *ops, void *ops_ctx);
     /* See tg_relay_refuse. */
-    void (*refuse)(void *ctx, unsigned status, const char *detail, unsigned retry_after_s,
-                   const struct tg_exchange_ops *ops, void *ops_ctx);
+    void (*refuse)(void *ctx, const struct tg_refusal *refusal, const struct tg_exchange_ops *ops,
+                   void *ops_ctx);
     /* See tg_exchange_resume. */
     void (*resume)(struct tg_exchange *exchange, int64_t now_s, enum tg_resume why);
     /* The client of an unanswered request is gone; exchange is what begin returned. */

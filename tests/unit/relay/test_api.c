@@ -253,11 +253,14 @@ static void refuse__by_the_transport__common_headers_and_problem(void **state)
     static const unsigned statuses[] = { 408, 429, 431, 503 };
 
     for (size_t i = 0; i < TG_COUNT(statuses); i++) {
-        unsigned status = world_refuse(&slot, statuses[i], "So it is.", 7);
+        unsigned status =
+            world_refuse(&slot, statuses[i], "So it is.", 7, i == 0 ? "" : "request/1");
 
         assert_int_equal(status, statuses[i]);
         assert_string_equal(
             tg_buf_cstr((struct tg_buf *)(uintptr_t)world_header(&slot, "retry-after")), "7");
+        /* spec-test: protocol/2#request-id-echo */
+        assert_int_equal(world_header(&slot, "mailbox-request-id") != NULL, i > 0);
         assert_non_null(world_header(&slot, "cache-control"));
         assert_non_null(world_header(&slot, "strict-transport-security"));
         assert_non_null(strstr(tg_buf_cstr(&slot.body), "So it is."));

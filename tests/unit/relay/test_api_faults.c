@@ -43,7 +43,7 @@ WRAP_CRYPTO(tg_rng_fill, (const struct tg_rng *rng, uint8_t *out, size_t len), (
 
 struct answer {
     unsigned count, status;
-    bool has_retry_after;
+    bool has_retry_after, has_request_id;
     char body[512];
 };
 
@@ -61,6 +61,8 @@ static void on_respond(void *ctx, const struct tg_http_response *response)
     a->body[len] = '\0';
     for (size_t i = 0; i < response->header_count; i++) {
         a->has_retry_after |= tg_bytes_is_equal(response->headers[i].name, TG_LIT("retry-after"));
+        a->has_request_id |=
+            tg_bytes_is_equal(response->headers[i].name, TG_LIT("mailbox-request-id"));
     }
 }
 
@@ -160,6 +162,7 @@ static bool try_step(size_t step_no, unsigned n)
         assert_int_equal(a.status, 503);
         assert_true(a.has_retry_after);
     }
+    assert_true(a.has_request_id);
     /* It was done or not: the client's retry succeeds in both cases. */
     writes = fake_store_write_count(w.store) - writes;
     assert_true(writes <= 1);

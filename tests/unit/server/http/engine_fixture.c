@@ -7,8 +7,8 @@ static const struct tg_http_header answer_headers[] = {
     { { (const uint8_t *)"cache-control", 13 }, { (const uint8_t *)"no-store", 8 } },
 };
 
-static void respond_with(struct fixture *f, unsigned status, const char *body,
-                         const struct tg_exchange_ops *ops, void *ctx)
+static void respond_as(struct fixture *f, unsigned status, const char *body,
+                       struct tg_bytes request_id, const struct tg_exchange_ops *ops, void *ctx)
 {
     struct tg_http_response response = { .status = status,
                                          .header_count = TG_COUNT(answer_headers),
@@ -17,7 +17,17 @@ static void respond_with(struct fixture *f, unsigned status, const char *body,
                                          .call = -1 };
 
     memcpy(response.headers, answer_headers, sizeof(answer_headers));
+    if (request_id.len > 0) {
+        response.headers[response.header_count++] =
+            (struct tg_http_header){ TG_LIT("mailbox-request-id"), request_id };
+    }
     ops->respond(ctx, &response);
+}
+
+static void respond_with(struct fixture *f, unsigned status, const char *body,
+                         const struct tg_exchange_ops *ops, void *ctx)
+{
+    respond_as(f, status, body, tg_bytes(NULL, 0), ops, ctx);
 }
 
 static void copy_text(char *out, size_t cap, struct tg_bytes in)
@@ -69,11 +79,10 @@ static struct tg_exchange *fake_begin(void *ctx, const struct tg_http_request *r
     return exchange;
 }
 
-static void fake_refuse(void *ctx, unsigned status, const char *detail, unsigned retry_after_s,
+static void fake_refuse(void *ctx, const struct tg_refusal *refusal,
                         const struct tg_exchange_ops *ops, void *ops_ctx)
 {
-    (void)retry_after_s;
-    respond_with(ctx, status, detail, ops, ops_ctx);
+    respond_as(ctx, refusal->status, refusal->detail, refusal->request_id, ops, ops_ctx);
 }
 
 static struct fixture *resumed; /* resume has no ctx argument */
