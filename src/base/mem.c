@@ -1,45 +1,97 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/mem.h"
 
+#include "base/mem_count.h"
+
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#ifdef __APPLE__
-#include <malloc/malloc.h>
-#define malloc_usable_size malloc_size
-#else
-#include <malloc.h>
-#endif
+/* In front of each block. */
+struct head {
+    _Alignas(max_align_t) struct tg_mem_owner *owner;
+    size_t size; /* as asked for */
+};
+
+static struct head *head_of(void *block)
+{
+    return (struct head *)block - 1;
+}
+
+/* What a block takes: the C library puts a word before it and rounds up to two words. */
+static size_t footprint(size_t size)
+{
+    const size_t unit = 2 * sizeof(size_t);
+
+    return (size + sizeof(struct head) + sizeof(size_t) + unit - 1) / unit * unit;
+}
+
+static void *begun(struct head *head, size_t size)
+{
+    if (head == NULL) {
+        return NULL;
+    }
+    head->size = size;
+    head->owner = tg_mem_count_new(footprint(size));
+    return head + 1;
+}
+
+static bool is_too_large(size_t size)
+{
+    return size > SIZE_MAX / 2;
+}
 
 void *tg_mem_calloc(size_t count, size_t size)
 {
     size_t total = 0;
 
-    return __builtin_mul_overflow(count, size, &total) ? NULL : calloc(count, size);
+    if (__builtin_mul_overflow(count, size, &total) || is_too_large(total)) {
+        return NULL;
+    }
+    return begun(calloc(1, sizeof(struct head) + total), total);
 }
 
 void *tg_mem_alloc(size_t size)
 {
-    return malloc(size);
+    return is_too_large(size) ? NULL : begun(malloc(sizeof(struct head) + size), size);
+}
+
+void tg_mem_free(void *ptr)
+{
+    if (ptr != NULL) {
+        struct head *head = head_of(ptr);
+
+        tg_mem_count_freed(head->owner, footprint(head->size));
+        free(head);
+    }
 }
 
 void tg_mem_free_wiped(void *ptr)
 {
     if (ptr != NULL) {
-        tg_mem_wipe(ptr, malloc_usable_size(ptr));
-        free(ptr);
+        tg_mem_free_secret(ptr, head_of(ptr)->size);
     }
 }
 
 void *tg_mem_realloc_wiped(void *ptr, size_t size)
 {
-    return tg_mem_grow(ptr, ptr == NULL ? 0 : malloc_usable_size(ptr), size);
+    size_t old_size = ptr == NULL ? 0 : head_of(ptr)->size;
+    size_t kept = old_size < size ? old_size : size;
+    /* Not realloc: it may leave a copy of a secret in the old block. */
+    void *block = tg_mem_alloc(size);
+
+    if (block != NULL) {
+        if (kept > 0) {
+            memcpy(block, ptr, kept);
+        }
+        tg_mem_free_wiped(ptr);
+    }
+    return block;
 }
 
 void *tg_mem_grow(void *old, size_t old_size, size_t new_size)
 {
-    /* Not realloc: it may leave a copy of a secret in the old block. */
-    unsigned char *block = malloc(new_size);
+    unsigned char *block = tg_mem_count_may_grow(new_size) ? tg_mem_alloc(new_size) : NULL;
     size_t kept = old_size < new_size ? old_size : new_size;
 
     if (block == NULL) {
@@ -53,17 +105,40 @@ void *tg_mem_grow(void *old, size_t old_size, size_t new_size)
     return block;
 }
 
-void tg_mem_free(void *ptr)
-{
-    free(ptr);
-}
-
 void tg_mem_free_secret(void *ptr, size_t size)
 {
-    if (ptr != NULL) {
-        tg_mem_wipe(ptr, size);
-        free(ptr);
+    tg_mem_wipe(ptr, ptr == NULL ? 0 : size);
+    tg_mem_free(ptr);
+}
+
+struct tg_mem_owner *tg_mem_owner_new(void)
+{
+    struct tg_mem_owner *before = tg_mem_enter(NULL);
+    struct tg_mem_owner *o = tg_mem_calloc(1, sizeof(*o));
+
+    (void)tg_mem_enter(before);
+    if (o != NULL) {
+        tg_mem_count_owner(o);
     }
+    return o;
+}
+
+bool tg_mem_owner_free(struct tg_mem_owner **o)
+{
+    if (o == NULL || *o == NULL) {
+        return true;
+    }
+    if (tg_mem_owner_held(*o) > 0) {
+        return false;
+    }
+    tg_mem_free(*o);
+    *o = NULL;
+    return true;
+}
+
+struct tg_mem_owner *tg_mem_enter_of(const void *block)
+{
+    return tg_mem_enter(((const struct head *)block - 1)->owner);
 }
 
 void tg_mem_wipe(void *ptr, size_t size)

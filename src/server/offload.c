@@ -2,6 +2,7 @@
 #include "server/offload.h"
 
 #include "base/mem.h"
+#include "base/mem_owner.h"
 #include "server/net/clock.h"
 
 struct job {
@@ -17,6 +18,7 @@ static void on_work(uv_work_t *handle)
     struct job *job = handle->data;
 
     job->work(job->arg);
+    tg_mem_publish();
     tg_mem_wipe_registers(); /* the thread sleeps now */
 }
 

@@ -2,6 +2,7 @@
 #include "server/worker.h"
 
 #include "base/mem.h"
+#include "base/mem_owner.h"
 #include "server/net/clock.h"
 
 #include <unistd.h>
@@ -174,6 +175,7 @@ static void run_queued(struct tg_worker *w)
 static void on_prepare(uv_prepare_t *handle)
 {
     run_queued(of_loop((uv_handle_t *)handle));
+    tg_mem_publish();
     tg_mem_wipe_registers(); /* the loop sleeps now */
 }
 

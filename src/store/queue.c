@@ -2,6 +2,7 @@
 #include "store/queue.h"
 
 #include "base/mem.h"
+#include "base/mem_owner.h"
 
 enum tg_err tg_store_queue_init(struct tg_store_queue *q)
 {
@@ -48,6 +49,7 @@ bool tg_store_queue_wait(struct tg_store_queue *q, struct tg_store_oplist *list)
     (void)pthread_mutex_lock(&q->lock);
     while (q->ops.head == NULL && !q->is_closed) {
         q->is_writer_asleep = true;
+        tg_mem_publish();
         tg_mem_wipe_registers();
         (void)pthread_cond_wait(&q->wake, &q->lock);
     }

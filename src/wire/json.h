@@ -31,7 +31,8 @@ struct tg_json_object {
 /*
  * Makes Jansson wipe every block that it frees, so that no part of a parsed body stays in free
  * memory, and stop the process if an allocation fails. Jansson has one pair of memory functions per
- * process: a program calls this once at its start, before the first thread; a library never does.
+ * process: a program calls this once at its start, before the first document and thread; a library
+ * never does.
  */
 void tg_json_own_process(void);
 

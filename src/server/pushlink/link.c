@@ -2,6 +2,7 @@
 #include "server/pushlink/link.h"
 
 #include "base/mem.h"
+#include "base/mem_owner.h"
 #include "server/pushlink/channel.h"
 #include "server/pushlink/now.h"
 #include "server/pushlink/peer.h"
@@ -150,6 +151,7 @@ static void on_store_wake(uv_async_t *async)
 static void on_prepare(uv_prepare_t *handle)
 {
     (void)handle;
+    tg_mem_publish();
     tg_mem_wipe_registers(); /* the loop waits now, for an unknown time */
 }
 
