@@ -80,9 +80,11 @@ static inline uint64_t tg_body_allowed_ms(const struct tg_server_settings *s, si
 
 /* ---- HTTP/2 ---- */
 
-/* Bytes of request bodies held at once, over all streams: the connection's window. A stream's
-   window is body_max + 1, so that a larger body is detected. */
+/* The connection's window: bytes on their way. It opens again as they arrive. A stream's window is
+   body_max + 1, so that a larger body is detected, and opens only for what is discarded. */
 #define TG_HTTP2_WINDOW 262144
+/* Bytes of request bodies that the streams of all connections of a worker hold. */
+#define TG_HTTP2_BODIES_MAX (64u * 1024u * 1024u)
 /* Bytes of answers that wait for the peer's window. Above it new streams are refused, and a client
    may repeat them. Without it a peer that opens no window could fill the memory with answers. */
 #define TG_HTTP2_ANSWERS_MAX (1024u * 1024u)

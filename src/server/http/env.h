@@ -34,6 +34,7 @@ struct tg_env {
     struct tg_link unsettled; /* long polls that may not wait: over the limit, or draining */
 
     struct tg_reqmem_pool reqmems;
+    size_t body_held; /* bytes of request bodies in HTTP/2 streams, at most TG_HTTP2_BODIES_MAX */
 
     struct tg_buf scratch; /* a response head while it is encoded */
     int64_t date_s;        /* the time in date */

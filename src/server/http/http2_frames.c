@@ -142,26 +142,15 @@ static int on_frame_recv(nghttp2_session *session, const nghttp2_frame *frame, v
 static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t *data,
                    size_t len, void *ctx)
 {
-    struct tg_http2 *c = ctx;
     struct tg_http2_stream *s = nghttp2_session_get_stream_user_data(session, id);
 
     (void)flags;
-    if (s == NULL) {
-        (void)nghttp2_session_consume_connection(session, len);
-        return 0;
-    }
-    if (s->is_dispatched) {
-        tg_http2_discard(s, len);
-        return 0;
-    }
-    s->unconsumed += len;
-    if (len > c->env->settings->body_max - s->mem->body.len) {
-        tg_http2_dispatch(s, true);
-        return 0;
-    }
-    tg_buf_append(&s->mem->body, tg_bytes(data, len));
-    if (tg_buf_status(&s->mem->body) != TG_OK) {
-        tg_http2_refuse(s, 503, "out of memory");
+    (void)ctx;
+    /* The connection's window opens as bytes arrive: no stream waits for the end of another.
+       spec: protocol/1#bodies-never-wait */
+    (void)nghttp2_session_consume_connection(session, len);
+    if (s != NULL) {
+        tg_http2_receive(s, tg_bytes(data, len));
     }
     return 0;
 }
@@ -177,7 +166,6 @@ static int on_stream_close(nghttp2_session *session, int32_t id, uint32_t error,
     if (error != NGHTTP2_NO_ERROR) {
         tg_metrics_count(c->env->metrics, TG_COUNTER_STREAM_RESETS);
     }
-    tg_http2_consumed(s);
     (void)nghttp2_session_set_stream_user_data(session, id, NULL);
     tg_http2_stream_free(s);
     tg_http2_progress(c);

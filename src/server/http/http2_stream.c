@@ -5,12 +5,15 @@
 
 #include <string.h>
 
-void tg_http2_consumed(struct tg_http2_stream *s)
+#define RETRY_AFTER_MEMORY_S 2u
+
+/* The request was taken, refused or cancelled: what was read of it is wiped. */
+static void put_mem(struct tg_http2_stream *s)
 {
-    if (s->unconsumed > 0) {
-        (void)nghttp2_session_consume_connection(s->conn->session, s->unconsumed);
-        s->unconsumed = 0;
-    }
+    struct tg_env *env = s->conn->env;
+
+    env->body_held -= s->mem != NULL ? s->mem->body.len : 0;
+    tg_reqmem_put(&env->reqmems, &s->mem);
 }
 
 void tg_http2_stream_free(struct tg_http2_stream *s)
@@ -19,7 +22,7 @@ void tg_http2_stream_free(struct tg_http2_stream *s)
 
     tg_pending_cancel(&s->pending);
     tg_deadline_clear(&s->deadline);
-    tg_reqmem_put(&c->env->reqmems, &s->mem);
+    put_mem(s);
     c->answer_bytes -= s->answer.len;
     tg_buf_deinit(&s->answer);
     c->sending_count -= s->is_sending ? 1 : 0;
@@ -133,16 +136,15 @@ void tg_http2_on_respond(struct tg_pending *p, const struct tg_http_response *re
 
 /* The rest of the body is read and discarded, up to a limit: some clients lose the answer when
    their stream is reset while they send. */
-void tg_http2_discard(struct tg_http2_stream *s, size_t len)
+static void discard(struct tg_http2_stream *s, size_t len)
 {
-    struct tg_http2 *c = s->conn;
+    nghttp2_session *session = s->conn->session;
 
     s->discarded += len;
     if (s->discarded > TG_HTTP2_DISCARD_MAX) {
-        (void)nghttp2_session_consume_connection(c->session, len);
-        (void)nghttp2_submit_rst_stream(c->session, NGHTTP2_FLAG_NONE, s->id, NGHTTP2_NO_ERROR);
+        (void)nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, s->id, NGHTTP2_NO_ERROR);
     } else {
-        (void)nghttp2_session_consume(c->session, s->id, len);
+        (void)nghttp2_session_consume_stream(session, s->id, len);
     }
 }
 
@@ -152,10 +154,49 @@ static void refuse_stream(struct tg_http2_stream *s)
     tg_metrics_count(s->conn->env->metrics, TG_COUNTER_REFUSED_FLOOD);
     s->is_dispatched = true;
     tg_deadline_clear(&s->deadline);
-    tg_reqmem_put(&s->conn->env->reqmems, &s->mem);
-    tg_http2_consumed(s);
+    put_mem(s);
     (void)nghttp2_submit_rst_stream(s->conn->session, NGHTTP2_FLAG_NONE, s->id,
                                     NGHTTP2_REFUSED_STREAM);
+}
+
+/* What is kept of the body goes, and its rest will be discarded. */
+static void give_up_body(struct tg_http2_stream *s)
+{
+    (void)nghttp2_session_consume_stream(s->conn->session, s->id, s->unreturned);
+    s->unreturned = 0;
+}
+
+/* Keeps a part of the body, or refuses the request: nothing waits for memory.
+   spec: protocol/1#bodies-never-wait */
+static void keep(struct tg_http2_stream *s, struct tg_bytes part)
+{
+    struct tg_env *env = s->conn->env;
+    size_t before = s->mem->body.len;
+
+    if (part.len > TG_HTTP2_BODIES_MAX - env->body_held) {
+        tg_http2_refuse(s, 503, "too many request bodies are in memory");
+        return;
+    }
+    tg_buf_append(&s->mem->body, part);
+    env->body_held += s->mem->body.len - before;
+    if (tg_buf_status(&s->mem->body) != TG_OK) {
+        tg_http2_refuse(s, 503, "out of memory");
+    }
+}
+
+void tg_http2_receive(struct tg_http2_stream *s, struct tg_bytes part)
+{
+    if (s->is_dispatched) {
+        discard(s, part.len);
+        return;
+    }
+    /* The stream's window is not opened while its body is kept, so it bounds the body. */
+    s->unreturned += part.len;
+    if (part.len > s->conn->env->settings->body_max - s->mem->body.len) {
+        tg_http2_dispatch(s, true);
+    } else {
+        keep(s, part);
+    }
 }
 
 void tg_http2_dispatch(struct tg_http2_stream *s, bool is_body_too_large)
@@ -173,23 +214,23 @@ void tg_http2_dispatch(struct tg_http2_stream *s, bool is_body_too_large)
         tg_metrics_count(s->conn->env->metrics, TG_COUNTER_REFUSED_SIZE);
         request.is_body_too_large = true;
         request.body = (struct tg_bytes){ 0 };
-        (void)nghttp2_session_consume_stream(s->conn->session, s->id, s->unconsumed);
+        give_up_body(s);
     }
     tg_pending_begin(&s->pending, &request);
-    tg_reqmem_put(&s->conn->env->reqmems, &s->mem);
-    tg_http2_consumed(s);
+    put_mem(s);
 }
 
 void tg_http2_refuse(struct tg_http2_stream *s, unsigned status, const char *detail)
 {
     tg_metrics_count(s->conn->env->metrics, status == 408   ? TG_COUNTER_REFUSED_TIMEOUT
                                             : status == 400 ? TG_COUNTER_REFUSED_SYNTAX
+                                            : status == 503 ? TG_COUNTER_REFUSED_MEMORY
                                                             : TG_COUNTER_REFUSED_SIZE);
     s->is_dispatched = true;
     tg_deadline_clear(&s->deadline);
-    tg_reqmem_put(&s->conn->env->reqmems, &s->mem);
-    tg_http2_consumed(s);
-    tg_pending_refuse(&s->pending, status, detail, 0);
+    put_mem(s);
+    give_up_body(s);
+    tg_pending_refuse(&s->pending, status, detail, status == 503 ? RETRY_AFTER_MEMORY_S : 0);
 }
 
 void tg_http2_on_body_deadline(struct tg_deadline *d)

@@ -19,7 +19,7 @@ struct tg_http2_stream {
     struct tg_buf answer;        /* body not yet sent */
     size_t answer_sent;
     uint64_t from_mono_ms;
-    size_t unconsumed; /* body bytes not yet returned to the connection's window */
+    size_t unreturned; /* body bytes not yet returned to the stream's window */
     int32_t id;
     uint8_t method_len;
     char method[TG_HTTP2_METHOD_MAX];
@@ -31,10 +31,8 @@ struct tg_http2_stream {
 
 /* Cancels an open request and frees s. */
 void tg_http2_stream_free(struct tg_http2_stream *s);
-/* Returns the bytes of its body to the connection's window. */
-void tg_http2_consumed(struct tg_http2_stream *s);
-/* Discards len more bytes of a body whose request is answered. */
-void tg_http2_discard(struct tg_http2_stream *s, size_t len);
+/* A part of the body: kept, or discarded once the request is answered. */
+void tg_http2_receive(struct tg_http2_stream *s, struct tg_bytes part);
 /* Gives the request to the service: it is complete, or its body is too large. */
 void tg_http2_dispatch(struct tg_http2_stream *s, bool is_body_too_large);
 /* A part of the answer was sent: the time for the rest starts again. */

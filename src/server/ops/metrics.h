@@ -37,6 +37,7 @@ enum tg_counter {
     TG_COUNTER_REFUSED_TIMEOUT,     /* handshake, headers, body or reading took too long */
     TG_COUNTER_REFUSED_SYNTAX,      /* not HTTP */
     TG_COUNTER_REFUSED_SIZE,        /* headers or body over the limit */
+    TG_COUNTER_REFUSED_MEMORY,      /* no memory for a request */
     TG_COUNTER_REFUSED_FLOOD,       /* HTTP/2 reset, CONTINUATION, PING, SETTINGS floods */
     TG_COUNTER_REFUSED_DRAIN,       /* while draining */
     TG_COUNTER_COUNT

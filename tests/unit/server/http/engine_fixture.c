@@ -167,6 +167,7 @@ void fixture_free(struct fixture *f)
     assert_int_equal(f->io.peer.wait_count, 0);
     assert_int_equal(atomic_load(&f->wait_total), 0);
     assert_int_equal(f->env.waiters.count, 0);
+    assert_int_equal(f->env.body_held, f->body_held);
     assert_int_equal(tg_metrics_gauge_sum(f->metrics, TG_GAUGE_REQUESTS), 0);
     assert_int_equal(tg_metrics_gauge_sum(f->metrics, TG_GAUGE_LONG_POLLS), 0);
     tg_env_deinit(&f->env);

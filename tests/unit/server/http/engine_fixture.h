@@ -55,6 +55,7 @@ struct fixture {
     unsigned status; /* of the answers */
     const char *body;
     bool is_head;
+    size_t body_held; /* bytes that the test took from the room for bodies */
 };
 
 struct fixture *fixture_new(void);
