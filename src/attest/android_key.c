@@ -67,6 +67,7 @@ static enum tg_attest_step check_level(struct tg_attest_case *c, const struct tg
 {
     int32_t least = (int32_t)c->policy->level_min;
 
+    c->is_by_software = d->level <= TG_ATTEST_SOFTWARE || d->keymaster_level <= TG_ATTEST_SOFTWARE;
     return d->level >= least && d->keymaster_level >= least && d->level <= TG_ATTEST_STRONGBOX &&
                    d->keymaster_level <= TG_ATTEST_STRONGBOX
                ? TG_ATTEST_OK

@@ -93,8 +93,13 @@ enum tg_attest_step {
 #define TG_ATTEST_STEP_COUNT 8u
 const char *tg_attest_step_name(enum tg_attest_step step); /* "challenge", ... */
 
+/* What a valid attestation proves. Only certificates up to a configured root prove something: the
+   format none, self-signed packed and statements of a device's software prove nothing. */
+enum tg_attest_strength { TG_ATTEST_PROVES_NOTHING, TG_ATTEST_PROVES_DEVICE };
+
 struct tg_attest_verdict {
     enum tg_attest_step step;
+    enum tg_attest_strength strength; /* with TG_ATTEST_OK; otherwise TG_ATTEST_PROVES_NOTHING */
     bool has_format;
     enum tg_attest_format format; /* for metrics, when has_format */
     struct tg_fault fault;        /* details for tests and attest-verify; never for the client */

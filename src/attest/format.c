@@ -149,7 +149,13 @@ enum tg_attest_step tg_format_chain(struct tg_attest_case *c)
                                                .roots = c->policy->roots[c->format],
                                                .now_s = c->now_s };
 
-    return tg_attest_chain_verify(&c->chain, &request, c->fault);
+    enum tg_attest_step step = tg_attest_chain_verify(&c->chain, &request, c->fault);
+
+    /* spec: protocol/6#strength */
+    if (step == TG_ATTEST_OK && !c->is_by_software) {
+        c->strength = TG_ATTEST_PROVES_DEVICE;
+    }
+    return step;
 }
 
 enum tg_attest_step tg_format_signature(struct tg_attest_case *c)

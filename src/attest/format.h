@@ -33,6 +33,8 @@ struct tg_attest_case { /* one attestation during the checks */
     struct tg_cert certs[TG_ATTEST_CHAIN_MAX]; /* the leaf first */
     size_t cert_count;
     struct tg_attest_chain chain;
+    bool is_by_software; /* the device's software made the statement, so anybody can make it */
+    enum tg_attest_strength strength; /* set by tg_format_chain alone */
 };
 
 typedef enum tg_attest_step tg_attest_check_fn(struct tg_attest_case *c);
@@ -73,7 +75,8 @@ tg_attest_check_fn tg_format_leaf_key;
 tg_attest_check_fn tg_format_leaf_aaguid;
 /* The form of alg and sig for the leaf's key. */
 tg_attest_check_fn tg_format_sig_form;
-/* x5c leads to a root of the format. */
+/* x5c leads to a root of the format, so the attestation proves a device, unless it
+   is_by_software. */
 tg_attest_check_fn tg_format_chain;
 /* sig is the leaf's over tbs. After tg_format_chain. */
 tg_attest_check_fn tg_format_signature;

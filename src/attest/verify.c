@@ -107,6 +107,9 @@ static enum tg_attest_step run(struct tg_attest_verdict *out, const struct tg_at
 
     tg_buf_init(&c.tbs, TBS_MAX);
     step = check(&c, o);
+    if (step == TG_ATTEST_OK) {
+        out->strength = c.strength;
+    }
     tg_attest_chain_deinit(&c.chain);
     tg_buf_deinit(&c.tbs);
     tg_mem_wipe(&c, sizeof(c));

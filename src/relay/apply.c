@@ -42,13 +42,6 @@ out:
     return err;
 }
 
-/* Fail closed: when the rules were tried before, this change stored nothing, so no proof was
-   verified. If it would store something now, it is refused. */
-static bool is_cleared(const struct tg_exchange *ex)
-{
-    return ex->standing == NULL || ex->standing->is_cleared;
-}
-
 /* spec: protocol/4#token-good-again */
 static void add_unblock(struct tg_exchange *ex, struct tg_store_next *next)
 {
@@ -90,7 +83,10 @@ enum tg_store_verdict tg_apply_change(void *ctx, const struct tg_store_record *o
     ex->change_err = tg_apply_record(ex, old);
     must_store = ex->change_err == TG_OK && (ex->result.effects & TG_EFFECT_STORE) != 0;
     if (must_store) {
-        ex->change_err = is_cleared(ex) ? seal_record(ex, old, &next->record) : TG_E_STORE;
+        /* Fail closed: when the rules were tried before, this change stored nothing, so no proof
+           was verified. If it would store something now, it is refused. */
+        ex->change_err =
+            tg_standing_is_cleared(ex) ? seal_record(ex, old, &next->record) : TG_E_STORE;
     }
     if (!must_store || ex->change_err != TG_OK) {
         return TG_STORE_KEEP;

@@ -24,6 +24,7 @@ const char *tg_standing_step_name(enum tg_standing_step step)
         [TG_STANDING_KEY] = "key",
         [TG_STANDING_SIGNATURE] = "signature",
         [TG_STANDING_POLICY] = "policy",
+        [TG_STANDING_STRENGTH] = "strength",
         [TG_STANDING_SPENT] = "spent",
         [TG_STANDING_INTERNAL] = "internal",
     };

@@ -11,8 +11,9 @@
 #include "attest/attest.h"
 #include "privacypass/token.h"
 
-/* The mode of one scheme. If either scheme is required, a create needs a proof by a scheme that is
-   not off. A proof that is sent is ignored if its scheme is off, and must be valid otherwise. */
+/* The mode of one scheme. If either scheme is required, a create needs a proof of strength by a
+   scheme that is not off: a private token, or an attestation that proves a device. A proof that is
+   sent is ignored if its scheme is off, and must be valid otherwise. */
 enum tg_standing_mode { TG_STANDING_OFF, TG_STANDING_OPTIONAL, TG_STANDING_REQUIRED };
 
 /* tg_attest_verify, or the fake of a test. */
@@ -51,10 +52,11 @@ enum tg_standing_step {
     TG_STANDING_KEY,
     TG_STANDING_SIGNATURE,
     TG_STANDING_POLICY,
+    TG_STANDING_STRENGTH, /* valid, but it proves nothing: refused only where a proof is required */
     TG_STANDING_SPENT,
     TG_STANDING_INTERNAL /* an error on the relay's side: 503 */
 };
-#define TG_STANDING_STEP_COUNT 11u
+#define TG_STANDING_STEP_COUNT 12u
 
 const char *tg_standing_scheme_name(enum tg_standing_scheme scheme);
 const char *tg_standing_step_name(enum tg_standing_step step);

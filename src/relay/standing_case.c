@@ -34,6 +34,14 @@ static bool is_required(const struct tg_standing *standing)
            standing->private_tokens == TG_STANDING_REQUIRED;
 }
 
+/* spec: protocol/6#required-on-create */
+static bool must_prove(const struct tg_exchange *ex)
+{
+    const struct tg_standing *standing = ex->relay->config->standing;
+
+    return standing != NULL && ex->route.call == TG_CALL_CREATE && is_required(standing);
+}
+
 /* Whether the request carries a proof or needs one. */
 static bool is_concerned(const struct tg_exchange *ex, const struct tg_request_headers *headers)
 {
@@ -43,8 +51,7 @@ static bool is_concerned(const struct tg_exchange *ex, const struct tg_request_h
     if (standing == NULL || (!is_create && ex->route.call != TG_CALL_UPDATE)) {
         return false;
     }
-    /* spec: protocol/6#required-on-create */
-    return (is_create && is_required(standing)) ||
+    return must_prove(ex) ||
            (is_on(standing->attestation) && headers->attestation_presence == TG_PRESENT) ||
            (is_create && is_on(standing->private_tokens) &&
             headers->private_token_presence != TG_ABSENT);
@@ -180,6 +187,7 @@ static const struct {
     [TG_STANDING_KEY] = { "", "expected one by a valid key of an accepted issuer" },
     [TG_STANDING_SIGNATURE] = { "its signature does not verify", "its signature does not verify" },
     [TG_STANDING_POLICY] = { "it is valid, but the policy of this relay does not allow it", "" },
+    [TG_STANDING_STRENGTH] = { "it is valid, but it proves nothing about the device", "" },
     [TG_STANDING_SPENT] = { "", "already spent; expected a token that was not used before" },
     [TG_STANDING_INTERNAL] = { "", "" },
 };
@@ -261,6 +269,28 @@ static void verify_token(struct tg_exchange *ex)
     c->token_step = step_of_token(c->verdict.step);
 }
 
+/* A proof of nothing satisfies no requirement. spec: protocol/6#strength */
+static enum tg_standing_ruling pass(struct tg_exchange *ex)
+{
+    struct tg_standing_case *c = ex->standing;
+
+    if (must_prove(ex) && !c->has_strength) {
+        return refuse(ex, TG_STANDING_ATTESTATION, TG_STANDING_STRENGTH);
+    }
+    c->is_cleared = true;
+    return TG_RULING_PASS;
+}
+
+bool tg_standing_is_cleared(const struct tg_exchange *ex)
+{
+    const struct tg_standing_case *c = ex->standing;
+
+    if (c == NULL) {
+        return !must_prove(ex);
+    }
+    return c->is_cleared && (c->has_strength || !must_prove(ex));
+}
+
 /* The token is verified first, since an RSA verification is cheap, and spent last.
    spec: protocol/6#cheap-refusals-first */
 enum tg_standing_ruling tg_standing_begin(struct tg_exchange *ex)
@@ -268,10 +298,7 @@ enum tg_standing_ruling tg_standing_begin(struct tg_exchange *ex)
     struct tg_standing_case *c = ex->standing;
 
     if (!c->has_attestation && !c->has_token) {
-        if (ex->route.call == TG_CALL_CREATE && is_required(ex->relay->config->standing)) {
-            return refuse(ex, TG_STANDING_NO_SCHEME, TG_STANDING_MISSING);
-        }
-        return TG_RULING_PASS;
+        return must_prove(ex) ? refuse(ex, TG_STANDING_NO_SCHEME, TG_STANDING_MISSING) : pass(ex);
     }
     /* spec: protocol/6#present-but-bad-refused */
     if (c->attestation_step != TG_STANDING_OK) {
@@ -296,6 +323,20 @@ void tg_standing_verify(struct tg_exchange *ex)
     c->attestation_step = step_of_attestation(c->attest.step);
 }
 
+/* An attestation that proves nothing is not reported as good standing. One that is refused for that
+   reason is reported by the refusal. */
+static void take_strength(struct tg_exchange *ex)
+{
+    struct tg_standing_case *c = ex->standing;
+
+    if (c->attest.strength == TG_ATTEST_PROVES_DEVICE) {
+        c->has_strength = true;
+        report(ex, TG_STANDING_ATTESTATION, TG_STANDING_OK);
+    } else if (c->has_token || !must_prove(ex)) {
+        report(ex, TG_STANDING_ATTESTATION, TG_STANDING_STRENGTH);
+    }
+}
+
 enum tg_standing_ruling tg_standing_verified(struct tg_exchange *ex)
 {
     struct tg_standing_case *c = ex->standing;
@@ -304,10 +345,10 @@ enum tg_standing_ruling tg_standing_verified(struct tg_exchange *ex)
         return refuse(ex, TG_STANDING_ATTESTATION, c->attestation_step);
     }
     if (c->has_attestation) {
-        report(ex, TG_STANDING_ATTESTATION, TG_STANDING_OK);
+        take_strength(ex);
     }
     if (!c->has_token) {
-        return TG_RULING_PASS;
+        return pass(ex);
     }
     if (tg_seal_spent_key(&c->spent_key, ex->relay->keyring, c->verdict.spent_key) != TG_OK ||
         tg_seal_spent_mark(c->spent_mark, ex->relay->keyring, c->verdict.spent_key, &ex->key,
@@ -345,7 +386,8 @@ enum tg_standing_ruling tg_standing_spent(struct tg_exchange *ex)
         return refuse(ex, TG_STANDING_PRIVATE_TOKEN, ex->standing->token_step);
     }
     report(ex, TG_STANDING_PRIVATE_TOKEN, TG_STANDING_OK);
-    return TG_RULING_PASS;
+    ex->standing->has_strength = true;
+    return pass(ex);
 }
 
 /* ---- WWW-Authenticate ----------------------------------------------------------------------- */

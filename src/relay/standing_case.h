@@ -21,6 +21,7 @@ struct tg_request_headers;
 
 struct tg_standing_case {
     bool has_attestation, has_token;
+    bool has_strength;  /* a valid proof shows that the device is genuine */
     bool is_cleared;    /* the proof is complete; required before the change is stored */
     bool is_challenged; /* the answer is a 401 that carries the challenges */
     struct tg_buf object;
@@ -58,6 +59,8 @@ enum tg_standing_ruling tg_standing_verified(struct tg_exchange *ex);
 enum tg_store_verdict tg_standing_spend(void *ctx, const struct tg_store_record *old,
                                         struct tg_store_next *next);
 enum tg_standing_ruling tg_standing_spent(struct tg_exchange *ex);
+/* Whether the change may be stored: the last check, which depends on no step before it. */
+bool tg_standing_is_cleared(const struct tg_exchange *ex);
 /* Adds the challenges of a 401 to reply; the case must live as long as the reply. */
 void tg_standing_add_challenges(struct tg_exchange *ex, struct tg_reply *reply);
 

@@ -84,7 +84,6 @@ static void follow_ruling(struct tg_exchange *ex, enum tg_standing_ruling ruling
 {
     switch (ruling) {
     case TG_RULING_PASS:
-        ex->standing->is_cleared = true;
         tg_perform_change(ex);
         return;
     case TG_RULING_VERIFY:

@@ -15,7 +15,7 @@ import standing
 from checks import assert_problem
 from cli_device import KEY, Device as Wallet
 from conftest import make_relay, open_api
-from relay_process import RelayError, find_binary, sanitizer_env
+from relay_process import RelayError, find_binary, metrics, run_refused, sanitizer_env
 from standing import ATTESTATION, HOUR, NOW
 from tigress_client import create_message, new_id
 
@@ -231,6 +231,45 @@ def metrics__count_steps_and_formats__and_nothing_else(asking, asked, device):
 def off__any_proof__ignored(tmp_path):
     with make_relay(tmp_path) as relay, contextlib.closing(open_api(relay)) as api:
         assert Share().send(api, (ATTESTATION, "no attestation")).status == 200
+
+
+# spec-test: protocol/6#strength
+def optional__proof_of_nothing__accepted_and_counted_as_such(tmp_path):
+    roots = AUTHORITY.write_roots(tmp_path / "roots")
+    args = ["--attestation", "optional", "--attestation-formats", "none,packed",
+            "--attestation-self", "--attestation-roots", str(roots)]
+    with make_relay(tmp_path, args=args) as relay, contextlib.closing(open_api(relay)) as api:
+        share = Share()
+        covered = standing.challenge(share.claim, share.request_id, share.message)
+        assert share.send(api, (ATTESTATION, standing.packed_self(covered, RP_ID))).status == 200
+        assert Share().send(api, (ATTESTATION, standing.nothing(RP_ID))).status == 200
+        counts = {name: value for name, value in metrics(relay).items() if "standing" in name}
+    assert counts == {
+        'tigress_standing_total{scheme="attestation",format="packed",step="strength"}': 1,
+        'tigress_standing_total{scheme="attestation",format="none",step="strength"}': 1}
+
+
+# spec-test: protocol/6#strength
+@pytest.mark.parametrize("modes", [("required", "off"), ("required", "optional"),
+                                   ("optional", "required"), ("required", "required")])
+@pytest.mark.parametrize("weak", [["none"], ["none,apple"], ["packed", "--attestation-self"]])
+def required__beside_a_proof_of_nothing__no_start(tmp_path, modes, weak):
+    issuers = standing.write_issuers(tmp_path / "issuers.json", [])
+    roots = AUTHORITY.write_roots(tmp_path / "roots")
+    for action in ([], ["--check-config"]):
+        code, text = run_refused(["--dev", "--data", str(tmp_path), "--listen", "127.0.0.1:0",
+                                  "--attestation", modes[0], "--private-tokens", modes[1],
+                                  "--private-token-issuers", str(issuers), "--attestation-roots",
+                                  str(roots), "--attestation-formats", *weak, *action])
+        assert code == 2 and "proves nothing" in text and "expected" in text, text
+
+
+# spec-test: protocol/6#strength
+def required__proof_of_nothing_or_self_signed__refused(asked, mode):
+    share = Share()
+    covered = standing.challenge(share.claim, share.request_id, share.message)
+    assert_standing(share.send(asked, (ATTESTATION, standing.packed_self(covered, RP_ID))), "policy")
+    assert_standing(share.send(asked, (ATTESTATION, standing.nothing(RP_ID))), "policy")
 
 
 def check_config__bad_roots_or_lists__reported(tmp_path):

@@ -761,7 +761,7 @@ static enum tg_attest_step attest_step_of(struct script *s, const char *name)
     fail(s, "no such step: %s", name);
 }
 
-/* attest NAME STEP claim= request= body=: $NAME is an attestation of that request. */
+/* attest NAME STEP|nothing claim= request= body=: $NAME is an attestation of that request. */
 static void do_attest(struct script *s)
 {
     struct request r = { .type = "-" };
@@ -770,7 +770,11 @@ static void do_attest(struct script *s)
     struct tg_buf text;
 
     tg_buf_init(&text, WORD_MAX);
-    standing_attest(&text, attest_step_of(s, s->words[2]), &cover);
+    if (strcmp(s->words[2], "nothing") == 0) {
+        standing_attest(&text, TG_ATTEST_OK, TG_ATTEST_PROVES_NOTHING, &cover);
+    } else {
+        standing_attest(&text, attest_step_of(s, s->words[2]), TG_ATTEST_PROVES_DEVICE, &cover);
+    }
     set_var(s, s->words[1], tg_buf_cstr(&text));
     tg_buf_deinit(&text);
     json_decref(doc);

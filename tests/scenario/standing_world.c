@@ -92,7 +92,9 @@ static struct tg_private_token_issuers *make_issuers(void)
     return issuers;
 }
 
-/* ---- attestation: a byte for the step, 32 bytes for the challenge that it covers ------------ */
+/* ---- attestation: bytes for step and strength, 32 bytes for the challenge that it covers ---- */
+
+#define HEAD_LEN 2u
 
 static void verify(struct tg_attest_verdict *out, const struct tg_attest_policy *policy,
                    struct tg_bytes object, const uint8_t challenge[TG_ATTEST_HASH_LEN],
@@ -102,24 +104,27 @@ static void verify(struct tg_attest_verdict *out, const struct tg_attest_policy 
     (void)now_s;
     current->verified_count++;
     *out = (struct tg_attest_verdict){ .step = TG_ATTEST_STEP_ENCODING };
-    if (object.len != 1 + TG_ATTEST_HASH_LEN || object.ptr[0] >= TG_ATTEST_STEP_COUNT) {
+    if (object.len != HEAD_LEN + TG_ATTEST_HASH_LEN || object.ptr[0] >= TG_ATTEST_STEP_COUNT) {
         return;
     }
     out->has_format = true;
     out->format = TG_ATTEST_PACKED;
     out->step = (enum tg_attest_step)object.ptr[0];
     if (out->step == TG_ATTEST_OK &&
-        !tg_ct_equal(tg_bytes_from(object, 1), tg_bytes(challenge, TG_ATTEST_HASH_LEN))) {
+        !tg_ct_equal(tg_bytes_from(object, HEAD_LEN), tg_bytes(challenge, TG_ATTEST_HASH_LEN))) {
         out->step = TG_ATTEST_STEP_CHALLENGE;
+    }
+    if (out->step == TG_ATTEST_OK) {
+        out->strength = (enum tg_attest_strength)object.ptr[1];
     }
 }
 
-void standing_attest(struct tg_buf *out, enum tg_attest_step step,
+void standing_attest(struct tg_buf *out, enum tg_attest_step step, enum tg_attest_strength strength,
                      const struct tg_attestation_cover *cover)
 {
-    uint8_t object[1 + TG_ATTEST_HASH_LEN] = { (uint8_t)step };
+    uint8_t object[HEAD_LEN + TG_ATTEST_HASH_LEN] = { (uint8_t)step, (uint8_t)strength };
 
-    must(tg_attestation_challenge(object + 1, cover) == TG_OK);
+    must(tg_attestation_challenge(object + HEAD_LEN, cover) == TG_OK);
     tg_attestation_encode(out, TG_ARRAY_BYTES(object));
     (void)tg_buf_cstr(out);
 }

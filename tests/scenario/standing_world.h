@@ -34,8 +34,9 @@ void standing_world_put_off(struct standing_world *s);
 /* Runs the delayed verifications. */
 void standing_world_run(struct standing_world *s);
 
-/* An attestation of the request that fails at step; as a header value, NUL-terminated in out. */
-void standing_attest(struct tg_buf *out, enum tg_attest_step step,
+/* An attestation of the request that fails at step; as a header value, NUL-terminated in out.
+   strength: what it proves if it does not fail. */
+void standing_attest(struct tg_buf *out, enum tg_attest_step step, enum tg_attest_strength strength,
                      const struct tg_attestation_cover *cover);
 /* A token of the issuer, as an Authorization value. label: of one token, another of another.
    key: 0 or 1, the issuer's two; 2 is a stranger's. cover: NULL for no context. */

@@ -47,14 +47,40 @@ static void check_formats(struct tg_config_load_state *state)
     }
 }
 
+static bool has_format(const struct tg_config_standing *s, enum tg_attest_format format)
+{
+    return (tg_config_standing_formats(s) & (1u << (unsigned)format)) != 0;
+}
+
 /* With an empty list every attestation of that format would be refused. */
 static void need_list(struct tg_config_load_state *state, enum tg_attest_format format,
                       const struct tg_config_names *list, enum tg_setting_id id, const char *what)
 {
-    unsigned formats = tg_config_standing_formats(&state->config->standing);
-
-    if ((formats & (1u << (unsigned)format)) != 0 && list->count == 0) {
+    if (has_format(&state->config->standing, format) && list->count == 0) {
         tg_config_fault(state, id, what);
+    }
+}
+
+/* What proves nothing satisfies no requirement, so it is not accepted beside one: the answer to a
+   create without proof would invite senders to send it. spec: protocol/6#strength */
+static void check_strength(struct tg_config_load_state *state)
+{
+    const struct tg_config_standing *s = &state->config->standing;
+
+    if (has_format(s, TG_ATTEST_NONE)) {
+        tg_config_fault(state, TG_SET_ATTESTATION_FORMATS,
+                        "has none, which proves nothing, although a proof is required (expected: "
+                        "a list without none, or optional in place of required)");
+    }
+    if (has_format(s, TG_ATTEST_PACKED) && s->allows_self) {
+        tg_config_fault(state, TG_SET_ATTESTATION_SELF,
+                        "set although a proof is required; packed without a certificate proves "
+                        "nothing (expected: no, or optional in place of required)");
+    }
+    if (has_format(s, TG_ATTEST_ANDROID_KEY) && s->level == TG_ATTEST_SOFTWARE) {
+        tg_config_fault(state, TG_SET_ATTESTATION_LEVEL,
+                        "software although a proof is required; what software states proves "
+                        "nothing (expected: tee or strongbox, or optional in place of required)");
     }
 }
 
@@ -81,6 +107,9 @@ void tg_config_apply_standing_rules(struct tg_config_load_state *state)
 
     if (s->attestation != TG_STANDING_OFF) {
         check_attestation(state);
+        if (s->attestation == TG_STANDING_REQUIRED || s->private_tokens == TG_STANDING_REQUIRED) {
+            check_strength(state);
+        }
     }
     if (s->private_tokens != TG_STANDING_OFF && s->issuers[0] == '\0') {
         tg_config_fault(state, TG_SET_PRIVATE_TOKEN_ISSUERS,

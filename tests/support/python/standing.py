@@ -119,12 +119,30 @@ class Authority:
         return folder
 
 
+def auth_data_of(rp_id, credential):
+    credential_id = os.urandom(16)
+    return (hashlib.sha256(rp_id.encode()).digest() + b"\x45" + bytes(4) + bytes(16)
+            + struct.pack(">H", len(credential_id)) + credential_id + cose_key(credential))
+
+
+def nothing(rp_id):
+    """The header's value: an attestation of the format none, which covers nothing."""
+    credential = ec.generate_private_key(ec.SECP256R1()).public_key()
+    return b64u(cbor({"fmt": "none", "attStmt": {}, "authData": auth_data_of(rp_id, credential)}))
+
+
+def packed_self(covered, rp_id):
+    """The header's value: a packed attestation that the credential signs itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    auth_data = auth_data_of(rp_id, key.public_key())
+    signature = key.sign(auth_data + hashlib.sha256(covered).digest(), ec.ECDSA(hashes.SHA256()))
+    return b64u(cbor({"fmt": "packed", "attStmt": {"alg": -7, "sig": signature},
+                      "authData": auth_data}))
+
+
 def packed(covered, rp_id, key, chain):
     """The header's value: a packed attestation over a challenge."""
-    credential = ec.generate_private_key(ec.SECP256R1()).public_key()
-    credential_id = os.urandom(16)
-    auth_data = (hashlib.sha256(rp_id.encode()).digest() + b"\x45" + bytes(4) + bytes(16)
-                 + struct.pack(">H", len(credential_id)) + credential_id + cose_key(credential))
+    auth_data = auth_data_of(rp_id, ec.generate_private_key(ec.SECP256R1()).public_key())
     signature = key.sign(auth_data + hashlib.sha256(covered).digest(), ec.ECDSA(hashes.SHA256()))
     return b64u(cbor({"fmt": "packed",
                       "attStmt": {"alg": -7, "sig": signature, "x5c": [der(c) for c in chain]},

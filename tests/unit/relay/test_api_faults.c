@@ -248,7 +248,7 @@ static void proofs__each_failure__503_and_a_retry_succeeds(void **state)
     (void)state;
     tg_buf_init(&attestation, 1000);
     tg_buf_init(&token, 1000);
-    standing_attest(&attestation, TG_ATTEST_OK, &cover);
+    standing_attest(&attestation, TG_ATTEST_OK, TG_ATTEST_PROVES_DEVICE, &cover);
     standing_token(&token, "one", 1, NULL);
     while (n < CALLS_MAX && try_proofs(tg_buf_cstr(&attestation), 200, n)) {
         n++;

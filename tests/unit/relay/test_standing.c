@@ -40,7 +40,7 @@ static int setup(void **state)
     f->standing.standing.private_tokens = TG_STANDING_OPTIONAL;
     tg_buf_init(&f->attestation, TEXT_MAX);
     tg_buf_init(&f->token, TEXT_MAX);
-    standing_attest(&f->attestation, TG_ATTEST_OK, &first);
+    standing_attest(&f->attestation, TG_ATTEST_OK, TG_ATTEST_PROVES_DEVICE, &first);
     standing_token(&f->token, "one", 1, NULL);
     *state = f;
     return 0;
@@ -204,6 +204,103 @@ static void spent__key_and_record__depend_on_the_relays_key_and_on_each_part(voi
     }
 }
 
+/* ---- what proves nothing -------------------------------------------------------------------- */
+
+enum proof { PROOF_NONE, PROOF_WEAK, PROOF_STRONG }; /* of an attestation */
+
+struct sent {
+    enum proof attestation;
+    bool has_token;
+};
+
+/* The rule of protocol section 6.1, written again. */
+static unsigned expected(enum tg_standing_mode attestation, enum tg_standing_mode tokens,
+                         const struct sent *sent)
+{
+    bool is_required = attestation == TG_STANDING_REQUIRED || tokens == TG_STANDING_REQUIRED;
+    bool has_proof = (attestation != TG_STANDING_OFF && sent->attestation == PROOF_STRONG) ||
+                     (tokens != TG_STANDING_OFF && sent->has_token);
+
+    return is_required && !has_proof ? 401 : 200;
+}
+
+static struct world_slot *create_with(struct fixture *f, const char *id, const struct sent *sent,
+                                      const char *label)
+{
+    struct tg_attestation_cover covered = cover(id);
+    struct tg_http_header headers[] = { header("Mailbox-Device-Claim", CLAIM),
+                                        header("Mailbox-Request-ID", id),
+                                        header("Content-Type", "application/json"),
+                                        header("X-Nothing", ""), header("X-Nothing", "") };
+
+    tg_buf_clear(&f->attestation);
+    tg_buf_clear(&f->token);
+    if (sent->attestation != PROOF_NONE) {
+        standing_attest(&f->attestation, TG_ATTEST_OK,
+                        sent->attestation == PROOF_WEAK ? TG_ATTEST_PROVES_NOTHING
+                                                        : TG_ATTEST_PROVES_DEVICE,
+                        &covered);
+        headers[3] = header("Mailbox-Device-Attestation", tg_buf_cstr(&f->attestation));
+    }
+    if (sent->has_token) {
+        standing_token(&f->token, label, 1, NULL);
+        headers[4] = header("Authorization", tg_buf_cstr(&f->token));
+    }
+    return world_request(&f->world, &(struct tg_http_request){ .method = TG_LIT("POST"),
+                                                               .target = TG_LIT("/v1/m"),
+                                                               .headers = headers,
+                                                               .header_count = TG_COUNT(headers),
+                                                               .body = TG_LIT(CREATE) });
+}
+
+/* Each pair of modes with each pair of proofs. spec-test: protocol/6#strength */
+static void proof_of_nothing__each_mode__satisfies_no_requirement(void **state)
+{
+    static const struct sent sent[] = { { PROOF_NONE, false },   { PROOF_WEAK, false },
+                                        { PROOF_STRONG, false }, { PROOF_NONE, true },
+                                        { PROOF_WEAK, true },    { PROOF_STRONG, true } };
+    struct fixture *f = *state;
+    unsigned n = 0;
+
+    for (unsigned modes = 0; modes < 9; modes++) {
+        enum tg_standing_mode attestation = (enum tg_standing_mode)(modes / 3);
+        enum tg_standing_mode tokens = (enum tg_standing_mode)(modes % 3);
+
+        f->standing.standing.attestation = attestation;
+        f->standing.standing.private_tokens = tokens;
+        for (size_t i = 0; i < TG_COUNT(sent); i++) {
+            struct world_slot *slot = NULL;
+            size_t writes = fake_store_write_count(f->world.store);
+            char id[16];
+
+            (void)snprintf(id, sizeof(id), "n%u", n++);
+            slot = create_with(f, id, &sent[i], id);
+            if (slot->status != expected(attestation, tokens, &sent[i])) {
+                fail_msg("attestation %u, tokens %u, proofs %zu: %u", (unsigned)attestation,
+                         (unsigned)tokens, i, slot->status);
+            }
+            assert_true((fake_store_write_count(f->world.store) > writes) == (slot->status == 200));
+            world_release(slot);
+        }
+    }
+}
+
+/* Property 9: what was shown is counted, not more. */
+static void proof_of_nothing__optional__accepted_and_not_counted_as_good_standing(void **state)
+{
+    static const struct sent weak = { PROOF_WEAK, false };
+    struct fixture *f = *state;
+
+    f->standing.standing.attestation = TG_STANDING_OPTIONAL;
+    assert_int_equal(create_with(f, "w1", &weak, NULL)->status, 200);
+    assert_int_equal(f->standing.judged[TG_STANDING_ATTESTATION][TG_STANDING_OK], 0);
+    assert_int_equal(f->standing.judged[TG_STANDING_ATTESTATION][TG_STANDING_STRENGTH], 1);
+    f->standing.standing.attestation = TG_STANDING_REQUIRED;
+    assert_int_equal(create_with(f, "w2", &weak, NULL)->status, 401);
+    assert_int_equal(f->standing.judged[TG_STANDING_ATTESTATION][TG_STANDING_OK], 0);
+    assert_int_equal(f->standing.judged[TG_STANDING_ATTESTATION][TG_STANDING_STRENGTH], 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -217,6 +314,10 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(
             store_fails_between_spend_and_create__only_the_same_create_succeeds, setup, teardown),
+        cmocka_unit_test_setup_teardown(proof_of_nothing__each_mode__satisfies_no_requirement,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            proof_of_nothing__optional__accepted_and_not_counted_as_good_standing, setup, teardown),
         cmocka_unit_test_setup_teardown(
             spent__key_and_record__depend_on_the_relays_key_and_on_each_part, setup, teardown),
     };

@@ -35,6 +35,49 @@ static void attestation__without_what_its_formats_need__each_named(void **state)
     assert_bad(f, MEM "--attestation-formats apple,", "not a valid list");
 }
 
+/* Each pair of modes with each list. spec-test: protocol/6#strength */
+static void required__beside_what_proves_nothing__refused_with_what_to_change(void **state)
+{
+    static const char *const modes[] = { "off", "optional", "required" };
+    static const struct {
+        const char *args;
+        const char *fault; /* where a proof is required; NULL: allowed */
+    } lists[] = {
+        { "none", "attestation-formats: has none" },
+        { "none,packed", "attestation-formats: has none" },
+        { "packed,none --attestation-self", "attestation-self: set although" },
+        { "packed --attestation-self", "attestation-self: set although" },
+        { "apple,packed --attestation-self=yes", "attestation-self: set although" },
+        { "apple,android-key --attestation-packages a --attestation-level software",
+          "attestation-level: software" },
+        { "android-key --attestation-packages a --attestation-level tee", NULL },
+        { "apple --attestation-level software --attestation-self", NULL },
+        { "packed", NULL },
+        { "apple,tpm,fido-u2f", NULL },
+    };
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < 9 * TG_COUNT(lists); i++) {
+        size_t list = i / 9;
+        const char *attestation = modes[i % 9 / 3];
+        const char *tokens = modes[i % 3];
+        bool is_required = strcmp(attestation, "required") == 0 || strcmp(tokens, "required") == 0;
+        bool is_judged = strcmp(attestation, "off") != 0;
+        char line[256];
+
+        (void)snprintf(line, sizeof(line),
+                       MEM "--private-token-issuers %%P --attestation %s --private-tokens %s "
+                           "--attestation-formats %s",
+                       attestation, tokens, lists[list].args);
+        if (is_required && is_judged && lists[list].fault != NULL) {
+            assert_bad(f, line, lists[list].fault);
+            assert_says(f, "or optional in place of required");
+        } else {
+            assert_runs(f, line);
+        }
+    }
+}
+
 static void formats__named__as_a_set(void **state)
 {
     struct fixture *f = *state;
@@ -94,6 +137,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(standing__nothing_set__off),
         TEST(attestation__without_what_its_formats_need__each_named),
+        TEST(required__beside_what_proves_nothing__refused_with_what_to_change),
         TEST(formats__named__as_a_set),
         TEST(open__roots_missing__reported_with_the_setting),
         TEST(open__format_none__needs_no_roots),
