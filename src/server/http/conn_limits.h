@@ -59,6 +59,7 @@ struct tg_server_settings {
 #define TG_HEAD_MAX 32768u  /* bytes of request line and headers: twice an attestation */
 #define TG_HEADERS_MAX 64u  /* header lines */
 #define TG_TARGET_MAX 4096u /* bytes of the request target */
+#define TG_RETRY_AFTER_MEMORY_S 2u
 
 /* The slowest body: 20 s, and one more second for each 500 bytes received. */
 #define TG_BODY_BASE_MS 20000u

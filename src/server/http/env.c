@@ -19,13 +19,11 @@ void tg_env_init(struct tg_env *env, const struct tg_server_settings *settings,
     tg_wheel_init(&env->wheel, now_mono_ms);
     tg_waiters_init(&env->waiters);
     tg_list_init(&env->unsettled);
-    tg_reqmem_pool_init(&env->reqmems);
     tg_buf_init(&env->scratch, TG_SCRATCH_MAX);
 }
 
 void tg_env_deinit(struct tg_env *env)
 {
-    tg_reqmem_pool_deinit(&env->reqmems);
     tg_buf_deinit(&env->scratch);
     tg_waiters_deinit(&env->waiters);
 }

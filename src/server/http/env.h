@@ -12,7 +12,6 @@
 #include "relay/limits.h"
 #include "server/http/conn_limits.h"
 #include "server/http/deadline.h"
-#include "server/http/reqmem.h"
 #include "server/http/waiters.h"
 #include "server/ops/metrics.h"
 
@@ -33,11 +32,11 @@ struct tg_env {
     struct tg_waiters waiters;
     struct tg_link unsettled; /* long polls that may not wait: over the limit, or draining */
 
-    struct tg_reqmem_pool reqmems;
     size_t body_held; /* bytes of request bodies in HTTP/2 streams, at most TG_HTTP2_BODIES_MAX */
 
-    struct tg_buf scratch; /* a response head while it is encoded */
-    int64_t date_s;        /* the time in date */
+    struct tg_buf scratch;                         /* a response head while it is encoded */
+    struct tg_http_header headers[TG_HEADERS_MAX]; /* views of a request while it is begun */
+    int64_t date_s;                                /* the time in date */
     char date[TG_DATE_LEN + 1];
 };
 

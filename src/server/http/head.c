@@ -35,11 +35,6 @@ enum tg_guard tg_head_guard_scan(struct tg_head_guard *g, struct tg_bytes in, si
     return TG_GUARD_MORE;
 }
 
-static struct tg_bytes text_at(const struct tg_reqmem *m, size_t at, size_t len)
-{
-    return tg_bytes_first(tg_bytes_from(tg_buf_view(&m->text), at), len);
-}
-
 /* Only characters of reg-name, IP literal and port (RFC 3986): none that ends a URL's authority. */
 static bool is_authority(struct tg_bytes text)
 {
@@ -62,7 +57,7 @@ static struct tg_head_fault check_target(struct tg_reqmem *m)
     static const struct tg_head_fault bad = {
         400, "the request target must be a path or an http(s) URL"
     };
-    struct tg_bytes target = text_at(m, 0, m->target_len);
+    struct tg_bytes target = tg_bytes_first(tg_buf_view(&m->text), m->target_len);
     struct tg_bytes rest = { 0 };
     size_t authority_len = 0;
 
@@ -103,9 +98,9 @@ struct tg_head_fault tg_head_check(struct tg_reqmem *m, bool is_connect,
 {
     size_t host_count = 0;
 
-    for (size_t i = 0; i < m->field_count; i++) {
-        struct tg_bytes name = text_at(m, m->fields[i].name_at, m->fields[i].name_len);
-        struct tg_bytes value = text_at(m, m->fields[i].value_at, m->fields[i].value_len);
+    for (size_t i = 0; i < tg_reqmem_field_count(m); i++) {
+        struct tg_bytes name = tg_reqmem_field(m, i).name;
+        struct tg_bytes value = tg_reqmem_field(m, i).value;
 
         if (tg_bytes_is_equal_nocase(name, TG_LIT("host"))) {
             host_count++;

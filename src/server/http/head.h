@@ -8,11 +8,13 @@
 #define TG_SERVER_HTTP_HEAD_H
 
 #include "server/http/env.h"
+#include "server/http/reqmem.h"
 
 /* Why both versions of HTTP refuse a head. */
 #define TG_HEAD_TOO_LARGE "the request head is larger than 32 KiB"
 #define TG_HEAD_TOO_MANY_LINES "the request head has more than 64 header lines"
 #define TG_HEAD_TARGET_TOO_LONG "the request target is longer than 4096 bytes"
+#define TG_HEAD_NO_MEMORY "no memory for the request head"
 #define TG_HEAD_NO_CONNECT "CONNECT is not supported: this server is not a proxy"
 _Static_assert(TG_HEAD_MAX == 32u * 1024u && TG_HEADERS_MAX == 64u && TG_TARGET_MAX == 4096u,
                "the texts above name these limits");

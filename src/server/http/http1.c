@@ -51,7 +51,7 @@ static void set_deadline(struct tg_http1 *h, uint64_t in_ms)
 static void put_mem(struct tg_http1 *h)
 {
     h->parser.mem = NULL;
-    tg_reqmem_put(&h->env->reqmems, &h->mem);
+    tg_reqmem_free(&h->mem);
 }
 
 static void finish(struct tg_http1 *h, bool must_linger)
@@ -71,7 +71,7 @@ static uint32_t idle_ms(const struct tg_http1 *h)
 
 static bool start(struct tg_http1 *h)
 {
-    h->mem = tg_reqmem_take(&h->env->reqmems, h->env->settings->body_max);
+    h->mem = tg_reqmem_new(h->env->settings->body_max);
     if (h->mem == NULL) {
         finish(h, false);
         return false;
@@ -96,13 +96,15 @@ static void refuse(struct tg_http1 *h, unsigned status, const char *detail)
 
     if (status == 408) {
         counter = TG_COUNTER_REFUSED_TIMEOUT;
+    } else if (status == 503) {
+        counter = TG_COUNTER_REFUSED_MEMORY;
     } else if (status == 431 || status == 414) {
         counter = TG_COUNTER_REFUSED_SIZE;
     }
     tg_metrics_count(h->env->metrics, counter);
     h->can_keep = false;
     h->state = STATE_BUSY;
-    tg_pending_refuse(&h->pending, status, detail, 0);
+    tg_pending_refuse(&h->pending, status, detail, status == 503 ? TG_RETRY_AFTER_MEMORY_S : 0);
 }
 
 static void dispatch(struct tg_http1 *h)
@@ -114,7 +116,7 @@ static void dispatch(struct tg_http1 *h)
     h->state = STATE_BUSY;
     h->proto.is_busy = true;
     tg_deadline_clear(&h->deadline);
-    tg_reqmem_request(h->mem, tg_bytes_str(name), &request);
+    tg_reqmem_request(h->mem, h->env->headers, tg_bytes_str(name), &request);
     if (h->parser.is_body_too_large) {
         tg_metrics_count(h->env->metrics, TG_COUNTER_REFUSED_SIZE);
         request.is_body_too_large = true;

@@ -12,10 +12,10 @@ static int fail_with(struct tg_http1_parser *p, unsigned status, const char *det
 static int collect(struct tg_http1_parser *p, const char *at, size_t len)
 {
     tg_buf_append(&p->mem->text, tg_bytes(at, len));
-    if (tg_buf_status(&p->mem->text) != TG_OK) {
+    if (tg_buf_status(&p->mem->text) == TG_E_LIMIT) {
         return fail_with(p, 431, TG_HEAD_TOO_LARGE);
     }
-    return 0;
+    return tg_buf_status(&p->mem->text) == TG_OK ? 0 : fail_with(p, 503, TG_HEAD_NO_MEMORY);
 }
 
 static int on_url(llhttp_t *llhttp, const char *at, size_t len)
@@ -74,15 +74,15 @@ static int on_value_complete(llhttp_t *llhttp)
     tg_request_id_take(
         p->request_id,
         tg_bytes_first(tg_bytes_from(tg_buf_view(&m->text), p->name_at), p->name_len), value);
-    if (m->field_count >= TG_HEADERS_MAX) {
+    if (tg_reqmem_field_count(m) >= TG_HEADERS_MAX) {
         return fail_with(p, 431, TG_HEAD_TOO_MANY_LINES);
     }
-    m->fields[m->field_count].name_at = (uint16_t)p->name_at;
-    m->fields[m->field_count].name_len = (uint16_t)p->name_len;
-    m->fields[m->field_count].value_at =
-        (uint16_t)(value.len == 0 ? p->value_at : (size_t)(value.ptr - m->text.ptr));
-    m->fields[m->field_count].value_len = (uint16_t)value.len;
-    m->field_count++;
+    if (!tg_reqmem_add_field(m, p->name_at, p->name_len,
+                             value.len == 0 ? p->value_at
+                                            : (size_t)((const uint8_t *)value.ptr - m->text.ptr),
+                             value.len)) {
+        return fail_with(p, 503, TG_HEAD_NO_MEMORY);
+    }
     p->name_len = 0;
     return 0;
 }

@@ -18,7 +18,7 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
     if (s == NULL) {
         return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     }
-    s->mem = tg_reqmem_take(&c->env->reqmems, c->env->settings->body_max);
+    s->mem = tg_reqmem_new(c->env->settings->body_max);
     if (s->mem == NULL) {
         tg_mem_free(s);
         return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
@@ -68,6 +68,28 @@ static void store_pseudo_header(struct tg_http2_stream *s, struct tg_bytes name,
         /* Pseudo-headers precede all others: the target is at the start of the text. */
         tg_buf_append(&s->mem->text, value);
         s->mem->target_len = value.len;
+        if (tg_buf_status(&s->mem->text) != TG_OK) {
+            set_fault(s, 503, TG_HEAD_NO_MEMORY);
+        }
+    }
+}
+
+static void store_field(struct tg_http2_stream *s, struct tg_bytes name, struct tg_bytes value)
+{
+    struct tg_reqmem *m = s->mem;
+    size_t at = m->text.len;
+
+    if (tg_reqmem_field_count(m) >= TG_HEADERS_MAX) {
+        set_fault(s, 431, TG_HEAD_TOO_MANY_LINES);
+        return;
+    }
+    tg_buf_append(&m->text, name);
+    tg_buf_append(&m->text, value);
+    if (tg_buf_status(&m->text) == TG_E_LIMIT) {
+        set_fault(s, 431, TG_HEAD_TOO_LARGE);
+    } else if (tg_buf_status(&m->text) != TG_OK ||
+               !tg_reqmem_add_field(m, at, name.len, at + name.len, value.len)) {
+        set_fault(s, 503, TG_HEAD_NO_MEMORY);
     }
 }
 
@@ -90,19 +112,8 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
     }
     if (name_len > 0 && name[0] == ':') {
         store_pseudo_header(s, tg_bytes(name, name_len), tg_bytes(value, value_len));
-    } else if (m->field_count >= TG_HEADERS_MAX) {
-        set_fault(s, 431, TG_HEAD_TOO_MANY_LINES);
     } else {
-        m->fields[m->field_count].name_at = (uint16_t)m->text.len;
-        m->fields[m->field_count].name_len = (uint16_t)name_len;
-        tg_buf_append(&m->text, tg_bytes(name, name_len));
-        m->fields[m->field_count].value_at = (uint16_t)m->text.len;
-        m->fields[m->field_count].value_len = (uint16_t)value_len;
-        tg_buf_append(&m->text, tg_bytes(value, value_len));
-        m->field_count++;
-    }
-    if (tg_buf_status(&m->text) != TG_OK) {
-        set_fault(s, 431, TG_HEAD_TOO_LARGE);
+        store_field(s, tg_bytes(name, name_len), tg_bytes(value, value_len));
     }
     return 0;
 }

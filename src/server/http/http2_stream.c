@@ -5,15 +5,13 @@
 
 #include <string.h>
 
-#define RETRY_AFTER_MEMORY_S 2u
-
 /* The request was taken, refused or cancelled: what was read of it is wiped. */
 static void put_mem(struct tg_http2_stream *s)
 {
     struct tg_env *env = s->conn->env;
 
     env->body_held -= s->mem != NULL ? s->mem->body.len : 0;
-    tg_reqmem_put(&env->reqmems, &s->mem);
+    tg_reqmem_free(&s->mem);
 }
 
 void tg_http2_stream_free(struct tg_http2_stream *s)
@@ -209,7 +207,7 @@ void tg_http2_dispatch(struct tg_http2_stream *s, bool is_body_too_large)
     }
     s->is_dispatched = true;
     tg_deadline_clear(&s->deadline);
-    tg_reqmem_request(s->mem, tg_bytes(s->method, s->method_len), &request);
+    tg_reqmem_request(s->mem, s->conn->env->headers, tg_bytes(s->method, s->method_len), &request);
     if (is_body_too_large) {
         tg_metrics_count(s->conn->env->metrics, TG_COUNTER_REFUSED_SIZE);
         request.is_body_too_large = true;
@@ -230,7 +228,7 @@ void tg_http2_refuse(struct tg_http2_stream *s, unsigned status, const char *det
     tg_deadline_clear(&s->deadline);
     put_mem(s);
     give_up_body(s);
-    tg_pending_refuse(&s->pending, status, detail, status == 503 ? RETRY_AFTER_MEMORY_S : 0);
+    tg_pending_refuse(&s->pending, status, detail, status == 503 ? TG_RETRY_AFTER_MEMORY_S : 0);
 }
 
 void tg_http2_on_body_deadline(struct tg_deadline *d)
