@@ -24,7 +24,7 @@ struct call {
     struct tg_direct_mailbox *mailbox;
     enum tg_direct_caller caller;
     const struct tg_direct_request *request;
-    int64_t now_s;
+    struct tg_moment now;
     struct tg_request_headers headers;
     struct tg_route route;
     struct tg_uuid id;
@@ -295,7 +295,7 @@ static enum tg_err apply(struct call *a, struct tg_direct_answer *answer)
     if (is_ours) {
         TG_TRY(tg_record_decode(&a->box, tg_buf_view(&mailbox->record)));
     }
-    tg_mailbox_apply(&a->box, is_ours, &a->cmd, a->now_s, &a->result);
+    tg_mailbox_apply(&a->box, is_ours, &a->cmd, a->now, &a->result);
     TG_TRY(put_answer(answer, a));
     answer->is_bound = a->box.recipient.is_bound;
     answer->is_stranger = a->result.status == 401 && a->caller == TG_DIRECT_REMOTE;
@@ -357,7 +357,7 @@ enum tg_err tg_direct_mailbox_answer(struct tg_direct_mailbox *mailbox,
         a->mailbox = mailbox;
         a->caller = caller;
         a->request = request;
-        a->now_s = now_s;
+        a->now = tg_moment_sure(now_s);
         tg_request_headers_parse(&a->headers, request->headers, request->header_count);
         tg_route_find(&a->route, request->method, request->target);
         err = answer_call(a, look, answer);

@@ -7,7 +7,7 @@
  */
 #include "mailbox/mailbox.h"
 
-#include "base/time3339.h"
+#include "mailbox/lifetime.h"
 #include "mailbox/state.h"
 
 #include <assert.h>
@@ -19,7 +19,8 @@ struct run {
     struct tg_mailbox *box;
     bool exists; /* there is a record; it may be expired or a tombstone */
     const struct tg_mailbox_command *cmd;
-    int64_t now_s;
+    struct tg_moment now;
+    int64_t expires_s; /* of a create, once it is allowed */
     enum caller caller;
     struct tg_mailbox_side *side; /* the caller's, NULL for CALLER_OTHER */
     struct tg_mailbox_result *result;
@@ -122,12 +123,23 @@ static struct tg_mailbox_side *other_side(const struct run *r)
     return r->caller == CALLER_INITIATOR ? &r->box->recipient : &r->box->initiator;
 }
 
-/* ---- the mailbox: 404 ----------------------------------------------------------------------- */
+/* The relay's clocks disagree about at_s. A retry is answered when they agree again.
+   spec: protocol/3#clock-disputed */
+static enum verdict answer_disputed(struct run *r, int64_t at_s)
+{
+    r->result->retry_after_s = tg_moment_retry_s(&r->now, at_s);
+    return answer_refused(
+        r, 503,
+        "The clock of the relay was changed, and it is not certain yet which time "
+        "is right. Try again later.");
+}
+
+/* ---- the mailbox: 404, 503 ------------------------------------------------------------------ */
 
 /* spec: protocol/3#expiration: from that second on, even if the store still has the record */
-static bool is_expired(const struct run *r)
+static enum tg_when expiration(const struct run *r)
 {
-    return r->box->expires_s <= r->now_s;
+    return tg_moment_when(&r->now, r->box->expires_s);
 }
 
 /*
@@ -158,17 +170,19 @@ static enum verdict answer_ended(struct run *r, bool is_by_time)
 /* spec: protocol/4#order-of-checks: the mailbox is looked at before the claim */
 static enum verdict mailbox_is_there(struct run *r)
 {
+    enum tg_when when = r->exists ? expiration(r) : TG_WHEN_AHEAD;
+
     if (!r->exists) {
         return answer_not_found(r);
     }
-    if (is_expired(r)) {
+    if (when == TG_WHEN_REACHED) {
         return answer_ended(r, true);
     }
-    /* spec: protocol/3#tombstone */
+    /* A tombstone has ended by both times. spec: protocol/3#tombstone */
     if (r->box->state != TG_MAILBOX_LIVE) {
         return answer_ended(r, false);
     }
-    return GO_ON;
+    return when == TG_WHEN_DISPUTED ? answer_disputed(r, r->box->expires_s) : GO_ON;
 }
 
 /* ---- the claim: 401 ------------------------------------------------------------------------- */
@@ -235,32 +249,17 @@ static enum verdict request_is_sound(struct run *r)
     return answer_refused(r, r->cmd->fault_status, "The request is malformed.");
 }
 
-/* Refuses a time that is not in the future or too far in it. The refusal names the limit. */
 static enum verdict expiration_is_allowed(struct run *r)
 {
-    const struct tg_msg_create *msg = r->cmd->create;
-    char bound[TG_TIME3339_LEN + 1];
-
-    if (!msg->has_expiration) {
+    switch (tg_lifetime_judge(r->cmd, &r->now, &r->expires_s, &r->result->fault)) {
+    case TG_LIFETIME_ALLOWED:
         return GO_ON;
+    case TG_LIFETIME_DISPUTED:
+        return answer_disputed(r, r->now.high_s);
+    case TG_LIFETIME_REFUSED:
+        break;
     }
-    /* spec: protocol/3#expiration-not-past */
-    if (msg->expiration_s <= r->now_s) {
-        tg_time3339_format(bound, r->now_s);
-        tg_fault_set(&r->result->fault,
-                     "mailboxConfiguration.expiration: expected a time later than now, %s.", bound);
-        return answer_refused(r, 400, "");
-    }
-    /* spec: protocol/3#expiration-max */
-    if (msg->expiration_s > r->now_s + r->cmd->expiration_max_s) {
-        tg_time3339_format(bound, r->now_s + r->cmd->expiration_max_s);
-        tg_fault_set(&r->result->fault,
-                     "mailboxConfiguration.expiration: expected a time not later than %s, the "
-                     "maximum of this relay.",
-                     bound);
-        return answer_refused(r, 400, "");
-    }
-    return GO_ON;
+    return answer_refused(r, 400, "");
 }
 
 /* ---- rights: 401 ---------------------------------------------------------------------------- */
@@ -330,9 +329,13 @@ static enum verdict new_claim_knows_secret(struct run *r)
 static enum verdict not_created_before(struct run *r)
 {
     const struct tg_request_done *done = NULL;
+    enum tg_when when = r->exists ? expiration(r) : TG_WHEN_REACHED;
 
-    if (!r->exists || is_expired(r)) {
+    if (when == TG_WHEN_REACHED) {
         return GO_ON;
+    }
+    if (when == TG_WHEN_DISPUTED) {
+        return answer_disputed(r, r->box->expires_s);
     }
     if (r->caller != CALLER_INITIATOR) {
         return answer_wrong_claim(r);
@@ -401,9 +404,8 @@ static enum verdict do_create(struct run *r)
     *r->box = (struct tg_mailbox){
         .state = TG_MAILBOX_LIVE,
         .version = 1, /* spec: protocol/2#version-counts */
-        .created_s = r->now_s,
-        /* spec: protocol/3#expiration-default */
-        .expires_s = msg->has_expiration ? msg->expiration_s : r->now_s + cmd->expiration_default_s,
+        .created_s = r->now.low_s,
+        .expires_s = r->expires_s,
         /* spec: protocol/3#rights-default */
         .rights = msg->has_rights ? msg->rights : TG_RIGHTS_DEFAULT,
         .display = msg->display,
@@ -532,9 +534,9 @@ static step_fn *const steps[TG_CALL_COUNT][STEPS_MAX] = {
 };
 
 void tg_mailbox_apply(struct tg_mailbox *box, bool exists, const struct tg_mailbox_command *cmd,
-                      int64_t now_s, struct tg_mailbox_result *result)
+                      struct tg_moment now, struct tg_mailbox_result *result)
 {
-    struct run r = { .box = box, .exists = exists, .cmd = cmd, .now_s = now_s, .result = result };
+    struct run r = { .box = box, .exists = exists, .cmd = cmd, .now = now, .result = result };
     enum verdict verdict = GO_ON;
 
     assert((unsigned)cmd->call < TG_CALL_COUNT);

@@ -9,6 +9,7 @@
 #define TG_MAILBOX_MAILBOX_H
 
 #include "base/fault.h"
+#include "base/moment.h"
 #include "wire/headers.h"
 #include "wire/msg_create.h"
 #include "wire/msg_update.h"
@@ -140,6 +141,7 @@ enum tg_mailbox_effect {
 struct tg_mailbox_result {
     enum tg_mailbox_outcome outcome;
     unsigned status;             /* HTTP status of the answer */
+    unsigned retry_after_s;      /* of a 503, else 0 */
     const char *problem;         /* slug of the problem type, NULL for about:blank */
     struct tg_fault fault;       /* detail of a refusal */
     unsigned effects;            /* set of enum tg_mailbox_effect */
@@ -156,13 +158,14 @@ struct tg_mailbox_result {
 };
 
 /*
- * Applies cmd to *box at now_s.
+ * Applies cmd to *box at now. What is alive by one of its two times and expired by the other is
+ * answered 503: nothing is read, bound, changed or reported as ended.
  *   box      the record as loaded. On TG_EFFECT_STORE *box is the new record (views into the old
  *            record's buffer and into cmd), else it is unchanged.
  *   exists   false: there is no record, and *box is ignored
  * Deterministic: the same arguments give the same result, so a store may run it again.
  */
 void tg_mailbox_apply(struct tg_mailbox *box, bool exists, const struct tg_mailbox_command *cmd,
-                      int64_t now_s, struct tg_mailbox_result *result);
+                      struct tg_moment now, struct tg_mailbox_result *result);
 
 #endif

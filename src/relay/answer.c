@@ -155,6 +155,7 @@ static enum tg_err fill_refusal(struct tg_reply *reply, struct tg_exchange *ex)
         return fill_gone_page(reply, ex);
     }
     tg_reply_problem(reply, result->status, result->problem, result->fault.text);
+    tg_reply_retry_after(reply, result->retry_after_s);
     if (result->is_claim_challenge) {
         tg_reply_header(reply, "www-authenticate", "DeviceClaim");
     }
@@ -210,7 +211,7 @@ void tg_answer_route(struct tg_exchange *ex)
     if (ex->route.kind == TG_ROUTE_NO_MAILBOX) {
         /* The answer that the rules of the mailbox give where there is no record. */
         ex->cmd = (struct tg_mailbox_command){ .call = ex->route.call };
-        tg_mailbox_apply(&ex->box, false, &ex->cmd, ex->now_s, &ex->result);
+        tg_mailbox_apply(&ex->box, false, &ex->cmd, ex->now, &ex->result);
         tg_answer_result(ex);
         return;
     }

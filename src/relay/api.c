@@ -93,7 +93,7 @@ static void refuse_begin(struct tg_relay *relay, const struct tg_http_request *r
    is derived from. */
 static void start_create(struct tg_exchange *ex)
 {
-    tg_mailbox_apply(&ex->box, false, &ex->cmd, ex->now_s, &ex->result);
+    tg_mailbox_apply(&ex->box, false, &ex->cmd, ex->now, &ex->result);
     if (ex->result.outcome == TG_OUTCOME_REFUSED) {
         tg_answer_result(ex);
     } else {
@@ -133,7 +133,8 @@ static void start(struct tg_exchange *ex, const struct tg_http_request *request)
 }
 
 struct tg_exchange *tg_relay_begin(struct tg_relay *relay, const struct tg_http_request *request,
-                                   int64_t now_s, const struct tg_exchange_ops *ops, void *ctx)
+                                   struct tg_moment now, const struct tg_exchange_ops *ops,
+                                   void *ctx)
 {
     struct tg_exchange *ex = tg_mem_calloc(1, sizeof(*ex));
 
@@ -144,7 +145,7 @@ struct tg_exchange *tg_relay_begin(struct tg_relay *relay, const struct tg_http_
     ex->relay = relay;
     ex->ops = ops;
     ex->ctx = ctx;
-    ex->now_s = now_s;
+    ex->now = now;
     tg_buf_init(&ex->plain, TG_RECORD_MAX);
     tg_buf_init(&ex->fresh, TG_RECORD_MAX);
     tg_buf_init(&ex->sealed, TG_STORE_VALUE_MAX);
@@ -154,11 +155,11 @@ struct tg_exchange *tg_relay_begin(struct tg_relay *relay, const struct tg_http_
     return tg_exchange_release(ex) ? ex : NULL;
 }
 
-void tg_exchange_resume(struct tg_exchange *ex, int64_t now_s, enum tg_resume why)
+void tg_exchange_resume(struct tg_exchange *ex, struct tg_moment now, enum tg_resume why)
 {
     tg_exchange_hold(ex);
     if (ex->is_waiting && !ex->is_ended) {
-        ex->now_s = now_s;
+        ex->now = now;
         ex->is_woken = true;
         if (ex->pending_count > 0) {
             ex->must_look_again = true;      /* the look in progress may have read too early */

@@ -9,6 +9,7 @@
 #ifndef TG_RELAY_API_H
 #define TG_RELAY_API_H
 
+#include "base/moment.h"
 #include "base/rng.h"
 #include "relay/seal.h"
 #include "relay/standing.h"
@@ -92,18 +93,16 @@ TG_NODISCARD enum tg_err tg_relay_new(struct tg_relay **out, const struct tg_rel
 /* After every exchange has ended. */
 void tg_relay_free(struct tg_relay **relay);
 
-/*
- * Starts an exchange, which copies what it needs of the request. NULL: it has been answered.
- *   now_s   UTC seconds
- */
+/* Starts an exchange, which copies what it needs of the request. NULL: it has been answered. */
 struct tg_exchange *tg_relay_begin(struct tg_relay *relay, const struct tg_http_request *request,
-                                   int64_t now_s, const struct tg_exchange_ops *ops, void *ctx);
+                                   struct tg_moment now, const struct tg_exchange_ops *ops,
+                                   void *ctx);
 
 enum tg_resume { TG_RESUME_CHANGED, TG_RESUME_TIMEOUT, TG_RESUME_DRAIN };
 
 /* A waiting exchange reads the mailbox again and answers; 204 and the version if nothing is newer.
    With TG_RESUME_DRAIN it answers without reading. An exchange that does not wait ignores it. */
-void tg_exchange_resume(struct tg_exchange *exchange, int64_t now_s, enum tg_resume why);
+void tg_exchange_resume(struct tg_exchange *exchange, struct tg_moment now, enum tg_resume why);
 
 /* The client has disconnected. No callback follows; a change already queued is still made. */
 void tg_exchange_cancel(struct tg_exchange *exchange);

@@ -14,7 +14,7 @@ enum tg_err tg_apply_record(struct tg_exchange *ex, const struct tg_store_record
                                    &ex->key, record));
         TG_TRY(tg_record_decode(&ex->box, tg_buf_view(&ex->plain)));
     }
-    tg_mailbox_apply(&ex->box, record != NULL, &ex->cmd, ex->now_s, &ex->result);
+    tg_mailbox_apply(&ex->box, record != NULL, &ex->cmd, ex->now, &ex->result);
     err = TG_OK;
 out:
     /* An unreadable record is not the client's mistake: 503, not 404 or 400. */
@@ -58,7 +58,7 @@ static void add_notification(struct tg_exchange *ex, struct tg_store_next *next)
 {
     const struct tg_keyring *keyring = ex->relay->keyring;
     struct tg_outbox_note note = { .ask = TG_OUTBOX_NOTIFY,
-                                   .due_s = ex->now_s,
+                                   .due_s = ex->now.low_s,
                                    .expires_s = ex->box.expires_s };
 
     tg_buf_clear(&ex->push_entry);
@@ -91,6 +91,7 @@ enum tg_store_verdict tg_apply_change(void *ctx, const struct tg_store_record *o
     if (!must_store || ex->change_err != TG_OK) {
         return TG_STORE_KEEP;
     }
+    next->mark_s = ex->now.low_s;
     /* A push that cannot be queued fails no change. spec: protocol/4#push-never-fails-request */
     add_unblock(ex, next);
     add_notification(ex, next);

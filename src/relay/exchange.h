@@ -32,7 +32,7 @@ struct tg_exchange {
     struct tg_relay *relay;
     const struct tg_exchange_ops *ops;
     void *ctx;
-    int64_t now_s;
+    struct tg_moment now;
 
     /* The request. */
     struct tg_route route;

@@ -14,8 +14,9 @@ static uint32_t wait_time_s(const struct tg_exchange *ex)
     if (wait_s > ex->relay->config->wait_cap_s) {
         wait_s = ex->relay->config->wait_cap_s;
     }
-    if (wait_s > ex->box.expires_s - ex->now_s) {
-        wait_s = ex->box.expires_s - ex->now_s;
+    /* It ends when the mailbox has expired by one of the times, too, and then finds out. */
+    if (wait_s > ex->box.expires_s - ex->now.high_s) {
+        wait_s = ex->box.expires_s - ex->now.high_s;
     }
     return wait_s > 0 ? (uint32_t)wait_s : 0;
 }

@@ -139,7 +139,7 @@ static void readyz(struct tg_admin *a, const struct tg_exchange_ops *ops, void *
     p->ops = ops;
     p->ops_ctx = ctx;
     p->number = ++a->probe_number;
-    p->now_s = pending->env->now_s;
+    p->now_s = pending->env->now.low_s;
     memcpy(p->key.bytes, name, sizeof(name));
     a->probe_count++;
     pending->exchange = (struct tg_exchange *)(void *)p;
@@ -173,14 +173,14 @@ static const struct {
 } pages[] = { { "/healthz", healthz }, { "/readyz", readyz }, { "/metrics", metrics } };
 
 static struct tg_exchange *admin_begin(void *ctx, const struct tg_http_request *request,
-                                       int64_t now_s, const struct tg_exchange_ops *ops,
+                                       struct tg_moment now, const struct tg_exchange_ops *ops,
                                        void *ops_ctx)
 {
     struct tg_admin *a = ctx;
     struct tg_pending *pending = ops_ctx;
     struct tg_bytes path = tg_bytes_first(request->target, tg_bytes_find(request->target, '?'));
 
-    (void)now_s;
+    (void)now;
     for (size_t i = 0; i < TG_COUNT(pages); i++) {
         if (!tg_bytes_is_equal(path, tg_bytes_str(pages[i].path))) {
             continue;

@@ -118,7 +118,7 @@ static void sweep(struct tg_worker *w)
     w->is_sweeping = true;
     w->sweep_at_mono_ms =
         w->env.now_mono_ms + (uint64_t)w->shared->config->sweep_interval_s * 1000u;
-    w->shared->store->ops->sweep(w->port, w->env.now_s, SWEEP_BATCH, on_swept, w);
+    w->shared->store->ops->sweep(w->port, w->env.now.low_s, SWEEP_BATCH, on_swept, w);
 }
 
 /* ---- an iteration of the loop ---- */
@@ -336,7 +336,7 @@ enum tg_err tg_worker_init(struct tg_worker *w, struct tg_shared *shared, size_t
     w->loop.data = w;
     tg_clock_read(&now_s, &now_mono_ms);
     tg_env_init(&w->env, &shared->settings, shared->log, tg_metrics_block(shared->metrics, index),
-                &shared->wait_total, now_s, now_mono_ms);
+                &shared->wait_total, tg_moment_sure(now_s), now_mono_ms);
     w->env.limits = shared->limits;
     tg_conns_init(&w->conns, &w->env, &w->loop);
     TG_TRY(tg_inbox_init(&w->inbox));

@@ -74,15 +74,16 @@ static size_t touch(const struct tg_http_request *request)
     return sum;
 }
 
-static struct tg_exchange *on_begin(void *ctx, const struct tg_http_request *request, int64_t now_s,
-                                    const struct tg_exchange_ops *ops, void *ops_ctx)
+static struct tg_exchange *on_begin(void *ctx, const struct tg_http_request *request,
+                                    struct tg_moment now, const struct tg_exchange_ops *ops,
+                                    void *ops_ctx)
 {
     static const struct tg_store_key key = { { 1 } };
     struct state *s = ctx;
     unsigned play = PLAY(s->mode);
     struct held *slot = NULL;
 
-    (void)now_s;
+    (void)now;
     check(request->header_count <= TG_HEADERS_MAX);
     check(request->target.len <= TG_TARGET_MAX);
     check(request->body.len <= s->settings.body_max);
@@ -122,9 +123,9 @@ static void answer(struct held *slot, unsigned status)
     respond(h.ops, h.ctx, status, TG_LIT("held"));
 }
 
-static void on_resume(struct tg_exchange *exchange, int64_t now_s, enum tg_resume why)
+static void on_resume(struct tg_exchange *exchange, struct tg_moment now, enum tg_resume why)
 {
-    (void)now_s;
+    (void)now;
     (void)why;
     answer((struct held *)(void *)exchange, 204);
 }
@@ -164,7 +165,7 @@ static void between(struct state *s)
     }
     if ((s->mode & MODE_CLOCK) != 0) {
         s->env.now_mono_ms += 1000;
-        s->env.now_s++;
+        s->env.now = tg_moment_sure(s->env.now.low_s + 1);
         tg_wheel_advance(&s->env.wheel, s->env.now_mono_ms);
     }
     tg_pending_settle(&s->env);
@@ -217,7 +218,7 @@ int fuzz_conn(fuzz_engine_fn *engine, const uint8_t *data, size_t len)
                                                .drain_idle_ms = 1000 };
     check(tg_metrics_new(&s->metrics, 1) == TG_OK);
     tg_env_init(&s->env, &s->settings, NULL, tg_metrics_block(s->metrics, 0), &s->wait_total,
-                1893456000, 1000);
+                tg_moment_sure(1893456000), 1000);
     s->service = (struct tg_service){
         .begin = on_begin, .refuse = on_refuse, .resume = on_resume, .cancel = on_cancel, .ctx = s
     };

@@ -24,7 +24,7 @@ static void try_calls(const struct tg_mailbox *box)
         struct tg_buf out;
 
         copy = *box;
-        tg_mailbox_apply(&copy, true, &cmd, 1893456000, &result);
+        tg_mailbox_apply(&copy, true, &cmd, tg_moment_sure(1893456000), &result);
         if (result.effects & TG_EFFECT_STORE) {
             tg_buf_init(&out, 2 * TG_RECORD_MAX);
             if (tg_record_encode(&out, &copy) != TG_OK) {

@@ -157,7 +157,7 @@ static void wake_one(struct drive *d, uint8_t choice)
     struct world_slot *slot = &d->world.slots[choice % WORLD_SLOTS];
 
     if (slot->is_used && slot->is_waiting && slot->exchange != NULL) {
-        tg_exchange_resume(slot->exchange, d->world.now_s, (enum tg_resume)(choice / 32 % 3));
+        tg_exchange_resume(slot->exchange, d->world.now, (enum tg_resume)(choice / 32 % 3));
         fake_store_pump(d->world.store);
         check_status(slot);
     }
@@ -167,7 +167,7 @@ static void wake_one(struct drive *d, uint8_t choice)
 static void push(struct drive *d, uint8_t how)
 {
     fake_store_hold(d->world.store, false);
-    (void)world_push(&d->world, (enum tg_outbox_verdict)(how % 3), d->world.now_s + how);
+    (void)world_push(&d->world, (enum tg_outbox_verdict)(how % 3), d->world.now.low_s + how);
 }
 
 static void change_world(struct drive *d, uint8_t choice)
@@ -176,7 +176,9 @@ static void change_world(struct drive *d, uint8_t choice)
 
     switch (choice % 4) {
     case 0:
-        d->world.now_s += how * 1000;
+        /* At times the clocks disagree. */
+        d->world.now.low_s += how * 1000;
+        d->world.now.high_s = d->world.now.low_s + (how % 3 == 0 ? how * 5000 : 0);
         break;
     case 1:
         fake_store_fail_with(d->world.store, how % 4 == 0 ? TG_E_STORE : TG_OK);
@@ -186,7 +188,7 @@ static void change_world(struct drive *d, uint8_t choice)
         wake_one(d, how);
         break;
     default:
-        fake_store_sweep(d->world.store, d->world.now_s);
+        fake_store_sweep(d->world.store, d->world.now.low_s);
         push(d, how);
         break;
     }

@@ -528,15 +528,29 @@ static void run_request(struct script *s)
 
 /* ---- other lines ---------------------------------------------------------------------------- */
 
-static void do_clock(struct script *s)
+static int64_t time_of(struct script *s, const char *to)
 {
-    const char *to = s->words[1];
+    int64_t now_s = 0;
 
     if (to[0] == '+') {
-        s->world.now_s += strtol(to + 1, NULL, 10);
-    } else if (tg_time3339_parse(&s->world.now_s, tg_bytes_str(to)) != TG_OK) {
+        return s->world.now.low_s + strtol(to + 1, NULL, 10);
+    }
+    if (tg_time3339_parse(&now_s, tg_bytes_str(to)) != TG_OK) {
         fail(s, "no such time");
     }
+    return now_s;
+}
+
+/* clock TIME [LATER]: one time, or two of which one is right */
+static void do_clock(struct script *s)
+{
+    struct tg_moment now = tg_moment_sure(time_of(s, s->words[1]));
+
+    if (s->word_count > 2) {
+        now.high_s = time_of(s, s->words[2]);
+        now.retry_s = 60;
+    }
+    s->world.now = now;
 }
 
 static struct world_slot *find_poll(struct script *s, const char *name, size_t *at)
@@ -563,7 +577,7 @@ static void do_resume(struct script *s)
     }
     for (size_t i = 0; i < TG_COUNT(names); i++) {
         if (strcmp(s->words[2], names[i]) == 0) {
-            tg_exchange_resume(slot->exchange, s->world.now_s, (enum tg_resume)i);
+            tg_exchange_resume(slot->exchange, s->world.now, (enum tg_resume)i);
             fake_store_pump(s->world.store);
             check_answer(s, slot, 3);
             return;
@@ -600,7 +614,7 @@ static void do_store(struct script *s)
 
 static void do_sweep(struct script *s)
 {
-    fake_store_sweep(s->world.store, s->world.now_s);
+    fake_store_sweep(s->world.store, s->world.now.low_s);
 }
 
 static void do_hooks(struct script *s)
@@ -649,7 +663,7 @@ static void do_outbox(struct script *s)
 {
     const char *how = s->word_count > 2 ? s->words[2] : "done";
     bool is_retry = strcmp(how, "retry") == 0;
-    int64_t due_s = s->world.now_s;
+    int64_t due_s = s->world.now.low_s;
 
     if (is_retry && s->word_count == 4) {
         due_s += strtol(s->words[3], NULL, 10);

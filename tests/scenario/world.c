@@ -31,7 +31,7 @@ static void wake(void *ctx, const struct tg_store_key *key)
 
         if (slot->is_waiting && slot->exchange != NULL &&
             memcmp(&slot->key, key, sizeof(*key)) == 0) {
-            tg_exchange_resume(slot->exchange, w->now_s, TG_RESUME_CHANGED);
+            tg_exchange_resume(slot->exchange, w->now, TG_RESUME_CHANGED);
         }
     }
 }
@@ -54,7 +54,7 @@ static bool can_push(const void *ctx, struct tg_bytes token_type, struct tg_byte
 void world_init(struct world *w)
 {
     memset(w, 0, sizeof(*w));
-    w->now_s = 1893456000; /* 2030-01-01 */
+    w->now = tg_moment_sure(1893456000); /* 2030-01-01 */
     w->rng = (struct tg_rng){ count_up, w };
     w->store = fake_store_open();
     w->config = (struct tg_relay_config){ .limits = TG_WIRE_LIMITS_DEFAULT,
@@ -196,8 +196,8 @@ const char *world_push(struct world *w, enum tg_outbox_verdict verdict, int64_t 
     struct push_round round = { w, verdict, due_s };
 
     w->pushed[0] = '\0';
-    w->store->ops->lease(fake_store_port(w->store), w->now_s, w->now_s + 60, TG_OUTBOX_LEASE_MAX,
-                         push_leased, &round);
+    w->store->ops->lease(fake_store_port(w->store), w->now.low_s, w->now.low_s + 60,
+                         TG_OUTBOX_LEASE_MAX, push_leased, &round);
     fake_store_pump(w->store);
     return w->pushed[0] == '\0' ? "none" : w->pushed;
 }
@@ -231,7 +231,7 @@ static struct world_slot *take_slot(struct world *w)
 struct world_slot *world_request(struct world *w, const struct tg_http_request *request)
 {
     struct world_slot *slot = take_slot(w);
-    struct tg_exchange *exchange = tg_relay_begin(w->relay, request, w->now_s, &exchange_ops, slot);
+    struct tg_exchange *exchange = tg_relay_begin(w->relay, request, w->now, &exchange_ops, slot);
 
     if (slot->answer_count == 0) {
         slot->exchange = exchange;

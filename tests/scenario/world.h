@@ -31,7 +31,7 @@ struct world_slot {
 };
 
 struct world {
-    int64_t now_s;
+    struct tg_moment now;
     uint64_t random_state;
     struct tg_rng rng;
     struct tg_store *store;

@@ -6,14 +6,14 @@
 
 void tg_env_init(struct tg_env *env, const struct tg_server_settings *settings,
                  const struct tg_log *log, struct tg_metrics_block *metrics,
-                 atomic_size_t *wait_total, int64_t now_s, uint64_t now_mono_ms)
+                 atomic_size_t *wait_total, struct tg_moment now, uint64_t now_mono_ms)
 {
     memset(env, 0, sizeof(*env)); /* a literal of this size would not fit a small stack */
     env->settings = settings;
     env->log = log;
     env->metrics = metrics;
     env->wait_total = wait_total;
-    env->now_s = now_s;
+    env->now = now;
     env->now_mono_ms = now_mono_ms;
     env->date_s = INT64_MIN;
     tg_wheel_init(&env->wheel, now_mono_ms);
@@ -40,10 +40,11 @@ struct tg_bytes tg_env_date(struct tg_env *env)
 {
     static const char days[] = "SunMonTueWedThuFriSat";
     static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    time_t now = (time_t)env->now_s;
+    int64_t now_s = env->now.high_s;
+    time_t now = (time_t)now_s;
     struct tm tm;
 
-    if (env->date_s != env->now_s && gmtime_r(&now, &tm) != NULL) {
+    if (env->date_s != now_s && gmtime_r(&now, &tm) != NULL) {
         memcpy(env->date, "Ddd, 00 Mmm 0000 00:00:00 GMT", TG_DATE_LEN + 1);
         memcpy(env->date, days + 3 * (size_t)tm.tm_wday, 3);
         put_digits(env->date + 5, tm.tm_mday, 2);
@@ -52,7 +53,7 @@ struct tg_bytes tg_env_date(struct tg_env *env)
         put_digits(env->date + 17, tm.tm_hour, 2);
         put_digits(env->date + 20, tm.tm_min, 2);
         put_digits(env->date + 23, tm.tm_sec, 2);
-        env->date_s = env->now_s;
+        env->date_s = now_s;
     }
     return tg_bytes(env->date, TG_DATE_LEN);
 }

@@ -9,6 +9,7 @@
 #define TG_SERVER_HTTP_ENV_H
 
 #include "base/log.h"
+#include "base/moment.h"
 #include "relay/limits.h"
 #include "server/http/conn_limits.h"
 #include "server/http/deadline.h"
@@ -19,7 +20,7 @@
 #define TG_SCRATCH_MAX 65536u
 
 struct tg_env {
-    int64_t now_s;        /* UTC seconds */
+    struct tg_moment now; /* the time of decisions, as relay/api.h takes it */
     uint64_t now_mono_ms; /* never goes back */
     bool is_draining;
     const struct tg_server_settings *settings;
@@ -40,15 +41,16 @@ struct tg_env {
     char date[TG_DATE_LEN + 1];
 };
 
-/* The pointers are borrowed until deinit. The caller sets limits afterwards, and keeps now_s and
+/* The pointers are borrowed until deinit. The caller sets limits afterwards, and keeps now and
    now_mono_ms up to date. */
 void tg_env_init(struct tg_env *env, const struct tg_server_settings *settings,
                  const struct tg_log *log, struct tg_metrics_block *metrics,
-                 atomic_size_t *wait_total, int64_t now_s, uint64_t now_mono_ms);
+                 atomic_size_t *wait_total, struct tg_moment now, uint64_t now_mono_ms);
 /* After every connection was freed. */
 void tg_env_deinit(struct tg_env *env);
 
-/* The Date header's value at now_s (RFC 9110, section 5.6.7). Valid until the next call. */
+/* The value of the header Date (RFC 9110, section 5.6.7): the later time of now, so that a client
+   that derives an expiration from it names one that both times allow. Valid until the next call. */
 struct tg_bytes tg_env_date(struct tg_env *env);
 
 #endif

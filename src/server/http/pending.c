@@ -69,7 +69,7 @@ static void on_wait_over(struct tg_deadline *d)
 
     /* It answers now in any case: no change may wake it again. */
     tg_waiters_remove(&p->env->waiters, &p->waiter);
-    p->service->resume(p->exchange, p->env->now_s, TG_RESUME_TIMEOUT);
+    p->service->resume(p->exchange, p->env->now, TG_RESUME_TIMEOUT);
 }
 
 static void on_woken(struct tg_waiter *waiter)
@@ -79,11 +79,11 @@ static void on_woken(struct tg_waiter *waiter)
     if (p->env->is_draining) {
         tg_waiters_remove(&p->env->waiters, waiter);
         tg_deadline_clear(&p->deadline);
-        p->service->resume(p->exchange, p->env->now_s, TG_RESUME_DRAIN);
+        p->service->resume(p->exchange, p->env->now, TG_RESUME_DRAIN);
         return;
     }
     tg_metrics_count(p->env->metrics, TG_COUNTER_WAKES);
-    p->service->resume(p->exchange, p->env->now_s, TG_RESUME_CHANGED);
+    p->service->resume(p->exchange, p->env->now, TG_RESUME_CHANGED);
 }
 
 static void on_wait(void *ctx, struct tg_exchange *exchange, const struct tg_store_key *key,
@@ -161,7 +161,7 @@ void tg_pending_begin(struct tg_pending *p, const struct tg_http_request *reques
         return;
     }
     opened(p);
-    exchange = p->service->begin(p->service->ctx, request, p->env->now_s, &exchange_ops, p);
+    exchange = p->service->begin(p->service->ctx, request, p->env->now, &exchange_ops, p);
     if (p->is_open) {
         p->exchange = exchange;
     }
@@ -212,7 +212,7 @@ void tg_pending_settle(struct tg_env *env)
         struct tg_pending *p = TG_CONTAINER(link, struct tg_pending, unsettled);
 
         if (env->is_draining) {
-            p->service->resume(p->exchange, env->now_s, TG_RESUME_DRAIN);
+            p->service->resume(p->exchange, env->now, TG_RESUME_DRAIN);
             continue;
         }
         tg_metrics_count(env->metrics, TG_COUNTER_REFUSED_LONG_POLLS);

@@ -2,10 +2,10 @@
 #include "server/http/service.h"
 
 static struct tg_exchange *relay_begin(void *ctx, const struct tg_http_request *request,
-                                       int64_t now_s, const struct tg_exchange_ops *ops,
+                                       struct tg_moment now, const struct tg_exchange_ops *ops,
                                        void *ops_ctx)
 {
-    return tg_relay_begin(ctx, request, now_s, ops, ops_ctx);
+    return tg_relay_begin(ctx, request, now, ops, ops_ctx);
 }
 
 static void relay_refuse(void *ctx, const struct tg_refusal *refusal,

@@ -11,13 +11,14 @@
 /* It answers requests: the relay core, or the admin pages. */
 struct tg_service {
     /* See tg_relay_begin. */
-    struct tg_exchange *(*begin)(void *ctx, const struct tg_http_request *request, int64_t now_s,
-                                 const struct tg_exchange_ops *ops, void *ops_ctx);
+    struct tg_exchange *(*begin)(void *ctx, const struct tg_http_request *request,
+                                 struct tg_moment now, const struct tg_exchange_ops *ops,
+                                 void *ops_ctx);
     /* See tg_relay_refuse. */
     void (*refuse)(void *ctx, const struct tg_refusal *refusal, const struct tg_exchange_ops *ops,
                    void *ops_ctx);
     /* See tg_exchange_resume. */
-    void (*resume)(struct tg_exchange *exchange, int64_t now_s, enum tg_resume why);
+    void (*resume)(struct tg_exchange *exchange, struct tg_moment now, enum tg_resume why);
     /* The client of an unanswered request is gone; exchange is what begin returned. */
     void (*cancel)(void *ctx, struct tg_exchange *exchange, void *ops_ctx);
     bool is_rate_limited;

@@ -17,5 +17,8 @@ void tg_clock_read(int64_t *now_s, uint64_t *now_mono_ms)
 
 void tg_clock_tick(struct tg_env *env)
 {
-    tg_clock_read(&env->now_s, &env->now_mono_ms);
+    int64_t now_s = 0;
+
+    tg_clock_read(&now_s, &env->now_mono_ms);
+    env->now = tg_moment_sure(now_s);
 }

@@ -120,7 +120,7 @@ static struct answer send(struct world *w, const struct step *step, const char *
         .body = tg_bytes_str(step->body),
     };
 
-    (void)tg_relay_begin(w->relay, &request, w->now_s, &ops, &a);
+    (void)tg_relay_begin(w->relay, &request, w->now, &ops, &a);
     fake_store_pump(w->store);
     return a;
 }
@@ -206,7 +206,7 @@ static struct answer send_proofs(struct world *w, const char *proof)
                                        .header_count = TG_COUNT(headers),
                                        .body = TG_LIT(CREATE) };
 
-    (void)tg_relay_begin(w->relay, &request, w->now_s, &ops, &a);
+    (void)tg_relay_begin(w->relay, &request, w->now, &ops, &a);
     fake_store_pump(w->store);
     return a;
 }

@@ -91,7 +91,7 @@ static unsigned ask(struct fixture *f, const char *method, const char *claim, co
                                                     .headers = headers,
                                                     .header_count = TG_COUNT(headers),
                                                     .body = tg_bytes_str(body) },
-                         NOW_S, &ops, f);
+                         tg_moment_sure(NOW_S), &ops, f);
     while (!f->is_answered) {
         f->store->ops->dispatch(f->port);
         (void)sched_yield();

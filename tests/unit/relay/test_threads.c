@@ -86,7 +86,7 @@ static void begin(struct worker *w, const char *target, unsigned claim_no, const
                                                     .headers = headers,
                                                     .header_count = TG_COUNT(headers),
                                                     .body = tg_bytes_str(body) },
-                         NOW_S, &ops, a);
+                         tg_moment_sure(NOW_S), &ops, a);
 }
 
 static void settle(struct worker *w)

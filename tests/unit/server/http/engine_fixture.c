@@ -57,7 +57,7 @@ static void remember(struct seen *s, const struct tg_http_request *request)
 }
 
 static struct tg_exchange *fake_begin(void *ctx, const struct tg_http_request *request,
-                                      int64_t now_s, const struct tg_exchange_ops *ops,
+                                      struct tg_moment now, const struct tg_exchange_ops *ops,
                                       void *ops_ctx)
 {
     static const struct tg_store_key key = { { 7 } };
@@ -65,7 +65,7 @@ static struct tg_exchange *fake_begin(void *ctx, const struct tg_http_request *r
     struct seen *s = &f->seen[f->seen_count % SEEN_MAX];
     struct tg_exchange *exchange = (struct tg_exchange *)(void *)s;
 
-    (void)now_s;
+    (void)now;
     f->seen_count++;
     *s = (struct seen){ .ops = ops, .ops_ctx = ops_ctx };
     remember(s, request);
@@ -87,11 +87,11 @@ static void fake_refuse(void *ctx, const struct tg_refusal *refusal,
 
 static struct fixture *resumed; /* resume has no ctx argument */
 
-static void fake_resume(struct tg_exchange *exchange, int64_t now_s, enum tg_resume why)
+static void fake_resume(struct tg_exchange *exchange, struct tg_moment now, enum tg_resume why)
 {
     struct seen *s = (struct seen *)(void *)exchange;
 
-    (void)now_s;
+    (void)now;
     resumed->resume_count++;
     resumed->last_resume = why;
     if (why != TG_RESUME_CHANGED) {
@@ -143,7 +143,7 @@ struct fixture *fixture_new(void)
                                                .drain_idle_ms = 1000 };
     assert_int_equal(tg_metrics_new(&f->metrics, 1), TG_OK);
     tg_env_init(&f->env, &f->settings, NULL, tg_metrics_block(f->metrics, 0), &f->wait_total,
-                1893456000, 1000000);
+                tg_moment_sure(1893456000), 1000000);
     f->service = (struct tg_service){ .begin = fake_begin,
                                       .refuse = fake_refuse,
                                       .resume = fake_resume,
@@ -199,7 +199,7 @@ void pass_ms(struct fixture *f, uint64_t ms)
 {
     resumed = f;
     f->env.now_mono_ms += ms;
-    f->env.now_s += (int64_t)(ms / 1000);
+    f->env.now = tg_moment_sure(f->env.now.low_s + (int64_t)(ms / 1000));
     tg_wheel_advance(&f->env.wheel, f->env.now_mono_ms);
 }
 
