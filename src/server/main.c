@@ -263,6 +263,7 @@ out:
 static enum tg_err prepare_shared(struct daemon *d, struct tg_fault *fault)
 {
     struct tg_shared *shared = &d->shared;
+    struct tg_ledger_settings ledger;
     enum tg_err err = TG_E_BUG;
 
     shared->config = d->config;
@@ -283,10 +284,8 @@ static enum tg_err prepare_shared(struct daemon *d, struct tg_fault *fault)
     tg_worker_settings(&shared->settings, d->config);
     TG_TRY(tg_metrics_new(&shared->metrics, shared->worker_count + 1));
     TG_TRY(start_push(d, fault));
-    if (d->config->rate > 0) {
-        TG_TRY(
-            tg_limits_new(&shared->limits, d->config->rate, d->config->rate_burst, &tg_rng_system));
-    }
+    tg_worker_ledger(&ledger, d->config);
+    TG_TRY(tg_ledger_new(&shared->ledger, &ledger, shared->rng));
     shared->workers = tg_mem_calloc(shared->worker_count, sizeof(*shared->workers));
     d->threads = tg_mem_calloc(shared->worker_count, sizeof(*d->threads));
     TG_REQUIRE(shared->workers != NULL && d->threads != NULL, TG_E_NOMEM);
@@ -460,7 +459,7 @@ static void cleanup(struct daemon *d)
     if (shared->store != NULL) {
         shared->store->ops->close(&shared->store);
     }
-    tg_limits_free(&shared->limits);
+    tg_ledger_free(&shared->ledger);
     tg_standing_policy_close(&shared->standing);
     tg_metrics_free(&shared->metrics);
     tg_tls_context_free(&shared->tls);

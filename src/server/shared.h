@@ -27,7 +27,7 @@ struct tg_shared {
     struct tg_relay_config relay_config;
     const struct tg_keyring *keyring;
     struct tg_store *store;
-    struct tg_limits *limits;
+    struct tg_ledger *ledger;
     struct tg_metrics *metrics;
     const struct tg_log *log;
     const struct tg_rng *rng;

@@ -38,6 +38,11 @@ void tg_worker_settings(struct tg_server_settings *out, const struct tg_config *
     };
 }
 
+void tg_worker_ledger(struct tg_ledger_settings *out, const struct tg_config *config)
+{
+    *out = (struct tg_ledger_settings){ .rate = config->rate, .burst = config->rate_burst };
+}
+
 /* ---- store and waiters ---- */
 
 static void on_store_notify(void *ctx)
@@ -337,7 +342,7 @@ enum tg_err tg_worker_init(struct tg_worker *w, struct tg_shared *shared, size_t
     tg_clock_read(&now_s, &now_mono_ms);
     tg_env_init(&w->env, &shared->settings, shared->log, tg_metrics_block(shared->metrics, index),
                 &shared->wait_total, tg_moment_sure(now_s), now_mono_ms);
-    w->env.limits = shared->limits;
+    w->env.ledger = shared->ledger;
     tg_conns_init(&w->conns, &w->env, &w->loop);
     TG_TRY(tg_inbox_init(&w->inbox));
     TG_TRY(start_handles(w));

@@ -10,10 +10,10 @@
 
 #include "base/log.h"
 #include "base/moment.h"
-#include "relay/limits.h"
 #include "server/http/conn_limits.h"
 #include "server/http/deadline.h"
 #include "server/http/waiters.h"
+#include "server/ledger/ledger.h"
 #include "server/ops/metrics.h"
 
 #define TG_DATE_LEN 29u
@@ -27,7 +27,7 @@ struct tg_env {
     const struct tg_log *log;
     struct tg_metrics_block *metrics;
     atomic_size_t *wait_total; /* long polls over all workers */
-    struct tg_limits *limits;  /* shared by all workers; NULL: none */
+    struct tg_ledger *ledger;  /* shared by all workers; NULL: no limits */
 
     struct tg_wheel wheel;
     struct tg_waiters waiters;
@@ -41,7 +41,7 @@ struct tg_env {
     char date[TG_DATE_LEN + 1];
 };
 
-/* The pointers are borrowed until deinit. The caller sets limits afterwards, and keeps now and
+/* The pointers are borrowed until deinit. The caller sets ledger afterwards, and keeps now and
    now_mono_ms up to date. */
 void tg_env_init(struct tg_env *env, const struct tg_server_settings *settings,
                  const struct tg_log *log, struct tg_metrics_block *metrics,

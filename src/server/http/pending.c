@@ -111,6 +111,20 @@ static void on_wait(void *ctx, struct tg_exchange *exchange, const struct tg_sto
 
 static const struct tg_exchange_ops exchange_ops = { .respond = on_respond, .wait = on_wait };
 
+void tg_peer_find_payer(struct tg_peer *peer, const struct tg_env *env)
+{
+    struct tg_network network;
+    bool is_unknown = peer->payer.kind == TG_PAYER_EXEMPT;
+
+    if (peer->network == NULL || env->ledger == NULL ||
+        (!is_unknown && !tg_ledger_is_stale(&peer->payer, env->now_mono_ms))) {
+        return;
+    }
+    peer->network(peer, &network);
+    tg_ledger_find(env->ledger, &peer->payer, &network, env->now_mono_ms);
+    tg_network_wipe(&network);
+}
+
 static struct tg_bytes forwarded_for(const struct tg_http_request *request)
 {
     struct tg_bytes last = { 0 };
@@ -126,27 +140,38 @@ static struct tg_bytes forwarded_for(const struct tg_http_request *request)
     return tg_bytes_trim(last);
 }
 
+/* The network that pays for a request. */
+static struct tg_payer payer_of(struct tg_pending *p, const struct tg_http_request *request)
+{
+    struct tg_env *env = p->env;
+    struct tg_network network;
+    struct tg_payer forwarded;
+
+    if (env->settings->is_rate_by_forwarded &&
+        tg_network_of_text(&network, forwarded_for(request))) {
+        tg_ledger_find(env->ledger, &forwarded, &network, env->now_mono_ms);
+        tg_network_wipe(&network);
+        return forwarded;
+    }
+    tg_peer_find_payer(p->peer, env);
+    return p->peer->payer;
+}
+
 /* 0: within the limit; otherwise the seconds until the client may repeat the request. */
 static unsigned over_rate_s(struct tg_pending *p, const struct tg_http_request *request)
 {
     struct tg_env *env = p->env;
-    uint8_t network[TG_NETWORK_MAX];
-    size_t len = 0;
+    struct tg_payer payer;
     unsigned retry_s = 0;
 
-    if (!p->service->is_rate_limited || env->limits == NULL) {
+    if (!p->service->is_rate_limited || env->ledger == NULL) {
         return 0;
     }
-    if (env->settings->is_rate_by_forwarded) {
-        len = tg_network_of_text(network, forwarded_for(request));
+    payer = payer_of(p, request);
+    retry_s = tg_ledger_charge(env->ledger, &payer, TG_WORK_HEAD, env->now_mono_ms);
+    if (retry_s == 0) {
+        retry_s = tg_ledger_charge(env->ledger, &payer, TG_WORK_REQUEST, env->now_mono_ms);
     }
-    if (len == 0 && p->peer->network != NULL) {
-        len = p->peer->network(p->peer, network);
-    }
-    if (tg_limits_admit(env->limits, tg_bytes(network, len), (int64_t)env->now_mono_ms, &retry_s)) {
-        retry_s = 0;
-    }
-    tg_mem_wipe(network, sizeof(network));
     return retry_s;
 }
 

@@ -8,16 +8,16 @@
 #define TG_SERVER_HTTP_PENDING_H
 
 #include "server/http/env.h"
-#include "server/http/network.h"
 #include "server/http/service.h"
 
 /* What the requests of one connection share. */
 struct tg_peer {
-    bool is_gone;      /* it has finished sending: its long polls need no answer */
-    size_t wait_count; /* long polls waiting */
-    /* Writes the network of the connection's other end; returns its length, or 0. It is called for
-       each request, so that no address is kept. NULL in tests: no network. */
-    size_t (*network)(struct tg_peer *peer, uint8_t out[TG_NETWORK_MAX]);
+    bool is_gone;          /* it has finished sending: its long polls need no answer */
+    size_t wait_count;     /* long polls waiting */
+    struct tg_payer payer; /* the network of the connection's other end */
+    /* Writes that network. It is called when payer must be found again, so that no address is kept.
+       NULL in tests: the payer is exempt. */
+    void (*network)(struct tg_peer *peer, struct tg_network *out);
 };
 
 /* Embedded in an engine's stream. Zero: no request. */
@@ -41,6 +41,9 @@ struct tg_pending {
        tg_request_id_take() as it arrives, so that every answer can repeat it. */
     struct tg_request_id request_id;
 };
+
+/* Finds the payer of peer, if that has not been done or a salt has changed since. */
+void tg_peer_find_payer(struct tg_peer *peer, const struct tg_env *env);
 
 /* Gives request to the service; respond() may run before this returns. */
 void tg_pending_begin(struct tg_pending *p, const struct tg_http_request *request);

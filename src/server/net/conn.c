@@ -205,18 +205,17 @@ static void io_kick(struct tg_proto_io *io)
     tg_conn_kick(of_io(io));
 }
 
-static size_t peer_network(struct tg_peer *peer, uint8_t out[TG_NETWORK_MAX])
+static void peer_network(struct tg_peer *peer, struct tg_network *out)
 {
     struct tg_conn *c = TG_CONTAINER(peer, struct tg_conn, io.peer);
     struct sockaddr_storage addr = { 0 };
     socklen_t len = sizeof(addr);
-    size_t network_len = 0;
 
-    if (getpeername(c->fd, (struct sockaddr *)&addr, &len) == 0) {
-        network_len = tg_network_of_address(out, &addr);
+    if (getpeername(c->fd, (struct sockaddr *)&addr, &len) != 0) {
+        addr.ss_family = AF_UNSPEC;
     }
+    tg_network_of_address(out, &addr);
     tg_mem_wipe(&addr, sizeof(addr));
-    return network_len;
 }
 
 enum tg_err tg_conn_open(struct tg_conns *cs, int fd, struct tg_tls_context *tls,

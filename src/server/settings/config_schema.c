@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/settings/config_schema.h"
 
-#include "relay/limits.h"
+#include "server/ledger/ledger.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -143,10 +143,10 @@ const struct tg_setting tg_settings[TG_SET_COUNT] = {
         CAPACITY, .default_text = "30s", .min = 1, .max = HOUR_S, .arg = "TIME",
         .help = "time from SIGTERM to the exit" },
     ROW(TG_SET_RATE, "rate", TG_SETTING_COUNT), AT(rate), RATES, .default_text = "50",
-        .max = TG_LIMITS_RATE_MAX, .arg = "N",
+        .max = TG_LEDGER_RATE_MAX, .arg = "N",
         .help = "requests per second from one client network; 0: no limit" },
     ROW(TG_SET_RATE_BURST, "rate-burst", TG_SETTING_COUNT), AT(rate_burst), RATES,
-        .default_text = "200", .min = 1, .max = TG_LIMITS_BURST_MAX, .arg = "N",
+        .default_text = "200", .min = 1, .max = TG_LEDGER_BURST_MAX, .arg = "N",
         .help = "requests that one client network may send at once" },
     ROW(TG_SET_CLIENT_ADDRESS, "client-address", TG_SETTING_CHOICE), AT(client_address), RATES,
         .words = client_address_words, .default_text = "connection",

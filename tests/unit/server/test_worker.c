@@ -159,7 +159,7 @@ static void fixture_free(struct fixture *f)
     assert_int_equal(tg_metrics_gauge_sum(f->shared.metrics, TG_GAUGE_REQUESTS), 0);
     tg_mem_free(f->shared.workers);
     f->shared.store->ops->close(&f->shared.store);
-    tg_limits_free(&f->shared.limits);
+    tg_ledger_free(&f->shared.ledger);
     tg_metrics_free(&f->shared.metrics);
     tg_tls_context_free(&f->shared.tls);
     tg_tls_tickets_free(&f->tickets);
@@ -515,20 +515,21 @@ static void drain__busy_connection__every_request_answered(void **state)
 
 static void rate__over_the_burst_of_a_network__429_with_retry_after(void **state)
 {
+    const struct tg_ledger_settings limits = { .rate = 1, .burst = 3 };
     struct fixture *f = fixture_new();
     char text[128];
     int fd = -1;
 
     (void)state;
-    assert_int_equal(tg_limits_new(&f->shared.limits, 1, 3, &tg_rng_system), TG_OK);
+    assert_int_equal(tg_ledger_new(&f->shared.ledger, &limits, &tg_rng_system), TG_OK);
     f->shared.settings.is_rate_by_forwarded = true;
     start(f);
     fd = dial(f->port);
     for (size_t i = 0; i < 5; i++) {
         (void)snprintf(text, sizeof(text),
                        "GET / HTTP/1.1\r\nHost: r\r\nX-Forwarded-For: 198.51.100.%zu, "
-                       "192.0.2.%zu\r\n\r\n",
-                       i, i);
+                       "192.0.2.7\r\n\r\n",
+                       i);
         say(fd, text);
         assert_true(is_status(hear(f, fd), i < 3 ? 404 : 429));
     }

@@ -14,25 +14,25 @@
 
 /* ---- a relay that refuses -------------------------------------------------------------------- */
 
-static struct tg_limits *limits;
+static struct tg_ledger *ledger;
 
-static size_t one_network(struct tg_peer *peer, uint8_t out[TG_NETWORK_MAX])
+static void one_network(struct tg_peer *peer, struct tg_network *out)
 {
     (void)peer;
-    out[0] = 1;
-    return 1;
+    *out = (struct tg_network){ .family = TG_NETWORK_OTHER };
 }
 
-/* One request has used up the rate of the only network. */
+/* The only network has used up its rate. */
 static void use_up_rate(struct fixture *f)
 {
-    unsigned retry_s = 0;
-    static const uint8_t network[] = { 1 };
+    static const struct tg_ledger_settings settings = { .rate = 1, .burst = 1 };
+    const struct tg_network network = { .family = TG_NETWORK_OTHER };
+    struct tg_payer payer;
 
-    assert_int_equal(tg_limits_new(&limits, 1, 1, &tg_rng_system), TG_OK);
-    assert_true(
-        tg_limits_admit(limits, TG_ARRAY_BYTES(network), (int64_t)f->env.now_mono_ms, &retry_s));
-    f->env.limits = limits;
+    assert_int_equal(tg_ledger_new(&ledger, &settings, &tg_rng_system), TG_OK);
+    tg_ledger_find(ledger, &payer, &network, f->env.now_mono_ms);
+    tg_ledger_spend(ledger, &payer, TG_WORK_CREATE, 1, f->env.now_mono_ms);
+    f->env.ledger = ledger;
     f->service.is_rate_limited = true;
     f->io.peer.network = one_network;
 }
@@ -46,7 +46,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     fixture_free(*state);
-    tg_limits_free(&limits);
+    tg_ledger_free(&ledger);
     return 0;
 }
 
@@ -130,7 +130,7 @@ static void http1__each_refusal__repeats_a_well_formed_id_and_no_other(void **st
         assert_int_equal(count_in_output(f, "mailbox-request-id:"),
                          http1_cases[i].is_echoed ? 1 : 0);
         fixture_free(f);
-        tg_limits_free(&limits);
+        tg_ledger_free(&ledger);
     }
 }
 
@@ -151,7 +151,7 @@ static void http1__id_at_its_limit__repeated_one_byte_more_not(void **state)
         assert_int_equal(count_in_output(f, "HTTP/1.1 429 "), 1);
         assert_int_equal(count_in_output(f, "mailbox-request-id: xxx"), len == 128 ? 1 : 0);
         fixture_free(f);
-        tg_limits_free(&limits);
+        tg_ledger_free(&ledger);
     }
 }
 
@@ -309,7 +309,7 @@ static void http2__each_refusal__repeats_a_well_formed_id_and_no_other(void **st
         }
         nghttp2_session_del(c.session);
         fixture_free(c.f);
-        tg_limits_free(&limits);
+        tg_ledger_free(&ledger);
     }
 }
 

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/ledger/ledger.h"
+
+#include "base/mem.h"
+
+#define NS_PER_MS 1000000
+#define NS_PER_S 1000000000
+#define REFUSED_RETRY_S 1u
+#define COUNT_MAX 1000000
+
+/* A network is busy while its bucket holds more than leaks in this time. */
+#define BUSY_NS NS_PER_S
+
+/* The price of work in units of 10 us of one core, as measured with docs/decisions/0014. */
+#define UNITS_PER_REQUEST 5
+static const uint32_t prices[TG_WORK_COUNT] = {
+    [TG_WORK_CONNECTION] = 2, [TG_WORK_HANDSHAKE] = 40, [TG_WORK_HEAD] = 3,
+    [TG_WORK_REQUEST] = 2,    [TG_WORK_CHANGE] = 7,     [TG_WORK_CREATE] = 9,
+    [TG_WORK_PROOF] = 200,    [TG_WORK_KIB] = 1,
+};
+
+/* What a spot is for; a part of the hash. */
+enum purpose { PURPOSE_HELD = 1, PURPOSE_WORK };
+
+struct tg_ledger {
+    uint8_t key[TG_CELLS_KEY_LEN];
+    uint64_t memory_max;
+    int64_t unit_ns; /* in which the bucket of tier 0 leaks one unit; 0: no limit */
+    int64_t full_ns; /* of every bucket of work */
+    atomic_uint_least64_t memory;
+    struct tg_counts memory_of;
+    struct tg_buckets work;
+};
+
+enum tg_err tg_ledger_new(struct tg_ledger **out, const struct tg_ledger_settings *settings,
+                          const struct tg_rng *rng)
+{
+    enum tg_err err = TG_E_BUG;
+    struct tg_ledger *l = NULL;
+
+    TG_REQUIRE(settings->rate <= TG_LEDGER_RATE_MAX, TG_E_LIMIT);
+    TG_REQUIRE(settings->burst >= 1 && settings->burst <= TG_LEDGER_BURST_MAX, TG_E_LIMIT);
+    l = tg_mem_calloc(1, sizeof(*l));
+    TG_REQUIRE(l != NULL, TG_E_NOMEM);
+    TG_TRY(tg_rng_fill(rng, l->key, sizeof(l->key)));
+    l->memory_max = settings->memory_max;
+    if (settings->rate > 0) {
+        l->unit_ns = NS_PER_S / ((int64_t)settings->rate * UNITS_PER_REQUEST);
+        l->full_ns = l->unit_ns * UNITS_PER_REQUEST * (int64_t)settings->burst;
+    }
+    *out = l;
+    l = NULL;
+    err = TG_OK;
+out:
+    tg_ledger_free(&l);
+    return err;
+}
+
+void tg_ledger_free(struct tg_ledger **ledger)
+{
+    if (ledger != NULL && *ledger != NULL) {
+        tg_mem_free_secret(*ledger, sizeof(**ledger));
+        *ledger = NULL;
+    }
+}
+
+/* ---- who pays ---- */
+
+static uint64_t work_period(uint64_t now_mono_ms)
+{
+    return now_mono_ms / TG_LEDGER_WORK_SALT_MS;
+}
+
+static enum tg_err find_tier(const struct tg_ledger *l, struct tg_payer *p,
+                             const struct tg_network *network, size_t tier)
+{
+    enum tg_err err = TG_E_BUG;
+    uint8_t bytes[TG_NETWORK_MAX];
+    struct tg_bytes name = tg_bytes(bytes, tg_network_name(bytes, network, tier));
+    struct tg_bytes key = TG_ARRAY_BYTES(l->key);
+
+    TG_TRY(tg_spot_find(&p->held[tier], key, PURPOSE_HELD, 0, name));
+    TG_TRY(tg_spot_find(&p->work[tier], key, PURPOSE_WORK, p->work_period, name));
+    err = TG_OK;
+out:
+    tg_mem_wipe(bytes, sizeof(bytes));
+    return err;
+}
+
+void tg_ledger_find(const struct tg_ledger *ledger, struct tg_payer *out,
+                    const struct tg_network *network, uint64_t now_mono_ms)
+{
+    struct tg_payer p = { .kind = TG_PAYER_NETWORK,
+                          .family = network->family,
+                          .work_period = work_period(now_mono_ms) };
+
+    for (size_t tier = 0; tier < tg_network_tier_count(p.family); tier++) {
+        if (find_tier(ledger, &p, network, tier) != TG_OK) {
+            p.kind = TG_PAYER_REFUSED;
+        }
+    }
+    *out = p;
+}
+
+bool tg_ledger_is_stale(const struct tg_payer *payer, uint64_t now_mono_ms)
+{
+    return payer->kind == TG_PAYER_REFUSED ||
+           (payer->kind == TG_PAYER_NETWORK && payer->work_period != work_period(now_mono_ms));
+}
+
+/* ---- work ---- */
+
+static bool is_free(const struct tg_ledger *l, const struct tg_payer *payer)
+{
+    return l == NULL || l->unit_ns == 0 || payer->kind == TG_PAYER_EXEMPT;
+}
+
+static int64_t price_ns(const struct tg_ledger *l, const struct tg_payer *payer, size_t tier,
+                        enum tg_work kind, uint32_t count)
+{
+    int64_t n = count < COUNT_MAX ? count : COUNT_MAX;
+    int64_t ns = l->unit_ns * prices[kind] * n / tg_network_weight(payer->family, tier);
+
+    return ns > 0 ? ns : 1;
+}
+
+static unsigned seconds_up(int64_t ns)
+{
+    return ns <= 0 ? 1u : (unsigned)((ns + NS_PER_S - 1) / NS_PER_S);
+}
+
+/* How long until the bucket has room. What is larger than a whole bucket needs an empty one. */
+static int64_t wait_ns(int64_t level_ns, int64_t amount_ns, int64_t full_ns)
+{
+    return level_ns + (amount_ns < full_ns ? amount_ns : full_ns) - full_ns;
+}
+
+/* spec: protocol/3#rate-limit */
+unsigned tg_ledger_charge(struct tg_ledger *ledger, const struct tg_payer *payer, enum tg_work kind,
+                          uint64_t now_mono_ms)
+{
+    int64_t now_ns = (int64_t)now_mono_ms * NS_PER_MS;
+    int64_t longest_ns = 0;
+
+    if (is_free(ledger, payer)) {
+        return 0;
+    }
+    if (payer->kind == TG_PAYER_REFUSED) {
+        return REFUSED_RETRY_S;
+    }
+    for (size_t tier = 0; tier < tg_network_tier_count(payer->family); tier++) {
+        int64_t level_ns = tg_buckets_level_ns(&ledger->work, payer->work[tier], now_ns);
+        int64_t ns = wait_ns(level_ns, price_ns(ledger, payer, tier, kind, 1), ledger->full_ns);
+
+        longest_ns = ns > longest_ns ? ns : longest_ns;
+    }
+    if (longest_ns > 0) {
+        return seconds_up(longest_ns);
+    }
+    tg_ledger_spend(ledger, payer, kind, 1, now_mono_ms);
+    return 0;
+}
+
+void tg_ledger_spend(struct tg_ledger *ledger, const struct tg_payer *payer, enum tg_work kind,
+                     uint32_t count, uint64_t now_mono_ms)
+{
+    int64_t now_ns = (int64_t)now_mono_ms * NS_PER_MS;
+
+    if (is_free(ledger, payer) || payer->kind == TG_PAYER_REFUSED || count == 0) {
+        return;
+    }
+    for (size_t tier = 0; tier < tg_network_tier_count(payer->family); tier++) {
+        tg_buckets_add(&ledger->work, payer->work[tier], price_ns(ledger, payer, tier, kind, count),
+                       ledger->full_ns, now_ns);
+    }
+}
+
+bool tg_ledger_is_busy(const struct tg_ledger *ledger, const struct tg_payer *payer,
+                       uint64_t now_mono_ms)
+{
+    int64_t now_ns = (int64_t)now_mono_ms * NS_PER_MS;
+
+    if (is_free(ledger, payer) || payer->kind == TG_PAYER_REFUSED) {
+        return false;
+    }
+    for (size_t tier = 0; tier < tg_network_tier_count(payer->family); tier++) {
+        if (tg_buckets_level_ns(&ledger->work, payer->work[tier], now_ns) > BUSY_NS) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- memory ---- */
+
+bool tg_ledger_hold_memory(struct tg_ledger *ledger, const struct tg_payer *payer, uint64_t bytes)
+{
+    uint64_t before = 0;
+
+    if (ledger == NULL) {
+        return true;
+    }
+    before = atomic_fetch_add_explicit(&ledger->memory, bytes, memory_order_relaxed);
+    if (ledger->memory_max != 0 && before + bytes > ledger->memory_max) {
+        (void)atomic_fetch_sub_explicit(&ledger->memory, bytes, memory_order_relaxed);
+        return false;
+    }
+    for (size_t tier = 0;
+         payer->kind == TG_PAYER_NETWORK && tier < tg_network_tier_count(payer->family); tier++) {
+        tg_counts_add(&ledger->memory_of, payer->held[tier], bytes);
+    }
+    return true;
+}
+
+void tg_ledger_release_memory(struct tg_ledger *ledger, const struct tg_payer *payer,
+                              uint64_t bytes)
+{
+    if (ledger == NULL) {
+        return;
+    }
+    (void)atomic_fetch_sub_explicit(&ledger->memory, bytes, memory_order_relaxed);
+    for (size_t tier = 0;
+         payer->kind == TG_PAYER_NETWORK && tier < tg_network_tier_count(payer->family); tier++) {
+        tg_counts_subtract(&ledger->memory_of, payer->held[tier], bytes);
+    }
+}
+
+uint64_t tg_ledger_memory(const struct tg_ledger *ledger)
+{
+    return ledger == NULL ? 0 : atomic_load_explicit(&ledger->memory, memory_order_relaxed);
+}
+
+uint64_t tg_ledger_memory_of(const struct tg_ledger *ledger, const struct tg_payer *payer)
+{
+    uint64_t most = 0;
+
+    for (size_t tier = 0; ledger != NULL && payer->kind == TG_PAYER_NETWORK &&
+                          tier < tg_network_tier_count(payer->family);
+         tier++) {
+        uint64_t held = tg_counts_of(&ledger->memory_of, payer->held[tier]) /
+                        tg_network_weight(payer->family, tier);
+
+        most = held > most ? held : most;
+    }
+    return most;
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * server/ledger/ledger.h - what a stranger may use: work, memory, stored bytes for a time. For each
+ * network of a client, in all its tiers, and for the whole process.
+ * Layer: L4 (base, crypto).   Threads: any, all at once, without a lock.   Blocks: no.
+ * Clock: an argument, monotonic, the same for all threads.
+ * Secrets: the key of the cells. No address is kept: a payer has indexes of cells.
+ * spec: docs/protocol.md section 3, Limits; docs/architecture.md, properties 4 and 6.
+ *
+ * Connections and long polls, where the question is who goes first, are in holders.h.
+ */
+#ifndef TG_SERVER_LEDGER_LEDGER_H
+#define TG_SERVER_LEDGER_LEDGER_H
+
+#include "base/rng.h"
+#include "server/ledger/cells.h"
+#include "server/ledger/network.h"
+
+/* The salts of the cells of work and of stored bytes change after these times; what was spent
+   before is forgotten then. Cells of what is held at this moment keep their salt: they hold
+   nothing of the past. */
+#define TG_LEDGER_WORK_SALT_MS (10 * 60 * 1000)
+
+#define TG_LEDGER_RATE_MAX 1000000u  /* ordinary requests per second */
+#define TG_LEDGER_BURST_MAX 1000000u /* ordinary requests */
+
+/* What a client makes the relay do. docs/protocol.md, section 3.10, has the prices. */
+enum tg_work {
+    TG_WORK_CONNECTION, /* accept, close */
+    TG_WORK_HANDSHAKE,  /* a full handshake of TLS, with its connection */
+    TG_WORK_HEAD,       /* a request up to its head; all that a refused request costs */
+    TG_WORK_REQUEST,    /* the rest of an ordinary request: a read, a preview, a long poll */
+    TG_WORK_CHANGE,     /* the rest of an update, delete or relinquish */
+    TG_WORK_CREATE,     /* the rest of a create */
+    TG_WORK_PROOF,      /* the verification of a device attestation */
+    TG_WORK_KIB,        /* 1 KiB of a body or head received */
+    TG_WORK_COUNT
+};
+
+struct tg_ledger_settings {
+    uint32_t rate;       /* ordinary requests per second of a network; 0: no limit */
+    uint32_t burst;      /* ordinary requests at once; at least 1 */
+    uint64_t memory_max; /* bytes that all clients together may hold; 0: no limit */
+};
+
+struct tg_ledger;
+
+/* TG_E_LIMIT: a setting is out of range. TG_E_NOMEM, TG_E_CRYPTO (no random bytes). */
+TG_NODISCARD enum tg_err tg_ledger_new(struct tg_ledger **out,
+                                       const struct tg_ledger_settings *settings,
+                                       const struct tg_rng *rng);
+/* After the last call. Accepts NULL and *ledger == NULL. */
+void tg_ledger_free(struct tg_ledger **ledger);
+
+/* ---- who pays ---- */
+
+enum tg_payer_kind {
+    TG_PAYER_EXEMPT,  /* pays nothing: the relay's own proxy, or a test */
+    TG_PAYER_NETWORK, /* the cells of a network */
+    TG_PAYER_REFUSED  /* its cells could not be found: everything is refused */
+};
+
+/* A network without its address. All zero: exempt. */
+struct tg_payer {
+    enum tg_payer_kind kind;
+    enum tg_network_family family;
+    uint64_t work_period; /* of the salt of work */
+    struct tg_spot held[TG_NETWORK_TIERS];
+    struct tg_spot work[TG_NETWORK_TIERS];
+};
+
+/* Finds the cells of a network. It never fails: see TG_PAYER_REFUSED. */
+void tg_ledger_find(const struct tg_ledger *ledger, struct tg_payer *out,
+                    const struct tg_network *network, uint64_t now_mono_ms);
+/* Whether a salt has changed since the payer was found: find it again before a charge. What it
+   holds is released with the payer that held it. */
+bool tg_ledger_is_stale(const struct tg_payer *payer, uint64_t now_mono_ms);
+
+/* ---- work ---- */
+
+/* Charges a kind of work if every tier has the budget. 0: charged. Otherwise the seconds after
+   which it will be admitted, at least 1, and nothing is charged. Threads that charge one network at
+   the same moment may each be admitted. ledger NULL: admitted. */
+TG_NODISCARD unsigned tg_ledger_charge(struct tg_ledger *ledger, const struct tg_payer *payer,
+                                       enum tg_work kind, uint64_t now_mono_ms);
+/* Charges work that is already done, count times. */
+void tg_ledger_spend(struct tg_ledger *ledger, const struct tg_payer *payer, enum tg_work kind,
+                     uint32_t count, uint64_t now_mono_ms);
+/* Whether the network has lately caused more work than its rate allows in the long run. Others go
+   first where they compete for a core. */
+bool tg_ledger_is_busy(const struct tg_ledger *ledger, const struct tg_payer *payer,
+                       uint64_t now_mono_ms);
+
+/* ---- memory ---- */
+
+/* Counts bytes that buffers will hold for the client. False, and nothing is counted: all clients
+   together would hold more than memory_max. */
+TG_NODISCARD bool tg_ledger_hold_memory(struct tg_ledger *ledger, const struct tg_payer *payer,
+                                        uint64_t bytes);
+/* Exactly what was held before, with the same payer. */
+void tg_ledger_release_memory(struct tg_ledger *ledger, const struct tg_payer *payer,
+                              uint64_t bytes);
+/* Bytes that all clients hold. */
+uint64_t tg_ledger_memory(const struct tg_ledger *ledger);
+/* Bytes that the network of the client holds, measured as if it were of tier 0: the bytes of each
+   tier divided by its weight, and of these the largest number. */
+uint64_t tg_ledger_memory_of(const struct tg_ledger *ledger, const struct tg_payer *payer);
+
+#endif
