@@ -152,6 +152,21 @@ typedef void tg_store_swept_fn(void *ctx, enum tg_err err, size_t removed_count)
 typedef void tg_store_leased_fn(void *ctx, enum tg_err err, const struct tg_outbox_entry *entries,
                                 size_t count, int64_t next_due_s);
 
+/* What a survey shows. */
+enum tg_store_seen_kind { TG_STORE_SEEN_FACT, TG_STORE_SEEN_RECORD, TG_STORE_SEEN_ENTRY };
+
+struct tg_store_seen {
+    enum tg_store_seen_kind kind;
+    enum tg_fact fact;       /* of a fact */
+    struct tg_store_key key; /* of a record or an entry of the outbox */
+    uint64_t version;        /* of a fact or a record */
+    int64_t expires_s;       /* of a record or an entry */
+    struct tg_bytes bytes;   /* the fact's value, or what is sealed; ends when see() returns */
+};
+
+/* False ends the survey. Must not use the store. */
+typedef bool tg_store_see_fn(void *ctx, const struct tg_store_seen *seen);
+
 /* Called from any thread when a port has completions; must only wake the port's thread. */
 typedef void tg_store_notify_fn(void *ctx);
 
@@ -209,6 +224,9 @@ struct tg_store_ops {
        Callbacks may start operations. */
     void (*dispatch)(struct tg_store_port *port);
 
+    /* Shows all that is durable: first the facts, then the records, then the entries of the
+       outbox. For the start of a program: it blocks, and reads the whole store. TG_E_STORE */
+    enum tg_err (*survey)(struct tg_store *s, tg_store_see_fn *see, void *ctx);
     /* Any thread. Approximate while changes are in flight. */
     void (*stats)(const struct tg_store *s, struct tg_store_stats *out);
     /* After every port is detached. Finishes what is queued. Accepts *s == NULL. */
@@ -260,5 +278,13 @@ TG_NODISCARD enum tg_err tg_store_mem_open(struct tg_store **out,
 TG_NODISCARD enum tg_err tg_store_lmdb_open(struct tg_store **out, const char *dir,
                                             const struct tg_store_limits *limits,
                                             const struct tg_log *log, struct tg_fault *fault);
+
+/*
+ * A survey of the embedded store in dir without opening it for writing, also while another process
+ * uses it; this one must not. It creates and changes nothing.
+ * TG_E_NOTFOUND: there is no store in dir; fault is untouched. TG_E_IO: fault names the reason.
+ */
+TG_NODISCARD enum tg_err tg_store_lmdb_survey(const char *dir, tg_store_see_fn *see, void *ctx,
+                                              struct tg_fault *fault);
 
 #endif

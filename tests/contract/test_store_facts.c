@@ -2,6 +2,7 @@
 /* Facts and the time mark: the contract of store.h, run against every backend. */
 #include "contract/contract_support.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define NEVER_S INT64_C(4000000000)
@@ -221,6 +222,68 @@ static void mark__is_the_latest_of_changes_that_share_a_commit(void **state)
     assert_int_equal(mark_of(f->store), 5000);
 }
 
+/* ---- surveys -------------------------------------------------------------------------------- */
+
+/* What a survey showed, as one text: a letter for the kind, what it is, its bytes. */
+struct shown {
+    char text[512];
+    size_t left; /* items until see() ends the survey */
+};
+
+static bool see(void *ctx, const struct tg_store_seen *seen)
+{
+    struct shown *s = ctx;
+    size_t len = strlen(s->text);
+    int64_t number = seen->kind == TG_STORE_SEEN_FACT ? (int64_t)seen->fact : seen->expires_s;
+
+    assert_true(s->left > 0);
+    (void)snprintf(s->text + len, sizeof(s->text) - len, "%c%u:%lld:%u:%.*s ", "FRE"[seen->kind],
+                   seen -> kind == TG_STORE_SEEN_FACT ? 0 : number_of(&seen->key),
+                   (long long)number, (unsigned)seen -> version, (int)seen -> bytes.len,
+                   seen->bytes.len == 0 ? "" : (const char *)seen->bytes.ptr);
+    return --s->left > 0;
+}
+
+static void put_some(struct fixture *f)
+{
+    assert_int_equal(tg_store_fact_save(f->store, TG_FACT_EPOCH, 0, TG_LIT("one")), TG_OK);
+    assert_int_equal(tg_store_fact_save(f->store, TG_FACT_EPOCH, 1, TG_LIT("two")), TG_OK);
+    assert_int_equal(put(&f->client, 7, 3, 500, TG_LIT("seven")), TG_OK);
+    assert_int_equal(tell(&f->client, 9, 40, 600, TG_LIT("push")), TG_OK);
+}
+
+static void survey__shows_facts_then_records_then_entries(void **state)
+{
+    struct fixture *f = *state;
+    static struct shown shown;
+
+    shown = (struct shown){ .left = 10 };
+    assert_int_equal(f->client.ops->survey(f->store, see, &shown), TG_OK);
+    assert_string_equal(shown.text, "");
+    put_some(f);
+    assert_int_equal(f->client.ops->survey(f->store, see, &shown), TG_OK);
+    assert_non_null(strstr(shown.text, "F0:2:2:two "));
+    assert_non_null(strstr(shown.text, " R7:500:3:seven "));
+    assert_non_null(strstr(shown.text, " R999999999:4000000000:1:x "));
+    assert_non_null(strstr(shown.text, " E9:600:0:push "));
+    assert_int_equal(shown.left, 6);
+    assert_memory_equal(shown.text, "F", 1);
+    assert_true(strstr(shown.text, "E9") > strstr(shown.text, "R7"));
+}
+
+static void survey__ends_when_it_is_told_to(void **state)
+{
+    struct fixture *f = *state;
+    static struct shown shown;
+
+    put_some(f);
+    for (size_t left = 1; left <= 4; left++) {
+        shown = (struct shown){ .left = left };
+        assert_int_equal(f->client.ops->survey(f->store, see, &shown), TG_OK);
+        assert_int_equal(shown.left, 0);
+    }
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -235,6 +298,8 @@ int main(void)
         CASE(mark__without_a_write__stays),
         cmocka_unit_test(mark__of_a_refused_change__stays),
         CASE(mark__is_the_latest_of_changes_that_share_a_commit),
+        CASE(survey__shows_facts_then_records_then_entries),
+        CASE(survey__ends_when_it_is_told_to),
     };
     int failed = 0;
 

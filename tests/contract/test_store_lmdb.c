@@ -95,6 +95,65 @@ static void reopen__finds_facts_and_the_time_mark(void **state)
     assert_stats(f->store, 1, 1);
 }
 
+static bool count_seen(void *ctx, const struct tg_store_seen *seen)
+{
+    unsigned *counts = ctx;
+
+    counts[seen->kind]++;
+    return true;
+}
+
+/* A process of its own looks at the store while this one uses it. 0: it saw these numbers. */
+static int survey_elsewhere(const char *dir, const unsigned expected[3])
+{
+    int status = -1;
+    pid_t pid = fork();
+
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        unsigned counts[3] = { 0, 0, 0 };
+        struct tg_fault fault = { "" };
+        enum tg_err err = tg_store_lmdb_survey(dir, count_seen, counts, &fault);
+
+        _exit(err == TG_OK && memcmp(counts, expected, sizeof(counts)) == 0 ? 0 : 1);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return status;
+}
+
+static void survey_by_another_process__sees_the_store_and_harms_nothing(void **state)
+{
+    static const unsigned before[3] = { 1, 1, 1 };
+    static const unsigned after[3] = { 1, 2, 1 };
+    struct fixture *f = *state;
+    struct call call;
+
+    assert_int_equal(tg_store_fact_save(f->store, TG_FACT_EPOCH, 0, TG_LIT("one")), TG_OK);
+    assert_int_equal(tell(&f->client, 9, 40, 600, TG_LIT("push")), TG_OK);
+    assert_int_equal(survey_elsewhere(f->dir, before), 0);
+    assert_int_equal(put(&f->client, 7, 3, 500, TG_LIT("seven")), TG_OK);
+    assert_int_equal(survey_elsewhere(f->dir, after), 0);
+    reopen(f);
+    assert_true(look(&f->client, 7, &call));
+}
+
+static void survey_without_a_store__creates_nothing(void **state)
+{
+    struct tg_fault fault = { "" };
+    char folder[64];
+    char dir[80];
+    unsigned counts[3] = { 0, 0, 0 };
+
+    (void)state;
+    folder_make(folder, sizeof(folder));
+    (void)snprintf(dir, sizeof(dir), "%s/db", folder);
+    assert_int_equal(tg_store_lmdb_survey(dir, count_seen, counts, &fault), TG_E_NOTFOUND);
+    assert_int_equal(access(dir, F_OK), -1);
+    assert_int_equal(tg_store_lmdb_survey(folder, count_seen, counts, &fault), TG_E_NOTFOUND);
+    assert_string_equal(fault.text, "");
+    assert_int_equal(rmdir(folder), 0);
+}
+
 static void reopen__ends_every_lease_and_keeps_settled_entries(void **state)
 {
     static struct leased l;
@@ -589,6 +648,8 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         CASE(reopen__finds_every_record_and_the_counts),
         CASE(reopen__finds_facts_and_the_time_mark),
+        CASE(survey_by_another_process__sees_the_store_and_harms_nothing),
+        cmocka_unit_test(survey_without_a_store__creates_nothing),
         CASE(reopen__ends_every_lease_and_keeps_settled_entries),
         CASE(store_without_outbox_tables__opens_and_gets_them),
         CASE(outbox_tables__stay_consistent),

@@ -18,18 +18,11 @@ static uint32_t get_u32(const uint8_t *p)
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
-int tg_lmdb_entry_get(const struct tg_lmdb_write *w, const struct tg_store_key *key,
-                      struct tg_lmdb_entry *entry)
+int tg_lmdb_entry_row(struct tg_lmdb_entry *entry, const MDB_val *v)
 {
-    MDB_val k = tg_lmdb_val(key->bytes, sizeof(key->bytes));
-    MDB_val v = { 0, NULL };
-    int rc = mdb_get(w->txn, w->tables->outbox, &k, &v);
-    const uint8_t *p = v.mv_data;
+    const uint8_t *p = v->mv_data;
 
-    if (rc != 0) {
-        return rc;
-    }
-    if (v.mv_size < HEAD_LEN || p[36] > FLAG_BLOCKED) {
+    if (v->mv_size < HEAD_LEN || p[36] > FLAG_BLOCKED) {
         return MDB_CORRUPTED;
     }
     *entry = (struct tg_lmdb_entry){ .due_s = tg_lmdb_time_of(tg_lmdb_get_u64(p)),
@@ -38,8 +31,18 @@ int tg_lmdb_entry_get(const struct tg_lmdb_write *w, const struct tg_store_key *
                                      .noted = tg_lmdb_get_u64(p + 24),
                                      .attempts = get_u32(p + 32),
                                      .is_blocked = p[36] == FLAG_BLOCKED,
-                                     .sealed = tg_bytes(p + HEAD_LEN, v.mv_size - HEAD_LEN) };
+                                     .sealed = tg_bytes(p + HEAD_LEN, v->mv_size - HEAD_LEN) };
     return 0;
+}
+
+int tg_lmdb_entry_get(const struct tg_lmdb_write *w, const struct tg_store_key *key,
+                      struct tg_lmdb_entry *entry)
+{
+    MDB_val k = tg_lmdb_val(key->bytes, sizeof(key->bytes));
+    MDB_val v = { 0, NULL };
+    int rc = mdb_get(w->txn, w->tables->outbox, &k, &v);
+
+    return rc != 0 ? rc : tg_lmdb_entry_row(entry, &v);
 }
 
 static int row_put(struct tg_lmdb_write *w, const struct tg_store_key *key,

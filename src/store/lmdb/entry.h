@@ -33,6 +33,8 @@ struct tg_lmdb_due {
     int64_t expires_s;
 };
 
+/* Reads a value of o. MDB_CORRUPTED. The view in *entry is v's. */
+TG_NODISCARD int tg_lmdb_entry_row(struct tg_lmdb_entry *entry, const MDB_val *v);
 /* MDB_NOTFOUND, MDB_CORRUPTED. The view in *entry ends with the next write or the transaction. */
 TG_NODISCARD int tg_lmdb_entry_get(const struct tg_lmdb_write *w, const struct tg_store_key *key,
                                    struct tg_lmdb_entry *entry);

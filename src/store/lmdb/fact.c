@@ -14,12 +14,12 @@ static MDB_val name_of(enum tg_fact fact)
     return tg_lmdb_val(name, strlen(name));
 }
 
-/* The view in *found ends with the next write. */
-static int fact_get(const struct tg_lmdb_write *w, enum tg_fact fact, struct tg_store_fact *found)
+int tg_lmdb_fact_get(MDB_txn *txn, const struct tg_lmdb_tables *tables, enum tg_fact fact,
+                     struct tg_store_fact *found)
 {
     MDB_val k = name_of(fact);
     MDB_val v = { 0, NULL };
-    int rc = mdb_get(w->txn, w->tables->state, &k, &v);
+    int rc = mdb_get(txn, tables->state, &k, &v);
 
     if (rc != 0) {
         return rc;
@@ -52,7 +52,7 @@ int tg_lmdb_fact_change(struct tg_lmdb_write *w, struct tg_store_op *op)
 {
     struct tg_store_fact old = { .version = 0 };
     struct tg_bytes next = { NULL, 0 };
-    int rc = fact_get(w, op->of.fact.fact, &old);
+    int rc = tg_lmdb_fact_get(w->txn, w->tables, op->of.fact.fact, &old);
 
     if (rc != 0 && rc != MDB_NOTFOUND) {
         return rc;
@@ -72,7 +72,7 @@ int tg_lmdb_fact_mark(struct tg_lmdb_write *w, int64_t mark_s)
 {
     struct tg_store_fact old = { .version = 0 };
     uint8_t next[TG_STORE_MARK_LEN];
-    int rc = fact_get(w, TG_FACT_TIME_MARK, &old);
+    int rc = tg_lmdb_fact_get(w->txn, w->tables, TG_FACT_TIME_MARK, &old);
 
     if (rc != 0 && rc != MDB_NOTFOUND) {
         return rc;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The embedded store as its callers see it: open, ports, reads. Writes are in writer.c. */
 #include "base/mem.h"
+#include "store/lmdb/survey.h"
 #include "store/lmdb/writer.h"
 
 #include <assert.h>
@@ -182,6 +183,18 @@ static void lmdb_detach(struct tg_store_port **port)
     *port = NULL;
 }
 
+static enum tg_err lmdb_survey(struct tg_store *s, tg_store_see_fn *see, void *ctx)
+{
+    struct tg_lmdb *l = lmdb_of(s);
+    int rc = tg_lmdb_survey(l->env, &l->tables, see, ctx);
+
+    if (rc != 0) {
+        TG_LOG(l->gate.log, TG_LOG_ERROR, "store.survey_failed", { "code", rc });
+        return TG_E_STORE;
+    }
+    return TG_OK;
+}
+
 static void lmdb_stats(const struct tg_store *s, struct tg_store_stats *out)
 {
     const struct tg_lmdb *l = (const struct tg_lmdb *)s;
@@ -219,6 +232,7 @@ static const struct tg_store_ops lmdb_ops = {
     .settle = lmdb_settle,
     .fact = lmdb_fact,
     .dispatch = tg_store_port_dispatch,
+    .survey = lmdb_survey,
     .stats = lmdb_stats,
     .close = lmdb_close,
 };

@@ -8,12 +8,25 @@
 #define HEAD_LEN 8u /* version */
 #define COUNTS_LEN 16u
 
+static int format_get(MDB_txn *txn, MDB_dbi state, uint64_t *format)
+{
+    MDB_val key = tg_lmdb_val("format", 6);
+    MDB_val val = { 0, NULL };
+    int rc = mdb_get(txn, state, &key, &val);
+
+    if (rc == 0) {
+        *format = val.mv_size == 8 ? tg_lmdb_get_u64(val.mv_data) : 0;
+    }
+    return rc;
+}
+
 static int format_check(struct tg_lmdb_write *w)
 {
     MDB_val key = tg_lmdb_val("format", 6);
     MDB_val val = { 0, NULL };
+    uint64_t found = 0;
     uint8_t format[8];
-    int rc = mdb_get(w->txn, w->tables->state, &key, &val);
+    int rc = format_get(w->txn, w->tables->state, &found);
 
     if (rc == MDB_NOTFOUND) {
         tg_lmdb_put_u64(format, TG_LMDB_FORMAT);
@@ -22,13 +35,7 @@ static int format_check(struct tg_lmdb_write *w)
         rc = mdb_put(w->txn, w->tables->state, &key, &val, 0);
         return rc != 0 ? rc : tg_lmdb_put_counts(w);
     }
-    if (rc != 0) {
-        return rc;
-    }
-    if (val.mv_size != sizeof(format) || tg_lmdb_get_u64(val.mv_data) != TG_LMDB_FORMAT) {
-        return MDB_VERSION_MISMATCH;
-    }
-    return 0;
+    return rc == 0 && found != TG_LMDB_FORMAT ? MDB_VERSION_MISMATCH : rc;
 }
 
 static int counts_load(struct tg_lmdb_write *w)
@@ -48,28 +55,53 @@ static int counts_load(struct tg_lmdb_write *w)
     return 0;
 }
 
-int tg_lmdb_tables_open(struct tg_lmdb_tables *tables, struct tg_lmdb_write *w)
+/* flags: MDB_CREATE or 0. */
+static int dbis_open(struct tg_lmdb_tables *tables, MDB_txn *txn, unsigned flags)
 {
     const struct {
         const char *name;
         MDB_dbi *dbi;
-    } wanted[TG_LMDB_TABLE_COUNT] = { { "k", &tables->places },
-                                      { "m", &tables->records },
-                                      { "s", &tables->state },
-                                      { "o", &tables->outbox },
-                                      { "d", &tables->due } };
-
-    MDB_stat outbox = { .ms_entries = 0 };
+        bool is_newer; /* a store of this format may lack it */
+    } wanted[TG_LMDB_TABLE_COUNT] = { { "k", &tables->places, false },
+                                      { "m", &tables->records, false },
+                                      { "s", &tables->state, false },
+                                      { "o", &tables->outbox, true },
+                                      { "d", &tables->due, true } };
 
     for (size_t i = 0; i < TG_LMDB_TABLE_COUNT; i++) {
-        int rc = mdb_dbi_open(w->txn, wanted[i].name, MDB_CREATE, wanted[i].dbi);
+        int rc = mdb_dbi_open(txn, wanted[i].name, flags, wanted[i].dbi);
 
+        if (rc == MDB_NOTFOUND) {
+            *wanted[i].dbi = TG_LMDB_NO_TABLE;
+            rc = wanted[i].is_newer ? 0 : MDB_VERSION_MISMATCH;
+        }
         if (rc != 0) {
             return rc;
         }
     }
+    return 0;
+}
+
+int tg_lmdb_tables_look(struct tg_lmdb_tables *tables, MDB_txn *txn)
+{
+    uint64_t format = 0;
+    int rc = dbis_open(tables, txn, 0);
+
+    if (rc == 0) {
+        rc = format_get(txn, tables->state, &format);
+    }
+    return rc == MDB_NOTFOUND || (rc == 0 && format != TG_LMDB_FORMAT) ? MDB_VERSION_MISMATCH : rc;
+}
+
+int tg_lmdb_tables_open(struct tg_lmdb_tables *tables, struct tg_lmdb_write *w)
+{
+    MDB_stat outbox = { .ms_entries = 0 };
+    int rc = dbis_open(tables, w->txn, MDB_CREATE);
+
     w->tables = tables;
-    int rc = format_check(w);
+    if (rc == 0) {
+        rc = format_check(w);
+    }
 
     if (rc == 0) {
         rc = counts_load(w);
@@ -79,6 +111,27 @@ int tg_lmdb_tables_open(struct tg_lmdb_tables *tables, struct tg_lmdb_write *w)
     }
     w->stats.outbox_count = outbox.ms_entries;
     return rc;
+}
+
+static int record_value(struct tg_store_record *record, const MDB_val *v)
+{
+    if (v->mv_size < HEAD_LEN) {
+        return MDB_CORRUPTED;
+    }
+    record->version = tg_lmdb_get_u64(v->mv_data);
+    record->sealed = tg_bytes((const uint8_t *)v->mv_data + HEAD_LEN, v->mv_size - HEAD_LEN);
+    return 0;
+}
+
+int tg_lmdb_record_row(struct tg_store_key *key, struct tg_store_record *record, const MDB_val *k,
+                       const MDB_val *v)
+{
+    if (k->mv_size != TG_LMDB_PLACE_LEN) {
+        return MDB_CORRUPTED;
+    }
+    record->expires_s = tg_lmdb_time_of(tg_lmdb_get_u64(k->mv_data));
+    memcpy(key->bytes, (const uint8_t *)k->mv_data + 8, sizeof(key->bytes));
+    return record_value(record, v);
 }
 
 int tg_lmdb_get(MDB_txn *txn, const struct tg_lmdb_tables *tables, const struct tg_store_key *key,
@@ -102,12 +155,7 @@ int tg_lmdb_get(MDB_txn *txn, const struct tg_lmdb_tables *tables, const struct 
     if (rc != 0) {
         return rc == MDB_NOTFOUND ? MDB_CORRUPTED : rc;
     }
-    if (v.mv_size < HEAD_LEN) {
-        return MDB_CORRUPTED;
-    }
-    record->version = tg_lmdb_get_u64(v.mv_data);
-    record->sealed = tg_bytes((const uint8_t *)v.mv_data + HEAD_LEN, v.mv_size - HEAD_LEN);
-    return 0;
+    return record_value(record, &v);
 }
 
 static int place_put(struct tg_lmdb_write *w, const struct tg_store_key *key, int64_t expires_s)

@@ -24,6 +24,7 @@
 
 #include "store/store_port.h"
 
+#include <limits.h>
 #include <lmdb.h>
 
 #define TG_LMDB_FORMAT 1u
@@ -48,9 +49,17 @@ struct tg_lmdb_write {
     bool is_dirty;
 };
 
+#define TG_LMDB_NO_TABLE UINT_MAX
+
+/* Only opens what is there, in a read transaction; a table that a store of this format may lack is
+   TG_LMDB_NO_TABLE. MDB_VERSION_MISMATCH: another format. */
+TG_NODISCARD int tg_lmdb_tables_look(struct tg_lmdb_tables *tables, MDB_txn *txn);
 /* Creates what is missing and reads the counts. MDB_VERSION_MISMATCH: another format. */
 TG_NODISCARD int tg_lmdb_tables_open(struct tg_lmdb_tables *tables, struct tg_lmdb_write *w);
 
+/* Reads a row of m. MDB_CORRUPTED. The view in *record is v's. */
+TG_NODISCARD int tg_lmdb_record_row(struct tg_store_key *key, struct tg_store_record *record,
+                                    const MDB_val *k, const MDB_val *v);
 /* MDB_NOTFOUND, MDB_CORRUPTED. The view in *record ends with the next write or the transaction. */
 TG_NODISCARD int tg_lmdb_get(MDB_txn *txn, const struct tg_lmdb_tables *tables,
                              const struct tg_store_key *key, struct tg_store_record *record);

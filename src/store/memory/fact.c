@@ -44,3 +44,18 @@ void tg_memory_mark_raise(struct tg_store_fact_copy *facts, int64_t mark_s)
         fact_put(fact, TG_ARRAY_BYTES(next));
     }
 }
+
+bool tg_memory_facts_show(const struct tg_store_fact_copy *facts, tg_store_see_fn *see, void *ctx)
+{
+    bool goes_on = true;
+
+    for (unsigned i = 0; goes_on && i < TG_FACT_COUNT; i++) {
+        struct tg_store_fact fact = fact_view(&facts[i]);
+
+        goes_on = fact.version == 0 || see(ctx, &(struct tg_store_seen){ .kind = TG_STORE_SEEN_FACT,
+                                                                         .fact = (enum tg_fact)i,
+                                                                         .version = fact.version,
+                                                                         .bytes = fact.value });
+    }
+    return goes_on;
+}

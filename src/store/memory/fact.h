@@ -13,5 +13,7 @@ TG_NODISCARD enum tg_err tg_memory_fact_change(struct tg_store_fact_copy *facts,
                                                const struct tg_store_op *op);
 /* Raises TG_FACT_TIME_MARK to mark_s. */
 void tg_memory_mark_raise(struct tg_store_fact_copy *facts, int64_t mark_s);
+/* As a survey does. False: see() ended it. */
+bool tg_memory_facts_show(const struct tg_store_fact_copy *facts, tg_store_see_fn *see, void *ctx);
 
 #endif

@@ -252,3 +252,17 @@ void tg_memory_outbox_sweep(struct tg_memory_outbox *o, int64_t now_s, size_t ma
 {
     remove_expired(o, now_s, max_count);
 }
+
+void tg_memory_outbox_show(const struct tg_memory_outbox *o, tg_store_see_fn *see, void *ctx)
+{
+    bool goes_on = true;
+
+    for (size_t i = 0; goes_on && i < o->count; i++) {
+        const struct tg_memory_entry *e = &o->entries[i];
+
+        goes_on = see(ctx, &(struct tg_store_seen){ .kind = TG_STORE_SEEN_ENTRY,
+                                                    .key = e->key,
+                                                    .expires_s = e->expires_s,
+                                                    .bytes = tg_bytes(e->sealed, e->sealed_len) });
+    }
+}

@@ -28,5 +28,7 @@ TG_NODISCARD enum tg_err tg_memory_outbox_lease(struct tg_memory_outbox *o, stru
 void tg_memory_outbox_settle(struct tg_memory_outbox *o, const struct tg_store_op *op);
 /* Removes up to max_count entries that have expired and are not leased. */
 void tg_memory_outbox_sweep(struct tg_memory_outbox *o, int64_t now_s, size_t max_count);
+/* As a survey does. */
+void tg_memory_outbox_show(const struct tg_memory_outbox *o, tg_store_see_fn *see, void *ctx);
 
 #endif

@@ -366,6 +366,31 @@ static void mem_detach(struct tg_store_port **port)
     }
 }
 
+static enum tg_err mem_survey(struct tg_store *s, tg_store_see_fn *see, void *ctx)
+{
+    struct mem_store *m = mem_of(s);
+    bool goes_on = true;
+
+    (void)pthread_mutex_lock(&m->lock);
+    goes_on = tg_memory_facts_show(m->facts, see, ctx);
+    for (size_t i = 0; goes_on && i < m->slot_count; i++) {
+        const struct slot *slot = &m->slots[i];
+
+        goes_on =
+            !slot->is_used ||
+            see(ctx, &(struct tg_store_seen){ .kind = TG_STORE_SEEN_RECORD,
+                                              .key = slot->key,
+                                              .version = slot->version,
+                                              .expires_s = slot->expires_s,
+                                              .bytes = tg_bytes(slot->sealed, slot->sealed_len) });
+    }
+    if (goes_on) {
+        tg_memory_outbox_show(&m->outbox, see, ctx);
+    }
+    (void)pthread_mutex_unlock(&m->lock);
+    return TG_OK;
+}
+
 static void mem_stats(const struct tg_store *s, struct tg_store_stats *out)
 {
     /* The lock may be taken although the store is const. */
@@ -409,6 +434,7 @@ static const struct tg_store_ops mem_ops = {
     .settle = mem_settle,
     .fact = mem_fact,
     .dispatch = tg_store_port_dispatch,
+    .survey = mem_survey,
     .stats = mem_stats,
     .close = mem_close,
 };
