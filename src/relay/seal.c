@@ -189,3 +189,10 @@ out:
     tg_seal_record_key_wipe(&older);
     return err;
 }
+
+uint32_t tg_seal_key_id(struct tg_bytes sealed)
+{
+    struct tg_reader r = tg_reader_init(sealed);
+
+    return sealed.len <= SEALED_HEAD_LEN + TG_AEAD_TAG_LEN ? 0 : tg_reader_u32(&r);
+}

@@ -76,5 +76,8 @@ TG_NODISCARD enum tg_err tg_seal_record_open(struct tg_buf *out, const struct tg
                                              const struct tg_seal_record_key *record_key,
                                              const struct tg_store_key *key,
                                              const struct tg_store_record *record);
+/* The id of the seal key of a sealed record or entry of the outbox; 0: nothing is sealed in it, as
+   in the record of a spent private token. */
+uint32_t tg_seal_key_id(struct tg_bytes sealed);
 
 #endif

@@ -6,11 +6,11 @@
 #include "base/mem.h"
 #include "crypto/own.h"
 #include "server/keys/devcert.h"
-#include "server/keys/keyfile.h"
 #include "server/ops/log_sink.h"
 #include "server/ops/notify.h"
 #include "server/pushlink/child.h"
 #include "server/pushlink/open.h"
+#include "server/storage/storage.h"
 #include "server/worker.h"
 #include "wire/json.h"
 
@@ -32,7 +32,7 @@ struct daemon {
     struct tg_config *config;
     struct tg_log_sink sink;
     struct tg_log log;
-    struct tg_keyring keyring;
+    struct tg_storage storage;
     struct tg_tls_tickets *tickets;
     struct tg_shared shared;
     struct tg_push_settings push;
@@ -56,10 +56,11 @@ static int64_t utc_now_s(void)
     return (int64_t)ts.tv_sec;
 }
 
-static int report_failure(const char *what, const struct tg_fault *fault)
+/* advice: lines that say what to do, or NULL. */
+static int report_failure(const char *what, const struct tg_fault *fault, const char *advice)
 {
-    (void)fprintf(stderr, "tigressd: %s%s%s\n", what, fault->text[0] != '\0' ? ": " : "",
-                  fault->text);
+    (void)fprintf(stderr, "tigressd: %s%s%s\n%s", what, fault->text[0] != '\0' ? ": " : "",
+                  fault->text, advice != NULL ? advice : "");
     return EXIT_FAILURE;
 }
 
@@ -105,16 +106,34 @@ static int check_config(struct daemon *d)
 {
     struct tg_fault fault = { { 0 } };
     struct tg_standing_policy *standing = NULL;
+    const char *advice = NULL;
     int status = EXIT_USAGE;
 
     if (check_tls(d->config, &fault) == TG_OK && tg_push_child_check(d->config, &fault) == TG_OK &&
-        tg_standing_policy_open(&standing, d->config, &fault) == TG_OK) {
+        tg_standing_policy_open(&standing, d->config, &fault) == TG_OK &&
+        tg_storage_check(d->config, &fault, &advice) == TG_OK) {
         (void)puts("tigressd: the configuration is valid");
         status = EXIT_SUCCESS;
     } else {
-        (void)report_failure(fault.text, &(struct tg_fault){ { 0 } });
+        (void)report_failure(fault.text, &(struct tg_fault){ { 0 } }, advice);
     }
     tg_standing_policy_close(&standing);
+    tg_config_free(&d->config);
+    return status;
+}
+
+/* --upgrade-store */
+static int upgrade_store(struct daemon *d)
+{
+    struct tg_fault fault = { { 0 } };
+    int status = EXIT_SUCCESS;
+
+    if (tg_storage_upgrade(&d->storage, d->config, &d->log, STDIN_FILENO, &fault) == TG_OK) {
+        (void)puts("tigressd: the store has the check of its keys: start the relay");
+    } else {
+        status = report_failure("cannot upgrade the store", &fault, d->storage.advice);
+    }
+    tg_storage_close(&d->storage);
     tg_config_free(&d->config);
     return status;
 }
@@ -142,34 +161,11 @@ static void raise_descriptor_limit(void)
 
 /* ---- what the workers share ---- */
 
-static enum tg_err open_store(struct daemon *d, struct tg_fault *fault)
+static enum tg_err open_storage(struct daemon *d, struct tg_fault *fault)
 {
-    const struct tg_config *config = d->config;
+    enum tg_err err = tg_storage_open(&d->storage, d->config, &d->log, fault);
 
-    if (config->store_kind == TG_STORE_MEMORY) {
-        return tg_store_mem_open(&d->shared.store, &config->store_limits);
-    }
-    return tg_store_lmdb_open(&d->shared.store, config->store_dir, &config->store_limits, &d->log,
-                              fault);
-}
-
-static enum tg_err open_keys(struct daemon *d, struct tg_fault *fault)
-{
-    struct tg_store_stats stats = { 0 };
-    bool is_created = false;
-    enum tg_err err = TG_OK;
-
-    if (d->config->relay_key[0] == '\0') {
-        return tg_keyring_generate(&d->keyring, &tg_rng_system);
-    }
-    d->shared.store->ops->stats(d->shared.store, &stats);
-    err = tg_keyfile_open(&d->keyring, &is_created, d->config->relay_key,
-                          stats.record_count > 0 ? TG_KEYFILE_STORE_HAS_RECORDS
-                                                 : TG_KEYFILE_STORE_EMPTY,
-                          &tg_rng_system, fault);
-    if (err == TG_OK && is_created) {
-        TG_LOG(&d->log, TG_LOG_INFO, "key.created", { "count", 1 });
-    }
+    d->shared.store = d->storage.store;
     return err;
 }
 
@@ -254,7 +250,7 @@ static enum tg_err start_push(struct daemon *d, struct tg_fault *fault)
     shared->relay_config.can_push = can_push;
     shared->relay_config.can_push_ctx = &d->push;
     setup.metrics = tg_metrics_block(shared->metrics, shared->worker_count);
-    TG_TRY(tg_push_opener_init(&d->push_opener, &d->keyring, shared->rng));
+    TG_TRY(tg_push_opener_init(&d->push_opener, &d->storage.keyring, shared->rng));
     TG_TRY(tg_push_link_start(&shared->push, &setup, fault));
 out:
     return err;
@@ -267,15 +263,14 @@ static enum tg_err prepare_shared(struct daemon *d, struct tg_fault *fault)
     enum tg_err err = TG_E_BUG;
 
     shared->config = d->config;
-    shared->keyring = &d->keyring;
+    shared->keyring = &d->storage.keyring;
     shared->log = &d->log;
     shared->rng = &tg_rng_system;
     shared->start_s = utc_now_s();
     shared->worker_count = d->config->worker_count;
     TG_REQUIRE(pthread_mutex_init(&shared->tls_lock, NULL) == 0, TG_E_NOMEM);
     TG_TRY(tg_config_make_data_dir(d->config, fault));
-    TG_TRY(open_store(d, fault));
-    TG_TRY(open_keys(d, fault));
+    TG_TRY(open_storage(d, fault));
     TG_TRY(open_tls(d, fault));
     TG_TRY(bind_all(d, fault));
     TG_TRY(tg_standing_policy_open(&shared->standing, d->config, fault));
@@ -456,15 +451,13 @@ static void cleanup(struct daemon *d)
 
     tg_mem_free(shared->workers);
     tg_mem_free(d->threads);
-    if (shared->store != NULL) {
-        shared->store->ops->close(&shared->store);
-    }
+    shared->store = NULL;
+    tg_storage_close(&d->storage);
     tg_ledger_free(&shared->ledger);
     tg_standing_policy_close(&shared->standing);
     tg_metrics_free(&shared->metrics);
     tg_tls_context_free(&shared->tls);
     tg_tls_tickets_free(&d->tickets);
-    tg_keyring_wipe(&d->keyring);
     tg_config_free(&d->config);
 }
 
@@ -473,36 +466,42 @@ int main(int argc, char **argv)
     static struct daemon daemon;
     struct daemon *d = &daemon;
     struct tg_fault fault = { { 0 } };
+    enum tg_config_action action = TG_CONFIG_BAD;
     int status = EXIT_FAILURE;
 
     if (argc == 2 && strcmp(argv[1], TG_PUSH_CHILD_FLAG) == 0) {
         return tg_push_child_main();
     }
-    switch (load_config(d, argc, argv)) {
+    action = load_config(d, argc, argv);
+    switch (action) {
     case TG_CONFIG_CHECK:
         return check_config(d);
     case TG_CONFIG_DONE:
         return EXIT_SUCCESS;
     case TG_CONFIG_BAD:
         return EXIT_USAGE;
+    case TG_CONFIG_UPGRADE:
     case TG_CONFIG_RUN:
         break;
     }
     tg_json_own_process();
     if (tg_crypto_own_process() != TG_OK) {
         return report_failure("cannot start: libcrypto was used before tigressd set its allocator",
-                              &fault);
+                              &fault, NULL);
     }
     (void)signal(SIGPIPE, SIG_IGN);
     forbid_core_dumps(d->config);
     raise_descriptor_limit();
     d->sink = (struct tg_log_sink){ .fd = STDERR_FILENO, .level = d->config->log_level };
     d->log = tg_log_sink_table(&d->sink);
+    if (action == TG_CONFIG_UPGRADE) {
+        return upgrade_store(d);
+    }
     if (d->config->worker_count > TG_WORKERS_MAX) {
         d->config->worker_count = TG_WORKERS_MAX;
     }
     if (prepare_shared(d, &fault) != TG_OK) {
-        status = report_failure("cannot start", &fault);
+        status = report_failure("cannot start", &fault, d->storage.advice);
         _exit(status); /* some workers may be attached to the store: exit frees everything */
     }
     status = run(d);

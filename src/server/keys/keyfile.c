@@ -9,7 +9,10 @@
 
 #define PATH_BYTES_MAX 1280u
 
-static enum tg_err check_file(int fd, struct tg_fault *fault)
+/* Who opens the file. Root may check the file of the relay's user. */
+enum reader { READER_RELAY, READER_CHECK };
+
+static enum tg_err check_file(int fd, enum reader reader, struct tg_fault *fault)
 {
     struct stat st;
 
@@ -21,7 +24,7 @@ static enum tg_err check_file(int fd, struct tg_fault *fault)
         tg_fault_set(fault, "the key file is not a regular file (expected: a regular file)");
         return TG_E_DENIED;
     }
-    if (st.st_uid != geteuid()) {
+    if (st.st_uid != geteuid() && !(reader == READER_CHECK && geteuid() == 0)) {
         tg_fault_set(fault,
                      "the key file belongs to another user (expected: the user of the relay)");
         return TG_E_DENIED;
@@ -70,7 +73,8 @@ static enum tg_err read_all(struct tg_buf *out, int fd, struct tg_fault *fault)
 }
 
 /* TG_E_NOTFOUND: the file does not exist. */
-static enum tg_err load(struct tg_keyring *out, const char *path, struct tg_fault *fault)
+static enum tg_err load(struct tg_keyring *out, const char *path, enum reader reader,
+                        struct tg_fault *fault)
 {
     enum tg_err err = TG_E_BUG;
     struct tg_buf text = { 0 };
@@ -85,7 +89,7 @@ static enum tg_err load(struct tg_keyring *out, const char *path, struct tg_faul
         err = errno == ELOOP || errno == EACCES ? TG_E_DENIED : TG_E_IO;
         goto out;
     }
-    TG_TRY(check_file(fd, fault));
+    TG_TRY(check_file(fd, reader, fault));
     TG_TRY(read_all(&text, fd, fault));
     TG_TRY(tg_keyring_parse(&ring, tg_buf_view(&text), fault));
     *out = ring;
@@ -215,25 +219,29 @@ out:
     return err;
 }
 
+enum tg_err tg_keyfile_read(struct tg_keyring *out, const char *path, struct tg_fault *fault)
+{
+    return load(out, path, READER_CHECK, fault);
+}
+
 enum tg_err tg_keyfile_open(struct tg_keyring *out, bool *is_created, const char *path,
                             enum tg_keyfile_store store, const struct tg_rng *rng,
                             struct tg_fault *fault)
 {
-    enum tg_err err = load(out, path, fault);
+    enum tg_err err = load(out, path, READER_RELAY, fault);
     bool is_new = false;
 
     if (err == TG_E_NOTFOUND) {
-        if (store == TG_KEYFILE_STORE_HAS_RECORDS) {
-            tg_fault_set(
-                fault,
-                "the key file is missing, but the store contains mailboxes that are sealed with "
-                "its keys (expected: the key file of this store, for example from a backup)");
+        if (store == TG_KEYFILE_STORE_IS_USED) {
+            tg_fault_set(fault, "the key file is missing, but the store was used with one "
+                                "(expected: the key file of "
+                                "this store, for example from a backup; or an empty store folder)");
             return err;
         }
         err = create(out, path, rng, fault);
         is_new = err == TG_OK;
         if (err == TG_E_CONFLICT) {
-            err = load(out, path, fault);
+            err = load(out, path, READER_RELAY, fault);
         }
     }
     if (err == TG_OK && is_created != NULL) {

@@ -17,10 +17,10 @@
 #define FLAGS_MAX 256 /* arguments of a command line */
 
 /* Flags that are not settings. */
-enum meta { META_NONE, META_CONFIG, META_CHECK, META_PRINT, META_HELP, META_VERSION };
+enum meta { META_NONE, META_CONFIG, META_CHECK, META_PRINT, META_HELP, META_VERSION, META_UPGRADE };
 
 struct command_line {
-    enum meta action; /* the last of check, print, help, version */
+    enum meta action; /* the last of check, print, upgrade, help, version */
     const char *file;
     unsigned file_count;
 };
@@ -30,11 +30,9 @@ static enum meta find_meta(struct tg_bytes name)
     static const struct {
         const char *name;
         enum meta meta;
-    } metas[] = { { "config", META_CONFIG },
-                  { "check-config", META_CHECK },
-                  { "print-config", META_PRINT },
-                  { "help", META_HELP },
-                  { "version", META_VERSION } };
+    } metas[] = { { "config", META_CONFIG },      { "check-config", META_CHECK },
+                  { "print-config", META_PRINT }, { "upgrade-store", META_UPGRADE },
+                  { "help", META_HELP },          { "version", META_VERSION } };
 
     for (size_t i = 0; i < TG_COUNT(metas); i++) {
         if (tg_bytes_is_equal(name, tg_bytes_str(metas[i].name))) {
@@ -108,8 +106,8 @@ static void apply_meta(struct tg_config_load_state *state, struct command_line *
         line->file = f->value_str;
     } else {
         if (f->value_str != NULL) {
-            tg_config_fault_text(state, "--check-config, --print-config, --help, --version: "
-                                        "unexpected value (expected: none)");
+            tg_config_fault_text(state, "--check-config, --print-config, --upgrade-store, --help, "
+                                        "--version: unexpected value (expected: none)");
         }
         line->action = meta;
     }
@@ -180,6 +178,25 @@ static void load(struct tg_config_load_state *state, struct command_line *line, 
     }
 }
 
+static enum tg_config_action action_of(enum meta meta)
+{
+    switch (meta) {
+    case META_NONE:
+        return TG_CONFIG_RUN;
+    case META_CHECK:
+        return TG_CONFIG_CHECK;
+    case META_UPGRADE:
+        return TG_CONFIG_UPGRADE;
+    case META_PRINT:
+    case META_HELP:
+    case META_VERSION:
+        return TG_CONFIG_DONE;
+    case META_CONFIG:
+        break;
+    }
+    return TG_CONFIG_BAD;
+}
+
 enum tg_config_action tg_config_load(struct tg_config **out, int argc, char *const argv[],
                                      const struct tg_config_env *env, struct tg_buf *text)
 {
@@ -201,9 +218,7 @@ enum tg_config_action tg_config_load(struct tg_config **out, int argc, char *con
         load(&state, &line, argc, argv, env);
     }
     if (state.fault_count == 0) {
-        action = line.action == META_NONE    ? TG_CONFIG_RUN
-                 : line.action == META_CHECK ? TG_CONFIG_CHECK
-                                             : TG_CONFIG_DONE;
+        action = action_of(line.action);
     }
     if (action == TG_CONFIG_DONE) {
         switch (line.action) {
@@ -218,11 +233,12 @@ enum tg_config_action tg_config_load(struct tg_config **out, int argc, char *con
             break;
         case META_NONE:
         case META_CHECK:
+        case META_UPGRADE:
         case META_CONFIG:
             break;
         }
     }
-    if (action == TG_CONFIG_RUN || action == TG_CONFIG_CHECK) {
+    if (action != TG_CONFIG_DONE && action != TG_CONFIG_BAD) {
         *out = state.config;
         state.config = NULL;
     }

@@ -154,17 +154,18 @@ struct tg_config_env {
 };
 
 enum tg_config_action {
-    TG_CONFIG_RUN,   /* *out is written */
-    TG_CONFIG_CHECK, /* --check-config, without a fault so far: as RUN, but the caller checks
-                        further and does not run */
-    TG_CONFIG_DONE,  /* --help, --version, --print-config: exit 0 */
-    TG_CONFIG_BAD    /* exit 2 */
+    TG_CONFIG_RUN,     /* *out is written */
+    TG_CONFIG_CHECK,   /* --check-config, without a fault so far: as RUN, but the caller checks
+                          further and does not run */
+    TG_CONFIG_UPGRADE, /* --upgrade-store: as CHECK */
+    TG_CONFIG_DONE,    /* --help, --version, --print-config: exit 0 */
+    TG_CONFIG_BAD      /* exit 2 */
 };
 
 /*
  * Reads the command line and the file it names.
  *   argv    as main got it; argv[0] is skipped
- *   *out    written only for TG_CONFIG_RUN and TG_CONFIG_CHECK; the caller frees it
+ *   *out    written for RUN, CHECK and UPGRADE; the caller frees it
  *   text    what to print: on standard output for DONE, on standard error for BAD; else empty
  * A fault names its place (file:line or the flag), the setting, what was wrong and what is
  * expected. All faults are reported, not only the first one. A wrong value is not repeated,

@@ -58,6 +58,8 @@ void tg_config_help(struct tg_buf *out)
     tg_buf_append_str(out, "check all settings and exit: 0 when they are valid, 2 otherwise\n");
     append_padded(out, "print-config", NULL);
     tg_buf_append_str(out, "print the settings in effect and exit\n");
+    append_padded(out, "upgrade-store", NULL);
+    tg_buf_append_str(out, "write the check of the keys into an older store and exit\n");
     append_padded(out, "help, -h", NULL);
     tg_buf_append_str(out, "print this text and exit\n");
     append_padded(out, "version, -V", NULL);

@@ -80,7 +80,7 @@ static int teardown(void **state)
 static enum tg_err open_key(struct fixture *f, struct tg_keyring *ring, bool *is_created)
 {
     f->fault.text[0] = '\0';
-    return tg_keyfile_open(ring, is_created, f->path, TG_KEYFILE_STORE_EMPTY, &tg_rng_system,
+    return tg_keyfile_open(ring, is_created, f->path, TG_KEYFILE_STORE_IS_NEW, &tg_rng_system,
                            &f->fault);
 }
 
@@ -145,11 +145,11 @@ static void open__records_but_no_key__refused_and_no_key_made(void **state)
 {
     struct fixture *f = *state;
 
-    assert_int_equal(tg_keyfile_open(&f->ring, NULL, f->path, TG_KEYFILE_STORE_HAS_RECORDS,
+    assert_int_equal(tg_keyfile_open(&f->ring, NULL, f->path, TG_KEYFILE_STORE_IS_USED,
                                      &tg_rng_system, &f->fault),
                      TG_E_NOTFOUND);
     assert_non_null(
-        strstr(f->fault.text, "the key file is missing, but the store contains mailboxes"));
+        strstr(f->fault.text, "the key file is missing, but the store was used with one"));
     assert_int_equal(files_in(f->dir), 0);
 }
 
@@ -158,7 +158,7 @@ static void open__records_and_key__loaded(void **state)
     struct fixture *f = *state;
 
     assert_int_equal(open_key(f, &f->ring, NULL), TG_OK);
-    assert_int_equal(tg_keyfile_open(&f->other, NULL, f->path, TG_KEYFILE_STORE_HAS_RECORDS,
+    assert_int_equal(tg_keyfile_open(&f->other, NULL, f->path, TG_KEYFILE_STORE_IS_USED,
                                      &tg_rng_system, &f->fault),
                      TG_OK);
 }
@@ -247,7 +247,7 @@ static void open__no_folder__io(void **state)
     struct fixture *f = *state;
 
     assert_int_equal(tg_keyfile_open(&f->ring, NULL, "/nonexistent/dir/relay.key",
-                                     TG_KEYFILE_STORE_EMPTY, &tg_rng_system, &f->fault),
+                                     TG_KEYFILE_STORE_IS_NEW, &tg_rng_system, &f->fault),
                      TG_E_IO);
     assert_non_null(strstr(f->fault.text, "cannot be created"));
 }
@@ -266,7 +266,7 @@ static void open__no_random_bytes__no_file(void **state)
     struct fixture *f = *state;
 
     assert_int_equal(
-        tg_keyfile_open(&f->ring, NULL, f->path, TG_KEYFILE_STORE_EMPTY, &broken, &f->fault),
+        tg_keyfile_open(&f->ring, NULL, f->path, TG_KEYFILE_STORE_IS_NEW, &broken, &f->fault),
         TG_E_CRYPTO);
     assert_int_equal(files_in(f->dir), 0);
 }

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/storage/storage.h"
+
+#include "server/keys/keyfile.h"
+#include "server/storage/key_audit.h"
+
+static enum tg_err open_store(struct tg_storage *st, const struct tg_config *config,
+                              const struct tg_log *log, struct tg_fault *fault)
+{
+    if (config->store_kind == TG_STORE_MEMORY) {
+        return tg_store_mem_open(&st->store, &config->store_limits);
+    }
+    return tg_store_lmdb_open(&st->store, config->store_dir, &config->store_limits, log, fault);
+}
+
+/* A store that was used needs the key file that it was used with. */
+static enum tg_err is_used(struct tg_storage *st, enum tg_keyfile_store *out)
+{
+    struct tg_store_stats stats = { 0 };
+    struct tg_store_fact_copy checks;
+    enum tg_err err = tg_store_fact_load(st->store, TG_FACT_KEY_CHECKS, &checks);
+
+    st->store->ops->stats(st->store, &stats);
+    *out = checks.version > 0 || stats.record_count > 0 || stats.outbox_count > 0
+               ? TG_KEYFILE_STORE_IS_USED
+               : TG_KEYFILE_STORE_IS_NEW;
+    return err;
+}
+
+static enum tg_err open_keys(struct tg_storage *st, const struct tg_config *config,
+                             const struct tg_log *log, struct tg_fault *fault)
+{
+    enum tg_keyfile_store use = TG_KEYFILE_STORE_IS_USED;
+    enum tg_err err = TG_E_BUG;
+    bool is_created = false;
+
+    if (config->relay_key[0] == '\0') {
+        return tg_keyring_generate(&st->keyring, &tg_rng_system);
+    }
+    err = is_used(st, &use);
+    if (err != TG_OK) {
+        tg_fault_set(fault, "the store cannot be read");
+        return err;
+    }
+    err = tg_keyfile_open(&st->keyring, &is_created, config->relay_key, use, &tg_rng_system, fault);
+    if (err == TG_OK && is_created) {
+        TG_LOG(log, TG_LOG_INFO, "key.created", { "count", 1 });
+    }
+    return err;
+}
+
+enum tg_err tg_storage_open(struct tg_storage *st, const struct tg_config *config,
+                            const struct tg_log *log, struct tg_fault *fault)
+{
+    enum tg_err err = TG_E_BUG;
+
+    TG_TRY(open_store(st, config, log, fault));
+    TG_TRY(open_keys(st, config, log, fault));
+    TG_TRY(tg_key_audit_run(st->store, &st->keyring, fault, &st->advice));
+    err = TG_OK;
+out:
+    return err;
+}
+
+void tg_storage_close(struct tg_storage *st)
+{
+    if (st->store != NULL) {
+        st->store->ops->close(&st->store);
+    }
+    tg_keyring_wipe(&st->keyring);
+}
+
+static enum tg_err check_keys(const struct tg_config *config, const struct tg_keyring *keyring,
+                              struct tg_fault *fault, const char **advice)
+{
+    enum tg_err err = TG_E_BUG;
+    struct tg_key_audit audit;
+
+    TG_TRY(tg_key_audit_init(&audit, keyring));
+    err = tg_store_lmdb_survey(config->store_dir, tg_key_audit_see, &audit, fault);
+    if (err == TG_OK) {
+        err = tg_key_audit_judge(&audit, fault, advice);
+    } else if (err == TG_E_NOTFOUND) {
+        err = TG_OK;
+    }
+out:
+    return err;
+}
+
+enum tg_err tg_storage_check(const struct tg_config *config, struct tg_fault *fault,
+                             const char **advice)
+{
+    struct tg_keyring keyring = { .seal_key_count = 0 };
+    enum tg_err err = TG_OK;
+
+    if (config->store_kind == TG_STORE_MEMORY || config->relay_key[0] == '\0') {
+        return TG_OK;
+    }
+    err = tg_keyfile_read(&keyring, config->relay_key, fault);
+    if (err == TG_OK) {
+        err = check_keys(config, &keyring, fault, advice);
+    } else if (err == TG_E_NOTFOUND) {
+        err = TG_OK;
+    }
+    tg_keyring_wipe(&keyring);
+    return err;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * server/storage/storage.h - the store with its keys: opened at the start, checked, upgraded.
+ * Layer: L4 (base, relay, store).      Threads: start only.      Blocks: reads and writes files.
+ * Secrets: the relay's keys.
+ */
+#ifndef TG_SERVER_STORAGE_STORAGE_H
+#define TG_SERVER_STORAGE_STORAGE_H
+
+#include "relay/keyring.h"
+#include "server/settings/config.h"
+#include "store/store.h"
+
+struct tg_storage {
+    struct tg_store *store;
+    struct tg_keyring keyring;
+    /* After a refusal: lines that say what to do; NULL: none. */
+    const char *advice;
+};
+
+/*
+ * Opens the store and the key file, which is made if the store is new, and refuses keys that are
+ * not the store's. What is open after a failure, tg_storage_close closes.
+ */
+TG_NODISCARD enum tg_err tg_storage_open(struct tg_storage *st, const struct tg_config *config,
+                                         const struct tg_log *log, struct tg_fault *fault);
+/* Closes the store and wipes the keys. */
+void tg_storage_close(struct tg_storage *st);
+
+/*
+ * --check-config: the same checks, without opening the store for writing, also while a relay uses
+ * it. A store or key file that does not exist yet is no fault.
+ */
+TG_NODISCARD enum tg_err tg_storage_check(const struct tg_config *config, struct tg_fault *fault,
+                                          const char **advice);
+
+/*
+ * --upgrade-store: writes the check of the keys into a store that has none, after it is proven
+ * that the keys are the store's. links_fd: lines with links to live mailboxes, read to the end if
+ * the store alone proves too little.
+ */
+TG_NODISCARD enum tg_err tg_storage_upgrade(struct tg_storage *st, const struct tg_config *config,
+                                            const struct tg_log *log, int links_fd,
+                                            struct tg_fault *fault);
+
+#endif
