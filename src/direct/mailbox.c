@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/reader.h"
 #include "crypto/digest.h"
+#include "mailbox/header_use.h"
 #include "mailbox/record.h"
 #include "mailbox/route.h"
 #include "wire/json.h"
@@ -135,11 +136,12 @@ static enum tg_err decode_body(struct call *a)
 static enum tg_err take_faults(struct call *a)
 {
     bool needs_request_id = a->cmd.call != TG_CALL_READ && a->cmd.call != TG_CALL_PREVIEW;
+    const char *header_fault = tg_header_use_fault(&a->headers, a->cmd.call);
     enum tg_err err = TG_OK;
 
-    if (a->headers.fault.text[0] != '\0') {
-        a->fault = a->headers.fault;
-        a->cmd.fault_status = a->headers.is_claim_ambiguous ? 0 : 400;
+    if (header_fault != NULL) {
+        tg_fault_set(&a->fault, "%s", header_fault);
+        a->cmd.fault_status = 400;
     } else if (needs_request_id && a->headers.request_id_presence != TG_PRESENT) {
         tg_fault_set(&a->fault, TG_HEADER_REQUEST_ID ": required");
         a->cmd.fault_status = 400;

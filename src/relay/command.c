@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "relay/command.h"
 
+#include "mailbox/header_use.h"
 #include "relay/standing_case.h"
 #include "wire/msg_create.h"
 #include "wire/msg_read.h"
@@ -70,8 +71,8 @@ static enum tg_err take_body(struct tg_exchange *ex, const struct tg_http_reques
     if (need == BODY_OPTIONAL && request->body.len == 0) {
         return TG_OK;
     }
-    if (!headers->is_json_body) {
-        set_fault(ex, 415, "Content-Type: expected application/json");
+    if (headers->media_fault != NULL) {
+        set_fault(ex, 415, headers->media_fault);
         return TG_OK;
     }
     err = needs[ex->route.call].decode(ex, request->body);
@@ -88,13 +89,15 @@ static enum tg_err take_faults(struct tg_exchange *ex, const struct tg_http_requ
                                const struct tg_request_headers *headers)
 {
     const struct tg_standing *standing = ex->relay->config->standing;
+    bool is_judged = ex->route.call == TG_CALL_CREATE || ex->route.call == TG_CALL_UPDATE;
+    const char *header_fault = tg_header_use_fault(headers, ex->route.call);
 
-    if (headers->fault.text[0] != '\0' && !headers->is_claim_ambiguous) {
-        set_fault(ex, 400, headers->fault.text);
+    if (header_fault != NULL) {
+        set_fault(ex, 400, header_fault);
         return TG_OK;
     }
     /* spec: protocol/6#attestation-header-limit */
-    if (standing != NULL && standing->attestation != TG_STANDING_OFF &&
+    if (is_judged && standing != NULL && standing->attestation != TG_STANDING_OFF &&
         headers->attestation.len > TG_ATTESTATION_HEADER_MAX) {
         tg_fault_set(&ex->fault,
                      TG_HEADER_DEVICE_ATTESTATION ": too long; expected at most %u bytes",

@@ -18,6 +18,8 @@ struct parse {
     struct tg_bytes authorization;
     struct tg_bytes if_match;
     struct tg_bytes content_type;
+    bool is_json;
+    bool has_content_coding;
     enum tg_presence known_version;
     bool has_wait;
     bool is_wait_bad;
@@ -35,6 +37,14 @@ static bool keep_same(struct tg_bytes *kept, struct tg_bytes value)
         return true;
     }
     return tg_ct_equal(*kept, value);
+}
+
+/* Keeps the first fault of a header. */
+static void set_fault(struct parse *p, enum tg_request_header header, const char *fault)
+{
+    if (p->out->faults[header] == NULL) {
+        p->out->faults[header] = fault;
+    }
 }
 
 static const char two_claims[] = TG_HEADER_DEVICE_CLAIM ": expected one value, got two that differ";
@@ -81,13 +91,13 @@ static void take_request_id(struct parse *p, struct tg_bytes value)
         return;
     }
     if (!is_request_id(value)) {
-        tg_fault_set(&out->fault,
-                     TG_HEADER_REQUEST_ID ": expected 1 to %u visible ASCII "
-                                          "characters",
-                     TG_REQUEST_ID_MAX);
+        _Static_assert(TG_REQUEST_ID_MAX == 128u, "the text names it");
+        set_fault(p, TG_RH_REQUEST_ID,
+                  TG_HEADER_REQUEST_ID ": expected 1 to 128 visible ASCII characters");
         out->request_id_presence = TG_MALFORMED;
     } else if (!keep_same(&out->request_id, value)) {
-        tg_fault_set(&out->fault, TG_HEADER_REQUEST_ID ": expected one value, got two that differ");
+        set_fault(p, TG_RH_REQUEST_ID,
+                  TG_HEADER_REQUEST_ID ": expected one value, got two that differ");
         out->request_id_presence = TG_MALFORMED;
     } else {
         out->request_id_presence = TG_PRESENT;
@@ -113,7 +123,6 @@ static void take_claim(struct parse *p, struct tg_bytes value)
     } else {
         /* It is unknown which of the two is meant, so neither is used.
            spec: protocol/2#alias-conflict */
-        tg_fault_set(&out->fault, "%s", two_claims);
         tg_fault_set(&out->claim_fault, "%s", two_claims);
         out->claim_presence = TG_MALFORMED;
         out->is_claim_ambiguous = true;
@@ -132,8 +141,8 @@ static void take_attestation(struct parse *p, struct tg_bytes value)
         return;
     }
     if (!keep_same(&out->attestation, value)) {
-        tg_fault_set(&out->fault,
-                     TG_HEADER_DEVICE_ATTESTATION ": expected one value, got two that differ");
+        set_fault(p, TG_RH_ATTESTATION,
+                  TG_HEADER_DEVICE_ATTESTATION ": expected one value, got two that differ");
         out->attestation_presence = TG_MALFORMED;
         return;
     }
@@ -180,12 +189,14 @@ static void take_proof(struct parse *p, struct tg_bytes value)
             proof->is_verifier = forms[i].is_verifier;
         }
     }
+    p->out->has[TG_RH_VERIFIER] = proof->presence == TG_PRESENT && proof->is_verifier;
+    p->out->has[TG_RH_PROOF] = !p->out->has[TG_RH_VERIFIER];
     if (proof->presence == TG_MALFORMED) {
+        _Static_assert(TG_PROOF_LEN == 32u, "the text names it");
         tg_mem_wipe(proof->value, sizeof(proof->value));
-        tg_fault_set(&p->out->fault,
-                     TG_HEADER_SECRET_PROOF ": expected one value, verifier= or proof= with %u "
-                                            "bytes in base64url",
-                     TG_PROOF_LEN);
+        set_fault(p, TG_RH_PROOF,
+                  TG_HEADER_SECRET_PROOF ": expected one value, verifier= or proof= with 32 bytes "
+                                         "in base64url");
     }
 }
 
@@ -198,7 +209,7 @@ static void take_known_version(struct parse *p, struct tg_bytes value)
     }
     if (tg_num_parse_u64(&version, value, UINT64_MAX) != TG_OK ||
         (p->known_version == TG_PRESENT && version != p->out->known_version)) {
-        tg_fault_set(&p->out->fault, TG_HEADER_KNOWN_VERSION ": expected one decimal number");
+        set_fault(p, TG_RH_KNOWN_VERSION, TG_HEADER_KNOWN_VERSION ": expected one decimal number");
         p->known_version = TG_MALFORMED;
         return;
     }
@@ -218,7 +229,7 @@ static void take_if_match(struct parse *p, struct tg_bytes value)
     if (!is_quoted || !keep_same(&p->if_match, value) ||
         tg_num_parse_u64(&out->if_match, tg_bytes(value.ptr + 1, value.len - 2), UINT64_MAX) !=
             TG_OK) {
-        tg_fault_set(&out->fault, "If-Match: expected one decimal version in double quotes");
+        set_fault(p, TG_RH_IF_MATCH, "If-Match: expected one decimal version in double quotes");
         out->if_match_presence = TG_MALFORMED;
         return;
     }
@@ -253,7 +264,6 @@ static void take_prefer(struct parse *p, struct tg_bytes value)
 
 static void take_content_type(struct parse *p, struct tg_bytes value)
 {
-    struct tg_request_headers *out = p->out;
     struct tg_bytes piece = { NULL, 0 };
     struct tg_bytes rest = value;
     bool is_same = keep_same(&p->content_type, value);
@@ -268,8 +278,26 @@ static void take_content_type(struct parse *p, struct tg_bytes value)
             is_json = false;
         }
     }
-    out->is_json_body = is_json && is_same;
-    out->has_content_type = true;
+    p->is_json = is_json && is_same;
+}
+
+/* spec: protocol/2#no-content-coding */
+static void take_content_encoding(struct parse *p, struct tg_bytes value)
+{
+    struct tg_bytes coding = { NULL, 0 };
+
+    while (tg_field_next(&coding, &value, ',')) {
+        p->has_content_coding =
+            p->has_content_coding ||
+            (coding.len > 0 && !tg_bytes_is_equal_nocase(coding, TG_LIT("identity")));
+    }
+}
+
+/* What only its presence matters of. */
+static void take_nothing(struct parse *p, struct tg_bytes value)
+{
+    (void)p;
+    (void)value;
 }
 
 /* RFC 9110 section 12.4.2: "0", "1", up to three decimals. A malformed value counts as 0. */
@@ -333,32 +361,42 @@ static void take_accept_language(struct parse *p, struct tg_bytes value)
     }
 }
 
+#define NOT_REPORTED TG_RH_COUNT /* no fault of the header is a 400 of its own */
+
 /* spec: protocol/2#header-aliases */
 static const struct {
     const char *name;
     void (*take)(struct parse *p, struct tg_bytes value);
+    unsigned header; /* enum tg_request_header */
 } known_headers[] = {
-    { TG_HEADER_REQUEST_ID, take_request_id },
-    { TG_HEADER_DEVICE_CLAIM, take_claim },
-    { "Device-Claim", take_claim },
-    { "deviceClaim", take_claim },
-    { TG_HEADER_DEVICE_ATTESTATION, take_attestation },
-    { "Device-Attestation", take_attestation },
-    { "deviceAttestation", take_attestation },
-    { TG_HEADER_AUTHORIZATION, take_authorization },
-    { TG_HEADER_SECRET_PROOF, take_proof },
-    { TG_HEADER_KNOWN_VERSION, take_known_version },
-    { "If-Match", take_if_match },
-    { "Prefer", take_prefer },
-    { "Content-Type", take_content_type },
-    { "Accept", take_accept },
-    { "Accept-Language", take_accept_language },
+    { TG_HEADER_REQUEST_ID, take_request_id, TG_RH_REQUEST_ID },
+    { TG_HEADER_DEVICE_CLAIM, take_claim, NOT_REPORTED },
+    { "Device-Claim", take_claim, NOT_REPORTED },
+    { "deviceClaim", take_claim, NOT_REPORTED },
+    { TG_HEADER_DEVICE_ATTESTATION, take_attestation, TG_RH_ATTESTATION },
+    { "Device-Attestation", take_attestation, TG_RH_ATTESTATION },
+    { "deviceAttestation", take_attestation, TG_RH_ATTESTATION },
+    { TG_HEADER_AUTHORIZATION, take_authorization, NOT_REPORTED },
+    { TG_HEADER_SECRET_PROOF, take_proof, NOT_REPORTED }, /* take_proof distinguishes two */
+    { TG_HEADER_KNOWN_VERSION, take_known_version, TG_RH_KNOWN_VERSION },
+    { TG_HEADER_VERSION, take_nothing, TG_RH_VERSION },
+    { "If-Match", take_if_match, TG_RH_IF_MATCH },
+    { "If-None-Match", take_nothing, TG_RH_IF_NONE_MATCH },
+    { "Prefer", take_prefer, TG_RH_PREFER },
+    { "Content-Type", take_content_type, NOT_REPORTED },
+    { "Content-Encoding", take_content_encoding, NOT_REPORTED },
+    { "Content-Range", take_nothing, TG_RH_CONTENT_RANGE },
+    { "Accept", take_accept, NOT_REPORTED },
+    { "Accept-Language", take_accept_language, NOT_REPORTED },
 };
 
 static void take_header(struct parse *p, const struct tg_http_header *header)
 {
     for (size_t i = 0; i < TG_COUNT(known_headers); i++) {
         if (tg_bytes_is_equal_nocase(header->name, tg_bytes_str(known_headers[i].name))) {
+            if (known_headers[i].header != NOT_REPORTED) {
+                p->out->has[known_headers[i].header] = true;
+            }
             known_headers[i].take(p, tg_bytes_trim(header->value));
             return;
         }
@@ -371,7 +409,12 @@ static void conclude(struct parse *p)
     struct tg_request_headers *out = p->out;
 
     if (p->is_wait_bad) {
-        tg_fault_set(&out->fault, "Prefer: expected wait=N with N a decimal number of seconds");
+        set_fault(p, TG_RH_PREFER, "Prefer: expected wait=N with N a decimal number of seconds");
+    }
+    if (p->has_content_coding) {
+        out->media_fault = "Content-Encoding: expected a body without a content coding";
+    } else if (!p->is_json) {
+        out->media_fault = "Content-Type: expected application/json";
     }
     out->has_wait = p->has_wait && !p->is_wait_bad && p->known_version == TG_PRESENT;
     out->wait_s = out->has_wait ? p->wait_s : 0;

@@ -38,8 +38,28 @@ struct tg_secret_proof {
     uint8_t value[TG_PROOF_LEN];
 };
 
+/* The headers that a request can be refused for, in the order in which they are reported. Which
+   call uses, ignores or refuses each: mailbox/header_use.h. */
+enum tg_request_header {
+    TG_RH_REQUEST_ID,
+    TG_RH_ATTESTATION,
+    TG_RH_VERIFIER, /* Mailbox-Secret-Proof: verifier= */
+    TG_RH_PROOF,    /* Mailbox-Secret-Proof: proof=, and what is neither of the two */
+    TG_RH_KNOWN_VERSION,
+    TG_RH_VERSION, /* Mailbox-Version, which only answers have */
+    TG_RH_PREFER,
+    TG_RH_IF_MATCH,
+    TG_RH_IF_NONE_MATCH,
+    TG_RH_CONTENT_RANGE
+};
+#define TG_RH_COUNT 10u
+
 /* The headers of a request that the protocol uses. Views end with the request. */
 struct tg_request_headers {
+    bool has[TG_RH_COUNT]; /* it occurs, well formed or not */
+    const char
+        *faults[TG_RH_COUNT]; /* a literal: what is malformed and what was expected; or NULL */
+
     enum tg_presence request_id_presence;
     struct tg_bytes request_id; /* echoed on every answer when present and well formed */
 
@@ -63,17 +83,13 @@ struct tg_request_headers {
     enum tg_presence if_match_presence;
     uint64_t if_match;
 
-    /* Content-Type is application/json, with any parameters, and charset utf-8 if it is given. */
-    bool is_json_body;
-    bool has_content_type;
+    /* Why a body is not accepted, or NULL. It must be application/json, with any parameters, and
+       charset utf-8 if it is given, without a content coding. */
+    const char *media_fault;
     bool accepts_json;               /* Accept prefers application/json over text/html */
     struct tg_bytes accept_language; /* may be empty */
 
-    /* `fault` is the first fault that is a 400 (request id, attestation, If-Match, Prefer, proof);
-       `claim_fault` is why the claim is missing. Each may be "". Two claims that differ set both.
-     */
-    struct tg_fault fault;
-    struct tg_fault claim_fault;
+    struct tg_fault claim_fault; /* why there is no claim, or "" */
 };
 
 /* The request id of a request whose headers arrive one after the other. Zero: none yet. */

@@ -604,9 +604,10 @@ def proof__asked_for__only_its_holder_binds(api):
     proof, verifier = secret_proof(new_secret())
     wrong = secret_proof(new_secret())[0]
     box = api.new_box(extra=[(PROOF, "verifier=" + verifier)])
-    for extra in ([], [(PROOF, "proof=" + wrong)], [(PROOF, "verifier=" + verifier)]):
+    for extra, status in (([], 401), ([(PROOF, "proof=" + wrong)], 401),
+                          ([(PROOF, "verifier=" + verifier)], 400)):
         with unchanged(api, box):
-            assert_problem(api.read(box, new_id(), extra=extra), 401, PROOF)
+            assert_problem(api.read(box, new_id(), extra=extra), status, PROOF)
     assert api.read(box, box.recipient, extra=[(PROOF, "proof=" + proof)]).status == 200
     assert api.read(box, box.recipient).status == 200
     assert_problem(api.read(box, new_id(), extra=[(PROOF, "proof=" + proof)]), 401)
@@ -616,6 +617,30 @@ def proof__not_asked_for__any_proof_is_ignored(api):
     box = api.new_box()
     proof = secret_proof(new_secret())[0]
     assert api.read(box, box.recipient, extra=[(PROOF, "proof=" + proof)]).status == 200
+
+
+# spec-test: protocol/2#header-without-meaning
+def proof__on_a_create__400_and_no_mailbox_without_protection(api):
+    claim, request_id = new_id(), new_id()
+    proof, verifier = secret_proof(new_secret())
+    for extra in ([(PROOF, "proof=" + proof)],
+                  [(PROOF, "verifier=" + verifier), (PROOF, "proof=" + proof)]):
+        assert_problem(api.create(None, claim, request_id, extra), 400, PROOF)
+    # Nothing was made: the same create is not a repetition.
+    assert api.create(None, claim, request_id, [(PROOF, "verifier=" + verifier)]).status == 200
+
+
+# spec-test: protocol/2#header-without-meaning
+@pytest.mark.parametrize("header", [
+    ("If-Match", '"1"'), ("If-Match", '"9"'), ("If-None-Match", "*"), ("Mailbox-Known-Version", "1"),
+    ("Mailbox-Version", "1"), (PROOF, "proof=" + "A" * 43), (PROOF, "verifier=" + "A" * 43)])
+def condition__on_a_call_that_does_not_compare_it__400_and_unchanged(api, header):
+    box = api.bound_box()
+    with unchanged(api, box):
+        for call, claim in ((api.delete, box.initiator), (api.delete, box.recipient),
+                            (api.relinquish, box.recipient)):
+            assert_problem(call(box, claim, extra=[header]), 400, header[0])
+    assert api.preview(box, extra=[header]).status == 200
 
 
 @pytest.mark.parametrize("value", ["", "x", "verifier=", "verifier=AAAA", "verifier=" + "A" * 44,

@@ -3,6 +3,9 @@
 
 #include "wire/headers.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #define CLAIM "2bba630e-519b-11ec-bf63-0242ac130002"
 #define CLAIM_UPPER "2BBA630E-519B-11EC-BF63-0242AC130002"
 #define OTHER_CLAIM "2bba630e-519b-11ec-bf63-0242ac130003"
@@ -30,6 +33,21 @@ static const struct tg_request_headers *parse(const char *lines)
     return &out;
 }
 
+static void assert_no_fault(const struct tg_request_headers *h)
+{
+    for (size_t i = 0; i < TG_RH_COUNT; i++) {
+        assert_null(h->faults[i]);
+    }
+}
+
+static void assert_fault_is(const struct tg_request_headers *h, enum tg_request_header header,
+                            const char *begin)
+{
+    assert_true(h->has[header]);
+    assert_non_null(h->faults[header]);
+    assert_memory_equal(h->faults[header], begin, strlen(begin));
+}
+
 static void parse__no_headers__everything_absent(void **state)
 {
     const struct tg_request_headers *h = parse("");
@@ -40,8 +58,12 @@ static void parse__no_headers__everything_absent(void **state)
     assert_int_equal(h->attestation_presence, TG_ABSENT);
     assert_int_equal(h->proof.presence, TG_ABSENT);
     assert_int_equal(h->if_match_presence, TG_ABSENT);
-    assert_false(h->has_wait || h->is_json_body || h->has_content_type || h->accepts_json);
-    assert_string_equal(h->fault.text, "");
+    assert_false(h->has_wait || h->accepts_json);
+    assert_string_equal(h->media_fault, "Content-Type: expected application/json");
+    assert_no_fault(h);
+    for (size_t i = 0; i < TG_RH_COUNT; i++) {
+        assert_false(h->has[i]);
+    }
     assert_fault_begins(h->claim_fault, "Mailbox-Device-Claim: expected a UUID");
 }
 
@@ -61,8 +83,8 @@ static void request_id__length_and_characters__at_the_limits(void **state)
     h = parse(line);
     assert_int_equal(h->request_id_presence, TG_MALFORMED);
     assert_null(h->request_id.ptr);
-    assert_string_equal(h->fault.text,
-                        "Mailbox-Request-ID: expected 1 to 128 visible ASCII characters");
+    assert_fault_is(h, TG_RH_REQUEST_ID,
+                    "Mailbox-Request-ID: expected 1 to 128 visible ASCII characters");
     assert_int_equal(parse("Mailbox-Request-ID:")->request_id_presence, TG_MALFORMED);
     assert_int_equal(parse("Mailbox-Request-ID: a b")->request_id_presence, TG_MALFORMED);
     assert_int_equal(parse("Mailbox-Request-ID: a\x7f")->request_id_presence, TG_MALFORMED);
@@ -89,7 +111,7 @@ static void claim__forms__accepted_or_malformed(void **state)
     assert_int_equal(h->claim_presence, TG_MALFORMED);
     assert_memory_equal(&h->claim, &zero, sizeof(zero));
     assert_string_equal(h->claim_fault.text, "Mailbox-Device-Claim: expected a UUID");
-    assert_string_equal(h->fault.text, "");
+    assert_no_fault(h);
     assert_int_equal(parse("Mailbox-Device-Claim:")->claim_presence, TG_MALFORMED);
 }
 
@@ -109,7 +131,7 @@ static void aliases__alone_or_equal__the_same_header(void **state)
         h = parse(texts[i]);
         assert_int_equal(h->claim_presence, TG_PRESENT);
         assert_string_equal(h->claim_fault.text, "");
-        assert_string_equal(h->fault.text, "");
+        assert_no_fault(h);
     }
     h = parse("deviceAttestation: abc\nMailbox-Device-Attestation: abc\nDevice-Attestation:");
     assert_int_equal(h->attestation_presence, TG_PRESENT);
@@ -133,12 +155,13 @@ static void aliases__different_from_the_header__malformed_and_a_fault(void **sta
     for (size_t i = 0; i < TG_COUNT(texts); i++) {
         h = parse(texts[i]);
         assert_int_equal(h->claim_presence, TG_MALFORMED);
-        assert_fault_begins(h->fault, "Mailbox-Device-Claim: expected one value");
+        assert_fault_begins(h->claim_fault, "Mailbox-Device-Claim: expected");
+        assert_true(h->is_claim_ambiguous);
     }
     h = parse("deviceAttestation: abc\nMailbox-Device-Attestation: abd\nDevice-Attestation: abc");
     assert_int_equal(h->attestation_presence, TG_MALFORMED);
     assert_null(h->attestation.ptr);
-    assert_fault_begins(h->fault, "Mailbox-Device-Attestation: expected one value");
+    assert_fault_is(h, TG_RH_ATTESTATION, "Mailbox-Device-Attestation: expected one value");
 }
 
 static void proof__forms__accepted_or_malformed(void **state)
@@ -177,8 +200,9 @@ static void proof__forms__accepted_or_malformed(void **state)
         h = parse(bad[i]);
         assert_int_equal(h->proof.presence, TG_MALFORMED);
         assert_memory_equal(h->proof.value, zero, sizeof(zero));
-        assert_fault_begins(h->fault, "Mailbox-Secret-Proof: expected");
-        assert_null(strstr(h->fault.text, "AAEC"));
+        assert_fault_is(h, TG_RH_PROOF, "Mailbox-Secret-Proof: expected");
+        assert_null(strstr(h->faults[TG_RH_PROOF], "AAEC"));
+        assert_false(h->has[TG_RH_VERIFIER]);
     }
 }
 
@@ -214,7 +238,7 @@ static void prefer__wait_with_a_known_version__both(void **state)
         assert_int_equal(h->has_wait, cases[i].has_wait);
         assert_true(h->wait_s == cases[i].wait_s);
         assert_true(!h->has_wait || h->known_version == 3);
-        assert_string_equal(h->fault.text, "");
+        assert_no_fault(h);
     }
 }
 
@@ -238,7 +262,7 @@ static void prefer__malformed_wait_or_version__a_fault(void **state)
         const struct tg_request_headers *h = parse(bad[i]);
 
         assert_false(h->has_wait);
-        assert_string_not_equal(h->fault.text, "");
+        assert_true(h->faults[TG_RH_PREFER] != NULL || h->faults[TG_RH_KNOWN_VERSION] != NULL);
     }
 }
 
@@ -268,8 +292,8 @@ static void if_match__only_a_quoted_version__accepted(void **state)
     for (size_t i = 0; i < TG_COUNT(bad); i++) {
         h = parse(bad[i]);
         assert_int_equal(h->if_match_presence, TG_MALFORMED);
-        assert_string_equal(h->fault.text,
-                            "If-Match: expected one decimal version in double quotes");
+        assert_fault_is(h, TG_RH_IF_MATCH,
+                        "If-Match: expected one decimal version in double quotes");
     }
 }
 
@@ -300,11 +324,40 @@ static void content_type__json_and_others__distinguished(void **state)
 
         memcpy(line + strlen(line), cases[i].value, strlen(cases[i].value) + 1);
         h = parse(line);
-        assert_true(h->has_content_type);
-        assert_int_equal(h->is_json_body, cases[i].is_json);
+        assert_int_equal(h->media_fault == NULL, cases[i].is_json);
     }
-    assert_false(parse("Content-Type: application/json\nContent-Type: text/plain")->is_json_body);
-    assert_false(parse("Content-Type: text/plain\nContent-Type: application/json")->is_json_body);
+    assert_non_null(parse("Content-Type: application/json\nContent-Type: text/plain")->media_fault);
+    assert_non_null(parse("Content-Type: text/plain\nContent-Type: application/json")->media_fault);
+}
+
+/* spec-test: protocol/2#no-content-coding */
+static void content_encoding__anything_but_identity__not_accepted(void **state)
+{
+    static const struct {
+        const char *value;
+        bool is_accepted;
+    } cases[] = {
+        { "", true },      { "identity", true },      { "Identity, identity", true },
+        { "gzip", false }, { "identity, br", false }, { "x", false },
+        { ",", true },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < TG_COUNT(cases); i++) {
+        char lines[200];
+        const struct tg_request_headers *h = NULL;
+
+        (void)snprintf(lines, sizeof(lines), "Content-Type: application/json\nContent-Encoding: %s",
+                       cases[i].value);
+        h = parse(lines);
+        assert_int_equal(h->media_fault == NULL, cases[i].is_accepted);
+        if (!cases[i].is_accepted) {
+            assert_memory_equal(h->media_fault, "Content-Encoding: expected", 26);
+        }
+    }
+    assert_non_null(parse("Content-Type: application/json\nContent-Encoding: gzip\n"
+                          "Content-Encoding: identity")
+                        ->media_fault);
 }
 
 static void accept__json__only_if_named(void **state)
@@ -347,16 +400,25 @@ static void accept__json__only_if_named(void **state)
     assert_true(parse("Accept: text/plain\nAccept: application/json")->accepts_json);
 }
 
-static void faults__several__the_first_is_kept_and_none_repeats_a_value(void **state)
+static void faults__several__each_kept_and_none_repeats_a_value(void **state)
 {
     const struct tg_request_headers *h =
         parse("Mailbox-Request-ID: MARK MARK\nIf-Match: MARK\nMailbox-Device-Claim: MARK\n"
-              "Mailbox-Secret-Proof: MARK\nPrefer: wait=MARK\nMailbox-Known-Version: MARK");
+              "Mailbox-Secret-Proof: MARK\nPrefer: wait=MARK\nMailbox-Known-Version: MARK\n"
+              "If-None-Match: MARK\nMailbox-Version: MARK\nContent-Range: MARK");
+    static const enum tg_request_header reported[] = { TG_RH_REQUEST_ID, TG_RH_IF_MATCH,
+                                                       TG_RH_PROOF, TG_RH_PREFER,
+                                                       TG_RH_KNOWN_VERSION };
 
     (void)state;
-    assert_fault_begins(h->fault, "Mailbox-Request-ID");
-    assert_null(strstr(h->fault.text, "MARK"));
+    for (size_t i = 0; i < TG_COUNT(reported); i++) {
+        assert_fault_is(h, reported[i], "");
+        assert_null(strstr(h->faults[reported[i]], "MARK"));
+    }
     assert_null(strstr(h->claim_fault.text, "MARK"));
+    assert_true(h->has[TG_RH_IF_NONE_MATCH] && h->has[TG_RH_VERSION] &&
+                h->has[TG_RH_CONTENT_RANGE]);
+    assert_null(h->faults[TG_RH_IF_NONE_MATCH]);
 }
 
 static void wipe__after_a_claim__all_zero(void **state)
@@ -383,7 +445,8 @@ int main(void)
         cmocka_unit_test(if_match__only_a_quoted_version__accepted),
         cmocka_unit_test(content_type__json_and_others__distinguished),
         cmocka_unit_test(accept__json__only_if_named),
-        cmocka_unit_test(faults__several__the_first_is_kept_and_none_repeats_a_value),
+        cmocka_unit_test(content_encoding__anything_but_identity__not_accepted),
+        cmocka_unit_test(faults__several__each_kept_and_none_repeats_a_value),
         cmocka_unit_test(wipe__after_a_claim__all_zero),
     };
 
