@@ -17,7 +17,7 @@ from hyperframe.frame import (ContinuationFrame, DataFrame, HeadersFrame, PingFr
 import tigress_transport
 from checks import assert_problem
 from conftest import make_relay, open_api
-from relay_process import until, until_no_connection
+from relay_process import metrics, until, until_no_connection
 from tigress_client import CLAIM, REQUEST_ID, create_message, encode, new_id, wait_headers
 from tigress_transport import read_until_closed
 
@@ -558,6 +558,35 @@ def http2__rapid_reset__connection_ended(relay):
         assert goaway_code(data) not in (None, 0) or not data
 
 
+# spec-test: protocol/3#http2-floods
+@pytest.mark.parametrize("cause", ["window overflow", "content-length", "no path", "in turn"])
+def http2__resets_that_the_peer_provokes__connection_ended(relay, cause):
+    """The relay sends each of these resets. 200 and the streams that may be open are allowed."""
+    provoke = {
+        "window overflow": lambda h2, n: [
+            h2.headers("POST", "/v1/m", flags=("END_HEADERS",)),
+            WindowUpdateFrame(n, window_increment=0x7fffffff)],
+        "content-length": lambda h2, n: [
+            h2.headers("POST", "/v1/m", [("content-length", "1")], flags=("END_HEADERS",)),
+            DataFrame(n, data=b"xx")],
+        "no path": lambda h2, n: [h2.headers(extra=[(":path", "/twice")])],
+    }
+    causes = list(provoke) if cause == "in turn" else [cause]
+    with H2Raw(relay) as h2:
+        received = b""
+        for turn in range(1000):
+            if not h2.send(*provoke[causes[turn % len(causes)]](h2, h2.next_stream)):
+                break
+            if turn % 50 == 49:
+                received += read_until_closed(h2.sock, 0.1)[0]
+            if goaway_code(received) is not None:
+                break
+        received += h2.ended()[0]
+        resets = [kind for kind, _, _ in frames_in(received)].count(RST_STREAM)
+        assert goaway_code(received) == 11
+        assert 200 <= resets <= 300 + 20 * 5  # the budget fills while the test runs
+
+
 def http2__reset_of_long_polls__slots_come_back(relay):
     with contextlib.closing(open_api(relay)) as api:
         box = api.bound_box()
@@ -598,29 +627,32 @@ def http2__empty_continuations__connection_ended(relay):
         assert is_closed
 
 
-# Window updates and unknown frames must be accepted, at low cost.
-MAY_GO_ON = ("window", "unknown frames")
-
-
 @pytest.mark.parametrize("name", ["ping", "settings", "priority", "window", "empty data",
-                                  "unknown frames"])
-def http2__flood_of_frames_that_ask_for_nothing__ended_or_harmless(relay, name):
+                                  "data of a byte", "padded data", "unknown frames", "trailers"])
+def http2__flood_of_frames_that_achieve_nothing__ended(relay, name):
+    before = metrics(relay)['tigress_refusals_total{reason="flood"}']
     with H2Raw(relay) as h2:
         h2.send(h2.headers("POST", "/v1/m", flags=("END_HEADERS",)))
-        data_frame = DataFrame(1)
+        trailers = HeadersFrame(1, data=b"\0\1a\0")
+        trailers.flags.add("END_HEADERS")
         frame = {
             "ping": PingFrame(0, opaque_data=b"12345678").serialize(),
             "settings": SettingsFrame(0, settings={4: 65535}).serialize(),
             "priority": PriorityFrame(1, depends_on=0, stream_weight=3).serialize(),
             "window": WindowUpdateFrame(0, window_increment=1).serialize(),
-            "empty data": data_frame.serialize(),
+            "empty data": DataFrame(1).serialize(),
+            "data of a byte": DataFrame(1, data=b"x").serialize(),
+            "padded data": b"\0\1\0\0\x08\0\0\0\1\xff" + bytes(255),
+            "trailers": trailers.serialize(),
             "unknown frames": b"\0\0\x08\xbe\0\0\0\0\0" + b"x" * 8,
         }[name]
         for _ in range(300):
             if not h2.send_raw(frame * 500):
                 break
-        _, is_closed = h2.ended(1 if name in MAY_GO_ON else 8)
-        assert is_closed or name in MAY_GO_ON
+        data, is_closed = h2.ended(8)
+        assert is_closed
+        assert goaway_code(data) in (11, None)  # ENHANCE_YOUR_CALM, where it arrives
+    assert metrics(relay)['tigress_refusals_total{reason="flood"}'] == before + 1
 
 
 def http2__ping_flood_without_reading__memory_bounded(relay):

@@ -93,15 +93,17 @@ static inline uint64_t tg_body_allowed_ms(const struct tg_server_settings *s, si
 #define TG_HTTP2_DISCARD_MAX (1024u * 1024u) /* bytes of a body after its answer */
 #define TG_HTTP2_METHOD_MAX 32u              /* bytes */
 
-/* Frames that carry no request (PING, SETTINGS, PRIORITY, ...): a token bucket. */
-#define TG_HTTP2_CONTROL_BURST 1000u
-#define TG_HTTP2_CONTROL_PER_S 100u
-/* Streams that the peer resets: a token bucket. */
-#define TG_HTTP2_RESET_BURST 200u
-#define TG_HTTP2_RESET_PER_S 20u
+/* Two token buckets, see http2_meter.h. Frames that achieve nothing, counted as small frames: */
+#define TG_HTTP2_FRAMES_BURST 1000u
+#define TG_HTTP2_FRAMES_PER_S 100u
+/* Streams that end with a reset, from either side; the streams that are open come on top: */
+#define TG_HTTP2_RESETS_BURST 200u
+#define TG_HTTP2_RESETS_PER_S 20u
 
-#define TG_HTTP2_SETTINGS_MAX 32u     /* entries of a SETTINGS frame */
-#define TG_HTTP2_CONTINUATIONS_MAX 8u /* CONTINUATION frames of a head */
-#define TG_HTTP2_ACKS_MAX 256u        /* acknowledgements of PING and SETTINGS not yet sent */
+#define TG_HTTP2_FRAME_MAX 16384u             /* bytes of a frame: the least that is allowed */
+#define TG_HTTP2_BLOCK_MAX (2u * TG_HEAD_MAX) /* bytes of a header block, compressed */
+#define TG_HTTP2_CONTINUATIONS_MAX 8u         /* CONTINUATION frames of a header block */
+#define TG_HTTP2_SETTINGS_MAX 32u             /* entries of a SETTINGS frame */
+#define TG_HTTP2_ACKS_MAX 1000u /* acknowledgements of PING and SETTINGS not yet sent */
 
 #endif

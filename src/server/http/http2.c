@@ -67,27 +67,42 @@ static void http2_pump(struct tg_proto *p)
     tg_http2_set_deadline(c);
 }
 
+/* The error code of the connection for an error of nghttp2. */
+static uint32_t code_of(ssize_t error)
+{
+    return error == NGHTTP2_ERR_NOMEM ? NGHTTP2_INTERNAL_ERROR
+           : error == NGHTTP2_ERR_FLOODED || error == NGHTTP2_ERR_TOO_MANY_CONTINUATIONS
+               ? NGHTTP2_ENHANCE_YOUR_CALM
+               : NGHTTP2_PROTOCOL_ERROR;
+}
+
 static size_t http2_feed(struct tg_proto *p, struct tg_bytes in)
 {
     struct tg_http2 *c = of_proto(p);
-    ssize_t used = 0;
+    struct tg_bytes rest = in;
+    uint32_t code = NGHTTP2_NO_ERROR;
 
     if (c->proto.is_finished) {
         return 0;
     }
-    used = nghttp2_session_mem_recv(c->session, in.ptr, in.len);
-    if (used < 0) {
-        bool is_flood = used == NGHTTP2_ERR_FLOODED || used == NGHTTP2_ERR_CALLBACK_FAILURE;
+    while (rest.len > 0 && code == NGHTTP2_NO_ERROR) {
+        size_t len = tg_http2_meter_next(&c->meter, rest, c->env->now_mono_ms, &code);
 
-        tg_metrics_count(c->env->metrics,
-                         is_flood ? TG_COUNTER_REFUSED_FLOOD : TG_COUNTER_REFUSED_SYNTAX);
-        (void)nghttp2_session_terminate_session(c->session, is_flood ? NGHTTP2_ENHANCE_YOUR_CALM
-                                                                     : NGHTTP2_PROTOCOL_ERROR);
-        http2_pump(p);
-        finish(c);
-        return in.len;
+        if (code == NGHTTP2_NO_ERROR) {
+            ssize_t used = nghttp2_session_mem_recv(c->session, rest.ptr, len);
+
+            code = used < 0 ? code_of(used) : NGHTTP2_NO_ERROR;
+        }
+        rest = tg_bytes_from(rest, len);
+    }
+    if (code != NGHTTP2_NO_ERROR) {
+        tg_http2_count_end(c, code);
+        (void)nghttp2_session_terminate_session(c->session, code);
     }
     http2_pump(p);
+    if (code != NGHTTP2_NO_ERROR) {
+        finish(c);
+    }
     return in.len;
 }
 
@@ -188,7 +203,7 @@ static enum tg_err session_new(struct tg_http2 *c)
     nghttp2_mem mem = { NULL, mem_malloc, mem_free, mem_calloc, mem_realloc };
     uint32_t window = (uint32_t)c->env->settings->body_max + 1;
     /* NO_RFC7540_PRIORITIES is not set: its scheduler frees an answer twice when out of memory
-       (libnghttp2 1.52). PRIORITY frames count in the budget of on_begin_frame. */
+       (libnghttp2 1.52). */
     const nghttp2_settings_entry entries[] = {
         { NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, c->env->settings->stream_max },
         { NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, TG_HEAD_MAX },
@@ -203,10 +218,11 @@ static enum tg_err session_new(struct tg_http2 *c)
     nghttp2_option_set_no_closed_streams(option, 1);
     nghttp2_option_set_peer_max_concurrent_streams(option, 0);
     nghttp2_option_set_max_settings(option, TG_HTTP2_SETTINGS_MAX);
-    nghttp2_option_set_max_continuations(option, TG_HTTP2_CONTINUATIONS_MAX);
-    /* spec: protocol/3#http2-floods */
     nghttp2_option_set_max_outbound_ack(option, TG_HTTP2_ACKS_MAX);
-    nghttp2_option_set_stream_reset_rate_limit(option, TG_HTTP2_RESET_BURST, TG_HTTP2_RESET_PER_S);
+    /* The meter limits these. nghttp2 counts each part of a frame's head that arrives alone as a
+       CONTINUATION frame, and resets of one side only. */
+    nghttp2_option_set_max_continuations(option, 10u * (TG_HTTP2_CONTINUATIONS_MAX + 1u));
+    nghttp2_option_set_stream_reset_rate_limit(option, UINT32_MAX, UINT32_MAX);
     TG_REQUIRE(nghttp2_session_server_new3(&c->session, callbacks, c, option, &mem) == 0,
                TG_E_NOMEM);
     TG_REQUIRE(nghttp2_submit_settings(c->session, NGHTTP2_FLAG_NONE, entries, TG_COUNT(entries)) ==
@@ -237,7 +253,7 @@ struct tg_proto *tg_http2_new(struct tg_env *env, struct tg_proto_io *io,
     tg_list_init(&c->streams);
     c->deadline.fired = on_deadline;
     c->goaway_deadline.fired = on_goaway_deadline;
-    c->control_mono_ms = env->now_mono_ms;
+    tg_http2_meter_init(&c->meter, env->settings->stream_max, env->now_mono_ms);
     if (session_new(c) != TG_OK) {
         nghttp2_session_del(c->session);
         tg_mem_free(c);

@@ -24,6 +24,18 @@ void tg_http2_progress(struct tg_http2 *c)
     tg_http2_set_deadline(c);
 }
 
+/* spec: protocol/3#http2-floods */
+void tg_http2_count_end(struct tg_http2 *c, uint32_t code)
+{
+    if (!c->is_counted && code != NGHTTP2_NO_ERROR) {
+        c->is_counted = true;
+        tg_metrics_count(c->env->metrics,
+                         code == NGHTTP2_ENHANCE_YOUR_CALM ? TG_COUNTER_REFUSED_FLOOD
+                         : code == NGHTTP2_INTERNAL_ERROR  ? TG_COUNTER_REFUSED_MEMORY
+                                                           : TG_COUNTER_REFUSED_SYNTAX);
+    }
+}
+
 void tg_http2_go_away(struct tg_http2 *c)
 {
     if (c->goaway == TG_HTTP2_GOAWAY_NONE) {

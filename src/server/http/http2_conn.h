@@ -6,6 +6,7 @@
 #ifndef TG_SERVER_HTTP_HTTP2_CONN_H
 #define TG_SERVER_HTTP_HTTP2_CONN_H
 
+#include "server/http/http2_meter.h"
 #include "server/http/proto.h"
 
 #include <nghttp2/nghttp2.h>
@@ -27,16 +28,18 @@ struct tg_http2 {
     struct tg_deadline goaway_deadline; /* from the notice to the final GOAWAY */
     uint64_t progress_mono_ms;          /* of the last call of tg_http2_progress */
     uint32_t request_count;
-    uint64_t control_mono_ms; /* the time of control_spent */
-    uint64_t control_spent;   /* of the budget of control frames, in 1/1000 frame */
+    struct tg_http2_meter meter;
     enum tg_http2_goaway goaway;
     bool is_broken;
+    bool is_counted; /* as refused */
 };
 
 /* Progress: a request came, or a part of an answer went out. The idle time starts again. */
 void tg_http2_progress(struct tg_http2 *c);
 /* Sets the deadline of an idle connection, or of one whose peer does not read. */
 void tg_http2_set_deadline(struct tg_http2 *c);
+/* Counts the end of the connection by an error, once. code: RFC 9113, section 7. */
+void tg_http2_count_end(struct tg_http2 *c, uint32_t code);
 /* Begins to close in order. Does nothing the second time. */
 void tg_http2_go_away(struct tg_http2 *c);
 

@@ -153,10 +153,11 @@ static int on_frame_recv(nghttp2_session *session, const nghttp2_frame *frame, v
 static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t *data,
                    size_t len, void *ctx)
 {
+    struct tg_http2 *c = ctx;
     struct tg_http2_stream *s = nghttp2_session_get_stream_user_data(session, id);
 
     (void)flags;
-    (void)ctx;
+    tg_http2_meter_received(&c->meter, s != NULL ? len : 0);
     /* The connection's window opens as bytes arrive: no stream waits for the end of another.
        spec: protocol/1#bodies-never-wait */
     (void)nghttp2_session_consume_connection(session, len);
@@ -176,6 +177,8 @@ static int on_stream_close(nghttp2_session *session, int32_t id, uint32_t error,
     }
     if (error != NGHTTP2_NO_ERROR) {
         tg_metrics_count(c->env->metrics, TG_COUNTER_STREAM_RESETS);
+    } else if (s->is_answered) {
+        tg_http2_meter_answered(&c->meter);
     }
     (void)nghttp2_session_set_stream_user_data(session, id, NULL);
     tg_http2_stream_free(s);
@@ -183,31 +186,19 @@ static int on_stream_close(nghttp2_session *session, int32_t id, uint32_t error,
     return 0;
 }
 
-/* A token bucket over frames that cost work and carry no request. */
-static int on_begin_frame(nghttp2_session *session, const nghttp2_frame_hd *hd, void *ctx)
-{
-    struct tg_http2 *c = ctx;
-    uint64_t refill = 0;
-
-    (void)session;
-    if (hd->type == NGHTTP2_HEADERS || hd->type == NGHTTP2_CONTINUATION ||
-        hd->type == NGHTTP2_WINDOW_UPDATE || (hd->type == NGHTTP2_DATA && hd->length > 0)) {
-        return 0;
-    }
-    refill = (c->env->now_mono_ms - c->control_mono_ms) * TG_HTTP2_CONTROL_PER_S;
-    c->control_mono_ms = c->env->now_mono_ms;
-    c->control_spent = c->control_spent > refill ? c->control_spent - refill : 0;
-    c->control_spent += 1000u;
-    return c->control_spent > TG_HTTP2_CONTROL_BURST * 1000u ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
-}
-
 static int on_frame_send(nghttp2_session *session, const nghttp2_frame *frame, void *ctx)
 {
     struct tg_http2 *c = ctx;
     struct tg_http2_stream *s = NULL;
 
+    if (frame->hd.type == NGHTTP2_GOAWAY) {
+        tg_http2_count_end(c, frame->goaway.error_code);
+    }
     if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA) {
         return 0;
+    }
+    if (frame->hd.type == NGHTTP2_DATA) {
+        tg_http2_meter_sent(&c->meter, frame->hd.length);
     }
     c->progress_mono_ms = c->env->now_mono_ms;
     s = nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
@@ -220,6 +211,7 @@ static int on_frame_send(nghttp2_session *session, const nghttp2_frame *frame, v
     }
     c->sending_count -= s->is_sending ? 1 : 0;
     s->is_sending = false;
+    s->is_answered = true;
     tg_deadline_clear(&s->deadline);
     if (nghttp2_session_get_stream_remote_close(session, s->id) == 0) {
         /* Answered before the request was complete: the peer gets time to end the stream. */
@@ -237,6 +229,5 @@ void tg_http2_frames_set_callbacks(nghttp2_session_callbacks *callbacks)
     nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame_recv);
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data);
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_stream_close);
-    nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks, on_begin_frame);
     nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, on_frame_send);
 }

@@ -27,6 +27,7 @@ struct tg_http2_stream {
     size_t discarded; /* bytes of the body received after the answer */
     bool is_dispatched;
     bool is_sending;
+    bool is_answered; /* the whole answer was sent */
 };
 
 /* Cancels an open request and frees s. */

@@ -39,7 +39,7 @@ static const struct family counter_families[TG_COUNTER_REFUSED_CONNECTIONS] = {
     [TG_COUNTER_RESETS] = { "tigress_connection_resets_total",
                             "Connections that the client closed during a request." },
     [TG_COUNTER_STREAM_RESETS] = { "tigress_stream_resets_total",
-                                   "HTTP/2 streams that the client reset." },
+                                   "HTTP/2 streams that ended with a reset." },
     [TG_COUNTER_WAKES] = { "tigress_long_poll_wakes_total",
                            "Long polls that a change of their mailbox ended." },
     [TG_COUNTER_SWEPT] = { "tigress_swept_total", "Mailboxes removed after their expiration." },

@@ -25,7 +25,7 @@ enum tg_counter {
     TG_COUNTER_HANDSHAKES,          /* TLS, completed */
     TG_COUNTER_HANDSHAKE_FAILED,    /* TLS, refused or aborted */
     TG_COUNTER_RESETS,              /* connections that the peer closed during a request */
-    TG_COUNTER_STREAM_RESETS,       /* HTTP/2 streams that the peer reset */
+    TG_COUNTER_STREAM_RESETS,       /* HTTP/2 streams that ended with a reset */
     TG_COUNTER_WAKES,               /* long polls woken by a change */
     TG_COUNTER_SWEPT,               /* records removed after their expiration */
     TG_COUNTER_PUSH_LOST,           /* outbox entries that cannot be opened or have no provider */
@@ -38,7 +38,7 @@ enum tg_counter {
     TG_COUNTER_REFUSED_SYNTAX,      /* not HTTP */
     TG_COUNTER_REFUSED_SIZE,        /* headers or body over the limit */
     TG_COUNTER_REFUSED_MEMORY,      /* no memory for a request */
-    TG_COUNTER_REFUSED_FLOOD,       /* HTTP/2 reset, CONTINUATION, PING, SETTINGS floods */
+    TG_COUNTER_REFUSED_FLOOD,       /* HTTP/2 frames that achieve nothing, resets */
     TG_COUNTER_REFUSED_DRAIN,       /* while draining */
     TG_COUNTER_COUNT
 };
