@@ -86,13 +86,18 @@ out:
     return err;
 }
 
+static bool has_left_token(const struct tg_exchange *ex)
+{
+    return ex->cmd.token.is_present || ex->has_left_token;
+}
+
 /* spec: protocol/4#read-tells-push-supported */
 static enum tg_err fill_content(struct tg_reply *reply, struct tg_exchange *ex)
 {
     struct tg_msg_content msg = { .payload = ex->box.payload,
                                   .display = ex->box.display,
                                   .expiration_s = ex->box.expires_s,
-                                  .has_push_supported = ex->cmd.token.is_present,
+                                  .has_push_supported = has_left_token(ex),
                                   .is_push_supported = ex->result.is_push_supported };
 
     tg_reply_header(reply, "content-type", "application/json");
@@ -119,13 +124,24 @@ static const struct {
     [TG_CALL_RELINQUISH] = { false, false, NULL },
 };
 
+/* The 204 of a long poll has no body, so a header states what the body of a 200 would.
+   spec: protocol/4#read-tells-push-supported */
+static void fill_no_news(struct tg_reply *reply, const struct tg_exchange *ex)
+{
+    if (has_left_token(ex)) {
+        tg_reply_header(reply, "mailbox-push-supported",
+                        ex->result.is_push_supported ? "true" : "false");
+    }
+}
+
 static enum tg_err fill_success(struct tg_reply *reply, struct tg_exchange *ex)
 {
     enum tg_err err = TG_OK;
 
     reply->response.status = ex->result.status;
-    /* The 204 of a long poll has no body. */
-    if (successes[ex->route.call].fill != NULL && ex->result.outcome != TG_OUTCOME_WAIT) {
+    if (ex->result.outcome == TG_OUTCOME_WAIT) {
+        fill_no_news(reply, ex);
+    } else if (successes[ex->route.call].fill != NULL) {
         err = successes[ex->route.call].fill(reply, ex);
     }
     if (successes[ex->route.call].has_version) {

@@ -43,6 +43,7 @@ struct tg_exchange {
     enum tg_preview_language language;
     bool has_wait;
     uint32_t wait_s;
+    bool has_left_token; /* a read with a notification token, which it drops while it waits */
 
     /* The command and what it points to. */
     struct tg_mailbox_command cmd;

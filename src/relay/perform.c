@@ -30,6 +30,7 @@ static void start_wait(struct tg_exchange *ex)
         tg_answer_result(ex);
         return;
     }
+    ex->has_left_token = ex->cmd.token.is_present;
     tg_exchange_drop_contents(ex);
     ex->cmd.may_bind = false; /* a claim that relinquishes during the wait does not bind again */
     ex->is_waiting = true;

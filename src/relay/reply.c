@@ -13,7 +13,9 @@
     ", " TG_HEADER_DEVICE_CLAIM ", " TG_HEADER_DEVICE_ATTESTATION ", " TG_HEADER_SECRET_PROOF      \
     ", " TG_HEADER_KNOWN_VERSION                                                                   \
     ", deviceClaim, Device-Claim, deviceAttestation, Device-Attestation"
-#define CORS_EXPOSED TG_HEADER_REQUEST_ID ", " TG_HEADER_VERSION ", Retry-After, WWW-Authenticate"
+#define CORS_EXPOSED                                                                               \
+    TG_HEADER_REQUEST_ID ", " TG_HEADER_VERSION ", " TG_HEADER_PUSH_SUPPORTED                      \
+                         ", Retry-After, WWW-Authenticate"
 #define CORS_MAX_AGE_S "7200"
 #define PROBLEM_TYPE_MAX 128u
 

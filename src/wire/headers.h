@@ -20,6 +20,7 @@
 #define TG_HEADER_SECRET_PROOF "Mailbox-Secret-Proof"
 #define TG_HEADER_VERSION "Mailbox-Version"
 #define TG_HEADER_KNOWN_VERSION "Mailbox-Known-Version"
+#define TG_HEADER_PUSH_SUPPORTED "Mailbox-Push-Supported"
 
 #define TG_REQUEST_ID_MAX 128u
 #define TG_PROOF_LEN 32u

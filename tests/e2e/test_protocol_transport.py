@@ -328,7 +328,8 @@ def cors__answers__expose_our_headers(api):
         assert answer.header("access-control-allow-origin") == "*"
         exposed = {part.strip() for part in
                    answer.header("access-control-expose-headers").lower().split(",")}
-        assert {"mailbox-request-id", "mailbox-version", "retry-after"} <= exposed
+        assert {"mailbox-request-id", "mailbox-version", "mailbox-push-supported",
+                "retry-after"} <= exposed
 
 
 # spec-test: protocol/1#cors-preflight

@@ -87,6 +87,8 @@ def check_call(doc, path, method, statuses):
             doc.expect(COMMON <= set(headers), f"{where} {status}: common headers")
         wants_version = str(status) in VERSIONED.get((path, method), set()) | {"412"}
         doc.expect(("Mailbox-Version" in headers) == wants_version, f"{where} {status}: Mailbox-Version")
+        wants_push = method == "post" and str(status) == "204"
+        doc.expect(("Mailbox-Push-Supported" in headers) == wants_push, f"{where} {status}: Mailbox-Push-Supported")
         if str(status) in ("429", "503") and method != "head":
             doc.expect("Retry-After" in headers, f"{where} {status}: Retry-After")
 
