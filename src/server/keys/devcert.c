@@ -2,6 +2,7 @@
 #include "server/keys/devcert.h"
 
 #include "base/buf.h"
+#include "server/ops/folder.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -244,6 +245,7 @@ static enum tg_err save(const char *dir, const char *name, BIO *bio, mode_t mode
     TG_TRY(write_whole(fd, tg_bytes(text, (size_t)len)));
     TG_REQUIRE(fsync(fd) == 0, TG_E_IO);
     TG_REQUIRE(rename(tg_buf_cstr(&temp), tg_buf_cstr(&path)) == 0, TG_E_IO);
+    TG_TRY(tg_folder_sync_above(tg_buf_cstr(&path)));
     err = TG_OK;
 out:
     if (fd >= 0) {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/keys/keyfile.h"
 
+#include "server/ops/folder.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -136,32 +138,6 @@ out:
     return err;
 }
 
-static enum tg_err sync_folder_of(const char *path)
-{
-    enum tg_err err = TG_E_BUG;
-    struct tg_buf dir = { 0 };
-    const char *slash = strrchr(path, '/');
-    int fd = -1;
-
-    tg_buf_init(&dir, PATH_BYTES_MAX);
-    if (slash == NULL) {
-        tg_buf_append_str(&dir, ".");
-    } else {
-        tg_buf_append(&dir, tg_bytes(path, (size_t)(slash - path) + 1));
-    }
-    TG_TRY(tg_buf_status(&dir));
-    fd = open(tg_buf_cstr(&dir), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    TG_REQUIRE(fd >= 0, TG_E_IO);
-    TG_REQUIRE(fsync(fd) == 0, TG_E_IO);
-    err = TG_OK;
-out:
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-    tg_buf_deinit(&dir);
-    return err;
-}
-
 /*
  * Writes the text to a temporary file and links that to path: path then exists completely or not at
  * all, and replaces no file. TG_E_CONFLICT: path was created meanwhile.
@@ -190,7 +166,7 @@ out:
         (void)unlink(name);
     }
     if (err == TG_OK) {
-        err = sync_folder_of(path);
+        err = tg_folder_sync_above(path);
     }
     tg_buf_deinit(&temp);
     return err;
@@ -243,6 +219,10 @@ enum tg_err tg_keyfile_open(struct tg_keyring *out, bool *is_created, const char
         if (err == TG_E_CONFLICT) {
             err = load(out, path, READER_RELAY, fault);
         }
+    }
+    if (err == TG_OK && !is_new) {
+        /* The start that made it may have been cut before this. */
+        (void)!tg_folder_sync_above(path);
     }
     if (err == TG_OK && is_created != NULL) {
         *is_created = is_new;

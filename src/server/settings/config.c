@@ -2,6 +2,7 @@
 #include "server/settings/config.h"
 
 #include "base/mem.h"
+#include "server/ops/folder.h"
 #include "server/settings/config_file.h"
 #include "server/settings/config_member.h"
 #include "server/settings/config_rules.h"
@@ -298,25 +299,16 @@ void tg_config_relay(struct tg_relay_config *out, const struct tg_config *config
 
 enum tg_err tg_config_make_data_dir(const struct tg_config *config, struct tg_fault *fault)
 {
-    char path[TG_CONFIG_PATH_MAX + 1];
     struct stat st;
 
     if (config->data_dir[0] == '\0') {
         return TG_OK;
     }
-    memcpy(path, config->data_dir, sizeof(path));
-    for (size_t i = 1; path[i] != '\0'; i++) {
-        if (path[i] == '/') {
-            path[i] = '\0';
-            (void)mkdir(path, 0700); /* the last mkdir shows whether it worked */
-            path[i] = '/';
-        }
-    }
-    if (mkdir(path, 0700) != 0 && errno != EEXIST) {
+    if (tg_folder_make(config->data_dir) != TG_OK) {
         tg_fault_set(fault, "the data folder cannot be created: %s", strerror(errno));
         return TG_E_IO;
     }
-    if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode)) {
+    if (stat(config->data_dir, &st) != 0 || !S_ISDIR(st.st_mode)) {
         tg_fault_set(fault, "the path in data is not a folder (expected: a folder)");
         return TG_E_IO;
     }

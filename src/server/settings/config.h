@@ -190,7 +190,8 @@ void tg_config_push_settings(struct tg_push_settings *out, const struct tg_confi
 /* The formats in attestation-formats, as a set of 1 << enum tg_attest_format. */
 unsigned tg_config_standing_formats(const struct tg_config_standing *standing);
 
-/* Creates data_dir and its parents with mode 0700, if data_dir is set and missing. TG_E_IO. */
+/* Creates data_dir and its parents with mode 0700, if data_dir is set and missing. Its name is
+   durable on return. TG_E_IO. */
 TG_NODISCARD enum tg_err tg_config_make_data_dir(const struct tg_config *config,
                                                  struct tg_fault *fault);
 

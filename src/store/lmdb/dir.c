@@ -87,6 +87,7 @@ enum tg_err tg_lmdb_dir_open(struct tg_lmdb_dir *d, const char *dir, struct tg_f
 {
     enum tg_err err = TG_E_BUG;
     bool is_new = mkdir(dir, 0700) == 0;
+    struct tg_fault ignored = { { 0 } };
 
     *d = (struct tg_lmdb_dir){ .dir_fd = -1, .lock_fd = -1 };
     if (!is_new && errno != EEXIST) {
@@ -102,6 +103,9 @@ enum tg_err tg_lmdb_dir_open(struct tg_lmdb_dir *d, const char *dir, struct tg_f
     TG_TRY(lock_take(d, fault));
     if (is_new) {
         TG_TRY(sync_parent(d->dir_fd, fault));
+    } else {
+        /* The start that made it may have been cut before this. */
+        (void)!sync_parent(d->dir_fd, &ignored);
     }
     err = TG_OK;
 out:
