@@ -532,25 +532,36 @@ static int64_t time_of(struct script *s, const char *to)
 {
     int64_t now_s = 0;
 
-    if (to[0] == '+') {
-        return s->world.now.low_s + strtol(to + 1, NULL, 10);
-    }
     if (tg_time3339_parse(&now_s, tg_bytes_str(to)) != TG_OK) {
         fail(s, "no such time");
     }
     return now_s;
 }
 
-/* clock TIME [LATER]: one time, or two of which one is right */
+/* clock TIME [LATER] sets one time, or two of which one is right; clock +SECONDS lets time pass. */
 static void do_clock(struct script *s)
 {
-    struct tg_moment now = tg_moment_sure(time_of(s, s->words[1]));
-
-    if (s->word_count > 2) {
-        now.high_s = time_of(s, s->words[2]);
-        now.retry_s = 60;
+    if (s->words[1][0] == '+') {
+        world_pass(&s->world, strtol(s->words[1] + 1, NULL, 10));
+        return;
     }
-    s->world.now = now;
+    world_set_clock(&s->world, time_of(s, s->words[1]));
+    if (s->word_count > 2) {
+        s->world.now.high_s = time_of(s, s->words[2]);
+        s->world.now.retry_s = 60;
+    }
+}
+
+/* wall +SECONDS, wall -SECONDS: the wall clock is set, and no time passes. */
+static void do_wall(struct script *s)
+{
+    world_leap(&s->world, strtol(s->words[1], NULL, 10));
+}
+
+/* restart: a new run begins with what the last one kept, on another boot of the machine. */
+static void do_restart(struct script *s)
+{
+    world_restart(&s->world);
 }
 
 static struct world_slot *find_poll(struct script *s, const char *name, size_t *at)
@@ -852,6 +863,7 @@ static void run_line(struct script *s)
         { "token", 4, do_token },       { "judged", 4, do_judged },
         { "verified", 2, do_verified }, { "push", 2, do_push },
         { "outbox", 2, do_outbox },     { "queued", 2, do_queued },
+        { "wall", 2, do_wall },         { "restart", 1, do_restart },
     };
 
     for (size_t i = 0; i < TG_COUNT(lines); i++) {

@@ -9,6 +9,8 @@
 #include <string.h>
 
 #define HEADER_TEXT_MAX 8192u
+#define BOOT_MS 5000000 /* how long the machine has run when a run begins */
+#define LOOK_EVERY_S 10
 
 static enum tg_err count_up(void *ctx, uint8_t *out, size_t len)
 {
@@ -51,10 +53,60 @@ static bool can_push(const void *ctx, struct tg_bytes token_type, struct tg_byte
     return w->push_type[0] != '\0' && tg_bytes_is_equal(token_type, tg_bytes_str(w->push_type));
 }
 
+static void look(struct world *w)
+{
+    struct tg_time_report report;
+
+    tg_timekeeper_observe(&w->keeper, &w->clocks, w->now.low_s, &report);
+    w->now = tg_time_view_at(&report.view, 0);
+}
+
+static void begin_run(struct world *w, const struct tg_time_kept *kept)
+{
+    w->clocks.boot_ms = BOOT_MS;
+    if (tg_timekeeper_start(&w->keeper, &w->clocks, kept, 0) != TG_TIME_START_OK) {
+        abort();
+    }
+    w->now.low_s = 0;
+    look(w);
+}
+
+void world_set_clock(struct world *w, int64_t now_s)
+{
+    w->clocks.wall_ms = now_s * 1000;
+    begin_run(w, &(struct tg_time_kept){ .has_mark = false });
+}
+
+void world_pass(struct world *w, int64_t seconds)
+{
+    while (seconds > 0) {
+        int64_t step_s = seconds < LOOK_EVERY_S ? seconds : LOOK_EVERY_S;
+
+        w->clocks.wall_ms += step_s * 1000;
+        w->clocks.boot_ms += step_s * 1000;
+        seconds -= step_s;
+        look(w);
+    }
+}
+
+void world_leap(struct world *w, int64_t seconds)
+{
+    w->clocks.wall_ms += seconds * 1000;
+    look(w);
+}
+
+void world_restart(struct world *w)
+{
+    struct tg_time_kept kept = tg_timekeeper_keep(&w->keeper);
+
+    kept.is_complete = true;
+    begin_run(w, &kept);
+}
+
 void world_init(struct world *w)
 {
     memset(w, 0, sizeof(*w));
-    w->now = tg_moment_sure(1893456000); /* 2030-01-01 */
+    world_set_clock(w, 1893456000); /* 2030-01-01 */
     w->rng = (struct tg_rng){ count_up, w };
     w->store = fake_store_open();
     w->config = (struct tg_relay_config){ .limits = TG_WIRE_LIMITS_DEFAULT,

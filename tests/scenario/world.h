@@ -7,6 +7,8 @@
 #define TG_TESTS_WORLD_H
 
 #include "fake_store.h"
+
+#include "base/timekeeper.h"
 #include "relay/api.h"
 
 #define WORLD_SLOTS 32u
@@ -32,6 +34,8 @@ struct world_slot {
 
 struct world {
     struct tg_moment now;
+    struct tg_clocks clocks; /* the clocks that made now, and the policy */
+    struct tg_timekeeper keeper;
     uint64_t random_state;
     struct tg_rng rng;
     struct tg_store *store;
@@ -52,6 +56,16 @@ struct world {
 
 void world_init(struct world *w);
 void world_deinit(struct world *w);
+
+/* Begins a run at this time; nothing is kept of the one before. */
+void world_set_clock(struct world *w, int64_t now_s);
+/* Both clocks run on. */
+void world_pass(struct world *w, int64_t seconds);
+/* The wall clock is set; negative: back. */
+void world_leap(struct world *w, int64_t seconds);
+/* Begins a run with what the one before has kept, after a boot of the machine. Aborts when the
+   policy refuses the start. */
+void world_restart(struct world *w);
 
 /* Leases the entries that are due, settles all of them, and returns the data of their tokens,
    longest due first, separated by commas; "none" without entries. The text ends with the next
