@@ -148,7 +148,7 @@ unsigned tg_ledger_charge(struct tg_ledger *ledger, const struct tg_payer *payer
     if (payer->kind == TG_PAYER_REFUSED) {
         return REFUSED_RETRY_S;
     }
-    for (size_t tier = 0; tier < tg_network_tier_count(payer->family); tier++) {
+    for (size_t tier = 0; tier < tg_payer_tier_count(payer); tier++) {
         int64_t level_ns = tg_buckets_level_ns(&ledger->work, payer->work[tier], now_ns);
         int64_t ns = wait_ns(level_ns, price_ns(ledger, payer, tier, kind, 1), ledger->full_ns);
 
@@ -169,7 +169,7 @@ void tg_ledger_spend(struct tg_ledger *ledger, const struct tg_payer *payer, enu
     if (is_free(ledger, payer) || payer->kind == TG_PAYER_REFUSED || count == 0) {
         return;
     }
-    for (size_t tier = 0; tier < tg_network_tier_count(payer->family); tier++) {
+    for (size_t tier = 0; tier < tg_payer_tier_count(payer); tier++) {
         tg_buckets_add(&ledger->work, payer->work[tier], price_ns(ledger, payer, tier, kind, count),
                        ledger->full_ns, now_ns);
     }
@@ -183,7 +183,7 @@ bool tg_ledger_is_busy(const struct tg_ledger *ledger, const struct tg_payer *pa
     if (is_free(ledger, payer) || payer->kind == TG_PAYER_REFUSED) {
         return false;
     }
-    for (size_t tier = 0; tier < tg_network_tier_count(payer->family); tier++) {
+    for (size_t tier = 0; tier < tg_payer_tier_count(payer); tier++) {
         if (tg_buckets_level_ns(&ledger->work, payer->work[tier], now_ns) > BUSY_NS) {
             return true;
         }
@@ -205,8 +205,7 @@ bool tg_ledger_hold_memory(struct tg_ledger *ledger, const struct tg_payer *paye
         (void)atomic_fetch_sub_explicit(&ledger->memory, bytes, memory_order_relaxed);
         return false;
     }
-    for (size_t tier = 0;
-         payer->kind == TG_PAYER_NETWORK && tier < tg_network_tier_count(payer->family); tier++) {
+    for (size_t tier = 0; tier < tg_payer_tier_count(payer); tier++) {
         tg_counts_add(&ledger->memory_of, payer->held[tier], bytes);
     }
     return true;
@@ -219,8 +218,7 @@ void tg_ledger_release_memory(struct tg_ledger *ledger, const struct tg_payer *p
         return;
     }
     (void)atomic_fetch_sub_explicit(&ledger->memory, bytes, memory_order_relaxed);
-    for (size_t tier = 0;
-         payer->kind == TG_PAYER_NETWORK && tier < tg_network_tier_count(payer->family); tier++) {
+    for (size_t tier = 0; tier < tg_payer_tier_count(payer); tier++) {
         tg_counts_subtract(&ledger->memory_of, payer->held[tier], bytes);
     }
 }
@@ -234,9 +232,7 @@ uint64_t tg_ledger_memory_of(const struct tg_ledger *ledger, const struct tg_pay
 {
     uint64_t most = 0;
 
-    for (size_t tier = 0; ledger != NULL && payer->kind == TG_PAYER_NETWORK &&
-                          tier < tg_network_tier_count(payer->family);
-         tier++) {
+    for (size_t tier = 0; ledger != NULL && tier < tg_payer_tier_count(payer); tier++) {
         uint64_t held = tg_counts_of(&ledger->memory_of, payer->held[tier]) /
                         tg_network_weight(payer->family, tier);
 

@@ -13,8 +13,7 @@
 #define TG_SERVER_LEDGER_LEDGER_H
 
 #include "base/rng.h"
-#include "server/ledger/cells.h"
-#include "server/ledger/network.h"
+#include "server/ledger/payer.h"
 
 /* The salts of the cells of work and of stored bytes change after these times; what was spent
    before is forgotten then. Cells of what is held at this moment keep their salt: they hold
@@ -53,21 +52,6 @@ TG_NODISCARD enum tg_err tg_ledger_new(struct tg_ledger **out,
 void tg_ledger_free(struct tg_ledger **ledger);
 
 /* ---- who pays ---- */
-
-enum tg_payer_kind {
-    TG_PAYER_EXEMPT,  /* pays nothing: the relay's own proxy, or a test */
-    TG_PAYER_NETWORK, /* the cells of a network */
-    TG_PAYER_REFUSED  /* its cells could not be found: everything is refused */
-};
-
-/* A network without its address. All zero: exempt. */
-struct tg_payer {
-    enum tg_payer_kind kind;
-    enum tg_network_family family;
-    uint64_t work_period; /* of the salt of work */
-    struct tg_spot held[TG_NETWORK_TIERS];
-    struct tg_spot work[TG_NETWORK_TIERS];
-};
 
 /* Finds the cells of a network. It never fails: see TG_PAYER_REFUSED. */
 void tg_ledger_find(const struct tg_ledger *ledger, struct tg_payer *out,
