@@ -232,11 +232,11 @@ static void *fill_main(void *arg)
     return NULL;
 }
 
-static void swept(void *ctx, enum tg_err err, size_t removed_count)
+static void swept(void *ctx, enum tg_err err, const struct tg_store_swept *done)
 {
     struct worker *w = ctx;
 
-    must(err == TG_OK && removed_count == w->sweep_count, "sweep");
+    must(err == TG_OK && done->removed_count == w->sweep_count, "sweep");
     w->swept_s += now_s();
     w->running_count--;
 }
