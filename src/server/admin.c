@@ -148,12 +148,16 @@ static void readyz(struct tg_admin *a, const struct tg_exchange_ops *ops, void *
 
 static void metrics(struct tg_admin *a, const struct tg_exchange_ops *ops, void *ctx)
 {
+    struct tg_pending *pending = ctx;
     struct tg_shared *shared = a->shared;
+    int64_t now_s = pending->env->now.low_s; /* a sweep needs both times, too */
+    int64_t until_s = atomic_load(&shared->swept_until_s);
     struct tg_metrics_now now = { .is_store_ready = a->is_store_ready, .start_s = shared->start_s };
     struct tg_buf text;
 
     tg_buf_init(&text, TG_METRICS_TEXT_MAX);
     shared->store->ops->stats(shared->store, &now.store);
+    now.sweep_behind_s = until_s < now_s ? (uint64_t)(now_s - until_s) : 0;
     now.has_push = shared->push != NULL;
     now.is_push_up = tg_push_link_is_up(shared->push);
     (void)pthread_mutex_lock(&shared->tls_lock);

@@ -267,6 +267,7 @@ static enum tg_err prepare_shared(struct daemon *d, struct tg_fault *fault)
     shared->log = &d->log;
     shared->rng = &tg_rng_system;
     shared->start_s = utc_now_s();
+    atomic_init(&shared->swept_until_s, shared->start_s);
     shared->worker_count = d->config->worker_count;
     TG_REQUIRE(pthread_mutex_init(&shared->tls_lock, NULL) == 0, TG_E_NOMEM);
     TG_TRY(tg_config_make_data_dir(d->config, fault));

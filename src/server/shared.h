@@ -32,8 +32,9 @@ struct tg_shared {
     const struct tg_log *log;
     const struct tg_rng *rng;
     int64_t start_s;
-    struct tg_push_link *push; /* NULL: no provider is configured */
-    struct tg_worker *workers; /* worker_count of them */
+    _Atomic int64_t swept_until_s; /* what expired until then is removed; at first start_s */
+    struct tg_push_link *push;     /* NULL: no provider is configured */
+    struct tg_worker *workers;     /* worker_count of them */
     size_t worker_count;
     atomic_size_t wait_total;
     atomic_size_t offload_total;

@@ -102,7 +102,7 @@ static void on_push_queued(void *ctx)
 
 static void sweep(struct tg_worker *w);
 
-static void on_swept(void *ctx, enum tg_err err, size_t removed_count)
+static void on_swept(void *ctx, enum tg_err err, const struct tg_store_swept *swept)
 {
     struct tg_worker *w = ctx;
 
@@ -111,8 +111,11 @@ static void on_swept(void *ctx, enum tg_err err, size_t removed_count)
         TG_LOG(w->shared->log, TG_LOG_WARNING, "store.sweep_failed", { "error", (int64_t)err });
         return;
     }
-    tg_metrics_count_n(w->env.metrics, TG_COUNTER_SWEPT, removed_count);
-    if (removed_count >= SWEEP_BATCH && w->drain_until_mono_ms == 0) {
+    tg_metrics_count_n(w->env.metrics, TG_COUNTER_SWEPT, swept->removed_count);
+    if (swept->until_s > atomic_load(&w->shared->swept_until_s)) {
+        atomic_store(&w->shared->swept_until_s, swept->until_s);
+    }
+    if (swept->removed_count >= SWEEP_BATCH && w->drain_until_mono_ms == 0) {
         sweep(w);
     }
 }

@@ -28,7 +28,7 @@ void tg_store_queue_push(struct tg_store_queue *q, struct tg_store_op *op)
     bool is_asleep = false;
 
     (void)pthread_mutex_lock(&q->lock);
-    tg_store_oplist_append(&q->ops, op);
+    tg_store_oplist_append(op->kind == TG_STORE_SWEEP ? &q->sweeps : &q->ops, op);
     is_asleep = q->is_writer_asleep;
     q->is_writer_asleep = false; /* one signal is enough */
     (void)pthread_mutex_unlock(&q->lock);
@@ -37,26 +37,35 @@ void tg_store_queue_push(struct tg_store_queue *q, struct tg_store_op *op)
     }
 }
 
-void tg_store_queue_take(struct tg_store_queue *q, struct tg_store_oplist *list)
+void tg_store_queue_take(struct tg_store_queue *q, struct tg_store_oplist *ops,
+                         struct tg_store_oplist *sweeps)
 {
     (void)pthread_mutex_lock(&q->lock);
-    tg_store_oplist_splice(list, &q->ops);
+    tg_store_oplist_splice(ops, &q->ops);
+    tg_store_oplist_splice(sweeps, &q->sweeps);
     (void)pthread_mutex_unlock(&q->lock);
 }
 
-bool tg_store_queue_wait(struct tg_store_queue *q, struct tg_store_oplist *list)
+static bool is_empty(const struct tg_store_queue *q)
 {
+    return q->ops.head == NULL && q->sweeps.head == NULL;
+}
+
+bool tg_store_queue_wait(struct tg_store_queue *q)
+{
+    bool has_some = false;
+
     (void)pthread_mutex_lock(&q->lock);
-    while (q->ops.head == NULL && !q->is_closed) {
+    while (is_empty(q) && !q->is_closed) {
         q->is_writer_asleep = true;
         tg_mem_publish();
         tg_mem_wipe_registers();
         (void)pthread_cond_wait(&q->wake, &q->lock);
     }
     q->is_writer_asleep = false;
-    tg_store_oplist_splice(list, &q->ops);
+    has_some = !is_empty(q);
     (void)pthread_mutex_unlock(&q->lock);
-    return list->head != NULL;
+    return has_some;
 }
 
 void tg_store_queue_close(struct tg_store_queue *q)

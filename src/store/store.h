@@ -14,8 +14,8 @@
 
 #define TG_STORE_KEY_LEN 32u
 #define TG_STORE_VALUE_MAX 131072u /* bytes of a sealed record: 128 KiB */
-/* How many operations, reads excepted, may wait for their answer from dispatch, over all ports. One
-   more is answered TG_E_FULL, also by dispatch. */
+/* How many operations, reads and sweeps excepted, may wait for their answer from dispatch, over all
+   ports. One more is answered TG_E_FULL, also by dispatch. */
 #define TG_STORE_QUEUE_MAX 16384u
 
 struct tg_store_key {
@@ -139,7 +139,15 @@ typedef void tg_store_done_fn(void *ctx, enum tg_err err);
 /* record: NULL when there is none; ends when found() returns. TG_E_STORE: the backend failed. */
 typedef void tg_store_found_fn(void *ctx, enum tg_err err, const struct tg_store_record *record);
 
-typedef void tg_store_swept_fn(void *ctx, enum tg_err err, size_t removed_count);
+/* What a sweep has done, also one that failed. */
+struct tg_store_swept {
+    size_t removed_count; /* records that are durably removed */
+    /* Every record and outbox entry with expires_s <= until_s is gone, but for leased entries.
+       INT64_MIN: not known. */
+    int64_t until_s;
+};
+
+typedef void tg_store_swept_fn(void *ctx, enum tg_err err, const struct tg_store_swept *swept);
 
 /*
  *   entries      end when leased() returns
@@ -197,10 +205,13 @@ struct tg_store_ops {
        read and apply itself. */
     void (*read)(struct tg_store_port *port, const struct tg_store_key *key,
                  tg_store_found_fn *found, void *ctx);
-    /* Removes up to max_count records with expires_s <= now_s, the oldest first, and up to
-       max_count such entries of the outbox that are not leased. A large sweep runs in steps, with
-       other changes between them. removed_count counts the records that are durably removed, also
-       on failure. */
+    /*
+     * Removes up to max_count records with expires_s <= now_s, the oldest first, and up to
+     * max_count such entries of the outbox that are not leased. A large sweep runs in steps, with
+     * other changes between them. It keeps up with the changes: a step removes at least as many as
+     * were added since the last one. No full queue refuses or delays a sweep, so a port starts one
+     * at a time. In a large outbox some entries may be left to the next sweep.
+     */
     void (*sweep)(struct tg_store_port *port, int64_t now_s, size_t max_count,
                   tg_store_swept_fn *swept, void *ctx);
     /*

@@ -128,8 +128,8 @@ static bool gate_enter(struct tg_store_gate *gate)
     return false;
 }
 
-/* Fills a new operation. Its err is TG_E_FULL when it can only be refused. */
-static struct tg_store_op *op_new(struct tg_store_port *port)
+/* Fills a new operation. A full queue does not refuse a sweep: it makes room. */
+static struct tg_store_op *op_new(struct tg_store_port *port, enum tg_store_op_kind kind)
 {
     bool is_reserve = port->spare_count <= RESERVE_COUNT;
     struct tg_store_op *op = is_reserve ? tg_mem_calloc(1, sizeof(*op)) : spare_take(port);
@@ -141,9 +141,10 @@ static struct tg_store_op *op_new(struct tg_store_port *port)
     if (op == NULL) {
         tg_store_die(port->gate->log, "store.out_of_memory", 0);
     }
-    *op = (struct tg_store_op){ .port = port, .err = TG_E_BUG };
-    op->is_counted = !is_short && gate_enter(port->gate);
-    if (!op->is_counted) {
+    *op = (struct tg_store_op){ .port = port, .kind = kind, .err = TG_E_BUG };
+    op->is_counted = !is_short && kind != TG_STORE_SWEEP && gate_enter(port->gate);
+    op->is_refused = is_short || (kind != TG_STORE_SWEEP && !op->is_counted);
+    if (op->is_refused) {
         op->err = TG_E_FULL;
     }
     port->in_flight_count++;
@@ -155,7 +156,7 @@ static struct tg_store_op *op_admitted(struct tg_store_op *op)
 {
     struct tg_store_oplist list = { NULL, NULL };
 
-    if (op->is_counted) {
+    if (!op->is_refused) {
         return op;
     }
     tg_store_oplist_append(&list, op);
@@ -170,7 +171,7 @@ static void finish_done(const struct tg_store_op *op)
 
 static void finish_sweep(const struct tg_store_op *op)
 {
-    op->call.swept(op->ctx, op->err, op->of.sweep.removed_count);
+    op->call.swept(op->ctx, op->err, &op->of.sweep.swept);
 }
 
 static void entries_free(struct tg_outbox_entry *entries, size_t count)
@@ -192,9 +193,8 @@ struct tg_store_op *tg_store_port_change(struct tg_store_port *port, const struc
                                          tg_store_change_fn *change, void *ctx,
                                          tg_store_done_fn *done)
 {
-    struct tg_store_op *op = op_new(port);
+    struct tg_store_op *op = op_new(port, TG_STORE_CHANGE);
 
-    op->kind = TG_STORE_CHANGE;
     op->finish = finish_done;
     op->change = change;
     op->call.done = done;
@@ -206,23 +206,22 @@ struct tg_store_op *tg_store_port_change(struct tg_store_port *port, const struc
 struct tg_store_op *tg_store_port_sweep(struct tg_store_port *port, int64_t now_s, size_t max_count,
                                         tg_store_swept_fn *swept, void *ctx)
 {
-    struct tg_store_op *op = op_new(port);
+    struct tg_store_op *op = op_new(port, TG_STORE_SWEEP);
 
-    op->kind = TG_STORE_SWEEP;
     op->finish = finish_sweep;
     op->call.swept = swept;
     op->ctx = ctx;
     op->of.sweep.now_s = now_s;
     op->of.sweep.max_count = max_count;
+    op->of.sweep.swept.until_s = INT64_MIN;
     return op_admitted(op);
 }
 
 struct tg_store_op *tg_store_port_lease(struct tg_store_port *port, int64_t now_s, int64_t until_s,
                                         size_t max_count, tg_store_leased_fn *leased, void *ctx)
 {
-    struct tg_store_op *op = op_new(port);
+    struct tg_store_op *op = op_new(port, TG_STORE_LEASE);
 
-    op->kind = TG_STORE_LEASE;
     op->finish = finish_lease;
     op->call.leased = leased;
     op->ctx = ctx;
@@ -237,9 +236,8 @@ struct tg_store_op *tg_store_port_settle(struct tg_store_port *port, const struc
                                          uint64_t generation, enum tg_outbox_verdict verdict,
                                          int64_t due_s, tg_store_done_fn *done, void *ctx)
 {
-    struct tg_store_op *op = op_new(port);
+    struct tg_store_op *op = op_new(port, TG_STORE_SETTLE);
 
-    op->kind = TG_STORE_SETTLE;
     op->finish = finish_done;
     op->call.done = done;
     op->ctx = ctx;
@@ -253,9 +251,8 @@ struct tg_store_op *tg_store_port_settle(struct tg_store_port *port, const struc
 struct tg_store_op *tg_store_port_fact(struct tg_store_port *port, enum tg_fact fact,
                                        tg_store_fact_fn *change, void *ctx, tg_store_done_fn *done)
 {
-    struct tg_store_op *op = op_new(port);
+    struct tg_store_op *op = op_new(port, TG_STORE_FACT);
 
-    op->kind = TG_STORE_FACT;
     op->finish = finish_done;
     op->call.done = done;
     op->ctx = ctx;

@@ -23,13 +23,21 @@ struct tg_store_op;
 /* Runs the callback of an operation. */
 typedef void tg_store_finish_fn(const struct tg_store_op *op);
 
-/* How far a sweep of the outbox has come. */
-struct tg_store_outbox_step {
-    bool is_over;
-    bool has_place; /* it continues at due_s, key */
+/* How far the way through the outbox has come. */
+struct tg_store_outbox_place {
+    bool is_inside;  /* the next entry is the one at due_s, key; otherwise the first of all */
+    int64_t since_s; /* now_s when it began */
     int64_t due_s;
     struct tg_store_key key;
-    size_t removed_count;
+};
+
+/* What one step of a sweep did, in the transaction that is open. */
+struct tg_store_sweep_step {
+    size_t record_count; /* removed */
+    bool is_last;        /* no record is left to this sweep */
+    int64_t oldest_s;    /* expiration of the oldest record that is left; INT64_MAX: none */
+    size_t entry_count;  /* outbox entries removed */
+    struct tg_store_outbox_place place;
 };
 
 enum tg_store_op_kind {
@@ -53,6 +61,7 @@ struct tg_store_op {
     } call;
     void *ctx;
     enum tg_err err;
+    bool is_refused;  /* err is TG_E_FULL, and nothing else happens */
     bool is_counted;  /* in the gate's waiting_count */
     bool has_notes;   /* its change asked for notes */
     bool is_noteless; /* the change is made without them, because it failed with them */
@@ -79,11 +88,11 @@ struct tg_store_op {
         struct {
             int64_t now_s;
             size_t max_count;
-            size_t removed_count;                    /* durably */
-            size_t step_count;                       /* in the transaction that is open */
-            bool is_partial;                         /* the last step stopped before the end */
-            struct tg_store_outbox_step outbox;      /* durably */
-            struct tg_store_outbox_step outbox_step; /* in the transaction that is open */
+            struct tg_store_swept swept; /* durably */
+            size_t entry_count;          /* outbox entries removed, durably */
+            size_t step_count;           /* durably */
+            bool is_outbox_done;
+            struct tg_store_sweep_step step;
         } sweep;
     } of;
 };

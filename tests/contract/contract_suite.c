@@ -515,7 +515,8 @@ static void queue__holds_its_maximum_and_refuses_one_more_through_dispatch(void 
     free(calls);
 }
 
-static void sweep__with_a_full_queue__is_refused_too(void **state)
+/* Otherwise a flood of changes would stop the sweep that makes room. */
+static void sweep__with_a_full_queue__is_done(void **state)
 {
     struct fixture *f = *state;
     struct call *calls = calloc(TG_STORE_QUEUE_MAX, sizeof(*calls));
@@ -529,12 +530,12 @@ static void sweep__with_a_full_queue__is_refused_too(void **state)
     }
     sweep_start(&f->client, 1000, 10, &swept);
     call_finish(&f->client, &swept);
-    assert_int_equal(swept.err, TG_E_FULL);
-    assert_int_equal(swept.removed_count, 0);
+    assert_int_equal(swept.err, TG_OK);
+    assert_int_equal(swept.swept.removed_count, 1);
     for (unsigned i = 0; i < TG_STORE_QUEUE_MAX; i++) {
         call_finish(&f->client, &calls[i]);
     }
-    assert_stats(f->store, 1, 1);
+    assert_stats(f->store, 0, 0);
     free(calls);
 }
 
@@ -727,7 +728,7 @@ int main(void)
         cmocka_unit_test(byte_limit__admits_n_and_refuses_one_more),
         cmocka_unit_test(refused_change__does_not_affect_its_neighbours),
         CASE(queue__holds_its_maximum_and_refuses_one_more_through_dispatch),
-        CASE(sweep__with_a_full_queue__is_refused_too),
+        CASE(sweep__with_a_full_queue__is_done),
         CASE(first_of_64_concurrent_binds__wins_alone),
         CASE(additions_of_many_workers__are_all_counted),
         CASE(close_and_detach__of_null__do_nothing),

@@ -182,11 +182,11 @@ static void call_done(void *ctx, enum tg_err err)
     call->err = err;
 }
 
-static void call_swept(void *ctx, enum tg_err err, size_t removed_count)
+static void call_swept(void *ctx, enum tg_err err, const struct tg_store_swept *swept)
 {
     struct call *call = ctx;
 
-    call->removed_count = removed_count;
+    call->swept = *swept;
     call_done(ctx, err);
 }
 
@@ -249,7 +249,7 @@ size_t sweep(struct client *c, int64_t now_s, size_t max_count)
     sweep_start(c, now_s, max_count, &call);
     call_finish(c, &call);
     assert_int_equal(call.err, TG_OK);
-    return call.removed_count;
+    return call.swept.removed_count;
 }
 
 static void look_found(void *ctx, enum tg_err err, const struct tg_store_record *record)

@@ -60,7 +60,7 @@ struct call {
     bool is_applying; /* inside apply: done() must not run */
     unsigned done_count;
     enum tg_err err;
-    size_t removed_count;
+    struct tg_store_swept swept;
 };
 
 /* The result of a lease; the entries and their bytes are copies. */

@@ -279,11 +279,11 @@ void fake_store_step(struct tg_store *store)
     fake_dispatch(fake_store_port(store));
 }
 
-static void ignore_swept(void *ctx, enum tg_err err, size_t removed_count)
+static void ignore_swept(void *ctx, enum tg_err err, const struct tg_store_swept *swept)
 {
     (void)ctx;
     (void)err;
-    (void)removed_count;
+    (void)swept;
 }
 
 void fake_store_sweep(struct tg_store *store, int64_t now_s)

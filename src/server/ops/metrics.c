@@ -367,6 +367,9 @@ static void append_gauges(struct tg_buf *out, const struct tg_metrics *m,
                      now->store.record_count);
     append_one_gauge(out, "tigress_store_bytes", "Sealed bytes in the store.",
                      now->store.value_bytes);
+    append_one_gauge(out, "tigress_sweep_behind_seconds",
+                     "Everything that expired longer ago than this is removed from the store.",
+                     now->sweep_behind_s);
     append_one_gauge(out, "tigress_store_ready", "1: the store answered the last probe.",
                      now->is_store_ready ? 1 : 0);
     append_one_gauge(out, "tigress_start_time_seconds", "UTC time of the start, to the minute.",

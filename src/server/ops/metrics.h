@@ -109,7 +109,9 @@ int64_t tg_metrics_gauge_sum(const struct tg_metrics *m, enum tg_gauge gauge);
 struct tg_metrics_now {
     struct tg_store_stats store;
     bool is_store_ready;
-    int64_t start_s;          /* UTC seconds of the start; printed to the minute */
+    uint64_t
+        sweep_behind_s; /* how long ago the oldest record that is not removed may have expired */
+    int64_t start_s;    /* UTC seconds of the start; printed to the minute */
     int64_t cert_not_after_s; /* 0: no TLS */
     bool has_push;            /* a provider is configured; else push has no metrics */
     bool is_push_up;          /* the push process accepts jobs */

@@ -113,7 +113,7 @@ struct tg_config {
     char store_dir[TG_CONFIG_PATH_MAX + 1]; /* TG_STORE_LMDB */
     char relay_key[TG_CONFIG_PATH_MAX + 1]; /* "": memory store, with a key that is never stored */
     struct tg_store_limits store_limits;
-    uint32_t sweep_interval_s; /* 1 to 60 */
+    uint32_t sweep_interval_s; /* 1 to 30 */
 
     uint32_t worker_count;            /* 1 and up: the default is already the number of cores */
     uint32_t connection_max;          /* over all workers */

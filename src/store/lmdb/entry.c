@@ -113,6 +113,7 @@ int tg_lmdb_entry_put(struct tg_lmdb_write *w, const struct tg_store_key *key,
     if (rc != 0) {
         return rc;
     }
+    w->noted_count += old == NULL ? 1 : 0;
     w->stats.outbox_count += old == NULL ? 1 : 0;
     w->written_bytes += next->sealed.len;
     return 0;

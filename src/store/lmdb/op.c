@@ -4,6 +4,7 @@
 
 #include "store/lmdb/fact.h"
 #include "store/lmdb/outbox.h"
+#include "store/lmdb/sweep.h"
 
 #include <assert.h>
 
@@ -121,31 +122,6 @@ static bool change_undone(struct tg_lmdb *s, struct tg_store_op *op)
     return has_failed_with_notes;
 }
 
-/* ---- sweeps --------------------------------------------------------------------------------- */
-
-static int sweep_run(struct tg_lmdb *s, struct tg_lmdb_write *w, struct tg_store_op *op)
-{
-    size_t want = op->of.sweep.max_count - op->of.sweep.removed_count;
-    size_t step = want < TG_LMDB_SWEEP_STEP ? want : TG_LMDB_SWEEP_STEP;
-    int rc = tg_lmdb_sweep(w, op->of.sweep.now_s, step, &op->of.sweep.step_count);
-
-    if (rc == 0) {
-        rc = tg_lmdb_outbox_sweep(w, &s->leases, op, TG_LMDB_SWEEP_STEP);
-    }
-    op->err = TG_OK;
-    op->of.sweep.is_partial = rc == 0 && ((op->of.sweep.step_count == step && step < want) ||
-                                          !op->of.sweep.outbox_step.is_over);
-    return rc;
-}
-
-static bool sweep_committed(struct tg_lmdb *s, struct tg_store_op *op)
-{
-    (void)s;
-    op->of.sweep.removed_count += op->of.sweep.step_count;
-    op->of.sweep.outbox = op->of.sweep.outbox_step;
-    return op->of.sweep.is_partial;
-}
-
 /* ---- leases --------------------------------------------------------------------------------- */
 
 static int lease_run(struct tg_lmdb *s, struct tg_lmdb_write *w, struct tg_store_op *op)
@@ -183,7 +159,7 @@ static int fact_run(struct tg_lmdb *s, struct tg_lmdb_write *w, struct tg_store_
 
 static const struct tg_lmdb_op_kind kinds[] = {
     [TG_STORE_CHANGE] = { .run = change_run, .undone = change_undone },
-    [TG_STORE_SWEEP] = { .run = sweep_run, .committed = sweep_committed },
+    [TG_STORE_SWEEP] = { .run = tg_lmdb_sweep_run, .committed = tg_lmdb_sweep_committed },
     [TG_STORE_LEASE] = { .run = lease_run, .undone = lease_undone, .gives_leases = true },
     [TG_STORE_SETTLE] = { .run = settle_run, .committed = settle_committed, .ends_leases = true },
     [TG_STORE_FACT] = { .run = fact_run },

@@ -12,7 +12,7 @@ struct tg_lmdb_op_kind {
     /* Runs the operation in a transaction. Returns LMDB's codes, as in lmdb/table.h, and may run
        again when the transaction fails. */
     int (*run)(struct tg_lmdb *s, struct tg_lmdb_write *w, struct tg_store_op *op);
-    /* After the commit of an operation with err TG_OK. True: it has more to do and is queued again.
+    /* After the commit of an operation with err TG_OK. True: it is a sweep that has more to do.
        NULL: nothing to do. */
     bool (*committed)(struct tg_lmdb *s, struct tg_store_op *op);
     /* After a transaction in which the operation was alone and failed: takes back what run changed

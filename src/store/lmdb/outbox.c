@@ -269,13 +269,13 @@ int tg_lmdb_outbox_settle(struct tg_lmdb_write *w, const struct tg_lmdb_leases *
 
 /* ---- sweeping ------------------------------------------------------------------------------- */
 
+/* MDB_NOTFOUND: the end is reached. */
 static int sweep_rows(struct tg_lmdb_write *w, const struct tg_lmdb_leases *leases,
-                      struct tg_store_op *op, MDB_cursor *cursor, size_t stop_count)
+                      MDB_cursor *cursor, int64_t now_s, size_t max_count,
+                      struct tg_store_outbox_place *place, size_t *removed_count)
 {
-    int64_t now_s = op->of.sweep.now_s;
-    struct tg_store_outbox_step *step = &op->of.sweep.outbox_step;
-    struct tg_lmdb_due due = { .key = step->key, .due_s = step->due_s };
-    int rc = tg_lmdb_due_from(cursor, step->has_place ? &due : NULL, &due);
+    struct tg_lmdb_due due = { .key = place->key, .due_s = place->due_s };
+    int rc = tg_lmdb_due_from(cursor, place->is_inside ? &due : NULL, &due);
 
     for (unsigned i = 0; rc == 0; i++) {
         bool must_remove = false;
@@ -285,15 +285,14 @@ static int sweep_rows(struct tg_lmdb_write *w, const struct tg_lmdb_leases *leas
             return MDB_NOTFOUND;
         }
         must_remove = due.expires_s <= now_s && !is_leased(leases, &due.key, now_s, &until_s);
-        step->has_place = true;
-        step->due_s = due.due_s;
-        step->key = due.key;
-        if (i == SWEEP_LOOK_MAX || (must_remove && step->removed_count == stop_count)) {
+        place->due_s = due.due_s;
+        place->key = due.key;
+        if (i == SWEEP_LOOK_MAX || (must_remove && *removed_count == max_count)) {
             return 0;
         }
         if (must_remove) {
             rc = tg_lmdb_entry_remove(w, &due.key, due.due_s);
-            step->removed_count += rc == 0 ? 1 : 0;
+            *removed_count += rc == 0 ? 1 : 0;
         }
         if (rc == 0) {
             rc =
@@ -304,24 +303,18 @@ static int sweep_rows(struct tg_lmdb_write *w, const struct tg_lmdb_leases *leas
 }
 
 int tg_lmdb_outbox_sweep(struct tg_lmdb_write *w, const struct tg_lmdb_leases *leases,
-                         struct tg_store_op *op, size_t max_count)
+                         int64_t now_s, size_t max_count, struct tg_store_outbox_place *place,
+                         size_t *removed_count)
 {
-    size_t left = op->of.sweep.max_count - op->of.sweep.outbox.removed_count;
-    size_t count = max_count < left ? max_count : left;
     MDB_cursor *cursor = NULL;
-    int rc = 0;
+    int rc = mdb_cursor_open(w->txn, w->tables->due, &cursor);
 
-    op->of.sweep.outbox_step = op->of.sweep.outbox;
-    if (op->of.sweep.outbox.is_over) {
-        return 0;
-    }
-    rc = mdb_cursor_open(w->txn, w->tables->due, &cursor);
+    *removed_count = 0;
     if (rc != 0) {
         return rc;
     }
-    rc = sweep_rows(w, leases, op, cursor, op->of.sweep.outbox.removed_count + count);
+    rc = sweep_rows(w, leases, cursor, now_s, max_count, place, removed_count);
     mdb_cursor_close(cursor);
-    op->of.sweep.outbox_step.is_over =
-        rc == MDB_NOTFOUND || op->of.sweep.outbox_step.removed_count == op->of.sweep.max_count;
+    place->is_inside = rc == 0;
     return rc == MDB_NOTFOUND ? 0 : rc;
 }

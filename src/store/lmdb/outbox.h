@@ -25,9 +25,11 @@ TG_NODISCARD int tg_lmdb_outbox_lease(struct tg_lmdb_write *w, struct tg_lmdb_le
 void tg_lmdb_outbox_unlease(struct tg_lmdb_leases *leases, struct tg_store_op *op);
 TG_NODISCARD int tg_lmdb_outbox_settle(struct tg_lmdb_write *w, const struct tg_lmdb_leases *leases,
                                        const struct tg_store_op *op);
-/* One step of a sweep. It continues where the last committed step stopped. */
+/* One step of the way through the outbox, from *place on: removes up to max_count entries that have
+   expired. *place becomes the place of the next step. */
 TG_NODISCARD int tg_lmdb_outbox_sweep(struct tg_lmdb_write *w, const struct tg_lmdb_leases *leases,
-                                      struct tg_store_op *op, size_t max_count);
+                                      int64_t now_s, size_t max_count,
+                                      struct tg_store_outbox_place *place, size_t *removed_count);
 
 /* Bytes of the pages that the outbox uses. */
 TG_NODISCARD uint64_t tg_lmdb_outbox_bytes(const struct tg_lmdb_write *w);

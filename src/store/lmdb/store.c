@@ -354,6 +354,7 @@ enum tg_err tg_store_lmdb_open_sized(struct tg_store **out, const char *dir,
     s->base.ops = &lmdb_ops;
     s->limits = *limits;
     s->gate.log = log;
+    s->sweep.outbox_until_s = INT64_MIN;
     TG_TRY(tg_lmdb_dir_open(&s->dir, dir, fault));
     is_dir_open = true;
     TG_TRY(env_open(s, dir, map_max, fault));

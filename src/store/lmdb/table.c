@@ -221,6 +221,7 @@ int tg_lmdb_put(struct tg_lmdb_write *w, const struct tg_store_key *key,
     if (rc != 0) {
         return rc;
     }
+    w->added_count += old == NULL ? 1 : 0;
     w->stats.record_count += old == NULL ? 1 : 0;
     w->stats.value_bytes -= old == NULL ? 0 : old->sealed.len;
     w->stats.value_bytes += next->sealed.len;
@@ -247,14 +248,12 @@ int tg_lmdb_remove(struct tg_lmdb_write *w, const struct tg_store_key *key,
     return 0;
 }
 
-/* The oldest record if it is due: 0 and *key, *expires_s; MDB_NOTFOUND when none is. */
-static int oldest_due(MDB_cursor *cursor, uint64_t limit, struct tg_store_key *key,
-                      int64_t *expires_s)
+/* The oldest record; MDB_NOTFOUND: there is none. */
+static int oldest_get(MDB_cursor *cursor, struct tg_store_key *key, int64_t *expires_s)
 {
     MDB_val k = { 0, NULL };
     MDB_val v = { 0, NULL };
     int rc = mdb_cursor_get(cursor, &k, &v, MDB_FIRST);
-    uint64_t order = 0;
 
     if (rc != 0) {
         return rc;
@@ -262,24 +261,42 @@ static int oldest_due(MDB_cursor *cursor, uint64_t limit, struct tg_store_key *k
     if (k.mv_size != TG_LMDB_PLACE_LEN) {
         return MDB_CORRUPTED;
     }
-    order = tg_lmdb_get_u64(k.mv_data);
-    if (order > limit) {
-        return MDB_NOTFOUND;
-    }
-    *expires_s = tg_lmdb_time_of(order);
+    *expires_s = tg_lmdb_time_of(tg_lmdb_get_u64(k.mv_data));
     memcpy(key->bytes, (const uint8_t *)k.mv_data + 8, sizeof(key->bytes));
     return 0;
 }
 
-static int oldest_remove(struct tg_lmdb_write *w, MDB_cursor *cursor, uint64_t limit)
+int tg_lmdb_oldest(const struct tg_lmdb_write *w, int64_t *expires_s)
+{
+    struct tg_store_key key;
+    MDB_cursor *cursor = NULL;
+    int rc = mdb_cursor_open(w->txn, w->tables->records, &cursor);
+
+    if (rc != 0) {
+        return rc;
+    }
+    rc = oldest_get(cursor, &key, expires_s);
+    mdb_cursor_close(cursor);
+    if (rc == MDB_NOTFOUND) {
+        *expires_s = INT64_MAX;
+        rc = 0;
+    }
+    return rc;
+}
+
+/* MDB_NOTFOUND: no record is due. */
+static int oldest_remove(struct tg_lmdb_write *w, MDB_cursor *cursor, int64_t now_s)
 {
     struct tg_store_key key;
     struct tg_store_record old = { .version = 0 };
     int64_t expires_s = 0;
-    int rc = oldest_due(cursor, limit, &key, &expires_s);
+    int rc = oldest_get(cursor, &key, &expires_s);
 
     if (rc != 0) {
         return rc;
+    }
+    if (expires_s > now_s) {
+        return MDB_NOTFOUND;
     }
     rc = tg_lmdb_get(w->txn, w->tables, &key, &old);
     if (rc != 0 || old.expires_s != expires_s) {
@@ -298,7 +315,7 @@ int tg_lmdb_sweep(struct tg_lmdb_write *w, int64_t now_s, size_t max_count, size
         return rc;
     }
     while (rc == 0 && count < max_count) {
-        rc = oldest_remove(w, cursor, tg_lmdb_time_order(now_s));
+        rc = oldest_remove(w, cursor, now_s);
         count += rc == 0 ? 1 : 0;
     }
     mdb_cursor_close(cursor);

@@ -45,7 +45,9 @@ struct tg_lmdb_write {
     struct tg_store_stats stats; /* as they will be once it is committed */
     uint64_t number;             /* of this attempt; unique while the store is open */
     size_t written_bytes;
-    int64_t mark_s; /* the latest that its changes ask for; 0: none does */
+    int64_t mark_s;     /* the latest that its changes ask for; 0: none does */
+    size_t added_count; /* records that were not there before */
+    size_t noted_count; /* outbox entries, likewise */
     bool is_dirty;
 };
 
@@ -68,6 +70,8 @@ TG_NODISCARD int tg_lmdb_put(struct tg_lmdb_write *w, const struct tg_store_key 
                              const struct tg_store_record *old, const struct tg_store_record *next);
 TG_NODISCARD int tg_lmdb_remove(struct tg_lmdb_write *w, const struct tg_store_key *key,
                                 const struct tg_store_record *old);
+/* The expiration of the oldest record, INT64_MAX: there is none. */
+TG_NODISCARD int tg_lmdb_oldest(const struct tg_lmdb_write *w, int64_t *expires_s);
 /* Removes up to max_count records with expires_s <= now_s, the oldest first. */
 TG_NODISCARD int tg_lmdb_sweep(struct tg_lmdb_write *w, int64_t now_s, size_t max_count,
                                size_t *removed_count);

@@ -8,6 +8,7 @@
 
 #include "store/lmdb/fact.h"
 #include "store/lmdb/op.h"
+#include "store/lmdb/sweep.h"
 
 #include <signal.h>
 
@@ -69,11 +70,10 @@ static bool op_undone(struct tg_lmdb *s, struct tg_store_op *op)
     return kind->undone != NULL && kind->undone(s, op);
 }
 
-/* Gives the first count operations of pending to their ports. Operations that have more to do are
-   queued again. */
+/* Gives the first count operations of pending to their ports. Sweeps that have more to do wait for
+   the next batch. */
 static void batch_complete(struct tg_lmdb *s, struct tg_store_oplist *pending, size_t count)
 {
-    struct tg_store_oplist again = { NULL, NULL };
     struct tg_store_port *ports = NULL;
 
     for (size_t i = 0; i < count; i++) {
@@ -81,7 +81,7 @@ static void batch_complete(struct tg_lmdb *s, struct tg_store_oplist *pending, s
         struct tg_store_port *port = op->port;
 
         if (op_committed(s, op)) {
-            tg_store_oplist_append(&again, op);
+            tg_store_oplist_append(&s->sweep.waiting, op);
             continue;
         }
         if (port->batch.head == NULL) {
@@ -90,7 +90,6 @@ static void batch_complete(struct tg_lmdb *s, struct tg_store_oplist *pending, s
         }
         tg_store_oplist_append(&port->batch, op);
     }
-    tg_store_oplist_splice(pending, &again);
     while (ports != NULL) {
         struct tg_store_port *port = ports;
 
@@ -133,6 +132,7 @@ static int batch_commit(struct tg_lmdb *s, struct tg_lmdb_write *w)
         /* In doubt: the page cache and the disk may differ from now on. No client is answered. */
         tg_store_die(s->gate.log, "store.commit_failed", rc);
     }
+    tg_lmdb_sweep_note(s, w);
     s->stats = w->stats;
     atomic_store_explicit(&s->record_count, s->stats.record_count, memory_order_relaxed);
     atomic_store_explicit(&s->value_bytes, s->stats.value_bytes, memory_order_relaxed);
@@ -194,8 +194,10 @@ static void *writer_main(void *arg)
     struct tg_lmdb *s = arg;
     struct tg_store_oplist pending = { NULL, NULL };
 
-    while (pending.head != NULL || tg_store_queue_wait(&s->queue, &pending)) {
-        tg_store_queue_take(&s->queue, &pending);
+    while (pending.head != NULL || s->sweep.waiting.head != NULL ||
+           tg_store_queue_wait(&s->queue)) {
+        tg_store_queue_take(&s->queue, &pending, &s->sweep.waiting);
+        tg_lmdb_sweep_place(s, &pending);
         batch(s, &pending);
     }
     return NULL;

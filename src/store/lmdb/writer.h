@@ -16,9 +16,15 @@
 
 #define TG_LMDB_BATCH_MAX 256u            /* operations in one commit */
 #define TG_LMDB_BATCH_BYTES_MAX 16777216u /* 16 MiB: sealed bytes in one commit */
-/* Removals of one sweep in one commit. Each removal writes another page, and changes wait
-   meanwhile. */
-#define TG_LMDB_SWEEP_STEP 16u
+
+/* What the writer remembers between the steps of sweeps. */
+struct tg_lmdb_sweep {
+    struct tg_store_oplist waiting; /* have more to do */
+    uint64_t added_count;           /* records that were added since the last step */
+    uint64_t noted_count;           /* outbox entries, likewise */
+    struct tg_store_outbox_place place;
+    int64_t outbox_until_s; /* when the last whole way through the outbox began; INT64_MIN: none */
+};
 
 struct tg_lmdb {
     struct tg_store base;
@@ -32,6 +38,7 @@ struct tg_lmdb {
     pthread_t writer;
 
     struct tg_lmdb_leases leases; /* the writer thread uses this and the members up to stats */
+    struct tg_lmdb_sweep sweep;
     uint64_t try_number;
     struct tg_store_stats stats;   /* as committed */
     _Atomic uint64_t record_count; /* the same, for other threads */

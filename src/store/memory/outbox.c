@@ -129,18 +129,21 @@ void tg_memory_outbox_note(struct tg_memory_outbox *o, const struct tg_store_lim
 
 /* ---- leases --------------------------------------------------------------------------------- */
 
-static void remove_expired(struct tg_memory_outbox *o, int64_t now_s, size_t max_count)
+static size_t remove_expired(struct tg_memory_outbox *o, int64_t now_s, size_t max_count)
 {
-    for (size_t i = 0; i < o->count && max_count > 0;) {
+    size_t removed_count = 0;
+
+    for (size_t i = 0; i < o->count && removed_count < max_count;) {
         struct tg_memory_entry *e = &o->entries[i];
 
         if (e->expires_s <= now_s && !is_leased(e, now_s)) {
             entry_remove(o, e);
-            max_count--;
+            removed_count++;
         } else {
             i++;
         }
     }
+    return removed_count;
 }
 
 /* The longest due entry that can be leased; NULL: there is none. */
@@ -184,7 +187,7 @@ enum tg_err tg_memory_outbox_lease(struct tg_memory_outbox *o, struct tg_store_o
 {
     int64_t now_s = op->of.lease.now_s;
 
-    remove_expired(o, now_s, SIZE_MAX);
+    (void)remove_expired(o, now_s, SIZE_MAX);
     while (op->of.lease.count < op->of.lease.max_count) {
         struct tg_memory_entry *e = longest_due(o, now_s);
 
@@ -248,9 +251,9 @@ void tg_memory_outbox_settle(struct tg_memory_outbox *o, const struct tg_store_o
     }
 }
 
-void tg_memory_outbox_sweep(struct tg_memory_outbox *o, int64_t now_s, size_t max_count)
+size_t tg_memory_outbox_sweep(struct tg_memory_outbox *o, int64_t now_s, size_t max_count)
 {
-    remove_expired(o, now_s, max_count);
+    return remove_expired(o, now_s, max_count);
 }
 
 void tg_memory_outbox_show(const struct tg_memory_outbox *o, tg_store_see_fn *see, void *ctx)

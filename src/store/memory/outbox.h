@@ -26,9 +26,9 @@ void tg_memory_outbox_note(struct tg_memory_outbox *o, const struct tg_store_lim
 /* Fills op->of.lease. TG_E_FULL: no memory, nothing is leased. */
 TG_NODISCARD enum tg_err tg_memory_outbox_lease(struct tg_memory_outbox *o, struct tg_store_op *op);
 void tg_memory_outbox_settle(struct tg_memory_outbox *o, const struct tg_store_op *op);
-/* Removes up to max_count entries that have expired and are not leased. */
-void tg_memory_outbox_sweep(struct tg_memory_outbox *o, int64_t now_s, size_t max_count);
 /* As a survey does. */
 void tg_memory_outbox_show(const struct tg_memory_outbox *o, tg_store_see_fn *see, void *ctx);
+/* Removes up to max_count entries that have expired and are not leased; how many. */
+size_t tg_memory_outbox_sweep(struct tg_memory_outbox *o, int64_t now_s, size_t max_count);
 
 #endif

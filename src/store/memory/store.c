@@ -4,12 +4,12 @@
  * inside dispatch, so a caller sees the same order of events as with a store on a disk.
  */
 #include "base/mem.h"
+#include "store/memory/expiry.h"
 #include "store/memory/fact.h"
 #include "store/memory/outbox.h"
 #include "store/store_port.h"
 
 #include <assert.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define SLOTS_MIN 64u
@@ -31,6 +31,7 @@ struct mem_store {
     struct slot *slots;   /* open addressing, linear probing; slot_count is a power of two */
     size_t slot_count;
     struct tg_store_stats stats;
+    struct tg_memory_expiry expiry;
     struct tg_memory_outbox outbox;
     struct tg_store_fact_copy *facts; /* owned, TG_FACT_COUNT */
 };
@@ -126,6 +127,11 @@ static enum tg_err slot_put(struct mem_store *m, const struct tg_store_key *key,
         memcpy(copy, next->sealed.ptr, next->sealed.len);
     }
     slot = &m->slots[slot_find(m, key)];
+    if ((!slot->is_used || slot->expires_s != next->expires_s) &&
+        tg_memory_expiry_add(&m->expiry, next->expires_s, key) != TG_OK) {
+        tg_mem_free(copy);
+        return TG_E_FULL;
+    }
     m->stats.record_count += slot->is_used ? 0 : 1;
     m->stats.value_bytes += next->sealed.len;
     m->stats.value_bytes -= slot->sealed_len;
@@ -234,48 +240,43 @@ static void mem_read(struct tg_store_port *port, const struct tg_store_key *key,
     tg_mem_free(copy);
 }
 
-struct expired {
-    int64_t expires_s;
-    struct tg_store_key key;
-};
-
-static int expired_compare(const void *a, const void *b)
+/* Removes the oldest record if it has expired. */
+static bool remove_oldest(struct mem_store *m, int64_t now_s, size_t *removed_count)
 {
-    const struct expired *x = a;
-    const struct expired *y = b;
+    const struct tg_memory_expiry_item *item = tg_memory_expiry_oldest(&m->expiry);
+    size_t at = 0;
 
-    if (x->expires_s != y->expires_s) {
-        return x->expires_s < y->expires_s ? -1 : 1;
+    if (item == NULL || item->expires_s > now_s) {
+        return false;
     }
-    return 0;
+    at = slot_find(m, &item->key);
+    if (m->slots[at].is_used && m->slots[at].expires_s == item->expires_s) {
+        slot_remove(m, at);
+        ++*removed_count;
+    }
+    tg_memory_expiry_drop(&m->expiry);
+    return true;
 }
 
-static enum tg_err sweep_run(struct mem_store *m, struct tg_store_op *op)
+static void sweep_run(struct mem_store *m, struct tg_store_op *op)
 {
-    struct expired *found = tg_mem_calloc(m->stats.record_count + 1, sizeof(*found));
-    size_t found_count = 0;
+    int64_t now_s = op->of.sweep.now_s;
+    size_t max_count = op->of.sweep.max_count;
+    struct tg_store_swept *swept = &op->of.sweep.swept;
+    const struct tg_memory_expiry_item *oldest = NULL;
+    bool has_more = true;
+    size_t entry_count = 0;
 
-    if (found == NULL) {
-        return TG_E_STORE;
+    while (has_more && swept->removed_count < max_count) {
+        has_more = remove_oldest(m, now_s, &swept->removed_count);
     }
-    for (size_t i = 0; i < m->slot_count; i++) {
-        if (m->slots[i].is_used && m->slots[i].expires_s <= op->of.sweep.now_s) {
-            found[found_count].expires_s = m->slots[i].expires_s;
-            found[found_count].key = m->slots[i].key;
-            found_count++;
-        }
+    entry_count = tg_memory_outbox_sweep(&m->outbox, now_s, max_count);
+    oldest = tg_memory_expiry_oldest(&m->expiry);
+    if (entry_count < max_count) {
+        swept->until_s =
+            oldest == NULL || oldest->expires_s > now_s ? now_s : oldest->expires_s - 1;
     }
-    qsort(found, found_count, sizeof(*found), expired_compare);
-    if (found_count > op->of.sweep.max_count) {
-        found_count = op->of.sweep.max_count;
-    }
-    for (size_t i = 0; i < found_count; i++) {
-        slot_remove(m, slot_find(m, &found[i].key));
-    }
-    op->of.sweep.removed_count = found_count;
-    tg_memory_outbox_sweep(&m->outbox, op->of.sweep.now_s, op->of.sweep.max_count);
-    tg_mem_free(found);
-    return TG_OK;
+    op->err = TG_OK;
 }
 
 static void mem_sweep(struct tg_store_port *port, int64_t now_s, size_t max_count,
@@ -288,7 +289,7 @@ static void mem_sweep(struct tg_store_port *port, int64_t now_s, size_t max_coun
         return;
     }
     (void)pthread_mutex_lock(&m->lock);
-    op->err = sweep_run(m, op);
+    sweep_run(m, op);
     (void)pthread_mutex_unlock(&m->lock);
     op_complete(op);
 }
@@ -417,6 +418,7 @@ static void mem_close(struct tg_store **s)
         tg_mem_free(m->slots[i].sealed);
     }
     tg_memory_outbox_deinit(&m->outbox);
+    tg_memory_expiry_deinit(&m->expiry);
     (void)pthread_mutex_destroy(&m->lock);
     tg_mem_free(m->facts);
     tg_mem_free(m->slots);

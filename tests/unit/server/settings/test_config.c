@@ -177,7 +177,7 @@ static void load__numbers__each_bound_and_one_beyond(void **state)
         const char *name;
         const char *under, *least, *most, *over;
     } cases[] = {
-        { "sweep-interval", "0", "1", "60", "61" },
+        { "sweep-interval", "0", "1", "30", "31" },
         { "expiration-default", "59", "60", "30d", "3651d" },
         { "expiration-max", "59s", "60s", "3650d", "3651d" },
         { "wait-cap", NULL, "0", "1h", "3601" },

@@ -134,10 +134,10 @@ static void put_sealed(struct fixture *f, uint8_t n, uint32_t id, int64_t expire
     assert_true(put.is_done);
 }
 
-static void ignore_swept(void *ctx, enum tg_err err, size_t removed_count)
+static void ignore_swept(void *ctx, enum tg_err err, const struct tg_store_swept *swept)
 {
     (void)ctx;
-    (void)removed_count;
+    (void)swept;
     assert_int_equal(err, TG_OK);
 }
 
