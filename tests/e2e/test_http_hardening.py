@@ -207,6 +207,38 @@ def body__chunked_over_the_limit__413_and_closed(raw, relay):
     assert status_of(data) == 413
 
 
+# spec-test: protocol/1#chunk-size
+@pytest.mark.parametrize("size", [b"10001", b"FFFFFFFF", b"ffffffffffffffff", b"10000000000000000",
+                                  b"f" * 40, b"7fffffffffffffff", b"10001;a=b"])
+@pytest.mark.parametrize("continues", [False, True])
+def chunk__larger_than_any_body__413_without_its_content(raw, relay, size, continues):
+    head = (f"{CLAIM}: {new_id()}\r\n{REQUEST_ID}: {new_id()}\r\n"
+            "Content-Type: application/json\r\n").encode()
+    if continues:
+        head += b"Expect: 100-continue\r\n"
+    data, is_closed = exchange(
+        raw(target=relay), b"POST /v1/m HTTP/1.1\r\nHost: x\r\n" + head + CHUNKED + b"\r\n\r\n"
+        + size + b"\r\n")
+    assert is_closed
+    assert [line.split()[1] for line in status_lines(data)] == [b"413"]
+
+
+# spec-test: protocol/1#trailers
+@pytest.mark.parametrize("trailer", [
+    b"X-A: a\r\n b\r\n", b"X-A: a\r\n\tb\r\n", b" X-A: a\r\n", b"X-A : a\r\n", b"X-A\r\n",
+    b"X-A: a\nX-B: b\r\n", b"X-A: a\0b\r\n", b"X-A: a\rX-B: b\r\n", b"Content-Length: 0\r\n",
+    b"Transfer-Encoding: chunked\r\n", b"Host: y\r\n", b"Authorization: PrivateToken token=x\r\n"])
+def trailer__folded_malformed_or_of_the_head__400_and_the_hidden_one_unanswered(raw, relay, trailer):
+    body = encode(create_message())
+    head = (f"{CLAIM}: {new_id()}\r\n{REQUEST_ID}: {new_id()}\r\n"
+            "Content-Type: application/json\r\n").encode()
+    data, is_closed = exchange(
+        raw(target=relay), b"POST /v1/m HTTP/1.1\r\nHost: x\r\n" + head + CHUNKED + b"\r\n\r\n"
+        + b"%x\r\n%s\r\n0\r\n%s\r\n" % (len(body), body, trailer) + HIDDEN)
+    assert is_closed
+    assert [line.split()[1] for line in status_lines(data)] == [b"400"]
+
+
 def body__many_tiny_chunks__bounded(raw, relay):
     """A body with one byte a chunk and long extensions has a limit."""
     data, is_closed = exchange(

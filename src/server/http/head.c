@@ -130,6 +130,41 @@ struct tg_head_fault tg_head_check(struct tg_reqmem *m, bool is_connect,
     return check_target(m);
 }
 
+bool tg_head_is_refused_trailer(struct tg_bytes name)
+{
+    /* RFC 9110 section 6.5.1, and the headers of the protocol that change what a call does. */
+    static const char *const refused[] = {
+        "content-length",
+        "transfer-encoding",
+        "host",
+        "connection",
+        "keep-alive",
+        "te",
+        "trailer",
+        "upgrade",
+        "expect",
+        "content-type",
+        "content-encoding",
+        "content-range",
+        "authorization",
+        "proxy-authorization",
+        "cookie",
+        "if-match",
+        "if-none-match",
+        "forwarded",
+        "x-forwarded-for",
+        "mailbox-secret-proof",
+        "mailbox-known-version",
+    };
+
+    for (size_t i = 0; i < TG_COUNT(refused); i++) {
+        if (tg_bytes_is_equal_nocase(name, tg_bytes_str(refused[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 struct reason {
     unsigned status;
     const char *text;

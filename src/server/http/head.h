@@ -15,6 +15,8 @@
 #define TG_HEAD_TOO_MANY_LINES "the request head has more than 64 header lines"
 #define TG_HEAD_TARGET_TOO_LONG "the request target is longer than 4096 bytes"
 #define TG_HEAD_NO_MEMORY "no memory for the request head"
+#define TG_HEAD_BAD_TRAILER                                                                        \
+    "a trailer has a field that must be in the head: about length, routing, content or conditions"
 #define TG_HEAD_NO_CONNECT "CONNECT is not supported: this server is not a proxy"
 _Static_assert(TG_HEAD_MAX == 32u * 1024u && TG_HEADERS_MAX == 64u && TG_TARGET_MAX == 4096u,
                "the texts above name these limits");
@@ -51,6 +53,10 @@ struct tg_head_facts {
  */
 struct tg_head_fault tg_head_check(struct tg_reqmem *m, bool is_connect,
                                    struct tg_head_facts *facts);
+
+/* Whether a trailer of this name is refused: its sender relies on it, or another server on the way
+   may act on it. All other trailers are ignored. spec: protocol/1#trailers */
+bool tg_head_is_refused_trailer(struct tg_bytes name);
 
 enum tg_head_connection { TG_HEAD_KEEP, TG_HEAD_KEEP_1_0, TG_HEAD_CLOSE };
 

@@ -2,6 +2,7 @@
 #include "server/http/http1.h"
 
 #include "base/mem.h"
+#include "server/http/chunk.h"
 #include "server/http/http1_parser.h"
 
 #define BAD_VERSION "unsupported HTTP version; expected 1.0, 1.1 or 2"
@@ -24,15 +25,16 @@ struct tg_http1 {
     enum state state;
     struct tg_reqmem *mem; /* while a request is read */
     struct tg_head_guard guard;
+    struct tg_chunk_guard chunks;
     struct tg_head_facts facts;
     size_t head_len;
     size_t body_raw_len; /* bytes of the body with its framing */
-    uint8_t body_last;   /* the last byte fed */
     uint64_t body_from_mono_ms;
     uint32_t request_count;
     bool is_feeding;
     bool has_eof;
-    bool can_keep; /* the request allows another one after it */
+    bool can_keep;      /* the request allows another one after it */
+    bool must_continue; /* the client waits for 100 before it sends the body */
 };
 
 static struct tg_http1 *of_proto(struct tg_proto *p)
@@ -83,7 +85,7 @@ static bool start(struct tg_http1 *h)
     h->facts = (struct tg_head_facts){ 0 };
     h->head_len = 0;
     h->body_raw_len = 0;
-    h->body_last = '\n'; /* the last byte of the head */
+    h->must_continue = false;
     h->can_keep = false;
     h->request_count++;
     set_deadline(h, h->env->settings->head_ms);
@@ -185,11 +187,23 @@ static void begin_body(struct tg_http1 *h)
     if (h->parser.llhttp.content_length > h->env->settings->body_max && !h->facts.has_chunked) {
         h->parser.is_body_too_large = true;
         dispatch(h);
-    } else if (h->facts.has_expect_continue) {
-        struct tg_bytes interim = TG_LIT("HTTP/1.1 100 Continue\r\n\r\n");
+    } else {
+        tg_chunk_guard_start(&h->chunks, h->env->settings->body_max);
+        h->must_continue = h->facts.has_expect_continue;
+    }
+}
 
+/* After all bytes that have arrived: a client that has sent a part of the body does not wait, and
+   what it has sent may decide (RFC 9110 section 10.1.1). spec: protocol/1#decided-before-continue
+ */
+static void send_continue(struct tg_http1 *h)
+{
+    struct tg_bytes interim = TG_LIT("HTTP/1.1 100 Continue\r\n\r\n");
+
+    if (h->state == STATE_BODY && h->must_continue) {
         h->io->write(h->io, &interim, 1);
     }
+    h->must_continue = false;
 }
 
 static void end_head(struct tg_http1 *h)
@@ -233,29 +247,19 @@ static size_t feed_head(struct tg_http1 *h, struct tg_bytes in)
     return used;
 }
 
-/* llhttp accepts a line feed alone as the empty line that ends a chunked body. A proxy in front of
-   the relay may not, and would find the next request at another byte. */
-static bool is_end_ambiguous(const struct tg_http1 *h, struct tg_bytes used)
-{
-    uint8_t before = used.len > 1 ? used.ptr[used.len - 2] : h->body_last;
-
-    return h->facts.has_chunked && h->parser.is_complete && before != '\r';
-}
-
-static size_t feed_body(struct tg_http1 *h, struct tg_bytes in)
+/* is_end: the guard has seen the end of a chunked body. Two parsers that disagree about it are not
+   believed. */
+static size_t feed_parser(struct tg_http1 *h, struct tg_bytes in, bool is_end)
 {
     llhttp_errno_t error = llhttp_execute(&h->parser.llhttp, (const char *)in.ptr, in.len);
     size_t used = in.len;
-    bool is_ambiguous = false;
 
     if (h->parser.is_complete) {
         used = (size_t)((const uint8_t *)llhttp_get_error_pos(&h->parser.llhttp) - in.ptr);
     }
     h->body_raw_len += used;
-    is_ambiguous = is_end_ambiguous(h, tg_bytes_first(in, used));
-    h->body_last = used > 0 ? in.ptr[used - 1] : h->body_last;
-    if (is_ambiguous) {
-        refuse(h, 400, "the last line of the chunked body does not end with CR LF");
+    if (h->facts.has_chunked && (h->parser.is_complete != is_end || used != in.len)) {
+        refuse_parse_error(h, error);
     } else if (h->parser.is_body_too_large || h->parser.is_complete) {
         dispatch(h);
     } else if (error != HPE_OK) {
@@ -265,6 +269,28 @@ static size_t feed_body(struct tg_http1 *h, struct tg_bytes in)
         refuse(h, 400, "the chunked body has too much framing for its content");
     }
     return used;
+}
+
+static size_t feed_chunks(struct tg_http1 *h, struct tg_bytes in)
+{
+    size_t used = 0;
+    enum tg_chunk chunk = tg_chunk_guard_scan(&h->chunks, in, &used);
+
+    if (chunk == TG_CHUNK_BAD) {
+        refuse(h, h->chunks.fault.status, h->chunks.fault.detail);
+    } else if (chunk == TG_CHUNK_TOO_LARGE) {
+        h->parser.is_body_too_large = true;
+        dispatch(h);
+    } else {
+        (void)feed_parser(h, tg_bytes_first(in, used), chunk == TG_CHUNK_END);
+    }
+    return used;
+}
+
+static size_t feed_body(struct tg_http1 *h, struct tg_bytes in)
+{
+    h->must_continue = false;
+    return h->facts.has_chunked ? feed_chunks(h, in) : feed_parser(h, in, false);
 }
 
 static size_t http1_feed(struct tg_proto *p, struct tg_bytes in)
@@ -290,6 +316,7 @@ static size_t http1_feed(struct tg_proto *p, struct tg_bytes in)
             break; /* the client does not read its answers: begin no further request */
         }
     }
+    send_continue(h);
     h->is_feeding = false;
     return used;
 }

@@ -102,8 +102,14 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
 
     (void)flags;
     (void)ctx;
-    if (m == NULL || frame->headers.cat != NGHTTP2_HCAT_REQUEST) {
-        return 0; /* trailers, or already refused */
+    if (m == NULL) {
+        return 0; /* already refused or answered */
+    }
+    if (frame->headers.cat != NGHTTP2_HCAT_REQUEST) {
+        if (tg_head_is_refused_trailer(tg_bytes(name, name_len))) {
+            set_fault(s, 400, TG_HEAD_BAD_TRAILER);
+        }
+        return 0;
     }
     tg_request_id_take(&s->pending.request_id, tg_bytes(name, name_len),
                        tg_bytes(value, value_len));
@@ -118,7 +124,8 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
     return 0;
 }
 
-static void end_head(struct tg_http2_stream *s)
+/* Of the head, or of the trailers. */
+static void end_headers(struct tg_http2_stream *s)
 {
     if (s->fault.status == 0 &&
         tg_bytes_is_equal(tg_bytes(s->method, s->method_len), TG_LIT("CONNECT"))) {
@@ -141,8 +148,8 @@ static int on_frame_recv(nghttp2_session *session, const nghttp2_frame *frame, v
     if (s == NULL || s->is_dispatched) {
         return 0;
     }
-    if (frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
-        end_head(s);
+    if (frame->hd.type == NGHTTP2_HEADERS) {
+        end_headers(s);
     }
     if (!s->is_dispatched && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) {
         tg_http2_dispatch(s, false);

@@ -224,6 +224,101 @@ static void body__chunked_one_byte_over_the_limit__refused_and_closed(void **sta
     assert_true(f->proto->is_finished);
 }
 
+static void begin_chunked(struct fixture *f, const char *more)
+{
+    char text[400];
+
+    (void)snprintf(text, sizeof(text),
+                   "POST / HTTP/1.1\r\nHost: r\r\nTransfer-Encoding: chunked\r\n%s\r\n", more);
+    (void)feed(f, text);
+}
+
+/* The limit is 1000 bytes. spec-test: protocol/1#chunk-size */
+static void chunk_size__over_what_is_left__413_before_a_byte_of_the_chunk(void **state)
+{
+    static const char content[1000];
+    static const struct {
+        size_t chunk_lens[3]; /* that come first */
+        const char *size;     /* fed byte by byte */
+        bool is_too_large;
+    } cases[] = {
+        { { 0 }, "3e8\r\n", false },
+        { { 0 }, "3e9", true },
+        { { 0 }, "3E9", true },
+        { { 0 }, "00000000000003e8\r\n", false },
+        { { 0 }, "00000000000003e9", true },
+        { { 0 }, "7fffffffffffffff", true },
+        { { 0 }, "ffffffffffffffff", true },
+        { { 0 }, "fffffffffffffffff", true },
+        { { 0 }, "1000000000000000000000000000000000000000", true },
+        { { 999 }, "1\r\n", false },
+        { { 999 }, "2", true },
+        { { 500, 500 }, "0\r\n", false },
+        { { 500 }, "1f5", true },
+        { { 500, 499, 1 }, "1", true },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < TG_COUNT(cases); i++) {
+        struct fixture *f = NULL;
+        void *one = NULL;
+
+        (void)setup(&one);
+        f = one;
+        begin_chunked(f, "");
+        for (size_t k = 0; k < 3 && cases[i].chunk_lens[k] > 0; k++) {
+            char size[16];
+
+            (void)snprintf(size, sizeof(size), "%zx\r\n", cases[i].chunk_lens[k]);
+            (void)feed(f, size);
+            (void)feed_bytes(f, content, cases[i].chunk_lens[k]);
+            (void)feed(f, "\r\n");
+        }
+        for (const char *at = cases[i].size; *at != '\0'; at++) {
+            (void)feed_bytes(f, at, 1);
+        }
+        if (f->seen_count != (cases[i].is_too_large ? 1u : 0u)) {
+            fail_msg("case %zu: %s", i, cases[i].size);
+        }
+        assert_int_equal(f->proto->is_finished, cases[i].is_too_large);
+        if (cases[i].is_too_large) {
+            assert_true(f->seen[0].is_body_too_large);
+            assert_true(f->proto->must_linger);
+            assert_int_equal(count_in_output(f, "connection: close"), 1);
+        }
+        (void)teardown(&one);
+    }
+}
+
+/* spec-test: protocol/1#decided-before-continue */
+static void expect_continue__chunk_too_large_beside_the_head__no_100_sent(void **state)
+{
+    struct fixture *f = *state;
+
+    (void)feed(f, "POST / HTTP/1.1\r\nHost: r\r\nTransfer-Encoding: chunked\r\n"
+                  "Expect: 100-continue\r\n\r\n3e9\r\n");
+    assert_int_equal(count_in_output(f, "100 Continue"), 0);
+    assert_true(f->seen[0].is_body_too_large);
+}
+
+/* A client that waits has sent nothing of the body. */
+static void expect_continue__body_has_begun__no_100_sent(void **state)
+{
+    struct fixture *f = *state;
+
+    (void)feed(f, "POST / HTTP/1.1\r\nHost: r\r\nContent-Length: 5\r\n"
+                  "Expect: 100-continue\r\n\r\nhe");
+    assert_int_equal(count_in_output(f, "100 Continue"), 0);
+    (void)feed(f, "llo");
+    assert_int_equal(f->seen_count, 1);
+    clear_output(f);
+    begin_chunked(f, "Expect: 100-continue\r\n");
+    assert_int_equal(count_in_output(f, "100 Continue"), 1);
+    (void)feed(f, "1\r\nx\r\n0\r\n\r\n");
+    assert_int_equal(f->seen_count, 2);
+    assert_int_equal(count_in_output(f, "100 Continue"), 1);
+}
+
 static void chunks__tiny_with_huge_extensions__refused(void **state)
 {
     static char text[TG_HEAD_MAX + 100];
@@ -322,7 +417,7 @@ static void chunks__ambiguous__refused(void **state)
         "5\r\nhello\n0\r\n\r\n",
         "5\r\nhello\r0\r\n\r\n",
         "5\rhello\r\n0\r\n\r\n",
-        "fffffffffffffffff\r\nhello\r\n0\r\n\r\n",
+        "00000000000000005\r\nhello\r\n0\r\n\r\n",
         "0\r\n\n",
         "0\n\r\n",
         "0\r\nX: a\nY: b\r\n\r\n",
@@ -672,6 +767,9 @@ int main(void)
         CASE(body__at_its_limit__passed_whole),
         CASE(body__declared_one_byte_over_the_limit__refused_at_once_and_closed),
         CASE(body__chunked_one_byte_over_the_limit__refused_and_closed),
+        CASE(chunk_size__over_what_is_left__413_before_a_byte_of_the_chunk),
+        CASE(expect_continue__chunk_too_large_beside_the_head__no_100_sent),
+        CASE(expect_continue__body_has_begun__no_100_sent),
         CASE(chunks__tiny_with_huge_extensions__refused),
         CASE(smuggling_attempts__refused),
         CASE(chunks__ambiguous__refused),

@@ -263,6 +263,53 @@ static void body__one_byte_over_the_limit__answered_and_the_stream_not_reset(voi
     assert_int_equal(c->closed_count, 1);
 }
 
+static ssize_t read_before_trailer(nghttp2_session *session, int32_t id, uint8_t *out, size_t len,
+                                   uint32_t *flags, nghttp2_data_source *source, void *ctx)
+{
+    nghttp2_nv *trailer = source->ptr;
+
+    (void)len;
+    (void)ctx;
+    out[0] = 'b';
+    *flags |= NGHTTP2_DATA_FLAG_EOF | NGHTTP2_DATA_FLAG_NO_END_STREAM;
+    assert_int_equal(nghttp2_submit_trailer(session, id, trailer, 1), 0);
+    return 1;
+}
+
+/* spec-test: protocol/1#trailers */
+static void trailer__of_the_head__400__another_ignored(void **state)
+{
+    static const struct {
+        const char *name;
+        unsigned status;
+    } cases[] = { { "x-last", 200 },
+                  { "mailbox-device-claim", 200 },
+                  { "authorization", 400 },
+                  { "content-length", 400 },
+                  { "mailbox-secret-proof", 400 } };
+    struct client *c = *state;
+
+    c->f->settings.requests_max = 100;
+    for (size_t i = 0; i < TG_COUNT(cases); i++) {
+        nghttp2_nv trailer = nv(cases[i].name, "1");
+        nghttp2_nv fields[] = { nv(":method", "POST"), nv(":scheme", "https"),
+                                nv(":authority", "relay"), nv(":path", "/") };
+        nghttp2_data_provider provider = { .source.ptr = &trailer,
+                                           .read_callback = read_before_trailer };
+        int32_t id =
+            nghttp2_submit_request(c->session, NULL, fields, TG_COUNT(fields), &provider, NULL);
+        size_t seen = c->f->seen_count;
+
+        exchange(c);
+        if (cases[i].status == 200 || c->status[id] != 0) {
+            assert_int_equal(c->status[id], cases[i].status);
+        } else {
+            assert_int_equal(c->reset_code, NGHTTP2_PROTOCOL_ERROR); /* refused by nghttp2 */
+        }
+        assert_int_equal(c->f->seen_count - seen, cases[i].status == 200 ? 1 : 0);
+    }
+}
+
 static void body__answered_and_never_ended__stream_reset_after_head_time(void **state)
 {
     struct client *c = *state;
@@ -540,6 +587,7 @@ int main(void)
         CASE(answer_to_head__has_content_length_and_no_body),
         CASE(body__at_its_limit__passed_whole),
         CASE(body__one_byte_over_the_limit__answered_and_the_stream_not_reset),
+        CASE(trailer__of_the_head__400__another_ignored),
         CASE(body__answered_and_never_ended__stream_reset_after_head_time),
         CASE(slow_body__408_on_that_stream_only),
         CASE(streams__answered_in_another_order__each_gets_its_own),
