@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #define SWEEP_BATCH 1000u
-#define PASSES_MAX 8u
 #define ADMIN_CONNECTIONS 16u
 #define DRAIN_GRACE_MS 5000u /* for changes at the store, after the connections were closed */
 
@@ -160,29 +159,37 @@ static void check_drained(struct tg_worker *w)
     uv_walk(&w->loop, close_handle, NULL);
 }
 
+/* While this handle is active, the loop looks at the sockets without sleeping. */
+static void on_behind(uv_idle_t *idle)
+{
+    (void)idle;
+}
+
 static void run_queued(struct tg_worker *w)
 {
+    bool is_behind = false;
+
     if (w->is_closing) {
         return;
     }
-    for (size_t pass = 0; pass < PASSES_MAX; pass++) {
-        (void)tg_inbox_deliver(&w->inbox, &w->env.waiters);
-        tg_pending_settle(&w->env);
-        tg_conns_run(&w->conns);
-        if (tg_list_is_empty(&w->conns.kicked) && tg_list_is_empty(&w->env.unsettled)) {
-            break;
-        }
-    }
-    if (!tg_list_is_empty(&w->conns.kicked)) {
-        /* Other events first, then the rest, without sleeping. */
-        (void)uv_async_send(&w->inbox_wake);
+    (void)tg_inbox_deliver(&w->inbox, &w->env.waiters);
+    tg_pending_settle(&w->env);
+    is_behind = tg_conns_run(&w->conns) || !tg_list_is_empty(&w->env.unsettled);
+    if (is_behind) {
+        (void)uv_idle_start(&w->behind, on_behind);
+    } else {
+        (void)uv_idle_stop(&w->behind);
     }
     check_drained(w);
 }
 
 static void on_prepare(uv_prepare_t *handle)
 {
-    run_queued(of_loop((uv_handle_t *)handle));
+    struct tg_worker *w = of_loop((uv_handle_t *)handle);
+
+    if (uv_is_active((uv_handle_t *)&w->behind) == 0) {
+        run_queued(w);
+    }
     tg_mem_publish();
     tg_mem_wipe_registers(); /* the loop sleeps now */
 }
@@ -294,6 +301,7 @@ static enum tg_err start_handles(struct tg_worker *w)
     TG_REQUIRE(uv_async_init(&w->loop, &w->store_wake, on_store_wake) == 0, TG_E_IO);
     TG_REQUIRE(uv_async_init(&w->loop, &w->inbox_wake, on_inbox_wake) == 0, TG_E_IO);
     TG_REQUIRE(uv_async_init(&w->loop, &w->order_wake, on_order) == 0, TG_E_IO);
+    TG_REQUIRE(uv_idle_init(&w->loop, &w->behind) == 0, TG_E_IO);
     TG_REQUIRE(uv_prepare_init(&w->loop, &w->prepare) == 0, TG_E_IO);
     TG_REQUIRE(uv_prepare_start(&w->prepare, on_prepare) == 0, TG_E_IO);
     TG_REQUIRE(uv_check_init(&w->loop, &w->check) == 0, TG_E_IO);
@@ -346,7 +354,7 @@ enum tg_err tg_worker_init(struct tg_worker *w, struct tg_shared *shared, size_t
     tg_env_init(&w->env, &shared->settings, shared->log, tg_metrics_block(shared->metrics, index),
                 &shared->wait_total, tg_moment_sure(now_s), now_mono_ms);
     w->env.ledger = shared->ledger;
-    tg_conns_init(&w->conns, &w->env, &w->loop);
+    TG_TRY(tg_conns_init(&w->conns, &w->env, &w->loop));
     TG_TRY(tg_inbox_init(&w->inbox));
     TG_TRY(start_handles(w));
     TG_TRY(shared->store->ops->attach(shared->store, on_store_notify, w, &w->port));

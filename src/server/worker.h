@@ -39,6 +39,7 @@ struct tg_worker {
     uv_async_t inbox_wake;
     uv_async_t order_wake;
     atomic_uint orders;
+    uv_idle_t behind; /* active while connections wait for their turn */
     uv_prepare_t prepare;
     uv_check_t check;
     uv_timer_t tick;

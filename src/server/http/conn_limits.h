@@ -34,6 +34,7 @@ struct tg_server_settings {
 #define TG_READ_MAX 16384u            /* bytes of one read (a TLS record), and read ahead */
 #define TG_READ_ROUNDS_MAX 4u         /* reads in a row, so that each connection gets its turn */
 #define TG_UNSENT_MAX 262144u         /* bytes; above it a connection is not read */
+#define TG_TURNS_MAX_US 250u          /* of turns in a row; then the sockets are looked at again */
 #define TG_LINGER_MAX (1024u * 1024u) /* bytes discarded after the last answer */
 #define TG_LINGER_MS 2000u
 #define TG_DRAIN_IDLE_MS 1000u
@@ -53,6 +54,22 @@ struct tg_server_settings {
 #define TG_TLS_TICKET_KEY_S 3600
 #define TG_TLS_TICKETS 1u        /* tickets of a handshake */
 #define TG_TLS_EARLY_DATA_MAX 0u /* bytes */
+
+/* spec: protocol/3#tls-records */
+/* A handshake, also one with a large ClientHello in fragments, stays far below them. */
+#define TG_TLS_HANDSHAKE_RECORDS_MAX 64u
+#define TG_TLS_HANDSHAKE_BYTES_MAX 32768u
+/* Records of a turn: each may cost a public key operation, then only a decryption. */
+#define TG_TLS_TURN_HANDSHAKE_RECORDS 4u
+#define TG_TLS_TURN_RECORDS 16u
+/* Records without data after the handshake: KeyUpdate, attempts to renegotiate, warnings, empty
+   records. A client needs none or a few in the life of a connection. */
+#define TG_TLS_SILENT_RECORDS_MAX 32u
+/* Records of a connection: so many at first, and more for each request and for each so many bytes
+   of data. A client that puts each write into a record stays below; one byte a record does not. */
+#define TG_TLS_RECORDS_FIRST 512u
+#define TG_TLS_RECORDS_PER_REQUEST 8u
+#define TG_TLS_BYTES_PER_RECORD 128u
 
 /* ---- a request, in both versions of HTTP ---- */
 

@@ -37,6 +37,7 @@ static void opened(struct tg_pending *p)
     p->is_refusal = false;
     p->exchange = NULL;
     p->begun_us = now_us();
+    p->peer->request_count++;
     tg_metrics_gauge_add(p->env->metrics, TG_GAUGE_REQUESTS, 1);
 }
 

@@ -12,9 +12,10 @@
 
 /* What the requests of one connection share. */
 struct tg_peer {
-    bool is_gone;          /* it has finished sending: its long polls need no answer */
-    size_t wait_count;     /* long polls waiting */
-    struct tg_payer payer; /* the network of the connection's other end */
+    bool is_gone;           /* it has finished sending: its long polls need no answer */
+    size_t wait_count;      /* long polls waiting */
+    uint64_t request_count; /* requests begun or refused */
+    struct tg_payer payer;  /* the network of the connection's other end */
     /* Writes that network. It is called when payer must be found again, so that no address is kept.
        NULL in tests: the payer is exempt. */
     void (*network)(struct tg_peer *peer, struct tg_network *out);

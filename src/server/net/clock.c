@@ -15,6 +15,14 @@ void tg_clock_read(int64_t *now_s, uint64_t *now_mono_ms)
     *now_mono_ms = (uint64_t)ts.tv_sec * 1000u + (uint64_t)ts.tv_nsec / 1000000u;
 }
 
+uint64_t tg_clock_us(void)
+{
+    struct timespec ts = { 0 };
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (uint64_t)ts.tv_sec * 1000000u + (uint64_t)ts.tv_nsec / 1000u;
+}
+
 void tg_clock_tick(struct tg_env *env)
 {
     int64_t now_s = 0;

@@ -5,6 +5,7 @@
 #include "server/http/http1.h"
 #include "server/http/http2.h"
 #include "server/net/clock.h"
+#include "server/net/conn_open.h"
 #include "server/net/conn_recv.h"
 #include "server/net/conn_send.h"
 
@@ -22,17 +23,13 @@ static void on_closed(uv_handle_t *handle)
 {
     struct tg_conn *c = handle->data;
 
-    if (c->proto != NULL) {
-        c->proto->ops->free(c->proto);
-    }
-    tg_tls_free(&c->tls);
-    tg_buf_deinit(&c->in);
-    tg_buf_deinit(&c->out);
     c->conns->count--;
     tg_metrics_gauge_add(c->conns->env->metrics, TG_GAUGE_CONNECTIONS, -1);
     tg_mem_free(c);
 }
 
+/* Everything but the handle is freed here, as a part of a turn: the loop calls on_closed for all
+   connections that closed in one iteration together. */
 static void conn_close(struct tg_conn *c)
 {
     if (c->wait == TG_CONN_WAIT_NOTHING) {
@@ -45,11 +42,35 @@ static void conn_close(struct tg_conn *c)
         tg_tls_close_notify(c->tls);
     }
     tg_conn_wait(c, TG_CONN_WAIT_NOTHING);
+    if (c->proto != NULL) {
+        c->proto->ops->free(c->proto);
+        c->proto = NULL;
+    }
+    tg_tls_free(&c->tls);
+    tg_tls_context_free(&c->tls_context);
+    tg_buf_deinit(&c->raw);
+    tg_buf_deinit(&c->in);
+    tg_buf_deinit(&c->out);
     tg_link_remove(&c->link);
-    tg_link_remove(&c->kicked);
+    tg_turns_remove(&c->conns->turns, &c->turn);
     uv_close((uv_handle_t *)&c->poll, on_closed);
     (void)close(c->fd);
     c->fd = -1;
+}
+
+/* The answer is out. What the peer still sends is read for a while, so that it gets the answer. */
+static void linger(struct tg_conn *c)
+{
+    if (c->tls != NULL) {
+        tg_tls_close_notify(c->tls);
+    }
+    (void)shutdown(c->fd, SHUT_WR);
+    tg_buf_clear(&c->raw);
+    tg_buf_clear(&c->in);
+    tg_conn_wait(c, TG_CONN_WAIT_LINGER);
+    if (c->ended != TG_CONN_NOT_ENDED) {
+        conn_close(c);
+    }
 }
 
 static void finish(struct tg_conn *c)
@@ -59,26 +80,18 @@ static void finish(struct tg_conn *c)
         return;
     }
     c->proto->ops->cancel(c->proto);
-    if (c->tls != NULL) {
-        tg_tls_close_notify(c->tls);
-    }
-    (void)shutdown(c->fd, SHUT_WR);
-    tg_buf_clear(&c->in);
-    tg_conn_wait(c, TG_CONN_WAIT_LINGER);
-    if (c->ended != TG_CONN_NOT_ENDED) {
-        conn_close(c);
-    }
+    linger(c);
 }
 
+/* It is closed in its turn: many connections may end at one time. */
 static void on_deadline(struct tg_deadline *d)
 {
     struct tg_conn *c = TG_CONTAINER(d, struct tg_conn, deadline);
 
     if (c->wait != TG_CONN_WAIT_LINGER) {
         tg_metrics_count(c->conns->env->metrics, TG_COUNTER_REFUSED_TIMEOUT);
-        tg_conn_break(c);
     }
-    conn_close(c);
+    tg_conn_break(c);
 }
 
 /* ---- events ---- */
@@ -107,32 +120,6 @@ static void set_events(struct tg_conn *c)
     }
 }
 
-static void run(struct tg_conn *c)
-{
-    if (c->wait == TG_CONN_WAIT_NOTHING) {
-        return;
-    }
-    if (c->ended == TG_CONN_BROKEN) {
-        conn_close(c);
-        return;
-    }
-    if (tg_conn_is_open(c)) {
-        tg_conn_feed_kept(c);
-        c->proto->ops->pump(c->proto);
-        if (c->read == TG_CONN_READ_AT_ONCE && tg_conn_room(c) > 0) {
-            tg_conn_read(c);
-        }
-        if (c->proto->is_finished && c->io.unsent == 0 && c->ended != TG_CONN_BROKEN) {
-            finish(c);
-        }
-    } else if (c->wait == TG_CONN_WAIT_LINGER && c->ended != TG_CONN_NOT_ENDED) {
-        conn_close(c);
-    }
-    if (c->wait != TG_CONN_WAIT_NOTHING) {
-        set_events(c);
-    }
-}
-
 static void opened(struct tg_conn *c)
 {
     bool is_h2 = c->tls != NULL && tg_tls_is_h2(c->tls);
@@ -147,50 +134,90 @@ static void opened(struct tg_conn *c)
     if (c->conns->env->is_draining) {
         c->proto->ops->drain(c->proto);
     }
-    tg_conn_kick(c);
 }
 
-static void handshake(struct tg_conn *c)
+static void open_turn(struct tg_conn *c)
 {
-    enum tg_tls_io result = tg_tls_handshake(c->tls);
-
-    c->read = result == TG_TLS_WANT_WRITE ? TG_CONN_READ_ON_WRITABLE : TG_CONN_READ_ON_READABLE;
-    if (result == TG_TLS_OK) {
-        tg_metrics_count(c->conns->env->metrics, TG_COUNTER_HANDSHAKES);
-        if (tg_tls_has_pending(c->tls)) {
-            c->read = TG_CONN_READ_AT_ONCE; /* the request came with the end of the handshake */
-        }
+    switch (tg_conn_open_turn(c)) {
+    case TG_OPENING_DONE:
         opened(c);
-    } else if (result == TG_TLS_CLOSED || result == TG_TLS_BROKEN) {
-        tg_metrics_count(c->conns->env->metrics, TG_COUNTER_HANDSHAKE_FAILED);
-        tg_conn_break(c);
+        break;
+    case TG_OPENING_ANSWERED:
+        linger(c);
+        break;
+    case TG_OPENING_FAILED:
+    case TG_OPENING_GOES_ON:
+        break;
     }
 }
 
-static void on_poll(uv_poll_t *poll, int status, int events)
+/* What the socket has reported since the last turn. */
+static void take_events(struct tg_conn *c, int events)
 {
-    struct tg_conn *c = poll->data;
-
-    tg_clock_tick(c->conns->env);
-    tg_conn_kick(c);
-    if (status < 0) {
-        tg_conn_break(c);
-        return;
+    if ((events & UV_WRITABLE) != 0) {
+        tg_conn_flush(c);
     }
-    if (c->wait == TG_CONN_WAIT_HANDSHAKE) {
-        handshake(c);
-        if (!tg_conn_is_open(c)) {
-            return;
-        }
-    }
-    tg_conn_flush(c);
     if ((events & UV_DISCONNECT) != 0 && tg_conn_room(c) == 0) {
         tg_conn_end_input(c);
         return;
     }
-    if ((events & UV_READABLE) != 0 || c->read == TG_CONN_READ_ON_WRITABLE) {
+    if (tg_conn_room(c) > 0 &&
+        ((events & UV_READABLE) != 0 || c->read == TG_CONN_READ_AT_ONCE ||
+         (c->read == TG_CONN_READ_ON_WRITABLE && (events & UV_WRITABLE) != 0))) {
         tg_conn_read(c);
     }
+}
+
+static void engine_turn(struct tg_conn *c, int events)
+{
+    take_events(c, events);
+    tg_conn_feed_kept(c);
+    c->proto->ops->pump(c->proto);
+    if (c->proto->is_finished && c->io.unsent == 0 && c->ended != TG_CONN_BROKEN) {
+        finish(c);
+    } else if (c->read == TG_CONN_READ_AT_ONCE && tg_conn_room(c) > 0) {
+        tg_conn_kick(c);
+    }
+}
+
+static void turn(struct tg_conn *c)
+{
+    int events = c->ready;
+
+    c->ready = 0;
+    if (c->wait == TG_CONN_WAIT_HANDSHAKE && c->ended != TG_CONN_BROKEN) {
+        open_turn(c);
+    }
+    if (tg_conn_is_open(c) && c->ended != TG_CONN_BROKEN) {
+        engine_turn(c, events);
+    } else if (c->wait == TG_CONN_WAIT_LINGER && c->ended == TG_CONN_NOT_ENDED) {
+        take_events(c, events);
+    }
+    if (c->ended == TG_CONN_BROKEN ||
+        (c->wait == TG_CONN_WAIT_LINGER && c->ended != TG_CONN_NOT_ENDED)) {
+        conn_close(c);
+    }
+    if (c->wait != TG_CONN_WAIT_NOTHING) {
+        set_events(c);
+    }
+}
+
+/* Only notes what is ready: tg_conns_run does the work, in its order. A connection that waits long
+   for its turn is not reported again and again. */
+static void on_poll(uv_poll_t *poll, int status, int events)
+{
+    struct tg_conn *c = poll->data;
+
+    if (status < 0) {
+        tg_conn_break(c);
+        events = 0;
+    }
+    if (tg_link_is_linked(&c->turn) && (c->ready | events) == c->ready) {
+        c->events = 0;
+        (void)uv_poll_stop(&c->poll);
+    }
+    c->ready |= events;
+    tg_conn_kick(c);
 }
 
 /* ---- opening ---- */
@@ -218,42 +245,50 @@ static void peer_network(struct tg_peer *peer, struct tg_network *out)
     tg_mem_wipe(&addr, sizeof(addr));
 }
 
-enum tg_err tg_conn_open(struct tg_conns *cs, int fd, struct tg_tls_context *tls,
-                         const struct tg_service *service)
+/* Takes fd. NULL: no memory. */
+static struct tg_conn *conn_new(struct tg_conns *cs, int fd, struct tg_tls_context *tls,
+                                const struct tg_service *service)
 {
-    enum tg_err err = TG_E_BUG;
     struct tg_conn *c = tg_mem_calloc(1, sizeof(*c));
 
-    TG_REQUIRE(c != NULL, TG_E_NOMEM);
+    if (c == NULL) {
+        return NULL;
+    }
     c->conns = cs;
     c->fd = fd;
     c->service = service;
+    c->tls_context = tls != NULL ? tg_tls_context_hold(tls) : NULL;
     c->io.write = io_write;
     c->io.kick = io_kick;
     c->io.peer.network = peer_network;
     c->deadline.fired = on_deadline;
+    tg_buf_init(&c->raw, TG_TLS_RECORD_MAX);
     tg_buf_init(&c->in, TG_READ_MAX);
     tg_buf_init(&c->out, TG_OUT_MAX);
-    if (tls != NULL) {
-        c->tls = tg_tls_new(tls, fd);
-        TG_REQUIRE(c->tls != NULL, TG_E_NOMEM);
-    }
+    tg_peer_find_payer(&c->io.peer, cs->env);
+    c->turn_key = tg_turns_key(&c->io.peer.payer);
+    return c;
+}
+
+enum tg_err tg_conn_open(struct tg_conns *cs, int fd, struct tg_tls_context *tls,
+                         const struct tg_service *service)
+{
+    enum tg_err err = TG_E_BUG;
+    struct tg_conn *c = conn_new(cs, fd, tls, service);
+
+    TG_REQUIRE(c != NULL, TG_E_NOMEM);
     TG_REQUIRE(uv_poll_init(cs->loop, &c->poll, fd) == 0, TG_E_IO);
     c->poll.data = c;
     cs->count++;
     tg_metrics_gauge_add(cs->env->metrics, TG_GAUGE_CONNECTIONS, 1);
     tg_list_append(&cs->all, &c->link);
-    if (tls != NULL) {
-        tg_conn_wait(c, TG_CONN_WAIT_HANDSHAKE);
-        tg_conn_kick(c);
-    } else {
-        opened(c);
-    }
+    tg_conn_wait(c, TG_CONN_WAIT_HANDSHAKE);
+    tg_conn_kick(c);
     c = NULL;
     err = TG_OK;
 out:
     if (c != NULL) {
-        tg_tls_free(&c->tls);
+        tg_tls_context_free(&c->tls_context);
         tg_mem_free(c);
     }
     if (err != TG_OK) {
@@ -264,34 +299,43 @@ out:
 
 /* ---- all connections of a worker ---- */
 
-void tg_conns_init(struct tg_conns *cs, struct tg_env *env, uv_loop_t *loop)
+enum tg_err tg_conns_init(struct tg_conns *cs, struct tg_env *env, uv_loop_t *loop)
 {
     cs->env = env;
     cs->loop = loop;
     cs->count = 0;
     tg_list_init(&cs->all);
-    tg_list_init(&cs->kicked);
     tg_buf_init(&cs->join, TG_OUT_MAX);
+    return tg_turns_init(&cs->turns, env->now_mono_ms);
 }
 
 void tg_conns_deinit(struct tg_conns *cs)
 {
+    tg_turns_deinit(&cs->turns);
     tg_buf_deinit(&cs->join);
     tg_mem_wipe(cs->read_buf, sizeof(cs->read_buf));
+    tg_mem_wipe(cs->record_buf, sizeof(cs->record_buf));
 }
 
-void tg_conns_run(struct tg_conns *cs)
+bool tg_conns_run(struct tg_conns *cs)
 {
-    struct tg_link now;
+    uint64_t from_us = tg_clock_us();
+    uint64_t before_us = from_us;
     struct tg_link *link = NULL;
 
-    /* What is kicked during this call waits for the next call: a peer that sends fast must not
-       starve the others. */
-    tg_list_init(&now);
-    tg_list_splice(&now, &cs->kicked);
-    while ((link = tg_list_shift(&now)) != NULL) {
-        run(TG_CONTAINER(link, struct tg_conn, kicked));
+    tg_clock_tick(cs->env);
+    tg_turns_halve(&cs->turns, cs->env->now_mono_ms);
+    while (before_us - from_us < TG_TURNS_MAX_US && (link = tg_turns_take(&cs->turns)) != NULL) {
+        struct tg_conn *c = TG_CONTAINER(link, struct tg_conn, turn);
+        struct tg_turn_key key = c->turn_key;
+        uint64_t after_us = 0;
+
+        turn(c);
+        after_us = tg_clock_us();
+        tg_turns_charge(&cs->turns, key, after_us - before_us);
+        before_us = after_us;
     }
+    return cs->turns.count > 0;
 }
 
 void tg_conns_drain(struct tg_conns *cs)

@@ -10,6 +10,7 @@
 
 #include "server/http/proto.h"
 #include "server/net/tls.h"
+#include "server/net/turns.h"
 
 #include <uv.h>
 
@@ -18,23 +19,24 @@ struct tg_conns {
     struct tg_env *env;
     uv_loop_t *loop;
     struct tg_link all;
-    struct tg_link kicked; /* those that tg_conns_run handles next */
-    size_t count;          /* including those being closed */
+    struct tg_turns turns;                 /* those that tg_conns_run handles next */
+    size_t count;                          /* including those being closed */
+    uint8_t record_buf[TG_TLS_RECORD_MAX]; /* received, before TLS */
     uint8_t read_buf[TG_READ_MAX];
     struct tg_buf join; /* parts of an answer, joined for one TLS record */
 };
 
-void tg_conns_init(struct tg_conns *cs, struct tg_env *env, uv_loop_t *loop);
-/* Only when count is 0. */
+TG_NODISCARD enum tg_err tg_conns_init(struct tg_conns *cs, struct tg_env *env, uv_loop_t *loop);
+/* Only when count is 0. Also after a failed init. */
 void tg_conns_deinit(struct tg_conns *cs);
 
-/* Takes ownership of fd (non-blocking), also on failure. tls NULL: plain. service is borrowed until
-   the connection is freed. */
+/* Takes ownership of fd (non-blocking), also on failure. tls NULL: plain; the connection holds it.
+   service is borrowed until the connection is freed. */
 TG_NODISCARD enum tg_err tg_conn_open(struct tg_conns *cs, int fd, struct tg_tls_context *tls,
                                       const struct tg_service *service);
-/* Runs the connections kicked before the call. Call it outside of callbacks. It may kick
- * connections again. */
-void tg_conns_run(struct tg_conns *cs);
+/* Gives connections their turns, in the order of turns.h, for about TG_TURNS_MAX_US. Call it
+   outside of callbacks. Returns whether others wait: call it again after a look at the sockets. */
+bool tg_conns_run(struct tg_conns *cs);
 /* Lets every connection answer its open requests and close. env.is_draining must be set. */
 void tg_conns_drain(struct tg_conns *cs);
 /* Closes all connections immediately. They are freed in the loop's next iteration. */

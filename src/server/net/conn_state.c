@@ -38,8 +38,8 @@ bool tg_conn_is_open(const struct tg_conn *c)
 
 void tg_conn_kick(struct tg_conn *c)
 {
-    if (!tg_link_is_linked(&c->kicked) && c->wait != TG_CONN_WAIT_NOTHING) {
-        tg_list_append(&c->conns->kicked, &c->kicked);
+    if (!tg_link_is_linked(&c->turn) && c->wait != TG_CONN_WAIT_NOTHING) {
+        tg_turns_put(&c->conns->turns, c->turn_key, &c->turn);
     }
 }
 

@@ -3,15 +3,14 @@
 
 #include "base/mem.h"
 #include "server/http/conn_limits.h"
+#include "server/net/tls_context.h"
 
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
-#include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <string.h>
 #include <time.h>
 
@@ -33,16 +32,6 @@ struct tg_tls_tickets {
     const struct tg_rng *rng;
     struct ticket_key current;
     struct ticket_key previous;
-};
-
-struct tg_tls_context {
-    atomic_size_t holder_count;
-    SSL_CTX *ssl;
-    int64_t not_after_s;
-};
-
-struct tg_tls {
-    SSL *ssl;
 };
 
 static int64_t mono_s(void)
@@ -209,18 +198,32 @@ static int no_passphrase(char *out, int out_len, int is_sealing, void *ctx)
     return -1;
 }
 
+/* The first list that the library knows: the hybrid group is in OpenSSL 3.5. Every client of today
+   offers X25519 or P-256; some are limited to P-384. spec: protocol/1#tls-groups */
+static bool set_groups(SSL_CTX *ssl)
+{
+    char lists[][64] = { /* the macro casts const away */
+                         "X25519MLKEM768:X25519:P-256:P-384:P-521", "X25519:P-256:P-384:P-521"
+    };
+
+    for (size_t i = 0; i < TG_COUNT(lists); i++) {
+        if (SSL_CTX_set1_groups_list(ssl, lists[i]) == 1) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool set_rules(SSL_CTX *ssl)
 {
-    char groups[] = "X25519:P-256"; /* the macro casts const away */
-
     (void)SSL_CTX_set_options(ssl, SSL_OP_NO_COMPRESSION | SSL_OP_CLEANSE_PLAINTEXT |
                                        SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE |
-                                       SSL_OP_PRIORITIZE_CHACHA | SSL_OP_IGNORE_UNEXPECTED_EOF);
+                                       SSL_OP_PRIORITIZE_CHACHA);
     (void)SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                                     SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     (void)SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_default_passwd_cb(ssl, no_passphrase);
-    SSL_CTX_set_read_ahead(ssl, 1); /* a record in one call instead of two */
+    SSL_CTX_set_read_ahead(ssl, 1); /* takes a record in one call instead of two */
     (void)SSL_CTX_set_timeout(ssl, TG_TLS_TICKET_KEY_S);
     (void)SSL_CTX_set_max_early_data(ssl, TG_TLS_EARLY_DATA_MAX);
     /* spec: protocol/1#tls-versions */
@@ -228,8 +231,7 @@ static bool set_rules(SSL_CTX *ssl)
            SSL_CTX_set_cipher_list(ssl, "ECDHE+AESGCM:ECDHE+CHACHA20") == 1 &&
            SSL_CTX_set_ciphersuites(ssl, "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:"
                                          "TLS_CHACHA20_POLY1305_SHA256") == 1 &&
-           SSL_CTX_set1_groups_list(ssl, groups) == 1 &&
-           SSL_CTX_set_num_tickets(ssl, TG_TLS_TICKETS) == 1;
+           set_groups(ssl) && SSL_CTX_set_num_tickets(ssl, TG_TLS_TICKETS) == 1;
 }
 
 static enum tg_err read_not_after(struct tg_tls_context *c)
@@ -255,7 +257,8 @@ enum tg_err tg_tls_context_new(struct tg_tls_context **out, const char *cert_pat
     TG_REQUIRE(c != NULL, TG_E_NOMEM);
     atomic_init(&c->holder_count, 1);
     c->ssl = SSL_CTX_new(TLS_server_method());
-    TG_REQUIRE(c->ssl != NULL, TG_E_NOMEM);
+    c->method = tg_tls_method_new();
+    TG_REQUIRE(c->ssl != NULL && c->method != NULL, TG_E_NOMEM);
     TG_REQUIRE(set_rules(c->ssl), TG_E_CRYPTO);
     if (SSL_CTX_use_certificate_chain_file(c->ssl, cert_path) != 1) {
         tg_fault_set(fault, "the TLS certificate file cannot be read as a PEM chain");
@@ -295,7 +298,8 @@ void tg_tls_context_free(struct tg_tls_context **c)
 {
     if (c != NULL && *c != NULL) {
         if (atomic_fetch_sub(&(*c)->holder_count, 1) == 1) {
-            SSL_CTX_free((*c)->ssl); /* OpenSSL counts references: open sessions keep it */
+            SSL_CTX_free((*c)->ssl);
+            BIO_meth_free((*c)->method);
             tg_mem_free(*c);
         }
         *c = NULL;
@@ -305,92 +309,4 @@ void tg_tls_context_free(struct tg_tls_context **c)
 int64_t tg_tls_context_not_after(const struct tg_tls_context *c)
 {
     return c->not_after_s;
-}
-
-struct tg_tls *tg_tls_new(struct tg_tls_context *c, int fd)
-{
-    struct tg_tls *t = tg_mem_calloc(1, sizeof(*t));
-
-    if (t != NULL) {
-        t->ssl = SSL_new(c->ssl);
-        if (t->ssl == NULL || SSL_set_fd(t->ssl, fd) != 1) {
-            tg_tls_free(&t);
-            ERR_clear_error();
-            return NULL;
-        }
-        SSL_set_accept_state(t->ssl);
-    }
-    return t;
-}
-
-void tg_tls_free(struct tg_tls **t)
-{
-    if (t != NULL && *t != NULL) {
-        SSL_free((*t)->ssl);
-        tg_mem_free(*t);
-        *t = NULL;
-    }
-}
-
-static enum tg_tls_io io_of(SSL *ssl, int result)
-{
-    switch (SSL_get_error(ssl, result)) {
-    case SSL_ERROR_WANT_READ:
-        return TG_TLS_WANT_READ;
-    case SSL_ERROR_WANT_WRITE:
-        return TG_TLS_WANT_WRITE;
-    case SSL_ERROR_ZERO_RETURN:
-        return TG_TLS_CLOSED;
-    default:
-        ERR_clear_error();
-        return TG_TLS_BROKEN;
-    }
-}
-
-enum tg_tls_io tg_tls_handshake(struct tg_tls *t)
-{
-    int result = 0;
-
-    ERR_clear_error();
-    result = SSL_do_handshake(t->ssl);
-    return result == 1 ? TG_TLS_OK : io_of(t->ssl, result);
-}
-
-bool tg_tls_is_h2(const struct tg_tls *t)
-{
-    const unsigned char *name = NULL;
-    unsigned len = 0;
-
-    SSL_get0_alpn_selected(t->ssl, &name, &len);
-    return tg_bytes_is_equal(tg_bytes(name, len), TG_LIT("h2"));
-}
-
-enum tg_tls_io tg_tls_read(struct tg_tls *t, uint8_t *out, size_t *len)
-{
-    int result = 0;
-
-    ERR_clear_error();
-    result = SSL_read_ex(t->ssl, out, *len, len);
-    return result == 1 ? TG_TLS_OK : io_of(t->ssl, result);
-}
-
-enum tg_tls_io tg_tls_write(struct tg_tls *t, struct tg_bytes data, size_t *sent)
-{
-    int result = 0;
-
-    ERR_clear_error();
-    result = SSL_write_ex(t->ssl, data.ptr, data.len, sent);
-    return result == 1 ? TG_TLS_OK : io_of(t->ssl, result);
-}
-
-bool tg_tls_has_pending(const struct tg_tls *t)
-{
-    return SSL_has_pending(t->ssl) == 1;
-}
-
-void tg_tls_close_notify(struct tg_tls *t)
-{
-    ERR_clear_error();
-    (void)SSL_shutdown(t->ssl);
-    ERR_clear_error();
 }

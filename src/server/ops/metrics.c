@@ -59,6 +59,7 @@ static const char *const refusal_reasons[TG_COUNTER_COUNT] = {
     [TG_COUNTER_REFUSED_SIZE] = "size",
     [TG_COUNTER_REFUSED_MEMORY] = "memory",
     [TG_COUNTER_REFUSED_FLOOD] = "flood",
+    [TG_COUNTER_REFUSED_PLAIN_HTTP] = "plain_http",
     [TG_COUNTER_REFUSED_DRAIN] = "drain",
 };
 

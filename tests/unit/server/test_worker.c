@@ -373,22 +373,103 @@ static void silent_handshake__closed(void **state)
     fixture_free(f);
 }
 
-static void garbage_instead_of_tls__closed(void **state)
+/* Reads until the peer has closed. */
+static size_t hear_all(int fd, char *out, size_t cap)
+{
+    size_t len = 0;
+    ssize_t got = 0;
+
+    while (len < cap - 1 && (got = recv_again(fd, out + len, cap - 1 - len)) > 0) {
+        len += (size_t)got;
+    }
+    assert_int_equal(got, 0); /* in order, not by a reset */
+    out[len] = '\0';
+    return len;
+}
+
+/* spec-test: protocol/1#plain-http-on-tls-port */
+static void plain_http_on_the_tls_port__400_that_reflects_nothing(void **state)
+{
+    static const char *const parts[][3] = {
+        { "GET /v1/m/SECRET HTTP/1.1\r\nHost: SECRET\r\n\r\n", NULL },
+        { "G", "ET ", "/v1/m/SECRET HTTP/1.1\r\nHost: SECRET\r\n\r\n" },
+        { "POST /v1/m HTTP/1.0\r\n", NULL },
+        { "NOT-A-METHOD-THAT-WE-KNOW /SECRET", NULL },
+        { "P", "RI * HTTP/1.1\r\n\r\n", NULL },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < TG_COUNT(parts); i++) {
+        struct fixture *f = fixture_new();
+        int fd = -1;
+
+        use_tls(f);
+        start(f);
+        fd = dial(f->port);
+        for (size_t part = 0; part < 3 && parts[i][part] != NULL; part++) {
+            say(fd, parts[i][part]);
+            sleep_ms(part == 0 ? 20 : 0);
+        }
+        (void)hear_all(fd, f->reply, sizeof(f->reply));
+        assert_true(is_status(f->reply, 400));
+        assert_non_null(strstr(f->reply, "HTTPS"));
+        assert_non_null(strstr(f->reply, "\r\nconnection: close\r\n"));
+        assert_null(strstr(f->reply, "SECRET"));
+        (void)close(fd);
+        await_gauge(f, TG_GAUGE_CONNECTIONS, 0);
+        assert_int_equal(tg_metrics_counter_sum(f->shared.metrics, TG_COUNTER_REFUSED_PLAIN_HTTP),
+                         1);
+        fixture_free(f);
+    }
+}
+
+static void plain_http2_on_the_tls_port__goaway_that_says_so(void **state)
 {
     struct fixture *f = fixture_new();
     int fd = -1;
+    size_t len = 0;
 
     (void)state;
     use_tls(f);
     start(f);
     fd = dial(f->port);
-    say(fd, "GET / HTTP/1.1\r\nHost: r\r\n\r\n");
-    while (!is_closed(fd)) {
-    }
-    await_gauge(f, TG_GAUGE_CONNECTIONS, 0);
-    assert_int_equal(tg_metrics_counter_sum(f->shared.metrics, TG_COUNTER_HANDSHAKE_FAILED), 1);
+    say(fd, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+    len = hear_all(fd, f->reply, sizeof(f->reply));
+    assert_true(len > 26);
+    assert_int_equal(f->reply[3], 4);                    /* SETTINGS */
+    assert_int_equal(f->reply[9 + 3], 7);                /* GOAWAY */
+    assert_int_equal(len, 18 + (size_t)f->reply[9 + 2]); /* its length is right */
+    assert_int_equal(f->reply[9 + 9 + 7], 12);           /* INADEQUATE_SECURITY */
+    assert_non_null(strstr(f->reply + 26, "HTTPS"));
     (void)close(fd);
     fixture_free(f);
+}
+
+static void garbage_instead_of_tls__closed(void **state)
+{
+    static const char *const garbage[] = {
+        "\x80\x2e\x01\x03\x01 an old ClientHello",
+        "\r\n\r\n_\r\nQUIT\n a header of the PROXY protocol",
+        "EHLO\r\n", /* a word, but no method */
+        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < TG_COUNT(garbage); i++) {
+        struct fixture *f = fixture_new();
+        int fd = -1;
+
+        use_tls(f);
+        start(f);
+        fd = dial(f->port);
+        say(fd, garbage[i]);
+        while (!is_closed(fd)) {
+        }
+        await_gauge(f, TG_GAUGE_CONNECTIONS, 0);
+        assert_int_equal(tg_metrics_counter_sum(f->shared.metrics, TG_COUNTER_HANDSHAKE_FAILED), 1);
+        (void)close(fd);
+        fixture_free(f);
+    }
 }
 
 static void slow_reader__closed_and_memory_limited(void **state)
@@ -846,6 +927,8 @@ int main(void)
         cmocka_unit_test(slow_head__gets_408_and_is_closed),
         cmocka_unit_test(silent_handshake__closed),
         cmocka_unit_test(garbage_instead_of_tls__closed),
+        cmocka_unit_test(plain_http_on_the_tls_port__400_that_reflects_nothing),
+        cmocka_unit_test(plain_http2_on_the_tls_port__goaway_that_says_so),
         cmocka_unit_test(slow_reader__closed_and_memory_limited),
         cmocka_unit_test(long_polls__on_both_workers__woken_by_one_update),
         cmocka_unit_test(long_poll__client_closes__removed),

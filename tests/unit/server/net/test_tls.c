@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
@@ -77,6 +78,7 @@ struct wish {
     int max_version;
     const char *ciphers; /* of TLS 1.2; NULL: the default */
     const char *alpn;    /* wire form; NULL: none */
+    const char *groups;  /* NULL: the default */
     SSL_SESSION *resume;
 };
 
@@ -104,6 +106,10 @@ static SSL *client_new(SSL_CTX *ctx, const struct wish *wish, int fd)
                                                  (unsigned)strlen(wish->alpn)),
                          0);
     }
+    if (wish->groups != NULL) {
+        assert_int_equal(
+            SSL_CTX_ctrl(ctx, SSL_CTRL_SET_GROUPS_LIST, 0, (char *)(uintptr_t)wish->groups), 1);
+    }
     ssl = SSL_new(ctx);
     assert_non_null(ssl);
     assert_int_equal(SSL_set_fd(ssl, fd), 1);
@@ -114,11 +120,45 @@ static SSL *client_new(SSL_CTX *ctx, const struct wish *wish, int fd)
     return ssl;
 }
 
-static bool shake(struct tg_tls *server, SSL *client)
+static uint8_t record_buf[TG_TLS_RECORD_MAX];
+
+/* The next record of the client at fd; empty: none has arrived. */
+static struct tg_bytes record_at(int fd)
+{
+    ssize_t got = recv(fd, record_buf, sizeof(record_buf), MSG_PEEK | MSG_DONTWAIT);
+    size_t len = got <= 0 ? 0 : tg_tls_record_len(tg_bytes(record_buf, (size_t)got));
+
+    if (len > 0) {
+        assert_int_equal(recv(fd, record_buf, len, 0), len);
+    }
+    return tg_bytes(record_buf, len);
+}
+
+static enum tg_tls_io server_handshake(struct tg_tls *server, int fd)
+{
+    struct tg_bytes record = { 0 };
+    enum tg_tls_io io = TG_TLS_WANT_READ;
+
+    do {
+        record = record_at(fd);
+        io = tg_tls_handshake(server, &record);
+        assert_int_equal(record.len, 0);
+    } while (io == TG_TLS_WANT_READ && recv(fd, record_buf, 1, MSG_PEEK | MSG_DONTWAIT) > 0);
+    return io;
+}
+
+static enum tg_tls_io server_read(struct tg_tls *server, int fd, uint8_t *out, size_t *len)
+{
+    struct tg_bytes record = tg_tls_has_pending(server) ? (struct tg_bytes){ 0 } : record_at(fd);
+
+    return tg_tls_read(server, &record, out, len);
+}
+
+static bool shake(struct tg_tls *server, int fd, SSL *client)
 {
     for (size_t i = 0; i < 20; i++) {
         int result = SSL_do_handshake(client);
-        enum tg_tls_io io = tg_tls_handshake(server);
+        enum tg_tls_io io = server_handshake(server, fd);
 
         if (result != 1 && SSL_get_error(client, result) != SSL_ERROR_WANT_READ) {
             return false;
@@ -133,17 +173,17 @@ static bool shake(struct tg_tls *server, SSL *client)
     return false;
 }
 
-static void echo(struct tg_tls *server, SSL *client)
+static void echo(struct tg_tls *server, int fd, SSL *client)
 {
     uint8_t in[16] = { 0 };
     size_t len = sizeof(in);
     size_t sent = 0;
 
     assert_int_equal(SSL_write(client, "ping", 4), 4);
-    assert_int_equal(tg_tls_read(server, in, &len), TG_TLS_OK);
+    assert_int_equal(server_read(server, fd, in, &len), TG_TLS_OK);
     assert_int_equal(len, 4);
     assert_false(tg_tls_has_pending(server));
-    assert_int_equal(tg_tls_read(server, in, &len), TG_TLS_WANT_READ);
+    assert_int_equal(server_read(server, fd, in, &len), TG_TLS_WANT_READ);
     assert_int_equal(tg_tls_write(server, TG_LIT("pong"), &sent), TG_TLS_OK);
     assert_int_equal(sent, 4);
     assert_int_equal(SSL_read(client, in, sizeof(in)), 4);
@@ -162,9 +202,9 @@ static struct outcome meet(struct tg_tls_context *context, const struct wish *wi
     client = client_new(ctx, wish, fds[0]);
     server = tg_tls_new(context, fds[1]);
     assert_non_null(server);
-    out.is_done = shake(server, client);
+    out.is_done = shake(server, fds[1], client);
     if (out.is_done) {
-        echo(server, client);
+        echo(server, fds[1], client);
         out.is_h2 = tg_tls_is_h2(server);
         out.version = SSL_version(client);
         out.is_resumed = SSL_session_reused(client) == 1;
@@ -257,6 +297,47 @@ static void alpn__h2_preferred__http_1_1_without_it__others_refused(void **state
     }
 }
 
+/* spec-test: protocol/1#tls-groups */
+static void groups__each_alone__accepted(void **state)
+{
+    static const char *const groups[] = { "X25519", "P-256", "P-384", "P-521" };
+
+    for (size_t i = 0; i < TG_COUNT(groups); i++) {
+        const struct wish wish = { .min_version = TLS1_3_VERSION,
+                                   .max_version = TLS1_3_VERSION,
+                                   .groups = groups[i] };
+
+        assert_true(meet_once(*state, &wish).is_done);
+    }
+}
+
+/* A client that sends no share of a group that the server has is asked once for another. */
+static void groups__share_of_none__retried_once(void **state)
+{
+    const struct wish wish = { .min_version = TLS1_3_VERSION,
+                               .max_version = TLS1_3_VERSION,
+                               .groups = "X448:P-384" };
+
+    assert_true(meet_once(*state, &wish).is_done);
+}
+
+/* The hybrid group, where the library has it (OpenSSL 3.5). */
+static void groups__hybrid__accepted_where_the_library_has_it(void **state)
+{
+    char name[] = "X25519MLKEM768";
+    SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+    bool is_known = SSL_CTX_set1_groups_list(ctx, name) == 1;
+    const struct wish wish = { .min_version = TLS1_3_VERSION,
+                               .max_version = TLS1_3_VERSION,
+                               .groups = name };
+
+    SSL_CTX_free(ctx);
+    ERR_clear_error();
+    if (is_known) {
+        assert_true(meet_once(*state, &wish).is_done);
+    }
+}
+
 /* A new context after a reload shares the keys; another process does not. */
 static void tickets__resumed_by_a_new_context__not_by_other_keys(void **state)
 {
@@ -294,6 +375,112 @@ static void tickets__resumed_by_a_new_context__not_by_other_keys(void **state)
     tg_tls_context_free(&reloaded);
     tg_tls_context_free(&restarted);
     tg_tls_tickets_free(&others);
+}
+
+/* Two ends with a finished handshake. */
+struct pair {
+    SSL_CTX *ctx;
+    SSL *client;
+    struct tg_tls *server;
+    int fds[2];
+};
+
+static void pair_open(struct pair *p, struct fixture *f, int version)
+{
+    const struct wish wish = { .min_version = version, .max_version = version };
+
+    p->ctx = SSL_CTX_new(TLS_client_method());
+    assert_non_null(p->ctx);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, p->fds), 0);
+    p->client = client_new(p->ctx, &wish, p->fds[0]);
+    p->server = tg_tls_new(f->context, p->fds[1]);
+    assert_non_null(p->server);
+    assert_true(shake(p->server, p->fds[1], p->client));
+}
+
+static void pair_close(struct pair *p)
+{
+    SSL_free(p->client);
+    SSL_CTX_free(p->ctx);
+    tg_tls_free(&p->server);
+    (void)close(p->fds[0]);
+    (void)close(p->fds[1]);
+}
+
+/* A call reads one record, also where more have arrived and this one brings nothing. */
+static void records__one_a_call__the_rest_not_touched(void **state)
+{
+    struct pair p;
+    uint8_t in[16] = { 0 };
+    uint8_t two[256];
+    struct tg_bytes record = { 0 };
+    size_t len = sizeof(in);
+    ssize_t got = 0;
+
+    pair_open(&p, *state, TLS1_3_VERSION);
+    assert_int_equal(SSL_write(p.client, "one", 3), 3);
+    assert_int_equal(SSL_write(p.client, "two", 3), 3);
+    got = recv(p.fds[1], two, sizeof(two), 0);
+    assert_true(got > 0);
+    record = tg_bytes(two, tg_tls_record_len(tg_bytes(two, (size_t)got)));
+    assert_true(record.len > 0 && record.len < (size_t)got);
+    assert_int_equal(tg_tls_read(p.server, &record, in, &len), TG_TLS_OK);
+    assert_int_equal(record.len, 0);
+    assert_int_equal(len, 3);
+    assert_memory_equal(in, "one", 3);
+    assert_false(tg_tls_has_pending(p.server));
+    len = sizeof(in);
+    assert_int_equal(tg_tls_read(p.server, &record, in, &len), TG_TLS_WANT_READ);
+    pair_close(&p);
+}
+
+static void record_len__each_start__waits_or_refuses(void **state)
+{
+    static const struct {
+        uint8_t in[8];
+        size_t in_len;
+        size_t record_len;
+    } cases[] = {
+        { { 0 }, 0, 0 },
+        { { 22, 3, 1, 0 }, 4, 0 },
+        { { 22, 3, 1, 0, 0 }, 5, 5 },          /* an empty record */
+        { { 22, 3, 1, 0, 2, 1 }, 6, 0 },       /* one byte is missing */
+        { { 22, 3, 1, 0, 2, 1, 1, 9 }, 8, 7 }, /* the next one is not part of it */
+        { { 22, 3, 1, 0x48, 0 }, 5, 0 },       /* the longest */
+        { { 22, 3, 1, 0x48, 1, 7 }, 6, 6 },    /* longer: OpenSSL refuses what is there */
+        { { 'G', 'E', 'T', ' ', '/' }, 5, 5 }, /* no record */
+        { { 0x80, 0x2e, 1, 3, 1, 0 }, 6, 6 },  /* a ClientHello of SSL 2 */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < TG_COUNT(cases); i++) {
+        assert_int_equal(tg_tls_record_len(tg_bytes(cases[i].in, cases[i].in_len)),
+                         cases[i].record_len);
+    }
+}
+
+static void key_updates__each_takes_one_record_and_brings_nothing(void **state)
+{
+    struct pair p;
+    uint8_t in[16] = { 0 };
+    size_t len = 0;
+
+    pair_open(&p, *state, TLS1_3_VERSION);
+    for (size_t i = 0; i < 20; i++) {
+        assert_int_equal(SSL_key_update(p.client, SSL_KEY_UPDATE_REQUESTED), 1);
+        assert_int_equal(SSL_do_handshake(p.client), 1);
+        (void)SSL_read(p.client, in, sizeof(in)); /* the answers */
+    }
+    for (size_t i = 0; i < 20; i++) {
+        struct tg_bytes record = record_at(p.fds[1]);
+
+        assert_true(record.len > 0);
+        len = sizeof(in);
+        assert_int_equal(tg_tls_read(p.server, &record, in, &len), TG_TLS_WANT_READ);
+        assert_int_equal(record.len, 0);
+    }
+    assert_int_equal(record_at(p.fds[1]).len, 0);
+    pair_close(&p);
 }
 
 static void context__wrong_files__refused_and_output_unchanged(void **state)
@@ -421,6 +608,12 @@ int main(void)
         CASE(versions__1_2_and_1_3_accepted__older_refused),
         CASE(ciphers__without_forward_secrecy_or_aead__refused),
         CASE(alpn__h2_preferred__http_1_1_without_it__others_refused),
+        CASE(groups__each_alone__accepted),
+        CASE(groups__share_of_none__retried_once),
+        CASE(groups__hybrid__accepted_where_the_library_has_it),
+        CASE(records__one_a_call__the_rest_not_touched),
+        CASE(record_len__each_start__waits_or_refuses),
+        CASE(key_updates__each_takes_one_record_and_brings_nothing),
         CASE(tickets__resumed_by_a_new_context__not_by_other_keys),
         CASE(context__wrong_files__refused_and_output_unchanged),
         cmocka_unit_test(tickets__old_keys__resumed_for_two_hours_at_most),

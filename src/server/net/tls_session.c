@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A session: OpenSSL reads one record a call from the caller's memory, and writes to the socket. */
+#include "base/mem.h"
+#include "server/net/tls_context.h"
+
+#include <openssl/err.h>
+
+struct tg_tls {
+    SSL *ssl;
+    struct tg_tls_context *context; /* a reference */
+    struct tg_bytes record;         /* what OpenSSL may read in this call */
+};
+
+static bool set_ends(struct tg_tls *t, const BIO_METHOD *method, int fd)
+{
+    BIO *in = BIO_new(method);
+
+    if (in == NULL || SSL_set_wfd(t->ssl, fd) != 1) {
+        BIO_free(in);
+        return false;
+    }
+    BIO_set_data(in, &t->record);
+    BIO_set_init(in, 1);
+    SSL_set0_rbio(t->ssl, in);
+    return true;
+}
+
+struct tg_tls *tg_tls_new(struct tg_tls_context *c, int fd)
+{
+    struct tg_tls *t = tg_mem_calloc(1, sizeof(*t));
+
+    if (t != NULL) {
+        t->context = tg_tls_context_hold(c);
+        t->ssl = SSL_new(c->ssl);
+        if (t->ssl == NULL || !set_ends(t, c->method, fd)) {
+            tg_tls_free(&t);
+            ERR_clear_error();
+            return NULL;
+        }
+        SSL_set_accept_state(t->ssl);
+    }
+    return t;
+}
+
+void tg_tls_free(struct tg_tls **t)
+{
+    if (t != NULL && *t != NULL) {
+        SSL_free((*t)->ssl);
+        tg_tls_context_free(&(*t)->context);
+        tg_mem_free(*t);
+        *t = NULL;
+    }
+}
+
+static enum tg_tls_io io_of(SSL *ssl, int result)
+{
+    switch (SSL_get_error(ssl, result)) {
+    case SSL_ERROR_WANT_READ:
+        return TG_TLS_WANT_READ;
+    case SSL_ERROR_WANT_WRITE:
+        return TG_TLS_WANT_WRITE;
+    case SSL_ERROR_ZERO_RETURN:
+        return TG_TLS_CLOSED;
+    default:
+        ERR_clear_error();
+        return TG_TLS_BROKEN;
+    }
+}
+
+/* Ends a call that was given *record: what OpenSSL has not read remains the caller's. */
+static void end_call(struct tg_tls *t, struct tg_bytes *record)
+{
+    *record = t->record;
+    t->record = (struct tg_bytes){ 0 };
+}
+
+enum tg_tls_io tg_tls_handshake(struct tg_tls *t, struct tg_bytes *record)
+{
+    enum tg_tls_io io = TG_TLS_OK;
+    int result = 0;
+
+    ERR_clear_error();
+    t->record = *record;
+    result = SSL_do_handshake(t->ssl);
+    if (result != 1) {
+        io = io_of(t->ssl, result);
+    }
+    end_call(t, record);
+    return io;
+}
+
+bool tg_tls_is_h2(const struct tg_tls *t)
+{
+    const unsigned char *name = NULL;
+    unsigned len = 0;
+
+    SSL_get0_alpn_selected(t->ssl, &name, &len);
+    return tg_bytes_is_equal(tg_bytes(name, len), TG_LIT("h2"));
+}
+
+enum tg_tls_io tg_tls_read(struct tg_tls *t, struct tg_bytes *record, uint8_t *out, size_t *len)
+{
+    enum tg_tls_io io = TG_TLS_OK;
+    int result = 0;
+
+    ERR_clear_error();
+    t->record = *record;
+    result = SSL_read_ex(t->ssl, out, *len, len);
+    if (result != 1) {
+        io = io_of(t->ssl, result);
+    }
+    end_call(t, record);
+    return io;
+}
+
+enum tg_tls_io tg_tls_write(struct tg_tls *t, struct tg_bytes data, size_t *sent)
+{
+    int result = 0;
+
+    ERR_clear_error();
+    result = SSL_write_ex(t->ssl, data.ptr, data.len, sent);
+    return result == 1 ? TG_TLS_OK : io_of(t->ssl, result);
+}
+
+bool tg_tls_has_pending(const struct tg_tls *t)
+{
+    return SSL_pending(t->ssl) > 0;
+}
+
+void tg_tls_close_notify(struct tg_tls *t)
+{
+    ERR_clear_error();
+    (void)SSL_shutdown(t->ssl);
+    ERR_clear_error();
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * server/net/turns.h - the order in which the connections of a worker get their turns.
+ * Layer: L4.      Threads: its worker's.      Blocks: no.      Clock: an argument.
+ * Secrets: none. A network is known by its cells in the ledger.
+ * spec: docs/architecture.md, properties 4 and 6.
+ *
+ * Time is counted for each network and halves every TG_TURNS_HALF_MS. Networks that have used
+ * little time lately come first; equal ones take turns. So a connection waits for at most one turn
+ * of a network that keeps the worker busy. The widest tier (IPv4 /24, IPv6 /48) counts too, at an
+ * eighth: many small networks of one owner do not come before others.
+ */
+#ifndef TG_SERVER_NET_TURNS_H
+#define TG_SERVER_NET_TURNS_H
+
+#include "base/err.h"
+#include "server/http/list.h"
+#include "server/ledger/payer.h"
+
+#include <stdint.h>
+
+#define TG_TURNS_CELLS 4096u
+#define TG_TURNS_LEVELS 12u
+#define TG_TURNS_QUIET_US                                                                          \
+    2000u /* work of the first level; each further level has twice as much                         \
+           */
+#define TG_TURNS_WIDE_SHARE 8u
+#define TG_TURNS_HALF_MS 500u
+
+/* The cells of a network and of its widest tier. Zero: a payer without cells. */
+struct tg_turn_key {
+    uint16_t cell;
+    uint16_t wide;
+};
+
+struct tg_turn_cell {
+    struct tg_link link;  /* in a level, while something waits */
+    struct tg_link queue; /* what waits, in the order of its arrival */
+    uint32_t work_us;
+    uint16_t wide; /* the cell of the wider network */
+};
+
+struct tg_turns {
+    struct tg_link levels[TG_TURNS_LEVELS];
+    struct tg_turn_cell *cells; /* owned, TG_TURNS_CELLS of them */
+    uint32_t *wide_us;          /* owned, as many */
+    size_t count;               /* of what waits */
+    uint64_t halved_mono_ms;
+};
+
+/* TG_E_NOMEM */
+TG_NODISCARD enum tg_err tg_turns_init(struct tg_turns *t, uint64_t now_mono_ms);
+/* Also after a failed init. Nothing may wait. */
+void tg_turns_deinit(struct tg_turns *t);
+
+struct tg_turn_key tg_turns_key(const struct tg_payer *payer);
+
+/* Appends link, which is in no list. */
+void tg_turns_put(struct tg_turns *t, struct tg_turn_key key, struct tg_link *link);
+/* Does nothing when link does not wait. */
+void tg_turns_remove(struct tg_turns *t, struct tg_link *link);
+/* Removes and returns what is next. NULL: nothing waits. */
+struct tg_link *tg_turns_take(struct tg_turns *t);
+/* Counts the time that a turn of key took. */
+void tg_turns_charge(struct tg_turns *t, struct tg_turn_key key, uint64_t work_us);
+/* Call it often: it halves the counts when it is time. */
+void tg_turns_halve(struct tg_turns *t, uint64_t now_mono_ms);
+
+#endif
