@@ -178,10 +178,23 @@ typedef bool tg_store_see_fn(void *ctx, const struct tg_store_seen *seen);
 /* Called from any thread when a port has completions; must only wake the port's thread. */
 typedef void tg_store_notify_fn(void *ctx);
 
+/* What the place where the store is allows. Removing, and a change that makes no record longer, are
+   always tried. */
+enum tg_store_room {
+    TG_STORE_ROOM_ANY,
+    TG_STORE_ROOM_DISK_LOW,  /* new records are TG_E_FULL */
+    TG_STORE_ROOM_DISK_FULL, /* longer records too, and notes are left out */
+    TG_STORE_ROOM_MAP_FULL   /* the same, because the address space of the store is used */
+};
+
 struct tg_store_stats {
     uint64_t record_count; /* tombstones included */
     uint64_t value_bytes;  /* sum of sealed lengths */
     uint64_t outbox_count; /* blocked entries included */
+    enum tg_store_room room;
+    uint64_t disk_used;     /* bytes of the store on its disk; 0: the disk is not watched */
+    uint64_t disk_free;     /* bytes that it may still take, the reserve included */
+    uint64_t disk_failures; /* commits that found no room, since the store was opened */
 };
 
 struct tg_store;
@@ -273,6 +286,9 @@ struct tg_store_limits {
     uint64_t record_max; /* live records; 0: no limit. A put that would add one more is TG_E_FULL */
     uint64_t bytes_max;  /* sealed bytes; 0: no limit */
     uint64_t outbox_max; /* outbox entries; 0: no limit */
+    /* Bytes of the disk that are kept for changes of what is stored: a put of a new record that
+       would use them is TG_E_FULL. 0: the disk is not watched. */
+    uint64_t disk_reserve;
 };
 
 /* For tests and simulation: nothing outlives the process. limits are copied, here and below. */
@@ -283,8 +299,9 @@ TG_NODISCARD enum tg_err tg_store_mem_open(struct tg_store **out,
  * The embedded store: an LMDB environment in dir (created with mode 0700 if absent), one writer
  * thread, group commit. An existing dir keeps its mode. A child that is forked without exec shares
  * the lock, so fork before opening. TG_E_IO: dir cannot be made or opened, is on a network
- * file system, or is open in another process; fault names it. A failed commit is in doubt and
- * ends the process (exit code 70) after one log event. Clients learn the outcome when they retry.
+ * file system, or is open in another process; fault names it. A commit that found no room on the
+ * disk wrote nothing and is TG_E_FULL. Any other failed commit is in doubt and ends the process
+ * (exit code 70) after one log event. Clients learn the outcome when they retry.
  */
 TG_NODISCARD enum tg_err tg_store_lmdb_open(struct tg_store **out, const char *dir,
                                             const struct tg_store_limits *limits,

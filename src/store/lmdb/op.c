@@ -26,12 +26,22 @@ static bool is_map_nearly_full(const struct tg_lmdb *s, const struct tg_lmdb_wri
     return pages_bytes > s->map_size / 4 * 3;
 }
 
+enum tg_store_room tg_lmdb_room(const struct tg_lmdb *s, const struct tg_lmdb_write *w,
+                                size_t more_bytes)
+{
+    if (is_map_nearly_full(s, w, more_bytes)) {
+        return TG_STORE_ROOM_MAP_FULL;
+    }
+    return tg_lmdb_space_room(&s->space, w->written_bytes + more_bytes);
+}
+
 static enum tg_err admit(const struct tg_lmdb *s, const struct tg_lmdb_write *w,
                          const struct tg_store_record *old, const struct tg_store_record *next)
 {
     bool is_growing = old == NULL || next->sealed.len > old->sealed.len;
+    enum tg_store_room room = is_growing ? tg_lmdb_room(s, w, next->sealed.len) : TG_STORE_ROOM_ANY;
 
-    if (is_growing && is_map_nearly_full(s, w, next->sealed.len)) {
+    if (room > TG_STORE_ROOM_DISK_LOW || (old == NULL && room != TG_STORE_ROOM_ANY)) {
         return TG_E_FULL;
     }
     return tg_store_admit(&s->limits, &w->stats, old, next);
@@ -47,7 +57,7 @@ static int notes_run(struct tg_lmdb *s, struct tg_lmdb_write *w, struct tg_store
     op->has_notes = next->note_count > 0;
     for (size_t i = 0; rc == 0 && !op->is_noteless && i < next->note_count; i++) {
         if (next->notes[i].ask == TG_OUTBOX_UNBLOCK ||
-            !is_map_nearly_full(s, w, next->notes[i].sealed.len)) {
+            tg_lmdb_room(s, w, next->notes[i].sealed.len) <= TG_STORE_ROOM_DISK_LOW) {
             rc = tg_lmdb_outbox_note(w, &s->limits, &next->notes[i]);
         }
     }

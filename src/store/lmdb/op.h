@@ -24,6 +24,10 @@ struct tg_lmdb_op_kind {
     bool ends_leases;
 };
 
+/* Whether a value of more_bytes finds room, beside what the transaction has written. */
+enum tg_store_room tg_lmdb_room(const struct tg_lmdb *s, const struct tg_lmdb_write *w,
+                                size_t more_bytes);
+
 const struct tg_lmdb_op_kind *tg_lmdb_op_kind(enum tg_store_op_kind kind);
 
 #endif

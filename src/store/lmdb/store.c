@@ -202,6 +202,10 @@ static void lmdb_stats(const struct tg_store *s, struct tg_store_stats *out)
     out->record_count = atomic_load_explicit(&l->record_count, memory_order_relaxed);
     out->value_bytes = atomic_load_explicit(&l->value_bytes, memory_order_relaxed);
     out->outbox_count = atomic_load_explicit(&l->outbox_count, memory_order_relaxed);
+    out->room = (enum tg_store_room)atomic_load_explicit(&l->room, memory_order_relaxed);
+    out->disk_used = atomic_load_explicit(&l->disk_used, memory_order_relaxed);
+    out->disk_free = atomic_load_explicit(&l->disk_free, memory_order_relaxed);
+    out->disk_failures = atomic_load_explicit(&l->disk_failures, memory_order_relaxed);
 }
 
 static void lmdb_close(struct tg_store **s)
@@ -264,11 +268,13 @@ static int env_try(MDB_env **env, const char *dir, size_t map_size)
 }
 
 /* 0.9.24 leaves the data file open across exec. */
-static int env_close_on_exec(MDB_env *env)
+static int env_close_on_exec(struct tg_lmdb *s)
 {
     mdb_filehandle_t fd = -1;
-    int rc = mdb_env_get_fd(env, &fd);
+    int rc = mdb_env_get_fd(s->env, &fd);
 
+    s->space.fd = fd;
+    s->space.reserve = s->limits.disk_reserve;
     if (rc == 0 && fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
         rc = errno;
     }
@@ -286,7 +292,7 @@ static enum tg_err env_open(struct tg_lmdb *s, const char *dir, uint64_t map_max
         rc = s->map_size > SIZE_MAX / 2 ? ENOMEM : env_try(&s->env, dir, (size_t)s->map_size);
     }
     if (rc == 0) {
-        rc = env_close_on_exec(s->env);
+        rc = env_close_on_exec(s);
     }
     if (rc == 0) {
         rc = mdb_reader_check(s->env, &dead_count);

@@ -10,11 +10,17 @@
 #include "store/lmdb/op.h"
 #include "store/lmdb/sweep.h"
 
+#include <errno.h>
 #include <signal.h>
+
+static bool is_no_room(int rc)
+{
+    return rc == ENOSPC || rc == EDQUOT;
+}
 
 static enum tg_err err_of(int rc)
 {
-    return rc == MDB_MAP_FULL || rc == MDB_TXN_FULL ? TG_E_FULL : TG_E_STORE;
+    return rc == MDB_MAP_FULL || rc == MDB_TXN_FULL || is_no_room(rc) ? TG_E_FULL : TG_E_STORE;
 }
 
 /* Writes what the operations have in common. */
@@ -110,13 +116,48 @@ static void batch_fail_first(struct tg_lmdb *s, struct tg_store_oplist *pending,
     batch_complete(s, pending, 1);
 }
 
+/* The number of the last transaction that readers see. */
+static size_t last_txn(MDB_env *env)
+{
+    MDB_envinfo info = { .me_last_txnid = 0 };
+
+    return mdb_env_info(env, &info) == 0 ? info.me_last_txnid : 0;
+}
+
 /*
- * 0, or MDB_MAP_FULL, MDB_TXN_FULL: LMDB finds the pages it needs before it writes the first
- * byte, so with those two nothing was written. Any other failure ends the process.
- * spec: protocol/3#acknowledged-is-durable
+ * Whether a commit that failed with rc certainly wrote nothing that counts.
+ *
+ * MDB_MAP_FULL, MDB_TXN_FULL: LMDB finds the pages it needs before it writes the first byte.
+ * ENOSPC, EDQUOT: from the write of the pages, or from the flush before the meta page is written.
+ * The pages belong to no tree that a reader sees, and the next transaction writes each page that it
+ * uses. If the write of the meta page fails, LMDB refuses further transactions, because the cached
+ * page differs from the disk: that is in doubt. So is an error that LMDB reports for a write that
+ * was cut, EIO, which may also come from the disk.
  */
+static bool is_definite(struct tg_lmdb *s, int rc, size_t txn_before)
+{
+    MDB_txn *txn = NULL;
+
+    if (err_of(rc) != TG_E_FULL) {
+        return false;
+    }
+    if (!is_no_room(rc)) {
+        return true;
+    }
+    if (last_txn(s->env) != txn_before || mdb_txn_begin(s->env, NULL, 0, &txn) != 0) {
+        return false;
+    }
+    mdb_txn_abort(txn);
+    s->space.has_failed = true;
+    atomic_fetch_add_explicit(&s->disk_failures, 1, memory_order_relaxed);
+    return true;
+}
+
+/* 0, or a failure that is definite: nothing was written. Any other ends the process.
+   spec: protocol/3#acknowledged-is-durable */
 static int batch_commit(struct tg_lmdb *s, struct tg_lmdb_write *w)
 {
+    size_t txn_before = 0;
     int rc = 0;
 
     if (!w->is_dirty) {
@@ -124,13 +165,19 @@ static int batch_commit(struct tg_lmdb *s, struct tg_lmdb_write *w)
         mdb_txn_abort(w->txn);
         return 0;
     }
+    if (!tg_lmdb_space_fits(&s->space, w)) {
+        mdb_txn_abort(w->txn);
+        s->space.has_failed = true;
+        return ENOSPC;
+    }
+    txn_before = last_txn(s->env);
     rc = mdb_txn_commit(w->txn);
-    if (err_of(rc) == TG_E_FULL) {
+    if (rc != 0 && is_definite(s, rc, txn_before)) {
         return rc;
     }
     if (rc != 0) {
         /* In doubt: the page cache and the disk may differ from now on. No client is answered. */
-        tg_store_die(s->gate.log, "store.commit_failed", rc);
+        tg_store_die(s->gate.log, is_no_room(rc) ? "store.disk_full" : "store.commit_failed", rc);
     }
     tg_lmdb_sweep_note(s, w);
     s->stats = w->stats;
@@ -140,12 +187,30 @@ static int batch_commit(struct tg_lmdb *s, struct tg_lmdb_write *w)
     return 0;
 }
 
+/* Measures the disk, and shows the result to other threads. */
+static int batch_look(struct tg_lmdb *s, const struct tg_lmdb_write *w)
+{
+    int rc = tg_lmdb_space_look(&s->space, s->env, w);
+
+    if (rc == 0) {
+        atomic_store_explicit(&s->room, (uint64_t)tg_lmdb_room(s, w, 0), memory_order_relaxed);
+        atomic_store_explicit(&s->disk_used, s->space.end, memory_order_relaxed);
+        atomic_store_explicit(&s->disk_free, s->space.free_bytes, memory_order_relaxed);
+    }
+    return rc;
+}
+
 /* One transaction. *count: operations that were tried; on failure, those that ran without. */
 static int batch_try(struct tg_lmdb *s, struct tg_lmdb_write *w, struct tg_store_op *first,
                      size_t *count)
 {
-    int rc = batch_run(s, w, first, count);
+    int rc = batch_look(s, w);
 
+    if (rc == 0) {
+        rc = batch_run(s, w, first, count);
+    } else {
+        *count = 0;
+    }
     if (rc != 0) {
         mdb_txn_abort(w->txn);
         return rc;

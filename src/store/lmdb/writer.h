@@ -9,6 +9,7 @@
 
 #include "store/lmdb/dir.h"
 #include "store/lmdb/lease.h"
+#include "store/lmdb/space.h"
 #include "store/lmdb/table.h"
 #include "store/queue.h"
 
@@ -40,10 +41,15 @@ struct tg_lmdb {
     struct tg_lmdb_leases leases; /* the writer thread uses this and the members up to stats */
     struct tg_lmdb_sweep sweep;
     uint64_t try_number;
+    struct tg_lmdb_space space;
     struct tg_store_stats stats;   /* as committed */
     _Atomic uint64_t record_count; /* the same, for other threads */
     _Atomic uint64_t value_bytes;
     _Atomic uint64_t outbox_count;
+    _Atomic uint64_t room; /* enum tg_store_room, as of the last transaction, like the next two */
+    _Atomic uint64_t disk_used;
+    _Atomic uint64_t disk_free;
+    _Atomic uint64_t disk_failures;
 };
 
 /* Starts the thread. It ends when the queue is closed and empty. TG_E_NOMEM */
