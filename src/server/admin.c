@@ -19,7 +19,7 @@ struct probe {
     uint64_t number;
     uint8_t sealed[8];
     int64_t now_s;
-    bool is_full; /* not written: the store is at a limit */
+    const char *limit; /* why a new record is refused; NULL: it is not */
 };
 
 static void answer(const struct tg_exchange_ops *ops, void *ctx, unsigned status,
@@ -54,16 +54,30 @@ static void healthz(struct tg_admin *a, const struct tg_exchange_ops *ops, void 
 }
 
 /* At a limit the store accepts no new record, and no probe, but serves everything else. The relay
-   counts as ready: otherwise a load balancer would cut devices off from their mailboxes. */
-static bool is_at_limit(const struct tg_shared *shared)
+   counts as ready: otherwise a load balancer would cut devices off from their mailboxes. NULL: it
+   is at no limit. */
+static const char *limit_text(const struct tg_shared *shared)
 {
+    static const char *const rooms[] = {
+        [TG_STORE_ROOM_DISK_LOW] = "ready, but the disk is nearly full: no new mailboxes\n",
+        [TG_STORE_ROOM_DISK_FULL] =
+            "ready, but the disk is full: mailboxes can be read and deleted\n",
+        [TG_STORE_ROOM_MAP_FULL] =
+            "ready, but the address space of the store is full: mailboxes can be read and deleted\n"
+    };
     const struct tg_store_limits *limits = &shared->config->store_limits;
     struct tg_store_stats stats = { 0 };
 
     shared->store->ops->stats(shared->store, &stats);
-    return (limits->record_max != 0 && stats.record_count >= limits->record_max) ||
-           (limits->bytes_max != 0 &&
-            stats.value_bytes + sizeof(((struct probe *)0)->sealed) > limits->bytes_max);
+    if (stats.room != TG_STORE_ROOM_ANY) {
+        return rooms[stats.room];
+    }
+    if ((limits->record_max != 0 && stats.record_count >= limits->record_max) ||
+        (limits->bytes_max != 0 &&
+         stats.value_bytes + sizeof(((struct probe *)0)->sealed) > limits->bytes_max)) {
+        return "ready, but full: no new mailboxes\n";
+    }
+    return NULL;
 }
 
 static void finish_probe(struct probe *p, bool is_ready)
@@ -75,8 +89,7 @@ static void finish_probe(struct probe *p, bool is_ready)
     if (p->ops_ctx != NULL) {
         if (is_ready) {
             answer(p->ops, p->ops_ctx, 200, TEXT_PLAIN,
-                   p->is_full ? TG_LIT("ready, but full: no new mailboxes\n") : TG_LIT("ready\n"),
-                   0);
+                   tg_bytes_str(p->limit != NULL ? p->limit : "ready\n"), 0);
         } else {
             answer(p->ops, p->ops_ctx, 503, TEXT_PLAIN,
                    TG_LIT("the store failed: a probe was not written and read back\n"),
@@ -91,16 +104,16 @@ static void on_probe_read(void *ctx, enum tg_err err, const struct tg_store_reco
     struct probe *p = ctx;
 
     /* Another probe may have written since: a newer version is as good. */
-    finish_probe(p,
-                 err == TG_OK && (p->is_full || (record != NULL && record->version >= p->number)));
+    finish_probe(p, err == TG_OK &&
+                        (p->limit != NULL || (record != NULL && record->version >= p->number)));
 }
 
 static void on_probe_written(void *ctx, enum tg_err err)
 {
     struct probe *p = ctx;
 
-    p->is_full = err == TG_E_FULL && is_at_limit(p->admin->shared);
-    if (err != TG_OK && !p->is_full) {
+    p->limit = err == TG_OK || err == TG_E_FULL ? limit_text(p->admin->shared) : NULL;
+    if (err != TG_OK && p->limit == NULL) {
         finish_probe(p, false);
         return;
     }

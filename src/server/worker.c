@@ -101,11 +101,23 @@ static void on_push_queued(void *ctx)
 
 static void sweep(struct tg_worker *w);
 
+static void watch_disk(struct tg_worker *w)
+{
+    struct tg_store_stats stats = { .record_count = 0 };
+
+    w->shared->store->ops->stats(w->shared->store, &stats);
+    tg_disk_watch(&w->disk_watch, &stats, w->env.now_mono_ms, w->shared->log);
+}
+
 static void on_swept(void *ctx, enum tg_err err, const struct tg_store_swept *swept)
 {
     struct tg_worker *w = ctx;
 
     w->is_sweeping = false;
+    watch_disk(w);
+    if (err == TG_E_FULL) {
+        return; /* no room on the disk: the watch says so */
+    }
     if (err != TG_OK) {
         TG_LOG(w->shared->log, TG_LOG_WARNING, "store.sweep_failed", { "error", (int64_t)err });
         return;

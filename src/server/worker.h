@@ -13,6 +13,7 @@
 #include "server/net/conn.h"
 #include "server/net/listener.h"
 #include "server/offload.h"
+#include "server/ops/disk_watch.h"
 #include "server/shared.h"
 
 #include <stdatomic.h>
@@ -46,6 +47,7 @@ struct tg_worker {
     uint64_t sweep_at_mono_ms;
     uint64_t drain_until_mono_ms; /* 0: not draining */
     bool is_sweeping;
+    struct tg_disk_watch disk_watch;
     bool is_closing;
     bool has_cut_connections; /* connections were still open when the drain timeout ended */
     bool has_failed;          /* the store still had changes when the time after it ended */

@@ -188,13 +188,13 @@ enum tg_store_room {
 };
 
 struct tg_store_stats {
-    uint64_t record_count; /* tombstones included */
-    uint64_t value_bytes;  /* sum of sealed lengths */
-    uint64_t outbox_count; /* blocked entries included */
-    enum tg_store_room room;
-    uint64_t disk_used;     /* bytes of the store on its disk; 0: the disk is not watched */
-    uint64_t disk_free;     /* bytes that it may still take, the reserve included */
-    uint64_t disk_failures; /* commits that found no room, since the store was opened */
+    uint64_t record_count;   /* tombstones included */
+    uint64_t value_bytes;    /* sum of sealed lengths */
+    uint64_t outbox_count;   /* blocked entries included */
+    enum tg_store_room room; /* for a record of the largest size */
+    uint64_t disk_used;      /* bytes of the store on its disk; 0: the disk is not watched */
+    uint64_t disk_free;      /* bytes that it may still take, the reserve included */
+    uint64_t disk_failures;  /* commits that found no room, since the store was opened */
 };
 
 struct tg_store;

@@ -371,6 +371,23 @@ static void append_gauges(struct tg_buf *out, const struct tg_metrics *m,
     append_one_gauge(out, "tigress_sweep_behind_seconds",
                      "Everything that expired longer ago than this is removed from the store.",
                      now->sweep_behind_s);
+    if (now->store.disk_used > 0) {
+        append_one_gauge(out, "tigress_store_disk_used_bytes", "Bytes of the store on its disk.",
+                         now->store.disk_used);
+        append_one_gauge(out, "tigress_store_disk_free_bytes",
+                         "Bytes that the store may still take, disk-reserve included.",
+                         now->store.disk_free);
+        append_one_gauge(out, "tigress_store_disk_low",
+                         "1: no new mailboxes, because the disk is nearly full; 2: it is full.",
+                         now->store.room == TG_STORE_ROOM_DISK_LOW    ? 1
+                         : now->store.room == TG_STORE_ROOM_DISK_FULL ? 2
+                                                                      : 0);
+        append_head(out,
+                    (struct family){ "tigress_store_disk_failures_total",
+                                     "Commits that found no room on the disk." },
+                    "counter");
+        append_sample(out, "tigress_store_disk_failures_total", "", now->store.disk_failures);
+    }
     append_one_gauge(out, "tigress_store_ready", "1: the store answered the last probe.",
                      now->is_store_ready ? 1 : 0);
     append_one_gauge(out, "tigress_start_time_seconds", "UTC time of the start, to the minute.",

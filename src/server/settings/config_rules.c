@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#define DEV_DISK_RESERVE 1048576u /* 1 MiB */
 #define RECORD_OVERHEAD_MAX 8192u /* bytes of a record besides its texts, rounded up */
 
 /* dst = a + b. A path that does not fit is a fault of setting id. */
@@ -59,6 +60,9 @@ static void derive_dev(struct tg_config_load_state *state, const struct tg_confi
             TG_OK) {
             tg_config_fault(state, TG_SET_ADMIN, fault.text);
         }
+    }
+    if (!tg_config_is_given(state, TG_SET_DISK_RESERVE)) {
+        c->store_limits.disk_reserve = DEV_DISK_RESERVE;
     }
     c->is_dev_cert = !c->is_plain_http && !tg_config_is_given(state, TG_SET_TLS_CERT) &&
                      !tg_config_is_given(state, TG_SET_TLS_KEY);

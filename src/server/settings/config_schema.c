@@ -77,6 +77,10 @@ const struct tg_setting tg_settings[TG_SET_COUNT] = {
     ROW(TG_SET_STORE_BYTES_MAX, "store-bytes-max", TG_SETTING_SIZE), AT(store_limits.bytes_max),
         STORE, .default_text = "16GiB", .max = (uint64_t)1 << 40, .arg = "SIZE",
         .help = "bytes of all mailboxes together; 0: no limit" },
+    ROW(TG_SET_DISK_RESERVE, "disk-reserve", TG_SETTING_SIZE), AT(store_limits.disk_reserve),
+        STORE, .default_text = "64MiB", .max = (uint64_t)1 << 40, .arg = "SIZE",
+        .help = "room on the store's disk that new mailboxes leave to stored ones; 0: the disk is "
+                "not watched; default with --dev: 1MiB" },
     ROW(TG_SET_SWEEP_INTERVAL, "sweep-interval", TG_SETTING_DURATION), AT(sweep_interval_s),
         STORE, .default_text = "5s", .min = 1, .max = 30, .arg = "TIME",
         .help = "pause after which the relay looks for expired mailboxes again" },

@@ -193,7 +193,8 @@ static int batch_look(struct tg_lmdb *s, const struct tg_lmdb_write *w)
     int rc = tg_lmdb_space_look(&s->space, s->env, w);
 
     if (rc == 0) {
-        atomic_store_explicit(&s->room, (uint64_t)tg_lmdb_room(s, w, 0), memory_order_relaxed);
+        atomic_store_explicit(&s->room, (uint64_t)tg_lmdb_room(s, w, TG_STORE_VALUE_MAX),
+                              memory_order_relaxed);
         atomic_store_explicit(&s->disk_used, s->space.end, memory_order_relaxed);
         atomic_store_explicit(&s->disk_free, s->space.free_bytes, memory_order_relaxed);
     }
