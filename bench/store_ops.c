@@ -327,7 +327,7 @@ static uint64_t option(int argc, char **argv, const char *name, uint64_t fallbac
 int main(int argc, char **argv)
 {
     static struct worker workers[PORTS_MAX];
-    struct tg_store_limits limits = { .record_max = 0 };
+    struct tg_store_limits limits = { .live_max = 0 };
     struct tg_fault fault = { "" };
     struct tg_store *store = NULL;
 

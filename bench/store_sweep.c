@@ -299,7 +299,7 @@ static void start_all(struct port ports[3], struct tg_store *store, size_t fligh
 int main(int argc, char **argv)
 {
     static struct port ports[3];
-    struct tg_store_limits limits = { .record_max = 0 };
+    struct tg_store_limits limits = { .live_max = 0 };
     struct tg_fault fault = { "" };
     struct tg_store *store = NULL;
     pthread_t threads[3];

@@ -35,6 +35,8 @@ static enum tg_err seal_record(struct tg_exchange *ex, const struct tg_store_rec
     TG_TRY(tg_seal_record(&ex->sealed, &ex->record_key, &ex->key, version, ex->box.expires_s,
                           tg_buf_view(&ex->fresh), ex->relay->rng));
     *next = (struct tg_store_record){ .version = version,
+                                      .class = ex->box.state == TG_MAILBOX_LIVE ? TG_STORE_LIVE
+                                                                                : TG_STORE_ENDED,
                                       .expires_s = ex->box.expires_s,
                                       .sealed = tg_buf_view(&ex->sealed) };
     err = TG_OK;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define PROBE_EXPIRES_S 60
+#define MAILBOX_LEN_MIN 256u /* bytes; about the smallest sealed mailbox */
 #define RETRY_AFTER_S 5u
 #define TEXT_PLAIN "text/plain; charset=utf-8"
 
@@ -20,6 +21,7 @@ struct probe {
     uint8_t sealed[8];
     int64_t now_s;
     const char *limit; /* why a new record is refused; NULL: it is not */
+    bool is_written;
 };
 
 static void answer(const struct tg_exchange_ops *ops, void *ctx, unsigned status,
@@ -53,9 +55,9 @@ static void healthz(struct tg_admin *a, const struct tg_exchange_ops *ops, void 
     }
 }
 
-/* At a limit the store accepts no new record, and no probe, but serves everything else. The relay
-   counts as ready: otherwise a load balancer would cut devices off from their mailboxes. NULL: it
-   is at no limit. */
+/* At a limit the store accepts no new mailbox, and perhaps no probe, but serves everything else.
+   The relay counts as ready: otherwise a load balancer would cut devices off from their mailboxes.
+   NULL: it is at no limit. */
 static const char *limit_text(const struct tg_shared *shared)
 {
     static const char *const rooms[] = {
@@ -65,19 +67,15 @@ static const char *limit_text(const struct tg_shared *shared)
         [TG_STORE_ROOM_MAP_FULL] =
             "ready, but the address space of the store is full: mailboxes can be read and deleted\n"
     };
-    const struct tg_store_limits *limits = &shared->config->store_limits;
     struct tg_store_stats stats = { 0 };
 
     shared->store->ops->stats(shared->store, &stats);
     if (stats.room != TG_STORE_ROOM_ANY) {
         return rooms[stats.room];
     }
-    if ((limits->record_max != 0 && stats.record_count >= limits->record_max) ||
-        (limits->bytes_max != 0 &&
-         stats.value_bytes + sizeof(((struct probe *)0)->sealed) > limits->bytes_max)) {
-        return "ready, but full: no new mailboxes\n";
-    }
-    return NULL;
+    return tg_store_has_room(&shared->config->store_limits, &stats, MAILBOX_LEN_MIN)
+               ? NULL
+               : "ready, but full: no new mailboxes\n";
 }
 
 static void finish_probe(struct probe *p, bool is_ready)
@@ -105,15 +103,16 @@ static void on_probe_read(void *ctx, enum tg_err err, const struct tg_store_reco
 
     /* Another probe may have written since: a newer version is as good. */
     finish_probe(p, err == TG_OK &&
-                        (p->limit != NULL || (record != NULL && record->version >= p->number)));
+                        (!p->is_written || (record != NULL && record->version >= p->number)));
 }
 
 static void on_probe_written(void *ctx, enum tg_err err)
 {
     struct probe *p = ctx;
 
-    p->limit = err == TG_OK || err == TG_E_FULL ? limit_text(p->admin->shared) : NULL;
-    if (err != TG_OK && p->limit == NULL) {
+    p->limit = limit_text(p->admin->shared);
+    p->is_written = err == TG_OK;
+    if (!p->is_written && !(err == TG_E_FULL && p->limit != NULL)) {
         finish_probe(p, false);
         return;
     }
@@ -127,6 +126,7 @@ static enum tg_store_verdict probe_change(void *ctx, const struct tg_store_recor
 
     (void)old;
     next->record = (struct tg_store_record){ .version = p->number,
+                                             .class = TG_STORE_ENDED, /* no mailbox */
                                              .expires_s = p->now_s + PROBE_EXPIRES_S,
                                              .sealed = TG_ARRAY_BYTES(p->sealed) };
     return TG_STORE_PUT;

@@ -103,7 +103,7 @@ static void sweep(struct tg_worker *w);
 
 static void watch_disk(struct tg_worker *w)
 {
-    struct tg_store_stats stats = { .record_count = 0 };
+    struct tg_store_stats stats = { .live_count = 0 };
 
     w->shared->store->ops->stats(w->shared->store, &stats);
     tg_disk_watch(&w->disk_watch, &stats, w->env.now_mono_ms, w->shared->log);

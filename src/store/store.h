@@ -22,8 +22,18 @@ struct tg_store_key {
     uint8_t bytes[TG_STORE_KEY_LEN];
 };
 
+/* What a record counts as. The store does not know more about its content. */
+enum tg_store_class {
+    TG_STORE_LIVE,
+    TG_STORE_ENDED /* what remains of a live record until its expiration */
+};
+#define TG_STORE_CLASS_COUNT 2u
+#define TG_STORE_VERSION_MAX ((UINT64_C(1) << 56) - 1)
+#define TG_STORE_ENDED_MAX 512u /* bytes of a sealed record that has ended */
+
 struct tg_store_record {
-    uint64_t version;
+    uint64_t version; /* at most TG_STORE_VERSION_MAX */
+    enum tg_store_class class;
     int64_t expires_s; /* UTC seconds; sweep may remove the record from then on */
     struct tg_bytes sealed;
 };
@@ -121,7 +131,8 @@ enum tg_store_verdict {
  * one call, and always before done().
  *   old   NULL when there is no record; ends when change() returns
  *   next  all zero at first, written for TG_STORE_PUT; what it views must stay valid until done();
- *         a record of more than TG_STORE_VALUE_MAX bytes is answered TG_E_FULL. A note without
+ *         a record of more than TG_STORE_VALUE_MAX bytes (TG_STORE_ENDED_MAX if it has ended) is
+ *         answered TG_E_FULL, and so is one without room (struct tg_store_limits). A note without
  *         room (TG_OUTBOX_SEALED_MAX, outbox_max) is left out: a note never fails a change
  * TG_STORE_REMOVE without a record is TG_STORE_KEEP.
  */
@@ -188,8 +199,11 @@ enum tg_store_room {
 };
 
 struct tg_store_stats {
-    uint64_t record_count;   /* tombstones included */
-    uint64_t value_bytes;    /* sum of sealed lengths */
+    /* The counts come first. */
+    uint64_t live_count; /* records of the class LIVE */
+    uint64_t live_bytes; /* sum of their sealed lengths */
+    uint64_t ended_count;
+    uint64_t ended_bytes;
     uint64_t outbox_count;   /* blocked entries included */
     enum tg_store_room room; /* for a record of the largest size */
     uint64_t disk_used;      /* bytes of the store on its disk; 0: the disk is not watched */
@@ -282,14 +296,26 @@ TG_NODISCARD enum tg_err tg_store_fact_load(struct tg_store *s, enum tg_fact fac
 TG_NODISCARD enum tg_err tg_store_fact_save(struct tg_store *s, enum tg_fact fact,
                                             uint64_t old_version, struct tg_bytes value);
 
+/*
+ * What a store may hold; 0: no limit. They refuse new live records. A live record reserves the room
+ * of the ended record that may replace it, so a record can always end, also where a limit was
+ * lowered. A record that does not grow is always admitted.
+ */
 struct tg_store_limits {
-    uint64_t record_max; /* live records; 0: no limit. A put that would add one more is TG_E_FULL */
-    uint64_t bytes_max;  /* sealed bytes; 0: no limit */
-    uint64_t outbox_max; /* outbox entries; 0: no limit */
+    uint64_t live_max;  /* live records */
+    uint64_t ended_max; /* ended records, with one reserved for each live record */
+    /* Sealed bytes of live records. Live records that exist may grow by a sixteenth more, also
+       beyond what there was when the store was opened. */
+    uint64_t bytes_max;
+    uint64_t outbox_max; /* outbox entries */
     /* Bytes of the disk that are kept for changes of what is stored: a put of a new record that
        would use them is TG_E_FULL. 0: the disk is not watched. */
     uint64_t disk_reserve;
 };
+
+/* Whether a new live record of len sealed bytes finds room. */
+bool tg_store_has_room(const struct tg_store_limits *limits, const struct tg_store_stats *now,
+                       size_t len);
 
 /* For tests and simulation: nothing outlives the process. limits are copied, here and below. */
 TG_NODISCARD enum tg_err tg_store_mem_open(struct tg_store **out,

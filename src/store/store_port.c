@@ -333,26 +333,6 @@ void tg_store_port_dispatch(struct tg_store_port *port)
     port->is_dispatching = false;
 }
 
-enum tg_err tg_store_admit(const struct tg_store_limits *limits, const struct tg_store_stats *now,
-                           const struct tg_store_record *old, const struct tg_store_record *next)
-{
-    size_t old_len = old == NULL ? 0 : old->sealed.len;
-    uint64_t others = now->value_bytes - old_len;
-
-    if (next->sealed.len > TG_STORE_VALUE_MAX) {
-        return TG_E_FULL;
-    }
-    if (old == NULL && limits->record_max != 0 && now->record_count >= limits->record_max) {
-        return TG_E_FULL;
-    }
-    /* A record that does not grow is always admitted: a lowered limit must not stop a tombstone. */
-    if (limits->bytes_max != 0 && next->sealed.len > old_len &&
-        others + next->sealed.len > limits->bytes_max) {
-        return TG_E_FULL;
-    }
-    return TG_OK;
-}
-
 bool tg_store_note_fits(const struct tg_store_limits *limits, const struct tg_store_stats *now,
                         const struct tg_outbox_note *note, bool is_new)
 {

@@ -182,11 +182,23 @@ void tg_store_port_complete(struct tg_store_port *port, struct tg_store_oplist *
 /* Runs the callbacks of what is ready at the moment of the call. */
 void tg_store_port_dispatch(struct tg_store_port *port);
 
+/* The limits of an open store. */
+struct tg_store_bounds {
+    struct tg_store_limits limits;
+    uint64_t grown_max; /* sealed bytes of live records, when one of them grows; 0: no limit */
+};
+
+/* opened: the stats when the store is opened. */
+struct tg_store_bounds tg_store_bounds(const struct tg_store_limits *limits,
+                                       const struct tg_store_stats *opened);
 /* Whether next may replace old (NULL: none) while `now` is kept. TG_OK or TG_E_FULL. */
-TG_NODISCARD enum tg_err tg_store_admit(const struct tg_store_limits *limits,
+TG_NODISCARD enum tg_err tg_store_admit(const struct tg_store_bounds *bounds,
                                         const struct tg_store_stats *now,
                                         const struct tg_store_record *old,
                                         const struct tg_store_record *next);
+/* Counts that next replaces old; NULL: none. */
+void tg_store_count(struct tg_store_stats *stats, const struct tg_store_record *old,
+                    const struct tg_store_record *next);
 /* Whether a TG_OUTBOX_NOTIFY finds room; is_new: there is no entry of its key. */
 bool tg_store_note_fits(const struct tg_store_limits *limits, const struct tg_store_stats *now,
                         const struct tg_outbox_note *note, bool is_new);

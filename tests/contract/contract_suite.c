@@ -73,9 +73,9 @@ static void put__over_a_record__replaces_all_of_it(void **state)
 
     assert_int_equal(put(&f->client, 1, 1, NEVER_S, TG_LIT("a longer record")), TG_OK);
     assert_int_equal(put(&f->client, 2, 5, NEVER_S, TG_LIT("neighbour")), TG_OK);
-    assert_int_equal(put(&f->client, 1, UINT64_MAX, INT64_MAX, TG_LIT("short")), TG_OK);
+    assert_int_equal(put(&f->client, 1, TG_STORE_VERSION_MAX, INT64_MAX, TG_LIT("short")), TG_OK);
     assert_true(look(&f->client, 1, &call));
-    assert_seen(&call, UINT64_MAX, INT64_MAX, TG_LIT("short"));
+    assert_seen(&call, TG_STORE_VERSION_MAX, INT64_MAX, TG_LIT("short"));
     assert_true(look(&f->client, 2, &call));
     assert_seen(&call, 5, NEVER_S, TG_LIT("neighbour"));
     assert_stats(f->store, 2, 14);
@@ -424,7 +424,7 @@ static void removed_record__is_not_swept_again(void **state)
 
 static void record_limit__admits_n_and_refuses_one_more(void **state)
 {
-    struct tg_store_limits limits = { .record_max = 3 };
+    struct tg_store_limits limits = { .live_max = 3 };
     struct fixture f;
     struct call call;
 
@@ -470,7 +470,7 @@ static void byte_limit__admits_n_and_refuses_one_more(void **state)
 
 static void refused_change__does_not_affect_its_neighbours(void **state)
 {
-    struct tg_store_limits limits = { .record_max = 2 };
+    struct tg_store_limits limits = { .live_max = 2 };
     struct fixture f;
     struct call calls[6];
 

@@ -67,7 +67,7 @@ void fixture_open(struct fixture *f, const struct backend *backend,
 {
     memset(f, 0, sizeof(*f));
     f->backend = backend;
-    f->limits = limits == NULL ? (struct tg_store_limits){ .record_max = 0 } : *limits;
+    f->limits = limits == NULL ? (struct tg_store_limits){ .live_max = 0 } : *limits;
     folder_make(f->folder, sizeof(f->folder));
     (void)snprintf(f->dir, sizeof(f->dir), "%s/db", f->folder);
     assert_int_equal(backend->open(&f->store, f->dir, &f->limits), TG_OK);
@@ -386,7 +386,7 @@ unsigned number_of(const struct tg_store_key *key)
 
 void assert_outbox(const struct tg_store *store, uint64_t outbox_count)
 {
-    struct tg_store_stats stats = { .record_count = 0 };
+    struct tg_store_stats stats = { .live_count = 0 };
 
     store->ops->stats(store, &stats);
     assert_int_equal(stats.outbox_count, outbox_count);
@@ -394,9 +394,9 @@ void assert_outbox(const struct tg_store *store, uint64_t outbox_count)
 
 void assert_stats(const struct tg_store *store, uint64_t record_count, uint64_t value_bytes)
 {
-    struct tg_store_stats stats = { .record_count = 0 };
+    struct tg_store_stats stats = { .live_count = 0 };
 
     store->ops->stats(store, &stats);
-    assert_int_equal(stats.record_count, record_count);
-    assert_int_equal(stats.value_bytes, value_bytes);
+    assert_int_equal(stats.live_count, record_count);
+    assert_int_equal(stats.live_bytes, value_bytes);
 }

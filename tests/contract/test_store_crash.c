@@ -149,7 +149,7 @@ static void step_done(void *ctx, enum tg_err err)
 
 static void child_main(const char *dir, int pipe_fd, uint64_t first_seq)
 {
-    struct tg_store_limits limits = { .record_max = 0 };
+    struct tg_store_limits limits = { .live_max = 0 };
     struct tg_store *store = NULL;
 
     child_now = calloc(1, sizeof(*child_now));
@@ -272,7 +272,7 @@ static void assert_outbox_state(struct client *c, const struct tg_store *store,
 
 static uint64_t round_run(const char *dir, struct known known[KEYS], uint64_t first_seq)
 {
-    struct tg_store_limits limits = { .record_max = 0 };
+    struct tg_store_limits limits = { .live_max = 0 };
     struct tg_store *store = NULL;
     struct tg_store_stats stats;
     struct client c;
@@ -303,7 +303,7 @@ static uint64_t round_run(const char *dir, struct known known[KEYS], uint64_t fi
     if (first_seq % 3 == 0) {
         /* A sweep finds every record exactly once, and the count is right. */
         store->ops->stats(store, &stats);
-        assert_int_equal(sweep(&c, 2000, 1000000), stats.record_count);
+        assert_int_equal(sweep(&c, 2000, 1000000), stats.live_count);
         assert_stats(store, 0, 0);
         for (unsigned key = 0; key < KEYS; key++) {
             known[key].found_before = 0;

@@ -194,7 +194,7 @@ static void reopen(struct fixture *f)
 
 static struct tg_store_stats stats_of(const struct fixture *f)
 {
-    struct tg_store_stats stats = { .record_count = 0 };
+    struct tg_store_stats stats = { .live_count = 0 };
 
     f->client.ops->stats(f->store, &stats);
     return stats;

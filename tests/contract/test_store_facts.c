@@ -195,7 +195,7 @@ static void mark__without_a_write__stays(void **state)
 static void mark__of_a_refused_change__stays(void **state)
 {
     struct fixture f;
-    const struct tg_store_limits limits = { .record_max = 1 };
+    const struct tg_store_limits limits = { .live_max = 1 };
 
     (void)state;
     fixture_open(&f, backend_now, &limits);

@@ -644,7 +644,7 @@ static enum tg_store_verdict report_change(void *ctx, const struct tg_store_reco
 
 static void child_write(const char *dir, void (*prepare)(void))
 {
-    struct tg_store_limits limits = { .record_max = 0 };
+    struct tg_store_limits limits = { .live_max = 0 };
     struct tg_log log = { report_event, NULL };
     struct tg_store *store = NULL;
     struct client c;
@@ -758,7 +758,7 @@ static void apply_without_memory__is_full_through_dispatch(void **state)
 static void assert_open_survives(struct failing *failing, int code, enum tg_err expected,
                                  int count_min)
 {
-    struct tg_store_limits limits = { .record_max = 0 };
+    struct tg_store_limits limits = { .live_max = 0 };
     int failures = 0;
 
     for (bool is_open = false; !is_open;) {
@@ -824,7 +824,7 @@ static void attach__with_any_call_failing__leaves_nothing_behind(void **state)
 
 static void memory_store__with_any_allocation_failing__refuses_cleanly(void **state)
 {
-    struct tg_store_limits limits = { .record_max = 0 };
+    struct tg_store_limits limits = { .live_max = 0 };
     struct tg_store *store = NULL;
     struct client c;
     unsigned refused_count = 0;
@@ -869,7 +869,7 @@ static void network_file_system__is_refused_with_the_reason(void **state)
     static const long types[] = {
         0x6969, 0xFF534D42, 0xFE534D42, 0x01021997, 0x5346414F, 0x00C36400
     };
-    struct tg_store_limits limits = { .record_max = 0 };
+    struct tg_store_limits limits = { .live_max = 0 };
     struct tg_store *store = NULL;
     char folder[64];
 

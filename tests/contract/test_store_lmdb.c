@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "store/lmdb/format.h"
 #include "store/lmdb/writer.h"
 
 #define NEVER_S INT64_C(4000000000)
@@ -356,8 +357,8 @@ static void tables__stay_consistent(void **state)
         assert_int_equal(mdb_stat(txn, l->tables.places, &places), 0);
         assert_int_equal(mdb_stat(txn, l->tables.records, &records), 0);
         mdb_txn_abort(txn);
-        assert_int_equal(places.ms_entries, stats.record_count);
-        assert_int_equal(records.ms_entries, stats.record_count);
+        assert_int_equal(places.ms_entries, stats.live_count);
+        assert_int_equal(records.ms_entries, stats.live_count);
     }
 }
 
@@ -414,7 +415,7 @@ static void second_open__in_another_process__is_refused_until_the_first_ends(voi
 
 static void assert_open_refused(const char *dir, const char *reason)
 {
-    struct tg_store_limits limits = { .record_max = 0 };
+    struct tg_store_limits limits = { .live_max = 0 };
     struct tg_store *store = NULL;
     struct tg_fault fault = { "" };
 
@@ -470,16 +471,17 @@ static void foreign_data_file__is_refused_and_not_changed(void **state)
     folder_remove(folder);
 }
 
-/* Sets the format number in the state table as a later version would. */
-static void format_set(const char *dir, uint8_t format)
+/* Sets a value of 6 letters in the state table. */
+static void state_set(const char *dir, const char *name, uint8_t *value, size_t len)
 {
-    uint8_t value[8] = { 0, 0, 0, 0, 0, 0, 0, format };
-    char name[] = "format";
+    char letters[7];
     MDB_env *env = NULL;
     MDB_txn *txn = NULL;
     MDB_dbi dbi = 0;
-    MDB_val k = { 6, name };
-    MDB_val v = { sizeof(value), value };
+    MDB_val k = { 6, letters };
+    MDB_val v = { len, value };
+
+    (void)snprintf(letters, sizeof(letters), "%s", name);
 
     assert_int_equal(mdb_env_create(&env), 0);
     assert_int_equal(mdb_env_set_maxdbs(env, 3), 0);
@@ -491,6 +493,43 @@ static void format_set(const char *dir, uint8_t format)
     assert_int_equal(mdb_put(txn, dbi, &k, &v, 0), 0);
     assert_int_equal(mdb_txn_commit(txn), 0);
     mdb_env_close(env);
+}
+
+/* As another version would. */
+static void format_set(const char *dir, uint8_t format)
+{
+    uint8_t value[8] = { 0, 0, 0, 0, 0, 0, 0, format };
+
+    state_set(dir, "format", value, sizeof(value));
+}
+
+static void store_of_format_1__is_converted(void **state)
+{
+    uint8_t counts[16] = { 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 11 };
+    struct fixture *f = *state;
+    struct call call;
+
+    assert_int_equal(put(&f->client, 1, 41, 1000, TG_LIT("first")), TG_OK);
+    assert_int_equal(put(&f->client, 2, 42, 3000, TG_LIT("second")), TG_OK);
+    client_close(&f->client);
+    f->client.ops->close(&f->store);
+    format_set(f->dir, 1);
+    state_set(f->dir, "counts", counts, sizeof(counts));
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(f->backend->open(&f->store, f->dir, &f->limits), TG_OK);
+        client_open(&f->client, f->store);
+        assert_stats(f->store, 2, 11);
+        assert_true(look(&f->client, 1, &call));
+        assert_int_equal(call.seen.version, 41);
+        assert_int_equal(call.seen.class, TG_STORE_LIVE);
+        client_close(&f->client);
+        f->client.ops->close(&f->store);
+    }
+    format_set(f->dir, 0);
+    assert_open_refused(f->dir, "format");
+    format_set(f->dir, TG_LMDB_FORMAT);
+    assert_int_equal(f->backend->open(&f->store, f->dir, &f->limits), TG_OK);
+    client_open(&f->client, f->store);
 }
 
 static void store_of_another_format__is_refused(void **state)
@@ -661,6 +700,7 @@ int main(void)
         cmocka_unit_test(second_open__in_another_process__is_refused_until_the_first_ends),
         cmocka_unit_test(directory_that_cannot_be_created__is_refused_with_the_reason),
         cmocka_unit_test(foreign_data_file__is_refused_and_not_changed),
+        CASE(store_of_format_1__is_converted),
         cmocka_unit_test(store_of_another_format__is_refused),
         CASE(full_map__refuses_what_does_not_fit_and_affects_nothing_else),
         CASE(large_batch__is_stored_completely),

@@ -92,7 +92,7 @@ static void notes_of_keep_and_of_removing_nothing__are_not_stored(void **state)
 
 static void note_of_a_refused_put__is_not_stored(void **state)
 {
-    struct tg_store_limits limits = { .record_max = 1 };
+    struct tg_store_limits limits = { .live_max = 1 };
     struct fixture f;
     static struct leased l;
 
@@ -589,7 +589,7 @@ static void sweep__keeps_leased_entries(void **state)
 /* spec-test: protocol/4#push-never-fails-request */
 static void outbox_limit__leaves_out_the_note_and_makes_the_change(void **state)
 {
-    struct tg_store_limits limits = { .record_max = 100, .outbox_max = 2 };
+    struct tg_store_limits limits = { .live_max = 100, .outbox_max = 2 };
     struct fixture f;
     static struct leased l;
 

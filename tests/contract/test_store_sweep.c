@@ -172,7 +172,7 @@ static void sweep_of_the_outbox__beside_a_flood_of_notes__keeps_up(void **state)
 {
     struct fixture *f = *state;
     struct call swept = { .verdict = TG_STORE_KEEP };
-    struct tg_store_stats stats = { .record_count = 0 };
+    struct tg_store_stats stats = { .live_count = 0 };
     unsigned count = 0;
 
     put_many(f, 0, DUE, NOW_S - 1, true);
@@ -183,7 +183,7 @@ static void sweep_of_the_outbox__beside_a_flood_of_notes__keeps_up(void **state)
     assert_int_equal(swept.swept.until_s, NOW_S);
     assert_in_range(count, 0, DUE + 2 * FLIGHT);
     f->store->ops->stats(f->store, &stats);
-    assert_int_equal(stats.outbox_count, stats.record_count - DUE); /* only the flood's are left */
+    assert_int_equal(stats.outbox_count, stats.live_count - DUE); /* only the flood's are left */
 }
 
 /* ---- other changes between the steps -------------------------------------------------------- */

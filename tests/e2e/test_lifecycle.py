@@ -499,6 +499,40 @@ def mailboxes__over_the_limit__refused_and_the_others_served(tmp_path):
                 assert api.update(box, box.recipient).status == 200
 
 
+def gauge(relay, name):
+    return int(re.search(rf"^{name} (\d+)$", metrics(relay), re.M).group(1))
+
+
+# spec-test: protocol/3#delete-never-refused-for-room
+def deletes__at_every_limit_and_after_it_was_lowered__never_refused(tmp_path):
+    limits = ["--mailboxes-max", "3", "--tombstones-max", "5"]
+    with make_relay(tmp_path / "r", args=limits) as relay:
+        with contextlib.closing(open_api(relay)) as api:
+            boxes = [api.new_box() for _ in range(3)]
+            assert api.create().status == 503
+            for _ in range(2):  # a deleted mailbox is none of the three
+                assert api.delete(boxes[0], boxes[0].initiator).status == 200
+                boxes = boxes[1:] + [api.new_box()]
+            assert (gauge(relay, "tigress_mailboxes"), gauge(relay, "tigress_tombstones")) == (3, 2)
+            assert api.delete(boxes[0], boxes[0].initiator).status == 200
+            answer = api.create()  # two mailboxes and three tombstones
+            assert answer.status == 503
+            assert int(answer.header("retry-after")) > 0
+            first = boxes.pop(0)
+            assert_ended(api.read(first, first.initiator), "withdrawn")
+        relay.stop()
+        relay.args = ["--mailboxes-max", "1", "--tombstones-max", "1", "--store-bytes-max", "1KiB"]
+        relay.start()
+        with contextlib.closing(open_api(relay)) as api:
+            for box in boxes:
+                assert api.create().status == 503
+                assert api.read(box, box.recipient).status == 200  # binds
+                assert api.update(box, box.initiator).status == 200
+                assert api.delete(box, box.initiator).status == 200
+            assert (gauge(relay, "tigress_mailboxes"), gauge(relay, "tigress_tombstones")) == (0, 5)
+            assert api.create().status == 503
+
+
 # ---- configuration ------------------------------------------------------------------------------
 
 def loopback(tmp_path):

@@ -210,7 +210,7 @@ static void ignore_notify(void *ctx)
 
 struct tg_store *fake_store_open(void)
 {
-    static const struct tg_store_limits limits = { .record_max = 0 };
+    static const struct tg_store_limits limits = { .live_max = 0 };
     struct fake_store *fake = calloc(1, sizeof(*fake));
 
     if (fake == NULL || tg_store_mem_open(&fake->real, &limits) != TG_OK ||

@@ -363,11 +363,11 @@ static void append_gauges(struct tg_buf *out, const struct tg_metrics *m,
         append_head(out, gauge_families[g], "gauge");
         append_signed(out, gauge_families[g].name, tg_metrics_gauge_sum(m, g));
     }
-    append_one_gauge(out, "tigress_store_records",
-                     "Records in the store: mailboxes, tombstones and spent tokens.",
-                     now->store.record_count);
-    append_one_gauge(out, "tigress_store_bytes", "Sealed bytes in the store.",
-                     now->store.value_bytes);
+    append_one_gauge(out, "tigress_mailboxes", "Live mailboxes in the store.",
+                     now->store.live_count);
+    append_one_gauge(out, "tigress_tombstones", "Tombstones in the store.", now->store.ended_count);
+    append_one_gauge(out, "tigress_store_bytes", "Sealed bytes of the live mailboxes.",
+                     now->store.live_bytes);
     append_one_gauge(out, "tigress_sweep_behind_seconds",
                      "Everything that expired longer ago than this is removed from the store.",
                      now->sweep_behind_s);

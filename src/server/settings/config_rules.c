@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define DEV_DISK_RESERVE 1048576u /* 1 MiB */
+#define TOMBSTONES_EACH 4u        /* places for tombstones, for each mailbox */
 #define RECORD_OVERHEAD_MAX 8192u /* bytes of a record besides its texts, rounded up */
 
 /* dst = a + b. A path that does not fit is a fault of setting id. */
@@ -72,11 +73,26 @@ static void derive_dev(struct tg_config_load_state *state, const struct tg_confi
     }
 }
 
+static void derive_limits(struct tg_config_load_state *state)
+{
+    struct tg_store_limits *limits = &state->config->store_limits;
+
+    limits->outbox_max = 2 * limits->live_max; /* both devices of each mailbox */
+    if (!tg_config_is_given(state, TG_SET_TOMBSTONES_MAX)) {
+        limits->ended_max = TOMBSTONES_EACH * limits->live_max;
+    }
+    if (limits->ended_max != 0 && limits->ended_max < limits->live_max) {
+        tg_config_fault(state, TG_SET_TOMBSTONES_MAX,
+                        "too small (expected: at least mailboxes-max, because every mailbox can "
+                        "become a tombstone)");
+    }
+}
+
 static void derive_store(struct tg_config_load_state *state)
 {
     struct tg_config *c = state->config;
 
-    c->store_limits.outbox_max = 2 * c->store_limits.record_max; /* both devices of each mailbox */
+    derive_limits(state);
     if (!tg_config_is_given(state, TG_SET_STORE)) {
         if (c->data_dir[0] == '\0') {
             tg_config_fault(state, TG_SET_STORE,

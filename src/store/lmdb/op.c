@@ -20,8 +20,10 @@
 static bool is_map_nearly_full(const struct tg_lmdb *s, const struct tg_lmdb_write *w,
                                size_t more_bytes)
 {
-    uint64_t pages_bytes = 2 * (w->stats.value_bytes + more_bytes) +
-                           RECORD_OVERHEAD * (w->stats.record_count + 1) + tg_lmdb_outbox_bytes(w);
+    const struct tg_store_stats *stats = &w->stats;
+    uint64_t pages_bytes = 2 * (stats->live_bytes + stats->ended_bytes + more_bytes) +
+                           RECORD_OVERHEAD * (stats->live_count + stats->ended_count + 1) +
+                           tg_lmdb_outbox_bytes(w);
 
     return pages_bytes > s->map_size / 4 * 3;
 }
@@ -44,7 +46,7 @@ static enum tg_err admit(const struct tg_lmdb *s, const struct tg_lmdb_write *w,
     if (room > TG_STORE_ROOM_DISK_LOW || (old == NULL && room != TG_STORE_ROOM_ANY)) {
         return TG_E_FULL;
     }
-    return tg_store_admit(&s->limits, &w->stats, old, next);
+    return tg_store_admit(&s->bounds, &w->stats, old, next);
 }
 
 /* Writes the notes in the transaction of the record. */
@@ -58,7 +60,7 @@ static int notes_run(struct tg_lmdb *s, struct tg_lmdb_write *w, struct tg_store
     for (size_t i = 0; rc == 0 && !op->is_noteless && i < next->note_count; i++) {
         if (next->notes[i].ask == TG_OUTBOX_UNBLOCK ||
             tg_lmdb_room(s, w, next->notes[i].sealed.len) <= TG_STORE_ROOM_DISK_LOW) {
-            rc = tg_lmdb_outbox_note(w, &s->limits, &next->notes[i]);
+            rc = tg_lmdb_outbox_note(w, &s->bounds.limits, &next->notes[i]);
         }
     }
     return rc;

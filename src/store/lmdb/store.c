@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The embedded store as its callers see it: open, ports, reads. Writes are in writer.c. */
 #include "base/mem.h"
+#include "store/lmdb/format.h"
 #include "store/lmdb/survey.h"
 #include "store/lmdb/writer.h"
 
@@ -198,10 +199,12 @@ static enum tg_err lmdb_survey(struct tg_store *s, tg_store_see_fn *see, void *c
 static void lmdb_stats(const struct tg_store *s, struct tg_store_stats *out)
 {
     const struct tg_lmdb *l = (const struct tg_lmdb *)s;
+    uint64_t words[TG_LMDB_COUNTS];
 
-    out->record_count = atomic_load_explicit(&l->record_count, memory_order_relaxed);
-    out->value_bytes = atomic_load_explicit(&l->value_bytes, memory_order_relaxed);
-    out->outbox_count = atomic_load_explicit(&l->outbox_count, memory_order_relaxed);
+    for (size_t i = 0; i < TG_LMDB_COUNTS; i++) {
+        words[i] = atomic_load_explicit(&l->counts[i], memory_order_relaxed);
+    }
+    memcpy(out, words, sizeof(words));
     out->room = (enum tg_store_room)atomic_load_explicit(&l->room, memory_order_relaxed);
     out->disk_used = atomic_load_explicit(&l->disk_used, memory_order_relaxed);
     out->disk_free = atomic_load_explicit(&l->disk_free, memory_order_relaxed);
@@ -274,7 +277,7 @@ static int env_close_on_exec(struct tg_lmdb *s)
     int rc = mdb_env_get_fd(s->env, &fd);
 
     s->space.fd = fd;
-    s->space.reserve = s->limits.disk_reserve;
+    s->space.reserve = s->bounds.limits.disk_reserve;
     if (rc == 0 && fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
         rc = errno;
     }
@@ -318,7 +321,10 @@ static enum tg_err tables_open(struct tg_lmdb *s, struct tg_fault *fault)
         }
     }
     if (rc == MDB_VERSION_MISMATCH) {
-        tg_fault_set(fault, "the store has a format that this version does not know");
+        tg_fault_set(fault,
+                     "the store has a format that this version does not know (expected: "
+                     "format %u or older)",
+                     TG_LMDB_FORMAT);
     } else if (rc != 0) {
         tg_fault_set(fault, "the store's tables cannot be opened: %s", mdb_strerror(rc));
     }
@@ -326,9 +332,7 @@ static enum tg_err tables_open(struct tg_lmdb *s, struct tg_fault *fault)
         return TG_E_IO;
     }
     s->stats = w.stats;
-    atomic_init(&s->record_count, w.stats.record_count);
-    atomic_init(&s->value_bytes, w.stats.value_bytes);
-    atomic_init(&s->outbox_count, w.stats.outbox_count);
+    tg_lmdb_counts_publish(s);
     return TG_OK;
 }
 
@@ -358,13 +362,14 @@ enum tg_err tg_store_lmdb_open_sized(struct tg_store **out, const char *dir,
 
     TG_REQUIRE(s != NULL, TG_E_NOMEM);
     s->base.ops = &lmdb_ops;
-    s->limits = *limits;
     s->gate.log = log;
     s->sweep.outbox_until_s = INT64_MIN;
+    s->bounds.limits = *limits;
     TG_TRY(tg_lmdb_dir_open(&s->dir, dir, fault));
     is_dir_open = true;
     TG_TRY(env_open(s, dir, map_max, fault));
     TG_TRY(tables_open(s, fault));
+    s->bounds = tg_store_bounds(limits, &s->stats);
     TG_TRY(tg_lmdb_dir_sync(&s->dir, fault));
     TG_TRY(writer_open(s, fault));
     *out = &s->base;

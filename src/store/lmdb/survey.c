@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "store/lmdb/entry.h"
 #include "store/lmdb/fact.h"
+#include "store/lmdb/format.h"
 #include "store/lmdb/value.h"
 
 #include <string.h>
@@ -198,7 +199,10 @@ enum tg_err tg_store_lmdb_survey(const char *dir, tg_store_see_fn *see, void *ct
     }
     mdb_env_close(env);
     if (rc == MDB_VERSION_MISMATCH) {
-        tg_fault_set(fault, "the store has a format that this version does not know");
+        tg_fault_set(fault,
+                     "the store has a format that this version does not know (expected: "
+                     "format %u or older)",
+                     TG_LMDB_FORMAT);
     } else if (rc != 0) {
         tg_fault_set(fault, "the store cannot be examined: %s", mdb_strerror(rc));
     }

@@ -1,59 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/lmdb/table.h"
 
+#include "store/lmdb/format.h"
 #include "store/lmdb/value.h"
 
+#include <assert.h>
 #include <string.h>
 
-#define HEAD_LEN 8u /* version */
-#define COUNTS_LEN 16u
-
-static int format_get(MDB_txn *txn, MDB_dbi state, uint64_t *format)
-{
-    MDB_val key = tg_lmdb_val("format", 6);
-    MDB_val val = { 0, NULL };
-    int rc = mdb_get(txn, state, &key, &val);
-
-    if (rc == 0) {
-        *format = val.mv_size == 8 ? tg_lmdb_get_u64(val.mv_data) : 0;
-    }
-    return rc;
-}
-
-static int format_check(struct tg_lmdb_write *w)
-{
-    MDB_val key = tg_lmdb_val("format", 6);
-    MDB_val val = { 0, NULL };
-    uint64_t found = 0;
-    uint8_t format[8];
-    int rc = format_get(w->txn, w->tables->state, &found);
-
-    if (rc == MDB_NOTFOUND) {
-        tg_lmdb_put_u64(format, TG_LMDB_FORMAT);
-        val = tg_lmdb_val(format, sizeof(format));
-        w->is_dirty = true;
-        rc = mdb_put(w->txn, w->tables->state, &key, &val, 0);
-        return rc != 0 ? rc : tg_lmdb_put_counts(w);
-    }
-    return rc == 0 && found != TG_LMDB_FORMAT ? MDB_VERSION_MISMATCH : rc;
-}
-
-static int counts_load(struct tg_lmdb_write *w)
-{
-    MDB_val key = tg_lmdb_val("counts", 6);
-    MDB_val val = { 0, NULL };
-    int rc = mdb_get(w->txn, w->tables->state, &key, &val);
-
-    if (rc != 0) {
-        return rc;
-    }
-    if (val.mv_size != COUNTS_LEN) {
-        return MDB_CORRUPTED;
-    }
-    w->stats.record_count = tg_lmdb_get_u64(val.mv_data);
-    w->stats.value_bytes = tg_lmdb_get_u64((const uint8_t *)val.mv_data + 8);
-    return 0;
-}
+#define HEAD_LEN 8u /* class and version */
+#define CLASS_SHIFT 56u
 
 /* flags: MDB_CREATE or 0. */
 static int dbis_open(struct tg_lmdb_tables *tables, MDB_txn *txn, unsigned flags)
@@ -84,13 +39,9 @@ static int dbis_open(struct tg_lmdb_tables *tables, MDB_txn *txn, unsigned flags
 
 int tg_lmdb_tables_look(struct tg_lmdb_tables *tables, MDB_txn *txn)
 {
-    uint64_t format = 0;
     int rc = dbis_open(tables, txn, 0);
 
-    if (rc == 0) {
-        rc = format_get(txn, tables->state, &format);
-    }
-    return rc == MDB_NOTFOUND || (rc == 0 && format != TG_LMDB_FORMAT) ? MDB_VERSION_MISMATCH : rc;
+    return rc == 0 ? tg_lmdb_format_look(txn, tables) : rc;
 }
 
 int tg_lmdb_tables_open(struct tg_lmdb_tables *tables, struct tg_lmdb_write *w)
@@ -100,11 +51,7 @@ int tg_lmdb_tables_open(struct tg_lmdb_tables *tables, struct tg_lmdb_write *w)
 
     w->tables = tables;
     if (rc == 0) {
-        rc = format_check(w);
-    }
-
-    if (rc == 0) {
-        rc = counts_load(w);
+        rc = tg_lmdb_format_open(w);
     }
     if (rc == 0) {
         rc = mdb_stat(w->txn, tables->outbox, &outbox);
@@ -115,10 +62,13 @@ int tg_lmdb_tables_open(struct tg_lmdb_tables *tables, struct tg_lmdb_write *w)
 
 static int record_value(struct tg_store_record *record, const MDB_val *v)
 {
-    if (v->mv_size < HEAD_LEN) {
+    uint64_t head = v->mv_size < HEAD_LEN ? UINT64_MAX : tg_lmdb_get_u64(v->mv_data);
+
+    if (head >> CLASS_SHIFT >= TG_STORE_CLASS_COUNT) {
         return MDB_CORRUPTED;
     }
-    record->version = tg_lmdb_get_u64(v->mv_data);
+    record->class = (enum tg_store_class)(head >> CLASS_SHIFT);
+    record->version = head & TG_STORE_VERSION_MAX;
     record->sealed = tg_bytes((const uint8_t *)v->mv_data + HEAD_LEN, v->mv_size - HEAD_LEN);
     return 0;
 }
@@ -184,7 +134,7 @@ static int record_put(struct tg_lmdb_write *w, const struct tg_store_key *key,
     if (rc != 0) {
         return rc;
     }
-    tg_lmdb_put_u64(page, next->version);
+    tg_lmdb_put_u64(page, (uint64_t)next->class << CLASS_SHIFT | next->version);
     if (next->sealed.len > 0) {
         memcpy(page + HEAD_LEN, next->sealed.ptr, next->sealed.len);
     }
@@ -208,6 +158,7 @@ int tg_lmdb_put(struct tg_lmdb_write *w, const struct tg_store_key *key,
     bool is_moving = old != NULL && old->expires_s != next->expires_s;
     int rc = 0;
 
+    assert(next->version <= TG_STORE_VERSION_MAX);
     w->is_dirty = true;
     if (is_moving) {
         rc = record_del(w, key, old->expires_s);
@@ -222,9 +173,7 @@ int tg_lmdb_put(struct tg_lmdb_write *w, const struct tg_store_key *key,
         return rc;
     }
     w->added_count += old == NULL ? 1 : 0;
-    w->stats.record_count += old == NULL ? 1 : 0;
-    w->stats.value_bytes -= old == NULL ? 0 : old->sealed.len;
-    w->stats.value_bytes += next->sealed.len;
+    tg_store_count(&w->stats, old, next);
     w->written_bytes += next->sealed.len;
     return 0;
 }
@@ -243,8 +192,7 @@ int tg_lmdb_remove(struct tg_lmdb_write *w, const struct tg_store_key *key,
     if (rc != 0) {
         return rc == MDB_NOTFOUND ? MDB_CORRUPTED : rc;
     }
-    w->stats.record_count--;
-    w->stats.value_bytes -= old->sealed.len;
+    tg_store_count(&w->stats, old, NULL);
     return 0;
 }
 
@@ -321,16 +269,4 @@ int tg_lmdb_sweep(struct tg_lmdb_write *w, int64_t now_s, size_t max_count, size
     mdb_cursor_close(cursor);
     *removed_count = count;
     return rc == MDB_NOTFOUND ? 0 : rc;
-}
-
-int tg_lmdb_put_counts(struct tg_lmdb_write *w)
-{
-    uint8_t counts[COUNTS_LEN];
-
-    tg_lmdb_put_u64(counts, w->stats.record_count);
-    tg_lmdb_put_u64(counts + 8, w->stats.value_bytes);
-    MDB_val key = tg_lmdb_val("counts", 6);
-    MDB_val val = tg_lmdb_val(counts, sizeof(counts));
-
-    return mdb_put(w->txn, w->tables->state, &key, &val, 0);
 }

@@ -4,8 +4,9 @@
  * Layer: L2 (base), for src/store alone.   Threads: the transaction's.   Blocks: on the disk.
  *
  *   k   key (32 bytes)          -> order u64
- *   m   order u64, key          -> version u64, sealed record
- *   s   "format", "counts"      -> u64; record_count u64, value_bytes u64
+ *   m   order u64, key          -> class u8, version u56, sealed record
+ *   s   "format", "counts"      -> u64; live_count u64, live_bytes u64, ended_count u64,
+ *                                  ended_bytes u64
  *       the name of a fact      -> version u64, value (lmdb/fact.h)
  *   o   key                     -> an entry of the outbox (lmdb/entry.h)
  *   d   order u64, key          -> its expiration; in the order in which a lease takes them
@@ -14,10 +15,10 @@
  * time order, and a sweep removes the first records of m. Records that were made together are also
  * stored together, so the changes of one moment touch few pages and a large store is nearly as fast
  * as a small one. Each entry of k has one in m, each entry of o one in d. counts is what a scan of
- * m would give. A store of format 1 may lack o and d, and an older binary ignores them. Duplicate
- * keys, nested transactions and MDB_CURRENT are not used, because LMDB 0.9.24 in Debian lacks fixes
- * for them. Functions here return 0 or LMDB's error code; after an error the transaction must be
- * aborted.
+ * m would give. A store of format 1 may lack o and d; all its records count as live, and it is
+ * converted when it is opened (lmdb/format.h). Duplicate keys, nested transactions and MDB_CURRENT
+ * are not used, because LMDB 0.9.24 in Debian lacks fixes for them. Functions here return 0 or
+ * LMDB's error code; after an error the transaction must be aborted.
  */
 #ifndef TG_STORE_LMDB_TABLE_H
 #define TG_STORE_LMDB_TABLE_H
@@ -27,7 +28,6 @@
 #include <limits.h>
 #include <lmdb.h>
 
-#define TG_LMDB_FORMAT 1u
 #define TG_LMDB_TABLE_COUNT 5u
 
 struct tg_lmdb_tables {
@@ -53,10 +53,11 @@ struct tg_lmdb_write {
 
 #define TG_LMDB_NO_TABLE UINT_MAX
 
-/* Only opens what is there, in a read transaction; a table that a store of this format may lack is
-   TG_LMDB_NO_TABLE. MDB_VERSION_MISMATCH: another format. */
+/* Only opens what is there, in a read transaction; a table that the store lacks is
+   TG_LMDB_NO_TABLE. MDB_VERSION_MISMATCH: no store that this version can convert. */
 TG_NODISCARD int tg_lmdb_tables_look(struct tg_lmdb_tables *tables, MDB_txn *txn);
-/* Creates what is missing and reads the counts. MDB_VERSION_MISMATCH: another format. */
+/* Creates what is missing, converts an older format and reads the counts. MDB_VERSION_MISMATCH: no
+   store that this version can convert. */
 TG_NODISCARD int tg_lmdb_tables_open(struct tg_lmdb_tables *tables, struct tg_lmdb_write *w);
 
 /* Reads a row of m. MDB_CORRUPTED. The view in *record is v's. */
@@ -75,7 +76,5 @@ TG_NODISCARD int tg_lmdb_oldest(const struct tg_lmdb_write *w, int64_t *expires_
 /* Removes up to max_count records with expires_s <= now_s, the oldest first. */
 TG_NODISCARD int tg_lmdb_sweep(struct tg_lmdb_write *w, int64_t now_s, size_t max_count,
                                size_t *removed_count);
-/* Writes the counts. The last step before a commit. */
-TG_NODISCARD int tg_lmdb_put_counts(struct tg_lmdb_write *w);
 
 #endif

@@ -7,11 +7,13 @@
 #include "store/lmdb/writer.h"
 
 #include "store/lmdb/fact.h"
+#include "store/lmdb/format.h"
 #include "store/lmdb/op.h"
 #include "store/lmdb/sweep.h"
 
 #include <errno.h>
 #include <signal.h>
+#include <string.h>
 
 static bool is_no_room(int rc)
 {
@@ -26,9 +28,19 @@ static enum tg_err err_of(int rc)
 /* Writes what the operations have in common. */
 static int batch_finish(struct tg_lmdb_write *w)
 {
-    int rc = w->is_dirty ? tg_lmdb_put_counts(w) : 0;
+    int rc = w->is_dirty ? tg_lmdb_counts_put(w) : 0;
 
     return rc != 0 || w->mark_s == 0 ? rc : tg_lmdb_fact_mark(w, w->mark_s);
+}
+
+void tg_lmdb_counts_publish(struct tg_lmdb *s)
+{
+    uint64_t words[TG_LMDB_COUNTS];
+
+    memcpy(words, &s->stats, sizeof(words));
+    for (size_t i = 0; i < TG_LMDB_COUNTS; i++) {
+        atomic_store_explicit(&s->counts[i], words[i], memory_order_relaxed);
+    }
 }
 
 /* Runs at most *count operations from first on; *count becomes how many ran without failing. */
@@ -181,9 +193,7 @@ static int batch_commit(struct tg_lmdb *s, struct tg_lmdb_write *w)
     }
     tg_lmdb_sweep_note(s, w);
     s->stats = w->stats;
-    atomic_store_explicit(&s->record_count, s->stats.record_count, memory_order_relaxed);
-    atomic_store_explicit(&s->value_bytes, s->stats.value_bytes, memory_order_relaxed);
-    atomic_store_explicit(&s->outbox_count, s->stats.outbox_count, memory_order_relaxed);
+    tg_lmdb_counts_publish(s);
     return 0;
 }
 

@@ -14,6 +14,7 @@
 #include "store/queue.h"
 
 #include <lmdb.h>
+#include <stddef.h>
 
 #define TG_LMDB_BATCH_MAX 256u            /* operations in one commit */
 #define TG_LMDB_BATCH_BYTES_MAX 16777216u /* 16 MiB: sealed bytes in one commit */
@@ -27,13 +28,16 @@ struct tg_lmdb_sweep {
     int64_t outbox_until_s; /* when the last whole way through the outbox began; INT64_MIN: none */
 };
 
+/* The counts, with which struct tg_store_stats begins. */
+#define TG_LMDB_COUNTS (offsetof(struct tg_store_stats, room) / sizeof(uint64_t))
+
 struct tg_lmdb {
     struct tg_store base;
     struct tg_lmdb_dir dir;
     MDB_env *env;
     uint64_t map_size; /* bytes */
     struct tg_lmdb_tables tables;
-    struct tg_store_limits limits;
+    struct tg_store_bounds bounds;
     struct tg_store_gate gate;
     struct tg_store_queue queue;
     pthread_t writer;
@@ -42,16 +46,16 @@ struct tg_lmdb {
     struct tg_lmdb_sweep sweep;
     uint64_t try_number;
     struct tg_lmdb_space space;
-    struct tg_store_stats stats;   /* as committed */
-    _Atomic uint64_t record_count; /* the same, for other threads */
-    _Atomic uint64_t value_bytes;
-    _Atomic uint64_t outbox_count;
+    struct tg_store_stats stats;             /* as committed */
+    _Atomic uint64_t counts[TG_LMDB_COUNTS]; /* the same, for other threads */
     _Atomic uint64_t room; /* enum tg_store_room, as of the last transaction, like the next two */
     _Atomic uint64_t disk_used;
     _Atomic uint64_t disk_free;
     _Atomic uint64_t disk_failures;
 };
 
+/* Gives the committed counts to other threads. */
+void tg_lmdb_counts_publish(struct tg_lmdb *s);
 /* Starts the thread. It ends when the queue is closed and empty. TG_E_NOMEM */
 TG_NODISCARD enum tg_err tg_lmdb_writer_start(struct tg_lmdb *s);
 

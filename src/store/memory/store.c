@@ -17,6 +17,7 @@
 struct slot {
     struct tg_store_key key;
     uint64_t version;
+    enum tg_store_class class;
     int64_t expires_s;
     uint8_t *sealed; /* owned; NULL when sealed_len is 0 */
     size_t sealed_len;
@@ -26,7 +27,7 @@ struct slot {
 struct mem_store {
     struct tg_store base;
     struct tg_store_gate gate;
-    struct tg_store_limits limits;
+    struct tg_store_bounds bounds;
     pthread_mutex_t lock; /* of all below */
     struct slot *slots;   /* open addressing, linear probing; slot_count is a power of two */
     size_t slot_count;
@@ -66,7 +67,7 @@ static enum tg_err slots_reserve(struct mem_store *m)
 {
     struct mem_store larger = { .slot_count = m->slot_count * 2 };
 
-    if (m->stats.record_count * 2 < m->slot_count) {
+    if ((m->stats.live_count + m->stats.ended_count) * 2 < m->slot_count) {
         return TG_OK;
     }
     larger.slots = tg_mem_calloc(larger.slot_count, sizeof(*larger.slots));
@@ -84,12 +85,20 @@ static enum tg_err slots_reserve(struct mem_store *m)
     return TG_OK;
 }
 
+static struct tg_store_record slot_view(const struct slot *slot)
+{
+    return (struct tg_store_record){ .version = slot->version,
+                                     .class = slot->class,
+                                     .expires_s = slot->expires_s,
+                                     .sealed = tg_bytes(slot->sealed, slot->sealed_len) };
+}
+
 static void slot_remove(struct mem_store *m, size_t hole)
 {
     size_t mask = m->slot_count - 1;
+    struct tg_store_record removed = slot_view(&m->slots[hole]);
 
-    m->stats.record_count--;
-    m->stats.value_bytes -= m->slots[hole].sealed_len;
+    tg_store_count(&m->stats, &removed, NULL);
     tg_mem_free(m->slots[hole].sealed);
     /* Moves back the slots that a lookup would no longer find behind the hole. */
     for (size_t i = (hole + 1) & mask; m->slots[i].is_used; i = (i + 1) & mask) {
@@ -103,16 +112,10 @@ static void slot_remove(struct mem_store *m, size_t hole)
     m->slots[hole] = (struct slot){ .is_used = false };
 }
 
-static struct tg_store_record slot_view(const struct slot *slot)
-{
-    return (struct tg_store_record){ .version = slot->version,
-                                     .expires_s = slot->expires_s,
-                                     .sealed = tg_bytes(slot->sealed, slot->sealed_len) };
-}
-
 static enum tg_err slot_put(struct mem_store *m, const struct tg_store_key *key,
                             const struct tg_store_record *next)
 {
+    struct tg_store_record old;
     struct slot *slot = NULL;
     uint8_t *copy = NULL;
 
@@ -132,12 +135,12 @@ static enum tg_err slot_put(struct mem_store *m, const struct tg_store_key *key,
         tg_mem_free(copy);
         return TG_E_FULL;
     }
-    m->stats.record_count += slot->is_used ? 0 : 1;
-    m->stats.value_bytes += next->sealed.len;
-    m->stats.value_bytes -= slot->sealed_len;
+    old = slot_view(slot);
+    tg_store_count(&m->stats, slot->is_used ? &old : NULL, next);
     tg_mem_free(slot->sealed);
     *slot = (struct slot){ .key = *key,
                            .version = next->version,
+                           .class = next->class,
                            .expires_s = next->expires_s,
                            .sealed = copy,
                            .sealed_len = next->sealed.len,
@@ -157,7 +160,7 @@ static enum tg_err record_run(struct mem_store *m, const struct tg_store_op *op,
         *next = (struct tg_store_next){ .note_count = 0 };
         return TG_OK;
     case TG_STORE_PUT:
-        if (tg_store_admit(&m->limits, &m->stats, exists ? &old : NULL, &next->record) != TG_OK) {
+        if (tg_store_admit(&m->bounds, &m->stats, exists ? &old : NULL, &next->record) != TG_OK) {
             return TG_E_FULL;
         }
         return slot_put(m, &op->of.key, &next->record);
@@ -182,7 +185,7 @@ static enum tg_err change_run(struct mem_store *m, const struct tg_store_op *op)
         tg_memory_mark_raise(m->facts, next.mark_s);
     }
     for (size_t i = 0; err == TG_OK && i < next.note_count; i++) {
-        tg_memory_outbox_note(&m->outbox, &m->limits, &next.notes[i]);
+        tg_memory_outbox_note(&m->outbox, &m->bounds.limits, &next.notes[i]);
     }
     return err;
 }
@@ -448,7 +451,7 @@ enum tg_err tg_store_mem_open(struct tg_store **out, const struct tg_store_limit
 
     TG_REQUIRE(m != NULL, TG_E_NOMEM);
     m->base.ops = &mem_ops;
-    m->limits = *limits;
+    m->bounds = tg_store_bounds(limits, &m->stats);
     m->slot_count = SLOTS_MIN;
     m->slots = tg_mem_calloc(m->slot_count, sizeof(*m->slots));
     m->facts = tg_mem_calloc(TG_FACT_COUNT, sizeof(*m->facts));

@@ -134,7 +134,7 @@ static void assert_blind(const struct fixture *f)
 
 static void assert_outbox(const struct fixture *f, uint64_t outbox_count)
 {
-    struct tg_store_stats stats = { .record_count = 0 };
+    struct tg_store_stats stats = { .live_count = 0 };
 
     f->store->ops->stats(f->store, &stats);
     assert_int_equal(stats.outbox_count, outbox_count);
@@ -173,7 +173,7 @@ static void block_all(struct fixture *f)
 static int setup(void **state)
 {
     static struct fixture f;
-    static const struct tg_store_limits limits = { .record_max = 0 };
+    static const struct tg_store_limits limits = { .live_max = 0 };
 
     memset(&f, 0, sizeof(f));
     (void)snprintf(f.path, sizeof(f.path), "/tmp/relay-at-rest-XXXXXX");

@@ -67,7 +67,8 @@ static struct tg_store_record seal(struct fixture *f, struct tg_bytes plain)
     tg_buf_clear(&f->sealed);
     assert_int_equal(tg_seal_record(&f->sealed, &f->record_key, &f->key, 7, 99, plain, &f->rng),
                      TG_OK);
-    return (struct tg_store_record){ 7, 99, tg_buf_view(&f->sealed) };
+    return (
+        struct tg_store_record){ .version = 7, .expires_s = 99, .sealed = tg_buf_view(&f->sealed) };
 }
 
 static enum tg_err open_record(struct fixture *f, const struct tg_store_record *record)

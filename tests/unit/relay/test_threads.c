@@ -188,7 +188,7 @@ static void race_on(struct tg_store *store)
 /* spec-test: protocol/3#first-read-binds */
 static void first_reads__64_claims_on_4_workers_memory_store__one_winner(void **state)
 {
-    static const struct tg_store_limits limits = { .record_max = 0 };
+    static const struct tg_store_limits limits = { .live_max = 0 };
     struct tg_store *store = NULL;
 
     (void)state;
@@ -218,7 +218,7 @@ static void remove_folder(const char *path)
 /* spec-test: protocol/3#first-read-binds */
 static void first_reads__64_claims_on_4_workers_lmdb__one_winner(void **state)
 {
-    static const struct tg_store_limits limits = { .record_max = 0 };
+    static const struct tg_store_limits limits = { .live_max = 0 };
     char path[] = "/tmp/relay-threads-XXXXXX";
     struct tg_store *store = NULL;
     struct tg_fault fault = { "" };

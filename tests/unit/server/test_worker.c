@@ -756,7 +756,7 @@ static void readyz__store_at_its_limit__200_because_existing_mailboxes_work(void
 
     (void)state;
     f->shared.store->ops->close(&f->shared.store);
-    f->config->store_limits.record_max = 1;
+    f->config->store_limits.live_max = 1;
     assert_int_equal(tg_store_mem_open(&f->shared.store, &f->config->store_limits), TG_OK);
     start(f);
     fd = dial(f->port);

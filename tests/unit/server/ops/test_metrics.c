@@ -25,11 +25,13 @@ static int setup(void **state)
 
     assert_int_equal(tg_metrics_new(&f->m, BLOCKS), TG_OK);
     tg_buf_init(&f->text, TG_METRICS_TEXT_MAX);
-    f->now = (struct tg_metrics_now){ .store = { .record_count = 12, .value_bytes = 3456 },
-                                      .sweep_behind_s = 17,
-                                      .is_store_ready = true,
-                                      .start_s = 1900000042,
-                                      .cert_not_after_s = 1900000043 };
+    f->now = (struct tg_metrics_now){
+        .store = { .live_count = 12, .live_bytes = 3456, .ended_count = 34 },
+        .sweep_behind_s = 17,
+        .is_store_ready = true,
+        .start_s = 1900000042,
+        .cert_not_after_s = 1900000043
+    };
     *state = f;
     return 0;
 }
@@ -95,7 +97,8 @@ static void format__counts_of_all_blocks__summed(void **state)
     assert_line(f, "tigress_connections_accepted_total 5");
     assert_line(f, "tigress_refusals_total{reason=\"rate\"} 1");
     assert_line(f, "tigress_connections 2");
-    assert_line(f, "tigress_store_records 12");
+    assert_line(f, "tigress_mailboxes 12");
+    assert_line(f, "tigress_tombstones 34");
     assert_line(f, "tigress_store_bytes 3456");
     assert_line(f, "tigress_sweep_behind_seconds 17");
     assert_line(f, "tigress_store_ready 1");
@@ -243,7 +246,7 @@ static void format__whole_text__parses(void **state)
             }
         }
     }
-    assert_int_equal(families, 10 + 1 + 1 + 1 + 1 + TG_GAUGE_COUNT + 6);
+    assert_int_equal(families, 10 + 1 + 1 + 1 + 1 + TG_GAUGE_COUNT + 7);
     assert_int_equal(f->text.ptr[f->text.len - 1], '\n');
     free(text);
 }

@@ -198,6 +198,7 @@ static void load__numbers__each_bound_and_one_beyond(void **state)
         { "rate", NULL, "0", "1000000", "1000001" },
         { "rate-burst", "0", "1", "1000000", "1000001" },
         { "mailboxes-max", NULL, "0", "1000000000", "1000000001" },
+        { "tombstones-max", NULL, "0", "4000000000", "4000000001" },
         { "store-bytes-max", NULL, "0", "1024GiB", "1025GiB" },
         { "disk-reserve", NULL, "0", "1024GiB", "1025GiB" },
         { "push-concurrency", "0", "1", "1000", "1001" },
@@ -227,6 +228,24 @@ static void outbox__holds_twice_the_mailboxes(void **state)
     assert_int_equal(f->config->store_limits.outbox_max, 2000000000);
     assert_runs(f, MEM "--mailboxes-max 0");
     assert_int_equal(f->config->store_limits.outbox_max, 0);
+}
+
+static void tombstones__four_for_each_mailbox_and_never_fewer_than_one(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_runs(f, MEM);
+    assert_int_equal(f->config->store_limits.ended_max, 4000000);
+    assert_runs(f, MEM "--mailboxes-max 7");
+    assert_int_equal(f->config->store_limits.ended_max, 28);
+    assert_runs(f, MEM "--mailboxes-max 0");
+    assert_int_equal(f->config->store_limits.ended_max, 0);
+    assert_runs(f, MEM "--mailboxes-max 7 --tombstones-max 7");
+    assert_int_equal(f->config->store_limits.ended_max, 7);
+    assert_runs(f, MEM "--mailboxes-max 0 --tombstones-max 7");
+    assert_int_equal(f->config->store_limits.ended_max, 7);
+    assert_bad(f, MEM "--mailboxes-max 7 --tombstones-max 6",
+               "--tombstones-max: too small (expected: at least mailboxes-max");
 }
 
 static void load__path_of_1023_bytes_accepted__1024_refused(void **state)
@@ -563,6 +582,7 @@ int main(void)
         TEST(load__bad_store__refused),
         TEST(load__numbers__each_bound_and_one_beyond),
         TEST(outbox__holds_twice_the_mailboxes),
+        TEST(tombstones__four_for_each_mailbox_and_never_fewer_than_one),
         TEST(load__path_of_1023_bytes_accepted__1024_refused),
         TEST(file__sections_comments_indents__read),
         TEST(file__flag_as_well__flag_overrides),

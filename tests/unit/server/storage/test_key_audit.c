@@ -56,7 +56,7 @@ static void ignore_notify(void *ctx)
 
 static int setup(void **state)
 {
-    static const struct tg_store_limits limits = { .record_max = 0 };
+    static const struct tg_store_limits limits = { .live_max = 0 };
     struct fixture *f = test_calloc(1, sizeof(*f));
 
     rival_keys = NULL;
