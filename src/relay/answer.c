@@ -172,6 +172,7 @@ static enum tg_err fill_refusal(struct tg_reply *reply, struct tg_exchange *ex)
     }
     tg_reply_problem(reply, result->status, result->problem, result->fault.text);
     tg_reply_retry_after(reply, result->retry_after_s);
+    reply->response.is_disputed = result->status == 503;
     if (result->is_claim_challenge) {
         tg_reply_header(reply, "www-authenticate", "DeviceClaim");
     }

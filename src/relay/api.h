@@ -49,9 +49,10 @@ struct tg_http_response {
     /* Lower-case names. The transport adds content-length, date and connection. */
     struct tg_http_header headers[TG_RESPONSE_HEADERS_MAX];
     struct tg_bytes body;
-    bool is_head;    /* HEAD: send the body's length, not the body */
-    int call;        /* enum tg_mailbox_call, or -1; for metrics */
-    bool must_close; /* close the connection: part of the request body was not read */
+    bool is_head;     /* HEAD: send the body's length, not the body */
+    int call;         /* enum tg_mailbox_call, or -1; for metrics */
+    bool is_disputed; /* a 503, because the relay's clock was changed; for metrics */
+    bool must_close;  /* close the connection: part of the request body was not read */
 };
 
 struct tg_relay;    /* one per worker */

@@ -166,11 +166,16 @@ static void metrics(struct tg_admin *a, const struct tg_exchange_ops *ops, void 
     int64_t now_s = pending->env->now.low_s; /* a sweep needs both times, too */
     int64_t until_s = atomic_load(&shared->swept_until_s);
     struct tg_metrics_now now = { .is_store_ready = a->is_store_ready, .start_s = shared->start_s };
+    struct tg_clock_state clock;
     struct tg_buf text;
 
     tg_buf_init(&text, TG_METRICS_TEXT_MAX);
     shared->store->ops->stats(shared->store, &now.store);
     now.sweep_behind_s = until_s < now_s ? (uint64_t)(now_s - until_s) : 0;
+    tg_clock_state(shared->clock, &clock);
+    now.clock_difference_s = clock.difference_s;
+    now.clock_ahead_count = clock.ahead_count;
+    now.clock_back_count = clock.back_count;
     now.has_push = shared->push != NULL;
     now.is_push_up = tg_push_link_is_up(shared->push);
     (void)pthread_mutex_lock(&shared->tls_lock);

@@ -10,6 +10,7 @@
 #include "server/ops/notify.h"
 #include "server/pushlink/child.h"
 #include "server/pushlink/open.h"
+#include "server/time/start.h"
 #include "server/storage/storage.h"
 #include "server/worker.h"
 #include "wire/json.h"
@@ -34,6 +35,7 @@ struct daemon {
     struct tg_log log;
     struct tg_storage storage;
     struct tg_tls_tickets *tickets;
+    struct tg_clock clock;
     struct tg_shared shared;
     struct tg_push_settings push;
     struct tg_push_opener push_opener;
@@ -109,7 +111,8 @@ static int check_config(struct daemon *d)
     const char *advice = NULL;
     int status = EXIT_USAGE;
 
-    if (check_tls(d->config, &fault) == TG_OK && tg_push_child_check(d->config, &fault) == TG_OK &&
+    if (tg_time_check(&fault) == TG_OK && check_tls(d->config, &fault) == TG_OK &&
+        tg_push_child_check(d->config, &fault) == TG_OK &&
         tg_standing_policy_open(&standing, d->config, &fault) == TG_OK &&
         tg_storage_check(d->config, &fault, &advice) == TG_OK) {
         (void)puts("tigressd: the configuration is valid");
@@ -166,6 +169,25 @@ static enum tg_err open_storage(struct daemon *d, struct tg_fault *fault)
     enum tg_err err = tg_storage_open(&d->storage, d->config, &d->log, fault);
 
     d->shared.store = d->storage.store;
+    return err;
+}
+
+/* The store knows at which time the relay has decided last. */
+static enum tg_err start_clock(struct daemon *d, struct tg_fault *fault)
+{
+    enum tg_time_accept accept =
+        d->config->must_accept_clock ? TG_TIME_ACCEPT_CLOCK : TG_TIME_AS_KEPT;
+    enum tg_err err = TG_E_BUG;
+    struct tg_buf text;
+
+    tg_buf_init(&text, TEXT_MAX);
+    TG_TRY(tg_clock_init(&d->clock, &d->log));
+    TG_TRY(tg_time_begin(&d->clock, d->shared.store, accept, &text, fault, &d->storage.advice));
+    (void)fputs(tg_buf_cstr(&text), stderr);
+    d->shared.clock = &d->clock;
+    atomic_init(&d->shared.swept_until_s, tg_clock_keep(&d->clock).mark_s);
+out:
+    tg_buf_deinit(&text);
     return err;
 }
 
@@ -238,6 +260,7 @@ static enum tg_err start_push(struct daemon *d, struct tg_fault *fault)
     struct tg_shared *shared = &d->shared;
     struct tg_push_link_setup setup = { .config = d->config,
                                         .store = shared->store,
+                                        .clock = shared->clock,
                                         .open = tg_push_open,
                                         .open_ctx = &d->push_opener,
                                         .log = &d->log };
@@ -267,11 +290,11 @@ static enum tg_err prepare_shared(struct daemon *d, struct tg_fault *fault)
     shared->log = &d->log;
     shared->rng = &tg_rng_system;
     shared->start_s = utc_now_s();
-    atomic_init(&shared->swept_until_s, shared->start_s);
     shared->worker_count = d->config->worker_count;
     TG_REQUIRE(pthread_mutex_init(&shared->tls_lock, NULL) == 0, TG_E_NOMEM);
     TG_TRY(tg_config_make_data_dir(d->config, fault));
     TG_TRY(open_storage(d, fault));
+    TG_TRY(start_clock(d, fault));
     TG_TRY(open_tls(d, fault));
     TG_TRY(bind_all(d, fault));
     TG_TRY(tg_standing_policy_open(&shared->standing, d->config, fault));
@@ -433,6 +456,9 @@ static int run(struct daemon *d)
         tg_worker_deinit(&d->shared.workers[i]);
     }
     has_failed = !tg_push_link_stop(&d->shared.push) || has_failed;
+    if (!has_failed && tg_time_kept_end(d->shared.store, &d->clock) != TG_OK) {
+        TG_LOG(&d->log, TG_LOG_WARNING, "clock.mark_not_saved", { "exit", EXIT_SUCCESS });
+    }
     if (has_failed || has_cut_connections) {
         TG_LOG(&d->log, TG_LOG_ERROR, "server.drain_incomplete", { "exit", EXIT_FAILURE });
     }
@@ -454,6 +480,7 @@ static void cleanup(struct daemon *d)
     tg_mem_free(d->threads);
     shared->store = NULL;
     tg_storage_close(&d->storage);
+    tg_clock_deinit(&d->clock);
     tg_ledger_free(&shared->ledger);
     tg_standing_policy_close(&shared->standing);
     tg_metrics_free(&shared->metrics);

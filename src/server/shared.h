@@ -8,6 +8,7 @@
 #define TG_SERVER_SHARED_H
 
 #include "server/http/env.h"
+#include "server/net/clock.h"
 #include "server/net/tls.h"
 #include "server/pushlink/link.h"
 #include "server/settings/config.h"
@@ -29,10 +30,11 @@ struct tg_shared {
     struct tg_store *store;
     struct tg_ledger *ledger;
     struct tg_metrics *metrics;
+    struct tg_clock *clock;
     const struct tg_log *log;
     const struct tg_rng *rng;
     int64_t start_s;
-    _Atomic int64_t swept_until_s; /* what expired until then is removed; at first start_s */
+    _Atomic int64_t swept_until_s; /* what expired until then is removed; at first the start */
     struct tg_push_link *push;     /* NULL: no provider is configured */
     struct tg_worker *workers;     /* worker_count of them */
     size_t worker_count;
@@ -40,6 +42,7 @@ struct tg_shared {
     atomic_size_t offload_total;
     struct tg_standing_policy *standing; /* NULL: senders need no proof of good standing */
     atomic_bool is_draining;
+    atomic_bool was_used; /* requests have begun since the mark of time was saved */
     /* When the loop of each worker last ran its timer. */
     atomic_uint_least64_t beats_mono_ms[TG_WORKERS_MAX];
 

@@ -153,8 +153,8 @@ static void close_handle(uv_handle_t *handle, void *ctx)
 static void check_drained(struct tg_worker *w)
 {
     bool is_late = w->env.now_mono_ms >= w->drain_until_mono_ms + DRAIN_GRACE_MS;
-    bool is_store_busy =
-        tg_relay_in_flight(w->relay) > 0 || w->is_sweeping || w->admin.probe_count > 0;
+    bool is_store_busy = tg_relay_in_flight(w->relay) > 0 || w->is_sweeping ||
+                         w->admin.probe_count > 0 || w->saver.saving_count > 0;
 
     if (w->is_closing || w->drain_until_mono_ms == 0) {
         return;
@@ -211,6 +211,21 @@ static void on_check(uv_check_t *handle)
     run_queued(of_loop((uv_handle_t *)handle));
 }
 
+/* Worker 0 saves the mark for all. */
+static void save_time(struct tg_worker *w)
+{
+    struct tg_shared *shared = w->shared;
+
+    if (w->env.was_used) {
+        w->env.was_used = false;
+        atomic_store(&shared->was_used, true);
+    }
+    if (w->index == 0 && w->drain_until_mono_ms == 0) {
+        tg_time_saver_tick(&w->saver, atomic_exchange(&shared->was_used, false),
+                           w->env.now_mono_ms);
+    }
+}
+
 static void on_tick(uv_timer_t *timer)
 {
     struct tg_worker *w = of_loop((uv_handle_t *)timer);
@@ -218,6 +233,7 @@ static void on_tick(uv_timer_t *timer)
     tg_clock_tick(&w->env);
     tg_shared_beat(w->shared, w->index, w->env.now_mono_ms);
     tg_wheel_advance(&w->env.wheel, w->env.now_mono_ms);
+    save_time(w);
     if (w->index == 0 && !w->is_sweeping && w->drain_until_mono_ms == 0 &&
         w->env.now_mono_ms >= w->sweep_at_mono_ms) {
         sweep(w);
@@ -347,8 +363,8 @@ enum tg_err tg_worker_init(struct tg_worker *w, struct tg_shared *shared, size_t
                            int listen_fd, int admin_fd)
 {
     enum tg_err err = TG_E_BUG;
-    int64_t now_s = 0;
     uint64_t now_mono_ms = 0;
+    struct tg_moment now;
 
     w->shared = shared;
     w->index = index;
@@ -362,9 +378,11 @@ enum tg_err tg_worker_init(struct tg_worker *w, struct tg_shared *shared, size_t
                                       .pending_total = &shared->offload_total };
     TG_REQUIRE(uv_loop_init(&w->loop) == 0, TG_E_IO);
     w->loop.data = w;
-    tg_clock_read(&now_s, &now_mono_ms);
+    tg_clock_hand_init(&w->hand, shared->clock);
+    now = tg_clock_read(&w->hand, &now_mono_ms);
     tg_env_init(&w->env, &shared->settings, shared->log, tg_metrics_block(shared->metrics, index),
-                &shared->wait_total, tg_moment_sure(now_s), now_mono_ms);
+                &shared->wait_total, now, now_mono_ms);
+    w->env.hand = &w->hand;
     w->env.ledger = shared->ledger;
     TG_TRY(tg_conns_init(&w->conns, &w->env, &w->loop));
     TG_TRY(tg_inbox_init(&w->inbox));
@@ -374,6 +392,7 @@ enum tg_err tg_worker_init(struct tg_worker *w, struct tg_shared *shared, size_t
                         shared->rng, &w->hooks));
     w->service = tg_service_relay(w->relay);
     tg_admin_init(&w->admin, shared, w->port);
+    tg_time_saver_init(&w->saver, shared->clock, shared->store, w->port);
     use_new_certificate(w);
     w->sweep_at_mono_ms = now_mono_ms;
     tg_shared_beat(shared, index, now_mono_ms);

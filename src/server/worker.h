@@ -15,6 +15,7 @@
 #include "server/offload.h"
 #include "server/ops/disk_watch.h"
 #include "server/shared.h"
+#include "server/time/kept.h"
 
 #include <stdatomic.h>
 
@@ -25,6 +26,8 @@ struct tg_worker {
     size_t index;
     uv_loop_t loop;
     struct tg_env env;
+    struct tg_clock_hand hand;
+    struct tg_time_saver saver; /* worker 0 */
     struct tg_conns conns;
     struct tg_tls_context *tls; /* this worker's reference */
     struct tg_store_port *port;

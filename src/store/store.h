@@ -100,9 +100,10 @@ enum tg_fact {
     TG_FACT_EPOCH,      /* how often a backup was restored */
     TG_FACT_TIME_MARK,  /* 8 bytes, big-endian: the latest UTC seconds that a change was decided at
                          */
+    TG_FACT_CLOCK,      /* the clocks of the computer, as the relay left them */
     TG_FACT_RETIRED     /* ids of token keys that are refused for good */
 };
-#define TG_FACT_COUNT 5u
+#define TG_FACT_COUNT 6u
 
 struct tg_store_fact {
     uint64_t version; /* 1 at first; each write adds 1 */
@@ -238,6 +239,8 @@ struct tg_store_ops {
      * other changes between them. It keeps up with the changes: a step removes at least as many as
      * were added since the last one. No full queue refuses or delays a sweep, so a port starts one
      * at a time. In a large outbox some entries may be left to the next sweep.
+     *   now_s   the earlier of the possible times: what is removed has expired by both. It is the
+     *           mark of a step that removed a record
      */
     void (*sweep)(struct tg_store_port *port, int64_t now_s, size_t max_count,
                   tg_store_swept_fn *swept, void *ctx);
@@ -246,6 +249,7 @@ struct tg_store_ops {
      * first. Their notes are durable. No other lease gets them before until_s, or, if leases do not
      * outlive the process (memory, LMDB), before the process ends. Expired entries are removed, not
      * leased. leased() runs once, inside dispatch.
+     *   now_s   as for sweep: an entry that has expired by one of two times only is leased
      */
     void (*lease)(struct tg_store_port *port, int64_t now_s, int64_t until_s, size_t max_count,
                   tg_store_leased_fn *leased, void *ctx);

@@ -222,6 +222,20 @@ static void mark__is_the_latest_of_changes_that_share_a_commit(void **state)
     assert_int_equal(mark_of(f->store), 5000);
 }
 
+/* What was removed as expired is not expected again by an earlier clock. */
+static void mark__is_raised_by_a_sweep_that_removes(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(put(&f->client, 1, 1, 500, TG_LIT("a")), TG_OK);
+    assert_int_equal(sweep(&f->client, 499, 10), 0);
+    assert_int_equal(mark_of(f->store), 0);
+    assert_int_equal(sweep(&f->client, 500, 10), 1);
+    assert_int_equal(mark_of(f->store), 500);
+    assert_int_equal(sweep(&f->client, 900, 10), 0);
+    assert_int_equal(mark_of(f->store), 500);
+}
+
 /* ---- surveys -------------------------------------------------------------------------------- */
 
 /* What a survey showed, as one text: a letter for the kind, what it is, its bytes. */
@@ -298,6 +312,7 @@ int main(void)
         CASE(mark__without_a_write__stays),
         cmocka_unit_test(mark__of_a_refused_change__stays),
         CASE(mark__is_the_latest_of_changes_that_share_a_commit),
+        CASE(mark__is_raised_by_a_sweep_that_removes),
         CASE(survey__shows_facts_then_records_then_entries),
         CASE(survey__ends_when_it_is_told_to),
     };

@@ -19,10 +19,14 @@
 #define TG_DATE_LEN 29u
 #define TG_SCRATCH_MAX 65536u
 
+struct tg_clock_hand;
+
 struct tg_env {
-    struct tg_moment now; /* the time of decisions, as relay/api.h takes it */
-    uint64_t now_mono_ms; /* never goes back */
+    struct tg_clock_hand *hand; /* sets now and now_mono_ms; NULL: others set them */
+    struct tg_moment now;       /* the time of decisions, as relay/api.h takes it */
+    uint64_t now_mono_ms;       /* never goes back */
     bool is_draining;
+    bool was_used; /* a request has begun since this was set to false */
     const struct tg_server_settings *settings;
     const struct tg_log *log;
     struct tg_metrics_block *metrics;

@@ -57,7 +57,8 @@ static void on_respond(void *ctx, const struct tg_http_response *response)
     uint64_t spent_us = p->has_waited ? UINT64_MAX : now_us() - p->begun_us;
 
     if (response->status == 503 && !p->is_refusal) {
-        tg_metrics_count(metrics, TG_COUNTER_REFUSED_STORE);
+        tg_metrics_count(metrics, response->is_disputed ? TG_COUNTER_REFUSED_CLOCK
+                                                        : TG_COUNTER_REFUSED_STORE);
     }
     closed(p);
     p->respond(p, response);
@@ -187,6 +188,7 @@ void tg_pending_begin(struct tg_pending *p, const struct tg_http_request *reques
         return;
     }
     opened(p);
+    p->env->was_used = true;
     exchange = p->service->begin(p->service->ctx, request, p->env->now, &exchange_ops, p);
     if (p->is_open) {
         p->exchange = exchange;

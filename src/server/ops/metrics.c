@@ -54,6 +54,7 @@ static const char *const refusal_reasons[TG_COUNTER_COUNT] = {
     [TG_COUNTER_REFUSED_LONG_POLLS] = "long_polls",
     [TG_COUNTER_REFUSED_RATE] = "rate",
     [TG_COUNTER_REFUSED_STORE] = "store",
+    [TG_COUNTER_REFUSED_CLOCK] = "clock",
     [TG_COUNTER_REFUSED_TIMEOUT] = "timeout",
     [TG_COUNTER_REFUSED_SYNTAX] = "syntax",
     [TG_COUNTER_REFUSED_SIZE] = "size",
@@ -399,6 +400,27 @@ static void append_gauges(struct tg_buf *out, const struct tg_metrics *m,
     }
 }
 
+static void append_clock(struct tg_buf *out, const struct tg_metrics_now *now)
+{
+    static const struct family difference = {
+        "tigress_clock_difference_seconds",
+        "The system's clock minus the time of decisions; 0: they agree."
+    };
+    static const struct family leaps = { "tigress_clock_leaps_total",
+                                         "Leaps of the system's clock." };
+    uint64_t magnitude = now->clock_difference_s < 0 ? 0 - (uint64_t)now->clock_difference_s
+                                                     : (uint64_t)now->clock_difference_s;
+
+    append_head(out, difference, "gauge");
+    tg_buf_append_str(out, difference.name);
+    tg_buf_append_str(out, now->clock_difference_s < 0 ? " -" : " ");
+    tg_buf_append_dec(out, magnitude);
+    tg_buf_append_u8(out, '\n');
+    append_head(out, leaps, "counter");
+    append_sample(out, leaps.name, "{direction=\"ahead\"}", now->clock_ahead_count);
+    append_sample(out, leaps.name, "{direction=\"back\"}", now->clock_back_count);
+}
+
 static void append_pushes(struct tg_buf *out, const struct tg_metrics *m,
                           const struct tg_metrics_now *now)
 {
@@ -424,6 +446,7 @@ enum tg_err tg_metrics_format(struct tg_buf *out, const struct tg_metrics *m,
     append_counters(out, m);
     append_standing(out, m);
     append_gauges(out, m, now);
+    append_clock(out, now);
     if (now->has_push) {
         append_pushes(out, m, now);
     }

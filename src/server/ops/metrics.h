@@ -34,6 +34,7 @@ enum tg_counter {
     TG_COUNTER_REFUSED_LONG_POLLS,  /* long-poll limit */
     TG_COUNTER_REFUSED_RATE,        /* rate limit of a client network */
     TG_COUNTER_REFUSED_STORE,       /* store full or down */
+    TG_COUNTER_REFUSED_CLOCK,       /* it depends on which of two times is right */
     TG_COUNTER_REFUSED_TIMEOUT,     /* handshake, headers, body or reading took too long */
     TG_COUNTER_REFUSED_SYNTAX,      /* not HTTP */
     TG_COUNTER_REFUSED_SIZE,        /* headers or body over the limit */
@@ -113,9 +114,12 @@ struct tg_metrics_now {
     uint64_t
         sweep_behind_s; /* how long ago the oldest record that is not removed may have expired */
     int64_t start_s;    /* UTC seconds of the start; printed to the minute */
-    int64_t cert_not_after_s; /* 0: no TLS */
-    bool has_push;            /* a provider is configured; else push has no metrics */
-    bool is_push_up;          /* the push process accepts jobs */
+    int64_t cert_not_after_s;   /* 0: no TLS */
+    int64_t clock_difference_s; /* system's clock minus the time of decisions */
+    uint64_t clock_ahead_count; /* leaps of the system's clock */
+    uint64_t clock_back_count;
+    bool has_push;   /* a provider is configured; else push has no metrics */
+    bool is_push_up; /* the push process accepts jobs */
 };
 
 /* Appends the text, HELP and TYPE included (content type "text/plain; version=0.0.4"). */

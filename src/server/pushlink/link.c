@@ -78,7 +78,7 @@ static void work(struct tg_push_link *l)
         return;
     }
     tg_push_channel_send(&l->peers);
-    tg_push_window_lease(&l->window, tg_push_now_s());
+    tg_push_window_lease(&l->window, tg_push_now_s(&l->window.hand));
     check_end(l);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * server/pushlink/now.h - reads one of the two clocks of net/clock.h.
- * Layer: L4; for pushlink/ alone.      Threads: any.      Blocks: no.      Secrets: none.
+ * server/pushlink/now.h - the times of the push link.
+ * Layer: L4; for pushlink/ alone.      Threads: the link's.      Blocks: no.      Secrets: none.
  */
 #ifndef TG_SERVER_PUSHLINK_NOW_H
 #define TG_SERVER_PUSHLINK_NOW_H
@@ -11,21 +11,17 @@
 /* Milliseconds that never go back. */
 static inline uint64_t tg_push_now_ms(void)
 {
-    uint64_t mono_ms = 0;
-    int64_t s = 0;
-
-    tg_clock_read(&s, &mono_ms);
-    return mono_ms;
+    return tg_clock_mono_ms();
 }
 
-/* UTC seconds. */
-static inline int64_t tg_push_now_s(void)
+/* UTC seconds, the earlier time of the moment: an entry is due, is leased and expires by it. So
+   none is removed before it has expired by both times, and none waits for a time that a wrong clock
+   has shown. */
+static inline int64_t tg_push_now_s(struct tg_clock_hand *hand)
 {
     uint64_t mono_ms = 0;
-    int64_t s = 0;
 
-    tg_clock_read(&s, &mono_ms);
-    return s;
+    return tg_clock_read(hand, &mono_ms).low_s;
 }
 
 #endif

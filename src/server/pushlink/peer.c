@@ -67,7 +67,7 @@ static void end_peer(struct tg_push_peer **peer)
     struct tg_push_peers *ps = p->peers;
 
     *peer = NULL;
-    tg_push_window_release(ps->setup.window, p, tg_push_now_s());
+    tg_push_window_release(ps->setup.window, p, tg_push_now_s(&ps->setup.window->hand));
     uv_close((uv_handle_t *)&p->poll, on_peer_closed);
     if (ps->ending_count == TG_PUSH_ENDING_MAX) {
         kill_child(&p->child);
@@ -91,7 +91,7 @@ void tg_push_peers_end(struct tg_push_peers *peers)
     peers->is_ending = true;
     set_up(peers, false);
     (void)uv_timer_stop(&peers->respawn);
-    tg_push_window_release(peers->setup.window, NULL, tg_push_now_s());
+    tg_push_window_release(peers->setup.window, NULL, tg_push_now_s(&peers->setup.window->hand));
     end_if_any(&peers->next);
     end_if_any(&peers->old);
     end_if_any(&peers->current);
@@ -209,7 +209,7 @@ void tg_push_peer_lose(struct tg_push_peer *peer, const char *event)
     }
     if (is_current) {
         set_up(ps, false);
-        tg_push_window_release(ps->setup.window, NULL, tg_push_now_s());
+        tg_push_window_release(ps->setup.window, NULL, tg_push_now_s(&ps->setup.window->hand));
     }
     end_peer(is_current ? &ps->current : is_next ? &ps->next : &ps->old);
     if (ps->current == NULL && ps->next == NULL && !ps->is_ending) {

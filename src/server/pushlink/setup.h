@@ -7,6 +7,7 @@
 #define TG_SERVER_PUSHLINK_SETUP_H
 
 #include "push/ipc.h"
+#include "server/net/clock.h"
 #include "server/ops/metrics.h"
 #include "server/settings/config.h"
 
@@ -22,6 +23,7 @@ typedef enum tg_err tg_push_open_fn(void *ctx, struct tg_push_ipc_job *out, stru
 struct tg_push_link_setup {
     const struct tg_config *config;
     struct tg_store *store;
+    struct tg_clock *clock;
     tg_push_open_fn *open;
     void *open_ctx;
     struct tg_metrics_block *metrics;

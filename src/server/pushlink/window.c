@@ -22,6 +22,7 @@ void tg_push_window_init(struct tg_push_window *w, const struct tg_push_link_set
     w->setup = *setup;
     w->settings = *settings;
     w->lease_s = lease_time_s(settings);
+    tg_clock_hand_init(&w->hand, setup->clock);
     tg_push_window_tick(w);
     for (size_t i = 0; i < TG_PUSH_WINDOW; i++) {
         w->slots[i].window = w;
@@ -156,7 +157,7 @@ static void take_entry(struct tg_push_window *w, const struct tg_outbox_entry *e
     if (err == TG_OK) {
         w->waiting[w->waiting_count++] = slot;
     } else if (err == TG_E_NOMEM) {
-        settle(slot, TG_OUTBOX_RETRY, tg_push_now_s());
+        settle(slot, TG_OUTBOX_RETRY, tg_push_now_s(&w->hand));
     } else {
         tg_metrics_count(w->setup.metrics, TG_COUNTER_PUSH_LOST);
         settle(slot, TG_OUTBOX_DONE, 0);
@@ -178,7 +179,7 @@ static void on_leased(void *ctx, enum tg_err err, const struct tg_outbox_entry *
     }
     /* Without entries the next due time may be the end of one of our leases: the next tick looks
      * again. */
-    w->wants_lease = w->wants_lease || (count > 0 && next_due_s <= tg_push_now_s());
+    w->wants_lease = w->wants_lease || (count > 0 && next_due_s <= tg_push_now_s(&w->hand));
     w->credit -= count < w->credit ? count : w->credit;
     for (size_t i = 0; i < count; i++) {
         take_entry(w, &entries[i]);

@@ -32,6 +32,7 @@ struct tg_push_window {
     struct tg_push_link_setup setup;
     struct tg_push_settings settings;
     struct tg_store_port *port;
+    struct tg_clock_hand hand;
     uint64_t lease_s;
     bool is_open;     /* a process accepts jobs; otherwise nothing is leased */
     bool wants_lease; /* an entry may be due */

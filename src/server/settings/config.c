@@ -18,12 +18,22 @@
 #define FLAGS_MAX 256 /* arguments of a command line */
 
 /* Flags that are not settings. */
-enum meta { META_NONE, META_CONFIG, META_CHECK, META_PRINT, META_HELP, META_VERSION, META_UPGRADE };
+enum meta {
+    META_NONE,
+    META_CONFIG,
+    META_ACCEPT_CLOCK,
+    META_CHECK,
+    META_PRINT,
+    META_HELP,
+    META_VERSION,
+    META_UPGRADE
+};
 
 struct command_line {
     enum meta action; /* the last of check, print, upgrade, help, version */
     const char *file;
     unsigned file_count;
+    bool must_accept_clock;
 };
 
 static enum meta find_meta(struct tg_bytes name)
@@ -31,9 +41,13 @@ static enum meta find_meta(struct tg_bytes name)
     static const struct {
         const char *name;
         enum meta meta;
-    } metas[] = { { "config", META_CONFIG },      { "check-config", META_CHECK },
-                  { "print-config", META_PRINT }, { "upgrade-store", META_UPGRADE },
-                  { "help", META_HELP },          { "version", META_VERSION } };
+    } metas[] = { { "config", META_CONFIG },
+                  { "check-config", META_CHECK },
+                  { "print-config", META_PRINT },
+                  { "upgrade-store", META_UPGRADE },
+                  { "help", META_HELP },
+                  { "version", META_VERSION },
+                  { "accept-clock", META_ACCEPT_CLOCK } };
 
     for (size_t i = 0; i < TG_COUNT(metas); i++) {
         if (tg_bytes_is_equal(name, tg_bytes_str(metas[i].name))) {
@@ -107,10 +121,15 @@ static void apply_meta(struct tg_config_load_state *state, struct command_line *
         line->file = f->value_str;
     } else {
         if (f->value_str != NULL) {
-            tg_config_fault_text(state, "--check-config, --print-config, --upgrade-store, --help, "
-                                        "--version: unexpected value (expected: none)");
+            tg_config_fault_text(state, "--accept-clock, --check-config, --print-config, "
+                                        "--upgrade-store, --help, --version: unexpected value "
+                                        "(expected: none)");
         }
-        line->action = meta;
+        if (meta == META_ACCEPT_CLOCK) {
+            line->must_accept_clock = true;
+        } else {
+            line->action = meta;
+        }
     }
 }
 
@@ -193,6 +212,7 @@ static enum tg_config_action action_of(enum meta meta)
     case META_VERSION:
         return TG_CONFIG_DONE;
     case META_CONFIG:
+    case META_ACCEPT_CLOCK:
         break;
     }
     return TG_CONFIG_BAD;
@@ -236,9 +256,11 @@ enum tg_config_action tg_config_load(struct tg_config **out, int argc, char *con
         case META_CHECK:
         case META_UPGRADE:
         case META_CONFIG:
+        case META_ACCEPT_CLOCK:
             break;
         }
     }
+    state.config->must_accept_clock = line.must_accept_clock;
     if (action != TG_CONFIG_DONE && action != TG_CONFIG_BAD) {
         *out = state.config;
         state.config = NULL;

@@ -142,6 +142,8 @@ struct tg_config {
 
     enum tg_log_level log_level;
     bool has_core_dumps; /* false: main forbids them */
+
+    bool must_accept_clock; /* --accept-clock, which is no setting of the file */
 };
 
 /* The parts of the environment that defaults depend on. The caller passes them, so that tests can

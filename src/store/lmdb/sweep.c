@@ -45,6 +45,9 @@ static int records_step(struct tg_lmdb *s, struct tg_lmdb_write *w, struct tg_st
     if (rc == 0) {
         rc = tg_lmdb_oldest(w, &step->oldest_s);
     }
+    if (step->record_count > 0 && now_s > w->mark_s) {
+        w->mark_s = now_s;
+    }
     step->is_last = step->oldest_s > now_s || step->record_count == left;
     return rc;
 }

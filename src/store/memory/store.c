@@ -273,6 +273,9 @@ static void sweep_run(struct mem_store *m, struct tg_store_op *op)
     while (has_more && swept->removed_count < max_count) {
         has_more = remove_oldest(m, now_s, &swept->removed_count);
     }
+    if (swept->removed_count > 0) {
+        tg_memory_mark_raise(m->facts, now_s);
+    }
     entry_count = tg_memory_outbox_sweep(&m->outbox, now_s, max_count);
     oldest = tg_memory_expiry_oldest(&m->expiry);
     if (entry_count < max_count) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Two workers with the real relay core and the memory store, on loopback sockets. */
 #include "support/c/unit.h"
+#include "unit/server/clock_fixture.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -30,6 +31,7 @@
 struct fixture {
     struct tg_config *config;
     struct tg_keyring keyring;
+    struct tg_clock clock;
     struct tg_shared shared;
     struct tg_tls_tickets *tickets;
     pthread_t threads[WORKERS];
@@ -76,6 +78,8 @@ static struct fixture *fixture_new(void)
     f->shared.config = f->config;
     f->shared.keyring = &f->keyring;
     f->shared.rng = &tg_rng_system;
+    start_clock(&f->clock);
+    f->shared.clock = &f->clock;
     f->shared.worker_count = WORKERS;
     assert_int_equal(pthread_mutex_init(&f->shared.tls_lock, NULL), 0);
     assert_int_equal(tg_store_mem_open(&f->shared.store, &f->config->store_limits), TG_OK);
@@ -159,6 +163,7 @@ static void fixture_free(struct fixture *f)
     assert_int_equal(tg_metrics_gauge_sum(f->shared.metrics, TG_GAUGE_REQUESTS), 0);
     tg_mem_free(f->shared.workers);
     f->shared.store->ops->close(&f->shared.store);
+    tg_clock_deinit(&f->clock);
     tg_ledger_free(&f->shared.ledger);
     tg_metrics_free(&f->shared.metrics);
     tg_tls_context_free(&f->shared.tls);

@@ -161,6 +161,21 @@ static size_t name_len(const char *line)
     return len;
 }
 
+static void format__clock__difference_with_its_sign_and_leaps(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_line(f, "tigress_clock_difference_seconds 0");
+    f->now.clock_difference_s = 3456000;
+    f->now.clock_ahead_count = 2;
+    f->now.clock_back_count = 3;
+    assert_line(f, "tigress_clock_difference_seconds 3456000");
+    assert_line(f, "tigress_clock_leaps_total{direction=\"ahead\"} 2");
+    assert_line(f, "tigress_clock_leaps_total{direction=\"back\"} 3");
+    f->now.clock_difference_s = -3600;
+    assert_line(f, "tigress_clock_difference_seconds -3600");
+}
+
 /* name or name{label="value",...}, a space, a number */
 static void assert_sample(const char *line)
 {
@@ -246,7 +261,7 @@ static void format__whole_text__parses(void **state)
             }
         }
     }
-    assert_int_equal(families, 10 + 1 + 1 + 1 + 1 + TG_GAUGE_COUNT + 7);
+    assert_int_equal(families, 10 + 1 + 1 + 1 + 1 + TG_GAUGE_COUNT + 9);
     assert_int_equal(f->text.ptr[f->text.len - 1], '\n');
     free(text);
 }
@@ -314,6 +329,7 @@ int main(void)
         TEST(block__each__on_its_own_cache_line),
         TEST(format__counts_of_all_blocks__summed),
         TEST(format__start_time__cut_to_the_minute),
+        TEST(format__clock__difference_with_its_sign_and_leaps),
         TEST(format__push__by_provider_and_outcome_if_one_is_enabled),
         TEST(format__gauge_below_zero_for_a_moment__zero),
         TEST(standing__verified__counted_by_scheme_format_and_step),

@@ -4,6 +4,7 @@
  * push/ipc.h and does what the token of a job requests.
  */
 #include "unit/server/settings/config_fixture.h"
+#include "unit/server/clock_fixture.h"
 #define FAIL_AT_PER_THREAD
 #include "support/c/fail_at.h"
 
@@ -204,6 +205,7 @@ struct world {
     struct tg_log log;
     pthread_mutex_t lock;
     char events[8192]; /* names, a line each; under lock */
+    struct tg_clock clock;
     struct tg_push_link *link;
     bool is_done;
     int64_t now_s;
@@ -255,7 +257,6 @@ static int setup(void **state)
 {
     struct world *w = tg_mem_calloc(1, sizeof(*w));
     char line[512];
-    uint64_t mono_ms = 0;
     void *conf = NULL;
 
     assert_non_null(w);
@@ -274,7 +275,8 @@ static int setup(void **state)
     assert_int_equal(tg_metrics_new(&w->metrics, 1), TG_OK);
     assert_int_equal(tg_store_mem_open(&w->store, &w->config->store_limits), TG_OK);
     assert_int_equal(w->store->ops->attach(w->store, ignore_notify, w, &w->port), TG_OK);
-    tg_clock_read(&w->now_s, &mono_ms);
+    start_clock(&w->clock);
+    w->now_s = tg_clock_keep(&w->clock).mark_s;
     *state = w;
     return 0;
 }
@@ -295,6 +297,7 @@ static int teardown(void **state)
     assert_null(w->link);
     w->store->ops->detach(&w->port);
     w->store->ops->close(&w->store);
+    tg_clock_deinit(&w->clock);
     tg_metrics_free(&w->metrics);
     tg_config_free(&w->conf.config);
     tg_buf_deinit(&w->conf.text);
@@ -326,6 +329,7 @@ static enum tg_err start(struct world *w, struct tg_fault *fault)
 {
     const struct tg_push_link_setup setup = { .config = w->config,
                                               .store = w->store,
+                                              .clock = &w->clock,
                                               .open = open_plain,
                                               .metrics = tg_metrics_block(w->metrics, 0),
                                               .log = &w->log };

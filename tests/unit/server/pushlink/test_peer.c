@@ -4,6 +4,7 @@
  * a time that the test chooses.
  */
 #include "support/c/unit.h"
+#include "unit/server/clock_fixture.h"
 
 #include "server/pushlink/peer.h"
 
@@ -22,6 +23,7 @@ struct world {
     struct tg_metrics *metrics;
     struct tg_log log;
     struct tg_push_link_setup setup;
+    struct tg_clock clock;
     struct tg_push_window window;
     struct tg_push_peers peers;
     uv_loop_t loop;
@@ -125,8 +127,10 @@ static void init_world(struct world *w)
     w->store.ops = &store_ops;
     w->log = (struct tg_log){ .write = keep_event, .ctx = w };
     assert_int_equal(tg_metrics_new(&w->metrics, 1), TG_OK);
+    start_clock(&w->clock);
     w->setup = (struct tg_push_link_setup){ .config = &w->config,
                                             .store = &w->store,
+                                            .clock = &w->clock,
                                             .metrics = tg_metrics_block(w->metrics, 0),
                                             .log = &w->log };
     tg_push_window_init(&w->window, &w->setup, &settings);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The window on a store that only records its calls; the test makes the outcomes. */
 #include "support/c/unit.h"
+#include "unit/server/clock_fixture.h"
 
 #include "server/pushlink/window.h"
 
@@ -27,6 +28,7 @@ const struct tg_push_provider_row tg_push_providers[TG_PUSH_COUNT] = {
 struct world {
     struct tg_store store;
     struct tg_push_window window;
+    struct tg_clock clock;
     struct tg_metrics *metrics;
     size_t asked; /* entries of the open lease; 0: none is open */
     int64_t until_s;
@@ -80,13 +82,16 @@ static enum tg_err open_plain(void *ctx, struct tg_push_ipc_job *out, struct tg_
 
 static int setup(void **state)
 {
-    struct tg_push_link_setup setup = { .store = &world.store, .open = open_plain };
+    struct tg_push_link_setup setup = { .store = &world.store,
+                                        .clock = &world.clock,
+                                        .open = open_plain };
     const struct tg_push_settings settings = { .apns_key = "/k",
                                                .concurrency = 100,
                                                .request_timeout_s = 15 };
 
     memset(&world, 0, sizeof(world));
     world.store.ops = &store_ops;
+    start_clock(&world.clock);
     assert_int_equal(tg_metrics_new(&world.metrics, 1), TG_OK);
     setup.metrics = tg_metrics_block(world.metrics, 0);
     tg_push_window_init(&world.window, &setup, &settings);

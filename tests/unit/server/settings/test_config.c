@@ -394,6 +394,20 @@ static void flags__check_config__valid_or_faults(void **state)
     assert_bad(f, MEM "--check-config --rate x", "--rate: not a number");
 }
 
+/* It is no setting: a file with it would accept every clock. */
+static void flags__accept_clock__only_on_the_command_line(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(run(f, "--store memory: --plain-http"), TG_CONFIG_RUN);
+    assert_false(f->config->must_accept_clock);
+    assert_int_equal(run(f, MEM "--accept-clock"), TG_CONFIG_RUN);
+    assert_true(f->config->must_accept_clock);
+    assert_bad(f, MEM "--accept-clock=yes", "unexpected value");
+    assert_int_equal(run_file(f, "accept-clock = yes\n", MEM), TG_CONFIG_BAD);
+    assert_says(f, "accept-clock: no such setting");
+}
+
 static void print__loaded_again__the_same_settings(void **state)
 {
     struct fixture *f = *state;
@@ -593,6 +607,7 @@ int main(void)
         TEST(flags__unknown_twice_or_without_value__reported),
         TEST(flags__help_and_version__done_despite_other_faults),
         TEST(flags__check_config__valid_or_faults),
+        TEST(flags__accept_clock__only_on_the_command_line),
         TEST(print__loaded_again__the_same_settings),
         TEST(print_config__dev__settings_that_load_again),
         TEST(manual__every_setting__described),
