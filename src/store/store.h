@@ -187,6 +187,16 @@ struct tg_store_seen {
 /* False ends the survey. Must not use the store. */
 typedef bool tg_store_see_fn(void *ctx, const struct tg_store_seen *seen);
 
+/* What to do with the records of a copy of a store, such as a restored backup. */
+enum tg_store_restored {
+    TG_STORE_RESTORED_DROP, /* records and outbox go; facts stay */
+    TG_STORE_RESTORED_KEEP
+};
+
+/* Called after each durable write, on any thread, before the operations that it holds are answered.
+   Must be short. commit_count as in struct tg_store_stats. */
+typedef void tg_store_committed_fn(void *ctx, uint64_t commit_count);
+
 /* Called from any thread when a port has completions; must only wake the port's thread. */
 typedef void tg_store_notify_fn(void *ctx);
 
@@ -210,6 +220,9 @@ struct tg_store_stats {
     uint64_t disk_used;      /* bytes of the store on its disk; 0: the disk is not watched */
     uint64_t disk_free;      /* bytes that it may still take, the reserve included */
     uint64_t disk_failures;  /* commits that found no room, since the store was opened */
+    /* Durable writes since the store was made, by any process; it never goes back. 0: nothing is
+       kept when the process ends. */
+    uint64_t commit_count;
 };
 
 struct tg_store;
@@ -269,6 +282,11 @@ struct tg_store_ops {
     /* Shows all that is durable: first the facts, then the records, then the entries of the
        outbox. For the start of a program: it blocks, and reads the whole store. TG_E_STORE */
     enum tg_err (*survey)(struct tg_store *s, tg_store_see_fn *see, void *ctx);
+    /* From now on committed() is called. Before a port is attached. */
+    void (*watch)(struct tg_store *s, tg_store_committed_fn *committed, void *ctx);
+    /* For a copy of a store: drops or keeps what is in it, and raises commit_count over commits_min
+       too. While no port is attached; blocks. TG_E_FULL, TG_E_STORE: it may be repeated. */
+    enum tg_err (*restore)(struct tg_store *s, enum tg_store_restored how, uint64_t commits_min);
     /* Any thread. Approximate while changes are in flight. */
     void (*stats)(const struct tg_store *s, struct tg_store_stats *out);
     /* After every port is detached. Finishes what is queued. Accepts *s == NULL. */

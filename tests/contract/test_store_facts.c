@@ -298,6 +298,50 @@ static void survey__ends_when_it_is_told_to(void **state)
     }
 }
 
+/* ---- copies of a store ---------------------------------------------------------------------- */
+
+static void restore_alone(struct fixture *f, enum tg_store_restored how, uint64_t commits_min)
+{
+    client_close(&f->client);
+    assert_int_equal(f->store->ops->restore(f->store, how, commits_min), TG_OK);
+    client_open(&f->client, f->store);
+}
+
+static void restore__drop__removes_records_and_outbox_and_keeps_facts(void **state)
+{
+    struct fixture *f = *state;
+    struct call call;
+
+    put_some(f);
+    for (unsigned i = 100; i < 400; i++) {
+        assert_int_equal(put(&f->client, i, 1, 500 + i, TG_LIT("x")), TG_OK);
+    }
+    restore_alone(f, TG_STORE_RESTORED_DROP, 0);
+    assert_stats(f->store, 0, 0);
+    assert_outbox(f->store, 0);
+    assert_false(look(&f->client, 7, &call));
+    assert_fact(f->store, TG_FACT_EPOCH, 2, TG_LIT("two"));
+    assert_int_equal(sweep(&f->client, NEVER_S, 1000), 0);
+    assert_int_equal(put(&f->client, 7, 9, 600, TG_LIT("again")), TG_OK);
+    assert_true(look(&f->client, 7, &call));
+    assert_int_equal(call.seen.version, 9);
+    assert_stats(f->store, 1, 5);
+    assert_int_equal(sweep(&f->client, 600, 1000), 1);
+}
+
+static void restore__keep__changes_no_record(void **state)
+{
+    struct fixture *f = *state;
+    struct call call;
+
+    put_some(f);
+    restore_alone(f, TG_STORE_RESTORED_KEEP, 0);
+    assert_true(look(&f->client, 7, &call));
+    assert_int_equal(call.seen.version, 3);
+    assert_outbox(f->store, 1);
+    assert_fact(f->store, TG_FACT_EPOCH, 2, TG_LIT("two"));
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -315,6 +359,8 @@ int main(void)
         CASE(mark__is_raised_by_a_sweep_that_removes),
         CASE(survey__shows_facts_then_records_then_entries),
         CASE(survey__ends_when_it_is_told_to),
+        CASE(restore__drop__removes_records_and_outbox_and_keeps_facts),
+        CASE(restore__keep__changes_no_record),
     };
     int failed = 0;
 

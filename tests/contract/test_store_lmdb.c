@@ -96,6 +96,62 @@ static void reopen__finds_facts_and_the_time_mark(void **state)
     assert_stats(f->store, 1, 1);
 }
 
+static uint64_t commits_of(const struct fixture *f)
+{
+    struct tg_store_stats stats = { .live_count = 0 };
+
+    f->client.ops->stats(f->store, &stats);
+    return stats.commit_count;
+}
+
+/* What the watch was told last. */
+static void on_committed(void *ctx, uint64_t commit_count)
+{
+    atomic_store((atomic_ullong *)ctx, commit_count);
+}
+
+static void commits__are_counted_and_told_before_the_answer(void **state)
+{
+    struct fixture *f = *state;
+    atomic_ullong told = 0;
+    struct call call;
+    uint64_t before = 0;
+
+    client_close(&f->client);
+    f->client.ops->watch(f->store, on_committed, &told);
+    client_open(&f->client, f->store);
+    for (unsigned i = 0; i < 50; i++) {
+        before = commits_of(f);
+        assert_int_equal(put(&f->client, i, 1, NEVER_S, TG_LIT("x")), TG_OK);
+        assert_int_equal(commits_of(f), before + 1);
+        assert_int_equal(atomic_load(&told), before + 1);
+    }
+    assert_int_equal(keep(&f->client, 1, &call), TG_OK);
+    assert_int_equal(sweep(&f->client, 1, 10), 0);
+    assert_int_equal(commits_of(f), before + 1);
+    reopen(f);
+    assert_int_equal(commits_of(f), before + 1);
+    assert_int_equal(drop(&f->client, 1), TG_OK);
+    assert_int_equal(commits_of(f), before + 2);
+    assert_int_equal(atomic_load(&told), before + 1);
+}
+
+static void restore__raises_the_count_of_commits_over_both(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(put(&f->client, 1, 1, NEVER_S, TG_LIT("x")), TG_OK);
+    client_close(&f->client);
+    assert_int_equal(f->store->ops->restore(f->store, TG_STORE_RESTORED_KEEP, 0), TG_OK);
+    assert_int_equal(commits_of(f), 2);
+    assert_int_equal(f->store->ops->restore(f->store, TG_STORE_RESTORED_DROP, 1000), TG_OK);
+    assert_int_equal(commits_of(f), 1001);
+    client_open(&f->client, f->store);
+    reopen(f);
+    assert_int_equal(commits_of(f), 1001);
+    assert_stats(f->store, 0, 0);
+}
+
 static bool count_seen(void *ctx, const struct tg_store_seen *seen)
 {
     unsigned *counts = ctx;
@@ -689,6 +745,8 @@ int main(void)
         CASE(reopen__finds_facts_and_the_time_mark),
         CASE(survey_by_another_process__sees_the_store_and_harms_nothing),
         cmocka_unit_test(survey_without_a_store__creates_nothing),
+        CASE(commits__are_counted_and_told_before_the_answer),
+        CASE(restore__raises_the_count_of_commits_over_both),
         CASE(reopen__ends_every_lease_and_keeps_settled_entries),
         CASE(store_without_outbox_tables__opens_and_gets_them),
         CASE(outbox_tables__stay_consistent),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The embedded store as its callers see it: open, ports, reads. Writes are in writer.c. */
 #include "base/mem.h"
+#include "store/lmdb/commits.h"
 #include "store/lmdb/format.h"
 #include "store/lmdb/survey.h"
 #include "store/lmdb/writer.h"
@@ -196,6 +197,31 @@ static enum tg_err lmdb_survey(struct tg_store *s, tg_store_see_fn *see, void *c
     return TG_OK;
 }
 
+static void lmdb_watch(struct tg_store *s, tg_store_committed_fn *committed, void *ctx)
+{
+    struct tg_lmdb *l = lmdb_of(s);
+
+    assert(atomic_load(&l->gate.port_count) == 0);
+    l->committed = committed;
+    l->committed_ctx = ctx;
+}
+
+static enum tg_err lmdb_restore(struct tg_store *s, enum tg_store_restored how,
+                                uint64_t commits_min)
+{
+    struct tg_lmdb *l = lmdb_of(s);
+    int rc = 0;
+
+    assert(atomic_load(&l->gate.port_count) == 0);
+    rc = tg_lmdb_restore(l, how, commits_min);
+    if (rc != 0) {
+        TG_LOG(l->gate.log, TG_LOG_ERROR, "store.restore_failed", { "code", rc });
+        return rc == ENOSPC || rc == EDQUOT || rc == MDB_MAP_FULL ? TG_E_FULL : TG_E_STORE;
+    }
+    tg_lmdb_counts_publish(l);
+    return TG_OK;
+}
+
 static void lmdb_stats(const struct tg_store *s, struct tg_store_stats *out)
 {
     const struct tg_lmdb *l = (const struct tg_lmdb *)s;
@@ -208,6 +234,7 @@ static void lmdb_stats(const struct tg_store *s, struct tg_store_stats *out)
     out->room = (enum tg_store_room)atomic_load_explicit(&l->room, memory_order_relaxed);
     out->disk_used = atomic_load_explicit(&l->disk_used, memory_order_relaxed);
     out->disk_free = atomic_load_explicit(&l->disk_free, memory_order_relaxed);
+    out->commit_count = atomic_load_explicit(&l->commit_count, memory_order_relaxed);
     out->disk_failures = atomic_load_explicit(&l->disk_failures, memory_order_relaxed);
 }
 
@@ -240,6 +267,8 @@ static const struct tg_store_ops lmdb_ops = {
     .fact = lmdb_fact,
     .dispatch = tg_store_port_dispatch,
     .survey = lmdb_survey,
+    .watch = lmdb_watch,
+    .restore = lmdb_restore,
     .stats = lmdb_stats,
     .close = lmdb_close,
 };
@@ -314,6 +343,9 @@ static enum tg_err tables_open(struct tg_lmdb *s, struct tg_fault *fault)
 
     if (rc == 0) {
         rc = tg_lmdb_tables_open(&s->tables, &w);
+        if (rc == 0) {
+            rc = tg_lmdb_commits_get(&w, &w.stats.commit_count);
+        }
         if (rc == 0) {
             rc = mdb_txn_commit(w.txn); /* no client waits yet, so a failure is only reported */
         } else {

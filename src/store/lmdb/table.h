@@ -7,6 +7,7 @@
  *   m   order u64, key          -> class u8, version u56, sealed record
  *   s   "format", "counts"      -> u64; live_count u64, live_bytes u64, ended_count u64,
  *                                  ended_bytes u64
+ *       "commits"               -> u64: commits of the writer since the store was made
  *       the name of a fact      -> version u64, value (lmdb/fact.h)
  *   o   key                     -> an entry of the outbox (lmdb/entry.h)
  *   d   order u64, key          -> its expiration; in the order in which a lease takes them

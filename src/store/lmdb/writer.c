@@ -6,6 +6,7 @@
  */
 #include "store/lmdb/writer.h"
 
+#include "store/lmdb/commits.h"
 #include "store/lmdb/fact.h"
 #include "store/lmdb/format.h"
 #include "store/lmdb/op.h"
@@ -30,6 +31,9 @@ static int batch_finish(struct tg_lmdb_write *w)
 {
     int rc = w->is_dirty ? tg_lmdb_counts_put(w) : 0;
 
+    if (rc == 0 && w->is_dirty) {
+        rc = tg_lmdb_commits_put(w, w->stats.commit_count + 1);
+    }
     return rc != 0 || w->mark_s == 0 ? rc : tg_lmdb_fact_mark(w, w->mark_s);
 }
 
@@ -41,6 +45,7 @@ void tg_lmdb_counts_publish(struct tg_lmdb *s)
     for (size_t i = 0; i < TG_LMDB_COUNTS; i++) {
         atomic_store_explicit(&s->counts[i], words[i], memory_order_relaxed);
     }
+    atomic_store_explicit(&s->commit_count, s->stats.commit_count, memory_order_relaxed);
 }
 
 /* Runs at most *count operations from first on; *count becomes how many ran without failing. */
@@ -194,6 +199,9 @@ static int batch_commit(struct tg_lmdb *s, struct tg_lmdb_write *w)
     tg_lmdb_sweep_note(s, w);
     s->stats = w->stats;
     tg_lmdb_counts_publish(s);
+    if (s->committed != NULL) {
+        s->committed(s->committed_ctx, s->stats.commit_count);
+    }
     return 0;
 }
 

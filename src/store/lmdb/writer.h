@@ -52,6 +52,10 @@ struct tg_lmdb {
     _Atomic uint64_t disk_used;
     _Atomic uint64_t disk_free;
     _Atomic uint64_t disk_failures;
+    _Atomic uint64_t commit_count;
+
+    tg_store_committed_fn *committed; /* NULL: nobody watches */
+    void *committed_ctx;
 };
 
 /* Gives the committed counts to other threads. */

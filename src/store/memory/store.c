@@ -398,6 +398,32 @@ static enum tg_err mem_survey(struct tg_store *s, tg_store_see_fn *see, void *ct
     return TG_OK;
 }
 
+/* Nothing outlives the process, so nobody needs to know. */
+static void mem_watch(struct tg_store *s, tg_store_committed_fn *committed, void *ctx)
+{
+    (void)s;
+    (void)committed;
+    (void)ctx;
+}
+
+static enum tg_err mem_restore(struct tg_store *s, enum tg_store_restored how, uint64_t commits_min)
+{
+    struct mem_store *m = mem_of(s);
+
+    (void)commits_min;
+    assert(atomic_load(&m->gate.port_count) == 0);
+    if (how == TG_STORE_RESTORED_KEEP) {
+        return TG_OK;
+    }
+    for (size_t i = 0; i < m->slot_count; i++) {
+        while (m->slots[i].is_used) { /* the removal may move another record here */
+            slot_remove(m, i);
+        }
+    }
+    tg_memory_outbox_deinit(&m->outbox);
+    return TG_OK;
+}
+
 static void mem_stats(const struct tg_store *s, struct tg_store_stats *out)
 {
     /* The lock may be taken although the store is const. */
@@ -443,6 +469,8 @@ static const struct tg_store_ops mem_ops = {
     .fact = mem_fact,
     .dispatch = tg_store_port_dispatch,
     .survey = mem_survey,
+    .watch = mem_watch,
+    .restore = mem_restore,
     .stats = mem_stats,
     .close = mem_close,
 };
