@@ -10,7 +10,7 @@ import threading
 import time
 
 import pytest
-from hpack import Encoder
+from hpack import Decoder, Encoder
 from hyperframe.frame import (ContinuationFrame, DataFrame, HeadersFrame, PingFrame, PriorityFrame,
                               RstStreamFrame, SettingsFrame, WindowUpdateFrame)
 
@@ -254,6 +254,7 @@ def trailers__endless__bounded(raw, relay):
     assert not data or 400 <= status_of(data) < 500
 
 
+# spec-test: protocol/1#expect-continue
 @pytest.mark.parametrize("version", [b"1.0", b"1.1"])
 def expect__continue__answered_100(raw, relay, version):
     body = encode(create_message())
@@ -361,8 +362,32 @@ def target__at_and_over_the_limit__414(raw, relay, size, allowed):
 
 def headers__over_the_limits_in_http2__refused(relay):
     with contextlib.closing(open_api(relay, "h2")) as api:
-        for extra in ([(f"x-{index}", "a") for index in range(500)], [("x-a", "a" * 60000)]):
+        for extra in ([(f"x-{index}", "a") for index in range(100)], [("x-a", "a" * 60000)]):
             assert api.call("GET", "/", extra).status == 431
+    for extra in ([(f"x-{index}", "a") for index in range(500)], [("x-a", "a" * 70000)]):
+        with contextlib.closing(open_api(relay, "h2")) as api:
+            with pytest.raises(ConnectionResetError, match="GOAWAY 11"):
+                api.call("GET", "/", extra)
+
+
+# spec-test: protocol/1#expect-continue
+@pytest.mark.parametrize("expect, first", [("100-continue", "100"), ("something", "417")])
+def expect__in_http2__answered_before_the_body(relay, expect, first):
+    body = encode(create_message())
+    with H2Raw(relay) as h2:
+        frame = h2.headers("POST", "/v1/m", [
+            (CLAIM.lower(), new_id()), (REQUEST_ID.lower(), new_id()), ("expect", expect),
+            ("content-type", "application/json"), ("content-length", str(len(body)))],
+            flags=("END_HEADERS",))
+        h2.send(frame)
+        decoder, blocks = Decoder(), h2.until(1)
+        assert dict(decoder.decode(blocks[0]))[":status"] == first
+        last = DataFrame(frame.stream_id, data=body)
+        last.flags.add("END_STREAM")
+        h2.send(last)
+        if first == "100":
+            blocks = h2.until(2, blocks)
+            assert dict(decoder.decode(blocks[1]))[":status"] == "200"
 
 
 def body__endless_without_length__closed(raw, relay):
@@ -535,6 +560,16 @@ class H2Raw:
         """What the relay sent, and whether it closed."""
         return read_until_closed(self.sock, timeout, 8 << 20)
 
+    def until(self, count, blocks=()):
+        """The header blocks that arrived, when there are count of them."""
+        blocks, end = list(blocks), time.monotonic() + 10
+        while len(blocks) < count:
+            assert time.monotonic() < end, blocks
+            data, is_closed = read_until_closed(self.sock, 0.05)
+            blocks += [payload for kind, _, payload in frames_in(data) if kind == HEADERS]
+            assert not is_closed
+        return blocks
+
     def verdict(self, stream, timeout=5):
         """What was received until the stream or the connection ended."""
         data, until = b"", time.monotonic() + timeout
@@ -553,7 +588,7 @@ class H2Raw:
         self.sock.close()
 
 
-GOAWAY, RST_STREAM = 7, 3
+HEADERS, GOAWAY, RST_STREAM = 1, 7, 3
 
 
 def frames_in(data):

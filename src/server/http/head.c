@@ -110,7 +110,7 @@ struct tg_head_fault tg_head_check(struct tg_reqmem *m, bool is_connect,
             }
         } else if (tg_bytes_is_equal_nocase(name, TG_LIT("expect"))) {
             if (!tg_bytes_is_equal_nocase(value, TG_LIT("100-continue"))) {
-                return (struct tg_head_fault){ 417, "Expect can only be 100-continue" };
+                return (struct tg_head_fault){ 417, TG_HEAD_EXPECTATION };
             }
             facts->has_expect_continue = facts->minor > 0;
         } else if (tg_bytes_is_equal_nocase(name, TG_LIT("transfer-encoding"))) {

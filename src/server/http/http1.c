@@ -194,7 +194,8 @@ static void begin_body(struct tg_http1 *h)
 }
 
 /* After all bytes that have arrived: a client that has sent a part of the body does not wait, and
-   what it has sent may decide (RFC 9110 section 10.1.1). spec: protocol/1#decided-before-continue
+   what it has sent may decide (RFC 9110 section 10.1.1). spec: protocol/1#decided-before-continue,
+   protocol/1#expect-continue
  */
 static void send_continue(struct tg_http1 *h)
 {

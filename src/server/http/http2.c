@@ -3,7 +3,7 @@
 
 #include "base/mem.h"
 #include "server/http/http2_frames.h"
-#include "server/http/http2_stream.h"
+#include "server/http/http2_head.h"
 
 static struct tg_http2 *of_proto(struct tg_proto *p)
 {
@@ -71,7 +71,8 @@ static void http2_pump(struct tg_proto *p)
 static uint32_t code_of(ssize_t error)
 {
     return error == NGHTTP2_ERR_NOMEM ? NGHTTP2_INTERNAL_ERROR
-           : error == NGHTTP2_ERR_FLOODED || error == NGHTTP2_ERR_TOO_MANY_CONTINUATIONS
+           : error == NGHTTP2_ERR_FLOODED || error == NGHTTP2_ERR_CALLBACK_FAILURE ||
+                   error == NGHTTP2_ERR_TOO_MANY_CONTINUATIONS
                ? NGHTTP2_ENHANCE_YOUR_CALM
                : NGHTTP2_PROTOCOL_ERROR;
 }
@@ -99,6 +100,7 @@ static size_t http2_feed(struct tg_proto *p, struct tg_bytes in)
         tg_http2_count_end(c, code);
         (void)nghttp2_session_terminate_session(c->session, code);
     }
+    tg_http2_head_continue(c);
     http2_pump(p);
     if (code != NGHTTP2_NO_ERROR) {
         finish(c);
@@ -251,6 +253,7 @@ struct tg_proto *tg_http2_new(struct tg_env *env, struct tg_proto_io *io,
     c->env = env;
     c->service = service;
     tg_list_init(&c->streams);
+    tg_list_init(&c->expecting);
     c->deadline.fired = on_deadline;
     c->goaway_deadline.fired = on_goaway_deadline;
     tg_http2_meter_init(&c->meter, env->settings->stream_max, env->now_mono_ms);

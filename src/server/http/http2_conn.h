@@ -21,6 +21,7 @@ struct tg_http2 {
     const struct tg_service *service;
     nghttp2_session *session;
     struct tg_link streams;
+    struct tg_link expecting; /* streams that expect 100 Continue */
     size_t stream_count;
     size_t sending_count; /* streams whose answer is not yet all sent */
     size_t answer_bytes;  /* of the answers of open streams */

@@ -2,9 +2,7 @@
 #include "server/http/http2_frames.h"
 
 #include "base/mem.h"
-#include "server/http/http2_stream.h"
-
-#include <string.h>
+#include "server/http/http2_head.h"
 
 static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame, void *ctx)
 {
@@ -12,6 +10,10 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
     struct tg_http2_stream *s = NULL;
 
     if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST) {
+        s = nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
+        if (s != NULL) {
+            tg_http2_head_begin(s); /* trailers */
+        }
         return 0;
     }
     s = tg_mem_calloc(1, sizeof(*s));
@@ -43,102 +45,30 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
     return 0;
 }
 
-static void set_fault(struct tg_http2_stream *s, unsigned status, const char *detail)
-{
-    if (s->fault.status == 0) {
-        s->fault = (struct tg_head_fault){ status, detail };
-    }
-}
-
-static void store_pseudo_header(struct tg_http2_stream *s, struct tg_bytes name,
-                                struct tg_bytes value)
-{
-    if (tg_bytes_is_equal(name, TG_LIT(":method"))) {
-        if (value.len > sizeof(s->method)) {
-            set_fault(s, 400, "the method is longer than 32 bytes");
-            return;
-        }
-        memcpy(s->method, value.ptr, value.len);
-        s->method_len = (uint8_t)value.len;
-    } else if (tg_bytes_is_equal(name, TG_LIT(":path"))) {
-        if (value.len > TG_TARGET_MAX) {
-            set_fault(s, 414, TG_HEAD_TARGET_TOO_LONG);
-            return;
-        }
-        /* Pseudo-headers precede all others: the target is at the start of the text. */
-        tg_buf_append(&s->mem->text, value);
-        s->mem->target_len = value.len;
-        if (tg_buf_status(&s->mem->text) != TG_OK) {
-            set_fault(s, 503, TG_HEAD_NO_MEMORY);
-        }
-    }
-}
-
-static void store_field(struct tg_http2_stream *s, struct tg_bytes name, struct tg_bytes value)
-{
-    struct tg_reqmem *m = s->mem;
-    size_t at = m->text.len;
-
-    if (tg_reqmem_field_count(m) >= TG_HEADERS_MAX) {
-        set_fault(s, 431, TG_HEAD_TOO_MANY_LINES);
-        return;
-    }
-    tg_buf_append(&m->text, name);
-    tg_buf_append(&m->text, value);
-    if (tg_buf_status(&m->text) == TG_E_LIMIT) {
-        set_fault(s, 431, TG_HEAD_TOO_LARGE);
-    } else if (tg_buf_status(&m->text) != TG_OK ||
-               !tg_reqmem_add_field(m, at, name.len, at + name.len, value.len)) {
-        set_fault(s, 503, TG_HEAD_NO_MEMORY);
-    }
-}
-
+/* Its failure ends the connection with ENHANCE_YOUR_CALM. */
 static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name,
                      size_t name_len, const uint8_t *value, size_t value_len, uint8_t flags,
                      void *ctx)
 {
     struct tg_http2_stream *s = nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
-    struct tg_reqmem *m = s != NULL ? s->mem : NULL;
+    struct tg_bytes name_view = tg_bytes(name, name_len);
+    struct tg_bytes value_view = tg_bytes(value, value_len);
+    bool is_within = true;
 
     (void)flags;
     (void)ctx;
-    if (m == NULL) {
-        return 0; /* already refused or answered */
+    if (s != NULL) {
+        is_within = frame->headers.cat == NGHTTP2_HCAT_REQUEST
+                        ? tg_http2_head_field(s, name_view, value_view)
+                        : tg_http2_head_trailer(s, name_view, value_view);
     }
-    if (frame->headers.cat != NGHTTP2_HCAT_REQUEST) {
-        if (tg_head_is_refused_trailer(tg_bytes(name, name_len))) {
-            set_fault(s, 400, TG_HEAD_BAD_TRAILER);
-        }
-        return 0;
-    }
-    tg_request_id_take(&s->pending.request_id, tg_bytes(name, name_len),
-                       tg_bytes(value, value_len));
-    if (s->fault.status != 0) {
-        return 0; /* it will be refused at the end of the head */
-    }
-    if (name_len > 0 && name[0] == ':') {
-        store_pseudo_header(s, tg_bytes(name, name_len), tg_bytes(value, value_len));
-    } else {
-        store_field(s, tg_bytes(name, name_len), tg_bytes(value, value_len));
-    }
-    return 0;
-}
-
-/* Of the head, or of the trailers. */
-static void end_headers(struct tg_http2_stream *s)
-{
-    if (s->fault.status == 0 &&
-        tg_bytes_is_equal(tg_bytes(s->method, s->method_len), TG_LIT("CONNECT"))) {
-        set_fault(s, 400, TG_HEAD_NO_CONNECT);
-    }
-    if (s->fault.status != 0) {
-        tg_http2_refuse(s, s->fault.status, s->fault.detail);
-    }
+    return is_within ? 0 : NGHTTP2_ERR_CALLBACK_FAILURE;
 }
 
 static int on_frame_recv(nghttp2_session *session, const nghttp2_frame *frame, void *ctx)
 {
     struct tg_http2_stream *s = NULL;
+    bool is_end = false;
 
     (void)ctx;
     if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA) {
@@ -148,10 +78,13 @@ static int on_frame_recv(nghttp2_session *session, const nghttp2_frame *frame, v
     if (s == NULL || s->is_dispatched) {
         return 0;
     }
-    if (frame->hd.type == NGHTTP2_HEADERS) {
-        end_headers(s);
+    is_end = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+    if (frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
+        tg_http2_head_end(s, !is_end);
+    } else if (frame->hd.type == NGHTTP2_HEADERS) {
+        tg_http2_head_end_trailers(s);
     }
-    if (!s->is_dispatched && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) {
+    if (!s->is_dispatched && is_end) {
         tg_http2_dispatch(s, false);
     }
     return 0;
@@ -209,14 +142,14 @@ static int on_frame_send(nghttp2_session *session, const nghttp2_frame *frame, v
     }
     c->progress_mono_ms = c->env->now_mono_ms;
     s = nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
-    if (s == NULL) {
-        return 0;
+    if (s == NULL || !s->is_sending) {
+        return 0; /* 100 Continue is no part of the answer */
     }
     if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) {
         tg_http2_sending(s);
         return 0;
     }
-    c->sending_count -= s->is_sending ? 1 : 0;
+    c->sending_count--;
     s->is_sending = false;
     s->is_answered = true;
     tg_deadline_clear(&s->deadline);

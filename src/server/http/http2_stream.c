@@ -26,6 +26,7 @@ void tg_http2_stream_free(struct tg_http2_stream *s)
     c->sending_count -= s->is_sending ? 1 : 0;
     c->stream_count--;
     tg_link_remove(&s->link);
+    tg_link_remove(&s->expecting);
     tg_mem_free_secret(s, sizeof(*s));
 }
 
@@ -146,15 +147,19 @@ static void discard(struct tg_http2_stream *s, size_t len)
     }
 }
 
-/* The service has not seen the request: the client may repeat it. */
-static void refuse_stream(struct tg_http2_stream *s)
+/* The service does not see the request. */
+static void reset(struct tg_http2_stream *s, enum tg_counter counter, uint32_t code)
 {
-    tg_metrics_count(s->conn->env->metrics, TG_COUNTER_REFUSED_FLOOD);
+    tg_metrics_count(s->conn->env->metrics, counter);
     s->is_dispatched = true;
     tg_deadline_clear(&s->deadline);
     put_mem(s);
-    (void)nghttp2_submit_rst_stream(s->conn->session, NGHTTP2_FLAG_NONE, s->id,
-                                    NGHTTP2_REFUSED_STREAM);
+    (void)nghttp2_submit_rst_stream(s->conn->session, NGHTTP2_FLAG_NONE, s->id, code);
+}
+
+void tg_http2_reset_malformed(struct tg_http2_stream *s)
+{
+    reset(s, TG_COUNTER_REFUSED_SYNTAX, NGHTTP2_PROTOCOL_ERROR);
 }
 
 /* What is kept of the body goes, and its rest will be discarded. */
@@ -202,7 +207,8 @@ void tg_http2_dispatch(struct tg_http2_stream *s, bool is_body_too_large)
     struct tg_http_request request;
 
     if (s->conn->answer_bytes > TG_HTTP2_ANSWERS_MAX) {
-        refuse_stream(s);
+        /* The client may repeat it. */
+        reset(s, TG_COUNTER_REFUSED_FLOOD, NGHTTP2_REFUSED_STREAM);
         return;
     }
     s->is_dispatched = true;
@@ -220,10 +226,12 @@ void tg_http2_dispatch(struct tg_http2_stream *s, bool is_body_too_large)
 
 void tg_http2_refuse(struct tg_http2_stream *s, unsigned status, const char *detail)
 {
-    tg_metrics_count(s->conn->env->metrics, status == 408   ? TG_COUNTER_REFUSED_TIMEOUT
-                                            : status == 400 ? TG_COUNTER_REFUSED_SYNTAX
+    bool is_size = status == 413 || status == 414 || status == 431;
+
+    tg_metrics_count(s->conn->env->metrics, is_size         ? TG_COUNTER_REFUSED_SIZE
+                                            : status == 408 ? TG_COUNTER_REFUSED_TIMEOUT
                                             : status == 503 ? TG_COUNTER_REFUSED_MEMORY
-                                                            : TG_COUNTER_REFUSED_SIZE);
+                                                            : TG_COUNTER_REFUSED_SYNTAX);
     s->is_dispatched = true;
     tg_deadline_clear(&s->deadline);
     put_mem(s);

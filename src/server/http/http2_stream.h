@@ -12,6 +12,7 @@
 
 struct tg_http2_stream {
     struct tg_link link;
+    struct tg_link expecting;
     struct tg_http2 *conn;
     struct tg_pending pending;
     struct tg_deadline deadline; /* of the body, then of the answer */
@@ -24,7 +25,10 @@ struct tg_http2_stream {
     uint8_t method_len;
     char method[TG_HTTP2_METHOD_MAX];
     struct tg_head_fault fault;
-    size_t discarded; /* bytes of the body received after the answer */
+    size_t block_len;     /* of the current header block, as RFC 9113, section 6.5.2, counts it */
+    uint32_t block_lines; /* its fields, pseudo-header fields not counted */
+    uint16_t authority_at, authority_len; /* in mem->text */
+    size_t discarded;                     /* bytes of the body received after the answer */
     bool is_dispatched;
     bool is_sending;
     bool is_answered; /* the whole answer was sent */
@@ -40,6 +44,9 @@ void tg_http2_dispatch(struct tg_http2_stream *s, bool is_body_too_large);
 void tg_http2_sending(struct tg_http2_stream *s);
 /* Answers an error without the service seeing the request. */
 void tg_http2_refuse(struct tg_http2_stream *s, unsigned status, const char *detail);
+
+/* Resets the stream: its request does not follow the rules of RFC 9113, section 8. */
+void tg_http2_reset_malformed(struct tg_http2_stream *s);
 
 /* Callbacks: pending.respond; s->deadline while the body is received, and after an early answer. */
 void tg_http2_on_respond(struct tg_pending *p, const struct tg_http_response *response);

@@ -74,7 +74,7 @@ void tg_reqmem_request(struct tg_reqmem *m, struct tg_http_header headers[TG_HEA
     }
     *out = (struct tg_http_request){
         .method = method,
-        .target = tg_bytes_first(tg_buf_view(&m->text), m->target_len),
+        .target = tg_bytes_first(tg_bytes_from(tg_buf_view(&m->text), m->target_at), m->target_len),
         .headers = headers,
         .header_count = count,
         .body = tg_buf_view(&m->body),

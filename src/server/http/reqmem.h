@@ -19,7 +19,7 @@ struct tg_reqmem {
     struct tg_buf text;   /* target, names and values, one after the other */
     struct tg_buf fields; /* where they are in text */
     struct tg_buf body;
-    size_t target_len;
+    size_t target_at, target_len; /* in text */
 };
 
 /* An empty request memory, or NULL. */
