@@ -50,7 +50,7 @@ class Relay:
     """One tigressd. Output goes to files in `folder`, because the privacy test reads it."""
 
     def __init__(self, folder, args=(), is_plain=False, is_dev=True, store=None, data=None,
-                 port=0, groups=None):
+                 port=0, groups=None, env=None):
         self.folder = str(folder)
         self.data = str(data) if data else os.path.join(self.folder, "data")
         self.args = list(args)
@@ -58,6 +58,7 @@ class Relay:
         self.is_dev = is_dev
         self.store = store
         self.want_port = port
+        self.env = env or {}  # in addition to ours
         self.groups = groups  # supplementary groups that the process starts with; None: ours
         self.process = None
         self.host = "127.0.0.1"
@@ -106,7 +107,8 @@ class Relay:
         with open(self.output_path("stdout"), "wb") as out, \
                 open(self.output_path("stderr"), "wb") as err:
             self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=out,
-                                            stderr=err, env=sanitizer_env(), cwd=self.folder,
+                                            stderr=err, env={**sanitizer_env(), **self.env},
+                                            cwd=self.folder,
                                             extra_groups=self.groups)
         end = time.monotonic() + START_TIMEOUT_S
         while time.monotonic() < end:
@@ -213,8 +215,8 @@ def until_no_connection(relay):
     until(lambda: metrics(relay)["tigress_connections"] == 1, "all connections closed")
 
 
-def run_refused(args, timeout=START_TIMEOUT_S):
+def run_refused(args, timeout=START_TIMEOUT_S, env=None):
     """Runs tigressd with arguments it must refuse: (exit code, standard error)."""
     got = subprocess.run([find_binary("tigressd")] + list(args), stdin=subprocess.DEVNULL,
-                         capture_output=True, timeout=timeout, env=sanitizer_env(), check=False)
+                         capture_output=True, timeout=timeout, env={**sanitizer_env(), **(env or {})}, check=False)
     return got.returncode, got.stderr.decode(errors="replace")
