@@ -33,7 +33,8 @@ void tg_worker_settings(struct tg_server_settings *out, const struct tg_config *
         .idle_ms = config->idle_timeout_s * 1000u,
         .linger_ms = TG_LINGER_MS,
         .drain_idle_ms = TG_DRAIN_IDLE_MS,
-        .is_rate_by_forwarded = config->client_address == TG_CLIENT_X_FORWARDED_FOR,
+        .trusted_proxies = &config->trusted_proxies,
+        .needs_proxy_header = config->proxy_protocol == TG_PROXY_PROTOCOL_V2,
     };
 }
 

@@ -2,6 +2,7 @@
 #include "server/http/pending.h"
 
 #include "base/mem.h"
+#include "server/http/client.h"
 
 #include <time.h>
 
@@ -113,78 +114,45 @@ static void on_wait(void *ctx, struct tg_exchange *exchange, const struct tg_sto
 
 static const struct tg_exchange_ops exchange_ops = { .respond = on_respond, .wait = on_wait };
 
-void tg_peer_find_payer(struct tg_peer *peer, const struct tg_env *env)
-{
-    struct tg_network network;
-    bool is_unknown = peer->payer.kind == TG_PAYER_EXEMPT;
-
-    if (peer->network == NULL || env->ledger == NULL ||
-        (!is_unknown && !tg_ledger_is_stale(&peer->payer, env->now_mono_ms))) {
-        return;
-    }
-    peer->network(peer, &network);
-    tg_ledger_find(env->ledger, &peer->payer, &network, env->now_mono_ms);
-    tg_network_wipe(&network);
-}
-
-static struct tg_bytes forwarded_for(const struct tg_http_request *request)
-{
-    struct tg_bytes last = { 0 };
-
-    for (size_t i = 0; i < request->header_count; i++) {
-        if (tg_bytes_is_equal_nocase(request->headers[i].name, TG_LIT("x-forwarded-for"))) {
-            last = request->headers[i].value;
-        }
-    }
-    for (size_t comma = 0; (comma = tg_bytes_find(last, ',')) < last.len;) {
-        last = tg_bytes_from(last, comma + 1);
-    }
-    return tg_bytes_trim(last);
-}
-
-/* The network that pays for a request. */
-static struct tg_payer payer_of(struct tg_pending *p, const struct tg_http_request *request)
-{
-    struct tg_env *env = p->env;
-    struct tg_network network;
-    struct tg_payer forwarded;
-
-    if (env->settings->is_rate_by_forwarded &&
-        tg_network_of_text(&network, forwarded_for(request))) {
-        tg_ledger_find(env->ledger, &forwarded, &network, env->now_mono_ms);
-        tg_network_wipe(&network);
-        return forwarded;
-    }
-    tg_peer_find_payer(p->peer, env);
-    return p->peer->payer;
-}
-
 /* 0: within the limit; otherwise the seconds until the client may repeat the request. */
-static unsigned over_rate_s(struct tg_pending *p, const struct tg_http_request *request)
+static unsigned over_rate_s(struct tg_pending *p, const struct tg_payer *payer)
 {
     struct tg_env *env = p->env;
+    unsigned retry_s = tg_ledger_charge(env->ledger, payer, TG_WORK_HEAD, env->now_mono_ms);
+
+    if (retry_s == 0) {
+        retry_s = tg_ledger_charge(env->ledger, payer, TG_WORK_REQUEST, env->now_mono_ms);
+    }
+    return retry_s;
+}
+
+/* Whether the request may go to the service. Otherwise it has been answered. */
+static bool admit(struct tg_pending *p, const struct tg_http_request *request)
+{
     struct tg_payer payer;
     unsigned retry_s = 0;
 
-    if (!p->service->is_rate_limited || env->ledger == NULL) {
-        return 0;
+    if (!p->service->is_rate_limited || p->env->ledger == NULL) {
+        return true;
     }
-    payer = payer_of(p, request);
-    retry_s = tg_ledger_charge(env->ledger, &payer, TG_WORK_HEAD, env->now_mono_ms);
-    if (retry_s == 0) {
-        retry_s = tg_ledger_charge(env->ledger, &payer, TG_WORK_REQUEST, env->now_mono_ms);
+    if (!tg_client_find_payer(&payer, p->peer, p->env, request)) {
+        tg_metrics_count(p->env->metrics, TG_COUNTER_REFUSED_SYNTAX);
+        tg_pending_refuse(p, 400, TG_CLIENT_NOT_NAMED, 0);
+        return false;
     }
-    return retry_s;
+    retry_s = over_rate_s(p, &payer);
+    if (retry_s > 0) {
+        tg_metrics_count(p->env->metrics, TG_COUNTER_REFUSED_RATE);
+        tg_pending_refuse(p, 429, "too many requests from this network", retry_s);
+    }
+    return retry_s == 0;
 }
 
 void tg_pending_begin(struct tg_pending *p, const struct tg_http_request *request)
 {
     struct tg_exchange *exchange = NULL;
-    unsigned retry_s = over_rate_s(p, request);
 
-    if (retry_s > 0) {
-        tg_metrics_count(p->env->metrics, TG_COUNTER_REFUSED_RATE);
-        tg_pending_refuse(p, 429, "too many requests from this network", retry_s);
+    if (!admit(p, request)) {
         return;
     }
     opened(p);

@@ -15,7 +15,8 @@ struct tg_peer {
     bool is_gone;           /* it has finished sending: its long polls need no answer */
     size_t wait_count;      /* long polls waiting */
     uint64_t request_count; /* requests begun or refused */
-    struct tg_payer payer;  /* the network of the connection's other end */
+    bool is_proxy;          /* the other end is a trusted proxy: its requests name their clients */
+    struct tg_payer payer;  /* of the connection; a proxy's is exempt */
     /* Writes that network. It is called when payer must be found again, so that no address is kept.
        NULL in tests: the payer is exempt. */
     void (*network)(struct tg_peer *peer, struct tg_network *out);
@@ -42,9 +43,6 @@ struct tg_pending {
        tg_request_id_take() as it arrives, so that every answer can repeat it. */
     struct tg_request_id request_id;
 };
-
-/* Finds the payer of peer, if that has not been done or a salt has changed since. */
-void tg_peer_find_payer(struct tg_peer *peer, const struct tg_env *env);
 
 /* Gives request to the service; respond() may run before this returns. */
 void tg_pending_begin(struct tg_pending *p, const struct tg_http_request *request);

@@ -232,19 +232,6 @@ static void io_kick(struct tg_proto_io *io)
     tg_conn_kick(of_io(io));
 }
 
-static void peer_network(struct tg_peer *peer, struct tg_network *out)
-{
-    struct tg_conn *c = TG_CONTAINER(peer, struct tg_conn, io.peer);
-    struct sockaddr_storage addr = { 0 };
-    socklen_t len = sizeof(addr);
-
-    if (getpeername(c->fd, (struct sockaddr *)&addr, &len) != 0) {
-        addr.ss_family = AF_UNSPEC;
-    }
-    tg_network_of_address(out, &addr);
-    tg_mem_wipe(&addr, sizeof(addr));
-}
-
 /* Takes fd. NULL: no memory. */
 static struct tg_conn *conn_new(struct tg_conns *cs, int fd, struct tg_tls_context *tls,
                                 const struct tg_service *service)
@@ -260,13 +247,11 @@ static struct tg_conn *conn_new(struct tg_conns *cs, int fd, struct tg_tls_conte
     c->tls_context = tls != NULL ? tg_tls_context_hold(tls) : NULL;
     c->io.write = io_write;
     c->io.kick = io_kick;
-    c->io.peer.network = peer_network;
     c->deadline.fired = on_deadline;
     tg_buf_init(&c->raw, TG_TLS_RECORD_MAX);
     tg_buf_init(&c->in, TG_READ_MAX);
     tg_buf_init(&c->out, TG_OUT_MAX);
-    tg_peer_find_payer(&c->io.peer, cs->env);
-    c->turn_key = tg_turns_key(&c->io.peer.payer);
+    tg_conn_set_peer(c);
     return c;
 }
 

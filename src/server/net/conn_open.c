@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/net/conn_open.h"
 
+#include "base/mem.h"
+#include "server/http/client.h"
 #include "server/net/conn_recv.h"
 #include "server/net/plain.h"
+#include "server/proxy/header.h"
 
 #include <sys/socket.h>
 
@@ -11,6 +14,106 @@ static enum tg_opening fail(struct tg_conn *c, enum tg_counter counter)
     tg_metrics_count(c->conns->env->metrics, counter);
     tg_conn_break(c);
     return TG_OPENING_FAILED;
+}
+
+/* ---- whose connection it is ---- */
+
+static void socket_address(const struct tg_conn *c, struct sockaddr_storage *addr)
+{
+    socklen_t len = sizeof(*addr);
+
+    if (getpeername(c->fd, (struct sockaddr *)addr, &len) != 0) {
+        addr->ss_family = AF_UNSPEC;
+    }
+}
+
+static void peer_network(struct tg_peer *peer, struct tg_network *out)
+{
+    struct tg_conn *c = TG_CONTAINER(peer, struct tg_conn, io.peer);
+    struct sockaddr_storage addr = { 0 };
+
+    if (c->has_network) {
+        *out = c->network;
+        return;
+    }
+    socket_address(c, &addr);
+    tg_network_of_address(out, &addr);
+    tg_mem_wipe(&addr, sizeof(addr));
+}
+
+static bool is_trusted(const struct tg_conn *c, const struct tg_ip *ip)
+{
+    /* The pages for operators are not behind the proxy. */
+    return c->service->is_rate_limited &&
+           tg_ip_set_has(c->conns->env->settings->trusted_proxies, ip);
+}
+
+static void peer_known(struct tg_conn *c)
+{
+    tg_client_find_peer(&c->io.peer, c->conns->env);
+    c->turn_key = tg_turns_key(&c->io.peer.payer);
+}
+
+void tg_conn_set_peer(struct tg_conn *c)
+{
+    struct sockaddr_storage addr = { 0 };
+    struct tg_ip ip = { { 0 } };
+    bool is_proxy = false;
+
+    c->io.peer.network = peer_network;
+    socket_address(c, &addr);
+    is_proxy = tg_ip_of_sockaddr(&ip, &addr) && is_trusted(c, &ip);
+    c->awaits_proxy_header = is_proxy && c->conns->env->settings->needs_proxy_header;
+    c->io.peer.is_proxy = is_proxy && !c->awaits_proxy_header;
+    if (!c->awaits_proxy_header) {
+        peer_known(c);
+    }
+    tg_mem_wipe(&addr, sizeof(addr));
+    tg_mem_wipe(&ip, sizeof(ip));
+}
+
+/* The client of a header may be a proxy too, which names its clients in each request. Without a
+   client the connection is the proxy's own, and nothing is believed that comes over it: it may
+   still carry the words of a client whose address the proxy does not know. */
+static void set_client(struct tg_conn *c, const struct tg_proxy_header *header)
+{
+    struct sockaddr_storage addr;
+
+    c->awaits_proxy_header = false;
+    if (header->has_client) {
+        tg_ip_to_sockaddr(&addr, &header->client);
+        tg_network_of_address(&c->network, &addr);
+        c->has_network = true;
+        c->io.peer.is_proxy = is_trusted(c, &header->client);
+        tg_mem_wipe(&addr, sizeof(addr));
+    }
+    peer_known(c);
+}
+
+/* spec: protocol/1#proxy-protocol */
+static enum tg_opening proxy_header(struct tg_conn *c, struct tg_conn_input *in)
+{
+    struct tg_proxy_header header = { 0 };
+    enum tg_proxy_look look = TG_PROXY_MORE;
+
+    while ((look = tg_proxy_header_look(&header, tg_conn_input_view(in))) == TG_PROXY_MORE) {
+        enum tg_tls_io result = tg_conn_input_more(in);
+
+        if (result == TG_TLS_WANT_READ) {
+            return TG_OPENING_GOES_ON;
+        }
+        if (result != TG_TLS_OK) {
+            break;
+        }
+    }
+    if (look != TG_PROXY_DONE) {
+        return fail(c, TG_COUNTER_REFUSED_PROXY_HEADER);
+    }
+    set_client(c, &header);
+    tg_mem_wipe(in->buf + in->at, header.len);
+    in->at += header.len;
+    tg_mem_wipe(&header, sizeof(header));
+    return TG_OPENING_DONE;
 }
 
 /* ---- the first bytes on a TLS port ---- */
@@ -121,20 +224,30 @@ static enum tg_opening handshake(struct tg_conn *c, struct tg_conn_input *in)
     return TG_OPENING_GOES_ON;
 }
 
+static enum tg_opening tls_turn(struct tg_conn *c, struct tg_conn_input *in)
+{
+    enum tg_opening opening = TG_OPENING_GOES_ON;
+
+    if (c->tls == NULL) {
+        opening = first_bytes(c, in);
+    }
+    return c->tls != NULL ? handshake(c, in) : opening;
+}
+
 enum tg_opening tg_conn_open_turn(struct tg_conn *c)
 {
     struct tg_conn_input in;
-    enum tg_opening opening = TG_OPENING_GOES_ON;
+    enum tg_opening opening = TG_OPENING_DONE;
 
-    if (c->tls_context == NULL) {
-        return TG_OPENING_DONE;
-    }
     tg_conn_input_open(&in, c);
-    if (c->tls == NULL) {
-        opening = first_bytes(c, &in);
+    if (c->awaits_proxy_header) {
+        opening = proxy_header(c, &in);
     }
-    if (c->tls != NULL) {
-        opening = handshake(c, &in);
+    if (opening == TG_OPENING_DONE && c->tls_context != NULL) {
+        opening = tls_turn(c, &in);
+    } else if (opening == TG_OPENING_DONE) {
+        tg_buf_append(&c->in, tg_conn_input_view(&in)); /* behind the header: the engine's */
+        in.at = in.len;
     }
     tg_conn_input_close(&in);
     return opening;

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * server/net/conn_open.h - what a connection does before its engine: the first bytes and the TLS
- * handshake; private to conn.c.
- * Layer: L4.      Threads: its worker's.      Blocks: no.
- * Secrets: what a client sends by mistake in plain HTTP is neither kept nor answered with.
+ * server/net/conn_open.h - what a connection does before its engine: a proxy's header, the first
+ * bytes and the TLS handshake; private to conn.c. Layer: L4.      Threads: its worker's. Blocks:
+ * no. Secrets: what a client sends by mistake in plain HTTP is neither kept nor answered with.
  */
 #ifndef TG_SERVER_NET_CONN_OPEN_H
 #define TG_SERVER_NET_CONN_OPEN_H
 
 #include "server/net/conn_state.h"
+
+/* Finds whose connection c is, when it is new. */
+void tg_conn_set_peer(struct tg_conn *c);
 
 enum tg_opening {
     TG_OPENING_GOES_ON,  /* wait for the socket, or for another turn (c is kicked) */

@@ -114,7 +114,12 @@ static void read_plain(struct tg_conn *c)
 
 void tg_conn_input_open(struct tg_conn_input *in, struct tg_conn *c)
 {
-    *in = (struct tg_conn_input){ .conn = c, .buf = c->conns->record_buf, .len = c->raw.len };
+    *in = (struct tg_conn_input){
+        .conn = c,
+        .buf = c->conns->record_buf,
+        .cap = c->tls_context != NULL ? TG_TLS_RECORD_MAX : TG_READ_MAX, /* c->in takes no more */
+        .len = c->raw.len,
+    };
     if (in->len > 0) {
         memcpy(in->buf, c->raw.ptr, in->len);
         tg_buf_deinit(&c->raw);
@@ -138,7 +143,7 @@ struct tg_bytes tg_conn_input_view(const struct tg_conn_input *in)
 
 enum tg_tls_io tg_conn_input_more(struct tg_conn_input *in)
 {
-    size_t asked = TG_TLS_RECORD_MAX - (in->len - in->at);
+    size_t asked = in->cap - (in->len - in->at);
     size_t len = asked;
     enum tg_tls_io result = TG_TLS_WANT_READ;
 

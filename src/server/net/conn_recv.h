@@ -27,8 +27,9 @@ enum tg_tls_io tg_conn_receive(struct tg_conn *c, uint8_t *buf, size_t *len);
    connection holds no more than an unfinished record. */
 struct tg_conn_input {
     struct tg_conn *conn;
-    uint8_t *buf; /* TG_TLS_RECORD_MAX bytes, borrowed */
-    size_t at;    /* from here on not yet taken */
+    uint8_t *buf; /* borrowed */
+    size_t cap;
+    size_t at; /* from here on not yet taken */
     size_t len;
     bool is_drained; /* the socket has nothing more */
 };

@@ -56,7 +56,10 @@ struct tg_conn {
     enum tg_conn_wait wait;
     enum tg_conn_ended ended;
     enum tg_conn_read read;
-    struct tg_deadline deadline;        /* of wait */
+    struct tg_deadline deadline; /* of wait */
+    bool awaits_proxy_header;    /* of a trusted proxy */
+    bool has_network; /* network is the client of a proxy, not the other end of the socket */
+    struct tg_network network;
     struct tg_tls_context *tls_context; /* a reference; NULL: plain */
     struct tg_tls *tls;                 /* NULL: plain, or no record has arrived */
     struct tg_proto *proto;             /* the engine; NULL before the handshake is done */

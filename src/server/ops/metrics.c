@@ -61,6 +61,7 @@ static const char *const refusal_reasons[TG_COUNTER_COUNT] = {
     [TG_COUNTER_REFUSED_MEMORY] = "memory",
     [TG_COUNTER_REFUSED_FLOOD] = "flood",
     [TG_COUNTER_REFUSED_PLAIN_HTTP] = "plain_http",
+    [TG_COUNTER_REFUSED_PROXY_HEADER] = "proxy_header",
     [TG_COUNTER_REFUSED_DRAIN] = "drain",
 };
 

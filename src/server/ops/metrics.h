@@ -41,7 +41,8 @@ enum tg_counter {
     TG_COUNTER_REFUSED_MEMORY,      /* no memory for a request */
     TG_COUNTER_REFUSED_FLOOD,       /* HTTP/2 frames and TLS records that achieve nothing, resets */
     TG_COUNTER_REFUSED_PLAIN_HTTP,  /* plain HTTP on the TLS port */
-    TG_COUNTER_REFUSED_DRAIN,       /* while draining */
+    TG_COUNTER_REFUSED_PROXY_HEADER, /* a trusted proxy began without a header it has to send */
+    TG_COUNTER_REFUSED_DRAIN,        /* while draining */
     TG_COUNTER_COUNT
 };
 

@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "push/settings.h"
 #include "relay/api.h"
+#include "server/proxy/ip.h"
 #include "store/store.h"
 #include "wire/limits.h"
 
@@ -39,10 +40,10 @@ struct tg_endpoint {
 
 enum tg_store_kind { TG_STORE_LMDB, TG_STORE_MEMORY };
 
-/* Which address a rate limit counts. */
-enum tg_client_address {
-    TG_CLIENT_CONNECTION,     /* the socket's peer */
-    TG_CLIENT_X_FORWARDED_FOR /* the last entry of that header, set by a trusted proxy */
+/* What a trusted proxy begins a connection with. */
+enum tg_proxy_protocol {
+    TG_PROXY_PROTOCOL_OFF, /* what its client sent */
+    TG_PROXY_PROTOCOL_V2   /* a header of the PROXY protocol, version 2 */
 };
 
 /* The hosts that clients may name as the receiver of a push. */
@@ -135,7 +136,8 @@ struct tg_config {
 
     uint32_t rate;       /* requests per second of one client network; 0: no limit */
     uint32_t rate_burst; /* requests in one burst */
-    enum tg_client_address client_address;
+    struct tg_ip_set trusted_proxies;
+    enum tg_proxy_protocol proxy_protocol;
 
     struct tg_config_push push;
     struct tg_config_standing standing;

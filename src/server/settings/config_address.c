@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* URLs, origins, addresses to bind, and host names. */
+/* URLs, origins, addresses to bind, networks and host names. */
 #include "server/settings/config_address.h"
 
 #include "base/num.h"
@@ -190,6 +190,42 @@ void tg_setting_print_endpoint(struct tg_buf *out, const struct tg_config *confi
     tg_buf_append_str(out, e->host);
     tg_buf_append_str(out, is_v6 ? "]:" : ":");
     tg_buf_append_dec(out, e->port);
+}
+
+/* ---- networks ---- */
+
+enum tg_err tg_setting_parse_networks(struct tg_config *config, const struct tg_setting *setting,
+                                      struct tg_bytes text, struct tg_fault *fault)
+{
+    struct tg_ip_set *set = tg_setting_member(config, setting);
+    enum tg_err err = TG_OK;
+    bool is_last = false;
+
+    memset(set, 0, sizeof(*set));
+    while (err == TG_OK && !is_last) {
+        struct tg_bytes entry = tg_bytes_first(text, tg_bytes_find(text, ','));
+
+        is_last = entry.len == text.len;
+        text = tg_bytes_from(text, entry.len + 1);
+        if (set->count == TG_IP_SET_MAX) {
+            tg_fault_set(fault, "too many networks (expected: at most %u)", TG_IP_SET_MAX);
+            return TG_E_LIMIT;
+        }
+        err = tg_ip_network_parse(&set->networks[set->count], tg_bytes_trim(entry), fault);
+        set->count += err == TG_OK ? 1 : 0;
+    }
+    return err;
+}
+
+void tg_setting_print_networks(struct tg_buf *out, const struct tg_config *config,
+                               const struct tg_setting *setting)
+{
+    const struct tg_ip_set *set = tg_setting_member_const(config, setting);
+
+    for (size_t i = 0; i < set->count; i++) {
+        tg_buf_append_str(out, i > 0 ? "," : "");
+        tg_ip_network_print(out, &set->networks[i]);
+    }
 }
 
 /* ---- hosts ---- */

@@ -253,12 +253,10 @@ static void check_addresses(struct tg_config_load_state *state)
         strcmp(c->admin.host, c->listen.host) == 0) {
         tg_config_fault(state, TG_SET_ADMIN, "the same as listen (expected: another port)");
     }
-    /* Without a proxy that sets the header every client could choose its own address. */
-    if (c->client_address == TG_CLIENT_X_FORWARDED_FOR &&
-        !tg_config_is_given(state, TG_SET_PUBLIC_URL)) {
-        tg_config_fault(state, TG_SET_CLIENT_ADDRESS,
-                        "x-forwarded-for without public-url (expected: the URL of the proxy in "
-                        "public-url, or connection)");
+    if (c->proxy_protocol != TG_PROXY_PROTOCOL_OFF && c->trusted_proxies.count == 0) {
+        tg_config_fault(state, TG_SET_PROXY_PROTOCOL,
+                        "v2 without trusted-proxies (expected: the addresses of the proxies in "
+                        "trusted-proxies, or off)");
     }
 }
 

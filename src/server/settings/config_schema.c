@@ -13,8 +13,8 @@
 #define HOUR_S ((uint64_t)3600)
 #define DAY_S ((uint64_t)86400)
 
-static const char *const client_address_words[] = {
-    [TG_CLIENT_CONNECTION] = "connection", [TG_CLIENT_X_FORWARDED_FOR] = "x-forwarded-for", NULL
+static const char *const proxy_protocol_words[] = {
+    [TG_PROXY_PROTOCOL_OFF] = "off", [TG_PROXY_PROTOCOL_V2] = "v2", NULL
 };
 static const char *const log_level_words[] = { [TG_LOG_ERROR] = "error",
                                                [TG_LOG_WARNING] = "warning",
@@ -156,10 +156,12 @@ const struct tg_setting tg_settings[TG_SET_COUNT] = {
     ROW(TG_SET_RATE_BURST, "rate-burst", TG_SETTING_COUNT), AT(rate_burst), RATES,
         .default_text = "200", .min = 1, .max = TG_LEDGER_BURST_MAX, .arg = "N",
         .help = "requests that one client network may send at once" },
-    ROW(TG_SET_CLIENT_ADDRESS, "client-address", TG_SETTING_CHOICE), AT(client_address), RATES,
-        .words = client_address_words, .default_text = "connection",
-        .arg = "connection|x-forwarded-for",
-        .help = "which address identifies the client network" },
+    ROW(TG_SET_TRUSTED_PROXIES, "trusted-proxies", TG_SETTING_NETWORKS), AT(trusted_proxies),
+        RATES, .arg = "CIDR,...",
+        .help = "proxies whose word on the address of a client counts" },
+    ROW(TG_SET_PROXY_PROTOCOL, "proxy-protocol", TG_SETTING_CHOICE), AT(proxy_protocol), RATES,
+        .words = proxy_protocol_words, .default_text = "off", .arg = "off|v2",
+        .help = "what each connection of a trusted proxy begins with" },
     ROW(TG_SET_PUSH_APNS_KEY, "push-apns-key", TG_SETTING_PATH), AT(push.apns_key), PUSH,
         .arg = "FILE", .help = "signing key (.p8) for com.apple.apns; enables that provider" },
     ROW(TG_SET_PUSH_APNS_KEY_ID, "push-apns-key-id", TG_SETTING_WORD), AT(push.apns_key_id), PUSH,

@@ -22,7 +22,8 @@ enum tg_setting_type {
     TG_SETTING_CHOICE,   /* one word of a list */
     TG_SETTING_WORD,     /* visible ASCII without spaces */
     TG_SETTING_HOSTS,    /* names, or *.name, separated by commas */
-    TG_SETTING_NAMES     /* visible ASCII, separated by commas */
+    TG_SETTING_NAMES,    /* visible ASCII, separated by commas */
+    TG_SETTING_NETWORKS  /* IP addresses, or networks as ADDRESS/BITS, separated by commas */
 };
 
 struct tg_setting {
@@ -79,7 +80,8 @@ enum tg_setting_id {
     TG_SET_DRAIN_TIMEOUT,
     TG_SET_RATE,
     TG_SET_RATE_BURST,
-    TG_SET_CLIENT_ADDRESS,
+    TG_SET_TRUSTED_PROXIES,
+    TG_SET_PROXY_PROTOCOL,
     TG_SET_PUSH_APNS_KEY,
     TG_SET_PUSH_APNS_KEY_ID,
     TG_SET_PUSH_APNS_TEAM_ID,

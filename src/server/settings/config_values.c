@@ -218,6 +218,7 @@ static const struct {
     [TG_SETTING_WORD] = { parse_word, print_text },
     [TG_SETTING_HOSTS] = { tg_setting_parse_hosts, tg_setting_print_hosts },
     [TG_SETTING_NAMES] = { parse_names, print_names },
+    [TG_SETTING_NETWORKS] = { tg_setting_parse_networks, tg_setting_print_networks },
 };
 
 enum tg_err tg_setting_parse(struct tg_config *config, const struct tg_setting *setting,

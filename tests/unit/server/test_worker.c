@@ -608,7 +608,10 @@ static void rate__over_the_burst_of_a_network__429_with_retry_after(void **state
 
     (void)state;
     assert_int_equal(tg_ledger_new(&f->shared.ledger, &limits, &tg_rng_system), TG_OK);
-    f->shared.settings.is_rate_by_forwarded = true;
+    assert_int_equal(
+        tg_ip_network_parse(&f->config->trusted_proxies.networks[0], TG_LIT("127.0.0.0/8"), NULL),
+        TG_OK);
+    f->config->trusted_proxies.count = 1;
     start(f);
     fd = dial(f->port);
     for (size_t i = 0; i < 5; i++) {

@@ -27,7 +27,8 @@ static void load__no_settings_but_store__defaults_of_the_protocol(void **state)
     assert_int_equal(f->config->rate, 50);
     assert_int_equal(f->config->rate_burst, 200);
     assert_string_equal(f->config->cors_origin, "*");
-    assert_int_equal(f->config->client_address, TG_CLIENT_CONNECTION);
+    assert_int_equal(f->config->trusted_proxies.count, 0);
+    assert_int_equal(f->config->proxy_protocol, TG_PROXY_PROTOCOL_OFF);
     assert_int_equal(f->config->log_level, TG_LOG_INFO);
     assert_int_equal(f->config->listen.port, 8443);
     assert_true(f->config->listen.is_loopback);
@@ -146,8 +147,14 @@ static void load__bad_value__names_setting_and_what_is_expected(void **state)
         { "--public-url ftp://relay.example", "--public-url: not a URL" },
         { "--cors-origin page.example", "--cors-origin: not an origin (expected: *, none or" },
         { "--cors-origin https://page.example/", "--cors-origin: not an origin" },
-        { "--client-address cookie", "--client-address: not one of the choices (expected: "
-                                     "connection|x-forwarded-for)" },
+        { "--proxy-protocol v1", "--proxy-protocol: not one of the choices (expected: off|v2)" },
+        { "--trusted-proxies proxy.example", "--trusted-proxies: not an address or network" },
+        { "--trusted-proxies 10.0.0.0/8,", "--trusted-proxies: not an address or network" },
+        { "--trusted-proxies ,10.0.0.0/8", "--trusted-proxies: not an address or network" },
+        { "--trusted-proxies 10.0.0.0/33", "--trusted-proxies: not a length of a prefix "
+                                           "(expected: 1 to 32 after the /)" },
+        { "--trusted-proxies 10.1.0.0/8", "--trusted-proxies: the address has bits behind" },
+        { "--trusted-proxies 0.0.0.0/0", "--trusted-proxies: a prefix of length 0" },
         { "--log-level loud", "--log-level: not one of the choices (expected: error|warning" },
     };
     char line[256];
@@ -416,8 +423,9 @@ static void print__loaded_again__the_same_settings(void **state)
 
     assert_runs(f, "--listen [::1]:0 --tls-cert %P --tls-key %P --store lmdb:/tmp/nowhere/store "
                    "--relay-key /tmp/nowhere/key --admin 127.0.0.1:9 --rate 0 --log-level debug "
-                   "--public-url https://relay.example/ --client-address x-forwarded-for "
-                   "--cors-origin none --body-max 5000 --expiration-default 90m --workers 2");
+                   "--public-url https://relay.example/ --trusted-proxies "
+                   "10.0.0.0/8,192.0.2.1,2001:db8::/33,::1 --proxy-protocol v2 --cors-origin none "
+                   "--body-max 5000 --expiration-default 90m --workers 2");
     memcpy(&first, f->config, sizeof(first));
     tg_config_print(&f->text, f->config);
     printed = strdup(tg_buf_cstr(&f->text));

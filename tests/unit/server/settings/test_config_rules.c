@@ -134,15 +134,32 @@ static void addresses__admin_on_the_same_port__refused(void **state)
     assert_runs(f, MEM "--plain-http --listen 127.0.0.1:8080 --admin 127.0.0.2:8080");
 }
 
-static void client_address__header_without_proxy__refused(void **state)
+static void proxy_protocol__without_trusted_proxies__refused(void **state)
 {
     struct fixture *f = *state;
 
-    assert_bad(f, MEM "--plain-http --client-address x-forwarded-for",
-               "--client-address: x-forwarded-for without public-url");
-    assert_runs(f, MEM "--plain-http --client-address x-forwarded-for --public-url "
-                       "https://relay.example");
-    assert_int_equal(f->config->client_address, TG_CLIENT_X_FORWARDED_FOR);
+    assert_bad(f, MEM "--plain-http --proxy-protocol v2",
+               "--proxy-protocol: v2 without trusted-proxies");
+    assert_runs(f, MEM "--plain-http --proxy-protocol v2 --trusted-proxies 127.0.0.1");
+    assert_int_equal(f->config->proxy_protocol, TG_PROXY_PROTOCOL_V2);
+    assert_int_equal(f->config->trusted_proxies.count, 1);
+    assert_bad(f, MEM "--plain-http --client-address x-forwarded-for", "client-address");
+}
+
+static void trusted_proxies__at_most_64(void **state)
+{
+    struct fixture *f = *state;
+    char file[2048] = "store = memory:\nplain-http = yes\ntrusted-proxies = 10.0.0.1";
+    size_t len = strlen(file);
+
+    for (size_t i = 2; i <= 64; i++) {
+        len += (size_t)snprintf(file + len, sizeof(file) - len, ",10.0.0.%zu", i);
+    }
+    assert_int_equal(run_file(f, file, ""), TG_CONFIG_RUN);
+    assert_int_equal(f->config->trusted_proxies.count, 64);
+    (void)snprintf(file + len, sizeof(file) - len, ",10.0.0.65");
+    assert_int_equal(run_file(f, file, ""), TG_CONFIG_BAD);
+    assert_says(f, "trusted-proxies: too many networks (expected: at most 64)");
 }
 
 static void dev__alone__all_files_in_the_state_folder(void **state)
@@ -206,7 +223,8 @@ int main(void)
         TEST(expirations__default_beyond_max__refused),
         TEST(limits__more_than_a_record_holds__refused),
         TEST(addresses__admin_on_the_same_port__refused),
-        TEST(client_address__header_without_proxy__refused),
+        TEST(proxy_protocol__without_trusted_proxies__refused),
+        TEST(trusted_proxies__at_most_64),
         TEST(dev__alone__all_files_in_the_state_folder),
         TEST(dev__no_home__reported),
         TEST(dev__plain_or_own_certificate__no_development_certificate),
