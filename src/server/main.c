@@ -125,16 +125,22 @@ static int check_config(struct daemon *d)
     return status;
 }
 
-/* --upgrade-store */
-static int upgrade_store(struct daemon *d)
+/* --upgrade-store, --restored: work on the store, then the process ends. */
+static int maintain_store(struct daemon *d, enum tg_config_action action)
 {
     struct tg_fault fault = { { 0 } };
+    enum tg_err err =
+        action == TG_CONFIG_UPGRADE
+            ? tg_storage_upgrade(&d->storage, d->config, &d->log, STDIN_FILENO, &fault)
+            : tg_storage_restore(&d->storage, d->config, &d->log, &fault);
     int status = EXIT_SUCCESS;
 
-    if (tg_storage_upgrade(&d->storage, d->config, &d->log, STDIN_FILENO, &fault) == TG_OK) {
-        (void)puts("tigressd: the store has the check of its keys: start the relay");
+    if (err == TG_OK) {
+        (void)puts(action == TG_CONFIG_UPGRADE
+                       ? "tigressd: the store has the check of its keys: start the relay"
+                       : "tigressd: the store is ready as restored: start the relay");
     } else {
-        status = report_failure("cannot upgrade the store", &fault, d->storage.advice);
+        status = report_failure("cannot change the store", &fault, d->storage.advice);
     }
     tg_storage_close(&d->storage);
     tg_config_free(&d->config);
@@ -509,6 +515,7 @@ int main(int argc, char **argv)
     case TG_CONFIG_BAD:
         return EXIT_USAGE;
     case TG_CONFIG_UPGRADE:
+    case TG_CONFIG_RESTORED:
     case TG_CONFIG_RUN:
         break;
     }
@@ -522,8 +529,8 @@ int main(int argc, char **argv)
     raise_descriptor_limit();
     d->sink = (struct tg_log_sink){ .fd = STDERR_FILENO, .level = d->config->log_level };
     d->log = tg_log_sink_table(&d->sink);
-    if (action == TG_CONFIG_UPGRADE) {
-        return upgrade_store(d);
+    if (action != TG_CONFIG_RUN) {
+        return maintain_store(d, action);
     }
     if (d->config->worker_count > TG_WORKERS_MAX) {
         d->config->worker_count = TG_WORKERS_MAX;

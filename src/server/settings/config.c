@@ -26,11 +26,13 @@ enum meta {
     META_PRINT,
     META_HELP,
     META_VERSION,
-    META_UPGRADE
+    META_UPGRADE,
+    META_RESTORED
 };
 
 struct command_line {
-    enum meta action; /* the last of check, print, upgrade, help, version */
+    enum meta action; /* the last of check, print, upgrade, restored, help, version */
+    enum tg_store_restored restored;
     const char *file;
     unsigned file_count;
     bool must_accept_clock;
@@ -41,13 +43,10 @@ static enum meta find_meta(struct tg_bytes name)
     static const struct {
         const char *name;
         enum meta meta;
-    } metas[] = { { "config", META_CONFIG },
-                  { "check-config", META_CHECK },
-                  { "print-config", META_PRINT },
-                  { "upgrade-store", META_UPGRADE },
-                  { "help", META_HELP },
-                  { "version", META_VERSION },
-                  { "accept-clock", META_ACCEPT_CLOCK } };
+    } metas[] = { { "config", META_CONFIG },      { "check-config", META_CHECK },
+                  { "print-config", META_PRINT }, { "upgrade-store", META_UPGRADE },
+                  { "restored", META_RESTORED },  { "help", META_HELP },
+                  { "version", META_VERSION },    { "accept-clock", META_ACCEPT_CLOCK } };
 
     for (size_t i = 0; i < TG_COUNT(metas); i++) {
         if (tg_bytes_is_equal(name, tg_bytes_str(metas[i].name))) {
@@ -71,13 +70,13 @@ static bool takes_next(struct tg_bytes name, const char *next)
     enum tg_setting_id id = tg_setting_find(name);
     enum meta meta = find_meta(name);
 
-    if (next == NULL || (meta != META_NONE && meta != META_CONFIG)) {
+    if (next == NULL || (meta != META_NONE && meta != META_CONFIG && meta != META_RESTORED)) {
         return false;
     }
     if (meta == META_NONE && id == TG_SET_COUNT) {
         return next[0] != '-';
     }
-    return meta == META_CONFIG || tg_settings[id].type != TG_SETTING_BOOL;
+    return meta != META_NONE || tg_settings[id].type != TG_SETTING_BOOL;
 }
 
 /* Splits argv[*i], takes the value from the next argument if it is there, and advances *i. */
@@ -109,6 +108,20 @@ static struct flag next_flag(int argc, char *const argv[], int *i)
     return f;
 }
 
+static void apply_restored(struct tg_config_load_state *state, struct command_line *line,
+                           struct tg_bytes value)
+{
+    if (tg_bytes_is_equal(value, TG_LIT("drop-mailboxes"))) {
+        line->restored = TG_STORE_RESTORED_DROP;
+    } else if (tg_bytes_is_equal(value, TG_LIT("keep-mailboxes"))) {
+        line->restored = TG_STORE_RESTORED_KEEP;
+    } else {
+        tg_config_fault_text(state, "--restored: not one of its words (expected: drop-mailboxes or "
+                                    "keep-mailboxes, see tigressd(8))");
+    }
+    line->action = META_RESTORED;
+}
+
 static void apply_meta(struct tg_config_load_state *state, struct command_line *line,
                        enum meta meta, const struct flag *f)
 {
@@ -119,6 +132,8 @@ static void apply_meta(struct tg_config_load_state *state, struct command_line *
             tg_config_fault_text(state, "--config: given twice (expected: once)");
         }
         line->file = f->value_str;
+    } else if (meta == META_RESTORED) {
+        apply_restored(state, line, f->value);
     } else {
         if (f->value_str != NULL) {
             tg_config_fault_text(state, "--accept-clock, --check-config, --print-config, "
@@ -207,6 +222,8 @@ static enum tg_config_action action_of(enum meta meta)
         return TG_CONFIG_CHECK;
     case META_UPGRADE:
         return TG_CONFIG_UPGRADE;
+    case META_RESTORED:
+        return TG_CONFIG_RESTORED;
     case META_PRINT:
     case META_HELP:
     case META_VERSION:
@@ -255,12 +272,14 @@ enum tg_config_action tg_config_load(struct tg_config **out, int argc, char *con
         case META_NONE:
         case META_CHECK:
         case META_UPGRADE:
+        case META_RESTORED:
         case META_CONFIG:
         case META_ACCEPT_CLOCK:
             break;
         }
     }
     state.config->must_accept_clock = line.must_accept_clock;
+    state.config->restored = line.restored;
     if (action != TG_CONFIG_DONE && action != TG_CONFIG_BAD) {
         *out = state.config;
         state.config = NULL;

@@ -113,6 +113,7 @@ struct tg_config {
     enum tg_store_kind store_kind;
     char store_dir[TG_CONFIG_PATH_MAX + 1]; /* TG_STORE_LMDB */
     char relay_key[TG_CONFIG_PATH_MAX + 1]; /* "": memory store, with a key that is never stored */
+    char store_counter[TG_CONFIG_PATH_MAX + 1]; /* "": memory store */
     struct tg_store_limits store_limits;
     uint32_t sweep_interval_s; /* 1 to 30 */
 
@@ -145,7 +146,8 @@ struct tg_config {
     enum tg_log_level log_level;
     bool has_core_dumps; /* false: main forbids them */
 
-    bool must_accept_clock; /* --accept-clock, which is no setting of the file */
+    bool must_accept_clock;          /* --accept-clock, which is no setting of the file */
+    enum tg_store_restored restored; /* of --restored */
 };
 
 /* The parts of the environment that defaults depend on. The caller passes them, so that tests can
@@ -158,18 +160,19 @@ struct tg_config_env {
 };
 
 enum tg_config_action {
-    TG_CONFIG_RUN,     /* *out is written */
-    TG_CONFIG_CHECK,   /* --check-config, without a fault so far: as RUN, but the caller checks
-                          further and does not run */
-    TG_CONFIG_UPGRADE, /* --upgrade-store: as CHECK */
-    TG_CONFIG_DONE,    /* --help, --version, --print-config: exit 0 */
-    TG_CONFIG_BAD      /* exit 2 */
+    TG_CONFIG_RUN,      /* *out is written */
+    TG_CONFIG_CHECK,    /* --check-config, without a fault so far: as RUN, but the caller checks
+                           further and does not run */
+    TG_CONFIG_UPGRADE,  /* --upgrade-store: as CHECK */
+    TG_CONFIG_RESTORED, /* --restored: as CHECK */
+    TG_CONFIG_DONE,     /* --help, --version, --print-config: exit 0 */
+    TG_CONFIG_BAD       /* exit 2 */
 };
 
 /*
  * Reads the command line and the file it names.
  *   argv    as main got it; argv[0] is skipped
- *   *out    written for RUN, CHECK and UPGRADE; the caller frees it
+ *   *out    written for RUN, CHECK, UPGRADE and RESTORED; the caller frees it
  *   text    what to print: on standard output for DONE, on standard error for BAD; else empty
  * A fault names its place (file:line or the flag), the setting, what was wrong and what is
  * expected. All faults are reported, not only the first one. A wrong value is not repeated,

@@ -88,6 +88,24 @@ static void derive_limits(struct tg_config_load_state *state)
     }
 }
 
+/* A file outside the store that the relay makes: name in the data folder, unless it is set. */
+static void derive_beside(struct tg_config_load_state *state, enum tg_setting_id id, char *path,
+                          const char *name)
+{
+    const struct tg_config *c = state->config;
+
+    if (tg_config_is_given(state, id)) {
+        return;
+    }
+    if (c->data_dir[0] != '\0') {
+        join(state, TG_SET_DATA, path, c->data_dir, name);
+    } else if (c->store_kind == TG_STORE_LMDB) {
+        tg_config_fault(state, id,
+                        "missing (expected: a file outside the store, or a data folder; it is "
+                        "made on first start)");
+    }
+}
+
 static void derive_store(struct tg_config_load_state *state)
 {
     struct tg_config *c = state->config;
@@ -102,14 +120,10 @@ static void derive_store(struct tg_config_load_state *state)
         c->store_kind = TG_STORE_LMDB;
         join(state, TG_SET_DATA, c->store_dir, c->data_dir, "/store");
     }
-    if (!tg_config_is_given(state, TG_SET_RELAY_KEY)) {
-        if (c->data_dir[0] != '\0') {
-            join(state, TG_SET_DATA, c->relay_key, c->data_dir, "/relay.key");
-        } else if (c->store_kind == TG_STORE_LMDB) {
-            tg_config_fault(state, TG_SET_RELAY_KEY,
-                            "missing (expected: a file outside the store, or a data folder; it is "
-                            "made on first start)");
-        }
+    derive_beside(state, TG_SET_RELAY_KEY, c->relay_key, "/relay.key");
+    derive_beside(state, TG_SET_STORE_COUNTER, c->store_counter, "/store.counter");
+    if (c->store_kind == TG_STORE_MEMORY) {
+        c->store_counter[0] = '\0'; /* nothing can be restored */
     }
 }
 
@@ -207,22 +221,32 @@ static void check_tls(struct tg_config_load_state *state)
     }
 }
 
-static void check_store(struct tg_config_load_state *state)
+/* A file that must not be copied with the store. */
+static void check_outside(struct tg_config_load_state *state, enum tg_setting_id id,
+                          const char *path, const char *fault)
 {
-    const struct tg_config *c = state->config;
-    struct tg_bytes dir = tg_bytes_str(c->store_dir);
-    struct tg_bytes key = tg_bytes_str(c->relay_key);
+    struct tg_bytes dir = tg_bytes_str(state->config->store_dir);
+    struct tg_bytes file = tg_bytes_str(path);
 
     while (dir.len > 1 && dir.ptr[dir.len - 1] == '/') {
         dir.len--;
     }
-    /* A copy of the store's folder would contain the key that opens it. */
-    if (dir.len > 0 && key.len > dir.len && tg_bytes_has_prefix(key, dir) &&
-        key.ptr[dir.len] == '/') {
-        tg_config_fault(state, TG_SET_RELAY_KEY,
-                        "inside the store's folder (expected: a file elsewhere, so that a copy of "
-                        "the store does not contain its key)");
+    if (dir.len > 0 && file.len > dir.len && tg_bytes_has_prefix(file, dir) &&
+        file.ptr[dir.len] == '/') {
+        tg_config_fault(state, id, fault);
     }
+}
+
+static void check_store(struct tg_config_load_state *state)
+{
+    const struct tg_config *c = state->config;
+
+    check_outside(state, TG_SET_RELAY_KEY, c->relay_key,
+                  "inside the store's folder (expected: a file elsewhere, so that a copy of the "
+                  "store does not contain its key)");
+    check_outside(state, TG_SET_STORE_COUNTER, c->store_counter,
+                  "inside the store's folder (expected: a file elsewhere, so that a copy of the "
+                  "store does not contain it)");
 }
 
 static void check_limits(struct tg_config_load_state *state)

@@ -62,6 +62,8 @@ void tg_config_help(struct tg_buf *out)
     tg_buf_append_str(out, "write the check of the keys into an older store and exit\n");
     append_padded(out, "accept-clock", NULL);
     tg_buf_append_str(out, "start although the clock went back or far ahead: it is right\n");
+    append_padded(out, "restored", "WHAT");
+    tg_buf_append_str(out, "drop-mailboxes or keep-mailboxes of a restored store, and exit\n");
     append_padded(out, "help, -h", NULL);
     tg_buf_append_str(out, "print this text and exit\n");
     append_padded(out, "version, -V", NULL);

@@ -49,14 +49,65 @@ static enum tg_err open_keys(struct tg_storage *st, const struct tg_config *conf
     return err;
 }
 
+/* Only a store on a disk can be an older copy. */
+static bool has_counter(const struct tg_config *config)
+{
+    return config->store_counter[0] != '\0';
+}
+
+/* The copy is looked for before anything is written into the store. */
 enum tg_err tg_storage_open(struct tg_storage *st, const struct tg_config *config,
                             const struct tg_log *log, struct tg_fault *fault)
 {
     enum tg_err err = TG_E_BUG;
 
+    st->counter.fd = -1;
     TG_TRY(open_store(st, config, log, fault));
+    if (has_counter(config)) {
+        TG_TRY(tg_store_counter_open(&st->counter, config->store_counter, st->store, log, fault));
+        TG_TRY(tg_store_counter_judge(&st->counter, fault, &st->advice));
+    }
     TG_TRY(open_keys(st, config, log, fault));
     TG_TRY(tg_key_audit_run(st->store, &st->keyring, fault, &st->advice));
+    if (has_counter(config)) {
+        TG_TRY(tg_store_counter_arm(&st->counter, st->store, &tg_rng_system, fault));
+    }
+    err = TG_OK;
+out:
+    return err;
+}
+
+enum tg_err tg_storage_open_used(struct tg_storage *st, const struct tg_config *config,
+                                 const struct tg_log *log, struct tg_fault *fault)
+{
+    enum tg_err err = TG_E_BUG;
+
+    st->counter.fd = -1;
+    if (config->store_kind != TG_STORE_LMDB) {
+        tg_fault_set(fault, "there is no store on a disk (expected: store = lmdb:DIR)");
+        return TG_E_UNSUPPORTED;
+    }
+    err = tg_keyfile_read(&st->keyring, config->relay_key, fault);
+    if (err == TG_E_NOTFOUND) {
+        tg_fault_set(fault, "the key file is missing (expected: the key file of this store)");
+    }
+    TG_TRY(err);
+    TG_TRY(open_store(st, config, log, fault));
+    err = TG_OK;
+out:
+    return err;
+}
+
+enum tg_err tg_storage_restore(struct tg_storage *st, const struct tg_config *config,
+                               const struct tg_log *log, struct tg_fault *fault)
+{
+    enum tg_err err = TG_E_BUG;
+
+    TG_TRY(tg_storage_open_used(st, config, log, fault));
+    TG_TRY(tg_store_counter_open(&st->counter, config->store_counter, st->store, log, fault));
+    TG_TRY(tg_key_audit_run(st->store, &st->keyring, fault, &st->advice));
+    TG_TRY(
+        tg_store_counter_restore(&st->counter, st->store, config->restored, &tg_rng_system, fault));
     err = TG_OK;
 out:
     return err;
@@ -67,6 +118,7 @@ void tg_storage_close(struct tg_storage *st)
     if (st->store != NULL) {
         st->store->ops->close(&st->store);
     }
+    tg_store_counter_close(&st->counter);
     tg_keyring_wipe(&st->keyring);
 }
 

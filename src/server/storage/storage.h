@@ -9,11 +9,13 @@
 
 #include "relay/keyring.h"
 #include "server/settings/config.h"
+#include "server/storage/counter.h"
 #include "store/store.h"
 
 struct tg_storage {
     struct tg_store *store;
     struct tg_keyring keyring;
+    struct tg_store_counter counter;
     /* After a refusal: lines that say what to do; NULL: none. */
     const char *advice;
 };
@@ -24,6 +26,13 @@ struct tg_storage {
  */
 TG_NODISCARD enum tg_err tg_storage_open(struct tg_storage *st, const struct tg_config *config,
                                          const struct tg_log *log, struct tg_fault *fault);
+/* As far as the store and its key file exist already, and without a check of either. */
+TG_NODISCARD enum tg_err tg_storage_open_used(struct tg_storage *st, const struct tg_config *config,
+                                              const struct tg_log *log, struct tg_fault *fault);
+/* --restored: the store is a copy, and config says what becomes of its mailboxes. Its keys must
+   be right. */
+TG_NODISCARD enum tg_err tg_storage_restore(struct tg_storage *st, const struct tg_config *config,
+                                            const struct tg_log *log, struct tg_fault *fault);
 /* Closes the store and wipes the keys. */
 void tg_storage_close(struct tg_storage *st);
 

@@ -2,7 +2,6 @@
 #include "server/storage/storage.h"
 
 #include "base/mem.h"
-#include "server/keys/keyfile.h"
 #include "server/storage/key_audit.h"
 #include "server/storage/key_proof.h"
 
@@ -124,16 +123,7 @@ enum tg_err tg_storage_upgrade(struct tg_storage *st, const struct tg_config *co
 {
     enum tg_err err = TG_E_BUG;
 
-    if (config->store_kind != TG_STORE_LMDB) {
-        tg_fault_set(fault, "only a store on a disk can be upgraded (expected: store = lmdb:DIR)");
-        return TG_E_UNSUPPORTED;
-    }
-    err = tg_keyfile_read(&st->keyring, config->relay_key, fault);
-    if (err == TG_E_NOTFOUND) {
-        tg_fault_set(fault, "the key file is missing (expected: the key file of this store)");
-    }
-    TG_TRY(err);
-    TG_TRY(tg_store_lmdb_open(&st->store, config->store_dir, &config->store_limits, log, fault));
+    TG_TRY(tg_storage_open_used(st, config, log, fault));
     TG_TRY(upgrade(st, links_fd, fault));
     err = TG_OK;
 out:

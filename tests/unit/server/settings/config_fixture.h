@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define FIXTURE_ARGS_MAX 32
+#define FIXTURE_ARGS_MAX 40
 #define TEXT_MAX 65536u
 
 struct fixture {

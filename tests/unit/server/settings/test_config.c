@@ -391,6 +391,21 @@ static void flags__help_and_version__done_despite_other_faults(void **state)
     assert_null(f->config);
 }
 
+static void flags__restored__one_of_two_words_and_only_on_the_command_line(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(run(f, MEM "--restored=drop-mailboxes"), TG_CONFIG_RESTORED);
+    assert_int_equal(f->config->restored, TG_STORE_RESTORED_DROP);
+    assert_int_equal(run(f, MEM "--restored keep-mailboxes"), TG_CONFIG_RESTORED);
+    assert_int_equal(f->config->restored, TG_STORE_RESTORED_KEEP);
+    assert_bad(f, MEM "--restored", "drop-mailboxes or keep-mailboxes");
+    assert_bad(f, MEM "--restored=", "drop-mailboxes or keep-mailboxes");
+    assert_bad(f, MEM "--restored=Drop-mailboxes", "drop-mailboxes or keep-mailboxes");
+    assert_int_equal(run(f, MEM "--upgrade-store"), TG_CONFIG_UPGRADE);
+    assert_bad(f, MEM "--upgrade-store=x", "unexpected value");
+}
+
 static void flags__check_config__valid_or_faults(void **state)
 {
     struct fixture *f = *state;
@@ -422,7 +437,8 @@ static void print__loaded_again__the_same_settings(void **state)
     char *printed = NULL;
 
     assert_runs(f, "--listen [::1]:0 --tls-cert %P --tls-key %P --store lmdb:/tmp/nowhere/store "
-                   "--relay-key /tmp/nowhere/key --admin 127.0.0.1:9 --rate 0 --log-level debug "
+                   "--relay-key /tmp/nowhere/key --store-counter /tmp/nowhere/counter "
+                   "--admin 127.0.0.1:9 --rate 0 --log-level debug "
                    "--public-url https://relay.example/ --trusted-proxies "
                    "10.0.0.0/8,192.0.2.1,2001:db8::/33,::1 --proxy-protocol v2 --cors-origin none "
                    "--body-max 5000 --expiration-default 90m --workers 2");
@@ -614,6 +630,7 @@ int main(void)
         TEST(file__line_too_long__reported),
         TEST(flags__unknown_twice_or_without_value__reported),
         TEST(flags__help_and_version__done_despite_other_faults),
+        TEST(flags__restored__one_of_two_words_and_only_on_the_command_line),
         TEST(flags__check_config__valid_or_faults),
         TEST(flags__accept_clock__only_on_the_command_line),
         TEST(print__loaded_again__the_same_settings),

@@ -95,9 +95,25 @@ static void relay_key__missing_or_inside_store__reported(void **state)
                "--relay-key: inside the store's folder");
     assert_bad(f, "--plain-http --store lmdb:/s// --relay-key /s/deep/key",
                "inside the store's folder");
-    assert_runs(f, "--plain-http --store lmdb:/s --relay-key /s.key");
+    assert_runs(f, "--plain-http --store lmdb:/s --relay-key /s.key --store-counter /s.c");
     assert_runs(f, "--plain-http --store memory:");
     assert_string_equal(f->config->relay_key, "");
+}
+
+static void store_counter__missing_or_inside_store__reported(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_bad(f, "--plain-http --store lmdb:/s --relay-key /k",
+               "store-counter: missing (expected: a file outside");
+    assert_bad(f, "--plain-http --store lmdb:/s --relay-key /k --store-counter /s/c",
+               "--store-counter: inside the store's folder");
+    assert_runs(f, "--plain-http --data /d");
+    assert_string_equal(f->config->store_counter, "/d/store.counter");
+    assert_runs(f, "--plain-http --data /d --store-counter /other/c");
+    assert_string_equal(f->config->store_counter, "/other/c");
+    assert_runs(f, "--plain-http --data /d --store memory:");
+    assert_string_equal(f->config->store_counter, "");
 }
 
 static void expirations__default_beyond_max__refused(void **state)
@@ -220,6 +236,7 @@ int main(void)
         TEST(store__missing__reported),
         TEST(data__given__store_and_key_in_it),
         TEST(relay_key__missing_or_inside_store__reported),
+        TEST(store_counter__missing_or_inside_store__reported),
         TEST(expirations__default_beyond_max__refused),
         TEST(limits__more_than_a_record_holds__refused),
         TEST(addresses__admin_on_the_same_port__refused),
