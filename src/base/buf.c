@@ -2,6 +2,7 @@
 #include "base/buf.h"
 
 #include "base/mem.h"
+#include "base/mem_owner.h"
 
 #include <string.h>
 
@@ -12,10 +13,30 @@ void tg_buf_init(struct tg_buf *b, size_t max)
     *b = (struct tg_buf){ .max = max };
 }
 
+void tg_buf_init_shared(struct tg_buf *b, size_t max)
+{
+    tg_buf_init(b, max);
+    b->is_shared = true;
+}
+
 void tg_buf_deinit(struct tg_buf *b)
 {
     tg_mem_free_secret(b->ptr, b->cap);
-    tg_buf_init(b, b->max);
+    *b = (struct tg_buf){ .max = b->max, .is_shared = b->is_shared };
+}
+
+static uint8_t *grow(const struct tg_buf *b, size_t cap)
+{
+    struct tg_mem_owner *before = NULL;
+    uint8_t *grown = NULL;
+
+    if (!b->is_shared) {
+        return tg_mem_grow(b->ptr, b->cap, cap);
+    }
+    before = tg_mem_enter(NULL);
+    grown = tg_mem_grow(b->ptr, b->cap, cap);
+    (void)tg_mem_enter(before);
+    return grown;
 }
 
 void tg_buf_clear(struct tg_buf *b)
@@ -45,7 +66,7 @@ static bool reserve(struct tg_buf *b, size_t extra)
     }
     /* Doubled, so that many small appends are cheap; exact if doubling is not enough. */
     cap = cap > SIZE_MAX / 2 || cap * 2 < need ? need : cap * 2;
-    grown = tg_mem_grow(b->ptr, b->cap, cap);
+    grown = grow(b, cap);
     if (grown == NULL) {
         b->err = TG_E_NOMEM;
         return false;

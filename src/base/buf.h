@@ -19,10 +19,13 @@ struct tg_buf {
     size_t cap;      /* bytes allocated */
     size_t max;      /* of len */
     enum tg_err err; /* the first failure: TG_E_LIMIT or TG_E_NOMEM */
+    bool is_shared;  /* its memory belongs to no owner (base/mem_owner.h) */
 };
 
 /* An empty buffer that will never hold more than max bytes. Allocates nothing. */
 void tg_buf_init(struct tg_buf *b, size_t max);
+/* The same for a buffer that is used for one connection after the other. */
+void tg_buf_init_shared(struct tg_buf *b, size_t max);
 /* Wipes and frees. The buffer is then as after tg_buf_init. Accepts a zeroed struct. */
 void tg_buf_deinit(struct tg_buf *b);
 /* Wipes and removes the contents, keeps the allocation, clears a sticky error. */

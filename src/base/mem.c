@@ -7,6 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 /* In front of each block. */
 struct head {
     _Alignas(max_align_t) struct tg_mem_owner *owner;
@@ -140,6 +144,33 @@ struct tg_mem_owner *tg_mem_enter_of(const void *block)
 {
     return tg_mem_enter(((const struct head *)block - 1)->owner);
 }
+
+#ifdef __GLIBC__
+#define MMAP_FROM (256 * 1024) /* larger blocks go back to the system when they are freed */
+#define TRIM_FROM (256 * 1024) /* so much is kept at the end of a heap */
+
+void tg_mem_own_process(size_t arena_count)
+{
+    (void)mallopt(M_ARENA_MAX, (int)arena_count);
+    /* Set, these no longer grow with the largest block that was freed. */
+    (void)mallopt(M_MMAP_THRESHOLD, MMAP_FROM);
+    (void)mallopt(M_TRIM_THRESHOLD, TRIM_FROM);
+}
+
+void tg_mem_trim(void)
+{
+    (void)malloc_trim(0);
+}
+#else
+void tg_mem_own_process(size_t arena_count)
+{
+    (void)arena_count;
+}
+
+void tg_mem_trim(void)
+{
+}
+#endif
 
 void tg_mem_wipe(void *ptr, size_t size)
 {

@@ -32,6 +32,15 @@ void tg_mem_free(void *ptr);
 /* Wipes size bytes, then frees. Accepts NULL. */
 void tg_mem_free_secret(void *ptr, size_t size);
 
+/*
+ * For a program that owns its process: bounds what the C library's allocator keeps of freed memory.
+ *   arena_count   heaps; a thread that allocates often should have one of its own
+ * Call it before the second thread starts. A library never does.
+ */
+void tg_mem_own_process(size_t arena_count);
+/* Returns whole pages of freed memory to the system. It takes milliseconds. Any thread. */
+void tg_mem_trim(void);
+
 /* Overwrites memory with zeros; the compiler cannot remove it. */
 void tg_mem_wipe(void *ptr, size_t size);
 

@@ -16,6 +16,7 @@ struct tg_mem_thread {
 static _Thread_local struct tg_mem_thread mine;
 static atomic_ptrdiff_t process_used;
 static atomic_size_t process_max = SIZE_MAX;
+static struct tg_mem_owner records; /* without a home: all threads count with locked instructions */
 
 void tg_mem_publish(void)
 {
@@ -50,21 +51,25 @@ void tg_mem_count_owner(struct tg_mem_owner *o)
     o->home = &mine;
 }
 
+static void count(struct tg_mem_owner *o, ptrdiff_t bytes)
+{
+    if (o != NULL) {
+        count_owner(o, bytes);
+    }
+    if (o != &records) {
+        count_process(bytes);
+    }
+}
+
 struct tg_mem_owner *tg_mem_count_new(size_t bytes)
 {
-    count_process((ptrdiff_t)bytes);
-    if (mine.current != NULL) {
-        count_owner(mine.current, (ptrdiff_t)bytes);
-    }
+    count(mine.current, (ptrdiff_t)bytes);
     return mine.current;
 }
 
 void tg_mem_count_freed(struct tg_mem_owner *o, size_t bytes)
 {
-    count_process(-(ptrdiff_t)bytes);
-    if (o != NULL) {
-        count_owner(o, -(ptrdiff_t)bytes);
-    }
+    count(o, -(ptrdiff_t)bytes);
 }
 
 bool tg_mem_count_may_grow(size_t bytes)
@@ -89,6 +94,16 @@ struct tg_mem_owner *tg_mem_enter(struct tg_mem_owner *o)
 
     mine.current = o;
     return before;
+}
+
+struct tg_mem_owner *tg_mem_enter_records(void)
+{
+    return tg_mem_enter(&records);
+}
+
+size_t tg_mem_records_held(void)
+{
+    return tg_mem_owner_held(&records);
 }
 
 size_t tg_mem_used(void)

@@ -7,7 +7,8 @@
  *
  * An owner is what holds memory on behalf of somebody: a connection. While a thread has entered an
  * owner, each block that it allocates belongs to that owner until it is freed, by any thread. So
- * what libraries allocate for a connection is counted without a wrapper for each library.
+ * what libraries allocate for a connection is counted without a wrapper for each library. What
+ * outlives the connection is allocated after tg_mem_enter(NULL).
  */
 #ifndef TG_BASE_MEM_OWNER_H
 #define TG_BASE_MEM_OWNER_H
@@ -28,12 +29,17 @@ size_t tg_mem_owner_held(const struct tg_mem_owner *o);
 /* The blocks that this thread allocates from now on belong to o; NULL: to no owner. Returns the
    owner before, to be entered again at the end. */
 struct tg_mem_owner *tg_mem_enter(struct tg_mem_owner *o);
+/* The same for records that are kept in memory instead of on a disk. They have limits of their own,
+   so tg_mem_used does not count them. */
+struct tg_mem_owner *tg_mem_enter_records(void);
+/* Bytes of all blocks of records. */
+size_t tg_mem_records_held(void);
 /* The same with the owner of block, which base/mem allocated. Also on a thread that is not the
    owner's home. */
 struct tg_mem_owner *tg_mem_enter_of(const void *block);
 
-/* Bytes of all blocks of the process. What other threads changed last, up to TG_MEM_BATCH bytes
-   each, may be missing. */
+/* Bytes of all blocks of the process but records. What other threads changed last, up to
+   TG_MEM_BATCH bytes each, may be missing. */
 size_t tg_mem_used(void);
 #define TG_MEM_BATCH 32768
 /* Adds what this thread changed last to the sum that all threads see. For a thread that is about to

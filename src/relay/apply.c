@@ -75,10 +75,9 @@ static void add_notification(struct tg_exchange *ex, struct tg_store_next *next)
     ex->has_queued_push = true;
 }
 
-enum tg_store_verdict tg_apply_change(void *ctx, const struct tg_store_record *old,
-                                      struct tg_store_next *next)
+static enum tg_store_verdict change(struct tg_exchange *ex, const struct tg_store_record *old,
+                                    struct tg_store_next *next)
 {
-    struct tg_exchange *ex = ctx;
     bool must_store = false;
 
     ex->has_queued_push = false;
@@ -98,4 +97,15 @@ enum tg_store_verdict tg_apply_change(void *ctx, const struct tg_store_record *o
     add_unblock(ex, next);
     add_notification(ex, next);
     return TG_STORE_PUT;
+}
+
+enum tg_store_verdict tg_apply_change(void *ctx, const struct tg_store_record *old,
+                                      struct tg_store_next *next)
+{
+    struct tg_exchange *ex = ctx;
+    struct tg_mem_owner *before = tg_mem_enter_of(ex);
+    enum tg_store_verdict verdict = change(ex, old, next);
+
+    (void)tg_mem_enter(before);
+    return verdict;
 }

@@ -19,14 +19,18 @@ void tg_exchange_drop_contents(struct tg_exchange *ex)
 
 void tg_exchange_hold(struct tg_exchange *ex)
 {
-    ex->hold_count++;
+    if (ex->hold_count++ == 0) {
+        ex->owner_before = tg_mem_enter_of(ex);
+    }
 }
 
 bool tg_exchange_release(struct tg_exchange *ex)
 {
     bool is_alive = !ex->is_ended;
 
-    ex->hold_count--;
+    if (--ex->hold_count == 0) {
+        (void)tg_mem_enter(ex->owner_before);
+    }
     if (ex->is_ended && ex->hold_count == 0 && ex->pending_count == 0) {
         tg_exchange_drop_contents(ex);
         tg_standing_case_free(&ex->standing);

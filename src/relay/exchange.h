@@ -9,6 +9,7 @@
 #ifndef TG_RELAY_EXCHANGE_H
 #define TG_RELAY_EXCHANGE_H
 
+#include "base/mem_owner.h"
 #include "mailbox/mailbox.h"
 #include "mailbox/record.h"
 #include "mailbox/route.h"
@@ -67,7 +68,8 @@ struct tg_exchange {
     enum tg_err change_err;
 
     /* Progress. */
-    unsigned hold_count;    /* functions on the stack that use it */
+    unsigned hold_count;               /* functions on the stack that use it */
+    struct tg_mem_owner *owner_before; /* while it is held: what the thread had entered before */
     unsigned pending_count; /* callbacks still expected from the store or from an offload */
     bool is_ended;          /* answered or cancelled */
     bool is_waiting;        /* a long poll: ops->wait was called */
@@ -75,7 +77,8 @@ struct tg_exchange {
     bool must_look_again;   /* woken during a look */
 };
 
-/* The exchange is not freed between hold and release, not even by a callback. */
+/* The exchange is not freed between hold and release, not even by a callback. Meanwhile what the
+   thread allocates belongs to the owner of the exchange. */
 void tg_exchange_hold(struct tg_exchange *ex);
 /* False: the exchange has ended, and may be freed. */
 bool tg_exchange_release(struct tg_exchange *ex);

@@ -176,6 +176,7 @@ static void metrics(struct tg_admin *a, const struct tg_exchange_ops *ops, void 
     now.clock_difference_s = clock.difference_s;
     now.clock_ahead_count = clock.ahead_count;
     now.clock_back_count = clock.back_count;
+    now.memory_used = tg_memory_used(&shared->memory);
     now.has_push = shared->push != NULL;
     now.is_push_up = tg_push_link_is_up(shared->push);
     (void)pthread_mutex_lock(&shared->tls_lock);

@@ -27,6 +27,7 @@
 
 #define EXIT_USAGE 2
 #define TEXT_MAX (64u * 1024u)
+#define OTHER_ARENAS 2u   /* for the writer, and for the threads that allocate little */
 #define LISTEN_FD_FIRST 3 /* sd_listen_fds(3) */
 
 struct daemon {
@@ -439,6 +440,7 @@ static int run(struct daemon *d)
     bool has_failed = false;
     bool has_cut_connections = false;
 
+    tg_shared_limit_memory(&d->shared);
     /* Before the first connection is accepted, so that every signal is handled. */
     watch_signal(d, &d->on_term, on_stop_signal, SIGTERM);
     watch_signal(d, &d->on_int, on_stop_signal, SIGINT);
@@ -519,6 +521,7 @@ int main(int argc, char **argv)
     case TG_CONFIG_RUN:
         break;
     }
+    tg_mem_own_process(d->config->worker_count + OTHER_ARENAS);
     tg_json_own_process();
     if (tg_crypto_own_process() != TG_OK) {
         return report_failure("cannot start: libcrypto was used before tigressd set its allocator",

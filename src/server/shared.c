@@ -1,6 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/shared.h"
 
+#include "base/mem_owner.h"
+#include "server/ops/rss.h"
+
+void tg_shared_limit_memory(struct tg_shared *shared)
+{
+    size_t max = (size_t)shared->config->memory_max;
+
+    tg_memory_init(&shared->memory, max, tg_rss_anon());
+    tg_mem_set_max(shared->memory.base + max + TG_MEMORY_RESERVE);
+}
+
 void tg_shared_beat(struct tg_shared *shared, size_t index, uint64_t now_mono_ms)
 {
     atomic_store_explicit(&shared->beats_mono_ms[index], now_mono_ms, memory_order_relaxed);

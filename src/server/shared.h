@@ -29,6 +29,7 @@ struct tg_shared {
     const struct tg_keyring *keyring;
     struct tg_store *store;
     struct tg_ledger *ledger;
+    struct tg_memory memory;
     struct tg_metrics *metrics;
     struct tg_clock *clock;
     const struct tg_log *log;
@@ -50,6 +51,8 @@ struct tg_shared {
     struct tg_tls_context *tls; /* under tls_lock; NULL: plain HTTP */
 };
 
+/* Limits what is allocated from now on to memory-max. Call it before the first connection. */
+void tg_shared_limit_memory(struct tg_shared *shared);
 /* Records that the loop of worker `index` runs at now_mono_ms. On its thread, or before it runs. */
 void tg_shared_beat(struct tg_shared *shared, size_t index, uint64_t now_mono_ms);
 /* Whether the loop of every worker has run in the last TG_DEAD_AFTER_MS. Any thread. */

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/mem_owner.h"
 #include "server/net/clock.h"
+#include "server/ops/rss.h"
 
 #include <unistd.h>
 
@@ -227,12 +228,38 @@ static void save_time(struct tg_worker *w)
     }
 }
 
+/* It takes some tens of milliseconds after an attack: not on the loop. */
+static void trim(void *arg)
+{
+    (void)arg;
+    tg_mem_trim();
+}
+
+static void trimmed(void *arg)
+{
+    (void)arg;
+}
+
+static void measure_memory(struct tg_worker *w)
+{
+    struct tg_memory *m = &w->shared->memory;
+
+    if (tg_memory_measure(m, tg_rss_anon(), w->env.now_mono_ms) &&
+        tg_offload_run(&w->offload, trim, trimmed, NULL) != TG_OK) {
+        tg_mem_trim(); /* other work fills the pool */
+    }
+}
+
 static void on_tick(uv_timer_t *timer)
 {
     struct tg_worker *w = of_loop((uv_handle_t *)timer);
 
     tg_clock_tick(&w->env);
     tg_shared_beat(w->shared, w->index, w->env.now_mono_ms);
+    if (w->index == 0) {
+        measure_memory(w);
+    }
+    tg_conns_tick(&w->conns);
     tg_wheel_advance(&w->env.wheel, w->env.now_mono_ms);
     save_time(w);
     if (w->index == 0 && !w->is_sweeping && w->drain_until_mono_ms == 0 &&
@@ -294,14 +321,18 @@ void tg_worker_order(struct tg_worker *w, enum tg_worker_order order)
 static void open_connection(struct tg_worker *w, int fd, struct tg_tls_context *tls,
                             const struct tg_service *service, size_t max)
 {
+    enum tg_err err = TG_OK;
+
     /* docs/architecture.md, property 6 */
     if (w->conns.count >= max) {
         tg_metrics_count(w->env.metrics, TG_COUNTER_REFUSED_CONNECTIONS);
         (void)close(fd);
         return;
     }
-    if (tg_conn_open(&w->conns, fd, tls, service) != TG_OK) {
-        tg_metrics_count(w->env.metrics, TG_COUNTER_ACCEPT_FAILED);
+    err = tg_conn_open(&w->conns, fd, tls, service);
+    if (err != TG_OK) {
+        tg_metrics_count(w->env.metrics,
+                         err == TG_E_FULL ? TG_COUNTER_REFUSED_MEMORY : TG_COUNTER_ACCEPT_FAILED);
     }
 }
 
@@ -385,6 +416,7 @@ enum tg_err tg_worker_init(struct tg_worker *w, struct tg_shared *shared, size_t
                 &shared->wait_total, now, now_mono_ms);
     w->env.hand = &w->hand;
     w->env.ledger = shared->ledger;
+    w->env.memory = &shared->memory;
     TG_TRY(tg_conns_init(&w->conns, &w->env, &w->loop));
     TG_TRY(tg_inbox_init(&w->inbox));
     TG_TRY(start_handles(w));

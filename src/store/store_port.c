@@ -2,6 +2,7 @@
 #include "store/store_port.h"
 
 #include "base/mem.h"
+#include "base/mem_owner.h"
 
 #include <assert.h>
 #include <string.h>
@@ -131,10 +132,12 @@ static bool gate_enter(struct tg_store_gate *gate)
 /* Fills a new operation. A full queue does not refuse a sweep: it makes room. */
 static struct tg_store_op *op_new(struct tg_store_port *port, enum tg_store_op_kind kind)
 {
+    struct tg_mem_owner *before = tg_mem_enter(NULL); /* the port uses it again */
     bool is_reserve = port->spare_count <= RESERVE_COUNT;
     struct tg_store_op *op = is_reserve ? tg_mem_calloc(1, sizeof(*op)) : spare_take(port);
     bool is_short = op == NULL;
 
+    (void)tg_mem_enter(before);
     if (is_short) {
         op = spare_take(port);
     }

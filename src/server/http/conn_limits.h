@@ -35,6 +35,7 @@ struct tg_server_settings {
 
 #define TG_READ_MAX 16384u            /* bytes of one read (a TLS record), and read ahead */
 #define TG_READ_ROUNDS_MAX 4u         /* reads in a row, so that each connection gets its turn */
+#define TG_CONNECTION_MEMORY 49152u   /* bytes that are free before one is opened: its handshake */
 #define TG_UNSENT_MAX 262144u         /* bytes; above it a connection is not read */
 #define TG_TURNS_MAX_US 250u          /* of turns in a row; then the sockets are looked at again */
 #define TG_LINGER_MAX (1024u * 1024u) /* bytes discarded after the last answer */
@@ -78,6 +79,12 @@ struct tg_server_settings {
 #define TG_HEAD_MAX 32768u  /* bytes of request line and headers: twice an attestation */
 #define TG_HEADERS_MAX 64u  /* header lines */
 #define TG_TARGET_MAX 4096u /* bytes of the request target */
+/* What a request takes before its first byte; with HTTP/2, nghttp2's stream included. */
+#define TG_REQUEST_MEMORY 1024u
+/* What is free before a request is given to the service: its answer, and its body some times over
+   until it is stored. */
+#define TG_ANSWER_MEMORY 16384u
+#define TG_BODY_COPIES 4u
 #define TG_RETRY_AFTER_MEMORY_S 2u
 
 /* The slowest body: 20 s, and one more second for each 500 bytes received. */
@@ -103,8 +110,6 @@ static inline uint64_t tg_body_allowed_ms(const struct tg_server_settings *s, si
 /* The connection's window: bytes on their way. It opens again as they arrive. A stream's window is
    body_max + 1, so that a larger body is detected, and opens only for what is discarded. */
 #define TG_HTTP2_WINDOW 262144
-/* Bytes of request bodies that the streams of all connections of a worker hold. */
-#define TG_HTTP2_BODIES_MAX (64u * 1024u * 1024u)
 /* Bytes of answers that wait for the peer's window. Above it new streams are refused, and a client
    may repeat them. Without it a peer that opens no window could fill the memory with answers. */
 #define TG_HTTP2_ANSWERS_MAX (1024u * 1024u)

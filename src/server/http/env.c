@@ -19,7 +19,7 @@ void tg_env_init(struct tg_env *env, const struct tg_server_settings *settings,
     tg_wheel_init(&env->wheel, now_mono_ms);
     tg_waiters_init(&env->waiters);
     tg_list_init(&env->unsettled);
-    tg_buf_init(&env->scratch, TG_SCRATCH_MAX);
+    tg_buf_init_shared(&env->scratch, TG_SCRATCH_MAX);
 }
 
 void tg_env_deinit(struct tg_env *env)

@@ -14,6 +14,7 @@
 #include "server/http/deadline.h"
 #include "server/http/waiters.h"
 #include "server/ledger/ledger.h"
+#include "server/ledger/memory.h"
 #include "server/ops/metrics.h"
 
 #define TG_DATE_LEN 29u
@@ -32,12 +33,11 @@ struct tg_env {
     struct tg_metrics_block *metrics;
     atomic_size_t *wait_total; /* long polls over all workers */
     struct tg_ledger *ledger;  /* shared by all workers; NULL: no limits */
+    struct tg_memory *memory;  /* the same */
 
     struct tg_wheel wheel;
     struct tg_waiters waiters;
     struct tg_link unsettled; /* long polls that may not wait: over the limit, or draining */
-
-    size_t body_held; /* bytes of request bodies in HTTP/2 streams, at most TG_HTTP2_BODIES_MAX */
 
     struct tg_buf scratch;                         /* a response head while it is encoded */
     struct tg_http_header headers[TG_HEADERS_MAX]; /* views of a request while it is begun */
@@ -45,8 +45,8 @@ struct tg_env {
     char date[TG_DATE_LEN + 1];
 };
 
-/* The pointers are borrowed until deinit. The caller sets ledger afterwards, and keeps now and
-   now_mono_ms up to date. */
+/* The pointers are borrowed until deinit. The caller sets ledger and memory afterwards, and keeps
+   now and now_mono_ms up to date. */
 void tg_env_init(struct tg_env *env, const struct tg_server_settings *settings,
                  const struct tg_log *log, struct tg_metrics_block *metrics,
                  atomic_size_t *wait_total, struct tg_moment now, uint64_t now_mono_ms);

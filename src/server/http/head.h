@@ -14,7 +14,9 @@
 #define TG_HEAD_TOO_LARGE "the request head is larger than 32 KiB"
 #define TG_HEAD_TOO_MANY_LINES "the request head has more than 64 header lines"
 #define TG_HEAD_TARGET_TOO_LONG "the request target is longer than 4096 bytes"
-#define TG_HEAD_NO_MEMORY "no memory for the request head"
+#define TG_HEAD_NO_MEMORY "the relay has no memory for the request head"
+#define TG_BODY_NO_MEMORY "the relay has no memory for the request body"
+#define TG_REQUEST_NO_MEMORY "the relay has no memory for the request"
 #define TG_HEAD_BAD_TRAILER                                                                        \
     "a trailer has a field that must be in the head: about length, routing, content or conditions"
 #define TG_HEAD_EXPECTATION "Expect can only be 100-continue"

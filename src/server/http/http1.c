@@ -71,6 +71,29 @@ static uint32_t idle_ms(const struct tg_http1 *h)
     return h->env->is_draining ? h->env->settings->drain_idle_ms : h->env->settings->idle_ms;
 }
 
+static void refuse(struct tg_http1 *h, unsigned status, const char *detail)
+{
+    enum tg_counter counter = TG_COUNTER_REFUSED_SYNTAX;
+
+    if (status == 408) {
+        counter = TG_COUNTER_REFUSED_TIMEOUT;
+    } else if (status == 503) {
+        counter = TG_COUNTER_REFUSED_MEMORY;
+    } else if (status == 431 || status == 414) {
+        counter = TG_COUNTER_REFUSED_SIZE;
+    }
+    tg_metrics_count(h->env->metrics, counter);
+    h->can_keep = false;
+    h->state = STATE_BUSY;
+    tg_pending_refuse(&h->pending, status, detail, status == 503 ? TG_RETRY_AFTER_MEMORY_S : 0);
+}
+
+static bool may_take(const struct tg_http1 *h, size_t bytes)
+{
+    return tg_account_may_take(h->pending.peer->account, bytes);
+}
+
+/* False: it was refused, or the connection ends. */
 static bool start(struct tg_http1 *h)
 {
     h->mem = tg_reqmem_new(h->env->settings->body_max);
@@ -89,24 +112,11 @@ static bool start(struct tg_http1 *h)
     h->can_keep = false;
     h->request_count++;
     set_deadline(h, h->env->settings->head_ms);
-    return true;
-}
-
-static void refuse(struct tg_http1 *h, unsigned status, const char *detail)
-{
-    enum tg_counter counter = TG_COUNTER_REFUSED_SYNTAX;
-
-    if (status == 408) {
-        counter = TG_COUNTER_REFUSED_TIMEOUT;
-    } else if (status == 503) {
-        counter = TG_COUNTER_REFUSED_MEMORY;
-    } else if (status == 431 || status == 414) {
-        counter = TG_COUNTER_REFUSED_SIZE;
+    if (!may_take(h, TG_REQUEST_MEMORY)) {
+        refuse(h, 503, TG_HEAD_NO_MEMORY);
+        return false;
     }
-    tg_metrics_count(h->env->metrics, counter);
-    h->can_keep = false;
-    h->state = STATE_BUSY;
-    tg_pending_refuse(&h->pending, status, detail, status == 503 ? TG_RETRY_AFTER_MEMORY_S : 0);
+    return true;
 }
 
 static void dispatch(struct tg_http1 *h)
@@ -114,6 +124,10 @@ static void dispatch(struct tg_http1 *h)
     const char *name = llhttp_method_name((llhttp_method_t)h->parser.llhttp.method);
     struct tg_http_request request;
 
+    if (!tg_pending_has_memory(&h->pending, h->mem->body.len)) {
+        refuse(h, 503, TG_REQUEST_NO_MEMORY);
+        return;
+    }
     h->can_keep = h->parser.is_complete && llhttp_should_keep_alive(&h->parser.llhttp) != 0;
     h->state = STATE_BUSY;
     h->proto.is_busy = true;
@@ -236,6 +250,10 @@ static size_t feed_head(struct tg_http1 *h, struct tg_bytes in)
         refuse(h, 400, "malformed line in the request head");
         return used;
     }
+    if (!may_take(h, used)) {
+        refuse(h, 503, TG_HEAD_NO_MEMORY);
+        return used;
+    }
     h->head_len += used;
     error = llhttp_execute(&h->parser.llhttp, (const char *)in.ptr, used);
     if (error != HPE_OK && !(error == HPE_PAUSED && guard == TG_GUARD_END)) {
@@ -252,9 +270,14 @@ static size_t feed_head(struct tg_http1 *h, struct tg_bytes in)
    believed. */
 static size_t feed_parser(struct tg_http1 *h, struct tg_bytes in, bool is_end)
 {
-    llhttp_errno_t error = llhttp_execute(&h->parser.llhttp, (const char *)in.ptr, in.len);
+    llhttp_errno_t error = HPE_OK;
     size_t used = in.len;
 
+    if (!may_take(h, in.len)) {
+        refuse(h, 503, TG_BODY_NO_MEMORY);
+        return used;
+    }
+    error = llhttp_execute(&h->parser.llhttp, (const char *)in.ptr, in.len);
     if (h->parser.is_complete) {
         used = (size_t)((const uint8_t *)llhttp_get_error_pos(&h->parser.llhttp) - in.ptr);
     }

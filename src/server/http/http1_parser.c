@@ -103,7 +103,7 @@ static int on_body(llhttp_t *llhttp, const char *at, size_t len)
     }
     tg_buf_append(&p->mem->body, tg_bytes(at, len));
     if (tg_buf_status(&p->mem->body) != TG_OK) {
-        return fail_with(p, 503, "out of memory");
+        return fail_with(p, 503, TG_BODY_NO_MEMORY);
     }
     return 0;
 }

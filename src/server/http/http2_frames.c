@@ -4,6 +4,14 @@
 #include "base/mem.h"
 #include "server/http/http2_head.h"
 
+/* No memory for another stream. The client may repeat the request.
+   spec: protocol/3#memory-refused */
+static void refuse_begun(struct tg_http2 *c, int32_t id)
+{
+    tg_metrics_count(c->env->metrics, TG_COUNTER_REFUSED_MEMORY);
+    (void)nghttp2_submit_rst_stream(c->session, NGHTTP2_FLAG_NONE, id, NGHTTP2_REFUSED_STREAM);
+}
+
 static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame, void *ctx)
 {
     struct tg_http2 *c = ctx;
@@ -14,6 +22,10 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
         if (s != NULL) {
             tg_http2_head_begin(s); /* trailers */
         }
+        return 0;
+    }
+    if (!tg_account_may_take(c->io->peer.account, TG_REQUEST_MEMORY)) {
+        refuse_begun(c, frame->hd.stream_id);
         return 0;
     }
     s = tg_mem_calloc(1, sizeof(*s));

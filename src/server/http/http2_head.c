@@ -72,6 +72,10 @@ static void store_field(struct tg_http2_stream *s, struct tg_bytes name, struct 
     struct tg_reqmem *m = s->mem;
     size_t at = m->text.len;
 
+    if (!tg_account_may_take(s->pending.peer->account, name.len + value.len)) {
+        set_fault(s, 503, TG_HEAD_NO_MEMORY);
+        return;
+    }
     tg_buf_append(&m->text, name);
     tg_buf_append(&m->text, value);
     if (tg_buf_status(&m->text) == TG_OK &&

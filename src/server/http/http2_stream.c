@@ -5,22 +5,13 @@
 
 #include <string.h>
 
-/* The request was taken, refused or cancelled: what was read of it is wiped. */
-static void put_mem(struct tg_http2_stream *s)
-{
-    struct tg_env *env = s->conn->env;
-
-    env->body_held -= s->mem != NULL ? s->mem->body.len : 0;
-    tg_reqmem_free(&s->mem);
-}
-
 void tg_http2_stream_free(struct tg_http2_stream *s)
 {
     struct tg_http2 *c = s->conn;
 
     tg_pending_cancel(&s->pending);
     tg_deadline_clear(&s->deadline);
-    put_mem(s);
+    tg_reqmem_free(&s->mem);
     c->answer_bytes -= s->answer.len;
     tg_buf_deinit(&s->answer);
     c->sending_count -= s->is_sending ? 1 : 0;
@@ -153,7 +144,7 @@ static void reset(struct tg_http2_stream *s, enum tg_counter counter, uint32_t c
     tg_metrics_count(s->conn->env->metrics, counter);
     s->is_dispatched = true;
     tg_deadline_clear(&s->deadline);
-    put_mem(s);
+    tg_reqmem_free(&s->mem);
     (void)nghttp2_submit_rst_stream(s->conn->session, NGHTTP2_FLAG_NONE, s->id, code);
 }
 
@@ -173,17 +164,13 @@ static void give_up_body(struct tg_http2_stream *s)
    spec: protocol/1#bodies-never-wait */
 static void keep(struct tg_http2_stream *s, struct tg_bytes part)
 {
-    struct tg_env *env = s->conn->env;
-    size_t before = s->mem->body.len;
+    bool may_take = tg_account_may_take(s->pending.peer->account, part.len);
 
-    if (part.len > TG_HTTP2_BODIES_MAX - env->body_held) {
-        tg_http2_refuse(s, 503, "too many request bodies are in memory");
-        return;
+    if (may_take) {
+        tg_buf_append(&s->mem->body, part);
     }
-    tg_buf_append(&s->mem->body, part);
-    env->body_held += s->mem->body.len - before;
-    if (tg_buf_status(&s->mem->body) != TG_OK) {
-        tg_http2_refuse(s, 503, "out of memory");
+    if (!may_take || tg_buf_status(&s->mem->body) != TG_OK) {
+        tg_http2_refuse(s, 503, TG_BODY_NO_MEMORY);
     }
 }
 
@@ -211,6 +198,10 @@ void tg_http2_dispatch(struct tg_http2_stream *s, bool is_body_too_large)
         reset(s, TG_COUNTER_REFUSED_FLOOD, NGHTTP2_REFUSED_STREAM);
         return;
     }
+    if (!tg_pending_has_memory(&s->pending, s->mem->body.len)) {
+        tg_http2_refuse(s, 503, TG_REQUEST_NO_MEMORY);
+        return;
+    }
     s->is_dispatched = true;
     tg_deadline_clear(&s->deadline);
     tg_reqmem_request(s->mem, s->conn->env->headers, tg_bytes(s->method, s->method_len), &request);
@@ -221,7 +212,7 @@ void tg_http2_dispatch(struct tg_http2_stream *s, bool is_body_too_large)
         give_up_body(s);
     }
     tg_pending_begin(&s->pending, &request);
-    put_mem(s);
+    tg_reqmem_free(&s->mem);
 }
 
 void tg_http2_refuse(struct tg_http2_stream *s, unsigned status, const char *detail)
@@ -234,7 +225,7 @@ void tg_http2_refuse(struct tg_http2_stream *s, unsigned status, const char *det
                                                             : TG_COUNTER_REFUSED_SYNTAX);
     s->is_dispatched = true;
     tg_deadline_clear(&s->deadline);
-    put_mem(s);
+    tg_reqmem_free(&s->mem);
     give_up_body(s);
     tg_pending_refuse(&s->pending, status, detail, status == 503 ? TG_RETRY_AFTER_MEMORY_S : 0);
 }

@@ -2,6 +2,7 @@
 #include "server/http/inbox.h"
 
 #include "base/mem.h"
+#include "base/mem_owner.h"
 
 enum tg_err tg_inbox_init(struct tg_inbox *in)
 {
@@ -19,6 +20,7 @@ void tg_inbox_deinit(struct tg_inbox *in)
 static bool make_room(struct tg_inbox *in)
 {
     size_t cap = in->cap == 0 ? 64 : in->cap * 2;
+    struct tg_mem_owner *before = NULL;
     struct tg_store_key *keys = NULL;
 
     if (in->count < in->cap) {
@@ -27,7 +29,9 @@ static bool make_room(struct tg_inbox *in)
     if (cap > TG_INBOX_MAX) {
         return false;
     }
+    before = tg_mem_enter(NULL); /* not the one whose change it is */
     keys = tg_mem_grow(in->keys, in->cap * sizeof(*keys), cap * sizeof(*keys));
+    (void)tg_mem_enter(before);
     if (keys == NULL) {
         return false;
     }

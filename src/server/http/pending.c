@@ -56,6 +56,8 @@ static void on_respond(void *ctx, const struct tg_http_response *response)
     struct tg_pending *p = ctx;
     struct tg_metrics_block *metrics = p->env->metrics;
     uint64_t spent_us = p->has_waited ? UINT64_MAX : now_us() - p->begun_us;
+    struct tg_account *account = p->peer->account;
+    struct tg_mem_owner *before = tg_account_enter(account);
 
     if (response->status == 503 && !p->is_refusal) {
         tg_metrics_count(metrics, response->is_disputed ? TG_COUNTER_REFUSED_CLOCK
@@ -63,6 +65,7 @@ static void on_respond(void *ctx, const struct tg_http_response *response)
     }
     closed(p);
     p->respond(p, response);
+    tg_account_leave(account, before);
     tg_metrics_request(metrics, response->call, response->status, spent_us);
 }
 
@@ -146,6 +149,12 @@ static bool admit(struct tg_pending *p, const struct tg_http_request *request)
         tg_pending_refuse(p, 429, "too many requests from this network", retry_s);
     }
     return retry_s == 0;
+}
+
+bool tg_pending_has_memory(const struct tg_pending *p, size_t body_len)
+{
+    return !p->service->is_rate_limited ||
+           tg_account_may_take(p->peer->account, TG_ANSWER_MEMORY + TG_BODY_COPIES * body_len);
 }
 
 void tg_pending_begin(struct tg_pending *p, const struct tg_http_request *request)

@@ -9,14 +9,16 @@
 
 #include "server/http/env.h"
 #include "server/http/service.h"
+#include "server/ledger/memory.h"
 
 /* What the requests of one connection share. */
 struct tg_peer {
-    bool is_gone;           /* it has finished sending: its long polls need no answer */
-    size_t wait_count;      /* long polls waiting */
-    uint64_t request_count; /* requests begun or refused */
-    bool is_proxy;          /* the other end is a trusted proxy: its requests name their clients */
-    struct tg_payer payer;  /* of the connection; a proxy's is exempt */
+    struct tg_account *account; /* of the connection; NULL in tests: no limits */
+    bool is_gone;               /* it has finished sending: its long polls need no answer */
+    size_t wait_count;          /* long polls waiting */
+    uint64_t request_count;     /* requests begun or refused */
+    bool is_proxy;         /* the other end is a trusted proxy: its requests name their clients */
+    struct tg_payer payer; /* of the connection; a proxy's is exempt */
     /* Writes that network. It is called when payer must be found again, so that no address is kept.
        NULL in tests: the payer is exempt. */
     void (*network)(struct tg_peer *peer, struct tg_network *out);
@@ -44,6 +46,9 @@ struct tg_pending {
     struct tg_request_id request_id;
 };
 
+/* Whether a request with a body of body_len may be given to the service: else it is refused with
+   503. The pages of the operator are not limited. */
+bool tg_pending_has_memory(const struct tg_pending *p, size_t body_len);
 /* Gives request to the service; respond() may run before this returns. */
 void tg_pending_begin(struct tg_pending *p, const struct tg_http_request *request);
 /* Answers an error without the service seeing the request, which may be incomplete. respond() runs

@@ -3,6 +3,7 @@
 
 #include "base/bytes.h"
 #include "base/mem.h"
+#include "base/mem_owner.h"
 
 #include <assert.h>
 #include <string.h>
@@ -43,8 +44,10 @@ void tg_waiters_deinit(struct tg_waiters *w)
 static enum tg_err resize(struct tg_waiters *w, size_t bucket_count)
 {
     struct tg_waiters bigger = { .bucket_count = bucket_count };
+    struct tg_mem_owner *before = tg_mem_enter(NULL); /* for the requests of all connections */
 
     bigger.buckets = tg_mem_calloc(bucket_count, sizeof(*bigger.buckets));
+    (void)tg_mem_enter(before);
     if (bigger.buckets == NULL) {
         return TG_E_NOMEM;
     }

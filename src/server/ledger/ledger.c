@@ -24,10 +24,8 @@ enum purpose { PURPOSE_HELD = 1, PURPOSE_WORK };
 
 struct tg_ledger {
     uint8_t key[TG_CELLS_KEY_LEN];
-    uint64_t memory_max;
     int64_t unit_ns; /* in which the bucket of tier 0 leaks one unit; 0: no limit */
     int64_t full_ns; /* of every bucket of work */
-    atomic_uint_least64_t memory;
     struct tg_counts memory_of;
     struct tg_buckets work;
 };
@@ -43,7 +41,6 @@ enum tg_err tg_ledger_new(struct tg_ledger **out, const struct tg_ledger_setting
     l = tg_mem_calloc(1, sizeof(*l));
     TG_REQUIRE(l != NULL, TG_E_NOMEM);
     TG_TRY(tg_rng_fill(rng, l->key, sizeof(l->key)));
-    l->memory_max = settings->memory_max;
     if (settings->rate > 0) {
         l->unit_ns = NS_PER_S / ((int64_t)settings->rate * UNITS_PER_REQUEST);
         l->full_ns = l->unit_ns * UNITS_PER_REQUEST * (int64_t)settings->burst;
@@ -193,39 +190,19 @@ bool tg_ledger_is_busy(const struct tg_ledger *ledger, const struct tg_payer *pa
 
 /* ---- memory ---- */
 
-bool tg_ledger_hold_memory(struct tg_ledger *ledger, const struct tg_payer *payer, uint64_t bytes)
+void tg_ledger_hold_memory(struct tg_ledger *ledger, const struct tg_payer *payer, uint64_t bytes)
 {
-    uint64_t before = 0;
-
-    if (ledger == NULL) {
-        return true;
-    }
-    before = atomic_fetch_add_explicit(&ledger->memory, bytes, memory_order_relaxed);
-    if (ledger->memory_max != 0 && before + bytes > ledger->memory_max) {
-        (void)atomic_fetch_sub_explicit(&ledger->memory, bytes, memory_order_relaxed);
-        return false;
-    }
-    for (size_t tier = 0; tier < tg_payer_tier_count(payer); tier++) {
+    for (size_t tier = 0; ledger != NULL && tier < tg_payer_tier_count(payer); tier++) {
         tg_counts_add(&ledger->memory_of, payer->held[tier], bytes);
     }
-    return true;
 }
 
 void tg_ledger_release_memory(struct tg_ledger *ledger, const struct tg_payer *payer,
                               uint64_t bytes)
 {
-    if (ledger == NULL) {
-        return;
-    }
-    (void)atomic_fetch_sub_explicit(&ledger->memory, bytes, memory_order_relaxed);
-    for (size_t tier = 0; tier < tg_payer_tier_count(payer); tier++) {
+    for (size_t tier = 0; ledger != NULL && tier < tg_payer_tier_count(payer); tier++) {
         tg_counts_subtract(&ledger->memory_of, payer->held[tier], bytes);
     }
-}
-
-uint64_t tg_ledger_memory(const struct tg_ledger *ledger)
-{
-    return ledger == NULL ? 0 : atomic_load_explicit(&ledger->memory, memory_order_relaxed);
 }
 
 uint64_t tg_ledger_memory_of(const struct tg_ledger *ledger, const struct tg_payer *payer)

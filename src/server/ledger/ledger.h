@@ -37,9 +37,8 @@ enum tg_work {
 };
 
 struct tg_ledger_settings {
-    uint32_t rate;       /* ordinary requests per second of a network; 0: no limit */
-    uint32_t burst;      /* ordinary requests at once; at least 1 */
-    uint64_t memory_max; /* bytes that all clients together may hold; 0: no limit */
+    uint32_t rate;  /* ordinary requests per second of a network; 0: no limit */
+    uint32_t burst; /* ordinary requests at once; at least 1 */
 };
 
 struct tg_ledger;
@@ -77,15 +76,11 @@ bool tg_ledger_is_busy(const struct tg_ledger *ledger, const struct tg_payer *pa
 
 /* ---- memory ---- */
 
-/* Counts bytes that buffers will hold for the client. False, and nothing is counted: all clients
-   together would hold more than memory_max. */
-TG_NODISCARD bool tg_ledger_hold_memory(struct tg_ledger *ledger, const struct tg_payer *payer,
-                                        uint64_t bytes);
+/* Counts bytes that the client holds. The limits are in memory.h. */
+void tg_ledger_hold_memory(struct tg_ledger *ledger, const struct tg_payer *payer, uint64_t bytes);
 /* Exactly what was held before, with the same payer. */
 void tg_ledger_release_memory(struct tg_ledger *ledger, const struct tg_payer *payer,
                               uint64_t bytes);
-/* Bytes that all clients hold. */
-uint64_t tg_ledger_memory(const struct tg_ledger *ledger);
 /* Bytes that the network of the client holds, measured as if it were of tier 0: the bytes of each
    tier divided by its weight, and of these the largest number. */
 uint64_t tg_ledger_memory_of(const struct tg_ledger *ledger, const struct tg_payer *payer);

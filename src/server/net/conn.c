@@ -12,6 +12,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define CLOSED_IN_A_TICK 16u
+
 static struct tg_conn *of_io(struct tg_proto_io *io)
 {
     return TG_CONTAINER(io, struct tg_conn, io);
@@ -22,10 +24,12 @@ static struct tg_conn *of_io(struct tg_proto_io *io)
 static void on_closed(uv_handle_t *handle)
 {
     struct tg_conn *c = handle->data;
+    struct tg_account *account = c->io.peer.account;
 
     c->conns->count--;
     tg_metrics_gauge_add(c->conns->env->metrics, TG_GAUGE_CONNECTIONS, -1);
     tg_mem_free(c);
+    tg_account_close(&account);
 }
 
 /* Everything but the handle is freed here, as a part of a turn: the loop calls on_closed for all
@@ -124,6 +128,7 @@ static void opened(struct tg_conn *c)
 {
     bool is_h2 = c->tls != NULL && tg_tls_is_h2(c->tls);
 
+    tg_account_promise(c->io.peer.account, 0);
     tg_conn_wait(c, TG_CONN_WAIT_ENGINE);
     c->proto = is_h2 ? tg_http2_new(c->conns->env, &c->io, c->service)
                      : tg_http1_new(c->conns->env, &c->io, c->service);
@@ -182,6 +187,8 @@ static void engine_turn(struct tg_conn *c, int events)
 
 static void turn(struct tg_conn *c)
 {
+    struct tg_account *account = c->io.peer.account;
+    struct tg_mem_owner *before = tg_account_enter(account);
     int events = c->ready;
 
     c->ready = 0;
@@ -200,6 +207,7 @@ static void turn(struct tg_conn *c)
     if (c->wait != TG_CONN_WAIT_NOTHING) {
         set_events(c);
     }
+    tg_account_leave(account, before);
 }
 
 /* Only notes what is ready: tg_conns_run does the work, in its order. A connection that waits long
@@ -236,11 +244,16 @@ static void io_kick(struct tg_proto_io *io)
 static struct tg_conn *conn_new(struct tg_conns *cs, int fd, struct tg_tls_context *tls,
                                 const struct tg_service *service)
 {
-    struct tg_conn *c = tg_mem_calloc(1, sizeof(*c));
+    struct tg_account *account = tg_account_open(&cs->accounts);
+    struct tg_mem_owner *before = tg_account_enter(account);
+    struct tg_conn *c = account == NULL ? NULL : tg_mem_calloc(1, sizeof(*c));
 
+    tg_account_leave(account, before);
     if (c == NULL) {
+        tg_account_close(&account);
         return NULL;
     }
+    c->io.peer.account = account;
     c->conns = cs;
     c->fd = fd;
     c->service = service;
@@ -255,6 +268,29 @@ static struct tg_conn *conn_new(struct tg_conns *cs, int fd, struct tg_tls_conte
     return c;
 }
 
+/* A connection that was never in the loop. */
+static void conn_free(struct tg_conn *c)
+{
+    struct tg_account *account = c->io.peer.account;
+
+    tg_tls_context_free(&c->tls_context);
+    tg_mem_free(c);
+    tg_account_close(&account);
+}
+
+/* Whether there is memory for its handshake. The operator can always connect.
+   spec: protocol/3#memory-refused */
+static bool is_affordable(const struct tg_conn *c)
+{
+    struct tg_account *account = c->io.peer.account;
+
+    if (c->service->is_rate_limited && !tg_account_may_take(account, TG_CONNECTION_MEMORY)) {
+        return false;
+    }
+    tg_account_promise(account, c->tls_context != NULL ? TG_CONNECTION_MEMORY : 0);
+    return true;
+}
+
 enum tg_err tg_conn_open(struct tg_conns *cs, int fd, struct tg_tls_context *tls,
                          const struct tg_service *service)
 {
@@ -262,6 +298,7 @@ enum tg_err tg_conn_open(struct tg_conns *cs, int fd, struct tg_tls_context *tls
     struct tg_conn *c = conn_new(cs, fd, tls, service);
 
     TG_REQUIRE(c != NULL, TG_E_NOMEM);
+    TG_REQUIRE(is_affordable(c), TG_E_FULL);
     TG_REQUIRE(uv_poll_init(cs->loop, &c->poll, fd) == 0, TG_E_IO);
     c->poll.data = c;
     cs->count++;
@@ -273,8 +310,7 @@ enum tg_err tg_conn_open(struct tg_conns *cs, int fd, struct tg_tls_context *tls
     err = TG_OK;
 out:
     if (c != NULL) {
-        tg_tls_context_free(&c->tls_context);
-        tg_mem_free(c);
+        conn_free(c);
     }
     if (err != TG_OK) {
         (void)close(fd);
@@ -290,7 +326,8 @@ enum tg_err tg_conns_init(struct tg_conns *cs, struct tg_env *env, uv_loop_t *lo
     cs->loop = loop;
     cs->count = 0;
     tg_list_init(&cs->all);
-    tg_buf_init(&cs->join, TG_OUT_MAX);
+    tg_buf_init_shared(&cs->join, TG_OUT_MAX);
+    cs->accounts = (struct tg_accounts){ .memory = env->memory, .ledger = env->ledger };
     return tg_turns_init(&cs->turns, env->now_mono_ms);
 }
 
@@ -298,6 +335,7 @@ void tg_conns_deinit(struct tg_conns *cs)
 {
     tg_turns_deinit(&cs->turns);
     tg_buf_deinit(&cs->join);
+    tg_accounts_reap(&cs->accounts);
     tg_mem_wipe(cs->read_buf, sizeof(cs->read_buf));
     tg_mem_wipe(cs->record_buf, sizeof(cs->record_buf));
 }
@@ -323,6 +361,47 @@ bool tg_conns_run(struct tg_conns *cs)
     return cs->turns.count > 0;
 }
 
+static struct tg_conn *largest_in_the_way(struct tg_conns *cs)
+{
+    struct tg_conn *largest = NULL;
+    size_t most = 0;
+
+    for (struct tg_link *link = cs->all.next; link != &cs->all; link = link->next) {
+        struct tg_conn *c = TG_CONTAINER(link, struct tg_conn, link);
+        size_t held = tg_account_held(c->io.peer.account);
+
+        if (held > most && tg_account_is_in_the_way(c->io.peer.account)) {
+            largest = c;
+            most = held;
+        }
+    }
+    return largest;
+}
+
+static void end_for_memory(struct tg_conn *c)
+{
+    struct tg_account *account = c->io.peer.account;
+    struct tg_mem_owner *before = tg_account_enter(account);
+
+    tg_metrics_count(c->conns->env->metrics, TG_COUNTER_REFUSED_MEMORY);
+    tg_conn_break(c);
+    conn_close(c);
+    tg_account_leave(account, before);
+}
+
+/* spec: protocol/3#memory-largest-first */
+void tg_conns_tick(struct tg_conns *cs)
+{
+    struct tg_conn *c = NULL;
+
+    tg_accounts_reap(&cs->accounts);
+    for (size_t i = 0; i < CLOSED_IN_A_TICK && tg_accounts_are_tight(&cs->accounts) &&
+                       (c = largest_in_the_way(cs)) != NULL;
+         i++) {
+        end_for_memory(c);
+    }
+}
+
 void tg_conns_drain(struct tg_conns *cs)
 {
     struct tg_link *next = NULL;
@@ -330,12 +409,15 @@ void tg_conns_drain(struct tg_conns *cs)
     for (struct tg_link *link = cs->all.next; link != &cs->all; link = next) {
         struct tg_conn *c = TG_CONTAINER(link, struct tg_conn, link);
 
+        struct tg_mem_owner *before = tg_account_enter(c->io.peer.account);
+
         next = link->next;
         if (tg_conn_is_open(c)) {
             tg_conn_read(c); /* requests that have arrived are answered */
             c->proto->ops->drain(c->proto);
             tg_conn_kick(c);
         }
+        tg_account_leave(c->io.peer.account, before);
     }
 }
 

@@ -24,19 +24,26 @@ struct tg_conns {
     uint8_t record_buf[TG_TLS_RECORD_MAX]; /* received, before TLS */
     uint8_t read_buf[TG_READ_MAX];
     struct tg_buf join; /* parts of an answer, joined for one TLS record */
+    struct tg_accounts accounts;
 };
 
+/* env->ledger and env->memory must be set. */
 TG_NODISCARD enum tg_err tg_conns_init(struct tg_conns *cs, struct tg_env *env, uv_loop_t *loop);
-/* Only when count is 0. Also after a failed init. */
+/* Only when count is 0 and no request of a former connection is in progress. Also after a failed
+   init. */
 void tg_conns_deinit(struct tg_conns *cs);
 
-/* Takes ownership of fd (non-blocking), also on failure. tls NULL: plain; the connection holds it.
-   service is borrowed until the connection is freed. */
+/* Takes ownership of fd (non-blocking), also on failure. TG_E_FULL: its network, or the process,
+   may hold no more memory. tls NULL: plain; the connection holds it. service is borrowed until the
+   connection is freed. */
 TG_NODISCARD enum tg_err tg_conn_open(struct tg_conns *cs, int fd, struct tg_tls_context *tls,
                                       const struct tg_service *service);
 /* Gives connections their turns, in the order of turns.h, for about TG_TURNS_MAX_US. Call it
    outside of callbacks. Returns whether others wait: call it again after a look at the sockets. */
 bool tg_conns_run(struct tg_conns *cs);
+/* Call it a few times in a second. When memory is short it closes the connections that hold most.
+ */
+void tg_conns_tick(struct tg_conns *cs);
 /* Lets every connection answer its open requests and close. env.is_draining must be set. */
 void tg_conns_drain(struct tg_conns *cs);
 /* Closes all connections immediately. They are freed in the loop's next iteration. */

@@ -51,6 +51,7 @@ static bool is_trusted(const struct tg_conn *c, const struct tg_ip *ip)
 static void peer_known(struct tg_conn *c)
 {
     tg_client_find_peer(&c->io.peer, c->conns->env);
+    tg_account_set_payer(c->io.peer.account, &c->io.peer.payer);
     c->turn_key = tg_turns_key(&c->io.peer.payer);
 }
 

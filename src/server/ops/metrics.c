@@ -392,6 +392,9 @@ static void append_gauges(struct tg_buf *out, const struct tg_metrics *m,
     }
     append_one_gauge(out, "tigress_store_ready", "1: the store answered the last probe.",
                      now->is_store_ready ? 1 : 0);
+    append_one_gauge(out, "tigress_memory_used_bytes",
+                     "Memory for connections and requests; memory-max is its limit.",
+                     now->memory_used);
     append_one_gauge(out, "tigress_start_time_seconds", "UTC time of the start, to the minute.",
                      now->start_s < 0 ? 0 : (uint64_t)(now->start_s - now->start_s % MINUTE_S));
     if (now->cert_not_after_s > 0) {

@@ -119,8 +119,9 @@ struct tg_metrics_now {
     int64_t clock_difference_s; /* system's clock minus the time of decisions */
     uint64_t clock_ahead_count; /* leaps of the system's clock */
     uint64_t clock_back_count;
-    bool has_push;   /* a provider is configured; else push has no metrics */
-    bool is_push_up; /* the push process accepts jobs */
+    uint64_t memory_used; /* bytes of memory-max in use */
+    bool has_push;        /* a provider is configured; else push has no metrics */
+    bool is_push_up;      /* the push process accepts jobs */
 };
 
 /* Appends the text, HELP and TYPE included (content type "text/plain; version=0.0.4"). */

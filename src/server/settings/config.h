@@ -117,6 +117,7 @@ struct tg_config {
     struct tg_store_limits store_limits;
     uint32_t sweep_interval_s; /* 1 to 30 */
 
+    uint64_t memory_max;              /* bytes for connections and their requests */
     uint32_t worker_count;            /* 1 and up: the default is already the number of cores */
     uint32_t connection_max;          /* over all workers */
     uint32_t stream_max;              /* HTTP/2 streams of one connection */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The embedded store as its callers see it: open, ports, reads. Writes are in writer.c. */
 #include "base/mem.h"
+#include "base/mem_owner.h"
 #include "store/lmdb/commits.h"
 #include "store/lmdb/format.h"
 #include "store/lmdb/survey.h"
@@ -88,6 +89,7 @@ static void lmdb_fact(struct tg_store_port *port, enum tg_fact fact, tg_store_fa
 /* The port's block if it is large enough, otherwise a new one. NULL: no memory. */
 static uint8_t *copy_take(struct lmdb_port *p, size_t len, size_t *cap)
 {
+    struct tg_mem_owner *before = NULL;
     uint8_t *copy = p->copy;
 
     if (copy != NULL && p->copy_cap >= len) {
@@ -96,7 +98,10 @@ static uint8_t *copy_take(struct lmdb_port *p, size_t len, size_t *cap)
         return copy;
     }
     *cap = len < 4096 ? 4096 : len;
-    return tg_mem_calloc(1, *cap);
+    before = tg_mem_enter(NULL); /* it stays with the port */
+    copy = tg_mem_calloc(1, *cap);
+    (void)tg_mem_enter(before);
+    return copy;
 }
 
 /* A found() that reads again may have given back a block already. The larger one is kept. */

@@ -4,6 +4,7 @@
  * inside dispatch, so a caller sees the same order of events as with a store on a disk.
  */
 #include "base/mem.h"
+#include "base/mem_owner.h"
 #include "store/memory/expiry.h"
 #include "store/memory/fact.h"
 #include "store/memory/outbox.h"
@@ -203,13 +204,16 @@ static void mem_apply(struct tg_store_port *port, const struct tg_store_key *key
 {
     struct mem_store *m = mem_of(port->store);
     struct tg_store_op *op = tg_store_port_change(port, key, change, ctx, done);
+    struct tg_mem_owner *before = NULL;
 
     if (op == NULL) {
         return;
     }
+    before = tg_mem_enter_records();
     (void)pthread_mutex_lock(&m->lock);
     op->err = change_run(m, op);
     (void)pthread_mutex_unlock(&m->lock);
+    (void)tg_mem_enter(before);
     op_complete(op);
 }
 

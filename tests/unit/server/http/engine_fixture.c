@@ -82,6 +82,9 @@ static struct tg_exchange *fake_begin(void *ctx, const struct tg_http_request *r
 static void fake_refuse(void *ctx, const struct tg_refusal *refusal,
                         const struct tg_exchange_ops *ops, void *ops_ctx)
 {
+    struct fixture *f = ctx;
+
+    f->last_retry_after_s = refusal->retry_after_s;
     respond_as(ctx, refusal->status, refusal->detail, refusal->request_id, ops, ops_ctx);
 }
 
@@ -149,12 +152,16 @@ struct fixture *fixture_new(void)
                                       .resume = fake_resume,
                                       .cancel = fake_cancel,
                                       .ctx = f };
+    tg_memory_init(&f->memory, 0, 0);
+    f->accounts.memory = &f->memory;
+    f->io.peer.account = tg_account_open(&f->accounts);
+    assert_non_null(f->io.peer.account);
     f->io.write = fake_write;
     f->io.kick = fake_kick;
     f->write_limit = SIZE_MAX;
     f->status = 200;
     f->body = "hello";
-    tg_buf_init(&f->out, 1u << 22);
+    tg_buf_init_shared(&f->out, 1u << 22);
     return f;
 }
 
@@ -167,10 +174,11 @@ void fixture_free(struct fixture *f)
     assert_int_equal(f->io.peer.wait_count, 0);
     assert_int_equal(atomic_load(&f->wait_total), 0);
     assert_int_equal(f->env.waiters.count, 0);
-    assert_int_equal(f->env.body_held, f->body_held);
     assert_int_equal(tg_metrics_gauge_sum(f->metrics, TG_GAUGE_REQUESTS), 0);
     assert_int_equal(tg_metrics_gauge_sum(f->metrics, TG_GAUGE_LONG_POLLS), 0);
     tg_env_deinit(&f->env);
+    tg_account_close(&f->io.peer.account);
+    assert_null(f->accounts.retired); /* it freed all that it allocated */
     tg_metrics_free(&f->metrics);
     tg_buf_deinit(&f->out);
     tg_mem_free(f);
@@ -180,12 +188,15 @@ size_t feed_bytes(struct fixture *f, const void *data, size_t len)
 {
     /* A copy of exactly this size, so that sanitizers detect a read past its end. */
     uint8_t *copy = tg_mem_calloc(len + 1, 1);
+    struct tg_mem_owner *before = NULL;
     size_t used = 0;
 
     resumed = f;
     assert_non_null(copy);
     memcpy(copy + 1, data, len);
+    before = tg_account_enter(f->io.peer.account);
     used = f->proto->ops->feed(f->proto, tg_bytes(copy + 1, len));
+    tg_account_leave(f->io.peer.account, before);
     tg_mem_free(copy);
     return used;
 }
@@ -229,4 +240,13 @@ size_t count_in_output(struct fixture *f, const char *text)
         count++;
     }
     return count;
+}
+
+void hold_memory(struct fixture *f, size_t free_bytes)
+{
+    static const size_t max = (size_t)1 << 40;
+
+    f->memory.max = max;
+    atomic_store(&f->memory.overhead, 0);
+    atomic_store(&f->memory.overhead, max - tg_memory_used(&f->memory) - free_bytes);
 }

@@ -39,6 +39,8 @@ struct fixture {
     atomic_size_t wait_total;
     struct tg_env env;
     struct tg_service service;
+    struct tg_memory memory; /* no limit, unless the test sets one with hold_memory */
+    struct tg_accounts accounts;
     struct tg_proto_io io;
     struct tg_proto *proto;
     struct tg_buf out;
@@ -52,10 +54,10 @@ struct fixture {
     size_t cancel_count;
     size_t resume_count;
     enum tg_resume last_resume;
-    unsigned status; /* of the answers */
+    unsigned last_retry_after_s; /* of the last refusal */
+    unsigned status;             /* of the answers */
     const char *body;
     bool is_head;
-    size_t body_held; /* bytes that the test took from the room for bodies */
 };
 
 struct fixture *fixture_new(void);
@@ -72,6 +74,8 @@ void answer(struct fixture *f, size_t index);
 /* The output as text. */
 const char *output(struct fixture *f);
 void clear_output(struct fixture *f);
+/* As if other connections held all of the relay's memory but free_bytes. */
+void hold_memory(struct fixture *f, size_t free_bytes);
 size_t count_in_output(struct fixture *f, const char *text);
 
 #endif

@@ -261,7 +261,7 @@ static void format__whole_text__parses(void **state)
             }
         }
     }
-    assert_int_equal(families, 10 + 1 + 1 + 1 + 1 + TG_GAUGE_COUNT + 9);
+    assert_int_equal(families, 10 + 1 + 1 + 1 + 1 + TG_GAUGE_COUNT + 10);
     assert_int_equal(f->text.ptr[f->text.len - 1], '\n');
     free(text);
 }

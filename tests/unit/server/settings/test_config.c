@@ -195,6 +195,7 @@ static void load__numbers__each_bound_and_one_beyond(void **state)
         { "image-url-max", NULL, "0", "8KiB", "8193" },
         { "token-type-max", "0", "1", "1KiB", "1025" },
         { "token-data-max", "0", "1", "8KiB", "8193" },
+        { "memory-max", "16777215", "16MiB", "1024GiB", "1099511627777" },
         { "workers", NULL, "0", "256", "257" },
         { "max-connections", "0", "1", "1000000", "1000001" },
         { "max-long-polls", NULL, "0", "1000000", "1000001" },

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What strangers make a relay hold stays below memory-max, and others are served meanwhile."""
+import contextlib
+
+import memory_attacks
+import pytest
+from conftest import make_relay, open_api
+from memory_attacks import Attacker
+from relay_process import metrics, until
+from tigress_client import create_message
+
+MIB = 1 << 20
+MEMORY_MAX = 24 * MIB
+ARGS = ["--memory-max", f"{MEMORY_MAX // MIB}MiB", "--max-connections", "600", "--workers", "1"]
+REFUSED = 'tigress_refusals_total{reason="memory"}'
+USED = "tigress_memory_used_bytes"
+
+# Each would take several times the maximum, or holds what many connections cost.
+ATTACKS = {
+    "HPACK references": lambda attacker: memory_attacks.hpack_references(attacker, 60),
+    "bodies over HTTP/2": lambda attacker: memory_attacks.http2_half_bodies(attacker, 30),
+    "heads over HTTP/1.1": lambda attacker: memory_attacks.http1_half_heads(attacker, 500),
+    "bodies over HTTP/1.1": lambda attacker: memory_attacks.http1_half_bodies(attacker, 500),
+    "connections": lambda attacker: memory_attacks.idle_connections(attacker, 550),
+    "handshakes": lambda attacker: memory_attacks.half_handshakes(attacker, 550),
+}
+
+
+@pytest.fixture(scope="module")
+def small_relay(tmp_path_factory):
+    with make_relay(tmp_path_factory.mktemp("small"), args=ARGS) as running:
+        yield running
+
+
+def assert_served(relay, size):
+    message = create_message(payload={"type": "t", "data": "x" * size})
+    for version in ("h1", "h2"):
+        with contextlib.closing(open_api(relay, version)) as api:
+            assert api.create(message=message).status == 200
+
+
+def until_all_is_free(relay):
+    until(lambda: metrics(relay)[USED] < 2 * MIB, "memory free again")
+
+
+# spec-test: protocol/3#memory-largest-first
+@pytest.mark.parametrize("attack", list(ATTACKS))
+def memory__attack_of_one_network__below_the_maximum_and_others_served(small_relay, attack):
+    before = metrics(small_relay)[REFUSED]
+    with Attacker(small_relay) as attacker:
+        ATTACKS[attack](attacker)
+        assert metrics(small_relay)[USED] <= MEMORY_MAX
+        for _ in range(5):
+            assert_served(small_relay, 100)
+            assert_served(small_relay, 60000)
+        assert metrics(small_relay)[REFUSED] > before
+    until_all_is_free(small_relay)
+
+
+def memory__attacks_of_many_networks__below_the_maximum(small_relay):
+    with contextlib.ExitStack() as stack:
+        for i in range(1, 40):
+            attacker = stack.enter_context(Attacker(small_relay, f"127.66.{i}.1"))
+            memory_attacks.hpack_references(attacker, 5)
+            assert metrics(small_relay)[USED] <= MEMORY_MAX
+        assert_served(small_relay, 100)
+    until_all_is_free(small_relay)
