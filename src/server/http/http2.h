@@ -5,6 +5,10 @@
  * Secrets: request texts are in memory that is wiped once the service has the request; an answer is
  * wiped when it has been sent.
  *
+ * What RFC 9113 requires is checked by nghttp2 and, where it leaves something to its user, in
+ * http2_meter.c (streams that have ended), http2_head.c (requests) and http2_frames.c (windows).
+ * spec: protocol/1#http2-rules
+ *
  * Limits: http/conn_limits.h. Too many resets or frames without a request end the connection with
  * ENHANCE_YOUR_CALM.
  */

@@ -30,6 +30,8 @@ struct tg_http2 {
     uint64_t progress_mono_ms;          /* of the last call of tg_http2_progress */
     uint32_t request_count;
     struct tg_http2_meter meter;
+    int64_t largest_window;  /* of the streams, when a SETTINGS frame began */
+    uint32_t initial_window; /* the peer's, then */
     enum tg_http2_goaway goaway;
     bool is_broken;
     bool is_counted; /* as refused */

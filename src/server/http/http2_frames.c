@@ -4,6 +4,8 @@
 #include "base/mem.h"
 #include "server/http/http2_head.h"
 
+#define WINDOW_MAX INT32_MAX /* RFC 9113, section 6.9.1 */
+
 /* No memory for another stream. The client may repeat the request.
    spec: protocol/3#memory-refused */
 static void refuse_begun(struct tg_http2 *c, int32_t id)
@@ -77,12 +79,49 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
     return is_within ? 0 : NGHTTP2_ERR_CALLBACK_FAILURE;
 }
 
+/* ---- windows of streams: nghttp2 resets a stream whose window a setting lets overflow, but it is
+   an error of the connection (RFC 9113, section 6.9.2) ---- */
+
+/* Before the settings have an effect. */
+static int on_begin_frame(nghttp2_session *session, const nghttp2_frame_hd *hd, void *ctx)
+{
+    struct tg_http2 *c = ctx;
+
+    if (hd->type != NGHTTP2_SETTINGS) {
+        return 0;
+    }
+    c->largest_window = 0;
+    for (struct tg_link *link = c->streams.next; link != &c->streams; link = link->next) {
+        const struct tg_http2_stream *s = TG_CONTAINER(link, struct tg_http2_stream, link);
+        int32_t window = nghttp2_session_get_stream_remote_window_size(session, s->id);
+
+        c->largest_window = window > c->largest_window ? window : c->largest_window;
+    }
+    c->initial_window =
+        nghttp2_session_get_remote_settings(session, NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE);
+    return 0;
+}
+
+/* They have had their effect. */
+static void check_windows(struct tg_http2 *c)
+{
+    int64_t grown = (int64_t)nghttp2_session_get_remote_settings(
+                        c->session, NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE) -
+                    (int64_t)c->initial_window;
+
+    if (c->largest_window + grown > WINDOW_MAX) {
+        (void)nghttp2_session_terminate_session(c->session, NGHTTP2_FLOW_CONTROL_ERROR);
+    }
+}
+
 static int on_frame_recv(nghttp2_session *session, const nghttp2_frame *frame, void *ctx)
 {
     struct tg_http2_stream *s = NULL;
     bool is_end = false;
 
-    (void)ctx;
+    if (frame->hd.type == NGHTTP2_SETTINGS && (frame->hd.flags & NGHTTP2_FLAG_ACK) == 0) {
+        check_windows(ctx);
+    }
     if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA) {
         return 0;
     }
@@ -178,6 +217,7 @@ void tg_http2_frames_set_callbacks(nghttp2_session_callbacks *callbacks)
 {
     nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, on_begin_headers);
     nghttp2_session_callbacks_set_on_header_callback(callbacks, on_header);
+    nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks, on_begin_frame);
     nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame_recv);
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data);
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_stream_close);

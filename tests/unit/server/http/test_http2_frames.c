@@ -303,6 +303,29 @@ static void stream__reset_by_the_relay__what_follows_is_ignored(void **state)
     fixture_free(f);
 }
 
+/* The window of stream 1 is at its maximum; a larger initial window lets it overflow. A smaller one
+   first makes room. */
+static void settings__window_at_its_maximum__one_byte_more_ends_the_connection(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct fixture *f = raw();
+
+        f->play = PLAY_HOLD;
+        frame(f, 6, NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS, 1, POST_BLOCK);
+        frame(f, 6, NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS, 3, POST_BLOCK);
+        frame(f, 4, NGHTTP2_WINDOW_UPDATE, 0, 1, "\x7f\xff\x00\x00"); /* 65535 below it */
+        if (i == 1) {
+            frame(f, 6, NGHTTP2_SETTINGS, 0, 0, "\0\x04\0\0\xff\xfe"); /* 65534 */
+            frame(f, 6, NGHTTP2_SETTINGS, 0, 0, "\0\x04\0\0\xff\xff");
+            assert_false(f->proto->is_finished);
+        }
+        frame(f, 6, NGHTTP2_SETTINGS, 0, 0, "\0\x04\0\x01\0\0");
+        assert_goaway(f, NGHTTP2_FLOW_CONTROL_ERROR);
+        fixture_free(f);
+    }
+}
+
 /* An end that nghttp2 decides is counted, too. */
 static void connection_error__found_by_nghttp2__counted_once(void **state)
 {
@@ -380,6 +403,7 @@ int main(void)
         cmocka_unit_test(continuations__eight_byte_by_byte__accepted),
         cmocka_unit_test(stream__closed__data_and_headers_end_the_connection),
         cmocka_unit_test(stream__reset_by_the_relay__what_follows_is_ignored),
+        cmocka_unit_test(settings__window_at_its_maximum__one_byte_more_ends_the_connection),
         cmocka_unit_test(connection_error__found_by_nghttp2__counted_once),
         cmocka_unit_test(pseudo_headers__missing_or_unknown__stream_error_only),
         cmocka_unit_test(streams__beyond_the_limit__refused),
