@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which records find bounds, for every backend. */
+/* Which records find room, for every backend. */
 #include "store/store_port.h"
 
 #define GROWTH_SHARE 16u
@@ -27,6 +27,12 @@ struct tg_store_bounds tg_store_bounds(const struct tg_store_limits *limits,
         bounds.grown_max += limits->bytes_max / GROWTH_SHARE;
     }
     return bounds;
+}
+
+/* spec: protocol/6#spent-full-refuses */
+bool tg_store_spend_fits(const struct tg_store_limits *limits, const struct tg_store_stats *now)
+{
+    return limits->spent_max == 0 || now->spent_count < limits->spent_max;
 }
 
 static enum tg_err admit_live(const struct tg_store_bounds *bounds,

@@ -100,10 +100,9 @@ enum tg_fact {
     TG_FACT_EPOCH,      /* how often a backup was restored */
     TG_FACT_TIME_MARK,  /* 8 bytes, big-endian: the latest UTC seconds that a change was decided at
                          */
-    TG_FACT_CLOCK,      /* the clocks of the computer, as the relay left them */
-    TG_FACT_RETIRED     /* ids of token keys that are refused for good */
+    TG_FACT_CLOCK       /* the clocks of the computer, as the relay left them */
 };
-#define TG_FACT_COUNT 6u
+#define TG_FACT_COUNT 5u
 
 struct tg_store_fact {
     uint64_t version; /* 1 at first; each write adds 1 */
@@ -118,6 +117,26 @@ struct tg_store_fact {
  * True: *next is written. False: nothing is.
  */
 typedef bool tg_store_fact_fn(void *ctx, const struct tg_store_fact *old, struct tg_bytes *next);
+
+/*
+ * Keys that can be spent only once, in series. A spent key is remembered until its series is
+ * closed. A series is closed by the first sweep after its end, for good: it accepts no key from
+ * then on, its spent keys are removed, and the series itself is remembered.
+ */
+#define TG_SPENT_SEALED_MAX 128u /* bytes */
+#define TG_SERIES_MAX 4096u      /* in a store, closed ones included */
+
+struct tg_spend {
+    struct tg_store_key series;
+    struct tg_store_key key;
+    struct tg_bytes sealed; /* kept with a new key; at most TG_SPENT_SEALED_MAX bytes */
+};
+
+enum tg_spend_outcome {
+    TG_SPEND_NEW,   /* the key is spent now */
+    TG_SPEND_KNOWN, /* it was spent before */
+    TG_SPEND_CLOSED /* the series is closed or was never opened; nothing is spent */
+};
 
 /* What change() decided. */
 enum tg_store_verdict {
@@ -154,12 +173,22 @@ typedef void tg_store_found_fn(void *ctx, enum tg_err err, const struct tg_store
 /* What a sweep has done, also one that failed. */
 struct tg_store_swept {
     size_t removed_count; /* records that are durably removed */
+    size_t spent_count;   /* spent keys of closed series, likewise */
     /* Every record and outbox entry with expires_s <= until_s is gone, but for leased entries.
        INT64_MIN: not known. */
     int64_t until_s;
 };
 
 typedef void tg_store_swept_fn(void *ctx, enum tg_err err, const struct tg_store_swept *swept);
+
+/*
+ *   sealed      TG_SPEND_KNOWN: what is kept with the key; ends when spent() returns
+ * TG_OK         the outcome is durable
+ * TG_E_FULL     spent_max keys are spent, the queue is full, the disk or memory is short: nothing
+ * is spent TG_E_STORE    the backend failed; the key may or may not be spent
+ */
+typedef void tg_store_spent_fn(void *ctx, enum tg_err err, enum tg_spend_outcome outcome,
+                               struct tg_bytes sealed);
 
 /*
  *   entries      end when leased() returns
@@ -173,14 +202,20 @@ typedef void tg_store_leased_fn(void *ctx, enum tg_err err, const struct tg_outb
                                 size_t count, int64_t next_due_s);
 
 /* What a survey shows. */
-enum tg_store_seen_kind { TG_STORE_SEEN_FACT, TG_STORE_SEEN_RECORD, TG_STORE_SEEN_ENTRY };
+enum tg_store_seen_kind {
+    TG_STORE_SEEN_FACT,
+    TG_STORE_SEEN_SERIES,
+    TG_STORE_SEEN_RECORD,
+    TG_STORE_SEEN_ENTRY
+};
 
 struct tg_store_seen {
     enum tg_store_seen_kind kind;
     enum tg_fact fact;       /* of a fact */
-    struct tg_store_key key; /* of a record or an entry of the outbox */
+    struct tg_store_key key; /* of all but a fact */
     uint64_t version;        /* of a fact or a record */
-    int64_t expires_s;       /* of a record or an entry */
+    int64_t expires_s;       /* of a record or an entry; the end of a series */
+    bool is_closed;          /* of a series */
     struct tg_bytes bytes;   /* the fact's value, or what is sealed; ends when see() returns */
 };
 
@@ -189,7 +224,7 @@ typedef bool tg_store_see_fn(void *ctx, const struct tg_store_seen *seen);
 
 /* What to do with the records of a copy of a store, such as a restored backup. */
 enum tg_store_restored {
-    TG_STORE_RESTORED_DROP, /* records and outbox go; facts stay */
+    TG_STORE_RESTORED_DROP, /* records and outbox go; facts and closed series stay */
     TG_STORE_RESTORED_KEEP
 };
 
@@ -216,6 +251,7 @@ struct tg_store_stats {
     uint64_t ended_count;
     uint64_t ended_bytes;
     uint64_t outbox_count;   /* blocked entries included */
+    uint64_t spent_count;    /* spent keys */
     enum tg_store_room room; /* for a record of the largest size */
     uint64_t disk_used;      /* bytes of the store on its disk; 0: the disk is not watched */
     uint64_t disk_free;      /* bytes that it may still take, the reserve included */
@@ -248,12 +284,13 @@ struct tg_store_ops {
                  tg_store_found_fn *found, void *ctx);
     /*
      * Removes up to max_count records with expires_s <= now_s, the oldest first, and up to
-     * max_count such entries of the outbox that are not leased. A large sweep runs in steps, with
-     * other changes between them. It keeps up with the changes: a step removes at least as many as
-     * were added since the last one. No full queue refuses or delays a sweep, so a port starts one
-     * at a time. In a large outbox some entries may be left to the next sweep.
+     * max_count such entries of the outbox that are not leased. Closes the series with end_s <=
+     * now_s and removes up to max_count spent keys of closed ones. A large sweep runs in steps,
+     * with other changes between them. It keeps up with the changes: a step removes at least as
+     * many as were added since the last one. No full queue refuses or delays a sweep, so a port
+     * starts one at a time. In a large outbox some entries may be left to the next sweep.
      *   now_s   the earlier of the possible times: what is removed has expired by both. It is the
-     *           mark of a step that removed a record
+     *           mark of a step that removed a record or closed a series
      */
     void (*sweep)(struct tg_store_port *port, int64_t now_s, size_t max_count,
                   tg_store_swept_fn *swept, void *ctx);
@@ -275,17 +312,29 @@ struct tg_store_ops {
        operation on that fact. done() as for apply. */
     void (*fact)(struct tg_store_port *port, enum tg_fact fact, tg_store_fact_fn *change, void *ctx,
                  tg_store_done_fn *done);
+    /* Opens the series, or sets the end of one that is open. TG_OK: it is open, with this end.
+       TG_E_DENIED: it is closed; nothing was changed. TG_E_FULL also for one more than
+       TG_SERIES_MAX. done() as for apply. */
+    void (*series)(struct tg_store_port *port, const struct tg_store_key *series, int64_t end_s,
+                   tg_store_done_fn *done, void *ctx);
+    /* Spends the key, if it is not spent and its series is open: atomic against every other
+       operation. What `spend` views must stay valid until spent(), which runs inside dispatch. May
+       be repeated. */
+    void (*spend)(struct tg_store_port *port, const struct tg_spend *spend,
+                  tg_store_spent_fn *spent, void *ctx);
     /* Runs the callbacks of completed operations on the calling thread. Not from inside a callback.
        Callbacks may start operations. */
     void (*dispatch)(struct tg_store_port *port);
 
-    /* Shows all that is durable: first the facts, then the records, then the entries of the
-       outbox. For the start of a program: it blocks, and reads the whole store. TG_E_STORE */
+    /* Shows what is durable, but no spent keys: first the facts, then the series, the records, and
+       the entries of the outbox. For the start of a program: it blocks, and reads the whole store.
+       TG_E_STORE */
     enum tg_err (*survey)(struct tg_store *s, tg_store_see_fn *see, void *ctx);
     /* From now on committed() is called. Before a port is attached. */
     void (*watch)(struct tg_store *s, tg_store_committed_fn *committed, void *ctx);
-    /* For a copy of a store: drops or keeps what is in it, and raises commit_count over commits_min
-       too. While no port is attached; blocks. TG_E_FULL, TG_E_STORE: it may be repeated. */
+    /* For a copy of a store: drops or keeps what is in it, closes all series, because what was
+       spent since the copy was made is not known, and raises commit_count over commits_min too.
+       While no port is attached; blocks. TG_E_FULL, TG_E_STORE: it may be repeated. */
     enum tg_err (*restore)(struct tg_store *s, enum tg_store_restored how, uint64_t commits_min);
     /* Any thread. Approximate while changes are in flight. */
     void (*stats)(const struct tg_store *s, struct tg_store_stats *out);
@@ -318,6 +367,10 @@ TG_NODISCARD enum tg_err tg_store_fact_load(struct tg_store *s, enum tg_fact fac
 TG_NODISCARD enum tg_err tg_store_fact_save(struct tg_store *s, enum tg_fact fact,
                                             uint64_t old_version, struct tg_bytes value);
 
+/* The operation `series` at the start of a program; blocks likewise. */
+TG_NODISCARD enum tg_err tg_store_series_open(struct tg_store *s, const struct tg_store_key *series,
+                                              int64_t end_s);
+
 /*
  * What a store may hold; 0: no limit. They refuse new live records. A live record reserves the room
  * of the ended record that may replace it, so a record can always end, also where a limit was
@@ -330,6 +383,7 @@ struct tg_store_limits {
        beyond what there was when the store was opened. */
     uint64_t bytes_max;
     uint64_t outbox_max; /* outbox entries */
+    uint64_t spent_max;  /* spent keys */
     /* Bytes of the disk that are kept for changes of what is stored: a put of a new record that
        would use them is TG_E_FULL. 0: the disk is not watched. */
     uint64_t disk_reserve;

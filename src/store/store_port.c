@@ -177,6 +177,12 @@ static void finish_sweep(const struct tg_store_op *op)
     op->call.swept(op->ctx, op->err, &op->of.sweep.swept);
 }
 
+static void finish_spend(const struct tg_store_op *op)
+{
+    op->call.spent(op->ctx, op->err, op->of.spend.outcome,
+                   tg_bytes(op->of.spend.known, op->of.spend.known_len));
+}
+
 static void entries_free(struct tg_outbox_entry *entries, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -262,6 +268,47 @@ struct tg_store_op *tg_store_port_fact(struct tg_store_port *port, enum tg_fact 
     op->of.fact.fact = fact;
     op->of.fact.change = change;
     return op_admitted(op);
+}
+
+struct tg_store_op *tg_store_port_series(struct tg_store_port *port,
+                                         const struct tg_store_key *series, int64_t end_s,
+                                         tg_store_done_fn *done, void *ctx)
+{
+    struct tg_store_op *op = op_new(port, TG_STORE_SERIES);
+
+    op->finish = finish_done;
+    op->call.done = done;
+    op->ctx = ctx;
+    op->of.series.id = *series;
+    op->of.series.end_s = end_s;
+    return op_admitted(op);
+}
+
+struct tg_store_op *tg_store_port_spend(struct tg_store_port *port, const struct tg_spend *spend,
+                                        tg_store_spent_fn *spent, void *ctx)
+{
+    struct tg_store_op *op = op_new(port, TG_STORE_SPEND);
+
+    assert(spend->sealed.len <= TG_SPENT_SEALED_MAX);
+    op->finish = finish_spend;
+    op->call.spent = spent;
+    op->ctx = ctx;
+    op->of.spend.spend = *spend;
+    op->of.spend.outcome = TG_SPEND_CLOSED;
+    return op_admitted(op);
+}
+
+bool tg_store_spend_known(struct tg_store_op *op, struct tg_bytes sealed)
+{
+    if (sealed.len > sizeof(op->of.spend.known)) {
+        return false;
+    }
+    op->of.spend.outcome = TG_SPEND_KNOWN;
+    op->of.spend.known_len = sealed.len;
+    if (sealed.len > 0) {
+        memcpy(op->of.spend.known, sealed.ptr, sealed.len);
+    }
+    return true;
 }
 
 enum tg_err tg_store_lease_add(struct tg_store_op *op, const struct tg_outbox_entry *entry)

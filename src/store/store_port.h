@@ -38,6 +38,8 @@ struct tg_store_sweep_step {
     int64_t oldest_s;    /* expiration of the oldest record that is left; INT64_MAX: none */
     size_t entry_count;  /* outbox entries removed */
     struct tg_store_outbox_place place;
+    size_t spent_count; /* spent keys removed */
+    bool has_more_spent;
 };
 
 enum tg_store_op_kind {
@@ -45,7 +47,9 @@ enum tg_store_op_kind {
     TG_STORE_SWEEP,
     TG_STORE_LEASE,
     TG_STORE_SETTLE,
-    TG_STORE_FACT
+    TG_STORE_FACT,
+    TG_STORE_SERIES,
+    TG_STORE_SPEND
 };
 
 struct tg_store_op {
@@ -58,6 +62,7 @@ struct tg_store_op {
         tg_store_done_fn *done;
         tg_store_swept_fn *swept;
         tg_store_leased_fn *leased;
+        tg_store_spent_fn *spent;
     } call;
     void *ctx;
     enum tg_err err;
@@ -86,12 +91,23 @@ struct tg_store_op {
             tg_store_fact_fn *change;
         } fact;
         struct {
+            struct tg_store_key id;
+            int64_t end_s;
+        } series;
+        struct {
+            struct tg_spend spend;
+            enum tg_spend_outcome outcome;
+            size_t known_len;
+            uint8_t known[TG_SPENT_SEALED_MAX]; /* what was kept with a known key */
+        } spend;
+        struct {
             int64_t now_s;
             size_t max_count;
             struct tg_store_swept swept; /* durably */
             size_t entry_count;          /* outbox entries removed, durably */
             size_t step_count;           /* durably */
             bool is_outbox_done;
+            bool is_spent_done;
             struct tg_store_sweep_step step;
         } sweep;
     } of;
@@ -168,6 +184,15 @@ const char *tg_store_fact_name(enum tg_fact fact);
 bool tg_store_mark_raise(uint8_t next[TG_STORE_MARK_LEN], const struct tg_store_fact *old,
                          int64_t mark_s);
 
+struct tg_store_op *tg_store_port_series(struct tg_store_port *port,
+                                         const struct tg_store_key *series, int64_t end_s,
+                                         tg_store_done_fn *done, void *ctx);
+struct tg_store_op *tg_store_port_spend(struct tg_store_port *port, const struct tg_spend *spend,
+                                        tg_store_spent_fn *spent, void *ctx);
+
+/* Keeps what was found with a known key. False: it is too long, so it is damaged. */
+TG_NODISCARD bool tg_store_spend_known(struct tg_store_op *op, struct tg_bytes sealed);
+
 /* Adds a copy of entry to the entries of a lease. TG_E_FULL: no memory, nothing added. */
 TG_NODISCARD enum tg_err tg_store_lease_add(struct tg_store_op *op,
                                             const struct tg_outbox_entry *entry);
@@ -202,6 +227,9 @@ void tg_store_count(struct tg_store_stats *stats, const struct tg_store_record *
 /* Whether a TG_OUTBOX_NOTIFY finds room; is_new: there is no entry of its key. */
 bool tg_store_note_fits(const struct tg_store_limits *limits, const struct tg_store_stats *now,
                         const struct tg_outbox_note *note, bool is_new);
+
+/* Whether one more key finds room. */
+bool tg_store_spend_fits(const struct tg_store_limits *limits, const struct tg_store_stats *now);
 
 /* For an outcome that must not be answered: one log event with the number, then _exit(70). */
 void tg_store_die(const struct tg_log *log, const char *name, int64_t number)

@@ -272,6 +272,68 @@ bool look(struct client *c, unsigned key, struct call *call)
     return call->has_seen;
 }
 
+void series_start(struct client *c, unsigned series, int64_t end_s, struct call *call)
+{
+    struct tg_store_key id = key_of(series);
+
+    call->is_applying = true;
+    c->ops->series(c->port, &id, end_s, call_done, call);
+    call->is_applying = false;
+}
+
+enum tg_err series_open(struct client *c, unsigned series, int64_t end_s)
+{
+    struct call call = { .verdict = TG_STORE_KEEP };
+
+    series_start(c, series, end_s, &call);
+    call_finish(c, &call);
+    return call.err;
+}
+
+static void spend_spent(void *ctx, enum tg_err err, enum tg_spend_outcome outcome,
+                        struct tg_bytes sealed)
+{
+    struct spent *spent = ctx;
+
+    assert_false(spent->is_spending);
+    spent->done_count++;
+    spent->err = err;
+    spent->outcome = outcome;
+    spent->len = sealed.len;
+    if (sealed.len > 0) {
+        memcpy(spent->bytes, sealed.ptr, sealed.len);
+    }
+}
+
+void spend_start(struct client *c, unsigned series, unsigned key, struct tg_bytes sealed,
+                 struct spent *spent)
+{
+    const struct tg_spend what = { .series = key_of(series), .key = key_of(key), .sealed = sealed };
+
+    memset(spent, 0, sizeof(*spent));
+    spent->is_spending = true;
+    c->ops->spend(c->port, &what, spend_spent, spent);
+    spent->is_spending = false;
+}
+
+void spend_finish(struct client *c, struct spent *spent)
+{
+    while (spent->done_count == 0) {
+        client_wait(c);
+    }
+    assert_int_equal(spent->done_count, 1);
+}
+
+enum tg_spend_outcome spend(struct client *c, unsigned series, unsigned key, const char *sealed)
+{
+    struct spent spent;
+
+    spend_start(c, series, key, tg_bytes_str(sealed), &spent);
+    spend_finish(c, &spent);
+    assert_int_equal(spent.err, TG_OK);
+    return spent.outcome;
+}
+
 void call_notify(struct call *call, unsigned key, int64_t due_s, int64_t expires_s,
                  struct tg_bytes sealed)
 {

@@ -75,6 +75,16 @@ struct leased {
     size_t byte_count;
 };
 
+/* The answer of a spend; what is sealed is a copy. */
+struct spent {
+    bool is_spending; /* inside spend: spent() must not run */
+    unsigned done_count;
+    enum tg_err err;
+    enum tg_spend_outcome outcome;
+    size_t len;
+    uint8_t bytes[TG_SPENT_SEALED_MAX];
+};
+
 void folder_make(char *folder, size_t size);
 void folder_remove(const char *folder);
 
@@ -103,6 +113,15 @@ enum tg_err drop(struct client *c, unsigned key);
 size_t sweep(struct client *c, int64_t now_s, size_t max_count);
 /* Reads into call->seen. False: no record. */
 bool look(struct client *c, unsigned key, struct call *call);
+
+/* A series has the id key_of(series). */
+enum tg_err series_open(struct client *c, unsigned series, int64_t end_s);
+void series_start(struct client *c, unsigned series, int64_t end_s, struct call *call);
+void spend_start(struct client *c, unsigned series, unsigned key, struct tg_bytes sealed,
+                 struct spent *spent);
+void spend_finish(struct client *c, struct spent *spent);
+/* Asserts that it did not fail. */
+enum tg_spend_outcome spend(struct client *c, unsigned series, unsigned key, const char *sealed);
 
 /* Adds a note to a change. */
 void call_notify(struct call *call, unsigned key, int64_t due_s, int64_t expires_s,

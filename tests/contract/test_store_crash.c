@@ -2,7 +2,8 @@
 /*
  * A child writes without pause and reports each acknowledged change through a pipe. It is killed at
  * a random moment. Every reported change must then be in the store, and also its outbox entry,
- * unless the child had begun to settle it. There are 20 rounds, or TIGRESS_CRASH_ROUNDS.
+ * unless the child had begun to settle it. Every key that was reported as spent must be known.
+ * There are 20 rounds, or TIGRESS_CRASH_ROUNDS.
  */
 #include "contract/contract_support.h"
 
@@ -20,6 +21,9 @@
 #define VALUE_MAX 6000u
 #define NOTE_KEYS 1000u /* the entry of key k is NOTE_KEYS + k */
 #define NOTE_EXPIRES_S 5000
+#define SERIES 1u
+#define SERIES_END_S 1000000
+#define SPENDS_EACH 100000u /* numbers of spent keys in a round */
 
 /* Change number seq on its key: every seventh removes, the others put version seq. */
 struct step {
@@ -28,16 +32,24 @@ struct step {
     uint8_t value[VALUE_MAX];
 };
 
+/* A key that is spent; its number is in what is kept with it. */
+struct spender {
+    unsigned number;
+};
+
 struct ack {
     uint64_t seq;
     unsigned key;
     bool is_settle; /* the entry is about to be settled; otherwise a change is durable */
+    bool is_spend;  /* key number `key` is spent */
 };
 
 struct child {
     struct client client;
     struct step steps[KEYS][FLIGHT];
     uint64_t next_seq[KEYS];
+    struct spender spenders[FLIGHT];
+    unsigned next_number;
     int pipe_fd;
     bool is_leasing;
     unsigned lease_count;
@@ -147,7 +159,35 @@ static void step_done(void *ctx, enum tg_err err)
     step_start(step);
 }
 
-static void child_main(const char *dir, int pipe_fd, uint64_t first_seq)
+static void spender_start(struct spender *spender);
+
+static void spender_spent(void *ctx, enum tg_err err, enum tg_spend_outcome outcome,
+                          struct tg_bytes sealed)
+{
+    struct spender *spender = ctx;
+
+    (void)sealed;
+    if (err != TG_OK || outcome != TG_SPEND_NEW) {
+        _exit(1);
+    }
+    report((struct ack){ .key = spender->number, .is_spend = true });
+    spender_start(spender);
+}
+
+static void spender_start(struct spender *spender)
+{
+    struct client *c = &child_now->client;
+
+    spender->number = child_now->next_number++;
+    c->ops->spend(c->port,
+                  &(struct tg_spend){ .series = key_of(SERIES),
+                                      .key = key_of(spender->number),
+                                      .sealed = tg_bytes((const uint8_t *)&spender->number,
+                                                         sizeof(spender->number)) },
+                  spender_spent, spender);
+}
+
+static void child_main(const char *dir, int pipe_fd, uint64_t first_seq, unsigned first_number)
 {
     struct tg_store_limits limits = { .live_max = 0 };
     struct tg_store *store = NULL;
@@ -158,6 +198,13 @@ static void child_main(const char *dir, int pipe_fd, uint64_t first_seq)
     }
     child_now->pipe_fd = pipe_fd;
     client_open(&child_now->client, store);
+    if (series_open(&child_now->client, SERIES, SERIES_END_S) != TG_OK) {
+        _exit(1);
+    }
+    child_now->next_number = first_number;
+    for (unsigned i = 0; i < FLIGHT; i++) {
+        spender_start(&child_now->spenders[i]);
+    }
     for (unsigned key = 0; key < KEYS; key++) {
         child_now->next_seq[key] = first_seq;
         for (unsigned i = 0; i < FLIGHT; i++) {
@@ -208,7 +255,9 @@ static void assert_state(struct client *c, unsigned key, struct known *known, ui
     known->acked_seq = 0;
 }
 
-static uint64_t acks_read(int fd, struct known known[KEYS], pid_t pid, long kill_after_us)
+/* *last_number: of the last spend that was acknowledged; those before it were, too. */
+static uint64_t acks_read(int fd, struct known known[KEYS], unsigned *last_number, pid_t pid,
+                          long kill_after_us)
 {
     struct timespec start;
     struct timespec now;
@@ -219,6 +268,11 @@ static uint64_t acks_read(int fd, struct known known[KEYS], pid_t pid, long kill
 
     (void)clock_gettime(CLOCK_MONOTONIC, &start);
     while ((n = read(fd, &ack, sizeof(ack))) == (ssize_t)sizeof(ack)) {
+        if (ack.is_spend) {
+            assert_true(ack.key > *last_number || *last_number == 0);
+            *last_number = ack.key;
+            continue;
+        }
         assert_in_range(ack.key, 0, KEYS - 1);
         if (ack.is_settle) {
             known[ack.key].settled_seq = ack.seq;
@@ -270,8 +324,24 @@ static void assert_outbox_state(struct client *c, const struct tg_store *store,
     }
 }
 
-static uint64_t round_run(const char *dir, struct known known[KEYS], uint64_t first_seq)
+static void assert_spent_state(struct client *c, unsigned first_number, unsigned last_number)
 {
+    for (unsigned number = first_number; number <= last_number; number++) {
+        struct spent spent;
+
+        spend_start(c, SERIES, number, TG_LIT("again"), &spent);
+        spend_finish(c, &spent);
+        assert_int_equal(spent.err, TG_OK);
+        assert_int_equal(spent.outcome, TG_SPEND_KNOWN);
+        assert_int_equal(spent.len, sizeof(number));
+        assert_memory_equal(spent.bytes, &number, sizeof(number));
+    }
+}
+
+static uint64_t round_run(const char *dir, struct known known[KEYS], uint64_t first_seq,
+                          unsigned first_number)
+{
+    unsigned last_number = 0;
     struct tg_store_limits limits = { .live_max = 0 };
     struct tg_store *store = NULL;
     struct tg_store_stats stats;
@@ -285,11 +355,11 @@ static uint64_t round_run(const char *dir, struct known known[KEYS], uint64_t fi
 
     if (pid == 0) {
         (void)close(fds[0]);
-        child_main(dir, fds[1], first_seq);
+        child_main(dir, fds[1], first_seq, first_number);
     }
     assert_true(pid > 0);
     (void)close(fds[1]);
-    count = acks_read(fds[0], known, pid, 2000 + rand() % 40000);
+    count = acks_read(fds[0], known, &last_number, pid, 2000 + rand() % 40000);
     (void)close(fds[0]);
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
@@ -300,6 +370,9 @@ static uint64_t round_run(const char *dir, struct known known[KEYS], uint64_t fi
         assert_state(&c, key, &known[key], first_seq);
     }
     assert_outbox_state(&c, store, known, first_seq);
+    if (last_number > 0) {
+        assert_spent_state(&c, first_number, last_number);
+    }
     if (first_seq % 3 == 0) {
         /* A sweep finds every record exactly once, and the count is right. */
         store->ops->stats(store, &stats);
@@ -314,7 +387,7 @@ static uint64_t round_run(const char *dir, struct known known[KEYS], uint64_t fi
     return count;
 }
 
-/* spec-test: protocol/4#push-not-lost */
+/* spec-test: protocol/4#push-not-lost, protocol/6#token-spent-once */
 static void killed_writer__loses_no_acknowledged_change(void **state)
 {
     const char *wanted = getenv("TIGRESS_CRASH_ROUNDS");
@@ -329,7 +402,7 @@ static void killed_writer__loses_no_acknowledged_change(void **state)
     (void)snprintf(dir, sizeof(dir), "%s/db", folder);
     srand((unsigned)getpid());
     for (unsigned long i = 1; i <= rounds; i++) {
-        count += round_run(dir, known, i * UINT64_C(1000000));
+        count += round_run(dir, known, i * UINT64_C(1000000), (unsigned)i * SPENDS_EACH);
     }
     print_message("%lu kills, %llu acknowledged changes, none lost\n", rounds,
                   (unsigned long long)count);

@@ -95,10 +95,10 @@ static void fact_at_the_maximum__is_stored_and_one_more_byte_is_full(void **stat
 
     memset(big, 0x7e, sizeof(big));
     assert_int_equal(
-        tg_store_fact_save(f->store, TG_FACT_RETIRED, 0, tg_bytes(big, TG_STORE_FACT_MAX)), TG_OK);
-    assert_int_equal(tg_store_fact_save(f->store, TG_FACT_RETIRED, 1, tg_bytes(big, sizeof(big))),
+        tg_store_fact_save(f->store, TG_FACT_EPOCH, 0, tg_bytes(big, TG_STORE_FACT_MAX)), TG_OK);
+    assert_int_equal(tg_store_fact_save(f->store, TG_FACT_EPOCH, 1, tg_bytes(big, sizeof(big))),
                      TG_E_FULL);
-    assert_fact(f->store, TG_FACT_RETIRED, 1, tg_bytes(big, TG_STORE_FACT_MAX));
+    assert_fact(f->store, TG_FACT_EPOCH, 1, tg_bytes(big, TG_STORE_FACT_MAX));
 }
 
 /* ---- through a port ------------------------------------------------------------------------- */
@@ -138,7 +138,7 @@ static void changes_of_one_port__keep_their_order_and_answer_once(void **state)
     struct append calls[5] = { { .done_count = 0 } };
 
     for (size_t i = 0; i < TG_COUNT(calls); i++) {
-        f->client.ops->fact(f->client.port, TG_FACT_RETIRED, append_change, &calls[i], append_done);
+        f->client.ops->fact(f->client.port, TG_FACT_EPOCH, append_change, &calls[i], append_done);
         assert_int_equal(calls[i].done_count, 0);
     }
     for (size_t i = 0; i < TG_COUNT(calls); i++) {
@@ -148,7 +148,7 @@ static void changes_of_one_port__keep_their_order_and_answer_once(void **state)
         assert_int_equal(calls[i].done_count, 1);
         assert_int_equal(calls[i].err, TG_OK);
     }
-    assert_fact(f->store, TG_FACT_RETIRED, 5, TG_LIT("abcde"));
+    assert_fact(f->store, TG_FACT_EPOCH, 5, TG_LIT("abcde"));
 }
 
 /* ---- the time mark -------------------------------------------------------------------------- */
@@ -251,7 +251,7 @@ static bool see(void *ctx, const struct tg_store_seen *seen)
     int64_t number = seen->kind == TG_STORE_SEEN_FACT ? (int64_t)seen->fact : seen->expires_s;
 
     assert_true(s->left > 0);
-    (void)snprintf(s->text + len, sizeof(s->text) - len, "%c%u:%lld:%u:%.*s ", "FRE"[seen->kind],
+    (void)snprintf(s->text + len, sizeof(s->text) - len, "%c%u:%lld:%u:%.*s ", "FSRE"[seen->kind],
                    seen -> kind == TG_STORE_SEEN_FACT ? 0 : number_of(&seen->key),
                    (long long)number, (unsigned)seen -> version, (int)seen -> bytes.len,
                    seen->bytes.len == 0 ? "" : (const char *)seen->bytes.ptr);
@@ -264,9 +264,10 @@ static void put_some(struct fixture *f)
     assert_int_equal(tg_store_fact_save(f->store, TG_FACT_EPOCH, 1, TG_LIT("two")), TG_OK);
     assert_int_equal(put(&f->client, 7, 3, 500, TG_LIT("seven")), TG_OK);
     assert_int_equal(tell(&f->client, 9, 40, 600, TG_LIT("push")), TG_OK);
+    assert_int_equal(series_open(&f->client, 5, 1000), TG_OK);
 }
 
-static void survey__shows_facts_then_records_then_entries(void **state)
+static void survey__shows_facts_series_records_and_entries(void **state)
 {
     struct fixture *f = *state;
     static struct shown shown;
@@ -280,7 +281,9 @@ static void survey__shows_facts_then_records_then_entries(void **state)
     assert_non_null(strstr(shown.text, " R7:500:3:seven "));
     assert_non_null(strstr(shown.text, " R999999999:4000000000:1:x "));
     assert_non_null(strstr(shown.text, " E9:600:0:push "));
-    assert_int_equal(shown.left, 6);
+    assert_non_null(strstr(shown.text, " S5:1000:0: "));
+    assert_true(strstr(shown.text, "R7") > strstr(shown.text, "S5"));
+    assert_int_equal(shown.left, 5);
     assert_memory_equal(shown.text, "F", 1);
     assert_true(strstr(shown.text, "E9") > strstr(shown.text, "R7"));
 }
@@ -357,7 +360,7 @@ int main(void)
         cmocka_unit_test(mark__of_a_refused_change__stays),
         CASE(mark__is_the_latest_of_changes_that_share_a_commit),
         CASE(mark__is_raised_by_a_sweep_that_removes),
-        CASE(survey__shows_facts_then_records_then_entries),
+        CASE(survey__shows_facts_series_records_and_entries),
         CASE(survey__ends_when_it_is_told_to),
         CASE(restore__drop__removes_records_and_outbox_and_keeps_facts),
         CASE(restore__keep__changes_no_record),

@@ -91,7 +91,7 @@ static void reopen__finds_facts_and_the_time_mark(void **state)
     assert_int_equal(tg_store_fact_load(f->store, TG_FACT_TIME_MARK, &copy), TG_OK);
     assert_int_equal(copy.len, 8);
     assert_memory_equal(copy.bytes, "\0\0\0\0\0\0\1\2", 8);
-    assert_int_equal(tg_store_fact_load(f->store, TG_FACT_RETIRED, &copy), TG_OK);
+    assert_int_equal(tg_store_fact_load(f->store, TG_FACT_STORE_ID, &copy), TG_OK);
     assert_int_equal(copy.version, 0);
     assert_stats(f->store, 1, 1);
 }
@@ -161,14 +161,14 @@ static bool count_seen(void *ctx, const struct tg_store_seen *seen)
 }
 
 /* A process of its own looks at the store while this one uses it. 0: it saw these numbers. */
-static int survey_elsewhere(const char *dir, const unsigned expected[3])
+static int survey_elsewhere(const char *dir, const unsigned expected[4])
 {
     int status = -1;
     pid_t pid = fork();
 
     assert_true(pid >= 0);
     if (pid == 0) {
-        unsigned counts[3] = { 0, 0, 0 };
+        unsigned counts[4] = { 0, 0, 0, 0 };
         struct tg_fault fault = { "" };
         enum tg_err err = tg_store_lmdb_survey(dir, count_seen, counts, &fault);
 
@@ -180,13 +180,14 @@ static int survey_elsewhere(const char *dir, const unsigned expected[3])
 
 static void survey_by_another_process__sees_the_store_and_harms_nothing(void **state)
 {
-    static const unsigned before[3] = { 1, 1, 1 };
-    static const unsigned after[3] = { 1, 2, 1 };
+    static const unsigned before[4] = { 1, 1, 1, 1 };
+    static const unsigned after[4] = { 1, 1, 2, 1 };
     struct fixture *f = *state;
     struct call call;
 
     assert_int_equal(tg_store_fact_save(f->store, TG_FACT_EPOCH, 0, TG_LIT("one")), TG_OK);
     assert_int_equal(tell(&f->client, 9, 40, 600, TG_LIT("push")), TG_OK);
+    assert_int_equal(series_open(&f->client, 5, 100), TG_OK);
     assert_int_equal(survey_elsewhere(f->dir, before), 0);
     assert_int_equal(put(&f->client, 7, 3, 500, TG_LIT("seven")), TG_OK);
     assert_int_equal(survey_elsewhere(f->dir, after), 0);
@@ -199,7 +200,7 @@ static void survey_without_a_store__creates_nothing(void **state)
     struct tg_fault fault = { "" };
     char folder[64];
     char dir[80];
-    unsigned counts[3] = { 0, 0, 0 };
+    unsigned counts[4] = { 0, 0, 0, 0 };
 
     (void)state;
     folder_make(folder, sizeof(folder));
@@ -588,6 +589,29 @@ static void store_of_format_1__is_converted(void **state)
     client_open(&f->client, f->store);
 }
 
+static void store_of_format_1_with_spent_tokens__is_refused_with_the_reason(void **state)
+{
+    uint8_t mark[32] = { 1 };
+    uint8_t counts[16] = { 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 37 };
+    struct fixture *f = *state;
+
+    assert_int_equal(put(&f->client, 1, 1, 1000, TG_LIT("first")), TG_OK);
+    assert_int_equal(put(&f->client, 2, 1, 9000, TG_ARRAY_BYTES(mark)), TG_OK);
+    client_close(&f->client);
+    f->client.ops->close(&f->store);
+    format_set(f->dir, 1);
+    state_set(f->dir, "counts", counts, sizeof(counts));
+    assert_open_refused(f->dir, "spent private tokens");
+    assert_open_refused(f->dir, "an empty store folder");
+    f->limits = (struct tg_store_limits){ .live_max = 0 };
+    format_set(f->dir, TG_LMDB_FORMAT);
+    uint8_t counts_2[32] = { 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 37 };
+
+    state_set(f->dir, "counts", counts_2, sizeof(counts_2));
+    assert_int_equal(f->backend->open(&f->store, f->dir, &f->limits), TG_OK);
+    client_open(&f->client, f->store);
+}
+
 static void store_of_another_format__is_refused(void **state)
 {
     struct fixture f;
@@ -759,6 +783,7 @@ int main(void)
         cmocka_unit_test(directory_that_cannot_be_created__is_refused_with_the_reason),
         cmocka_unit_test(foreign_data_file__is_refused_and_not_changed),
         CASE(store_of_format_1__is_converted),
+        CASE(store_of_format_1_with_spent_tokens__is_refused_with_the_reason),
         cmocka_unit_test(store_of_another_format__is_refused),
         CASE(full_map__refuses_what_does_not_fit_and_affects_nothing_else),
         CASE(large_batch__is_stored_completely),

@@ -43,11 +43,11 @@ bool tg_key_audit_see(void *ctx, const struct tg_store_seen *seen)
 {
     struct tg_key_audit *audit = ctx;
 
-    if (seen->kind != TG_STORE_SEEN_FACT) {
+    if (seen->kind == TG_STORE_SEEN_RECORD || seen->kind == TG_STORE_SEEN_ENTRY) {
         see_content(audit, seen);
         return audit->difference.missing_count > 0;
     }
-    if (seen->fact == TG_FACT_KEY_CHECKS) {
+    if (seen->kind == TG_STORE_SEEN_FACT && seen->fact == TG_FACT_KEY_CHECKS) {
         see_checks(audit, seen);
     }
     return true;

@@ -2,6 +2,7 @@
 #include "store/lmdb/commits.h"
 
 #include "store/lmdb/format.h"
+#include "store/lmdb/spent.h"
 #include "store/lmdb/value.h"
 
 #define NAME "commits"
@@ -45,13 +46,15 @@ static int drop(struct tg_lmdb_write *w)
     for (size_t i = 0; rc == 0 && i < TG_COUNT(tables); i++) {
         rc = mdb_drop(w->txn, tables[i], 0);
     }
-    w->stats = (struct tg_store_stats){ .commit_count = w->stats.commit_count };
+    w->stats = (struct tg_store_stats){ .commit_count = w->stats.commit_count,
+                                        .spent_count = w->stats.spent_count };
     return rc != 0 ? rc : tg_lmdb_counts_put(w);
 }
 
 int tg_lmdb_restore(struct tg_lmdb *s, enum tg_store_restored how, uint64_t commits_min)
 {
     struct tg_lmdb_write w = { .tables = &s->tables, .stats = s->stats };
+    struct tg_lmdb_spent_step spent;
     int rc = mdb_txn_begin(s->env, NULL, 0, &w.txn);
 
     if (rc != 0) {
@@ -59,6 +62,9 @@ int tg_lmdb_restore(struct tg_lmdb *s, enum tg_store_restored how, uint64_t comm
     }
     if (how == TG_STORE_RESTORED_DROP) {
         rc = drop(&w);
+    }
+    if (rc == 0) { /* a sweep removes the keys */
+        rc = tg_lmdb_spent_sweep(&w, INT64_MAX, 0, &spent);
     }
     if (rc == 0) {
         uint64_t is = w.stats.commit_count;

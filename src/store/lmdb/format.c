@@ -4,6 +4,7 @@
 #include "store/lmdb/value.h"
 
 #define COUNTS_LEN 32u
+#define SPENT_LEN_1 32u
 #define COUNTS_LEN_1 16u /* of format 1: the count and the bytes of all records */
 
 static MDB_val name_format(void)
@@ -77,12 +78,33 @@ int tg_lmdb_counts_put(struct tg_lmdb_write *w)
     return mdb_put(w->txn, w->tables->state, &key, &val, 0);
 }
 
+/* In format 1 a spent token is a record with SPENT_LEN_1 sealed bytes, which is less than a mailbox
+   has. It does not name the series, so it cannot be converted: MDB_INCOMPATIBLE. */
+static int refuse_spent_1(const struct tg_lmdb_write *w)
+{
+    MDB_cursor *cursor = NULL;
+    MDB_val k = { 0, NULL };
+    MDB_val v = { 0, NULL };
+    int rc = mdb_cursor_open(w->txn, w->tables->records, &cursor);
+
+    if (rc != 0) {
+        return rc;
+    }
+    while ((rc = mdb_cursor_get(cursor, &k, &v, MDB_NEXT)) == 0 && v.mv_size != 8 + SPENT_LEN_1) {
+    }
+    mdb_cursor_close(cursor);
+    return rc == 0 ? MDB_INCOMPATIBLE : rc == MDB_NOTFOUND ? 0 : rc;
+}
+
 /* In format 1 a record has no class: its head is the version, whose first byte is 0, as that of a
    live record. So no record is written again. */
 static int convert_1(struct tg_lmdb_write *w)
 {
-    int rc = counts_get(w, COUNTS_LEN_1);
+    int rc = refuse_spent_1(w);
 
+    if (rc == 0) {
+        rc = counts_get(w, COUNTS_LEN_1);
+    }
     return rc != 0 ? rc : format_put(w);
 }
 

@@ -4,6 +4,7 @@
 
 #include "store/lmdb/fact.h"
 #include "store/lmdb/outbox.h"
+#include "store/lmdb/spent.h"
 #include "store/lmdb/sweep.h"
 
 #include <assert.h>
@@ -23,7 +24,7 @@ static bool is_map_nearly_full(const struct tg_lmdb *s, const struct tg_lmdb_wri
     const struct tg_store_stats *stats = &w->stats;
     uint64_t pages_bytes = 2 * (stats->live_bytes + stats->ended_bytes + more_bytes) +
                            RECORD_OVERHEAD * (stats->live_count + stats->ended_count + 1) +
-                           tg_lmdb_outbox_bytes(w);
+                           tg_lmdb_outbox_bytes(w) + tg_lmdb_spent_bytes(w);
 
     return pages_bytes > s->map_size / 4 * 3;
 }
@@ -167,6 +168,19 @@ static int fact_run(struct tg_lmdb *s, struct tg_lmdb_write *w, struct tg_store_
     return tg_lmdb_fact_change(w, op);
 }
 
+/* ---- spent keys ----------------------------------------------------------------------------- */
+
+static int series_run(struct tg_lmdb *s, struct tg_lmdb_write *w, struct tg_store_op *op)
+{
+    (void)s;
+    return tg_lmdb_spent_series(w, op);
+}
+
+static int spend_run(struct tg_lmdb *s, struct tg_lmdb_write *w, struct tg_store_op *op)
+{
+    return tg_lmdb_spent_spend(w, &s->bounds.limits, tg_lmdb_room(s, w, TG_SPENT_SEALED_MAX), op);
+}
+
 /* ---- the table ------------------------------------------------------------------------------ */
 
 static const struct tg_lmdb_op_kind kinds[] = {
@@ -175,6 +189,8 @@ static const struct tg_lmdb_op_kind kinds[] = {
     [TG_STORE_LEASE] = { .run = lease_run, .undone = lease_undone, .gives_leases = true },
     [TG_STORE_SETTLE] = { .run = settle_run, .committed = settle_committed, .ends_leases = true },
     [TG_STORE_FACT] = { .run = fact_run },
+    [TG_STORE_SERIES] = { .run = series_run },
+    [TG_STORE_SPEND] = { .run = spend_run },
 };
 
 const struct tg_lmdb_op_kind *tg_lmdb_op_kind(enum tg_store_op_kind kind)

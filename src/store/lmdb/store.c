@@ -155,6 +155,26 @@ static void lmdb_read(struct tg_store_port *port, const struct tg_store_key *key
     copy_give_back(p, copy, cap);
 }
 
+static void lmdb_series(struct tg_store_port *port, const struct tg_store_key *series,
+                        int64_t end_s, tg_store_done_fn *done, void *ctx)
+{
+    struct tg_store_op *op = tg_store_port_series(port, series, end_s, done, ctx);
+
+    if (op != NULL) {
+        tg_store_queue_push(&lmdb_of(port->store)->queue, op);
+    }
+}
+
+static void lmdb_spend(struct tg_store_port *port, const struct tg_spend *spend,
+                       tg_store_spent_fn *spent, void *ctx)
+{
+    struct tg_store_op *op = tg_store_port_spend(port, spend, spent, ctx);
+
+    if (op != NULL) {
+        tg_store_queue_push(&lmdb_of(port->store)->queue, op);
+    }
+}
+
 static enum tg_err lmdb_attach(struct tg_store *s, tg_store_notify_fn *notify, void *notify_ctx,
                                struct tg_store_port **port)
 {
@@ -270,6 +290,8 @@ static const struct tg_store_ops lmdb_ops = {
     .lease = lmdb_lease,
     .settle = lmdb_settle,
     .fact = lmdb_fact,
+    .series = lmdb_series,
+    .spend = lmdb_spend,
     .dispatch = tg_store_port_dispatch,
     .survey = lmdb_survey,
     .watch = lmdb_watch,
@@ -362,6 +384,10 @@ static enum tg_err tables_open(struct tg_lmdb *s, struct tg_fault *fault)
                      "the store has a format that this version does not know (expected: "
                      "format %u or older)",
                      TG_LMDB_FORMAT);
+    } else if (rc == MDB_INCOMPATIBLE) {
+        tg_fault_set(fault, "the store holds spent private tokens in the form of format 1, which "
+                            "cannot be converted (expected: an empty store folder, and issuer keys "
+                            "that were not used with this store)");
     } else if (rc != 0) {
         tg_fault_set(fault, "the store's tables cannot be opened: %s", mdb_strerror(rc));
     }

@@ -5,6 +5,7 @@
 #include "store/lmdb/entry.h"
 #include "store/lmdb/fact.h"
 #include "store/lmdb/format.h"
+#include "store/lmdb/spent.h"
 #include "store/lmdb/value.h"
 
 #include <string.h>
@@ -101,6 +102,9 @@ static int show_all(MDB_txn *txn, const struct tg_lmdb_tables *tables, tg_store_
 {
     int rc = show_facts(txn, tables, see, ctx);
 
+    if (rc == 0) {
+        rc = show_rows(txn, tables->series, TG_STORE_SEEN_SERIES, tg_lmdb_series_row, see, ctx);
+    }
     if (rc == 0) {
         rc = show_rows(txn, tables->records, TG_STORE_SEEN_RECORD, record_row, see, ctx);
     }

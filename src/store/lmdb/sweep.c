@@ -2,6 +2,7 @@
 #include "store/lmdb/sweep.h"
 
 #include "store/lmdb/outbox.h"
+#include "store/lmdb/spent.h"
 
 /* Removals of one step. Each writes another page, and changes wait meanwhile. */
 #define STEP_MIN 16u
@@ -28,6 +29,12 @@ static size_t step_size(uint64_t added_count, uint64_t behind_s, size_t left)
     return size > left ? left : (size_t)size;
 }
 
+/* What is removed for good has ended by every later decision too. */
+static void raise_mark(struct tg_lmdb_write *w, int64_t now_s)
+{
+    w->mark_s = now_s > w->mark_s ? now_s : w->mark_s;
+}
+
 static int records_step(struct tg_lmdb *s, struct tg_lmdb_write *w, struct tg_store_op *op)
 {
     struct tg_store_sweep_step *step = &op->of.sweep.step;
@@ -45,8 +52,8 @@ static int records_step(struct tg_lmdb *s, struct tg_lmdb_write *w, struct tg_st
     if (rc == 0) {
         rc = tg_lmdb_oldest(w, &step->oldest_s);
     }
-    if (step->record_count > 0 && now_s > w->mark_s) {
-        w->mark_s = now_s;
+    if (step->record_count > 0) {
+        raise_mark(w, now_s);
     }
     step->is_last = step->oldest_s > now_s || step->record_count == left;
     return rc;
@@ -70,6 +77,26 @@ static int outbox_step(struct tg_lmdb *s, struct tg_lmdb_write *w, struct tg_sto
     return tg_lmdb_outbox_sweep(w, &s->leases, now_s, size, &step->place, &step->entry_count);
 }
 
+static int spent_step(struct tg_lmdb *s, struct tg_lmdb_write *w, struct tg_store_op *op)
+{
+    struct tg_store_sweep_step *step = &op->of.sweep.step;
+    size_t left = op->of.sweep.max_count - op->of.sweep.swept.spent_count;
+    size_t size = step_size(s->sweep.spent_count + w->spent_count, 0, left);
+    struct tg_lmdb_spent_step spent = { .removed_count = 0 };
+    int rc = 0;
+
+    if (op->of.sweep.is_spent_done) {
+        return 0;
+    }
+    rc = tg_lmdb_spent_sweep(w, op->of.sweep.now_s, size, &spent);
+    step->spent_count = spent.removed_count;
+    step->has_more_spent = spent.has_more;
+    if (spent.has_closed) {
+        raise_mark(w, op->of.sweep.now_s);
+    }
+    return rc;
+}
+
 int tg_lmdb_sweep_run(struct tg_lmdb *s, struct tg_lmdb_write *w, struct tg_store_op *op)
 {
     int rc = 0;
@@ -77,7 +104,10 @@ int tg_lmdb_sweep_run(struct tg_lmdb *s, struct tg_lmdb_write *w, struct tg_stor
     op->err = TG_OK;
     op->of.sweep.step = (struct tg_store_sweep_step){ .place = s->sweep.place };
     rc = records_step(s, w, op);
-    return rc != 0 ? rc : outbox_step(s, w, op);
+    if (rc == 0) {
+        rc = outbox_step(s, w, op);
+    }
+    return rc != 0 ? rc : spent_step(s, w, op);
 }
 
 static void less(uint64_t *count, uint64_t by)
@@ -118,8 +148,12 @@ bool tg_lmdb_sweep_committed(struct tg_lmdb *s, struct tg_store_op *op)
     if (s->sweep.outbox_until_s < swept->until_s) {
         swept->until_s = s->sweep.outbox_until_s;
     }
+    swept->spent_count += step->spent_count;
+    less(&s->sweep.spent_count, step->has_more_spent ? step->spent_count : UINT64_MAX);
+    op->of.sweep.is_spent_done =
+        !step->has_more_spent || swept->spent_count == op->of.sweep.max_count;
     op->of.sweep.step_count++;
-    return !step->is_last ||
+    return !step->is_last || !op->of.sweep.is_spent_done ||
            (!op->of.sweep.is_outbox_done && op->of.sweep.step_count < OUTBOX_STEPS);
 }
 
@@ -127,6 +161,7 @@ void tg_lmdb_sweep_note(struct tg_lmdb *s, const struct tg_lmdb_write *w)
 {
     s->sweep.added_count += w->added_count;
     s->sweep.noted_count += w->noted_count;
+    s->sweep.spent_count += w->spent_count;
 }
 
 void tg_lmdb_sweep_place(struct tg_lmdb *s, struct tg_store_oplist *pending)

@@ -17,11 +17,12 @@ static int dbis_open(struct tg_lmdb_tables *tables, MDB_txn *txn, unsigned flags
         const char *name;
         MDB_dbi *dbi;
         bool is_newer; /* a store of this format may lack it */
-    } wanted[TG_LMDB_TABLE_COUNT] = { { "k", &tables->places, false },
-                                      { "m", &tables->records, false },
-                                      { "s", &tables->state, false },
-                                      { "o", &tables->outbox, true },
-                                      { "d", &tables->due, true } };
+    } wanted[TG_LMDB_TABLE_COUNT] = {
+        { "k", &tables->places, false }, { "m", &tables->records, false },
+        { "s", &tables->state, false },  { "o", &tables->outbox, true },
+        { "d", &tables->due, true },     { "g", &tables->series, true },
+        { "p", &tables->spent, true }
+    };
 
     for (size_t i = 0; i < TG_LMDB_TABLE_COUNT; i++) {
         int rc = mdb_dbi_open(txn, wanted[i].name, flags, wanted[i].dbi);
@@ -47,6 +48,7 @@ int tg_lmdb_tables_look(struct tg_lmdb_tables *tables, MDB_txn *txn)
 int tg_lmdb_tables_open(struct tg_lmdb_tables *tables, struct tg_lmdb_write *w)
 {
     MDB_stat outbox = { .ms_entries = 0 };
+    MDB_stat spent = { .ms_entries = 0 };
     int rc = dbis_open(tables, w->txn, MDB_CREATE);
 
     w->tables = tables;
@@ -56,7 +58,11 @@ int tg_lmdb_tables_open(struct tg_lmdb_tables *tables, struct tg_lmdb_write *w)
     if (rc == 0) {
         rc = mdb_stat(w->txn, tables->outbox, &outbox);
     }
+    if (rc == 0) {
+        rc = mdb_stat(w->txn, tables->spent, &spent);
+    }
     w->stats.outbox_count = outbox.ms_entries;
+    w->stats.spent_count = spent.ms_entries;
     return rc;
 }
 

@@ -11,15 +11,17 @@
  *       the name of a fact      -> version u64, value (lmdb/fact.h)
  *   o   key                     -> an entry of the outbox (lmdb/entry.h)
  *   d   order u64, key          -> its expiration; in the order in which a lease takes them
+ *   g   id of a series          -> its state (lmdb/spent.h)
+ *   p   series, key             -> a spent key
  *
  * All integers are big-endian. order is a time with the sign bit flipped, so that byte order is
  * time order, and a sweep removes the first records of m. Records that were made together are also
  * stored together, so the changes of one moment touch few pages and a large store is nearly as fast
  * as a small one. Each entry of k has one in m, each entry of o one in d. counts is what a scan of
- * m would give. A store of format 1 may lack o and d; all its records count as live, and it is
- * converted when it is opened (lmdb/format.h). Duplicate keys, nested transactions and MDB_CURRENT
- * are not used, because LMDB 0.9.24 in Debian lacks fixes for them. Functions here return 0 or
- * LMDB's error code; after an error the transaction must be aborted.
+ * m would give. A store of format 1 may lack o and d, and lacks g and p; all its records count as
+ * live, and it is converted when it is opened (lmdb/format.h). Duplicate keys, nested transactions
+ * and MDB_CURRENT are not used, because LMDB 0.9.24 in Debian lacks fixes for them. Functions here
+ * return 0 or LMDB's error code; after an error the transaction must be aborted.
  */
 #ifndef TG_STORE_LMDB_TABLE_H
 #define TG_STORE_LMDB_TABLE_H
@@ -29,7 +31,7 @@
 #include <limits.h>
 #include <lmdb.h>
 
-#define TG_LMDB_TABLE_COUNT 5u
+#define TG_LMDB_TABLE_COUNT 7u
 
 struct tg_lmdb_tables {
     MDB_dbi places;  /* k */
@@ -37,6 +39,8 @@ struct tg_lmdb_tables {
     MDB_dbi state;   /* s */
     MDB_dbi outbox;  /* o */
     MDB_dbi due;     /* d */
+    MDB_dbi series;  /* g */
+    MDB_dbi spent;   /* p */
 };
 
 /* A write transaction and what it has written so far. */
@@ -49,6 +53,7 @@ struct tg_lmdb_write {
     int64_t mark_s;     /* the latest that its changes ask for; 0: none does */
     size_t added_count; /* records that were not there before */
     size_t noted_count; /* outbox entries, likewise */
+    size_t spent_count; /* spent keys, likewise */
     bool is_dirty;
 };
 

@@ -24,6 +24,7 @@ struct tg_lmdb_sweep {
     struct tg_store_oplist waiting; /* have more to do */
     uint64_t added_count;           /* records that were added since the last step */
     uint64_t noted_count;           /* outbox entries, likewise */
+    uint64_t spent_count;           /* spent keys, likewise */
     struct tg_store_outbox_place place;
     int64_t outbox_until_s; /* when the last whole way through the outbox began; INT64_MIN: none */
 };

@@ -8,6 +8,7 @@
 #include "store/memory/expiry.h"
 #include "store/memory/fact.h"
 #include "store/memory/outbox.h"
+#include "store/memory/spent.h"
 #include "store/store_port.h"
 
 #include <assert.h>
@@ -35,6 +36,7 @@ struct mem_store {
     struct tg_store_stats stats;
     struct tg_memory_expiry expiry;
     struct tg_memory_outbox outbox;
+    struct tg_memory_spent spent;
     struct tg_store_fact_copy *facts; /* owned, TG_FACT_COUNT */
 };
 
@@ -277,7 +279,8 @@ static void sweep_run(struct mem_store *m, struct tg_store_op *op)
     while (has_more && swept->removed_count < max_count) {
         has_more = remove_oldest(m, now_s, &swept->removed_count);
     }
-    if (swept->removed_count > 0) {
+    if (tg_memory_spent_sweep(&m->spent, now_s, max_count, &swept->spent_count) ||
+        swept->removed_count > 0) {
         tg_memory_mark_raise(m->facts, now_s);
     }
     entry_count = tg_memory_outbox_sweep(&m->outbox, now_s, max_count);
@@ -336,6 +339,36 @@ static void mem_settle(struct tg_store_port *port, const struct tg_store_key *ke
     op_complete(op);
 }
 
+static void mem_series(struct tg_store_port *port, const struct tg_store_key *series, int64_t end_s,
+                       tg_store_done_fn *done, void *ctx)
+{
+    struct mem_store *m = mem_of(port->store);
+    struct tg_store_op *op = tg_store_port_series(port, series, end_s, done, ctx);
+
+    if (op == NULL) {
+        return;
+    }
+    (void)pthread_mutex_lock(&m->lock);
+    tg_memory_spent_series(&m->spent, op);
+    (void)pthread_mutex_unlock(&m->lock);
+    op_complete(op);
+}
+
+static void mem_spend(struct tg_store_port *port, const struct tg_spend *spend,
+                      tg_store_spent_fn *spent, void *ctx)
+{
+    struct mem_store *m = mem_of(port->store);
+    struct tg_store_op *op = tg_store_port_spend(port, spend, spent, ctx);
+
+    if (op == NULL) {
+        return;
+    }
+    (void)pthread_mutex_lock(&m->lock);
+    tg_memory_spent_spend(&m->spent, &m->bounds.limits, op);
+    (void)pthread_mutex_unlock(&m->lock);
+    op_complete(op);
+}
+
 static void mem_fact(struct tg_store_port *port, enum tg_fact fact, tg_store_fact_fn *change,
                      void *ctx, tg_store_done_fn *done)
 {
@@ -383,7 +416,7 @@ static enum tg_err mem_survey(struct tg_store *s, tg_store_see_fn *see, void *ct
     bool goes_on = true;
 
     (void)pthread_mutex_lock(&m->lock);
-    goes_on = tg_memory_facts_show(m->facts, see, ctx);
+    goes_on = tg_memory_facts_show(m->facts, see, ctx) && tg_memory_spent_show(&m->spent, see, ctx);
     for (size_t i = 0; goes_on && i < m->slot_count; i++) {
         const struct slot *slot = &m->slots[i];
 
@@ -413,9 +446,11 @@ static void mem_watch(struct tg_store *s, tg_store_committed_fn *committed, void
 static enum tg_err mem_restore(struct tg_store *s, enum tg_store_restored how, uint64_t commits_min)
 {
     struct mem_store *m = mem_of(s);
+    size_t spent_count = 0;
 
     (void)commits_min;
     assert(atomic_load(&m->gate.port_count) == 0);
+    (void)tg_memory_spent_sweep(&m->spent, INT64_MAX, SIZE_MAX, &spent_count);
     if (how == TG_STORE_RESTORED_KEEP) {
         return TG_OK;
     }
@@ -439,6 +474,7 @@ static void mem_stats(const struct tg_store *s, struct tg_store_stats *out)
     (void)pthread_mutex_lock(&self.m->lock);
     *out = self.m->stats;
     out->outbox_count = self.m->outbox.count;
+    out->spent_count = self.m->spent.count;
     (void)pthread_mutex_unlock(&self.m->lock);
 }
 
@@ -454,6 +490,7 @@ static void mem_close(struct tg_store **s)
         tg_mem_free(m->slots[i].sealed);
     }
     tg_memory_outbox_deinit(&m->outbox);
+    tg_memory_spent_deinit(&m->spent);
     tg_memory_expiry_deinit(&m->expiry);
     (void)pthread_mutex_destroy(&m->lock);
     tg_mem_free(m->facts);
@@ -471,6 +508,8 @@ static const struct tg_store_ops mem_ops = {
     .lease = mem_lease,
     .settle = mem_settle,
     .fact = mem_fact,
+    .series = mem_series,
+    .spend = mem_spend,
     .dispatch = tg_store_port_dispatch,
     .survey = mem_survey,
     .watch = mem_watch,
