@@ -46,6 +46,7 @@ static void hand_over(int fd, const char *type, const char *token, uint64_t id)
     struct tg_push_ipc msg = { .kind = TG_PUSH_IPC_JOB,
                                .of.job = { .id = id,
                                            .expires_s = (int64_t)time(NULL) + 3600,
+                                           .now_s = (int64_t)time(NULL),
                                            .collapse = { 1 },
                                            .token_type = tg_bytes_str(type),
                                            .token_data = tg_bytes_str(token) } };

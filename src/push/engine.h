@@ -27,8 +27,8 @@ struct tg_push_engine_config {
     const struct tg_push_settings *settings; /* these are borrowed */
     const struct tg_rng *rng;
     const struct tg_log *log;
-    int64_t (*now_s)(void);   /* UTC seconds */
-    int64_t (*mono_ms)(void); /* monotonic milliseconds */
+    int64_t (*now_s)(void *ctx); /* UTC seconds that run on; may go back when the relay's do */
+    int64_t (*mono_ms)(void);    /* monotonic milliseconds */
     tg_push_outcome_fn *done;
     void *ctx;
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A message is its kind in one byte, then
- *   JOB      id u64, expires_s u64, collapse 32, type u16 + bytes, data u16 + bytes
+ *   JOB      id u64, expires_s u64, now_s u64, collapse 32, type u16 + bytes, data u16 + bytes
  *   OUTCOME  id u64, provider u8, result u8, retry_at_s u64
  *   READY    nothing
  */
@@ -21,6 +21,7 @@ static void append_job(struct tg_buf *out, const struct tg_push_ipc_job *job)
 {
     tg_buf_append_u64(out, job->id);
     tg_buf_append_u64(out, (uint64_t)job->expires_s);
+    tg_buf_append_u64(out, (uint64_t)job->now_s);
     tg_buf_append(out, TG_ARRAY_BYTES(job->collapse));
     append_sized(out, job->token_type);
     append_sized(out, job->token_data);
@@ -76,10 +77,12 @@ static bool read_job(struct tg_push_ipc_job *job, struct tg_reader *r)
 
     job->id = tg_reader_u64(r);
     job->expires_s = read_time(r);
+    job->now_s = read_time(r);
     collapse = tg_reader_bytes(r, sizeof(job->collapse));
     job->token_type = tg_reader_bytes(r, tg_reader_u16(r));
     job->token_data = tg_reader_bytes(r, tg_reader_u16(r));
-    if (collapse.len != sizeof(job->collapse) || job->token_type.len == 0 || job->expires_s < 0) {
+    if (collapse.len != sizeof(job->collapse) || job->token_type.len == 0 || job->expires_s < 0 ||
+        job->now_s < 0) {
         return false;
     }
     memcpy(job->collapse, collapse.ptr, sizeof(job->collapse));

@@ -21,6 +21,7 @@ enum tg_push_ipc_kind { TG_PUSH_IPC_JOB = 1, TG_PUSH_IPC_OUTCOME, TG_PUSH_IPC_RE
 struct tg_push_ipc_job {
     uint64_t id; /* chosen by the relay; unique among the unsettled jobs */
     int64_t expires_s;
+    int64_t now_s; /* the relay's time: the clock of the push process may be wrong or set */
     uint8_t collapse[32];
     struct tg_bytes token_type;
     struct tg_bytes token_data;
@@ -40,7 +41,7 @@ struct tg_push_ipc_outcome {
     uint64_t id;
     enum tg_push_id provider;
     enum tg_push_result result;
-    int64_t retry_at_s; /* TG_PUSH_RESULT_RETRY: UTC seconds */
+    int64_t retry_at_s; /* TG_PUSH_RESULT_RETRY: UTC seconds, by the relay's time */
 };
 
 struct tg_push_ipc {

@@ -15,12 +15,14 @@
 
 #define EXIT_KEYS 2
 #define EXIT_TROUBLE 70
+#define LATE_MAX_S 60   /* of a time that the relay sent */
 #define JOBS_AT_ONCE 64 /* jobs received before the network is served */
 
 struct process {
     int fd;
     const struct tg_log *log;
     struct tg_push_engine *engine;
+    int64_t offset_s;            /* the relay's time minus the boot clock */
     uint8_t in[TG_PUSH_IPC_MAX]; /* one message; wiped after it is read */
     struct tg_buf out;
     /* Outcomes that wait for room in the socket: at most as many as unsettled jobs. */
@@ -32,12 +34,30 @@ struct process {
 
 /* ---- clocks and memory ---------------------------------------------------------------------- */
 
-static int64_t now_s(void)
+static int64_t read_s(clockid_t id)
 {
     struct timespec now = { 0 };
 
-    (void)clock_gettime(CLOCK_REALTIME, &now);
+    (void)clock_gettime(id, &now);
     return (int64_t)now.tv_sec;
+}
+
+/* The relay's time, which runs on with the boot clock. */
+static int64_t now_s(void *ctx)
+{
+    const struct process *p = ctx;
+
+    return read_s(CLOCK_BOOTTIME) + p->offset_s;
+}
+
+/* A job may have waited in the socket, so its time may be a little late. */
+static void take_time(struct process *p, int64_t relay_s)
+{
+    int64_t offset_s = relay_s - read_s(CLOCK_BOOTTIME);
+
+    if (offset_s > p->offset_s || offset_s < p->offset_s - LATE_MAX_S) {
+        p->offset_s = offset_s;
+    }
 }
 
 static int64_t mono_ms(void)
@@ -156,6 +176,7 @@ static void take_message(struct process *p, struct tg_bytes data)
         p->is_closed = true;
         return;
     }
+    take_time(p, msg.of.job.now_s);
     tg_push_engine_take(p->engine, &msg.of.job);
 }
 
@@ -231,6 +252,7 @@ int tg_push_process_run(const struct tg_push_settings *settings, int fd, const s
     if (p != NULL && start_curl()) {
         p->fd = fd;
         p->log = log;
+        p->offset_s = read_s(CLOCK_REALTIME) - read_s(CLOCK_BOOTTIME); /* until the first job */
         tg_buf_init(&p->out, TG_PUSH_IPC_MAX);
         status = run(p, settings);
         tg_push_engine_free(&p->engine);

@@ -91,14 +91,16 @@ bool tg_push_schedule_may_report(struct tg_push_schedule *s, const char *reason,
 
 bool tg_push_route_is_in_backoff(const struct tg_push_route *route, int64_t now_s)
 {
-    return now_s < route->backoff_until_s;
+    /* A time before the beginning: the relay's time went back, and the end would be too late. */
+    return now_s >= route->backoff_from_s && now_s < route->backoff_until_s;
 }
 
 /* The longest of several waits counts: the answers to requests in flight come in any order. */
-static void back_off(struct tg_push_route *route, int64_t until_s, bool is_firm)
+static void back_off(struct tg_push_route *route, int64_t now_s, int64_t wait_s, bool is_firm)
 {
-    if (until_s > route->backoff_until_s) {
-        route->backoff_until_s = until_s;
+    if (now_s < route->backoff_from_s || now_s + wait_s > route->backoff_until_s) {
+        route->backoff_from_s = now_s;
+        route->backoff_until_s = now_s + wait_s;
     }
     route->is_backoff_firm = route->is_backoff_firm || is_firm;
 }
@@ -134,7 +136,7 @@ bool tg_push_schedule_back_off(struct tg_push_schedule *s, struct tg_push_route 
         /* Failures during a backoff belong to the failure that started it. */
         route->failure_count += was_in_backoff ? 0 : 1;
     }
-    back_off(route, now_s + wait_s, verdict->action == TG_PUSH_BLAME_CONFIG || verdict->wait_s > 0);
+    back_off(route, now_s, wait_s, verdict->action == TG_PUSH_BLAME_CONFIG || verdict->wait_s > 0);
     return tg_push_schedule_may_report(s, verdict->reason, now_s);
 }
 

@@ -23,6 +23,7 @@
 /* The route to one provider, or to one host where clients name the hosts. All zero: open. */
 struct tg_push_route {
     uint32_t failure_count; /* since the last success */
+    int64_t backoff_from_s;
     int64_t backoff_until_s;
     /* The provider set the time, or the operator must act: the success of a request that was in
        flight does not end the backoff. */

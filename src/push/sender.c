@@ -189,7 +189,7 @@ static void take_credential_end(struct tg_push_sender *sender,
 static void take_end(void *ctx, struct tg_push_transfer *transfer, enum tg_push_end end)
 {
     struct tg_push_sender *sender = ctx;
-    int64_t now_s = sender->config->now_s();
+    int64_t now_s = sender->config->now_s(sender->config->ctx);
 
     if (transfer->owner == NULL) {
         take_credential_end(sender, transfer, end, now_s);
@@ -342,7 +342,7 @@ static bool is_allowed(struct tg_push_sender *sender, const struct tg_push_ipc_j
 
 static void take_job(struct tg_push_sender *sender, const struct tg_push_ipc_job *from)
 {
-    int64_t now_s = sender->config->now_s();
+    int64_t now_s = sender->config->now_s(sender->config->ctx);
     struct tg_push_route *route = route_of(sender, from->token_data);
     struct tg_push_queue_job *job = sender->idle;
     struct tg_push_decision decision;
@@ -373,8 +373,8 @@ static void notify_later(struct tg_push_sender *sender, const struct tg_push_ipc
 {
     struct tg_push_decision decision;
 
-    tg_push_schedule_refuse(&decision, &sender->routes[0], job->expires_s, sender->config->now_s(),
-                            sender->config->rng);
+    tg_push_schedule_refuse(&decision, &sender->routes[0], job->expires_s,
+                            sender->config->now_s(sender->config->ctx), sender->config->rng);
     notify(sender, job->id, decision.result, decision.retry_at_s);
 }
 

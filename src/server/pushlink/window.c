@@ -82,6 +82,15 @@ static void settle(struct tg_push_slot *slot, enum tg_outbox_verdict verdict, in
                                 slot);
 }
 
+/* The wait is what counts: the time by which entries are due may stand still. */
+static int64_t due_of(struct tg_push_window *w, const struct tg_push_ipc_outcome *outcome)
+{
+    int64_t now_s = tg_push_now_s(&w->hand);
+    int64_t wait_s = outcome->retry_at_s - tg_clock_believed_s(&w->hand, tg_push_now_ms());
+
+    return wait_s > 0 ? now_s + wait_s : now_s;
+}
+
 bool tg_push_window_settle(struct tg_push_window *w, const void *holder,
                            const struct tg_push_ipc_outcome *outcome)
 {
@@ -98,7 +107,7 @@ bool tg_push_window_settle(struct tg_push_window *w, const void *holder,
     }
     tg_metrics_push(w->setup.metrics, outcome->provider, outcome->result);
     earn(w, outcome->result);
-    settle(slot, verdicts[outcome->result], outcome->retry_at_s);
+    settle(slot, verdicts[outcome->result], due_of(w, outcome));
     return true;
 }
 
@@ -140,6 +149,7 @@ static enum tg_err make_message(struct tg_push_slot *slot, const struct tg_outbo
     TG_TRY(w->setup.open(w->setup.open_ctx, job, &w->scratch, entry));
     TG_REQUIRE(tg_push_can_send(&w->settings, job->token_type, job->token_data), TG_E_UNSUPPORTED);
     job->id = slot->id;
+    job->now_s = tg_clock_believed_s(&w->hand, tg_push_now_ms());
     TG_TRY(tg_push_ipc_encode(&slot->message, &msg));
 out:
     tg_mem_wipe(&msg, sizeof(msg));
@@ -147,12 +157,27 @@ out:
     return err;
 }
 
+/* Whether the entry has expired by the time of the push process, but not by both times of the
+   relay: it is kept until it has, or until the clock is right again. */
+static bool is_disputed(struct tg_push_window *w, const struct tg_outbox_entry *entry)
+{
+    return entry->expires_s <= tg_clock_believed_s(&w->hand, tg_push_now_ms());
+}
+
 /* Without memory or a process the entry is tried again later. After any other error it can never
    become a push. */
 static void take_entry(struct tg_push_window *w, const struct tg_outbox_entry *entry)
 {
     struct tg_push_slot *slot = take_slot(w, entry);
-    enum tg_err err = w->is_open ? make_message(slot, entry) : TG_E_NOMEM;
+    enum tg_err err = TG_E_NOMEM;
+
+    if (is_disputed(w, entry)) {
+        settle(slot, TG_OUTBOX_RETRY, tg_push_now_s(&w->hand) + 1);
+        return;
+    }
+    if (w->is_open) {
+        err = make_message(slot, entry);
+    }
 
     if (err == TG_OK) {
         w->waiting[w->waiting_count++] = slot;

@@ -88,7 +88,8 @@ class PushProcess:
         kind = TYPES[provider].encode()
         token = token.encode() if isinstance(token, str) else token
         tag = collapse or self.tag(token)
-        self.pair.sendall(struct.pack(">BQQ", JOB, job, int(time.time()) + expires_s) + tag
+        now = int(time.time())
+        self.pair.sendall(struct.pack(">BQQQ", JOB, job, now + expires_s, now) + tag
                           + struct.pack(">H", len(kind)) + kind + struct.pack(">H", len(token)) + token)
         return job
 

@@ -13,6 +13,7 @@ static struct tg_push_ipc a_job(struct tg_bytes data)
 
     msg.of.job = (struct tg_push_ipc_job){ .id = UINT64_C(0x8877665544332211),
                                            .expires_s = 1893456000,
+                                           .now_s = 1893000000,
                                            .token_type = TG_LIT("com.apple.apns"),
                                            .token_data = data };
     memset(msg.of.job.collapse, 0xc5, sizeof(msg.of.job.collapse));
@@ -47,6 +48,7 @@ static void job__encoded__decodes_to_the_same(void **state)
     assert_int_equal(back.kind, TG_PUSH_IPC_JOB);
     assert_true(back.of.job.id == msg.of.job.id);
     assert_int_equal(back.of.job.expires_s, 1893456000);
+    assert_int_equal(back.of.job.now_s, 1893000000);
     assert_memory_equal(back.of.job.collapse, msg.of.job.collapse, 32);
     assert_true(tg_bytes_is_equal(back.of.job.token_type, TG_LIT("com.apple.apns")));
     assert_true(tg_bytes_is_equal(back.of.job.token_data, TG_LIT("00ff11")));
@@ -132,6 +134,7 @@ static void decode__field_out_of_range__syntax(void **state)
     assert_refused_with(&job, 0, 0);
     assert_refused_with(&job, 0, 4);
     assert_refused_with(&job, 9, 0x80);      /* expires_s, its sign */
+    assert_refused_with(&job, 17, 0x80);     /* now_s, its sign */
     assert_refused_with(&outcome, 9, 4);     /* provider */
     assert_refused_with(&outcome, 10, 4);    /* result */
     assert_refused_with(&outcome, 11, 0x80); /* retry_at_s, its sign */
@@ -142,7 +145,7 @@ static void decode__field_out_of_range__syntax(void **state)
 
 static void job__longest__fits_and_one_more_does_not(void **state)
 {
-    const size_t overhead = 1 + 8 + 8 + 32 + 2 + 14 + 2;
+    const size_t overhead = 1 + 8 + 8 + 8 + 32 + 2 + 14 + 2;
     const size_t max = TG_PUSH_IPC_MAX - overhead;
     uint8_t *data = tg_mem_calloc(1, max + 1);
     struct tg_push_ipc msg = a_job(tg_bytes(data, max));

@@ -399,8 +399,9 @@ static void take_outcome(void *ctx, const struct tg_push_ipc_outcome *outcome)
     outcomes->last[outcome->id] = outcome->result;
 }
 
-static int64_t fixed_now_s(void)
+static int64_t fixed_now_s(void *ctx)
 {
+    (void)ctx;
     return NOW;
 }
 

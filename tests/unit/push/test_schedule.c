@@ -315,10 +315,25 @@ static void refuse__in_backoff_or_full__at_the_end_of_the_backoff_or_within_seco
     assert_result(&f->decision, TG_PUSH_RESULT_GIVEN_UP);
 }
 
+/* The relay's time went back by an hour: a backoff of seconds does not last for an hour. */
+static void back_off__the_time_went_back__over(void **state)
+{
+    struct fixture *f = *state;
+
+    (void)decide(f, 1, TG_PUSH_WAIT_PROVIDER, 0);
+    assert_true(tg_push_route_is_in_backoff(&f->route, f->now_s));
+    f->now_s -= 3600;
+    assert_false(tg_push_route_is_in_backoff(&f->route, f->now_s));
+    (void)decide(f, 1, TG_PUSH_WAIT_PROVIDER, 0);
+    assert_true(tg_push_route_is_in_backoff(&f->route, f->now_s));
+    assert_false(tg_push_route_is_in_backoff(&f->route, f->now_s + TG_PUSH_LAST_WAIT_S));
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup(name, set_up)
     const struct CMUnitTest tests[] = {
+        CASE(back_off__the_time_went_back__over),
         CASE(decide__taken_dropped_given_up__settled_and_the_route_stays_open),
         CASE(decide__provider_waits__at_least_ten_seconds_and_doubled_up_to_the_longest),
         CASE(decide__provider_waits__spread_over_the_whole_range),

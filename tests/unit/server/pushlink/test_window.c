@@ -35,6 +35,8 @@ struct world {
     tg_store_leased_fn *leased;
     size_t settled_count;
     enum tg_outbox_verdict verdict; /* of the last */
+    int64_t due_s;
+    int64_t expires_s; /* of the entries of the next lease */
     struct tg_push_slot *unsettled[TG_PUSH_WINDOW];
     size_t unsettled_count;
     tg_store_done_fn *done;
@@ -61,8 +63,8 @@ static void record_settle(struct tg_store_port *port, const struct tg_store_key 
     (void)port;
     (void)key;
     (void)generation;
-    (void)due_s;
     world.settled_count++;
+    world.due_s = due_s;
     world.verdict = verdict;
     world.done = done;
     world.unsettled[world.unsettled_count++] = ctx;
@@ -91,6 +93,7 @@ static int setup(void **state)
 
     memset(&world, 0, sizeof(world));
     world.store.ops = &store_ops;
+    world.expires_s = 4000000000;
     start_clock(&world.clock);
     assert_int_equal(tg_metrics_new(&world.metrics, 1), TG_OK);
     setup.metrics = tg_metrics_block(world.metrics, 0);
@@ -116,7 +119,9 @@ static size_t answer_lease(void)
 
     assert_true(count <= TG_PUSH_BATCH);
     for (size_t i = 0; i < count; i++) {
-        entries[i] = (struct tg_outbox_entry){ .generation = i + 1, .sealed = TG_LIT("token") };
+        entries[i] = (struct tg_outbox_entry){ .generation = i + 1,
+                                               .expires_s = world.expires_s,
+                                               .sealed = TG_LIT("token") };
     }
     world.asked = 0;
     world.leased(&world.window, TG_OK, entries, count, 0);
@@ -178,6 +183,43 @@ static void lease__pushes_finished__continues_without_a_tick(void **state)
 {
     (void)state;
     assert_true(lease_all(TG_PUSH_RESULT_TAKEN) >= 100000);
+}
+
+/* Expired by the time of the push process, but not by both times of the relay. */
+static void lease__expiration_disputed__kept_and_not_sent(void **state)
+{
+    struct tg_push_window *w = *state;
+    int64_t now_s = tg_clock_keep(&world.clock).mark_s;
+
+    world.expires_s = now_s - 1;
+    tg_push_window_lease(w, NOW_S);
+    assert_int_equal(answer_lease(), TG_PUSH_BATCH);
+    assert_null(tg_push_window_next(w));
+    assert_int_equal(world.settled_count, TG_PUSH_BATCH);
+    assert_int_equal(world.verdict, TG_OUTBOX_RETRY);
+    assert_in_range(world.due_s, now_s + 1, now_s + 60);
+    finish_settles();
+}
+
+/* Only the wait of an outcome counts. */
+static void settle__postponed__due_after_the_wait(void **state)
+{
+    struct tg_push_window *w = *state;
+    struct tg_push_ipc_outcome outcome;
+    int64_t now_s = tg_clock_keep(&world.clock).mark_s;
+
+    /* The time by which entries are due is ahead of the believed one. */
+    atomic_store(&world.clock.used_s, now_s + 3600);
+    tg_push_window_lease(w, NOW_S);
+    (void)answer_lease();
+    outcome = outcome_of(tg_push_window_next(w), TG_PUSH_RESULT_RETRY);
+    outcome.retry_at_s = now_s + 600;
+    tg_push_window_sent(w, w, 1);
+    assert_true(tg_push_window_settle(w, w, &outcome));
+    assert_in_range(world.due_s, now_s + 3600 + 540, now_s + 3600 + 600);
+    finish_settles();
+    tg_push_window_release(w, NULL, NOW_S);
+    finish_settles();
 }
 
 static void lease__no_process_or_messages_wait__not_requested(void **state)
@@ -252,6 +294,8 @@ int main(void)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         CASE(lease__all_postponed__one_window_a_tick),
         CASE(lease__pushes_finished__continues_without_a_tick),
+        CASE(lease__expiration_disputed__kept_and_not_sent),
+        CASE(settle__postponed__due_after_the_wait),
         CASE(lease__no_process_or_messages_wait__not_requested),
         CASE(lease__no_outcomes__at_most_the_window),
         CASE(settle__not_its_job_or_twice__refused),
