@@ -87,6 +87,19 @@ static void refuse_begin(struct tg_relay *relay, const struct tg_http_request *r
                     ops, ctx);
 }
 
+int tg_relay_call_of(struct tg_bytes method, struct tg_bytes target)
+{
+    struct tg_route route;
+    int call = -1;
+
+    tg_route_find(&route, method, target);
+    if (route.kind == TG_ROUTE_CALL) {
+        call = (int)route.call;
+    }
+    tg_mem_wipe(&route, sizeof(route)); /* it has the identifier of the mailbox */
+    return call;
+}
+
 /* ---- in and out ----------------------------------------------------------------------------- */
 
 /* A create that the mailbox refuses needs no store, and it may lack the claim that its identifier

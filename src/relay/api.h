@@ -112,6 +112,9 @@ void tg_exchange_cancel(struct tg_exchange *exchange);
    drain waits for 0. */
 size_t tg_relay_in_flight(const struct tg_relay *relay);
 
+/* The call that a method and a target name (enum tg_mailbox_call), or -1: no call. */
+int tg_relay_call_of(struct tg_bytes method, struct tg_bytes target);
+
 /* A request that the transport refuses: 408, 429, 431, 503... */
 struct tg_refusal {
     unsigned status;

@@ -310,7 +310,7 @@ static enum tg_err prepare_shared(struct daemon *d, struct tg_fault *fault)
     tg_worker_settings(&shared->settings, d->config);
     TG_TRY(tg_metrics_new(&shared->metrics, shared->worker_count + 1));
     TG_TRY(start_push(d, fault));
-    tg_worker_ledger(&ledger, d->config);
+    tg_worker_ledger(&ledger, shared);
     TG_TRY(tg_ledger_new(&shared->ledger, &ledger, shared->rng));
     shared->workers = tg_mem_calloc(shared->worker_count, sizeof(*shared->workers));
     d->threads = tg_mem_calloc(shared->worker_count, sizeof(*d->threads));

@@ -39,7 +39,6 @@ struct tg_shared {
     struct tg_push_link *push;     /* NULL: no provider is configured */
     struct tg_worker *workers;     /* worker_count of them */
     size_t worker_count;
-    atomic_size_t wait_total;
     atomic_size_t offload_total;
     struct tg_standing_policy *standing; /* NULL: senders need no proof of good standing */
     atomic_bool is_draining;

@@ -19,14 +19,10 @@ static struct tg_worker *of_loop(const uv_handle_t *handle)
 
 void tg_worker_settings(struct tg_server_settings *out, const struct tg_config *config)
 {
-    uint32_t workers = config->worker_count;
-
     *out = (struct tg_server_settings){
         .body_max = config->limits.body_max,
         .stream_max = config->stream_max,
         .requests_max = config->connection_requests_max,
-        .wait_max = config->long_poll_max,
-        .connection_max = (config->connection_max + workers - 1) / workers,
         .handshake_ms = config->handshake_timeout_s * 1000u,
         .head_ms = config->header_timeout_s * 1000u,
         .body_max_ms = config->body_timeout_s * 1000u,
@@ -39,9 +35,27 @@ void tg_worker_settings(struct tg_server_settings *out, const struct tg_config *
     };
 }
 
-void tg_worker_ledger(struct tg_ledger_settings *out, const struct tg_config *config)
+/* A holder of the worker has lost its place: run_queued ends it. */
+static void on_doomed(void *ctx, size_t index)
 {
-    *out = (struct tg_ledger_settings){ .rate = config->rate, .burst = config->rate_burst };
+    struct tg_shared *shared = ctx;
+
+    (void)uv_async_send(&shared->workers[index].inbox_wake);
+}
+
+void tg_worker_ledger(struct tg_ledger_settings *out, struct tg_shared *shared)
+{
+    const struct tg_config *config = shared->config;
+
+    *out = (struct tg_ledger_settings){
+        .rate = config->rate,
+        .burst = config->rate_burst,
+        .max = { [TG_PLACE_CONNECTION] = config->connection_max,
+                 [TG_PLACE_LONG_POLL] = config->long_poll_max },
+        .worker_count = shared->worker_count,
+        .wake = on_doomed,
+        .wake_ctx = shared,
+    };
 }
 
 /* ---- store and waiters ---- */
@@ -186,9 +200,13 @@ static void run_queued(struct tg_worker *w)
     if (w->is_closing) {
         return;
     }
-    (void)tg_inbox_deliver(&w->inbox, &w->env.waiters);
+    tg_inbox_deliver(&w->inbox, &w->env.waiters);
+    is_behind = tg_waiters_run(&w->env.waiters, TG_WAKES_PER_PASS);
+    if (tg_conns_evict(&w->conns)) {
+        tg_listener_reserve(&w->listener);
+    }
     tg_pending_settle(&w->env);
-    is_behind = tg_conns_run(&w->conns) || !tg_list_is_empty(&w->env.unsettled);
+    is_behind = tg_conns_run(&w->conns) || is_behind || !tg_list_is_empty(&w->env.unsettled);
     if (is_behind) {
         (void)uv_idle_start(&w->behind, on_behind);
     } else {
@@ -256,6 +274,7 @@ static void on_tick(uv_timer_t *timer)
 
     tg_clock_tick(&w->env);
     tg_shared_beat(w->shared, w->index, w->env.now_mono_ms);
+    tg_listener_reserve(&w->listener); /* another worker may have closed a connection */
     if (w->index == 0) {
         measure_memory(w);
     }
@@ -281,7 +300,7 @@ static void drain(struct tg_worker *w)
     tg_listener_stop(&w->admin_listener);
     w->env.is_draining = true;
     tg_conns_drain(&w->conns);
-    (void)tg_waiters_wake_all(&w->env.waiters);
+    tg_waiters_wake_all(&w->env.waiters);
 }
 
 static void use_new_certificate(struct tg_worker *w)
@@ -319,37 +338,51 @@ void tg_worker_order(struct tg_worker *w, enum tg_worker_order order)
 /* ---- connections ---- */
 
 static void open_connection(struct tg_worker *w, int fd, struct tg_tls_context *tls,
-                            const struct tg_service *service, size_t max)
+                            const struct tg_service *service)
 {
-    enum tg_err err = TG_OK;
+    enum tg_err err = tg_conn_open(&w->conns, fd, tls, service);
 
-    /* docs/architecture.md, property 6 */
-    if (w->conns.count >= max) {
+    if (err != TG_OK && err != TG_E_DENIED && err != TG_E_FULL) {
+        tg_metrics_count(w->env.metrics, TG_COUNTER_ACCEPT_FAILED);
+    }
+}
+
+static void on_accepted(void *ctx, int fd, enum tg_accepted how)
+{
+    struct tg_worker *w = ctx;
+
+    w->conns.must_make_room = how == TG_ACCEPTED_LAST;
+    open_connection(w, fd, w->tls, &w->service);
+    w->conns.must_make_room = false;
+}
+
+/* Room for a newcomer that nobody knows yet. */
+static void on_starved(void *ctx)
+{
+    static const struct tg_network unknown = { .family = TG_NETWORK_OTHER };
+    struct tg_worker *w = ctx;
+    struct tg_payer payer;
+
+    tg_ledger_find(w->env.ledger, &payer, &unknown, w->env.now_mono_ms);
+    (void)tg_holders_make_room(tg_ledger_holders(w->env.ledger, TG_PLACE_CONNECTION), &payer,
+                               w->env.worker);
+}
+
+/* An operator can connect even when the relay is full. */
+static void on_admin_accepted(void *ctx, int fd, enum tg_accepted how)
+{
+    static const struct tg_payer exempt = { .kind = TG_PAYER_EXEMPT };
+    struct tg_worker *w = ctx;
+
+    if (w->conns.free_count >= ADMIN_CONNECTIONS ||
+        (how == TG_ACCEPTED_LAST &&
+         !tg_holders_make_room(tg_ledger_holders(w->env.ledger, TG_PLACE_CONNECTION), &exempt,
+                               w->env.worker))) {
         tg_metrics_count(w->env.metrics, TG_COUNTER_REFUSED_CONNECTIONS);
         (void)close(fd);
         return;
     }
-    err = tg_conn_open(&w->conns, fd, tls, service);
-    if (err != TG_OK) {
-        tg_metrics_count(w->env.metrics,
-                         err == TG_E_FULL ? TG_COUNTER_REFUSED_MEMORY : TG_COUNTER_ACCEPT_FAILED);
-    }
-}
-
-static void on_accepted(void *ctx, int fd)
-{
-    struct tg_worker *w = ctx;
-
-    open_connection(w, fd, w->tls, &w->service, w->env.settings->connection_max);
-}
-
-static void on_admin_accepted(void *ctx, int fd)
-{
-    struct tg_worker *w = ctx;
-
-    /* An operator can connect even when the relay is full. */
-    open_connection(w, fd, NULL, &w->admin.service,
-                    w->env.settings->connection_max + ADMIN_CONNECTIONS);
+    open_connection(w, fd, NULL, &w->admin.service);
 }
 
 /* ---- starting and stopping ---- */
@@ -377,9 +410,11 @@ static enum tg_err start_listening(struct tg_worker *w, int listen_fd, int admin
 {
     enum tg_err err = TG_E_BUG;
 
-    w->listener = (struct tg_listener){
-        .metrics = w->env.metrics, .log = w->shared->log, .accepted = on_accepted, .ctx = w
-    };
+    w->listener = (struct tg_listener){ .metrics = w->env.metrics,
+                                        .log = w->shared->log,
+                                        .accepted = on_accepted,
+                                        .starved = on_starved,
+                                        .ctx = w };
     w->admin_listener = w->listener;
     w->admin_listener.accepted = on_admin_accepted;
     TG_TRY(tg_listener_start(&w->listener, &w->loop, listen_fd));
@@ -413,10 +448,10 @@ enum tg_err tg_worker_init(struct tg_worker *w, struct tg_shared *shared, size_t
     tg_clock_hand_init(&w->hand, shared->clock);
     now = tg_clock_read(&w->hand, &now_mono_ms);
     tg_env_init(&w->env, &shared->settings, shared->log, tg_metrics_block(shared->metrics, index),
-                &shared->wait_total, now, now_mono_ms);
+                shared->ledger, now, now_mono_ms);
     w->env.hand = &w->hand;
-    w->env.ledger = shared->ledger;
     w->env.memory = &shared->memory;
+    w->env.worker = index;
     TG_TRY(tg_conns_init(&w->conns, &w->env, &w->loop));
     TG_TRY(tg_inbox_init(&w->inbox));
     TG_TRY(start_handles(w));

@@ -58,8 +58,8 @@ struct tg_worker {
 
 /* Numbers for the engines, from the configuration. */
 void tg_worker_settings(struct tg_server_settings *out, const struct tg_config *config);
-/* The same for the ledger. */
-void tg_worker_ledger(struct tg_ledger_settings *out, const struct tg_config *config);
+/* The same for the ledger. shared must stay: the ledger wakes its workers. */
+void tg_worker_ledger(struct tg_ledger_settings *out, struct tg_shared *shared);
 
 /*
  * Prepares the loop. Takes ownership of the sockets; admin_fd -1: none.

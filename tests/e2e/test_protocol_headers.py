@@ -88,7 +88,7 @@ def request_id__every_answer__echoed(api):
 @pytest.mark.parametrize("transport", ["h1", "h2"])
 def request_id__relay_is_at_a_limit__echoed(tmp_path, transport):
     mark = [(REQUEST_ID, "Mark/" + new_id().upper())]
-    args = ["--rate", "1", "--rate-burst", "3", "--max-long-polls", "1", "--workers", "1"]
+    args = ["--rate", "1", "--rate-burst", "60", "--max-long-polls", "1", "--workers", "1"]
     with relay_process.Relay(tmp_path, args=args) as relay, \
             contextlib.closing(open_api(relay, transport)) as api, \
             contextlib.closing(open_api(relay)) as other:

@@ -22,7 +22,7 @@ struct held {
 struct state {
     struct tg_server_settings settings;
     struct tg_metrics *metrics;
-    atomic_size_t wait_total;
+    struct tg_ledger *ledger;
     struct tg_env env;
     struct tg_service service;
     struct tg_proto_io io;
@@ -198,6 +198,10 @@ static void feed_all(struct state *s, struct tg_bytes in)
 
 int fuzz_conn(fuzz_engine_fn *engine, const uint8_t *data, size_t len)
 {
+    static const struct tg_ledger_settings limits = { .burst = 1,
+                                                      .max = { [TG_PLACE_LONG_POLL] = 6 },
+                                                      .worker_count = 1 };
+    static struct tg_ledger *ledger; /* of all runs: making one takes longer than a run */
     static struct state state;
     struct state *s = &state;
 
@@ -206,18 +210,19 @@ int fuzz_conn(fuzz_engine_fn *engine, const uint8_t *data, size_t len)
     }
     current = s;
     memset(s, 0, sizeof(*s));
+    check(ledger != NULL || tg_ledger_new(&ledger, &limits, &tg_rng_system) == TG_OK);
+    s->ledger = ledger;
     s->mode = data[0];
     s->settings = (struct tg_server_settings){ .body_max = 2000,
                                                .stream_max = 20,
                                                .requests_max = 50,
-                                               .wait_max = 6,
                                                .head_ms = 10000,
                                                .body_max_ms = 40000,
                                                .write_ms = 20000,
                                                .idle_ms = 30000,
                                                .drain_idle_ms = 1000 };
     check(tg_metrics_new(&s->metrics, 1) == TG_OK);
-    tg_env_init(&s->env, &s->settings, NULL, tg_metrics_block(s->metrics, 0), &s->wait_total,
+    tg_env_init(&s->env, &s->settings, NULL, tg_metrics_block(s->metrics, 0), s->ledger,
                 tg_moment_sure(1893456000), 1000);
     s->service = (struct tg_service){
         .begin = on_begin, .refuse = on_refuse, .resume = on_resume, .cancel = on_cancel, .ctx = s
@@ -227,14 +232,16 @@ int fuzz_conn(fuzz_engine_fn *engine, const uint8_t *data, size_t len)
     s->proto = engine(&s->env, &s->io, &s->service);
     check(s->proto != NULL);
     feed_all(s, tg_bytes(data + 1, len - 1));
-    if (!s->proto->is_finished) {
+    if (!s->proto->is_finished && len % 2 == 0) {
+        s->proto->ops->evict(s->proto);
+    } else if (!s->proto->is_finished) {
         s->proto->ops->eof(s->proto);
     }
     between(s);
     s->proto->ops->cancel(s->proto);
     s->proto->ops->free(s->proto);
     check(s->env.waiters.count == 0 && s->io.peer.wait_count == 0);
-    check(atomic_load(&s->wait_total) == 0);
+    check(tg_holders_count(tg_ledger_holders(s->ledger, TG_PLACE_LONG_POLL)) == 0);
     check(tg_metrics_gauge_sum(s->metrics, TG_GAUGE_REQUESTS) == 0);
     for (size_t i = 0; i < HELD_MAX; i++) {
         check(s->held[i].ops == NULL);

@@ -13,9 +13,11 @@
     "Forwarded and X-Forwarded-For do not name one client (expected: its IP address as the last "  \
     "entry that is no trusted proxy)"
 
-/* Finds the payer of the connection, if that has not been done or a salt has changed since. It is
-   exempt for a trusted proxy, which holds connections for many clients. */
-void tg_client_find_peer(struct tg_peer *peer, const struct tg_env *env);
+/* The payer of the connection; found again when a salt has changed. A trusted proxy, which holds
+   connections for many clients, is exempt. */
+const struct tg_payer *tg_client_find_peer(struct tg_peer *peer, const struct tg_env *env);
+/* The connection is of this client, which a PROXY header names. Its address is not kept. */
+void tg_client_set_peer(struct tg_peer *peer, const struct tg_env *env, const struct tg_ip *client);
 
 /* Finds the payer of a request: the client that a trusted proxy names; otherwise the network of the
    connection, also of a proxy that names nobody. False: the proxy does not say who the client is.

@@ -14,19 +14,17 @@
 /* ---- from the configuration ---- */
 
 struct tg_server_settings {
-    size_t body_max;         /* bytes of a request body */
-    uint32_t stream_max;     /* concurrent HTTP/2 streams of a connection */
-    uint32_t requests_max;   /* requests of a connection; then it is closed */
-    uint32_t wait_max;       /* long polls, over all workers */
-    uint32_t connection_max; /* of one worker */
-    uint32_t handshake_ms;   /* TLS */
-    uint32_t head_ms;        /* HTTP/1.1: from the first byte to the last header. HTTP/2: from an
-                                early answer to the end of its request */
-    uint32_t body_max_ms;    /* the longest time for a body, at any rate */
-    uint32_t write_ms;       /* without progress in sending: the peer does not read */
-    uint32_t idle_ms;        /* between requests */
-    uint32_t linger_ms;      /* reading on after the last answer */
-    uint32_t drain_idle_ms;  /* between requests while the server drains */
+    size_t body_max;        /* bytes of a request body */
+    uint32_t stream_max;    /* concurrent HTTP/2 streams of a connection */
+    uint32_t requests_max;  /* requests of a connection; then it is closed */
+    uint32_t handshake_ms;  /* TLS */
+    uint32_t head_ms;       /* HTTP/1.1: from the first byte to the last header. HTTP/2: from an
+                               early answer to the end of its request */
+    uint32_t body_max_ms;   /* the longest time for a body, at any rate */
+    uint32_t write_ms;      /* without progress in sending: the peer does not read */
+    uint32_t idle_ms;       /* between requests */
+    uint32_t linger_ms;     /* reading on after the last answer */
+    uint32_t drain_idle_ms; /* between requests while the server drains */
     const struct tg_ip_set *trusted_proxies; /* borrowed */
     bool needs_proxy_header; /* each connection of a trusted proxy begins with one */
 };
@@ -42,6 +40,7 @@ struct tg_server_settings {
 #define TG_LINGER_MS 2000u
 #define TG_DRAIN_IDLE_MS 1000u
 #define TG_WAITS_PER_PEER_MAX 8u /* long polls */
+#define TG_WAKES_PER_PASS 32u    /* long polls that a pass of the loop wakes */
 
 /* Bytes kept for the peer: up to TG_UNSENT_MAX, and answers written before reading stops. */
 #define TG_OUT_MAX (TG_UNSENT_MAX + 2u * TG_RESPONSE_BODY_MAX)

@@ -6,13 +6,13 @@
 
 void tg_env_init(struct tg_env *env, const struct tg_server_settings *settings,
                  const struct tg_log *log, struct tg_metrics_block *metrics,
-                 atomic_size_t *wait_total, struct tg_moment now, uint64_t now_mono_ms)
+                 struct tg_ledger *ledger, struct tg_moment now, uint64_t now_mono_ms)
 {
     memset(env, 0, sizeof(*env)); /* a literal of this size would not fit a small stack */
     env->settings = settings;
     env->log = log;
     env->metrics = metrics;
-    env->wait_total = wait_total;
+    env->ledger = ledger;
     env->now = now;
     env->now_mono_ms = now_mono_ms;
     env->date_s = INT64_MIN;

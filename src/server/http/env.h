@@ -31,9 +31,9 @@ struct tg_env {
     const struct tg_server_settings *settings;
     const struct tg_log *log;
     struct tg_metrics_block *metrics;
-    atomic_size_t *wait_total; /* long polls over all workers */
-    struct tg_ledger *ledger;  /* shared by all workers; NULL: no limits */
-    struct tg_memory *memory;  /* the same */
+    struct tg_ledger *ledger; /* shared by all workers */
+    struct tg_memory *memory; /* the same; NULL: no limits */
+    size_t worker;            /* this worker, for the ledger */
 
     struct tg_wheel wheel;
     struct tg_waiters waiters;
@@ -45,11 +45,11 @@ struct tg_env {
     char date[TG_DATE_LEN + 1];
 };
 
-/* The pointers are borrowed until deinit. The caller sets ledger and memory afterwards, and keeps
+/* The pointers are borrowed until deinit. The caller sets memory and worker afterwards, and keeps
    now and now_mono_ms up to date. */
 void tg_env_init(struct tg_env *env, const struct tg_server_settings *settings,
                  const struct tg_log *log, struct tg_metrics_block *metrics,
-                 atomic_size_t *wait_total, struct tg_moment now, uint64_t now_mono_ms);
+                 struct tg_ledger *ledger, struct tg_moment now, uint64_t now_mono_ms);
 /* After every connection was freed. */
 void tg_env_deinit(struct tg_env *env);
 

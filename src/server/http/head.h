@@ -20,6 +20,7 @@
 #define TG_HEAD_BAD_TRAILER                                                                        \
     "a trailer has a field that must be in the head: about length, routing, content or conditions"
 #define TG_HEAD_EXPECTATION "Expect can only be 100-continue"
+#define TG_HEAD_OVER_RATE "too many requests from this network"
 #define TG_HEAD_NO_CONNECT "CONNECT is not supported: this server is not a proxy"
 _Static_assert(TG_HEAD_MAX == 32u * 1024u && TG_HEADERS_MAX == 64u && TG_TARGET_MAX == 4096u,
                "the texts above name these limits");

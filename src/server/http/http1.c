@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "server/http/chunk.h"
 #include "server/http/http1_parser.h"
+#include "server/http/payment.h"
 
 #define BAD_VERSION "unsupported HTTP version; expected 1.0, 1.1 or 2"
 
@@ -101,6 +102,7 @@ static bool start(struct tg_http1 *h)
         finish(h, false);
         return false;
     }
+    tg_payment_begin(&h->pending);
     h->pending.request_id = (struct tg_request_id){ .presence = TG_ABSENT };
     tg_http1_parser_start(&h->parser, h->mem, &h->pending.request_id, h->env->settings->body_max);
     h->state = STATE_HEAD;
@@ -119,9 +121,36 @@ static bool start(struct tg_http1 *h)
     return true;
 }
 
-static void dispatch(struct tg_http1 *h)
+static void view_request(struct tg_http1 *h, struct tg_http_request *out)
 {
     const char *name = llhttp_method_name((llhttp_method_t)h->parser.llhttp.method);
+
+    tg_reqmem_request(h->mem, h->env->headers, tg_bytes_str(name), out);
+}
+
+/* False: the network is over its budget or not known, and the request was refused. It ends the
+   connection if a body follows: reading that would cost more than a new connection, which is
+   refused earlier. */
+static bool admit(struct tg_http1 *h)
+{
+    struct tg_http_request head;
+    struct tg_head_fault fault = { 0 };
+
+    view_request(h, &head);
+    fault = tg_payment_head(&h->pending, &head);
+    if (fault.status == 0) {
+        return true;
+    }
+    h->can_keep = h->parser.is_complete && llhttp_should_keep_alive(&h->parser.llhttp) != 0;
+    h->state = STATE_BUSY;
+    tg_deadline_clear(&h->deadline);
+    tg_pending_refuse(&h->pending, fault.status, fault.detail, h->pending.retry_s);
+    put_mem(h);
+    return false;
+}
+
+static void dispatch(struct tg_http1 *h)
+{
     struct tg_http_request request;
 
     if (!tg_pending_has_memory(&h->pending, h->mem->body.len)) {
@@ -132,7 +161,7 @@ static void dispatch(struct tg_http1 *h)
     h->state = STATE_BUSY;
     h->proto.is_busy = true;
     tg_deadline_clear(&h->deadline);
-    tg_reqmem_request(h->mem, h->env->headers, tg_bytes_str(name), &request);
+    view_request(h, &request);
     if (h->parser.is_body_too_large) {
         tg_metrics_count(h->env->metrics, TG_COUNTER_REFUSED_SIZE);
         request.is_body_too_large = true;
@@ -233,6 +262,8 @@ static void end_head(struct tg_http1 *h)
     fault = tg_head_check(h->mem, h->parser.llhttp.method == HTTP_CONNECT, &h->facts);
     if (fault.status != 0) {
         refuse(h, fault.status, fault.detail);
+    } else if (!admit(h)) {
+        return;
     } else if (h->parser.is_complete) {
         dispatch(h);
     } else {
@@ -255,6 +286,7 @@ static size_t feed_head(struct tg_http1 *h, struct tg_bytes in)
         return used;
     }
     h->head_len += used;
+    tg_payment_received(&h->pending, used);
     error = llhttp_execute(&h->parser.llhttp, (const char *)in.ptr, used);
     if (error != HPE_OK && !(error == HPE_PAUSED && guard == TG_GUARD_END)) {
         refuse_parse_error(h, error);
@@ -282,6 +314,7 @@ static size_t feed_parser(struct tg_http1 *h, struct tg_bytes in, bool is_end)
         used = (size_t)((const uint8_t *)llhttp_get_error_pos(&h->parser.llhttp) - in.ptr);
     }
     h->body_raw_len += used;
+    tg_payment_received(&h->pending, used);
     if (h->facts.has_chunked && (h->parser.is_complete != is_end || used != in.len)) {
         refuse_parse_error(h, error);
     } else if (h->parser.is_body_too_large || h->parser.is_complete) {
@@ -377,6 +410,14 @@ static void http1_drain(struct tg_proto *p)
     }
 }
 
+static void http1_evict(struct tg_proto *p)
+{
+    struct tg_http1 *h = of_proto(p);
+
+    h->can_keep = false;
+    tg_pending_evict(&h->pending);
+}
+
 static void http1_cancel(struct tg_proto *p)
 {
     struct tg_http1 *h = of_proto(p);
@@ -423,6 +464,7 @@ static const struct tg_proto_ops http1_ops = {
     .pump = http1_pump,
     .eof = http1_eof,
     .drain = http1_drain,
+    .evict = http1_evict,
     .cancel = http1_cancel,
     .free = http1_free,
 };

@@ -124,6 +124,19 @@ static void http2_drain(struct tg_proto *p)
     c->io->kick(c->io);
 }
 
+static void http2_evict(struct tg_proto *p)
+{
+    struct tg_http2 *c = of_proto(p);
+
+    for (struct tg_link *link = c->streams.next; link != &c->streams; link = link->next) {
+        tg_pending_evict(&TG_CONTAINER(link, struct tg_http2_stream, link)->pending);
+    }
+    (void)nghttp2_submit_goaway(c->session, NGHTTP2_FLAG_NONE,
+                                nghttp2_session_get_last_proc_stream_id(c->session),
+                                NGHTTP2_NO_ERROR, NULL, 0);
+    http2_pump(p);
+}
+
 static void http2_cancel(struct tg_proto *p)
 {
     struct tg_http2 *c = of_proto(p);
@@ -166,6 +179,7 @@ static const struct tg_proto_ops http2_ops = {
     .pump = http2_pump,
     .eof = http2_eof,
     .drain = http2_drain,
+    .evict = http2_evict,
     .cancel = http2_cancel,
     .free = http2_free,
 };

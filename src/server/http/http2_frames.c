@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "server/http/http2_head.h"
+#include "server/http/payment.h"
 
 #define WINDOW_MAX INT32_MAX /* RFC 9113, section 6.9.1 */
 
@@ -46,6 +47,7 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
     s->pending = (struct tg_pending){
         .env = c->env, .service = c->service, .peer = &c->io->peer, .respond = tg_http2_on_respond
     };
+    tg_payment_begin(&s->pending);
     tg_list_append(&c->streams, &s->link);
     c->stream_count++;
     c->request_count++;

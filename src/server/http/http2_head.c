@@ -2,6 +2,7 @@
 #include "server/http/http2_head.h"
 
 #include "base/num.h"
+#include "server/http/payment.h"
 
 #include <string.h>
 
@@ -86,6 +87,7 @@ static void store_field(struct tg_http2_stream *s, struct tg_bytes name, struct 
 
 bool tg_http2_head_field(struct tg_http2_stream *s, struct tg_bytes name, struct tg_bytes value)
 {
+    tg_payment_received(&s->pending, name.len + value.len);
     if (!limit(s, name, value)) {
         return false;
     }
@@ -230,6 +232,8 @@ void tg_http2_head_end(struct tg_http2_stream *s, bool has_body)
     }
     if (s->fault.status != 0) {
         tg_http2_refuse(s, s->fault.status, s->fault.detail);
+    } else if (!tg_http2_admit(s)) {
+        return;
     } else if (has_body && announced.is_too_large) {
         tg_http2_dispatch(s, true);
     } else if (has_body && announced.is_continue_expected) {

@@ -2,6 +2,7 @@
 #include "server/http/http2_stream.h"
 
 #include "base/mem.h"
+#include "server/http/payment.h"
 
 #include <string.h>
 
@@ -180,6 +181,7 @@ void tg_http2_receive(struct tg_http2_stream *s, struct tg_bytes part)
         discard(s, part.len);
         return;
     }
+    tg_payment_received(&s->pending, part.len);
     /* The stream's window is not opened while its body is kept, so it bounds the body. */
     s->unreturned += part.len;
     if (part.len > s->conn->env->settings->body_max - s->mem->body.len) {
@@ -215,6 +217,16 @@ void tg_http2_dispatch(struct tg_http2_stream *s, bool is_body_too_large)
     tg_reqmem_free(&s->mem);
 }
 
+static void refuse(struct tg_http2_stream *s, unsigned status, const char *detail,
+                   unsigned retry_after_s)
+{
+    s->is_dispatched = true;
+    tg_deadline_clear(&s->deadline);
+    tg_reqmem_free(&s->mem);
+    give_up_body(s);
+    tg_pending_refuse(&s->pending, status, detail, retry_after_s);
+}
+
 void tg_http2_refuse(struct tg_http2_stream *s, unsigned status, const char *detail)
 {
     bool is_size = status == 413 || status == 414 || status == 431;
@@ -223,11 +235,20 @@ void tg_http2_refuse(struct tg_http2_stream *s, unsigned status, const char *det
                                             : status == 408 ? TG_COUNTER_REFUSED_TIMEOUT
                                             : status == 503 ? TG_COUNTER_REFUSED_MEMORY
                                                             : TG_COUNTER_REFUSED_SYNTAX);
-    s->is_dispatched = true;
-    tg_deadline_clear(&s->deadline);
-    tg_reqmem_free(&s->mem);
-    give_up_body(s);
-    tg_pending_refuse(&s->pending, status, detail, status == 503 ? TG_RETRY_AFTER_MEMORY_S : 0);
+    refuse(s, status, detail, status == 503 ? TG_RETRY_AFTER_MEMORY_S : 0);
+}
+
+bool tg_http2_admit(struct tg_http2_stream *s)
+{
+    struct tg_http_request head;
+    struct tg_head_fault fault = { 0 };
+
+    tg_reqmem_request(s->mem, s->conn->env->headers, tg_bytes(s->method, s->method_len), &head);
+    fault = tg_payment_head(&s->pending, &head);
+    if (fault.status != 0) {
+        refuse(s, fault.status, fault.detail, s->pending.retry_s);
+    }
+    return fault.status == 0;
 }
 
 void tg_http2_on_body_deadline(struct tg_deadline *d)

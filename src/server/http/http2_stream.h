@@ -38,6 +38,9 @@ struct tg_http2_stream {
 void tg_http2_stream_free(struct tg_http2_stream *s);
 /* A part of the body: kept, or discarded once the request is answered. */
 void tg_http2_receive(struct tg_http2_stream *s, struct tg_bytes part);
+/* The head is complete. False: its network is over its budget or not known, and the request was
+   refused. */
+TG_NODISCARD bool tg_http2_admit(struct tg_http2_stream *s);
 /* Gives the request to the service: it is complete, or its body is too large. */
 void tg_http2_dispatch(struct tg_http2_stream *s, bool is_body_too_large);
 /* A part of the answer was sent: the time for the rest starts again. */

@@ -55,11 +55,10 @@ bool tg_inbox_put(struct tg_inbox *in, const struct tg_store_key *key)
     return was_empty;
 }
 
-size_t tg_inbox_deliver(struct tg_inbox *in, struct tg_waiters *w)
+void tg_inbox_deliver(struct tg_inbox *in, struct tg_waiters *w)
 {
     struct tg_store_key *keys = NULL;
     size_t count = 0;
-    size_t woken = 0;
     bool is_all = false;
 
     (void)pthread_mutex_lock(&in->lock);
@@ -73,12 +72,11 @@ size_t tg_inbox_deliver(struct tg_inbox *in, struct tg_waiters *w)
     (void)pthread_mutex_unlock(&in->lock);
 
     if (is_all) {
-        woken = tg_waiters_wake_all(w);
+        tg_waiters_wake_all(w);
     } else {
         for (size_t i = 0; i < count; i++) {
-            woken += tg_waiters_wake(w, &keys[i]);
+            (void)tg_waiters_wake(w, &keys[i]);
         }
     }
     tg_mem_free(keys);
-    return woken;
 }

@@ -26,8 +26,7 @@ void tg_inbox_deinit(struct tg_inbox *in);
 /* Any thread. Returns whether the reader must be notified: the inbox was empty. No change is lost:
    if the key cannot be kept, the reader wakes every waiter. */
 bool tg_inbox_put(struct tg_inbox *in, const struct tg_store_key *key);
-/* The reader's thread: wakes the waiters on the keys of the inbox and empties it. Returns how many
-   were woken. */
-size_t tg_inbox_deliver(struct tg_inbox *in, struct tg_waiters *w);
+/* The reader's thread: marks the waiters on the keys of the inbox and empties it. */
+void tg_inbox_deliver(struct tg_inbox *in, struct tg_waiters *w);
 
 #endif

@@ -16,6 +16,32 @@ static uint64_t now_us(void)
     return (uint64_t)ts.tv_sec * 1000000u + (uint64_t)ts.tv_nsec / 1000u;
 }
 
+static struct tg_holders *places(const struct tg_pending *p, enum tg_place place)
+{
+    return tg_ledger_holders(p->env->ledger, place);
+}
+
+/* What the place of the connection is worth. */
+static void set_worth(struct tg_pending *p)
+{
+    struct tg_peer *peer = p->peer;
+    enum tg_worth worth = peer->wait_count > 0 ? TG_WORTH_WAITING
+                          : peer->is_proven    ? TG_WORTH_PROVEN
+                                               : TG_WORTH_NONE;
+
+    if (peer->holder != NULL && worth != peer->worth) {
+        peer->worth = worth;
+        tg_holders_set_worth(places(p, TG_PLACE_CONNECTION), peer->holder, worth);
+    }
+}
+
+static void set_active(struct tg_peer *peer)
+{
+    if (peer->holder != NULL) {
+        atomic_store_explicit(&peer->holder->is_active, peer->open_count > 0, memory_order_relaxed);
+    }
+}
+
 static void stop_waiting(struct tg_pending *p)
 {
     if (!p->is_waiting) {
@@ -25,8 +51,9 @@ static void stop_waiting(struct tg_pending *p)
     tg_waiters_remove(&p->env->waiters, &p->waiter);
     tg_deadline_clear(&p->deadline);
     tg_link_remove(&p->unsettled);
+    tg_holders_leave(places(p, TG_PLACE_LONG_POLL), &p->place);
     p->peer->wait_count--;
-    (void)atomic_fetch_sub_explicit(p->env->wait_total, 1, memory_order_relaxed);
+    set_worth(p);
     tg_metrics_gauge_add(p->env->metrics, TG_GAUGE_LONG_POLLS, -1);
 }
 
@@ -39,6 +66,8 @@ static void opened(struct tg_pending *p)
     p->exchange = NULL;
     p->begun_us = now_us();
     p->peer->request_count++;
+    p->peer->open_count++;
+    set_active(p->peer);
     tg_metrics_gauge_add(p->env->metrics, TG_GAUGE_REQUESTS, 1);
 }
 
@@ -48,7 +77,17 @@ static void closed(struct tg_pending *p)
     p->is_open = false;
     p->exchange = NULL;
     tg_mem_wipe(&p->request_id, sizeof(p->request_id));
+    p->peer->open_count--;
+    set_active(p->peer);
     tg_metrics_gauge_add(p->env->metrics, TG_GAUGE_REQUESTS, -1);
+}
+
+/* A call that needs a claim of the mailbox succeeded. A preview and OPTIONS need none, and a
+   refusal shows nothing: they give a connection no worth. spec: protocol/3#places */
+static bool is_proof(const struct tg_http_response *response)
+{
+    return response->status / 100 == 2 && response->call >= 0 &&
+           response->call != (int)TG_CALL_PREVIEW;
 }
 
 static void on_respond(void *ctx, const struct tg_http_response *response)
@@ -63,7 +102,9 @@ static void on_respond(void *ctx, const struct tg_http_response *response)
         tg_metrics_count(metrics, response->is_disputed ? TG_COUNTER_REFUSED_CLOCK
                                                         : TG_COUNTER_REFUSED_STORE);
     }
+    p->peer->is_proven = p->peer->is_proven || is_proof(response);
     closed(p);
+    set_worth(p);
     p->respond(p, response);
     tg_account_leave(account, before);
     tg_metrics_request(metrics, response->call, response->status, spent_us);
@@ -97,17 +138,19 @@ static void on_wait(void *ctx, struct tg_exchange *exchange, const struct tg_sto
 {
     struct tg_pending *p = ctx;
     struct tg_env *env = p->env;
-    size_t total = atomic_fetch_add_explicit(env->wait_total, 1, memory_order_relaxed);
-    bool is_over = p->peer->is_gone || total >= env->settings->wait_max ||
-                   p->peer->wait_count >= TG_WAITS_PER_PEER_MAX;
+    bool is_over = p->peer->is_gone || p->peer->wait_count >= TG_WAITS_PER_PEER_MAX;
 
     p->exchange = exchange;
     p->waiter.woken = on_woken;
     p->is_waiting = true;
     p->has_waited = true;
     p->peer->wait_count++;
+    set_worth(p);
     tg_metrics_gauge_add(env->metrics, TG_GAUGE_LONG_POLLS, 1);
-    if (is_over || env->is_draining || tg_waiters_add(&env->waiters, &p->waiter, key) != TG_OK) {
+    if (is_over || env->is_draining ||
+        !tg_holders_enter(places(p, TG_PLACE_LONG_POLL), &p->place, &p->payer, env->worker,
+                          TG_WORTH_WAITING) ||
+        tg_waiters_add(&env->waiters, &p->waiter, key) != TG_OK) {
         tg_list_append(&env->unsettled, &p->unsettled);
         return;
     }
@@ -116,40 +159,6 @@ static void on_wait(void *ctx, struct tg_exchange *exchange, const struct tg_sto
 }
 
 static const struct tg_exchange_ops exchange_ops = { .respond = on_respond, .wait = on_wait };
-
-/* 0: within the limit; otherwise the seconds until the client may repeat the request. */
-static unsigned over_rate_s(struct tg_pending *p, const struct tg_payer *payer)
-{
-    struct tg_env *env = p->env;
-    unsigned retry_s = tg_ledger_charge(env->ledger, payer, TG_WORK_HEAD, env->now_mono_ms);
-
-    if (retry_s == 0) {
-        retry_s = tg_ledger_charge(env->ledger, payer, TG_WORK_REQUEST, env->now_mono_ms);
-    }
-    return retry_s;
-}
-
-/* Whether the request may go to the service. Otherwise it has been answered. */
-static bool admit(struct tg_pending *p, const struct tg_http_request *request)
-{
-    struct tg_payer payer;
-    unsigned retry_s = 0;
-
-    if (!p->service->is_rate_limited || p->env->ledger == NULL) {
-        return true;
-    }
-    if (!tg_client_find_payer(&payer, p->peer, p->env, request)) {
-        tg_metrics_count(p->env->metrics, TG_COUNTER_REFUSED_SYNTAX);
-        tg_pending_refuse(p, 400, TG_CLIENT_NOT_NAMED, 0);
-        return false;
-    }
-    retry_s = over_rate_s(p, &payer);
-    if (retry_s > 0) {
-        tg_metrics_count(p->env->metrics, TG_COUNTER_REFUSED_RATE);
-        tg_pending_refuse(p, 429, "too many requests from this network", retry_s);
-    }
-    return retry_s == 0;
-}
 
 bool tg_pending_has_memory(const struct tg_pending *p, size_t body_len)
 {
@@ -161,9 +170,6 @@ void tg_pending_begin(struct tg_pending *p, const struct tg_http_request *reques
 {
     struct tg_exchange *exchange = NULL;
 
-    if (!admit(p, request)) {
-        return;
-    }
     opened(p);
     p->env->was_used = true;
     exchange = p->service->begin(p->service->ctx, request, p->env->now, &exchange_ops, p);
@@ -209,9 +215,23 @@ static void refuse_wait(struct tg_pending *p)
     tg_pending_refuse(p, 503, "too many long polls are waiting", RETRY_AFTER_BUSY_S);
 }
 
+void tg_pending_evict(struct tg_pending *p)
+{
+    if (p->is_waiting) {
+        tg_metrics_count(p->env->metrics, TG_COUNTER_EVICTED_LONG_POLLS);
+        refuse_wait(p);
+    }
+}
+
 void tg_pending_settle(struct tg_env *env)
 {
+    struct tg_holders *polls = tg_ledger_holders(env->ledger, TG_PLACE_LONG_POLL);
+    struct tg_holder *holder = NULL;
     struct tg_link *link = NULL;
+
+    while ((holder = tg_holders_next_doomed(polls, env->worker)) != NULL) {
+        tg_pending_evict(TG_CONTAINER(holder, struct tg_pending, place));
+    }
 
     while ((link = tg_list_shift(&env->unsettled)) != NULL) {
         struct tg_pending *p = TG_CONTAINER(link, struct tg_pending, unsettled);

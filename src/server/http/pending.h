@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * server/http/pending.h - a pending request: begun by an HTTP engine, answered by a service.
- * It applies the rate limit, holds long polls, and counts.
+ * It holds long polls, and counts. payment.h has what a request costs.
  * Layer: L4.      Threads: its worker's.      Blocks: no.
  */
 #ifndef TG_SERVER_HTTP_PENDING_H
@@ -16,11 +16,16 @@ struct tg_peer {
     struct tg_account *account; /* of the connection; NULL in tests: no limits */
     bool is_gone;               /* it has finished sending: its long polls need no answer */
     size_t wait_count;          /* long polls waiting */
+    size_t open_count;          /* requests in progress */
     uint64_t request_count;     /* requests begun or refused */
-    bool is_proxy;         /* the other end is a trusted proxy: its requests name their clients */
-    struct tg_payer payer; /* of the connection; a proxy's is exempt */
-    /* Writes that network. It is called when payer must be found again, so that no address is kept.
-       NULL in tests: the payer is exempt. */
+    bool is_proxy;       /* the other end is a trusted proxy: its requests name their clients */
+    bool is_proven;      /* a request that needs a claim succeeded */
+    struct tg_payer own; /* the network of the other end, or of the client of a PROXY header */
+    /* The connection's place, and the worth that it was told. NULL in tests: it has none. */
+    struct tg_holder *holder;
+    enum tg_worth worth;
+    /* Writes that network. It is called when own must be found again, so that no address is kept.
+       NULL: own stays as it is; a salt that changes later has no effect on it. */
     void (*network)(struct tg_peer *peer, struct tg_network *out);
 };
 
@@ -40,7 +45,11 @@ struct tg_pending {
     struct tg_waiter waiter;
     struct tg_deadline deadline; /* of the wait */
     struct tg_link unsettled;
+    struct tg_holder place; /* of the long poll */
     uint64_t begun_us;
+    struct tg_payer payer; /* the network that pays for the request: see payment.h */
+    unsigned retry_s;      /* 0: within the budget so far */
+    size_t unpaid_len;     /* bytes received and not yet paid */
     /* Of the request that is read or open. The engine passes each header of a head to
        tg_request_id_take() as it arrives, so that every answer can repeat it. */
     struct tg_request_id request_id;
@@ -58,8 +67,11 @@ void tg_pending_refuse(struct tg_pending *p, unsigned status, const char *detail
 /* The client has disconnected. Does nothing when p is not open. */
 void tg_pending_cancel(struct tg_pending *p);
 
-/* Answers the long polls that may not wait. Call it outside of any callback, once per loop
-   iteration. */
+/* The long poll loses its place: answers 503. Does nothing if p does not wait. */
+void tg_pending_evict(struct tg_pending *p);
+
+/* Answers the long polls that may not wait, or have lost their place. Call it outside of any
+   callback, once per loop iteration. */
 void tg_pending_settle(struct tg_env *env);
 
 #endif

@@ -35,6 +35,8 @@ struct tg_proto_ops {
     void (*eof)(struct tg_proto *p);
     /* Accepts no new request, answers the open ones, then becomes finished. */
     void (*drain)(struct tg_proto *p);
+    /* The connection loses its place: answers waiting requests and takes leave. Cancel follows. */
+    void (*evict)(struct tg_proto *p);
     /* Cancels every request and clears every deadline. Only free may be called afterwards. */
     void (*cancel)(struct tg_proto *p);
     /* After cancel. */

@@ -29,6 +29,7 @@ struct tg_service tg_service_relay(struct tg_relay *relay)
                                 .refuse = relay_refuse,
                                 .resume = tg_exchange_resume,
                                 .cancel = relay_cancel,
+                                .call_of = tg_relay_call_of,
                                 .is_rate_limited = true,
                                 .ctx = relay };
 }

@@ -21,6 +21,9 @@ struct tg_service {
     void (*resume)(struct tg_exchange *exchange, struct tg_moment now, enum tg_resume why);
     /* The client of an unanswered request is gone; exchange is what begin returned. */
     void (*cancel)(void *ctx, struct tg_exchange *exchange, void *ops_ctx);
+    /* The call that a request makes (enum tg_mailbox_call), or -1; for its price. NULL: always -1.
+     */
+    int (*call_of)(struct tg_bytes method, struct tg_bytes target);
     bool is_rate_limited;
     void *ctx;
 };

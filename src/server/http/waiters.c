@@ -32,13 +32,14 @@ static struct tg_link *bucket_of(struct tg_waiters *w, const struct tg_store_key
 void tg_waiters_init(struct tg_waiters *w)
 {
     *w = (struct tg_waiters){ .buckets = NULL };
+    tg_list_init(&w->waking);
 }
 
 void tg_waiters_deinit(struct tg_waiters *w)
 {
     assert(w->count == 0);
     tg_mem_free(w->buckets);
-    *w = (struct tg_waiters){ .buckets = NULL };
+    tg_waiters_init(w);
 }
 
 static enum tg_err resize(struct tg_waiters *w, size_t bucket_count)
@@ -98,32 +99,14 @@ void tg_waiters_remove(struct tg_waiters *w, struct tg_waiter *waiter)
     }
 }
 
-/* Puts each waiter back into its bucket before its callback runs, so that the callback may remove
-   it or let it wait on. A callback may also remove a waiter that is still in `waking`. */
-static size_t wake_each(struct tg_waiters *w, struct tg_link *waking)
-{
-    struct tg_link *link = NULL;
-    size_t count = 0;
-
-    while ((link = tg_list_shift(waking)) != NULL) {
-        struct tg_waiter *waiter = TG_CONTAINER(link, struct tg_waiter, link);
-
-        tg_list_append(bucket_of(w, &waiter->key), link);
-        waiter->woken(waiter);
-        count++;
-    }
-    return count;
-}
-
 size_t tg_waiters_wake(struct tg_waiters *w, const struct tg_store_key *key)
 {
-    struct tg_link waking;
     struct tg_link *head = NULL;
+    size_t count = 0;
 
     if (w->count == 0) {
         return 0;
     }
-    tg_list_init(&waking);
     head = bucket_of(w, key);
     for (struct tg_link *link = head->next, *next = NULL; link != head; link = next) {
         struct tg_waiter *waiter = TG_CONTAINER(link, struct tg_waiter, link);
@@ -131,19 +114,30 @@ size_t tg_waiters_wake(struct tg_waiters *w, const struct tg_store_key *key)
         next = link->next;
         if (is_same_key(&waiter->key, key)) {
             tg_link_remove(link);
-            tg_list_append(&waking, link);
+            tg_list_append(&w->waking, link);
+            count++;
         }
     }
-    return wake_each(w, &waking);
+    return count;
 }
 
-size_t tg_waiters_wake_all(struct tg_waiters *w)
+void tg_waiters_wake_all(struct tg_waiters *w)
 {
-    struct tg_link waking;
-
-    tg_list_init(&waking);
     for (size_t i = 0; i < w->bucket_count; i++) {
-        tg_list_splice(&waking, &w->buckets[i]);
+        tg_list_splice(&w->waking, &w->buckets[i]);
     }
-    return wake_each(w, &waking);
+}
+
+bool tg_waiters_run(struct tg_waiters *w, size_t max)
+{
+    struct tg_link *link = NULL;
+
+    for (size_t i = 0; i < max && (link = tg_list_shift(&w->waking)) != NULL; i++) {
+        struct tg_waiter *waiter = TG_CONTAINER(link, struct tg_waiter, link);
+
+        /* Back into its bucket first, so that the callback may remove it or let it wait on. */
+        tg_list_append(bucket_of(w, &waiter->key), link);
+        waiter->woken(waiter);
+    }
+    return !tg_list_is_empty(&w->waking);
 }

@@ -14,7 +14,8 @@
 struct tg_waiter {
     struct tg_link link;
     struct tg_store_key key;
-    /* key changed. The waiter is in the table; the callback may remove it. Set by the owner. */
+    /* key changed. The waiter is in the table; the callback may remove it or another one. Set by
+       the owner. */
     void (*woken)(struct tg_waiter *waiter);
 };
 
@@ -22,6 +23,7 @@ struct tg_waiters {
     struct tg_link *buckets; /* owned; NULL until the first add */
     size_t bucket_count;     /* 0 or a power of two */
     size_t count;
+    struct tg_link waking; /* marked, and in no bucket */
 };
 
 void tg_waiters_init(struct tg_waiters *w);
@@ -33,9 +35,12 @@ TG_NODISCARD enum tg_err tg_waiters_add(struct tg_waiters *w, struct tg_waiter *
                                         const struct tg_store_key *key);
 /* Does nothing if it is in no table. */
 void tg_waiters_remove(struct tg_waiters *w, struct tg_waiter *waiter);
-/* Calls woken() of every waiter on key that is in the table now. Returns how many. */
+/* Marks every waiter on key that is in the table. Returns how many. */
 size_t tg_waiters_wake(struct tg_waiters *w, const struct tg_store_key *key);
-/* Calls woken() of every waiter that is in the table now. Returns how many. */
-size_t tg_waiters_wake_all(struct tg_waiters *w);
+/* The same for every waiter in the table. */
+void tg_waiters_wake_all(struct tg_waiters *w);
+/* Calls woken() of at most max marked waiters: one change may wake a crowd, and others must not
+   wait for all of it. Returns whether more are marked. */
+bool tg_waiters_run(struct tg_waiters *w, size_t max);
 
 #endif

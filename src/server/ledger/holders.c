@@ -159,22 +159,12 @@ static bool is_over_share(const struct tg_holders *h, const struct tg_holder *ho
     return widest->count * network_count > h->grouped_count + 1;
 }
 
-/* Of the newcomer's own network, without a long poll. */
-static struct tg_holder *own_victim(struct tg_holder_group *own)
-{
-    struct tg_holder *victim = NULL;
-
-    for (enum tg_worth worth = TG_WORTH_NONE; own != NULL && worth < TG_WORTH_WAITING; worth++) {
-        victim = victim == NULL ? pick(own, worth) : victim;
-    }
-    return victim;
-}
-
 static struct tg_holder *find_victim(struct tg_holders *h, const struct tg_payer *payer)
 {
     size_t tier_count = tg_payer_tier_count(payer);
     size_t newcomer_burden = tg_burdens_with_one_more(&h->burdens, payer);
     bool is_new = tier_count > 0 && tg_burdens_find(&h->burdens, payer, tier_count - 1) == NULL;
+    struct tg_holder_group *own = NULL;
     struct tg_holder *heaviest = NULL;
     size_t heaviest_burden = newcomer_burden;
 
@@ -194,10 +184,10 @@ static struct tg_holder *find_victim(struct tg_holders *h, const struct tg_payer
             heaviest = victim;
         }
     }
-    if (heaviest != NULL || tier_count == 0) {
-        return heaviest;
+    if (heaviest == NULL && tier_count > 0) {
+        own = tg_burdens_find(&h->burdens, payer, 0);
     }
-    return own_victim(tg_burdens_find(&h->burdens, payer, 0));
+    return own != NULL ? pick(own, TG_WORTH_NONE) : heaviest;
 }
 
 /* Returns the worker to wake, or worker_count: none. */

@@ -12,7 +12,7 @@
  *      largest burden, then the one that has had its place for longest. A network is over its
  *      share if its widest tier holds more places than the average of all widest networks.
  *   2. If there is none: the largest burden of all.
- *   3. If there is none: the newcomer's own network, unless a long poll holds the place.
+ *   3. If there is none: the newcomer's own network, if a place of it is worth nothing.
  * In 1 and 2 only networks lose a place whose burden is larger than the newcomer's would be. So a
  * newcomer of the network that holds most takes no place of others.
  *
@@ -72,8 +72,7 @@ void tg_holders_leave(struct tg_holders *h, struct tg_holder *holder);
 void tg_holders_set_worth(struct tg_holders *h, struct tg_holder *holder, enum tg_worth worth);
 
 /* Dooms one holder as if all places were taken and payer needed one. False: none would lose it. */
-TG_NODISCARD bool tg_holders_make_room(struct tg_holders *h, const struct tg_payer *payer,
-                                       size_t worker);
+bool tg_holders_make_room(struct tg_holders *h, const struct tg_payer *payer, size_t worker);
 /* The next doomed holder of a worker, on its thread; it holds no place. NULL: none. */
 struct tg_holder *tg_holders_next_doomed(struct tg_holders *h, size_t worker);
 

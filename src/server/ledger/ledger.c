@@ -12,10 +12,10 @@
 #define BUSY_NS NS_PER_S
 
 /* The price of work in units of 10 us of one core, as measured with docs/decisions/0014. */
-#define UNITS_PER_REQUEST 5
+#define UNITS_PER_REQUEST 3 /* head and rest */
 static const uint32_t prices[TG_WORK_COUNT] = {
-    [TG_WORK_CONNECTION] = 2, [TG_WORK_HANDSHAKE] = 40, [TG_WORK_HEAD] = 3,
-    [TG_WORK_REQUEST] = 2,    [TG_WORK_CHANGE] = 7,     [TG_WORK_CREATE] = 9,
+    [TG_WORK_CONNECTION] = 2, [TG_WORK_HANDSHAKE] = 43, [TG_WORK_HEAD] = 2,
+    [TG_WORK_REQUEST] = 1,    [TG_WORK_CHANGE] = 15,    [TG_WORK_CREATE] = 17,
     [TG_WORK_PROOF] = 200,    [TG_WORK_KIB] = 1,
 };
 
@@ -26,6 +26,7 @@ struct tg_ledger {
     uint8_t key[TG_CELLS_KEY_LEN];
     int64_t unit_ns; /* in which the bucket of tier 0 leaks one unit; 0: no limit */
     int64_t full_ns; /* of every bucket of work */
+    struct tg_holders *holders[TG_PLACE_COUNT];
     struct tg_counts memory_of;
     struct tg_buckets work;
 };
@@ -45,6 +46,10 @@ enum tg_err tg_ledger_new(struct tg_ledger **out, const struct tg_ledger_setting
         l->unit_ns = NS_PER_S / ((int64_t)settings->rate * UNITS_PER_REQUEST);
         l->full_ns = l->unit_ns * UNITS_PER_REQUEST * (int64_t)settings->burst;
     }
+    for (size_t i = 0; i < TG_PLACE_COUNT; i++) {
+        TG_TRY(tg_holders_new(&l->holders[i], settings->max[i], settings->worker_count,
+                              settings->wake, settings->wake_ctx));
+    }
     *out = l;
     l = NULL;
     err = TG_OK;
@@ -56,9 +61,18 @@ out:
 void tg_ledger_free(struct tg_ledger **ledger)
 {
     if (ledger != NULL && *ledger != NULL) {
-        tg_mem_free_secret(*ledger, sizeof(**ledger));
+        for (size_t i = 0; i < TG_PLACE_COUNT; i++) {
+            tg_holders_free(&(*ledger)->holders[i]);
+        }
+        tg_mem_wipe((*ledger)->key, sizeof((*ledger)->key)); /* the cells name nobody without it */
+        tg_mem_free(*ledger);
         *ledger = NULL;
     }
+}
+
+struct tg_holders *tg_ledger_holders(const struct tg_ledger *ledger, enum tg_place place)
+{
+    return ledger->holders[place];
 }
 
 /* ---- who pays ---- */
@@ -109,7 +123,7 @@ bool tg_ledger_is_stale(const struct tg_payer *payer, uint64_t now_mono_ms)
 
 static bool is_free(const struct tg_ledger *l, const struct tg_payer *payer)
 {
-    return l == NULL || l->unit_ns == 0 || payer->kind == TG_PAYER_EXEMPT;
+    return l->unit_ns == 0 || payer->kind == TG_PAYER_EXEMPT;
 }
 
 static int64_t price_ns(const struct tg_ledger *l, const struct tg_payer *payer, size_t tier,
@@ -192,7 +206,7 @@ bool tg_ledger_is_busy(const struct tg_ledger *ledger, const struct tg_payer *pa
 
 void tg_ledger_hold_memory(struct tg_ledger *ledger, const struct tg_payer *payer, uint64_t bytes)
 {
-    for (size_t tier = 0; ledger != NULL && tier < tg_payer_tier_count(payer); tier++) {
+    for (size_t tier = 0; tier < tg_payer_tier_count(payer); tier++) {
         tg_counts_add(&ledger->memory_of, payer->held[tier], bytes);
     }
 }
@@ -200,7 +214,7 @@ void tg_ledger_hold_memory(struct tg_ledger *ledger, const struct tg_payer *paye
 void tg_ledger_release_memory(struct tg_ledger *ledger, const struct tg_payer *payer,
                               uint64_t bytes)
 {
-    for (size_t tier = 0; ledger != NULL && tier < tg_payer_tier_count(payer); tier++) {
+    for (size_t tier = 0; tier < tg_payer_tier_count(payer); tier++) {
         tg_counts_subtract(&ledger->memory_of, payer->held[tier], bytes);
     }
 }
@@ -209,7 +223,7 @@ uint64_t tg_ledger_memory_of(const struct tg_ledger *ledger, const struct tg_pay
 {
     uint64_t most = 0;
 
-    for (size_t tier = 0; ledger != NULL && tier < tg_payer_tier_count(payer); tier++) {
+    for (size_t tier = 0; tier < tg_payer_tier_count(payer); tier++) {
         uint64_t held = tg_counts_of(&ledger->memory_of, payer->held[tier]) /
                         tg_network_weight(payer->family, tier);
 

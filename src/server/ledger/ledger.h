@@ -2,18 +2,16 @@
 /*
  * server/ledger/ledger.h - what a stranger may use: work, memory, stored bytes for a time. For each
  * network of a client, in all its tiers, and for the whole process.
- * Layer: L4 (base, crypto).   Threads: any, all at once, without a lock.   Blocks: no.
+ * Layer: L4 (base, crypto).   Threads: any, all at once; only holders.h has a lock.   Blocks: no.
  * Clock: an argument, monotonic, the same for all threads.
  * Secrets: the key of the cells. No address is kept: a payer has indexes of cells.
  * spec: docs/protocol.md section 3, Limits; docs/architecture.md, properties 4 and 6.
- *
- * Connections and long polls, where the question is who goes first, are in holders.h.
  */
 #ifndef TG_SERVER_LEDGER_LEDGER_H
 #define TG_SERVER_LEDGER_LEDGER_H
 
 #include "base/rng.h"
-#include "server/ledger/payer.h"
+#include "server/ledger/holders.h"
 
 /* The salts of the cells of work and of stored bytes change after these times; what was spent
    before is forgotten then. Cells of what is held at this moment keep their salt: they hold
@@ -36,9 +34,16 @@ enum tg_work {
     TG_WORK_COUNT
 };
 
+/* Places, of which there is a fixed number: see holders.h. */
+enum tg_place { TG_PLACE_CONNECTION, TG_PLACE_LONG_POLL, TG_PLACE_COUNT };
+
 struct tg_ledger_settings {
-    uint32_t rate;  /* ordinary requests per second of a network; 0: no limit */
-    uint32_t burst; /* ordinary requests at once; at least 1 */
+    uint32_t rate;              /* ordinary requests per second of a network; 0: no limit */
+    uint32_t burst;             /* ordinary requests at once; at least 1 */
+    size_t max[TG_PLACE_COUNT]; /* over all workers */
+    size_t worker_count;        /* at least 1 */
+    void (*wake)(void *ctx, size_t worker); /* see tg_holders_new; may be NULL */
+    void *wake_ctx;
 };
 
 struct tg_ledger;
@@ -49,6 +54,9 @@ TG_NODISCARD enum tg_err tg_ledger_new(struct tg_ledger **out,
                                        const struct tg_rng *rng);
 /* After the last call. Accepts NULL and *ledger == NULL. */
 void tg_ledger_free(struct tg_ledger **ledger);
+
+/* The holders of a kind of place; valid as long as ledger. */
+struct tg_holders *tg_ledger_holders(const struct tg_ledger *ledger, enum tg_place place);
 
 /* ---- who pays ---- */
 
@@ -63,7 +71,7 @@ bool tg_ledger_is_stale(const struct tg_payer *payer, uint64_t now_mono_ms);
 
 /* Charges a kind of work if every tier has the budget. 0: charged. Otherwise the seconds after
    which it will be admitted, at least 1, and nothing is charged. Threads that charge one network at
-   the same moment may each be admitted. ledger NULL: admitted. */
+   the same moment may each be admitted. */
 TG_NODISCARD unsigned tg_ledger_charge(struct tg_ledger *ledger, const struct tg_payer *payer,
                                        enum tg_work kind, uint64_t now_mono_ms);
 /* Charges work that is already done, count times. */

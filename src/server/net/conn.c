@@ -19,6 +19,11 @@ static struct tg_conn *of_io(struct tg_proto_io *io)
     return TG_CONTAINER(io, struct tg_conn, io);
 }
 
+static struct tg_holders *places(const struct tg_conns *cs)
+{
+    return tg_ledger_holders(cs->env->ledger, TG_PLACE_CONNECTION);
+}
+
 /* ---- closing ---- */
 
 static void on_closed(uv_handle_t *handle)
@@ -27,6 +32,7 @@ static void on_closed(uv_handle_t *handle)
     struct tg_account *account = c->io.peer.account;
 
     c->conns->count--;
+    c->conns->free_count -= c->io.peer.holder == NULL ? 1 : 0;
     tg_metrics_gauge_add(c->conns->env->metrics, TG_GAUGE_CONNECTIONS, -1);
     tg_mem_free(c);
     tg_account_close(&account);
@@ -45,6 +51,7 @@ static void conn_close(struct tg_conn *c)
     if (c->tls != NULL && tg_conn_is_open(c) && c->ended != TG_CONN_BROKEN) {
         tg_tls_close_notify(c->tls);
     }
+    tg_holders_leave(places(c->conns), &c->place);
     tg_conn_wait(c, TG_CONN_WAIT_NOTHING);
     if (c->proto != NULL) {
         c->proto->ops->free(c->proto);
@@ -69,6 +76,7 @@ static void linger(struct tg_conn *c)
         tg_tls_close_notify(c->tls);
     }
     (void)shutdown(c->fd, SHUT_WR);
+    tg_holders_set_worth(places(c->conns), &c->place, TG_WORTH_NONE);
     tg_buf_clear(&c->raw);
     tg_buf_clear(&c->in);
     tg_conn_wait(c, TG_CONN_WAIT_LINGER);
@@ -285,6 +293,7 @@ static bool is_affordable(const struct tg_conn *c)
     struct tg_account *account = c->io.peer.account;
 
     if (c->service->is_rate_limited && !tg_account_may_take(account, TG_CONNECTION_MEMORY)) {
+        tg_metrics_count(c->conns->env->metrics, TG_COUNTER_REFUSED_MEMORY);
         return false;
     }
     tg_account_promise(account, c->tls_context != NULL ? TG_CONNECTION_MEMORY : 0);
@@ -299,9 +308,11 @@ enum tg_err tg_conn_open(struct tg_conns *cs, int fd, struct tg_tls_context *tls
 
     TG_REQUIRE(c != NULL, TG_E_NOMEM);
     TG_REQUIRE(is_affordable(c), TG_E_FULL);
+    TG_TRY(tg_conn_enter(c));
     TG_REQUIRE(uv_poll_init(cs->loop, &c->poll, fd) == 0, TG_E_IO);
     c->poll.data = c;
     cs->count++;
+    cs->free_count += c->io.peer.holder == NULL ? 1 : 0;
     tg_metrics_gauge_add(cs->env->metrics, TG_GAUGE_CONNECTIONS, 1);
     tg_list_append(&cs->all, &c->link);
     tg_conn_wait(c, TG_CONN_WAIT_HANDSHAKE);
@@ -310,6 +321,7 @@ enum tg_err tg_conn_open(struct tg_conns *cs, int fd, struct tg_tls_context *tls
     err = TG_OK;
 out:
     if (c != NULL) {
+        tg_holders_leave(places(cs), &c->place);
         conn_free(c);
     }
     if (err != TG_OK) {
@@ -400,6 +412,27 @@ void tg_conns_tick(struct tg_conns *cs)
          i++) {
         end_for_memory(c);
     }
+}
+
+bool tg_conns_evict(struct tg_conns *cs)
+{
+    struct tg_holder *holder = NULL;
+    bool has_closed = false;
+
+    while ((holder = tg_holders_next_doomed(places(cs), cs->env->worker)) != NULL) {
+        struct tg_conn *c = TG_CONTAINER(holder, struct tg_conn, place);
+        struct tg_account *account = c->io.peer.account;
+        struct tg_mem_owner *before = tg_account_enter(account);
+
+        tg_metrics_count(cs->env->metrics, TG_COUNTER_EVICTED_CONNECTIONS);
+        if (tg_conn_is_open(c) && c->ended != TG_CONN_BROKEN) {
+            c->proto->ops->evict(c->proto);
+        }
+        conn_close(c);
+        tg_account_leave(account, before);
+        has_closed = true;
+    }
+    return has_closed;
 }
 
 void tg_conns_drain(struct tg_conns *cs)

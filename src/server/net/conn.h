@@ -21,6 +21,8 @@ struct tg_conns {
     struct tg_link all;
     struct tg_turns turns;                 /* those that tg_conns_run handles next */
     size_t count;                          /* including those being closed */
+    size_t free_count;                     /* of these, without a place: the operator's */
+    bool must_make_room;                   /* descriptors ran out: each newcomer needs a victim */
     uint8_t record_buf[TG_TLS_RECORD_MAX]; /* received, before TLS */
     uint8_t read_buf[TG_READ_MAX];
     struct tg_buf join; /* parts of an answer, joined for one TLS record */
@@ -33,9 +35,13 @@ TG_NODISCARD enum tg_err tg_conns_init(struct tg_conns *cs, struct tg_env *env, 
    init. */
 void tg_conns_deinit(struct tg_conns *cs);
 
-/* Takes ownership of fd (non-blocking), also on failure. TG_E_FULL: its network, or the process,
-   may hold no more memory. tls NULL: plain; the connection holds it. service is borrowed until the
-   connection is freed. */
+/*
+ * Takes ownership of fd (non-blocking), also on failure. tls NULL: plain; the connection holds it.
+ * service is borrowed until the connection is freed.
+ * TG_E_DENIED   its network is over its budget; counted
+ * TG_E_FULL     there is no place or no memory for it; counted
+ * TG_E_NOMEM, TG_E_IO
+ */
 TG_NODISCARD enum tg_err tg_conn_open(struct tg_conns *cs, int fd, struct tg_tls_context *tls,
                                       const struct tg_service *service);
 /* Gives connections their turns, in the order of turns.h, for about TG_TURNS_MAX_US. Call it
@@ -44,6 +50,8 @@ bool tg_conns_run(struct tg_conns *cs);
 /* Call it a few times in a second. When memory is short it closes the connections that hold most.
  */
 void tg_conns_tick(struct tg_conns *cs);
+/* Closes the connections that lost their place. Returns whether there were any. */
+bool tg_conns_evict(struct tg_conns *cs);
 /* Lets every connection answer its open requests and close. env.is_draining must be set. */
 void tg_conns_drain(struct tg_conns *cs);
 /* Closes all connections immediately. They are freed in the loop's next iteration. */

@@ -32,10 +32,6 @@ static void peer_network(struct tg_peer *peer, struct tg_network *out)
     struct tg_conn *c = TG_CONTAINER(peer, struct tg_conn, io.peer);
     struct sockaddr_storage addr = { 0 };
 
-    if (c->has_network) {
-        *out = c->network;
-        return;
-    }
     socket_address(c, &addr);
     tg_network_of_address(out, &addr);
     tg_mem_wipe(&addr, sizeof(addr));
@@ -48,11 +44,43 @@ static bool is_trusted(const struct tg_conn *c, const struct tg_ip *ip)
            tg_ip_set_has(c->conns->env->settings->trusted_proxies, ip);
 }
 
-static void peer_known(struct tg_conn *c)
+static struct tg_holders *places(const struct tg_conn *c)
 {
-    tg_client_find_peer(&c->io.peer, c->conns->env);
-    tg_account_set_payer(c->io.peer.account, &c->io.peer.payer);
-    c->turn_key = tg_turns_key(&c->io.peer.payer);
+    return tg_ledger_holders(c->conns->env->ledger, TG_PLACE_CONNECTION);
+}
+
+/* A proxy pays for no connection; before its header nobody is known to pay. */
+static const struct tg_payer *payer_of(struct tg_conn *c)
+{
+    static const struct tg_payer exempt = { .kind = TG_PAYER_EXEMPT };
+
+    return c->awaits_proxy_header ? &exempt : tg_client_find_peer(&c->io.peer, c->conns->env);
+}
+
+/* spec: protocol/3#places */
+enum tg_err tg_conn_enter(struct tg_conn *c)
+{
+    const struct tg_env *env = c->conns->env;
+    const struct tg_payer *payer = payer_of(c);
+    enum tg_work work = c->tls_context != NULL ? TG_WORK_HANDSHAKE : TG_WORK_CONNECTION;
+
+    c->turn_key = tg_turns_key(payer);
+    tg_account_set_payer(c->io.peer.account, payer);
+    if (!c->service->is_rate_limited) {
+        return TG_OK;
+    }
+    if (tg_ledger_charge(env->ledger, payer, work, env->now_mono_ms) > 0) {
+        tg_metrics_count(env->metrics, TG_COUNTER_REFUSED_HANDSHAKES);
+        return TG_E_DENIED;
+    }
+    tg_holders_leave(places(c), &c->place);
+    if ((c->conns->must_make_room && !tg_holders_make_room(places(c), payer, env->worker)) ||
+        !tg_holders_enter(places(c), &c->place, payer, env->worker, TG_WORTH_NONE)) {
+        tg_metrics_count(env->metrics, TG_COUNTER_REFUSED_CONNECTIONS);
+        return TG_E_FULL;
+    }
+    c->io.peer.holder = &c->place;
+    return TG_OK;
 }
 
 void tg_conn_set_peer(struct tg_conn *c)
@@ -66,9 +94,6 @@ void tg_conn_set_peer(struct tg_conn *c)
     is_proxy = tg_ip_of_sockaddr(&ip, &addr) && is_trusted(c, &ip);
     c->awaits_proxy_header = is_proxy && c->conns->env->settings->needs_proxy_header;
     c->io.peer.is_proxy = is_proxy && !c->awaits_proxy_header;
-    if (!c->awaits_proxy_header) {
-        peer_known(c);
-    }
     tg_mem_wipe(&addr, sizeof(addr));
     tg_mem_wipe(&ip, sizeof(ip));
 }
@@ -76,19 +101,14 @@ void tg_conn_set_peer(struct tg_conn *c)
 /* The client of a header may be a proxy too, which names its clients in each request. Without a
    client the connection is the proxy's own, and nothing is believed that comes over it: it may
    still carry the words of a client whose address the proxy does not know. */
-static void set_client(struct tg_conn *c, const struct tg_proxy_header *header)
+static enum tg_err set_client(struct tg_conn *c, const struct tg_proxy_header *header)
 {
-    struct sockaddr_storage addr;
-
     c->awaits_proxy_header = false;
     if (header->has_client) {
-        tg_ip_to_sockaddr(&addr, &header->client);
-        tg_network_of_address(&c->network, &addr);
-        c->has_network = true;
+        tg_client_set_peer(&c->io.peer, c->conns->env, &header->client);
         c->io.peer.is_proxy = is_trusted(c, &header->client);
-        tg_mem_wipe(&addr, sizeof(addr));
     }
-    peer_known(c);
+    return tg_conn_enter(c);
 }
 
 /* spec: protocol/1#proxy-protocol */
@@ -96,6 +116,7 @@ static enum tg_opening proxy_header(struct tg_conn *c, struct tg_conn_input *in)
 {
     struct tg_proxy_header header = { 0 };
     enum tg_proxy_look look = TG_PROXY_MORE;
+    enum tg_err err = TG_E_BUG;
 
     while ((look = tg_proxy_header_look(&header, tg_conn_input_view(in))) == TG_PROXY_MORE) {
         enum tg_tls_io result = tg_conn_input_more(in);
@@ -110,10 +131,14 @@ static enum tg_opening proxy_header(struct tg_conn *c, struct tg_conn_input *in)
     if (look != TG_PROXY_DONE) {
         return fail(c, TG_COUNTER_REFUSED_PROXY_HEADER);
     }
-    set_client(c, &header);
+    err = set_client(c, &header);
     tg_mem_wipe(in->buf + in->at, header.len);
     in->at += header.len;
     tg_mem_wipe(&header, sizeof(header));
+    if (err != TG_OK) {
+        tg_conn_break(c);
+        return TG_OPENING_FAILED;
+    }
     return TG_OPENING_DONE;
 }
 

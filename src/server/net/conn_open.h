@@ -12,6 +12,11 @@
 /* Finds whose connection c is, when it is new. */
 void tg_conn_set_peer(struct tg_conn *c);
 
+/* Pays for the connection and gets a place for it: when it is accepted, and again when a PROXY
+   header names its client. TG_E_DENIED: the network is over its budget; TG_E_FULL: there is no
+   place. Both are counted. */
+TG_NODISCARD enum tg_err tg_conn_enter(struct tg_conn *c);
+
 enum tg_opening {
     TG_OPENING_GOES_ON,  /* wait for the socket, or for another turn (c is kicked) */
     TG_OPENING_DONE,     /* the engine can begin */

@@ -44,6 +44,7 @@ struct tg_conn_records {
 
 struct tg_conn {
     struct tg_proto_io io;
+    struct tg_holder place; /* among the connections of all clients */
     struct tg_link link;
     struct tg_link turn; /* linked while it waits for its turn */
     struct tg_turn_key turn_key;
@@ -56,10 +57,8 @@ struct tg_conn {
     enum tg_conn_wait wait;
     enum tg_conn_ended ended;
     enum tg_conn_read read;
-    struct tg_deadline deadline; /* of wait */
-    bool awaits_proxy_header;    /* of a trusted proxy */
-    bool has_network; /* network is the client of a proxy, not the other end of the socket */
-    struct tg_network network;
+    struct tg_deadline deadline;        /* of wait */
+    bool awaits_proxy_header;           /* of a trusted proxy */
     struct tg_tls_context *tls_context; /* a reference; NULL: plain */
     struct tg_tls *tls;                 /* NULL: plain, or no record has arrived */
     struct tg_proto *proto;             /* the engine; NULL before the handshake is done */

@@ -124,16 +124,15 @@ out:
 
 static void on_readable(uv_poll_t *poll, int status, int events);
 
-static void reserve(struct tg_listener *l)
+void tg_listener_reserve(struct tg_listener *l)
 {
-    if (l->reserve_fd < 0) {
+    if (l->is_open && l->reserve_fd < 0) {
         l->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     }
 }
 
-/* Out of descriptors: uses the spare one to accept a connection and drops it. Otherwise the waiting
-   connection would wake the loop again and again. False: another thread took the spare one. */
-static bool drop_one(struct tg_listener *l)
+/* Out of descriptors: uses the spare one for the next connection. False: another thread took it. */
+static bool accept_last(struct tg_listener *l)
 {
     int fd = -1;
 
@@ -141,11 +140,12 @@ static bool drop_one(struct tg_listener *l)
         (void)close(l->reserve_fd);
         l->reserve_fd = -1;
     }
-    fd = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC);
+    fd = accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
-        (void)close(fd);
+        tg_metrics_count(l->metrics, TG_COUNTER_ACCEPTED);
+        l->accepted(l->ctx, fd, TG_ACCEPTED_LAST);
     }
-    reserve(l);
+    tg_listener_reserve(l);
     return fd >= 0;
 }
 
@@ -153,7 +153,7 @@ static void on_pause_over(uv_timer_t *timer)
 {
     struct tg_listener *l = timer->data;
 
-    reserve(l);
+    tg_listener_reserve(l);
     (void)uv_poll_start(&l->poll, UV_READABLE, on_readable);
 }
 
@@ -172,7 +172,7 @@ static void accept_some(struct tg_listener *l, size_t max)
 
         if (fd >= 0) {
             tg_metrics_count(l->metrics, TG_COUNTER_ACCEPTED);
-            l->accepted(l->ctx, fd);
+            l->accepted(l->ctx, fd, TG_ACCEPTED);
             continue;
         }
         if (errno == EAGAIN || errno == EWOULDBLOCK) {
@@ -183,7 +183,8 @@ static void accept_some(struct tg_listener *l, size_t max)
         }
         is_out_of_fds = errno == EMFILE || errno == ENFILE;
         tg_metrics_count(l->metrics, TG_COUNTER_ACCEPT_FAILED);
-        if (!is_out_of_fds || !drop_one(l)) {
+        if (!is_out_of_fds || !accept_last(l)) {
+            l->starved(l->ctx);
             pause_accepting(l);
         }
         return;
@@ -208,10 +209,10 @@ enum tg_err tg_listener_start(struct tg_listener *l, uv_loop_t *loop, int fd)
         (void)close(fd);
         return TG_E_IO;
     }
-    reserve(l);
     l->poll.data = l;
     l->pause.data = l;
     l->is_open = true;
+    tg_listener_reserve(l);
     return uv_poll_start(&l->poll, UV_READABLE, on_readable) == 0 ? TG_OK : TG_E_IO;
 }
 

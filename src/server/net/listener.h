@@ -28,21 +28,31 @@ TG_NODISCARD enum tg_err tg_listener_bind(int *fd, uint16_t *bound_port,
 /* The same for a socket that the service manager opened: fd becomes non-blocking. */
 TG_NODISCARD enum tg_err tg_listener_adopt(int fd, uint16_t *bound_port, struct tg_fault *fault);
 
+enum tg_accepted {
+    TG_ACCEPTED,
+    TG_ACCEPTED_LAST /* with the spare descriptor: no other is free until a connection closes */
+};
+
 struct tg_listener {
     uv_poll_t poll;
     uv_timer_t pause; /* until the next attempt after accepting failed */
     int fd;
-    int reserve_fd; /* closed for a moment when descriptors run out; -1: another thread took it */
+    int reserve_fd; /* closed when descriptors run out; -1: it is in use */
     struct tg_metrics_block *metrics;
     const struct tg_log *log;
     /* A connection. It takes ownership of fd. */
-    void (*accepted)(void *ctx, int fd);
+    void (*accepted)(void *ctx, int fd, enum tg_accepted how);
+    /* Descriptors ran out and another thread took the spare one: nothing can be accepted until a
+       connection closes. */
+    void (*starved)(void *ctx);
     void *ctx;
     bool is_open;
 };
 
 /* Takes ownership of fd, also on failure. The caller sets accepted, ctx, metrics and log before. */
 TG_NODISCARD enum tg_err tg_listener_start(struct tg_listener *l, uv_loop_t *loop, int fd);
+/* Gets the spare descriptor back. Call it when connections have closed. */
+void tg_listener_reserve(struct tg_listener *l);
 /* Accepts the connections that are waiting, then closes the socket. Does nothing if not open. */
 void tg_listener_stop(struct tg_listener *l);
 

@@ -33,6 +33,7 @@ struct fixture {
     struct tg_keyring keyring;
     struct tg_clock clock;
     struct tg_shared shared;
+    struct tg_ledger_settings limits;
     struct tg_tls_tickets *tickets;
     pthread_t threads[WORKERS];
     uint16_t port;
@@ -86,6 +87,7 @@ static struct fixture *fixture_new(void)
     assert_int_equal(tg_keyring_generate(&f->keyring, &tg_rng_system), TG_OK);
     assert_int_equal(tg_metrics_new(&f->shared.metrics, WORKERS), TG_OK);
     tg_worker_settings(&f->shared.settings, f->config);
+    tg_worker_ledger(&f->limits, &f->shared);
     return f;
 }
 
@@ -110,6 +112,7 @@ static void start(struct fixture *f)
     int fds[WORKERS] = { -1, -1 };
     int admin_fd = -1;
 
+    assert_int_equal(tg_ledger_new(&f->shared.ledger, &f->limits, &tg_rng_system), TG_OK);
     for (size_t i = 0; i < WORKERS; i++) {
         assert_int_equal(tg_listener_bind(&fds[i], &f->port, &f->config->listen, f->port, &fault),
                          TG_OK);
@@ -309,38 +312,130 @@ static void request__served_over_a_socket(void **state)
     fixture_free(f);
 }
 
-/* docs/architecture.md, property 6 */
+static void connect_to(int fd, uint16_t port)
+{
+    struct sockaddr_in addr = { .sin_family = AF_INET, .sin_port = htons(port) };
+
+    addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    assert_int_equal(connect(fd, (const struct sockaddr *)&addr, sizeof(addr)), 0);
+}
+
+static int unconnected(void)
+{
+    const struct timeval limit = { .tv_sec = 5 };
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    assert_true(fd >= 0);
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)), 0);
+    return fd;
+}
+
+/* From another address of the loopback network. */
+static int dial_from(const char *address, uint16_t port)
+{
+    struct sockaddr_in own = { .sin_family = AF_INET };
+    int fd = unconnected();
+
+    assert_int_equal(inet_pton(AF_INET, address, &own.sin_addr), 1);
+    assert_int_equal(bind(fd, (const struct sockaddr *)&own, sizeof(own)), 0);
+    connect_to(fd, port);
+    return fd;
+}
+
+static uint64_t counted(struct fixture *f, enum tg_counter counter)
+{
+    return tg_metrics_counter_sum(f->shared.metrics, counter);
+}
+
+/* docs/architecture.md, property 6; the limit is exact over all workers.
+   spec-test: protocol/3#places */
 static void connections__up_to_the_limit_served__one_more_closed(void **state)
 {
     struct fixture *f = fixture_new();
-    int fds[20];
-    size_t served = 0;
-    size_t closed = 0;
+    char path[64];
+    int fds[7];
+    int fd = -1;
 
     (void)state;
-    f->shared.settings.connection_max = 3; /* of each worker */
+    f->limits.max[TG_PLACE_CONNECTION] = TG_COUNT(fds);
     start(f);
     for (size_t i = 0; i < TG_COUNT(fds); i++) {
         fds[i] = dial(f->port);
-        (void)send(fds[i], "GET / HTTP/1.1\r\nHost: r\r\n\r\n", 27, MSG_NOSIGNAL);
-        if (is_status(hear(f, fds[i]), 404)) {
-            served++;
-        } else {
-            closed++;
+        if (i == 0) {
+            create(f, fds[i], path);
         }
+        request(fds[i], "POST", path, CLAIM_A, "read", "", "");
+        assert_true(is_status(hear(f, fds[i]), 200));
     }
-    assert_in_range(served, 3, 6); /* the kernel distributes them over the sockets */
-    assert_int_equal(served + closed, TG_COUNT(fds));
-    assert_int_equal(tg_metrics_counter_sum(f->shared.metrics, TG_COUNTER_REFUSED_CONNECTIONS),
-                     closed);
+    fd = dial(f->port);
+    assert_true(is_closed(fd));
+    (void)close(fd);
+    assert_int_equal(counted(f, TG_COUNTER_REFUSED_CONNECTIONS), 1);
+    (void)close(fds[0]);
+    await_gauge(f, TG_GAUGE_CONNECTIONS, TG_COUNT(fds) - 1);
+    fd = dial(f->port);
+    say(fd, "GET / HTTP/1.1\r\nHost: r\r\n\r\n");
+    assert_true(is_status(hear(f, fd), 404));
+    /* It has shown nothing, so the next one takes its place. */
+    fds[0] = dial(f->port);
+    request(fds[0], "POST", path, CLAIM_A, "read", "", "");
+    assert_true(is_status(hear(f, fds[0]), 200));
+    assert_true(is_closed(fd));
+    assert_int_equal(counted(f, TG_COUNTER_EVICTED_CONNECTIONS), 1);
     for (size_t i = 0; i < TG_COUNT(fds); i++) {
         (void)close(fds[i]);
     }
-    await_gauge(f, TG_GAUGE_CONNECTIONS, 0);
-    fds[0] = dial(f->port);
-    say(fds[0], "GET / HTTP/1.1\r\nHost: r\r\n\r\n");
-    assert_true(is_status(hear(f, fds[0]), 404));
-    (void)close(fds[0]);
+    (void)close(fd);
+    fixture_free(f);
+}
+
+static void connections__all_places_idle_of_one_address__24_of_24_others_served(void **state)
+{
+    struct fixture *f = fixture_new();
+    int idle[200];
+
+    (void)state;
+    f->limits.max[TG_PLACE_CONNECTION] = TG_COUNT(idle);
+    start(f);
+    for (size_t i = 0; i < TG_COUNT(idle); i++) {
+        idle[i] = dial(f->port);
+    }
+    for (unsigned i = 0; i < 24; i++) {
+        char address[32];
+        int fd = -1;
+
+        (void)snprintf(address, sizeof(address), "127.9.%u.1", i);
+        fd = dial_from(address, f->port);
+        say(fd, "GET / HTTP/1.1\r\nHost: r\r\n\r\n");
+        assert_true(is_status(hear(f, fd), 404));
+        (void)close(fd);
+    }
+    assert_in_range(counted(f, TG_COUNTER_EVICTED_CONNECTIONS), 1, 24);
+    assert_int_equal(counted(f, TG_COUNTER_REFUSED_CONNECTIONS), 0);
+    for (size_t i = 0; i < TG_COUNT(idle); i++) {
+        (void)close(idle[i]);
+    }
+    fixture_free(f);
+}
+
+static void connections__network_over_its_budget__closed_before_they_cost_more(void **state)
+{
+    struct fixture *f = fixture_new();
+    size_t served = 0;
+
+    (void)state;
+    f->limits.rate = 1;
+    f->limits.burst = 10; /* 30 units; a connection is 2, its request 2 */
+    start(f);
+    for (size_t i = 0; i < 20; i++) {
+        int fd = dial(f->port);
+
+        say(fd, "GET / HTTP/1.1\r\nHost: r\r\n\r\n");
+        served += is_status(hear(f, fd), 404) ? 1 : 0;
+        (void)close(fd);
+    }
+    assert_in_range(served, 7, 9);
+    assert_in_range(counted(f, TG_COUNTER_REFUSED_HANDSHAKES), 9, 13);
     fixture_free(f);
 }
 
@@ -601,13 +696,13 @@ static void drain__busy_connection__every_request_answered(void **state)
 
 static void rate__over_the_burst_of_a_network__429_with_retry_after(void **state)
 {
-    const struct tg_ledger_settings limits = { .rate = 1, .burst = 3 };
     struct fixture *f = fixture_new();
-    char text[128];
+    char text[256];
     int fd = -1;
 
     (void)state;
-    assert_int_equal(tg_ledger_new(&f->shared.ledger, &limits, &tg_rng_system), TG_OK);
+    f->limits.rate = 1;
+    f->limits.burst = 3;
     assert_int_equal(
         tg_ip_network_parse(&f->config->trusted_proxies.networks[0], TG_LIT("127.0.0.0/8"), NULL),
         TG_OK);
@@ -616,7 +711,8 @@ static void rate__over_the_burst_of_a_network__429_with_retry_after(void **state
     fd = dial(f->port);
     for (size_t i = 0; i < 5; i++) {
         (void)snprintf(text, sizeof(text),
-                       "GET / HTTP/1.1\r\nHost: r\r\nX-Forwarded-For: 198.51.100.%zu, "
+                       "GET /v1/m/" CLAIM_A " HTTP/1.1\r\nHost: r\r\n"
+                       "X-Forwarded-For: 198.51.100.%zu, "
                        "192.0.2.7\r\n\r\n",
                        i);
         say(fd, text);
@@ -656,6 +752,18 @@ static void admin__each_page__answered(void **state)
 }
 
 /* Opens every free descriptor below a limit of `max`; returns how many. */
+/* What has become free since, but for the spare descriptors of the workers. */
+static size_t take_rest(int taken[], size_t max)
+{
+    size_t count = 0;
+
+    sleep_ms(3 * (long)TG_WHEEL_TICK_MS);
+    while (count < max && (taken[count] = dup(STDERR_FILENO)) >= 0) {
+        count++;
+    }
+    return count;
+}
+
 static size_t take_descriptors(int taken[], size_t max, struct rlimit *before)
 {
     struct rlimit low = { 0 };
@@ -669,24 +777,6 @@ static size_t take_descriptors(int taken[], size_t max, struct rlimit *before)
         assert_true(count < max);
     }
     return count;
-}
-
-static void connect_to(int fd, uint16_t port)
-{
-    struct sockaddr_in addr = { .sin_family = AF_INET, .sin_port = htons(port) };
-
-    addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    assert_int_equal(connect(fd, (const struct sockaddr *)&addr, sizeof(addr)), 0);
-}
-
-static int unconnected(void)
-{
-    const struct timeval limit = { .tv_sec = 5 };
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    assert_true(fd >= 0);
-    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)), 0);
-    return fd;
 }
 
 /* ---- a store that fails ---- */
@@ -868,37 +958,54 @@ static void drain__store_never_answers__failed_and_no_memory_freed(void **state)
 
 #define DESCRIPTORS 200u
 
-static void descriptors__exhausted__connection_dropped_and_later_ones_served(void **state)
+/* Running out of descriptors is as running out of places. */
+static void descriptors__exhausted__network_with_less_displaces_an_idle_connection(void **state)
 {
     struct fixture *f = fixture_new();
     int taken[DESCRIPTORS];
     struct rlimit before;
     size_t count = 0;
-    int early = -1;
-    int late = unconnected();
+    char path[64];
+    int proven = -1;
+    int idle[2] = { -1, -1 };
+    int same = unconnected();
+    int other = unconnected();
+    struct sockaddr_in own = { .sin_family = AF_INET };
 
     (void)state;
     start(f);
-    early = dial(f->port);
-    say(early, "GET / HTTP/1.1\r\nHost: r\r\n\r\n");
-    assert_true(is_status(hear(f, early), 404));
+    proven = dial(f->port);
+    create(f, proven, path);
+    for (size_t i = 0; i < TG_COUNT(idle); i++) {
+        idle[i] = dial(f->port);
+        say(idle[i], "GET / HTTP/1.1\r\nHost: r\r\n\r\n");
+        assert_true(is_status(hear(f, idle[i]), 404));
+    }
+    assert_int_equal(inet_pton(AF_INET, "127.9.9.1", &own.sin_addr), 1);
+    assert_int_equal(bind(other, (const struct sockaddr *)&own, sizeof(own)), 0);
     count = take_descriptors(taken, DESCRIPTORS, &before);
-    connect_to(late, f->port);
-    assert_true(is_closed(late));
-    assert_in_range(tg_metrics_counter_sum(f->shared.metrics, TG_COUNTER_ACCEPT_FAILED), 1, 5);
-    /* Open connections are served. */
-    say(early, "GET / HTTP/1.1\r\nHost: r\r\n\r\n");
-    assert_true(is_status(hear(f, early), 404));
+    connect_to(other, f->port);
+    say(other, "GET / HTTP/1.1\r\nHost: r\r\n\r\n");
+    assert_true(is_status(hear(f, other), 404));
+    assert_true(is_closed(idle[0]));
+    count += take_rest(taken + count, DESCRIPTORS - count);
+    /* Of its own network a newcomer displaces what has shown nothing, and nothing else. */
+    connect_to(same, f->port);
+    say(same, "GET / HTTP/1.1\r\nHost: r\r\n\r\n");
+    assert_true(is_status(hear(f, same), 404));
+    assert_true(is_closed(idle[1]));
+    request(proven, "POST", path, CLAIM_A, "read", "", "");
+    assert_true(is_status(hear(f, proven), 200));
     while (count > 0) {
         (void)close(taken[--count]);
     }
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
-    (void)close(late);
-    late = dial(f->port);
-    say(late, "GET / HTTP/1.1\r\nHost: r\r\n\r\n");
-    assert_true(is_status(hear(f, late), 404));
-    (void)close(early);
-    (void)close(late);
+    assert_in_range(counted(f, TG_COUNTER_EVICTED_CONNECTIONS), 2, 2);
+    (void)close(same);
+    (void)close(other);
+    (void)close(proven);
+    (void)close(idle[0]);
+    (void)close(idle[1]);
     fixture_free(f);
 }
 
@@ -932,6 +1039,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(request__served_over_a_socket),
         cmocka_unit_test(connections__up_to_the_limit_served__one_more_closed),
+        cmocka_unit_test(connections__all_places_idle_of_one_address__24_of_24_others_served),
+        cmocka_unit_test(connections__network_over_its_budget__closed_before_they_cost_more),
         cmocka_unit_test(slow_head__gets_408_and_is_closed),
         cmocka_unit_test(silent_handshake__closed),
         cmocka_unit_test(garbage_instead_of_tls__closed),
@@ -948,7 +1057,7 @@ int main(void)
         cmocka_unit_test(drain__connection_open_at_the_timeout__closed_and_reported),
         cmocka_unit_test(drain__nothing_open_at_the_timeout__not_reported),
         cmocka_unit_test(drain__store_never_answers__failed_and_no_memory_freed),
-        cmocka_unit_test(descriptors__exhausted__connection_dropped_and_later_ones_served),
+        cmocka_unit_test(descriptors__exhausted__network_with_less_displaces_an_idle_connection),
         cmocka_unit_test(descriptors__spare_one_taken_too__listener_pauses_and_serves_later),
         cmocka_unit_test(admin__each_page__answered),
     };

@@ -14,7 +14,7 @@ static void respond_as(struct fixture *f, unsigned status, const char *body,
                                          .header_count = TG_COUNT(answer_headers),
                                          .body = tg_bytes_str(body),
                                          .is_head = f->is_head,
-                                         .call = -1 };
+                                         .call = f->call };
 
     memcpy(response.headers, answer_headers, sizeof(answer_headers));
     if (request_id.len > 0) {
@@ -127,16 +127,30 @@ static void fake_kick(struct tg_proto_io *io)
     TG_CONTAINER(io, struct fixture, io)->kick_count++;
 }
 
+void fill_long_polls(struct fixture *f, size_t left)
+{
+    const struct tg_payer exempt = { .kind = TG_PAYER_EXEMPT };
+    struct tg_holders *polls = tg_ledger_holders(f->ledger, TG_PLACE_LONG_POLL);
+
+    for (size_t i = 0; i < LONG_POLLS_MAX; i++) {
+        tg_holders_leave(polls, &f->others[i]);
+    }
+    for (size_t i = left; i < LONG_POLLS_MAX; i++) {
+        assert_true(tg_holders_enter(polls, &f->others[i], &exempt, 0, TG_WORTH_WAITING));
+    }
+}
+
 struct fixture *fixture_new(void)
 {
+    static const struct tg_ledger_settings limits = {
+        .burst = 1, .max = { [TG_PLACE_LONG_POLL] = LONG_POLLS_MAX }, .worker_count = 1
+    };
     struct fixture *f = tg_mem_calloc(1, sizeof(*f));
 
     assert_non_null(f);
     f->settings = (struct tg_server_settings){ .body_max = 1000,
                                                .stream_max = 10,
                                                .requests_max = 5,
-                                               .wait_max = 3,
-                                               .connection_max = 10,
                                                .handshake_ms = 10000,
                                                .head_ms = 10000,
                                                .body_max_ms = 40000,
@@ -145,7 +159,8 @@ struct fixture *fixture_new(void)
                                                .linger_ms = 2000,
                                                .drain_idle_ms = 1000 };
     assert_int_equal(tg_metrics_new(&f->metrics, 1), TG_OK);
-    tg_env_init(&f->env, &f->settings, NULL, tg_metrics_block(f->metrics, 0), &f->wait_total,
+    assert_int_equal(tg_ledger_new(&f->ledger, &limits, &tg_rng_system), TG_OK);
+    tg_env_init(&f->env, &f->settings, NULL, tg_metrics_block(f->metrics, 0), f->ledger,
                 tg_moment_sure(1893456000), 1000000);
     f->service = (struct tg_service){ .begin = fake_begin,
                                       .refuse = fake_refuse,
@@ -160,6 +175,7 @@ struct fixture *fixture_new(void)
     f->io.kick = fake_kick;
     f->write_limit = SIZE_MAX;
     f->status = 200;
+    f->call = -1;
     f->body = "hello";
     tg_buf_init_shared(&f->out, 1u << 22);
     return f;
@@ -172,13 +188,15 @@ void fixture_free(struct fixture *f)
         f->proto->ops->free(f->proto);
     }
     assert_int_equal(f->io.peer.wait_count, 0);
-    assert_int_equal(atomic_load(&f->wait_total), 0);
+    fill_long_polls(f, LONG_POLLS_MAX);
+    assert_int_equal(tg_holders_count(tg_ledger_holders(f->ledger, TG_PLACE_LONG_POLL)), 0);
     assert_int_equal(f->env.waiters.count, 0);
     assert_int_equal(tg_metrics_gauge_sum(f->metrics, TG_GAUGE_REQUESTS), 0);
     assert_int_equal(tg_metrics_gauge_sum(f->metrics, TG_GAUGE_LONG_POLLS), 0);
     tg_env_deinit(&f->env);
     tg_account_close(&f->io.peer.account);
     assert_null(f->accounts.retired); /* it freed all that it allocated */
+    tg_ledger_free(&f->ledger);
     tg_metrics_free(&f->metrics);
     tg_buf_deinit(&f->out);
     tg_mem_free(f);

@@ -16,6 +16,7 @@
 #include "server/http/http2.h"
 
 #define SEEN_MAX 64u
+#define LONG_POLLS_MAX 20u
 
 /* How the service answers. */
 enum play { PLAY_ANSWER, PLAY_HOLD, PLAY_WAIT };
@@ -36,7 +37,8 @@ struct seen {
 struct fixture {
     struct tg_server_settings settings;
     struct tg_metrics *metrics;
-    atomic_size_t wait_total;
+    struct tg_ledger *ledger;
+    struct tg_holder others[LONG_POLLS_MAX]; /* of places for long polls */
     struct tg_env env;
     struct tg_service service;
     struct tg_memory memory; /* no limit, unless the test sets one with hold_memory */
@@ -58,9 +60,12 @@ struct fixture {
     unsigned status;             /* of the answers */
     const char *body;
     bool is_head;
+    int call; /* of the answers; -1: none of the API */
 };
 
 struct fixture *fixture_new(void);
+/* Others hold the places of long polls, all but `left` of them. */
+void fill_long_polls(struct fixture *f, size_t left);
 /* Frees the engine and checks that no request, wait or memory remains. */
 void fixture_free(struct fixture *f);
 /* As a connection does: feeds text and keeps what the engine did not consume. Returns how much it

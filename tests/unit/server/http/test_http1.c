@@ -705,6 +705,7 @@ static void long_poll__its_key_changes__resumed_and_still_waiting(void **state)
     (void)feed(f, GET);
     assert_int_equal(tg_waiters_wake(&f->env.waiters, &other), 0);
     assert_int_equal(tg_waiters_wake(&f->env.waiters, &key), 1);
+    assert_false(tg_waiters_run(&f->env.waiters, 10));
     assert_int_equal(f->last_resume, TG_RESUME_CHANGED);
     assert_int_equal(f->env.waiters.count, 1);
     answer(f, 0);
@@ -715,17 +716,16 @@ static void long_poll__over_the_global_limit__503(void **state)
 {
     struct fixture *f = *state;
 
-    atomic_store(&f->wait_total, 3);
+    fill_long_polls(f, 0);
     f->play = PLAY_WAIT;
     (void)feed(f, GET);
     tg_pending_settle(&f->env);
     assert_int_equal(f->cancel_count, 1);
     assert_int_equal(count_in_output(f, "HTTP/1.1 503"), 1);
-    atomic_store(&f->wait_total, 2);
+    fill_long_polls(f, 1);
     (void)feed(f, GET);
     tg_pending_settle(&f->env);
     assert_int_equal(f->env.waiters.count, 1);
-    atomic_store(&f->wait_total, 1);
 }
 
 static void long_poll__while_draining__answered_at_once(void **state)

@@ -562,7 +562,6 @@ static void long_polls__ninth_of_one_connection__503(void **state)
 {
     struct client *c = *state;
 
-    c->f->settings.wait_max = 100;
     c->f->settings.requests_max = 100;
     c->f->play = PLAY_WAIT;
     for (size_t i = 0; i < TG_WAITS_PER_PEER_MAX; i++) {

@@ -25,7 +25,7 @@ static void one_network(struct tg_peer *peer, struct tg_network *out)
 /* The only network has used up its rate. */
 static void use_up_rate(struct fixture *f)
 {
-    static const struct tg_ledger_settings settings = { .rate = 1, .burst = 1 };
+    static const struct tg_ledger_settings settings = { .rate = 1, .burst = 1, .worker_count = 1 };
     const struct tg_network network = { .family = TG_NETWORK_OTHER };
     struct tg_payer payer;
 
@@ -64,7 +64,7 @@ static void let_time_pass(struct fixture *f)
 
 static void forbid_waits(struct fixture *f)
 {
-    f->settings.wait_max = 0;
+    fill_long_polls(f, 0);
     f->play = PLAY_WAIT;
 }
 

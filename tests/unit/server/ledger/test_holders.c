@@ -28,7 +28,7 @@ static void on_wake(void *ctx, size_t worker)
 
 static struct fixture *fixture_new(size_t max)
 {
-    const struct tg_ledger_settings settings = { .burst = 1 };
+    const struct tg_ledger_settings settings = { .burst = 1, .worker_count = 1 };
     struct fixture *f = tg_mem_calloc(1, sizeof(*f));
 
     assert_non_null(f);
@@ -322,12 +322,13 @@ static void enter__oldest_is_in_a_request__an_idle_one_goes(void **state)
     fixture_free(f);
 }
 
-static void enter__own_network_only_waits__newcomer_refused(void **state)
+static void enter__own_network_has_only_worthy_places__newcomer_refused(void **state)
 {
     struct fixture *f = fixture_new(3);
 
     (void)state;
-    enter_many(f, "192.0.2.1", TG_WORTH_WAITING, 3);
+    enter_many(f, "192.0.2.1", TG_WORTH_WAITING, 2);
+    enter_many(f, "192.0.2.1", TG_WORTH_PROVEN, 1);
     assert_null(enter(f, "192.0.2.1", TG_WORTH_NONE));
     assert_null(doomed(f));
     fixture_free(f);
@@ -529,7 +530,7 @@ int main(void)
         cmocka_unit_test(enter__attacker_with_worth__homes_in_a_handshake_keep_their_places),
         cmocka_unit_test(set_worth__holder_moves_to_the_end_of_its_class),
         cmocka_unit_test(enter__oldest_is_in_a_request__an_idle_one_goes),
-        cmocka_unit_test(enter__own_network_only_waits__newcomer_refused),
+        cmocka_unit_test(enter__own_network_has_only_worthy_places__newcomer_refused),
         cmocka_unit_test(exempt__loses_its_place_to_nobody__takes_that_of_the_heaviest),
         cmocka_unit_test(refused_payer__gets_no_place),
         cmocka_unit_test(doomed__of_another_worker__that_worker_is_woken_once),

@@ -24,8 +24,8 @@ static void load__no_settings_but_store__defaults_of_the_protocol(void **state)
     assert_int_equal(f->config->expiration_default_s, 48 * 3600);
     assert_int_equal(f->config->expiration_max_s, 30 * 86400);
     assert_int_equal(f->config->wait_cap_s, TG_WAIT_CAP_S_DEFAULT);
-    assert_int_equal(f->config->rate, 50);
-    assert_int_equal(f->config->rate_burst, 200);
+    assert_int_equal(f->config->rate, 1000);
+    assert_int_equal(f->config->rate_burst, 200000);
     assert_string_equal(f->config->cors_origin, "*");
     assert_int_equal(f->config->trusted_proxies.count, 0);
     assert_int_equal(f->config->proxy_protocol, TG_PROXY_PROTOCOL_OFF);
