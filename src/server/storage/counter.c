@@ -38,7 +38,9 @@ static const char missing_advice[] =
     "again.\n";
 static const char lost_advice[] =
     "Is the store's folder mounted? To begin with an empty store, delete the counter file first:\n"
-    "links to mailboxes of the other store are 404 then, and its spent tokens are good again.\n";
+    "links to mailboxes of the other store are 404 then, and its spent tokens are good again. A "
+    "store\n"
+    "of an earlier version needs tigressd --upgrade-store and a counter file that is new, too.\n";
 
 /* ---- the file ------------------------------------------------------------------------------- */
 
@@ -215,10 +217,12 @@ static enum tg_err judge_new(const struct tg_store_counter *c, struct tg_fault *
     }
     if (c->file == TG_COUNTER_FILE_GOOD) {
         tg_fault_set(fault,
-                     "the store is new, but its counter file knows another store with %llu changes",
+                     "the store is new (or of an earlier version), but its counter file knows "
+                     "another store, with %llu changes",
                      (unsigned long long)c->file_count);
     } else {
-        tg_fault_set(fault, "the store is new, and its counter file is damaged");
+        tg_fault_set(fault, "the store is new (or of an earlier version), and its counter file is "
+                            "damaged");
     }
     *advice = lost_advice;
     return TG_E_DENIED;

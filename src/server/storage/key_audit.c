@@ -71,8 +71,8 @@ static bool judge_missing(const struct tg_key_audit *audit, struct tg_fault *fau
     return true;
 }
 
-enum tg_err tg_key_audit_judge(const struct tg_key_audit *audit, struct tg_fault *fault,
-                               const char **advice)
+enum tg_err tg_key_audit_judge(const struct tg_key_audit *audit, enum tg_key_audit_need need,
+                               struct tg_fault *fault, const char **advice)
 {
     const struct tg_key_difference *d = &audit->difference;
 
@@ -95,7 +95,7 @@ enum tg_err tg_key_audit_judge(const struct tg_key_audit *audit, struct tg_fault
                      d->other_seal_id);
         *advice = "Put back the earlier line of that number. A new key needs a number that was "
                   "not used.\n";
-    } else if (!judge_missing(audit, fault)) {
+    } else if (need == TG_KEY_AUDIT_ALL && !judge_missing(audit, fault)) {
         *advice = "Put its line back into the key file. It can be deleted after that time, when "
                   "the relay\nhas removed what expired.\n";
     } else {
@@ -119,15 +119,17 @@ out:
 }
 
 static enum tg_err run_once(struct tg_store *store, const struct tg_keyring *keyring,
-                            struct tg_fault *fault, const char **advice)
+                            enum tg_key_audit_need need, struct tg_fault *fault,
+                            const char **advice)
 {
     enum tg_err err = TG_E_BUG;
     struct tg_key_audit audit;
 
     TG_TRY(tg_key_audit_init(&audit, keyring));
     TG_TRY(store->ops->survey(store, tg_key_audit_see, &audit));
-    TG_TRY(tg_key_audit_judge(&audit, fault, advice));
-    if (audit.version == 0 || audit.difference.has_new_seal || audit.difference.missing_count > 0) {
+    TG_TRY(tg_key_audit_judge(&audit, need, fault, advice));
+    if (need == TG_KEY_AUDIT_ALL && (audit.version == 0 || audit.difference.has_new_seal ||
+                                     audit.difference.missing_count > 0)) {
         TG_TRY(tg_key_audit_save(store, &audit));
     }
     err = TG_OK;
@@ -136,12 +138,13 @@ out:
 }
 
 enum tg_err tg_key_audit_run(struct tg_store *store, const struct tg_keyring *keyring,
-                             struct tg_fault *fault, const char **advice)
+                             enum tg_key_audit_need need, struct tg_fault *fault,
+                             const char **advice)
 {
     enum tg_err err = TG_E_CONFLICT;
 
     for (unsigned i = 0; err == TG_E_CONFLICT && i < TRIES_MAX; i++) {
-        err = run_once(store, keyring, fault, advice);
+        err = run_once(store, keyring, need, fault, advice);
     }
     if (err != TG_OK) {
         tg_fault_set(fault, "the check of the keys cannot be read from or written to the store");

@@ -31,19 +31,26 @@ TG_NODISCARD enum tg_err tg_key_audit_init(struct tg_key_audit *audit,
                                            const struct tg_keyring *keyring);
 /* A tg_store_see_fn; ctx is the audit. Ends the survey when the rest is not needed. */
 bool tg_key_audit_see(void *ctx, const struct tg_store_seen *seen);
+/* What the key file must have: every key that the store needs, or only no other key than the
+   store's, because what is sealed will be removed. */
+enum tg_key_audit_need { TG_KEY_AUDIT_ALL, TG_KEY_AUDIT_NO_OTHER };
+
 /*
  * After the survey. TG_E_DENIED: the relay must not start; fault has the sentence, and *advice the
  * lines on what to do.
  */
 TG_NODISCARD enum tg_err tg_key_audit_judge(const struct tg_key_audit *audit,
-                                            struct tg_fault *fault, const char **advice);
+                                            enum tg_key_audit_need need, struct tg_fault *fault,
+                                            const char **advice);
 
 /*
- * At the start: surveys, judges, and writes the check values if they are absent or differ.
+ * At the start: surveys, judges, and writes the check values if they are absent or differ, unless
+ * need is TG_KEY_AUDIT_NO_OTHER.
  * TG_E_DENIED as above; TG_E_STORE, TG_E_FULL, TG_E_NOMEM, TG_E_CRYPTO
  */
 TG_NODISCARD enum tg_err tg_key_audit_run(struct tg_store *store, const struct tg_keyring *keyring,
-                                          struct tg_fault *fault, const char **advice);
+                                          enum tg_key_audit_need need, struct tg_fault *fault,
+                                          const char **advice);
 /* Writes the check values of the audit over the version it saw. TG_E_CONFLICT: the store has
    others meanwhile. */
 TG_NODISCARD enum tg_err tg_key_audit_save(struct tg_store *store,

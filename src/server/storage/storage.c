@@ -68,7 +68,7 @@ enum tg_err tg_storage_open(struct tg_storage *st, const struct tg_config *confi
         TG_TRY(tg_store_counter_judge(&st->counter, fault, &st->advice));
     }
     TG_TRY(open_keys(st, config, log, fault));
-    TG_TRY(tg_key_audit_run(st->store, &st->keyring, fault, &st->advice));
+    TG_TRY(tg_key_audit_run(st->store, &st->keyring, TG_KEY_AUDIT_ALL, fault, &st->advice));
     if (has_counter(config)) {
         TG_TRY(tg_store_counter_arm(&st->counter, st->store, &tg_rng_system, fault));
     }
@@ -102,10 +102,13 @@ enum tg_err tg_storage_restore(struct tg_storage *st, const struct tg_config *co
                                const struct tg_log *log, struct tg_fault *fault)
 {
     enum tg_err err = TG_E_BUG;
+    /* A seal key that was removed since the copy was made is missed only by what is dropped. */
+    enum tg_key_audit_need need =
+        config->restored == TG_STORE_RESTORED_DROP ? TG_KEY_AUDIT_NO_OTHER : TG_KEY_AUDIT_ALL;
 
     TG_TRY(tg_storage_open_used(st, config, log, fault));
     TG_TRY(tg_store_counter_open(&st->counter, config->store_counter, st->store, log, fault));
-    TG_TRY(tg_key_audit_run(st->store, &st->keyring, fault, &st->advice));
+    TG_TRY(tg_key_audit_run(st->store, &st->keyring, need, fault, &st->advice));
     TG_TRY(
         tg_store_counter_restore(&st->counter, st->store, config->restored, &tg_rng_system, fault));
     err = TG_OK;
@@ -131,7 +134,7 @@ static enum tg_err check_keys(const struct tg_config *config, const struct tg_ke
     TG_TRY(tg_key_audit_init(&audit, keyring));
     err = tg_store_lmdb_survey(config->store_dir, tg_key_audit_see, &audit, fault);
     if (err == TG_OK) {
-        err = tg_key_audit_judge(&audit, fault, advice);
+        err = tg_key_audit_judge(&audit, TG_KEY_AUDIT_ALL, fault, advice);
     } else if (err == TG_E_NOTFOUND) {
         err = TG_OK;
     }

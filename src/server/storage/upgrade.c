@@ -108,7 +108,7 @@ static enum tg_err upgrade(struct tg_storage *st, int links_fd, struct tg_fault 
     TG_TRY(tg_key_audit_init(&audit, &st->keyring));
     TG_TRY(st->store->ops->survey(st->store, tg_key_audit_see, &audit));
     if (audit.version > 0 || !audit.has_content) {
-        return tg_key_audit_run(st->store, &st->keyring, fault, &st->advice);
+        return tg_key_audit_run(st->store, &st->keyring, TG_KEY_AUDIT_ALL, fault, &st->advice);
     }
     TG_TRY(prove(st, links_fd, fault));
     TG_TRY(tg_key_audit_save(st->store, &audit));

@@ -76,13 +76,18 @@ static int teardown(void **state)
     return 0;
 }
 
-static enum tg_err start_with(struct fixture *f, const char *keys)
+static enum tg_err run_with(struct fixture *f, const char *keys, enum tg_key_audit_need need)
 {
     struct tg_keyring keyring = keyring_of(keys);
 
     f->fault = (struct tg_fault){ "" };
     f->advice = NULL;
-    return tg_key_audit_run(f->store, &keyring, &f->fault, &f->advice);
+    return tg_key_audit_run(f->store, &keyring, need, &f->fault, &f->advice);
+}
+
+static enum tg_err start_with(struct fixture *f, const char *keys)
+{
+    return run_with(f, keys, TG_KEY_AUDIT_ALL);
 }
 
 static void assert_refused(struct fixture *f, const char *keys, const char *part)
@@ -218,6 +223,23 @@ static void record_that_is_not_sealed__names_no_key(void **state)
     assert_int_equal(start_with(f, INDEX SEAL2), TG_OK);
 }
 
+/* Before everything is dropped: a key that is gone is no fault, another key is. */
+static void need_of_no_other_key__missing_is_right_other_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    struct tg_store_fact_copy before;
+    struct tg_store_fact_copy after;
+
+    assert_int_equal(start_with(f, INDEX SEAL1), TG_OK);
+    put_sealed(f, 1, 1, 1000, 64);
+    assert_int_equal(tg_store_fact_load(f->store, TG_FACT_KEY_CHECKS, &before), TG_OK);
+    assert_int_equal(run_with(f, INDEX SEAL2, TG_KEY_AUDIT_NO_OTHER), TG_OK);
+    assert_int_equal(run_with(f, "index " HEX2 "\n" SEAL2, TG_KEY_AUDIT_NO_OTHER), TG_E_DENIED);
+    assert_int_equal(run_with(f, INDEX "seal 1 " HEX2, TG_KEY_AUDIT_NO_OTHER), TG_E_DENIED);
+    assert_int_equal(tg_store_fact_load(f->store, TG_FACT_KEY_CHECKS, &after), TG_OK);
+    assert_memory_equal(&before, &after, sizeof(before));
+}
+
 static void content_without_a_check__refused_and_nothing_written(void **state)
 {
     struct fixture *f = *state;
@@ -259,6 +281,7 @@ int main(void)
         CASE(new_seal_key__is_added_and_known_from_then_on),
         CASE(seal_key_in_use__cannot_leave_the_file_before_the_last_record),
         CASE(record_that_is_not_sealed__names_no_key),
+        CASE(need_of_no_other_key__missing_is_right_other_is_refused),
         CASE(content_without_a_check__refused_and_nothing_written),
         CASE(damaged_check__refused),
         CASE(two_relays_that_start_together__the_second_verifies_what_the_first_wrote),
