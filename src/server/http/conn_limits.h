@@ -122,6 +122,9 @@ static inline uint64_t tg_body_allowed_ms(const struct tg_server_settings *s, si
 /* Streams that end with a reset, from either side; the streams that are open come on top: */
 #define TG_HTTP2_RESETS_BURST 200u
 #define TG_HTTP2_RESETS_PER_S 20u
+/* A trusted proxy carries the frames of many clients, and one of them must not end the connection
+   of the others. */
+#define TG_HTTP2_PROXY_SHARE 16u
 
 #define TG_HTTP2_FRAME_MAX 16384u             /* bytes of a frame: the least that is allowed */
 #define TG_HTTP2_BLOCK_MAX (2u * TG_HEAD_MAX) /* bytes of a header block, compressed */

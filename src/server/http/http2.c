@@ -270,7 +270,8 @@ struct tg_proto *tg_http2_new(struct tg_env *env, struct tg_proto_io *io,
     tg_list_init(&c->expecting);
     c->deadline.fired = on_deadline;
     c->goaway_deadline.fired = on_goaway_deadline;
-    tg_http2_meter_init(&c->meter, env->settings->stream_max, env->now_mono_ms);
+    tg_http2_meter_init(&c->meter, env->settings->stream_max,
+                        io->peer.is_proxy ? TG_HTTP2_PROXY_SHARE : 1u, env->now_mono_ms);
     if (session_new(c) != TG_OK) {
         nghttp2_session_del(c->session);
         tg_mem_free(c);

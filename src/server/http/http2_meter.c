@@ -62,7 +62,8 @@ static void refill(struct tg_http2_meter *m, uint64_t now_mono_ms)
     }
     m->at_mono_ms = now_mono_ms;
     for (size_t i = 0; i < TG_HTTP2_BUCKET_COUNT; i++) {
-        give_back(m, (enum tg_http2_bucket)i, passed_ms * per_s[i]); /* 1000 ms, 1000 tokens */
+        /* A second has 1000 ms, and a frame 1000 tokens. */
+        give_back(m, (enum tg_http2_bucket)i, passed_ms * per_s[i] * m->share);
     }
 }
 
@@ -181,14 +182,16 @@ static uint32_t follow_stream(struct tg_http2_meter *m, const nghttp2_frame_hd *
 
 /* ---- frames ---- */
 
-void tg_http2_meter_init(struct tg_http2_meter *m, uint32_t stream_max, uint64_t now_mono_ms)
+void tg_http2_meter_init(struct tg_http2_meter *m, uint32_t stream_max, uint32_t share,
+                         uint64_t now_mono_ms)
 {
     memset(m, 0, sizeof(*m));
     m->preface_left = NGHTTP2_CLIENT_MAGIC_LEN;
     m->at_mono_ms = now_mono_ms;
-    m->burst[TG_HTTP2_BUCKET_FRAMES] = (uint64_t)TG_HTTP2_FRAMES_BURST * TOKENS;
+    m->share = share;
+    m->burst[TG_HTTP2_BUCKET_FRAMES] = m->share * TG_HTTP2_FRAMES_BURST * TOKENS;
     /* Open streams take from the same bucket as those that were reset. */
-    m->burst[TG_HTTP2_BUCKET_STREAMS] = ((uint64_t)TG_HTTP2_RESETS_BURST + stream_max) * TOKENS;
+    m->burst[TG_HTTP2_BUCKET_STREAMS] = (m->share * TG_HTTP2_RESETS_BURST + stream_max) * TOKENS;
 }
 
 static size_t least(size_t a, size_t b)

@@ -38,6 +38,7 @@ struct tg_http2_meter {
 
     uint64_t spent[TG_HTTP2_BUCKET_COUNT]; /* tokens */
     uint64_t burst[TG_HTTP2_BUCKET_COUNT];
+    uint64_t share;        /* bursts and rates are so many times those of conn_limits.h */
     uint64_t at_mono_ms;   /* the time of spent */
     uint64_t content_owed; /* tokens that the content of the current DATA frame can give back */
 
@@ -51,7 +52,9 @@ struct tg_http2_meter {
     uint64_t ended[TG_HTTP2_PAST_WORDS]; /* the peer ended it, with END_STREAM or RST_STREAM */
 };
 
-void tg_http2_meter_init(struct tg_http2_meter *m, uint32_t stream_max, uint64_t now_mono_ms);
+/* share: 1, or more for a connection that carries many clients. */
+void tg_http2_meter_init(struct tg_http2_meter *m, uint32_t stream_max, uint32_t share,
+                         uint64_t now_mono_ms);
 
 /*
  * How many bytes of in may be processed next: up to the end of one frame. Call it again with the

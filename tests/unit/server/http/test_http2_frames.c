@@ -189,6 +189,24 @@ static void resets__of_each_cause_and_of_all_together__one_budget(void **state)
     }
 }
 
+/* A trusted proxy whose clients cancel many requests. */
+static void resets__of_a_trusted_proxy__sixteen_times_as_many(void **state)
+{
+    struct fixture *f = fixture_new();
+
+    (void)state;
+    f->settings.requests_max = 100000;
+    f->io.peer.is_proxy = true;
+    f->play = PLAY_HOLD;
+    (void)raw_with(f);
+    for (uint32_t i = 0; i < 900; i++) {
+        reset_by_the_peer(f, 2 * i + 1);
+        clear_output(f);
+    }
+    assert_false(f->proto->is_finished);
+    fixture_free(f);
+}
+
 /* A client that cancels some of its requests. */
 static void resets__between_answered_requests__connection_goes_on(void **state)
 {
@@ -397,6 +415,7 @@ int main(void)
         cmocka_unit_test(floods__of_each_kind__enhance_your_calm_and_counted),
         cmocka_unit_test(pings__at_the_limit__go_on__beyond_it__enhance_your_calm),
         cmocka_unit_test(resets__of_each_cause_and_of_all_together__one_budget),
+        cmocka_unit_test(resets__of_a_trusted_proxy__sixteen_times_as_many),
         cmocka_unit_test(resets__between_answered_requests__connection_goes_on),
         cmocka_unit_test(uploads__in_frames_of_a_KiB_and_of_250_bytes__connection_goes_on),
         cmocka_unit_test(continuations__more_than_eight__connection_ended),

@@ -19,7 +19,7 @@ static struct tg_http2_meter new_meter(void)
     struct tg_http2_meter m;
     uint32_t error = 1;
 
-    tg_http2_meter_init(&m, STREAM_MAX, START_MS);
+    tg_http2_meter_init(&m, STREAM_MAX, 1, START_MS);
     assert_int_equal(tg_http2_meter_next(&m, TG_LIT(PREFACE), START_MS, &error), 24);
     assert_int_equal(error, NGHTTP2_NO_ERROR);
     return m;
@@ -85,7 +85,7 @@ static void next__input_in_any_parts__ends_at_each_frame(void **state)
         size_t at = 0;
         size_t boundary = 0;
 
-        tg_http2_meter_init(&m, STREAM_MAX, START_MS);
+        tg_http2_meter_init(&m, STREAM_MAX, 1, START_MS);
         while (at < len) {
             size_t left = part < len - at ? part : len - at;
             uint32_t error = 1;
@@ -168,6 +168,31 @@ static void frames__after_a_second__a_hundred_more(void **state)
         count++;
     }
     assert_in_range(count, 95, 101);
+}
+
+static void share__of_many_clients__bursts_and_rates_are_as_many_times(void **state)
+{
+    struct tg_http2_meter m;
+    uint8_t ping[17];
+    uint32_t error = 0;
+    uint32_t id = 1;
+    size_t count = 0;
+
+    (void)state;
+    tg_http2_meter_init(&m, STREAM_MAX, 16, START_MS);
+    (void)tg_http2_meter_next(&m, TG_LIT(PREFACE), START_MS, &error);
+    assert_in_range(passing(&m, NGHTTP2_PING, 0, 0, 8), 16 * 990, 16 * 1000);
+    (void)encode(ping, NGHTTP2_PING, 0, 0, 8);
+    for (; error == 0; count++) {
+        (void)tg_http2_meter_next(&m, tg_bytes(ping, sizeof(ping)), START_MS + 1000, &error);
+    }
+    assert_in_range(count, 16 * 95, 16 * 101);
+    tg_http2_meter_init(&m, STREAM_MAX, 16, START_MS);
+    (void)tg_http2_meter_next(&m, TG_LIT(PREFACE), START_MS, &error);
+    while (pass(&m, NGHTTP2_HEADERS, END_HEADERS | END_STREAM, id, 10) == 0) {
+        id += 2;
+    }
+    assert_int_equal(id / 2, 16 * TG_HTTP2_RESETS_BURST + STREAM_MAX);
 }
 
 static void data__of_250_bytes_or_more__costs_nothing(void **state)
@@ -416,6 +441,7 @@ int main(void)
         cmocka_unit_test(next__input_in_any_parts__ends_at_each_frame),
         cmocka_unit_test(frames__of_each_kind_that_achieve_nothing__limited),
         cmocka_unit_test(frames__after_a_second__a_hundred_more),
+        cmocka_unit_test(share__of_many_clients__bursts_and_rates_are_as_many_times),
         cmocka_unit_test(data__of_250_bytes_or_more__costs_nothing),
         cmocka_unit_test(data__large_content__pays_for_no_other_frame),
         cmocka_unit_test(data__padded__its_padding_is_paid),
