@@ -207,6 +207,7 @@ static void run_queued(struct tg_worker *w)
     }
     tg_pending_settle(&w->env);
     is_behind = tg_conns_run(&w->conns) || is_behind || !tg_list_is_empty(&w->env.unsettled);
+    w->listener.is_behind = is_behind;
     if (is_behind) {
         (void)uv_idle_start(&w->behind, on_behind);
     } else {

@@ -17,6 +17,7 @@
 /* How many operations, reads and sweeps excepted, may wait for their answer from dispatch, over all
    ports. One more is answered TG_E_FULL, also by dispatch. */
 #define TG_STORE_QUEUE_MAX 16384u
+#define TG_STORE_DISPATCH_MAX 32u
 
 struct tg_store_key {
     uint8_t bytes[TG_STORE_KEY_LEN];
@@ -322,8 +323,9 @@ struct tg_store_ops {
        be repeated. */
     void (*spend)(struct tg_store_port *port, const struct tg_spend *spend,
                   tg_store_spent_fn *spent, void *ctx);
-    /* Runs the callbacks of completed operations on the calling thread. Not from inside a callback.
-       Callbacks may start operations. */
+    /* Runs the callbacks of completed operations on the calling thread, of TG_STORE_DISPATCH_MAX at
+       most, so that the caller can do other work between; notify is called again for the rest. Not
+       from inside a callback. Callbacks may start operations. */
     void (*dispatch)(struct tg_store_port *port);
 
     /* Shows what is durable, but no spent keys: first the facts, then the series, the records, and

@@ -358,15 +358,29 @@ void tg_store_port_complete(struct tg_store_port *port, struct tg_store_oplist *
     (void)pthread_mutex_unlock(&port->lock);
 }
 
+/* Takes what the port's thread may answer before it looks at something else. */
+static void take_ready(struct tg_store_port *port, struct tg_store_oplist *list)
+{
+    struct tg_store_op *op = NULL;
+
+    (void)pthread_mutex_lock(&port->lock);
+    for (size_t i = 0;
+         i < TG_STORE_DISPATCH_MAX && (op = tg_store_oplist_pop(&port->ready)) != NULL; i++) {
+        tg_store_oplist_append(list, op);
+    }
+    if (port->ready.head != NULL && port->notify != NULL) {
+        port->notify(port->notify_ctx);
+    }
+    (void)pthread_mutex_unlock(&port->lock);
+}
+
 void tg_store_port_dispatch(struct tg_store_port *port)
 {
     struct tg_store_oplist list = { NULL, NULL };
     struct tg_store_op *op = NULL;
 
     assert(!port->is_dispatching);
-    (void)pthread_mutex_lock(&port->lock);
-    tg_store_oplist_splice(&list, &port->ready);
-    (void)pthread_mutex_unlock(&port->lock);
+    take_ready(port, &list);
 
     port->is_dispatching = true;
     while ((op = tg_store_oplist_pop(&list)) != NULL) {

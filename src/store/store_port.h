@@ -204,7 +204,8 @@ void tg_store_lease_clear(struct tg_store_op *op);
  * none. The port may be gone when this returns.
  */
 void tg_store_port_complete(struct tg_store_port *port, struct tg_store_oplist *list);
-/* Runs the callbacks of what is ready at the moment of the call. */
+/* Runs the callbacks of what is ready at the moment of the call, of TG_STORE_DISPATCH_MAX at most.
+   If there are more, the port is notified again. */
 void tg_store_port_dispatch(struct tg_store_port *port);
 
 /* The limits of an open store. */

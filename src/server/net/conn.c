@@ -13,6 +13,9 @@
 #include <unistd.h>
 
 #define CLOSED_IN_A_TICK 16u
+/* Each look at the sockets reports again what waits for its turn. After this many reports it costs
+   less to take the socket out of the poll set until the turn. */
+#define REPORTS_MAX 8u
 
 static struct tg_conn *of_io(struct tg_proto_io *io)
 {
@@ -167,7 +170,8 @@ static void open_turn(struct tg_conn *c)
 /* What the socket has reported since the last turn. */
 static void take_events(struct tg_conn *c, int events)
 {
-    if ((events & UV_WRITABLE) != 0) {
+    if ((events & UV_WRITABLE) != 0 || c->must_flush) {
+        c->must_flush = false;
         tg_conn_flush(c);
     }
     if ((events & UV_DISCONNECT) != 0 && tg_conn_room(c) == 0) {
@@ -188,7 +192,7 @@ static void engine_turn(struct tg_conn *c, int events)
     c->proto->ops->pump(c->proto);
     if (c->proto->is_finished && c->io.unsent == 0 && c->ended != TG_CONN_BROKEN) {
         finish(c);
-    } else if (c->read == TG_CONN_READ_AT_ONCE && tg_conn_room(c) > 0) {
+    } else if (tg_conn_has_kept(c) || (c->read == TG_CONN_READ_AT_ONCE && tg_conn_room(c) > 0)) {
         tg_conn_kick(c);
     }
 }
@@ -200,6 +204,7 @@ static void turn(struct tg_conn *c)
     int events = c->ready;
 
     c->ready = 0;
+    c->report_count = 0;
     if (c->wait == TG_CONN_WAIT_HANDSHAKE && c->ended != TG_CONN_BROKEN) {
         open_turn(c);
     }
@@ -218,8 +223,7 @@ static void turn(struct tg_conn *c)
     tg_account_leave(account, before);
 }
 
-/* Only notes what is ready: tg_conns_run does the work, in its order. A connection that waits long
-   for its turn is not reported again and again. */
+/* Only notes what is ready: tg_conns_run does the work, in its order. */
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
     struct tg_conn *c = poll->data;
@@ -228,7 +232,8 @@ static void on_poll(uv_poll_t *poll, int status, int events)
         tg_conn_break(c);
         events = 0;
     }
-    if (tg_link_is_linked(&c->turn) && (c->ready | events) == c->ready) {
+    c->report_count++;
+    if (c->report_count >= REPORTS_MAX) {
         c->events = 0;
         (void)uv_poll_stop(&c->poll);
     }
@@ -337,6 +342,8 @@ enum tg_err tg_conns_init(struct tg_conns *cs, struct tg_env *env, uv_loop_t *lo
     cs->env = env;
     cs->loop = loop;
     cs->count = 0;
+    cs->turn = NULL;
+    cs->turn_until_us = 0;
     tg_list_init(&cs->all);
     tg_buf_init_shared(&cs->join, TG_OUT_MAX);
     cs->accounts = (struct tg_accounts){ .memory = env->memory, .ledger = env->ledger };
@@ -365,7 +372,10 @@ bool tg_conns_run(struct tg_conns *cs)
         struct tg_turn_key key = c->turn_key;
         uint64_t after_us = 0;
 
+        cs->turn = c;
+        cs->turn_until_us = before_us + TG_TURN_MAX_US;
         turn(c);
+        cs->turn = NULL;
         after_us = tg_clock_us();
         tg_turns_charge(&cs->turns, key, after_us - before_us);
         before_us = after_us;

@@ -14,12 +14,16 @@
 
 #include <uv.h>
 
+struct tg_conn;
+
 /* What the connections of one worker share. */
 struct tg_conns {
     struct tg_env *env;
     uv_loop_t *loop;
     struct tg_link all;
-    struct tg_turns turns;                 /* those that tg_conns_run handles next */
+    struct tg_turns turns; /* those that tg_conns_run handles next */
+    struct tg_conn *turn;  /* whose turn it is; NULL outside of tg_conns_run */
+    uint64_t turn_until_us;
     size_t count;                          /* including those being closed */
     size_t free_count;                     /* of these, without a place: the operator's */
     bool must_make_room;                   /* descriptors ran out: each newcomer needs a victim */

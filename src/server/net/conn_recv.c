@@ -13,6 +13,11 @@ static bool may_feed(const struct tg_conn *c)
            !c->proto->is_finished && c->io.unsent <= TG_UNSENT_MAX;
 }
 
+bool tg_conn_has_kept(const struct tg_conn *c)
+{
+    return c->in.len > 0 && may_feed(c);
+}
+
 size_t tg_conn_room(const struct tg_conn *c)
 {
     if (c->ended != TG_CONN_NOT_ENDED) {
@@ -27,12 +32,30 @@ size_t tg_conn_room(const struct tg_conn *c)
     return TG_READ_MAX - c->in.len;
 }
 
+/* Many small requests fit into one read. They are fed in pieces, so that the turn can end between
+   them. Returns how many bytes the engine took. */
+static size_t feed_pieces(struct tg_conn *c, struct tg_bytes data)
+{
+    size_t used = 0;
+
+    while (used < data.len && may_feed(c)) {
+        struct tg_bytes piece = tg_bytes_first(tg_bytes_from(data, used), TG_TURN_PIECE);
+        size_t taken = c->proto->ops->feed(c->proto, piece);
+
+        used += taken;
+        if (taken < piece.len || tg_conn_is_turn_over(c)) {
+            break;
+        }
+    }
+    return used;
+}
+
 static void feed(struct tg_conn *c, struct tg_bytes data)
 {
     size_t used = 0;
 
-    if (c->in.len == 0 && may_feed(c)) {
-        used = c->proto->ops->feed(c->proto, data);
+    if (c->in.len == 0) {
+        used = feed_pieces(c, data);
     }
     tg_buf_append(&c->in, tg_bytes_from(data, used));
     if (tg_buf_status(&c->in) != TG_OK) {
@@ -42,8 +65,8 @@ static void feed(struct tg_conn *c, struct tg_bytes data)
 
 void tg_conn_feed_kept(struct tg_conn *c)
 {
-    if (c->in.len > 0 && may_feed(c)) {
-        size_t used = c->proto->ops->feed(c->proto, tg_buf_view(&c->in));
+    if (tg_conn_has_kept(c)) {
+        size_t used = feed_pieces(c, tg_buf_view(&c->in));
 
         tg_buf_consume(&c->in, used);
         if (c->in.len == 0) {
@@ -104,8 +127,8 @@ static void read_plain(struct tg_conn *c)
         }
         feed(c, tg_bytes(buf, len));
         tg_mem_wipe(buf, len);
-        if (len < cap) {
-            return; /* another call would find nothing */
+        if (len < cap || tg_conn_is_turn_over(c)) {
+            return; /* another call would find nothing, or waits for the next turn */
         }
     }
 }
@@ -133,7 +156,9 @@ void tg_conn_input_close(struct tg_conn_input *in)
     if (tg_buf_status(&in->conn->raw) != TG_OK) {
         tg_conn_break(in->conn);
     }
-    tg_mem_wipe(in->buf, in->len); /* a client that forgot TLS has sent a request */
+    if (in->conn->tls == NULL) {
+        tg_mem_wipe(in->buf, in->len); /* a client that forgot TLS has sent a request */
+    }
 }
 
 struct tg_bytes tg_conn_input_view(const struct tg_conn_input *in)
@@ -232,7 +257,7 @@ static void read_tls(struct tg_conn *c)
     tg_conn_input_open(&in, c);
     for (size_t i = 0; i < TG_TLS_TURN_RECORDS && result == TG_TLS_OK; i++) {
         cap = tg_conn_room(c);
-        if (cap == 0) {
+        if (cap == 0 || (i > 0 && tg_conn_is_turn_over(c))) {
             break;
         }
         result = read_record(c, &in, cap);

@@ -15,7 +15,9 @@ size_t tg_conn_room(const struct tg_conn *c);
 /* Reads what is there, as much as a turn allows, and gives it to the engine; discards it after the
    last answer. The rest of the turn sets when c is read again. */
 void tg_conn_read(struct tg_conn *c);
-/* Gives the engine what it did not take before. */
+/* Whether the engine can take more of what it did not take before. */
+bool tg_conn_has_kept(const struct tg_conn *c);
+/* Gives it to the engine. */
 void tg_conn_feed_kept(struct tg_conn *c);
 /* The peer has finished sending. */
 void tg_conn_end_input(struct tg_conn *c);

@@ -91,7 +91,9 @@ void tg_conn_send(struct tg_conn *c, const struct tg_bytes *parts, size_t part_c
         one = tg_buf_view(&c->conns->join);
         part_count = 1;
     }
-    if (c->io.unsent == 0) {
+    if (c->conns->turn != c) {
+        c->must_flush = true; /* encryption and sending are a part of its turn */
+    } else if (c->io.unsent == 0) {
         sent = c->tls != NULL ? send_tls(c, one) : send_plain(c, parts, part_count);
     }
     if (part_count == 1) {

@@ -10,7 +10,8 @@
 #include "server/net/conn_state.h"
 
 /* Sends at most two parts in order, and keeps what the socket does not take. Does nothing where the
-   connection is broken or ends. As tg_proto_io.write. */
+   connection is broken or ends. Outside of the turn of c everything is kept, and sent in its turn.
+   As tg_proto_io.write. */
 void tg_conn_send(struct tg_conn *c, const struct tg_bytes *parts, size_t part_count);
 /* Sends what was kept, as far as the socket takes it. */
 void tg_conn_flush(struct tg_conn *c);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/net/conn_state.h"
 
+#include "server/net/clock.h"
+
 static void set_deadline(struct tg_conn *c, uint32_t in_ms)
 {
     struct tg_env *env = c->conns->env;
@@ -41,6 +43,11 @@ void tg_conn_kick(struct tg_conn *c)
     if (!tg_link_is_linked(&c->turn) && c->wait != TG_CONN_WAIT_NOTHING) {
         tg_turns_put(&c->conns->turns, c->turn_key, &c->turn);
     }
+}
+
+bool tg_conn_is_turn_over(const struct tg_conn *c)
+{
+    return tg_clock_us() >= c->conns->turn_until_us;
 }
 
 void tg_conn_break(struct tg_conn *c)

@@ -52,8 +52,10 @@ struct tg_conn {
     const struct tg_service *service;
     uv_poll_t poll;
     int fd;
-    int events; /* of poll; 0: stopped */
-    int ready;  /* events reported since the last turn */
+    int events;            /* of poll; 0: stopped */
+    int ready;             /* events reported since the last turn */
+    unsigned report_count; /* how often */
+    bool must_flush;       /* an answer came outside of its turn */
     enum tg_conn_wait wait;
     enum tg_conn_ended ended;
     enum tg_conn_read read;
@@ -76,6 +78,8 @@ void tg_conn_wait(struct tg_conn *c, enum tg_conn_wait wait);
 bool tg_conn_is_open(const struct tg_conn *c);
 /* Puts c in the line for a turn: tg_conns_run handles it after the current callbacks. */
 void tg_conn_kick(struct tg_conn *c);
+/* Whether c has used up its turn: what remains waits for the next one. */
+bool tg_conn_is_turn_over(const struct tg_conn *c);
 /* The connection is broken. It is closed by the kick, not here. */
 void tg_conn_break(struct tg_conn *c);
 

@@ -12,6 +12,7 @@
 
 #define BACKLOG 1024
 #define ACCEPTS_PER_EVENT 64u
+#define ACCEPTS_WHEN_BEHIND 8u
 #define ACCEPTS_AT_STOP 4096u
 #define PAUSE_MS 100u
 
@@ -197,7 +198,7 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 
     (void)events;
     if (status == 0) {
-        accept_some(l, ACCEPTS_PER_EVENT);
+        accept_some(l, l->is_behind ? ACCEPTS_WHEN_BEHIND : ACCEPTS_PER_EVENT);
     }
 }
 

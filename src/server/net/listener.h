@@ -47,6 +47,8 @@ struct tg_listener {
     void (*starved)(void *ctx);
     void *ctx;
     bool is_open;
+    bool
+        is_behind; /* set by the owner: connections wait for their turn, so few are added at once */
 };
 
 /* Takes ownership of fd, also on failure. The caller sets accepted, ctx, metrics and log before. */
