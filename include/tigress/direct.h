@@ -26,7 +26,8 @@
  *         tigress_direct_run(k, 0);
  *
  * All times named now_ms are UTC milliseconds since 1970. A clock that jumps does not end a
- * transfer.
+ * transfer, but it can end a mailbox early: give a host a time that runs on with the clock since
+ * boot, as tigress_direct_serve() does.
  *
  * Threads: one handle, one thread at a time.
  * Blocks: tigress_direct_serve() and tigress_direct_run().

@@ -12,13 +12,37 @@
 
 #define ADDRESS_TEXT_MAX 64u
 #define WAIT_MAX_MS 1000
+#ifdef CLOCK_BOOTTIME
+#define BOOT_CLOCK CLOCK_BOOTTIME
+#else
+#define BOOT_CLOCK CLOCK_MONOTONIC /* where it runs on while the device sleeps */
+#endif
 
-int64_t tg_tcp_now_ms(void)
+static int64_t read_ms(clockid_t id)
 {
     struct timespec now = { .tv_sec = 0 };
 
-    (void)clock_gettime(CLOCK_REALTIME, &now);
+    (void)clock_gettime(id, &now);
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int64_t tg_tcp_now_ms(void)
+{
+    return read_ms(CLOCK_REALTIME);
+}
+
+int64_t tg_tcp_clock_ms(struct tg_tcp_clock *clock)
+{
+    const struct tg_clocks clocks = { .wall_ms = tg_tcp_now_ms(), .boot_ms = read_ms(BOOT_CLOCK) };
+    const struct tg_time_kept none = { .has_mark = false };
+    struct tg_time_report report;
+
+    if (!clock->is_running) {
+        (void)tg_timekeeper_start(&clock->keeper, &clocks, &none, 0);
+        clock->is_running = true;
+    }
+    tg_timekeeper_observe(&clock->keeper, &clocks, 0, &report);
+    return report.view.believed_ms;
 }
 
 enum tg_err tg_tcp_address(struct sockaddr_storage *out, socklen_t *out_len, struct tg_bytes text,
@@ -87,9 +111,9 @@ enum tg_tcp_io tg_tcp_write(int fd, struct tg_bytes data, size_t *len)
     return put >= 0 ? TG_TCP_DONE : io_of_errno();
 }
 
-void tg_tcp_wait(struct pollfd *fds, size_t count, int64_t deadline_ms)
+void tg_tcp_wait(struct pollfd *fds, size_t count, int64_t deadline_ms, int64_t now_ms)
 {
-    int64_t left_ms = deadline_ms == 0 ? WAIT_MAX_MS : deadline_ms - tg_tcp_now_ms();
+    int64_t left_ms = deadline_ms == 0 ? WAIT_MAX_MS : deadline_ms - now_ms;
 
     left_ms = left_ms < 0 ? 0 : left_ms > WAIT_MAX_MS ? WAIT_MAX_MS : left_ms;
     if (poll(fds, count, (int)left_ms) < 0) {

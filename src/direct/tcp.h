@@ -7,12 +7,22 @@
 
 #include "base/bytes.h"
 #include "base/err.h"
+#include "base/timekeeper.h"
 
 #include <poll.h>
 #include <sys/socket.h>
 
-/* UTC milliseconds. */
+/* UTC milliseconds of the system's clock. */
 int64_t tg_tcp_now_ms(void);
+
+/* The clock of a device that hosts a mailbox. All zero is ready. */
+struct tg_tcp_clock {
+    struct tg_timekeeper keeper;
+    bool is_running;
+};
+/* UTC milliseconds that run with the boot clock, from the first call on: a mailbox neither ends nor
+   comes back because the system's clock was set. */
+int64_t tg_tcp_clock_ms(struct tg_tcp_clock *clock);
 
 /* A numeric address: IPv4, or IPv6 with or without brackets; no names, no scope. TG_E_SYNTAX */
 TG_NODISCARD enum tg_err tg_tcp_address(struct sockaddr_storage *out, socklen_t *out_len,
@@ -25,7 +35,7 @@ enum tg_tcp_io { TG_TCP_DONE, TG_TCP_AGAIN, TG_TCP_GONE };
 enum tg_tcp_io tg_tcp_read(int fd, uint8_t *out, size_t *len);
 enum tg_tcp_io tg_tcp_write(int fd, struct tg_bytes data, size_t *len);
 
-/* Waits for the fds until deadline_ms (0: none), one second at most. */
-void tg_tcp_wait(struct pollfd *fds, size_t count, int64_t deadline_ms);
+/* Waits for the fds from now_ms until deadline_ms (0: none), one second at most. */
+void tg_tcp_wait(struct pollfd *fds, size_t count, int64_t deadline_ms, int64_t now_ms);
 
 #endif

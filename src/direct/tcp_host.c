@@ -35,6 +35,7 @@ struct tigress_direct_listener {
     void *save_ctx;
     tigress_direct_progress_fn *progress;
     void *progress_ctx;
+    struct tg_tcp_clock clock;
     int64_t reported_ms; /* when progress was last called */
     bool is_stopped;
 };
@@ -234,6 +235,11 @@ struct serving {
     struct tigress_session *s; /* may be NULL */
 };
 
+static int64_t now_ms(const struct serving *v)
+{
+    return tg_tcp_clock_ms(&v->l->clock);
+}
+
 static void drop_peer(struct serving *v, struct peer *p)
 {
     tigress_direct_host_close(v->host, p->conn);
@@ -253,7 +259,7 @@ static void write_peer(struct serving *v, struct peer *p)
             break;
         }
         io = tg_tcp_write(p->fd, tg_bytes(data, len), &len);
-        tigress_direct_host_sent(v->host, p->conn, len, tg_tcp_now_ms());
+        tigress_direct_host_sent(v->host, p->conn, len, now_ms(v));
         if (io == TG_TCP_GONE) {
             drop_peer(v, p);
         }
@@ -280,7 +286,7 @@ static void read_peer(struct serving *v, struct peer *p)
     enum tg_tcp_io io = tg_tcp_read(p->fd, piece, &len);
 
     if (io == TG_TCP_DONE) {
-        (void)tigress_direct_host_received(v->host, p->conn, piece, len, tg_tcp_now_ms());
+        (void)tigress_direct_host_received(v->host, p->conn, piece, len, now_ms(v));
     } else if (io == TG_TCP_GONE) {
         drop_peer(v, p);
     }
@@ -295,7 +301,7 @@ static void accept_peer(struct serving *v)
     if (fd < 0 || tg_tcp_prepare(fd) != TG_OK) {
         return;
     }
-    if (tigress_direct_host_open(v->host, tg_tcp_now_ms(), &conn) != TIGRESS_OK) {
+    if (tigress_direct_host_open(v->host, now_ms(v), &conn) != TIGRESS_OK) {
         (void)close(fd);
         return;
     }
@@ -348,7 +354,7 @@ static void exchange(struct serving *v, int64_t deadline_ms)
         fds[count++] =
             (struct pollfd){ .fd = p->fd, .events = (short)(POLLIN | (has_output ? POLLOUT : 0)) };
     }
-    tg_tcp_wait(fds, count, deadline_ms);
+    tg_tcp_wait(fds, count, deadline_ms, now_ms(v));
     for (size_t i = 0; i < TIGRESS_DIRECT_CONNECTIONS_MAX; i++) {
         if (v->l->peers[i].fd >= 0 && (fds[i + 1].revents & (POLLIN | POLLHUP | POLLERR)) != 0) {
             read_peer(v, &v->l->peers[i]);
@@ -357,7 +363,7 @@ static void exchange(struct serving *v, int64_t deadline_ms)
     if ((fds[0].revents & POLLIN) != 0) {
         accept_peer(v);
     }
-    tigress_direct_host_tick(v->host, tg_tcp_now_ms());
+    tigress_direct_host_tick(v->host, now_ms(v));
     if (!tigress_direct_host_is_changed(v->host) || was_saved(v)) {
         write_peers(v);
     }
@@ -376,10 +382,10 @@ static bool has_output(const struct serving *v)
 
 static void linger(struct serving *v)
 {
-    int64_t until_ms = tg_tcp_now_ms() + LINGER_MS;
+    int64_t until_ms = now_ms(v) + LINGER_MS;
 
     write_peers(v);
-    while (has_output(v) && tg_tcp_now_ms() < until_ms && !v->l->is_stopped) {
+    while (has_output(v) && now_ms(v) < until_ms && !v->l->is_stopped) {
         exchange(v, until_ms);
     }
 }
@@ -387,14 +393,14 @@ static void linger(struct serving *v)
 static bool should_stop(struct serving *v, int64_t until_s)
 {
     struct tigress_direct_listener *l = v->l;
-    int64_t now_ms = tg_tcp_now_ms();
+    int64_t wall_ms = tg_tcp_now_ms(); /* until_s is by the clock of the caller */
 
-    if (until_s > 0 && now_ms / 1000 >= until_s) {
+    if (until_s > 0 && wall_ms / 1000 >= until_s) {
         l->is_stopped = true;
     }
     if (!l->is_stopped && l->progress != NULL &&
-        (now_ms - l->reported_ms >= 1000 || now_ms < l->reported_ms)) {
-        l->reported_ms = now_ms;
+        (wall_ms - l->reported_ms >= 1000 || wall_ms < l->reported_ms)) {
+        l->reported_ms = wall_ms;
         l->is_stopped = l->progress(l->progress_ctx) != 0;
     }
     return l->is_stopped;
@@ -409,9 +415,9 @@ static bool advance(struct serving *v, enum tigress_want want)
     if (want != TIGRESS_WANT_HTTP) {
         return false;
     }
-    error = tigress_direct_host_perform(v->host, v->s, tg_tcp_now_ms(), &is_answered);
+    error = tigress_direct_host_perform(v->host, v->s, now_ms(v), &is_answered);
     if (error != TIGRESS_OK && is_answered) {
-        error = tigress_direct_host_perform(v->host, v->s, tg_tcp_now_ms(), NULL);
+        error = tigress_direct_host_perform(v->host, v->s, now_ms(v), NULL);
     }
     if (error != TIGRESS_OK && !is_answered) {
         (void)tigress_session_reply_failed(v->s, TIGRESS_NET_LOST);
@@ -425,7 +431,7 @@ static bool advance(struct serving *v, enum tigress_want want)
 
 static enum tigress_want step(struct serving *v)
 {
-    return v->s == NULL ? TIGRESS_WANT_WAIT : tigress_session_step(v->s, tg_tcp_now_ms() / 1000);
+    return v->s == NULL ? TIGRESS_WANT_WAIT : tigress_session_step(v->s, now_ms(v) / 1000);
 }
 
 enum tigress_want tigress_direct_serve(struct tigress_direct_listener *l,

@@ -110,7 +110,7 @@ static void connect_link(struct running *r)
     }
     do {
         fds[0] = (struct pollfd){ .fd = link->fd, .events = POLLOUT };
-        tg_tcp_wait(fds, 1, until_ms);
+        tg_tcp_wait(fds, 1, until_ms, tg_tcp_now_ms());
     } while (fds[0].revents == 0 && tg_tcp_now_ms() < until_ms && !should_stop(r));
     if (fds[0].revents != 0 && is_connected(link->fd)) {
         tigress_direct_link_opened(link, tg_tcp_now_ms());
@@ -173,7 +173,7 @@ static void exchange(struct running *r)
         events |= POLLOUT;
     }
     fds[0] = (struct pollfd){ .fd = link->fd, .events = events };
-    tg_tcp_wait(fds, 1, tigress_direct_link_deadline_ms(link));
+    tg_tcp_wait(fds, 1, tigress_direct_link_deadline_ms(link), tg_tcp_now_ms());
     if (fds[0].revents != 0) {
         read_link(link);
     }
@@ -247,7 +247,7 @@ static void pause_until(struct running *r)
     int64_t until_ms = tigress_session_deadline_s(r->link->session) * 1000;
 
     while (tg_tcp_now_ms() < until_ms && !should_stop(r)) {
-        tg_tcp_wait(NULL, 0, until_ms);
+        tg_tcp_wait(NULL, 0, until_ms, tg_tcp_now_ms());
     }
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The clock of the daemon's threads on clocks that the test moves. */
 #include "support/c/unit.h"
-#include "unit/server/net/fake_clocks.h"
+#include "support/c/moved_clocks.h"
 
 #include "server/http/env.h"
 #include "server/net/clock.h"

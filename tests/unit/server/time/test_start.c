@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The start with a clock, and what a run leaves to the next one. */
 #include "support/c/unit.h"
-#include "unit/server/net/fake_clocks.h"
+#include "support/c/moved_clocks.h"
 
 #include "server/time/kept.h"
 #include "server/time/start.h"

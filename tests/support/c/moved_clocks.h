@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The system's clocks, which the test moves: link with WRAP clock_gettime. */
-#ifndef TG_TESTS_SERVER_FAKE_CLOCKS_H
-#define TG_TESTS_SERVER_FAKE_CLOCKS_H
+#ifndef TG_TESTS_MOVED_CLOCKS_H
+#define TG_TESTS_MOVED_CLOCKS_H
 
 #include <stdint.h>
 #include <time.h>
