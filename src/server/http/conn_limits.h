@@ -21,7 +21,7 @@ struct tg_server_settings {
     uint32_t head_ms;       /* HTTP/1.1: from the first byte to the last header. HTTP/2: from an
                                early answer to the end of its request */
     uint32_t body_max_ms;   /* the longest time for a body, at any rate */
-    uint32_t write_ms;      /* without progress in sending: the peer does not read */
+    uint32_t write_ms;      /* for an answer that the peer takes slowly, besides its bytes */
     uint32_t idle_ms;       /* between requests */
     uint32_t linger_ms;     /* reading on after the last answer */
     uint32_t drain_idle_ms; /* between requests while the server drains */
@@ -100,6 +100,16 @@ static inline uint64_t tg_body_allowed_ms(const struct tg_server_settings *s, si
     return allowed_ms < s->body_max_ms ? allowed_ms : s->body_max_ms;
 }
 
+/* The slowest reader of an answer: write_ms, and one more second for each 1000 bytes taken. That is
+   slower than any network that phones have. */
+#define TG_ANSWER_BYTES_PER_S 1000u
+
+/* How long a peer may take for the first taken_len bytes of what is sent to it. */
+static inline uint64_t tg_answer_allowed_ms(const struct tg_server_settings *s, size_t taken_len)
+{
+    return s->write_ms + (uint64_t)taken_len * 1000u / TG_ANSWER_BYTES_PER_S;
+}
+
 /* ---- HTTP/1.1: one request at a time; TG_READ_MAX bytes of pipelined ones wait ---- */
 
 /* A chunked body may have this many bytes of framing for each byte of its content, and a head's
@@ -114,6 +124,9 @@ static inline uint64_t tg_body_allowed_ms(const struct tg_server_settings *s, si
 /* Bytes of answers that wait for the peer's window. Above it new streams are refused, and a client
    may repeat them. Without it a peer that opens no window could fill the memory with answers. */
 #define TG_HTTP2_ANSWERS_MAX (1024u * 1024u)
+/* The streams of a connection take turns, so later answers delay earlier ones: before an answer is
+   sent, the peer may take this many times what was unsent when the answer came. */
+#define TG_HTTP2_ANSWER_TURNS 4u
 #define TG_HTTP2_PUMP_UNSENT_MAX 65536u      /* bytes unsent; above it no further frames are made */
 #define TG_HTTP2_DISCARD_MAX (1024u * 1024u) /* bytes of a body after its answer */
 #define TG_HTTP2_METHOD_MAX 32u              /* bytes */

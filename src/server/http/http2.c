@@ -163,8 +163,10 @@ static void on_deadline(struct tg_deadline *d)
 {
     struct tg_http2 *c = TG_CONTAINER(d, struct tg_http2, deadline);
 
+    if (c->sending_count > 0 && !tg_http2_is_stalled(c)) {
+        return;
+    }
     if (c->sending_count > 0) {
-        /* The peer opens no window or does not read. */
         tg_metrics_count(c->env->metrics, TG_COUNTER_REFUSED_TIMEOUT);
         c->is_broken = true;
         finish(c);

@@ -4,18 +4,36 @@
 void tg_http2_set_deadline(struct tg_http2 *c)
 {
     const struct tg_server_settings *s = c->env->settings;
-    uint64_t in_ms = s->idle_ms;
+    uint64_t until_mono_ms = c->progress_mono_ms + s->idle_ms;
 
     if (c->proto.is_finished) {
         return;
     }
     if (c->sending_count > 0) {
-        in_ms = s->write_ms;
+        until_mono_ms = tg_taking_until(&c->taking, s);
     } else if (c->stream_count > 0) {
         tg_deadline_clear(&c->deadline); /* each stream has its own deadline */
         return;
     }
-    tg_deadline_set(&c->env->wheel, &c->deadline, c->progress_mono_ms + in_ms);
+    tg_deadline_set(&c->env->wheel, &c->deadline, until_mono_ms);
+}
+
+void tg_http2_taken(struct tg_http2 *c, size_t bytes)
+{
+    c->unsent -= bytes;
+    c->taken_total += bytes;
+    tg_taking_add(&c->taking, bytes, c->unsent, c->env->now_mono_ms);
+}
+
+/* spec: protocol/3#slow-takers */
+bool tg_http2_is_stalled(struct tg_http2 *c)
+{
+    if (nghttp2_session_get_remote_window_size(c->session) <= 0 || c->io->unsent > 0) {
+        return true;
+    }
+    tg_taking_begin(&c->taking, c->unsent, c->env->now_mono_ms);
+    tg_http2_set_deadline(c);
+    return false;
 }
 
 void tg_http2_progress(struct tg_http2 *c)

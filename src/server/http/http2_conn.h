@@ -8,6 +8,7 @@
 
 #include "server/http/http2_meter.h"
 #include "server/http/proto.h"
+#include "server/http/taking.h"
 
 #include <nghttp2/nghttp2.h>
 
@@ -23,8 +24,11 @@ struct tg_http2 {
     struct tg_link streams;
     struct tg_link expecting; /* streams that expect 100 Continue */
     size_t stream_count;
-    size_t sending_count; /* streams whose answer is not yet all sent */
-    size_t answer_bytes;  /* of the answers of open streams */
+    size_t sending_count;    /* streams whose answer is not yet all sent */
+    size_t answer_bytes;     /* of the answers of open streams */
+    size_t unsent;           /* of them, those that no frame has */
+    uint64_t taken_total;    /* bytes of answers in frames, since the connection began */
+    struct tg_taking taking; /* of unsent, while a stream sends */
     struct tg_deadline deadline;
     struct tg_deadline goaway_deadline; /* from the notice to the final GOAWAY */
     uint64_t progress_mono_ms;          /* of the last call of tg_http2_progress */
@@ -41,6 +45,11 @@ struct tg_http2 {
 void tg_http2_progress(struct tg_http2 *c);
 /* Sets the deadline of an idle connection, or of one whose peer does not read. */
 void tg_http2_set_deadline(struct tg_http2 *c);
+/* bytes of an answer went into a frame. */
+void tg_http2_taken(struct tg_http2 *c, size_t bytes);
+/* The deadline has fired while a stream sends. True: the peer takes too little. False: it takes
+   what it has a window for, and only streams stall, which have deadlines of their own. */
+bool tg_http2_is_stalled(struct tg_http2 *c);
 /* Counts the end of the connection by an error, once. code: RFC 9113, section 7. */
 void tg_http2_count_end(struct tg_http2 *c, uint32_t code);
 /* Begins to close in order. Does nothing the second time. */

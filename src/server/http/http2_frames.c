@@ -199,7 +199,6 @@ static int on_frame_send(nghttp2_session *session, const nghttp2_frame *frame, v
         return 0; /* 100 Continue is no part of the answer */
     }
     if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) {
-        tg_http2_sending(s);
         return 0;
     }
     c->sending_count--;

@@ -14,6 +14,7 @@ void tg_http2_stream_free(struct tg_http2_stream *s)
     tg_deadline_clear(&s->deadline);
     tg_reqmem_free(&s->mem);
     c->answer_bytes -= s->answer.len;
+    c->unsent -= s->answer.len - s->answer_sent;
     tg_buf_deinit(&s->answer);
     c->sending_count -= s->is_sending ? 1 : 0;
     c->stream_count--;
@@ -37,6 +38,7 @@ static ssize_t read_answer(nghttp2_session *session, int32_t id, uint8_t *out, s
     if (len > 0) {
         memcpy(out, s->answer.ptr + s->answer_sent, len);
         s->answer_sent += len;
+        tg_http2_taken(s->conn, len);
     }
     if (s->answer_sent == s->answer.len) {
         *flags |= NGHTTP2_DATA_FLAG_EOF;
@@ -66,23 +68,52 @@ static struct tg_bytes decimal(char out[20], uint64_t value)
     return tg_bytes(out + at, 20 - at);
 }
 
-/* The peer does not read this answer. Other streams may make progress: only this one is reset.
-   spec: protocol/3#deadlines */
+/* When the answer has to be sent: at the slowest rate of the connection, after what was unsent then
+   and what other answers may take meanwhile. A stalled stream does not wait for more. */
+static uint64_t sent_until(const struct tg_http2_stream *s)
+{
+    uint64_t taken = s->conn->taken_total - s->taken_before;
+    size_t most = TG_HTTP2_ANSWER_TURNS * s->unsent_before;
+    size_t counted = taken < most ? (size_t)taken : most;
+
+    return s->from_mono_ms + tg_answer_allowed_ms(s->conn->env->settings, counted);
+}
+
+/* The peer does not take this answer. Other streams may make progress: only this one is reset.
+   spec: protocol/3#slow-takers */
 static void on_stalled(struct tg_deadline *d)
 {
     struct tg_http2_stream *s = TG_CONTAINER(d, struct tg_http2_stream, deadline);
+    struct tg_env *env = s->conn->env;
+    uint64_t until_mono_ms = sent_until(s);
 
+    if (until_mono_ms > env->now_mono_ms) {
+        tg_deadline_set(&env->wheel, d, until_mono_ms);
+        return;
+    }
     tg_metrics_count(s->conn->env->metrics, TG_COUNTER_REFUSED_TIMEOUT);
     (void)nghttp2_submit_rst_stream(s->conn->session, NGHTTP2_FLAG_NONE, s->id, NGHTTP2_CANCEL);
     s->conn->io->kick(s->conn->io);
 }
 
-void tg_http2_sending(struct tg_http2_stream *s)
+static void begin_sending(struct tg_http2_stream *s)
 {
-    struct tg_env *env = s->conn->env;
+    struct tg_http2 *c = s->conn;
+    uint64_t now_mono_ms = c->env->now_mono_ms;
 
+    c->unsent += s->answer.len;
+    if (c->sending_count == 0) {
+        tg_taking_begin(&c->taking, c->unsent, now_mono_ms);
+    }
+    if (!s->is_sending) {
+        s->is_sending = true;
+        c->sending_count++;
+    }
+    s->from_mono_ms = now_mono_ms;
+    s->taken_before = c->taken_total;
+    s->unsent_before = c->unsent;
     s->deadline.fired = on_stalled;
-    tg_deadline_set(&env->wheel, &s->deadline, env->now_mono_ms + env->settings->write_ms);
+    tg_deadline_set(&c->env->wheel, &s->deadline, sent_until(s));
 }
 
 void tg_http2_on_respond(struct tg_pending *p, const struct tg_http_response *response)
@@ -116,11 +147,7 @@ void tg_http2_on_respond(struct tg_pending *p, const struct tg_http_response *re
         (void)nghttp2_submit_rst_stream(c->session, NGHTTP2_FLAG_NONE, s->id,
                                         NGHTTP2_INTERNAL_ERROR);
     }
-    if (!s->is_sending) {
-        s->is_sending = true;
-        c->sending_count++;
-    }
-    tg_http2_sending(s);
+    begin_sending(s);
     tg_http2_progress(c);
     c->io->kick(c->io);
 }

@@ -19,8 +19,10 @@ struct tg_http2_stream {
     struct tg_reqmem *mem;       /* while the request is read */
     struct tg_buf answer;        /* body not yet sent */
     size_t answer_sent;
-    uint64_t from_mono_ms;
-    size_t unreturned; /* body bytes not yet returned to the stream's window */
+    uint64_t from_mono_ms; /* of its head, then of its answer */
+    uint64_t taken_before; /* conn->taken_total when it was answered */
+    size_t unsent_before;  /* conn->unsent then, with its own answer */
+    size_t unreturned;     /* body bytes not yet returned to the stream's window */
     int32_t id;
     uint8_t method_len;
     char method[TG_HTTP2_METHOD_MAX];
@@ -43,8 +45,6 @@ void tg_http2_receive(struct tg_http2_stream *s, struct tg_bytes part);
 TG_NODISCARD bool tg_http2_admit(struct tg_http2_stream *s);
 /* Gives the request to the service: it is complete, or its body is too large. */
 void tg_http2_dispatch(struct tg_http2_stream *s, bool is_body_too_large);
-/* A part of the answer was sent: the time for the rest starts again. */
-void tg_http2_sending(struct tg_http2_stream *s);
 /* Answers an error without the service seeing the request. */
 void tg_http2_refuse(struct tg_http2_stream *s, unsigned status, const char *detail);
 

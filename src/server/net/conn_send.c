@@ -60,6 +60,7 @@ static void keep(struct tg_conn *c, struct tg_bytes rest)
         return;
     }
     if (c->io.unsent == 0) {
+        tg_taking_begin(&c->taking, rest.len, c->conns->env->now_mono_ms);
         tg_conn_wait(c, TG_CONN_WAIT_READER);
     }
     tg_buf_append(&c->out, rest);
@@ -118,6 +119,7 @@ void tg_conn_flush(struct tg_conn *c)
     sent = c->tls != NULL ? send_tls(c, rest) : send_plain(c, &rest, 1);
     c->out_at += sent;
     c->io.unsent = c->out.len - c->out_at;
+    tg_taking_add(&c->taking, sent, c->io.unsent, c->conns->env->now_mono_ms);
     if (c->io.unsent == 0) {
         tg_buf_deinit(&c->out); /* frees memory: a connection between requests holds no buffer */
         tg_buf_init(&c->out, TG_OUT_MAX);

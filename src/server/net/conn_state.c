@@ -21,7 +21,7 @@ void tg_conn_wait(struct tg_conn *c, enum tg_conn_wait wait)
         set_deadline(c, s->handshake_ms);
         return;
     case TG_CONN_WAIT_READER:
-        set_deadline(c, s->write_ms);
+        tg_deadline_set(&c->conns->env->wheel, &c->deadline, tg_taking_until(&c->taking, s));
         return;
     case TG_CONN_WAIT_LINGER:
         set_deadline(c, s->linger_ms);

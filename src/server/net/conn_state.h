@@ -7,6 +7,7 @@
 #ifndef TG_SERVER_NET_CONN_STATE_H
 #define TG_SERVER_NET_CONN_STATE_H
 
+#include "server/http/taking.h"
 #include "server/net/conn.h"
 
 /* What the connection waits for, and what its deadline means. */
@@ -15,7 +16,7 @@ enum tg_conn_wait {
     /* The engine's next step. No deadline here: the engine has its own for head, body, answer and
        the time between requests. */
     TG_CONN_WAIT_ENGINE,
-    TG_CONN_WAIT_READER, /* the peer, to read what is unsent; settings.write_ms since progress */
+    TG_CONN_WAIT_READER, /* the peer, to read what is unsent; see taking */
     TG_CONN_WAIT_LINGER, /* after the last answer, the peer's end; settings.linger_ms */
     TG_CONN_WAIT_NOTHING /* closed; freed when the loop has released the handle */
 };
@@ -69,7 +70,8 @@ struct tg_conn {
     struct tg_buf in;  /* read, not yet taken by proto */
     struct tg_buf out; /* from out_at on: not yet sent */
     size_t out_at;
-    size_t lingered_len; /* bytes discarded after the last answer */
+    struct tg_taking taking; /* of what is unsent */
+    size_t lingered_len;     /* bytes discarded after the last answer */
 };
 
 /* Sets what c waits for, and starts its deadline again. */

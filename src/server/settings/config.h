@@ -126,7 +126,7 @@ struct tg_config {
     uint32_t handshake_timeout_s;     /* TLS */
     uint32_t header_timeout_s;        /* from the first byte of a request to its last header */
     uint32_t body_timeout_s;          /* the whole body */
-    uint32_t write_timeout_s;         /* without progress while a client reads */
+    uint32_t write_timeout_s;         /* for a response, besides its bytes */
     uint32_t idle_timeout_s;          /* connection without a request */
     uint32_t drain_timeout_s;         /* from SIGTERM to the exit */
 

@@ -150,7 +150,7 @@ const struct tg_setting tg_settings[TG_SET_COUNT] = {
         .help = "time from the last header of a request to the end of its body" },
     ROW(TG_SET_WRITE_TIMEOUT, "write-timeout", TG_SETTING_DURATION), AT(write_timeout_s),
         CAPACITY, .default_text = "20s", .min = 1, .max = HOUR_S, .arg = "TIME",
-        .help = "time that a client may take without reading any of its response" },
+        .help = "time to take a response, besides one second for each 1000 bytes" },
     ROW(TG_SET_IDLE_TIMEOUT, "idle-timeout", TG_SETTING_DURATION), AT(idle_timeout_s), CAPACITY,
         .default_text = "75s", .min = 1, .max = HOUR_S, .arg = "TIME",
         .help = "time that a connection without a request stays open" },

@@ -498,7 +498,7 @@ static void pings__do_not_keep_an_idle_connection_open(void **state)
     assert_in_range(c->goaway_count, 1, 2);
 }
 
-static void reader__opens_no_window__closed_after_twenty_seconds(void **state)
+static void reader__opens_no_window__stream_reset_after_twenty_seconds(void **state)
 {
     struct client *c = *state;
     const nghttp2_settings_entry none = { NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 0 };
@@ -507,9 +507,13 @@ static void reader__opens_no_window__closed_after_twenty_seconds(void **state)
     exchange(c);
     (void)request(c, "GET", "/", false);
     pass_ms(c->f, 19000);
-    assert_false(c->f->proto->is_finished);
+    exchange(c);
+    assert_int_equal(c->reset_count, 0);
     pass_ms(c->f, 1500);
-    assert_true(c->f->proto->is_finished);
+    exchange(c);
+    assert_int_equal(c->reset_count, 1);
+    assert_int_equal(c->reset_code, NGHTTP2_CANCEL);
+    assert_false(c->f->proto->is_finished);
 }
 
 /* Other requests on the connection do not extend the time of an unread answer. */
@@ -598,7 +602,7 @@ int main(void)
         CASE(drain__with_a_stream_open__answered_before_closing),
         CASE(idle_connection__goaway_after_thirty_seconds),
         CASE(pings__do_not_keep_an_idle_connection_open),
-        CASE(reader__opens_no_window__closed_after_twenty_seconds),
+        CASE(reader__opens_no_window__stream_reset_after_twenty_seconds),
         CASE(reader__opens_no_window_but_sends_requests__stalled_stream_reset),
         CASE(reader__opens_window_in_time__served),
         CASE(long_polls__ninth_of_one_connection__503),
