@@ -265,7 +265,6 @@ static void verify_token(struct tg_exchange *ex)
 {
     const struct tg_standing *standing = ex->relay->config->standing;
     struct tg_standing_case *c = ex->standing;
-
     struct tg_private_token_verdict other;
 
     tg_private_token_verify(&c->verdict, standing->issuers, c->token, context_of(ex),
@@ -327,7 +326,6 @@ void tg_standing_verify(struct tg_exchange *ex)
 {
     const struct tg_standing *standing = ex->relay->config->standing;
     struct tg_standing_case *c = ex->standing;
-
     struct tg_attest_verdict other;
 
     standing->verify(&c->attest, standing->policy, tg_buf_view(&c->object), c->challenge,
