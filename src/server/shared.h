@@ -42,7 +42,8 @@ struct tg_shared {
     atomic_size_t offload_total;
     struct tg_standing_policy *standing; /* NULL: senders need no proof of good standing */
     atomic_bool is_draining;
-    atomic_bool was_used; /* requests have begun since the mark of time was saved */
+    atomic_size_t drained_count; /* workers that have no client left */
+    atomic_bool was_used;        /* requests have begun since the mark of time was saved */
     /* When the loop of each worker last ran its timer. */
     atomic_uint_least64_t beats_mono_ms[TG_WORKERS_MAX];
 

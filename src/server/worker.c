@@ -166,8 +166,34 @@ static void close_handle(uv_handle_t *handle, void *ctx)
     }
 }
 
+/* Other workers may still have clients. */
+static bool are_others_drained(struct tg_worker *w)
+{
+    struct tg_shared *shared = w->shared;
+
+    if (!w->is_drained) {
+        w->is_drained = true;
+        (void)atomic_fetch_add(&shared->drained_count, 1);
+        (void)uv_async_send(&shared->workers[0].inbox_wake);
+    }
+    return atomic_load(&shared->drained_count) >= shared->worker_count;
+}
+
+/* The pages for operators end last: until then they tell that the relay drains. Returns whether
+   nothing is left. */
+static bool close_admin(struct tg_worker *w, bool is_late)
+{
+    if (!are_others_drained(w) && w->admin_listener.is_open && !is_late) {
+        return false;
+    }
+    tg_listener_stop(&w->admin_listener);
+    tg_conns_close(&w->conns);
+    return w->conns.count == 0; /* what was closed is freed in the loop's next iteration */
+}
+
 static void check_drained(struct tg_worker *w)
 {
+    size_t client_count = w->conns.count - w->conns.free_count;
     bool is_late = w->env.now_mono_ms >= w->drain_until_mono_ms + DRAIN_GRACE_MS;
     bool is_store_busy = tg_relay_in_flight(w->relay) > 0 || w->is_sweeping ||
                          w->admin.probe_count > 0 || w->saver.saving_count > 0;
@@ -175,11 +201,11 @@ static void check_drained(struct tg_worker *w)
     if (w->is_closing || w->drain_until_mono_ms == 0) {
         return;
     }
-    if (w->conns.count > 0 && w->env.now_mono_ms >= w->drain_until_mono_ms) {
+    if (client_count > 0 && w->env.now_mono_ms >= w->drain_until_mono_ms) {
         w->has_cut_connections = true;
         tg_conns_close(&w->conns);
     }
-    if (w->conns.count > 0 || (is_store_busy && !is_late)) {
+    if (client_count > 0 || (is_store_busy && !is_late) || !close_admin(w, is_late)) {
         return;
     }
     w->has_failed = is_store_busy;
@@ -298,7 +324,6 @@ static void drain(struct tg_worker *w)
     w->drain_until_mono_ms =
         w->env.now_mono_ms + (uint64_t)w->shared->config->drain_timeout_s * 1000u;
     tg_listener_stop(&w->listener);
-    tg_listener_stop(&w->admin_listener);
     w->env.is_draining = true;
     tg_conns_drain(&w->conns);
     tg_waiters_wake_all(&w->env.waiters);

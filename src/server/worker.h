@@ -50,6 +50,7 @@ struct tg_worker {
     uint64_t sweep_at_mono_ms;
     uint64_t drain_until_mono_ms; /* 0: not draining */
     bool is_sweeping;
+    bool is_drained; /* no client is left, and no change is with the store */
     struct tg_disk_watch disk_watch;
     bool is_closing;
     bool has_cut_connections; /* connections were still open when the drain timeout ended */

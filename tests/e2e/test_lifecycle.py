@@ -359,6 +359,29 @@ def sighup__new_certificate__served_and_old_connections_live(own_certificate):
     sock.close()
 
 
+@pytest.fixture
+def four_workers(tmp_path):
+    make_certificate(tmp_path, "live", 1001)
+    with make_relay(tmp_path / "r", is_dev=False, args=[
+            "--tls-cert", str(tmp_path / "live.pem"), "--tls-key", str(tmp_path / "live.key"),
+            "--workers", "4"]) as relay:
+        yield relay, tmp_path
+
+
+def sighup__several_workers__each_serves_the_new_certificate(four_workers):
+    """The kernel spreads connections over the workers by their port: a worker that none of 80 reaches
+    would be a chance of 1 in 10 billion."""
+    relay, folder = four_workers
+    assert {serial_of(relay) for _ in range(20)} == {1001}
+    for serial in (2002, 2003):
+        make_certificate(folder, "next", serial)
+        for suffix in ("pem", "key"):
+            os.replace(folder / f"next.{suffix}", folder / f"live.{suffix}")
+        relay.signal(signal.SIGHUP)
+        until(lambda: serial_of(relay) == serial, "the first worker")
+        until(lambda: {serial_of(relay) for _ in range(80)} == {serial}, "every worker")
+
+
 @pytest.mark.parametrize("damage", ["garbage", "missing", "other key"])
 def sighup__certificate_not_right__old_one_stays(own_certificate, damage):
     relay, folder = own_certificate
