@@ -102,7 +102,7 @@ def older_copy__refused_with_both_numbers_and_both_ways(older):
     assert found, text
     assert int(found[1]) == older.count_then and int(found[2]) == older.count_now
     assert "--restored=drop-mailboxes" in text and "--restored=keep-mailboxes" in text
-    assert "may be open" in text
+    assert "what was withdrawn, completed or claimed since" in text
     assert refusal(older) == text, "the refused start changed nothing"
 
 

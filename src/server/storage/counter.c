@@ -25,22 +25,22 @@ static const char restored_advice[] =
     "  tigressd --config FILE --restored=drop-mailboxes\n"
     "      removes every mailbox: nothing that ended comes back. Devices see 404 and share again.\n"
     "  tigressd --config FILE --restored=keep-mailboxes\n"
-    "      keeps them: what was withdrawn, completed or claimed since the copy was made may be "
-    "open\n"
-    "      again, for the claims of that time.\n"
-    "With both, tokens of issuers that were spent since then can be spent once more.\n";
+    "      keeps them: what was withdrawn, completed or claimed since the copy was made may be\n"
+    "      open again, for the claims of that time.\n"
+    "With both, the issuer keys of private tokens that the copy knows are refused for good: what\n"
+    "was spent since then is not known. Give the issuers new keys.\n";
 static const char missing_advice[] =
-    "If the file is in another place, set store-counter. If the store is certainly no older copy:\n"
+    "If the file is in another place, set store-counter. If the store is certainly no older\n"
+    "copy:\n"
     "  tigressd --config FILE --restored=keep-mailboxes\n"
     "Otherwise, or if you do not know:\n"
     "  tigressd --config FILE --restored=drop-mailboxes\n"
-    "      removes every mailbox: nothing that ended comes back. Devices see 404 and share "
-    "again.\n";
+    "      removes every mailbox: nothing that ended comes back. Devices share again.\n"
+    "With both, the issuer keys of private tokens that the store knows are refused for good.\n";
 static const char lost_advice[] =
     "Is the store's folder mounted? To begin with an empty store, delete the counter file first:\n"
-    "links to mailboxes of the other store are 404 then, and its spent tokens are good again. A "
-    "store\n"
-    "of an earlier version needs tigressd --upgrade-store and a counter file that is new, too.\n";
+    "links to mailboxes of the other store are 404 then, and its spent tokens are good again.\n"
+    "A store of an earlier version needs --upgrade-store and a counter file that is new, too.\n";
 
 /* ---- the file ------------------------------------------------------------------------------- */
 

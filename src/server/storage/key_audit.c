@@ -38,19 +38,27 @@ static void see_content(struct tg_key_audit *audit, const struct tg_store_seen *
     }
 }
 
-/* Without a missing key the first record ends the survey. */
+/* Spent keys are hashes under the index key, but a series says only that there may be some. Without
+   a missing key the first record ends the survey. */
 bool tg_key_audit_see(void *ctx, const struct tg_store_seen *seen)
 {
     struct tg_key_audit *audit = ctx;
 
-    if (seen->kind == TG_STORE_SEEN_RECORD || seen->kind == TG_STORE_SEEN_ENTRY) {
+    switch (seen->kind) {
+    case TG_STORE_SEEN_FACT:
+        if (seen->fact == TG_FACT_KEY_CHECKS) {
+            see_checks(audit, seen);
+        }
+        return true;
+    case TG_STORE_SEEN_SERIES:
+        audit->has_content = true;
+        return true;
+    case TG_STORE_SEEN_RECORD:
+    case TG_STORE_SEEN_ENTRY:
         see_content(audit, seen);
         return audit->difference.missing_count > 0;
     }
-    if (seen->kind == TG_STORE_SEEN_FACT && seen->fact == TG_FACT_KEY_CHECKS) {
-        see_checks(audit, seen);
-    }
-    return true;
+    return false;
 }
 
 static bool judge_missing(const struct tg_key_audit *audit, struct tg_fault *fault)

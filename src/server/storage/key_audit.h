@@ -21,7 +21,7 @@ struct tg_key_audit {
     struct tg_key_checks file; /* of the key file */
     uint64_t version;          /* of the fact; 0: absent */
     bool is_damaged;
-    bool has_content; /* a record or an entry of the outbox */
+    bool has_content; /* a record, an entry of the outbox, or a series of spent keys */
     struct tg_key_difference difference;
     uint64_t use_count[TG_SEAL_KEYS_MAX]; /* for each missing id: what is sealed with it, ... */
     int64_t last_use_s[TG_SEAL_KEYS_MAX]; /* ... and the latest expiration of that */

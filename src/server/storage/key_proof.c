@@ -114,7 +114,8 @@ static void see_sealed(struct tg_key_proof *proof, size_t place, const struct tg
 bool tg_key_proof_see(void *ctx, const struct tg_store_seen *seen)
 {
     struct tg_key_proof *proof = ctx;
-    uint32_t id = seen->kind == TG_STORE_SEEN_FACT ? 0 : tg_seal_key_id(seen->bytes);
+    bool is_sealed = seen->kind == TG_STORE_SEEN_RECORD || seen->kind == TG_STORE_SEEN_ENTRY;
+    uint32_t id = is_sealed ? tg_seal_key_id(seen->bytes) : 0;
     size_t place = place_of(proof->keyring, id);
 
     if (id == 0) {

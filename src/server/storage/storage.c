@@ -21,7 +21,8 @@ static enum tg_err is_used(struct tg_storage *st, enum tg_keyfile_store *out)
     enum tg_err err = tg_store_fact_load(st->store, TG_FACT_KEY_CHECKS, &checks);
 
     st->store->ops->stats(st->store, &stats);
-    *out = checks.version > 0 || stats.live_count + stats.ended_count > 0 || stats.outbox_count > 0
+    *out = checks.version > 0 || stats.live_count + stats.ended_count > 0 ||
+                   stats.outbox_count > 0 || stats.spent_count > 0
                ? TG_KEYFILE_STORE_IS_USED
                : TG_KEYFILE_STORE_IS_NEW;
     return err;

@@ -56,7 +56,9 @@ static int used_bytes(const struct tg_lmdb_write *w, uint64_t *used)
                                w->tables->records,
                                w->tables->state,
                                w->tables->outbox,
-                               w->tables->due };
+                               w->tables->due,
+                               w->tables->series,
+                               w->tables->spent };
     uint64_t sum = 0;
 
     for (size_t i = 0; i < TG_COUNT(tables); i++) {

@@ -252,6 +252,19 @@ static void content_without_a_check__refused_and_nothing_written(void **state)
     assert_int_equal(copy.version, 0);
 }
 
+static void series_without_a_check__is_content(void **state)
+{
+    struct fixture *f = *state;
+    struct tg_keyring keyring = keyring_of(INDEX SEAL1);
+    const struct tg_store_seen series = { .kind = TG_STORE_SEEN_SERIES };
+    struct tg_key_audit audit;
+
+    assert_int_equal(tg_key_audit_init(&audit, &keyring), TG_OK);
+    assert_true(tg_key_audit_see(&audit, &series));
+    assert_int_equal(tg_key_audit_judge(&audit, TG_KEY_AUDIT_ALL, &f->fault, &f->advice),
+                     TG_E_DENIED);
+}
+
 static void damaged_check__refused(void **state)
 {
     struct fixture *f = *state;
@@ -283,6 +296,7 @@ int main(void)
         CASE(record_that_is_not_sealed__names_no_key),
         CASE(need_of_no_other_key__missing_is_right_other_is_refused),
         CASE(content_without_a_check__refused_and_nothing_written),
+        CASE(series_without_a_check__is_content),
         CASE(damaged_check__refused),
         CASE(two_relays_that_start_together__the_second_verifies_what_the_first_wrote),
     };
