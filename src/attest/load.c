@@ -5,7 +5,9 @@
 #include "attest/formats.h"
 #include "base/buf.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #define ROOTS_MAX (256u * 1024u)
 #define REVOKED_MAX (4u * 1024u * 1024u)
@@ -30,7 +32,8 @@ static enum tg_err read_file(struct tg_buf *out, const char *path, struct tg_fau
     enum tg_err err = file == NULL ? TG_E_IO : read_all(out, file);
 
     if (err != TG_OK) {
-        tg_fault_set(fault, "%s: expected a readable file of at most %zu bytes", path, out->max);
+        tg_fault_set(fault, "%s: %s (expected: a readable file of at most %zu bytes)", path,
+                     err == TG_E_IO ? strerror(errno) : "too large", out->max);
     }
     if (file != NULL) {
         (void)fclose(file);

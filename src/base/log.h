@@ -2,7 +2,8 @@
 /*
  * base/log.h - log events, passed to a writer.
  * Layer: L0.      Threads: as the writer allows; the server's is safe from any.
- * Secrets: impossible. An event is a literal name and integers; it cannot hold text from outside.
+ * Secrets: impossible. An event is a literal name, integers, and reasons of a fixed list; it cannot
+ * hold text from outside.
  * spec: protocol/3#nothing-identifying-written
  */
 #ifndef TG_BASE_LOG_H
@@ -13,9 +14,47 @@
 
 enum tg_log_level { TG_LOG_ERROR, TG_LOG_WARNING, TG_LOG_INFO, TG_LOG_DEBUG };
 
+/* Why something failed or needs attention, in words. What is not in the list cannot be logged. */
+enum tg_log_reason {
+    TG_REASON_NONE,
+    TG_REASON_OUT_OF_MEMORY,
+    TG_REASON_CERT_UNREADABLE,
+    TG_REASON_CERT_MALFORMED,
+    TG_REASON_CERT_EXPIRED,
+    TG_REASON_CERT_NOT_YET_VALID,
+    TG_REASON_CERT_OTHER_HOST,
+    TG_REASON_CERT_WEAK,
+    TG_REASON_CERT_EXPIRES_SOON,
+    TG_REASON_CHAIN_ORDER,
+    TG_REASON_CHAIN_INCOMPLETE,
+    TG_REASON_CHAIN_EXPIRED,
+    TG_REASON_KEY_UNREADABLE,
+    TG_REASON_KEY_MALFORMED,
+    TG_REASON_KEY_ENCRYPTED,
+    TG_REASON_KEY_MISMATCH,
+    TG_REASON_KEY_SHARED,
+    TG_REASON_KEY_OWNER,
+    TG_REASON_DESCRIPTORS,
+    TG_REASON_FOLDER
+};
+#define TG_REASON_COUNT 20u
+
+/* "key-mismatch": lower case, with hyphens. */
+const char *tg_log_reason_name(enum tg_log_reason reason);
+
+/* A reason as the value of a field. No number that is logged is near the smallest one. */
+#define TG_LOG_REASON(reason) (INT64_MIN + (int64_t)(reason))
+
+/* The reason that a value stands for; TG_REASON_NONE: it is a number. */
+static inline enum tg_log_reason tg_log_reason_of(int64_t value)
+{
+    return value < INT64_MIN + (int64_t)TG_REASON_COUNT ? (enum tg_log_reason)(value - INT64_MIN)
+                                                        : TG_REASON_NONE;
+}
+
 struct tg_log_field {
     const char *name; /* a literal */
-    int64_t value;
+    int64_t value;    /* a number, or TG_LOG_REASON() */
 };
 
 struct tg_log {

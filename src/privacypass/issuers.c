@@ -257,15 +257,15 @@ static enum tg_err read_file(struct tg_buf *text, const char *path, struct tg_fa
     size_t len = 0;
 
     if (file == NULL) {
-        tg_fault_set(fault, "the file cannot be opened: %s", strerror(errno));
+        tg_fault_set(fault, "the file cannot be opened: %s (%s)", strerror(errno), path);
         return TG_E_IO;
     }
     at = tg_buf_extend(text, TG_PRIVATE_TOKEN_FILE_MAX + 1);
     TG_REQUIRE(at != NULL, TG_E_NOMEM);
     len = fread(at, 1, TG_PRIVATE_TOKEN_FILE_MAX + 1, file);
     if (ferror(file) != 0 || len > TG_PRIVATE_TOKEN_FILE_MAX) {
-        tg_fault_set(fault, "the file cannot be read, or is longer than %u bytes",
-                     TG_PRIVATE_TOKEN_FILE_MAX);
+        tg_fault_set(fault, "the file cannot be read: %s (%s)",
+                     ferror(file) != 0 ? strerror(errno) : "it is longer than 64 KiB", path);
         err = TG_E_IO;
         goto out;
     }

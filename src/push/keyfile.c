@@ -7,29 +7,31 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static enum tg_err check_file(int fd, const char *setting, struct tg_fault *fault)
+static enum tg_err check_file(int fd, const char *setting, const char *path, struct tg_fault *fault)
 {
     struct stat st;
 
     if (fstat(fd, &st) != 0) {
-        tg_fault_set(fault, "%s: the file cannot be examined: %s", setting, strerror(errno));
+        tg_fault_set(fault, "%s: the file cannot be examined: %s (%s)", setting, strerror(errno),
+                     path);
         return TG_E_IO;
     }
     if (!S_ISREG(st.st_mode)) {
-        tg_fault_set(fault, "%s: expected a regular file", setting);
+        tg_fault_set(fault, "%s: expected a regular file (%s)", setting, path);
         return TG_E_DENIED;
     }
     if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
         tg_fault_set(fault,
                      "%s: the file has mode %04o, so others can access the key (expected: "
-                     "0400 or 0600)",
-                     setting, (unsigned)st.st_mode & 07777u);
+                     "0400 or 0600) (%s)",
+                     setting, (unsigned)st.st_mode & 07777u, path);
         return TG_E_DENIED;
     }
     return TG_OK;
 }
 
-static enum tg_err read_all(struct tg_buf *out, int fd, const char *setting, struct tg_fault *fault)
+static enum tg_err read_all(struct tg_buf *out, int fd, const char *setting, const char *path,
+                            struct tg_fault *fault)
 {
     uint8_t *at = tg_buf_extend(out, TG_PUSH_KEYFILE_MAX + 1);
     size_t len = 0;
@@ -44,12 +46,12 @@ static enum tg_err read_all(struct tg_buf *out, int fd, const char *setting, str
     } while ((got > 0 && len <= TG_PUSH_KEYFILE_MAX) || (got < 0 && errno == EINTR));
     tg_buf_truncate(out, len);
     if (got < 0) {
-        tg_fault_set(fault, "%s: the file cannot be read: %s", setting, strerror(errno));
+        tg_fault_set(fault, "%s: the file cannot be read: %s (%s)", setting, strerror(errno), path);
         return TG_E_IO;
     }
     if (len > TG_PUSH_KEYFILE_MAX) {
-        tg_fault_set(fault, "%s: the file is too large (expected: at most %u bytes)", setting,
-                     TG_PUSH_KEYFILE_MAX);
+        tg_fault_set(fault, "%s: the file is too large (expected: at most %u bytes) (%s)", setting,
+                     TG_PUSH_KEYFILE_MAX, path);
         return TG_E_LIMIT;
     }
     return TG_OK;
@@ -63,11 +65,12 @@ enum tg_err tg_push_keyfile_read(struct tg_buf *out, const char *setting, const 
 
     tg_buf_clear(out);
     if (fd < 0) {
-        tg_fault_set(fault, "%s: the file cannot be opened: %s", setting, strerror(errno));
+        tg_fault_set(fault, "%s: the file cannot be opened: %s (%s)", setting, strerror(errno),
+                     path);
         return errno == EACCES ? TG_E_DENIED : TG_E_IO;
     }
-    TG_TRY(check_file(fd, setting, fault));
-    TG_TRY(read_all(out, fd, setting, fault));
+    TG_TRY(check_file(fd, setting, path, fault));
+    TG_TRY(read_all(out, fd, setting, path, fault));
 out:
     (void)close(fd);
     if (err != TG_OK) {

@@ -8,10 +8,12 @@
 #include "server/keys/devcert.h"
 #include "server/ops/log_sink.h"
 #include "server/ops/notify.h"
+#include "server/preflight.h"
 #include "server/pushlink/child.h"
 #include "server/pushlink/open.h"
-#include "server/time/start.h"
+#include "server/startup.h"
 #include "server/storage/storage.h"
+#include "server/time/start.h"
 #include "server/worker.h"
 #include "wire/json.h"
 
@@ -59,14 +61,6 @@ static int64_t utc_now_s(void)
     return (int64_t)ts.tv_sec;
 }
 
-/* advice: lines that say what to do, or NULL. */
-static int report_failure(const char *what, const struct tg_fault *fault, const char *advice)
-{
-    (void)fprintf(stderr, "tigressd: %s%s%s\n%s", what, fault->text[0] != '\0' ? ": " : "",
-                  fault->text, advice != NULL ? advice : "");
-    return EXIT_FAILURE;
-}
-
 /* ---- settings ---- */
 
 static enum tg_config_action load_config(struct daemon *d, int argc, char **argv)
@@ -83,69 +77,6 @@ static enum tg_config_action load_config(struct daemon *d, int argc, char **argv
     (void)fputs(tg_buf_cstr(&text), action == TG_CONFIG_BAD ? stderr : stdout);
     tg_buf_deinit(&text);
     return action;
-}
-
-/* A development certificate is made at the start. */
-static enum tg_err check_tls(const struct tg_config *config, struct tg_fault *fault)
-{
-    struct tg_tls_tickets *tickets = NULL;
-    struct tg_tls_context *tls = NULL;
-    enum tg_err err = TG_OK;
-
-    if (config->is_plain_http || config->is_dev_cert) {
-        return TG_OK;
-    }
-    TG_TRY(tg_tls_tickets_new(&tickets, &tg_rng_system));
-    TG_TRY(tg_tls_context_new(&tls, config->tls_cert, config->tls_key, tickets, fault));
-out:
-    tg_tls_context_free(&tls);
-    tg_tls_tickets_free(&tickets);
-    return err;
-}
-
-/* The files that the settings name are checked too: certificate, keys, roots, lists of issuers.
-   The check of the push keys follows the one of the certificate, because it changes the user. */
-static int check_config(struct daemon *d)
-{
-    struct tg_fault fault = { { 0 } };
-    struct tg_standing_policy *standing = NULL;
-    const char *advice = NULL;
-    int status = EXIT_USAGE;
-
-    if (tg_time_check(&fault) == TG_OK && check_tls(d->config, &fault) == TG_OK &&
-        tg_push_child_check(d->config, &fault) == TG_OK &&
-        tg_standing_policy_open(&standing, d->config, &fault) == TG_OK &&
-        tg_storage_check(d->config, &fault, &advice) == TG_OK) {
-        (void)puts("tigressd: the configuration is valid");
-        status = EXIT_SUCCESS;
-    } else {
-        (void)report_failure(fault.text, &(struct tg_fault){ { 0 } }, advice);
-    }
-    tg_standing_policy_close(&standing);
-    tg_config_free(&d->config);
-    return status;
-}
-
-/* --upgrade-store, --restored: work on the store, then the process ends. */
-static int maintain_store(struct daemon *d, enum tg_config_action action)
-{
-    struct tg_fault fault = { { 0 } };
-    enum tg_err err =
-        action == TG_CONFIG_UPGRADE
-            ? tg_storage_upgrade(&d->storage, d->config, &d->log, STDIN_FILENO, &fault)
-            : tg_storage_restore(&d->storage, d->config, &d->log, &fault);
-    int status = EXIT_SUCCESS;
-
-    if (err == TG_OK) {
-        (void)puts(action == TG_CONFIG_UPGRADE
-                       ? "tigressd: the store has the check of its keys: start the relay"
-                       : "tigressd: the store is ready as restored: start the relay");
-    } else {
-        status = report_failure("cannot change the store", &fault, d->storage.advice);
-    }
-    tg_storage_close(&d->storage);
-    tg_config_free(&d->config);
-    return status;
 }
 
 static void forbid_core_dumps(const struct tg_config *config)
@@ -171,16 +102,25 @@ static void raise_descriptor_limit(void)
 
 /* ---- what the workers share ---- */
 
-static enum tg_err open_storage(struct daemon *d, struct tg_fault *fault)
+static enum tg_err make_data_dir(struct daemon *d, struct tg_startup_failure *failure)
 {
-    enum tg_err err = tg_storage_open(&d->storage, d->config, &d->log, fault);
+    enum tg_err err = tg_config_make_data_dir(d->config, &failure->fault);
 
+    failure->path = err != TG_OK ? d->config->data_dir : NULL;
+    return err;
+}
+
+static enum tg_err open_storage(struct daemon *d, struct tg_startup_failure *failure)
+{
+    enum tg_err err = tg_storage_open(&d->storage, d->config, &d->log, &failure->fault);
     d->shared.store = d->storage.store;
+    failure->path = err != TG_OK ? d->storage.path : NULL;
+    failure->advice = d->storage.advice;
     return err;
 }
 
 /* The store knows at which time the relay has decided last. */
-static enum tg_err start_clock(struct daemon *d, struct tg_fault *fault)
+static enum tg_err start_clock(struct daemon *d, struct tg_startup_failure *failure)
 {
     enum tg_time_accept accept =
         d->config->must_accept_clock ? TG_TIME_ACCEPT_CLOCK : TG_TIME_AS_KEPT;
@@ -189,7 +129,8 @@ static enum tg_err start_clock(struct daemon *d, struct tg_fault *fault)
 
     tg_buf_init(&text, TEXT_MAX);
     TG_TRY(tg_clock_init(&d->clock, &d->log));
-    TG_TRY(tg_time_begin(&d->clock, d->shared.store, accept, &text, fault, &d->storage.advice));
+    TG_TRY(tg_time_begin(&d->clock, d->shared.store, accept, &text, &failure->fault,
+                         &failure->advice));
     (void)fputs(tg_buf_cstr(&text), stderr);
     d->shared.clock = &d->clock;
     atomic_init(&d->shared.swept_until_s, tg_clock_keep(&d->clock).mark_s);
@@ -198,7 +139,15 @@ out:
     return err;
 }
 
-static enum tg_err open_tls(struct daemon *d, struct tg_fault *fault)
+/* The certificate and its key are used at the start and on SIGHUP if they pass this alone. */
+static enum tg_err load_tls(struct daemon *d, struct tg_tls_context **out,
+                            struct tg_findings *findings)
+{
+    return tg_preflight_tls(out, d->config, d->tickets, utc_now_s(), findings);
+}
+
+static enum tg_err open_tls(struct daemon *d, struct tg_findings *findings,
+                            struct tg_startup_failure *failure)
 {
     enum tg_err err = TG_OK;
 
@@ -206,14 +155,34 @@ static enum tg_err open_tls(struct daemon *d, struct tg_fault *fault)
         return TG_OK;
     }
     if (d->config->is_dev_cert) {
+        failure->path = d->config->data_dir;
         TG_TRY(tg_devcert_ensure(d->config->data_dir, d->config->listen.host, utc_now_s(), NULL,
-                                 fault));
+                                 &failure->fault));
+        failure->path = NULL;
     }
     TG_TRY(tg_tls_tickets_new(&d->tickets, &tg_rng_system));
-    TG_TRY(tg_tls_context_new(&d->shared.tls, d->config->tls_cert, d->config->tls_key, d->tickets,
-                              fault));
+    err = load_tls(d, &d->shared.tls, findings);
 out:
     return err;
+}
+
+/* Errors refuse the start; warnings are printed and logged. */
+static enum tg_err report_findings(struct daemon *d, const struct tg_findings *findings)
+{
+    tg_startup_report_findings(findings);
+    tg_findings_log(findings, &d->log, "server.refused", "server.warning");
+    return tg_findings_refuse(findings) ? TG_E_DENIED : TG_OK;
+}
+
+/* Before a socket is bound, and after the clock was found to be right. */
+static enum tg_err open_checked(struct daemon *d, struct tg_startup_failure *failure)
+{
+    struct tg_findings findings = { .count = 0 };
+    enum tg_err err = TG_E_BUG;
+
+    tg_preflight_descriptors(d->config, &findings);
+    err = open_tls(d, &findings, failure);
+    return report_findings(d, &findings) == TG_OK ? err : TG_E_DENIED;
 }
 
 /* All workers accept on the one socket from the service manager. */
@@ -286,9 +255,10 @@ out:
     return err;
 }
 
-static enum tg_err prepare_shared(struct daemon *d, struct tg_fault *fault)
+static enum tg_err prepare_shared(struct daemon *d, struct tg_startup_failure *failure)
 {
     struct tg_shared *shared = &d->shared;
+    struct tg_fault *fault = &failure->fault;
     struct tg_ledger_settings ledger;
     enum tg_err err = TG_E_BUG;
 
@@ -299,10 +269,10 @@ static enum tg_err prepare_shared(struct daemon *d, struct tg_fault *fault)
     shared->start_s = utc_now_s();
     shared->worker_count = d->config->worker_count;
     TG_REQUIRE(pthread_mutex_init(&shared->tls_lock, NULL) == 0, TG_E_NOMEM);
-    TG_TRY(tg_config_make_data_dir(d->config, fault));
-    TG_TRY(open_storage(d, fault));
-    TG_TRY(start_clock(d, fault));
-    TG_TRY(open_tls(d, fault));
+    TG_TRY(make_data_dir(d, failure));
+    TG_TRY(open_storage(d, failure));
+    TG_TRY(start_clock(d, failure));
+    TG_TRY(open_checked(d, failure));
     TG_TRY(bind_all(d, fault));
     TG_TRY(tg_standing_policy_open(&shared->standing, d->config, fault));
     tg_config_relay(&shared->relay_config, d->config);
@@ -344,13 +314,14 @@ static void on_stop_signal(uv_signal_t *handle, int signal_number)
     }
 }
 
-/* If the new certificate cannot be loaded, the current one stays in use. */
+/* If there is anything wrong with the new certificate or its key, the current one stays in use, and
+   the log says why. */
 static void on_reload_signal(uv_signal_t *handle, int signal_number)
 {
     struct daemon *d = handle->data;
     struct tg_shared *shared = &d->shared;
     struct tg_tls_context *fresh = NULL;
-    struct tg_fault fault = { { 0 } };
+    struct tg_findings findings = { .count = 0 };
     enum tg_err err = TG_OK;
 
     (void)signal_number;
@@ -358,9 +329,12 @@ static void on_reload_signal(uv_signal_t *handle, int signal_number)
     if (d->config->is_plain_http) {
         return;
     }
-    err = tg_tls_context_new(&fresh, d->config->tls_cert, d->config->tls_key, d->tickets, &fault);
+    err = load_tls(d, &fresh, &findings);
+    tg_findings_log(&findings, &d->log, "tls.reload_failed", "tls.warning");
     if (err != TG_OK) {
-        TG_LOG(&d->log, TG_LOG_ERROR, "tls.reload_failed", { "error", (int64_t)err });
+        if (!tg_findings_refuse(&findings)) {
+            TG_LOG(&d->log, TG_LOG_ERROR, "tls.reload_failed", { "error", (int64_t)err });
+        }
         return;
     }
     (void)pthread_mutex_lock(&shared->tls_lock);
@@ -501,7 +475,7 @@ int main(int argc, char **argv)
 {
     static struct daemon daemon;
     struct daemon *d = &daemon;
-    struct tg_fault fault = { { 0 } };
+    struct tg_startup_failure failure = { .path = NULL };
     enum tg_config_action action = TG_CONFIG_BAD;
     int status = EXIT_FAILURE;
 
@@ -511,7 +485,9 @@ int main(int argc, char **argv)
     action = load_config(d, argc, argv);
     switch (action) {
     case TG_CONFIG_CHECK:
-        return check_config(d);
+        status = tg_startup_check(d->config, utc_now_s());
+        tg_config_free(&d->config);
+        return status;
     case TG_CONFIG_DONE:
         return EXIT_SUCCESS;
     case TG_CONFIG_BAD:
@@ -524,8 +500,9 @@ int main(int argc, char **argv)
     tg_mem_own_process(d->config->worker_count + OTHER_ARENAS);
     tg_json_own_process();
     if (tg_crypto_own_process() != TG_OK) {
-        return report_failure("cannot start: libcrypto was used before tigressd set its allocator",
-                              &fault, NULL);
+        tg_startup_report("cannot start: libcrypto was used before tigressd set its allocator",
+                          &failure);
+        return EXIT_FAILURE;
     }
     (void)signal(SIGPIPE, SIG_IGN);
     forbid_core_dumps(d->config);
@@ -533,14 +510,13 @@ int main(int argc, char **argv)
     d->sink = (struct tg_log_sink){ .fd = STDERR_FILENO, .level = d->config->log_level };
     d->log = tg_log_sink_table(&d->sink);
     if (action != TG_CONFIG_RUN) {
-        return maintain_store(d, action);
+        status = tg_startup_maintain(d->config, &d->log, action);
+        tg_config_free(&d->config);
+        return status;
     }
-    if (d->config->worker_count > TG_WORKERS_MAX) {
-        d->config->worker_count = TG_WORKERS_MAX;
-    }
-    if (prepare_shared(d, &fault) != TG_OK) {
-        status = report_failure("cannot start", &fault, d->storage.advice);
-        _exit(status); /* some workers may be attached to the store: exit frees everything */
+    if (prepare_shared(d, &failure) != TG_OK) {
+        tg_startup_report("cannot start", &failure);
+        _exit(EXIT_FAILURE); /* some workers may be attached to the store: exit frees everything */
     }
     status = run(d);
     cleanup(d);

@@ -399,6 +399,9 @@ bool tg_store_has_room(const struct tg_store_limits *limits, const struct tg_sto
 TG_NODISCARD enum tg_err tg_store_mem_open(struct tg_store **out,
                                            const struct tg_store_limits *limits);
 
+/* The embedded store has readers for so many workers, and for the push link and tools beside. */
+#define TG_STORE_LMDB_WORKERS_MAX 240u
+
 /*
  * The embedded store: an LMDB environment in dir (created with mode 0700 if absent), one writer
  * thread, group commit. An existing dir keeps its mode. A child that is forked without exec shares

@@ -45,6 +45,15 @@ static void set_options(int fd)
     (void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unacked_ms, sizeof(unacked_ms));
 }
 
+/* With the reason in errno. */
+static void report_bind(struct tg_fault *fault, const struct tg_endpoint *at, uint16_t port)
+{
+    tg_fault_set(fault,
+                 "cannot listen on %s, port %u: %s (expected: a free port of an address of "
+                 "this machine)",
+                 at->host, (unsigned)port, strerror(errno));
+}
+
 enum tg_err tg_listener_check_free(const struct tg_endpoint *at, struct tg_fault *fault)
 {
     enum tg_err err = TG_E_IO;
@@ -57,7 +66,7 @@ enum tg_err tg_listener_check_free(const struct tg_endpoint *at, struct tg_fault
     err = TG_OK;
 out:
     if (err != TG_OK) {
-        tg_fault_set(fault, "cannot listen on port %u: %s", (unsigned)at->port, strerror(errno));
+        report_bind(fault, at, at->port);
     }
     if (sock >= 0) {
         (void)close(sock);
@@ -91,7 +100,7 @@ enum tg_err tg_listener_bind(int *fd, uint16_t *bound_port, const struct tg_endp
     err = TG_OK;
 out:
     if (err != TG_OK) {
-        tg_fault_set(fault, "cannot listen on port %u: %s", (unsigned)port, strerror(errno));
+        report_bind(fault, at, port);
     }
     if (sock >= 0) {
         (void)close(sock);

@@ -187,17 +187,6 @@ static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
     return SSL_TLSEXT_ERR_OK;
 }
 
-/* Refuses a key file with a passphrase. Otherwise OpenSSL would ask at the terminal or read
-   standard input, and a worker would wait. */
-static int no_passphrase(char *out, int out_len, int is_sealing, void *ctx)
-{
-    (void)out;
-    (void)out_len;
-    (void)is_sealing;
-    (void)ctx;
-    return -1;
-}
-
 /* The first list that the library knows: the hybrid group is in OpenSSL 3.5. Every client of today
    offers X25519 or P-256; some are limited to P-384. spec: protocol/1#tls-groups */
 static bool set_groups(SSL_CTX *ssl)
@@ -222,7 +211,6 @@ static bool set_rules(SSL_CTX *ssl)
     (void)SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                                     SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     (void)SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
-    SSL_CTX_set_default_passwd_cb(ssl, no_passphrase);
     SSL_CTX_set_read_ahead(ssl, 1); /* takes a record in one call instead of two */
     (void)SSL_CTX_set_timeout(ssl, TG_TLS_TICKET_KEY_S);
     (void)SSL_CTX_set_max_early_data(ssl, TG_TLS_EARLY_DATA_MAX);
@@ -246,9 +234,8 @@ static enum tg_err read_not_after(struct tg_tls_context *c)
     return TG_OK;
 }
 
-enum tg_err tg_tls_context_new(struct tg_tls_context **out, const char *cert_path,
-                               const char *key_path, struct tg_tls_tickets *tickets,
-                               struct tg_fault *fault)
+enum tg_err tg_tls_context_new(struct tg_tls_context **out, const struct tg_pair *pair,
+                               struct tg_tls_tickets *tickets)
 {
     enum tg_err err = TG_E_BUG;
     struct tg_tls_context *c = tg_mem_calloc(1, sizeof(*c));
@@ -260,21 +247,8 @@ enum tg_err tg_tls_context_new(struct tg_tls_context **out, const char *cert_pat
     c->method = tg_tls_method_new();
     TG_REQUIRE(c->ssl != NULL && c->method != NULL, TG_E_NOMEM);
     TG_REQUIRE(set_rules(c->ssl), TG_E_CRYPTO);
-    if (SSL_CTX_use_certificate_chain_file(c->ssl, cert_path) != 1) {
-        tg_fault_set(fault, "the TLS certificate file cannot be read as a PEM chain");
-        err = TG_E_IO;
-        goto out;
-    }
-    if (SSL_CTX_use_PrivateKey_file(c->ssl, key_path, SSL_FILETYPE_PEM) != 1) {
-        tg_fault_set(fault, "the TLS key file cannot be read, or does not match the certificate");
-        err = TG_E_IO;
-        goto out;
-    }
-    if (SSL_CTX_check_private_key(c->ssl) != 1) {
-        tg_fault_set(fault, "the TLS key does not match the certificate");
-        err = TG_E_CRYPTO;
-        goto out;
-    }
+    TG_REQUIRE(SSL_CTX_use_cert_and_key(c->ssl, pair->cert, pair->key, pair->issuers, 1) == 1,
+               TG_E_CRYPTO);
     TG_TRY(read_not_after(c));
     (void)SSL_CTX_set_app_data(c->ssl, tickets);
     SSL_CTX_set_alpn_select_cb(c->ssl, on_alpn, NULL);

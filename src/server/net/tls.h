@@ -2,7 +2,7 @@
 /*
  * server/net/tls.h - TLS 1.2 and 1.3, server side: records in, a socket to write to.
  * Layer: L4.      Threads: a context is shared by all workers; a session has its worker.
- * Blocks: no (sockets are non-blocking); loading a certificate reads files.
+ * Blocks: no (sockets are non-blocking).
  * Secrets: the private key stays inside OpenSSL; ticket keys are wiped as they rotate.
  * spec: docs/protocol.md section 1; docs/architecture.md, property 4.
  */
@@ -11,8 +11,8 @@
 
 #include "base/bytes.h"
 #include "base/err.h"
-#include "base/fault.h"
 #include "base/rng.h"
+#include "server/keys/pair.h"
 
 struct tg_tls_tickets; /* the keys of session tickets; a new certificate does not change them */
 struct tg_tls_context; /* a certificate and the rules of its use */
@@ -23,11 +23,11 @@ TG_NODISCARD enum tg_err tg_tls_tickets_new(struct tg_tls_tickets **out, const s
 /* After the last context. Accepts NULL and *t == NULL. */
 void tg_tls_tickets_free(struct tg_tls_tickets **t);
 
-/* TG_E_IO: a file is not readable; TG_E_CRYPTO: no certificate, or the key does not match it.
+/* Of a pair that was examined: see server/preflight.h. The context keeps what it needs of it.
+   TG_E_CRYPTO: OpenSSL does not use it, for example because a key is too short. TG_E_NOMEM
    tickets is borrowed until the context is freed. */
-TG_NODISCARD enum tg_err tg_tls_context_new(struct tg_tls_context **out, const char *cert_path,
-                                            const char *key_path, struct tg_tls_tickets *tickets,
-                                            struct tg_fault *fault);
+TG_NODISCARD enum tg_err tg_tls_context_new(struct tg_tls_context **out, const struct tg_pair *pair,
+                                            struct tg_tls_tickets *tickets);
 /* Adds a reference. Any thread. */
 struct tg_tls_context *tg_tls_context_hold(struct tg_tls_context *c);
 /* Removes a reference; the last one frees. Any thread. Accepts NULL and *c == NULL. */

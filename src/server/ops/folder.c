@@ -67,6 +67,53 @@ static bool make_level(const char *path, enum tg_err *err)
     return is_there;
 }
 
+/* Removes the last part of a path. False: there is none left. */
+static bool go_up(char *path)
+{
+    size_t len = name_len(path);
+
+    while (len > 0 && path[len - 1] != '/') {
+        len--;
+    }
+    while (len > 1 && path[len - 1] == '/') {
+        len--;
+    }
+    if (len == 0 && strcmp(path, ".") != 0) {
+        memcpy(path, ".", sizeof("."));
+        return true;
+    }
+    path[len] = '\0';
+    return len > 0 && strlen(path) > 0;
+}
+
+/* A symbolic link to nothing is there, but no folder can be made in its place. */
+enum tg_err tg_folder_check(const char *path)
+{
+    char level[TG_FOLDER_PATH_MAX + 1];
+    size_t len = name_len(path);
+    struct stat st;
+
+    if (len > TG_FOLDER_PATH_MAX) {
+        errno = ENAMETOOLONG;
+        return TG_E_LIMIT;
+    }
+    memcpy(level, path, len);
+    level[len] = '\0';
+    while (lstat(level, &st) != 0) {
+        if (errno != ENOENT || strcmp(level, "/") == 0 || !go_up(level)) {
+            return TG_E_IO;
+        }
+    }
+    if (stat(level, &st) != 0) {
+        return TG_E_IO;
+    }
+    if (!S_ISDIR(st.st_mode)) {
+        errno = ENOTDIR;
+        return TG_E_IO;
+    }
+    return faccessat(AT_FDCWD, level, W_OK | X_OK, AT_EACCESS) == 0 ? TG_OK : TG_E_IO;
+}
+
 enum tg_err tg_folder_make(const char *path)
 {
     enum tg_err err = TG_OK;

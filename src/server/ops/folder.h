@@ -22,4 +22,10 @@ TG_NODISCARD enum tg_err tg_folder_sync_above(const char *path);
  */
 TG_NODISCARD enum tg_err tg_folder_make(const char *path);
 
+/*
+ * Whether path is a folder in which this process may make files, or tg_folder_make could make it.
+ * Changes nothing. TG_E_IO: errno has the reason. TG_E_LIMIT
+ */
+TG_NODISCARD enum tg_err tg_folder_check(const char *path);
+
 #endif

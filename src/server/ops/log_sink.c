@@ -63,8 +63,13 @@ static void put_field(struct line *line, const struct tg_log_field *field)
     char text[TG_LOG_NAME_MAX + 32];
     char clean[TG_LOG_NAME_MAX] = "";
     size_t name_len = clean_name(clean, field->name);
+    enum tg_log_reason reason = tg_log_reason_of(field->value);
     int len = snprintf(text, sizeof(text), " %.*s=%" PRId64, (int)name_len, clean, field->value);
 
+    if (reason != TG_REASON_NONE) {
+        len = snprintf(text, sizeof(text), " %.*s=%s", (int)name_len, clean,
+                       tg_log_reason_name(reason));
+    }
     put(line, text, (size_t)len);
 }
 

@@ -3,9 +3,9 @@
  * server/ops/log_sink.h - writes the events of base/log.h, one line each:
  *     2026-11-21T10:42Z warning store.slow_commit ms=120 batch=64
  * Layer: L4.      Threads: any; a line is one write(2), so lines do not mix.
- * Blocks: as its descriptor does.      Secrets: none can pass: a line consists of literals and
- * integers, and a character of a name other than a-z 0-9 . _ - is written as '?'. The time is cut
- * to the minute, so that a line cannot be matched to one request.
+ * Blocks: as its descriptor does.      Secrets: none can pass: a line consists of literals,
+ * integers and reasons of a fixed list, and a character of a name other than a-z 0-9 . _ - is
+ * written as '?'. The time is cut to the minute, so that a line cannot be matched to one request.
  */
 #ifndef TG_SERVER_OPS_LOG_SINK_H
 #define TG_SERVER_OPS_LOG_SINK_H

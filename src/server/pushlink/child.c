@@ -65,7 +65,8 @@ static enum tg_err check_ca(const struct tg_config *config, struct tg_fault *fau
     if (config->is_dev_cert && errno == ENOENT) {
         return TG_OK; /* made on the first start */
     }
-    tg_fault_set(fault, "push-ca: cannot be read (expected: a PEM file)");
+    tg_fault_set(fault, "push-ca: cannot be read: %s (expected: a PEM file) (%s)", strerror(errno),
+                 path);
     return TG_E_IO;
 }
 

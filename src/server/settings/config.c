@@ -311,6 +311,7 @@ void tg_config_set_port(struct tg_config *config, uint16_t port)
     if (config->public_url[0] != '\0') {
         return;
     }
+    config->is_url_derived = true;
     tg_buf_init(&url, TG_CONFIG_URL_MAX);
     tg_buf_append_str(&url, config->is_plain_http ? "http://" : "https://");
     tg_buf_append_str(&url, is_v6 ? "[" : "");
@@ -346,7 +347,10 @@ enum tg_err tg_config_make_data_dir(const struct tg_config *config, struct tg_fa
         return TG_OK;
     }
     if (tg_folder_make(config->data_dir) != TG_OK) {
-        tg_fault_set(fault, "the data folder cannot be created: %s", strerror(errno));
+        tg_fault_set(fault,
+                     "the data folder cannot be made: %s (expected: a folder in which the "
+                     "relay may write)",
+                     strerror(errno));
         return TG_E_IO;
     }
     if (stat(config->data_dir, &st) != 0 || !S_ISDIR(st.st_mode)) {

@@ -27,7 +27,8 @@
 #define TG_CONFIG_HOST_MAX 63u
 #define TG_CONFIG_FILE_MAX 65536u /* bytes of a configuration file */
 #define TG_CONFIG_HOSTS_MAX 4095u /* bytes of a list of hosts */
-#define TG_CONFIG_WORD_MAX 255u   /* bytes of a name or identifier */
+#define TG_CONFIG_CONNECTIONS_DEFAULT 20000u
+#define TG_CONFIG_WORD_MAX 255u /* bytes of a name or identifier */
 
 /* A numeric address to bind. */
 struct tg_endpoint {
@@ -104,7 +105,9 @@ struct tg_config {
     struct tg_endpoint listen;
     struct tg_endpoint admin; /* addr_len 0: no admin listener */
     bool is_plain_http;
+    bool is_admin_public;                   /* admin may be a public address */
     char public_url[TG_CONFIG_URL_MAX + 1]; /* no trailing slash; "": see tg_config_set_port */
+    bool is_url_derived;                    /* public_url was not set: it names the listener */
     char tls_cert[TG_CONFIG_PATH_MAX + 1];  /* PEM chain; "" with plain HTTP */
     char tls_key[TG_CONFIG_PATH_MAX + 1];
     bool is_dev_cert; /* the two are data_dir's development files: see devcert.h */
@@ -185,7 +188,7 @@ enum tg_config_action tg_config_load(struct tg_config **out, int argc, char *con
 void tg_config_free(struct tg_config **config);
 
 /* Call it when the port is known. Writes listen.port and, where public_url is "", the URL of the
-   loopback listener ("https://127.0.0.1:8443"). */
+   loopback listener ("https://127.0.0.1:8443"), and is_url_derived. */
 void tg_config_set_port(struct tg_config *config, uint16_t port);
 
 /* The settings of the relay core. The strings borrow from config. Call it after

@@ -119,18 +119,22 @@ void tg_config_read_file(struct tg_config_load_state *state)
     int fd = open(state->file, O_RDONLY | O_CLOEXEC);
 
     if (fd < 0) {
-        tg_config_fault_text(state, "--config: the file cannot be opened");
+        tg_config_fault_file(state, TG_SET_COUNT, state->file, "cannot be opened",
+                             "a file of settings");
         return;
     }
     tg_buf_init(&text, TG_CONFIG_FILE_MAX);
     err = read_all(&text, fd);
-    (void)close(fd);
     if (err == TG_OK) {
         parse(state, tg_buf_view(&text));
+    } else if (err == TG_E_IO) {
+        tg_config_fault_file(state, TG_SET_COUNT, state->file, "cannot be read",
+                             "a file of settings");
     } else {
         tg_config_fault_text(
             state, err == TG_E_LIMIT ? "--config: the file is too large (expected: at most 64KiB)"
-                                     : "--config: the file cannot be read");
+                                     : "--config: out of memory");
     }
+    (void)close(fd);
     tg_buf_deinit(&text);
 }

@@ -3,6 +3,7 @@
 #include "server/settings/config_rules.h"
 
 #include "mailbox/record.h"
+#include "push/guard.h"
 #include "server/keys/devcert.h"
 #include "server/settings/config_member.h"
 #include "server/settings/config_values.h"
@@ -195,13 +196,14 @@ static void check_transport(struct tg_config_load_state *state)
     }
 }
 
+/* Their contents are examined by server/preflight.c. */
 static void check_readable(struct tg_config_load_state *state, enum tg_setting_id id,
                            const char *path)
 {
     if (path[0] == '\0') {
         tg_config_fault(state, id, "missing (expected: a PEM file, unless plain-http is set)");
     } else if (access(path, R_OK) != 0) {
-        tg_config_fault(state, id, "cannot be read (expected: a PEM file)");
+        tg_config_fault_file(state, id, path, "cannot be read", "a PEM file");
     }
 }
 
@@ -269,6 +271,40 @@ static void check_limits(struct tg_config_load_state *state)
     }
 }
 
+/* Loopback or a private network. All addresses of the machine together are neither. */
+static bool is_private(const struct tg_endpoint *e)
+{
+    const struct sockaddr *addr = (const struct sockaddr *)&e->addr;
+
+    return tg_push_guard_allows(addr, true) && !tg_push_guard_allows(addr, false);
+}
+
+/* Strangers could read the counters, and use up the connections of the operator. */
+static void check_admin(struct tg_config_load_state *state)
+{
+    const struct tg_config *c = state->config;
+
+    if (c->admin.addr_len > 0 && !is_private(&c->admin) && !c->is_admin_public) {
+        tg_config_fault(state, TG_SET_ADMIN,
+                        "a public address, but the admin pages have no authentication (expected: "
+                        "a loopback or private address; or admin-public = yes, if a firewall "
+                        "keeps strangers out)");
+    }
+}
+
+/* Each worker and the push link read the store through a reader of their own. */
+static void check_workers(struct tg_config_load_state *state)
+{
+    const struct tg_config *c = state->config;
+
+    if (c->store_kind == TG_STORE_LMDB && c->worker_count > TG_STORE_LMDB_WORKERS_MAX) {
+        tg_config_fault(state, TG_SET_WORKERS,
+                        "more than the store has readers for (expected: at most 240 with an "
+                        "embedded store)");
+        _Static_assert(TG_STORE_LMDB_WORKERS_MAX == 240u, "the text names it");
+    }
+}
+
 static void check_addresses(struct tg_config_load_state *state)
 {
     const struct tg_config *c = state->config;
@@ -290,6 +326,9 @@ void tg_config_apply_rules(struct tg_config_load_state *state, const struct tg_c
 
     if (c->worker_count == 0) {
         c->worker_count = env->core_count > 0 ? env->core_count : 1;
+        if (c->worker_count > TG_STORE_LMDB_WORKERS_MAX) {
+            c->worker_count = TG_STORE_LMDB_WORKERS_MAX;
+        }
     }
     if (c->is_dev) {
         derive_dev(state, env);
@@ -306,5 +345,7 @@ void tg_config_apply_rules(struct tg_config_load_state *state, const struct tg_c
     check_tls(state);
     check_store(state);
     check_limits(state);
+    check_workers(state);
+    check_admin(state);
     check_addresses(state);
 }

@@ -47,6 +47,7 @@ enum tg_setting_id {
     TG_SET_TLS_KEY,
     TG_SET_PLAIN_HTTP,
     TG_SET_ADMIN,
+    TG_SET_ADMIN_PUBLIC,
     TG_SET_DEV,
     TG_SET_DATA,
     TG_SET_STORE,

@@ -3,6 +3,9 @@
 
 #include "server/settings/config_values.h"
 
+#include <errno.h>
+#include <string.h>
+
 #define NAME_SHOWN_MAX 40u
 
 bool tg_config_is_given(const struct tg_config_load_state *state, enum tg_setting_id id)
@@ -29,6 +32,37 @@ void tg_config_fault_text(struct tg_config_load_state *state, const char *what)
     tg_buf_append_str(state->text, "tigressd: ");
     tg_buf_append_str(state->text, what);
     tg_buf_append_u8(state->text, '\n');
+}
+
+/* A path is the operator's, but a terminal gets only visible characters. */
+static void append_path(struct tg_buf *out, const char *path)
+{
+    for (const char *at = path; *at != '\0'; at++) {
+        tg_buf_append_u8(out, *at >= 0x20 && *at < 0x7f ? (uint8_t)*at : '?');
+    }
+}
+
+void tg_config_fault_file(struct tg_config_load_state *state, enum tg_setting_id id,
+                          const char *path, const char *what, const char *expected)
+{
+    const char *reason = strerror(errno);
+
+    state->fault_count++;
+    if (id == TG_SET_COUNT) {
+        tg_buf_append_str(state->text, "tigressd: --config");
+    } else {
+        append_place(state, state->origins[id]);
+        tg_buf_append_str(state->text, tg_settings[id].name);
+    }
+    tg_buf_append_str(state->text, ": ");
+    append_path(state->text, path);
+    tg_buf_append_str(state->text, ": ");
+    tg_buf_append_str(state->text, what);
+    tg_buf_append_str(state->text, ": ");
+    tg_buf_append_str(state->text, reason);
+    tg_buf_append_str(state->text, " (expected: ");
+    tg_buf_append_str(state->text, expected);
+    tg_buf_append_str(state->text, ")\n");
 }
 
 void tg_config_fault(struct tg_config_load_state *state, enum tg_setting_id id, const char *what)

@@ -29,6 +29,11 @@ bool tg_config_is_given(const struct tg_config_load_state *state, enum tg_settin
 /* Counts a fault and appends its line: the place, the setting, what. */
 void tg_config_fault(struct tg_config_load_state *state, enum tg_setting_id id, const char *what);
 
+/* The same about a file or folder, with the reason in errno: "PATH: WHAT: REASON (expected: ...)".
+   TG_SET_COUNT: --config. */
+void tg_config_fault_file(struct tg_config_load_state *state, enum tg_setting_id id,
+                          const char *path, const char *what, const char *expected);
+
 /* The same without a setting. */
 void tg_config_fault_text(struct tg_config_load_state *state, const char *what);
 /* The same for a name that is not a setting. Only a short, printable part of it is repeated. */

@@ -63,11 +63,14 @@ enum tg_err tg_storage_open(struct tg_storage *st, const struct tg_config *confi
     enum tg_err err = TG_E_BUG;
 
     st->counter.fd = -1;
+    st->path = config->store_dir;
     TG_TRY(open_store(st, config, log, fault));
     if (has_counter(config)) {
+        st->path = config->store_counter;
         TG_TRY(tg_store_counter_open(&st->counter, config->store_counter, st->store, log, fault));
         TG_TRY(tg_store_counter_judge(&st->counter, fault, &st->advice));
     }
+    st->path = config->relay_key;
     TG_TRY(open_keys(st, config, log, fault));
     TG_TRY(tg_key_audit_run(st->store, &st->keyring, TG_KEY_AUDIT_ALL, fault, &st->advice));
     if (has_counter(config)) {
@@ -88,12 +91,15 @@ enum tg_err tg_storage_open_used(struct tg_storage *st, const struct tg_config *
         tg_fault_set(fault, "there is no store on a disk (expected: store = lmdb:DIR)");
         return TG_E_UNSUPPORTED;
     }
+    st->path = config->relay_key;
     err = tg_keyfile_read(&st->keyring, config->relay_key, fault);
     if (err == TG_E_NOTFOUND) {
         tg_fault_set(fault, "the key file is missing (expected: the key file of this store)");
     }
     TG_TRY(err);
+    st->path = config->store_dir;
     TG_TRY(open_store(st, config, log, fault));
+    st->path = config->relay_key;
     err = TG_OK;
 out:
     return err;
@@ -108,8 +114,11 @@ enum tg_err tg_storage_restore(struct tg_storage *st, const struct tg_config *co
         config->restored == TG_STORE_RESTORED_DROP ? TG_KEY_AUDIT_NO_OTHER : TG_KEY_AUDIT_ALL;
 
     TG_TRY(tg_storage_open_used(st, config, log, fault));
+    st->path = config->store_counter;
     TG_TRY(tg_store_counter_open(&st->counter, config->store_counter, st->store, log, fault));
+    st->path = config->relay_key;
     TG_TRY(tg_key_audit_run(st->store, &st->keyring, need, fault, &st->advice));
+    st->path = config->store_counter;
     TG_TRY(
         tg_store_counter_restore(&st->counter, st->store, config->restored, &tg_rng_system, fault));
     err = TG_OK;
@@ -144,7 +153,7 @@ out:
 }
 
 enum tg_err tg_storage_check(const struct tg_config *config, struct tg_fault *fault,
-                             const char **advice)
+                             const char **path, const char **advice)
 {
     struct tg_keyring keyring = { .seal_key_count = 0 };
     enum tg_err err = TG_OK;
@@ -152,6 +161,7 @@ enum tg_err tg_storage_check(const struct tg_config *config, struct tg_fault *fa
     if (config->store_kind == TG_STORE_MEMORY || config->relay_key[0] == '\0') {
         return TG_OK;
     }
+    *path = config->relay_key;
     err = tg_keyfile_read(&keyring, config->relay_key, fault);
     if (err == TG_OK) {
         err = check_keys(config, &keyring, fault, advice);

@@ -16,6 +16,9 @@ struct tg_storage {
     struct tg_store *store;
     struct tg_keyring keyring;
     struct tg_store_counter counter;
+    /* After a refusal: the file or folder that it is about; NULL: none. Borrowed from the
+       settings. */
+    const char *path;
     /* After a refusal: lines that say what to do; NULL: none. */
     const char *advice;
 };
@@ -41,7 +44,7 @@ void tg_storage_close(struct tg_storage *st);
  * it. A store or key file that does not exist yet is no fault.
  */
 TG_NODISCARD enum tg_err tg_storage_check(const struct tg_config *config, struct tg_fault *fault,
-                                          const char **advice);
+                                          const char **path, const char **advice);
 
 /*
  * --upgrade-store: writes the check of the keys into a store that has none, after it is proven

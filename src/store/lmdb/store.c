@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define READERS_MAX 256u /* ports, and room for other tools that read */
+_Static_assert(TG_STORE_LMDB_WORKERS_MAX + 16u <= READERS_MAX, "a reader for each port");
 
 /* Only address space is reserved; the file grows with use. The smaller sizes are for machines and
    sanitizers where the first does not fit. */

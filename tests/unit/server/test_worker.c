@@ -93,6 +93,8 @@ static struct fixture *fixture_new(void)
 
 static void use_tls(struct fixture *f)
 {
+    struct tg_findings findings = { .count = 0 };
+    struct tg_pair pair = { .cert = NULL };
     char cert[128];
     char key[128];
     struct tg_fault fault = { { 0 } };
@@ -103,7 +105,14 @@ static void use_tls(struct fixture *f)
     (void)snprintf(cert, sizeof(cert), "%.60s/%s", f->dir, TG_DEVCERT_CERT);
     (void)snprintf(key, sizeof(key), "%.60s/%s", f->dir, TG_DEVCERT_KEY);
     assert_int_equal(tg_tls_tickets_new(&f->tickets, &tg_rng_system), TG_OK);
-    assert_int_equal(tg_tls_context_new(&f->shared.tls, cert, key, f->tickets, &fault), TG_OK);
+    assert_int_equal(tg_pair_load(&pair,
+                                  &(struct tg_pair_request){ .cert_path = cert,
+                                                             .key_path = key,
+                                                             .now_s = (int64_t)time(NULL) },
+                                  &findings),
+                     TG_OK);
+    assert_int_equal(tg_tls_context_new(&f->shared.tls, &pair, f->tickets), TG_OK);
+    tg_pair_deinit(&pair);
 }
 
 static void start(struct fixture *f)

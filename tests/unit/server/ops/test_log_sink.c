@@ -71,6 +71,34 @@ static void write__event_with_fields__one_line_with_the_minute(void **state)
     assert_string_equal(written(f), "2030-03-17T17:47Z info server.started\n");
 }
 
+static void write__reason__its_word_in_place_of_the_number(void **state)
+{
+    struct fixture *f = *state;
+
+    TG_LOG(&f->log, TG_LOG_ERROR, "tls.reload_failed", { "error", 304 },
+           { "reason", TG_LOG_REASON(TG_REASON_KEY_MISMATCH) });
+    assert_string_equal(written(f), "2030-03-17T17:47Z error tls.reload_failed error=304 "
+                                    "reason=key-of-another-certificate\n");
+    TG_LOG(&f->log, TG_LOG_ERROR, "x", { "a", INT64_MIN + TG_REASON_COUNT }, { "b", INT64_MIN });
+    assert_string_equal(written(f), "2030-03-17T17:47Z error x a=-9223372036854775788 "
+                                    "b=-9223372036854775808\n");
+}
+
+/* A word is a name: no character of it can end a field or a line. */
+static void reasons__each__a_different_word_of_lower_case_letters_and_hyphens(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < TG_REASON_COUNT; i++) {
+        const char *name = tg_log_reason_name((enum tg_log_reason)i);
+
+        assert_true(strlen(name) > 0 && strlen(name) <= 32);
+        assert_int_equal(strspn(name, "abcdefghijklmnopqrstuvwxyz-"), strlen(name));
+        for (unsigned k = 0; k < i; k++) {
+            assert_string_not_equal(name, tg_log_reason_name((enum tg_log_reason)k));
+        }
+    }
+}
+
 static void write__less_urgent_than_level__nothing(void **state)
 {
     struct fixture *f = *state;
@@ -188,6 +216,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(write__event_with_fields__one_line_with_the_minute),
+        TEST(write__reason__its_word_in_place_of_the_number),
+        TEST(reasons__each__a_different_word_of_lower_case_letters_and_hyphens),
         TEST(write__less_urgent_than_level__nothing),
         TEST(write__text_as_name__each_other_character_replaced),
         TEST(write__name_too_long__cut),

@@ -334,8 +334,10 @@ static void file__missing_or_not_text_or_large__one_fault(void **state)
     struct fixture *f = *state;
     static char large[TG_CONFIG_FILE_MAX + 1];
 
-    assert_bad(f, "--config /nonexistent/x.conf", "--config: the file cannot be opened");
-    assert_bad(f, "--config /", "--config: the file cannot be read");
+    assert_bad(f, "--config /nonexistent/x.conf",
+               "tigressd: --config: /nonexistent/x.conf: cannot be opened: No such file or "
+               "directory (expected: a file of settings)\n");
+    assert_bad(f, "--config /", "tigressd: --config: /: cannot be read: Is a directory (expected:");
     write_file(f->conf, "store\0 = memory:", 16, 0600);
     assert_bad(f, "--config %C", "--config: the file is not text");
     memset(large, '\n', sizeof(large));

@@ -249,7 +249,7 @@ static void push_process__certificate_removed__loads(void **state)
 {
     struct fixture *f = *state;
 
-    assert_bad(f, "--store memory: --tls-cert /gone --tls-key /gone", "--tls-cert: cannot be read");
+    assert_bad(f, "--store memory: --tls-cert /gone --tls-key /gone", "--tls-cert: /gone: cannot");
     f->env.is_push_process = true;
     assert_runs(f, "--store memory: --tls-cert /gone --tls-key /gone");
     assert_bad(f, MEM "--push-fcm-account /gone", "--push-fcm-account: no such file");

@@ -12,7 +12,9 @@ static void plain_http__not_set__tls_files_are_needed(void **state)
     assert_bad(f, MEM, "tls-cert: missing (expected: a PEM file, unless plain-http is set)");
     assert_says(f, "tls-key: missing");
     assert_bad(f, MEM "--tls-cert %P", "tls-key: missing");
-    assert_bad(f, MEM "--tls-cert /nonexistent --tls-key %P", "--tls-cert: cannot be read");
+    assert_bad(f, MEM "--tls-cert /nonexistent --tls-key %P",
+               "tigressd: --tls-cert: /nonexistent: cannot be read: No such file or directory "
+               "(expected: a PEM file)\n");
     assert_runs(f, MEM TLS);
     assert_false(f->config->is_plain_http);
 }
@@ -32,6 +34,43 @@ static void plain_http__beyond_loopback__only_behind_a_proxy(void **state)
     assert_bad(f, MEM "--plain-http --listen 10.0.0.1:80 --public-url http://127.0.0.1",
                "--public-url: not https");
     assert_runs(f, MEM "--plain-http --listen 10.0.0.1:80 --public-url https://relay.example");
+}
+
+static void admin__on_a_public_address__only_with_its_setting(void **state)
+{
+    static const char *const private_ones[] = { "127.0.0.1:1",  "[::1]:1",       "10.1.2.3:1",
+                                                "172.31.0.1:1", "192.168.0.1:1", "[fd00::1]:1" };
+    static const char *const public_ones[] = { "0.0.0.0:1",     "[::]:1",       "192.0.2.1:1",
+                                               "203.0.113.9:1", "8.8.8.8:1",    "[2001:db8::1]:1",
+                                               "172.32.0.1:1",  "169.254.1.1:1" };
+    struct fixture *f = *state;
+    char line[200];
+
+    for (size_t i = 0; i < TG_COUNT(private_ones); i++) {
+        (void)snprintf(line, sizeof(line), "%s--admin %s", MEM TLS, private_ones[i]);
+        assert_runs(f, line);
+    }
+    for (size_t i = 0; i < TG_COUNT(public_ones); i++) {
+        (void)snprintf(line, sizeof(line), "%s--admin %s", MEM TLS, public_ones[i]);
+        assert_bad(f, line, "--admin: a public address");
+        assert_says(f, "admin-public = yes");
+        (void)snprintf(line, sizeof(line), "%s--admin %s --admin-public", MEM TLS, public_ones[i]);
+        assert_runs(f, line);
+    }
+}
+
+static void workers__more_than_the_store_has_readers__refused(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_runs(f,
+                TLS "--store lmdb:/tmp/x --relay-key /tmp/k --store-counter /tmp/c --workers 240");
+    assert_bad(f, TLS "--store lmdb:/tmp/x --relay-key /tmp/k --store-counter /tmp/c --workers 241",
+               "--workers: more than the store has readers for (expected: at most 240");
+    assert_runs(f, MEM TLS "--workers 256");
+    f->env.core_count = 1000;
+    assert_runs(f, TLS "--store lmdb:/tmp/x --relay-key /tmp/k --store-counter /tmp/c");
+    assert_int_equal(f->config->worker_count, 240);
 }
 
 static void plain_http__with_certificate__refused(void **state)
@@ -230,6 +269,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(plain_http__not_set__tls_files_are_needed),
         TEST(plain_http__beyond_loopback__only_behind_a_proxy),
+        TEST(admin__on_a_public_address__only_with_its_setting),
+        TEST(workers__more_than_the_store_has_readers__refused),
         TEST(plain_http__with_certificate__refused),
         TEST(public_url__http__only_loopback_and_plain),
         TEST(public_url__missing__only_on_loopback),
