@@ -205,3 +205,22 @@ void tg_mem_wipe_registers(void)
 {
 }
 #endif
+
+#define STACK_STEP 2048u
+#define STACK_STEPS 8u
+
+/* Each level has its own part of the stack, because a part is wiped after the call of the next. */
+static __attribute__((noinline)) void wipe_stack(unsigned steps)
+{
+    unsigned char part[STACK_STEP];
+
+    if (steps > 1) {
+        wipe_stack(steps - 1);
+    }
+    tg_mem_wipe(part, sizeof(part));
+}
+
+void tg_mem_wipe_stack(void)
+{
+    wipe_stack(STACK_STEPS);
+}

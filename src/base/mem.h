@@ -49,4 +49,9 @@ void tg_mem_wipe(void *ptr, size_t size);
    to wait. Does nothing on processors other than x86-64. */
 void tg_mem_wipe_registers(void);
 
+/* Wipes 16 KiB of the stack below the caller: what deeper calls have left there. The first call of
+   a function in a shared library saves the vector registers on the stack, with the data that they
+   hold. For a thread that is about to wait. */
+void tg_mem_wipe_stack(void);
+
 #endif

@@ -250,7 +250,8 @@ static void on_prepare(uv_prepare_t *handle)
         run_queued(w);
     }
     tg_mem_publish();
-    tg_mem_wipe_registers(); /* the loop sleeps now */
+    tg_mem_wipe_stack(); /* the loop sleeps now */
+    tg_mem_wipe_registers();
 }
 
 static void on_check(uv_check_t *handle)

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -115,6 +116,56 @@ static void wipe_registers__after_it__vector_register_empty(void **state)
 }
 #endif
 
+#define STACK_BYTES (256u * 1024u)
+
+/* Leaves a mark 1 to 12 KiB below its caller. */
+static __attribute__((noinline)) void leave_marks(unsigned steps)
+{
+    unsigned char part[1024];
+
+    memset(part, 0x5a, sizeof(part));
+    __asm__ volatile("" : : "r"(part) : "memory");
+    if (steps > 1) {
+        leave_marks(steps - 1);
+    }
+}
+
+static void *leave_and_wipe(void *arg)
+{
+    const bool *must_wipe = arg;
+
+    leave_marks(10);
+    if (*must_wipe) {
+        tg_mem_wipe_stack();
+    }
+    return NULL;
+}
+
+static bool has_marks_after(bool must_wipe)
+{
+    static unsigned char stack[STACK_BYTES] __attribute__((aligned(4096)));
+    unsigned char mark[64];
+    pthread_attr_t attr;
+    pthread_t thread;
+
+    memset(stack, 0, sizeof(stack));
+    memset(mark, 0x5a, sizeof(mark));
+    assert_int_equal(pthread_attr_init(&attr), 0);
+    assert_int_equal(pthread_attr_setstack(&attr, stack, sizeof(stack)), 0);
+    assert_int_equal(pthread_create(&thread, &attr, leave_and_wipe, &must_wipe), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(pthread_attr_destroy(&attr), 0);
+    return memmem(stack, sizeof(stack), mark, sizeof(mark)) != NULL;
+}
+
+/* A sanitizer may keep the variables elsewhere: then there is no mark in either case. */
+static void wipe_stack__after_it__nothing_left_by_deeper_calls(void **state)
+{
+    (void)state;
+    (void)has_marks_after(false);
+    assert_false(has_marks_after(true));
+}
+
 static void grow__memory_runs_out__old_block_untouched(void **state)
 {
     unsigned char *block = secret_block(16);
@@ -141,6 +192,7 @@ int main(void)
 #if defined(__x86_64__)
         cmocka_unit_test(wipe_registers__after_it__vector_register_empty),
 #endif
+        cmocka_unit_test(wipe_stack__after_it__nothing_left_by_deeper_calls),
         cmocka_unit_test(grow__memory_runs_out__old_block_untouched),
     };
 
