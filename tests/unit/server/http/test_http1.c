@@ -267,7 +267,7 @@ static void chunk_size__over_what_is_left__413_before_a_byte_of_the_chunk(void *
         f = one;
         begin_chunked(f, "");
         for (size_t k = 0; k < 3 && cases[i].chunk_lens[k] > 0; k++) {
-            char size[16];
+            char size[24];
 
             (void)snprintf(size, sizeof(size), "%zx\r\n", cases[i].chunk_lens[k]);
             (void)feed(f, size);
