@@ -22,6 +22,7 @@ ATTACKS = {
     "heads over HTTP/1.1": lambda attacker: memory_attacks.http1_half_heads(attacker, 500),
     "bodies over HTTP/1.1": lambda attacker: memory_attacks.http1_half_bodies(attacker, 500),
     "connections": lambda attacker: memory_attacks.idle_connections(attacker, 550),
+    "connections that send nothing": lambda attacker: memory_attacks.silent(attacker, 590),
     "handshakes": lambda attacker: memory_attacks.half_handshakes(attacker, 550),
 }
 

@@ -312,8 +312,8 @@ enum tg_err tg_conn_open(struct tg_conns *cs, int fd, struct tg_tls_context *tls
     struct tg_conn *c = conn_new(cs, fd, tls, service);
 
     TG_REQUIRE(c != NULL, TG_E_NOMEM);
+    TG_TRY(tg_conn_enter(c)); /* from here on its network pays */
     TG_REQUIRE(is_affordable(c), TG_E_FULL);
-    TG_TRY(tg_conn_enter(c));
     TG_REQUIRE(uv_poll_init(cs->loop, &c->poll, fd) == 0, TG_E_IO);
     c->poll.data = c;
     cs->count++;

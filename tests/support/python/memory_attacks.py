@@ -115,6 +115,15 @@ def drain(sock):
         sock.settimeout(SEND_TIMEOUT_S)
 
 
+# ---- before the first byte --------------------------------------------------------------------------------------
+
+def silent(attacker, connections):
+    """Connections that send nothing. Each has the promise of memory for a handshake."""
+    for _ in range(connections):
+        with contextlib.suppress(OSError):
+            attacker.tcp()
+
+
 # ---- unfinished heads -------------------------------------------------------------------------------------------
 
 def hpack_references(attacker, connections):
