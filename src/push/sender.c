@@ -8,7 +8,8 @@
 
 #include <string.h>
 
-#define ROUTES_MAX 64u /* to hosts that clients name; two hosts may share one */
+#define TROUBLE_EVERY_MS 60000 /* an event about memory at most once in this time */
+#define ROUTES_MAX 64u         /* to hosts that clients name; two hosts may share one */
 
 struct tg_push_sender {
     const struct tg_push_engine_config *config;
@@ -23,6 +24,8 @@ struct tg_push_sender {
     struct tg_push_queue_job *idle;
     struct tg_push_queue queue;
     bool is_fetching; /* a request for a credential is in flight */
+    bool has_reported_trouble;
+    int64_t trouble_mono_ms; /* when it was reported last */
 };
 
 /* ---- outcomes ------------------------------------------------------------------------------- */
@@ -208,6 +211,20 @@ static bool has_credential(struct tg_push_sender *sender, int64_t now_s)
            !sender->ops->needs_credential(sender->provider, now_s);
 }
 
+/* While memory is short this happens with every job. */
+static void report_trouble(struct tg_push_sender *sender, int64_t now_s)
+{
+    int64_t mono_ms = sender->config->mono_ms();
+
+    if (sender->has_reported_trouble && mono_ms - sender->trouble_mono_ms < TROUBLE_EVERY_MS) {
+        return;
+    }
+    sender->has_reported_trouble = true;
+    sender->trouble_mono_ms = mono_ms;
+    report(sender, "push.not_sent", without_answer[TG_PUSH_END_TROUBLE].reason, 0,
+           &sender->routes[0], now_s);
+}
+
 /* Out of memory. Without a backoff nothing would start the queued jobs again, because no request is
    in flight whose end would. */
 static void back_off_for_trouble(struct tg_push_sender *sender, int64_t now_s)
@@ -215,6 +232,7 @@ static void back_off_for_trouble(struct tg_push_sender *sender, int64_t now_s)
     (void)tg_push_schedule_back_off(&sender->schedule, &sender->routes[0],
                                     &without_answer[TG_PUSH_END_TROUBLE], now_s,
                                     sender->config->rng);
+    report_trouble(sender, now_s);
 }
 
 /* Requests a credential, unless such a request is in flight. */

@@ -384,7 +384,24 @@ static void webpush__allocation_n_fails__sealed_and_opened_completely_or_not_at_
 
 /* ---- the engine ----------------------------------------------------------------------------- */
 
-static const struct tg_log no_log;
+static unsigned trouble_count; /* events about memory */
+
+static void count_trouble(void *ctx, enum tg_log_level level, const char *name,
+                          const struct tg_log_field *fields, size_t field_count)
+{
+    (void)ctx;
+    (void)level;
+    if (strcmp(name, "push.not_sent") == 0) {
+        assert_int_equal(field_count, 3);
+        assert_string_equal(fields[1].name, "out_of_memory");
+        trouble_count++;
+    }
+}
+
+static const struct tg_log counting_log = { .write = count_trouble };
+
+/* What a test adds to the clocks. */
+static int64_t passed_s, passed_mono_ms;
 
 struct outcomes {
     size_t count[TG_PUSH_COUNT];
@@ -402,7 +419,7 @@ static void take_outcome(void *ctx, const struct tg_push_ipc_outcome *outcome)
 static int64_t fixed_now_s(void *ctx)
 {
     (void)ctx;
-    return NOW;
+    return NOW + passed_s;
 }
 
 static int64_t mono_ms(void)
@@ -410,7 +427,7 @@ static int64_t mono_ms(void)
     struct timespec now = { 0 };
 
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 + passed_mono_ms;
 }
 
 static struct tg_push_settings some; /* the settings with the providers of the engine */
@@ -419,7 +436,7 @@ static struct tg_push_engine *new_engine(struct outcomes *outcomes)
 {
     const struct tg_push_engine_config config = { .settings = &some,
                                                   .rng = &rng,
-                                                  .log = &no_log,
+                                                  .log = &counting_log,
                                                   .now_s = fixed_now_s,
                                                   .mono_ms = mono_ms,
                                                   .done = take_outcome,
@@ -522,6 +539,37 @@ static void job__allocation_n_fails__at_most_one_outcome_and_no_token_lost(void 
     check_jobs(DENSE_RSA);
 }
 
+/* The failures at which the sender backs off without a request: it has no memory for one. */
+static void job__no_memory_for_the_credential__logged_once_a_minute(void **state)
+{
+    bool is_reached = true;
+    unsigned found = 0;
+
+    (void)state;
+    fcm_alone();
+    for (unsigned n = 1; is_reached && found < 3; n = NEXT(n, DENSE_RSA)) {
+        struct outcomes outcomes = { .count = { 0 } };
+        struct tg_push_engine *engine = new_engine(&outcomes);
+
+        trouble_count = 0;
+        is_reached = WITH_FAILURE(n, push_to_all(engine, &outcomes));
+        assert_true(trouble_count <= 1);
+        if (trouble_count == 1) {
+            found++;
+            passed_s += 3600; /* after the backoff, within the minute */
+            (void)WITH_FAILURE(n, push_to_all(engine, &outcomes));
+            assert_int_equal(trouble_count, 1);
+            passed_s += 3600;
+            passed_mono_ms += 61000;
+            (void)WITH_FAILURE(n, push_to_all(engine, &outcomes));
+        }
+        tg_push_engine_free(&engine);
+    }
+    assert_true(found > 0);
+    passed_s = 0;
+    passed_mono_ms = 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -535,6 +583,7 @@ int main(void)
         cmocka_unit_test(webpush__allocation_n_fails__sealed_and_opened_completely_or_not_at_all),
         cmocka_unit_test(engine__allocation_n_fails__no_engine_and_no_leak),
         cmocka_unit_test(job__allocation_n_fails__at_most_one_outcome_and_no_token_lost),
+        cmocka_unit_test(job__no_memory_for_the_credential__logged_once_a_minute),
     };
 
     /* Before the first allocation of the libraries; later they refuse new functions. */
