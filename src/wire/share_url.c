@@ -27,6 +27,7 @@ static const struct scheme {
 
 /* The parts of the text. The fragment, which has the secret, is parsed last. */
 struct parts {
+    const char *what; /* what a fault calls the URL */
     const struct scheme *scheme;
     struct tg_bytes authority;
     struct tg_bytes path;
@@ -68,7 +69,7 @@ static enum tg_err split(struct parts *parts, struct tg_bytes text, struct tg_fa
 
     parts->fragment = tg_bytes_from(text, hash + 1);
     if (!is_printable(rest)) {
-        tg_fault_set(fault, "share URL: expected printable ASCII characters without spaces");
+        tg_fault_set(fault, "%s: expected printable ASCII characters without spaces", parts->what);
         return TG_E_SYNTAX;
     }
     for (size_t i = 0; i < TG_COUNT(schemes); i++) {
@@ -79,7 +80,7 @@ static enum tg_err split(struct parts *parts, struct tg_bytes text, struct tg_fa
         }
     }
     if (parts->scheme == NULL) {
-        tg_fault_set(fault, "share URL: expected it to begin with https:// or tigress://");
+        tg_fault_set(fault, "%s: expected it to begin with https:// or tigress://", parts->what);
         return TG_E_SYNTAX;
     }
     rest = tg_bytes_from(rest, parts->scheme->prefix.len);
@@ -108,18 +109,18 @@ static enum tg_err read_authority(struct tg_share_url *url, const struct parts *
     uint64_t port = 0;
 
     if (tg_bytes_find(parts->authority, '@') < parts->authority.len) {
-        tg_fault_set(fault, "share URL host: expected no user name in front of it");
+        tg_fault_set(fault, "%s host: expected no user name in front of it", parts->what);
         return TG_E_SYNTAX;
     }
     colon = find_port(parts->authority);
     if (tg_share_host_parse(url->host, tg_bytes_first(parts->authority, colon)) != TG_OK) {
-        tg_fault_set(fault, "share URL host: expected a DNS name or an IP address");
+        tg_fault_set(fault, "%s host: expected a DNS name or an IP address", parts->what);
         return TG_E_SYNTAX;
     }
     if (colon < parts->authority.len) {
         err = tg_num_parse_u64(&port, tg_bytes_from(parts->authority, colon + 1), PORT_MAX);
         if (err != TG_OK || port == 0) {
-            tg_fault_set(fault, "share URL port: expected a number from 1 to %u", PORT_MAX);
+            tg_fault_set(fault, "%s port: expected a number from 1 to %u", parts->what, PORT_MAX);
             return TG_E_SYNTAX;
         }
     }
@@ -127,29 +128,31 @@ static enum tg_err read_authority(struct tg_share_url *url, const struct parts *
     url->is_plain_http = parts->scheme->is_plain_http;
     url->is_direct = parts->scheme->is_direct;
     if (url->is_direct && port == 0) {
-        tg_fault_set(fault, "share URL port: a direct URL needs one; expected 1 to %u", PORT_MAX);
+        tg_fault_set(fault, "%s port: a direct URL needs one; expected 1 to %u", parts->what,
+                     PORT_MAX);
         return TG_E_SYNTAX;
     }
     /* spec: protocol/7#plain-http-loopback-only */
     if (url->is_plain_http && !tg_share_host_is_loopback(tg_bytes_str(url->host))) {
-        tg_fault_set(fault, "share URL: expected https://; http:// is for loopback only");
+        tg_fault_set(fault, "%s: expected https://; http:// is for loopback only", parts->what);
         return TG_E_SYNTAX;
     }
     return TG_OK;
 }
 
 /* spec: protocol/7#identifier-is-uuid */
-static enum tg_err read_path(struct tg_share_url *url, struct tg_bytes path, struct tg_fault *fault)
+static enum tg_err read_path(struct tg_share_url *url, const struct parts *parts,
+                             struct tg_fault *fault)
 {
     struct tg_bytes prefix = url->is_direct ? TG_LIT("/") : TG_LIT(PATH_PREFIX);
 
-    if (!tg_bytes_has_prefix(path, prefix)) {
-        tg_fault_set(fault, "share URL path: expected %s and a mailbox identifier",
+    if (!tg_bytes_has_prefix(parts->path, prefix)) {
+        tg_fault_set(fault, "%s path: expected %s and a mailbox identifier", parts->what,
                      url->is_direct ? "/" : PATH_PREFIX);
         return TG_E_SYNTAX;
     }
-    if (tg_uuid_parse(&url->mailbox, tg_bytes_from(path, prefix.len)) != TG_OK) {
-        tg_fault_set(fault, "share URL path: expected a UUID as the mailbox identifier");
+    if (tg_uuid_parse(&url->mailbox, tg_bytes_from(parts->path, prefix.len)) != TG_OK) {
+        tg_fault_set(fault, "%s path: expected a UUID as the mailbox identifier", parts->what);
         return TG_E_SYNTAX;
     }
     return TG_OK;
@@ -168,9 +171,10 @@ static bool is_vertical(struct tg_bytes text)
     return text.len <= TG_VERTICAL_MAX;
 }
 
-static enum tg_err read_query(struct tg_share_url *url, struct tg_bytes query,
+static enum tg_err read_query(struct tg_share_url *url, const struct parts *parts,
                               struct tg_fault *fault)
 {
+    struct tg_bytes query = parts->query;
     bool has_vertical = false;
 
     while (query.len > 0) {
@@ -183,9 +187,8 @@ static enum tg_err read_query(struct tg_share_url *url, struct tg_bytes query,
             continue;
         }
         if (has_vertical || !is_vertical(value)) {
-            tg_fault_set(fault,
-                         "share URL v: expected it once, with at most %u letters, digits or -._~",
-                         TG_VERTICAL_MAX);
+            tg_fault_set(fault, "%s v: expected it once, with at most %u letters, digits or -._~",
+                         parts->what, TG_VERTICAL_MAX);
             return TG_E_SYNTAX;
         }
         has_vertical = true;
@@ -230,21 +233,29 @@ enum tg_err tg_share_secret_parse(struct tg_secret *out, struct tg_bytes text,
 enum tg_err tg_share_url_parse(struct tg_share_url *out, struct tg_bytes text,
                                struct tg_fault *fault)
 {
+    return tg_share_url_parse_as(out, text, "share URL", fault);
+}
+
+enum tg_err tg_share_url_parse_as(struct tg_share_url *out, struct tg_bytes text, const char *what,
+                                  struct tg_fault *fault)
+{
     enum tg_err err = TG_E_BUG;
-    struct parts parts = { .scheme = NULL };
+    struct parts parts = { .what = what };
 
     tg_share_url_wipe(out);
     if (text.len > TG_SHARE_URL_MAX) {
-        tg_fault_set(fault, "share URL: expected at most %u characters", TG_SHARE_URL_MAX);
+        tg_fault_set(fault, "%s: expected at most %u characters", what, TG_SHARE_URL_MAX);
         return TG_E_LIMIT;
     }
     TG_TRY(split(&parts, text, fault));
     TG_TRY(read_authority(out, &parts, fault));
-    TG_TRY(read_path(out, parts.path, fault));
-    TG_TRY(read_query(out, parts.query, fault));
+    TG_TRY(read_path(out, &parts, fault));
+    TG_TRY(read_query(out, &parts, fault));
     if (parts.fragment.len > 0 && read_secret(&out->secret, parts.fragment) != TG_OK) {
-        tg_fault_set(fault, "share URL: the secret after # is damaged or truncated; expected 16 or "
-                            "32 bytes in base64");
+        tg_fault_set(fault,
+                     "%s: the secret after # is damaged or truncated; expected 16 or 32 "
+                     "bytes in base64",
+                     what);
         err = TG_E_SYNTAX;
     }
 out:

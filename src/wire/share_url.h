@@ -42,6 +42,9 @@ enum tg_share_scheme {
  */
 TG_NODISCARD enum tg_err tg_share_url_parse(struct tg_share_url *out, struct tg_bytes text,
                                             struct tg_fault *fault);
+/* The same; a fault begins with what, a literal. */
+TG_NODISCARD enum tg_err tg_share_url_parse_as(struct tg_share_url *out, struct tg_bytes text,
+                                               const char *what, struct tg_fault *fault);
 /* A secret that is sent separately from its URL: base64 or base64url, padded or not, 16 or 32
    bytes. */
 TG_NODISCARD enum tg_err tg_share_secret_parse(struct tg_secret *out, struct tg_bytes text,

@@ -16,6 +16,8 @@ struct tigress_share_url {
     char mailbox[TG_UUID_TEXT_LEN + 1];
 };
 
+#define RELAY_URL "relay URL"
+
 /* A relay URL, parsed as a share URL with a mailbox of zeros. */
 enum tg_err tg_relay_url_parse(struct tg_share_url *out, struct tg_bytes text,
                                struct tg_fault *fault)
@@ -43,14 +45,19 @@ enum tg_err tg_relay_url_parse(struct tg_share_url *out, struct tg_bytes text,
     }
     if (!is_bare ||
         (!is_direct && tg_bytes_is_equal_nocase(tg_bytes_first(text, 7), TG_LIT("tigress")))) {
-        tg_fault_set(fault, "relay URL: expected https://host or https://host:port, and "
-                            "no path");
+        tg_fault_set(fault, RELAY_URL ": expected https://host or https://host:port, and "
+                                      "no path");
         return TG_E_SYNTAX;
     }
     tg_buf_append(&full, text);
     tg_buf_append_str(&full, is_direct ? nowhere + sizeof("/v1/m") - 1 : nowhere);
-    TG_TRY(tg_buf_status(&full));
-    TG_TRY(tg_share_url_parse(out, tg_buf_view(&full), fault));
+    err = tg_buf_status(&full);
+    if (err == TG_E_LIMIT) {
+        tg_fault_set(fault, RELAY_URL ": expected at most %zu characters",
+                     TG_SHARE_URL_MAX - sizeof(nowhere) + 1);
+    }
+    TG_TRY(err);
+    TG_TRY(tg_share_url_parse_as(out, tg_buf_view(&full), RELAY_URL, fault));
 out:
     tg_buf_deinit(&full);
     return err;

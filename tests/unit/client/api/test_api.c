@@ -97,15 +97,39 @@ static void relay_url__with_more_than_an_origin__refused(void **state)
                                        "https://",
                                        "://x",
                                        "https://a b",
+                                       "https://u@relay.example",
+                                       "https://relay.example:0",
+                                       "https://relay_example",
+                                       "tigress-direct://192.0.2.7",
                                        "" };
     struct tigress_session *s = NULL;
 
     (void)state;
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-        assert_int_equal(tigress_initiator_new(&s, bad[i], MESSAGE_1, strlen(MESSAGE_1), NULL, 0),
-                         TIGRESS_E_URL);
+        char why[256] = "";
+
+        assert_int_equal(
+            tigress_initiator_new(&s, bad[i], MESSAGE_1, strlen(MESSAGE_1), why, sizeof(why)),
+            TIGRESS_E_URL);
         assert_null(s);
+        /* The sentence is about what was given. */
+        assert_memory_equal(why, "relay URL", 9);
+        assert_non_null(strstr(why, "expected"));
     }
+}
+
+static void relay_url__too_long__refused_with_the_limit(void **state)
+{
+    static char url[2100] = "https://";
+    char why[256] = "";
+    struct tigress_session *s = NULL;
+
+    (void)state;
+    memset(url + 8, 'a', sizeof(url) - 9);
+    assert_int_not_equal(
+        tigress_initiator_new(&s, url, MESSAGE_1, strlen(MESSAGE_1), why, sizeof(why)), TIGRESS_OK);
+    assert_null(s);
+    assert_memory_equal(why, "relay URL: expected at most ", 28);
 }
 
 /* spec-test: protocol/7#provisioning-information */
@@ -331,6 +355,7 @@ int main(void)
         CASE(recipient__each_kind_of_url__taken_or_refused_without_repeating_it),
         CASE(share_url__forms__as_documented),
         CASE(relay_url__with_more_than_an_origin__refused),
+        CASE(relay_url__too_long__refused_with_the_limit),
         CASE(message__each_kind__taken_or_refused),
         CASE(message__at_the_limit_and_one_past_it),
         CASE(message__largest__is_transferred),
