@@ -13,7 +13,8 @@
 #define EXPECTED_BODY "body: expected one JSON object in UTF-8; "
 
 struct tg_json {
-    json_t *root;
+    json_t *root;  /* NULL: only kept is left */
+    uint8_t *kept; /* owned; see tg_json_keep_only */
 };
 
 static bool is_space(uint8_t c)
@@ -149,9 +150,35 @@ void tg_json_free(struct tg_json **doc)
 {
     if (doc != NULL && *doc != NULL) {
         json_decref((*doc)->root);
+        tg_mem_free_wiped((*doc)->kept);
         tg_mem_free(*doc);
         *doc = NULL;
     }
+}
+
+enum tg_err tg_json_keep_only(struct tg_json *doc, struct tg_bytes *const views[], size_t count)
+{
+    size_t len = 1; /* an empty string is not NULL */
+    uint8_t *at = NULL;
+
+    for (size_t i = 0; i < count; i++) {
+        len += views[i]->len; /* all of them are parts of one text */
+    }
+    doc->kept = tg_mem_calloc(1, len);
+    if (doc->kept == NULL) {
+        return TG_E_NOMEM;
+    }
+    at = doc->kept;
+    for (size_t i = 0; i < count; i++) {
+        if (views[i]->len > 0) {
+            memcpy(at, views[i]->ptr, views[i]->len);
+        }
+        views[i]->ptr = views[i]->ptr == NULL ? NULL : at;
+        at += views[i]->len;
+    }
+    json_decref(doc->root);
+    doc->root = NULL;
+    return TG_OK;
 }
 
 /* The parser ignores a failed allocation for a growing token and would continue with part of it, so

@@ -22,6 +22,15 @@ TG_NODISCARD enum tg_err tg_json_parse(struct tg_json **doc, struct tg_bytes tex
 /* Accepts NULL and *doc == NULL; sets *doc to NULL. */
 void tg_json_free(struct tg_json **doc);
 
+/*
+ * Frees all of the document but copies of these strings, which were read from it; the views become
+ * views of the copies. A view that is NULL stays so. Nothing else can be read from the document
+ * afterwards. So a document that is kept for a while holds no more than what is used of it: members
+ * that are ignored may take fifty times the bytes of their text. TG_E_NOMEM: nothing has changed.
+ */
+TG_NODISCARD enum tg_err tg_json_keep_only(struct tg_json *doc, struct tg_bytes *const views[],
+                                           size_t count);
+
 /* One object inside a document. Ends with the document. */
 struct tg_json_object {
     const void *node; /* of Jansson; NULL: the object is absent */

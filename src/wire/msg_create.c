@@ -84,6 +84,10 @@ enum tg_err tg_msg_create_decode(struct tg_msg_create *out, struct tg_json **doc
     enum tg_err err = TG_E_BUG;
     struct tg_msg_create msg = { .has_rights = false };
     struct tg_json_object top = { NULL, "" };
+    struct tg_bytes *const views[] = {
+        &msg.payload.type,      &msg.payload.data, &msg.display.title,    &msg.display.description,
+        &msg.display.image_url, &msg.token.type,   &msg.token.token_data,
+    };
 
     TG_TRY(tg_parts_parse_body(doc, body, limits, fault));
     top = tg_json_top(*doc);
@@ -91,6 +95,7 @@ enum tg_err tg_msg_create_decode(struct tg_msg_create *out, struct tg_json **doc
     TG_TRY(tg_parts_get_display(&msg.display, top, limits, fault));
     TG_TRY(tg_parts_get_token(&msg.token, top, limits, fault));
     TG_TRY(get_configuration(&msg, top, fault));
+    TG_TRY(tg_json_keep_only(*doc, views, TG_COUNT(views)));
     *out = msg;
 out:
     if (err != TG_OK) {

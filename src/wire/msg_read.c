@@ -11,6 +11,8 @@ enum tg_err tg_msg_read_decode(struct tg_notification_token *token, struct tg_js
                                struct tg_fault *fault)
 {
     enum tg_err err = TG_E_BUG;
+    struct tg_notification_token read = { .is_present = false };
+    struct tg_bytes *const views[] = { &read.type, &read.token_data };
 
     *doc = NULL;
     if (body.len == 0) {
@@ -18,7 +20,9 @@ enum tg_err tg_msg_read_decode(struct tg_notification_token *token, struct tg_js
         return TG_OK;
     }
     TG_TRY(tg_parts_parse_body(doc, body, limits, fault));
-    TG_TRY(tg_parts_get_token(token, tg_json_top(*doc), limits, fault));
+    TG_TRY(tg_parts_get_token(&read, tg_json_top(*doc), limits, fault));
+    TG_TRY(tg_json_keep_only(*doc, views, TG_COUNT(views)));
+    *token = read;
 out:
     if (err != TG_OK) {
         tg_json_free(doc);

@@ -11,11 +11,14 @@ enum tg_err tg_msg_update_decode(struct tg_msg_update *out, struct tg_json **doc
     enum tg_err err = TG_E_BUG;
     struct tg_msg_update msg = { .token = { .is_present = false } };
     struct tg_json_object top = { NULL, "" };
+    struct tg_bytes *const views[] = { &msg.payload.type, &msg.payload.data, &msg.token.type,
+                                       &msg.token.token_data };
 
     TG_TRY(tg_parts_parse_body(doc, body, limits, fault));
     top = tg_json_top(*doc);
     TG_TRY(tg_parts_get_payload(&msg.payload, top, limits, fault));
     TG_TRY(tg_parts_get_token(&msg.token, top, limits, fault));
+    TG_TRY(tg_json_keep_only(*doc, views, TG_COUNT(views)));
     *out = msg;
 out:
     if (err != TG_OK) {

@@ -413,6 +413,30 @@ static void put_string__invalid_utf8_or_a_nul__syntax_sticks(void **state)
     tg_buf_deinit(&out);
 }
 
+static void keep_only__strings_read_before__copies_and_nothing_else(void **state)
+{
+    static const char text[] = "{\"a\":\"first\",\"b\":\"\",\"z\":[[],[],{\"c\":1}]}";
+    struct tg_json *doc = NULL;
+    struct tg_fault fault = { "" };
+    struct tg_bytes a = { 0 }, b = { 0 }, none = { 0 };
+    struct tg_bytes *const views[] = { &a, &b, &none };
+
+    (void)state;
+    assert_int_equal(tg_json_parse(&doc, tg_bytes_str(text), &fault), TG_OK);
+    assert_int_equal(tg_json_get_string(&a, tg_json_top(doc), "a", TG_JSON_REQUIRED, 0, 10, &fault),
+                     TG_OK);
+    assert_int_equal(tg_json_get_string(&b, tg_json_top(doc), "b", TG_JSON_REQUIRED, 0, 10, &fault),
+                     TG_OK);
+    assert_int_equal(tg_json_keep_only(doc, views, TG_COUNT(views)), TG_OK);
+    assert_true(tg_bytes_is_equal(a, TG_LIT("first")));
+    assert_non_null(b.ptr);
+    assert_int_equal(b.len, 0);
+    assert_null(none.ptr);
+    assert_false(tg_json_has(tg_json_top(doc), "a"));
+    tg_json_free(&doc);
+    assert_null(doc);
+}
+
 /* The last test: from then on all documents of the process come from these functions. */
 static void own_process__document_after_it__parsed_and_freed(void **state)
 {
@@ -445,6 +469,7 @@ int main(void)
         cmocka_unit_test(put_string__every_ascii_character__read_back_the_same),
         cmocka_unit_test(put_string__specials__escaped),
         cmocka_unit_test(put_string__invalid_utf8_or_a_nul__syntax_sticks),
+        cmocka_unit_test(keep_only__strings_read_before__copies_and_nothing_else),
         cmocka_unit_test(own_process__document_after_it__parsed_and_freed),
     };
 
