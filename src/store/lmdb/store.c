@@ -251,7 +251,7 @@ static enum tg_err lmdb_restore(struct tg_store *s, enum tg_store_restored how,
 static void lmdb_stats(const struct tg_store *s, struct tg_store_stats *out)
 {
     const struct tg_lmdb *l = (const struct tg_lmdb *)s;
-    uint64_t words[TG_LMDB_COUNTS];
+    uint64_t words[TG_LMDB_COUNTS] = { 0 };
 
     for (size_t i = 0; i < TG_LMDB_COUNTS; i++) {
         words[i] = atomic_load_explicit(&l->counts[i], memory_order_relaxed);
