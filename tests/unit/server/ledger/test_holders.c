@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "support/c/fixed_rng.h"
 #include "support/c/unit.h"
 
 #include "base/mem.h"
@@ -34,7 +35,7 @@ static struct fixture *fixture_new(size_t max)
     assert_non_null(f);
     f->list = tg_mem_calloc(HOLDERS_MAX, sizeof(*f->list));
     assert_non_null(f->list);
-    assert_int_equal(tg_ledger_new(&f->ledger, &settings, &tg_rng_system), TG_OK);
+    assert_int_equal(tg_ledger_new(&f->ledger, &settings, &fixed_rng), TG_OK);
     assert_int_equal(tg_holders_new(&f->h, max, 2, on_wake, f), TG_OK);
     return f;
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "support/c/fixed_rng.h"
 #include "support/c/unit.h"
 
 #include "server/ledger/ledger.h"
@@ -10,7 +11,7 @@ static struct tg_ledger *open_ledger(uint32_t rate, uint32_t burst)
     const struct tg_ledger_settings settings = { .rate = rate, .burst = burst, .worker_count = 1 };
     struct tg_ledger *l = NULL;
 
-    assert_int_equal(tg_ledger_new(&l, &settings, &tg_rng_system), TG_OK);
+    assert_int_equal(tg_ledger_new(&l, &settings, &fixed_rng), TG_OK);
     return l;
 }
 
@@ -217,7 +218,7 @@ static void new__out_of_range__refused_and_untouched(void **state)
 
     (void)state;
     for (size_t i = 0; i < TG_COUNT(bad); i++) {
-        assert_int_equal(tg_ledger_new(&l, &bad[i], &tg_rng_system), TG_E_LIMIT);
+        assert_int_equal(tg_ledger_new(&l, &bad[i], &fixed_rng), TG_E_LIMIT);
         assert_null(l);
     }
 }

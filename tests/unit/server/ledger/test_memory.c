@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "support/c/fixed_rng.h"
 #include "support/c/unit.h"
 
 #include "base/mem.h"
@@ -63,7 +64,7 @@ static struct world *world_with_networks(size_t max)
     const struct tg_ledger_settings settings = { .burst = 1 };
     struct world *w = world_new(max);
 
-    assert_int_equal(tg_ledger_new(&w->ledger, &settings, &tg_rng_system), TG_OK);
+    assert_int_equal(tg_ledger_new(&w->ledger, &settings, &fixed_rng), TG_OK);
     w->all.ledger = w->ledger;
     tg_memory_init(&w->memory, max, 0);
     return w;
