@@ -196,6 +196,16 @@ void tg_answer_error(struct tg_exchange *ex, enum tg_err err)
     send_reply(&reply, ex);
 }
 
+void tg_answer_refusal(struct tg_exchange *ex, const struct tg_refusal *refusal)
+{
+    struct tg_reply reply;
+
+    start_reply(&reply, ex);
+    tg_reply_problem(&reply, refusal->status, NULL, refusal->detail);
+    tg_reply_retry_after(&reply, refusal->retry_after_s);
+    send_reply(&reply, ex);
+}
+
 /* spec: protocol/5#vary */
 static void add_vary(struct tg_reply *reply, const struct tg_exchange *ex)
 {

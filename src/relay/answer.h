@@ -15,6 +15,8 @@
 void tg_answer_route(struct tg_exchange *ex);
 /* The answer of ex->result. */
 void tg_answer_result(struct tg_exchange *ex);
+/* Refuses the request for a reason that the relay core does not know. */
+void tg_answer_refusal(struct tg_exchange *ex, const struct tg_refusal *refusal);
 /* The answer to an error on the relay's side. */
 void tg_answer_error(struct tg_exchange *ex, enum tg_err err);
 

@@ -69,6 +69,29 @@ struct tg_exchange_ops {
                  uint64_t wait_ms);
 };
 
+/* A request that the transport refuses: 408, 429, 431, 503... */
+struct tg_refusal {
+    unsigned status;
+    const char *detail;
+    unsigned retry_after_s;     /* 0: no Retry-After */
+    struct tg_bytes request_id; /* a well-formed one, or empty; borrowed for the call */
+};
+
+/* What a request is about to cost the relay, beyond looking at it. */
+enum tg_cost {
+    TG_COST_PROOF, /* the verification of a device attestation */
+    TG_COST_LOOK,  /* nothing yet: whether the record could be stored */
+    TG_COST_STORE  /* the record is about to be stored */
+};
+
+/* A record that a create or an update makes. */
+struct tg_record_size {
+    bool is_new;        /* a create */
+    size_t len;         /* bytes of the record, before sealing */
+    size_t old_len;     /* of the record that it replaces */
+    int64_t lifetime_s; /* from now to the expiration */
+};
+
 typedef void tg_offload_fn(void *arg);
 
 struct tg_relay_hooks {
@@ -83,6 +106,11 @@ struct tg_relay_hooks {
     enum tg_err (*offload)(void *ctx, tg_offload_fn *work, tg_offload_fn *done, void *arg);
     /* A proof of good standing was judged. For metrics. NULL: not counted. */
     void (*judged)(void *ctx, const struct tg_standing_report *report);
+    /* Whether the client of a request may have what it costs; status 0: yes. A create or an update
+       asks with LOOK before a proof is verified and with STORE before the change. ops_ctx is the
+       ctx of the exchange. NULL: everybody may. */
+    struct tg_refusal (*pay)(void *ctx, void *ops_ctx, enum tg_cost cost,
+                             const struct tg_record_size *size);
     void *ctx;
 };
 
@@ -114,14 +142,6 @@ size_t tg_relay_in_flight(const struct tg_relay *relay);
 
 /* The call that a method and a target name (enum tg_mailbox_call), or -1: no call. */
 int tg_relay_call_of(struct tg_bytes method, struct tg_bytes target);
-
-/* A request that the transport refuses: 408, 429, 431, 503... */
-struct tg_refusal {
-    unsigned status;
-    const char *detail;
-    unsigned retry_after_s;     /* 0: no Retry-After */
-    struct tg_bytes request_id; /* a well-formed one, or empty; borrowed for the call */
-};
 
 /* Answers it with the common headers and a problem document. Calls ops->respond before it
    returns. */

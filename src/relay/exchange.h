@@ -64,6 +64,7 @@ struct tg_exchange {
     struct tg_buf push_entry; /* the outbox entry of a push, sealed */
     bool has_queued_push;     /* the last run of the change added a TG_OUTBOX_NOTIFY */
     struct tg_mailbox box;
+    struct tg_record_size size; /* of a create or an update: see cost.h */
     struct tg_mailbox_result result;
     enum tg_err change_err;
 

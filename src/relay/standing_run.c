@@ -3,6 +3,7 @@
 
 #include "relay/answer.h"
 #include "relay/apply.h"
+#include "relay/cost.h"
 #include "relay/perform.h"
 #include "relay/standing_case.h"
 
@@ -87,10 +88,14 @@ static void follow_ruling(struct tg_exchange *ex, enum tg_standing_ruling ruling
 {
     switch (ruling) {
     case TG_RULING_PASS:
-        tg_perform_change(ex);
+        if (tg_cost_pay(ex, TG_COST_STORE)) {
+            tg_perform_change(ex);
+        }
         return;
     case TG_RULING_VERIFY:
-        offload_verify(ex);
+        if (tg_cost_pay(ex, TG_COST_PROOF)) {
+            offload_verify(ex);
+        }
         return;
     case TG_RULING_SPEND:
         spend(ex);
@@ -105,21 +110,25 @@ static void follow_ruling(struct tg_exchange *ex, enum tg_standing_ruling ruling
     tg_answer_error(ex, TG_E_BUG);
 }
 
-/* A request that the mailbox refuses is not verified; a duplicate needs no new proof. */
+/* A request that the mailbox refuses is not verified; a duplicate needs no new proof and pays for
+   nothing. Without a proof the change itself decides, also after changes that are on their way. */
 static void judge_found(struct tg_exchange *ex, enum tg_err err,
                         const struct tg_store_record *record)
 {
     if (err == TG_OK) {
         err = tg_apply_record(ex, record);
     }
+    if (err == TG_OK && ex->result.outcome == TG_OUTCOME_DONE) {
+        err = tg_cost_measure(ex);
+    }
     if (err != TG_OK) {
         tg_answer_error(ex, err);
-    } else if (ex->result.outcome == TG_OUTCOME_REFUSED) {
+    } else if (ex->result.outcome == TG_OUTCOME_REFUSED && ex->standing != NULL) {
         tg_answer_result(ex);
-    } else if (ex->result.outcome == TG_OUTCOME_DUPLICATE) {
+    } else if (ex->result.outcome != TG_OUTCOME_DONE) {
         tg_perform_change(ex);
-    } else {
-        follow_ruling(ex, tg_standing_begin(ex));
+    } else if (tg_cost_pay(ex, TG_COST_LOOK)) {
+        follow_ruling(ex, ex->standing != NULL ? tg_standing_begin(ex) : TG_RULING_PASS);
     }
 }
 
@@ -137,7 +146,7 @@ static void on_found(void *ctx, enum tg_err err, const struct tg_store_record *r
 
 void tg_standing_run(struct tg_exchange *ex)
 {
-    if (ex->standing == NULL) {
+    if (ex->standing == NULL && !tg_cost_is_asked(ex)) {
         tg_perform_change(ex);
         return;
     }

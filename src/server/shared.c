@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/shared.h"
 
+#include "server/ledger/fullness.h"
+
 #include "base/mem_owner.h"
 #include "server/ops/rss.h"
 
@@ -27,4 +29,28 @@ bool tg_shared_is_alive(const struct tg_shared *shared, uint64_t now_mono_ms)
         }
     }
     return true;
+}
+
+unsigned tg_shared_fullness(const struct tg_shared *shared)
+{
+    const struct tg_store_limits *limits = &shared->config->store_limits;
+    struct tg_store_stats now = { 0 };
+    unsigned most = 0;
+    unsigned other = 0;
+
+    shared->store->ops->stats(shared->store, &now);
+    most = tg_fullness_of(now.live_count, limits->live_max);
+    other = tg_fullness_of(now.live_bytes, limits->bytes_max);
+    most = other > most ? other : most;
+    other = tg_fullness_of(now.live_count + now.ended_count, limits->ended_max);
+    most = other > most ? other : most;
+    if (now.disk_used > 0) {
+        uint64_t disk = now.disk_used + now.disk_free;
+
+        other = disk > limits->disk_reserve ? tg_fullness_of(2 * (now.live_bytes + now.ended_bytes),
+                                                             disk - limits->disk_reserve)
+                                            : TG_FULL;
+        most = other > most ? other : most;
+    }
+    return most;
 }

@@ -58,4 +58,8 @@ void tg_shared_beat(struct tg_shared *shared, size_t index, uint64_t now_mono_ms
 /* Whether the loop of every worker has run in the last TG_DEAD_AFTER_MS. Any thread. */
 bool tg_shared_is_alive(const struct tg_shared *shared, uint64_t now_mono_ms);
 
+/* What the store holds of what it may hold, in 1/1000: the largest of all its limits. Content takes
+   about twice its bytes on the disk. Any thread. */
+unsigned tg_shared_fullness(const struct tg_shared *shared);
+
 #endif

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/mem_owner.h"
+#include "server/http/payment.h"
 #include "server/net/clock.h"
 #include "server/ops/rss.h"
 
@@ -10,6 +11,7 @@
 
 #define SWEEP_BATCH 1000u
 #define ADMIN_CONNECTIONS 16u
+#define RECORD_IDS_MAX 2048u /* bytes of claims, request ids and lengths in a record, at most */
 #define DRAIN_GRACE_MS 5000u /* for changes at the store, after the connections were closed */
 
 static struct tg_worker *of_loop(const uv_handle_t *handle)
@@ -30,6 +32,10 @@ void tg_worker_settings(struct tg_server_settings *out, const struct tg_config *
         .idle_ms = config->idle_timeout_s * 1000u,
         .linger_ms = TG_LINGER_MS,
         .drain_idle_ms = TG_DRAIN_IDLE_MS,
+        .mailbox_default_s = config->expiration_default_s,
+        .mailbox_max_s = config->expiration_max_s,
+        .mailbox_growth =
+            RECORD_IDS_MAX + 2 * (config->limits.token_type_max + config->limits.token_data_max),
         .trusted_proxies = &config->trusted_proxies,
         .needs_proxy_header = config->proxy_protocol == TG_PROXY_PROTOCOL_V2,
     };
@@ -50,6 +56,8 @@ void tg_worker_ledger(struct tg_ledger_settings *out, struct tg_shared *shared)
     *out = (struct tg_ledger_settings){
         .rate = config->rate,
         .burst = config->rate_burst,
+        .mailboxes_per_day = config->mailboxes_per_day,
+        .mailbox_s = config->expiration_default_s,
         .max = { [TG_PLACE_CONNECTION] = config->connection_max,
                  [TG_PLACE_LONG_POLL] = config->long_poll_max },
         .worker_count = shared->worker_count,
@@ -106,6 +114,14 @@ static void on_judged(void *ctx, const struct tg_standing_report *report)
     struct tg_worker *w = ctx;
 
     tg_metrics_standing(w->env.metrics, report);
+}
+
+static struct tg_refusal on_pay(void *ctx, void *ops_ctx, enum tg_cost cost,
+                                const struct tg_record_size *size)
+{
+    const struct tg_worker *w = ctx;
+
+    return tg_payment_cost(ops_ctx, cost, size, tg_shared_fullness(w->shared));
 }
 
 static void on_push_queued(void *ctx)
@@ -466,6 +482,7 @@ enum tg_err tg_worker_init(struct tg_worker *w, struct tg_shared *shared, size_t
                                         .push_queued = on_push_queued,
                                         .offload = on_offload,
                                         .judged = on_judged,
+                                        .pay = on_pay,
                                         .ctx = w };
     w->offload = (struct tg_offload){ .loop = &w->loop,
                                       .env = &w->env,

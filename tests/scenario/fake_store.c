@@ -147,7 +147,7 @@ static void fake_read(struct tg_store_port *port, const struct tg_store_key *key
 {
     struct fake_store *fake = port->fake;
 
-    if (fake->failure != TG_OK) {
+    if (fake->failure != TG_OK && fake->failure != TG_E_FULL) {
         found(ctx, TG_E_STORE, NULL);
         return;
     }

@@ -15,7 +15,8 @@ struct tg_store *fake_store_open(void);
 struct tg_store_port *fake_store_port(struct tg_store *store);
 void fake_store_close(struct tg_store **store);
 
-/* TG_OK: works. Otherwise every read and change ends with that error and nothing is written. */
+/* TG_OK: works. Otherwise every change ends with that error and nothing is written, and every read
+   fails unless the store is full. */
 void fake_store_fail_with(struct tg_store *store, enum tg_err err);
 /* While held, dispatch completes nothing. */
 void fake_store_hold(struct tg_store *store, bool is_held);

@@ -14,17 +14,21 @@
 /* ---- from the configuration ---- */
 
 struct tg_server_settings {
-    size_t body_max;        /* bytes of a request body */
-    uint32_t stream_max;    /* concurrent HTTP/2 streams of a connection */
-    uint32_t requests_max;  /* requests of a connection; then it is closed */
-    uint32_t handshake_ms;  /* TLS */
-    uint32_t head_ms;       /* HTTP/1.1: from the first byte to the last header. HTTP/2: from an
-                               early answer to the end of its request */
-    uint32_t body_max_ms;   /* the longest time for a body, at any rate */
-    uint32_t write_ms;      /* for an answer that the peer takes slowly, besides its bytes */
-    uint32_t idle_ms;       /* between requests */
-    uint32_t linger_ms;     /* reading on after the last answer */
-    uint32_t drain_idle_ms; /* between requests while the server drains */
+    size_t body_max;           /* bytes of a request body */
+    uint32_t stream_max;       /* concurrent HTTP/2 streams of a connection */
+    uint32_t requests_max;     /* requests of a connection; then it is closed */
+    uint32_t handshake_ms;     /* TLS */
+    uint32_t head_ms;          /* HTTP/1.1: from the first byte to the last header. HTTP/2: from an
+                                  early answer to the end of its request */
+    uint32_t body_max_ms;      /* the longest time for a body, at any rate */
+    uint32_t write_ms;         /* for an answer that the peer takes slowly, besides its bytes */
+    uint32_t idle_ms;          /* between requests */
+    uint32_t linger_ms;        /* reading on after the last answer */
+    uint32_t drain_idle_ms;    /* between requests while the server drains */
+    int64_t mailbox_default_s; /* the default life of a mailbox, and the longest */
+    int64_t mailbox_max_s;
+    size_t mailbox_growth; /* bytes that devices may add to a record without paying again: tokens,
+                              request ids */
     const struct tg_ip_set *trusted_proxies; /* borrowed */
     bool needs_proxy_header; /* each connection of a trusted proxy begins with one */
 };

@@ -2,8 +2,10 @@
 #include "server/http/payment.h"
 
 #include "server/http/client.h"
+#include "server/ledger/fullness.h"
 
 #define BYTES_PER_KIB 1024u
+#define RETRY_FILLING_S 300u
 
 static void pay(struct tg_pending *p, enum tg_work work)
 {
@@ -54,6 +56,68 @@ struct tg_head_fault tg_payment_head(struct tg_pending *p, const struct tg_http_
         return (struct tg_head_fault){ 429, TG_HEAD_OVER_RATE };
     }
     return (struct tg_head_fault){ 0 };
+}
+
+/* The caller counts it, not the one that sends the answer. */
+static struct tg_refusal refuse(struct tg_pending *p, enum tg_counter counter, unsigned status,
+                                const char *detail, unsigned retry_s)
+{
+    tg_metrics_count(p->env->metrics, counter);
+    p->is_refusal = true;
+    return (struct tg_refusal){ .status = status, .detail = detail, .retry_after_s = retry_s };
+}
+
+/* spec: protocol/3#longest-lives-first */
+static bool is_too_long(const struct tg_pending *p, const struct tg_record_size *size,
+                        unsigned fullness)
+{
+    const struct tg_server_settings *s = p->env->settings;
+
+    return size->is_new && size->lifetime_s > tg_fullness_longest_s(fullness, s->mailbox_default_s,
+                                                                    s->mailbox_max_s);
+}
+
+static struct tg_refusal pay_storage(struct tg_pending *p, enum tg_ledger_step step,
+                                     const struct tg_record_size *size, unsigned fullness)
+{
+    const struct tg_server_settings *s = p->env->settings;
+    uint64_t old_len = size->is_new ? 0 : size->old_len + s->mailbox_growth;
+    /* A mailbox that exists must be able to end its transfer, however full the store is. */
+    uint64_t price = tg_fullness_price(size->is_new ? fullness : 0);
+    unsigned retry_s = 0;
+
+    if (is_too_long(p, size, fullness)) {
+        return refuse(p, TG_COUNTER_REFUSED_FILLING, 503,
+                      "the store fills up: only shorter lifetimes are accepted", RETRY_FILLING_S);
+    }
+    retry_s = tg_ledger_store(p->env->ledger, &p->payer, step, size->len + s->mailbox_growth,
+                              old_len, size->lifetime_s, price, p->env->now_mono_ms);
+    if (retry_s > 0) {
+        return refuse(p, TG_COUNTER_REFUSED_STORED, 429,
+                      "too many bytes stored for too long by this network", retry_s);
+    }
+    return (struct tg_refusal){ .status = 0 };
+}
+
+struct tg_refusal tg_payment_cost(struct tg_pending *p, enum tg_cost cost,
+                                  const struct tg_record_size *size, unsigned fullness)
+{
+    if (!p->service->is_rate_limited) {
+        return (struct tg_refusal){ .status = 0 };
+    }
+    if (cost == TG_COST_LOOK) {
+        return pay_storage(p, TG_LEDGER_LOOK, size, fullness);
+    }
+    if (cost == TG_COST_PROOF) {
+        pay(p, TG_WORK_PROOF);
+    } else if (size->is_new) {
+        pay(p, TG_WORK_CREATE);
+    }
+    if (p->retry_s > 0) {
+        return refuse(p, TG_COUNTER_REFUSED_RATE, 429, TG_HEAD_OVER_RATE, p->retry_s);
+    }
+    return cost == TG_COST_STORE ? pay_storage(p, TG_LEDGER_CHARGE, size, fullness)
+                                 : (struct tg_refusal){ .status = 0 };
 }
 
 void tg_payment_received(struct tg_pending *p, size_t len)

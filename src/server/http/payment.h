@@ -19,6 +19,10 @@ void tg_payment_begin(struct tg_pending *p);
 /* Its head is complete. status 0: it may be served. Otherwise it must be refused, with p->retry_s;
    it was counted. */
 struct tg_head_fault tg_payment_head(struct tg_pending *p, const struct tg_http_request *head);
+/* What the relay core is about to do for the request, as in struct tg_relay_hooks. fullness: of the
+   store. */
+struct tg_refusal tg_payment_cost(struct tg_pending *p, enum tg_cost cost,
+                                  const struct tg_record_size *size, unsigned fullness);
 /* Bytes of the head or body were received. */
 void tg_payment_received(struct tg_pending *p, size_t len);
 

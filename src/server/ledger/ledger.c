@@ -5,6 +5,7 @@
 
 #define NS_PER_MS 1000000
 #define NS_PER_S 1000000000
+#define NS_PER_DAY (86400 * (int64_t)NS_PER_S)
 #define REFUSED_RETRY_S 1u
 #define COUNT_MAX 1000000
 
@@ -20,7 +21,7 @@ static const uint32_t prices[TG_WORK_COUNT] = {
 };
 
 /* What a spot is for; a part of the hash. */
-enum purpose { PURPOSE_HELD = 1, PURPOSE_WORK };
+enum purpose { PURPOSE_HELD = 1, PURPOSE_WORK, PURPOSE_STORED };
 
 struct tg_ledger {
     uint8_t key[TG_CELLS_KEY_LEN];
@@ -29,6 +30,10 @@ struct tg_ledger {
     struct tg_holders *holders[TG_PLACE_COUNT];
     struct tg_counts memory_of;
     struct tg_buckets work;
+    /* A full bucket of stored bytes leaks in a day. */
+    double mailbox_ns; /* what one mailbox adds in tier 0; 0: no limit */
+    int64_t mailbox_s;
+    struct tg_buckets stored;
 };
 
 enum tg_err tg_ledger_new(struct tg_ledger **out, const struct tg_ledger_settings *settings,
@@ -38,6 +43,8 @@ enum tg_err tg_ledger_new(struct tg_ledger **out, const struct tg_ledger_setting
     struct tg_ledger *l = NULL;
 
     TG_REQUIRE(settings->rate <= TG_LEDGER_RATE_MAX, TG_E_LIMIT);
+    TG_REQUIRE(settings->mailboxes_per_day <= TG_LEDGER_MAILBOXES_MAX, TG_E_LIMIT);
+    TG_REQUIRE(settings->mailboxes_per_day == 0 || settings->mailbox_s >= 1, TG_E_LIMIT);
     TG_REQUIRE(settings->burst >= 1 && settings->burst <= TG_LEDGER_BURST_MAX, TG_E_LIMIT);
     l = tg_mem_calloc(1, sizeof(*l));
     TG_REQUIRE(l != NULL, TG_E_NOMEM);
@@ -49,6 +56,10 @@ enum tg_err tg_ledger_new(struct tg_ledger **out, const struct tg_ledger_setting
     for (size_t i = 0; i < TG_PLACE_COUNT; i++) {
         TG_TRY(tg_holders_new(&l->holders[i], settings->max[i], settings->worker_count,
                               settings->wake, settings->wake_ctx));
+    }
+    if (settings->mailboxes_per_day > 0) {
+        l->mailbox_ns = (double)NS_PER_DAY / (double)settings->mailboxes_per_day;
+        l->mailbox_s = settings->mailbox_s;
     }
     *out = l;
     l = NULL;
@@ -82,6 +93,11 @@ static uint64_t work_period(uint64_t now_mono_ms)
     return now_mono_ms / TG_LEDGER_WORK_SALT_MS;
 }
 
+static uint64_t stored_period(uint64_t now_mono_ms)
+{
+    return now_mono_ms / TG_LEDGER_STORED_SALT_MS;
+}
+
 static enum tg_err find_tier(const struct tg_ledger *l, struct tg_payer *p,
                              const struct tg_network *network, size_t tier)
 {
@@ -92,6 +108,7 @@ static enum tg_err find_tier(const struct tg_ledger *l, struct tg_payer *p,
 
     TG_TRY(tg_spot_find(&p->held[tier], key, PURPOSE_HELD, 0, name));
     TG_TRY(tg_spot_find(&p->work[tier], key, PURPOSE_WORK, p->work_period, name));
+    TG_TRY(tg_spot_find(&p->stored[tier], key, PURPOSE_STORED, p->stored_period, name));
     err = TG_OK;
 out:
     tg_mem_wipe(bytes, sizeof(bytes));
@@ -103,7 +120,8 @@ void tg_ledger_find(const struct tg_ledger *ledger, struct tg_payer *out,
 {
     struct tg_payer p = { .kind = TG_PAYER_NETWORK,
                           .family = network->family,
-                          .work_period = work_period(now_mono_ms) };
+                          .work_period = work_period(now_mono_ms),
+                          .stored_period = stored_period(now_mono_ms) };
 
     for (size_t tier = 0; tier < tg_network_tier_count(p.family); tier++) {
         if (find_tier(ledger, &p, network, tier) != TG_OK) {
@@ -116,7 +134,9 @@ void tg_ledger_find(const struct tg_ledger *ledger, struct tg_payer *out,
 bool tg_ledger_is_stale(const struct tg_payer *payer, uint64_t now_mono_ms)
 {
     return payer->kind == TG_PAYER_REFUSED ||
-           (payer->kind == TG_PAYER_NETWORK && payer->work_period != work_period(now_mono_ms));
+           (payer->kind == TG_PAYER_NETWORK &&
+            (payer->work_period != work_period(now_mono_ms) ||
+             payer->stored_period != stored_period(now_mono_ms)));
 }
 
 /* ---- work ---- */
@@ -200,6 +220,62 @@ bool tg_ledger_is_busy(const struct tg_ledger *ledger, const struct tg_payer *pa
         }
     }
     return false;
+}
+
+/* ---- stored bytes for a time ---- */
+
+static double at_least(double n, double least)
+{
+    return n > least ? n : least;
+}
+
+/* In tier 0. Above a whole bucket it makes no difference how much. */
+static int64_t stored_ns(const struct tg_ledger *l, uint64_t bytes, uint64_t old_bytes,
+                         int64_t lifetime_s, uint64_t price)
+{
+    double size = at_least((double)bytes, TG_LEDGER_MAILBOX_BYTES) / TG_LEDGER_MAILBOX_BYTES;
+    double old = old_bytes == 0 ? 0
+                                : at_least((double)old_bytes, TG_LEDGER_MAILBOX_BYTES) /
+                                      TG_LEDGER_MAILBOX_BYTES;
+    double life = at_least((double)lifetime_s, TG_LEDGER_MAILBOX_MIN_S) / (double)l->mailbox_s;
+    double ns = at_least(size - old, 0) * life * (double)price / 100 * l->mailbox_ns;
+    double most = (double)NS_PER_DAY * TG_NETWORK_WEIGHT_MAX;
+
+    return (int64_t)(ns < most ? ns : most);
+}
+
+/* spec: protocol/3#stored-bytes-for-a-time */
+unsigned tg_ledger_store(struct tg_ledger *ledger, const struct tg_payer *payer,
+                         enum tg_ledger_step step, uint64_t bytes, uint64_t old_bytes,
+                         int64_t lifetime_s, uint64_t price, uint64_t now_mono_ms)
+{
+    int64_t now_ns = (int64_t)now_mono_ms * NS_PER_MS;
+    int64_t longest_ns = 0;
+    int64_t ns = 0;
+
+    if (ledger->mailbox_ns <= 0 || payer->kind == TG_PAYER_EXEMPT) {
+        return 0;
+    }
+    if (payer->kind == TG_PAYER_REFUSED) {
+        return REFUSED_RETRY_S;
+    }
+    ns = stored_ns(ledger, bytes, old_bytes, lifetime_s, price);
+    for (size_t tier = 0; ns > 0 && tier < tg_payer_tier_count(payer); tier++) {
+        int64_t level_ns = tg_buckets_level_ns(&ledger->stored, payer->stored[tier], now_ns);
+        int64_t tier_ns =
+            wait_ns(level_ns, ns / tg_network_weight(payer->family, tier), NS_PER_DAY);
+
+        longest_ns = tier_ns > longest_ns ? tier_ns : longest_ns;
+    }
+    if (longest_ns > 0) {
+        return seconds_up(longest_ns);
+    }
+    for (size_t tier = 0; ns > 0 && step == TG_LEDGER_CHARGE && tier < tg_payer_tier_count(payer);
+         tier++) {
+        tg_buckets_add(&ledger->stored, payer->stored[tier],
+                       ns / tg_network_weight(payer->family, tier), NS_PER_DAY, now_ns);
+    }
+    return 0;
 }
 
 /* ---- memory ---- */

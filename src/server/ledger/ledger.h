@@ -17,9 +17,15 @@
    before is forgotten then. Cells of what is held at this moment keep their salt: they hold
    nothing of the past. */
 #define TG_LEDGER_WORK_SALT_MS (10 * 60 * 1000)
+#define TG_LEDGER_STORED_SALT_MS (24 * 60 * 60 * 1000)
 
-#define TG_LEDGER_RATE_MAX 1000000u  /* ordinary requests per second */
-#define TG_LEDGER_BURST_MAX 1000000u /* ordinary requests */
+#define TG_LEDGER_RATE_MAX 1000000u /* ordinary requests per second */
+/* A mailbox counts as so many bytes for its default life at least, and for an hour at least. */
+#define TG_LEDGER_MAILBOX_BYTES 16384u
+#define TG_LEDGER_MAILBOX_MIN_S 3600
+
+#define TG_LEDGER_MAILBOXES_MAX 1000000000u /* a day */
+#define TG_LEDGER_BURST_MAX 1000000u        /* ordinary requests */
 
 /* What a client makes the relay do. docs/protocol.md, section 3.10, has the prices. */
 enum tg_work {
@@ -38,10 +44,14 @@ enum tg_work {
 enum tg_place { TG_PLACE_CONNECTION, TG_PLACE_LONG_POLL, TG_PLACE_COUNT };
 
 struct tg_ledger_settings {
-    uint32_t rate;              /* ordinary requests per second of a network; 0: no limit */
-    uint32_t burst;             /* ordinary requests at once; at least 1 */
-    size_t max[TG_PLACE_COUNT]; /* over all workers */
-    size_t worker_count;        /* at least 1 */
+    uint32_t rate;  /* ordinary requests per second of a network; 0: no limit */
+    uint32_t burst; /* ordinary requests at once; at least 1 */
+    /* Mailboxes of TG_LEDGER_MAILBOX_BYTES and mailbox_s that a network may make in a day, and at
+       once; 0: no limit */
+    uint64_t mailboxes_per_day;
+    int64_t mailbox_s;                      /* at least 1, if mailboxes_per_day is not 0 */
+    size_t max[TG_PLACE_COUNT];             /* over all workers */
+    size_t worker_count;                    /* at least 1 */
     void (*wake)(void *ctx, size_t worker); /* see tg_holders_new; may be NULL */
     void *wake_ctx;
 };
@@ -81,6 +91,22 @@ void tg_ledger_spend(struct tg_ledger *ledger, const struct tg_payer *payer, enu
    first where they compete for a core. */
 bool tg_ledger_is_busy(const struct tg_ledger *ledger, const struct tg_payer *payer,
                        uint64_t now_mono_ms);
+
+/* ---- stored bytes for a time ---- */
+
+enum tg_ledger_step { TG_LEDGER_LOOK, TG_LEDGER_CHARGE };
+
+/*
+ * Charges a record that will be stored, or only looks whether it could be charged.
+ *   bytes        that the record may have, old_bytes those that were charged for it before: it pays
+ *                for the difference, and each counts as TG_LEDGER_MAILBOX_BYTES at least
+ *   lifetime_s   from now
+ *   price        of tg_fullness_price
+ * As tg_ledger_charge. Nothing is ever given back: a record that is deleted early was stored.
+ */
+TG_NODISCARD unsigned tg_ledger_store(struct tg_ledger *ledger, const struct tg_payer *payer,
+                                      enum tg_ledger_step step, uint64_t bytes, uint64_t old_bytes,
+                                      int64_t lifetime_s, uint64_t price, uint64_t now_mono_ms);
 
 /* ---- memory ---- */
 

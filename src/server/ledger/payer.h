@@ -19,9 +19,11 @@ enum tg_payer_kind {
 struct tg_payer {
     enum tg_payer_kind kind;
     enum tg_network_family family;
-    uint64_t work_period; /* of the salt of work */
+    uint64_t work_period;   /* of the salt of work */
+    uint64_t stored_period; /* of the salt of what is stored */
     struct tg_spot held[TG_NETWORK_TIERS];
     struct tg_spot work[TG_NETWORK_TIERS];
+    struct tg_spot stored[TG_NETWORK_TIERS];
 };
 
 /* The tiers that count: 0 for a payer without cells. */

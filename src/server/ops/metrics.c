@@ -64,6 +64,8 @@ static const char *const refusal_reasons[TG_COUNTER_COUNT] = {
     [TG_COUNTER_REFUSED_PROXY_HEADER] = "proxy_header",
     [TG_COUNTER_REFUSED_DRAIN] = "drain",
     [TG_COUNTER_REFUSED_HANDSHAKES] = "handshakes",
+    [TG_COUNTER_REFUSED_STORED] = "stored",
+    [TG_COUNTER_REFUSED_FILLING] = "filling",
     [TG_COUNTER_EVICTED_CONNECTIONS] = "evicted_connections",
     [TG_COUNTER_EVICTED_LONG_POLLS] = "evicted_long_polls",
 };

@@ -44,6 +44,8 @@ enum tg_counter {
     TG_COUNTER_REFUSED_PROXY_HEADER, /* a trusted proxy began without a header it has to send */
     TG_COUNTER_REFUSED_DRAIN,        /* while draining */
     TG_COUNTER_REFUSED_HANDSHAKES,   /* connections of a network over its budget */
+    TG_COUNTER_REFUSED_STORED,       /* a network has stored too much for too long */
+    TG_COUNTER_REFUSED_FILLING,      /* a long life while the store fills up */
     TG_COUNTER_EVICTED_CONNECTIONS,  /* lost their place to another network */
     TG_COUNTER_EVICTED_LONG_POLLS,
     TG_COUNTER_COUNT

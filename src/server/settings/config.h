@@ -139,8 +139,9 @@ struct tg_config {
     int64_t expiration_max_s;
     char cors_origin[TG_CONFIG_URL_MAX + 1]; /* "*", an origin, or "": no CORS headers */
 
-    uint32_t rate;       /* requests per second of one client network; 0: no limit */
-    uint32_t rate_burst; /* requests in one burst */
+    uint32_t rate;              /* ordinary requests per second of a network; 0: no limit */
+    uint32_t rate_burst;        /* ordinary requests at once */
+    uint64_t mailboxes_per_day; /* of a network; 0: no limit */
     struct tg_ip_set trusted_proxies;
     enum tg_proxy_protocol proxy_protocol;
 

@@ -166,6 +166,10 @@ const struct tg_setting tg_settings[TG_SET_COUNT] = {
     ROW(TG_SET_RATE_BURST, "rate-burst", TG_SETTING_COUNT), AT(rate_burst), RATES,
         .default_text = "200000", .min = 1, .max = TG_LEDGER_BURST_MAX, .arg = "N",
         .help = "work of one client network at once, in ordinary requests" },
+    ROW(TG_SET_MAILBOXES_PER_DAY, "mailboxes-per-day", TG_SETTING_COUNT), AT(mailboxes_per_day),
+        RATES, .default_text = "12000", .max = TG_LEDGER_MAILBOXES_MAX, .arg = "N",
+        .help = "mailboxes of one client network in a day, of 16 KiB and the default lifetime; 0: no "
+                "limit" },
     ROW(TG_SET_TRUSTED_PROXIES, "trusted-proxies", TG_SETTING_NETWORKS), AT(trusted_proxies),
         RATES, .arg = "CIDR,...",
         .help = "proxies whose word on the address of a client counts" },

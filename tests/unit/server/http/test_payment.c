@@ -8,6 +8,7 @@
 #define BURST 100u         /* ordinary requests */
 #define UNITS (3u * BURST) /* of 1/3 ordinary request */
 #define ID "0d4ddbb4-fd23-4a2c-a9ef-2d4b8a3b1f01"
+#define LIFE_S (48 * 3600)
 #define HOST " HTTP/1.1\r\nHost: relay\r\n"
 #define BODY_10 "Content-Length: 10\r\n\r\n0123456789"
 
@@ -36,9 +37,12 @@ static struct tg_payer payer(struct fixture *f, const char *address)
 
 static struct fixture *limited(void)
 {
-    const struct tg_ledger_settings settings = {
-        .rate = 1, .burst = BURST, .max = { 1, LONG_POLLS_MAX }, .worker_count = 2
-    };
+    const struct tg_ledger_settings settings = { .rate = 1,
+                                                 .burst = BURST,
+                                                 .mailboxes_per_day = 10,
+                                                 .mailbox_s = LIFE_S,
+                                                 .max = { 1, LONG_POLLS_MAX },
+                                                 .worker_count = 2 };
     struct fixture *f = fixture_new();
 
     name_network("192.0.2.1");
@@ -48,6 +52,9 @@ static struct fixture *limited(void)
     f->service.is_rate_limited = true;
     f->service.call_of = tg_relay_call_of;
     f->io.peer.network = one_network;
+    f->settings.mailbox_default_s = LIFE_S;
+    f->settings.mailbox_max_s = 15 * LIFE_S;
+    f->settings.mailbox_growth = 10000;
     return f;
 }
 
@@ -172,6 +179,136 @@ static void exempt_service__pays_nothing(void **state)
     (void)feed(f, "PUT /v1/m/" ID HOST BODY_10);
     assert_int_equal(spent(f), 0);
     fixture_free(f);
+}
+
+/* ---- what the relay core is about to do ---- */
+
+static const struct tg_record_size small = { .is_new = true, .len = 1000, .lifetime_s = LIFE_S };
+
+/* A request that the service holds. */
+static struct tg_pending *held(struct fixture *f)
+{
+    f->play = PLAY_HOLD;
+    (void)feed(f, "POST /v1/m" HOST "Content-Length: 0\r\n\r\n");
+    assert_int_equal(f->seen_count, 1);
+    return f->seen[0].ops_ctx;
+}
+
+static void cost__create_stored_and_proof_verified__paid(void **state)
+{
+    static const struct tg_record_size update = { .len = 1000, .old_len = 900, .lifetime_s = 1 };
+    static const struct {
+        enum tg_cost cost;
+        const struct tg_record_size *size;
+        unsigned units;
+    } cases[] = { { TG_COST_LOOK, &small, 0 },
+                  { TG_COST_STORE, &small, 17 },
+                  { TG_COST_STORE, &update, 0 }, /* paid with its head */
+                  { TG_COST_PROOF, &small, 200 } };
+
+    (void)state;
+    for (size_t i = 0; i < TG_COUNT(cases); i++) {
+        struct fixture *f = http1();
+        struct tg_pending *p = held(f);
+
+        assert_int_equal(tg_payment_cost(p, cases[i].cost, cases[i].size, 0).status, 0);
+        assert_int_equal(spent(f), 3 + cases[i].units);
+        fixture_free(f);
+    }
+}
+
+static void cost__over_the_budget_of_work__429_before_it_is_done(void **state)
+{
+    static const enum tg_cost costs[] = { TG_COST_STORE, TG_COST_PROOF };
+
+    (void)state;
+    for (size_t i = 0; i < TG_COUNT(costs); i++) {
+        struct fixture *f = http1();
+        struct tg_pending *p = held(f);
+        struct tg_refusal refusal;
+
+        use_up(f);
+        refusal = tg_payment_cost(p, costs[i], &small, 0);
+        assert_int_equal(refusal.status, 429);
+        assert_in_range(refusal.retry_after_s, 1, 100);
+        assert_int_equal(tg_metrics_counter_sum(f->metrics, TG_COUNTER_REFUSED_RATE), 1);
+        fixture_free(f);
+    }
+}
+
+/* spec-test: protocol/3#stored-bytes-for-a-time */
+static void cost__stored_too_much__429_and_only_then(void **state)
+{
+    struct fixture *f = http1();
+    struct tg_pending *p = held(f);
+    struct tg_refusal refusal;
+
+    (void)state;
+    for (unsigned i = 0; i < 10; i++) {
+        assert_int_equal(tg_payment_cost(p, TG_COST_LOOK, &small, 0).status, 0);
+        assert_int_equal(tg_payment_cost(p, TG_COST_STORE, &small, 0).status, 0);
+    }
+    refusal = tg_payment_cost(p, TG_COST_LOOK, &small, 0);
+    assert_int_equal(refusal.status, 429);
+    assert_in_range(refusal.retry_after_s, 8000, 8640);
+    assert_int_equal(tg_metrics_counter_sum(f->metrics, TG_COUNTER_REFUSED_STORED), 1);
+    fixture_free(f);
+}
+
+/* With what the devices may add, a record of 6 KiB counts as 16 KiB, one of 60000 bytes as 70000.
+ */
+static void cost__record_grows__only_what_was_not_paid_for(void **state)
+{
+    static const struct tg_record_size within = { .len = 6000, .old_len = 1, .lifetime_s = LIFE_S };
+    static const struct tg_record_size beyond = { .len = 60000,
+                                                  .old_len = 6000,
+                                                  .lifetime_s = LIFE_S };
+    struct fixture *f = http1();
+    struct tg_pending *p = held(f);
+    unsigned count = 0;
+
+    (void)state;
+    for (unsigned i = 0; i < 100; i++) {
+        assert_int_equal(tg_payment_cost(p, TG_COST_STORE, &within, 999).status, 0);
+    }
+    while (count < 100 && tg_payment_cost(p, TG_COST_STORE, &beyond, 999).status == 0) {
+        count++;
+    }
+    assert_int_equal(count, 3); /* 3.3 mailboxes each */
+    fixture_free(f);
+}
+
+/* spec-test: protocol/3#longest-lives-first */
+static void cost__store_fills_up__503_for_long_lives_of_new_mailboxes(void **state)
+{
+    static const struct {
+        unsigned fullness;
+        int64_t life_s;
+        bool is_new;
+        unsigned status;
+    } cases[] = {
+        { 500, 15 * LIFE_S, true, 0 }, { 501, 15 * LIFE_S, true, 503 },
+        { 700, 8 * LIFE_S, true, 0 },  { 700, 8 * LIFE_S + 1, true, 503 },
+        { 899, LIFE_S, true, 0 },      { 999, LIFE_S + 1, true, 503 },
+        { 1000, 60, true, 503 },       { 1000, 15 * LIFE_S, false, 0 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < TG_COUNT(cases); i++) {
+        const struct tg_record_size size = {
+            .is_new = cases[i].is_new, .len = 1, .old_len = 1, .lifetime_s = cases[i].life_s
+        };
+        struct fixture *f = http1();
+        struct tg_refusal refusal =
+            tg_payment_cost(held(f), TG_COST_LOOK, &size, cases[i].fullness);
+
+        assert_int_equal(refusal.status, cases[i].status);
+        if (refusal.status == 503) {
+            assert_int_equal(refusal.retry_after_s, 300);
+            assert_int_equal(tg_metrics_counter_sum(f->metrics, TG_COUNTER_REFUSED_FILLING), 1);
+        }
+        fixture_free(f);
+    }
 }
 
 /* ---- over the budget ---- */
@@ -444,6 +581,11 @@ int main(void)
         cmocka_unit_test(http2__stream__pays_when_its_head_begins_and_when_it_is_complete),
         cmocka_unit_test(http2__data__pays_for_each_kib_also_when_the_stream_is_reset),
         cmocka_unit_test(exempt_service__pays_nothing),
+        cmocka_unit_test(cost__create_stored_and_proof_verified__paid),
+        cmocka_unit_test(cost__over_the_budget_of_work__429_before_it_is_done),
+        cmocka_unit_test(cost__stored_too_much__429_and_only_then),
+        cmocka_unit_test(cost__record_grows__only_what_was_not_paid_for),
+        cmocka_unit_test(cost__store_fills_up__503_for_long_lives_of_new_mailboxes),
         cmocka_unit_test(http1__over_the_budget__429_and_the_connection_stays),
         cmocka_unit_test(http1__over_the_budget_with_a_body__429_and_closed_without_reading_it),
         cmocka_unit_test(http1__over_the_budget_and_malformed__400),

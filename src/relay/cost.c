@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "relay/cost.h"
+
+#include "relay/answer.h"
+
+bool tg_cost_is_asked(const struct tg_exchange *ex)
+{
+    return ex->relay->hooks != NULL && ex->relay->hooks->pay != NULL;
+}
+
+enum tg_err tg_cost_measure(struct tg_exchange *ex)
+{
+    enum tg_err err = TG_E_BUG;
+
+    tg_buf_clear(&ex->fresh);
+    TG_TRY(tg_record_encode(&ex->fresh, &ex->box));
+    ex->size = (struct tg_record_size){ .is_new = ex->plain.len == 0,
+                                        .len = ex->fresh.len,
+                                        .old_len = ex->plain.len,
+                                        .lifetime_s = ex->box.expires_s - ex->now.low_s };
+    err = TG_OK;
+out:
+    tg_buf_clear(&ex->fresh);
+    return err;
+}
+
+bool tg_cost_pay(struct tg_exchange *ex, enum tg_cost cost)
+{
+    const struct tg_relay_hooks *hooks = ex->relay->hooks;
+    struct tg_refusal refusal = { .status = 0 };
+
+    if (tg_cost_is_asked(ex)) {
+        refusal = hooks->pay(hooks->ctx, ex->ctx, cost, &ex->size);
+    }
+    if (refusal.status != 0) {
+        tg_answer_refusal(ex, &refusal);
+        return false;
+    }
+    return true;
+}
