@@ -66,6 +66,7 @@ static void believe(struct tg_timekeeper *k)
         greatest_ms = greater(greatest_ms, k->greatest_ms[i]);
     }
     k->anchor_ms = lesser(greater(k->anchor_ms, least_ms), greatest_ms);
+    k->likely_ms = lesser(greater(k->likely_ms, least_ms), greatest_ms);
 }
 
 /* ---- start ---------------------------------------------------------------------------------- */
@@ -84,6 +85,7 @@ enum tg_time_start tg_timekeeper_start(struct tg_timekeeper *k, const struct tg_
         return TG_TIME_START_BELOW_MARK;
     }
     *k = (struct tg_timekeeper){ .anchor_ms = offset_ms,
+                                 .likely_ms = offset_ms,
                                  .mark_ms = kept->has_mark ? mark_ms : 0,
                                  .high_floor_ms = mark_ms,
                                  .seen_ms = offset_ms,
@@ -133,7 +135,7 @@ static void look(struct tg_timekeeper *k, const struct tg_clocks *clocks, struct
         .low_ms = k->is_apart ? lesser(believed_ms, clocks->wall_ms) : believed_ms,
         .high_ms = k->is_apart ? greater(believed_ms, clocks->wall_ms) : believed_ms,
         .high_floor_ms = k->high_floor_ms,
-        .believed_ms = believed_ms,
+        .likely_ms = k->likely_ms + clocks->boot_ms,
         .retry_s = retry_of(k, clocks->boot_ms)
     };
     k->mark_ms = greater(k->mark_ms, out->low_ms);

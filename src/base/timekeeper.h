@@ -42,7 +42,8 @@ struct tg_time_view {
     int64_t high_ms;
     int64_t low_floor_ms; /* these two stand */
     int64_t high_floor_ms;
-    int64_t believed_ms; /* runs: the believed time alone, which may be below the mark */
+    int64_t likely_ms; /* runs: the better guess of the two, for other computers; may be below the
+                          mark */
     uint32_t retry_s;
 };
 
@@ -62,6 +63,7 @@ struct tg_time_report {
 
 struct tg_timekeeper {
     int64_t anchor_ms;     /* the believed time minus the boot clock */
+    int64_t likely_ms;     /* the same, but at first what the wall clock showed at the start */
     int64_t mark_ms;       /* no moment is below it */
     int64_t high_floor_ms; /* decisions of the run before may have gone up to it */
     int64_t seen_ms;       /* the wall clock minus the boot clock, last time */

@@ -42,7 +42,7 @@ int64_t tg_tcp_clock_ms(struct tg_tcp_clock *clock)
         clock->is_running = true;
     }
     tg_timekeeper_observe(&clock->keeper, &clocks, 0, &report);
-    return report.view.believed_ms;
+    return report.view.likely_ms;
 }
 
 enum tg_err tg_tcp_address(struct sockaddr_storage *out, socklen_t *out_len, struct tg_bytes text,

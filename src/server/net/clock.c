@@ -211,9 +211,9 @@ struct tg_moment tg_clock_read(struct tg_clock_hand *hand, uint64_t *mono_ms)
     return m;
 }
 
-int64_t tg_clock_believed_s(const struct tg_clock_hand *hand, uint64_t mono_ms)
+int64_t tg_clock_likely_s(const struct tg_clock_hand *hand, uint64_t mono_ms)
 {
-    return (hand->view.believed_ms + elapsed_ms(hand, mono_ms)) / MS_PER_S;
+    return (hand->view.likely_ms + elapsed_ms(hand, mono_ms)) / MS_PER_S;
 }
 
 uint64_t tg_clock_us(void)

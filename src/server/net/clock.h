@@ -62,9 +62,9 @@ struct tg_clock_hand {
 void tg_clock_hand_init(struct tg_clock_hand *hand, struct tg_clock *clock);
 /* The moment now, and milliseconds that never go back; a few milliseconds late at most. */
 struct tg_moment tg_clock_read(struct tg_clock_hand *hand, uint64_t *mono_ms);
-/* UTC seconds that run on, as of the last tg_clock_read: what is believed, without the mark. For
-   times that other computers compare with their own. */
-int64_t tg_clock_believed_s(const struct tg_clock_hand *hand, uint64_t mono_ms);
+/* UTC seconds that run on, as of the last tg_clock_read: the better guess of the two times, without
+   the mark. For times that other computers compare with their own. */
+int64_t tg_clock_likely_s(const struct tg_clock_hand *hand, uint64_t mono_ms);
 /* Milliseconds that never go back, a few late at most. Any thread. */
 uint64_t tg_clock_mono_ms(void);
 /* Monotonic microseconds, exact: to measure work. Any thread. */

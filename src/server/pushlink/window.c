@@ -5,6 +5,7 @@
 #include "server/pushlink/now.h"
 
 #define SLOT_BITS 10u
+#define DISPUTED_WAIT_S 60
 
 _Static_assert(TG_PUSH_WINDOW == 1u << SLOT_BITS, "a slot's number is the low bits of a job's id");
 
@@ -86,7 +87,7 @@ static void settle(struct tg_push_slot *slot, enum tg_outbox_verdict verdict, in
 static int64_t due_of(struct tg_push_window *w, const struct tg_push_ipc_outcome *outcome)
 {
     int64_t now_s = tg_push_now_s(&w->hand);
-    int64_t wait_s = outcome->retry_at_s - tg_clock_believed_s(&w->hand, tg_push_now_ms());
+    int64_t wait_s = outcome->retry_at_s - tg_clock_likely_s(&w->hand, tg_push_now_ms());
 
     return wait_s > 0 ? now_s + wait_s : now_s;
 }
@@ -149,7 +150,7 @@ static enum tg_err make_message(struct tg_push_slot *slot, const struct tg_outbo
     TG_TRY(w->setup.open(w->setup.open_ctx, job, &w->scratch, entry));
     TG_REQUIRE(tg_push_can_send(&w->settings, job->token_type, job->token_data), TG_E_UNSUPPORTED);
     job->id = slot->id;
-    job->now_s = tg_clock_believed_s(&w->hand, tg_push_now_ms());
+    job->now_s = tg_clock_likely_s(&w->hand, tg_push_now_ms());
     TG_TRY(tg_push_ipc_encode(&slot->message, &msg));
 out:
     tg_mem_wipe(&msg, sizeof(msg));
@@ -161,7 +162,15 @@ out:
    relay: it is kept until it has, or until the clock is right again. */
 static bool is_disputed(struct tg_push_window *w, const struct tg_outbox_entry *entry)
 {
-    return entry->expires_s <= tg_clock_believed_s(&w->hand, tg_push_now_ms());
+    return entry->expires_s <= tg_clock_likely_s(&w->hand, tg_push_now_ms());
+}
+
+/* A minute later, but before it is removed as expired. */
+static int64_t due_again_s(struct tg_push_window *w, const struct tg_outbox_entry *entry)
+{
+    int64_t due_s = tg_push_now_s(&w->hand) + DISPUTED_WAIT_S;
+
+    return due_s < entry->expires_s ? due_s : entry->expires_s - 1;
 }
 
 /* Without memory or a process the entry is tried again later. After any other error it can never
@@ -172,7 +181,7 @@ static void take_entry(struct tg_push_window *w, const struct tg_outbox_entry *e
     enum tg_err err = TG_E_NOMEM;
 
     if (is_disputed(w, entry)) {
-        settle(slot, TG_OUTBOX_RETRY, tg_push_now_s(&w->hand) + 1);
+        settle(slot, TG_OUTBOX_RETRY, due_again_s(w, entry));
         return;
     }
     if (w->is_open) {

@@ -273,6 +273,7 @@ static void observe__fast_drift__reported_once_and_bounded(void **state)
         f.clocks.wall_ms += 600; /* 1 per cent */
         run(&f, MINUTE);
         assert_true(f.now.high_s - f.now.low_s <= 38);
+        assert_true(wall_s(&f) - f.report.view.likely_ms / MS <= 38);
     }
     assert_int_equal(f.leap_count, 0);
     assert_int_equal(f.drift_count, 1);
@@ -429,6 +430,32 @@ static void start__another_boot_after_the_mark__both_times_for_an_hour(void **st
     assert_int_equal(f.settled_count, 1);
 }
 
+/* What other computers compare with their own time: after a leap the time from before, after a
+   start the clock of the computer. */
+static void view__likely__runs_on_over_a_leap_and_is_the_clock_after_a_start(void **state)
+{
+    struct tg_time_kept kept = { .has_mark = true, .mark_s = START_S - 3 * DAY };
+    struct fixture f;
+
+    (void)state;
+    start_new(&f);
+    leap(&f, 40 * DAY);
+    run(&f, 10 * MINUTE);
+    assert_int_equal(f.report.view.likely_ms / MS, right_s(&f));
+    leap(&f, -41 * DAY);
+    run(&f, 10 * MINUTE);
+    assert_int_equal(f.report.view.likely_ms / MS, right_s(&f));
+    run(&f, HOUR);
+    assert_int_equal(f.report.view.likely_ms / MS, wall_s(&f));
+    assert_int_equal(start_with(&f, 0, &kept), TG_TIME_START_OK);
+    look(&f);
+    assert_int_equal(f.report.view.likely_ms / MS, START_S);
+    run(&f, HOUR + 2 * MINUTE);
+    assert_int_equal(f.report.view.likely_ms / MS, wall_s(&f));
+    leap(&f, DAY);
+    assert_int_equal(f.report.view.likely_ms / MS, wall_s(&f) - DAY);
+}
+
 /* Restarts with a clock that is a little further ahead each time do not push the mark. */
 static void start__again_and_again_ahead__the_mark_runs_no_faster(void **state)
 {
@@ -518,6 +545,7 @@ int main(void)
         cmocka_unit_test(start__same_boot_and_clock_not_set__one_time),
         cmocka_unit_test(start__another_boot_after_the_mark__both_times_for_an_hour),
         cmocka_unit_test(start__again_and_again_ahead__the_mark_runs_no_faster),
+        cmocka_unit_test(view__likely__runs_on_over_a_leap_and_is_the_clock_after_a_start),
         cmocka_unit_test(view__later__both_edges_run),
         cmocka_unit_test(observe__moments_were_used_since__not_below_them),
         cmocka_unit_test(observe__retry__as_long_as_the_dispute_has_lasted),

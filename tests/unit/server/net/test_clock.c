@@ -154,7 +154,7 @@ static void read__two_threads__no_decision_below_an_earlier_one(void **state)
     assert_int_equal(m.low_s, FAKE_START_S + 7);
     assert_int_equal(m.high_s, FAKE_START_S + 7);
     assert_int_equal(tg_clock_keep(&f->clock).mark_s, FAKE_START_S + 7);
-    assert_int_equal(tg_clock_believed_s(&other, mono_ms), FAKE_START_S);
+    assert_int_equal(tg_clock_likely_s(&other, mono_ms), FAKE_START_S);
 }
 
 static void log__many_leaps__a_line_a_minute(void **state)
