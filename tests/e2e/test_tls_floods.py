@@ -12,7 +12,7 @@ import pytest
 
 import tigress_transport
 from conftest import make_relay, open_api
-from relay_process import bin_dir, metrics, until
+from relay_process import Relay, bin_dir, metrics, until
 from tigress_client import CLAIM, REQUEST_ID, create_message, encode, new_id
 
 FLOOD = 'tigress_refusals_total{reason="flood"}'
@@ -243,3 +243,21 @@ def key_updates__from_many_connections__others_served_meanwhile(relay):
         for process in floods_now:
             process.kill()
             process.wait()
+
+
+# spec-test: protocol/3#price-of-groups
+def handshakes_over_p384__one_after_the_other__refused_sooner_than_others(tmp_path):
+    """Each costs the client's network as much as several others."""
+    served = {}
+    for curve in ("prime256v1", "secp384r1"):
+        with Relay(tmp_path / curve, store="memory:", args=[
+                "--workers", "1", "--rate", "1", "--rate-burst", "1000"]) as relay:
+            context = tigress_transport.tls_context(relay.ca_file)
+            context.set_ecdh_curve(curve)
+            served[curve] = 0
+            with contextlib.suppress(OSError):
+                while served[curve] < 200:
+                    tigress_transport.connect(relay.host, relay.port, context).close()
+                    served[curve] += 1
+            assert metrics(relay)['tigress_refusals_total{reason="handshakes"}'] == 1
+    assert 1 < served["secp384r1"] * 2 <= served["prime256v1"] < 200, served

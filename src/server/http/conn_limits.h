@@ -39,9 +39,9 @@ struct tg_server_settings {
 #define TG_READ_ROUNDS_MAX 4u         /* reads in a row, so that each connection gets its turn */
 #define TG_CONNECTION_MEMORY 49152u   /* bytes that are free before one is opened: its handshake */
 #define TG_UNSENT_MAX 262144u         /* bytes; above it a connection is not read */
-#define TG_TURNS_MAX_US 250u          /* of turns in a row; then the sockets are looked at again */
-#define TG_TURN_MAX_US 250u           /* of one turn, except for what cannot be divided */
-#define TG_TURN_PIECE 1024u           /* bytes of input that are not divided */
+#define TG_TURNS_MAX_US 200u          /* of turns in a row; then the sockets are looked at again */
+#define TG_TURN_MAX_US 200u           /* of one turn, except for what cannot be divided */
+#define TG_TURN_PIECE 512u            /* bytes of input that are not divided */
 #define TG_LINGER_MAX (1024u * 1024u) /* bytes discarded after the last answer */
 #define TG_LINGER_MS 2000u
 #define TG_DRAIN_IDLE_MS 1000u
@@ -67,6 +67,8 @@ struct tg_server_settings {
 /* A handshake, also one with a large ClientHello in fragments, stays far below them. */
 #define TG_TLS_HANDSHAKE_RECORDS_MAX 64u
 #define TG_TLS_HANDSHAKE_BYTES_MAX 32768u
+/* A handshake over P-384 or P-521 costs so many more. */
+#define TG_TLS_COSTLY_HANDSHAKES 3u
 /* Records of a turn: each may cost a public key operation, then only a decryption. */
 #define TG_TLS_TURN_HANDSHAKE_RECORDS 4u
 #define TG_TLS_TURN_RECORDS 16u

@@ -201,6 +201,18 @@ static enum tg_opening done(struct tg_conn *c, const struct tg_conn_input *in)
     return TG_OPENING_DONE;
 }
 
+/* Most clients use X25519. spec: protocol/3#price-of-groups */
+static void pay_group(struct tg_conn *c)
+{
+    const struct tg_env *env = c->conns->env;
+
+    if (!c->records.has_paid_group && c->service->is_rate_limited && tg_tls_is_costly(c->tls)) {
+        c->records.has_paid_group = true;
+        tg_ledger_spend(env->ledger, payer_of(c), TG_WORK_HANDSHAKE, TG_TLS_COSTLY_HANDSHAKES,
+                        env->now_mono_ms);
+    }
+}
+
 /* One record of the handshake. TG_TLS_OK: it is done. */
 static enum tg_tls_io shake(struct tg_conn *c, struct tg_conn_input *in, bool *has_record)
 {
@@ -223,6 +235,7 @@ static enum tg_tls_io shake(struct tg_conn *c, struct tg_conn_input *in, bool *h
     }
     result = tg_tls_handshake(c->tls, &record);
     in->at += taken - record.len;
+    pay_group(c);
     c->read = result == TG_TLS_WANT_WRITE ? TG_CONN_READ_ON_WRITABLE : TG_CONN_READ_ON_READABLE;
     return result;
 }

@@ -41,6 +41,7 @@ struct tg_conn_records {
     uint64_t count;        /* records: of the handshake, then of the connection */
     uint32_t silent_count; /* records without data after the handshake */
     uint64_t content_len;  /* bytes of data */
+    bool has_paid_group;   /* a costly one */
 };
 
 struct tg_conn {

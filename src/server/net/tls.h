@@ -56,6 +56,9 @@ void tg_tls_free(struct tg_tls **t);
 enum tg_tls_io tg_tls_handshake(struct tg_tls *t, struct tg_bytes *record);
 /* *len: in, the size of out; on TG_TLS_OK the bytes read, at least 1. */
 enum tg_tls_io tg_tls_read(struct tg_tls *t, struct tg_bytes *record, uint8_t *out, size_t *len);
+/* Whether the client chose a group that makes the handshake cost several times as much. From the
+   first record on; false as long as no group is chosen. */
+bool tg_tls_is_costly(const struct tg_tls *t);
 /* After the handshake: whether ALPN chose "h2". */
 bool tg_tls_is_h2(const struct tg_tls *t);
 /* *sent is written on TG_TLS_OK: at least 1 byte. After WANT_* call it again with the same bytes;

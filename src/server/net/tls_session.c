@@ -4,6 +4,7 @@
 #include "server/net/tls_context.h"
 
 #include <openssl/err.h>
+#include <openssl/obj_mac.h>
 
 struct tg_tls {
     SSL *ssl;
@@ -87,6 +88,14 @@ enum tg_tls_io tg_tls_handshake(struct tg_tls *t, struct tg_bytes *record)
     }
     end_call(t, record);
     return io;
+}
+
+bool tg_tls_is_costly(const struct tg_tls *t)
+{
+    /* Without a session OpenSSL 3.0 would read through a null pointer. */
+    long group = SSL_get_session(t->ssl) != NULL ? SSL_get_negotiated_group(t->ssl) : 0;
+
+    return group == NID_secp384r1 || group == NID_secp521r1;
 }
 
 bool tg_tls_is_h2(const struct tg_tls *t)

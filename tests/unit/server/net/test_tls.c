@@ -315,6 +315,36 @@ static void alpn__h2_preferred__http_1_1_without_it__others_refused(void **state
     }
 }
 
+/* Two ends with a finished handshake. */
+struct pair {
+    SSL_CTX *ctx;
+    SSL *client;
+    struct tg_tls *server;
+    int fds[2];
+};
+
+static void pair_open(struct pair *p, struct fixture *f, int version)
+{
+    const struct wish wish = { .min_version = version, .max_version = version };
+
+    p->ctx = SSL_CTX_new(TLS_client_method());
+    assert_non_null(p->ctx);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, p->fds), 0);
+    p->client = client_new(p->ctx, &wish, p->fds[0]);
+    p->server = tg_tls_new(f->context, p->fds[1]);
+    assert_non_null(p->server);
+    assert_true(shake(p->server, p->fds[1], p->client));
+}
+
+static void pair_close(struct pair *p)
+{
+    SSL_free(p->client);
+    SSL_CTX_free(p->ctx);
+    tg_tls_free(&p->server);
+    (void)close(p->fds[0]);
+    (void)close(p->fds[1]);
+}
+
 /* spec-test: protocol/1#tls-groups */
 static void groups__each_alone__accepted(void **state)
 {
@@ -326,6 +356,44 @@ static void groups__each_alone__accepted(void **state)
                                    .groups = groups[i] };
 
         assert_true(meet_once(*state, &wish).is_done);
+    }
+}
+
+/* spec-test: protocol/3#price-of-groups */
+static void groups__costly_ones__known_from_the_first_record(void **state)
+{
+    static const struct {
+        const char *groups;
+        bool is_costly;
+    } cases[] = { { "X25519", false },     { "P-256", false },        { "P-384", true },
+                  { "P-521", true },       { "X25519:P-384", false }, { "P-384:P-256", true },
+                  { "P-256:P-384", false } };
+
+    for (size_t i = 0; i < 2 * TG_COUNT(cases); i++) {
+        int version = i % 2 == 0 ? TLS1_3_VERSION : TLS1_2_VERSION;
+        struct pair p;
+        struct fixture *f = *state;
+        const struct wish wish = { .min_version = version,
+                                   .max_version = version,
+                                   .groups = cases[i / 2].groups };
+        struct tg_bytes record = { 0 };
+
+        if (version == TLS1_2_VERSION && strstr(wish.groups, "P-256") == NULL) {
+            continue; /* the certificate is for P-256, which TLS 1.2 would refuse */
+        }
+        p.ctx = SSL_CTX_new(TLS_client_method());
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, p.fds), 0);
+        p.client = client_new(p.ctx, &wish, p.fds[0]);
+        p.server = tg_tls_new(f->context, p.fds[1]);
+        assert_non_null(p.server);
+        assert_false(tg_tls_is_costly(p.server));
+        assert_int_equal(SSL_do_handshake(p.client), -1);
+        record = record_at(p.fds[1]);
+        assert_int_equal(tg_tls_handshake(p.server, &record), TG_TLS_WANT_READ);
+        if (version == TLS1_3_VERSION) {
+            assert_int_equal(tg_tls_is_costly(p.server), cases[i / 2].is_costly);
+        }
+        pair_close(&p);
     }
 }
 
@@ -392,36 +460,6 @@ static void tickets__resumed_by_a_new_context__not_by_other_keys(void **state)
     tg_tls_context_free(&reloaded);
     tg_tls_context_free(&restarted);
     tg_tls_tickets_free(&others);
-}
-
-/* Two ends with a finished handshake. */
-struct pair {
-    SSL_CTX *ctx;
-    SSL *client;
-    struct tg_tls *server;
-    int fds[2];
-};
-
-static void pair_open(struct pair *p, struct fixture *f, int version)
-{
-    const struct wish wish = { .min_version = version, .max_version = version };
-
-    p->ctx = SSL_CTX_new(TLS_client_method());
-    assert_non_null(p->ctx);
-    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, p->fds), 0);
-    p->client = client_new(p->ctx, &wish, p->fds[0]);
-    p->server = tg_tls_new(f->context, p->fds[1]);
-    assert_non_null(p->server);
-    assert_true(shake(p->server, p->fds[1], p->client));
-}
-
-static void pair_close(struct pair *p)
-{
-    SSL_free(p->client);
-    SSL_CTX_free(p->ctx);
-    tg_tls_free(&p->server);
-    (void)close(p->fds[0]);
-    (void)close(p->fds[1]);
 }
 
 /* A call reads one record, also where more have arrived and this one brings nothing. */
@@ -586,6 +624,7 @@ int main(void)
         CASE(ciphers__without_forward_secrecy_or_aead__refused),
         CASE(alpn__h2_preferred__http_1_1_without_it__others_refused),
         CASE(groups__each_alone__accepted),
+        CASE(groups__costly_ones__known_from_the_first_record),
         CASE(groups__share_of_none__retried_once),
         CASE(groups__hybrid__accepted_where_the_library_has_it),
         CASE(records__one_a_call__the_rest_not_touched),
