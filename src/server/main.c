@@ -458,7 +458,8 @@ static void cleanup(struct daemon *d)
 {
     struct tg_shared *shared = &d->shared;
 
-    tg_mem_free(shared->workers);
+    /* The workers stay: what OpenSSL first made for a connection and keeps until the process ends
+       is counted in that connection's account, which a worker holds. */
     tg_mem_free(d->threads);
     shared->store = NULL;
     tg_storage_close(&d->storage);
