@@ -95,7 +95,7 @@ void *tg_mem_realloc_wiped(void *ptr, size_t size)
 
 void *tg_mem_grow(void *old, size_t old_size, size_t new_size)
 {
-    unsigned char *block = tg_mem_count_may_grow(new_size) ? tg_mem_alloc(new_size) : NULL;
+    unsigned char *block = tg_mem_has_room(new_size) ? tg_mem_alloc(new_size) : NULL;
     size_t kept = old_size < new_size ? old_size : new_size;
 
     if (block == NULL) {

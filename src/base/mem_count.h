@@ -26,7 +26,5 @@ void tg_mem_count_owner(struct tg_mem_owner *o);
 struct tg_mem_owner *tg_mem_count_new(size_t bytes);
 /* Counts that a block is freed. */
 void tg_mem_count_freed(struct tg_mem_owner *o, size_t bytes);
-/* Whether a buffer may grow to `bytes`. */
-bool tg_mem_count_may_grow(size_t bytes);
 
 #endif

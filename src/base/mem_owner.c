@@ -72,7 +72,7 @@ void tg_mem_count_freed(struct tg_mem_owner *o, size_t bytes)
     count(o, -(ptrdiff_t)bytes);
 }
 
-bool tg_mem_count_may_grow(size_t bytes)
+bool tg_mem_has_room(size_t bytes)
 {
     size_t max = atomic_load_explicit(&process_max, memory_order_relaxed);
     size_t used = tg_mem_used();

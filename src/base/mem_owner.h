@@ -50,6 +50,8 @@ void tg_mem_publish(void);
    Small blocks (up to TG_MEM_SMALL bytes) are still allocated, so that a refusal can be sent.
    SIZE_MAX: no limit, as at the start. */
 void tg_mem_set_max(size_t max);
+/* Whether a buffer may grow to `bytes`; for libraries whose memory is limited too. */
+bool tg_mem_has_room(size_t bytes);
 #define TG_MEM_SMALL 2048u
 
 #endif

@@ -2,6 +2,7 @@
 #include "push/process.h"
 
 #include "base/mem.h"
+#include "base/mem_owner.h"
 #include "push/curl.h"
 #include "push/engine.h"
 
@@ -68,9 +69,20 @@ static int64_t mono_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* The answers of a provider may make libcurl allocate: its memory is limited. */
+static void *alloc_bounded(size_t size)
+{
+    return tg_mem_has_room(size) ? tg_mem_alloc(size) : NULL;
+}
+
+static void *realloc_bounded(void *ptr, size_t size)
+{
+    return tg_mem_has_room(size) ? tg_mem_realloc_wiped(ptr, size) : NULL;
+}
+
 static void *alloc_zeroed(size_t count, size_t size)
 {
-    void *ptr = size != 0 && count > SIZE_MAX / size ? NULL : tg_mem_alloc(count * size);
+    void *ptr = size != 0 && count > SIZE_MAX / size ? NULL : alloc_bounded(count * size);
 
     return ptr == NULL ? NULL : memset(ptr, 0, count * size);
 }
@@ -78,7 +90,7 @@ static void *alloc_zeroed(size_t count, size_t size)
 static char *alloc_copy(const char *text)
 {
     size_t size = strlen(text) + 1;
-    char *copy = tg_mem_alloc(size);
+    char *copy = alloc_bounded(size);
 
     return copy == NULL ? NULL : memcpy(copy, text, size);
 }
@@ -111,8 +123,8 @@ static bool start_curl(void)
         explain("libcurl", &fault);
         return false;
     }
-    return curl_global_init_mem(CURL_GLOBAL_DEFAULT, tg_mem_alloc, tg_mem_free_wiped,
-                                tg_mem_realloc_wiped, alloc_copy, alloc_zeroed) == CURLE_OK;
+    return curl_global_init_mem(CURL_GLOBAL_DEFAULT, alloc_bounded, tg_mem_free_wiped,
+                                realloc_bounded, alloc_copy, alloc_zeroed) == CURLE_OK;
 }
 
 /* ---- the relay's end ------------------------------------------------------------------------ */

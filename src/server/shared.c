@@ -6,10 +6,13 @@
 #include "base/mem_owner.h"
 #include "server/ops/rss.h"
 
+#include <sys/prctl.h>
+
 void tg_shared_limit_memory(struct tg_shared *shared)
 {
     size_t max = (size_t)shared->config->memory_max;
 
+    (void)prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0); /* huge pages would be more than is used */
     tg_memory_init(&shared->memory, max, tg_rss_anon());
     tg_mem_set_max(shared->memory.base + max + TG_MEMORY_RESERVE);
 }

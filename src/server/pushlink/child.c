@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/pushlink/child.h"
 
+#include "base/mem.h"
+#include "base/mem_owner.h"
 #include "push/keys.h"
 #include "push/process.h"
 #include "server/ops/log_sink.h"
+#include "server/settings/config_memory.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -18,6 +21,7 @@
 #include <unistd.h>
 
 #define TEXT_MAX 65536u
+#define HEAPS 2u /* threads of libcurl that resolve names allocate little */
 
 static bool is_user(uid_t uid, gid_t gid)
 {
@@ -142,6 +146,7 @@ static void harden_process(void)
 
     (void)setrlimit(RLIMIT_CORE, &none);
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    (void)prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0); /* huge pages would be more than is used */
     (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
@@ -176,6 +181,8 @@ int tg_push_child_main(void)
         /* After the change of user, because that resets this setting. */
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
         tg_config_push_settings(&settings, config);
+        tg_mem_own_process(HEAPS);
+        tg_mem_set_max((size_t)tg_config_push_memory(config));
         status = tg_push_process_run(&settings, TG_PUSH_CHILD_FD, &log);
     }
     tg_config_free(&config);

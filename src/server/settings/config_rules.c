@@ -6,8 +6,10 @@
 #include "push/guard.h"
 #include "server/keys/devcert.h"
 #include "server/settings/config_member.h"
+#include "server/settings/config_memory.h"
 #include "server/settings/config_values.h"
 
+#include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -305,6 +307,20 @@ static void check_workers(struct tg_config_load_state *state)
     }
 }
 
+static void check_memory(struct tg_config_load_state *state)
+{
+    uint64_t least = tg_config_memory_least(state->config);
+    struct tg_fault fault = { { 0 } };
+
+    if (state->config->memory_max < least) {
+        tg_fault_set(&fault,
+                     "too small (expected: at least %" PRIu64
+                     "MiB for max-long-polls and max-connections, or fewer of them)",
+                     (least + 1024 * 1024 - 1) / (1024 * 1024));
+        tg_config_fault(state, TG_SET_MEMORY_MAX, fault.text);
+    }
+}
+
 static void check_addresses(struct tg_config_load_state *state)
 {
     const struct tg_config *c = state->config;
@@ -345,6 +361,7 @@ void tg_config_apply_rules(struct tg_config_load_state *state, const struct tg_c
     check_tls(state);
     check_store(state);
     check_limits(state);
+    check_memory(state);
     check_workers(state);
     check_admin(state);
     check_addresses(state);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/settings/config_text.h"
 
+#include "server/settings/config_memory.h"
 #include "server/settings/config_values.h"
 
 #include <string.h>
 
+#define MIB ((uint64_t)1024 * 1024)
 #define HELP_COLUMN 36u
 
 #ifndef TG_VERSION
@@ -84,10 +86,34 @@ void tg_config_version(struct tg_buf *out)
     tg_buf_append_str(out, "tigressd " TG_VERSION "\n");
 }
 
+static void append_most(struct tg_buf *out, const char *process, uint64_t bytes)
+{
+    tg_buf_append_str(out, process);
+    if (bytes == 0 || bytes == UINT64_MAX) {
+        tg_buf_append_str(out, bytes == 0 ? " none" : " without a limit");
+        return;
+    }
+    tg_buf_append_str(out, " at most ");
+    tg_buf_append_dec(out, (bytes + MIB - 1) / MIB);
+    tg_buf_append_str(out, "MiB");
+}
+
+/* A comment: the text stays a configuration file. */
+static void append_ceiling(struct tg_buf *out, const struct tg_config *config)
+{
+    struct tg_memory_ceiling ceiling = { 0 };
+
+    tg_config_memory_ceiling(&ceiling, config);
+    append_most(out, "# memory (RssAnon): relay", ceiling.relay);
+    append_most(out, ", push process", ceiling.push);
+    tg_buf_append_u8(out, '\n');
+}
+
 void tg_config_print(struct tg_buf *out, const struct tg_config *config)
 {
     const char *group = "";
 
+    append_ceiling(out, config);
     for (size_t i = 0; i < TG_SET_COUNT; i++) {
         struct tg_buf value = { 0 };
 

@@ -195,7 +195,7 @@ static void load__numbers__each_bound_and_one_beyond(void **state)
         { "image-url-max", NULL, "0", "8KiB", "8193" },
         { "token-type-max", "0", "1", "1KiB", "1025" },
         { "token-data-max", "0", "1", "8KiB", "8193" },
-        { "memory-max", "16777215", "16MiB", "1024GiB", "1099511627777" },
+        { "memory-max", "377028607", "377028608", "1024GiB", "1099511627777" },
         { "workers", NULL, "0", "256", "257" },
         { "max-connections", "0", "1", "1000000", "1000001" },
         { "max-long-polls", NULL, "0", "1000000", "1000001" },
@@ -456,6 +456,31 @@ static void print__loaded_again__the_same_settings(void **state)
     free(printed);
 }
 
+static void memory_max__too_small_for_the_long_polls__least_value_named(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(run(f, "--dev --memory-max 359MiB"), TG_CONFIG_BAD);
+    assert_non_null(strstr(tg_buf_cstr(&f->text), "memory-max: too small"));
+    assert_non_null(strstr(tg_buf_cstr(&f->text), "at least 360MiB"));
+    assert_int_equal(run(f, "--dev --memory-max 32MiB --max-long-polls 1024"), TG_CONFIG_RUN);
+    assert_int_equal(run(f, "--dev --memory-max 31MiB --max-connections 1024"), TG_CONFIG_BAD);
+    assert_non_null(strstr(tg_buf_cstr(&f->text), "at least 32MiB"));
+}
+
+/* The sum is in docs/operations.md. */
+static void print_config__memory__ceilings_of_both_processes(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(run(f, "--dev --workers 2 --print-config"), TG_CONFIG_DONE);
+    assert_memory_equal(tg_buf_cstr(&f->text),
+                        "# memory (RssAnon): relay at most 616MiB, push process none\n", 60);
+    assert_int_equal(run(f, "--dev --workers 1 --memory-max 1GiB --store memory: --print-config"),
+                     TG_CONFIG_DONE);
+    assert_non_null(strstr(tg_buf_cstr(&f->text), "relay at most 34865MiB,"));
+}
+
 static void print_config__dev__settings_that_load_again(void **state)
 {
     struct fixture *f = *state;
@@ -637,6 +662,8 @@ int main(void)
         TEST(flags__check_config__valid_or_faults),
         TEST(flags__accept_clock__only_on_the_command_line),
         TEST(print__loaded_again__the_same_settings),
+        TEST(memory_max__too_small_for_the_long_polls__least_value_named),
+        TEST(print_config__memory__ceilings_of_both_processes),
         TEST(print_config__dev__settings_that_load_again),
         TEST(manual__every_setting__described),
         TEST(example__as_shipped_and_with_defaults_written_out__loads),
