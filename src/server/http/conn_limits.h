@@ -140,6 +140,7 @@ static inline uint64_t tg_answer_allowed_ms(const struct tg_server_settings *s, 
 /* Two token buckets, see http2_meter.h. Frames that achieve nothing, counted as small frames: */
 #define TG_HTTP2_FRAMES_BURST 1000u
 #define TG_HTTP2_FRAMES_PER_S 100u
+#define TG_HTTP2_FRAMES_FREE 250u /* of a connection; the network of the client pays for more */
 /* Streams that end with a reset, from either side; the streams that are open come on top: */
 #define TG_HTTP2_RESETS_BURST 200u
 #define TG_HTTP2_RESETS_PER_S 20u

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "server/http/http2_frames.h"
 #include "server/http/http2_head.h"
+#include "server/http/payment.h"
 
 static struct tg_http2 *of_proto(struct tg_proto *p)
 {
@@ -95,6 +96,10 @@ static size_t http2_feed(struct tg_proto *p, struct tg_bytes in)
             code = used < 0 ? code_of(used) : NGHTTP2_NO_ERROR;
         }
         rest = tg_bytes_from(rest, len);
+    }
+    if (code == NGHTTP2_NO_ERROR &&
+        !tg_payment_frames(&c->io->peer, c->service, c->env, tg_http2_meter_bill(&c->meter))) {
+        code = NGHTTP2_ENHANCE_YOUR_CALM;
     }
     if (code != NGHTTP2_NO_ERROR) {
         tg_http2_count_end(c, code);

@@ -43,14 +43,24 @@ static const struct cost costs[TYPE_COUNT] = {
 #define SENT_TOKENS 4u               /* for each byte of an answer: a window update for 250 bytes */
 #define ANSWER_TOKENS (50u * TOKENS) /* more than a head of TG_HEAD_MAX bytes with its trailers */
 
+#define BILL_TOKENS (10u * TOKENS)
+
 static const uint64_t per_s[TG_HTTP2_BUCKET_COUNT] = {
     [TG_HTTP2_BUCKET_FRAMES] = TG_HTTP2_FRAMES_PER_S,
     [TG_HTTP2_BUCKET_STREAMS] = TG_HTTP2_RESETS_PER_S,
 };
 
+static uint64_t less(uint64_t from, uint64_t tokens)
+{
+    return from > tokens ? from - tokens : 0;
+}
+
 static void give_back(struct tg_http2_meter *m, enum tg_http2_bucket bucket, uint64_t tokens)
 {
-    m->spent[bucket] = m->spent[bucket] > tokens ? m->spent[bucket] - tokens : 0;
+    m->spent[bucket] = less(m->spent[bucket], tokens);
+    if (bucket == TG_HTTP2_BUCKET_FRAMES) {
+        m->unbilled = less(m->unbilled, tokens);
+    }
 }
 
 static void refill(struct tg_http2_meter *m, uint64_t now_mono_ms)
@@ -63,7 +73,7 @@ static void refill(struct tg_http2_meter *m, uint64_t now_mono_ms)
     m->at_mono_ms = now_mono_ms;
     for (size_t i = 0; i < TG_HTTP2_BUCKET_COUNT; i++) {
         /* A second has 1000 ms, and a frame 1000 tokens. */
-        give_back(m, (enum tg_http2_bucket)i, passed_ms * per_s[i] * m->share);
+        m->spent[i] = less(m->spent[i], passed_ms * per_s[i] * m->share);
     }
 }
 
@@ -79,6 +89,7 @@ static uint32_t take(struct tg_http2_meter *m, const nghttp2_frame_hd *hd, uint6
     refill(m, now_mono_ms);
     m->content_owed = hd->type == NGHTTP2_DATA ? tokens : 0;
     m->spent[TG_HTTP2_BUCKET_FRAMES] += tokens;
+    m->unbilled += tokens;
     m->spent[TG_HTTP2_BUCKET_STREAMS] += cost->stream;
     for (size_t i = 0; i < TG_HTTP2_BUCKET_COUNT; i++) {
         if (m->spent[i] > m->burst[i]) {
@@ -86,6 +97,14 @@ static uint32_t take(struct tg_http2_meter *m, const nghttp2_frame_hd *hd, uint6
         }
     }
     return NGHTTP2_NO_ERROR;
+}
+
+uint32_t tg_http2_meter_bill(struct tg_http2_meter *m)
+{
+    uint64_t count = less(m->unbilled, (uint64_t)TG_HTTP2_FRAMES_FREE * TOKENS) / BILL_TOKENS;
+
+    m->unbilled -= count * BILL_TOKENS;
+    return (uint32_t)count;
 }
 
 void tg_http2_meter_received(struct tg_http2_meter *m, size_t len)

@@ -40,6 +40,7 @@ struct tg_http2_meter {
     uint64_t burst[TG_HTTP2_BUCKET_COUNT];
     uint64_t share;        /* bursts and rates are so many times those of conn_limits.h */
     uint64_t at_mono_ms;   /* the time of spent */
+    uint64_t unbilled;     /* tokens of frames that achieved nothing, since the last bill */
     uint64_t content_owed; /* tokens that the content of the current DATA frame can give back */
 
     uint32_t block_len;   /* bytes of the current header block */
@@ -64,6 +65,10 @@ void tg_http2_meter_init(struct tg_http2_meter *m, uint32_t stream_max, uint32_t
 size_t tg_http2_meter_next(struct tg_http2_meter *m, struct tg_bytes in, uint64_t now_mono_ms,
                            uint32_t *error);
 
+/* How many times ten frames achieved nothing since the last bill: the client's network pays for
+   them, so that many connections do not multiply the budget. The first TG_HTTP2_FRAMES_FREE frames
+   of a connection are free. */
+uint32_t tg_http2_meter_bill(struct tg_http2_meter *m);
 /* len bytes of content of the current DATA frame were delivered. */
 void tg_http2_meter_received(struct tg_http2_meter *m, size_t len);
 /* len bytes of an answer were sent; the peer may open its windows for them. */

@@ -120,6 +120,20 @@ struct tg_refusal tg_payment_cost(struct tg_pending *p, enum tg_cost cost,
                                  : (struct tg_refusal){ .status = 0 };
 }
 
+/* spec: protocol/3#http2-floods */
+bool tg_payment_frames(struct tg_peer *peer, const struct tg_service *service,
+                       const struct tg_env *env, uint32_t bill_count)
+{
+    const struct tg_payer *payer = NULL;
+
+    if (bill_count == 0 || !service->is_rate_limited) {
+        return true;
+    }
+    payer = tg_client_find_peer(peer, env);
+    tg_ledger_spend(env->ledger, payer, TG_WORK_FRAMES, bill_count - 1, env->now_mono_ms);
+    return tg_ledger_charge(env->ledger, payer, TG_WORK_FRAMES, env->now_mono_ms) == 0;
+}
+
 void tg_payment_received(struct tg_pending *p, size_t len)
 {
     p->unpaid_len += len;

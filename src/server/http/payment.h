@@ -23,6 +23,10 @@ struct tg_head_fault tg_payment_head(struct tg_pending *p, const struct tg_http_
    store. */
 struct tg_refusal tg_payment_cost(struct tg_pending *p, enum tg_cost cost,
                                   const struct tg_record_size *size, unsigned fullness);
+/* Frames of HTTP/2 achieved nothing: ten for each bill. False: the network is over its budget, and
+   the connection must end. */
+TG_NODISCARD bool tg_payment_frames(struct tg_peer *peer, const struct tg_service *service,
+                                    const struct tg_env *env, uint32_t bill_count);
 /* Bytes of the head or body were received. */
 void tg_payment_received(struct tg_pending *p, size_t len);
 

@@ -17,7 +17,7 @@
 static const uint32_t prices[TG_WORK_COUNT] = {
     [TG_WORK_CONNECTION] = 2, [TG_WORK_HANDSHAKE] = 43, [TG_WORK_HEAD] = 2,
     [TG_WORK_REQUEST] = 1,    [TG_WORK_CHANGE] = 15,    [TG_WORK_CREATE] = 17,
-    [TG_WORK_PROOF] = 200,    [TG_WORK_KIB] = 1,
+    [TG_WORK_PROOF] = 200,    [TG_WORK_KIB] = 1,        [TG_WORK_FRAMES] = 1,
 };
 
 /* What a spot is for; a part of the hash. */

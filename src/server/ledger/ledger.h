@@ -37,6 +37,7 @@ enum tg_work {
     TG_WORK_CREATE,     /* the rest of a create */
     TG_WORK_PROOF,      /* the verification of a device attestation */
     TG_WORK_KIB,        /* 1 KiB of a body or head received */
+    TG_WORK_FRAMES,     /* ten frames of HTTP/2 that achieve nothing */
     TG_WORK_COUNT
 };
 

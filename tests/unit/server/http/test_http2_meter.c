@@ -195,6 +195,44 @@ static void share__of_many_clients__bursts_and_rates_are_as_many_times(void **st
     assert_int_equal(id / 2, 16 * TG_HTTP2_RESETS_BURST + STREAM_MAX);
 }
 
+/* Time gives nothing back here: a flood that stays below the rate is billed, too. */
+static void bill__frames_that_achieve_nothing__after_the_free_ones(void **state)
+{
+    struct tg_http2_meter m = new_meter();
+    uint8_t ping[17];
+    uint32_t error = 0;
+    size_t billed = 0;
+
+    (void)state;
+    (void)encode(ping, NGHTTP2_PING, 0, 0, 8);
+    for (size_t i = 0; i < 2250; i++) {
+        (void)tg_http2_meter_next(&m, tg_bytes(ping, sizeof(ping)), START_MS + 20 * i, &error);
+        assert_int_equal(error, 0);
+        billed += tg_http2_meter_bill(&m);
+        assert_true(i > TG_HTTP2_FRAMES_FREE || billed == 0);
+    }
+    assert_in_range(billed, 200, 203); /* 8 bytes of payload each */
+}
+
+static void bill__requests_that_are_answered__nothing(void **state)
+{
+    struct tg_http2_meter m = new_meter();
+
+    (void)state;
+    for (uint32_t id = 1; id < 20000; id += 2) {
+        assert_int_equal(pass(&m, NGHTTP2_HEADERS, END_HEADERS, id, 500), 0);
+        for (size_t k = 0; k < 64; k++) {
+            assert_int_equal(pass(&m, NGHTTP2_DATA, k == 63 ? END_STREAM : 0, id, 1024), 0);
+            tg_http2_meter_received(&m, 1024);
+        }
+        for (size_t k = 0; k < 20; k++) {
+            assert_int_equal(pass(&m, NGHTTP2_WINDOW_UPDATE, 0, id, 4), 0);
+        }
+        tg_http2_meter_answered(&m);
+        assert_int_equal(tg_http2_meter_bill(&m), 0);
+    }
+}
+
 static void data__of_250_bytes_or_more__costs_nothing(void **state)
 {
     static const size_t lens[] = { 250, 1024, 16384 };
@@ -442,6 +480,8 @@ int main(void)
         cmocka_unit_test(frames__of_each_kind_that_achieve_nothing__limited),
         cmocka_unit_test(frames__after_a_second__a_hundred_more),
         cmocka_unit_test(share__of_many_clients__bursts_and_rates_are_as_many_times),
+        cmocka_unit_test(bill__frames_that_achieve_nothing__after_the_free_ones),
+        cmocka_unit_test(bill__requests_that_are_answered__nothing),
         cmocka_unit_test(data__of_250_bytes_or_more__costs_nothing),
         cmocka_unit_test(data__large_content__pays_for_no_other_frame),
         cmocka_unit_test(data__padded__its_padding_is_paid),

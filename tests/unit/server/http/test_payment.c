@@ -551,6 +551,53 @@ static void worth__only_a_success_that_needs_a_claim__and_a_long_poll(void **sta
     }
 }
 
+static void ping(struct fixture *f)
+{
+    frame(f, 8, NGHTTP2_PING, 0, 0, "12345678");
+    clear_output(f);
+}
+
+/* Each connection alone is within its own budget. */
+/* spec-test: protocol/3#http2-floods */
+static void frames__of_many_connections__paid_by_the_network_and_ended_when_it_cannot(void **state)
+{
+    struct fixture *f = raw_with(limited());
+    size_t count = 0;
+
+    (void)state;
+    for (; count < 400; count++) {
+        ping(f);
+    }
+    assert_false(f->proto->is_finished);
+    assert_in_range(spent(f), 14, 17); /* 400 without the 250 that are free, ten for a unit */
+    for (; !f->proto->is_finished && count < 1000; count++) {
+        ping(f);
+    }
+    assert_in_range(count, 401, 412);
+    assert_int_equal(tg_metrics_counter_sum(f->metrics, TG_COUNTER_REFUSED_FLOOD), 1);
+    fixture_free(f);
+}
+
+/* What a client of the same network needs for its requests is free. */
+static void frames__of_an_honest_client_of_a_network_over_its_budget__not_ended(void **state)
+{
+    struct fixture *f = limited();
+
+    (void)state;
+    f->settings.requests_max = 1000;
+    (void)raw_with(f);
+    use_up(f);
+    for (uint32_t id = 1; id < 400; id += 2) {
+        frame(f, 6, NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS | NGHTTP2_FLAG_END_STREAM, id,
+              GET_BLOCK);
+        for (size_t k = 0; k < 10; k++) {
+            ping(f);
+        }
+    }
+    assert_false(f->proto->is_finished);
+    fixture_free(f);
+}
+
 static void worth__follows_the_long_poll_of_the_connection(void **state)
 {
     struct fixture *f = http1();
@@ -577,6 +624,8 @@ static void worth__follows_the_long_poll_of_the_connection(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(frames__of_many_connections__paid_by_the_network_and_ended_when_it_cannot),
+        cmocka_unit_test(frames__of_an_honest_client_of_a_network_over_its_budget__not_ended),
         cmocka_unit_test(http1__each_kind_of_request__has_its_price),
         cmocka_unit_test(http2__stream__pays_when_its_head_begins_and_when_it_is_complete),
         cmocka_unit_test(http2__data__pays_for_each_kib_also_when_the_stream_is_reset),
