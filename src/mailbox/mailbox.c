@@ -128,10 +128,7 @@ static struct tg_mailbox_side *other_side(const struct run *r)
 static enum verdict answer_disputed(struct run *r, int64_t at_s)
 {
     r->result->retry_after_s = tg_moment_retry_s(&r->now, at_s);
-    return answer_refused(
-        r, 503,
-        "The clock of the relay was changed, and it is not certain yet which time "
-        "is right. Try again later.");
+    return answer_refused(r, 503, TG_MAILBOX_DISPUTED);
 }
 
 /* ---- the mailbox: 404, 503 ------------------------------------------------------------------ */

@@ -19,6 +19,11 @@
 #define TG_REQUEST_HASH_LEN 16u
 #define TG_REQUESTS_KEPT 8u /* per device and mailbox */
 
+/* The detail of a 503 while the clocks of the relay disagree about a time. */
+#define TG_MAILBOX_DISPUTED                                                                        \
+    "The clock of the relay was changed, and it is not certain yet which time is right. Try "      \
+    "again later."
+
 enum tg_mailbox_call {
     TG_CALL_CREATE,
     TG_CALL_PREVIEW,

@@ -31,6 +31,24 @@ void tg_private_token_issuers_free(struct tg_private_token_issuers **issuers)
     *issuers = NULL;
 }
 
+bool tg_private_token_key_at(struct tg_private_token_key_info *out,
+                             const struct tg_private_token_issuers *issuers, size_t index)
+{
+    for (size_t i = 0; i < issuers->count; i++) {
+        const struct tg_private_token_issuer *issuer = &issuers->issuers[i];
+
+        if (index < issuer->key_count) {
+            *out = (struct tg_private_token_key_info){
+                .issuer = i + 1, .key = index + 1, .not_after_s = issuer->keys[index].not_after_s
+            };
+            memcpy(out->id, issuer->keys[index].id, sizeof(out->id));
+            return true;
+        }
+        index -= issuer->key_count;
+    }
+    return false;
+}
+
 /* ---- one key -------------------------------------------------------------------------------- */
 
 /* base64url with complete padding or none. */
@@ -199,6 +217,27 @@ static enum tg_err read_issuer(struct tg_private_token_issuer *issuer, struct tg
     return err;
 }
 
+/* The store knows a key by its id alone, so a second one with another name or end would be the same
+   key for it. */
+static enum tg_err refuse_same_key(const struct tg_private_token_issuers *issuers,
+                                   struct tg_fault *fault)
+{
+    struct tg_private_token_key_info a, b;
+
+    for (size_t i = 0; tg_private_token_key_at(&a, issuers, i); i++) {
+        for (size_t k = i + 1; tg_private_token_key_at(&b, issuers, k); k++) {
+            if (tg_bytes_is_equal(TG_ARRAY_BYTES(a.id), TG_ARRAY_BYTES(b.id))) {
+                tg_fault_set(fault,
+                             "issuer %zu, key %zu: the same key as issuer %zu, key %zu (expected: "
+                             "each key once)",
+                             b.issuer, b.key, a.issuer, a.key);
+                return TG_E_SYNTAX;
+            }
+        }
+    }
+    return TG_OK;
+}
+
 static enum tg_err read_top(struct tg_private_token_issuers *out, struct tg_json_object top,
                             struct place *at)
 {
@@ -240,6 +279,7 @@ enum tg_err tg_private_token_issuers_parse(struct tg_private_token_issuers **out
     TG_REQUIRE(issuers != NULL, TG_E_NOMEM);
     TG_TRY(parse_json(&doc, text, fault));
     TG_TRY(read_top(issuers, tg_json_top(doc), &at));
+    TG_TRY(refuse_same_key(issuers, fault));
     *out = issuers;
     issuers = NULL;
     err = TG_OK;

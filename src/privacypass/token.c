@@ -9,6 +9,7 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
+#include <string.h>
 
 #define SCHEME "PrivateToken"
 #define CHALLENGE_MAX 1024u
@@ -242,8 +243,8 @@ void tg_private_token_verify(struct tg_private_token_verdict *out,
         out->step = TG_PRIVATE_TOKEN_CHALLENGE;
         return;
     }
-    if (tg_sha256(out->spent_key, input) == TG_OK) {
-        out->expires_s = key->not_after_s + TG_PRIVATE_TOKEN_GRACE_S;
+    if (tg_sha256(out->hash, input) == TG_OK) {
+        memcpy(out->key_id, key->id, sizeof(out->key_id));
         out->step = tg_private_token_key_check(key, input, r.rest);
     }
 }

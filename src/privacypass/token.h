@@ -26,7 +26,7 @@
 #define TG_PRIVATE_TOKEN_NAME_MAX 255u
 #define TG_PRIVATE_TOKEN_CONTEXT_LEN 32u
 #define TG_PRIVATE_TOKEN_FILE_MAX 65536u
-/* How long a spent token is remembered after its key has expired: clocks of nodes may differ. */
+/* How long spent tokens are remembered after their key has expired: clocks of nodes may differ. */
 #define TG_PRIVATE_TOKEN_GRACE_S 86400
 
 /* ---- issuers -------------------------------------------------------------------------------- */
@@ -37,6 +37,7 @@ struct tg_private_token_issuers;
  * Reads a JSON file: { "issuers": [ { "name": "issuer.example", "keys": [ { "token-key":
  * "<base64url of an RSASSA-PSS SPKI>", "not-before": seconds, "not-after": seconds } ] } ] }.
  * not-before is optional. not-after is required, because each spent token is remembered until then.
+ * A key occurs only once.
  * Challenges name the first valid key; tokens of every valid key verify. *out is not written on
  * failure; fault has the number of the issuer and key and what was expected.
  */
@@ -48,6 +49,17 @@ TG_NODISCARD enum tg_err tg_private_token_issuers_parse(struct tg_private_token_
                                                         struct tg_fault *fault);
 /* Accepts NULL and *issuers == NULL. */
 void tg_private_token_issuers_free(struct tg_private_token_issuers **issuers);
+
+/* A key of the file. */
+struct tg_private_token_key_info {
+    size_t issuer, key; /* its place in the file, from 1 */
+    uint8_t id[TG_PRIVATE_TOKEN_HASH_LEN];
+    int64_t not_after_s;
+};
+
+/* Key number index, from 0, over all issuers; false: there are fewer. */
+bool tg_private_token_key_at(struct tg_private_token_key_info *out,
+                             const struct tg_private_token_issuers *issuers, size_t index);
 
 /* ---- the challenge -------------------------------------------------------------------------- */
 
@@ -91,10 +103,10 @@ enum tg_private_token_step {
 
 struct tg_private_token_verdict {
     enum tg_private_token_step step;
-    /* For a token that verifies: the key that a store accepts only once (SHA-256 of the signed
-       bytes), and until when the store must remember it. */
-    uint8_t spent_key[TG_PRIVATE_TOKEN_HASH_LEN];
-    int64_t expires_s;
+    /* For a token that verifies: what can be spent only once (SHA-256 of the signed bytes), and the
+       id of the issuer's key. */
+    uint8_t hash[TG_PRIVATE_TOKEN_HASH_LEN];
+    uint8_t key_id[TG_PRIVATE_TOKEN_HASH_LEN];
 };
 
 /* Cheap checks come first; the signature is verified last. context and origin as above. */

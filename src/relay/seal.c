@@ -15,8 +15,6 @@
 #define LABEL_STORE_KEY TG_LIT("tigress store key v1\0")
 #define LABEL_CLAIM TG_LIT("tigress device claim v1\0")
 #define LABEL_REQUEST TG_LIT("tigress request id v1\0")
-#define LABEL_SPENT_KEY TG_LIT("tigress spent token v1\0")
-#define LABEL_SPENT_MARK TG_LIT("tigress token spent for v1\0")
 #define LABEL_RECORD TG_LIT("tigress record v1")
 
 #define AAD_LEN (TG_STORE_KEY_LEN + 16u)
@@ -76,24 +74,6 @@ enum tg_err tg_seal_request_hash(struct tg_request_hash *out, const struct tg_ke
                                  const struct tg_uuid *mailbox, struct tg_bytes request_id)
 {
     return keyed_hash(out->bytes, sizeof(out->bytes), keyring, LABEL_REQUEST, mailbox, request_id);
-}
-
-enum tg_err tg_seal_spent_key(struct tg_store_key *out, const struct tg_keyring *keyring,
-                              const uint8_t spent_key[32])
-{
-    const struct tg_bytes parts[] = { LABEL_SPENT_KEY, tg_bytes(spent_key, 32) };
-
-    return tg_hmac_sha256(out->bytes, tg_secret_view(&keyring->index_key), parts, TG_COUNT(parts));
-}
-
-enum tg_err tg_seal_spent_mark(uint8_t out[TG_SPENT_MARK_LEN], const struct tg_keyring *keyring,
-                               const uint8_t spent_key[32], const struct tg_store_key *mailbox_key,
-                               const uint8_t challenge[32])
-{
-    const struct tg_bytes parts[] = { LABEL_SPENT_MARK, tg_bytes(spent_key, 32),
-                                      TG_ARRAY_BYTES(mailbox_key->bytes), tg_bytes(challenge, 32) };
-
-    return tg_hmac_sha256(out, tg_secret_view(&keyring->index_key), parts, TG_COUNT(parts));
 }
 
 /* ---- records -------------------------------------------------------------------------------- */

@@ -26,18 +26,6 @@ TG_NODISCARD enum tg_err tg_seal_claim_hash(struct tg_claim_hash *out,
                                             const struct tg_keyring *keyring,
                                             const struct tg_uuid *mailbox,
                                             const struct tg_uuid *claim);
-/* The key and the content of the record of a spent private token. The content binds the token to
-   the mailbox's store key and the request's attestation challenge; neither reveals anything of the
-   token, the mailbox or the request. */
-#define TG_SPENT_MARK_LEN 32u
-TG_NODISCARD enum tg_err tg_seal_spent_key(struct tg_store_key *out,
-                                           const struct tg_keyring *keyring,
-                                           const uint8_t spent_key[32]);
-TG_NODISCARD enum tg_err tg_seal_spent_mark(uint8_t out[TG_SPENT_MARK_LEN],
-                                            const struct tg_keyring *keyring,
-                                            const uint8_t spent_key[32],
-                                            const struct tg_store_key *mailbox_key,
-                                            const uint8_t challenge[32]);
 TG_NODISCARD enum tg_err tg_seal_request_hash(struct tg_request_hash *out,
                                               const struct tg_keyring *keyring,
                                               const struct tg_uuid *mailbox,

@@ -18,6 +18,7 @@ void tg_standing_case_free(struct tg_standing_case **c)
         tg_buf_deinit(&(*c)->object);
         tg_buf_deinit(&(*c)->attestation_challenge);
         tg_buf_deinit(&(*c)->token_challenges);
+        tg_buf_deinit(&(*c)->spent_sealed);
         tg_mem_free_secret(*c, sizeof(**c));
         *c = NULL;
     }
@@ -114,6 +115,7 @@ enum tg_err tg_standing_take(struct tg_exchange *ex, const struct tg_request_hea
     tg_buf_init(&c->object, TG_ATTESTATION_DECODED_MAX);
     tg_buf_init(&c->attestation_challenge, CHALLENGES_MAX);
     tg_buf_init(&c->token_challenges, CHALLENGES_MAX);
+    tg_buf_init(&c->spent_sealed, TG_SPENT_SEALED_MAX);
     if (is_on(standing->attestation)) {
         TG_TRY(take_attestation(c, headers));
     }
@@ -353,6 +355,32 @@ static void take_strength(struct tg_exchange *ex)
     }
 }
 
+/* ---- spending ------------------------------------------------------------------------------- */
+
+static struct tg_spent_token token_of(const struct tg_standing_case *c)
+{
+    return (struct tg_spent_token){ .hash = c->verdict.hash, .series = &c->spend.series };
+}
+
+/* What the token is spent for: this request, and the mailbox that it makes, until it expires. */
+static enum tg_err prepare_spend(struct tg_exchange *ex)
+{
+    const struct tg_keyring *keyring = ex->relay->keyring;
+    struct tg_standing_case *c = ex->standing;
+    const struct tg_spent_token token = token_of(c);
+    enum tg_err err = TG_E_BUG;
+
+    memcpy(c->spend.series.bytes, c->verdict.key_id, sizeof(c->spend.series.bytes));
+    c->purpose.expires_s = ex->box.expires_s;
+    TG_TRY(tg_spent_request(c->purpose.request, keyring, &ex->key, c->challenge));
+    TG_TRY(tg_spent_key(&c->spend.key, keyring, c->verdict.hash));
+    TG_TRY(tg_spent_seal(&c->spent_sealed, keyring, &token, &c->purpose, ex->relay->rng));
+    c->spend.sealed = tg_buf_view(&c->spent_sealed);
+    err = TG_OK;
+out:
+    return err;
+}
+
 enum tg_standing_ruling tg_standing_verified(struct tg_exchange *ex)
 {
     struct tg_standing_case *c = ex->standing;
@@ -366,44 +394,73 @@ enum tg_standing_ruling tg_standing_verified(struct tg_exchange *ex)
     if (!c->has_token) {
         return pass(ex);
     }
-    if (tg_seal_spent_key(&c->spent_key, ex->relay->keyring, c->verdict.spent_key) != TG_OK ||
-        tg_seal_spent_mark(c->spent_mark, ex->relay->keyring, c->verdict.spent_key, &ex->key,
-                           c->challenge) != TG_OK) {
-        return refuse(ex, TG_STANDING_PRIVATE_TOKEN, TG_STANDING_INTERNAL);
-    }
-    return TG_RULING_SPEND;
+    return prepare_spend(ex) == TG_OK ? TG_RULING_SPEND
+                                      : refuse(ex, TG_STANDING_PRIVATE_TOKEN, TG_STANDING_INTERNAL);
 }
 
-/* ---- spending ------------------------------------------------------------------------------- */
-
-/* Runs on the store's thread. The first request stores a record of the spent token. A repetition of
-   the same request finds the content that it would store, another request finds other content.
-   spec: protocol/6#token-spent-once */
-enum tg_store_verdict tg_standing_spend(void *ctx, const struct tg_store_record *old,
-                                        struct tg_store_next *next)
+static enum tg_standing_ruling take_spent(struct tg_exchange *ex)
 {
-    struct tg_standing_case *c = ((struct tg_exchange *)ctx)->standing;
-
-    if (old != NULL) {
-        c->token_step = tg_ct_equal(old->sealed, TG_ARRAY_BYTES(c->spent_mark)) ? TG_STANDING_OK
-                                                                                : TG_STANDING_SPENT;
-        return TG_STORE_KEEP;
-    }
-    c->token_step = TG_STANDING_OK;
-    next->record = (struct tg_store_record){ .version = 1,
-                                             .expires_s = c->verdict.expires_s,
-                                             .sealed = TG_ARRAY_BYTES(c->spent_mark) };
-    return TG_STORE_PUT;
-}
-
-enum tg_standing_ruling tg_standing_spent(struct tg_exchange *ex)
-{
-    if (ex->standing->token_step != TG_STANDING_OK) {
-        return refuse(ex, TG_STANDING_PRIVATE_TOKEN, ex->standing->token_step);
-    }
     report(ex, TG_STANDING_PRIVATE_TOKEN, TG_STANDING_OK);
     ex->standing->has_strength = true;
     return pass(ex);
+}
+
+/* The clocks of the relay disagree whether the mailbox of the token has expired. */
+static enum tg_standing_ruling answer_disputed(struct tg_exchange *ex, int64_t at_s)
+{
+    ex->result = (struct tg_mailbox_result){ .outcome = TG_OUTCOME_REFUSED,
+                                             .status = 503,
+                                             .retry_after_s = tg_moment_retry_s(&ex->now, at_s) };
+    tg_fault_set(&ex->result.fault, TG_MAILBOX_DISPUTED);
+    return TG_RULING_REFUSED;
+}
+
+/*
+ * The token was spent before. A repetition of the create for which it was spent continues, until
+ * the mailbox of that create has expired: the relay may have stopped before it made the mailbox.
+ * The mailbox then gets the expiration that it would have had, so that one token never makes two
+ * mailboxes one after the other. Something that cannot be opened was kept under other keys.
+ * spec: protocol/6#token-spent-once, protocol/6#token-for-one-lifetime
+ */
+static enum tg_standing_ruling judge_known(struct tg_exchange *ex, struct tg_bytes sealed)
+{
+    struct tg_standing_case *c = ex->standing;
+    const struct tg_spent_token token = token_of(c);
+    struct tg_spent_purpose before;
+    enum tg_err err = tg_spent_open(&before, ex->relay->keyring, &token, sealed);
+
+    if (err == TG_E_NOMEM) {
+        return refuse(ex, TG_STANDING_PRIVATE_TOKEN, TG_STANDING_INTERNAL);
+    }
+    if (err != TG_OK ||
+        !tg_ct_equal(TG_ARRAY_BYTES(before.request), TG_ARRAY_BYTES(c->purpose.request))) {
+        return refuse(ex, TG_STANDING_PRIVATE_TOKEN, TG_STANDING_SPENT);
+    }
+    switch (tg_moment_when(&ex->now, before.expires_s)) {
+    case TG_WHEN_REACHED:
+        return refuse(ex, TG_STANDING_PRIVATE_TOKEN, TG_STANDING_SPENT);
+    case TG_WHEN_DISPUTED:
+        return answer_disputed(ex, before.expires_s);
+    case TG_WHEN_AHEAD:
+        break;
+    }
+    ex->create.has_expiration = true;
+    ex->create.expiration_s = before.expires_s;
+    return take_spent(ex);
+}
+
+enum tg_standing_ruling tg_standing_spent(struct tg_exchange *ex, enum tg_spend_outcome outcome,
+                                          struct tg_bytes sealed)
+{
+    switch (outcome) {
+    case TG_SPEND_NEW:
+        return take_spent(ex);
+    case TG_SPEND_KNOWN:
+        return judge_known(ex, sealed);
+    case TG_SPEND_CLOSED: /* the key was retired after the token was verified */
+        return refuse(ex, TG_STANDING_PRIVATE_TOKEN, TG_STANDING_KEY);
+    }
+    return TG_RULING_ERROR;
 }
 
 /* ---- WWW-Authenticate ----------------------------------------------------------------------- */

@@ -3,7 +3,7 @@
  * relay/standing_case.h - judges the proof of good standing of one exchange; private to this
  * folder.
  * Layer: L2.   Threads: the worker's. tg_standing_verify() may run on another thread; until it
- * returns, the worker does not touch the case. tg_standing_spend() runs on the store's thread.
+ * returns, the worker does not touch the case.
  * Blocks: no.
  * Secrets: a token is a bearer proof, an attestation may identify a device; both are wiped when the
  * exchange ends.
@@ -11,7 +11,7 @@
 #ifndef TG_RELAY_STANDING_CASE_H
 #define TG_RELAY_STANDING_CASE_H
 
-#include "relay/seal.h"
+#include "relay/spent.h"
 #include "relay/standing.h"
 #include "wire/attestation.h"
 
@@ -30,8 +30,9 @@ struct tg_standing_case {
     enum tg_standing_step attestation_step, token_step; /* the first step that failed */
     struct tg_attest_verdict attest;
     struct tg_private_token_verdict verdict;
-    struct tg_store_key spent_key;
-    uint8_t spent_mark[TG_SPENT_MARK_LEN];
+    struct tg_spend spend;      /* what the store is asked to spend */
+    struct tg_buf spent_sealed; /* spend.sealed views it */
+    struct tg_spent_purpose purpose;
     struct tg_buf attestation_challenge; /* text of a WWW-Authenticate header */
     struct tg_buf token_challenges;      /* text of a WWW-Authenticate header */
 };
@@ -43,8 +44,8 @@ void tg_standing_case_free(struct tg_standing_case **c);
 enum tg_standing_ruling {
     TG_RULING_PASS,    /* the proof is complete: make the change */
     TG_RULING_VERIFY,  /* tg_standing_verify, off the loop, then tg_standing_verified */
-    TG_RULING_SPEND,   /* tg_standing_spend under spent_key, then tg_standing_spent */
-    TG_RULING_REFUSED, /* ex->result is the 401 */
+    TG_RULING_SPEND,   /* the store spends case->spend, then tg_standing_spent */
+    TG_RULING_REFUSED, /* ex->result is the answer */
     TG_RULING_ERROR    /* on the relay's side: 503 */
 };
 
@@ -55,10 +56,9 @@ enum tg_standing_ruling tg_standing_begin(struct tg_exchange *ex);
 /* Verifies the attestation, which takes milliseconds. */
 void tg_standing_verify(struct tg_exchange *ex);
 enum tg_standing_ruling tg_standing_verified(struct tg_exchange *ex);
-/* A tg_store_change_fn; ctx is the exchange. */
-enum tg_store_verdict tg_standing_spend(void *ctx, const struct tg_store_record *old,
-                                        struct tg_store_next *next);
-enum tg_standing_ruling tg_standing_spent(struct tg_exchange *ex);
+/* sealed: what the store kept with a known key. */
+enum tg_standing_ruling tg_standing_spent(struct tg_exchange *ex, enum tg_spend_outcome outcome,
+                                          struct tg_bytes sealed);
 /* Whether the change may be stored: the last check, which depends on no step before it. */
 bool tg_standing_is_cleared(const struct tg_exchange *ex);
 /* Adds the challenges of a 401 to reply; the case must live as long as the reply. */

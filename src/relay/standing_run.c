@@ -22,7 +22,8 @@ static void end_pending(struct tg_exchange *ex)
     ex->relay->change_count--;
 }
 
-static void on_spent(void *ctx, enum tg_err err)
+static void on_spent(void *ctx, enum tg_err err, enum tg_spend_outcome outcome,
+                     struct tg_bytes sealed)
 {
     struct tg_exchange *ex = ctx;
 
@@ -31,7 +32,7 @@ static void on_spent(void *ctx, enum tg_err err)
     if (!ex->is_ended && err != TG_OK) {
         tg_answer_error(ex, err);
     } else if (!ex->is_ended) {
-        follow_ruling(ex, tg_standing_spent(ex));
+        follow_ruling(ex, tg_standing_spent(ex, outcome, sealed));
     }
     (void)tg_exchange_release(ex);
 }
@@ -39,8 +40,7 @@ static void on_spent(void *ctx, enum tg_err err)
 static void spend(struct tg_exchange *ex)
 {
     begin_pending(ex);
-    ex->relay->store->ops->apply(ex->relay->port, &ex->standing->spent_key, tg_standing_spend, ex,
-                                 on_spent);
+    ex->relay->store->ops->spend(ex->relay->port, &ex->standing->spend, on_spent, ex);
     (void)tg_exchange_release(ex);
 }
 

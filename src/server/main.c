@@ -11,6 +11,7 @@
 #include "server/preflight.h"
 #include "server/pushlink/child.h"
 #include "server/pushlink/open.h"
+#include "server/standing_start.h"
 #include "server/startup.h"
 #include "server/storage/storage.h"
 #include "server/time/start.h"
@@ -274,7 +275,8 @@ static enum tg_err prepare_shared(struct daemon *d, struct tg_startup_failure *f
     TG_TRY(start_clock(d, failure));
     TG_TRY(open_checked(d, failure));
     TG_TRY(bind_all(d, fault));
-    TG_TRY(tg_standing_policy_open(&shared->standing, d->config, fault));
+    TG_TRY(tg_standing_start(&shared->standing, d->config, shared->store, &d->clock, fault,
+                             &failure->advice));
     tg_config_relay(&shared->relay_config, d->config);
     shared->relay_config.standing = tg_standing_policy_view(shared->standing);
     tg_worker_settings(&shared->settings, d->config);

@@ -152,3 +152,9 @@ const struct tg_standing *tg_standing_policy_view(const struct tg_standing_polic
 {
     return s != NULL ? &s->view : NULL;
 }
+
+const struct tg_private_token_issuers *
+tg_standing_policy_issuers(const struct tg_standing_policy *s)
+{
+    return s != NULL ? s->issuers : NULL;
+}

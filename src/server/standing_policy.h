@@ -22,5 +22,8 @@ TG_NODISCARD enum tg_err tg_standing_policy_open(struct tg_standing_policy **out
 void tg_standing_policy_close(struct tg_standing_policy **s);
 /* For struct tg_relay_config; NULL for NULL. Valid as long as s. */
 const struct tg_standing *tg_standing_policy_view(const struct tg_standing_policy *s);
+/* NULL: for NULL, and if private tokens are off. Valid as long as s. */
+const struct tg_private_token_issuers *
+tg_standing_policy_issuers(const struct tg_standing_policy *s);
 
 #endif

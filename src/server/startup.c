@@ -3,7 +3,7 @@
 
 #include "server/preflight.h"
 #include "server/pushlink/child.h"
-#include "server/standing_policy.h"
+#include "server/standing_start.h"
 #include "server/storage/storage.h"
 #include "server/time/start.h"
 
@@ -57,17 +57,16 @@ static void check_tls(const struct tg_config *config, int64_t now_s, struct tg_f
 }
 
 /* The check of the push keys is the last one, because it changes the user. */
-static enum tg_err check_files(const struct tg_config *config, struct tg_startup_failure *failure)
+static enum tg_err check_files(const struct tg_config *config, int64_t now_s,
+                               struct tg_startup_failure *failure)
 {
-    struct tg_standing_policy *standing = NULL;
     enum tg_err err = TG_E_BUG;
 
     TG_TRY(tg_time_check(&failure->fault));
-    TG_TRY(tg_standing_policy_open(&standing, config, &failure->fault));
     TG_TRY(tg_storage_check(config, &failure->fault, &failure->path, &failure->advice));
+    TG_TRY(tg_standing_check(config, tg_moment_sure(now_s), &failure->fault, &failure->advice));
     TG_TRY(tg_push_child_check(config, &failure->fault));
 out:
-    tg_standing_policy_close(&standing);
     return err;
 }
 
@@ -81,7 +80,7 @@ int tg_startup_check(struct tg_config *config, int64_t now_s)
     tg_preflight_descriptors(config, &findings);
     tg_preflight_folders(config, &findings);
     tg_startup_report_findings(&findings);
-    is_valid = check_files(config, &failure) == TG_OK;
+    is_valid = check_files(config, now_s, &failure) == TG_OK;
     if (!is_valid) {
         tg_startup_report("cannot start", &failure);
     }

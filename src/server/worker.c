@@ -158,7 +158,8 @@ static void on_swept(void *ctx, enum tg_err err, const struct tg_store_swept *sw
     if (swept->until_s > atomic_load(&w->shared->swept_until_s)) {
         atomic_store(&w->shared->swept_until_s, swept->until_s);
     }
-    if (swept->removed_count >= SWEEP_BATCH && w->drain_until_mono_ms == 0) {
+    if ((swept->removed_count >= SWEEP_BATCH || swept->spent_count >= SWEEP_BATCH) &&
+        w->drain_until_mono_ms == 0) {
         sweep(w);
     }
 }

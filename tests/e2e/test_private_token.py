@@ -2,7 +2,9 @@
 """Privacy Pass tokens over HTTPS; the test is the issuer."""
 import contextlib
 import json
+import random
 import re
+import subprocess
 import threading
 import time
 
@@ -11,7 +13,7 @@ import pytest
 import standing
 from cli_device import KEY, Device as Wallet
 from conftest import make_relay, open_api
-from relay_process import RelayError, find_binary
+from relay_process import RelayError, find_binary, sanitizer_env
 from tigress_client import create_message, new_id
 
 ORIGIN = "127.0.0.1"
@@ -192,6 +194,126 @@ def redeem_and_kill(relay, issuer):
     assert len(winners) == 1, after
     assert all(status == 401 for share, status in after.items() if share not in winners)
     assert all(share == winners[0] for share, status in answers.items() if status in (200, 201))
+
+
+# spec-test: protocol/6#token-spent-once
+def crash__at_a_random_moment__no_token_is_lost_and_none_spent_twice(tmp_path, issuers):
+    """Each create has a token of its own: after a kill it succeeds, and its token no other create."""
+    keys = [issuers[0].entry(time.time() + DAY)]
+    relay = make_relay(tmp_path, args=settings(tmp_path, keys, "--workers", "2"))
+    relay.start()
+    try:
+        for _ in range(4):
+            create_and_kill(relay, issuers[0])
+    finally:
+        relay.stop()
+
+
+def create_and_kill(relay, issuer):
+    shares = [(fresh(issuer), new_id(), new_id()) for _ in range(24)]
+    message = create_message()
+    answers = {}
+    start = threading.Barrier(len(shares) + 1)
+
+    def run(share):
+        with contextlib.suppress(OSError, EOFError, Exception), \
+                contextlib.closing(open_api(relay)) as api:
+            api.preview(new_id())  # connected
+            start.wait(30)
+            answers[share] = create(api, *share, message).status
+
+    threads = [threading.Thread(target=run, args=(share,)) for share in shares]
+    for thread in threads:
+        thread.start()
+    start.wait(30)
+    time.sleep(random.uniform(0, 0.03))  # the moment of the kill
+    relay.kill()
+    for thread in threads:
+        thread.join(60)
+    relay.start()
+    with contextlib.closing(open_api(relay)) as api:
+        for share in shares:
+            status = create(api, *share, message).status
+            assert status in (200, 201), (share in answers, status)
+            assert status == 201 or answers.get(share) not in (200, 201)
+            assert_refused(create(api, share[0]), "spent")
+
+
+# spec-test: protocol/6#spent-full-refuses
+def table_of_spent_tokens__full__503_and_the_token_stays_good(tmp_path, issuers):
+    keys = [issuers[0].entry(time.time() + DAY)]
+    path = tmp_path / "r"
+    path.mkdir()
+    relay = make_relay(path, args=settings(path, keys, "--spent-tokens-max", "2"))
+    relay.start()
+    with contextlib.closing(open_api(relay)) as api:
+        first, second, third = (fresh(issuers[0]) for _ in range(3))
+        claim, request_id, message = new_id(), new_id(), create_message()
+        assert create(api, first, claim, request_id, message).status == 200
+        assert create(api, second).status == 200
+        answer = create(api, third)
+        assert answer.status == 503 and int(answer.header("retry-after")) > 0
+        assert create(api, first, claim, request_id, message).status == 201
+        assert_refused(create(api, first), "spent")
+    relay.stop()
+    relay.args = settings(path, keys, "--spent-tokens-max", "3")
+    with relay, contextlib.closing(open_api(relay)) as api:
+        assert create(api, third).status == 200
+
+
+# ---- the life of a key --------------------------------------------------------------------------
+
+def start_refusal(relay):
+    with pytest.raises(RelayError) as refused:
+        relay.start()
+    return str(refused.value)
+
+
+def checked(relay):
+    ran = subprocess.run(relay.command() + ["--check-config"], capture_output=True, text=True,
+                         env=sanitizer_env(), timeout=60)
+    return ran.returncode, ran.stderr
+
+
+# spec-test: protocol/6#retired-key-for-good
+def key__prolonged_or_removed_and_named_again__its_spent_tokens_stay_spent(tmp_path, issuers):
+    old, other = issuers
+    end = time.time() + DAY
+    header = fresh(old)
+    relay = make_relay(tmp_path, args=settings(tmp_path, [old.entry(end)]))
+    with relay, contextlib.closing(open_api(relay)) as api:
+        assert create(api, header).status == 200
+    for keys in ([old.entry(end + 30 * DAY)], [other.entry(end)], [old.entry(end + 60 * DAY)]):
+        relay.args = settings(tmp_path, keys)
+        assert checked(relay)[0] == 0
+        with relay, contextlib.closing(open_api(relay)) as api:
+            assert_refused(create(api, header), "key" if keys[0] == other.entry(end) else "spent")
+            if keys[0] != other.entry(end):
+                assert create(api, fresh(old)).status == 200
+
+
+# spec-test: protocol/6#retired-key-for-good
+def key__retired__refused_at_the_start_with_the_reason(tmp_path, issuers):
+    """A restored copy retires every key that it knows, as the end of a key does."""
+    old, other = issuers
+    now = time.time()
+    relay = make_relay(tmp_path, args=settings(tmp_path, [old.entry(now + DAY)]))
+    with relay, contextlib.closing(open_api(relay)) as api:
+        assert create(api, fresh(old)).status == 200
+    subprocess.run(relay.command() + ["--restored=keep-mailboxes"], check=True,
+                   capture_output=True, env=sanitizer_env(), timeout=60)
+    for keys in ([old.entry(now + DAY)], [other.entry(now + DAY), old.entry(now + 90 * DAY)]):
+        relay.args = settings(tmp_path, keys)
+        place = f"issuer 1, key {len(keys)}: this key is retired"
+        assert place in start_refusal(relay)
+        code, text = checked(relay)
+        assert code != 0 and place in text
+    # The file of a relay whose key has ended in the meantime: it starts.
+    relay.args = settings(tmp_path, [old.entry(now - 5), other.entry(now + DAY)])
+    assert checked(relay)[0] == 0
+    with relay, contextlib.closing(open_api(relay)) as api:
+        assert_refused(create(api, fresh(old)), "key")
+        assert create(api, fresh(other)).status == 200
 
 
 # spec-test: protocol/6#token-context

@@ -17,6 +17,8 @@ struct pending {
     tg_store_change_fn *change;
     void *ctx;
     tg_store_done_fn *done;
+    const struct tg_spend *spend; /* NULL: a change */
+    tg_store_spent_fn *spent;
 };
 
 /* A read that has not completed. */
@@ -39,6 +41,7 @@ struct fake_store {
     struct tg_store_port *real_port;
     struct tg_store_port port;
     enum tg_err failure;
+    enum tg_err spend_failure;
     bool is_held;
     bool is_slow;
     size_t write_count;
@@ -53,6 +56,15 @@ static struct fake_store *fake_of(struct tg_store *store)
     return (struct fake_store *)(void *)store;
 }
 
+static void keep_last(struct fake_store *fake, struct tg_bytes sealed)
+{
+    free(fake->last);
+    fake->last = malloc(sealed.len);
+    assert(fake->last != NULL);
+    memcpy(fake->last, sealed.ptr, sealed.len);
+    fake->last_len = sealed.len;
+}
+
 static enum tg_store_verdict counting_change(void *ctx, const struct tg_store_record *old,
                                              struct tg_store_next *next)
 {
@@ -62,11 +74,7 @@ static enum tg_store_verdict counting_change(void *ctx, const struct tg_store_re
 
     p->is_write = verdict != TG_STORE_KEEP;
     if (verdict == TG_STORE_PUT) {
-        free(fake->last);
-        fake->last = malloc(next->record.sealed.len);
-        assert(fake->last != NULL);
-        memcpy(fake->last, next->record.sealed.ptr, next->record.sealed.len);
-        fake->last_len = next->record.sealed.len;
+        keep_last(fake, next->record.sealed);
     }
     return verdict;
 }
@@ -82,20 +90,52 @@ static void finish(void *ctx, enum tg_err err)
     done(done_ctx, err);
 }
 
-static void fake_apply(struct tg_store_port *port, const struct tg_store_key *key,
-                       tg_store_change_fn *change, void *ctx, tg_store_done_fn *done)
+static void finish_spend(void *ctx, enum tg_err err, enum tg_spend_outcome outcome,
+                         struct tg_bytes sealed)
 {
-    struct fake_store *fake = port->fake;
+    struct pending *p = ctx;
+    struct fake_store *fake = p->fake;
+    tg_store_spent_fn *spent = p->spent;
+    void *spent_ctx = p->ctx;
 
+    if (err == TG_OK && outcome == TG_SPEND_NEW) {
+        fake->write_count++;
+        keep_last(fake, p->spend->sealed);
+    }
+    p->is_used = false;
+    spent(spent_ctx, err, outcome, sealed);
+}
+
+static struct pending *pending_new(struct fake_store *fake)
+{
     for (size_t i = 0; i < PENDING_MAX; i++) {
-        struct pending *p = &fake->pending[i];
-
-        if (!p->is_used) {
-            *p = (struct pending){ fake, true, false, false, *key, change, ctx, done };
-            return;
+        if (!fake->pending[i].is_used) {
+            fake->pending[i] = (struct pending){ .fake = fake, .is_used = true };
+            return &fake->pending[i];
         }
     }
     abort();
+}
+
+static void fake_spend(struct tg_store_port *port, const struct tg_spend *spend,
+                       tg_store_spent_fn *spent, void *ctx)
+{
+    struct pending *p = pending_new(port->fake);
+
+    p->spend = spend;
+    p->spent = spent;
+    p->ctx = ctx;
+}
+
+static void fake_apply(struct tg_store_port *port, const struct tg_store_key *key,
+                       tg_store_change_fn *change, void *ctx, tg_store_done_fn *done)
+{
+    struct pending *p = pending_new(port->fake);
+
+    p->key = *key;
+    p->change = change;
+    p->ctx = ctx;
+    p->done = done;
 }
 
 static void keep_found(void *ctx, enum tg_err err, const struct tg_store_record *record)
@@ -175,6 +215,21 @@ static void fake_settle(struct tg_store_port *port, const struct tg_store_key *k
     fake->real->ops->settle(fake->real_port, key, generation, verdict, due_s, done, ctx);
 }
 
+static void start(struct fake_store *fake, struct pending *p)
+{
+    enum tg_err spend_failure = fake->failure != TG_OK ? fake->failure : fake->spend_failure;
+
+    if (p->spend != NULL && spend_failure != TG_OK) {
+        finish_spend(p, spend_failure, TG_SPEND_CLOSED, tg_bytes(NULL, 0));
+    } else if (p->spend != NULL) {
+        fake->real->ops->spend(fake->real_port, p->spend, finish_spend, p);
+    } else if (fake->failure != TG_OK) {
+        finish(p, fake->failure);
+    } else {
+        fake->real->ops->apply(fake->real_port, &p->key, counting_change, p, finish);
+    }
+}
+
 static void fake_dispatch(struct tg_store_port *port)
 {
     struct fake_store *fake = port->fake;
@@ -187,11 +242,7 @@ static void fake_dispatch(struct tg_store_port *port)
 
         if (p->is_used && !p->is_started) {
             p->is_started = true;
-            if (fake->failure != TG_OK) {
-                finish(p, fake->failure);
-            } else {
-                fake->real->ops->apply(fake->real_port, &p->key, counting_change, p, finish);
-            }
+            start(fake, p);
         }
     }
     fake->real->ops->dispatch(fake->real_port);
@@ -199,6 +250,7 @@ static void fake_dispatch(struct tg_store_port *port)
 
 static const struct tg_store_ops fake_ops = { .apply = fake_apply,
                                               .read = fake_read,
+                                              .spend = fake_spend,
                                               .lease = fake_lease,
                                               .settle = fake_settle,
                                               .dispatch = fake_dispatch };
@@ -241,6 +293,11 @@ void fake_store_close(struct tg_store **store)
 void fake_store_fail_with(struct tg_store *store, enum tg_err err)
 {
     fake_of(store)->failure = err;
+}
+
+void fake_store_fail_spends_with(struct tg_store *store, enum tg_err err)
+{
+    fake_of(store)->spend_failure = err;
 }
 
 void fake_store_hold(struct tg_store *store, bool is_held)
@@ -292,4 +349,20 @@ void fake_store_sweep(struct tg_store *store, int64_t now_s)
 
     fake->real->ops->sweep(fake->real_port, now_s, 1000, ignore_swept, NULL);
     fake->real->ops->dispatch(fake->real_port);
+}
+
+static void keep_err(void *ctx, enum tg_err err)
+{
+    *(enum tg_err *)ctx = err;
+}
+
+enum tg_err fake_store_series(struct tg_store *store, const struct tg_store_key *series,
+                              int64_t end_s)
+{
+    struct fake_store *fake = fake_of(store);
+    enum tg_err err = TG_E_BUG;
+
+    fake->real->ops->series(fake->real_port, series, end_s, keep_err, &err);
+    fake->real->ops->dispatch(fake->real_port);
+    return err;
 }

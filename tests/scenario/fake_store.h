@@ -18,12 +18,14 @@ void fake_store_close(struct tg_store **store);
 /* TG_OK: works. Otherwise every change ends with that error and nothing is written, and every read
    fails unless the store is full. */
 void fake_store_fail_with(struct tg_store *store, enum tg_err err);
+/* Likewise for spending alone. */
+void fake_store_fail_spends_with(struct tg_store *store, enum tg_err err);
 /* While held, dispatch completes nothing. */
 void fake_store_hold(struct tg_store *store, bool is_held);
 /* While slow, a read finds the record of the time of the call, and completes in fake_store_pump().
  */
 void fake_store_slow_reads(struct tg_store *store, bool is_slow);
-/* Records written or removed since it was opened. */
+/* Records written or removed and keys spent since it was opened. */
 size_t fake_store_write_count(const struct tg_store *store);
 /* The last sealed bytes written; ends with the next write. */
 struct tg_bytes fake_store_last_sealed(const struct tg_store *store);
@@ -33,5 +35,8 @@ void fake_store_pump(struct tg_store *store);
 void fake_store_step(struct tg_store *store);
 /* Removes what has expired. */
 void fake_store_sweep(struct tg_store *store, int64_t now_s);
+/* Opens a series, or sets its end. */
+enum tg_err fake_store_series(struct tg_store *store, const struct tg_store_key *series,
+                              int64_t end_s);
 
 #endif

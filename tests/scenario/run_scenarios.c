@@ -619,6 +619,7 @@ static void do_store(struct script *s)
     fake_store_fail_with(store, strcmp(s->words[1], "down") == 0   ? TG_E_STORE
                                 : strcmp(s->words[1], "full") == 0 ? TG_E_FULL
                                                                    : TG_OK);
+    fake_store_fail_spends_with(store, strcmp(s->words[1], "spent-full") == 0 ? TG_E_FULL : TG_OK);
     fake_store_hold(store, strcmp(s->words[1], "hold") == 0);
     fake_store_pump(store);
 }
@@ -721,7 +722,18 @@ static enum tg_standing_mode mode_of(struct script *s, const char *name)
     fail(s, "no such mode: %s", name);
 }
 
-/* standing attestation=MODE tokens=MODE context=none|request */
+/* The store must accept the key; with a ! at the end it must know it as retired. */
+static void set_first_key(struct script *s, const char *text)
+{
+    bool is_retired = text[strlen(text) - 1] == '!';
+    enum tg_err err = standing_world_first_key(&s->standing, strtoll(text, NULL, 10));
+
+    if (err != (is_retired ? TG_E_DENIED : TG_OK)) {
+        fail(s, "first-key: the store answered %d", (int)err);
+    }
+}
+
+/* standing attestation=MODE tokens=MODE context=none|request crash=on|off first-key=SECONDS[!] */
 static void do_standing(struct script *s)
 {
     struct tg_standing *standing = &s->standing.standing;
@@ -735,6 +747,10 @@ static void do_standing(struct script *s)
             standing->private_tokens = mode_of(s, rest);
         } else if ((rest = after(s->words[i], "context=")) != NULL) {
             standing->is_token_bound = strcmp(rest, "request") == 0;
+        } else if ((rest = after(s->words[i], "crash=")) != NULL) {
+            s->standing.has_crash = strcmp(rest, "on") == 0;
+        } else if ((rest = after(s->words[i], "first-key=")) != NULL) {
+            set_first_key(s, rest);
         } else {
             fail(s, "unknown setting %s", s->words[i]);
         }

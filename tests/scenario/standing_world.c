@@ -15,6 +15,7 @@
 #define HEX_MAX 4096u
 #define TEXT_MAX 16384u
 #define KEY_COUNT 3u
+#define FIRST_KEY_END_S 1893542400 /* 2030-01-02 */
 
 /* The hooks get only the world. A test has one thread, so a file-scope variable is enough. */
 static struct standing_world *current;
@@ -75,21 +76,49 @@ static void put_key(struct tg_buf *out, unsigned key, const char *times)
     tg_buf_append_str(out, "}");
 }
 
-/* The first key ends with 2030-01-02; the second is valid during all tests. */
-static struct tg_private_token_issuers *make_issuers(void)
+/* The first key ends at not_after_s; the second is valid during all tests. */
+static struct tg_private_token_issuers *make_issuers(int64_t not_after_s)
 {
     struct tg_private_token_issuers *issuers = NULL;
     struct tg_buf text;
+    char end[64];
 
+    (void)snprintf(end, sizeof(end), ",\"not-after\":%lld", (long long)not_after_s);
     tg_buf_init(&text, TEXT_MAX);
     tg_buf_append_str(&text, "{\"issuers\":[{\"name\":\"issuer.example\",\"keys\":[");
-    put_key(&text, 0, ",\"not-after\":1893542400");
+    put_key(&text, 0, end);
     tg_buf_append_str(&text, ",");
     put_key(&text, 1, ",\"not-after\":2000000000");
     tg_buf_append_str(&text, "]}]}");
     must(tg_private_token_issuers_parse(&issuers, tg_buf_view(&text), NULL) == TG_OK);
     tg_buf_deinit(&text);
     return issuers;
+}
+
+/* As the relay does at its start. */
+static enum tg_err open_series(struct standing_world *s)
+{
+    struct tg_private_token_key_info key;
+    enum tg_err err = TG_OK;
+
+    for (size_t i = 0; tg_private_token_key_at(&key, s->issuers, i); i++) {
+        struct tg_store_key series;
+        enum tg_err found = TG_OK;
+
+        memcpy(series.bytes, key.id, sizeof(series.bytes));
+        found =
+            fake_store_series(s->world->store, &series, key.not_after_s + TG_PRIVATE_TOKEN_GRACE_S);
+        err = err != TG_OK ? err : found;
+    }
+    return err;
+}
+
+enum tg_err standing_world_first_key(struct standing_world *s, int64_t not_after_s)
+{
+    tg_private_token_issuers_free(&s->issuers);
+    s->issuers = make_issuers(not_after_s);
+    s->standing.issuers = s->issuers;
+    return open_series(s);
 }
 
 /* ---- attestation: bytes for step and strength, 32 bytes for the challenge that it covers ---- */
@@ -225,7 +254,8 @@ void standing_world_init(struct standing_world *s, struct world *w)
 {
     memset(s, 0, sizeof(*s));
     s->world = w;
-    s->issuers = make_issuers();
+    s->issuers = make_issuers(FIRST_KEY_END_S);
+    must(open_series(s) == TG_OK);
     s->job_max = STANDING_JOBS_MAX;
     s->standing = (struct tg_standing){ .formats = "apple packed",
                                         .verify = verify,

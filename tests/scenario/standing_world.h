@@ -28,6 +28,9 @@ struct standing_world {
 
 /* Both schemes off. Aborts when the issuer's key cannot be read. */
 void standing_world_init(struct standing_world *s, struct world *w);
+/* Sets the end of the issuer's first key, as an operator does in the file of issuers. The answer of
+   the store: TG_E_DENIED, if it knows the key as retired. */
+enum tg_err standing_world_first_key(struct standing_world *s, int64_t not_after_s);
 void standing_world_deinit(struct standing_world *s);
 /* From now on verification waits for standing_world_run(). */
 void standing_world_put_off(struct standing_world *s);

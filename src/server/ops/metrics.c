@@ -375,6 +375,8 @@ static void append_gauges(struct tg_buf *out, const struct tg_metrics *m,
     append_one_gauge(out, "tigress_tombstones", "Tombstones in the store.", now->store.ended_count);
     append_one_gauge(out, "tigress_store_bytes", "Sealed bytes of the live mailboxes.",
                      now->store.live_bytes);
+    append_one_gauge(out, "tigress_spent_tokens", "Spent private tokens that are remembered.",
+                     now->store.spent_count);
     append_one_gauge(out, "tigress_sweep_behind_seconds",
                      "Everything that expired longer ago than this is removed from the store.",
                      now->sweep_behind_s);

@@ -87,6 +87,9 @@ const struct tg_setting tg_settings[TG_SET_COUNT] = {
     ROW(TG_SET_STORE_BYTES_MAX, "store-bytes-max", TG_SETTING_SIZE), AT(store_limits.bytes_max),
         STORE, .default_text = "16GiB", .max = (uint64_t)1 << 40, .arg = "SIZE",
         .help = "bytes of all live mailboxes together; 0: no limit" },
+    ROW(TG_SET_SPENT_TOKENS_MAX, "spent-tokens-max", TG_SETTING_COUNT),
+        AT(store_limits.spent_max), STORE, .default_text = "10000000", .max = 1000000000,
+        .arg = "N", .help = "spent private tokens in the store; 0: no limit" },
     ROW(TG_SET_DISK_RESERVE, "disk-reserve", TG_SETTING_SIZE), AT(store_limits.disk_reserve),
         STORE, .default_text = "64MiB", .max = (uint64_t)1 << 40, .arg = "SIZE",
         .help = "room on the store's disk that new mailboxes leave to stored ones; 0: the disk is "

@@ -75,6 +75,34 @@ static void issuers__key_of_another_kind_or_with_trailing_bytes__refused(void **
     tg_buf_deinit(&text);
 }
 
+/* Another name, another end or another issuer does not make it another key. */
+static void issuers__one_key_twice__refused_with_both_places(void **state)
+{
+    static const char *const between[] = { "},{\"token-key\":\"",
+                                           "}]},{\"name\":\"b.example\",\"keys\":["
+                                           "{\"token-key\":\"" };
+    static const char *const said[] = { "issuer 1, key 2: the same key as issuer 1, key 1",
+                                        "issuer 2, key 1: the same key as issuer 1, key 1" };
+    struct vector v;
+    struct tg_buf text;
+
+    (void)state;
+    load(&v, 0);
+    tg_buf_init(&text, TEXT_MAX);
+    for (size_t i = 0; i < TG_COUNT(between); i++) {
+        tg_buf_clear(&text);
+        tg_buf_append_str(&text, "{\"issuers\":[{\"name\":\"a.example\",\"keys\":["
+                                 "{\"token-key\":\"");
+        tg_b64_encode(&text, tg_bytes(v.spki, v.spki_len), TG_B64_URL);
+        tg_buf_append_str(&text, "\"" FOREVER);
+        tg_buf_append_str(&text, between[i]);
+        tg_b64_encode(&text, tg_bytes(v.spki, v.spki_len), TG_B64_URL);
+        tg_buf_append_str(&text, "\",\"not-after\":77}]}]}");
+        expect_refused(tg_buf_cstr(&text), said[i]);
+    }
+    tg_buf_deinit(&text);
+}
+
 static void load__no_such_file__an_error_with_the_reason(void **state)
 {
     struct tg_private_token_issuers *issuers = NULL;
@@ -93,6 +121,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(issuers__anything_wrong__refused_with_its_place),
         cmocka_unit_test(issuers__key_of_another_kind_or_with_trailing_bytes__refused),
+        cmocka_unit_test(issuers__one_key_twice__refused_with_both_places),
         cmocka_unit_test(load__no_such_file__an_error_with_the_reason),
     };
 

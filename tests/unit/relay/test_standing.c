@@ -163,45 +163,15 @@ static void one_token__many_creates_at_once__exactly_one_wins(void **state)
 static void store_fails_between_spend_and_create__only_the_same_create_succeeds(void **state)
 {
     struct fixture *f = *state;
-    struct tg_bytes mark;
 
     f->standing.has_crash = true;
     assert_int_equal(create(f, "r1", "Authorization", &f->token)->status, 503);
     f->standing.has_crash = false;
     fake_store_fail_with(f->world.store, TG_OK);
     assert_int_equal(fake_store_write_count(f->world.store), 1);
-    mark = fake_store_last_sealed(f->world.store);
-    assert_int_equal(mark.len, TG_SPENT_MARK_LEN);
     assert_int_equal(create(f, "r2", "Authorization", &f->token)->status, 401);
     assert_int_equal(create(f, "r1", "Authorization", &f->token)->status, 200);
     assert_int_equal(fake_store_write_count(f->world.store), 2);
-}
-
-/* Neither the key nor the content of a spent token's record reveals the token or the mailbox. */
-static void spent__key_and_record__depend_on_the_relays_key_and_on_each_part(void **state)
-{
-    struct fixture *f = *state;
-    struct tg_keyring other = f->world.keyring;
-    uint8_t spent[32] = { 1 }, challenge[32] = { 2 }, marks[4][TG_SPENT_MARK_LEN];
-    struct tg_store_key mailbox = { { 3 } }, keys[2];
-
-    other.index_key.bytes[0] ^= 1;
-    assert_int_equal(tg_seal_spent_key(&keys[0], &f->world.keyring, spent), TG_OK);
-    assert_int_equal(tg_seal_spent_key(&keys[1], &other, spent), TG_OK);
-    assert_memory_not_equal(&keys[0], &keys[1], sizeof(keys[0]));
-    assert_int_equal(tg_seal_spent_mark(marks[0], &f->world.keyring, spent, &mailbox, challenge),
-                     TG_OK);
-    assert_int_equal(tg_seal_spent_mark(marks[1], &other, spent, &mailbox, challenge), TG_OK);
-    mailbox.bytes[0] ^= 1;
-    assert_int_equal(tg_seal_spent_mark(marks[2], &f->world.keyring, spent, &mailbox, challenge),
-                     TG_OK);
-    mailbox.bytes[0] ^= 1;
-    challenge[31] ^= 1;
-    assert_int_equal(tg_seal_spent_mark(marks[3], &f->world.keyring, spent, &mailbox, challenge),
-                     TG_OK);
-    for (size_t i = 1; i < 4; i++) {
-        assert_memory_not_equal(marks[0], marks[i], TG_SPENT_MARK_LEN);
-    }
 }
 
 /* ---- what proves nothing -------------------------------------------------------------------- */
@@ -318,8 +288,6 @@ int main(void)
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(
             proof_of_nothing__optional__accepted_and_not_counted_as_good_standing, setup, teardown),
-        cmocka_unit_test_setup_teardown(
-            spent__key_and_record__depend_on_the_relays_key_and_on_each_part, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

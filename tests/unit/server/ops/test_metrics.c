@@ -26,7 +26,7 @@ static int setup(void **state)
     assert_int_equal(tg_metrics_new(&f->m, BLOCKS), TG_OK);
     tg_buf_init(&f->text, TG_METRICS_TEXT_MAX);
     f->now = (struct tg_metrics_now){
-        .store = { .live_count = 12, .live_bytes = 3456, .ended_count = 34 },
+        .store = { .live_count = 12, .live_bytes = 3456, .ended_count = 34, .spent_count = 56 },
         .sweep_behind_s = 17,
         .is_store_ready = true,
         .start_s = 1900000042,
@@ -99,6 +99,7 @@ static void format__counts_of_all_blocks__summed(void **state)
     assert_line(f, "tigress_connections 2");
     assert_line(f, "tigress_mailboxes 12");
     assert_line(f, "tigress_tombstones 34");
+    assert_line(f, "tigress_spent_tokens 56");
     assert_line(f, "tigress_store_bytes 3456");
     assert_line(f, "tigress_sweep_behind_seconds 17");
     assert_line(f, "tigress_store_ready 1");
@@ -261,7 +262,7 @@ static void format__whole_text__parses(void **state)
             }
         }
     }
-    assert_int_equal(families, 10 + 1 + 1 + 1 + 1 + TG_GAUGE_COUNT + 10);
+    assert_int_equal(families, 10 + 1 + 1 + 1 + 1 + TG_GAUGE_COUNT + 11);
     assert_int_equal(f->text.ptr[f->text.len - 1], '\n');
     free(text);
 }

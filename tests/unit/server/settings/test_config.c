@@ -207,6 +207,7 @@ static void load__numbers__each_bound_and_one_beyond(void **state)
         { "rate-burst", "0", "1", "1000000", "1000001" },
         { "mailboxes-max", NULL, "0", "1000000000", "1000000001" },
         { "tombstones-max", NULL, "0", "4000000000", "4000000001" },
+        { "spent-tokens-max", NULL, "0", "1000000000", "1000000001" },
         { "store-bytes-max", NULL, "0", "1024GiB", "1025GiB" },
         { "disk-reserve", NULL, "0", "1024GiB", "1025GiB" },
         { "push-concurrency", "0", "1", "1000", "1001" },
