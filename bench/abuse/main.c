@@ -53,9 +53,11 @@ static bool is_full(const struct peer *p)
     return p->out_len - p->out_at > QUEUED_MAX;
 }
 
-/* One connection for one round. False: it has ended. */
-static bool advance(struct peer *p, const struct attack *a, size_t size, bool may_hold,
-                    struct tally *tally)
+enum ending { GOES_ON, ENDED_BY_US, ENDED_BY_SERVER };
+
+/* One connection for one round. */
+static enum ending advance(struct peer *p, const struct attack *a, size_t size, bool may_hold,
+                           struct tally *tally)
 {
     int steps = a->pace == PACE_FLOOD ? STEPS_PER_ROUND : may_hold ? 1 : 0;
 
@@ -65,10 +67,10 @@ static bool advance(struct peer *p, const struct attack *a, size_t size, bool ma
         p->step_count++;
         tally->steps++;
         if (!peer_flush(p)) {
-            return false;
+            return ENDED_BY_SERVER;
         }
         if (!is_kept) {
-            return false;
+            return ENDED_BY_US;
         }
     }
     if (strcmp(a->name, "no-reading") != 0) {
@@ -76,14 +78,14 @@ static bool advance(struct peer *p, const struct attack *a, size_t size, bool ma
             long got = peer_read(p, NULL, 0);
 
             if (got < 0) {
-                return false;
+                return ENDED_BY_SERVER;
             }
             if (got == 0) {
                 break;
             }
         }
     }
-    return peer_flush(p);
+    return peer_flush(p) ? GOES_ON : ENDED_BY_SERVER;
 }
 
 static int attack(const struct attack *a, struct target *t, long count, double seconds, size_t size)
@@ -117,10 +119,14 @@ static int attack(const struct attack *a, struct target *t, long count, double s
                     a->begin(p, size);
                 }
             }
-            if (p->fd >= 0 && !advance(p, a, size, may_hold, &tally)) {
-                peer_close(p);
-                tally.ended++;
-                open_count--;
+            if (p->fd >= 0) {
+                enum ending ending = advance(p, a, size, may_hold, &tally);
+
+                if (ending != GOES_ON) {
+                    peer_close(p);
+                    tally.ended += ending == ENDED_BY_SERVER ? 1 : 0;
+                    open_count--;
+                }
             }
         }
         if (a->pace == PACE_HOLD && open_count == count) {
