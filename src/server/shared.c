@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/shared.h"
 
-#include "server/ledger/fullness.h"
-
 #include "base/mem_owner.h"
+#include "server/ledger/fullness.h"
 #include "server/ops/rss.h"
 
 #include <sys/prctl.h>

@@ -9,8 +9,6 @@
 #define REFUSED_RETRY_S 1u
 #define COUNT_MAX 1000000
 
-/* A network is busy while its bucket holds more than leaks in this time. */
-#define BUSY_NS NS_PER_S
 
 /* The price of work in units of 10 us of one core, as measured with docs/decisions/0014. */
 #define UNITS_PER_REQUEST 3 /* head and rest */
@@ -204,22 +202,6 @@ void tg_ledger_spend(struct tg_ledger *ledger, const struct tg_payer *payer, enu
         tg_buckets_add(&ledger->work, payer->work[tier], price_ns(ledger, payer, tier, kind, count),
                        ledger->full_ns, now_ns);
     }
-}
-
-bool tg_ledger_is_busy(const struct tg_ledger *ledger, const struct tg_payer *payer,
-                       uint64_t now_mono_ms)
-{
-    int64_t now_ns = (int64_t)now_mono_ms * NS_PER_MS;
-
-    if (is_free(ledger, payer) || payer->kind == TG_PAYER_REFUSED) {
-        return false;
-    }
-    for (size_t tier = 0; tier < tg_payer_tier_count(payer); tier++) {
-        if (tg_buckets_level_ns(&ledger->work, payer->work[tier], now_ns) > BUSY_NS) {
-            return true;
-        }
-    }
-    return false;
 }
 
 /* ---- stored bytes for a time ---- */

@@ -88,10 +88,6 @@ TG_NODISCARD unsigned tg_ledger_charge(struct tg_ledger *ledger, const struct tg
 /* Charges work that is already done, count times. */
 void tg_ledger_spend(struct tg_ledger *ledger, const struct tg_payer *payer, enum tg_work kind,
                      uint32_t count, uint64_t now_mono_ms);
-/* Whether the network has lately caused more work than its rate allows in the long run. Others go
-   first where they compete for a core. */
-bool tg_ledger_is_busy(const struct tg_ledger *ledger, const struct tg_payer *payer,
-                       uint64_t now_mono_ms);
 
 /* ---- stored bytes for a time ---- */
 

@@ -163,22 +163,6 @@ static void salt__changes__budget_starts_again_and_the_payer_is_stale(void **sta
     tg_ledger_free(&l);
 }
 
-static void busy__over_a_second_of_the_rate__until_it_has_leaked(void **state)
-{
-    struct tg_ledger *l = open_ledger(10, 1000);
-    struct tg_payer p = payer(l, "192.0.2.1", 1000);
-    struct tg_payer other = payer(l, "198.51.100.1", 1000);
-
-    (void)state;
-    assert_int_equal(requests(l, "192.0.2.1", 1000, 10), 10);
-    assert_false(tg_ledger_is_busy(l, &p, 1000));
-    assert_true(request(l, &p, 1000));
-    assert_true(tg_ledger_is_busy(l, &p, 1000));
-    assert_false(tg_ledger_is_busy(l, &other, 1000));
-    assert_false(tg_ledger_is_busy(l, &p, 1200));
-    tg_ledger_free(&l);
-}
-
 static void exempt_or_no_limit__all_admitted(void **state)
 {
     struct tg_ledger *l = open_ledger(1, 1);
@@ -191,8 +175,6 @@ static void exempt_or_no_limit__all_admitted(void **state)
         assert_true(request(l, &exempt, 0));
         assert_true(request(open, &p, 0));
     }
-    assert_false(tg_ledger_is_busy(l, &exempt, 0));
-    assert_false(tg_ledger_is_busy(open, &p, 0));
     tg_ledger_free(&l);
     tg_ledger_free(&open);
 }
@@ -267,7 +249,6 @@ int main(void)
         cmocka_unit_test(charge__more_than_a_whole_budget__admitted_when_nothing_is_spent),
         cmocka_unit_test(spend__over_the_budget__never_more_than_a_full_bucket),
         cmocka_unit_test(salt__changes__budget_starts_again_and_the_payer_is_stale),
-        cmocka_unit_test(busy__over_a_second_of_the_rate__until_it_has_leaked),
         cmocka_unit_test(exempt_or_no_limit__all_admitted),
         cmocka_unit_test(refused_payer__refused_and_found_again),
         cmocka_unit_test(new__out_of_range__refused_and_untouched),
