@@ -9,7 +9,6 @@
 #define REFUSED_RETRY_S 1u
 #define COUNT_MAX 1000000
 
-
 /* The price of work in units of 10 us of one core, as measured with docs/decisions/0014. */
 #define UNITS_PER_REQUEST 3 /* head and rest */
 static const uint32_t prices[TG_WORK_COUNT] = {

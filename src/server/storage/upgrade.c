@@ -80,23 +80,27 @@ static enum tg_err prove(struct tg_storage *st, int links_fd, struct tg_fault *f
 {
     enum tg_err err = TG_E_BUG;
     struct tg_fault first = { { 0 } };
-    struct tg_key_proof proof;
+    struct tg_key_proof *proof = tg_mem_calloc(1, sizeof(*proof)); /* large for a stack */
 
-    tg_key_proof_init(&proof, &st->keyring);
-    TG_TRY(st->store->ops->survey(st->store, tg_key_proof_see, &proof));
-    err = tg_key_proof_judge(&proof, &first);
+    TG_REQUIRE(proof != NULL, TG_E_NOMEM);
+    tg_key_proof_init(proof, &st->keyring);
+    TG_TRY(st->store->ops->survey(st->store, tg_key_proof_see, proof));
+    err = tg_key_proof_judge(proof, &first);
     if (err == TG_E_NOTFOUND) {
         st->advice = links_advice;
-        tg_key_proof_deinit(&proof);
-        tg_key_proof_init(&proof, &st->keyring);
-        TG_TRY(take_links(&proof, links_fd, fault));
-        TG_TRY(st->store->ops->survey(st->store, tg_key_proof_see, &proof));
-        err = tg_key_proof_judge(&proof, fault);
+        tg_key_proof_deinit(proof);
+        tg_key_proof_init(proof, &st->keyring);
+        TG_TRY(take_links(proof, links_fd, fault));
+        TG_TRY(st->store->ops->survey(st->store, tg_key_proof_see, proof));
+        err = tg_key_proof_judge(proof, fault);
     } else {
         *fault = first;
     }
 out:
-    tg_key_proof_deinit(&proof);
+    if (proof != NULL) {
+        tg_key_proof_deinit(proof);
+        tg_mem_free_secret(proof, sizeof(*proof));
+    }
     return err;
 }
 
