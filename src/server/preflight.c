@@ -77,7 +77,7 @@ void tg_preflight_descriptors(struct tg_config *config, struct tg_findings *find
                      "%u connections need %llu file descriptors, but the limit is %llu%s "
                      "(expected: a higher limit, such as LimitNOFILE in the unit, or fewer)",
                      (unsigned)config->connection_max,
-                     (unsigned long long)(others + config->connection_max),
+                     (unsigned long long)others + config->connection_max,
                      (unsigned long long)limit.rlim_max, must_refuse ? "" : ", so they are fewer");
     }
     if (!must_refuse) {

@@ -10,10 +10,12 @@ import pytest
 
 import tigress_transport
 from conftest import open_api
+from memory_attacks import Attacker
 from relay_process import Relay, metrics, until
 from tigress_client import Api, create_message, new_id, wait_headers
 
 LONG_S = 29 * 86400
+GOAWAY = 7
 
 
 def dial(relay, source, context=None):
@@ -62,6 +64,29 @@ def idle_connections__of_one_address__24_of_24_others_served(tmp_path, limit):
                 stack.enter_context(dial(relay, "127.0.0.1", context))
         assert count_served(relay, context, OTHERS) == len(OTHERS)
         assert refusals(relay, "evicted_connections") >= 10
+
+
+# spec-test: protocol/3#places
+def evicted__http2__goaway_is_sent(tmp_path):
+    relay = Relay(tmp_path / "r", store="memory:", args=["--workers", "1", "--max-connections", "20"])
+    with relay, Attacker(relay, "127.0.0.1") as attacker:
+        first = attacker.http2()
+        others = [Attacker(relay, "127.0.0.1") for _ in range(25)]
+        with contextlib.ExitStack() as stack:
+            for other in others:
+                stack.enter_context(other).http2()
+            for source in OTHERS:
+                stack.enter_context(Attacker(relay, source)).http2()
+            until(lambda: refusals(relay, "evicted_connections") >= 10, "evictions")
+            received = b""
+            with contextlib.suppress(OSError):
+                while part := first.recv(65536):
+                    received += part
+    kinds = []
+    while len(received) >= 9:
+        kinds.append(received[3])
+        received = received[9 + int.from_bytes(received[:3], "big"):]
+    assert kinds and kinds[-1] == GOAWAY
 
 
 def relay_fds(relay):

@@ -304,6 +304,7 @@ static size_t feed_parser(struct tg_http1 *h, struct tg_bytes in, bool is_end)
 {
     llhttp_errno_t error = HPE_OK;
     size_t used = in.len;
+    bool is_disputed = false;
 
     if (!may_take(h, in.len)) {
         refuse(h, 503, TG_BODY_NO_MEMORY);
@@ -315,11 +316,10 @@ static size_t feed_parser(struct tg_http1 *h, struct tg_bytes in, bool is_end)
     }
     h->body_raw_len += used;
     tg_payment_received(&h->pending, used);
-    if (h->facts.has_chunked && (h->parser.is_complete != is_end || used != in.len)) {
-        refuse_parse_error(h, error);
-    } else if (h->parser.is_body_too_large || h->parser.is_complete) {
+    is_disputed = h->facts.has_chunked && (h->parser.is_complete != is_end || used != in.len);
+    if (!is_disputed && (h->parser.is_body_too_large || h->parser.is_complete)) {
         dispatch(h);
-    } else if (error != HPE_OK) {
+    } else if (is_disputed || error != HPE_OK) {
         refuse_parse_error(h, error);
     } else if (h->body_raw_len >
                TG_HEAD_MAX + (TG_CHUNK_OVERHEAD_PER_BYTE + 1) * h->mem->body.len) {

@@ -138,7 +138,9 @@ static void on_wait(void *ctx, struct tg_exchange *exchange, const struct tg_sto
 {
     struct tg_pending *p = ctx;
     struct tg_env *env = p->env;
-    bool is_over = p->peer->is_gone || p->peer->wait_count >= TG_WAITS_PER_PEER_MAX;
+    /* Over a proxy's connection come the long polls of many clients, which pay each for itself. */
+    bool is_over =
+        p->peer->is_gone || (!p->peer->is_proxy && p->peer->wait_count >= TG_WAITS_PER_PEER_MAX);
 
     p->exchange = exchange;
     p->waiter.woken = on_woken;

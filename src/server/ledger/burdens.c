@@ -119,8 +119,8 @@ static bool make_room(struct tg_burdens *b)
     }
     for (size_t i = 0; i < TG_WORTH_COUNT; i++) {
         struct tg_burden_heap *heap = &b->heaps[i];
-        struct tg_holder_group **groups =
-            tg_mem_grow(heap->groups, b->heap_cap * sizeof(*groups), cap * sizeof(*groups));
+        struct tg_holder_group **groups = tg_mem_grow(
+            heap->groups, b->heap_cap * sizeof(heap->groups[0]), cap * sizeof(heap->groups[0]));
 
         if (groups == NULL) {
             return false; /* those that have grown are larger than needed, which does no harm */

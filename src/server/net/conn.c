@@ -291,20 +291,6 @@ static void conn_free(struct tg_conn *c)
     tg_account_close(&account);
 }
 
-/* Whether there is memory for its handshake. The operator can always connect.
-   spec: protocol/3#memory-refused */
-static bool is_affordable(const struct tg_conn *c)
-{
-    struct tg_account *account = c->io.peer.account;
-
-    if (c->service->is_rate_limited && !tg_account_may_take(account, TG_CONNECTION_MEMORY)) {
-        tg_metrics_count(c->conns->env->metrics, TG_COUNTER_REFUSED_MEMORY);
-        return false;
-    }
-    tg_account_promise(account, c->tls_context != NULL ? TG_CONNECTION_MEMORY : 0);
-    return true;
-}
-
 enum tg_err tg_conn_open(struct tg_conns *cs, int fd, struct tg_tls_context *tls,
                          const struct tg_service *service)
 {
@@ -312,8 +298,7 @@ enum tg_err tg_conn_open(struct tg_conns *cs, int fd, struct tg_tls_context *tls
     struct tg_conn *c = conn_new(cs, fd, tls, service);
 
     TG_REQUIRE(c != NULL, TG_E_NOMEM);
-    TG_TRY(tg_conn_enter(c)); /* from here on its network pays */
-    TG_REQUIRE(is_affordable(c), TG_E_FULL);
+    TG_TRY(tg_conn_enter(c));
     TG_REQUIRE(uv_poll_init(cs->loop, &c->poll, fd) == 0, TG_E_IO);
     c->poll.data = c;
     cs->count++;
@@ -437,6 +422,7 @@ bool tg_conns_evict(struct tg_conns *cs)
         tg_metrics_count(cs->env->metrics, TG_COUNTER_EVICTED_CONNECTIONS);
         if (tg_conn_is_open(c) && c->ended != TG_CONN_BROKEN) {
             c->proto->ops->evict(c->proto);
+            tg_conn_flush(c); /* what the socket takes at once: it has no turn any more */
         }
         conn_close(c);
         tg_account_leave(account, before);

@@ -57,6 +57,19 @@ static const struct tg_payer *payer_of(struct tg_conn *c)
     return c->awaits_proxy_header ? &exempt : tg_client_find_peer(&c->io.peer, c->conns->env);
 }
 
+/* Whether there is memory for its handshake. spec: protocol/3#memory-refused */
+static bool is_affordable(const struct tg_conn *c)
+{
+    struct tg_account *account = c->io.peer.account;
+
+    if (!tg_account_may_take(account, TG_CONNECTION_MEMORY)) {
+        tg_metrics_count(c->conns->env->metrics, TG_COUNTER_REFUSED_MEMORY);
+        return false;
+    }
+    tg_account_promise(account, c->tls_context != NULL ? TG_CONNECTION_MEMORY : 0);
+    return true;
+}
+
 /* spec: protocol/3#places */
 enum tg_err tg_conn_enter(struct tg_conn *c)
 {
@@ -80,7 +93,7 @@ enum tg_err tg_conn_enter(struct tg_conn *c)
         return TG_E_FULL;
     }
     c->io.peer.holder = &c->place;
-    return TG_OK;
+    return is_affordable(c) ? TG_OK : TG_E_FULL; /* its network is known and pays */
 }
 
 void tg_conn_set_peer(struct tg_conn *c)
@@ -287,6 +300,10 @@ enum tg_opening tg_conn_open_turn(struct tg_conn *c)
     } else if (opening == TG_OPENING_DONE) {
         tg_buf_append(&c->in, tg_conn_input_view(&in)); /* behind the header: the engine's */
         in.at = in.len;
+        if (tg_buf_status(&c->in) != TG_OK) {
+            tg_conn_break(c);
+            opening = TG_OPENING_FAILED;
+        }
     }
     tg_conn_input_close(&in);
     return opening;

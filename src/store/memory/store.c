@@ -359,13 +359,16 @@ static void mem_spend(struct tg_store_port *port, const struct tg_spend *spend,
 {
     struct mem_store *m = mem_of(port->store);
     struct tg_store_op *op = tg_store_port_spend(port, spend, spent, ctx);
+    struct tg_mem_owner *before = NULL;
 
     if (op == NULL) {
         return;
     }
+    before = tg_mem_enter_records();
     (void)pthread_mutex_lock(&m->lock);
     tg_memory_spent_spend(&m->spent, &m->bounds.limits, op);
     (void)pthread_mutex_unlock(&m->lock);
+    (void)tg_mem_enter(before);
     op_complete(op);
 }
 
