@@ -5,6 +5,7 @@
 
 #include <assert.h>
 
+#define POINTER_LEN sizeof(void *)
 #define HEAP_CAP_MIN 64u
 
 enum tg_err tg_burdens_init(struct tg_burdens *b)
@@ -119,8 +120,8 @@ static bool make_room(struct tg_burdens *b)
     }
     for (size_t i = 0; i < TG_WORTH_COUNT; i++) {
         struct tg_burden_heap *heap = &b->heaps[i];
-        struct tg_holder_group **groups = tg_mem_grow(
-            heap->groups, b->heap_cap * sizeof(heap->groups[0]), cap * sizeof(heap->groups[0]));
+        struct tg_holder_group **groups =
+            tg_mem_grow(heap->groups, b->heap_cap * POINTER_LEN, cap * POINTER_LEN);
 
         if (groups == NULL) {
             return false; /* those that have grown are larger than needed, which does no harm */
