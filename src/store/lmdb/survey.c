@@ -8,6 +8,7 @@
 #include "store/lmdb/spent.h"
 #include "store/lmdb/value.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -154,7 +155,11 @@ static bool has_files(const char *dir)
     return true;
 }
 
-static int env_open(MDB_env **env, const char *dir)
+/* 0: the size of the map that the store itself has. The smaller sizes are for machines and
+   sanitizers where it does not fit; LMDB raises them to what the file needs. */
+static const uint64_t map_sizes[] = { 0, UINT64_C(1) << 36, UINT64_C(1) << 30 };
+
+static int env_try(MDB_env **env, const char *dir, size_t map_size)
 {
     int rc = mdb_env_create(env);
 
@@ -165,8 +170,23 @@ static int env_open(MDB_env **env, const char *dir)
     if (rc == 0) {
         rc = mdb_env_set_maxreaders(*env, READERS_MAX);
     }
+    if (rc == 0 && map_size > 0) {
+        rc = mdb_env_set_mapsize(*env, map_size);
+    }
     if (rc == 0) {
         rc = mdb_env_open(*env, dir, MDB_RDONLY | MDB_NOTLS, 0600);
+    }
+    return rc;
+}
+
+static int env_open(MDB_env **env, const char *dir)
+{
+    int rc = ENOMEM;
+
+    for (size_t i = 0; i < TG_COUNT(map_sizes) && rc == ENOMEM; i++) {
+        mdb_env_close(*env); /* of the try before */
+        *env = NULL;
+        rc = map_sizes[i] > SIZE_MAX / 2 ? ENOMEM : env_try(env, dir, (size_t)map_sizes[i]);
     }
     return rc;
 }
