@@ -86,7 +86,7 @@ def fill(relay, disk, thread_count=4):
         assert not thread.is_alive()
     for got in answers:
         if got.status != 200:
-            assert_problem(got, 503, "full")
+            assert_problem(got, 503, "the store")
     assert len(boxes) > 20
     return boxes
 
@@ -142,7 +142,7 @@ def full_disk__creates_refused__the_rest_goes_on__and_it_recovers_without_a_rest
         assert_stored_mailboxes_work(api, bound[0], ended[0])
 
         take_the_rest(disk)
-        assert_problem(api.create(large(), new_id(), new_id()), 503, "full")
+        assert_problem(api.create(large(), new_id(), new_id()), 503, "the store")
         assert_stored_mailboxes_work(api, bound[1], ended[1])
         assert api.read(fresh, new_id()).status == 200, "a recipient can bind"
         status, text = readyz(relay)
@@ -174,7 +174,7 @@ def full_disk__restart_without_room__serves_what_is_stored(relay, disk, tmp_path
     relay.kill()
     relay.start()
     with contextlib.closing(open_api(relay)) as api:
-        assert_problem(api.create(large(), new_id(), new_id()), 503, "full")
+        assert_problem(api.create(large(), new_id(), new_id()), 503, "the store")
         assert_stored_mailboxes_work(api, bound, ended)
     assert_all_there(relay, boxes)
     (disk / "ballast").unlink()

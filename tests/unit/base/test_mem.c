@@ -116,6 +116,7 @@ static void wipe_registers__after_it__vector_register_empty(void **state)
 }
 #endif
 
+#ifndef __SANITIZE_ADDRESS__ /* its frames are larger than what is wiped */
 #define STACK_BYTES (256u * 1024u)
 
 /* Leaves a mark 1 to 12 KiB below its caller. */
@@ -158,13 +159,13 @@ static bool has_marks_after(bool must_wipe)
     return memmem(stack, sizeof(stack), mark, sizeof(mark)) != NULL;
 }
 
-/* A sanitizer may keep the variables elsewhere: then there is no mark in either case. */
 static void wipe_stack__after_it__nothing_left_by_deeper_calls(void **state)
 {
     (void)state;
-    (void)has_marks_after(false);
+    assert_true(has_marks_after(false));
     assert_false(has_marks_after(true));
 }
+#endif
 
 static void grow__memory_runs_out__old_block_untouched(void **state)
 {
@@ -192,7 +193,9 @@ int main(void)
 #if defined(__x86_64__)
         cmocka_unit_test(wipe_registers__after_it__vector_register_empty),
 #endif
+#ifndef __SANITIZE_ADDRESS__
         cmocka_unit_test(wipe_stack__after_it__nothing_left_by_deeper_calls),
+#endif
         cmocka_unit_test(grow__memory_runs_out__old_block_untouched),
     };
 
