@@ -72,14 +72,12 @@ static size_t make_create(size_t size, bool is_long)
     return at;
 }
 
-static void h1_create(struct peer *p, size_t size, bool is_whole)
+/* The head of a create by that device; the body of len bytes follows. */
+static void h1_create_head(struct peer *p, const char *claim, size_t len)
 {
     char head[512];
-    char claim[UUID_TEXT];
     char id[UUID_TEXT];
-    size_t len = make_create(size, true);
 
-    make_uuid(claim);
     make_uuid(id);
     snprintf(head, sizeof(head),
              "POST /v1/m HTTP/1.1\r\nHost: relay.example\r\nMailbox-Request-ID: %s\r\n"
@@ -87,6 +85,15 @@ static void h1_create(struct peer *p, size_t size, bool is_whole)
              "Content-Length: %zu\r\n\r\n",
              id, claim, len);
     put_text(p, head);
+}
+
+static void h1_create(struct peer *p, size_t size, bool is_whole)
+{
+    char claim[UUID_TEXT];
+    size_t len = make_create(size, true);
+
+    make_uuid(claim);
+    h1_create_head(p, claim, len);
     peer_put(p, text, is_whole ? len : len - 1);
 }
 
@@ -187,13 +194,7 @@ static void h1_long_poll(struct peer *p, size_t size)
     long got = 0;
 
     make_uuid(claim);
-    make_uuid(id);
-    snprintf(head, sizeof(head),
-             "POST /v1/m HTTP/1.1\r\nHost: relay.example\r\nMailbox-Request-ID: %s\r\n"
-             "Mailbox-Device-Claim: %s\r\nContent-Type: application/json\r\n"
-             "Content-Length: %zu\r\n\r\n",
-             id, claim, len);
-    put_text(p, head);
+    h1_create_head(p, claim, len);
     peer_put(p, text, len);
     memset(answer, 0, sizeof(answer));
     while (path == NULL && got >= 0 && now_s() < until_s && peer_flush(p)) {

@@ -8,8 +8,8 @@
  *   abuse honest SERVER:PORT FROM/BITS SECONDS
  *
  * The attacker opens CONNECTIONS connections, each from a random address of the network FROM/BITS,
- * keeps that number open, and follows the attack. Bounded by SECONDS. The honest client makes a few
- * requests a second and measures how long each takes.
+ * keeps that number open, and follows the attack. It says when it is under way. Bounded by SECONDS.
+ * The honest client makes a few requests a second and measures how long each takes.
  */
 #include "attacks.h"
 
@@ -24,6 +24,7 @@
 #define CONNECTIONS_MAX 60000
 #define OPENS_PER_ROUND 64
 #define STEPS_PER_ROUND 16
+#define OPENING_S 1 /* after this the attack is under way, even if not all is open */
 #define SAMPLES_MAX 100000
 #define HONEST_LIMIT_S 5
 #define QUEUED_MAX 60000u
@@ -93,8 +94,10 @@ static int attack(const struct attack *a, struct target *t, long count, double s
     struct peer *peers = calloc((size_t)count, sizeof(*peers));
     struct tally tally = { 0 };
     double until_s = now_s() + seconds;
+    double open_until_s = now_s() + OPENING_S;
     double hold_at_s = 0;
     long open_count = 0;
+    bool is_under_way = false;
 
     for (long i = 0; i < count; i++) {
         peers[i].fd = -1;
@@ -128,6 +131,12 @@ static int attack(const struct attack *a, struct target *t, long count, double s
                     open_count--;
                 }
             }
+        }
+        if (!is_under_way &&
+            (tally.opened + tally.not_opened >= (uint64_t)count || now_s() >= open_until_s)) {
+            is_under_way = true;
+            printf("under way\n");
+            fflush(stdout);
         }
         if (a->pace == PACE_HOLD && open_count == count) {
             usleep(50000);
