@@ -7,7 +7,7 @@
  * The meter reads the head of each frame that arrives, also of those that nghttp2 skips. Each kind
  * of frame takes from two token buckets, and the connection ends with ENHANCE_YOUR_CALM when one is
  * empty. What a frame achieves is given back: content that was delivered, a request that was
- * answered. So a stream that ends with a reset, whoever sends it and whatever caused it, stays
+ * answered. So a stream that ends with a reset, from either side and for any cause, stays
  * spent. The rates are in conn_limits.h, the costs in http2_meter.c.
  *
  * The meter also knows which of the newest streams the peer has ended: a frame that may not follow
