@@ -16,7 +16,8 @@
  * In 1 and 2 only networks lose a place whose burden is larger than the newcomer's would be. So a
  * newcomer of the network that holds most takes no place of others.
  *
- * A holder that loses its place is doomed: the place is free at once, and its worker is woken to end it.
+ * A holder that loses its place is doomed: the place is free at once, and its worker is woken to
+ * end it.
  */
 #ifndef TG_SERVER_LEDGER_HOLDERS_H
 #define TG_SERVER_LEDGER_HOLDERS_H

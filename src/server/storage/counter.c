@@ -321,17 +321,18 @@ static enum tg_err raise_epoch(struct tg_store *store)
     return tg_store_fact_save(store, TG_FACT_EPOCH, fact.version, TG_ARRAY_BYTES(next));
 }
 
-/* The file is last: until then it does not fit, and the next start is refused again. */
+/* The new id is first and the file last: between them the file belongs to another store, and the
+   next start is refused again. */
 enum tg_err tg_store_counter_restore(struct tg_store_counter *c, struct tg_store *store,
                                      enum tg_store_restored how, const struct tg_rng *rng,
                                      struct tg_fault *fault)
 {
     enum tg_err err = TG_E_BUG;
 
-    TG_TRY(store->ops->restore(store, how, c->file == TG_COUNTER_FILE_GOOD ? c->file_count : 0));
-    TG_TRY(raise_epoch(store));
     TG_TRY(tg_rng_fill(rng, c->id, sizeof(c->id)));
     TG_TRY(save_id(c, store, fault));
+    TG_TRY(raise_epoch(store));
+    TG_TRY(store->ops->restore(store, how, c->file == TG_COUNTER_FILE_GOOD ? c->file_count : 0));
     TG_TRY(write_file(c, count_of(store), fault));
     err = TG_OK;
 out:
