@@ -304,6 +304,40 @@ static void restore__cut_before_the_file__is_refused_until_it_is_repeated(void *
     assert_int_equal(epoch.bytes[7], 3);
 }
 
+static enum tg_err fail_restore(struct tg_store *s, enum tg_store_restored how, uint64_t count)
+{
+    (void)how;
+    (void)count;
+    return s == NULL ? TG_E_BUG : TG_E_STORE;
+}
+
+/* The copy may be as it was or not: the next start must not take it for the store of the file. */
+static void restore__cut_in_the_store__is_refused_until_it_is_repeated(void **state)
+{
+    struct fixture *f = *state;
+    const struct tg_store_ops *real = f->store->ops;
+    struct tg_store_ops cut = *real;
+
+    assert_int_equal(start(f), TG_OK);
+    /* As the command: it opens both and follows no change. */
+    f->store->ops->close(&f->store);
+    tg_store_counter_close(&f->counter);
+    open_store(f);
+    assert_int_equal(tg_store_counter_open(&f->counter, f->path, f->store, &log_table, &f->fault),
+                     TG_OK);
+    cut.restore = fail_restore;
+    f->store->ops = &cut;
+    assert_int_equal(tg_store_counter_restore(&f->counter, f->store, TG_STORE_RESTORED_DROP,
+                                              &tg_rng_system, &f->fault),
+                     TG_E_STORE);
+    f->store->ops = real;
+    assert_refused(f, TG_E_DENIED, "belongs to another store");
+    assert_int_equal(tg_store_counter_restore(&f->counter, f->store, TG_STORE_RESTORED_DROP,
+                                              &tg_rng_system, &f->fault),
+                     TG_OK);
+    assert_int_equal(start(f), TG_OK);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -317,6 +351,7 @@ int main(void)
         CASE(file__every_byte_changed_or_cut__is_never_taken_for_another_count),
         CASE(file__no_regular_file__refused),
         CASE(restore__cut_before_the_file__is_refused_until_it_is_repeated),
+        CASE(restore__cut_in_the_store__is_refused_until_it_is_repeated),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
