@@ -136,8 +136,9 @@ def unread_bytes__on_kept_connections__answered_and_closed(tmp_path):
     stop_with(relay)
     outcomes = []
     for sock, create in zip(socks, creates):
-        data, _ = read_until_closed(sock, 30)
-        assert b"connection: close" in data.lower()
+        # A worker may answer before it learns of the stop, so not each answer says that it is the last.
+        data, is_closed = read_until_closed(sock, 30)
+        assert is_closed
         outcomes.append((create, is_answered(data)))
     relay.wait_stopped()
     assert all(answered for _, answered in outcomes)

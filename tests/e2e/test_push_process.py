@@ -8,6 +8,7 @@ import pwd
 import shutil
 import signal
 import subprocess
+import tempfile
 
 import pytest
 
@@ -106,18 +107,28 @@ def process__descriptors_and_limits__only_what_it_needs(tmp_path, apns):
                          "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS"}
 
 
+@pytest.fixture
+def open_folder():
+    """A folder that every user may enter. Each run of pytest closes the folder above tmp_path to other users."""
+    with tempfile.TemporaryDirectory(prefix="tigress-") as folder:
+        os.chmod(folder, 0o755)
+        yield pathlib.Path(folder)
+
+
 @needs_root
-def process__push_user__is_that_user_and_can_read_its_key(tmp_path, apns, monkeypatch):
+def process__push_user__is_that_user_and_can_read_its_key(open_folder, monkeypatch):
     monkeypatch.setenv("ASAN_OPTIONS", "detect_leaks=0")  # a process of another user may not do that
     user = pwd.getpwnam("nobody")
-    os.chown(apns.key_file, user.pw_uid, user.pw_gid)
-    apns.key_file.chmod(0o400)
-    for folder in (tmp_path, *tmp_path.parents):
-        if folder.stat().st_uid == 0 and str(folder).startswith("/tmp/"):
-            folder.chmod(0o755)
+    with push_apns.Apns(Authority(open_folder / "ca"), open_folder) as apns:
+        os.chown(apns.key_file, user.pw_uid, user.pw_gid)
+        apns.key_file.chmod(0o400)
+        assert_runs_as(user, open_folder, apns)
+
+
+def assert_runs_as(user, folder, apns):
     # Groups that the relay itself keeps, and that the push process has to give up.
     groups = [0, 4, 20]
-    with push_relay(tmp_path, apns, "--push-user", "nobody", groups=groups) as relay, \
+    with push_relay(folder, apns, "--push-user", "nobody", groups=groups) as relay, \
             contextlib.closing(open_api(relay)) as api:
         (pid,) = children(relay)
         status = status_of(pid)
