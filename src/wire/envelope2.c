@@ -160,9 +160,10 @@ static enum tg_err read_member(struct tg_envelope2_member *member, struct tg_jso
 {
     struct tg_json_object object = { .node = NULL };
     struct tg_bytes text = { NULL, 0 };
-    enum tg_err err = TG_OK;
+    enum tg_err err = tg_json_get_object(&object, top, TG_ENVELOPE2_MEMBER, TG_JSON_OPTIONAL, NULL);
 
-    if (tg_json_get_object(&object, top, TG_ENVELOPE2_MEMBER, TG_JSON_REQUIRED, NULL) != TG_OK ||
+    member->is_present = err != TG_OK || object.node != NULL;
+    if (err != TG_OK || !member->is_present ||
         tg_json_get_string(&text, object, "publicKey", TG_JSON_REQUIRED, 1, MEMBER_MAX, NULL) !=
             TG_OK ||
         tg_b64_decode_exact(member->public_key, TG_X25519_LEN, text, TG_B64_URL) != TG_OK) {
@@ -183,10 +184,7 @@ enum tg_err tg_envelope2_member_take(struct tg_buf *out, struct tg_envelope2_mem
     enum tg_err err = TG_E_BUG;
 
     TG_TRY(tg_json_parse(&doc, json, NULL));
-    found.is_present = tg_json_text_find(json, TG_ENVELOPE2_MEMBER).ptr != NULL;
-    if (found.is_present) {
-        TG_TRY(read_member(&found, tg_json_top(doc)));
-    }
+    TG_TRY(read_member(&found, tg_json_top(doc)));
     tg_json_text_cut(out, json, TG_ENVELOPE2_MEMBER);
     err = tg_buf_status(out);
     if (err != TG_OK) {

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "wire/json_number.h"
 #include "wire/limits.h"
 
 #include <assert.h>
@@ -43,10 +44,49 @@ static size_t skip_string(struct tg_bytes text, size_t at)
     return text.len;
 }
 
-/* Checks what the parser does not: it recurses, so the nesting is limited before it runs. */
-static enum tg_err check_shape(struct tg_bytes text, struct tg_fault *fault)
+/* How many levels deeper the text is behind this byte. */
+static int step(uint8_t c)
+{
+    return c == '{' || c == '[' ? 1 : c == '}' || c == ']' ? -1 : 0;
+}
+
+/* Checks the nesting: the parser recurses. *has_huge: a number is too large for the parser. */
+static enum tg_err check_depth(struct tg_bytes text, bool *has_huge, struct tg_fault *fault)
 {
     size_t depth = 0;
+    size_t i = 0;
+
+    while (i < text.len) {
+        uint8_t c = text.ptr[i];
+
+        if (c == '"') {
+            i = skip_string(text, i);
+            continue;
+        }
+        if (tg_json_number_begins(c)) {
+            struct tg_json_number number = tg_json_number_read(tg_bytes_from(text, i));
+
+            *has_huge = *has_huge || number.is_huge;
+            i += number.len > 0 ? number.len : 1;
+            continue;
+        }
+        depth = step(c) < 0 && depth == 0 ? 0 : depth + (size_t)step(c);
+        if (depth > TG_JSON_DEPTH_MAX) {
+            tg_fault_set(fault, "body: expected nesting of at most %u levels", TG_JSON_DEPTH_MAX);
+            return TG_E_LIMIT;
+        }
+        i++;
+    }
+    if (depth > 0) {
+        tg_fault_set(fault, EXPECTED_BODY "the text ends early");
+        return TG_E_SYNTAX;
+    }
+    return TG_OK;
+}
+
+/* Checks what the parser does not. */
+static enum tg_err check_shape(struct tg_bytes text, bool *has_huge, struct tg_fault *fault)
+{
     size_t i = 0;
 
     if (text.len > TG_RESPONSE_BODY_MAX) {
@@ -65,29 +105,35 @@ static enum tg_err check_shape(struct tg_bytes text, struct tg_fault *fault)
         tg_fault_set(fault, EXPECTED_BODY "it does not begin with {");
         return TG_E_SYNTAX;
     }
-    while (i < text.len) {
-        uint8_t c = text.ptr[i];
+    return check_depth(text, has_huge, fault);
+}
 
-        if (c == '"') {
+/* Appends the text with the cap instead of each number that the parser would refuse. The cap is no
+   longer than such a number. */
+static void put_capped(struct tg_buf *out, struct tg_bytes text)
+{
+    size_t done = 0;
+    size_t i = 0;
+
+    while (i < text.len) {
+        struct tg_json_number number = { .len = 0 };
+
+        if (text.ptr[i] == '"') {
             i = skip_string(text, i);
             continue;
         }
-        if (c == '{' || c == '[') {
-            depth++;
-        } else if ((c == '}' || c == ']') && depth > 0) {
-            depth--;
+        if (tg_json_number_begins(text.ptr[i])) {
+            number = tg_json_number_read(tg_bytes_from(text, i));
         }
-        if (depth > TG_JSON_DEPTH_MAX) {
-            tg_fault_set(fault, "body: expected nesting of at most %u levels", TG_JSON_DEPTH_MAX);
-            return TG_E_LIMIT;
+        if (number.is_huge) {
+            tg_buf_append(out, tg_bytes(text.ptr + done, i - done));
+            tg_buf_append_str(out,
+                              text.ptr[i] == '-' ? "-" TG_JSON_NUMBER_CAP : TG_JSON_NUMBER_CAP);
+            done = i + number.len;
         }
-        i++;
+        i += number.len > 0 ? number.len : 1;
     }
-    if (depth > 0) {
-        tg_fault_set(fault, EXPECTED_BODY "the text ends early");
-        return TG_E_SYNTAX;
-    }
-    return TG_OK;
+    tg_buf_append(out, tg_bytes_from(text, done));
 }
 
 /* Translates the library's error: its own text quotes the input. */
@@ -102,7 +148,6 @@ static enum tg_err explain(const json_error_t *error, struct tg_fault *fault)
         { json_error_null_character, "a string contains a NUL character" },
         { json_error_null_byte_in_key, "the name of a member contains a NUL character" },
         { json_error_duplicate_key, "a member occurs twice" },
-        { json_error_numeric_overflow, "a number is out of range" },
     };
     enum json_error_code code = json_error_code(error);
 
@@ -119,7 +164,8 @@ static enum tg_err explain(const json_error_t *error, struct tg_fault *fault)
     return TG_E_SYNTAX;
 }
 
-/* spec: protocol/1#strict-json */
+/* spec: protocol/1#strict-json
+   spec: protocol/1#any-number */
 enum tg_err tg_json_parse(struct tg_json **doc, struct tg_bytes text, struct tg_fault *fault)
 {
     /* Numbers are read as reals, so that an integer of any size passes in a member that is not
@@ -128,8 +174,16 @@ enum tg_err tg_json_parse(struct tg_json **doc, struct tg_bytes text, struct tg_
     enum tg_err err = TG_E_BUG;
     json_error_t error = { .line = 0 };
     struct tg_json *made = NULL;
+    struct tg_buf capped;
+    bool has_huge = false;
 
-    TG_TRY(check_shape(text, fault));
+    tg_buf_init(&capped, text.len);
+    TG_TRY(check_shape(text, &has_huge, fault));
+    if (has_huge) {
+        put_capped(&capped, text);
+        TG_TRY(tg_buf_status(&capped));
+        text = tg_buf_view(&capped);
+    }
     made = tg_mem_calloc(1, sizeof(*made));
     TG_REQUIRE(made != NULL, TG_E_NOMEM);
     made->root = json_loadb((const char *)text.ptr, text.len, flags, &error);
@@ -143,6 +197,7 @@ enum tg_err tg_json_parse(struct tg_json **doc, struct tg_bytes text, struct tg_
     err = TG_OK;
 out:
     tg_json_free(&made);
+    tg_buf_deinit(&capped);
     return err;
 }
 
@@ -201,11 +256,14 @@ struct tg_json_object tg_json_top(const struct tg_json *doc)
     return (struct tg_json_object){ .node = doc->root, .path = "" };
 }
 
-/* Looks up one member by name, so that unknown members are ignored.
-   spec: protocol/1#unknown-members-ignored */
+/* Looks up one member by name, so that unknown members are ignored. A null is no member.
+   spec: protocol/1#unknown-members-ignored
+   spec: protocol/1#null-is-absent */
 static const json_t *member(struct tg_json_object in, const char *name)
 {
-    return in.node == NULL ? NULL : json_object_get((const json_t *)in.node, name);
+    const json_t *node = in.node == NULL ? NULL : json_object_get((const json_t *)in.node, name);
+
+    return json_is_null(node) ? NULL : node;
 }
 
 static const char *dot(struct tg_json_object in)
@@ -255,7 +313,7 @@ enum tg_err tg_json_get_string(struct tg_bytes *out, struct tg_json_object in, c
 
 bool tg_json_has(struct tg_json_object in, const char *name)
 {
-    return member(in, name) != NULL;
+    return in.node != NULL && json_object_get((const json_t *)in.node, name) != NULL;
 }
 
 enum tg_err tg_json_get_bool(bool *out, struct tg_json_object in, const char *name,

@@ -5,7 +5,8 @@
  *
  * Refused: invalid UTF-8, duplicate members, trailing bytes, a NUL in a string, nesting deeper than
  * TG_JSON_DEPTH_MAX, a top level that is not an object. Depth is checked before the parser
- * recurses. The faults name the member and what was expected, with a path such as "payload.type".
+ * recurses. A number may have any size; no function gives one above 2^53. A member that is null is
+ * absent. The faults name the member and what was expected, with a path such as "payload.type".
  */
 #ifndef TG_WIRE_JSON_H
 #define TG_WIRE_JSON_H
@@ -49,8 +50,7 @@ struct tg_json_object tg_json_top(const struct tg_json *doc);
 
 enum tg_json_need { TG_JSON_REQUIRED, TG_JSON_OPTIONAL };
 
-/* An object member. If it is absent and optional: node == NULL and TG_OK. JSON null is not an
-   object. */
+/* An object member. If it is absent and optional: node == NULL and TG_OK. */
 TG_NODISCARD enum tg_err tg_json_get_object(struct tg_json_object *out, struct tg_json_object in,
                                             const char *name, enum tg_json_need need,
                                             struct tg_fault *fault);

@@ -131,6 +131,12 @@ def json__unknown_members__ignored(api):
     assert "future" not in got
 
 
+# spec-test: protocol/1#any-number
+def json__numbers_of_any_size__ignored(api):
+    for number in (b"1e400", b"-1E+9999", b"9" * 60000):
+        assert api.create(good_text()[:-1] + b',"x":[' + number + b"]}").status == 200
+
+
 def good_text():
     return encode(create_message())
 

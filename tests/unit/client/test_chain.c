@@ -192,7 +192,7 @@ static void disable__after_first_step__refused(void **state)
 /* ---- invalid keys --------------------------------------------------------------------- */
 
 static const char *const bad_keys[] = {
-    "{\"publicKey\":\"" KEY_ZERO "\"}", "{\"publicKey\":\"AQ\"}", "{}", "null", "[]", "\"k\"",
+    "{\"publicKey\":\"" KEY_ZERO "\"}", "{\"publicKey\":\"AQ\"}", "{}", "7", "[]", "\"k\"",
 };
 
 /* spec-test: protocol/7#envelope-v2-zero-shared-secret */
@@ -214,6 +214,19 @@ static void offer__invalid_key__bad_message_and_intact(void **state)
     show_truth(f, 1);
     assert_int_equal(fake_relay_run(&f->relay, f->bob), TIGRESS_WANT_INPUT);
     assert_message(f->bob, MESSAGE_1);
+}
+
+/* spec-test: protocol/1#null-is-absent */
+static void offer__null__as_without_an_offer(void **state)
+{
+    struct fixture *f = *state;
+
+    invite(f);
+    keep(f, 1);
+    show_v1(f, "{\"format\":\"x\",\"content\":{},\"tigressV2\":null}");
+    assert_int_equal(fake_relay_run(&f->relay, f->bob), TIGRESS_WANT_INPUT);
+    assert_message(f->bob, "{\"format\":\"x\",\"content\":{}}");
+    assert_int_equal(tigress_session_envelope_version(f->bob), 1);
 }
 
 /* spec-test: protocol/7#envelope-v2-zero-shared-secret */
@@ -396,6 +409,7 @@ int main(void)
         CASE(relay_without_versions__v2_as_well),
         CASE(member__set_by_the_application__refused),
         CASE(disable__after_first_step__refused),
+        CASE(offer__null__as_without_an_offer),
         CASE(offer__invalid_key__bad_message_and_intact),
         CASE(answer__invalid_key__bad_message_and_intact),
         CASE(second_offer__before_the_answer__refused),

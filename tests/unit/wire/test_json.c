@@ -48,7 +48,15 @@ static void parse__malformed__refused_with_the_reason(void **state)
         { "{\"\xe2\x82\":1}", "it contains bytes that are not UTF-8" },
         { "{\"a\":\"\\u0000\"}", "a string contains a NUL character" },
         { "{\"\\u0000\":1}", "the name of a member contains a NUL character" },
-        { "{\"a\":1e9999}", "a number is out of range" },
+        { "{\"a\":1e9999x}", "the syntax is not JSON" },
+        { "{\"a\":01e9999}", "the syntax is not JSON" },
+        { "{\"a\":1.e9999}", "the syntax is not JSON" },
+        { "{\"a\":+1e9999}", "the syntax is not JSON" },
+        { "{\"a\":1e9999.5}", "the syntax is not JSON" },
+        { "{\"a\":1e9999-1e9999}", "the syntax is not JSON" },
+        { "{\"a\":1e9999 1e9999}", "the syntax is not JSON" },
+        { "{1e9999:1}", "the syntax is not JSON" },
+        { "{}1e9999", "there are bytes after the object" },
         { "{\"a\":\"\\ud800\"}", "the syntax is not JSON" },
         { "{\"a\":\"\n\"}", "the syntax is not JSON" },
         { "{\"a\":01}", "the syntax is not JSON" },
@@ -184,6 +192,73 @@ static void parse__unknown_members_of_any_kind__ignored(void **state)
     assert_int_equal(parse(NULL, text, sizeof(text) - 1), TG_OK);
 }
 
+/* spec-test: protocol/1#any-number */
+static void parse__numbers_of_any_size__ignored_and_the_rest_is_read(void **state)
+{
+    static const char *const numbers[] = { "1e400", "-1e400", "1E+99999999999999999999", "0e9999",
+                                           "-0.0001e99999" };
+
+    (void)state;
+    for (size_t i = 0; i < TG_COUNT(numbers); i++) {
+        struct tg_json *doc = NULL;
+        struct tg_bytes text = { NULL, 0 };
+        int64_t whole = 7;
+        struct tg_buf b;
+
+        tg_buf_init(&b, 1000);
+        tg_buf_append_str(&b, "{\"\\\"1e400\":[");
+        tg_buf_append_str(&b, numbers[i]);
+        tg_buf_append_str(&b, ",1 ],\"s\":\"1e400 \\\"-1e400\",\"n\":");
+        tg_buf_append_str(&b, numbers[i]);
+        tg_buf_append_str(&b, ",\"last\":12}");
+        assert_int_equal(tg_json_parse(&doc, tg_buf_view(&b), NULL), TG_OK);
+        assert_int_equal(
+            tg_json_get_string(&text, tg_json_top(doc), "s", TG_JSON_REQUIRED, 1, 50, NULL), TG_OK);
+        assert_view(text, "1e400 \"-1e400");
+        assert_int_equal(tg_json_get_whole(&whole, tg_json_top(doc), "last", 12, NULL), TG_OK);
+        assert_int_equal(whole, 12);
+        assert_int_equal(tg_json_get_whole(&whole, tg_json_top(doc), "n", INT64_C(1) << 53, NULL),
+                         strcmp(numbers[i], "0e9999") == 0 ? TG_OK : TG_E_SYNTAX);
+        tg_json_free(&doc);
+        tg_buf_deinit(&b);
+    }
+}
+
+/* spec-test: protocol/1#any-number */
+static void parse__a_number_of_60000_digits__ignored(void **state)
+{
+    static const char *const ends[] = { "", ".5", "e-59999", "e59999" };
+
+    (void)state;
+    for (size_t i = 0; i < TG_COUNT(ends); i++) {
+        struct tg_buf b;
+
+        tg_buf_init(&b, 70000);
+        tg_buf_append_str(&b, "{\"x\":1");
+        fill(&b, '0', 59999);
+        tg_buf_append_str(&b, ends[i]);
+        tg_buf_append_str(&b, "}");
+        assert_int_equal(parse(NULL, b.ptr, b.len), TG_OK);
+        tg_buf_deinit(&b);
+    }
+}
+
+/* A text of nothing but such numbers, as long as a body may be. */
+static void parse__many_large_numbers__ignored(void **state)
+{
+    struct tg_buf b;
+
+    (void)state;
+    tg_buf_init(&b, 100000);
+    tg_buf_append_str(&b, "{\"x\":[1e999");
+    while (b.len < 65000) {
+        tg_buf_append_str(&b, ",-1e999");
+    }
+    tg_buf_append_str(&b, "]}");
+    assert_int_equal(parse(NULL, b.ptr, b.len), TG_OK);
+    tg_buf_deinit(&b);
+}
+
 #define DOC                                                                                        \
     "{\"s\":\"abc\",\"o\":{\"s\":\"de\",\"n\":1},\"b\":true,\"f\":false,\"z\":null,\"e\":\"\"}"
 
@@ -241,7 +316,34 @@ static void get_string__missing_or_another_type__fault_names_the_path(void **sta
     tg_json_free(&doc);
 }
 
-static void get_optional__absent_null_and_empty__distinguished(void **state)
+/* spec-test: protocol/1#null-is-absent */
+static void get_optional__absent_and_null__the_same(void **state)
+{
+    static const char *const names[] = { "missing", "z" };
+    struct tg_json *doc = open_doc();
+
+    (void)state;
+    for (size_t i = 0; i < TG_COUNT(names); i++) {
+        struct tg_json_object top = tg_json_top(doc);
+        struct tg_json_object object = { &top, "kept" };
+        struct tg_bytes out = TG_LIT("kept");
+
+        assert_int_equal(tg_json_get_string(&out, top, names[i], TG_JSON_OPTIONAL, 1, 9, NULL),
+                         TG_OK);
+        assert_null(out.ptr);
+        assert_int_equal(tg_json_get_object(&object, top, names[i], TG_JSON_OPTIONAL, NULL), TG_OK);
+        assert_null(object.node);
+        object = (struct tg_json_object){ &top, "kept" };
+        assert_int_equal(tg_json_get_object(&object, top, names[i], TG_JSON_REQUIRED, NULL),
+                         TG_E_SYNTAX);
+        assert_string_equal(object.path, "kept");
+    }
+    assert_true(tg_json_has(tg_json_top(doc), "z"));
+    assert_false(tg_json_has(tg_json_top(doc), "missing"));
+    tg_json_free(&doc);
+}
+
+static void get_optional__absent_empty_and_another_type__distinguished(void **state)
 {
     struct tg_json *doc = open_doc();
     struct tg_bytes out = TG_LIT("kept");
@@ -255,11 +357,8 @@ static void get_optional__absent_null_and_empty__distinguished(void **state)
                      TG_OK);
     assert_non_null(out.ptr);
     assert_int_equal(out.len, 0);
-    assert_int_equal(tg_json_get_string(&out, tg_json_top(doc), "z", TG_JSON_OPTIONAL, 0, 9, NULL),
+    assert_int_equal(tg_json_get_string(&out, tg_json_top(doc), "b", TG_JSON_OPTIONAL, 0, 9, NULL),
                      TG_E_SYNTAX);
-    assert_int_equal(tg_json_get_object(&object, tg_json_top(doc), "z", TG_JSON_OPTIONAL, NULL),
-                     TG_E_SYNTAX);
-    assert_string_equal(object.path, "kept");
     assert_int_equal(tg_json_get_object(&object, tg_json_top(doc), "s", TG_JSON_OPTIONAL, NULL),
                      TG_E_SYNTAX);
     assert_int_equal(
@@ -461,7 +560,11 @@ int main(void)
         cmocka_unit_test(parse__unknown_members_of_any_kind__ignored),
         cmocka_unit_test(get_string__length_at_each_limit__accepted_and_refused),
         cmocka_unit_test(get_string__missing_or_another_type__fault_names_the_path),
-        cmocka_unit_test(get_optional__absent_null_and_empty__distinguished),
+        cmocka_unit_test(parse__numbers_of_any_size__ignored_and_the_rest_is_read),
+        cmocka_unit_test(parse__a_number_of_60000_digits__ignored),
+        cmocka_unit_test(parse__many_large_numbers__ignored),
+        cmocka_unit_test(get_optional__absent_and_null__the_same),
+        cmocka_unit_test(get_optional__absent_empty_and_another_type__distinguished),
         cmocka_unit_test(get_bool__true_false_and_others__value_or_refused),
         cmocka_unit_test(get_whole__bounds_fractions_and_other_types__value_or_refused),
         cmocka_unit_test(counts__members_and_items__zero_where_there_are_none),

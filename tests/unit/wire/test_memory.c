@@ -18,7 +18,7 @@
 #define TOKEN "\"notificationToken\":{\"type\":\"n\",\"tokenData\":\"x\"}"
 #define BODY                                                                                       \
     "{" PAYLOAD "," DISPLAY "," TOKEN ",\"expiration\":\"2030-01-02T03:04:05Z\","                  \
-    "\"urlLink\":\"u\",\"isPushNotificationSupported\":true,\"n\":[1,2.5,{\"a\":null}]}"
+    "\"urlLink\":\"u\",\"isPushNotificationSupported\":true,\"n\":[1,2.5e400,{\"a\":null}]}"
 
 FAIL_WRAP_MALLOC()
 FAIL_WRAP_CALLOC()

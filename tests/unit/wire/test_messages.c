@@ -120,6 +120,44 @@ static void create__optional_members_left_out__absent(void **state)
     tg_json_free(&doc);
 }
 
+/* Each optional member of each body. spec-test: protocol/1#null-is-absent */
+static void decode__an_optional_member_is_null__as_if_it_were_absent(void **state)
+{
+    static const struct {
+        enum message message;
+        const char *body;
+    } cases[] = {
+        { CREATE, "{" PAYLOAD "," DISPLAY ",\"notificationToken\":null}" },
+        { CREATE, "{" PAYLOAD "," DISPLAY ",\"mailboxConfiguration\":null}" },
+        { CREATE, "{" PAYLOAD "," DISPLAY ",\"notificationToken\":null,"
+                  "\"mailboxConfiguration\":{" EXPIRATION ",\"accessRights\":null}}" },
+        { CREATE, "{" PAYLOAD "," DISPLAY ",\"unknown\":null}" },
+        { UPDATE, "{" PAYLOAD ",\"notificationToken\":null}" },
+        { READ, "{\"notificationToken\":null}" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < TG_COUNT(cases); i++) {
+        struct tg_bytes body = tg_bytes_str(cases[i].body);
+        struct tg_msg_create create = { .has_rights = true };
+        struct tg_msg_update update = { .token = { .is_present = true } };
+        struct tg_notification_token token = { .is_present = true };
+        struct tg_json *doc = NULL;
+
+        if (cases[i].message == CREATE) {
+            assert_int_equal(tg_msg_create_decode(&create, &doc, body, &limits, NULL), TG_OK);
+            assert_false(create.has_rights || create.token.is_present);
+        } else if (cases[i].message == UPDATE) {
+            assert_int_equal(tg_msg_update_decode(&update, &doc, body, &limits, NULL), TG_OK);
+            assert_false(update.token.is_present);
+        } else {
+            assert_int_equal(tg_msg_read_decode(&token, &doc, body, &limits, NULL), TG_OK);
+            assert_false(token.is_present);
+        }
+        tg_json_free(&doc);
+    }
+}
+
 /* spec-test: protocol/4#payload-opaque-non-empty */
 /* spec-test: protocol/4#token-both-members */
 /* spec-test: protocol/3#expiration-required-in-configuration */
@@ -156,7 +194,7 @@ static void decode__a_member_missing_or_wrong__the_fault_names_it(void **state)
           "{" PAYLOAD
           ",\"displayInformation\":{\"title\":\"\",\"description\":\"\",\"imageURL\":null}}",
           "displayInformation.imageURL: expected" },
-        { CREATE, "{" PAYLOAD "," DISPLAY ",\"notificationToken\":null}",
+        { CREATE, "{" PAYLOAD "," DISPLAY ",\"notificationToken\":7}",
           "notificationToken: expected an object" },
         { CREATE, "{" PAYLOAD "," DISPLAY ",\"notificationToken\":{}}",
           "notificationToken.type: expected a string of 1 to 128 bytes" },
@@ -600,6 +638,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(create__all_members__every_field),
         cmocka_unit_test(create__optional_members_left_out__absent),
+        cmocka_unit_test(decode__an_optional_member_is_null__as_if_it_were_absent),
         cmocka_unit_test(decode__a_member_missing_or_wrong__the_fault_names_it),
         cmocka_unit_test(decode__every_truncation_and_trailing_byte__refused),
         cmocka_unit_test(decode__any_byte_not_ascii__refused_and_no_crash),
