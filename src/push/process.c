@@ -16,6 +16,7 @@
 
 #define EXIT_KEYS 2
 #define EXIT_TROUBLE 70
+#define NS_PER_S 1000000000
 #define LATE_MAX_S 60   /* of a time that the relay sent */
 #define JOBS_AT_ONCE 64 /* jobs received before the network is served */
 
@@ -23,7 +24,8 @@ struct process {
     int fd;
     const struct tg_log *log;
     struct tg_push_engine *engine;
-    int64_t offset_s;            /* the relay's time minus the boot clock */
+    int64_t relay_s; /* the relay's time when the boot clock showed boot_ns */
+    int64_t boot_ns;
     uint8_t in[TG_PUSH_IPC_MAX]; /* one message; wiped after it is read */
     struct tg_buf out;
     /* Outcomes that wait for room in the socket: at most as many as unsettled jobs. */
@@ -35,29 +37,31 @@ struct process {
 
 /* ---- clocks and memory ---------------------------------------------------------------------- */
 
-static int64_t read_s(clockid_t id)
+static int64_t read_ns(clockid_t id)
 {
     struct timespec now = { 0 };
 
     (void)clock_gettime(id, &now);
-    return (int64_t)now.tv_sec;
+    return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
 }
 
-/* The relay's time, which runs on with the boot clock. */
+/* The relay's time, which runs on with the boot clock. It is never ahead: a job names the second
+   that has begun, and all of the next one passes before the time is one more. */
 static int64_t now_s(void *ctx)
 {
     const struct process *p = ctx;
 
-    return read_s(CLOCK_BOOTTIME) + p->offset_s;
+    return p->relay_s + (read_ns(CLOCK_BOOTTIME) - p->boot_ns) / NS_PER_S;
 }
 
 /* A job may have waited in the socket, so its time may be a little late. */
 static void take_time(struct process *p, int64_t relay_s)
 {
-    int64_t offset_s = relay_s - read_s(CLOCK_BOOTTIME);
+    int64_t late_s = now_s(p) - relay_s;
 
-    if (offset_s > p->offset_s || offset_s < p->offset_s - LATE_MAX_S) {
-        p->offset_s = offset_s;
+    if (late_s < 0 || late_s > LATE_MAX_S) {
+        p->relay_s = relay_s;
+        p->boot_ns = read_ns(CLOCK_BOOTTIME);
     }
 }
 
@@ -264,7 +268,8 @@ int tg_push_process_run(const struct tg_push_settings *settings, int fd, const s
     if (p != NULL && start_curl()) {
         p->fd = fd;
         p->log = log;
-        p->offset_s = read_s(CLOCK_REALTIME) - read_s(CLOCK_BOOTTIME); /* until the first job */
+        p->relay_s = read_ns(CLOCK_REALTIME) / NS_PER_S; /* until the first job */
+        p->boot_ns = read_ns(CLOCK_BOOTTIME);
         tg_buf_init(&p->out, TG_PUSH_IPC_MAX);
         status = run(p, settings);
         tg_push_engine_free(&p->engine);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Webhooks through the real relay, to a gateway that verifies them as docs/push.md describes."""
 import contextlib
+import time
 
 import pytest
 
@@ -50,6 +51,15 @@ def paths_of_every_form__one_after_another__arrive_at_the_url_of_the_token(tmp_p
         for path in paths:
             assert push.send("webhook", gateway.token(path)["tokenData"]) == "taken"
     assert [request.path for request in gateway.good] == paths
+
+
+def timestamps__wherever_in_a_second__never_ahead_and_never_back(tmp_path, gateway):
+    end = time.monotonic() + 1.5  # every part of a second, whatever the clocks' seconds have in common
+    with push_process.PushProcess(tmp_path / "push", gateway.settings) as push:
+        while time.monotonic() < end or len(gateway.good) < 2:
+            began = int(time.time())
+            assert push.send("webhook", gateway.token()["tokenData"]) == "taken"
+            assert began <= int(gateway.good[-1].header("webhook-timestamp")) <= int(gateway.good[-1].at)
 
 
 def support__stated_for_each_token(tmp_path, gateway):
