@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #define SWEEP_BATCH 1000u
+#define EXPIRED_TOLD_S 5
 #define ADMIN_CONNECTIONS 16u
 #define RECORD_IDS_MAX 2048u /* bytes of claims, request ids and lengths in a record, at most */
 #define DRAIN_GRACE_MS 5000u /* for changes at the store, after the connections were closed */
@@ -164,13 +165,16 @@ static void on_swept(void *ctx, enum tg_err err, const struct tg_store_swept *sw
     }
 }
 
-/* spec: protocol/3#sweep */
+/* What has just expired is left for some seconds: the long polls that it ends look again, and their
+   devices learn that it has expired.
+   spec: protocol/3#sweep, protocol/3#expired-told-for-seconds */
 static void sweep(struct tg_worker *w)
 {
     w->is_sweeping = true;
     w->sweep_at_mono_ms =
         w->env.now_mono_ms + (uint64_t)w->shared->config->sweep_interval_s * 1000u;
-    w->shared->store->ops->sweep(w->port, w->env.now.low_s, SWEEP_BATCH, on_swept, w);
+    w->shared->store->ops->sweep(w->port, w->env.now.low_s - EXPIRED_TOLD_S, SWEEP_BATCH, on_swept,
+                                 w);
 }
 
 /* ---- an iteration of the loop ---- */

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Starting, stopping, reloading and configuring tigressd."""
+import concurrent.futures
 import contextlib
 import datetime
 import os
@@ -21,10 +22,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 import tigress_transport
-from checks import assert_bindable, assert_ended, assert_problem, look
+from checks import assert_bindable, assert_ended, assert_problem, assert_unknown, look
 from conftest import make_relay, open_api
 from relay_process import RelayError, run_refused, until, until_long_polls
-from tigress_client import CLAIM, REQUEST_ID, create_message, encode, new_id, wait_headers
+from tigress_client import CLAIM, REQUEST_ID, create_message, encode, new_id, utc_text, wait_headers
+
+EXPIRED_TOLD_S = 5  # after the expiration, at least
 
 
 def mode(path):
@@ -495,8 +498,36 @@ def sweep__expired_mailboxes__404_at_once_and_removed(tmp_path):
             time.sleep(2.1)
             for box in boxes[1:]:
                 assert api.read(box, box.initiator).status == 404
-            assert wait_for(lambda: record_count(relay) <= before + 1)
+            assert wait_for(lambda: record_count(relay) <= before + 1, 30)
             assert api.read(kept, kept.recipient).status == 200
+
+
+# spec-test: protocol/3#expired-told-for-seconds
+@pytest.mark.parametrize("transport", ["h1", "h2"])
+def sweep__device_asks_or_waits_at_the_expiration__told_that_it_expired(tmp_path, transport):
+    with make_relay(tmp_path / "r", args=["--sweep-interval", "1s"]) as relay, \
+            contextlib.closing(open_api(relay)) as api:
+        before = record_count(relay)
+        end = int(time.time()) + 4
+        boxes = [api.bound_box(message=create_message(mailboxConfiguration={
+            "expiration": utc_text(end), "accessRights": "RWD"})) for _ in range(4)]
+
+        def told(box):
+            """What a long poll is told at the expiration, and then each read, for as long as the protocol promises."""
+            answers = []
+            with contextlib.closing(open_api(relay, transport)) as device:
+                answer = device.wait(box, box.recipient, 1, 30)
+                while time.time() < end + EXPIRED_TOLD_S:
+                    answers.append(answer)
+                    answer = device.read(box, box.initiator)
+            return answers
+
+        with concurrent.futures.ThreadPoolExecutor(len(boxes)) as devices:
+            for answers in devices.map(told, boxes):
+                for answer in answers:
+                    assert_ended(answer, "expired")
+        assert wait_for(lambda: record_count(relay) <= before, 30)
+        assert_unknown(api.read(boxes[0], boxes[0].recipient))
 
 
 @pytest.mark.soak

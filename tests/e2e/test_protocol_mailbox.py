@@ -222,7 +222,8 @@ def expiration__year_1_and_1969__400(api):
 
 # spec-test: protocol/3#expiration-max
 def expiration__at_the_maximum__accepted(api):
-    assert api.create(with_expiration(utc_text(time.time() + EXPIRATION_MAX_S))).status == 200
+    now = time.time() - 0.05  # the relay reads a clock that is some milliseconds late
+    assert api.create(with_expiration(utc_text(now + EXPIRATION_MAX_S))).status == 200
 
 
 @pytest.mark.parametrize("over_s", [10, DAY_S, 5000 * DAY_S])
