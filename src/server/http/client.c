@@ -35,6 +35,12 @@ static const struct tg_payer *find_own(struct tg_peer *peer, const struct tg_env
     return &peer->own;
 }
 
+bool tg_client_is_outdated(const struct tg_peer *peer, const struct tg_env *env)
+{
+    return peer->network == NULL && peer->own.kind != TG_PAYER_EXEMPT &&
+           tg_ledger_is_stale(&peer->own, env->now_mono_ms);
+}
+
 const struct tg_payer *tg_client_find_peer(struct tg_peer *peer, const struct tg_env *env)
 {
     static const struct tg_payer exempt = { .kind = TG_PAYER_EXEMPT };

@@ -16,8 +16,12 @@
 /* The payer of the connection; found again when a salt has changed. A trusted proxy, which holds
    connections for many clients, is exempt. */
 const struct tg_payer *tg_client_find_peer(struct tg_peer *peer, const struct tg_env *env);
-/* The connection is of this client, which a PROXY header names. Its address is not kept. */
+/* The connection is of this client, which a PROXY header names. Its address is not kept, so the
+   payer cannot be found again when a salt has changed. */
 void tg_client_set_peer(struct tg_peer *peer, const struct tg_env *env, const struct tg_ip *client);
+/* Then the connection must end in order: a new one brings a new header.
+   spec: protocol/1#proxy-protocol */
+bool tg_client_is_outdated(const struct tg_peer *peer, const struct tg_env *env);
 
 /* Finds the payer of a request: the client that a trusted proxy names; otherwise the network of the
    connection, also of a proxy that names nobody. False: the proxy does not say who the client is.

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "server/http/chunk.h"
+#include "server/http/client.h"
 #include "server/http/http1_parser.h"
 #include "server/http/payment.h"
 
@@ -175,7 +176,8 @@ static void on_respond(struct tg_pending *p, const struct tg_http_response *resp
 {
     struct tg_http1 *h = TG_CONTAINER(p, struct tg_http1, pending);
     bool is_kept = h->can_keep && !response->must_close && !h->has_eof && !h->env->is_draining &&
-                   h->request_count < h->env->settings->requests_max;
+                   h->request_count < h->env->settings->requests_max &&
+                   !tg_client_is_outdated(&h->io->peer, h->env);
     enum tg_head_connection connection = !is_kept              ? TG_HEAD_CLOSE
                                          : h->facts.minor == 0 ? TG_HEAD_KEEP_1_0
                                                                : TG_HEAD_KEEP;

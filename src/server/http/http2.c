@@ -2,6 +2,7 @@
 #include "server/http/http2.h"
 
 #include "base/mem.h"
+#include "server/http/client.h"
 #include "server/http/http2_frames.h"
 #include "server/http/http2_head.h"
 #include "server/http/payment.h"
@@ -86,6 +87,9 @@ static size_t http2_feed(struct tg_proto *p, struct tg_bytes in)
 
     if (c->proto.is_finished) {
         return 0;
+    }
+    if (tg_client_is_outdated(&c->io->peer, c->env)) {
+        tg_http2_go_away(c);
     }
     while (rest.len > 0 && code == NGHTTP2_NO_ERROR) {
         size_t len = tg_http2_meter_next(&c->meter, rest, c->env->now_mono_ms, &code);

@@ -25,7 +25,7 @@ struct tg_peer {
     struct tg_holder *holder;
     enum tg_worth worth;
     /* Writes that network. It is called when own must be found again, so that no address is kept.
-       NULL: own stays as it is; a salt that changes later has no effect on it. */
+       NULL: own cannot be found again, see tg_client_is_outdated. */
     void (*network)(struct tg_peer *peer, struct tg_network *out);
 };
 

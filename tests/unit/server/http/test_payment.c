@@ -3,6 +3,7 @@
 #include "unit/server/http/raw_frames.h"
 
 #include "base/mem.h"
+#include "server/http/client.h"
 #include "server/http/payment.h"
 
 #define BURST 100u         /* ordinary requests */
@@ -178,6 +179,67 @@ static void exempt_service__pays_nothing(void **state)
     f->service.is_rate_limited = false;
     (void)feed(f, "PUT /v1/m/" ID HOST BODY_10);
     assert_int_equal(spent(f), 0);
+    fixture_free(f);
+}
+
+/* ---- a client that a PROXY header names ---- */
+
+static struct fixture *proxied(bool is_h2)
+{
+    const struct tg_ip client = { { [10] = 0xff, 0xff, 192, 0, 2, 1 } };
+    struct fixture *f = limited();
+
+    tg_client_set_peer(&f->io.peer, &f->env, &client);
+    if (is_h2) {
+        return raw_with(f);
+    }
+    f->proto = tg_http1_new(&f->env, &f->io, &f->service);
+    assert_non_null(f->proto);
+    return f;
+}
+
+/* The last millisecond before the salt of work changes; no deadline fires. */
+static void go_before_change(struct fixture *f)
+{
+    f->env.now_mono_ms = f->env.now_mono_ms / TG_LEDGER_WORK_SALT_MS * TG_LEDGER_WORK_SALT_MS +
+                         TG_LEDGER_WORK_SALT_MS - 1;
+}
+
+/* spec-test: protocol/1#proxy-protocol */
+static void http1__salt_changes_on_a_proxied_connection__answered_and_closed(void **state)
+{
+    struct fixture *f = proxied(false);
+
+    (void)state;
+    (void)feed(f, "GET /" HOST "\r\n");
+    assert_int_equal(spent(f), 2); /* of the client's network, which has more afterwards */
+    go_before_change(f);
+    (void)feed(f, "GET /" HOST "\r\n");
+    assert_int_equal(count_in_output(f, "connection: close"), 0);
+    f->env.now_mono_ms++;
+    (void)feed(f, "GET /" HOST "\r\n");
+    assert_int_equal(f->seen_count, 3);
+    assert_int_equal(count_in_output(f, "connection: close"), 1);
+    assert_true(f->proto->is_finished);
+    fixture_free(f);
+}
+
+static void http2__salt_changes_on_a_proxied_connection__goaway(void **state)
+{
+    struct fixture *f = proxied(true);
+
+    (void)state;
+    go_before_change(f);
+    frame(f, 6, NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS | NGHTTP2_FLAG_END_STREAM, 1, GET_BLOCK);
+    clear_output(f);
+    f->env.now_mono_ms++;
+    frame(f, 6, NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS | NGHTTP2_FLAG_END_STREAM, 3, GET_BLOCK);
+    assert_int_equal(f->seen_count, 2); /* it is answered */
+    assert_true(f->out.len > 17);
+    assert_int_equal(f->out.ptr[3], NGHTTP2_GOAWAY);
+    pass_ms(f, f->settings.drain_idle_ms);
+    f->proto->ops->pump(f->proto);
+    assert_true(f->proto->is_finished);
     fixture_free(f);
 }
 
@@ -630,6 +692,8 @@ int main(void)
         cmocka_unit_test(http2__stream__pays_when_its_head_begins_and_when_it_is_complete),
         cmocka_unit_test(http2__data__pays_for_each_kib_also_when_the_stream_is_reset),
         cmocka_unit_test(exempt_service__pays_nothing),
+        cmocka_unit_test(http1__salt_changes_on_a_proxied_connection__answered_and_closed),
+        cmocka_unit_test(http2__salt_changes_on_a_proxied_connection__goaway),
         cmocka_unit_test(cost__create_stored_and_proof_verified__paid),
         cmocka_unit_test(cost__over_the_budget_of_work__429_before_it_is_done),
         cmocka_unit_test(cost__stored_too_much__429_and_only_then),
