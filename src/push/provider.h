@@ -59,6 +59,8 @@ enum tg_push_action {
     TG_PUSH_DROP_TOKEN,    /* the token is no longer valid */
     TG_PUSH_SUSPECT_TOKEN, /* the token or our configuration is bad: the token is dropped only after
                               a push to another token has shown that the configuration is good */
+    TG_PUSH_DOUBT_SENDER,  /* our identification or the token is bad: this token waits and is never
+                              dropped; several in a row at one origin are our configuration */
     TG_PUSH_RENEW,         /* renew the credential, once, and repeat */
     TG_PUSH_REPEAT,        /* repeat: the connection broke */
     TG_PUSH_RECONNECT,     /* repeat on a new connection */
@@ -92,6 +94,9 @@ struct tg_push_provider_ops {
     /* Appends the host of a guarded token's request, for the allow-list. False: takes_token refuses
        the token. NULL: the provider is not guarded. */
     bool (*endpoint_host)(struct tg_bytes token_data, struct tg_buf *host);
+    /* Appends the origin of a token's request, which TG_PUSH_DOUBT_SENDER is judged by. NULL: the
+       provider is one service. */
+    bool (*endpoint_origin)(struct tg_bytes token_data, struct tg_buf *origin);
 
     /* Whether an access token must be fetched first (FCM). NULL: never. */
     bool (*needs_credential)(const struct tg_push_provider *p, int64_t now_s);

@@ -15,6 +15,7 @@ struct tg_push_queue_job {
     uint64_t id;
     int64_t expires_s;
     uint8_t collapse[TG_PUSH_TAG_LEN];
+    uint8_t origin[TG_PUSH_ORIGIN_TAG_LEN]; /* see struct tg_push_attempt */
     struct tg_buf token_data;
     struct tg_push_route *route;
     uint32_t credential;

@@ -160,39 +160,88 @@ static void wait_token(struct tg_push_decision *out, struct tg_push_schedule *s,
     settle_retry(out, now_s + wait_s, attempt->expires_s);
 }
 
-/*
- * A provider reports a bad token when the token is bad, but also when the configured topic or
- * environment is wrong; then it reports every token. So a token is dropped only if a push to
- * another token was accepted before and no third token was reported since. Two reported tokens
- * count as a fault of the configuration, and neither is dropped. Pushes continue: otherwise anybody
- * could stop them by registering two invalid tokens.
- */
-static void suspect(struct tg_push_decision *out, struct tg_push_schedule *s,
-                    const struct tg_push_verdict *verdict, const struct tg_push_attempt *attempt,
-                    int64_t now_s, const struct tg_rng *rng)
+static const uint8_t no_origin[TG_PUSH_ORIGIN_TAG_LEN];
+
+/* What is known of the origin. A new one takes the place of the longest unused. */
+static struct tg_push_proof *proof_of(struct tg_push_schedule *s, const uint8_t *origin)
 {
-    bool is_other = s->has_suspect && !tg_ct_equal(TG_ARRAY_BYTES(s->suspect),
-                                                   tg_bytes(attempt->tag, TG_PUSH_TAG_LEN));
+    const uint8_t *wanted = origin != NULL ? origin : no_origin;
+    struct tg_push_proof *found = &s->proofs[0];
+
+    for (size_t i = 0; i < TG_PUSH_ORIGINS_MAX; i++) {
+        struct tg_push_proof *p = &s->proofs[i];
+
+        if (p->used > 0 &&
+            tg_bytes_is_equal(TG_ARRAY_BYTES(p->origin), tg_bytes(wanted, sizeof(p->origin)))) {
+            p->used = ++s->uses;
+            return p;
+        }
+        if (p->used < found->used) {
+            found = p;
+        }
+    }
+    *found = (struct tg_push_proof){ .used = ++s->uses };
+    memcpy(found->origin, wanted, sizeof(found->origin));
+    return found;
+}
+
+/*
+ * A service reports a bad token when the token is bad, but also when our topic, environment or
+ * identification is wrong; then it reports every token. Two reported tokens since the last accepted
+ * push count as a fault of the configuration. True: a push was accepted, and no other token was
+ * reported since.
+ */
+static bool suspect(struct tg_push_decision *out, struct tg_push_schedule *s,
+                    const struct tg_push_verdict *verdict, const struct tg_push_attempt *attempt,
+                    int64_t now_s)
+{
+    struct tg_push_proof *proof = proof_of(s, attempt->origin);
+    bool is_other = proof->has_suspect && !tg_ct_equal(TG_ARRAY_BYTES(proof->suspect),
+                                                       tg_bytes(attempt->tag, TG_PUSH_TAG_LEN));
 
     if (is_other) {
-        s->is_config_good = false;
+        proof->is_config_good = false;
         out->must_report = tg_push_schedule_may_report(s, verdict->reason, now_s);
     }
-    s->has_suspect = true;
-    memcpy(s->suspect, attempt->tag, TG_PUSH_TAG_LEN);
-    if (s->is_config_good) {
+    proof->has_suspect = true;
+    memcpy(proof->suspect, attempt->tag, TG_PUSH_TAG_LEN);
+    return proof->is_config_good;
+}
+
+/* Pushes continue while the configuration is in doubt: otherwise anybody could stop them by
+   registering two invalid tokens. */
+static void suspect_token(struct tg_push_decision *out, struct tg_push_schedule *s,
+                          const struct tg_push_verdict *verdict,
+                          const struct tg_push_attempt *attempt, int64_t now_s,
+                          const struct tg_rng *rng)
+{
+    if (suspect(out, s, verdict, attempt, now_s)) {
         settle(out, TG_PUSH_RESULT_DROPPED);
-        return;
+    } else {
+        wait_token(out, s, verdict, attempt, now_s, rng);
     }
+}
+
+/* spec: protocol/4#push-judged-where-it-failed
+   The token may be good, whatever the service accepted before: keys and contacts are judged by each
+   service in its own way, and at its own times. */
+static void doubt_sender(struct tg_push_decision *out, struct tg_push_schedule *s,
+                         const struct tg_push_verdict *verdict,
+                         const struct tg_push_attempt *attempt, int64_t now_s,
+                         const struct tg_rng *rng)
+{
+    (void)suspect(out, s, verdict, attempt, now_s);
     wait_token(out, s, verdict, attempt, now_s, rng);
 }
 
 static void take(struct tg_push_decision *out, struct tg_push_schedule *s,
                  const struct tg_push_attempt *attempt)
 {
+    struct tg_push_proof *proof = proof_of(s, attempt->origin);
+
     token_of(s, attempt->tag)->failure_count = 0;
-    s->is_config_good = true;
-    s->has_suspect = false;
+    proof->is_config_good = true;
+    proof->has_suspect = false;
     settle(out, TG_PUSH_RESULT_TAKEN);
 }
 
@@ -239,7 +288,11 @@ void tg_push_schedule_decide(struct tg_push_decision *out, struct tg_push_schedu
         return;
     case TG_PUSH_SUSPECT_TOKEN:
         succeed(route);
-        suspect(out, s, verdict, attempt, now_s, rng);
+        suspect_token(out, s, verdict, attempt, now_s, rng);
+        return;
+    case TG_PUSH_DOUBT_SENDER:
+        succeed(route);
+        doubt_sender(out, s, verdict, attempt, now_s, rng);
         return;
     case TG_PUSH_RENEW:
     case TG_PUSH_REPEAT:

@@ -19,6 +19,8 @@
 #define TG_PUSH_BLAME_WAIT_S 300u
 #define TG_PUSH_TOKENS_MAX 1024u /* tokens whose failures are counted */
 #define TG_PUSH_REPORTED_MAX 16u /* reasons that are remembered as reported */
+#define TG_PUSH_ORIGIN_TAG_LEN 32u
+#define TG_PUSH_ORIGINS_MAX 32u /* origins whose refusals are remembered; push services are few */
 
 /* The route to one provider, or to one host where clients name the hosts. All zero: open. */
 struct tg_push_route {
@@ -41,18 +43,28 @@ struct tg_push_reported {
     int64_t until_s;
 };
 
-/* The state of one provider. All zero at first. */
-struct tg_push_schedule {
-    struct tg_push_token_wait tokens[TG_PUSH_TOKENS_MAX]; /* by the first bytes of the tag */
-    struct tg_push_reported reported[TG_PUSH_REPORTED_MAX];
-    /* Tokens that the provider reported as bad since the last accepted push. */
+/* What one service has shown of our configuration: the tokens that it reported as bad since the
+   last push that it accepted. */
+struct tg_push_proof {
+    uint8_t origin[TG_PUSH_ORIGIN_TAG_LEN];
+    uint64_t used;       /* the count of the last use; 0: free */
     bool is_config_good; /* a push was accepted, and at most one token reported since */
     bool has_suspect;
     uint8_t suspect[TG_PUSH_TAG_LEN];
 };
 
+/* The state of one provider. All zero at first. */
+struct tg_push_schedule {
+    struct tg_push_token_wait tokens[TG_PUSH_TOKENS_MAX]; /* by the first bytes of the tag */
+    struct tg_push_reported reported[TG_PUSH_REPORTED_MAX];
+    /* One for each origin. A provider that is one service has the origin of zeros. */
+    struct tg_push_proof proofs[TG_PUSH_ORIGINS_MAX];
+    uint64_t uses;
+};
+
 struct tg_push_attempt {
-    const uint8_t *tag; /* TG_PUSH_TAG_LEN bytes */
+    const uint8_t *tag;    /* TG_PUSH_TAG_LEN bytes */
+    const uint8_t *origin; /* TG_PUSH_ORIGIN_TAG_LEN bytes; NULL: zeros */
     int64_t expires_s;
     bool is_repetition; /* the push was repeated immediately before */
 };

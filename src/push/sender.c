@@ -2,6 +2,8 @@
 #include "push/sender.h"
 
 #include "base/mem.h"
+#include "crypto/digest.h"
+#include "push/endpoint.h"
 #include "push/http.h"
 #include "push/queue.h"
 #include "push/schedule.h"
@@ -75,6 +77,7 @@ static const char *event_of(enum tg_push_action action)
 {
     switch (action) {
     case TG_PUSH_SUSPECT_TOKEN:
+    case TG_PUSH_DOUBT_SENDER:
     case TG_PUSH_BLAME_CONFIG:
     case TG_PUSH_RENEW:
         return "push.check_configuration";
@@ -131,6 +134,7 @@ static void take_verdict(struct tg_push_sender *sender, struct tg_push_queue_job
                          const struct tg_push_verdict *verdict, unsigned status, int64_t now_s)
 {
     const struct tg_push_attempt attempt = { .tag = job->collapse,
+                                             .origin = job->origin,
                                              .expires_s = job->expires_s,
                                              .is_repetition = job->is_repetition };
     struct tg_push_decision decision;
@@ -350,6 +354,24 @@ static struct tg_push_route *route_of(struct tg_push_sender *sender, struct tg_b
     return route;
 }
 
+/* All zero: the provider is one service. Two origins get the same tag only without memory, and then
+   they share what is known of them. */
+static void tag_origin(struct tg_push_sender *sender, struct tg_push_queue_job *job)
+{
+    struct tg_buf origin;
+
+    memset(job->origin, 0, sizeof(job->origin));
+    if (sender->ops->endpoint_origin == NULL) {
+        return;
+    }
+    tg_buf_init(&origin, TG_PUSH_ORIGIN_MAX);
+    if (!sender->ops->endpoint_origin(tg_buf_view(&job->token_data), &origin) ||
+        tg_sha256(job->origin, tg_buf_view(&origin)) != TG_OK) {
+        memset(job->origin, 0xff, sizeof(job->origin));
+    }
+    tg_buf_deinit(&origin);
+}
+
 /* The relay has checked the same with the same settings. This process checks again before it uses
    the network. A different result means that memory was short, not that the token is bad. */
 static bool is_allowed(struct tg_push_sender *sender, const struct tg_push_ipc_job *job)
@@ -383,6 +405,7 @@ static void take_job(struct tg_push_sender *sender, const struct tg_push_ipc_job
         refuse(sender, job, now_s);
         return;
     }
+    tag_origin(sender, job);
     tg_push_queue_append(&sender->queue, job);
     send_queued(sender, now_s);
 }

@@ -8,6 +8,7 @@
 #include "crypto/jws.h"
 #include "push/keyfile.h"
 #include "push/provider.h"
+#include "push/subject.h"
 #include "push/subscription.h"
 #include "push/verdict.h"
 #include "wire/json.h"
@@ -18,8 +19,7 @@
 #define JWT_MAX 2048u
 #define JWT_COUNT 32u   /* origins; push services are few */
 #define TOPIC_BYTES 24u /* 32 characters of base64url, the most a topic may have */
-#define SUBJECT_MAX 256u
-#define PADDED_LEN 64u /* length of every plaintext, so that it reveals nothing */
+#define PADDED_LEN 64u  /* length of every plaintext, so that it reveals nothing */
 
 static const char message[] = "{\"tigress\":\"changed\"}";
 
@@ -65,7 +65,7 @@ static struct tg_push_provider *new_provider(const struct tg_rng *rng)
         return NULL;
     }
     p->rng = rng;
-    tg_buf_init(&p->subject, 2 * SUBJECT_MAX);
+    tg_buf_init(&p->subject, 2 * TG_PUSH_SUBJECT_MAX + 2);
     tg_buf_init(&p->public_key, 2 * TG_P256_PUBLIC_LEN);
     for (size_t i = 0; i < JWT_COUNT; i++) {
         tg_buf_init(&p->cache[i].origin, TG_PUSH_ORIGIN_MAX);
@@ -74,25 +74,17 @@ static struct tg_push_provider *new_provider(const struct tg_rng *rng)
     return p;
 }
 
-/* RFC 8292 section 2.1: the contact for a push service that has problems with our pushes. */
 static enum tg_err read_subject(struct tg_push_provider *p, const char *text,
                                 struct tg_fault *fault)
 {
-    struct tg_bytes subject = tg_bytes_str(text);
-    bool has_scheme = tg_bytes_has_prefix(subject, TG_LIT("mailto:")) ||
-                      tg_bytes_has_prefix(subject, TG_LIT("https://"));
+    struct tg_fault why = { "" };
+    enum tg_err err = tg_push_subject_check(tg_bytes_str(text), &why);
 
-    for (size_t i = 0; i < subject.len; i++) {
-        has_scheme = has_scheme && subject.ptr[i] > 0x20 && subject.ptr[i] < 0x7f;
+    if (err != TG_OK) {
+        tg_fault_set(fault, "push-vapid-subject: %s", why.text);
+        return err;
     }
-    if (!has_scheme || subject.len > SUBJECT_MAX || subject.len < sizeof("mailto:a@b") - 1) {
-        tg_fault_set(fault,
-                     "push-vapid-subject: expected mailto: and an address, or an https:// URL, of "
-                     "at most %u characters",
-                     SUBJECT_MAX);
-        return TG_E_SYNTAX;
-    }
-    tg_json_put_string(&p->subject, subject);
+    tg_json_put_string(&p->subject, tg_bytes_str(text));
     return tg_buf_status(&p->subject);
 }
 
@@ -158,6 +150,18 @@ static bool webpush_endpoint_host(struct tg_bytes token_data, struct tg_buf *hos
     tg_buf_append(host, subscription.endpoint.host);
     tg_push_subscription_wipe(&subscription);
     return tg_buf_status(host) == TG_OK;
+}
+
+static bool webpush_endpoint_origin(struct tg_bytes token_data, struct tg_buf *origin)
+{
+    struct tg_push_subscription subscription;
+
+    if (tg_push_subscription_parse(&subscription, token_data) != TG_OK) {
+        return false;
+    }
+    tg_push_endpoint_origin(origin, &subscription.endpoint);
+    tg_push_subscription_wipe(&subscription);
+    return tg_buf_status(origin) == TG_OK;
 }
 
 /* ---- VAPID ---------------------------------------------------------------------------------- */
@@ -310,13 +314,13 @@ out:
 /*
  * RFC 8030 sections 5, 7.3 and 8.4, RFC 8292 section 4.2. This provider has many push services, and
  * no service may delay the others. A subscription may be bound to the key of another sender. That
- * is an error of the wallet, but the answer is the same as for a wrong key of ours.
+ * is an error of the wallet, but the answer is the same as for a wrong key or contact of ours.
  */
 static const struct tg_push_range verdicts[] = {
     { 200, 299, TG_PUSH_TAKEN, "taken" },
     { 300, 399, TG_PUSH_BLAME_REQUEST, "redirect" },
-    { 401, 401, TG_PUSH_SUSPECT_TOKEN, "unauthorized" },
-    { 403, 403, TG_PUSH_SUSPECT_TOKEN, "forbidden" },
+    { 401, 401, TG_PUSH_DOUBT_SENDER, "unauthorized" },
+    { 403, 403, TG_PUSH_DOUBT_SENDER, "forbidden" },
     { 404, 404, TG_PUSH_DROP_TOKEN, "gone" },
     { 410, 410, TG_PUSH_DROP_TOKEN, "gone" },
     { 408, 408, TG_PUSH_WAIT_TOKEN, "timeout" },
@@ -337,6 +341,7 @@ const struct tg_push_provider_ops tg_push_webpush_ops = {
     .close = webpush_close,
     .takes_token = webpush_takes_token,
     .endpoint_host = webpush_endpoint_host,
+    .endpoint_origin = webpush_endpoint_origin,
     .build = webpush_build,
     .judge = webpush_judge,
 };

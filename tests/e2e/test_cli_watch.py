@@ -173,7 +173,7 @@ def push_relay(tmp_path):
     key.write_bytes(pem_of(ec.generate_private_key(ec.SECP256R1())))
     key.chmod(0o600)
     data = tmp_path / "relay" / "data"
-    settings = {"push-vapid-key": key, "push-vapid-subject": "mailto:operator@relay.example",
+    settings = {"push-vapid-key": key, "push-vapid-subject": "mailto:operator@example.org",
                 "push-hosts": "127.0.0.1,localhost", "push-private-addresses": True, "push-ca": data / "dev-ca.pem"}
     with make_relay(tmp_path / "relay"):
         pass  # the certificate exists before the push process reads it

@@ -158,3 +158,30 @@ def one_service_hangs__the_other_gets_its_push_on_time(tmp_path, service, author
             slow.wait_good(1)
             change(api, api.bound_box(token=service.subscribe().token))
             service.wait_good(1)
+
+
+# ---- the fault of one service ----------------------------------------------------------------------
+
+# spec-test: protocol/4#push-judged-where-it-failed
+@pytest.mark.parametrize("status", [401, 403])
+def one_service_refuses_our_key__another_accepts__no_token_is_dropped(tmp_path, service, authority, status):
+    (tmp_path / "strict").mkdir()
+    with WebPush(authority, tmp_path / "strict") as strict:
+        strict.vapid, strict.vapid_file = service.vapid, service.vapid_file
+        with relay_for(tmp_path, service) as (relay, api):
+            for count, one in enumerate((strict, service), 1):
+                change(api, api.bound_box(token=one.subscribe().token))
+                until(lambda count=count: pushed(relay, "webpush", "taken") == count, "the success of a service")
+            strict.answer_always(Answer(status))
+            subscriptions = [strict.subscribe() for _ in range(3)]
+            for count, subscription in enumerate(subscriptions, 1):
+                change(api, api.bound_box(token=subscription.token))
+                until(lambda count=count: pushed(relay, "webpush", "retried") >= count, "a refusal")
+            assert pushed(relay, "webpush", "dropped") == 0
+            strict.answer_always(None)  # the service takes the key again: every push arrives
+            until(lambda: pushed(relay, "webpush", "taken") == 5, "the pushes that waited")
+            until_empty(relay)
+            lines = [line for line in relay.output("stderr").decode().splitlines()
+                     if "push.check_configuration" in line]
+            assert len(lines) == 1 and "webpush=1" in lines[0]
+    assert strict.refusals == []

@@ -3,6 +3,7 @@
  * Combinations of push settings that are refused. Key files are examined with stat(2) only: the
  * relay opens none.
  */
+#include "push/subject.h"
 #include "server/settings/config_rules.h"
 
 #include <errno.h>
@@ -123,11 +124,10 @@ static void check_provider(struct tg_config_load_state *state, const struct prov
 static void check_subject(struct tg_config_load_state *state)
 {
     struct tg_bytes subject = tg_bytes_str(state->config->push.vapid_subject);
+    struct tg_fault fault = { "" };
 
-    if (subject.len > 0 && !tg_bytes_has_prefix(subject, TG_LIT("mailto:")) &&
-        !tg_bytes_has_prefix(subject, TG_LIT("https://"))) {
-        tg_config_fault(state, TG_SET_PUSH_VAPID_SUBJECT,
-                        "not a contact (expected: mailto:ADDRESS or https://PAGE)");
+    if (subject.len > 0 && tg_push_subject_check(subject, &fault) != TG_OK) {
+        tg_config_fault(state, TG_SET_PUSH_VAPID_SUBJECT, fault.text);
     }
 }
 

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from push_stand_in import Answer, StandIn, pem_of, refuse
 
-SUBJECT = "mailto:operator@relay.example"
+SUBJECT = "mailto:operator@example.org"
 DAY_S = 24 * 3600
 BODY_MAX = 4096
 TTL_MAX_S = 28 * DAY_S

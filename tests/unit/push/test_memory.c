@@ -108,7 +108,7 @@ static int set_up(void **state)
                                           .apns_topic = "a.b",
                                           .apns_url = "https://localhost:1",
                                           .fcm_url = "https://localhost:1",
-                                          .vapid_subject = "mailto:a@b.c",
+                                          .vapid_subject = "mailto:a@b.cd",
                                           .host_count = 1,
                                           .hosts = { "localhost" },
                                           .allows_private_addresses = true,

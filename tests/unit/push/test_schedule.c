@@ -298,6 +298,71 @@ static void suspect__two_tokens_since_the_last_success__the_second_stays(void **
     assert_result(decide(f, 2, TG_PUSH_SUSPECT_TOKEN, 0), TG_PUSH_RESULT_DROPPED);
 }
 
+/* Decides on a push to token `token` at origin `origin`. */
+static const struct tg_push_decision *decide_at(struct fixture *f, uint8_t origin, uint8_t token,
+                                                enum tg_push_action action)
+{
+    uint8_t tag[TG_PUSH_TAG_LEN] = { token, token };
+    uint8_t at[TG_PUSH_ORIGIN_TAG_LEN] = { origin };
+    const struct tg_push_attempt attempt = { .tag = tag, .origin = at, .expires_s = EXPIRES };
+    const struct tg_push_verdict verdict = { action, 0, "word" };
+
+    tg_push_schedule_decide(&f->decision, &f->schedule, &f->route, &verdict, &attempt, f->now_s,
+                            &f->rng);
+    return &f->decision;
+}
+
+/* spec-test: protocol/4#push-judged-where-it-failed */
+static void doubt__after_any_number_of_successes__no_token_is_dropped(void **state)
+{
+    struct fixture *f = *state;
+
+    for (uint8_t token = 1; token < 20; token++) {
+        assert_result(decide_at(f, 1, 200, TG_PUSH_TAKEN), TG_PUSH_RESULT_TAKEN);
+        (void)decide_at(f, 1, token, TG_PUSH_DOUBT_SENDER);
+        assert_retry(f, 10, 10);
+        assert_false(f->decision.must_report); /* one token at a time: it may be bad itself */
+        assert_false(tg_push_route_is_in_backoff(&f->route, f->now_s));
+    }
+}
+
+static void doubt__two_tokens_at_one_origin__reported_whatever_another_accepts(void **state)
+{
+    struct fixture *f = *state;
+
+    (void)decide_at(f, 1, 1, TG_PUSH_DOUBT_SENDER);
+    assert_false(f->decision.must_report);
+    (void)decide_at(f, 2, 9, TG_PUSH_TAKEN);
+    (void)decide_at(f, 1, 2, TG_PUSH_DOUBT_SENDER);
+    assert_retry(f, 10, 10);
+    assert_true(f->decision.must_report);
+}
+
+static void suspect__success_at_another_origin__proves_nothing(void **state)
+{
+    struct fixture *f = *state;
+
+    (void)decide_at(f, 1, 9, TG_PUSH_TAKEN);
+    (void)decide_at(f, 2, 1, TG_PUSH_SUSPECT_TOKEN);
+    assert_retry(f, 10, 10);
+    assert_result(decide_at(f, 1, 2, TG_PUSH_SUSPECT_TOKEN), TG_PUSH_RESULT_DROPPED);
+}
+
+static void origins__one_more_than_are_remembered__the_longest_unused_is_forgotten(void **state)
+{
+    struct fixture *f = *state;
+
+    for (uint8_t i = 0; i < TG_PUSH_ORIGINS_MAX; i++) {
+        (void)decide_at(f, (uint8_t)(i + 1), 9, TG_PUSH_TAKEN);
+    }
+    (void)decide_at(f, 1, 9, TG_PUSH_TAKEN); /* 2 is now the longest unused */
+    (void)decide_at(f, 200, 9, TG_PUSH_TAKEN);
+    assert_result(decide_at(f, 1, 1, TG_PUSH_SUSPECT_TOKEN), TG_PUSH_RESULT_DROPPED);
+    assert_result(decide_at(f, 200, 1, TG_PUSH_SUSPECT_TOKEN), TG_PUSH_RESULT_DROPPED);
+    (void)decide_at(f, 2, 1, TG_PUSH_SUSPECT_TOKEN);
+    assert_retry(f, 10, 10);
+}
+
 static void refuse__in_backoff_or_full__at_the_end_of_the_backoff_or_within_seconds(void **state)
 {
     struct fixture *f = *state;
@@ -348,6 +413,10 @@ int main(void)
         CASE(suspect__before_any_success__no_token_is_dropped),
         CASE(suspect__after_a_success__that_token_is_dropped),
         CASE(suspect__two_tokens_since_the_last_success__the_second_stays),
+        CASE(doubt__after_any_number_of_successes__no_token_is_dropped),
+        CASE(doubt__two_tokens_at_one_origin__reported_whatever_another_accepts),
+        CASE(suspect__success_at_another_origin__proves_nothing),
+        CASE(origins__one_more_than_are_remembered__the_longest_unused_is_forgotten),
         CASE(refuse__in_backoff_or_full__at_the_end_of_the_backoff_or_within_seconds),
     };
 

@@ -538,15 +538,15 @@ static struct tg_push_verdict judge(const struct fixture *f, unsigned status, ui
     return verdict;
 }
 
-/* The first word of the action in the table, and our action. "config" suspects the token too: see
-   webpush.c. */
+/* The first word of the action in the table, and our action. "config" leaves the token in doubt
+   too: see webpush.c. */
 static const struct {
     const char *word;
     enum tg_push_action action;
 } readings[] = {
     { "ok", TG_PUSH_TAKEN },
     { "bug", TG_PUSH_BLAME_REQUEST },
-    { "config", TG_PUSH_SUSPECT_TOKEN },
+    { "config", TG_PUSH_DOUBT_SENDER },
     { "drop_token", TG_PUSH_DROP_TOKEN },
     { "retry after Retry-After", TG_PUSH_WAIT_TOKEN },
     { "retry_backoff", TG_PUSH_WAIT_TOKEN },

@@ -79,7 +79,11 @@ static void webpush_and_webhook__hosts_are_needed(void **state)
     assert_runs(f, MEM "--push-webhook-key %P --push-hosts gate.example");
     assert_runs(f, MEM "--push-vapid-key %P --push-vapid-subject mailto:ops@example.org "
                        "--push-hosts gate.example");
-    assert_bad(f, MEM "--push-vapid-subject tel:1", "expected: mailto:ADDRESS or https://PAGE");
+    assert_bad(f, MEM "--push-vapid-subject tel:1",
+               "--push-vapid-subject: push services refuse it: it begins with neither mailto: nor "
+               "https:// (expected: mailto:NAME@DOMAIN or https://DOMAIN, a public domain)");
+    assert_bad(f, MEM "--push-vapid-subject mailto:ops", "there is no @ (expected: ");
+    assert_bad(f, MEM "--push-vapid-subject https://localhost", "not in the public DNS");
 }
 
 static void fcm__account_alone__on(void **state)
