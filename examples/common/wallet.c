@@ -88,7 +88,7 @@ bool wallet_share(struct wallet *w, const char *folder, const struct wallet_offe
     if (!begin(w, folder)) {
         return false;
     }
-    error = tigress_session_confirm_intent(w->session);
+    error = tigress_session_confirm_intent_by(w->session, TIGRESS_USER_PRESENT, time(NULL));
     if (error != TIGRESS_OK) {
         return complain(w, error);
     }

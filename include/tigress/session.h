@@ -66,7 +66,7 @@ enum tigress_want {
    and tigress_session_save() are always possible. */
 enum tigress_input {
     TIGRESS_INPUT_NONE = 0,
-    TIGRESS_INPUT_INTENT = 1,       /* initiator: confirm_intent, after the user agreed */
+    TIGRESS_INPUT_INTENT = 1,       /* initiator: confirm_intent_by, after the user agreed */
     TIGRESS_INPUT_CREATED = 2,      /* initiator: send the share URL to the recipient; then wait or
                                        check, or do nothing more */
     TIGRESS_INPUT_SECRET = 3,       /* recipient: the URL has no secret: set_secret */
@@ -96,7 +96,7 @@ TIGRESS_API const char *tigress_session_state_name(const struct tigress_session 
 
 /*
  * Makes the session of the device that shares. Nothing is sent before
- * tigress_session_confirm_intent().
+ * tigress_session_confirm_intent_by().
  *   *out        freed with tigress_session_free(). Written on TIGRESS_OK only.
  *   relay_url   "https://host[:port]" (http:// for loopback only), or "tigress-direct://host:port"
  *               for a transfer without a relay, see <tigress/direct.h>
@@ -353,8 +353,32 @@ TIGRESS_API void tigress_session_wake(struct tigress_session *s);
 /* What the session asks for; TIGRESS_INPUT_NONE unless it wants TIGRESS_WANT_INPUT. */
 TIGRESS_API enum tigress_input tigress_session_input(const struct tigress_session *s);
 
-/* Initiator. The user is present and agrees to share with the person that the application showed.
-   TIGRESS_E_RANDOM, TIGRESS_E_NOMEM */
+/* How the device knows that its user agrees to a share. */
+enum tigress_user_check {
+    TIGRESS_USER_PRESENT = 1, /* a person at the device agreed: a button, an answer at a terminal */
+    TIGRESS_USER_VERIFIED = 2 /* and the device verified that it is its user, for this share: a
+                                 fingerprint, a face, a PIN, pattern or passcode of the device */
+};
+#define TIGRESS_INTENT_AGE_MAX_S 300 /* seconds from the user's consent to the session's step */
+/*
+ * Initiator. The user has seen what is shared and with whom, and agrees; with the evidence for it.
+ * Nothing is sent before.
+ *   check            what the device has checked. The answer of the platform must be of this share:
+ *                    that the screen was unlocked earlier is TIGRESS_USER_PRESENT, and so is a
+ *                    check that the application does itself. The application states it; a relay
+ *                    that must not rely on that asks for an attestation of a verified user
+ *                    (docs/attestation.md, "User verification").
+ *   confirmed_at_s   when the user agreed: UTC seconds of the clock of tigress_session_step(), at
+ *                    most TIGRESS_INTENT_AGE_MAX_S before the last step. An older consent was for
+ *                    something else.
+ * TIGRESS_E_ARGUMENT   another value of check, or the consent is too old: ask the user again
+ * TIGRESS_E_STATE, TIGRESS_E_RANDOM, TIGRESS_E_NOMEM
+ */
+TIGRESS_API TIGRESS_NODISCARD enum tigress_error
+tigress_session_confirm_intent_by(struct tigress_session *s, enum tigress_user_check check,
+                                  int64_t confirmed_at_s);
+/* tigress_session_confirm_intent_by() with TIGRESS_USER_PRESENT, at the time of the last step.
+   TIGRESS_E_STATE, TIGRESS_E_RANDOM, TIGRESS_E_NOMEM */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error
 tigress_session_confirm_intent(struct tigress_session *s);
 #define TIGRESS_ATTESTATION_CHALLENGE_LEN 32u /* bytes */

@@ -146,7 +146,7 @@ static enum cli_exit share_session(struct ui *ui, const struct cli_args *args,
         exit = pin_make(ui, &t, message->data, message->len);
     }
     if (exit == CLI_OK) {
-        error = tigress_session_confirm_intent(s);
+        error = tigress_session_confirm_intent_by(s, TIGRESS_USER_PRESENT, (int64_t)time(NULL));
         exit = error == TIGRESS_OK ? create(ui, &f, args) : ui_error(ui, error, NULL);
     }
     if (exit != CLI_OK && t.is_kept && flow_is_refused(&f)) {

@@ -268,7 +268,8 @@ static enum cli_exit print_invitation(struct direct *d, const struct cli_args *a
 
 static enum cli_exit run(struct direct *d, const struct cli_args *args)
 {
-    enum tigress_error error = tigress_session_confirm_intent(d->session);
+    enum tigress_error error =
+        tigress_session_confirm_intent_by(d->session, TIGRESS_USER_PRESENT, (int64_t)time(NULL));
     enum cli_exit exit = CLI_OK;
 
     if (error == TIGRESS_OK) {

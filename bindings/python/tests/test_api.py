@@ -176,6 +176,16 @@ def message__no_provisioning_information__refused_everywhere(message):
 # ---- the state machine, step by step --------------------------------------------------------
 
 
+def intent__old_or_unknown_evidence__refused():
+    with tigress.Initiator(RELAY, MESSAGE) as session:
+        session.step(1893456000)
+        for check, at_s in ((tigress.UserCheck.VERIFIED, 1893456000 - 301), (7, 1893456000)):
+            with pytest.raises(tigress.ArgumentError):
+                session.confirm_intent(check, at_s)
+        session.confirm_intent(tigress.UserCheck.VERIFIED, 1893456000 - 300)
+        assert session.step(1893456000) is Want.HTTP
+
+
 def initiator__driven_by_hand__creates():
     with tigress.Initiator(RELAY, MESSAGE, title="T") as session:
         assert (session.step(0), session.input) == (Want.INPUT, Input.INTENT)

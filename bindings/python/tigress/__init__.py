@@ -23,7 +23,7 @@ from .errors import (AllowListError, ArgumentError, BadMessageError, BugError, C
 from .pin import Pin, PinVerdict, generate_pin, normalise_pin, show_pin
 from .secret import SecretBytes
 from .session import (AttestationWhen, Initiator, Input, NetFailure, Recipient, Relay, Request, Role, Session,
-                      Want, resume)
+                      UserCheck, Want, resume)
 from .share_url import VERTICAL_CAR, VERTICAL_GENERAL, VERTICAL_HOME, Form, ShareUrl
 from .transport import Transport
 
@@ -39,7 +39,7 @@ __all__ = [
     "Recipient", "RefusedError", "Relay", "RelayTlsError", "Request", "Role", "SavedStateError",
     "SecretBytes",
     "SecretError", "Session", "ShareUrl", "StateError", "TamperedError", "TemporaryError",
-    "TigressError", "Transport", "UnavailableError", "UnsupportedError", "UrlError", "VERTICAL_CAR",
+    "TigressError", "Transport", "UnavailableError", "UnsupportedError", "UrlError", "UserCheck", "VERTICAL_CAR",
     "VERTICAL_GENERAL", "VERTICAL_HOME", "Want", "WithdrawnError", "abi", "check_message",
     "envelope_type",
     "error_class", "generate_pin", "library_path", "normalise_pin", "open_envelope", "resume",

@@ -118,6 +118,7 @@ _PROTOTYPES = {
     "tigress_session_wake": (None, (_HANDLE,)),
     "tigress_session_input": _CALL,
     "tigress_session_confirm_intent": _CALL,
+    "tigress_session_confirm_intent_by": (c_int, (_HANDLE, c_int, c_int64)),
     "tigress_session_accept": _CALL,
     "tigress_session_want_attestation": (c_int, (_HANDLE, c_int)),
     "tigress_session_want_private_token": _CALL,

@@ -73,6 +73,12 @@ class AttestationWhen(enum.IntEnum):
     ALWAYS = 3  # before the create and before each later message
 
 
+class UserCheck(enum.IntEnum):
+    """enum tigress_user_check: how the device knows that its user agrees to a share."""
+    PRESENT = 1   # a person at the device agreed
+    VERIFIED = 2  # and the device verified that it is its user, for this share
+
+
 class NetFailure(enum.IntEnum):
     """enum tigress_net_failure: why there is no answer."""
     UNREACHABLE = 1
@@ -152,6 +158,7 @@ class Session:
         # The library calls these: they must live as long as the session.
         self._policy: Any = None
         self._random: Any = None
+        self._stepped_s = 0
 
     # ---- life
 
@@ -229,7 +236,7 @@ class Session:
 
     def step(self, now_s: Optional[int] = None) -> Want:
         """What the session wants now. now_s: UTC seconds; None: the system's clock."""
-        now = int(time.time()) if now_s is None else now_s
+        now = self._stepped_s = int(time.time()) if now_s is None else now_s
         return Want(_lib.lib().tigress_session_step(self._open(), now))
 
     def request(self) -> Optional[Request]:
@@ -484,9 +491,16 @@ class Initiator(Session):
         device cannot get one."""
         self._do("set_private_token", optional_text_in(token))
 
-    def confirm_intent(self) -> None:
-        """The user is present and agrees to share with the person that the application showed."""
-        self._do("confirm_intent")
+    def confirm_intent(self, check: UserCheck = UserCheck.PRESENT,
+                       confirmed_at_s: Optional[int] = None) -> None:
+        """The user has seen what is shared and with whom, and agrees.
+
+        check            what the device has checked, for this share
+        confirmed_at_s   when the user agreed, UTC seconds, at most 300 s before
+                         the last step(); None: the time of that step
+        """
+        at_s = self._stepped_s if confirmed_at_s is None else confirmed_at_s
+        self._do("confirm_intent_by", int(check), at_s)
 
 
 class Recipient(Session):

@@ -42,6 +42,30 @@ enum tigress_error tigress_session_confirm_intent(struct tigress_session *s)
     return error == TIGRESS_OK ? end_call(s, tg_initiator_confirm(s)) : error;
 }
 
+/* spec: protocol/7#intent-evidence */
+enum tigress_error tigress_session_confirm_intent_by(struct tigress_session *s,
+                                                     enum tigress_user_check check,
+                                                     int64_t confirmed_at_s)
+{
+    enum tigress_error error = may_call(s, TG_ACT_CONFIRM, "confirm_intent");
+
+    if (error != TIGRESS_OK) {
+        return error;
+    }
+    if (check != TIGRESS_USER_PRESENT && check != TIGRESS_USER_VERIFIED) {
+        return tg_refusal_set(s, TIGRESS_E_ARGUMENT,
+                              "check: expected a value of enum tigress_user_check, 1 or 2, got %u",
+                              (unsigned)check);
+    }
+    if (confirmed_at_s < 0 || confirmed_at_s < s->now_s - TIGRESS_INTENT_AGE_MAX_S) {
+        return tg_refusal_set(s, TIGRESS_E_ARGUMENT,
+                              "confirmed_at_s: expected a consent of the last %d seconds; ask the "
+                              "user again",
+                              TIGRESS_INTENT_AGE_MAX_S);
+    }
+    return end_call(s, tg_initiator_confirm(s));
+}
+
 enum tigress_error tigress_session_accept(struct tigress_session *s)
 {
     enum tigress_error error = may_call(s, TG_ACT_ACCEPT, "accept");

@@ -169,6 +169,50 @@ static void calls__refused__name_the_state_of_the_session(void **state)
     assert_non_null(strstr(tigress_session_error_text(f->bob), "TIGRESS_CLASS_RETRY"));
 }
 
+/* spec-test: protocol/7#intent-evidence */
+static void intent__evidence__of_this_share_or_refused(void **state)
+{
+    static const char *const old =
+        "confirmed_at_s: expected a consent of the last 300 seconds; ask "
+        "the user again";
+    struct fixture *f = *state;
+    struct tigress_session *s = f->alice;
+
+    assert_int_equal(tigress_session_step(s, FAKE_NOW), TIGRESS_WANT_INPUT);
+    assert_refused(s, tigress_session_confirm_intent_by(s, (enum tigress_user_check)0, FAKE_NOW),
+                   TIGRESS_E_ARGUMENT,
+                   "check: expected a value of enum tigress_user_check, 1 or 2, got 0");
+    assert_refused(s, tigress_session_confirm_intent_by(s, (enum tigress_user_check)3, FAKE_NOW),
+                   TIGRESS_E_ARGUMENT,
+                   "check: expected a value of enum tigress_user_check, 1 or 2, got 3");
+    assert_refused(s, tigress_session_confirm_intent_by(s, TIGRESS_USER_VERIFIED, FAKE_NOW - 301),
+                   TIGRESS_E_ARGUMENT, old);
+    assert_refused(s, tigress_session_confirm_intent_by(s, TIGRESS_USER_VERIFIED, -1),
+                   TIGRESS_E_ARGUMENT, old);
+    assert_refused(s, tigress_session_confirm_intent_by(s, TIGRESS_USER_VERIFIED, INT64_MIN),
+                   TIGRESS_E_ARGUMENT, old);
+    assert_int_equal(tigress_session_step(s, FAKE_NOW), TIGRESS_WANT_INPUT); /* nothing is sent */
+    assert_int_equal(tigress_session_input(s), TIGRESS_INPUT_INTENT);
+    assert_int_equal(tigress_session_confirm_intent_by(NULL, TIGRESS_USER_VERIFIED, FAKE_NOW),
+                     TIGRESS_E_ARGUMENT);
+    assert_int_equal(tigress_session_confirm_intent_by(s, TIGRESS_USER_VERIFIED, FAKE_NOW - 300),
+                     TIGRESS_OK);
+    assert_refused(s, tigress_session_confirm_intent_by(s, TIGRESS_USER_VERIFIED, FAKE_NOW),
+                   TIGRESS_E_STATE, "confirm_intent: not possible now, at WANT_HTTP");
+    assert_int_equal(tigress_session_step(s, FAKE_NOW), TIGRESS_WANT_HTTP);
+}
+
+/* The user may take the time: the step that asked was long ago, the consent is new. */
+static void intent__long_after_the_step_that_asked__accepted(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(tigress_session_step(f->alice, FAKE_NOW), TIGRESS_WANT_INPUT);
+    assert_int_equal(tigress_session_confirm_intent_by(f->alice, TIGRESS_USER_PRESENT, INT64_MAX),
+                     TIGRESS_OK);
+    assert_int_equal(tigress_session_step(f->alice, FAKE_NOW), TIGRESS_WANT_HTTP);
+}
+
 static int broken_random(void *ctx, unsigned char *out, size_t len)
 {
     (void)ctx;
@@ -239,6 +283,8 @@ int main(void)
         CASE(settings__after_the_first_step__refused_with_the_reason),
         CASE(settings__while_a_request_is_under_way__refused_with_the_reason),
         CASE(calls__refused__name_the_state_of_the_session),
+        CASE(intent__evidence__of_this_share_or_refused),
+        CASE(intent__long_after_the_step_that_asked__accepted),
         CASE(sentence__next_call_or_step__forgotten),
         CASE(sentence__reply_after_a_refused_call__names_why_the_session_failed),
         CASE(share_url__wrong_secret__names_what_was_expected),
