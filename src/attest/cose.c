@@ -17,7 +17,7 @@
 #define KTY_RSA 3
 #define RSA_BYTES_MIN 256u
 #define RSA_BYTES_MAX 512u
-#define RSA_EXPONENT_MAX 4u
+#define RSA_EXPONENT_MAX 4u /* bytes */
 #define POINT_UNCOMPRESSED 0x04u
 
 /* The bytes before the point in a SubjectPublicKeyInfo. The curve determines them. */
@@ -139,11 +139,14 @@ static size_t whole_integer_len(struct tg_bytes number)
     return header_len(integer_len(number)) + integer_len(number);
 }
 
+/* Anybody can make a signature for the exponent 1. */
 static bool is_rsa_size_good(struct tg_bytes n, struct tg_bytes e)
 {
+    bool is_one = e.len == 1 && e.ptr[0] == 1;
+
     return n.len >= RSA_BYTES_MIN && n.len <= RSA_BYTES_MAX && e.len >= 1 &&
            e.len <= RSA_EXPONENT_MAX && n.ptr[0] != 0 && e.ptr[0] != 0 &&
-           (n.ptr[n.len - 1] & 1u) != 0 && (e.ptr[e.len - 1] & 1u) != 0;
+           (n.ptr[n.len - 1] & 1u) != 0 && (e.ptr[e.len - 1] & 1u) != 0 && !is_one;
 }
 
 static enum tg_err read_rsa(struct tg_cose_key *out, struct tg_cbor_item map)

@@ -45,7 +45,7 @@ struct tg_cose_key {
 /*
  * TG_E_SYNTAX        not a COSE_Key, or a member has a wrong type or length
  * TG_E_UNSUPPORTED   another key type, curve or algorithm, an algorithm that does not belong to the
- *                    curve, or RSA outside 2048 to 4096 bits
+ *                    curve, or RSA outside 2048 to 4096 bits or with the exponent 1
  * *out is then undefined.
  */
 TG_NODISCARD enum tg_err tg_cose_key_read(struct tg_cose_key *out, struct tg_cbor_item map);

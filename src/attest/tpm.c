@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Format tpm: the platform's TPM certifies the credential's key under its own key.
- * spec: WebAuthn section 8.3; TPM 2.0 Library, Part 2, sections 10.12.8 and 12.2.4.
+ * spec: WebAuthn section 8.3; TPM 2.0 Library, Part 2, sections 8.3, 10.12.8 and 12.2.4.
  */
 #include "attest/der.h"
 #include "attest/format.h"
@@ -18,7 +18,9 @@
 #define ALG_RSA 0x0001u
 #define ALG_ECC 0x0023u
 #define ALG_NULL 0x0010u
-#define RSA_EXPONENT_DEFAULT 65537u
+#define ALG_RSASSA 0x0014u
+#define ALG_ECDSA 0x0018u
+#define RSA_EXPONENT_DEFAULT 65537u /* of an exponent 0 */
 #define TAG_DIRECTORY_NAME TG_DER_EXPLICIT(4)
 
 static const uint8_t oid_subject_alt_name[] = { 0x55, 0x1d, 0x11 };
@@ -27,6 +29,36 @@ static const uint8_t oid_aik[] = { 0x67, 0x81, 0x05, 0x08, 0x03 };          /* 2
 static const uint8_t oid_manufacturer[] = { 0x67, 0x81, 0x05, 0x02, 0x01 }; /* 2.23.133.2.1 */
 static const uint8_t oid_model[] = { 0x67, 0x81, 0x05, 0x02, 0x02 };
 static const uint8_t oid_version[] = { 0x67, 0x81, 0x05, 0x02, 0x03 };
+
+/* Attributes of an object: TPMA_OBJECT. */
+#define OBJECT_FIXED_TPM 0x00000002u
+#define OBJECT_ST_CLEAR 0x00000004u
+#define OBJECT_FIXED_PARENT 0x00000010u
+#define OBJECT_SENSITIVE_DATA_ORIGIN 0x00000020u
+#define OBJECT_USER_WITH_AUTH 0x00000040u
+#define OBJECT_ADMIN_WITH_POLICY 0x00000080u
+#define OBJECT_FIRMWARE_LIMITED 0x00000100u
+#define OBJECT_SVN_LIMITED 0x00000200u
+#define OBJECT_NO_DA 0x00000400u
+#define OBJECT_DECRYPT 0x00020000u
+#define OBJECT_SIGN 0x00040000u
+
+/* A credential's key was made in the TPM, never leaves it, and signs what the caller chooses. */
+#define OBJECT_NEEDED                                                                              \
+    (OBJECT_FIXED_TPM | OBJECT_FIXED_PARENT | OBJECT_SENSITIVE_DATA_ORIGIN | OBJECT_SIGN)
+/* Not allowed: restricted and x509sign keys, which sign nothing that a caller chooses; encrypted
+   duplication, which contradicts fixedTPM; bits without a meaning. */
+#define OBJECT_ALLOWED                                                                             \
+    (OBJECT_NEEDED | OBJECT_ST_CLEAR | OBJECT_USER_WITH_AUTH | OBJECT_ADMIN_WITH_POLICY |          \
+     OBJECT_FIRMWARE_LIMITED | OBJECT_SVN_LIMITED | OBJECT_NO_DA | OBJECT_DECRYPT)
+
+static const struct {
+    int64_t alg;
+    uint16_t scheme, hash;
+} schemes[] = { { TG_COSE_RS256, ALG_RSASSA, 0x000b },
+                { TG_COSE_ES256, ALG_ECDSA, 0x000b },
+                { TG_COSE_ES384, ALG_ECDSA, 0x000c },
+                { TG_COSE_ES512, ALG_ECDSA, 0x000d } };
 
 static const struct {
     uint16_t id;
@@ -43,12 +75,24 @@ static struct tg_bytes read_2b(struct tg_reader *r)
     return tg_reader_bytes(r, tg_reader_u16(r));
 }
 
-/* TPMT_SYM_DEF_OBJECT and the schemes: a null algorithm has no parameters. */
-static void skip_unless_null(struct tg_reader *r, size_t more)
+/* The scheme that the key is limited to, if it is limited, is that of the credential's algorithm. A
+   key that also decrypts has none. */
+static bool is_scheme_good(struct tg_reader *r, uint32_t attributes, int64_t alg)
 {
-    if (tg_reader_u16(r) != ALG_NULL) {
-        (void)tg_reader_bytes(r, more);
+    uint16_t scheme = tg_reader_u16(r);
+    uint16_t hash = 0;
+
+    if (scheme == ALG_NULL) {
+        return true;
     }
+    hash = tg_reader_u16(r);
+    for (size_t i = 0; i < TG_COUNT(schemes); i++) {
+        if (schemes[i].alg == alg) {
+            return schemes[i].scheme == scheme && schemes[i].hash == hash &&
+                   (attributes & OBJECT_DECRYPT) == 0;
+        }
+    }
+    return false;
 }
 
 static struct tg_bytes strip_zeros(struct tg_bytes number)
@@ -59,14 +103,21 @@ static struct tg_bytes strip_zeros(struct tg_bytes number)
     return number;
 }
 
-static uint32_t exponent_of(struct tg_bytes integer)
+/* Of the credential's key, whose exponent has at most 32 bits. */
+static uint64_t exponent_of(struct tg_bytes integer)
 {
-    uint32_t value = 0;
+    uint64_t value = 0;
 
-    for (size_t i = 0; i < integer.len && i <= sizeof(value); i++) {
+    for (size_t i = 0; i < integer.len; i++) {
         value = (value << 8) | integer.ptr[i];
     }
     return value;
+}
+
+/* The top bit of the modulus is set: a modulus of n bits has n bits. */
+static bool has_bits(struct tg_bytes modulus, uint16_t bits)
+{
+    return modulus.len * 8 == bits && modulus.ptr[0] >= 0x80u;
 }
 
 static bool is_rsa_key(struct tg_reader *r, const struct tg_cose_key *key)
@@ -74,13 +125,13 @@ static bool is_rsa_key(struct tg_reader *r, const struct tg_cose_key *key)
     struct tg_der outer = tg_der_init(tg_cose_key_point(key));
     struct tg_der pair = tg_der_enter(&outer, TG_DER_SEQUENCE);
     struct tg_bytes n = strip_zeros(tg_der_take(&pair, TG_DER_INTEGER));
-    uint32_t e = exponent_of(tg_der_take(&pair, TG_DER_INTEGER));
+    uint64_t e = exponent_of(tg_der_take(&pair, TG_DER_INTEGER));
     uint16_t bits = tg_reader_u16(r);
     uint32_t exponent = tg_reader_u32(r);
     struct tg_bytes modulus = read_2b(r);
 
-    return key->kind == TG_KEY_RSA && modulus.len == (bits + 7u) / 8u &&
-           tg_bytes_is_equal(modulus, n) && (exponent == 0 ? RSA_EXPONENT_DEFAULT : exponent) == e;
+    return key->kind == TG_KEY_RSA && tg_bytes_is_equal(modulus, n) && has_bits(modulus, bits) &&
+           (exponent == 0 ? RSA_EXPONENT_DEFAULT : exponent) == e;
 }
 
 static bool is_curve_of(uint16_t id, enum tg_key_kind kind)
@@ -100,9 +151,9 @@ static bool is_ec_key(struct tg_reader *r, const struct tg_cose_key *key)
     struct tg_bytes x = tg_bytes_first(point, point.len / 2);
     struct tg_bytes y = tg_bytes_from(point, point.len / 2);
     uint16_t curve = tg_reader_u16(r);
+    uint16_t key_derivation = tg_reader_u16(r);
 
-    skip_unless_null(r, 2); /* key derivation */
-    return is_curve_of(curve, key->kind) &&
+    return is_curve_of(curve, key->kind) && key_derivation == ALG_NULL &&
            tg_bytes_is_equal(strip_zeros(read_2b(r)), strip_zeros(x)) &&
            tg_bytes_is_equal(strip_zeros(read_2b(r)), strip_zeros(y));
 }
@@ -112,13 +163,24 @@ static enum tg_attest_step check_pub_area(struct tg_attest_case *c, struct tg_by
 {
     struct tg_reader r = tg_reader_init(pub_area);
     uint16_t type = tg_reader_u16(&r);
+    uint32_t attributes = 0;
     bool is_same = false;
 
     (void)tg_reader_u16(&r); /* hash of the name */
-    (void)tg_reader_u32(&r); /* attributes */
-    (void)read_2b(&r);       /* policy */
-    skip_unless_null(&r, 4); /* symmetric */
-    skip_unless_null(&r, 2); /* scheme */
+    attributes = tg_reader_u32(&r);
+    (void)read_2b(&r); /* policy */
+    if (!r.is_short &&
+        ((attributes & OBJECT_NEEDED) != OBJECT_NEEDED || (attributes & ~OBJECT_ALLOWED) != 0)) {
+        return tg_format_refuse(c, TG_ATTEST_STEP_FORMAT,
+                                "attStmt.pubArea: expected a key for signing that was made in the "
+                                "TPM and never leaves it");
+    }
+    /* Only a restricted key that decrypts has a symmetric algorithm. */
+    if (tg_reader_u16(&r) != ALG_NULL || !is_scheme_good(&r, attributes, c->auth.key.alg)) {
+        return tg_format_refuse(c, TG_ATTEST_STEP_FORMAT,
+                                "attStmt.pubArea: expected no symmetric algorithm, and the "
+                                "signing scheme of the credential or none");
+    }
     if (type == ALG_RSA) {
         is_same = is_rsa_key(&r, &c->auth.key);
     } else if (type == ALG_ECC) {

@@ -193,9 +193,21 @@ def sized(value):
     return len(value).to_bytes(2, "big") + value
 
 
-def pub_area(*, kind=0x0023, alg=0x000b, curve=3, x=CREDENTIAL.x, y=CREDENTIAL.y, tail=b""):
-    return (kind.to_bytes(2, "big") + alg.to_bytes(2, "big") + bytes(4) + sized(b"") + b"\0\x10\0\x10" + curve.to_bytes(2, "big")
-            + b"\0\x10" + sized(x) + sized(y) + tail)
+# TPMA_OBJECT: fixedTPM, fixedParent, sensitiveDataOrigin, userWithAuth, sign. The modulus signs nothing here.
+TPM_ATTRIBUTES = 0x00040072
+MODULUS = (1 << 2047 | int.from_bytes(b"".join(hashlib.sha256(bytes([i])).digest() for i in range(8)), "big") | 1).to_bytes(256, "big")
+
+
+def pub_area(*, kind=0x0023, alg=0x000b, attributes=TPM_ATTRIBUTES, symmetric=b"\0\x10", scheme=b"\0\x10", curve=3, kdf=b"\0\x10",
+             x=CREDENTIAL.x, y=CREDENTIAL.y, tail=b"", bits=None, exponent=0, modulus=MODULUS):
+    head = kind.to_bytes(2, "big") + alg.to_bytes(2, "big") + attributes.to_bytes(4, "big") + sized(b"") + symmetric + scheme
+    if bits is not None:
+        return head + bits.to_bytes(2, "big") + exponent.to_bytes(4, "big") + sized(modulus) + tail
+    return head + curve.to_bytes(2, "big") + kdf + sized(x) + sized(y) + tail
+
+
+def cose_rsa(exponent=b"\1\0\1", modulus=MODULUS):
+    return cbor2.dumps({1: 3, 3: -257, -1: modulus, -2: exponent})
 
 
 def cert_info(tbs, area, *, magic=0xff544347, kind=0x8017, extra=None, named=None, tail=b""):
@@ -552,6 +564,52 @@ def android_variants():
     yield "credential's key revoked", "chain", {"policy": {"revoked": "key " + hashlib.sha256(CREDENTIAL.spki).hexdigest()}}
 
 
+def tpm_attribute_variants():
+    names = {"fixedTPM": 0x2, "stClear": 0x4, "fixedParent": 0x10, "sensitiveDataOrigin": 0x20, "userWithAuth": 0x40,
+             "adminWithPolicy": 0x80, "firmwareLimited": 0x100, "svnLimited": 0x200, "noDA": 0x400, "encryptedDuplication": 0x800,
+             "restricted": 0x10000, "decrypt": 0x20000, "sign": 0x40000, "x509sign": 0x80000}
+    for label in ("fixedTPM", "fixedParent", "sensitiveDataOrigin", "sign"):
+        yield f"attributes: without {label}", "format", {"area": {"attributes": TPM_ATTRIBUTES & ~names[label]}}
+    for label in ("encryptedDuplication", "restricted", "x509sign"):
+        yield f"attributes: {label}", "format", {"area": {"attributes": TPM_ATTRIBUTES | names[label]}}
+    for bit in (0, 3, *range(12, 16), *range(20, 32)):
+        yield f"attributes: reserved bit {bit}", "format", {"area": {"attributes": TPM_ATTRIBUTES | 1 << bit}}
+    for label in ("stClear", "adminWithPolicy", "firmwareLimited", "svnLimited", "noDA", "decrypt"):
+        yield f"attributes: also {label}", None, {"area": {"attributes": TPM_ATTRIBUTES | names[label]}}
+    yield "attributes: without userWithAuth", None, {"area": {"attributes": TPM_ATTRIBUTES & ~names["userWithAuth"]}}
+    yield "attributes: none", "format", {"area": {"attributes": 0}}
+    yield "attributes: a storage key", "format", {"area": {"attributes": 0x30072}}
+    yield "attributes: all", "format", {"area": {"attributes": 0xffffffff}}
+    yield "symmetric algorithm", "format", {"area": {"symmetric": b"\0\6\0\x80\0\x43"}}
+    yield "scheme of the credential", None, {"area": {"scheme": b"\0\x18\0\x0b"}}
+    yield "scheme of another hash", "format", {"area": {"scheme": b"\0\x18\0\x0c"}}
+    yield "scheme of another type", "format", {"area": {"scheme": b"\0\x14\0\x0b"}}
+    yield "scheme for decryption", "format", {"area": {"scheme": b"\0\x19\0\x0b"}}
+    yield "scheme of a key that decrypts", "format", {"area": {"attributes": TPM_ATTRIBUTES | names["decrypt"], "scheme": b"\0\x18\0\x0b"}}
+    yield "key derivation", "format", {"area": {"kdf": b"\0\x20\0\x0b"}}
+
+
+def tpm_rsa_variants():
+    def rsa(step, *, key=None, **area):
+        return step, {"auth": {"key": cose_rsa() if key is None else key}, "area": {"kind": 1, "bits": 2048, **area}}
+    yield "RSA: exponent 0, which means 65537", *rsa(None)
+    yield "RSA: exponent 65537", *rsa(None, exponent=65537)
+    yield "RSA: exponent 3 of both", *rsa(None, exponent=3, key=cose_rsa(b"\3"))
+    yield "RSA: exponent of 32 bits of both", *rsa(None, exponent=0xffffffff, key=cose_rsa(b"\xff" * 4))
+    yield "RSA: exponent 3, the credential has 65537", *rsa("format", exponent=3)
+    yield "RSA: exponent 0, the credential has 3", *rsa("format", key=cose_rsa(b"\3"))
+    yield "RSA: exponent 65537, the credential has 3", *rsa("format", exponent=65537, key=cose_rsa(b"\3"))
+    yield "RSA: exponent with another top byte", *rsa("format", exponent=0x01010001)
+    yield "RSA: exponent 1 of both", *rsa("format", exponent=1, key=cose_rsa(b"\1"))
+    yield "RSA: another modulus", *rsa("format", modulus=MODULUS[:-2] + bytes([MODULUS[-2] ^ 1]) + MODULUS[-1:])
+    yield "RSA: modulus with a zero before it", *rsa("format", modulus=b"\0" + MODULUS)
+    for bits in (2047, 2040, 2056, 0):
+        yield f"RSA: said to have {bits} bits", *rsa("format", bits=bits)
+    yield "RSA: scheme of the credential", *rsa(None, scheme=b"\0\x14\0\x0b")
+    yield "RSA: scheme PSS", *rsa("format", scheme=b"\0\x16\0\x0b")
+    yield "RSA: the credential is on a curve", *rsa("format", key=cose())
+
+
 def tpm_variants():
     for member in ("ver", "certInfo", "pubArea"):
         yield f"{member} missing", "encoding", {"stmt": set_stmt(**{member: None})}
@@ -560,6 +618,8 @@ def tpm_variants():
     for label, changes in {"of another type": {"kind": 8}, "RSA": {"kind": 1}, "another curve": {"curve": 4}, "unknown curve": {"curve": 9},
                            "another x": {"x": STRANGER.x}, "another y": {"y": STRANGER.y}, "more behind it": {"tail": b"\0"}}.items():
         yield f"pubArea: {label}", "format", {"area": changes}
+    yield from tpm_attribute_variants()
+    yield from tpm_rsa_variants()
     yield "pubArea: cut short", "format", {"stmt": lambda s: s.update(pubArea=s["pubArea"][:-1])}
     yield "pubArea: empty", "format", {"stmt": set_stmt(pubArea=b"")}
     for label, changes in {"another magic": {"magic": 0xff544348}, "a quote": {"kind": 0x8018}, "more behind it": {"tail": b"\0"},

@@ -116,6 +116,8 @@ static void rsa__of_2048_to_4096_bits_and_a_small_odd_exponent(void **state)
     assert_int_equal(read_rsa(256, e, 0x80, 2), TG_E_UNSUPPORTED);
     assert_int_equal(read_rsa(256, TG_LIT("\2"), 0x80, 1), TG_E_UNSUPPORTED);
     assert_int_equal(read_rsa(256, TG_LIT("\1\0\0\0\1"), 0x80, 1), TG_E_UNSUPPORTED);
+    assert_int_equal(read_rsa(256, TG_LIT("\3"), 0x80, 1), TG_OK);
+    assert_int_equal(read_rsa(256, TG_LIT("\1"), 0x80, 1), TG_E_UNSUPPORTED);
     assert_int_equal(read_rsa(256, TG_LIT("\0\3"), 0x80, 1), TG_E_UNSUPPORTED);
 }
 

@@ -66,9 +66,9 @@ static void fail_each(const char *file, const char *name, unsigned step)
 
 static void good_object__allocation_n_fails__internal_and_never_bad(void **state)
 {
-    static const char *const names[] = { "none-es256",   "packed-self-es256", "packed-es256",
-                                         "packed-eddsa", "tpm-es256",         "android-key-es256",
-                                         "apple-es256",  "fido-u2f-es256" };
+    static const char *const names[] = { "none-es256",    "packed-self-es256", "packed-es256",
+                                         "packed-eddsa",  "android-key-es256", "apple-es256",
+                                         "fido-u2f-es256" };
 
     (void)state;
     for (size_t i = 0; i < TG_COUNT(names); i++) {
@@ -77,6 +77,7 @@ static void good_object__allocation_n_fails__internal_and_never_bad(void **state
     fail_each("w3c_level3.json", "packed-es512", 1);
     fail_each("apple_app_attest.json", "webauthn4j_kayak_2020_09", STEP);
     fail_each("tpm.json", "yubico_WindowsHelloTpm", STEP);
+    fail_each("forged/tpm.json", "tpm: as it should be", STEP);
 }
 
 static void policy__allocation_n_fails__an_error_and_no_policy(void **state)

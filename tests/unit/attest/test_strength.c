@@ -11,7 +11,7 @@ static const struct {
     { "w3c_level3.json", "packed-self-es256", TG_ATTEST_PROVES_NOTHING },
     { "w3c_level3.json", "packed-es256", TG_ATTEST_PROVES_DEVICE },
     { "w3c_level3.json", "packed-ed448", TG_ATTEST_PROVES_DEVICE },
-    { "w3c_level3.json", "tpm-es256", TG_ATTEST_PROVES_DEVICE },
+    { "forged/tpm.json", "tpm: as it should be", TG_ATTEST_PROVES_DEVICE },
     { "w3c_level3.json", "apple-es256", TG_ATTEST_PROVES_DEVICE },
     { "w3c_level3.json", "fido-u2f-es256", TG_ATTEST_PROVES_DEVICE },
     { "w3c_level3.json", "android-key-es256", TG_ATTEST_PROVES_NOTHING }, /* level software */
