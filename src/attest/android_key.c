@@ -161,6 +161,6 @@ static tg_attest_check_fn *const checks[] = {
     tg_format_rp_id,    tg_format_chain,    tg_format_signature,    NULL
 };
 
-const struct tg_attest_row tg_attest_row_android_key = { .name = "android-key",
-                                                         .needs_roots = true,
-                                                         .checks = checks };
+const struct tg_attest_row tg_attest_row_android_key = {
+    .name = "android-key", .needs_roots = true, .times = TG_ATTEST_TIMES_ANDROID, .checks = checks
+};

@@ -184,6 +184,42 @@ static void set_rules(X509_VERIFY_PARAM *param, int64_t now_s)
     X509_VERIFY_PARAM_set_depth(param, (int)TG_ATTEST_CHAIN_MAX);
 }
 
+/* The certificate below the root, which is the last of the path. */
+static const X509 *find_topmost(STACK_OF(X509) * path)
+{
+    int at = sk_X509_num(path) - 2;
+
+    while (at > 0 && is_self_issued(sk_X509_value(path, at))) {
+        at--; /* another form of the root */
+    }
+    return at >= 0 ? sk_X509_value(path, at) : NULL;
+}
+
+static bool is_from_factory(STACK_OF(X509) * path)
+{
+    const X509 *topmost = find_topmost(path);
+
+    return topmost != NULL &&
+           X509_NAME_get_index_by_NID(X509_get_subject_name(topmost), NID_serialNumber, -1) >= 0;
+}
+
+/* OpenSSL asks for each fault of a path whether to continue. */
+static int on_fault_of_android(int is_good, X509_STORE_CTX *ctx)
+{
+    STACK_OF(X509) *path = X509_STORE_CTX_get0_chain(ctx);
+    int depth = X509_STORE_CTX_get_error_depth(ctx);
+    int why = X509_STORE_CTX_get_error(ctx);
+    bool is_end = why == X509_V_ERR_CERT_HAS_EXPIRED;
+
+    if (is_good == 0 && depth == 0) {
+        return is_end || why == X509_V_ERR_CERT_NOT_YET_VALID;
+    }
+    if (is_good == 0 && is_end) {
+        return depth < sk_X509_num(path) - 1 && is_from_factory(path);
+    }
+    return is_good;
+}
+
 static bool is_on_path(STACK_OF(X509) * path, const X509 *cert)
 {
     for (int i = 0; i < sk_X509_num(path); i++) {
@@ -218,6 +254,9 @@ static enum tg_attest_step verify_with(X509_STORE_CTX *ctx, const struct tg_atte
         return TG_ATTEST_STEP_INTERNAL;
     }
     set_rules(X509_STORE_CTX_get0_param(ctx), request->now_s);
+    if (request->times == TG_ATTEST_TIMES_ANDROID) {
+        X509_STORE_CTX_set_verify_cb(ctx, on_fault_of_android);
+    }
     is_good = X509_verify_cert(ctx) == 1;
     *why = X509_STORE_CTX_get_error(ctx);
     if (is_good) {

@@ -37,6 +37,15 @@ struct tg_attest_chain {
     size_t count;
 };
 
+/* Whose dates count. "Not yet valid", revocation and the root are strict in every rule. */
+enum tg_attest_chain_times {
+    TG_ATTEST_TIMES_ALL, /* every certificate is valid now */
+    /* The leaf's dates do not count: the device made it by its own clock. In a chain put in at the
+       factory the end of an intermediate does not count: its phones cannot get another. It is such
+       a chain if the subject of its topmost certificate below the root has a serialNumber. */
+    TG_ATTEST_TIMES_ANDROID
+};
+
 struct tg_attest_chain_request { /* borrowed for the call */
     const struct tg_cert *certs; /* the leaf first */
     size_t count;                /* 1 to TG_ATTEST_CHAIN_MAX */
@@ -44,6 +53,7 @@ struct tg_attest_chain_request { /* borrowed for the call */
     struct tg_attest_issuers *issuers; /* the cache of intermediate certificates */
     const struct tg_attest_chain_roots *roots;
     int64_t now_s;
+    enum tg_attest_chain_times times;
 };
 
 /* Verifies certs up to one of the roots. *chain is empty before and holds the certificates after.

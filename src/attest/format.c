@@ -3,6 +3,7 @@
 #include "attest/format.h"
 
 #include "attest/der.h"
+#include "attest/formats.h"
 #include "attest/signature.h"
 #include "attest/step.h"
 
@@ -147,7 +148,8 @@ enum tg_attest_step tg_format_chain(struct tg_attest_case *c)
                                                .templates = &c->policy->templates,
                                                .issuers = c->policy->issuers,
                                                .roots = c->policy->roots[c->format],
-                                               .now_s = c->now_s };
+                                               .now_s = c->now_s,
+                                               .times = tg_attest_row(c->format)->times };
 
     enum tg_attest_step step = tg_attest_chain_verify(&c->chain, &request, c->fault);
 

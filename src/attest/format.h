@@ -43,6 +43,7 @@ struct tg_attest_row {
     const char *name;
     bool needs_roots;
     enum tg_authdata_tail tail;
+    enum tg_attest_chain_times times;
     tg_attest_check_fn *const *checks; /* ends with NULL */
 };
 

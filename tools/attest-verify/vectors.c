@@ -311,7 +311,8 @@ static enum tg_attest_step verify_chain(const struct tg_cert *certs, size_t coun
                                                    .issuers = issuers,
                                                    .roots = roots,
                                                    .now_s = json_integer_value(
-                                                       json_object_get(json, "valid_at_unix")) };
+                                                       json_object_get(json, "valid_at_unix")),
+                                                   .times = TG_ATTEST_TIMES_ANDROID };
 
         step = tg_attest_chain_verify(&chain, &request, fault);
     }

@@ -123,10 +123,13 @@ def content_of(der, *path):
 CA = Key(int(W3C["attestation_ca_key_hex"], 16))
 SOME_LEAF = cbor2.loads(bytes.fromhex(next(v for v in W3C["vectors"] if v["name"] == "packed-es256")["attestationObject_hex"]))
 CA_NAME = content_of(SOME_LEAF["attStmt"]["x5c"][0], 0, 3)
-CREDENTIAL, MAKER, MIDDLE, STRANGER = (Key(int.from_bytes(hashlib.sha256(s).digest(), "big") % N)
-                                       for s in (b"credential", b"maker", b"middle", b"stranger"))
+CREDENTIAL, MAKER, MIDDLE, STRANGER, TOP = (Key(int.from_bytes(hashlib.sha256(s).digest(), "big") % N)
+                                            for s in (b"credential", b"maker", b"middle", b"stranger", b"top"))
 SUBJECT = (("2.5.4.6", "AA"), ("2.5.4.10", "Maker"), ("2.5.4.11", "Authenticator Attestation"), ("2.5.4.3", "Test"))
 MIDDLE_NAME = name(("2.5.4.3", "Middle"))
+SERIAL_OID = "2.5.4.5"
+FACTORY_NAME, SERVER_NAME = name((SERIAL_OID, "e18c4f2ca699739a")), name(("2.5.4.3", "Droid CA2"), ("2.5.4.10", "Google LLC"))
+CA_END = 33261840000  # after the end of the test CA, in the year 3024
 NOT_CA = ("2.5.29.19", True, seq())
 IS_CA = ("2.5.29.19", True, seq(tlv(1, b"\xff")))
 ES256, ES_SHA1 = "1.2.840.10045.4.3.2", "1.2.840.10045.4.1"
@@ -382,8 +385,9 @@ def x5c_variants(fmt):
     yield "leaf cut short", "encoding", {"leaf": {"raw": lambda der: der[:-1]}}
     yield "leaf with an extension twice", "encoding", {"leaf": {"edit": plus(("1.2.3", False, b""), ("1.2.3", False, b""))}}
     yield "leaf with an unknown critical extension", "chain", {"leaf": {"edit": plus(("1.2.3", True, b""))}}
-    yield "leaf expired", "chain", {"leaf": {"end": NOW - 1}}
-    yield "leaf not yet valid", "chain", {"leaf": {"start": NOW + 1}}
+    strict = None if fmt == "android-key" else "chain"
+    yield "leaf expired", strict, {"leaf": {"end": NOW - 1}}
+    yield "leaf not yet valid", strict, {"leaf": {"start": NOW + 1}}
     yield "leaf just before its end", None, {"leaf": {"end": NOW + 1}}
     yield "leaf at its first second", None, {"leaf": {"start": NOW}}
     yield "leaf signed by a stranger", "chain", {"leaf": {"signer": STRANGER}}
@@ -510,7 +514,50 @@ def appattest_variants():
     yield "leaf names no App ID", None, {"leaf": {"edit": without(FACTS_OID)}}
 
 
+def batch(subject, *, lower=None, top=None):
+    """Two authorities of a device: the lower one, which signs the leaf, and the topmost one below the root."""
+    return {"chain": [certificate(MIDDLE.spki, [IS_CA], subject=MIDDLE_NAME, issuer=subject, signer=TOP, serial=0x77, **(lower or {})),
+                      certificate(TOP.spki, [IS_CA], subject=subject, serial=0x78, **(top or {}))]}
+
+
+def android_time_variants():
+    year = 365 * DAY
+    old, new = {"end": NOW - 1}, {"start": NOW + 1}
+    leaf = {"leaf": {"start": NOW - 20 * year, "end": NOW - 19 * year}}
+    yield "dates: leaf of the year 2004", None, leaf
+    yield "dates: leaf of the year 2044", None, {"leaf": {"start": NOW + 20 * year, "end": NOW + 21 * year}}
+    yield "dates: leaf expired, signed by a stranger", "chain", {"leaf": {"end": NOW - 1, "signer": STRANGER}}
+    yield "dates: leaf expired, with an unknown critical extension", "chain", {"leaf": {"end": NOW - 1, "edit": plus(("1.2.3", True, b""))}}
+    for label, subject in (("factory", FACTORY_NAME), ("server", SERVER_NAME)):
+        ended = None if subject == FACTORY_NAME else "chain"
+        yield f"{label}: valid", None, batch(subject)
+        yield f"{label}: lower authority expired", ended, batch(subject, lower=old)
+        yield f"{label}: topmost authority expired", ended, batch(subject, top=old)
+        yield f"{label}: both expired", ended, batch(subject, lower=old, top=old)
+        yield f"{label}: all expired", ended, {**batch(subject, lower=old, top=old), **leaf}
+        yield f"{label}: lower authority not yet valid", "chain", batch(subject, lower=new)
+        yield f"{label}: topmost authority not yet valid", "chain", batch(subject, top=new)
+        yield f"{label}: expired and revoked by serial number", "chain", {**batch(subject, lower=old), "policy": {"revoked": "serial 77"}}
+        yield f"{label}: expired and its key revoked", "chain", {**batch(subject, top=old), "policy": {"revoked": "key " + hashlib.sha256(TOP.spki).hexdigest()}}
+        yield f"{label}: expired, signed by a stranger", "chain", batch(subject, top={"signer": STRANGER, **old})
+        yield f"{label}: expired, no authority", "chain", {"chain": [certificate(MIDDLE.spki, [NOT_CA], subject=MIDDLE_NAME, issuer=subject, signer=TOP, **old),
+                                                                    certificate(TOP.spki, [IS_CA], subject=subject)]}
+        # Both authorities are valid from NOW - DAY to NOW + DAY.
+        for moment, step, words in ((NOW - DAY, None, "at the first second"), (NOW - DAY - 1, "chain", "a second before"),
+                                    (NOW + DAY - 1, None, "in the last second"), (NOW + DAY + 1, ended, "a second after the end"),
+                                    (NOW + 10 * year, ended, "ten years after the end"), (CA_END, "chain", "after the end of the root")):
+            yield f"{label}: {words}", step, {**batch(subject), "time": moment}
+    yield "factory: one authority, expired", None, {"chain": [middle(subject=FACTORY_NAME, **old)], "leaf": {"issuer": FACTORY_NAME}}
+    yield "server: serial number of the lower authority", "chain", {"chain": [
+        certificate(MIDDLE.spki, [IS_CA], subject=FACTORY_NAME, issuer=SERVER_NAME, signer=TOP, **old),
+        certificate(TOP.spki, [IS_CA], subject=SERVER_NAME)], "leaf": {"issuer": FACTORY_NAME}}
+    yield "server: serial number of the leaf", "chain", {**batch(SERVER_NAME, lower=old), "leaf": {"subject": FACTORY_NAME}}
+    yield "server: serial number of an authority beside the path", "chain", {"chain": [
+        *batch(SERVER_NAME, lower=old)["chain"], certificate(STRANGER.spki, [IS_CA], subject=FACTORY_NAME)]}
+
+
 def android_variants():
+    yield from android_time_variants()
     tee = {"level_min": "tee"}
     hard = lambda **changes: {"hard": {k: v for k, v in {**HARD, **changes}.items() if v is not None}}
     yield "at TEE", None, {"policy": tee}
