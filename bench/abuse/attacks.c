@@ -13,6 +13,7 @@
 #define REQUESTS_MAX 900u /* of a connection: after 1000 the relay ends it in order */
 #define ENTRY_LEN 4000u   /* of the dynamic table, which has 4096 bytes */
 #define TEXT_MAX 200000u
+#define NEW_MAILBOX_S 2 /* after this its creation counts as refused */
 
 static char text[TEXT_MAX];
 
@@ -97,16 +98,14 @@ static void h1_create(struct peer *p, size_t size, bool is_whole)
     peer_put(p, text, is_whole ? len : len - 1);
 }
 
-static void h2_create(struct peer *p, size_t size, bool is_whole)
+static void h2_create(struct peer *p, const char *claim, size_t size, bool is_whole)
 {
     uint8_t more[1000];
-    char claim[UUID_TEXT];
     char id[UUID_TEXT];
     size_t len = make_create(size, true);
     uint32_t stream = p->stream_id;
     size_t at = 0;
 
-    make_uuid(claim);
     make_uuid(id);
     at = block_literal(more, at, "mailbox-request-id", id);
     at = block_literal(more, at, "mailbox-device-claim", claim);
@@ -158,9 +157,12 @@ static void h1_half_body(struct peer *p, size_t size)
 
 static void h2_half_bodies(struct peer *p, size_t size)
 {
+    char claim[UUID_TEXT];
+
+    make_uuid(claim);
     frames_begin(p, 65535);
     for (unsigned i = 0; i < STREAMS && p->out_len < 250000; i++) {
-        h2_create(p, size, false);
+        h2_create(p, claim, size, false);
     }
 }
 
@@ -181,36 +183,65 @@ static void h2_references(struct peer *p, size_t size)
     }
 }
 
+/* Makes a mailbox by HTTP/1.1 and waits for the answer. Returns its path, which is in the answer;
+   NULL: none came. */
+static const char *h1_new_mailbox(struct peer *p, const char *claim, size_t size)
+{
+    static char answer[4096];
+    size_t len = make_create(size, false);
+
+    h1_create_head(p, claim, len);
+    peer_put(p, text, len);
+    return peer_find(p, "/v1/m/", answer, sizeof(answer), NEW_MAILBOX_S);
+}
+
 /* Makes a mailbox and waits for a newer version of it. */
 static void h1_long_poll(struct peer *p, size_t size)
 {
     char head[512];
     char claim[UUID_TEXT];
     char id[UUID_TEXT];
-    static char answer[4096];
     const char *path = NULL;
-    size_t len = make_create(size, false);
-    double until_s = now_s() + 5;
-    long got = 0;
 
     make_uuid(claim);
-    h1_create_head(p, claim, len);
-    peer_put(p, text, len);
-    memset(answer, 0, sizeof(answer));
-    while (path == NULL && got >= 0 && now_s() < until_s && peer_flush(p)) {
-        got = peer_read(p, answer, sizeof(answer) - 1);
-        path = got > 0 ? strstr(answer, "/v1/m/") : NULL;
-    }
+    make_uuid(id);
+    path = h1_new_mailbox(p, claim, size);
     if (path == NULL) {
         return;
     }
-    make_uuid(id);
     snprintf(head, sizeof(head),
              "POST %.42s HTTP/1.1\r\nHost: relay.example\r\nMailbox-Request-ID: %s\r\n"
              "Mailbox-Device-Claim: %s\r\nMailbox-Known-Version: 1\r\nPrefer: wait=60\r\n"
              "Content-Length: 0\r\n\r\n",
              path, id, claim);
     put_text(p, head);
+}
+
+/* The same over HTTP/2: size long polls of one connection. */
+static void h2_long_polls(struct peer *p, size_t size)
+{
+    static char answer[4096];
+    uint8_t more[400];
+    char claim[UUID_TEXT];
+    char path[43];
+    const char *found = NULL;
+    size_t at = 0;
+
+    make_uuid(claim);
+    frames_begin(p, 65535);
+    h2_create(p, claim, 100, true);
+    found = peer_find(p, "/v1/m/", answer, sizeof(answer), NEW_MAILBOX_S);
+    if (found == NULL) {
+        return;
+    }
+    snprintf(path, sizeof(path), "%.42s", found);
+    at = block_literal(more, at, "mailbox-request-id", claim);
+    at = block_literal(more, at, "mailbox-device-claim", claim);
+    at = block_literal(more, at, "mailbox-known-version", "1");
+    at = block_literal(more, at, "prefer", "wait=60");
+    for (size_t i = 0; i < size; i++) {
+        frames_request(p, 3, path, more, at, true);
+    }
 }
 
 /* ---- what it sends again and again ---- */
@@ -274,7 +305,57 @@ static bool h1_creates(struct peer *p, size_t size)
 
 static bool h2_creates(struct peer *p, size_t size)
 {
-    h2_create(p, size, true);
+    char claim[UUID_TEXT];
+
+    make_uuid(claim);
+    h2_create(p, claim, size, true);
+    return p->stream_count < REQUESTS_MAX;
+}
+
+/* Makes a mailbox and deletes it: what it leaves is a tombstone. */
+static bool h1_churn(struct peer *p, size_t size)
+{
+    char head[512];
+    char claim[UUID_TEXT];
+    const char *path = NULL;
+
+    make_uuid(claim);
+    path = h1_new_mailbox(p, claim, size);
+    if (path == NULL) {
+        return false;
+    }
+    snprintf(head, sizeof(head),
+             "DELETE %.42s HTTP/1.1\r\nHost: relay.example\r\nMailbox-Request-ID: %s\r\n"
+             "Mailbox-Device-Claim: %s\r\n\r\n",
+             path, claim, claim);
+    put_text(p, head);
+    return p->step_count < REQUESTS_MAX / 2;
+}
+
+/* A request whose body is empty and whose trailers fill a head. */
+static bool h1_trailers(struct peer *p, size_t size)
+{
+    put_text(
+        p, "POST /v1/m HTTP/1.1\r\nHost: relay.example\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n");
+    for (size_t i = 0; i < size; i++) {
+        put_text(p, "x-trailer: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n");
+    }
+    put_text(p, "\r\n");
+    return p->step_count < REQUESTS_MAX;
+}
+
+/* A request that ends with size trailers. */
+static bool h2_trailers(struct peer *p, size_t size)
+{
+    static uint8_t block[4096];
+    uint32_t stream = p->stream_id;
+    size_t len = 0;
+
+    for (size_t i = 0; i < size; i++) {
+        len = block_literal(block, len, "x-trailer", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+    }
+    frames_request(p, 3, "/v1/m", NULL, 0, false);
+    frame_put(p, FRAME_HEADERS, FLAG_END_HEADERS | FLAG_END_STREAM, stream, block, len);
     return p->stream_count < REQUESTS_MAX;
 }
 
@@ -395,6 +476,12 @@ const struct attack attacks[] = {
     { .name = "no-hello", H1, .pace = PACE_HOLD },
     { .name = "slow-hello", H1, .pace = PACE_HOLD, .step = hello_byte },
     { .name = "handshakes", H1, .pace = PACE_FLOOD, .is_tls = true, .step = again },
+    { .name = "handshakes-p384",
+      H1,
+      .pace = PACE_FLOOD,
+      .is_tls = true,
+      .groups = "P-384",
+      .step = again },
     { .name = "key-updates", H1, .pace = PACE_FLOOD, .is_tls = true, .step = key_update },
     { .name = "tiny-records", H1, .pace = PACE_FLOOD, .is_tls = true, .step = tiny_records },
     { .name = "requests", H1, .pace = PACE_FLOOD, .is_tls = true, .step = h1_requests },
@@ -407,6 +494,10 @@ const struct attack attacks[] = {
     { .name = "half-bodies", H1, .pace = PACE_HOLD, .is_tls = true, .begin = h1_half_body },
     { .name = "half-bodies", H2, .pace = PACE_HOLD, .begin = h2_half_bodies },
     { .name = "long-polls", H1, .pace = PACE_HOLD, .is_tls = true, .begin = h1_long_poll },
+    { .name = "long-polls", H2, .pace = PACE_HOLD, .begin = h2_long_polls },
+    { .name = "churn", H1, .pace = PACE_FLOOD, .is_tls = true, .step = h1_churn },
+    { .name = "trailers", H1, .pace = PACE_FLOOD, .is_tls = true, .step = h1_trailers },
+    { .name = "trailers", H2, .pace = PACE_FLOOD, .begin = h2_begin, .step = h2_trailers },
     { .name = "references", H2, .pace = PACE_HOLD, .begin = h2_references },
     { .name = "no-reading", H1, .pace = PACE_HOLD, .is_tls = true, .step = h1_no_reading },
     { .name = "slow-takers",

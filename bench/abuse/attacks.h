@@ -19,7 +19,8 @@ struct attack {
     const char *name;
     enum version version;
     enum pace pace;
-    bool is_tls; /* the handshake is done before begin */
+    bool is_tls;        /* the handshake is done before begin */
+    const char *groups; /* of key exchange, as OpenSSL names them; NULL: OpenSSL's default */
     /* size: bytes of a body or head, where it has one. Queues bytes; may be NULL. */
     void (*begin)(struct peer *p, size_t size);
     /* False: open the connection again. May be NULL. */

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
+#include <openssl/err.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -154,8 +155,12 @@ static bool shake_hands(struct peer *p, const char *alpn, int limit_s)
     }
     SSL_set_connect_state(p->ssl);
     while (now_s() < until_s) {
-        int result = SSL_do_handshake(p->ssl);
-        int error = SSL_get_error(p->ssl, result);
+        int result = 0;
+        int error = 0;
+
+        ERR_clear_error(); /* of another connection; SSL_get_error looks at it */
+        result = SSL_do_handshake(p->ssl);
+        error = SSL_get_error(p->ssl, result);
 
         if (result == 1) {
             return true;
@@ -217,8 +222,12 @@ static long write_some(struct peer *p, const uint8_t *bytes, size_t len)
 {
     if (p->ssl != NULL) {
         size_t sent = 0;
-        int result = SSL_write_ex(p->ssl, bytes, len, &sent);
-        int error = SSL_get_error(p->ssl, result);
+        int result = 0;
+        int error = 0;
+
+        ERR_clear_error();
+        result = SSL_write_ex(p->ssl, bytes, len, &sent);
+        error = SSL_get_error(p->ssl, result);
 
         return result == 1                                                     ? (long)sent
                : error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE ? 0
@@ -255,8 +264,12 @@ long peer_read(struct peer *p, void *out, size_t cap)
 
     if (p->ssl != NULL) {
         size_t got = 0;
-        int result = SSL_read_ex(p->ssl, to, room, &got);
-        int error = SSL_get_error(p->ssl, result);
+        int result = 0;
+        int error = 0;
+
+        ERR_clear_error();
+        result = SSL_read_ex(p->ssl, to, room, &got);
+        error = SSL_get_error(p->ssl, result);
 
         return result == 1                                                     ? (long)got
                : error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE ? 0
@@ -299,4 +312,30 @@ unsigned peer_answer(struct peer *p, int limit_s)
         }
     }
     return 0;
+}
+
+const char *peer_find(struct peer *p, const char *what, char *out, size_t cap, int limit_s)
+{
+    double until_s = now_s() + limit_s;
+    size_t len = 0;
+
+    while (now_s() < until_s && len + 1 < cap && peer_flush(p)) {
+        long got = peer_read(p, out + len, cap - 1 - len);
+        const uint8_t *found = NULL;
+
+        if (got < 0) {
+            return NULL;
+        }
+        if (got == 0) {
+            (void)wait_for(p->fd, POLLIN, limit_s);
+            continue;
+        }
+        len += (size_t)got;
+        out[len] = '\0';
+        found = memmem(out, len, what, strlen(what));
+        if (found != NULL) {
+            return (const char *)found;
+        }
+    }
+    return NULL;
 }

@@ -53,6 +53,9 @@ long peer_read(struct peer *p, void *out, size_t cap);
 /* Reads until a whole HTTP/1.1 answer arrived. Returns its status; 0: none within limit_s. */
 unsigned peer_answer(struct peer *p, int limit_s);
 
+/* Reads into out, which is made a text, until it has what. NULL: not within limit_s. */
+const char *peer_find(struct peer *p, const char *what, char *out, size_t cap, int limit_s);
+
 double now_s(void);
 
 #endif
