@@ -412,8 +412,7 @@ static void on_starved(void *ctx)
     struct tg_payer payer;
 
     tg_ledger_find(w->env.ledger, &payer, &unknown, w->env.now_mono_ms);
-    (void)tg_holders_make_room(tg_ledger_holders(w->env.ledger, TG_PLACE_CONNECTION), &payer,
-                               w->env.worker);
+    (void)tg_holders_make_room(tg_ledger_holders(w->env.ledger, TG_PLACE_CONNECTION), &payer);
 }
 
 /* An operator can connect even when the relay is full. */
@@ -424,8 +423,7 @@ static void on_admin_accepted(void *ctx, int fd, enum tg_accepted how)
 
     if (w->conns.free_count >= ADMIN_CONNECTIONS ||
         (how == TG_ACCEPTED_LAST &&
-         !tg_holders_make_room(tg_ledger_holders(w->env.ledger, TG_PLACE_CONNECTION), &exempt,
-                               w->env.worker))) {
+         !tg_holders_make_room(tg_ledger_holders(w->env.ledger, TG_PLACE_CONNECTION), &exempt))) {
         tg_metrics_count(w->env.metrics, TG_COUNTER_REFUSED_CONNECTIONS);
         (void)close(fd);
         return;

@@ -191,13 +191,13 @@ static struct tg_holder *find_victim(struct tg_holders *h, const struct tg_payer
 }
 
 /* Returns the worker to wake, or worker_count: none. */
-static size_t doom(struct tg_holders *h, struct tg_holder *victim, size_t own_worker)
+static size_t doom(struct tg_holders *h, struct tg_holder *victim)
 {
     bool was_empty = tg_list_is_empty(&h->doomed[victim->worker]);
 
     leave(h, victim);
     tg_list_append(&h->doomed[victim->worker], &victim->doomed);
-    return was_empty && victim->worker != own_worker ? victim->worker : h->worker_count;
+    return was_empty ? victim->worker : h->worker_count;
 }
 
 static void wake(struct tg_holders *h, size_t worker)
@@ -230,7 +230,7 @@ bool tg_holders_enter(struct tg_holders *h, struct tg_holder *holder, const stru
     is_admitted = (is_admitted || victim != NULL) && join(h, holder, payer);
     if (is_admitted) {
         if (victim != NULL) {
-            to_wake = doom(h, victim, worker);
+            to_wake = doom(h, victim);
         }
         append(holder);
         h->count++;
@@ -266,7 +266,7 @@ void tg_holders_set_worth(struct tg_holders *h, struct tg_holder *holder, enum t
     (void)pthread_mutex_unlock(&h->lock);
 }
 
-bool tg_holders_make_room(struct tg_holders *h, const struct tg_payer *payer, size_t worker)
+bool tg_holders_make_room(struct tg_holders *h, const struct tg_payer *payer)
 {
     struct tg_holder *victim = NULL;
     size_t to_wake = h->worker_count;
@@ -274,7 +274,7 @@ bool tg_holders_make_room(struct tg_holders *h, const struct tg_payer *payer, si
     (void)pthread_mutex_lock(&h->lock);
     victim = payer->kind == TG_PAYER_REFUSED ? NULL : find_victim(h, payer);
     if (victim != NULL) {
-        to_wake = doom(h, victim, worker);
+        to_wake = doom(h, victim);
     }
     (void)pthread_mutex_unlock(&h->lock);
     wake(h, to_wake);

@@ -54,8 +54,9 @@ struct tg_holders;
 /*
  *   max           places
  *   worker_count  owners of holders
- *   wake          called on any thread, without the lock, when a holder of another worker was
- *                 doomed. NULL: nobody is woken
+ *   wake          called on any thread, without the lock, when a holder of this worker was doomed.
+ *                 It may be the calling worker, which has looked at its doomed holders before this
+ *                 turn. NULL: nobody is woken
  * TG_E_NOMEM
  */
 TG_NODISCARD enum tg_err tg_holders_new(struct tg_holders **out, size_t max, size_t worker_count,
@@ -73,7 +74,7 @@ void tg_holders_leave(struct tg_holders *h, struct tg_holder *holder);
 void tg_holders_set_worth(struct tg_holders *h, struct tg_holder *holder, enum tg_worth worth);
 
 /* Dooms one holder as if all places were taken and payer needed one. False: none would lose it. */
-bool tg_holders_make_room(struct tg_holders *h, const struct tg_payer *payer, size_t worker);
+bool tg_holders_make_room(struct tg_holders *h, const struct tg_payer *payer);
 /* The next doomed holder of a worker, on its thread; it holds no place. NULL: none. */
 struct tg_holder *tg_holders_next_doomed(struct tg_holders *h, size_t worker);
 

@@ -87,7 +87,7 @@ enum tg_err tg_conn_enter(struct tg_conn *c)
         return TG_E_DENIED;
     }
     tg_holders_leave(places(c), &c->place);
-    if ((c->conns->must_make_room && !tg_holders_make_room(places(c), payer, env->worker)) ||
+    if ((c->conns->must_make_room && !tg_holders_make_room(places(c), payer)) ||
         !tg_holders_enter(places(c), &c->place, payer, env->worker, TG_WORTH_NONE)) {
         tg_metrics_count(env->metrics, TG_COUNTER_REFUSED_CONNECTIONS);
         return TG_E_FULL;
