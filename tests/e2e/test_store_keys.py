@@ -198,6 +198,18 @@ def upgrade__what_is_no_link__refused_with_its_line(unchecked):
     assert code == 1 and "standard input, line 1: expected a link" in text, text
 
 
+def upgrade__of_a_copy_one_commit_behind__refused_and_nothing_written(unchecked):
+    """The check of the keys would be the commit that the copy lacks."""
+    counter = pathlib.Path(unchecked.data) / "store.counter"
+    text = counter.read_text()
+    count = text.split()[-1]
+    counter.write_text(text.replace(count, f"{int(count) + 1:0{len(count)}}"))
+    for _ in range(2):
+        code, text = upgrade(unchecked, f"https://relay.example{unchecked.box.path}\n")
+        assert code == 1 and "the store is an older copy" in text, text
+    assert "the store is an older copy" in refusal(unchecked)
+
+
 def upgrade__while_the_relay_runs__refused(relay):
     code, text = upgrade(relay)
     assert code == 1 and "in use by another process" in text, text

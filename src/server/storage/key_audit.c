@@ -126,18 +126,46 @@ out:
     return err;
 }
 
+static enum tg_err verify(struct tg_key_audit *audit, struct tg_store *store,
+                          const struct tg_keyring *keyring, enum tg_key_audit_need need,
+                          struct tg_fault *fault, const char **advice)
+{
+    enum tg_err err = TG_E_BUG;
+
+    TG_TRY(tg_key_audit_init(audit, keyring));
+    TG_TRY(store->ops->survey(store, tg_key_audit_see, audit));
+    TG_TRY(tg_key_audit_judge(audit, need, fault, advice));
+    err = TG_OK;
+out:
+    return err;
+}
+
+/* tg_fault_set() keeps an earlier sentence. */
+static enum tg_err explain(enum tg_err err, struct tg_fault *fault)
+{
+    if (err != TG_OK) {
+        tg_fault_set(fault, "the check of the keys cannot be read from or written to the store");
+    }
+    return err;
+}
+
+enum tg_err tg_key_audit_verify(struct tg_store *store, const struct tg_keyring *keyring,
+                                enum tg_key_audit_need need, struct tg_fault *fault,
+                                const char **advice)
+{
+    struct tg_key_audit audit;
+
+    return explain(verify(&audit, store, keyring, need, fault, advice), fault);
+}
+
 static enum tg_err run_once(struct tg_store *store, const struct tg_keyring *keyring,
-                            enum tg_key_audit_need need, struct tg_fault *fault,
-                            const char **advice)
+                            struct tg_fault *fault, const char **advice)
 {
     enum tg_err err = TG_E_BUG;
     struct tg_key_audit audit;
 
-    TG_TRY(tg_key_audit_init(&audit, keyring));
-    TG_TRY(store->ops->survey(store, tg_key_audit_see, &audit));
-    TG_TRY(tg_key_audit_judge(&audit, need, fault, advice));
-    if (need == TG_KEY_AUDIT_ALL && (audit.version == 0 || audit.difference.has_new_seal ||
-                                     audit.difference.missing_count > 0)) {
+    TG_TRY(verify(&audit, store, keyring, TG_KEY_AUDIT_ALL, fault, advice));
+    if (audit.version == 0 || audit.difference.has_new_seal || audit.difference.missing_count > 0) {
         TG_TRY(tg_key_audit_save(store, &audit));
     }
     err = TG_OK;
@@ -146,16 +174,12 @@ out:
 }
 
 enum tg_err tg_key_audit_run(struct tg_store *store, const struct tg_keyring *keyring,
-                             enum tg_key_audit_need need, struct tg_fault *fault,
-                             const char **advice)
+                             struct tg_fault *fault, const char **advice)
 {
     enum tg_err err = TG_E_CONFLICT;
 
     for (unsigned i = 0; err == TG_E_CONFLICT && i < TRIES_MAX; i++) {
-        err = run_once(store, keyring, need, fault, advice);
+        err = run_once(store, keyring, fault, advice);
     }
-    if (err != TG_OK) {
-        tg_fault_set(fault, "the check of the keys cannot be read from or written to the store");
-    }
-    return err;
+    return explain(err, fault);
 }

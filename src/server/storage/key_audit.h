@@ -43,14 +43,19 @@ TG_NODISCARD enum tg_err tg_key_audit_judge(const struct tg_key_audit *audit,
                                             enum tg_key_audit_need need, struct tg_fault *fault,
                                             const char **advice);
 
+/* Surveys and judges, and writes nothing. TG_E_DENIED as above; TG_E_STORE, TG_E_NOMEM,
+   TG_E_CRYPTO */
+TG_NODISCARD enum tg_err tg_key_audit_verify(struct tg_store *store,
+                                             const struct tg_keyring *keyring,
+                                             enum tg_key_audit_need need, struct tg_fault *fault,
+                                             const char **advice);
 /*
- * At the start: surveys, judges, and writes the check values if they are absent or differ, unless
- * need is TG_KEY_AUDIT_NO_OTHER.
- * TG_E_DENIED as above; TG_E_STORE, TG_E_FULL, TG_E_NOMEM, TG_E_CRYPTO
+ * At the start: the same with TG_KEY_AUDIT_ALL, and then writes the check values if they are absent
+ * or differ. Call it after the store's counter was judged: a write makes an older copy newer.
+ * In addition TG_E_FULL
  */
 TG_NODISCARD enum tg_err tg_key_audit_run(struct tg_store *store, const struct tg_keyring *keyring,
-                                          enum tg_key_audit_need need, struct tg_fault *fault,
-                                          const char **advice);
+                                          struct tg_fault *fault, const char **advice);
 /* Writes the check values of the audit over the version it saw. TG_E_CONFLICT: the store has
    others meanwhile. */
 TG_NODISCARD enum tg_err tg_key_audit_save(struct tg_store *store,

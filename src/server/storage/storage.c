@@ -56,7 +56,22 @@ static bool has_counter(const struct tg_config *config)
     return config->store_counter[0] != '\0';
 }
 
-/* The copy is looked for before anything is written into the store. */
+/* Before anything is written into the store: a write counts as a commit, and makes an older copy as
+   new as its counter file. */
+static enum tg_err refuse_copy(struct tg_storage *st, const struct tg_config *config,
+                               const struct tg_log *log, struct tg_fault *fault)
+{
+    enum tg_err err = TG_OK;
+
+    if (has_counter(config)) {
+        st->path = config->store_counter;
+        TG_TRY(tg_store_counter_open(&st->counter, config->store_counter, st->store, log, fault));
+        TG_TRY(tg_store_counter_judge(&st->counter, fault, &st->advice));
+    }
+out:
+    return err;
+}
+
 enum tg_err tg_storage_open(struct tg_storage *st, const struct tg_config *config,
                             const struct tg_log *log, struct tg_fault *fault)
 {
@@ -65,14 +80,10 @@ enum tg_err tg_storage_open(struct tg_storage *st, const struct tg_config *confi
     st->counter.fd = -1;
     st->path = config->store_dir;
     TG_TRY(open_store(st, config, log, fault));
-    if (has_counter(config)) {
-        st->path = config->store_counter;
-        TG_TRY(tg_store_counter_open(&st->counter, config->store_counter, st->store, log, fault));
-        TG_TRY(tg_store_counter_judge(&st->counter, fault, &st->advice));
-    }
+    TG_TRY(refuse_copy(st, config, log, fault));
     st->path = config->relay_key;
     TG_TRY(open_keys(st, config, log, fault));
-    TG_TRY(tg_key_audit_run(st->store, &st->keyring, TG_KEY_AUDIT_ALL, fault, &st->advice));
+    TG_TRY(tg_key_audit_run(st->store, &st->keyring, fault, &st->advice));
     if (has_counter(config)) {
         TG_TRY(tg_store_counter_arm(&st->counter, st->store, &tg_rng_system, fault));
     }
@@ -81,8 +92,9 @@ out:
     return err;
 }
 
-enum tg_err tg_storage_open_used(struct tg_storage *st, const struct tg_config *config,
-                                 const struct tg_log *log, struct tg_fault *fault)
+/* As far as the store and its key file exist already, and without a check of either. */
+static enum tg_err open_used(struct tg_storage *st, const struct tg_config *config,
+                             const struct tg_log *log, struct tg_fault *fault)
 {
     enum tg_err err = TG_E_BUG;
 
@@ -113,14 +125,28 @@ enum tg_err tg_storage_restore(struct tg_storage *st, const struct tg_config *co
     enum tg_key_audit_need need =
         config->restored == TG_STORE_RESTORED_DROP ? TG_KEY_AUDIT_NO_OTHER : TG_KEY_AUDIT_ALL;
 
-    TG_TRY(tg_storage_open_used(st, config, log, fault));
+    TG_TRY(open_used(st, config, log, fault));
     st->path = config->store_counter;
     TG_TRY(tg_store_counter_open(&st->counter, config->store_counter, st->store, log, fault));
     st->path = config->relay_key;
-    TG_TRY(tg_key_audit_run(st->store, &st->keyring, need, fault, &st->advice));
+    /* The next start writes the check of the keys. */
+    TG_TRY(tg_key_audit_verify(st->store, &st->keyring, need, fault, &st->advice));
     st->path = config->store_counter;
     TG_TRY(
         tg_store_counter_restore(&st->counter, st->store, config->restored, &tg_rng_system, fault));
+    err = TG_OK;
+out:
+    return err;
+}
+
+enum tg_err tg_storage_open_to_upgrade(struct tg_storage *st, const struct tg_config *config,
+                                       const struct tg_log *log, struct tg_fault *fault)
+{
+    enum tg_err err = TG_E_BUG;
+
+    TG_TRY(open_used(st, config, log, fault));
+    TG_TRY(refuse_copy(st, config, log, fault));
+    st->path = config->relay_key;
     err = TG_OK;
 out:
     return err;

@@ -29,9 +29,12 @@ struct tg_storage {
  */
 TG_NODISCARD enum tg_err tg_storage_open(struct tg_storage *st, const struct tg_config *config,
                                          const struct tg_log *log, struct tg_fault *fault);
-/* As far as the store and its key file exist already, and without a check of either. */
-TG_NODISCARD enum tg_err tg_storage_open_used(struct tg_storage *st, const struct tg_config *config,
-                                              const struct tg_log *log, struct tg_fault *fault);
+/* As far as the store and its key file exist already, and without a check of the keys. An older
+   copy is refused. */
+TG_NODISCARD enum tg_err tg_storage_open_to_upgrade(struct tg_storage *st,
+                                                    const struct tg_config *config,
+                                                    const struct tg_log *log,
+                                                    struct tg_fault *fault);
 /* --restored: the store is a copy, and config says what becomes of its mailboxes. Its keys must
    be right. */
 TG_NODISCARD enum tg_err tg_storage_restore(struct tg_storage *st, const struct tg_config *config,

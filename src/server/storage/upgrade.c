@@ -112,7 +112,7 @@ static enum tg_err upgrade(struct tg_storage *st, int links_fd, struct tg_fault 
     TG_TRY(tg_key_audit_init(&audit, &st->keyring));
     TG_TRY(st->store->ops->survey(st->store, tg_key_audit_see, &audit));
     if (audit.version > 0 || !audit.has_content) {
-        return tg_key_audit_run(st->store, &st->keyring, TG_KEY_AUDIT_ALL, fault, &st->advice);
+        return tg_key_audit_run(st->store, &st->keyring, fault, &st->advice);
     }
     TG_TRY(prove(st, links_fd, fault));
     TG_TRY(tg_key_audit_save(st->store, &audit));
@@ -127,7 +127,7 @@ enum tg_err tg_storage_upgrade(struct tg_storage *st, const struct tg_config *co
 {
     enum tg_err err = TG_E_BUG;
 
-    TG_TRY(tg_storage_open_used(st, config, log, fault));
+    TG_TRY(tg_storage_open_to_upgrade(st, config, log, fault));
     TG_TRY(upgrade(st, links_fd, fault));
     err = TG_OK;
 out:

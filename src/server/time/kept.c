@@ -93,7 +93,7 @@ void tg_time_saver_init(struct tg_time_saver *saver, struct tg_clock *clock, str
                         struct tg_store_port *port)
 {
     *saver = (struct tg_time_saver){ .clock = clock, .store = store, .port = port };
-    saver->saved = tg_clock_keep(clock);
+    saver->saved.mark_s = INT64_MIN;
 }
 
 /* A change of a record may have raised it further. */
@@ -113,10 +113,9 @@ static bool change_clock(void *ctx, const struct tg_store_fact *old, struct tg_b
 {
     struct tg_time_saver *saver = ctx;
 
-    (void)old;
     put_clock(saver->clock_row, &saver->saving);
     *next = TG_ARRAY_BYTES(saver->clock_row);
-    return true;
+    return old == NULL || !tg_bytes_is_equal(old->value, *next);
 }
 
 static void on_saved(void *ctx, enum tg_err err)
@@ -127,6 +126,7 @@ static void on_saved(void *ctx, enum tg_err err)
     saver->has_failed = saver->has_failed || err != TG_OK;
     if (saver->saving_count == 0 && !saver->has_failed) {
         saver->saved = saver->saving;
+        saver->has_saved = true;
     }
 }
 
@@ -141,7 +141,7 @@ static void save(struct tg_time_saver *saver)
 {
     saver->has_failed = false;
     saver->saving = tg_clock_keep(saver->clock);
-    if (has_moved(saver)) {
+    if (!saver->has_saved || has_moved(saver)) {
         saver->saving_count++;
         saver->store->ops->fact(saver->port, TG_FACT_CLOCK, change_clock, saver, on_saved);
     } else {
@@ -157,7 +157,7 @@ void tg_time_saver_tick(struct tg_time_saver *saver, bool was_used, uint64_t mon
 {
     saver->is_used = saver->is_used || was_used;
     if (saver->saving_count > 0 || mono_ms < saver->next_ms ||
-        (!saver->is_used && mono_ms < saver->idle_ms)) {
+        (saver->has_saved && !saver->is_used && mono_ms < saver->idle_ms)) {
         return;
     }
     saver->is_used = false;

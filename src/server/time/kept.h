@@ -24,7 +24,8 @@ TG_NODISCARD enum tg_err tg_time_kept_end(struct tg_store *store, struct tg_cloc
 #define TG_TIME_CLOCK_LEN 9u
 
 /* Saves the mark of decisions that changed no record: within TG_TIME_UNSAVED_S while requests come,
-   and now and then without them. */
+   and now and then without them. Until one save has succeeded it tries again and again: what the
+   store has may be of the run before, which ended in order. */
 struct tg_time_saver {
     struct tg_clock *clock;
     struct tg_store *store;
@@ -34,6 +35,7 @@ struct tg_time_saver {
     bool is_used;
     unsigned saving_count; /* operations of the store */
     bool has_failed;
+    bool has_saved; /* false: the start may have found no room to write what it kept */
     struct tg_time_kept saved;
     struct tg_time_kept saving;
     uint8_t mark[8];

@@ -134,10 +134,13 @@ enum tg_err tg_time_begin(struct tg_clock *clock, struct tg_store *store,
     }
     kept = tg_clock_keep(clock);
     err = tg_time_kept_save(store, &kept);
-    if (err == TG_E_FULL) {
-        return TG_OK; /* the mailboxes that are stored can still be served and deleted */
+    if (err == TG_E_FULL && accept == TG_TIME_AS_KEPT) {
+        return TG_OK; /* what is stored can still be served and deleted; the saver tries again */
     }
-    if (err != TG_OK) {
+    if (err == TG_E_FULL) {
+        tg_fault_set(fault, "there is no room to write the time that --accept-clock accepts "
+                            "(expected: free space on the store's disk)");
+    } else if (err != TG_OK) {
         tg_fault_set(fault, "the store's time mark cannot be written");
     }
     return err;

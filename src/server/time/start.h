@@ -21,9 +21,11 @@ enum tg_time_accept { TG_TIME_AS_KEPT, TG_TIME_ACCEPT_CLOCK };
 /*
  * Starts the clock from what the store has kept.
  *   accept  TG_TIME_ACCEPT_CLOCK (--accept-clock): the system's clock is right. The mark becomes
- * its time, and text gets sentences on what that changes text    for the operator; empty if there
- * is nothing to say TG_E_DENIED: the clock is refused; fault has the sentence, *advice what to do.
- * TG_E_STORE, TG_E_FULL, TG_E_NOMEM
+ *           its time.
+ *   text    gets sentences for the operator on what that changes
+ * TG_E_DENIED: the clock is refused; fault has the sentence, *advice what to do.
+ * TG_E_FULL: the accepted time cannot be written. Without --accept-clock a full store starts.
+ * TG_E_STORE, TG_E_NOMEM
  */
 TG_NODISCARD enum tg_err tg_time_begin(struct tg_clock *clock, struct tg_store *store,
                                        enum tg_time_accept accept, struct tg_buf *text,

@@ -49,6 +49,52 @@ static int teardown(void **state)
     return 0;
 }
 
+/* A fact that a full disk does not take. It can still be read. */
+struct unwritten {
+    tg_store_fact_fn *change;
+    tg_store_done_fn *done;
+    void *ctx;
+    bool is_refused;
+};
+
+static bool refuse(void *ctx, const struct tg_store_fact *old, struct tg_bytes *next)
+{
+    struct unwritten *u = ctx;
+
+    u->is_refused = u->change(u->ctx, old, next);
+    return false;
+}
+
+static void refused(void *ctx, enum tg_err err)
+{
+    struct unwritten *u = ctx;
+
+    u->done(u->ctx, u->is_refused ? TG_E_FULL : err);
+}
+
+static const struct tg_store_ops *ops_with_room;
+
+static void full_fact(struct tg_store_port *port, enum tg_fact fact, tg_store_fact_fn *change,
+                      void *ctx, tg_store_done_fn *done)
+{
+    static struct unwritten list[4]; /* more than wait at once */
+    static size_t used;
+    struct unwritten *u = &list[used++ % TG_COUNT(list)];
+
+    *u = (struct unwritten){ .change = change, .done = done, .ctx = ctx };
+    ops_with_room->fact(port, fact, refuse, u, refused);
+}
+
+static void fill_disk(struct fixture *f)
+{
+    static struct tg_store_ops full_ops;
+
+    ops_with_room = f->store->ops;
+    full_ops = *ops_with_room;
+    full_ops.fact = full_fact;
+    f->store->ops = &full_ops;
+}
+
 static enum tg_err begin(struct fixture *f, enum tg_time_accept accept)
 {
     tg_buf_clear(&f->text);
@@ -233,6 +279,47 @@ static void saver__leap_settled__the_new_anchor_is_kept(void **state)
     assert_false(load(f).is_complete);
 }
 
+/* ---- no room -------------------------------------------------------------------------------- */
+
+/* Nobody asks for anything. */
+static void begin__no_room__starts_and_is_written_as_soon_as_there_is_room(void **state)
+{
+    struct fixture *f = *state;
+    struct tg_time_saver saver;
+
+    assert_int_equal(begin(f, TG_TIME_AS_KEPT), TG_OK);
+    assert_int_equal(tg_time_kept_end(f->store, &f->clock), TG_OK);
+    assert_true(load(f).is_complete);
+    fill_disk(f);
+    assert_int_equal(begin(f, TG_TIME_AS_KEPT), TG_OK);
+    (void)read_now(f);
+    tg_time_saver_init(&saver, &f->clock, f->store, f->port);
+    tick(f, &saver, false, 2500);
+    tick(f, &saver, false, 2500);
+    assert_true(load(f).is_complete); /* of the run before */
+    f->store->ops = ops_with_room;
+    tick(f, &saver, false, 2500);
+    assert_false(load(f).is_complete);
+    assert_int_equal(load(f).mark_s, FAKE_START_S + 7);
+    tick(f, &saver, false, 2500);
+    assert_int_equal(load(f).mark_s, FAKE_START_S + 7); /* seldom again */
+}
+
+static void begin__no_room_for_an_accepted_clock__refused(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(begin(f, TG_TIME_AS_KEPT), TG_OK);
+    fake.wall_ms -= 3600 * 1000;
+    fill_disk(f);
+    assert_int_equal(begin(f, TG_TIME_ACCEPT_CLOCK), TG_E_FULL);
+    assert_non_null(strstr(f->fault.text, "no room"));
+    assert_int_equal(load(f).mark_s, FAKE_START_S);
+    f->store->ops = ops_with_room;
+    assert_int_equal(begin(f, TG_TIME_ACCEPT_CLOCK), TG_OK);
+    assert_int_equal(load(f).mark_s, FAKE_START_S - 3600);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -246,6 +333,8 @@ int main(void)
         TEST(saver__requests_come__within_the_time_that_a_start_allows_for),
         TEST(saver__one_request__saved),
         TEST(saver__leap_settled__the_new_anchor_is_kept),
+        TEST(begin__no_room__starts_and_is_written_as_soon_as_there_is_room),
+        TEST(begin__no_room_for_an_accepted_clock__refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
