@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "server/shared.h"
+#include "server/storage/counter.h"
 
 #include <string.h>
 
@@ -172,6 +173,8 @@ static void metrics(struct tg_admin *a, const struct tg_exchange_ops *ops, void 
     tg_buf_init(&text, TG_METRICS_TEXT_MAX);
     shared->store->ops->stats(shared->store, &now.store);
     now.sweep_behind_s = until_s < now_s ? (uint64_t)(now_s - until_s) : 0;
+    now.has_counter = shared->store_counter != NULL;
+    now.counter_failures = now.has_counter ? tg_store_counter_failures(shared->store_counter) : 0;
     tg_clock_state(shared->clock, &clock);
     now.clock_difference_s = clock.difference_s;
     now.clock_ahead_count = clock.ahead_count;

@@ -115,6 +115,7 @@ static enum tg_err open_storage(struct daemon *d, struct tg_startup_failure *fai
 {
     enum tg_err err = tg_storage_open(&d->storage, d->config, &d->log, &failure->fault);
     d->shared.store = d->storage.store;
+    d->shared.store_counter = d->config->store_counter[0] != '\0' ? &d->storage.counter : NULL;
     failure->path = err != TG_OK ? d->storage.path : NULL;
     failure->advice = d->storage.advice;
     return err;

@@ -20,6 +20,7 @@
 #define TG_WORKERS_MAX 256u
 #define TG_DEAD_AFTER_MS 10000u /* a worker that has not run for longer does not respond */
 
+struct tg_store_counter;
 struct tg_worker;
 
 struct tg_shared {
@@ -28,6 +29,7 @@ struct tg_shared {
     struct tg_relay_config relay_config;
     const struct tg_keyring *keyring;
     struct tg_store *store;
+    const struct tg_store_counter *store_counter; /* NULL: the store has none */
     struct tg_ledger *ledger;
     struct tg_memory memory;
     struct tg_metrics *metrics;

@@ -363,6 +363,17 @@ static void append_one_gauge(struct tg_buf *out, const char *name, const char *h
     append_sample(out, name, "", v);
 }
 
+static void append_counter_file(struct tg_buf *out, const struct tg_metrics_now *now)
+{
+    static const struct family failures = { "tigress_store_counter_failures_total",
+                                            "Writes of the store's counter file that failed." };
+
+    if (now->has_counter) {
+        append_head(out, failures, "counter");
+        append_sample(out, failures.name, "", now->counter_failures);
+    }
+}
+
 static void append_gauges(struct tg_buf *out, const struct tg_metrics *m,
                           const struct tg_metrics_now *now)
 {
@@ -397,6 +408,7 @@ static void append_gauges(struct tg_buf *out, const struct tg_metrics *m,
                     "counter");
         append_sample(out, "tigress_store_disk_failures_total", "", now->store.disk_failures);
     }
+    append_counter_file(out, now);
     append_one_gauge(out, "tigress_store_ready", "1: the store answered the last probe.",
                      now->is_store_ready ? 1 : 0);
     append_one_gauge(out, "tigress_memory_used_bytes",

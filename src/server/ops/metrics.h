@@ -124,6 +124,8 @@ struct tg_metrics_now {
     int64_t clock_difference_s; /* system's clock minus the time of decisions */
     uint64_t clock_ahead_count; /* leaps of the system's clock */
     uint64_t clock_back_count;
+    bool has_counter; /* the store has a counter file */
+    uint64_t counter_failures;
     uint64_t memory_used; /* bytes of memory-max in use */
     bool has_push;        /* a provider is configured; else push has no metrics */
     bool is_push_up;      /* the push process accepts jobs */

@@ -266,14 +266,21 @@ enum tg_err tg_store_counter_judge(const struct tg_store_counter *c, struct tg_f
 
 /* ---- following the store -------------------------------------------------------------------- */
 
-/* On the store's writer. A failure is named once: the next start finds the file behind. */
+/* On the store's writer. The first failure is named, all are counted: until a later write succeeds
+   the file is behind, and an older copy of that time would not be noticed. */
 static void on_committed(void *ctx, uint64_t commit_count)
 {
     struct tg_store_counter *c = ctx;
 
-    if (!write_count(c, commit_count) && !atomic_exchange(&c->has_failed, true)) {
+    c->unwritten_count = write_count(c, commit_count) ? 0 : commit_count;
+    if (c->unwritten_count > 0 && atomic_fetch_add(&c->failure_count, 1) == 0) {
         TG_LOG(c->log, TG_LOG_ERROR, "store.counter_file_failed", { "code", errno });
     }
+}
+
+uint64_t tg_store_counter_failures(const struct tg_store_counter *c)
+{
+    return atomic_load(&c->failure_count);
 }
 
 static uint64_t count_of(struct tg_store *store)
@@ -345,6 +352,9 @@ out:
 void tg_store_counter_close(struct tg_store_counter *c)
 {
     if (c->fd >= 0) {
+        if (c->unwritten_count > 0 && !write_count(c, c->unwritten_count)) {
+            TG_LOG(c->log, TG_LOG_ERROR, "store.counter_file_behind", { "code", errno });
+        }
         (void)fsync(c->fd);
         (void)close(c->fd);
         c->fd = -1;

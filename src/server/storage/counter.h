@@ -30,8 +30,9 @@ struct tg_store_counter {
     uint64_t file_count;
     uint64_t id_version; /* of the store's fact; 0: the store has no id yet */
     uint8_t id[TG_STORE_ID_LEN];
-    uint64_t count; /* of the store */
-    atomic_bool has_failed;
+    uint64_t count;           /* of the store */
+    uint64_t unwritten_count; /* of the store, where the last write failed; else 0 */
+    atomic_uint_least64_t failure_count;
 };
 
 /* Opens and reads the file and what the store has. TG_E_IO, TG_E_DENIED: fault has the sentence. */
@@ -53,7 +54,10 @@ TG_NODISCARD enum tg_err tg_store_counter_restore(struct tg_store_counter *c,
                                                   struct tg_store *store,
                                                   enum tg_store_restored how,
                                                   const struct tg_rng *rng, struct tg_fault *fault);
-/* After the store is closed. Syncs the file. Accepts a counter that was not opened, with fd -1. */
+/* Writes of the file that failed since arm. Any thread. */
+uint64_t tg_store_counter_failures(const struct tg_store_counter *c);
+/* After the store is closed. Writes what could not be written, and syncs the file. Accepts a
+ * counter that was not opened, with fd -1. */
 void tg_store_counter_close(struct tg_store_counter *c);
 
 #endif

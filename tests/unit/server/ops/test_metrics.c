@@ -162,6 +162,15 @@ static size_t name_len(const char *line)
     return len;
 }
 
+static void format__counter_file__its_failures(void **state)
+{
+    struct fixture *f = *state;
+
+    f->now.has_counter = true;
+    f->now.counter_failures = 4;
+    assert_line(f, "tigress_store_counter_failures_total 4");
+}
+
 static void format__clock__difference_with_its_sign_and_leaps(void **state)
 {
     struct fixture *f = *state;
@@ -330,6 +339,7 @@ int main(void)
         TEST(block__each__on_its_own_cache_line),
         TEST(format__counts_of_all_blocks__summed),
         TEST(format__start_time__cut_to_the_minute),
+        TEST(format__counter_file__its_failures),
         TEST(format__clock__difference_with_its_sign_and_leaps),
         TEST(format__push__by_provider_and_outcome_if_one_is_enabled),
         TEST(format__gauge_below_zero_for_a_moment__zero),

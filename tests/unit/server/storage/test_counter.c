@@ -45,7 +45,8 @@ static void count_event(void *ctx, enum tg_log_level level, const char *name,
     (void)level;
     (void)fields;
     (void)field_count;
-    assert_string_equal(name, "store.counter_file_failed");
+    assert_string_equal(name, event_count == 0 ? "store.counter_file_failed"
+                                               : "store.counter_file_behind");
     event_count++;
 }
 
@@ -234,7 +235,42 @@ static void file__that_cannot_be_written__is_named_once_and_fails_no_change(void
     change(f);
     change(f);
     assert_int_equal(event_count, 1);
+    assert_int_equal(tg_store_counter_failures(&f->counter), 2);
     fail_write_at = 0;
+    assert_int_equal(start(f), TG_OK);
+}
+
+/* Otherwise a copy that was made since would be as new as the file. */
+static void file__behind_at_the_end__is_written_then(void **state)
+{
+    struct fixture *f = *state;
+    struct tg_buf before;
+    struct tg_buf after;
+
+    assert_int_equal(start(f), TG_OK);
+    before = content(f);
+    fail_write_at = 1;
+    change(f);
+    fail_write_at = 0;
+    tg_store_counter_close(&f->counter);
+    after = content(f);
+    tg_buf_append_u8(&after, 0);
+    assert_non_null(strstr((const char *)after.ptr, "\ncount 00000000000000000002\n"));
+    assert_int_equal(before.len, after.len - 1);
+    tg_buf_deinit(&before);
+    tg_buf_deinit(&after);
+}
+
+static void file__cannot_be_written_at_the_end_either__is_named(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(start(f), TG_OK);
+    fail_write_at = 1;
+    change(f);
+    tg_store_counter_close(&f->counter);
+    fail_write_at = 0;
+    assert_int_equal(event_count, 2);
     assert_int_equal(start(f), TG_OK);
 }
 
@@ -275,6 +311,16 @@ static void file__no_regular_file__refused(void **state)
     assert_refused(f, TG_E_DENIED, "is not a regular file");
 }
 
+/* As --restored: it opens both and follows no change. */
+static void open_as_command(struct fixture *f)
+{
+    f->store->ops->close(&f->store);
+    tg_store_counter_close(&f->counter);
+    open_store(f);
+    assert_int_equal(tg_store_counter_open(&f->counter, f->path, f->store, &log_table, &f->fault),
+                     TG_OK);
+}
+
 /* The file is written last: a restore that was cut is refused and repeated. */
 static void restore__cut_before_the_file__is_refused_until_it_is_repeated(void **state)
 {
@@ -289,6 +335,7 @@ static void restore__cut_before_the_file__is_refused_until_it_is_repeated(void *
     fail_sync_at = 0;
     /* What a power failure leaves: the file as it was. */
     assert_int_equal(start(f), TG_OK);
+    open_as_command(f);
     fail_write_at = 1;
     assert_int_equal(tg_store_counter_restore(&f->counter, f->store, TG_STORE_RESTORED_DROP,
                                               &tg_rng_system, &f->fault),
@@ -319,12 +366,7 @@ static void restore__cut_in_the_store__is_refused_until_it_is_repeated(void **st
     struct tg_store_ops cut = *real;
 
     assert_int_equal(start(f), TG_OK);
-    /* As the command: it opens both and follows no change. */
-    f->store->ops->close(&f->store);
-    tg_store_counter_close(&f->counter);
-    open_store(f);
-    assert_int_equal(tg_store_counter_open(&f->counter, f->path, f->store, &log_table, &f->fault),
-                     TG_OK);
+    open_as_command(f);
     cut.restore = fail_restore;
     f->store->ops = &cut;
     assert_int_equal(tg_store_counter_restore(&f->counter, f->store, TG_STORE_RESTORED_DROP,
@@ -348,6 +390,8 @@ int main(void)
         CASE(first_start__an_empty_file_or_one_of_no_store__works),
         CASE(file__of_an_earlier_moment__is_behind_and_fits),
         CASE(file__that_cannot_be_written__is_named_once_and_fails_no_change),
+        CASE(file__behind_at_the_end__is_written_then),
+        CASE(file__cannot_be_written_at_the_end_either__is_named),
         CASE(file__every_byte_changed_or_cut__is_never_taken_for_another_count),
         CASE(file__no_regular_file__refused),
         CASE(restore__cut_before_the_file__is_refused_until_it_is_repeated),
