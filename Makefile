@@ -5,10 +5,10 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 JOBS ?= $(shell nproc)
 
-.PHONY: help deps build demo examples run test check check-all portability soak fuzz bench install uninstall format clean
+.PHONY: help deps build demo examples run conformance test check check-all portability soak fuzz bench install uninstall format clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 deps: ## install the Debian packages that building, checking and measuring need
 	scripts/install_deps build demo check bench
@@ -32,6 +32,10 @@ examples: ## run three complete deployments: home key, hotel key, car key
 
 run: build ## run a development relay on https://127.0.0.1:8443
 	build/release/src/server/tigressd --dev --listen 127.0.0.1:8443
+
+conformance: ## check RELAY=https://... from outside against the protocol; without RELAY our own (ARGS=--help)
+	@if [ -n "$(RELAY)" ]; then conformance/run "$(RELAY)" $(ARGS); \
+	else $(MAKE) --no-print-directory build && scripts/conformance $(ARGS); fi
 
 test: ## the fast loop: unit, contract, scenario and fuzz replay, without sanitizers (see CONTRIBUTING.md)
 	@scripts/install_deps build demo check
