@@ -36,8 +36,7 @@ void tg_recipient_check(struct tigress_session *s)
 enum tg_err tg_recipient_on_preview(struct tigress_session *s,
                                     const struct tg_client_answer *answer)
 {
-    struct tg_display_info display = { .title = { NULL, 0 } };
-    int64_t expiration_s = 0;
+    struct tg_msg_preview msg = { .expiration_s = 0 };
     struct tg_json *doc = NULL;
     enum tg_err err = TG_E_BUG;
 
@@ -45,11 +44,11 @@ enum tg_err tg_recipient_on_preview(struct tigress_session *s,
         tg_turns_refused(s, answer);
         return TG_OK;
     }
-    TG_TRY(tg_msg_preview_decode(&display, &expiration_s, &doc, answer->body, NULL));
-    TG_TRY(tg_text_set(&s->display.title, display.title));
-    TG_TRY(tg_text_set(&s->display.description, display.description));
-    TG_TRY(tg_text_set(&s->display.image_url, display.image_url));
-    s->mailbox.expires_at_s = expiration_s;
+    TG_TRY(tg_msg_preview_decode(&msg, &doc, answer->body, NULL));
+    TG_TRY(tg_text_set(&s->display.title, msg.display.title));
+    TG_TRY(tg_text_set(&s->display.description, msg.display.description));
+    TG_TRY(tg_text_set(&s->display.image_url, msg.display.image_url));
+    s->mailbox.expires_at_s = msg.expiration_s;
     tg_session_succeeded(s);
     tg_session_enter(s, TG_S_PREVIEWED);
 out:

@@ -16,9 +16,9 @@ static const struct end_row {
     const char *slug;
     enum tigress_error error;
 } ends[] = {
-    { "withdrawn", TIGRESS_E_WITHDRAWN },
-    { "completed", TIGRESS_E_COMPLETED },
-    { "expired", TIGRESS_E_EXPIRED },
+    { "ended-by-initiator", TIGRESS_E_WITHDRAWN }, { "ended-by-recipient", TIGRESS_E_COMPLETED },
+    { "withdrawn", TIGRESS_E_WITHDRAWN }, /* of earlier relays */
+    { "completed", TIGRESS_E_COMPLETED },          { "expired", TIGRESS_E_EXPIRED },
 };
 
 /* *found stays NULL if the body does not name an end. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "direct/mailbox.h"
 
+#include "base/b64.h"
 #include "base/mem.h"
 #include "base/reader.h"
 #include "crypto/digest.h"
@@ -17,6 +18,7 @@
 #define EXPIRATION_DEFAULT_S (48 * 3600)
 #define EXPIRATION_MAX_S (30 * 24 * 3600)
 #define PROBLEM_TYPE_MAX 64u
+#define NOTE_TEXT_MAX 344u /* TG_END_NOTE_MAX bytes in base64url */
 
 static const struct tg_wire_limits limits = TG_WIRE_LIMITS_DEFAULT;
 
@@ -30,7 +32,8 @@ struct call {
     struct tg_route route;
     struct tg_uuid id;
     struct tg_fault fault;
-    struct tg_json *doc; /* owned: what the messages view */
+    struct tg_json *doc;    /* owned: what the messages view */
+    struct tg_buf end_note; /* of a delete, decoded */
     struct tg_msg_create create;
     struct tg_msg_update update;
     struct tg_mailbox_command cmd;
@@ -111,6 +114,18 @@ out:
     return err;
 }
 
+/* The header is well formed, or the request is refused before. spec: protocol/3#end-note */
+static enum tg_err take_end_note(struct call *a)
+{
+    if (a->headers.end_note.len > 0) {
+        if (tg_b64_decode(&a->end_note, a->headers.end_note, TG_B64_URL) != TG_OK) {
+            return TG_E_NOMEM;
+        }
+        a->cmd.end_note = tg_buf_view(&a->end_note);
+    }
+    return TG_OK;
+}
+
 static enum tg_err decode_body(struct call *a)
 {
     struct tg_bytes body = a->request->body;
@@ -124,8 +139,9 @@ static enum tg_err decode_body(struct call *a)
         return tg_msg_update_decode(&a->update, &a->doc, body, &limits, &a->fault);
     case TG_CALL_READ:
         return tg_msg_read_decode(&a->cmd.token, &a->doc, body, &limits, &a->fault);
-    case TG_CALL_PREVIEW:
     case TG_CALL_DELETE:
+        return take_end_note(a);
+    case TG_CALL_PREVIEW:
     case TG_CALL_RELINQUISH:
         return TG_OK;
     }
@@ -171,6 +187,7 @@ static enum tg_err take_command(struct call *a, enum tg_direct_look look)
         .if_match = h->if_match,
         .has_known_version = h->has_wait,
         .known_version = h->known_version,
+        .known_recipient = h->known_recipient,
         .may_bind = look == TG_DIRECT_LOOK_FIRST,
         .proof = h->proof,
         .expiration_default_s = EXPIRATION_DEFAULT_S,
@@ -192,17 +209,44 @@ static void add_header(struct tg_direct_answer *answer, const char *name, const 
         (struct tg_http_header){ tg_bytes_str(name), tg_bytes_str(value) };
 }
 
-static enum tg_err refuse(struct tg_direct_answer *answer, unsigned status, const char *slug,
-                          const char *detail)
+static enum tg_err put_problem(struct tg_direct_answer *answer, const struct tg_problem_text *text)
+{
+    answer->response.status = text->status;
+    add_header(answer, "content-type", TG_PROBLEM_CONTENT_TYPE);
+    return tg_problem_encode(&answer->body, text);
+}
+
+static enum tg_err refuse(struct tg_direct_answer *answer, unsigned status, const char *detail)
+{
+    return put_problem(answer, &(struct tg_problem_text){ .type = TG_PROBLEM_TYPE_BLANK,
+                                                          .title = "",
+                                                          .status = status,
+                                                          .detail = detail });
+}
+
+/* What the rules of the mailbox refuse. */
+static enum tg_err put_refusal(struct tg_direct_answer *answer,
+                               const struct tg_mailbox_result *result)
 {
     char type[PROBLEM_TYPE_MAX] = TG_PROBLEM_TYPE_BLANK;
+    struct tg_buf note;
+    enum tg_err err = TG_E_BUG;
 
-    if (slug != NULL) {
-        (void)snprintf(type, sizeof(type), "%s%s", TG_PROBLEM_TYPE_PREFIX, slug);
+    if (result->problem != NULL) {
+        (void)snprintf(type, sizeof(type), "%s%s", TG_PROBLEM_TYPE_PREFIX, result->problem);
     }
-    answer->response.status = status;
-    add_header(answer, "content-type", TG_PROBLEM_CONTENT_TYPE);
-    return tg_problem_encode(&answer->body, type, "", status, detail);
+    tg_buf_init(&note, NOTE_TEXT_MAX);
+    tg_b64_encode(&note, result->end_note, TG_B64_URL);
+    TG_TRY(tg_buf_status(&note));
+    TG_TRY(put_problem(answer, &(struct tg_problem_text){ .type = type,
+                                                          .title = "",
+                                                          .status = result->status,
+                                                          .detail = result->fault.text,
+                                                          .recipient = result->recipient,
+                                                          .end_note = tg_buf_view(&note) }));
+out:
+    tg_buf_deinit(&note);
+    return err;
 }
 
 /* spec: protocol/4#url-link */
@@ -229,6 +273,7 @@ out:
 static enum tg_err put_body(struct tg_direct_answer *answer, const struct call *a)
 {
     const struct tg_mailbox *box = &a->box;
+    const struct tg_msg_preview preview = { box->display, box->expires_s, a->result.recipient };
     const struct tg_msg_content content = { .payload = box->payload,
                                             .display = box->display,
                                             .expiration_s = box->expires_s };
@@ -237,7 +282,7 @@ static enum tg_err put_body(struct tg_direct_answer *answer, const struct call *
     case TG_CALL_CREATE:
         return put_created(answer, a);
     case TG_CALL_PREVIEW:
-        return tg_msg_preview_encode(&answer->body, &box->display, box->expires_s);
+        return tg_msg_preview_encode(&answer->body, &preview);
     case TG_CALL_READ:
         return tg_msg_content_encode(&answer->body, &content);
     case TG_CALL_UPDATE:
@@ -263,17 +308,21 @@ static enum tg_err put_answer(struct tg_direct_answer *answer, const struct call
     enum tg_err err = TG_OK;
 
     if (result->outcome == TG_OUTCOME_REFUSED) {
-        err = refuse(answer, result->status, result->problem, result->fault.text);
+        err = put_refusal(answer, result);
         has_version = result->status == 412;
-    } else if (result->outcome == TG_OUTCOME_WAIT) {
+    } else if (result->status == 204) {
         answer->response.status = 204;
         answer->wait_s =
             a->headers.wait_s < TG_DIRECT_WAIT_MAX_S ? a->headers.wait_s : TG_DIRECT_WAIT_MAX_S;
-        answer->must_wait = answer->wait_s > 0;
+        answer->must_wait = answer->wait_s > 0 && result->outcome == TG_OUTCOME_WAIT;
     } else {
         answer->response.status = result->status;
         add_header(answer, "content-type", "application/json");
         err = put_body(answer, a);
+    }
+    if (result->outcome != TG_OUTCOME_REFUSED && a->cmd.call != TG_CALL_PREVIEW &&
+        result->recipient != TG_RECIPIENT_UNKNOWN) {
+        add_header(answer, "mailbox-recipient", tg_recipient_text(result->recipient));
     }
     if (has_version) {
         put_version(answer, result->version);
@@ -329,15 +378,15 @@ static enum tg_err answer_call(struct call *a, enum tg_direct_look look,
         a->route.kind = TG_ROUTE_NO_PATH;
     }
     if (a->route.kind == TG_ROUTE_OPTIONS || a->route.kind == TG_ROUTE_NO_METHOD) {
-        return refuse(answer, 405, NULL, "This path does not support this method.");
+        return refuse(answer, 405, "This path does not support this method.");
     }
     if (a->route.kind != TG_ROUTE_CALL) {
-        return refuse(answer, 404, NULL, "There is no resource at this path.");
+        return refuse(answer, 404, "There is no resource at this path.");
     }
     TG_TRY(take_command(a, look));
     if (a->cmd.call == TG_CALL_CREATE && a->mailbox->exists &&
         !tg_bytes_is_equal(TG_ARRAY_BYTES(a->mailbox->id.bytes), TG_ARRAY_BYTES(a->id.bytes))) {
-        return refuse(answer, 409, NULL, "This device already hosts another mailbox.");
+        return refuse(answer, 409, "This device already hosts another mailbox.");
     }
     TG_TRY(apply(a, answer));
 out:
@@ -360,12 +409,14 @@ enum tg_err tg_direct_mailbox_answer(struct tg_direct_mailbox *mailbox,
         a->caller = caller;
         a->request = request;
         a->now = tg_moment_sure(now_s);
+        tg_buf_init(&a->end_note, TG_END_NOTE_MAX);
         tg_request_headers_parse(&a->headers, request->headers, request->header_count);
         tg_route_find(&a->route, request->method, request->target);
         err = answer_call(a, look, answer);
         answer->response.body = tg_buf_view(&answer->body);
         tg_request_headers_wipe(&a->headers);
         tg_json_free(&a->doc);
+        tg_buf_deinit(&a->end_note);
         tg_mem_free_secret(a, sizeof(*a));
     }
     if (err != TG_OK) {

@@ -7,6 +7,7 @@
  */
 #include "mailbox/mailbox.h"
 
+#include "mailbox/ending.h"
 #include "mailbox/lifetime.h"
 #include "mailbox/state.h"
 
@@ -140,28 +141,31 @@ static enum tg_when expiration(const struct run *r)
 }
 
 /*
- * The mailbox existed and has ended. Its two devices and the preview page learn how it ended.
- * Another caller gets the answer to an unknown identifier.
+ * The mailbox existed and has ended. Its two devices and the preview page learn how it ended; only
+ * the devices learn more. Another caller gets the answer to an unknown identifier.
  * spec: protocol/3#ended-told-to-bound-devices
  */
-static enum verdict answer_ended(struct run *r, bool is_by_time)
+static enum verdict answer_ended(struct run *r, enum tg_mailbox_state ended)
 {
-    static const struct {
-        const char *problem, *detail;
-    } endings[] = {
-        [TG_MAILBOX_LIVE] = { "expired", "This mailbox has expired." },
-        [TG_MAILBOX_WITHDRAWN] = { "withdrawn", "The initiator has withdrawn this mailbox." },
-        [TG_MAILBOX_COMPLETED] = { "completed", "The recipient has ended this mailbox." },
-    };
-    enum tg_mailbox_state ended = is_by_time ? TG_MAILBOX_LIVE : r->box->state;
+    struct tg_ending ending = tg_ending_of(ended);
+    bool is_device = r->caller != CALLER_OTHER && r->cmd->call != TG_CALL_PREVIEW;
 
     r->result->was_once_valid = true;
     r->result->ended = ended;
-    if (r->caller == CALLER_OTHER && r->cmd->call != TG_CALL_PREVIEW) {
+    if (is_device) {
+        /* spec: protocol/3#end-says-whether-opened */
+        r->result->recipient = tg_ending_recipient(r->box);
+    } else if (r->cmd->call != TG_CALL_PREVIEW) {
         return answer_not_found(r);
     }
-    r->result->problem = endings[ended].problem;
-    return answer_refused(r, 404, endings[ended].detail);
+    if (is_device && ended != TG_MAILBOX_LIVE) {
+        if (tg_ending_is_repeated(r->box, r->side, r->cmd)) {
+            return answer_duplicate(r, r->box->version, false);
+        }
+        r->result->end_note = tg_ending_note_for(r->box, r->side);
+    }
+    r->result->problem = ending.problem;
+    return answer_refused(r, 404, ending.detail);
 }
 
 /* spec: protocol/4#order-of-checks: the mailbox is looked at before the claim */
@@ -173,11 +177,11 @@ static enum verdict mailbox_is_there(struct run *r)
         return answer_not_found(r);
     }
     if (when == TG_WHEN_REACHED) {
-        return answer_ended(r, true);
+        return answer_ended(r, TG_MAILBOX_LIVE);
     }
     /* A tombstone has ended by both times. spec: protocol/3#tombstone */
     if (r->box->state != TG_MAILBOX_LIVE) {
-        return answer_ended(r, false);
+        return answer_ended(r, r->box->state);
     }
     return when == TG_WHEN_DISPUTED ? answer_disputed(r, r->box->expires_s) : GO_ON;
 }
@@ -299,18 +303,11 @@ static enum verdict caller_is_recipient(struct run *r)
                                 "initiator can delete.");
 }
 
-static bool is_proof_right(const struct run *r)
-{
-    const struct tg_secret_proof *proof = &r->cmd->proof;
-
-    return proof->presence == TG_PRESENT && !proof->is_verifier &&
-           tg_state_is_verified(r->box, proof->value);
-}
-
 /* spec: protocol/6#proof-of-secret: required of a new claim, where the create gave a verifier */
 static enum verdict new_claim_knows_secret(struct run *r)
 {
-    if (r->caller != CALLER_OTHER || !r->box->has_verifier || is_proof_right(r)) {
+    if (r->caller != CALLER_OTHER || !r->box->has_verifier ||
+        tg_state_is_proved(r->box, &r->cmd->proof)) {
         return GO_ON;
     }
     return answer_refused(r, 401,
@@ -410,12 +407,7 @@ static enum verdict do_create(struct run *r)
         /* spec: protocol/3#initiator-binds-at-creation */
         .initiator = { .is_bound = true, .claim = cmd->claim, .token = msg->token },
     };
-    if (cmd->proof.presence == TG_PRESENT && cmd->proof.is_verifier) {
-        r->box->has_verifier = true;
-        for (size_t i = 0; i < TG_PROOF_LEN; i++) {
-            r->box->verifier[i] = cmd->proof.value[i];
-        }
-    }
+    tg_state_take_verifier(r->box, &cmd->proof);
     r->side = &r->box->initiator;
     report_token(r, msg->token.is_present);
     remember(r);
@@ -425,10 +417,12 @@ static enum verdict do_create(struct run *r)
 /* spec: protocol/4#preview-changes-nothing */
 static enum verdict do_preview(struct run *r)
 {
+    r->result->recipient = tg_state_recipient(r->box); /* spec: protocol/4#preview-says-claimed */
     return answer_done(r, TG_EFFECT_NONE);
 }
 
-/* The first read by another claim binds that claim. spec: protocol/3#first-read-binds */
+/* The first read by another claim binds that claim, and the initiator is told that its invitation
+   was opened. spec: protocol/3#first-read-binds, protocol/4#bind-notifies */
 static unsigned bind_new_claim(struct run *r)
 {
     if (r->caller != CALLER_OTHER) {
@@ -437,6 +431,7 @@ static unsigned bind_new_claim(struct run *r)
     r->box->recipient = (struct tg_mailbox_side){ .is_bound = true, .claim = r->cmd->claim };
     r->side = &r->box->recipient;
     r->caller = CALLER_RECIPIENT;
+    notify(r, &r->box->initiator);
     return TG_EFFECT_STORE;
 }
 
@@ -451,6 +446,14 @@ static unsigned replace_token(struct run *r, const struct tg_notification_token 
     return TG_EFFECT_STORE;
 }
 
+/* Whether a long poll has no news of the recipient. The recipient itself is not asked.
+   spec: protocol/2#known-recipient */
+static bool knows_recipient(const struct run *r)
+{
+    return r->caller != CALLER_INITIATOR || r->cmd->known_recipient == TG_RECIPIENT_UNKNOWN ||
+           r->cmd->known_recipient == tg_state_recipient(r->box);
+}
+
 /* A read by a bound device without a new token changes nothing.
    spec: protocol/2#read-idempotent */
 static enum verdict do_read(struct run *r)
@@ -460,9 +463,12 @@ static enum verdict do_read(struct run *r)
 
     report_token(r, replaced != TG_EFFECT_NONE);
     (void)answer_done(r, effects | replaced);
+    /* spec: protocol/2#recipient-told-to-initiator */
+    r->result->recipient =
+        r->caller == CALLER_INITIATOR ? tg_state_recipient(r->box) : TG_RECIPIENT_UNKNOWN;
     /* spec: protocol/2#long-poll: a claim that this read bound stays bound while the read waits */
     if (r->cmd->has_known_version && r->cmd->known_version >= r->box->version) {
-        r->result->outcome = TG_OUTCOME_WAIT;
+        r->result->outcome = knows_recipient(r) ? TG_OUTCOME_WAIT : TG_OUTCOME_NO_NEWER;
         r->result->status = 204;
     }
     return ANSWERED;
@@ -478,21 +484,16 @@ static enum verdict do_update(struct run *r)
     return answer_done(r, TG_EFFECT_STORE);
 }
 
-/* Replaces the record by a tombstone, which has the expiration, the two claims and how the mailbox
-   ended. A repeated delete finds it and is a 404.
-   spec: protocol/3#tombstone, protocol/2#delete-retry */
+/* Replaces the record by a tombstone, with the caller's note. A repeated delete finds it.
+   spec: protocol/3#end-note, protocol/2#delete-retry */
 static enum verdict do_delete(struct run *r)
 {
-    struct tg_mailbox *box = r->box;
-
     notify(r, other_side(r));
-    *box = (struct tg_mailbox){
-        .state = r->caller == CALLER_INITIATOR ? TG_MAILBOX_WITHDRAWN : TG_MAILBOX_COMPLETED,
-        .version = box->version,
-        .expires_s = box->expires_s,
-        .initiator = { .is_bound = true, .claim = box->initiator.claim },
-        .recipient = { .is_bound = box->recipient.is_bound, .claim = box->recipient.claim },
-    };
+    r->result->recipient = tg_ending_recipient(r->box);
+    tg_ending_bury(r->box,
+                   r->caller == CALLER_INITIATOR ? TG_MAILBOX_ENDED_BY_INITIATOR
+                                                 : TG_MAILBOX_ENDED_BY_RECIPIENT,
+                   r->cmd->end_note);
     return answer_done(r, TG_EFFECT_STORE);
 }
 

@@ -44,8 +44,8 @@ struct tg_request_hash {
 
 enum tg_mailbox_state {
     TG_MAILBOX_LIVE = 1,
-    TG_MAILBOX_WITHDRAWN, /* tombstone: the initiator deleted it */
-    TG_MAILBOX_COMPLETED  /* tombstone: the recipient deleted it */
+    TG_MAILBOX_ENDED_BY_INITIATOR, /* tombstone: the initiator deleted it */
+    TG_MAILBOX_ENDED_BY_RECIPIENT  /* tombstone: the recipient deleted it */
 };
 
 /* A request that was done, and its answer. */
@@ -89,6 +89,8 @@ struct tg_mailbox {
     uint8_t verifier[TG_PROOF_LEN];
     size_t relinquished_count;
     struct tg_relinquished relinquished[TG_REQUESTS_KEPT]; /* newest last */
+    bool was_returned;        /* tombstone without a recipient: one was bound and relinquished */
+    struct tg_bytes end_note; /* tombstone: of the device that ended it, opaque; may be empty */
 };
 
 /* Whether this relay can send a push to this token. Pure. NULL: it sends no pushes.
@@ -120,8 +122,10 @@ struct tg_mailbox_command {
     uint64_t if_match;
     bool has_known_version;
     uint64_t known_version;
-    bool may_bind; /* TG_CALL_READ: false when a long poll reads again */
+    bool may_bind;                     /* TG_CALL_READ: false when a long poll reads again */
+    enum tg_recipient known_recipient; /* TG_CALL_READ with has_known_version; unknown: not sent */
     struct tg_secret_proof proof;
+    struct tg_bytes end_note; /* TG_CALL_DELETE: at most TG_END_NOTE_MAX bytes; empty: none */
 
     /* The relay's settings that the rules need. */
     int64_t expiration_default_s; /* seconds from now */
@@ -134,6 +138,7 @@ enum tg_mailbox_outcome {
     TG_OUTCOME_DONE,      /* 200 */
     TG_OUTCOME_DUPLICATE, /* 201 */
     TG_OUTCOME_WAIT,      /* read with a known version: nothing newer yet */
+    TG_OUTCOME_NO_NEWER,  /* 204: the same, but the recipient is another than the caller knows */
     TG_OUTCOME_REFUSED    /* status and fault have the reason */
 };
 
@@ -154,6 +159,10 @@ struct tg_mailbox_result {
     bool was_once_valid;         /* a 404 of an identifier that has a tombstone or has expired */
     enum tg_mailbox_state ended; /* then: how it ended; TG_MAILBOX_LIVE: it expired */
     uint64_t version;            /* Mailbox-Version of a success */
+    /* What the caller may know: of a preview, of a read by the initiator, of a delete and, for the
+       two devices, of an end. */
+    enum tg_recipient recipient;
+    struct tg_bytes end_note; /* of an end: the other device's, else empty; views what box views */
     bool is_push_supported;
     /* With TG_EFFECT_NOTIFY: the other side's token before the change. With TG_EFFECT_STORE: a
        token that the caller has just registered. Absent: no token that a push can go to. Both view

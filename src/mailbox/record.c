@@ -5,6 +5,7 @@
  *
  *   u8 format, u8 state, u8 flags, u8 rights, u64 version, u64 created, u64 expires
  *   claim of the initiator, claim of the recipient (if bound), verifier (if there is one)
+ *   tombstones of format 2 only: end note, preceded by its length in 2 bytes (if there is one)
  *   live records only: title, description, image URL, payload type, payload data;
  *     for either side: token type and data (if there is one), u8 count, requests done;
  *     u8 count, relinquished
@@ -21,8 +22,11 @@ enum flag {
     FLAG_VERIFIER = 2,
     FLAG_INITIATOR_TOKEN = 4,
     FLAG_RECIPIENT_TOKEN = 8,
+    FLAG_RETURNED = 16, /* format 2 */
+    FLAG_END_NOTE = 32, /* format 2 */
     FLAGS_LIVE = 15,
-    FLAGS_TOMBSTONE = FLAG_RECIPIENT
+    FLAGS_TOMBSTONE = FLAG_RECIPIENT,
+    FLAGS_FORMAT_2 = FLAG_RETURNED | FLAG_END_NOTE
 };
 
 #define RIGHTS_ALL ((unsigned)TG_RIGHT_READ | TG_RIGHT_WRITE | TG_RIGHT_DELETE)
@@ -37,6 +41,8 @@ static uint8_t flags_of(const struct tg_mailbox *box)
     flags |= box->has_verifier ? (unsigned)FLAG_VERIFIER : 0u;
     flags |= box->initiator.token.is_present ? (unsigned)FLAG_INITIATOR_TOKEN : 0u;
     flags |= box->recipient.token.is_present ? (unsigned)FLAG_RECIPIENT_TOKEN : 0u;
+    flags |= box->was_returned ? (unsigned)FLAG_RETURNED : 0u;
+    flags |= box->end_note.len > 0 ? (unsigned)FLAG_END_NOTE : 0u;
     return (uint8_t)flags;
 }
 
@@ -86,8 +92,8 @@ enum tg_err tg_record_encode(struct tg_buf *out, const struct tg_mailbox *box)
     size_t start = out->len;
 
     TG_REQUIRE(box->created_s >= 0 && box->expires_s >= 0, TG_E_BUG);
-    TG_REQUIRE(box->initiator.is_bound, TG_E_BUG);
-    tg_buf_append_u8(out, TG_RECORD_FORMAT);
+    TG_REQUIRE(box->initiator.is_bound && box->end_note.len <= TG_END_NOTE_MAX, TG_E_BUG);
+    tg_buf_append_u8(out, (flags_of(box) & FLAGS_FORMAT_2) != 0 ? TG_RECORD_FORMAT : 1u);
     tg_buf_append_u8(out, (uint8_t)box->state);
     tg_buf_append_u8(out, flags_of(box));
     tg_buf_append_u8(out, (uint8_t)box->rights);
@@ -103,6 +109,9 @@ enum tg_err tg_record_encode(struct tg_buf *out, const struct tg_mailbox *box)
     }
     if (box->state == TG_MAILBOX_LIVE) {
         put_live(out, box);
+    } else if (box->end_note.len > 0) {
+        tg_buf_append_u16(out, (uint16_t)box->end_note.len);
+        tg_buf_append(out, box->end_note);
     }
     TG_TRY(tg_buf_status(out));
     TG_REQUIRE(out->len - start <= TG_RECORD_MAX, TG_E_LIMIT);
@@ -209,21 +218,43 @@ out:
     return err;
 }
 
+/* A record has one encoding: format 2 only with a flag that needs it, and a tombstone with a
+   recipient was not returned. */
+static enum tg_err check_tombstone(unsigned flags, unsigned format)
+{
+    unsigned newer = flags & FLAGS_FORMAT_2;
+    bool is_good = (flags & ~((unsigned)FLAGS_TOMBSTONE | FLAGS_FORMAT_2)) == 0 &&
+                   (newer != 0) == (format == 2) &&
+                   !((flags & FLAG_RETURNED) != 0 && (flags & FLAG_RECIPIENT) != 0);
+
+    return is_good ? TG_OK : TG_E_SYNTAX;
+}
+
+static enum tg_err get_end_note(struct tg_mailbox *box, struct tg_reader *r)
+{
+    size_t len = tg_reader_u16(r);
+
+    box->end_note = tg_reader_bytes(r, len);
+    return len >= 1 && len <= TG_END_NOTE_MAX ? TG_OK : TG_E_SYNTAX;
+}
+
 /* The fixed part. */
-static enum tg_err get_head(struct tg_mailbox *box, unsigned *flags, struct tg_reader *r)
+static enum tg_err get_head(struct tg_mailbox *box, unsigned *flags, struct tg_reader *r,
+                            unsigned format)
 {
     enum tg_err err = TG_E_BUG;
     uint8_t state = tg_reader_u8(r);
 
     *flags = tg_reader_u8(r);
     box->rights = tg_reader_u8(r);
-    TG_REQUIRE(state >= TG_MAILBOX_LIVE && state <= TG_MAILBOX_COMPLETED, TG_E_SYNTAX);
+    TG_REQUIRE(state >= TG_MAILBOX_LIVE && state <= TG_MAILBOX_ENDED_BY_RECIPIENT, TG_E_SYNTAX);
     box->state = (enum tg_mailbox_state)state;
     if (box->state == TG_MAILBOX_LIVE) {
-        TG_REQUIRE((*flags & ~(unsigned)FLAGS_LIVE) == 0, TG_E_SYNTAX);
+        TG_REQUIRE(format == 1 && (*flags & ~(unsigned)FLAGS_LIVE) == 0, TG_E_SYNTAX);
         TG_REQUIRE((box->rights & ~RIGHTS_ALL) == 0, TG_E_SYNTAX);
     } else {
-        TG_REQUIRE((*flags & ~(unsigned)FLAGS_TOMBSTONE) == 0 && box->rights == 0, TG_E_SYNTAX);
+        TG_TRY(check_tombstone(*flags, format));
+        TG_REQUIRE(box->rights == 0, TG_E_SYNTAX);
     }
     box->version = tg_reader_u64(r);
     TG_TRY(get_time(&box->created_s, r));
@@ -234,6 +265,7 @@ static enum tg_err get_head(struct tg_mailbox *box, unsigned *flags, struct tg_r
     if (box->recipient.is_bound) {
         get_raw(r, box->recipient.claim.bytes, TG_CLAIM_HASH_LEN);
     }
+    box->was_returned = (*flags & FLAG_RETURNED) != 0;
     box->has_verifier = (*flags & FLAG_VERIFIER) != 0;
     if (box->has_verifier) {
         get_raw(r, box->verifier, TG_PROOF_LEN);
@@ -252,10 +284,12 @@ enum tg_err tg_record_decode(struct tg_mailbox *box, struct tg_bytes data)
     uint8_t format = tg_reader_u8(&r);
 
     TG_REQUIRE(data.len > 0, TG_E_SYNTAX);
-    TG_REQUIRE(format == TG_RECORD_FORMAT, TG_E_UNSUPPORTED);
-    TG_TRY(get_head(&read, &flags, &r));
+    TG_REQUIRE(format >= 1 && format <= TG_RECORD_FORMAT, TG_E_UNSUPPORTED);
+    TG_TRY(get_head(&read, &flags, &r, format));
     if (read.state == TG_MAILBOX_LIVE) {
         TG_TRY(get_live(&read, &r, flags));
+    } else if ((flags & FLAG_END_NOTE) != 0) {
+        TG_TRY(get_end_note(&read, &r));
     }
     TG_TRY(tg_reader_finish(&r));
     *box = read;

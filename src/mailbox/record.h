@@ -9,7 +9,9 @@
 #include "base/buf.h"
 #include "mailbox/mailbox.h"
 
-#define TG_RECORD_FORMAT 1u
+/* The newest format. A record is written in the oldest format that can hold it, so that an older
+   relay reads all but the tombstones that need format 2. */
+#define TG_RECORD_FORMAT 2u
 #define TG_RECORD_MAX (120u * 1024u) /* bytes */
 
 TG_NODISCARD enum tg_err tg_record_encode(struct tg_buf *out, const struct tg_mailbox *box);

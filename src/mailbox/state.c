@@ -4,6 +4,8 @@
 #include "base/mem.h"
 #include "crypto/digest.h"
 
+#include <string.h>
+
 /* ---- equality ------------------------------------------------------------------------------- */
 
 bool tg_state_is_same_claim(const struct tg_claim_hash *a, const struct tg_claim_hash *b)
@@ -23,16 +25,30 @@ bool tg_state_is_same_token(const struct tg_notification_token *a,
            tg_ct_equal(a->token_data, b->token_data);
 }
 
-bool tg_state_is_verified(const struct tg_mailbox *box, const uint8_t secret[TG_PROOF_LEN])
+bool tg_state_is_proved(const struct tg_mailbox *box, const struct tg_secret_proof *proof)
 {
     uint8_t hash[TG_SHA256_LEN] = { 0 };
     bool is_equal = false;
 
-    if (tg_sha256(hash, tg_bytes(secret, TG_PROOF_LEN)) == TG_OK) {
+    if (proof->presence == TG_PRESENT && !proof->is_verifier &&
+        tg_sha256(hash, TG_ARRAY_BYTES(proof->value)) == TG_OK) {
         is_equal = tg_ct_equal(TG_ARRAY_BYTES(hash), TG_ARRAY_BYTES(box->verifier));
     }
     tg_mem_wipe(hash, sizeof(hash));
     return is_equal;
+}
+
+void tg_state_take_verifier(struct tg_mailbox *box, const struct tg_secret_proof *proof)
+{
+    box->has_verifier = proof->presence == TG_PRESENT && proof->is_verifier;
+    if (box->has_verifier) {
+        memcpy(box->verifier, proof->value, TG_PROOF_LEN);
+    }
+}
+
+enum tg_recipient tg_state_recipient(const struct tg_mailbox *box)
+{
+    return box->recipient.is_bound ? TG_RECIPIENT_BOUND : TG_RECIPIENT_NONE;
 }
 
 /* ---- requests done -------------------------------------------------------------------------- */

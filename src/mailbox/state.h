@@ -12,8 +12,14 @@
 bool tg_state_is_same_claim(const struct tg_claim_hash *a, const struct tg_claim_hash *b);
 bool tg_state_is_same_token(const struct tg_notification_token *a,
                             const struct tg_notification_token *b);
-/* Whether SHA-256 of the secret is the mailbox's verifier. False also when the hash fails. */
-bool tg_state_is_verified(const struct tg_mailbox *box, const uint8_t secret[TG_PROOF_LEN]);
+/* Whether the proof is present and its SHA-256 is the mailbox's verifier. False also when the hash
+   fails. */
+bool tg_state_is_proved(const struct tg_mailbox *box, const struct tg_secret_proof *proof);
+/* Keeps the verifier of a create, if there is one. */
+void tg_state_take_verifier(struct tg_mailbox *box, const struct tg_secret_proof *proof);
+
+/* Whether a device is bound as the recipient now. */
+enum tg_recipient tg_state_recipient(const struct tg_mailbox *box);
 
 /* The request that this side has done; NULL: not among those it keeps. */
 const struct tg_request_done *tg_state_find_done(const struct tg_mailbox_side *side,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "relay/answer.h"
 
+#include "base/b64.h"
 #include "base/mem.h"
 #include "relay/reply.h"
 #include "relay/standing_case.h"
@@ -9,6 +10,7 @@
 #include "wire/msg_update.h"
 
 #define URL_MAX 2048u
+#define NOTE_TEXT_MAX 344u /* TG_END_NOTE_MAX bytes in base64url */
 
 /* ---- sending -------------------------------------------------------------------------------- */
 
@@ -70,15 +72,17 @@ static enum tg_err fill_preview(struct tg_reply *reply, struct tg_exchange *ex)
 
     tg_buf_init(&url, URL_MAX);
     if (ex->accepts_json) {
+        const struct tg_msg_preview msg = { ex->box.display, ex->box.expires_s,
+                                            ex->result.recipient };
+
         tg_reply_header(reply, "content-type", "application/json");
-        TG_TRY(tg_msg_preview_encode(&reply->body, &ex->box.display, ex->box.expires_s));
+        TG_TRY(tg_msg_preview_encode(&reply->body, &msg));
     } else {
         tg_reply_header(reply, "content-type", TG_PREVIEW_CONTENT_TYPE);
         tg_reply_header(reply, "content-security-policy", TG_PREVIEW_CSP);
         tg_reply_header(reply, "content-language", tg_preview_language_tag(ex->language));
         TG_TRY(append_url(&url, ex));
-        TG_TRY(tg_preview_page(&reply->body, ex->language, &ex->box.display, tg_buf_view(&url),
-                               ex->box.expires_s));
+        TG_TRY(tg_preview_page(&reply->body, ex->language, &ex->box, tg_buf_view(&url)));
     }
     err = TG_OK;
 out:
@@ -139,10 +143,14 @@ static enum tg_err fill_success(struct tg_reply *reply, struct tg_exchange *ex)
     enum tg_err err = TG_OK;
 
     reply->response.status = ex->result.status;
-    if (ex->result.outcome == TG_OUTCOME_WAIT) {
+    if (ex->result.status == 204) {
         fill_no_news(reply, ex);
     } else if (successes[ex->route.call].fill != NULL) {
         err = successes[ex->route.call].fill(reply, ex);
+    }
+    /* spec: protocol/2#recipient-told-to-initiator, protocol/4#delete-says-whether-opened */
+    if (ex->route.call != TG_CALL_PREVIEW) {
+        tg_reply_recipient(reply, ex->result.recipient);
     }
     if (successes[ex->route.call].has_version) {
         tg_reply_version(reply, ex->result.version);
@@ -166,11 +174,17 @@ static enum tg_err fill_gone_page(struct tg_reply *reply, struct tg_exchange *ex
 static enum tg_err fill_refusal(struct tg_reply *reply, struct tg_exchange *ex)
 {
     const struct tg_mailbox_result *result = &ex->result;
+    struct tg_buf note;
+    enum tg_err err = TG_E_BUG;
 
     if (ex->route.call == TG_CALL_PREVIEW && result->status == 404 && !ex->accepts_json) {
         return fill_gone_page(reply, ex);
     }
-    tg_reply_problem(reply, result->status, result->problem, result->fault.text);
+    tg_buf_init(&note, NOTE_TEXT_MAX);
+    tg_b64_encode(&note, result->end_note, TG_B64_URL);
+    TG_TRY(tg_buf_status(&note));
+    tg_reply_ended(reply, result->status, result->problem, result->fault.text, result->recipient,
+                   tg_buf_view(&note));
     tg_reply_retry_after(reply, result->retry_after_s);
     reply->response.is_disputed = result->status == 503;
     if (result->is_claim_challenge) {
@@ -182,7 +196,10 @@ static enum tg_err fill_refusal(struct tg_reply *reply, struct tg_exchange *ex)
     if (result->status == 412) {
         tg_reply_version(reply, result->version);
     }
-    return TG_OK;
+    err = TG_OK;
+out:
+    tg_buf_deinit(&note);
+    return err;
 }
 
 /* ---- answers -------------------------------------------------------------------------------- */

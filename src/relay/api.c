@@ -159,6 +159,7 @@ struct tg_exchange *tg_relay_begin(struct tg_relay *relay, const struct tg_http_
     ex->ops = ops;
     ex->ctx = ctx;
     ex->now = now;
+    tg_buf_init(&ex->end_note, TG_END_NOTE_MAX);
     tg_buf_init(&ex->plain, TG_RECORD_MAX);
     tg_buf_init(&ex->fresh, TG_RECORD_MAX);
     tg_buf_init(&ex->sealed, TG_STORE_VALUE_MAX);
@@ -173,7 +174,7 @@ void tg_exchange_resume(struct tg_exchange *ex, struct tg_moment now, enum tg_re
     tg_exchange_hold(ex);
     if (ex->is_waiting && !ex->is_ended) {
         ex->now = now;
-        ex->is_woken = true;
+        ex->is_over = ex->is_over || why != TG_RESUME_CHANGED;
         if (ex->pending_count > 0) {
             ex->must_look_again = true;      /* the look in progress may have read too early */
         } else if (why == TG_RESUME_DRAIN) { /* spec: protocol/2#long-poll-drain */

@@ -129,7 +129,8 @@ struct tg_exchange *tg_relay_begin(struct tg_relay *relay, const struct tg_http_
 
 enum tg_resume { TG_RESUME_CHANGED, TG_RESUME_TIMEOUT, TG_RESUME_DRAIN };
 
-/* A waiting exchange reads the mailbox again and answers; 204 and the version if nothing is newer.
+/* A waiting exchange reads the mailbox again. It answers if there is news for it, and after
+   TG_RESUME_TIMEOUT in any case: 204 and the version if nothing is newer. Otherwise it waits on.
    With TG_RESUME_DRAIN it answers without reading. An exchange that does not wait ignores it. */
 void tg_exchange_resume(struct tg_exchange *exchange, struct tg_moment now, enum tg_resume why);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "relay/command.h"
 
+#include "base/b64.h"
 #include "mailbox/header_use.h"
 #include "relay/standing_case.h"
 #include "wire/msg_create.h"
@@ -105,6 +106,13 @@ static enum tg_err take_faults(struct tg_exchange *ex, const struct tg_http_requ
         ex->cmd.fault_status = 431;
         return TG_OK;
     }
+    /* spec: protocol/3#end-note */
+    if (ex->route.call == TG_CALL_DELETE && headers->end_note.len > 0) {
+        if (tg_b64_decode(&ex->end_note, headers->end_note, TG_B64_URL) != TG_OK) {
+            return TG_E_NOMEM;
+        }
+        ex->cmd.end_note = tg_buf_view(&ex->end_note);
+    }
     if (needs[ex->route.call].needs_request_id && headers->request_id_presence != TG_PRESENT) {
         set_fault(ex, 400, TG_HEADER_REQUEST_ID ": required, 1 to 128 visible ASCII characters");
         return TG_OK;
@@ -164,6 +172,7 @@ static enum tg_err take_command(struct tg_exchange *ex, const struct tg_http_req
         cmd->if_match = headers->if_match;
         cmd->has_known_version = headers->has_wait;
         cmd->known_version = headers->known_version;
+        cmd->known_recipient = headers->known_recipient;
         ex->has_wait = headers->has_wait;
         ex->wait_s = headers->wait_s;
         TG_TRY(take_faults(ex, request, headers));

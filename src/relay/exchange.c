@@ -7,6 +7,7 @@
 void tg_exchange_drop_contents(struct tg_exchange *ex)
 {
     tg_json_free(&ex->doc);
+    tg_buf_deinit(&ex->end_note);
     tg_buf_deinit(&ex->plain);
     tg_buf_deinit(&ex->fresh);
     tg_buf_deinit(&ex->sealed);

@@ -3,7 +3,7 @@
  * relay/exchange.h - one request and its response; private to this folder.
  * Layer: L2.   Threads: the worker's. tg_apply_change() runs on the store's thread and a
  * verification of good standing on the thread of hooks->offload; meanwhile the worker touches only
- * `is_ended`, `is_woken` and `must_look_again`.
+ * `is_ended`, `is_over` and `must_look_again`.
  * Secrets: hashes of claims, decoded bodies, the record in the clear; wiped when the exchange ends.
  */
 #ifndef TG_RELAY_EXCHANGE_H
@@ -49,7 +49,8 @@ struct tg_exchange {
     /* The command and what it points to. */
     struct tg_mailbox_command cmd;
     struct tg_fault fault, claim_fault;
-    struct tg_json *doc; /* owned: what the messages view */
+    struct tg_buf end_note; /* of a delete, decoded */
+    struct tg_json *doc;    /* owned: what the messages view */
     struct tg_msg_create create;
     struct tg_msg_update update;
     struct tg_uuid mailbox;
@@ -71,11 +72,12 @@ struct tg_exchange {
     /* Progress. */
     unsigned hold_count;               /* functions on the stack that use it */
     struct tg_mem_owner *owner_before; /* while it is held: what the thread had entered before */
-    unsigned pending_count; /* callbacks still expected from the store or from an offload */
-    bool is_ended;          /* answered or cancelled */
-    bool is_waiting;        /* a long poll: ops->wait was called */
-    bool is_woken;          /* the next look answers it */
-    bool must_look_again;   /* woken during a look */
+    unsigned pending_count;       /* callbacks still expected from the store or from an offload */
+    bool is_ended;                /* answered or cancelled */
+    bool is_waiting;              /* a long poll: ops->wait was called */
+    bool is_over;                 /* its time is over: the next look answers it */
+    enum tg_recipient waits_with; /* what it knows of the recipient while it waits */
+    bool must_look_again;         /* woken during a look */
 };
 
 /* The exchange is not freed between hold and release, not even by a callback. Meanwhile what the

@@ -32,6 +32,7 @@ static void start_wait(struct tg_exchange *ex)
     }
     ex->has_left_token = ex->cmd.token.is_present;
     tg_exchange_drop_contents(ex);
+    ex->waits_with = ex->result.recipient;
     ex->cmd.may_bind = false; /* a claim that relinquishes during the wait does not bind again */
     ex->is_waiting = true;
     ex->ops->wait(ex->ctx, ex, &ex->key, wait_ms);
@@ -40,10 +41,19 @@ static void start_wait(struct tg_exchange *ex)
     }
 }
 
+/* A bind or a relinquish is news for the initiator, also if it has not said what it knows. Another
+   change without a new version is not: the bind by this very long poll, or one that was reported
+   before it began to wait. */
+static bool must_answer(const struct tg_exchange *ex)
+{
+    return ex->result.outcome != TG_OUTCOME_WAIT || ex->is_over ||
+           (ex->is_waiting && ex->result.recipient != ex->waits_with);
+}
+
 /* Answers, or waits where there is nothing newer. */
 static void settle(struct tg_exchange *ex)
 {
-    if (ex->result.outcome != TG_OUTCOME_WAIT || ex->is_woken) {
+    if (must_answer(ex)) {
         tg_answer_result(ex);
     } else if (!ex->is_waiting) {
         start_wait(ex);

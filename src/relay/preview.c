@@ -7,11 +7,11 @@
 
 struct words {
     const char *tag;
-    const char *untitled, *shared, *until, *what_to_do, *keep_private, *alt;
+    const char *untitled, *shared, *until, *what_to_do, *claimed, *keep_private, *alt;
     const char *unknown_title, *unknown;
-    const char *completed_title, *completed;
-    const char *withdrawn_title, *withdrawn;
-    const char *expired_title, *expired;
+    struct {
+        const char *title, *text;
+    } ended[TG_MAILBOX_ENDED_BY_RECIPIENT + 1]; /* by how; TG_MAILBOX_LIVE: it has expired */
 };
 
 static const struct words languages[TG_PREVIEW_LANGUAGE_COUNT] = {
@@ -22,18 +22,25 @@ static const struct words languages[TG_PREVIEW_LANGUAGE_COUNT] = {
         .until = "The invitation is valid until",
         .what_to_do = "To accept it, open this link with the wallet app on the device that you "
                       "want to use as the key. Only one device can accept it: the first one.",
+        .claimed = "A device has opened this invitation. Only that device can use it. If it is "
+                   "not yours, tell the sender.",
         .keep_private = "Do not forward this link. It is for you only.",
         .alt = "Picture of what is shared",
         .unknown_title = "No such invitation",
         .unknown = "There is no invitation at this link. Check that the link is complete, or ask "
                    "the sender for a new one.",
-        .completed_title = "Already used",
-        .completed = "This invitation was already used. If you did not use it, tell the sender.",
-        .withdrawn_title = "Withdrawn",
-        .withdrawn = "The sender has withdrawn this invitation. Ask the sender if you still need "
-                     "it.",
-        .expired_title = "Expired",
-        .expired = "This invitation has expired. Ask the sender for a new one.",
+        .ended = {
+            [TG_MAILBOX_LIVE] = {
+                "Expired", "This invitation has expired. Ask the sender for a new one." },
+            [TG_MAILBOX_ENDED_BY_INITIATOR] = {
+                "Ended by the sender",
+                "The device of the sender has ended this invitation. Ask the sender if you still "
+                "need it." },
+            [TG_MAILBOX_ENDED_BY_RECIPIENT] = {
+                "Ended by the receiver",
+                "A device opened this invitation and has ended it. If it was not yours, tell the "
+                "sender." },
+        },
     },
 };
 
@@ -185,10 +192,10 @@ static void put_time(struct tg_buf *out, int64_t time_s)
 }
 
 enum tg_err tg_preview_page(struct tg_buf *out, enum tg_preview_language language,
-                            const struct tg_display_info *display, struct tg_bytes url,
-                            int64_t expires_s)
+                            const struct tg_mailbox *box, struct tg_bytes url)
 {
     const struct words *w = &languages[language];
+    const struct tg_display_info *display = &box->display;
     struct tg_bytes title = display->title.len > 0 ? display->title : tg_bytes_str(w->untitled);
 
     put_head(out, w, title);
@@ -200,9 +207,11 @@ enum tg_err tg_preview_page(struct tg_buf *out, enum tg_preview_language languag
         put_element(out, "<p>", display->description, "</p>\n");
     }
     put_element(out, "<p>", tg_bytes_str(w->until), " ");
-    put_time(out, expires_s);
+    put_time(out, box->expires_s);
     tg_buf_append_str(out, ".</p>\n");
-    put_element(out, "<p class=\"todo\">", tg_bytes_str(w->what_to_do), "</p>\n");
+    /* spec: protocol/4#preview-says-claimed */
+    put_element(out, "<p class=\"todo\">",
+                tg_bytes_str(box->recipient.is_bound ? w->claimed : w->what_to_do), "</p>\n");
     put_element(out, "<p class=\"dim\">", tg_bytes_str(w->keep_private), "</p>\n");
     put_foot(out);
     return tg_buf_status(out);
@@ -216,20 +225,8 @@ enum tg_err tg_preview_gone_page(struct tg_buf *out, enum tg_preview_language la
     const char *title = w->unknown_title, *text = w->unknown;
 
     if (was_once_valid) {
-        switch (ended) {
-        case TG_MAILBOX_LIVE:
-            title = w->expired_title;
-            text = w->expired;
-            break;
-        case TG_MAILBOX_WITHDRAWN:
-            title = w->withdrawn_title;
-            text = w->withdrawn;
-            break;
-        case TG_MAILBOX_COMPLETED:
-            title = w->completed_title;
-            text = w->completed;
-            break;
-        }
+        title = w->ended[ended].title;
+        text = w->ended[ended].text;
     }
     put_head(out, w, tg_bytes_str(title));
     put_style(out);

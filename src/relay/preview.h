@@ -28,12 +28,11 @@ const char *tg_preview_language_tag(enum tg_preview_language language);
 
 /*
  * Appends the page of a live mailbox.
- *   display  text of the sender; it is escaped for HTML
+ *   box      its display information is text of the sender; it is escaped for HTML
  *   url      the mailbox's public URL, without fragment
  */
 TG_NODISCARD enum tg_err tg_preview_page(struct tg_buf *out, enum tg_preview_language language,
-                                         const struct tg_display_info *display, struct tg_bytes url,
-                                         int64_t expires_s);
+                                         const struct tg_mailbox *box, struct tg_bytes url);
 /*
  * Appends the page of a mailbox that does not exist or has ended.
  *   was_once_valid   it existed; `ended` has how it ended (TG_MAILBOX_LIVE: it expired)

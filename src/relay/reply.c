@@ -11,11 +11,11 @@
 #define CORS_REQUEST_HEADERS                                                                       \
     "Content-Type, Prefer, If-Match, " TG_HEADER_AUTHORIZATION ", " TG_HEADER_REQUEST_ID           \
     ", " TG_HEADER_DEVICE_CLAIM ", " TG_HEADER_DEVICE_ATTESTATION ", " TG_HEADER_SECRET_PROOF      \
-    ", " TG_HEADER_KNOWN_VERSION                                                                   \
+    ", " TG_HEADER_KNOWN_VERSION ", " TG_HEADER_KNOWN_RECIPIENT ", " TG_HEADER_END_NOTE            \
     ", deviceClaim, Device-Claim, deviceAttestation, Device-Attestation"
 #define CORS_EXPOSED                                                                               \
-    TG_HEADER_REQUEST_ID ", " TG_HEADER_VERSION ", " TG_HEADER_PUSH_SUPPORTED                      \
-                         ", Retry-After, WWW-Authenticate"
+    TG_HEADER_REQUEST_ID ", " TG_HEADER_VERSION ", " TG_HEADER_RECIPIENT                           \
+                         ", " TG_HEADER_PUSH_SUPPORTED ", Retry-After, WWW-Authenticate"
 #define CORS_MAX_AGE_S "7200"
 #define PROBLEM_TYPE_MAX 128u
 
@@ -82,17 +82,36 @@ void tg_reply_retry_after(struct tg_reply *reply, unsigned seconds)
     }
 }
 
+void tg_reply_recipient(struct tg_reply *reply, enum tg_recipient recipient)
+{
+    if (recipient != TG_RECIPIENT_UNKNOWN) {
+        tg_reply_header(reply, "mailbox-recipient", tg_recipient_text(recipient));
+    }
+}
+
 /* spec: protocol/1#problem-documents */
 void tg_reply_problem(struct tg_reply *reply, unsigned status, const char *slug, const char *detail)
 {
+    tg_reply_ended(reply, status, slug, detail, TG_RECIPIENT_UNKNOWN, tg_bytes(NULL, 0));
+}
+
+void tg_reply_ended(struct tg_reply *reply, unsigned status, const char *slug, const char *detail,
+                    enum tg_recipient recipient, struct tg_bytes end_note)
+{
     char type[PROBLEM_TYPE_MAX] = TG_PROBLEM_TYPE_BLANK;
+    struct tg_problem_text text = { .type = type,
+                                    .title = tg_status_title(status),
+                                    .status = status,
+                                    .detail = detail,
+                                    .recipient = recipient,
+                                    .end_note = end_note };
 
     if (slug != NULL) {
         (void)snprintf(type, sizeof(type), "%s%s", TG_PROBLEM_TYPE_PREFIX, slug);
     }
     reply->response.status = status;
     tg_buf_clear(&reply->body);
-    if (tg_problem_encode(&reply->body, type, tg_status_title(status), status, detail) == TG_OK) {
+    if (tg_problem_encode(&reply->body, &text) == TG_OK) {
         tg_reply_header(reply, "content-type", TG_PROBLEM_CONTENT_TYPE);
     } else {
         tg_buf_clear(&reply->body); /* no memory: the response has the status alone */

@@ -28,13 +28,18 @@ void tg_reply_deinit(struct tg_reply *reply);
 /* name: a lower-case literal; value: borrowed until tg_reply_deinit. */
 void tg_reply_header(struct tg_reply *reply, const char *name, const char *value);
 void tg_reply_version(struct tg_reply *reply, uint64_t version);
-void tg_reply_retry_after(struct tg_reply *reply, unsigned seconds); /* 0: no header */
+void tg_reply_recipient(struct tg_reply *reply, enum tg_recipient recipient); /* unknown: none */
+void tg_reply_retry_after(struct tg_reply *reply, unsigned seconds);          /* 0: no header */
 
 /* Makes the body a problem document.
  *   slug     of the problem type, or NULL for about:blank
  *   detail   a sentence of the relay, may be ""; never text of the request */
 void tg_reply_problem(struct tg_reply *reply, unsigned status, const char *slug,
                       const char *detail);
+/* The same for a mailbox that has ended: what a device of it is told besides, see tg_problem_text.
+ */
+void tg_reply_ended(struct tg_reply *reply, unsigned status, const char *slug, const char *detail,
+                    enum tg_recipient recipient, struct tg_bytes end_note);
 /* The problem that answers an error on the relay's side, with Retry-After where that helps. */
 void tg_reply_error(struct tg_reply *reply, enum tg_err err);
 /* The answer to OPTIONS, with the CORS headers of a preflight. */

@@ -24,6 +24,8 @@ struct parse {
     bool has_wait;
     bool is_wait_bad;
     uint32_t wait_s;
+    enum tg_presence known_recipient;
+    struct tg_bytes end_note;
     unsigned json_quality;
     unsigned html_quality;
     unsigned any_quality;
@@ -217,6 +219,51 @@ static void take_known_version(struct parse *p, struct tg_bytes value)
     p->out->known_version = version;
 }
 
+/* spec: protocol/2#known-recipient */
+static void take_known_recipient(struct parse *p, struct tg_bytes value)
+{
+    enum tg_recipient recipient = tg_recipient_parse(value);
+    bool is_first = p->known_recipient == TG_ABSENT;
+
+    if (p->known_recipient == TG_MALFORMED) {
+        return;
+    }
+    if (recipient == TG_RECIPIENT_UNKNOWN || (!is_first && recipient != p->out->known_recipient)) {
+        set_fault(p, TG_RH_KNOWN_RECIPIENT,
+                  TG_HEADER_KNOWN_RECIPIENT ": expected one value, none or bound");
+        p->known_recipient = TG_MALFORMED;
+        return;
+    }
+    p->known_recipient = TG_PRESENT;
+    p->out->known_recipient = recipient;
+}
+
+static bool is_end_note(struct tg_bytes text)
+{
+    uint8_t raw[TG_END_NOTE_MAX] = { 0 };
+    size_t raw_len = text.len / 4 * 3 + text.len % 4 * 3 / 4;
+    bool is_good = raw_len >= 1 && raw_len <= sizeof(raw) &&
+                   tg_b64_decode_exact(raw, raw_len, text, TG_B64_URL) == TG_OK;
+
+    tg_mem_wipe(raw, sizeof(raw));
+    return is_good;
+}
+
+/* spec: protocol/3#end-note-form */
+static void take_end_note(struct parse *p, struct tg_bytes value)
+{
+    struct tg_request_headers *out = p->out;
+
+    if (keep_same(&p->end_note, value) && is_end_note(value)) {
+        out->end_note = value;
+        return;
+    }
+    _Static_assert(TG_END_NOTE_MAX == 256u, "the text names it");
+    set_fault(p, TG_RH_END_NOTE,
+              TG_HEADER_END_NOTE ": expected one value, base64url without padding of 1 to 256 "
+                                 "bytes");
+}
+
 /* spec: protocol/2#if-match-form */
 static void take_if_match(struct parse *p, struct tg_bytes value)
 {
@@ -380,6 +427,9 @@ static const struct {
     { TG_HEADER_SECRET_PROOF, take_proof, NOT_REPORTED }, /* take_proof distinguishes two */
     { TG_HEADER_KNOWN_VERSION, take_known_version, TG_RH_KNOWN_VERSION },
     { TG_HEADER_VERSION, take_nothing, TG_RH_VERSION },
+    { TG_HEADER_KNOWN_RECIPIENT, take_known_recipient, TG_RH_KNOWN_RECIPIENT },
+    { TG_HEADER_RECIPIENT, take_nothing, TG_RH_RECIPIENT },
+    { TG_HEADER_END_NOTE, take_end_note, TG_RH_END_NOTE },
     { "If-Match", take_if_match, TG_RH_IF_MATCH },
     { "If-None-Match", take_nothing, TG_RH_IF_NONE_MATCH },
     { "Prefer", take_prefer, TG_RH_PREFER },
@@ -418,6 +468,12 @@ static void conclude(struct parse *p)
     }
     out->has_wait = p->has_wait && !p->is_wait_bad && p->known_version == TG_PRESENT;
     out->wait_s = out->has_wait ? p->wait_s : 0;
+    if (!out->has_wait || p->known_recipient != TG_PRESENT) {
+        out->known_recipient = TG_RECIPIENT_UNKNOWN;
+    }
+    if (out->faults[TG_RH_END_NOTE] != NULL) {
+        out->end_note = tg_bytes(NULL, 0);
+    }
     /* HTML is the default, for browsers and link previews; JSON must be named in Accept. */
     out->accepts_json = p->json_quality > 0 && p->json_quality > p->html_quality &&
                         p->json_quality >= p->any_quality;
@@ -452,6 +508,26 @@ void tg_request_headers_parse(struct tg_request_headers *out, const struct tg_ht
 void tg_request_headers_wipe(struct tg_request_headers *h)
 {
     tg_mem_wipe(h, sizeof(*h));
+}
+
+static const char *const recipient_texts[] = {
+    [TG_RECIPIENT_NONE] = "none",
+    [TG_RECIPIENT_BOUND] = "bound",
+};
+
+const char *tg_recipient_text(enum tg_recipient recipient)
+{
+    return recipient_texts[recipient];
+}
+
+enum tg_recipient tg_recipient_parse(struct tg_bytes text)
+{
+    for (unsigned i = TG_RECIPIENT_NONE; i <= TG_RECIPIENT_BOUND; i++) {
+        if (tg_bytes_is_equal(text, tg_bytes_str(recipient_texts[i]))) {
+            return (enum tg_recipient)i;
+        }
+    }
+    return TG_RECIPIENT_UNKNOWN;
 }
 
 void tg_secret_proof_format(struct tg_buf *out, const struct tg_secret_proof *proof)

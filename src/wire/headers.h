@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/fault.h"
 #include "base/uuid.h"
+#include "wire/types.h"
 
 #define TG_HEADER_REQUEST_ID "Mailbox-Request-ID"
 #define TG_HEADER_DEVICE_CLAIM "Mailbox-Device-Claim"
@@ -21,9 +22,13 @@
 #define TG_HEADER_VERSION "Mailbox-Version"
 #define TG_HEADER_KNOWN_VERSION "Mailbox-Known-Version"
 #define TG_HEADER_PUSH_SUPPORTED "Mailbox-Push-Supported"
+#define TG_HEADER_RECIPIENT "Mailbox-Recipient"
+#define TG_HEADER_KNOWN_RECIPIENT "Mailbox-Known-Recipient"
+#define TG_HEADER_END_NOTE "Mailbox-End-Note"
 
 #define TG_REQUEST_ID_MAX 128u
 #define TG_PROOF_LEN 32u
+#define TG_END_NOTE_MAX 256u /* bytes, decoded; opaque to the relay */
 
 struct tg_http_header {
     struct tg_bytes name; /* any case */
@@ -48,12 +53,15 @@ enum tg_request_header {
     TG_RH_PROOF,    /* Mailbox-Secret-Proof: proof=, and what is neither of the two */
     TG_RH_KNOWN_VERSION,
     TG_RH_VERSION, /* Mailbox-Version, which only answers have */
+    TG_RH_KNOWN_RECIPIENT,
+    TG_RH_RECIPIENT, /* Mailbox-Recipient, which only answers have */
+    TG_RH_END_NOTE,
     TG_RH_PREFER,
     TG_RH_IF_MATCH,
     TG_RH_IF_NONE_MATCH,
     TG_RH_CONTENT_RANGE
 };
-#define TG_RH_COUNT 10u
+#define TG_RH_COUNT 13u
 
 /* The headers of a request that the protocol uses. Views end with the request. */
 struct tg_request_headers {
@@ -80,6 +88,9 @@ struct tg_request_headers {
     bool has_wait; /* Prefer: wait=N with a Mailbox-Known-Version */
     uint32_t wait_s;
     uint64_t known_version;
+    enum tg_recipient known_recipient; /* with has_wait; unknown: not sent */
+
+    struct tg_bytes end_note; /* base64url of 1 to TG_END_NOTE_MAX bytes; empty: none */
 
     enum tg_presence if_match_presence;
     uint64_t if_match;
@@ -113,6 +124,11 @@ struct tg_bytes tg_request_id_view(const struct tg_request_id *id);
 void tg_request_headers_parse(struct tg_request_headers *out, const struct tg_http_header *headers,
                               size_t header_count);
 void tg_request_headers_wipe(struct tg_request_headers *h);
+
+/* "none" or "bound", as in headers and documents; NULL for TG_RECIPIENT_UNKNOWN. */
+const char *tg_recipient_text(enum tg_recipient recipient);
+/* TG_RECIPIENT_UNKNOWN for any other text. */
+enum tg_recipient tg_recipient_parse(struct tg_bytes text);
 
 /* For the client side: appends "verifier=<b64url>" or "proof=<b64url>". */
 void tg_secret_proof_format(struct tg_buf *out, const struct tg_secret_proof *proof);

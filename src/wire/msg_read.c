@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "wire/msg_read.h"
 
+#include "wire/headers.h"
 #include "wire/parts.h"
 
 #define PUSH_SUPPORTED "isPushNotificationSupported"
+#define RECIPIENT "recipient"
 
 /* spec: protocol/4#read-body */
 enum tg_err tg_msg_read_decode(struct tg_notification_token *token, struct tg_json **doc,
@@ -78,19 +80,23 @@ enum tg_err tg_msg_content_encode(struct tg_buf *out, const struct tg_msg_conten
     return tg_buf_status(out);
 }
 
-enum tg_err tg_msg_preview_decode(struct tg_display_info *display, int64_t *expiration_s,
-                                  struct tg_json **doc, struct tg_bytes body,
-                                  struct tg_fault *fault)
+enum tg_err tg_msg_preview_decode(struct tg_msg_preview *out, struct tg_json **doc,
+                                  struct tg_bytes body, struct tg_fault *fault)
 {
     enum tg_err err = TG_E_BUG;
-    struct tg_display_info info = { { NULL, 0 }, { NULL, 0 }, { NULL, 0 } };
+    struct tg_msg_preview msg = { .expiration_s = 0 };
     struct tg_json_object top = { NULL, "" };
+    struct tg_bytes recipient = { NULL, 0 };
 
     TG_TRY(tg_parts_parse_body(doc, body, &tg_parts_answer_limits, fault));
     top = tg_json_top(*doc);
-    TG_TRY(tg_parts_get_display(&info, top, &tg_parts_answer_limits, fault));
-    TG_TRY(tg_parts_get_expiration(expiration_s, top, fault));
-    *display = info;
+    TG_TRY(tg_parts_get_display(&msg.display, top, &tg_parts_answer_limits, fault));
+    TG_TRY(tg_parts_get_expiration(&msg.expiration_s, top, fault));
+    if (tg_json_get_string(&recipient, top, RECIPIENT, TG_JSON_REQUIRED, 0, TG_RESPONSE_BODY_MAX,
+                           NULL) == TG_OK) {
+        msg.recipient = tg_recipient_parse(recipient);
+    }
+    *out = msg;
 out:
     if (err != TG_OK) {
         tg_json_free(doc);
@@ -98,13 +104,16 @@ out:
     return err;
 }
 
-enum tg_err tg_msg_preview_encode(struct tg_buf *out, const struct tg_display_info *display,
-                                  int64_t expiration_s)
+enum tg_err tg_msg_preview_encode(struct tg_buf *out, const struct tg_msg_preview *msg)
 {
     tg_buf_append_u8(out, '{');
-    tg_parts_put_display(out, display);
+    tg_parts_put_display(out, &msg->display);
     tg_buf_append_u8(out, ',');
-    tg_parts_put_expiration(out, expiration_s);
+    tg_parts_put_expiration(out, msg->expiration_s);
+    if (msg->recipient != TG_RECIPIENT_UNKNOWN) {
+        tg_buf_append_u8(out, ',');
+        tg_parts_put_string(out, RECIPIENT, tg_bytes_str(tg_recipient_text(msg->recipient)));
+    }
     tg_buf_append_u8(out, '}');
     return tg_buf_status(out);
 }

@@ -33,12 +33,16 @@ TG_NODISCARD enum tg_err tg_msg_content_decode(struct tg_msg_content *out, struc
 TG_NODISCARD enum tg_err tg_msg_content_encode(struct tg_buf *out,
                                                const struct tg_msg_content *msg);
 
-/* {displayInformation, expiration}; payload is not part of it. */
-TG_NODISCARD enum tg_err tg_msg_preview_decode(struct tg_display_info *display,
-                                               int64_t *expiration_s, struct tg_json **doc,
+/* The payload is not part of it. */
+struct tg_msg_preview {
+    struct tg_display_info display;
+    int64_t expiration_s;
+    enum tg_recipient recipient; /* unknown: the relay does not say it */
+};
+
+TG_NODISCARD enum tg_err tg_msg_preview_decode(struct tg_msg_preview *out, struct tg_json **doc,
                                                struct tg_bytes body, struct tg_fault *fault);
 TG_NODISCARD enum tg_err tg_msg_preview_encode(struct tg_buf *out,
-                                               const struct tg_display_info *display,
-                                               int64_t expiration_s);
+                                               const struct tg_msg_preview *msg);
 
 #endif

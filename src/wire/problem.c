@@ -1,22 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "wire/problem.h"
 
+#include "wire/headers.h"
 #include "wire/parts.h"
 
+static void put_optional(struct tg_buf *out, const char *name, struct tg_bytes value)
+{
+    if (value.len > 0) {
+        tg_buf_append_u8(out, ',');
+        tg_parts_put_string(out, name, value);
+    }
+}
+
 /* spec: protocol/1#problem-documents */
-enum tg_err tg_problem_encode(struct tg_buf *out, const char *type, const char *title,
-                              unsigned status, const char *detail)
+enum tg_err tg_problem_encode(struct tg_buf *out, const struct tg_problem_text *text)
 {
     tg_buf_append_u8(out, '{');
-    tg_parts_put_string(out, "type", tg_bytes_str(type));
+    tg_parts_put_string(out, "type", tg_bytes_str(text->type));
     tg_buf_append_u8(out, ',');
-    tg_parts_put_string(out, "title", tg_bytes_str(title));
+    tg_parts_put_string(out, "title", tg_bytes_str(text->title));
     tg_buf_append(out, TG_LIT(",\"status\":"));
-    tg_buf_append_dec(out, status);
-    if (detail[0] != '\0') {
-        tg_buf_append_u8(out, ',');
-        tg_parts_put_string(out, "detail", tg_bytes_str(detail));
+    tg_buf_append_dec(out, text->status);
+    put_optional(out, "detail", tg_bytes_str(text->detail));
+    if (text->recipient != TG_RECIPIENT_UNKNOWN) {
+        put_optional(out, "recipient", tg_bytes_str(tg_recipient_text(text->recipient)));
     }
+    put_optional(out, "endNote", text->end_note);
     tg_buf_append_u8(out, '}');
     return tg_buf_status(out);
 }
@@ -44,5 +53,7 @@ enum tg_err tg_problem_decode(struct tg_problem *out, struct tg_json **doc, stru
     out->type = string_or(top, "type", TG_LIT(TG_PROBLEM_TYPE_BLANK));
     out->title = string_or(top, "title", TG_LIT(""));
     out->detail = string_or(top, "detail", TG_LIT(""));
+    out->recipient = tg_recipient_parse(string_or(top, "recipient", TG_LIT("")));
+    out->end_note = string_or(top, "endNote", TG_LIT(""));
     return TG_OK;
 }

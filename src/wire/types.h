@@ -26,6 +26,9 @@ struct tg_notification_token {
     struct tg_bytes token_data;
 };
 
+/* Whether a device is bound as the recipient. Where a mailbox has ended: whether one ever was. */
+enum tg_recipient { TG_RECIPIENT_UNKNOWN, TG_RECIPIENT_NONE, TG_RECIPIENT_BOUND };
+
 /* Access rights, a set. */
 enum tg_right { TG_RIGHT_READ = 1, TG_RIGHT_WRITE = 2, TG_RIGHT_DELETE = 4 };
 #define TG_RIGHTS_DEFAULT (TG_RIGHT_READ | TG_RIGHT_DELETE)

@@ -40,7 +40,7 @@ def assert_ended(answer, reason):
 def assert_unknown(answer):
     """The 404 of an identifier that never existed: it reveals nothing."""
     problem = assert_problem(answer, 404)
-    for reason in ("withdrawn", "completed", "expired"):
+    for reason in ("ended-by", "endNote".lower(), "expired"):
         assert reason not in str(problem).lower()
 
 

@@ -88,7 +88,7 @@ def leap__40_days_ahead_and_back__no_mailbox_is_harmed(relay, api, clock):
                        api.create(box.message, box.initiator, box.create_id)):
             assert_disputed(answer)
     assert_disputed(api.create(create_message(rights=None, expires_s=None)))
-    assert_ended(api.read(deleted, deleted.initiator), "withdrawn")
+    assert_ended(api.read(deleted, deleted.initiator), "ended-by-initiator")
     assert api.read(new_id(), new_id()).status == 404
     counted = metrics(relay)
     assert counted["tigress_swept_total"] == 1

@@ -30,7 +30,7 @@ def stateless__create_read_delete__delivered_and_gone(any_relay, flow_api, secre
         Wallet.from_share_url(flow_api, url).receive()
     assert refused.value.status == 401
     recipient.finish()
-    assert_ended(flow_api.read(initiator.mailbox, initiator.claim), "completed")
+    assert_ended(flow_api.read(initiator.mailbox, initiator.claim), "ended-by-recipient")
 
 
 # spec-test: protocol/7#flows-any-number-of-turns
@@ -47,7 +47,7 @@ def stateful__three_messages__delivered_in_turn(any_relay, flow_api):
     initiator.answer(imported)
     assert recipient.receive(5) == imported
     recipient.finish()
-    assert_ended(flow_api.read(initiator.mailbox, initiator.claim), "completed")
+    assert_ended(flow_api.read(initiator.mailbox, initiator.claim), "ended-by-recipient")
 
 
 def wrong_order__every_call_before_and_after__refused(flow_api):
@@ -59,7 +59,7 @@ def wrong_order__every_call_before_and_after__refused(flow_api):
     assert flow_api.read(box, box.recipient).status == 200
     assert flow_api.delete(box, box.recipient).status == 200
     for name in ("read", "update", "delete", "relinquish"):
-        assert_ended(getattr(flow_api, name)(box, box.initiator), "completed")
+        assert_ended(getattr(flow_api, name)(box, box.initiator), "ended-by-recipient")
     assert_problem(flow_api.delete(new_id(), new_id()), 404)
 
 

@@ -127,7 +127,7 @@ def restart__everything_acknowledged__still_there(tmp_path):
         assert_problem(api.read(bound, new_id()), 401)
         assert api.update(bound, bound.recipient, request_id=update_id).status == 201
         assert api.create(bound.message, bound.initiator, bound.create_id).status == 201
-        assert_ended(api.read(ended, ended.initiator), "completed")
+        assert_ended(api.read(ended, ended.initiator), "ended-by-recipient")
         assert api.relinquish(left, left.recipient, gone_id).status == 201
         assert api.read(left, new_id()).status == 200
         assert_bindable(api, fresh)
@@ -573,7 +573,7 @@ def deletes__at_every_limit_and_after_it_was_lowered__never_refused(tmp_path):
             assert answer.status == 503
             assert int(answer.header("retry-after")) > 0
             first = boxes.pop(0)
-            assert_ended(api.read(first, first.initiator), "withdrawn")
+            assert_ended(api.read(first, first.initiator), "ended-by-initiator")
         relay.stop()
         relay.args = ["--mailboxes-max", "1", "--tombstones-max", "1", "--store-bytes-max", "1KiB"]
         relay.start()

@@ -283,7 +283,10 @@ def preview__json__display_and_expiration_and_no_payload(api):
     assert (answer.status, media_type(answer)) == (200, "application/json")
     assert answer.json() == {
         "displayInformation": box.message["displayInformation"],
-        "expiration": box.message["mailboxConfiguration"]["expiration"]}
+        "expiration": box.message["mailboxConfiguration"]["expiration"],
+        "recipient": "none"}
+    assert api.read(box, box.recipient).status == 200
+    assert api.preview(box).json()["recipient"] == "bound"
 
 
 # spec-test: protocol/5#opengraph

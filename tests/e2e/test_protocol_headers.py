@@ -257,8 +257,8 @@ def create__repeated_after_delete__does_not_come_back(api):
     box = api.bound_box()
     assert api.delete(box, box.initiator).status == 200
     assert api.create(box.message, box.initiator, box.create_id).status in (201, 404)
-    assert_ended(api.read(box, box.initiator), "withdrawn")
-    assert_ended(api.read(box, box.recipient), "withdrawn")
+    assert_ended(api.read(box, box.initiator), "ended-by-initiator")
+    assert_ended(api.read(box, box.recipient), "ended-by-initiator")
     assert_problem(api.read(box, new_id()), 404)
     assert api.preview(box).status == 404
 
@@ -349,7 +349,7 @@ def delete__repeated__404(api):
     box = api.bound_box()
     request_id = new_id()
     assert api.delete(box, box.initiator, request_id).status == 200
-    assert_ended(api.delete(box, box.initiator, request_id), "withdrawn")
+    assert_ended(api.delete(box, box.initiator, request_id), "ended-by-initiator")
 
 
 # spec-test: protocol/2#read-idempotent
@@ -448,7 +448,7 @@ def wait__update_by_the_other__wakes_with_the_content(relay, api1, transport, si
 
 
 @pytest.mark.parametrize("transport", ["h1", "h2"])
-@pytest.mark.parametrize("ender, reason", [("initiator", "withdrawn"), ("recipient", "completed")])
+@pytest.mark.parametrize("ender, reason", [("initiator", "ended-by-initiator"), ("recipient", "ended-by-recipient")])
 def wait__delete_by_the_other__wakes_with_404(relay, api1, transport, ender, reason):
     box = api1.bound_box()
     by, other = (box.initiator, box.recipient) if ender == "initiator" else (box.recipient,
@@ -566,7 +566,7 @@ def wait__other_streams_of_the_connection__not_held_up(api2):
     for box, stream in zip(boxes, streams):
         if box is not boxes[3]:
             assert api2.delete(box, box.initiator).status == 200
-            assert_ended(carrier.finish(stream, SOON_S), "withdrawn")
+            assert_ended(carrier.finish(stream, SOON_S), "ended-by-initiator")
 
 
 def wait__client_goes_away__relay_unharmed(relay, api1):

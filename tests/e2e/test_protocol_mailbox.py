@@ -112,14 +112,14 @@ def rights__matrix__each_call_of_each_device(api, rights):
     if may_read:
         assert api.delete(box, box.recipient).status == (200 if "D" in rights else 401)
         if "D" in rights:
-            assert_ended(api.read(box, box.recipient), "completed")
+            assert_ended(api.read(box, box.recipient), "ended-by-recipient")
             return
         with unchanged(api, box):
             assert_problem(api.delete(box, box.recipient), 401)
         assert api.read(box, box.recipient).status == 200
     assert api.preview(box).status == 200
     assert api.delete(box, box.initiator).status == 200
-    assert_ended(api.read(box, box.initiator), "withdrawn")
+    assert_ended(api.read(box, box.initiator), "ended-by-initiator")
 
 
 def rights__relinquish__needs_none_but_the_recipient(api):
@@ -309,7 +309,7 @@ def relinquish__again_with_a_new_request_id__401(api):
 
 # spec-test: protocol/3#tombstone
 # spec-test: protocol/3#ended-told-to-bound-devices
-@pytest.mark.parametrize("by, reason", [("initiator", "withdrawn"), ("recipient", "completed")])
+@pytest.mark.parametrize("by, reason", [("initiator", "ended-by-initiator"), ("recipient", "ended-by-recipient")])
 def delete__by_one_device__both_learn_who_ended_it(api, by, reason):
     box = api.bound_box()
     assert api.delete(box, getattr(box, by)).status == 200
@@ -337,7 +337,7 @@ def delete__seen_by_a_stranger__as_if_it_never_existed(api, by):
 def delete__before_anyone_read__withdrawn(api):
     box = api.new_box()
     assert api.delete(box, box.initiator).status == 200
-    assert_ended(api.read(box, box.initiator), "withdrawn")
+    assert_ended(api.read(box, box.initiator), "ended-by-initiator")
     assert_unknown(api.read(box, box.recipient))
 
 

@@ -55,6 +55,8 @@ def calls__both_sides_registered_tokens__one_push_to_the_other_side_only(tmp_pat
     with relay_for(tmp_path, four) as (relay, api):
         box = api.new_box(token=initiators)
         assert api.read(box, box.recipient, {"notificationToken": recipients}).status == 200
+        told(relay, initiators)  # the invitation was opened
+        assert api.read(box, box.recipient).status == 200
         change(api, box)
         told(relay, initiators)
         change(api, box, box.initiator)
@@ -69,6 +71,7 @@ def calls__both_sides_registered_tokens__one_push_to_the_other_side_only(tmp_pat
         change(api, box, box.initiator)  # there is no recipient to notify
         next_one = new_id()
         assert api.read(box, next_one, {"notificationToken": initiators}).status == 200
+        told(relay, late)  # it was opened again
         change(api, box, box.initiator)
         told(relay, initiators)
         assert api.delete(box, next_one).status == 200
@@ -80,7 +83,7 @@ def calls__both_sides_registered_tokens__one_push_to_the_other_side_only(tmp_pat
 def deleted_by_the_initiator__recipient_is_notified(tmp_path, four, name):
     token = four.token(name)
     with relay_for(tmp_path, four) as (relay, api):
-        box = api.new_box(token=four.token(name))
+        box = api.new_box()
         assert api.read(box, box.recipient, {"notificationToken": token}).status == 200
         assert api.delete(box, box.initiator).status == 200
         settled(relay, name, "taken", 1)

@@ -117,9 +117,8 @@ static void try_others(struct tg_bytes body)
     struct tg_json *doc = NULL;
     struct tg_notification_token token;
     struct tg_msg_created created;
-    struct tg_display_info display;
+    struct tg_msg_preview preview;
     struct tg_problem problem;
-    int64_t expiration_s = 0;
     bool is_push_supported = false;
 
     if (tg_msg_read_decode(&token, &doc, body, &limits, NULL) == TG_OK) {
@@ -128,7 +127,7 @@ static void try_others(struct tg_bytes body)
     if (tg_msg_created_decode(&created, &doc, body, NULL) == TG_OK) {
         tg_json_free(&doc);
     }
-    if (tg_msg_preview_decode(&display, &expiration_s, &doc, body, NULL) == TG_OK) {
+    if (tg_msg_preview_decode(&preview, &doc, body, NULL) == TG_OK) {
         tg_json_free(&doc);
     }
     if (tg_problem_decode(&problem, &doc, body) == TG_OK) {

@@ -263,7 +263,7 @@ def judge(box, conn):
     expect(status == 201 and path_in(body) == box.path, f"create was lost: {status}", box)
     status, version, body = conn.call("POST", box.path, box.initiator)
     if box.is_ended:
-        expect(status == 404 and (b"withdrawn" in body or b"completed" in body),
+        expect(status == 404 and b"problem/ended-by-" in body,
                f"delete was lost: {status}", box)
         return
     expect(status == 200, f"the initiator's read answered {status}", box)

@@ -155,6 +155,8 @@ bool tg_head_is_refused_trailer(struct tg_bytes name)
         "x-forwarded-for",
         "mailbox-secret-proof",
         "mailbox-known-version",
+        "mailbox-known-recipient",
+        "mailbox-end-note",
     };
 
     for (size_t i = 0; i < TG_COUNT(refused); i++) {

@@ -141,11 +141,15 @@ class Api:
         link = answer.json()["urlLink"]
         return Box(link.rsplit("/", 1)[1], link, claim, request_id, message)
 
-    def bound_box(self, **options):
-        """A mailbox whose recipient has read it."""
+    def bound_box(self, token=None, **options):
+        """A mailbox whose recipient has read it. The initiator's token is registered after the bind, which would be
+        the first push to it."""
         box = self.new_box(**options)
-        answer = self.read(box, box.recipient)
-        assert answer.status == 200, (answer.status, answer.body)
+        answers = [self.read(box, box.recipient)]
+        if token:
+            answers.append(self.read(box, box.initiator, {"notificationToken": token}))
+        for answer in answers:
+            assert answer.status == 200, (answer.status, answer.body)
         return box
 
 

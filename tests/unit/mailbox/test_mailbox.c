@@ -271,18 +271,18 @@ static void create__onto_a_tombstone__duplicate(void **state)
     assert_int_equal(call(f, TG_CALL_DELETE, 'A', 2), 200);
     assert_int_equal(call(f, TG_CALL_CREATE, 'A', 1), 201);
     assert_unchanged(f);
-    assert_int_equal(f->box.state, TG_MAILBOX_WITHDRAWN);
+    assert_int_equal(f->box.state, TG_MAILBOX_ENDED_BY_INITIATOR);
 }
 
 /* ---- read ----------------------------------------------------------------------------------- */
 
-/* spec-test: protocol/3#first-read-binds protocol/3#two-devices */
-static void read__first_by_another_claim__binds_and_notifies_no_device(void **state)
+/* spec-test: protocol/3#first-read-binds protocol/3#two-devices protocol/4#bind-notifies */
+static void read__first_by_another_claim__binds_and_notifies_the_initiator(void **state)
 {
     struct fixture *f = *state;
 
     assert_int_equal(call(f, TG_CALL_READ, 'B', 0), 200);
-    assert_int_equal(f->result.effects, TG_EFFECT_STORE);
+    assert_int_equal(f->result.effects, TG_EFFECT_STORE | TG_EFFECT_NOTIFY);
     assert_int_equal(f->result.version, 1);
     assert_true(is_bound_to(&f->box.recipient, 'B'));
     assert_true(is_bound_to(&f->box.initiator, 'A'));
@@ -392,7 +392,7 @@ static void read__first_and_waiting__binds(void **state)
     f->cmd.known_version = 1;
     assert_int_equal(run(f), 204);
     assert_int_equal(f->result.outcome, TG_OUTCOME_WAIT);
-    assert_int_equal(f->result.effects, TG_EFFECT_STORE);
+    assert_int_equal(f->result.effects, TG_EFFECT_STORE | TG_EFFECT_NOTIFY);
     assert_true(is_bound_to(&f->box.recipient, 'B'));
 }
 
@@ -404,7 +404,7 @@ static void read__with_token__replaces_only_the_callers(void **state)
     prepare(f, TG_CALL_READ, 'B', 0);
     f->cmd.token = (struct tg_notification_token){ true, TG_LIT("fcm"), TG_LIT("token b") };
     assert_int_equal(run(f), 200);
-    assert_int_equal(f->result.effects, TG_EFFECT_STORE);
+    assert_int_equal(f->result.effects, TG_EFFECT_STORE | TG_EFFECT_NOTIFY);
     assert_true(tg_bytes_is_equal(f->box.recipient.token.token_data, TG_LIT("token b")));
     assert_true(tg_bytes_is_equal(f->box.initiator.token.token_data, TG_LIT("token a")));
     assert_int_equal(run(f), 200);
@@ -545,6 +545,9 @@ static struct fixture *pushed_new(struct tg_notification_token a, struct tg_noti
 
     assert_int_equal(push_call(f, TG_CALL_CREATE, 'A', 1, a), 200);
     assert_false(f->result.notify_token.is_present);
+    /* The bind is news for A, once. */
+    assert_int_equal(push_call(f, TG_CALL_READ, 'B', 0, b), 200);
+    assert_int_equal(f->result.notify_token.is_present, tg_bytes_is_equal(a.type, TG_LIT("known")));
     assert_int_equal(push_call(f, TG_CALL_READ, 'B', 0, b), 200);
     assert_false(f->result.notify_token.is_present);
     return f;
@@ -726,7 +729,7 @@ static void update__if_match__412_unless_it_is_the_version(void **state)
 static void delete__by_either__leaves_a_tombstone(void **state)
 {
     struct fixture *f = *state;
-    struct tg_mailbox want = { .state = TG_MAILBOX_COMPLETED,
+    struct tg_mailbox want = { .state = TG_MAILBOX_ENDED_BY_RECIPIENT,
                                .version = 1,
                                .expires_s = NOW_S + 3600,
                                .initiator = { .is_bound = true, .claim = claim('A') },
@@ -737,7 +740,7 @@ static void delete__by_either__leaves_a_tombstone(void **state)
     assert_int_equal(f->result.effects, TG_EFFECT_STORE | TG_EFFECT_NOTIFY);
     assert_memory_equal(&f->box, &want, sizeof(want));
     f->box = live;
-    want.state = TG_MAILBOX_WITHDRAWN;
+    want.state = TG_MAILBOX_ENDED_BY_INITIATOR;
     assert_int_equal(call(f, TG_CALL_DELETE, 'A', 5), 200);
     assert_memory_equal(&f->box, &want, sizeof(want));
 }
@@ -764,10 +767,10 @@ static void any_call__on_a_tombstone__only_the_two_devices_learn_why(void **stat
     assert_int_equal(call(f, TG_CALL_DELETE, 'B', 5), 200);
     for (size_t i = 0; i < TG_COUNT(calls); i++) {
         assert_int_equal(call(f, calls[i], 'A', 9), 404);
-        assert_string_equal(f->result.problem, "completed");
+        assert_string_equal(f->result.problem, "ended-by-recipient");
         assert_unchanged(f);
         assert_int_equal(call(f, calls[i], 'B', 9), 404);
-        assert_string_equal(f->result.problem, "completed");
+        assert_string_equal(f->result.problem, "ended-by-recipient");
         assert_int_equal(call(f, calls[i], 'C', 9), 404);
         assert_null(f->result.problem);
         stranger = f->result;
@@ -851,7 +854,7 @@ static void any_call__tombstone_expired_by_one_time__its_end(void **state)
     assert_int_equal(call(f, TG_CALL_DELETE, 'A', 2), 200);
     f->now = between(0, 3600);
     assert_int_equal(call(f, TG_CALL_READ, 'A', 0), 404);
-    assert_string_equal(f->result.problem, "withdrawn");
+    assert_string_equal(f->result.problem, "ended-by-initiator");
     assert_int_equal(call(f, TG_CALL_READ, 'C', 0), 404);
     assert_null(f->result.problem);
     f->create.expiration_s = NOW_S + 90000;
@@ -1095,7 +1098,7 @@ int main(void)
         FRESH(create__record_of_another_initiator__refused),
         FRESH(create__onto_an_expired_record__new_mailbox),
         FRESH(create__onto_a_tombstone__duplicate),
-        FRESH(read__first_by_another_claim__binds_and_notifies_no_device),
+        FRESH(read__first_by_another_claim__binds_and_notifies_the_initiator),
         FRESH(read__by_the_initiator__does_not_bind),
         BOUND(read__third_claim__401_and_unchanged),
         FRESH(read__without_right__401_and_not_bound),

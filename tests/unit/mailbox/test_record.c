@@ -41,7 +41,7 @@ static struct tg_mailbox full_box(void)
 
 static struct tg_mailbox tombstone(void)
 {
-    struct tg_mailbox box = { .state = TG_MAILBOX_WITHDRAWN,
+    struct tg_mailbox box = { .state = TG_MAILBOX_ENDED_BY_INITIATOR,
                               .version = 3,
                               .expires_s = 1893459600,
                               .initiator = { .is_bound = true } };
@@ -97,6 +97,25 @@ static void assert_round_trip(const struct tg_mailbox *box)
     tg_buf_deinit(&first);
 }
 
+/* A flipped bit is refused, or gives another record that encodes to the same bytes. */
+static void assert_flips_are_refused_or_canonical(const struct tg_mailbox *box)
+{
+    struct tg_mailbox out;
+    struct tg_buf text, again;
+
+    encode(&text, box);
+    for (size_t bit = 0; bit < 8 * text.len; bit++) {
+        text.ptr[bit / 8] ^= (uint8_t)(1u << (bit % 8));
+        if (tg_record_decode(&out, tg_buf_view(&text)) == TG_OK) {
+            encode(&again, &out);
+            assert_true(tg_bytes_is_equal(tg_buf_view(&text), tg_buf_view(&again)));
+            tg_buf_deinit(&again);
+        }
+        text.ptr[bit / 8] ^= (uint8_t)(1u << (bit % 8));
+    }
+    tg_buf_deinit(&text);
+}
+
 static void round_trip__every_member_set__same(void **state)
 {
     struct tg_mailbox box = full_box();
@@ -113,6 +132,101 @@ static void round_trip__only_required_members__same(void **state)
     assert_round_trip(&box);
     box = tombstone();
     assert_round_trip(&box);
+}
+
+static const uint8_t note_bytes[TG_END_NOTE_MAX + 1] = { 1, 2, 3 };
+
+/* spec-test: protocol/3#tombstone */
+static void round_trip__tombstone_with_note__at_each_length(void **state)
+{
+    static const size_t lens[] = { 1, 77, TG_END_NOTE_MAX };
+
+    (void)state;
+    for (size_t i = 0; i < 2 * TG_COUNT(lens); i++) {
+        struct tg_mailbox box = tombstone();
+        struct tg_buf text;
+
+        box.recipient.is_bound = i % 2 == 0;
+        box.was_returned = !box.recipient.is_bound;
+        box.end_note = tg_bytes(note_bytes, lens[i / 2]);
+        assert_round_trip(&box);
+        encode(&text, &box);
+        assert_int_equal(text.ptr[0], 2);
+        /* With the key id, the nonce and the tag of the seal it fits into a tombstone's place. */
+        assert_true(text.len + 32 <= 512);
+        tg_buf_deinit(&text);
+        assert_flips_are_refused_or_canonical(&box);
+    }
+}
+
+static void encode__note_beyond_the_maximum__refused(void **state)
+{
+    struct tg_mailbox box = tombstone();
+    struct tg_buf text;
+
+    (void)state;
+    tg_buf_init(&text, TG_RECORD_MAX);
+    box.end_note = TG_ARRAY_BYTES(note_bytes);
+    assert_int_equal(tg_record_encode(&text, &box), TG_E_BUG);
+    assert_int_equal(text.len, 0);
+    tg_buf_deinit(&text);
+}
+
+/* What an earlier relay has written: tombstones without a note, typed here byte for byte. */
+static void decode__tombstone_of_format_1__as_before(void **state)
+{
+    static const uint8_t head[] = { 1, 3, 1, 0, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0,
+                                    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0 };
+    uint8_t text[sizeof(head) + 2 * TG_CLAIM_HASH_LEN];
+    struct tg_mailbox out;
+    struct tg_buf again;
+
+    (void)state;
+    memcpy(text, head, sizeof(head));
+    memset(text + sizeof(head), 0xa1, TG_CLAIM_HASH_LEN);
+    memset(text + sizeof(head) + TG_CLAIM_HASH_LEN, 0xb2, TG_CLAIM_HASH_LEN);
+    assert_int_equal(tg_record_decode(&out, TG_ARRAY_BYTES(text)), TG_OK);
+    assert_int_equal(out.state, TG_MAILBOX_ENDED_BY_RECIPIENT);
+    assert_int_equal(out.version, 5);
+    assert_int_equal(out.expires_s, 256);
+    assert_true(out.recipient.is_bound && out.recipient.claim.bytes[0] == 0xb2);
+    assert_false(out.was_returned);
+    assert_int_equal(out.end_note.len, 0);
+    /* It is written in the same form, which an earlier relay can read. */
+    encode(&again, &out);
+    assert_true(tg_bytes_is_equal(tg_buf_view(&again), TG_ARRAY_BYTES(text)));
+    tg_buf_deinit(&again);
+}
+
+static void decode__format_2__only_with_what_needs_it(void **state)
+{
+    static const struct {
+        uint8_t format, state, flags;
+        enum tg_err err;
+    } rows[] = {
+        { 2, 2, 0x10, TG_OK },
+        { 2, 3, 0x10, TG_OK },
+        { 2, 2, 0x00, TG_E_SYNTAX },
+        { 1, 2, 0x10, TG_E_SYNTAX },
+        { 2, 1, 0x10, TG_E_SYNTAX },
+        { 2, 2, 0x30, TG_E_SYNTAX }, /* a note that is not there */
+        { 2, 2, 0x14, TG_E_SYNTAX },
+        { 2, 2, 0x50, TG_E_SYNTAX },
+        { 3, 2, 0x10, TG_E_UNSUPPORTED },
+    };
+    struct tg_mailbox box = tombstone(), out;
+    struct tg_buf text;
+
+    (void)state;
+    box.was_returned = true;
+    encode(&text, &box);
+    for (size_t i = 0; i < TG_COUNT(rows); i++) {
+        text.ptr[0] = rows[i].format;
+        text.ptr[1] = rows[i].state;
+        text.ptr[2] = rows[i].flags;
+        assert_int_equal(tg_record_decode(&out, tg_buf_view(&text)), rows[i].err);
+    }
+    tg_buf_deinit(&text);
 }
 
 /* spec-test: protocol/3#tombstone */
@@ -147,25 +261,6 @@ static void decode__every_truncation__refused_and_untouched(void **state)
     tg_buf_deinit(&text);
 }
 
-/* A flipped bit is refused, or gives another record that encodes to the same bytes. */
-static void assert_flips_are_refused_or_canonical(const struct tg_mailbox *box)
-{
-    struct tg_mailbox out;
-    struct tg_buf text, again;
-
-    encode(&text, box);
-    for (size_t bit = 0; bit < 8 * text.len; bit++) {
-        text.ptr[bit / 8] ^= (uint8_t)(1u << (bit % 8));
-        if (tg_record_decode(&out, tg_buf_view(&text)) == TG_OK) {
-            encode(&again, &out);
-            assert_true(tg_bytes_is_equal(tg_buf_view(&text), tg_buf_view(&again)));
-            tg_buf_deinit(&again);
-        }
-        text.ptr[bit / 8] ^= (uint8_t)(1u << (bit % 8));
-    }
-    tg_buf_deinit(&text);
-}
-
 static void decode__every_bit_flipped__refused_or_another_record(void **state)
 {
     struct tg_mailbox box = full_box();
@@ -183,7 +278,8 @@ static void decode__head_fields_out_of_range__refused(void **state)
         uint8_t value;
         enum tg_err err;
     } rows[] = {
-        { 0, 0, TG_E_UNSUPPORTED }, { 0, 2, TG_E_UNSUPPORTED }, { 1, 0, TG_E_SYNTAX },
+        { 0, 0, TG_E_UNSUPPORTED }, { 0, 3, TG_E_UNSUPPORTED }, { 1, 0, TG_E_SYNTAX },
+        { 0, 2, TG_E_SYNTAX }, /* a live record of format 2 */
         { 1, 4, TG_E_SYNTAX },      { 2, 0x10, TG_E_SYNTAX },   { 2, 0x8f, TG_E_SYNTAX },
         { 3, 8, TG_E_SYNTAX },      { 12, 0x80, TG_E_SYNTAX },  { 20, 0x80, TG_E_SYNTAX },
         { 1, 2, TG_E_SYNTAX }, /* a tombstone with a verifier, rights and tokens */
@@ -272,6 +368,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(round_trip__every_member_set__same),
         cmocka_unit_test(round_trip__only_required_members__same),
+        cmocka_unit_test(round_trip__tombstone_with_note__at_each_length),
+        cmocka_unit_test(encode__note_beyond_the_maximum__refused),
+        cmocka_unit_test(decode__tombstone_of_format_1__as_before),
+        cmocka_unit_test(decode__format_2__only_with_what_needs_it),
         cmocka_unit_test(encode__tombstone__has_only_claims_and_numbers),
         cmocka_unit_test(decode__every_truncation__refused_and_untouched),
         cmocka_unit_test(decode__every_bit_flipped__refused_or_another_record),

@@ -53,17 +53,23 @@ static void is_same_token__presence_type_or_data_differ__false(void **state)
     assert_false(tg_state_is_same_token(&a, &data));
 }
 
-static void is_verified__secret_of_the_verifier__true_and_no_other(void **state)
+static void is_proved__secret_of_the_verifier__true_and_no_other(void **state)
 {
     struct tg_mailbox box = { .has_verifier = true };
-    uint8_t secret[TG_PROOF_LEN] = { 1, 2, 3 };
+    struct tg_secret_proof proof = { TG_PRESENT, false, { 1, 2, 3 } };
 
     (void)state;
-    assert_int_equal(tg_sha256(box.verifier, TG_ARRAY_BYTES(secret)), TG_OK);
-    assert_true(tg_state_is_verified(&box, secret));
-    secret[TG_PROOF_LEN - 1] ^= 1;
-    assert_false(tg_state_is_verified(&box, secret));
-    assert_false(tg_state_is_verified(&box, box.verifier));
+    assert_int_equal(tg_sha256(box.verifier, TG_ARRAY_BYTES(proof.value)), TG_OK);
+    assert_true(tg_state_is_proved(&box, &proof));
+    proof.is_verifier = true;
+    assert_false(tg_state_is_proved(&box, &proof));
+    proof = (struct tg_secret_proof){ TG_ABSENT, false, { 1, 2, 3 } };
+    assert_false(tg_state_is_proved(&box, &proof));
+    proof.presence = TG_PRESENT;
+    proof.value[TG_PROOF_LEN - 1] ^= 1;
+    assert_false(tg_state_is_proved(&box, &proof));
+    memcpy(proof.value, box.verifier, TG_PROOF_LEN);
+    assert_false(tg_state_is_proved(&box, &proof));
 }
 
 static void add_done__one_more_than_is_kept__drops_the_oldest(void **state)
@@ -122,7 +128,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(is_same_claim__each_single_bit_differs__false),
         cmocka_unit_test(is_same_token__presence_type_or_data_differ__false),
-        cmocka_unit_test(is_verified__secret_of_the_verifier__true_and_no_other),
+        cmocka_unit_test(is_proved__secret_of_the_verifier__true_and_no_other),
         cmocka_unit_test(add_done__one_more_than_is_kept__drops_the_oldest),
         cmocka_unit_test(add_relinquished__one_more_than_is_kept__drops_the_oldest),
     };

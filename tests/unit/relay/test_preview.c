@@ -12,13 +12,13 @@
 static const char *page(struct tg_buf *out, const char *title, const char *description,
                         const char *image)
 {
-    struct tg_display_info info = { tg_bytes_str(title), tg_bytes_str(description),
-                                    tg_bytes_str(image) };
+    struct tg_mailbox box = { .display = { tg_bytes_str(title), tg_bytes_str(description),
+                                           tg_bytes_str(image) },
+                              .expires_s = 1893456000 };
 
     tg_buf_init(out, 65536);
-    assert_int_equal(tg_preview_page(out, TG_PREVIEW_EN, &info,
-                                     TG_LIT("https://relay.example/v1/m/x"), 1893456000),
-                     TG_OK);
+    assert_int_equal(
+        tg_preview_page(out, TG_PREVIEW_EN, &box, TG_LIT("https://relay.example/v1/m/x")), TG_OK);
     return tg_buf_cstr(out);
 }
 
@@ -122,6 +122,23 @@ static void page__empty_display__still_readable(void **state)
     tg_buf_deinit(&out);
 }
 
+/* spec-test: protocol/4#preview-says-claimed */
+static void page__recipient_bound__says_so_and_not_to_open_it(void **state)
+{
+    struct tg_mailbox box = { .display = { TG_LIT("t"), TG_LIT("d"), TG_LIT("") } };
+    struct tg_buf out;
+
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        box.recipient.is_bound = i == 1;
+        tg_buf_init(&out, 65536);
+        assert_int_equal(tg_preview_page(&out, TG_PREVIEW_EN, &box, TG_LIT("u")), TG_OK);
+        assert_int_equal(strstr(tg_buf_cstr(&out), "has opened this invitation") != NULL, i == 1);
+        assert_int_equal(strstr(tg_buf_cstr(&out), "open this link") != NULL, i == 0);
+        tg_buf_deinit(&out);
+    }
+}
+
 /* spec-test: protocol/5#used-told-from-unknown */
 static void gone_page__each_ending__its_own_text(void **state)
 {
@@ -129,10 +146,11 @@ static void gone_page__each_ending__its_own_text(void **state)
         bool was_once_valid;
         enum tg_mailbox_state ended;
         const char *want;
-    } rows[] = { { false, TG_MAILBOX_COMPLETED, "No such invitation" },
+    } rows[] = { { false, TG_MAILBOX_ENDED_BY_RECIPIENT, "No such invitation" },
                  { true, TG_MAILBOX_LIVE, "has expired" },
-                 { true, TG_MAILBOX_WITHDRAWN, "has withdrawn" },
-                 { true, TG_MAILBOX_COMPLETED, "was already used" } };
+                 { true, TG_MAILBOX_ENDED_BY_INITIATOR, "sender has ended" },
+                 { true, TG_MAILBOX_ENDED_BY_RECIPIENT,
+                   "opened this invitation and has ended it" } };
     struct tg_buf out;
 
     (void)state;
@@ -148,12 +166,12 @@ static void gone_page__each_ending__its_own_text(void **state)
 
 static void page__buffer_too_small__limit(void **state)
 {
-    struct tg_display_info info = { TG_LIT("t"), TG_LIT("d"), TG_LIT("") };
+    struct tg_mailbox box = { .display = { TG_LIT("t"), TG_LIT("d"), TG_LIT("") } };
     struct tg_buf out;
 
     (void)state;
     tg_buf_init(&out, 100);
-    assert_int_equal(tg_preview_page(&out, TG_PREVIEW_EN, &info, TG_LIT("u"), 0), TG_E_LIMIT);
+    assert_int_equal(tg_preview_page(&out, TG_PREVIEW_EN, &box, TG_LIT("u")), TG_E_LIMIT);
     tg_buf_deinit(&out);
 }
 
@@ -164,6 +182,7 @@ int main(void)
         cmocka_unit_test(page__each_byte_of_the_sender__escaped_if_html_uses_it),
         cmocka_unit_test(page__image__only_an_https_url_is_named),
         cmocka_unit_test(page__empty_display__still_readable),
+        cmocka_unit_test(page__recipient_bound__says_so_and_not_to_open_it),
         cmocka_unit_test(gone_page__each_ending__its_own_text),
         cmocka_unit_test(page__buffer_too_small__limit),
     };

@@ -16,12 +16,15 @@ CALLS = {
     (BOX, "head"): {"200", "404"},
     (BOX, "post"): {"200", "204", "400", "401", "404", "413", "415"},
     (BOX, "put"): {"200", "201", "400", "401", "404", "412", "413", "415"},
-    (BOX, "delete"): {"200", "400", "401", "404"},
+    (BOX, "delete"): {"200", "201", "400", "401", "404"},
     (BOX, "patch"): {"200", "201", "400", "401", "404"},
 }
 # Required request header, then whether a claim is needed.
 REQUEST_ID_REQUIRED = {("/v1/m", "post"), (BOX, "put"), (BOX, "delete"), (BOX, "patch")}
 VERSIONED = {("/v1/m", "post"): {"200", "201"}, (BOX, "post"): {"200", "204"}, (BOX, "put"): {"200", "201"}}
+RECIPIENT = {(BOX, "post"): {"200", "204"}, (BOX, "delete"): {"200", "201"}}
+OPTIONAL_HEADERS = {(BOX, "post"): {"Mailbox-Known-Version", "Mailbox-Known-Recipient", "Prefer"},
+                    (BOX, "delete"): {"Mailbox-End-Note"}}
 MEMBERS = {
     "CreateRequest": {"payload", "displayInformation", "notificationToken", "mailboxConfiguration"},
     "Created": {"urlLink", "isPushNotificationSupported"},
@@ -32,8 +35,8 @@ MEMBERS = {
     "UpdateRequest": {"payload", "notificationToken"},
     "Updated": {"isPushNotificationSupported"},
     "Content": {"payload", "displayInformation", "expiration", "isPushNotificationSupported"},
-    "Preview": {"displayInformation", "expiration"},
-    "Problem": {"type", "title", "status", "detail"},
+    "Preview": {"displayInformation", "expiration", "recipient"},
+    "Problem": {"type", "title", "status", "detail", "recipient", "endNote"},
 }
 COMMON = {"Cache-Control", "X-Content-Type-Options", "Referrer-Policy", "Mailbox-Request-ID"}
 
@@ -79,6 +82,8 @@ def check_call(doc, path, method, statuses):
     parameters = {p["name"]: p for p in map(doc.resolve, operation.get("parameters", []))}
     is_required = parameters.get("Mailbox-Request-ID", {}).get("required", False)
     doc.expect(is_required == ((path, method) in REQUEST_ID_REQUIRED), f"{where}: is Mailbox-Request-ID required?")
+    missing = OPTIONAL_HEADERS.get((path, method), set()) - set(parameters)
+    doc.expect(not missing, f"{where}: {missing} missing")
     needs_claim = operation.get("security", doc.root["security"]) != []
     doc.expect(needs_claim == (method not in ("get", "head")), f"{where}: is a claim needed?")
     for status, response in operation["responses"].items():
@@ -87,6 +92,8 @@ def check_call(doc, path, method, statuses):
             doc.expect(COMMON <= set(headers), f"{where} {status}: common headers")
         wants_version = str(status) in VERSIONED.get((path, method), set()) | {"412"}
         doc.expect(("Mailbox-Version" in headers) == wants_version, f"{where} {status}: Mailbox-Version")
+        wants_recipient = str(status) in RECIPIENT.get((path, method), set())
+        doc.expect(("Mailbox-Recipient" in headers) == wants_recipient, f"{where} {status}: Mailbox-Recipient")
         wants_push = method == "post" and str(status) == "204"
         doc.expect(("Mailbox-Push-Supported" in headers) == wants_push, f"{where} {status}: Mailbox-Push-Supported")
         if str(status) in ("429", "503") and method != "head":

@@ -431,6 +431,71 @@ static void wipe__after_a_claim__all_zero(void **state)
     assert_memory_equal(&copy, &zero, sizeof(zero));
 }
 
+/* spec-test: protocol/2#known-recipient */
+static void known_recipient__two_values__with_a_wait_only(void **state)
+{
+    static const char wait[] =
+        "Prefer: wait=1\nMailbox-Known-Version: 1\nMailbox-Known-Recipient: ";
+    static const struct {
+        const char *value;
+        enum tg_recipient known;
+        bool is_bad;
+    } rows[] = {
+        { "none", TG_RECIPIENT_NONE, false },
+        { "bound", TG_RECIPIENT_BOUND, false },
+        { "none\nMailbox-Known-Recipient: none", TG_RECIPIENT_NONE, false },
+        { "none\nMailbox-Known-Recipient: bound", TG_RECIPIENT_UNKNOWN, true },
+        { "x\nMailbox-Known-Recipient: bound", TG_RECIPIENT_UNKNOWN, true },
+        { "NONE", TG_RECIPIENT_UNKNOWN, true },
+        { "unknown", TG_RECIPIENT_UNKNOWN, true },
+        { "", TG_RECIPIENT_UNKNOWN, true },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < TG_COUNT(rows); i++) {
+        char lines[200];
+        const struct tg_request_headers *h = NULL;
+
+        (void)snprintf(lines, sizeof(lines), "%s%s", wait, rows[i].value);
+        h = parse(lines);
+        assert_true(h->has_wait);
+        assert_int_equal(h->known_recipient, rows[i].known);
+        assert_int_equal(h->faults[TG_RH_KNOWN_RECIPIENT] != NULL, rows[i].is_bad);
+    }
+    assert_int_equal(parse("Mailbox-Known-Recipient: none")->known_recipient, TG_RECIPIENT_UNKNOWN);
+    assert_no_fault(parse("Mailbox-Known-Recipient: none"));
+}
+
+/* spec-test: protocol/3#end-note-form */
+static void end_note__form_and_length__at_the_limits(void **state)
+{
+    static const char *const bad[] = { "", "A", "AA==", "AAE=", "AB", "AA+/", "AA A", "AAEC=" };
+    static const size_t lens[] = { 2, 3, 4, 341, 342, 343, 344, 345, 400 };
+    char line[500] = "mailbox-END-note: ";
+    size_t start = strlen(line);
+
+    (void)state;
+    for (size_t i = 0; i < TG_COUNT(lens); i++) {
+        bool is_good = lens[i] % 4 != 1 && lens[i] <= 342; /* 256 bytes are 342 characters */
+        const struct tg_request_headers *h = NULL;
+
+        memset(line + start, 'A', lens[i]);
+        line[start + lens[i]] = '\0';
+        h = parse(line);
+        assert_int_equal(h->end_note.len, is_good ? lens[i] : 0);
+        assert_int_equal(h->faults[TG_RH_END_NOTE] == NULL, is_good);
+    }
+    for (size_t i = 0; i < TG_COUNT(bad); i++) {
+        (void)snprintf(line + start, sizeof(line) - start, "%s", bad[i]);
+        assert_fault_is(parse(line), TG_RH_END_NOTE, "Mailbox-End-Note: expected one value");
+        assert_int_equal(parse(line)->end_note.len, 0);
+    }
+    assert_view(parse("Mailbox-End-Note: _-8\nMailbox-End-Note: _-8")->end_note, "_-8");
+    assert_fault_is(parse("Mailbox-End-Note: AAEC\nMailbox-End-Note: AAED"), TG_RH_END_NOTE,
+                    "Mailbox-End-Note: expected one value");
+    assert_int_equal(parse("Mailbox-End-Note: AAEC\nMailbox-End-Note: AAED")->end_note.len, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -442,6 +507,8 @@ int main(void)
         cmocka_unit_test(proof__forms__accepted_or_malformed),
         cmocka_unit_test(prefer__wait_with_a_known_version__both),
         cmocka_unit_test(prefer__malformed_wait_or_version__a_fault),
+        cmocka_unit_test(known_recipient__two_values__with_a_wait_only),
+        cmocka_unit_test(end_note__form_and_length__at_the_limits),
         cmocka_unit_test(if_match__only_a_quoted_version__accepted),
         cmocka_unit_test(content_type__json_and_others__distinguished),
         cmocka_unit_test(accept__json__only_if_named),

@@ -25,7 +25,7 @@ static enum tg_err decode(enum message message, struct tg_bytes body, struct tg_
         struct tg_msg_update update;
         struct tg_notification_token token;
         struct tg_msg_content content;
-        struct tg_display_info display;
+        struct tg_msg_preview preview;
         struct tg_msg_created created;
         bool is_push_supported;
         uint8_t raw[sizeof(struct tg_msg_create)];
@@ -53,7 +53,7 @@ static enum tg_err decode(enum message message, struct tg_bytes body, struct tg_
         err = tg_msg_content_decode(&out.content, &doc, view, fault);
         break;
     case PREVIEW:
-        err = tg_msg_preview_decode(&out.display, &expiration_s, &doc, view, fault);
+        err = tg_msg_preview_decode(&out.preview, &doc, view, fault);
         break;
     case CREATED:
         err = tg_msg_created_decode(&out.created, &doc, view, fault);
@@ -527,6 +527,7 @@ static void others__encoded_and_decoded__the_same(void **state)
     const struct tg_msg_content content = { .payload = payload,
                                             .display = display,
                                             .expiration_s = EXPIRATION_S };
+    const struct tg_msg_preview preview = { display, EXPIRATION_S, TG_RECIPIENT_UNKNOWN };
     const struct tg_msg_created created = { TG_LIT("u"), true };
     struct tg_buf out;
 
@@ -543,7 +544,7 @@ static void others__encoded_and_decoded__the_same(void **state)
     assert_int_equal(tg_msg_content_encode(&out, &content), TG_OK);
     assert_view(tg_buf_view(&out), good[4].body);
     tg_buf_clear(&out);
-    assert_int_equal(tg_msg_preview_encode(&out, &display, EXPIRATION_S), TG_OK);
+    assert_int_equal(tg_msg_preview_encode(&out, &preview), TG_OK);
     assert_view(tg_buf_view(&out), good[5].body);
     tg_buf_clear(&out);
     assert_int_equal(tg_msg_created_encode(&out, &created), TG_OK);
@@ -593,8 +594,7 @@ static void answers__decoded__every_field(void **state)
 {
     struct tg_msg_content content;
     struct tg_msg_created created;
-    struct tg_display_info display;
-    int64_t expiration_s = 0;
+    struct tg_msg_preview preview;
     bool is_push_supported = false;
     struct tg_json *doc = NULL;
 
@@ -605,11 +605,11 @@ static void answers__decoded__every_field(void **state)
     assert_view(content.display.title, "t");
     assert_int_equal(content.expiration_s, EXPIRATION_S);
     tg_json_free(&doc);
-    assert_int_equal(
-        tg_msg_preview_decode(&display, &expiration_s, &doc, tg_bytes_str(good[5].body), NULL),
-        TG_OK);
-    assert_view(display.image_url, "i");
-    assert_int_equal(expiration_s, EXPIRATION_S);
+    assert_int_equal(tg_msg_preview_decode(&preview, &doc, tg_bytes_str(good[5].body), NULL),
+                     TG_OK);
+    assert_view(preview.display.image_url, "i");
+    assert_int_equal(preview.expiration_s, EXPIRATION_S);
+    assert_int_equal(preview.recipient, TG_RECIPIENT_UNKNOWN);
     tg_json_free(&doc);
     assert_int_equal(tg_msg_created_decode(&created, &doc, tg_bytes_str(good[6].body), NULL),
                      TG_OK);

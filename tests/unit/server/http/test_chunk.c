@@ -147,6 +147,8 @@ static void malformed__each_place__refused(void **state)
         "0\r\nauthorization: PrivateToken x\r\n",
         "0\r\nX: y\r\nConnection: close\r\n",
         "0\r\nMailbox-Secret-Proof: verifier=x\r\n",
+        "0\r\nMailbox-Known-Recipient: none\r\n",
+        "0\r\nMailbox-End-Note: AAEC\r\n",
         "0\r\nIf-Match: \"1\"\r\n",
         "0\r\ncontent-type: x\r\n",
         "0\r\nX-Forwarded-For: 192.0.2.1\r\n",

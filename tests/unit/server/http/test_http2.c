@@ -286,7 +286,9 @@ static void trailer__of_the_head__400__another_ignored(void **state)
                   { "mailbox-device-claim", 200 },
                   { "authorization", 400 },
                   { "content-length", 400 },
-                  { "mailbox-secret-proof", 400 } };
+                  { "mailbox-secret-proof", 400 },
+                  { "mailbox-known-recipient", 400 },
+                  { "mailbox-end-note", 400 } };
     struct client *c = *state;
 
     c->f->settings.requests_max = 100;
