@@ -360,8 +360,7 @@ int main(void)
         cmocka_unit_test(stranger__of_an_end_with_a_note__gets_what_an_unknown_identifier_gets),
         cmocka_unit_test(preview__of_an_end__its_type_and_no_more),
         cmocka_unit_test(delete__repeated__201_with_the_same_note_only),
-        cmocka_unit_test(
-            delete__without_a_note__no_repetition_is_recognised_and_none_is_added),
+        cmocka_unit_test(delete__without_a_note__no_repetition_is_recognised_and_none_is_added),
         cmocka_unit_test(delete__by_both__the_first_is_done_and_the_second_reads_it),
         cmocka_unit_test(delete__refused__leaves_no_note),
         cmocka_unit_test(delete__before_anyone_read__note_is_kept_for_the_repetition),
