@@ -96,7 +96,7 @@ static void recognise_caller(struct run *r)
 static bool can_push(const struct run *r, const struct tg_notification_token *token)
 {
     return token->is_present && r->cmd->can_push != NULL &&
-           r->cmd->can_push(r->cmd->can_push_ctx, token->type, token->token_data);
+           r->cmd->can_push(r->cmd->can_push_ctx, token);
 }
 
 /* Copies the other side's token, so it runs before an action that drops that token.

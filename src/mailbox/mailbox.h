@@ -95,7 +95,7 @@ struct tg_mailbox {
 
 /* Whether this relay can send a push to this token. Pure. NULL: it sends no pushes.
    spec: protocol/4#push-supported */
-typedef bool tg_can_push_fn(const void *ctx, struct tg_bytes token_type, struct tg_bytes data);
+typedef bool tg_can_push_fn(const void *ctx, const struct tg_notification_token *token);
 
 /* A decoded request. It carries the faults found while decoding, because the mailbox decides which
    of several faults is reported. */

@@ -7,7 +7,8 @@
  *   claim of the initiator, claim of the recipient (if bound), verifier (if there is one)
  *   tombstones of format 2 only: end note, preceded by its length in 2 bytes (if there is one)
  *   live records only: title, description, image URL, payload type, payload data;
- *     for either side: token type and data (if there is one), u8 count, requests done;
+ *     for either side: token type and data (if there is one), its topic (if it has one),
+ *       u8 count, requests done;
  *     u8 count, relinquished
  */
 #include "mailbox/record.h"
@@ -22,9 +23,12 @@ enum flag {
     FLAG_VERIFIER = 2,
     FLAG_INITIATOR_TOKEN = 4,
     FLAG_RECIPIENT_TOKEN = 8,
-    FLAG_RETURNED = 16, /* format 2 */
-    FLAG_END_NOTE = 32, /* format 2 */
-    FLAGS_LIVE = 15,
+    FLAG_RETURNED = 16,         /* format 2 */
+    FLAG_END_NOTE = 32,         /* format 2 */
+    FLAG_INITIATOR_TOPIC = 64,  /* format 2 */
+    FLAG_RECIPIENT_TOPIC = 128, /* format 2 */
+    FLAGS_TOPIC = FLAG_INITIATOR_TOPIC | FLAG_RECIPIENT_TOPIC,
+    FLAGS_LIVE = 15 | FLAGS_TOPIC,
     FLAGS_TOMBSTONE = FLAG_RECIPIENT,
     FLAGS_FORMAT_2 = FLAG_RETURNED | FLAG_END_NOTE
 };
@@ -32,6 +36,11 @@ enum flag {
 #define RIGHTS_ALL ((unsigned)TG_RIGHT_READ | TG_RIGHT_WRITE | TG_RIGHT_DELETE)
 
 /* ---- encode --------------------------------------------------------------------------------- */
+
+static bool has_topic(const struct tg_notification_token *token)
+{
+    return token->is_present && token->topic.len > 0;
+}
 
 static uint8_t flags_of(const struct tg_mailbox *box)
 {
@@ -43,6 +52,8 @@ static uint8_t flags_of(const struct tg_mailbox *box)
     flags |= box->recipient.token.is_present ? (unsigned)FLAG_RECIPIENT_TOKEN : 0u;
     flags |= box->was_returned ? (unsigned)FLAG_RETURNED : 0u;
     flags |= box->end_note.len > 0 ? (unsigned)FLAG_END_NOTE : 0u;
+    flags |= has_topic(&box->initiator.token) ? (unsigned)FLAG_INITIATOR_TOPIC : 0u;
+    flags |= has_topic(&box->recipient.token) ? (unsigned)FLAG_RECIPIENT_TOPIC : 0u;
     return (uint8_t)flags;
 }
 
@@ -57,6 +68,9 @@ static void put_side(struct tg_buf *out, const struct tg_mailbox_side *side)
     if (side->token.is_present) {
         put_text(out, side->token.type);
         put_text(out, side->token.token_data);
+        if (has_topic(&side->token)) {
+            put_text(out, side->token.topic);
+        }
     }
     tg_buf_append_u8(out, (uint8_t)side->done_count);
     for (size_t i = 0; i < side->done_count; i++) {
@@ -93,7 +107,8 @@ enum tg_err tg_record_encode(struct tg_buf *out, const struct tg_mailbox *box)
 
     TG_REQUIRE(box->created_s >= 0 && box->expires_s >= 0, TG_E_BUG);
     TG_REQUIRE(box->initiator.is_bound && box->end_note.len <= TG_END_NOTE_MAX, TG_E_BUG);
-    tg_buf_append_u8(out, (flags_of(box) & FLAGS_FORMAT_2) != 0 ? TG_RECORD_FORMAT : 1u);
+    tg_buf_append_u8(out,
+                     (flags_of(box) & (FLAGS_FORMAT_2 | FLAGS_TOPIC)) != 0 ? TG_RECORD_FORMAT : 1u);
     tg_buf_append_u8(out, (uint8_t)box->state);
     tg_buf_append_u8(out, flags_of(box));
     tg_buf_append_u8(out, (uint8_t)box->rights);
@@ -174,7 +189,8 @@ static enum tg_err get_done(struct tg_request_done *done, struct tg_reader *r)
     return TG_OK;
 }
 
-static enum tg_err get_side(struct tg_mailbox_side *side, struct tg_reader *r, bool has_token)
+static enum tg_err get_side(struct tg_mailbox_side *side, struct tg_reader *r, bool has_token,
+                            bool has_topic_text)
 {
     enum tg_err err = TG_E_BUG;
 
@@ -182,6 +198,12 @@ static enum tg_err get_side(struct tg_mailbox_side *side, struct tg_reader *r, b
     if (has_token) {
         side->token.type = get_text(r);
         side->token.token_data = get_text(r);
+    }
+    TG_REQUIRE(has_token || !has_topic_text, TG_E_SYNTAX);
+    if (has_topic_text) {
+        side->token.topic = get_text(r);
+        TG_REQUIRE(side->token.topic.len > 0 && side->token.topic.len <= TG_TOKEN_TOPIC_MAX,
+                   TG_E_SYNTAX);
     }
     TG_TRY(get_count(&side->done_count, r));
     for (size_t i = 0; i < side->done_count; i++) {
@@ -201,8 +223,10 @@ static enum tg_err get_live(struct tg_mailbox *box, struct tg_reader *r, unsigne
     box->display.image_url = get_text(r);
     box->payload.type = get_text(r);
     box->payload.data = get_text(r);
-    TG_TRY(get_side(&box->initiator, r, (flags & FLAG_INITIATOR_TOKEN) != 0));
-    TG_TRY(get_side(&box->recipient, r, (flags & FLAG_RECIPIENT_TOKEN) != 0));
+    TG_TRY(get_side(&box->initiator, r, (flags & FLAG_INITIATOR_TOKEN) != 0,
+                    (flags & FLAG_INITIATOR_TOPIC) != 0));
+    TG_TRY(get_side(&box->recipient, r, (flags & FLAG_RECIPIENT_TOKEN) != 0,
+                    (flags & FLAG_RECIPIENT_TOPIC) != 0));
     /* Without a recipient there is neither its token nor its requests. */
     TG_REQUIRE(box->recipient.is_bound ||
                    (!box->recipient.token.is_present && box->recipient.done_count == 0),
@@ -250,7 +274,8 @@ static enum tg_err get_head(struct tg_mailbox *box, unsigned *flags, struct tg_r
     TG_REQUIRE(state >= TG_MAILBOX_LIVE && state <= TG_MAILBOX_ENDED_BY_RECIPIENT, TG_E_SYNTAX);
     box->state = (enum tg_mailbox_state)state;
     if (box->state == TG_MAILBOX_LIVE) {
-        TG_REQUIRE(format == 1 && (*flags & ~(unsigned)FLAGS_LIVE) == 0, TG_E_SYNTAX);
+        TG_REQUIRE((*flags & ~(unsigned)FLAGS_LIVE) == 0, TG_E_SYNTAX);
+        TG_REQUIRE(((*flags & FLAGS_TOPIC) != 0) == (format == 2), TG_E_SYNTAX);
         TG_REQUIRE((box->rights & ~RIGHTS_ALL) == 0, TG_E_SYNTAX);
     } else {
         TG_TRY(check_tombstone(*flags, format));

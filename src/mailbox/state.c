@@ -22,7 +22,7 @@ bool tg_state_is_same_token(const struct tg_notification_token *a,
                             const struct tg_notification_token *b)
 {
     return a->is_present == b->is_present && tg_ct_equal(a->type, b->type) &&
-           tg_ct_equal(a->token_data, b->token_data);
+           tg_ct_equal(a->topic, b->topic) && tg_ct_equal(a->token_data, b->token_data);
 }
 
 bool tg_state_is_proved(const struct tg_mailbox *box, const struct tg_secret_proof *proof)

@@ -9,7 +9,7 @@
 struct tg_push_engine {
     struct tg_push_engine_config config;
     struct tg_push_http_loop *loop;
-    struct tg_push_sender *senders[TG_PUSH_COUNT]; /* NULL: not configured */
+    struct tg_push_sender *senders[TG_PUSH_SENDERS_MAX]; /* NULL: not configured */
 };
 
 void tg_push_engine_take(struct tg_push_engine *engine, const struct tg_push_ipc_job *job)
@@ -18,30 +18,30 @@ void tg_push_engine_take(struct tg_push_engine *engine, const struct tg_push_ipc
     const struct tg_push_ipc_outcome given_up = { .id = job->id,
                                                   .provider = TG_PUSH_APNS,
                                                   .result = TG_PUSH_RESULT_GIVEN_UP };
-    enum tg_push_id id = TG_PUSH_APNS;
+    size_t sender = 0;
 
-    if (tg_push_find(&id, config->settings, job->token_type)) {
-        tg_push_sender_take(engine->senders[id], job);
+    if (tg_push_find(&sender, config->settings, job->token_type, job->token_topic)) {
+        tg_push_sender_take(engine->senders[sender], job);
     } else {
         config->done(config->ctx, &given_up);
     }
 }
 
 enum tg_err tg_push_engine_new(struct tg_push_engine **out,
-                               const struct tg_push_engine_config *config, enum tg_push_id *id,
+                               const struct tg_push_engine_config *config, size_t *sender,
                                struct tg_fault *fault)
 {
     enum tg_err err = TG_E_BUG;
     struct tg_push_engine *engine = tg_mem_calloc(1, sizeof(*engine));
 
-    *id = TG_PUSH_APNS;
+    *sender = TG_PUSH_APNS;
     TG_REQUIRE(engine != NULL, TG_E_NOMEM);
     TG_TRY(tg_curl_load(fault));
     engine->config = *config;
     TG_TRY(tg_push_http_loop_new(&engine->loop, config->mono_ms));
-    for (enum tg_push_id i = 0; i < TG_PUSH_COUNT; i++) {
-        *id = i;
-        if (tg_push_is_on(config->settings, i)) {
+    for (size_t i = 0; i < TG_PUSH_SENDERS_MAX; i++) {
+        *sender = i;
+        if (tg_push_has_sender(config->settings, i)) {
             TG_TRY(
                 tg_push_sender_new(&engine->senders[i], &engine->config, i, engine->loop, fault));
         }
@@ -61,7 +61,7 @@ void tg_push_engine_free(struct tg_push_engine **engine)
     if (e == NULL) {
         return;
     }
-    for (size_t i = 0; i < TG_PUSH_COUNT; i++) {
+    for (size_t i = 0; i < TG_PUSH_SENDERS_MAX; i++) {
         tg_push_sender_free(&e->senders[i]);
     }
     tg_push_http_loop_free(&e->loop);

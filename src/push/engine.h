@@ -4,8 +4,9 @@
  * Layer: L3 (base, crypto, wire).   Threads: one.   Blocks: no, but opening reads key files.
  * Secrets: provider keys, and tokens while their job is here; both wiped.
  *
- * Each provider has its own connections, its own queue and its own backoff, so a provider that
- * hangs or refuses does not delay the others.
+ * Each sender has its own connections, queue, credential and backoff, and its own account of what
+ * was accepted and refused. So a provider that hangs, or an app whose key is refused, does not
+ * delay the others.
  */
 #ifndef TG_PUSH_ENGINE_H
 #define TG_PUSH_ENGINE_H
@@ -15,7 +16,8 @@
 #include "base/rng.h"
 #include "push/ipc.h"
 
-/* Jobs of one provider, queued and in flight. One more gets the outcome TG_PUSH_RESULT_RETRY. */
+/* Jobs of one sender, queued and in flight, at most. With more senders than TG_PUSH_COUNT each has
+   an equal part of the window. One more gets the outcome TG_PUSH_RESULT_RETRY. */
 #define TG_PUSH_SHARE (TG_PUSH_WINDOW / TG_PUSH_COUNT)
 
 struct tg_push_engine;
@@ -33,11 +35,11 @@ struct tg_push_engine_config {
     void *ctx;
 };
 
-/* Opens every configured provider. On failure *id is the provider and fault the reason. The caller
-   has set up libcurl. */
+/* Opens every sender. On failure *sender is the one and fault the reason. The caller has set up
+   libcurl. */
 TG_NODISCARD enum tg_err tg_push_engine_new(struct tg_push_engine **out,
                                             const struct tg_push_engine_config *config,
-                                            enum tg_push_id *id, struct tg_fault *fault);
+                                            size_t *sender, struct tg_fault *fault);
 /* Drops jobs without an outcome. Accepts *engine == NULL. */
 void tg_push_engine_free(struct tg_push_engine **engine);
 

@@ -100,12 +100,18 @@ static bool is_project(struct tg_bytes text)
     return true;
 }
 
+/* project: that of the settings; empty: any. */
 static enum tg_err keep_account(struct tg_push_provider *p, const struct account *account,
-                                struct tg_bytes origin, struct tg_fault *fault)
+                                const char *project, struct tg_bytes origin, struct tg_fault *fault)
 {
     enum tg_err err = TG_E_BUG;
     struct tg_fault inner = { "" };
 
+    if (project != NULL && project[0] != '\0' &&
+        !tg_bytes_is_equal(account->project, tg_bytes_str(project))) {
+        tg_fault_set(fault, "project_id: another project (expected: the one in the settings)");
+        return TG_E_SYNTAX;
+    }
     if (!is_project(account->project)) {
         tg_fault_set(fault, "project_id: expected lower-case letters, digits and hyphens");
         return TG_E_SYNTAX;
@@ -156,7 +162,7 @@ static enum tg_err load(struct tg_push_provider *p, const struct tg_push_setting
         err = read_account(&account, tg_json_top(doc), &inner);
     }
     if (err == TG_OK) {
-        err = keep_account(p, &account, origin, &inner);
+        err = keep_account(p, &account, settings->fcm_project, origin, &inner);
     }
     if (err != TG_OK) {
         tg_fault_set(fault, "push-fcm-account: %s", inner.text);

@@ -2,6 +2,7 @@
 #include "push/http_loop.h"
 
 #include "base/mem.h"
+#include "push/settings.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -10,7 +11,7 @@
 #include <unistd.h>
 
 #define EVENTS_MAX 64
-#define MULTIS_MAX 4u
+#define MULTIS_MAX TG_PUSH_SENDERS_MAX
 
 /* A socket of libcurl's. libcurl changes what it waits for several times during a request; epoll
    gets the last state once a run. */

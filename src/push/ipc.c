@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A message is its kind in one byte, then
- *   JOB      id u64, expires_s u64, now_s u64, collapse 32, type u16 + bytes, data u16 + bytes
+ *   JOB      id u64, expires_s u64, now_s u64, collapse 32; u16 + bytes of type, topic, data
  *   OUTCOME  id u64, provider u8, result u8, retry_at_s u64
  *   READY    nothing
  */
 #include "push/ipc.h"
 
 #include "base/reader.h"
+#include "wire/types.h"
 
 #include <string.h>
 
@@ -24,6 +25,7 @@ static void append_job(struct tg_buf *out, const struct tg_push_ipc_job *job)
     tg_buf_append_u64(out, (uint64_t)job->now_s);
     tg_buf_append(out, TG_ARRAY_BYTES(job->collapse));
     append_sized(out, job->token_type);
+    append_sized(out, job->token_topic);
     append_sized(out, job->token_data);
 }
 
@@ -44,6 +46,7 @@ enum tg_err tg_push_ipc_encode(struct tg_buf *out, const struct tg_push_ipc *msg
     case TG_PUSH_IPC_JOB:
         /* Each length fits two bytes, or the whole message exceeds the maximum below. */
         if (msg->of.job.token_type.len > TG_PUSH_IPC_MAX ||
+            msg->of.job.token_topic.len > TG_TOKEN_TOPIC_MAX ||
             msg->of.job.token_data.len > TG_PUSH_IPC_MAX) {
             tg_buf_truncate(out, start);
             return TG_E_LIMIT;
@@ -80,9 +83,10 @@ static bool read_job(struct tg_push_ipc_job *job, struct tg_reader *r)
     job->now_s = read_time(r);
     collapse = tg_reader_bytes(r, sizeof(job->collapse));
     job->token_type = tg_reader_bytes(r, tg_reader_u16(r));
+    job->token_topic = tg_reader_bytes(r, tg_reader_u16(r));
     job->token_data = tg_reader_bytes(r, tg_reader_u16(r));
-    if (collapse.len != sizeof(job->collapse) || job->token_type.len == 0 || job->expires_s < 0 ||
-        job->now_s < 0) {
+    if (collapse.len != sizeof(job->collapse) || job->token_type.len == 0 ||
+        job->token_topic.len > TG_TOKEN_TOPIC_MAX || job->expires_s < 0 || job->now_s < 0) {
         return false;
     }
     memcpy(job->collapse, collapse.ptr, sizeof(job->collapse));

@@ -24,6 +24,7 @@ struct tg_push_ipc_job {
     int64_t now_s; /* the relay's time: the clock of the push process may be wrong or set */
     uint8_t collapse[32];
     struct tg_bytes token_type;
+    struct tg_bytes token_topic; /* empty: none */
     struct tg_bytes token_data;
 };
 

@@ -23,17 +23,21 @@ static enum tg_err check_one(const struct tg_push_provider_ops *ops,
     return err;
 }
 
-enum tg_err tg_push_keys_check(enum tg_push_id *id, const struct tg_push_settings *settings,
+enum tg_err tg_push_keys_check(size_t *sender, const struct tg_push_settings *settings,
                                const struct tg_rng *rng, struct tg_fault *fault)
 {
-    for (enum tg_push_id i = 0; i < TG_PUSH_COUNT; i++) {
+    struct tg_push_settings own;
+
+    for (size_t i = 0; i < TG_PUSH_SENDERS_MAX; i++) {
         enum tg_err err = TG_OK;
 
-        if (tg_push_is_on(settings, i)) {
-            err = check_one(tg_push_providers[i].ops, settings, rng, fault);
+        if (tg_push_has_sender(settings, i)) {
+            tg_push_sender_settings(&own, settings, i);
+            err = check_one(tg_push_providers[tg_push_provider_of(settings, i)].ops, &own, rng,
+                            fault);
         }
         if (err != TG_OK) {
-            *id = i;
+            *sender = i;
             return err;
         }
     }

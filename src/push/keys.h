@@ -12,12 +12,11 @@
 #include "push/settings.h"
 
 /*
- * Opens every configured provider and closes it again.
- *   *id   written on failure: the provider that failed
+ * Opens every sender and closes it again.
+ *   *sender   written on failure: the one that failed
  * Returns its error; fault states what is wrong and what is expected.
  */
-TG_NODISCARD enum tg_err tg_push_keys_check(enum tg_push_id *id,
-                                            const struct tg_push_settings *settings,
+TG_NODISCARD enum tg_err tg_push_keys_check(size_t *sender, const struct tg_push_settings *settings,
                                             const struct tg_rng *rng, struct tg_fault *fault);
 
 #endif

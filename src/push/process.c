@@ -244,10 +244,10 @@ static int run(struct process *p, const struct tg_push_settings *settings)
                                                   .done = take_outcome,
                                                   .ctx = p };
     struct tg_fault fault = { "" };
-    enum tg_push_id id = TG_PUSH_APNS;
+    size_t sender = 0;
 
-    if (tg_push_engine_new(&p->engine, &config, &id, &fault) != TG_OK) {
-        explain(tg_push_name(id), &fault);
+    if (tg_push_engine_new(&p->engine, &config, &sender, &fault) != TG_OK) {
+        explain(tg_push_name(tg_push_provider_of(settings, sender)), &fault);
         return EXIT_KEYS;
     }
     (void)write_message(p, &ready);

@@ -16,6 +16,8 @@
 struct tg_push_sender {
     const struct tg_push_engine_config *config;
     enum tg_push_id id;
+    unsigned app;                           /* tg_push_app_number */
+    struct tg_push_settings settings;       /* with the credentials of this sender */
     const struct tg_push_provider_ops *ops; /* NULL: not open yet */
     struct tg_push_provider *provider;
     struct tg_push_http *http;
@@ -70,7 +72,7 @@ static void report(struct tg_push_sender *sender, const char *event, const char 
     int64_t wait_s = tg_push_route_is_in_backoff(route, now_s) ? route->backoff_until_s - now_s : 0;
 
     TG_LOG(sender->config->log, TG_LOG_WARNING, event, { tg_push_name(sender->id), 1 },
-           { reason, (int64_t)status }, { "wait_s", wait_s });
+           { "app", (int64_t)sender->app }, { reason, (int64_t)status }, { "wait_s", wait_s });
 }
 
 static const char *event_of(enum tg_push_action action)
@@ -377,7 +379,8 @@ static void tag_origin(struct tg_push_sender *sender, struct tg_push_queue_job *
 static bool is_allowed(struct tg_push_sender *sender, const struct tg_push_ipc_job *job)
 {
     return sender->ops->endpoint_host == NULL ||
-           tg_push_can_send(sender->config->settings, job->token_type, job->token_data);
+           tg_push_can_send(sender->config->settings, job->token_type, job->token_topic,
+                            job->token_data);
 }
 
 static void take_job(struct tg_push_sender *sender, const struct tg_push_ipc_job *from)
@@ -435,9 +438,9 @@ static enum tg_err open_provider(struct tg_push_sender *sender, struct tg_push_h
 {
     const struct tg_push_engine_config *config = sender->config;
     const struct tg_push_provider_ops *ops = tg_push_providers[sender->id].ops;
-    uint32_t room = config->settings->concurrency;
+    uint32_t room = sender->settings.concurrency;
     enum tg_err err = TG_E_UNSUPPORTED;
-    struct tg_push_http_config http = { .settings = config->settings,
+    struct tg_push_http_config http = { .settings = &sender->settings,
                                         .is_guarded = ops->endpoint_host != NULL,
                                         .is_one_stream_first = ops->is_one_stream_first,
                                         .done = take_end,
@@ -447,7 +450,7 @@ static enum tg_err open_provider(struct tg_push_sender *sender, struct tg_push_h
         tg_fault_set(fault, "not in this build (expected: no key for it)");
         return err;
     }
-    TG_TRY(ops->open(&sender->provider, config->settings, config->rng, fault));
+    TG_TRY(ops->open(&sender->provider, &sender->settings, config->rng, fault));
     sender->ops = ops;
     /* A host that a client named and that does not answer must not take all the room. */
     sender->route_room = http.is_guarded ? (room + 3) / 4 : room + 1;
@@ -456,8 +459,16 @@ out:
     return err;
 }
 
+/* An equal part of the window, so that the senders that hang do not have all of it. */
+static size_t share_of(const struct tg_push_settings *settings)
+{
+    size_t count = tg_push_sender_count(settings);
+
+    return count > TG_PUSH_COUNT ? TG_PUSH_WINDOW / count : TG_PUSH_SHARE;
+}
+
 enum tg_err tg_push_sender_new(struct tg_push_sender **out,
-                               const struct tg_push_engine_config *config, enum tg_push_id id,
+                               const struct tg_push_engine_config *config, size_t number,
                                struct tg_push_http_loop *loop, struct tg_fault *fault)
 {
     struct tg_push_sender *sender = tg_mem_calloc(1, sizeof(*sender));
@@ -465,8 +476,10 @@ enum tg_err tg_push_sender_new(struct tg_push_sender **out,
 
     TG_REQUIRE(sender != NULL, TG_E_NOMEM);
     sender->config = config;
-    sender->id = id;
-    for (size_t i = TG_PUSH_SHARE; i-- > 0;) {
+    sender->id = tg_push_provider_of(config->settings, number);
+    sender->app = tg_push_app_number(config->settings, number);
+    tg_push_sender_settings(&sender->settings, config->settings, number);
+    for (size_t i = share_of(config->settings); i-- > 0;) {
         tg_buf_init(&sender->jobs[i].token_data, TG_PUSH_IPC_MAX);
         sender->jobs[i].next = sender->idle;
         sender->idle = &sender->jobs[i];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * push/sender.h - the pushes of one provider: the queue of its jobs, its requests in flight, its
- * credential and its backoff.
+ * push/sender.h - the pushes of one app, or of a provider without apps: the queue of its jobs, its
+ * requests in flight, its credential and its backoff.
  * Layer: L3, for push/engine alone.   Threads: one.   Blocks: no, but new reads key files.
  * Secrets: provider keys, and tokens while their job is here; both wiped.
  */
@@ -13,10 +13,11 @@
 
 struct tg_push_sender;
 
-/* config and loop are borrowed. fault: what is wrong with the keys of the provider. */
+/* number: see tg_push_has_sender. config and loop are borrowed. fault: what is wrong with the keys
+ * of the provider. */
 TG_NODISCARD enum tg_err tg_push_sender_new(struct tg_push_sender **out,
                                             const struct tg_push_engine_config *config,
-                                            enum tg_push_id id, struct tg_push_http_loop *loop,
+                                            size_t number, struct tg_push_http_loop *loop,
                                             struct tg_fault *fault);
 /* Drops the jobs without an outcome. Accepts *sender == NULL. */
 void tg_push_sender_free(struct tg_push_sender **sender);

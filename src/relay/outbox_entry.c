@@ -13,7 +13,9 @@
 #define LABEL_SEAL TG_LIT("tigress outbox v1")
 
 #define FORMAT 1u
-#define HEAD_LEN 9u      /* format and two lengths */
+#define FORMAT_TOPIC 2u
+#define HEAD_LEN 9u /* format and two lengths */
+#define TOPIC_HEAD_LEN 4u
 #define BUCKET_MIN 1024u /* the usual token of every provider fits */
 #define SEALED_HEAD_LEN (4u + TG_AEAD_NONCE_LEN)
 
@@ -21,8 +23,9 @@ enum tg_err tg_outbox_entry_key(struct tg_store_key *out, const struct tg_keyrin
                                 const struct tg_notification_token *token)
 {
     uint8_t lens[2][4];
-    struct tg_bytes parts[] = { LABEL_KEY, TG_ARRAY_BYTES(lens[0]), token->type,
-                                TG_ARRAY_BYTES(lens[1]), token->token_data };
+    struct tg_bytes parts[] = { LABEL_KEY,         TG_ARRAY_BYTES(lens[0]),
+                                token->type,       TG_ARRAY_BYTES(lens[1]),
+                                token->token_data, token->topic };
 
     for (unsigned i = 0; i < 4; i++) {
         lens[0][i] = (uint8_t)(token->type.len >> (24 - 8 * i));
@@ -44,6 +47,18 @@ static size_t bucket_of(size_t len)
     return bucket < TG_OUTBOX_ENTRY_PLAIN_MAX ? bucket : TG_OUTBOX_ENTRY_PLAIN_MAX;
 }
 
+static size_t len_of(const struct tg_notification_token *token)
+{
+    return HEAD_LEN + token->type.len + token->token_data.len +
+           (token->topic.len > 0 ? TOPIC_HEAD_LEN + token->topic.len : 0);
+}
+
+static void append_sized(struct tg_buf *out, struct tg_bytes text)
+{
+    tg_buf_append_u32(out, (uint32_t)text.len);
+    tg_buf_append(out, text);
+}
+
 enum tg_err tg_outbox_entry_encode(struct tg_buf *out, const struct tg_notification_token *token)
 {
     enum tg_err err = TG_E_BUG;
@@ -52,15 +67,17 @@ enum tg_err tg_outbox_entry_encode(struct tg_buf *out, const struct tg_notificat
     uint8_t *pad = NULL;
 
     TG_REQUIRE(token->type.len <= TG_OUTBOX_ENTRY_PLAIN_MAX &&
-                   token->token_data.len <= TG_OUTBOX_ENTRY_PLAIN_MAX,
+                   token->token_data.len <= TG_OUTBOX_ENTRY_PLAIN_MAX &&
+                   token->topic.len <= TG_TOKEN_TOPIC_MAX,
                TG_E_LIMIT);
-    len = HEAD_LEN + token->type.len + token->token_data.len;
+    len = len_of(token);
     TG_REQUIRE(len <= TG_OUTBOX_ENTRY_PLAIN_MAX, TG_E_LIMIT);
-    tg_buf_append_u8(out, FORMAT);
-    tg_buf_append_u32(out, (uint32_t)token->type.len);
-    tg_buf_append(out, token->type);
-    tg_buf_append_u32(out, (uint32_t)token->token_data.len);
-    tg_buf_append(out, token->token_data);
+    tg_buf_append_u8(out, token->topic.len > 0 ? FORMAT_TOPIC : FORMAT);
+    append_sized(out, token->type);
+    append_sized(out, token->token_data);
+    if (token->topic.len > 0) {
+        append_sized(out, token->topic);
+    }
     pad = tg_buf_extend(out, bucket_of(len) - len);
     TG_TRY(tg_buf_status(out));
     if (pad != NULL) {
@@ -88,16 +105,23 @@ enum tg_err tg_outbox_entry_decode(struct tg_notification_token *token, struct t
 {
     struct tg_reader r = tg_reader_init(plain);
     uint8_t format = tg_reader_u8(&r);
-    struct tg_bytes type = tg_reader_bytes(&r, tg_reader_u32(&r));
-    struct tg_bytes data = tg_reader_bytes(&r, tg_reader_u32(&r));
-    size_t len = HEAD_LEN + type.len + data.len;
-    struct tg_bytes pad = tg_reader_bytes(&r, plain.len >= len ? plain.len - len : 0);
+    struct tg_notification_token read = { .is_present = true };
+    struct tg_bytes pad = { NULL, 0 };
+    size_t len = 0;
 
-    if (tg_reader_finish(&r) != TG_OK || format != FORMAT ||
-        plain.len > TG_OUTBOX_ENTRY_PLAIN_MAX || plain.len != bucket_of(len) || !is_zero(pad)) {
+    read.type = tg_reader_bytes(&r, tg_reader_u32(&r));
+    read.token_data = tg_reader_bytes(&r, tg_reader_u32(&r));
+    if (format == FORMAT_TOPIC) {
+        read.topic = tg_reader_bytes(&r, tg_reader_u32(&r));
+    }
+    len = len_of(&read);
+    pad = tg_reader_bytes(&r, plain.len >= len ? plain.len - len : 0);
+    if (tg_reader_finish(&r) != TG_OK || format != (read.topic.len > 0 ? FORMAT_TOPIC : FORMAT) ||
+        read.topic.len > TG_TOKEN_TOPIC_MAX || plain.len > TG_OUTBOX_ENTRY_PLAIN_MAX ||
+        plain.len != bucket_of(len) || !is_zero(pad)) {
         return TG_E_SYNTAX;
     }
-    *token = (struct tg_notification_token){ .is_present = true, .type = type, .token_data = data };
+    *token = read;
     return TG_OK;
 }
 

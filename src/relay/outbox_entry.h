@@ -5,8 +5,8 @@
  * Secrets: tokens; the caller of tg_outbox_entry_open wipes them.
  * spec: protocol/4#one-push-a-token
  *
- *   key     HMAC(index key, token type, token data): one entry a token, for changes of any number
- *           of mailboxes; it does not lead from the token to a mailbox
+ *   key     HMAC(index key, token type, token data, topic if there is one): one entry a token, for
+ *           changes of any number of mailboxes; it does not lead from the token to a mailbox
  *   sealed  key id || nonce || AES-256-GCM(HKDF(seal key, key), token), padded, so that its length
  *           does not reveal the type; additional data: key
  */
@@ -42,8 +42,9 @@ TG_NODISCARD enum tg_err tg_outbox_entry_open(struct tg_buf *plain,
                                               const struct tg_store_key *key,
                                               struct tg_bytes sealed);
 
-/* The plaintext: u8 format, u32 length and type, u32 length and data, zeros up to the bucket. An
-   entry that was decoded encodes to the same bytes. */
+/* The plaintext: u8 format, u32 length and type, u32 length and data, with format 2 u32 length and
+   topic, zeros up to the bucket. Format 1 is that of a token without a topic. An entry that was
+   decoded encodes to the same bytes. */
 TG_NODISCARD enum tg_err tg_outbox_entry_encode(struct tg_buf *out,
                                                 const struct tg_notification_token *token);
 /* TG_E_SYNTAX; *token views plain. */

@@ -227,9 +227,9 @@ out:
     return err;
 }
 
-static bool can_push(const void *ctx, struct tg_bytes token_type, struct tg_bytes token_data)
+static bool can_push(const void *ctx, const struct tg_notification_token *token)
 {
-    return tg_push_can_send(ctx, token_type, token_data);
+    return tg_push_can_send(ctx, token->type, token->topic, token->token_data);
 }
 
 /* After the development certificate is made: the push process trusts it. */

@@ -35,8 +35,8 @@ void tg_worker_settings(struct tg_server_settings *out, const struct tg_config *
         .drain_idle_ms = TG_DRAIN_IDLE_MS,
         .mailbox_default_s = config->expiration_default_s,
         .mailbox_max_s = config->expiration_max_s,
-        .mailbox_growth =
-            RECORD_IDS_MAX + 2 * (config->limits.token_type_max + config->limits.token_data_max),
+        .mailbox_growth = RECORD_IDS_MAX + 2 * (config->limits.token_type_max +
+                                                config->limits.token_data_max + TG_TOKEN_TOPIC_MAX),
         .trusted_proxies = &config->trusted_proxies,
         .needs_proxy_header = config->proxy_protocol == TG_PROXY_PROTOCOL_V2,
     };

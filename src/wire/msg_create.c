@@ -86,7 +86,7 @@ enum tg_err tg_msg_create_decode(struct tg_msg_create *out, struct tg_json **doc
     struct tg_json_object top = { NULL, "" };
     struct tg_bytes *const views[] = {
         &msg.payload.type,      &msg.payload.data, &msg.display.title,    &msg.display.description,
-        &msg.display.image_url, &msg.token.type,   &msg.token.token_data,
+        &msg.display.image_url, &msg.token.type,   &msg.token.token_data, &msg.token.topic,
     };
 
     TG_TRY(tg_parts_parse_body(doc, body, limits, fault));

@@ -14,7 +14,7 @@ enum tg_err tg_msg_read_decode(struct tg_notification_token *token, struct tg_js
 {
     enum tg_err err = TG_E_BUG;
     struct tg_notification_token read = { .is_present = false };
-    struct tg_bytes *const views[] = { &read.type, &read.token_data };
+    struct tg_bytes *const views[] = { &read.type, &read.token_data, &read.topic };
 
     *doc = NULL;
     if (body.len == 0) {

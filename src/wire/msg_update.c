@@ -12,7 +12,7 @@ enum tg_err tg_msg_update_decode(struct tg_msg_update *out, struct tg_json **doc
     struct tg_msg_update msg = { .token = { .is_present = false } };
     struct tg_json_object top = { NULL, "" };
     struct tg_bytes *const views[] = { &msg.payload.type, &msg.payload.data, &msg.token.type,
-                                       &msg.token.token_data };
+                                       &msg.token.token_data, &msg.token.topic };
 
     TG_TRY(tg_parts_parse_body(doc, body, limits, fault));
     top = tg_json_top(*doc);

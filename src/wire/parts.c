@@ -78,6 +78,8 @@ enum tg_err tg_parts_get_token(struct tg_notification_token *out, struct tg_json
                                   limits->token_type_max, fault));
         TG_TRY(tg_json_get_string(&token.token_data, object, "tokenData", TG_JSON_REQUIRED, 1,
                                   limits->token_data_max, fault));
+        TG_TRY(tg_json_get_string(&token.topic, object, "tokenTopic", TG_JSON_OPTIONAL, 1,
+                                  TG_TOKEN_TOPIC_MAX, fault));
     }
     *out = token;
 out:
@@ -146,6 +148,10 @@ void tg_parts_put_token(struct tg_buf *out, const struct tg_notification_token *
     tg_parts_put_string(out, "type", token->type);
     tg_buf_append_u8(out, ',');
     tg_parts_put_string(out, "tokenData", token->token_data);
+    if (token->topic.len > 0) {
+        tg_buf_append_u8(out, ',');
+        tg_parts_put_string(out, "tokenTopic", token->topic);
+    }
     tg_buf_append_u8(out, '}');
 }
 

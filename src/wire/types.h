@@ -24,7 +24,9 @@ struct tg_notification_token {
     bool is_present;
     struct tg_bytes type;
     struct tg_bytes token_data;
+    struct tg_bytes topic; /* the app: APNs topic, FCM project; empty: not named */
 };
+#define TG_TOKEN_TOPIC_MAX 255u /* bytes of a topic */
 
 /* Whether a device is bound as the recipient. Where a mailbox has ended: whether one ever was. */
 enum tg_recipient { TG_RECIPIENT_UNKNOWN, TG_RECIPIENT_NONE, TG_RECIPIENT_BOUND };

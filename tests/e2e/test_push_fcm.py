@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from push_fcm import error
+from push_fcm import PROJECT, error
 from push_fixtures import (BLAME_WAIT_S, FIRST_WAIT_S, assert_one_line, assert_quiet, push_new, pushing,
                            send_new)
 from push_stand_in import Answer
@@ -56,7 +56,7 @@ def access_token__arrives_together_with_refusals__all_pushes_taken(tmp_path):
     """One read of the connection ends the request for the token and all pushes with the old one."""
     with pushing(tmp_path) as (push, _, fcm):
         assert send_new(push, "fcm").result == "taken"
-        fcm.access_tokens["another"] = time.time() + 3600
+        fcm.access_tokens["another"] = (time.time() + 3600, PROJECT)
         grant = Answer.of_json(200, {"access_token": "another", "expires_in": 3600, "token_type": "Bearer"})
         fcm.next_grants = [dataclasses.replace(grant, instead="hold")]
         fcm.answer_next(*[dataclasses.replace(error(401), instead="hold")] * 20, error(401))

@@ -2,13 +2,19 @@
 """All kinds of provider on one relay: which device is notified of which change, updates during a push, tokens that a
 provider refuses, and the other providers when one hangs."""
 import contextlib
+import signal
+import subprocess
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from conftest import make_relay, open_api
+import push_apns
+import push_fcm
 from push_four import GONE, NAMES, four_providers, told_as
 from push_relay import ended, flags, metrics, pushed, until, until_empty
-from push_stand_in import Answer
+from push_stand_in import WAIT_S, Answer, Authority, pem_of
+from relay_process import find_binary
 from tigress_client import create_message, new_id
 
 LONG = ("--push-timeout", "300s", "--drain-timeout", "2s")  # a request that hangs does so until the test ends it
@@ -192,3 +198,156 @@ def token__refused__not_pushed_to_until_registered_again(tmp_path, four, name):
         assert four.told(name)[4:] == [told_as(dead)] * 2
         assert pushed(relay, name, "dropped") == 1
     assert four[name].refusals == []
+
+
+# ---- several makers -------------------------------------------------------------------------------
+
+ONE, TWO, SHARED = "example.one.wallet", "example.two.wallet", "example.one.keys"
+
+
+class Makers:
+    """APNs for the apps of two teams, and FCM for two projects; each has its own keys."""
+
+    def __init__(self, folder, stack):
+        authority = Authority(folder / "ca")
+        self.one = stack.enter_context(push_apns.Apns(authority, folder, topics=(ONE, SHARED)))
+        self.two = stack.enter_context(push_apns.Apns(authority, folder, topics=(TWO,), key_id="TWO123DEFG",
+                                                      team_id="TWO123GHIJ"))
+        self.fcm = stack.enter_context(push_fcm.Fcm(authority, folder))
+        self.settings = {**self.one.settings, "push-apns-app": [SHARED, self.two.app], **self.fcm.settings,
+                         "push-fcm-project": push_fcm.PROJECT,
+                         "push-fcm-app": f"project-b account={self.fcm.add_project('project-b')}"}
+
+    def refusals(self):
+        return self.one.refusals + self.two.refusals + self.fcm.refusals
+
+
+@pytest.fixture
+def makers(tmp_path):
+    with contextlib.ExitStack() as stack:
+        yield Makers(tmp_path, stack)
+
+
+def apns_token(topic=None):
+    return {"type": "com.apple.apns", "tokenData": push_apns.new_token(), **({"tokenTopic": topic} if topic else {})}
+
+
+def fcm_token(project=None):
+    return {"type": "com.google.fcm", "tokenData": push_fcm.new_token(), **({"tokenTopic": project} if project else {})}
+
+
+def told_topics(stand_in):
+    return [(request.header("apns-topic"), request.path.rpartition("/")[2]) for request in stand_in.good]
+
+
+# spec-test: protocol/4#push-topic, protocol/4#push-topic-default
+def topics__of_two_makers__each_push_with_its_own_key_and_topic(tmp_path, makers):
+    tokens = {topic: apns_token(topic) for topic in (ONE, TWO, SHARED)}
+    default = apns_token()
+    projects = [fcm_token(project) for project in (push_fcm.PROJECT, "project-b", None)]
+    with relay_for(tmp_path, makers) as (relay, api):
+        for token in (*tokens.values(), default, *projects):
+            change(api, api.bound_box(token=token))
+        settled(relay, "apns", "taken", 4)
+        settled(relay, "fcm", "taken", 3)
+        until_empty(relay)
+    assert sorted(told_topics(makers.one)) == sorted(
+        [(ONE, tokens[ONE]["tokenData"]), (SHARED, tokens[SHARED]["tokenData"]), (ONE, default["tokenData"])])
+    assert told_topics(makers.two) == [(TWO, tokens[TWO]["tokenData"])]
+    told = {token: request.path.split("/")[3] for request, token in zip(makers.fcm.good, makers.fcm.tokens())}
+    assert [told[token["tokenData"]] for token in projects] == [push_fcm.PROJECT, "project-b", push_fcm.PROJECT]
+    assert makers.refusals() == []
+
+
+# spec-test: protocol/4#push-topic
+def support__topic_without_a_sender__false_in_every_call_and_no_push(tmp_path, makers):
+    with relay_for(tmp_path, makers) as (relay, api):
+        for token, is_supported in ((apns_token(TWO), True), (apns_token("example.nobody"), False),
+                                    (apns_token("project-b"), False), (fcm_token("project-b"), True),
+                                    (fcm_token(ONE), False), (fcm_token("nobody"), False)):
+            left = {"notificationToken": token}
+            assert supported(api.create(create_message(token=token))) is is_supported, token
+            box = api.new_box()
+            assert supported(api.read(box, box.recipient, left)) is is_supported, token
+            message = {"payload": {"type": "t", "data": "x"}, **left}
+            assert supported(api.update(box, box.initiator, message)) is is_supported, token
+            if not is_supported:
+                change(api, box)
+        until_empty(relay)  # of the two pushes to tokens with a sender
+        assert (pushed(relay, "apns", "taken"), pushed(relay, "fcm", "taken")) == (1, 1)
+        assert metrics(relay)["tigress_push_lost_total"] == 0
+        for topic in ("", "a" * 256, 7):
+            refused = api.create(create_message(token={**apns_token(), "tokenTopic": topic}))
+            assert refused.status == 400 and "tokenTopic" in refused.json()["detail"]
+        assert supported(api.create(create_message(token=apns_token("a" * 255)))) is False
+    assert makers.one.requests == [] and [topic for topic, _ in told_topics(makers.two)] == [TWO]
+
+
+def one_makers_key__refused__the_other_app_of_the_provider_gets_its_pushes(tmp_path, makers):
+    makers.two.answer_always(push_apns.error(403, "InvalidProviderToken"))
+    with relay_for(tmp_path, makers) as (relay, api):
+        change(api, api.bound_box(token=apns_token(TWO)))
+        settled(relay, "apns", "retried", 1)
+        for count in range(1, 11):
+            change(api, api.bound_box(token=apns_token((ONE, SHARED)[count % 2])))
+            settled(relay, "apns", "taken", count)
+        (line,) = [line for line in relay.output("stderr").decode().splitlines() if "check_configuration" in line]
+        assert "apns=1 app=2 invalid_provider_token=403" in line
+        for topic in (ONE, TWO, SHARED):
+            assert topic.encode() not in relay.output("stderr")
+        assert pushed(relay, "apns", "dropped") == 0
+
+
+def one_makers_tokens__bad_after_success_of_another__none_is_dropped(tmp_path, makers):
+    makers.two.answer_always(push_apns.error(400, "DeviceTokenNotForTopic"))
+    with relay_for(tmp_path, makers) as (relay, api):
+        change(api, api.bound_box(token=apns_token(ONE)))
+        settled(relay, "apns", "taken", 1)
+        for count in range(1, 4):
+            change(api, api.bound_box(token=apns_token(TWO)))
+            until(lambda count=count: pushed(relay, "apns", "retried") >= count, "a refusal")
+        assert pushed(relay, "apns", "dropped") == 0
+
+
+def one_maker__does_not_answer__the_other_apps_push_meanwhile(tmp_path, makers):
+    makers.two.answer_always(Answer(instead="hang"))
+    with relay_for(tmp_path, makers, *LONG) as (relay, api):
+        for _ in range(20):
+            change(api, api.bound_box(token=apns_token(TWO)))
+        makers.two.wait_good(1)
+        for topic in (ONE, SHARED):
+            for _ in range(10):
+                change(api, api.bound_box(token=apns_token(topic)))
+        settled(relay, "apns", "taken", 20)
+
+
+def check_config__each_app__what_is_wrong_with_which(tmp_path, makers):
+    def check(**changes):
+        settings = {**makers.settings, **{name.replace("_", "-"): value for name, value in changes.items()}}
+        done = subprocess.run([find_binary("tigressd"), "--dev", "--data", tmp_path / "data", "--check-config",
+                               *flags(settings)], capture_output=True, text=True, check=False, timeout=WAIT_S)
+        return done.returncode, done.stderr
+
+    assert check() == (0, "")
+    rsa = makers.fcm.account_file
+    assert check(push_apns_app=[SHARED, f"{TWO} key={rsa} key-id=TWO123DEFG"])[0] == 2
+    status, text = check(push_apns_app=[SHARED, f"{TWO} key={rsa} key-id=TWO123DEFG"])
+    assert status == 2 and "push-apns-app 2: push-apns-key: " in text
+    status, text = check(push_fcm_app=f"project-c account={makers.fcm.add_project('project-b')}")
+    assert status == 2 and "push-fcm-app 1: push-fcm-account: project_id: another project" in text
+    status, text = check(push_apns_app=[ONE])
+    assert status == 2 and "its name is used twice" in text
+
+
+def reload__another_key_of_one_app__used_from_then_on(tmp_path, makers):
+    with relay_for(tmp_path, makers) as (relay, api):
+        change(api, api.bound_box(token=apns_token(TWO)))
+        settled(relay, "apns", "taken", 1)
+        makers.two.key = ec.generate_private_key(ec.SECP256R1())
+        makers.two.key_file.write_bytes(pem_of(makers.two.key))
+        relay.signal(signal.SIGHUP)
+        until(lambda: b"push.reloaded" in relay.output("stderr"), "the reload")
+        for count, topic in enumerate((TWO, ONE, SHARED), 2):
+            change(api, api.bound_box(token=apns_token(topic)))
+            settled(relay, "apns", "taken", count)
+    assert makers.refusals() == []

@@ -40,7 +40,7 @@ static void check_support(struct tg_bytes text)
         const struct tg_push_provider_ops *ops = tg_push_providers[id].ops;
         struct tg_buf host;
 
-        if (!tg_push_can_send(&settings, tg_bytes_str(tg_push_token_type(id)), text)) {
+        if (!tg_push_can_send(&settings, tg_bytes_str(tg_push_token_type(id)), TG_LIT(""), text)) {
             continue;
         }
         assert(ops->takes_token(text));

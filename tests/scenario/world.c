@@ -45,12 +45,11 @@ static void push_queued(void *ctx)
     w->queued_count++;
 }
 
-static bool can_push(const void *ctx, struct tg_bytes token_type, struct tg_bytes data)
+static bool can_push(const void *ctx, const struct tg_notification_token *token)
 {
     const struct world *w = ctx;
 
-    (void)data;
-    return w->push_type[0] != '\0' && tg_bytes_is_equal(token_type, tg_bytes_str(w->push_type));
+    return w->push_type[0] != '\0' && tg_bytes_is_equal(token->type, tg_bytes_str(w->push_type));
 }
 
 static void look(struct world *w)

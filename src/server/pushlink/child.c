@@ -74,17 +74,24 @@ static enum tg_err check_ca(const struct tg_config *config, struct tg_fault *fau
     return TG_E_IO;
 }
 
-/* Puts the provider's name before the reason. */
-static void set_provider_fault(struct tg_fault *fault, enum tg_push_id id,
-                               const struct tg_fault *reason)
+/* Puts the provider's name before the reason, and the number of the app, if it is one. */
+static void set_sender_fault(struct tg_fault *fault, const struct tg_push_settings *settings,
+                             size_t sender, const struct tg_fault *reason)
 {
-    tg_fault_set(fault, "push, %s: %s", tg_push_name(id), reason->text);
+    const char *name = tg_push_name(tg_push_provider_of(settings, sender));
+    unsigned app = tg_push_app_number(settings, sender);
+
+    if (app == 0) {
+        tg_fault_set(fault, "push, %s: %s", name, reason->text);
+    } else {
+        tg_fault_set(fault, "push, push-%s-app %u: %s", name, app, reason->text);
+    }
 }
 
 enum tg_err tg_push_child_check(const struct tg_config *config, struct tg_fault *fault)
 {
     enum tg_err err = TG_E_BUG;
-    enum tg_push_id id = TG_PUSH_APNS;
+    size_t sender = 0;
     struct tg_push_settings settings;
     struct tg_fault reason = { { 0 } };
 
@@ -94,9 +101,9 @@ enum tg_err tg_push_child_check(const struct tg_config *config, struct tg_fault 
     }
     TG_TRY(become_user(config->push.user, fault));
     TG_TRY(check_ca(config, fault));
-    err = tg_push_keys_check(&id, &settings, &tg_rng_system, &reason);
+    err = tg_push_keys_check(&sender, &settings, &tg_rng_system, &reason);
     if (err != TG_OK) {
-        set_provider_fault(fault, id, &reason);
+        set_sender_fault(fault, &settings, sender, &reason);
     }
 out:
     return err;

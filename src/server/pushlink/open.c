@@ -23,6 +23,7 @@ enum tg_err tg_push_open(void *ctx, struct tg_push_ipc_job *out, struct tg_buf *
     TG_TRY(tg_hmac_sha256(job.collapse, TG_ARRAY_BYTES(opener->collapse_key),
                           &(struct tg_bytes){ entry->key.bytes, sizeof(entry->key.bytes) }, 1));
     job.token_type = token.type;
+    job.token_topic = token.topic;
     job.token_data = token.token_data;
     *out = job;
 out:

@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define TEXT_MAX 65536u
+#define TEXT_MAX TG_CONFIG_FILE_MAX
 #define FD_ABOVE 10 /* the relay's copies: above the numbers that the child uses */
 #define ENV_MAX 16u
 

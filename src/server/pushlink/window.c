@@ -148,7 +148,8 @@ static enum tg_err make_message(struct tg_push_slot *slot, const struct tg_outbo
     enum tg_err err = TG_E_BUG;
 
     TG_TRY(w->setup.open(w->setup.open_ctx, job, &w->scratch, entry));
-    TG_REQUIRE(tg_push_can_send(&w->settings, job->token_type, job->token_data), TG_E_UNSUPPORTED);
+    TG_REQUIRE(tg_push_can_send(&w->settings, job->token_type, job->token_topic, job->token_data),
+               TG_E_UNSUPPORTED);
     job->id = slot->id;
     job->now_s = tg_clock_likely_s(&w->hand, tg_push_now_ms());
     TG_TRY(tg_push_ipc_encode(&slot->message, &msg));

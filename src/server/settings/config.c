@@ -155,7 +155,7 @@ static void apply_flag(struct tg_config_load_state *state, const struct flag *f)
 
     if (id == TG_SET_COUNT) {
         tg_config_unknown(state, origin, f->name);
-    } else if (state->origins[id].from == TG_FROM_FLAG) {
+    } else if (state->origins[id].from == TG_FROM_FLAG && tg_settings[id].type != TG_SETTING_APPS) {
         tg_config_fault(state, id, "given twice (expected: once)");
     } else if (f->value_str == NULL && tg_settings[id].type != TG_SETTING_BOOL) {
         state->origins[id] = origin;

@@ -25,8 +25,8 @@
 #define TG_CONFIG_PATH_MAX 1023u /* bytes, without the NUL; the next two as well */
 #define TG_CONFIG_URL_MAX 255u
 #define TG_CONFIG_HOST_MAX 63u
-#define TG_CONFIG_FILE_MAX 65536u /* bytes of a configuration file */
-#define TG_CONFIG_HOSTS_MAX 4095u /* bytes of a list of hosts */
+#define TG_CONFIG_FILE_MAX 131072u /* bytes of a configuration file */
+#define TG_CONFIG_HOSTS_MAX 4095u  /* bytes of a list of hosts */
 #define TG_CONFIG_CONNECTIONS_DEFAULT 20000u
 #define TG_CONFIG_WORD_MAX 255u /* bytes of a name or identifier */
 
@@ -53,6 +53,20 @@ struct tg_config_hosts {
     char text[TG_CONFIG_HOSTS_MAX + 1]; /* lower case, each ended by a NUL */
 };
 
+/* An app besides the main one of its provider. "": not set. */
+struct tg_config_app {
+    char topic[TG_CONFIG_WORD_MAX + 1];
+    char key[TG_CONFIG_PATH_MAX + 1]; /* or the account of FCM */
+    char key_id[TG_CONFIG_WORD_MAX + 1];
+    char team_id[TG_CONFIG_WORD_MAX + 1];
+    char url[TG_CONFIG_URL_MAX + 1];
+};
+
+struct tg_config_apps {
+    size_t count;
+    struct tg_config_app apps[TG_PUSH_APPS_MAX];
+};
+
 /* The source of tg_config_push_settings. "": not set. */
 struct tg_config_push {
     char apns_key[TG_CONFIG_PATH_MAX + 1];
@@ -61,7 +75,9 @@ struct tg_config_push {
     char apns_topic[TG_CONFIG_WORD_MAX + 1];
     char apns_url[TG_CONFIG_URL_MAX + 1];
     char fcm_account[TG_CONFIG_PATH_MAX + 1];
+    char fcm_project[TG_CONFIG_WORD_MAX + 1];
     char fcm_url[TG_CONFIG_URL_MAX + 1];
+    struct tg_config_apps apns_apps, fcm_apps;
     char vapid_key[TG_CONFIG_PATH_MAX + 1];
     char vapid_subject[TG_CONFIG_WORD_MAX + 1];
     char webhook_key[TG_CONFIG_PATH_MAX + 1];

@@ -64,7 +64,8 @@ static int found(void *ctx, const char *section, const char *name, const char *v
     (void)section;
     if (id == TG_SET_COUNT) {
         tg_config_unknown(r->state, origin, tg_bytes_str(name));
-    } else if (r->state->origins[id].from == TG_FROM_FILE) {
+    } else if (r->state->origins[id].from == TG_FROM_FILE &&
+               tg_settings[id].type != TG_SETTING_APPS) {
         unsigned first = r->state->origins[id].line;
 
         r->state->origins[id] = origin;
@@ -132,7 +133,7 @@ void tg_config_read_file(struct tg_config_load_state *state)
                              "a file of settings");
     } else {
         tg_config_fault_text(
-            state, err == TG_E_LIMIT ? "--config: the file is too large (expected: at most 64KiB)"
+            state, err == TG_E_LIMIT ? "--config: the file is too large (expected: at most 128KiB)"
                                      : "--config: out of memory");
     }
     (void)close(fd);

@@ -18,21 +18,17 @@
 #define PUSH_WINDOW (32 * MIB)   /* 1024 jobs of 16 KiB, in the queue and in a request */
 #define PUSH_REQUEST (256 * KIB) /* in flight: a handle of libcurl, its buffers, a connection */
 
-static uint64_t provider_count(const struct tg_config *config)
+static uint64_t sender_count(const struct tg_config *config)
 {
     struct tg_push_settings push;
-    uint64_t count = 0;
 
     tg_config_push_settings(&push, config);
-    for (enum tg_push_id id = 0; id < TG_PUSH_COUNT; id++) {
-        count += tg_push_is_on(&push, id) ? 1 : 0;
-    }
-    return count;
+    return tg_push_sender_count(&push);
 }
 
 uint64_t tg_config_push_memory(const struct tg_config *config)
 {
-    return PUSH_WINDOW + provider_count(config) * config->push.concurrency * PUSH_REQUEST;
+    return PUSH_WINDOW + sender_count(config) * config->push.concurrency * PUSH_REQUEST;
 }
 
 uint64_t tg_config_memory_least(const struct tg_config *config)
@@ -47,7 +43,7 @@ void tg_config_memory_ceiling(struct tg_memory_ceiling *out, const struct tg_con
 {
     const struct tg_store_limits *store = &config->store_limits;
 
-    out->push = provider_count(config) == 0 ? 0 : PUSH_BASE + tg_config_push_memory(config);
+    out->push = sender_count(config) == 0 ? 0 : PUSH_BASE + tg_config_push_memory(config);
     out->relay = BASE + config->worker_count * EACH_WORKER + TG_MEMORY_OVERHEAD +
                  TG_MEMORY_RESERVE + config->memory_max;
     if (config->store_kind == TG_STORE_MEMORY) {

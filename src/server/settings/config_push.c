@@ -71,13 +71,15 @@ static void check_user(struct tg_config_load_state *state)
     }
 }
 
-static void check_key_file(struct tg_config_load_state *state, enum tg_setting_id id)
+/* id: the setting that the faults name. */
+static void check_key_file(struct tg_config_load_state *state, enum tg_setting_id id,
+                           const char *path)
 {
     const struct tg_config *c = state->config;
     struct stat st;
     uid_t uid = 0;
 
-    if (stat(text_of(c, id), &st) != 0) {
+    if (stat(path, &st) != 0) {
         tg_config_fault(state, id,
                         errno == ENOENT ? "no such file (expected: a key file)"
                                         : "not accessible (expected: a key file)");
@@ -94,7 +96,11 @@ static void check_key_file(struct tg_config_load_state *state, enum tg_setting_i
 static void check_needs(struct tg_config_load_state *state, const struct provider_rule *rule)
 {
     for (size_t i = 0; i < TG_COUNT(rule->needs); i++) {
-        if (rule->needs[i] != rule->key && !tg_config_is_given(state, rule->needs[i])) {
+        bool is_for_apps =
+            rule->needs[i] == TG_SET_PUSH_APNS_TOPIC && state->config->push.apns_apps.count > 0;
+
+        if (rule->needs[i] != rule->key && !is_for_apps &&
+            !tg_config_is_given(state, rule->needs[i])) {
             struct tg_buf what = { 0 };
 
             tg_buf_init(&what, 128);
@@ -117,7 +123,7 @@ static void check_provider(struct tg_config_load_state *state, const struct prov
     }
     if (text_of(c, rule->key)[0] != '\0') {
         check_needs(state, rule);
-        check_key_file(state, rule->key);
+        check_key_file(state, rule->key, text_of(c, rule->key));
     }
 }
 
@@ -150,6 +156,100 @@ static void check_apple_ids(struct tg_config_load_state *state)
     }
 }
 
+/* ---- apps ----------------------------------------------------------------------------------- */
+
+static void app_fault(struct tg_config_load_state *state, enum tg_setting_id id, size_t index,
+                      const char *what)
+{
+    struct tg_fault fault = { "" };
+
+    tg_fault_set(&fault, "app %zu of this setting: %s", index + 1, what);
+    tg_config_fault(state, id, fault.text);
+}
+
+/* The provider's settings for what the app leaves out. */
+static void fill_app(struct tg_config_app *app, const struct tg_config_push *p)
+{
+    if (app->key[0] == '\0' && app->key_id[0] == '\0') {
+        memcpy(app->key, p->apns_key, sizeof(app->key));
+        memcpy(app->key_id, p->apns_key_id, sizeof(app->key_id));
+    }
+    if (app->team_id[0] == '\0') {
+        memcpy(app->team_id, p->apns_team_id, sizeof(app->team_id));
+    }
+    if (app->url[0] == '\0') {
+        memcpy(app->url, p->apns_url, sizeof(app->url));
+    }
+}
+
+static void check_apns_app(struct tg_config_load_state *state, size_t index)
+{
+    const struct tg_config_app *app = &state->config->push.apns_apps.apps[index];
+
+    if (app->key[0] == '\0' || app->key_id[0] == '\0') {
+        app_fault(state, TG_SET_PUSH_APNS_APP, index,
+                  "no key, or no identifier of it (expected: key=FILE and key-id=ID, or neither, "
+                  "with push-apns-key and push-apns-key-id)");
+    } else if (app->team_id[0] == '\0') {
+        app_fault(state, TG_SET_PUSH_APNS_APP, index,
+                  "no team (expected: team-id=ID, or push-apns-team-id)");
+    } else if (!is_letters_and_digits(app->key_id) || !is_letters_and_digits(app->team_id)) {
+        app_fault(state, TG_SET_PUSH_APNS_APP, index,
+                  "not an Apple identifier (expected: 10 letters and digits)");
+    } else if (!tg_bytes_has_prefix(tg_bytes_str(app->url), TG_LIT("https://"))) {
+        app_fault(state, TG_SET_PUSH_APNS_APP, index, "url= is not https (expected: https://HOST)");
+    } else {
+        check_key_file(state, TG_SET_PUSH_APNS_APP, app->key);
+    }
+}
+
+static void check_fcm_app(struct tg_config_load_state *state, size_t index)
+{
+    const struct tg_config_app *app = &state->config->push.fcm_apps.apps[index];
+
+    if (app->key[0] == '\0') {
+        app_fault(state, TG_SET_PUSH_FCM_APP, index, "no account (expected: account=FILE)");
+    } else {
+        check_key_file(state, TG_SET_PUSH_FCM_APP, app->key);
+    }
+}
+
+/* main: the topic of the main sender, "" if it has none. */
+static void check_topics(struct tg_config_load_state *state, enum tg_setting_id id,
+                         const struct tg_config_apps *apps, const char *main)
+{
+    for (size_t i = 0; i < apps->count; i++) {
+        bool is_taken = strcmp(apps->apps[i].topic, main) == 0;
+
+        for (size_t k = 0; k < i; k++) {
+            is_taken = is_taken || strcmp(apps->apps[i].topic, apps->apps[k].topic) == 0;
+        }
+        if (is_taken) {
+            app_fault(state, id, i, "its name is used twice (expected: each app once)");
+        }
+    }
+}
+
+static void check_apps(struct tg_config_load_state *state)
+{
+    struct tg_config_push *p = &state->config->push;
+
+    for (size_t i = 0; i < p->apns_apps.count; i++) {
+        fill_app(&p->apns_apps.apps[i], p);
+        check_apns_app(state, i);
+    }
+    for (size_t i = 0; i < p->fcm_apps.count; i++) {
+        check_fcm_app(state, i);
+    }
+    check_topics(state, TG_SET_PUSH_APNS_APP, &p->apns_apps, p->apns_topic);
+    check_topics(state, TG_SET_PUSH_FCM_APP, &p->fcm_apps, p->fcm_project);
+    if (p->fcm_apps.count > 0 && p->fcm_account[0] != '\0' && p->fcm_project[0] == '\0') {
+        tg_config_fault(state, TG_SET_PUSH_FCM_PROJECT,
+                        "missing (expected: the project of push-fcm-account, because push-fcm-app "
+                        "is set)");
+    }
+}
+
 void tg_config_apply_push_rules(struct tg_config_load_state *state)
 {
     const struct tg_config *c = state->config;
@@ -158,12 +258,28 @@ void tg_config_apply_push_rules(struct tg_config_load_state *state)
         check_provider(state, &provider_rules[i]);
     }
     check_apple_ids(state);
+    check_apps(state);
     check_subject(state);
     check_user(state);
     if (c->push.allows_private_addresses && !c->is_dev) {
         tg_config_fault(state, TG_SET_PUSH_PRIVATE_ADDRESSES,
                         "set without dev (expected: no, because clients could then reach hosts of "
                         "private networks)");
+    }
+}
+
+static void add_apps(struct tg_push_settings *out, enum tg_push_id id,
+                     const struct tg_config_apps *apps)
+{
+    for (size_t i = 0; i < apps->count; i++) {
+        const struct tg_config_app *app = &apps->apps[i];
+
+        out->apps[out->app_count++] = (struct tg_push_app){ .provider = id,
+                                                            .topic = app->topic,
+                                                            .key = app->key,
+                                                            .key_id = app->key_id,
+                                                            .team_id = app->team_id,
+                                                            .url = app->url };
     }
 }
 
@@ -179,6 +295,7 @@ void tg_config_push_settings(struct tg_push_settings *out, const struct tg_confi
         .apns_topic = p->apns_topic,
         .apns_url = p->apns_url,
         .fcm_account = p->fcm_account,
+        .fcm_project = p->fcm_project,
         .fcm_url = p->fcm_url,
         .vapid_key = p->vapid_key,
         .vapid_subject = p->vapid_subject,
@@ -189,6 +306,8 @@ void tg_config_push_settings(struct tg_push_settings *out, const struct tg_confi
         .concurrency = p->concurrency,
         .request_timeout_s = p->timeout_s,
     };
+    add_apps(out, TG_PUSH_APNS, &p->apns_apps);
+    add_apps(out, TG_PUSH_FCM, &p->fcm_apps);
     for (size_t i = 0; i < p->hosts.count; i++) {
         out->hosts[out->host_count++] = host;
         host += strlen(host) + 1;

@@ -15,7 +15,7 @@
 
 #define DEV_DISK_RESERVE 1048576u /* 1 MiB */
 #define TOMBSTONES_EACH 4u        /* places for tombstones, for each mailbox */
-#define RECORD_OVERHEAD_MAX 8192u /* bytes of a record besides its texts, rounded up */
+#define RECORD_OVERHEAD_MAX 8192u /* bytes of a record besides these texts, rounded up */
 
 /* dst = a + b. A path that does not fit is a fault of setting id. */
 static void join(struct tg_config_load_state *state, enum tg_setting_id id, char *dst,

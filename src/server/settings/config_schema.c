@@ -34,6 +34,9 @@ static const char *const context_words[] = {
     [TG_TOKEN_CONTEXT_NONE] = "none", [TG_TOKEN_CONTEXT_REQUEST] = "request", NULL
 };
 
+static const char *const apns_app_words[] = { "key", "key-id", "team-id", "url", NULL };
+static const char *const fcm_app_words[] = { "account", NULL };
+
 /* clang-format off */
 #define ROW(id, name_, type_) [id] = { .name = (name_), .type = (type_)
 #define NETWORK .group = "network"
@@ -187,13 +190,22 @@ const struct tg_setting tg_settings[TG_SET_COUNT] = {
         PUSH, .min = 10, .max = 10, .arg = "ID", .help = "Apple's identifier of the team" },
     ROW(TG_SET_PUSH_APNS_TOPIC, "push-apns-topic", TG_SETTING_WORD), AT(push.apns_topic), PUSH,
         .min = 1, .max = TG_CONFIG_WORD_MAX, .arg = "TOPIC",
-        .help = "bundle identifier of the wallet" },
+        .help = "topic of APNs: bundle identifier of the wallet" },
     ROW(TG_SET_PUSH_APNS_URL, "push-apns-url", TG_SETTING_URL), AT(push.apns_url), PUSH,
         .default_text = "https://api.push.apple.com", .arg = "URL", .help = "URL of APNs" },
+    ROW(TG_SET_PUSH_APNS_APP, "push-apns-app", TG_SETTING_APPS), AT(push.apns_apps), PUSH,
+        .words = apns_app_words, .arg = "TOPIC [key=FILE key-id=ID] [team-id=ID] [url=URL]",
+        .help = "another wallet of com.apple.apns; may be repeated. Left out: as in push-apns-*" },
     ROW(TG_SET_PUSH_FCM_ACCOUNT, "push-fcm-account", TG_SETTING_PATH), AT(push.fcm_account), PUSH,
         .arg = "FILE", .help = "service account (JSON) for com.google.fcm; enables that provider" },
+    ROW(TG_SET_PUSH_FCM_PROJECT, "push-fcm-project", TG_SETTING_WORD), AT(push.fcm_project), PUSH,
+        .min = 1, .max = TG_CONFIG_WORD_MAX, .arg = "PROJECT",
+        .help = "project of push-fcm-account, for tokens that name their project" },
     ROW(TG_SET_PUSH_FCM_URL, "push-fcm-url", TG_SETTING_URL), AT(push.fcm_url), PUSH,
         .default_text = "https://fcm.googleapis.com", .arg = "URL", .help = "URL of FCM" },
+    ROW(TG_SET_PUSH_FCM_APP, "push-fcm-app", TG_SETTING_APPS), AT(push.fcm_apps), PUSH,
+        .words = fcm_app_words, .arg = "PROJECT account=FILE",
+        .help = "another wallet of com.google.fcm; may be repeated" },
     ROW(TG_SET_PUSH_VAPID_KEY, "push-vapid-key", TG_SETTING_PATH), AT(push.vapid_key), PUSH,
         .arg = "FILE", .help = "P-256 key (PEM) for org.w3.webpush; enables that provider" },
     ROW(TG_SET_PUSH_VAPID_SUBJECT, "push-vapid-subject", TG_SETTING_WORD), AT(push.vapid_subject),

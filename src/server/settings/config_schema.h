@@ -23,6 +23,7 @@ enum tg_setting_type {
     TG_SETTING_WORD,     /* visible ASCII without spaces */
     TG_SETTING_HOSTS,    /* names, or *.name, separated by commas */
     TG_SETTING_NAMES,    /* visible ASCII, separated by commas */
+    TG_SETTING_APPS,     /* an app and its words; may be repeated */
     TG_SETTING_NETWORKS  /* IP addresses, or networks as ADDRESS/BITS, separated by commas */
 };
 
@@ -33,7 +34,8 @@ struct tg_setting {
     const char *default_text; /* NULL: none, or one that config_rules.c derives */
     uint64_t min, max;        /* of numbers, in the base unit; of words, bytes */
     size_t offset, size;      /* of the member in struct tg_config */
-    const char *const *words; /* TG_SETTING_CHOICE, NULL-terminated; the value is the index */
+    const char *const *words; /* TG_SETTING_CHOICE, NULL-terminated; the value is the index.
+                                 TG_SETTING_APPS: names of config_apps.c */
     const char *arg;          /* placeholder in the help */
     const char *group;        /* heading in the help and section in the file */
     const char *help;
@@ -92,8 +94,11 @@ enum tg_setting_id {
     TG_SET_PUSH_APNS_TEAM_ID,
     TG_SET_PUSH_APNS_TOPIC,
     TG_SET_PUSH_APNS_URL,
+    TG_SET_PUSH_APNS_APP,
     TG_SET_PUSH_FCM_ACCOUNT,
+    TG_SET_PUSH_FCM_PROJECT,
     TG_SET_PUSH_FCM_URL,
+    TG_SET_PUSH_FCM_APP,
     TG_SET_PUSH_VAPID_KEY,
     TG_SET_PUSH_VAPID_SUBJECT,
     TG_SET_PUSH_WEBHOOK_KEY,

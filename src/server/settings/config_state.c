@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/settings/config_state.h"
 
+#include "server/settings/config_apps.h"
 #include "server/settings/config_values.h"
 
 #include <errno.h>
@@ -94,6 +95,10 @@ void tg_config_set(struct tg_config_load_state *state, enum tg_setting_id id,
 {
     struct tg_fault fault = { { 0 } };
 
+    /* The command line replaces what the file says. */
+    if (tg_settings[id].type == TG_SETTING_APPS && state->origins[id].from != origin.from) {
+        tg_setting_clear_apps(state->config, &tg_settings[id]);
+    }
     state->origins[id] = origin;
     if (tg_setting_parse(state->config, &tg_settings[id], value, &fault) != TG_OK) {
         tg_config_fault(state, id, fault.text);

@@ -8,6 +8,8 @@
 
 #define MIB ((uint64_t)1024 * 1024)
 #define HELP_COLUMN 36u
+/* The longest list of hosts, or of apps. */
+#define VALUE_MAX (TG_CONFIG_HOSTS_MAX + TG_PUSH_APPS_MAX * (sizeof(struct tg_config_app) + 64u))
 
 #ifndef TG_VERSION
 #define TG_VERSION "0.0.0"
@@ -123,7 +125,7 @@ void tg_config_print(struct tg_buf *out, const struct tg_config *config)
             tg_buf_append_str(out, group);
             tg_buf_append_str(out, "]\n");
         }
-        tg_buf_init(&value, TG_CONFIG_HOSTS_MAX + 16);
+        tg_buf_init(&value, VALUE_MAX);
         tg_setting_print(&value, config, &tg_settings[i]);
         /* The development files follow from dev; they were not set. */
         if (value.len == 0 ||

@@ -3,6 +3,7 @@
 #include "server/settings/config_values.h"
 
 #include "server/settings/config_address.h"
+#include "server/settings/config_apps.h"
 #include "server/settings/config_member.h"
 #include "server/settings/config_number.h"
 
@@ -218,6 +219,7 @@ static const struct {
     [TG_SETTING_WORD] = { parse_word, print_text },
     [TG_SETTING_HOSTS] = { tg_setting_parse_hosts, tg_setting_print_hosts },
     [TG_SETTING_NAMES] = { parse_names, print_names },
+    [TG_SETTING_APPS] = { tg_setting_parse_app, tg_setting_print_apps },
     [TG_SETTING_NETWORKS] = { tg_setting_parse_networks, tg_setting_print_networks },
 };
 

@@ -43,9 +43,12 @@ def answer_of(row):
 
 
 class Apns(StandIn):
-    def __init__(self, authority, folder, **options):
+    """topics: of the apps that its key may push to. key_id: of a key of another team it must differ."""
+
+    def __init__(self, authority, folder, *, topics=(TOPIC,), key_id=KEY_ID, team_id=TEAM_ID, **options):
+        self.topics, self.key_id, self.team_id = topics, key_id, team_id
         self.key = ec.generate_private_key(ec.SECP256R1())
-        self.key_file = folder / "apns.p8"
+        self.key_file = folder / f"apns-{key_id}.p8"
         self.key_file.write_bytes(pem_of(self.key))
         self.key_file.chmod(0o600)
         self.jwts = []  # each token, once, in the order of arrival
@@ -53,8 +56,13 @@ class Apns(StandIn):
 
     @property
     def settings(self):
-        return {"push-apns-key": self.key_file, "push-apns-key-id": KEY_ID, "push-apns-team-id": TEAM_ID,
-                "push-apns-topic": TOPIC, "push-apns-url": self.url, "push-ca": self.authority.ca_file}
+        return {"push-apns-key": self.key_file, "push-apns-key-id": self.key_id,
+                "push-apns-team-id": self.team_id, "push-apns-topic": self.topics[0], "push-apns-url": self.url, "push-ca": self.authority.ca_file}
+
+    @property
+    def app(self):
+        """The same as a push-apns-app."""
+        return f"{self.topics[0]} key={self.key_file} key-id={self.key_id} team-id={self.team_id} url={self.url}"
 
     def success(self, request):
         return Answer(200, (("apns-id", request.header("apns-id")),))
@@ -85,7 +93,8 @@ class Apns(StandIn):
             return refuse("MissingProviderToken", 403)
         header, claims = (json.loads(from_base64url(part)) for part in match.groups()[:2])
         signature = from_base64url(match.group(3))
-        if header != {"alg": "ES256", "kid": KEY_ID} or set(claims) != {"iss", "iat"} or claims["iss"] != TEAM_ID:
+        if header != {"alg": "ES256", "kid": self.key_id} or set(claims) != {"iss", "iat"} \
+                or claims["iss"] != self.team_id:
             return refuse("InvalidProviderToken", 403)
         if len(signature) != 64:  # RFC 7518: r and s, not DER
             return refuse("InvalidProviderToken", 403)
@@ -112,7 +121,7 @@ class Apns(StandIn):
         return None
 
     def check_headers(self, request):
-        if request.header("apns-topic") != TOPIC:
+        if request.header("apns-topic") not in self.topics:
             return refuse("BadTopic" if request.header("apns-topic") else "MissingTopic")
         if request.header("apns-push-type") != "background":
             return refuse("InvalidPushType")

@@ -44,19 +44,29 @@ class Fcm(StandIn):
         global ONE_KEY
         ONE_KEY = self.key = ONE_KEY or rsa.generate_private_key(65537, 2048)
         super().__init__(authority, **options)
-        self.access_tokens = {}     # token -> its end
+        self.access_tokens = {}     # token -> its end and its project
+        self.emails = {EMAIL: PROJECT}
         self.expires_in = 3599
         self.next_grants = []       # answers of the token endpoint, before anything else
         self.grants = []            # its good requests
         self.account_file = folder / "account.json"
         self.write_account()
 
-    def write_account(self, **changes):
-        self.account_file.write_text(json.dumps({
+    def add_project(self, project):
+        """The account of another project."""
+        email = f"push@{project}.example"
+        self.emails[email] = project
+        path = self.account_file.with_name(f"account-{project}.json")
+        self.write_account(path, project_id=project, client_email=email)
+        return path
+
+    def write_account(self, path=None, **changes):
+        path = path or self.account_file
+        path.write_text(json.dumps({
             "type": "service_account", "project_id": PROJECT, "private_key_id": KEY_ID,
             "private_key": pem_of(self.key).decode(), "client_email": EMAIL, "client_id": "1",
             "token_uri": self.url + "/token", **changes}), encoding="utf-8")
-        self.account_file.chmod(0o600)
+        path.chmod(0o600)
 
     @property
     def settings(self):
@@ -92,7 +102,7 @@ class Fcm(StandIn):
                     request.answer = self.next_grants.pop(0)
                 else:
                     token = "ya29." + secrets.token_urlsafe(120)
-                    self.access_tokens[token] = time.time() + self.expires_in
+                    self.access_tokens[token] = (time.time() + self.expires_in, self.emails[self.issuer(request)])
                     request.answer = Answer.of_json(200, {"access_token": token, "expires_in": self.expires_in,
                                                           "token_type": "Bearer"})
             self.changed.notify_all()
@@ -117,16 +127,22 @@ class Fcm(StandIn):
             return "signature"
         if set(claims) != {"iss", "scope", "aud", "iat", "exp"}:
             return "claims"
-        if claims["iss"] != EMAIL or claims["scope"] != SCOPE or claims["aud"] != self.url + "/token":
+        if claims["iss"] not in self.emails or claims["scope"] != SCOPE or claims["aud"] != self.url + "/token":
             return "iss, scope or aud"
         if not -60 <= time.time() - claims["iat"] <= 300 or not 0 < claims["exp"] - claims["iat"] <= 3600:
             return "iat or exp"
         return None
 
+    @staticmethod
+    def issuer(request):
+        assertion = urllib.parse.parse_qs(request.body.decode())["assertion"][0]
+        return json.loads(from_base64url(assertion.split(".")[1]))["iss"]
+
     # ---- messages ----
 
     def check_form(self, request):
-        if request.method != "POST" or request.path != f"/v1/projects/{PROJECT}/messages:send":
+        if request.method != "POST" or request.path not in [
+                f"/v1/projects/{project}/messages:send" for project in self.emails.values()]:
             return refuse("path", 404, {"error": {"code": 404}})
         known = {":method", ":path", ":scheme", ":authority", "authorization", "content-type", "content-length"}
         extra = {name for name, _ in request.headers} - known
@@ -138,8 +154,11 @@ class Fcm(StandIn):
 
     def check_access(self, request):
         match = re.fullmatch(r"Bearer (\S+)", request.header("authorization") or "")
-        if not match or self.access_tokens.get(match.group(1), 0) <= time.time():
+        end, project = self.access_tokens.get(match.group(1), (0, "")) if match else (0, "")
+        if end <= time.time():
             return "unauthenticated", error(401)
+        if request.path.split("/")[3] != project:
+            return "an account of another project", error(403)
         return None
 
     @staticmethod

@@ -82,7 +82,7 @@ class PushProcess:
         except ConnectionResetError:
             return b""
 
-    def push(self, provider, token, expires_s=3600, collapse=None):
+    def push(self, provider, token, expires_s=3600, collapse=None, topic=""):
         """Sends a job, and returns its number."""
         job, self.next_job = self.next_job, self.next_job + 1
         kind = TYPES[provider].encode()
@@ -90,7 +90,7 @@ class PushProcess:
         tag = collapse or self.tag(token)
         now = int(time.time())
         self.pair.sendall(struct.pack(">BQQQ", JOB, job, now + expires_s, now) + tag
-                          + struct.pack(">H", len(kind)) + kind + struct.pack(">H", len(token)) + token)
+                          + b"".join(struct.pack(">H", len(part)) + part for part in (kind, topic.encode(), token)))
         return job
 
     @staticmethod

@@ -6,8 +6,9 @@ from relay_process import metrics, until
 
 
 def flags(settings):
-    """{"push-apns-url": x} as a command line; a switch is True or False."""
-    return [part for name, value in settings.items() if value is not False
+    """{"push-apns-url": x} as a command line; a switch is True or False, a list is a flag for each item."""
+    return [part for name, values in settings.items()
+            for value in (values if isinstance(values, list) else [values]) if value is not False
             for part in (["--" + name] if value is True else ["--" + name, str(value)])]
 
 

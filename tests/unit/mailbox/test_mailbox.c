@@ -43,15 +43,16 @@ static struct tg_request_hash request(unsigned n)
 }
 
 /* A relay with a sender for "known" tokens. */
-static bool can_push_known(const void *ctx, struct tg_bytes token_type, struct tg_bytes data)
+static bool can_push_known(const void *ctx, const struct tg_notification_token *token)
 {
-    (void)data;
-    return ctx == NULL && tg_bytes_is_equal(token_type, TG_LIT("known"));
+    return ctx == NULL && tg_bytes_is_equal(token->type, TG_LIT("known"));
 }
 
 static struct tg_notification_token token(const char *type, const char *data)
 {
-    return (struct tg_notification_token){ true, tg_bytes_str(type), tg_bytes_str(data) };
+    return (struct tg_notification_token){ .is_present = true,
+                                           .type = tg_bytes_str(type),
+                                           .token_data = tg_bytes_str(data) };
 }
 
 static bool is_token(const struct tg_notification_token *t, const char *data)
@@ -113,7 +114,7 @@ static struct fixture *fixture_new(unsigned rights)
     f->create = (struct tg_msg_create){
         .payload = { TG_LIT("type"), TG_LIT("data") },
         .display = { TG_LIT("title"), TG_LIT("description"), TG_LIT("image") },
-        .token = { true, TG_LIT("apns"), TG_LIT("token a") },
+        .token = { .is_present = true, .type = TG_LIT("apns"), .token_data = TG_LIT("token a") },
         .has_rights = true,
         .rights = rights,
         .has_expiration = true,
@@ -402,7 +403,9 @@ static void read__with_token__replaces_only_the_callers(void **state)
     struct fixture *f = *state;
 
     prepare(f, TG_CALL_READ, 'B', 0);
-    f->cmd.token = (struct tg_notification_token){ true, TG_LIT("fcm"), TG_LIT("token b") };
+    f->cmd.token = (struct tg_notification_token){ .is_present = true,
+                                                   .type = TG_LIT("fcm"),
+                                                   .token_data = TG_LIT("token b") };
     assert_int_equal(run(f), 200);
     assert_int_equal(f->result.effects, TG_EFFECT_STORE | TG_EFFECT_NOTIFY);
     assert_true(tg_bytes_is_equal(f->box.recipient.token.token_data, TG_LIT("token b")));
@@ -450,7 +453,9 @@ static void update__by_either_device__increments_the_version_and_notifies(void *
 {
     struct fixture *f = *state;
 
-    f->update.token = (struct tg_notification_token){ true, TG_LIT("fcm"), TG_LIT("new") };
+    f->update.token = (struct tg_notification_token){ .is_present = true,
+                                                      .type = TG_LIT("fcm"),
+                                                      .token_data = TG_LIT("new") };
     assert_int_equal(call(f, TG_CALL_UPDATE, 'B', 5), 200);
     assert_int_equal(f->result.effects, TG_EFFECT_STORE | TG_EFFECT_NOTIFY);
     assert_int_equal(f->result.version, 2);
@@ -515,7 +520,9 @@ static void update__repeated__repeats_the_push_answer_of_the_first(void **state)
     struct fixture *f = *state;
 
     prepare(f, TG_CALL_UPDATE, 'B', 5);
-    f->update.token = (struct tg_notification_token){ true, TG_LIT("known"), TG_LIT("data") };
+    f->update.token = (struct tg_notification_token){ .is_present = true,
+                                                      .type = TG_LIT("known"),
+                                                      .token_data = TG_LIT("data") };
     f->cmd.can_push = can_push_known;
     assert_int_equal(run(f), 200);
     assert_true(f->result.is_push_supported);

@@ -17,10 +17,15 @@ static struct tg_mailbox full_box(void)
         .display = { TG_LIT("Title"), TG_LIT("A description"), TG_LIT("https://img.example/") },
         .payload = { TG_LIT("AEAD_AES_128_GCM"), TG_LIT("UEFZTE9BRA==") },
         .initiator = { .is_bound = true,
-                       .token = { true, TG_LIT("apns"), TG_LIT("token a") },
+                       .token = { .is_present = true,
+                                  .type = TG_LIT("apns"),
+                                  .token_data = TG_LIT("token a") },
                        .done_count = TG_REQUESTS_KEPT },
         .recipient = { .is_bound = true,
-                       .token = { true, TG_LIT("fcm"), TG_LIT("token b") },
+                       .token = { .is_present = true,
+                                  .type = TG_LIT("fcm"),
+                                  .token_data = TG_LIT("token b"),
+                                  .topic = TG_LIT("project") },
                        .done_count = 1 },
         .has_verifier = true,
         .relinquished_count = TG_REQUESTS_KEPT,
@@ -81,6 +86,8 @@ static void assert_round_trip(const struct tg_mailbox *box)
     assert_true(
         tg_bytes_is_equal(back.initiator.token.token_data, box->initiator.token.token_data));
     assert_true(tg_bytes_is_equal(back.recipient.token.type, box->recipient.token.type));
+    assert_true(tg_bytes_is_equal(back.initiator.token.topic, box->initiator.token.topic));
+    assert_true(tg_bytes_is_equal(back.recipient.token.topic, box->recipient.token.topic));
     assert_int_equal(back.has_verifier, box->has_verifier);
     assert_memory_equal(back.verifier, box->verifier, TG_PROOF_LEN);
     assert_int_equal(back.initiator.done_count, box->initiator.done_count);
@@ -280,7 +287,7 @@ static void decode__head_fields_out_of_range__refused(void **state)
     } rows[] = {
         { 0, 0, TG_E_UNSUPPORTED }, { 0, 3, TG_E_UNSUPPORTED }, { 1, 0, TG_E_SYNTAX },
         { 0, 2, TG_E_SYNTAX }, /* a live record of format 2 */
-        { 1, 4, TG_E_SYNTAX },      { 2, 0x10, TG_E_SYNTAX },   { 2, 0x8f, TG_E_SYNTAX },
+        { 1, 4, TG_E_SYNTAX },      { 2, 0x10, TG_E_SYNTAX },   { 2, 0x5f, TG_E_SYNTAX },
         { 3, 8, TG_E_SYNTAX },      { 12, 0x80, TG_E_SYNTAX },  { 20, 0x80, TG_E_SYNTAX },
         { 1, 2, TG_E_SYNTAX }, /* a tombstone with a verifier, rights and tokens */
     };
@@ -313,6 +320,51 @@ static void decode__nine_requests_kept__refused(void **state)
     text.ptr[text.len - 1] = TG_REQUESTS_KEPT + 1;
     assert_non_null(tg_buf_extend(&text, (TG_REQUESTS_KEPT + 1) *
                                              (TG_CLAIM_HASH_LEN + TG_REQUEST_HASH_LEN + 8)));
+    assert_int_equal(tg_record_decode(&out, tg_buf_view(&text)), TG_E_SYNTAX);
+    tg_buf_deinit(&text);
+}
+
+/* A record of a relay that knew no topics has the same bytes as one without a topic. */
+static void encode__without_topics__as_before_there_were_topics(void **state)
+{
+    struct tg_mailbox box = full_box(), back;
+    struct tg_buf with, without;
+
+    (void)state;
+    encode(&with, &box);
+    box.recipient.token.topic = TG_LIT("");
+    encode(&without, &box);
+    assert_int_equal(without.ptr[2], 0x0f);
+    assert_int_equal(with.ptr[2], 0x8f);
+    assert_int_equal(without.ptr[0], 1);
+    assert_int_equal(with.ptr[0], 2);
+    assert_int_equal(with.len - without.len, 4 + 7);
+    assert_int_equal(tg_record_decode(&back, tg_buf_view(&without)), TG_OK);
+    assert_int_equal(back.recipient.token.topic.len, 0);
+    tg_buf_deinit(&without);
+    tg_buf_deinit(&with);
+}
+
+static void decode__topic_of_wrong_length_or_without_a_token__refused(void **state)
+{
+    struct tg_mailbox box = full_box(), out;
+    char long_topic[TG_TOKEN_TOPIC_MAX + 1] = { 0 };
+    struct tg_buf text;
+
+    (void)state;
+    memset(long_topic, 'a', sizeof(long_topic));
+    box.recipient.token.topic = tg_bytes(long_topic, TG_TOKEN_TOPIC_MAX);
+    encode(&text, &box);
+    assert_int_equal(tg_record_decode(&out, tg_buf_view(&text)), TG_OK);
+    tg_buf_deinit(&text);
+    box.recipient.token.topic = tg_bytes(long_topic, TG_TOKEN_TOPIC_MAX + 1);
+    encode(&text, &box);
+    assert_int_equal(tg_record_decode(&out, tg_buf_view(&text)), TG_E_SYNTAX);
+    tg_buf_deinit(&text);
+    box.recipient.token = (struct tg_notification_token){ .is_present = false };
+    encode(&text, &box);
+    text.ptr[2] |= 0x80;
+    text.ptr[0] = 2;
     assert_int_equal(tg_record_decode(&out, tg_buf_view(&text)), TG_E_SYNTAX);
     tg_buf_deinit(&text);
 }
@@ -377,6 +429,8 @@ int main(void)
         cmocka_unit_test(decode__every_bit_flipped__refused_or_another_record),
         cmocka_unit_test(decode__head_fields_out_of_range__refused),
         cmocka_unit_test(decode__nine_requests_kept__refused),
+        cmocka_unit_test(encode__without_topics__as_before_there_were_topics),
+        cmocka_unit_test(decode__topic_of_wrong_length_or_without_a_token__refused),
         cmocka_unit_test(decode__unbound_recipient_with_a_token__refused),
         cmocka_unit_test(encode__larger_than_the_buffer__limit),
         cmocka_unit_test(encode__payload_at_the_record_maximum__accepted_and_one_more_refused),

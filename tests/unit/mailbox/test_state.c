@@ -41,9 +41,19 @@ static void is_same_claim__each_single_bit_differs__false(void **state)
 static void is_same_token__presence_type_or_data_differ__false(void **state)
 {
     const struct tg_notification_token absent = { .is_present = false };
-    const struct tg_notification_token a = { true, TG_LIT("apns"), TG_LIT("one") };
-    const struct tg_notification_token type = { true, TG_LIT("apnx"), TG_LIT("one") };
-    const struct tg_notification_token data = { true, TG_LIT("apns"), TG_LIT("two") };
+    const struct tg_notification_token a = { .is_present = true,
+                                             .type = TG_LIT("apns"),
+                                             .token_data = TG_LIT("one") };
+    const struct tg_notification_token type = { .is_present = true,
+                                                .type = TG_LIT("apnx"),
+                                                .token_data = TG_LIT("one") };
+    const struct tg_notification_token topic = { .is_present = true,
+                                                 .type = TG_LIT("apns"),
+                                                 .token_data = TG_LIT("one"),
+                                                 .topic = TG_LIT("t") };
+    const struct tg_notification_token data = { .is_present = true,
+                                                .type = TG_LIT("apns"),
+                                                .token_data = TG_LIT("two") };
 
     (void)state;
     assert_true(tg_state_is_same_token(&a, &a));
@@ -51,6 +61,7 @@ static void is_same_token__presence_type_or_data_differ__false(void **state)
     assert_false(tg_state_is_same_token(&a, &absent));
     assert_false(tg_state_is_same_token(&a, &type));
     assert_false(tg_state_is_same_token(&a, &data));
+    assert_false(tg_state_is_same_token(&a, &topic));
 }
 
 static void is_proved__secret_of_the_verifier__true_and_no_other(void **state)

@@ -4,6 +4,7 @@
 #include "push/ipc.h"
 
 #include "base/mem.h"
+#include "wire/types.h"
 
 #include <string.h>
 
@@ -15,6 +16,7 @@ static struct tg_push_ipc a_job(struct tg_bytes data)
                                            .expires_s = 1893456000,
                                            .now_s = 1893000000,
                                            .token_type = TG_LIT("com.apple.apns"),
+                                           .token_topic = TG_LIT("app"),
                                            .token_data = data };
     memset(msg.of.job.collapse, 0xc5, sizeof(msg.of.job.collapse));
     return msg;
@@ -51,6 +53,7 @@ static void job__encoded__decodes_to_the_same(void **state)
     assert_int_equal(back.of.job.now_s, 1893000000);
     assert_memory_equal(back.of.job.collapse, msg.of.job.collapse, 32);
     assert_true(tg_bytes_is_equal(back.of.job.token_type, TG_LIT("com.apple.apns")));
+    assert_true(tg_bytes_is_equal(back.of.job.token_topic, TG_LIT("app")));
     assert_true(tg_bytes_is_equal(back.of.job.token_data, TG_LIT("00ff11")));
     tg_buf_deinit(&out);
 }
@@ -145,7 +148,7 @@ static void decode__field_out_of_range__syntax(void **state)
 
 static void job__longest__fits_and_one_more_does_not(void **state)
 {
-    const size_t overhead = 1 + 8 + 8 + 8 + 32 + 2 + 14 + 2;
+    const size_t overhead = 1 + 8 + 8 + 8 + 32 + 2 + 14 + 2 + 3 + 2;
     const size_t max = TG_PUSH_IPC_MAX - overhead;
     uint8_t *data = tg_mem_calloc(1, max + 1);
     struct tg_push_ipc msg = a_job(tg_bytes(data, max));
@@ -171,6 +174,25 @@ static void job__longest__fits_and_one_more_does_not(void **state)
     tg_mem_free(data);
 }
 
+static void job__topic__fits_and_one_byte_more_does_not(void **state)
+{
+    char topic[TG_TOKEN_TOPIC_MAX + 1] = { 0 };
+    struct tg_push_ipc msg = a_job(TG_LIT("00"));
+    struct tg_push_ipc back = { .kind = TG_PUSH_IPC_READY };
+    struct tg_buf out;
+
+    (void)state;
+    memset(topic, 'a', sizeof(topic));
+    msg.of.job.token_topic = tg_bytes(topic, TG_TOKEN_TOPIC_MAX);
+    encode(&out, &msg);
+    assert_int_equal(tg_push_ipc_decode(&back, tg_buf_view(&out)), TG_OK);
+    assert_int_equal(back.of.job.token_topic.len, TG_TOKEN_TOPIC_MAX);
+    tg_buf_clear(&out);
+    msg.of.job.token_topic.len++;
+    assert_int_equal(tg_push_ipc_encode(&out, &msg), TG_E_LIMIT);
+    tg_buf_deinit(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -180,6 +202,7 @@ int main(void)
         cmocka_unit_test(decode__cut_or_longer__syntax_and_out_unchanged),
         cmocka_unit_test(decode__field_out_of_range__syntax),
         cmocka_unit_test(job__longest__fits_and_one_more_does_not),
+        cmocka_unit_test(job__topic__fits_and_one_byte_more_does_not),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -38,11 +38,10 @@ struct fixture {
     size_t leased_count, settled_count;
 };
 
-static bool can_push(const void *ctx, struct tg_bytes token_type, struct tg_bytes data)
+static bool can_push(const void *ctx, const struct tg_notification_token *token)
 {
     (void)ctx;
-    (void)token_type;
-    (void)data;
+    (void)token;
     return true;
 }
 

@@ -16,7 +16,7 @@ static int setup(void **state)
 
 static struct tg_notification_token token(struct tg_bytes type, struct tg_bytes data)
 {
-    return (struct tg_notification_token){ true, type, data };
+    return (struct tg_notification_token){ .is_present = true, .type = type, .token_data = data };
 }
 
 static struct tg_store_key key_of(const struct tg_notification_token *t)
@@ -52,6 +52,7 @@ static enum tg_err open_with(const struct tg_keyring *k, const struct tg_store_k
     if (err == TG_OK) {
         assert_true(tg_bytes_is_equal(back.type, wanted->type));
         assert_true(tg_bytes_is_equal(back.token_data, wanted->token_data));
+        assert_true(tg_bytes_is_equal(back.topic, wanted->topic));
     } else {
         assert_int_equal(plain.len, 1);
     }
@@ -69,12 +70,14 @@ static void key__depends_on_each_part_of_the_token(void **state)
         token(TG_LIT("com.apple.apns"), TG_LIT("0124")),
         token(TG_LIT("com.apple.apns0"), TG_LIT("123")),
         token(TG_LIT(""), TG_LIT("com.apple.apns0123")),
+        token(TG_LIT("com.apple.apns"), TG_LIT("0123")),
     };
     struct tg_store_key key = key_of(&t);
     struct tg_store_key other = key_of(&same);
 
     (void)state;
     assert_true(is_same(&key, &other));
+    others[4].topic = TG_LIT("0123");
     for (size_t i = 0; i < TG_COUNT(others); i++) {
         other = key_of(&others[i]);
         assert_false(is_same(&key, &other));
@@ -104,6 +107,39 @@ static void sealed__opens_to_the_token_and_differs_each_time(void **state)
     assert_null(memmem(a.ptr, a.len, "webpush", 7));
     tg_buf_deinit(&a);
     tg_buf_deinit(&b);
+}
+
+static void sealed__with_a_topic__opens_to_it(void **state)
+{
+    struct tg_notification_token t = token(TG_LIT("com.apple.apns"), TG_LIT("0123"));
+    struct tg_notification_token back = { .is_present = false };
+    char long_topic[TG_TOKEN_TOPIC_MAX + 1] = { 0 };
+    struct tg_store_key key;
+    struct tg_buf sealed;
+    struct tg_buf plain;
+
+    (void)state;
+    memset(long_topic, 'a', sizeof(long_topic));
+    t.topic = tg_bytes(long_topic, TG_TOKEN_TOPIC_MAX);
+    key = key_of(&t);
+    seal(&sealed, &key, &t);
+    assert_int_equal(open_with(&keyring, &key, tg_buf_view(&sealed), &t), TG_OK);
+    assert_int_equal(sealed.len, 1024 + 4 + 12 + 16);
+    tg_buf_deinit(&sealed);
+    t.topic.len++;
+    tg_buf_init(&plain, TG_OUTBOX_ENTRY_PLAIN_MAX);
+    assert_int_equal(tg_outbox_entry_encode(&plain, &t), TG_E_LIMIT);
+    t.topic = TG_LIT("app");
+    assert_int_equal(tg_outbox_entry_encode(&plain, &t), TG_OK);
+    plain.ptr[0] = 1; /* the format of a token without a topic */
+    assert_int_equal(tg_outbox_entry_decode(&back, tg_buf_view(&plain)), TG_E_SYNTAX);
+    tg_buf_clear(&plain);
+    t.topic = TG_LIT("");
+    assert_int_equal(tg_outbox_entry_encode(&plain, &t), TG_OK);
+    assert_int_equal(plain.ptr[0], 1);
+    plain.ptr[0] = 2;
+    assert_int_equal(tg_outbox_entry_decode(&back, tg_buf_view(&plain)), TG_E_SYNTAX);
+    tg_buf_deinit(&plain);
 }
 
 static void length__reveals_only_the_bucket(void **state)
@@ -218,6 +254,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(key__depends_on_each_part_of_the_token),
         cmocka_unit_test(sealed__opens_to_the_token_and_differs_each_time),
+        cmocka_unit_test(sealed__with_a_topic__opens_to_it),
         cmocka_unit_test(length__reveals_only_the_bucket),
         cmocka_unit_test(older_seal_keys__open_and_unknown_ones_do_not),
         cmocka_unit_test(sealed__other_key_truncated_or_changed__does_not_open),

@@ -30,7 +30,7 @@ MEMBERS = {
     "Created": {"urlLink", "isPushNotificationSupported"},
     "Payload": {"type", "data"},
     "DisplayInformation": {"title", "description", "imageURL"},
-    "NotificationToken": {"type", "tokenData"},
+    "NotificationToken": {"type", "tokenData", "tokenTopic"},
     "MailboxConfiguration": {"accessRights", "expiration"},
     "UpdateRequest": {"payload", "notificationToken"},
     "Updated": {"isPushNotificationSupported"},

@@ -200,6 +200,10 @@ static void decode__a_member_missing_or_wrong__the_fault_names_it(void **state)
           "notificationToken.type: expected a string of 1 to 128 bytes" },
         { CREATE, "{" PAYLOAD "," DISPLAY ",\"notificationToken\":{\"type\":\"n\"}}",
           "notificationToken.tokenData: expected a string of 1 to 4096 bytes" },
+        { READ, "{\"notificationToken\":{\"type\":\"n\",\"tokenData\":\"x\",\"tokenTopic\":\"\"}}",
+          "notificationToken.tokenTopic: expected a string of 1 to 255 bytes" },
+        { READ, "{\"notificationToken\":{\"type\":\"n\",\"tokenData\":\"x\",\"tokenTopic\":7}}",
+          "notificationToken.tokenTopic: expected a string of 1 to 255 bytes" },
         { CREATE, "{" PAYLOAD "," DISPLAY ",\"notificationToken\":{\"tokenData\":\"n\"}}",
           "notificationToken.type: expected" },
         { CREATE,
@@ -491,7 +495,7 @@ static void create__encoded_and_decoded__the_same(void **state)
     const struct tg_msg_create msg = {
         .payload = { TG_LIT(TRICKY), TG_LIT(TRICKY) },
         .display = { TG_LIT(TRICKY), TG_LIT(""), TG_LIT("https://x/\"") },
-        .token = { true, TG_LIT("n"), TG_LIT(TRICKY) },
+        .token = { .is_present = true, .type = TG_LIT("n"), .token_data = TG_LIT(TRICKY) },
         .has_rights = true,
         .rights = TG_RIGHT_WRITE,
         .has_expiration = true,
@@ -517,11 +521,55 @@ static void create__encoded_and_decoded__the_same(void **state)
     tg_buf_deinit(&out);
 }
 
+static void token__topic__bound_and_one_beyond(void **state)
+{
+    char topic[TG_TOKEN_TOPIC_MAX + 1] = { 0 };
+    struct tg_notification_token token = { .is_present = true,
+                                           .type = TG_LIT("n"),
+                                           .token_data = TG_LIT("x"),
+                                           .topic = tg_bytes(topic, TG_TOKEN_TOPIC_MAX) };
+    struct tg_notification_token back = { .is_present = false };
+    const struct tg_payload payload = { TG_LIT("T"), TG_LIT("D") };
+    struct tg_msg_update update = { .payload = payload };
+    struct tg_msg_create create = { .has_rights = false };
+    struct tg_json *doc = NULL;
+    struct tg_buf out;
+
+    (void)state;
+    memset(topic, 'a', sizeof(topic));
+    tg_buf_init(&out, 2000);
+    assert_int_equal(tg_msg_read_encode(&out, &token), TG_OK);
+    assert_int_equal(tg_msg_read_decode(&back, &doc, tg_buf_view(&out), &limits, NULL), TG_OK);
+    assert_true(tg_bytes_is_equal(back.topic, token.topic));
+    tg_json_free(&doc);
+    tg_buf_clear(&out);
+    update.token = token;
+    assert_int_equal(tg_msg_update_encode(&out, &update), TG_OK);
+    assert_int_equal(tg_msg_update_decode(&update, &doc, tg_buf_view(&out), &limits, NULL), TG_OK);
+    assert_true(tg_bytes_is_equal(update.token.topic, token.topic));
+    tg_json_free(&doc);
+    tg_buf_clear(&out);
+    create.payload = payload;
+    create.token = token;
+    assert_int_equal(tg_msg_create_encode(&out, &create), TG_OK);
+    assert_int_equal(tg_msg_create_decode(&create, &doc, tg_buf_view(&out), &limits, NULL), TG_OK);
+    assert_true(tg_bytes_is_equal(create.token.topic, token.topic));
+    tg_json_free(&doc);
+    tg_buf_clear(&out);
+    token.topic.len++;
+    assert_int_equal(tg_msg_read_encode(&out, &token), TG_OK);
+    assert_int_not_equal(tg_msg_read_decode(&back, &doc, tg_buf_view(&out), &limits, NULL), TG_OK);
+    tg_json_free(&doc);
+    tg_buf_deinit(&out);
+}
+
 static void others__encoded_and_decoded__the_same(void **state)
 {
     const struct tg_payload payload = { TG_LIT("T"), TG_LIT("D") };
     const struct tg_display_info display = { TG_LIT("t"), TG_LIT("d"), TG_LIT("i") };
-    const struct tg_notification_token token = { true, TG_LIT("n"), TG_LIT("x") };
+    const struct tg_notification_token token = { .is_present = true,
+                                                 .type = TG_LIT("n"),
+                                                 .token_data = TG_LIT("x") };
     const struct tg_notification_token none = { .is_present = false };
     const struct tg_msg_update update = { payload, token };
     const struct tg_msg_content content = { .payload = payload,
@@ -651,6 +699,7 @@ int main(void)
         cmocka_unit_test(rights__every_text_up_to_four_letters__accepted_or_refused),
         cmocka_unit_test(rights__every_set__formatted_in_order_and_back),
         cmocka_unit_test(create__encoded_and_decoded__the_same),
+        cmocka_unit_test(token__topic__bound_and_one_beyond),
         cmocka_unit_test(others__encoded_and_decoded__the_same),
         cmocka_unit_test(content__of_a_read_with_a_token__has_push_supported),
         cmocka_unit_test(answers__decoded__every_field),

@@ -343,7 +343,7 @@ static void file__missing_or_not_text_or_large__one_fault(void **state)
     assert_bad(f, "--config %C", "--config: the file is not text");
     memset(large, '\n', sizeof(large));
     write_file(f->conf, large, sizeof(large), 0600);
-    assert_bad(f, "--config %C", "--config: the file is too large (expected: at most 64KiB)");
+    assert_bad(f, "--config %C", "--config: the file is too large (expected: at most 128KiB)");
     write_file(f->conf, large, sizeof(large) - 1, 0600);
     assert_runs(f, "--config %C " MEM);
 }

@@ -3,6 +3,7 @@
 
 #include <sys/stat.h>
 
+#define MEM_ONLY "--store memory: --plain-http"
 #define MEM "--store memory: --plain-http "
 #define APNS                                                                                       \
     MEM "--push-apns-key %P --push-apns-key-id ABC123DEFG --push-apns-team-id DEF123GHIJ "         \
@@ -95,6 +96,142 @@ static void fcm__account_alone__on(void **state)
     assert_runs(f, MEM "--push-fcm-account %P");
     tg_config_push_settings(&push, f->config);
     assert_true(tg_push_is_on(&push, TG_PUSH_FCM));
+}
+
+/* The lines are those of a file, in which each @ is a key file. */
+static enum tg_config_action run_apps(struct fixture *f, const char *lines)
+{
+    static char text[8192];
+    size_t len = 0;
+
+    lock_pem(f);
+    for (; *lines != '\0'; lines++) {
+        assert_true(len + sizeof(f->pem) < sizeof(text));
+        len += (size_t)snprintf(text + len, sizeof(text) - len, *lines == '@' ? "%s" : "%.1s",
+                                *lines == '@' ? f->pem : lines);
+    }
+    return run_file(f, text, MEM_ONLY);
+}
+
+#define APNS_LINES                                                                                 \
+    "push-apns-key = @\npush-apns-key-id = ABC123DEFG\npush-apns-team-id = DEF123GHIJ\n"           \
+    "push-apns-topic = org.example.one\n"
+
+static void apps__several__each_a_sender(void **state)
+{
+    struct fixture *f = *state;
+    struct tg_push_settings push;
+
+    assert_int_equal(run_apps(f, APNS_LINES
+                              "push-apns-app = org.example.two\n"
+                              "push-apns-app =  org.example.three   key=@ key-id=XYZ123DEFG "
+                              "team-id=TEAM23GHIJ url=https://api.sandbox.push.apple.com\n"
+                              "push-fcm-app = project-a account=@\n"
+                              "push-fcm-app = project-b account=@\n"),
+                     TG_CONFIG_RUN);
+    tg_config_push_settings(&push, f->config);
+    assert_int_equal(tg_push_sender_count(&push), 5);
+    assert_string_equal(push.apps[0].topic, "org.example.two");
+    assert_string_equal(push.apps[0].key, f->pem);
+    assert_string_equal(push.apps[0].key_id, "ABC123DEFG");
+    assert_string_equal(push.apps[0].team_id, "DEF123GHIJ");
+    assert_string_equal(push.apps[0].url, "https://api.push.apple.com");
+    assert_string_equal(push.apps[1].key_id, "XYZ123DEFG");
+    assert_string_equal(push.apps[1].team_id, "TEAM23GHIJ");
+    assert_string_equal(push.apps[1].url, "https://api.sandbox.push.apple.com");
+    assert_int_equal(push.apps[2].provider, TG_PUSH_FCM);
+    assert_string_equal(push.apps[3].topic, "project-b");
+}
+
+static void apps__without_a_main_topic__the_key_is_shared(void **state)
+{
+    struct fixture *f = *state;
+    struct tg_push_settings push;
+
+    assert_int_equal(run_apps(f, "push-apns-key = @\npush-apns-key-id = ABC123DEFG\n"
+                                 "push-apns-team-id = DEF123GHIJ\npush-apns-app = one\n"),
+                     TG_CONFIG_RUN);
+    tg_config_push_settings(&push, f->config);
+    assert_int_equal(tg_push_sender_count(&push), 1);
+    assert_false(tg_push_has_sender(&push, TG_PUSH_APNS));
+}
+
+static void apps__wrong__what_and_which(void **state)
+{
+    static const char *const rows[][2] = {
+        { APNS_LINES "push-apns-app = org.example.one\n",
+          "tigressd.conf:5: push-apns-app: app 1 of this setting: its name is used twice" },
+        { "push-fcm-app = a account=@\npush-fcm-app = b account=@\npush-fcm-app = a account=@\n",
+          "push-fcm-app: app 3 of this setting: its name is used twice (expected: each app once)" },
+        { "push-apns-app = one\n", "no key, or no identifier of it (expected: key=FILE" },
+        { "push-apns-app = one key=@ key-id=ABC123DEFG\n", "no team (expected: team-id=ID" },
+        { APNS_LINES "push-apns-app = two key=@\n", "no key, or no identifier of it" },
+        { APNS_LINES "push-apns-app = two key-id=ABC123DEFG\n", "no key, or no identifier of it" },
+        { APNS_LINES "push-apns-app = two key=/nowhere key-id=ABC123DEFG\n",
+          "push-apns-app: no such file (expected: a key file)" },
+        { APNS_LINES "push-apns-app = two key-id=ABC\n", "key-id= has the wrong length" },
+        { APNS_LINES "push-apns-app = two key=@ key-id=ABC123DEF-\n", "not an Apple identifier" },
+        { APNS_LINES "push-apns-app = two url=http://x.example\n", "url= is not https" },
+        { APNS_LINES "push-apns-app = two team-id=DEF123GHIJ team-id=DEF123GHIJ\n",
+          "team-id= is given twice" },
+        { APNS_LINES "push-apns-app = two account=@\n",
+          "a word that is not NAME=VALUE, or an unknown name (expected: TOPIC [key=FILE" },
+        { APNS_LINES "push-apns-app = two three\n", "a word that is not NAME=VALUE" },
+        { APNS_LINES "push-apns-app = a/b\n", "it does not begin with the name of an app" },
+        { APNS_LINES "push-apns-app =\n", "it does not begin with the name of an app" },
+        { "push-fcm-app = a\n", "app 1 of this setting: no account (expected: account=FILE)" },
+        { "push-fcm-account = @\npush-fcm-app = a account=@\n", "push-fcm-project: missing" },
+    };
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < TG_COUNT(rows); i++) {
+        assert_int_equal(run_apps(f, rows[i][0]), TG_CONFIG_BAD);
+        assert_says(f, rows[i][1]);
+    }
+}
+
+static void apps__maximum_accepted__one_more_refused(void **state)
+{
+    static char text[4096];
+    struct fixture *f = *state;
+
+    (void)snprintf(text, sizeof(text), "%s", "");
+    for (unsigned i = 0; i <= TG_PUSH_APPS_MAX; i++) {
+        size_t len = strlen(text);
+
+        (void)snprintf(text + len, sizeof(text) - len, "push-fcm-app = p%u account=@\n", i);
+        assert_int_equal(run_apps(f, text), i < TG_PUSH_APPS_MAX ? TG_CONFIG_RUN : TG_CONFIG_BAD);
+    }
+    assert_says(f, "given too often (expected: at most 16 times)");
+}
+
+static void apps__printed__load_again(void **state)
+{
+    struct fixture *f = *state;
+    static struct tg_config first;
+    static char printed[65536];
+
+    assert_int_equal(run_apps(f, APNS_LINES "push-apns-app = two\npush-apns-app = three key=@ "
+                                            "key-id=XYZ123DEFG team-id=TEAM23GHIJ\n"
+                                            "push-fcm-app = a account=@\n"),
+                     TG_CONFIG_RUN);
+    memcpy(&first, f->config, sizeof(first));
+    tg_config_print(&f->text, f->config);
+    (void)snprintf(printed, sizeof(printed), "%s", tg_buf_cstr(&f->text));
+    assert_int_equal(run_file(f, printed, ""), TG_CONFIG_RUN);
+    assert_memory_equal(&first.push, &f->config->push, sizeof(first.push));
+}
+
+static void apps__on_the_command_line__replace_those_of_the_file(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(run_file(f, "push-fcm-app = a account=/a\npush-fcm-app = b account=/b\n",
+                              MEM_ONLY " --push-fcm-app c --push-fcm-app d"),
+                     TG_CONFIG_BAD);
+    assert_says(f, "--push-fcm-app: app 1 of this setting: no account");
+    assert_says(f, "--push-fcm-app: app 2 of this setting: no account");
+    assert_null(strstr(tg_buf_cstr(&f->text), "no such file"));
 }
 
 static void key_file__missing_or_accessible_to_others__reported(void **state)
@@ -268,6 +405,12 @@ int main(void)
         TEST(apns__ids_of_wrong_form__refused),
         TEST(webpush_and_webhook__hosts_are_needed),
         TEST(fcm__account_alone__on),
+        TEST(apps__several__each_a_sender),
+        TEST(apps__without_a_main_topic__the_key_is_shared),
+        TEST(apps__wrong__what_and_which),
+        TEST(apps__maximum_accepted__one_more_refused),
+        TEST(apps__printed__load_again),
+        TEST(apps__on_the_command_line__replace_those_of_the_file),
         TEST(key_file__missing_or_accessible_to_others__reported),
         TEST(user__unknown_or_root__refused),
         TEST(user__key_of_another_user__refused_as_root),

@@ -61,7 +61,9 @@ static struct tg_keyring first_key_of(const struct tg_keyring *keyring)
 /* The survey meets an entry of the outbox that the keyring sealed. */
 static void see_entry(struct fixture *f, const struct tg_keyring *keyring)
 {
-    const struct tg_notification_token token = { true, TG_LIT("type"), TG_LIT("data") };
+    const struct tg_notification_token token = { .is_present = true,
+                                                 .type = TG_LIT("type"),
+                                                 .token_data = TG_LIT("data") };
     struct tg_store_seen seen = { .kind = TG_STORE_SEEN_ENTRY, .expires_s = NOW_S };
 
     tg_buf_clear(&f->sealed);
