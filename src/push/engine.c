@@ -4,10 +4,12 @@
 #include "base/mem.h"
 #include "push/curl.h"
 #include "push/http_loop.h"
+#include "push/proxy.h"
 #include "push/sender.h"
 
 struct tg_push_engine {
     struct tg_push_engine_config config;
+    struct tg_push_proxy proxy;
     struct tg_push_http_loop *loop;
     struct tg_push_sender *senders[TG_PUSH_SENDERS_MAX]; /* NULL: not configured */
 };
@@ -38,6 +40,8 @@ enum tg_err tg_push_engine_new(struct tg_push_engine **out,
     TG_REQUIRE(engine != NULL, TG_E_NOMEM);
     TG_TRY(tg_curl_load(fault));
     engine->config = *config;
+    engine->config.proxy = &engine->proxy;
+    TG_TRY(tg_push_proxy_load(&engine->proxy, config->settings, fault));
     TG_TRY(tg_push_http_loop_new(&engine->loop, config->mono_ms));
     for (size_t i = 0; i < TG_PUSH_SENDERS_MAX; i++) {
         *sender = i;
@@ -65,7 +69,7 @@ void tg_push_engine_free(struct tg_push_engine **engine)
         tg_push_sender_free(&e->senders[i]);
     }
     tg_push_http_loop_free(&e->loop);
-    tg_mem_free(e);
+    tg_mem_free_secret(e, sizeof(*e));
     *engine = NULL;
 }
 

@@ -33,6 +33,7 @@ struct tg_push_engine_config {
     int64_t (*mono_ms)(void);    /* monotonic milliseconds */
     tg_push_outcome_fn *done;
     void *ctx;
+    const struct tg_push_proxy *proxy; /* the engine sets it */
 };
 
 /* Opens every sender. On failure *sender is the one and fault the reason. The caller has set up

@@ -18,8 +18,9 @@ struct tg_push_transfer_state {
     struct curl_slist lines[TG_PUSH_HEADERS_MAX + 2];
     enum tg_push_end end;
     CURLcode code;
-    bool is_old_http; /* an answer in another version than HTTP/2, where that is required */
-    bool has_head;    /* all header fields of the answer have arrived */
+    unsigned proxy_status; /* of the proxy's answer to CONNECT in this request; 0: none */
+    bool is_old_http;      /* an answer in another version than HTTP/2, where that is required */
+    bool has_head;         /* all header fields of the answer have arrived */
     bool is_started;
 };
 
@@ -45,6 +46,10 @@ static enum tg_push_end end_of(const struct tg_push_transfer_state *state)
     if (state->is_old_http) {
         return TG_PUSH_END_NOT_HTTP2;
     }
+    if (state->proxy_status != 0 && state->proxy_status / 100 != 2) {
+        return state->proxy_status / 100 == 4 ? TG_PUSH_END_PROXY_REFUSED
+                                              : TG_PUSH_END_PROXY_TROUBLE;
+    }
     /* The provider accepted the push, even if the stream failed afterwards. */
     if (state->transfer.answer.status / 100 == 2 && state->code != CURLE_OK) {
         return TG_PUSH_END_ANSWER;
@@ -54,6 +59,7 @@ static enum tg_push_end end_of(const struct tg_push_transfer_state *state)
         return state->body_len > ANSWER_READ_MAX ? TG_PUSH_END_ANSWER : TG_PUSH_END_TROUBLE;
     case CURLE_OK:
         return TG_PUSH_END_ANSWER;
+    case CURLE_COULDNT_RESOLVE_PROXY:
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_CONNECT:
     case CURLE_URL_MALFORMAT:
@@ -89,6 +95,15 @@ static void fill_answer(struct tg_push_transfer_state *state)
     answer->body = tg_buf_view(&state->body);
 }
 
+/* A request on a kept connection has none. */
+static unsigned proxy_status_of(const struct tg_push_transfer_state *state)
+{
+    long status = 0;
+
+    (void)curl_easy_getinfo(state->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+    return status <= 0 || state->code == CURLE_OK ? 0 : (unsigned)status;
+}
+
 /* Takes the request back from libcurl. The answer is valid until put. */
 static void finish(struct tg_push_http *http, struct tg_push_transfer_state *state, CURLcode code)
 {
@@ -97,6 +112,7 @@ static void finish(struct tg_push_http *http, struct tg_push_transfer_state *sta
     state->code = code;
     tg_push_connection_end(&state->connection);
     fill_answer(state);
+    state->proxy_status = proxy_status_of(state);
     state->end = end_of(state);
 }
 
@@ -306,6 +322,7 @@ enum tg_err tg_push_http_new(struct tg_push_http **out, struct tg_push_http_loop
     TG_REQUIRE(http != NULL, TG_E_NOMEM);
     http->config = *config;
     http->connections.settings = config->settings;
+    http->connections.proxy = config->proxy;
     http->connections.is_guarded = config->is_guarded;
     http->connections.is_one_stream_first = config->is_one_stream_first;
     http->states = tg_mem_calloc(count, sizeof(*http->states));

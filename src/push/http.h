@@ -14,12 +14,14 @@
 
 /* How a request ended. */
 enum tg_push_end {
-    TG_PUSH_END_ANSWER,      /* answer is set; a longer body is cut and its stream closed */
-    TG_PUSH_END_HELD,        /* not sent: another request is proving the connection */
-    TG_PUSH_END_REFUSED,     /* not sent: the guard allows none of the host's addresses */
-    TG_PUSH_END_UNREACHABLE, /* not sent: the name does not resolve, or no connection */
-    TG_PUSH_END_CERTIFICATE, /* not sent: the certificate does not verify */
-    TG_PUSH_END_TLS,         /* not sent: TLS failed otherwise */
+    TG_PUSH_END_ANSWER,        /* answer is set; a longer body is cut and its stream closed */
+    TG_PUSH_END_HELD,          /* not sent: another request is proving the connection */
+    TG_PUSH_END_REFUSED,       /* not sent: the guard allows none of the host's addresses */
+    TG_PUSH_END_UNREACHABLE,   /* not sent: the name does not resolve, or no connection */
+    TG_PUSH_END_CERTIFICATE,   /* not sent: the certificate does not verify */
+    TG_PUSH_END_TLS,           /* not sent: TLS failed otherwise */
+    TG_PUSH_END_PROXY_REFUSED, /* not sent: the proxy refuses us or the host */
+    TG_PUSH_END_PROXY_TROUBLE, /* not sent: the proxy reports a failure */
     TG_PUSH_END_TIMEOUT,
     TG_PUSH_END_NOT_HTTP2, /* answered with another version of HTTP than HTTP/2 */
     TG_PUSH_END_CUT,       /* the stream or the connection ended early */
@@ -39,6 +41,7 @@ typedef void tg_push_http_done_fn(void *ctx, struct tg_push_transfer *transfer,
 
 struct tg_push_http_config {
     const struct tg_push_settings *settings; /* concurrency, timeout, authorities; borrowed */
+    const struct tg_push_proxy *proxy;       /* its credentials; borrowed */
     bool is_guarded;                         /* see tg_push_connections */
     bool is_one_stream_first;                /* see tg_push_http_prove */
     tg_push_http_done_fn *done;

@@ -91,13 +91,40 @@ static CURLcode set_up_tls(const struct tg_push_settings *settings, CURL *easy)
     return bad;
 }
 
+static bool has_proxy(const struct tg_push_settings *settings)
+{
+    return settings->proxy != NULL && settings->proxy[0] != '\0';
+}
+
+/* TLS goes through the tunnel to the provider, whose certificate is verified as without a proxy.
+   The environment is never asked for a proxy. */
+static CURLcode set_up_proxy(const struct tg_push_connections *all, CURL *easy)
+{
+    CURLcode bad = CURLE_OK;
+
+    if (!has_proxy(all->settings)) {
+        return curl_easy_setopt(easy, CURLOPT_PROXY, "");
+    }
+    bad |= curl_easy_setopt(easy, CURLOPT_PROXY, all->settings->proxy);
+    bad |= curl_easy_setopt(easy, CURLOPT_PROXYTYPE, (long)CURLPROXY_HTTP);
+    bad |= curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
+    bad |= curl_easy_setopt(easy, CURLOPT_HTTPPROXYTUNNEL, 1L);
+    bad |= curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    if (all->proxy->user[0] != '\0') {
+        bad |= curl_easy_setopt(easy, CURLOPT_PROXYAUTH, (long)CURLAUTH_BASIC);
+        bad |= curl_easy_setopt(easy, CURLOPT_PROXYUSERNAME, all->proxy->user);
+        bad |= curl_easy_setopt(easy, CURLOPT_PROXYPASSWORD, all->proxy->password);
+    }
+    return bad;
+}
+
 bool tg_push_connection_set_up(struct tg_push_connection *c, CURL *easy)
 {
     const struct tg_push_settings *settings = c->all->settings;
     long timeout_ms = (long)settings->request_timeout_s * 1000L;
     CURLcode bad = set_up_tls(settings, easy);
 
-    bad |= curl_easy_setopt(easy, CURLOPT_PROXY, "");
+    bad |= set_up_proxy(c->all, easy);
     bad |= curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
     bad |= curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
     bad |= curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
@@ -110,7 +137,7 @@ bool tg_push_connection_set_up(struct tg_push_connection *c, CURL *easy)
     bad |= curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, timeout_ms);
     bad |= curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, before_request);
     bad |= curl_easy_setopt(easy, CURLOPT_PREREQDATA, c);
-    if (c->all->is_guarded) {
+    if (c->all->is_guarded && !has_proxy(settings)) {
         bad |= curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_guarded);
         bad |= curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, c);
     }

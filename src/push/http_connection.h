@@ -9,6 +9,7 @@
 #define TG_PUSH_HTTP_CONNECTION_H
 
 #include "push/curl.h"
+#include "push/proxy.h"
 #include "push/settings.h"
 
 #define TG_PUSH_PROVEN_MAX 4u
@@ -24,7 +25,9 @@ struct tg_push_connection {
 /* The connections of one provider. */
 struct tg_push_connections {
     const struct tg_push_settings *settings; /* borrowed */
-    bool is_guarded;          /* the guard checks every address before libcurl connects to it */
+    const struct tg_push_proxy *proxy;       /* its credentials; borrowed */
+    bool is_guarded;          /* the guard checks every address before libcurl connects to it; with
+                                 a proxy the address is that of the proxy, and is not checked */
     bool is_one_stream_first; /* see tg_push_connection_prove */
     /* Connections on which the provider accepted the credential, by their local port. */
     long proven[TG_PUSH_PROVEN_MAX];

@@ -104,6 +104,8 @@ static const struct tg_push_verdict without_answer[] = {
     [TG_PUSH_END_UNREACHABLE] = { TG_PUSH_WAIT_PROVIDER, 0, "unreachable" },
     [TG_PUSH_END_CERTIFICATE] = { TG_PUSH_BLAME_CONFIG, 0, "certificate" },
     [TG_PUSH_END_TLS] = { TG_PUSH_WAIT_PROVIDER, 0, "tls" },
+    [TG_PUSH_END_PROXY_REFUSED] = { TG_PUSH_BLAME_CONFIG, 0, "proxy_refused" },
+    [TG_PUSH_END_PROXY_TROUBLE] = { TG_PUSH_WAIT_PROVIDER, 0, "proxy_trouble" },
     [TG_PUSH_END_TIMEOUT] = { TG_PUSH_WAIT_PROVIDER, 0, "timeout" },
     [TG_PUSH_END_NOT_HTTP2] = { TG_PUSH_BLAME_CONFIG, 0, "not_http2" },
     [TG_PUSH_END_CUT] = { TG_PUSH_REPEAT, 0, "connection_lost" },
@@ -441,6 +443,7 @@ static enum tg_err open_provider(struct tg_push_sender *sender, struct tg_push_h
     uint32_t room = sender->settings.concurrency;
     enum tg_err err = TG_E_UNSUPPORTED;
     struct tg_push_http_config http = { .settings = &sender->settings,
+                                        .proxy = config->proxy,
                                         .is_guarded = ops->endpoint_host != NULL,
                                         .is_one_stream_first = ops->is_one_stream_first,
                                         .done = take_end,

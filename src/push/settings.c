@@ -2,6 +2,7 @@
 #include "push/settings.h"
 
 #include "push/provider.h"
+#include "push/subject.h"
 
 const char *tg_push_token_type(enum tg_push_id id)
 {
@@ -187,6 +188,14 @@ bool tg_push_allows_host(const struct tg_push_settings *settings, struct tg_byte
     return false;
 }
 
+/* A proxy resolves the name, so no address can be checked here. What never is in the public DNS is
+   not asked of it. spec: protocol/4#push-proxy */
+static bool is_name_for_proxy(const struct tg_push_settings *settings, struct tg_bytes host)
+{
+    return !is_set(settings->proxy) || settings->allows_private_addresses ||
+           tg_push_domain_fault(host) == NULL;
+}
+
 static bool is_endpoint_allowed(const struct tg_push_settings *settings,
                                 const struct tg_push_provider_ops *ops, struct tg_bytes token_data)
 {
@@ -194,8 +203,9 @@ static bool is_endpoint_allowed(const struct tg_push_settings *settings,
     bool is_allowed = false;
 
     tg_buf_init(&host, TG_PUSH_HOST_MAX);
-    is_allowed =
-        ops->endpoint_host(token_data, &host) && tg_push_allows_host(settings, tg_buf_view(&host));
+    is_allowed = ops->endpoint_host(token_data, &host) &&
+                 tg_push_allows_host(settings, tg_buf_view(&host)) &&
+                 is_name_for_proxy(settings, tg_buf_view(&host));
     tg_buf_deinit(&host);
     return is_allowed;
 }

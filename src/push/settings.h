@@ -62,6 +62,9 @@ struct tg_push_settings {
     const char *hosts[TG_PUSH_HOSTS_MAX];
     bool allows_private_addresses; /* development and tests: endpoints on loopback too */
 
+    const char *proxy;             /* http://HOST[:PORT]; "": connect directly */
+    const char *proxy_credentials; /* a file, USER:PASSWORD */
+
     const char *ca_file;        /* PEM to trust instead of the system's; tests and development */
     const char *user;           /* the user of the push process, if tigressd starts as root */
     uint32_t concurrency;       /* requests in flight for one provider */
@@ -100,9 +103,9 @@ bool tg_push_find(size_t *sender, const struct tg_push_settings *settings,
 
 /*
  * Whether a push to this token is possible: it has a sender, the token has the form of
- * that provider, and an endpoint in it is https and its host on the allow-list. Pure: no name is
- * resolved. This is isPushNotificationSupported.
- * spec: protocol/4#push-supported
+ * that provider, and an endpoint in it is https and its host on the allow-list. With a proxy the
+ * host is also a name of the public DNS, because the proxy resolves it. Pure: no name is resolved.
+ * This is isPushNotificationSupported. spec: protocol/4#push-supported
  */
 bool tg_push_can_send(const struct tg_push_settings *settings, struct tg_bytes token_type,
                       struct tg_bytes token_topic, struct tg_bytes token_data);

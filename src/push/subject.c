@@ -60,8 +60,7 @@ static bool is_top_level(struct tg_bytes top)
     return is_good;
 }
 
-/* What is wrong with the domain; NULL: nothing. */
-static const char *domain_fault(struct tg_bytes domain)
+const char *tg_push_domain_fault(struct tg_bytes domain)
 {
     char host[TG_SHARE_HOST_MAX + 1] = "";
     struct tg_bytes name = { NULL, 0 };
@@ -113,7 +112,7 @@ static const char *address_fault(struct tg_bytes address)
         return "there is no @";
     }
     return is_local_part(tg_bytes_first(address, at))
-               ? domain_fault(tg_bytes_from(address, at + 1))
+               ? tg_push_domain_fault(tg_bytes_from(address, at + 1))
                : "the name before the @ is not that of one address";
 }
 
@@ -145,7 +144,7 @@ static const char *page_fault(struct tg_bytes rest)
          port == 0)) {
         return "the port is not a number from 1 to 65535";
     }
-    return domain_fault(tg_bytes_first(authority, colon));
+    return tg_push_domain_fault(tg_bytes_first(authority, colon));
 }
 
 static bool has_visible_text_only(struct tg_bytes text)

@@ -20,4 +20,7 @@
  */
 TG_NODISCARD enum tg_err tg_push_subject_check(struct tg_bytes subject, struct tg_fault *fault);
 
+/* What keeps a host from being a domain of the public DNS; NULL: nothing. Resolves nothing. */
+const char *tg_push_domain_fault(struct tg_bytes domain);
+
 #endif

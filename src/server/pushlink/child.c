@@ -5,6 +5,7 @@
 #include "base/mem_owner.h"
 #include "push/keys.h"
 #include "push/process.h"
+#include "push/proxy.h"
 #include "server/ops/log_sink.h"
 #include "server/settings/config_memory.h"
 
@@ -74,6 +75,15 @@ static enum tg_err check_ca(const struct tg_config *config, struct tg_fault *fau
     return TG_E_IO;
 }
 
+static enum tg_err check_proxy(const struct tg_push_settings *settings, struct tg_fault *fault)
+{
+    struct tg_push_proxy proxy;
+    enum tg_err err = tg_push_proxy_load(&proxy, settings, fault);
+
+    tg_push_proxy_wipe(&proxy);
+    return err;
+}
+
 /* Puts the provider's name before the reason, and the number of the app, if it is one. */
 static void set_sender_fault(struct tg_fault *fault, const struct tg_push_settings *settings,
                              size_t sender, const struct tg_fault *reason)
@@ -101,6 +111,7 @@ enum tg_err tg_push_child_check(const struct tg_config *config, struct tg_fault 
     }
     TG_TRY(become_user(config->push.user, fault));
     TG_TRY(check_ca(config, fault));
+    TG_TRY(check_proxy(&settings, fault));
     err = tg_push_keys_check(&sender, &settings, &tg_rng_system, &reason);
     if (err != TG_OK) {
         set_sender_fault(fault, &settings, sender, &reason);

@@ -83,6 +83,8 @@ struct tg_config_push {
     char webhook_key[TG_CONFIG_PATH_MAX + 1];
     struct tg_config_hosts hosts;
     bool allows_private_addresses;
+    char proxy[TG_CONFIG_URL_MAX + 1];
+    char proxy_credentials[TG_CONFIG_PATH_MAX + 1];
     char ca_file[TG_CONFIG_PATH_MAX + 1];
     char user[TG_CONFIG_WORD_MAX + 1];
     uint32_t concurrency; /* concurrent requests to one provider */

@@ -127,6 +127,24 @@ static void check_provider(struct tg_config_load_state *state, const struct prov
     }
 }
 
+static void check_proxy(struct tg_config_load_state *state)
+{
+    const struct tg_config_push *p = &state->config->push;
+
+    if (p->proxy[0] != '\0' && !tg_bytes_has_prefix(tg_bytes_str(p->proxy), TG_LIT("http://"))) {
+        tg_config_fault(state, TG_SET_PUSH_PROXY,
+                        "not http (expected: http://HOST:PORT; the proxy sees only TLS)");
+    }
+    if (p->proxy_credentials[0] != '\0') {
+        if (p->proxy[0] == '\0') {
+            tg_config_fault(state, TG_SET_PUSH_PROXY,
+                            "missing (expected: http://HOST:PORT, because push-proxy-credentials "
+                            "is set)");
+        }
+        check_key_file(state, TG_SET_PUSH_PROXY_CREDENTIALS, p->proxy_credentials);
+    }
+}
+
 static void check_subject(struct tg_config_load_state *state)
 {
     struct tg_bytes subject = tg_bytes_str(state->config->push.vapid_subject);
@@ -259,6 +277,7 @@ void tg_config_apply_push_rules(struct tg_config_load_state *state)
     }
     check_apple_ids(state);
     check_apps(state);
+    check_proxy(state);
     check_subject(state);
     check_user(state);
     if (c->push.allows_private_addresses && !c->is_dev) {
@@ -301,6 +320,8 @@ void tg_config_push_settings(struct tg_push_settings *out, const struct tg_confi
         .vapid_subject = p->vapid_subject,
         .webhook_key = p->webhook_key,
         .allows_private_addresses = p->allows_private_addresses,
+        .proxy = p->proxy,
+        .proxy_credentials = p->proxy_credentials,
         .ca_file = p->ca_file,
         .user = p->user,
         .concurrency = p->concurrency,

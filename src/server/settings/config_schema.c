@@ -219,6 +219,11 @@ const struct tg_setting tg_settings[TG_SET_COUNT] = {
     ROW(TG_SET_PUSH_PRIVATE_ADDRESSES, "push-private-addresses", TG_SETTING_BOOL),
         AT(push.allows_private_addresses), PUSH, .default_text = "no",
         .help = "with --dev: allow push hosts on loopback and in private networks" },
+    ROW(TG_SET_PUSH_PROXY, "push-proxy", TG_SETTING_URL), AT(push.proxy), PUSH, .arg = "URL",
+        .help = "HTTP proxy of the push process: http://HOST:PORT" },
+    ROW(TG_SET_PUSH_PROXY_CREDENTIALS, "push-proxy-credentials", TG_SETTING_PATH),
+        AT(push.proxy_credentials), PUSH, .arg = "FILE",
+        .help = "file with USER:PASSWORD for the proxy" },
     ROW(TG_SET_PUSH_CA, "push-ca", TG_SETTING_PATH), AT(push.ca_file), PUSH, .arg = "FILE",
         .help = "PEM file to trust instead of the system's CAs; default with --dev: the "
                 "development CA" },

@@ -190,6 +190,30 @@ static void can_send__type_token_and_host__all_must_match(void **state)
     assert_false(tg_push_can_send(&two, TG_LIT("webhook"), NONE, TG_LIT("")));
 }
 
+/* spec-test: protocol/4#push-proxy */
+static void can_send__behind_a_proxy__names_of_the_public_dns_only(void **state)
+{
+    static const char *const hosts[] = { "push.example.org", "localhost",      "a.local",
+                                         "127.0.0.1",        "[2001:db8::1]",  "relay",
+                                         "a.internal",       "169.254.169.254" };
+    struct tg_push_settings s = two;
+
+    (void)state;
+    s.host_count = TG_COUNT(hosts);
+    memcpy(s.hosts, hosts, sizeof(hosts));
+    for (size_t i = 0; i < TG_COUNT(hosts); i++) {
+        s.proxy = "http://proxy.example:3128";
+        s.allows_private_addresses = false;
+        assert_int_equal(tg_push_can_send(&s, TG_LIT("webhook"), NONE, tg_bytes_str(hosts[i])),
+                         i == 0);
+        s.allows_private_addresses = true;
+        assert_true(tg_push_can_send(&s, TG_LIT("webhook"), NONE, tg_bytes_str(hosts[i])));
+        s.allows_private_addresses = false;
+        s.proxy = ""; /* the guard checks the address of the socket */
+        assert_true(tg_push_can_send(&s, TG_LIT("webhook"), NONE, tg_bytes_str(hosts[i])));
+    }
+}
+
 static void allows_host__exact_names_and_subdomains__nothing_else(void **state)
 {
     static const char *const good[] = { "push.example.org", "PUSH.Example.ORG", "a.gate.example",
@@ -226,6 +250,7 @@ int main(void)
         cmocka_unit_test(senders__each__its_own_credentials_and_number),
         cmocka_unit_test(is_any_on__nothing_set__false),
         cmocka_unit_test(can_send__type_token_and_host__all_must_match),
+        cmocka_unit_test(can_send__behind_a_proxy__names_of_the_public_dns_only),
         cmocka_unit_test(allows_host__exact_names_and_subdomains__nothing_else),
     };
 
