@@ -93,10 +93,11 @@ static void recognise_caller(struct run *r)
 /* ---- tokens --------------------------------------------------------------------------------- */
 
 /* spec: protocol/4#push-supported */
-static bool can_push(const struct run *r, const struct tg_notification_token *token)
+static enum tg_can_push can_push(const struct run *r, const struct tg_notification_token *token)
 {
-    return token->is_present && r->cmd->can_push != NULL &&
-           r->cmd->can_push(r->cmd->can_push_ctx, token);
+    bool is_asked = token->is_present && r->cmd->can_push != NULL;
+
+    return is_asked ? r->cmd->can_push(r->cmd->can_push_ctx, token, r->now.low_s) : TG_CAN_PUSH_NO;
 }
 
 /* Copies the other side's token, so it runs before an action that drops that token.
@@ -104,17 +105,18 @@ static bool can_push(const struct run *r, const struct tg_notification_token *to
 static void notify(struct run *r, const struct tg_mailbox_side *other)
 {
     r->result->effects |= TG_EFFECT_NOTIFY;
-    if (can_push(r, &other->token)) {
+    if (can_push(r, &other->token) == TG_CAN_PUSH_YES) {
         r->result->notify_token = other->token;
     }
 }
 
-/* Reports whether a push to the caller's token is possible. Also reports a new token: if its
-   provider refused it earlier, pushes to it resume. spec: protocol/4#push-token-on-record */
-static void report_token(struct run *r, bool is_new)
+/* spec: protocol/4#push-token-on-record, protocol/4#push-refused-token: a token left resumes */
+static void report_token(struct run *r, bool is_left)
 {
-    r->result->is_push_supported = can_push(r, &r->side->token);
-    if (is_new && r->result->is_push_supported) {
+    enum tg_can_push can = can_push(r, &r->side->token);
+
+    r->result->is_push_supported = can == TG_CAN_PUSH_YES || (can == TG_CAN_PUSH_AGAIN && is_left);
+    if (is_left && r->result->is_push_supported) {
         r->result->new_token = r->side->token;
     }
 }
@@ -336,8 +338,9 @@ static enum verdict not_created_before(struct run *r)
     }
     /* If later requests have displaced it, the duplicate itself carries the token of the create. */
     done = tg_state_find_done(r->side, TG_CALL_CREATE, &r->cmd->request_id);
-    return answer_duplicate(
-        r, 1, done != NULL ? done->is_push_supported : can_push(r, &r->cmd->create->token));
+    return answer_duplicate(r, 1,
+                            done != NULL ? done->is_push_supported
+                                         : can_push(r, &r->cmd->create->token) == TG_CAN_PUSH_YES);
 }
 
 /* spec: protocol/2#update-retry: also with an If-Match that the first run made stale */
@@ -436,10 +439,11 @@ static unsigned bind_new_claim(struct run *r)
 }
 
 /* spec: protocol/4#token-replaced: the caller's own token; an absent one changes nothing, the same
-   one writes nothing */
+   one writes nothing, unless pushes to it resume */
 static unsigned replace_token(struct run *r, const struct tg_notification_token *token)
 {
-    if (!token->is_present || tg_state_is_same_token(token, &r->side->token)) {
+    if (!token->is_present || (tg_state_is_same_token(token, &r->side->token) &&
+                               can_push(r, token) != TG_CAN_PUSH_AGAIN)) {
         return TG_EFFECT_NONE;
     }
     r->side->token = *token;
@@ -454,8 +458,7 @@ static bool knows_recipient(const struct run *r)
            r->cmd->known_recipient == tg_state_recipient(r->box);
 }
 
-/* A read by a bound device without a new token changes nothing.
-   spec: protocol/2#read-idempotent */
+/* Without a new token it changes nothing of a bound device. spec: protocol/2#read-idempotent */
 static enum verdict do_read(struct run *r)
 {
     unsigned effects = bind_new_claim(r);

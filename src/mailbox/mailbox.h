@@ -93,9 +93,16 @@ struct tg_mailbox {
     struct tg_bytes end_note; /* tombstone: of the device that ended it, opaque; may be empty */
 };
 
-/* Whether this relay can send a push to this token. Pure. NULL: it sends no pushes.
-   spec: protocol/4#push-supported */
-typedef bool tg_can_push_fn(const void *ctx, const struct tg_notification_token *token);
+enum tg_can_push {
+    TG_CAN_PUSH_NO,
+    TG_CAN_PUSH_YES,
+    TG_CAN_PUSH_AGAIN /* its provider refused it, but it is good again if it is left now */
+};
+
+/* Whether this relay can send a push to this token, which is left at now_s. Changes nothing. NULL:
+   it sends no pushes. spec: protocol/4#push-supported */
+typedef enum tg_can_push tg_can_push_fn(const void *ctx, const struct tg_notification_token *token,
+                                        int64_t now_s);
 
 /* A decoded request. It carries the faults found while decoding, because the mailbox decides which
    of several faults is reported. */
@@ -165,8 +172,8 @@ struct tg_mailbox_result {
     struct tg_bytes end_note; /* of an end: the other device's, else empty; views what box views */
     bool is_push_supported;
     /* With TG_EFFECT_NOTIFY: the other side's token before the change. With TG_EFFECT_STORE: a
-       token that the caller has just registered. Absent: no token that a push can go to. Both view
-       what the old record or cmd viewed. */
+       token that the caller has just left, for the first time or again. Absent: no token that a
+       push can go to. Both view what the old record or cmd viewed. */
     struct tg_notification_token notify_token;
     struct tg_notification_token new_token;
 };

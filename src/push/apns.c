@@ -3,12 +3,14 @@
 #include "base/b64.h"
 #include "base/hex.h"
 #include "base/mem.h"
+#include "base/num.h"
 #include "base/uuid.h"
 #include "crypto/jws.h"
 #include "push/keyfile.h"
 #include "push/provider.h"
 #include "push/verdict.h"
 #include "wire/json.h"
+#include "wire/json_text.h"
 
 #include <string.h>
 
@@ -316,6 +318,19 @@ static const struct tg_push_word words[] = {
     { "Shutdown", 0, TG_PUSH_RECONNECT, "shutdown" },
 };
 
+/* Apple's time of the 410: a token that is left later is another registration. Without it, the time
+   of the answer. */
+static int64_t gone_since_s(const struct tg_push_answer *answer, int64_t now_s)
+{
+    uint64_t ms = 0;
+
+    if (tg_num_parse_u64(&ms, tg_json_text_find(answer->body, "timestamp"), INT64_MAX) != TG_OK ||
+        ms < 1000) {
+        return now_s;
+    }
+    return (int64_t)(ms / 1000);
+}
+
 static void judge(struct tg_push_provider *p, const struct tg_push_answer *answer, int64_t now_s,
                   struct tg_push_verdict *out)
 {
@@ -324,12 +339,13 @@ static void judge(struct tg_push_provider *p, const struct tg_push_answer *answe
     const struct tg_push_word *word = NULL;
 
     (void)p;
-    (void)now_s;
     tg_push_verdict_set(out, TG_PUSH_WAIT_PROVIDER, "", answer);
     tg_push_verdict_by_status(out, answer->status);
+    out->good_after_s = now_s;
     if (answer->status < 400 || tg_json_parse(&doc, answer->body, NULL) != TG_OK) {
         return;
     }
+    out->good_after_s = gone_since_s(answer, now_s);
     if (tg_json_get_string(&reason, tg_json_top(doc), "reason", TG_JSON_REQUIRED, 1, REASON_MAX,
                            NULL) == TG_OK) {
         word = tg_push_word_find(words, TG_COUNT(words), reason, answer->status);

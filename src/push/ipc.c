@@ -2,7 +2,7 @@
 /*
  * A message is its kind in one byte, then
  *   JOB      id u64, expires_s u64, now_s u64, collapse 32; u16 + bytes of type, topic, data
- *   OUTCOME  id u64, provider u8, result u8, retry_at_s u64
+ *   OUTCOME  id u64, provider u8, result u8, retry_at_s or good_after_s u64
  *   READY    nothing
  */
 #include "push/ipc.h"
@@ -34,7 +34,9 @@ static void append_outcome(struct tg_buf *out, const struct tg_push_ipc_outcome 
     tg_buf_append_u64(out, outcome->id);
     tg_buf_append_u8(out, (uint8_t)outcome->provider);
     tg_buf_append_u8(out, (uint8_t)outcome->result);
-    tg_buf_append_u64(out, (uint64_t)outcome->retry_at_s);
+    tg_buf_append_u64(out,
+                      (uint64_t)(outcome->result == TG_PUSH_RESULT_DROPPED ? outcome->good_after_s
+                                                                           : outcome->retry_at_s));
 }
 
 enum tg_err tg_push_ipc_encode(struct tg_buf *out, const struct tg_push_ipc *msg)
@@ -97,17 +99,21 @@ static bool read_outcome(struct tg_push_ipc_outcome *outcome, struct tg_reader *
 {
     uint8_t provider = 0;
     uint8_t result = 0;
+    int64_t at_s = 0;
 
     outcome->id = tg_reader_u64(r);
     provider = tg_reader_u8(r);
     result = tg_reader_u8(r);
-    outcome->retry_at_s = read_time(r);
-    if (provider >= TG_PUSH_COUNT || result >= TG_PUSH_RESULT_COUNT || outcome->retry_at_s < 0) {
+    at_s = read_time(r);
+    if (provider >= TG_PUSH_COUNT || result >= TG_PUSH_RESULT_COUNT || at_s < 0) {
         return false;
     }
     outcome->provider = (enum tg_push_id)provider;
     outcome->result = (enum tg_push_result)result;
-    return outcome->retry_at_s == 0 || outcome->result == TG_PUSH_RESULT_RETRY;
+    outcome->retry_at_s = outcome->result == TG_PUSH_RESULT_RETRY ? at_s : 0;
+    outcome->good_after_s = outcome->result == TG_PUSH_RESULT_DROPPED ? at_s : 0;
+    return at_s == 0 || outcome->result == TG_PUSH_RESULT_RETRY ||
+           outcome->result == TG_PUSH_RESULT_DROPPED;
 }
 
 static bool read_message(struct tg_push_ipc *msg, struct tg_reader *r)

@@ -42,7 +42,9 @@ struct tg_push_ipc_outcome {
     uint64_t id;
     enum tg_push_id provider;
     enum tg_push_result result;
-    int64_t retry_at_s; /* TG_PUSH_RESULT_RETRY: UTC seconds, by the relay's time */
+    int64_t retry_at_s;   /* TG_PUSH_RESULT_RETRY: UTC seconds, by the relay's time */
+    int64_t good_after_s; /* TG_PUSH_RESULT_DROPPED: the token is good again when it is left after
+                             this time; 0: not before the settings change */
 };
 
 struct tg_push_ipc {

@@ -72,8 +72,9 @@ enum tg_push_action {
 
 struct tg_push_verdict {
     enum tg_push_action action;
-    uint32_t wait_s;    /* the wait that the provider asked for; 0: our own backoff */
-    const char *reason; /* a fixed word for log and metrics, never text of the answer */
+    uint32_t wait_s;      /* the wait that the provider asked for; 0: our own backoff */
+    const char *reason;   /* a fixed word for log and metrics, never text of the answer */
+    int64_t good_after_s; /* TG_PUSH_DROP_TOKEN: as in struct tg_push_ipc_outcome */
 };
 
 struct tg_push_provider; /* each provider defines its own */

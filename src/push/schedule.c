@@ -285,6 +285,7 @@ void tg_push_schedule_decide(struct tg_push_decision *out, struct tg_push_schedu
     case TG_PUSH_DROP_TOKEN:
         succeed(route);
         settle(out, TG_PUSH_RESULT_DROPPED);
+        out->good_after_s = verdict->good_after_s;
         return;
     case TG_PUSH_SUSPECT_TOKEN:
         succeed(route);

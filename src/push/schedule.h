@@ -80,7 +80,8 @@ struct tg_push_decision {
     enum tg_push_next next;
     enum tg_push_result result;
     int64_t retry_at_s;
-    bool must_report; /* log it: the reason was not reported in the last minutes */
+    int64_t good_after_s; /* TG_PUSH_RESULT_DROPPED */
+    bool must_report;     /* log it: the reason was not reported in the last minutes */
     const char *reason;
 };
 

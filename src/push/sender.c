@@ -34,26 +34,28 @@ struct tg_push_sender {
 
 /* ---- outcomes ------------------------------------------------------------------------------- */
 
-static void notify(struct tg_push_sender *sender, uint64_t id, enum tg_push_result result,
-                   int64_t retry_at_s)
+static void notify(struct tg_push_sender *sender, uint64_t id,
+                   const struct tg_push_decision *decision)
 {
     const struct tg_push_engine_config *config = sender->config;
-    const struct tg_push_ipc_outcome outcome = {
-        .id = id, .provider = sender->id, .result = result, .retry_at_s = retry_at_s
-    };
+    const struct tg_push_ipc_outcome outcome = { .id = id,
+                                                 .provider = sender->id,
+                                                 .result = decision->result,
+                                                 .retry_at_s = decision->retry_at_s,
+                                                 .good_after_s = decision->good_after_s };
 
     config->done(config->ctx, &outcome);
 }
 
 static void settle(struct tg_push_sender *sender, struct tg_push_queue_job *job,
-                   enum tg_push_result result, int64_t retry_at_s)
+                   const struct tg_push_decision *decision)
 {
     uint64_t id = job->id;
 
     tg_buf_clear(&job->token_data);
     job->next = sender->idle;
     sender->idle = job;
-    notify(sender, id, result, retry_at_s);
+    notify(sender, id, decision);
 }
 
 /* The job was not sent; the outcome has the time of the next try. */
@@ -62,7 +64,7 @@ static void refuse(struct tg_push_sender *sender, struct tg_push_queue_job *job,
     struct tg_push_decision decision;
 
     tg_push_schedule_refuse(&decision, job->route, job->expires_s, now_s, sender->config->rng);
-    settle(sender, job, decision.result, decision.retry_at_s);
+    settle(sender, job, &decision);
 }
 
 /* Logs the provider's name and one of our own words, never the text of an answer. */
@@ -100,16 +102,16 @@ static const char *event_of(enum tg_push_action action)
 
 /* The verdict on a request without an answer. */
 static const struct tg_push_verdict without_answer[] = {
-    [TG_PUSH_END_REFUSED] = { TG_PUSH_DROP_TOKEN, 0, "address_refused" },
-    [TG_PUSH_END_UNREACHABLE] = { TG_PUSH_WAIT_PROVIDER, 0, "unreachable" },
-    [TG_PUSH_END_CERTIFICATE] = { TG_PUSH_BLAME_CONFIG, 0, "certificate" },
-    [TG_PUSH_END_TLS] = { TG_PUSH_WAIT_PROVIDER, 0, "tls" },
-    [TG_PUSH_END_PROXY_REFUSED] = { TG_PUSH_BLAME_CONFIG, 0, "proxy_refused" },
-    [TG_PUSH_END_PROXY_TROUBLE] = { TG_PUSH_WAIT_PROVIDER, 0, "proxy_trouble" },
-    [TG_PUSH_END_TIMEOUT] = { TG_PUSH_WAIT_PROVIDER, 0, "timeout" },
-    [TG_PUSH_END_NOT_HTTP2] = { TG_PUSH_BLAME_CONFIG, 0, "not_http2" },
-    [TG_PUSH_END_CUT] = { TG_PUSH_REPEAT, 0, "connection_lost" },
-    [TG_PUSH_END_TROUBLE] = { TG_PUSH_WAIT_PROVIDER, 0, "out_of_memory" },
+    [TG_PUSH_END_REFUSED] = { TG_PUSH_DROP_TOKEN, 0, "address_refused", 0 },
+    [TG_PUSH_END_UNREACHABLE] = { TG_PUSH_WAIT_PROVIDER, 0, "unreachable", 0 },
+    [TG_PUSH_END_CERTIFICATE] = { TG_PUSH_BLAME_CONFIG, 0, "certificate", 0 },
+    [TG_PUSH_END_TLS] = { TG_PUSH_WAIT_PROVIDER, 0, "tls", 0 },
+    [TG_PUSH_END_PROXY_REFUSED] = { TG_PUSH_BLAME_CONFIG, 0, "proxy_refused", 0 },
+    [TG_PUSH_END_PROXY_TROUBLE] = { TG_PUSH_WAIT_PROVIDER, 0, "proxy_trouble", 0 },
+    [TG_PUSH_END_TIMEOUT] = { TG_PUSH_WAIT_PROVIDER, 0, "timeout", 0 },
+    [TG_PUSH_END_NOT_HTTP2] = { TG_PUSH_BLAME_CONFIG, 0, "not_http2", 0 },
+    [TG_PUSH_END_CUT] = { TG_PUSH_REPEAT, 0, "connection_lost", 0 },
+    [TG_PUSH_END_TROUBLE] = { TG_PUSH_WAIT_PROVIDER, 0, "out_of_memory", 0 },
 };
 
 static void send_queued(struct tg_push_sender *sender, int64_t now_s);
@@ -149,7 +151,7 @@ static void take_verdict(struct tg_push_sender *sender, struct tg_push_queue_job
         report(sender, event_of(verdict->action), decision.reason, status, job->route, now_s);
     }
     if (decision.next == TG_PUSH_NEXT_SETTLE) {
-        settle(sender, job, decision.result, decision.retry_at_s);
+        settle(sender, job, &decision);
     } else {
         repeat(sender, job, decision.next, now_s);
     }
@@ -292,9 +294,9 @@ static void send_one(struct tg_push_sender *sender, struct tg_push_queue_job *jo
     }
     tg_push_http_put(sender->http, transfer);
     if (err == TG_E_SYNTAX) {
-        settle(sender, job, TG_PUSH_RESULT_DROPPED, 0);
+        settle(sender, job, &(struct tg_push_decision){ .result = TG_PUSH_RESULT_DROPPED });
     } else if (err == TG_E_EXPIRED) {
-        settle(sender, job, TG_PUSH_RESULT_GIVEN_UP, 0);
+        settle(sender, job, &(struct tg_push_decision){ .result = TG_PUSH_RESULT_GIVEN_UP });
     } else {
         refuse(sender, job, now_s);
     }
@@ -394,7 +396,7 @@ static void take_job(struct tg_push_sender *sender, const struct tg_push_ipc_job
 
     if (job == NULL || tg_push_route_is_in_backoff(route, now_s)) {
         tg_push_schedule_refuse(&decision, route, from->expires_s, now_s, sender->config->rng);
-        notify(sender, from->id, decision.result, decision.retry_at_s);
+        notify(sender, from->id, &decision);
         return;
     }
     tg_buf_append(&job->token_data, from->token_data);
@@ -421,7 +423,7 @@ static void notify_later(struct tg_push_sender *sender, const struct tg_push_ipc
 
     tg_push_schedule_refuse(&decision, &sender->routes[0], job->expires_s,
                             sender->config->now_s(sender->config->ctx), sender->config->rng);
-    notify(sender, job->id, decision.result, decision.retry_at_s);
+    notify(sender, job->id, &decision);
 }
 
 void tg_push_sender_take(struct tg_push_sender *sender, const struct tg_push_ipc_job *job)

@@ -101,6 +101,9 @@ struct tg_relay_hooks {
     /* A push has been added to the store's outbox and is durable. Called on the worker's thread.
        NULL: this relay sends no pushes. */
     void (*push_queued)(void *ctx);
+    /* A token to which pushes may be sent was left, and that is durable; key is that of its outbox
+       entry. Called on the worker's thread. NULL: this relay sends no pushes. */
+    void (*token_left)(void *ctx, const struct tg_store_key *key);
     /* Runs work(arg) on another thread, then done(arg) on the worker's; never inside this call.
        TG_E_FULL: too many are pending; neither runs. NULL: the relay calls both itself. */
     enum tg_err (*offload)(void *ctx, tg_offload_fn *work, tg_offload_fn *done, void *arg);

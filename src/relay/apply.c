@@ -52,6 +52,8 @@ static void add_unblock(struct tg_exchange *ex, struct tg_store_next *next)
     if (ex->result.new_token.is_present &&
         tg_outbox_entry_key(&note.key, ex->relay->keyring, &ex->result.new_token) == TG_OK) {
         next->notes[next->note_count++] = note;
+        ex->left_key = note.key;
+        ex->has_left_good_token = true;
     }
 }
 
@@ -81,6 +83,7 @@ static enum tg_store_verdict change(struct tg_exchange *ex, const struct tg_stor
     bool must_store = false;
 
     ex->has_queued_push = false;
+    ex->has_left_good_token = false;
     ex->change_err = tg_apply_record(ex, old);
     must_store = ex->change_err == TG_OK && (ex->result.effects & TG_EFFECT_STORE) != 0;
     if (must_store) {

@@ -63,7 +63,9 @@ struct tg_exchange {
     struct tg_buf fresh; /* the new record, encoded */
     struct tg_buf sealed;
     struct tg_buf push_entry; /* the outbox entry of a push, sealed */
-    bool has_queued_push;     /* the last run of the change added a TG_OUTBOX_NOTIFY */
+    bool has_left_good_token; /* the last run of the change added a TG_OUTBOX_UNBLOCK of left_key */
+    struct tg_store_key left_key;
+    bool has_queued_push; /* the last run of the change added a TG_OUTBOX_NOTIFY */
     struct tg_mailbox box;
     struct tg_record_size size; /* of a create or an update: see cost.h */
     struct tg_mailbox_result result;

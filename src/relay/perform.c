@@ -83,6 +83,10 @@ static void on_changed(void *ctx, enum tg_err err)
         relay->hooks->push_queued != NULL) {
         relay->hooks->push_queued(relay->hooks->ctx);
     }
+    if (err == TG_OK && ex->has_left_good_token && relay->hooks != NULL &&
+        relay->hooks->token_left != NULL) {
+        relay->hooks->token_left(relay->hooks->ctx, &ex->left_key);
+    }
     if (!ex->is_ended && err != TG_OK) {
         tg_answer_error(ex, err);
     } else if (!ex->is_ended) {

@@ -9,6 +9,7 @@
 #include "server/ops/log_sink.h"
 #include "server/ops/notify.h"
 #include "server/preflight.h"
+#include "server/push_ask.h"
 #include "server/pushlink/child.h"
 #include "server/pushlink/open.h"
 #include "server/standing_start.h"
@@ -41,7 +42,7 @@ struct daemon {
     struct tg_tls_tickets *tickets;
     struct tg_clock clock;
     struct tg_shared shared;
-    struct tg_push_settings push;
+    struct tg_push_ask push;
     struct tg_push_opener push_opener;
     pthread_t *threads; /* of workers 1 and up */
     size_t thread_count;
@@ -227,11 +228,6 @@ out:
     return err;
 }
 
-static bool can_push(const void *ctx, const struct tg_notification_token *token)
-{
-    return tg_push_can_send(ctx, token->type, token->topic, token->token_data);
-}
-
 /* After the development certificate is made: the push process trusts it. */
 static enum tg_err start_push(struct daemon *d, struct tg_fault *fault)
 {
@@ -244,12 +240,17 @@ static enum tg_err start_push(struct daemon *d, struct tg_fault *fault)
                                         .log = &d->log };
     enum tg_err err = TG_E_BUG;
 
-    tg_config_push_settings(&d->push, d->config);
-    if (!tg_push_is_any_on(&d->push)) {
+    tg_config_push_settings(&d->push.settings, d->config);
+    if (!tg_push_is_any_on(&d->push.settings)) {
         return TG_OK;
     }
-    shared->relay_config.can_push = can_push;
+    shared->relay_config.can_push = tg_push_ask_can_push;
     shared->relay_config.can_push_ctx = &d->push;
+    shared->refusals = tg_refusals_new();
+    TG_REQUIRE(shared->refusals != NULL, TG_E_NOMEM);
+    d->push.keyring = &d->storage.keyring;
+    d->push.refusals = shared->refusals;
+    setup.refusals = shared->refusals;
     setup.metrics = tg_metrics_block(shared->metrics, shared->worker_count);
     TG_TRY(tg_push_opener_init(&d->push_opener, &d->storage.keyring, shared->rng));
     TG_TRY(tg_push_link_start(&shared->push, &setup, fault));
@@ -441,6 +442,9 @@ static int run(struct daemon *d)
         tg_worker_deinit(&d->shared.workers[i]);
     }
     has_failed = !tg_push_link_stop(&d->shared.push) || has_failed;
+    if (!has_failed) {
+        tg_refusals_free(&d->shared.refusals);
+    }
     if (!has_failed && tg_time_kept_end(d->shared.store, &d->clock) != TG_OK) {
         TG_LOG(&d->log, TG_LOG_WARNING, "clock.mark_not_saved", { "exit", EXIT_SUCCESS });
     }

@@ -20,6 +20,7 @@
 #define TG_WORKERS_MAX 256u
 #define TG_DEAD_AFTER_MS 10000u /* a worker that has not run for longer does not respond */
 
+struct tg_refusals;
 struct tg_store_counter;
 struct tg_worker;
 
@@ -39,6 +40,7 @@ struct tg_shared {
     int64_t start_s;
     _Atomic int64_t swept_until_s; /* what expired until then is removed; at first the start */
     struct tg_push_link *push;     /* NULL: no provider is configured */
+    struct tg_refusals *refusals;  /* the same */
     struct tg_worker *workers;     /* worker_count of them */
     size_t worker_count;
     atomic_size_t offload_total;

@@ -6,6 +6,7 @@
 #include "server/http/payment.h"
 #include "server/net/clock.h"
 #include "server/ops/rss.h"
+#include "server/pushlink/refusals.h"
 
 #include <unistd.h>
 
@@ -123,6 +124,13 @@ static struct tg_refusal on_pay(void *ctx, void *ops_ctx, enum tg_cost cost,
     const struct tg_worker *w = ctx;
 
     return tg_payment_cost(ops_ctx, cost, size, tg_shared_fullness(w->shared));
+}
+
+static void on_token_left(void *ctx, const struct tg_store_key *key)
+{
+    const struct tg_worker *w = ctx;
+
+    tg_refusals_forget(w->shared->refusals, key);
 }
 
 static void on_push_queued(void *ctx)
@@ -483,6 +491,7 @@ enum tg_err tg_worker_init(struct tg_worker *w, struct tg_shared *shared, size_t
     w->index = index;
     w->hooks = (struct tg_relay_hooks){ .changed = on_changed,
                                         .push_queued = on_push_queued,
+                                        .token_left = on_token_left,
                                         .offload = on_offload,
                                         .judged = on_judged,
                                         .pay = on_pay,

@@ -4,6 +4,7 @@ provider refuses, and the other providers when one hangs."""
 import contextlib
 import signal
 import subprocess
+import time
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -175,7 +176,7 @@ def four_held(four, name):
 # ---- refused tokens -------------------------------------------------------------------------------
 
 @each
-def token__refused__not_pushed_to_until_registered_again(tmp_path, four, name):
+def token__refused__not_pushed_to(tmp_path, four, name):
     dead, other = four.token(name), four.token(name)
     with relay_for(tmp_path, four) as (relay, api):
         box, other_box = api.bound_box(token=dead), api.bound_box(token=other)
@@ -189,15 +190,64 @@ def token__refused__not_pushed_to_until_registered_again(tmp_path, four, name):
         assert api.read(box, box.initiator).json()["payload"]["data"] == "bmV3"
         until(lambda: metrics(relay)["tigress_push_outbox"] == 1, "only the blocked entry")
         assert four.told(name) == [told_as(dead)] + [told_as(other)] * 3
-        again = api.bound_box(token=dead)
-        change(api, again)
-        settled(relay, name, "taken", 4)
-        change(api, box)  # the same token: pushes resume here too
-        settled(relay, name, "taken", 5)
+    assert four[name].refusals == []
+
+
+def leave(api, box, token):
+    """What the relay answers when the initiator leaves the token again, with a read, an update and a create."""
+    left = {"notificationToken": token}
+    update = {"payload": {"type": "t", "data": "x"}, **left}
+    return (supported(api.read(box, box.initiator, left)), supported(api.update(box, box.initiator, update)),
+            supported(api.create(create_message(token=token))))
+
+
+# spec-test: protocol/4#push-refused-token
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "apns"])
+def token__refused_and_left_again__false_until_the_keys_are_read_again(tmp_path, four, name):
+    dead = four.token(name)
+    with relay_for(tmp_path, four) as (relay, api):
+        box = api.bound_box(token=dead)
+        four[name].answer_next(GONE[name])
+        change(api, box)
+        settled(relay, name, "dropped", 1)
+        until(lambda: metrics(relay)["tigress_push_outbox"] == 1, "the blocked entry")
+        assert leave(api, box, dead) == (False, False, False)
+        assert supported(api.update(box, box.initiator)) is False  # about the token that was left before
+        change(api, box)
+        other = four.token(name)
+        change(api, api.bound_box(token=other))
+        settled(relay, name, "taken", 1)
+        assert four.told(name) == [told_as(dead), told_as(other)]
+        relay.signal(signal.SIGHUP)
+        until(lambda: b"push.reloaded" in relay.output("stderr"), "the reload")
+        assert leave(api, box, dead) == (True, True, True)
+        change(api, box)
+        settled(relay, name, "taken", 2)
         until_empty(relay)
-        assert four.told(name)[4:] == [told_as(dead)] * 2
+        assert four.told(name)[2:] == [told_as(dead)]
         assert pushed(relay, name, "dropped") == 1
     assert four[name].refusals == []
+
+
+# spec-test: protocol/4#push-refused-token
+def apns_token__refused_with_a_time__good_when_left_after_it_and_not_before(tmp_path, four):
+    gone, later = four.token("apns"), four.token("apns")
+    with relay_for(tmp_path, four) as (relay, api):
+        boxes = [api.bound_box(token=token) for token in (gone, later)]
+        ahead_ms = int(time.time() + 3600) * 1000
+        for box, timestamp in zip(boxes, (1460000000000, ahead_ms)):
+            four["apns"].answer_next(push_apns.error(410, "Unregistered", timestamp=timestamp))
+            change(api, box)
+            settled(relay, "apns", "dropped", 1 + boxes.index(box))
+        until(lambda: metrics(relay)["tigress_push_outbox"] == 2, "the blocked entries")
+        assert leave(api, boxes[1], later) == (False, False, False)
+        assert leave(api, boxes[0], gone) == (True, True, True)
+        for box in boxes:
+            change(api, box)
+        settled(relay, "apns", "taken", 1)
+        until(lambda: metrics(relay)["tigress_push_outbox"] == 1, "the blocked entry of the other")
+        assert four.told("apns") == [gone["tokenData"], later["tokenData"], gone["tokenData"]]
+        assert pushed(relay, "apns", "dropped") == 2
 
 
 # ---- several makers -------------------------------------------------------------------------------

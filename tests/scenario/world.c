@@ -45,11 +45,15 @@ static void push_queued(void *ctx)
     w->queued_count++;
 }
 
-static bool can_push(const void *ctx, const struct tg_notification_token *token)
+static enum tg_can_push can_push(const void *ctx, const struct tg_notification_token *token,
+                                 int64_t now_s)
 {
     const struct world *w = ctx;
 
-    return w->push_type[0] != '\0' && tg_bytes_is_equal(token->type, tg_bytes_str(w->push_type));
+    (void)now_s;
+    return w->push_type[0] != '\0' && tg_bytes_is_equal(token->type, tg_bytes_str(w->push_type))
+               ? TG_CAN_PUSH_YES
+               : TG_CAN_PUSH_NO;
 }
 
 static void look(struct world *w)

@@ -181,6 +181,9 @@ void tg_push_peer_take_over(struct tg_push_peer *peer)
     peer->since_mono_ms = tg_push_now_ms();
     set_up(ps, true);
     tg_metrics_count(link->metrics, TG_COUNTER_PUSH_RESTARTS);
+    if (ps->is_reload) {
+        tg_refusals_settings_changed(link->refusals);
+    }
     TG_LOG(link->log, TG_LOG_INFO, ps->is_reload ? "push.reloaded" : "push.process_started",
            { "pid", (int64_t)peer->child.pid });
     ps->is_reload = false;

@@ -9,6 +9,7 @@
 #include "push/ipc.h"
 #include "server/net/clock.h"
 #include "server/ops/metrics.h"
+#include "server/pushlink/refusals.h"
 #include "server/settings/config.h"
 
 /*
@@ -26,6 +27,7 @@ struct tg_push_link_setup {
     struct tg_clock *clock;
     tg_push_open_fn *open;
     void *open_ctx;
+    struct tg_refusals *refusals; /* NULL: nothing is kept of refused tokens */
     struct tg_metrics_block *metrics;
     const struct tg_log *log;
 };

@@ -107,6 +107,9 @@ bool tg_push_window_settle(struct tg_push_window *w, const void *holder,
         return false;
     }
     tg_metrics_push(w->setup.metrics, outcome->provider, outcome->result);
+    if (outcome->result == TG_PUSH_RESULT_DROPPED) {
+        tg_refusals_add(w->setup.refusals, &slot->key, outcome->good_after_s, slot->expires_s);
+    }
     earn(w, outcome->result);
     settle(slot, verdicts[outcome->result], due_of(w, outcome));
     return true;
@@ -135,6 +138,7 @@ static struct tg_push_slot *take_slot(struct tg_push_window *w, const struct tg_
     slot->id = (++w->id_count << SLOT_BITS) | (uint64_t)(slot - w->slots);
     slot->key = entry->key;
     slot->generation = entry->generation;
+    slot->expires_s = entry->expires_s;
     slot->state = TG_SLOT_WAITING;
     return slot;
 }

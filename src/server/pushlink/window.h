@@ -23,6 +23,7 @@ struct tg_push_slot {
     uint64_t id;
     struct tg_store_key key;
     uint64_t generation;
+    int64_t expires_s;
     const void *holder; /* TG_SLOT_SENT: the process that has the job */
     uint64_t sent_mono_ms;
     struct tg_buf message; /* TG_SLOT_WAITING */

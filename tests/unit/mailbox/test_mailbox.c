@@ -43,9 +43,12 @@ static struct tg_request_hash request(unsigned n)
 }
 
 /* A relay with a sender for "known" tokens. */
-static bool can_push_known(const void *ctx, const struct tg_notification_token *token)
+static enum tg_can_push can_push_known(const void *ctx, const struct tg_notification_token *token,
+                                       int64_t now_s)
 {
-    return ctx == NULL && tg_bytes_is_equal(token->type, TG_LIT("known"));
+    (void)now_s;
+    return ctx == NULL && tg_bytes_is_equal(token->type, TG_LIT("known")) ? TG_CAN_PUSH_YES
+                                                                          : TG_CAN_PUSH_NO;
 }
 
 static struct tg_notification_token token(const char *type, const char *data)
@@ -544,6 +547,51 @@ static unsigned push_call(struct fixture *f, enum tg_mailbox_call what, char who
 }
 
 static const struct tg_notification_token none;
+
+static enum tg_can_push refused; /* the answer of can_push_refused */
+
+static enum tg_can_push can_push_refused(const void *ctx, const struct tg_notification_token *token,
+                                         int64_t now_s)
+{
+    (void)ctx;
+    (void)token;
+    assert_int_equal(now_s, NOW_S);
+    return refused;
+}
+
+/* spec-test: protocol/4#push-refused-token */
+static void refused_token__left_again__false_until_it_is_good_again(void **state)
+{
+    static const struct {
+        enum tg_can_push answer;
+        bool is_left;
+        bool is_supported;
+        unsigned effects; /* of the read */
+    } rows[] = {
+        { TG_CAN_PUSH_NO, true, false, TG_EFFECT_NONE },
+        { TG_CAN_PUSH_NO, false, false, TG_EFFECT_NONE },
+        { TG_CAN_PUSH_AGAIN, true, true, TG_EFFECT_STORE }, /* the store lets pushes resume */
+        { TG_CAN_PUSH_AGAIN, false, false, TG_EFFECT_NONE },
+        { TG_CAN_PUSH_YES, true, true, TG_EFFECT_NONE },
+        { TG_CAN_PUSH_YES, false, true, TG_EFFECT_NONE },
+    };
+    struct tg_notification_token left = token("known", "token a");
+    struct fixture *f = fixture_new(TG_RIGHT_READ | TG_RIGHT_WRITE | TG_RIGHT_DELETE);
+
+    (void)state;
+    assert_int_equal(push_call(f, TG_CALL_CREATE, 'A', 1, left), 200);
+    for (size_t i = 0; i < TG_COUNT(rows); i++) {
+        refused = rows[i].answer;
+        prepare(f, TG_CALL_READ, 'A', 0);
+        f->cmd.can_push = can_push_refused;
+        f->cmd.token = rows[i].is_left ? left : (struct tg_notification_token){ .type = { 0 } };
+        assert_int_equal(run(f), 200);
+        assert_int_equal(f->result.is_push_supported, rows[i].is_supported);
+        assert_int_equal(f->result.effects, rows[i].effects);
+        assert_int_equal(f->result.new_token.is_present, rows[i].effects == TG_EFFECT_STORE);
+    }
+    free(f);
+}
 
 /* A and B with a token each, or without. */
 static struct fixture *pushed_new(struct tg_notification_token a, struct tg_notification_token b)
@@ -1123,6 +1171,7 @@ int main(void)
         BOUND(update__repeated__remembered_for_eight_requests),
         BOUND(update__request_id_of_the_create__not_a_duplicate),
         BOUND(update__repeated__repeats_the_push_answer_of_the_first),
+        cmocka_unit_test(refused_token__left_again__false_until_it_is_good_again),
         cmocka_unit_test(each_change__notifies_the_token_of_the_other_side),
         cmocka_unit_test(token_of_another_type_or_none__is_not_notified),
         cmocka_unit_test(delete__no_recipient__notifies_no_device),

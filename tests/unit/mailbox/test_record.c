@@ -286,7 +286,7 @@ static void decode__head_fields_out_of_range__refused(void **state)
         enum tg_err err;
     } rows[] = {
         { 0, 0, TG_E_UNSUPPORTED }, { 0, 3, TG_E_UNSUPPORTED }, { 1, 0, TG_E_SYNTAX },
-        { 0, 2, TG_E_SYNTAX }, /* a live record of format 2 */
+        { 0, 1, TG_E_SYNTAX }, /* a topic in a record of format 1 */
         { 1, 4, TG_E_SYNTAX },      { 2, 0x10, TG_E_SYNTAX },   { 2, 0x5f, TG_E_SYNTAX },
         { 3, 8, TG_E_SYNTAX },      { 12, 0x80, TG_E_SYNTAX },  { 20, 0x80, TG_E_SYNTAX },
         { 1, 2, TG_E_SYNTAX }, /* a tombstone with a verifier, rights and tokens */

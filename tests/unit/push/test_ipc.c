@@ -67,6 +67,7 @@ static void outcome__each_result__decodes_to_the_same(void **state)
         struct tg_push_ipc back = { .kind = TG_PUSH_IPC_READY };
         struct tg_buf out;
 
+        msg.of.outcome.good_after_s = r == TG_PUSH_RESULT_DROPPED ? 1893456099 : 0;
         encode(&out, &msg);
         assert_int_equal(tg_push_ipc_decode(&back, tg_buf_view(&out)), TG_OK);
         assert_int_equal(back.kind, TG_PUSH_IPC_OUTCOME);
@@ -74,6 +75,7 @@ static void outcome__each_result__decodes_to_the_same(void **state)
         assert_int_equal(back.of.outcome.provider, TG_PUSH_WEBHOOK);
         assert_int_equal(back.of.outcome.result, r);
         assert_int_equal(back.of.outcome.retry_at_s, at_s);
+        assert_int_equal(back.of.outcome.good_after_s, msg.of.outcome.good_after_s);
         tg_buf_deinit(&out);
     }
 }

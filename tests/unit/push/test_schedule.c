@@ -47,7 +47,7 @@ static const struct tg_push_decision *decide(struct fixture *f, uint8_t token,
 {
     uint8_t tag[TG_PUSH_TAG_LEN] = { token, token };
     const struct tg_push_attempt attempt = { .tag = tag, .expires_s = EXPIRES };
-    const struct tg_push_verdict verdict = { action, wait_s, "word" };
+    const struct tg_push_verdict verdict = { action, wait_s, "word", 0 };
 
     tg_push_schedule_decide(&f->decision, &f->schedule, &f->route, &verdict, &attempt, f->now_s,
                             &f->rng);
@@ -244,7 +244,7 @@ static void decide__renew_repeat_and_reconnect__once_and_then_a_fault(void **sta
                                                 .expires_s = EXPIRES,
                                                 .is_repetition = true };
         static const char *const reasons[] = { "one", "two", "three" };
-        const struct tg_push_verdict verdict = { rows[i].action, 0, reasons[i] };
+        const struct tg_push_verdict verdict = { rows[i].action, 0, reasons[i], 0 };
 
         f->route = (struct tg_push_route){ .backoff_until_s = 0 };
         assert_int_equal(decide(f, 1, rows[i].action, 0)->next, rows[i].next);
@@ -305,7 +305,7 @@ static const struct tg_push_decision *decide_at(struct fixture *f, uint8_t origi
     uint8_t tag[TG_PUSH_TAG_LEN] = { token, token };
     uint8_t at[TG_PUSH_ORIGIN_TAG_LEN] = { origin };
     const struct tg_push_attempt attempt = { .tag = tag, .origin = at, .expires_s = EXPIRES };
-    const struct tg_push_verdict verdict = { action, 0, "word" };
+    const struct tg_push_verdict verdict = { action, 0, "word", 0 };
 
     tg_push_schedule_decide(&f->decision, &f->schedule, &f->route, &verdict, &attempt, f->now_s,
                             &f->rng);

@@ -38,11 +38,13 @@ struct fixture {
     size_t leased_count, settled_count;
 };
 
-static bool can_push(const void *ctx, const struct tg_notification_token *token)
+static enum tg_can_push can_push(const void *ctx, const struct tg_notification_token *token,
+                                 int64_t now_s)
 {
     (void)ctx;
     (void)token;
-    return true;
+    (void)now_s;
+    return TG_CAN_PUSH_YES;
 }
 
 static const struct tg_relay_config config = { .limits = TG_WIRE_LIMITS_DEFAULT,
