@@ -19,7 +19,7 @@ import standing
 
 from conftest import make_relay, open_api
 from relay_process import until, until_no_connection
-from tigress_client import PROOF, REQUEST_ID, create_message, new_id
+from tigress_client import END_NOTE, PROOF, REQUEST_ID, create_message, new_id
 from tigress_envelope import ShareUrl, new_secret, seal, secret_proof
 
 BIG_MAPPING = 1 << 32  # a sanitizer's shadow; never part of a core image
@@ -232,7 +232,11 @@ class Transfer:
                                                                 "data": "x"}}, text("REQUEST"))]
         assert [answer.status for answer in refused] == [401, 400, 400]
         if ending == "delete":
-            assert api.delete(box, self.recipient, text("REQUEST")).status == 200
+            # The note is opaque to the relay; a marked one is searched for in every form.
+            note = base64.urlsafe_b64encode(text("NOTE").encode()).decode().rstrip("=")
+            self.scanner.plant("end note", note)
+            assert api.delete(box, self.recipient, text("REQUEST"), [(END_NOTE, note)]).status == 200
+            assert api.read(box, self.initiator).json()["endNote"] == note
         return box
 
 

@@ -12,6 +12,8 @@ CLAIM = "Mailbox-Device-Claim"
 PROOF = "Mailbox-Secret-Proof"
 VERSION = "Mailbox-Version"
 KNOWN_VERSION = "Mailbox-Known-Version"
+KNOWN_RECIPIENT = "Mailbox-Known-Recipient"
+END_NOTE = "Mailbox-End-Note"
 JSON_TYPE = ("Content-Type", "application/json")
 
 
