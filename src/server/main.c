@@ -248,6 +248,7 @@ static enum tg_err start_push(struct daemon *d, struct tg_fault *fault)
     shared->relay_config.can_push_ctx = &d->push;
     shared->refusals = tg_refusals_new();
     TG_REQUIRE(shared->refusals != NULL, TG_E_NOMEM);
+    TG_TRY(tg_refusals_load(shared->refusals, shared->store));
     d->push.keyring = &d->storage.keyring;
     d->push.refusals = shared->refusals;
     setup.refusals = shared->refusals;

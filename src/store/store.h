@@ -202,6 +202,11 @@ typedef void tg_store_spent_fn(void *ctx, enum tg_err err, enum tg_spend_outcome
 typedef void tg_store_leased_fn(void *ctx, enum tg_err err, const struct tg_outbox_entry *entries,
                                 size_t count, int64_t next_due_s);
 
+enum tg_store_survey {
+    TG_STORE_SURVEY_ALL,
+    TG_STORE_SURVEY_OUTBOX /* the entries of the outbox alone */
+};
+
 /* What a survey shows. */
 enum tg_store_seen_kind {
     TG_STORE_SEEN_FACT,
@@ -217,6 +222,7 @@ struct tg_store_seen {
     uint64_t version;        /* of a fact or a record */
     int64_t expires_s;       /* of a record or an entry; the end of a series */
     bool is_closed;          /* of a series */
+    bool is_blocked;         /* of an entry */
     struct tg_bytes bytes;   /* the fact's value, or what is sealed; ends when see() returns */
 };
 
@@ -329,9 +335,10 @@ struct tg_store_ops {
     void (*dispatch)(struct tg_store_port *port);
 
     /* Shows what is durable, but no spent keys: first the facts, then the series, the records, and
-       the entries of the outbox. For the start of a program: it blocks, and reads the whole store.
-       TG_E_STORE */
-    enum tg_err (*survey)(struct tg_store *s, tg_store_see_fn *see, void *ctx);
+       the entries of the outbox. For the start of a program: it blocks, and reads all that it
+       shows. TG_E_STORE */
+    enum tg_err (*survey)(struct tg_store *s, enum tg_store_survey what, tg_store_see_fn *see,
+                          void *ctx);
     /* From now on committed() is called. Before a port is attached. */
     void (*watch)(struct tg_store *s, tg_store_committed_fn *committed, void *ctx);
     /* For a copy of a store: drops or keeps what is in it, closes all series, because what was

@@ -273,10 +273,10 @@ static void survey__shows_facts_series_records_and_entries(void **state)
     static struct shown shown;
 
     shown = (struct shown){ .left = 10 };
-    assert_int_equal(f->client.ops->survey(f->store, see, &shown), TG_OK);
+    assert_int_equal(f->client.ops->survey(f->store, TG_STORE_SURVEY_ALL, see, &shown), TG_OK);
     assert_string_equal(shown.text, "");
     put_some(f);
-    assert_int_equal(f->client.ops->survey(f->store, see, &shown), TG_OK);
+    assert_int_equal(f->client.ops->survey(f->store, TG_STORE_SURVEY_ALL, see, &shown), TG_OK);
     assert_non_null(strstr(shown.text, "F0:2:2:two "));
     assert_non_null(strstr(shown.text, " R7:500:3:seven "));
     assert_non_null(strstr(shown.text, " R999999999:4000000000:1:x "));
@@ -296,7 +296,7 @@ static void survey__ends_when_it_is_told_to(void **state)
     put_some(f);
     for (size_t left = 1; left <= 4; left++) {
         shown = (struct shown){ .left = left };
-        assert_int_equal(f->client.ops->survey(f->store, see, &shown), TG_OK);
+        assert_int_equal(f->client.ops->survey(f->store, TG_STORE_SURVEY_ALL, see, &shown), TG_OK);
         assert_int_equal(shown.left, 0);
     }
 }

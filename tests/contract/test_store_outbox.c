@@ -465,6 +465,42 @@ static void blocked_key__gets_no_entry_until_the_block_expires(void **state)
     assert_entry(&l, 0, 7, 0, 9000, TG_LIT("again"));
 }
 
+struct shown {
+    size_t count;
+    size_t blocked_count;
+    int64_t expires_s; /* of the blocked one */
+};
+
+static bool see(void *ctx, const struct tg_store_seen *seen)
+{
+    struct shown *shown = ctx;
+
+    assert_int_equal(seen->kind, TG_STORE_SEEN_ENTRY);
+    shown->count++;
+    if (seen->is_blocked) {
+        shown->blocked_count++;
+        shown->expires_s = seen->expires_s;
+        assert_int_equal(number_of(&seen->key), 7);
+        assert_int_equal(seen->bytes.len, 0);
+    }
+    return true;
+}
+
+static void survey_of_the_outbox__shows_entries_alone_and_which_are_blocked(void **state)
+{
+    struct fixture *f = *state;
+    struct shown shown = { .count = 0 };
+
+    assert_int_equal(f->store->ops->survey(f->store, TG_STORE_SURVEY_OUTBOX, see, &shown), TG_OK);
+    assert_int_equal(shown.count, 0);
+    block_one(&f->client, 7, 500);
+    assert_int_equal(tell(&f->client, 9, 40, 600, TG_LIT("push")), TG_OK);
+    assert_int_equal(f->store->ops->survey(f->store, TG_STORE_SURVEY_OUTBOX, see, &shown), TG_OK);
+    assert_int_equal(shown.count, 2);
+    assert_int_equal(shown.blocked_count, 1);
+    assert_int_equal(shown.expires_s, 500);
+}
+
 static void block__drops_a_note_of_its_lease(void **state)
 {
     struct fixture *f = *state;
@@ -735,6 +771,7 @@ int main(void)
         CASE(note__does_not_make_a_retry_earlier),
         CASE(attempts__restart_after_done),
         CASE(blocked_key__gets_no_entry_until_the_block_expires),
+        CASE(survey_of_the_outbox__shows_entries_alone_and_which_are_blocked),
         CASE(block__drops_a_note_of_its_lease),
         CASE(unblock__removes_a_blocked_entry_and_nothing_else),
         CASE(unblock_and_notify_of_one_change__are_done_in_their_order),

@@ -229,6 +229,28 @@ def token__refused_and_left_again__false_until_the_keys_are_read_again(tmp_path,
     assert four[name].refusals == []
 
 
+@each
+def token__refused_before_a_restart__tried_once_more_when_it_is_left_again(tmp_path, four, name):
+    dead = four.token(name)
+    with make_relay(tmp_path / "relay", args=flags(four.settings)) as relay:
+        with contextlib.closing(open_api(relay)) as api:
+            box = api.bound_box(token=dead)
+            four[name].answer_next(GONE[name])
+            change(api, box)
+            settled(relay, name, "dropped", 1)
+            until(lambda: metrics(relay)["tigress_push_outbox"] == 1, "the blocked entry")
+        relay.stop()
+        relay.start()
+        with contextlib.closing(open_api(relay)) as api:
+            assert supported(api.update(box, box.initiator)) is False  # it was not left again
+            change(api, box)
+            assert supported(api.read(box, box.initiator, {"notificationToken": dead})) is True
+            change(api, box)
+            settled(relay, name, "taken", 1)
+            until_empty(relay)
+        assert four.told(name) == [told_as(dead)] * 2
+
+
 # spec-test: protocol/4#push-refused-token
 def apns_token__refused_with_a_time__good_when_left_after_it_and_not_before(tmp_path, four):
     gone, later = four.token("apns"), four.token("apns")

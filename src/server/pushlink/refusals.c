@@ -157,3 +157,19 @@ void tg_refusals_settings_changed(struct tg_refusals *refusals)
         (void)pthread_mutex_unlock(&refusals->lock);
     }
 }
+
+static bool see_entry(void *ctx, const struct tg_store_seen *seen)
+{
+    if (seen->is_blocked) {
+        tg_refusals_add(ctx, &seen->key, 0, seen->expires_s);
+    }
+    return true;
+}
+
+enum tg_err tg_refusals_load(struct tg_refusals *refusals, struct tg_store *store)
+{
+    enum tg_err err = store->ops->survey(store, TG_STORE_SURVEY_OUTBOX, see_entry, refusals);
+
+    tg_refusals_settings_changed(refusals);
+    return err;
+}

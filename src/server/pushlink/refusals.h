@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * server/pushlink/refusals.h - the tokens that their provider refused since the relay was started,
- * so that a device that leaves one again learns that no push can reach it.
+ * server/pushlink/refusals.h - the tokens that their provider refused, so that a device that leaves
+ * one again learns that no push can reach it.
  * Layer: L4.      Threads: any.      Blocks: for the lock.
  * Secrets: none. A token is known by the key of its outbox entry, a hash under the index key.
  */
@@ -22,6 +22,9 @@ enum tg_refusal_state {
 
 /* NULL: no memory. */
 struct tg_refusals *tg_refusals_new(void);
+/* Adds the blocked entries of the store. Their tokens are good again when they are left, because
+   the settings may have changed since. At the start; blocks. TG_E_STORE */
+TG_NODISCARD enum tg_err tg_refusals_load(struct tg_refusals *refusals, struct tg_store *store);
 /* Accepts *refusals == NULL. */
 void tg_refusals_free(struct tg_refusals **refusals);
 

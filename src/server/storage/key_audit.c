@@ -133,7 +133,7 @@ static enum tg_err verify(struct tg_key_audit *audit, struct tg_store *store,
     enum tg_err err = TG_E_BUG;
 
     TG_TRY(tg_key_audit_init(audit, keyring));
-    TG_TRY(store->ops->survey(store, tg_key_audit_see, audit));
+    TG_TRY(store->ops->survey(store, TG_STORE_SURVEY_ALL, tg_key_audit_see, audit));
     TG_TRY(tg_key_audit_judge(audit, need, fault, advice));
     err = TG_OK;
 out:

@@ -84,14 +84,14 @@ static enum tg_err prove(struct tg_storage *st, int links_fd, struct tg_fault *f
 
     TG_REQUIRE(proof != NULL, TG_E_NOMEM);
     tg_key_proof_init(proof, &st->keyring);
-    TG_TRY(st->store->ops->survey(st->store, tg_key_proof_see, proof));
+    TG_TRY(st->store->ops->survey(st->store, TG_STORE_SURVEY_ALL, tg_key_proof_see, proof));
     err = tg_key_proof_judge(proof, &first);
     if (err == TG_E_NOTFOUND) {
         st->advice = links_advice;
         tg_key_proof_deinit(proof);
         tg_key_proof_init(proof, &st->keyring);
         TG_TRY(take_links(proof, links_fd, fault));
-        TG_TRY(st->store->ops->survey(st->store, tg_key_proof_see, proof));
+        TG_TRY(st->store->ops->survey(st->store, TG_STORE_SURVEY_ALL, tg_key_proof_see, proof));
         err = tg_key_proof_judge(proof, fault);
     } else {
         *fault = first;
@@ -110,7 +110,7 @@ static enum tg_err upgrade(struct tg_storage *st, int links_fd, struct tg_fault 
     struct tg_key_audit audit;
 
     TG_TRY(tg_key_audit_init(&audit, &st->keyring));
-    TG_TRY(st->store->ops->survey(st->store, tg_key_audit_see, &audit));
+    TG_TRY(st->store->ops->survey(st->store, TG_STORE_SURVEY_ALL, tg_key_audit_see, &audit));
     if (audit.version > 0 || !audit.has_content) {
         return tg_key_audit_run(st->store, &st->keyring, fault, &st->advice);
     }

@@ -211,10 +211,11 @@ static void lmdb_detach(struct tg_store_port **port)
     *port = NULL;
 }
 
-static enum tg_err lmdb_survey(struct tg_store *s, tg_store_see_fn *see, void *ctx)
+static enum tg_err lmdb_survey(struct tg_store *s, enum tg_store_survey what, tg_store_see_fn *see,
+                               void *ctx)
 {
     struct tg_lmdb *l = lmdb_of(s);
-    int rc = tg_lmdb_survey(l->env, &l->tables, see, ctx);
+    int rc = tg_lmdb_survey(l->env, &l->tables, what, see, ctx);
 
     if (rc != 0) {
         TG_LOG(l->gate.log, TG_LOG_ERROR, "store.survey_failed", { "code", rc });

@@ -67,6 +67,7 @@ static int entry_row(struct tg_store_seen *seen, const MDB_val *k, const MDB_val
     if (rc == 0) {
         memcpy(seen->key.bytes, k->mv_data, sizeof(seen->key.bytes));
         seen->expires_s = entry.expires_s;
+        seen->is_blocked = entry.is_blocked;
         seen->bytes = entry.sealed;
     }
     return rc;
@@ -98,8 +99,9 @@ static int show_rows(MDB_txn *txn, MDB_dbi table, enum tg_store_seen_kind kind, 
     return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
-static int show_all(MDB_txn *txn, const struct tg_lmdb_tables *tables, tg_store_see_fn *see,
-                    void *ctx)
+/* All but the outbox. */
+static int show_most(MDB_txn *txn, const struct tg_lmdb_tables *tables, tg_store_see_fn *see,
+                     void *ctx)
 {
     int rc = show_facts(txn, tables, see, ctx);
 
@@ -109,14 +111,22 @@ static int show_all(MDB_txn *txn, const struct tg_lmdb_tables *tables, tg_store_
     if (rc == 0) {
         rc = show_rows(txn, tables->records, TG_STORE_SEEN_RECORD, record_row, see, ctx);
     }
+    return rc;
+}
+
+static int survey(MDB_txn *txn, const struct tg_lmdb_tables *tables, enum tg_store_survey what,
+                  tg_store_see_fn *see, void *ctx)
+{
+    int rc = what == TG_STORE_SURVEY_ALL ? show_most(txn, tables, see, ctx) : 0;
+
     if (rc == 0) {
         rc = show_rows(txn, tables->outbox, TG_STORE_SEEN_ENTRY, entry_row, see, ctx);
     }
     return rc == ENDED ? 0 : rc;
 }
 
-int tg_lmdb_survey(MDB_env *env, const struct tg_lmdb_tables *tables, tg_store_see_fn *see,
-                   void *ctx)
+int tg_lmdb_survey(MDB_env *env, const struct tg_lmdb_tables *tables, enum tg_store_survey what,
+                   tg_store_see_fn *see, void *ctx)
 {
     MDB_txn *txn = NULL;
     int rc = mdb_txn_begin(env, NULL, MDB_RDONLY, &txn);
@@ -124,7 +134,7 @@ int tg_lmdb_survey(MDB_env *env, const struct tg_lmdb_tables *tables, tg_store_s
     if (rc != 0) {
         return rc;
     }
-    rc = show_all(txn, tables, see, ctx);
+    rc = survey(txn, tables, what, see, ctx);
     mdb_txn_abort(txn);
     return rc;
 }
@@ -202,7 +212,7 @@ static int look(MDB_env *env, tg_store_see_fn *see, void *ctx)
     }
     rc = tg_lmdb_tables_look(&tables, txn);
     if (rc == 0) {
-        rc = show_all(txn, &tables, see, ctx);
+        rc = survey(txn, &tables, TG_STORE_SURVEY_ALL, see, ctx);
     }
     mdb_txn_abort(txn);
     return rc;

@@ -11,6 +11,6 @@
 
 /* As tg_store_ops.survey, in a read transaction of its own. Returns LMDB's codes. */
 TG_NODISCARD int tg_lmdb_survey(MDB_env *env, const struct tg_lmdb_tables *tables,
-                                tg_store_see_fn *see, void *ctx);
+                                enum tg_store_survey what, tg_store_see_fn *see, void *ctx);
 
 #endif

@@ -266,6 +266,7 @@ void tg_memory_outbox_show(const struct tg_memory_outbox *o, tg_store_see_fn *se
         goes_on = see(ctx, &(struct tg_store_seen){ .kind = TG_STORE_SEEN_ENTRY,
                                                     .key = e->key,
                                                     .expires_s = e->expires_s,
+                                                    .is_blocked = e->is_blocked,
                                                     .bytes = tg_bytes(e->sealed, e->sealed_len) });
     }
 }

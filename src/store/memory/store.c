@@ -413,13 +413,15 @@ static void mem_detach(struct tg_store_port **port)
     }
 }
 
-static enum tg_err mem_survey(struct tg_store *s, tg_store_see_fn *see, void *ctx)
+static enum tg_err mem_survey(struct tg_store *s, enum tg_store_survey what, tg_store_see_fn *see,
+                              void *ctx)
 {
     struct mem_store *m = mem_of(s);
-    bool goes_on = true;
+    bool goes_on = what == TG_STORE_SURVEY_ALL;
 
     (void)pthread_mutex_lock(&m->lock);
-    goes_on = tg_memory_facts_show(m->facts, see, ctx) && tg_memory_spent_show(&m->spent, see, ctx);
+    goes_on = goes_on && tg_memory_facts_show(m->facts, see, ctx) &&
+              tg_memory_spent_show(&m->spent, see, ctx);
     for (size_t i = 0; goes_on && i < m->slot_count; i++) {
         const struct slot *slot = &m->slots[i];
 
@@ -431,7 +433,7 @@ static enum tg_err mem_survey(struct tg_store *s, tg_store_see_fn *see, void *ct
                                               .expires_s = slot->expires_s,
                                               .bytes = tg_bytes(slot->sealed, slot->sealed_len) });
     }
-    if (goes_on) {
+    if (goes_on || what == TG_STORE_SURVEY_OUTBOX) {
         tg_memory_outbox_show(&m->outbox, see, ctx);
     }
     (void)pthread_mutex_unlock(&m->lock);

@@ -87,6 +87,37 @@ static void add__more_than_a_set_holds__the_one_that_ends_first_goes(void **stat
     tg_refusals_free(&r);
 }
 
+static enum tg_err survey_two(struct tg_store *s, enum tg_store_survey what, tg_store_see_fn *see,
+                              void *ctx)
+{
+    struct tg_store_seen seen = {
+        .kind = TG_STORE_SEEN_ENTRY, .key = key_of(1), .expires_s = END, .is_blocked = true
+    };
+
+    (void)s;
+    assert_int_equal(what, TG_STORE_SURVEY_OUTBOX);
+    assert_true(see(ctx, &seen));
+    seen.key = key_of(2);
+    seen.is_blocked = false;
+    assert_true(see(ctx, &seen));
+    return TG_E_STORE;
+}
+
+static void load__blocked_entries_of_the_store__good_again_when_left(void **state)
+{
+    static const struct tg_store_ops ops = { .survey = survey_two };
+    struct tg_store store = { .ops = &ops };
+    struct tg_refusals *r = tg_refusals_new();
+    struct tg_store_key one = key_of(1);
+    struct tg_store_key two = key_of(2);
+
+    (void)state;
+    assert_int_equal(tg_refusals_load(r, &store), TG_E_STORE);
+    assert_int_equal(tg_refusals_look(r, &one, NOW), TG_REFUSAL_OVER);
+    assert_int_equal(tg_refusals_look(r, &two, NOW), TG_REFUSAL_NONE);
+    tg_refusals_free(&r);
+}
+
 static void without_a_table__nothing_is_known(void **state)
 {
     struct tg_store_key one = key_of(1);
@@ -107,6 +138,7 @@ int main(void)
         cmocka_unit_test(look__with_a_time__over_after_it_and_not_before),
         cmocka_unit_test(look__expired__forgotten),
         cmocka_unit_test(add__more_than_a_set_holds__the_one_that_ends_first_goes),
+        cmocka_unit_test(load__blocked_entries_of_the_store__good_again_when_left),
         cmocka_unit_test(without_a_table__nothing_is_known),
     };
 

@@ -177,7 +177,7 @@ static struct shown show(struct fixture *f)
 {
     struct shown shown = { .end_s = 0 };
 
-    assert_int_equal(f->store->ops->survey(f->store, see, &shown), TG_OK);
+    assert_int_equal(f->store->ops->survey(f->store, TG_STORE_SURVEY_ALL, see, &shown), TG_OK);
     return shown;
 }
 
