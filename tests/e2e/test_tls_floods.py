@@ -11,11 +11,13 @@ import time
 import pytest
 
 import tigress_transport
+import tls12_records
 from conftest import make_relay, open_api
 from relay_process import Relay, bin_dir, metrics, until
 from tigress_client import CLAIM, REQUEST_ID, create_message, encode, new_id
 
 FLOOD = 'tigress_refusals_total{reason="flood"}'
+NO_RENEGOTIATION = b"\x01\x64"  # a warning
 SILENT_RECORDS_MAX = 32     # records without data after the handshake
 HANDSHAKE_RECORDS_MAX = 64
 HANDSHAKE_BYTES_MAX = 32768
@@ -79,6 +81,37 @@ def key_updates__more__connection_ended_and_counted(relay, mode, count):
 def renegotiation__refused(relay):
     sent, answer = flood(relay, "renegotiate", 10)
     assert (sent, answer) == (0, "closed")
+
+
+def renegotiate(relay, folder, count):
+    """A client that asks for another handshake again and again, whatever the relay says. Returns what the relay sent,
+    after a request that follows."""
+    with contextlib.closing(tls12_records.Tls12("localhost", relay.port, relay.ca_file, folder)) as client:
+        for _ in range(count):
+            if not client.send(tls12_records.HANDSHAKE, client.hello):
+                break
+        client.send(tls12_records.DATA, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        while not any(kind == tls12_records.DATA for kind, _ in client.records) and client.receive():
+            pass
+        return client.records
+
+
+def renegotiation__by_a_client_that_goes_on__refused_each_time_and_served(relay, tmp_path):
+    before = floods(relay)
+    records = renegotiate(relay, tmp_path, SILENT_RECORDS_MAX)
+    assert records[:-1] == [(tls12_records.ALERT, NO_RENEGOTIATION)] * (len(records) - 1)
+    assert len(records) - 1 >= 1
+    assert records[-1][1].startswith(b"HTTP/1.1 404")
+    assert floods(relay) == before
+
+
+@pytest.mark.parametrize("count", [SILENT_RECORDS_MAX + 1, 100000])
+def renegotiation__more__connection_ended_and_counted(relay, tmp_path, count):
+    before = floods(relay)
+    records = renegotiate(relay, tmp_path, count)
+    assert {kind for kind, _ in records} <= {tls12_records.ALERT}
+    assert len(records) <= SILENT_RECORDS_MAX + 1
+    until(lambda: floods(relay) == before + 1, "the count")
 
 
 def request_in_records_of_one_byte(relay, version):
