@@ -443,9 +443,6 @@ static int run(struct daemon *d)
         tg_worker_deinit(&d->shared.workers[i]);
     }
     has_failed = !tg_push_link_stop(&d->shared.push) || has_failed;
-    if (!has_failed) {
-        tg_refusals_free(&d->shared.refusals);
-    }
     if (!has_failed && tg_time_kept_end(d->shared.store, &d->clock) != TG_OK) {
         TG_LOG(&d->log, TG_LOG_WARNING, "clock.mark_not_saved", { "exit", EXIT_SUCCESS });
     }
@@ -475,6 +472,7 @@ static void cleanup(struct daemon *d)
     tg_ledger_free(&shared->ledger);
     tg_standing_policy_close(&shared->standing);
     tg_metrics_free(&shared->metrics);
+    tg_refusals_free(&shared->refusals);
     tg_tls_context_free(&shared->tls);
     tg_tls_tickets_free(&d->tickets);
     tg_config_free(&d->config);
