@@ -23,7 +23,7 @@ and has the number of its section. The level "draft" has the rules that
 draft-vinokurov-tigress-http-00 has too, "tigress" has those and all others.
 
 The suite makes mailboxes, each for one check, and deletes them. It sends about
-1,200 requests, at most 20 a second, waits as a 429 or 503 asks, and ends within
+1,300 requests, at most 20 a second, waits as a 429 or 503 asks, and ends within
 the time limits below whatever the relay does."""
 
 EPILOG = """\

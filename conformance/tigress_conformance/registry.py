@@ -34,8 +34,8 @@ class CannotRun(Exception):
 
 @dataclass(frozen=True)
 class Check:
-    """One rule. `section` is the section of docs/protocol.md. `draft` is the title of the draft's section, if it has the
-    rule too; the numbers differ between the draft's editions."""
+    """One rule. `section` is the section of docs/protocol.md. `draft` is the title of the draft's section, if it
+    has the rule too; the numbers differ between the draft's editions."""
     section: str
     title: str
     draft: Optional[str]

@@ -42,6 +42,11 @@ def without(answer, name):
     return Answer(answer.status, [pair for pair in answer.headers if pair[0] != name], answer.body)
 
 
+def having(answer, name, value):
+    """The answer with this value of a header."""
+    return Answer(answer.status, without(answer, name).headers + [(name, value)], answer.body)
+
+
 def is_expired(seen):
     now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     return seen is not None and bool(seen.expires) and now >= seen.expires
@@ -69,7 +74,7 @@ class BindsAllWhoRace(Fault):
     FEW = 2  # a device that comes late is no race
 
     def serialises(self, request):
-        return is_read(request)
+        return is_read(request) and request.header("prefer") is None
 
     def tell(self, request, answer, seen, ask):
         if is_read(request) and answer.status == 401 and seen and seen.recipient and len(request.claim) == 36:
@@ -174,8 +179,7 @@ class StopsCounting(Fault):
     def tell(self, request, answer, seen, ask):
         version = answer.header("mailbox-version")
         if version and int(version) > 3:
-            return Answer(answer.status, without(answer, "mailbox-version").headers + [("mailbox-version", "3")],
-                          answer.body)
+            return having(answer, "mailbox-version", "3")
         return answer
 
 
@@ -479,6 +483,82 @@ class ForgetsTheProof(Fault):
                 seen.proof = proof
             elif answer.status == 401 and not proof and seen.relinquished and getattr(seen, "proof", None):
                 return ask(request.having("Mailbox-Secret-Proof", seen.proof))
+        return answer
+
+
+# ---- whether a recipient is bound, the end note -------------------------------------------------
+
+def with_member(answer, name, value):
+    """A problem document with another member."""
+    document = {**(answer.json() or {}), name: value}
+    return Answer(answer.status, answer.headers, json.dumps(document).encode())
+
+
+class SaysOpenedTooEarly(Fault):
+    """The initiator reads "bound" before anybody has read."""
+    check = "2.6/opened_read"
+
+    def tell(self, request, answer, seen, ask):
+        is_it = is_read(request) and answer.status == 200 and seen and not seen.claims
+        return having(answer, "mailbox-recipient", "bound") if is_it and request.claim == seen.initiator else answer
+
+
+class SleepsThroughTheBind(Fault):
+    """A long poll of the initiator tells a bind only when its time is over."""
+    check = "2.4/poll_bind"
+
+    def ask(self, request, seen):
+        if seen and request.header("mailbox-known-recipient") == "none":
+            seen.was_bound = bool(seen.recipient)
+        return request
+
+    def tell(self, request, answer, seen, ask):
+        found = re.fullmatch(r"wait=([1-9]\d*)", request.header("prefer") or "")
+        if found and seen and request.header("mailbox-known-recipient") == "none" and not seen.was_bound \
+                and answer.header("mailbox-recipient") == "bound":
+            time.sleep(int(found.group(1)) - 1)
+        return answer
+
+
+class KeepsTheNote(Fault):
+    """A read after the end does not have the other device's note; a delete has it."""
+    check = "3.11/note_given"
+
+    def tell(self, request, answer, seen, ask):
+        document = answer.json() or {}
+        # A note of the largest size is another matter.
+        if is_read(request) and answer.status == 404 and 0 < len(document.get("endNote", "")) < 200:
+            del document["endNote"]
+            return Answer(answer.status, answer.headers, json.dumps(document).encode())
+        return answer
+
+
+class GivesTheNoteBack(Fault):
+    """The device that left a note reads it again."""
+    check = "3.11/note_not_back"
+
+    def tell(self, request, answer, seen, ask):
+        note = request.header("mailbox-end-note")
+        if request.method == "DELETE" and answer.status == 200 and note:
+            seen.note = (request.claim, note)
+        elif is_read(request) and answer.status == 404 and seen and getattr(seen, "note", ("", ""))[0] == request.claim:
+            return with_member(answer, "endNote", seen.note[1])
+        return answer
+
+
+class TakesALateNote(Fault):
+    """A note that comes after the end is given to the other device."""
+    check = "3.11/note_late"
+
+    def tell(self, request, answer, seen, ask):
+        note = request.header("mailbox-end-note")
+        if request.method == "DELETE" and seen and seen.is_deleted and not note and answer.status == 200:
+            seen.is_plain = True
+        elif request.method == "DELETE" and note and getattr(seen, "is_plain", False):
+            seen.late = (request.claim, note)
+        elif is_read(request) and answer.status == 404 and seen and getattr(seen, "late", None) \
+                and seen.late[0] != request.claim:
+            return with_member(answer, "endNote", seen.late[1])
         return answer
 
 

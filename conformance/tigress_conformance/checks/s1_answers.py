@@ -8,8 +8,9 @@ from ..relay import new_id, wait_headers
 
 ORIGIN = [("Origin", "https://wallet.example")]
 REQUEST_HEADERS = {"content-type", "mailbox-request-id", "mailbox-device-claim", "mailbox-device-attestation",
-                   "mailbox-secret-proof", "mailbox-known-version", "prefer", "if-match"}
-EXPOSED = {"mailbox-request-id", "mailbox-version", "retry-after"}
+                   "mailbox-secret-proof", "mailbox-known-version", "mailbox-known-recipient", "mailbox-end-note",
+                   "prefer", "if-match"}
+EXPOSED = {"mailbox-request-id", "mailbox-version", "mailbox-recipient", "mailbox-push-supported", "retry-after"}
 
 
 def kinds(relay):

@@ -10,6 +10,7 @@ from ..relay import new_id
 WAIT_S = 12
 SOON_S = 8
 ATTEMPTS = 3
+KNOWN_RECIPIENT = "Mailbox-Known-Recipient"
 
 
 def needs_waiting(relay):
@@ -23,12 +24,15 @@ def timed(call):
     return answer, time.monotonic() - began_s
 
 
-def polled(relay, box, waiter, seconds=WAIT_S):
-    """Long polls for so long in all, because a 204 may come early: the first answer that is none, or the last."""
+def polled(relay, box, waiter, seconds=WAIT_S, known=None):
+    """Long polls for so long in all, because a 204 may come early: the first answer with news, or the last. `known` is
+    the Mailbox-Known-Recipient."""
     end_s = time.monotonic() + seconds
+    headers = [(KNOWN_RECIPIENT, known)] if known else []
     while True:
-        answer = relay.wait(box, waiter, 1, max(1, round(end_s - time.monotonic())))
-        if answer.status != 204 or time.monotonic() > end_s - 1:
+        answer = relay.wait(box, waiter, 1, max(1, round(end_s - time.monotonic())), headers)
+        is_news = answer.status != 204 or (known and answer.header("mailbox-recipient") != known)
+        if is_news or time.monotonic() > end_s - 1:
             return answer
         time.sleep(0.5)
 

@@ -46,6 +46,17 @@ def preview_json(relay):
     that("payload" not in got, "no payload in a preview", answer)
 
 
+@check("4.3", "preview: it states whether a device has opened the invitation")
+def preview_opened(relay):
+    box = relay.new_box()
+    before = relay.preview(box)
+    for wanted in ("none", "bound"):
+        got = (relay.preview(box, "application/json").json() or {}).get("recipient")
+        that(got == wanted, f"recipient {wanted} in the preview as JSON", f"{got}")
+        status(relay.read(box, box.recipient), 200, "a read by the recipient")
+    that(relay.preview(box).body != before.body, "another page after a device has opened it", "the same page")
+
+
 @check("4.3", "preview: the qualities in Accept decide between page and JSON")
 def preview_quality(relay):
     box = relay.new_box()
