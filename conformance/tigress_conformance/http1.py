@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 HEAD_MAX = 65536
 BODY_MAX = 1 << 20
+BUFFER_MAX = 2 * BODY_MAX
 
 
 class BadAnswer(Exception):
@@ -42,7 +43,7 @@ class Answer:
         """The body as an object, or None."""
         try:
             value = json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
         return value if isinstance(value, dict) else None
 
@@ -102,6 +103,8 @@ class Connection:
         except (ConnectionError, ssl.SSLError):
             data = b""
         self.buffer += data
+        if len(self.buffer) > BUFFER_MAX:
+            raise BadAnswer("more than 2 MiB that nobody asked for")
         if not data:
             self.is_open = False
         return bool(data)

@@ -3,7 +3,7 @@
 import struct
 import time
 
-from .http1 import Answer, BadAnswer
+from .http1 import BODY_MAX, Answer, BadAnswer
 from .registry import CannotRun
 
 DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, CONTINUATION = 0, 1, 3, 4, 6, 7, 9
@@ -124,6 +124,8 @@ class Http2:
                 self.bodies[stream] += payload
             else:
                 self.blocks[stream] += payload
+            if len(self.bodies[stream]) + len(self.blocks[stream]) > BODY_MAX:
+                raise BadAnswer("an answer of more than 1 MiB")
             if kind != CONTINUATION and flags & END_STREAM:
                 self.ended.add(stream)
 

@@ -13,9 +13,14 @@ MARKS = {PASSED: "pass", FAILED: "FAIL", NOT_APPLICABLE: "n/a ", NOT_RUN: "----"
 EXIT_CODES = {"conformant": 0, "not conformant": 1, "no verdict": 3}
 
 
+def printable(text):
+    """Without control characters, which a terminal would obey and XML cannot hold."""
+    return "".join(c if c == "\n" or c.isprintable() else "?" for c in text)
+
+
 def wrapped(first, text):
     """Lines of at most WIDTH columns; those after the first stand under the text."""
-    return textwrap.fill(text, WIDTH, initial_indent=first, subsequent_indent=" " * len(first),
+    return textwrap.fill(printable(text), WIDTH, initial_indent=first, subsequent_indent=" " * len(first),
                          break_long_words=True, break_on_hyphens=False)
 
 
@@ -83,11 +88,6 @@ def as_object(results, run):
 
 def as_json(results, run):
     return json.dumps(as_object(results, run), indent=1) + "\n"
-
-
-def printable(text):
-    """Without what XML cannot hold."""
-    return "".join(c if c == "\n" or c.isprintable() else "?" for c in text)
 
 
 def as_junit(results, run):

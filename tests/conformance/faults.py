@@ -344,6 +344,15 @@ class RefusesNull(Fault):
         return refusal(answer, 400) if is_it else answer
 
 
+class PromisesEveryTopic(Fault):
+    """A push is promised for each app, whether or not there is a sender for it."""
+    check = "4.9/push_topic"
+
+    def tell(self, request, answer, seen, ask):
+        is_it = is_create(request) and answer.status == 200 and b"tokenTopic" in request.body
+        return Answer(200, answer.headers, answer.body.replace(b"false", b"true")) if is_it else answer
+
+
 class TakesTheLastDuplicate(Fault):
     """Of two members of one name the last counts."""
     check = "1.3/duplicates"

@@ -18,7 +18,7 @@ KINDS = {
     # day's mailboxes of one network few.
     "smallest": (["--mailboxes-per-day", "0", "--expiration-max", "60s", "--expiration-default", "60s",
                   "--body-max", "1KiB", "--payload-type-max", "16", "--title-max", "64", "--description-max", "64",
-                  "--image-url-max", "64", "--token-type-max", "16", "--token-data-max", "16"], []),
+                  "--image-url-max", "64", "--token-type-max", "16", "--token-data-max", "64"], []),
 }
 
 

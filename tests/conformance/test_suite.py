@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The suite itself: its arguments, its load, and that it ends whatever a relay does."""
 import contextlib
+import json
 import re
 import signal
 import socket
@@ -301,7 +302,7 @@ def interrupted__sigint__3_with_a_whole_report(tmp_path):
     assert "Traceback" not in output
 
 
-# ---- text ---------------------------------------------------------------------------------------
+# ---- reports --------------------------------------------------------------------------------------
 
 class BreaksUpdates(Fault):
     """Updates are a 500 with control characters and a long line."""
@@ -309,13 +310,26 @@ class BreaksUpdates(Fault):
     def tell(self, request, answer, seen, ask):
         if request.method == "PUT":
             return Answer(500, [("content-type", "text/plain")], b"\x1b[31m\x07" + b"y" * 5000)
+        if request.method == "GET":
+            return Answer(200, [("content-type", "text/html\x1b[2J\u202e")], b"")
         return answer
 
 
 def text__failures__80_columns_and_no_control_characters(tmp_path):
     with relay_with(BreaksUpdates(), tmp_path) as origin:
-        code, output, _ = run_suite(origin, "--only", "4.5", "--rate", 0, "--junit", tmp_path / "report.xml")
+        code, output, _ = run_suite(origin, "--only", "4.5", "--only", "4.3", "--rate", 0, "--junit",
+                                    tmp_path / "report.xml")
     assert code == 1
     assert "FAIL" in output and "expected" in output and "got" in output
     assert all(len(line) <= 80 for line in output.splitlines()), output
-    assert "\x1b" not in output + (tmp_path / "report.xml").read_text()
+    for text in (output, (tmp_path / "report.xml").read_text()):
+        assert "\x1b" not in text and "\u202e" not in text
+
+
+def json__to_standard_output__nothing_else(tmp_path):
+    with relay_with(Fault(), tmp_path) as origin:
+        got = subprocess.run(["/usr/bin/python3", str(RUN), origin, "--rate", "0", "--only", "4.5", "--json", "-"],
+                             stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=RUN_S, check=False)
+    assert got.returncode == 0
+    assert_schema(json.loads(got.stdout))
+    assert "CONFORMANT" in got.stderr

@@ -74,7 +74,7 @@ def alpn_http1(relay):
 
 
 @check("1.1", "TLS: a plain HTTP request to the TLS port gets no mailbox",
-       draft="Security Considerations: TLS only")
+       draft="Security Considerations")
 def plain_request(relay):
     needs_tls(relay)
     box = relay.new_box()

@@ -130,7 +130,7 @@ def relinquish_late(relay):
     status(relay.read(box, other), 200, "a read by the next recipient after it")
 
 
-@check("2.2", "delete: a repetition is a 404", draft="DeleteMailbox: Responses")
+@check("2.2", "delete: a repetition is a 404")
 def delete_repeated(relay):
     box, request_id = relay.bound_box(), new_id()
     status(relay.delete(box, box.initiator, request_id), 200, "a delete")

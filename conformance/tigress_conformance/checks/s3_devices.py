@@ -55,14 +55,14 @@ def second_claim(relay):
     status(relay.read(box, new_id()), 401, "a read by a third claim")
 
 
-@check("3.4", "one recipient: both devices read as often as they like", draft="Design Details")
+@check("3.4", "one recipient: both devices read as often as they like", draft="Design Elements")
 def both_read(relay):
     box = relay.bound_box()
     for claim in (box.initiator, box.recipient) * 2:
         status(relay.read(box, claim), 200, "a read by each device")
 
 
-@check("3.4", "one recipient: the initiator's own read binds nobody", draft="Design Details")
+@check("3.4", "one recipient: the initiator's own read binds nobody", draft="Design Elements")
 def initiator_read(relay):
     box = relay.new_box()
     status(relay.read(box, box.initiator), 200, "a read by the initiator")

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sections 4.3 to 4.8: preview, read, update, delete, and the order of checks."""
+"""Sections 4.3 to 4.9: preview, read, update, delete, the order of checks, and promises of pushes."""
 from ..expect import bindable, status, that, unchanged
 from ..page import Page
-from ..registry import check
+from ..registry import NotApplicable, check
 from ..relay import encode, new_id
 
+APNS = {"type": "com.apple.apns", "tokenData": "74" * 32}
 TOKEN = {"notificationToken": {"type": "org.example.none", "tokenData": "x"}}
 
 
@@ -232,3 +233,26 @@ def order_condition(relay):
 def order_method(relay):
     answer = relay.call("PROPFIND", "/v1/m/" + new_id(), relay.headers(new_id(), new_id()))
     status(answer, (405, 501), "an unknown method on an unknown mailbox")
+
+
+def create_for_app(relay, **topic):
+    """A create with a token for APNs; no verdict where the relay accepts none so long."""
+    if relay.create(relay.message(notificationToken=APNS)).status == 400:
+        raise NotApplicable("the relay accepts no token of this length")
+    return relay.create(relay.message(notificationToken={**APNS, **topic}))
+
+
+@check("4.9", "push: none is promised for an app that no sender of the relay serves (tokenTopic)")
+def push_topic(relay):
+    answer = create_for_app(relay, tokenTopic="org.example.none")
+    status(answer, 200, "a create with a topic that the relay does not serve")
+    got = (answer.json() or {}).get("isPushNotificationSupported")
+    that(got is False, "isPushNotificationSupported false", f"{got}")
+
+
+@check("4.9", "push: tokenTopic has 1 to 255 bytes, otherwise it is a 400")
+def push_topic_form(relay):
+    for topic, wanted in (("x" * 255, 200), (None, 200), ("", 400), ("x" * 256, 400), (1, 400)):
+        answer = create_for_app(relay, tokenTopic=topic)
+        said = f"of {len(topic)} bytes" if isinstance(topic, str) else f"{topic!r}"
+        status(answer, wanted, f"a create with tokenTopic {said}")

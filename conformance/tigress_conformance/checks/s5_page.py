@@ -56,7 +56,7 @@ def no_scripts(relay):
     that(not bad, "no script, image, frame, form or link element", f"{bad}")
 
 
-@check("5.1", "page: no third-party script", draft="Security Considerations: preview page")
+@check("5.1", "page: no third-party script", draft="Security Considerations")
 def no_foreign_scripts(relay):
     parsed = page(relay, relay.new_box())[1]
     bad = [value for tag, name, value in parsed.attributes if tag == "script" and name == "src" and "//" in value]
