@@ -86,6 +86,32 @@ static enum tg_attest_step check_boot(struct tg_attest_case *c, const struct tg_
                                   "attStmt.x5c: expected a locked device with verified boot");
 }
 
+/* An authentication that counts so long shows nothing about this request. The consent to a share
+   may be as old. */
+#define USER_TIME_MAX_S 300u
+
+static bool is_bound_to_user(const struct tg_key_authorizations *list)
+{
+    return list->needs_user && !list->is_allowed_on_body && list->user_time_s <= USER_TIME_MAX_S;
+}
+
+/* The flag is the device's word. That the key cannot sign without its user is the hardware's; at
+   the level software, it is software's too. */
+static enum tg_attest_step check_user(struct tg_attest_case *c, const struct tg_key_description *d)
+{
+    bool is_bound = is_bound_to_user(&d->tee) ||
+                    (c->policy->level_min == TG_ATTEST_SOFTWARE && is_bound_to_user(&d->software));
+
+    if (!c->policy->needs_user_verified) {
+        return TG_ATTEST_OK;
+    }
+    return is_bound && !d->tee.needs_no_user && !d->software.needs_no_user
+               ? TG_ATTEST_OK
+               : tg_format_refuse(c, TG_ATTEST_STEP_POLICY,
+                                  "attStmt.x5c: expected a key that signs only after its user was "
+                                  "verified");
+}
+
 /* TG_E_NOTFOUND: not allowed. */
 static enum tg_err find_package(const struct tg_attest_policy *policy,
                                 const struct tg_key_packages *packages, struct tg_bytes name)
@@ -136,7 +162,7 @@ static enum tg_attest_step check_description(struct tg_attest_case *c)
 {
     static enum tg_attest_step (*const rules[])(struct tg_attest_case *,
                                                 const struct tg_key_description *) = {
-        check_authorizations, check_level, check_boot, check_packages
+        check_authorizations, check_level, check_boot, check_user, check_packages
     };
     struct tg_key_description d;
     enum tg_attest_step step = TG_ATTEST_OK;
@@ -155,12 +181,22 @@ static enum tg_attest_step check_description(struct tg_attest_case *c)
     return step;
 }
 
-static tg_attest_check_fn *const checks[] = {
-    tg_format_read_alg, tg_format_read_sig, tg_format_read_x5c,     check_only_leaf,
-    check_alg,          tg_format_leaf_key, tg_format_user_present, check_description,
-    tg_format_rp_id,    tg_format_chain,    tg_format_signature,    NULL
-};
+static tg_attest_check_fn *const checks[] = { tg_format_read_alg,
+                                              tg_format_read_sig,
+                                              tg_format_read_x5c,
+                                              check_only_leaf,
+                                              check_alg,
+                                              tg_format_leaf_key,
+                                              tg_format_user_present,
+                                              tg_format_user_verified,
+                                              check_description,
+                                              tg_format_rp_id,
+                                              tg_format_chain,
+                                              tg_format_signature,
+                                              NULL };
 
-const struct tg_attest_row tg_attest_row_android_key = {
-    .name = "android-key", .needs_roots = true, .times = TG_ATTEST_TIMES_ANDROID, .checks = checks
-};
+const struct tg_attest_row tg_attest_row_android_key = { .name = "android-key",
+                                                         .needs_roots = true,
+                                                         .shows_user = true,
+                                                         .times = TG_ATTEST_TIMES_ANDROID,
+                                                         .checks = checks };

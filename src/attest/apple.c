@@ -12,14 +12,11 @@ static enum tg_attest_step check_rp_or_app_id(struct tg_attest_case *c)
                                                                               : tg_format_rp_id(c);
 }
 
-static tg_attest_check_fn *const checks[] = { tg_format_read_x5c,
-                                              tg_format_user_present,
-                                              tg_format_apple_nonce,
-                                              tg_format_leaf_key,
-                                              check_rp_or_app_id,
-                                              tg_format_chain,
-                                              NULL };
+static tg_attest_check_fn *const checks[] = { tg_format_read_x5c,      tg_format_user_present,
+                                              tg_format_user_verified, tg_format_apple_nonce,
+                                              tg_format_leaf_key,      check_rp_or_app_id,
+                                              tg_format_chain,         NULL };
 
-const struct tg_attest_row tg_attest_row_apple = { .name = "apple",
-                                                   .needs_roots = true,
-                                                   .checks = checks };
+const struct tg_attest_row tg_attest_row_apple = {
+    .name = "apple", .needs_roots = true, .shows_user = true, .checks = checks
+};

@@ -29,6 +29,8 @@ enum tg_attest_format {
 };
 #define TG_ATTEST_FORMAT_COUNT 7u
 const char *tg_attest_format_name(enum tg_attest_format format); /* "apple", ... */
+/* Whether a statement of the format can show that the user was verified. */
+bool tg_attest_format_shows_user(enum tg_attest_format format);
 
 /* How strongly a key is bound to hardware. Only android-key has this. */
 enum tg_attest_level { TG_ATTEST_SOFTWARE, TG_ATTEST_TEE, TG_ATTEST_STRONGBOX };
@@ -46,6 +48,7 @@ struct tg_attest_settings {
     enum tg_attest_level level_min; /* android-key: attestation and keymaster both */
     bool needs_verified_boot;       /* android-key: rootOfTrust locked and verified */
     bool allows_appattest_development;
+    bool needs_user_verified; /* every statement shows that the user was verified */
     const char *roots_dir; /* <format>.pem each; every allowed format that needs roots must have its
                               file */
     const char *revoked; /* file of serial numbers and key hashes, docs/attestation.md; "": none */
@@ -119,6 +122,10 @@ void tg_attest_verify(struct tg_attest_verdict *out, const struct tg_attest_poli
    because some apps pass a raw challenge. */
 void tg_attest_verify_hash(struct tg_attest_verdict *out, const struct tg_attest_policy *policy,
                            struct tg_bytes object, struct tg_bytes client_data_hash, int64_t now_s);
+
+/* Whether object has the form of an attestation of one of the formats, good or bad: one strict CBOR
+   map whose member fmt names a format. TG_E_NOMEM. */
+TG_NODISCARD enum tg_err tg_attest_is_known(bool *out, struct tg_bytes object);
 
 /* challenge is the SHA-256 of "tigress-attestation-v1", claim, request id, payload type and payload
    data, each as a 4-byte big-endian length and its bytes as sent. wire/attestation.h computes it

@@ -11,6 +11,7 @@
 #include "base/fault.h"
 
 #define TG_AUTHDATA_UP 0x01u /* user present */
+#define TG_AUTHDATA_UV 0x04u /* user verified */
 #define TG_AUTHDATA_BE 0x08u /* backup eligible */
 #define TG_AUTHDATA_BS 0x10u /* backed up */
 #define TG_AUTHDATA_AT 0x40u /* attested credential data included */

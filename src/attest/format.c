@@ -27,6 +27,13 @@ enum tg_attest_step tg_format_user_present(struct tg_attest_case *c)
                : tg_format_refuse(c, TG_ATTEST_STEP_FORMAT, "authData: expected a user present");
 }
 
+enum tg_attest_step tg_format_user_verified(struct tg_attest_case *c)
+{
+    return !c->policy->needs_user_verified || (c->auth.flags & TG_AUTHDATA_UV) != 0
+               ? TG_ATTEST_OK
+               : tg_format_refuse(c, TG_ATTEST_STEP_POLICY, "authData: expected a verified user");
+}
+
 enum tg_attest_step tg_format_rp_id(struct tg_attest_case *c)
 {
     return tg_attest_policy_has_hash(&c->policy->rp_ids, c->auth.rp_id_hash)

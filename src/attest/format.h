@@ -42,6 +42,7 @@ typedef enum tg_attest_step tg_attest_check_fn(struct tg_attest_case *c);
 struct tg_attest_row {
     const char *name;
     bool needs_roots;
+    bool shows_user; /* one of its checks is tg_format_user_verified */
     enum tg_authdata_tail tail;
     enum tg_attest_chain_times times;
     tg_attest_check_fn *const *checks; /* ends with NULL */
@@ -61,6 +62,8 @@ enum tg_attest_step tg_format_refuse(struct tg_attest_case *c, enum tg_attest_st
 
 /* authData: the user was present. Not for App Attest, which does not set that flag. */
 tg_attest_check_fn tg_format_user_present;
+/* authData: the user was verified, if the policy needs that. */
+tg_attest_check_fn tg_format_user_verified;
 /* rpIdHash is the hash of an allowed RP ID. */
 tg_attest_check_fn tg_format_rp_id;
 /* The AAGUID is on the list, if there is a list. */

@@ -17,6 +17,11 @@ const struct tg_attest_row *tg_attest_row(enum tg_attest_format format)
     return rows[format];
 }
 
+bool tg_attest_format_shows_user(enum tg_attest_format format)
+{
+    return rows[format]->shows_user;
+}
+
 const char *tg_attest_format_name(enum tg_attest_format format)
 {
     return (size_t)format < TG_COUNT(rows) ? rows[format]->name : "unknown";

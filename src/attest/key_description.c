@@ -4,6 +4,10 @@
 #include "attest/der.h"
 
 #define TAG_PURPOSE TG_DER_EXPLICIT(1)
+#define TAG_NO_AUTH_REQUIRED TG_DER_EXPLICIT(503)
+#define TAG_USER_AUTH_TYPE TG_DER_EXPLICIT(504)
+#define TAG_AUTH_TIMEOUT TG_DER_EXPLICIT(505)
+#define TAG_ALLOW_ON_BODY TG_DER_EXPLICIT(506)
 #define TAG_ALL_APPLICATIONS TG_DER_EXPLICIT(600)
 #define TAG_ORIGIN TG_DER_EXPLICIT(702)
 #define TAG_ROOT_OF_TRUST TG_DER_EXPLICIT(704)
@@ -23,6 +27,43 @@ static void read_purpose(struct tg_key_authorizations *out, struct tg_der *in)
         out->can_sign = tg_der_number(&set, TG_DER_INTEGER) == TG_KEY_PURPOSE_SIGN || out->can_sign;
     }
     in->is_bad = in->is_bad || set.is_bad;
+}
+
+/* Of any size: KeyMint has a type of all bits. What does not fit is the largest number. */
+static uint64_t read_unsigned(struct tg_der *in)
+{
+    struct tg_bytes digits = tg_der_take(in, TG_DER_INTEGER);
+    uint64_t value = 0;
+
+    if (digits.len == 0 || (digits.ptr[0] & 0x80u) != 0) {
+        return UINT64_MAX;
+    }
+    for (size_t i = 0; i < digits.len; i++) {
+        value = value > UINT64_MAX >> 8 ? UINT64_MAX : (value << 8) | digits.ptr[i];
+    }
+    return value;
+}
+
+static void read_no_auth_required(struct tg_key_authorizations *out, struct tg_der *in)
+{
+    (void)tg_der_whole(in); /* NULL */
+    out->needs_no_user = true;
+}
+
+static void read_user_auth_type(struct tg_key_authorizations *out, struct tg_der *in)
+{
+    out->needs_user = read_unsigned(in) != 0;
+}
+
+static void read_auth_timeout(struct tg_key_authorizations *out, struct tg_der *in)
+{
+    out->user_time_s = read_unsigned(in);
+}
+
+static void read_allow_on_body(struct tg_key_authorizations *out, struct tg_der *in)
+{
+    (void)tg_der_whole(in); /* NULL */
+    out->is_allowed_on_body = true;
 }
 
 static void read_all_applications(struct tg_key_authorizations *out, struct tg_der *in)
@@ -59,6 +100,10 @@ static const struct {
     void (*read)(struct tg_key_authorizations *out, struct tg_der *in);
 } members[] = {
     { TAG_PURPOSE, read_purpose },
+    { TAG_NO_AUTH_REQUIRED, read_no_auth_required },
+    { TAG_USER_AUTH_TYPE, read_user_auth_type },
+    { TAG_AUTH_TIMEOUT, read_auth_timeout },
+    { TAG_ALLOW_ON_BODY, read_allow_on_body },
     { TAG_ALL_APPLICATIONS, read_all_applications },
     { TAG_ORIGIN, read_origin },
     { TAG_ROOT_OF_TRUST, read_root_of_trust },

@@ -20,6 +20,10 @@ struct tg_key_authorizations {
     bool is_for_all_applications;
     bool has_origin;
     int32_t origin;
+    bool needs_no_user;      /* noAuthRequired: anybody at the device may use the key */
+    bool needs_user;         /* userAuthType: the key needs an authentication of the user */
+    uint64_t user_time_s;    /* authTimeout: how long it counts; 0: for one use */
+    bool is_allowed_on_body; /* it counts as long as the device is carried */
     bool has_root_of_trust, is_locked;
     int32_t boot_state;
     struct tg_bytes application_id; /* content of its OCTET STRING; empty when it is not there */

@@ -54,7 +54,7 @@ static enum tg_attest_step check_leaf(struct tg_attest_case *c)
 
 static enum tg_attest_step check_self_alg(struct tg_attest_case *c)
 {
-    if (!c->policy->allows_packed_self) {
+    if (!c->policy->allows_packed_self || c->policy->needs_user_verified) {
         return tg_format_refuse(c, TG_ATTEST_STEP_POLICY,
                                 "attStmt: self attestation is not allowed");
     }
@@ -102,12 +102,13 @@ static tg_attest_check_fn *const checks[] = { tg_format_read_alg,
                                               check_leaf,
                                               check_alg,
                                               tg_format_user_present,
+                                              tg_format_user_verified,
                                               tg_format_rp_id,
                                               tg_format_aaguid,
                                               check_chain,
                                               check_signature,
                                               NULL };
 
-const struct tg_attest_row tg_attest_row_packed = { .name = "packed",
-                                                    .needs_roots = true,
-                                                    .checks = checks };
+const struct tg_attest_row tg_attest_row_packed = {
+    .name = "packed", .needs_roots = true, .shows_user = true, .checks = checks
+};

@@ -29,6 +29,7 @@ struct tg_attest_policy {
     bool allows_packed_self;
     bool needs_verified_boot;
     bool allows_appattest_development;
+    bool needs_user_verified;
     enum tg_attest_level level_min;
     struct tg_attest_policy_hashes rp_ids, app_ids, origins;
     bool is_any_package;

@@ -169,6 +169,7 @@ enum tg_err tg_attest_policy_new(struct tg_attest_policy **out,
     policy->allows_packed_self = settings->allows_packed_self;
     policy->needs_verified_boot = settings->needs_verified_boot;
     policy->allows_appattest_development = settings->allows_appattest_development;
+    policy->needs_user_verified = settings->needs_user_verified;
     policy->level_min = settings->level_min;
     TG_TRY(add_names(policy, settings, fault));
     TG_TRY(add_roots(policy, roots, fault));

@@ -357,12 +357,20 @@ static enum tg_attest_step check_signature(struct tg_attest_case *c)
                                c->fault);
 }
 
-static tg_attest_check_fn *const checks[] = {
-    tg_format_read_alg, tg_format_read_sig, tg_format_read_x5c,     check_leaf,
-    tg_format_sig_form, check_areas,        tg_format_user_present, tg_format_rp_id,
-    tg_format_aaguid,   tg_format_chain,    check_signature,        NULL
-};
+static tg_attest_check_fn *const checks[] = { tg_format_read_alg,
+                                              tg_format_read_sig,
+                                              tg_format_read_x5c,
+                                              check_leaf,
+                                              tg_format_sig_form,
+                                              check_areas,
+                                              tg_format_user_present,
+                                              tg_format_user_verified,
+                                              tg_format_rp_id,
+                                              tg_format_aaguid,
+                                              tg_format_chain,
+                                              check_signature,
+                                              NULL };
 
-const struct tg_attest_row tg_attest_row_tpm = { .name = "tpm",
-                                                 .needs_roots = true,
-                                                 .checks = checks };
+const struct tg_attest_row tg_attest_row_tpm = {
+    .name = "tpm", .needs_roots = true, .shows_user = true, .checks = checks
+};

@@ -49,23 +49,52 @@ out:
     return tg_attest_step_of(err);
 }
 
-static enum tg_attest_step find_format(struct tg_attest_verdict *out, struct tg_bytes name,
-                                       unsigned allowed)
+/* False: there is no such format. */
+static bool find_name(enum tg_attest_format *out, struct tg_bytes name)
 {
     for (unsigned i = 0; i < TG_ATTEST_FORMAT_COUNT; i++) {
         if (tg_bytes_is_equal(name,
                               tg_bytes_str(tg_attest_format_name((enum tg_attest_format)i)))) {
-            out->has_format = true;
-            out->format = (enum tg_attest_format)i;
-            if ((allowed & (1u << i)) != 0) {
-                return TG_ATTEST_OK;
-            }
-            tg_fault_set(&out->fault, "fmt: the format is not allowed");
-            return TG_ATTEST_STEP_POLICY;
+            *out = (enum tg_attest_format)i;
+            return true;
         }
     }
-    tg_fault_set(&out->fault, "fmt: the format is unknown");
-    return TG_ATTEST_STEP_FORMAT;
+    return false;
+}
+
+static enum tg_attest_step find_format(struct tg_attest_verdict *out, struct tg_bytes name,
+                                       const struct tg_attest_policy *policy)
+{
+    out->has_format = find_name(&out->format, name);
+    if (!out->has_format) {
+        tg_fault_set(&out->fault, "fmt: the format is unknown");
+        return TG_ATTEST_STEP_FORMAT;
+    }
+    if ((policy->formats & (1u << (unsigned)out->format)) == 0) {
+        tg_fault_set(&out->fault, "fmt: the format is not allowed");
+        return TG_ATTEST_STEP_POLICY;
+    }
+    if (policy->needs_user_verified && !tg_attest_row(out->format)->shows_user) {
+        tg_fault_set(&out->fault, "fmt: the format does not show that the user was verified");
+        return TG_ATTEST_STEP_POLICY;
+    }
+    return TG_ATTEST_OK;
+}
+
+enum tg_err tg_attest_is_known(bool *out, struct tg_bytes object)
+{
+    struct tg_cbor *doc = NULL;
+    enum tg_attest_format format = TG_ATTEST_NONE;
+    struct tg_bytes name = { NULL, 0 };
+    enum tg_err err = object.len <= TG_ATTEST_OBJECT_MAX ? TG_OK : TG_E_LIMIT;
+
+    if (err == TG_OK) {
+        err = tg_cbor_decode(&doc, object);
+    }
+    *out = err == TG_OK && tg_cbor_get_text(&name, tg_cbor_member(tg_cbor_root(doc), "fmt")) &&
+           find_name(&format, name);
+    tg_cbor_free(&doc);
+    return err == TG_E_NOMEM ? err : TG_OK;
 }
 
 static enum tg_err prepare(struct tg_attest_case *c, const struct object *o,
@@ -152,7 +181,7 @@ void tg_attest_verify(struct tg_attest_verdict *out, const struct tg_attest_poli
     begin(out);
     step = read_object(&o, object, &out->fault);
     if (step == TG_ATTEST_OK) {
-        step = find_format(out, o.format, policy->formats);
+        step = find_format(out, o.format, policy);
     }
     if (step == TG_ATTEST_OK) {
         step = hash_client_data(hash, policy, &o, challenge, &out->fault);
@@ -174,7 +203,7 @@ void tg_attest_verify_hash(struct tg_attest_verdict *out, const struct tg_attest
     begin(out);
     step = read_object(&o, object, &out->fault);
     if (step == TG_ATTEST_OK) {
-        step = find_format(out, o.format, policy->formats);
+        step = find_format(out, o.format, policy);
     }
     if (step == TG_ATTEST_OK) {
         step = run(out, policy, &o, client_data_hash, now_s);

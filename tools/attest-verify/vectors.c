@@ -179,6 +179,7 @@ static void read_policy(struct tg_attest_settings *s, const json_t *policy)
     }
     read_formats(s, policy);
     read_flag(&s->needs_verified_boot, policy, "needs_verified_boot");
+    read_flag(&s->needs_user_verified, policy, "needs_user_verified");
     read_flag(&s->allows_packed_self, policy, "allows_packed_self");
     read_flag(&s->allows_appattest_development, policy, "allows_appattest_development");
     if (json_object_get(policy, "packages") != NULL) {

@@ -174,7 +174,8 @@ def auth_data(*, rp=RP_ID, flags=0x45, count=0, aaguid=AAGUID, credential=b"c" *
 
 def authorizations(**fields):
     known = {"purpose": (1, lambda v: tlv(0x31, b"".join(integer(p) for p in v))), "all": (600, lambda v: tlv(5, b"")),
-             "origin": (702, integer),
+             "no_auth": (503, lambda v: tlv(5, b"")), "auth_type": (504, integer), "auth_time": (505, integer),
+             "on_body": (506, lambda v: tlv(5, b"")), "origin": (702, integer),
              "trust": (704, lambda v: seq(octets(b"k" * 32), tlv(1, b"\xff" if v[0] else b"\0"), integer(v[1], 10), octets(b"h" * 32))),
              "apps": (709, lambda v: octets(seq(tlv(0x31, b"".join(seq(octets(a.encode()), integer(1)) for a in v)),
                                                 tlv(0x31, octets(hashlib.sha256(b"signer").digest()))))),
@@ -359,6 +360,48 @@ def auth_variants(fmt):
         yield "no user present", "format", {"auth": {"flags": 0x44}}
         yield "trailing map, not flagged", "encoding", {"auth": {"tail": b"\xa0"}}
     yield "extensions flagged and there", None, {"auth": {"flags": 0xc5, "tail": cbor2.dumps({"credProtect": 2})}}
+
+
+def user_variants(fmt):
+    """With the setting attestation-user-verified."""
+    asked = {"policy": {"needs_user_verified": True}}
+    if fmt in ("apple-appattest", "fido-u2f", "none"):
+        yield "user: not shown by the format", "policy", asked
+        return
+    shown = {"key": {"hard": {"purpose": [2], "auth_type": 2, "origin": 0}}} if fmt == "android-key" else {}
+    yield "user: verified", None, {**asked, **shown}
+    yield "user: present alone", "policy", {**asked, **shown, "auth": {"flags": 0x41}}
+    yield "user: present alone, not asked", None, {**shown, "auth": {"flags": 0x41}}
+    yield "user: verified but not present", "format", {**asked, **shown, "auth": {"flags": 0x44}}
+    if fmt == "packed":
+        yield "user: verified, said by the client itself", "policy", {**asked, "own": True}
+    if fmt == "android-key":
+        yield from android_user_variants()
+
+
+def android_user_variants():
+    asked = {"needs_user_verified": True, "level_min": "tee"}
+
+    def key(step, policy=asked, soft=None, **auth):
+        hard = {"purpose": [2], **auth, "origin": 0, "trust": (True, 0)}
+        return step, {"policy": policy, "key": {"hard": hard, **({"soft": {**soft, **SOFT}} if soft else {})}}
+    yield "user: key for one use", *key(None, auth_type=2)
+    yield "user: key by PIN", *key(None, auth_type=1)
+    yield "user: key by any means", *key(None, auth_type=0xffffffff)
+    yield "user: key by no means", *key("policy", auth_type=0)
+    yield "user: key without authentication", *key("policy", no_auth=True)
+    yield "user: key that says both", *key("policy", no_auth=True, auth_type=2)
+    yield "user: key that says nothing", *key("policy")
+    yield "user: authentication of 300 seconds", *key(None, auth_type=2, auth_time=300)
+    yield "user: authentication of 301 seconds", *key("policy", auth_type=2, auth_time=301)
+    yield "user: authentication of 2147483647 seconds", *key("policy", auth_type=2, auth_time=2147483647)
+    yield "user: authentication of very many seconds", *key("policy", auth_type=2, auth_time=1 << 80)
+    yield "user: while the device is carried", *key("policy", auth_type=2, on_body=True)
+    yield "user: said by software", *key("policy", soft={"auth_type": 2})
+    yield "user: software says that none is needed", *key("policy", auth_type=2, soft={"no_auth": True})
+    soft = {"needs_user_verified": True, "level_min": "software"}
+    yield "user: said by software, which will do", *key(None, policy=soft, soft={"auth_type": 2})
+    yield "user: without authentication, not asked", *key(None, policy={"level_min": "tee"}, no_auth=True)
 
 
 def rp_variants(fmt):
@@ -774,6 +817,7 @@ def variants(fmt):
     yield "as it should be", None, {}
     yield from auth_variants(fmt)
     yield from rp_variants(fmt)
+    yield from user_variants(fmt)
     if fmt != "none":
         yield from x5c_variants(fmt)
     if fmt in ("packed", "fido-u2f", "android-key", "tpm"):
