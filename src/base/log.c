@@ -24,6 +24,7 @@ static const char *const names[] = {
     [TG_REASON_KEY_OWNER] = "key-of-another-user",
     [TG_REASON_DESCRIPTORS] = "descriptor-limit",
     [TG_REASON_FOLDER] = "folder-unusable",
+    [TG_REASON_VERIFIER] = "verifier-unusable",
 };
 _Static_assert(TG_COUNT(names) == TG_REASON_COUNT, "a name for each reason");
 

@@ -35,9 +35,10 @@ enum tg_log_reason {
     TG_REASON_KEY_SHARED,
     TG_REASON_KEY_OWNER,
     TG_REASON_DESCRIPTORS,
-    TG_REASON_FOLDER
+    TG_REASON_FOLDER,
+    TG_REASON_VERIFIER
 };
-#define TG_REASON_COUNT 20u
+#define TG_REASON_COUNT (TG_REASON_VERIFIER + 1u)
 
 /* "key-mismatch": lower case, with hyphens. */
 const char *tg_log_reason_name(enum tg_log_reason reason);

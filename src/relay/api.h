@@ -94,6 +94,19 @@ struct tg_record_size {
 
 typedef void tg_offload_fn(void *arg);
 
+/* What the operator's own verifier says of an attestation. */
+enum tg_ask_verdict {
+    TG_ASK_FAILED, /* no verdict: 503 */
+    TG_ASK_VALID,
+    TG_ASK_INVALID,
+    TG_ASK_UNKNOWN /* it does not know the form either */
+};
+struct tg_ask_answer {
+    enum tg_ask_verdict verdict;
+    bool is_user_verified; /* with TG_ASK_VALID */
+};
+typedef void tg_ask_fn(void *arg, const struct tg_ask_answer *answer);
+
 struct tg_relay_hooks {
     /* A mailbox changed and the change is durable: resume every exchange that waits on key, on
        every worker. Called on the worker's thread. */
@@ -107,6 +120,11 @@ struct tg_relay_hooks {
     /* Runs work(arg) on another thread, then done(arg) on the worker's; never inside this call.
        TG_E_FULL: too many are pending; neither runs. NULL: the relay calls both itself. */
     enum tg_err (*offload)(void *ctx, tg_offload_fn *work, tg_offload_fn *done, void *arg);
+    /* Asks the operator's verifier about an attestation, a text that is copied, and the challenge
+       that it must cover; then done(arg) on the worker's thread, never inside this call. TG_E_FULL:
+       too many are pending; done is not called. NULL: there is no verifier. */
+    enum tg_err (*ask)(void *ctx, struct tg_bytes attestation,
+                       const uint8_t challenge[TG_ATTEST_HASH_LEN], tg_ask_fn *done, void *arg);
     /* A proof of good standing was judged. For metrics. NULL: not counted. */
     void (*judged)(void *ctx, const struct tg_standing_report *report);
     /* Whether the client of a request may have what it costs; status 0: yes. A create or an update

@@ -24,7 +24,7 @@ out:
     return err;
 }
 
-bool tg_cost_pay(struct tg_exchange *ex, enum tg_cost cost)
+static struct tg_refusal ask(struct tg_exchange *ex, enum tg_cost cost)
 {
     const struct tg_relay_hooks *hooks = ex->relay->hooks;
     struct tg_refusal refusal = { .status = 0 };
@@ -32,6 +32,18 @@ bool tg_cost_pay(struct tg_exchange *ex, enum tg_cost cost)
     if (tg_cost_is_asked(ex)) {
         refusal = hooks->pay(hooks->ctx, ex->ctx, cost, &ex->size);
     }
+    return refusal;
+}
+
+bool tg_cost_may(struct tg_exchange *ex, enum tg_cost cost)
+{
+    return ask(ex, cost).status == 0;
+}
+
+bool tg_cost_pay(struct tg_exchange *ex, enum tg_cost cost)
+{
+    struct tg_refusal refusal = ask(ex, cost);
+
     if (refusal.status != 0) {
         tg_answer_refusal(ex, &refusal);
         return false;

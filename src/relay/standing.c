@@ -26,6 +26,8 @@ const char *tg_standing_step_name(enum tg_standing_step step)
         [TG_STANDING_POLICY] = "policy",
         [TG_STANDING_STRENGTH] = "strength",
         [TG_STANDING_SPENT] = "spent",
+        [TG_STANDING_VERIFIER] = "verifier",
+        [TG_STANDING_UNKNOWN] = "unknown",
         [TG_STANDING_INTERNAL] = "internal",
     };
 

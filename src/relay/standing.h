@@ -11,22 +11,41 @@
 #include "attest/attest.h"
 #include "privacypass/token.h"
 
-/* The mode of one scheme. If either scheme is required, a create needs a proof of strength by a
-   scheme that is not off: a private token, or an attestation that proves a device. A proof that is
-   sent is ignored if its scheme is off, and must be valid otherwise. */
-enum tg_standing_mode { TG_STANDING_OFF, TG_STANDING_OPTIONAL, TG_STANDING_REQUIRED };
+/*
+ * The mode of one scheme. If either scheme is required, a create needs a proof of strength by a
+ * scheme that is optional or required: a private token, or an attestation that proves a device. A
+ * proof that is sent is ignored if its scheme is off, and must be valid if it is optional or
+ * required. An attestation of a form that nobody here knows is absent if it is optional.
+ * TG_STANDING_REPORT, for attestation alone: it is verified and counted, and every answer is the
+ * same as with TG_STANDING_OFF.
+ */
+enum tg_standing_mode {
+    TG_STANDING_OFF,
+    TG_STANDING_OPTIONAL,
+    TG_STANDING_REQUIRED,
+    TG_STANDING_REPORT
+};
 
 /* tg_attest_verify, or the fake of a test. */
 typedef void tg_attest_verify_fn(struct tg_attest_verdict *out,
                                  const struct tg_attest_policy *policy, struct tg_bytes object,
                                  const uint8_t challenge[TG_ATTEST_HASH_LEN], int64_t now_s);
 
+/* tg_attest_is_known, or the fake of a test. */
+typedef enum tg_err tg_attest_known_fn(bool *out, struct tg_bytes object);
+
+/* In the list of formats: the forms that the operator's own verifier knows. */
+#define TG_STANDING_OPERATOR "operator"
+
 /* All borrowed until the relay ends. */
 struct tg_standing {
     enum tg_standing_mode attestation;
-    const char *formats; /* as in the challenge of a 401: "apple packed" */
+    const char *formats; /* as in the challenge of a 401: "apple packed operator" */
     const struct tg_attest_policy *policy;
     tg_attest_verify_fn *verify;
+    tg_attest_known_fn *is_known;
+    bool has_verifier; /* tg_relay_hooks.ask judges attestations of other forms */
+    bool needs_user;   /* its verdict must say that the user was verified */
 
     enum tg_standing_mode private_tokens;
     const struct tg_private_token_issuers *issuers;
@@ -54,9 +73,11 @@ enum tg_standing_step {
     TG_STANDING_POLICY,
     TG_STANDING_STRENGTH, /* valid, but it proves nothing: refused only where a proof is required */
     TG_STANDING_SPENT,
-    TG_STANDING_INTERNAL /* an error on the relay's side: 503 */
+    TG_STANDING_VERIFIER, /* the operator's own verifier refused it */
+    TG_STANDING_UNKNOWN,  /* of a form that nobody here knows: absent */
+    TG_STANDING_INTERNAL  /* an error on the relay's side: 503 */
 };
-#define TG_STANDING_STEP_COUNT 12u
+#define TG_STANDING_STEP_COUNT 14u
 
 const char *tg_standing_scheme_name(enum tg_standing_scheme scheme);
 const char *tg_standing_step_name(enum tg_standing_step step);
@@ -67,6 +88,7 @@ struct tg_standing_report {
     enum tg_standing_step step;
     bool has_format;
     enum tg_attest_format format;
+    bool is_only_reported; /* TG_STANDING_REPORT: would have been refused if it were required */
 };
 
 #endif

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "relay/exchange.h"
 #include "relay/reply.h"
+#include "relay/standing_attest.h"
 #include "wire/attestation.h"
 
 #include <string.h>
@@ -16,6 +17,7 @@ void tg_standing_case_free(struct tg_standing_case **c)
 {
     if (*c != NULL) {
         tg_buf_deinit(&(*c)->object);
+        tg_buf_deinit(&(*c)->text);
         tg_buf_deinit(&(*c)->attestation_challenge);
         tg_buf_deinit(&(*c)->token_challenges);
         tg_buf_deinit(&(*c)->spent_sealed);
@@ -27,6 +29,12 @@ void tg_standing_case_free(struct tg_standing_case **c)
 static bool is_on(enum tg_standing_mode mode)
 {
     return mode != TG_STANDING_OFF;
+}
+
+/* Whether proofs of the scheme decide anything. */
+static bool is_accepted(enum tg_standing_mode mode)
+{
+    return mode == TG_STANDING_OPTIONAL || mode == TG_STANDING_REQUIRED;
 }
 
 static bool is_required(const struct tg_standing *standing)
@@ -52,27 +60,10 @@ static bool is_concerned(const struct tg_exchange *ex, const struct tg_request_h
     if (standing == NULL || (!is_create && ex->route.call != TG_CALL_UPDATE)) {
         return false;
     }
-    return must_prove(ex) ||
+    return must_prove(ex) || (is_create && standing->attestation == TG_STANDING_REPORT) ||
            (is_on(standing->attestation) && headers->attestation_presence == TG_PRESENT) ||
            (is_create && is_on(standing->private_tokens) &&
             headers->private_token_presence != TG_ABSENT);
-}
-
-/* Returns TG_E_NOMEM alone. A malformed attestation is refused later, by tg_standing_begin. */
-static enum tg_err take_attestation(struct tg_standing_case *c,
-                                    const struct tg_request_headers *headers)
-{
-    enum tg_err err = TG_OK;
-
-    c->has_attestation = headers->attestation_presence == TG_PRESENT;
-    if (c->has_attestation) {
-        err = tg_attestation_decode(&c->object, headers->attestation);
-    }
-    if (err == TG_E_NOMEM) {
-        return err;
-    }
-    c->attestation_step = err == TG_OK ? TG_STANDING_OK : TG_STANDING_ENCODING;
-    return TG_OK;
 }
 
 static void take_token(struct tg_standing_case *c, const struct tg_request_headers *headers)
@@ -113,11 +104,12 @@ enum tg_err tg_standing_take(struct tg_exchange *ex, const struct tg_request_hea
     }
     ex->standing = c;
     tg_buf_init(&c->object, TG_ATTESTATION_DECODED_MAX);
+    tg_buf_init(&c->text, TG_ATTESTATION_HEADER_MAX);
     tg_buf_init(&c->attestation_challenge, CHALLENGES_MAX);
     tg_buf_init(&c->token_challenges, CHALLENGES_MAX);
     tg_buf_init(&c->spent_sealed, TG_SPENT_SEALED_MAX);
     if (is_on(standing->attestation)) {
-        TG_TRY(take_attestation(c, headers));
+        TG_TRY(tg_standing_take_attestation(c, standing, headers));
     }
     if (is_on(standing->private_tokens) && ex->route.call == TG_CALL_CREATE) {
         take_token(c, headers);
@@ -128,22 +120,6 @@ out:
 }
 
 /* ---- answers -------------------------------------------------------------------------------- */
-
-static void report(struct tg_exchange *ex, enum tg_standing_scheme scheme,
-                   enum tg_standing_step step)
-{
-    const struct tg_relay_hooks *hooks = ex->relay->hooks;
-    const struct tg_attest_verdict *verdict = &ex->standing->attest;
-    struct tg_standing_report judged = { .scheme = scheme, .step = step };
-
-    if (scheme == TG_STANDING_ATTESTATION) {
-        judged.has_format = verdict->has_format;
-        judged.format = verdict->format;
-    }
-    if (hooks != NULL && hooks->judged != NULL) {
-        hooks->judged(hooks->ctx, &judged);
-    }
-}
 
 /* spec: protocol/6#token-context */
 static struct tg_bytes context_of(const struct tg_exchange *ex)
@@ -159,7 +135,7 @@ static enum tg_err write_challenges(struct tg_exchange *ex)
     const struct tg_standing *standing = ex->relay->config->standing;
     struct tg_standing_case *c = ex->standing;
 
-    if (is_on(standing->attestation)) {
+    if (is_accepted(standing->attestation)) {
         tg_buf_append_str(&c->attestation_challenge, TG_SCHEME_ATTESTATION " formats=\"");
         tg_buf_append_str(&c->attestation_challenge, standing->formats);
         tg_buf_append_str(&c->attestation_challenge, "\"");
@@ -190,6 +166,8 @@ static const struct {
     [TG_STANDING_SIGNATURE] = { "its signature does not verify", "its signature does not verify" },
     [TG_STANDING_POLICY] = { "it is valid, but the policy of this relay does not allow it", "" },
     [TG_STANDING_STRENGTH] = { "it is valid, but it proves nothing about the device", "" },
+    [TG_STANDING_VERIFIER] = { "the verifier of this relay's operator does not accept it", "" },
+    [TG_STANDING_UNKNOWN] = { "", "" },
     [TG_STANDING_SPENT] = { "", "already spent; expected a token that was not used before" },
     [TG_STANDING_INTERNAL] = { "", "" },
 };
@@ -210,16 +188,16 @@ static void describe_refusal(struct tg_exchange *ex, enum tg_standing_scheme sch
     } else {
         tg_fault_set(
             fault, "This relay accepts a create only from a device in good standing: expected %s.",
-            !is_on(standing->private_tokens) ? "a device attestation"
-            : !is_on(standing->attestation)  ? "a private token"
-                                             : "a device attestation or a private token");
+            !is_on(standing->private_tokens)      ? "a device attestation"
+            : !is_accepted(standing->attestation) ? "a private token"
+                                                  : "a device attestation or a private token");
     }
 }
 
 static enum tg_standing_ruling refuse(struct tg_exchange *ex, enum tg_standing_scheme scheme,
                                       enum tg_standing_step step)
 {
-    report(ex, scheme, step);
+    tg_standing_report_step(ex, scheme, step);
     ex->result = (struct tg_mailbox_result){ .outcome = TG_OUTCOME_REFUSED,
                                              .status = 401,
                                              .problem = TG_PROBLEM_STANDING };
@@ -243,22 +221,6 @@ static enum tg_standing_step step_of_token(enum tg_private_token_step step)
     };
 
     return found[step];
-}
-
-static enum tg_standing_step step_of_attestation(enum tg_attest_step step)
-{
-    static const enum tg_standing_step found[TG_ATTEST_STEP_COUNT] = {
-        [TG_ATTEST_OK] = TG_STANDING_OK,
-        [TG_ATTEST_STEP_ENCODING] = TG_STANDING_ENCODING,
-        [TG_ATTEST_STEP_FORMAT] = TG_STANDING_FORMAT,
-        [TG_ATTEST_STEP_CHALLENGE] = TG_STANDING_CHALLENGE,
-        [TG_ATTEST_STEP_CHAIN] = TG_STANDING_CHAIN,
-        [TG_ATTEST_STEP_SIGNATURE] = TG_STANDING_SIGNATURE,
-        [TG_ATTEST_STEP_POLICY] = TG_STANDING_POLICY,
-        [TG_ATTEST_STEP_INTERNAL] = TG_STANDING_INTERNAL,
-    };
-
-    return (unsigned)step < TG_ATTEST_STEP_COUNT ? found[step] : TG_STANDING_INTERNAL;
 }
 
 /* Keys and certificates are valid for a time. A verdict holds by both times of a moment: where they
@@ -302,17 +264,25 @@ bool tg_standing_is_cleared(const struct tg_exchange *ex)
     return c->is_cleared && (c->has_strength || !must_prove(ex));
 }
 
+static enum tg_standing_ruling pass_without(struct tg_exchange *ex)
+{
+    return must_prove(ex) ? refuse(ex, TG_STANDING_NO_SCHEME, TG_STANDING_MISSING) : pass(ex);
+}
+
 /* The token is verified first, since an RSA verification is cheap, and spent last.
    spec: protocol/6#cheap-refusals-first */
 enum tg_standing_ruling tg_standing_begin(struct tg_exchange *ex)
 {
     struct tg_standing_case *c = ex->standing;
+    bool is_asked = false;
 
+    tg_standing_look_at_form(ex, must_prove(ex));
     if (!c->has_attestation && !c->has_token) {
-        return must_prove(ex) ? refuse(ex, TG_STANDING_NO_SCHEME, TG_STANDING_MISSING) : pass(ex);
+        return pass_without(ex);
     }
+    is_asked = c->has_attestation && c->text.len > 0;
     /* spec: protocol/6#present-but-bad-refused */
-    if (c->attestation_step != TG_STANDING_OK) {
+    if (c->attestation_step != TG_STANDING_OK && !is_asked) {
         return refuse(ex, TG_STANDING_ATTESTATION, c->attestation_step);
     }
     if (c->has_token && c->token_step == TG_STANDING_OK) {
@@ -321,24 +291,10 @@ enum tg_standing_ruling tg_standing_begin(struct tg_exchange *ex)
     if (c->token_step != TG_STANDING_OK) {
         return refuse(ex, TG_STANDING_PRIVATE_TOKEN, c->token_step);
     }
-    return c->has_attestation ? TG_RULING_VERIFY : tg_standing_verified(ex);
-}
-
-void tg_standing_verify(struct tg_exchange *ex)
-{
-    const struct tg_standing *standing = ex->relay->config->standing;
-    struct tg_standing_case *c = ex->standing;
-    struct tg_attest_verdict other;
-
-    standing->verify(&c->attest, standing->policy, tg_buf_view(&c->object), c->challenge,
-                     ex->now.low_s);
-    if (!tg_moment_is_sure(&ex->now)) {
-        standing->verify(&other, standing->policy, tg_buf_view(&c->object), c->challenge,
-                         ex->now.high_s);
-        c->attest.step = other.step == c->attest.step ? other.step : TG_ATTEST_STEP_INTERNAL;
-        tg_mem_wipe(&other, sizeof(other));
+    if (is_asked) {
+        return TG_RULING_ASK;
     }
-    c->attestation_step = step_of_attestation(c->attest.step);
+    return c->has_attestation ? TG_RULING_VERIFY : tg_standing_verified(ex);
 }
 
 /* An attestation that proves nothing is not reported as good standing. One that is refused for that
@@ -349,9 +305,9 @@ static void take_strength(struct tg_exchange *ex)
 
     if (c->attest.strength == TG_ATTEST_PROVES_DEVICE) {
         c->has_strength = true;
-        report(ex, TG_STANDING_ATTESTATION, TG_STANDING_OK);
+        tg_standing_report_step(ex, TG_STANDING_ATTESTATION, TG_STANDING_OK);
     } else if (c->has_token || !must_prove(ex)) {
-        report(ex, TG_STANDING_ATTESTATION, TG_STANDING_STRENGTH);
+        tg_standing_report_step(ex, TG_STANDING_ATTESTATION, TG_STANDING_STRENGTH);
     }
 }
 
@@ -381,10 +337,35 @@ out:
     return err;
 }
 
+enum tg_standing_ruling tg_standing_asked(struct tg_exchange *ex,
+                                          const struct tg_ask_answer *answer)
+{
+    const struct tg_standing *standing = ex->relay->config->standing;
+    struct tg_standing_case *c = ex->standing;
+
+    c->attestation_step = tg_standing_step_of_answer(standing, answer);
+    if (c->attestation_step == TG_STANDING_OK) {
+        c->attest.strength = TG_ATTEST_PROVES_DEVICE;
+    }
+    if (answer->verdict == TG_ASK_UNKNOWN && standing->attestation != TG_STANDING_REQUIRED) {
+        tg_standing_leave_out_unknown(ex);
+        if (!c->has_token) {
+            return pass_without(ex);
+        }
+    }
+    return tg_standing_verified(ex);
+}
+
 enum tg_standing_ruling tg_standing_verified(struct tg_exchange *ex)
 {
     struct tg_standing_case *c = ex->standing;
 
+    if (c->has_attestation && tg_standing_is_report(ex)) {
+        tg_standing_take_report(ex);
+        if (!c->has_token) {
+            return pass_without(ex);
+        }
+    }
     if (c->attestation_step != TG_STANDING_OK) {
         return refuse(ex, TG_STANDING_ATTESTATION, c->attestation_step);
     }
@@ -400,7 +381,7 @@ enum tg_standing_ruling tg_standing_verified(struct tg_exchange *ex)
 
 static enum tg_standing_ruling take_spent(struct tg_exchange *ex)
 {
-    report(ex, TG_STANDING_PRIVATE_TOKEN, TG_STANDING_OK);
+    tg_standing_report_step(ex, TG_STANDING_PRIVATE_TOKEN, TG_STANDING_OK);
     ex->standing->has_strength = true;
     return pass(ex);
 }

@@ -11,6 +11,7 @@
 #ifndef TG_RELAY_STANDING_CASE_H
 #define TG_RELAY_STANDING_CASE_H
 
+#include "relay/api.h"
 #include "relay/spent.h"
 #include "relay/standing.h"
 #include "wire/attestation.h"
@@ -21,10 +22,12 @@ struct tg_request_headers;
 
 struct tg_standing_case {
     bool has_attestation, has_token;
-    bool has_strength;  /* a valid proof shows that the device is genuine */
-    bool is_cleared;    /* the proof is complete; required before the change is stored */
-    bool is_challenged; /* the answer is a 401 that carries the challenges */
-    struct tg_buf object;
+    bool is_known;        /* the attestation is of a form that the relay verifies itself */
+    bool has_strength;    /* a valid proof shows that the device is genuine */
+    bool is_cleared;      /* the proof is complete; required before the change is stored */
+    bool is_challenged;   /* the answer is a 401 that carries the challenges */
+    struct tg_buf object; /* the attestation, decoded; empty if the form is unknown */
+    struct tg_buf text;   /* the attestation as sent, for the operator's verifier; or empty */
     uint8_t token[TG_PRIVATE_TOKEN_LEN];
     uint8_t challenge[TG_ATTESTATION_CHALLENGE_LEN];
     enum tg_standing_step attestation_step, token_step; /* the first step that failed */
@@ -44,6 +47,7 @@ void tg_standing_case_free(struct tg_standing_case **c);
 enum tg_standing_ruling {
     TG_RULING_PASS,    /* the proof is complete: make the change */
     TG_RULING_VERIFY,  /* tg_standing_verify, off the loop, then tg_standing_verified */
+    TG_RULING_ASK,     /* the operator's verifier, then tg_standing_asked */
     TG_RULING_SPEND,   /* the store spends case->spend, then tg_standing_spent */
     TG_RULING_REFUSED, /* ex->result is the answer */
     TG_RULING_ERROR    /* on the relay's side: 503 */
@@ -56,6 +60,13 @@ enum tg_standing_ruling tg_standing_begin(struct tg_exchange *ex);
 /* Verifies the attestation, which takes milliseconds. */
 void tg_standing_verify(struct tg_exchange *ex);
 enum tg_standing_ruling tg_standing_verified(struct tg_exchange *ex);
+enum tg_standing_ruling tg_standing_asked(struct tg_exchange *ex,
+                                          const struct tg_ask_answer *answer);
+/* The attestation could not be judged, by a failure or a limit of the relay. True: it is only
+   reported, and tg_standing_verified() continues. False: the request fails. */
+bool tg_standing_gives_up(struct tg_exchange *ex);
+/* Whether attestations are only reported: they cause no refusal. */
+bool tg_standing_is_report(const struct tg_exchange *ex);
 /* sealed: what the store kept with a known key. */
 enum tg_standing_ruling tg_standing_spent(struct tg_exchange *ex, enum tg_spend_outcome outcome,
                                           struct tg_bytes sealed);

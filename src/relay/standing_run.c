@@ -64,22 +64,62 @@ static void on_verified(void *arg)
     (void)tg_exchange_release(ex);
 }
 
-/* spec: protocol/6#verified-off-the-loop */
-static void offload_verify(struct tg_exchange *ex)
+static void on_asked(void *arg, const struct tg_ask_answer *answer)
+{
+    struct tg_exchange *ex = arg;
+
+    tg_exchange_hold(ex);
+    end_pending(ex);
+    if (!ex->is_ended) {
+        follow_ruling(ex, tg_standing_asked(ex, answer));
+    }
+    (void)tg_exchange_release(ex);
+}
+
+static enum tg_err ask(struct tg_exchange *ex)
 {
     const struct tg_relay_hooks *hooks = ex->relay->hooks;
+
+    return hooks != NULL && hooks->ask != NULL
+               ? hooks->ask(hooks->ctx, tg_buf_view(&ex->standing->text), ex->standing->challenge,
+                            on_asked, ex)
+               : TG_E_BUG;
+}
+
+/* spec: protocol/6#verified-off-the-loop */
+static enum tg_err offload_verify(struct tg_exchange *ex)
+{
+    const struct tg_relay_hooks *hooks = ex->relay->hooks;
+
+    if (hooks != NULL && hooks->offload != NULL) {
+        return hooks->offload(hooks->ctx, verify, on_verified, ex);
+    }
+    verify(ex);
+    on_verified(ex);
+    return TG_OK;
+}
+
+static void judge_attestation(struct tg_exchange *ex, enum tg_err (*begin)(struct tg_exchange *))
+{
     enum tg_err err = TG_OK;
 
-    begin_pending(ex);
-    if (hooks != NULL && hooks->offload != NULL) {
-        err = hooks->offload(hooks->ctx, verify, on_verified, ex);
-    } else {
-        verify(ex);
-        on_verified(ex);
+    if (tg_standing_is_report(ex) && !tg_cost_may(ex, TG_COST_PROOF)) {
+        (void)tg_standing_gives_up(ex); /* it is not worth a refusal */
+        follow_ruling(ex, tg_standing_verified(ex));
+        return;
     }
+    if (!tg_standing_is_report(ex) && !tg_cost_pay(ex, TG_COST_PROOF)) {
+        return;
+    }
+    begin_pending(ex);
+    err = begin(ex);
     if (err != TG_OK) {
         end_pending(ex);
-        tg_answer_error(ex, err);
+        if (tg_standing_gives_up(ex)) {
+            follow_ruling(ex, tg_standing_verified(ex));
+        } else {
+            tg_answer_error(ex, err);
+        }
     }
     (void)tg_exchange_release(ex);
 }
@@ -93,9 +133,10 @@ static void follow_ruling(struct tg_exchange *ex, enum tg_standing_ruling ruling
         }
         return;
     case TG_RULING_VERIFY:
-        if (tg_cost_pay(ex, TG_COST_PROOF)) {
-            offload_verify(ex);
-        }
+        judge_attestation(ex, offload_verify);
+        return;
+    case TG_RULING_ASK:
+        judge_attestation(ex, ask);
         return;
     case TG_RULING_SPEND:
         spend(ex);

@@ -184,6 +184,7 @@ static enum tg_err open_checked(struct daemon *d, struct tg_startup_failure *fai
     enum tg_err err = TG_E_BUG;
 
     tg_preflight_descriptors(d->config, &findings);
+    tg_preflight_verifier(d->config, &findings);
     err = open_tls(d, &findings, failure);
     return report_findings(d, &findings) == TG_OK ? err : TG_E_DENIED;
 }

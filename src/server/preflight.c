@@ -5,8 +5,11 @@
 #include "server/ops/folder.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define WORKER_DESCRIPTORS 8u /* of one worker: its sockets, its loop, a spare one */
 #define OTHER_DESCRIPTORS 64u /* admin, store, push process, files that are read */
@@ -82,6 +85,64 @@ void tg_preflight_descriptors(struct tg_config *config, struct tg_findings *find
     }
     if (!must_refuse) {
         config->connection_max = (uint32_t)(limit.rlim_max - others);
+    }
+}
+
+/* ---- the operator's verifier ---------------------------------------------------------------- */
+
+/* What is wrong with the socket; NULL: nothing. */
+static const char *find_wrong_socket(const char *path)
+{
+    struct stat st;
+
+    if (stat(path, &st) != 0) {
+        return "nothing listens there (expected: start the verifier; until then requests that need "
+               "it are answered 503)";
+    }
+    if (!S_ISSOCK(st.st_mode)) {
+        return "not a socket (expected: the UNIX socket on which the verifier listens)";
+    }
+    return faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0
+               ? NULL
+               : "the relay may not connect to it (expected: a socket that its user may write)";
+}
+
+/* Whoever can write in the folder can put another socket there. */
+static const char *find_wrong_folder(const char *path)
+{
+    char folder[TG_CONFIG_WORD_MAX + 1];
+    size_t len = (size_t)(strrchr(path, '/') - path);
+    struct stat st;
+
+    memcpy(folder, path, len);
+    folder[len] = '\0';
+    if (stat(len > 0 ? folder : "/", &st) != 0 || !S_ISDIR(st.st_mode)) {
+        return "its folder is not there (expected: a folder that the verifier made)";
+    }
+    return (st.st_mode & S_IWOTH) == 0
+               ? NULL
+               : "every user can write in its folder (expected: a folder in which only the "
+                 "verifier can make files)";
+}
+
+void tg_preflight_verifier(const struct tg_config *config, struct tg_findings *findings)
+{
+    const char *path = tg_config_verifier_path(config);
+    enum tg_severity severity = TG_FINDING_ERROR;
+    const char *wrong = NULL;
+
+    if (path == NULL || config->standing.attestation == TG_STANDING_OFF) {
+        return;
+    }
+    wrong = find_wrong_folder(path);
+    if (wrong == NULL) {
+        wrong = find_wrong_socket(path);
+        severity = access(path, F_OK) != 0 ? TG_FINDING_WARNING : TG_FINDING_ERROR;
+    }
+    if (wrong != NULL) {
+        tg_fault_set(
+            tg_finding_add(findings, severity, TG_REASON_VERIFIER, "attestation-verifier", path),
+            "%s", wrong);
     }
 }
 

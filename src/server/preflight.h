@@ -23,6 +23,10 @@ TG_NODISCARD enum tg_err tg_preflight_tls(struct tg_tls_context **out,
    max-connections is lowered, with a warning; another value is an error. */
 void tg_preflight_descriptors(struct tg_config *config, struct tg_findings *findings);
 
+/* Whether the socket of attestation-verifier is one that the relay may use and that no other user
+   can put in its place. If it is not there yet: a warning, because the verifier may start later. */
+void tg_preflight_verifier(const struct tg_config *config, struct tg_findings *findings);
+
 /* Whether the folders of data, store and relay-key are there, or can be made. Makes none. */
 void tg_preflight_folders(const struct tg_config *config, struct tg_findings *findings);
 

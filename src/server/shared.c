@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/shared.h"
 
+#include "base/mem.h"
 #include "base/mem_owner.h"
 #include "server/ledger/fullness.h"
 #include "server/ops/rss.h"
@@ -14,6 +15,27 @@ void tg_shared_limit_memory(struct tg_shared *shared)
     (void)prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0); /* huge pages would be more than is used */
     tg_memory_init(&shared->memory, max, tg_rss_anon());
     tg_mem_set_max(shared->memory.base + max + TG_MEMORY_RESERVE);
+}
+
+/* It takes some tens of milliseconds after an attack: not on the loop. */
+static void trim(void *arg)
+{
+    (void)arg;
+    tg_mem_trim();
+}
+
+static void trimmed(void *arg)
+{
+    (void)arg;
+}
+
+void tg_shared_measure_memory(struct tg_shared *shared, struct tg_offload *offload,
+                              uint64_t now_mono_ms)
+{
+    if (tg_memory_measure(&shared->memory, tg_rss_anon(), now_mono_ms) &&
+        tg_offload_run(offload, trim, trimmed, NULL) != TG_OK) {
+        tg_mem_trim(); /* other work fills the pool */
+    }
 }
 
 void tg_shared_beat(struct tg_shared *shared, size_t index, uint64_t now_mono_ms)

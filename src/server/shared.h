@@ -10,6 +10,7 @@
 #include "server/http/env.h"
 #include "server/net/clock.h"
 #include "server/net/tls.h"
+#include "server/offload.h"
 #include "server/pushlink/link.h"
 #include "server/settings/config.h"
 #include "server/standing_policy.h"
@@ -57,6 +58,10 @@ struct tg_shared {
 
 /* Limits what is allocated from now on to memory-max. Call it before the first connection. */
 void tg_shared_limit_memory(struct tg_shared *shared);
+/* Measures the memory of the process, and gives back what is free after an attack. One worker calls
+   it, with its own offload. */
+void tg_shared_measure_memory(struct tg_shared *shared, struct tg_offload *offload,
+                              uint64_t now_mono_ms);
 /* Records that the loop of worker `index` runs at now_mono_ms. On its thread, or before it runs. */
 void tg_shared_beat(struct tg_shared *shared, size_t index, uint64_t now_mono_ms);
 /* Whether the loop of every worker has run in the last TG_DEAD_AFTER_MS. Any thread. */

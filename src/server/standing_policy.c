@@ -9,7 +9,7 @@ struct tg_standing_policy {
     struct tg_standing view;
     struct tg_attest_policy *policy;
     struct tg_private_token_issuers *issuers;
-    char formats[TG_CONFIG_NAMES_MAX + 1]; /* separated by spaces */
+    char formats[TG_CONFIG_NAMES_MAX + sizeof(TG_STANDING_OPERATOR) + 1]; /* with spaces between */
     char host[TG_CONFIG_URL_MAX + 1];
 };
 
@@ -43,7 +43,8 @@ static size_t list_names(const char *names[TG_ATTEST_LIST_MAX], const struct tg_
     return list->count;
 }
 
-static void copy_formats(struct tg_standing_policy *s, const struct tg_config_names *list)
+static void copy_formats(struct tg_standing_policy *s, const struct tg_config_names *list,
+                         bool has_verifier)
 {
     const char *names[TG_ATTEST_LIST_MAX];
     size_t count = list_names(names, list);
@@ -56,7 +57,11 @@ static void copy_formats(struct tg_standing_policy *s, const struct tg_config_na
         at += len;
         s->formats[at++] = ' ';
     }
-    s->formats[at > 0 ? at - 1 : 0] = '\0';
+    if (has_verifier) {
+        memcpy(s->formats + at, TG_STANDING_OPERATOR, sizeof(TG_STANDING_OPERATOR));
+    } else {
+        s->formats[at > 0 ? at - 1 : 0] = '\0';
+    }
 }
 
 static enum tg_err load_policy(struct tg_standing_policy *s, const struct tg_config *config,
@@ -70,6 +75,7 @@ static enum tg_err load_policy(struct tg_standing_policy *s, const struct tg_con
         .level_min = c->level,
         .needs_verified_boot = c->needs_verified_boot,
         .allows_appattest_development = c->allows_development,
+        .needs_user_verified = c->needs_user_verified,
         .roots_dir = c->roots,
         .revoked = c->revoked,
     };
@@ -115,7 +121,7 @@ enum tg_err tg_standing_policy_open(struct tg_standing_policy **out, const struc
     s = tg_mem_calloc(1, sizeof(*s));
     TG_REQUIRE(s != NULL, TG_E_NOMEM);
     copy_host(s, config);
-    copy_formats(s, &c->formats);
+    copy_formats(s, &c->formats, tg_config_verifier_path(config) != NULL);
     if (c->attestation != TG_STANDING_OFF) {
         TG_TRY(load_policy(s, config, fault));
     }
@@ -126,6 +132,9 @@ enum tg_err tg_standing_policy_open(struct tg_standing_policy **out, const struc
                                     .formats = s->formats,
                                     .policy = s->policy,
                                     .verify = tg_attest_verify,
+                                    .is_known = tg_attest_is_known,
+                                    .has_verifier = tg_config_verifier_path(config) != NULL,
+                                    .needs_user = c->needs_user_verified,
                                     .private_tokens = c->private_tokens,
                                     .issuers = s->issuers,
                                     .origin = s->host,

@@ -79,6 +79,7 @@ int tg_startup_check(struct tg_config *config, int64_t now_s)
     check_tls(config, now_s, &findings);
     tg_preflight_descriptors(config, &findings);
     tg_preflight_folders(config, &findings);
+    tg_preflight_verifier(config, &findings);
     tg_startup_report_findings(&findings);
     is_valid = check_files(config, now_s, &failure) == TG_OK;
     if (!is_valid) {

@@ -5,7 +5,6 @@
 #include "base/mem_owner.h"
 #include "server/http/payment.h"
 #include "server/net/clock.h"
-#include "server/ops/rss.h"
 #include "server/pushlink/refusals.h"
 
 #include <unistd.h>
@@ -109,6 +108,12 @@ static enum tg_err on_offload(void *ctx, tg_offload_fn *work, tg_offload_fn *don
     struct tg_worker *w = ctx;
 
     return tg_offload_run(&w->offload, work, done, arg);
+}
+
+static enum tg_err on_ask(void *ctx, struct tg_bytes attestation,
+                          const uint8_t challenge[TG_ATTEST_HASH_LEN], tg_ask_fn *done, void *arg)
+{
+    return tg_verifier_ask(&((struct tg_worker *)ctx)->verifier, attestation, challenge, done, arg);
 }
 
 static void on_judged(void *ctx, const struct tg_standing_report *report)
@@ -303,28 +308,6 @@ static void save_time(struct tg_worker *w)
     }
 }
 
-/* It takes some tens of milliseconds after an attack: not on the loop. */
-static void trim(void *arg)
-{
-    (void)arg;
-    tg_mem_trim();
-}
-
-static void trimmed(void *arg)
-{
-    (void)arg;
-}
-
-static void measure_memory(struct tg_worker *w)
-{
-    struct tg_memory *m = &w->shared->memory;
-
-    if (tg_memory_measure(m, tg_rss_anon(), w->env.now_mono_ms) &&
-        tg_offload_run(&w->offload, trim, trimmed, NULL) != TG_OK) {
-        tg_mem_trim(); /* other work fills the pool */
-    }
-}
-
 static void on_tick(uv_timer_t *timer)
 {
     struct tg_worker *w = of_loop((uv_handle_t *)timer);
@@ -333,7 +316,7 @@ static void on_tick(uv_timer_t *timer)
     tg_shared_beat(w->shared, w->index, w->env.now_mono_ms);
     tg_listener_reserve(&w->listener); /* another worker may have closed a connection */
     if (w->index == 0) {
-        measure_memory(w);
+        tg_shared_measure_memory(w->shared, &w->offload, w->env.now_mono_ms);
     }
     tg_conns_tick(&w->conns);
     tg_wheel_advance(&w->env.wheel, w->env.now_mono_ms);
@@ -493,12 +476,14 @@ enum tg_err tg_worker_init(struct tg_worker *w, struct tg_shared *shared, size_t
                                         .push_queued = on_push_queued,
                                         .token_left = on_token_left,
                                         .offload = on_offload,
+                                        .ask = on_ask,
                                         .judged = on_judged,
                                         .pay = on_pay,
                                         .ctx = w };
     w->offload = (struct tg_offload){ .loop = &w->loop,
                                       .env = &w->env,
                                       .pending_total = &shared->offload_total };
+    tg_verifier_init(&w->verifier, &w->loop, &w->env, shared->config);
     TG_REQUIRE(uv_loop_init(&w->loop) == 0, TG_E_IO);
     w->loop.data = w;
     tg_clock_hand_init(&w->hand, shared->clock);

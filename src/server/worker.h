@@ -16,6 +16,7 @@
 #include "server/ops/disk_watch.h"
 #include "server/shared.h"
 #include "server/time/kept.h"
+#include "server/verifier.h"
 
 #include <stdatomic.h>
 
@@ -34,6 +35,7 @@ struct tg_worker {
     struct tg_relay *relay;
     struct tg_relay_hooks hooks;
     struct tg_offload offload;
+    struct tg_verifier verifier;
     struct tg_service service;
     struct tg_admin admin; /* worker 0 */
     struct tg_listener listener;

@@ -712,7 +712,7 @@ static void do_https(struct script *s)
 
 static enum tg_standing_mode mode_of(struct script *s, const char *name)
 {
-    static const char *const names[] = { "off", "optional", "required" };
+    static const char *const names[] = { "off", "optional", "required", "report" };
 
     for (size_t i = 0; i < TG_COUNT(names); i++) {
         if (strcmp(name, names[i]) == 0) {
@@ -747,6 +747,10 @@ static void do_standing(struct script *s)
             standing->private_tokens = mode_of(s, rest);
         } else if ((rest = after(s->words[i], "context=")) != NULL) {
             standing->is_token_bound = strcmp(rest, "request") == 0;
+        } else if ((rest = after(s->words[i], "verifier=")) != NULL) {
+            standing->has_verifier = strcmp(rest, "on") == 0;
+        } else if ((rest = after(s->words[i], "user=")) != NULL) {
+            standing->needs_user = strcmp(rest, "verified") == 0;
         } else if ((rest = after(s->words[i], "crash=")) != NULL) {
             s->standing.has_crash = strcmp(rest, "on") == 0;
         } else if ((rest = after(s->words[i], "first-key=")) != NULL) {
@@ -840,15 +844,20 @@ static void do_token(struct script *s)
     free(r.body);
 }
 
-/* judged SCHEME STEP N, since the script began. */
+/* judged SCHEME STEP N, reported SCHEME STEP N, since the script began. */
 static void do_judged(struct script *s)
 {
+    bool is_reported = strcmp(s->words[0], "reported") == 0;
+
     for (unsigned scheme = 0; scheme < TG_STANDING_SCHEME_COUNT; scheme++) {
         for (unsigned step = 0; step < TG_STANDING_STEP_COUNT; step++) {
             if (strcmp(tg_standing_scheme_name((enum tg_standing_scheme)scheme), s->words[1]) ==
                     0 &&
                 strcmp(tg_standing_step_name((enum tg_standing_step)step), s->words[2]) == 0) {
-                check_count(s, "judged", s->standing.judged[scheme][step], s->words[3]);
+                check_count(s, s->words[0],
+                            is_reported ? s->standing.reported[scheme][step]
+                                        : s->standing.judged[scheme][step],
+                            s->words[3]);
                 return;
             }
         }
@@ -877,9 +886,10 @@ static void run_line(struct script *s)
         { "cors", 2, do_cors },         { "https", 2, do_https },
         { "standing", 2, do_standing }, { "attest", 3, do_attest },
         { "token", 4, do_token },       { "judged", 4, do_judged },
-        { "verified", 2, do_verified }, { "push", 2, do_push },
-        { "outbox", 2, do_outbox },     { "queued", 2, do_queued },
-        { "wall", 2, do_wall },         { "restart", 1, do_restart },
+        { "reported", 4, do_judged },   { "verified", 2, do_verified },
+        { "push", 2, do_push },         { "outbox", 2, do_outbox },
+        { "queued", 2, do_queued },     { "wall", 2, do_wall },
+        { "restart", 1, do_restart },
     };
 
     for (size_t i = 0; i < TG_COUNT(lines); i++) {

@@ -148,6 +148,14 @@ static void verify(struct tg_attest_verdict *out, const struct tg_attest_policy 
     }
 }
 
+/* The fake's own form; and what begins with "fmt", which stands for a bad one. */
+static enum tg_err is_known(bool *out, struct tg_bytes object)
+{
+    *out =
+        object.len == HEAD_LEN + TG_ATTEST_HASH_LEN || tg_bytes_has_prefix(object, TG_LIT("fmt"));
+    return TG_OK;
+}
+
 void standing_attest(struct tg_buf *out, enum tg_attest_step step, enum tg_attest_strength strength,
                      const struct tg_attestation_cover *cover)
 {
@@ -240,9 +248,38 @@ void standing_world_run(struct standing_world *s)
     fake_store_pump(s->world->store);
 }
 
+/* The text begins with the verdict; "full" stands for a queue without room. */
+static enum tg_err ask(void *ctx, struct tg_bytes text, const uint8_t challenge[TG_ATTEST_HASH_LEN],
+                       tg_ask_fn *done, void *arg)
+{
+    struct tg_ask_answer answer = { .verdict = TG_ASK_FAILED };
+
+    (void)ctx;
+    (void)challenge;
+    current->asked_count++;
+    if (tg_bytes_has_prefix(text, TG_LIT("!full"))) {
+        return TG_E_FULL;
+    }
+    if (tg_bytes_has_prefix(text, TG_LIT("!valid"))) {
+        answer.verdict = TG_ASK_VALID;
+    } else if (tg_bytes_has_prefix(text, TG_LIT("!user"))) {
+        answer = (struct tg_ask_answer){ .verdict = TG_ASK_VALID, .is_user_verified = true };
+    } else if (tg_bytes_has_prefix(text, TG_LIT("!invalid"))) {
+        answer.verdict = TG_ASK_INVALID;
+    } else if (tg_bytes_has_prefix(text, TG_LIT("!unknown"))) {
+        answer.verdict = TG_ASK_UNKNOWN;
+    }
+    done(arg, &answer);
+    return TG_OK;
+}
+
 static void judged(void *ctx, const struct tg_standing_report *report)
 {
     (void)ctx;
+    if (report->is_only_reported) {
+        current->reported[report->scheme][report->step]++;
+        return;
+    }
     current->judged[report->scheme][report->step]++;
     if (current->has_crash && report->scheme == TG_STANDING_PRIVATE_TOKEN &&
         report->step == TG_STANDING_OK) {
@@ -259,12 +296,14 @@ void standing_world_init(struct standing_world *s, struct world *w)
     s->job_max = STANDING_JOBS_MAX;
     s->standing = (struct tg_standing){ .formats = "apple packed",
                                         .verify = verify,
+                                        .is_known = is_known,
                                         .issuers = s->issuers,
                                         .origin = "relay.example" };
     current = s;
     w->config.standing = &s->standing;
     w->hooks.judged = judged;
     w->hooks.offload = NULL;
+    w->hooks.ask = ask;
 }
 
 void standing_world_deinit(struct standing_world *s)

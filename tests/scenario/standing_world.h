@@ -17,7 +17,9 @@ struct standing_world {
     struct tg_private_token_issuers *issuers;
     size_t verified_count; /* calls of the attestation's verification */
     size_t judged[TG_STANDING_SCHEME_COUNT][TG_STANDING_STEP_COUNT];
-    bool has_crash; /* the store fails after a token was spent */
+    size_t reported[TG_STANDING_SCHEME_COUNT][TG_STANDING_STEP_COUNT];
+    size_t asked_count; /* calls of the operator's verifier */
+    bool has_crash;     /* the store fails after a token was spent */
     size_t job_count;
     struct {
         tg_offload_fn *work, *done;

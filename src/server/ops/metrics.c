@@ -154,7 +154,7 @@ void tg_metrics_standing(struct tg_metrics_block *b, const struct tg_standing_re
                         ? (size_t)report->format
                         : TG_ATTEST_FORMAT_COUNT;
 
-    add(&b->standing[report->scheme][format][report->step], 1);
+    add(&b->standing[report->is_only_reported ? 1 : 0][report->scheme][format][report->step], 1);
 }
 
 void tg_metrics_push(struct tg_metrics_block *b, enum tg_push_id provider,
@@ -279,20 +279,29 @@ static void append_latency(struct tg_buf *out, const struct tg_metrics *m)
     append_sample(out, "tigress_request_duration_seconds_count", "", count);
 }
 
-static uint64_t standing_sum(const struct tg_metrics *m, size_t scheme, size_t format, size_t step)
+/* [1]: what attestation = report did not refuse */
+static const struct family standing_families[] = {
+    { "tigress_standing_total", "Proofs of good standing, by the step that decided." },
+    { "tigress_standing_reported_total",
+      "Creates and updates that attestation = required would have refused, by step." },
+};
+
+static uint64_t standing_sum(const struct tg_metrics *m, size_t family, size_t scheme,
+                             size_t format, size_t step)
 {
     uint64_t sum = 0;
 
     for (size_t i = 0; i < m->block_count; i++) {
-        sum += load(&m->blocks[i].standing[scheme][format][step]);
+        sum += load(&m->blocks[i].standing[family][scheme][format][step]);
     }
     return sum;
 }
 
-static void append_standing_sample(struct tg_buf *out, size_t scheme, size_t format, size_t step,
-                                   uint64_t sum)
+static void append_standing_sample(struct tg_buf *out, size_t family, size_t scheme, size_t format,
+                                   size_t step, uint64_t sum)
 {
-    tg_buf_append_str(out, "tigress_standing_total{scheme=\"");
+    tg_buf_append_str(out, standing_families[family].name);
+    tg_buf_append_str(out, "{scheme=\"");
     tg_buf_append_str(out, tg_standing_scheme_name((enum tg_standing_scheme)scheme));
     if (format < TG_ATTEST_FORMAT_COUNT) {
         tg_buf_append_str(out, "\",format=\"");
@@ -304,19 +313,16 @@ static void append_standing_sample(struct tg_buf *out, size_t scheme, size_t for
 }
 
 /* Only samples above zero: most of the table is empty on every relay. */
-static void append_standing(struct tg_buf *out, const struct tg_metrics *m)
+static void append_standing(struct tg_buf *out, const struct tg_metrics *m, size_t family)
 {
-    append_head(out,
-                (struct family){ "tigress_standing_total",
-                                 "Proofs of good standing, by the step that decided." },
-                "counter");
+    append_head(out, standing_families[family], "counter");
     for (size_t scheme = 0; scheme < TG_STANDING_SCHEME_COUNT; scheme++) {
         for (size_t format = 0; format < TG_METRICS_FORMATS; format++) {
             for (size_t step = 0; step < TG_STANDING_STEP_COUNT; step++) {
-                uint64_t sum = standing_sum(m, scheme, format, step);
+                uint64_t sum = standing_sum(m, family, scheme, format, step);
 
                 if (sum > 0) {
-                    append_standing_sample(out, scheme, format, step, sum);
+                    append_standing_sample(out, family, scheme, format, step, sum);
                 }
             }
         }
@@ -467,7 +473,8 @@ enum tg_err tg_metrics_format(struct tg_buf *out, const struct tg_metrics *m,
     append_requests(out, m);
     append_latency(out, m);
     append_counters(out, m);
-    append_standing(out, m);
+    append_standing(out, m, 0);
+    append_standing(out, m, 1);
     append_gauges(out, m, now);
     append_clock(out, now);
     if (now->has_push) {

@@ -64,7 +64,8 @@ struct tg_metrics_block {
     atomic_uint_least64_t requests[TG_METRICS_CALLS][TG_METRICS_CLASSES];
     atomic_uint_least64_t buckets[TG_METRICS_BUCKETS + 1u]; /* not cumulative; the last: +Inf */
     atomic_uint_least64_t latency_sum_us;
-    atomic_uint_least64_t standing[TG_STANDING_SCHEME_COUNT][TG_METRICS_FORMATS]
+    /* [1]: would have been refused, see tg_standing_report.is_only_reported */
+    atomic_uint_least64_t standing[2][TG_STANDING_SCHEME_COUNT][TG_METRICS_FORMATS]
                                   [TG_STANDING_STEP_COUNT];
     atomic_uint_least64_t pushes[TG_PUSH_COUNT][TG_PUSH_RESULT_COUNT];
 };

@@ -111,7 +111,10 @@ struct tg_config_standing {
     bool needs_verified_boot;
     bool allows_development;
     bool allows_self;
-    char revoked[TG_CONFIG_PATH_MAX + 1]; /* "": none */
+    bool needs_user_verified;
+    char revoked[TG_CONFIG_PATH_MAX + 1];  /* "": none */
+    char verifier[TG_CONFIG_WORD_MAX + 1]; /* "unix:PATH"; "": none */
+    uint32_t verifier_timeout_s;
     enum tg_standing_mode private_tokens;
     char issuers[TG_CONFIG_PATH_MAX + 1];
     enum tg_token_context context;
@@ -216,6 +219,9 @@ void tg_config_relay(struct tg_relay_config *out, const struct tg_config *config
 
 /* The settings of push. The strings borrow from config. */
 void tg_config_push_settings(struct tg_push_settings *out, const struct tg_config *config);
+
+/* The path of the operator's verifier; NULL: there is none. */
+const char *tg_config_verifier_path(const struct tg_config *config);
 
 /* The formats in attestation-formats, as a set of 1 << enum tg_attest_format. */
 unsigned tg_config_standing_formats(const struct tg_config_standing *standing);

@@ -4,6 +4,7 @@
 #include "server/settings/config_rules.h"
 
 #include <string.h>
+#include <sys/un.h>
 
 /* TG_ATTEST_FORMAT_COUNT: there is no such format. */
 static size_t find_format(const char *name)
@@ -84,15 +85,74 @@ static void check_strength(struct tg_config_load_state *state)
     }
 }
 
+/* A path that fits in the address of a socket, without its NUL. */
+#define VERIFIER_PREFIX "unix:"
+#define VERIFIER_PATH_MAX (sizeof(((struct sockaddr_un *)0)->sun_path) - 1)
+
+const char *tg_config_verifier_path(const struct tg_config *config)
+{
+    const char *text = config->standing.verifier;
+
+    return text[0] != '\0' ? text + sizeof(VERIFIER_PREFIX) - 1 : NULL;
+}
+
+static void check_verifier(struct tg_config_load_state *state)
+{
+    const char *text = state->config->standing.verifier;
+    size_t prefix_len = sizeof(VERIFIER_PREFIX) - 1;
+    size_t len = strlen(text);
+
+    if (len > 0 && (strncmp(text, VERIFIER_PREFIX "/", prefix_len + 1) != 0 ||
+                    len - prefix_len > VERIFIER_PATH_MAX || text[len - 1] == '/')) {
+        tg_config_fault(state, TG_SET_ATTESTATION_VERIFIER,
+                        "not a socket (expected: unix: and an absolute path of at most 107 bytes, "
+                        "such as unix:/run/verifier/socket)");
+    }
+}
+
+/* What shows nothing about the user is not accepted beside the demand. spec:
+ * protocol/6#user-verified
+ */
+static void check_user(struct tg_config_load_state *state)
+{
+    const struct tg_config_standing *s = &state->config->standing;
+
+    for (unsigned i = 0; i < TG_ATTEST_FORMAT_COUNT; i++) {
+        enum tg_attest_format format = (enum tg_attest_format)i;
+
+        if (has_format(s, format) && !tg_attest_format_shows_user(format)) {
+            tg_config_fault(state, TG_SET_ATTESTATION_USER_VERIFIED,
+                            "set although attestation-formats has apple-appattest, fido-u2f or "
+                            "none, which cannot show that a user was verified (expected: apple, "
+                            "android-key, packed or tpm alone)");
+            break;
+        }
+    }
+    if (has_format(s, TG_ATTEST_PACKED) && s->allows_self) {
+        tg_config_fault(state, TG_SET_ATTESTATION_USER_VERIFIED,
+                        "set although attestation-self is yes; packed without a certificate shows "
+                        "nothing about the user (expected: attestation-self = no)");
+    }
+    if (s->private_tokens != TG_STANDING_OFF) {
+        tg_config_fault(state, TG_SET_ATTESTATION_USER_VERIFIED,
+                        "set although private-tokens is on; a token satisfies the relay and cannot "
+                        "show that a user was verified (expected: private-tokens = off)");
+    }
+}
+
 static void check_attestation(struct tg_config_load_state *state)
 {
     const struct tg_config_standing *s = &state->config->standing;
 
     check_formats(state);
-    if (s->formats.count == 0) {
+    check_verifier(state);
+    if (s->formats.count == 0 && s->verifier[0] == '\0') {
         tg_config_fault(state, TG_SET_ATTESTATION_FORMATS,
                         "missing (expected: formats such as apple,android-key, because attestation "
                         "is on)");
+    }
+    if (s->needs_user_verified) {
+        check_user(state);
     }
     need_list(state, TG_ATTEST_APPLE_APPATTEST, &s->app_ids, TG_SET_ATTESTATION_APP_IDS,
               "missing (expected: TEAMID.bundle.id, because attestation-formats has "
@@ -105,6 +165,11 @@ void tg_config_apply_standing_rules(struct tg_config_load_state *state)
 {
     const struct tg_config_standing *s = &state->config->standing;
 
+    if (s->attestation == TG_STANDING_OFF && s->needs_user_verified) {
+        tg_config_fault(state, TG_SET_ATTESTATION_USER_VERIFIED,
+                        "set although attestation is off (expected: attestation = report, optional "
+                        "or required)");
+    }
     if (s->attestation != TG_STANDING_OFF) {
         check_attestation(state);
         if (s->attestation == TG_STANDING_REQUIRED || s->private_tokens == TG_STANDING_REQUIRED) {

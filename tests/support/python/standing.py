@@ -119,9 +119,9 @@ class Authority:
         return folder
 
 
-def auth_data_of(rp_id, credential):
+def auth_data_of(rp_id, credential, flags=0x45):
     credential_id = os.urandom(16)
-    return (hashlib.sha256(rp_id.encode()).digest() + b"\x45" + bytes(4) + bytes(16)
+    return (hashlib.sha256(rp_id.encode()).digest() + bytes([flags]) + bytes(4) + bytes(16)
             + struct.pack(">H", len(credential_id)) + credential_id + cose_key(credential))
 
 
@@ -140,9 +140,9 @@ def packed_self(covered, rp_id):
                       "authData": auth_data}))
 
 
-def packed(covered, rp_id, key, chain):
+def packed(covered, rp_id, key, chain, flags=0x45):
     """The header's value: a packed attestation over a challenge."""
-    auth_data = auth_data_of(rp_id, ec.generate_private_key(ec.SECP256R1()).public_key())
+    auth_data = auth_data_of(rp_id, ec.generate_private_key(ec.SECP256R1()).public_key(), flags)
     signature = key.sign(auth_data + hashlib.sha256(covered).digest(), ec.ECDSA(hashes.SHA256()))
     return b64u(cbor({"fmt": "packed",
                       "attStmt": {"alg": -7, "sig": signature, "x5c": [der(c) for c in chain]},

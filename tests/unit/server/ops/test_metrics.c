@@ -216,11 +216,14 @@ static void standing__verified__counted_by_scheme_format_and_step(void **state)
 {
     struct fixture *f = *state;
     const struct tg_standing_report reports[] = {
-        { TG_STANDING_ATTESTATION, TG_STANDING_OK, true, TG_ATTEST_ANDROID_KEY },
-        { TG_STANDING_ATTESTATION, TG_STANDING_OK, true, TG_ATTEST_ANDROID_KEY },
-        { TG_STANDING_ATTESTATION, TG_STANDING_ENCODING, false, TG_ATTEST_APPLE },
-        { TG_STANDING_PRIVATE_TOKEN, TG_STANDING_SPENT, false, TG_ATTEST_APPLE },
-        { TG_STANDING_NO_SCHEME, TG_STANDING_MISSING, false, TG_ATTEST_APPLE },
+        { TG_STANDING_ATTESTATION, TG_STANDING_OK, true, TG_ATTEST_ANDROID_KEY, false },
+        { TG_STANDING_ATTESTATION, TG_STANDING_OK, true, TG_ATTEST_ANDROID_KEY, false },
+        { TG_STANDING_ATTESTATION, TG_STANDING_ENCODING, false, TG_ATTEST_APPLE, false },
+        { TG_STANDING_PRIVATE_TOKEN, TG_STANDING_SPENT, false, TG_ATTEST_APPLE, false },
+        { TG_STANDING_NO_SCHEME, TG_STANDING_MISSING, false, TG_ATTEST_APPLE, false },
+        { TG_STANDING_NO_SCHEME, TG_STANDING_MISSING, false, TG_ATTEST_APPLE, true },
+        { TG_STANDING_ATTESTATION, TG_STANDING_CHAIN, true, TG_ATTEST_APPLE, true },
+        { TG_STANDING_ATTESTATION, TG_STANDING_CHAIN, true, TG_ATTEST_APPLE, true },
     };
 
     assert_null(strstr(formatted(f), "tigress_standing_total{"));
@@ -235,6 +238,12 @@ static void standing__verified__counted_by_scheme_format_and_step(void **state)
                            "tigress_standing_total{scheme=\"private_token\",step=\"spent\"} 1\n"));
     assert_non_null(
         strstr(formatted(f), "tigress_standing_total{scheme=\"none\",step=\"missing\"} 1\n"));
+    assert_non_null(strstr(
+        formatted(f), "tigress_standing_reported_total{scheme=\"none\",step=\"missing\"} 1\n"));
+    assert_non_null(strstr(formatted(f), "tigress_standing_reported_total{scheme=\"attestation\","
+                                         "format=\"apple\",step=\"chain\"} 2\n"));
+    assert_null(strstr(formatted(f), "tigress_standing_total{scheme=\"attestation\",format="
+                                     "\"apple\",step=\"chain\"}"));
 }
 
 /* Checks the whole text by the rules of the exposition format: each sample belongs to the family in
@@ -271,7 +280,7 @@ static void format__whole_text__parses(void **state)
             }
         }
     }
-    assert_int_equal(families, 10 + 1 + 1 + 1 + 1 + TG_GAUGE_COUNT + 11);
+    assert_int_equal(families, 10 + 1 + 1 + 1 + 1 + 1 + TG_GAUGE_COUNT + 11);
     assert_int_equal(f->text.ptr[f->text.len - 1], '\n');
     free(text);
 }

@@ -212,6 +212,7 @@ static void load__numbers__each_bound_and_one_beyond(void **state)
         { "disk-reserve", NULL, "0", "1024GiB", "1025GiB" },
         { "push-concurrency", "0", "1", "1000", "1001" },
         { "push-timeout", "0", "1", "5m", "301" },
+        { "attestation-verifier-timeout", "0", "1", "30s", "31" },
     };
     char line[160];
 

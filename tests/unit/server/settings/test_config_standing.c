@@ -100,6 +100,61 @@ static void open__roots_missing__reported_with_the_setting(void **state)
     assert_non_null(strstr(fault.text, "attestation: "));
 }
 
+/* spec-test: protocol/6#user-verified */
+static void user_verified__beside_what_cannot_show_it__refused(void **state)
+{
+    static const char *const bad[] = {
+        "--attestation required --attestation-formats fido-u2f",
+        "--attestation optional --attestation-formats apple,apple-appattest --attestation-app-ids "
+        "a",
+        "--attestation report --attestation-formats none",
+        "--attestation optional --attestation-formats packed --attestation-self",
+        "--attestation required --attestation-formats apple --private-tokens optional "
+        "--private-token-issuers %P",
+        "--attestation off",
+    };
+    struct fixture *f = *state;
+    char line[512];
+
+    for (size_t i = 0; i < TG_COUNT(bad); i++) {
+        (void)snprintf(line, sizeof(line), MEM "--attestation-user-verified %s", bad[i]);
+        assert_bad(f, line, "attestation-user-verified: set although");
+    }
+    assert_runs(f, MEM "--attestation-user-verified --attestation required --attestation-formats "
+                       "apple,android-key,packed,tpm --attestation-packages a");
+    assert_true(f->config->standing.needs_user_verified);
+    assert_runs(f, MEM "--attestation-user-verified --attestation required --attestation-verifier "
+                       "unix:/run/v/socket");
+}
+
+static void verifier__path__absolute_and_short(void **state)
+{
+    struct fixture *f = *state;
+    char line[512];
+
+    for (size_t len = 106; len <= 108; len++) {
+        int at = snprintf(line, sizeof(line),
+                          MEM "--attestation required --attestation-verifier unix:/");
+
+        memset(line + at, 'x', len - 1);
+        line[(size_t)at + len - 1] = '\0';
+        if (len <= 107) {
+            assert_runs(f, line);
+            assert_int_equal(strlen(tg_config_verifier_path(f->config)), len);
+        } else {
+            assert_bad(f, line, "attestation-verifier: not a socket");
+        }
+    }
+    assert_bad(f, MEM "--attestation report --attestation-verifier tcp:1", "not a socket");
+    assert_bad(f, MEM "--attestation report --attestation-verifier unix:v", "not a socket");
+    assert_bad(f, MEM "--attestation report --attestation-verifier unix:/v/", "not a socket");
+    assert_bad(f, MEM "--private-tokens report --private-token-issuers %P",
+               "not one of the choices");
+    assert_runs(f, MEM "--attestation report --attestation-formats apple");
+    assert_int_equal(f->config->standing.attestation, TG_STANDING_REPORT);
+    assert_null(tg_config_verifier_path(f->config));
+}
+
 static void open__format_none__needs_no_roots(void **state)
 {
     struct fixture *f = *state;
@@ -137,6 +192,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(standing__nothing_set__off),
         TEST(attestation__without_what_its_formats_need__each_named),
+        TEST(user_verified__beside_what_cannot_show_it__refused),
+        TEST(verifier__path__absolute_and_short),
         TEST(required__beside_what_proves_nothing__refused_with_what_to_change),
         TEST(formats__named__as_a_set),
         TEST(open__roots_missing__reported_with_the_setting),
