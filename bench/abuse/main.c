@@ -320,8 +320,13 @@ int main(int argc, char **argv)
     if (a == NULL || count < 1 || count > CONNECTIONS_MAX) {
         return usage();
     }
-    if (a->groups != NULL && SSL_CTX_set1_groups_list(t.tls, a->groups) != 1) {
-        return 1;
+    if (a->groups != NULL) {
+        char groups[64]; /* OpenSSL's macro takes no constant text */
+
+        (void)snprintf(groups, sizeof(groups), "%s", a->groups);
+        if (SSL_CTX_set1_groups_list(t.tls, groups) != 1) {
+            return 1;
+        }
     }
     return attack(a, &t, count, atof(argv[7]), atof(argv[8]), (size_t)atol(argv[9]));
 }
