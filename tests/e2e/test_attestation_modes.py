@@ -229,6 +229,8 @@ def verifier__question__has_the_blob_and_the_challenge_alone(tmp_path, own):
         text = 'x "quoted" \\ \'text\' ~'
         assert share.send(api, (ATTESTATION, text)).status == 200
         covered = standing.challenge(share.claim, share.request_id, share.message)
+        for stream in ("stdout", "stderr"):  # and nothing of it is logged
+            assert b"quoted" not in relay.output(stream)
     assert len(server.questions) == 1 and server.questions[0].endswith(b"\n")
     assert json.loads(server.questions[0]) == {"attestation": text, "challenge": standing.b64u(covered)}
 
