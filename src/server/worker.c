@@ -262,7 +262,7 @@ static void run_queued(struct tg_worker *w)
     }
     tg_inbox_deliver(&w->inbox, &w->env.waiters);
     is_behind = tg_waiters_run(&w->env.waiters, TG_WAKES_PER_PASS);
-    if (tg_conns_evict(&w->conns)) {
+    if (tg_conns_relieve(&w->conns)) {
         tg_listener_reserve(&w->listener);
     }
     tg_pending_settle(&w->env);
@@ -390,6 +390,7 @@ static void on_accepted(void *ctx, int fd, enum tg_accepted how)
 {
     struct tg_worker *w = ctx;
 
+    (void)tg_conns_relieve(&w->conns); /* many may come in one look at the listener */
     w->conns.must_make_room = how == TG_ACCEPTED_LAST;
     open_connection(w, fd, w->tls, &w->service);
     w->conns.must_make_room = false;
@@ -513,6 +514,7 @@ out:
 
 void tg_worker_run(struct tg_worker *w)
 {
+    (void)tg_tls_warm(w->tls);
     tg_clock_tick(&w->env);
     (void)uv_run(&w->loop, UV_RUN_DEFAULT);
 }

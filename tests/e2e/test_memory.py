@@ -1,17 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """What strangers make a relay hold stays below memory-max, and others are served meanwhile."""
+import concurrent.futures
 import contextlib
 
 import memory_attacks
 import pytest
 from conftest import make_relay, open_api
 from memory_attacks import Attacker
-from relay_process import metrics, until
+from relay_process import metrics, until, until_long_polls
 from tigress_client import create_message
 
 MIB = 1 << 20
 MEMORY_MAX = 24 * MIB
-ARGS = ["--memory-max", f"{MEMORY_MAX // MIB}MiB", "--max-connections", "600", "--workers", "1"]
+WAIT_S = 600  # longer than any attack here takes
+ARGS = ["--memory-max", f"{MEMORY_MAX // MIB}MiB", "--max-connections", "600", "--workers", "1",
+        "--wait-cap", f"{WAIT_S}s"]
 REFUSED = 'tigress_refusals_total{reason="memory"}'
 USED = "tigress_memory_used_bytes"
 
@@ -58,11 +61,43 @@ def memory__attack_of_one_network__below_the_maximum_and_others_served(small_rel
     until_all_is_free(small_relay)
 
 
-def memory__attacks_of_many_networks__below_the_maximum(small_relay):
+# Of each of many networks. Together they would take several times the maximum.
+SMALL_ATTACKS = {
+    "HPACK references": lambda attacker: memory_attacks.hpack_references(attacker, 5),
+    "bodies over HTTP/2": lambda attacker: memory_attacks.http2_half_bodies(attacker, 1),
+    "bodies over HTTP/1.1": lambda attacker: memory_attacks.http1_half_bodies(attacker, 15),
+    "connections that send nothing": lambda attacker: memory_attacks.silent(attacker, 15),
+}
+
+
+# spec-test: protocol/3#memory-reserve
+@pytest.mark.parametrize("attack", list(SMALL_ATTACKS))
+def memory__attacks_of_many_networks__below_the_maximum_and_others_served(small_relay, attack):
     with contextlib.ExitStack() as stack:
         for i in range(1, 40):
             attacker = stack.enter_context(Attacker(small_relay, f"127.66.{i}.1"))
-            memory_attacks.hpack_references(attacker, 5)
+            SMALL_ATTACKS[attack](attacker)
             assert metrics(small_relay)[USED] <= MEMORY_MAX
         assert_served(small_relay, 100)
+        assert_served(small_relay, 60000)
+    until_all_is_free(small_relay)
+
+
+# spec-test: protocol/3#memory-order
+@pytest.mark.parametrize("version", ("h1", "h2"))
+def memory__attacks_of_many_networks__long_poll_of_a_bound_claim_stays(small_relay, version):
+    with contextlib.ExitStack() as stack:
+        sender = stack.enter_context(contextlib.closing(open_api(small_relay, "h1")))
+        waiting = stack.enter_context(contextlib.closing(open_api(small_relay, version, WAIT_S)))
+        box = sender.bound_box()
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            answer = pool.submit(waiting.wait, box, box.recipient, 1, WAIT_S)
+            until_long_polls(small_relay, 1)
+            for i in range(1, 40):
+                attacker = stack.enter_context(Attacker(small_relay, f"127.66.{i}.1"))
+                memory_attacks.hpack_references(attacker, 5)
+            assert metrics(small_relay)["tigress_long_polls"] == 1
+            with contextlib.closing(open_api(small_relay, "h1")) as other:
+                assert other.update(box, box.initiator).status == 200
+            assert answer.result(WAIT_S).status == 200
     until_all_is_free(small_relay)

@@ -38,6 +38,12 @@ struct tg_burdens {
 
 #define TG_BURDENS_SLOTS 16384u
 
+/* The holder of a link of a group's list. */
+static inline struct tg_holder *tg_burdens_holder(struct tg_link *link, size_t tier)
+{
+    return TG_CONTAINER(link - tier, struct tg_holder, same[0]);
+}
+
 TG_NODISCARD enum tg_err tg_burdens_init(struct tg_burdens *b);
 /* Every group must be empty. */
 void tg_burdens_deinit(struct tg_burdens *b);

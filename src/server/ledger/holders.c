@@ -4,10 +4,13 @@
 #include "base/mem.h"
 #include "base/mem_owner.h"
 #include "server/ledger/burdens.h"
+#include "server/ledger/crowd.h"
 
 #include <assert.h>
 #include <pthread.h>
 
+/* Networks and holders that a call looks at when memory is short. */
+#define RELIEF_LOOKS_MAX 16384u
 #define LOOK_MAX 64u /* holders of one group among which the one to lose its place is chosen */
 
 struct tg_holders {
@@ -15,6 +18,8 @@ struct tg_holders {
     size_t max;
     size_t count;         /* places taken */
     size_t grouped_count; /* those of networks */
+    uint64_t entered_count;
+    atomic_size_t network_count; /* burdens.widest_count, for those without the lock */
     struct tg_burdens burdens;
     void (*wake)(void *ctx, size_t worker);
     void *ctx;
@@ -79,6 +84,11 @@ static void append(struct tg_holder *holder)
     }
 }
 
+static void publish(struct tg_holders *h)
+{
+    atomic_store_explicit(&h->network_count, h->burdens.widest_count, memory_order_relaxed);
+}
+
 static void unlink_all(struct tg_holder *holder)
 {
     for (size_t tier = 0; tier < holder->tier_count; tier++) {
@@ -121,11 +131,7 @@ static void leave(struct tg_holders *h, struct tg_holder *holder)
     h->count--;
     h->grouped_count -= holder->tier_count > 0 ? 1 : 0;
     holder->is_in = false;
-}
-
-static struct tg_holder *of_link(struct tg_link *link, size_t tier)
-{
-    return TG_CONTAINER(link - tier, struct tg_holder, same[0]);
+    publish(h);
 }
 
 /* The one of a group and worth that loses its place: one whose narrower network holds most, not in
@@ -138,7 +144,7 @@ static struct tg_holder *pick(struct tg_holder_group *g, enum tg_worth worth)
 
     for (struct tg_link *link = g->holders[worth].next; link != &g->holders[worth] && left > 0;
          link = link->next, left--) {
-        struct tg_holder *holder = of_link(link, g->tier);
+        struct tg_holder *holder = tg_burdens_holder(link, g->tier);
         bool is_active = atomic_load_explicit(&holder->is_active, memory_order_relaxed);
         size_t rank = 2 * holder->groups[0]->count + (is_active ? 0 : 1);
 
@@ -236,6 +242,8 @@ bool tg_holders_enter(struct tg_holders *h, struct tg_holder *holder, const stru
         h->count++;
         h->grouped_count += holder->tier_count > 0 ? 1 : 0;
         holder->is_in = true;
+        holder->number = h->entered_count++;
+        publish(h);
     }
     (void)pthread_mutex_unlock(&h->lock);
     wake(h, to_wake);
@@ -281,6 +289,29 @@ bool tg_holders_make_room(struct tg_holders *h, const struct tg_payer *payer)
     return victim != NULL;
 }
 
+size_t tg_holders_relieve(struct tg_holders *h, const struct tg_counts *memory, uint64_t share,
+                          size_t need)
+{
+    struct tg_crowd crowd = { .burdens = &h->burdens, .memory = memory, .share = share };
+    struct tg_holder *victim = NULL;
+    size_t to_wake[TG_HOLDERS_RELIEF_MAX];
+    size_t count = 0;
+    size_t freed = 0;
+
+    (void)pthread_mutex_lock(&h->lock);
+    while (freed < need && count < TG_HOLDERS_RELIEF_MAX && crowd.looks < RELIEF_LOOKS_MAX &&
+           (victim = tg_crowd_pick(&crowd)) != NULL) {
+        victim->leaving = victim->memory == NULL ? 1 : tg_mem_owner_held(victim->memory) + 1;
+        freed += victim->leaving;
+        to_wake[count++] = doom(h, victim);
+    }
+    (void)pthread_mutex_unlock(&h->lock);
+    for (size_t i = 0; i < count; i++) {
+        wake(h, to_wake[i]);
+    }
+    return freed;
+}
+
 struct tg_holder *tg_holders_next_doomed(struct tg_holders *h, size_t worker)
 {
     struct tg_link *link = NULL;
@@ -289,6 +320,11 @@ struct tg_holder *tg_holders_next_doomed(struct tg_holders *h, size_t worker)
     link = tg_list_shift(&h->doomed[worker]);
     (void)pthread_mutex_unlock(&h->lock);
     return link == NULL ? NULL : TG_CONTAINER(link, struct tg_holder, doomed);
+}
+
+size_t tg_holders_network_count(const struct tg_holders *h)
+{
+    return atomic_load_explicit(&h->network_count, memory_order_relaxed);
 }
 
 size_t tg_holders_count(struct tg_holders *h)

@@ -37,6 +37,9 @@ enum tg_worth {
 
 struct tg_holder_group;
 
+struct tg_mem_owner;
+struct tg_counts;
+
 /* Embedded in what holds a place. Zero: it holds none. */
 struct tg_holder {
     struct tg_link same[TG_NETWORK_TIERS]; /* those of the same group and worth, oldest first */
@@ -44,8 +47,13 @@ struct tg_holder {
     struct tg_link doomed;
     size_t tier_count; /* 0: exempt, it loses its place to nobody */
     size_t worker;
+    uint64_t number; /* those that came first have the smallest */
     enum tg_worth worth;
     bool is_in;
+    /* What it holds besides its place. Set before it enters, valid until it leaves; NULL: nothing.
+     */
+    const struct tg_mem_owner *memory;
+    size_t leaving;        /* bytes of memory, if it lost its place for them; else 0 */
     atomic_bool is_active; /* set by the owner: a request is in progress. Others go first. */
 };
 
@@ -75,10 +83,24 @@ void tg_holders_set_worth(struct tg_holders *h, struct tg_holder *holder, enum t
 
 /* Dooms one holder as if all places were taken and payer needed one. False: none would lose it. */
 bool tg_holders_make_room(struct tg_holders *h, const struct tg_payer *payer);
+/* Holders that one call dooms at most. */
+#define TG_HOLDERS_RELIEF_MAX 64u
+/*
+ * Dooms holders until they hold `need` bytes of memory together. Of the networks that hold more
+ * than `share` bytes first those of least worth, then those of the network that holds most, then
+ * the largest. Without such a network the same of all networks. It looks at a bounded number.
+ *   memory   what networks hold, by their spots
+ * Returns the bytes. The caller sees to it that they are freed.
+ */
+size_t tg_holders_relieve(struct tg_holders *h, const struct tg_counts *memory, uint64_t share,
+                          size_t need);
+
 /* The next doomed holder of a worker, on its thread; it holds no place. NULL: none. */
 struct tg_holder *tg_holders_next_doomed(struct tg_holders *h, size_t worker);
 
 /* Places that are taken. */
 size_t tg_holders_count(struct tg_holders *h);
+/* Networks that hold a place, those of the widest tiers. Without the lock. */
+size_t tg_holders_network_count(const struct tg_holders *h);
 
 #endif

@@ -288,3 +288,21 @@ uint64_t tg_ledger_memory_of(const struct tg_ledger *ledger, const struct tg_pay
     }
     return most;
 }
+
+uint64_t tg_ledger_memory_of_widest(const struct tg_ledger *ledger, const struct tg_payer *payer)
+{
+    size_t tier_count = tg_payer_tier_count(payer);
+
+    return tier_count == 0 ? 0 : tg_counts_of(&ledger->memory_of, payer->held[tier_count - 1]);
+}
+
+size_t tg_ledger_network_count(const struct tg_ledger *ledger)
+{
+    return ledger == NULL ? 0 : tg_holders_network_count(ledger->holders[TG_PLACE_CONNECTION]);
+}
+
+size_t tg_ledger_relieve(struct tg_ledger *ledger, uint64_t share, size_t need)
+{
+    return tg_holders_relieve(ledger->holders[TG_PLACE_CONNECTION], &ledger->memory_of, share,
+                              need);
+}

@@ -115,5 +115,11 @@ void tg_ledger_release_memory(struct tg_ledger *ledger, const struct tg_payer *p
 /* Bytes that the network of the client holds, measured as if it were of tier 0: the bytes of each
    tier divided by its weight, and of these the largest number. */
 uint64_t tg_ledger_memory_of(const struct tg_ledger *ledger, const struct tg_payer *payer);
+/* Bytes of the widest network of the client; 0: it is no network. */
+uint64_t tg_ledger_memory_of_widest(const struct tg_ledger *ledger, const struct tg_payer *payer);
+/* Widest networks that have a connection. NULL: none. */
+size_t tg_ledger_network_count(const struct tg_ledger *ledger);
+/* Takes the places of connections that hold `need` bytes together: see tg_holders_relieve. */
+size_t tg_ledger_relieve(struct tg_ledger *ledger, uint64_t share, size_t need);
 
 #endif

@@ -9,9 +9,10 @@ struct tg_account {
     struct tg_accounts *all;
     struct tg_mem_owner *owner;
     struct tg_payer payer;
-    size_t reported;         /* bytes that the ledger counts for the payer */
-    size_t promise;          /* bytes */
-    size_t missing;          /* of the promise; they count as promised */
+    size_t reported; /* bytes that the ledger counts for the payer */
+    size_t promise;  /* bytes */
+    size_t missing;  /* of the promise; they count as promised */
+    bool is_operator;
     struct tg_account *next; /* of the retired */
 };
 
@@ -25,6 +26,7 @@ void tg_memory_init(struct tg_memory *m, size_t max, size_t rss_anon)
     m->trimmed_mono_ms = 0;
     atomic_init(&m->overhead, 0);
     atomic_init(&m->promised, 0);
+    atomic_init(&m->leaving, 0);
 }
 
 static size_t blocks_of(const struct tg_memory *m)
@@ -64,9 +66,53 @@ size_t tg_memory_free(const struct tg_memory *m)
     return m->max == 0 ? SIZE_MAX : used < m->max ? m->max - used : 0;
 }
 
+static size_t reserve_of(const struct tg_memory *m)
+{
+    return m->max / TG_MEMORY_SHORT_PARTS;
+}
+
 bool tg_memory_is_short(const struct tg_memory *m)
 {
-    return tg_memory_free(m) < m->max / TG_MEMORY_SHORT_PARTS;
+    return tg_memory_free(m) < reserve_of(m);
+}
+
+/* Free besides the reserve. */
+static size_t room_of(const struct tg_memory *m)
+{
+    size_t room = tg_memory_free(m);
+
+    return room > reserve_of(m) ? room - reserve_of(m) : 0;
+}
+
+/* What a network may hold while others go first: an equal part, with one left for a newcomer, but
+   always a connection with a small request. */
+static size_t fair_share(const struct tg_memory *m, const struct tg_ledger *ledger)
+{
+    size_t count = tg_ledger_network_count(ledger);
+    size_t share = (m->max - reserve_of(m)) / ((count > 0 ? count : 1) + 1);
+
+    return share > TG_ACCOUNT_SMALL ? share : TG_ACCOUNT_SMALL;
+}
+
+/* spec: protocol/3#memory-reserve */
+void tg_memory_relieve(struct tg_memory *m, struct tg_ledger *ledger)
+{
+    size_t ready = 0;
+    size_t taken = 0;
+
+    if (!tg_memory_is_short(m)) {
+        return;
+    }
+    ready = tg_memory_free(m) + atomic_load_explicit(&m->leaving, memory_order_relaxed);
+    if (ready < reserve_of(m)) {
+        taken = tg_ledger_relieve(ledger, fair_share(m, ledger), reserve_of(m) - ready);
+        (void)atomic_fetch_add_explicit(&m->leaving, taken, memory_order_relaxed);
+    }
+}
+
+void tg_memory_left(struct tg_memory *m, size_t leaving)
+{
+    (void)atomic_fetch_sub_explicit(&m->leaving, leaving, memory_order_relaxed);
 }
 
 /* ---- accounts ---- */
@@ -118,6 +164,16 @@ void tg_account_set_payer(struct tg_account *a, const struct tg_payer *payer)
     a->reported = 0;
     a->payer = *payer;
     report(a, tg_account_held(a));
+}
+
+void tg_account_set_operator(struct tg_account *a)
+{
+    a->is_operator = true;
+}
+
+const struct tg_mem_owner *tg_account_owner(const struct tg_account *a)
+{
+    return a->owner;
 }
 
 /* False: some of its blocks are in use. */
@@ -173,30 +229,59 @@ static bool may_network_take(const struct tg_account *a, size_t bytes, size_t ro
     return tg_ledger_memory_of(a->all->ledger, &a->payer) + bytes <= room;
 }
 
-bool tg_account_may_take(const struct tg_account *a, size_t bytes)
+static bool is_of_network(const struct tg_account *a)
 {
-    const struct tg_memory *m = a == NULL ? NULL : a->all->memory;
-    size_t used = 0;
-    size_t room = 0;
-    size_t held = 0;
-    bool is_small = false;
+    return tg_payer_tier_count(&a->payer) > 0;
+}
 
-    if (m == NULL || m->max == 0) {
-        return true;
-    }
-    used = tg_memory_used(m);
-    room = used < m->max ? m->max - used : 0;
-    held = tg_account_held(a);
-    if (bytes > room || held > m->max) {
-        return false;
-    }
-    is_small = held + bytes <= TG_ACCOUNT_SMALL;
-    if (!is_small && held + bytes > room / TG_ACCOUNT_PARTS) {
+static bool is_within_share(const struct tg_account *a, size_t bytes)
+{
+    return tg_ledger_memory_of_widest(a->all->ledger, &a->payer) + bytes <=
+           fair_share(a->all->memory, a->all->ledger);
+}
+
+/* How much an account may hold whose network is within its share. */
+static size_t most_within_share(size_t room)
+{
+    return room / TG_ACCOUNT_PARTS > TG_ACCOUNT_REQUEST ? room / TG_ACCOUNT_PARTS
+                                                        : TG_ACCOUNT_REQUEST;
+}
+
+/* Without a claim to the reserve. */
+static bool may_take_of(const struct tg_account *a, size_t bytes, size_t room)
+{
+    size_t used = a->all->memory->max - room;
+    size_t held = tg_account_held(a);
+    bool is_small = held + bytes <= TG_ACCOUNT_SMALL;
+
+    if (bytes > room || (!is_small && held + bytes > room / TG_ACCOUNT_PARTS)) {
         return false;
     }
     /* A network holds no more than all: while half is free it cannot be over its share. */
     return used + bytes <= room ||
            may_network_take(a, bytes, is_small ? TG_NETWORK_SMALL_FACTOR * room : room);
+}
+
+/* spec: protocol/3#memory-reserve */
+bool tg_account_may_take(const struct tg_account *a, size_t bytes)
+{
+    const struct tg_memory *m = a == NULL ? NULL : a->all->memory;
+    size_t room = 0;
+
+    if (m == NULL || m->max == 0 || a->is_operator) {
+        return true;
+    }
+    room = tg_memory_free(m);
+    if (bytes > room || tg_account_held(a) > m->max) {
+        return false;
+    }
+    if (!is_of_network(a)) {
+        return may_take_of(a, bytes, room);
+    }
+    if (is_within_share(a, bytes) && tg_account_held(a) + bytes <= most_within_share(room)) {
+        return true;
+    }
+    return may_take_of(a, bytes, room_of(m));
 }
 
 void tg_account_promise(struct tg_account *a, size_t bytes)
@@ -228,16 +313,18 @@ bool tg_account_is_in_the_way(const struct tg_account *a)
 {
     const struct tg_memory *m = a == NULL ? NULL : a->all->memory;
 
-    if (m == NULL || m->max == 0) {
+    if (m == NULL || m->max == 0 || a->is_operator) {
         return false;
     }
-    return tg_memory_is_short(m) || (tg_account_held(a) > TG_ACCOUNT_LARGE &&
-                                     !may_network_take(a, TG_ACCOUNT_SMALL, tg_memory_free(m)));
+    return is_of_network(a)
+               ? tg_account_held(a) > TG_ACCOUNT_LARGE && !is_within_share(a, TG_ACCOUNT_SMALL) &&
+                     !may_network_take(a, TG_ACCOUNT_SMALL, room_of(m))
+               : tg_memory_is_short(m);
 }
 
 bool tg_accounts_are_tight(const struct tg_accounts *all)
 {
     const struct tg_memory *m = all->memory;
 
-    return m != NULL && m->max != 0 && tg_memory_used(m) + TG_ACCOUNT_SMALL > tg_memory_free(m);
+    return m != NULL && m->max != 0 && tg_memory_used(m) + TG_ACCOUNT_SMALL > room_of(m);
 }

@@ -11,8 +11,12 @@
  *
  * No limit is a fixed number: each is a part of what is free now. An account may hold an eighth of
  * what is free, a network as much as is free, that is half of all if it is the only one. The
- * more others hold, the less one may, so some memory stays free however many want more. What an
- * account holds already is never called back here: see tg_conns_tick for that.
+ * more others hold, the less one may, so some memory stays free however many want more.
+ *
+ * The last sixteenth is for networks within their fair share: all but this reserve, divided by the
+ * number of networks that have a connection and one more. When the reserve is used, connections
+ * lose their places until it is free again: tg_memory_relieve. So a newcomer finds memory whatever
+ * others hold.
  */
 #ifndef TG_SERVER_LEDGER_MEMORY_H
 #define TG_SERVER_LEDGER_MEMORY_H
@@ -28,8 +32,10 @@
 #define TG_ACCOUNT_PARTS 8u
 /* ... but up to this as long as anything is free: a TLS connection with one small request. */
 #define TG_ACCOUNT_SMALL 65536u
-/* Such small accounts may hold this much more than the share of their network, so that large ones
-   do not shut out all others of that network. */
+/* Of a network within its fair share: one request of the largest size with its connection. */
+#define TG_ACCOUNT_REQUEST ((size_t)640 << 10)
+/* Small accounts may hold this much more than what their network may, so that large ones do not
+   shut out all others of that network. */
 #define TG_NETWORK_SMALL_FACTOR 2u
 /* When a network holds its share, its accounts that hold more than this lose their connections, the
    largest first. */
@@ -46,7 +52,7 @@
 #define TG_MEMORY_TRIM_MIN ((size_t)8 << 20)
 #define TG_MEMORY_TRIM_PARTS 4u
 #define TG_MEMORY_TRIM_MS 5000u
-/* Memory is short when less than one part in so many of the maximum is free. */
+/* The reserve: one part in so many of the maximum. Memory is short when less is free. */
 #define TG_MEMORY_SHORT_PARTS 16u
 
 /* The memory of the process. */
@@ -59,6 +65,7 @@ struct tg_memory {
        not return, and its libraries. */
     atomic_size_t overhead;
     atomic_size_t promised; /* see tg_account_promise */
+    atomic_size_t leaving;  /* bytes of connections that have lost their place and still exist */
 };
 
 /*
@@ -77,6 +84,12 @@ size_t tg_memory_used(const struct tg_memory *m);
 /* Bytes that are not used. SIZE_MAX without a limit. */
 size_t tg_memory_free(const struct tg_memory *m);
 bool tg_memory_is_short(const struct tg_memory *m);
+/*
+ * When memory is short, connections lose their places in the ledger until the reserve is free: see
+ * tg_holders_relieve. tg_memory_left() gets `leaving` of each holder when its connection is closed.
+ */
+void tg_memory_relieve(struct tg_memory *m, struct tg_ledger *ledger);
+void tg_memory_left(struct tg_memory *m, size_t leaving);
 
 struct tg_account;
 
@@ -91,6 +104,11 @@ struct tg_accounts {
 struct tg_account *tg_account_open(struct tg_accounts *all);
 /* The network that the account belongs to from now on, with all that it holds. */
 void tg_account_set_payer(struct tg_account *a, const struct tg_payer *payer);
+/* It belongs to the operator: it counts, has no limits and is in nobody's way. The operator's
+   connections are few, and TG_MEMORY_RESERVE has room for them. */
+void tg_account_set_operator(struct tg_account *a);
+/* What tells how much the account holds: on any thread, until it is closed. */
+const struct tg_mem_owner *tg_account_owner(const struct tg_account *a);
 /* What the account still holds counts until it is freed. Accepts NULL and *a == NULL. */
 void tg_account_close(struct tg_account **a);
 /* Frees the closed accounts that hold nothing. */
@@ -100,8 +118,9 @@ void tg_accounts_reap(struct tg_accounts *all);
 size_t tg_account_held(const struct tg_account *a);
 /* Whether the account may hold so many more bytes. It takes nothing: what is allocated counts. */
 bool tg_account_may_take(const struct tg_account *a, size_t bytes);
-/* Whether its connection should end, if no other holds more: memory is short, or its network holds
-   its share and the account is large. */
+/* Whether its connection should end, if no other holds more: it is large and its network holds as
+   much as it may, or memory is short and it belongs to no network, so that it has no place to lose.
+ */
 bool tg_account_is_in_the_way(const struct tg_account *a);
 /* The account will hold so many bytes soon, and counts as if it did already. 0: no longer. Many may
    be promised memory in the time in which one takes it. */

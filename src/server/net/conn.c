@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #define CLOSED_IN_A_TICK 16u
+#define RELIEF_PART                                                                                \
+    8u /* the search for connections to close takes one part in so many of the time */
 /* Each look at the sockets reports again what waits for its turn. After this many reports it costs
    less to take the socket out of the poll set until the turn. */
 #define REPORTS_MAX 8u
@@ -41,6 +43,15 @@ static void on_closed(uv_handle_t *handle)
     tg_account_close(&account);
 }
 
+static void leave_place(struct tg_conn *c)
+{
+    tg_holders_leave(places(c->conns), &c->place);
+    if (c->place.leaving > 0) {
+        tg_memory_left(c->conns->env->memory, c->place.leaving);
+        c->place.leaving = 0;
+    }
+}
+
 /* Everything but the handle is freed here, as a part of a turn: the loop calls on_closed for all
    connections that closed in one iteration together. */
 static void conn_close(struct tg_conn *c)
@@ -54,7 +65,7 @@ static void conn_close(struct tg_conn *c)
     if (c->tls != NULL && tg_conn_is_open(c) && c->ended != TG_CONN_BROKEN) {
         tg_tls_close_notify(c->tls);
     }
-    tg_holders_leave(places(c->conns), &c->place);
+    leave_place(c);
     tg_conn_wait(c, TG_CONN_WAIT_NOTHING);
     if (c->proto != NULL) {
         c->proto->ops->free(c->proto);
@@ -311,7 +322,7 @@ enum tg_err tg_conn_open(struct tg_conns *cs, int fd, struct tg_tls_context *tls
     err = TG_OK;
 out:
     if (c != NULL) {
-        tg_holders_leave(places(cs), &c->place);
+        leave_place(c);
         conn_free(c);
     }
     if (err != TG_OK) {
@@ -329,6 +340,7 @@ enum tg_err tg_conns_init(struct tg_conns *cs, struct tg_env *env, uv_loop_t *lo
     cs->count = 0;
     cs->turn = NULL;
     cs->turn_until_us = 0;
+    cs->relieve_from_us = 0;
     tg_list_init(&cs->all);
     tg_buf_init_shared(&cs->join, TG_OUT_MAX);
     cs->accounts = (struct tg_accounts){ .memory = env->memory, .ledger = env->ledger };
@@ -396,6 +408,43 @@ static void end_for_memory(struct tg_conn *c)
     tg_account_leave(account, before);
 }
 
+static bool evict(struct tg_conns *cs)
+{
+    struct tg_holder *holder = NULL;
+    bool has_closed = false;
+
+    while ((holder = tg_holders_next_doomed(places(cs), cs->env->worker)) != NULL) {
+        struct tg_conn *c = TG_CONTAINER(holder, struct tg_conn, place);
+        struct tg_account *account = c->io.peer.account;
+        struct tg_mem_owner *before = tg_account_enter(account);
+
+        tg_metrics_count(cs->env->metrics, c->place.leaving > 0 ? TG_COUNTER_REFUSED_MEMORY
+                                                                : TG_COUNTER_EVICTED_CONNECTIONS);
+        if (tg_conn_is_open(c) && c->ended != TG_CONN_BROKEN) {
+            c->proto->ops->evict(c->proto);
+            tg_conn_flush(c); /* what the socket takes at once: it has no turn any more */
+        }
+        conn_close(c);
+        tg_account_leave(account, before);
+        has_closed = true;
+    }
+    return has_closed;
+}
+
+/* After a look that took long, the next one comes later, so that it never takes much of the time.
+   spec: protocol/3#memory-reserve */
+bool tg_conns_relieve(struct tg_conns *cs)
+{
+    uint64_t from_us = 0;
+
+    if (cs->env->memory != NULL && tg_memory_is_short(cs->env->memory) &&
+        (from_us = tg_clock_us()) >= cs->relieve_from_us) {
+        tg_memory_relieve(cs->env->memory, cs->env->ledger);
+        cs->relieve_from_us = from_us + RELIEF_PART * (tg_clock_us() - from_us);
+    }
+    return evict(cs);
+}
+
 /* spec: protocol/3#memory-largest-first */
 void tg_conns_tick(struct tg_conns *cs)
 {
@@ -407,28 +456,6 @@ void tg_conns_tick(struct tg_conns *cs)
          i++) {
         end_for_memory(c);
     }
-}
-
-bool tg_conns_evict(struct tg_conns *cs)
-{
-    struct tg_holder *holder = NULL;
-    bool has_closed = false;
-
-    while ((holder = tg_holders_next_doomed(places(cs), cs->env->worker)) != NULL) {
-        struct tg_conn *c = TG_CONTAINER(holder, struct tg_conn, place);
-        struct tg_account *account = c->io.peer.account;
-        struct tg_mem_owner *before = tg_account_enter(account);
-
-        tg_metrics_count(cs->env->metrics, TG_COUNTER_EVICTED_CONNECTIONS);
-        if (tg_conn_is_open(c) && c->ended != TG_CONN_BROKEN) {
-            c->proto->ops->evict(c->proto);
-            tg_conn_flush(c); /* what the socket takes at once: it has no turn any more */
-        }
-        conn_close(c);
-        tg_account_leave(account, before);
-        has_closed = true;
-    }
-    return has_closed;
 }
 
 void tg_conns_drain(struct tg_conns *cs)

@@ -26,6 +26,7 @@ struct tg_conns {
     uint64_t turn_until_us;
     size_t count;                          /* including those being closed */
     size_t free_count;                     /* of these, without a place: the operator's */
+    uint64_t relieve_from_us;              /* when memory that is short is looked for again */
     bool must_make_room;                   /* descriptors ran out: each newcomer needs a victim */
     uint8_t record_buf[TG_TLS_RECORD_MAX]; /* received, before TLS */
     uint8_t read_buf[TG_READ_MAX];
@@ -51,11 +52,12 @@ TG_NODISCARD enum tg_err tg_conn_open(struct tg_conns *cs, int fd, struct tg_tls
 /* Gives connections their turns, in the order of turns.h, for about TG_TURNS_MAX_US. Call it
    outside of callbacks. Returns whether others wait: call it again after a look at the sockets. */
 bool tg_conns_run(struct tg_conns *cs);
-/* Call it a few times in a second. When memory is short it closes the connections that hold most.
- */
+/* Call it a few times in a second. It closes the largest connections of a network that holds as
+   much memory as it may. */
 void tg_conns_tick(struct tg_conns *cs);
-/* Closes the connections that lost their place. Returns whether there were any. */
-bool tg_conns_evict(struct tg_conns *cs);
+/* Closes the connections that lost their place, also for memory when it is short. Call it outside
+   of turns. Returns whether there were any. */
+bool tg_conns_relieve(struct tg_conns *cs);
 /* Lets every connection answer its open requests and close. env.is_draining must be set. */
 void tg_conns_drain(struct tg_conns *cs);
 /* Closes all connections immediately. They are freed in the loop's next iteration. */

@@ -80,6 +80,7 @@ enum tg_err tg_conn_enter(struct tg_conn *c)
     c->turn_key = tg_turns_key(payer);
     tg_account_set_payer(c->io.peer.account, payer);
     if (!c->service->is_rate_limited) {
+        tg_account_set_operator(c->io.peer.account);
         return TG_OK;
     }
     if (tg_ledger_charge(env->ledger, payer, work, env->now_mono_ms) > 0) {
@@ -87,6 +88,7 @@ enum tg_err tg_conn_enter(struct tg_conn *c)
         return TG_E_DENIED;
     }
     tg_holders_leave(places(c), &c->place);
+    c->place.memory = tg_account_owner(c->io.peer.account);
     if ((c->conns->must_make_room && !tg_holders_make_room(places(c), payer)) ||
         !tg_holders_enter(places(c), &c->place, payer, env->worker, TG_WORTH_NONE)) {
         tg_metrics_count(env->metrics, TG_COUNTER_REFUSED_CONNECTIONS);

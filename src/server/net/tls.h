@@ -38,6 +38,11 @@ int64_t tg_tls_context_not_after(const struct tg_tls_context *c);
 /* Bytes of a record: its header, its content, and what encryption may add. */
 #define TG_TLS_RECORD_MAX (5u + 16384u + 2048u)
 
+/* Makes sessions with itself on this thread. libcrypto makes some of its memory at the first use,
+   on each thread: now, instead of for the first client, whose account would hold it for ever.
+   False: a session failed, as with a certificate that only some clients can use. Accepts NULL. */
+bool tg_tls_warm(struct tg_tls_context *c);
+
 /* The length of the record at the start of in. 0: its end is not there yet. What cannot be a record
    counts as one, so that the session refuses it. */
 size_t tg_tls_record_len(struct tg_bytes in);

@@ -61,7 +61,7 @@ static void set_address(struct world *w, size_t first, size_t last, const char *
 
 static struct world *world_with_networks(size_t max)
 {
-    const struct tg_ledger_settings settings = { .burst = 1 };
+    const struct tg_ledger_settings settings = { .burst = 1, .worker_count = 1, .max = { 100, 1 } };
     struct world *w = world_new(max);
 
     assert_int_equal(tg_ledger_new(&w->ledger, &settings, &fixed_rng), TG_OK);
@@ -221,6 +221,102 @@ static void network__at_its_share__only_its_large_accounts_are_in_the_way(void *
     world_free(w);
 }
 
+static struct tg_holder places[32];
+
+/* Accounts first to last, each of a network of its own, have a connection. */
+static void enter_networks(struct world *w, size_t first, size_t last)
+{
+    struct tg_holders *h = tg_ledger_holders(w->ledger, TG_PLACE_CONNECTION);
+    char address[32];
+
+    for (size_t i = first; i <= last; i++) {
+        struct tg_network network;
+        struct tg_payer payer;
+
+        (void)snprintf(address, sizeof(address), "10.0.%zu.1", i);
+        set_address(w, i, i, address);
+        assert_true(tg_network_of_text(&network, tg_bytes_str(address)));
+        tg_ledger_find(w->ledger, &payer, &network, 0);
+        places[i].memory = tg_account_owner(w->accounts[i]);
+        assert_true(tg_holders_enter(h, &places[i], &payer, 0, TG_WORTH_NONE));
+    }
+}
+
+static void leave_networks(struct world *w, size_t first, size_t last)
+{
+    for (size_t i = first; i <= last; i++) {
+        tg_holders_leave(tg_ledger_holders(w->ledger, TG_PLACE_CONNECTION), &places[i]);
+    }
+}
+
+/* spec-test: protocol/3#memory-reserve */
+static void reserve__only_for_networks_within_their_share(void **state)
+{
+    struct world *w = world_with_networks(64 * MIB);
+
+    (void)state;
+    enter_networks(w, 0, 8);
+    take(w, 20, 12 * MIB);       /* of the relay itself */
+    take(w, 0, 42 * MIB);        /* far over the share of 6 MiB */
+    take(w, 1, 6 * MIB - 16384); /* just within it */
+    assert_in_range(tg_memory_free(&w->memory), 4 * MIB, 4 * MIB + 16384);
+    assert_false(tg_account_may_take(w->accounts[0], 64));
+    assert_false(tg_account_may_take(w->accounts[1], 20000));
+    /* One within it gets what a connection with the largest request needs, and no more. */
+    assert_true(tg_account_may_take(w->accounts[2], TG_ACCOUNT_REQUEST));
+    assert_false(tg_account_may_take(w->accounts[2], TG_ACCOUNT_REQUEST + 1));
+    take(w, 2, TG_ACCOUNT_REQUEST);
+    assert_true(tg_account_may_take(w->accounts[3], TG_ACCOUNT_REQUEST));
+    leave_networks(w, 0, 8);
+    world_free(w);
+}
+
+/* spec-test: protocol/3#memory-reserve */
+static void relieve__memory_short__until_the_reserve_is_free_and_not_twice(void **state)
+{
+    struct world *w = world_with_networks(64 * MIB);
+    struct tg_holders *h = tg_ledger_holders(w->ledger, TG_PLACE_CONNECTION);
+    struct tg_holder *victim = NULL;
+
+    (void)state;
+    enter_networks(w, 0, 15);
+    for (size_t i = 0; i < 16; i++) {
+        take(w, i, i == 5 ? 5 * MIB : 3 * MIB + 500 * 1024);
+    }
+    take(w, 20, 2 * MIB);
+    assert_false(tg_memory_is_short(&w->memory));
+    take(w, 21, 1 * MIB);
+    assert_true(tg_memory_is_short(&w->memory));
+    tg_memory_relieve(&w->memory, w->ledger);
+    victim = tg_holders_next_doomed(h, 0);
+    assert_ptr_equal(victim, &places[5]); /* the one over its share is enough */
+    assert_null(tg_holders_next_doomed(h, 0));
+    /* It is still there, and counted. */
+    tg_memory_relieve(&w->memory, w->ledger);
+    assert_null(tg_holders_next_doomed(h, 0));
+    tg_mem_free(w->blocks[5]);
+    w->blocks[5] = NULL;
+    tg_memory_left(&w->memory, victim->leaving);
+    assert_int_equal(atomic_load(&w->memory.leaving), 0);
+    assert_false(tg_memory_is_short(&w->memory));
+    leave_networks(w, 0, 15);
+    world_free(w);
+}
+
+static void operator__nothing_free__may_take_and_is_in_nobodys_way(void **state)
+{
+    struct world *w = world_new(64 * MIB);
+
+    (void)state;
+    take(w, 0, 64 * MIB);
+    assert_false(tg_account_may_take(w->accounts[1], 64));
+    assert_true(tg_account_is_in_the_way(w->accounts[1]));
+    tg_account_set_operator(w->accounts[1]);
+    assert_true(tg_account_may_take(w->accounts[1], MIB));
+    assert_false(tg_account_is_in_the_way(w->accounts[1]));
+    world_free(w);
+}
+
 static void network__account_closed__what_it_held_is_free_for_the_network(void **state)
 {
     struct world *w = world_with_networks(64 * MIB);
@@ -349,6 +445,9 @@ int main(void)
         cmocka_unit_test(network__takes_all_it_may__half_is_left_for_another),
         cmocka_unit_test(network__many_addresses_of_one_24__a_fifth_is_left),
         cmocka_unit_test(network__at_its_share__only_its_large_accounts_are_in_the_way),
+        cmocka_unit_test(reserve__only_for_networks_within_their_share),
+        cmocka_unit_test(relieve__memory_short__until_the_reserve_is_free_and_not_twice),
+        cmocka_unit_test(operator__nothing_free__may_take_and_is_in_nobodys_way),
         cmocka_unit_test(network__account_closed__what_it_held_is_free_for_the_network),
         cmocka_unit_test(promise__not_yet_taken__counts_once),
         cmocka_unit_test(measure__freed_memory_not_returned__overhead_and_trim),

@@ -10,10 +10,14 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
+#include <pthread.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/mem.h"
+#include "base/mem_owner.h"
+#include "crypto/own.h"
 #include "server/http/conn_limits.h"
 #include "server/keys/devcert.h"
 #include "server/net/tls.h"
@@ -617,9 +621,59 @@ static void context__held_twice__survives_the_first_free(void **state)
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* What libcrypto makes once for a thread belongs to no client. */
+#define FIRST_KINDS 3u
+
+struct first {
+    struct fixture *f;
+    bool is_warm;
+    bool is_done[FIRST_KINDS];
+    size_t held[FIRST_KINDS];
+};
+
+static void *meet_first(void *arg)
+{
+    static const struct wish wishes[FIRST_KINDS] = {
+        { .min_version = TLS1_3_VERSION, .max_version = TLS1_3_VERSION },
+        { .min_version = TLS1_3_VERSION, .max_version = TLS1_3_VERSION, .groups = "P-256" },
+        { .min_version = TLS1_2_VERSION, .max_version = TLS1_2_VERSION },
+    };
+    /* What the entries belong to must stay. */
+    static struct tg_mem_owner *owners[FIRST_KINDS];
+    struct first *first = arg;
+
+    first->is_warm = tg_tls_warm(first->f->context);
+    for (size_t i = 0; i < FIRST_KINDS; i++) {
+        struct tg_mem_owner *before = NULL;
+
+        owners[i] = tg_mem_owner_new();
+        before = tg_mem_enter(owners[i]);
+        first->is_done[i] = meet_once(first->f, &wishes[i]).is_done;
+        (void)tg_mem_enter(before);
+        first->held[i] = tg_mem_owner_held(owners[i]);
+        (void)tg_mem_owner_free(&owners[i]);
+    }
+    return NULL;
+}
+
+static void warm__first_sessions_of_a_thread__leave_next_to_nothing(void **state)
+{
+    struct first first = { .f = *state };
+    pthread_t thread;
+
+    assert_int_equal(pthread_create(&thread, NULL, meet_first, &first), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_true(first.is_warm);
+    for (size_t i = 0; i < FIRST_KINDS; i++) {
+        assert_true(first.is_done[i]);
+        assert_in_range(first.held[i], 0, 1024); /* entries of a list; 24 KiB without warming */
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        CASE(warm__first_sessions_of_a_thread__leave_next_to_nothing),
         CASE(versions__1_2_and_1_3_accepted__older_refused),
         CASE(ciphers__without_forward_secrecy_or_aead__refused),
         CASE(alpn__h2_preferred__http_1_1_without_it__others_refused),
@@ -636,5 +690,8 @@ int main(void)
         CASE(context__held_twice__survives_the_first_free),
     };
 
+    if (tg_crypto_own_process() != TG_OK) {
+        return EXIT_FAILURE;
+    }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
