@@ -53,7 +53,7 @@ portability: ## libtigress for 32 bit and against musl; everything on Debian 13;
 	@scripts/check_portability --fetch || [ $$? -eq 77 ]
 	@scripts/check_debian13 || [ $$? -eq 77 ]
 
-soak: ## both crash loops at full length: 200 kills each
+soak: ## both crash loops at full length, 200 kills each, and what strangers may hold in full size
 	@scripts/install_deps build check
 	scripts/soak
 

@@ -13,9 +13,9 @@ from conftest import make_relay, open_api
 import push_apns
 import push_fcm
 from push_four import GONE, NAMES, four_providers, told_as
-from push_relay import ended, flags, metrics, pushed, until, until_empty
+from push_relay import children, ended, flags, metrics, pushed, until, until_empty
 from push_stand_in import WAIT_S, Answer, Authority, pem_of
-from relay_process import find_binary
+from relay_process import find_binary, rss_anon_kib
 from tigress_client import create_message, new_id
 
 LONG = ("--push-timeout", "300s", "--drain-timeout", "2s")  # a request that hangs does so until the test ends it
@@ -120,6 +120,23 @@ def support__one_provider_configured__true_for_its_type_only_in_every_call(tmp_p
             assert supported(api.update(box, box.initiator, message)) is (name == configured), name
         unknown = {"type": "example.other", "tokenData": "x"}
         assert supported(api.create(create_message(token=unknown))) is False
+
+
+# ---- memory ---------------------------------------------------------------------------------------
+
+def push_process__many_pushes_in_flight_and_queued__below_its_stated_ceiling(tmp_path, four):
+    for name in NAMES:
+        four[name].answer_always(Answer(instead="hang"))
+    with relay_for(tmp_path, four, *LONG) as (relay, api):
+        process, = children(relay)
+        if rss_anon_kib(process) is None:
+            pytest.skip("a sanitizer's own memory is part of RssAnon")
+        for name in NAMES:
+            for _ in range(40):
+                change(api, api.bound_box(token=four.token(name)))
+        for name in NAMES:
+            four[name].wait_good(1)
+        assert rss_anon_kib(process) <= relay.ceiling_mib("push process") * 1024
 
 
 # ---- a provider that hangs ------------------------------------------------------------------------

@@ -7,6 +7,8 @@
 #include "server/http/http2_head.h"
 #include "server/http/payment.h"
 
+#include <string.h>
+
 static struct tg_http2 *of_proto(struct tg_proto *p)
 {
     return TG_CONTAINER(p, struct tg_http2, proto);
@@ -35,6 +37,20 @@ static void on_goaway_deadline(struct tg_deadline *d)
 
 /* ---- the engine ---- */
 
+/* So much of the buffer for frames is in use. A frame that is not in it shows that the buffer is
+   for something else: then all of it counts. */
+static void count_frame(struct tg_http2 *c, struct tg_bytes frame)
+{
+    uintptr_t at = (uintptr_t)frame.ptr - (uintptr_t)c->frame.ptr;
+
+    if (c->frame.ptr != NULL && at < c->frame.size && frame.len <= c->frame.size - at) {
+        tg_mem_pages_use(&c->frame, at + frame.len);
+    } else if (c->frame.ptr != NULL) {
+        c->is_frame_elsewhere = true;
+        tg_mem_pages_use(&c->frame, c->frame.size);
+    }
+}
+
 static void http2_pump(struct tg_proto *p)
 {
     struct tg_http2 *c = of_proto(p);
@@ -46,7 +62,11 @@ static void http2_pump(struct tg_proto *p)
         struct tg_bytes part = { 0 };
 
         while (out->len < TG_READ_MAX && (len = nghttp2_session_mem_send(c->session, &data)) > 0) {
+            count_frame(c, tg_bytes(data, (size_t)len));
             tg_buf_append(out, tg_bytes(data, (size_t)len));
+        }
+        if (len == 0 && !c->is_frame_elsewhere) {
+            tg_mem_pages_rest(&c->frame); /* every frame that was made is in out */
         }
         if (len < 0 || tg_buf_status(out) != TG_OK) {
             tg_buf_clear(out);
@@ -197,16 +217,27 @@ static const struct tg_proto_ops http2_ops = {
 
 /* ---- nghttp2's memory holds headers of requests: it is wiped when freed ---- */
 
+/* The buffer for frames that a session sends is its first large block, and most of the memory of a
+   connection that waits. Only its start is used between large answers. */
 static void *mem_malloc(size_t size, void *ctx)
 {
-    (void)ctx;
-    return tg_mem_alloc(size);
+    struct tg_http2 *c = ctx;
+    void *pages = size >= TG_HTTP2_FRAME_MAX && c->frame.ptr == NULL
+                      ? tg_mem_pages_new(&c->frame, size)
+                      : NULL;
+
+    return pages != NULL ? pages : tg_mem_alloc(size);
 }
 
 static void mem_free(void *ptr, void *ctx)
 {
-    (void)ctx;
-    tg_mem_free_wiped(ptr);
+    struct tg_http2 *c = ctx;
+
+    if (ptr != NULL && ptr == c->frame.ptr) {
+        tg_mem_pages_free(&c->frame);
+    } else {
+        tg_mem_free_wiped(ptr);
+    }
 }
 
 static void *mem_calloc(size_t count, size_t size, void *ctx)
@@ -217,8 +248,21 @@ static void *mem_calloc(size_t count, size_t size, void *ctx)
 
 static void *mem_realloc(void *ptr, size_t size, void *ctx)
 {
-    (void)ctx;
-    return tg_mem_realloc_wiped(ptr, size);
+    struct tg_http2 *c = ctx;
+    void *block = NULL;
+
+    if (ptr == NULL) {
+        return mem_malloc(size, ctx);
+    }
+    if (ptr != c->frame.ptr) {
+        return tg_mem_realloc_wiped(ptr, size);
+    }
+    block = tg_mem_alloc(size);
+    if (block != NULL) {
+        memcpy(block, ptr, size < c->frame.size ? size : c->frame.size);
+        tg_mem_pages_free(&c->frame);
+    }
+    return block;
 }
 
 static enum tg_err session_new(struct tg_http2 *c)
@@ -227,7 +271,7 @@ static enum tg_err session_new(struct tg_http2 *c)
     nghttp2_session_callbacks *callbacks = NULL;
     nghttp2_option *option = NULL;
     /* spec: protocol/3#nothing-identifying-written */
-    nghttp2_mem mem = { NULL, mem_malloc, mem_free, mem_calloc, mem_realloc };
+    nghttp2_mem mem = { c, mem_malloc, mem_free, mem_calloc, mem_realloc };
     uint32_t window = (uint32_t)c->env->settings->body_max + 1;
     /* NO_RFC7540_PRIORITIES is not set: its scheduler frees an answer twice when out of memory
        (libnghttp2 1.52). */

@@ -6,6 +6,7 @@
 #ifndef TG_SERVER_HTTP_HTTP2_CONN_H
 #define TG_SERVER_HTTP_HTTP2_CONN_H
 
+#include "base/mem_pages.h"
 #include "server/http/http2_meter.h"
 #include "server/http/proto.h"
 #include "server/http/taking.h"
@@ -21,6 +22,7 @@ struct tg_http2 {
     struct tg_env *env;
     const struct tg_service *service;
     nghttp2_session *session;
+    struct tg_mem_pages frame; /* where nghttp2 makes the frames that it sends */
     struct tg_link streams;
     struct tg_link expecting; /* streams that expect 100 Continue */
     size_t stream_count;
@@ -37,6 +39,7 @@ struct tg_http2 {
     int64_t largest_window;  /* of the streams, when a SETTINGS frame began */
     uint32_t initial_window; /* the peer's, then */
     enum tg_http2_goaway goaway;
+    bool is_frame_elsewhere; /* nghttp2 sends what is not in frame: it keeps its memory */
     bool is_broken;
     bool is_counted; /* as refused */
 };

@@ -36,7 +36,7 @@
 #define TG_ACCOUNT_REQUEST ((size_t)640 << 10)
 /* Small accounts may hold this much more than what their network may, so that large ones do not
    shut out all others of that network. */
-#define TG_NETWORK_SMALL_FACTOR 2u
+#define TG_NETWORK_SMALL_FACTOR 8u
 /* When a network holds its share, its accounts that hold more than this lose their connections, the
    largest first. */
 #define TG_ACCOUNT_LARGE (4u * TG_ACCOUNT_SMALL)

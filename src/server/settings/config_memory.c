@@ -9,7 +9,7 @@
 /* The relay. */
 #define BASE (32 * MIB)       /* the program, its libraries and fixed tables */
 #define EACH_WORKER (8 * MIB) /* stack, buffers that connections share, one body in the parser */
-#define LONG_POLL (24 * KIB)  /* one that waits, with its connection and TLS */
+#define LONG_POLL (24 * KIB)  /* that waits over HTTP/1.1: 20, and a reserve */
 #define LARGEST_REQUEST (8 * MIB) /* free, so that an account may take the largest request */
 #define RECORD (1 * KIB)          /* of the memory store, besides its sealed bytes */
 

@@ -105,6 +105,12 @@ class Attacker:
         self.close()
 
 
+def proxy_header(client):
+    """What a trusted proxy sends first for an IPv4 client: version 2 of the PROXY protocol."""
+    ends = socket.inet_aton(client) * 2 + b"\x01\x00\x01\xbb"
+    return b"\r\n\r\n\0\r\nQUIT\n\x21\x11" + struct.pack(">H", len(ends)) + ends
+
+
 def drain(sock):
     """Reads what the relay has sent, so that it is not the reader who stops it."""
     with contextlib.suppress(OSError):

@@ -173,6 +173,12 @@ class Relay:
                     return int(line.split()[1])
         raise RelayError("no VmRSS")
 
+    def ceiling_mib(self, process="relay"):
+        """The most anonymous memory that --print-config states. process: relay or "push process"."""
+        text = subprocess.run(self.command() + ["--print-config"], capture_output=True, check=True,
+                              env={**sanitizer_env(), **self.env}, cwd=self.folder).stdout
+        return int(re.search(rb"%s(?: at most)? (\d+)MiB" % process.encode(), text).group(1))
+
     def fd_count(self):
         return len(os.listdir(f"/proc/{self.pid}/fd"))
 
@@ -213,6 +219,16 @@ def until_long_polls(relay, count):
 def until_no_connection(relay):
     """Until all clients' connections are closed. The one that reads the metrics counts too."""
     until(lambda: metrics(relay)["tigress_connections"] == 1, "all connections closed")
+
+
+SANITIZED_FROM_KIB = 1 << 33  # 8 TiB: a shadow
+
+
+def rss_anon_kib(pid):
+    """Anonymous memory that the process has. None: it has a sanitizer, whose own memory is part of it."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as file:
+        lines = dict(line.split(":", 1) for line in file)
+    return None if int(lines["VmSize"].split()[0]) >= SANITIZED_FROM_KIB else int(lines["RssAnon"].split()[0])
 
 
 def run_refused(args, timeout=START_TIMEOUT_S, env=None):

@@ -4,11 +4,14 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/mem_owner.h"
+#include "base/mem_pages.h"
 
 #include <pthread.h>
 #include <stdint.h>
+#include <unistd.h>
 
 #define BLOCK 1000u
+#define PAGE ((size_t)sysconf(_SC_PAGESIZE))
 
 static struct tg_mem_owner *owner_new(void)
 {
@@ -182,6 +185,37 @@ static void used__blocks_of_another_thread__counted(void **state)
     }
 }
 
+static void pages__only_what_is_used_counts(void **state)
+{
+    struct tg_mem_owner *o = owner_new();
+    struct tg_mem_owner *before = tg_mem_enter(o);
+    struct tg_mem_pages p = { .ptr = NULL };
+    uint8_t *ptr = tg_mem_pages_new(&p, 5 * PAGE - 100);
+
+    (void)state;
+    (void)tg_mem_enter(before);
+    assert_non_null(ptr);
+    assert_int_equal(tg_mem_owner_held(o), PAGE);
+    tg_mem_pages_use(&p, PAGE);
+    assert_int_equal(tg_mem_owner_held(o), PAGE);
+    tg_mem_pages_use(&p, PAGE + 1);
+    assert_int_equal(tg_mem_owner_held(o), 2 * PAGE);
+    ptr[0] = 1;
+    ptr[2 * PAGE] = 2;
+    tg_mem_pages_use(&p, SIZE_MAX);
+    tg_mem_pages_use(&p, 1); /* what was used counts on */
+    assert_int_equal(tg_mem_owner_held(o), 5 * PAGE);
+    tg_mem_pages_rest(&p);
+    assert_int_equal(tg_mem_owner_held(o), PAGE);
+    assert_int_equal(ptr[0], 1);
+    assert_int_equal(ptr[2 * PAGE], 0);
+    tg_mem_pages_free(&p);
+    assert_null(p.ptr);
+    assert_int_equal(tg_mem_owner_held(o), 0);
+    tg_mem_pages_free(&p);
+    assert_true(tg_mem_owner_free(&o));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -191,6 +225,7 @@ int main(void)
         cmocka_unit_test(enter__another_owner__blocks_stay_with_the_first),
         cmocka_unit_test(enter_of__other_thread__block_belongs_to_the_same_owner),
         cmocka_unit_test(set_max__reached__buffers_stop_growing_and_small_blocks_do_not),
+        cmocka_unit_test(pages__only_what_is_used_counts),
         cmocka_unit_test(used__blocks_of_another_thread__counted),
     };
 
