@@ -115,13 +115,13 @@ tigress_initiator_new(struct tigress_session **out, const char *relay_url, const
  * Makes the session of the device that receives.
  *   *out        freed with tigress_session_free(). Written on TIGRESS_OK only.
  *   share_url   https://, tigress://, http:// to loopback, or tigress-direct://, with or without
- *               the secret
+ *               the secret; or a text that tigress_share_url_parse() takes
  *   secret      base64 text of a secret that was sent separately; it replaces that of the URL.
  *               NULL: none.
  *   why         as in tigress_share_url_parse()
  * TIGRESS_E_URL       share_url is not valid
  * TIGRESS_E_SECRET    the secret is not valid
- * TIGRESS_E_LIMIT     longer than TIGRESS_SHARE_URL_MAX
+ * TIGRESS_E_LIMIT     longer than TIGRESS_LINK_TEXT_MAX
  * TIGRESS_E_ARGUMENT, TIGRESS_E_NOMEM
  */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error tigress_recipient_new(struct tigress_session **out,
@@ -478,6 +478,8 @@ TIGRESS_API const char *tigress_session_mailbox_id(const struct tigress_session 
 /* The host of the relay without port, and the v= of the share URL ("" when there is none). */
 TIGRESS_API const char *tigress_session_relay_host(const struct tigress_session *s);
 TIGRESS_API const char *tigress_session_vertical(const struct tigress_session *s);
+/* As tigress_share_url_was_exposed(), for a recipient's invitation; kept in the saved state. */
+TIGRESS_API int tigress_session_was_secret_exposed(const struct tigress_session *s);
 /* Display information: what was set, or what the preview or a read returned. The other side wrote
    it: escape it. */
 TIGRESS_API const char *tigress_session_title(const struct tigress_session *s);

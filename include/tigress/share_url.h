@@ -23,6 +23,8 @@ extern "C" {
 /* Bytes of a share URL and of a secret's text, each with its NUL. */
 #define TIGRESS_SHARE_URL_MAX 2049u
 #define TIGRESS_SECRET_TEXT_MAX 45u
+/* Bytes of a text that may hold a share URL, with its NUL. */
+#define TIGRESS_LINK_TEXT_MAX 65537u
 
 /* Values of v= that the protocol names. Other values are kept unchanged. */
 #define TIGRESS_VERTICAL_GENERAL "a"
@@ -32,16 +34,20 @@ extern "C" {
 struct tigress_share_url; /* opaque */
 
 /*
- * Parses https://host[:port]/v1/m/{uuid}?v=x#secret; the same with the scheme tigress:; the same
- * with http: when the host is loopback; and tigress-direct://host:port/{uuid}?v=x#secret. The
- * secret may be missing, may use either base64 alphabet, and may be padded or not.
+ * Reads an invitation: https://host[:port]/v1/m/{uuid}?v=x#secret; the same with the scheme
+ * tigress:; the same with http: when the host is loopback; and
+ * tigress-direct://host:port/{uuid}?v=x#secret. The secret may be missing, may use either base64
+ * alphabet, and may be padded or not.
+ * A text that is no such URL is searched for one, as messengers and mail programs leave it:
+ * encoded, wrapped, without a scheme, inside the link of another service or inside other text
+ * (protocol 8.4). It is taken where there is exactly one reading.
  *   text   NUL-terminated; borrowed for the call
  *   why    room for a sentence that names the part that is wrong, why_cap bytes (TIGRESS_TEXT_MAX
  *          suffices); may be NULL. "" on success.
  *   *out   freed with tigress_share_url_free(). Written on TIGRESS_OK only.
- * TIGRESS_E_URL       the URL is not valid
- * TIGRESS_E_SECRET    only the secret is not valid
- * TIGRESS_E_LIMIT     longer than TIGRESS_SHARE_URL_MAX
+ * TIGRESS_E_URL       the text has no valid URL, or more than one
+ * TIGRESS_E_SECRET    only the secret is not valid, or it can be read in two ways
+ * TIGRESS_E_LIMIT     longer than TIGRESS_LINK_TEXT_MAX, or encoded too often
  * TIGRESS_E_ARGUMENT, TIGRESS_E_NOMEM
  */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error
@@ -73,6 +79,14 @@ TIGRESS_API const char *tigress_share_url_vertical(const struct tigress_share_ur
 TIGRESS_API unsigned tigress_share_url_port(const struct tigress_share_url *url);
 /* 1 when the URL has a secret, else 0. */
 TIGRESS_API int tigress_share_url_has_secret(const struct tigress_share_url *url);
+/* 1 when the text had the secret where servers see it: behind an encoded #, in the path or the
+   query, or in the link of another service. Whoever runs such a server can read the messages, and
+   can take the key first; ask the sender for a new link. Else 0, and 0 after
+   tigress_share_url_set_secret(). */
+TIGRESS_API int tigress_share_url_was_exposed(const struct tigress_share_url *url);
+/* What had happened to the link, for a person: "# was changed to %23; one = at its end was lost".
+   "" when the text was a valid URL. A view that is valid as long as the handle. */
+TIGRESS_API const char *tigress_share_url_repairs(const struct tigress_share_url *url);
 
 /*
  * Sets or replaces the secret, for a URL that was sent without it.

@@ -25,24 +25,39 @@ static size_t sequence(uint8_t c, uint8_t *low, uint8_t *high)
     return 0;
 }
 
+size_t tg_utf8_first(struct tg_bytes text, uint32_t *code)
+{
+    uint8_t low = 0;
+    uint8_t high = 0;
+    size_t len = text.len > 0 ? sequence(text.ptr[0], &low, &high) : 0;
+    uint32_t value = 0;
+
+    *code = 0;
+    if (len == 0 || len > text.len) {
+        return 0;
+    }
+    value = len == 1 ? text.ptr[0] : text.ptr[0] & (0x7fu >> len);
+    for (size_t k = 1; k < len; k++) {
+        uint8_t c = text.ptr[k];
+
+        if (c < (k == 1 ? low : 0x80) || c > (k == 1 ? high : 0xbf)) {
+            return 0;
+        }
+        value = value << 6 | (c & 0x3fu);
+    }
+    *code = value;
+    return len;
+}
+
 bool tg_utf8_is_valid(struct tg_bytes text)
 {
-    size_t i = 0;
+    uint32_t code = 0;
 
-    while (i < text.len) {
-        uint8_t low = 0;
-        uint8_t high = 0;
-        size_t len = sequence(text.ptr[i], &low, &high);
+    for (size_t i = 0; i < text.len;) {
+        size_t len = tg_utf8_first(tg_bytes_from(text, i), &code);
 
-        if (len == 0 || len > text.len - i) {
+        if (len == 0) {
             return false;
-        }
-        for (size_t k = 1; k < len; k++) {
-            uint8_t c = text.ptr[i + k];
-
-            if (c < (k == 1 ? low : 0x80) || c > (k == 1 ? high : 0xbf)) {
-                return false;
-            }
         }
         i += len;
     }

@@ -19,7 +19,7 @@ static enum cli_exit begin(struct ui *ui, struct flow *f, struct transfer *t,
 {
     char why[TIGRESS_TEXT_MAX] = "";
     struct tigress_session *s = NULL;
-    enum tigress_error error = tigress_recipient_new(&s, in->url, in->secret, why, sizeof(why));
+    enum tigress_error error = tigress_recipient_new(&s, in->text, in->secret, why, sizeof(why));
 
     for (size_t i = 0; error == TIGRESS_OK && i < args->allow_count; i++) {
         error = tigress_session_allow_relay(s, args->allow[i]);

@@ -53,6 +53,7 @@ static enum cli_exit print_preview(struct ui *ui, const struct flow *f,
 {
     const struct tigress_session *s = f->session;
     const char *vertical = vertical_name(tigress_share_url_vertical(in->parts));
+    int is_exposed = tigress_share_url_was_exposed(in->parts);
     char expires[UI_TIME_MAX];
     char *qr = NULL;
     enum cli_exit exit = CLI_OK;
@@ -64,20 +65,23 @@ static enum cli_exit print_preview(struct ui *ui, const struct flow *f,
     ui_print(ui, "Expires:     %s\nRelay:       %s, port %u\nTransfer:    %s\nVertical:    %s\n",
              expires, tigress_share_url_host(in->parts), tigress_share_url_port(in->parts), in->id,
              vertical);
-    ui_print(ui, "Secret:      %s\n", in->has_secret ? "in the link" : "not in the link");
+    ui_print(ui, "Secret:      %s\n",
+             is_exposed       ? "in the link; servers have seen it"
+             : in->has_secret ? "in the link"
+                              : "not in the link");
     ui_print(ui, "The link is valid and its transfer is open. It was not accepted.\n");
     if (args->value[OPT_QR] != NULL) {
         exit = qr_draw(ui, in->url, &qr);
     }
     if (exit == CLI_OK) {
         ui_print(ui, "%s", qr == NULL ? "" : qr);
-        exit = ui_result_take(ui, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:b, s:s*}",
-                                            "id", in->id, "title", tigress_session_title(s),
-                                            "description", tigress_session_description(s), "image",
-                                            tigress_session_image_url(s), "expires", expires,
-                                            "relay", tigress_share_url_host(in->parts), "port",
-                                            (int)tigress_share_url_port(in->parts), "vertical",
-                                            vertical, "has_secret", in->has_secret, "qr", qr));
+        exit = ui_result_take(
+            ui, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:b, s:b, s:s*}", "id", in->id,
+                          "title", tigress_session_title(s), "description",
+                          tigress_session_description(s), "image", tigress_session_image_url(s),
+                          "expires", expires, "relay", tigress_share_url_host(in->parts), "port",
+                          (int)tigress_share_url_port(in->parts), "vertical", vertical,
+                          "has_secret", in->has_secret, "secret_exposed", is_exposed, "qr", qr));
     }
     cli_free(qr);
     return exit;

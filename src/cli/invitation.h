@@ -2,7 +2,7 @@
 /*
  * cli/invitation.h - the share URL that accept and inspect are given.
  * Layer: L4.      Threads: one.      Blocks: on standard input.
- * Secrets: url and secret, until invitation_wipe.
+ * Secrets: text, url and secret, until invitation_wipe.
  */
 #ifndef TG_CLI_INVITATION_H
 #define TG_CLI_INVITATION_H
@@ -13,7 +13,8 @@
 #include "cli/transfer.h"
 
 struct invitation_in {
-    char *url;
+    char *text;   /* as it was given */
+    char *url;    /* the link in it */
     char *secret; /* that was sent separately, or NULL */
     char *cacert; /* or NULL */
     char id[TRANSFER_ID_LEN + 1];
@@ -22,7 +23,8 @@ struct invitation_in {
 };
 
 /*
- * Reads the URL from the first argument or from standard input, and checks what can be checked
+ * Reads the URL, or a text that holds it, from the first argument or from standard input. Says what
+ * was repaired, and warns of a secret that servers have seen. Checks what can be checked
  * without a request. CLI_USAGE: not a share URL; CLI_REFUSED: a relay that --allow-relay does not
  * name.
  */

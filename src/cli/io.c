@@ -3,6 +3,7 @@
 
 #include "cli/mem.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -170,6 +171,30 @@ static enum cli_exit read_line(struct ui *ui, struct io_bytes *out, const char *
         return ui_fail(ui, CLI_USAGE, "input", "expected %s on one line and nothing else.", what);
     }
     return out->data != NULL ? CLI_OK : ui_fail(ui, CLI_REFUSED, "memory", "out of memory.");
+}
+
+enum cli_exit io_read_text(struct ui *ui, struct io_bytes *out, const char *path, const char *what,
+                           size_t max)
+{
+    bool is_typed = strcmp(path, "-") == 0 && isatty(STDIN_FILENO);
+    enum cli_exit exit;
+
+    if (is_typed) {
+        fprintf(stderr, "Paste %s and press Enter: ", what);
+    }
+    exit = read_input(ui, out, path, what, max, is_typed ? TO_THE_END_OF_A_LINE : TO_THE_END);
+    if (exit != CLI_OK || out->data == NULL) {
+        return exit;
+    }
+    if (strlen(out->data) != out->len) {
+        io_bytes_wipe(out);
+        return ui_fail(ui, CLI_USAGE, "input", "expected %s as text, and no NUL byte in it.", what);
+    }
+    /* White space around it is no part of it. */
+    while (out->len > 0 && isspace((unsigned char)out->data[out->len - 1])) {
+        out->data[--out->len] = '\0';
+    }
+    return exit;
 }
 
 enum cli_exit io_read_line(struct ui *ui, struct io_bytes *out, const char *path, const char *what,

@@ -110,7 +110,7 @@ static const size_t flags[] = {
     AT(messages.is_our_turn), AT(mailbox.is_known),       AT(messages.has_opened),
     AT(settings.must_prove),  AT(settings.wants_preview), AT(token.is_push_supported),
     AT(url.is_plain_http),    AT(url.is_direct),          AT(token.is_due),
-    AT(token.is_carried),     AT(standing.is_used),
+    AT(token.is_carried),     AT(standing.is_used),       AT(is_secret_exposed),
 };
 static const size_t standing_flags[] = { AT(standing.wants_token), AT(standing.is_attest_tried),
                                          AT(standing.is_token_tried), AT(standing.is_demanded) };

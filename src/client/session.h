@@ -185,6 +185,7 @@ struct tigress_session {
     enum tg_read_mode read_mode;
     bool is_permitted;       /* list and policy allow this handle to use the relay; not saved */
     struct tg_share_url url; /* relay, mailbox, vertical, secret */
+    bool is_secret_exposed;  /* the invitation had the secret where servers see it */
     struct tg_uuid claim;
     struct tg_rng rng;
     int64_t now_s; /* of the last step */

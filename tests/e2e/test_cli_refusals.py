@@ -6,6 +6,7 @@ import socket
 import socketserver
 import subprocess
 import threading
+import urllib.parse
 
 import pytest
 
@@ -142,12 +143,41 @@ def link__malformed__refused_before_any_request(alone, command, link):
 
 
 # spec-test: protocol/7#damaged-secret-is-told-apart
-@pytest.mark.parametrize("secret", ["A", "AAAA", "A" * 21, "A" * 100, "!" * 24, "A" * 22 + "==="],
+@pytest.mark.parametrize("secret", ["A", "AAAA", "A" * 21, "A" * 100, "!" * 24, "A" * 23 + "=="],
                          ids=range(6))
 def link__damaged_secret__refused_and_not_printed(alone, secret):
     ran = alone.run("accept", "-", "--json", given=f"{LINK}#{secret}")
     assert (ran.code, ran.error) == (2, "secret")
     assert secret not in ran.err or len(secret) < 5
+
+
+# spec-test: protocol/8#one-reading
+@pytest.mark.parametrize("damage", [
+    lambda link: link.replace("#", "%23"), lambda link: link.replace("=", "%3D"), lambda link: link[:-1],
+    lambda link: f"<{link}>.", lambda link: link.replace("/v1/m/", "/v1\n/m/"),
+    lambda link: f"Hi Bob,\nhere is the key:\n{link}\nYours, Alice",
+    lambda link: "https://gate.example/?url=" + urllib.parse.quote(link, safe="") + "&data=05%7C02",
+], ids=range(7))
+def link__damaged_on_its_way__accepted_and_said(alice, bob, damage):
+    shared = alice.share(KEY)
+    text = damage(shared["url"])
+    ran = bob.run("accept", "-", "--json", given=text)
+    assert ran.code == 0 and ran.json["message"] == KEY
+    assert "the link was not as it was sent, and was repaired: " in ran.err
+    assert shared["url"].split("#")[1] not in ran.err
+    # spec-test: protocol/8#exposed-secret
+    assert ("was exposed" in ran.err) == ("%23" in text)
+
+
+def link__two_in_one_text__refused_before_any_request(alone):
+    ran = alone.refused(2, "url", "accept", "-", given=f"{LINK}#{SECRET} {LINK[:-1]}0#{SECRET}")
+    assert "more than one link" in ran.err and SECRET not in ran.err
+
+
+# spec-test: protocol/7#relay-allow-list
+def link__inside_another__the_list_judges_the_relay_of_the_link(alone):
+    link = "https://allowed.example/?url=" + urllib.parse.quote(f"{LINK}#{SECRET}", safe="")
+    alone.refused(1, "not-allowed", "accept", "-", "--allow-relay", "allowed.example", given=link)
 
 
 def link__without_secret__refused_with_the_option(alone):

@@ -316,3 +316,16 @@ def library__not_there__import_error_that_names_the_variable():
         "try:\n    tigress.version()\nexcept ImportError as e:\n    print(e)\n")
     assert code == 0
     assert "TIGRESS_LIBRARY" in out and "/nowhere/libtigress.so" in out
+
+
+# spec-test: protocol/8#one-reading
+def share_url__damaged__repaired_and_said():
+    link = "https://relay.example/v1/m/2bba630e-519b-11ec-bf63-0242ac130002?v=c#hXlr6aRC7KgJpOLTNZaLsw=="
+    with tigress.ShareUrl(f"Here it is: <{link.replace('#', '%23')}>.") as url:
+        assert url.format() == link
+        assert url.was_exposed
+        assert "# was changed to %23" in url.repairs
+        url.set_secret("hXlr6aRC7KgJpOLTNZaLsw==")
+        assert not url.was_exposed
+    with tigress.ShareUrl(link) as url:
+        assert url.repairs == "" and not url.was_exposed

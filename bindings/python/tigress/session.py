@@ -371,6 +371,11 @@ class Session:
         return self._text("vertical")
 
     @property
+    def was_secret_exposed(self) -> bool:
+        """Whether the invitation had its secret where servers see it."""
+        return bool(_lib.lib().tigress_session_was_secret_exposed(self._open()))
+
+    @property
     def title(self) -> str:
         """What the preview shows. The other side wrote it: escape it."""
         return self._text("title")

@@ -29,7 +29,10 @@ class ShareUrl:
     """
 
     def __init__(self, text: str):
-        """Parses a share URL. UrlError, SecretError, LimitError."""
+        """Parses a share URL, or finds the one that a text holds, also a damaged one.
+
+        UrlError: none, or more than one. SecretError, LimitError.
+        """
         self._handle = ctypes.c_void_p()
         why = ctypes.create_string_buffer(_lib.TEXT_MAX)
         check(_lib.lib().tigress_share_url_parse(ctypes.byref(self._handle), text_in(text), why,
@@ -81,6 +84,16 @@ class ShareUrl:
     def has_secret(self) -> bool:
         """Whether the URL has a secret."""
         return bool(_lib.lib().tigress_share_url_has_secret(self._open()))
+
+    @property
+    def was_exposed(self) -> bool:
+        """Whether the text had the secret where servers see it: ask the sender for a new link."""
+        return bool(_lib.lib().tigress_share_url_was_exposed(self._open()))
+
+    @property
+    def repairs(self) -> str:
+        """What had happened to the link, for a person; "" when the text was a valid URL."""
+        return _lib.lib().tigress_share_url_repairs(self._open()).decode()
 
     def set_secret(self, secret: str) -> None:
         """Sets the secret, as base64 text, of a URL that was sent without it. SecretError."""

@@ -96,6 +96,7 @@ enum tigress_error tigress_session_set_secret(struct tigress_session *s, const c
         return tg_refusal_end(s, TIGRESS_E_SECRET);
     }
     s->url.secret = fresh;
+    s->is_secret_exposed = false;
     tg_secret_wipe(&fresh);
     tg_session_drop_request(s); /* it may hold a proof of the previous secret */
     if (s->state == TG_S_SECRET) {

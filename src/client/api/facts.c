@@ -68,6 +68,11 @@ const char *tigress_session_description(const struct tigress_session *s)
     return s != NULL ? tg_text_cstr(&s->display.description) : "";
 }
 
+int tigress_session_was_secret_exposed(const struct tigress_session *s)
+{
+    return s != NULL && s->is_secret_exposed;
+}
+
 const char *tigress_session_image_url(const struct tigress_session *s)
 {
     return s != NULL ? tg_text_cstr(&s->display.image_url) : "";

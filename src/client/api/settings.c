@@ -53,6 +53,7 @@ enum tigress_error tigress_recipient_new(struct tigress_session **out, const cha
 {
     struct tigress_session *s = NULL;
     struct tg_fault fault = { "" };
+    struct tg_link link;
     enum tigress_error error = TIGRESS_E_BUG;
 
     tg_text_copy(why, why_cap, "");
@@ -62,7 +63,10 @@ enum tigress_error tigress_recipient_new(struct tigress_session **out, const cha
     if (tg_session_new(&s, TIGRESS_RECIPIENT) != TG_OK) {
         return TIGRESS_E_NOMEM;
     }
-    error = tg_share_url_read(&s->url, tg_text_view(share_url, TG_SHARE_URL_MAX), &fault);
+    error = tg_share_url_read(&link, tg_text_view(share_url, TG_LINK_TEXT_MAX), &fault);
+    s->url = link.url;
+    s->is_secret_exposed = link.is_exposed && secret == NULL;
+    tg_link_wipe(&link);
     if (error == TIGRESS_OK && secret != NULL &&
         tg_share_secret_parse(&s->url.secret, tg_text_view(secret, TIGRESS_SECRET_TEXT_MAX),
                               &fault) != TG_OK) {

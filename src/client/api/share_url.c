@@ -14,6 +14,8 @@
 struct tigress_share_url {
     struct tg_share_url url;
     char mailbox[TG_UUID_TEXT_LEN + 1];
+    char repairs[TG_LINK_REPAIRS_MAX];
+    bool is_exposed;
 };
 
 #define RELAY_URL "relay URL"
@@ -69,17 +71,12 @@ static enum tigress_error url_error(enum tg_err err)
 }
 
 /* spec: protocol/7#damaged-secret-is-told-apart */
-enum tigress_error tg_share_url_read(struct tg_share_url *out, struct tg_bytes text,
+enum tigress_error tg_share_url_read(struct tg_link *out, struct tg_bytes text,
                                      struct tg_fault *fault)
 {
-    enum tg_err err = tg_share_url_parse(out, text, fault);
-    struct tg_share_url rest = { .port = 0 };
+    enum tg_err err = tg_link_read(out, text, fault);
 
-    if (err == TG_E_SYNTAX &&
-        tg_share_url_parse(&rest, tg_bytes_first(text, tg_bytes_find(text, '#')), NULL) == TG_OK) {
-        return TIGRESS_E_SECRET;
-    }
-    return url_error(err);
+    return err == TG_E_SYNTAX && out->is_secret_wrong ? TIGRESS_E_SECRET : url_error(err);
 }
 
 static enum tigress_error new_from(struct tigress_share_url **out, struct tg_share_url *url)
@@ -98,7 +95,7 @@ static enum tigress_error new_from(struct tigress_share_url **out, struct tg_sha
 enum tigress_error tigress_share_url_parse(struct tigress_share_url **out, const char *text,
                                            char *why, size_t why_cap)
 {
-    struct tg_share_url url = { .port = 0 };
+    struct tg_link link;
     struct tg_fault fault = { "" };
     enum tigress_error error = TIGRESS_E_BUG;
 
@@ -106,9 +103,17 @@ enum tigress_error tigress_share_url_parse(struct tigress_share_url **out, const
     if (out == NULL || text == NULL) {
         return TIGRESS_E_ARGUMENT;
     }
-    error = tg_share_url_read(&url, tg_text_view(text, TG_SHARE_URL_MAX), &fault);
+    error = tg_share_url_read(&link, tg_text_view(text, TG_LINK_TEXT_MAX), &fault);
     tg_text_copy(why, why_cap, fault.text);
-    return error == TIGRESS_OK ? new_from(out, &url) : error;
+    if (error == TIGRESS_OK) {
+        error = new_from(out, &link.url);
+    }
+    if (error == TIGRESS_OK) {
+        tg_link_repairs_text((*out)->repairs, link.repairs);
+        (*out)->is_exposed = link.is_exposed;
+    }
+    tg_link_wipe(&link);
+    return error;
 }
 
 enum tigress_error tigress_share_url_new(struct tigress_share_url **out, const char *relay_url,
@@ -194,6 +199,16 @@ int tigress_share_url_has_secret(const struct tigress_share_url *url)
     return url != NULL && url->url.secret.len > 0;
 }
 
+int tigress_share_url_was_exposed(const struct tigress_share_url *url)
+{
+    return url != NULL && url->is_exposed;
+}
+
+const char *tigress_share_url_repairs(const struct tigress_share_url *url)
+{
+    return url == NULL ? "" : url->repairs;
+}
+
 enum tigress_error tigress_share_url_set_secret(struct tigress_share_url *url, const char *secret,
                                                 char *why, size_t why_cap)
 {
@@ -210,6 +225,7 @@ enum tigress_error tigress_share_url_set_secret(struct tigress_share_url *url, c
         return TIGRESS_E_SECRET;
     }
     url->url.secret = fresh;
+    url->is_exposed = false;
     tg_secret_wipe(&fresh);
     return TIGRESS_OK;
 }

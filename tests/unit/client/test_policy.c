@@ -161,7 +161,9 @@ static void allow_list__link_that_imitates_an_allowed_host__gets_no_request(void
         "http://relay.example/v1/m/" ID,
         "http://localhost/v1/m/" ID,
         "tigress-direct://relay.example:444/" ID,
-        "//relay.example/v1/m/" ID,
+        "//evil.example/v1/m/" ID,
+        "evil.example/v1/m/" ID,
+        "https://evil.example/?u=https%3A%2F%2Fevil2.example%2Fv1%2Fm%2F" ID,
     };
     struct fixture *f = *state;
 
