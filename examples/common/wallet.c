@@ -199,9 +199,12 @@ bool wallet_wait_completed(struct wallet *w)
         want = tigress_transport_run(w->transport, (int64_t)time(NULL) + RECEIVE_WAIT_S);
         error = tigress_session_error(w->session);
     }
-    if (want != TIGRESS_DONE && error != TIGRESS_E_COMPLETED) {
+    if (want != TIGRESS_DONE) {
         return complain(w, error);
     }
+    /* By whose word: the other device, or only a holder of the link. */
+    (void)puts(
+        tigress_end_text(tigress_session_end(w->session), tigress_session_end_proof(w->session)));
     file_remove(w->folder, SESSION_FILE);
     return true;
 }

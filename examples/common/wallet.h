@@ -57,7 +57,7 @@ bool wallet_run_share(const char *folder, const struct wallet_offer *offer);
 json_t *wallet_run_accept(const char *folder, const char *url);
 /* Resumes and finishes. */
 bool wallet_run_finish(const char *folder);
-/* Resumes and waits until the other side has finished. */
+/* Resumes, waits until the other side has finished, and prints by whose word. */
 bool wallet_run_wait(const char *folder);
 
 #endif

@@ -132,13 +132,8 @@ static enum result done(const char *folder, char **argv)
 
 static enum result wait_done(const char *folder, char **argv)
 {
-    bool is_ok = wallet_run_wait(folder);
-
     (void)argv;
-    if (is_ok) {
-        (void)puts("completed");
-    }
-    return result_of(is_ok);
+    return result_of(wallet_run_wait(folder));
 }
 
 static enum result revoke_token(const char *folder, char **argv)

@@ -34,10 +34,14 @@ enum tigress_error {
     TIGRESS_E_SAVED_STATE = 8, /* the saved state is damaged, truncated or of another version */
 
     /* The transfer ended. */
-    TIGRESS_E_WITHDRAWN = 20, /* the initiator withdrew it */
-    TIGRESS_E_COMPLETED = 21, /* the recipient ended it */
-    TIGRESS_E_EXPIRED = 22,   /* it expired */
-    TIGRESS_E_GONE = 23,      /* the relay has no such mailbox, and does not report why */
+    TIGRESS_E_WITHDRAWN = 20,   /* the initiator cancelled it: its end note says so */
+    TIGRESS_E_COMPLETED = 21,   /* the other side completed it, so that it could not be cancelled:
+                                   its end note says so */
+    TIGRESS_E_EXPIRED = 22,     /* the relay reports that it expired */
+    TIGRESS_E_GONE = 23,        /* the relay has no such mailbox, and does not report why */
+    TIGRESS_E_DECLINED = 24,    /* the recipient declined it: its end note says so */
+    TIGRESS_E_UNCONFIRMED = 25, /* the relay reports that a device ended it, and there is no end
+                                   note that proves how */
 
     /* The relay refused. */
     TIGRESS_E_DENIED = 30,    /* 401, 403: not the device that is bound, or a right is missing */

@@ -14,7 +14,7 @@
  *             break;
  *         case TIGRESS_WANT_INPUT:  // tigress_session_input(s) says what the application must do
  *             break;
- *         case TIGRESS_DONE:        // the transfer is over as intended: free the session
+ *         case TIGRESS_DONE:        // the transfer is over: tigress_session_end(s) says how
  *             return 0;
  *         case TIGRESS_FAILED:      // tigress_session_error(s), tigress_session_error_text(s)
  *             return 1;
@@ -66,27 +66,64 @@ enum tigress_want {
    and tigress_session_save() are always possible. */
 enum tigress_input {
     TIGRESS_INPUT_NONE = 0,
-    TIGRESS_INPUT_INTENT = 1,       /* initiator: confirm_intent_by, after the user agreed */
-    TIGRESS_INPUT_CREATED = 2,      /* initiator: send the share URL to the recipient; then wait or
-                                       check, or do nothing more */
-    TIGRESS_INPUT_SECRET = 3,       /* recipient: the URL has no secret: set_secret */
-    TIGRESS_INPUT_PREVIEW = 4,      /* recipient: the preview was received: accept, or do nothing
-                                       more */
-    TIGRESS_INPUT_MESSAGE = 5,      /* a message was received: send, wait, check, finish, or
-                                       (recipient) relinquish */
-    TIGRESS_INPUT_SENT = 6,         /* the relay has the message: wait, check, finish, or
-                                       (recipient) relinquish */
-    TIGRESS_INPUT_UNCHANGED = 7,    /* check found nothing new: the calls of the previous input, or
-                                       check again */
-    TIGRESS_INPUT_ATTESTATION = 8,  /* attest attestation_challenge: set_attestation */
-    TIGRESS_INPUT_PRIVATE_TOKEN = 9 /* initiator: get a token for private_token_challenge:
-                                       set_private_token */
+    TIGRESS_INPUT_INTENT = 1,        /* initiator: confirm_intent_by, after the user agreed */
+    TIGRESS_INPUT_CREATED = 2,       /* initiator: send the share URL to the recipient; then wait or
+                                        check, or do nothing more */
+    TIGRESS_INPUT_SECRET = 3,        /* recipient: the URL has no secret: set_secret */
+    TIGRESS_INPUT_PREVIEW = 4,       /* recipient: the preview was received: accept, or do nothing
+                                        more */
+    TIGRESS_INPUT_MESSAGE = 5,       /* a message was received: send, wait, check, finish, or
+                                        (recipient) relinquish */
+    TIGRESS_INPUT_SENT = 6,          /* the relay has the message: wait, check, finish, or
+                                        (recipient) relinquish */
+    TIGRESS_INPUT_UNCHANGED = 7,     /* check found nothing new: the calls of the previous input, or
+                                        check again */
+    TIGRESS_INPUT_ATTESTATION = 8,   /* attest attestation_challenge: set_attestation */
+    TIGRESS_INPUT_PRIVATE_TOKEN = 9, /* initiator: get a token for private_token_challenge:
+                                        set_private_token */
+    TIGRESS_INPUT_OPENED = 10        /* initiator, only after tigress_session_want_opened: a device
+                                        has opened the invitation: wait, check or finish */
 };
 
-/* The name of the constant without "TIGRESS_", such as "WANT_HTTP" or "INPUT_MESSAGE"; "UNKNOWN"
-   for an unknown value. Literals, never NULL. Any thread. */
+/* How a transfer ended: docs/protocol.md section 7.15 has what each end proves. */
+enum tigress_end {
+    TIGRESS_END_NONE = 0,      /* it is not over, or this side gave it back or was refused */
+    TIGRESS_END_COMPLETED = 1, /* this side finished, or the end note of the other side says so */
+    TIGRESS_END_DECLINED = 2,  /* the recipient declined: this side, or the other side's end note */
+    TIGRESS_END_CANCELLED = 3, /* recipient: the end note of the initiator says that it cancelled */
+    TIGRESS_END_WITHDRAWN = 4, /* initiator: this side cancelled, and the relay reports that no
+                                  device had opened the invitation */
+    TIGRESS_END_WITHDRAWN_OPENED = 5, /* initiator: this side cancelled, but a device had opened the
+                                         invitation, or may have; it may have used what it read */
+    TIGRESS_END_UNCONFIRMED = 6,      /* the relay reports an end, and no end note proves which.
+                                         Wallets that leave no end note end every transfer so. */
+    TIGRESS_END_EXPIRED = 7           /* the relay reports that it expired */
+};
+
+/* What shows the end of a transfer. */
+enum tigress_proof {
+    TIGRESS_PROOF_NONE = 0,  /* only the relay says so */
+    TIGRESS_PROOF_OWN = 1,   /* this device ended it */
+    TIGRESS_PROOF_LINK = 2,  /* a holder of the link says so, which may be anybody who has it: only
+                                the vertical's own last message proves that a key was taken */
+    TIGRESS_PROOF_DEVICE = 3 /* the device that took part in this transfer says so (envelope v2) */
+};
+
+/* Does the relay report that a device has opened the invitation? */
+enum tigress_opened {
+    TIGRESS_OPENED_UNKNOWN = 0, /* not known, or the relay does not report it */
+    TIGRESS_OPENED_NO = 1,
+    TIGRESS_OPENED_YES = 2
+};
+
+/* The name of the constant without "TIGRESS_", such as "WANT_HTTP", "INPUT_MESSAGE" or
+   "END_DECLINED"; "UNKNOWN" for an unknown value. Literals, never NULL. Any thread. */
 TIGRESS_API const char *tigress_want_name(enum tigress_want want);
 TIGRESS_API const char *tigress_input_name(enum tigress_input input);
+TIGRESS_API const char *tigress_end_name(enum tigress_end end);
+/* One English sentence about an end and what shows it, for a person; "" for TIGRESS_END_NONE and
+   where the two do not occur together. A literal, never NULL. Any thread. */
+TIGRESS_API const char *tigress_end_text(enum tigress_end end, enum tigress_proof proof);
 /* The state of a session for logs: "INTENT", "CREATE", "READ", "MESSAGE", "DONE" and others. Later
    versions may have other states, so decide by wants and inputs, not by this. "UNKNOWN" for NULL.
    A literal. */
@@ -235,6 +272,10 @@ tigress_session_set_poll_s(struct tigress_session *s, unsigned poll_s);
    1000, default 8, which is about two minutes of back-off. TIGRESS_E_ARGUMENT */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error
 tigress_session_set_tries(struct tigress_session *s, unsigned tries);
+/* Initiator. A wait also ends with TIGRESS_INPUT_OPENED when a device opens the invitation. Not
+   saved. TIGRESS_E_STATE: another role */
+TIGRESS_API TIGRESS_NODISCARD enum tigress_error
+tigress_session_want_opened(struct tigress_session *s);
 /* The random source; NULL: the system's. ctx must live as long as the session. */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error
 tigress_session_set_random(struct tigress_session *s, tigress_random_fn *random, void *ctx);
@@ -426,23 +467,33 @@ TIGRESS_API TIGRESS_NODISCARD enum tigress_error tigress_session_accept(struct t
  */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error
 tigress_session_send(struct tigress_session *s, const char *message, size_t message_len);
-/* Waits for the next message of the other side, without a time limit. The initiator's session is
-   TIGRESS_DONE when the recipient has finished. */
+/* Waits for the next message of the other side, without a time limit. The session is TIGRESS_DONE
+   when an end note proves that the other side has finished. */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error tigress_session_wait(struct tigress_session *s);
 /* Looks once for a new message. TIGRESS_INPUT_MESSAGE, TIGRESS_INPUT_UNCHANGED or the end of the
    transfer follows. It also turns a wait into a single look. */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error tigress_session_check(struct tigress_session *s);
-/* The credential was received: deletes the mailbox. TIGRESS_DONE follows. The other side gets
-   TIGRESS_E_COMPLETED when the recipient finishes, TIGRESS_E_WITHDRAWN when the initiator does.
-   TIGRESS_E_RANDOM */
+/*
+ * This side has all that it needs: deletes the mailbox with an end note "completed". TIGRESS_DONE
+ * follows here, and at the other side when it reads the note. If the other side ended the transfer
+ * first, its end follows. The note is final: from here on the session only repeats this delete,
+ * also after tigress_session_resume(). Save before the request (the loops of
+ * <tigress/transport_curl.h> and <tigress/direct.h> do). TIGRESS_E_RANDOM, TIGRESS_E_NOMEM
+ */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error tigress_session_finish(struct tigress_session *s);
 /* Recipient. Releases the transfer, so that another device of the same person can accept it.
    TIGRESS_DONE follows. TIGRESS_E_RANDOM */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error
 tigress_session_relinquish(struct tigress_session *s);
-/* Stops the transfer: deletes the mailbox if there is one. TIGRESS_DONE follows. Possible until the
-   transfer is over. If nothing was sent, nothing is sent now. If the answer to the create was lost,
-   the create is repeated first, so that the mailbox is found and deleted. TIGRESS_E_RANDOM */
+/*
+ * Stops the transfer: deletes the mailbox, if there is one, with an end note: "cancelled" by the
+ * initiator, "declined" by the recipient. The note is final, as that of tigress_session_finish().
+ * TIGRESS_DONE follows; tigress_session_end() tells the initiator whether a device had opened the
+ * invitation. If the other side had finished before, TIGRESS_E_COMPLETED follows. Possible until
+ * the transfer is over. If nothing was sent, nothing is sent now. If the answer to the create was
+ * lost, the create is repeated first, so that the mailbox is found and deleted. TIGRESS_E_RANDOM,
+ * TIGRESS_E_NOMEM
+ */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error tigress_session_cancel(struct tigress_session *s);
 /* Tries again after TIGRESS_FAILED with an error of the class TIGRESS_CLASS_RETRY, where the
    session stopped. */
@@ -497,6 +548,15 @@ TIGRESS_API int tigress_session_is_push_supported(const struct tigress_session *
    always with a peer that does not know v2. */
 TIGRESS_API unsigned tigress_session_envelope_version(const struct tigress_session *s);
 
+/* Initiator: what the relay last reported. Recipient: what the preview reported about another
+   device. It proves nothing; a relay can say what it likes. */
+TIGRESS_API enum tigress_opened tigress_session_opened(const struct tigress_session *s);
+
+/* How the transfer ended, and what shows it; TIGRESS_END_NONE and TIGRESS_PROOF_NONE before. Tell a
+   user that a key was taken only for TIGRESS_END_COMPLETED, and say by whose word. */
+TIGRESS_API enum tigress_end tigress_session_end(const struct tigress_session *s);
+TIGRESS_API enum tigress_proof tigress_session_end_proof(const struct tigress_session *s);
+
 /* Why the session is TIGRESS_FAILED; TIGRESS_OK in any other state. TIGRESS_E_ARGUMENT for NULL. */
 TIGRESS_API enum tigress_error tigress_session_error(const struct tigress_session *s);
 /*
@@ -526,14 +586,13 @@ TIGRESS_API TIGRESS_NODISCARD enum tigress_error
 tigress_session_save(const struct tigress_session *s, unsigned char **out, size_t *len);
 
 /*
- * Restores a session from what tigress_session_save() wrote, in the same state. Use only one
- * session of one saved state: two of them are the same device twice. The first one that sends
- * continues. When the other one sends, it fails with TIGRESS_E_ELSEWHERE, and its message is not
- * sent. Under envelope v2 it also fails with TIGRESS_E_TAMPERED when it reads what the first one
- * sent.
- *   *out   freed with tigress_session_free(). Written on TIGRESS_OK only.
- *   why    as in tigress_share_url_parse()
- * TIGRESS_E_SAVED_STATE   damaged, truncated or of another version
+ * Restores a session from what tigress_session_save() wrote, in the same state, also from what
+ * a version without end notes wrote: if its transfer had begun, it leaves and believes none. Use
+ * only one session of one saved state: two of them are the same device twice. The first one that
+ * sends continues. When the other one sends, it fails with TIGRESS_E_ELSEWHERE, and its message is
+ * not sent. Under envelope v2 it also fails with TIGRESS_E_TAMPERED when it reads what the first
+ * one sent. *out   freed with tigress_session_free(). Written on TIGRESS_OK only. why    as in
+ * tigress_share_url_parse() TIGRESS_E_SAVED_STATE   damaged, truncated or of another version
  * TIGRESS_E_ARGUMENT, TIGRESS_E_RANDOM, TIGRESS_E_NOMEM
  */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error

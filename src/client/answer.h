@@ -18,6 +18,7 @@ struct tg_client_answer {
     struct tg_bytes body;
     uint64_t version; /* 0: no valid one */
     uint32_t retry_after_s;
+    enum tigress_opened opened; /* Mailbox-Recipient */
 };
 
 /* Applies an answer to the session. TG_OK; TG_E_NOMEM: nothing changed. Any other error pauses the

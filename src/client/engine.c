@@ -2,6 +2,7 @@
 #include "client/engine.h"
 
 #include "base/num.h"
+#include "client/ending.h"
 #include "client/initiator.h"
 #include "client/policy.h"
 #include "client/public_error.h"
@@ -57,6 +58,8 @@ static const struct state_row {
         READ_ACTS | STOP_ACTS | TG_ACT_SEND, BOTH, tg_turns_on_read },
     [TG_S_MESSAGE] = { TIGRESS_WANT_INPUT, TIGRESS_INPUT_MESSAGE,
         READ_ACTS | STOP_ACTS | TG_ACT_SEND, BOTH, NULL },
+    [TG_S_OPENED] = { TIGRESS_WANT_INPUT, TIGRESS_INPUT_OPENED,
+        READ_ACTS | STOP_ACTS, INITIATOR, NULL },
     [TG_S_UNCHANGED] = { TIGRESS_WANT_INPUT, TIGRESS_INPUT_UNCHANGED,
         READ_ACTS | STOP_ACTS | TG_ACT_SEND, BOTH, NULL },
     [TG_S_SEND] = { TIGRESS_WANT_HTTP, TIGRESS_INPUT_NONE,
@@ -261,6 +264,8 @@ enum tigress_error tigress_session_reply(struct tigress_session *s, unsigned sta
     answer.version = number_header(headers, header_count, TG_HEADER_VERSION, UINT64_MAX / 2);
     answer.retry_after_s =
         (uint32_t)number_header(headers, header_count, "Retry-After", TG_RETRY_AFTER_MAX_S);
+    answer.opened = tg_ending_opened(
+        tg_recipient_parse(find_header(headers, header_count, TG_HEADER_RECIPIENT)));
     if (body_len > TG_RESPONSE_BODY_MAX) {
         return tigress_session_reply_failed(s, TIGRESS_NET_TOO_LARGE);
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/initiator.h"
 
+#include "client/ending.h"
 #include "client/good_standing.h"
 #include "client/messages.h"
 #include "client/session.h"
@@ -75,10 +76,12 @@ enum tg_err tg_initiator_on_create(struct tigress_session *s, const struct tg_cl
         return TG_OK;
     }
     if (answer->status != 200 && answer->status != 201) {
-        tg_turns_refused(s, answer);
-        return TG_OK;
+        return tg_turns_refused(s, answer);
     }
     err = take_link(s, answer);
+    if (err == TG_OK) {
+        err = tg_ending_next(&s->history, s, TIGRESS_INITIATOR, tg_buf_view(&s->change.envelope));
+    }
     if (err == TG_E_NOMEM) {
         return err;
     }
@@ -89,8 +92,9 @@ enum tg_err tg_initiator_on_create(struct tigress_session *s, const struct tg_cl
         return TG_OK;
     }
     tg_good_standing_forget(s);
+    s->mailbox.opened = TIGRESS_OPENED_NO;
     if (s->change.is_cancelling) {
-        return tg_session_enter_change(s, TG_S_DELETE);
+        return tg_ending_begin(s, TG_END_NOTE_CANCELLED);
     }
     tg_session_succeeded(s);
     tg_session_enter(s, TG_S_CREATED);

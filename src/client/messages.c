@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/messages.h"
 
+#include "client/ending.h"
 #include "client/text.h"
 #include "wire/envelope.h"
 #include "wire/json_text.h"
@@ -165,6 +166,8 @@ static enum tg_err deliver(struct tigress_session *s, const struct tg_payload *p
     struct tg_buf plain;
     struct tg_buf text;
     struct tg_chain next;
+    struct tg_session_history history = { .is_unknown = true };
+    enum tigress_role peer = s->role == TIGRESS_INITIATOR ? TIGRESS_RECIPIENT : TIGRESS_INITIATOR;
     enum tg_err err = TG_E_BUG;
 
     if (s->messages.seen.len / TG_SHA256_LEN >= TIGRESS_TURNS_MAX) {
@@ -185,12 +188,17 @@ static enum tg_err deliver(struct tigress_session *s, const struct tg_payload *p
     s->messages.has_opened = true;
     err = tg_chain_receive(&next, s, &text, without_padding(tg_buf_view(&plain)), payload);
     if (err == TG_OK) {
+        err = tg_ending_next(&history, s, peer, payload->data);
+    }
+    if (err == TG_OK) {
         err = keep_message(s, tg_buf_view(&text), hash);
     }
     if (err == TG_OK) {
         s->chain = next;
         *is_new = true;
         s->messages.is_our_turn = true;
+        s->history = history;
+        s->mailbox.opened = TIGRESS_OPENED_YES;
     } else if (err != TG_E_NOMEM) {
         refuse(s, err, TIGRESS_E_BAD_MESSAGE);
         err = TG_OK;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/recipient.h"
 
+#include "client/ending.h"
 #include "client/messages.h"
 #include "client/session.h"
 #include "client/text.h"
@@ -41,14 +42,14 @@ enum tg_err tg_recipient_on_preview(struct tigress_session *s,
     enum tg_err err = TG_E_BUG;
 
     if (answer->status != 200) {
-        tg_turns_refused(s, answer);
-        return TG_OK;
+        return tg_turns_refused(s, answer);
     }
     TG_TRY(tg_msg_preview_decode(&msg, &doc, answer->body, NULL));
     TG_TRY(tg_text_set(&s->display.title, msg.display.title));
     TG_TRY(tg_text_set(&s->display.description, msg.display.description));
     TG_TRY(tg_text_set(&s->display.image_url, msg.display.image_url));
     s->mailbox.expires_at_s = msg.expiration_s;
+    s->mailbox.opened = tg_ending_opened(msg.recipient);
     tg_session_succeeded(s);
     tg_session_enter(s, TG_S_PREVIEWED);
 out:
@@ -74,8 +75,7 @@ enum tg_err tg_recipient_on_claim(struct tigress_session *s, const struct tg_cli
         return TG_OK;
     }
     if (answer->status != 200) {
-        tg_turns_refused(s, answer);
-        return TG_OK;
+        return tg_turns_refused(s, answer);
     }
     err = tg_messages_receive(s, answer, &is_new, &is_handled);
     if (err == TG_OK && is_new) {

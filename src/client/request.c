@@ -193,6 +193,10 @@ static void add_wait(struct tigress_session *s, struct tg_buf *value)
     if (s->state != TG_S_READ || s->mailbox.version == 0 || has_token(s)) {
         return;
     }
+    if (s->role == TIGRESS_INITIATOR && wait_s > 0 && s->mailbox.opened != TIGRESS_OPENED_UNKNOWN) {
+        tg_buf_append_str(value, s->mailbox.opened == TIGRESS_OPENED_YES ? "bound" : "none");
+        add_header(s, TG_HEADER_KNOWN_RECIPIENT, value);
+    }
     tg_buf_append_str(value, "wait=");
     tg_buf_append_dec(value, wait_s);
     add_header(s, "Prefer", value);
@@ -227,6 +231,10 @@ static enum tg_err add_headers(struct tigress_session *s, const struct form *for
         add_standing(s, &value);
     }
     add_wait(s, &value);
+    /* spec: protocol/7#end-note-made-once */
+    if (s->state == TG_S_DELETE && s->ending.note.len > 0) {
+        add_text(s, TG_HEADER_END_NOTE, &s->ending.note, &value);
+    }
     /* The update must not overwrite a message of the other side that we have not read. */
     if (s->state == TG_S_SEND && s->mailbox.version > 0) {
         tg_buf_append_u8(&value, '"');

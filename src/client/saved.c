@@ -17,7 +17,8 @@
 
 static const struct tg_saved_frame frame = {
     .magic = UINT32_C(0x54475353), /* "TGSS" */
-    .version = 2,                  /* 2: envelope v2 */
+    .version = 3,                  /* 2: envelope v2; 3: end notes */
+    .oldest = 2,
     .max = 1024u * 1024u,
     .owner = "a session",
 };
@@ -39,6 +40,8 @@ enum field_type {
     HEADER_VALUE    /* the same, as one line */
 };
 
+#define WITH_END_NOTES 3u /* version of the frame */
+
 #define AT(member) offsetof(struct tigress_session, member)
 #define ROW(type_, member)                                                                         \
     {                                                                                              \
@@ -52,12 +55,19 @@ enum field_type {
         .size = sizeof(((struct tigress_session *)0)->standing.member), .is_standing = true        \
     }
 
+#define SINCE_ROW(since_, type_, member)                                                           \
+    {                                                                                              \
+        .type = (type_), .offset = AT(member),                                                     \
+        .size = sizeof(((struct tigress_session *)0)->member), .since = (since_)                   \
+    }
+
 /* The order is part of the format. A new field goes behind the others, with a new version. */
 static const struct field {
     enum field_type type;
     size_t offset; /* in struct tigress_session; not used for flags */
     size_t size;   /* bytes of the member */
     bool is_standing;
+    unsigned since; /* version of the frame; 0: all that are read */
 } fields[] = {
     ROW(NUMBER_8, role),
     ROW(NUMBER_8, state),
@@ -102,6 +112,14 @@ static const struct field {
     STANDING_ROW(HEADER_VALUE, attestation),
     STANDING_ROW(HEADER_VALUE, authorization),
     STANDING_ROW(HEADER_VALUE, token_challenge),
+    SINCE_ROW(WITH_END_NOTES, NUMBER_8, mailbox.opened),
+    SINCE_ROW(WITH_END_NOTES, NUMBER_16, history.count),
+    SINCE_ROW(WITH_END_NOTES, RAW, history.last),
+    SINCE_ROW(WITH_END_NOTES, RAW, history.before),
+    SINCE_ROW(WITH_END_NOTES, NUMBER_8, ending.decided),
+    SINCE_ROW(WITH_END_NOTES, NUMBER_8, ending.end),
+    SINCE_ROW(WITH_END_NOTES, NUMBER_8, ending.proof),
+    SINCE_ROW(WITH_END_NOTES, HEADER_VALUE, ending.note),
 };
 
 /* From the lowest bit. */
@@ -110,7 +128,8 @@ static const size_t flags[] = {
     AT(messages.is_our_turn), AT(mailbox.is_known),       AT(messages.has_opened),
     AT(settings.must_prove),  AT(settings.wants_preview), AT(token.is_push_supported),
     AT(url.is_plain_http),    AT(url.is_direct),          AT(token.is_due),
-    AT(token.is_carried),     AT(standing.is_used),       AT(is_secret_exposed),
+    AT(token.is_carried),     AT(standing.is_used),       AT(history.is_unknown),
+    AT(is_secret_exposed),
 };
 static const size_t standing_flags[] = { AT(standing.wants_token), AT(standing.is_attest_tried),
                                          AT(standing.is_token_tried), AT(standing.is_demanded) };
@@ -347,12 +366,12 @@ static enum tg_err get_field(struct tigress_session *s, const struct field *fiel
     return TG_E_BUG;
 }
 
-static enum tg_err get_fields(struct tigress_session *s, struct tg_reader *r)
+static enum tg_err get_fields(struct tigress_session *s, struct tg_reader *r, unsigned version)
 {
     enum tg_err err = TG_E_BUG;
 
     for (size_t i = 0; i < TG_COUNT(fields); i++) {
-        if (!fields[i].is_standing || s->standing.is_used) {
+        if ((!fields[i].is_standing || s->standing.is_used) && fields[i].since <= version) {
             TG_TRY(get_field(s, &fields[i], r));
         }
     }
@@ -374,6 +393,30 @@ static bool is_in_range(const struct tigress_session *s)
            settings->tries <= TG_TRIES_MAX && s->mailbox.expires_at_s >= 0 &&
            s->mailbox.version <= UINT64_MAX / 2 && s->messages.seen.len % TG_SHA256_LEN == 0 &&
            s->standing.attest_when <= TIGRESS_ATTEST_ALWAYS;
+}
+
+static bool is_ending_valid(const struct tigress_session *s)
+{
+    const struct tg_session_ending *e = &s->ending;
+    bool may_be_decided =
+        s->state == TG_S_DELETE || s->state == TG_S_DONE || s->state == TG_S_FAILED;
+
+    return s->mailbox.opened <= TIGRESS_OPENED_YES && s->history.count <= TIGRESS_TURNS_MAX + 1 &&
+           e->decided <= TG_END_NOTE_CANCELLED && (e->decided == 0 || may_be_decided) &&
+           (e->decided != 0 || s->state != TG_S_DELETE) && e->end <= TIGRESS_END_EXPIRED &&
+           e->proof <= TIGRESS_PROOF_DEVICE &&
+           (e->note.len == 0 || (e->note.len == TG_END_NOTE_TEXT_LEN && e->decided != 0));
+}
+
+/* A version without end notes kept no history, and did not save which end a delete was for. */
+static void fill_in(struct tigress_session *s)
+{
+    s->history.is_unknown = s->messages.seen.len > 0;
+    if (s->state == TG_S_DELETE) {
+        s->ending.decided = !s->change.is_cancelling       ? TG_END_NOTE_COMPLETED
+                            : s->role == TIGRESS_INITIATOR ? TG_END_NOTE_CANCELLED
+                                                           : TG_END_NOTE_DECLINED;
+    }
 }
 
 static bool is_over(const struct tigress_session *s)
@@ -425,12 +468,13 @@ static bool is_consistent(const struct tigress_session *s)
            (s->change.envelope.len > 0 || !needs_envelope(s)) &&
            (s->messages.draft.len > 0 || s->state != TG_S_INTENT) &&
            (is_gate_valid(s) || !is_gated(s)) && is_token_valid(&s->token) &&
-           (s->failure.error != TIGRESS_OK || s->state != TG_S_FAILED) && tg_chain_is_consistent(s);
+           (s->failure.error != TIGRESS_OK || s->state != TG_S_FAILED) && is_ending_valid(s) &&
+           tg_chain_is_consistent(s);
 }
 
 /* ---- resume --------------------------------------------------------------------------------- */
 
-static enum tg_err load(struct tigress_session **out, struct tg_bytes saved)
+static enum tg_err load(struct tigress_session **out, struct tg_bytes saved, unsigned version)
 {
     struct tg_reader r = tg_reader_init(saved);
     struct tg_reader first = r;
@@ -442,7 +486,10 @@ static enum tg_err load(struct tigress_session **out, struct tg_bytes saved)
     tg_buf_init(&url, TG_SHARE_URL_MAX);
     TG_REQUIRE(role == TIGRESS_INITIATOR || role == TIGRESS_RECIPIENT, TG_E_SYNTAX);
     TG_TRY(tg_session_new(&s, (enum tigress_role)role));
-    TG_TRY(get_fields(s, &r));
+    TG_TRY(get_fields(s, &r, version));
+    if (version < WITH_END_NOTES) {
+        fill_in(s);
+    }
     TG_REQUIRE(is_consistent(s), TG_E_SYNTAX);
     TG_TRY(tg_share_url_format(&url, &s->url, TG_SHARE_HTTPS));
     if (s->mailbox.is_known) {
@@ -473,7 +520,7 @@ enum tigress_error tigress_session_resume(struct tigress_session **out, const un
     }
     err = tg_saved_frame_open(&saved, tg_bytes(data, len), &frame, &fault);
     if (err == TG_OK) {
-        err = load(out, saved);
+        err = load(out, saved, tg_saved_frame_version(tg_bytes(data, len)));
         if (err != TG_OK && err != TG_E_NOMEM) {
             tg_fault_set(&fault, "the saved state is inconsistent");
         }

@@ -34,6 +34,7 @@ enum tg_err tg_saved_frame_open(struct tg_bytes *fields, struct tg_bytes data,
     uint8_t hash[TG_SHA256_LEN] = { 0 };
     struct tg_reader r = tg_reader_init(data);
     struct tg_bytes body = { NULL, 0 };
+    unsigned oldest = frame->oldest != 0 ? frame->oldest : frame->version;
     unsigned version = 0;
     enum tg_err err = TG_E_BUG;
 
@@ -42,7 +43,7 @@ enum tg_err tg_saved_frame_open(struct tg_bytes *fields, struct tg_bytes data,
         return TG_E_SYNTAX;
     }
     version = tg_reader_u16(&r);
-    if (version != frame->version) {
+    if (version < oldest || version > frame->version) {
         tg_fault_set(fault, "the saved state has version %u; expected version %u", version,
                      (unsigned)frame->version);
         return TG_E_UNSUPPORTED;
@@ -57,4 +58,12 @@ enum tg_err tg_saved_frame_open(struct tg_bytes *fields, struct tg_bytes data,
     *fields = tg_bytes_from(body, HEAD_LEN);
 out:
     return err;
+}
+
+unsigned tg_saved_frame_version(struct tg_bytes data)
+{
+    struct tg_reader r = tg_reader_init(data);
+
+    (void)tg_reader_u32(&r);
+    return tg_reader_u16(&r);
 }

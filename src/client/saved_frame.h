@@ -15,7 +15,8 @@
 
 struct tg_saved_frame {
     uint32_t magic;
-    uint16_t version;
+    uint16_t version;  /* that is written */
+    uint16_t oldest;   /* that is read; 0: only version */
     size_t max;        /* bytes of the whole saved state */
     const char *owner; /* for messages: "a session" */
 };
@@ -28,11 +29,13 @@ TG_NODISCARD enum tg_err tg_saved_frame_end(struct tg_buf *out);
 /*
  * Checks the frame. *fields is a view into data.
  * TG_E_SYNTAX        not such a saved state, truncated or damaged
- * TG_E_UNSUPPORTED   another version
+ * TG_E_UNSUPPORTED   a version that is not read
  * TG_E_CRYPTO
  */
 TG_NODISCARD enum tg_err tg_saved_frame_open(struct tg_bytes *fields, struct tg_bytes data,
                                              const struct tg_saved_frame *frame,
                                              struct tg_fault *fault);
+/* The version of data that tg_saved_frame_open accepted. */
+unsigned tg_saved_frame_version(struct tg_bytes data);
 
 #endif

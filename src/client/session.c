@@ -51,6 +51,7 @@ enum tg_err tg_session_new(struct tigress_session **out, enum tigress_role role)
     tg_buf_init(&s->messages.seen, (size_t)TIGRESS_TURNS_MAX * TG_SHA256_LEN);
     tg_buf_init(&s->messages.last, TG_ENVELOPE_PLAIN_MAX);
     tg_buf_init(&s->messages.format, TG_ENVELOPE_PLAIN_MAX);
+    tg_buf_init(&s->ending.note, TG_END_NOTE_TEXT_LEN + 1);
     tg_buf_init(&s->request.url, TG_SHARE_URL_MAX);
     tg_buf_init(&s->request.body, 2 * TG_ENVELOPE_PLAIN_MAX + 65536);
     *out = s;
@@ -63,14 +64,23 @@ void tigress_session_free(struct tigress_session **s)
         return;
     }
     struct tg_buf *bufs[] = {
-        &(*s)->display.title,          &(*s)->display.description,
-        &(*s)->display.image_url,      &(*s)->token.type,
-        &(*s)->settings.allowed,       &(*s)->messages.draft,
-        &(*s)->change.envelope,        &(*s)->token.data,
-        &(*s)->messages.seen,          &(*s)->messages.last,
-        &(*s)->messages.format,        &(*s)->request.url,
-        &(*s)->request.body,           &(*s)->standing.attestation,
-        &(*s)->standing.authorization, &(*s)->standing.token_challenge,
+        &(*s)->display.title,
+        &(*s)->display.description,
+        &(*s)->display.image_url,
+        &(*s)->token.type,
+        &(*s)->settings.allowed,
+        &(*s)->messages.draft,
+        &(*s)->change.envelope,
+        &(*s)->token.data,
+        &(*s)->messages.seen,
+        &(*s)->messages.last,
+        &(*s)->messages.format,
+        &(*s)->request.url,
+        &(*s)->request.body,
+        &(*s)->standing.attestation,
+        &(*s)->standing.authorization,
+        &(*s)->standing.token_challenge,
+        &(*s)->ending.note,
     };
 
     for (size_t i = 0; i < TG_COUNT(bufs); i++) {

@@ -11,6 +11,7 @@
  *   engine.c                    table of states, step, reply
  *   initiator.c, recipient.c    what an answer means to one role
  *   turns.c                     what an answer means to both roles
+ *   ending.c                    how a transfer ends: makes, repeats and judges end notes
  *   good_standing.c             attestation and token before a create or an update
  *   messages.c                  seals and receives messages
  *   chain.c                     selects the envelope of the next message: v1 or v2
@@ -29,6 +30,7 @@
 #include "base/uuid.h"
 #include "client/chain.h"
 #include "crypto/digest.h"
+#include "wire/end_note.h"
 #include "wire/share_url.h"
 
 #define TG_SESSION_HEADERS_MAX 10u
@@ -63,7 +65,8 @@ enum tg_state {
     TG_S_FAILED = 17,
     TG_S_ATTEST = 18, /* the request under gate needs an attestation first */
     TG_S_TOKEN = 19,  /* the same with a private token */
-    TG_S_COUNT = 20
+    TG_S_OPENED = 20, /* initiator: a device was bound while the application waited for it */
+    TG_S_COUNT = 21
 };
 
 enum tg_read_mode {
@@ -106,6 +109,8 @@ struct tg_session_mailbox {
     char id_text[TG_UUID_TEXT_LEN + 1];
     uint64_t version;     /* 0: none yet, or the relay counts no versions */
     int64_t expires_at_s; /* 0: not known */
+    enum tigress_opened opened;
+    bool wants_opened; /* a wait also ends when a device is bound; not saved */
 };
 
 /* Where the relay announces changes to this device. */
@@ -123,6 +128,23 @@ struct tg_session_messages {
     struct tg_buf seen;   /* SHA-256 of each envelope sent or delivered */
     struct tg_buf last;   /* the other side's last message */
     struct tg_buf format; /* of last */
+};
+
+/* What both sides have sent, as far as this device knows: what an
+   end note is checked against. spec: protocol/7#end-note-history */
+struct tg_session_history {
+    bool is_unknown;               /* of a version that kept none, or without turns */
+    uint64_t count;                /* messages; those of the initiator have odd numbers */
+    uint8_t last[TG_SHA256_LEN];   /* T(count); not used while count is 0 */
+    uint8_t before[TG_SHA256_LEN]; /* T(count - 1) */
+};
+
+/* How the transfer ends. The note is made once, and saved before it is sent. */
+struct tg_session_ending {
+    enum tg_end_note_end decided; /* by this side; 0: it has not ended the transfer */
+    struct tg_buf note;           /* base64url; empty: none could be made */
+    enum tigress_end end;
+    enum tigress_proof proof;
 };
 
 /* The request under way that changes the mailbox. */
@@ -195,6 +217,8 @@ struct tigress_session {
     struct tg_session_mailbox mailbox;
     struct tg_session_token token;
     struct tg_session_messages messages;
+    struct tg_session_history history;
+    struct tg_session_ending ending;
     struct tg_session_change change;
     struct tg_session_request request;
     struct tg_session_backoff backoff;

@@ -1,86 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/turns.h"
 
+#include "client/ending.h"
 #include "client/good_standing.h"
 #include "client/messages.h"
 #include "client/session.h"
 #include "wire/msg_read.h"
 #include "wire/msg_update.h"
-#include "wire/problem.h"
 
 #define CONFLICTS_MAX 3u
 
 /* ---- refusals ------------------------------------------------------------------------------- */
-
-static const struct end_row {
-    const char *slug;
-    enum tigress_error error;
-} ends[] = {
-    { "ended-by-initiator", TIGRESS_E_WITHDRAWN }, { "ended-by-recipient", TIGRESS_E_COMPLETED },
-    { "withdrawn", TIGRESS_E_WITHDRAWN }, /* of earlier relays */
-    { "completed", TIGRESS_E_COMPLETED },          { "expired", TIGRESS_E_EXPIRED },
-};
-
-/* *found stays NULL if the body does not name an end. */
-static enum tg_err find_end(const struct end_row **found, struct tg_bytes body)
-{
-    struct tg_problem problem = { .type = { NULL, 0 } };
-    struct tg_json *doc = NULL;
-    enum tg_err err = tg_problem_decode(&problem, &doc, body);
-
-    if (err == TG_OK && tg_bytes_has_prefix(problem.type, TG_LIT(TG_PROBLEM_TYPE_PREFIX))) {
-        struct tg_bytes slug = tg_bytes_from(problem.type, sizeof(TG_PROBLEM_TYPE_PREFIX) - 1);
-
-        for (size_t i = 0; i < TG_COUNT(ends); i++) {
-            if (tg_bytes_is_equal(slug, tg_bytes_str(ends[i].slug))) {
-                *found = &ends[i];
-            }
-        }
-    }
-    tg_json_free(&doc);
-    return err;
-}
-
-/* The end that the relay reports when this side ends a transfer. */
-static enum tigress_error end_of(enum tigress_role role)
-{
-    return role == TIGRESS_INITIATOR ? TIGRESS_E_WITHDRAWN : TIGRESS_E_COMPLETED;
-}
-
-/* spec: protocol/3#tombstone-tells-who-ended */
-static void ended(struct tigress_session *s, const struct tg_client_answer *answer)
-{
-    const struct end_row *end = NULL;
-
-    if (find_end(&end, answer->body) == TG_E_NOMEM) {
-        tg_session_pause(s, TIGRESS_E_NOMEM, NULL);
-    } else if (end == NULL) {
-        tg_session_fail(s, TIGRESS_E_GONE, NULL);
-    } else if (end->error == TIGRESS_E_COMPLETED && s->role == TIGRESS_INITIATOR) {
-        /* The recipient has finished, as planned. */
-        tg_session_enter(s, TG_S_DONE);
-    } else if (end->error == end_of(s->role)) {
-        tg_session_fail(s, end->error,
-                        "This side has already ended this transfer, on this device or from another "
-                        "copy of its saved state.");
-    } else {
-        tg_session_fail(s, end->error, NULL);
-    }
-}
 
 static bool is_temporary(unsigned status)
 {
     return status == 408 || status == 425 || status == 429 || status >= 500;
 }
 
-void tg_turns_refused(struct tigress_session *s, const struct tg_client_answer *answer)
+enum tg_err tg_turns_refused(struct tigress_session *s, const struct tg_client_answer *answer)
 {
     if (is_temporary(answer->status)) {
         tg_session_retry_later(s, TIGRESS_E_UNAVAILABLE, NULL, answer->retry_after_s);
     } else if (answer->status == 401 || answer->status == 403) {
         tg_session_fail(s, TIGRESS_E_DENIED, NULL);
     } else if (answer->status == 404 || answer->status == 410) {
-        ended(s, answer);
+        return tg_ending_gone(s, answer);
     } else if (answer->status == 413) {
         tg_session_fail(s, TIGRESS_E_REFUSED,
                         "The relay refused: the message is too large for this relay.");
@@ -92,15 +36,31 @@ void tg_turns_refused(struct tigress_session *s, const struct tg_client_answer *
     } else {
         tg_session_retry_later(s, TIGRESS_E_PROTOCOL, NULL, 0);
     }
+    return TG_OK;
 }
 
 /* ---- reading -------------------------------------------------------------------------------- */
 
-/* Nothing new in the mailbox. */
-static void read_nothing(struct tigress_session *s, enum tg_idle why)
+/* spec: protocol/2#known-recipient
+   Is it news that a device was bound? */
+static bool take_opened(struct tigress_session *s, const struct tg_client_answer *answer)
+{
+    bool is_news = answer->opened == TIGRESS_OPENED_YES && s->mailbox.opened != TIGRESS_OPENED_YES;
+
+    if (s->role != TIGRESS_INITIATOR || answer->opened == TIGRESS_OPENED_UNKNOWN) {
+        return false;
+    }
+    s->mailbox.opened = answer->opened;
+    return is_news;
+}
+
+/* No new message in the mailbox. */
+static void read_nothing(struct tigress_session *s, enum tg_idle why, bool is_opened)
 {
     if (s->read_mode == TG_READ_ONCE) {
         tg_session_enter(s, TG_S_UNCHANGED);
+    } else if (s->read_mode == TG_READ_WAIT && is_opened && s->mailbox.wants_opened) {
+        tg_session_enter(s, TG_S_OPENED);
     } else if (s->read_mode == TG_READ_WAIT) {
         tg_session_idle(s, why);
     } else {
@@ -118,38 +78,46 @@ static enum tg_err answer_look(struct tigress_session *s, const struct tg_client
     bool is_new = false;
     bool is_handled = false;
     bool has_left_token = s->token.is_carried;
+    bool is_opened = false;
     enum tg_err err = TG_OK;
 
     if (answer->status == 204 && s->mailbox.version > 0) {
         tg_session_succeeded(s);
-        read_nothing(s, TG_IDLE_ENDED);
+        is_opened = take_opened(s, answer);
+        read_nothing(s, is_opened ? TG_IDLE_NONE : TG_IDLE_ENDED, is_opened);
         return TG_OK;
     }
     if (answer->status != 200) {
-        tg_turns_refused(s, answer);
-        return TG_OK;
+        return tg_turns_refused(s, answer);
     }
     err = tg_messages_receive(s, answer, &is_new, &is_handled);
     if (err != TG_OK || is_handled) {
         return err;
     }
+    is_opened = take_opened(s, answer);
     if (is_new) {
         tg_session_enter(s, TG_S_MESSAGE);
         tg_buf_deinit(&s->change.envelope);
     } else {
-        read_nothing(s, has_left_token ? TG_IDLE_NONE : TG_IDLE_REPEATED);
+        read_nothing(s, has_left_token ? TG_IDLE_NONE : TG_IDLE_REPEATED, is_opened);
     }
     return TG_OK;
 }
 
 /* ---- sending and stopping ------------------------------------------------------------------- */
 
-static void sent(struct tigress_session *s, const struct tg_client_answer *answer,
-                 bool is_push_supported)
+static enum tg_err sent(struct tigress_session *s, const struct tg_client_answer *answer,
+                        bool is_push_supported)
 {
+    struct tg_session_history history = { .is_unknown = true };
+    enum tg_err err = tg_ending_next(&history, s, s->role, tg_buf_view(&s->change.envelope));
     bool is_behind =
         answer->status == 201 && s->mailbox.version > 0 && answer->version > s->mailbox.version;
 
+    if (err != TG_OK) {
+        return err;
+    }
+    s->history = history;
     tg_session_token_answered(s, is_push_supported);
     /* A relay may answer a repetition with its current version. Our update made the next version;
        any later one is still unread. */
@@ -163,6 +131,7 @@ static void sent(struct tigress_session *s, const struct tg_client_answer *answe
     tg_session_succeeded(s);
     tg_session_enter(s, TG_S_SENT);
     tg_buf_deinit(&s->change.envelope);
+    return TG_OK;
 }
 
 static void fail_as_copy(struct tigress_session *s)
@@ -189,7 +158,7 @@ static enum tg_err answer_verify(struct tigress_session *s, const struct tg_clie
     }
     err = tg_msg_content_decode(&content, &doc, answer->body, NULL);
     if (err == TG_OK && tg_bytes_is_equal(content.payload.data, tg_buf_view(&s->change.envelope))) {
-        sent(s, answer, s->token.is_push_supported);
+        err = sent(s, answer, s->token.is_push_supported);
     } else if (err == TG_OK) {
         fail_as_copy(s);
     } else if (err != TG_E_NOMEM) {
@@ -219,7 +188,7 @@ enum tg_err tg_turns_on_send(struct tigress_session *s, const struct tg_client_a
         s->read_mode = TG_READ_VERIFY;
         tg_session_enter(s, TG_S_READ);
     } else if (is_done && tg_msg_updated_decode(&is_push_supported, answer->body, NULL) == TG_OK) {
-        sent(s, answer, is_push_supported);
+        return sent(s, answer, is_push_supported);
     } else if (answer->status == 401 && tg_good_standing_is_demanded(answer)) {
         tg_session_fail(s, TIGRESS_E_STANDING,
                         "The relay refused this device's attestation of the message.");
@@ -232,21 +201,21 @@ enum tg_err tg_turns_on_send(struct tigress_session *s, const struct tg_client_a
         s->change.is_fresh =
             s->change.is_first; /* refused, so it is sent again if there is nothing new */
     } else {
-        tg_turns_refused(s, answer);
+        return tg_turns_refused(s, answer);
     }
     return TG_OK;
 }
 
-/* A mailbox that does not exist counts as deleted. A cancelled create may have made none. */
+/* A claim whose answer was lost may not have been bound: then there is nothing to end. */
 enum tg_err tg_turns_on_delete(struct tigress_session *s, const struct tg_client_answer *answer)
 {
     bool is_refused = answer->status == 401 || answer->status == 403;
 
     if (answer->status == 200 || answer->status == 201 || answer->status == 204 ||
-        answer->status == 404 || answer->status == 410 || (is_refused && s->change.is_cancelling)) {
-        tg_session_enter(s, TG_S_DONE);
+        (is_refused && s->change.is_cancelling)) {
+        tg_ending_deleted(s, answer);
     } else {
-        tg_turns_refused(s, answer);
+        return tg_turns_refused(s, answer);
     }
     return TG_OK;
 }
@@ -256,7 +225,7 @@ enum tg_err tg_turns_on_relinquish(struct tigress_session *s, const struct tg_cl
     if (answer->status == 200 || answer->status == 201 || answer->status == 204) {
         tg_session_enter(s, TG_S_DONE);
     } else {
-        tg_turns_refused(s, answer);
+        return tg_turns_refused(s, answer);
     }
     return TG_OK;
 }

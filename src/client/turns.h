@@ -9,7 +9,8 @@
 #include "client/answer.h"
 
 /* Statuses with the same meaning in every state. */
-void tg_turns_refused(struct tigress_session *s, const struct tg_client_answer *answer);
+TG_NODISCARD enum tg_err tg_turns_refused(struct tigress_session *s,
+                                          const struct tg_client_answer *answer);
 
 tg_client_answer_fn tg_turns_on_read, tg_turns_on_send, tg_turns_on_delete, tg_turns_on_relinquish;
 

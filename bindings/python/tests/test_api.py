@@ -10,7 +10,7 @@ import pytest
 
 import programs
 import tigress
-from tigress import ErrorClass, ErrorCode, Form, Input, NetFailure, Want
+from tigress import End, ErrorClass, ErrorCode, Form, Input, NetFailure, Want
 
 HEADERS = pathlib.Path(__file__).resolve().parents[3] / "include/tigress"
 RELAY = "https://relay.example"
@@ -62,6 +62,7 @@ def names__every_want_and_input__has_the_constants_name():
     wants = {item.name: item.text for item in Want}
     assert wants == {name: name if name in ("DONE", "FAILED") else "WANT_" + name for name in wants}
     assert {item.text for item in Input} == {"INPUT_" + item.name for item in Input}
+    assert {item.text for item in End} == {"END_" + item.name for item in End}
 
 
 def formats__compared_with_the_header__the_same():

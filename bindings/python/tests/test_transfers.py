@@ -147,12 +147,47 @@ def third_device__after_the_claim__denied(sides):
     bob.run(Want.DONE)
 
 
+def cancel__by_the_recipient__initiator_gets_declined(sides):
+    alice, bob = sides.pair(rights="RWD")
+    bob.session.cancel()
+    bob.run(Want.DONE)
+    assert (bob.session.end, bob.session.end_proof) == (tigress.End.DECLINED, tigress.Proof.OWN)
+    alice.session.wait()
+    alice.run(tigress.DeclinedError)
+    assert alice.session.end is tigress.End.DECLINED
+    assert "declined" in alice.session.end_text
+
+
+def finish__one_message__initiator_is_told_by_whose_word(sides):
+    alice, bob = sides.pair()
+    bob.session.finish()
+    bob.run(Want.DONE)
+    alice.session.wait()
+    alice.run(Want.DONE)
+    assert (alice.session.end, alice.session.end_proof) == (tigress.End.COMPLETED, tigress.Proof.LINK)
+
+
+def opened__wanted__the_wait_ends_when_a_device_opens(sides):
+    alice = sides.alice()
+    assert alice.session.opened is tigress.Opened.NO
+    alice.session.want_opened()
+    alice.session.wait()
+    sides.bob(alice.session.share_url()).run(Input.MESSAGE)
+    alice.run(Input.OPENED)
+    assert alice.session.opened is tigress.Opened.YES
+    late = sides.bob(alice.session.share_url(), want_preview=True)
+    late.run(Input.PREVIEW)
+    assert late.session.opened is tigress.Opened.YES
+
+
 def cancel__by_the_initiator__recipient_gets_withdrawn(sides):
     alice, bob = sides.pair(rights="RWD")
     alice.session.cancel()
     alice.run(Want.DONE)
+    assert (alice.session.end, alice.session.opened) == (tigress.End.WITHDRAWN_OPENED, tigress.Opened.YES)
     bob.session.wait()
     error = bob.run(tigress.WithdrawnError)
+    assert (bob.session.end, bob.session.end_proof) == (tigress.End.CANCELLED, tigress.Proof.LINK)
     assert isinstance(error, tigress.EndedError)
     with pytest.raises(tigress.WithdrawnError):
         bob.session.raise_if_failed()
@@ -252,7 +287,7 @@ def tool_shares__three_messages__understood(sides, tool, words):
     assert bob.session.message_json() == IMPORT
     bob.session.finish()
     bob.run(Want.DONE)
-    assert tool("receive", shared["id"], code=4)["error"]["code"] == "completed"
+    assert tool("receive", shared["id"], code=5)["error"]["code"] == "completed"
 
 
 def tool_is_third__denied(sides, tool):

@@ -14,16 +14,17 @@ from ._lib import LibraryNotFound, abi, library_path, version
 from .envelope import (FORMAT_AUTHORIZATION_TOKEN, FORMAT_CARKEY_CCC, check_message, envelope_type,
                        open_envelope, seal_envelope)
 from .errors import (AllowListError, ArgumentError, BadMessageError, BugError, CompletedError,
-                     ConflictError, DecryptError, DeniedError, ElsewhereError, EndedError, StandingError,
+                     ConflictError, DeclinedError, DecryptError, DeniedError, ElsewhereError, EndedError, StandingError,
                      ErrorClass, ErrorCode, ExpiredError,
                      GoneError, LimitError, MessageError, NetworkError, OutOfMemoryError,
                      ProtocolError, RandomError, RefusedError, RelayTlsError, SavedStateError,
                      SecretError, StateError, TamperedError, TemporaryError, TigressError,
-                     UnavailableError, UnsupportedError, UrlError, WithdrawnError, error_class)
+                     UnavailableError, UnconfirmedError, UnsupportedError, UrlError, WithdrawnError,
+                     error_class)
 from .pin import Pin, PinVerdict, generate_pin, normalise_pin, show_pin
 from .secret import SecretBytes
-from .session import (AttestationWhen, Initiator, Input, NetFailure, Recipient, Relay, Request, Role, Session,
-                      UserCheck, Want, resume)
+from .session import (AttestationWhen, End, Initiator, Input, NetFailure, Opened, Proof, Recipient, Relay,
+                      Request, Role, Session, UserCheck, Want, resume)
 from .share_url import VERTICAL_CAR, VERTICAL_GENERAL, VERTICAL_HOME, Form, ShareUrl
 from .transport import Transport
 
@@ -31,15 +32,16 @@ __version__ = "0.1.0"
 
 __all__ = [
     "AllowListError", "ArgumentError", "AttestationWhen", "BadMessageError", "BugError", "CompletedError",
-    "ConflictError", "DecryptError", "DeniedError", "ElsewhereError", "EndedError", "StandingError",
+    "ConflictError", "DeclinedError", "DecryptError", "DeniedError", "ElsewhereError", "End", "EndedError", "StandingError",
     "ErrorClass", "ErrorCode",
     "ExpiredError", "FORMAT_AUTHORIZATION_TOKEN", "FORMAT_CARKEY_CCC", "Form", "GoneError",
     "Initiator", "Input", "LibraryNotFound", "LimitError", "MessageError", "NetFailure",
-    "NetworkError", "OutOfMemoryError", "Pin", "PinVerdict", "ProtocolError", "RandomError",
+    "NetworkError", "Opened", "OutOfMemoryError", "Pin", "PinVerdict", "Proof", "ProtocolError", "RandomError",
     "Recipient", "RefusedError", "Relay", "RelayTlsError", "Request", "Role", "SavedStateError",
     "SecretBytes",
     "SecretError", "Session", "ShareUrl", "StateError", "TamperedError", "TemporaryError",
-    "TigressError", "Transport", "UnavailableError", "UnsupportedError", "UrlError", "UserCheck", "VERTICAL_CAR",
+    "TigressError", "Transport", "UnavailableError", "UnconfirmedError", "UnsupportedError", "UrlError", "UserCheck",
+    "VERTICAL_CAR",
     "VERTICAL_GENERAL", "VERTICAL_HOME", "Want", "WithdrawnError", "abi", "check_message",
     "envelope_type",
     "error_class", "generate_pin", "library_path", "normalise_pin", "open_envelope", "resume",

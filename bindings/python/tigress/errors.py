@@ -28,6 +28,8 @@ class ErrorCode(enum.IntEnum):
     COMPLETED = 21
     EXPIRED = 22
     GONE = 23
+    DECLINED = 24
+    UNCONFIRMED = 25
     DENIED = 30
     REFUSED = 31
     CONFLICT = 32
@@ -130,23 +132,33 @@ class SavedStateError(TigressError, ValueError):
 
 
 class WithdrawnError(EndedError):
-    """The initiator withdrew the transfer."""
+    """The initiator cancelled the transfer: its end note says so."""
     code = ErrorCode.WITHDRAWN
 
 
 class CompletedError(EndedError):
-    """The recipient ended the transfer."""
+    """The other side completed the transfer, so that it could not be stopped: its end note says so."""
     code = ErrorCode.COMPLETED
 
 
 class ExpiredError(EndedError):
-    """The transfer expired."""
+    """The relay reports that the transfer expired."""
     code = ErrorCode.EXPIRED
 
 
 class GoneError(EndedError):
     """The relay has no such mailbox, and does not report why."""
     code = ErrorCode.GONE
+
+
+class DeclinedError(EndedError):
+    """The recipient declined the transfer: its end note says so."""
+    code = ErrorCode.DECLINED
+
+
+class UnconfirmedError(EndedError):
+    """The relay reports that a device ended the transfer, and no end note proves how."""
+    code = ErrorCode.UNCONFIRMED
 
 
 class DeniedError(TigressError):

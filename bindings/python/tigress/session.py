@@ -7,7 +7,7 @@ HTTP requests that it returns, and passes the relay's answers to it.
         if want is Want.HTTP:      perform session.request(), then session.reply() or reply_failed()
         elif want is Want.WAIT:    step again at session.deadline_s, or when woken
         elif want is Want.INPUT:   session.input says what the application must do
-        elif want is Want.DONE:    the transfer is over as intended
+        elif want is Want.DONE:    the transfer is over: session.end says how
         elif want is Want.FAILED:  session.raise_if_failed()
 
 tigress.Transport does the first two.
@@ -58,11 +58,44 @@ class Input(enum.IntEnum):
     UNCHANGED = 7  # check found nothing new
     ATTESTATION = 8    # attest attestation_challenge: set_attestation
     PRIVATE_TOKEN = 9  # initiator: get a token for private_token_challenge: set_private_token
+    OPENED = 10        # initiator, after want_opened: a device has opened the invitation
 
     @property
     def text(self) -> str:
         """The library's name of it, for logs: "INPUT_MESSAGE"."""
         return _lib.lib().tigress_input_name(self).decode()
+
+
+class End(enum.IntEnum):
+    """enum tigress_end: how a transfer ended."""
+    NONE = 0              # it is not over, or this side gave it back or was refused
+    COMPLETED = 1         # this side finished, or the other side's end note says so
+    DECLINED = 2          # by the recipient
+    CANCELLED = 3         # recipient: the initiator's end note says that it cancelled
+    WITHDRAWN = 4         # initiator: cancelled here; the relay reports that no device had opened it
+    WITHDRAWN_OPENED = 5  # initiator: cancelled here, but a device had opened it, or may have
+    UNCONFIRMED = 6       # the relay reports an end, and no end note proves which
+    EXPIRED = 7           # the relay reports that it expired
+
+    @property
+    def text(self) -> str:
+        """The library's name of it, for logs: "END_DECLINED"."""
+        return _lib.lib().tigress_end_name(self).decode()
+
+
+class Proof(enum.IntEnum):
+    """enum tigress_proof: what shows the end of a transfer."""
+    NONE = 0    # only the relay says so
+    OWN = 1     # this device ended it
+    LINK = 2    # a holder of the link says so, which may be anybody who has it
+    DEVICE = 3  # the device that took part in the transfer says so
+
+
+class Opened(enum.IntEnum):
+    """enum tigress_opened: does the relay report that a device has opened the invitation?"""
+    UNKNOWN = 0
+    NO = 1
+    YES = 2
 
 
 class AttestationWhen(enum.IntEnum):
@@ -309,11 +342,13 @@ class Session:
         self._do("check")
 
     def finish(self) -> None:
-        """The credential was received: deletes the mailbox. Want.DONE follows."""
+        """This side has all that it needs: deletes the mailbox with an end note. Want.DONE follows, also
+        at the other side. The note is final: from here on the session only repeats this delete."""
         self._do("finish")
 
     def cancel(self) -> None:
-        """Stops the transfer, unless it is over: deletes the mailbox if there is one."""
+        """Stops the transfer, unless it is over: deletes the mailbox, if there is one, with an end note
+        that is final. The initiator cancels, the recipient declines."""
         self._do("cancel")
 
     def retry(self) -> None:
@@ -321,6 +356,28 @@ class Session:
         self._do("retry")
 
     # ---- what a session knows
+
+    @property
+    def end(self) -> End:
+        """How the transfer ended; End.NONE before. Tell a user that a key was taken only for
+        End.COMPLETED, and by whose word: end_proof."""
+        return End(self._number("end"))
+
+    @property
+    def end_proof(self) -> Proof:
+        """What shows the end."""
+        return Proof(self._number("end_proof"))
+
+    @property
+    def end_text(self) -> str:
+        """One sentence about the end and what shows it; "" before."""
+        return _lib.lib().tigress_end_text(self.end, self.end_proof).decode()
+
+    @property
+    def opened(self) -> Opened:
+        """Initiator: what the relay last reported. Recipient: what the preview reported about another
+        device. It proves nothing."""
+        return Opened(self._number("opened"))
 
     @property
     def role(self) -> Role:
@@ -479,6 +536,11 @@ class Initiator(Session):
             self._do("require_proof")
         if not envelope_v2:
             self._do("disable_envelope_v2")
+
+    def want_opened(self) -> None:
+        """A wait also ends with Input.OPENED when a device opens the invitation. At any time; not
+        saved."""
+        self._do("want_opened")
 
     def want_private_token(self) -> None:
         """This device can get Privacy Pass tokens: the session asks with Input.PRIVATE_TOKEN when the

@@ -3,6 +3,7 @@
 #include <tigress/session.h>
 
 #include "client/api/refusal.h"
+#include "client/ending.h"
 #include "client/engine.h"
 #include "client/good_standing.h"
 #include "client/initiator.h"
@@ -180,7 +181,7 @@ enum tigress_error tigress_session_finish(struct tigress_session *s)
 {
     enum tigress_error error = may_call(s, TG_ACT_FINISH, "finish");
 
-    return error == TIGRESS_OK ? end_call(s, tg_session_enter_change(s, TG_S_DELETE)) : error;
+    return error == TIGRESS_OK ? end_call(s, tg_ending_begin(s, TG_END_NOTE_COMPLETED)) : error;
 }
 
 enum tigress_error tigress_session_relinquish(struct tigress_session *s)
@@ -210,6 +211,7 @@ static bool is_known_to_relay(const struct tigress_session *s)
     case TG_S_READ:
     case TG_S_MESSAGE:
     case TG_S_UNCHANGED:
+    case TG_S_OPENED:
     case TG_S_SEND:
     case TG_S_SENT:
     case TG_S_DELETE:
@@ -235,17 +237,21 @@ static void resume_attempts(struct tigress_session *s)
 enum tigress_error tigress_session_cancel(struct tigress_session *s)
 {
     enum tigress_error error = may_call(s, TG_ACT_CANCEL, "cancel");
+    enum tg_end_note_end end = TG_END_NOTE_DECLINED;
     enum tg_err err = TG_OK;
 
     if (error != TIGRESS_OK) {
         return error;
     }
+    if (s->role == TIGRESS_INITIATOR) {
+        end = TG_END_NOTE_CANCELLED;
+    }
     if (!is_known_to_relay(s)) {
-        tg_session_enter(s, TG_S_DONE);
+        tg_ending_unsent(s, end);
     } else if (s->state == TG_S_CREATE) {
         resume_attempts(s);
     } else {
-        err = tg_session_enter_change(s, TG_S_DELETE);
+        err = tg_ending_begin(s, end);
     }
     s->change.is_cancelling = err == TG_OK;
     return end_call(s, err);

@@ -98,6 +98,21 @@ unsigned tigress_session_envelope_version(const struct tigress_session *s)
     return s != NULL && s->chain.stage == TG_CHAIN_V2 ? 2 : 1;
 }
 
+enum tigress_opened tigress_session_opened(const struct tigress_session *s)
+{
+    return s != NULL ? s->mailbox.opened : TIGRESS_OPENED_UNKNOWN;
+}
+
+enum tigress_end tigress_session_end(const struct tigress_session *s)
+{
+    return s != NULL ? s->ending.end : TIGRESS_END_NONE;
+}
+
+enum tigress_proof tigress_session_end_proof(const struct tigress_session *s)
+{
+    return s != NULL ? s->ending.proof : TIGRESS_PROOF_NONE;
+}
+
 enum tigress_error tigress_session_error(const struct tigress_session *s)
 {
     if (s == NULL) {

@@ -395,6 +395,19 @@ enum tigress_error tigress_session_set_poll_s(struct tigress_session *s, unsigne
     return error;
 }
 
+enum tigress_error tigress_session_want_opened(struct tigress_session *s)
+{
+    if (s == NULL) {
+        return TIGRESS_E_ARGUMENT;
+    }
+    tg_refusal_clear(s);
+    if (s->role != TIGRESS_INITIATOR) {
+        return tg_refusal_set(s, TIGRESS_E_STATE, "want_opened: expected an initiator");
+    }
+    s->mailbox.wants_opened = true;
+    return TIGRESS_OK;
+}
+
 enum tigress_error tigress_session_set_tries(struct tigress_session *s, unsigned tries)
 {
     enum tigress_error error = check_number(s, "tries", tries, TG_TRIES_MAX);

@@ -46,6 +46,9 @@ static void look(struct fake_relay *relay, const struct tigress_http_request *re
     keep(relay->prefer, sizeof(relay->prefer), request, "Prefer");
     keep(relay->known, sizeof(relay->known), request, "Mailbox-Known-Version");
     keep(relay->proof, sizeof(relay->proof), request, "Mailbox-Secret-Proof");
+    keep(relay->known_recipient, sizeof(relay->known_recipient), request,
+         "Mailbox-Known-Recipient");
+    keep(relay->end_note, sizeof(relay->end_note), request, "Mailbox-End-Note");
     relay->body_len = request->body_len < sizeof(relay->body) ? request->body_len : 0;
     if (relay->body_len > 0) {
         memcpy(relay->body, request->body, relay->body_len);
@@ -114,9 +117,14 @@ static void handle_read(struct fake_relay *relay, struct fake_answer *answer)
 
     if (strcmp(relay->claim, relay->initiator) != 0 && relay->recipient[0] == '\0') {
         (void)snprintf(relay->recipient, sizeof(relay->recipient), "%s", relay->claim);
+        (void)snprintf(relay->opened, sizeof(relay->opened), "bound");
     }
     side = strcmp(relay->claim, relay->initiator) == 0 ? 0 : 1;
     has_token = take_token(relay, side);
+    if (side == 0 && !relay->is_old) {
+        (void)snprintf(answer->recipient, sizeof(answer->recipient), "%s",
+                       relay->recipient[0] != '\0' ? "bound" : "none");
+    }
     if (relay->known[0] != '\0' && strtoul(relay->known, NULL, 10) >= relay->version) {
         answer_with(answer, 204, "");
     } else {
@@ -180,6 +188,7 @@ static void handle_create(struct fake_relay *relay, struct fake_answer *answer)
     if (!is_again) {
         relay->exists = true;
         relay->version = 1;
+        (void)snprintf(relay->opened, sizeof(relay->opened), "none");
         member(relay, "type", relay->type, sizeof(relay->type));
         member(relay, "data", relay->data, sizeof(relay->data));
         (void)snprintf(relay->initiator, sizeof(relay->initiator), "%s", relay->claim);
@@ -196,12 +205,44 @@ static void handle_create(struct fake_relay *relay, struct fake_answer *answer)
 
 static void handle_gone(const struct fake_relay *relay, struct fake_answer *answer)
 {
-    char body[256];
+    bool is_ender = strcmp(relay->claim, relay->enders) == 0;
+    char body[1024];
+    int len = 0;
 
-    (void)snprintf(body, sizeof(body), "{\"type\":\"%s%s\",\"status\":404,\"detail\":\"gone\"}",
+    if (strcmp(relay->method, "DELETE") == 0 && is_ender && relay->note[0] != '\0' &&
+        strcmp(relay->note, relay->end_note) == 0) {
+        answer_with(answer, 201, "");
+        (void)snprintf(answer->recipient, sizeof(answer->recipient), "%s", relay->opened);
+        return;
+    }
+    len = snprintf(body, sizeof(body), "{\"type\":\"%s%s\",\"status\":404,\"detail\":\"gone\"",
                    relay->ended != NULL ? TG_PROBLEM_TYPE_PREFIX : TG_PROBLEM_TYPE_BLANK,
                    relay->ended != NULL ? relay->ended : "");
+    if (relay->ended != NULL && !relay->is_old) {
+        len += snprintf(body + len, sizeof(body) - (size_t)len, ",\"recipient\":\"%s\"",
+                        relay->opened);
+    }
+    if (relay->note[0] != '\0' && !is_ender) {
+        len += snprintf(body + len, sizeof(body) - (size_t)len, ",\"endNote\":\"%s\"", relay->note);
+    }
+    (void)snprintf(body + len, sizeof(body) - (size_t)len, "}");
     answer_with(answer, 404, body);
+}
+
+static void handle_delete(struct fake_relay *relay, struct fake_answer *answer)
+{
+    bool is_initiator = strcmp(relay->claim, relay->initiator) == 0;
+
+    relay->exists = false;
+    (void)snprintf(relay->enders, sizeof(relay->enders), "%s", relay->claim);
+    if (relay->is_old) {
+        relay->ended = is_initiator ? "withdrawn" : "completed";
+    } else {
+        relay->ended = is_initiator ? "ended-by-initiator" : "ended-by-recipient";
+        memcpy(relay->note, relay->end_note, sizeof(relay->note));
+        (void)snprintf(answer->recipient, sizeof(answer->recipient), "%s", relay->opened);
+    }
+    answer_with(answer, 200, "");
 }
 
 void fake_relay_handle(struct fake_relay *relay, const struct tigress_http_request *request,
@@ -219,6 +260,12 @@ void fake_relay_handle(struct fake_relay *relay, const struct tigress_http_reque
         answer_with(answer, 200,
                     "{\"displayInformation\":{\"title\":\"A key\",\"description\":\"For you\","
                     "\"imageURL\":\"\"},\"expiration\":\"2030-01-03T00:00:00Z\"}");
+        if (!relay->is_old) {
+            answer->body_len--; /* the brace */
+            (void)snprintf(answer->body + answer->body_len, 32, ",\"recipient\":\"%s\"}",
+                           relay->recipient[0] != '\0' ? "bound" : "none");
+            answer->body_len = strlen(answer->body);
+        }
     } else if (relay->recipient[0] != '\0' && strcmp(relay->claim, relay->recipient) != 0 &&
                strcmp(relay->claim, relay->initiator) != 0) {
         answer_with(answer, 401, "{\"detail\":\"Mailbox-Device-Claim: of another device\"}");
@@ -227,9 +274,7 @@ void fake_relay_handle(struct fake_relay *relay, const struct tigress_http_reque
     } else if (strcmp(relay->method, "PUT") == 0) {
         handle_change(relay, answer);
     } else if (strcmp(relay->method, "DELETE") == 0) {
-        relay->exists = false;
-        relay->ended = strcmp(relay->claim, relay->initiator) == 0 ? "withdrawn" : "completed";
-        answer_with(answer, 200, "");
+        handle_delete(relay, answer);
     } else {
         relay->recipient[0] = '\0';
         answer_with(answer, 200, "");
@@ -251,13 +296,19 @@ void fake_relay_serve(struct fake_relay *relay, struct tigress_session *s)
 {
     struct fake_answer *answer = calloc(1, sizeof(*answer));
     const struct tigress_http_request *request = tigress_session_request(s);
-    struct tigress_http_header headers[2] = { { "content-type", "application/json" } };
+    struct tigress_http_header headers[3] = { { "content-type", "application/json" } };
+    size_t count = 1;
 
     must(answer != NULL && request != NULL, "no request");
     fake_relay_handle(relay, request, answer);
-    headers[1] = (struct tigress_http_header){ "mailbox-version", answer->version };
-    must(tigress_session_reply(s, answer->status, headers, answer->version[0] != '\0' ? 2 : 1,
-                               answer->body, answer->body_len) == TIGRESS_OK,
+    if (answer->version[0] != '\0') {
+        headers[count++] = (struct tigress_http_header){ "mailbox-version", answer->version };
+    }
+    if (answer->recipient[0] != '\0') {
+        headers[count++] = (struct tigress_http_header){ "mailbox-recipient", answer->recipient };
+    }
+    must(tigress_session_reply(s, answer->status, headers, count, answer->body, answer->body_len) ==
+             TIGRESS_OK,
          "reply refused");
     free(answer);
 }

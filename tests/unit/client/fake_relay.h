@@ -18,6 +18,10 @@
 struct fake_relay {
     bool exists;
     const char *ended; /* slug of a tombstone */
+    bool is_old;       /* names ends as before end notes, and keeps none */
+    char note[400];    /* of the device that ended it; "" for none */
+    char enders[64];   /* its claim */
+    char opened[8];    /* "", "none" or "bound": whether a recipient was ever bound */
     unsigned version;
     bool has_versions; /* an old relay sends none */
     char type[64];
@@ -40,6 +44,8 @@ struct fake_relay {
     char prefer[32];
     char known[32];
     char proof[96];
+    char known_recipient[16];
+    char end_note[400];
     char body[70000];
     size_t body_len;
 };
@@ -51,6 +57,7 @@ struct fake_answer {
     char body[70000];
     size_t body_len;
     char version[24];
+    char recipient[8];
 };
 
 /* What the relay does with the session's request. */

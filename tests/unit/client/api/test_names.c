@@ -28,6 +28,8 @@ static int expected_class(unsigned value)
     case TIGRESS_E_COMPLETED:
     case TIGRESS_E_EXPIRED:
     case TIGRESS_E_GONE:
+    case TIGRESS_E_DECLINED:
+    case TIGRESS_E_UNCONFIRMED:
         return TIGRESS_CLASS_ENDED;
     case TIGRESS_E_NOT_ALLOWED:
     case TIGRESS_E_DENIED:
@@ -124,6 +126,32 @@ static const char *expected_input(unsigned value)
         return "INPUT_ATTESTATION";
     case TIGRESS_INPUT_PRIVATE_TOKEN:
         return "INPUT_PRIVATE_TOKEN";
+    case TIGRESS_INPUT_OPENED:
+        return "INPUT_OPENED";
+    }
+    return "UNKNOWN";
+}
+
+/* The same. */
+static const char *expected_end(unsigned value)
+{
+    switch ((enum tigress_end)value) {
+    case TIGRESS_END_NONE:
+        return "END_NONE";
+    case TIGRESS_END_COMPLETED:
+        return "END_COMPLETED";
+    case TIGRESS_END_DECLINED:
+        return "END_DECLINED";
+    case TIGRESS_END_CANCELLED:
+        return "END_CANCELLED";
+    case TIGRESS_END_WITHDRAWN:
+        return "END_WITHDRAWN";
+    case TIGRESS_END_WITHDRAWN_OPENED:
+        return "END_WITHDRAWN_OPENED";
+    case TIGRESS_END_UNCONFIRMED:
+        return "END_UNCONFIRMED";
+    case TIGRESS_END_EXPIRED:
+        return "END_EXPIRED";
     }
     return "UNKNOWN";
 }
@@ -134,6 +162,7 @@ static void wants_and_inputs__every_value__has_the_constants_name(void **state)
     for (unsigned value = 0; value < VALUES_END; value++) {
         assert_string_equal(tigress_want_name((enum tigress_want)value), expected_want(value));
         assert_string_equal(tigress_input_name((enum tigress_input)value), expected_input(value));
+        assert_string_equal(tigress_end_name((enum tigress_end)value), expected_end(value));
     }
 }
 

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* States that a version without end notes saved: tests/data/saved_state_v2. */
+#include "unit/client/wallet_fixture.h"
+
+#include "client/session.h"
+
+#include <stdio.h>
+
+static struct tigress_session *resume(const char *name)
+{
+    char path[512];
+    unsigned char data[4096];
+    struct tigress_session *s = NULL;
+    FILE *file = NULL;
+    size_t len = 0;
+
+    (void)snprintf(path, sizeof(path), TG_TEST_DATA "/saved_state_v2/%s.bin", name);
+    file = fopen(path, "rb");
+    assert_non_null(file);
+    len = fread(data, 1, sizeof(data), file);
+    (void)fclose(file);
+    assert_true(len > 100 && len < sizeof(data));
+    assert_int_equal(tigress_session_resume(&s, data, len, NULL, 0), TIGRESS_OK);
+    return s;
+}
+
+static void saved__by_an_older_version__continues(void **state)
+{
+    static const struct {
+        const char *name;
+        enum tigress_want want;
+        enum tigress_input input;
+    } rows[] = {
+        { "initiator_intent", TIGRESS_WANT_INPUT, TIGRESS_INPUT_INTENT },
+        { "initiator_created", TIGRESS_WANT_INPUT, TIGRESS_INPUT_CREATED },
+        { "initiator_message", TIGRESS_WANT_INPUT, TIGRESS_INPUT_MESSAGE },
+        { "initiator_delete", TIGRESS_WANT_HTTP, TIGRESS_INPUT_NONE },
+        { "recipient_message", TIGRESS_WANT_INPUT, TIGRESS_INPUT_MESSAGE },
+        { "recipient_sent", TIGRESS_WANT_INPUT, TIGRESS_INPUT_SENT },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < TG_COUNT(rows); i++) {
+        struct tigress_session *s = resume(rows[i].name);
+
+        assert_int_equal(tigress_session_step(s, FAKE_NOW), rows[i].want);
+        assert_int_equal(tigress_session_input(s), rows[i].input);
+        assert_int_equal(tigress_session_end(s), TIGRESS_END_NONE);
+        assert_int_equal(tigress_session_opened(s), TIGRESS_OPENED_UNKNOWN);
+        tigress_session_free(&s);
+    }
+}
+
+static bool has_note(const struct tigress_session *s)
+{
+    const struct tigress_http_request *request = tigress_session_request(s);
+    bool has = false;
+
+    for (size_t i = 0; i < request->header_count; i++) {
+        has = has || strcmp(request->headers[i].name, "Mailbox-End-Note") == 0;
+    }
+    return has;
+}
+
+/* It does not know the history, so it neither states nor believes one. */
+static void saved__by_an_older_version__leaves_and_believes_no_note(void **state)
+{
+    struct tigress_session *s = resume("recipient_message");
+    struct tg_end_note note = { .end = TG_END_NOTE_CANCELLED, .sent = 1, .received = 0 };
+    struct tg_buf text;
+    char body[512];
+
+    (void)state;
+    assert_int_equal(tigress_session_finish(s), TIGRESS_OK);
+    assert_int_equal(tigress_session_step(s, FAKE_NOW), TIGRESS_WANT_HTTP);
+    assert_false(has_note(s));
+    tigress_session_free(&s);
+    s = resume("recipient_message");
+    memcpy(note.transcript, s->chain.transcript, TG_SHA256_LEN);
+    tg_buf_init(&text, TG_END_NOTE_TEXT_LEN);
+    assert_int_equal(tg_end_note_seal(&text, &s->url.secret, &s->url.mailbox,
+                                      TG_ENVELOPE2_INITIATOR, &note, &tg_rng_system),
+                     TG_OK);
+    (void)snprintf(body, sizeof(body),
+                   "{\"type\":\"urn:tigress:problem/ended-by-initiator\",\"endNote\":\"%.*s\"}",
+                   (int)text.len, (const char *)text.ptr);
+    tg_buf_deinit(&text);
+    assert_int_equal(tigress_session_check(s), TIGRESS_OK);
+    fake_relay_say(s, 404, body);
+    assert_failed(s, TIGRESS_E_UNCONFIRMED);
+    tigress_session_free(&s);
+}
+
+/* A transfer that had not begun gets a history. */
+static void saved__before_the_create__leaves_a_note(void **state)
+{
+    struct fixture *f = *state;
+
+    tigress_session_free(&f->alice);
+    f->alice = resume("initiator_intent");
+    assert_int_equal(tigress_session_set_random(f->alice, fake_random, &f->random), TIGRESS_OK);
+    receive_first(f);
+    assert_int_equal(tigress_session_cancel(f->alice), TIGRESS_OK);
+    assert_int_equal(fake_relay_run(&f->relay, f->alice), TIGRESS_DONE);
+    assert_int_equal(strlen(f->relay.note), 103);
+    assert_int_equal(tigress_session_wait(f->bob), TIGRESS_OK);
+    assert_int_equal(fake_relay_run(&f->relay, f->bob), TIGRESS_FAILED);
+    assert_failed(f->bob, TIGRESS_E_WITHDRAWN);
+}
+
+/* A delete that the older version had begun is repeated without a note, and done. */
+static void saved__in_the_middle_of_a_delete__done(void **state)
+{
+    struct tigress_session *s = resume("initiator_delete");
+
+    (void)state;
+    fake_relay_say(s, 200, "");
+    assert_int_equal(tigress_session_step(s, FAKE_NOW), TIGRESS_DONE);
+    assert_int_equal(tigress_session_end(s), TIGRESS_END_COMPLETED);
+    tigress_session_free(&s);
+    s = resume("initiator_delete");
+    fake_relay_say(s, 404, "{\"type\":\"urn:tigress:problem/ended-by-initiator\"}");
+    assert_int_equal(tigress_session_step(s, FAKE_NOW), TIGRESS_DONE);
+    tigress_session_free(&s);
+}
+
+/* What cannot be: refused, not repaired. */
+static void saved__with_an_ending_that_cannot_be__refused(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        unsigned decided, end, proof, opened;
+        const char *note;
+    } rows[] = {
+        { 4, 0, 0, 0, "" }, { 1, 0, 0, 0, "" }, { 0, 8, 0, 0, "" },
+        { 0, 0, 4, 0, "" }, { 0, 0, 0, 3, "" }, { 0, 0, 0, 0, "AA" },
+    };
+
+    receive_first(f);
+    for (size_t i = 0; i < TG_COUNT(rows); i++) {
+        struct tigress_session *s = NULL;
+        unsigned char *saved = NULL;
+        size_t len = 0;
+
+        assert_int_equal(tigress_session_save(f->bob, &saved, &len), TIGRESS_OK);
+        assert_int_equal(tigress_session_resume(&s, saved, len, NULL, 0), TIGRESS_OK);
+        tigress_free(saved, len);
+        s->ending.decided = (enum tg_end_note_end)rows[i].decided;
+        s->ending.end = (enum tigress_end)rows[i].end;
+        s->ending.proof = (enum tigress_proof)rows[i].proof;
+        s->mailbox.opened = (enum tigress_opened)rows[i].opened;
+        tg_buf_append_str(&s->ending.note, rows[i].note);
+        assert_int_equal(tigress_session_save(s, &saved, &len), TIGRESS_OK);
+        tigress_session_free(&s);
+        assert_int_equal(tigress_session_resume(&s, saved, len, NULL, 0), TIGRESS_E_SAVED_STATE);
+        tigress_free(saved, len);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(saved__by_an_older_version__continues),
+        cmocka_unit_test(saved__by_an_older_version__leaves_and_believes_no_note),
+        CASE(saved__before_the_create__leaves_a_note),
+        cmocka_unit_test(saved__in_the_middle_of_a_delete__done),
+        CASE(saved__with_an_ending_that_cannot_be__refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
