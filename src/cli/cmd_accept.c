@@ -87,6 +87,10 @@ static enum cli_exit claim(struct ui *ui, struct flow *f, const struct cli_args 
                        "the link has no secret (the part after #): give the secret that was sent "
                        "separately with --secret-file.");
     }
+    if (exit == CLI_OK && args->value[OPT_DECLINE] != NULL) {
+        exit = flow_do(f, tigress_session_cancel);
+        return exit == CLI_OK ? ending_report(ui, t, f->session) : exit;
+    }
     if (exit == CLI_OK) {
         exit = message_deliver(f, args);
     }
@@ -166,6 +170,11 @@ enum cli_exit cmd_accept(struct ui *ui, const struct cli_args *args)
         strcmp(args->position[0], "-") == 0) {
         return ui_fail(ui, CLI_USAGE, "usage",
                        "the link and the secret cannot both come from standard input.");
+    }
+    if (args->value[OPT_DECLINE] != NULL &&
+        (args->value[OPT_FINISH] != NULL || args->value[OPT_OUT] != NULL)) {
+        return ui_fail(ui, CLI_USAGE, "usage",
+                       "--decline delivers no message: it excludes --finish and --out.");
     }
     exit = flow_cacert(ui, args, &in.cacert);
 

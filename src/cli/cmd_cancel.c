@@ -12,14 +12,7 @@ static enum cli_exit cancel(struct ui *ui, struct flow *f)
     if (exit == CLI_GONE && t->session != NULL) {
         (void)state_end(ui, t, TRANSFER_GONE); /* already reported; there is nothing to withdraw */
     }
-    if (exit == CLI_OK) {
-        exit = state_end(ui, t, TRANSFER_CANCELLED);
-    }
-    if (exit == CLI_OK) {
-        ui_print(ui, "The transfer %s is cancelled.\n", t->id);
-        exit = ui_result_take(ui, transfer_describe(t));
-    }
-    return exit;
+    return exit == CLI_OK ? ending_report(ui, t, f->session) : exit;
 }
 
 enum cli_exit cmd_cancel(struct ui *ui, const struct cli_args *args)

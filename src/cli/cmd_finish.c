@@ -20,10 +20,11 @@ static enum cli_exit end(struct ui *ui, const struct cli_args *args, enum transf
         exit = flow_do(&f, act);
     }
     if (exit == CLI_OK) {
-        exit = state_end(ui, &t, status);
+        exit = status == TRANSFER_COMPLETED ? ending_keep(ui, &t, f.session)
+                                            : state_end(ui, &t, status);
     }
     if (exit == CLI_OK) {
-        ui_print(ui, "The transfer %s is %s.\n", t.id, transfer_status_name(status));
+        ui_print(ui, "The transfer %s is %s.\n", t.id, transfer_status_name(t.status));
         exit = ui_result_take(ui, transfer_describe(&t));
     }
     flow_close(&f, &t);

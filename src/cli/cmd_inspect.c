@@ -69,14 +69,19 @@ static enum cli_exit print_preview(struct ui *ui, const struct flow *f,
              is_exposed       ? "in the link; servers have seen it"
              : in->has_secret ? "in the link"
                               : "not in the link");
-    ui_print(ui, "The link is valid and its transfer is open. It was not accepted.\n");
+    ui_print(ui, "%s\n",
+             tigress_session_opened(s) == TIGRESS_OPENED_YES
+                 ? "Another device has opened this invitation, and only that device can receive "
+                   "it. If it is not yours, ask the sender."
+                 : "The link is valid and its transfer is open. It was not accepted.");
     if (args->value[OPT_QR] != NULL) {
         exit = qr_draw(ui, in->url, &qr);
     }
     if (exit == CLI_OK) {
         ui_print(ui, "%s", qr == NULL ? "" : qr);
         exit = ui_result_take(
-            ui, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:b, s:b, s:s*}", "id", in->id,
+            ui, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:b, s:b, s:s*}", "id",
+                          in->id, "opened", transfer_opened_name(tigress_session_opened(s)),
                           "title", tigress_session_title(s), "description",
                           tigress_session_description(s), "image", tigress_session_image_url(s),
                           "expires", expires, "relay", tigress_share_url_host(in->parts), "port",

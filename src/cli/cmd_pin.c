@@ -34,11 +34,11 @@ static enum cli_exit withdraw(struct ui *ui, struct transfer *t, const struct cl
         exit = flow_do(&f, tigress_session_cancel);
     }
     if (exit == CLI_OK) {
-        exit = state_end(ui, t, TRANSFER_CANCELLED);
+        exit = ending_keep(ui, t, f.session);
     }
     flow_end(&f);
     return exit != CLI_OK ? exit
-                          : ui_fail(ui, CLI_GONE, "pin-dead",
+                          : ui_fail(ui, ending_exit(t->status), "pin-dead",
                                     "the PIN was wrong too often: the transfer is withdrawn.");
 }
 

@@ -120,9 +120,20 @@ static enum cli_exit check(struct ui *ui, struct flow *f, const char **found)
     *found = f->t->is_unread ? "message" : "unchanged";
     if (exit == CLI_OK && f->want == TIGRESS_DONE) {
         *found = "completed";
-        exit = state_end(ui, f->t, TRANSFER_COMPLETED);
+        exit = ending_keep(ui, f->t, f->session);
     }
     return exit;
+}
+
+static void print_opened(struct ui *ui, const struct transfer *t)
+{
+    static const char *const sentences[] = {
+        [TIGRESS_OPENED_UNKNOWN] = "The relay does not report whether a device has opened it.",
+        [TIGRESS_OPENED_NO] = "No device has opened it yet.",
+        [TIGRESS_OPENED_YES] = "A device has opened it.",
+    };
+
+    ui_print(ui, "%s\n", sentences[t->opened]);
 }
 
 static enum cli_exit one(struct ui *ui, struct flow *f, const struct cli_args *args)
@@ -130,8 +141,6 @@ static enum cli_exit one(struct ui *ui, struct flow *f, const struct cli_args *a
     static const char *const sentences[][2] = {
         { "message", "A message is waiting: 'tigress receive ID' prints it." },
         { "unchanged", "The transfer is open at the relay; there is no new message." },
-        { "completed", "The transfer is completed." },
-        { "relinquished", "You gave the transfer back; another device can accept it." },
         { "interrupted", "A command was interrupted: run it again to continue." },
     };
     const char *found = transfer_status_name(f->t->status);
@@ -154,6 +163,10 @@ static enum cli_exit one(struct ui *ui, struct flow *f, const struct cli_args *a
         if (strcmp(sentences[i][0], found) == 0) {
             ui_print(ui, "%s\n", sentences[i][1]);
         }
+    }
+    ui_print(ui, "%s%s", ending_text(f->t), ending_text(f->t)[0] == '\0' ? "" : "\n");
+    if (f->session != NULL && f->t->role == TRANSFER_INITIATOR && ending_text(f->t)[0] == '\0') {
+        print_opened(ui, f->t);
     }
     result = transfer_describe(f->t);
     (void)json_object_set_new(result, "found", json_string(found));

@@ -39,7 +39,12 @@ static enum cli_exit poll_one(struct ui *ui, struct flow *f, int64_t until_s, en
     if (error != TIGRESS_OK) {
         return ui_error(ui, error, NULL);
     }
-    exit = watch_look(f, tigress_session_wait, until_s, news);
+    exit = f->t->role == TRANSFER_INITIATOR && f->t->opened != TIGRESS_OPENED_YES
+               ? watch_begin(f, news)
+               : CLI_OK;
+    if (exit == CLI_OK && *news == WATCH_NOTHING) {
+        exit = watch_look(f, tigress_session_wait, until_s, news);
+    }
     if (exit != CLI_OK || *news != WATCH_NOTHING) {
         return exit;
     }
@@ -54,12 +59,14 @@ static enum cli_exit poll_one(struct ui *ui, struct flow *f, int64_t until_s, en
 static enum cli_exit watch_one(struct ui *ui, const struct cli_args *args,
                                const struct watched *who, int64_t until_s)
 {
-    enum watch_news news = WATCH_MESSAGE;
+    enum watch_news news = WATCH_NOTHING;
     struct transfer t;
     struct flow f;
     enum cli_exit exit = watch_open(&f, ui, &t, who, args);
 
-    if (exit == CLI_OK && !t.is_unread) {
+    if (exit == CLI_OK && t.is_unread) {
+        news = WATCH_MESSAGE;
+    } else if (exit == CLI_OK) {
         exit = poll_one(ui, &f, until_s, &news);
     }
     if (exit == CLI_OK) {
@@ -118,7 +125,7 @@ static void pass_on(int from, int to)
 
 static bool is_news(enum cli_exit exit)
 {
-    return exit == CLI_OK || exit == CLI_GONE;
+    return exit == CLI_OK || ending_is_exit(exit);
 }
 
 /* The first child that reports a change, or else the last one that ends. */

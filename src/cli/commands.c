@@ -53,7 +53,8 @@ static const struct cli_command commands[] = {
       .synopsis = "URL|-",
       .purpose = "accept a transfer and print its first message",
       .options = NETWORK | OPT_BIT(OPT_SECRET_FILE) | OPT_BIT(OPT_ALLOW_RELAY) |
-                 OPT_BIT(OPT_FINISH) | OPT_BIT(OPT_OUT) | OPT_BIT(OPT_NOTIFY),
+                 OPT_BIT(OPT_FINISH) | OPT_BIT(OPT_DECLINE) | OPT_BIT(OPT_OUT) |
+                 OPT_BIT(OPT_NOTIFY),
       .position_min = 1,
       .position_max = 1,
       .run = cmd_accept },
@@ -102,7 +103,7 @@ static const struct cli_command commands[] = {
       .run = cmd_pin },
     { .name = "cancel",
       .synopsis = "ID",
-      .purpose = "withdraw a transfer",
+      .purpose = "withdraw a transfer, or decline one that you accepted",
       .options = NETWORK,
       .position_min = 1,
       .position_max = 1,

@@ -44,6 +44,7 @@ static enum cli_exit copy_facts(struct flow *f)
     struct transfer *t = f->t;
     const char *title = tigress_session_title(f->session);
 
+    t->opened = tigress_session_opened(f->session);
     if (tigress_session_expires_at_s(f->session) != 0) {
         t->expires_s = tigress_session_expires_at_s(f->session);
     }
@@ -182,9 +183,9 @@ enum cli_exit flow_report_end(struct ui *ui, const struct transfer *t)
                        "'tigress share --resume %.8s' finishes it.",
                        t->id);
     }
-    return ui_fail(ui, t->status == TRANSFER_RELINQUISHED ? CLI_REFUSED : CLI_GONE,
-                   transfer_status_name(t->status), "this transfer has ended; its status is: %s.",
-                   transfer_status_name(t->status));
+    return ui_fail(ui, ending_exit(t->status), transfer_status_name(t->status),
+                   "this transfer has ended; its status is: %s. %s",
+                   transfer_status_name(t->status), ending_text(t));
 }
 
 /* Finishes a share that was interrupted between saving its creation and its rename. */
@@ -233,8 +234,7 @@ enum cli_exit flow_resume(struct flow *f, struct ui *ui, struct transfer *t,
     }
     if (exit == CLI_OK && tigress_session_step(session, (int64_t)time(NULL)) == TIGRESS_DONE) {
         /* interrupted after the relay had accepted the end, before that was saved */
-        exit = state_end(ui, t,
-                         t->role == TRANSFER_RECIPIENT ? TRANSFER_COMPLETED : TRANSFER_CANCELLED);
+        exit = ending_keep(ui, t, session);
         exit = exit == CLI_OK ? flow_report_end(ui, t) : exit;
     }
     return exit;
@@ -253,22 +253,13 @@ enum cli_exit flow_retry(struct flow *f)
 /* Saves the transfer after a failure. */
 static enum cli_exit keep_failed(struct flow *f, enum tigress_error error)
 {
-    static const struct {
-        enum tigress_error error;
-        enum transfer_status status;
-    } ends[] = { { TIGRESS_E_WITHDRAWN, TRANSFER_CANCELLED },
-                 { TIGRESS_E_COMPLETED, TRANSFER_COMPLETED },
-                 { TIGRESS_E_EXPIRED, TRANSFER_EXPIRED } };
-
-    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-        if (ends[i].error == error) {
-            return state_end(f->ui, f->t, ends[i].status);
-        }
+    if (tigress_error_class(error) == TIGRESS_CLASS_ENDED && error != TIGRESS_E_GONE) {
+        return ending_keep(f->ui, f->t, f->session);
     }
     if (is_passing(error)) {
         return flow_save(f);
     }
-    if (f->before == NULL) {
+    if (f->before == NULL || f->is_final) {
         return CLI_OK; /* the state that was saved before the request stays */
     }
     cli_free(f->t->session); /* refused: restore the session from before the request */
@@ -330,12 +321,17 @@ static enum cli_exit failed(struct flow *f)
     enum cli_exit exit = f->t == NULL ? CLI_OK : keep_failed(f, error);
     char hint[HINT_MAX];
 
+    const char *why = tigress_session_error_text(f->session);
+
     if (exit != CLI_OK) {
         return exit;
     }
+    if (tigress_session_end_proof(f->session) != TIGRESS_PROOF_NONE) {
+        why = tigress_end_text(tigress_session_end(f->session),
+                               tigress_session_end_proof(f->session)); /* it says by whose word */
+    }
     write_hint(hint, f, error);
-    return ui_error_more(f->ui, error, tigress_session_error_text(f->session),
-                         tigress_session_relay_detail(f->session), hint);
+    return ui_error_more(f->ui, error, why, tigress_session_relay_detail(f->session), hint);
 }
 
 enum cli_exit flow_run(struct flow *f, int64_t until_s)
@@ -359,12 +355,13 @@ enum cli_exit flow_run(struct flow *f, int64_t until_s)
         return f->stopped;
     }
     if (f->want == TIGRESS_DONE && !f->is_ending) {
-        enum cli_exit kept = f->t == NULL ? CLI_OK : state_end(f->ui, f->t, TRANSFER_COMPLETED);
+        enum cli_exit kept = f->t == NULL ? CLI_OK : ending_keep(f->ui, f->t, f->session);
 
         return kept != CLI_OK ? kept
-                              : ui_fail(f->ui, CLI_GONE, "completed",
-                                        "the other side has completed this transfer: there will be "
-                                        "no further message.");
+                              : ui_fail(f->ui, CLI_COMPLETED, "completed",
+                                        "there will be no further message. %s",
+                                        tigress_end_text(tigress_session_end(f->session),
+                                                         tigress_session_end_proof(f->session)));
     }
     return f->want == TIGRESS_FAILED ? failed(f) : CLI_OK;
 }
@@ -412,6 +409,7 @@ enum cli_exit flow_do(struct flow *f, flow_act_fn *act)
         return exit;
     }
     f->is_ending = act != tigress_session_check;
+    f->is_final = act == tigress_session_finish || act == tigress_session_cancel;
     error = flow_act(f, act);
     if (error == TIGRESS_E_STATE) {
         exit = flow_settle(f);
@@ -431,7 +429,7 @@ enum cli_exit flow_finish(struct flow *f)
 {
     enum cli_exit exit = flow_do(f, tigress_session_finish);
 
-    return exit == CLI_OK ? state_end(f->ui, f->t, TRANSFER_COMPLETED) : exit;
+    return exit == CLI_OK ? ending_keep(f->ui, f->t, f->session) : exit;
 }
 
 enum cli_exit flow_open(struct flow *f, struct ui *ui, struct transfer *t, enum transfer_role role,

@@ -12,6 +12,7 @@
 #include <tigress/tigress.h>
 #include <tigress/transport_curl.h>
 
+#include "cli/ending.h"
 #include "cli/options.h"
 #include "cli/state.h"
 
@@ -33,6 +34,7 @@ struct flow {
     size_t before_len;
     bool has_own_ca;       /* a file of authorities was given */
     bool is_ending;        /* this run is expected to end the session */
+    bool is_final;         /* an end note was made: the session is never put back before it */
     enum cli_exit stopped; /* why a callback stopped the run; already reported */
 };
 
@@ -47,7 +49,7 @@ enum cli_exit flow_begin_take(struct flow *f, struct ui *ui, struct transfer *t,
                               struct tigress_session *session, const char *cacert);
 /*
  * The saved session of a loaded transfer.
- * CLI_REFUSED, CLI_GONE   it ended, is not created yet, or is damaged; reported
+ * CLI_REFUSED, the exit code of an end   it ended, is not created yet, or is damaged; reported
  */
 enum cli_exit flow_resume(struct flow *f, struct ui *ui, struct transfer *t,
                           const struct cli_args *args);
@@ -76,7 +78,7 @@ enum cli_exit flow_save(struct flow *f);
 /* The transfer ended, or it was refused: the session has failed for good. */
 bool flow_is_refused(const struct flow *f);
 
-/* Deletes the mailbox, which ends the transfer as completed. */
+/* Deletes the mailbox, which ends the transfer as completed, and keeps the end. */
 enum cli_exit flow_finish(struct flow *f);
 /*
  * Loads the transfer that the first argument names and resumes its session. Release both with

@@ -40,6 +40,7 @@ static const struct {
     [OPT_ALLOW_RELAY] = { "allow-relay", "HOST[:PORT]",
                           "accept links to this relay only; may be repeated" },
     [OPT_FINISH] = { "finish", NULL, "end the transfer after the message is delivered" },
+    [OPT_DECLINE] = { "decline", NULL, "tell the sender that you do not take it, and end it" },
     [OPT_OUT] = { "out", "FILE", "write the message to FILE (mode 0600)" },
     [OPT_WAIT] = { "wait", "TIME", "how long: 90, 5m, 2h (receive: 60; watch: no limit)" },
     [OPT_NOTIFY] = { "notify", "TYPE:DATA", "register this notification token at the relay" },

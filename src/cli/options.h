@@ -39,6 +39,7 @@ enum cli_option {
     OPT_SECRET_FILE,
     OPT_ALLOW_RELAY,
     OPT_FINISH,
+    OPT_DECLINE,
     OPT_OUT,
     OPT_WAIT,
     OPT_NOTIFY,

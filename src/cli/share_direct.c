@@ -180,7 +180,11 @@ static enum cli_exit withdraw(struct direct *d)
         (void)tigress_direct_serve(d->listener, d->host, d->session,
                                    (int64_t)time(NULL) + WITHDRAW_S);
     }
-    return ui_fail(d->ui, CLI_REFUSED, "interrupted", "interrupted: the transfer is withdrawn.");
+    return ui_fail(d->ui, CLI_REFUSED, "interrupted", "interrupted. %s",
+                   tigress_session_end(d->session) != TIGRESS_END_NONE
+                       ? tigress_end_text(tigress_session_end(d->session),
+                                          tigress_session_end_proof(d->session))
+                       : "The transfer could not be withdrawn.");
 }
 
 /* Runs the session once and handles the result. *is_over: the transfer has ended. */
@@ -199,7 +203,9 @@ static enum cli_exit serve_once(struct direct *d, bool *is_over)
     }
     if (want == TIGRESS_DONE) {
         ui_progress_end(d->ui);
-        ui_info(d->ui, "the other device has finished: the transfer is complete.");
+        ui_info(d->ui, "%s",
+                tigress_end_text(tigress_session_end(d->session),
+                                 tigress_session_end_proof(d->session)));
         return CLI_OK;
     }
     return CLI_OK;

@@ -17,10 +17,25 @@ static const char *const role_names[] = {
     [TRANSFER_INITIATOR] = "initiator", [TRANSFER_RECIPIENT] = "recipient"
 };
 static const char *const status_names[] = {
-    [TRANSFER_PENDING] = "pending",     [TRANSFER_ACTIVE] = "active",
-    [TRANSFER_COMPLETED] = "completed", [TRANSFER_CANCELLED] = "cancelled",
-    [TRANSFER_EXPIRED] = "expired",     [TRANSFER_RELINQUISHED] = "relinquished",
+    [TRANSFER_PENDING] = "pending",
+    [TRANSFER_ACTIVE] = "active",
+    [TRANSFER_COMPLETED] = "completed",
+    [TRANSFER_DECLINED] = "declined",
+    [TRANSFER_CANCELLED] = "cancelled",
+    [TRANSFER_WITHDRAWN] = "withdrawn",
+    [TRANSFER_WITHDRAWN_OPENED] = "withdrawn-opened",
+    [TRANSFER_UNCONFIRMED] = "unconfirmed",
+    [TRANSFER_EXPIRED] = "expired",
+    [TRANSFER_RELINQUISHED] = "relinquished",
     [TRANSFER_GONE] = "gone",
+};
+/* "none" is left out of the file and of --json. */
+static const char *const proof_names[] = { [TIGRESS_PROOF_NONE] = "none",
+                                           [TIGRESS_PROOF_OWN] = "own",
+                                           [TIGRESS_PROOF_LINK] = "link",
+                                           [TIGRESS_PROOF_DEVICE] = "device" };
+static const char *const opened_names[] = {
+    [TIGRESS_OPENED_UNKNOWN] = "unknown", [TIGRESS_OPENED_NO] = "no", [TIGRESS_OPENED_YES] = "yes"
 };
 
 const char *transfer_role_name(enum transfer_role role)
@@ -31,6 +46,24 @@ const char *transfer_role_name(enum transfer_role role)
 const char *transfer_status_name(enum transfer_status status)
 {
     return status_names[status];
+}
+
+const char *transfer_opened_name(enum tigress_opened opened)
+{
+    return opened_names[opened];
+}
+
+/* NULL where there is nothing to say. */
+static const char *proof_name(const struct transfer *t)
+{
+    return t->proof == TIGRESS_PROOF_NONE ? NULL : proof_names[t->proof];
+}
+
+static const char *opened_name(const struct transfer *t)
+{
+    return t->role == TRANSFER_RECIPIENT || t->opened == TIGRESS_OPENED_UNKNOWN
+               ? NULL
+               : opened_names[t->opened];
 }
 
 /* The index of a name, or -1. */
@@ -103,14 +136,15 @@ char *transfer_encode(const struct transfer *t, size_t *len)
     char *hex = t->session == NULL ? NULL : hex_encode(t->session, t->session_len);
     char *pin = t->pin == NULL ? NULL : hex_encode(t->pin, t->pin_len);
     char *body = NULL, *text = NULL;
-    json_t *object =
-        json_pack("{s:s, s:s, s:s, s:s*, s:s*, s:I, s:I, s:I, s:I, s:b, s:I, s:s*, s:s*, s:s*}",
-                  "role", transfer_role_name(t->role), "status", transfer_status_name(t->status),
-                  "relay", t->relay == NULL ? "" : t->relay, "cacert", t->cacert, "title", t->title,
-                  "created", (json_int_t)t->created_s, "expires", (json_int_t)t->expires_s, "sent",
-                  (json_int_t)t->sent_count, "received", (json_int_t)t->received_count, "unread",
-                  t->is_unread, "sending", (json_int_t)t->sending, "session", hex, "pin", pin,
-                  "pinDigits", t->pin_digits);
+    json_t *object = json_pack(
+        "{s:s, s:s, s:s*, s:s*, s:s, s:s*, s:s*, s:I, s:I, s:I, s:I, s:b, s:I, s:s*, "
+        "s:s*, s:s*}",
+        "role", transfer_role_name(t->role), "status", transfer_status_name(t->status), "proof",
+        proof_name(t), "opened", opened_name(t), "relay", t->relay == NULL ? "" : t->relay,
+        "cacert", t->cacert, "title", t->title, "created", (json_int_t)t->created_s, "expires",
+        (json_int_t)t->expires_s, "sent", (json_int_t)t->sent_count, "received",
+        (json_int_t)t->received_count, "unread", t->is_unread, "sending", (json_int_t)t->sending,
+        "session", hex, "pin", pin, "pinDigits", t->pin_digits);
 
     if (object != NULL && (t->session == NULL) == (hex == NULL) &&
         (t->pin == NULL) == (pin == NULL)) {
@@ -137,25 +171,31 @@ static bool read_members(struct transfer *t, json_t *object)
 {
     const char *role = NULL, *status = NULL, *relay = NULL, *cacert = NULL, *title = NULL;
     const char *session = NULL, *pin = NULL, *pin_digits = NULL;
+    const char *proof = proof_names[0], *opened = opened_names[0];
     json_int_t created = 0, expires = 0, sent = 0, received = 0, sending = 0;
     int is_unread = 0;
-    int role_index, status_index;
+    int role_index, status_index, proof_index, opened_index;
 
-    if (json_unpack(object,
-                    "{s:s, s:s, s:s, s?s, s?s, s:I, s:I, s:I, s:I, s:b, s:I, s?s, s?s, s?s}",
-                    "role", &role, "status", &status, "relay", &relay, "cacert", &cacert, "title",
-                    &title, "created", &created, "expires", &expires, "sent", &sent, "received",
-                    &received, "unread", &is_unread, "sending", &sending, "session", &session,
-                    "pin", &pin, "pinDigits", &pin_digits) != 0) {
+    if (json_unpack(
+            object,
+            "{s:s, s:s, s?s, s?s, s:s, s?s, s?s, s:I, s:I, s:I, s:I, s:b, s:I, s?s, s?s, s?s}",
+            "role", &role, "status", &status, "proof", &proof, "opened", &opened, "relay", &relay,
+            "cacert", &cacert, "title", &title, "created", &created, "expires", &expires, "sent",
+            &sent, "received", &received, "unread", &is_unread, "sending", &sending, "session",
+            &session, "pin", &pin, "pinDigits", &pin_digits) != 0) {
         return false;
     }
     role_index = index_of(role, role_names, sizeof(role_names) / sizeof(role_names[0]));
     status_index = index_of(status, status_names, sizeof(status_names) / sizeof(status_names[0]));
-    if (role_index < 0 || status_index < 0) {
+    proof_index = index_of(proof, proof_names, sizeof(proof_names) / sizeof(proof_names[0]));
+    opened_index = index_of(opened, opened_names, sizeof(opened_names) / sizeof(opened_names[0]));
+    if (role_index < 0 || status_index < 0 || proof_index < 0 || opened_index < 0) {
         return false;
     }
     t->role = (enum transfer_role)role_index;
     t->status = (enum transfer_status)status_index;
+    t->proof = (enum tigress_proof)proof_index;
+    t->opened = (enum tigress_opened)opened_index;
     t->relay = cli_strdup(relay);
     t->cacert = cli_strdup(cacert);
     t->title = cli_strdup(title);
@@ -208,9 +248,10 @@ json_t *transfer_describe(const struct transfer *t)
     char expires[UI_TIME_MAX];
 
     ui_time(expires, t->expires_s);
-    return json_pack("{s:s, s:s, s:s, s:s, s:s*, s:s*, s:I, s:I, s:b}", "id", t->id, "role",
-                     transfer_role_name(t->role), "status", transfer_status_name(t->status),
-                     "relay", t->relay == NULL ? "" : t->relay, "title", t->title, "expires",
+    return json_pack("{s:s, s:s, s:s, s:s*, s:s*, s:s, s:s*, s:s*, s:I, s:I, s:b}", "id", t->id,
+                     "role", transfer_role_name(t->role), "status", transfer_status_name(t->status),
+                     "proof", proof_name(t), "opened", opened_name(t), "relay",
+                     t->relay == NULL ? "" : t->relay, "title", t->title, "expires",
                      t->expires_s == 0 ? NULL : expires, "sent", (json_int_t)t->sent_count,
                      "received", (json_int_t)t->received_count, "unread", t->is_unread);
 }

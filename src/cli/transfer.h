@@ -7,6 +7,8 @@
 #ifndef TG_CLI_TRANSFER_H
 #define TG_CLI_TRANSFER_H
 
+#include <tigress/session.h>
+
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,8 +22,12 @@ enum transfer_status {
     TRANSFER_PENDING, /* a share whose creation was not answered yet: the identifier is temporary
                        */
     TRANSFER_ACTIVE,
-    TRANSFER_COMPLETED, /* by this side or the other */
-    TRANSFER_CANCELLED, /* withdrawn by either side */
+    TRANSFER_COMPLETED,        /* by this side or the other */
+    TRANSFER_DECLINED,         /* by the receiver */
+    TRANSFER_CANCELLED,        /* by the sender; at the receiver */
+    TRANSFER_WITHDRAWN,        /* by the sender, before a device had opened it; at the sender */
+    TRANSFER_WITHDRAWN_OPENED, /* the same, but a device had opened it, or may have */
+    TRANSFER_UNCONFIRMED,      /* nothing proves how */
     TRANSFER_RELINQUISHED,
     TRANSFER_EXPIRED,
     TRANSFER_GONE /* ended because the relay does not know the mailbox */
@@ -31,9 +37,11 @@ struct transfer {
     char id[TRANSFER_ID_LEN + 1]; /* the mailbox identifier, lower case */
     enum transfer_role role;
     enum transfer_status status;
-    char *relay;  /* host */
-    char *cacert; /* absolute path, or NULL */
-    char *title;  /* or NULL */
+    enum tigress_proof proof;   /* of the end */
+    enum tigress_opened opened; /* initiator: what the relay reports */
+    char *relay;                /* host */
+    char *cacert;               /* absolute path, or NULL */
+    char *title;                /* or NULL */
     int64_t created_s;
     int64_t expires_s; /* UTC seconds; 0: not known */
     int64_t sent_count, received_count;
@@ -51,6 +59,7 @@ struct transfer {
 
 const char *transfer_role_name(enum transfer_role role);
 const char *transfer_status_name(enum transfer_status status);
+const char *transfer_opened_name(enum tigress_opened opened);
 
 /* One transfer as text, and back. */
 char *transfer_encode(const struct transfer *t, size_t *len);
@@ -59,7 +68,8 @@ bool transfer_decode(struct transfer *t, const char *text, size_t len);
 bool transfer_is_uuid(const char *text);
 /* Detects accidental damage and distinguishes messages; never 0. Not cryptographic. */
 uint64_t transfer_checksum(const void *bytes, size_t len);
-/* id, role, status, relay, title, expires, sent, received, unread: what --json prints of one. */
+/* id, role, status, proof, opened, relay, title, expires, sent, received, unread: what --json
+   prints of one. */
 json_t *transfer_describe(const struct transfer *t);
 
 #endif

@@ -17,7 +17,14 @@ enum cli_exit {
     CLI_REFUSED = 1, /* by the relay, the other side, the user, or this machine */
     CLI_USAGE = 2,
     CLI_NETWORK = 3,
-    CLI_GONE = 4 /* expired, withdrawn, completed by the other side, or never there */
+    CLI_GONE = 4,         /* the relay has no such transfer */
+    CLI_COMPLETED = 5,    /* the other side completed it: there is nothing left to do */
+    CLI_DECLINED = 6,     /* the receiver declined it */
+    CLI_CANCELLED = 7,    /* the sender cancelled it */
+    CLI_WITHDRAWN = 8,    /* this side withdrew it before */
+    CLI_OPENED = 9,       /* this side withdraws it, but a device had opened it, or may have */
+    CLI_UNCONFIRMED = 10, /* the relay reports an end, and nothing proves which */
+    CLI_EXPIRED = 11
 };
 
 struct ui {

@@ -8,11 +8,20 @@
 static const struct {
     enum tigress_error error;
     enum cli_exit exit;
+    const char *code; /* NULL: the error's name */
 } exceptions[] = {
-    { TIGRESS_E_STATE, CLI_REFUSED },    { TIGRESS_E_SAVED_STATE, CLI_REFUSED },
-    { TIGRESS_E_DECRYPT, CLI_REFUSED },  { TIGRESS_E_BAD_MESSAGE, CLI_REFUSED },
-    { TIGRESS_E_TAMPERED, CLI_REFUSED }, { TIGRESS_E_NOMEM, CLI_REFUSED },
-    { TIGRESS_E_RANDOM, CLI_REFUSED },
+    { TIGRESS_E_STATE, CLI_REFUSED, NULL },
+    { TIGRESS_E_SAVED_STATE, CLI_REFUSED, NULL },
+    { TIGRESS_E_DECRYPT, CLI_REFUSED, NULL },
+    { TIGRESS_E_BAD_MESSAGE, CLI_REFUSED, NULL },
+    { TIGRESS_E_TAMPERED, CLI_REFUSED, NULL },
+    { TIGRESS_E_NOMEM, CLI_REFUSED, NULL },
+    { TIGRESS_E_RANDOM, CLI_REFUSED, NULL },
+    { TIGRESS_E_COMPLETED, CLI_COMPLETED, NULL },
+    { TIGRESS_E_DECLINED, CLI_DECLINED, NULL },
+    { TIGRESS_E_WITHDRAWN, CLI_CANCELLED, "cancelled" }, /* what the end note says */
+    { TIGRESS_E_UNCONFIRMED, CLI_UNCONFIRMED, NULL },
+    { TIGRESS_E_EXPIRED, CLI_EXPIRED, NULL },
 };
 
 static enum cli_exit exit_of(enum tigress_error error)
@@ -43,6 +52,11 @@ static void code_of(char *out, size_t cap, enum tigress_error error)
     const char *name = tigress_error_name(error);
     size_t used = 0;
 
+    for (size_t i = 0; i < sizeof(exceptions) / sizeof(exceptions[0]); i++) {
+        if (error == exceptions[i].error && exceptions[i].code != NULL) {
+            name = exceptions[i].code;
+        }
+    }
     for (name += strncmp(name, "E_", 2) == 0 ? 2 : 0; *name != '\0' && used + 1 < cap; name++) {
         out[used++] = (char)(*name == '_' ? '-' : tolower((unsigned char)*name));
     }

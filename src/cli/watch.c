@@ -22,13 +22,17 @@ enum cli_exit watch_open(struct flow *f, struct ui *ui, struct transfer *t,
 enum cli_exit watch_look(struct flow *f, flow_act_fn *act, int64_t until_s, enum watch_news *news)
 {
     enum cli_exit exit = flow_remember(f);
+    bool was_opened = f->t->opened == TIGRESS_OPENED_YES;
     enum tigress_error error;
 
     *news = WATCH_NOTHING;
     if (exit != CLI_OK) {
         return exit;
     }
-    error = flow_act(f, act);
+    error = f->t->role == TRANSFER_INITIATOR ? tigress_session_want_opened(f->session) : TIGRESS_OK;
+    if (error == TIGRESS_OK) {
+        error = flow_act(f, act);
+    }
     if (error == TIGRESS_E_STATE) {
         return ui_fail(
             f->ui, CLI_REFUSED, "interrupted",
@@ -41,26 +45,46 @@ enum cli_exit watch_look(struct flow *f, flow_act_fn *act, int64_t until_s, enum
     exit = flow_run(f, until_s);
     if (exit == CLI_OK && f->want == TIGRESS_DONE) {
         *news = WATCH_COMPLETED;
-        return state_end(f->ui, f->t, TRANSFER_COMPLETED);
+        return ending_keep(f->ui, f->t, f->session);
     }
     if (exit == CLI_OK && f->t->is_unread) {
         *news = WATCH_MESSAGE;
+    } else if (exit == CLI_OK && !was_opened && f->t->role == TRANSFER_INITIATOR &&
+               tigress_session_opened(f->session) == TIGRESS_OPENED_YES) {
+        *news = WATCH_OPENED;
+        exit = flow_save(f);
+    }
+    return exit;
+}
+
+enum cli_exit watch_begin(struct flow *f, enum watch_news *news)
+{
+    enum cli_exit exit = watch_look(f, tigress_session_check, 0, news);
+
+    if (exit == CLI_OK && *news == WATCH_OPENED) {
+        ui_info(f->ui, "%s: a device has opened the invitation.", f->t->id);
+        *news = WATCH_NOTHING;
     }
     return exit;
 }
 
 enum cli_exit watch_report(struct ui *ui, const struct transfer *t, enum watch_news news)
 {
+    static const char *const found[] = { [WATCH_NOTHING] = "unchanged",
+                                         [WATCH_MESSAGE] = "changed",
+                                         [WATCH_OPENED] = "opened",
+                                         [WATCH_COMPLETED] = "completed" };
     json_t *result = transfer_describe(t);
 
     if (news == WATCH_COMPLETED) {
-        ui_print(ui, "%s: the other side has completed the transfer.\n", t->id);
+        ui_print(ui, "%s: %s\n", t->id, ending_text(t));
+    } else if (news == WATCH_OPENED) {
+        ui_print(ui, "%s: a device has opened the invitation.\n", t->id);
     } else {
         ui_print(ui, "%s: a message has arrived; 'tigress receive %.8s' prints it.\n", t->id,
                  t->id);
     }
-    (void)json_object_set_new(result, "found",
-                              json_string(news == WATCH_COMPLETED ? "completed" : "changed"));
+    (void)json_object_set_new(result, "found", json_string(found[news]));
     return ui_result_take(ui, result);
 }
 

@@ -23,7 +23,7 @@ struct watch_list {
 };
 
 /* How a look or a wait ended when nothing went wrong. */
-enum watch_news { WATCH_NOTHING, WATCH_MESSAGE, WATCH_COMPLETED };
+enum watch_news { WATCH_NOTHING, WATCH_MESSAGE, WATCH_OPENED, WATCH_COMPLETED };
 
 /* Opens the transfer for watching; release with flow_close(), also after a failure. */
 enum cli_exit watch_open(struct flow *f, struct ui *ui, struct transfer *t,
@@ -31,6 +31,9 @@ enum cli_exit watch_open(struct flow *f, struct ui *ui, struct transfer *t,
 /* Calls act (tigress_session_wait or _check) and runs until until_s (0: no limit). A message that
    arrives stays unread, for 'tigress receive'. */
 enum cli_exit watch_look(struct flow *f, flow_act_fn *act, int64_t until_s, enum watch_news *news);
+/* The first look of a watch. That a device had opened the invitation before is told, and is no
+   news. */
+enum cli_exit watch_begin(struct flow *f, enum watch_news *news);
 /* Prints what changed. */
 enum cli_exit watch_report(struct ui *ui, const struct transfer *t, enum watch_news news);
 /* Reports that nothing changed in time. */

@@ -60,7 +60,7 @@ static enum cli_exit register_token(struct watcher *w, struct flow *f, const cha
     if (error != TIGRESS_OK) {
         return ui_error(w->ui, error, NULL);
     }
-    exit = watch_look(f, tigress_session_check, 0, news);
+    exit = watch_begin(f, news);
     if (exit == CLI_OK && *news == WATCH_NOTHING &&
         tigress_session_is_push_supported(f->session) == 0) {
         return ui_fail(w->ui, CLI_REFUSED, "push-unsupported",

@@ -73,10 +73,10 @@ class Device:
         pipe = subprocess.DEVNULL if given is None else subprocess.PIPE
         return self.finish(self.start(*words, stdin=pipe), given)
 
-    def must(self, *words, given=None):
-        """Runs a command that must succeed; returns its JSON result."""
+    def must(self, *words, given=None, code=0):
+        """Runs a command that must succeed, with this exit code; returns its JSON result."""
         ran = self.run(*words, "--json", given=given)
-        assert ran.code == 0, f"{words[0]}: exit {ran.code}: {ran.err}"
+        assert ran.code == code, f"{words[0]}: exit {ran.code}: {ran.err}"
         return ran.json
 
     def refused(self, code, error, *words, given=None):

@@ -58,7 +58,7 @@ def stateful__three_messages__delivered_in_turn(alice, bob):
     assert alice.answer(transfer, third)["sent"] == 2
     final = bob.must("receive", transfer, "--finish")
     assert (final["message"], final["received"]) == (third, 2)
-    alice.refused(4, "completed", "receive", transfer)
+    alice.refused(5, "completed", "receive", transfer)
 
 
 def receive__before_the_other_side_writes__wakes_at_once(relay, alice, bob):
@@ -158,22 +158,22 @@ def relinquish__by_the_initiator__refused(alice):
     alice.refused(1, "unknown-transfer", "relinquish", shared["id"])
 
 
-def cancel__by_the_initiator__the_recipient_gets_exit_four(alice, bob):
+def cancel__by_the_initiator__both_learn_what_it_was(alice, bob):
     shared = alice.share(KEY, "--rights", "RWD")
     bob.accept(shared["url"])
-    assert alice.must("cancel", shared["id"])["status"] == "cancelled"
-    bob.refused(4, "withdrawn", "receive", shared["id"])
-    bob.refused(4, "cancelled", "receive", shared["id"])
-    alice.refused(4, "cancelled", "cancel", shared["id"])
+    assert alice.must("cancel", shared["id"], code=9)["status"] == "withdrawn-opened"
+    bob.refused(7, "cancelled", "receive", shared["id"])
+    bob.refused(7, "cancelled", "receive", shared["id"])
+    alice.refused(9, "withdrawn-opened", "cancel", shared["id"])
 
 
-def expired__accept_receive_inspect__exit_four(alice, bob, carol):
+def expired__accept_receive_inspect__told_by_the_relay(alice, bob, carol):
     shared = alice.share(KEY, "--rights", "RWD", "--expires", "2s")
     bob.accept(shared["url"])
     time.sleep(3.1)
-    bob.refused(4, "expired", "receive", shared["id"])
+    bob.refused(11, "expired", "receive", shared["id"])
     carol.refused(4, "gone", "accept", "-", given=shared["url"])
-    carol.refused(4, "expired", "inspect", "-", given=shared["url"])
+    carol.refused(11, "expired", "inspect", "-", given=shared["url"])
     assert carol.files() == []
 
 
@@ -206,7 +206,7 @@ def both_sides_in_one_home__role_before_the_identifier__selects_one(alice):
 
 def share__json_result__has_these_members(alice):
     shared = alice.share(KEY, "--title", "T", "--qr", "--separate-secret")
-    assert set(shared) == {"id", "role", "status", "relay", "title", "expires", "sent", "received",
+    assert set(shared) == {"id", "role", "status", "opened", "relay", "title", "expires", "sent", "received",
                            "unread", "url", "secret", "qr"}
     assert UUID.fullmatch(shared["id"])
     assert (shared["role"], shared["status"], shared["sent"]) == ("initiator", "active", 1)
@@ -319,7 +319,7 @@ def independent_recipient__three_messages__understood(relay, alice, size):
         alice.answer(shared["id"], message("import"))
         assert other.receive(5) == message("import")
         other.finish()
-        alice.refused(4, "completed", "receive", shared["id"])
+        alice.refused(10, "unconfirmed", "receive", shared["id"])
 
 
 def require_proof__device_without_the_secret__cannot_claim(relay, alice, bob):

@@ -70,8 +70,8 @@ def check__right__once_and_the_transfer_continues(alice, bob):
     alice.refused(1, "pin-passed", "pin", transfer, "--check", given=pin)
     alice.answer(transfer, message("import"))
     assert bob.must("receive", transfer, "--finish")["message"] == message("import")
-    alice.refused(4, "completed", "receive", transfer)
-    alice.refused(4, "completed", "pin", transfer)
+    alice.refused(5, "completed", "receive", transfer)
+    alice.refused(5, "completed", "pin", transfer)
 
 
 # spec-test: protocol/7#pin-few-tries
@@ -83,9 +83,9 @@ def check__five_wrong_ones__withdrawn_for_both(alice, bob):
         ran = check(alice, transfer, wrong(pin))
         assert (ran.code, ran.error) == (1, "pin-wrong")
         assert alice.must("pin", transfer)["triesLeft"] == left
-    alice.refused(4, "pin-dead", "pin", transfer, "--check", given=wrong(pin))
-    alice.refused(4, "cancelled", "pin", transfer, "--check", given=pin)
-    bob.refused(4, "withdrawn", "receive", transfer)
+    alice.refused(9, "pin-dead", "pin", transfer, "--check", given=wrong(pin))
+    alice.refused(9, "withdrawn-opened", "pin", transfer, "--check", given=pin)
+    bob.refused(7, "cancelled", "receive", transfer)
     text = alice.files()[0].read_text()
     assert '"pin"' not in text and '"session"' not in text
 
@@ -122,8 +122,8 @@ def check__relay_down_at_the_last_try__dead_and_withdrawn_later(alice, bob):
     assert check(alice, transfer, wrong(pin)).code == 3
     assert alice.must("pin", transfer)["pinState"] == "dead"
     alice.env["TIGRESS_CACERT"] = good
-    alice.refused(4, "pin-dead", "pin", transfer, "--check", given=pin)
-    bob.refused(4, "withdrawn", "receive", transfer)
+    alice.refused(9, "pin-dead", "pin", transfer, "--check", given=pin)
+    bob.refused(7, "cancelled", "receive", transfer)
 
 
 def check__killed_at_any_moment__no_try_is_regained(alice):

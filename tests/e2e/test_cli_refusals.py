@@ -210,7 +210,7 @@ def secret__wrong_then_right__opens_and_nothing_was_lost(alice, bob, tmp_path):
 def secret__of_the_other_length__refused(alice, bob):
     shared = alice.share(KEY, "--key-size", "256")
     bob.refused(1, "decrypt", "accept", "-", given=f"{shared['url'].split('#')[0]}#{SECRET}")
-    assert bob.must("cancel", shared["id"])["status"] == "cancelled"
+    assert bob.must("cancel", shared["id"])["status"] == "declined"
 
 
 def link__same_identifier_at_another_relay__refused(alice, bob):

@@ -74,20 +74,31 @@ def initiator__recipient_finishes__completed(alice, bob):
     assert (code, result["found"], result["status"]) == (0, "completed", "completed")
 
 
-def recipient__initiator_withdraws__exit_four(alice, bob):
+def recipient__initiator_withdraws__cancelled(alice, bob):
     transfer = exchange(alice, bob)
     watching = begin(bob, transfer)
-    alice.must("cancel", transfer)
+    alice.must("cancel", transfer, code=9)
     code, result = end(watching)
-    assert (code, result["error"]["code"]) == (4, "withdrawn")
-    bob.refused(4, "cancelled", "watch", transfer)
+    assert (code, result["error"]["code"]) == (7, "cancelled")
+    bob.refused(7, "cancelled", "watch", transfer)
 
 
-def initiator__time_of_the_transfer_is_over__exit_four(alice):
+def initiator__time_of_the_transfer_is_over__expired(alice):
     transfer = alice.share(KEY, "--expires", "3s")["id"]
     code, result = end(begin(alice, transfer))
-    assert code == 4
-    assert result["error"]["code"] in ("expired", "gone")
+    assert (code, result["error"]["code"]) in ((11, "expired"), (4, "gone"))
+
+
+def initiator__a_device_opens__reported_while_it_waits(alice, bob):
+    shared = alice.share(KEY)
+    watching = begin(alice, shared["id"])
+    bob.accept(shared["url"])
+    code, result = end(watching)
+    assert (code, result["found"], result["opened"], result["status"]) == (0, "opened", "yes", "active")
+    again = begin(alice, shared["id"])  # once is enough: the next change is the end
+    bob.must("finish", shared["id"])
+    code, result = end(again)
+    assert (code, result["found"], result["proof"]) == (0, "completed", "link")
 
 
 def nothing_happens__exit_one(alice, bob):
@@ -189,6 +200,8 @@ def listening(relay, address="127.0.0.1:0"):
 def waiting(process):
     """Waits until the tool has registered its token and waits for a push."""
     line = process.stderr.readline().decode()
+    while "a device has opened" in line:  # before the watch began
+        line = process.stderr.readline().decode()
     assert "waiting for a push to" in line, line
     return line.split()[-2]
 
@@ -218,9 +231,9 @@ def listening_for_all__each_side_and_the_end__reported(push_relay, tmp_path):
     assert (code, result["found"], result["id"]) == (0, "completed", second)
     watching = begin(bob, *listening(push_relay))
     waiting(watching)
-    alice.must("cancel", first)
+    alice.must("cancel", first, code=9)
     code, result = end(watching)
-    assert (code, result["error"]["code"]) == (4, "withdrawn")
+    assert (code, result["error"]["code"]) == (7, "cancelled")
 
 
 def listening__other_requests_arrive__keeps_waiting(push_relay, tmp_path):

@@ -18,7 +18,8 @@ from test_lifecycle import make_certificate
 
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 HEADERS = {"mailbox-device-claim", "mailbox-request-id", "accept", "content-type", "content-length",
-           "mailbox-secret-proof", "prefer", "mailbox-known-version", "if-match"}
+           "mailbox-secret-proof", "prefer", "mailbox-known-version", "mailbox-known-recipient", "mailbox-end-note",
+           "if-match"}
 HTTP_1 = HEADERS | {"host"}
 HTTP_2 = HEADERS | {":method", ":path", ":scheme", ":authority"}
 KINDS = {

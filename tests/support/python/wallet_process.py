@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from relay_process import SANITIZER_MARKS, find_binary, sanitizer_env
 
-DONE, REFUSED, USAGE, NETWORK, GONE = range(5)
+DONE, REFUSED, USAGE, NETWORK, GONE, COMPLETED, DECLINED, CANCELLED, WITHDRAWN, OPENED, UNCONFIRMED, EXPIRED = range(12)
 
 
 @dataclass
@@ -49,7 +49,7 @@ class Device:
         out, err = process.communicate(given.encode(), timeout)
         for mark in SANITIZER_MARKS:
             assert mark not in err, err.decode(errors="replace")
-        assert process.returncode in range(5), (process.returncode, err.decode(errors="replace"))
+        assert process.returncode in range(EXPIRED + 1), (process.returncode, err.decode(errors="replace"))
         text = out.decode()
         answer = json.loads(text) if text.startswith("{") and "--json" in process.args else {}
         return Outcome(process.returncode, answer, err.decode(), text)
