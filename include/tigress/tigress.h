@@ -11,6 +11,7 @@
 #ifndef TIGRESS_TIGRESS_H
 #define TIGRESS_TIGRESS_H
 
+#include <tigress/end.h>
 #include <tigress/envelope.h>
 #include <tigress/error.h>
 #include <tigress/export.h>
