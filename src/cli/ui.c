@@ -156,45 +156,75 @@ enum cli_exit ui_confirm(struct ui *ui, const char *question)
     return ui_fail(ui, CLI_REFUSED, "not-confirmed", "nothing was shared: you did not answer yes.");
 }
 
-/* The length of the UTF-8 character at p; 0: not a character. */
-static size_t char_len(const unsigned char *p)
+/* The length of the UTF-8 character at p, and its number; 0: not a character. */
+static size_t read_char(const unsigned char *p, uint32_t *code)
 {
     static const struct {
         unsigned char mask, lead;
         size_t len;
-    } forms[] = { { 0x80, 0x00, 1 }, { 0xe0, 0xc0, 2 }, { 0xf0, 0xe0, 3 }, { 0xf8, 0xf0, 4 } };
+        uint32_t least; /* a shorter form has all that is less */
+    } forms[] = { { 0x80, 0x00, 1, 0 },
+                  { 0xe0, 0xc0, 2, 0x80 },
+                  { 0xf0, 0xe0, 3, 0x800 },
+                  { 0xf8, 0xf0, 4, 0x10000 } };
 
     for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
         if ((p[0] & forms[i].mask) != forms[i].lead) {
             continue;
         }
+        *code = p[0] & (unsigned char)~forms[i].mask;
         for (size_t k = 1; k < forms[i].len; k++) {
             if ((p[k] & 0xc0) != 0x80) {
                 return 0;
             }
+            *code = *code << 6 | (p[k] & 0x3fu);
         }
-        return forms[i].len;
+        return *code >= forms[i].least && *code <= 0x10ffff ? forms[i].len : 0;
     }
     return 0;
 }
 
 /*
- * C0, DEL and C1 controls move the cursor or hide text; the bidirectional controls (U+200E/F,
- * U+202A..E, U+2066..9) make it read as something else.
+ * Characters that move the cursor, change the direction of the text, hide, join or add something
+ * that nobody sees, or belong to nobody. spec: protocol/7#foreign-text-cleaned
  */
-static bool is_harmful(const unsigned char *p, size_t len)
+static const struct {
+    uint32_t first, last;
+} harmful[] = {
+    { 0x0000, 0x001f },    /* C0 */
+    { 0x007f, 0x009f },    /* DEL, C1 */
+    { 0x00ad, 0x00ad },    /* soft hyphen */
+    { 0x034f, 0x034f },    /* combining grapheme joiner */
+    { 0x061c, 0x061c },    /* Arabic letter mark */
+    { 0x115f, 0x1160 },    /* Hangul fillers */
+    { 0x17b4, 0x17b5 },    /* Khmer vowels without a form */
+    { 0x180b, 0x180f },    /* Mongolian selectors and separator */
+    { 0x200b, 0x200f },    /* zero-width space, joiners, direction marks */
+    { 0x2028, 0x202e },    /* line and paragraph separator, embeddings, overrides */
+    { 0x2060, 0x206f },    /* word joiner, invisible operators, isolates, old format characters */
+    { 0x3164, 0x3164 },    /* Hangul filler */
+    { 0xd800, 0xf8ff },    /* surrogates, private use */
+    { 0xfdd0, 0xfdef },    /* noncharacters */
+    { 0xfe00, 0xfe0d },    /* variation selectors but those of text and emoji */
+    { 0xfeff, 0xfeff },    /* byte order mark */
+    { 0xffa0, 0xffa0 },    /* halfwidth Hangul filler */
+    { 0xfff0, 0xffff },    /* unassigned, annotations, replacement, noncharacters */
+    { 0x13430, 0x1345f },  /* controls of Egyptian hieroglyphs */
+    { 0x1bca0, 0x1bca3 },  /* controls of shorthand */
+    { 0x1d173, 0x1d17a },  /* controls of musical symbols */
+    { 0x1fffe, 0x1ffff },  /* noncharacters */
+    { 0x2fffe, 0x2ffff },  /* noncharacters */
+    { 0x3fffe, 0x10ffff }, /* unassigned planes, tags, selectors, private use */
+};
+
+static bool is_harmful(uint32_t code)
 {
-    if (len == 1) {
-        return p[0] < 0x20 || p[0] == 0x7f;
+    for (size_t i = 0; i < sizeof(harmful) / sizeof(harmful[0]); i++) {
+        if (code >= harmful[i].first && code <= harmful[i].last) {
+            return true;
+        }
     }
-    if (len == 2) {
-        return p[0] == 0xc2 && p[1] < 0xa0;
-    }
-    if (len == 3 && p[0] == 0xe2) {
-        return (p[1] == 0x80 && (p[2] == 0x8e || p[2] == 0x8f || (p[2] >= 0xa8 && p[2] <= 0xae))) ||
-               (p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9);
-    }
-    return len == 0;
+    return false;
 }
 
 void ui_clean(char *out, size_t cap, const char *text)
@@ -203,8 +233,9 @@ void ui_clean(char *out, size_t cap, const char *text)
     size_t used = 0;
 
     while (*p != '\0') {
-        size_t len = char_len(p);
-        bool is_bad = is_harmful(p, len);
+        uint32_t code = 0;
+        size_t len = read_char(p, &code);
+        bool is_bad = len == 0 || is_harmful(code);
         size_t need = is_bad ? 1 : len;
 
         if (used + need >= cap) {

@@ -61,7 +61,8 @@ enum cli_exit ui_flush(struct ui *ui);
  */
 enum cli_exit ui_confirm(struct ui *ui, const char *question);
 
-/* Prints text of the other side, with every control character replaced. */
+/* Prints text of the other side, with a ? for every character that a terminal acts on or that
+   nobody sees, and for every byte that is not UTF-8. */
 void ui_print_foreign(struct ui *ui, const char *label, const char *text);
 /* The same into a buffer; always ends with a NUL, cut at a whole character. */
 void ui_clean(char *out, size_t cap, const char *text);

@@ -3,6 +3,8 @@
 
 #include "unit/cli/discard_stderr.h"
 
+#include <stdio.h>
+
 static void check(const char *text, const char *expected)
 {
     char out[64];
@@ -31,6 +33,50 @@ static void clean__controls__replaced(void **state)
           "b\xe2\x81\xa6"
           "c",
           "a?b?c"); /* right-to-left override, isolate */
+}
+
+/* The first and the last character of each kind. spec-test: protocol/7#foreign-text-cleaned */
+static void clean__characters_that_nobody_sees__replaced(void **state)
+{
+    static const char *const texts[] = {
+        "\xc2\x80",         "\xc2\x85",         "\xc2\x9f",         "\xc2\xad",
+        "\xcd\x8f",         "\xd8\x9c",         "\xe1\x85\x9f",     "\xe1\xa0\x8e",
+        "\xe2\x80\x8b",     "\xe2\x80\x8c",     "\xe2\x80\x8d",     "\xe2\x80\x8e",
+        "\xe2\x80\x8f",     "\xe2\x80\xa8",     "\xe2\x80\xa9",     "\xe2\x80\xaa",
+        "\xe2\x80\xae",     "\xe2\x81\xa0",     "\xe2\x81\xa6",     "\xe2\x81\xa9",
+        "\xe2\x81\xaf",     "\xe3\x85\xa4",     "\xee\x80\x80",     "\xef\xa3\xbf",
+        "\xef\xb7\x90",     "\xef\xb8\x80",     "\xef\xbb\xbf",     "\xef\xbe\xa0",
+        "\xef\xbf\xb9",     "\xef\xbf\xbf",     "\xf0\x9b\xb2\xa0", "\xf0\x9d\x85\xb3",
+        "\xf0\x9f\xbf\xbe", "\xf3\xa0\x80\x81", "\xf3\xa0\x81\x81", "\xf3\xa0\x81\xbf",
+        "\xf3\xa0\x84\x80", "\xf3\xa0\x87\xaf", "\xf4\x8f\xbf\xbf",
+    };
+    char text[16];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        (void)snprintf(text, sizeof(text), "a%sb", texts[i]);
+        check(text, "a?b");
+    }
+}
+
+/* An emoji that is joined of others is shown as those, with a ? for each joiner. */
+static void clean__emoji__kept_and_joiners_replaced(void **state)
+{
+    (void)state;
+    check("\xf0\x9f\x94\x91 \xe2\x9d\xa4\xef\xb8\x8f", "\xf0\x9f\x94\x91 \xe2\x9d\xa4\xef\xb8\x8f");
+    check("\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x91\xa7", "\xf0\x9f\x91\xa9?\xf0\x9f\x91\xa7");
+    check("\xf0\x9f\x8f\xb3\xf0\x9f\x87\xa9", "\xf0\x9f\x8f\xb3\xf0\x9f\x87\xa9");
+}
+
+/* ESC and C1 in a form that is too long, a surrogate, and a number above the last one. */
+static void clean__forms_that_are_not_utf8__each_byte_replaced(void **state)
+{
+    (void)state;
+    check("\xc0\x9b[2J", "??[2J");
+    check("\xe0\x80\x9b[2J", "???[2J");
+    check("\xf0\x80\x80\x9b[2J", "????[2J");
+    check("\xed\xa0\x80z", "?z");
+    check("\xf4\x90\x80\x80z", "????z");
 }
 
 static void clean__broken_utf8__each_byte_replaced(void **state)
@@ -76,6 +122,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(clean__plain_and_foreign_letters__kept),
+        cmocka_unit_test(clean__characters_that_nobody_sees__replaced),
+        cmocka_unit_test(clean__emoji__kept_and_joiners_replaced),
+        cmocka_unit_test(clean__forms_that_are_not_utf8__each_byte_replaced),
         cmocka_unit_test(clean__controls__replaced),
         cmocka_unit_test(clean__broken_utf8__each_byte_replaced),
         cmocka_unit_test(clean__no_room__cut_at_a_whole_character),
