@@ -256,10 +256,14 @@ static void reserve__only_for_networks_within_their_share(void **state)
 
     (void)state;
     enter_networks(w, 0, 8);
-    take(w, 20, 12 * MIB);       /* of the relay itself */
-    take(w, 0, 42 * MIB);        /* far over the share of 6 MiB */
+    set_address(w, 10, 10, "10.0.0.1");
+    take(w, 20, 34 * MIB);       /* of the relay itself */
+    take(w, 0, 20 * MIB);        /* far over the share of 6 MiB */
     take(w, 1, 6 * MIB - 16384); /* just within it */
     assert_in_range(tg_memory_free(&w->memory), 4 * MIB, 4 * MIB + 16384);
+    /* Small ones of that network, too: with the reserve it would be theirs. */
+    assert_true(TG_NETWORK_SMALL_FACTOR * 4 * MIB > 21 * MIB);
+    assert_false(tg_account_may_take(w->accounts[10], 64));
     assert_false(tg_account_may_take(w->accounts[0], 64));
     assert_false(tg_account_may_take(w->accounts[1], 20000));
     /* One within it gets what a connection with the largest request needs, and no more. */
