@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Lines "name: value" for the header reader. An accepted proof encodes to the same text. */
+#include "base/b64.h"
 #include "wire/headers.h"
 
 #include <assert.h>
@@ -41,6 +42,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         assert(back.proof.is_verifier == h.proof.is_verifier);
         assert(tg_ct_equal(TG_ARRAY_BYTES(back.proof.value), TG_ARRAY_BYTES(h.proof.value)));
         tg_buf_deinit(&out);
+    }
+    assert(h.end_note.len == 0 || h.faults[TG_RH_END_NOTE] == NULL);
+    if (h.end_note.len > 0) {
+        struct tg_buf note;
+
+        tg_buf_init(&note, TG_END_NOTE_MAX);
+        assert(tg_b64_decode(&note, h.end_note, TG_B64_URL) == TG_OK && note.len > 0);
+        tg_buf_deinit(&note);
     }
     tg_request_headers_wipe(&h);
     return 0;

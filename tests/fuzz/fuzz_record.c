@@ -18,6 +18,7 @@ static void try_calls(const struct tg_mailbox *box)
                                           .claim = box->recipient.claim,
                                           .has_request_id = true,
                                           .may_bind = true,
+                                          .end_note = TG_LIT("note"),
                                           .create = &create,
                                           .update = &update };
         struct tg_mailbox_result result;

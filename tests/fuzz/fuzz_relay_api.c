@@ -47,6 +47,9 @@ static const struct {
     { "Accept-Language", "de, en" },
     { "Mailbox-Secret-Proof", "verifier=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" },
     { "Mailbox-Secret-Proof", "proof=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" },
+    { "Mailbox-Known-Recipient", "none" },
+    { "Mailbox-End-Note", "AAEC" },
+    { "Mailbox-End-Note", "AAED" },
 };
 
 struct drive {
