@@ -175,9 +175,9 @@ def run(options, where, wanted):
         text.line(report.wrapped("Note: ", relay.why_no_create))
     results = runner.run(wanted, relay, text.result, options.max_time)
     seconds = time.monotonic() - began_s
-    text.end(results, seconds, relay.pace.count, options.level)
-    about = {"relay": relay.origin, "level": options.level, "started": started, "seconds": round(seconds, 3),
-             "requests": relay.pace.count}
+    text.end(results, seconds, relay.pace.count, options.level, bool(options.only))
+    about = {"relay": relay.origin, "level": options.level, "only": options.only, "started": started,
+             "seconds": round(seconds, 3), "requests": relay.pace.count}
     if options.json:
         write(options.json, report.as_json(results, about))
     if options.junit:

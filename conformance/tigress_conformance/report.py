@@ -65,14 +65,16 @@ class Text:
         elif one.reason:
             self.line(wrapped("          because   ", one.reason))
 
-    def end(self, results, seconds, requests, level):
+    def end(self, results, seconds, requests, level, is_part):
         got = counts(results)
         self.line("\n" + ", ".join(f"{number} {kind}" for kind, number in got.items()))
         self.line(f"{requests} requests in {seconds:.0f} s")
         word = verdict(results)
-        self.line({"conformant": f"CONFORMANT to level {level}: every check that applies has passed",
-                   "not conformant": f"NOT CONFORMANT to level {level}: {got[FAILED]} failed",
-                   "no verdict": f"NO VERDICT for level {level}: {got[NOT_RUN]} were not run"}[word])
+        level += ", in the chosen checks" if is_part else ""
+        self.line(wrapped("", {
+            "conformant": f"CONFORMANT to level {level}: every check that applies has passed",
+            "not conformant": f"NOT CONFORMANT to level {level}: {got[FAILED]} failed",
+            "no verdict": f"NO VERDICT for level {level}: {got[NOT_RUN]} were not run"}[word]))
 
 
 def as_object(results, run):

@@ -111,7 +111,8 @@ class FaultyRelay(socketserver.ThreadingTCPServer):
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 
     def close(self):
-        self.shutdown()
+        if self.upstream:  # otherwise it was never started, and a shutdown would wait for ever
+            self.shutdown()
         self.server_close()
 
     def handle_error(self, request, client_address):

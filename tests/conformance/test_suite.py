@@ -331,5 +331,8 @@ def json__to_standard_output__nothing_else(tmp_path):
         got = subprocess.run(["/usr/bin/python3", str(RUN), origin, "--rate", "0", "--only", "4.5", "--json", "-"],
                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=RUN_S, check=False)
     assert got.returncode == 0
-    assert_schema(json.loads(got.stdout))
-    assert "CONFORMANT" in got.stderr
+    report = json.loads(got.stdout)
+    assert_schema(report)
+    assert report["only"] == ["4.5"]
+    assert "CONFORMANT to level tigress, in the chosen checks: " in got.stderr
+    assert all(len(line) <= 80 for line in got.stderr.splitlines()), got.stderr
