@@ -153,7 +153,7 @@ def rights__any_order__accepted(api, rights):
 
 # spec-test: protocol/3#access-rights
 @pytest.mark.parametrize("rights", ["", "RR", "RWR", "RWDD", "X", "RX", "r", "rwd", "R W", "R,W",
-                                    " R", "RWDRWD", 1, True, None, ["R"], {"R": 1}])
+                                    " R", "RWDRWD", 1, True, ["R"], {"R": 1}])
 def rights__malformed__400(api, rights):
     message = create_message()
     message["mailboxConfiguration"]["accessRights"] = rights
