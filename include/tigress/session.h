@@ -231,6 +231,16 @@ TIGRESS_API TIGRESS_NODISCARD enum tigress_error
 tigress_session_set_notification_token(struct tigress_session *s, const char *type,
                                        const char *token_data);
 
+/*
+ * The same with the app that the token belongs to. One relay may push to the apps of several
+ * makers. Without a sender for this app, tigress_session_is_push_supported() returns 0.
+ *   topic   1 to 255 bytes of UTF-8: with APNs the topic, with FCM the project; NULL: not named
+ * The errors are those of tigress_session_set_notification_token().
+ */
+TIGRESS_API TIGRESS_NODISCARD enum tigress_error
+tigress_session_set_notification_token_for(struct tigress_session *s, const char *type,
+                                           const char *topic, const char *token_data);
+
 /* How long the relay may hold a long poll: 1 to 600 seconds, default 55. TIGRESS_E_ARGUMENT */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error
 tigress_session_set_poll_s(struct tigress_session *s, unsigned poll_s);

@@ -45,7 +45,7 @@ static const struct cli_command commands[] = {
                  OPT_BIT(OPT_QR) | OPT_BIT(OPT_SEPARATE_SECRET) | OPT_BIT(OPT_PIN) |
                  OPT_BIT(OPT_DIRECT) | OPT_BIT(OPT_LISTEN) | OPT_BIT(OPT_REQUIRE_PROOF) |
                  OPT_BIT(OPT_ATTEST_PACKED) | OPT_BIT(OPT_PRIVATE_TOKEN) | OPT_BIT(OPT_YES) |
-                 OPT_BIT(OPT_RESUME) | OPT_BIT(OPT_NOTIFY),
+                 OPT_BIT(OPT_RESUME) | OPT_BIT(OPT_NOTIFY) | OPT_BIT(OPT_NOTIFY_TOPIC),
       .position_min = 0, /* --resume needs no FILE; share_check_options() checks it */
       .position_max = 1,
       .run = cmd_share },
@@ -54,14 +54,14 @@ static const struct cli_command commands[] = {
       .purpose = "accept a transfer and print its first message",
       .options = NETWORK | OPT_BIT(OPT_SECRET_FILE) | OPT_BIT(OPT_ALLOW_RELAY) |
                  OPT_BIT(OPT_FINISH) | OPT_BIT(OPT_DECLINE) | OPT_BIT(OPT_OUT) |
-                 OPT_BIT(OPT_NOTIFY),
+                 OPT_BIT(OPT_NOTIFY) | OPT_BIT(OPT_NOTIFY_TOPIC),
       .position_min = 1,
       .position_max = 1,
       .run = cmd_accept },
     { .name = "answer",
       .synopsis = "ID FILE|-",
       .purpose = "send the next message to the other side",
-      .options = NETWORK | OPT_BIT(OPT_NOTIFY),
+      .options = NETWORK | OPT_BIT(OPT_NOTIFY) | OPT_BIT(OPT_NOTIFY_TOPIC),
       .position_min = 2,
       .position_max = 2,
       .run = cmd_answer },

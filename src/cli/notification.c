@@ -15,16 +15,21 @@ enum cli_exit notification_set(struct ui *ui, struct tigress_session *s,
     char *type;
 
     if (value == NULL) {
-        return CLI_OK;
+        return args->value[OPT_NOTIFY_TOPIC] == NULL
+                   ? CLI_OK
+                   : ui_fail(ui, CLI_USAGE, "usage",
+                             "--notify-topic: expected with --notify TYPE:DATA.");
     }
     type = colon == NULL ? NULL : cli_copy(value, (size_t)(colon - value));
     error = type == NULL ? TIGRESS_E_ARGUMENT
-                         : tigress_session_set_notification_token(s, type, colon + 1);
+                         : tigress_session_set_notification_token_for(
+                               s, type, args->value[OPT_NOTIFY_TOPIC], colon + 1);
     cli_free(type);
     if (error == TIGRESS_E_ARGUMENT || error == TIGRESS_E_LIMIT) {
-        return ui_fail(
-            ui, CLI_USAGE, "usage",
-            "--notify: expected TYPE:DATA, with at most 128 bytes of type and 4096 bytes of data.");
+        return ui_fail(ui, CLI_USAGE, "usage",
+                       "--notify: expected TYPE:DATA, with at most 128 bytes of type and 4096 "
+                       "bytes of data, and "
+                       "at most 255 bytes of --notify-topic.");
     }
     return error == TIGRESS_OK ? CLI_OK : ui_error(ui, error, NULL);
 }

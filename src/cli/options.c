@@ -44,6 +44,8 @@ static const struct {
     [OPT_OUT] = { "out", "FILE", "write the message to FILE (mode 0600)" },
     [OPT_WAIT] = { "wait", "TIME", "how long: 90, 5m, 2h (receive: 60; watch: no limit)" },
     [OPT_NOTIFY] = { "notify", "TYPE:DATA", "register this notification token at the relay" },
+    [OPT_NOTIFY_TOPIC] = { "notify-topic", "TOPIC",
+                           "with --notify: the app (APNs topic, FCM project)" },
     [OPT_WEBPUSH_LISTEN] = { "webpush-listen", "ADDR:PORT",
                              "wait for a Web Push here (127.0.0.1:0: any port)" },
     [OPT_LISTEN_CERT] = { "listen-cert", "FILE", "with --webpush-listen: certificate (PEM)" },

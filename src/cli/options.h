@@ -43,6 +43,7 @@ enum cli_option {
     OPT_OUT,
     OPT_WAIT,
     OPT_NOTIFY,
+    OPT_NOTIFY_TOPIC,
     OPT_WEBPUSH_LISTEN,
     OPT_LISTEN_CERT,
     OPT_LISTEN_KEY,

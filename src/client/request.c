@@ -52,6 +52,7 @@ static struct tg_notification_token token_of(const struct tigress_session *s)
 {
     return (struct tg_notification_token){ .is_present = has_token(s),
                                            .type = tg_buf_view(&s->token.type),
+                                           .topic = tg_buf_view(&s->token.topic),
                                            .token_data = tg_buf_view(&s->token.data) };
 }
 

@@ -120,6 +120,7 @@ static const struct field {
     SINCE_ROW(WITH_END_NOTES, NUMBER_8, ending.end),
     SINCE_ROW(WITH_END_NOTES, NUMBER_8, ending.proof),
     SINCE_ROW(WITH_END_NOTES, HEADER_VALUE, ending.note),
+    SINCE_ROW(WITH_END_NOTES, TEXT, token.topic),
 };
 
 /* From the lowest bit. */
@@ -458,7 +459,8 @@ static bool is_token_valid(const struct tg_session_token *token)
 {
     bool is_set = token->type.len > 0;
 
-    return is_set == (token->data.len > 0) && (is_set || !(token->is_due || token->is_carried));
+    return is_set == (token->data.len > 0) && token->topic.len <= TG_TOKEN_TOPIC_MAX &&
+           (is_set || !(token->is_due || token->is_carried || token->topic.len > 0));
 }
 
 static bool is_consistent(const struct tigress_session *s)

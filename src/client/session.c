@@ -44,6 +44,7 @@ enum tg_err tg_session_new(struct tigress_session **out, enum tigress_role role)
     tg_buf_init(&s->display.description, SETTING_TEXT_MAX);
     tg_buf_init(&s->display.image_url, SETTING_TEXT_MAX);
     tg_buf_init(&s->token.type, SETTING_TEXT_MAX);
+    tg_buf_init(&s->token.topic, SETTING_TEXT_MAX);
     tg_buf_init(&s->token.data, SETTING_TEXT_MAX);
     tg_buf_init(&s->settings.allowed, TG_ALLOWED_RELAYS_MAX * (TG_SHARE_HOST_MAX + 8));
     tg_buf_init(&s->messages.draft, TG_ENVELOPE_PLAIN_MAX);
@@ -71,6 +72,7 @@ void tigress_session_free(struct tigress_session **s)
         &(*s)->settings.allowed,
         &(*s)->messages.draft,
         &(*s)->change.envelope,
+        &(*s)->token.topic,
         &(*s)->token.data,
         &(*s)->messages.seen,
         &(*s)->messages.last,

@@ -118,7 +118,7 @@ struct tg_session_token {
     bool is_due;     /* the relay does not have the token yet */
     bool is_carried; /* every attempt of the request under way has carried it */
     bool is_push_supported;
-    struct tg_buf type, data;
+    struct tg_buf type, topic, data; /* topic is empty where the wallet names no app */
 };
 
 struct tg_session_messages {

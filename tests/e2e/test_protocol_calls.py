@@ -61,6 +61,8 @@ def create__required_object_missing_or_wrong__400(api, outer):
 @pytest.mark.parametrize("outer", ["notificationToken", "mailboxConfiguration"])
 def create__optional_object_wrong__400(api, outer):
     for value in WRONG_OBJECTS:
+        if value is None:
+            continue  # as if it were absent
         assert_problem(api.create({**create_message(), outer: value}), 400, outer)
 
 
@@ -145,7 +147,7 @@ def read__optional_body__accepted(api, body):
     assert api.read(box, box.recipient, body).status == 200
 
 
-@pytest.mark.parametrize("token", [None, 1, "x", [], {}, {"type": "t"}, {"tokenData": "d"},
+@pytest.mark.parametrize("token", [1, "x", [], {}, {"type": "t"}, {"tokenData": "d"},
                                    {"type": 1, "tokenData": "d"}, {"type": "t", "tokenData": []}])
 def read__malformed_token__400_and_not_bound(api, token):
     box = api.new_box()
@@ -189,7 +191,7 @@ def update__payload_missing_or_wrong__400_and_unchanged(api, message):
 
 
 # spec-test: protocol/4#token-both-members
-@pytest.mark.parametrize("token", [None, 1, {}, {"type": "t"}, {"tokenData": "d"}])
+@pytest.mark.parametrize("token", [1, {}, {"type": "t"}, {"tokenData": "d"}])
 def update__malformed_token__400_and_unchanged(api, token):
     box = api.bound_box()
     message = {"payload": {"type": "t", "data": "d"}, "notificationToken": token}

@@ -255,10 +255,13 @@ class Session:
         self._do("set_relay_policy", function, None)
         self._policy = function
 
-    def set_notification_token(self, token_type: str, token_data: str) -> None:
+    def set_notification_token(self, token_type: str, token_data: str,
+                               topic: Optional[str] = None) -> None:
         """Where the relay announces changes. Use a fresh token for each transfer. A later token
-        replaces it with the next message, wait or check."""
-        self._do("set_notification_token", text_in(token_type), text_in(token_data))
+        replaces it with the next message, wait or check. topic: the app that the token belongs
+        to, with APNs the topic, with FCM the project."""
+        self._do("set_notification_token_for", text_in(token_type),
+                 None if topic is None else text_in(topic), text_in(token_data))
 
     def disable_envelope_v2(self) -> None:
         """Seal each message under the secret only, as a wallet that does not know v2. Before the

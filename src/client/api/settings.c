@@ -184,48 +184,66 @@ static void take_text(struct tg_buf *text, struct tg_buf *fresh)
     tg_buf_init(fresh, text->max);
 }
 
-/* Both or neither. */
-static enum tg_err replace_token(struct tigress_session *s, struct tg_bytes type,
-                                 struct tg_bytes token_data)
+/* All or nothing. */
+static enum tg_err replace_token(struct tigress_session *s, const struct tg_notification_token *new)
 {
-    struct tg_buf fresh_type;
-    struct tg_buf fresh_data;
+    struct tg_buf type;
+    struct tg_buf topic;
+    struct tg_buf data;
     enum tg_err err = TG_E_BUG;
 
-    tg_buf_init(&fresh_type, s->token.type.max);
-    tg_buf_init(&fresh_data, s->token.data.max);
-    TG_TRY(tg_text_set(&fresh_type, type));
-    TG_TRY(tg_text_set(&fresh_data, token_data));
-    take_text(&s->token.type, &fresh_type);
-    take_text(&s->token.data, &fresh_data);
+    tg_buf_init(&type, s->token.type.max);
+    tg_buf_init(&topic, s->token.topic.max);
+    tg_buf_init(&data, s->token.data.max);
+    TG_TRY(tg_text_set(&type, new->type));
+    TG_TRY(tg_text_set(&topic, new->topic));
+    TG_TRY(tg_text_set(&data, new->token_data));
+    take_text(&s->token.type, &type);
+    take_text(&s->token.topic, &topic);
+    take_text(&s->token.data, &data);
     s->token.is_due = true;
     s->token.is_carried = false;
     s->token.is_push_supported = false;
     tg_session_drop_request(s); /* an interrupted request may hold the previous token */
 out:
-    tg_buf_deinit(&fresh_data);
-    tg_buf_deinit(&fresh_type);
+    tg_buf_deinit(&data);
+    tg_buf_deinit(&topic);
+    tg_buf_deinit(&type);
     return err;
+}
+
+/* spec: protocol/4#push-topic */
+enum tigress_error tigress_session_set_notification_token_for(struct tigress_session *s,
+                                                              const char *type, const char *topic,
+                                                              const char *token_data)
+{
+    static const struct tg_wire_limits limits = TG_WIRE_LIMITS_DEFAULT;
+    const struct tg_notification_token token = {
+        .type = tg_text_view(type, limits.token_type_max),
+        .topic = topic == NULL ? tg_bytes(NULL, 0) : tg_text_view(topic, TG_TOKEN_TOPIC_MAX),
+        .token_data = tg_text_view(token_data, limits.token_data_max),
+    };
+    enum tigress_error error = may_set_token(s);
+
+    if (error == TIGRESS_OK) {
+        error = tg_refusal_check_text(s, "type", token.type, 1, limits.token_type_max);
+    }
+    if (error == TIGRESS_OK && topic != NULL) {
+        error = tg_refusal_check_text(s, "topic", token.topic, 1, TG_TOKEN_TOPIC_MAX);
+    }
+    if (error == TIGRESS_OK) {
+        error = tg_refusal_check_text(s, "token_data", token.token_data, 1, limits.token_data_max);
+    }
+    if (error == TIGRESS_OK) {
+        error = tg_refusal_end(s, tg_public_error(replace_token(s, &token)));
+    }
+    return error;
 }
 
 enum tigress_error tigress_session_set_notification_token(struct tigress_session *s,
                                                           const char *type, const char *token_data)
 {
-    static const struct tg_wire_limits limits = TG_WIRE_LIMITS_DEFAULT;
-    const struct tg_bytes type_text = tg_text_view(type, limits.token_type_max);
-    const struct tg_bytes data_text = tg_text_view(token_data, limits.token_data_max);
-    enum tigress_error error = may_set_token(s);
-
-    if (error == TIGRESS_OK) {
-        error = tg_refusal_check_text(s, "type", type_text, 1, limits.token_type_max);
-    }
-    if (error == TIGRESS_OK) {
-        error = tg_refusal_check_text(s, "token_data", data_text, 1, limits.token_data_max);
-    }
-    if (error == TIGRESS_OK) {
-        error = tg_refusal_end(s, tg_public_error(replace_token(s, type_text, data_text)));
-    }
-    return error;
+    return tigress_session_set_notification_token_for(s, type, NULL, token_data);
 }
 
 enum tigress_error tigress_session_set_expiration(struct tigress_session *s, int64_t expires_at_s)

@@ -200,18 +200,18 @@ static void saved_state__of_version_3__same_bytes_as_ever(void **state)
 {
     struct fixture *f = *state;
 
-    assert_saved_as(f->alice, "34af9cfaaa41e60b93768bd845523c0bb288bd22491c7bdc1c26dadb79d28c43");
+    assert_saved_as(f->alice, "d6a0e3d3c61e67aaaa7200f16078c1e41267f359dbe6817011f0a7df69425119");
     receive_first(f);
-    assert_saved_as(f->alice, "fc39af8d07d46eb04297c08f68f1783461726e1a0bb43f86a1492ba8db5f96a2");
-    assert_saved_as(f->bob, "6fd356c1f6a6471a6ae161f0d2e9dec66f5c85579b21af17fb26e6e07eba712b");
+    assert_saved_as(f->alice, "31f4717d200d411a6ba9f9135e40cccddec35a5be680a01a3c0b29d049e87b2b");
+    assert_saved_as(f->bob, "6fadcbea8001ee3a4009b5f77de2345da5c655ad050cc97c2805f7db255acecf");
     assert_int_equal(tigress_session_send(f->bob, MESSAGE_2, strlen(MESSAGE_2)), TIGRESS_OK);
-    assert_saved_as(f->bob, "35178194f69aecb53bc9671a64c27edb77161ca945b2b56629ec90bda87e78f5");
+    assert_saved_as(f->bob, "aa68e06f78915e88d2e07ffd475fbfa40c4ccaf838f2ea915c07fcc715908ae7");
     assert_int_equal(fake_relay_run(&f->relay, f->bob), TIGRESS_WANT_INPUT);
     assert_int_equal(tigress_session_cancel(f->alice), TIGRESS_OK);
     assert_int_equal(fake_relay_run(&f->relay, f->alice), TIGRESS_DONE);
     assert_int_equal(tigress_session_wait(f->bob), TIGRESS_OK);
     assert_int_equal(fake_relay_run(&f->relay, f->bob), TIGRESS_FAILED);
-    assert_saved_as(f->bob, "332c270a5a426265b6bb2178756f97c9cbeee5df7692ac205bb7c16a3176496a");
+    assert_saved_as(f->bob, "6537f80a39332d132b451f170e2f645794b05cac145cb7ad108486cb4c7e0ca3");
 }
 
 static void saved_state__with_every_setting_and_standing__same_bytes_as_ever(void **state)
@@ -231,10 +231,10 @@ static void saved_state__with_every_setting_and_standing__same_bytes_as_ever(voi
     assert_int_equal(tigress_session_want_attestation(f->alice, TIGRESS_ATTEST_ALWAYS), TIGRESS_OK);
     assert_int_equal(tigress_session_set_private_token(f->alice, "abcd"), TIGRESS_OK);
     assert_int_equal(tigress_session_confirm_intent(f->alice), TIGRESS_OK);
-    assert_saved_as(f->alice, "9db1acc48ce84ef9f767bc4a31a9482ad6971e30c9b845c48dce3c7427e4ab88");
+    assert_saved_as(f->alice, "32cda863722a6c769a4327c894b471aaff9251f7f157504b12acd2c676e1739a");
     reload(&f->alice, f);
     assert_int_equal(tigress_session_set_attestation(f->alice, object, sizeof(object)), TIGRESS_OK);
-    assert_saved_as(f->alice, "3a0762238300ceedc1a1335b10ee3bfa1746c59a28c7491bbaa10ecfd3e9a96f");
+    assert_saved_as(f->alice, "362c24f00446a85b34eba114a391e32f2d03b3d65a4d3fcd8ca3cbc14e4c7e2f");
     reload(&f->alice, f);
 }
 

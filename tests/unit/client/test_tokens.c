@@ -277,9 +277,49 @@ static void set__bad_text_or_over__refused_and_the_old_one_stays(void **state)
     assert_int_equal(tigress_session_set_notification_token(f->bob, "x", "y"), TIGRESS_E_STATE);
 }
 
+static void topic__named__sent_with_the_token_also_after_a_restart(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(tigress_session_set_notification_token_for(f->alice, "com.apple.apns",
+                                                                "com.example.wallet", "good-a"),
+                     TIGRESS_OK);
+    reload(f, &f->alice);
+    invite(f);
+    assert_string_equal(f->relay.tokens[0], "good-a");
+    assert_non_null(strstr(f->relay.body, "\"tokenTopic\":\"com.example.wallet\""));
+    set(f->bob, "good-b");
+    assert_int_equal(fake_relay_run(&f->relay, f->bob), TIGRESS_WANT_INPUT);
+    assert_true(last_had_token(f));
+    assert_null(strstr(f->relay.body, "tokenTopic"));
+}
+
+static void topic__empty_or_too_long__refused_and_the_old_token_stays(void **state)
+{
+    static char text[257];
+    struct fixture *f = *state;
+
+    memset(text, 'a', 256);
+    set(f->alice, "good-a");
+    assert_int_equal(tigress_session_set_notification_token_for(f->alice, "x", text, "y"),
+                     TIGRESS_E_LIMIT);
+    assert_int_equal(tigress_session_set_notification_token_for(f->alice, "x", "", "y"),
+                     TIGRESS_E_ARGUMENT);
+    assert_int_equal(tigress_session_set_notification_token_for(f->alice, "x", text + 1, NULL),
+                     TIGRESS_E_ARGUMENT);
+    invite(f);
+    assert_string_equal(f->relay.tokens[0], "good-a");
+    assert_int_equal(tigress_session_set_notification_token_for(f->alice, "x", text + 1, "y"),
+                     TIGRESS_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(topic__named__sent_with_the_token_also_after_a_restart,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(topic__empty_or_too_long__refused_and_the_old_token_stays,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             both__token_before_the_first_request__sent_with_it_and_not_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(both__token_type_without_a_provider__not_supported, set_up,
