@@ -231,12 +231,8 @@ TIGRESS_API TIGRESS_NODISCARD enum tigress_error
 tigress_session_set_notification_token(struct tigress_session *s, const char *type,
                                        const char *token_data);
 
-/*
- * The same with the app that the token belongs to. One relay may push to the apps of several
- * makers. Without a sender for this app, tigress_session_is_push_supported() returns 0.
- *   topic   1 to 255 bytes of UTF-8: with APNs the topic, with FCM the project; NULL: not named
- * The errors are those of tigress_session_set_notification_token().
- */
+/* The same with the app of the token, for a relay that pushes to the apps of several makers.
+ *   topic   1 to 255 bytes of UTF-8: the APNs topic, or the FCM project; NULL: not named */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error
 tigress_session_set_notification_token_for(struct tigress_session *s, const char *type,
                                            const char *topic, const char *token_data);
