@@ -16,11 +16,12 @@
 #include "common/link.h"
 
 #define CAR_FILE "car.json"
+#define REVOKED_MAX 1000u /* key identifiers, so that the state stays small */
 
 struct car {
     const char *folder, *vehicle, *code;
     int64_t ahead_s;
-    json_t *state; /* {"ownerPublicKey": BASE64}, or NULL before the pairing */
+    json_t *state; /* {"ownerPublicKey": BASE64, "revoked": [KEY-ID...]}; NULL before the pairing */
 };
 
 static json_t *pair(struct car *c, const struct link_peer *peer, const json_t *request)
@@ -38,7 +39,7 @@ static json_t *pair(struct car *c, const struct link_peer *peer, const json_t *r
         !key_verify(public_key, LABEL_PAIRING, peer->nonce, text_of(request, "proof"))) {
         return link_refuse("the phone has not proved that it has this key");
     }
-    state = json_pack("{s:s}", "ownerPublicKey", public_key);
+    state = json_pack("{s:s, s:[]}", "ownerPublicKey", public_key, "revoked");
     if (state == NULL || !file_write_json(c->folder, CAR_FILE, state)) {
         json_decref(state);
         return link_refuse("the car cannot save its state");
@@ -62,6 +63,9 @@ static const char *judge_attested(const struct car *c, const json_t *attested, c
     }
     if (now_s >= json_integer_value(to)) {
         return "this key is no longer valid";
+    }
+    if (list_has(json_object_get(c->state, "revoked"), text_of(attested, "keyId"))) {
+        return "this key is revoked";
     }
     if (!list_has(json_object_get(attested, "entitlements"), action)) {
         return "this key has no entitlement for this action";
@@ -120,13 +124,49 @@ static json_t *act(struct car *c, const struct link_peer *peer, const json_t *re
     return link_refuse(why != NULL ? why : "the car does not know this action");
 }
 
+/* Saved before it is used: what the owner sees as revoked stays so after a restart. */
+static bool add_revoked(struct car *c, const char *key_id)
+{
+    json_t *state = json_deep_copy(c->state);
+    json_t *list = json_object_get(state, "revoked");
+    bool is_listed =
+        list_has(list, key_id) || (json_array_size(list) < REVOKED_MAX &&
+                                   json_array_append_new(list, json_string(key_id)) == 0);
+
+    if (!is_listed || !file_write_json(c->folder, CAR_FILE, state)) {
+        json_decref(state);
+        return false;
+    }
+    json_decref(c->state);
+    c->state = state;
+    return true;
+}
+
+static json_t *revoke(struct car *c, const struct link_peer *peer, const json_t *request)
+{
+    const char *key_id = text_of(request, "keyId");
+    char text[ACTION_TEXT_MAX];
+
+    if (strlen(key_id) != HEX_MAX - 1 || !carkey_action_text(text, peer->nonce, key_id)) {
+        return link_refuse("expected a challenge and a key identifier of 64 digits");
+    }
+    if (!key_verify(text_of(c->state, "ownerPublicKey"), LABEL_REVOKE, text,
+                    text_of(request, "proof"))) {
+        return link_refuse("this is not the owner's phone");
+    }
+    return add_revoked(c, key_id)
+               ? json_pack("{s:b, s:s}", "ok", 1, "did", "the key is revoked")
+               : link_refuse("the car cannot save its state, or its list of revoked keys is full");
+}
+
 static json_t *answer(void *ctx, const struct link_peer *peer, const json_t *request)
 {
     const char *op = text_of(request, "op");
 
-    return strcmp(op, "pair") == 0 ? pair(ctx, peer, request)
-           : strcmp(op, "do") == 0 ? act(ctx, peer, request)
-                                   : link_refuse("unknown request");
+    return strcmp(op, "pair") == 0     ? pair(ctx, peer, request)
+           : strcmp(op, "do") == 0     ? act(ctx, peer, request)
+           : strcmp(op, "revoke") == 0 ? revoke(ctx, peer, request)
+                                       : link_refuse("unknown request");
 }
 
 int main(int argc, char **argv)

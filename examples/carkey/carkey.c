@@ -13,7 +13,7 @@ bool carkey_action_text(char out[ACTION_TEXT_MAX], const char *nonce, const char
 }
 
 struct request {
-    const char *folder, *action;
+    const char *folder, *label, *action;
     const json_t *key; /* NULL: as the owner */
 };
 
@@ -24,14 +24,12 @@ static bool prove(void *ctx, const char *nonce, json_t *request)
 
     return carkey_action_text(text, nonce, r->action) &&
            (r->key == NULL || json_object_set_new(request, "key", json_deep_copy(r->key)) == 0) &&
-           ask_add_proof(request, r->folder, LABEL_ACTION, text);
+           ask_add_proof(request, r->folder, r->label, text);
 }
 
-bool carkey_use(const char *folder, const char *socket, const char *action, const json_t *key)
+static bool ask_car(const char *socket, json_t *content, struct request *request)
 {
-    struct request request = { folder, action, key };
-    json_t *answer =
-        ask_granted(socket, json_pack("{s:s, s:s}", "op", "do", "action", action), prove, &request);
+    json_t *answer = ask_granted(socket, content, prove, request);
     bool is_ok = answer != NULL;
 
     if (is_ok) {
@@ -39,4 +37,18 @@ bool carkey_use(const char *folder, const char *socket, const char *action, cons
     }
     json_decref(answer);
     return is_ok;
+}
+
+bool carkey_use(const char *folder, const char *socket, const char *action, const json_t *key)
+{
+    struct request request = { folder, LABEL_ACTION, action, key };
+
+    return ask_car(socket, json_pack("{s:s, s:s}", "op", "do", "action", action), &request);
+}
+
+bool carkey_revoke(const char *folder, const char *socket, const char *key_id)
+{
+    struct request request = { folder, LABEL_REVOKE, key_id, NULL };
+
+    return ask_car(socket, json_pack("{s:s, s:s}", "op", "revoke", "keyId", key_id), &request);
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The friend's phone: carkey_friend FOLDER COMMAND ...
- *   accept URL               receives the key creation request
+ *   accept URL RELAYS        receives the key creation request; RELAYS is the list of relays that
+ *                            this wallet uses, "HOST:PORT,..."
  *   answer                   makes a key, sends the key signing request; the PIN is read from
  *                            standard input
  *   import                   receives the key import request, checks it, saves the key and ends
  *                            the transfer; if the PIN was wrong, use answer again
+ *   decline                  ends the transfer without a key
  *   use CAR-SOCKET ACTION    unlock, start, drive
  * Exit code: 0 done, 1 refused or failed, 2 usage.
  */
@@ -21,7 +23,7 @@
 
 static enum result accept_url(const char *folder, char **argv)
 {
-    json_t *request = wallet_run_accept(folder, argv[0]);
+    json_t *request = wallet_run_accept(folder, argv[0], argv[1]);
     bool is_ok = request != NULL && strcmp(text_of(request, "step"), "keyCreationRequest") == 0 &&
                  file_write_json(folder, REQUEST_FILE, request);
 
@@ -116,6 +118,18 @@ static enum result import(const char *folder, char **argv)
     return result_of(is_ok);
 }
 
+static enum result decline(const char *folder, char **argv)
+{
+    bool is_ok = wallet_run_cancel(folder);
+
+    (void)argv;
+    if (is_ok) {
+        file_remove(folder, REQUEST_FILE);
+        (void)puts("declined");
+    }
+    return result_of(is_ok);
+}
+
 static enum result use(const char *folder, char **argv)
 {
     json_t *key = file_read_json(folder, KEY_FILE_NAME);
@@ -129,10 +143,8 @@ static enum result use(const char *folder, char **argv)
 }
 
 static const struct command commands[] = {
-    { "accept", 1, accept_url },
-    { "answer", 0, answer },
-    { "import", 0, import },
-    { "use", 2, use },
+    { "accept", 2, accept_url }, { "answer", 0, answer }, { "import", 0, import },
+    { "decline", 0, decline },   { "use", 2, use },
 };
 
 int main(int argc, char **argv)

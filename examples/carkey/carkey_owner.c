@@ -8,6 +8,7 @@
  *                                                 PIN, signs, sends the key import request
  *   wait                                          waits until the friend's phone has the key
  *   use CAR-SOCKET ACTION                         unlock, start, drive
+ *   revoke CAR-SOCKET KEY-ID                      the car refuses this key from now on
  * ENTITLEMENTS is a list such as "unlock,start"; times are UTC seconds.
  * Exit code: 0 done, 1 refused or failed, 2 usage, 3 the PIN was wrong too often: withdrawn.
  */
@@ -278,9 +279,14 @@ static enum result use(const char *folder, char **argv)
     return result_of(carkey_use(folder, argv[0], argv[1], NULL));
 }
 
+static enum result revoke(const char *folder, char **argv)
+{
+    return result_of(carkey_revoke(folder, argv[0], argv[1]));
+}
+
 static const struct command commands[] = {
     { "pair", 2, pair }, { "share", 4, share },        { "sign", 0, sign },
-    { "use", 2, use },   { "wait", 0, wait_imported },
+    { "use", 2, use },   { "wait", 0, wait_imported }, { "revoke", 2, revoke },
 };
 
 int main(int argc, char **argv)

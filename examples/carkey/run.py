@@ -6,6 +6,7 @@ import pathlib
 import shutil
 import sys
 import time
+import urllib.parse
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "common"))
 from driver import Device, check, play, stop  # noqa: E402
@@ -19,6 +20,11 @@ def wrong_pin(pin):
     return f"{(int(pin) + 1) % 10 ** len(pin):0{len(pin)}d}"
 
 
+def host_of(url):
+    """The relay of a link, as a wallet's list of relays names it."""
+    return urllib.parse.urlsplit(url).netloc
+
+
 def share(ben, relay, entitlements, since, until):
     """The link, and the PIN as it is shown to Ben."""
     lines = ben.does("share", relay, entitlements, int(since), int(until)).splitlines()
@@ -28,7 +34,7 @@ def share(ben, relay, entitlements, since, until):
 def lend(stage, ben, friend, relay, entitlements, since, until):
     """A whole transfer with the right PIN."""
     url, pin = share(ben, relay, entitlements, since, until)
-    friend.does("accept", url)
+    friend.does("accept", url, host_of(url))
     friend.does("answer", given=pin)
     ben.does("sign")
     friend.does("import")
@@ -51,9 +57,12 @@ def whole_transfer(stage, relay, car, ben, amit, mallory):
     url, pin = share(ben, relay, "unlock,start", now - 60, now + DAY)
     check(pin.replace(" ", "") not in url, "the PIN is in the link")
 
+    stage.step("Amit's wallet refuses a link to a relay that is not on its list.")
+    amit.is_refused("E_NOT_ALLOWED", "accept", url, "relay.example,localhost")
+
     stage.step("Amit's phone receives the key creation request. A third phone with the same link is refused.")
-    amit.does("accept", url)
-    mallory.is_refused("E_DENIED", "accept", url)
+    amit.does("accept", url, host_of(url))
+    mallory.is_refused("E_DENIED", "accept", url, host_of(url))
     request = json.loads((amit.folder / "request.json").read_text())
     check(pin.replace(" ", "") not in json.dumps(request), "the PIN is in the message")
 
@@ -112,7 +121,7 @@ def five_wrong_pins(stage, relay, ben, mallory):
     now = time.time()
     stage.step("A stranger who has the link guesses the PIN. After five wrong PINs the transfer is withdrawn.")
     url, pin = share(ben, relay, "unlock,start,drive", now, now + DAY)
-    mallory.does("accept", url)
+    mallory.does("accept", url, host_of(url))
     wrong = wrong_pin(pin.replace(" ", ""))
     for left in (4, 3, 2, 1):
         mallory.does("answer", given=wrong)
@@ -123,6 +132,30 @@ def five_wrong_pins(stage, relay, ben, mallory):
     mallory.is_refused("E_WITHDRAWN", "import")
     check(mallory.run("answer", given=pin)[0] == 1, "the right PIN was accepted after the withdrawal")
     ben.is_refused("no active transfer", "sign")
+
+
+def declined(stage, relay, ben, eve):
+    now = time.time()
+    stage.step("Eve does not want the key. She declines. Ben learns that, and by whose word.")
+    url, _ = share(ben, relay, "unlock", now, now + DAY)
+    eve.does("accept", url, host_of(url))
+    eve.does("decline")
+    ben.is_refused("declined", "wait")
+    ben.is_refused("no active transfer", "sign")
+    eve.is_refused("no active transfer", "import")
+
+
+def revoked(stage, car, ben, amit):
+    stage.step("Ben revokes Amit's key at the car. The car then refuses it. Only Ben's phone can do this.")
+    key_id = json.loads(json.loads((amit.folder / "carkey.json").read_text())["attested"])["keyId"]
+    amit.program = "carkey_owner"
+    amit.is_refused("not the owner's phone", "revoke", car, key_id)
+    amit.program = "carkey_friend"
+    ben.is_refused("64 digits", "revoke", car, "4711")
+    amit.does("use", car, "unlock")
+    ben.does("revoke", car, key_id)
+    amit.is_refused("revoked", "use", car, "unlock")
+    ben.does("use", car, "unlock")
 
 
 def scene(stage):
@@ -137,10 +170,12 @@ def scene(stage):
     _, later = stage.entity("car", folder, "SOCKET", VEHICLE, "4711", str(8 * DAY), name="later")
     the_time(stage, relay, car, later, ben, amit, eve)
     five_wrong_pins(stage, relay, ben, mallory)
-    stage.step("The car keeps its state across a restart.")
+    declined(stage, relay, ben, eve)
+    revoked(stage, car, ben, amit)
+    stage.step("The car keeps its state across a restart, and so the revocation.")
     stop(process)
     _, car = stage.entity("car", folder, "SOCKET", VEHICLE, "4711")
-    amit.does("use", car, "unlock")
+    amit.is_refused("revoked", "use", car, "unlock")
     mallory.program = "carkey_owner"
     mallory.is_refused("already paired", "pair", car, "4711")
 

@@ -99,7 +99,25 @@ bool wallet_share(struct wallet *w, const char *folder, const struct wallet_offe
     return error == TIGRESS_OK || complain(w, error);
 }
 
-bool wallet_accept(struct wallet *w, const char *folder, const char *url)
+/* relays is "HOST:PORT,..."; an entry that is not a relay, such as "", is an error. */
+static bool allow_relays(struct wallet *w, const char *relays)
+{
+    enum tigress_error error = TIGRESS_OK;
+    bool is_last = false;
+
+    while (error == TIGRESS_OK && !is_last) {
+        size_t len = strcspn(relays, ",");
+        char *host = strndup(relays, len);
+
+        error = host != NULL ? tigress_session_allow_relay(w->session, host) : TIGRESS_E_NOMEM;
+        free(host);
+        is_last = relays[len] == '\0';
+        relays += len + !is_last;
+    }
+    return error == TIGRESS_OK || complain(w, error);
+}
+
+bool wallet_accept(struct wallet *w, const char *folder, const char *url, const char *relays)
 {
     char why[TIGRESS_TEXT_MAX] = "";
     enum tigress_error error = tigress_recipient_new(&w->session, url, NULL, why, sizeof(why));
@@ -108,7 +126,7 @@ bool wallet_accept(struct wallet *w, const char *folder, const char *url)
         (void)fprintf(stderr, "%s\n", why);
         return complain(w, error);
     }
-    return begin(w, folder) && run(w);
+    return begin(w, folder) && (relays == NULL || allow_relays(w, relays)) && run(w);
 }
 
 bool wallet_resume(struct wallet *w, const char *folder)
@@ -194,19 +212,20 @@ bool wallet_wait_completed(struct wallet *w)
 {
     enum tigress_want want = TIGRESS_FAILED;
     enum tigress_error error = tigress_session_wait(w->session);
+    const char *text = NULL;
 
     if (error == TIGRESS_OK) {
         want = tigress_transport_run(w->transport, (int64_t)time(NULL) + RECEIVE_WAIT_S);
         error = tigress_session_error(w->session);
     }
-    if (want != TIGRESS_DONE) {
+    /* By whose word: the other device, or only a holder of the link. */
+    text = tigress_end_text(tigress_session_end(w->session), tigress_session_end_proof(w->session));
+    if (want != TIGRESS_DONE && text[0] == '\0') {
         return complain(w, error);
     }
-    /* By whose word: the other device, or only a holder of the link. */
-    (void)puts(
-        tigress_end_text(tigress_session_end(w->session), tigress_session_end_proof(w->session)));
+    (void)fprintf(want == TIGRESS_DONE ? stdout : stderr, "%s\n", text);
     file_remove(w->folder, SESSION_FILE);
-    return true;
+    return want == TIGRESS_DONE;
 }
 
 void wallet_close(struct wallet *w)
@@ -229,10 +248,10 @@ bool wallet_run_share(const char *folder, const struct wallet_offer *offer)
     return is_ok;
 }
 
-json_t *wallet_run_accept(const char *folder, const char *url)
+json_t *wallet_run_accept(const char *folder, const char *url, const char *relays)
 {
     struct wallet w = { 0 };
-    json_t *content = wallet_accept(&w, folder, url) ? wallet_message(&w) : NULL;
+    json_t *content = wallet_accept(&w, folder, url, relays) ? wallet_message(&w) : NULL;
 
     wallet_close(&w);
     return content;
@@ -242,6 +261,15 @@ bool wallet_run_finish(const char *folder)
 {
     struct wallet w = { 0 };
     bool is_ok = wallet_resume(&w, folder) && wallet_finish(&w);
+
+    wallet_close(&w);
+    return is_ok;
+}
+
+bool wallet_run_cancel(const char *folder)
+{
+    struct wallet w = { 0 };
+    bool is_ok = wallet_resume(&w, folder) && wallet_cancel(&w);
 
     wallet_close(&w);
     return is_ok;

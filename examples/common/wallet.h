@@ -32,8 +32,9 @@ struct wallet_offer {
 /* Creates the mailbox; url is the invitation. Running the command counts as the user's consent. */
 bool wallet_share(struct wallet *w, const char *folder, const struct wallet_offer *offer,
                   char url[TIGRESS_SHARE_URL_MAX]);
-/* Claims the transfer; the first message is then there for wallet_message(). */
-bool wallet_accept(struct wallet *w, const char *folder, const char *url);
+/* Claims the transfer; the first message is then there for wallet_message(). relays is the list of
+   relays that may be used, "HOST:PORT,..."; NULL: every relay. */
+bool wallet_accept(struct wallet *w, const char *folder, const char *url, const char *relays);
 /* Continues the transfer of this folder. */
 bool wallet_resume(struct wallet *w, const char *folder);
 /* The "content" of the unanswered message, or of the next one; NULL: none arrived, or the transfer
@@ -43,7 +44,7 @@ json_t *wallet_message(struct wallet *w);
 bool wallet_answer(struct wallet *w, const char *format, json_t *content);
 /* The credential is saved: ends the transfer. */
 bool wallet_finish(struct wallet *w);
-/* Withdraws it. */
+/* Stops it: the initiator withdraws, the recipient declines. */
 bool wallet_cancel(struct wallet *w);
 /* Waits for the other side to end it. */
 bool wallet_wait_completed(struct wallet *w);
@@ -54,10 +55,13 @@ void wallet_close(struct wallet *w);
 /* Shares, and prints the invitation. */
 bool wallet_run_share(const char *folder, const struct wallet_offer *offer);
 /* The "content" of the first message, as wallet_message() returns it. */
-json_t *wallet_run_accept(const char *folder, const char *url);
+json_t *wallet_run_accept(const char *folder, const char *url, const char *relays);
 /* Resumes and finishes. */
 bool wallet_run_finish(const char *folder);
-/* Resumes, waits until the other side has finished, and prints by whose word. */
+/* Resumes and stops. */
+bool wallet_run_cancel(const char *folder);
+/* Resumes, waits until the other side has ended it, and prints how, and by whose word. false: the
+   other side has not finished. */
 bool wallet_run_wait(const char *folder);
 
 #endif

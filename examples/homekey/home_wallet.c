@@ -115,7 +115,7 @@ static enum result share(const char *folder, char **argv)
 
 static enum result accept_url(const char *folder, char **argv)
 {
-    json_t *content = wallet_run_accept(folder, argv[0]);
+    json_t *content = wallet_run_accept(folder, argv[0], NULL);
     bool is_ok = content != NULL && strlen(text_of(content, "key")) == HEX_MAX - 1 &&
                  file_write_json(folder, GUEST_FILE, content);
 

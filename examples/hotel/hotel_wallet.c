@@ -105,7 +105,7 @@ static enum result share(const char *folder, char **argv)
 
 static enum result accept_url(const char *folder, char **argv)
 {
-    json_t *content = wallet_run_accept(folder, argv[0]);
+    json_t *content = wallet_run_accept(folder, argv[0], NULL);
     bool is_ok = content != NULL && file_write_json(folder, TOKEN_FILE, content);
 
     if (is_ok) {
