@@ -143,8 +143,10 @@ static void end_ours(struct tigress_session *s)
     if (s->ending.decided == TG_END_NOTE_DECLINED) {
         end = TIGRESS_END_DECLINED;
     } else if (s->ending.decided == TG_END_NOTE_CANCELLED) {
-        end = s->mailbox.opened == TIGRESS_OPENED_NO ? TIGRESS_END_WITHDRAWN
-                                                     : TIGRESS_END_WITHDRAWN_OPENED;
+        /* The relay's word is not enough where we know better. */
+        end = s->mailbox.opened == TIGRESS_OPENED_NO && !s->mailbox.was_opened
+                  ? TIGRESS_END_WITHDRAWN
+                  : TIGRESS_END_WITHDRAWN_OPENED;
     }
     set_end(s, end, TIGRESS_PROOF_OWN);
     tg_session_enter(s, TG_S_DONE);
@@ -157,12 +159,17 @@ void tg_ending_unsent(struct tigress_session *s, enum tg_end_note_end decided)
     end_ours(s);
 }
 
-/* What the relay says about the recipient when the mailbox has ended. "No" of an earlier read may
-   have changed since. */
-static void take_opened(struct tigress_session *s, enum tigress_opened opened)
+void tg_ending_unconfirmed(struct tigress_session *s)
+{
+    set_end(s, TIGRESS_END_UNCONFIRMED, TIGRESS_PROOF_NONE);
+    tg_session_enter(s, TG_S_DONE);
+}
+
+void tg_ending_take_opened(struct tigress_session *s, enum tigress_opened opened)
 {
     if (opened != TIGRESS_OPENED_UNKNOWN) {
         s->mailbox.opened = opened;
+        s->mailbox.was_opened = s->mailbox.was_opened || opened == TIGRESS_OPENED_YES;
     } else if (s->mailbox.opened == TIGRESS_OPENED_NO) {
         s->mailbox.opened = TIGRESS_OPENED_UNKNOWN;
     }
@@ -170,7 +177,7 @@ static void take_opened(struct tigress_session *s, enum tigress_opened opened)
 
 void tg_ending_deleted(struct tigress_session *s, const struct tg_client_answer *answer)
 {
-    take_opened(s, answer->opened);
+    tg_ending_take_opened(s, answer->opened);
     end_ours(s);
 }
 
@@ -369,7 +376,7 @@ static enum tg_err conclude(struct tigress_session *s, const struct tg_problem *
     if (report.by == (unsigned)peer_of(s)) {
         TG_TRY(judge(&proof, &note, s, problem->end_note));
     }
-    take_opened(s, tg_ending_opened(problem->recipient));
+    tg_ending_take_opened(s, tg_ending_opened(problem->recipient));
     if (proof != TIGRESS_PROOF_NONE) {
         end_by_note(s, &note, proof);
     } else if (is_our_delete(s, &report)) {

@@ -33,6 +33,10 @@ void tg_ending_unsent(struct tigress_session *s, enum tg_end_note_end decided);
 
 /* What the relay says about the recipient, for an application. */
 enum tigress_opened tg_ending_opened(enum tg_recipient recipient);
+/* Takes it. An answer without it takes back the "no" of an earlier answer. */
+void tg_ending_take_opened(struct tigress_session *s, enum tigress_opened opened);
+/* Our end could not be delivered, and nothing is left to end. */
+void tg_ending_unconfirmed(struct tigress_session *s);
 /* The relay did our delete. */
 void tg_ending_deleted(struct tigress_session *s, const struct tg_client_answer *answer);
 /* The relay has no such mailbox: 404 or 410. TG_E_NOMEM: nothing changed */

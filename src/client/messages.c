@@ -198,7 +198,7 @@ static enum tg_err deliver(struct tigress_session *s, const struct tg_payload *p
         *is_new = true;
         s->messages.is_our_turn = true;
         s->history = history;
-        s->mailbox.opened = TIGRESS_OPENED_YES;
+        tg_ending_take_opened(s, TIGRESS_OPENED_YES);
     } else if (err != TG_E_NOMEM) {
         refuse(s, err, TIGRESS_E_BAD_MESSAGE);
         err = TG_OK;

@@ -130,7 +130,7 @@ static const size_t flags[] = {
     AT(settings.must_prove),  AT(settings.wants_preview), AT(token.is_push_supported),
     AT(url.is_plain_http),    AT(url.is_direct),          AT(token.is_due),
     AT(token.is_carried),     AT(standing.is_used),       AT(history.is_unknown),
-    AT(is_secret_exposed),
+    AT(is_secret_exposed),    AT(mailbox.was_opened),
 };
 static const size_t standing_flags[] = { AT(standing.wants_token), AT(standing.is_attest_tried),
                                          AT(standing.is_token_tried), AT(standing.is_demanded) };

@@ -107,10 +107,11 @@ struct tg_session_display {
 struct tg_session_mailbox {
     bool is_known; /* url names it */
     char id_text[TG_UUID_TEXT_LEN + 1];
-    uint64_t version;     /* 0: none yet, or the relay counts no versions */
-    int64_t expires_at_s; /* 0: not known */
-    enum tigress_opened opened;
-    bool wants_opened; /* a wait also ends when a device is bound; not saved */
+    uint64_t version;           /* 0: none yet, or the relay counts no versions */
+    int64_t expires_at_s;       /* 0: not known */
+    enum tigress_opened opened; /* what the relay said last */
+    bool was_opened;            /* once bound, or a message of the other side was opened */
+    bool wants_opened;          /* a wait also ends when a device is bound; not saved */
 };
 
 /* Where the relay announces changes to this device. */

@@ -47,11 +47,10 @@ static bool take_opened(struct tigress_session *s, const struct tg_client_answer
 {
     bool is_news = answer->opened == TIGRESS_OPENED_YES && s->mailbox.opened != TIGRESS_OPENED_YES;
 
-    if (s->role != TIGRESS_INITIATOR || answer->opened == TIGRESS_OPENED_UNKNOWN) {
-        return false;
+    if (s->role == TIGRESS_INITIATOR) {
+        tg_ending_take_opened(s, answer->opened);
     }
-    s->mailbox.opened = answer->opened;
-    return is_news;
+    return is_news && s->role == TIGRESS_INITIATOR;
 }
 
 /* No new message in the mailbox. */
@@ -206,14 +205,15 @@ enum tg_err tg_turns_on_send(struct tigress_session *s, const struct tg_client_a
     return TG_OK;
 }
 
-/* A claim whose answer was lost may not have been bound: then there is nothing to end. */
 enum tg_err tg_turns_on_delete(struct tigress_session *s, const struct tg_client_answer *answer)
 {
     bool is_refused = answer->status == 401 || answer->status == 403;
 
-    if (answer->status == 200 || answer->status == 201 || answer->status == 204 ||
-        (is_refused && s->change.is_cancelling)) {
+    if (answer->status == 200 || answer->status == 201 || answer->status == 204) {
         tg_ending_deleted(s, answer);
+    } else if (is_refused && s->change.is_cancelling && s->role == TIGRESS_RECIPIENT) {
+        /* A claim whose answer was lost may not have been bound: then there is nothing to end. */
+        tg_ending_unconfirmed(s);
     } else {
         return tg_turns_refused(s, answer);
     }

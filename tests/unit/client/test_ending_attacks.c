@@ -48,6 +48,51 @@ static void to_message(struct fixture *f, struct tigress_session *from, struct t
     assert_int_equal(tigress_session_input(to), TIGRESS_INPUT_MESSAGE);
 }
 
+/* ---- our own end ---------------------------------------------------------------------------- */
+
+static const struct tigress_http_header says_none = { "Mailbox-Recipient", "none" };
+
+static void cancel__refused_by_the_relay__not_withdrawn(void **state)
+{
+    const unsigned statuses[] = { 401, 403 };
+
+    (void)state;
+    for (size_t i = 0; i < TG_COUNT(statuses); i++) {
+        void *own = NULL;
+        struct fixture *f = NULL;
+
+        assert_int_equal(set_up(&own), 0);
+        f = own;
+        create(f);
+        assert_int_equal(tigress_session_cancel(f->alice), TIGRESS_OK);
+        assert_int_equal(tigress_session_step(f->alice, FAKE_NOW), TIGRESS_WANT_HTTP);
+        assert_int_equal(tigress_session_reply(f->alice, statuses[i], &says_none, 1, NULL, 0),
+                         TIGRESS_OK);
+        assert_failed(f->alice, TIGRESS_E_DENIED);
+        assert_int_equal(tigress_session_end(f->alice), TIGRESS_END_NONE);
+        assert_int_equal(tear_down(&own), 0);
+    }
+}
+
+/* The relay says that no device ever opened it, but we have opened a message of that device. */
+static void cancel__relay_denies_what_we_know__withdrawn_but_opened(void **state)
+{
+    struct fixture *f = NULL;
+    void *own = NULL;
+
+    (void)state;
+    assert_int_equal(set_up(&own), 0);
+    f = own;
+    receive_first(f);
+    to_message(f, f->bob, f->alice);
+    assert_int_equal(tigress_session_cancel(f->alice), TIGRESS_OK);
+    assert_int_equal(tigress_session_step(f->alice, FAKE_NOW), TIGRESS_WANT_HTTP);
+    assert_int_equal(tigress_session_reply(f->alice, 200, &says_none, 1, NULL, 0), TIGRESS_OK);
+    assert_int_equal(tigress_session_step(f->alice, FAKE_NOW), TIGRESS_DONE);
+    assert_int_equal(tigress_session_end(f->alice), TIGRESS_END_WITHDRAWN_OPENED);
+    assert_int_equal(tear_down(&own), 0);
+}
+
 /* ---- without a note ------------------------------------------------------------------------- */
 
 static struct fake_answer answer;
@@ -340,6 +385,8 @@ static void delete__of_an_older_relay__repeated_and_done(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(cancel__refused_by_the_relay__not_withdrawn),
+        cmocka_unit_test(cancel__relay_denies_what_we_know__withdrawn_but_opened),
         cmocka_unit_test(stranger__binds_and_deletes__never_completed),
         CASE(sender_without_notes__ends__receiver_is_told_that_nothing_proves_it),
         cmocka_unit_test(relay__invents_an_end__never_completed),
