@@ -20,6 +20,7 @@
 struct tg_attest_case { /* one attestation during the checks */
     const struct tg_attest_policy *policy;
     enum tg_attest_format format;
+    enum tg_attest_chain_times times; /* of the format's row */
     int64_t now_s;
     struct tg_fault *fault;
     struct tg_cbor_item stmt; /* a map */

@@ -129,6 +129,7 @@ static enum tg_attest_step run(struct tg_attest_verdict *out, const struct tg_at
 {
     struct tg_attest_case c = { .policy = policy,
                                 .format = out->format,
+                                .times = tg_attest_row(out->format)->times,
                                 .now_s = now_s,
                                 .fault = &out->fault,
                                 .client_data_hash = client_data_hash };
