@@ -23,11 +23,13 @@ struct tg_route {
     enum tg_route_kind kind;
     enum tg_mailbox_call call; /* of TG_ROUTE_CALL and TG_ROUTE_NO_MAILBOX */
     bool is_head;              /* the answer has no body */
+    bool is_damaged;           /* the secret of a link is in the target, where it must never be */
     struct tg_uuid mailbox;    /* of every call but create */
     const char *allow;         /* the methods of a known path */
 };
 
-/* target: path and query; the query is ignored. */
+/* target: path and query. The query is ignored, but a preview whose target has what can be a secret
+   is TG_ROUTE_NO_MAILBOX. */
 void tg_route_find(struct tg_route *out, struct tg_bytes method, struct tg_bytes target);
 
 #endif

@@ -160,6 +160,11 @@ static enum tg_err fill_success(struct tg_reply *reply, struct tg_exchange *ex)
 
 /* ---- refusals ------------------------------------------------------------------------------- */
 
+/* spec: protocol/5#secret-in-target */
+static const char damaged_detail[] =
+    "The path or the query has what can be the secret of a link, which a server must not see; ask "
+    "the sender for a new link.";
+
 /* A browser gets a page. spec: protocol/4#preview-404-page */
 static enum tg_err fill_gone_page(struct tg_reply *reply, struct tg_exchange *ex)
 {
@@ -167,8 +172,9 @@ static enum tg_err fill_gone_page(struct tg_reply *reply, struct tg_exchange *ex
     tg_reply_header(reply, "content-type", TG_PREVIEW_CONTENT_TYPE);
     tg_reply_header(reply, "content-security-policy", TG_PREVIEW_CSP);
     tg_reply_header(reply, "content-language", tg_preview_language_tag(ex->language));
-    return tg_preview_gone_page(&reply->body, ex->language, ex->result.was_once_valid,
-                                ex->result.ended);
+    return ex->route.is_damaged ? tg_preview_damaged_page(&reply->body, ex->language)
+                                : tg_preview_gone_page(&reply->body, ex->language,
+                                                       ex->result.was_once_valid, ex->result.ended);
 }
 
 static enum tg_err fill_refusal(struct tg_reply *reply, struct tg_exchange *ex)
@@ -183,7 +189,8 @@ static enum tg_err fill_refusal(struct tg_reply *reply, struct tg_exchange *ex)
     tg_buf_init(&note, NOTE_TEXT_MAX);
     tg_b64_encode(&note, result->end_note, TG_B64_URL);
     TG_TRY(tg_buf_status(&note));
-    tg_reply_ended(reply, result->status, result->problem, result->fault.text, result->recipient,
+    tg_reply_ended(reply, result->status, result->problem,
+                   ex->route.is_damaged ? damaged_detail : result->fault.text, result->recipient,
                    tg_buf_view(&note));
     tg_reply_retry_after(reply, result->retry_after_s);
     reply->response.is_disputed = result->status == 503;

@@ -9,6 +9,7 @@ struct words {
     const char *tag;
     const char *untitled, *shared, *until, *what_to_do, *claimed, *keep_private, *alt;
     const char *unknown_title, *unknown;
+    const char *damaged_title, *damaged;
     struct {
         const char *title, *text;
     } ended[TG_MAILBOX_ENDED_BY_RECIPIENT + 1]; /* by how; TG_MAILBOX_LIVE: it has expired */
@@ -29,6 +30,10 @@ static const struct words languages[TG_PREVIEW_LANGUAGE_COUNT] = {
         .unknown_title = "No such invitation",
         .unknown = "There is no invitation at this link. Check that the link is complete, or ask "
                    "the sender for a new one.",
+        .damaged_title = "This link is damaged",
+        .damaged = "A program has changed this link on its way, and the secret part of it was sent "
+                   "to this server. Do not use it. Ask the sender for a new link, and open it as "
+                   "it was sent.",
         .ended = {
             [TG_MAILBOX_LIVE] = {
                 "Expired", "This invitation has expired. Ask the sender for a new one." },
@@ -217,6 +222,17 @@ enum tg_err tg_preview_page(struct tg_buf *out, enum tg_preview_language languag
     return tg_buf_status(out);
 }
 
+static enum tg_err put_note_page(struct tg_buf *out, const struct words *w, const char *title,
+                                 const char *text)
+{
+    put_head(out, w, tg_bytes_str(title));
+    put_style(out);
+    put_element(out, "<h1>", tg_bytes_str(title), "</h1>\n");
+    put_element(out, "<p>", tg_bytes_str(text), "</p>\n");
+    put_foot(out);
+    return tg_buf_status(out);
+}
+
 /* spec: protocol/5#used-told-from-unknown */
 enum tg_err tg_preview_gone_page(struct tg_buf *out, enum tg_preview_language language,
                                  bool was_once_valid, enum tg_mailbox_state ended)
@@ -228,10 +244,12 @@ enum tg_err tg_preview_gone_page(struct tg_buf *out, enum tg_preview_language la
         title = w->ended[ended].title;
         text = w->ended[ended].text;
     }
-    put_head(out, w, tg_bytes_str(title));
-    put_style(out);
-    put_element(out, "<h1>", tg_bytes_str(title), "</h1>\n");
-    put_element(out, "<p>", tg_bytes_str(text), "</p>\n");
-    put_foot(out);
-    return tg_buf_status(out);
+    return put_note_page(out, w, title, text);
+}
+
+enum tg_err tg_preview_damaged_page(struct tg_buf *out, enum tg_preview_language language)
+{
+    const struct words *w = &languages[language];
+
+    return put_note_page(out, w, w->damaged_title, w->damaged);
 }

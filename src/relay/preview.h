@@ -40,6 +40,10 @@ TG_NODISCARD enum tg_err tg_preview_page(struct tg_buf *out, enum tg_preview_lan
 TG_NODISCARD enum tg_err tg_preview_gone_page(struct tg_buf *out, enum tg_preview_language language,
                                               bool was_once_valid, enum tg_mailbox_state ended);
 
+/* Appends the page of a link whose secret has reached the relay. */
+TG_NODISCARD enum tg_err tg_preview_damaged_page(struct tg_buf *out,
+                                                 enum tg_preview_language language);
+
 /* The text of the page's one style element. */
 struct tg_bytes tg_preview_style(void);
 

@@ -189,6 +189,20 @@ def core_image(relay, folder):
 
 # ---- the test -----------------------------------------------------------------------------------
 
+# spec-test: protocol/5#secret-in-target
+def send_links_that_slipped(scanner, api, box, secret):
+    """What a browser sends after a program has changed the # of a link."""
+    for text in (base64.b64encode(secret), base64.urlsafe_b64encode(secret)):
+        bare = text.decode().rstrip("=")
+        scanner.plant("a secret that slipped", bare)
+        for form in ("%23{}", "/{}", "?{}==", "?v=c&{}", "?v=c%23{}%3D%3D"):
+            for method, accept in (("GET", "text/html"), ("GET", "application/json"), ("HEAD", "*/*"),
+                                   ("POST", "*/*"), ("PROPFIND", "*/*")):
+                answer = api.call(method, f"/v1/m/{box}" + form.format(bare), [("Accept", accept)])
+                assert answer.status >= 400, (method, form, answer.status)
+                assert scanner.find(answer.body, "answer") == []
+
+
 class Transfer:
     """A complete transfer in which every value is marked."""
 
@@ -220,6 +234,7 @@ class Transfer:
         self.scanner.plant("share URL", ShareUrl(relay.origin, box, "c", self.secret).text())
         for accept in ("text/html", "application/json"):
             assert api.preview(box, accept).status == 200
+        send_links_that_slipped(self.scanner, api, box, self.secret)
         assert api.read(box, self.recipient, {"notificationToken": self.token},
                         extra=[(PROOF, "proof=" + proof)]).status == 200
         assert api.update(box, self.recipient, {"payload": self.opaque},

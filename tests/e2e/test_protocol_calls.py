@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from checks import (UUID4, assert_bindable, assert_problem, media_type, unchanged)
-from tigress_client import create_message, encode, new_id
+from tigress_client import create_message, encode, new_id, path_of
 
 WRONG_OBJECTS = [None, 1, True, "x", []]
 WRONG_STRINGS = [None, 1, 1.5, True, [], {}, ["x"]]
@@ -360,6 +360,38 @@ def preview__not_found__page_for_a_browser_problem_for_a_program(api):
     answer = api.preview(new_id(), "text/html,application/xhtml+xml,*/*;q=0.8")
     assert (answer.status, media_type(answer)) == (404, "text/html")
     assert_problem(api.preview(new_id(), "application/json"), 404)
+
+
+SECRET = "hXlr6aRC7KgJpOLTNZaLsw"
+
+
+# spec-test: protocol/5#secret-in-target
+@pytest.mark.parametrize("form", ["%23{}==", "%2523{}", "/{}==", "?{}==", "?v=c&{}", "?v=c%23{}%3D%3D", "?v=c%20{}"])
+def preview__secret_in_the_target__asks_for_a_new_link(api, form):
+    box = api.new_box()
+    target = path_of(box) + form.format(SECRET)
+    page = api.call("GET", target, [("Accept", "text/html")])
+    assert (page.status, media_type(page)) == (404, "text/html")
+    assert b"Ask the sender for a new link" in page.body
+    problem = api.call("GET", target, [("Accept", "application/json")])
+    assert_problem(problem, 404)
+    assert "ask the sender for a new link" in problem.json()["detail"]
+    for answer in (page, problem, api.call("HEAD", target)):
+        assert answer.status == 404
+        assert SECRET not in answer.body.decode() + str(answer.headers)
+        assert "no-store" in answer.header("cache-control")
+        assert "default-src" in (answer.header("content-security-policy") or "default-src")
+    assert api.read(box, box.recipient).status == 200
+
+
+# spec-test: protocol/5#secret-in-target
+@pytest.mark.parametrize("query", ["?v=c", "?", "?v=c&lang=en", "?v=a-vertical-of-thirty-characters",
+                                   "?v=c&utm_marketing_tactic=a", "?v=c&fbclid=" + SECRET])
+def preview__query_without_a_secret__ignored(api, query):
+    box = api.new_box()
+    for accept in ("text/html", "application/json"):
+        answer = api.call("GET", path_of(box) + query, [("Accept", accept)])
+        assert (answer.status, media_type(answer)) == (200, accept)
 
 
 def preview__own_accept__never_a_500(api1):

@@ -80,11 +80,69 @@ static void find__no_call__the_kind_of_refusal(void **state)
     }
 }
 
+/* spec-test: protocol/5#secret-in-target */
+static void find__get_with_what_can_be_a_secret__damaged(void **state)
+{
+#define SECRET "hXlr6aRC7KgJpOLTNZaLsw"
+    static const struct {
+        const char *method, *target;
+        bool is_damaged;
+    } cases[] = {
+        { "GET", PATH "%23" SECRET "==", true },
+        { "HEAD", PATH "%23" SECRET "==", true },
+        { "GET", PATH "%2523" SECRET, true },
+        { "GET", PATH "/" SECRET, true },
+        { "GET", PATH "%3Fv=c%23" SECRET, true },
+        { "GET", PATH "?" SECRET "==", true },
+        { "GET", PATH "?" SECRET "=", true },
+        { "GET", PATH "?" SECRET "%3D%3D", true },
+        { "GET", PATH "?hXlr6a%2BC7KgJp%2FLTNZaLsw", true },
+        { "GET", PATH "?v=c&" SECRET "==", true },
+        { "GET", PATH "?v=c%23" SECRET, true },
+        { "GET", PATH "?v=c%252523" SECRET "%253D", true },
+        { "GET", PATH "?v=c%20" SECRET, true },
+        { "GET", PATH "?v=c/" SECRET, true },
+        { "GET", PATH "?v=c" SECRET "==", true },
+        { "GET", PATH "?v=c&utm_source=mail%23" SECRET "&x=y", true },
+        { "GET", PATH "?v=c", false },
+        { "GET", PATH "?v=a-vertical-of-thirty-characters", false },
+        { "GET", PATH "?", false },
+        { "GET", PATH "?v=", false },
+        { "GET", PATH "?v=c&&=&", false },
+        { "GET", PATH "?v=c%23", false },
+        { "GET", PATH "?v=c%23abc", false },
+        { "GET", PATH "?v=c&utm_marketing_tactic=a", false },
+        { "GET", PATH "?fbclid=" SECRET SECRET "&v=c", false },
+        { "GET", PATH "?v=c%", false },
+        { "GET", PATH "?v=c%25%2", false },
+        { "GET", PATH "/other", false },
+        { "GET", "/v1/m/" SECRET SECRET, false },
+        { "GET", "/" SECRET, false },
+        { "POST", PATH "?" SECRET, false },
+        { "OPTIONS", PATH "/" SECRET, false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < TG_COUNT(cases); i++) {
+        struct tg_route route = route_of(cases[i].method, cases[i].target);
+
+        if (route.is_damaged != cases[i].is_damaged) {
+            fail_msg("%s %s", cases[i].method, cases[i].target);
+        }
+        if (route.is_damaged) {
+            assert_int_equal(route.kind, TG_ROUTE_NO_MAILBOX);
+            assert_int_equal(route.call, TG_CALL_PREVIEW);
+        }
+    }
+#undef SECRET
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(find__each_method_of_each_path__its_call),
         cmocka_unit_test(find__no_call__the_kind_of_refusal),
+        cmocka_unit_test(find__get_with_what_can_be_a_secret__damaged),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
