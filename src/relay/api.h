@@ -79,9 +79,10 @@ struct tg_refusal {
 
 /* What a request is about to cost the relay, beyond looking at it. */
 enum tg_cost {
-    TG_COST_PROOF, /* the verification of a device attestation */
-    TG_COST_LOOK,  /* nothing yet: whether the record could be stored */
-    TG_COST_STORE  /* the record is about to be stored */
+    TG_COST_PROOF,  /* the verification of a device attestation */
+    TG_COST_REPORT, /* the same, for a report only: a refusal is no answer to the client */
+    TG_COST_LOOK,   /* nothing yet: whether the record could be stored */
+    TG_COST_STORE   /* the record is about to be stored */
 };
 
 /* A record that a create or an update makes. */

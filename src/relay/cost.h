@@ -13,7 +13,7 @@
 bool tg_cost_is_asked(const struct tg_exchange *ex);
 /* What ex->box, which is new or changed, will take of the store. TG_E_NOMEM */
 TG_NODISCARD enum tg_err tg_cost_measure(struct tg_exchange *ex);
-/* False: the client may not have it, and is not answered. */
+/* False: it must not be done, and the client is not answered. cost: TG_COST_REPORT. */
 TG_NODISCARD bool tg_cost_may(struct tg_exchange *ex, enum tg_cost cost);
 /* False: the client may not have it, and was answered. */
 TG_NODISCARD bool tg_cost_pay(struct tg_exchange *ex, enum tg_cost cost);

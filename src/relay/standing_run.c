@@ -103,7 +103,7 @@ static void judge_attestation(struct tg_exchange *ex, enum tg_err (*begin)(struc
 {
     enum tg_err err = TG_OK;
 
-    if (tg_standing_is_report(ex) && !tg_cost_may(ex, TG_COST_PROOF)) {
+    if (tg_standing_is_report(ex) && !tg_cost_may(ex, TG_COST_REPORT)) {
         (void)tg_standing_gives_up(ex); /* it is not worth a refusal */
         follow_ruling(ex, tg_standing_verified(ex));
         return;

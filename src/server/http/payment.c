@@ -99,6 +99,15 @@ static struct tg_refusal pay_storage(struct tg_pending *p, enum tg_ledger_step s
     return (struct tg_refusal){ .status = 0 };
 }
 
+/* Neither counted nor remembered: the request goes on. spec: protocol/6#report */
+static struct tg_refusal pay_report(const struct tg_pending *p)
+{
+    bool is_paid =
+        tg_ledger_charge_spare(p->env->ledger, &p->payer, TG_WORK_PROOF, p->env->now_mono_ms);
+
+    return (struct tg_refusal){ .status = is_paid ? 0 : 429, .detail = TG_HEAD_OVER_RATE };
+}
+
 struct tg_refusal tg_payment_cost(struct tg_pending *p, enum tg_cost cost,
                                   const struct tg_record_size *size, unsigned fullness)
 {
@@ -107,6 +116,9 @@ struct tg_refusal tg_payment_cost(struct tg_pending *p, enum tg_cost cost,
     }
     if (cost == TG_COST_LOOK) {
         return pay_storage(p, TG_LEDGER_LOOK, size, fullness);
+    }
+    if (cost == TG_COST_REPORT) {
+        return pay_report(p);
     }
     if (cost == TG_COST_PROOF) {
         pay(p, TG_WORK_PROOF);

@@ -8,6 +8,7 @@
 #define NS_PER_DAY (86400 * (int64_t)NS_PER_S)
 #define REFUSED_RETRY_S 1u
 #define COUNT_MAX 1000000
+#define SPARE_PARTS 2 /* this part of a bucket is left to what is not spared */
 
 /* The price of work in units of 10 us of one core, as measured with docs/decisions/0014. */
 #define UNITS_PER_REQUEST 3 /* head and rest */
@@ -187,6 +188,28 @@ unsigned tg_ledger_charge(struct tg_ledger *ledger, const struct tg_payer *payer
     }
     tg_ledger_spend(ledger, payer, kind, 1, now_mono_ms);
     return 0;
+}
+
+bool tg_ledger_charge_spare(struct tg_ledger *ledger, const struct tg_payer *payer,
+                            enum tg_work kind, uint64_t now_mono_ms)
+{
+    int64_t now_ns = (int64_t)now_mono_ms * NS_PER_MS;
+
+    if (is_free(ledger, payer)) {
+        return true;
+    }
+    if (payer->kind == TG_PAYER_REFUSED) {
+        return false;
+    }
+    for (size_t tier = 0; tier < tg_payer_tier_count(payer); tier++) {
+        int64_t level_ns = tg_buckets_level_ns(&ledger->work, payer->work[tier], now_ns);
+
+        if (level_ns + price_ns(ledger, payer, tier, kind, 1) > ledger->full_ns / SPARE_PARTS) {
+            return false;
+        }
+    }
+    tg_ledger_spend(ledger, payer, kind, 1, now_mono_ms);
+    return true;
 }
 
 void tg_ledger_spend(struct tg_ledger *ledger, const struct tg_payer *payer, enum tg_work kind,

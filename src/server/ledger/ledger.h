@@ -85,6 +85,10 @@ bool tg_ledger_is_stale(const struct tg_payer *payer, uint64_t now_mono_ms);
    the same moment may each be admitted. */
 TG_NODISCARD unsigned tg_ledger_charge(struct tg_ledger *ledger, const struct tg_payer *payer,
                                        enum tg_work kind, uint64_t now_mono_ms);
+/* Charges a kind of work that is done only if every tier keeps half of its budget afterwards.
+   False: nothing is charged. */
+TG_NODISCARD bool tg_ledger_charge_spare(struct tg_ledger *ledger, const struct tg_payer *payer,
+                                         enum tg_work kind, uint64_t now_mono_ms);
 /* Charges work that is already done, count times. */
 void tg_ledger_spend(struct tg_ledger *ledger, const struct tg_payer *payer, enum tg_work kind,
                      uint32_t count, uint64_t now_mono_ms);

@@ -298,6 +298,23 @@ static void cost__over_the_budget_of_work__429_before_it_is_done(void **state)
     }
 }
 
+/* spec-test: protocol/6#report */
+static void cost__report_over_half_of_the_budget__not_verified_and_stored(void **state)
+{
+    struct fixture *f = http1();
+    struct tg_pending *p = held(f);
+
+    (void)state;
+    /* 3 for the request, and a verification would leave less than half of the budget. */
+    assert_int_not_equal(tg_payment_cost(p, TG_COST_REPORT, &small, 0).status, 0);
+    assert_int_equal(p->retry_s, 0);
+    assert_false(p->is_refusal);
+    assert_int_equal(tg_payment_cost(p, TG_COST_STORE, &small, 0).status, 0);
+    assert_int_equal(tg_metrics_counter_sum(f->metrics, TG_COUNTER_REFUSED_RATE), 0);
+    assert_int_equal(spent(f), 3 + 17);
+    fixture_free(f);
+}
+
 /* spec-test: protocol/3#stored-bytes-for-a-time */
 static void cost__stored_too_much__429_and_only_then(void **state)
 {
@@ -696,6 +713,7 @@ int main(void)
         cmocka_unit_test(http2__salt_changes_on_a_proxied_connection__goaway),
         cmocka_unit_test(cost__create_stored_and_proof_verified__paid),
         cmocka_unit_test(cost__over_the_budget_of_work__429_before_it_is_done),
+        cmocka_unit_test(cost__report_over_half_of_the_budget__not_verified_and_stored),
         cmocka_unit_test(cost__stored_too_much__429_and_only_then),
         cmocka_unit_test(cost__record_grows__only_what_was_not_paid_for),
         cmocka_unit_test(cost__store_fills_up__503_for_long_lives_of_new_mailboxes),

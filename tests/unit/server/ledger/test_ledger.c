@@ -190,6 +190,23 @@ static void refused_payer__refused_and_found_again(void **state)
     tg_ledger_free(&l);
 }
 
+/* A proof costs 67 requests. */
+static void charge_spare__half_of_the_budget_is_left(void **state)
+{
+    struct tg_ledger *l = open_ledger(1, 200);
+    struct tg_payer p = payer(l, "192.0.2.1", 0);
+
+    (void)state;
+    assert_true(tg_ledger_charge_spare(l, &p, TG_WORK_PROOF, 0));
+    assert_false(tg_ledger_charge_spare(l, &p, TG_WORK_PROOF, 0));
+    assert_int_equal(tg_ledger_charge(l, &p, TG_WORK_PROOF, 0), 0);
+    p.kind = TG_PAYER_REFUSED;
+    assert_false(tg_ledger_charge_spare(l, &p, TG_WORK_PROOF, 0));
+    p.kind = TG_PAYER_EXEMPT;
+    assert_true(tg_ledger_charge_spare(l, &p, TG_WORK_PROOF, 0));
+    tg_ledger_free(&l);
+}
+
 static void new__out_of_range__refused_and_untouched(void **state)
 {
     static const struct tg_ledger_settings bad[] = { { .rate = TG_LEDGER_RATE_MAX + 1, .burst = 1 },
@@ -242,6 +259,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(charge__burst__n_admitted_and_the_next_refused),
+        cmocka_unit_test(charge_spare__half_of_the_budget_is_left),
         cmocka_unit_test(charge__refused__states_the_seconds_until_it_is_admitted),
         cmocka_unit_test(charge__wider_tier__four_times_the_budget_and_no_more),
         cmocka_unit_test(charge__65536_networks_of_one_48__share_four_budgets),
