@@ -24,7 +24,7 @@ demo: ## transfer a car key from one wallet to another through a relay, and clea
 	@scripts/demo
 
 examples: ## run three complete deployments: home key, hotel key, car key
-	@scripts/install_deps build demo
+	@scripts/install_deps build demo examples
 	@{ cmake --preset release -DTIGRESS_BUILD_EXAMPLES=ON && cmake --build --preset release -j $(JOBS); } \
 		>build-release.log 2>&1 || { cat build-release.log; exit 1; }
 	@rm -f build-release.log

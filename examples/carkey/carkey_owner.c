@@ -2,14 +2,17 @@
 /*
  * The owner's phone, wallet and provisioning entity at once: carkey_owner FOLDER COMMAND ...
  *   pair CAR-SOCKET CODE                          makes this phone the car's owner key
- *   share RELAY ENTITLEMENTS NOT-BEFORE NOT-AFTER sends a key creation request; prints the
+ *   share RELAY ENTITLEMENTS NOT-BEFORE NOT-AFTER APNS-TOKEN PLATFORM-SOCKET
+ *                                                 sends a key creation request with a notification
+ *                                                 token and a device attestation; prints the
  *                                                 invitation, and the PIN to tell by voice
  *   sign                                          receives the key signing request: checks the
  *                                                 PIN, signs, sends the key import request
  *   wait                                          waits until the friend's phone has the key
  *   use CAR-SOCKET ACTION                         unlock, start, drive
  *   revoke CAR-SOCKET KEY-ID                      the car refuses this key from now on
- * ENTITLEMENTS is a list such as "unlock,start"; times are UTC seconds.
+ * ENTITLEMENTS is a list such as "unlock,start"; times are UTC seconds. An empty PLATFORM-SOCKET is
+ * a phone that cannot attest.
  * Exit code: 0 done, 1 refused or failed, 2 usage, 3 the PIN was wrong too often: withdrawn.
  */
 #include <stdio.h>
@@ -167,6 +170,8 @@ static enum result share(const char *folder, char **argv)
         .description = "You are invited to add a car key to your phone.",
         .rights = "RWD",
         .message = message,
+        .apns_token = argv[4],
+        .platform = argv[5][0] != '\0' ? argv[5] : NULL,
     };
     bool is_ok = message != NULL && file_write_json(folder, OFFER_FILE, offer) &&
                  make_pin(folder, message, pin) && wallet_run_share(folder, &what);
@@ -285,7 +290,7 @@ static enum result revoke(const char *folder, char **argv)
 }
 
 static const struct command commands[] = {
-    { "pair", 2, pair }, { "share", 4, share },        { "sign", 0, sign },
+    { "pair", 2, pair }, { "share", 6, share },        { "sign", 0, sign },
     { "use", 2, use },   { "wait", 0, wait_imported }, { "revoke", 2, revoke },
 };
 

@@ -9,7 +9,8 @@ import time
 import urllib.parse
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "common"))
-from driver import Device, check, play, stop  # noqa: E402
+from driver import Device, check, play, show, stop  # noqa: E402
+from stand_ins import new_apns_token, start_apns, start_platform  # noqa: E402
 
 VEHICLE = "AURORA-7-4Y1SL658"
 DAY = 86400
@@ -27,7 +28,8 @@ def host_of(url):
 
 def share(ben, relay, entitlements, since, until):
     """The link, and the PIN as it is shown to Ben."""
-    lines = ben.does("share", relay, entitlements, int(since), int(until)).splitlines()
+    ben.apns_token = new_apns_token()
+    lines = ben.does("share", relay, entitlements, int(since), int(until), ben.apns_token, ben.platform).splitlines()
     return lines[0], lines[1].removeprefix("PIN ")
 
 
@@ -41,7 +43,20 @@ def lend(stage, ben, friend, relay, entitlements, since, until):
     ben.does("wait")
 
 
-def whole_transfer(stage, relay, car, ben, amit, mallory):
+def expect_push(apns, ben, count):
+    """Each push is awaited before the next cause of one, so that the relay cannot combine two."""
+    push = apns.wait_good(count)[count - 1]
+    check(set(apns.tokens()) == {ben.apns_token} and not apns.refusals, "APNs did not get Ben's token")
+    show(f"       apns: a push to Ben's phone: {push.body.decode()}")
+
+
+def not_attested(stage, relay, ben):
+    stage.step("The relay accepts a mailbox only from an attested device.")
+    now = int(time.time())
+    ben.is_refused("E_STANDING", "share", relay, "unlock", now, now + DAY, new_apns_token(), "")
+
+
+def whole_transfer(stage, relay, apns, car, ben, amit, mallory):
     now = time.time()
     stage.step("Ben pairs his phone with his car. The car needs no other setup.")
     ben.is_refused("wrong pairing code", "pair", car, "0000")
@@ -52,6 +67,7 @@ def whole_transfer(stage, relay, car, ben, amit, mallory):
     mallory.is_refused("not the owner's phone", "use", car, "unlock")
     mallory.program = "carkey_friend"
     ben.does("use", car, "drive")
+    not_attested(stage, relay, ben)
 
     stage.step("Ben offers a key that can unlock and start until tomorrow, and tells Amit the PIN by phone.")
     url, pin = share(ben, relay, "unlock,start", now - 60, now + DAY)
@@ -62,13 +78,15 @@ def whole_transfer(stage, relay, car, ben, amit, mallory):
 
     stage.step("Amit's phone receives the key creation request. A third phone with the same link is refused.")
     amit.does("accept", url, host_of(url))
+    expect_push(apns, ben, 1)
     mallory.is_refused("E_DENIED", "accept", url, host_of(url))
     request = json.loads((amit.folder / "request.json").read_text())
     check(pin.replace(" ", "") not in json.dumps(request), "the PIN is in the message")
 
-    stage.step("Amit types a wrong PIN, then the right one. His phone sends its key to be signed.")
+    stage.step("Amit types a wrong PIN, then the right one. His phone sends its key to be signed, and APNs wakes Ben's.")
     amit.is_refused("6 to 12 digits", "answer", given="12345")
     amit.does("answer", given=wrong_pin(pin.replace(" ", "")))
+    expect_push(apns, ben, 2)
     ben.is_refused("tries left: 4", "sign")
     amit.is_refused("tries left: 4", "import")
     amit.does("answer", given=pin)
@@ -159,12 +177,15 @@ def revoked(stage, car, ben, amit):
 
 
 def scene(stage):
-    relay = stage.relay()
+    apns, push = start_apns(stage)
+    platform, attestation = start_platform(stage, "127.0.0.1")
+    relay = stage.relay(*push, *attestation)
     folder = stage.folder_of("car")
     process, car = stage.entity("car", folder, "SOCKET", VEHICLE, "4711")
     ben = Device(stage, "carkey_owner", "ben")
+    ben.platform = platform
     amit, eve, mallory = (Device(stage, "carkey_friend", name) for name in ("amit", "eve", "mallory"))
-    whole_transfer(stage, relay, car, ben, amit, mallory)
+    whole_transfer(stage, relay, apns, car, ben, amit, mallory)
     forgeries(stage, car, amit, mallory)
     # The same car, its clock eight days ahead.
     _, later = stage.entity("car", folder, "SOCKET", VEHICLE, "4711", str(8 * DAY), name="later")

@@ -66,10 +66,10 @@ class Stage:
             output += more
         return process, output.decode()
 
-    def relay(self):
+    def relay(self, *settings):
         data = self.folder / "relay"
-        _, output = self.start([self.build / "src/server/tigressd", "--dev", "--data", data, "--listen", "127.0.0.1:0"],
-                             "tigressd", "ready on")
+        _, output = self.start([self.build / "src/server/tigressd", "--dev", "--data", data, "--listen", "127.0.0.1:0",
+                                *settings], "tigressd", "ready on")
         self.environment["TIGRESS_CACERT"] = str(data / "dev-ca.pem")
         return output.split("ready on ")[1].split()[0]
 

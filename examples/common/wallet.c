@@ -4,12 +4,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <openssl/crypto.h>
 #include <tigress/transport_curl.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "common/files.h"
+#include "common/link.h"
 
 #define SESSION_FILE "session"
+#define APNS_TYPE "com.apple.apns"
 
 static int keep(void *ctx, struct tigress_session *s)
 {
@@ -65,6 +69,44 @@ static bool run(struct wallet *w)
     return keep(w, w->session) == 0;
 }
 
+/* What the platform of a phone does: it is asked over a socket. */
+static bool attest(struct wallet *w, const char *platform)
+{
+    unsigned char challenge[TIGRESS_ATTESTATION_CHALLENGE_LEN];
+    enum tigress_error error = tigress_session_attestation_challenge(w->session, challenge);
+    char *hex = OPENSSL_buf2hexstr(challenge, sizeof(challenge));
+    int fd = error == TIGRESS_OK && hex != NULL ? link_open(platform) : -1;
+    json_t *answer = NULL;
+    unsigned char *object = NULL;
+    long len = 0;
+
+    if (fd >= 0) {
+        answer = link_call(fd, json_pack("{s:s, s:s}", "op", "attest", "challenge", hex));
+        (void)close(fd);
+    }
+    object = OPENSSL_hexstr2buf(text_of(answer, "object"), &len);
+    error = object != NULL ? tigress_session_set_attestation(w->session, object, (size_t)len)
+                           : TIGRESS_E_STANDING;
+    OPENSSL_free(object);
+    OPENSSL_free(hex);
+    json_decref(answer);
+    return error == TIGRESS_OK || complain(w, error);
+}
+
+/* Notifications and attestation, as this phone has them. */
+static bool set_phone(struct wallet *w, const struct wallet_offer *offer)
+{
+    enum tigress_error error = TIGRESS_OK;
+
+    if (offer->apns_token != NULL) {
+        error = tigress_session_set_notification_token(w->session, APNS_TYPE, offer->apns_token);
+    }
+    if (error == TIGRESS_OK && offer->platform != NULL) {
+        error = tigress_session_want_attestation(w->session, TIGRESS_ATTEST_CREATE);
+    }
+    return error == TIGRESS_OK || complain(w, error);
+}
+
 bool wallet_share(struct wallet *w, const char *folder, const struct wallet_offer *offer,
                   char url[TIGRESS_SHARE_URL_MAX])
 {
@@ -85,7 +127,7 @@ bool wallet_share(struct wallet *w, const char *folder, const struct wallet_offe
         (error = tigress_session_set_expiration(w->session, offer->expires_at_s))) {
         return complain(w, error);
     }
-    if (!begin(w, folder)) {
+    if (!begin(w, folder) || !set_phone(w, offer)) {
         return false;
     }
     error = tigress_session_confirm_intent_by(w->session, TIGRESS_USER_PRESENT, time(NULL));
@@ -93,6 +135,10 @@ bool wallet_share(struct wallet *w, const char *folder, const struct wallet_offe
         return complain(w, error);
     }
     if (!run(w)) {
+        return false;
+    }
+    if (tigress_session_input(w->session) == TIGRESS_INPUT_ATTESTATION &&
+        (!attest(w, offer->platform) || !run(w))) {
         return false;
     }
     error = tigress_session_share_url(w->session, TIGRESS_FORM_HTTPS, url, TIGRESS_SHARE_URL_MAX);

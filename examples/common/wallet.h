@@ -24,8 +24,10 @@ struct wallet {
 
 struct wallet_offer {
     const char *relay, *vertical, *title, *description;
-    const char *rights;   /* "RD" or "RWD" */
-    int64_t expires_at_s; /* UTC seconds; 0: the relay's default */
+    const char *rights;     /* "RD" or "RWD" */
+    int64_t expires_at_s;   /* UTC seconds; 0: the relay's default */
+    const char *apns_token; /* where APNs reaches this device; NULL: no push */
+    const char *platform;   /* socket of the platform that attests this device; NULL: none does */
     const json_t *message;
 };
 
