@@ -34,6 +34,10 @@ static bool read_vertical(struct tg_share_url *url, struct tg_bytes query)
         if (!tg_bytes_has_prefix(item, TG_LIT("v="))) {
             continue;
         }
+        /* Quoted-printable text has =3D for = */
+        if (tg_bytes_is_equal_nocase(tg_bytes_first(value, 2), TG_LIT("3D"))) {
+            value = tg_bytes_from(value, 2);
+        }
         while (len < value.len && (is_alnum(value.ptr[len]) || strchr("-._~", value.ptr[len]))) {
             len++;
         }
@@ -209,22 +213,63 @@ static const char *find_scheme(struct tg_bytes text, size_t i, size_t *start)
     return NULL;
 }
 
-/* Whether a host without a scheme can be the rest of one whose line was wrapped: what is in front
-   of the line break decides. */
-static bool may_be_continued(struct tg_link_finder *f, const struct tg_link_view *v, size_t start)
+static bool is_slash(uint8_t c)
+{
+    return c == '/' || c == '\\';
+}
+
+/* Whether the host of a URL has begun in front of end, and has not ended there. */
+static bool is_in_authority(struct tg_bytes text, size_t end)
+{
+    size_t floor = end > TG_SHARE_URL_MAX ? end - TG_SHARE_URL_MAX : 0;
+
+    for (size_t i = end; i > floor; i--) {
+        uint8_t c = text.ptr[i - 1];
+
+        if (c == ' ' || c == '\n' || c == '?' || is_hash(c)) {
+            return false;
+        }
+        if (is_slash(c)) {
+            return i < end && i >= 2 && (is_slash(text.ptr[i - 2]) || text.ptr[i - 2] == ':');
+        }
+    }
+    return floor > 0;
+}
+
+/* The end of what is in front of the blanks, the line breaks and the marks of a quotation. */
+static size_t skip_back(struct tg_bytes text, size_t end)
+{
+    while (end > 0 && strchr(" \n>|", text.ptr[end - 1]) != NULL) {
+        end--;
+    }
+    return end;
+}
+
+/* Whether a host without a scheme can be the rest of another: what is in front of the line break,
+   or of the blanks, decides. */
+static bool may_be_continued(struct tg_link_finder *f, const struct tg_link_view *v, size_t label,
+                             size_t start)
 {
     struct tg_bytes text = v->text;
     struct tg_bytes before = { NULL, 0 };
-    size_t end = start;
+    size_t end = skip_back(text, start);
     size_t break_count = tg_link_has_gap(v, start, start) ? 1 : 0;
     size_t token = 0;
+    size_t front = 0;
     bool is_only = false;
 
-    while (end > 0 && strchr(" \n>|", text.ptr[end - 1]) != NULL) {
-        break_count += text.ptr[end - 1] == '\n' ? 1 : 0;
-        end--;
+    for (size_t i = end; i < start; i++) {
+        break_count += text.ptr[i] == '\n' ? 1 : 0;
     }
-    if (break_count == 0 || end == 0) {
+    if (break_count == 0) {
+        bool is_rest = is_in_authority(text, end) ||
+                       is_in_authority(text, skip_back(text, label)) ||
+                       (start > 0 && tg_link_is_quoted(tg_link_slice(text, start - 1, start + 2)));
+
+        f->is_unclear = f->is_unclear || is_rest;
+        return is_rest;
+    }
+    if (end == 0) {
         return false;
     }
     token = tg_link_token_start(text, end);
@@ -235,7 +280,12 @@ static bool may_be_continued(struct tg_link_finder *f, const struct tg_link_view
     if (!is_host_char(text.ptr[end - 1])) {
         return strchr("\"'(<[{,;:*!?)", text.ptr[end - 1]) == NULL;
     }
-    is_only = token == 0 || text.ptr[token - 1] == '\n' || tg_link_has_gap(v, token, token);
+    front = token;
+    while (front > 0 && text.ptr[front - 1] == ' ') {
+        front--;
+    }
+    is_only = front == 0 || text.ptr[front - 1] == '\n' || is_slash(text.ptr[front - 1]) ||
+              tg_link_has_gap(v, token, token);
     if (break_count == 1 && (is_only || tg_bytes_find(before, '.') < before.len)) {
         f->is_uncertain = true;
         return true;
@@ -265,12 +315,28 @@ static size_t bare_host_start(const struct tg_link_view *v, size_t start, size_t
             i = k + 1;
         }
     }
-    if (i == start && !is_free(text, i)) {
+    if (!is_free(text, start)) {
         return end;
     }
     return tg_bytes_find(tg_link_slice(text, i, end), '.') < end - i || tg_link_at(text, i) == '['
                ? i
                : end;
+}
+
+/* A hyphen at a line break can be one that the wrapping program has put there, and what is behind a
+   line break can be a host of its own. */
+static void check_gaps(struct tg_link_finder *f, const struct tg_link_view *v, size_t start,
+                       size_t end)
+{
+    for (size_t i = start + 1; i < end; i++) {
+        struct tg_bytes behind = tg_link_slice(v->text, i, end);
+        size_t dot = tg_bytes_find(behind, '.');
+
+        if (tg_link_has_gap(v, i, i) &&
+            (v->text.ptr[i - 1] == '-' || (dot > 0 && dot < behind.len))) {
+            f->is_uncertain = true;
+        }
+    }
 }
 
 /* A link to a relay. path: where PATH begins. */
@@ -293,20 +359,18 @@ static void read_relay_link(struct tg_link_finder *f, const struct tg_link_view 
             return;
         }
     } else {
+        size_t label = start; /* as in "Key:relay.example" */
+
         r.start = bare_host_start(v, start, path);
         start = r.start;
         r.repairs = TG_LINK_NO_SCHEME;
         if (start == path || tg_link_has_gap(v, start + 1, path - 1) ||
-            may_be_continued(f, v, start)) {
+            may_be_continued(f, v, label, start)) {
             return;
         }
         scheme = "https://";
     }
-    /* A hyphen at a line break can be one that the wrapping program has put there. */
-    for (size_t i = start + 1; i < path; i++) {
-        f->is_uncertain =
-            f->is_uncertain || (v->text.ptr[i - 1] == '-' && tg_link_has_gap(v, i, i));
-    }
+    check_gaps(f, v, start, path);
     read_link(f, &r, scheme, tg_link_slice(v->text, start, path), path + strlen(PATH));
 }
 
@@ -322,6 +386,7 @@ static void read_direct_link(struct tg_link_finder *f, const struct tg_link_view
         end++;
     }
     if (tg_link_at(v->text, end) == '/') {
+        check_gaps(f, v, host, end);
         read_link(f, &r, DIRECT, tg_link_slice(v->text, host, end), end + 1);
     }
 }

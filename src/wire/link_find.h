@@ -37,7 +37,8 @@ struct tg_link_finder {
     bool is_two_secrets;
     bool is_damaged; /* a reading has something else than a secret behind its # */
     bool is_exposed;
-    bool is_uncertain; /* a host may have lost its beginning */
+    bool is_uncertain; /* a host may have lost its beginning at a line break */
+    bool is_unclear;   /* the same, at another character */
 };
 
 /* Adds every reading of the view to what was found so far. */

@@ -141,6 +141,12 @@ struct secret_text {
     bool has_space;
 };
 
+/* Whether a = of the padding is written as in quoted-printable text. */
+static bool is_quoted_pad(struct tg_bytes text, size_t i)
+{
+    return tg_bytes_is_equal_nocase(tg_bytes_first(tg_bytes_from(text, i), 3), TG_LIT("=3D"));
+}
+
 /* Takes what was read as a secret, if it is one. end: where it ends in the view. */
 static bool try_secret(struct tg_link_finder *f, const struct tg_link_reading *r,
                        const struct secret_text *s, size_t end)
@@ -153,6 +159,7 @@ static bool try_secret(struct tg_link_finder *f, const struct tg_link_reading *r
 
     if ((s->len != SECRET_TEXT_MIN && s->len != SECRET_TEXT_MAX) ||
         tg_link_is_percent(tg_bytes_from(text, end)) ||
+        (tg_link_is_quoted(tg_bytes_from(text, end)) && !is_quoted_pad(text, end)) ||
         tg_share_secret_parse(&secret, tg_bytes(s->chars, s->len), NULL) != TG_OK) {
         return false;
     }

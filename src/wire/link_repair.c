@@ -40,9 +40,13 @@ static void join_lines(struct tg_buf *out, uint32_t *gaps, size_t *gap_count, st
         if (behind > i) {
             gaps[(*gap_count)++] = (uint32_t)out->len;
             i = behind;
-        } else {
+            continue;
+        }
+        /* What is behind a run of blanks is looked at once for all of them. */
+        while (i + 1 < text.len && text.ptr[i] == ' ' && text.ptr[i + 1] == ' ') {
             tg_buf_append_u8(out, text.ptr[i++]);
         }
+        tg_buf_append_u8(out, text.ptr[i++]);
     }
 }
 
@@ -174,6 +178,11 @@ static enum tg_err decide(struct tg_link *out, const struct tg_link_finder *f,
     if (f->is_uncertain) {
         tg_fault_set(fault, WHAT ": a line break makes it uncertain where the host begins; "
                                  "expected the link in one line");
+        return TG_E_SYNTAX;
+    }
+    if (f->is_unclear) {
+        tg_fault_set(fault, WHAT ": a space or another character makes it uncertain where the host "
+                                 "begins; expected the link without it");
         return TG_E_SYNTAX;
     }
     if (!f->is_known) {

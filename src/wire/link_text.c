@@ -155,6 +155,12 @@ bool tg_link_is_percent(struct tg_bytes text)
     return text.len > 0 && text.ptr[0] == '%' && is_hex_pair(text, 1);
 }
 
+bool tg_link_is_quoted(struct tg_bytes text)
+{
+    return text.len > 0 && text.ptr[0] == '=' && is_hex_pair(text, 1) && text.ptr[1] >= '2' &&
+           text.ptr[1] <= '7';
+}
+
 /* A character that was encoded: servers have seen what follows a # that was. */
 static void put_decoded(struct tg_buf *out, uint8_t c)
 {
@@ -189,11 +195,18 @@ static uint8_t hex_pair(struct tg_bytes text, size_t at)
 /* Reads %XX at i, also where a line break is between its characters. Returns its end, or i. */
 static size_t read_percent(struct tg_bytes text, size_t i, uint8_t *c, bool *has_break)
 {
-    size_t first = tg_link_skip_break(text, i + 1);
-    size_t second = tg_link_skip_break(text, first + 1);
+    size_t first = i;
+    size_t second = i;
 
-    if (text.ptr[i] != '%' || second >= text.len || tg_hex_digit(text.ptr[first]) < 0 ||
-        tg_hex_digit(text.ptr[second]) < 0) {
+    if (text.ptr[i] != '%') {
+        return i;
+    }
+    first = tg_link_skip_break(text, i + 1);
+    if (first >= text.len || tg_hex_digit(text.ptr[first]) < 0) {
+        return i;
+    }
+    second = tg_link_skip_break(text, first + 1);
+    if (second >= text.len || tg_hex_digit(text.ptr[second]) < 0) {
         return i;
     }
     *c = (uint8_t)(tg_hex_digit(text.ptr[first]) * 16 + tg_hex_digit(text.ptr[second]));

@@ -61,5 +61,7 @@ bool tg_link_is_b64(uint8_t c);
 size_t tg_link_skip_break(struct tg_bytes text, size_t i);
 /* Whether the text begins with %XX. */
 bool tg_link_is_percent(struct tg_bytes text);
+/* Whether the text begins with =XX, a character of ASCII in quoted-printable text. */
+bool tg_link_is_quoted(struct tg_bytes text);
 
 #endif
