@@ -155,13 +155,13 @@ tigress_session_set_secret_len(struct tigress_session *s, size_t secret_len);
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error
 tigress_session_set_display(struct tigress_session *s, const char *title, const char *description,
                             const char *image_url);
-/* Initiator. When the mailbox expires, in UTC seconds of the years 1970 to 9999. 0, the default:
-   the relay decides (48 hours). TIGRESS_E_ARGUMENT */
+/* Initiator. When the mailbox expires, in UTC seconds of the years 1970 to 9999 of the relay's
+   clock. 0, the default: the relay decides (48 hours). TIGRESS_E_ARGUMENT */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error
 tigress_session_set_expiration(struct tigress_session *s, int64_t expires_at_s);
 /* Initiator. The access rights: one or more of the letters R (read), W (write) and D (delete by the
    recipient), each at most once. "RD", the relay's default, suits one message, "RWD" an exchange.
-   Rights are sent with an expiration of 48 hours unless one is set. TIGRESS_E_ARGUMENT */
+   TIGRESS_E_ARGUMENT */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error
 tigress_session_set_rights(struct tigress_session *s, const char *rights);
 /* Initiator. The v= of the share URL: at most 32 ASCII letters, digits, '-', '.', '_' and '~'. NULL

@@ -100,6 +100,10 @@ tigress_transport_set_observe(struct tigress_transport *t, tigress_observe_fn *o
  */
 TIGRESS_API enum tigress_want tigress_transport_run(struct tigress_transport *t, int64_t until_s);
 
+/* The Date of the last answer, in UTC seconds: what the clock of the relay shows. 0: there was no
+   answer, or its Date is missing or not of the form "Sun, 06 Nov 1994 08:49:37 GMT". */
+TIGRESS_API int64_t tigress_transport_date_s(const struct tigress_transport *t);
+
 /*
  * Performs the one request of TIGRESS_WANT_HTTP and passes the answer to the session. For
  * applications with their own event loop.

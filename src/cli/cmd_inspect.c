@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cmd_inspect.h"
 
-#include "cli/flow.h"
 #include "cli/invitation.h"
 #include "cli/mem.h"
+#include "cli/preview.h"
 #include "cli/qr.h"
 #include "cli/ui_error.h"
 
@@ -22,30 +22,6 @@ static const char *vertical_name(const char *value)
         }
     }
     return value;
-}
-
-/* The preview needs no secret: the session that fetches it does not get one. */
-static enum cli_exit fetch_preview(struct ui *ui, struct flow *f, const struct invitation_in *in)
-{
-    char url[TIGRESS_SHARE_URL_MAX];
-    char why[TIGRESS_TEXT_MAX] = "";
-    struct tigress_session *s = NULL;
-    enum tigress_error error =
-        tigress_share_url_format(in->parts, TIGRESS_FORM_HTTPS_BARE, url, sizeof(url));
-    enum cli_exit exit;
-
-    if (error == TIGRESS_OK) {
-        error = tigress_recipient_new(&s, url, NULL, why, sizeof(why));
-    }
-    if (error == TIGRESS_OK) {
-        error = tigress_session_want_preview(s);
-    }
-    if (error != TIGRESS_OK) {
-        tigress_session_free(&s);
-        return ui_error(ui, error, why);
-    }
-    exit = flow_begin_take(f, ui, NULL, s, in->cacert);
-    return exit == CLI_OK ? flow_run(f, 0) : exit;
 }
 
 static enum cli_exit print_preview(struct ui *ui, const struct flow *f,
@@ -102,7 +78,10 @@ enum cli_exit cmd_inspect(struct ui *ui, const struct cli_args *args)
         exit = invitation_read(ui, &in, args);
     }
     if (exit == CLI_OK) {
-        exit = fetch_preview(ui, &f, &in);
+        exit = preview_begin(ui, &f, in.parts, in.cacert);
+    }
+    if (exit == CLI_OK) {
+        exit = flow_run(&f, 0);
     }
     if (exit == CLI_OK) {
         exit = print_preview(ui, &f, &in, args);

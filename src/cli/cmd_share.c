@@ -7,6 +7,7 @@
 #include "cli/message.h"
 #include "cli/notification.h"
 #include "cli/pin.h"
+#include "cli/preview.h"
 #include "cli/qr.h"
 #include "cli/share.h"
 #include "cli/share_direct.h"
@@ -69,6 +70,16 @@ static enum cli_exit forget_digits(struct ui *ui, struct transfer *t)
     return state_save(ui, t);
 }
 
+/* The relay decided when the transfer expires: reads it from the preview, where that answers. */
+static enum cli_exit learn_expiration(struct ui *ui, const struct flow *f, const char *url)
+{
+    if (f->t->expires_s != 0) {
+        return CLI_OK;
+    }
+    f->t->expires_s = preview_expiration(url, f->t->cacert);
+    return f->t->expires_s == 0 ? CLI_OK : state_save(ui, f->t);
+}
+
 static enum cli_exit print_invitation(struct ui *ui, const struct flow *f,
                                       const struct cli_args *args)
 {
@@ -78,6 +89,9 @@ static enum cli_exit print_invitation(struct ui *ui, const struct flow *f,
     json_t *result = NULL;
     enum cli_exit exit = build(ui, f, args, &invitation);
 
+    if (exit == CLI_OK) {
+        exit = learn_expiration(ui, f, invitation.url);
+    }
     if (exit == CLI_OK && args->value[OPT_QR] != NULL) {
         exit = qr_draw(ui, invitation.url, &qr);
     }
@@ -122,8 +136,29 @@ static enum cli_exit create(struct ui *ui, struct flow *f, const struct cli_args
     return exit == CLI_OK ? print_invitation(ui, f, args) : exit;
 }
 
+/* --expires counts from the clock of the relay. Without it the relay decides.
+   spec: protocol/3#expiration-counts-from-date */
+static enum cli_exit set_expiration(struct ui *ui, struct tigress_session *s,
+                                    const struct cli_args *args, const char *relay,
+                                    const char *cacert)
+{
+    int64_t lifetime_s = share_lifetime_s(args), now_s = 0;
+    enum tigress_error error;
+    enum cli_exit exit;
+
+    if (lifetime_s == 0) {
+        return CLI_OK;
+    }
+    exit = preview_relay_time(ui, &now_s, relay, cacert);
+    if (exit != CLI_OK) {
+        return exit;
+    }
+    error = tigress_session_set_expiration(s, now_s + lifetime_s);
+    return error == TIGRESS_OK ? CLI_OK : ui_error(ui, error, tigress_session_error_text(s));
+}
+
 /* Owns s and cacert; message is borrowed. */
-static enum cli_exit share_session(struct ui *ui, const struct cli_args *args,
+static enum cli_exit share_session(struct ui *ui, const struct cli_args *args, const char *relay,
                                    struct tigress_session *s, char *cacert,
                                    const struct io_bytes *message)
 {
@@ -139,13 +174,16 @@ static enum cli_exit share_session(struct ui *ui, const struct cli_args *args,
         exit = flow_begin_take(&f, ui, &t, s, t.cacert);
     }
     if (exit == CLI_OK) {
-        (void)tigress_session_step(s, (int64_t)time(NULL)); /* sends nothing before consent */
         exit = share_confirm(ui, s, args, tigress_session_relay_host(s));
+    }
+    if (exit == CLI_OK) {
+        exit = set_expiration(ui, s, args, relay, t.cacert);
     }
     if (exit == CLI_OK && args->value[OPT_PIN] != NULL) {
         exit = pin_make(ui, &t, message->data, message->len);
     }
     if (exit == CLI_OK) {
+        (void)tigress_session_step(s, (int64_t)time(NULL)); /* sends nothing before consent */
         error = tigress_session_confirm_intent_by(s, TIGRESS_USER_PRESENT, (int64_t)time(NULL));
         exit = error == TIGRESS_OK ? create(ui, &f, args) : ui_error(ui, error, NULL);
     }
@@ -191,7 +229,7 @@ static enum cli_exit share_file(struct ui *ui, const struct cli_args *args)
         exit = evidence_set_up(ui, s, args);
     }
     if (exit == CLI_OK) {
-        exit = share_session(ui, args, s, cacert, &message);
+        exit = share_session(ui, args, relay, s, cacert, &message);
         io_bytes_wipe(&message);
         return exit;
     }

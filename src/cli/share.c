@@ -5,9 +5,7 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
-#define EXPIRES_DEFAULT_S (48 * 3600)
 #define EXPIRES_MAX_S (INT64_C(10) * 366 * 86400)
 #define QUESTION_MAX 512
 
@@ -30,6 +28,16 @@ static const struct vertical *vertical_of(const char *name)
     return NULL;
 }
 
+int64_t share_lifetime_s(const struct cli_args *args)
+{
+    int64_t lifetime_s = 0;
+
+    return args->value[OPT_EXPIRES] != NULL &&
+                   options_parse_duration(&lifetime_s, args->value[OPT_EXPIRES], EXPIRES_MAX_S)
+               ? lifetime_s
+               : 0;
+}
+
 enum cli_exit share_check_options(struct ui *ui, const struct cli_args *args)
 {
     static const struct {
@@ -50,6 +58,10 @@ enum cli_exit share_check_options(struct ui *ui, const struct cli_args *args)
             strcmp(value, choices[i].second) != 0) {
             return ui_fail(ui, CLI_USAGE, "usage", "%s", choices[i].sentence);
         }
+    }
+    if (args->value[OPT_EXPIRES] != NULL && share_lifetime_s(args) == 0) {
+        return ui_fail(ui, CLI_USAGE, "usage",
+                       "--expires: expected a time from now such as 30m, 48h or 7d.");
     }
     if (args->value[OPT_LISTEN] != NULL && args->value[OPT_DIRECT] == NULL) {
         return ui_fail(ui, CLI_USAGE, "usage", "--listen can be used only with --direct.");
@@ -77,15 +89,7 @@ enum cli_exit share_set_options(struct ui *ui, struct tigress_session *s,
     const struct vertical *vertical = vertical_of(args->value[OPT_VERTICAL]);
     const char *title = args->value[OPT_TITLE], *description = args->value[OPT_DESCRIPTION];
     const char *rights = args->value[OPT_RIGHTS], *size = args->value[OPT_KEY_SIZE];
-    int64_t expires_s = EXPIRES_DEFAULT_S;
-    enum tigress_error error;
-
-    if (args->value[OPT_EXPIRES] != NULL &&
-        !options_parse_duration(&expires_s, args->value[OPT_EXPIRES], EXPIRES_MAX_S)) {
-        return ui_fail(ui, CLI_USAGE, "usage",
-                       "--expires: expected a time from now such as 30m, 48h or 7d.");
-    }
-    error = tigress_session_set_display(
+    enum tigress_error error = tigress_session_set_display(
         s, title != NULL ? title : vertical->title,
         description != NULL ? description : "Open this link with your wallet to add it.",
         args->value[OPT_IMAGE]);
@@ -99,8 +103,7 @@ enum cli_exit share_set_options(struct ui *ui, struct tigress_session *s,
                        "--rights: expected the letters R, W and D, each at most once: RD for one "
                        "message, RWD for an exchange.");
     }
-    error = tigress_session_set_expiration(s, (int64_t)time(NULL) + expires_s);
-    if (error == TIGRESS_OK && args->value[OPT_VERTICAL] != NULL) {
+    if (args->value[OPT_VERTICAL] != NULL) {
         error = tigress_session_set_vertical(s, vertical->value);
     }
     if (error == TIGRESS_OK && size != NULL && strcmp(size, "256") == 0) {

@@ -17,6 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define EXPIRES_DEFAULT_S (48 * 3600)
+
 #define ADDRESS_SHOWN_MAX 64
 #define WITHDRAW_S 3 /* how long the other device can learn of the withdrawal */
 
@@ -338,6 +340,12 @@ static enum cli_exit prepare(struct direct *d, const struct cli_args *args)
         return ui_error(d->ui, error, why);
     }
     exit = share_set_options(d->ui, d->session, args);
+    if (exit == CLI_OK) { /* this device is the relay, so its clock counts */
+        error = tigress_session_set_expiration(
+            d->session, (int64_t)time(NULL) + (share_lifetime_s(args) != 0 ? share_lifetime_s(args)
+                                                                           : EXPIRES_DEFAULT_S));
+        exit = error == TIGRESS_OK ? CLI_OK : ui_error(d->ui, error, NULL);
+    }
     if (exit == CLI_OK) {
         (void)tigress_session_step(d->session, (int64_t)time(NULL));
         exit = share_confirm(d->ui, d->session, args, "this device, without a relay");

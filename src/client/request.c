@@ -13,7 +13,6 @@
 
 #define ANSWER_TIMEOUT_S 30u
 #define WAIT_MARGIN_S 15u
-#define RIGHTS_LIFETIME_S (48 * 3600) /* with rights and no expiration */
 
 typedef enum tg_err body_fn(struct tigress_session *s, struct tg_buf *out);
 static body_fn put_create, put_read, put_update;
@@ -71,14 +70,10 @@ static enum tg_err put_create(struct tigress_session *s, struct tg_buf *out)
         .token = token_of(s),
         .has_rights = s->settings.rights != 0,
         .rights = s->settings.rights,
+        .has_expiration = s->mailbox.expires_at_s != 0,
+        .expiration_s = s->mailbox.expires_at_s,
     };
 
-    /* A configuration with rights needs an expiration. It is kept, so that a retry is the same. */
-    if (s->settings.rights != 0 && s->mailbox.expires_at_s == 0) {
-        s->mailbox.expires_at_s = s->now_s + RIGHTS_LIFETIME_S;
-    }
-    msg.has_expiration = s->mailbox.expires_at_s != 0;
-    msg.expiration_s = s->mailbox.expires_at_s;
     return tg_msg_create_encode(out, &msg);
 }
 

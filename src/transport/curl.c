@@ -5,7 +5,9 @@
 #include "base/mem.h"
 
 #include <curl/curl.h>
+#include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #define CONNECT_TIMEOUT_MS_DEFAULT 15000u
@@ -15,6 +17,7 @@
 #define ANSWER_HEADER_BYTES_MAX 8192u
 #define CA_PATH_MAX 4096u
 #define PAUSE_MS 200
+#define DATE_CAP 80u /* for any value of struct tm */
 
 struct tigress_transport {
     struct tigress_session *session; /* borrowed */
@@ -36,6 +39,7 @@ struct tigress_transport {
     struct tg_buf header_text; /* name NUL value NUL ... */
     size_t header_count;
     bool is_too_large;
+    int64_t date_s; /* of the last answer; 0: none */
 };
 
 enum tigress_error tigress_transport_new(struct tigress_transport **out, struct tigress_session *s)
@@ -214,6 +218,46 @@ static int take_progress(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, cu
     (void)c;
     (void)d;
     return should_stop(ctx, TIGRESS_WANT_HTTP) ? 1 : 0;
+}
+
+/* ---- the clock of the relay ----------------------------------------------------------------- */
+
+/* libcurl reads many forms; the one that a server must send is the one that comes out again. */
+static int64_t parse_date(const char *text)
+{
+    static const char days[][4] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
+    static const char months[][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+    time_t at = curl_getdate(text, NULL);
+    char back[DATE_CAP];
+    struct tm utc;
+
+    if (at <= 0 || gmtime_r(&at, &utc) == NULL) {
+        return 0;
+    }
+    snprintf(back, sizeof(back), "%s, %02d %s %04d %02d:%02d:%02d GMT", days[utc.tm_wday],
+             utc.tm_mday, months[utc.tm_mon], utc.tm_year + 1900, utc.tm_hour, utc.tm_min,
+             utc.tm_sec);
+    return strcmp(back, text) == 0 ? (int64_t)at : 0;
+}
+
+static void take_date(struct tigress_transport *t)
+{
+    const char *at = (const char *)t->header_text.ptr;
+
+    for (size_t i = 0; i < t->header_count; i++) {
+        const char *value = at + strlen(at) + 1;
+
+        if (strcasecmp(at, "date") == 0) {
+            t->date_s = parse_date(value);
+        }
+        at = value + strlen(value) + 1;
+    }
+}
+
+int64_t tigress_transport_date_s(const struct tigress_transport *t)
+{
+    return t != NULL ? t->date_s : 0;
 }
 
 /* ---- one request ---------------------------------------------------------------------------- */
@@ -407,10 +451,12 @@ enum tigress_error tigress_transport_perform(struct tigress_transport *t)
     tg_buf_clear(&t->header_text);
     t->header_count = 0;
     t->is_too_large = false;
+    t->date_s = 0;
     curl_easy_reset(t->easy); /* keeps the connection */
     list = header_list(request);
     if (list != NULL && set_connection(t, request->url) && set_exchange(t, request, list)) {
         code = curl_easy_perform(t->easy);
+        take_date(t);
         notify_observer(t, request, code);
         error = code == CURLE_OK ? hand_over(t)
                                  : tigress_session_reply_failed(t->session, failure_of(t, code));

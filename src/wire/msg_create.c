@@ -52,7 +52,7 @@ void tg_rights_format(struct tg_buf *out, unsigned rights)
     }
 }
 
-/* spec: protocol/3#expiration-required-in-configuration */
+/* spec: protocol/3#expiration-optional-in-configuration */
 static enum tg_err get_configuration(struct tg_msg_create *msg, struct tg_json_object in,
                                      struct tg_fault *fault)
 {
@@ -70,8 +70,7 @@ static enum tg_err get_configuration(struct tg_msg_create *msg, struct tg_json_o
         TG_TRY(tg_rights_parse(&msg->rights, rights, fault));
         msg->has_rights = true;
     }
-    TG_TRY(tg_parts_get_expiration(&msg->expiration_s, object, fault));
-    msg->has_expiration = true;
+    TG_TRY(tg_parts_find_expiration(&msg->has_expiration, &msg->expiration_s, object, fault));
 out:
     return err;
 }
@@ -114,14 +113,19 @@ enum tg_err tg_msg_create_encode(struct tg_buf *out, const struct tg_msg_create 
         tg_buf_append_u8(out, ',');
         tg_parts_put_token(out, &msg->token);
     }
-    if (msg->has_expiration) {
+    if (msg->has_rights || msg->has_expiration) {
         tg_buf_append(out, TG_LIT(",\"mailboxConfiguration\":{"));
         if (msg->has_rights) {
             tg_buf_append(out, TG_LIT("\"accessRights\":\""));
             tg_rights_format(out, msg->rights);
-            tg_buf_append(out, TG_LIT("\","));
+            tg_buf_append_u8(out, '"');
         }
-        tg_parts_put_expiration(out, msg->expiration_s);
+        if (msg->has_rights && msg->has_expiration) {
+            tg_buf_append_u8(out, ',');
+        }
+        if (msg->has_expiration) {
+            tg_parts_put_expiration(out, msg->expiration_s);
+        }
         tg_buf_append_u8(out, '}');
     }
     tg_buf_append_u8(out, '}');

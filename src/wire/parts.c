@@ -103,6 +103,17 @@ enum tg_err tg_parts_get_expiration(int64_t *unix_s, struct tg_json_object in,
     return TG_E_SYNTAX;
 }
 
+enum tg_err tg_parts_find_expiration(bool *is_present, int64_t *unix_s, struct tg_json_object in,
+                                     struct tg_fault *fault)
+{
+    struct tg_bytes text = { NULL, 0 };
+
+    *is_present = tg_json_get_string(&text, in, "expiration", TG_JSON_OPTIONAL, 0,
+                                     TG_RESPONSE_BODY_MAX, NULL) != TG_OK ||
+                  text.ptr != NULL;
+    return *is_present ? tg_parts_get_expiration(unix_s, in, fault) : TG_OK;
+}
+
 static void put_name(struct tg_buf *out, const char *name)
 {
     tg_buf_append_u8(out, '"');

@@ -33,6 +33,9 @@ TG_NODISCARD enum tg_err tg_parts_get_token(struct tg_notification_token *out,
                                             struct tg_json_object in,
                                             const struct tg_wire_limits *limits,
                                             struct tg_fault *fault);
+/* The optional member "expiration"; *unix_s is untouched if it is absent. */
+TG_NODISCARD enum tg_err tg_parts_find_expiration(bool *is_present, int64_t *unix_s,
+                                                  struct tg_json_object in, struct tg_fault *fault);
 /* The required member "expiration". */
 TG_NODISCARD enum tg_err tg_parts_get_expiration(int64_t *unix_s, struct tg_json_object in,
                                                  struct tg_fault *fault);

@@ -7,6 +7,7 @@ import socketserver
 import subprocess
 import threading
 import urllib.parse
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -335,3 +336,46 @@ def relay__wrong_answer__one_sentence_and_the_state_is_saved(results, lie, comma
     assert ran.error == LIES[lie][1]
     assert len(ran.err.splitlines()) == 1 and "\x1b" not in ran.err
     assert len(device.files()) == (1 if ran.code == 3 else 0)
+
+
+# ---- a relay without a clock --------------------------------------------------------------------
+
+@contextlib.contextmanager
+def relay_with_date(date):
+    """Answers every preview with 404 and this Date, every create with 500."""
+    class Handler(BaseHTTPRequestHandler):
+        def answer(self, status):
+            seen.append(self.command)
+            self.send_response_only(status)
+            if date is not None:
+                self.send_header("Date", date)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def do_GET(self):
+            self.answer(404)
+
+        def do_POST(self):
+            self.answer(500)
+
+        def log_message(self, *_):
+            pass
+
+    seen = []
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}", seen
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+# spec-test: protocol/3#expiration-counts-from-date
+@pytest.mark.parametrize("date", [None, "soon", "Sun, 06 Nov 1994 08:49:37 GMT", "Sat, 01 Jan 2124 00:00:00 GMT"])
+def share__lifetime_and_no_usable_date__refused_and_nothing_is_created(alice, date):
+    with relay_with_date(date) as (origin, seen):
+        ran = alice.refused(1, "relay-date", "share", "--yes", "--relay", origin, "--expires", "3h", "-",
+                            given=json.dumps(KEY))
+    assert "Date" in ran.err and seen == ["GET"]
+    assert alice.files() == []

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The clock of a real relay is set while it runs, and between two runs."""
+import calendar
 import contextlib
 import re
 import threading
+import time
 
 import pytest
 
 from checks import assert_ended, assert_problem
-from cli_device import Device
+from cli_device import KEY, Device
 from conftest import make_relay, open_api
 from fake_clock import FakeClock, FakeClocks
 from relay_process import RelayError, metrics, run_refused, until, until_long_polls
@@ -278,3 +280,17 @@ def start__restarts_with_a_clock_further_ahead_each_time__burn_nothing(relay, ap
     clock.leap(-20 * 240)
     with contextlib.closing(open_api(relay)) as again:
         until(lambda: read_status(again, box, box.recipient) == 200, "the mailbox")
+
+
+# ---- a device whose clock is wrong --------------------------------------------------------------
+
+# spec-test: protocol/3#expiration-counts-from-date protocol/3#expiration-optional-in-configuration
+@pytest.mark.parametrize("words, lifetime_s", [((), 2 * DAY), (("--expires", "3d"), 3 * DAY)])
+@pytest.mark.parametrize("wrong_by", [-9 * DAY, 40 * DAY])
+def share__clock_of_the_device_is_wrong__expiration_by_that_of_the_relay(tmp_path, words, lifetime_s, wrong_by):
+    wrong = FakeClock(tmp_path / "clock")
+    wrong.leap(wrong_by)
+    with make_relay(tmp_path / "relay", "plain-lmdb") as made:
+        shared = Device(tmp_path / "device", made, **wrong.env).share(KEY, "--rights", "RWD", *words)
+    left_s = calendar.timegm(time.strptime(shared["expires"], "%Y-%m-%dT%H:%M:%SZ")) - time.time()
+    assert lifetime_s - HOUR < left_s <= lifetime_s + 60

@@ -173,11 +173,12 @@ def seconds_from_now(text):
     return calendar.timegm(time.strptime(text, "%Y-%m-%dT%H:%M:%SZ")) - time.time()
 
 
-# spec-test: protocol/3#expiration-required-in-configuration
-@pytest.mark.parametrize("config", [{}, {"accessRights": "R"}])
-def expiration__missing_in_configuration__400(api, config):
-    assert_problem(api.create(create_message(rights=None, expires_s=None,
-                                             mailboxConfiguration=config)), 400, "expiration")
+# spec-test: protocol/3#expiration-optional-in-configuration
+@pytest.mark.parametrize("config", [{}, {"accessRights": "R"}, {"expiration": None}])
+def expiration__missing_in_configuration__48_hours(api, config):
+    box = api.new_box(create_message(rights=None, expires_s=None, mailboxConfiguration=config))
+    left = seconds_from_now(api.read(box, box.recipient).json()["expiration"])
+    assert abs(left - EXPIRATION_DEFAULT_S) < 60
 
 
 # spec-test: protocol/3#expiration-default
@@ -201,8 +202,7 @@ def expiration__given__returned_by_read_and_preview(api):
     "2027-01-01T00:00:60Z", "2027-01-01T00:00:00", "2027-01-01T00:00:00+00:00",
     "2027-01-01T00:00:00z", "2027-01-01t00:00:00Z", "2027-01-01 00:00:00Z",
     "2027-01-01T00:00:00.5Z", "2027-1-1T0:0:0Z", "20270101T000000Z", "2027-01-01",
-    " 2027-01-01T00:00:00Z", "2027-01-01T00:00:00Z ", "+2027-01-01T00:00:00Z", 1800000000, None,
-    True, [], {}])
+    " 2027-01-01T00:00:00Z", "2027-01-01T00:00:00Z ", "+2027-01-01T00:00:00Z", 1800000000,     True, [], {}])
 def expiration__malformed__400(api, value):
     assert_problem(api.create(with_expiration(value)), 400, "expiration")
 

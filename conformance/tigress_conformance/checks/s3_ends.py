@@ -66,10 +66,12 @@ def expiration_default(relay):
     that(left_s > 0, "an expiration in the future", got)
 
 
-@check("3.6", "expiration: required in mailboxConfiguration", draft="CreateMailbox: Request body")
-def expiration_required(relay):
-    answer = relay.create(relay.message(mailboxConfiguration={"accessRights": "RD"}))
-    status(answer, 400, "mailboxConfiguration without expiration")
+@check("3.6", "expiration: optional in mailboxConfiguration")
+def expiration_optional(relay):
+    answer = status(relay.create(relay.message(mailboxConfiguration={"accessRights": "RD"})), 200,
+                    "mailboxConfiguration without expiration")
+    got = (relay.read(answer.box, answer.box.recipient).json() or {}).get("expiration")
+    that(isinstance(got, str) and UTC.fullmatch(got), "an expiration YYYY-MM-DDThh:mm:ssZ", f"{got}")
 
 
 @check("3.6", "expiration: another form than YYYY-MM-DDThh:mm:ssZ is a 400")

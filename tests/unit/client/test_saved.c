@@ -201,6 +201,7 @@ static void saved_state__of_version_3__same_bytes_as_ever(void **state)
     struct fixture *f = *state;
 
     assert_saved_as(f->alice, "d6a0e3d3c61e67aaaa7200f16078c1e41267f359dbe6817011f0a7df69425119");
+    assert_int_equal(tigress_session_set_expiration(f->alice, FAKE_NOW + 48 * 3600), TIGRESS_OK);
     receive_first(f);
     assert_saved_as(f->alice, "31f4717d200d411a6ba9f9135e40cccddec35a5be680a01a3c0b29d049e87b2b");
     assert_saved_as(f->bob, "52e27e8c49c5c30a3183c0b8687e72ad5adf758018847e4b0eb42cb8d3f3617d");

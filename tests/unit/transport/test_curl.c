@@ -382,6 +382,40 @@ static void run__observed_without_an_answer__status_is_zero(void **state)
     stop(&s);
 }
 
+#define NOT_FOUND(headers) "HTTP/1.1 404 Not Found\r\n" headers "Content-Length: 0\r\n\r\n"
+
+static void run__date_of_the_answer__told_only_in_the_form_of_http(void **state)
+{
+    static const struct {
+        const char *answer;
+        int64_t date_s;
+    } rows[] = {
+        { NOT_FOUND("Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"), 784111777 },
+        { NOT_FOUND("date:  Tue, 01 Jan 2030 00:00:00 GMT \r\n"), 1893456000 },
+        { NOT_FOUND(""), 0 },
+        { NOT_FOUND("Date: soon\r\n"), 0 },
+        { NOT_FOUND("Date: 2030-01-01T00:00:00Z\r\n"), 0 },
+        { NOT_FOUND("Date: Wed, 01 Jan 2030 00:00:00 GMT\r\n"), 0 },
+        { NOT_FOUND("Date: Tue, 01 Jan 2030 00:00:00 +0100\r\n"), 0 },
+        { NOT_FOUND("Date: Sun Nov  6 08:49:37 1994\r\n"), 0 },
+    };
+
+    (void)state;
+    assert_int_equal(tigress_transport_date_s(NULL), 0);
+    for (size_t i = 0; i < TG_COUNT(rows); i++) {
+        struct server s = { .answers = { rows[i].answer } };
+        struct pair p;
+
+        start(&s, 1);
+        open_pair(&p, s.port, 1);
+        assert_int_equal(tigress_transport_date_s(p.transport), 0);
+        (void)tigress_transport_run(p.transport, 0);
+        assert_int_equal(tigress_transport_date_s(p.transport), rows[i].date_s);
+        close_pair(&p);
+        stop(&s);
+    }
+}
+
 static void settings__wrong_value__named_with_what_was_expected(void **state)
 {
     struct tigress_session *s = NULL;
@@ -410,6 +444,7 @@ static void settings__wrong_value__named_with_what_was_expected(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(run__date_of_the_answer__told_only_in_the_form_of_http),
         cmocka_unit_test(settings__wrong_value__named_with_what_was_expected),
         cmocka_unit_test(run__two_sessions__no_shared_connection_cookie_or_agent),
         cmocka_unit_test(run__each_kind_of_nonsense__named_and_bounded),
