@@ -27,7 +27,7 @@ static enum tg_err read_members(struct members *m, const struct tg_json *doc,
         tg_json_get_string(&m->challenge, top, "challenge", TG_JSON_REQUIRED, 1, TEXT_MAX, fault));
     TG_TRY(tg_json_get_string(&m->origin, top, "origin", TG_JSON_REQUIRED, 1, TEXT_MAX, fault));
     if (tg_json_has(top, "crossOrigin")) {
-        TG_TRY(tg_json_get_bool(&m->is_cross_origin, top, "crossOrigin", fault));
+        TG_TRY(tg_json_get_bool(&m->is_cross_origin, top, "crossOrigin", TG_JSON_REQUIRED, fault));
     }
 out:
     return err;

@@ -57,9 +57,8 @@ static void read_line(struct tg_ask_answer *answer, struct tg_bytes line)
     TG_TRY(tg_json_parse(&doc, line, NULL));
     TG_TRY(tg_json_get_string(&word, tg_json_top(doc), "verdict", TG_JSON_REQUIRED, 1, VERDICT_MAX,
                               NULL));
-    if (tg_json_has(tg_json_top(doc), "userVerified")) {
-        TG_TRY(tg_json_get_bool(&is_user_verified, tg_json_top(doc), "userVerified", NULL));
-    }
+    TG_TRY(tg_json_get_bool(&is_user_verified, tg_json_top(doc), "userVerified", TG_JSON_OPTIONAL,
+                            NULL));
     answer->verdict = verdict_of(word);
     answer->is_user_verified = answer->verdict == TG_ASK_VALID && is_user_verified;
 out:

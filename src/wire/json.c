@@ -317,10 +317,13 @@ bool tg_json_has(struct tg_json_object in, const char *name)
 }
 
 enum tg_err tg_json_get_bool(bool *out, struct tg_json_object in, const char *name,
-                             struct tg_fault *fault)
+                             enum tg_json_need need, struct tg_fault *fault)
 {
     const json_t *node = member(in, name);
 
+    if (node == NULL && need == TG_JSON_OPTIONAL) {
+        return TG_OK;
+    }
     if (!json_is_boolean(node)) {
         MEMBER_FAULT(fault, in, name, "%s", "true or false");
         return TG_E_SYNTAX;

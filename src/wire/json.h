@@ -64,9 +64,9 @@ TG_NODISCARD enum tg_err tg_json_get_string(struct tg_bytes *out, struct tg_json
 /* Whether the member exists, with any type, null included. */
 bool tg_json_has(struct tg_json_object in, const char *name);
 
-/* A required boolean member. */
+/* A boolean member. If it is absent and optional: *out is untouched, and TG_OK. */
 TG_NODISCARD enum tg_err tg_json_get_bool(bool *out, struct tg_json_object in, const char *name,
-                                          struct tg_fault *fault);
+                                          enum tg_json_need need, struct tg_fault *fault);
 
 /* A required member: a whole number from 0 to max, which is at most 2^53. */
 TG_NODISCARD enum tg_err tg_json_get_whole(int64_t *out, struct tg_json_object in, const char *name,

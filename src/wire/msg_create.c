@@ -143,7 +143,8 @@ enum tg_err tg_msg_created_decode(struct tg_msg_created *out, struct tg_json **d
     top = tg_json_top(*doc);
     TG_TRY(tg_json_get_string(&msg.url_link, top, "urlLink", TG_JSON_REQUIRED, 1,
                               TG_RESPONSE_BODY_MAX, fault));
-    TG_TRY(tg_json_get_bool(&msg.is_push_supported, top, "isPushNotificationSupported", fault));
+    TG_TRY(tg_json_get_bool(&msg.is_push_supported, top, "isPushNotificationSupported",
+                            TG_JSON_REQUIRED, fault));
     *out = msg;
 out:
     if (err != TG_OK) {

@@ -54,8 +54,8 @@ enum tg_err tg_msg_content_decode(struct tg_msg_content *out, struct tg_json **d
     TG_TRY(tg_parts_get_payload(&msg.payload, top, &tg_parts_answer_limits, fault));
     TG_TRY(tg_parts_get_display(&msg.display, top, &tg_parts_answer_limits, fault));
     TG_TRY(tg_parts_get_expiration(&msg.expiration_s, top, fault));
-    msg.has_push_supported =
-        tg_json_get_bool(&msg.is_push_supported, top, PUSH_SUPPORTED, NULL) == TG_OK;
+    msg.has_push_supported = tg_json_get_bool(&msg.is_push_supported, top, PUSH_SUPPORTED,
+                                              TG_JSON_REQUIRED, NULL) == TG_OK;
     *out = msg;
 out:
     if (err != TG_OK) {

@@ -47,7 +47,7 @@ enum tg_err tg_msg_updated_decode(bool *is_push_supported, struct tg_bytes body,
 
     TG_TRY(tg_parts_parse_body(&doc, body, &tg_parts_answer_limits, fault));
     TG_TRY(tg_json_get_bool(is_push_supported, tg_json_top(doc), "isPushNotificationSupported",
-                            fault));
+                            TG_JSON_REQUIRED, fault));
 out:
     tg_json_free(&doc);
     return err;

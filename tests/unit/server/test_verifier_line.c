@@ -58,6 +58,7 @@ static const struct {
     { "{\"verdict\":\"valid\"}\n", TG_ASK_VALID, false },
     { " { \"verdict\" : \"valid\" , \"userVerified\" : true } \n", TG_ASK_VALID, true },
     { "{\"verdict\":\"valid\",\"userVerified\":false}\n", TG_ASK_VALID, false },
+    { "{\"verdict\":\"valid\",\"userVerified\":null}\n", TG_ASK_VALID, false },
     { "{\"verdict\":\"valid\",\"more\":[1]}\r\n", TG_ASK_VALID, false },
     { "{\"verdict\":\"invalid\",\"userVerified\":true}\n", TG_ASK_INVALID, false },
     { "{\"verdict\":\"unknown\"}\n", TG_ASK_UNKNOWN, false },

@@ -379,14 +379,20 @@ static void get_bool__true_false_and_others__value_or_refused(void **state)
     bool value = false;
 
     (void)state;
-    assert_int_equal(tg_json_get_bool(&value, tg_json_top(doc), "b", &fault), TG_OK);
+    assert_int_equal(tg_json_get_bool(&value, tg_json_top(doc), "b", TG_JSON_REQUIRED, &fault),
+                     TG_OK);
     assert_true(value);
-    assert_int_equal(tg_json_get_bool(&value, tg_json_top(doc), "f", &fault), TG_OK);
+    assert_int_equal(tg_json_get_bool(&value, tg_json_top(doc), "f", TG_JSON_REQUIRED, &fault),
+                     TG_OK);
     assert_false(value);
     value = true;
-    assert_int_equal(tg_json_get_bool(&value, tg_json_top(doc), "s", &fault), TG_E_SYNTAX);
+    assert_int_equal(tg_json_get_bool(&value, tg_json_top(doc), "s", TG_JSON_REQUIRED, &fault),
+                     TG_E_SYNTAX);
     assert_string_equal(fault.text, "s: expected true or false");
-    assert_int_equal(tg_json_get_bool(&value, tg_json_top(doc), "missing", NULL), TG_E_SYNTAX);
+    assert_int_equal(tg_json_get_bool(&value, tg_json_top(doc), "missing", TG_JSON_REQUIRED, NULL),
+                     TG_E_SYNTAX);
+    assert_int_equal(tg_json_get_bool(&value, tg_json_top(doc), "missing", TG_JSON_OPTIONAL, NULL),
+                     TG_OK);
     assert_true(value);
     tg_json_free(&doc);
 }
