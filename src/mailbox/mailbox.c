@@ -101,11 +101,11 @@ static enum tg_can_push can_push(const struct run *r, const struct tg_notificati
 }
 
 /* Copies the other side's token, so it runs before an action that drops that token.
-   spec: protocol/4#other-side-pushed */
+   spec: protocol/4#other-side-pushed: the outbox drops the push if AGAIN has not come true */
 static void notify(struct run *r, const struct tg_mailbox_side *other)
 {
     r->result->effects |= TG_EFFECT_NOTIFY;
-    if (can_push(r, &other->token) == TG_CAN_PUSH_YES) {
+    if (can_push(r, &other->token) != TG_CAN_PUSH_NO) {
         r->result->notify_token = other->token;
     }
 }

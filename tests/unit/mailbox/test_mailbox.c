@@ -633,6 +633,29 @@ static void each_change__notifies_the_token_of_the_other_side(void **state)
     }
 }
 
+/* Whether pushes to it have resumed is known to the outbox only. */
+static void token_good_again__is_notified(void **state)
+{
+    static const struct {
+        enum tg_can_push answer;
+        bool is_notified;
+    } rows[] = { { TG_CAN_PUSH_NO, false },
+                 { TG_CAN_PUSH_AGAIN, true },
+                 { TG_CAN_PUSH_YES, true } };
+
+    (void)state;
+    for (size_t i = 0; i < TG_COUNT(rows); i++) {
+        struct fixture *f = pushed_new(token("known", "token a"), token("known", "token b"));
+
+        refused = rows[i].answer;
+        prepare(f, TG_CALL_UPDATE, 'A', 5);
+        f->cmd.can_push = can_push_refused;
+        assert_int_equal(run(f), 200);
+        assert_int_equal(f->result.notify_token.is_present, rows[i].is_notified);
+        free(f);
+    }
+}
+
 static void token_of_another_type_or_none__is_not_notified(void **state)
 {
     static const enum tg_mailbox_call calls[] = { TG_CALL_UPDATE, TG_CALL_DELETE,
@@ -1173,6 +1196,7 @@ int main(void)
         BOUND(update__repeated__repeats_the_push_answer_of_the_first),
         cmocka_unit_test(refused_token__left_again__false_until_it_is_good_again),
         cmocka_unit_test(each_change__notifies_the_token_of_the_other_side),
+        cmocka_unit_test(token_good_again__is_notified),
         cmocka_unit_test(token_of_another_type_or_none__is_not_notified),
         cmocka_unit_test(delete__no_recipient__notifies_no_device),
         cmocka_unit_test(repeated_and_refused_calls__notify_no_device),
