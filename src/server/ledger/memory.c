@@ -94,6 +94,14 @@ static size_t fair_share(const struct tg_memory *m, const struct tg_ledger *ledg
     return share > TG_ACCOUNT_SMALL ? share : TG_ACCOUNT_SMALL;
 }
 
+/* Another worker may close a connection before the one that took its place has counted it. */
+static size_t leaving_of(const struct tg_memory *m)
+{
+    size_t leaving = atomic_load_explicit(&m->leaving, memory_order_relaxed);
+
+    return leaving <= SIZE_MAX / 2 ? leaving : 0;
+}
+
 /* spec: protocol/3#memory-reserve */
 void tg_memory_relieve(struct tg_memory *m, struct tg_ledger *ledger)
 {
@@ -103,7 +111,7 @@ void tg_memory_relieve(struct tg_memory *m, struct tg_ledger *ledger)
     if (!tg_memory_is_short(m)) {
         return;
     }
-    ready = tg_memory_free(m) + atomic_load_explicit(&m->leaving, memory_order_relaxed);
+    ready = tg_memory_free(m) + leaving_of(m);
     if (ready < reserve_of(m)) {
         taken = tg_ledger_relieve(ledger, fair_share(m, ledger), reserve_of(m) - ready);
         (void)atomic_fetch_add_explicit(&m->leaving, taken, memory_order_relaxed);
