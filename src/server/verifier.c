@@ -40,8 +40,8 @@ static void finish(struct question *q, const struct tg_ask_answer *answer)
 {
     struct tg_verifier *v = q->verifier;
 
-    if (q->is_done) {
-        return;
+    if (q->is_done || uv_is_closing((uv_handle_t *)&q->pipe) != 0) {
+        return; /* answered, or the worker has ended without it: see check_drained */
     }
     q->is_done = true;
     tg_link_remove(&q->link);
