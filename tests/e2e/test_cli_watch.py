@@ -14,6 +14,7 @@ from conftest import make_relay
 from push_relay import flags, metrics, pushed
 from push_stand_in import Authority, pem_of
 from push_webpush import WebPush
+from relay_process import until_long_polls
 
 WAIT_S = 60
 
@@ -89,9 +90,10 @@ def initiator__time_of_the_transfer_is_over__expired(alice):
     assert (code, result["error"]["code"]) in ((11, "expired"), (4, "gone"))
 
 
-def initiator__a_device_opens__reported_while_it_waits(alice, bob):
+def initiator__a_device_opens__reported_while_it_waits(relay, alice, bob):
     shared = alice.share(KEY)
     watching = begin(alice, shared["id"])
+    until_long_polls(relay, 1)
     bob.accept(shared["url"])
     code, result = end(watching)
     assert (code, result["found"], result["opened"], result["status"]) == (0, "opened", "yes", "active")
