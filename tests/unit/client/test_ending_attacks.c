@@ -305,6 +305,31 @@ static void note__forged_or_moved__believed_only_where_everything_fits(void **st
     }
 }
 
+/* We have two messages and have not answered the second: the other side cannot have a third. */
+static void note__names_a_message_that_we_have_not_sent__not_believed(void **state)
+{
+    static const enum base bases[] = { SECRET, TO_INITIATOR };
+
+    (void)state;
+    for (size_t i = 0; i < TG_COUNT(bases); i++) {
+        struct tg_end_note note = { .end = TG_END_NOTE_DECLINED, .sent = 2, .received = 3 };
+        char text[TG_END_NOTE_TEXT_LEN + 1];
+        void *own = NULL;
+        struct fixture *f = NULL;
+
+        assert_int_equal(set_up(&own), 0);
+        f = own;
+        receive_first(f);
+        to_message(f, f->bob, f->alice);
+        set_transcript(&note, f, 2);
+        say_gone(f->alice, "ended-by-recipient",
+                 forge(text, sizeof(text), base_of(f, bases[i]), RECIPIENT, &f->alice->url.mailbox,
+                       &note));
+        assert_unproved(f->alice);
+        assert_int_equal(tear_down(&own), 0);
+    }
+}
+
 /* spec-test: protocol/7#end-note-checked */
 static void note__good_but_under_another_type__not_believed(void **state)
 {
@@ -391,6 +416,7 @@ int main(void)
         CASE(sender_without_notes__ends__receiver_is_told_that_nothing_proves_it),
         cmocka_unit_test(relay__invents_an_end__never_completed),
         cmocka_unit_test(note__forged_or_moved__believed_only_where_everything_fits),
+        cmocka_unit_test(note__names_a_message_that_we_have_not_sent__not_believed),
         cmocka_unit_test(note__good_but_under_another_type__not_believed),
         CASE(note__of_another_transfer__not_believed),
         CASE(delete__answered_by_a_lie__end_is_not_ours),
