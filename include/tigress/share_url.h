@@ -80,8 +80,8 @@ TIGRESS_API unsigned tigress_share_url_port(const struct tigress_share_url *url)
 /* 1 when the URL has a secret, else 0. */
 TIGRESS_API int tigress_share_url_has_secret(const struct tigress_share_url *url);
 /* 1 when the text had the secret where servers see it: behind an encoded #, in the path or the
-   query, or in the link of another service. Whoever runs such a server can read the messages, and
-   can take the key first; ask the sender for a new link. Else 0, and 0 after
+   query, or in the link of another service. The operator of such a server can read the messages,
+   and can take the key first; ask the sender for a new link. Else 0, and 0 after
    tigress_share_url_set_secret(). */
 TIGRESS_API int tigress_share_url_was_exposed(const struct tigress_share_url *url);
 /* What had happened to the link, for a person: "# was changed to %23; one = at its end was lost".

@@ -42,7 +42,7 @@ static void warn(struct ui *ui, const struct invitation_in *in, bool is_argument
     }
     if (tigress_share_url_was_exposed(in->parts)) {
         ui_info(ui, "warning: the secret of this link was exposed: it was where servers see it. "
-                    "Whoever runs them can read what is shared, and can take it first. Ask the "
+                    "Their operators can read what is shared, and can take it first. Ask the "
                     "sender for a new link if you do not trust them.");
     }
 }

@@ -107,7 +107,7 @@ static const char *find_wrong_socket(const char *path)
                : "the relay may not connect to it (expected: a socket that its user may write)";
 }
 
-/* Whoever can write in the folder can put another socket there. */
+/* A user who may write in the folder can put another socket there. */
 static const char *find_wrong_folder(const char *path)
 {
     char folder[TG_CONFIG_WORD_MAX + 1];

@@ -473,7 +473,7 @@ class DoesNotEscape(Fault):
 
 
 class IgnoresQualities(Fault):
-    """Whoever accepts JSON at all gets JSON."""
+    """A client that accepts JSON at all gets JSON."""
     check = "4.3/preview_quality"
 
     def ask(self, request, seen):

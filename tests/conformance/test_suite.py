@@ -145,7 +145,7 @@ def garbage__no_answer_of_http__3(what):
 
 
 class RequiresStanding(Fault):
-    """Every create is refused for want of an attestation, unless it has the header that a test relay accepts."""
+    """Every create without an attestation is refused, unless it has the header that a test relay accepts."""
 
     def tell(self, request, answer, seen, ask):
         if request.target == "/v1/m" and answer.status == 200 and request.header("x-test") is None:

@@ -61,7 +61,7 @@ def proof_wrong(relay):
     status(relay.read(box, box.recipient, headers=proof), 200, "a first read with the right proof")
 
 
-@check("6.4", "proof of secret: its holder is bound, and needs it no more")
+@check("6.4", "proof of secret: its holder is bound, and needs no proof afterwards")
 def proof_right(relay):
     box, proof = protected(relay)
     status(relay.read(box, box.recipient, headers=proof), 200, "a first read with the right proof")

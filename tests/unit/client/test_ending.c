@@ -312,7 +312,7 @@ static void note__once_made__same_bytes_after_each_restart_and_nothing_else(void
     assert_end(f->alice, TIGRESS_END_COMPLETED, TIGRESS_PROOF_DEVICE);
 }
 
-/* Whoever could open the note of a finish and of a cancel could tell them apart by their length. */
+/* The length would tell the note of a finish from that of a cancel. */
 static void note__of_each_end__has_one_length(void **state)
 {
     struct fixture *f = *state;
