@@ -69,19 +69,12 @@ void tg_worker_ledger(struct tg_ledger_settings *out, struct tg_shared *shared)
 
 /* ---- store and waiters ---- */
 
-static void on_store_notify(void *ctx)
+static void on_store_ready(void *ctx)
 {
     struct tg_worker *w = ctx;
 
-    (void)uv_async_send(&w->store_wake);
-}
-
-static void on_store_wake(uv_async_t *async)
-{
-    struct tg_worker *w = of_loop((uv_handle_t *)async);
-
     tg_clock_tick(&w->env);
-    w->shared->store->ops->dispatch(w->port);
+    tg_loop_port_dispatch(&w->store);
 }
 
 static void on_inbox_wake(uv_async_t *async)
@@ -186,8 +179,8 @@ static void sweep(struct tg_worker *w)
     w->is_sweeping = true;
     w->sweep_at_mono_ms =
         w->env.now_mono_ms + (uint64_t)w->shared->config->sweep_interval_s * 1000u;
-    w->shared->store->ops->sweep(w->port, w->env.now.low_s - EXPIRED_TOLD_S, SWEEP_BATCH, on_swept,
-                                 w);
+    w->shared->store->ops->sweep(w->store.port, w->env.now.low_s - EXPIRED_TOLD_S, SWEEP_BATCH,
+                                 on_swept, w);
 }
 
 /* ---- an iteration of the loop ---- */
@@ -429,7 +422,6 @@ static enum tg_err start_handles(struct tg_worker *w)
 {
     enum tg_err err = TG_E_IO;
 
-    TG_REQUIRE(uv_async_init(&w->loop, &w->store_wake, on_store_wake) == 0, TG_E_IO);
     TG_REQUIRE(uv_async_init(&w->loop, &w->inbox_wake, on_inbox_wake) == 0, TG_E_IO);
     TG_REQUIRE(uv_async_init(&w->loop, &w->order_wake, on_order) == 0, TG_E_IO);
     TG_REQUIRE(uv_idle_init(&w->loop, &w->behind) == 0, TG_E_IO);
@@ -497,12 +489,12 @@ enum tg_err tg_worker_init(struct tg_worker *w, struct tg_shared *shared, size_t
     TG_TRY(tg_conns_init(&w->conns, &w->env, &w->loop));
     TG_TRY(tg_inbox_init(&w->inbox));
     TG_TRY(start_handles(w));
-    TG_TRY(shared->store->ops->attach(shared->store, on_store_notify, w, &w->port));
-    TG_TRY(tg_relay_new(&w->relay, &shared->relay_config, shared->keyring, shared->store, w->port,
-                        shared->rng, &w->hooks));
+    TG_TRY(tg_loop_port_attach(&w->store, &w->loop, shared->store, on_store_ready, w));
+    TG_TRY(tg_relay_new(&w->relay, &shared->relay_config, shared->keyring, shared->store,
+                        w->store.port, shared->rng, &w->hooks));
     w->service = tg_service_relay(w->relay);
-    tg_admin_init(&w->admin, shared, w->port);
-    tg_time_saver_init(&w->saver, shared->clock, shared->store, w->port);
+    tg_admin_init(&w->admin, shared, w->store.port);
+    tg_time_saver_init(&w->saver, shared->clock, shared->store, w->store.port);
     use_new_certificate(w);
     w->sweep_at_mono_ms = now_mono_ms;
     tg_shared_beat(shared, index, now_mono_ms);
@@ -525,7 +517,7 @@ void tg_worker_deinit(struct tg_worker *w)
         return; /* the store still uses memory of this worker: it is freed by exit only */
     }
     tg_relay_free(&w->relay);
-    w->shared->store->ops->detach(&w->port);
+    tg_loop_port_detach(&w->store);
     tg_tls_context_free(&w->tls);
     tg_conns_deinit(&w->conns);
     tg_inbox_deinit(&w->inbox);

@@ -12,6 +12,7 @@
 #include "server/http/inbox.h"
 #include "server/net/conn.h"
 #include "server/net/listener.h"
+#include "server/net/loop_port.h"
 #include "server/offload.h"
 #include "server/ops/disk_watch.h"
 #include "server/shared.h"
@@ -31,7 +32,7 @@ struct tg_worker {
     struct tg_time_saver saver; /* worker 0 */
     struct tg_conns conns;
     struct tg_tls_context *tls; /* this worker's reference */
-    struct tg_store_port *port;
+    struct tg_loop_port store;
     struct tg_relay *relay;
     struct tg_relay_hooks hooks;
     struct tg_offload offload;
@@ -41,7 +42,6 @@ struct tg_worker {
     struct tg_listener listener;
     struct tg_listener admin_listener;
     struct tg_inbox inbox;
-    uv_async_t store_wake;
     uv_async_t inbox_wake;
     uv_async_t order_wake;
     atomic_uint orders;

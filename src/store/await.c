@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/await.h"
 
+#include "base/bytes.h"
 #include "store/store_port.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 static void on_notify(void *ctx)
 {
-    struct tg_store_await *a = ctx;
+    static const uint64_t one = 1;
+    const struct tg_store_await *a = ctx;
 
-    (void)pthread_mutex_lock(&a->lock);
-    a->is_woken = true;
-    (void)pthread_cond_signal(&a->wake);
-    (void)pthread_mutex_unlock(&a->lock);
+    (void)!write(a->wake_fd, &one, sizeof(one));
 }
 
 void tg_store_await_done(void *ctx, enum tg_err err)
@@ -23,13 +26,15 @@ void tg_store_await_done(void *ctx, enum tg_err err)
 
 static void wait_done(struct tg_store_await *a, struct tg_store_port *port)
 {
+    struct pollfd fds[] = {
+        { .fd = a->wake_fd, .events = POLLIN },
+        { .fd = port->store->ops->descriptor(port), .events = POLLIN },
+    };
+    uint64_t count = 0;
+
     while (!a->is_done) {
-        (void)pthread_mutex_lock(&a->lock);
-        while (!a->is_woken) {
-            (void)pthread_cond_wait(&a->wake, &a->lock);
-        }
-        a->is_woken = false;
-        (void)pthread_mutex_unlock(&a->lock);
+        (void)poll(fds, TG_COUNT(fds), -1);
+        (void)!read(a->wake_fd, &count, sizeof(count));
         port->store->ops->dispatch(port);
     }
 }
@@ -40,20 +45,16 @@ enum tg_err tg_store_await(struct tg_store *s, struct tg_store_await *a, tg_stor
     enum tg_err err = TG_E_BUG;
 
     a->err = TG_E_BUG;
-    if (pthread_mutex_init(&a->lock, NULL) != 0) {
-        return TG_E_NOMEM;
-    }
-    if (pthread_cond_init(&a->wake, NULL) != 0) {
-        (void)pthread_mutex_destroy(&a->lock);
-        return TG_E_NOMEM;
-    }
+    a->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    TG_REQUIRE(a->wake_fd >= 0, TG_E_NOMEM);
     TG_TRY(s->ops->attach(s, on_notify, a, &port));
     start(a, port);
     wait_done(a, port);
     err = a->err;
 out:
     s->ops->detach(&port);
-    (void)pthread_cond_destroy(&a->wake);
-    (void)pthread_mutex_destroy(&a->lock);
+    if (a->wake_fd >= 0) {
+        (void)close(a->wake_fd);
+    }
     return err;
 }

@@ -8,13 +8,9 @@
 
 #include "store/store.h"
 
-#include <pthread.h>
-
 /* Embedded as the first member of what the operation needs. */
 struct tg_store_await {
-    pthread_mutex_t lock;
-    pthread_cond_t wake;
-    bool is_woken;
+    int wake_fd;
     bool is_done;
     enum tg_err err;
 };

@@ -85,8 +85,10 @@ struct tg_store_next {
     struct tg_store_record record; /* for TG_STORE_PUT */
     size_t note_count; /* written with the record, in the same atomic step; 0 for KEEP */
     struct tg_outbox_note notes[TG_STORE_NOTES_MAX];
-    int64_t mark_s; /* UTC seconds above 0: TG_FACT_TIME_MARK becomes at least this time, in the
-                       same atomic step. 0: unchanged, as also for KEEP */
+    /* UTC seconds above 0: TG_FACT_TIME_MARK becomes at least this time, in the same atomic step; a
+       backend that has a clock for all its nodes does not raise it above that one. 0: unchanged, as
+       also for KEEP */
+    int64_t mark_s;
 };
 
 /*
@@ -239,7 +241,7 @@ enum tg_store_restored {
    Must be short. commit_count as in struct tg_store_stats. */
 typedef void tg_store_committed_fn(void *ctx, uint64_t commit_count);
 
-/* Called from any thread when a port has completions; must only wake the port's thread. */
+/* Called from any thread when dispatch has something to do; must only wake the port's thread. */
 typedef void tg_store_notify_fn(void *ctx);
 
 /* What the place where the store is allows. Removing, and a change that makes no record longer, are
@@ -272,9 +274,12 @@ struct tg_store;
 struct tg_store_port;
 
 struct tg_store_ops {
-    /* A handle for one worker thread. notify is called for completions that wait for dispatch. */
+    /* A handle for one worker thread. notify is called for what waits for dispatch. */
     enum tg_err (*attach)(struct tg_store *s, tg_store_notify_fn *notify, void *notify_ctx,
                           struct tg_store_port **port);
+    /* A descriptor that the port's loop watches from attach to detach: while it is readable,
+       dispatch has I/O or a timer to run. -1: the backend has threads of its own. */
+    int (*descriptor)(const struct tg_store_port *port);
     /* After the last done(), and not from inside one. A port with an operation in flight fails an
        assertion. Accepts *port == NULL. */
     void (*detach)(struct tg_store_port **port);
@@ -329,9 +334,10 @@ struct tg_store_ops {
        be repeated. */
     void (*spend)(struct tg_store_port *port, const struct tg_spend *spend,
                   tg_store_spent_fn *spent, void *ctx);
-    /* Runs the callbacks of completed operations on the calling thread, of TG_STORE_DISPATCH_MAX at
-       most, so that the caller can do other work between; notify is called again for the rest. Not
-       from inside a callback. Callbacks may start operations. */
+    /* Does the I/O of a backend without threads of its own, and runs the callbacks of completed
+       operations on the calling thread, of TG_STORE_DISPATCH_MAX at most, so that the caller can do
+       other work between; notify is called again for the rest. Not from inside a callback.
+       Callbacks may start operations. */
     void (*dispatch)(struct tg_store_port *port);
 
     /* Shows what is durable, but no spent keys: first the facts, then the series, the records, and

@@ -118,6 +118,12 @@ void tg_store_port_deinit(struct tg_store_port *port)
     atomic_fetch_sub(&port->gate->port_count, 1);
 }
 
+int tg_store_port_no_descriptor(const struct tg_store_port *port)
+{
+    (void)port;
+    return -1;
+}
+
 /* Counts one more waiting operation, unless the maximum is reached. */
 static bool gate_enter(struct tg_store_gate *gate)
 {

@@ -158,6 +158,8 @@ TG_NODISCARD enum tg_err tg_store_port_init(struct tg_store_port *port, struct t
                                             void *notify_ctx);
 /* Asserts that nothing is in flight and that no callback is running. */
 void tg_store_port_deinit(struct tg_store_port *port);
+/* tg_store_ops.descriptor of a backend with threads of its own. */
+int tg_store_port_no_descriptor(const struct tg_store_port *port);
 
 /*
  * An operation that is ready to queue. NULL: the queue is full or memory is short, and dispatch

@@ -29,10 +29,8 @@ extern const size_t backend_count;
 struct client {
     const struct tg_store_ops *ops;
     struct tg_store_port *port;
-    pthread_mutex_t lock;
-    pthread_cond_t wake;
-    bool is_woken;
-    unsigned notify_count;
+    int wake_fd;
+    atomic_uint notify_count;
 };
 
 struct fixture {

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/mem_owner.h"
+#include "server/net/loop_port.h"
 #include "server/pushlink/channel.h"
 #include "server/pushlink/now.h"
 #include "server/pushlink/peer.h"
@@ -24,7 +25,7 @@ struct tg_push_link {
     struct tg_push_peers peers;
     pthread_t thread;
     uv_loop_t loop;
-    uv_async_t store_wake;
+    struct tg_loop_port store;
     uv_async_t order_wake;
     atomic_uint orders;
     uv_timer_t tick;
@@ -133,18 +134,11 @@ static void on_order(uv_async_t *async)
     work(l);
 }
 
-static void on_store_notify(void *ctx)
+static void on_store_ready(void *ctx)
 {
     struct tg_push_link *l = ctx;
 
-    (void)uv_async_send(&l->store_wake);
-}
-
-static void on_store_wake(uv_async_t *async)
-{
-    struct tg_push_link *l = async->loop->data;
-
-    l->setup.store->ops->dispatch(l->window.port);
+    tg_loop_port_dispatch(&l->store);
     work(l);
 }
 
@@ -169,7 +163,6 @@ static enum tg_err start_handles(struct tg_push_link *l)
 {
     enum tg_err err = TG_E_IO;
 
-    TG_REQUIRE(uv_async_init(&l->loop, &l->store_wake, on_store_wake) == 0, TG_E_IO);
     TG_REQUIRE(uv_async_init(&l->loop, &l->order_wake, on_order) == 0, TG_E_IO);
     TG_REQUIRE(uv_prepare_init(&l->loop, &l->prepare) == 0, TG_E_IO);
     TG_REQUIRE(uv_prepare_start(&l->prepare, on_prepare) == 0, TG_E_IO);
@@ -204,7 +197,7 @@ static void abandon(struct tg_push_link *l)
 /* Frees all. The thread does not run. */
 static void discard(struct tg_push_link *l)
 {
-    l->setup.store->ops->detach(&l->window.port);
+    tg_loop_port_detach(&l->store);
     (void)uv_loop_close(&l->loop);
     tg_push_window_deinit(&l->window);
     tg_mem_free(l);
@@ -240,7 +233,8 @@ enum tg_err tg_push_link_start(struct tg_push_link **out, const struct tg_push_l
     l->loop.data = l;
     TG_TRY(start_handles(l));
     TG_TRY(init_peers(l));
-    TG_TRY(setup->store->ops->attach(setup->store, on_store_notify, l, &l->window.port));
+    TG_TRY(tg_loop_port_attach(&l->store, &l->loop, setup->store, on_store_ready, l));
+    l->window.port = l->store.port;
     TG_TRY(tg_push_peers_start(&l->peers, fault));
     order(l, ORDER_WAKE); /* entries of the previous run must not wait for the first tick */
     TG_REQUIRE(pthread_create(&l->thread, NULL, run, l) == 0, TG_E_NOMEM);

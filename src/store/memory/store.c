@@ -391,11 +391,10 @@ static enum tg_err mem_attach(struct tg_store *s, tg_store_notify_fn *notify, vo
                               struct tg_store_port **port)
 {
     struct tg_store_port *made = tg_mem_calloc(1, sizeof(*made));
-    enum tg_err err = TG_E_NOMEM;
+    enum tg_err err = made == NULL
+                          ? TG_E_NOMEM
+                          : tg_store_port_init(made, s, &mem_of(s)->gate, notify, notify_ctx);
 
-    if (made != NULL) {
-        err = tg_store_port_init(made, s, &mem_of(s)->gate, notify, notify_ctx);
-    }
     if (err != TG_OK) {
         tg_mem_free(made);
         return err;
@@ -506,6 +505,7 @@ static void mem_close(struct tg_store **s)
 
 static const struct tg_store_ops mem_ops = {
     .attach = mem_attach,
+    .descriptor = tg_store_port_no_descriptor,
     .detach = mem_detach,
     .apply = mem_apply,
     .read = mem_read,
