@@ -10,8 +10,8 @@ import sys
 import tempfile
 import time
 
-READY_S = 15
-COMMAND_S = 30
+READY_S = 60
+COMMAND_S = 60
 
 
 class Refused(Exception):

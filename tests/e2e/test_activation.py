@@ -32,8 +32,8 @@ def launch(args, descriptor=None, pid="$$"):
 
 
 def status_of(port):
-    with socket.create_connection(("127.0.0.1", port), 5) as sock:
-        sock.settimeout(5)
+    with socket.create_connection(("127.0.0.1", port), 60) as sock:
+        sock.settimeout(60)
         sock.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         return sock.recv(4096)[:12]
 
@@ -47,10 +47,10 @@ def stopped(process, timeout=30):
 def activation__listening_socket_handed_over__served_by_every_worker():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-        early = socket.create_connection(("127.0.0.1", port), 5)  # before the relay runs
+        early = socket.create_connection(("127.0.0.1", port), 60)  # before the relay runs
         relay = launch(["--listen", "127.0.0.1:1", "--workers", "2"], listener.fileno())
         assert f":{port}" in relay.stdout.readline()
-        early.settimeout(5)
+        early.settimeout(60)
         early.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         assert early.recv(4096).startswith(b"HTTP/1.1 404")
         early.close()
@@ -58,7 +58,7 @@ def activation__listening_socket_handed_over__served_by_every_worker():
             assert status_of(port) == b"HTTP/1.1 404"
         assert stopped(relay)[0] == 0
         # The service manager still has the socket and gives it to the next relay.
-        waiting = socket.create_connection(("127.0.0.1", port), 5)
+        waiting = socket.create_connection(("127.0.0.1", port), 60)
         relay = launch(["--listen", "127.0.0.1:1"], listener.fileno())
         relay.stdout.readline()
         assert status_of(port) == b"HTTP/1.1 404"
@@ -84,7 +84,7 @@ def activation__for_another_process__own_socket_bound():
 def stop__connection_outlives_the_drain__closed_reported_and_exit_1():
     relay = launch(["--listen", "127.0.0.1:0", "--drain-timeout", "1s"])
     port = int(relay.stdout.readline().split("127.0.0.1:")[1].split()[0])
-    with socket.create_connection(("127.0.0.1", port), 5) as sock:
+    with socket.create_connection(("127.0.0.1", port), 60) as sock:
         sock.sendall(b"POST /v1/m HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n")
         code, _, err = stopped(relay)
     assert code == 1

@@ -12,7 +12,7 @@ import pytest
 
 from cli_device import KEY, Device, message
 from conftest import open_api
-from relay_process import until_long_polls
+from relay_process import in_a_short_life, until, until_long_polls
 from tigress_client import Wallet, WalletError
 
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
@@ -168,10 +168,18 @@ def cancel__by_the_initiator__both_learn_what_it_was(alice, bob):
 
 
 def expired__accept_receive_inspect__told_by_the_relay(alice, bob, carol):
-    shared = alice.share(KEY, "--rights", "RWD", "--expires", "2s")
-    bob.accept(shared["url"])
-    time.sleep(3.1)
-    bob.refused(11, "expired", "receive", shared["id"])
+    def given(life_s):
+        shared = alice.share(KEY, "--rights", "RWD", "--expires", f"{life_s}s")
+        bob.accept(shared["url"])
+        return shared
+
+    def refusal():
+        ran = bob.run("receive", shared["id"], "--wait", "0", "--json")
+        return ran if ran.error != "nothing-yet" else None
+
+    shared = in_a_short_life(given)
+    ran = until(refusal, "another answer")
+    assert (ran.code, ran.error) == (11, "expired")
     carol.refused(4, "gone", "accept", "-", given=shared["url"])
     carol.refused(11, "expired", "inspect", "-", given=shared["url"])
     assert carol.files() == []

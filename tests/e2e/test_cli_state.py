@@ -19,7 +19,7 @@ import pytest
 
 from cli_device import KEY, Device, message
 from conftest import make_relay
-from relay_process import until_long_polls
+from relay_process import in_a_short_life, until, until_long_polls
 
 
 class Proxy:
@@ -57,9 +57,12 @@ class Proxy:
         return b""
 
     def pause(self, method, moment):
-        if self.hold == (method, moment):
-            self.held.set()
-            self.release.wait(30)
+        """Whether it held the message, until the release."""
+        if self.hold != (method, moment):
+            return False
+        self.held.set()
+        self.release.wait(30)
+        return True
 
     def serve(self, client):
         with client, socket.create_connection(("127.0.0.1", self.relay_port)) as relay:
@@ -68,8 +71,7 @@ class Proxy:
                 while request := self.read_message(client_file):
                     method = request.split()[0].decode()
                     self.notes += re.findall(rb"(?i)\r\nmailbox-end-note: *(\S+)\r\n", request)
-                    self.pause(method, "request")
-                    if self.hold == (method, "request"):
+                    if self.pause(method, "request"):
                         return  # the client has disconnected; the request does not reach the relay
                     self.requests.append(method)
                     relay.sendall(request)
@@ -93,9 +95,8 @@ class Proxy:
         process.wait()
         process.stdout.close()
         process.stderr.close()
-        self.release.set()
-        time.sleep(0.05)
         self.hold = None
+        self.release.set()
 
 
 @pytest.fixture(scope="module")
@@ -235,7 +236,7 @@ def receive__relay_slower_than_the_wait__message_is_received(proxy, pair):
     proxy.hold = ("POST", "answer")
     waiting = alice.start("receive", shared["id"], "--json", "--wait", "1")
     assert proxy.held.wait(20)
-    time.sleep(1.5)
+    time.sleep(1.5)  # longer than the wait: the answer comes too late for it
     proxy.hold = None
     proxy.release.set()
     ran = alice.finish(waiting)
@@ -457,10 +458,13 @@ def state__transfer_over__secret_and_session_are_gone(relay, tmp_path):
 
 
 def state__expired_transfer__keeps_no_session(relay, tmp_path):
-    alice = Device(tmp_path / "alice", relay)
-    alice.share(KEY, "--expires", "1s")
-    time.sleep(2.1)
-    assert alice.must("status")["transfers"][0]["status"] == "expired"
+    def sharing(life_s):
+        device = Device(tmp_path / f"alice{life_s}", relay)
+        device.share(KEY, "--expires", f"{life_s}s")
+        return device
+
+    alice = in_a_short_life(sharing)
+    until(lambda: alice.must("status")["transfers"][0]["status"] == "expired", "the expiration")
     (path,) = alice.files()
     assert '"session"' not in path.read_text()
 

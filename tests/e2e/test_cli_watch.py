@@ -14,7 +14,7 @@ from conftest import make_relay
 from push_relay import flags, metrics, pushed
 from push_stand_in import Authority, pem_of
 from push_webpush import WebPush
-from relay_process import until_long_polls
+from relay_process import in_a_short_life, until_long_polls
 
 WAIT_S = 60
 
@@ -85,7 +85,7 @@ def recipient__initiator_withdraws__cancelled(alice, bob):
 
 
 def initiator__time_of_the_transfer_is_over__expired(alice):
-    transfer = alice.share(KEY, "--expires", "3s")["id"]
+    transfer = in_a_short_life(lambda life_s: alice.share(KEY, "--expires", f"{life_s}s"))["id"]
     code, result = end(begin(alice, transfer))
     assert (code, result["error"]["code"]) in ((11, "expired"), (4, "gone"))
 

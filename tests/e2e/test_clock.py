@@ -12,7 +12,7 @@ from checks import assert_ended, assert_problem
 from cli_device import KEY, Device
 from conftest import make_relay, open_api
 from fake_clock import FakeClock, FakeClocks
-from relay_process import RelayError, metrics, run_refused, until, until_long_polls
+from relay_process import RelayError, in_a_short_life, metrics, run_refused, until, until_long_polls
 from tigress_client import create_message, new_id
 
 DAY = 86400
@@ -58,9 +58,9 @@ def until_swept(relay, count):
     until(lambda: metrics(relay)["tigress_swept_total"] >= count, f"{count} mailboxes swept")
 
 
-def expired_box(api, seconds=1):
+def expired_box(api):
     """A mailbox that has just expired, as its initiator is told."""
-    box = api.new_box(expires_s=seconds)
+    box = in_a_short_life(lambda life_s: api.new_box(expires_s=life_s))
     until(lambda: read_status(api, box, box.initiator) == 404, "expiration")
     return box
 
@@ -79,10 +79,10 @@ def leap__40_days_ahead_and_back__no_mailbox_is_harmed(relay, api, clock):
     open_box = api.new_box(expires_s=20 * DAY)
     deleted = api.bound_box(expires_s=DAY)
     assert api.delete(deleted, deleted.initiator).status == 200
-    api.new_box(expires_s=2)
+    in_a_short_life(lambda life_s: api.new_box(expires_s=life_s + 1))
     clock.leap(40 * DAY)
     until_clocks_differ(relay, 40 * DAY)
-    until_swept(relay, 1)  # the mailbox of two seconds: a sweep has run meanwhile
+    until_swept(relay, 1)  # the short life is over: a sweep has run meanwhile
     for box in boxes + [open_box]:
         for answer in (api.read(box, box.initiator), api.read(box, new_id()), api.preview(box),
                        api.update(box, box.recipient), api.delete(box, box.initiator),
@@ -114,7 +114,7 @@ def leap__40_days_ahead_and_back__no_mailbox_is_harmed(relay, api, clock):
 
 def leap__one_hour_back__an_expired_mailbox_binds_nobody(relay, api, clock):
     expired = expired_box(api)
-    soon = api.new_box(expires_s=3)
+    soon = in_a_short_life(lambda life_s: api.new_box(expires_s=life_s + 2))
     clock.leap(-HOUR)
     answer = api.read(expired, new_id())
     assert answer.status == 404 and "expired" not in answer.body.decode()
@@ -237,7 +237,7 @@ def start__clock_before_the_program__refused(relay, clock):
 
 
 def start__restarted_on_the_same_boot__one_time(relay, api):
-    box = api.new_box(expires_s=2)
+    box = in_a_short_life(lambda life_s: api.new_box(expires_s=life_s + 1))
     relay.stop()
     relay.start()
     with contextlib.closing(open_api(relay)) as again:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Two processes of the tool without a relay, and OpenSSL's own client as an independent peer."""
 import base64
+import contextlib
 import hashlib
 import hmac
 import json
@@ -18,7 +19,8 @@ import pytest
 
 BIN = pathlib.Path(os.environ["TIGRESS_BIN_DIR"]) / "src/cli/tigress"
 KEY = {"format": "digitalwallet.carkey.ccc", "content": {"step": 1}}
-TIMEOUT_S = 30
+TIMEOUT_S = 60
+UNPROVED_GRACE_S = 1.1  # a connection that is older and has not proved the secret gives its place to another
 
 
 class Sender:
@@ -204,6 +206,15 @@ def test_openssl_client__only_the_right_key__accepted(tmp_path, sender):
         assert alice.end()[0] == 0
 
 
+def until_closed(sock, data=b""):
+    """Until the other side has closed it."""
+    sock.settimeout(TIMEOUT_S)
+    with contextlib.suppress(ConnectionError), contextlib.closing(sock):
+        sock.sendall(data)
+        while sock.recv(4096):
+            pass
+
+
 # spec-test: protocol/7#direct-stall-closed
 def test_strangers__garbage_silence_and_a_crowd__closed_and_the_right_one_served(tmp_path, sender):
     alice = sender()
@@ -211,17 +222,11 @@ def test_strangers__garbage_silence_and_a_crowd__closed_and_the_right_one_served
     crowd = [socket.create_connection(("127.0.0.1", port)) for _ in range(12)]
     crowd[0].sendall(b"GET / HTTP/1.1\r\n\r\n")
     crowd[1].sendall(bytes(range(256)) * 300)
-    time.sleep(1.2)
-    started = time.monotonic()
+    until_closed(socket.create_connection(("127.0.0.1", port)), b"GET")  # after the crowd: it has been accepted
+    time.sleep(UNPROVED_GRACE_S)
     bob = accept(tmp_path, "bob", alice.url)
     assert bob.returncode == 0, bob.stderr
-    assert time.monotonic() - started < 5
-    crowd[7].settimeout(12)
-    try:
-        while crowd[7].recv(4096):
-            pass
-    except ConnectionError:
-        pass
+    until_closed(crowd[7])
     for one in crowd:
         one.close()
     assert run(tmp_path, "bob", "finish", alice.invitation["id"]).returncode == 0

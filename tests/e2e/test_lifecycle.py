@@ -24,7 +24,7 @@ from cryptography.x509.oid import NameOID
 import tigress_transport
 from checks import assert_bindable, assert_ended, assert_problem, assert_unknown, look
 from conftest import make_relay, open_api
-from relay_process import RelayError, run_refused, until, until_long_polls
+from relay_process import RelayError, in_a_short_life, run_refused, until, until_expired, until_long_polls
 from tigress_client import CLAIM, REQUEST_ID, create_message, encode, new_id, utc_text, wait_headers
 
 EXPIRED_TOLD_S = 5  # after the expiration, at least
@@ -165,45 +165,42 @@ def restart__ticket_of_before__opens_nothing(tmp_path, version):
 
 # ---- stop ---------------------------------------------------------------------------------------
 
+PATIENT = ("--drain-timeout", "10m")  # much longer than stop() waits
+
+
 def stop__idle__quick_and_clean(tmp_path):
-    relay = make_relay(tmp_path / "r").start()
+    relay = make_relay(tmp_path / "r", args=PATIENT).start()
     open_api(relay).close()
-    began = time.monotonic()
     relay.stop()
-    assert time.monotonic() - began < 5
 
 
 def stop__idle_kept_connections__do_not_hold_it_up(tmp_path):
-    relay = make_relay(tmp_path / "r").start()
+    relay = make_relay(tmp_path / "r", args=PATIENT).start()
     apis = [open_api(relay, name) for name in ("h1", "h2", "h1", "h2")]
     for api in apis:
         assert api.create().status == 200
-    began = time.monotonic()
     relay.stop()
-    assert time.monotonic() - began < 8
 
 
 # spec-test: protocol/2#long-poll-drain
 @pytest.mark.parametrize("transport", ["h1", "h2"])
 def stop__long_polls_waiting__answered(tmp_path, transport):
-    relay = make_relay(tmp_path / "r", args=["--workers", "2"]).start()
+    relay = make_relay(tmp_path / "r", args=["--workers", "2", *PATIENT]).start()
     with contextlib.closing(open_api(relay)) as api:
         box = api.bound_box()
     answers = []
 
     def poll():
         with contextlib.closing(open_api(relay, transport)) as own:
-            answers.append(own.wait(box, box.recipient, 1, 30))
+            answers.append(own.wait(box, box.recipient, 1, 60))
 
     threads = [threading.Thread(target=poll) for _ in range(6)]
     for thread in threads:
         thread.start()
     until_long_polls(relay, 6)
-    began = time.monotonic()
     relay.stop()
-    assert time.monotonic() - began < 10
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
     assert [answer.status for answer in answers] == [204] * 6
     assert {answer.header("mailbox-version") for answer in answers} == {"1"}
 
@@ -222,7 +219,7 @@ def stop__request_half_sent__finished_and_answered(tmp_path):
         relay.signal(signal.SIGTERM)
         until(lambda: b"server.draining" in relay.output("stderr"), "the drain")
         sock.sendall(body[20:])
-        data, _ = tigress_transport.read_until_closed(sock, 10)
+        data, _ = tigress_transport.read_until_closed(sock, 60)
     assert data.startswith(b"HTTP/1.1 200"), data
     assert b"connection: close" in data.lower()
     relay.wait_stopped()
@@ -337,15 +334,6 @@ def own_certificate(tmp_path):
         yield relay, tmp_path
 
 
-def wait_for(check, seconds=8):
-    until = time.monotonic() + seconds
-    while not check():
-        if time.monotonic() > until:
-            return False
-        time.sleep(0.05)
-    return True
-
-
 def sighup__new_certificate__served_and_old_connections_live(own_certificate):
     relay, folder = own_certificate
     assert serial_of(relay) == 1001
@@ -356,7 +344,7 @@ def sighup__new_certificate__served_and_old_connections_live(own_certificate):
         os.replace(folder / f"next.{suffix}", folder / f"live.{suffix}")
     assert serial_of(relay) == 1001
     relay.signal(signal.SIGHUP)
-    assert wait_for(lambda: serial_of(relay) == 2002)
+    until(lambda: serial_of(relay) == 2002, "the new certificate")
     sock.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
     assert sock.recv(65536).startswith(b"HTTP/1.1 404")
     sock.close()
@@ -480,6 +468,11 @@ def admin__while_draining__not_ready(tmp_path):
 
 # ---- expiration ---------------------------------------------------------------------------------
 
+def expiring(end):
+    """The body of a create of a mailbox that expires then."""
+    return create_message(mailboxConfiguration={"expiration": utc_text(end), "accessRights": "RWD"})
+
+
 def record_count(relay):
     found = re.search(r"^\S*(?:records|mailboxes)\S* (\d+)$", metrics(relay), re.M)
     assert found, metrics(relay)
@@ -490,15 +483,21 @@ def record_count(relay):
 def sweep__expired_mailboxes__404_at_once_and_removed(tmp_path):
     with make_relay(tmp_path / "r", args=["--sweep-interval", "1s"]) as relay:
         with contextlib.closing(open_api(relay)) as api:
-            before = record_count(relay)
-            boxes = [api.new_box(expires_s=2) for _ in range(10)]
             kept = api.bound_box()
-            assert record_count(relay) >= before + 11
-            assert api.delete(boxes[0], boxes[0].initiator).status == 200
-            time.sleep(2.1)
+            before = record_count(relay)
+
+            def made(life_s):
+                end = int(time.time()) + life_s + 1
+                boxes = [api.new_box(expiring(end)) for _ in range(10)]
+                assert record_count(relay) >= before + 10
+                assert api.delete(boxes[0], boxes[0].initiator).status == 200
+                return boxes, end
+
+            boxes, end = in_a_short_life(made)
+            until_expired(end)
             for box in boxes[1:]:
                 assert api.read(box, box.initiator).status == 404
-            assert wait_for(lambda: record_count(relay) <= before + 1, 30)
+            until(lambda: record_count(relay) <= before, "the sweep")
             assert api.read(kept, kept.recipient).status == 200
 
 
@@ -508,9 +507,12 @@ def sweep__device_asks_or_waits_at_the_expiration__told_that_it_expired(tmp_path
     with make_relay(tmp_path / "r", args=["--sweep-interval", "1s"]) as relay, \
             contextlib.closing(open_api(relay)) as api:
         before = record_count(relay)
-        end = int(time.time()) + 4
-        boxes = [api.bound_box(message=create_message(mailboxConfiguration={
-            "expiration": utc_text(end), "accessRights": "RWD"})) for _ in range(4)]
+
+        def made(life_s):
+            end = int(time.time()) + life_s + 3
+            return [api.bound_box(message=expiring(end)) for _ in range(4)], end
+
+        boxes, end = in_a_short_life(made)
 
         def told(box):
             """What a long poll is told at the expiration, and then each read, for as long as the protocol promises."""
@@ -526,7 +528,7 @@ def sweep__device_asks_or_waits_at_the_expiration__told_that_it_expired(tmp_path
             for answers in devices.map(told, boxes):
                 for answer in answers:
                     assert_ended(answer, "expired")
-        assert wait_for(lambda: record_count(relay) <= before, 30)
+        until(lambda: record_count(relay) <= before, "the sweep")
         assert_unknown(api.read(boxes[0], boxes[0].recipient))
 
 
@@ -535,8 +537,11 @@ def sweep__default_interval__within_a_minute(tmp_path):
     with make_relay(tmp_path / "r") as relay, contextlib.closing(open_api(relay)) as api:
         before = record_count(relay)
         for _ in range(5):
-            api.new_box(expires_s=1)
-        assert wait_for(lambda: record_count(relay) <= before, 62)
+            in_a_short_life(lambda life_s: api.new_box(expires_s=life_s))
+        began = time.monotonic()
+        while record_count(relay) > before:
+            assert time.monotonic() - began < 62
+            time.sleep(0.1)
 
 
 # ---- limits of the relay ------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import pytest
 import relay_process
 from checks import (assert_bindable, assert_ended, assert_problem, look, unchanged)
 from conftest import open_api
-from relay_process import metrics, until_long_polls
+from relay_process import in_a_short_life, metrics, until_long_polls
 from tigress_client import (CLAIM, PROOF, REQUEST_ID, create_message, encode, new_id,
                             wait_headers)
 from tigress_envelope import new_secret, secret_proof
@@ -403,7 +403,7 @@ class Waiter(threading.Thread):
 
     def __init__(self, relay, transport, box, claim, known, wait_s):
         super().__init__()
-        self.api = open_api(relay, transport, timeout=wait_s + 10)
+        self.api = open_api(relay, transport, timeout=wait_s + 30)
         self.args = (box, claim, known, wait_s)
         self.answer = None
         self.took_s = None
@@ -416,17 +416,18 @@ class Waiter(threading.Thread):
         self.api.close()
 
     def result(self):
-        self.join(40)
+        self.join(LONG_S + 40)
         assert self.answer is not None, "no answer"
         return self.answer
 
 
-SOON_S = 5  # much less than the wait of 20 s, much more than a wake-up of a slow machine
+LONG_S = 60  # the longest wait
+SOON_S = 40  # less than that, and much more than a wake-up on a slow machine
 
 
 def waiting(relay, transport, box, claim, known=1):
     before = metrics(relay)["tigress_long_polls"]
-    waiter = Waiter(relay, transport, box, claim, known, 20)
+    waiter = Waiter(relay, transport, box, claim, known, LONG_S)
     until_long_polls(relay, before + 1)
     return waiter
 
@@ -483,18 +484,18 @@ def wait__nothing_happens__204_with_version_after_the_wait(api):
 
 
 def wait__expiration_during_the_wait__404(api):
-    box = api.bound_box(expires_s=3)
+    box = in_a_short_life(lambda life_s: api.bound_box(expires_s=life_s + 1))
     began = time.monotonic()
-    answer = api.wait(box, box.recipient, 1, 15)
+    answer = api.wait(box, box.recipient, 1, LONG_S)
     assert_ended(answer, "expired")
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < SOON_S
 
 
 @pytest.mark.parametrize("known", [0, 1])
 def wait__known_version_is_old__answered_at_once(api, known):
     box = api.bound_box()
     assert api.update(box, box.initiator).status == 200
-    answer = api.wait(box, box.recipient, known, 15)
+    answer = api.wait(box, box.recipient, known, LONG_S)
     assert answer.status == 200
     assert answer.header("mailbox-version") == "2"
 
@@ -507,7 +508,7 @@ def wait__zero_seconds__204_at_once(api):
 # spec-test: protocol/2#prefer-wait
 def wait__without_known_version__an_ordinary_read(api):
     box = api.bound_box()
-    assert api.read(box, box.recipient, extra=[("Prefer", "wait=15")]).status == 200
+    assert api.read(box, box.recipient, extra=[("Prefer", f"wait={LONG_S}")]).status == 200
 
 
 @pytest.mark.parametrize("prefer", ["respond-async", "wait", "wait=", "wait=x", "wait=-1",
@@ -529,13 +530,13 @@ def wait__malformed_known_version__400(api, known):
 def wait__wrong_claim__401_at_once(api):
     box = api.bound_box()
     began = time.monotonic()
-    assert_problem(api.wait(box, new_id(), 1, 15), 401)
+    assert_problem(api.wait(box, new_id(), 1, LONG_S), 401)
     assert time.monotonic() - began < SOON_S
 
 
 def wait__unknown_mailbox__404_at_once(api):
     began = time.monotonic()
-    assert_problem(api.wait(new_id(), new_id(), 1, 15), 404)
+    assert_problem(api.wait(new_id(), new_id(), 1, LONG_S), 404)
     assert time.monotonic() - began < SOON_S
 
 
@@ -559,7 +560,7 @@ def wait__other_streams_of_the_connection__not_held_up(api2):
     boxes = [api2.bound_box() for _ in range(8)]
     carrier = api2.transport
     streams = [carrier.start("POST", box.path, api2.headers(
-        box.recipient, None, wait_headers(1, 20))) for box in boxes]
+        box.recipient, None, wait_headers(1, LONG_S))) for box in boxes]
     assert api2.update(boxes[3], boxes[3].initiator).status == 200
     assert carrier.finish(streams[3], SOON_S).status == 200
     assert not carrier.is_answered(streams[4], 0.2)

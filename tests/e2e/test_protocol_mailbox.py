@@ -7,6 +7,7 @@ import pytest
 
 from checks import (UUID4, assert_bindable, assert_ended, assert_problem, assert_unknown, look,
                     media_type, unchanged)
+from relay_process import in_a_short_life, until_expired
 from tigress_client import create_message, expires_in, new_id, utc_text
 
 DAY_S = 86400
@@ -240,10 +241,13 @@ def expiration__beyond_the_maximum__400_naming_the_bound(api, over_s):
 
 # spec-test: protocol/3#expiration
 def expiration__the_moment_it_comes__404_for_every_call(api):
-    expires = int(time.time()) + 2
-    box = api.bound_box(message=with_expiration(utc_text(expires)))
-    unbound = api.new_box(with_expiration(utc_text(expires)))
-    time.sleep(max(0, expires - time.time()) + 0.02)
+    def made(life_s):
+        expires = int(time.time()) + life_s + 1
+        box = api.bound_box(message=with_expiration(utc_text(expires)))
+        return box, api.new_box(with_expiration(utc_text(expires))), expires
+
+    box, unbound, expires = in_a_short_life(made)
+    until_expired(expires)
     for claim in (box.initiator, box.recipient):
         for name in ("read", "update", "relinquish", "delete"):
             assert_ended(getattr(api, name)(box, claim), "expired")

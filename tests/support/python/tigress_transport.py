@@ -293,7 +293,7 @@ def open_transport(name, host, port, ca_file=None, timeout=TIMEOUT_S):
     return Curl(host, port, ca_file, name.split("-")[1], timeout)
 
 
-def read_until_closed(sock, timeout=5, limit=1 << 20):
+def read_until_closed(sock, timeout=30, limit=1 << 20):
     """All bytes until the other side closes or timeout seconds pass: (bytes, is_closed)."""
     data = b""
     until = time.monotonic() + timeout
