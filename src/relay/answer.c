@@ -28,7 +28,7 @@ static void start_reply(struct tg_reply *reply, struct tg_exchange *ex)
 static void send_reply(struct tg_reply *reply, struct tg_exchange *ex)
 {
     tg_reply_finish(reply);
-    ex->is_ended = true;
+    tg_exchange_go(ex, TG_EX_ENDED);
     ex->ops->respond(ex->ctx, &reply->response);
     tg_reply_deinit(reply);
 }
@@ -40,7 +40,7 @@ static enum tg_err append_url(struct tg_buf *out, const struct tg_exchange *ex)
 {
     char id[TG_UUID_TEXT_LEN + 1];
 
-    tg_uuid_format(id, &ex->mailbox);
+    tg_uuid_format(id, &ex->change->mailbox);
     tg_buf_append_str(out, ex->relay->config->public_url);
     tg_buf_append_str(out, "/v1/m/");
     tg_buf_append_str(out, id);
@@ -52,7 +52,8 @@ static enum tg_err fill_created(struct tg_reply *reply, struct tg_exchange *ex)
 {
     enum tg_err err = TG_E_BUG;
     struct tg_buf url;
-    struct tg_msg_created msg = { .is_push_supported = ex->result.is_push_supported };
+    struct tg_msg_created msg = { .is_push_supported =
+                                      ex->change->contents->result.is_push_supported };
 
     tg_buf_init(&url, URL_MAX);
     TG_TRY(append_url(&url, ex));
@@ -67,13 +68,14 @@ out:
 /* spec: protocol/5#preview-json */
 static enum tg_err fill_preview(struct tg_reply *reply, struct tg_exchange *ex)
 {
+    const struct tg_change_contents *made = ex->change->contents;
     enum tg_err err = TG_E_BUG;
     struct tg_buf url;
 
     tg_buf_init(&url, URL_MAX);
     if (ex->accepts_json) {
-        const struct tg_msg_preview msg = { ex->box.display, ex->box.expires_s,
-                                            ex->result.recipient };
+        const struct tg_msg_preview msg = { made->box.display, made->box.expires_s,
+                                            made->result.recipient };
 
         tg_reply_header(reply, "content-type", "application/json");
         TG_TRY(tg_msg_preview_encode(&reply->body, &msg));
@@ -82,7 +84,7 @@ static enum tg_err fill_preview(struct tg_reply *reply, struct tg_exchange *ex)
         tg_reply_header(reply, "content-security-policy", TG_PREVIEW_CSP);
         tg_reply_header(reply, "content-language", tg_preview_language_tag(ex->language));
         TG_TRY(append_url(&url, ex));
-        TG_TRY(tg_preview_page(&reply->body, ex->language, &ex->box, tg_buf_view(&url)));
+        TG_TRY(tg_preview_page(&reply->body, ex->language, &made->box, tg_buf_view(&url)));
     }
     err = TG_OK;
 out:
@@ -92,17 +94,18 @@ out:
 
 static bool has_left_token(const struct tg_exchange *ex)
 {
-    return ex->cmd.token.is_present || ex->has_left_token;
+    return ex->change->cmd.token.is_present || ex->poll.has_left_token;
 }
 
 /* spec: protocol/4#read-tells-push-supported */
 static enum tg_err fill_content(struct tg_reply *reply, struct tg_exchange *ex)
 {
-    struct tg_msg_content msg = { .payload = ex->box.payload,
-                                  .display = ex->box.display,
-                                  .expiration_s = ex->box.expires_s,
+    const struct tg_change_contents *made = ex->change->contents;
+    struct tg_msg_content msg = { .payload = made->box.payload,
+                                  .display = made->box.display,
+                                  .expiration_s = made->box.expires_s,
                                   .has_push_supported = has_left_token(ex),
-                                  .is_push_supported = ex->result.is_push_supported };
+                                  .is_push_supported = made->result.is_push_supported };
 
     tg_reply_header(reply, "content-type", "application/json");
     return tg_msg_content_encode(&reply->body, &msg);
@@ -111,7 +114,7 @@ static enum tg_err fill_content(struct tg_reply *reply, struct tg_exchange *ex)
 static enum tg_err fill_updated(struct tg_reply *reply, struct tg_exchange *ex)
 {
     tg_reply_header(reply, "content-type", "application/json");
-    return tg_msg_updated_encode(&reply->body, ex->result.is_push_supported);
+    return tg_msg_updated_encode(&reply->body, ex->change->contents->result.is_push_supported);
 }
 
 /* The content of a success of each call. spec: protocol/2#version-on-success */
@@ -130,30 +133,32 @@ static const struct {
 
 /* The 204 of a long poll has no body, so a header states what the body of a 200 would.
    spec: protocol/4#read-tells-push-supported */
-static void fill_no_news(struct tg_reply *reply, const struct tg_exchange *ex)
+static void fill_no_news(struct tg_reply *reply, const struct tg_exchange *ex,
+                         bool is_push_supported)
 {
+    reply->response.status = 204;
     if (has_left_token(ex)) {
-        tg_reply_header(reply, "mailbox-push-supported",
-                        ex->result.is_push_supported ? "true" : "false");
+        tg_reply_header(reply, "mailbox-push-supported", is_push_supported ? "true" : "false");
     }
 }
 
 static enum tg_err fill_success(struct tg_reply *reply, struct tg_exchange *ex)
 {
+    const struct tg_mailbox_result *result = &ex->change->contents->result;
     enum tg_err err = TG_OK;
 
-    reply->response.status = ex->result.status;
-    if (ex->result.status == 204) {
-        fill_no_news(reply, ex);
+    reply->response.status = result->status;
+    if (result->status == 204) {
+        fill_no_news(reply, ex, result->is_push_supported);
     } else if (successes[ex->route.call].fill != NULL) {
         err = successes[ex->route.call].fill(reply, ex);
     }
     /* spec: protocol/2#recipient-told-to-initiator, protocol/4#delete-says-whether-opened */
     if (ex->route.call != TG_CALL_PREVIEW) {
-        tg_reply_recipient(reply, ex->result.recipient);
+        tg_reply_recipient(reply, result->recipient);
     }
     if (successes[ex->route.call].has_version) {
-        tg_reply_version(reply, ex->result.version);
+        tg_reply_version(reply, result->version);
     }
     return err;
 }
@@ -168,18 +173,20 @@ static const char damaged_detail[] =
 /* A browser gets a page. spec: protocol/4#preview-404-page */
 static enum tg_err fill_gone_page(struct tg_reply *reply, struct tg_exchange *ex)
 {
+    const struct tg_mailbox_result *result = &ex->change->contents->result;
+
     reply->response.status = 404;
     tg_reply_header(reply, "content-type", TG_PREVIEW_CONTENT_TYPE);
     tg_reply_header(reply, "content-security-policy", TG_PREVIEW_CSP);
     tg_reply_header(reply, "content-language", tg_preview_language_tag(ex->language));
     return ex->route.is_damaged ? tg_preview_damaged_page(&reply->body, ex->language)
                                 : tg_preview_gone_page(&reply->body, ex->language,
-                                                       ex->result.was_once_valid, ex->result.ended);
+                                                       result->was_once_valid, result->ended);
 }
 
 static enum tg_err fill_refusal(struct tg_reply *reply, struct tg_exchange *ex)
 {
-    const struct tg_mailbox_result *result = &ex->result;
+    const struct tg_mailbox_result *result = &ex->change->contents->result;
     struct tg_buf note;
     enum tg_err err = TG_E_BUG;
 
@@ -245,8 +252,8 @@ void tg_answer_result(struct tg_exchange *ex)
 
     start_reply(&reply, ex);
     add_vary(&reply, ex);
-    err = ex->result.outcome == TG_OUTCOME_REFUSED ? fill_refusal(&reply, ex)
-                                                   : fill_success(&reply, ex);
+    err = ex->change->contents->result.outcome == TG_OUTCOME_REFUSED ? fill_refusal(&reply, ex)
+                                                                     : fill_success(&reply, ex);
     if (err != TG_OK) {
         tg_reply_deinit(&reply);
         tg_answer_error(ex, err);
@@ -255,15 +262,38 @@ void tg_answer_result(struct tg_exchange *ex)
     send_reply(&reply, ex);
 }
 
+void tg_answer_no_news(struct tg_exchange *ex)
+{
+    struct tg_reply reply;
+
+    start_reply(&reply, ex);
+    fill_no_news(&reply, ex, ex->poll.is_push_supported);
+    tg_reply_recipient(&reply, ex->poll.recipient);
+    tg_reply_version(&reply, ex->poll.version);
+    send_reply(&reply, ex);
+}
+
+/* The answer that the rules of the mailbox give where there is no record. */
+static void answer_no_mailbox(struct tg_exchange *ex)
+{
+    enum tg_err err = TG_E_BUG;
+
+    ex->change->now = ex->now;
+    ex->change->cmd = (struct tg_mailbox_command){ .call = ex->route.call };
+    err = tg_change_apply(ex->change, NULL);
+    if (err != TG_OK) {
+        tg_answer_error(ex, err);
+    } else {
+        tg_answer_result(ex);
+    }
+}
+
 void tg_answer_route(struct tg_exchange *ex)
 {
     struct tg_reply reply;
 
     if (ex->route.kind == TG_ROUTE_NO_MAILBOX) {
-        /* The answer that the rules of the mailbox give where there is no record. */
-        ex->cmd = (struct tg_mailbox_command){ .call = ex->route.call };
-        tg_mailbox_apply(&ex->box, false, &ex->cmd, ex->now, &ex->result);
-        tg_answer_result(ex);
+        answer_no_mailbox(ex);
         return;
     }
     start_reply(&reply, ex);

@@ -13,8 +13,10 @@
 
 /* The answer to a request whose route is not a call. */
 void tg_answer_route(struct tg_exchange *ex);
-/* The answer of ex->result. */
+/* The answer of the result of the change. */
 void tg_answer_result(struct tg_exchange *ex);
+/* The 204 of a long poll that waits. */
+void tg_answer_no_news(struct tg_exchange *ex);
 /* Refuses the request for a reason that the relay core does not know. */
 void tg_answer_refusal(struct tg_exchange *ex, const struct tg_refusal *refusal);
 /* The answer to an error on the relay's side. */

@@ -106,8 +106,13 @@ int tg_relay_call_of(struct tg_bytes method, struct tg_bytes target)
    is derived from. */
 static void start_create(struct tg_exchange *ex)
 {
-    tg_mailbox_apply(&ex->box, false, &ex->cmd, ex->now, &ex->result);
-    if (ex->result.outcome == TG_OUTCOME_REFUSED) {
+    enum tg_err err = TG_E_BUG;
+
+    ex->change->now = ex->now;
+    err = tg_change_apply(ex->change, NULL);
+    if (err != TG_OK) {
+        tg_answer_error(ex, err);
+    } else if (ex->change->contents->result.outcome == TG_OUTCOME_REFUSED) {
         tg_answer_result(ex);
     } else {
         tg_standing_run(ex);
@@ -149,21 +154,15 @@ struct tg_exchange *tg_relay_begin(struct tg_relay *relay, const struct tg_http_
                                    struct tg_moment now, const struct tg_exchange_ops *ops,
                                    void *ctx)
 {
-    struct tg_exchange *ex = tg_mem_calloc(1, sizeof(*ex));
+    struct tg_exchange *ex = tg_exchange_new(relay);
 
     if (ex == NULL) {
         refuse_begin(relay, request, ops, ctx);
         return NULL;
     }
-    ex->relay = relay;
     ex->ops = ops;
     ex->ctx = ctx;
     ex->now = now;
-    tg_buf_init(&ex->end_note, TG_END_NOTE_MAX);
-    tg_buf_init(&ex->plain, TG_RECORD_MAX);
-    tg_buf_init(&ex->fresh, TG_RECORD_MAX);
-    tg_buf_init(&ex->sealed, TG_STORE_VALUE_MAX);
-    tg_buf_init(&ex->push_entry, TG_OUTBOX_SEALED_MAX);
     tg_exchange_hold(ex);
     start(ex, request);
     return tg_exchange_release(ex) ? ex : NULL;
@@ -171,14 +170,20 @@ struct tg_exchange *tg_relay_begin(struct tg_relay *relay, const struct tg_http_
 
 void tg_exchange_resume(struct tg_exchange *ex, struct tg_moment now, enum tg_resume why)
 {
+    if (ex->poll.phase == TG_POLL_NONE || ex->state == TG_EX_ENDED) {
+        return;
+    }
     tg_exchange_hold(ex);
-    if (ex->is_waiting && !ex->is_ended) {
-        ex->now = now;
-        ex->is_over = ex->is_over || why != TG_RESUME_CHANGED;
-        if (ex->pending_count > 0) {
-            ex->must_look_again = true;      /* the look in progress may have read too early */
-        } else if (why == TG_RESUME_DRAIN) { /* spec: protocol/2#long-poll-drain */
-            tg_answer_result(ex);
+    ex->now = now;
+    if (why != TG_RESUME_CHANGED) {
+        ex->poll.phase = TG_POLL_OVER;
+    }
+    if (ex->state == TG_EX_LOOKING) {
+        tg_exchange_go(ex, TG_EX_OUTDATED);
+    } else if (ex->state == TG_EX_WAITING) {
+        tg_exchange_go(ex, TG_EX_DECIDING);
+        if (why == TG_RESUME_DRAIN) { /* spec: protocol/2#long-poll-drain */
+            tg_answer_no_news(ex);
         } else {
             tg_perform_look(ex);
         }
@@ -189,6 +194,8 @@ void tg_exchange_resume(struct tg_exchange *ex, struct tg_moment now, enum tg_re
 void tg_exchange_cancel(struct tg_exchange *ex)
 {
     tg_exchange_hold(ex);
-    ex->is_ended = true;
+    if (ex->state != TG_EX_ENDED) {
+        tg_exchange_go(ex, TG_EX_ENDED);
+    }
     (void)tg_exchange_release(ex);
 }

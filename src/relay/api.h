@@ -108,6 +108,7 @@ struct tg_ask_answer {
 };
 typedef void tg_ask_fn(void *arg, const struct tg_ask_answer *answer);
 
+/* Of the hooks only `changed` may resume or cancel exchanges. */
 struct tg_relay_hooks {
     /* A mailbox changed and the change is durable: resume every exchange that waits on key, on
        every worker. Called on the worker's thread. */

@@ -14,22 +14,26 @@ enum body_need { BODY_IGNORED, BODY_OPTIONAL, BODY_REQUIRED };
 
 static enum tg_err decode_create(struct tg_exchange *ex, struct tg_bytes body)
 {
-    ex->cmd.create = &ex->create;
-    return tg_msg_create_decode(&ex->create, &ex->doc, body, &ex->relay->config->limits,
-                                &ex->fault);
+    struct tg_change_contents *c = ex->change->contents;
+
+    ex->change->cmd.create = &c->create;
+    return tg_msg_create_decode(&c->create, &c->doc, body, &ex->relay->config->limits, &c->fault);
 }
 
 static enum tg_err decode_read(struct tg_exchange *ex, struct tg_bytes body)
 {
-    return tg_msg_read_decode(&ex->cmd.token, &ex->doc, body, &ex->relay->config->limits,
-                              &ex->fault);
+    struct tg_change_contents *c = ex->change->contents;
+
+    return tg_msg_read_decode(&ex->change->cmd.token, &c->doc, body, &ex->relay->config->limits,
+                              &c->fault);
 }
 
 static enum tg_err decode_update(struct tg_exchange *ex, struct tg_bytes body)
 {
-    ex->cmd.update = &ex->update;
-    return tg_msg_update_decode(&ex->update, &ex->doc, body, &ex->relay->config->limits,
-                                &ex->fault);
+    struct tg_change_contents *c = ex->change->contents;
+
+    ex->change->cmd.update = &c->update;
+    return tg_msg_update_decode(&c->update, &c->doc, body, &ex->relay->config->limits, &c->fault);
 }
 
 /* What each call needs of a request. spec: protocol/2#request-id-required */
@@ -49,8 +53,8 @@ static const struct {
 
 static void set_fault(struct tg_exchange *ex, unsigned status, const char *detail)
 {
-    ex->cmd.fault_status = status;
-    tg_fault_set(&ex->fault, "%s", detail);
+    ex->change->cmd.fault_status = status;
+    tg_fault_set(&ex->change->contents->fault, "%s", detail);
 }
 
 /* spec: protocol/3#body-limit, protocol/1#media-type */
@@ -65,8 +69,9 @@ static enum tg_err take_body(struct tg_exchange *ex, const struct tg_http_reques
         return TG_OK;
     }
     if (request->is_body_too_large || request->body.len > body_max) {
-        tg_fault_set(&ex->fault, "body: too long; expected at most %zu bytes", body_max);
-        ex->cmd.fault_status = 413;
+        tg_fault_set(&ex->change->contents->fault, "body: too long; expected at most %zu bytes",
+                     body_max);
+        ex->change->cmd.fault_status = 413;
         return TG_OK;
     }
     if (need == BODY_OPTIONAL && request->body.len == 0) {
@@ -100,18 +105,19 @@ static enum tg_err take_faults(struct tg_exchange *ex, const struct tg_http_requ
     /* spec: protocol/6#attestation-header-limit */
     if (is_judged && standing != NULL && standing->attestation != TG_STANDING_OFF &&
         headers->attestation.len > TG_ATTESTATION_HEADER_MAX) {
-        tg_fault_set(&ex->fault,
+        tg_fault_set(&ex->change->contents->fault,
                      TG_HEADER_DEVICE_ATTESTATION ": too long; expected at most %u bytes",
                      TG_ATTESTATION_HEADER_MAX);
-        ex->cmd.fault_status = 431;
+        ex->change->cmd.fault_status = 431;
         return TG_OK;
     }
     /* spec: protocol/3#end-note */
     if (ex->route.call == TG_CALL_DELETE && headers->end_note.len > 0) {
-        if (tg_b64_decode(&ex->end_note, headers->end_note, TG_B64_URL) != TG_OK) {
+        if (tg_b64_decode(&ex->change->contents->end_note, headers->end_note, TG_B64_URL) !=
+            TG_OK) {
             return TG_E_NOMEM;
         }
-        ex->cmd.end_note = tg_buf_view(&ex->end_note);
+        ex->change->cmd.end_note = tg_buf_view(&ex->change->contents->end_note);
     }
     if (needs[ex->route.call].needs_request_id && headers->request_id_presence != TG_PRESENT) {
         set_fault(ex, 400, TG_HEADER_REQUEST_ID ": required, 1 to 128 visible ASCII characters");
@@ -123,25 +129,26 @@ static enum tg_err take_faults(struct tg_exchange *ex, const struct tg_http_requ
 /* The identifier and the hashes that the mailbox compares. */
 static enum tg_err take_identity(struct tg_exchange *ex, const struct tg_request_headers *headers)
 {
+    struct tg_change *change = ex->change;
     enum tg_err err = TG_E_BUG;
     const struct tg_keyring *keyring = ex->relay->keyring;
     bool has_claim = headers->claim_presence == TG_PRESENT;
     bool has_request_id = headers->request_id_presence == TG_PRESENT;
 
     if (ex->route.call != TG_CALL_CREATE) {
-        ex->mailbox = ex->route.mailbox;
+        change->mailbox = ex->route.mailbox;
     } else if (has_claim && has_request_id) {
-        TG_TRY(tg_seal_mailbox_id(&ex->mailbox, keyring, &headers->claim, headers->request_id));
+        TG_TRY(tg_seal_mailbox_id(&change->mailbox, keyring, &headers->claim, headers->request_id));
     }
-    TG_TRY(tg_seal_store_key(&ex->key, keyring, &ex->mailbox));
+    TG_TRY(tg_seal_store_key(&change->key, keyring, &change->mailbox));
     if (has_claim) {
-        TG_TRY(tg_seal_claim_hash(&ex->cmd.claim, keyring, &ex->mailbox, &headers->claim));
+        TG_TRY(tg_seal_claim_hash(&change->cmd.claim, keyring, &change->mailbox, &headers->claim));
     }
     if (has_request_id) {
-        TG_TRY(
-            tg_seal_request_hash(&ex->cmd.request_id, keyring, &ex->mailbox, headers->request_id));
+        TG_TRY(tg_seal_request_hash(&change->cmd.request_id, keyring, &change->mailbox,
+                                    headers->request_id));
     }
-    TG_TRY(tg_seal_record_key_derive(&ex->record_key, keyring, &ex->mailbox));
+    TG_TRY(tg_seal_record_key_derive(&change->record_key, keyring, &change->mailbox));
     err = TG_OK;
 out:
     return err;
@@ -151,19 +158,19 @@ static enum tg_err take_command(struct tg_exchange *ex, const struct tg_http_req
                                 const struct tg_request_headers *headers)
 {
     const struct tg_relay_config *config = ex->relay->config;
-    struct tg_mailbox_command *cmd = &ex->cmd;
+    struct tg_mailbox_command *cmd = &ex->change->cmd;
     enum tg_err err = TG_E_BUG;
 
     cmd->call = ex->route.call;
-    cmd->fault = &ex->fault;
-    cmd->claim_fault = &ex->claim_fault;
+    cmd->fault = &ex->change->contents->fault;
+    cmd->claim_fault = &ex->change->contents->claim_fault;
     cmd->expiration_default_s = config->expiration_default_s;
     cmd->expiration_max_s = config->expiration_max_s;
     cmd->can_push = config->can_push;
     cmd->can_push_ctx = config->can_push_ctx;
     cmd->may_bind = true;
     if (needs[cmd->call].takes_headers) {
-        ex->claim_fault = headers->claim_fault;
+        ex->change->contents->claim_fault = headers->claim_fault;
         cmd->claim_presence = headers->claim_presence;
         cmd->is_claim_ambiguous = headers->is_claim_ambiguous;
         cmd->has_request_id = headers->request_id_presence == TG_PRESENT;
@@ -173,7 +180,6 @@ static enum tg_err take_command(struct tg_exchange *ex, const struct tg_http_req
         cmd->has_known_version = headers->has_wait;
         cmd->known_version = headers->known_version;
         cmd->known_recipient = headers->known_recipient;
-        ex->has_wait = headers->has_wait;
         ex->wait_s = headers->wait_s;
         TG_TRY(take_faults(ex, request, headers));
     }

@@ -10,17 +10,18 @@ bool tg_cost_is_asked(const struct tg_exchange *ex)
 
 enum tg_err tg_cost_measure(struct tg_exchange *ex)
 {
+    struct tg_change_contents *made = ex->change->contents;
     enum tg_err err = TG_E_BUG;
 
-    tg_buf_clear(&ex->fresh);
-    TG_TRY(tg_record_encode(&ex->fresh, &ex->box));
-    ex->size = (struct tg_record_size){ .is_new = ex->plain.len == 0,
-                                        .len = ex->fresh.len,
-                                        .old_len = ex->plain.len,
-                                        .lifetime_s = ex->box.expires_s - ex->now.low_s };
+    tg_buf_clear(&made->fresh);
+    TG_TRY(tg_record_encode(&made->fresh, &made->box));
+    ex->size = (struct tg_record_size){ .is_new = made->plain.len == 0,
+                                        .len = made->fresh.len,
+                                        .old_len = made->plain.len,
+                                        .lifetime_s = made->box.expires_s - ex->now.low_s };
     err = TG_OK;
 out:
-    tg_buf_clear(&ex->fresh);
+    tg_buf_clear(&made->fresh);
     return err;
 }
 

@@ -11,7 +11,7 @@
 
 /* Whether anybody asks what a request costs. */
 bool tg_cost_is_asked(const struct tg_exchange *ex);
-/* What ex->box, which is new or changed, will take of the store. TG_E_NOMEM */
+/* What the record that the change made will take of the store. TG_E_NOMEM */
 TG_NODISCARD enum tg_err tg_cost_measure(struct tg_exchange *ex);
 /* False: it must not be done, and the client is not answered. cost: TG_COST_REPORT. */
 TG_NODISCARD bool tg_cost_may(struct tg_exchange *ex, enum tg_cost cost);

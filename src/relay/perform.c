@@ -2,12 +2,17 @@
 #include "relay/perform.h"
 
 #include "relay/answer.h"
-#include "relay/apply.h"
+#include "relay/standing_case.h"
+
+#include <assert.h>
 
 #define MS_PER_S 1000u
 
+/* ---- long polls ----------------------------------------------------------------------------- */
+
 static uint32_t wait_time_s(const struct tg_exchange *ex)
 {
+    int64_t expires_s = ex->change->contents->box.expires_s;
     int64_t wait_s = ex->wait_s;
 
     /* spec: protocol/2#long-poll-cap */
@@ -15,10 +20,22 @@ static uint32_t wait_time_s(const struct tg_exchange *ex)
         wait_s = ex->relay->config->wait_cap_s;
     }
     /* It ends when the mailbox has expired by one of the times, too, and then finds out. */
-    if (wait_s > ex->box.expires_s - ex->now.high_s) {
-        wait_s = ex->box.expires_s - ex->now.high_s;
+    if (wait_s > expires_s - ex->now.high_s) {
+        wait_s = expires_s - ex->now.high_s;
     }
     return wait_s > 0 ? (uint32_t)wait_s : 0;
+}
+
+/* Keeps the 204 that ends the wait, and of the change the command alone. */
+static void go_waiting(struct tg_exchange *ex)
+{
+    const struct tg_mailbox_result *result = &ex->change->contents->result;
+
+    ex->poll.version = result->version;
+    ex->poll.recipient = result->recipient;
+    ex->poll.is_push_supported = result->is_push_supported;
+    tg_change_drop_contents(ex->change);
+    tg_exchange_go(ex, TG_EX_WAITING);
 }
 
 /* Registers the wait and then reads again, so that no change between the two is missed. */
@@ -30,13 +47,13 @@ static void start_wait(struct tg_exchange *ex)
         tg_answer_result(ex);
         return;
     }
-    ex->has_left_token = ex->cmd.token.is_present;
-    tg_exchange_drop_contents(ex);
-    ex->waits_with = ex->result.recipient;
-    ex->cmd.may_bind = false; /* a claim that relinquishes during the wait does not bind again */
-    ex->is_waiting = true;
-    ex->ops->wait(ex->ctx, ex, &ex->key, wait_ms);
-    if (!ex->is_ended) {
+    ex->poll.phase = TG_POLL_OPEN;
+    ex->poll.has_left_token = ex->change->cmd.token.is_present;
+    ex->change->cmd.may_bind = false; /* a claim that relinquishes meanwhile does not bind again */
+    go_waiting(ex);
+    ex->ops->wait(ex->ctx, ex, &ex->change->key, wait_ms);
+    if (ex->state == TG_EX_WAITING) {
+        tg_exchange_go(ex, TG_EX_DECIDING);
         tg_perform_look(ex);
     }
 }
@@ -46,8 +63,10 @@ static void start_wait(struct tg_exchange *ex)
    before it began to wait. */
 static bool must_answer(const struct tg_exchange *ex)
 {
-    return ex->result.outcome != TG_OUTCOME_WAIT || ex->is_over ||
-           (ex->is_waiting && ex->result.recipient != ex->waits_with);
+    const struct tg_mailbox_result *result = &ex->change->contents->result;
+
+    return result->outcome != TG_OUTCOME_WAIT || ex->poll.phase == TG_POLL_OVER ||
+           (ex->poll.phase == TG_POLL_OPEN && result->recipient != ex->poll.recipient);
 }
 
 /* Answers, or waits where there is nothing newer. */
@@ -55,41 +74,58 @@ static void settle(struct tg_exchange *ex)
 {
     if (must_answer(ex)) {
         tg_answer_result(ex);
-    } else if (!ex->is_waiting) {
+    } else if (ex->poll.phase == TG_POLL_NONE) {
         start_wait(ex);
     } else {
-        tg_exchange_drop_contents(ex);
+        go_waiting(ex);
     }
 }
 
+/* ---- changes -------------------------------------------------------------------------------- */
+
+/* Tells of a change that is durable. */
+static void tell(const struct tg_relay *relay, const struct tg_change *change)
+{
+    const struct tg_change_contents *made = change->contents;
+    const struct tg_relay_hooks *hooks = relay->hooks;
+
+    if (hooks == NULL) {
+        return;
+    }
+    if ((made->result.effects & TG_EFFECT_NOTIFY) != 0 && hooks->changed != NULL) {
+        hooks->changed(hooks->ctx, &change->key);
+    }
+    if (made->has_queued_push && hooks->push_queued != NULL) {
+        hooks->push_queued(hooks->ctx);
+    }
+    if (made->has_left_good_token && hooks->token_left != NULL) {
+        hooks->token_left(hooks->ctx, &made->left_key);
+    }
+}
+
+/* A change that was given up is told of too: the other side waits for it.
+   spec: protocol/4#other-side-told */
 static void on_changed(void *ctx, enum tg_err err)
 {
-    struct tg_exchange *ex = ctx;
-    struct tg_relay *relay = ex->relay;
+    struct tg_change *change = ctx;
+    struct tg_relay *relay = change->errand.relay;
+    struct tg_exchange *ex = tg_exchange_take_change(change);
 
-    tg_exchange_hold(ex);
-    ex->pending_count--;
     relay->change_count--;
     if (err == TG_OK) {
-        err = ex->change_err;
+        err = change->contents->err;
     }
-    /* Also when this client has disconnected: the other side waits for the change.
-       spec: protocol/4#other-side-told */
-    if (err == TG_OK && (ex->result.effects & TG_EFFECT_NOTIFY) != 0 && relay->hooks != NULL &&
-        relay->hooks->changed != NULL) {
-        relay->hooks->changed(relay->hooks->ctx, &ex->key);
+    if (err == TG_OK) {
+        tell(relay, change);
     }
-    if (err == TG_OK && ex->has_queued_push && relay->hooks != NULL &&
-        relay->hooks->push_queued != NULL) {
-        relay->hooks->push_queued(relay->hooks->ctx);
+    if (ex == NULL) {
+        tg_change_free(&change);
+        return;
     }
-    if (err == TG_OK && ex->has_left_good_token && relay->hooks != NULL &&
-        relay->hooks->token_left != NULL) {
-        relay->hooks->token_left(relay->hooks->ctx, &ex->left_key);
-    }
-    if (!ex->is_ended && err != TG_OK) {
+    /* What was told of the change may have cancelled the exchange. */
+    if (ex->state != TG_EX_ENDED && err != TG_OK) {
         tg_answer_error(ex, err);
-    } else if (!ex->is_ended) {
+    } else if (ex->state != TG_EX_ENDED) {
         settle(ex);
     }
     (void)tg_exchange_release(ex);
@@ -97,25 +133,28 @@ static void on_changed(void *ctx, enum tg_err err)
 
 void tg_perform_change(struct tg_exchange *ex)
 {
-    ex->pending_count++;
-    ex->relay->change_count++;
-    ex->relay->store->ops->apply(ex->relay->port, &ex->key, tg_apply_change, ex, on_changed);
+    struct tg_relay *relay = ex->relay;
+    struct tg_change *change = NULL;
+
+    assert(ex->poll.phase == TG_POLL_NONE); /* a read that waits stores nothing */
+    ex->change->now = ex->now;
+    ex->change->is_cleared = tg_standing_is_cleared(ex);
+    change = tg_exchange_lend_change(ex, TG_EX_CHANGING);
+    relay->change_count++;
+    relay->store->ops->apply(relay->port, &change->key, tg_change_run, change, on_changed);
 }
+
+/* ---- looks ---------------------------------------------------------------------------------- */
 
 static void take_found(struct tg_exchange *ex, enum tg_err err,
                        const struct tg_store_record *record)
 {
-    if (ex->must_look_again) {
-        ex->must_look_again = false;
-        tg_perform_look(ex);
-        return;
-    }
     if (err == TG_OK) {
-        err = tg_apply_record(ex, record);
+        err = tg_change_apply(ex->change, record);
     }
     if (err != TG_OK) {
         tg_answer_error(ex, err);
-    } else if ((ex->result.effects & TG_EFFECT_STORE) != 0) {
+    } else if ((ex->change->contents->result.effects & TG_EFFECT_STORE) != 0) {
         tg_perform_change(ex);
     } else {
         settle(ex);
@@ -124,18 +163,34 @@ static void take_found(struct tg_exchange *ex, enum tg_err err,
 
 static void on_found(void *ctx, enum tg_err err, const struct tg_store_record *record)
 {
-    struct tg_exchange *ex = ctx;
+    struct tg_change *change = ctx;
+    bool is_outdated =
+        change->errand.exchange != NULL && change->errand.exchange->state == TG_EX_OUTDATED;
+    struct tg_exchange *ex = tg_exchange_take_change(change);
 
-    tg_exchange_hold(ex);
-    ex->pending_count--;
-    if (!ex->is_ended) {
+    if (ex == NULL) {
+        tg_change_free(&change);
+        return;
+    }
+    if (is_outdated) {
+        tg_perform_look(ex);
+    } else {
         take_found(ex, err, record);
     }
     (void)tg_exchange_release(ex);
 }
 
+void tg_perform_read(struct tg_exchange *ex, tg_store_found_fn *found)
+{
+    struct tg_relay *relay = ex->relay;
+    struct tg_change *change = NULL;
+
+    ex->change->now = ex->now;
+    change = tg_exchange_lend_change(ex, TG_EX_LOOKING);
+    relay->store->ops->read(relay->port, &change->key, found, change);
+}
+
 void tg_perform_look(struct tg_exchange *ex)
 {
-    ex->pending_count++;
-    ex->relay->store->ops->read(ex->relay->port, &ex->key, on_found, ex);
+    tg_perform_read(ex, on_found);
 }

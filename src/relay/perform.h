@@ -12,6 +12,8 @@
 /* Reads the mailbox and answers; makes a change where the read needs one; starts a long poll where
    there is nothing new. */
 void tg_perform_look(struct tg_exchange *ex);
+/* Reads the mailbox: lends the change to found(). */
+void tg_perform_read(struct tg_exchange *ex, tg_store_found_fn *found);
 /* Changes the mailbox in the store's atomic step and answers. */
 void tg_perform_change(struct tg_exchange *ex);
 

@@ -118,17 +118,16 @@ static enum tg_standing_step step_of_attestation(enum tg_attest_step step)
     return (unsigned)step < TG_ATTEST_STEP_COUNT ? found[step] : TG_STANDING_INTERNAL;
 }
 
-void tg_standing_verify(struct tg_exchange *ex)
+void tg_standing_verify(struct tg_standing_case *c)
 {
-    const struct tg_standing *standing = ex->relay->config->standing;
-    struct tg_standing_case *c = ex->standing;
+    const struct tg_standing *standing = c->settings;
     struct tg_attest_verdict other;
 
     standing->verify(&c->attest, standing->policy, tg_buf_view(&c->object), c->challenge,
-                     ex->now.low_s);
-    if (!tg_moment_is_sure(&ex->now)) {
+                     c->now.low_s);
+    if (!tg_moment_is_sure(&c->now)) {
         standing->verify(&other, standing->policy, tg_buf_view(&c->object), c->challenge,
-                         ex->now.high_s);
+                         c->now.high_s);
         c->attest.step = other.step == c->attest.step ? other.step : TG_ATTEST_STEP_INTERNAL;
         tg_mem_wipe(&other, sizeof(other));
     }

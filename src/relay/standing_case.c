@@ -77,8 +77,9 @@ static void take_token(struct tg_standing_case *c, const struct tg_request_heade
 
 static enum tg_err take_challenge(struct tg_exchange *ex, const struct tg_request_headers *headers)
 {
+    const struct tg_change_contents *asked = ex->change->contents;
     const struct tg_payload *payload =
-        ex->route.call == TG_CALL_CREATE ? &ex->create.payload : &ex->update.payload;
+        ex->route.call == TG_CALL_CREATE ? &asked->create.payload : &asked->update.payload;
     const struct tg_attestation_cover cover = { .claim = headers->claim_text,
                                                 .request_id = headers->request_id,
                                                 .payload_type = payload->type,
@@ -94,7 +95,7 @@ enum tg_err tg_standing_take(struct tg_exchange *ex, const struct tg_request_hea
     enum tg_err err = TG_E_BUG;
 
     /* The mailbox refuses a request with a fault before its proof would be judged. */
-    if (ex->cmd.fault_status != 0 || headers->claim_presence != TG_PRESENT ||
+    if (ex->change->cmd.fault_status != 0 || headers->claim_presence != TG_PRESENT ||
         !is_concerned(ex, headers)) {
         return TG_OK;
     }
@@ -103,6 +104,8 @@ enum tg_err tg_standing_take(struct tg_exchange *ex, const struct tg_request_hea
         return TG_E_NOMEM;
     }
     ex->standing = c;
+    c->settings = standing;
+    c->now = ex->now;
     tg_buf_init(&c->object, TG_ATTESTATION_DECODED_MAX);
     tg_buf_init(&c->text, TG_ATTESTATION_HEADER_MAX);
     tg_buf_init(&c->attestation_challenge, CHALLENGES_MAX);
@@ -176,7 +179,7 @@ static const struct {
 static void describe_refusal(struct tg_exchange *ex, enum tg_standing_scheme scheme,
                              enum tg_standing_step step)
 {
-    struct tg_fault *fault = &ex->result.fault;
+    struct tg_fault *fault = &ex->change->contents->result.fault;
     const struct tg_standing *standing = ex->relay->config->standing;
 
     if (scheme == TG_STANDING_ATTESTATION) {
@@ -198,9 +201,9 @@ static enum tg_standing_ruling refuse(struct tg_exchange *ex, enum tg_standing_s
                                       enum tg_standing_step step)
 {
     tg_standing_report_step(ex, scheme, step);
-    ex->result = (struct tg_mailbox_result){ .outcome = TG_OUTCOME_REFUSED,
-                                             .status = 401,
-                                             .problem = TG_PROBLEM_STANDING };
+    ex->change->contents->result = (struct tg_mailbox_result){ .outcome = TG_OUTCOME_REFUSED,
+                                                               .status = 401,
+                                                               .problem = TG_PROBLEM_STANDING };
     describe_refusal(ex, scheme, step);
     ex->standing->is_challenged = true;
     return step == TG_STANDING_INTERNAL || write_challenges(ex) != TG_OK ? TG_RULING_ERROR
@@ -327,8 +330,8 @@ static enum tg_err prepare_spend(struct tg_exchange *ex)
     enum tg_err err = TG_E_BUG;
 
     memcpy(c->spend.series.bytes, c->verdict.key_id, sizeof(c->spend.series.bytes));
-    c->purpose.expires_s = ex->box.expires_s;
-    TG_TRY(tg_spent_request(c->purpose.request, keyring, &ex->key, c->challenge));
+    c->purpose.expires_s = ex->change->contents->box.expires_s;
+    TG_TRY(tg_spent_request(c->purpose.request, keyring, &ex->change->key, c->challenge));
     TG_TRY(tg_spent_key(&c->spend.key, keyring, c->verdict.hash));
     TG_TRY(tg_spent_seal(&c->spent_sealed, keyring, &token, &c->purpose, ex->relay->rng));
     c->spend.sealed = tg_buf_view(&c->spent_sealed);
@@ -389,10 +392,12 @@ static enum tg_standing_ruling take_spent(struct tg_exchange *ex)
 /* The clocks of the relay disagree whether the mailbox of the token has expired. */
 static enum tg_standing_ruling answer_disputed(struct tg_exchange *ex, int64_t at_s)
 {
-    ex->result = (struct tg_mailbox_result){ .outcome = TG_OUTCOME_REFUSED,
-                                             .status = 503,
-                                             .retry_after_s = tg_moment_retry_s(&ex->now, at_s) };
-    tg_fault_set(&ex->result.fault, TG_MAILBOX_DISPUTED);
+    struct tg_mailbox_result *result = &ex->change->contents->result;
+
+    *result = (struct tg_mailbox_result){ .outcome = TG_OUTCOME_REFUSED,
+                                          .status = 503,
+                                          .retry_after_s = tg_moment_retry_s(&ex->now, at_s) };
+    tg_fault_set(&result->fault, TG_MAILBOX_DISPUTED);
     return TG_RULING_REFUSED;
 }
 
@@ -425,8 +430,8 @@ static enum tg_standing_ruling judge_known(struct tg_exchange *ex, struct tg_byt
     case TG_WHEN_AHEAD:
         break;
     }
-    ex->create.has_expiration = true;
-    ex->create.expiration_s = before.expires_s;
+    ex->change->contents->create.has_expiration = true;
+    ex->change->contents->create.expiration_s = before.expires_s;
     return take_spent(ex);
 }
 

@@ -2,16 +2,17 @@
 /*
  * relay/standing_case.h - judges the proof of good standing of one exchange; private to this
  * folder.
- * Layer: L2.   Threads: the worker's. tg_standing_verify() may run on another thread; until it
- * returns, the worker does not touch the case.
+ * Layer: L2.   Threads: the owner's, which is the worker, or who verifies or spends the proof; the
+ * worker then touches only `errand` until its callback.
  * Blocks: no.
  * Secrets: a token is a bearer proof, an attestation may identify a device; both are wiped when the
- * exchange ends.
+ * case ends.
  */
 #ifndef TG_RELAY_STANDING_CASE_H
 #define TG_RELAY_STANDING_CASE_H
 
 #include "relay/api.h"
+#include "relay/errand.h"
 #include "relay/spent.h"
 #include "relay/standing.h"
 #include "wire/attestation.h"
@@ -21,6 +22,10 @@ struct tg_reply;
 struct tg_request_headers;
 
 struct tg_standing_case {
+    struct tg_errand errand; /* the worker's, also while the case is lent */
+    const struct tg_standing *settings;
+    struct tg_moment now; /* when the proof is judged */
+
     bool has_attestation, has_token;
     bool is_known;        /* the attestation is of a form that the relay verifies itself */
     bool has_strength;    /* a valid proof shows that the device is genuine */
@@ -49,7 +54,7 @@ enum tg_standing_ruling {
     TG_RULING_VERIFY,  /* tg_standing_verify, off the loop, then tg_standing_verified */
     TG_RULING_ASK,     /* the operator's verifier, then tg_standing_asked */
     TG_RULING_SPEND,   /* the store spends case->spend, then tg_standing_spent */
-    TG_RULING_REFUSED, /* ex->result is the answer */
+    TG_RULING_REFUSED, /* the result of the change is the answer */
     TG_RULING_ERROR    /* on the relay's side: 503 */
 };
 
@@ -57,8 +62,8 @@ enum tg_standing_ruling {
 TG_NODISCARD enum tg_err tg_standing_take(struct tg_exchange *ex,
                                           const struct tg_request_headers *headers);
 enum tg_standing_ruling tg_standing_begin(struct tg_exchange *ex);
-/* Verifies the attestation, which takes milliseconds. */
-void tg_standing_verify(struct tg_exchange *ex);
+/* Verifies the attestation, which takes milliseconds. Any thread that owns the case. */
+void tg_standing_verify(struct tg_standing_case *c);
 enum tg_standing_ruling tg_standing_verified(struct tg_exchange *ex);
 enum tg_standing_ruling tg_standing_asked(struct tg_exchange *ex,
                                           const struct tg_ask_answer *answer);

@@ -1,37 +1,46 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "relay/standing_run.h"
 
+#include "base/mem_owner.h"
 #include "relay/answer.h"
-#include "relay/apply.h"
 #include "relay/cost.h"
 #include "relay/perform.h"
 #include "relay/standing_case.h"
 
 static void follow_ruling(struct tg_exchange *ex, enum tg_standing_ruling ruling);
 
-static void begin_pending(struct tg_exchange *ex)
+/* ---- the proof on its way ------------------------------------------------------------------- */
+
+static struct tg_standing_case *lend(struct tg_exchange *ex)
 {
-    ex->pending_count++;
     ex->relay->change_count++;
-    tg_exchange_hold(ex);
+    return tg_exchange_lend_case(ex);
 }
 
-static void end_pending(struct tg_exchange *ex)
+/* NULL: it was given up, and is freed. */
+static struct tg_exchange *take(struct tg_standing_case *c)
 {
-    ex->pending_count--;
-    ex->relay->change_count--;
+    struct tg_exchange *ex = NULL;
+
+    c->errand.relay->change_count--;
+    ex = tg_exchange_take_case(c);
+    if (ex == NULL) {
+        tg_standing_case_free(&c);
+    }
+    return ex;
 }
 
 static void on_spent(void *ctx, enum tg_err err, enum tg_spend_outcome outcome,
                      struct tg_bytes sealed)
 {
-    struct tg_exchange *ex = ctx;
+    struct tg_exchange *ex = take(ctx);
 
-    tg_exchange_hold(ex);
-    end_pending(ex);
-    if (!ex->is_ended && err != TG_OK) {
+    if (ex == NULL) {
+        return;
+    }
+    if (err != TG_OK) {
         tg_answer_error(ex, err);
-    } else if (!ex->is_ended) {
+    } else {
         follow_ruling(ex, tg_standing_spent(ex, outcome, sealed));
     }
     (void)tg_exchange_release(ex);
@@ -39,9 +48,10 @@ static void on_spent(void *ctx, enum tg_err err, enum tg_spend_outcome outcome,
 
 static void spend(struct tg_exchange *ex)
 {
-    begin_pending(ex);
-    ex->relay->store->ops->spend(ex->relay->port, &ex->standing->spend, on_spent, ex);
-    (void)tg_exchange_release(ex);
+    struct tg_relay *relay = ex->relay;
+    struct tg_standing_case *c = lend(ex);
+
+    relay->store->ops->spend(relay->port, &c->spend, on_spent, c);
 }
 
 static void verify(void *arg)
@@ -54,74 +64,78 @@ static void verify(void *arg)
 
 static void on_verified(void *arg)
 {
-    struct tg_exchange *ex = arg;
+    struct tg_exchange *ex = take(arg);
 
-    tg_exchange_hold(ex);
-    end_pending(ex);
-    if (!ex->is_ended) {
+    if (ex != NULL) {
         follow_ruling(ex, tg_standing_verified(ex));
+        (void)tg_exchange_release(ex);
     }
-    (void)tg_exchange_release(ex);
 }
 
 static void on_asked(void *arg, const struct tg_ask_answer *answer)
 {
-    struct tg_exchange *ex = arg;
+    struct tg_exchange *ex = take(arg);
 
-    tg_exchange_hold(ex);
-    end_pending(ex);
-    if (!ex->is_ended) {
+    if (ex != NULL) {
         follow_ruling(ex, tg_standing_asked(ex, answer));
+        (void)tg_exchange_release(ex);
     }
-    (void)tg_exchange_release(ex);
 }
 
-static enum tg_err ask(struct tg_exchange *ex)
+/* These begin to judge what was lent, or fail: then no callback follows. */
+typedef enum tg_err begin_fn(const struct tg_relay *relay, struct tg_standing_case *c);
+
+static enum tg_err ask(const struct tg_relay *relay, struct tg_standing_case *c)
 {
-    const struct tg_relay_hooks *hooks = ex->relay->hooks;
+    const struct tg_relay_hooks *hooks = relay->hooks;
 
     return hooks != NULL && hooks->ask != NULL
-               ? hooks->ask(hooks->ctx, tg_buf_view(&ex->standing->text), ex->standing->challenge,
-                            on_asked, ex)
+               ? hooks->ask(hooks->ctx, tg_buf_view(&c->text), c->challenge, on_asked, c)
                : TG_E_BUG;
 }
 
 /* spec: protocol/6#verified-off-the-loop */
-static enum tg_err offload_verify(struct tg_exchange *ex)
+static enum tg_err offload_verify(const struct tg_relay *relay, struct tg_standing_case *c)
 {
-    const struct tg_relay_hooks *hooks = ex->relay->hooks;
+    const struct tg_relay_hooks *hooks = relay->hooks;
 
     if (hooks != NULL && hooks->offload != NULL) {
-        return hooks->offload(hooks->ctx, verify, on_verified, ex);
+        return hooks->offload(hooks->ctx, verify, on_verified, c);
     }
-    verify(ex);
-    on_verified(ex);
+    verify(c);
+    on_verified(c);
     return TG_OK;
 }
 
-static void judge_attestation(struct tg_exchange *ex, enum tg_err (*begin)(struct tg_exchange *))
+/* ---- steps ---------------------------------------------------------------------------------- */
+
+static void give_up(struct tg_exchange *ex, enum tg_err err)
 {
+    if (tg_standing_gives_up(ex)) {
+        follow_ruling(ex, tg_standing_verified(ex));
+    } else {
+        tg_answer_error(ex, err);
+    }
+}
+
+static void judge_attestation(struct tg_exchange *ex, begin_fn *begin)
+{
+    struct tg_standing_case *c = NULL;
     enum tg_err err = TG_OK;
 
     if (tg_standing_is_report(ex) && !tg_cost_may(ex, TG_COST_REPORT)) {
-        (void)tg_standing_gives_up(ex); /* it is not worth a refusal */
-        follow_ruling(ex, tg_standing_verified(ex));
+        give_up(ex, TG_E_FULL); /* it is not worth a refusal */
         return;
     }
     if (!tg_standing_is_report(ex) && !tg_cost_pay(ex, TG_COST_PROOF)) {
         return;
     }
-    begin_pending(ex);
-    err = begin(ex);
-    if (err != TG_OK) {
-        end_pending(ex);
-        if (tg_standing_gives_up(ex)) {
-            follow_ruling(ex, tg_standing_verified(ex));
-        } else {
-            tg_answer_error(ex, err);
-        }
+    c = lend(ex);
+    err = begin(ex->relay, c);
+    if (err != TG_OK && take(c) != NULL) {
+        give_up(ex, err);
+        (void)tg_exchange_release(ex);
     }
-    (void)tg_exchange_release(ex);
 }
 
 static void follow_ruling(struct tg_exchange *ex, enum tg_standing_ruling ruling)
@@ -156,17 +170,20 @@ static void follow_ruling(struct tg_exchange *ex, enum tg_standing_ruling ruling
 static void judge_found(struct tg_exchange *ex, enum tg_err err,
                         const struct tg_store_record *record)
 {
+    enum tg_mailbox_outcome outcome = TG_OUTCOME_REFUSED;
+
     if (err == TG_OK) {
-        err = tg_apply_record(ex, record);
+        err = tg_change_apply(ex->change, record);
     }
-    if (err == TG_OK && ex->result.outcome == TG_OUTCOME_DONE) {
-        err = tg_cost_measure(ex);
+    if (err == TG_OK) {
+        outcome = ex->change->contents->result.outcome;
+        err = outcome == TG_OUTCOME_DONE ? tg_cost_measure(ex) : TG_OK;
     }
     if (err != TG_OK) {
         tg_answer_error(ex, err);
-    } else if (ex->result.outcome == TG_OUTCOME_REFUSED && ex->standing != NULL) {
+    } else if (outcome == TG_OUTCOME_REFUSED && ex->standing != NULL) {
         tg_answer_result(ex);
-    } else if (ex->result.outcome != TG_OUTCOME_DONE) {
+    } else if (outcome != TG_OUTCOME_DONE) {
         tg_perform_change(ex);
     } else if (tg_cost_pay(ex, TG_COST_LOOK)) {
         follow_ruling(ex, ex->standing != NULL ? tg_standing_begin(ex) : TG_RULING_PASS);
@@ -175,13 +192,14 @@ static void judge_found(struct tg_exchange *ex, enum tg_err err,
 
 static void on_found(void *ctx, enum tg_err err, const struct tg_store_record *record)
 {
-    struct tg_exchange *ex = ctx;
+    struct tg_change *change = ctx;
+    struct tg_exchange *ex = tg_exchange_take_change(change);
 
-    tg_exchange_hold(ex);
-    ex->pending_count--;
-    if (!ex->is_ended) {
-        judge_found(ex, err, record);
+    if (ex == NULL) {
+        tg_change_free(&change);
+        return;
     }
+    judge_found(ex, err, record);
     (void)tg_exchange_release(ex);
 }
 
@@ -191,6 +209,5 @@ void tg_standing_run(struct tg_exchange *ex)
         tg_perform_change(ex);
         return;
     }
-    ex->pending_count++;
-    ex->relay->store->ops->read(ex->relay->port, &ex->key, on_found, ex);
+    tg_perform_read(ex, on_found);
 }

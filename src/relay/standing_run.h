@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * relay/standing_run.h - proves good standing before a change is made; private to this folder.
- * Layer: L2.   Threads: the worker's; the verification runs on the thread of hooks->offload.
- * Blocks: no.   Secrets: the proof is in ex->standing and ends with the exchange.
+ * Layer: L2.   Threads: the worker's; the verification runs on the thread of hooks->offload, with
+ * the case that the exchange lends.
+ * Blocks: no.   Secrets: the proof is in the case and ends with it.
  * spec: docs/protocol.md section 6
  */
 #ifndef TG_RELAY_STANDING_RUN_H

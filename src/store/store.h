@@ -152,6 +152,8 @@ enum tg_store_verdict {
  * Decides on one record. Pure: no I/O, no time, no locks; may run more than once (each run starts
  * over, only the last counts) and on another thread than the caller's, but never on two at once for
  * one call, and always before done().
+ *   ctx   the store's from apply() to done(): the caller touches nothing of it that a run reads or
+ *         writes
  *   old   NULL when there is no record; ends when change() returns
  *   next  all zero at first, written for TG_STORE_PUT; what it views must stay valid until done();
  *         a record of more than TG_STORE_VALUE_MAX bytes (TG_STORE_ENDED_MAX if it has ended) is

@@ -5,6 +5,7 @@
 #include "world.h"
 
 #include "base/mem.h"
+#include "base/mem_owner.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -148,19 +149,90 @@ static void cancel__change_in_the_store__made_notified_and_not_answered(void **s
 {
     struct fixture *f = *state;
     struct world_slot *slot = NULL;
+    struct tg_mem_owner *owner = tg_mem_owner_new();
+    struct tg_mem_owner *before = tg_mem_enter(owner);
+    size_t held = 0;
 
     fake_store_hold(f->world.store, true);
     slot = request(f, "PUT", f->target, CLAIM_A, "u1", UPDATE);
+    (void)tg_mem_enter(before);
     assert_int_equal(slot->answer_count, 0);
+    held = tg_mem_owner_held(owner);
     world_release(slot);
+    /* The change alone is left. */
+    assert_in_range(tg_mem_owner_held(owner), 1, held - 1);
     assert_int_equal(tg_relay_in_flight(f->world.relay), 1);
     fake_store_hold(f->world.store, false);
     fake_store_pump(f->world.store);
     assert_int_equal(tg_relay_in_flight(f->world.relay), 0);
     assert_int_equal(f->world.notified_count, 1);
+    assert_true(tg_mem_owner_free(&owner));
     slot = request(f, "PUT", f->target, CLAIM_A, "u1", UPDATE);
     assert_int_equal(slot->status, 201);
     world_release(slot);
+}
+
+static void cancel__during_a_read__nothing_follows_and_nothing_is_left(void **state)
+{
+    static const char *const methods[] = { "GET", "PUT" }; /* a look, and one before a change */
+    struct fixture *f = *state;
+    size_t writes = fake_store_write_count(f->world.store);
+
+    for (size_t i = 0; i < TG_COUNT(methods); i++) {
+        struct tg_mem_owner *owner = tg_mem_owner_new();
+        struct tg_mem_owner *before = tg_mem_enter(owner);
+        struct world_slot *slot = NULL;
+
+        fake_store_slow_reads(f->world.store, true);
+        f->world.is_manual = true;
+        slot = request(f, methods[i], f->target, CLAIM_A, "u1", i == 0 ? "" : UPDATE);
+        (void)tg_mem_enter(before);
+        assert_int_equal(slot->answer_count, 0);
+        world_release(slot);
+        fake_store_pump(f->world.store);
+        assert_int_equal(slot->answer_count, 0);
+        assert_true(tg_mem_owner_free(&owner));
+    }
+    assert_int_equal(fake_store_write_count(f->world.store), writes);
+}
+
+struct canceller {
+    struct world_slot *slot;
+    unsigned count;
+};
+
+static void cancel_told(void *ctx, const struct tg_store_key *key)
+{
+    struct canceller *c = ctx;
+
+    (void)key;
+    c->count++;
+    tg_exchange_cancel(c->slot->exchange);
+    c->slot->exchange = NULL;
+}
+
+static void ignore_hook(void *ctx)
+{
+    (void)ctx;
+}
+
+/* As when the answer to another long poll of its connection cannot be sent. */
+static void cancel__by_who_is_told_of_its_change__made_and_not_answered(void **state)
+{
+    struct fixture *f = *state;
+    struct canceller c = { .count = 0 };
+
+    fake_store_hold(f->world.store, true);
+    c.slot = request(f, "PUT", f->target, CLAIM_A, "u1", UPDATE);
+    f->world.hooks =
+        (struct tg_relay_hooks){ .changed = cancel_told, .push_queued = ignore_hook, .ctx = &c };
+    fake_store_hold(f->world.store, false);
+    fake_store_pump(f->world.store);
+    assert_int_equal(c.count, 1);
+    assert_int_equal(c.slot->answer_count, 0);
+    assert_int_equal(tg_relay_in_flight(f->world.relay), 0);
+    assert_int_equal(fake_store_write_count(f->world.store), 2);
+    world_release(c.slot);
 }
 
 static struct world_slot *poll(struct fixture *f)
@@ -233,6 +305,44 @@ static void poll__woken_during_a_read__reads_again(void **state)
     world_release(slot);
 }
 
+#define POLL_BYTES_MAX 1024u /* of the relay core */
+
+static void poll__while_it_waits__keeps_the_command_alone(void **state)
+{
+    struct fixture *f = *state;
+    struct tg_mem_owner *owner = tg_mem_owner_new();
+    struct tg_mem_owner *before = tg_mem_enter(owner);
+    struct world_slot *slot = poll(f);
+
+    (void)tg_mem_enter(before);
+    assert_true(slot->is_waiting);
+    assert_in_range(tg_mem_owner_held(owner), 1, POLL_BYTES_MAX);
+    f->world.is_deaf = true;
+    world_release(request(f, "POST", f->target, CLAIM_B, "planted-r", ""));
+    f->world.is_deaf = false;
+    tg_exchange_resume(slot->exchange, f->world.now, TG_RESUME_DRAIN);
+    assert_int_equal(slot->status, 204);
+    world_release(slot);
+    assert_true(tg_mem_owner_free(&owner));
+}
+
+/* A poll that is woken without news for it waits on with as little. */
+static void poll__woken_without_news__keeps_the_command_alone(void **state)
+{
+    struct fixture *f = *state;
+    struct tg_mem_owner *owner = tg_mem_owner_new();
+    struct tg_mem_owner *before = tg_mem_enter(owner);
+    struct world_slot *slot = poll(f);
+    size_t held = tg_mem_owner_held(owner);
+
+    (void)tg_mem_enter(before);
+    tg_exchange_resume(slot->exchange, f->world.now, TG_RESUME_CHANGED);
+    assert_true(slot->is_waiting);
+    assert_int_equal(tg_mem_owner_held(owner), held);
+    world_release(slot);
+    assert_true(tg_mem_owner_free(&owner));
+}
+
 static void cancel__while_it_waits__no_callback_follows(void **state)
 {
     struct fixture *f = *state;
@@ -276,8 +386,12 @@ int main(void)
         WITH(store__each_write__contains_nothing_of_the_request),
         WITH(read__twenty_claims_at_once__exactly_one_gets_the_content),
         WITH(cancel__change_in_the_store__made_notified_and_not_answered),
+        WITH(cancel__during_a_read__nothing_follows_and_nothing_is_left),
+        WITH(cancel__by_who_is_told_of_its_change__made_and_not_answered),
         WITH(poll__changed_while_it_registers__answered),
         WITH(poll__woken_during_a_read__reads_again),
+        WITH(poll__while_it_waits__keeps_the_command_alone),
+        WITH(poll__woken_without_news__keeps_the_command_alone),
         WITH(cancel__while_it_waits__no_callback_follows),
         WITH(refuse__by_the_transport__common_headers_and_problem),
     };

@@ -159,6 +159,25 @@ static void one_token__many_creates_at_once__exactly_one_wins(void **state)
     assert_int_equal(fake_store_write_count(f->world.store), 2); /* spent token, mailbox */
 }
 
+static void spending__client_disconnects__token_is_spent_and_the_same_create_succeeds(void **state)
+{
+    struct fixture *f = *state;
+    struct world_slot *slot = NULL;
+
+    f->world.is_manual = true;
+    slot = create(f, "r1", "Authorization", &f->token);
+    fake_store_hold(f->world.store, true);
+    assert_int_equal(tg_relay_in_flight(f->world.relay), 1);
+    world_release(slot);
+    fake_store_hold(f->world.store, false);
+    fake_store_pump(f->world.store);
+    assert_int_equal(tg_relay_in_flight(f->world.relay), 0);
+    assert_int_equal(fake_store_write_count(f->world.store), 1);
+    f->world.is_manual = false;
+    assert_int_equal(create(f, "r2", "Authorization", &f->token)->status, 401);
+    assert_int_equal(create(f, "r1", "Authorization", &f->token)->status, 200);
+}
+
 /* As after a crash between the two: the token is spent, the mailbox is not there. */
 static void store_fails_between_spend_and_create__only_the_same_create_succeeds(void **state)
 {
@@ -282,6 +301,9 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(one_token__many_creates_at_once__exactly_one_wins, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(
+            spending__client_disconnects__token_is_spent_and_the_same_create_succeeds, setup,
+            teardown),
         cmocka_unit_test_setup_teardown(
             store_fails_between_spend_and_create__only_the_same_create_succeeds, setup, teardown),
         cmocka_unit_test_setup_teardown(proof_of_nothing__each_mode__satisfies_no_requirement,
