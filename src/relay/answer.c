@@ -80,11 +80,18 @@ static enum tg_err fill_preview(struct tg_reply *reply, struct tg_exchange *ex)
         tg_reply_header(reply, "content-type", "application/json");
         TG_TRY(tg_msg_preview_encode(&reply->body, &msg));
     } else {
-        tg_reply_header(reply, "content-type", TG_PREVIEW_CONTENT_TYPE);
-        tg_reply_header(reply, "content-security-policy", TG_PREVIEW_CSP);
-        tg_reply_header(reply, "content-language", tg_preview_language_tag(ex->language));
+        struct tg_page page = { .state = made->result.recipient == TG_RECIPIENT_BOUND
+                                             ? TG_PAGE_OPENED
+                                             : TG_PAGE_OPEN,
+                                .vertical = ex->vertical,
+                                .reader = ex->reader,
+                                .display = &made->box.display,
+                                .now_s = ex->now.high_s,
+                                .expires_s = made->box.expires_s };
+
         TG_TRY(append_url(&url, ex));
-        TG_TRY(tg_preview_page(&reply->body, ex->language, &made->box, tg_buf_view(&url)));
+        page.url = tg_buf_view(&url);
+        TG_TRY(tg_reply_page(reply, ex->relay->site, &page));
     }
     err = TG_OK;
 out:
@@ -170,18 +177,30 @@ static const char damaged_detail[] =
     "The path or the query has what can be the secret of a link, which a server must not see; ask "
     "the sender for a new link.";
 
+/* spec: protocol/5#used-told-from-unknown */
+static enum tg_page_state gone_state(const struct tg_exchange *ex)
+{
+    const struct tg_mailbox_result *result = &ex->change->contents->result;
+    static const enum tg_page_state ends[] = {
+        [TG_MAILBOX_LIVE] = TG_PAGE_EXPIRED,
+        [TG_MAILBOX_ENDED_BY_INITIATOR] = TG_PAGE_ENDED_BY_SENDER,
+        [TG_MAILBOX_ENDED_BY_RECIPIENT] = TG_PAGE_ENDED_BY_RECIPIENT,
+    };
+
+    if (ex->route.is_damaged) {
+        return TG_PAGE_DAMAGED;
+    }
+    return result->was_once_valid ? ends[result->ended] : TG_PAGE_UNKNOWN;
+}
+
 /* A browser gets a page. spec: protocol/4#preview-404-page */
 static enum tg_err fill_gone_page(struct tg_reply *reply, struct tg_exchange *ex)
 {
-    const struct tg_mailbox_result *result = &ex->change->contents->result;
-
     reply->response.status = 404;
-    tg_reply_header(reply, "content-type", TG_PREVIEW_CONTENT_TYPE);
-    tg_reply_header(reply, "content-security-policy", TG_PREVIEW_CSP);
-    tg_reply_header(reply, "content-language", tg_preview_language_tag(ex->language));
-    return ex->route.is_damaged ? tg_preview_damaged_page(&reply->body, ex->language)
-                                : tg_preview_gone_page(&reply->body, ex->language,
-                                                       result->was_once_valid, result->ended);
+    return tg_reply_page(reply, ex->relay->site,
+                         &(struct tg_page){ .state = gone_state(ex),
+                                            .vertical = ex->vertical,
+                                            .reader = ex->reader });
 }
 
 static enum tg_err fill_refusal(struct tg_reply *reply, struct tg_exchange *ex)
@@ -237,11 +256,10 @@ void tg_answer_refusal(struct tg_exchange *ex, const struct tg_refusal *refusal)
     send_reply(&reply, ex);
 }
 
-/* spec: protocol/5#vary */
 static void add_vary(struct tg_reply *reply, const struct tg_exchange *ex)
 {
     if (successes[ex->route.call].has_variants) {
-        tg_reply_header(reply, "vary", "Accept, Accept-Language");
+        tg_reply_vary(reply);
     }
 }
 

@@ -30,6 +30,8 @@ enum tg_err tg_relay_new(struct tg_relay **out, const struct tg_relay_config *co
 {
     struct tg_relay *relay = tg_mem_calloc(1, sizeof(*relay));
 
+    enum tg_err err = TG_E_BUG;
+
     if (relay == NULL) {
         return TG_E_NOMEM;
     }
@@ -39,14 +41,20 @@ enum tg_err tg_relay_new(struct tg_relay **out, const struct tg_relay_config *co
                                 .port = port,
                                 .rng = rng,
                                 .hooks = hooks };
+    TG_TRY(tg_page_site_new(&relay->site, &config->page, config->public_url));
     *out = relay;
-    return TG_OK;
+    relay = NULL;
+    err = TG_OK;
+out:
+    tg_relay_free(&relay);
+    return err;
 }
 
 void tg_relay_free(struct tg_relay **relay)
 {
     if (relay != NULL && *relay != NULL) {
         assert((*relay)->change_count == 0);
+        tg_page_site_free(&(*relay)->site);
         tg_mem_free(*relay);
         *relay = NULL;
     }

@@ -11,6 +11,7 @@
 
 #include "base/moment.h"
 #include "base/rng.h"
+#include "relay/page/site.h"
 #include "relay/seal.h"
 #include "relay/standing.h"
 #include "store/store.h"
@@ -30,6 +31,7 @@ struct tg_relay_config {
     bool is_https;                /* the public side is TLS: HSTS is sent */
     tg_can_push_fn *can_push;     /* NULL: this relay sends no pushes; borrowed with its ctx */
     const void *can_push_ctx;
+    struct tg_page_settings page;       /* zero: the defaults */
     const struct tg_standing *standing; /* NULL: senders need no good standing; borrowed */
 };
 

@@ -203,7 +203,8 @@ enum tg_err tg_command_decode(struct tg_exchange *ex, const struct tg_http_reque
     }
     ex->must_close = request->is_body_too_large;
     ex->accepts_json = headers.accepts_json;
-    ex->language = tg_preview_language_pick(headers.accept_language);
+    ex->reader = tg_page_reader_of(headers.accept_language, headers.user_agent);
+    ex->vertical = tg_page_vertical_of(request->target);
     if (ex->route.kind == TG_ROUTE_CALL) {
         err = take_command(ex, request, &headers);
     }

@@ -27,7 +27,7 @@
 #include "mailbox/route.h"
 #include "relay/api.h"
 #include "relay/change.h"
-#include "relay/preview.h"
+#include "relay/page/page.h"
 
 struct tg_standing_case;
 
@@ -38,7 +38,8 @@ struct tg_relay {
     struct tg_store_port *port;
     const struct tg_rng *rng;
     const struct tg_relay_hooks *hooks;
-    size_t change_count; /* changes and proofs that another thread is working on */
+    struct tg_page_site *site; /* owned */
+    size_t change_count;       /* changes and proofs that another thread is working on */
 };
 
 enum tg_exchange_state {
@@ -79,7 +80,8 @@ struct tg_exchange {
     size_t request_id_len;
     bool accepts_json;
     bool must_close;
-    enum tg_preview_language language;
+    struct tg_page_reader reader;
+    enum tg_page_vertical vertical;
     uint32_t wait_s;
 
     struct tg_change *change;          /* owned; NULL while it is lent */

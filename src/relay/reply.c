@@ -142,6 +142,21 @@ void tg_reply_options(struct tg_reply *reply, const struct tg_relay_config *conf
     }
 }
 
+enum tg_err tg_reply_page(struct tg_reply *reply, const struct tg_page_site *site,
+                          const struct tg_page *page)
+{
+    tg_reply_header(reply, "content-type", TG_PAGE_CONTENT_TYPE);
+    tg_reply_header(reply, "content-security-policy", tg_page_site_csp(site));
+    tg_reply_header(reply, "content-language", tg_page_language_tag(page->reader.language));
+    return tg_page_write(&reply->body, site, page);
+}
+
+/* spec: protocol/5#vary */
+void tg_reply_vary(struct tg_reply *reply)
+{
+    tg_reply_header(reply, "vary", "Accept, Accept-Language, User-Agent");
+}
+
 void tg_reply_finish(struct tg_reply *reply)
 {
     reply->response.body = tg_buf_view(&reply->body);

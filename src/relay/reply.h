@@ -9,6 +9,7 @@
 #define TG_RELAY_REPLY_H
 
 #include "relay/api.h"
+#include "relay/page/page.h"
 
 #define TG_REPLY_NUMBER_MAX 24u
 
@@ -45,6 +46,12 @@ void tg_reply_error(struct tg_reply *reply, enum tg_err err);
 /* The answer to OPTIONS, with the CORS headers of a preflight. */
 void tg_reply_options(struct tg_reply *reply, const struct tg_relay_config *config,
                       const char *allow);
+
+/* Makes the body a page. The status and Vary are the caller's. */
+TG_NODISCARD enum tg_err tg_reply_page(struct tg_reply *reply, const struct tg_page_site *site,
+                                       const struct tg_page *page);
+/* For an answer that is a page or a document, whichever the reader prefers. */
+void tg_reply_vary(struct tg_reply *reply);
 
 /* Puts the body into the response; call it last. */
 void tg_reply_finish(struct tg_reply *reply);

@@ -408,6 +408,13 @@ static void take_accept_language(struct parse *p, struct tg_bytes value)
     }
 }
 
+static void take_user_agent(struct parse *p, struct tg_bytes value)
+{
+    if (p->out->user_agent.ptr == NULL) {
+        p->out->user_agent = value;
+    }
+}
+
 #define NOT_REPORTED TG_RH_COUNT /* no fault of the header is a 400 of its own */
 
 /* spec: protocol/2#header-aliases */
@@ -438,6 +445,7 @@ static const struct {
     { "Content-Range", take_nothing, TG_RH_CONTENT_RANGE },
     { "Accept", take_accept, NOT_REPORTED },
     { "Accept-Language", take_accept_language, NOT_REPORTED },
+    { "User-Agent", take_user_agent, NOT_REPORTED },
 };
 
 static void take_header(struct parse *p, const struct tg_http_header *header)

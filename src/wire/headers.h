@@ -99,7 +99,8 @@ struct tg_request_headers {
        charset utf-8 if it is given, without a content coding. */
     const char *media_fault;
     bool accepts_json;               /* Accept prefers application/json over text/html */
-    struct tg_bytes accept_language; /* may be empty */
+    struct tg_bytes accept_language; /* these two may be empty */
+    struct tg_bytes user_agent;
 
     struct tg_fault claim_fault; /* why there is no claim, or "" */
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "relay/preview.h"
+#include "relay/page/page.h"
 
 #include "base/time3339.h"
 
@@ -8,15 +8,13 @@
 struct words {
     const char *tag;
     const char *untitled, *shared, *until, *what_to_do, *claimed, *keep_private, *alt;
-    const char *unknown_title, *unknown;
-    const char *damaged_title, *damaged;
     struct {
         const char *title, *text;
-    } ended[TG_MAILBOX_ENDED_BY_RECIPIENT + 1]; /* by how; TG_MAILBOX_LIVE: it has expired */
+    } notes[TG_PAGE_STATE_COUNT]; /* of every state but open and opened */
 };
 
-static const struct words languages[TG_PREVIEW_LANGUAGE_COUNT] = {
-    [TG_PREVIEW_EN] = {
+static const struct words languages[TG_PAGE_LANGUAGE_COUNT] = {
+    [TG_PAGE_EN] = {
         .tag = "en",
         .untitled = "A key for your wallet",
         .shared = "Somebody shared this with you.",
@@ -27,58 +25,43 @@ static const struct words languages[TG_PREVIEW_LANGUAGE_COUNT] = {
                    "not yours, tell the sender.",
         .keep_private = "Do not forward this link. It is for you only.",
         .alt = "Picture of what is shared",
-        .unknown_title = "No such invitation",
-        .unknown = "There is no invitation at this link. Check that the link is complete, or ask "
-                   "the sender for a new one.",
-        .damaged_title = "This link is damaged",
-        .damaged = "A program has changed this link on its way, and the secret part of it was sent "
-                   "to this server. Do not use it. Ask the sender for a new link, and open it as "
-                   "it was sent.",
-        .ended = {
-            [TG_MAILBOX_LIVE] = {
+        .notes = {
+            [TG_PAGE_UNKNOWN] = {
+                "No such invitation",
+                "There is no invitation at this link. Check that the link is complete, or ask "
+                "the sender for a new one." },
+            [TG_PAGE_DAMAGED] = {
+                "This link is damaged",
+                "A program has changed this link on its way, and the secret part of it was sent "
+                "to this server. Do not use it. Ask the sender for a new link, and open it as "
+                "it was sent." },
+            [TG_PAGE_EXPIRED] = {
                 "Expired", "This invitation has expired. Ask the sender for a new one." },
-            [TG_MAILBOX_ENDED_BY_INITIATOR] = {
+            [TG_PAGE_ENDED_BY_SENDER] = {
                 "Ended by the sender",
                 "The device of the sender has ended this invitation. Ask the sender if you still "
                 "need it." },
-            [TG_MAILBOX_ENDED_BY_RECIPIENT] = {
+            [TG_PAGE_ENDED_BY_RECIPIENT] = {
                 "Ended by the receiver",
                 "A device opened this invitation and has ended it. If it was not yours, tell the "
                 "sender." },
+            [TG_PAGE_TOO_MANY] = {
+                "Too many requests", "Wait a moment and load this page again." },
+            [TG_PAGE_DOWN] = {
+                "Not available now", "Wait a moment and load this page again." },
+            [TG_PAGE_DRAINING] = {
+                "About to restart", "Wait a moment and load this page again." },
+            [TG_PAGE_FRONT] = {
+                "A relay for shared keys", "To accept a key, open the link that you got." },
+            [TG_PAGE_NOT_FOUND] = {
+                "Nothing here", "There is no page at this address." },
+            [TG_PAGE_BAD_REQUEST] = {
+                "This request was not understood", "Open the link as it was sent." },
         },
     },
 };
 
-enum tg_preview_language tg_preview_language_pick(struct tg_bytes accept_language)
-{
-    (void)accept_language; /* there is one language */
-    return TG_PREVIEW_EN;
-}
-
-const char *tg_preview_language_tag(enum tg_preview_language language)
-{
-    return languages[language].tag;
-}
-
 /* ---- writing HTML --------------------------------------------------------------------------- */
-
-/* A change here changes the hash in TG_PREVIEW_CSP; the failing test prints the new one.
-   spec: protocol/5#style-hash */
-static const char style[] =
-    ":root{color-scheme:light dark;--fg:#1b1b1f;--bg:#fff;--dim:#55555f;--line:#d7d7de}"
-    "@media(prefers-color-scheme:dark){:root{--fg:#ececf1;--bg:#17171a;--dim:#a9a9b4;"
-    "--line:#3a3a42}}"
-    "body{margin:0;background:var(--bg);color:var(--fg);"
-    "font:1rem/1.5 system-ui,sans-serif;overflow-wrap:anywhere}"
-    "main{max-width:34rem;margin:0 auto;padding:1.5rem 1rem}"
-    "h1{font-size:1.5rem;line-height:1.25;margin:.25rem 0 1rem}"
-    ".dim{color:var(--dim)}"
-    ".todo{border-top:1px solid var(--line);padding-top:1rem;margin-top:1.5rem}";
-
-struct tg_bytes tg_preview_style(void)
-{
-    return tg_bytes(style, sizeof(style) - 1);
-}
 
 /* The characters to escape in HTML text and in quoted attributes. spec: protocol/5#escaped */
 static const char *const escapes[256] = {
@@ -134,10 +117,10 @@ static void put_head(struct tg_buf *out, const struct words *w, struct tg_bytes 
     put_element(out, "<title>", title, "</title>\n");
 }
 
-static void put_style(struct tg_buf *out)
+static void put_style(struct tg_buf *out, const struct tg_page_site *site)
 {
     tg_buf_append_str(out, "<style>");
-    tg_buf_append(out, tg_preview_style());
+    tg_buf_append(out, tg_page_site_style(site));
     tg_buf_append_str(out, "</style>\n</head>\n<body>\n<main>\n");
 }
 
@@ -196,60 +179,90 @@ static void put_time(struct tg_buf *out, int64_t time_s)
     tg_buf_append_str(out, " UTC</time>");
 }
 
-enum tg_err tg_preview_page(struct tg_buf *out, enum tg_preview_language language,
-                            const struct tg_mailbox *box, struct tg_bytes url)
+static void put_share_page(struct tg_buf *out, const struct tg_page_site *site,
+                           const struct tg_page *page)
 {
-    const struct words *w = &languages[language];
-    const struct tg_display_info *display = &box->display;
+    const struct words *w = &languages[page->reader.language];
+    const struct tg_display_info *display = page->display;
     struct tg_bytes title = display->title.len > 0 ? display->title : tg_bytes_str(w->untitled);
 
     put_head(out, w, title);
-    put_opengraph(out, w, display, title, url);
-    put_style(out);
+    put_opengraph(out, w, display, title, page->url);
+    put_style(out, site);
     put_element(out, "<p class=\"dim\">", tg_bytes_str(w->shared), "</p>\n");
     put_element(out, "<h1>", title, "</h1>\n");
     if (display->description.len > 0) {
         put_element(out, "<p>", display->description, "</p>\n");
     }
     put_element(out, "<p>", tg_bytes_str(w->until), " ");
-    put_time(out, box->expires_s);
+    put_time(out, page->expires_s);
     tg_buf_append_str(out, ".</p>\n");
     /* spec: protocol/4#preview-says-claimed */
     put_element(out, "<p class=\"todo\">",
-                tg_bytes_str(box->recipient.is_bound ? w->claimed : w->what_to_do), "</p>\n");
+                tg_bytes_str(page->state == TG_PAGE_OPENED ? w->claimed : w->what_to_do), "</p>\n");
     put_element(out, "<p class=\"dim\">", tg_bytes_str(w->keep_private), "</p>\n");
     put_foot(out);
-    return tg_buf_status(out);
-}
-
-static enum tg_err put_note_page(struct tg_buf *out, const struct words *w, const char *title,
-                                 const char *text)
-{
-    put_head(out, w, tg_bytes_str(title));
-    put_style(out);
-    put_element(out, "<h1>", tg_bytes_str(title), "</h1>\n");
-    put_element(out, "<p>", tg_bytes_str(text), "</p>\n");
-    put_foot(out);
-    return tg_buf_status(out);
 }
 
 /* spec: protocol/5#used-told-from-unknown */
-enum tg_err tg_preview_gone_page(struct tg_buf *out, enum tg_preview_language language,
-                                 bool was_once_valid, enum tg_mailbox_state ended)
+static void put_note_page(struct tg_buf *out, const struct tg_page_site *site,
+                          const struct tg_page *page)
 {
-    const struct words *w = &languages[language];
-    const char *title = w->unknown_title, *text = w->unknown;
+    const struct words *w = &languages[page->reader.language];
 
-    if (was_once_valid) {
-        title = w->ended[ended].title;
-        text = w->ended[ended].text;
-    }
-    return put_note_page(out, w, title, text);
+    put_head(out, w, tg_bytes_str(w->notes[page->state].title));
+    put_style(out, site);
+    put_element(out, "<h1>", tg_bytes_str(w->notes[page->state].title), "</h1>\n");
+    put_element(out, "<p>", tg_bytes_str(w->notes[page->state].text), "</p>\n");
+    put_foot(out);
 }
 
-enum tg_err tg_preview_damaged_page(struct tg_buf *out, enum tg_preview_language language)
+enum tg_err tg_page_write(struct tg_buf *out, const struct tg_page_site *site,
+                          const struct tg_page *page)
 {
-    const struct words *w = &languages[language];
+    if (page->state == TG_PAGE_OPEN || page->state == TG_PAGE_OPENED) {
+        put_share_page(out, site, page);
+    } else {
+        put_note_page(out, site, page);
+    }
+    return tg_buf_status(out);
+}
 
-    return put_note_page(out, w, w->damaged_title, w->damaged);
+/* ---- verticals ------------------------------------------------------------------------------ */
+
+static const struct {
+    struct tg_bytes v;
+    enum tg_page_vertical vertical;
+} verticals[] = { { { (const uint8_t *)"c", 1 }, TG_PAGE_CAR },
+                  { { (const uint8_t *)"h", 1 }, TG_PAGE_HOME },
+                  { { (const uint8_t *)"hotel", 5 }, TG_PAGE_HOTEL } };
+
+enum tg_page_vertical tg_page_vertical_of(struct tg_bytes target)
+{
+    struct tg_bytes query = tg_bytes_from(target, tg_bytes_find(target, '?') + 1);
+
+    while (query.len > 0) {
+        struct tg_bytes item = tg_bytes_first(query, tg_bytes_find(query, '&'));
+
+        for (size_t i = 0; tg_bytes_has_prefix(item, TG_LIT("v=")) && i < TG_COUNT(verticals);
+             i++) {
+            if (tg_bytes_is_equal(tg_bytes_from(item, 2), verticals[i].v)) {
+                return verticals[i].vertical;
+            }
+        }
+        query = tg_bytes_from(query, item.len + 1);
+    }
+    return TG_PAGE_GENERAL;
+}
+
+const char *tg_page_image_path(enum tg_page_vertical vertical)
+{
+    static const char *const paths[TG_PAGE_VERTICAL_COUNT] = {
+        [TG_PAGE_GENERAL] = "/v1/picture/general.png",
+        [TG_PAGE_CAR] = "/v1/picture/car.png",
+        [TG_PAGE_HOME] = "/v1/picture/home.png",
+        [TG_PAGE_HOTEL] = "/v1/picture/hotel.png",
+    };
+
+    return paths[vertical];
 }

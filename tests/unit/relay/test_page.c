@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "support/c/unit.h"
 
-#include "relay/preview.h"
+#include "relay/page/page.h"
 
 #include "base/b64.h"
 #include "crypto/digest.h"
@@ -9,17 +9,27 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const struct tg_page_settings settings = { .operator_name = NULL };
+static struct tg_page_site *site;
+
+static const char *write_page(struct tg_buf *out, const struct tg_page *page)
+{
+    tg_buf_init(out, 65536);
+    assert_int_equal(tg_page_write(out, site, page), TG_OK);
+    return tg_buf_cstr(out);
+}
+
 static const char *page(struct tg_buf *out, const char *title, const char *description,
                         const char *image)
 {
-    struct tg_mailbox box = { .display = { tg_bytes_str(title), tg_bytes_str(description),
-                                           tg_bytes_str(image) },
-                              .expires_s = 1893456000 };
+    struct tg_display_info display = { tg_bytes_str(title), tg_bytes_str(description),
+                                       tg_bytes_str(image) };
 
-    tg_buf_init(out, 65536);
-    assert_int_equal(
-        tg_preview_page(out, TG_PREVIEW_EN, &box, TG_LIT("https://relay.example/v1/m/x")), TG_OK);
-    return tg_buf_cstr(out);
+    return write_page(out, &(struct tg_page){ .state = TG_PAGE_OPEN,
+                                              .display = &display,
+                                              .url = TG_LIT("https://relay.example/v1/m/x"),
+                                              .now_s = 1893400000,
+                                              .expires_s = 1893456000 });
 }
 
 static void assert_has(const char *text, const char *part)
@@ -34,7 +44,7 @@ static void csp__style_hash__is_that_of_the_style(void **state)
 {
     uint8_t hash[TG_SHA256_LEN];
     struct tg_buf want, out;
-    struct tg_bytes style = tg_preview_style();
+    struct tg_bytes style = tg_page_site_style(site);
     const char *text = page(&out, "t", "d", "");
 
     (void)state;
@@ -43,7 +53,7 @@ static void csp__style_hash__is_that_of_the_style(void **state)
     tg_buf_append_str(&want, "style-src 'sha256-");
     tg_b64_encode(&want, TG_ARRAY_BYTES(hash), TG_B64_STANDARD);
     tg_buf_append_str(&want, "';");
-    assert_has(TG_PREVIEW_CSP, tg_buf_cstr(&want));
+    assert_has(tg_page_site_csp(site), tg_buf_cstr(&want));
     tg_buf_clear(&want);
     tg_buf_append_str(&want, "<style>");
     tg_buf_append(&want, style);
@@ -125,16 +135,17 @@ static void page__empty_display__still_readable(void **state)
 /* spec-test: protocol/4#preview-says-claimed */
 static void page__recipient_bound__says_so_and_not_to_open_it(void **state)
 {
-    struct tg_mailbox box = { .display = { TG_LIT("t"), TG_LIT("d"), TG_LIT("") } };
+    struct tg_display_info display = { TG_LIT("t"), TG_LIT("d"), TG_LIT("") };
     struct tg_buf out;
 
     (void)state;
     for (unsigned i = 0; i < 2; i++) {
-        box.recipient.is_bound = i == 1;
-        tg_buf_init(&out, 65536);
-        assert_int_equal(tg_preview_page(&out, TG_PREVIEW_EN, &box, TG_LIT("u")), TG_OK);
-        assert_int_equal(strstr(tg_buf_cstr(&out), "has opened this invitation") != NULL, i == 1);
-        assert_int_equal(strstr(tg_buf_cstr(&out), "open this link") != NULL, i == 0);
+        const char *text =
+            write_page(&out, &(struct tg_page){ .state = i == 1 ? TG_PAGE_OPENED : TG_PAGE_OPEN,
+                                                .display = &display });
+
+        assert_int_equal(strstr(text, "has opened this invitation") != NULL, i == 1);
+        assert_int_equal(strstr(text, "open this link") != NULL, i == 0);
         tg_buf_deinit(&out);
     }
 }
@@ -143,36 +154,43 @@ static void page__recipient_bound__says_so_and_not_to_open_it(void **state)
 static void gone_page__each_ending__its_own_text(void **state)
 {
     static const struct {
-        bool was_once_valid;
-        enum tg_mailbox_state ended;
+        enum tg_page_state state;
         const char *want;
-    } rows[] = { { false, TG_MAILBOX_ENDED_BY_RECIPIENT, "No such invitation" },
-                 { true, TG_MAILBOX_LIVE, "has expired" },
-                 { true, TG_MAILBOX_ENDED_BY_INITIATOR, "sender has ended" },
-                 { true, TG_MAILBOX_ENDED_BY_RECIPIENT,
-                   "opened this invitation and has ended it" } };
+    } rows[] = { { TG_PAGE_UNKNOWN, "No such invitation" },
+                 { TG_PAGE_EXPIRED, "has expired" },
+                 { TG_PAGE_ENDED_BY_SENDER, "sender has ended" },
+                 { TG_PAGE_ENDED_BY_RECIPIENT, "opened this invitation and has ended it" } };
     struct tg_buf out;
 
     (void)state;
     for (size_t i = 0; i < TG_COUNT(rows); i++) {
-        tg_buf_init(&out, 65536);
-        assert_int_equal(
-            tg_preview_gone_page(&out, TG_PREVIEW_EN, rows[i].was_once_valid, rows[i].ended),
-            TG_OK);
-        assert_has(tg_buf_cstr(&out), rows[i].want);
+        assert_has(write_page(&out, &(struct tg_page){ .state = rows[i].state }), rows[i].want);
         tg_buf_deinit(&out);
     }
 }
 
 static void page__buffer_too_small__limit(void **state)
 {
-    struct tg_mailbox box = { .display = { TG_LIT("t"), TG_LIT("d"), TG_LIT("") } };
     struct tg_buf out;
 
     (void)state;
     tg_buf_init(&out, 100);
-    assert_int_equal(tg_preview_page(&out, TG_PREVIEW_EN, &box, TG_LIT("u")), TG_E_LIMIT);
+    assert_int_equal(tg_page_write(&out, site, &(struct tg_page){ .state = TG_PAGE_FRONT }),
+                     TG_E_LIMIT);
     tg_buf_deinit(&out);
+}
+
+static int make_site(void **state)
+{
+    (void)state;
+    return tg_page_site_new(&site, &settings, "https://relay.example") == TG_OK ? 0 : -1;
+}
+
+static int free_site(void **state)
+{
+    (void)state;
+    tg_page_site_free(&site);
+    return 0;
 }
 
 int main(void)
@@ -187,5 +205,5 @@ int main(void)
         cmocka_unit_test(page__buffer_too_small__limit),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, make_site, free_site);
 }
