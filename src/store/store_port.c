@@ -199,8 +199,10 @@ static void entries_free(struct tg_outbox_entry *entries, size_t count)
 
 static void finish_lease(const struct tg_store_op *op)
 {
-    op->call.leased(op->ctx, op->err, op->of.lease.entries, op->of.lease.count,
-                    op->of.lease.next_due_s);
+    bool is_leased = op->err == TG_OK; /* else what a run found does not count */
+
+    op->call.leased(op->ctx, op->err, op->of.lease.entries, is_leased ? op->of.lease.count : 0,
+                    is_leased ? op->of.lease.next_due_s : op->of.lease.now_s);
     entries_free(op->of.lease.entries, op->of.lease.count);
 }
 
@@ -243,7 +245,6 @@ struct tg_store_op *tg_store_port_lease(struct tg_store_port *port, int64_t now_
     op->of.lease.now_s = now_s;
     op->of.lease.until_s = until_s;
     op->of.lease.max_count = max_count < TG_OUTBOX_LEASE_MAX ? max_count : TG_OUTBOX_LEASE_MAX;
-    op->of.lease.next_due_s = now_s;
     return op_admitted(op);
 }
 

@@ -52,6 +52,8 @@ enum tg_store_op_kind {
     TG_STORE_SPEND
 };
 
+/* What a run decides is an outcome: err, has_notes, and in `of` what the kind says. Each run writes
+   it anew; it counts when the transaction of the run is committed. */
 struct tg_store_op {
     struct tg_store_op *next;
     struct tg_store_port *port;
@@ -76,9 +78,9 @@ struct tg_store_op {
             int64_t now_s;
             int64_t until_s;
             size_t max_count;                /* at most TG_OUTBOX_LEASE_MAX */
-            struct tg_outbox_entry *entries; /* owned, as are the bytes they view */
+            struct tg_outbox_entry *entries; /* the outcome; owned, as are the bytes they view */
             size_t count;
-            int64_t next_due_s;
+            int64_t next_due_s; /* the outcome */
         } lease;
         struct {
             struct tg_store_key key;
@@ -198,7 +200,7 @@ TG_NODISCARD bool tg_store_spend_known(struct tg_store_op *op, struct tg_bytes s
 /* Adds a copy of entry to the entries of a lease. TG_E_FULL: no memory, nothing added. */
 TG_NODISCARD enum tg_err tg_store_lease_add(struct tg_store_op *op,
                                             const struct tg_outbox_entry *entry);
-/* Removes the entries that were added. */
+/* Removes the entries that were added: a run begins. */
 void tg_store_lease_clear(struct tg_store_op *op);
 
 /*

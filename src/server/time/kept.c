@@ -99,22 +99,22 @@ void tg_time_saver_init(struct tg_time_saver *saver, struct tg_clock *clock, str
 /* A change of a record may have raised it further. */
 static bool raise_mark(void *ctx, const struct tg_store_fact *old, struct tg_bytes *next)
 {
-    struct tg_time_saver *saver = ctx;
+    struct tg_time_saving *saving = &((struct tg_time_saver *)ctx)->saving;
 
-    if (old != NULL && old->value.len == MARK_LEN && get(old->value.ptr) >= saver->saving.mark_s) {
+    if (old != NULL && old->value.len == MARK_LEN && get(old->value.ptr) >= saving->kept.mark_s) {
         return false;
     }
-    put(saver->mark, saver->saving.mark_s);
-    *next = TG_ARRAY_BYTES(saver->mark);
+    put(saving->mark, saving->kept.mark_s);
+    *next = TG_ARRAY_BYTES(saving->mark);
     return true;
 }
 
 static bool change_clock(void *ctx, const struct tg_store_fact *old, struct tg_bytes *next)
 {
-    struct tg_time_saver *saver = ctx;
+    struct tg_time_saving *saving = &((struct tg_time_saver *)ctx)->saving;
 
-    put_clock(saver->clock_row, &saver->saving);
-    *next = TG_ARRAY_BYTES(saver->clock_row);
+    put_clock(saving->clock_row, &saving->kept);
+    *next = TG_ARRAY_BYTES(saving->clock_row);
     return old == NULL || !tg_bytes_is_equal(old->value, *next);
 }
 
@@ -125,14 +125,14 @@ static void on_saved(void *ctx, enum tg_err err)
     saver->saving_count--;
     saver->has_failed = saver->has_failed || err != TG_OK;
     if (saver->saving_count == 0 && !saver->has_failed) {
-        saver->saved = saver->saving;
+        saver->saved = saver->saving.kept;
         saver->has_saved = true;
     }
 }
 
 static bool has_moved(const struct tg_time_saver *saver)
 {
-    int64_t moved_ms = saver->saving.anchor_ms - saver->saved.anchor_ms;
+    int64_t moved_ms = saver->saving.kept.anchor_ms - saver->saved.anchor_ms;
 
     return moved_ms > MOVED_MS || moved_ms < -MOVED_MS;
 }
@@ -140,14 +140,14 @@ static bool has_moved(const struct tg_time_saver *saver)
 static void save(struct tg_time_saver *saver)
 {
     saver->has_failed = false;
-    saver->saving = tg_clock_keep(saver->clock);
+    saver->saving.kept = tg_clock_keep(saver->clock);
     if (!saver->has_saved || has_moved(saver)) {
         saver->saving_count++;
         saver->store->ops->fact(saver->port, TG_FACT_CLOCK, change_clock, saver, on_saved);
     } else {
-        saver->saving.anchor_ms = saver->saved.anchor_ms;
+        saver->saving.kept.anchor_ms = saver->saved.anchor_ms;
     }
-    if (saver->saving.mark_s > saver->saved.mark_s) {
+    if (saver->saving.kept.mark_s > saver->saved.mark_s) {
         saver->saving_count++;
         saver->store->ops->fact(saver->port, TG_FACT_TIME_MARK, raise_mark, saver, on_saved);
     }

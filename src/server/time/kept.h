@@ -23,6 +23,14 @@ TG_NODISCARD enum tg_err tg_time_kept_end(struct tg_store *store, struct tg_cloc
 
 #define TG_TIME_CLOCK_LEN 9u
 
+/* What is being saved. The store's while saving_count is not 0: it reads `kept` and writes the
+   rest, and the worker only reads `kept`. */
+struct tg_time_saving {
+    struct tg_time_kept kept;
+    uint8_t mark[8];
+    uint8_t clock_row[TG_TIME_CLOCK_LEN];
+};
+
 /* Saves the mark of decisions that changed no record: within TG_TIME_UNSAVED_S while requests come,
    and now and then without them. Until one save has succeeded it tries again and again: what the
    store has may be of the run before, which ended in order. */
@@ -37,9 +45,7 @@ struct tg_time_saver {
     bool has_failed;
     bool has_saved; /* false: the start may have found no room to write what it kept */
     struct tg_time_kept saved;
-    struct tg_time_kept saving;
-    uint8_t mark[8];
-    uint8_t clock_row[TG_TIME_CLOCK_LEN];
+    struct tg_time_saving saving;
 };
 
 /* store and port are borrowed as long as saving_count is not 0. */

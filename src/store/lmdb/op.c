@@ -126,11 +126,10 @@ static int change_run(struct tg_lmdb *s, struct tg_lmdb_write *w, struct tg_stor
 }
 
 /* A change that failed together with its notes is made again without them. */
-static bool change_undone(struct tg_lmdb *s, struct tg_store_op *op)
+static bool change_does_less(struct tg_store_op *op)
 {
     bool has_failed_with_notes = op->has_notes && !op->is_noteless;
 
-    (void)s;
     op->is_noteless = op->is_noteless || has_failed_with_notes;
     return has_failed_with_notes;
 }
@@ -142,22 +141,10 @@ static int lease_run(struct tg_lmdb *s, struct tg_lmdb_write *w, struct tg_store
     return tg_lmdb_outbox_lease(w, &s->leases, op);
 }
 
-static bool lease_undone(struct tg_lmdb *s, struct tg_store_op *op)
-{
-    tg_lmdb_outbox_unlease(&s->leases, op);
-    return false;
-}
-
 static int settle_run(struct tg_lmdb *s, struct tg_lmdb_write *w, struct tg_store_op *op)
 {
     op->err = TG_OK;
     return tg_lmdb_outbox_settle(w, &s->leases, op);
-}
-
-static bool settle_committed(struct tg_lmdb *s, struct tg_store_op *op)
-{
-    tg_lmdb_lease_drop(&s->leases, &op->of.settle.key, op->of.settle.generation);
-    return false;
 }
 
 /* ---- facts ---------------------------------------------------------------------------------- */
@@ -184,10 +171,10 @@ static int spend_run(struct tg_lmdb *s, struct tg_lmdb_write *w, struct tg_store
 /* ---- the table ------------------------------------------------------------------------------ */
 
 static const struct tg_lmdb_op_kind kinds[] = {
-    [TG_STORE_CHANGE] = { .run = change_run, .undone = change_undone },
+    [TG_STORE_CHANGE] = { .run = change_run, .does_less = change_does_less },
     [TG_STORE_SWEEP] = { .run = tg_lmdb_sweep_run, .committed = tg_lmdb_sweep_committed },
-    [TG_STORE_LEASE] = { .run = lease_run, .undone = lease_undone, .gives_leases = true },
-    [TG_STORE_SETTLE] = { .run = settle_run, .committed = settle_committed, .ends_leases = true },
+    [TG_STORE_LEASE] = { .run = lease_run, .is_last = true },
+    [TG_STORE_SETTLE] = { .run = settle_run },
     [TG_STORE_FACT] = { .run = fact_run },
     [TG_STORE_SERIES] = { .run = series_run },
     [TG_STORE_SPEND] = { .run = spend_run },

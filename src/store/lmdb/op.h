@@ -9,19 +9,17 @@
 #include "store/lmdb/writer.h"
 
 struct tg_lmdb_op_kind {
-    /* Runs the operation in a transaction. Returns LMDB's codes, as in lmdb/table.h, and may run
-       again when the transaction fails. */
+    /* Runs the operation in a transaction. Returns LMDB's codes, as in lmdb/table.h. Runs again,
+       from the same state, when the transaction fails: outside the transaction it changes only
+       outcomes, which the next run replaces: in op, in w and of the leases. */
     int (*run)(struct tg_lmdb *s, struct tg_lmdb_write *w, struct tg_store_op *op);
     /* After the commit of an operation with err TG_OK. True: it is a sweep that has more to do.
        NULL: nothing to do. */
     bool (*committed)(struct tg_lmdb *s, struct tg_store_op *op);
-    /* After a transaction in which the operation was alone and failed: takes back what run changed
-       outside the transaction. True: run it again. NULL: nothing to take back. */
-    bool (*undone)(struct tg_lmdb *s, struct tg_store_op *op);
-    /* Of one transaction, an operation that gives leases is the last, and none before it ends
-       leases (lmdb/outbox.h). */
-    bool gives_leases;
-    bool ends_leases;
+    /* After a transaction in which the operation was alone and failed. True: it is run again, with
+       less. NULL: false. */
+    bool (*does_less)(struct tg_store_op *op);
+    bool is_last; /* of its transaction (lmdb/outbox.h) */
 };
 
 /* Whether a value of more_bytes finds room, beside what the transaction has written. */

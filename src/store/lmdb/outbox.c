@@ -110,7 +110,7 @@ static int give_lease(struct tg_lmdb_write *w, struct tg_lmdb_leases *leases,
     }
     lease.born = found.born;
     lease.noted = found.noted;
-    if (tg_lmdb_lease_add(leases, &lease, op->of.lease.now_s) != TG_OK) {
+    if (tg_lmdb_lease_give(leases, &lease, op->of.lease.now_s) != TG_OK) {
         op->err = TG_E_FULL;
         return 0;
     }
@@ -121,9 +121,6 @@ static int give_lease(struct tg_lmdb_write *w, struct tg_lmdb_leases *leases,
                                            .sealed = found.sealed };
 
     op->err = tg_store_lease_add(op, &entry);
-    if (op->err != TG_OK) {
-        tg_lmdb_lease_drop(leases, &entry.key, entry.generation);
-    }
     return 0;
 }
 
@@ -179,28 +176,18 @@ int tg_lmdb_outbox_lease(struct tg_lmdb_write *w, struct tg_lmdb_leases *leases,
     MDB_cursor *cursor = NULL;
     int rc = mdb_cursor_open(w->txn, w->tables->due, &cursor);
 
-    tg_lmdb_outbox_unlease(leases, op);
     if (rc != 0) {
         return rc;
     }
+    tg_store_lease_clear(op);
     op->err = TG_OK;
     op->of.lease.next_due_s = INT64_MAX;
     rc = lease_rows(w, leases, op, cursor);
     mdb_cursor_close(cursor);
     if (op->err != TG_OK) {
-        tg_lmdb_outbox_unlease(leases, op);
+        tg_lmdb_lease_give_none(leases);
     }
     return rc;
-}
-
-void tg_lmdb_outbox_unlease(struct tg_lmdb_leases *leases, struct tg_store_op *op)
-{
-    for (size_t i = 0; i < op->of.lease.count; i++) {
-        tg_lmdb_lease_drop(leases, &op->of.lease.entries[i].key,
-                           op->of.lease.entries[i].generation);
-    }
-    tg_store_lease_clear(op);
-    op->of.lease.next_due_s = op->of.lease.now_s;
 }
 
 /* ---- settling ------------------------------------------------------------------------------- */
@@ -248,18 +235,17 @@ static int settle_entry(struct tg_lmdb_write *w, const struct tg_store_op *op,
     return 0;
 }
 
-int tg_lmdb_outbox_settle(struct tg_lmdb_write *w, const struct tg_lmdb_leases *leases,
+int tg_lmdb_outbox_settle(struct tg_lmdb_write *w, struct tg_lmdb_leases *leases,
                           const struct tg_store_op *op)
 {
-    struct tg_lmdb_lease *lease = tg_lmdb_lease_find(leases, &op->of.settle.key);
+    const struct tg_lmdb_lease *lease = tg_lmdb_lease_find(leases, &op->of.settle.key);
     struct tg_lmdb_entry old = { .noted = 0 };
     int rc = 0;
 
-    if (lease == NULL || lease->generation != op->of.settle.generation ||
-        lease->settled_in == w->number) {
+    if (lease == NULL || lease->generation != op->of.settle.generation) {
         return 0;
     }
-    lease->settled_in = w->number;
+    tg_lmdb_lease_end(leases, lease);
     rc = tg_lmdb_entry_get(w, &op->of.settle.key, &old);
     if (rc == MDB_NOTFOUND || (rc == 0 && (old.born != lease->born || old.is_blocked))) {
         return 0;

@@ -5,9 +5,9 @@
  * spec: protocol/4#push-not-lost
  *
  * Functions that run in a transaction return LMDB's codes, as in lmdb/table.h, and may run again
- * when it fails. A lease is given while its transaction runs and is taken back when the transaction
- * has to be repeated. A settled lease ends after the commit. So a transaction that settles has no
- * lease operation, and a lease operation is the last of its transaction.
+ * when it fails. Leases are given and ended when the transaction is committed (lmdb/lease.h). A
+ * note has the number of its transaction, and a lease compares it with the number that it saw. So a
+ * lease operation is the last of its transaction.
  */
 #ifndef TG_STORE_LMDB_OUTBOX_H
 #define TG_STORE_LMDB_OUTBOX_H
@@ -21,9 +21,7 @@ TG_NODISCARD int tg_lmdb_outbox_note(struct tg_lmdb_write *w, const struct tg_st
 /* Fills op->of.lease, or sets op->err to TG_E_FULL. */
 TG_NODISCARD int tg_lmdb_outbox_lease(struct tg_lmdb_write *w, struct tg_lmdb_leases *leases,
                                       struct tg_store_op *op);
-/* Takes back the leases that the last run of op gave. */
-void tg_lmdb_outbox_unlease(struct tg_lmdb_leases *leases, struct tg_store_op *op);
-TG_NODISCARD int tg_lmdb_outbox_settle(struct tg_lmdb_write *w, const struct tg_lmdb_leases *leases,
+TG_NODISCARD int tg_lmdb_outbox_settle(struct tg_lmdb_write *w, struct tg_lmdb_leases *leases,
                                        const struct tg_store_op *op);
 /* One step of the way through the outbox, from *place on: removes up to max_count entries that have
    expired. *place becomes the place of the next step. */

@@ -48,7 +48,6 @@ struct tg_lmdb_write {
     MDB_txn *txn;
     const struct tg_lmdb_tables *tables;
     struct tg_store_stats stats; /* as they will be once it is committed */
-    uint64_t number;             /* of this attempt; unique while the store is open */
     size_t written_bytes;
     int64_t mark_s;     /* the latest that its changes ask for; 0: none does */
     size_t added_count; /* records that were not there before */

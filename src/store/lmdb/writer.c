@@ -16,6 +16,8 @@
 #include <signal.h>
 #include <string.h>
 
+_Static_assert(TG_LMDB_BATCH_MAX <= TG_LMDB_ENDED_MAX, "each operation may end one lease");
+
 static bool is_no_room(int rc)
 {
     return rc == ENOSPC || rc == EDQUOT;
@@ -53,21 +55,17 @@ static int batch_run(struct tg_lmdb *s, struct tg_lmdb_write *w, struct tg_store
                      size_t *count)
 {
     size_t limit = *count;
-    bool has_ended_leases = false;
-    bool has_given_leases = false;
+    bool is_last = false;
 
     *count = 0;
-    for (struct tg_store_op *op = first; op != NULL && *count < limit && !has_given_leases;
-         op = op->next) {
+    for (struct tg_store_op *op = first; op != NULL && *count < limit && !is_last; op = op->next) {
         const struct tg_lmdb_op_kind *kind = tg_lmdb_op_kind(op->kind);
         int rc = 0;
 
-        if (w->written_bytes >= TG_LMDB_BATCH_BYTES_MAX ||
-            (kind->gives_leases && has_ended_leases)) {
+        if (w->written_bytes >= TG_LMDB_BATCH_BYTES_MAX) {
             break;
         }
-        has_given_leases = kind->gives_leases;
-        has_ended_leases = has_ended_leases || kind->ends_leases;
+        is_last = kind->is_last;
         rc = kind->run(s, w, op);
         if (rc != 0) {
             return rc;
@@ -86,11 +84,11 @@ static bool op_committed(struct tg_lmdb *s, struct tg_store_op *op)
 }
 
 /* True: the operation is run again. */
-static bool op_undone(struct tg_lmdb *s, struct tg_store_op *op)
+static bool op_does_less(struct tg_store_op *op)
 {
     const struct tg_lmdb_op_kind *kind = tg_lmdb_op_kind(op->kind);
 
-    return kind->undone != NULL && kind->undone(s, op);
+    return kind->does_less != NULL && kind->does_less(op);
 }
 
 /* Gives the first count operations of pending to their ports. Sweeps that have more to do wait for
@@ -196,13 +194,22 @@ static int batch_commit(struct tg_lmdb *s, struct tg_lmdb_write *w)
         /* In doubt: the page cache and the disk may differ from now on. No client is answered. */
         tg_store_die(s->gate.log, is_no_room(rc) ? "store.disk_full" : "store.commit_failed", rc);
     }
+    return 0;
+}
+
+/* The transaction is committed, or wrote nothing: what it decided counts from now on. */
+static void batch_take(struct tg_lmdb *s, const struct tg_lmdb_write *w)
+{
+    tg_lmdb_leases_take(&s->leases);
+    if (!w->is_dirty) {
+        return;
+    }
     tg_lmdb_sweep_note(s, w);
     s->stats = w->stats;
     tg_lmdb_counts_publish(s);
     if (s->committed != NULL) {
         s->committed(s->committed_ctx, s->stats.commit_count);
     }
-    return 0;
 }
 
 /* Measures the disk, and shows the result to other threads. */
@@ -225,6 +232,7 @@ static int batch_try(struct tg_lmdb *s, struct tg_lmdb_write *w, struct tg_store
 {
     int rc = batch_look(s, w);
 
+    tg_lmdb_leases_begin(&s->leases);
     if (rc == 0) {
         rc = batch_run(s, w, first, count);
     } else {
@@ -234,7 +242,11 @@ static int batch_try(struct tg_lmdb *s, struct tg_lmdb_write *w, struct tg_store
         mdb_txn_abort(w->txn);
         return rc;
     }
-    return batch_commit(s, w);
+    rc = batch_commit(s, w);
+    if (rc == 0) {
+        batch_take(s, w);
+    }
+    return rc;
 }
 
 /*
@@ -248,14 +260,11 @@ static void batch(struct tg_lmdb *s, struct tg_store_oplist *pending)
     size_t limit = TG_LMDB_BATCH_MAX;
 
     for (;;) {
-        struct tg_lmdb_write w = { .tables = &s->tables,
-                                   .stats = s->stats,
-                                   .number = ++s->try_number };
+        struct tg_lmdb_write w = { .tables = &s->tables, .stats = s->stats };
         size_t count = limit;
         int rc = mdb_txn_begin(s->env, NULL, 0, &w.txn);
 
         if (rc != 0) {
-            (void)op_undone(s, pending->head); /* it did not run, so it is not tried again */
             batch_fail_first(s, pending, rc);
             return;
         }
@@ -266,7 +275,7 @@ static void batch(struct tg_lmdb *s, struct tg_store_oplist *pending)
         }
         if (count > 0 && limit > 1) {
             limit = count < limit ? count : limit / 2;
-        } else if (!op_undone(s, pending->head)) {
+        } else if (!op_does_less(pending->head)) {
             batch_fail_first(s, pending, rc);
             return;
         }

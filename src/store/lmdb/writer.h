@@ -45,7 +45,6 @@ struct tg_lmdb {
 
     struct tg_lmdb_leases leases; /* the writer thread uses this and the members up to stats */
     struct tg_lmdb_sweep sweep;
-    uint64_t try_number;
     struct tg_lmdb_space space;
     struct tg_store_stats stats;             /* as committed */
     _Atomic uint64_t counts[TG_LMDB_COUNTS]; /* the same, for other threads */

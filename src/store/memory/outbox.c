@@ -146,16 +146,24 @@ static size_t remove_expired(struct tg_memory_outbox *o, int64_t now_s, size_t m
     return removed_count;
 }
 
-/* The longest due entry that can be leased; NULL: there is none. */
-static struct tg_memory_entry *longest_due(struct tg_memory_outbox *o, int64_t now_s)
+static bool can_lease(const struct tg_memory_entry *e, int64_t now_s)
 {
-    struct tg_memory_entry *found = NULL;
+    return !e->is_blocked && !is_leased(e, now_s) && e->due_s <= now_s && e->expires_s > now_s;
+}
+
+/* The longest due entry that can be leased, after `last` in the order in which they are leased
+   (NULL: the first of all); NULL: there is none. */
+static const struct tg_memory_entry *longest_due(const struct tg_memory_outbox *o, int64_t now_s,
+                                                 const struct tg_memory_entry *last)
+{
+    const struct tg_memory_entry *found = NULL;
 
     for (size_t i = 0; i < o->count; i++) {
-        struct tg_memory_entry *e = &o->entries[i];
+        const struct tg_memory_entry *e = &o->entries[i];
+        bool is_after =
+            last == NULL || e->due_s > last->due_s || (e->due_s == last->due_s && e > last);
 
-        if (!e->is_blocked && !is_leased(e, now_s) && e->due_s <= now_s &&
-            (found == NULL || e->due_s < found->due_s)) {
+        if (is_after && can_lease(e, now_s) && (found == NULL || e->due_s < found->due_s)) {
             found = e;
         }
     }
@@ -176,41 +184,49 @@ static int64_t next_due(const struct tg_memory_outbox *o, int64_t now_s)
     return next_s;
 }
 
-static void lease_end(struct tg_memory_outbox *o, const struct tg_store_key *key)
+/* Finds what to lease, and changes nothing. TG_E_FULL */
+static enum tg_err find_due(const struct tg_memory_outbox *o, struct tg_store_op *op)
 {
-    struct tg_memory_entry *e = entry_find(o, key);
+    int64_t now_s = op->of.lease.now_s;
+    const struct tg_memory_entry *e = NULL;
 
-    e->lease = 0;
+    tg_store_lease_clear(op);
+    while (op->of.lease.count < op->of.lease.max_count && (e = longest_due(o, now_s, e)) != NULL) {
+        const struct tg_outbox_entry entry = { .key = e->key,
+                                               .generation = o->generation + op->of.lease.count + 1,
+                                               .attempts = e->attempts,
+                                               .expires_s = e->expires_s,
+                                               .sealed = tg_bytes(e->sealed, e->sealed_len) };
+
+        if (tg_store_lease_add(op, &entry) != TG_OK) {
+            return TG_E_FULL;
+        }
+    }
+    return TG_OK;
+}
+
+/* Leases what was found. */
+static void lease_found(struct tg_memory_outbox *o, const struct tg_store_op *op)
+{
+    for (size_t i = 0; i < op->of.lease.count; i++) {
+        struct tg_memory_entry *e = entry_find(o, &op->of.lease.entries[i].key);
+
+        e->lease = op->of.lease.entries[i].generation;
+        e->until_s = op->of.lease.until_s;
+        e->is_noted_again = false;
+    }
+    o->generation += op->of.lease.count;
 }
 
 enum tg_err tg_memory_outbox_lease(struct tg_memory_outbox *o, struct tg_store_op *op)
 {
     int64_t now_s = op->of.lease.now_s;
 
-    (void)remove_expired(o, now_s, SIZE_MAX);
-    while (op->of.lease.count < op->of.lease.max_count) {
-        struct tg_memory_entry *e = longest_due(o, now_s);
-
-        if (e == NULL) {
-            break;
-        }
-        const struct tg_outbox_entry entry = { .key = e->key,
-                                               .generation = ++o->generation,
-                                               .attempts = e->attempts,
-                                               .expires_s = e->expires_s,
-                                               .sealed = tg_bytes(e->sealed, e->sealed_len) };
-
-        if (tg_store_lease_add(op, &entry) != TG_OK) {
-            for (size_t i = 0; i < op->of.lease.count; i++) {
-                lease_end(o, &op->of.lease.entries[i].key);
-            }
-            tg_store_lease_clear(op);
-            return TG_E_FULL;
-        }
-        e->lease = entry.generation;
-        e->until_s = op->of.lease.until_s;
-        e->is_noted_again = false;
+    if (find_due(o, op) != TG_OK) {
+        return TG_E_FULL;
     }
+    lease_found(o, op);
+    (void)remove_expired(o, now_s, SIZE_MAX);
     op->of.lease.next_due_s = next_due(o, now_s);
     return TG_OK;
 }
