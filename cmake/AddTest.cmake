@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # tigress_add_test(NAME base.reader LABEL unit SOURCES test_reader.c LIBS tg_base
-#                  [WRAP malloc ...] [TIMEOUT 60] [DEFINES ...])
+#                  [WRAP malloc ...] [TIMEOUT 900] [DEFINES ...])
 # The only way to add a compiled test: same flags as the product, a label, a time limit.
 # WRAP names functions that the test replaces through the linker's --wrap.
 find_package(PkgConfig REQUIRED)
@@ -14,7 +14,7 @@ function(tigress_add_test)
         message(FATAL_ERROR "tigress_add_test needs NAME, LABEL and SOURCES")
     endif()
     if(NOT T_TIMEOUT)
-        set(T_TIMEOUT 120)
+        set(T_TIMEOUT 300)
     endif()
     string(REPLACE "." "_" target "test_${T_NAME}")
     add_executable(${target} ${T_SOURCES})
