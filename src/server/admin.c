@@ -3,6 +3,8 @@
 
 #include "base/mem.h"
 #include "server/shared.h"
+#include "server/status/page.h"
+#include "server/status/style.h"
 #include "server/storage/counter.h"
 
 #include <string.h>
@@ -25,22 +27,24 @@ struct probe {
     bool is_written;
 };
 
+static void add_header(struct tg_http_response *response, const char *name, const char *value)
+{
+    response->headers[response->header_count++] =
+        (struct tg_http_header){ tg_bytes_str(name), tg_bytes_str(value) };
+}
+
 static void answer(const struct tg_exchange_ops *ops, void *ctx, unsigned status,
                    const char *content_type, struct tg_bytes body, unsigned retry_after_s)
 {
     struct tg_http_response response = { .status = status, .body = body, .call = -1 };
 
-    response.headers[response.header_count++] =
-        (struct tg_http_header){ TG_LIT("content-type"), tg_bytes_str(content_type) };
-    response.headers[response.header_count++] =
-        (struct tg_http_header){ TG_LIT("cache-control"), TG_LIT("no-store") };
+    add_header(&response, "content-type", content_type);
+    add_header(&response, "cache-control", "no-store");
     if (retry_after_s > 0) {
-        response.headers[response.header_count++] =
-            (struct tg_http_header){ TG_LIT("retry-after"), TG_LIT("5") };
+        add_header(&response, "retry-after", "5");
     }
     if (status == 405) {
-        response.headers[response.header_count++] =
-            (struct tg_http_header){ TG_LIT("allow"), TG_LIT("GET") };
+        add_header(&response, "allow", "GET");
     }
     ops->respond(ctx, &response);
 }
@@ -160,33 +164,116 @@ static void readyz(struct tg_admin *a, const struct tg_exchange_ops *ops, void *
     a->shared->store->ops->apply(a->port, &p->key, probe_change, p, on_probe_written);
 }
 
+/* now_s: the earlier time, because a sweep needs both. */
+static void look_now(struct tg_metrics_now *now, const struct tg_admin *a, int64_t now_s)
+{
+    struct tg_shared *shared = a->shared;
+    int64_t until_s = atomic_load(&shared->swept_until_s);
+    struct tg_clock_state clock;
+
+    *now =
+        (struct tg_metrics_now){ .is_store_ready = a->is_store_ready, .start_s = shared->start_s };
+    shared->store->ops->stats(shared->store, &now->store);
+    now->sweep_behind_s = until_s < now_s ? (uint64_t)(now_s - until_s) : 0;
+    now->has_counter = shared->store_counter != NULL;
+    now->counter_failures = now->has_counter ? tg_store_counter_failures(shared->store_counter) : 0;
+    tg_clock_state(shared->clock, &clock);
+    now->clock_difference_s = clock.difference_s;
+    now->clock_ahead_count = clock.ahead_count;
+    now->clock_back_count = clock.back_count;
+    now->memory_used = tg_memory_used(&shared->memory);
+    now->has_push = shared->push != NULL;
+    now->is_push_up = tg_push_link_is_up(shared->push);
+    (void)pthread_mutex_lock(&shared->tls_lock);
+    now->cert_not_after_s = shared->tls != NULL ? tg_tls_context_not_after(shared->tls) : 0;
+    (void)pthread_mutex_unlock(&shared->tls_lock);
+}
+
 static void metrics(struct tg_admin *a, const struct tg_exchange_ops *ops, void *ctx)
 {
-    struct tg_pending *pending = ctx;
-    struct tg_shared *shared = a->shared;
-    int64_t now_s = pending->env->now.low_s; /* a sweep needs both times, too */
-    int64_t until_s = atomic_load(&shared->swept_until_s);
-    struct tg_metrics_now now = { .is_store_ready = a->is_store_ready, .start_s = shared->start_s };
-    struct tg_clock_state clock;
+    const struct tg_pending *pending = ctx;
+    const struct tg_shared *shared = a->shared;
+    struct tg_metrics_now now;
     struct tg_buf text;
 
+    look_now(&now, a, pending->env->now.low_s);
     tg_buf_init(&text, TG_METRICS_TEXT_MAX);
-    shared->store->ops->stats(shared->store, &now.store);
-    now.sweep_behind_s = until_s < now_s ? (uint64_t)(now_s - until_s) : 0;
-    now.has_counter = shared->store_counter != NULL;
-    now.counter_failures = now.has_counter ? tg_store_counter_failures(shared->store_counter) : 0;
-    tg_clock_state(shared->clock, &clock);
-    now.clock_difference_s = clock.difference_s;
-    now.clock_ahead_count = clock.ahead_count;
-    now.clock_back_count = clock.back_count;
-    now.memory_used = tg_memory_used(&shared->memory);
-    now.has_push = shared->push != NULL;
-    now.is_push_up = tg_push_link_is_up(shared->push);
-    (void)pthread_mutex_lock(&shared->tls_lock);
-    now.cert_not_after_s = shared->tls != NULL ? tg_tls_context_not_after(shared->tls) : 0;
-    (void)pthread_mutex_unlock(&shared->tls_lock);
     if (tg_metrics_format(&text, shared->metrics, &now) == TG_OK) {
         answer(ops, ctx, 200, "text/plain; version=0.0.4", tg_buf_view(&text), 0);
+    } else {
+        answer(ops, ctx, 503, TEXT_PLAIN, TG_LIT("out of memory\n"), RETRY_AFTER_S);
+    }
+    tg_buf_deinit(&text);
+}
+
+static void list_limits(struct tg_status *status, const struct tg_shared *shared)
+{
+    const struct tg_config *c = shared->config;
+    const struct tg_store_limits *limits = &c->store_limits;
+    const struct tg_metrics_now *now = status->now;
+    const struct tg_store_stats *store = &now->store;
+    int64_t connections = tg_metrics_gauge_sum(shared->metrics, TG_GAUGE_CONNECTIONS);
+    int64_t polls = tg_metrics_gauge_sum(shared->metrics, TG_GAUGE_LONG_POLLS);
+    const struct tg_status_limit list[] = {
+        { "mailboxes-max", TG_STATUS_COUNT, store->live_count, limits->live_max },
+        { "tombstones-max", TG_STATUS_COUNT, store->live_count + store->ended_count,
+          limits->ended_max },
+        { "store-bytes-max", TG_STATUS_BYTES, store->live_bytes, limits->bytes_max },
+        { "spent-tokens-max", TG_STATUS_COUNT, store->spent_count, limits->spent_max },
+        { "max-connections", TG_STATUS_COUNT, connections > 0 ? (uint64_t)connections : 0,
+          c->connection_max },
+        { "max-long-polls", TG_STATUS_COUNT, polls > 0 ? (uint64_t)polls : 0, c->long_poll_max },
+        { "memory-max", TG_STATUS_BYTES, now->memory_used, c->memory_max },
+    };
+
+    _Static_assert(TG_COUNT(list) <= TG_STATUS_LIMITS_MAX, "room for each limit");
+    memcpy(status->limits, list, sizeof(list));
+    status->limit_count = TG_COUNT(list);
+}
+
+static void write_status(struct tg_buf *out, const struct tg_admin *a, const struct tg_env *env)
+{
+    const struct tg_shared *shared = a->shared;
+    struct tg_push_settings push;
+    struct tg_metrics_now now;
+    struct tg_status status = { .public_url = shared->config->public_url,
+                                .version = TG_VERSION,
+                                .store = shared->config->store_kind == TG_STORE_MEMORY ? "memory"
+                                                                                       : "LMDB",
+                                .now_s = env->now.low_s,
+                                .worker_count = shared->worker_count,
+                                .is_draining = atomic_load(&shared->is_draining),
+                                .is_alive = tg_shared_is_alive(shared, env->now_mono_ms),
+                                .metrics = shared->metrics,
+                                .now = &now,
+                                .history = a->history };
+
+    look_now(&now, a, env->now.low_s);
+    tg_config_push_settings(&push, shared->config);
+    for (enum tg_push_id id = 0; id < TG_PUSH_COUNT; id++) {
+        status.is_push_on[id] = tg_push_is_on(&push, id);
+    }
+    list_limits(&status, shared);
+    tg_status_write(out, &status);
+}
+
+static void status_page(struct tg_admin *a, const struct tg_exchange_ops *ops, void *ctx)
+{
+    const struct tg_pending *pending = ctx;
+    struct tg_http_response response = { .status = 200, .call = -1 };
+    char csp[TG_STATUS_CSP_LEN];
+    struct tg_buf text;
+
+    tg_buf_init(&text, TG_STATUS_TEXT_MAX);
+    write_status(&text, a, pending->env);
+    if (tg_buf_status(&text) == TG_OK && tg_status_csp(csp) == TG_OK) {
+        add_header(&response, "content-type", "text/html; charset=utf-8");
+        add_header(&response, "cache-control", "no-store");
+        add_header(&response, "content-security-policy", csp);
+        add_header(&response, "x-content-type-options", "nosniff");
+        add_header(&response, "referrer-policy", "no-referrer");
+        response.body = tg_buf_view(&text);
+        ops->respond(ctx, &response);
     } else {
         answer(ops, ctx, 503, TEXT_PLAIN, TG_LIT("out of memory\n"), RETRY_AFTER_S);
     }
@@ -196,7 +283,11 @@ static void metrics(struct tg_admin *a, const struct tg_exchange_ops *ops, void 
 static const struct {
     const char *path;
     void (*handler)(struct tg_admin *a, const struct tg_exchange_ops *ops, void *ctx);
-} pages[] = { { "/healthz", healthz }, { "/readyz", readyz }, { "/metrics", metrics } };
+} pages[] = { { "/", status_page },
+              { "/status", status_page },
+              { "/healthz", healthz },
+              { "/readyz", readyz },
+              { "/metrics", metrics } };
 
 static struct tg_exchange *admin_begin(void *ctx, const struct tg_http_request *request,
                                        struct tg_moment now, const struct tg_exchange_ops *ops,
@@ -219,7 +310,7 @@ static struct tg_exchange *admin_begin(void *ctx, const struct tg_http_request *
         return NULL;
     }
     answer(ops, ops_ctx, 404, TEXT_PLAIN,
-           TG_LIT("unknown path; expected /healthz, /readyz or /metrics\n"), 0);
+           TG_LIT("unknown path; expected /, /status, /healthz, /readyz or /metrics\n"), 0);
     return NULL;
 }
 
@@ -239,6 +330,16 @@ static void admin_cancel(void *ctx, struct tg_exchange *exchange, void *ops_ctx)
     (void)ops_ctx;
     if (p != NULL) {
         p->ops_ctx = NULL;
+    }
+}
+
+void tg_admin_tick(struct tg_admin *a, uint64_t now_mono_ms)
+{
+    struct tg_store_stats stats = { .live_count = 0 };
+
+    if (tg_history_is_due(a->history, now_mono_ms)) {
+        a->shared->store->ops->stats(a->shared->store, &stats);
+        tg_history_add(a->history, a->shared->metrics, stats.live_count, now_mono_ms);
     }
 }
 

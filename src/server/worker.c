@@ -6,6 +6,7 @@
 #include "server/http/payment.h"
 #include "server/net/clock.h"
 #include "server/pushlink/refusals.h"
+#include "server/status/history.h"
 
 #include <unistd.h>
 
@@ -314,6 +315,7 @@ static void on_tick(uv_timer_t *timer)
     tg_conns_tick(&w->conns);
     tg_wheel_advance(&w->env.wheel, w->env.now_mono_ms);
     save_time(w);
+    tg_admin_tick(&w->admin, w->env.now_mono_ms);
     if (w->index == 0 && !w->is_sweeping && w->drain_until_mono_ms == 0 &&
         w->env.now_mono_ms >= w->sweep_at_mono_ms) {
         sweep(w);
@@ -494,6 +496,9 @@ enum tg_err tg_worker_init(struct tg_worker *w, struct tg_shared *shared, size_t
                         w->store.port, shared->rng, &w->hooks));
     w->service = tg_service_relay(w->relay);
     tg_admin_init(&w->admin, shared, w->store.port);
+    if (admin_fd >= 0) {
+        TG_TRY(tg_history_new(&w->admin.history, shared->metrics, now_mono_ms));
+    }
     tg_time_saver_init(&w->saver, shared->clock, shared->store, w->store.port);
     use_new_certificate(w);
     w->sweep_at_mono_ms = now_mono_ms;
@@ -517,6 +522,7 @@ void tg_worker_deinit(struct tg_worker *w)
         return; /* the store still uses memory of this worker: it is freed by exit only */
     }
     tg_relay_free(&w->relay);
+    tg_history_free(&w->admin.history);
     tg_loop_port_detach(&w->store);
     tg_tls_context_free(&w->tls);
     tg_conns_deinit(&w->conns);

@@ -433,8 +433,23 @@ def admin__metrics__prometheus_text_that_counts(relay):
     assert "127.0.0.1" not in after
 
 
+def admin__status_page__sums_alone_and_no_script(relay):
+    with contextlib.closing(open_api(relay)) as api:
+        box = api.bound_box()
+        api.preview(box, "text/html")
+    code, page, headers = admin(relay, "/status")
+    assert code == 200 and headers["content-type"] == "text/html; charset=utf-8"
+    assert headers["cache-control"] == "no-store" and headers["x-content-type-options"] == "nosniff"
+    assert headers["content-security-policy"].startswith("default-src 'none'; style-src 'sha256-")
+    assert "Serving</p>" in page and "valid for" in page and "no provider is configured" in page
+    assert "<script" not in page and "http-equiv=\"refresh\"" in page
+    for secret in (box.path, box.path.rsplit("/", 1)[-1], box.initiator, "127.0.0.1:" + str(relay.admin_port)):
+        assert secret not in page
+    assert re.search(r'<th scope="row">create</th><td>[1-9][0-9,]*</td>', page)
+    assert admin(relay, "/")[0] == 200
+
+
 def admin__unknown_paths_and_methods__404_and_405(relay):
-    assert admin(relay, "/")[0] == 404
     assert admin(relay, "/v1/m")[0] == 404
     code, _, headers = admin(relay, "/metrics", "POST")
     assert code == 405 and "GET" in {k.lower(): v for k, v in headers.items()}["allow"]
@@ -442,7 +457,7 @@ def admin__unknown_paths_and_methods__404_and_405(relay):
 
 def admin__paths_on_the_public_port__404(relay):
     with contextlib.closing(open_api(relay)) as api:
-        for path in ("/healthz", "/readyz", "/metrics"):
+        for path in ("/status", "/healthz", "/readyz", "/metrics"):
             assert api.call("GET", path).status == 404
 
 

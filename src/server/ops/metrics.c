@@ -3,6 +3,8 @@
 
 #include "base/mem.h"
 
+#include <string.h>
+
 #define US_PER_S 1000000u
 #define MINUTE_S 60
 
@@ -183,6 +185,50 @@ int64_t tg_metrics_gauge_sum(const struct tg_metrics *m, enum tg_gauge gauge)
     return sum;
 }
 
+void tg_metrics_total(struct tg_metrics_totals *out, const struct tg_metrics *m)
+{
+    memset(out, 0, sizeof(*out));
+    for (size_t i = 0; i < m->block_count; i++) {
+        const struct tg_metrics_block *b = &m->blocks[i];
+
+        for (size_t call = 0; call < TG_METRICS_CALLS; call++) {
+            for (size_t class = 0; class < TG_METRICS_CLASSES; class ++) {
+                out->requests[call][class] += load(&b->requests[call][class]);
+            }
+        }
+        for (size_t bucket = 0; bucket <= TG_METRICS_BUCKETS; bucket++) {
+            out->buckets[bucket] += load(&b->buckets[bucket]);
+        }
+        out->latency_sum_us += load(&b->latency_sum_us);
+        for (size_t id = 0; id < TG_PUSH_COUNT; id++) {
+            for (size_t result = 0; result < TG_PUSH_RESULT_COUNT; result++) {
+                out->pushes[id][result] += load(&b->pushes[id][result]);
+            }
+            out->pushes_taken += load(&b->pushes[id][TG_PUSH_RESULT_TAKEN]);
+        }
+    }
+}
+
+uint64_t tg_metrics_bucket_us(size_t bucket)
+{
+    return bucket_bounds_us[bucket];
+}
+
+const char *tg_metrics_call_name(size_t call)
+{
+    return call_names[call];
+}
+
+const char *tg_metrics_refusal_name(enum tg_counter counter)
+{
+    return refusal_reasons[counter];
+}
+
+const char *tg_metrics_push_result_name(enum tg_push_result result)
+{
+    return push_results[result];
+}
+
 static void append_head(struct tg_buf *out, struct family f, const char *type)
 {
     tg_buf_append_str(out, "# HELP ");
@@ -228,40 +274,32 @@ static void append_seconds(struct tg_buf *out, uint64_t us)
     }
 }
 
-static void append_requests(struct tg_buf *out, const struct tg_metrics *m)
+static void append_requests(struct tg_buf *out, const struct tg_metrics_totals *total)
 {
     static const struct family f = { "tigress_requests_total", "Requests answered." };
 
     append_head(out, f, "counter");
     for (size_t call = 0; call < TG_METRICS_CALLS; call++) {
         for (size_t class = 0; class < TG_METRICS_CLASSES; class ++) {
-            uint64_t sum = 0;
-
-            for (size_t i = 0; i < m->block_count; i++) {
-                sum += load(&m->blocks[i].requests[call][class]);
-            }
             tg_buf_append_str(out, f.name);
             tg_buf_append_str(out, "{call=\"");
             tg_buf_append_str(out, call_names[call]);
             tg_buf_append_str(out, "\",code=\"");
             tg_buf_append_dec(out, class + 1);
-            append_sample(out, "xx\"}", "", sum);
+            append_sample(out, "xx\"}", "", total->requests[call][class]);
         }
     }
 }
 
-static void append_latency(struct tg_buf *out, const struct tg_metrics *m)
+static void append_latency(struct tg_buf *out, const struct tg_metrics_totals *total)
 {
     static const struct family f = { "tigress_request_duration_seconds",
                                      "Time from the last byte of a request to its response." };
     uint64_t count = 0;
-    uint64_t sum_us = 0;
 
     append_head(out, f, "histogram");
     for (size_t bucket = 0; bucket <= TG_METRICS_BUCKETS; bucket++) {
-        for (size_t i = 0; i < m->block_count; i++) {
-            count += load(&m->blocks[i].buckets[bucket]);
-        }
+        count += total->buckets[bucket];
         tg_buf_append_str(out, "tigress_request_duration_seconds_bucket{le=\"");
         if (bucket < TG_METRICS_BUCKETS) {
             append_seconds(out, bucket_bounds_us[bucket]);
@@ -270,11 +308,8 @@ static void append_latency(struct tg_buf *out, const struct tg_metrics *m)
         }
         append_sample(out, "\"}", "", count);
     }
-    for (size_t i = 0; i < m->block_count; i++) {
-        sum_us += load(&m->blocks[i].latency_sum_us);
-    }
     tg_buf_append_str(out, "tigress_request_duration_seconds_sum ");
-    append_seconds(out, sum_us);
+    append_seconds(out, total->latency_sum_us);
     tg_buf_append_u8(out, '\n');
     append_sample(out, "tigress_request_duration_seconds_count", "", count);
 }
@@ -347,14 +382,9 @@ static void append_counters(struct tg_buf *out, const struct tg_metrics *m)
     }
 }
 
-static void append_push_sample(struct tg_buf *out, const struct tg_metrics *m, const char *family,
-                               enum tg_push_id id, enum tg_push_result result)
+static void append_push_sample(struct tg_buf *out, const char *family, enum tg_push_id id,
+                               enum tg_push_result result, uint64_t sum)
 {
-    uint64_t sum = 0;
-
-    for (size_t i = 0; i < m->block_count; i++) {
-        sum += load(&m->blocks[i].pushes[id][result]);
-    }
     tg_buf_append_str(out, family);
     tg_buf_append_str(out, "{provider=\"");
     tg_buf_append_str(out, tg_push_name(id));
@@ -450,7 +480,7 @@ static void append_clock(struct tg_buf *out, const struct tg_metrics_now *now)
     append_sample(out, leaps.name, "{direction=\"back\"}", now->clock_back_count);
 }
 
-static void append_pushes(struct tg_buf *out, const struct tg_metrics *m,
+static void append_pushes(struct tg_buf *out, const struct tg_metrics_totals *total,
                           const struct tg_metrics_now *now)
 {
     static const struct family f = { "tigress_push_total", "Pushes by provider and outcome." };
@@ -458,7 +488,7 @@ static void append_pushes(struct tg_buf *out, const struct tg_metrics *m,
     append_head(out, f, "counter");
     for (enum tg_push_id id = 0; id < TG_PUSH_COUNT; id++) {
         for (enum tg_push_result result = 0; result < TG_PUSH_RESULT_COUNT; result++) {
-            append_push_sample(out, m, f.name, id, result);
+            append_push_sample(out, f.name, id, result, total->pushes[id][result]);
         }
     }
     append_one_gauge(out, "tigress_push_outbox",
@@ -470,15 +500,18 @@ static void append_pushes(struct tg_buf *out, const struct tg_metrics *m,
 enum tg_err tg_metrics_format(struct tg_buf *out, const struct tg_metrics *m,
                               const struct tg_metrics_now *now)
 {
-    append_requests(out, m);
-    append_latency(out, m);
+    struct tg_metrics_totals total;
+
+    tg_metrics_total(&total, m);
+    append_requests(out, &total);
+    append_latency(out, &total);
     append_counters(out, m);
     append_standing(out, m, 0);
     append_standing(out, m, 1);
     append_gauges(out, m, now);
     append_clock(out, now);
     if (now->has_push) {
-        append_pushes(out, m, now);
+        append_pushes(out, &total, now);
     }
     return tg_buf_status(out);
 }

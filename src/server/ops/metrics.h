@@ -110,6 +110,23 @@ void tg_metrics_standing(struct tg_metrics_block *b, const struct tg_standing_re
 void tg_metrics_push(struct tg_metrics_block *b, enum tg_push_id provider,
                      enum tg_push_result result);
 
+/* Sums over all blocks at one moment. */
+struct tg_metrics_totals {
+    uint64_t requests[TG_METRICS_CALLS][TG_METRICS_CLASSES];
+    uint64_t buckets[TG_METRICS_BUCKETS + 1u]; /* as in a block */
+    uint64_t latency_sum_us;
+    uint64_t pushes[TG_PUSH_COUNT][TG_PUSH_RESULT_COUNT];
+    uint64_t pushes_taken; /* by all providers */
+};
+void tg_metrics_total(struct tg_metrics_totals *out, const struct tg_metrics *m);
+/* The upper bound of a bucket, microseconds. bucket < TG_METRICS_BUCKETS. */
+uint64_t tg_metrics_bucket_us(size_t bucket);
+/* The words of the labels: of a call (call < TG_METRICS_CALLS), of a refusal (from
+   TG_COUNTER_REFUSED_CONNECTIONS on), of the outcome of a push. */
+const char *tg_metrics_call_name(size_t call);
+const char *tg_metrics_refusal_name(enum tg_counter counter);
+const char *tg_metrics_push_result_name(enum tg_push_result result);
+
 /* Sums over all blocks; for limits of all workers together, and for tests. */
 uint64_t tg_metrics_counter_sum(const struct tg_metrics *m, enum tg_counter counter);
 int64_t tg_metrics_gauge_sum(const struct tg_metrics *m, enum tg_gauge gauge);

@@ -69,7 +69,8 @@ const struct tg_setting tg_settings[TG_SET_COUNT] = {
         .help = "serve without TLS: on loopback, or behind a proxy that --public-url names" },
     ROW(TG_SET_ADMIN, "admin", TG_SETTING_ENDPOINT), AT(admin), NETWORK, .can_be_off = true,
         .default_text = "off", .arg = "ADDR:PORT|off",
-        .help = "address for /healthz, /readyz and /metrics; default with --dev: 127.0.0.1:0" },
+        .help = "address for the status page, /healthz, /readyz and /metrics; default with --dev: "
+                "127.0.0.1:0" },
     ROW(TG_SET_ADMIN_PUBLIC, "admin-public", TG_SETTING_BOOL), AT(is_admin_public), NETWORK,
         .default_text = "no",
         .help = "allow a public admin address; the admin pages have no authentication" },
