@@ -127,20 +127,33 @@ static bool has_secret(struct tg_bytes target)
     return false;
 }
 
+/* A slash that a program has added at the end of a link. A person still finds the page; only a
+   preview has it, so no device takes the two paths for one. spec: protocol/1#trailing-slash */
+static struct tg_bytes without_slash(struct tg_bytes target)
+{
+    size_t len = tg_bytes_find(target, '?');
+    size_t linked = sizeof("/v1/m/") - 1 + TG_UUID_TEXT_LEN;
+
+    return len == linked + 1 && target.ptr[linked] == '/' ? tg_bytes_first(target, linked) : target;
+}
+
 void tg_route_find(struct tg_route *out, struct tg_bytes method, struct tg_bytes target)
 {
+    bool is_head = tg_bytes_is_equal(method, TG_LIT("HEAD"));
+    bool is_preview = is_head || tg_bytes_is_equal(method, TG_LIT("GET"));
     struct tg_bytes identifier = { NULL, 0 };
-    enum path path = find_path(tg_bytes_first(target, tg_bytes_find(target, '?')), &identifier);
+    enum path path = PATH_NONE;
 
-    *out = (struct tg_route){ .kind = TG_ROUTE_NO_PATH,
-                              .is_head = tg_bytes_is_equal(method, TG_LIT("HEAD")) };
-    if ((out->is_head || tg_bytes_is_equal(method, TG_LIT("GET"))) && has_secret(target)) {
+    *out = (struct tg_route){ .kind = TG_ROUTE_NO_PATH, .is_head = is_head };
+    if (is_preview && has_secret(target)) {
         out->kind = TG_ROUTE_NO_MAILBOX;
         out->call = TG_CALL_PREVIEW;
         out->allow = allows[PATH_MAILBOX];
         out->is_damaged = true;
         return;
     }
+    target = is_preview ? without_slash(target) : target;
+    path = find_path(tg_bytes_first(target, tg_bytes_find(target, '?')), &identifier);
     if (path == PATH_NONE) {
         return;
     }

@@ -3,6 +3,7 @@
 
 #include "push/provider.h"
 #include "push/subject.h"
+#include "wire/share_host.h"
 
 const char *tg_push_token_type(enum tg_push_id id)
 {
@@ -166,22 +167,10 @@ bool tg_push_find(size_t *sender, const struct tg_push_settings *settings,
 
 /* ---- hosts ---------------------------------------------------------------------------------- */
 
-/* "*.example.org" matches every name below example.org, but not example.org itself. */
-static bool is_host_of(struct tg_bytes host, struct tg_bytes entry)
-{
-    struct tg_bytes suffix = tg_bytes_from(entry, 1); /* ".example.org" */
-
-    if (!tg_bytes_has_prefix(entry, TG_LIT("*."))) {
-        return tg_bytes_is_equal_nocase(host, entry);
-    }
-    return host.len > suffix.len &&
-           tg_bytes_is_equal_nocase(tg_bytes_from(host, host.len - suffix.len), suffix);
-}
-
 bool tg_push_allows_host(const struct tg_push_settings *settings, struct tg_bytes host)
 {
     for (size_t i = 0; i < settings->host_count; i++) {
-        if (is_host_of(host, tg_bytes_str(settings->hosts[i]))) {
+        if (tg_share_host_is_covered(host, tg_bytes_str(settings->hosts[i]))) {
             return true;
         }
     }

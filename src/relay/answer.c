@@ -65,14 +65,39 @@ out:
     return err;
 }
 
+/* The picture of the sender, if the operator allows it, otherwise the drawing of the vertical. url:
+   of the drawing, a buffer of the caller. spec: protocol/5#pictures */
+static enum tg_err pick_image(struct tg_page_image *out, struct tg_buf *url,
+                              const struct tg_exchange *ex, const struct tg_display_info *display)
+{
+    static const enum tg_picture pictures[TG_PAGE_VERTICAL_COUNT] = {
+        [TG_PAGE_GENERAL] = TG_PICTURE_GENERAL,
+        [TG_PAGE_CAR] = TG_PICTURE_CAR,
+        [TG_PAGE_HOME] = TG_PICTURE_HOME,
+        [TG_PAGE_HOTEL] = TG_PICTURE_HOTEL,
+    };
+    const struct tg_relay_config *config = ex->relay->config;
+
+    if (tg_image_is_allowed(&config->images, display->image_url)) {
+        *out = (struct tg_page_image){ .url = display->image_url };
+    } else if (config->files != NULL) {
+        tg_buf_append_str(url, config->public_url);
+        tg_buf_append_str(url, tg_files_picture_path(config->files, pictures[ex->vertical]));
+        *out = (struct tg_page_image){ tg_buf_view(url), TG_PICTURE_TYPE, TG_PICTURE_WIDTH,
+                                       TG_PICTURE_HEIGHT };
+    }
+    return tg_buf_status(url);
+}
+
 /* spec: protocol/5#preview-json */
 static enum tg_err fill_preview(struct tg_reply *reply, struct tg_exchange *ex)
 {
     const struct tg_change_contents *made = ex->change->contents;
     enum tg_err err = TG_E_BUG;
-    struct tg_buf url;
+    struct tg_buf url, drawing;
 
     tg_buf_init(&url, URL_MAX);
+    tg_buf_init(&drawing, URL_MAX);
     if (ex->accepts_json) {
         const struct tg_msg_preview msg = { made->box.display, made->box.expires_s,
                                             made->result.recipient };
@@ -91,10 +116,12 @@ static enum tg_err fill_preview(struct tg_reply *reply, struct tg_exchange *ex)
 
         TG_TRY(append_url(&url, ex));
         page.url = tg_buf_view(&url);
+        TG_TRY(pick_image(&page.image, &drawing, ex, page.display));
         TG_TRY(tg_reply_page(reply, ex->relay->site, &page));
     }
     err = TG_OK;
 out:
+    tg_buf_deinit(&drawing);
     tg_buf_deinit(&url);
     return err;
 }
@@ -306,6 +333,41 @@ static void answer_no_mailbox(struct tg_exchange *ex)
     }
 }
 
+static void fill_no_method(struct tg_reply *reply, const char *allow)
+{
+    /* spec: protocol/1#allow */
+    tg_reply_problem(reply, 405, NULL,
+                     "This path does not support this method; the header Allow lists those it "
+                     "supports.");
+    tg_reply_header(reply, "allow", allow);
+}
+
+bool tg_answer_file(struct tg_exchange *ex, const struct tg_http_request *request)
+{
+    static const char allow[] = "GET, HEAD, OPTIONS";
+    const struct tg_relay_config *config = ex->relay->config;
+    const struct tg_file *file = tg_files_find(config->files, request->target);
+    bool is_read = ex->route.is_head || tg_bytes_is_equal(request->method, TG_LIT("GET"));
+    struct tg_reply reply;
+
+    if (file == NULL) {
+        return false;
+    }
+    if (is_read) {
+        ex->request_id_len = 0; /* a cache would repeat it to others */
+    }
+    start_reply(&reply, ex);
+    if (is_read) {
+        tg_reply_file(&reply, file, request);
+    } else if (tg_bytes_is_equal(request->method, TG_LIT("OPTIONS"))) {
+        tg_reply_options(&reply, config, allow);
+    } else {
+        fill_no_method(&reply, allow);
+    }
+    send_reply(&reply, ex);
+    return true;
+}
+
 void tg_answer_route(struct tg_exchange *ex)
 {
     struct tg_reply reply;
@@ -318,11 +380,7 @@ void tg_answer_route(struct tg_exchange *ex)
     if (ex->route.kind == TG_ROUTE_OPTIONS) {
         tg_reply_options(&reply, ex->relay->config, ex->route.allow);
     } else if (ex->route.kind == TG_ROUTE_NO_METHOD) {
-        /* spec: protocol/1#allow */
-        tg_reply_problem(&reply, 405, NULL,
-                         "This path does not support this method; the header Allow lists those it "
-                         "supports.");
-        tg_reply_header(&reply, "allow", ex->route.allow);
+        fill_no_method(&reply, ex->route.allow);
     } else {
         tg_reply_problem(&reply, 404, NULL,
                          "There is no resource at this path; expected /v1/m or /v1/m/{mailbox}.");

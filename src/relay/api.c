@@ -135,6 +135,9 @@ static void start(struct tg_exchange *ex, const struct tg_http_request *request)
         tg_answer_error(ex, err);
         return;
     }
+    if (ex->route.kind == TG_ROUTE_NO_PATH && tg_answer_file(ex, request)) {
+        return;
+    }
     if (ex->route.kind != TG_ROUTE_CALL) {
         tg_answer_route(ex);
         return;

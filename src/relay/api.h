@@ -11,6 +11,8 @@
 
 #include "base/moment.h"
 #include "base/rng.h"
+#include "relay/file/files.h"
+#include "relay/file/images.h"
 #include "relay/page/site.h"
 #include "relay/seal.h"
 #include "relay/standing.h"
@@ -32,6 +34,8 @@ struct tg_relay_config {
     tg_can_push_fn *can_push;     /* NULL: this relay sends no pushes; borrowed with its ctx */
     const void *can_push_ctx;
     struct tg_page_settings page;       /* zero: the defaults */
+    struct tg_image_policy images;      /* zero: pictures of every host */
+    const struct tg_files *files;       /* NULL: none; borrowed */
     const struct tg_standing *standing; /* NULL: senders need no good standing; borrowed */
 };
 

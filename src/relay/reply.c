@@ -33,6 +33,18 @@ void tg_reply_header(struct tg_reply *reply, const char *name, const char *value
     add_header(reply, name, tg_bytes_str(value));
 }
 
+/* Replaces the value of a header that the reply has. */
+static void set_header(struct tg_reply *reply, const char *name, const char *value)
+{
+    struct tg_http_response *response = &reply->response;
+
+    for (size_t i = 0; i < response->header_count; i++) {
+        if (tg_bytes_is_equal(response->headers[i].name, tg_bytes_str(name))) {
+            response->headers[i].value = tg_bytes_str(value);
+        }
+    }
+}
+
 /* spec: protocol/1#cors */
 static void add_cors(struct tg_reply *reply, const char *origin)
 {
@@ -157,7 +169,27 @@ void tg_reply_vary(struct tg_reply *reply)
     tg_reply_header(reply, "vary", "Accept, Accept-Language, User-Agent");
 }
 
+/* spec: protocol/5#files-cacheable */
+void tg_reply_file(struct tg_reply *reply, const struct tg_file *file,
+                   const struct tg_http_request *request)
+{
+    bool is_known = false;
+
+    for (size_t i = 0; i < request->header_count; i++) {
+        is_known = is_known ||
+                   (tg_bytes_is_equal_nocase(request->headers[i].name, TG_LIT("if-none-match")) &&
+                    tg_file_is_named(file, request->headers[i].value));
+    }
+    set_header(reply, "cache-control", file->cache);
+    tg_reply_header(reply, "etag", file->etag);
+    reply->response.status = is_known ? 304 : 200;
+    if (!is_known) {
+        tg_reply_header(reply, "content-type", file->type);
+        reply->borrowed = file->body;
+    }
+}
+
 void tg_reply_finish(struct tg_reply *reply)
 {
-    reply->response.body = tg_buf_view(&reply->body);
+    reply->response.body = reply->borrowed.len > 0 ? reply->borrowed : tg_buf_view(&reply->body);
 }

@@ -9,6 +9,7 @@
 #define TG_RELAY_REPLY_H
 
 #include "relay/api.h"
+#include "relay/file/files.h"
 #include "relay/page/page.h"
 
 #define TG_REPLY_NUMBER_MAX 24u
@@ -16,6 +17,7 @@
 struct tg_reply {
     struct tg_http_response response;
     struct tg_buf body;
+    struct tg_bytes borrowed; /* the body instead, if it is not empty */
     char version[TG_REPLY_NUMBER_MAX];
     char retry_after[TG_REPLY_NUMBER_MAX];
 };
@@ -52,6 +54,10 @@ TG_NODISCARD enum tg_err tg_reply_page(struct tg_reply *reply, const struct tg_p
                                        const struct tg_page *page);
 /* For an answer that is a page or a document, whichever the reader prefers. */
 void tg_reply_vary(struct tg_reply *reply);
+
+/* A file, for GET and HEAD: 200, or 304 where the client names it in If-None-Match. */
+void tg_reply_file(struct tg_reply *reply, const struct tg_file *file,
+                   const struct tg_http_request *request);
 
 /* Puts the body into the response; call it last. */
 void tg_reply_finish(struct tg_reply *reply);

@@ -40,6 +40,7 @@ struct daemon {
     struct tg_log log;
     struct tg_storage storage;
     struct tg_tls_tickets *tickets;
+    struct tg_files *files;
     struct tg_clock clock;
     struct tg_shared shared;
     struct tg_push_ask push;
@@ -283,6 +284,8 @@ static enum tg_err prepare_shared(struct daemon *d, struct tg_startup_failure *f
                              &failure->advice));
     tg_config_relay(&shared->relay_config, d->config);
     shared->relay_config.standing = tg_standing_policy_view(shared->standing);
+    TG_TRY(tg_startup_files(&d->files, d->config));
+    shared->relay_config.files = d->files;
     tg_worker_settings(&shared->settings, d->config);
     TG_TRY(tg_metrics_new(&shared->metrics, shared->worker_count + 1));
     TG_TRY(start_push(d, fault));
@@ -472,6 +475,7 @@ static void cleanup(struct daemon *d)
     tg_clock_deinit(&d->clock);
     tg_ledger_free(&shared->ledger);
     tg_standing_policy_close(&shared->standing);
+    tg_files_free(&d->files);
     tg_metrics_free(&shared->metrics);
     tg_refusals_free(&shared->refusals);
     tg_tls_context_free(&shared->tls);

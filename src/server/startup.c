@@ -92,6 +92,19 @@ int tg_startup_check(struct tg_config *config, int64_t now_s)
     return EXIT_SUCCESS;
 }
 
+enum tg_err tg_startup_files(struct tg_files **out, const struct tg_config *config)
+{
+    struct tg_app_link apple[TG_PUSH_APPS_MAX], android[TG_PUSH_APPS_MAX];
+    const struct tg_files_settings settings = {
+        .apple = apple,
+        .android = android,
+        .apple_count = tg_config_app_links(apple, &config->links.apple_apps),
+        .android_count = tg_config_app_links(android, &config->links.android_apps),
+    };
+
+    return tg_files_new(out, &settings);
+}
+
 int tg_startup_maintain(const struct tg_config *config, const struct tg_log *log,
                         enum tg_config_action action)
 {

@@ -116,6 +116,17 @@ bool tg_share_host_is_equal(struct tg_bytes a, struct tg_bytes b)
            tg_bytes_is_equal(tg_bytes(&first, sizeof(first)), tg_bytes(&second, sizeof(second)));
 }
 
+bool tg_share_host_is_covered(struct tg_bytes host, struct tg_bytes entry)
+{
+    struct tg_bytes suffix = tg_bytes_from(entry, 1); /* ".example.org" */
+
+    if (!tg_bytes_has_prefix(entry, TG_LIT("*."))) {
+        return tg_bytes_is_equal_nocase(host, entry);
+    }
+    return host.len > suffix.len &&
+           tg_bytes_is_equal_nocase(tg_bytes_from(host, host.len - suffix.len), suffix);
+}
+
 bool tg_share_host_is_loopback(struct tg_bytes host)
 {
     struct in_addr v4;

@@ -23,6 +23,10 @@ TG_NODISCARD enum tg_err tg_share_host_parse(char out[TG_SHARE_HOST_MAX + 1], st
    any spelling. Makes no DNS query. */
 bool tg_share_host_is_equal(struct tg_bytes a, struct tg_bytes b);
 
+/* Whether an entry of an operator's list covers a host: its name, or "*.example.org" for every name
+   below example.org, but not example.org itself. */
+bool tg_share_host_is_covered(struct tg_bytes host, struct tg_bytes entry);
+
 /* localhost, 127.0.0.0/8 or [::1]. */
 bool tg_share_host_is_loopback(struct tg_bytes host);
 

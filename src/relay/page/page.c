@@ -131,37 +131,33 @@ static void put_foot(struct tg_buf *out)
 
 /* ---- pages ---------------------------------------------------------------------------------- */
 
-/* spec: protocol/5#image-https-only */
-static bool is_https_url(struct tg_bytes url)
+/* spec: protocol/5#image-described */
+static void put_image(struct tg_buf *out, const struct tg_page_image *image, struct tg_bytes alt)
 {
-    static const struct tg_bytes scheme = { (const uint8_t *)"https://", 8 };
-
-    if (url.len <= scheme.len ||
-        !tg_bytes_is_equal_nocase(tg_bytes_first(url, scheme.len), scheme)) {
-        return false;
+    if (image->url.len == 0) {
+        return;
     }
-    for (size_t i = 0; i < url.len; i++) {
-        if (url.ptr[i] <= ' ' || url.ptr[i] == 0x7f || url.ptr[i] == '\\') {
-            return false;
-        }
+    put_meta(out, "og:image", image->url);
+    if (image->type != NULL) {
+        put_meta(out, "og:image:type", tg_bytes_str(image->type));
+        put_meta(out, "og:image:width", tg_bytes_str(image->width));
+        put_meta(out, "og:image:height", tg_bytes_str(image->height));
     }
-    return true;
+    put_meta(out, "og:image:alt", alt);
+    tg_buf_append_str(out, "<meta name=\"twitter:card\" content=\"summary_large_image\">\n");
 }
 
 /* spec: protocol/5#opengraph */
-static void put_opengraph(struct tg_buf *out, const struct words *w,
-                          const struct tg_display_info *display, struct tg_bytes title,
-                          struct tg_bytes url)
+static void put_opengraph(struct tg_buf *out, const struct words *w, const struct tg_page *page,
+                          struct tg_bytes title)
 {
+    bool is_titled = page->display->title.len > 0 && page->image.type == NULL;
+
     put_meta(out, "og:title", title);
     put_meta(out, "og:type", TG_LIT("website"));
-    put_meta(out, "og:description", display->description);
-    put_meta(out, "og:url", url);
-    if (is_https_url(display->image_url)) {
-        put_meta(out, "og:image", display->image_url);
-        put_meta(out, "og:image:alt",
-                 display->title.len > 0 ? display->title : tg_bytes_str(w->alt));
-    }
+    put_meta(out, "og:description", page->display->description);
+    put_meta(out, "og:url", page->url);
+    put_image(out, &page->image, is_titled ? page->display->title : tg_bytes_str(w->alt));
 }
 
 /* "2030-01-01 00:00 UTC" for the reader, the full form for programs. */
@@ -187,7 +183,7 @@ static void put_share_page(struct tg_buf *out, const struct tg_page_site *site,
     struct tg_bytes title = display->title.len > 0 ? display->title : tg_bytes_str(w->untitled);
 
     put_head(out, w, title);
-    put_opengraph(out, w, display, title, page->url);
+    put_opengraph(out, w, page, title);
     put_style(out, site);
     put_element(out, "<p class=\"dim\">", tg_bytes_str(w->shared), "</p>\n");
     put_element(out, "<h1>", title, "</h1>\n");
@@ -253,16 +249,4 @@ enum tg_page_vertical tg_page_vertical_of(struct tg_bytes target)
         query = tg_bytes_from(query, item.len + 1);
     }
     return TG_PAGE_GENERAL;
-}
-
-const char *tg_page_image_path(enum tg_page_vertical vertical)
-{
-    static const char *const paths[TG_PAGE_VERTICAL_COUNT] = {
-        [TG_PAGE_GENERAL] = "/v1/picture/general.png",
-        [TG_PAGE_CAR] = "/v1/picture/car.png",
-        [TG_PAGE_HOME] = "/v1/picture/home.png",
-        [TG_PAGE_HOTEL] = "/v1/picture/hotel.png",
-    };
-
-    return paths[vertical];
 }

@@ -15,11 +15,6 @@
 #include "wire/types.h"
 
 #define TG_PAGE_CONTENT_TYPE "text/html; charset=utf-8"
-/* The drawing of a vertical as a picture for link previews. */
-#define TG_PAGE_IMAGE_TYPE "image/png"
-#define TG_PAGE_IMAGE_WIDTH "1200"
-#define TG_PAGE_IMAGE_HEIGHT "630"
-
 /* What the page is about. The comment has the status of the answer. */
 enum tg_page_state {
     TG_PAGE_OPEN,               /* 200: no device has opened the share yet */
@@ -41,6 +36,13 @@ enum tg_page_state {
 enum tg_page_vertical { TG_PAGE_GENERAL, TG_PAGE_CAR, TG_PAGE_HOME, TG_PAGE_HOTEL };
 #define TG_PAGE_VERTICAL_COUNT 4u
 
+/* The picture of a link preview. */
+struct tg_page_image {
+    struct tg_bytes url;        /* empty: no picture */
+    const char *type;           /* of the relay's own drawing; NULL: a picture of the sender */
+    const char *width, *height; /* of a drawing, in pixels */
+};
+
 /* A page. Zero is allowed for every member that a state does not need. */
 struct tg_page {
     enum tg_page_state state;
@@ -50,7 +52,8 @@ struct tg_page {
     /* Of OPEN and OPENED alone: */
     const struct tg_display_info *display; /* text of the sender; it is cleaned and escaped */
     struct tg_bytes url;                   /* the mailbox's public URL, without query, fragment */
-    int64_t now_s, expires_s;              /* UTC seconds */
+    struct tg_page_image image;
+    int64_t now_s, expires_s; /* UTC seconds */
 };
 
 /*
@@ -62,7 +65,5 @@ TG_NODISCARD enum tg_err tg_page_write(struct tg_buf *out, const struct tg_page_
 /* The vertical that the query of a target names (v=c, v=h, v=hotel); TG_PAGE_GENERAL for every
    other one and for none. */
 enum tg_page_vertical tg_page_vertical_of(struct tg_bytes target);
-/* The path of its picture: "/v1/picture/car.png". */
-const char *tg_page_image_path(enum tg_page_vertical vertical);
 
 #endif

@@ -16,6 +16,8 @@
 #include "base/log.h"
 #include "push/settings.h"
 #include "relay/api.h"
+#include "relay/file/files.h"
+#include "relay/file/images.h"
 #include "server/proxy/ip.h"
 #include "store/store.h"
 #include "wire/limits.h"
@@ -53,13 +55,16 @@ struct tg_config_hosts {
     char text[TG_CONFIG_HOSTS_MAX + 1]; /* lower case, each ended by a NUL */
 };
 
-/* An app besides the main one of its provider. "": not set. */
+/* An app besides the main one of its provider, or one that opens links. "": not set. */
 struct tg_config_app {
     char topic[TG_CONFIG_WORD_MAX + 1];
     char key[TG_CONFIG_PATH_MAX + 1]; /* or the account of FCM */
     char key_id[TG_CONFIG_WORD_MAX + 1];
     char team_id[TG_CONFIG_WORD_MAX + 1];
     char url[TG_CONFIG_URL_MAX + 1];
+    /* Of an app that opens links; topic is its identifier. */
+    char verticals[TG_CONFIG_WORD_MAX + 1];
+    char fingerprints[TG_CONFIG_PATH_MAX + 1];
 };
 
 struct tg_config_apps {
@@ -89,6 +94,12 @@ struct tg_config_push {
     char user[TG_CONFIG_WORD_MAX + 1];
     uint32_t concurrency; /* concurrent requests to one provider */
     uint32_t timeout_s;
+};
+
+/* How the relay's links open and look outside of it. */
+struct tg_config_links {
+    struct tg_config_apps apple_apps, android_apps;
+    struct tg_config_hosts images; /* hosts, or the one word "any" or "own" */
 };
 
 /* Names separated by commas. */
@@ -166,6 +177,7 @@ struct tg_config {
     struct tg_ip_set trusted_proxies;
     enum tg_proxy_protocol proxy_protocol;
 
+    struct tg_config_links links;
     struct tg_config_push push;
     struct tg_config_standing standing;
 
@@ -216,6 +228,12 @@ void tg_config_set_port(struct tg_config *config, uint16_t port);
 /* The settings of the relay core. The strings borrow from config. Call it after
    tg_config_set_port. */
 void tg_config_relay(struct tg_relay_config *out, const struct tg_config *config);
+
+/* The apps that open links. The strings borrow from config. Returns how many there are. */
+size_t tg_config_app_links(struct tg_app_link out[TG_PUSH_APPS_MAX],
+                           const struct tg_config_apps *apps);
+/* Whose pictures link previews may show. The strings borrow from config. */
+void tg_config_image_policy(struct tg_image_policy *out, const struct tg_config *config);
 
 /* The settings of push. The strings borrow from config. */
 void tg_config_push_settings(struct tg_push_settings *out, const struct tg_config *config);

@@ -17,9 +17,13 @@ static const struct word {
         name, offsetof(struct tg_config_app, member), sizeof(((struct tg_config_app *)0)->member), \
             min, max                                                                               \
     }
-    WORD("key", key, 1, TG_CONFIG_PATH_MAX), WORD("account", key, 1, TG_CONFIG_PATH_MAX),
-    WORD("key-id", key_id, 10, 10),          WORD("team-id", team_id, 10, 10),
+    WORD("key", key, 1, TG_CONFIG_PATH_MAX),
+    WORD("account", key, 1, TG_CONFIG_PATH_MAX),
+    WORD("key-id", key_id, 10, 10),
+    WORD("team-id", team_id, 10, 10),
     WORD("url", url, 9, TG_CONFIG_URL_MAX),
+    WORD("fingerprints", fingerprints, 1, TG_CONFIG_PATH_MAX),
+    WORD("verticals", verticals, 1, TG_CONFIG_WORD_MAX),
 #undef WORD
 };
 
@@ -33,14 +37,14 @@ static bool is_visible(struct tg_bytes text)
     return text.len > 0;
 }
 
-/* A bundle identifier or a project: a part of a header and of a path. */
+/* A bundle identifier, a package or a project: a part of a header and of a path. */
 static bool is_topic(struct tg_bytes text)
 {
     for (size_t i = 0; i < text.len; i++) {
         uint8_t c = text.ptr[i];
         bool is_alnum = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 
-        if (!is_alnum && c != '.' && c != '-' && c != ':') {
+        if (!is_alnum && c != '.' && c != '-' && c != ':' && c != '_') {
             return false;
         }
     }

@@ -176,15 +176,6 @@ static void check_apple_ids(struct tg_config_load_state *state)
 
 /* ---- apps ----------------------------------------------------------------------------------- */
 
-static void app_fault(struct tg_config_load_state *state, enum tg_setting_id id, size_t index,
-                      const char *what)
-{
-    struct tg_fault fault = { "" };
-
-    tg_fault_set(&fault, "app %zu of this setting: %s", index + 1, what);
-    tg_config_fault(state, id, fault.text);
-}
-
 /* The provider's settings for what the app leaves out. */
 static void fill_app(struct tg_config_app *app, const struct tg_config_push *p)
 {
@@ -205,17 +196,19 @@ static void check_apns_app(struct tg_config_load_state *state, size_t index)
     const struct tg_config_app *app = &state->config->push.apns_apps.apps[index];
 
     if (app->key[0] == '\0' || app->key_id[0] == '\0') {
-        app_fault(state, TG_SET_PUSH_APNS_APP, index,
-                  "no key, or no identifier of it (expected: key=FILE and key-id=ID, or neither, "
-                  "with push-apns-key and push-apns-key-id)");
+        tg_config_app_fault(
+            state, TG_SET_PUSH_APNS_APP, index,
+            "no key, or no identifier of it (expected: key=FILE and key-id=ID, or neither, "
+            "with push-apns-key and push-apns-key-id)");
     } else if (app->team_id[0] == '\0') {
-        app_fault(state, TG_SET_PUSH_APNS_APP, index,
-                  "no team (expected: team-id=ID, or push-apns-team-id)");
+        tg_config_app_fault(state, TG_SET_PUSH_APNS_APP, index,
+                            "no team (expected: team-id=ID, or push-apns-team-id)");
     } else if (!is_letters_and_digits(app->key_id) || !is_letters_and_digits(app->team_id)) {
-        app_fault(state, TG_SET_PUSH_APNS_APP, index,
-                  "not an Apple identifier (expected: 10 letters and digits)");
+        tg_config_app_fault(state, TG_SET_PUSH_APNS_APP, index,
+                            "not an Apple identifier (expected: 10 letters and digits)");
     } else if (!tg_bytes_has_prefix(tg_bytes_str(app->url), TG_LIT("https://"))) {
-        app_fault(state, TG_SET_PUSH_APNS_APP, index, "url= is not https (expected: https://HOST)");
+        tg_config_app_fault(state, TG_SET_PUSH_APNS_APP, index,
+                            "url= is not https (expected: https://HOST)");
     } else {
         check_key_file(state, TG_SET_PUSH_APNS_APP, app->key);
     }
@@ -226,7 +219,8 @@ static void check_fcm_app(struct tg_config_load_state *state, size_t index)
     const struct tg_config_app *app = &state->config->push.fcm_apps.apps[index];
 
     if (app->key[0] == '\0') {
-        app_fault(state, TG_SET_PUSH_FCM_APP, index, "no account (expected: account=FILE)");
+        tg_config_app_fault(state, TG_SET_PUSH_FCM_APP, index,
+                            "no account (expected: account=FILE)");
     } else {
         check_key_file(state, TG_SET_PUSH_FCM_APP, app->key);
     }
@@ -243,7 +237,7 @@ static void check_topics(struct tg_config_load_state *state, enum tg_setting_id 
             is_taken = is_taken || strcmp(apps->apps[i].topic, apps->apps[k].topic) == 0;
         }
         if (is_taken) {
-            app_fault(state, id, i, "its name is used twice (expected: each app once)");
+            tg_config_app_fault(state, id, i, "its name is used twice (expected: each app once)");
         }
     }
 }

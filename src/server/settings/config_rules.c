@@ -352,6 +352,7 @@ void tg_config_apply_rules(struct tg_config_load_state *state, const struct tg_c
     derive_store(state);
     derive_expirations(state);
     derive_push(state);
+    tg_config_apply_link_rules(state);
     tg_config_apply_push_rules(state);
     tg_config_apply_standing_rules(state);
     if (env->is_push_process) {

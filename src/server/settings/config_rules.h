@@ -20,4 +20,7 @@ void tg_config_apply_push_rules(struct tg_config_load_state *state);
 /* Checks the combination of settings about good standing: in config_standing.c. */
 void tg_config_apply_standing_rules(struct tg_config_load_state *state);
 
+/* Checks the apps that open links, and the hosts of pictures: in config_links.c. */
+void tg_config_apply_link_rules(struct tg_config_load_state *state);
+
 #endif

@@ -39,6 +39,8 @@ static const char *const context_words[] = {
     [TG_TOKEN_CONTEXT_NONE] = "none", [TG_TOKEN_CONTEXT_REQUEST] = "request", NULL
 };
 
+static const char *const apple_link_words[] = { "verticals", NULL };
+static const char *const android_link_words[] = { "fingerprints", "verticals", NULL };
 static const char *const apns_app_words[] = { "key", "key-id", "team-id", "url", NULL };
 static const char *const fcm_app_words[] = { "account", NULL };
 
@@ -49,6 +51,7 @@ static const char *const fcm_app_words[] = { "account", NULL };
 #define PROTOCOL .group = "protocol"
 #define CAPACITY .group = "capacity"
 #define RATES .group = "rates"
+#define LINKS .group = "links"
 #define PUSH .group = "push"
 #define STANDING .group = "standing"
 #define PROCESS .group = "process"
@@ -188,6 +191,16 @@ const struct tg_setting tg_settings[TG_SET_COUNT] = {
     ROW(TG_SET_PROXY_PROTOCOL, "proxy-protocol", TG_SETTING_CHOICE), AT(proxy_protocol), RATES,
         .words = proxy_protocol_words, .default_text = "off", .arg = "off|v2",
         .help = "what each connection of a trusted proxy begins with" },
+    ROW(TG_SET_LINK_APPLE_APP, "link-apple-app", TG_SETTING_APPS), AT(links.apple_apps), LINKS,
+        .words = apple_link_words, .arg = "TEAMID.BUNDLE [verticals=NAME,...]",
+        .help = "an iOS wallet that opens the links of this relay; may be repeated" },
+    ROW(TG_SET_LINK_ANDROID_APP, "link-android-app", TG_SETTING_APPS), AT(links.android_apps),
+        LINKS, .words = android_link_words,
+        .arg = "PACKAGE fingerprints=SHA256,... [verticals=NAME,...]",
+        .help = "an Android wallet that opens the links of this relay; may be repeated" },
+    ROW(TG_SET_PREVIEW_IMAGES, "preview-images", TG_SETTING_HOSTS), AT(links.images), LINKS,
+        .default_text = "any", .arg = "any|own|HOST,*.HOST,...",
+        .help = "hosts of the pictures that senders may put into link previews" },
     ROW(TG_SET_PUSH_APNS_KEY, "push-apns-key", TG_SETTING_PATH), AT(push.apns_key), PUSH,
         .arg = "FILE", .help = "signing key (.p8) for com.apple.apns; enables that provider" },
     ROW(TG_SET_PUSH_APNS_KEY_ID, "push-apns-key-id", TG_SETTING_WORD), AT(push.apns_key_id), PUSH,

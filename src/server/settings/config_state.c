@@ -76,6 +76,15 @@ void tg_config_fault(struct tg_config_load_state *state, enum tg_setting_id id, 
     tg_buf_append_u8(state->text, '\n');
 }
 
+void tg_config_app_fault(struct tg_config_load_state *state, enum tg_setting_id id, size_t index,
+                         const char *what)
+{
+    struct tg_fault fault = { "" };
+
+    tg_fault_set(&fault, "app %zu of this setting: %s", index + 1, what);
+    tg_config_fault(state, id, fault.text);
+}
+
 void tg_config_unknown(struct tg_config_load_state *state, struct tg_setting_origin origin,
                        struct tg_bytes name)
 {

@@ -29,6 +29,10 @@ bool tg_config_is_given(const struct tg_config_load_state *state, enum tg_settin
 /* Counts a fault and appends its line: the place, the setting, what. */
 void tg_config_fault(struct tg_config_load_state *state, enum tg_setting_id id, const char *what);
 
+/* The same for one app of a setting that may be repeated. index: from 0. */
+void tg_config_app_fault(struct tg_config_load_state *state, enum tg_setting_id id, size_t index,
+                         const char *what);
+
 /* The same about a file or folder, with the reason in errno: "PATH: WHAT: REASON (expected: ...)".
    TG_SET_COUNT: --config. */
 void tg_config_fault_file(struct tg_config_load_state *state, enum tg_setting_id id,

@@ -24,11 +24,18 @@ static void find__each_method_of_each_path__its_call(void **state)
         const char *method, *target;
         enum tg_mailbox_call call;
     } cases[] = {
-        { "POST", "/v1/m", TG_CALL_CREATE },     { "POST", "/v1/m?a=b", TG_CALL_CREATE },
-        { "GET", PATH, TG_CALL_PREVIEW },        { "HEAD", PATH, TG_CALL_PREVIEW },
-        { "GET", PATH "?v=c", TG_CALL_PREVIEW }, { "POST", PATH, TG_CALL_READ },
-        { "PUT", PATH, TG_CALL_UPDATE },         { "DELETE", PATH, TG_CALL_DELETE },
+        { "POST", "/v1/m", TG_CALL_CREATE },
+        { "POST", "/v1/m?a=b", TG_CALL_CREATE },
+        { "GET", PATH, TG_CALL_PREVIEW },
+        { "HEAD", PATH, TG_CALL_PREVIEW },
+        { "GET", PATH "?v=c", TG_CALL_PREVIEW },
+        { "POST", PATH, TG_CALL_READ },
+        { "PUT", PATH, TG_CALL_UPDATE },
+        { "DELETE", PATH, TG_CALL_DELETE },
         { "PATCH", PATH, TG_CALL_RELINQUISH },
+        /* spec-test: protocol/1#trailing-slash */
+        { "GET", PATH "/", TG_CALL_PREVIEW },
+        { "HEAD", PATH "/?v=c", TG_CALL_PREVIEW },
     };
     struct tg_uuid id;
 
@@ -57,6 +64,10 @@ static void find__no_call__the_kind_of_refusal(void **state)
         { "POST", "", TG_ROUTE_NO_PATH, NULL },
         { "POST", "/v2/m", TG_ROUTE_NO_PATH, NULL },
         { "POST", "/v1/m/" ID "/x", TG_ROUTE_NO_PATH, NULL },
+        { "GET", "/v1/m/" ID "/x", TG_ROUTE_NO_PATH, NULL },
+        { "GET", "/v1/m/" ID "//", TG_ROUTE_NO_PATH, NULL },
+        { "POST", "/v1/m/" ID "/", TG_ROUTE_NO_PATH, NULL },
+        { "DELETE", "/v1/m/" ID "/", TG_ROUTE_NO_PATH, NULL },
         { "OPTIONS", "/v2/m", TG_ROUTE_NO_PATH, NULL },
         { "GET", "/v1/m", TG_ROUTE_NO_METHOD, "POST, OPTIONS" },
         { "post", "/v1/m", TG_ROUTE_NO_METHOD, "POST, OPTIONS" },

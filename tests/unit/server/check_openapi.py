@@ -19,6 +19,8 @@ CALLS = {
     (BOX, "delete"): {"200", "201", "400", "401", "404"},
     (BOX, "patch"): {"200", "201", "400", "401", "404"},
 }
+FILES = {"/.well-known/apple-app-site-association", "/.well-known/assetlinks.json", "/picture/{name}", "/robots.txt",
+         "/favicon.ico"}
 # Required request header, then whether a claim is needed.
 REQUEST_ID_REQUIRED = {("/v1/m", "post"), (BOX, "put"), (BOX, "delete"), (BOX, "patch")}
 VERSIONED = {("/v1/m", "post"): {"200", "201"}, (BOX, "post"): {"200", "204"}, (BOX, "put"): {"200", "201"}}
@@ -107,6 +109,10 @@ def main():
     for (path, method), statuses in CALLS.items():
         check_call(doc, path, method, statuses)
     known = {(path, method) for path, method in CALLS} | {("/v1/m", "options"), (BOX, "options")}
+    known |= {(path, "get") for path in FILES}
+    for path in FILES:
+        answer = doc.root["paths"].get(path, {}).get("get", {}).get("responses", {}).get("200", {})
+        doc.expect({"Cache-Control", "ETag"} <= set(answer.get("headers", {})), f"GET {path}: headers of a cacheable file")
     for path, item in doc.root["paths"].items():
         for method in set(item) - {"parameters"}:
             doc.expect((path, method) in known, f"{method} {path} is not in the protocol")
