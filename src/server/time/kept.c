@@ -3,6 +3,7 @@
 
 #define SAVE_EVERY_MS 2000u
 #define SAVE_IDLE_MS 600000u
+#define ATTEMPTS_MAX 32u /* nodes that start at one moment */
 #define MARK_LEN 8u
 #define MOVED_MS 500 /* an anchor that has moved less is not written again */
 
@@ -54,12 +55,19 @@ out:
     return err;
 }
 
+/* Another node may write the fact at the same moment. A mark that it raised stays. */
 static enum tg_err save_fact(struct tg_store *store, enum tg_fact fact, struct tg_bytes value)
 {
     struct tg_store_fact_copy old;
-    enum tg_err err = tg_store_fact_load(store, fact, &old);
+    enum tg_err err = TG_E_CONFLICT;
 
-    if (err == TG_OK && !tg_bytes_is_equal(tg_bytes(old.bytes, old.len), value)) {
+    for (unsigned attempt = 0; attempt < ATTEMPTS_MAX && err == TG_E_CONFLICT; attempt++) {
+        err = tg_store_fact_load(store, fact, &old);
+        if (err != TG_OK || tg_bytes_is_equal(tg_bytes(old.bytes, old.len), value) ||
+            (attempt > 0 && fact == TG_FACT_TIME_MARK && old.len == MARK_LEN &&
+             get(old.bytes) > get(value.ptr))) {
+            break;
+        }
         err = tg_store_fact_save(store, fact, old.version, value);
     }
     return err;
