@@ -44,7 +44,7 @@ static int open_end(struct end *e, const char *token, const char *ca)
 
 static int run(struct end *e, const char *what, enum tigress_want want)
 {
-    return tigress_transport_run(e->transport, (int64_t)time(NULL) + 20) == want
+    return tigress_transport_run(e->transport, (int64_t)time(NULL) + 60) == want
                ? 0
                : fails(what, e->session);
 }
