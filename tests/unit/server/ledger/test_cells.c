@@ -83,12 +83,14 @@ static void buckets__one_cell_shared__the_other_row_tells_apart(void **state)
     struct tg_buckets *b = tg_mem_calloc(1, sizeof(*b));
     struct tg_spot spot = { { 5, 6 } };
     struct tg_spot near = { { 5, 7 } };
+    struct tg_spot beside = { { 4, 6 } };
     struct tg_spot twin = { { 5, 6 } };
 
     (void)state;
     assert_non_null(b);
     tg_buckets_add(b, spot, 100, 100, 0);
     assert_int_equal(tg_buckets_level_ns(b, near, 0), 0);
+    assert_int_equal(tg_buckets_level_ns(b, beside, 0), 0);
     assert_int_equal(tg_buckets_level_ns(b, twin, 0), 100);
     tg_mem_free(b);
 }
@@ -98,10 +100,13 @@ static void counts__add_and_subtract__exact__smaller_row_counts(void **state)
     struct tg_counts *c = tg_mem_calloc(1, sizeof(*c));
     struct tg_spot spot = { { 1, 2 } };
     struct tg_spot near = { { 1, 3 } };
+    struct tg_spot beside = { { 4, 2 } };
 
     (void)state;
     assert_non_null(c);
     tg_counts_add(c, spot, 10);
+    assert_int_equal(tg_counts_of(c, near), 0);
+    assert_int_equal(tg_counts_of(c, beside), 0);
     tg_counts_add(c, near, 5);
     assert_int_equal(tg_counts_of(c, spot), 10);
     assert_int_equal(tg_counts_of(c, near), 5);

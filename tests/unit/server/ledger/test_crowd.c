@@ -213,12 +213,30 @@ static void relieve__exempt_and_without_memory__nobody(void **state)
 {
     static const struct tg_payer exempt = { .kind = TG_PAYER_EXEMPT };
     struct fixture *f = fixture_new();
+    struct tg_network network;
 
     (void)state;
     assert_int_equal(tg_ledger_relieve(f->ledger, SHARE, 1), 0);
     assert_true(tg_holders_enter(f->h, &f->list[f->used++], &exempt, 0, TG_WORTH_NONE));
     assert_int_equal(tg_ledger_relieve(f->ledger, SHARE, 1), 0);
+    assert_true(tg_network_of_text(&network, TG_LIT("192.0.2.1")));
+    tg_ledger_find(f->ledger, &f->payers[1], &network, 0);
+    assert_true(tg_holders_enter(f->h, &f->list[f->used++], &f->payers[1], 0, TG_WORTH_NONE));
+    assert_int_equal(tg_ledger_relieve(f->ledger, SHARE, 1), 0);
     assert_int_equal(tg_ledger_network_count(NULL), 0);
+    fixture_free(f);
+}
+
+/* A network that holds exactly its share is not over it: its worth does not matter. */
+static void relieve__one_at_its_share_and_one_above__the_one_above(void **state)
+{
+    struct fixture *f = fixture_new();
+    struct tg_holder *above = NULL;
+
+    (void)state;
+    (void)enter(f, "192.0.2.1", TG_WORTH_NONE, SHARE);
+    above = enter(f, "203.0.113.1", TG_WORTH_WAITING, SHARE + 1);
+    assert_ptr_equal(relieve_one(f), above);
     fixture_free(f);
 }
 
@@ -231,6 +249,7 @@ int main(void)
         cmocka_unit_test(relieve__needs_much__as_many_as_hold_it_and_no_more),
         cmocka_unit_test(relieve__thousands_of_networks__the_one_over_its_share),
         cmocka_unit_test(relieve__exempt_and_without_memory__nobody),
+        cmocka_unit_test(relieve__one_at_its_share_and_one_above__the_one_above),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

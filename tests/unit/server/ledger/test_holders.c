@@ -354,6 +354,23 @@ static void exempt__loses_its_place_to_nobody__takes_that_of_the_heaviest(void *
     fixture_free(f);
 }
 
+/* Two of five places of three networks are a fair share and no more: the network with less worth
+   keeps them. One without a network that has come and gone changes nothing. */
+static void share__exactly_reached__not_over_it(void **state)
+{
+    const struct tg_payer exempt = { .kind = TG_PAYER_EXEMPT };
+    struct fixture *f = fixture_new(5);
+
+    (void)state;
+    assert_true(tg_holders_enter(f->h, &f->list[f->used], &exempt, 0, TG_WORTH_NONE));
+    tg_holders_leave(f->h, &f->list[f->used++]);
+    enter_many(f, "192.0.2.1", TG_WORTH_NONE, 2);
+    enter_many(f, "198.51.100.1", TG_WORTH_WAITING, 3);
+    assert_non_null(enter(f, "203.0.113.1", TG_WORTH_NONE));
+    assert_ptr_equal(doomed(f), &f->list[3]);
+    fixture_free(f);
+}
+
 static void refused_payer__gets_no_place(void **state)
 {
     const struct tg_payer refused = { .kind = TG_PAYER_REFUSED };
@@ -546,6 +563,7 @@ int main(void)
         cmocka_unit_test(enter__oldest_is_in_a_request__an_idle_one_goes),
         cmocka_unit_test(enter__own_network_has_only_worthy_places__newcomer_refused),
         cmocka_unit_test(exempt__loses_its_place_to_nobody__takes_that_of_the_heaviest),
+        cmocka_unit_test(share__exactly_reached__not_over_it),
         cmocka_unit_test(refused_payer__gets_no_place),
         cmocka_unit_test(doomed__of_another_worker__that_worker_is_woken_once),
         cmocka_unit_test(doomed__of_the_same_worker__it_is_woken_once),

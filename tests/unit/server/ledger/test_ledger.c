@@ -147,6 +147,20 @@ static void spend__over_the_budget__never_more_than_a_full_bucket(void **state)
     tg_ledger_free(&l);
 }
 
+/* The dearest work, at the slowest rate, as often as can be said. */
+static void spend__price_beyond_64_bits__a_full_bucket(void **state)
+{
+    struct tg_ledger *l = open_ledger(1, 10);
+    struct tg_payer p = payer(l, "192.0.2.1", 1000);
+
+    (void)state;
+    tg_ledger_spend(l, &p, TG_WORK_PROOF, UINT32_MAX, 1000);
+    assert_false(request(l, &p, 1000));
+    assert_false(request(l, &p, 1900));
+    assert_true(request(l, &p, 2900));
+    tg_ledger_free(&l);
+}
+
 static void salt__changes__budget_starts_again_and_the_payer_is_stale(void **state)
 {
     struct tg_ledger *l = open_ledger(1, 10);
@@ -266,6 +280,7 @@ int main(void)
         cmocka_unit_test(charge__one_56__two_budgets),
         cmocka_unit_test(charge__more_than_a_whole_budget__admitted_when_nothing_is_spent),
         cmocka_unit_test(spend__over_the_budget__never_more_than_a_full_bucket),
+        cmocka_unit_test(spend__price_beyond_64_bits__a_full_bucket),
         cmocka_unit_test(salt__changes__budget_starts_again_and_the_payer_is_stale),
         cmocka_unit_test(exempt_or_no_limit__all_admitted),
         cmocka_unit_test(refused_payer__refused_and_found_again),

@@ -401,6 +401,65 @@ static void measure__freed_memory_not_returned__overhead_and_trim(void **state)
     world_free(w);
 }
 
+/* Free pages between blocks in use are not worth a walk through the heap. */
+static void measure__small_against_what_is_used__no_trim(void **state)
+{
+    struct world *w = world_new(64 * MIB);
+    size_t rss = 100 * MIB;
+
+    (void)state;
+    tg_memory_init(&w->memory, 64 * MIB, rss);
+    take(w, 0, 48 * MIB);
+    assert_false(tg_memory_measure(&w->memory, rss + 59 * MIB, 10000));
+    assert_true(tg_memory_measure(&w->memory, rss + 60 * MIB, 10000));
+    world_free(w);
+}
+
+static void share__many_networks__always_a_small_request(void **state)
+{
+    struct world *w = world_with_networks(1 * MIB);
+
+    (void)state;
+    enter_networks(w, 0, 15); /* an equal part is 56 KiB */
+    take(w, 20, 900 * 1024);
+    assert_true(tg_account_may_take(w->accounts[2], TG_ACCOUNT_SMALL));
+    assert_false(tg_account_may_take(w->accounts[2], TG_ACCOUNT_SMALL + 1));
+    leave_networks(w, 0, 15);
+    world_free(w);
+}
+
+static void tight__less_than_a_small_account_below_half(void **state)
+{
+    struct world *w = world_new(64 * MIB);
+
+    (void)state;
+    take(w, 0, 30 * MIB - TG_ACCOUNT_SMALL / 2);
+    assert_false(tg_accounts_are_tight(&w->all));
+    take(w, 1, 64);
+    assert_true(tg_accounts_are_tight(&w->all));
+    world_free(w);
+}
+
+/* What is promised counts for the network, too. */
+static void promise__of_a_network__held_until_it_is_withdrawn(void **state)
+{
+    struct world *w = world_with_networks(64 * MIB);
+    struct tg_network network;
+    struct tg_payer payer;
+
+    (void)state;
+    set_address(w, 0, 0, "192.0.2.1");
+    assert_true(tg_network_of_text(&network, TG_LIT("192.0.2.1")));
+    tg_ledger_find(w->ledger, &payer, &network, 0);
+    tg_account_promise(w->accounts[0], 10 * MIB);
+    assert_int_equal(tg_ledger_memory_of(w->ledger, &payer), 10 * MIB);
+    take(w, 0, 4 * MIB);
+    assert_int_equal(tg_ledger_memory_of(w->ledger, &payer), 10 * MIB);
+    tg_account_promise(w->accounts[0], 0);
+    assert_int_equal(tg_ledger_memory_of(w->ledger, &payer), 4 * MIB);
+    world_free(w);
+}
+
 /* Handshakes that begin together. */
 static void promise__not_yet_taken__counts_once(void **state)
 {
@@ -458,6 +517,10 @@ int main(void)
         cmocka_unit_test(network__account_closed__what_it_held_is_free_for_the_network),
         cmocka_unit_test(promise__not_yet_taken__counts_once),
         cmocka_unit_test(measure__freed_memory_not_returned__overhead_and_trim),
+        cmocka_unit_test(measure__small_against_what_is_used__no_trim),
+        cmocka_unit_test(share__many_networks__always_a_small_request),
+        cmocka_unit_test(tight__less_than_a_small_account_below_half),
+        cmocka_unit_test(promise__of_a_network__held_until_it_is_withdrawn),
         cmocka_unit_test(no_account__no_limit),
         cmocka_unit_test(overhead__counts_as_used),
         cmocka_unit_test(close__block_in_use__counts_until_it_is_freed),
