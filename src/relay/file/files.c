@@ -103,11 +103,13 @@ static enum tg_err add_picture(struct tg_files *f, enum tg_picture picture)
                                                          [TG_PICTURE_HOME] = "home",
                                                          [TG_PICTURE_HOTEL] = "hotel" };
     char *path = f->picture_paths[picture];
+    char named[PICTURE_PATH_MAX + 1];
     enum tg_err err = TG_OK;
 
     TG_TRY(add(f, path, TG_PICTURE_TYPE, FOR_EVER, tg_pictures[picture]));
-    (void)snprintf(path, PICTURE_PATH_MAX + 1, "/picture/%s-%.16s.png", names[picture],
+    (void)snprintf(named, sizeof(named), "/picture/%s-%.16s.png", names[picture],
                    f->list[f->count - 1].etag + 1);
+    memcpy(path, named, sizeof(named));
 out:
     return err;
 }
