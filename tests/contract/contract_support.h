@@ -22,8 +22,11 @@ struct backend {
                         const struct tg_store_limits *limits);
 };
 
+/* Memory, LMDB. backends.c has them as they are, backends_again.c with all that the contract allows
+   them. */
 extern const struct backend backends[];
 extern const size_t backend_count;
+extern const bool is_wrapped; /* the struct of a store is another one than the backend's */
 
 /* One port and what its notify wakes. */
 struct client {

@@ -38,6 +38,7 @@ struct flood;
 struct drop {
     struct flood *flood;
     struct tg_store_key key;
+    bool has_seen; /* the last run of the change got a record */
 };
 
 /* Puts of new records, each with a note of a new outbox entry if has_notes. */
@@ -58,7 +59,7 @@ static enum tg_store_verdict drop_change(void *ctx, const struct tg_store_record
 {
     struct drop *d = ctx;
 
-    assert_null(old);
+    d->has_seen = old != NULL;
     next->record = (struct tg_store_record){ .version = 1,
                                              .expires_s = d->flood->expires_s,
                                              .sealed = TG_LIT("x") };
@@ -81,6 +82,7 @@ static void drop_done(void *ctx, enum tg_err err)
     struct flood *flood = d->flood;
 
     assert_int_equal(err, TG_OK);
+    assert_false(d->has_seen);
     flood->done_count++;
     flood->running_count--;
     if (!flood->is_stopped && flood->next < flood->end) {
@@ -382,6 +384,8 @@ int main(void)
         failed += cmocka_run_group_tests_name(backends[i].name, every, NULL, NULL);
     }
     backend_now = &backends[1];
-    failed += cmocka_run_group_tests_name("lmdb", lmdb, NULL, NULL);
+    if (!is_wrapped) {
+        failed += cmocka_run_group_tests_name("lmdb", lmdb, NULL, NULL);
+    }
     return failed == 0 ? 0 : 1;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fake_store.h"
 
+#include "support/c/again_store.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -260,13 +262,18 @@ static void ignore_notify(void *ctx)
     (void)ctx;
 }
 
-struct tg_store *fake_store_open(void)
+struct tg_store *fake_store_open(enum fake_store_runs runs)
 {
     static const struct tg_store_limits limits = { .live_max = 0 };
     struct fake_store *fake = calloc(1, sizeof(*fake));
 
-    if (fake == NULL || tg_store_mem_open(&fake->real, &limits) != TG_OK ||
-        fake->real->ops->attach(fake->real, ignore_notify, NULL, &fake->real_port) != TG_OK) {
+    if (fake == NULL || tg_store_mem_open(&fake->real, &limits) != TG_OK) {
+        abort();
+    }
+    if (runs == FAKE_STORE_RUNS_AGAIN) {
+        fake->real = again_store_over(fake->real);
+    }
+    if (fake->real->ops->attach(fake->real, ignore_notify, NULL, &fake->real_port) != TG_OK) {
         abort();
     }
     fake->base.ops = &fake_ops;

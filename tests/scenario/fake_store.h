@@ -10,8 +10,14 @@
 
 struct fake_store;
 
+/* How often it runs a change. */
+enum fake_store_runs {
+    FAKE_STORE_RUNS_ONCE,
+    FAKE_STORE_RUNS_AGAIN /* as support/c/again_store.h */
+};
+
 /* Aborts when the memory store cannot be opened. */
-struct tg_store *fake_store_open(void);
+struct tg_store *fake_store_open(enum fake_store_runs runs);
 struct tg_store_port *fake_store_port(struct tg_store *store);
 void fake_store_close(struct tg_store **store);
 

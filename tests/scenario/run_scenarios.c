@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Runs every *.scn of a folder on the relay core, each with a new relay. README.md describes the
- * scripts. A folder without scripts, and a script without requests, is a failure.
+ * Runs every *.scn of a folder on the relay core, each with a new relay, and once more with a store
+ * that runs each change several times. README.md describes the scripts. A folder without scripts,
+ * and a script without requests, is a failure.
  */
 #include "script.h"
 
@@ -30,7 +31,7 @@ static bool read_line(struct script *s, FILE *file, char *line)
     return len > 0;
 }
 
-static bool run_script(const char *folder, const char *path)
+static bool run_script(const char *folder, const char *path, enum fake_store_runs runs)
 {
     static struct script s;
     static char line[LINE_MAX_BYTES];
@@ -44,7 +45,7 @@ static bool run_script(const char *folder, const char *path)
         perror(path);
         return false;
     }
-    world_init(&s.world);
+    world_init_with(&s.world, runs);
     standing_world_init(&s.standing, &s.world);
     if (setjmp(s.failed) == 0) {
         while (read_line(&s, file, line)) {
@@ -66,7 +67,8 @@ static bool run_script(const char *folder, const char *path)
     for (size_t i = 0; i < s.var_count; i++) {
         free(s.vars[i].value);
     }
-    printf("%s %s\n", is_good ? "ok    " : "FAILED", path);
+    printf("%s %s%s\n", is_good ? "ok    " : "FAILED", path,
+           runs == FAKE_STORE_RUNS_AGAIN ? ", each change run again" : "");
     return is_good;
 }
 
@@ -98,7 +100,8 @@ int main(int argc, char **argv)
     }
     qsort(paths, count, sizeof(paths[0]), by_name);
     for (size_t i = 0; i < count; i++) {
-        bad_count += run_script(folder, paths[i]) ? 0 : 1;
+        bad_count += run_script(folder, paths[i], FAKE_STORE_RUNS_ONCE) ? 0 : 1;
+        bad_count += run_script(folder, paths[i], FAKE_STORE_RUNS_AGAIN) ? 0 : 1;
         free(paths[i]);
     }
     printf("%zu scripts, %zu failed\n", count, bad_count);

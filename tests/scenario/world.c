@@ -119,10 +119,15 @@ static struct tg_refusal pay(void *ctx, void *ops_ctx, enum tg_cost cost,
 
 void world_init(struct world *w)
 {
+    world_init_with(w, FAKE_STORE_RUNS_ONCE);
+}
+
+void world_init_with(struct world *w, enum fake_store_runs runs)
+{
     memset(w, 0, sizeof(*w));
     world_set_clock(w, 1893456000); /* 2030-01-01 */
     w->rng = (struct tg_rng){ count_up, w };
-    w->store = fake_store_open();
+    w->store = fake_store_open(runs);
     w->config = (struct tg_relay_config){ .limits = TG_WIRE_LIMITS_DEFAULT,
                                           .public_url = "https://relay.example",
                                           .expiration_default_s = 48 * 3600,

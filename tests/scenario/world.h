@@ -55,6 +55,8 @@ struct world {
 };
 
 void world_init(struct world *w);
+/* The same with a store that runs changes so often. */
+void world_init_with(struct world *w, enum fake_store_runs runs);
 void world_deinit(struct world *w);
 
 /* Begins a run at this time; nothing is kept of the one before. */
