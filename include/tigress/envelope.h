@@ -62,8 +62,11 @@ tigress_envelope_seal(const unsigned char *secret, size_t secret_len, const char
  *   data     payload.data, data_len bytes
  *   *json    *json_len bytes, followed by a NUL; freed with tigress_free(*json, *json_len). Written
  *            on TIGRESS_OK only.
- * TIGRESS_E_DECRYPT   wrong secret, damaged, or not of this type
- * TIGRESS_E_SECRET    secret_len is neither 16 nor 32
+ * TIGRESS_E_DECRYPT     wrong secret, or changed; also a secret of a length that type is not for
+ * TIGRESS_E_ALGORITHM   type is neither of the two
+ * TIGRESS_E_DAMAGED     data is not base64, or too short
+ * TIGRESS_E_OVERSIZE    data is longer than that of a message may be
+ * TIGRESS_E_SECRET      secret_len is neither 16 nor 32
  * TIGRESS_E_ARGUMENT, TIGRESS_E_NOMEM
  */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error

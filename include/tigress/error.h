@@ -56,11 +56,14 @@ enum tigress_error {
     TIGRESS_E_TLS = 41,         /* the relay's certificate is not valid, or TLS failed */
     TIGRESS_E_UNAVAILABLE = 42, /* 429 or 5xx too often */
     TIGRESS_E_PROTOCOL = 43,    /* the answer does not follow the protocol */
-    TIGRESS_E_DECRYPT = 44,     /* a message cannot be decrypted: wrong secret, or damaged */
+    TIGRESS_E_DECRYPT = 44, /* a message does not decrypt: wrong secret, or changed on the way */
     TIGRESS_E_BAD_MESSAGE = 45, /* a decrypted message is not provisioning information */
     TIGRESS_E_TAMPERED = 46,    /* under envelope v2, the relay returned something that is not the
                                    next message of this transfer: an older message, one of this
                                    device, a changed one, or one sealed as in v1 */
+    TIGRESS_E_ALGORITHM = 47,   /* payload.type is not an algorithm that this version knows */
+    TIGRESS_E_DAMAGED = 48,     /* payload.data is not base64, or too short for a sealed message */
+    TIGRESS_E_OVERSIZE = 49,    /* payload.data is longer than the longest message makes it */
 
     /* This device. */
     TIGRESS_E_NOMEM = 60,       /* out of memory */

@@ -41,6 +41,8 @@
 #include <tigress/error.h>
 #include <tigress/export.h>
 #include <tigress/share_url.h>
+#include <tigress/v2.h>
+#include <tigress/wait.h>
 
 #include <stddef.h>
 #include <stdint.h>
@@ -173,10 +175,6 @@ tigress_session_set_vertical(struct tigress_session *s, const char *vertical);
    that does not know it cannot receive. */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error
 tigress_session_require_proof(struct tigress_session *s);
-/* Both. The session neither offers nor accepts envelope v2: it seals each message under the secret
-   only, as a wallet that does not know v2. For tests, and for a peer that fails with v2. */
-TIGRESS_API TIGRESS_NODISCARD enum tigress_error
-tigress_session_disable_envelope_v2(struct tigress_session *s);
 /*
  * Recipient. Adds a relay that may be used. Without any, every relay may be used. If the relay of
  * the URL is not in the list, the first step fails with TIGRESS_E_NOT_ALLOWED before any request.
@@ -334,8 +332,9 @@ enum tigress_net_failure {
     TIGRESS_NET_LOST = 2,        /* the connection broke: the relay may have received the request */
     TIGRESS_NET_TIMEOUT = 3,     /* no answer in time */
     TIGRESS_NET_TLS = 4,         /* the relay's certificate is not valid */
-    TIGRESS_NET_TOO_LARGE = 5,   /* the answer is longer than answer_max, or is not HTTP */
-    TIGRESS_NET_INTERRUPTED = 6  /* the application stopped it: not a failure, no back-off */
+    TIGRESS_NET_TOO_LARGE = 5,   /* the answer is longer than answer_max, or announces it */
+    TIGRESS_NET_INTERRUPTED = 6, /* the application stopped it: not a failure, no back-off */
+    TIGRESS_NET_NOT_HTTP = 7     /* the answer is not HTTP */
 };
 
 /*
@@ -494,18 +493,14 @@ TIGRESS_API uint64_t tigress_session_version(const struct tigress_session *s);
 /* 1 when the relay has answered that it sends to the current notification token. Else 0: use long
    polls. */
 TIGRESS_API int tigress_session_is_push_supported(const struct tigress_session *s);
-/* 2 after both sides have agreed on envelope v2 (the recipient with its first message, the
-   initiator when it has received that): from then on only v2 is sent and accepted. 1 before, and
-   always with a peer that does not know v2. */
-TIGRESS_API unsigned tigress_session_envelope_version(const struct tigress_session *s);
-
 /* Why the session is TIGRESS_FAILED; TIGRESS_OK in any other state. TIGRESS_E_ARGUMENT for NULL. */
 TIGRESS_API enum tigress_error tigress_session_error(const struct tigress_session *s);
 /*
  * One English sentence. When the last call was refused: the value that was wrong, and what was
  * expected. Otherwise, when the session is TIGRESS_FAILED: why. Otherwise "". The sentence about a
  * refused call is removed by tigress_session_step() and by the next call that changes the session.
- * It never repeats a text that was passed in.
+ * It never repeats a text that was passed in. Of a relay's answer it repeats numbers, and the name
+ * of an algorithm that is not known.
  */
 TIGRESS_API const char *tigress_session_error_text(const struct tigress_session *s);
 /* The relay's explanation of the failure (the detail of a problem document); "" when there is none.

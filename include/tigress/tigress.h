@@ -19,7 +19,9 @@
 #include <tigress/pin.h>
 #include <tigress/session.h>
 #include <tigress/share_url.h>
+#include <tigress/v2.h>
 #include <tigress/version.h>
+#include <tigress/wait.h>
 #include <tigress/webpush.h>
 
 #endif

@@ -96,7 +96,7 @@ enum cli_exit share_set_options(struct ui *ui, struct tigress_session *s,
     if (error != TIGRESS_OK) {
         return ui_fail(ui, CLI_USAGE, "usage",
                        "--title, --description and --image: expected UTF-8 text of at most 256, "
-                       "1024 and 2048 bytes.");
+                       "1024 and 2048 bytes; the image an https URL.");
     }
     if (tigress_session_set_rights(s, rights != NULL ? rights : "RD") != TIGRESS_OK) {
         return ui_fail(ui, CLI_USAGE, "usage",

@@ -198,23 +198,44 @@ enum tg_err tg_chain_seal(struct tg_chain *next, struct tigress_session *s, stru
 
 /* spec: protocol/7#envelope-v2-no-downgrade */
 enum tg_err tg_chain_open(const struct tigress_session *s, struct tg_buf *plain,
-                          const struct tg_payload *payload)
+                          const struct tg_payload *payload, struct tg_fault *fault)
 {
     struct tg_envelope2_place place = place_of(s, peer_of(s));
+    struct tg_fault shape = { "" };
     size_t start = plain->len;
     enum tg_err err = TG_E_BUG;
 
     if (s->chain.stage != TG_CHAIN_V2) {
-        return tg_envelope_open(plain, &s->url.secret, payload, NULL);
+        return tg_envelope_open(plain, &s->url.secret, payload, fault);
     }
-    err = tg_envelope2_open(plain, key_of(s, place.sender), &place, payload, NULL);
+    err = tg_envelope2_open(plain, key_of(s, place.sender), &place, payload, &shape);
     if (err == TG_OK || err == TG_E_NOMEM) {
         return err;
+    }
+    if (err != TG_E_CRYPTO) {
+        *fault = shape;
+        return TG_E_CONFLICT;
     }
     /* Only to tell apart the two errors: the text is not used. */
     err = tg_envelope_open(plain, &s->url.secret, payload, NULL);
     tg_buf_truncate(plain, start);
     return err == TG_E_NOMEM ? err : err == TG_OK ? TG_E_DENIED : TG_E_CONFLICT;
+}
+
+enum tg_err tg_chain_open_copy(const struct tigress_session *s, struct tg_buf *plain,
+                               const struct tg_payload *payload)
+{
+    struct tg_envelope2_place place = place_of(s, role_of(s));
+
+    if (s->chain.stage != TG_CHAIN_V2 || s->chain.seq <= ANSWER_SEQ) {
+        return tg_envelope_open(plain, &s->url.secret, payload, NULL);
+    }
+    if (s->history.is_unknown || s->history.count + 1 != s->chain.seq) {
+        return TG_OK;
+    }
+    place.seq = s->chain.seq;
+    memcpy(place.transcript, s->history.last, sizeof(place.transcript));
+    return tg_envelope2_open(plain, key_of(s, place.sender), &place, payload, NULL);
 }
 
 /* The initiator's first message, with its key. */
@@ -249,13 +270,16 @@ out:
 /* spec: protocol/7#envelope-v2-falls-back-to-v1 */
 static enum tg_err take_first(struct tg_chain *next, const struct tigress_session *s,
                               const struct tg_envelope2_member *member,
-                              const struct tg_payload *payload)
+                              const struct tg_payload *payload, struct tg_fault *fault)
 {
     if (!member->is_present) {
         tg_chain_reset(next, TG_CHAIN_V1);
         return TG_OK;
     }
     if (!member->is_valid) {
+        tg_fault_set(fault,
+                     TG_ENVELOPE2_MEMBER ".publicKey: expected base64url of an X25519 key of "
+                                         "32 bytes");
         return TG_E_SYNTAX;
     }
     return s->role == TIGRESS_RECIPIENT ? take_offer(next, s, member, payload)
@@ -264,7 +288,7 @@ static enum tg_err take_first(struct tg_chain *next, const struct tigress_sessio
 
 enum tg_err tg_chain_receive(struct tg_chain *next, const struct tigress_session *s,
                              struct tg_buf *text, struct tg_bytes plain,
-                             const struct tg_payload *payload)
+                             const struct tg_payload *payload, struct tg_fault *fault)
 {
     struct tg_envelope2_member member = { .is_present = false };
     enum tg_err err = TG_E_BUG;
@@ -276,7 +300,7 @@ enum tg_err tg_chain_receive(struct tg_chain *next, const struct tigress_session
         break;
     case TG_CHAIN_FRESH:
     case TG_CHAIN_OFFERED:
-        TG_TRY(take_first(next, s, &member, payload));
+        TG_TRY(take_first(next, s, &member, payload, fault));
         break;
     case TG_CHAIN_ANSWERING:
         /* spec: protocol/7#envelope-v2-strict-turns */

@@ -51,7 +51,15 @@ TG_NODISCARD enum tg_err tg_chain_seal(struct tg_chain *next, struct tigress_ses
  * the secret
  */
 TG_NODISCARD enum tg_err tg_chain_open(const struct tigress_session *s, struct tg_buf *plain,
-                                       const struct tg_payload *payload);
+                                       const struct tg_payload *payload, struct tg_fault *fault);
+
+/*
+ * Opens a payload as the message that another copy of this session sent in place of the one that
+ * this session has sealed last. TG_OK also where a session of an older version cannot tell.
+ * Errors as tg_chain_open().
+ */
+TG_NODISCARD enum tg_err tg_chain_open_copy(const struct tigress_session *s, struct tg_buf *plain,
+                                            const struct tg_payload *payload);
 
 /* * Adds an opened message, without its padding, to the chain. Appends the application's part of it
  * to text. TG_E_CONFLICT          a second message without an answer in between * TG_E_SYNTAX,
@@ -59,7 +67,7 @@ TG_NODISCARD enum tg_err tg_chain_open(const struct tigress_session *s, struct t
  */
 TG_NODISCARD enum tg_err tg_chain_receive(struct tg_chain *next, const struct tigress_session *s,
                                           struct tg_buf *text, struct tg_bytes plain,
-                                          const struct tg_payload *payload);
+                                          const struct tg_payload *payload, struct tg_fault *fault);
 
 /* The meaning of an envelope from the relay that this session has sent or received before. */
 enum tg_repeat {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/engine.h"
 
+#include "base/http_date.h"
 #include "base/num.h"
 #include "client/ending.h"
 #include "client/initiator.h"
@@ -113,7 +114,7 @@ enum tigress_want tg_engine_want(const struct tigress_session *s)
 /* After a long poll without news. A relay that ends long polls immediately, or wakes them without
    news, must not make the session poll without pause. The duration of the poll is known only
    now. */
-static void settle_idle(struct tg_session_backoff *b, int64_t now_s)
+static void settle_idle(struct tg_session_backoff *b, int64_t now_s, uint32_t max_s)
 {
     bool is_quick = b->idle_why == TG_IDLE_REPEATED || now_s - b->sent_at_s < IDLE_QUICK_S;
 
@@ -124,6 +125,7 @@ static void settle_idle(struct tg_session_backoff *b, int64_t now_s)
     b->idle_count = is_quick ? b->idle_count + 1 : 0;
     if (b->idle_count > 0) {
         b->delay_s = b->idle_count < 5 ? 1u << (b->idle_count - 1) : IDLE_DELAY_MAX_S;
+        b->delay_s = b->delay_s < max_s ? b->delay_s : max_s;
     }
 }
 
@@ -158,7 +160,7 @@ enum tigress_want tigress_session_step(struct tigress_session *s, int64_t now_s)
     if (s->state == TG_S_CHECK && tg_client_policy_allows(s)) {
         tg_recipient_check(s);
     }
-    settle_idle(&s->backoff, now_s);
+    settle_idle(&s->backoff, now_s, s->settings.wait_max_s);
     if (s->failure.is_paused || !is_request(s) || s->request.is_in_flight ||
         must_wait(&s->backoff, now_s)) {
         return tg_engine_want(s);
@@ -207,6 +209,37 @@ static uint64_t number_header(const struct tigress_http_header *headers, size_t 
         return 0;
     }
     return value;
+}
+
+/*
+ * Seconds, or a date of HTTP; 0: no valid one. A longer time than the session may wait is cut to
+ * that, however many digits it has.
+ * spec: protocol/2#retry-after
+ */
+static uint32_t retry_after(const struct tigress_session *s,
+                            const struct tigress_http_header *headers, size_t header_count)
+{
+    struct tg_bytes text = find_header(headers, header_count, "Retry-After");
+    int64_t date_s = s->now_s;
+    int64_t at_s = 0;
+    uint64_t wait_s = 0;
+    enum tg_err err = tg_num_parse_u64(&wait_s, text, TG_RETRY_AFTER_MAX_S);
+
+    if (err == TG_E_LIMIT) {
+        return TG_RETRY_AFTER_MAX_S;
+    }
+    if (err == TG_OK) {
+        return (uint32_t)wait_s;
+    }
+    /* The relay's own clock says how far away its date is. */
+    if (tg_http_date_read(&at_s, text, s->now_s) != TG_OK) {
+        return 0;
+    }
+    if (tg_http_date_read(&date_s, find_header(headers, header_count, "Date"), s->now_s) != TG_OK) {
+        date_s = s->now_s;
+    }
+    at_s -= date_s;
+    return at_s <= 0 ? 0 : at_s > TG_RETRY_AFTER_MAX_S ? TG_RETRY_AFTER_MAX_S : (uint32_t)at_s;
 }
 
 /* A C0 control or DEL, or either byte of a C1 control (U+0080 to U+009F) in UTF-8. */
@@ -262,8 +295,7 @@ enum tigress_error tigress_session_reply(struct tigress_session *s, unsigned sta
     answer.headers = headers;
     answer.header_count = header_count;
     answer.version = number_header(headers, header_count, TG_HEADER_VERSION, UINT64_MAX / 2);
-    answer.retry_after_s =
-        (uint32_t)number_header(headers, header_count, "Retry-After", TG_RETRY_AFTER_MAX_S);
+    answer.retry_after_s = retry_after(s, headers, header_count);
     answer.opened = tg_ending_opened(
         tg_recipient_parse(find_header(headers, header_count, TG_HEADER_RECIPIENT)));
     if (body_len > TG_RESPONSE_BODY_MAX) {
@@ -297,9 +329,10 @@ static const struct net_row {
                           "The relay's certificate is not valid; nothing was sent to the relay.",
                           "The other device does not know the secret of this invitation; "
                           "nothing was sent to it." },
-    [TIGRESS_NET_TOO_LARGE] = { TIGRESS_E_PROTOCOL, false,
-                                "The relay's answer is too long, or not HTTP.",
-                                "The other device's answer is too long, or not valid." },
+    [TIGRESS_NET_TOO_LARGE] = { TIGRESS_E_PROTOCOL, false, "The relay's answer is too long.",
+                                "The other device's answer is too long." },
+    [TIGRESS_NET_NOT_HTTP] = { TIGRESS_E_PROTOCOL, false, "The relay's answer is not HTTP.",
+                               "The other device's answer is not valid." },
 };
 
 enum tigress_error tigress_session_reply_failed(struct tigress_session *s,
@@ -308,7 +341,7 @@ enum tigress_error tigress_session_reply_failed(struct tigress_session *s,
     const struct net_row *row = NULL;
     const char *text = NULL;
 
-    if (s == NULL || failure < TIGRESS_NET_UNREACHABLE || failure > TIGRESS_NET_INTERRUPTED) {
+    if (s == NULL || failure < TIGRESS_NET_UNREACHABLE || failure > TIGRESS_NET_NOT_HTTP) {
         return TIGRESS_E_ARGUMENT;
     }
     if (!s->request.is_in_flight) {

@@ -41,17 +41,32 @@ static bool is_same_relay(const struct tg_share_url *a, const struct tg_share_ur
            a->port == b->port && tg_bytes_is_equal(tg_bytes_str(a->host), tg_bytes_str(b->host));
 }
 
-static enum tg_err take_link(struct tigress_session *s, const struct tg_client_answer *answer)
+/* All or nothing: an answer that is refused leaves nothing. */
+static enum tg_err take_link(struct tigress_session *s, const struct tg_client_answer *answer,
+                             struct tg_fault *fault)
 {
+    const struct tg_uuid none = { { 0 } };
+    struct tg_session_history history = { .is_unknown = true };
     struct tg_msg_created created = { .is_push_supported = false };
     struct tg_json *doc = NULL;
     struct tg_share_url link = { .port = 0 };
     enum tg_err err = TG_E_BUG;
 
-    TG_TRY(tg_msg_created_decode(&created, &doc, answer->body, NULL));
-    TG_TRY(tg_share_url_parse(&link, created.url_link, NULL));
-    TG_REQUIRE(is_same_relay(&link, &s->url) && link.secret.len == 0, TG_E_SYNTAX);
+    TG_TRY(tg_msg_created_decode(&created, &doc, answer->body, fault));
+    err = tg_share_url_parse(&link, created.url_link, NULL);
+    if (err != TG_OK || !is_same_relay(&link, &s->url) || link.secret.len > 0) {
+        tg_fault_set(fault, "urlLink: expected the URL of a mailbox of %s, without a secret",
+                     s->url.host);
+        err = err == TG_OK ? TG_E_SYNTAX : err;
+        goto out;
+    }
     s->url.mailbox = link.mailbox;
+    err = tg_ending_next(&history, s, TIGRESS_INITIATOR, tg_buf_view(&s->change.envelope));
+    if (err != TG_OK) {
+        s->url.mailbox = none;
+        goto out;
+    }
+    s->history = history;
     tg_uuid_format(s->mailbox.id_text, &link.mailbox);
     s->mailbox.is_known = true;
     tg_session_token_answered(s, created.is_push_supported);
@@ -64,6 +79,7 @@ out:
 
 enum tg_err tg_initiator_on_create(struct tigress_session *s, const struct tg_client_answer *answer)
 {
+    struct tg_fault fault = { "" };
     enum tg_err err = TG_E_BUG;
 
     if (answer->status == 401 && tg_good_standing_is_demanded(answer)) {
@@ -78,17 +94,18 @@ enum tg_err tg_initiator_on_create(struct tigress_session *s, const struct tg_cl
     if (answer->status != 200 && answer->status != 201) {
         return tg_turns_refused(s, answer);
     }
-    err = take_link(s, answer);
-    if (err == TG_OK) {
-        err = tg_ending_next(&s->history, s, TIGRESS_INITIATOR, tg_buf_view(&s->change.envelope));
-    }
+    err = take_link(s, answer, &fault);
     if (err == TG_E_NOMEM) {
         return err;
     }
     if (err != TG_OK) {
         tg_session_retry_later(
             s, TIGRESS_E_PROTOCOL,
-            "The relay's answer does not name a mailbox of this relay; nothing was shared.", 0);
+            tg_session_say(s,
+                           "The relay's answer does not name a mailbox of this relay; nothing "
+                           "was shared. %s",
+                           fault.text),
+            0);
         return TG_OK;
     }
     tg_good_standing_forget(s);

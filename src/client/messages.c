@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/messages.h"
 
+#include "client/display.h"
 #include "client/ending.h"
+#include "client/public_error.h"
 #include "client/text.h"
 #include "wire/envelope.h"
 #include "wire/json_text.h"
 #include "wire/msg_read.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 /* ---- messages ------------------------------------------------------------------------------- */
@@ -110,13 +113,13 @@ static struct tg_bytes without_padding(struct tg_bytes text)
 }
 
 static enum tg_err keep_message(struct tigress_session *s, struct tg_bytes plain,
-                                const uint8_t hash[TG_SHA256_LEN])
+                                const uint8_t hash[TG_SHA256_LEN], struct tg_fault *fault)
 {
     struct tg_buf format;
     enum tg_err err = TG_E_BUG;
 
     tg_buf_init(&format, s->messages.format.max);
-    TG_TRY(tg_messages_check(plain, &format, NULL));
+    TG_TRY(tg_messages_check(plain, &format, fault));
     TG_TRY(remember(s, hash));
     err = tg_text_set(&s->messages.last, plain);
     if (err != TG_OK) {
@@ -131,6 +134,7 @@ out:
     return err;
 }
 
+/* After an envelope was opened. */
 static const struct refusal {
     enum tg_err err;
     enum tigress_error error;
@@ -144,19 +148,58 @@ static const struct refusal {
     { TG_E_CRYPTO, TIGRESS_E_RANDOM, NULL },
 };
 
-/* error: for an err without a row. */
-static void refuse(struct tigress_session *s, enum tg_err err, enum tigress_error error)
+/* fault: what was wrong; "": the sentence of the row, or of the error. error: without a row. */
+static void refuse(struct tigress_session *s, enum tg_err err, enum tigress_error error,
+                   const struct tg_fault *fault)
 {
     const char *text = NULL;
 
     for (size_t i = 0; i < TG_COUNT(refusals); i++) {
-        /* tg_chain_open reports a wrong secret as TG_E_CRYPTO, too. */
-        if (refusals[i].err == err && (err != TG_E_CRYPTO || error != TIGRESS_E_DECRYPT)) {
+        if (refusals[i].err == err) {
             error = refusals[i].error;
             text = refusals[i].text;
         }
     }
+    if (fault->text[0] != '\0') {
+        text = tg_session_say(s, "%s", fault->text);
+    }
     tg_session_pause(s, error, text);
+}
+
+#define ALGORITHM_MAX 32u
+
+/* The name of an algorithm has capital letters, digits and '_'. Only such a text is repeated: an
+   identifier, a claim or a secret has another form. */
+static bool is_algorithm_like(struct tg_bytes type)
+{
+    bool is_like = type.len > 0 && type.len <= ALGORITHM_MAX;
+
+    for (size_t i = 0; i < type.len && is_like; i++) {
+        uint8_t c = type.ptr[i];
+
+        is_like = (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+    }
+    return is_like;
+}
+
+/* spec: protocol/7#own-error
+   The envelope did not open. */
+static void refuse_envelope(struct tigress_session *s, enum tg_err err,
+                            const struct tg_payload *payload, const struct tg_fault *fault)
+{
+    if (err == TG_E_DENIED || err == TG_E_CONFLICT) {
+        refuse(s, err, TIGRESS_E_TAMPERED, fault);
+    } else if (err == TG_E_UNSUPPORTED && is_algorithm_like(payload->type)) {
+        tg_session_pause(s, TIGRESS_E_ALGORITHM,
+                         tg_session_say(s, "%s, got %.*s", fault->text, (int)payload->type.len,
+                                        (const char *)payload->type.ptr));
+    } else if (err == TG_E_UNSUPPORTED) {
+        tg_session_pause(
+            s, TIGRESS_E_ALGORITHM,
+            tg_session_say(s, "%s, got a text of %zu bytes", fault->text, payload->type.len));
+    } else {
+        tg_session_pause(s, tg_public_open_error(err), tg_session_say(s, "%s", fault->text));
+    }
 }
 
 /* Opens and keeps a payload that was not seen before. If that fails, the session is paused. */
@@ -166,6 +209,7 @@ static enum tg_err deliver(struct tigress_session *s, const struct tg_payload *p
     struct tg_buf plain;
     struct tg_buf text;
     struct tg_chain next;
+    struct tg_fault fault = { "" };
     struct tg_session_history history = { .is_unknown = true };
     enum tigress_role peer = s->role == TIGRESS_INITIATOR ? TIGRESS_RECIPIENT : TIGRESS_INITIATOR;
     enum tg_err err = TG_E_BUG;
@@ -177,21 +221,21 @@ static enum tg_err deliver(struct tigress_session *s, const struct tg_payload *p
     tg_buf_init(&plain, TG_ENVELOPE_PLAIN_MAX);
     tg_buf_init(&text, TG_ENVELOPE_PLAIN_MAX);
     tg_chain_reset(&next, TG_CHAIN_V1);
-    err = tg_chain_open(s, &plain, payload);
+    err = tg_chain_open(s, &plain, payload, &fault);
     if (err != TG_OK) {
         if (err != TG_E_NOMEM) {
-            refuse(s, err, TIGRESS_E_DECRYPT);
+            refuse_envelope(s, err, payload, &fault);
             err = TG_OK;
         }
         goto out;
     }
     s->messages.has_opened = true;
-    err = tg_chain_receive(&next, s, &text, without_padding(tg_buf_view(&plain)), payload);
+    err = tg_chain_receive(&next, s, &text, without_padding(tg_buf_view(&plain)), payload, &fault);
     if (err == TG_OK) {
         err = tg_ending_next(&history, s, peer, payload->data);
     }
     if (err == TG_OK) {
-        err = keep_message(s, tg_buf_view(&text), hash);
+        err = keep_message(s, tg_buf_view(&text), hash, &fault);
     }
     if (err == TG_OK) {
         s->chain = next;
@@ -200,27 +244,13 @@ static enum tg_err deliver(struct tigress_session *s, const struct tg_payload *p
         s->history = history;
         tg_ending_take_opened(s, TIGRESS_OPENED_YES);
     } else if (err != TG_E_NOMEM) {
-        refuse(s, err, TIGRESS_E_BAD_MESSAGE);
+        refuse(s, err, TIGRESS_E_BAD_MESSAGE, &fault);
         err = TG_OK;
     }
 out:
     tg_chain_reset(&next, TG_CHAIN_V1);
     tg_buf_deinit(&text);
     tg_buf_deinit(&plain);
-    return err;
-}
-
-static enum tg_err keep_display(struct tigress_session *s, const struct tg_msg_content *content)
-{
-    enum tg_err err = TG_OK;
-
-    if (s->role == TIGRESS_RECIPIENT) {
-        TG_TRY(tg_text_set(&s->display.title, content->display.title));
-        TG_TRY(tg_text_set(&s->display.description, content->display.description));
-        TG_TRY(tg_text_set(&s->display.image_url, content->display.image_url));
-    }
-    s->mailbox.expires_at_s = content->expiration_s;
-out:
     return err;
 }
 
@@ -238,10 +268,38 @@ static bool accept_repeat(struct tigress_session *s, size_t index, uint64_t vers
     return repeat == TG_REPEAT_EXPECTED;
 }
 
+/* The answer is accepted. */
+static void take_content(struct tigress_session *s, const struct tg_client_answer *answer,
+                         const struct tg_msg_content *content, struct tg_session_display *display)
+{
+    if (s->role == TIGRESS_RECIPIENT) {
+        tg_display_take(s, display);
+    }
+    s->mailbox.expires_at_s = content->expiration_s;
+    s->mailbox.version = answer->version > 0 ? answer->version : s->mailbox.version;
+    if (s->token.is_carried) {
+        tg_session_token_answered(s, content->has_push_supported && content->is_push_supported);
+    }
+    tg_session_succeeded(s);
+}
+
+static enum tg_err check_version(const struct tigress_session *s,
+                                 const struct tg_client_answer *answer, struct tg_fault *fault)
+{
+    if (answer->version > 0 && answer->version < s->mailbox.version) {
+        tg_fault_set(fault, "Mailbox-Version: expected at least %" PRIu64 ", got %" PRIu64,
+                     s->mailbox.version, answer->version);
+        return TG_E_SYNTAX;
+    }
+    return TG_OK;
+}
+
 enum tg_err tg_messages_receive(struct tigress_session *s, const struct tg_client_answer *answer,
                                 bool *is_new, bool *is_handled)
 {
     struct tg_msg_content content = { .expiration_s = 0 };
+    struct tg_session_display display = { .title = { .max = 0 } };
+    struct tg_fault fault = { "" };
     struct tg_json *doc = NULL;
     uint8_t hash[TG_SHA256_LEN] = { 0 };
     size_t index = 0;
@@ -249,9 +307,9 @@ enum tg_err tg_messages_receive(struct tigress_session *s, const struct tg_clien
 
     *is_new = false;
     *is_handled = false;
-    TG_TRY(tg_msg_content_decode(&content, &doc, answer->body, NULL));
-    TG_REQUIRE(answer->version == 0 || answer->version >= s->mailbox.version, TG_E_SYNTAX);
-    TG_TRY(keep_display(s, &content));
+    TG_TRY(tg_msg_content_decode(&content, &doc, answer->body, &fault));
+    TG_TRY(check_version(s, answer, &fault));
+    TG_TRY(tg_display_init(&display, s, &content.display));
     TG_TRY(tg_sha256(hash, content.payload.data));
     /* spec: protocol/7#replay-and-reflection */
     if (is_seen(s, hash, &index)) {
@@ -261,19 +319,45 @@ enum tg_err tg_messages_receive(struct tigress_session *s, const struct tg_clien
         *is_handled = !*is_new;
     }
     if (!*is_handled) {
-        s->mailbox.version = answer->version > 0 ? answer->version : s->mailbox.version;
-        if (s->token.is_carried) {
-            tg_session_token_answered(s, content.has_push_supported && content.is_push_supported);
-        }
-        tg_session_succeeded(s);
+        take_content(s, answer, &content, &display);
     }
 out:
+    tg_display_deinit(&display);
     tg_json_free(&doc);
     if (err != TG_OK && err != TG_E_NOMEM) {
         tg_session_retry_later(s, TIGRESS_E_PROTOCOL,
-                               "The relay's answer is truncated, or not a message.", 0);
+                               tg_session_say(s, "The relay's answer is not a message: %s",
+                                              fault.text[0] != '\0' ? fault.text : "it is damaged"),
+                               0);
         *is_handled = true;
         err = TG_OK;
     }
+    return err;
+}
+
+enum tg_err tg_messages_is_foreign(bool *is_foreign, const struct tigress_session *s,
+                                   const struct tg_payload *payload, uint64_t version)
+{
+    bool is_answered = version == 0 || version > s->mailbox.version + 1;
+    uint8_t hash[TG_SHA256_LEN] = { 0 };
+    struct tg_buf plain;
+    size_t index = 0;
+    enum tg_err err = TG_E_BUG;
+
+    tg_buf_init(&plain, TG_ENVELOPE_PLAIN_MAX);
+    TG_TRY(tg_sha256(hash, payload->data));
+    *is_foreign = true;
+    if (is_seen(s, hash, &index)) {
+        goto out;
+    }
+    err = tg_chain_open_copy(s, &plain, payload);
+    if (err == TG_E_NOMEM) {
+        goto out;
+    }
+    /* Under envelope v2 we cannot open the answer to a message that we do not have. */
+    *is_foreign = err != TG_OK && (!is_answered || s->chain.stage == TG_CHAIN_V1);
+    err = TG_OK;
+out:
+    tg_buf_deinit(&plain);
     return err;
 }

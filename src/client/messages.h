@@ -27,4 +27,13 @@ TG_NODISCARD enum tg_err tg_messages_receive(struct tigress_session *s,
                                              const struct tg_client_answer *answer, bool *is_new,
                                              bool *is_handled);
 
+/*
+ * The relay says that it has our update, and holds this other payload.
+ *   *is_foreign   no copy of this session, nor the answer to one, can have put it there: it is
+ * known, or the version is that of our own next message and no key of ours has sealed it TG_OK,
+ * TG_E_NOMEM, TG_E_CRYPTO
+ */
+TG_NODISCARD enum tg_err tg_messages_is_foreign(bool *is_foreign, const struct tigress_session *s,
+                                                const struct tg_payload *payload, uint64_t version);
+
 #endif

@@ -12,5 +12,8 @@
 
 /* An error without a public counterpart is TIGRESS_E_BUG. */
 enum tigress_error tg_public_error(enum tg_err err);
+/* The same for an error of opening an envelope: each cause has its own. spec: protocol/7#own-error
+ */
+enum tigress_error tg_public_open_error(enum tg_err err);
 
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/recipient.h"
 
+#include "client/display.h"
 #include "client/ending.h"
 #include "client/messages.h"
 #include "client/session.h"
-#include "client/text.h"
 #include "client/turns.h"
 #include "wire/msg_read.h"
 
@@ -38,24 +38,28 @@ enum tg_err tg_recipient_on_preview(struct tigress_session *s,
                                     const struct tg_client_answer *answer)
 {
     struct tg_msg_preview msg = { .expiration_s = 0 };
+    struct tg_session_display display = { .title = { .max = 0 } };
+    struct tg_fault fault = { "" };
     struct tg_json *doc = NULL;
     enum tg_err err = TG_E_BUG;
 
     if (answer->status != 200) {
         return tg_turns_refused(s, answer);
     }
-    TG_TRY(tg_msg_preview_decode(&msg, &doc, answer->body, NULL));
-    TG_TRY(tg_text_set(&s->display.title, msg.display.title));
-    TG_TRY(tg_text_set(&s->display.description, msg.display.description));
-    TG_TRY(tg_text_set(&s->display.image_url, msg.display.image_url));
+    TG_TRY(tg_msg_preview_decode(&msg, &doc, answer->body, &fault));
+    TG_TRY(tg_display_init(&display, s, &msg.display));
+    tg_display_take(s, &display);
     s->mailbox.expires_at_s = msg.expiration_s;
     s->mailbox.opened = tg_ending_opened(msg.recipient);
     tg_session_succeeded(s);
     tg_session_enter(s, TG_S_PREVIEWED);
 out:
+    tg_display_deinit(&display);
     tg_json_free(&doc);
     if (err != TG_OK && err != TG_E_NOMEM) {
-        tg_session_retry_later(s, TIGRESS_E_PROTOCOL, "The relay's answer is not a preview.", 0);
+        tg_session_retry_later(
+            s, TIGRESS_E_PROTOCOL,
+            tg_session_say(s, "The relay's answer is not a preview: %s", fault.text), 0);
         err = TG_OK;
     }
     return err;

@@ -8,6 +8,7 @@
 #include "base/reader.h"
 #include "client/engine.h"
 #include "client/public_error.h"
+#include "client/saved_check.h"
 #include "client/saved_frame.h"
 #include "client/session.h"
 #include "client/text.h"
@@ -15,9 +16,10 @@
 #include <stddef.h>
 #include <string.h>
 
+/* spec: protocol/7#saved-state-versions */
 static const struct tg_saved_frame frame = {
     .magic = UINT32_C(0x54475353), /* "TGSS" */
-    .version = 3,                  /* 2: envelope v2; 3: end notes */
+    .version = 4,                  /* 2: envelope v2; 3: end notes; 4: see WITH_WAIT_MAX */
     .oldest = 2,
     .max = 1024u * 1024u,
     .owner = "a session",
@@ -40,7 +42,9 @@ enum field_type {
     HEADER_VALUE    /* the same, as one line */
 };
 
-#define WITH_END_NOTES 3u /* version of the frame */
+/* Versions of the frame. */
+#define WITH_END_NOTES 3u
+#define WITH_WAIT_MAX 4u
 
 #define AT(member) offsetof(struct tigress_session, member)
 #define ROW(type_, member)                                                                         \
@@ -121,6 +125,7 @@ static const struct field {
     SINCE_ROW(WITH_END_NOTES, NUMBER_8, ending.proof),
     SINCE_ROW(WITH_END_NOTES, HEADER_VALUE, ending.note),
     SINCE_ROW(WITH_END_NOTES, TEXT, token.topic),
+    SINCE_ROW(WITH_WAIT_MAX, NUMBER_16, settings.wait_max_s),
 };
 
 /* From the lowest bit. */
@@ -381,34 +386,6 @@ out:
     return err;
 }
 
-/* ---- consistency ---------------------------------------------------------------------------- */
-
-static bool is_in_range(const struct tigress_session *s)
-{
-    const struct tg_session_settings *settings = &s->settings;
-
-    return tg_engine_is_state(s->role, s->state) && s->read_mode <= TG_READ_VERIFY &&
-           (settings->secret_len == 16 || settings->secret_len == 32) &&
-           settings->rights <= (TG_RIGHT_READ | TG_RIGHT_WRITE | TG_RIGHT_DELETE) &&
-           settings->poll_s >= 1 && settings->poll_s <= TG_POLL_S_MAX && settings->tries >= 1 &&
-           settings->tries <= TG_TRIES_MAX && s->mailbox.expires_at_s >= 0 &&
-           s->mailbox.version <= UINT64_MAX / 2 && s->messages.seen.len % TG_SHA256_LEN == 0 &&
-           s->standing.attest_when <= TIGRESS_ATTEST_ALWAYS;
-}
-
-static bool is_ending_valid(const struct tigress_session *s)
-{
-    const struct tg_session_ending *e = &s->ending;
-    bool may_be_decided =
-        s->state == TG_S_DELETE || s->state == TG_S_DONE || s->state == TG_S_FAILED;
-
-    return s->mailbox.opened <= TIGRESS_OPENED_YES && s->history.count <= TIGRESS_TURNS_MAX + 1 &&
-           e->decided <= TG_END_NOTE_CANCELLED && (e->decided == 0 || may_be_decided) &&
-           (e->decided != 0 || s->state != TG_S_DELETE) && e->end <= TIGRESS_END_EXPIRED &&
-           e->proof <= TIGRESS_PROOF_DEVICE &&
-           (e->note.len == 0 || (e->note.len == TG_END_NOTE_TEXT_LEN && e->decided != 0));
-}
-
 /* A version without end notes kept no history, and did not save which end a delete was for. */
 static void fill_in(struct tigress_session *s)
 {
@@ -418,60 +395,6 @@ static void fill_in(struct tigress_session *s)
                             : s->role == TIGRESS_INITIATOR ? TG_END_NOTE_CANCELLED
                                                            : TG_END_NOTE_DECLINED;
     }
-}
-
-static bool is_over(const struct tigress_session *s)
-{
-    return s->state == TG_S_DONE || s->state == TG_S_FAILED;
-}
-
-static bool is_gated(const struct tigress_session *s)
-{
-    return s->state == TG_S_ATTEST || s->state == TG_S_TOKEN;
-}
-
-static bool needs_secret(const struct tigress_session *s)
-{
-    return s->state != TG_S_INTENT && !is_over(s) &&
-           !(s->role == TIGRESS_RECIPIENT &&
-             (s->state <= TG_S_PREVIEWED || s->state == TG_S_DELETE));
-}
-
-static bool needs_mailbox(const struct tigress_session *s)
-{
-    return s->state != TG_S_INTENT && s->state != TG_S_CREATE && !is_over(s) &&
-           !(is_gated(s) && s->standing.gate == TG_S_CREATE);
-}
-
-static bool needs_envelope(const struct tigress_session *s)
-{
-    return s->state == TG_S_CREATE || s->state == TG_S_SEND || is_gated(s) ||
-           (s->state == TG_S_READ && s->read_mode >= TG_READ_CONFLICT);
-}
-
-static bool is_gate_valid(const struct tigress_session *s)
-{
-    return s->standing.gate == TG_S_SEND ||
-           (s->standing.gate == TG_S_CREATE && s->role == TIGRESS_INITIATOR);
-}
-
-static bool is_token_valid(const struct tg_session_token *token)
-{
-    bool is_set = token->type.len > 0;
-
-    return is_set == (token->data.len > 0) && token->topic.len <= TG_TOKEN_TOPIC_MAX &&
-           (is_set || !(token->is_due || token->is_carried || token->topic.len > 0));
-}
-
-static bool is_consistent(const struct tigress_session *s)
-{
-    return is_in_range(s) && (s->url.secret.len > 0 || !needs_secret(s)) &&
-           (s->mailbox.is_known || !needs_mailbox(s)) &&
-           (s->change.envelope.len > 0 || !needs_envelope(s)) &&
-           (s->messages.draft.len > 0 || s->state != TG_S_INTENT) &&
-           (is_gate_valid(s) || !is_gated(s)) && is_token_valid(&s->token) &&
-           (s->failure.error != TIGRESS_OK || s->state != TG_S_FAILED) && is_ending_valid(s) &&
-           tg_chain_is_consistent(s);
 }
 
 /* ---- resume --------------------------------------------------------------------------------- */
@@ -492,7 +415,7 @@ static enum tg_err load(struct tigress_session **out, struct tg_bytes saved, uns
     if (version < WITH_END_NOTES) {
         fill_in(s);
     }
-    TG_REQUIRE(is_consistent(s), TG_E_SYNTAX);
+    TG_REQUIRE(tg_saved_is_consistent(s), TG_E_SYNTAX);
     TG_TRY(tg_share_url_format(&url, &s->url, TG_SHARE_HTTPS));
     if (s->mailbox.is_known) {
         tg_uuid_format(s->mailbox.id_text, &s->url.mailbox);

@@ -4,6 +4,8 @@
 #include "base/mem.h"
 #include "wire/envelope.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #define BACKOFF_MAX_S 60u
@@ -39,6 +41,7 @@ enum tg_err tg_session_new(struct tigress_session **out, enum tigress_role role)
     tg_buf_init(&s->standing.token_challenge, TG_TOKEN_CHALLENGE_MAX);
     s->settings.poll_s = POLL_S_DEFAULT;
     s->settings.tries = TRIES_DEFAULT;
+    s->settings.wait_max_s = TG_RETRY_AFTER_MAX_S;
     s->rng = (struct tg_rng){ .fill = random_fill, .ctx = s };
     tg_buf_init(&s->display.title, SETTING_TEXT_MAX);
     tg_buf_init(&s->display.description, SETTING_TEXT_MAX);
@@ -114,6 +117,8 @@ void tg_session_enter(struct tigress_session *s, enum tg_state state)
     s->failure.error = TIGRESS_OK;
     s->failure.text = NULL;
     s->backoff.failures = 0;
+    s->backoff.cause = TIGRESS_OK;
+    s->backoff.cause_text = NULL;
     s->backoff.is_waiting = false;
     s->backoff.delay_s = 0;
     s->backoff.idle_count = 0;
@@ -150,6 +155,16 @@ enum tg_err tg_session_enter_change(struct tigress_session *s, enum tg_state sta
     return err;
 }
 
+const char *tg_session_say(struct tigress_session *s, const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    (void)vsnprintf(s->failure.why.text, sizeof(s->failure.why.text), fmt, args);
+    va_end(args);
+    return s->failure.why.text;
+}
+
 void tg_session_fail(struct tigress_session *s, enum tigress_error error, const char *text)
 {
     tg_session_enter(s, TG_S_FAILED);
@@ -170,6 +185,8 @@ void tg_session_retry_later(struct tigress_session *s, enum tigress_error error,
     uint32_t delay_s = BACKOFF_MAX_S;
 
     s->backoff.failures++;
+    s->backoff.cause = error;
+    s->backoff.cause_text = text;
     if (s->backoff.failures >= s->settings.tries) {
         tg_session_pause(s, error, text);
         return;
@@ -177,15 +194,14 @@ void tg_session_retry_later(struct tigress_session *s, enum tigress_error error,
     if (s->backoff.failures <= 6) {
         delay_s = 1u << (s->backoff.failures - 1);
     }
-    if (retry_after_s > TG_RETRY_AFTER_MAX_S) {
-        retry_after_s = TG_RETRY_AFTER_MAX_S;
-    }
-    s->backoff.delay_s = retry_after_s > delay_s ? retry_after_s : delay_s;
+    delay_s = retry_after_s > delay_s ? retry_after_s : delay_s;
+    s->backoff.delay_s = delay_s < s->settings.wait_max_s ? delay_s : s->settings.wait_max_s;
 }
 
 void tg_session_succeeded(struct tigress_session *s)
 {
     s->backoff.failures = 0;
+    s->backoff.cause = TIGRESS_OK;
     s->failure.detail[0] = '\0';
 }
 

@@ -92,6 +92,7 @@ struct tg_session_settings {
     unsigned rights;    /* initiator; 0: the relay's default */
     unsigned poll_s;
     unsigned tries;
+    uint32_t wait_max_s;   /* of one wait, 1 to TG_RETRY_AFTER_MAX_S */
     struct tg_buf allowed; /* recipient: relays, each with a NUL after it */
     tigress_relay_policy_fn *policy;
     void *policy_ctx;
@@ -179,12 +180,15 @@ struct tg_session_backoff {
     uint32_t delay_max_s; /* of the current wait: a clock set back does not lengthen it */
     int64_t wait_until_s;
     int64_t sent_at_s;
+    enum tigress_error cause; /* of the last failure, TIGRESS_OK after a success */
+    const char *cause_text;   /* as failure.text */
 };
 
 struct tg_session_failure {
     bool is_paused; /* failed for now: tigress_session_retry continues */
     enum tigress_error error;
-    const char *text;               /* a literal; NULL: the sentence of the error */
+    const char *text;               /* a literal, or why; NULL: the sentence of the error */
+    struct tg_fault why;            /* what was wrong in the relay's last answer */
     struct tg_fault refusal;        /* why the last call was refused; api/refusal.h */
     char detail[TG_DETAIL_MAX + 1]; /* the relay's own words, without control characters */
 };
@@ -246,7 +250,11 @@ TG_NODISCARD enum tg_err tg_session_new_id(const struct tigress_session *s, enum
                                            struct tg_uuid *id);
 /* Enters a state that changes something, with a new request id. */
 TG_NODISCARD enum tg_err tg_session_enter_change(struct tigress_session *s, enum tg_state state);
-/* Enters TG_S_FAILED, which no call leaves. text: a literal, or NULL for the error's sentence. */
+/* Writes a sentence about the relay's answer, for the text of the next three functions. It has our
+   own words and numbers, and of the answer only what tg_session_quote() lets through. */
+const char *tg_session_say(struct tigress_session *s, const char *fmt, ...) TG_PRINTF(2, 3);
+/* Enters TG_S_FAILED, which no call leaves. text: a literal, what tg_session_say() returned, or
+   NULL for the error's sentence. */
 void tg_session_fail(struct tigress_session *s, enum tigress_error error, const char *text);
 /* TIGRESS_FAILED until tigress_session_retry continues in the same state. text: as above. */
 void tg_session_pause(struct tigress_session *s, enum tigress_error error, const char *text);

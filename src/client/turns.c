@@ -17,24 +17,46 @@ static bool is_temporary(unsigned status)
     return status == 408 || status == 425 || status == 429 || status >= 500;
 }
 
+/* spec: protocol/7#own-error */
 enum tg_err tg_turns_refused(struct tigress_session *s, const struct tg_client_answer *answer)
 {
-    if (is_temporary(answer->status)) {
-        tg_session_retry_later(s, TIGRESS_E_UNAVAILABLE, NULL, answer->retry_after_s);
-    } else if (answer->status == 401 || answer->status == 403) {
+    unsigned status = answer->status;
+    const char *text =
+        tg_session_say(s, "The relay refused the request with the status %u.", status);
+
+    if (is_temporary(status) && answer->retry_after_s > 0) {
+        text =
+            tg_session_say(s,
+                           "The relay is overloaded or out of order: it answered with the status "
+                           "%u and asked for a pause of %u seconds.",
+                           status, (unsigned)answer->retry_after_s);
+    } else if (is_temporary(status)) {
+        text =
+            tg_session_say(s,
+                           "The relay is overloaded or out of order: it answered with the status "
+                           "%u.",
+                           status);
+    }
+    if (is_temporary(status)) {
+        tg_session_retry_later(s, TIGRESS_E_UNAVAILABLE, text, answer->retry_after_s);
+    } else if (status == 401 || status == 403) {
         tg_session_fail(s, TIGRESS_E_DENIED, NULL);
-    } else if (answer->status == 404 || answer->status == 410) {
+    } else if (status == 404 || status == 410) {
         return tg_ending_gone(s, answer);
-    } else if (answer->status == 413) {
+    } else if (status == 413) {
         tg_session_fail(s, TIGRESS_E_REFUSED,
                         "The relay refused: the message is too large for this relay.");
-    } else if (answer->status >= 400) {
-        tg_session_fail(s, TIGRESS_E_REFUSED, NULL);
-    } else if (answer->status >= 300) {
+    } else if (status >= 400) {
+        tg_session_fail(s, TIGRESS_E_REFUSED, text);
+    } else if (status >= 300) {
         tg_session_retry_later(s, TIGRESS_E_PROTOCOL,
                                "The relay sent a redirect, which is never followed.", 0);
     } else {
-        tg_session_retry_later(s, TIGRESS_E_PROTOCOL, NULL, 0);
+        tg_session_retry_later(
+            s, TIGRESS_E_PROTOCOL,
+            tg_session_say(s, "The relay's answer, with the status %u, does not fit this request.",
+                           status),
+            0);
     }
     return TG_OK;
 }
@@ -140,28 +162,54 @@ static void fail_as_copy(struct tigress_session *s)
                     "message was not sent.");
 }
 
+/* The relay's 201 was false: nobody has changed the mailbox. The message is sent, and its answer
+   checked, again when the application retries. */
+static void pause_as_lie(struct tigress_session *s)
+{
+    struct tg_uuid same = s->change.request_id;
+
+    tg_session_enter(s, TG_S_SEND);
+    s->change.request_id = same;
+    s->change.is_fresh = true;
+    tg_session_pause(s, TIGRESS_E_PROTOCOL,
+                     "The relay reports that this message was sent before, but it is not in the "
+                     "mailbox, and no other is new there.");
+}
+
 /*
  * The relay knew this request id before we used it. If our message is in the mailbox, something
- * on the way has sent our request twice. Otherwise another copy of this session uses our claim.
+ * on the way has sent our request twice. A message that we do not know is another copy's, or the
+ * answer to it; where our keys can show that it is neither, the relay has lied. If nothing is new
+ * in the mailbox, it has lied too.
  * spec: protocol/7#saved-state-twice
+ * spec: protocol/7#false-repetition
  */
 static enum tg_err answer_verify(struct tigress_session *s, const struct tg_client_answer *answer)
 {
     struct tg_msg_content content = { .expiration_s = 0 };
+    struct tg_fault fault = { "" };
     struct tg_json *doc = NULL;
+    bool is_foreign = false;
     enum tg_err err = TG_E_BUG;
 
     if (answer->status == 204) {
-        fail_as_copy(s);
+        pause_as_lie(s);
         return TG_OK;
     }
-    err = tg_msg_content_decode(&content, &doc, answer->body, NULL);
+    err = tg_msg_content_decode(&content, &doc, answer->body, &fault);
     if (err == TG_OK && tg_bytes_is_equal(content.payload.data, tg_buf_view(&s->change.envelope))) {
         err = sent(s, answer, s->token.is_push_supported);
     } else if (err == TG_OK) {
-        fail_as_copy(s);
+        err = tg_messages_is_foreign(&is_foreign, s, &content.payload, answer->version);
+        if (err == TG_OK && is_foreign) {
+            pause_as_lie(s);
+        } else if (err == TG_OK) {
+            fail_as_copy(s);
+        }
     } else if (err != TG_E_NOMEM) {
-        tg_session_retry_later(s, TIGRESS_E_PROTOCOL, NULL, 0);
+        tg_session_retry_later(
+            s, TIGRESS_E_PROTOCOL,
+            tg_session_say(s, "The relay's answer is not a message: %s", fault.text), 0);
         err = TG_OK;
     }
     tg_json_free(&doc);

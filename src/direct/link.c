@@ -213,7 +213,7 @@ static void take_answer(struct tigress_direct_link *link)
     }
     if (err != TG_OK || !link->is_sent || frame_len != link->in.len ||
         tg_direct_response_decode(&response, tg_buf_view(&link->in)) != TG_OK) {
-        fail(link, TIGRESS_NET_TOO_LARGE);
+        fail(link, err == TG_E_LIMIT ? TIGRESS_NET_TOO_LARGE : TIGRESS_NET_NOT_HTTP);
         return;
     }
     finish_request(link);

@@ -2,10 +2,10 @@
 #include <tigress/transport_curl.h>
 
 #include "base/buf.h"
+#include "base/http_date.h"
 #include "base/mem.h"
 
 #include <curl/curl.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
@@ -17,7 +17,6 @@
 #define ANSWER_HEADER_BYTES_MAX 8192u
 #define CA_PATH_MAX 4096u
 #define PAUSE_MS 200
-#define DATE_CAP 80u /* for any value of struct tm */
 
 struct tigress_transport {
     struct tigress_session *session; /* borrowed */
@@ -222,25 +221,6 @@ static int take_progress(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, cu
 
 /* ---- the clock of the relay ----------------------------------------------------------------- */
 
-/* libcurl reads many forms; the one that a server must send is the one that comes out again. */
-static int64_t parse_date(const char *text)
-{
-    static const char days[][4] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
-    static const char months[][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
-    time_t at = curl_getdate(text, NULL);
-    char back[DATE_CAP];
-    struct tm utc;
-
-    if (at <= 0 || gmtime_r(&at, &utc) == NULL) {
-        return 0;
-    }
-    snprintf(back, sizeof(back), "%s, %02d %s %04d %02d:%02d:%02d GMT", days[utc.tm_wday],
-             utc.tm_mday, months[utc.tm_mon], utc.tm_year + 1900, utc.tm_hour, utc.tm_min,
-             utc.tm_sec);
-    return strcmp(back, text) == 0 ? (int64_t)at : 0;
-}
-
 static void take_date(struct tigress_transport *t)
 {
     const char *at = (const char *)t->header_text.ptr;
@@ -249,7 +229,8 @@ static void take_date(struct tigress_transport *t)
         const char *value = at + strlen(at) + 1;
 
         if (strcasecmp(at, "date") == 0) {
-            t->date_s = parse_date(value);
+            t->date_s = 0;
+            (void)(tg_http_date_parse(&t->date_s, tg_bytes_str(value)) == TG_OK);
         }
         at = value + strlen(value) + 1;
     }
@@ -278,8 +259,8 @@ static const struct failure_row {
     { CURLE_SSL_CACERT_BADFILE, TIGRESS_NET_TLS },
     { CURLE_SSL_ISSUER_ERROR, TIGRESS_NET_TLS },
     { CURLE_SSL_CIPHER, TIGRESS_NET_TLS },
-    { CURLE_WEIRD_SERVER_REPLY, TIGRESS_NET_TOO_LARGE },
-    { CURLE_UNSUPPORTED_PROTOCOL, TIGRESS_NET_TOO_LARGE },
+    { CURLE_WEIRD_SERVER_REPLY, TIGRESS_NET_NOT_HTTP },
+    { CURLE_UNSUPPORTED_PROTOCOL, TIGRESS_NET_NOT_HTTP },
     { CURLE_FILESIZE_EXCEEDED, TIGRESS_NET_TOO_LARGE },
 };
 
@@ -377,6 +358,8 @@ static bool set_exchange(struct tigress_transport *t, const struct tigress_http_
                             (long)request->timeout_s * 1000L + (long)t->connect_timeout_ms);
     bad |= curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
     bad |= curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
+    /* An announced length that is too large ends the exchange before the first byte of it. */
+    bad |= curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)request->answer_max);
     bad |= curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
     bad |= curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
     bad |= curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, take_progress);
@@ -426,7 +409,7 @@ static enum tigress_error hand_over(struct tigress_transport *t)
         text += strlen(text) + 1;
     }
     if (status < 100 || status > 599) {
-        return tigress_session_reply_failed(t->session, TIGRESS_NET_TOO_LARGE);
+        return tigress_session_reply_failed(t->session, TIGRESS_NET_NOT_HTTP);
     }
     return tigress_session_reply(t->session, (unsigned)status, headers, t->header_count,
                                  (const char *)t->body.ptr, t->body.len);

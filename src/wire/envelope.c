@@ -104,6 +104,47 @@ enum tg_err tg_envelope_open(struct tg_buf *out, const struct tg_secret *secret,
     return tg_envelope_open_bound(out, secret, tg_bytes(NULL, 0), payload, fault);
 }
 
+/* Decodes the base64 of a nonce, a ciphertext and a tag. */
+static enum tg_err decode(struct tg_buf *raw, struct tg_bytes data, struct tg_fault *fault)
+{
+    const struct tg_bytes alphabet =
+        TG_LIT("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=");
+    size_t at = 0;
+
+    if (data.len > TEXT_MAX) {
+        tg_fault_set(fault, "payload.data: expected at most %u characters, got %zu", TEXT_MAX,
+                     data.len);
+        return TG_E_LIMIT;
+    }
+    if (tg_b64_decode(raw, data, TG_B64_STANDARD) == TG_OK) {
+        if (raw->len >= TG_AEAD_NONCE_LEN + TG_AEAD_TAG_LEN) {
+            return TG_OK;
+        }
+        tg_fault_set(fault, "payload.data: expected a nonce, a ciphertext and a tag, got %zu bytes",
+                     raw->len);
+        return TG_E_SYNTAX;
+    }
+    if (tg_buf_status(raw) == TG_E_LIMIT) {
+        tg_fault_set(fault, "payload.data: expected at most %u bytes after decoding", RAW_MAX);
+        return TG_E_LIMIT;
+    }
+    if (tg_buf_status(raw) == TG_E_NOMEM) {
+        return TG_E_NOMEM;
+    }
+    while (at < data.len && tg_bytes_find(alphabet, data.ptr[at]) < alphabet.len) {
+        at++;
+    }
+    if (at < data.len) {
+        tg_fault_set(fault, "payload.data: expected base64, got another character at byte %zu", at);
+    } else {
+        tg_fault_set(fault,
+                     "payload.data: expected base64 with padding, got %zu characters that "
+                     "are not",
+                     data.len);
+    }
+    return TG_E_SYNTAX;
+}
+
 enum tg_err tg_envelope_open_bound(struct tg_buf *out, const struct tg_secret *key,
                                    struct tg_bytes bound, const struct tg_payload *payload,
                                    struct tg_fault *fault)
@@ -120,18 +161,14 @@ enum tg_err tg_envelope_open_bound(struct tg_buf *out, const struct tg_secret *k
         goto out;
     }
     if (algorithm->key_len != key->len) {
-        tg_fault_set(fault, "payload.type: expected the algorithm for a secret of %zu bytes",
-                     key->len);
+        tg_fault_set(fault,
+                     "payload.type: expected the algorithm for a secret of %zu bytes, got "
+                     "the one for %zu",
+                     key->len, algorithm->key_len);
         err = TG_E_CRYPTO;
         goto out;
     }
-    if (payload->data.len > TEXT_MAX ||
-        tg_b64_decode(&raw, payload->data, TG_B64_STANDARD) != TG_OK ||
-        raw.len < TG_AEAD_NONCE_LEN + TG_AEAD_TAG_LEN) {
-        err = tg_buf_status(&raw) == TG_E_NOMEM ? TG_E_NOMEM : TG_E_SYNTAX;
-        tg_fault_set(fault, "payload.data: expected the base64 of a nonce, a ciphertext and a tag");
-        goto out;
-    }
+    TG_TRY(decode(&raw, payload->data, fault));
     nonce = tg_bytes_first(tg_buf_view(&raw), TG_AEAD_NONCE_LEN);
     err = tg_aead_open(out, key, nonce, bound, tg_bytes_from(tg_buf_view(&raw), TG_AEAD_NONCE_LEN));
     if (err == TG_E_CRYPTO) {

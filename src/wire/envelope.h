@@ -37,6 +37,7 @@ TG_NODISCARD enum tg_err tg_envelope_seal(struct tg_buf *out, const struct tg_se
  * Appends the padded JSON text. Does not parse it.
  * TG_E_UNSUPPORTED  payload.type is neither algorithm
  * TG_E_SYNTAX       data is not base64, or too short
+ * TG_E_LIMIT        data is longer than the largest message makes it
  * TG_E_CRYPTO       type does not fit the secret's length, or data does not decrypt
  */
 TG_NODISCARD enum tg_err tg_envelope_open(struct tg_buf *out, const struct tg_secret *secret,

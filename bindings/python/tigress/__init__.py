@@ -13,9 +13,9 @@ standard library. A handle may be used from any thread, by one thread at a time.
 from ._lib import LibraryNotFound, abi, library_path, version
 from .envelope import (FORMAT_AUTHORIZATION_TOKEN, FORMAT_CARKEY_CCC, check_message, envelope_type,
                        open_envelope, seal_envelope)
-from .errors import (AllowListError, ArgumentError, BadMessageError, BugError, CompletedError,
-                     ConflictError, DeclinedError, DecryptError, DeniedError, ElsewhereError, EndedError, StandingError,
-                     ErrorClass, ErrorCode, ExpiredError,
+from .errors import (AlgorithmError, AllowListError, ArgumentError, BadMessageError, BugError, CompletedError,
+                     ConflictError, DeclinedError, DamagedError, DecryptError, DeniedError, ElsewhereError, EndedError, StandingError,
+                     OversizeError, ErrorClass, ErrorCode, ExpiredError,
                      GoneError, LimitError, MessageError, NetworkError, OutOfMemoryError,
                      ProtocolError, RandomError, RefusedError, RelayTlsError, SavedStateError,
                      SecretError, StateError, TamperedError, TemporaryError, TigressError,
@@ -31,12 +31,12 @@ from .transport import Transport
 __version__ = "0.1.0"
 
 __all__ = [
-    "AllowListError", "ArgumentError", "AttestationWhen", "BadMessageError", "BugError", "CompletedError",
-    "ConflictError", "DeclinedError", "DecryptError", "DeniedError", "ElsewhereError", "End", "EndedError", "StandingError",
+    "AlgorithmError", "AllowListError", "ArgumentError", "AttestationWhen", "BadMessageError", "BugError", "CompletedError",
+    "ConflictError", "DamagedError", "DeclinedError", "DecryptError", "DeniedError", "ElsewhereError", "End", "EndedError", "StandingError",
     "ErrorClass", "ErrorCode",
     "ExpiredError", "FORMAT_AUTHORIZATION_TOKEN", "FORMAT_CARKEY_CCC", "Form", "GoneError",
     "Initiator", "Input", "LibraryNotFound", "LimitError", "MessageError", "NetFailure",
-    "NetworkError", "Opened", "OutOfMemoryError", "Pin", "PinVerdict", "Proof", "ProtocolError", "RandomError",
+    "NetworkError", "Opened", "OutOfMemoryError", "OversizeError", "Pin", "PinVerdict", "Proof", "ProtocolError", "RandomError",
     "Recipient", "RefusedError", "Relay", "RelayTlsError", "Request", "Role", "SavedStateError",
     "SecretBytes",
     "SecretError", "Session", "ShareUrl", "StateError", "TamperedError", "TemporaryError",

@@ -42,6 +42,9 @@ class ErrorCode(enum.IntEnum):
     DECRYPT = 44
     BAD_MESSAGE = 45
     TAMPERED = 46
+    ALGORITHM = 47
+    DAMAGED = 48
+    OVERSIZE = 49
     NOMEM = 60
     RANDOM = 61
     UNSUPPORTED = 62
@@ -207,13 +210,28 @@ class ProtocolError(TemporaryError):
 
 
 class DecryptError(TemporaryError):
-    """A message cannot be decrypted: wrong secret, or damaged."""
+    """A message does not decrypt: wrong secret, or changed on the way."""
     code = ErrorCode.DECRYPT
 
 
 class BadMessageError(TemporaryError):
     """A decrypted message is not provisioning information."""
     code = ErrorCode.BAD_MESSAGE
+
+
+class AlgorithmError(TemporaryError):
+    """A message is sealed with an algorithm that this version does not know."""
+    code = ErrorCode.ALGORITHM
+
+
+class DamagedError(TemporaryError):
+    """A message is not the base64 of a sealed message."""
+    code = ErrorCode.DAMAGED
+
+
+class OversizeError(TemporaryError):
+    """A message is longer than the longest one."""
+    code = ErrorCode.OVERSIZE
 
 
 class TamperedError(TemporaryError):

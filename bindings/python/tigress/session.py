@@ -120,6 +120,7 @@ class NetFailure(enum.IntEnum):
     TLS = 4
     TOO_LARGE = 5
     INTERRUPTED = 6
+    NOT_HTTP = 7
 
 
 @dataclasses.dataclass(frozen=True)
@@ -242,6 +243,10 @@ class Session:
         """How many failures in a row lead to Want.FAILED: 1 to 1000."""
         self._do("set_tries", tries)
 
+    def set_wait_max_s(self, wait_max_s: int) -> None:
+        """How long one pause after a failure may be: 1 to 3600 seconds."""
+        self._do("set_wait_max_s", wait_max_s)
+
     def set_random(self, source: Optional[RandomSource]) -> None:
         """The random source, source(n) -> n bytes; None: the system's. If it raises: RandomError."""
         function = _lib.RandomFn(0) if source is None else _random_fn(source)
@@ -304,6 +309,16 @@ class Session:
     def deadline_s(self) -> int:
         """When Want.WAIT ends, in UTC seconds; 0 in any other state."""
         return self._number("deadline_s")
+
+    @property
+    def wait_reason(self) -> int:
+        """The failure that Want.WAIT follows, an ErrorCode; ErrorCode.OK: none."""
+        return self._number("wait_reason")
+
+    @property
+    def wait_text(self) -> str:
+        """The same as one sentence, "" for none."""
+        return self._text("wait_text")
 
     def wake(self) -> None:
         """Ends a Want.WAIT now: a push was received, or the network is available. At any time."""

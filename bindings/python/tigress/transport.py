@@ -136,7 +136,7 @@ class Transport:
         except http.client.RemoteDisconnected:
             failure = NetFailure.LOST
         except http.client.BadStatusLine:
-            failure = NetFailure.TOO_LARGE
+            failure = NetFailure.NOT_HTTP
         except (http.client.HTTPException, OSError):
             failure = NetFailure.LOST
         except BaseException:
@@ -173,6 +173,8 @@ class Transport:
             if is_kept and not reader.has_begun:
                 raise _Stale() from error  # safe to repeat: the request has an identifier
             raise
+        if (response.length or 0) > request.answer_max:  # announced: not waited for
+            raise _TooLarge()
         body = response.read(request.answer_max + 1)
         if len(body) > request.answer_max:
             raise _TooLarge()

@@ -230,6 +230,7 @@ static void resume_attempts(struct tigress_session *s)
     s->failure.error = TIGRESS_OK;
     s->failure.text = NULL;
     s->backoff.failures = 0;
+    s->backoff.cause = TIGRESS_OK;
     s->backoff.is_waiting = false;
     s->backoff.delay_s = 0;
 }

@@ -80,7 +80,7 @@ enum tigress_error tigress_envelope_open(const unsigned char *secret, size_t sec
     if (err != TG_OK) {
         tg_buf_deinit(&plain);
         tg_secret_wipe(&key);
-        return err == TG_E_NOMEM ? TIGRESS_E_NOMEM : TIGRESS_E_DECRYPT;
+        return tg_public_open_error(err);
     }
     while (plain.len > 0 && plain.ptr[plain.len - 1] == ' ') {
         tg_buf_truncate(&plain, plain.len - 1);

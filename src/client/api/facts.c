@@ -132,6 +132,20 @@ const char *tigress_session_error_text(const struct tigress_session *s)
     return s->failure.text != NULL ? s->failure.text : tigress_error_text(s->failure.error);
 }
 
+enum tigress_error tigress_session_wait_reason(const struct tigress_session *s)
+{
+    return s != NULL ? s->backoff.cause : TIGRESS_E_ARGUMENT;
+}
+
+const char *tigress_session_wait_text(const struct tigress_session *s)
+{
+    if (s == NULL || s->backoff.cause == TIGRESS_OK) {
+        return "";
+    }
+    return s->backoff.cause_text != NULL ? s->backoff.cause_text
+                                         : tigress_error_text(s->backoff.cause);
+}
+
 const char *tigress_session_relay_detail(const struct tigress_session *s)
 {
     return s != NULL ? s->failure.detail : "";

@@ -6,6 +6,7 @@
 #include "client/policy.h"
 #include "client/public_error.h"
 #include "client/text.h"
+#include "wire/image_url.h"
 #include "wire/limits.h"
 #include "wire/msg_create.h"
 
@@ -150,12 +151,17 @@ enum tigress_error tigress_session_set_display(struct tigress_session *s, const 
     if (error != TIGRESS_OK) {
         return error;
     }
+    const struct tg_bytes image = tg_text_view(image_url, limits.image_url_max);
+
+    if (image.len > 0 && image.len <= limits.image_url_max && !tg_image_url_is_https(image)) {
+        return tg_refusal_set(s, TIGRESS_E_ARGUMENT,
+                              "image_url: expected an https URL without spaces, or nothing");
+    }
     const struct setting settings[] = {
         { "title", &s->display.title, tg_text_view(title, limits.title_max), limits.title_max },
         { "description", &s->display.description, tg_text_view(description, limits.description_max),
           limits.description_max },
-        { "image_url", &s->display.image_url, tg_text_view(image_url, limits.image_url_max),
-          limits.image_url_max },
+        { "image_url", &s->display.image_url, image, limits.image_url_max },
     };
 
     return set_texts(s, settings, TG_COUNT(settings));
@@ -432,6 +438,16 @@ enum tigress_error tigress_session_set_tries(struct tigress_session *s, unsigned
 
     if (error == TIGRESS_OK) {
         s->settings.tries = tries;
+    }
+    return error;
+}
+
+enum tigress_error tigress_session_set_wait_max_s(struct tigress_session *s, unsigned wait_max_s)
+{
+    enum tigress_error error = check_number(s, "wait_max_s", wait_max_s, TG_RETRY_AFTER_MAX_S);
+
+    if (error == TIGRESS_OK) {
+        s->settings.wait_max_s = wait_max_s;
     }
     return error;
 }

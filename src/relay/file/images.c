@@ -2,25 +2,9 @@
 #include "relay/file/images.h"
 
 #include "wire/share_host.h"
+#include "wire/image_url.h"
 
 #include <string.h>
-
-/* spec: protocol/5#image-https-only */
-static bool is_plain_https(struct tg_bytes url)
-{
-    static const struct tg_bytes scheme = { (const uint8_t *)"https://", 8 };
-
-    if (url.len <= scheme.len ||
-        !tg_bytes_is_equal_nocase(tg_bytes_first(url, scheme.len), scheme)) {
-        return false;
-    }
-    for (size_t i = 0; i < url.len; i++) {
-        if (url.ptr[i] <= ' ' || url.ptr[i] == 0x7f || url.ptr[i] == '\\') {
-            return false;
-        }
-    }
-    return true;
-}
 
 /* The host of an https URL. Empty: there is user information, a port that is no number, or a name
    that programs read differently: "https://allowed.example:x@other.example/". */
@@ -61,7 +45,7 @@ static bool is_listed(const struct tg_image_policy *policy, struct tg_bytes url)
 
 bool tg_image_is_allowed(const struct tg_image_policy *policy, struct tg_bytes url)
 {
-    if (!is_plain_https(url)) {
+    if (!tg_image_url_is_https(url)) {
         return false;
     }
     switch (policy->hosts) {

@@ -180,6 +180,82 @@ static void first_try__answered_as_a_repetition_of_ours__sent(void **state)
     *state = f;
 }
 
+/* ---- a relay that lies about a first send --------------------------------------------------- */
+
+#define SAYS_201 "{\"isPushNotificationSupported\":false}"
+
+static void send_and_get_201(struct fixture *f)
+{
+    assert_int_equal(tigress_session_send(f->bob, MESSAGE_2, strlen(MESSAGE_2)), TIGRESS_OK);
+    fake_relay_say(f->bob, 201, SAYS_201);
+}
+
+/* spec-test: protocol/7#false-repetition */
+static void first_try__answered_201_and_nothing_is_new__a_lie_not_a_copy(void **state)
+{
+    struct fixture *f = *state;
+
+    for (int is_v2 = 0; is_v2 < 2; is_v2++) {
+        begin(f, is_v2 == 1);
+        send_and_get_201(f);
+        assert_int_equal(tigress_session_step(f->bob, FAKE_NOW), TIGRESS_WANT_HTTP);
+        fake_relay_serve(&f->relay, f->bob); /* 204 */
+        assert_failed(f->bob, TIGRESS_E_PROTOCOL);
+        assert_int_equal(tigress_session_retry(f->bob), TIGRESS_OK);
+        assert_int_equal(fake_relay_run(&f->relay, f->bob), TIGRESS_WANT_INPUT);
+        assert_int_equal(tigress_session_input(f->bob), TIGRESS_INPUT_SENT);
+        assert_int_equal(f->relay.change_count, 2);
+        receives(f, f->alice, MESSAGE_2);
+        restart(&f);
+    }
+    *state = f;
+}
+
+/* The old message under a new version, and an invented one. */
+static void first_try__answered_201_and_a_known_or_invented_message__a_lie(void **state)
+{
+    struct fixture *f = *state;
+    static char kept[sizeof(f->relay.data)];
+
+    for (int is_invented = 0; is_invented < 2; is_invented++) {
+        begin(f, true);
+        send_and_get_201(f);
+        memcpy(kept, f->relay.data, sizeof(kept));
+        f->relay.version++;
+        if (is_invented == 1) {
+            memset(f->relay.data, 'A', 720);
+        }
+        assert_int_equal(tigress_session_step(f->bob, FAKE_NOW), TIGRESS_WANT_HTTP);
+        fake_relay_serve(&f->relay, f->bob);
+        assert_failed(f->bob, TIGRESS_E_PROTOCOL);
+        f->relay.version--;
+        memcpy(f->relay.data, kept, sizeof(kept));
+        assert_int_equal(tigress_session_retry(f->bob), TIGRESS_OK);
+        assert_int_equal(fake_relay_run(&f->relay, f->bob), TIGRESS_WANT_INPUT);
+        assert_int_equal(tigress_session_input(f->bob), TIGRESS_INPUT_SENT);
+        receives(f, f->alice, MESSAGE_2);
+        restart(&f);
+    }
+    *state = f;
+}
+
+/* The lie is checked as often as it is told. */
+static void first_try__answered_201_twice__checked_twice(void **state)
+{
+    struct fixture *f = *state;
+
+    begin(f, true);
+    assert_int_equal(tigress_session_send(f->bob, MESSAGE_2, strlen(MESSAGE_2)), TIGRESS_OK);
+    for (unsigned i = 0; i < 2; i++) {
+        fake_relay_say(f->bob, 201, SAYS_201);
+        assert_int_equal(tigress_session_step(f->bob, FAKE_NOW), TIGRESS_WANT_HTTP);
+        fake_relay_serve(&f->relay, f->bob);
+        assert_failed(f->bob, TIGRESS_E_PROTOCOL);
+        assert_non_null(strstr(tigress_session_error_text(f->bob), "not in the mailbox"));
+        assert_int_equal(tigress_session_retry(f->bob), TIGRESS_OK);
+    }
+}
+
 static void lost_answer__other_side_has_answered_since__sent_and_received(void **state)
 {
     struct fixture *f = *state;
@@ -245,7 +321,7 @@ static void verify__lost_answer_nonsense_and_a_new_process__elsewhere_in_the_end
     tigress_session_free(&again);
 }
 
-static void verify__nothing_newer_in_the_mailbox__elsewhere(void **state)
+static void verify__nothing_newer_in_the_mailbox__a_lie(void **state)
 {
     struct fixture *f = *state;
     struct tigress_session *copy = NULL;
@@ -257,7 +333,7 @@ static void verify__nothing_newer_in_the_mailbox__elsewhere(void **state)
     assert_int_equal(tigress_session_step(copy, FAKE_NOW), TIGRESS_WANT_HTTP);
     fake_relay_serve(&f->relay, copy);
     fake_relay_say(copy, 204, "");
-    assert_failed(copy, TIGRESS_E_ELSEWHERE);
+    assert_failed(copy, TIGRESS_E_PROTOCOL);
     tigress_session_free(&copy);
 }
 
@@ -324,10 +400,13 @@ int main(void)
         CASE(second_copy__of_the_same_message__sent_once_and_both_know),
         CASE(second_copy_waits__message_of_the_first__not_delivered_as_the_other_sides),
         CASE(first_try__answered_as_a_repetition_of_ours__sent),
+        CASE(first_try__answered_201_and_nothing_is_new__a_lie_not_a_copy),
+        CASE(first_try__answered_201_and_a_known_or_invented_message__a_lie),
+        CASE(first_try__answered_201_twice__checked_twice),
         CASE(lost_answer__other_side_has_answered_since__sent_and_received),
         CASE(resumed__before_the_request__other_side_has_answered_since__sent),
         CASE(verify__lost_answer_nonsense_and_a_new_process__elsewhere_in_the_end),
-        CASE(verify__nothing_newer_in_the_mailbox__elsewhere),
+        CASE(verify__nothing_newer_in_the_mailbox__a_lie),
         CASE(first_copy_ended_it__second_reports_that_this_side_did),
         CASE(request_ids__of_one_transfer__all_differ_and_are_random_uuids),
     };

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* States that a version without end notes saved: tests/data/saved_state_v2. */
+/* States that earlier versions saved: tests/data/saved_state_v2, without end notes, and _v3. */
 #include "unit/client/wallet_fixture.h"
 
 #include "client/session.h"
 
 #include <stdio.h>
 
-static struct tigress_session *resume(const char *name)
+static struct tigress_session *resume_of(unsigned version, const char *name)
 {
     char path[512];
     unsigned char data[4096];
@@ -14,7 +14,7 @@ static struct tigress_session *resume(const char *name)
     FILE *file = NULL;
     size_t len = 0;
 
-    (void)snprintf(path, sizeof(path), TG_TEST_DATA "/saved_state_v2/%s.bin", name);
+    (void)snprintf(path, sizeof(path), TG_TEST_DATA "/saved_state_v%u/%s.bin", version, name);
     file = fopen(path, "rb");
     assert_non_null(file);
     len = fread(data, 1, sizeof(data), file);
@@ -22,6 +22,94 @@ static struct tigress_session *resume(const char *name)
     assert_true(len > 100 && len < sizeof(data));
     assert_int_equal(tigress_session_resume(&s, data, len, NULL, 0), TIGRESS_OK);
     return s;
+}
+
+static const char *claim_of(const struct tigress_session *s)
+{
+    const struct tigress_http_request *request = tigress_session_request(s);
+
+    for (size_t i = 0; i < request->header_count; i++) {
+        if (strcmp(request->headers[i].name, "Mailbox-Device-Claim") == 0) {
+            return request->headers[i].value;
+        }
+    }
+    return "";
+}
+
+static struct tigress_session *resume(const char *name)
+{
+    return resume_of(2, name);
+}
+
+/* spec-test: protocol/7#saved-state-versions */
+static void saved__by_version_3__continues(void **state)
+{
+    static const struct {
+        const char *name;
+        enum tigress_want want;
+        enum tigress_input input;
+        unsigned envelope;
+    } rows[] = {
+        { "initiator_intent", TIGRESS_WANT_INPUT, TIGRESS_INPUT_INTENT, 1 },
+        { "initiator_creating", TIGRESS_WANT_HTTP, TIGRESS_INPUT_NONE, 1 },
+        { "initiator_attesting", TIGRESS_WANT_INPUT, TIGRESS_INPUT_ATTESTATION, 1 },
+        { "initiator_created", TIGRESS_WANT_INPUT, TIGRESS_INPUT_CREATED, 1 },
+        { "initiator_message", TIGRESS_WANT_INPUT, TIGRESS_INPUT_MESSAGE, 2 },
+        { "initiator_deleting", TIGRESS_WANT_HTTP, TIGRESS_INPUT_NONE, 2 },
+        { "recipient_invited", TIGRESS_WANT_HTTP, TIGRESS_INPUT_NONE, 1 },
+        { "recipient_message", TIGRESS_WANT_INPUT, TIGRESS_INPUT_MESSAGE, 1 },
+        { "recipient_sending", TIGRESS_WANT_HTTP, TIGRESS_INPUT_NONE, 2 },
+        { "recipient_third", TIGRESS_WANT_INPUT, TIGRESS_INPUT_MESSAGE, 2 },
+        { "recipient_v1", TIGRESS_WANT_INPUT, TIGRESS_INPUT_SENT, 1 },
+        { "recipient_done", TIGRESS_DONE, TIGRESS_INPUT_NONE, 1 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < TG_COUNT(rows); i++) {
+        struct tigress_session *s = resume_of(3, rows[i].name);
+
+        assert_int_equal(tigress_session_step(s, FAKE_NOW), rows[i].want);
+        assert_int_equal(tigress_session_input(s), rows[i].input);
+        assert_int_equal(tigress_session_envelope_version(s), rows[i].envelope);
+        tigress_session_free(&s);
+    }
+}
+
+/* The relay as it was: the state of the recipient before its answer was sent repeats the answer. */
+static void receive_first_of_saved(struct fixture *f)
+{
+    f->bob = resume_of(3, "recipient_sending");
+    f->alice = resume_of(3, "initiator_message");
+    f->relay.exists = true;
+    f->relay.version = 1;
+    assert_int_equal(tigress_session_set_random(f->alice, fake_random, &f->random), TIGRESS_OK);
+    assert_int_equal(tigress_session_step(f->alice, FAKE_NOW), TIGRESS_WANT_INPUT);
+    assert_int_equal(tigress_session_check(f->alice), TIGRESS_OK);
+    assert_int_equal(tigress_session_step(f->alice, FAKE_NOW), TIGRESS_WANT_HTTP);
+    (void)snprintf(f->relay.initiator, sizeof(f->relay.initiator), "%s", claim_of(f->alice));
+    assert_int_equal(tigress_session_reply_failed(f->alice, TIGRESS_NET_INTERRUPTED), TIGRESS_OK);
+    assert_int_equal(fake_relay_run(&f->relay, f->bob), TIGRESS_WANT_INPUT);
+    assert_int_equal(tigress_session_input(f->bob), TIGRESS_INPUT_SENT);
+    (void)snprintf(f->relay.recipient, sizeof(f->relay.recipient), "%s", f->relay.claim);
+}
+
+/* Both sides of one transfer, saved by version 3, go on from the third message. */
+static void saved__by_version_3__both_sides_exchange_under_v2(void **state)
+{
+    struct fixture *f = *state;
+
+    tigress_session_free(&f->alice);
+    receive_first_of_saved(f);
+    assert_int_equal(tigress_session_send(f->alice, MESSAGE_3, strlen(MESSAGE_3)), TIGRESS_OK);
+    assert_int_equal(fake_relay_run(&f->relay, f->alice), TIGRESS_WANT_INPUT);
+    assert_int_equal(tigress_session_wait(f->bob), TIGRESS_OK);
+    assert_int_equal(fake_relay_run(&f->relay, f->bob), TIGRESS_WANT_INPUT);
+    assert_message(f->bob, MESSAGE_3);
+    assert_int_equal(tigress_session_finish(f->bob), TIGRESS_OK);
+    assert_int_equal(fake_relay_run(&f->relay, f->bob), TIGRESS_DONE);
+    assert_int_equal(tigress_session_wait(f->alice), TIGRESS_OK);
+    assert_int_equal(fake_relay_run(&f->relay, f->alice), TIGRESS_DONE);
+    assert_int_equal(tigress_session_end_proof(f->alice), TIGRESS_PROOF_DEVICE);
 }
 
 static void saved__by_an_older_version__continues(void **state)
@@ -160,6 +248,8 @@ static void saved__with_an_ending_that_cannot_be__refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(saved__by_version_3__continues),
+        CASE(saved__by_version_3__both_sides_exchange_under_v2),
         cmocka_unit_test(saved__by_an_older_version__continues),
         cmocka_unit_test(saved__by_an_older_version__leaves_and_believes_no_note),
         CASE(saved__before_the_create__leaves_a_note),

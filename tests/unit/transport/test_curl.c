@@ -192,6 +192,7 @@ static const struct wire_case {
     { "", 0, TIGRESS_E_NETWORK },
     { HEAD "Content-Length: 500\r\n\r\n{", 0, TIGRESS_E_NETWORK },
     { HEAD "Content-Length: 600000\r\n\r\n{", 600000, TIGRESS_E_PROTOCOL },
+    { HEAD "Content-Length: 10000000000\r\n\r\n{", 0, TIGRESS_E_PROTOCOL }, /* not waited for */
     { HEAD "Connection: close\r\n\r\n", 600000, TIGRESS_E_PROTOCOL },
     { HEAD "Content-Length: 15\r\n\r\n<html>hello</ht", 0, TIGRESS_E_PROTOCOL },
     { "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n", 0,

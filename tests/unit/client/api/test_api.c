@@ -215,6 +215,11 @@ static void envelope__round_trip_and_damage(void **state)
     assert_int_equal(
         tigress_envelope_open(key, 32, tigress_envelope_type(16), data, data_len, &json, &json_len),
         TIGRESS_E_DECRYPT);
+    assert_int_equal(tigress_envelope_open(key, 32, "AEAD_X", data, data_len, &json, &json_len),
+                     TIGRESS_E_ALGORITHM);
+    assert_int_equal(
+        tigress_envelope_open(key, 32, tigress_envelope_type(32), "A", 1, &json, &json_len),
+        TIGRESS_E_DAMAGED);
     assert_int_equal(
         tigress_envelope_open(key, 16, tigress_envelope_type(16), data, data_len, &json, &json_len),
         TIGRESS_E_DECRYPT);
@@ -267,6 +272,7 @@ static void settings__each_limit__at_n_and_past_it(void **state)
     assert_int_equal(tigress_session_set_display(f->alice, "", text + 4199 - 1024, ""), TIGRESS_OK);
     assert_int_equal(tigress_session_set_display(f->alice, "", text + 4199 - 1025, ""),
                      TIGRESS_E_LIMIT);
+    memcpy(text + 4199 - 2048, "https://", 8);
     assert_int_equal(tigress_session_set_display(f->alice, "", "", text + 4199 - 2048), TIGRESS_OK);
     assert_int_equal(tigress_session_set_display(f->alice, "", "", text + 4199 - 2049),
                      TIGRESS_E_LIMIT);

@@ -43,6 +43,9 @@ static int expected_class(unsigned value)
     case TIGRESS_E_UNAVAILABLE:
     case TIGRESS_E_PROTOCOL:
     case TIGRESS_E_DECRYPT:
+    case TIGRESS_E_ALGORITHM:
+    case TIGRESS_E_DAMAGED:
+    case TIGRESS_E_OVERSIZE:
     case TIGRESS_E_BAD_MESSAGE:
     case TIGRESS_E_TAMPERED:
     case TIGRESS_E_NOMEM:

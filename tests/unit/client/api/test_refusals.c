@@ -253,7 +253,7 @@ static void sentence__reply_after_a_refused_call__names_why_the_session_failed(v
     assert_int_equal(tigress_session_set_poll_s(s, 0), TIGRESS_E_ARGUMENT);
     assert_int_equal(tigress_session_reply(s, 418, NULL, 0, NULL, 0), TIGRESS_OK);
     assert_int_equal(tigress_session_error(s), TIGRESS_E_REFUSED);
-    assert_string_equal(tigress_session_error_text(s), tigress_error_text(TIGRESS_E_REFUSED));
+    assert_non_null(strstr(tigress_session_error_text(s), "418"));
 }
 
 static void share_url__wrong_secret__names_what_was_expected(void **state)

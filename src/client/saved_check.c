@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/saved_check.h"
+
+#include "client/engine.h"
+
+static bool is_in_range(const struct tigress_session *s)
+{
+    const struct tg_session_settings *settings = &s->settings;
+
+    return tg_engine_is_state(s->role, s->state) && s->read_mode <= TG_READ_VERIFY &&
+           (settings->secret_len == 16 || settings->secret_len == 32) &&
+           settings->rights <= (TG_RIGHT_READ | TG_RIGHT_WRITE | TG_RIGHT_DELETE) &&
+           settings->poll_s >= 1 && settings->poll_s <= TG_POLL_S_MAX && settings->tries >= 1 &&
+           settings->tries <= TG_TRIES_MAX && settings->wait_max_s >= 1 &&
+           settings->wait_max_s <= TG_RETRY_AFTER_MAX_S && s->mailbox.expires_at_s >= 0 &&
+           s->mailbox.version <= UINT64_MAX / 2 && s->messages.seen.len % TG_SHA256_LEN == 0 &&
+           s->standing.attest_when <= TIGRESS_ATTEST_ALWAYS;
+}
+
+static bool is_ending_valid(const struct tigress_session *s)
+{
+    const struct tg_session_ending *e = &s->ending;
+    bool may_be_decided =
+        s->state == TG_S_DELETE || s->state == TG_S_DONE || s->state == TG_S_FAILED;
+
+    return s->mailbox.opened <= TIGRESS_OPENED_YES && s->history.count <= TIGRESS_TURNS_MAX + 1 &&
+           e->decided <= TG_END_NOTE_CANCELLED && (e->decided == 0 || may_be_decided) &&
+           (e->decided != 0 || s->state != TG_S_DELETE) && e->end <= TIGRESS_END_EXPIRED &&
+           e->proof <= TIGRESS_PROOF_DEVICE &&
+           (e->note.len == 0 || (e->note.len == TG_END_NOTE_TEXT_LEN && e->decided != 0));
+}
+
+static bool is_over(const struct tigress_session *s)
+{
+    return s->state == TG_S_DONE || s->state == TG_S_FAILED;
+}
+
+static bool is_gated(const struct tigress_session *s)
+{
+    return s->state == TG_S_ATTEST || s->state == TG_S_TOKEN;
+}
+
+static bool needs_secret(const struct tigress_session *s)
+{
+    return s->state != TG_S_INTENT && !is_over(s) &&
+           !(s->role == TIGRESS_RECIPIENT &&
+             (s->state <= TG_S_PREVIEWED || s->state == TG_S_DELETE));
+}
+
+static bool needs_mailbox(const struct tigress_session *s)
+{
+    return s->state != TG_S_INTENT && s->state != TG_S_CREATE && !is_over(s) &&
+           !(is_gated(s) && s->standing.gate == TG_S_CREATE);
+}
+
+static bool needs_envelope(const struct tigress_session *s)
+{
+    return s->state == TG_S_CREATE || s->state == TG_S_SEND || is_gated(s) ||
+           (s->state == TG_S_READ && s->read_mode >= TG_READ_CONFLICT);
+}
+
+static bool is_gate_valid(const struct tigress_session *s)
+{
+    return s->standing.gate == TG_S_SEND ||
+           (s->standing.gate == TG_S_CREATE && s->role == TIGRESS_INITIATOR);
+}
+
+static bool is_token_valid(const struct tg_session_token *token)
+{
+    bool is_set = token->type.len > 0;
+
+    return is_set == (token->data.len > 0) && token->topic.len <= TG_TOKEN_TOPIC_MAX &&
+           (is_set || !(token->is_due || token->is_carried || token->topic.len > 0));
+}
+
+bool tg_saved_is_consistent(const struct tigress_session *s)
+{
+    return is_in_range(s) && (s->url.secret.len > 0 || !needs_secret(s)) &&
+           (s->mailbox.is_known || !needs_mailbox(s)) &&
+           (s->change.envelope.len > 0 || !needs_envelope(s)) &&
+           (s->messages.draft.len > 0 || s->state != TG_S_INTENT) &&
+           (is_gate_valid(s) || !is_gated(s)) && is_token_valid(&s->token) &&
+           (s->failure.error != TIGRESS_OK || s->state != TG_S_FAILED) && is_ending_valid(s) &&
+           tg_chain_is_consistent(s);
+}
