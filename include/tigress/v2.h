@@ -2,7 +2,7 @@
 /*
  * tigress/v2.h - envelope v2 of a session: forward secrecy, and no replay
  *
- * A session offers envelope v2 and uses it when the other side knows it (docs/envelope-v2.md).
+ * A session offers envelope v2 and uses it when the other side knows it.
  *
  * Threads: one session, one thread at a time.
  * Blocks: no.
