@@ -393,6 +393,36 @@ static bool hello_byte(struct peer *p, size_t size)
     return true;
 }
 
+/* A whole ClientHello, which costs the relay a key exchange and a signature, and this client
+   nothing: it is made once. size 1: over P-384. */
+static bool hello(struct peer *p, size_t size)
+{
+    static uint8_t bytes[2048];
+    static long len;
+
+    if (len == 0) {
+        SSL *ssl = SSL_new(p->target->tls);
+        BIO *out = BIO_new(BIO_s_mem());
+        BIO *in = BIO_new(BIO_s_mem());
+
+        if (ssl == NULL || out == NULL || in == NULL) {
+            exit(1);
+        }
+        SSL_set_bio(ssl, in, out);
+        if (size == 1) {
+            (void)SSL_set1_groups_list(ssl, "P-384");
+        }
+        SSL_set_connect_state(ssl);
+        (void)SSL_do_handshake(ssl);
+        len = BIO_read(out, bytes, sizeof(bytes));
+        SSL_free(ssl);
+    }
+    if (p->step_count == 0) {
+        peer_put(p, bytes, (size_t)len);
+    }
+    return peer_read(p, NULL, 0) == 0; /* the answer is there: again */
+}
+
 static bool h2_resets(struct peer *p, size_t size)
 {
     static const uint8_t cancel[4] = { 0, 0, 0, 8 };
@@ -475,6 +505,7 @@ const struct attack attacks[] = {
     { .name = "idle", H2, .pace = PACE_HOLD, .begin = h2_begin },
     { .name = "no-hello", H1, .pace = PACE_HOLD },
     { .name = "slow-hello", H1, .pace = PACE_HOLD, .step = hello_byte },
+    { .name = "hellos", H1, .pace = PACE_FLOOD, .step = hello },
     { .name = "handshakes", H1, .pace = PACE_FLOOD, .is_tls = true, .step = again },
     { .name = "handshakes-p384",
       H1,
