@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #define CLOSED_IN_A_TICK 16u
+#define LOOKS_FOR_ONE 512u /* connections among which the largest is looked for */
 #define RELIEF_PART                                                                                \
     8u /* the search for connections to close takes one part in so many of the time */
 /* Each look at the sockets reports again what waits for its turn. After this many reports it costs
@@ -380,15 +381,17 @@ bool tg_conns_run(struct tg_conns *cs)
     return cs->turns.count > 0;
 }
 
-static struct tg_conn *largest_in_the_way(struct tg_conns *cs)
+/* The largest of the next count ones, which go to the end of the list. */
+static struct tg_conn *largest_in_the_way(struct tg_conns *cs, size_t count)
 {
     struct tg_conn *largest = NULL;
     size_t most = 0;
 
-    for (struct tg_link *link = cs->all.next; link != &cs->all; link = link->next) {
-        struct tg_conn *c = TG_CONTAINER(link, struct tg_conn, link);
+    for (size_t i = 0; i < count && !tg_list_is_empty(&cs->all); i++) {
+        struct tg_conn *c = TG_CONTAINER(tg_list_shift(&cs->all), struct tg_conn, link);
         size_t held = tg_account_held(c->io.peer.account);
 
+        tg_list_append(&cs->all, &c->link);
         if (held > most && tg_account_is_in_the_way(c->io.peer.account)) {
             largest = c;
             most = held;
@@ -445,16 +448,25 @@ bool tg_conns_relieve(struct tg_conns *cs)
     return evict(cs);
 }
 
-/* spec: protocol/3#memory-largest-first */
+/* A look at all of many thousands would delay the others by milliseconds.
+   spec: protocol/3#memory-largest-first */
 void tg_conns_tick(struct tg_conns *cs)
 {
-    struct tg_conn *c = NULL;
+    size_t looks = 0;
 
     tg_accounts_reap(&cs->accounts);
-    for (size_t i = 0; i < CLOSED_IN_A_TICK && tg_accounts_are_tight(&cs->accounts) &&
-                       (c = largest_in_the_way(cs)) != NULL;
+    for (size_t i = 0; i < CLOSED_IN_A_TICK && looks < TG_CONNS_LOOKS_PER_TICK &&
+                       tg_accounts_are_tight(&cs->accounts);
          i++) {
-        end_for_memory(c);
+        size_t count = cs->count < LOOKS_FOR_ONE ? cs->count : LOOKS_FOR_ONE;
+        struct tg_conn *c = largest_in_the_way(cs, count);
+
+        if (c != NULL) {
+            end_for_memory(c);
+        } else if (count == cs->count) {
+            break;
+        }
+        looks += count;
     }
 }
 

@@ -53,7 +53,9 @@ TG_NODISCARD enum tg_err tg_conn_open(struct tg_conns *cs, int fd, struct tg_tls
    outside of callbacks. Returns whether others wait: call it again after a look at the sockets. */
 bool tg_conns_run(struct tg_conns *cs);
 /* Call it a few times in a second. It closes the largest connections of a network that holds as
-   much memory as it may. */
+   much memory as it may. It looks at no more than TG_CONNS_LOOKS_PER_TICK connections, the next
+   ones with the next call. */
+#define TG_CONNS_LOOKS_PER_TICK 2048u
 void tg_conns_tick(struct tg_conns *cs);
 /* Closes the connections that lost their place, also for memory when it is short. Call it outside
    of turns. Returns whether there were any. */

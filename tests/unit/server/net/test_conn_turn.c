@@ -252,6 +252,82 @@ static void plain_turn__its_time_is_over__one_piece_and_the_rest_is_kept(void **
     world_free(w);
 }
 
+/* ---- the search for large connections ---- */
+
+#define CROWD (2 * TG_CONNS_LOOKS_PER_TICK + 100)
+
+static struct {
+    uint8_t seen[CROWD]; /* each stands for an account */
+    size_t count;
+} looks;
+
+bool __wrap_tg_accounts_are_tight(const struct tg_accounts *all);
+size_t __wrap_tg_account_held(const struct tg_account *a);
+bool __wrap_tg_account_is_in_the_way(const struct tg_account *a);
+
+bool __wrap_tg_accounts_are_tight(const struct tg_accounts *all)
+{
+    (void)all;
+    return true;
+}
+
+size_t __wrap_tg_account_held(const struct tg_account *a)
+{
+    (void)a;
+    looks.count++;
+    return 1;
+}
+
+bool __wrap_tg_account_is_in_the_way(const struct tg_account *a)
+{
+    looks.seen[(const uint8_t *)a - looks.seen] = 1;
+    return false;
+}
+
+static struct tg_conn *crowd_new(struct world *w, size_t count)
+{
+    struct tg_conn *crowd = tg_mem_calloc(count, sizeof(*crowd));
+
+    assert_non_null(crowd);
+    memset(&looks, 0, sizeof(looks));
+    tg_list_init(&w->conns.all);
+    w->conns.count = count;
+    for (size_t i = 0; i < count; i++) {
+        crowd[i].io.peer.account = (struct tg_account *)(void *)&looks.seen[i];
+        tg_list_append(&w->conns.all, &crowd[i].link);
+    }
+    return crowd;
+}
+
+static void tick__many_connections__a_bounded_number_and_all_in_some_ticks(void **state)
+{
+    struct world *w = world_new(STANDS, false, TG_CONN_WAIT_ENGINE);
+    struct tg_conn *crowd = crowd_new(w, CROWD);
+
+    (void)state;
+    for (size_t ticks = 1; ticks <= 3; ticks++) {
+        tg_conns_tick(&w->conns);
+        assert_int_equal(looks.count, ticks * TG_CONNS_LOOKS_PER_TICK);
+    }
+    for (size_t i = 0; i < CROWD; i++) {
+        assert_int_equal(looks.seen[i], 1);
+    }
+    tg_mem_free(crowd);
+    world_free(w);
+}
+
+static void tick__few_connections__each_once(void **state)
+{
+    struct world *w = world_new(STANDS, false, TG_CONN_WAIT_ENGINE);
+    struct tg_conn *crowd = crowd_new(w, 10);
+
+    (void)state;
+    tg_conns_tick(&w->conns);
+    assert_int_equal(looks.count, 10);
+    tg_mem_free(crowd);
+    world_free(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -261,6 +337,8 @@ int main(void)
         cmocka_unit_test(handshake_turn__more_records_than_its_bound__the_rest_in_later_turns),
         cmocka_unit_test(plain_turn__more_bytes_than_its_bound__the_rest_in_later_turns),
         cmocka_unit_test(plain_turn__its_time_is_over__one_piece_and_the_rest_is_kept),
+        cmocka_unit_test(tick__many_connections__a_bounded_number_and_all_in_some_ticks),
+        cmocka_unit_test(tick__few_connections__each_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
