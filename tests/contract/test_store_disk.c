@@ -17,6 +17,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "store/lmdb/space.h"
+
 #define NEVER_S INT64_C(4000000000)
 #define RESERVE (UINT64_C(4) << 20)
 #define PAGE 4096u
@@ -518,6 +520,48 @@ static void no_room_for_the_meta_page__ends_the_process(void **state)
     assert_in_doubt(WRITE_META, EDQUOT);
 }
 
+/* ---- the rule itself ------------------------------------------------------------------------ */
+
+/* Half of the free pages count, less what is written, and half of the reserve must be free without
+ * them. */
+static void room__each_edge_of_the_reserve(void **state)
+{
+    static const struct {
+        uint64_t free_bytes, page_bytes, written_bytes;
+        enum tg_store_room room;
+    } rows[] = {
+        { 1000, 0, 0, TG_STORE_ROOM_ANY },     { 999, 0, 0, TG_STORE_ROOM_DISK_LOW },
+        { 800, 400, 0, TG_STORE_ROOM_ANY },    { 800, 399, 0, TG_STORE_ROOM_DISK_LOW },
+        { 500, 1000, 0, TG_STORE_ROOM_ANY },   { 499, 9000, 0, TG_STORE_ROOM_DISK_LOW },
+        { 1200, 0, 100, TG_STORE_ROOM_ANY },   { 1199, 0, 100, TG_STORE_ROOM_DISK_LOW },
+        { 1000, 800, 100, TG_STORE_ROOM_ANY }, { 1000, 799, 100, TG_STORE_ROOM_DISK_LOW },
+        { 250, 0, 0, TG_STORE_ROOM_DISK_LOW }, { 249, 0, 0, TG_STORE_ROOM_DISK_FULL },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < TG_COUNT(rows); i++) {
+        const struct tg_lmdb_space space = { .reserve = 1000,
+                                             .free_bytes = rows[i].free_bytes,
+                                             .page_bytes = rows[i].page_bytes };
+
+        assert_int_equal(tg_lmdb_space_room(&space, rows[i].written_bytes), rows[i].room);
+    }
+}
+
+/* What is written counts twice: LMDB copies the pages on which it lies. */
+static void fits__twice_what_is_written_and_the_pages_of_a_commit(void **state)
+{
+    struct tg_lmdb_space space = { .reserve = 1, .free_bytes = 262144 + 2000 };
+    const struct tg_lmdb_write w = { .written_bytes = 1000 };
+
+    (void)state;
+    assert_true(tg_lmdb_space_fits(&space, &w));
+    space.free_bytes--;
+    assert_false(tg_lmdb_space_fits(&space, &w));
+    space.page_bytes = 2;
+    assert_true(tg_lmdb_space_fits(&space, &w));
+}
+
 #define PLAIN(name) cmocka_unit_test_setup_teardown(name, setup_plain, teardown)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
@@ -531,6 +575,8 @@ int main(void)
         CASE(disk_taken_by_others__the_allocated_reserve_is_there_for_changes),
         PLAIN(free_pages__are_room),
         cmocka_unit_test(disk_that_is_not_watched__is_left_alone),
+        cmocka_unit_test(room__each_edge_of_the_reserve),
+        cmocka_unit_test(fits__twice_what_is_written_and_the_pages_of_a_commit),
         CASE(no_room_for_the_pages_or_their_flush__is_definite),
         CASE(no_room_at_any_call__each_answer_is_right),
         CASE(removal_beside_a_put_without_room__is_made),

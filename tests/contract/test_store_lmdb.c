@@ -96,6 +96,22 @@ static void reopen__finds_facts_and_the_time_mark(void **state)
     assert_stats(f->store, 1, 1);
 }
 
+/* Tokens of a closed series must not be taken again by a clock that was set back. */
+static void sweep_that_closes_a_series__raises_the_time_mark(void **state)
+{
+    struct fixture *f = *state;
+    struct tg_store_fact_copy copy;
+
+    assert_int_equal(series_open(&f->client, 1, 0x0304), TG_OK);
+    assert_int_equal(sweep(&f->client, 0x0303, 10), 0);
+    assert_int_equal(tg_store_fact_load(f->store, TG_FACT_TIME_MARK, &copy), TG_OK);
+    assert_int_equal(copy.version, 0);
+    assert_int_equal(sweep(&f->client, 0x0304, 10), 0);
+    assert_int_equal(tg_store_fact_load(f->store, TG_FACT_TIME_MARK, &copy), TG_OK);
+    assert_int_equal(copy.len, 8);
+    assert_memory_equal(copy.bytes, "\0\0\0\0\0\0\3\4", 8);
+}
+
 static uint64_t commits_of(const struct fixture *f)
 {
     struct tg_store_stats stats = { .live_count = 0 };
@@ -767,6 +783,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         CASE(reopen__finds_every_record_and_the_counts),
         CASE(reopen__finds_facts_and_the_time_mark),
+        CASE(sweep_that_closes_a_series__raises_the_time_mark),
         CASE(survey_by_another_process__sees_the_store_and_harms_nothing),
         cmocka_unit_test(survey_without_a_store__creates_nothing),
         CASE(commits__are_counted_and_told_before_the_answer),

@@ -60,6 +60,20 @@ static void note_of_a_put__is_leased_with_its_content(void **state)
     assert_stats(f->store, 1, 1);
 }
 
+static void note_again_with_a_later_expiration__is_kept_until_then(void **state)
+{
+    struct fixture *f = *state;
+    static struct leased l;
+
+    assert_int_equal(tell(&f->client, 7, 100, 300, TG_LIT("t")), TG_OK);
+    assert_int_equal(tell(&f->client, 7, 100, 5000, TG_LIT("t")), TG_OK);
+    assert_int_equal(sweep(&f->client, 300, 10), 0);
+    assert_outbox(f->store, 1);
+    lease(&f->client, 300, 360, ALL, &l);
+    assert_int_equal(l.count, 1);
+    assert_entry(&l, 0, 7, 0, 5000, TG_LIT("t"));
+}
+
 static void note_of_a_remove__is_stored(void **state)
 {
     struct fixture *f = *state;
@@ -751,6 +765,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         CASE(note_of_a_put__is_leased_with_its_content),
+        CASE(note_again_with_a_later_expiration__is_kept_until_then),
         CASE(note_of_a_remove__is_stored),
         CASE(notes_of_keep_and_of_removing_nothing__are_not_stored),
         cmocka_unit_test(note_of_a_refused_put__is_not_stored),

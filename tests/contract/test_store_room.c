@@ -113,6 +113,22 @@ static void record__can_end_when_all_is_full(void **state)
     fixture_close(&f);
 }
 
+static void record_in_the_place_of_an_ended_one__needs_no_other_place(void **state)
+{
+    struct tg_store_limits limits = { .live_max = 2, .ended_max = 2 };
+    struct fixture f;
+
+    (void)state;
+    fixture_open(&f, backend_now, &limits);
+    assert_int_equal(live(&f.client, 1, 10), TG_OK);
+    assert_int_equal(live(&f.client, 2, 10), TG_OK);
+    assert_int_equal(end(&f.client, 1, 10), TG_OK);
+    assert_int_equal(live(&f.client, 3, 10), TG_E_FULL);
+    assert_int_equal(live(&f.client, 1, 10), TG_OK);
+    assert_counts(&f, 2, 20, 0, 0);
+    fixture_close(&f);
+}
+
 static void ended_record_at_the_maximum__is_stored_and_one_more_byte_is_full(void **state)
 {
     struct fixture f;
@@ -216,6 +232,7 @@ int main(void)
         cmocka_unit_test(class__is_kept_and_counted),
         cmocka_unit_test(version_at_its_maximum__is_kept_apart_from_the_class),
         cmocka_unit_test(record__can_end_when_all_is_full),
+        cmocka_unit_test(record_in_the_place_of_an_ended_one__needs_no_other_place),
         cmocka_unit_test(ended_record_at_the_maximum__is_stored_and_one_more_byte_is_full),
         cmocka_unit_test(full_bytes__leave_a_sixteenth_to_records_that_grow),
         cmocka_unit_test(has_room__agrees_with_the_store),

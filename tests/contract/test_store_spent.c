@@ -155,6 +155,23 @@ static void end_of_an_open_series__can_be_moved_both_ways(void **state)
     assert_int_equal(spend(&f->client, SERIES, 7, "x"), TG_SPEND_CLOSED);
 }
 
+/* The memory store moves a key with the same home into the place of a removed one. */
+static void closing__same_keys_in_another_series__stay_known(void **state)
+{
+    enum { COUNT = 100 };
+    struct fixture *f = *state;
+
+    assert_int_equal(series_open(&f->client, 2, 2 * END_S), TG_OK);
+    for (unsigned i = 0; i < COUNT; i++) {
+        assert_int_equal(spend(&f->client, SERIES, i, "x"), TG_SPEND_NEW);
+        assert_int_equal(spend(&f->client, 2, i, "x"), TG_SPEND_NEW);
+    }
+    assert_int_equal(sweep_spent(f, END_S, 2 * COUNT), COUNT);
+    for (unsigned i = 0; i < COUNT; i++) {
+        assert_int_equal(spend(&f->client, 2, i, "x"), TG_SPEND_KNOWN);
+    }
+}
+
 static void closing__removes_the_keys_of_that_series_alone(void **state)
 {
     enum { COUNT = 300 };
@@ -408,6 +425,7 @@ int main(void)
         CASE(spends_in_one_batch__are_done_in_their_order),
         CASE(series__is_closed_by_the_sweep_at_its_end_for_good),
         CASE(end_of_an_open_series__can_be_moved_both_ways),
+        CASE(closing__same_keys_in_another_series__stay_known),
         CASE(closing__removes_the_keys_of_that_series_alone),
         CASE(series__up_to_the_maximum_and_one_more_is_full),
         CASE(restore__closes_every_series),

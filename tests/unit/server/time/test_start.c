@@ -279,6 +279,40 @@ static void saver__leap_settled__the_new_anchor_is_kept(void **state)
     assert_false(load(f).is_complete);
 }
 
+static void saver__clock_set_back_and_settled__the_new_anchor_is_kept(void **state)
+{
+    struct fixture *f = *state;
+    struct tg_time_saver saver;
+
+    assert_int_equal(begin(f, TG_TIME_AS_KEPT), TG_OK);
+    (void)read_now(f);
+    tg_time_saver_init(&saver, &f->clock, f->store, f->port);
+    tick(f, &saver, true, 60000);
+    fake.wall_ms -= 60000;
+    for (int i = 0; i < 62; i++) {
+        tick(f, &saver, true, 60000);
+    }
+    assert_int_equal(load(f).anchor_ms, fake.wall_ms - fake.boot_ms);
+}
+
+/* A change of a record, or another node, may have raised it further than this clock knows. */
+static void saver__mark_raised_by_others__is_not_lowered(void **state)
+{
+    static const uint8_t far[8] = { 0x7f };
+    struct fixture *f = *state;
+    struct tg_time_saver saver;
+    struct tg_store_fact_copy old;
+
+    assert_int_equal(begin(f, TG_TIME_AS_KEPT), TG_OK);
+    (void)read_now(f);
+    tg_time_saver_init(&saver, &f->clock, f->store, f->port);
+    assert_int_equal(tg_store_fact_load(f->store, TG_FACT_TIME_MARK, &old), TG_OK);
+    assert_int_equal(
+        tg_store_fact_save(f->store, TG_FACT_TIME_MARK, old.version, TG_ARRAY_BYTES(far)), TG_OK);
+    tick(f, &saver, true, 2500);
+    assert_int_equal(load(f).mark_s, (int64_t)0x7f << 56);
+}
+
 /* ---- no room -------------------------------------------------------------------------------- */
 
 /* Nobody asks for anything. */
@@ -333,6 +367,8 @@ int main(void)
         TEST(saver__requests_come__within_the_time_that_a_start_allows_for),
         TEST(saver__one_request__saved),
         TEST(saver__leap_settled__the_new_anchor_is_kept),
+        TEST(saver__clock_set_back_and_settled__the_new_anchor_is_kept),
+        TEST(saver__mark_raised_by_others__is_not_lowered),
         TEST(begin__no_room__starts_and_is_written_as_soon_as_there_is_room),
         TEST(begin__no_room_for_an_accepted_clock__refused),
     };
