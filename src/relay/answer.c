@@ -19,6 +19,11 @@ static void start_reply(struct tg_reply *reply, struct tg_exchange *ex)
     tg_reply_init(reply, ex->relay->config, tg_bytes(ex->request_id, ex->request_id_len));
     reply->response.is_head = ex->route.is_head;
     reply->response.must_close = ex->must_close;
+    if (tg_accept_is_html(&ex->accept)) {
+        reply->person = (struct tg_reply_person){ .site = ex->relay->site,
+                                                  .reader = ex->reader,
+                                                  .vertical = ex->vertical };
+    }
     if (ex->route.kind == TG_ROUTE_CALL) {
         reply->response.call = (int)ex->route.call;
     }
@@ -98,7 +103,7 @@ static enum tg_err fill_preview(struct tg_reply *reply, struct tg_exchange *ex)
 
     tg_buf_init(&url, URL_MAX);
     tg_buf_init(&drawing, URL_MAX);
-    if (ex->accepts_json) {
+    if (tg_accept_is_json(&ex->accept)) {
         const struct tg_msg_preview msg = { made->box.display, made->box.expires_s,
                                             made->result.recipient };
 
@@ -217,10 +222,21 @@ static enum tg_page_state gone_state(const struct tg_exchange *ex)
     if (ex->route.is_damaged) {
         return TG_PAGE_DAMAGED;
     }
-    return result->was_once_valid ? ends[result->ended] : TG_PAGE_UNKNOWN;
+    /* Another call than the preview tells the end only to the two devices, which have a problem. */
+    return result->was_once_valid && (result->problem != NULL || ex->route.call == TG_CALL_PREVIEW)
+               ? ends[result->ended]
+               : TG_PAGE_UNKNOWN;
 }
 
-/* A browser gets a page. spec: protocol/4#preview-404-page */
+/* A browser gets a page, and a preview has one by default. spec: protocol/4#preview-404-page */
+static bool is_gone_page(const struct tg_exchange *ex)
+{
+    bool is_default = ex->route.call == TG_CALL_PREVIEW && !tg_accept_is_json(&ex->accept);
+
+    return ex->change->contents->result.status == 404 &&
+           (is_default || tg_accept_is_html(&ex->accept));
+}
+
 static enum tg_err fill_gone_page(struct tg_reply *reply, struct tg_exchange *ex)
 {
     reply->response.status = 404;
@@ -236,7 +252,7 @@ static enum tg_err fill_refusal(struct tg_reply *reply, struct tg_exchange *ex)
     struct tg_buf note;
     enum tg_err err = TG_E_BUG;
 
-    if (ex->route.call == TG_CALL_PREVIEW && result->status == 404 && !ex->accepts_json) {
+    if (is_gone_page(ex)) {
         return fill_gone_page(reply, ex);
     }
     tg_buf_init(&note, NOTE_TEXT_MAX);
@@ -342,6 +358,30 @@ static void fill_no_method(struct tg_reply *reply, const char *allow)
     tg_reply_header(reply, "allow", allow);
 }
 
+static bool is_front(struct tg_bytes target)
+{
+    return tg_bytes_is_equal(tg_bytes_first(target, tg_bytes_find(target, '?')), TG_LIT("/"));
+}
+
+/* The address of the relay itself. spec: protocol/5#front-page */
+static bool answer_front(struct tg_exchange *ex)
+{
+    enum tg_err err = TG_E_BUG;
+    struct tg_reply reply;
+
+    start_reply(&reply, ex);
+    reply.response.status = 200;
+    err = tg_reply_page(&reply, ex->relay->site,
+                        &(struct tg_page){ .state = TG_PAGE_FRONT, .reader = ex->reader });
+    if (err != TG_OK) {
+        tg_reply_deinit(&reply);
+        tg_answer_error(ex, err);
+    } else {
+        send_reply(&reply, ex);
+    }
+    return true;
+}
+
 bool tg_answer_file(struct tg_exchange *ex, const struct tg_http_request *request)
 {
     static const char allow[] = "GET, HEAD, OPTIONS";
@@ -350,6 +390,9 @@ bool tg_answer_file(struct tg_exchange *ex, const struct tg_http_request *reques
     bool is_read = ex->route.is_head || tg_bytes_is_equal(request->method, TG_LIT("GET"));
     struct tg_reply reply;
 
+    if (is_read && is_front(request->target) && tg_accept_is_html(&ex->accept)) {
+        return answer_front(ex);
+    }
     if (file == NULL) {
         return false;
     }

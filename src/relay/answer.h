@@ -13,7 +13,7 @@
 
 /* The answer to a request whose route is not a call. */
 void tg_answer_route(struct tg_exchange *ex);
-/* The answer to a request whose path is that of a file. False: there is no such file. */
+/* The answer to a request for a file or the front page. False: there is no such file. */
 TG_NODISCARD bool tg_answer_file(struct tg_exchange *ex, const struct tg_http_request *request);
 /* The answer of the result of the change. */
 void tg_answer_result(struct tg_exchange *ex);

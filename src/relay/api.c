@@ -68,9 +68,16 @@ size_t tg_relay_in_flight(const struct tg_relay *relay)
 void tg_relay_refuse(struct tg_relay *relay, const struct tg_refusal *refusal,
                      const struct tg_exchange_ops *ops, void *ctx)
 {
+    static const struct tg_asker unknown = { .has_language = false };
+    const struct tg_asker *asker = refusal->asker != NULL ? refusal->asker : &unknown;
     struct tg_reply reply;
 
-    tg_reply_init(&reply, relay->config, refusal->request_id);
+    tg_reply_init(&reply, relay->config, tg_request_id_view(&asker->id));
+    if (tg_accept_is_html(&asker->accept)) {
+        reply.person = (struct tg_reply_person){ .site = relay->site,
+                                                 .reader = asker->reader,
+                                                 .is_draining = refusal->is_draining };
+    }
     tg_reply_problem(&reply, refusal->status, NULL, refusal->detail);
     tg_reply_retry_after(&reply, refusal->retry_after_s);
     tg_reply_finish(&reply);
@@ -82,17 +89,15 @@ void tg_relay_refuse(struct tg_relay *relay, const struct tg_refusal *refusal,
 static void refuse_begin(struct tg_relay *relay, const struct tg_http_request *request,
                          const struct tg_exchange_ops *ops, void *ctx)
 {
-    struct tg_request_id id = { .presence = TG_ABSENT };
+    struct tg_asker asker = { .has_language = false };
 
     for (size_t i = 0; i < request->header_count; i++) {
-        tg_request_id_take(&id, request->headers[i].name, request->headers[i].value);
+        tg_asker_take(&asker, request->headers[i].name, request->headers[i].value);
     }
-    tg_relay_refuse(relay,
-                    &(struct tg_refusal){ .status = 503,
-                                          .detail = "",
-                                          .retry_after_s = 2,
-                                          .request_id = tg_request_id_view(&id) },
-                    ops, ctx);
+    tg_relay_refuse(
+        relay,
+        &(struct tg_refusal){ .status = 503, .detail = "", .retry_after_s = 2, .asker = &asker },
+        ops, ctx);
 }
 
 int tg_relay_call_of(struct tg_bytes method, struct tg_bytes target)

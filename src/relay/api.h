@@ -11,6 +11,7 @@
 
 #include "base/moment.h"
 #include "base/rng.h"
+#include "relay/asker.h"
 #include "relay/file/files.h"
 #include "relay/file/images.h"
 #include "relay/page/site.h"
@@ -79,8 +80,9 @@ struct tg_exchange_ops {
 struct tg_refusal {
     unsigned status;
     const char *detail;
-    unsigned retry_after_s;     /* 0: no Retry-After */
-    struct tg_bytes request_id; /* a well-formed one, or empty; borrowed for the call */
+    unsigned retry_after_s;       /* 0: no Retry-After */
+    bool is_draining;             /* because the relay is about to end */
+    const struct tg_asker *asker; /* NULL: nothing is known; borrowed for the call */
 };
 
 /* What a request is about to cost the relay, beyond looking at it. */

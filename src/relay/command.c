@@ -202,7 +202,7 @@ enum tg_err tg_command_decode(struct tg_exchange *ex, const struct tg_http_reque
         ex->request_id_len = headers.request_id.len;
     }
     ex->must_close = request->is_body_too_large;
-    ex->accepts_json = headers.accepts_json;
+    ex->accept = headers.accept;
     ex->reader = tg_page_reader_of(headers.accept_language, headers.user_agent);
     ex->vertical = tg_page_vertical_of(request->target);
     if (ex->route.kind == TG_ROUTE_CALL) {

@@ -78,7 +78,7 @@ struct tg_exchange {
     struct tg_route route;
     char request_id[TG_REQUEST_ID_MAX];
     size_t request_id_len;
-    bool accepts_json;
+    struct tg_accept accept;
     bool must_close;
     struct tg_page_reader reader;
     enum tg_page_vertical vertical;

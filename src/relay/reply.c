@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <string.h>
 
 #define CORS_METHODS "GET, HEAD, POST, PUT, PATCH, DELETE"
 #define CORS_REQUEST_HEADERS                                                                       \
@@ -107,6 +108,57 @@ void tg_reply_problem(struct tg_reply *reply, unsigned status, const char *slug,
     tg_reply_ended(reply, status, slug, detail, TG_RECIPIENT_UNKNOWN, tg_bytes(NULL, 0));
 }
 
+static const struct {
+    unsigned status;
+    const char *slug; /* NULL: none */
+    enum tg_page_state state;
+} page_states[] = {
+    { 404, "ended-by-initiator", TG_PAGE_ENDED_BY_SENDER },
+    { 404, "ended-by-recipient", TG_PAGE_ENDED_BY_RECIPIENT },
+    { 404, "expired", TG_PAGE_EXPIRED },
+    { 404, NULL, TG_PAGE_NOT_FOUND },
+    { 429, NULL, TG_PAGE_TOO_MANY },
+    { 500, NULL, TG_PAGE_DOWN },
+    { 503, NULL, TG_PAGE_DOWN },
+};
+
+static enum tg_page_state page_state_of(const struct tg_reply *reply, unsigned status,
+                                        const char *slug)
+{
+    if (status == 503 && reply->person.is_draining) {
+        return TG_PAGE_DRAINING;
+    }
+    for (size_t i = 0; i < TG_COUNT(page_states); i++) {
+        bool is_slug = slug == NULL || page_states[i].slug == NULL
+                           ? slug == page_states[i].slug
+                           : strcmp(slug, page_states[i].slug) == 0;
+
+        if (page_states[i].status == status && is_slug) {
+            return page_states[i].state;
+        }
+    }
+    return TG_PAGE_BAD_REQUEST;
+}
+
+/* Programs get problem documents. spec: protocol/1#html-for-people */
+static bool is_page(struct tg_reply *reply, unsigned status, const char *slug)
+{
+    const struct tg_reply_person *person = &reply->person;
+    const struct tg_page page = { .state = page_state_of(reply, status, slug),
+                                  .vertical = person->vertical,
+                                  .reader = person->reader };
+
+    reply->response.status = status;
+    tg_buf_clear(&reply->body);
+    if (person->site == NULL) {
+        return false;
+    }
+    if (tg_reply_page(reply, person->site, &page) != TG_OK) {
+        tg_buf_clear(&reply->body); /* no memory: the response has the status alone */
+    }
+    return true;
+}
+
 void tg_reply_ended(struct tg_reply *reply, unsigned status, const char *slug, const char *detail,
                     enum tg_recipient recipient, struct tg_bytes end_note)
 {
@@ -118,11 +170,12 @@ void tg_reply_ended(struct tg_reply *reply, unsigned status, const char *slug, c
                                     .recipient = recipient,
                                     .end_note = end_note };
 
+    if (is_page(reply, status, slug)) {
+        return;
+    }
     if (slug != NULL) {
         (void)snprintf(type, sizeof(type), "%s%s", TG_PROBLEM_TYPE_PREFIX, slug);
     }
-    reply->response.status = status;
-    tg_buf_clear(&reply->body);
     if (tg_problem_encode(&reply->body, &text) == TG_OK) {
         tg_reply_header(reply, "content-type", TG_PROBLEM_CONTENT_TYPE);
     } else {
@@ -160,13 +213,17 @@ enum tg_err tg_reply_page(struct tg_reply *reply, const struct tg_page_site *sit
     tg_reply_header(reply, "content-type", TG_PAGE_CONTENT_TYPE);
     tg_reply_header(reply, "content-security-policy", tg_page_site_csp(site));
     tg_reply_header(reply, "content-language", tg_page_language_tag(page->reader.language));
+    tg_reply_vary(reply);
     return tg_page_write(&reply->body, site, page);
 }
 
 /* spec: protocol/5#vary */
 void tg_reply_vary(struct tg_reply *reply)
 {
-    tg_reply_header(reply, "vary", "Accept, Accept-Language, User-Agent");
+    if (!reply->has_vary) {
+        tg_reply_header(reply, "vary", "Accept, Accept-Language, User-Agent");
+        reply->has_vary = true;
+    }
 }
 
 /* spec: protocol/5#files-cacheable */

@@ -14,9 +14,19 @@
 
 #define TG_REPLY_NUMBER_MAX 24u
 
+/* Who reads a reply. Zero: a program. */
+struct tg_reply_person {
+    const struct tg_page_site *site; /* NULL: a program, which gets problem documents */
+    struct tg_page_reader reader;
+    enum tg_page_vertical vertical;
+    bool is_draining; /* the relay is about to end */
+};
+
 struct tg_reply {
     struct tg_http_response response;
+    struct tg_reply_person person; /* set it after tg_reply_init */
     struct tg_buf body;
+    bool has_vary;
     struct tg_bytes borrowed; /* the body instead, if it is not empty */
     char version[TG_REPLY_NUMBER_MAX];
     char retry_after[TG_REPLY_NUMBER_MAX];
@@ -34,7 +44,7 @@ void tg_reply_version(struct tg_reply *reply, uint64_t version);
 void tg_reply_recipient(struct tg_reply *reply, enum tg_recipient recipient); /* unknown: none */
 void tg_reply_retry_after(struct tg_reply *reply, unsigned seconds);          /* 0: no header */
 
-/* Makes the body a problem document.
+/* Makes the body a problem document, or the page of this status if a person reads it.
  *   slug     of the problem type, or NULL for about:blank
  *   detail   a sentence of the relay, may be ""; never text of the request */
 void tg_reply_problem(struct tg_reply *reply, unsigned status, const char *slug,
@@ -49,10 +59,11 @@ void tg_reply_error(struct tg_reply *reply, enum tg_err err);
 void tg_reply_options(struct tg_reply *reply, const struct tg_relay_config *config,
                       const char *allow);
 
-/* Makes the body a page. The status and Vary are the caller's. */
+/* Makes the body a page. The status is the caller's. */
 TG_NODISCARD enum tg_err tg_reply_page(struct tg_reply *reply, const struct tg_page_site *site,
                                        const struct tg_page *page);
-/* For an answer that is a page or a document, whichever the reader prefers. */
+/* For an answer that is a page or a document, whichever the reader prefers. A page has it already.
+ */
 void tg_reply_vary(struct tg_reply *reply);
 
 /* A file, for GET and HEAD: 200, or 304 where the client names it in If-None-Match. */

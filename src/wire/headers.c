@@ -9,8 +9,6 @@
 
 #include <string.h>
 
-#define QUALITY_MAX 1000u /* quality values in thousandths */
-
 /* State of the parsing that spans several headers. */
 struct parse {
     struct tg_request_headers *out;
@@ -26,9 +24,6 @@ struct parse {
     uint32_t wait_s;
     enum tg_presence known_recipient;
     struct tg_bytes end_note;
-    unsigned json_quality;
-    unsigned html_quality;
-    unsigned any_quality;
 };
 
 /* Keeps the first value; false when a later one differs. Constant time: it may be a credential. */
@@ -347,58 +342,9 @@ static void take_nothing(struct parse *p, struct tg_bytes value)
     (void)value;
 }
 
-/* RFC 9110 section 12.4.2: "0", "1", up to three decimals. A malformed value counts as 0. */
-static unsigned quality_of(struct tg_bytes text)
-{
-    static const unsigned weights[] = { 0, 0, 100, 10, 1 };
-    unsigned quality = 0;
-
-    if (text.len == 0 || text.len > TG_COUNT(weights) || text.ptr[0] < '0' || text.ptr[0] > '1' ||
-        (text.len > 1 && text.ptr[1] != '.')) {
-        return 0;
-    }
-    quality = text.ptr[0] == '1' ? QUALITY_MAX : 0;
-    for (size_t i = 2; i < text.len; i++) {
-        if (text.ptr[i] < '0' || text.ptr[i] > '9') {
-            return 0;
-        }
-        quality += weights[i] * (unsigned)(text.ptr[i] - '0');
-    }
-    return quality <= QUALITY_MAX ? quality : 0;
-}
-
-static void take_media_range(struct parse *p, struct tg_bytes range)
-{
-    struct tg_bytes type = { NULL, 0 };
-    struct tg_bytes piece = { NULL, 0 };
-    unsigned quality = QUALITY_MAX;
-
-    if (!tg_field_next(&type, &range, ';')) {
-        return;
-    }
-    while (tg_field_next(&piece, &range, ';')) {
-        struct tg_field_pair pair = tg_field_pair(piece);
-
-        if (tg_bytes_is_equal_nocase(pair.name, TG_LIT("q"))) {
-            quality = quality_of(pair.value);
-        }
-    }
-    if (tg_bytes_is_equal_nocase(type, TG_LIT("application/json"))) {
-        p->json_quality = quality;
-    } else if (tg_bytes_is_equal_nocase(type, TG_LIT("text/html"))) {
-        p->html_quality = quality;
-    } else if (tg_bytes_is_equal_nocase(type, TG_LIT("*/*"))) {
-        p->any_quality = quality;
-    }
-}
-
 static void take_accept(struct parse *p, struct tg_bytes value)
 {
-    struct tg_bytes range = { NULL, 0 };
-
-    while (tg_field_next(&range, &value, ',')) {
-        take_media_range(p, range);
-    }
+    tg_accept_take(&p->out->accept, value);
 }
 
 static void take_accept_language(struct parse *p, struct tg_bytes value)
@@ -482,9 +428,6 @@ static void conclude(struct parse *p)
     if (out->faults[TG_RH_END_NOTE] != NULL) {
         out->end_note = tg_bytes(NULL, 0);
     }
-    /* HTML is the default, for browsers and link previews; JSON must be named in Accept. */
-    out->accepts_json = p->json_quality > 0 && p->json_quality > p->html_quality &&
-                        p->json_quality >= p->any_quality;
     if (out->request_id_presence == TG_MALFORMED) {
         out->request_id = tg_bytes(NULL, 0);
     }

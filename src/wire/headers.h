@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/fault.h"
 #include "base/uuid.h"
+#include "wire/accept.h"
 #include "wire/types.h"
 
 #define TG_HEADER_REQUEST_ID "Mailbox-Request-ID"
@@ -98,7 +99,7 @@ struct tg_request_headers {
     /* Why a body is not accepted, or NULL. It must be application/json, with any parameters, and
        charset utf-8 if it is given, without a content coding. */
     const char *media_fault;
-    bool accepts_json;               /* Accept prefers application/json over text/html */
+    struct tg_accept accept;
     struct tg_bytes accept_language; /* these two may be empty */
     struct tg_bytes user_agent;
 

@@ -106,11 +106,13 @@ static struct tg_exchange *on_begin(void *ctx, const struct tg_http_request *req
 static void on_refuse(void *ctx, const struct tg_refusal *refusal,
                       const struct tg_exchange_ops *ops, void *ops_ctx)
 {
+    struct tg_bytes id = tg_request_id_view(&refusal->asker->id);
+
     (void)ctx;
     check(refusal->status >= 400);
-    check(refusal->request_id.len <= TG_REQUEST_ID_MAX);
-    for (size_t i = 0; i < refusal->request_id.len; i++) {
-        check(refusal->request_id.ptr[i] > 0x20 && refusal->request_id.ptr[i] < 0x7f);
+    check(id.len <= TG_REQUEST_ID_MAX);
+    for (size_t i = 0; i < id.len; i++) {
+        check(id.ptr[i] > 0x20 && id.ptr[i] < 0x7f);
     }
     respond(ops, ops_ctx, refusal->status, tg_bytes_str(refusal->detail));
 }

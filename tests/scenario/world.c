@@ -278,13 +278,15 @@ const char *world_push(struct world *w, enum tg_outbox_verdict verdict, int64_t 
 unsigned world_refuse(struct world_slot *slot, unsigned status, const char *detail,
                       unsigned retry_after_s, const char *request_id)
 {
+    struct tg_asker asker = { .has_language = false };
+
     init_slot(slot, slot->world);
-    tg_relay_refuse(slot->world->relay,
-                    &(struct tg_refusal){ .status = status,
-                                          .detail = detail,
-                                          .retry_after_s = retry_after_s,
-                                          .request_id = tg_bytes_str(request_id) },
-                    &exchange_ops, slot);
+    tg_asker_take(&asker, TG_LIT("mailbox-request-id"), tg_bytes_str(request_id));
+    tg_relay_refuse(
+        slot->world->relay,
+        &(struct tg_refusal){
+            .status = status, .detail = detail, .retry_after_s = retry_after_s, .asker = &asker },
+        &exchange_ops, slot);
     return slot->status;
 }
 

@@ -104,8 +104,8 @@ static bool start(struct tg_http1 *h)
         return false;
     }
     tg_payment_begin(&h->pending);
-    h->pending.request_id = (struct tg_request_id){ .presence = TG_ABSENT };
-    tg_http1_parser_start(&h->parser, h->mem, &h->pending.request_id, h->env->settings->body_max);
+    h->pending.asker = (struct tg_asker){ .has_language = false };
+    tg_http1_parser_start(&h->parser, h->mem, &h->pending.asker, h->env->settings->body_max);
     h->state = STATE_HEAD;
     h->guard = (struct tg_head_guard){ 0 };
     h->facts = (struct tg_head_facts){ 0 };
@@ -178,6 +178,8 @@ static void on_respond(struct tg_pending *p, const struct tg_http_response *resp
     bool is_kept = h->can_keep && !response->must_close && !h->has_eof && !h->env->is_draining &&
                    h->request_count < h->env->settings->requests_max &&
                    !tg_client_is_outdated(&h->io->peer, h->env);
+    /* A refusal does not know the method. spec: protocol/4#head */
+    bool is_head = response->is_head || h->parser.llhttp.method == HTTP_HEAD;
     enum tg_head_connection connection = !is_kept              ? TG_HEAD_CLOSE
                                          : h->facts.minor == 0 ? TG_HEAD_KEEP_1_0
                                                                : TG_HEAD_KEEP;
@@ -192,7 +194,7 @@ static void on_respond(struct tg_pending *p, const struct tg_http_response *resp
         return;
     }
     parts[0] = tg_buf_view(&h->env->scratch);
-    if (!response->is_head && tg_head_has_body(response->status) && response->body.len > 0) {
+    if (!is_head && tg_head_has_body(response->status) && response->body.len > 0) {
         parts[part_count++] = response->body;
     }
     h->io->write(h->io, parts, part_count);

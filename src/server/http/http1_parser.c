@@ -71,9 +71,9 @@ static int on_value_complete(llhttp_t *llhttp)
         return fail_with(p, 400, "a header line has no name");
     }
     value = tg_bytes_trim(tg_bytes_from(tg_buf_view(&m->text), p->value_at));
-    tg_request_id_take(
-        p->request_id,
-        tg_bytes_first(tg_bytes_from(tg_buf_view(&m->text), p->name_at), p->name_len), value);
+    tg_asker_take(p->asker,
+                  tg_bytes_first(tg_bytes_from(tg_buf_view(&m->text), p->name_at), p->name_len),
+                  value);
     if (tg_reqmem_field_count(m) >= TG_HEADERS_MAX) {
         return fail_with(p, 431, TG_HEAD_TOO_MANY_LINES);
     }
@@ -127,10 +127,10 @@ static const llhttp_settings_t callbacks = {
     .on_message_complete = on_message_complete,
 };
 
-void tg_http1_parser_start(struct tg_http1_parser *p, struct tg_reqmem *mem,
-                           struct tg_request_id *request_id, size_t body_max)
+void tg_http1_parser_start(struct tg_http1_parser *p, struct tg_reqmem *mem, struct tg_asker *asker,
+                           size_t body_max)
 {
-    *p = (struct tg_http1_parser){ .mem = mem, .request_id = request_id, .body_max = body_max };
+    *p = (struct tg_http1_parser){ .mem = mem, .asker = asker, .body_max = body_max };
     llhttp_init(&p->llhttp, HTTP_REQUEST, &callbacks);
     p->llhttp.data = p;
 }

@@ -14,10 +14,10 @@
 
 struct tg_http1_parser {
     llhttp_t llhttp;
-    struct tg_reqmem *mem; /* filled; borrowed from start on, until the caller sets it to NULL */
-    struct tg_request_id *request_id; /* filled from the head; borrowed */
-    size_t body_max;                  /* bytes */
-    size_t name_at;                   /* in mem's text, of the header being read */
+    struct tg_reqmem *mem;  /* filled; borrowed from start on, until the caller sets it to NULL */
+    struct tg_asker *asker; /* filled from the head; borrowed */
+    size_t body_max;        /* bytes */
+    size_t name_at;         /* in mem's text, of the header being read */
     size_t name_len;
     size_t value_at;
     struct tg_head_fault fault; /* why a callback failed; status 0: none did */
@@ -27,7 +27,7 @@ struct tg_http1_parser {
 };
 
 /* For the next request. */
-void tg_http1_parser_start(struct tg_http1_parser *p, struct tg_reqmem *mem,
-                           struct tg_request_id *request_id, size_t body_max);
+void tg_http1_parser_start(struct tg_http1_parser *p, struct tg_reqmem *mem, struct tg_asker *asker,
+                           size_t body_max);
 
 #endif

@@ -94,7 +94,7 @@ bool tg_http2_head_field(struct tg_http2_stream *s, struct tg_bytes name, struct
     if (s->is_dispatched) {
         return true; /* its time was over before its head was complete */
     }
-    tg_request_id_take(&s->pending.request_id, name, value);
+    tg_asker_take(&s->pending.asker, name, value);
     if (s->fault.status != 0) {
         return true; /* refused at the end of the head */
     }

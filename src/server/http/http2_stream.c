@@ -121,7 +121,10 @@ void tg_http2_on_respond(struct tg_pending *p, const struct tg_http_response *re
     struct tg_http2_stream *s = TG_CONTAINER(p, struct tg_http2_stream, pending);
     struct tg_http2 *c = s->conn;
     bool has_body = tg_head_has_body(response->status);
-    bool is_body_sent = has_body && !response->is_head && response->body.len > 0;
+    /* A refusal does not know the method. spec: protocol/4#head */
+    bool is_head =
+        response->is_head || tg_bytes_is_equal(tg_bytes(s->method, s->method_len), TG_LIT("HEAD"));
+    bool is_body_sent = has_body && !is_head && response->body.len > 0;
     nghttp2_nv fields[TG_RESPONSE_HEADERS_MAX + 3];
     nghttp2_data_provider provider = { .source.ptr = s, .read_callback = read_answer };
     char status[20];

@@ -76,7 +76,7 @@ static void closed(struct tg_pending *p)
     stop_waiting(p);
     p->is_open = false;
     p->exchange = NULL;
-    tg_mem_wipe(&p->request_id, sizeof(p->request_id));
+    tg_mem_wipe(&p->asker, sizeof(p->asker));
     p->peer->open_count--;
     set_active(p->peer);
     tg_metrics_gauge_add(p->env->metrics, TG_GAUGE_REQUESTS, -1);
@@ -184,16 +184,17 @@ void tg_pending_refuse(struct tg_pending *p, unsigned status, const char *detail
                        unsigned retry_after_s)
 {
     /* A copy: the end of the request wipes the original. spec: protocol/2#request-id-echo */
-    struct tg_request_id id = p->request_id;
+    struct tg_asker asker = p->asker;
     const struct tg_refusal refusal = { .status = status,
                                         .detail = detail,
                                         .retry_after_s = retry_after_s,
-                                        .request_id = tg_request_id_view(&id) };
+                                        .is_draining = p->env->is_draining,
+                                        .asker = &asker };
 
     opened(p);
     p->is_refusal = true;
     p->service->refuse(p->service->ctx, &refusal, &exchange_ops, p);
-    tg_mem_wipe(&id, sizeof(id));
+    tg_mem_wipe(&asker, sizeof(asker));
 }
 
 void tg_pending_cancel(struct tg_pending *p)
@@ -206,14 +207,14 @@ void tg_pending_cancel(struct tg_pending *p)
     }
 }
 
-/* The request id outlives the exchange that is given up. */
+/* The asker outlives the exchange that is given up. */
 static void refuse_wait(struct tg_pending *p)
 {
-    struct tg_request_id id = p->request_id;
+    struct tg_asker asker = p->asker;
 
     tg_pending_cancel(p);
-    p->request_id = id;
-    tg_mem_wipe(&id, sizeof(id));
+    p->asker = asker;
+    tg_mem_wipe(&asker, sizeof(asker));
     tg_pending_refuse(p, 503, "too many long polls are waiting", RETRY_AFTER_BUSY_S);
 }
 

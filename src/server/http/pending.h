@@ -51,8 +51,8 @@ struct tg_pending {
     unsigned retry_s;      /* 0: within the budget so far */
     size_t unpaid_len;     /* bytes received and not yet paid */
     /* Of the request that is read or open. The engine passes each header of a head to
-       tg_request_id_take() as it arrives, so that every answer can repeat it. */
-    struct tg_request_id request_id;
+       tg_asker_take() as it arrives, so that every answer knows it. */
+    struct tg_asker asker;
 };
 
 /* Whether a request with a body of body_len may be given to the service: else it is refused with

@@ -58,7 +58,7 @@ static void parse__no_headers__everything_absent(void **state)
     assert_int_equal(h->attestation_presence, TG_ABSENT);
     assert_int_equal(h->proof.presence, TG_ABSENT);
     assert_int_equal(h->if_match_presence, TG_ABSENT);
-    assert_false(h->has_wait || h->accepts_json);
+    assert_false(h->has_wait || tg_accept_is_json(&h->accept));
     assert_string_equal(h->media_fault, "Content-Type: expected application/json");
     assert_no_fault(h);
     for (size_t i = 0; i < TG_RH_COUNT; i++) {
@@ -395,9 +395,9 @@ static void accept__json__only_if_named(void **state)
         char line[200] = "Accept: ";
 
         memcpy(line + strlen(line), cases[i].value, strlen(cases[i].value) + 1);
-        assert_int_equal(parse(line)->accepts_json, cases[i].is_json);
+        assert_int_equal(tg_accept_is_json(&parse(line)->accept), cases[i].is_json);
     }
-    assert_true(parse("Accept: text/plain\nAccept: application/json")->accepts_json);
+    assert_true(tg_accept_is_json(&parse("Accept: text/plain\nAccept: application/json")->accept));
 }
 
 static void faults__several__each_kept_and_none_repeats_a_value(void **state)

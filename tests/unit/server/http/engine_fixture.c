@@ -85,7 +85,8 @@ static void fake_refuse(void *ctx, const struct tg_refusal *refusal,
     struct fixture *f = ctx;
 
     f->last_retry_after_s = refusal->retry_after_s;
-    respond_as(ctx, refusal->status, refusal->detail, refusal->request_id, ops, ops_ctx);
+    respond_as(ctx, refusal->status, refusal->detail, tg_request_id_view(&refusal->asker->id), ops,
+               ops_ctx);
 }
 
 static struct fixture *resumed; /* resume has no ctx argument */

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Protocol 1.5: a browser gets a page for every answer, also for those of the HTTP parser and of the limits;
+a wallet keeps its problem documents."""
+import contextlib
+import re
+
+import pytest
+
+import relay_process
+from checks import assert_problem, media_type
+from conftest import open_api
+from tigress_client import new_id
+
+# As Firefox, Chrome and Safari send it.
+BROWSERS = ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+            "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8,"
+            "application/signed-exchange;v=b3;q=0.7", "text/html, */*;q=0.1")
+PROGRAMS = (None, "*/*", "application/json", "application/problem+json", "application/json, text/html;q=0.9",
+            "text/html;q=0, */*", "text/html;q=0.5, application/*;q=0.6")
+
+
+def accept(value):
+    return [] if value is None else [("Accept", value)]
+
+
+def assert_page(answer, status):
+    assert (answer.status, media_type(answer)) == (status, "text/html"), (answer.status, answer.headers)
+    assert answer.header("content-security-policy").startswith("default-src 'none'")
+    assert answer.header("cache-control") == "no-store"
+    assert answer.header("vary") == "Accept, Accept-Language, User-Agent"
+    assert b"<script" not in answer.body
+    return re.search(rb"<h1[^>]*>(.*?)</h1>", answer.body, re.S).group(1)
+
+
+def faults(api):
+    """(status, a request that is answered so)."""
+    box = api.bound_box()
+    claim = ("Mailbox-Device-Claim", box.recipient)
+    yield 404, ("GET", "/nothing", [], None)
+    yield 404, ("GET", "/v1/m/", [], None)
+    yield 404, ("POST", f"/v1/m/{new_id()}", [claim], None)
+    yield 405, ("GET", "/v1/m", [], None)
+    yield 400, ("PUT", box.path, [claim, ("Mailbox-Request-ID", new_id()), ("Content-Type", "application/json")], b"{")
+    yield 401, ("POST", box.path, [], None)
+    yield 412, ("PUT", box.path, [claim, ("Mailbox-Request-ID", new_id()), ("Content-Type", "application/json"),
+                                  ("If-Match", '"9"')], b'{"payload":{"type":"t","data":"d"}}')
+    yield 413, ("POST", "/v1/m", [claim, ("Mailbox-Request-ID", new_id())], b" " * 70000)
+    yield 414, ("GET", "/" + "x" * 5000, [], None)
+    yield 431, ("GET", "/", [(f"x-{i}", "y") for i in range(70)], None)
+    yield 417, ("GET", "/", [("Expect", "something")], None)
+
+
+# spec-test: protocol/1#html-for-people
+@pytest.mark.parametrize("value", BROWSERS)
+def browser__each_fault__a_page(api, value):
+    titles = {}
+    for status, (method, path, headers, body) in faults(api):
+        answer = api.call(method, path, accept(value) + headers, body)
+        if status == 414 and answer.version == "HTTP/1.1":
+            assert_problem(answer, 414)  # Accept comes after the target
+            continue
+        titles[status, method, path] = assert_page(answer, status)
+    assert all(titles.values())
+
+
+# spec-test: protocol/1#html-for-people
+@pytest.mark.parametrize("value", PROGRAMS)
+def program__each_fault__a_problem_document(api, value):
+    for status, (method, path, headers, body) in faults(api):
+        if "/v1/m/" == path:
+            continue  # a preview, whose default is HTML
+        answer = api.call(method, path, accept(value) + headers, body)
+        assert (answer.status, media_type(answer)) == (status, "application/problem+json"), (value, path, answer.body)
+
+
+def stranger__in_html__learns_no_more_than_of_an_unknown_mailbox(api):
+    box = api.bound_box()
+    assert api.delete(box, box.initiator).status == 200
+    ask = [("Accept", "text/html"), ("Mailbox-Device-Claim", new_id())]
+    assert api.call("POST", box.path, ask).body == api.call("POST", f"/v1/m/{new_id()}", ask).body
+    device = [("Accept", "text/html"), ("Mailbox-Device-Claim", box.recipient)]
+    assert api.call("POST", box.path, device).body == api.preview(box, "text/html").body
+
+
+# spec-test: protocol/5#front-page
+def front__get_and_head__a_page_and_no_call(api):
+    front = api.call("GET", "/?utm=x", accept(BROWSERS[0]))
+    assert_page(front, 200)
+    head = api.call("HEAD", "/", accept(BROWSERS[0]))
+    assert head.status == 200 and head.body == b"" and head.header("content-length") == str(len(front.body))
+    for value in PROGRAMS:
+        assert_problem(api.call("GET", "/", accept(value)), 404)
+    assert_problem(api.call("POST", "/", [], b"{}"), 404)
+
+
+# spec-test: protocol/1#html-for-people protocol/4#head
+@pytest.mark.parametrize("transport", ["h1", "h2"])
+def over_the_rate__browser_a_page__head_no_body(tmp_path, transport):
+    with relay_process.Relay(tmp_path / "r", args=["--rate", "1", "--rate-burst", "300"], store="memory:") as relay, \
+            contextlib.closing(open_api(relay, transport)) as api:
+        def until_refused(method, headers):
+            for _ in range(2000):
+                answer = api.call(method, f"/v1/m/{new_id()}", headers)
+                if answer.status == 429:
+                    return answer
+            raise AssertionError("never over the rate")
+
+        page = until_refused("GET", accept(BROWSERS[0]))
+        assert_page(page, 429)
+        assert int(page.header("retry-after")) > 0
+        head = until_refused("HEAD", accept(BROWSERS[0]))
+        assert head.body == b"" and int(head.header("content-length")) > 0
+        assert until_refused("GET", []).json()["status"] == 429  # the connection is still in step
