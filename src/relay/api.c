@@ -53,7 +53,7 @@ out:
 void tg_relay_free(struct tg_relay **relay)
 {
     if (relay != NULL && *relay != NULL) {
-        assert((*relay)->change_count == 0);
+        assert((*relay)->lent_count == 0);
         tg_page_site_free(&(*relay)->site);
         tg_mem_free(*relay);
         *relay = NULL;
@@ -62,7 +62,7 @@ void tg_relay_free(struct tg_relay **relay)
 
 size_t tg_relay_in_flight(const struct tg_relay *relay)
 {
-    return relay->change_count;
+    return relay->lent_count;
 }
 
 void tg_relay_refuse(struct tg_relay *relay, const struct tg_refusal *refusal,

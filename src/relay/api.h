@@ -168,8 +168,8 @@ void tg_exchange_resume(struct tg_exchange *exchange, struct tg_moment now, enum
 /* The client has disconnected. No callback follows; a change already queued is still made. */
 void tg_exchange_cancel(struct tg_exchange *exchange);
 
-/* The number of changes and proofs that other threads are working on, cancelled ones included. A
-   drain waits for 0. */
+/* The number of reads, changes and proofs whose callback is expected, cancelled ones included. A
+   drain waits for 0: the port is needed until then. */
 size_t tg_relay_in_flight(const struct tg_relay *relay);
 
 /* The call that a method and a target name (enum tg_mailbox_call), or -1: no call. */

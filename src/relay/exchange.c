@@ -75,6 +75,7 @@ static void lend(struct tg_exchange *ex, struct tg_errand *errand, enum tg_excha
     assert(ex->lent == NULL);
     *errand = (struct tg_errand){ .relay = ex->relay, .exchange = ex };
     ex->lent = errand;
+    ex->relay->lent_count++;
     tg_exchange_go(ex, state);
 }
 
@@ -82,6 +83,7 @@ static struct tg_exchange *take(struct tg_errand *errand)
 {
     struct tg_exchange *ex = errand->exchange;
 
+    errand->relay->lent_count--;
     if (ex != NULL) {
         assert(ex->lent == errand);
         ex->lent = NULL;

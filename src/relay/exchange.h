@@ -39,7 +39,7 @@ struct tg_relay {
     const struct tg_rng *rng;
     const struct tg_relay_hooks *hooks;
     struct tg_page_site *site; /* owned */
-    size_t change_count;       /* changes and proofs that another thread is working on */
+    size_t lent_count; /* changes and proofs that are lent, for a read too; given up or not */
 };
 
 enum tg_exchange_state {

@@ -111,7 +111,6 @@ static void on_changed(void *ctx, enum tg_err err)
     struct tg_relay *relay = change->errand.relay;
     struct tg_exchange *ex = tg_exchange_take_change(change);
 
-    relay->change_count--;
     if (err == TG_OK) {
         err = change->contents->err;
     }
@@ -140,7 +139,6 @@ void tg_perform_change(struct tg_exchange *ex)
     ex->change->now = ex->now;
     ex->change->is_cleared = tg_standing_is_cleared(ex);
     change = tg_exchange_lend_change(ex, TG_EX_CHANGING);
-    relay->change_count++;
     relay->store->ops->apply(relay->port, &change->key, tg_change_run, change, on_changed);
 }
 

@@ -11,19 +11,11 @@ static void follow_ruling(struct tg_exchange *ex, enum tg_standing_ruling ruling
 
 /* ---- the proof on its way ------------------------------------------------------------------- */
 
-static struct tg_standing_case *lend(struct tg_exchange *ex)
-{
-    ex->relay->change_count++;
-    return tg_exchange_lend_case(ex);
-}
-
 /* NULL: it was given up, and is freed. */
 static struct tg_exchange *take(struct tg_standing_case *c)
 {
-    struct tg_exchange *ex = NULL;
+    struct tg_exchange *ex = tg_exchange_take_case(c);
 
-    c->errand.relay->change_count--;
-    ex = tg_exchange_take_case(c);
     if (ex == NULL) {
         tg_standing_case_free(&c);
     }
@@ -49,7 +41,7 @@ static void on_spent(void *ctx, enum tg_err err, enum tg_spend_outcome outcome,
 static void spend(struct tg_exchange *ex)
 {
     struct tg_relay *relay = ex->relay;
-    struct tg_standing_case *c = lend(ex);
+    struct tg_standing_case *c = tg_exchange_lend_case(ex);
 
     relay->store->ops->spend(relay->port, &c->spend, on_spent, c);
 }
@@ -130,7 +122,7 @@ static void judge_attestation(struct tg_exchange *ex, begin_fn *begin)
     if (!tg_standing_is_report(ex) && !tg_cost_pay(ex, TG_COST_PROOF)) {
         return;
     }
-    c = lend(ex);
+    c = tg_exchange_lend_case(ex);
     err = begin(ex->relay, c);
     if (err != TG_OK && take(c) != NULL) {
         give_up(ex, err);

@@ -189,7 +189,9 @@ static void cancel__during_a_read__nothing_follows_and_nothing_is_left(void **st
         (void)tg_mem_enter(before);
         assert_int_equal(slot->answer_count, 0);
         world_release(slot);
+        assert_int_equal(tg_relay_in_flight(f->world.relay), 1); /* the port is needed */
         fake_store_pump(f->world.store);
+        assert_int_equal(tg_relay_in_flight(f->world.relay), 0);
         assert_int_equal(slot->answer_count, 0);
         assert_true(tg_mem_owner_free(&owner));
     }
