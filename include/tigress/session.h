@@ -175,6 +175,11 @@ tigress_session_set_vertical(struct tigress_session *s, const char *vertical);
    that does not know it cannot receive. */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error
 tigress_session_require_proof(struct tigress_session *s);
+/* Both. Proof and verifier have the form of earlier versions, for a peer that knows no other. Any
+   relay that gets it can use it at another relay, so the wallet decides, not an answer of a relay.
+ */
+TIGRESS_API TIGRESS_NODISCARD enum tigress_error
+tigress_session_allow_old_proof(struct tigress_session *s);
 /*
  * Recipient. Adds a relay that may be used. Without any, every relay may be used. If the relay of
  * the URL is not in the list, the first step fails with TIGRESS_E_NOT_ALLOWED before any request.

@@ -13,6 +13,7 @@
 
 #define ANSWER_TIMEOUT_S 30u
 #define WAIT_MARGIN_S 15u
+#define PROOF_INFO_MAX 384u /* the label and an origin */
 
 typedef enum tg_err body_fn(struct tigress_session *s, struct tg_buf *out);
 static body_fn put_create, put_read, put_update;
@@ -152,16 +153,34 @@ static void add_uuid(struct tigress_session *s, const char *name, const struct t
     add_header(s, name, value);
 }
 
+/* The proof is one for this relay only, so that it is worth nothing at another. The old form, which
+   every relay could use, is for the wallet alone to allow; no answer of a relay leads to it.
+   spec: protocol/6#proof-bound-to-relay
+   spec: protocol/6#old-proof-allowed-by-wallet */
+static enum tg_err put_proof_info(struct tg_buf *out, const struct tigress_session *s)
+{
+    if (s->settings.allows_old_proof) {
+        tg_buf_append_str(out, "tigress-claim-proof-v1");
+        return tg_buf_status(out);
+    }
+    tg_buf_append_str(out, "tigress-claim-proof-v2");
+    tg_buf_append_u8(out, 0);
+    return tg_share_url_origin(out, &s->url);
+}
+
 /* spec: protocol/6#proof-sent-on-every-read
    spec: protocol/6#verifier-is-opt-in */
 static enum tg_err add_proof(struct tigress_session *s, struct tg_buf *value)
 {
     struct tg_secret proof = { .len = 0 };
     struct tg_secret_proof header = { .presence = TG_PRESENT };
+    struct tg_buf info;
     enum tg_err err = TG_E_BUG;
 
+    tg_buf_init(&info, PROOF_INFO_MAX);
+    TG_TRY(put_proof_info(&info, s));
     TG_TRY(tg_hkdf_sha256(&proof, TG_PROOF_LEN, tg_secret_view(&s->url.secret), tg_bytes(NULL, 0),
-                          TG_LIT("tigress-claim-proof-v1")));
+                          tg_buf_view(&info)));
     header.is_verifier = s->state == TG_S_CREATE;
     if (header.is_verifier) {
         TG_TRY(tg_sha256(header.value, tg_secret_view(&proof)));
@@ -174,6 +193,7 @@ static enum tg_err add_proof(struct tigress_session *s, struct tg_buf *value)
     add_header(s, TG_HEADER_SECRET_PROOF, value);
     err = TG_OK;
 out:
+    tg_buf_deinit(&info);
     tg_secret_wipe(&proof);
     tg_mem_wipe(&header, sizeof(header));
     return err;

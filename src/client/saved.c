@@ -135,7 +135,7 @@ static const size_t flags[] = {
     AT(settings.must_prove),  AT(settings.wants_preview), AT(token.is_push_supported),
     AT(url.is_plain_http),    AT(url.is_direct),          AT(token.is_due),
     AT(token.is_carried),     AT(standing.is_used),       AT(history.is_unknown),
-    AT(is_secret_exposed),    AT(mailbox.was_opened),
+    AT(is_secret_exposed),    AT(mailbox.was_opened),     AT(settings.allows_old_proof),
 };
 static const size_t standing_flags[] = { AT(standing.wants_token), AT(standing.is_attest_tried),
                                          AT(standing.is_token_tried), AT(standing.is_demanded) };
@@ -399,6 +399,13 @@ static void fill_in(struct tigress_session *s)
 
 /* ---- resume --------------------------------------------------------------------------------- */
 
+/* The relay may have the verifier of a create already: the repetition has the same one. */
+static void keep_sent_verifier(struct tigress_session *s)
+{
+    s->settings.allows_old_proof =
+        s->settings.must_prove && s->state == TG_S_CREATE && s->change.is_attempted;
+}
+
 static enum tg_err load(struct tigress_session **out, struct tg_bytes saved, unsigned version)
 {
     struct tg_reader r = tg_reader_init(saved);
@@ -414,6 +421,9 @@ static enum tg_err load(struct tigress_session **out, struct tg_bytes saved, uns
     TG_TRY(get_fields(s, &r, version));
     if (version < WITH_END_NOTES) {
         fill_in(s);
+    }
+    if (version < WITH_WAIT_MAX) {
+        keep_sent_verifier(s);
     }
     TG_REQUIRE(tg_saved_is_consistent(s), TG_E_SYNTAX);
     TG_TRY(tg_share_url_format(&url, &s->url, TG_SHARE_HTTPS));

@@ -85,11 +85,12 @@ enum tg_idle {
 /* What the application chooses. Once closed, only poll_s, tries, policy and random may change.
  */
 struct tg_session_settings {
-    bool is_closed;     /* since the intent was confirmed, or the first step */
-    bool must_prove;    /* initiator: create with a verifier, so that readers prove the secret */
-    bool wants_preview; /* recipient */
-    size_t secret_len;  /* initiator: 16 or 32 */
-    unsigned rights;    /* initiator; 0: the relay's default */
+    bool is_closed;        /* since the intent was confirmed, or the first step */
+    bool must_prove;       /* initiator: create with a verifier, so that readers prove the secret */
+    bool allows_old_proof; /* the proof and the verifier have the form that names no relay */
+    bool wants_preview;    /* recipient */
+    size_t secret_len;     /* initiator: 16 or 32 */
+    unsigned rights;       /* initiator; 0: the relay's default */
     unsigned poll_s;
     unsigned tries;
     uint32_t wait_max_s;   /* of one wait, 1 to TG_RETRY_AFTER_MAX_S */

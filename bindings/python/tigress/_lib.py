@@ -99,6 +99,7 @@ _PROTOTYPES = {
     "tigress_session_set_rights": (c_int, (_HANDLE, c_char_p)),
     "tigress_session_set_vertical": (c_int, (_HANDLE, c_char_p)),
     "tigress_session_require_proof": _CALL,
+    "tigress_session_allow_old_proof": _CALL,
     "tigress_session_disable_envelope_v2": _CALL,
     "tigress_session_set_notification_token": (c_int, (_HANDLE, c_char_p, c_char_p)),
     "tigress_session_set_notification_token_for": (c_int, (_HANDLE, c_char_p, c_char_p, c_char_p)),

@@ -268,6 +268,11 @@ class Session:
         self._do("set_notification_token_for", text_in(token_type),
                  None if topic is None else text_in(topic), text_in(token_data))
 
+    def allow_old_proof(self) -> None:
+        """Send the proof of secret in the form of earlier versions, which is not bound to the relay.
+        Before the first step."""
+        self._do("allow_old_proof")
+
     def disable_envelope_v2(self) -> None:
         """Seal each message under the secret only, as a wallet that does not know v2. Before the
         first step."""

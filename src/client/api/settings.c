@@ -442,6 +442,17 @@ enum tigress_error tigress_session_set_tries(struct tigress_session *s, unsigned
     return error;
 }
 
+enum tigress_error tigress_session_allow_old_proof(struct tigress_session *s)
+{
+    enum tigress_error error =
+        may_set(s, TIGRESS_INITIATOR | TIGRESS_RECIPIENT, "old form of the proof");
+
+    if (error == TIGRESS_OK) {
+        s->settings.allows_old_proof = true;
+    }
+    return error;
+}
+
 enum tigress_error tigress_session_set_wait_max_s(struct tigress_session *s, unsigned wait_max_s)
 {
     enum tigress_error error = check_number(s, "wait_max_s", wait_max_s, TG_RETRY_AFTER_MAX_S);

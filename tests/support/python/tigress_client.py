@@ -209,7 +209,7 @@ class Wallet:
 
     def receive(self, wait_s=0):
         """The newest message of the other side; None when none arrived in wait_s seconds."""
-        extra = [(PROOF, "proof=" + envelope.secret_proof(self.secret)[0])]
+        extra = [(PROOF, "proof=" + envelope.secret_proof(self.secret, self.origin)[0])]
         if wait_s:
             answer = self.api.wait(self.mailbox, self.claim, self.version, wait_s, extra)
         else:

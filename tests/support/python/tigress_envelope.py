@@ -74,9 +74,10 @@ def open_sealed(secret, payload):
     return message
 
 
-def secret_proof(secret):
-    """The proof that a device holds the secret, and its verifier, both base64url."""
-    proof = HKDF(hashes.SHA256(), 32, None, b"tigress-claim-proof-v1").derive(secret)
+def secret_proof(secret, origin="https://relay.example"):
+    """The proof that a device holds the secret, for the relay of origin, and its verifier, both base64url."""
+    info = b"tigress-claim-proof-v2\0" + origin.encode()
+    proof = HKDF(hashes.SHA256(), 32, None, info).derive(secret)
     digest = hashes.Hash(hashes.SHA256())
     digest.update(proof)
     return b64url(proof), b64url(digest.finalize())

@@ -141,6 +141,64 @@ static void proof__not_asked_for__no_verifier_but_proof_on_read(void **state)
     assert_true(strncmp(f->relay.proof, "proof=", 6) == 0);
 }
 
+#define PROOF_SECRET "hXlr6aRC7KgJpOLTNZaLsw=="
+#define BOUND_PROOF "proof=GyaJCoOErSpv12SKN_YpOCYi0hD3PA1sP7m4b-2ELys"
+#define OLD_PROOF "proof=C54SnpyjQkWSd30QQNHZWXg7OM5k8RCG29mQoR2uL5U"
+
+/* The proof of the first read, with a secret that is known. */
+static void read_proof(struct fixture *f, const char *relay, bool is_old_allowed, unsigned status)
+{
+    char url[TIGRESS_SHARE_URL_MAX];
+    struct fake_answer *answer = NULL;
+
+    (void)snprintf(url, sizeof(url), "%s/v1/m/" FAKE_MAILBOX "#" PROOF_SECRET, relay);
+    tigress_session_free(&f->bob);
+    assert_int_equal(tigress_recipient_new(&f->bob, url, NULL, NULL, 0), TIGRESS_OK);
+    if (is_old_allowed) {
+        assert_int_equal(tigress_session_allow_old_proof(f->bob), TIGRESS_OK);
+    }
+    assert_int_equal(tigress_session_step(f->bob, FAKE_NOW), TIGRESS_WANT_HTTP);
+    fake_relay_init(&f->relay);
+    answer = calloc(1, sizeof(*answer));
+    assert_non_null(answer);
+    fake_relay_handle(&f->relay, tigress_session_request(f->bob), answer);
+    free(answer);
+    assert_int_equal(tigress_session_reply(f->bob, status, NULL, 0, NULL, 0), TIGRESS_OK);
+}
+
+/* spec-test: protocol/6#proof-bound-to-relay */
+static void proof__of_one_relay__another_than_that_of_any_other(void **state)
+{
+    static const char *const others[] = { "https://relay.example:8443", "https://relay2.example",
+                                          "http://localhost", "https://relay.example.org" };
+    struct fixture *f = *state;
+
+    read_proof(f, "https://relay.example", false, 503);
+    assert_string_equal(f->relay.proof, BOUND_PROOF);
+    read_proof(f, "https://RELAY.example:443", false, 503);
+    assert_string_equal(f->relay.proof, BOUND_PROOF);
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        read_proof(f, others[i], false, 503);
+        assert_string_not_equal(f->relay.proof, BOUND_PROOF);
+        assert_string_not_equal(f->relay.proof, OLD_PROOF);
+    }
+}
+
+/* spec-test: protocol/6#old-proof-allowed-by-wallet */
+static void proof__old_form__only_where_the_wallet_allowed_it(void **state)
+{
+    struct fixture *f = *state;
+
+    read_proof(f, "https://relay.example", false, 401);
+    assert_string_equal(f->relay.proof, BOUND_PROOF);
+    assert_failed(f->bob, TIGRESS_E_DENIED); /* and nothing else was sent */
+    assert_int_equal(tigress_session_allow_old_proof(f->bob), TIGRESS_E_STATE);
+    read_proof(f, "https://relay.example", true, 503);
+    assert_string_equal(f->relay.proof, OLD_PROOF);
+    read_proof(f, "https://relay2.example", true, 503);
+    assert_string_equal(f->relay.proof, OLD_PROOF);
+}
+
 static void relinquish__recipient__unbound_and_done(void **state)
 {
     struct fixture *f = *state;
@@ -242,6 +300,8 @@ int main(void)
         CASE(claims__two_sessions__differ_and_preview_has_none),
         CASE(proof__asked_for__verifier_on_create_proof_on_read),
         CASE(proof__not_asked_for__no_verifier_but_proof_on_read),
+        CASE(proof__of_one_relay__another_than_that_of_any_other),
+        CASE(proof__old_form__only_where_the_wallet_allowed_it),
         CASE(relinquish__recipient__unbound_and_done),
         CASE(old_relay__no_versions__still_works_by_envelope),
         CASE(secret_apart__wrong_then_right__opens),
