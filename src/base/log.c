@@ -25,6 +25,15 @@ static const char *const names[] = {
     [TG_REASON_DESCRIPTORS] = "descriptor-limit",
     [TG_REASON_FOLDER] = "folder-unusable",
     [TG_REASON_VERIFIER] = "verifier-unusable",
+    [TG_REASON_DATABASE_UNREACHABLE] = "database-unreachable",
+    [TG_REASON_DATABASE_LOGIN] = "database-login-refused",
+    [TG_REASON_DATABASE_READ_ONLY] = "database-read-only",
+    [TG_REASON_DATABASE_TABLES] = "database-without-tables",
+    [TG_REASON_DATABASE_VERSION] = "database-of-another-version",
+    [TG_REASON_DATABASE_RIGHTS] = "database-rights-missing",
+    [TG_REASON_DATABASE_STANDBY] = "database-without-standby",
+    [TG_REASON_DATABASE_CLOCK] = "clock-differs-from-database",
+    [TG_REASON_DATABASE_SLOW] = "database-does-not-answer",
 };
 _Static_assert(TG_COUNT(names) == TG_REASON_COUNT, "a name for each reason");
 

@@ -437,4 +437,28 @@ TG_NODISCARD enum tg_err tg_store_lmdb_open(struct tg_store **out, const char *d
 TG_NODISCARD enum tg_err tg_store_lmdb_survey(const char *dir, tg_store_see_fn *see, void *ctx,
                                               struct tg_fault *fault);
 
+/* The store on PostgreSQL, for many nodes. */
+struct tg_store_pg_settings {
+    const char *url;           /* postgresql://, without a password; borrowed, as the next one */
+    const char *password_file; /* its first line is the password; "": none */
+    bool must_be_synchronous;  /* nothing is acknowledged without a synchronous standby */
+    unsigned lane_count;       /* connections of each port, 1 to 4 */
+};
+
+/* Whether url can be used, without using it. TG_E_SYNTAX: fault names the part, and repeats nothing
+ * of it. */
+TG_NODISCARD enum tg_err tg_store_pg_check(const char *url, struct tg_fault *fault);
+/*
+ * TG_E_DENIED: the database is not one that the relay may use, and fault says how to mend it.
+ * TG_E_IO: it cannot be reached now.
+ */
+TG_NODISCARD enum tg_err tg_store_pg_open(struct tg_store **out,
+                                          const struct tg_store_pg_settings *settings,
+                                          const struct tg_store_limits *limits,
+                                          const struct tg_log *log, struct tg_fault *fault);
+/* Makes or updates the tables, as their owner, and lets role use them. Blocks. TG_E_DENIED,
+ * TG_E_IO: fault says why. */
+TG_NODISCARD enum tg_err tg_store_pg_migrate(const struct tg_store_pg_settings *settings,
+                                             const char *role, struct tg_fault *fault);
+
 #endif

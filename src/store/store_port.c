@@ -142,6 +142,7 @@ static struct tg_store_op *op_new(struct tg_store_port *port, enum tg_store_op_k
     bool is_reserve = port->spare_count <= RESERVE_COUNT;
     struct tg_store_op *op = is_reserve ? tg_mem_calloc(1, sizeof(*op)) : spare_take(port);
     bool is_short = op == NULL;
+    bool is_limited = kind != TG_STORE_SWEEP && kind != TG_STORE_READ;
 
     (void)tg_mem_enter(before);
     if (is_short) {
@@ -151,8 +152,8 @@ static struct tg_store_op *op_new(struct tg_store_port *port, enum tg_store_op_k
         tg_store_die(port->gate->log, "store.out_of_memory", 0);
     }
     *op = (struct tg_store_op){ .port = port, .kind = kind, .err = TG_E_BUG };
-    op->is_counted = !is_short && kind != TG_STORE_SWEEP && gate_enter(port->gate);
-    op->is_refused = is_short || (kind != TG_STORE_SWEEP && !op->is_counted);
+    op->is_counted = !is_short && is_limited && gate_enter(port->gate);
+    op->is_refused = is_short || (is_limited && !op->is_counted);
     if (op->is_refused) {
         op->err = TG_E_FULL;
     }
@@ -217,6 +218,28 @@ struct tg_store_op *tg_store_port_change(struct tg_store_port *port, const struc
     op->call.done = done;
     op->ctx = ctx;
     op->of.key = *key;
+    return op_admitted(op);
+}
+
+/* What a read that was refused for want of memory says is that the store failed. */
+static void finish_read(const struct tg_store_op *op)
+{
+    op->call.found(op->ctx, op->err == TG_OK ? TG_OK : TG_E_STORE,
+                   op->err == TG_OK && op->of.read.exists ? &op->of.read.record : NULL);
+    if (op->of.read.owned != NULL) {
+        op->of.read.release(op->of.read.owned);
+    }
+}
+
+struct tg_store_op *tg_store_port_read(struct tg_store_port *port, const struct tg_store_key *key,
+                                       tg_store_found_fn *found, void *ctx)
+{
+    struct tg_store_op *op = op_new(port, TG_STORE_READ);
+
+    op->finish = finish_read;
+    op->call.found = found;
+    op->ctx = ctx;
+    op->of.read.key = *key;
     return op_admitted(op);
 }
 

@@ -49,7 +49,8 @@ enum tg_store_op_kind {
     TG_STORE_SETTLE,
     TG_STORE_FACT,
     TG_STORE_SERIES,
-    TG_STORE_SPEND
+    TG_STORE_SPEND,
+    TG_STORE_READ /* of a backend that answers it later */
 };
 
 /* What a run decides is an outcome: err, has_notes, and in `of` what the kind says. Each run writes
@@ -65,13 +66,15 @@ struct tg_store_op {
         tg_store_swept_fn *swept;
         tg_store_leased_fn *leased;
         tg_store_spent_fn *spent;
+        tg_store_found_fn *found;
     } call;
     void *ctx;
     enum tg_err err;
-    bool is_refused;  /* err is TG_E_FULL, and nothing else happens */
-    bool is_counted;  /* in the gate's waiting_count */
-    bool has_notes;   /* its change asked for notes */
-    bool is_noteless; /* the change is made without them, because it failed with them */
+    uint64_t since_ms; /* when it was started, for a backend with deadlines */
+    bool is_refused;   /* err is TG_E_FULL, and nothing else happens */
+    bool is_counted;   /* in the gate's waiting_count */
+    bool has_notes;    /* its change asked for notes */
+    bool is_noteless;  /* the change is made without them, because it failed with them */
     union {
         struct tg_store_key key; /* of a change */
         struct {
@@ -81,6 +84,7 @@ struct tg_store_op {
             struct tg_outbox_entry *entries; /* the outcome; owned, as are the bytes they view */
             size_t count;
             int64_t next_due_s; /* the outcome */
+            uint64_t base; /* of the generations of a backend that may run it again; 0: not run */
         } lease;
         struct {
             struct tg_store_key key;
@@ -112,6 +116,13 @@ struct tg_store_op {
             bool is_spent_done;
             struct tg_store_sweep_step step;
         } sweep;
+        struct {
+            struct tg_store_key key;
+            bool exists;
+            struct tg_store_record record;
+            void *owned; /* what the record views */
+            void (*release)(void *owned);
+        } read;
     } of;
 };
 
@@ -170,6 +181,9 @@ int tg_store_port_no_descriptor(const struct tg_store_port *port);
 struct tg_store_op *tg_store_port_change(struct tg_store_port *port, const struct tg_store_key *key,
                                          tg_store_change_fn *change, void *ctx,
                                          tg_store_done_fn *done);
+/* Never refused because of a full queue. */
+struct tg_store_op *tg_store_port_read(struct tg_store_port *port, const struct tg_store_key *key,
+                                       tg_store_found_fn *found, void *ctx);
 struct tg_store_op *tg_store_port_sweep(struct tg_store_port *port, int64_t now_s, size_t max_count,
                                         tg_store_swept_fn *swept, void *ctx);
 struct tg_store_op *tg_store_port_lease(struct tg_store_port *port, int64_t now_s, int64_t until_s,

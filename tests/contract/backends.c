@@ -21,6 +21,9 @@ static enum tg_err lmdb_open(struct tg_store **out, const char *dir,
     return err;
 }
 
-const struct backend backends[] = { { "memory", mem_open }, { "lmdb", lmdb_open } };
+const struct backend backends[] = {
+    { .name = "memory", .open = mem_open, .is_immediate = true },
+    { .name = "lmdb", .open = lmdb_open },
+};
 const size_t backend_count = TG_COUNT(backends);
 const bool is_wrapped = false;

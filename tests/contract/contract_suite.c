@@ -310,6 +310,7 @@ struct nested {
     struct client *client;
     struct call inner;
     bool is_intact;
+    bool is_done;
 };
 
 static void nested_found(void *ctx, enum tg_err err, const struct tg_store_record *record)
@@ -317,8 +318,9 @@ static void nested_found(void *ctx, enum tg_err err, const struct tg_store_recor
     struct nested *nested = ctx;
 
     assert_int_equal(err, TG_OK);
-    assert_true(look(nested->client, 2, &nested->inner));
+    look_start(nested->client, 2, &nested->inner);
     nested->is_intact = tg_bytes_is_equal(record->sealed, TG_LIT("outer"));
+    nested->is_done = true;
 }
 
 static void read__inside_found__does_not_change_the_outer_record(void **state)
@@ -330,7 +332,11 @@ static void read__inside_found__does_not_change_the_outer_record(void **state)
     assert_int_equal(put(&f->client, 1, 1, NEVER_S, TG_LIT("outer")), TG_OK);
     assert_int_equal(put(&f->client, 2, 1, NEVER_S, TG_LIT("inner")), TG_OK);
     f->client.ops->read(f->client.port, &key, nested_found, &nested);
+    while (!nested.is_done) {
+        client_wait(&f->client);
+    }
     assert_true(nested.is_intact);
+    call_finish(&f->client, &nested.inner);
     assert_seen(&nested.inner, 1, NEVER_S, TG_LIT("inner"));
 }
 
@@ -592,13 +598,14 @@ static void *contender_main(void *arg)
 /* spec-test: protocol/3#first-read-binds */
 static void first_of_64_concurrent_binds__wins_alone(void **state)
 {
-    enum { COUNT = 64, ROUNDS = 10 };
+    enum { COUNT = 64 };
     struct fixture *f = *state;
+    unsigned round_count = f->backend->has_clock ? 1 : 10; /* a port is a connection there */
     struct contender *c = calloc(COUNT, sizeof(*c));
     struct call call;
 
     assert_non_null(c);
-    for (unsigned round = 0; round < ROUNDS; round++) {
+    for (unsigned round = 0; round < round_count; round++) {
         pthread_barrier_t start;
         unsigned winner = COUNT;
 

@@ -234,12 +234,17 @@ static void look_found(void *ctx, enum tg_err err, const struct tg_store_record 
     call->done_count++;
 }
 
-bool look(struct client *c, unsigned key, struct call *call)
+void look_start(struct client *c, unsigned key, struct call *call)
 {
     struct tg_store_key k = key_of(key);
 
     memset(call, 0, sizeof(*call));
     c->ops->read(c->port, &k, look_found, call);
+}
+
+bool look(struct client *c, unsigned key, struct call *call)
+{
+    look_start(c, key, call);
     call_finish(c, call);
     assert_int_equal(call->err, TG_OK);
     return call->has_seen;

@@ -20,6 +20,8 @@ struct backend {
     const char *name;
     enum tg_err (*open)(struct tg_store **out, const char *dir,
                         const struct tg_store_limits *limits);
+    bool is_immediate; /* operations run where they are started, and dispatch only answers */
+    bool has_clock;    /* no time mark is later than its own clock */
 };
 
 /* Memory, LMDB. backends.c has them as they are, backends_again.c with all that the contract allows
@@ -113,6 +115,7 @@ enum tg_err keep(struct client *c, unsigned key, struct call *call);
 enum tg_err drop(struct client *c, unsigned key);
 size_t sweep(struct client *c, int64_t now_s, size_t max_count);
 /* Reads into call->seen. False: no record. */
+void look_start(struct client *c, unsigned key, struct call *call);
 bool look(struct client *c, unsigned key, struct call *call);
 
 /* A series has the id key_of(series). */

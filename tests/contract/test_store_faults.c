@@ -125,7 +125,7 @@ static enum tg_err open_it(struct tg_store **out, const char *dir,
     return tg_store_lmdb_open(out, dir, limits, NULL, NULL);
 }
 
-static const struct backend lmdb = { "lmdb", open_it };
+static const struct backend lmdb = { .name = "lmdb", .open = open_it };
 
 static enum tg_err open_memory(struct tg_store **out, const char *dir,
                                const struct tg_store_limits *limits)
@@ -499,7 +499,7 @@ static void lease_without_memory__is_full_and_leases_nothing(void **state)
 
 static void lease_without_memory__memory_store__is_full_and_leases_nothing(void **state)
 {
-    static const struct backend memory = { "memory", open_memory };
+    static const struct backend memory = { .name = "memory", .open = open_memory };
     struct fixture f;
 
     (void)state;
@@ -513,7 +513,7 @@ static void lease_without_memory__memory_store__is_full_and_leases_nothing(void 
    memory for the note only the record is stored. */
 static void note_without_memory__memory_store__fails_no_change(void **state)
 {
-    static const struct backend memory = { "memory", open_memory };
+    static const struct backend memory = { .name = "memory", .open = open_memory };
     static struct leased l;
     struct fixture f;
     unsigned left_out_count = 0;

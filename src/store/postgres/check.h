@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store/postgres/check.h - whether a database is one that the relay may use: its tables, the role's
+ * rights on them, and its standbys.
+ * Layer: L2 (base), for src/store/postgres alone.   Threads: any.   Blocks: no.
+ */
+#ifndef TG_STORE_POSTGRES_CHECK_H
+#define TG_STORE_POSTGRES_CHECK_H
+
+#include "base/fault.h"
+#include "base/log.h"
+
+#include <libpq-fe.h>
+#include <stdbool.h>
+
+/* The versions of the tables that this program runs on; --migrate makes the last one. */
+#define TG_PG_VERSION_MIN 1
+#define TG_PG_VERSION_MAX 1
+
+#define TG_PG_SQLSTATE_LEN 5u
+
+/* Sets what the session needs and reads what tg_pg_check judges: several statements, for
+   PQsendQuery or PQexec. The last result is the one to judge. */
+extern const char tg_pg_check_sql[];
+
+/*
+ * TG_REASON_NONE: the session may serve. Otherwise why not; tg_pg_is_wrong tells whether an
+ * operator has to mend it.
+ */
+enum tg_log_reason tg_pg_check(const PGresult *result, bool must_be_synchronous);
+/* The SQLSTATE of a connection that failed; "": none, as when nobody answers. */
+void tg_pg_conn_sqlstate(const PGconn *conn, char out[TG_PG_SQLSTATE_LEN + 1]);
+/* Why a session cannot be used that failed with this SQLSTATE. */
+enum tg_log_reason tg_pg_reason_of(const char *sqlstate);
+/* Whether it stays so until somebody changes a setting. */
+bool tg_pg_is_wrong(enum tg_log_reason reason);
+/* The sentence that says how to mend it. */
+void tg_pg_explain(struct tg_fault *fault, enum tg_log_reason reason);
+
+#endif

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A connection that its caller waits for: at the start of a program, before there is a loop. */
+#include "store/postgres/clock.h"
+#include "store/postgres/pg.h"
+
+#include <poll.h>
+#include <string.h>
+
+#define CONNECT_MS 3000u
+#define NUMBER_OID 20u
+#define TEXT_OID 25u
+
+static void on_notice(void *ctx, const PGresult *result)
+{
+    (void)ctx;
+    (void)result; /* may contain values */
+}
+
+/* ---- opening -------------------------------------------------------------------------------- */
+
+static bool is_connected(PGconn *conn)
+{
+    uint64_t end_ms = tg_pg_mono_ms() + CONNECT_MS;
+    PostgresPollingStatusType status = PGRES_POLLING_WRITING;
+
+    while (status == PGRES_POLLING_READING || status == PGRES_POLLING_WRITING) {
+        struct pollfd fd = { .fd = PQsocket(conn),
+                             .events = status == PGRES_POLLING_READING ? POLLIN : POLLOUT };
+        uint64_t now_ms = tg_pg_mono_ms();
+
+        if (now_ms >= end_ms || poll(&fd, 1, (int)(end_ms - now_ms)) <= 0) {
+            return false;
+        }
+        status = PQconnectPoll(conn);
+    }
+    return status == PGRES_POLLING_OK;
+}
+
+static enum tg_log_reason check(PGconn *conn, bool must_be_synchronous)
+{
+    PGresult *result = PQexec(conn, tg_pg_check_sql);
+    enum tg_log_reason reason = tg_pg_check(result, must_be_synchronous);
+
+    PQclear(result);
+    return reason;
+}
+
+/* NULL: *reason says why. */
+static PGconn *try_host(const struct tg_pg_group *group, const struct tg_pg_host *host,
+                        bool must_check, enum tg_log_reason *reason)
+{
+    PGconn *conn = tg_pg_url_start(&group->url, host);
+    char sqlstate[TG_PG_SQLSTATE_LEN + 1] = "";
+
+    *reason = TG_REASON_DATABASE_UNREACHABLE;
+    if (conn == NULL) {
+        return NULL;
+    }
+    (void)PQsetNoticeReceiver(conn, on_notice, NULL);
+    if (PQstatus(conn) != CONNECTION_BAD && is_connected(conn)) {
+        *reason = must_check ? check(conn, group->must_be_synchronous) : TG_REASON_NONE;
+    } else {
+        tg_pg_conn_sqlstate(conn, sqlstate);
+        *reason = tg_pg_reason_of(sqlstate);
+    }
+    if (*reason != TG_REASON_NONE) {
+        PQfinish(conn);
+        conn = NULL;
+    }
+    return conn;
+}
+
+enum tg_err tg_pg_session_open(PGconn **out, const struct tg_pg_group *group, bool must_check,
+                               struct tg_fault *fault)
+{
+    enum tg_log_reason reason = TG_REASON_DATABASE_UNREACHABLE;
+    enum tg_log_reason worst = TG_REASON_DATABASE_UNREACHABLE;
+
+    for (size_t i = 0; i < group->url.host_count; i++) {
+        *out = try_host(group, &group->url.hosts[i], must_check, &reason);
+        if (*out != NULL) {
+            return TG_OK;
+        }
+        worst = tg_pg_is_wrong(reason) ? reason : worst;
+    }
+    tg_pg_explain(fault, worst);
+    return tg_pg_is_wrong(worst) ? TG_E_DENIED : TG_E_IO;
+}
+
+/* ---- statements ----------------------------------------------------------------------------- */
+
+/* One statement with at most one number; NULL: it failed. */
+static PGresult *run(PGconn *conn, const char *sql, const struct tg_pg_args *args)
+{
+    static const struct tg_pg_args none;
+    static const Oid numbers[] = { NUMBER_OID };
+    const struct tg_pg_args *a = args == NULL ? &none : args;
+    PGresult *result =
+        PQexecParams(conn, sql, a->count, numbers, a->values, a->lens, a->formats, 1);
+    ExecStatusType status = PQresultStatus(result);
+
+    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
+        PQclear(result);
+        return NULL;
+    }
+    return result;
+}
+
+static bool do_run(PGconn *conn, const char *sql, const struct tg_pg_args *args)
+{
+    PGresult *result = run(conn, sql, args);
+
+    PQclear(result);
+    return result != NULL;
+}
+
+enum tg_err tg_pg_session_refresh(PGconn *conn, struct tg_pg_group *group)
+{
+    struct tg_pg_args args = { .count = 0 };
+    PGresult *result = NULL;
+
+    tg_pg_arg_number(&args, group->node);
+    result = run(conn, tg_pg_statement_sql(TG_PG_OTHERS), &args);
+    if (result == NULL || PQntuples(result) != 1) {
+        PQclear(result);
+        return TG_E_STORE;
+    }
+    (void)pthread_mutex_lock(&group->lock);
+    group->others = tg_pg_counts_of(result);
+    group->own = (struct tg_store_stats){ .live_count = 0 };
+    group->refreshed_ms = tg_pg_mono_ms();
+    (void)pthread_mutex_unlock(&group->lock);
+    PQclear(result);
+    return TG_OK;
+}
+
+/* ---- surveys -------------------------------------------------------------------------------- */
+
+typedef bool show_fn(const struct tg_pg *s, const PGresult *row, struct tg_store_seen *seen);
+
+static void take_key(struct tg_store_seen *seen, const PGresult *row)
+{
+    struct tg_bytes key = tg_pg_bytes(row, 0, 0);
+
+    memcpy(seen->key.bytes, key.ptr, key.len < TG_STORE_KEY_LEN ? key.len : TG_STORE_KEY_LEN);
+}
+
+static bool show_fact(const struct tg_pg *s, const PGresult *row, struct tg_store_seen *seen)
+{
+    struct tg_bytes name = tg_pg_bytes(row, 0, 0);
+
+    seen->kind = TG_STORE_SEEN_FACT;
+    seen->version = (uint64_t)tg_pg_number(row, 0, 1);
+    seen->bytes = tg_pg_bytes(row, 0, 2);
+    for (unsigned i = 0; i < TG_FACT_COUNT; i++) {
+        const char *wanted = i == TG_FACT_CLOCK ? s->clock_fact : tg_store_fact_name(i);
+
+        if (tg_bytes_is_equal(name, tg_bytes_str(wanted))) {
+            seen->fact = (enum tg_fact)i;
+            return true;
+        }
+    }
+    return false; /* of another computer */
+}
+
+static bool show_mark(const struct tg_pg *s, const PGresult *row, struct tg_store_seen *seen)
+{
+    static _Thread_local uint8_t bytes[TG_STORE_MARK_LEN];
+
+    (void)s;
+    seen->kind = TG_STORE_SEEN_FACT;
+    seen->fact = TG_FACT_TIME_MARK;
+    seen->version = 1;
+    seen->bytes = TG_ARRAY_BYTES(bytes);
+    return tg_store_mark_raise(bytes, NULL, tg_pg_number(row, 0, 0));
+}
+
+static bool show_series(const struct tg_pg *s, const PGresult *row, struct tg_store_seen *seen)
+{
+    (void)s;
+    seen->kind = TG_STORE_SEEN_SERIES;
+    take_key(seen, row);
+    seen->expires_s = tg_pg_number(row, 0, 1);
+    seen->is_closed = tg_pg_number(row, 0, 2) != 0;
+    return true;
+}
+
+static bool show_record(const struct tg_pg *s, const PGresult *row, struct tg_store_seen *seen)
+{
+    (void)s;
+    seen->kind = TG_STORE_SEEN_RECORD;
+    take_key(seen, row);
+    seen->version = (uint64_t)tg_pg_number(row, 0, 1);
+    seen->expires_s = tg_pg_number(row, 0, 2);
+    seen->bytes = tg_pg_bytes(row, 0, 3);
+    return true;
+}
+
+static bool show_entry(const struct tg_pg *s, const PGresult *row, struct tg_store_seen *seen)
+{
+    (void)s;
+    seen->kind = TG_STORE_SEEN_ENTRY;
+    take_key(seen, row);
+    seen->expires_s = tg_pg_number(row, 0, 1);
+    seen->is_blocked = tg_pg_number(row, 0, 2) != 0;
+    seen->bytes = tg_pg_bytes(row, 0, 3);
+    return true;
+}
+
+static const struct {
+    const char *sql;
+    show_fn *show;
+    bool is_of_outbox;
+} shown[] = {
+    { "SELECT name, version, value FROM tigress.fact", show_fact, false },
+    { "SELECT max(mark_s) FROM tigress.lane", show_mark, false },
+    { "SELECT id, end_s, is_closed FROM tigress.series", show_series, false },
+    { "SELECT key, version, expires_s, sealed FROM tigress.mailbox", show_record, false },
+    { "SELECT key, expires_s, is_blocked, sealed FROM tigress.outbox", show_entry, true },
+};
+
+/* Row by row, so that the whole table is never in memory. TG_E_DENIED: see() ended it. */
+static enum tg_err show_all(const struct tg_pg *s, PGconn *conn, size_t i, tg_store_see_fn *see,
+                            void *ctx)
+{
+    enum tg_err err = TG_OK;
+    PGresult *row = NULL;
+
+    if (PQsendQueryParams(conn, shown[i].sql, 0, NULL, NULL, NULL, NULL, 1) != 1 ||
+        PQsetSingleRowMode(conn) != 1) {
+        return TG_E_STORE;
+    }
+    while (err == TG_OK && (row = PQgetResult(conn)) != NULL) {
+        struct tg_store_seen seen = { .version = 0 };
+
+        if (PQresultStatus(row) == PGRES_SINGLE_TUPLE) {
+            err = !shown[i].show(s, row, &seen) || see(ctx, &seen) ? TG_OK : TG_E_DENIED;
+        } else if (PQresultStatus(row) != PGRES_TUPLES_OK) {
+            err = TG_E_STORE;
+        }
+        PQclear(row);
+    }
+    return err;
+}
+
+enum tg_err tg_pg_survey(struct tg_pg *s, enum tg_store_survey what, tg_store_see_fn *see,
+                         void *ctx)
+{
+    PGconn *conn = NULL;
+    struct tg_fault fault = { { 0 } };
+    enum tg_err err = tg_pg_session_open(&conn, &s->group, true, &fault);
+
+    if (err != TG_OK || !do_run(conn, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", NULL)) {
+        PQfinish(conn);
+        return TG_E_STORE;
+    }
+    for (size_t i = 0; err == TG_OK && i < TG_COUNT(shown); i++) {
+        if (what == TG_STORE_SURVEY_ALL || shown[i].is_of_outbox) {
+            err = show_all(s, conn, i, see, ctx);
+        }
+    }
+    PQfinish(conn);
+    return err == TG_E_DENIED ? TG_OK : err;
+}
+
+/* ---- copies of a store ---------------------------------------------------------------------- */
+
+/* All that is counted is counted anew, and the rows of all lanes become one. */
+static const char recount_sql[] =
+    "UPDATE tigress.lane SET seq = GREATEST((SELECT sum(seq)::bigint FROM tigress.lane), $1) + 1, "
+    "mark_s = (SELECT max(mark_s) FROM tigress.lane), "
+    "live_count = (SELECT count(*) FROM tigress.mailbox WHERE class = 0), "
+    "live_bytes = (SELECT COALESCE(sum(octet_length(sealed)), 0)::bigint FROM tigress.mailbox "
+    "WHERE class = 0), ended_count = (SELECT count(*) FROM tigress.mailbox WHERE class <> 0), "
+    "ended_bytes = (SELECT COALESCE(sum(octet_length(sealed)), 0)::bigint FROM tigress.mailbox "
+    "WHERE class <> 0), outbox_count = (SELECT count(*) FROM tigress.outbox), "
+    "spent_count = (SELECT count(*) FROM tigress.spent) WHERE id = 0";
+
+enum tg_err tg_pg_restore(struct tg_pg *s, enum tg_store_restored how, uint64_t commits_min)
+{
+    PGconn *conn = NULL;
+    struct tg_fault fault = { { 0 } };
+    struct tg_pg_args args = { .count = 0 };
+    bool is_dropping = how == TG_STORE_RESTORED_DROP;
+    enum tg_err err = tg_pg_session_open(&conn, &s->group, true, &fault);
+
+    tg_pg_arg_number(&args, (int64_t)commits_min);
+    if (err == TG_OK) {
+        bool is_done = do_run(conn, "BEGIN", NULL) &&
+                       (!is_dropping || (do_run(conn, "DELETE FROM tigress.mailbox", NULL) &&
+                                         do_run(conn, "DELETE FROM tigress.outbox", NULL))) &&
+                       do_run(conn, "UPDATE tigress.series SET is_closed = true", NULL) &&
+                       do_run(conn, recount_sql, &args) &&
+                       do_run(conn, "DELETE FROM tigress.lane WHERE id <> 0", NULL) &&
+                       do_run(conn, "COMMIT", NULL);
+
+        err = is_done ? tg_pg_session_refresh(conn, &s->group) : TG_E_STORE;
+    }
+    PQfinish(conn);
+    return err == TG_OK ? TG_OK : TG_E_STORE;
+}
