@@ -231,6 +231,10 @@ static void list_limits(struct tg_status *status, const struct tg_shared *shared
     status->limit_count = TG_COUNT(list);
 }
 
+static const char *const store_names[] = {
+    [TG_STORE_LMDB] = "LMDB", [TG_STORE_MEMORY] = "memory", [TG_STORE_POSTGRES] = "PostgreSQL"
+};
+
 static void write_status(struct tg_buf *out, const struct tg_admin *a, const struct tg_env *env)
 {
     const struct tg_shared *shared = a->shared;
@@ -238,8 +242,7 @@ static void write_status(struct tg_buf *out, const struct tg_admin *a, const str
     struct tg_metrics_now now;
     struct tg_status status = { .public_url = shared->config->public_url,
                                 .version = TG_VERSION,
-                                .store = shared->config->store_kind == TG_STORE_MEMORY ? "memory"
-                                                                                       : "LMDB",
+                                .store = store_names[shared->config->store_kind],
                                 .now_s = env->now.low_s,
                                 .worker_count = shared->worker_count,
                                 .is_draining = atomic_load(&shared->is_draining),

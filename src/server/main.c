@@ -506,6 +506,7 @@ int main(int argc, char **argv)
         return EXIT_USAGE;
     case TG_CONFIG_UPGRADE:
     case TG_CONFIG_RESTORED:
+    case TG_CONFIG_MIGRATE:
     case TG_CONFIG_RUN:
         break;
     }

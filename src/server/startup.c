@@ -110,14 +110,21 @@ int tg_startup_maintain(const struct tg_config *config, const struct tg_log *log
 {
     struct tg_startup_failure failure = { .path = NULL };
     struct tg_storage storage = { .store = NULL };
-    enum tg_err err = action == TG_CONFIG_UPGRADE
-                          ? tg_storage_upgrade(&storage, config, log, STDIN_FILENO, &failure.fault)
-                          : tg_storage_restore(&storage, config, log, &failure.fault);
+    enum tg_err err = TG_E_BUG;
+    const char *done = "";
 
+    if (action == TG_CONFIG_UPGRADE) {
+        err = tg_storage_upgrade(&storage, config, log, STDIN_FILENO, &failure.fault);
+        done = "tigressd: the store has the check of its keys: start the relay";
+    } else if (action == TG_CONFIG_MIGRATE) {
+        err = tg_storage_migrate(config, &failure.fault);
+        done = "tigressd: the tables are ready: start the relay";
+    } else {
+        err = tg_storage_restore(&storage, config, log, &failure.fault);
+        done = "tigressd: the store is ready as restored: start the relay";
+    }
     if (err == TG_OK) {
-        (void)puts(action == TG_CONFIG_UPGRADE
-                       ? "tigressd: the store has the check of its keys: start the relay"
-                       : "tigressd: the store is ready as restored: start the relay");
+        (void)puts(done);
     } else {
         failure.path = storage.path;
         failure.advice = storage.advice;

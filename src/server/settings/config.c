@@ -15,6 +15,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include <stdio.h>
+
 #define FLAGS_MAX 256 /* arguments of a command line */
 
 /* Flags that are not settings. */
@@ -27,12 +29,14 @@ enum meta {
     META_HELP,
     META_VERSION,
     META_UPGRADE,
-    META_RESTORED
+    META_RESTORED,
+    META_MIGRATE
 };
 
 struct command_line {
-    enum meta action; /* the last of check, print, upgrade, restored, help, version */
+    enum meta action; /* the last of check, print, upgrade, restored, migrate, help, version */
     enum tg_store_restored restored;
+    const char *role; /* of --migrate */
     const char *file;
     unsigned file_count;
     bool must_accept_clock;
@@ -46,7 +50,8 @@ static enum meta find_meta(struct tg_bytes name)
     } metas[] = { { "config", META_CONFIG },      { "check-config", META_CHECK },
                   { "print-config", META_PRINT }, { "upgrade-store", META_UPGRADE },
                   { "restored", META_RESTORED },  { "help", META_HELP },
-                  { "version", META_VERSION },    { "accept-clock", META_ACCEPT_CLOCK } };
+                  { "version", META_VERSION },    { "accept-clock", META_ACCEPT_CLOCK },
+                  { "migrate", META_MIGRATE } };
 
     for (size_t i = 0; i < TG_COUNT(metas); i++) {
         if (tg_bytes_is_equal(name, tg_bytes_str(metas[i].name))) {
@@ -70,7 +75,8 @@ static bool takes_next(struct tg_bytes name, const char *next)
     enum tg_setting_id id = tg_setting_find(name);
     enum meta meta = find_meta(name);
 
-    if (next == NULL || (meta != META_NONE && meta != META_CONFIG && meta != META_RESTORED)) {
+    if (next == NULL || (meta != META_NONE && meta != META_CONFIG && meta != META_RESTORED &&
+                         meta != META_MIGRATE)) {
         return false;
     }
     if (meta == META_NONE && id == TG_SET_COUNT) {
@@ -122,6 +128,18 @@ static void apply_restored(struct tg_config_load_state *state, struct command_li
     line->action = META_RESTORED;
 }
 
+static void apply_migrate(struct tg_config_load_state *state, struct command_line *line,
+                          const struct flag *f)
+{
+    if (f->value_str == NULL || f->value.len == 0 || f->value.len > TG_CONFIG_ROLE_MAX) {
+        tg_config_fault_text(state, "--migrate: no role (expected: the database role of the relay, "
+                                    "at most 63 bytes)");
+    } else {
+        line->role = f->value_str;
+    }
+    line->action = META_MIGRATE;
+}
+
 static void apply_meta(struct tg_config_load_state *state, struct command_line *line,
                        enum meta meta, const struct flag *f)
 {
@@ -134,6 +152,8 @@ static void apply_meta(struct tg_config_load_state *state, struct command_line *
         line->file = f->value_str;
     } else if (meta == META_RESTORED) {
         apply_restored(state, line, f->value);
+    } else if (meta == META_MIGRATE) {
+        apply_migrate(state, line, f);
     } else {
         if (f->value_str != NULL) {
             tg_config_fault_text(state, "--accept-clock, --check-config, --print-config, "
@@ -224,6 +244,8 @@ static enum tg_config_action action_of(enum meta meta)
         return TG_CONFIG_UPGRADE;
     case META_RESTORED:
         return TG_CONFIG_RESTORED;
+    case META_MIGRATE:
+        return TG_CONFIG_MIGRATE;
     case META_PRINT:
     case META_HELP:
     case META_VERSION:
@@ -273,6 +295,7 @@ enum tg_config_action tg_config_load(struct tg_config **out, int argc, char *con
         case META_CHECK:
         case META_UPGRADE:
         case META_RESTORED:
+        case META_MIGRATE:
         case META_CONFIG:
         case META_ACCEPT_CLOCK:
             break;
@@ -280,6 +303,10 @@ enum tg_config_action tg_config_load(struct tg_config **out, int argc, char *con
     }
     state.config->must_accept_clock = line.must_accept_clock;
     state.config->restored = line.restored;
+    if (line.role != NULL) {
+        (void)snprintf(state.config->migrate_role, sizeof(state.config->migrate_role), "%s",
+                       line.role);
+    }
     if (action != TG_CONFIG_DONE && action != TG_CONFIG_BAD) {
         *out = state.config;
         state.config = NULL;

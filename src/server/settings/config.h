@@ -26,6 +26,8 @@
 
 #define TG_CONFIG_PATH_MAX 1023u /* bytes, without the NUL; the next two as well */
 #define TG_CONFIG_URL_MAX 255u
+#define TG_CONFIG_STORE_URL_MAX 1023u
+#define TG_CONFIG_ROLE_MAX 63u
 #define TG_CONFIG_HOST_MAX 63u
 #define TG_CONFIG_FILE_MAX 131072u /* bytes of a configuration file */
 #define TG_CONFIG_HOSTS_MAX 4095u  /* bytes of a list of hosts */
@@ -41,7 +43,7 @@ struct tg_endpoint {
     bool is_loopback;
 };
 
-enum tg_store_kind { TG_STORE_LMDB, TG_STORE_MEMORY };
+enum tg_store_kind { TG_STORE_LMDB, TG_STORE_MEMORY, TG_STORE_POSTGRES };
 
 /* What a trusted proxy begins a connection with. */
 enum tg_proxy_protocol {
@@ -146,9 +148,13 @@ struct tg_config {
 
     char data_dir[TG_CONFIG_PATH_MAX + 1]; /* "": none */
     enum tg_store_kind store_kind;
-    char store_dir[TG_CONFIG_PATH_MAX + 1]; /* TG_STORE_LMDB */
+    char store_dir[TG_CONFIG_PATH_MAX + 1];           /* TG_STORE_LMDB */
+    char store_url[TG_CONFIG_STORE_URL_MAX + 1];      /* TG_STORE_POSTGRES; without a password */
+    char store_password_file[TG_CONFIG_PATH_MAX + 1]; /* "": none */
+    bool must_be_synchronous;                         /* TG_STORE_POSTGRES */
+    uint32_t store_connections;                       /* of each worker, 1 to 4 */
     char relay_key[TG_CONFIG_PATH_MAX + 1]; /* "": memory store, with a key that is never stored */
-    char store_counter[TG_CONFIG_PATH_MAX + 1]; /* "": memory store */
+    char store_counter[TG_CONFIG_PATH_MAX + 1]; /* "": no store on a disk of this computer */
     struct tg_store_limits store_limits;
     uint32_t sweep_interval_s; /* 1 to 30 */
 
@@ -184,8 +190,9 @@ struct tg_config {
     enum tg_log_level log_level;
     bool has_core_dumps; /* false: main forbids them */
 
-    bool must_accept_clock;          /* --accept-clock, which is no setting of the file */
-    enum tg_store_restored restored; /* of --restored */
+    bool must_accept_clock;                    /* --accept-clock, which is no setting of the file */
+    enum tg_store_restored restored;           /* of --restored */
+    char migrate_role[TG_CONFIG_ROLE_MAX + 1]; /* of --migrate */
 };
 
 /* The parts of the environment that defaults depend on. The caller passes them, so that tests can
@@ -203,6 +210,7 @@ enum tg_config_action {
                            further and does not run */
     TG_CONFIG_UPGRADE,  /* --upgrade-store: as CHECK */
     TG_CONFIG_RESTORED, /* --restored: as CHECK */
+    TG_CONFIG_MIGRATE,  /* --migrate: as CHECK */
     TG_CONFIG_DONE,     /* --help, --version, --print-config: exit 0 */
     TG_CONFIG_BAD       /* exit 2 */
 };
@@ -210,7 +218,7 @@ enum tg_config_action {
 /*
  * Reads the command line and the file it names.
  *   argv    as main got it; argv[0] is skipped
- *   *out    written for RUN, CHECK, UPGRADE and RESTORED; the caller frees it
+ *   *out    written for all but DONE and BAD; the caller frees it
  *   text    what to print: on standard output for DONE, on standard error for BAD; else empty
  * A fault names its place (file:line or the flag), the setting, what was wrong and what is
  * expected. All faults are reported, not only the first one. A wrong value is not repeated,

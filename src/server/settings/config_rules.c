@@ -102,7 +102,7 @@ static void derive_beside(struct tg_config_load_state *state, enum tg_setting_id
     }
     if (c->data_dir[0] != '\0') {
         join(state, TG_SET_DATA, path, c->data_dir, name);
-    } else if (c->store_kind == TG_STORE_LMDB) {
+    } else if (c->store_kind != TG_STORE_MEMORY) {
         tg_config_fault(state, id,
                         "missing (expected: a file outside the store, or a data folder; it is "
                         "made on first start)");
@@ -116,17 +116,20 @@ static void derive_store(struct tg_config_load_state *state)
     derive_limits(state);
     if (!tg_config_is_given(state, TG_SET_STORE)) {
         if (c->data_dir[0] == '\0') {
-            tg_config_fault(state, TG_SET_STORE,
-                            "missing (expected: lmdb:DIR or memory:, unless data or dev is set)");
+            tg_config_fault(
+                state, TG_SET_STORE,
+                "missing (expected: lmdb:DIR, postgresql://… or memory:, unless data or dev is "
+                "set)");
             return;
         }
         c->store_kind = TG_STORE_LMDB;
         join(state, TG_SET_DATA, c->store_dir, c->data_dir, "/store");
     }
     derive_beside(state, TG_SET_RELAY_KEY, c->relay_key, "/relay.key");
-    derive_beside(state, TG_SET_STORE_COUNTER, c->store_counter, "/store.counter");
-    if (c->store_kind == TG_STORE_MEMORY) {
-        c->store_counter[0] = '\0'; /* nothing can be restored */
+    if (c->store_kind == TG_STORE_LMDB) {
+        derive_beside(state, TG_SET_STORE_COUNTER, c->store_counter, "/store.counter");
+    } else {
+        c->store_counter[0] = '\0'; /* nothing can be restored, or by another program */
     }
 }
 

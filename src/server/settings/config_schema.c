@@ -82,8 +82,19 @@ const struct tg_setting tg_settings[TG_SET_COUNT] = {
     ROW(TG_SET_DATA, "data", TG_SETTING_PATH), AT(data_dir), STORE, .arg = "DIR",
         .help = "folder for the store and the relay's key; default with --dev: "
                 "~/.local/state/tigressd-dev" },
-    ROW(TG_SET_STORE, "store", TG_SETTING_STORE), AT(store_kind), STORE, .arg = "lmdb:DIR|memory:",
-        .help = "where mailboxes are stored; default with a data folder: lmdb:DATA/store" },
+    ROW(TG_SET_STORE, "store", TG_SETTING_STORE), AT(store_kind), STORE, .arg = "STORE",
+        .help = "where mailboxes are stored: lmdb:DIR, postgresql://… or memory:; default with a "
+                "data folder: lmdb:DATA/store" },
+    ROW(TG_SET_STORE_PASSWORD_FILE, "store-password-file", TG_SETTING_PATH),
+        AT(store_password_file), STORE, .arg = "FILE",
+        .help = "file whose first line is the password for PostgreSQL" },
+    ROW(TG_SET_REQUIRE_SYNCHRONOUS, "require-synchronous", TG_SETTING_BOOL),
+        AT(must_be_synchronous), STORE, .default_text = "yes",
+        .help = "PostgreSQL: acknowledge nothing without a synchronous standby; no: for one "
+                "server, whose loss loses what was acknowledged" },
+    ROW(TG_SET_STORE_CONNECTIONS, "store-connections", TG_SETTING_COUNT), AT(store_connections),
+        STORE, .default_text = "2", .min = 1, .max = 4, .arg = "N",
+        .help = "connections of each worker to PostgreSQL" },
     ROW(TG_SET_RELAY_KEY, "relay-key", TG_SETTING_PATH), AT(relay_key), STORE, .arg = "FILE",
         .help = "file of the relay's keys, made on first start; default: DATA/relay.key" },
     ROW(TG_SET_STORE_COUNTER, "store-counter", TG_SETTING_PATH), AT(store_counter), STORE,

@@ -68,6 +68,9 @@ void tg_config_help(struct tg_buf *out)
     tg_buf_append_str(out, "start although the clock went back or far ahead: it is right\n");
     append_padded(out, "restored", "WHAT");
     tg_buf_append_str(out, "drop-mailboxes or keep-mailboxes of a restored store, and exit\n");
+    append_padded(out, "migrate", "ROLE");
+    tg_buf_append_str(out,
+                      "make or update the tables in PostgreSQL, let ROLE use them, and exit\n");
     append_padded(out, "help, -h", NULL);
     tg_buf_append_str(out, "print this text and exit\n");
     append_padded(out, "version, -V", NULL);

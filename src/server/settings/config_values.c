@@ -72,6 +72,25 @@ static void print_text(struct tg_buf *out, const struct tg_config *config,
 
 /* ---- the store ---- */
 
+static enum tg_err parse_store_url(struct tg_config *config, struct tg_bytes text,
+                                   struct tg_fault *fault)
+{
+    enum tg_err err = TG_E_SYNTAX;
+
+    if (text.len > TG_CONFIG_STORE_URL_MAX || memchr(text.ptr, '\0', text.len) != NULL) {
+        tg_fault_set(fault, "too long (expected: at most 1023 bytes)");
+        return err;
+    }
+    memcpy(config->store_url, text.ptr, text.len);
+    config->store_url[text.len] = '\0';
+    err = tg_store_pg_check(config->store_url, fault);
+    if (err == TG_OK) {
+        config->store_kind = TG_STORE_POSTGRES;
+        config->store_dir[0] = '\0';
+    }
+    return err;
+}
+
 static enum tg_err parse_store(struct tg_config *config, const struct tg_setting *setting,
                                struct tg_bytes text, struct tg_fault *fault)
 {
@@ -87,8 +106,10 @@ static enum tg_err parse_store(struct tg_config *config, const struct tg_setting
         if (err == TG_OK) {
             config->store_kind = TG_STORE_LMDB;
         }
+    } else if (tg_bytes_has_prefix(text, TG_LIT("postgresql:"))) {
+        err = parse_store_url(config, text, fault);
     } else {
-        tg_fault_set(fault, "not a store of this build (expected: lmdb:DIR or memory:)");
+        tg_fault_set(fault, "not a store (expected: lmdb:DIR, postgresql://… or memory:)");
     }
     return err;
 }
@@ -97,8 +118,18 @@ static void print_store(struct tg_buf *out, const struct tg_config *config,
                         const struct tg_setting *setting)
 {
     (void)setting;
-    tg_buf_append_str(out, config->store_kind == TG_STORE_MEMORY ? "memory:" : "lmdb:");
-    tg_buf_append_str(out, config->store_dir);
+    switch (config->store_kind) {
+    case TG_STORE_MEMORY:
+        tg_buf_append_str(out, "memory:");
+        break;
+    case TG_STORE_LMDB:
+        tg_buf_append_str(out, "lmdb:");
+        tg_buf_append_str(out, config->store_dir);
+        break;
+    case TG_STORE_POSTGRES:
+        tg_buf_append_str(out, config->store_url);
+        break;
+    }
 }
 
 /* ---- one word of a list ---- */

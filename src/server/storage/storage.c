@@ -4,11 +4,25 @@
 #include "server/keys/keyfile.h"
 #include "server/storage/key_audit.h"
 
+static struct tg_store_pg_settings pg_settings(const struct tg_config *config)
+{
+    return (struct tg_store_pg_settings){ .url = config->store_url,
+                                          .password_file = config->store_password_file,
+                                          .must_be_synchronous = config->must_be_synchronous,
+                                          .lane_count = config->store_connections };
+}
+
 static enum tg_err open_store(struct tg_storage *st, const struct tg_config *config,
                               const struct tg_log *log, struct tg_fault *fault)
 {
     if (config->store_kind == TG_STORE_MEMORY) {
         return tg_store_mem_open(&st->store, &config->store_limits);
+    }
+    if (config->store_kind == TG_STORE_POSTGRES) {
+        const struct tg_store_pg_settings settings = pg_settings(config);
+
+        st->path = NULL;
+        return tg_store_pg_open(&st->store, &settings, &config->store_limits, log, fault);
     }
     return tg_store_lmdb_open(&st->store, config->store_dir, &config->store_limits, log, fault);
 }
@@ -188,6 +202,11 @@ enum tg_err tg_storage_check(const struct tg_config *config, struct tg_fault *fa
         return TG_OK;
     }
     *path = config->relay_key;
+    if (config->store_kind == TG_STORE_POSTGRES) {
+        err = tg_keyfile_read(&keyring, config->relay_key, fault);
+        tg_keyring_wipe(&keyring);
+        return err == TG_E_NOTFOUND ? TG_OK : err;
+    }
     err = tg_keyfile_read(&keyring, config->relay_key, fault);
     if (err == TG_OK) {
         err = check_keys(config, &keyring, fault, advice);
@@ -196,4 +215,16 @@ enum tg_err tg_storage_check(const struct tg_config *config, struct tg_fault *fa
     }
     tg_keyring_wipe(&keyring);
     return err;
+}
+
+enum tg_err tg_storage_migrate(const struct tg_config *config, struct tg_fault *fault)
+{
+    const struct tg_store_pg_settings settings = pg_settings(config);
+
+    if (config->store_kind != TG_STORE_POSTGRES) {
+        tg_fault_set(fault, "there are no tables to make (expected: store = postgresql://…, with "
+                            "the owner of the database)");
+        return TG_E_UNSUPPORTED;
+    }
+    return tg_store_pg_migrate(&settings, config->migrate_role, fault);
 }

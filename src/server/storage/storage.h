@@ -58,4 +58,7 @@ TG_NODISCARD enum tg_err tg_storage_upgrade(struct tg_storage *st, const struct 
                                             const struct tg_log *log, int links_fd,
                                             struct tg_fault *fault);
 
+/* --migrate: makes or updates the tables in PostgreSQL and lets the role use them. */
+TG_NODISCARD enum tg_err tg_storage_migrate(const struct tg_config *config, struct tg_fault *fault);
+
 #endif

@@ -108,8 +108,10 @@ static void store__missing__reported(void **state)
 {
     struct fixture *f = *state;
 
-    assert_bad(f, "--plain-http",
-               "store: missing (expected: lmdb:DIR or memory:, unless data or dev is set)");
+    assert_bad(
+        f, "--plain-http",
+        "store: missing (expected: lmdb:DIR, postgresql://… or memory:, unless data or dev is "
+        "set)");
 }
 
 static void data__given__store_and_key_in_it(void **state)
