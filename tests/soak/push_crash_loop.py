@@ -26,9 +26,9 @@ sys.dont_write_bytecode = True
 
 import push_apns  # noqa: E402
 import relay_process  # noqa: E402
-from crash_loop import Broken, Connection  # noqa: E402
 from push_relay import children, flags, has_ended, until, until_empty  # noqa: E402
 from push_stand_in import Authority  # noqa: E402
+from quick_http import Broken, Connection  # noqa: E402
 from tigress_client import create_message, encode, new_id  # noqa: E402
 
 THREADS = 4
