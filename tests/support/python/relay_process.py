@@ -7,6 +7,8 @@ import subprocess
 import time
 import urllib.request
 
+import postgres_store
+
 START_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 45
 WAIT_S = 60  # how long a test waits for what must come; never how long it takes
@@ -76,6 +78,8 @@ class Relay:
             out += ["--data", self.data]
         if self.store:
             out += ["--store", self.store]
+        elif postgres_store.is_on():
+            out += ["--store", postgres_store.store_for(self.data, out[0], sanitizer_env()), *postgres_store.ARGS]
         if self.is_plain:
             out.append("--plain-http")
         return out + self.args
