@@ -10,8 +10,20 @@
 #include "base/bytes.h"
 
 /* A language of the pages. The first one is that of a reader who accepts none of them. */
-enum tg_page_language { TG_PAGE_EN };
-#define TG_PAGE_LANGUAGE_COUNT 1u
+enum tg_page_language {
+    TG_PAGE_EN,
+    TG_PAGE_DE,
+    TG_PAGE_FR,
+    TG_PAGE_ES,
+    TG_PAGE_IT,
+    TG_PAGE_PT,
+    TG_PAGE_JA,
+    TG_PAGE_KO,
+    TG_PAGE_ZH_HANS,
+    TG_PAGE_AR,
+    TG_PAGE_HE
+};
+#define TG_PAGE_LANGUAGE_COUNT 11u
 
 /* It orders what a page shows, and hides nothing. */
 enum tg_page_device { TG_PAGE_COMPUTER, TG_PAGE_IOS, TG_PAGE_ANDROID };

@@ -1,226 +1,327 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "relay/page/page.h"
 
-#include "base/time3339.h"
+#include "relay/page/date.h"
+#include "relay/page/drawing.h"
+#include "relay/page/text.h"
+#include "relay/page/words.h"
 
-/* ---- words: one row for each language ------------------------------------------------------- */
+#define TITLE_MAX 256u       /* characters of a title, in the page and in a preview */
+#define DESCRIPTION_MAX 300u /* characters of a description in a preview */
+#define PAGE_FIRST 12288u    /* bytes: most pages fit into the first allocation */
 
-struct words {
-    const char *tag;
-    const char *untitled, *shared, *until, *what_to_do, *claimed, *keep_private, *alt;
-    struct {
-        const char *title, *text;
-    } notes[TG_PAGE_STATE_COUNT]; /* of every state but open and opened */
+/* What the functions of one page need. */
+struct writer {
+    struct tg_buf *out;
+    const struct tg_page_site *site;
+    const struct tg_page_settings *settings;
+    const struct tg_page *page;
+    const struct tg_page_words *words;
 };
 
-static const struct words languages[TG_PAGE_LANGUAGE_COUNT] = {
-    [TG_PAGE_EN] = {
-        .tag = "en",
-        .untitled = "A key for your wallet",
-        .shared = "Somebody shared this with you.",
-        .until = "The invitation is valid until",
-        .what_to_do = "To accept it, open this link with the wallet app on the device that you "
-                      "want to use as the key. Only one device can accept it: the first one.",
-        .claimed = "A device has opened this invitation. Only that device can use it. If it is "
-                   "not yours, tell the sender.",
-        .keep_private = "Do not forward this link. It is for you only.",
-        .alt = "Picture of what is shared",
-        .notes = {
-            [TG_PAGE_UNKNOWN] = {
-                "No such invitation",
-                "There is no invitation at this link. Check that the link is complete, or ask "
-                "the sender for a new one." },
-            [TG_PAGE_DAMAGED] = {
-                "This link is damaged",
-                "A program has changed this link on its way, and the secret part of it was sent "
-                "to this server. Do not use it. Ask the sender for a new link, and open it as "
-                "it was sent." },
-            [TG_PAGE_EXPIRED] = {
-                "Expired", "This invitation has expired. Ask the sender for a new one." },
-            [TG_PAGE_ENDED_BY_SENDER] = {
-                "Ended by the sender",
-                "The device of the sender has ended this invitation. Ask the sender if you still "
-                "need it." },
-            [TG_PAGE_ENDED_BY_RECIPIENT] = {
-                "Ended by the receiver",
-                "A device opened this invitation and has ended it. If it was not yours, tell the "
-                "sender." },
-            [TG_PAGE_TOO_MANY] = {
-                "Too many requests", "Wait a moment and load this page again." },
-            [TG_PAGE_DOWN] = {
-                "Not available now", "Wait a moment and load this page again." },
-            [TG_PAGE_DRAINING] = {
-                "About to restart", "Wait a moment and load this page again." },
-            [TG_PAGE_FRONT] = {
-                "A relay for shared keys", "To accept a key, open the link that you got." },
-            [TG_PAGE_NOT_FOUND] = {
-                "Nothing here", "There is no page at this address." },
-            [TG_PAGE_BAD_REQUEST] = {
-                "This request was not understood", "Open the link as it was sent." },
-        },
-    },
-};
-
-/* ---- writing HTML --------------------------------------------------------------------------- */
-
-/* The characters to escape in HTML text and in quoted attributes. spec: protocol/5#escaped */
-static const char *const escapes[256] = {
-    ['&'] = "&amp;", ['<'] = "&lt;", ['>'] = "&gt;", ['"'] = "&quot;", ['\''] = "&#39;",
-};
-
-static void put_escaped(struct tg_buf *out, struct tg_bytes text)
+static void put(const struct writer *w, const char *html)
 {
-    size_t from = 0;
+    tg_buf_append_str(w->out, html);
+}
 
-    for (size_t i = 0; i < text.len; i++) {
-        uint8_t c = text.ptr[i];
-        bool is_control = (c < 0x20 && c != '\n' && c != '\t') || c == 0x7f;
+/* A word between two pieces of HTML. */
+static void put_word(const struct writer *w, const char *before, unsigned word, const char *after)
+{
+    put(w, before);
+    put(w, w->words->text[word]);
+    put(w, after);
+}
 
-        if (escapes[c] == NULL && !is_control) {
-            continue;
-        }
-        tg_buf_append(out, tg_bytes(text.ptr + from, i - from));
-        tg_buf_append_str(out, is_control ? "\xef\xbf\xbd" : escapes[c]);
-        from = i + 1;
+static bool is_share(const struct tg_page *page)
+{
+    return page->state == TG_PAGE_OPEN || page->state == TG_PAGE_OPENED;
+}
+
+static unsigned title_of(const struct tg_page *page)
+{
+    if (page->state == TG_PAGE_OPEN) {
+        return TG_W_SHARED_GENERAL + (unsigned)page->vertical;
     }
-    tg_buf_append(out, tg_bytes_from(text, from));
+    return TG_W_OPENED_TITLE + 2u * ((unsigned)page->state - TG_PAGE_OPENED);
 }
 
-static void put_meta(struct tg_buf *out, const char *property, struct tg_bytes content)
+/* ---- head ----------------------------------------------------------------------------------- */
+
+static void put_property(const struct writer *w, const char *name)
 {
-    tg_buf_append_str(out, "<meta property=\"");
-    tg_buf_append_str(out, property);
-    tg_buf_append_str(out, "\" content=\"");
-    put_escaped(out, content);
-    tg_buf_append_str(out, "\">\n");
+    put(w, "<meta property=\"og:");
+    put(w, name);
+    put(w, "\" content=\"");
 }
 
-static void put_element(struct tg_buf *out, const char *open, struct tg_bytes text,
-                        const char *close)
+/* The title of a preview is the sender's, or the relay's words. spec: protocol/5#foreign-text */
+static void put_title(const struct writer *w)
 {
-    tg_buf_append_str(out, open);
-    put_escaped(out, text);
-    tg_buf_append_str(out, close);
+    if (tg_page_is_blank(w->page->display->title)) {
+        put(w, w->words->text[TG_W_SHARED_GENERAL + (unsigned)w->page->vertical]);
+    } else {
+        tg_page_put_line(w->out, w->page->display->title, TITLE_MAX);
+    }
 }
 
-static void put_head(struct tg_buf *out, const struct words *w, struct tg_bytes title)
+/* spec: protocol/5#image-described */
+static void put_image(const struct writer *w)
 {
-    tg_buf_append_str(out, "<!DOCTYPE html>\n<html lang=\"");
-    tg_buf_append_str(out, w->tag);
-    tg_buf_append_str(out,
-                      "\" prefix=\"og: https://ogp.me/ns#\">\n<head>\n<meta charset=\"utf-8\">\n"
-                      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-                      "<meta name=\"color-scheme\" content=\"light dark\">\n"
-                      /* spec: protocol/5#noindex */
-                      "<meta name=\"robots\" content=\"noindex\">\n"
-                      "<meta name=\"referrer\" content=\"no-referrer\">\n");
-    put_element(out, "<title>", title, "</title>\n");
+    const struct tg_page_image *image = &w->page->image;
+
+    if (image->url.len == 0) {
+        return;
+    }
+    put_property(w, "image");
+    tg_page_put_escaped(w->out, image->url);
+    if (image->type == NULL) {
+        put(w, "\">\n");
+        put_property(w, "image:alt");
+        put_title(w);
+        put(w, "\">\n");
+    } else {
+        put(w, "\">\n");
+        put_property(w, "image:type");
+        put(w, image->type);
+        put(w, "\">\n");
+        put_property(w, "image:width");
+        put(w, image->width);
+        put(w, "\">\n");
+        put_property(w, "image:height");
+        put(w, image->height);
+        put(w, "\">\n");
+        put_property(w, "image:alt");
+        put_word(w, "", TG_W_PICTURE, "\">\n");
+    }
+    put(w, "<meta name=\"twitter:card\" content=\"summary_large_image\">\n");
 }
 
-static void put_style(struct tg_buf *out, const struct tg_page_site *site)
+/* spec: protocol/5#opengraph */
+static void put_opengraph(const struct writer *w)
 {
-    tg_buf_append_str(out, "<style>");
-    tg_buf_append(out, tg_page_site_style(site));
-    tg_buf_append_str(out, "</style>\n</head>\n<body>\n<main>\n");
+    struct tg_bytes description = w->page->display->description;
+
+    put_property(w, "title");
+    put_title(w);
+    put(w, "\">\n<meta property=\"og:type\" content=\"website\">\n");
+    put_property(w, "description");
+    if (tg_page_is_blank(description)) {
+        put(w, w->words->text[TG_W_PREVIEW]);
+    } else {
+        tg_page_put_line(w->out, description, DESCRIPTION_MAX);
+    }
+    put(w, "\">\n");
+    put_property(w, "url");
+    tg_page_put_escaped(w->out, w->page->url);
+    put(w, "\">\n");
+    put_image(w);
 }
 
-static void put_foot(struct tg_buf *out)
+static void put_head(const struct writer *w)
 {
-    tg_buf_append_str(out, "</main>\n</body>\n</html>\n");
+    put(w, "<!DOCTYPE html>\n<html lang=\"");
+    put(w, tg_page_language_tag(w->page->reader.language));
+    put(w, w->words->is_right_to_left ? "\" dir=\"rtl\"" : "\" dir=\"ltr\"");
+    put(w, " prefix=\"og: https://ogp.me/ns#\">\n<head>\n<meta charset=\"utf-8\">\n"
+           "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+           "<meta name=\"color-scheme\" content=\"light dark\">\n"
+           /* spec: protocol/5#noindex */
+           "<meta name=\"robots\" content=\"noindex\">\n"
+           "<meta name=\"referrer\" content=\"no-referrer\">\n");
+    put_word(w, "<title>", title_of(w->page), "</title>\n");
+    if (is_share(w->page)) {
+        put_opengraph(w);
+    }
+    put(w, "<style>");
+    tg_buf_append(w->out, tg_page_site_style(w->site));
+    put(w, "</style>\n</head>\n<body>\n<header>");
+    put(w, w->settings->logo != NULL ? w->settings->logo : "");
+    tg_buf_append(w->out, tg_page_site_name(w->site));
+    put(w, "</header>\n<main>\n");
+}
+
+/* ---- the share ------------------------------------------------------------------------------ */
+
+static void put_facts(const struct writer *w)
+{
+    int64_t expires_s = w->page->expires_s;
+
+    put(w, "<p class=\"f\"><strong>");
+    tg_page_put_left(w->out, w->words, expires_s - w->page->now_s);
+    put_word(w, "</strong> <span class=\"m\">", TG_W_UNTIL, " ");
+    tg_page_put_date(w->out, w->words, expires_s,
+                     w->settings->offset == NULL ? 0 : w->settings->offset(expires_s));
+    put(w, "</span></p>\n");
+}
+
+/* What the sender wrote, under a caption of the relay that says so. Its language is unknown, and
+   its direction is that of its first letter. spec: protocol/5#quoted */
+static void put_quote(const struct writer *w)
+{
+    const struct tg_display_info *display = w->page->display;
+    bool has_title = !tg_page_is_blank(display->title);
+    bool has_description = !tg_page_is_blank(display->description);
+
+    if (!has_title && !has_description) {
+        return;
+    }
+    put_word(w, "<figure><figcaption>", TG_W_QUOTED, "</figcaption>\n<blockquote lang=\"\">");
+    if (has_title) {
+        put(w, "<p class=\"q\" dir=\"auto\"><bdi>");
+        tg_page_put_line(w->out, display->title, TITLE_MAX);
+        put(w, "</bdi></p>");
+    }
+    if (has_description) {
+        put(w, "<p dir=\"auto\"><bdi>");
+        tg_page_put_lines(w->out, display->description);
+        put(w, "</bdi></p>");
+    }
+    put(w, "</blockquote></figure>\n");
+}
+
+/* ---- what to do ----------------------------------------------------------------------------- */
+
+/* No link of a page carries the fragment of its address, and none replaces the page: then the
+   secret would be lost. spec: protocol/5#links */
+static void put_link(const struct writer *w, const char *url, const char *attributes)
+{
+    put(w, "<a");
+    put(w, attributes);
+    put(w, " href=\"");
+    tg_page_put_escaped(w->out, tg_bytes_str(url));
+    put(w, "\" target=\"_blank\" rel=\"noreferrer noopener\">");
+}
+
+static void put_app(const struct writer *w, const char *url)
+{
+    struct tg_buf name;
+
+    if (url == NULL || w->settings->app_name == NULL) {
+        return;
+    }
+    tg_buf_init(&name, 1024);
+    tg_buf_append_str(&name, "<bdi translate=no>");
+    tg_page_put_escaped(&name, tg_bytes_str(w->settings->app_name));
+    tg_buf_append_str(&name, "</bdi>");
+    put_link(w, url, " class=\"b\"");
+    tg_page_put_filled(w->out, w->words->text[TG_W_GET_APP], tg_buf_view(&name));
+    put_word(w, "</a>\n<p>", TG_W_GET_APP_ONLY, "</p>\n");
+    tg_buf_deinit(&name);
+}
+
+static const struct {
+    const char *name; /* NULL: TG_W_COMPUTER */
+    enum tg_word steps[3];
+} devices[TG_PAGE_DEVICE_COUNT] = {
+    [TG_PAGE_COMPUTER] = { NULL, { TG_W_PHONE_FIRST, TG_W_PHONE_TAP, TG_W_ACCEPT } },
+    [TG_PAGE_IOS] = { "iPhone", { TG_W_TAP, TG_W_IOS_AGAIN, TG_W_ACCEPT } },
+    [TG_PAGE_ANDROID] = { "Android", { TG_W_TAP, TG_W_ANDROID_AGAIN, TG_W_ACCEPT } },
+};
+
+static void put_device(const struct writer *w, enum tg_page_device device)
+{
+    put(w, "<section class=\"c0\"><h3");
+    if (devices[device].name != NULL) {
+        put(w, " translate=\"no\">");
+        put(w, devices[device].name);
+    } else {
+        put_word(w, ">", TG_W_COMPUTER, "");
+    }
+    put(w, "</h3>\n<ol>");
+    for (size_t i = 0; i < TG_COUNT(devices[device].steps); i++) {
+        put_word(w, "<li>", devices[device].steps[i], "</li>");
+    }
+    put(w, "</ol>\n");
+    put_app(w, device == TG_PAGE_IOS       ? w->settings->app_ios
+               : device == TG_PAGE_ANDROID ? w->settings->app_android
+                                           : NULL);
+    put(w, "</section>\n");
+}
+
+/* The reader's kind of device first, then the others. spec: protocol/5#device */
+static void put_steps(const struct writer *w)
+{
+    static const enum tg_page_device order[TG_PAGE_DEVICE_COUNT] = { TG_PAGE_IOS, TG_PAGE_ANDROID,
+                                                                     TG_PAGE_COMPUTER };
+
+    put_word(w, "<h2>", TG_W_WHAT_NOW, "</h2>\n<div class=\"g\">\n");
+    put_device(w, w->page->reader.device);
+    for (size_t i = 0; i < TG_COUNT(order); i++) {
+        if (order[i] != w->page->reader.device) {
+            put_device(w, order[i]);
+        }
+    }
+    put(w, "</div>\n");
+}
+
+/* ---- what to know --------------------------------------------------------------------------- */
+
+static void put_notes(const struct writer *w)
+{
+    put_word(w, "<div class=\"g i\">\n<section><h2>", TG_W_ONE_TITLE, "</h2>\n<p>");
+    put_word(w, "", TG_W_ONE, "</p></section>\n");
+    put_word(w, "<section><h2>", TG_W_MONEY_TITLE, "</h2>\n<p>");
+    put_word(w, "", TG_W_MONEY, "</p></section>\n");
+    put_word(w, "<section><h2>", TG_W_RELAY_TITLE, "</h2>\n<p>");
+    tg_page_put_filled(w->out, w->words->text[TG_W_RELAY], tg_page_site_name(w->site));
+    put(w, "</p></section>\n</div>\n");
+}
+
+static void put_foot(const struct writer *w)
+{
+    put(w, "</main>\n<footer>");
+    if (w->settings->support != NULL) {
+        put_link(w, w->settings->support, "");
+        put_word(w, "", TG_W_SUPPORT, "</a>");
+    }
+    put(w, "</footer>\n</body>\n</html>\n");
 }
 
 /* ---- pages ---------------------------------------------------------------------------------- */
 
-/* spec: protocol/5#image-described */
-static void put_image(struct tg_buf *out, const struct tg_page_image *image, struct tg_bytes alt)
+/* The text of a state, and when to try again: "(30 s)". */
+static void put_text(const struct writer *w)
 {
-    if (image->url.len == 0) {
-        return;
+    put_word(w, "<p>", title_of(w->page) + 1u, "");
+    if (w->page->retry_after_s > 0) {
+        put(w, " <bdi dir=\"ltr\">(");
+        tg_buf_append_dec(w->out, w->page->retry_after_s);
+        put(w, "\xc2\xa0s)</bdi>");
     }
-    put_meta(out, "og:image", image->url);
-    if (image->type != NULL) {
-        put_meta(out, "og:image:type", tg_bytes_str(image->type));
-        put_meta(out, "og:image:width", tg_bytes_str(image->width));
-        put_meta(out, "og:image:height", tg_bytes_str(image->height));
-    }
-    put_meta(out, "og:image:alt", alt);
-    tg_buf_append_str(out, "<meta name=\"twitter:card\" content=\"summary_large_image\">\n");
-}
-
-/* spec: protocol/5#opengraph */
-static void put_opengraph(struct tg_buf *out, const struct words *w, const struct tg_page *page,
-                          struct tg_bytes title)
-{
-    bool is_titled = page->display->title.len > 0 && page->image.type == NULL;
-
-    put_meta(out, "og:title", title);
-    put_meta(out, "og:type", TG_LIT("website"));
-    put_meta(out, "og:description", page->display->description);
-    put_meta(out, "og:url", page->url);
-    put_image(out, &page->image, is_titled ? page->display->title : tg_bytes_str(w->alt));
-}
-
-/* "2030-01-01 00:00 UTC" for the reader, the full form for programs. */
-static void put_time(struct tg_buf *out, int64_t time_s)
-{
-    char text[TG_TIME3339_LEN + 1];
-
-    tg_time3339_format(text, time_s);
-    tg_buf_append_str(out, "<time datetime=\"");
-    tg_buf_append_str(out, text);
-    tg_buf_append_str(out, "\">");
-    tg_buf_append(out, tg_bytes(text, 10));
-    tg_buf_append_str(out, " ");
-    tg_buf_append(out, tg_bytes(text + 11, 5));
-    tg_buf_append_str(out, " UTC</time>");
-}
-
-static void put_share_page(struct tg_buf *out, const struct tg_page_site *site,
-                           const struct tg_page *page)
-{
-    const struct words *w = &languages[page->reader.language];
-    const struct tg_display_info *display = page->display;
-    struct tg_bytes title = display->title.len > 0 ? display->title : tg_bytes_str(w->untitled);
-
-    put_head(out, w, title);
-    put_opengraph(out, w, page, title);
-    put_style(out, site);
-    put_element(out, "<p class=\"dim\">", tg_bytes_str(w->shared), "</p>\n");
-    put_element(out, "<h1>", title, "</h1>\n");
-    if (display->description.len > 0) {
-        put_element(out, "<p>", display->description, "</p>\n");
-    }
-    put_element(out, "<p>", tg_bytes_str(w->until), " ");
-    put_time(out, page->expires_s);
-    tg_buf_append_str(out, ".</p>\n");
-    /* spec: protocol/4#preview-says-claimed */
-    put_element(out, "<p class=\"todo\">",
-                tg_bytes_str(page->state == TG_PAGE_OPENED ? w->claimed : w->what_to_do), "</p>\n");
-    put_element(out, "<p class=\"dim\">", tg_bytes_str(w->keep_private), "</p>\n");
-    put_foot(out);
-}
-
-/* spec: protocol/5#used-told-from-unknown */
-static void put_note_page(struct tg_buf *out, const struct tg_page_site *site,
-                          const struct tg_page *page)
-{
-    const struct words *w = &languages[page->reader.language];
-
-    put_head(out, w, tg_bytes_str(w->notes[page->state].title));
-    put_style(out, site);
-    put_element(out, "<h1>", tg_bytes_str(w->notes[page->state].title), "</h1>\n");
-    put_element(out, "<p>", tg_bytes_str(w->notes[page->state].text), "</p>\n");
-    put_foot(out);
+    put(w, "</p>\n");
 }
 
 enum tg_err tg_page_write(struct tg_buf *out, const struct tg_page_site *site,
                           const struct tg_page *page)
 {
-    if (page->state == TG_PAGE_OPEN || page->state == TG_PAGE_OPENED) {
-        put_share_page(out, site, page);
-    } else {
-        put_note_page(out, site, page);
+    const struct writer w = { .out = out,
+                              .site = site,
+                              .settings = tg_page_site_settings(site),
+                              .page = page,
+                              .words = tg_page_words(page->reader.language) };
+
+    if (tg_buf_extend(out, PAGE_FIRST) != NULL) {
+        tg_buf_truncate(out, out->len - PAGE_FIRST);
     }
+    put_head(&w);
+    put(&w, "<section class=\"c0 h\">");
+    tg_page_put_drawing(out, page->vertical, page->state);
+    put_word(&w, "<div class=\"x\">\n<h1>", title_of(page), "</h1>\n");
+    if (page->state != TG_PAGE_OPEN) { /* spec: protocol/4#preview-says-claimed */
+        put_text(&w);
+    }
+    if (is_share(page)) {
+        put_facts(&w);
+        put_quote(&w);
+    }
+    put(&w, "</div></section>\n");
+    if (page->state == TG_PAGE_OPEN) {
+        put_steps(&w);
+    }
+    if (is_share(page)) {
+        put_notes(&w);
+    }
+    put_foot(&w);
     return tg_buf_status(out);
 }
 

@@ -73,11 +73,10 @@ static void page__each_byte_of_the_sender__escaped_if_html_uses_it(void **state)
                             "https://i.example/\"><script>");
 
     (void)state;
-    assert_has(text, "<title>&lt;&gt;&amp;&quot;&#39;</title>");
     assert_has(text, "content=\"&lt;&gt;&amp;&quot;&#39;\"");
-    assert_has(text, "<h1>&lt;&gt;&amp;&quot;&#39;</h1>");
+    assert_has(text, "<bdi>&lt;&gt;&amp;&quot;&#39;</bdi>");
     assert_has(text, "&lt;/p&gt;&lt;script&gt;");
-    assert_has(text, "\xef\xbf\xbd\xef\xbf\xbd\nend");
+    assert_has(text, "\xef\xbf\xbd\xef\xbf\xbd<br>end");
     assert_has(text, "content=\"https://i.example/&quot;&gt;&lt;script&gt;\"");
     assert_null(strstr(text, "<script"));
     assert_null(strchr(text, '\x01'));
@@ -122,13 +121,16 @@ static void page__empty_display__still_readable(void **state)
     const char *text = page(&out, "", "", "");
 
     (void)state;
-    assert_has(text, "<html lang=\"en\" prefix=\"og: https://ogp.me/ns#\">");
-    assert_has(text, "<title>A key for your wallet</title>");
-    assert_has(text, "og:title\" content=\"A key for your wallet\"");
-    assert_has(text, "og:description\" content=\"\"");
+    assert_has(text, "<html lang=\"en\" dir=\"ltr\" prefix=\"og: https://ogp.me/ns#\">");
+    assert_has(text, "<title>Someone shared a digital key with you</title>");
+    assert_has(text, "og:title\" content=\"Someone shared a digital key with you\"");
+    assert_has(text, "og:description\" content=\"Open the link with your wallet app.");
+    assert_null(strstr(text, "<blockquote"));
     assert_has(text, "name=\"robots\" content=\"noindex\"");
-    assert_has(text, "<time datetime=\"2030-01-01T00:00:00Z\">2030-01-01 00:00 UTC</time>");
-    assert_has(text, "</main>\n</body>\n</html>\n");
+    assert_has(text, "<time datetime=\"2030-01-01T00:00:00Z\">Tuesday 1 January 2030, "
+                     "<bdi dir=ltr>00:00 UTC</bdi></time>");
+    assert_has(text, "<strong>15 hours left</strong>");
+    assert_has(text, "</footer>\n</body>\n</html>\n");
     tg_buf_deinit(&out);
 }
 
@@ -145,7 +147,7 @@ static void page__recipient_bound__says_so_and_not_to_open_it(void **state)
                                                 .display = &display });
 
         assert_int_equal(strstr(text, "has opened this invitation") != NULL, i == 1);
-        assert_int_equal(strstr(text, "open this link") != NULL, i == 0);
+        assert_int_equal(strstr(text, "tap the link") != NULL, i == 0);
         tg_buf_deinit(&out);
     }
 }
@@ -156,10 +158,17 @@ static void gone_page__each_ending__its_own_text(void **state)
     static const struct {
         enum tg_page_state state;
         const char *want;
-    } rows[] = { { TG_PAGE_UNKNOWN, "No such invitation" },
+    } rows[] = { { TG_PAGE_UNKNOWN, "Expired, or never here" },
                  { TG_PAGE_EXPIRED, "has expired" },
-                 { TG_PAGE_ENDED_BY_SENDER, "sender has ended" },
-                 { TG_PAGE_ENDED_BY_RECIPIENT, "opened this invitation and has ended it" } };
+                 { TG_PAGE_ENDED_BY_SENDER, "device of the sender has ended" },
+                 { TG_PAGE_ENDED_BY_RECIPIENT, "opened this invitation and has ended it" },
+                 { TG_PAGE_DAMAGED, "This link is damaged" },
+                 { TG_PAGE_TOO_MANY, "Too many requests" },
+                 { TG_PAGE_DOWN, "Not available" },
+                 { TG_PAGE_DRAINING, "restart" },
+                 { TG_PAGE_FRONT, "A relay for shared keys" },
+                 { TG_PAGE_NOT_FOUND, "Nothing here" },
+                 { TG_PAGE_BAD_REQUEST, "Not understood" } };
     struct tg_buf out;
 
     (void)state;
@@ -178,6 +187,123 @@ static void page__buffer_too_small__limit(void **state)
     assert_int_equal(tg_page_write(&out, site, &(struct tg_page){ .state = TG_PAGE_FRONT }),
                      TG_E_LIMIT);
     tg_buf_deinit(&out);
+}
+
+/* spec-test: protocol/5#quoted protocol/5#foreign-text */
+static void page__words_of_the_sender__quoted_cleaned_and_isolated(void **state)
+{
+    struct tg_buf out;
+    const char *text = page(&out, "\xe2\x80\xaegnp.exe", "one\ntwo\xe2\x80\x8b", "");
+
+    (void)state;
+    assert_has(text, "<figcaption>The sender writes</figcaption>\n<blockquote lang=\"\">"
+                     "<p class=\"q\" dir=\"auto\"><bdi>gnp.exe</bdi></p>"
+                     "<p dir=\"auto\"><bdi>one<br>two</bdi></p></blockquote>");
+    assert_has(text, "<meta property=\"og:title\" content=\"gnp.exe\">");
+    assert_has(text, "<meta property=\"og:description\" content=\"one two\">");
+    assert_null(strstr(text, "\xe2\x80\xae"));
+    tg_buf_deinit(&out);
+}
+
+/* spec-test: protocol/5#device */
+static void page__kind_of_device__comes_first_and_hides_nothing(void **state)
+{
+    static const char *const names[TG_PAGE_DEVICE_COUNT] = { ">Computer<", ">iPhone<",
+                                                             ">Android<" };
+    struct tg_display_info display = { TG_LIT("t"), TG_LIT("d"), TG_LIT("") };
+
+    (void)state;
+    for (unsigned first = 0; first < TG_PAGE_DEVICE_COUNT; first++) {
+        struct tg_buf out;
+        const char *text = write_page(
+            &out, &(struct tg_page){ .state = TG_PAGE_OPEN,
+                                     .reader = { TG_PAGE_EN, (enum tg_page_device)first },
+                                     .display = &display });
+
+        for (unsigned i = 0; i < TG_PAGE_DEVICE_COUNT; i++) {
+            assert_has(text, names[i]);
+            assert_true(strstr(text, names[first]) <= strstr(text, names[i]));
+        }
+        tg_buf_deinit(&out);
+    }
+}
+
+/* spec-test: protocol/5#links */
+static void page__links__open_another_tab_and_none_is_relative(void **state)
+{
+    static const struct tg_page_settings branded = {
+        .operator_name = "<i>Keys & Co",
+        .support = "mailto:help@keys.example?subject=a&b",
+        .app_name = "Wallet\"",
+        .app_ios = "https://apps.example/1",
+        .app_android = "https://apps.example/2",
+    };
+    struct tg_display_info display = { TG_LIT("t"), TG_LIT("d"), TG_LIT("") };
+    struct tg_page_site *other = NULL;
+    struct tg_buf out;
+    const char *at = NULL;
+    size_t count = 0;
+
+    (void)state;
+    assert_int_equal(tg_page_site_new(&other, &branded, "https://relay.example"), TG_OK);
+    tg_buf_init(&out, 65536);
+    assert_int_equal(
+        tg_page_write(&out, other, &(struct tg_page){ .state = TG_PAGE_OPEN, .display = &display }),
+        TG_OK);
+    assert_has(tg_buf_cstr(&out), "<bdi translate=no>&lt;i&gt;Keys &amp; Co</bdi>");
+    for (at = strstr(tg_buf_cstr(&out), "<a "); at != NULL; at = strstr(at + 1, "<a ")) {
+        const char *href = strstr(at, "href=\"");
+        const char *end = strchr(at, '>');
+
+        count++;
+        assert_true(strncmp(href, "href=\"https://", 14) == 0 ||
+                    strncmp(href, "href=\"mailto:", 13) == 0);
+        assert_non_null(strstr(at, "\" target=\"_blank\" rel=\"noreferrer noopener\">"));
+        assert_true(strstr(at, "\" target=\"_blank\" rel=\"noreferrer noopener\">") < end);
+    }
+    assert_int_equal(count, 3);
+    tg_buf_deinit(&out);
+    tg_page_site_free(&other);
+}
+
+static void vertical_of__each_query__its_vertical(void **state)
+{
+    static const struct {
+        const char *target;
+        enum tg_page_vertical want;
+    } rows[] = { { "/v1/m/x?v=c", TG_PAGE_CAR },       { "/v1/m/x?v=h", TG_PAGE_HOME },
+                 { "/v1/m/x?v=hotel", TG_PAGE_HOTEL }, { "/v1/m/x?a=1&v=c", TG_PAGE_CAR },
+                 { "/v1/m/x?v=C", TG_PAGE_GENERAL },   { "/v1/m/x?v=", TG_PAGE_GENERAL },
+                 { "/v1/m/x?v", TG_PAGE_GENERAL },     { "/v1/m/x?", TG_PAGE_GENERAL },
+                 { "/v1/m/x", TG_PAGE_GENERAL },       { "/v1/m/x?w=c", TG_PAGE_GENERAL } };
+
+    (void)state;
+    for (size_t i = 0; i < TG_COUNT(rows); i++) {
+        assert_int_equal(tg_page_vertical_of(tg_bytes_str(rows[i].target)), rows[i].want);
+    }
+}
+
+/* The first packets of a connection carry about 14 KiB. */
+static void page__longest_words_of_a_sender__below_14_kib_in_every_language(void **state)
+{
+    char title[256], description[1024];
+    struct tg_display_info display = { TG_ARRAY_BYTES(title), TG_ARRAY_BYTES(description),
+                                       TG_LIT("") };
+
+    (void)state;
+    memset(title, 'W', sizeof(title));
+    memset(description, 'M', sizeof(description));
+    for (unsigned i = 0; i < TG_PAGE_LANGUAGE_COUNT * TG_PAGE_STATE_COUNT; i++) {
+        struct tg_buf out;
+
+        (void)write_page(&out, &(struct tg_page){
+                                   .state = (enum tg_page_state)(i / TG_PAGE_LANGUAGE_COUNT),
+                                   .reader = { (enum tg_page_language)(i % TG_PAGE_LANGUAGE_COUNT),
+                                               TG_PAGE_IOS },
+                                   .display = &display });
+        assert_in_range(out.len, 1000, 14336);
+        tg_buf_deinit(&out);
+    }
 }
 
 static int make_site(void **state)
@@ -202,6 +328,11 @@ int main(void)
         cmocka_unit_test(page__empty_display__still_readable),
         cmocka_unit_test(page__recipient_bound__says_so_and_not_to_open_it),
         cmocka_unit_test(gone_page__each_ending__its_own_text),
+        cmocka_unit_test(page__words_of_the_sender__quoted_cleaned_and_isolated),
+        cmocka_unit_test(page__kind_of_device__comes_first_and_hides_nothing),
+        cmocka_unit_test(page__links__open_another_tab_and_none_is_relative),
+        cmocka_unit_test(vertical_of__each_query__its_vertical),
+        cmocka_unit_test(page__longest_words_of_a_sender__below_14_kib_in_every_language),
         cmocka_unit_test(page__buffer_too_small__limit),
     };
 
