@@ -8,6 +8,9 @@
 #include <string.h>
 #include <sys/random.h>
 
+/* Not const: the macros of libssl drop it. */
+static char p384[] = "P-384";
+
 #define UUID_TEXT 37
 #define STREAMS 100u
 #define REQUESTS_MAX 900u /* of a connection: after 1000 the relay ends it in order */
@@ -410,7 +413,7 @@ static bool hello(struct peer *p, size_t size)
         }
         SSL_set_bio(ssl, in, out);
         if (size == 1) {
-            (void)SSL_set1_groups_list(ssl, "P-384");
+            (void)SSL_set1_groups_list(ssl, p384);
         }
         SSL_set_connect_state(ssl);
         (void)SSL_do_handshake(ssl);
