@@ -241,12 +241,16 @@ def secret_folder(tmp_path_factory):
     return made
 
 
-def check_config(folder, text, places):
-    """The settings with the paths of this folder in place of the container's."""
+def with_paths(folder, text, places):
+    """The text with the paths of this folder in place of the container's."""
     for path in sorted(paths_in(text), key=len, reverse=True):
         text = text.replace(path, str(places.get(path, folder / path.strip("/").replace("/", "-"))))
+    return text
+
+
+def check_config(folder, text, places):
     config = folder / "tigressd.conf"
-    config.write_text(text)
+    config.write_text(with_paths(folder, text, places))
     return subprocess.run([relay_process.find_binary("tigressd"), "--config", config, "--check-config"],
                           capture_output=True, text=True, check=False, env=relay_process.sanitizer_env())
 
@@ -267,3 +271,25 @@ def compose__settings__pass_check_config(tmp_path, secret_folder):
               for name in COMPOSE["services"]["relay1"]["secrets"]}
     got = check_config(tmp_path, (DEPLOY / "compose" / "tigressd.conf").read_text(), places)
     assert got.returncode == 0, got.stderr
+
+
+def migrate(folder, arguments, places):
+    """Runs the job's arguments with a database that is not there; only that may be wrong."""
+    here = [re.sub(r"pg\d\.example", "127.0.0.1:1", with_paths(folder, word, places)) for word in arguments]
+    got = subprocess.run([relay_process.find_binary("tigressd"), *here], capture_output=True, text=True, check=False,
+                         env=relay_process.sanitizer_env())
+    assert got.returncode == 1 and "the database cannot be reached" in got.stderr, got.stderr
+
+
+@needs_postgres
+def kubernetes__job__reaches_for_the_database(tmp_path, secret_folder):
+    places = {"/run/tigress/database/ca.crt": secret_folder / "ca.pem",
+              "/run/tigress/keys/owner-password": secret_folder / "owner-password"}
+    migrate(tmp_path, JOB["spec"]["template"]["spec"]["containers"][0]["args"], places)
+
+
+@needs_postgres
+def compose__migrate__reaches_for_the_database(tmp_path, secret_folder):
+    service = COMPOSE["services"]["migrate"]
+    migrate(tmp_path, service["command"],
+            {f"/run/secrets/{name}": secret_folder / name for name in service["secrets"]})

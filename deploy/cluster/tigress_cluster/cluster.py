@@ -60,7 +60,8 @@ class Cluster:
     def migrate(self):
         """The roles and the database, and the tables in it, as the owner of the tables makes them."""
         self.database.make_database()
-        return run([self.program, "--store", self.store_url("tigress_owner"), "--store-password-file",
+        self.relays[0].write_config()
+        return run([self.program, "--config", self.relays[0].config, "--store", self.store_url("tigress_owner"), "--store-password-file",
                     self.owner_password_file, "--migrate", "tigress"])
 
     def start_relays(self):

@@ -11,7 +11,7 @@ import urllib.parse
 
 SWITCH, SERVER = "TIGRESS_TEST_STORE", "TIGRESS_TEST_POSTGRES"
 # One server without a standby.
-ARGS = ("--require-synchronous", "no")
+ARGS = ("--require-synchronous=no",)
 
 
 def is_on():
@@ -29,7 +29,7 @@ def store_for(data, tigressd, env):
     url = urllib.parse.urlunsplit(parts._replace(path="/" + name))
     made = subprocess.run(["psql", server, "-qXc", f"CREATE DATABASE {name}"], capture_output=True, text=True, check=False)
     if made.returncode == 0:
-        done = subprocess.run([tigressd, "--store", url, "--migrate", parts.username], capture_output=True, text=True,
+        done = subprocess.run([tigressd, "--dev", "--data", data, "--store", url, "--migrate", parts.username], capture_output=True, text=True,
                               check=False, env=env)
         if done.returncode:
             raise RuntimeError(f"tigressd --migrate ended with {done.returncode}: {done.stderr}")
