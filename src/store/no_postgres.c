@@ -2,6 +2,8 @@
 /* A build without PostgreSQL. */
 #include "store/store.h"
 
+#ifndef TG_HAS_POSTGRES
+
 enum tg_err tg_store_pg_check(const char *url, struct tg_fault *fault)
 {
     (void)url;
@@ -25,3 +27,5 @@ enum tg_err tg_store_pg_migrate(const struct tg_store_pg_settings *settings, con
     (void)role;
     return tg_store_pg_check(settings->url, fault);
 }
+
+#endif

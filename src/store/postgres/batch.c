@@ -7,7 +7,6 @@
 #include "store/postgres/clock.h"
 #include "store/postgres/pg.h"
 
-#include <assert.h>
 #include <string.h>
 
 #define FRESH_MS 3000u /* reads need a write that was acknowledged so recently */
@@ -34,40 +33,6 @@ static void pass(struct tg_pg_batch *b)
     b->expected_at = 0;
     memset(b->is_preparing, 0, sizeof(b->is_preparing));
     b->has_failed = false;
-}
-
-static void expect(struct tg_pg_batch *b, enum tg_pg_statement statement, tg_pg_take_fn *take,
-                   struct tg_pg_item *item)
-{
-    assert(b->expected_count < TG_PG_EXPECTED_MAX);
-    b->expected[b->expected_count++] =
-        (struct tg_pg_expected){ .take = take, .item = item, .statement = statement };
-}
-
-/* A statement is prepared when it is used first on a connection. */
-static bool prepare(struct tg_pg_lane *lane, enum tg_pg_statement statement)
-{
-    struct tg_pg_batch *b = lane->batch;
-
-    if (lane->is_prepared[statement] || b->is_preparing[statement]) {
-        return true;
-    }
-    b->is_preparing[statement] = true;
-    expect(b, statement, NULL, NULL);
-    return PQsendPrepare(lane->conn, tg_pg_statement_name(statement),
-                         tg_pg_statement_sql(statement), 0, NULL) == 1;
-}
-
-bool tg_pg_expect(struct tg_pg_lane *lane, enum tg_pg_statement statement,
-                  const struct tg_pg_args *args, tg_pg_take_fn *take, struct tg_pg_item *item)
-{
-    struct tg_pg_batch *b = lane->batch;
-
-    if (!prepare(lane, statement)) {
-        return false;
-    }
-    expect(b, statement, take, item == NULL ? &b->self : item);
-    return tg_pg_send(lane->conn, statement, args);
 }
 
 static bool send_sync(struct tg_pg_lane *lane)

@@ -21,20 +21,6 @@
 #define PATIENCE_MIN_MS 15000u
 #define PATIENCE_MAX_MS 600000u
 
-static uint64_t next_random(struct tg_pg_port *port)
-{
-    uint64_t z = port->random += UINT64_C(0x9E3779B97F4A7C15); /* splitmix64 */
-
-    z = (z ^ z >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
-    z = (z ^ z >> 27) * UINT64_C(0x94D049BB133111EB);
-    return z ^ z >> 31;
-}
-
-int64_t tg_pg_random(struct tg_pg_port *port)
-{
-    return (int64_t)(next_random(port) >> 1 | 1); /* above 0 */
-}
-
 void tg_pg_lane_init(struct tg_pg_lane *lane, struct tg_pg_port *port, unsigned index)
 {
     *lane = (struct tg_pg_lane){ .port = port,
@@ -50,34 +36,6 @@ void tg_pg_lane_deinit(struct tg_pg_lane *lane)
     lane->conn = NULL;
 }
 
-/* ---- watching ------------------------------------------------------------------------------- */
-
-/* libpq may close its descriptor and open another one with the same number. */
-static bool watch(struct tg_pg_lane *lane, uint32_t events)
-{
-    int fd = PQsocket(lane->conn);
-    struct epoll_event event = { .events = events, .data = { .ptr = lane } };
-
-    if (fd < 0) {
-        return false;
-    }
-    if (epoll_ctl(lane->port->epoll_fd, EPOLL_CTL_MOD, fd, &event) != 0 &&
-        epoll_ctl(lane->port->epoll_fd, EPOLL_CTL_ADD, fd, &event) != 0) {
-        return false;
-    }
-    lane->fd = fd;
-    lane->events = events;
-    return true;
-}
-
-bool tg_pg_lane_flush(struct tg_pg_lane *lane)
-{
-    int left = PQflush(lane->conn);
-    uint32_t events = left > 0 ? EPOLLIN | EPOLLOUT : EPOLLIN;
-
-    return left >= 0 && (events == lane->events || watch(lane, events));
-}
-
 /* ---- losing --------------------------------------------------------------------------------- */
 
 static uint64_t pause_ms(struct tg_pg_lane *lane)
@@ -88,23 +46,7 @@ static uint64_t pause_ms(struct tg_pg_lane *lane)
         most *= 2;
     }
     most = most < RETRY_MAX_MS ? most : RETRY_MAX_MS;
-    return RETRY_MIN_MS + next_random(lane->port) % most;
-}
-
-void tg_pg_lane_report(struct tg_pg_lane *lane, enum tg_log_reason reason)
-{
-    struct tg_pg *s = tg_pg_of_lane(lane);
-    int before = atomic_exchange(&s->group.reason, (int)reason);
-
-    if (before == (int)reason) {
-        return;
-    }
-    if (reason == TG_REASON_NONE) {
-        TG_LOG(s->gate.log, TG_LOG_INFO, "store.database_connected", { "lanes", s->lane_count });
-    } else {
-        TG_LOG(s->gate.log, tg_pg_is_wrong(reason) ? TG_LOG_ERROR : TG_LOG_WARNING,
-               "store.database_lost", { "reason", TG_LOG_REASON(reason) });
-    }
+    return RETRY_MIN_MS + (uint64_t)tg_pg_random(lane->port) % most;
 }
 
 void tg_pg_lane_lose(struct tg_pg_lane *lane, enum tg_log_reason reason)
@@ -124,7 +66,7 @@ void tg_pg_lane_lose(struct tg_pg_lane *lane, enum tg_log_reason reason)
     lane->host++;
     if (was_up) {
         lane->failure_count = 0; /* the other servers first, without a pause */
-        lane->at_ms = now_ms + RETRY_MIN_MS + next_random(lane->port) % RETRY_MIN_MS;
+        lane->at_ms = now_ms + RETRY_MIN_MS + (uint64_t)tg_pg_random(lane->port) % RETRY_MIN_MS;
     } else {
         lane->at_ms = now_ms + pause_ms(lane);
         lane->failure_count++;
@@ -168,7 +110,7 @@ static void connect_on(struct tg_pg_lane *lane, uint64_t now_ms)
     (void)PQsetNoticeReceiver(lane->conn, on_notice, lane);
     lane->state = TG_PG_CONNECTING;
     lane->at_ms = now_ms + CONNECT_MS;
-    if (!watch(lane, EPOLLOUT)) {
+    if (!tg_pg_lane_watch(lane, EPOLLOUT)) {
         tg_pg_lane_lose(lane, TG_REASON_DATABASE_UNREACHABLE);
     }
 }
@@ -179,19 +121,19 @@ static void connect_further(struct tg_pg_lane *lane)
 
     switch (PQconnectPoll(lane->conn)) {
     case PGRES_POLLING_READING:
-        if (watch(lane, EPOLLIN)) {
+        if (tg_pg_lane_watch(lane, EPOLLIN)) {
             return;
         }
         break;
     case PGRES_POLLING_WRITING:
-        if (watch(lane, EPOLLOUT)) {
+        if (tg_pg_lane_watch(lane, EPOLLOUT)) {
             return;
         }
         break;
     case PGRES_POLLING_OK:
         lane->state = TG_PG_CHECKING;
         lane->at_ms = tg_pg_mono_ms() + CHECK_MS;
-        if (PQsendQuery(lane->conn, tg_pg_check_sql) == 1 && watch(lane, EPOLLIN) &&
+        if (PQsendQuery(lane->conn, tg_pg_check_sql) == 1 && tg_pg_lane_watch(lane, EPOLLIN) &&
             tg_pg_lane_flush(lane)) {
             return;
         }

@@ -201,10 +201,22 @@ static inline struct tg_pg *tg_pg_of_lane(const struct tg_pg_lane *lane)
     return tg_pg_of((struct tg_store_port *)lane->port);
 }
 
-/* ---- lane.c: connections -------------------------------------------------------------------- */
+/* ---- send.c: statements and the descriptor ------------------------------------------------- */
 
 /* Above 0. */
 int64_t tg_pg_random(struct tg_pg_port *port);
+/* Logs it, once for each change. */
+void tg_pg_lane_report(struct tg_pg_lane *lane, enum tg_log_reason reason);
+/* Watches the descriptor of the connection for these events of epoll. False: it cannot. */
+bool tg_pg_lane_watch(struct tg_pg_lane *lane, uint32_t events);
+/* Sends what can be sent, and watches for the rest. False: lost. */
+bool tg_pg_lane_flush(struct tg_pg_lane *lane);
+/* Sends a statement whose result take() gets. False: lost. */
+bool tg_pg_expect(struct tg_pg_lane *lane, enum tg_pg_statement statement,
+                  const struct tg_pg_args *args, tg_pg_take_fn *take, struct tg_pg_item *item);
+
+/* ---- lane.c: connections -------------------------------------------------------------------- */
+
 void tg_pg_lane_init(struct tg_pg_lane *lane, struct tg_pg_port *port, unsigned index);
 void tg_pg_lane_deinit(struct tg_pg_lane *lane);
 /* Its descriptor is ready. */
@@ -215,10 +227,6 @@ void tg_pg_lane_tick(struct tg_pg_lane *lane, uint64_t now_ms);
 uint64_t tg_pg_lane_due(const struct tg_pg_lane *lane);
 /* Gives the connection up. What was not answered is done again on the next one. */
 void tg_pg_lane_lose(struct tg_pg_lane *lane, enum tg_log_reason reason);
-/* Logs it, once for each change. */
-void tg_pg_lane_report(struct tg_pg_lane *lane, enum tg_log_reason reason);
-/* Sends what can be sent, and watches for the rest. False: lost. */
-bool tg_pg_lane_flush(struct tg_pg_lane *lane);
 
 /* ---- batch.c: transactions ------------------------------------------------------------------ */
 
@@ -239,9 +247,6 @@ void tg_pg_batch_abandon(struct tg_pg_lane *lane);
 void tg_pg_batch_expire(struct tg_pg_lane *lane, uint64_t now_ms);
 /* When the next one has. UINT64_MAX: none waits. */
 uint64_t tg_pg_batch_due(const struct tg_pg_lane *lane);
-/* Sends a statement whose result take() gets. False: lost. */
-bool tg_pg_expect(struct tg_pg_lane *lane, enum tg_pg_statement statement,
-                  const struct tg_pg_args *args, tg_pg_take_fn *take, struct tg_pg_item *item);
 
 /* ---- change.c, work.c, sweep.c: what a batch does ------------------------------------------- */
 
