@@ -227,7 +227,7 @@ static bool send_cells(struct tg_pg_lane *lane)
             b->written[count++] = cell;
         }
     }
-    qsort(b->written, count, sizeof(b->written[0]), compare_cells);
+    qsort(b->written, count, sizeof(struct tg_pg_cell *), compare_cells);
     b->written_at = 0;
     for (size_t i = 0; i < count; i++) {
         if (!send_cell(lane, b->written[i])) {

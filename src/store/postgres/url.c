@@ -104,7 +104,7 @@ static enum tg_err take_hosts(struct tg_pg_url *url, struct tg_fault *fault)
     const char *ports = value_of(url, "port");
     size_t count = item_count(names);
     size_t port_count = item_count(ports);
-    const char *same_port = port_count == 1 ? ports : NULL;
+    const char *same_port = ports;
 
     if (item_count(addresses) > count) {
         count = item_count(addresses);
@@ -120,7 +120,9 @@ static enum tg_err take_hosts(struct tg_pg_url *url, struct tg_fault *fault)
     for (size_t i = 0; i < count; i++) {
         struct tg_pg_host *host = &url->hosts[i];
 
-        ports = same_port != NULL ? same_port : ports;
+        if (port_count == 1) {
+            ports = same_port;
+        }
         if (!take_item(&names, host->name, sizeof(host->name)) ||
             !take_item(&addresses, host->address, sizeof(host->address)) ||
             !take_item(&ports, host->port, sizeof(host->port)) ||

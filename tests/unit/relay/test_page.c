@@ -102,7 +102,7 @@ static void page__image__described_if_it_is_a_drawing(void **state)
 
         assert_int_equal(strstr(text, "\"og:image\"") != NULL, i < 2);
         assert_int_equal(strstr(text, "og:image:alt\" content=\"Title\"") != NULL, i == 0);
-        assert_int_equal(strstr(text, "og:image:alt\" content=\"Picture of") != NULL, i == 1);
+        assert_int_equal(strstr(text, "og:image:alt\" content=\"Drawing of") != NULL, i == 1);
         assert_int_equal(strstr(text, "\"og:image:width\" content=\"1200\"") != NULL, is_drawing);
         assert_int_equal(strstr(text, "\"og:image:height\" content=\"630\"") != NULL, is_drawing);
         assert_int_equal(strstr(text, "\"og:image:type\" content=\"image/png\"") != NULL,
