@@ -17,7 +17,7 @@ typedef int32_t tg_page_offset_fn(int64_t unix_s);
 struct tg_page_settings {
     const char *operator_name; /* NULL: the host of the public URL */
     const char *colour;        /* "#rrggbb"; NULL: the relay's own */
-    const char *logo;          /* an SVG that tg_logo_check() accepted; NULL: none */
+    const char *logo;          /* SVG, written as it is: the caller must trust it; NULL: none */
     const char *support;       /* "https://…" or "mailto:…"; NULL: none */
     const char *app_name;      /* the wallet app; NULL: no button */
     const char *app_ios;       /* where it is for an iPhone, "https://…"; NULL: no button there */
