@@ -91,10 +91,14 @@ enum tg_log_reason tg_pg_check(const PGresult *result, bool must_be_synchronous)
 /* The message ends in the SQLSTATE, because the connection shows nothing else of an error. */
 void tg_pg_conn_sqlstate(const PGconn *conn, char out[TG_PG_SQLSTATE_LEN + 1])
 {
-    struct tg_bytes text = tg_bytes_trim(tg_bytes_str(PQerrorMessage(conn)));
-    struct tg_bytes last = tg_bytes_from(
-        text, text.len < TG_PG_SQLSTATE_LEN ? text.len : text.len - TG_PG_SQLSTATE_LEN);
+    struct tg_bytes text = tg_bytes_str(PQerrorMessage(conn));
+    struct tg_bytes last;
 
+    while (text.len > 0 && text.ptr[text.len - 1] == '\n') {
+        text.len--;
+    }
+    last = tg_bytes_from(text,
+                         text.len < TG_PG_SQLSTATE_LEN ? text.len : text.len - TG_PG_SQLSTATE_LEN);
     out[0] = '\0';
     for (size_t i = 0; i < last.len; i++) {
         bool is_code = (last.ptr[i] >= '0' && last.ptr[i] <= '9') ||

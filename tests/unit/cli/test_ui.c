@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/ui.h"
 
+#include "base/harmful.h"
+
 #include "unit/cli/discard_stderr.h"
 
 #include <stdio.h>
@@ -118,9 +120,40 @@ static void time__zero_or_a_second__unknown_or_rfc3339(void **state)
     assert_string_equal(text, "2030-01-01T00:00:00Z");
 }
 
+/* The tool may not include the list of base/harmful.h, and has its own.
+   spec-test: protocol/7#foreign-text-cleaned */
+static void clean__every_character__as_the_pages_of_the_relay_do(void **state)
+{
+    (void)state;
+    for (uint32_t code = 1; code <= 0x10ffff; code++) {
+        char text[5] = "", out[8] = "";
+
+        if (code < 0x80) {
+            text[0] = (char)code;
+        } else if (code < 0x800) {
+            text[0] = (char)(0xc0 | code >> 6);
+            text[1] = (char)(0x80 | (code & 0x3f));
+        } else if (code < 0x10000) {
+            text[0] = (char)(0xe0 | code >> 12);
+            text[1] = (char)(0x80 | (code >> 6 & 0x3f));
+            text[2] = (char)(0x80 | (code & 0x3f));
+        } else {
+            text[0] = (char)(0xf0 | code >> 18);
+            text[1] = (char)(0x80 | (code >> 12 & 0x3f));
+            text[2] = (char)(0x80 | (code >> 6 & 0x3f));
+            text[3] = (char)(0x80 | (code & 0x3f));
+        }
+        ui_clean(out, sizeof(out), text);
+        if ((strcmp(out, text) != 0) != tg_text_is_harmful(code)) {
+            fail_msg("U+%04X: the two lists differ", code);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(clean__every_character__as_the_pages_of_the_relay_do),
         cmocka_unit_test(clean__plain_and_foreign_letters__kept),
         cmocka_unit_test(clean__characters_that_nobody_sees__replaced),
         cmocka_unit_test(clean__emoji__kept_and_joiners_replaced),
