@@ -221,7 +221,7 @@ struct tg_store_op *tg_store_port_change(struct tg_store_port *port, const struc
     return op_admitted(op);
 }
 
-/* What a read that was refused for want of memory says is that the store failed. */
+/* A read that was refused because memory is short says that the store failed. */
 static void finish_read(const struct tg_store_op *op)
 {
     op->call.found(op->ctx, op->err == TG_OK ? TG_OK : TG_E_STORE,

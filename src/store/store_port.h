@@ -53,8 +53,8 @@ enum tg_store_op_kind {
     TG_STORE_READ /* of a backend that answers it later */
 };
 
-/* What a run decides is an outcome: err, has_notes, and in `of` what the kind says. Each run writes
-   it anew; it counts when the transaction of the run is committed. */
+/* What a run decides is an outcome: err, has_notes, and in `of` what the kind says. Each run
+   writes all of it again; it counts when the transaction of the run is committed. */
 struct tg_store_op {
     struct tg_store_op *next;
     struct tg_store_port *port;

@@ -107,14 +107,6 @@ static bool take_others(struct tg_pg_lane *lane, struct tg_pg_item *item, PGresu
     return false;
 }
 
-static bool take_nothing(struct tg_pg_lane *lane, struct tg_pg_item *item, PGresult *result)
-{
-    (void)lane;
-    (void)item;
-    (void)result;
-    return false;
-}
-
 /* One lane of the node asks what the others hold, and now and then adds up the rows of nodes that
    have ended. */
 static bool send_refresh(struct tg_pg_lane *lane, uint64_t now_ms)
@@ -137,7 +129,7 @@ static bool send_refresh(struct tg_pg_lane *lane, uint64_t now_ms)
     (void)pthread_mutex_unlock(&group->lock);
     tg_pg_arg_number(&node, group->node);
     tg_pg_arg_number(&age, FOLD_S);
-    return (!must_fold || tg_pg_expect(lane, TG_PG_FOLD, &age, take_nothing, NULL)) &&
+    return (!must_fold || tg_pg_expect(lane, TG_PG_FOLD, &age, tg_pg_take_nothing, NULL)) &&
            (!must_refresh || tg_pg_expect(lane, TG_PG_OTHERS, &node, take_others, NULL));
 }
 

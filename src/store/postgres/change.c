@@ -262,14 +262,6 @@ static bool take_note(struct tg_pg_lane *lane, struct tg_pg_item *item, PGresult
     return false;
 }
 
-static bool take_note_again(struct tg_pg_lane *lane, struct tg_pg_item *item, PGresult *result)
-{
-    (void)lane;
-    (void)item;
-    (void)result;
-    return false;
-}
-
 static bool take_unblocked(struct tg_pg_lane *lane, struct tg_pg_item *item, PGresult *result)
 {
     (void)item;
@@ -286,7 +278,7 @@ static bool send_note(struct tg_pg_lane *lane, const struct tg_pg_note *note)
     tg_pg_arg_bytes(&args, TG_ARRAY_BYTES(note->note.key.bytes));
     if (note->note.ask == TG_OUTBOX_NOTIFY) {
         statement = note->may_add ? TG_PG_NOTE : TG_PG_NOTE_AGAIN;
-        taken = note->may_add ? take_note : take_note_again;
+        taken = note->may_add ? take_note : tg_pg_take_nothing;
         if (note->may_add) {
             tg_pg_arg_number(&args, note->note.due_s);
         }

@@ -211,6 +211,8 @@ void tg_pg_lane_report(struct tg_pg_lane *lane, enum tg_log_reason reason);
 bool tg_pg_lane_watch(struct tg_pg_lane *lane, uint32_t events);
 /* Sends what can be sent, and watches for the rest. False: lost. */
 bool tg_pg_lane_flush(struct tg_pg_lane *lane);
+/* For a statement whose result says nothing. */
+bool tg_pg_take_nothing(struct tg_pg_lane *lane, struct tg_pg_item *item, PGresult *result);
 /* Sends a statement whose result take() gets. False: lost. */
 bool tg_pg_expect(struct tg_pg_lane *lane, enum tg_pg_statement statement,
                   const struct tg_pg_args *args, tg_pg_take_fn *take, struct tg_pg_item *item);

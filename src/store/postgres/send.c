@@ -95,3 +95,11 @@ bool tg_pg_expect(struct tg_pg_lane *lane, enum tg_pg_statement statement,
     expect(b, statement, take, item == NULL ? &b->self : item);
     return tg_pg_send(lane->conn, statement, args);
 }
+
+bool tg_pg_take_nothing(struct tg_pg_lane *lane, struct tg_pg_item *item, PGresult *result)
+{
+    (void)lane;
+    (void)item;
+    (void)result;
+    return false;
+}

@@ -265,7 +265,7 @@ enum tg_err tg_pg_survey(struct tg_pg *s, enum tg_store_survey what, tg_store_se
 
 /* ---- copies of a store ---------------------------------------------------------------------- */
 
-/* All that is counted is counted anew, and the rows of all lanes become one. */
+/* Counts everything again, and the rows of all lanes become one. */
 static const char recount_sql[] =
     "UPDATE tigress.lane SET seq = GREATEST((SELECT sum(seq)::bigint FROM tigress.lane), $1) + 1, "
     "mark_s = (SELECT max(mark_s) FROM tigress.lane), "

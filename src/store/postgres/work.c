@@ -29,14 +29,6 @@ static bool take_removed_entries(struct tg_pg_lane *lane, struct tg_pg_item *ite
     return false;
 }
 
-static bool take_nothing(struct tg_pg_lane *lane, struct tg_pg_item *item, PGresult *result)
-{
-    (void)lane;
-    (void)item;
-    (void)result;
-    return false;
-}
-
 /* ---- facts ---------------------------------------------------------------------------------- */
 
 static const char *fact_name(const struct tg_pg_lane *lane, enum tg_fact fact)
@@ -139,7 +131,7 @@ static bool lease_write(struct tg_pg_lane *lane, struct tg_pg_item *item)
     if (op->of.lease.base != 0) {
         tg_pg_arg_number(&unlease, (int64_t)op->of.lease.base);
         tg_pg_arg_number(&unlease, (int64_t)(op->of.lease.base + TG_OUTBOX_LEASE_MAX));
-        if (!tg_pg_expect(lane, TG_PG_UNLEASE, &unlease, take_nothing, NULL)) {
+        if (!tg_pg_expect(lane, TG_PG_UNLEASE, &unlease, tg_pg_take_nothing, NULL)) {
             return false;
         }
     }
@@ -202,13 +194,13 @@ static bool settle_write(struct tg_pg_lane *lane, struct tg_pg_item *item)
     switch (op->of.settle.verdict) {
     case TG_OUTBOX_DONE:
         return tg_pg_expect(lane, TG_PG_DONE_REMOVE, &args, take_removed_entries, NULL) &&
-               tg_pg_expect(lane, TG_PG_DONE_AGAIN, &args, take_nothing, NULL);
+               tg_pg_expect(lane, TG_PG_DONE_AGAIN, &args, tg_pg_take_nothing, NULL);
     case TG_OUTBOX_RETRY:
         tg_pg_arg_number(&args, op->of.settle.due_s);
         return tg_pg_expect(lane, TG_PG_RETRY_REMOVE, &args, take_removed_entries, NULL) &&
-               tg_pg_expect(lane, TG_PG_RETRY, &args, take_nothing, NULL);
+               tg_pg_expect(lane, TG_PG_RETRY, &args, tg_pg_take_nothing, NULL);
     case TG_OUTBOX_BLOCK:
-        return tg_pg_expect(lane, TG_PG_BLOCK, &args, take_nothing, NULL);
+        return tg_pg_expect(lane, TG_PG_BLOCK, &args, tg_pg_take_nothing, NULL);
     }
     return true;
 }
@@ -234,8 +226,8 @@ static bool series_write(struct tg_pg_lane *lane, struct tg_pg_item *item)
     tg_pg_arg_bytes(&open, TG_ARRAY_BYTES(op->of.series.id.bytes));
     tg_pg_arg_number(&open, op->of.series.end_s);
     tg_pg_arg_number(&open, TG_SERIES_MAX);
-    return tg_pg_expect(lane, TG_PG_SERIES_MOVE, &args, take_nothing, NULL) &&
-           tg_pg_expect(lane, TG_PG_SERIES_OPEN, &open, take_nothing, NULL) &&
+    return tg_pg_expect(lane, TG_PG_SERIES_MOVE, &args, tg_pg_take_nothing, NULL) &&
+           tg_pg_expect(lane, TG_PG_SERIES_OPEN, &open, tg_pg_take_nothing, NULL) &&
            tg_pg_expect(lane, TG_PG_SERIES, &id, take_kept, item);
 }
 
