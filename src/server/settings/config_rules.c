@@ -9,10 +9,13 @@
 #include "server/settings/config_memory.h"
 #include "server/settings/config_values.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#define PASSWORD_FILE_MAX 1000    /* bytes */
 #define DEV_DISK_RESERVE 1048576u /* 1 MiB */
 #define TOMBSTONES_EACH 4u        /* places for tombstones, for each mailbox */
 #define RECORD_OVERHEAD_MAX 8192u /* bytes of a record besides these texts, rounded up */
@@ -244,9 +247,39 @@ static void check_outside(struct tg_config_load_state *state, enum tg_setting_id
     }
 }
 
+/* Its group may read it, as where a cluster mounts secrets. */
+static void check_password_file(struct tg_config_load_state *state)
+{
+    const struct tg_config *c = state->config;
+    struct stat st;
+
+    if (c->store_password_file[0] == '\0') {
+        return;
+    }
+    if (c->store_kind != TG_STORE_POSTGRES) {
+        tg_config_fault(state, TG_SET_STORE_PASSWORD_FILE,
+                        "without use (expected: store = postgresql://…)");
+    } else if (stat(c->store_password_file, &st) != 0) {
+        tg_config_fault(state, TG_SET_STORE_PASSWORD_FILE,
+                        errno == ENOENT ? "no such file (expected: a file with the password)"
+                                        : "not accessible (expected: a file with the password)");
+    } else if (!S_ISREG(st.st_mode)) {
+        tg_config_fault(state, TG_SET_STORE_PASSWORD_FILE,
+                        "not a regular file (expected: a file with the password)");
+    } else if ((st.st_mode & S_IRWXO) != 0) {
+        tg_config_fault(state, TG_SET_STORE_PASSWORD_FILE,
+                        "accessible to every user (expected: mode 0400, 0600 or 0440)");
+    } else if (st.st_size == 0 || st.st_size > PASSWORD_FILE_MAX) {
+        tg_config_fault(state, TG_SET_STORE_PASSWORD_FILE,
+                        "empty or too long (expected: a password of at most 1000 bytes)");
+    }
+}
+
 static void check_store(struct tg_config_load_state *state)
 {
     const struct tg_config *c = state->config;
+
+    check_password_file(state);
 
     check_outside(state, TG_SET_RELAY_KEY, c->relay_key,
                   "inside the store's folder (expected: a file elsewhere, so that a copy of the "
