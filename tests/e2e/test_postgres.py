@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Relays on one PostgreSQL database: what starts, what is refused and how that is said, and a transfer through two."""
+import hashlib
+import os
+import subprocess
+import urllib.parse
+
+import pytest
+
+from cli_device import KEY, Device, message
+from conftest import make_relay
+from relay_process import RelayError, find_binary, sanitizer_env
+
+ONE_SERVER = "--require-synchronous=no"
+
+
+@pytest.fixture
+def server():
+    """The connection string of a superuser, from `pg_cluster run`."""
+    return os.environ["TIGRESS_TEST_POSTGRES"]
+
+
+def sql(url, statement):
+    subprocess.run(["psql", "-qXc", statement, url], check=True, timeout=60, stdout=subprocess.DEVNULL)
+
+
+class Database:
+    def __init__(self, server, name):
+        sql(server, f"CREATE DATABASE {name}")
+        sql(server, f"CREATE ROLE {name}_relay LOGIN")
+        self.owner = urllib.parse.urlunsplit(urllib.parse.urlsplit(server)._replace(path="/" + name))
+        self.relay = self.owner.replace("postgres@", f"{name}_relay@", 1)
+        self.role = f"{name}_relay"
+
+    def migrate(self):
+        return subprocess.run([find_binary("tigressd"), "--plain-http", "--relay-key", "/nonexistent/key", "--store", self.owner,
+                               "--migrate", self.role], capture_output=True, text=True, timeout=60, check=False,
+                              env=sanitizer_env())
+
+
+@pytest.fixture
+def database(server, request):
+    return Database(server, "t" + hashlib.sha256(request.node.name.encode()).hexdigest()[:16])
+
+
+@pytest.fixture
+def made(database):
+    done = database.migrate()
+    assert done.returncode == 0, done.stderr
+    return database
+
+
+def relay_on(folder, database, *args, key=None):
+    given = ["--relay-key", str(key)] if key else []
+    return make_relay(folder, "plain-lmdb", args=["--store", database.relay, *given, *args])
+
+
+def assert_refused(relay, *parts):
+    with pytest.raises(RelayError) as refused:
+        relay.start()
+    for part in ("exit 1: ", *parts):
+        assert part in str(refused.value)
+
+
+def without_tables__refused_with_the_command(database, tmp_path):
+    assert_refused(relay_on(tmp_path / "r", database, ONE_SERVER), "no tables of Tigress", "--migrate ROLE")
+
+
+def without_rights__refused_with_the_command(made, server, tmp_path):
+    sql(made.owner, f"REVOKE UPDATE ON tigress.mailbox FROM {made.role}")
+    assert_refused(relay_on(tmp_path / "r", made, ONE_SERVER), "lacks rights", "--migrate ROLE")
+    assert made.migrate().returncode == 0
+    with relay_on(tmp_path / "r", made, ONE_SERVER):
+        pass
+
+
+def tables_of_a_later_version__refused(made, tmp_path):
+    sql(made.owner, "INSERT INTO tigress.schema_version VALUES (99, 99)")
+    assert_refused(relay_on(tmp_path / "r", made, ONE_SERVER), "version that this tigressd does not run")
+    assert "version" in made.migrate().stderr
+
+
+def no_synchronous_standby__refused_unless_it_is_one_server(made, tmp_path):
+    assert_refused(relay_on(tmp_path / "r", made), "no synchronous standby", "require-synchronous = no")
+
+
+def unknown_role__refused_without_its_name(made, tmp_path):
+    made.relay = made.relay.replace(made.role, "nobody_here")
+    relay = relay_on(tmp_path / "r", made, ONE_SERVER)
+    assert_refused(relay, "refuses the role")
+    assert b"nobody_here" not in relay.output("stderr")
+
+
+def key_of_another_store__refused(made, tmp_path):
+    with relay_on(tmp_path / "a", made, ONE_SERVER):
+        pass
+    with make_relay(tmp_path / "other", "plain-lmdb"):
+        pass
+    assert_refused(relay_on(tmp_path / "b", made, ONE_SERVER, key=tmp_path / "other/data/relay.key"), "key")
+
+
+def no_key_for_a_store_in_use__refused(made, tmp_path):
+    with relay_on(tmp_path / "a", made, ONE_SERVER):
+        pass
+    assert_refused(relay_on(tmp_path / "b", made, ONE_SERVER), "key file")
+
+
+@pytest.mark.parametrize("mode, content, said", [
+    (None, None, "no such file"), (0o644, "word\n", "accessible to every user"), (0o600, "", "empty or too long"),
+    (0o600, "x" * 1001, "empty or too long")])
+def password_file_of_no_use__refused_by_the_check(made, tmp_path, mode, content, said):
+    path = tmp_path / "password"
+    if content is not None:
+        path.write_text(content)
+        path.chmod(mode)
+    relay = relay_on(tmp_path / "r", made, ONE_SERVER, "--store-password-file", str(path))
+    checked = subprocess.run(relay.command() + ["--check-config"], capture_output=True, text=True, timeout=60, check=False,
+                             env=sanitizer_env())
+    assert checked.returncode == 2 and "store-password-file" in checked.stderr and said in checked.stderr
+    assert "word" not in checked.stderr.replace("password", "")
+
+
+def transfer_through_two_relays__each_step_through_another(made, tmp_path):
+    with relay_on(tmp_path / "a", made, ONE_SERVER) as first, \
+            relay_on(tmp_path / "b", made, ONE_SERVER, key=tmp_path / "a/data/relay.key") as second:
+        alice, bob, stranger = (Device(tmp_path / name, TIGRESS_RELAY=first.origin) for name in ("alice", "bob", "eve"))
+        shared = alice.share(KEY, "--rights", "RWD")
+        elsewhere = shared["url"].replace(f":{first.port}/", f":{second.port}/")
+        assert bob.accept(elsewhere)["message"] == KEY
+        stranger.refused(1, "denied", "accept", "-", given=shared["url"] + "\n")
+        bob.answer(shared["id"], message("m2"))
+        assert alice.must("receive", shared["id"])["message"] == message("m2")
+    with relay_on(tmp_path / "b", made, ONE_SERVER, key=tmp_path / "a/data/relay.key") as second:
+        pass  # what is in the database outlives both
