@@ -269,12 +269,13 @@ static void put_notes(const struct writer *w)
 
 static void put_foot(const struct writer *w)
 {
-    put(w, "</main>\n<footer>");
+    put(w, "</main>\n");
     if (w->settings->support != NULL) {
+        put(w, "<footer>");
         put_link(w, w->settings->support, "");
-        put_word(w, "", TG_W_SUPPORT, "</a>");
+        put_word(w, "", TG_W_SUPPORT, "</a></footer>\n");
     }
-    put(w, "</footer>\n</body>\n</html>\n");
+    put(w, "</body>\n</html>\n");
 }
 
 /* ---- pages ---------------------------------------------------------------------------------- */

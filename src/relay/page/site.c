@@ -101,7 +101,7 @@ static const char layout[] =
     ".b+p{font-size:.875rem;color:var(--m)}"
     ".i{margin-top:2rem;gap:1.5rem 2rem}.i h2{font-size:1rem;margin:0 0 .35rem}"
     ".i p{font-size:.9375rem}"
-    "footer{padding:2rem 1rem;font-size:.875rem}"
+    "main{padding-bottom:2rem}footer{padding:0 1rem 2rem;font-size:.875rem}"
     "a{color:var(--a);text-underline-offset:.2em}footer a{display:inline-block;padding:.3rem 0}"
     "a:focus-visible{outline:3px solid var(--a);outline-offset:3px}"
     "@media(forced-colors:active){.a{fill:CanvasText}.s,.c{fill:Canvas}.n{stroke:CanvasText}"

@@ -130,7 +130,7 @@ static void page__empty_display__still_readable(void **state)
     assert_has(text, "<time datetime=\"2030-01-01T00:00:00Z\">Tuesday 1 January 2030, "
                      "<bdi dir=ltr>00:00 UTC</bdi></time>");
     assert_has(text, "<strong>15 hours left</strong>");
-    assert_has(text, "</footer>\n</body>\n</html>\n");
+    assert_has(text, "</main>\n</body>\n</html>\n");
     tg_buf_deinit(&out);
 }
 
