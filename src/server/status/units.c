@@ -11,11 +11,9 @@ void tg_put_count(struct tg_buf *out, uint64_t v)
         unit *= 1000;
     }
     tg_buf_append_dec(out, v / unit);
-    while (unit > 1) {
-        uint64_t group = v % unit;
+    for (uint64_t below = unit / 1000; below > 0; below /= 1000) {
+        uint64_t group = v / below % 1000;
 
-        unit /= 1000;
-        group /= unit;
         tg_buf_append_str(out, group < 10 ? ",00" : group < 100 ? ",0" : ",");
         tg_buf_append_dec(out, group);
     }
