@@ -3,6 +3,7 @@
 
 #include "server/ops/log_sink.h"
 
+#include <inttypes.h>
 #include <fcntl.h>
 #include <pthread.h>
 
@@ -74,14 +75,17 @@ static void write__event_with_fields__one_line_with_the_minute(void **state)
 static void write__reason__its_word_in_place_of_the_number(void **state)
 {
     struct fixture *f = *state;
+    char want[128];
 
     TG_LOG(&f->log, TG_LOG_ERROR, "tls.reload_failed", { "error", 304 },
            { "reason", TG_LOG_REASON(TG_REASON_KEY_MISMATCH) });
     assert_string_equal(written(f), "2030-03-17T17:47Z error tls.reload_failed error=304 "
                                     "reason=key-of-another-certificate\n");
     TG_LOG(&f->log, TG_LOG_ERROR, "x", { "a", INT64_MIN + TG_REASON_COUNT }, { "b", INT64_MIN });
-    assert_string_equal(written(f), "2030-03-17T17:47Z error x a=-9223372036854775787 "
-                                    "b=-9223372036854775808\n");
+    (void)snprintf(want, sizeof(want),
+                   "2030-03-17T17:47Z error x a=%" PRId64 " b=-9223372036854775808\n",
+                   INT64_MIN + (int64_t)TG_REASON_COUNT);
+    assert_string_equal(written(f), want);
 }
 
 /* A word is a name: no character of it can end a field or a line. */
