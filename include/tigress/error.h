@@ -64,6 +64,9 @@ enum tigress_error {
     TIGRESS_E_ALGORITHM = 47,   /* payload.type is not an algorithm that this version knows */
     TIGRESS_E_DAMAGED = 48,     /* payload.data is not base64, or too short for a sealed message */
     TIGRESS_E_OVERSIZE = 49,    /* payload.data is longer than the longest message makes it */
+    TIGRESS_E_NO_V2 = 50,       /* envelope v2 is required, and the other side's first message does
+                                   not agree on it, or this device has disabled it: nothing of the
+                                   message is shown. tigress_session_cancel() declines. */
 
     /* This device. */
     TIGRESS_E_NOMEM = 60,       /* out of memory */

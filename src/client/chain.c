@@ -26,6 +26,32 @@ void tg_chain_reset(struct tg_chain *chain, enum tg_chain_stage stage)
     chain->stage = stage;
 }
 
+static bool is_decided(enum tg_chain_stage stage)
+{
+    return stage == TG_CHAIN_V1 || stage == TG_CHAIN_V2;
+}
+
+/* spec: protocol/7#envelope-v2-event */
+void tg_chain_commit(struct tigress_session *s, const struct tg_chain *next)
+{
+    if (!is_decided(s->chain.stage) && is_decided(next->stage)) {
+        s->v2.is_event_due = true;
+    }
+    s->chain = *next;
+}
+
+/* Does the next message carry the library's key? */
+static bool is_first(const struct tigress_session *s)
+{
+    return s->chain.stage == TG_CHAIN_ANSWERING ||
+           (s->chain.stage == TG_CHAIN_FRESH && s->role == TIGRESS_INITIATOR);
+}
+
+size_t tg_chain_room(const struct tigress_session *s)
+{
+    return TG_ENVELOPE_PLAIN_MAX - (is_first(s) ? TG_ENVELOPE2_MEMBER_ROOM : 0);
+}
+
 /* ---- steps of the negotiation --------------------------------------------------------------- */
 
 static enum tg_err append(struct tg_chain *chain, enum tg_envelope2_role sender,
@@ -81,13 +107,16 @@ out:
 static enum tg_err put_key(struct tg_buf *text, struct tg_secret *private_key,
                            struct tigress_session *s, struct tg_bytes message)
 {
-    uint8_t public_key[TG_X25519_LEN] = { 0 };
+    struct tg_envelope2_member member = { .role = role_of(s), .public_key = { .is_set = true } };
     enum tg_err err = TG_E_BUG;
 
     private_key->len = TG_X25519_LEN;
     TG_TRY(tg_rng_fill(&s->rng, private_key->bytes, private_key->len));
-    TG_TRY(tg_x25519_public(public_key, private_key));
-    tg_envelope2_member_put(text, message, public_key);
+    TG_TRY(tg_x25519_public(member.public_key.bytes, private_key));
+    /* Room for all of it at once: a buffer that grows by a byte doubles. */
+    (void)tg_buf_extend(text, message.len + TG_ENVELOPE2_MEMBER_ROOM);
+    tg_buf_truncate(text, 0);
+    tg_envelope2_member_put(text, message, &member);
     TG_TRY(tg_buf_status(text));
 out:
     return err;
@@ -112,16 +141,8 @@ static enum tg_err seal_first(struct tg_chain *next, struct tigress_session *s, 
     enum tg_err err = TG_E_BUG;
 
     tg_buf_init(&text, TG_ENVELOPE_PLAIN_MAX);
-    err = put_key(&text, &private_key, s, message);
-    if (err == TG_E_LIMIT) {
-        /* The message has no room for the member, so it is sent with envelope v1. */
-        tg_chain_reset(next, TG_CHAIN_V1);
-        err = tg_envelope_seal(box, &s->url.secret, message, &s->rng);
-        goto out;
-    }
-    if (err != TG_OK) {
-        goto out;
-    }
+    TG_REQUIRE(message.len <= tg_chain_room(s), TG_E_LIMIT);
+    TG_TRY(put_key(&text, &private_key, s, message));
     TG_TRY(tg_envelope_seal(box, &s->url.secret, tg_buf_view(&text), &s->rng));
     payload = payload_in(s, box, start);
     if (next->stage == TG_CHAIN_ANSWERING) {
@@ -177,11 +198,10 @@ out:
 enum tg_err tg_chain_seal(struct tg_chain *next, struct tigress_session *s, struct tg_buf *box,
                           struct tg_bytes message)
 {
-    bool is_offer = s->chain.stage == TG_CHAIN_FRESH && s->role == TIGRESS_INITIATOR;
     enum tg_err err = TG_E_BUG;
 
     *next = s->chain;
-    if (is_offer || s->chain.stage == TG_CHAIN_ANSWERING) {
+    if (is_first(s)) {
         err = seal_first(next, s, box, message);
     } else if (s->chain.stage == TG_CHAIN_V2) {
         err = seal_next(next, s, box, message);
@@ -248,7 +268,7 @@ static enum tg_err take_offer(struct tg_chain *next, const struct tigress_sessio
 
     TG_TRY(tg_envelope2_digest(digest, payload));
     TG_TRY(begin(next, s, digest));
-    memcpy(next->peer_key, member->public_key, sizeof(next->peer_key));
+    memcpy(next->peer_key, member->public_key.bytes, sizeof(next->peer_key));
     next->stage = TG_CHAIN_ANSWERING;
 out:
     return err;
@@ -262,9 +282,44 @@ static enum tg_err take_answer(struct tg_chain *next, const struct tigress_sessi
 
     TG_TRY(begin(next, s, s->chain.transcript));
     TG_TRY(append(next, TG_ENVELOPE2_RECIPIENT, payload));
-    TG_TRY(agree(next, s, &s->chain.private_key, member->public_key));
+    TG_TRY(agree(next, s, &s->chain.private_key, member->public_key.bytes));
 out:
     return err;
+}
+
+static const char *name_of(enum tg_envelope2_role role)
+{
+    return role == TG_ENVELOPE2_INITIATOR ? "initiator" : "recipient";
+}
+
+/* spec: protocol/7#envelope-v2-roles
+   spec: protocol/7#envelope-v2-required */
+static enum tg_err check_first(const struct tigress_session *s,
+                               const struct tg_envelope2_member *member, struct tg_fault *fault)
+{
+    if (!member->is_present && s->v2.is_required) {
+        tg_fault_set(fault, "The message has no key of envelope v2, which this device requires.");
+        return TG_E_UNSUPPORTED;
+    }
+    if (member->wrong != NULL) {
+        tg_fault_set(fault, "%s", member->wrong);
+        return TG_E_SYNTAX;
+    }
+    if (member->is_present && !member->public_key.is_set) {
+        tg_fault_set(fault, TG_ENVELOPE2_MEMBER ".publicKey: expected base64url of an X25519 key "
+                                                "of 32 bytes");
+        return TG_E_SYNTAX;
+    }
+    if (member->role != 0 && member->role != peer_of(s)) {
+        tg_fault_set(fault, TG_ENVELOPE2_MEMBER ".role: expected \"%s\"", name_of(peer_of(s)));
+        return TG_E_SYNTAX;
+    }
+    if (member->role == 0 && s->v2.is_required) {
+        tg_fault_set(fault, "The message does not name the role of its sender, which this device "
+                            "requires: the other device has an older version.");
+        return TG_E_UNSUPPORTED;
+    }
+    return TG_OK;
 }
 
 /* spec: protocol/7#envelope-v2-falls-back-to-v1 */
@@ -272,15 +327,14 @@ static enum tg_err take_first(struct tg_chain *next, const struct tigress_sessio
                               const struct tg_envelope2_member *member,
                               const struct tg_payload *payload, struct tg_fault *fault)
 {
+    enum tg_err err = check_first(s, member, fault);
+
+    if (err != TG_OK) {
+        return err;
+    }
     if (!member->is_present) {
         tg_chain_reset(next, TG_CHAIN_V1);
         return TG_OK;
-    }
-    if (!member->is_valid) {
-        tg_fault_set(fault,
-                     TG_ENVELOPE2_MEMBER ".publicKey: expected base64url of an X25519 key of "
-                                         "32 bytes");
-        return TG_E_SYNTAX;
     }
     return s->role == TIGRESS_RECIPIENT ? take_offer(next, s, member, payload)
                                         : take_answer(next, s, member, payload);
@@ -348,18 +402,18 @@ bool tg_chain_is_consistent(const struct tigress_session *s)
     size_t seen_count = s->messages.seen.len / TG_SHA256_LEN;
     bool is_initiator = s->role == TIGRESS_INITIATOR;
     bool has_keys = chain->keys.to_recipient.len + chain->keys.to_initiator.len > 0;
-    bool is_bare = chain->private_key.len == 0 && !has_keys;
+    bool is_keyless = chain->private_key.len == 0 && !has_keys;
 
     switch (chain->stage) {
     case TG_CHAIN_V1:
-        return is_bare && chain->seq == 0;
+        return is_keyless && chain->seq == 0 && !chain->is_bare && !s->v2.is_required;
     case TG_CHAIN_FRESH:
-        return is_bare && chain->seq == 0 && seen_count == 0;
+        return is_keyless && chain->seq == 0 && !chain->is_bare && seen_count == 0;
     case TG_CHAIN_OFFERED:
         return is_initiator && chain->private_key.len == TG_X25519_LEN && !has_keys &&
                chain->seq == OFFER_SEQ && seen_count == OFFER_SEQ;
     case TG_CHAIN_ANSWERING:
-        return !is_initiator && is_bare && chain->seq == OFFER_SEQ && seen_count == OFFER_SEQ;
+        return !is_initiator && is_keyless && chain->seq == OFFER_SEQ && seen_count == OFFER_SEQ;
     case TG_CHAIN_V2:
         return chain->private_key.len == 0 && chain->keys.to_recipient.len == s->url.secret.len &&
                chain->keys.to_initiator.len == s->url.secret.len && chain->seq >= ANSWER_SEQ &&

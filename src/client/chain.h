@@ -12,7 +12,7 @@
 #define TG_CLIENT_CHAIN_H
 
 #include "base/buf.h"
-#include "wire/envelope2.h"
+#include "wire/envelope2_member.h"
 
 struct tigress_session;
 
@@ -33,9 +33,16 @@ struct tg_chain {
     struct tg_secret private_key;      /* OFFERED */
     uint8_t peer_key[TG_X25519_LEN];   /* ANSWERING */
     struct tg_envelope2_keys keys;     /* V2 */
+    bool is_bare; /* messages 1 and 2 are the library's own, without content; client/bare.h */
 };
 
 void tg_chain_reset(struct tg_chain *chain, enum tg_chain_stage stage);
+/* Puts next into the session. A decision about v2 is reported to the application once. */
+void tg_chain_commit(struct tigress_session *s, const struct tg_chain *next);
+/* spec: protocol/7#envelope-v2-room
+   The most bytes of the session's next message: an envelope, or less where the library adds its
+   member to the message. */
+size_t tg_chain_room(const struct tigress_session *s);
 
 /*
  * Seals the session's next message: appends payload.data to box.
@@ -61,9 +68,14 @@ TG_NODISCARD enum tg_err tg_chain_open(const struct tigress_session *s, struct t
 TG_NODISCARD enum tg_err tg_chain_open_copy(const struct tigress_session *s, struct tg_buf *plain,
                                             const struct tg_payload *payload);
 
-/* * Adds an opened message, without its padding, to the chain. Appends the application's part of it
- * to text. TG_E_CONFLICT          a second message without an answer in between * TG_E_SYNTAX,
- * _LIMIT    not a JSON object, or an invalid key * TG_E_CRYPTO, TG_E_NOMEM *next is then wiped.
+/*
+ * Adds an opened message, without its padding, to the chain. Appends the application's part of it
+ * to text.
+ * TG_E_CONFLICT          a second message without an answer in between
+ * TG_E_SYNTAX, _LIMIT    not a JSON object, or an invalid member
+ * TG_E_UNSUPPORTED       the session requires v2, and the message does not agree on it
+ * TG_E_CRYPTO, TG_E_NOMEM
+ * *next is then wiped.
  */
 TG_NODISCARD enum tg_err tg_chain_receive(struct tg_chain *next, const struct tigress_session *s,
                                           struct tg_buf *text, struct tg_bytes plain,

@@ -72,6 +72,17 @@ static const struct tg_secret *base_of(const struct tigress_session *s, enum tig
     return maker == TIGRESS_INITIATOR ? &s->chain.keys.to_recipient : &s->chain.keys.to_initiator;
 }
 
+/* spec: protocol/7#envelope-v2-end */
+static bool must_prove(const struct tigress_session *s)
+{
+    return s->v2.is_required || s->chain.is_bare;
+}
+
+bool tg_ending_may_complete(const struct tigress_session *s)
+{
+    return !must_prove(s) || is_under_v2(s, s->role, last_of(s->history.count, peer_of(s)));
+}
+
 /* spec: protocol/7#end-note-made-once */
 static enum tg_err make_note(struct tg_buf *out, const struct tigress_session *s,
                              enum tg_end_note_end decided)
@@ -256,6 +267,12 @@ out:
     return err;
 }
 
+/* Is the secret enough for what the note says? Anybody who has the link can make such a note. */
+static bool may_prove_little(const struct tigress_session *s, const struct tg_end_note *note)
+{
+    return note->end != TG_END_NOTE_COMPLETED || !must_prove(s);
+}
+
 /* *proof is TIGRESS_PROOF_NONE if there is no note, or none to be believed. */
 static enum tg_err judge(enum tigress_proof *proof, struct tg_end_note *note,
                          const struct tigress_session *s, struct tg_bytes text)
@@ -272,7 +289,8 @@ static enum tg_err judge(enum tigress_proof *proof, struct tg_end_note *note,
     }
     if (err != TG_OK && err != TG_E_NOMEM) {
         err = open_under(note, s, false, text);
-        *proof = err == TG_OK ? TIGRESS_PROOF_LINK : TIGRESS_PROOF_NONE;
+        *proof =
+            err == TG_OK && may_prove_little(s, note) ? TIGRESS_PROOF_LINK : TIGRESS_PROOF_NONE;
     }
     return err == TG_E_NOMEM ? err : TG_OK;
 }

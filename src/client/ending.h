@@ -22,6 +22,10 @@ TG_NODISCARD enum tg_err tg_ending_next(struct tg_session_history *next,
                                         const struct tigress_session *s, enum tigress_role sender,
                                         struct tg_bytes data);
 
+/* May this side say that the transfer is complete? Where v2 is required only under its keys.
+   spec: protocol/7#envelope-v2-end */
+bool tg_ending_may_complete(const struct tigress_session *s);
+
 /*
  * Decides the end of the transfer: makes the note and enters TG_S_DELETE, which no call leaves. A
  * session without a secret or a history leaves no note.

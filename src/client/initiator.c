@@ -19,10 +19,14 @@ enum tg_err tg_initiator_confirm(struct tigress_session *s)
     tg_uuid_set_v4(&s->claim);
     TG_TRY(tg_rng_fill(&s->rng, s->url.secret.bytes, s->settings.secret_len));
     s->url.secret.len = s->settings.secret_len;
-    TG_TRY(tg_messages_seal(s, tg_buf_view(&s->messages.draft)));
+    s->chain.is_bare = s->v2.is_required;
+    TG_TRY(tg_messages_seal(s, s->v2.is_required ? TG_LIT(TG_ENVELOPE2_BARE)
+                                                 : tg_buf_view(&s->messages.draft)));
     TG_TRY(tg_session_enter_change(s, TG_S_CREATE));
     tg_good_standing_enter(s, TG_S_CREATE);
-    tg_buf_deinit(&s->messages.draft);
+    if (!s->v2.is_required) {
+        tg_buf_deinit(&s->messages.draft);
+    }
     s->settings.is_closed = true;
 out:
     if (err != TG_OK) {

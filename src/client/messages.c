@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/messages.h"
 
+#include "client/bare.h"
 #include "client/display.h"
 #include "client/ending.h"
 #include "client/public_error.h"
@@ -90,7 +91,7 @@ enum tg_err tg_messages_seal(struct tigress_session *s, struct tg_bytes message)
     tg_buf_deinit(&s->change.envelope);
     s->change.envelope = box;
     tg_buf_init(&box, 0);
-    s->chain = next;
+    tg_chain_commit(s, &next);
     /* spec: protocol/7#envelope-v2-strict-turns
        The sealed message is now part of the chain, so it is never replaced by another one. */
     if (s->chain.stage == TG_CHAIN_V2) {
@@ -112,15 +113,22 @@ static struct tg_bytes without_padding(struct tg_bytes text)
     return text;
 }
 
-static enum tg_err keep_message(struct tigress_session *s, struct tg_bytes plain,
-                                const uint8_t hash[TG_SHA256_LEN], struct tg_fault *fault)
+/* next: the chain with the message. Only a bare message changes it. */
+static enum tg_err keep_message(struct tigress_session *s, struct tg_chain *next,
+                                struct tg_bytes plain, const uint8_t hash[TG_SHA256_LEN],
+                                struct tg_fault *fault)
 {
     struct tg_buf format;
+    bool is_bare = false;
     enum tg_err err = TG_E_BUG;
 
     tg_buf_init(&format, s->messages.format.max);
     TG_TRY(tg_messages_check(plain, &format, fault));
+    TG_TRY(tg_bare_check(&is_bare, s, next, tg_buf_view(&format), fault));
     TG_TRY(remember(s, hash));
+    if (is_bare) {
+        goto out; /* nothing of it is for the application */
+    }
     err = tg_text_set(&s->messages.last, plain);
     if (err != TG_OK) {
         tg_buf_truncate(&s->messages.seen, s->messages.seen.len - TG_SHA256_LEN);
@@ -145,6 +153,7 @@ static const struct refusal {
     { TG_E_CONFLICT, TIGRESS_E_TAMPERED,
       "The message is not the next one of this transfer: it was changed, reordered, or not sent "
       "by the other side." },
+    { TG_E_UNSUPPORTED, TIGRESS_E_NO_V2, NULL },
     { TG_E_CRYPTO, TIGRESS_E_RANDOM, NULL },
 };
 
@@ -231,14 +240,15 @@ static enum tg_err deliver(struct tigress_session *s, const struct tg_payload *p
     }
     s->messages.has_opened = true;
     err = tg_chain_receive(&next, s, &text, without_padding(tg_buf_view(&plain)), payload, &fault);
+    tg_buf_deinit(&plain); /* text is the only copy that is needed while it is parsed */
     if (err == TG_OK) {
         err = tg_ending_next(&history, s, peer, payload->data);
     }
     if (err == TG_OK) {
-        err = keep_message(s, tg_buf_view(&text), hash, &fault);
+        err = keep_message(s, &next, tg_buf_view(&text), hash, &fault);
     }
     if (err == TG_OK) {
-        s->chain = next;
+        tg_chain_commit(s, &next);
         *is_new = true;
         s->messages.is_our_turn = true;
         s->history = history;

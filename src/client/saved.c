@@ -19,7 +19,7 @@
 /* spec: protocol/7#saved-state-versions */
 static const struct tg_saved_frame frame = {
     .magic = UINT32_C(0x54475353), /* "TGSS" */
-    .version = 4,                  /* 2: envelope v2; 3: end notes; 4: see WITH_WAIT_MAX */
+    .version = 5,                  /* 2: envelope v2; 3: end notes; 4, 5: see below */
     .oldest = 2,
     .max = 1024u * 1024u,
     .owner = "a session",
@@ -45,6 +45,7 @@ enum field_type {
 /* Versions of the frame. */
 #define WITH_END_NOTES 3u
 #define WITH_WAIT_MAX 4u
+#define WITH_REQUIRED_V2 5u
 
 #define AT(member) offsetof(struct tigress_session, member)
 #define ROW(type_, member)                                                                         \
@@ -136,6 +137,8 @@ static const size_t flags[] = {
     AT(url.is_plain_http),    AT(url.is_direct),          AT(token.is_due),
     AT(token.is_carried),     AT(standing.is_used),       AT(history.is_unknown),
     AT(is_secret_exposed),    AT(mailbox.was_opened),     AT(settings.allows_old_proof),
+    AT(v2.is_required),       AT(v2.is_disabled),         AT(v2.is_event_due),
+    AT(chain.is_bare),
 };
 static const size_t standing_flags[] = { AT(standing.wants_token), AT(standing.is_attest_tried),
                                          AT(standing.is_token_tried), AT(standing.is_demanded) };
@@ -406,6 +409,19 @@ static void keep_sent_verifier(struct tigress_session *s)
         s->settings.must_prove && s->state == TG_S_CREATE && s->change.is_attempted;
 }
 
+/* Such a version sealed a message without room for a key with v1, and it cannot say whether the
+   application or the other side was the reason for v1. */
+static void fill_in_v2(struct tigress_session *s)
+{
+    if (s->chain.stage == TG_CHAIN_FRESH && s->messages.draft.len > tg_chain_room(s)) {
+        tg_chain_reset(&s->chain, TG_CHAIN_V1);
+    }
+    s->v2 = (struct tg_session_v2){
+        .is_disabled = s->chain.stage == TG_CHAIN_V1 && s->messages.seen.len == 0,
+    };
+    s->chain.is_bare = false;
+}
+
 static enum tg_err load(struct tigress_session **out, struct tg_bytes saved, unsigned version)
 {
     struct tg_reader r = tg_reader_init(saved);
@@ -424,6 +440,9 @@ static enum tg_err load(struct tigress_session **out, struct tg_bytes saved, uns
     }
     if (version < WITH_WAIT_MAX) {
         keep_sent_verifier(s);
+    }
+    if (version < WITH_REQUIRED_V2) {
+        fill_in_v2(s);
     }
     TG_REQUIRE(tg_saved_is_consistent(s), TG_E_SYNTAX);
     TG_TRY(tg_share_url_format(&url, &s->url, TG_SHARE_HTTPS));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/saved_check.h"
 
+#include "client/bare.h"
 #include "client/engine.h"
 
 static bool is_in_range(const struct tigress_session *s)
@@ -73,13 +74,24 @@ static bool is_token_valid(const struct tg_session_token *token)
            (is_set || !(token->is_due || token->is_carried || token->topic.len > 0));
 }
 
+static bool is_draft_valid(const struct tigress_session *s)
+{
+    return s->messages.draft.len > 0 || !(s->state == TG_S_INTENT || tg_bare_has_draft(s));
+}
+
+static bool is_v2_valid(const struct tigress_session *s)
+{
+    bool is_bare_valid = !s->chain.is_bare || s->role == TIGRESS_RECIPIENT || s->v2.is_required;
+
+    return !(s->v2.is_required && s->v2.is_disabled) && is_bare_valid;
+}
+
 bool tg_saved_is_consistent(const struct tigress_session *s)
 {
     return is_in_range(s) && (s->url.secret.len > 0 || !needs_secret(s)) &&
            (s->mailbox.is_known || !needs_mailbox(s)) &&
-           (s->change.envelope.len > 0 || !needs_envelope(s)) &&
-           (s->messages.draft.len > 0 || s->state != TG_S_INTENT) &&
-           (is_gate_valid(s) || !is_gated(s)) && is_token_valid(&s->token) &&
+           (s->change.envelope.len > 0 || !needs_envelope(s)) && is_draft_valid(s) &&
+           is_v2_valid(s) && (is_gate_valid(s) || !is_gated(s)) && is_token_valid(&s->token) &&
            (s->failure.error != TIGRESS_OK || s->state != TG_S_FAILED) && is_ending_valid(s) &&
            tg_chain_is_consistent(s);
 }

@@ -14,6 +14,7 @@
  *   ending.c                    how a transfer ends: makes, repeats and judges end notes
  *   good_standing.c             attestation and token before a create or an update
  *   messages.c                  seals and receives messages
+ *   bare.c                      the messages that the library sends for itself
  *   chain.c                     selects the envelope of the next message: v1 or v2
  *   request.c, policy.c         the HTTP request of a state; which relays may be used
  *   session.c                   new, free, transitions
@@ -101,6 +102,13 @@ struct tg_session_settings {
     void *random_ctx;
 };
 
+/* Of this device and its application about envelope v2. */
+struct tg_session_v2 {
+    bool is_required;
+    bool is_disabled;
+    bool is_event_due; /* decided, and the application has not asked yet */
+};
+
 /* Chosen by the initiator; a recipient has them from the preview or the content. */
 struct tg_session_display {
     struct tg_buf title, description, image_url;
@@ -127,7 +135,7 @@ struct tg_session_token {
 struct tg_session_messages {
     bool is_our_turn;     /* a message was received and not answered yet */
     bool has_opened;      /* the secret has opened a message */
-    struct tg_buf draft;  /* initiator: the first message until it is sealed */
+    struct tg_buf draft;  /* initiator: the application's first message until it is sealed */
     struct tg_buf seen;   /* SHA-256 of each envelope sent or delivered */
     struct tg_buf last;   /* the other side's last message */
     struct tg_buf format; /* of last */
@@ -230,6 +238,7 @@ struct tigress_session {
     struct tg_session_backoff backoff;
     struct tg_session_failure failure;
     struct tg_good_standing standing;
+    struct tg_session_v2 v2;
     struct tg_chain chain; /* envelope v2: stage, keys and transcript */
 };
 

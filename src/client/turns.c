@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/turns.h"
 
+#include "client/bare.h"
 #include "client/ending.h"
 #include "client/good_standing.h"
 #include "client/messages.h"
@@ -61,6 +62,50 @@ enum tg_err tg_turns_refused(struct tigress_session *s, const struct tg_client_a
     return TG_OK;
 }
 
+/* ---- a message of ours ------------------------------------------------------------------------
+ */
+
+enum tg_err tg_turns_begin_send(struct tigress_session *s, struct tg_bytes message)
+{
+    struct tg_uuid id;
+    enum tg_err err = TG_E_BUG;
+
+    TG_TRY(tg_session_new_id(s, TG_S_SEND, &id));
+    TG_TRY(tg_messages_seal(s, message));
+    tg_good_standing_forget(s);
+    tg_session_enter(s, TG_S_SEND);
+    s->change.request_id = id;
+    s->change.is_fresh = true;
+    s->change.conflicts = 0;
+    tg_good_standing_enter(s, TG_S_SEND);
+out:
+    return err;
+}
+
+/* spec: protocol/7#envelope-v2-bare */
+static enum tg_err reply_for_application(struct tigress_session *s)
+{
+    enum tg_err err = TG_E_BUG;
+
+    if (s->role == TIGRESS_RECIPIENT) {
+        return tg_turns_begin_send(s, TG_LIT(TG_ENVELOPE2_BARE));
+    }
+    TG_TRY(tg_turns_begin_send(s, tg_buf_view(&s->messages.draft)));
+    tg_buf_deinit(&s->messages.draft);
+out:
+    return err;
+}
+
+enum tg_err tg_turns_delivered(struct tigress_session *s)
+{
+    if (tg_bare_is_turn(s)) {
+        return reply_for_application(s);
+    }
+    tg_session_enter(s, TG_S_MESSAGE);
+    tg_buf_deinit(&s->change.envelope);
+    return TG_OK;
+}
+
 /* ---- reading -------------------------------------------------------------------------------- */
 
 /* spec: protocol/2#known-recipient
@@ -116,9 +161,8 @@ static enum tg_err answer_look(struct tigress_session *s, const struct tg_client
         return err;
     }
     is_opened = take_opened(s, answer);
-    if (is_new) {
-        tg_session_enter(s, TG_S_MESSAGE);
-        tg_buf_deinit(&s->change.envelope);
+    if (is_new || tg_bare_is_turn(s)) {
+        return tg_turns_delivered(s);
     } else {
         read_nothing(s, has_left_token ? TG_IDLE_NONE : TG_IDLE_REPEATED, is_opened);
     }
@@ -151,6 +195,10 @@ static enum tg_err sent(struct tigress_session *s, const struct tg_client_answer
     s->messages.is_our_turn = false;
     tg_session_succeeded(s);
     tg_session_enter(s, TG_S_SENT);
+    if (tg_bare_is_waiting(s)) {
+        s->read_mode = TG_READ_WAIT;
+        tg_session_enter(s, TG_S_READ);
+    }
     tg_buf_deinit(&s->change.envelope);
     return TG_OK;
 }

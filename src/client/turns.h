@@ -12,6 +12,12 @@
 TG_NODISCARD enum tg_err tg_turns_refused(struct tigress_session *s,
                                           const struct tg_client_answer *answer);
 
+/* Seals the message and enters TG_S_SEND. Nothing changes on failure. */
+TG_NODISCARD enum tg_err tg_turns_begin_send(struct tigress_session *s, struct tg_bytes message);
+/* A message was received: it is the application's turn, or the library answers for it. After a
+   failure the same call does what is left. */
+TG_NODISCARD enum tg_err tg_turns_delivered(struct tigress_session *s);
+
 tg_client_answer_fn tg_turns_on_read, tg_turns_on_send, tg_turns_on_delete, tg_turns_on_relinquish;
 
 #endif

@@ -1,17 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "wire/envelope2.h"
 
-#include "base/b64.h"
 #include "base/mem.h"
 #include "crypto/hkdf.h"
 #include "wire/envelope.h"
-#include "wire/json.h"
-#include "wire/json_text.h"
-
-#include <string.h>
 
 #define PLACE_MAX 96u
-#define MEMBER_MAX 80u
 
 static const uint8_t zero = 0;
 
@@ -132,67 +126,5 @@ enum tg_err tg_envelope2_open(struct tg_buf *out, const struct tg_secret *key,
     TG_TRY(tg_envelope_open_bound(out, key, tg_buf_view(&bound), payload, fault));
 out:
     tg_buf_deinit(&bound);
-    return err;
-}
-
-/* ---- the member ----------------------------------------------------------------------------- */
-
-/* spec: protocol/7#envelope-v2-offer */
-void tg_envelope2_member_put(struct tg_buf *out, struct tg_bytes json,
-                             const uint8_t public_key[TG_X25519_LEN])
-{
-    struct tg_buf value;
-
-    tg_buf_init(&value, MEMBER_MAX);
-    tg_buf_append_str(&value, "{\"publicKey\":\"");
-    tg_b64_encode(&value, tg_bytes(public_key, TG_X25519_LEN), TG_B64_URL);
-    tg_buf_append_str(&value, "\"}");
-    if (tg_buf_status(&value) == TG_OK) {
-        tg_json_text_add(out, json, TG_ENVELOPE2_MEMBER, tg_buf_view(&value));
-    } else {
-        out->err = out->err == TG_OK ? value.err : out->err;
-    }
-    tg_buf_deinit(&value);
-}
-
-/* A malformed member is present but not valid: its author meant to offer v2. */
-static enum tg_err read_member(struct tg_envelope2_member *member, struct tg_json_object top)
-{
-    struct tg_json_object object = { .node = NULL };
-    struct tg_bytes text = { NULL, 0 };
-    enum tg_err err = tg_json_get_object(&object, top, TG_ENVELOPE2_MEMBER, TG_JSON_OPTIONAL, NULL);
-
-    member->is_present = err != TG_OK || object.node != NULL;
-    if (err != TG_OK || !member->is_present ||
-        tg_json_get_string(&text, object, "publicKey", TG_JSON_REQUIRED, 1, MEMBER_MAX, NULL) !=
-            TG_OK ||
-        tg_b64_decode_exact(member->public_key, TG_X25519_LEN, text, TG_B64_URL) != TG_OK) {
-        return TG_OK;
-    }
-    err = tg_x25519_check(TG_ARRAY_BYTES(member->public_key));
-    member->is_valid = err == TG_OK;
-    return err == TG_E_SYNTAX ? TG_OK : err;
-}
-
-/* spec: protocol/7#envelope-v2-member-is-the-librarys */
-enum tg_err tg_envelope2_member_take(struct tg_buf *out, struct tg_envelope2_member *member,
-                                     struct tg_bytes json)
-{
-    struct tg_envelope2_member found = { .is_present = false };
-    struct tg_json *doc = NULL;
-    size_t start = out->len;
-    enum tg_err err = TG_E_BUG;
-
-    TG_TRY(tg_json_parse(&doc, json, NULL));
-    TG_TRY(read_member(&found, tg_json_top(doc)));
-    tg_json_text_cut(out, json, TG_ENVELOPE2_MEMBER);
-    err = tg_buf_status(out);
-    if (err != TG_OK) {
-        tg_buf_truncate(out, start);
-        goto out;
-    }
-    *member = found;
-out:
-    tg_json_free(&doc);
     return err;
 }

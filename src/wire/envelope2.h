@@ -76,27 +76,4 @@ TG_NODISCARD enum tg_err tg_envelope2_open(struct tg_buf *out, const struct tg_s
                                            const struct tg_payload *payload,
                                            struct tg_fault *fault);
 
-/* ---- the member of provisioning information that offers v2 and accepts it ------------------- */
-
-#define TG_ENVELOPE2_MEMBER "tigressV2"
-
-struct tg_envelope2_member {
-    bool is_present;
-    bool is_valid; /* {"publicKey": base64url of 32 bytes}, and tg_x25519_check accepts the key */
-    uint8_t public_key[TG_X25519_LEN];
-};
-
-/* Appends json, an object without the member, and adds the member to it. */
-void tg_envelope2_member_put(struct tg_buf *out, struct tg_bytes json,
-                             const uint8_t public_key[TG_X25519_LEN]);
-/*
- * Appends json without the member, every other byte unchanged. *member is what it held.
- * TG_E_SYNTAX, TG_E_LIMIT   json is not a JSON object (see wire/json.h)
- * TG_E_NOMEM, TG_E_CRYPTO   no memory, or libcrypto failed
- * out is as long as before and *member untouched on failure.
- */
-TG_NODISCARD enum tg_err tg_envelope2_member_take(struct tg_buf *out,
-                                                  struct tg_envelope2_member *member,
-                                                  struct tg_bytes json);
-
 #endif

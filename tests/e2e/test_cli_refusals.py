@@ -111,8 +111,8 @@ def share__not_a_message__exit_two(alice, given):
 
 def share__message_at_the_limit__is_sent_and_one_byte_more_is_refused(alice, bob):
     frame = '{"format":"x","content":{"a":"%s"}}'
-    longest = frame % ("b" * (40960 - len(frame) + 2))
-    assert len(longest) == 40960
+    longest = frame % ("b" * (38912 - len(frame) + 2))
+    assert len(longest) == 38912
     shared = alice.must("share", "--yes", "-", given=longest)
     assert bob.accept(shared["url"])["message"] == json.loads(longest)
     alice.refused(2, "too-long", "share", "--yes", "-", given=longest + " ")

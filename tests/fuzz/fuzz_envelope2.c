@@ -6,7 +6,7 @@
  */
 #include "base/reader.h"
 #include "wire/envelope.h"
-#include "wire/envelope2.h"
+#include "wire/envelope2_member.h"
 #include "wire/json.h"
 #include "wire/json_text.h"
 
@@ -66,7 +66,8 @@ static void check_seal(const struct tg_secret *key, const struct tg_envelope2_pl
 
 static void check_member(struct tg_bytes json)
 {
-    static const uint8_t key[TG_X25519_LEN] = { 9 };
+    static const struct tg_envelope2_member put = { .role = TG_ENVELOPE2_INITIATOR,
+                                                    .public_key = { true, { 9 } } };
     struct tg_envelope2_member member = { .is_present = false };
     struct tg_buf rest;
     struct tg_buf with;
@@ -82,10 +83,10 @@ static void check_member(struct tg_bytes json)
         tg_json_free(&doc);
         assert(member.is_present || tg_bytes_is_equal(tg_buf_view(&rest), json) ||
                tg_bytes_is_equal(tg_json_text_find(json, TG_ENVELOPE2_MEMBER), TG_LIT("null")));
-        tg_envelope2_member_put(&with, tg_buf_view(&rest), key);
+        tg_envelope2_member_put(&with, tg_buf_view(&rest), &put);
         assert(tg_envelope2_member_take(&again, &member, tg_buf_view(&with)) == TG_OK);
-        assert(member.is_present && member.is_valid);
-        assert(memcmp(member.public_key, key, sizeof(key)) == 0);
+        assert(member.is_present && member.wrong == NULL && member.role == put.role);
+        assert(memcmp(&member.public_key, &put.public_key, sizeof(put.public_key)) == 0);
         assert(tg_bytes_is_equal(tg_buf_view(&again), tg_buf_view(&rest)));
     } else {
         assert(rest.len == 0);

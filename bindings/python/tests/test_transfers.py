@@ -78,6 +78,30 @@ def envelope_version__by_what_the_recipient_knows__two_or_one(sides, knows_v2):
     assert alice.session.envelope_version == bob.session.envelope_version == (2 if knows_v2 else 1)
 
 
+def v2__required__content_begins_with_the_third_message(sides):
+    alice = sides.alice(rights="RWD", require_v2=True)
+    bob = sides.bob(alice.session.share_url(), require_v2=True)
+    took = []
+    waiter = threading.Thread(target=lambda: took.append(bob.run(Input.MESSAGE)))
+    waiter.start()
+    alice.session.wait()
+    alice.run(Input.SENT)
+    waiter.join(programs.TIMEOUT_S)
+    assert took and bob.session.message_json() == CREATION
+    assert alice.session.v2 == bob.session.v2 == tigress.V2.AGREED
+    assert alice.session.take_v2_event() == tigress.V2.AGREED
+    assert alice.session.take_v2_event() == tigress.V2.OPEN
+
+
+def v2__required_of_a_sender_without_it__refused(sides):
+    alice = sides.alice(rights="RWD", envelope_v2=False)
+    bob = sides.bob(alice.session.share_url(), require_v2=True)
+    bob.run(tigress.NoV2Error)
+    assert len(bob.session.message) == 0
+    bob.session.cancel()
+    bob.run(Want.DONE)
+
+
 def wait__other_thread_answers__wakes_at_once(sides):
     alice, bob = sides.pair(rights="RWD")
     alice.session.wait()

@@ -16,7 +16,7 @@ from .envelope import (FORMAT_AUTHORIZATION_TOKEN, FORMAT_CARKEY_CCC, check_mess
 from .errors import (AlgorithmError, AllowListError, ArgumentError, BadMessageError, BugError, CompletedError,
                      ConflictError, DeclinedError, DamagedError, DecryptError, DeniedError, ElsewhereError, EndedError, StandingError,
                      OversizeError, ErrorClass, ErrorCode, ExpiredError,
-                     GoneError, LimitError, MessageError, NetworkError, OutOfMemoryError,
+                     GoneError, LimitError, MessageError, NetworkError, NoV2Error, OutOfMemoryError,
                      ProtocolError, RandomError, RefusedError, RelayTlsError, SavedStateError,
                      SecretError, StateError, TamperedError, TemporaryError, TigressError,
                      UnavailableError, UnconfirmedError, UnsupportedError, UrlError, WithdrawnError,
@@ -24,7 +24,7 @@ from .errors import (AlgorithmError, AllowListError, ArgumentError, BadMessageEr
 from .pin import Pin, PinVerdict, generate_pin, normalise_pin, show_pin
 from .secret import SecretBytes
 from .session import (AttestationWhen, End, Initiator, Input, NetFailure, Opened, Proof, Recipient, Relay,
-                      Request, Role, Session, UserCheck, Want, resume)
+                      Request, Role, Session, UserCheck, V2, Want, resume)
 from .share_url import VERTICAL_CAR, VERTICAL_GENERAL, VERTICAL_HOME, Form, ShareUrl
 from .transport import Transport
 
@@ -36,12 +36,12 @@ __all__ = [
     "ErrorClass", "ErrorCode",
     "ExpiredError", "FORMAT_AUTHORIZATION_TOKEN", "FORMAT_CARKEY_CCC", "Form", "GoneError",
     "Initiator", "Input", "LibraryNotFound", "LimitError", "MessageError", "NetFailure",
-    "NetworkError", "Opened", "OutOfMemoryError", "OversizeError", "Pin", "PinVerdict", "Proof", "ProtocolError", "RandomError",
+    "NetworkError", "NoV2Error", "Opened", "OutOfMemoryError", "OversizeError", "Pin", "PinVerdict", "Proof", "ProtocolError", "RandomError",
     "Recipient", "RefusedError", "Relay", "RelayTlsError", "Request", "Role", "SavedStateError",
     "SecretBytes",
     "SecretError", "Session", "ShareUrl", "StateError", "TamperedError", "TemporaryError",
     "TigressError", "Transport", "UnavailableError", "UnconfirmedError", "UnsupportedError", "UrlError", "UserCheck",
-    "VERTICAL_CAR",
+    "V2", "VERTICAL_CAR",
     "VERTICAL_GENERAL", "VERTICAL_HOME", "Want", "WithdrawnError", "abi", "check_message",
     "envelope_type",
     "error_class", "generate_pin", "library_path", "normalise_pin", "open_envelope", "resume",

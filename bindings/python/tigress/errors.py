@@ -45,6 +45,7 @@ class ErrorCode(enum.IntEnum):
     ALGORITHM = 47
     DAMAGED = 48
     OVERSIZE = 49
+    NO_V2 = 50
     NOMEM = 60
     RANDOM = 61
     UNSUPPORTED = 62
@@ -232,6 +233,11 @@ class DamagedError(TemporaryError):
 class OversizeError(TemporaryError):
     """A message is longer than the longest one."""
     code = ErrorCode.OVERSIZE
+
+
+class NoV2Error(TemporaryError):
+    """Envelope v2 is required, and the other side's first message does not agree on it."""
+    code = ErrorCode.NO_V2
 
 
 class TamperedError(TemporaryError):

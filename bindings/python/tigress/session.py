@@ -91,6 +91,14 @@ class Proof(enum.IntEnum):
     DEVICE = 3  # the device that took part in the transfer says so
 
 
+class V2(enum.IntEnum):
+    """enum tigress_v2: what became of envelope v2 in a transfer."""
+    OPEN = 0      # not decided yet
+    AGREED = 1    # only v2 is sent and accepted from here on
+    GIVEN_UP = 2  # the other side does not know it: the transfer has v1
+    DISABLED = 3  # by disable_envelope_v2()
+
+
 class Opened(enum.IntEnum):
     """enum tigress_opened: does the relay report that a device has opened the invitation?"""
     UNKNOWN = 0
@@ -277,6 +285,11 @@ class Session:
         """Seal each message under the secret only, as a wallet that does not know v2. Before the
         first step."""
         self._do("disable_envelope_v2")
+
+    def require_v2(self) -> None:
+        """Stop with NoV2Error rather than send, show or complete anything without envelope v2. Before
+        the first step. An initiator needs the right W; its message is then the third one."""
+        self._do("require_v2")
 
     # ---- the state machine
 
@@ -491,6 +504,16 @@ class Session:
         return self._number("envelope_version")
 
     @property
+    def v2(self) -> V2:
+        """What became of envelope v2."""
+        return V2(self._number("v2"))
+
+    def take_v2_event(self) -> V2:
+        """V2.AGREED or V2.GIVEN_UP once after that was decided; otherwise V2.OPEN. Ask after each
+        reply()."""
+        return V2(self._number("take_v2_event"))
+
+    @property
     def state_name(self) -> str:
         """The state for logs: "INTENT", "READ", "DONE" and others. Decide by wants and inputs, not by this."""
         return self._text("state_name")
@@ -536,13 +559,14 @@ class Initiator(Session):
     vertical            the v= of the share URL
     secret_len          16 or 32 bytes
     require_proof       the first read must prove the secret
+    require_v2          as Session.require_v2(); the rights need W
     envelope_v2         offer envelope v2; False for tests, and for a peer that fails with v2
     """
 
     def __init__(self, relay_url: str, message: Message, *, title: str = "", description: str = "",
                  image_url: str = "", expires_at_s: int = 0, rights: Optional[str] = None,
                  vertical: Optional[str] = None, secret_len: int = 16,
-                 require_proof: bool = False, envelope_v2: bool = True):
+                 require_proof: bool = False, require_v2: bool = False, envelope_v2: bool = True):
         data, handle = message_in(message), ctypes.c_void_p()
         why = ctypes.create_string_buffer(_lib.TEXT_MAX)
         check(_lib.lib().tigress_initiator_new(ctypes.byref(handle), text_in(relay_url), data,
@@ -557,6 +581,8 @@ class Initiator(Session):
             self._do("set_vertical", text_in(vertical))
         if require_proof:
             self._do("require_proof")
+        if require_v2:
+            self.require_v2()
         if not envelope_v2:
             self._do("disable_envelope_v2")
 
@@ -600,12 +626,13 @@ class Recipient(Session):
     secret           base64 text of a secret that was sent separately
     allowed_relays   "host" or "host:port", compared exactly; none: every relay may be used
     want_preview     first read the preview, without a claim, and ask with Input.PREVIEW
+    require_v2       as Session.require_v2()
     envelope_v2      accept an offer of envelope v2; False for tests
     """
 
     def __init__(self, share_url: str, secret: Optional[str] = None, *,
                  allowed_relays: Iterable[str] = (), want_preview: bool = False,
-                 envelope_v2: bool = True):
+                 require_v2: bool = False, envelope_v2: bool = True):
         handle = ctypes.c_void_p()
         why = ctypes.create_string_buffer(_lib.TEXT_MAX)
         check(_lib.lib().tigress_recipient_new(ctypes.byref(handle), text_in(share_url),
@@ -616,6 +643,8 @@ class Recipient(Session):
             self._do("allow_relay", text_in(host))
         if want_preview:
             self._do("want_preview")
+        if require_v2:
+            self.require_v2()
         if not envelope_v2:
             self._do("disable_envelope_v2")
 

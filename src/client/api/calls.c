@@ -11,6 +11,8 @@
 #include "client/public_error.h"
 #include "client/recipient.h"
 #include "client/text.h"
+#include "client/turns.h"
+#include "wire/limits.h"
 
 /* A call that the state does not accept changes nothing. */
 static enum tigress_error may_call(struct tigress_session *s, enum tg_act call, const char *name)
@@ -36,11 +38,45 @@ static enum tigress_error end_call(struct tigress_session *s, enum tg_err err)
     return tg_refusal_end(s, tg_public_error(err));
 }
 
+/* spec: protocol/7#envelope-v2-room */
+static enum tigress_error check_room(struct tigress_session *s, size_t message_len)
+{
+    if (message_len <= tg_chain_room(s)) {
+        return TIGRESS_OK;
+    }
+    return tg_refusal_set(s, TIGRESS_E_LIMIT,
+                          "message: expected at most %zu bytes, which leaves room for the key of "
+                          "envelope v2, got %zu",
+                          tg_chain_room(s), message_len);
+}
+
+/* spec: protocol/7#envelope-v2-required
+   A mailbox without the right to write has no second message, so no agreement. */
+static enum tigress_error check_offer(struct tigress_session *s)
+{
+    if (!s->v2.is_required) {
+        return check_room(s, s->messages.draft.len);
+    }
+    if ((s->settings.rights & TG_RIGHT_WRITE) == 0) {
+        return tg_refusal_set(s, TIGRESS_E_ARGUMENT,
+                              "rights: expected W among them, such as \"RWD\": the agreement on "
+                              "envelope v2, which is required, needs a second message");
+    }
+    return TIGRESS_OK;
+}
+
+static enum tigress_error confirm(struct tigress_session *s)
+{
+    enum tigress_error error = check_offer(s);
+
+    return error == TIGRESS_OK ? end_call(s, tg_initiator_confirm(s)) : error;
+}
+
 enum tigress_error tigress_session_confirm_intent(struct tigress_session *s)
 {
     enum tigress_error error = may_call(s, TG_ACT_CONFIRM, "confirm_intent");
 
-    return error == TIGRESS_OK ? end_call(s, tg_initiator_confirm(s)) : error;
+    return error == TIGRESS_OK ? confirm(s) : error;
 }
 
 /* spec: protocol/7#intent-evidence */
@@ -64,7 +100,7 @@ enum tigress_error tigress_session_confirm_intent_by(struct tigress_session *s,
                               "user again",
                               TIGRESS_INTENT_AGE_MAX_S);
     }
-    return end_call(s, tg_initiator_confirm(s));
+    return confirm(s);
 }
 
 enum tigress_error tigress_session_accept(struct tigress_session *s)
@@ -126,28 +162,16 @@ enum tigress_error tigress_session_send(struct tigress_session *s, const char *m
                                         size_t message_len)
 {
     enum tigress_error error = may_call(s, TG_ACT_SEND, "send");
-    struct tg_uuid id;
-    enum tg_err err = TG_E_BUG;
 
     if (error == TIGRESS_OK) {
         error = check_message(s, message, message_len);
     }
-    if (error != TIGRESS_OK) {
-        return error;
+    if (error == TIGRESS_OK) {
+        error = check_room(s, message_len);
     }
-    err = tg_session_new_id(s, TG_S_SEND, &id);
-    if (err == TG_OK) {
-        err = tg_messages_seal(s, tg_bytes(message, message_len));
-    }
-    if (err == TG_OK) {
-        tg_good_standing_forget(s);
-        tg_session_enter(s, TG_S_SEND);
-        s->change.request_id = id;
-        s->change.is_fresh = true;
-        s->change.conflicts = 0;
-        tg_good_standing_enter(s, TG_S_SEND);
-    }
-    return end_call(s, err);
+    return error != TIGRESS_OK
+               ? error
+               : end_call(s, tg_turns_begin_send(s, tg_bytes(message, message_len)));
 }
 
 static enum tigress_error look(struct tigress_session *s, enum tg_act call, enum tg_read_mode mode)
@@ -181,6 +205,11 @@ enum tigress_error tigress_session_finish(struct tigress_session *s)
 {
     enum tigress_error error = may_call(s, TG_ACT_FINISH, "finish");
 
+    if (error == TIGRESS_OK && !tg_ending_may_complete(s)) {
+        return tg_refusal_set(s, TIGRESS_E_STATE,
+                              "finish: not possible before envelope v2, which is required, proves "
+                              "the end; cancel is");
+    }
     return error == TIGRESS_OK ? end_call(s, tg_ending_begin(s, TG_END_NOTE_COMPLETED)) : error;
 }
 

@@ -18,13 +18,22 @@ enum tigress_error tigress_message_check(const char *json, size_t json_len, char
                                          size_t why_cap)
 {
     struct tg_fault fault = { "" };
+    struct tg_buf format;
     enum tg_err err = TG_E_BUG;
 
     tg_text_copy(why, why_cap, "");
     if (json == NULL) {
         return TIGRESS_E_ARGUMENT;
     }
-    err = tg_messages_check(tg_bytes(json, json_len), NULL, &fault);
+    tg_buf_init(&format, TG_ENVELOPE_PLAIN_MAX);
+    err = tg_messages_check(tg_bytes(json, json_len), &format, &fault);
+    /* spec: protocol/7#envelope-v2-bare */
+    if (err == TG_OK && tg_bytes_is_equal(tg_buf_view(&format), TG_LIT(TG_ENVELOPE2_BARE_FORMAT))) {
+        tg_fault_set(&fault, "format: \"" TG_ENVELOPE2_BARE_FORMAT
+                             "\" is only for messages that the library sends for itself");
+        err = TG_E_SYNTAX;
+    }
+    tg_buf_deinit(&format);
     tg_text_copy(why, why_cap, fault.text);
     if (err == TG_OK || err == TG_E_NOMEM) {
         return tg_public_error(err);

@@ -68,6 +68,8 @@ static const struct error_row {
       "The message is damaged: it is not the base64 of a sealed message." },
     { TIGRESS_E_OVERSIZE, TIGRESS_CLASS_RETRY, "E_OVERSIZE",
       "The message is longer than a message may be." },
+    { TIGRESS_E_NO_V2, TIGRESS_CLASS_RETRY, "E_NO_V2",
+      "This transfer requires envelope v2, and the other side has not agreed on it." },
     { TIGRESS_E_NOMEM, TIGRESS_CLASS_RETRY, "E_NOMEM", "Out of memory." },
     { TIGRESS_E_RANDOM, TIGRESS_CLASS_RETRY, "E_RANDOM",
       "This device's random source or cryptographic library failed." },

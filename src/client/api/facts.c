@@ -98,6 +98,25 @@ unsigned tigress_session_envelope_version(const struct tigress_session *s)
     return s != NULL && s->chain.stage == TG_CHAIN_V2 ? 2 : 1;
 }
 
+enum tigress_v2 tigress_session_v2(const struct tigress_session *s)
+{
+    if (s == NULL || (s->chain.stage != TG_CHAIN_V1 && s->chain.stage != TG_CHAIN_V2)) {
+        return TIGRESS_V2_OPEN;
+    }
+    return s->chain.stage == TG_CHAIN_V2 ? TIGRESS_V2_AGREED
+           : s->v2.is_disabled           ? TIGRESS_V2_DISABLED
+                                         : TIGRESS_V2_GIVEN_UP;
+}
+
+enum tigress_v2 tigress_session_take_v2_event(struct tigress_session *s)
+{
+    if (s == NULL || !s->v2.is_event_due) {
+        return TIGRESS_V2_OPEN;
+    }
+    s->v2.is_event_due = false;
+    return tigress_session_v2(s);
+}
+
 enum tigress_opened tigress_session_opened(const struct tigress_session *s)
 {
     return s != NULL ? s->mailbox.opened : TIGRESS_OPENED_UNKNOWN;

@@ -336,8 +336,26 @@ enum tigress_error tigress_session_disable_envelope_v2(struct tigress_session *s
     enum tigress_error error =
         may_set(s, TIGRESS_INITIATOR | TIGRESS_RECIPIENT, "disable_envelope_v2");
 
+    if (error == TIGRESS_OK && s->v2.is_required) {
+        error = tg_refusal_set(s, TIGRESS_E_STATE, "disable_envelope_v2: v2 is required");
+    }
     if (error == TIGRESS_OK) {
         tg_chain_reset(&s->chain, TG_CHAIN_V1);
+        s->v2.is_disabled = true;
+    }
+    return error;
+}
+
+/* spec: protocol/7#envelope-v2-required */
+enum tigress_error tigress_session_require_v2(struct tigress_session *s)
+{
+    enum tigress_error error = may_set(s, TIGRESS_INITIATOR | TIGRESS_RECIPIENT, "require_v2");
+
+    if (error == TIGRESS_OK && s->v2.is_disabled) {
+        error = tg_refusal_set(s, TIGRESS_E_STATE, "require_v2: v2 is disabled");
+    }
+    if (error == TIGRESS_OK) {
+        s->v2.is_required = true;
     }
     return error;
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes tests/data/envelope2/vectors.json: two transfers of five messages each, with all intermediate values."""
+"""Writes tests/data/envelope2/vectors.json: transfers of five messages each, with all intermediate values."""
 import hashlib
 import json
 import pathlib
@@ -15,16 +15,19 @@ def counted(label, length):
     return hashlib.sha512(b"tigress vectors " + label.encode()).digest()[:length]
 
 
-def transfer(name, secret_len):
+def transfer(name, secret_len, names_role=True):
     mailbox = "9d7e6f0c-6a8e-4f4e-9b7a-0c4b6b0c2f11"
     secret = counted(name + " secret", secret_len)
-    sides = {role: e2.Transfer(role, secret, mailbox, counted(f"{name} private {role}", 32))
+    sides = {role: e2.Transfer(role, secret, mailbox, counted(f"{name} private {role}", 32),
+                               names_role=names_role)
              for role in (e2.INITIATOR, e2.RECIPIENT)}
     alice, bob = sides[e2.INITIATOR], sides[e2.RECIPIENT]
     messages = []
     for seq in range(1, 6):
         sender, taker = (alice, bob) if seq % 2 == 1 else (bob, alice)
         text = '{"format":"digitalwallet.carkey.ccc","content":{"step":%d}}' % seq
+        if names_role and seq < 3:
+            text = e2.BARE
         iv = counted(f"{name} iv {seq}", 12)
         before = alice.transcript()
         type_, data = sender.seal(text, iv)
@@ -38,7 +41,7 @@ def transfer(name, secret_len):
         })
     assert alice.shared == bob.shared
     return {
-        "name": name, "mailbox": mailbox, "secret": secret.hex(),
+        "name": name, "roles": names_role, "mailbox": mailbox, "secret": secret.hex(),
         "initiatorPrivate": alice.private.hex(), "initiatorPublic": e2.public_bytes(alice.private).hex(),
         "recipientPrivate": bob.private.hex(), "recipientPublic": e2.public_bytes(bob.private).hex(),
         "shared": alice.shared.hex(), "transcript0": e2.transcript_begin(mailbox).hex(),
@@ -48,7 +51,8 @@ def transfer(name, secret_len):
 
 
 def main():
-    made = {"transfers": [transfer("AES-128", 16), transfer("AES-256", 32)]}
+    made = {"transfers": [transfer("AES-128", 16, False), transfer("AES-256", 32, False),
+                          transfer("AES-128 bare", 16), transfer("AES-256 bare", 32)]}
     OUT.write_text(json.dumps(made, indent=1) + "\n")
     print(f"{OUT}: {len(made['transfers'])} transfers")
 

@@ -17,6 +17,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 INITIATOR, RECIPIENT = 1, 2
 MEMBER = "tigressV2"
+ROLES = {INITIATOR: "initiator", RECIPIENT: "recipient"}
+BARE = '{"format":"tigress.v2","content":{}}'
 TYPES = {16: "AEAD_AES_128_GCM", 32: "AEAD_AES_256_GCM"}
 BUCKETS = [512, 1024, 2048, 4096, 8192, 16384, 32768, 40960]
 
@@ -53,28 +55,36 @@ def additional_data(mailbox, sender, seq, transcript):
             + transcript)
 
 
-def with_member(text, public):
-    """The object's text with the member at its end."""
-    value = base64.urlsafe_b64encode(public).rstrip(b"=").decode()
+def b64url(raw):
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def with_member(text, public, role=None):
+    """The object's text with the member at its end. role None: as an older version writes it."""
+    value = {"publicKey": b64url(public)}
+    if role is not None:
+        value["role"] = ROLES[role]
     end = len(text.rstrip()[:-1].rstrip())
-    return text[:end] + ',"%s":{"publicKey":"%s"}' % (MEMBER, value) + text[end:]
+    return text[:end] + ',"%s":%s' % (MEMBER, json.dumps(value, separators=(",", ":"))) + text[end:]
 
 
-def member_of(text):
+def member_of(text, sender):
     """The other side's public key, or None."""
     found = json.loads(text).get(MEMBER)
     if found is None:
         return None
+    assert found.get("role") in (None, ROLES[sender])
     return base64.urlsafe_b64decode(found["publicKey"] + "=")
 
 
 class Transfer:
     """One side of a transfer that supports envelope v2, and uses v1 with a side that does not."""
 
-    def __init__(self, role, secret, mailbox=None, private=None, offers=True):
+    def __init__(self, role, secret, mailbox=None, private=None, offers=True, names_role=True):
         self.role, self.secret, self.mailbox = role, secret, mailbox
         self.private = private or os.urandom(32)
         self.offers = offers
+        self.names_role = names_role
         self.peer = None
         self.keys = None  # by sender
         self.is_v1 = not offers
@@ -103,7 +113,7 @@ class Transfer:
             key, bound = self.keys[self.role], additional_data(self.mailbox, self.role, len(self.log) + 1,
                                                                self.transcript())
         elif not self.is_v1 and (self.role == INITIATOR and not self.log or self.role == RECIPIENT and self.peer):
-            text = with_member(text, public_bytes(self.private))
+            text = with_member(text, public_bytes(self.private), self.role if self.names_role else None)
             answers = self.role == RECIPIENT
         data = base64.b64encode(iv + AESGCM(key).encrypt(iv, pad(text), bound)).decode()
         self.log.append((self.role, TYPES[len(self.secret)], data))
@@ -122,7 +132,7 @@ class Transfer:
         text = AESGCM(key).decrypt(raw[:12], raw[12:], bound).decode().rstrip(" ")
         self.log.append((other, type_, data))
         if not self.keys and not self.is_v1 and len(self.log) <= 2:
-            self.peer = member_of(text)
+            self.peer = member_of(text, other)
             self.is_v1 = self.peer is None
             if self.peer and self.role == INITIATOR:
                 self._agree()

@@ -3,7 +3,7 @@
 #include "unit/client/recording_relay.h"
 
 #include "crypto/x25519.h"
-#include "wire/envelope2.h"
+#include "wire/envelope2_member.h"
 
 #define KEY_ZERO "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 #define KEY_NINE "CQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
@@ -110,28 +110,64 @@ static void key__after_an_answer_without_a_key__v1_stays(void **state)
     receive_number(f, 3);
 }
 
-static void largest_message__no_room_for_the_key__v1(void **state)
+static const char *message_of(size_t len)
 {
-    static char big[TIGRESS_MESSAGE_MAX + 1];
     static const char head[] = "{\"format\":\"x\",\"content\":{\"a\":\"";
+    static char big[TIGRESS_MESSAGE_MAX + 1];
+
+    memset(big, 'b', len);
+    memcpy(big, head, sizeof(head) - 1);
+    memcpy(big + len - 3, "\"}}", 4);
+    return big;
+}
+
+static void share(struct fixture *f, size_t len)
+{
+    tigress_session_free(&f->alice);
+    assert_int_equal(tigress_initiator_new(&f->alice, FAKE_RELAY, message_of(len), len, NULL, 0),
+                     TIGRESS_OK);
+    assert_int_equal(tigress_session_set_rights(f->alice, "RWD"), TIGRESS_OK);
+}
+
+/* spec-test: protocol/7#envelope-v2-room */
+static void first_messages__longest_with_room_for_the_key__v2(void **state)
+{
     struct fixture *f = *state;
 
-    memset(big, 'b', TIGRESS_MESSAGE_MAX);
-    memcpy(big, head, sizeof(head) - 1);
-    memcpy(big + TIGRESS_MESSAGE_MAX - 3, "\"}}", 3);
-    tigress_session_free(&f->alice);
-    assert_int_equal(
-        tigress_initiator_new(&f->alice, FAKE_RELAY, big, TIGRESS_MESSAGE_MAX, NULL, 0),
-        TIGRESS_OK);
-    assert_int_equal(tigress_session_set_rights(f->alice, "RWD"), TIGRESS_OK);
+    share(f, TIGRESS_MESSAGE_FIRST_MAX);
     receive_first(f);
-    assert_message(f->bob, big);
-    send_number(f, 2);
-    receive_number(f, 2);
-    send_number(f, 3);
-    receive_number(f, 3);
-    assert_int_equal(tigress_session_envelope_version(f->alice), 1);
-    assert_int_equal(tigress_session_envelope_version(f->bob), 1);
+    assert_message(f->bob, message_of(TIGRESS_MESSAGE_FIRST_MAX));
+    assert_int_equal(tigress_session_send(f->bob, message_of(TIGRESS_MESSAGE_FIRST_MAX + 1),
+                                          TIGRESS_MESSAGE_FIRST_MAX + 1),
+                     TIGRESS_E_LIMIT);
+    assert_string_equal(tigress_session_error_text(f->bob),
+                        "message: expected at most 38912 bytes, which leaves room for the key of "
+                        "envelope v2, got 38913");
+    assert_int_equal(tigress_session_send(f->bob, message_of(TIGRESS_MESSAGE_FIRST_MAX),
+                                          TIGRESS_MESSAGE_FIRST_MAX),
+                     TIGRESS_OK);
+    assert_int_equal(fake_relay_run(&f->relay, f->bob), TIGRESS_WANT_INPUT);
+    assert_int_equal(tigress_session_wait(f->alice), TIGRESS_OK);
+    assert_int_equal(fake_relay_run(&f->relay, f->alice), TIGRESS_WANT_INPUT);
+    assert_int_equal(tigress_session_envelope_version(f->alice), 2);
+    assert_int_equal(
+        tigress_session_send(f->alice, message_of(TIGRESS_MESSAGE_MAX), TIGRESS_MESSAGE_MAX),
+        TIGRESS_OK);
+}
+
+/* spec-test: protocol/7#envelope-v2-room */
+static void first_message__no_room_for_the_key__refused_not_v1(void **state)
+{
+    struct fixture *f = *state;
+
+    share(f, TIGRESS_MESSAGE_FIRST_MAX + 1);
+    assert_int_equal(tigress_session_confirm_intent(f->alice), TIGRESS_E_LIMIT);
+    assert_non_null(strstr(tigress_session_error_text(f->alice), "got 38913"));
+    assert_int_equal(f->relay.request_count, 0);
+    assert_int_equal(tigress_session_disable_envelope_v2(f->alice), TIGRESS_OK);
+    receive_first(f);
+    assert_message(f->bob, message_of(TIGRESS_MESSAGE_FIRST_MAX + 1));
+    assert_int_equal(tigress_session_v2(f->bob), TIGRESS_V2_GIVEN_UP);
 }
 
 static void secret_of_32_bytes__v2_as_well(void **state)
@@ -355,8 +391,8 @@ static void public_of(struct fixture *f, const char *data, uint8_t public_key[TG
     open_v1(f, data, text, sizeof(text));
     tg_buf_init(&rest, sizeof(text));
     assert_int_equal(tg_envelope2_member_take(&rest, &member, tg_bytes_str(text)), TG_OK);
-    assert_true(member.is_valid);
-    memcpy(public_key, member.public_key, TG_X25519_LEN);
+    assert_true(member.public_key.is_set);
+    memcpy(public_key, member.public_key.bytes, TG_X25519_LEN);
     tg_buf_deinit(&rest);
 }
 
@@ -404,7 +440,8 @@ int main(void)
         CASE(envelope_v2__initiator_without_it__no_key_in_the_answer),
         CASE(key__in_an_answer_without_an_offer__ignored_and_removed),
         CASE(key__after_an_answer_without_a_key__v1_stays),
-        CASE(largest_message__no_room_for_the_key__v1),
+        CASE(first_messages__longest_with_room_for_the_key__v2),
+        CASE(first_message__no_room_for_the_key__refused_not_v1),
         CASE(secret_of_32_bytes__v2_as_well),
         CASE(relay_without_versions__v2_as_well),
         CASE(member__set_by_the_application__refused),

@@ -109,6 +109,38 @@ static void transfer(void)
     tigress_session_free(&bob);
 }
 
+/* The bare messages of required v2, which the library seals while it handles an answer. */
+static void required(void)
+{
+    static struct fake_relay relay;
+    char url[TIGRESS_SHARE_URL_MAX];
+    struct tigress_session *alice = NULL;
+    struct tigress_session *bob = NULL;
+
+    fake_relay_init(&relay);
+    while (
+        !is_ok(tigress_initiator_new(&alice, FAKE_RELAY, MESSAGE_1, strlen(MESSAGE_1), NULL, 0))) {
+    }
+    assert_int_equal(tigress_session_set_rights(alice, "RWD"), TIGRESS_OK);
+    assert_int_equal(tigress_session_require_v2(alice), TIGRESS_OK);
+    while (!is_ok(tigress_session_confirm_intent(alice))) {
+    }
+    assert_int_equal(run(&relay, alice), TIGRESS_WANT_INPUT);
+    while (!is_ok(tigress_session_share_url(alice, TIGRESS_FORM_HTTPS, url, sizeof(url)))) {
+    }
+    while (!is_ok(tigress_recipient_new(&bob, url, NULL, NULL, 0))) {
+    }
+    assert_int_equal(run(&relay, bob), TIGRESS_WANT_WAIT);
+    assert_int_equal(relay.version, 2);
+    while (!is_ok(tigress_session_wait(alice))) {
+    }
+    assert_int_equal(run(&relay, alice), TIGRESS_WANT_INPUT);
+    assert_int_equal(run(&relay, bob), TIGRESS_WANT_INPUT);
+    assert_message(bob, MESSAGE_1);
+    tigress_session_free(&alice);
+    tigress_session_free(&bob);
+}
+
 /* Refuses the request of s with this challenge. */
 static void refuse(struct tigress_session *s, const char *challenge)
 {
@@ -172,6 +204,20 @@ static void standing__every_allocation_fails_once__still_completes(void **state)
     assert_true(n > 20);
 }
 
+static void required_v2__every_allocation_fails_once__still_completes(void **state)
+{
+    unsigned n = 0;
+
+    (void)state;
+    do {
+        fail_at(++n);
+        required();
+        fail_at(0);
+        assert_true(n < 2000);
+    } while (fail_reached());
+    assert_true(n > 20);
+}
+
 static void transfer__every_allocation_fails_once__still_completes(void **state)
 {
     unsigned n = 0;
@@ -190,6 +236,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(standing__every_allocation_fails_once__still_completes),
+        cmocka_unit_test(required_v2__every_allocation_fails_once__still_completes),
         cmocka_unit_test(transfer__every_allocation_fails_once__still_completes),
     };
 

@@ -266,8 +266,8 @@ static void stateful__longest_messages__budget_and_the_messages(void **state)
 {
     struct transfer *t = *state;
 
-    begin(t, TIGRESS_MESSAGE_MAX, "RWD");
-    turn(t, BOB, TIGRESS_MESSAGE_MAX);
+    begin(t, TIGRESS_MESSAGE_FIRST_MAX, "RWD");
+    turn(t, BOB, TIGRESS_MESSAGE_FIRST_MAX);
     turn(t, ALICE, TIGRESS_MESSAGE_MAX);
     report("stateful, 40,960 bytes");
     assert_within(&accounts[ALICE]);

@@ -115,6 +115,22 @@ static struct tigress_session *recipient_v1(struct fixture *f)
     return f->bob;
 }
 
+static struct tigress_session *initiator_offering(struct fixture *f)
+{
+    assert_int_equal(tigress_session_require_v2(f->alice), TIGRESS_OK);
+    create(f);
+    return f->alice;
+}
+
+static struct tigress_session *recipient_answered(struct fixture *f)
+{
+    assert_int_equal(tigress_session_require_v2(f->alice), TIGRESS_OK);
+    invite(f);
+    assert_int_equal(tigress_session_require_v2(f->bob), TIGRESS_OK);
+    assert_int_equal(fake_relay_run(&f->relay, f->bob), TIGRESS_WANT_WAIT);
+    return f->bob;
+}
+
 static struct tigress_session *recipient_done(struct fixture *f)
 {
     receive_first(f);
@@ -131,11 +147,13 @@ static const struct scene {
     { "initiator_creating", creating },
     { "initiator_attesting", attesting },
     { "initiator_created", created },
+    { "initiator_offering", initiator_offering },
     { "initiator_message", initiator_message },
     { "initiator_deleting", initiator_deleting },
     { "recipient_invited", invited },
     { "recipient_message", recipient_message },
     { "recipient_sending", recipient_sending },
+    { "recipient_answered", recipient_answered },
     { "recipient_third", recipient_third },
     { "recipient_v1", recipient_v1 },
     { "recipient_done", recipient_done },

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* States that earlier versions saved: tests/data/saved_state_v2, without end notes, and _v3. */
+/* States that earlier versions saved: tests/data/saved_state_v2, without end notes, _v3 and _v4. */
 #include "unit/client/wallet_fixture.h"
 
 #include "client/session.h"
@@ -42,35 +42,37 @@ static struct tigress_session *resume(const char *name)
 }
 
 /* spec-test: protocol/7#saved-state-versions */
-static void saved__by_version_3__continues(void **state)
+static void saved__by_version_3_or_4__continues(void **state)
 {
     static const struct {
         const char *name;
         enum tigress_want want;
         enum tigress_input input;
-        unsigned envelope;
+        enum tigress_v2 v2;
     } rows[] = {
-        { "initiator_intent", TIGRESS_WANT_INPUT, TIGRESS_INPUT_INTENT, 1 },
-        { "initiator_creating", TIGRESS_WANT_HTTP, TIGRESS_INPUT_NONE, 1 },
-        { "initiator_attesting", TIGRESS_WANT_INPUT, TIGRESS_INPUT_ATTESTATION, 1 },
-        { "initiator_created", TIGRESS_WANT_INPUT, TIGRESS_INPUT_CREATED, 1 },
-        { "initiator_message", TIGRESS_WANT_INPUT, TIGRESS_INPUT_MESSAGE, 2 },
-        { "initiator_deleting", TIGRESS_WANT_HTTP, TIGRESS_INPUT_NONE, 2 },
-        { "recipient_invited", TIGRESS_WANT_HTTP, TIGRESS_INPUT_NONE, 1 },
-        { "recipient_message", TIGRESS_WANT_INPUT, TIGRESS_INPUT_MESSAGE, 1 },
-        { "recipient_sending", TIGRESS_WANT_HTTP, TIGRESS_INPUT_NONE, 2 },
-        { "recipient_third", TIGRESS_WANT_INPUT, TIGRESS_INPUT_MESSAGE, 2 },
-        { "recipient_v1", TIGRESS_WANT_INPUT, TIGRESS_INPUT_SENT, 1 },
-        { "recipient_done", TIGRESS_DONE, TIGRESS_INPUT_NONE, 1 },
+        { "initiator_intent", TIGRESS_WANT_INPUT, TIGRESS_INPUT_INTENT, TIGRESS_V2_OPEN },
+        { "initiator_creating", TIGRESS_WANT_HTTP, TIGRESS_INPUT_NONE, TIGRESS_V2_OPEN },
+        { "initiator_attesting", TIGRESS_WANT_INPUT, TIGRESS_INPUT_ATTESTATION, TIGRESS_V2_OPEN },
+        { "initiator_created", TIGRESS_WANT_INPUT, TIGRESS_INPUT_CREATED, TIGRESS_V2_OPEN },
+        { "initiator_message", TIGRESS_WANT_INPUT, TIGRESS_INPUT_MESSAGE, TIGRESS_V2_AGREED },
+        { "initiator_deleting", TIGRESS_WANT_HTTP, TIGRESS_INPUT_NONE, TIGRESS_V2_AGREED },
+        { "recipient_invited", TIGRESS_WANT_HTTP, TIGRESS_INPUT_NONE, TIGRESS_V2_OPEN },
+        { "recipient_message", TIGRESS_WANT_INPUT, TIGRESS_INPUT_MESSAGE, TIGRESS_V2_OPEN },
+        { "recipient_sending", TIGRESS_WANT_HTTP, TIGRESS_INPUT_NONE, TIGRESS_V2_AGREED },
+        { "recipient_third", TIGRESS_WANT_INPUT, TIGRESS_INPUT_MESSAGE, TIGRESS_V2_AGREED },
+        { "recipient_v1", TIGRESS_WANT_INPUT, TIGRESS_INPUT_SENT, TIGRESS_V2_GIVEN_UP },
+        { "recipient_done", TIGRESS_DONE, TIGRESS_INPUT_NONE, TIGRESS_V2_OPEN },
     };
 
     (void)state;
-    for (size_t i = 0; i < TG_COUNT(rows); i++) {
-        struct tigress_session *s = resume_of(3, rows[i].name);
+    for (size_t i = 0; i < 2 * TG_COUNT(rows); i++) {
+        size_t row = i / 2;
+        struct tigress_session *s = resume_of(3 + i % 2, rows[row].name);
 
-        assert_int_equal(tigress_session_step(s, FAKE_NOW), rows[i].want);
-        assert_int_equal(tigress_session_input(s), rows[i].input);
-        assert_int_equal(tigress_session_envelope_version(s), rows[i].envelope);
+        assert_int_equal(tigress_session_step(s, FAKE_NOW), rows[row].want);
+        assert_int_equal(tigress_session_input(s), rows[row].input);
+        assert_int_equal(tigress_session_v2(s), rows[row].v2);
+        assert_int_equal(tigress_session_take_v2_event(s), TIGRESS_V2_OPEN);
         tigress_session_free(&s);
     }
 }
@@ -248,7 +250,7 @@ static void saved__with_an_ending_that_cannot_be__refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(saved__by_version_3__continues),
+        cmocka_unit_test(saved__by_version_3_or_4__continues),
         CASE(saved__by_version_3__both_sides_exchange_under_v2),
         cmocka_unit_test(saved__by_an_older_version__continues),
         cmocka_unit_test(saved__by_an_older_version__leaves_and_believes_no_note),

@@ -4,7 +4,7 @@
 #include "base/hex.h"
 #include "base/mem.h"
 #include "wire/envelope.h"
-#include "wire/envelope2.h"
+#include "wire/envelope2_member.h"
 #include "wire/json.h"
 
 #include <jansson.h>
@@ -56,6 +56,7 @@ struct transfer {
     struct tg_envelope2_keys keys;
     struct tg_envelope2_place place;
     uint8_t public_key[3][TG_X25519_LEN]; /* by role */
+    bool names_roles;
 };
 
 static void check_keys(struct transfer *t, const json_t *vector)
@@ -107,7 +108,11 @@ static void check_message(struct transfer *t, const json_t *message)
         assert_int_equal(tg_envelope2_open(&plain, key, &t->place, &payload, NULL), TG_OK);
         assert_memory_equal(plain.ptr, json.ptr, json.len);
     } else {
-        tg_envelope2_member_put(&plain, json, t->public_key[sender]);
+        struct tg_envelope2_member member = { .role = t->names_roles ? sender : 0,
+                                              .public_key = { .is_set = true } };
+
+        memcpy(member.public_key.bytes, t->public_key[sender], TG_X25519_LEN);
+        tg_envelope2_member_put(&plain, json, &member);
         assert_int_equal(tg_envelope_seal(&box, &t->secret, tg_buf_view(&plain), &rng), TG_OK);
     }
     assert_view(tg_buf_view(&box), text_of(message, "data"));
@@ -137,10 +142,11 @@ static void whole_transfer__vectors_of_another_implementation__same_bytes(void *
 
     (void)state;
     assert_non_null(root);
-    assert_int_equal(json_array_size(json_object_get(root, "transfers")), 2);
+    assert_int_equal(json_array_size(json_object_get(root, "transfers")), 4);
     json_array_foreach(json_object_get(root, "transfers"), i, vector)
     {
-        struct transfer t = { .secret = secret_of(vector, "secret") };
+        struct transfer t = { .secret = secret_of(vector, "secret"),
+                              .names_roles = json_is_true(json_object_get(vector, "roles")) };
         const json_t *message = NULL;
         size_t k = 0;
 
@@ -355,7 +361,8 @@ static void transcript__any_input_other__another_hash(void **state)
 /* spec-test: protocol/7#envelope-v2-offer */
 static void member__put_then_take__the_same_text_and_key(void **state)
 {
-    static const uint8_t key[TG_X25519_LEN] = { 9 };
+    const struct tg_envelope2_member put = { .role = TG_ENVELOPE2_RECIPIENT,
+                                             .public_key = { .is_set = true, .bytes = { 9 } } };
     struct tg_envelope2_member member = { .is_present = false };
     struct tg_buf with;
     struct tg_buf without;
@@ -363,13 +370,15 @@ static void member__put_then_take__the_same_text_and_key(void **state)
     (void)state;
     tg_buf_init(&with, 1000);
     tg_buf_init(&without, 1000);
-    tg_envelope2_member_put(&with, TG_LIT("{\"format\":\"x\", \"n\":1.0}"), key);
+    tg_envelope2_member_put(&with, TG_LIT("{\"format\":\"x\", \"n\":1.0}"), &put);
     assert_view(tg_buf_view(&with),
-                "{\"format\":\"x\", \"n\":1.0,\"tigressV2\":{\"publicKey\":\"" KEY_TEXT "\"}}");
+                "{\"format\":\"x\", \"n\":1.0,\"tigressV2\":{\"publicKey\":\"" KEY_TEXT
+                "\",\"role\":\"recipient\"}}");
     assert_int_equal(tg_envelope2_member_take(&without, &member, tg_buf_view(&with)), TG_OK);
     assert_view(tg_buf_view(&without), "{\"format\":\"x\", \"n\":1.0}");
-    assert_true(member.is_present && member.is_valid);
-    assert_memory_equal(member.public_key, key, sizeof(key));
+    assert_true(member.is_present && member.wrong == NULL && member.public_key.is_set);
+    assert_int_equal(member.role, TG_ENVELOPE2_RECIPIENT);
+    assert_memory_equal(member.public_key.bytes, put.public_key.bytes, TG_X25519_LEN);
     tg_buf_deinit(&without);
     tg_buf_deinit(&with);
 }
@@ -379,21 +388,29 @@ static void member__every_shape__removed_and_distinguished(void **state)
 {
     static const struct {
         const char *member;
-        bool is_valid;
+        bool is_right;
+        bool has_key;
     } cases[] = {
-        { "{\"publicKey\":\"" KEY_TEXT "\"}", true },
-        { "{\"later\":[1,2],\"publicKey\":\"" KEY_TEXT "\"}", true },
-        { "{\"publicKey\":\"" KEY_TEXT "=\"}", false },
-        { "{\"publicKey\":\"" KEY_TEXT "A\"}", false },
-        { "{\"publicKey\":\"AQ\"}", false },
-        { "{\"publicKey\":\"\"}", false },
-        { "{\"publicKey\":\"" ZERO_TEXT "\"}", false },
-        { "{\"publicKey\":7}", false },
-        { "{\"publickey\":\"" KEY_TEXT "\"}", false },
-        { "{}", false },
-        { "[]", false },
-        { "null", false },
-        { "\"" KEY_TEXT "\"", false },
+        { "{\"publicKey\":\"" KEY_TEXT "\"}", true, true },
+        { "{\"later\":[1,2],\"publicKey\":\"" KEY_TEXT "\"}", true, true },
+        { "{\"shares\":{\"MLKEM768\":\"AA\"},\"publicKey\":\"" KEY_TEXT "\"}", true, true },
+        { "{\"publicKey\":\"" KEY_TEXT "\",\"role\":\"initiator\"}", true, true },
+        { "{\"publicKey\":\"" KEY_TEXT "\",\"role\":null}", true, true },
+        { "{\"publicKey\":\"" KEY_TEXT "\",\"role\":\"\"}", false, true },
+        { "{\"publicKey\":\"" KEY_TEXT "\",\"role\":\"Initiator\"}", false, true },
+        { "{\"publicKey\":\"" KEY_TEXT "\",\"role\":\"initiator of a transfer\"}", false, true },
+        { "{\"publicKey\":\"" KEY_TEXT "\",\"role\":1}", false, true },
+        { "{\"publicKey\":\"" KEY_TEXT "=\"}", false, false },
+        { "{\"publicKey\":\"" KEY_TEXT "A\"}", false, false },
+        { "{\"publicKey\":\"AQ\"}", false, false },
+        { "{\"publicKey\":\"\"}", false, false },
+        { "{\"publicKey\":\"" ZERO_TEXT "\"}", false, false },
+        { "{\"publicKey\":7}", false, false },
+        { "{\"publickey\":\"" KEY_TEXT "\"}", true, false },
+        { "{}", true, false },
+        { "[]", false, false },
+        { "null", true, false },
+        { "\"" KEY_TEXT "\"", false, false },
     };
 
     (void)state;
@@ -410,7 +427,8 @@ static void member__every_shape__removed_and_distinguished(void **state)
         assert_int_equal(tg_envelope2_member_take(&out, &member, tg_buf_view(&json)), TG_OK);
         /* A null is no member, but it is removed, too. spec-test: protocol/1#null-is-absent */
         assert_int_equal(member.is_present, strcmp(cases[i].member, "null") != 0);
-        assert_int_equal(member.is_valid, cases[i].is_valid);
+        assert_int_equal(member.wrong == NULL, cases[i].is_right);
+        assert_int_equal(member.public_key.is_set, cases[i].has_key);
         assert_view(tg_buf_view(&out), "{\"format\":\"x\",\"content\":{}}");
         tg_buf_deinit(&out);
         tg_buf_deinit(&json);
@@ -434,7 +452,7 @@ static void member__absent_or_not_json__unchanged_or_refused(void **state)
     assert_int_equal(tg_envelope2_member_take(&out, &member, TG_LIT("{\"a\":{\"tigressV2\":1}} ")),
                      TG_OK);
     assert_view(tg_buf_view(&out), "{\"a\":{\"tigressV2\":1}} ");
-    assert_false(member.is_present || member.is_valid);
+    assert_false(member.is_present || member.public_key.is_set || member.wrong != NULL);
     tg_buf_deinit(&out);
 }
 

@@ -178,14 +178,14 @@ static void message__at_the_limit_and_one_past_it(void **state)
 static void message__largest__is_transferred(void **state)
 {
     struct fixture *f = *state;
-    static char big[TIGRESS_MESSAGE_MAX + 1];
+    static char big[TIGRESS_MESSAGE_FIRST_MAX + 1];
     static const char head[] = "{\"format\":\"x\",\"content\":{\"a\":\"";
 
-    memset(big, 'b', TIGRESS_MESSAGE_MAX);
+    memset(big, 'b', TIGRESS_MESSAGE_FIRST_MAX);
     memcpy(big, head, sizeof(head) - 1);
-    memcpy(big + TIGRESS_MESSAGE_MAX - 3, "\"}}", 3);
+    memcpy(big + TIGRESS_MESSAGE_FIRST_MAX - 3, "\"}}", 3);
     receive_first(f);
-    assert_int_equal(tigress_session_send(f->bob, big, TIGRESS_MESSAGE_MAX), TIGRESS_OK);
+    assert_int_equal(tigress_session_send(f->bob, big, TIGRESS_MESSAGE_FIRST_MAX), TIGRESS_OK);
     assert_int_equal(fake_relay_run(&f->relay, f->bob), TIGRESS_WANT_INPUT);
     assert_int_equal(tigress_session_wait(f->alice), TIGRESS_OK);
     assert_int_equal(fake_relay_run(&f->relay, f->alice), TIGRESS_WANT_INPUT);

@@ -48,6 +48,7 @@ static int expected_class(unsigned value)
     case TIGRESS_E_OVERSIZE:
     case TIGRESS_E_BAD_MESSAGE:
     case TIGRESS_E_TAMPERED:
+    case TIGRESS_E_NO_V2:
     case TIGRESS_E_NOMEM:
     case TIGRESS_E_RANDOM:
         return TIGRESS_CLASS_RETRY;
