@@ -185,7 +185,8 @@ static enum cli_exit share_session(struct ui *ui, const struct cli_args *args, c
     if (exit == CLI_OK) {
         (void)tigress_session_step(s, (int64_t)time(NULL)); /* sends nothing before consent */
         error = tigress_session_confirm_intent_by(s, TIGRESS_USER_PRESENT, (int64_t)time(NULL));
-        exit = error == TIGRESS_OK ? create(ui, &f, args) : ui_error(ui, error, NULL);
+        exit = error == TIGRESS_OK ? create(ui, &f, args)
+                                   : ui_error(ui, error, tigress_session_error_text(s));
     }
     if (exit != CLI_OK && t.is_kept && flow_is_refused(&f)) {
         (void)state_remove(ui, &t);

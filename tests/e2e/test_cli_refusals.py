@@ -115,7 +115,9 @@ def share__message_at_the_limit__is_sent_and_one_byte_more_is_refused(alice, bob
     assert len(longest) == 38912
     shared = alice.must("share", "--yes", "-", given=longest)
     assert bob.accept(shared["url"])["message"] == json.loads(longest)
-    alice.refused(2, "too-long", "share", "--yes", "-", given=longest + " ")
+    ran = alice.refused(2, "limit", "share", "--yes", "-", given=longest + " ")
+    assert "at most 38912 bytes" in ran.err and "got 38913" in ran.err
+    alice.refused(2, "too-long", "share", "--yes", "-", given=longest.ljust(40961))
 
 
 def share__file_that_is_not_there__refused(alice):
