@@ -21,6 +21,10 @@
 
 #include <assert.h>
 
+/* While the store is not open. */
+#define CLOSED_DETAIL "The store of the relay is not ready. Try again later."
+#define CLOSED_RETRY_S 5u
+
 /* ---- the relay ------------------------------------------------------------------------------ */
 
 enum tg_err tg_relay_new(struct tg_relay **out, const struct tg_relay_config *config,
@@ -85,19 +89,28 @@ void tg_relay_refuse(struct tg_relay *relay, const struct tg_refusal *refusal,
     tg_reply_deinit(&reply);
 }
 
-/* There is no memory for an exchange. */
+void tg_relay_open(struct tg_relay *relay, struct tg_store *store, struct tg_store_port *port)
+{
+    relay->store = store;
+    relay->port = port;
+}
+
+/* There is no memory for an exchange, or no store. */
 static void refuse_begin(struct tg_relay *relay, const struct tg_http_request *request,
                          const struct tg_exchange_ops *ops, void *ctx)
 {
+    bool is_closed = relay->port == NULL;
     struct tg_asker asker = { .has_language = false };
 
     for (size_t i = 0; i < request->header_count; i++) {
         tg_asker_take(&asker, request->headers[i].name, request->headers[i].value);
     }
-    tg_relay_refuse(
-        relay,
-        &(struct tg_refusal){ .status = 503, .detail = "", .retry_after_s = 2, .asker = &asker },
-        ops, ctx);
+    tg_relay_refuse(relay,
+                    &(struct tg_refusal){ .status = 503,
+                                          .detail = is_closed ? CLOSED_DETAIL : "",
+                                          .retry_after_s = is_closed ? CLOSED_RETRY_S : 2,
+                                          .asker = &asker },
+                    ops, ctx);
 }
 
 int tg_relay_call_of(struct tg_bytes method, struct tg_bytes target)
@@ -170,7 +183,7 @@ struct tg_exchange *tg_relay_begin(struct tg_relay *relay, const struct tg_http_
                                    struct tg_moment now, const struct tg_exchange_ops *ops,
                                    void *ctx)
 {
-    struct tg_exchange *ex = tg_exchange_new(relay);
+    struct tg_exchange *ex = relay->port == NULL ? NULL : tg_exchange_new(relay);
 
     if (ex == NULL) {
         refuse_begin(relay, request, ops, ctx);

@@ -145,11 +145,14 @@ struct tg_relay_hooks {
     void *ctx;
 };
 
-/* config, keyring, hooks and port are borrowed until tg_relay_free. */
+/* config, keyring, hooks and port are borrowed until tg_relay_free. port NULL: the relay answers
+   every request with 503 until tg_relay_open, and uses neither the keyring nor config->standing. */
 TG_NODISCARD enum tg_err tg_relay_new(struct tg_relay **out, const struct tg_relay_config *config,
                                       const struct tg_keyring *keyring, struct tg_store *store,
                                       struct tg_store_port *port, const struct tg_rng *rng,
                                       const struct tg_relay_hooks *hooks);
+/* For a relay that was made without a port. */
+void tg_relay_open(struct tg_relay *relay, struct tg_store *store, struct tg_store_port *port);
 /* After every exchange has ended. */
 void tg_relay_free(struct tg_relay **relay);
 

@@ -2,11 +2,13 @@
 #include "server/admin.h"
 
 #include "base/mem.h"
+#include "server/opening.h"
 #include "server/shared.h"
 #include "server/status/page.h"
 #include "server/status/style.h"
 #include "server/storage/counter.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define PROBE_EXPIRES_S 60
@@ -137,6 +139,20 @@ static enum tg_store_verdict probe_change(void *ctx, const struct tg_store_recor
     return TG_STORE_PUT;
 }
 
+/* The store is not open: the first line says why. */
+static void answer_closed(struct tg_admin *a, const struct tg_exchange_ops *ops, void *ctx)
+{
+    char text[TG_FAULT_MAX + 2];
+    struct tg_fault fault = { "" };
+
+    if (a->shared->opening != NULL) {
+        tg_opening_explain(a->shared->opening, &fault);
+    }
+    (void)snprintf(text, sizeof(text), "%s\n",
+                   fault.text[0] != '\0' ? fault.text : "the store is not open yet");
+    answer(ops, ctx, 503, TEXT_PLAIN, tg_bytes_str(text), RETRY_AFTER_S);
+}
+
 /* The probe has a separate key, which no keyed hash equals. */
 static void readyz(struct tg_admin *a, const struct tg_exchange_ops *ops, void *ctx)
 {
@@ -146,6 +162,10 @@ static void readyz(struct tg_admin *a, const struct tg_exchange_ops *ops, void *
 
     if (atomic_load(&a->shared->is_draining)) {
         answer(ops, ctx, 503, TEXT_PLAIN, TG_LIT("draining\n"), RETRY_AFTER_S);
+        return;
+    }
+    if (a->port == NULL) {
+        answer_closed(a, ops, ctx);
         return;
     }
     p = tg_mem_calloc(1, sizeof(*p));
@@ -171,11 +191,13 @@ static void look_now(struct tg_metrics_now *now, const struct tg_admin *a, int64
     int64_t until_s = atomic_load(&shared->swept_until_s);
     struct tg_clock_state clock;
 
-    *now =
-        (struct tg_metrics_now){ .is_store_ready = a->is_store_ready, .start_s = shared->start_s };
-    shared->store->ops->stats(shared->store, &now->store);
+    *now = (struct tg_metrics_now){ .is_store_ready = a->is_store_ready && a->port != NULL,
+                                    .start_s = shared->start_s };
+    if (shared->store != NULL) {
+        shared->store->ops->stats(shared->store, &now->store);
+    }
     now->sweep_behind_s = until_s < now_s ? (uint64_t)(now_s - until_s) : 0;
-    now->has_counter = shared->store_counter != NULL;
+    now->has_counter = shared->store_counter != NULL; /* of a store that is open at the start */
     now->counter_failures = now->has_counter ? tg_store_counter_failures(shared->store_counter) : 0;
     tg_clock_state(shared->clock, &clock);
     now->clock_difference_s = clock.difference_s;
@@ -341,7 +363,9 @@ void tg_admin_tick(struct tg_admin *a, uint64_t now_mono_ms)
     struct tg_store_stats stats = { .live_count = 0 };
 
     if (tg_history_is_due(a->history, now_mono_ms)) {
-        a->shared->store->ops->stats(a->shared->store, &stats);
+        if (a->shared->store != NULL) {
+            a->shared->store->ops->stats(a->shared->store, &stats);
+        }
         tg_history_add(a->history, a->shared->metrics, stats.live_count, now_mono_ms);
     }
 }

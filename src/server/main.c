@@ -6,15 +6,13 @@
 #include "base/mem.h"
 #include "crypto/own.h"
 #include "server/keys/devcert.h"
+#include "server/opening.h"
 #include "server/ops/log_sink.h"
 #include "server/ops/notify.h"
 #include "server/preflight.h"
-#include "server/push_ask.h"
+#include "server/push_start.h"
 #include "server/pushlink/child.h"
-#include "server/pushlink/open.h"
-#include "server/standing_start.h"
 #include "server/startup.h"
-#include "server/storage/storage.h"
 #include "server/time/start.h"
 #include "server/worker.h"
 #include "wire/json.h"
@@ -33,18 +31,18 @@
 #define TEXT_MAX (64u * 1024u)
 #define OTHER_ARENAS 2u   /* for the writer, and for the threads that allocate little */
 #define LISTEN_FD_FIRST 3 /* sd_listen_fds(3) */
+#define OPENER_MS 20u
 
 struct daemon {
     struct tg_config *config;
     struct tg_log_sink sink;
     struct tg_log log;
-    struct tg_storage storage;
+    struct tg_opening opening;
+    struct tg_clock waiting_clock; /* until the store is open */
     struct tg_tls_tickets *tickets;
     struct tg_files *files;
-    struct tg_clock clock;
     struct tg_shared shared;
-    struct tg_push_ask push;
-    struct tg_push_opener push_opener;
+    struct tg_push_start push;
     pthread_t *threads; /* of workers 1 and up */
     size_t thread_count;
     int listen_fds[TG_WORKERS_MAX];
@@ -54,6 +52,7 @@ struct daemon {
     uv_signal_t on_int;
     uv_signal_t on_hup;
     uv_timer_t watchdog;
+    uv_timer_t opener; /* while the store is not open */
 };
 
 static int64_t utc_now_s(void)
@@ -113,33 +112,19 @@ static enum tg_err make_data_dir(struct daemon *d, struct tg_startup_failure *fa
     return err;
 }
 
-static enum tg_err open_storage(struct daemon *d, struct tg_startup_failure *failure)
+/* Until the store is open nothing is decided, and a clock that ignores what it has kept is enough.
+ */
+static enum tg_err start_waiting_clock(struct daemon *d, struct tg_fault *fault)
 {
-    enum tg_err err = tg_storage_open(&d->storage, d->config, &d->log, &failure->fault);
-    d->shared.store = d->storage.store;
-    d->shared.store_counter = d->config->store_counter[0] != '\0' ? &d->storage.counter : NULL;
-    failure->path = err != TG_OK ? d->storage.path : NULL;
-    failure->advice = d->storage.advice;
-    return err;
-}
-
-/* The store knows at which time the relay has decided last. */
-static enum tg_err start_clock(struct daemon *d, struct tg_startup_failure *failure)
-{
-    enum tg_time_accept accept =
-        d->config->must_accept_clock ? TG_TIME_ACCEPT_CLOCK : TG_TIME_AS_KEPT;
+    static const struct tg_time_kept none;
     enum tg_err err = TG_E_BUG;
-    struct tg_buf text;
 
-    tg_buf_init(&text, TEXT_MAX);
-    TG_TRY(tg_clock_init(&d->clock, &d->log));
-    TG_TRY(tg_time_begin(&d->clock, d->shared.store, accept, &text, &failure->fault,
-                         &failure->advice));
-    (void)fputs(tg_buf_cstr(&text), stderr);
-    d->shared.clock = &d->clock;
-    atomic_init(&d->shared.swept_until_s, tg_clock_keep(&d->clock).mark_s);
+    TG_TRY(tg_time_check(fault));
+    TG_TRY(tg_clock_init(&d->waiting_clock, &d->log));
+    TG_REQUIRE(tg_clock_start(&d->waiting_clock, &none, 0) == TG_TIME_START_OK, TG_E_DENIED);
+    d->shared.clock = &d->waiting_clock;
+    err = TG_OK;
 out:
-    tg_buf_deinit(&text);
     return err;
 }
 
@@ -230,33 +215,19 @@ out:
     return err;
 }
 
-/* After the development certificate is made: the push process trusts it. */
-static enum tg_err start_push(struct daemon *d, struct tg_fault *fault)
+/* The store is open: what depends on it, before the workers serve. */
+static enum tg_err use_store(struct daemon *d, struct tg_fault *fault)
 {
     struct tg_shared *shared = &d->shared;
-    struct tg_push_link_setup setup = { .config = d->config,
-                                        .store = shared->store,
-                                        .clock = shared->clock,
-                                        .open = tg_push_open,
-                                        .open_ctx = &d->push_opener,
-                                        .log = &d->log };
     enum tg_err err = TG_E_BUG;
 
-    tg_config_push_settings(&d->push.settings, d->config);
-    if (!tg_push_is_any_on(&d->push.settings)) {
-        return TG_OK;
-    }
-    shared->relay_config.can_push = tg_push_ask_can_push;
-    shared->relay_config.can_push_ctx = &d->push;
-    shared->refusals = tg_refusals_new();
-    TG_REQUIRE(shared->refusals != NULL, TG_E_NOMEM);
-    TG_TRY(tg_refusals_load(shared->refusals, shared->store));
-    d->push.keyring = &d->storage.keyring;
-    d->push.refusals = shared->refusals;
-    setup.refusals = shared->refusals;
-    setup.metrics = tg_metrics_block(shared->metrics, shared->worker_count);
-    TG_TRY(tg_push_opener_init(&d->push_opener, &d->storage.keyring, shared->rng));
-    TG_TRY(tg_push_link_start(&shared->push, &setup, fault));
+    shared->store = d->opening.storage.store;
+    shared->store_counter =
+        d->config->store_counter[0] != '\0' ? &d->opening.storage.counter : NULL;
+    shared->clock = &d->opening.clock;
+    atomic_store(&shared->swept_until_s, tg_clock_keep(shared->clock).mark_s);
+    TG_TRY(tg_push_start_link(&d->push, shared, fault));
+    atomic_store(&shared->is_open, true);
 out:
     return err;
 }
@@ -269,26 +240,34 @@ static enum tg_err prepare_shared(struct daemon *d, struct tg_startup_failure *f
     enum tg_err err = TG_E_BUG;
 
     shared->config = d->config;
-    shared->keyring = &d->storage.keyring;
+    shared->keyring = &d->opening.storage.keyring;
     shared->log = &d->log;
     shared->rng = &tg_rng_system;
     shared->start_s = utc_now_s();
     shared->worker_count = d->config->worker_count;
     TG_REQUIRE(pthread_mutex_init(&shared->tls_lock, NULL) == 0, TG_E_NOMEM);
     TG_TRY(make_data_dir(d, failure));
-    TG_TRY(open_storage(d, failure));
-    TG_TRY(start_clock(d, failure));
+    TG_TRY(tg_opening_init(&d->opening, d->config, &d->log));
+    TG_TRY(tg_opening_run(&d->opening, TG_OPENING_STORE, failure));
+    TG_TRY(start_waiting_clock(d, fault));
     TG_TRY(open_checked(d, failure));
     TG_TRY(bind_all(d, fault));
-    TG_TRY(tg_standing_start(&shared->standing, d->config, shared->store, &d->clock, fault,
-                             &failure->advice));
+    TG_TRY(tg_standing_policy_open(&shared->standing, d->config, fault));
     tg_config_relay(&shared->relay_config, d->config);
     shared->relay_config.standing = tg_standing_policy_view(shared->standing);
     TG_TRY(tg_startup_files(&d->files, d->config));
     shared->relay_config.files = d->files;
     tg_worker_settings(&shared->settings, d->config);
     TG_TRY(tg_metrics_new(&shared->metrics, shared->worker_count + 1));
-    TG_TRY(start_push(d, fault));
+    TG_TRY(tg_push_start_prepare(&d->push, shared));
+    d->opening.standing = shared->standing;
+    d->opening.refusals = shared->refusals;
+    TG_TRY(tg_opening_run(&d->opening, TG_OPENING_REST, failure));
+    if (tg_opening_is_done(&d->opening)) {
+        TG_TRY(use_store(d, fault));
+    } else {
+        shared->opening = &d->opening;
+    }
     tg_worker_ledger(&ledger, shared);
     TG_TRY(tg_ledger_new(&shared->ledger, &ledger, shared->rng));
     shared->workers = tg_mem_calloc(shared->worker_count, sizeof(*shared->workers));
@@ -394,28 +373,47 @@ static void *worker_main(void *ctx)
     return NULL;
 }
 
-static const char *bracket(const struct tg_endpoint *at, bool is_open)
-{
-    return at->addr.ss_family != AF_INET6 ? "" : is_open ? "[" : "]";
-}
-
 /* Scripts wait for this line. */
 static void report_ready(const struct daemon *d)
 {
-    const struct tg_endpoint *at = &d->config->listen;
-    const struct tg_endpoint *admin = &d->config->admin;
-
-    (void)printf("tigressd: ready on %s://%s%s%s:%u", d->config->is_plain_http ? "http" : "https",
-                 bracket(at, true), at->host, bracket(at, false), (unsigned)at->port);
-    if (d->admin_fd >= 0) {
-        (void)printf(" admin %s%s%s:%u", bracket(admin, true), admin->host, bracket(admin, false),
-                     (unsigned)d->admin_port);
-    }
-    (void)printf("\n");
-    (void)fflush(stdout);
-    TG_LOG(&d->log, TG_LOG_INFO, "server.listening", { "port", at->port },
+    tg_startup_say(d->config, "ready", d->admin_fd >= 0 ? d->admin_port : 0);
+    TG_LOG(&d->log, TG_LOG_INFO, "server.listening", { "port", d->config->listen.port },
            { "workers", (int64_t)d->shared.worker_count });
     tg_notify("READY=1");
+}
+
+/* The store is not open: health checks and refusals are answered. The start is complete for a
+   service manager, because how long this lasts is not for the relay to say. */
+static void report_waiting(const struct daemon *d)
+{
+    tg_startup_say(d->config, "not ready, waiting for the database,",
+                   d->admin_fd >= 0 ? d->admin_port : 0);
+    tg_notify("READY=1");
+}
+
+/* What a store that was open at the start does before the first worker runs. */
+static void on_opener(uv_timer_t *timer)
+{
+    struct daemon *d = timer->data;
+    struct tg_startup_failure failure = { .path = NULL };
+
+    if (atomic_load(&d->shared.is_draining) || !tg_opening_is_done(&d->opening)) {
+        return;
+    }
+    (void)uv_timer_stop(timer);
+    if (use_store(d, &failure.fault) != TG_OK) {
+        tg_startup_report("cannot serve", &failure);
+        _exit(EXIT_FAILURE);
+    }
+    report_ready(d);
+}
+
+static void start_opener(struct daemon *d)
+{
+    d->opener.data = d;
+    if (uv_timer_init(&d->shared.workers[0].loop, &d->opener) == 0) {
+        (void)uv_timer_start(&d->opener, on_opener, 0, OPENER_MS);
+    }
 }
 
 static int run(struct daemon *d)
@@ -436,7 +434,12 @@ static int run(struct daemon *d)
         d->thread_count = i;
     }
     start_watchdog(d);
-    report_ready(d);
+    if (atomic_load(&d->shared.is_open)) {
+        report_ready(d);
+    } else {
+        report_waiting(d);
+        start_opener(d);
+    }
     tg_worker_run(&d->shared.workers[0]);
     for (size_t i = 1; i <= d->thread_count; i++) {
         (void)pthread_join(d->threads[i], NULL);
@@ -447,7 +450,8 @@ static int run(struct daemon *d)
         tg_worker_deinit(&d->shared.workers[i]);
     }
     has_failed = !tg_push_link_stop(&d->shared.push) || has_failed;
-    if (!has_failed && tg_time_kept_end(d->shared.store, &d->clock) != TG_OK) {
+    if (!has_failed && d->shared.store != NULL &&
+        tg_time_kept_end(d->shared.store, d->shared.clock) != TG_OK) {
         TG_LOG(&d->log, TG_LOG_WARNING, "clock.mark_not_saved", { "exit", EXIT_SUCCESS });
     }
     if (has_failed || has_cut_connections) {
@@ -470,9 +474,12 @@ static void cleanup(struct daemon *d)
     /* The workers stay: what OpenSSL first made for a connection and keeps until the process ends
        is counted in that connection's account, which a worker holds. */
     tg_mem_free(d->threads);
+    if (shared->store == NULL) {
+        return; /* the thread that opens the store may use all of it */
+    }
     shared->store = NULL;
-    tg_storage_close(&d->storage);
-    tg_clock_deinit(&d->clock);
+    tg_storage_close(&d->opening.storage);
+    tg_clock_deinit(&d->opening.clock);
     tg_ledger_free(&shared->ledger);
     tg_standing_policy_close(&shared->standing);
     tg_files_free(&d->files);

@@ -21,6 +21,7 @@
 #define TG_WORKERS_MAX 256u
 #define TG_DEAD_AFTER_MS 10000u /* a worker that has not run for longer does not respond */
 
+struct tg_opening;
 struct tg_refusals;
 struct tg_store_counter;
 struct tg_worker;
@@ -30,7 +31,10 @@ struct tg_shared {
     struct tg_server_settings settings;
     struct tg_relay_config relay_config;
     const struct tg_keyring *keyring;
-    struct tg_store *store;
+    struct tg_opening *opening; /* NULL: the store was open when the workers started */
+    struct tg_store *store;     /* NULL: not open yet; main sets it and the members below that
+                                   depend on it, then is_open */
+    atomic_bool is_open;
     const struct tg_store_counter *store_counter; /* NULL: the store has none */
     struct tg_ledger *ledger;
     struct tg_memory memory;

@@ -3,21 +3,16 @@
 
 #include "server/storage/token_keys.h"
 
-enum tg_err tg_standing_start(struct tg_standing_policy **out, const struct tg_config *config,
-                              struct tg_store *store, struct tg_clock *clock,
-                              struct tg_fault *fault, const char **advice)
+enum tg_err tg_standing_start(const struct tg_standing_policy *policy, struct tg_store *store,
+                              struct tg_clock *clock, struct tg_fault *fault, const char **advice)
 {
-    enum tg_err err = tg_standing_policy_open(out, config, fault);
     struct tg_clock_hand hand;
     struct tg_moment now;
     uint64_t mono_ms = 0;
 
-    if (err != TG_OK) {
-        return err;
-    }
     tg_clock_hand_init(&hand, clock);
     now = tg_clock_read(&hand, &mono_ms);
-    return tg_token_keys_open(store, tg_standing_policy_issuers(*out), &now, fault, advice);
+    return tg_token_keys_open(store, tg_standing_policy_issuers(policy), &now, fault, advice);
 }
 
 enum tg_err tg_standing_check(const struct tg_config *config, struct tg_moment now,

@@ -11,12 +11,11 @@
 #include "server/net/clock.h"
 #include "server/standing_policy.h"
 
-/* tg_standing_policy_open, and then the keys of the token issuers in the store, as
-   server/storage/token_keys.h says. After a failure *out may be open. */
-TG_NODISCARD enum tg_err tg_standing_start(struct tg_standing_policy **out,
-                                           const struct tg_config *config, struct tg_store *store,
-                                           struct tg_clock *clock, struct tg_fault *fault,
-                                           const char **advice);
+/* The keys of the policy's token issuers in the store, as server/storage/token_keys.h says. May be
+   repeated. */
+TG_NODISCARD enum tg_err tg_standing_start(const struct tg_standing_policy *policy,
+                                           struct tg_store *store, struct tg_clock *clock,
+                                           struct tg_fault *fault, const char **advice);
 /* --check-config: the same, without changing the store, also while a relay uses it. */
 TG_NODISCARD enum tg_err tg_standing_check(const struct tg_config *config, struct tg_moment now,
                                            struct tg_fault *fault, const char **advice);

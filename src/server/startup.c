@@ -23,14 +23,39 @@ void tg_startup_report(const char *what, const struct tg_startup_failure *failur
                   failure->fault.text, failure->advice != NULL ? failure->advice : "");
 }
 
+void tg_startup_print(struct tg_buf *text)
+{
+    (void)fputs(tg_buf_cstr(text), stderr);
+}
+
 void tg_startup_report_findings(const struct tg_findings *findings)
 {
     struct tg_buf text;
 
     tg_buf_init(&text, TEXT_MAX);
     tg_findings_format(&text, findings);
-    (void)fputs(tg_buf_cstr(&text), stderr);
+    tg_startup_print(&text);
     tg_buf_deinit(&text);
+}
+
+static const char *bracket(const struct tg_endpoint *at, bool is_open)
+{
+    return at->addr.ss_family != AF_INET6 ? "" : is_open ? "[" : "]";
+}
+
+void tg_startup_say(const struct tg_config *config, const char *what, uint16_t admin_port)
+{
+    const struct tg_endpoint *at = &config->listen;
+    const struct tg_endpoint *admin = &config->admin;
+
+    (void)printf("tigressd: %s on %s://%s%s%s:%u", what, config->is_plain_http ? "http" : "https",
+                 bracket(at, true), at->host, bracket(at, false), (unsigned)at->port);
+    if (admin_port != 0) {
+        (void)printf(" admin %s%s%s:%u", bracket(admin, true), admin->host, bracket(admin, false),
+                     (unsigned)admin_port);
+    }
+    (void)printf("\n");
+    (void)fflush(stdout);
 }
 
 /* A development certificate is made at the start. */

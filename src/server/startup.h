@@ -20,8 +20,14 @@ struct tg_startup_failure {
 
 /* "tigressd: WHAT: PATH: FAULT", then the advice. */
 void tg_startup_report(const char *what, const struct tg_startup_failure *failure);
+/* What the start has to say, on standard error. */
+void tg_startup_print(struct tg_buf *text);
 /* A line for each finding. */
 void tg_startup_report_findings(const struct tg_findings *findings);
+
+/* Standard output: "tigressd: WHAT on URL", with the address of the admin listener; admin_port 0:
+   there is none. */
+void tg_startup_say(const struct tg_config *config, const char *what, uint16_t admin_port);
 
 /* --check-config: everything that the start needs, and that can be examined without starting.
    Returns the exit status. It may change the user of the process. */

@@ -7,11 +7,10 @@
 #include "server/net/clock.h"
 #include "server/pushlink/refusals.h"
 #include "server/status/history.h"
+#include "server/worker_store.h"
 
 #include <unistd.h>
 
-#define SWEEP_BATCH 1000u
-#define EXPIRED_TOLD_S 5
 #define ADMIN_CONNECTIONS 16u
 #define RECORD_IDS_MAX 2048u /* bytes of claims, request ids and lengths in a record, at most */
 #define DRAIN_GRACE_MS 5000u /* for changes at the store, after the connections were closed */
@@ -69,14 +68,6 @@ void tg_worker_ledger(struct tg_ledger_settings *out, struct tg_shared *shared)
 }
 
 /* ---- store and waiters ---- */
-
-static void on_store_ready(void *ctx)
-{
-    struct tg_worker *w = ctx;
-
-    tg_clock_tick(&w->env);
-    tg_loop_port_dispatch(&w->store);
-}
 
 static void on_inbox_wake(uv_async_t *async)
 {
@@ -137,51 +128,6 @@ static void on_push_queued(void *ctx)
     const struct tg_worker *w = ctx;
 
     tg_push_link_wake(w->shared->push);
-}
-
-static void sweep(struct tg_worker *w);
-
-static void watch_disk(struct tg_worker *w)
-{
-    struct tg_store_stats stats = { .live_count = 0 };
-
-    w->shared->store->ops->stats(w->shared->store, &stats);
-    tg_disk_watch(&w->disk_watch, &stats, w->env.now_mono_ms, w->shared->log);
-}
-
-static void on_swept(void *ctx, enum tg_err err, const struct tg_store_swept *swept)
-{
-    struct tg_worker *w = ctx;
-
-    w->is_sweeping = false;
-    watch_disk(w);
-    if (err == TG_E_FULL) {
-        return; /* no room on the disk: the watch says so */
-    }
-    if (err != TG_OK) {
-        TG_LOG(w->shared->log, TG_LOG_WARNING, "store.sweep_failed", { "error", (int64_t)err });
-        return;
-    }
-    tg_metrics_count_n(w->env.metrics, TG_COUNTER_SWEPT, swept->removed_count);
-    if (swept->until_s > atomic_load(&w->shared->swept_until_s)) {
-        atomic_store(&w->shared->swept_until_s, swept->until_s);
-    }
-    if ((swept->removed_count >= SWEEP_BATCH || swept->spent_count >= SWEEP_BATCH) &&
-        w->drain_until_mono_ms == 0) {
-        sweep(w);
-    }
-}
-
-/* What has just expired is left for some seconds: the long polls that it ends look again, and their
-   devices learn that it has expired.
-   spec: protocol/3#sweep, protocol/3#expired-told-for-seconds */
-static void sweep(struct tg_worker *w)
-{
-    w->is_sweeping = true;
-    w->sweep_at_mono_ms =
-        w->env.now_mono_ms + (uint64_t)w->shared->config->sweep_interval_s * 1000u;
-    w->shared->store->ops->sweep(w->store.port, w->env.now.low_s - EXPIRED_TOLD_S, SWEEP_BATCH,
-                                 on_swept, w);
 }
 
 /* ---- an iteration of the loop ---- */
@@ -287,21 +233,6 @@ static void on_check(uv_check_t *handle)
     run_queued(of_loop((uv_handle_t *)handle));
 }
 
-/* Worker 0 saves the mark for all. */
-static void save_time(struct tg_worker *w)
-{
-    struct tg_shared *shared = w->shared;
-
-    if (w->env.was_used) {
-        w->env.was_used = false;
-        atomic_store(&shared->was_used, true);
-    }
-    if (w->index == 0 && w->drain_until_mono_ms == 0) {
-        tg_time_saver_tick(&w->saver, atomic_exchange(&shared->was_used, false),
-                           w->env.now_mono_ms);
-    }
-}
-
 static void on_tick(uv_timer_t *timer)
 {
     struct tg_worker *w = of_loop((uv_handle_t *)timer);
@@ -314,12 +245,8 @@ static void on_tick(uv_timer_t *timer)
     }
     tg_conns_tick(&w->conns);
     tg_wheel_advance(&w->env.wheel, w->env.now_mono_ms);
-    save_time(w);
     tg_admin_tick(&w->admin, w->env.now_mono_ms);
-    if (w->index == 0 && !w->is_sweeping && w->drain_until_mono_ms == 0 &&
-        w->env.now_mono_ms >= w->sweep_at_mono_ms) {
-        sweep(w);
-    }
+    tg_worker_store_tick(w);
 }
 
 /* ---- orders ---- */
@@ -491,17 +418,17 @@ enum tg_err tg_worker_init(struct tg_worker *w, struct tg_shared *shared, size_t
     TG_TRY(tg_conns_init(&w->conns, &w->env, &w->loop));
     TG_TRY(tg_inbox_init(&w->inbox));
     TG_TRY(start_handles(w));
-    TG_TRY(tg_loop_port_attach(&w->store, &w->loop, shared->store, on_store_ready, w));
-    TG_TRY(tg_relay_new(&w->relay, &shared->relay_config, shared->keyring, shared->store,
-                        w->store.port, shared->rng, &w->hooks));
+    TG_TRY(tg_relay_new(&w->relay, &shared->relay_config, shared->keyring, NULL, NULL, shared->rng,
+                        &w->hooks));
     w->service = tg_service_relay(w->relay);
-    tg_admin_init(&w->admin, shared, w->store.port);
+    tg_admin_init(&w->admin, shared, NULL);
     if (admin_fd >= 0) {
         TG_TRY(tg_history_new(&w->admin.history, shared->metrics, now_mono_ms));
     }
-    tg_time_saver_init(&w->saver, shared->clock, shared->store, w->store.port);
+    if (atomic_load(&shared->is_open)) {
+        TG_TRY(tg_worker_store_serve(w));
+    }
     use_new_certificate(w);
-    w->sweep_at_mono_ms = now_mono_ms;
     tg_shared_beat(shared, index, now_mono_ms);
     TG_TRY(start_listening(w, listen_fd, admin_fd));
     err = TG_OK;

@@ -32,7 +32,8 @@ struct tg_worker {
     struct tg_time_saver saver; /* worker 0 */
     struct tg_conns conns;
     struct tg_tls_context *tls; /* this worker's reference */
-    struct tg_loop_port store;
+    struct tg_loop_port store;  /* from is_open on */
+    bool is_open;
     struct tg_relay *relay;
     struct tg_relay_hooks hooks;
     struct tg_offload offload;

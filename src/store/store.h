@@ -443,6 +443,7 @@ struct tg_store_pg_settings {
     const char *password_file; /* its first line is the password; "": none */
     bool must_be_synchronous;  /* nothing is acknowledged without a synchronous standby */
     unsigned lane_count;       /* connections of each port, 1 to 4 */
+    uint32_t patience_ms;      /* how long the open waits for a standby; 0: 15 s */
 };
 
 /* Whether url can be used, without using it. TG_E_SYNTAX: fault names the part, and repeats nothing
@@ -450,7 +451,7 @@ struct tg_store_pg_settings {
 TG_NODISCARD enum tg_err tg_store_pg_check(const char *url, struct tg_fault *fault);
 /*
  * TG_E_DENIED: the database is not one that the relay may use, and fault says how to mend it.
- * TG_E_IO: it cannot be reached now.
+ * TG_E_IO: it cannot be used now, and fault says why; it may be usable later, without a change.
  */
 TG_NODISCARD enum tg_err tg_store_pg_open(struct tg_store **out,
                                           const struct tg_store_pg_settings *settings,

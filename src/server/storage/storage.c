@@ -19,8 +19,9 @@ static enum tg_err open_store(struct tg_storage *st, const struct tg_config *con
         return tg_store_mem_open(&st->store, &config->store_limits);
     }
     if (config->store_kind == TG_STORE_POSTGRES) {
-        const struct tg_store_pg_settings settings = pg_settings(config);
+        struct tg_store_pg_settings settings = pg_settings(config);
 
+        settings.patience_ms = st->patience_ms;
         st->path = NULL;
         return tg_store_pg_open(&st->store, &settings, &config->store_limits, log, fault);
     }

@@ -21,6 +21,7 @@ struct tg_storage {
     const char *path;
     /* After a refusal: lines that say what to do; NULL: none. */
     const char *advice;
+    uint32_t patience_ms; /* set before the open: see struct tg_store_pg_settings */
 };
 
 /*

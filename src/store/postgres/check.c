@@ -35,24 +35,28 @@ static const struct {
 
 static const struct {
     enum tg_log_reason reason;
+    bool is_wrong;
     const char *text;
 } explained[] = {
-    { TG_REASON_DATABASE_TABLES,
+    { TG_REASON_DATABASE_TABLES, true,
       "the database has no tables of Tigress (expected: run tigressd --migrate ROLE "
       "once as their owner)" },
-    { TG_REASON_DATABASE_VERSION,
+    { TG_REASON_DATABASE_VERSION, true,
       "the tables in the database are of a version that this tigressd does not run "
       "on (expected: tigressd --migrate ROLE of this version, or a newer tigressd)" },
-    { TG_REASON_DATABASE_RIGHTS,
+    { TG_REASON_DATABASE_RIGHTS, true,
       "the database role lacks rights on the tables (expected: tigressd --migrate ROLE "
       "with the name of this role)" },
-    { TG_REASON_DATABASE_LOGIN,
+    { TG_REASON_DATABASE_LOGIN, true,
       "the database refuses the role, its password or the database's name (expected: "
       "a role and a database that exist, and what pg_hba.conf asks for)" },
-    { TG_REASON_DATABASE_STANDBY,
+    { TG_REASON_DATABASE_STANDBY, true,
       "the database has no synchronous standby, so a fail-over could lose what was "
       "acknowledged (expected: synchronous_standby_names, or require-synchronous = no "
       "for one server)" },
+    { TG_REASON_DATABASE_SLOW, false,
+      "the database acknowledges no write: its synchronous standby does not answer, or it is "
+      "overloaded" },
 };
 
 static uint64_t number(const PGresult *result, int column)
@@ -127,7 +131,7 @@ bool tg_pg_is_wrong(enum tg_log_reason reason)
 {
     for (size_t i = 0; i < TG_COUNT(explained); i++) {
         if (explained[i].reason == reason) {
-            return true;
+            return explained[i].is_wrong;
         }
     }
     return false;
@@ -140,5 +144,6 @@ void tg_pg_explain(struct tg_fault *fault, enum tg_log_reason reason)
             tg_fault_set(fault, "%s", explained[i].text);
         }
     }
-    tg_fault_set(fault, "the database cannot be reached, or it is no primary");
+    tg_fault_set(fault, "the database cannot be reached, it is no primary, or its certificate is "
+                        "not the expected one");
 }

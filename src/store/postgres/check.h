@@ -34,7 +34,7 @@ void tg_pg_conn_sqlstate(const PGconn *conn, char out[TG_PG_SQLSTATE_LEN + 1]);
 enum tg_log_reason tg_pg_reason_of(const char *sqlstate);
 /* Whether it stays so until somebody changes a setting. */
 bool tg_pg_is_wrong(enum tg_log_reason reason);
-/* The sentence that says how to mend it. */
+/* The sentence that says what is wrong, and how to mend it if somebody has to. */
 void tg_pg_explain(struct tg_fault *fault, enum tg_log_reason reason);
 
 #endif

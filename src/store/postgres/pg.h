@@ -287,6 +287,9 @@ void tg_pg_counts_total(const struct tg_pg_group *group, struct tg_store_stats *
 /* TG_E_DENIED: an operator has to mend it, and fault says how. TG_E_IO: it cannot be reached. */
 TG_NODISCARD enum tg_err tg_pg_session_open(PGconn **out, const struct tg_pg_group *group,
                                             bool must_check, struct tg_fault *fault);
+/* Waits until a write is acknowledged; patience_ms as in struct tg_store_pg_settings. TG_E_IO */
+TG_NODISCARD enum tg_err tg_pg_session_barrier(PGconn *conn, uint32_t patience_ms,
+                                               struct tg_fault *fault);
 /* Fills group->others, and no own counts are left. */
 TG_NODISCARD enum tg_err tg_pg_session_refresh(PGconn *conn, struct tg_pg_group *group);
 TG_NODISCARD enum tg_err tg_pg_survey(struct tg_pg *s, enum tg_store_survey what,

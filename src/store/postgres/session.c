@@ -7,13 +7,57 @@
 #include <string.h>
 
 #define CONNECT_MS 3000u
+#define ANSWER_MS 8000u /* to a statement, or until the next row */
+#define PATIENCE_MS 15000u
 #define NUMBER_OID 20u
 #define TEXT_OID 25u
 
+/* A warning may be that a wait for the standby was cut. Its text may contain values. */
 static void on_notice(void *ctx, const PGresult *result)
 {
-    (void)ctx;
-    (void)result; /* may contain values */
+    bool *was_warned = ctx;
+    const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+
+    if (was_warned != NULL && (severity == NULL || strcmp(severity, "WARNING") == 0)) {
+        *was_warned = true;
+    }
+}
+
+/* ---- waiting -------------------------------------------------------------------------------- */
+
+/* Whether PQgetResult can be called without blocking. False: lost, or no answer until end_ms. */
+static bool await(PGconn *conn, uint64_t end_ms)
+{
+    while (PQisBusy(conn) != 0) {
+        struct pollfd fd = { .fd = PQsocket(conn), .events = POLLIN };
+        uint64_t now_ms = tg_pg_mono_ms();
+
+        if (now_ms >= end_ms || poll(&fd, 1, (int)(end_ms - now_ms)) <= 0 ||
+            PQconsumeInput(conn) == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The last result of what was sent. NULL: lost, or no answer for so long; the connection is of no
+   use then. */
+static PGresult *last_result(PGconn *conn, uint64_t wait_ms)
+{
+    uint64_t end_ms = tg_pg_mono_ms() + wait_ms;
+    PGresult *last = NULL;
+    PGresult *next = NULL;
+
+    while (await(conn, end_ms)) {
+        next = PQgetResult(conn);
+        if (next == NULL) {
+            return last;
+        }
+        PQclear(last);
+        last = next;
+    }
+    PQclear(last);
+    return NULL;
 }
 
 /* ---- opening -------------------------------------------------------------------------------- */
@@ -38,8 +82,10 @@ static bool is_connected(PGconn *conn)
 
 static enum tg_log_reason check(PGconn *conn, bool must_be_synchronous)
 {
-    PGresult *result = PQexec(conn, tg_pg_check_sql);
-    enum tg_log_reason reason = tg_pg_check(result, must_be_synchronous);
+    PGresult *result =
+        PQsendQuery(conn, tg_pg_check_sql) == 1 ? last_result(conn, ANSWER_MS) : NULL;
+    enum tg_log_reason reason =
+        result == NULL ? TG_REASON_DATABASE_SLOW : tg_pg_check(result, must_be_synchronous);
 
     PQclear(result);
     return reason;
@@ -81,7 +127,9 @@ enum tg_err tg_pg_session_open(PGconn **out, const struct tg_pg_group *group, bo
         if (*out != NULL) {
             return TG_OK;
         }
-        worst = tg_pg_is_wrong(reason) ? reason : worst;
+        if (tg_pg_is_wrong(reason) || worst == TG_REASON_DATABASE_UNREACHABLE) {
+            worst = reason;
+        }
     }
     tg_pg_explain(fault, worst);
     return tg_pg_is_wrong(worst) ? TG_E_DENIED : TG_E_IO;
@@ -90,13 +138,16 @@ enum tg_err tg_pg_session_open(PGconn **out, const struct tg_pg_group *group, bo
 /* ---- statements ----------------------------------------------------------------------------- */
 
 /* One statement with at most one number; NULL: it failed. */
-static PGresult *run(PGconn *conn, const char *sql, const struct tg_pg_args *args)
+static PGresult *run_within(PGconn *conn, uint64_t wait_ms, const char *sql,
+                            const struct tg_pg_args *args)
 {
     static const struct tg_pg_args none;
     static const Oid numbers[] = { NUMBER_OID };
     const struct tg_pg_args *a = args == NULL ? &none : args;
     PGresult *result =
-        PQexecParams(conn, sql, a->count, numbers, a->values, a->lens, a->formats, 1);
+        PQsendQueryParams(conn, sql, a->count, numbers, a->values, a->lens, a->formats, 1) == 1
+            ? last_result(conn, wait_ms)
+            : NULL;
     ExecStatusType status = PQresultStatus(result);
 
     if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
@@ -106,12 +157,37 @@ static PGresult *run(PGconn *conn, const char *sql, const struct tg_pg_args *arg
     return result;
 }
 
+static PGresult *run(PGconn *conn, const char *sql, const struct tg_pg_args *args)
+{
+    return run_within(conn, ANSWER_MS, sql, args);
+}
+
 static bool do_run(PGconn *conn, const char *sql, const struct tg_pg_args *args)
 {
     PGresult *result = run(conn, sql, args);
 
     PQclear(result);
     return result != NULL;
+}
+
+/* A write shows that a standby answers, and that all that is read later is replicated. Its row
+   belongs to no node. */
+enum tg_err tg_pg_session_barrier(PGconn *conn, uint32_t patience_ms, struct tg_fault *fault)
+{
+    bool was_warned = false;
+    PGresult *result = NULL;
+    bool is_done = false;
+
+    (void)PQsetNoticeReceiver(conn, on_notice, &was_warned);
+    result = run_within(conn, patience_ms == 0 ? PATIENCE_MS : patience_ms,
+                        "UPDATE tigress.lane SET beat_s = beat_s WHERE id = 0", NULL);
+    is_done = result != NULL && !was_warned;
+    (void)PQsetNoticeReceiver(conn, on_notice, NULL);
+    PQclear(result);
+    if (!is_done) {
+        tg_pg_explain(fault, TG_REASON_DATABASE_SLOW);
+    }
+    return is_done ? TG_OK : TG_E_IO;
 }
 
 enum tg_err tg_pg_session_refresh(PGconn *conn, struct tg_pg_group *group)
@@ -230,8 +306,16 @@ static enum tg_err show_all(const struct tg_pg *s, PGconn *conn, size_t i, tg_st
         PQsetSingleRowMode(conn) != 1) {
         return TG_E_STORE;
     }
-    while (err == TG_OK && (row = PQgetResult(conn)) != NULL) {
+    while (err == TG_OK) {
         struct tg_store_seen seen = { .version = 0 };
+
+        if (!await(conn, tg_pg_mono_ms() + ANSWER_MS)) {
+            return TG_E_STORE;
+        }
+        row = PQgetResult(conn);
+        if (row == NULL) {
+            break;
+        }
 
         if (PQresultStatus(row) == PGRES_SINGLE_TUPLE) {
             err = !shown[i].show(s, row, &seen) || see(ctx, &seen) ? TG_OK : TG_E_DENIED;

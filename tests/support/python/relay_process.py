@@ -14,8 +14,10 @@ STOP_TIMEOUT_S = 45
 WAIT_S = 60  # how long a test waits for what must come; never how long it takes
 SANITIZER_MARKS = (b"ERROR: AddressSanitizer", b"ERROR: LeakSanitizer", b"runtime error:",
                    b"WARNING: ThreadSanitizer", b"SUMMARY: UndefinedBehaviorSanitizer")
-READY = re.compile(rb"tigressd: ready on (https?)://([0-9.]+|\[[0-9a-f:]+\]):(\d+)"
-                   rb"(?: admin (?:http://)?([0-9.]+|\[[0-9a-f:]+\]):(\d+))?")
+ADDRESSES = (rb" on (https?)://([0-9.]+|\[[0-9a-f:]+\]):(\d+)"
+             rb"(?: admin (?:http://)?([0-9.]+|\[[0-9a-f:]+\]):(\d+))?")
+READY = re.compile(rb"tigressd: ready" + ADDRESSES)
+WAITING = re.compile(rb"tigressd: not ready, waiting for the database," + ADDRESSES)
 
 
 class RelayError(Exception):
@@ -104,8 +106,8 @@ class Relay:
         with open(path, "rb") as file:
             return file.read()
 
-    def start(self):
-        """Returns when the relay has reported that it is ready."""
+    def start(self, line=READY):
+        """Returns when the relay has reported that it is ready, or has written another line with its addresses."""
         os.makedirs(self.folder, exist_ok=True)
         self.runs += 1
         with open(self.output_path("stdout"), "wb") as out, \
@@ -116,7 +118,7 @@ class Relay:
                                             extra_groups=self.groups)
         end = time.monotonic() + START_TIMEOUT_S
         while time.monotonic() < end:
-            found = READY.search(self.output("stdout"))
+            found = line.search(self.output("stdout"))
             if found:
                 self.port = int(found.group(3))
                 self.admin_port = int(found.group(5) or 0)

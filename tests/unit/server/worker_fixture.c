@@ -64,6 +64,7 @@ struct fixture *fixture_new(void)
     f->shared.worker_count = WORKERS;
     assert_int_equal(pthread_mutex_init(&f->shared.tls_lock, NULL), 0);
     assert_int_equal(tg_store_mem_open(&f->shared.store, &f->config->store_limits), TG_OK);
+    atomic_store(&f->shared.is_open, true);
     assert_int_equal(tg_keyring_generate(&f->keyring, &tg_rng_system), TG_OK);
     assert_int_equal(tg_metrics_new(&f->shared.metrics, WORKERS), TG_OK);
     tg_worker_settings(&f->shared.settings, f->config);
