@@ -52,7 +52,7 @@ enum tigress_error {
                                  device could not give one that it accepts */
 
     /* The session is intact: tigress_session_retry() tries again. */
-    TIGRESS_E_NETWORK = 40,     /* no connection, or it broke too often */
+    TIGRESS_E_NETWORK = 40,     /* the connection failed in another way than 56 to 59, or broke */
     TIGRESS_E_TLS = 41,         /* the relay's certificate is not valid, or TLS failed */
     TIGRESS_E_UNAVAILABLE = 42, /* 429 or 5xx too often */
     TIGRESS_E_PROTOCOL = 43,    /* the answer does not follow the protocol */
@@ -67,6 +67,10 @@ enum tigress_error {
     TIGRESS_E_NO_V2 = 50,       /* envelope v2 is required, and the other side's first message does
                                    not agree on it, or this device has disabled it: nothing of the
                                    message is shown. tigress_session_cancel() declines. */
+    TIGRESS_E_NAME = 56,        /* the host name of the relay was not found */
+    TIGRESS_E_ROUTE = 57,       /* there is no route to the host of the relay */
+    TIGRESS_E_CONNECT = 58,     /* the host of the relay refuses connections to the port */
+    TIGRESS_E_TIMEOUT = 59,     /* the relay did not answer in time */
 
     /* This device. */
     TIGRESS_E_NOMEM = 60,       /* out of memory */
@@ -84,8 +88,9 @@ enum tigress_error_class {
     TIGRESS_CLASS_REFUSED = 3, /* the relay, or the wallet's own policy, refused: the session is
                                   over, and a retry does not help */
     TIGRESS_CLASS_RETRY = 4,   /* the session is intact, and tigress_session_retry() continues it:
-                                  after a wait (NETWORK, UNAVAILABLE), or when the cause is
-                                  corrected (TLS; DECRYPT, with another secret) */
+                                  after a wait (NETWORK, NAME, ROUTE, CONNECT, TIMEOUT,
+                                  UNAVAILABLE), or when the cause is corrected (TLS; DECRYPT, with
+                                  another secret) */
     TIGRESS_CLASS_FAULT = 5    /* a fault of the library or of its build: report it */
 };
 

@@ -102,7 +102,9 @@ static int on_progress(void *ctx, const struct tigress_session *s, enum tigress_
     struct flow *f = ctx;
     int64_t left_s = f->until_s - (int64_t)time(NULL);
 
-    (void)doing;
+    if (doing == TIGRESS_WANT_WAIT) {
+        trace_wait(f->ui, s, &f->shown_failures);
+    }
     if (tigress_session_failures(s) > 0) {
         ui_progress(f->ui, "the relay cannot be reached, trying again ...");
     } else if (f->until_s != 0 && left_s > 0 && left_s != f->shown_s) {
@@ -272,32 +274,45 @@ static enum cli_exit keep_failed(struct flow *f, enum tigress_error error)
 
 static void write_network_hint(char hint[HINT_MAX], const struct flow *f)
 {
-    char relay[HINT_MAX / 2] = "";
-
-    if (f->link == NULL) {
-        snprintf(relay, sizeof(relay), "Relay: %s. ", tigress_session_relay_host(f->session));
-    }
     if (f->t->status == TRANSFER_PENDING) {
-        snprintf(hint, HINT_MAX, "%sNothing is lost: 'tigress share --resume %.8s' continues.",
-                 relay, f->t->id);
+        snprintf(hint, HINT_MAX,
+                 "Nothing is lost: 'tigress share --resume %.8s' continues, 'tigress forget %.8s' "
+                 "gives it up.",
+                 f->t->id, f->t->id);
     } else {
-        snprintf(hint, HINT_MAX, "%sNothing is lost: run the command again.", relay);
+        snprintf(hint, HINT_MAX, "Nothing is lost: run the command again.");
     }
 }
 
 static void write_tls_hint(char hint[HINT_MAX], const struct flow *f)
 {
-    snprintf(hint, HINT_MAX, "Relay: %.200s. %s", tigress_session_relay_host(f->session),
+    char network[HINT_MAX] = "";
+
+    if (f->t != NULL) {
+        write_network_hint(network, f);
+    }
+    snprintf(hint, HINT_MAX, "%s%s%.200s",
              f->has_own_ca ? "Check that the file of --cacert or TIGRESS_CACERT has the authority "
                              "of the relay's certificate."
                            : "If the relay has its own certificate authority, name its file with "
-                             "--cacert.");
+                             "--cacert.",
+             network[0] == '\0' ? "" : " ", network);
 }
 
 /* The same command can succeed later, without a change by the user. */
 static bool is_connection_error(enum tigress_error error)
 {
-    return error == TIGRESS_E_NETWORK || error == TIGRESS_E_TLS || error == TIGRESS_E_UNAVAILABLE;
+    static const enum tigress_error errors[] = { TIGRESS_E_NETWORK,     TIGRESS_E_NAME,
+                                                 TIGRESS_E_ROUTE,       TIGRESS_E_CONNECT,
+                                                 TIGRESS_E_TIMEOUT,     TIGRESS_E_TLS,
+                                                 TIGRESS_E_UNAVAILABLE, TIGRESS_E_PROTOCOL };
+
+    for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+        if (errors[i] == error) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* What the user can do; "" where there is nothing. */

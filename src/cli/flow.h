@@ -30,6 +30,7 @@ struct flow {
     enum tigress_input input;         /* with TIGRESS_WANT_INPUT */
     int64_t until_s;                  /* of the current run; 0: none */
     int64_t shown_s;                  /* seconds left, as the line of progress shows them */
+    unsigned shown_failures;          /* of the session, that --verbose has printed */
     void *before;                     /* the session at the last flow_remember, or NULL */
     size_t before_len;
     bool has_own_ca;       /* a file of authorities was given */

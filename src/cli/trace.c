@@ -41,16 +41,29 @@ void trace_session(struct ui *ui, enum tigress_want want, enum tigress_input inp
     }
 }
 
+void trace_wait(struct ui *ui, const struct tigress_session *s, unsigned *shown_failures)
+{
+    unsigned failures = tigress_session_failures(s);
+
+    if (ui->is_verbose && failures > 0 && failures != *shown_failures) {
+        ui_info(ui, "%s Trying again.", tigress_session_wait_text(s));
+    }
+    *shown_failures = failures;
+}
+
 void trace_exchange(void *ctx, const struct tigress_http_request *request, unsigned status,
                     const char *body, size_t body_len)
 {
     struct ui *ui = ctx;
     char sent[PART_MAX], got[PART_MAX], outcome[32];
 
+    if (status == 0) { /* nobody knows whether it was sent */
+        ui_info(ui, "%s %.80s -> no answer", request->method, path_of(request->url));
+        return;
+    }
     payload_of(sent, request->body, request->body_len);
     payload_of(got, body, body_len);
     snprintf(outcome, sizeof(outcome), "%u", status);
-    ui_info(ui, "%s %.80s -> %s%s%s%s%s", request->method, path_of(request->url),
-            status == 0 ? "no answer" : outcome, sent[0] == '\0' ? "" : ", sent", sent,
-            got[0] == '\0' ? "" : ", received", got);
+    ui_info(ui, "%s %.80s -> %s%s%s%s%s", request->method, path_of(request->url), outcome,
+            sent[0] == '\0' ? "" : ", sent", sent, got[0] == '\0' ? "" : ", received", got);
 }

@@ -316,32 +316,59 @@ enum tigress_error tigress_session_reply(struct tigress_session *s, unsigned sta
 
 static const struct net_row {
     enum tigress_error error;
-    bool is_final;                  /* not repeated: only the application can change the cause */
-    const char *text, *direct_text; /* as tg_session_fail takes them */
+    bool is_final;           /* not repeated: only the application can change the cause */
+    bool has_place;          /* host and port follow the text */
+    const char *text;        /* NULL: the sentence of the error */
+    const char *direct_text; /* of a direct transfer, without a place */
 } net_rows[] = {
-    [TIGRESS_NET_UNREACHABLE] = { TIGRESS_E_NETWORK, false, NULL,
+    [TIGRESS_NET_UNREACHABLE] = { TIGRESS_E_NETWORK, false, true, "The relay cannot be reached",
                                   "The other device cannot be reached." },
-    [TIGRESS_NET_LOST] = { TIGRESS_E_NETWORK, false, "The connection to the relay was lost.",
+    [TIGRESS_NET_LOST] = { TIGRESS_E_NETWORK, false, true, "The connection to the relay was lost",
                            "The connection to the other device was lost." },
-    [TIGRESS_NET_TIMEOUT] = { TIGRESS_E_NETWORK, false, "The relay did not answer in time.",
+    [TIGRESS_NET_TIMEOUT] = { TIGRESS_E_TIMEOUT, false, true, "The relay did not answer in time",
                               "The other device did not answer in time." },
-    [TIGRESS_NET_TLS] = { TIGRESS_E_TLS, true,
-                          "The relay's certificate is not valid; nothing was sent to the relay.",
+    [TIGRESS_NET_TLS] = { TIGRESS_E_TLS, true, true,
+                          "The relay's certificate is not valid; nothing was sent to the relay",
                           "The other device does not know the secret of this invitation; "
                           "nothing was sent to it." },
-    [TIGRESS_NET_TOO_LARGE] = { TIGRESS_E_PROTOCOL, false, "The relay's answer is too long.",
+    [TIGRESS_NET_TOO_LARGE] = { TIGRESS_E_PROTOCOL, false, false, "The relay's answer is too long.",
                                 "The other device's answer is too long." },
-    [TIGRESS_NET_NOT_HTTP] = { TIGRESS_E_PROTOCOL, false, "The relay's answer is not HTTP.",
+    [TIGRESS_NET_NOT_HTTP] = { TIGRESS_E_PROTOCOL, false, false, "The relay's answer is not HTTP.",
                                "The other device's answer is not valid." },
+    [TIGRESS_NET_NO_NAME] = { TIGRESS_E_NAME, false, true,
+                              "The host name of the relay was not found",
+                              "The name of the other device was not found." },
+    [TIGRESS_NET_NO_ROUTE] = { TIGRESS_E_ROUTE, false, true,
+                               "There is no route to the host of the relay",
+                               "There is no route to the other device." },
+    [TIGRESS_NET_NO_SERVICE] = { TIGRESS_E_CONNECT, false, true,
+                                 "The host of the relay refuses connections to this port",
+                                 "The other device does not listen any more." },
 };
 
-enum tigress_error tigress_session_reply_failed(struct tigress_session *s,
-                                                enum tigress_net_failure failure)
+#define PLACE_SHOWN_MAX 80 /* of a host name, so that its end and the port are cut together */
+
+static const char *net_text(struct tigress_session *s, const struct net_row *row, const char *why)
+{
+    unsigned port = s->url.port != 0 ? s->url.port : s->url.is_plain_http ? 80u : 443u;
+
+    if (why != NULL) {
+        return tg_session_say(s, "%s", why);
+    }
+    if (s->url.is_direct || !row->has_place) {
+        return s->url.is_direct ? row->direct_text : row->text;
+    }
+    return tg_session_say(s, "%s: %.*s:%u.", row->text, PLACE_SHOWN_MAX, s->url.host, port);
+}
+
+enum tigress_error tigress_session_reply_failed_because(struct tigress_session *s,
+                                                        enum tigress_net_failure failure,
+                                                        const char *why)
 {
     const struct net_row *row = NULL;
     const char *text = NULL;
 
-    if (s == NULL || failure < TIGRESS_NET_UNREACHABLE || failure > TIGRESS_NET_NOT_HTTP) {
+    if (s == NULL || failure < TIGRESS_NET_UNREACHABLE || failure > TIGRESS_NET_NO_SERVICE) {
         return TIGRESS_E_ARGUMENT;
     }
     if (!s->request.is_in_flight) {
@@ -353,7 +380,7 @@ enum tigress_error tigress_session_reply_failed(struct tigress_session *s,
         return TIGRESS_OK;
     }
     row = &net_rows[failure];
-    text = s->url.is_direct ? row->direct_text : row->text;
+    text = net_text(s, row, why);
     s->failure.detail[0] = '\0';
     if (row->is_final) {
         tg_session_pause(s, row->error, text);
@@ -361,6 +388,12 @@ enum tigress_error tigress_session_reply_failed(struct tigress_session *s,
         tg_session_retry_later(s, row->error, text, 0);
     }
     return TIGRESS_OK;
+}
+
+enum tigress_error tigress_session_reply_failed(struct tigress_session *s,
+                                                enum tigress_net_failure failure)
+{
+    return tigress_session_reply_failed_because(s, failure, NULL);
 }
 
 enum tigress_input tigress_session_input(const struct tigress_session *s)

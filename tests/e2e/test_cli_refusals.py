@@ -240,11 +240,11 @@ def relay__nobody_listens__exit_three_and_the_share_can_be_resumed(relay, tmp_pa
         held.bind(("127.0.0.1", 0))
         nobody = f"https://127.0.0.1:{held.getsockname()[1]}"
         device = Device(tmp_path / "device", relay, TIGRESS_RELAY=nobody)
-        device.refused(3, "network", "share", "--yes", "-", given=json.dumps(KEY))
+        device.refused(3, "connect", "share", "--yes", "-", given=json.dumps(KEY))
         pending = device.must("status")["transfers"][0]
         assert pending["status"] == "pending"
         device.refused(1, "pending", "receive", pending["id"])
-        device.refused(3, "network", "share", "--resume", pending["id"][:8])
+        device.refused(3, "connect", "share", "--resume", pending["id"][:8])
 
 
 def cacert__missing_file__exit_two(alone):

@@ -13,11 +13,11 @@ standard library. A handle may be used from any thread, by one thread at a time.
 from ._lib import LibraryNotFound, abi, library_path, version
 from .envelope import (FORMAT_AUTHORIZATION_TOKEN, FORMAT_CARKEY_CCC, check_message, envelope_type,
                        open_envelope, seal_envelope)
-from .errors import (AlgorithmError, AllowListError, ArgumentError, BadMessageError, BugError, CompletedError,
+from .errors import (AlgorithmError, AllowListError, ArgumentError, BadMessageError, BugError, CompletedError, ConnectError,
                      ConflictError, DeclinedError, DamagedError, DecryptError, DeniedError, ElsewhereError, EndedError, StandingError,
                      OversizeError, ErrorClass, ErrorCode, ExpiredError,
-                     GoneError, LimitError, MessageError, NetworkError, NoV2Error, OutOfMemoryError,
-                     ProtocolError, RandomError, RefusedError, RelayTlsError, SavedStateError,
+                     GoneError, LimitError, MessageError, NameNotFoundError, NetworkError, NoRouteError, NoV2Error, OutOfMemoryError,
+                     ProtocolError, RandomError, RefusedError, RelayTimeoutError, RelayTlsError, SavedStateError,
                      SecretError, StateError, TamperedError, TemporaryError, TigressError,
                      UnavailableError, UnconfirmedError, UnsupportedError, UrlError, WithdrawnError,
                      error_class)
@@ -31,13 +31,13 @@ from .transport import Transport
 __version__ = "0.1.0"
 
 __all__ = [
-    "AlgorithmError", "AllowListError", "ArgumentError", "AttestationWhen", "BadMessageError", "BugError", "CompletedError",
+    "AlgorithmError", "AllowListError", "ArgumentError", "AttestationWhen", "BadMessageError", "BugError", "CompletedError", "ConnectError",
     "ConflictError", "DamagedError", "DeclinedError", "DecryptError", "DeniedError", "ElsewhereError", "End", "EndedError", "StandingError",
     "ErrorClass", "ErrorCode",
     "ExpiredError", "FORMAT_AUTHORIZATION_TOKEN", "FORMAT_CARKEY_CCC", "Form", "GoneError",
     "Initiator", "Input", "LibraryNotFound", "LimitError", "MessageError", "NetFailure",
-    "NetworkError", "NoV2Error", "Opened", "OutOfMemoryError", "OversizeError", "Pin", "PinVerdict", "Proof", "ProtocolError", "RandomError",
-    "Recipient", "RefusedError", "Relay", "RelayTlsError", "Request", "Role", "SavedStateError",
+    "NameNotFoundError", "NetworkError", "NoRouteError", "NoV2Error", "Opened", "OutOfMemoryError", "OversizeError", "Pin", "PinVerdict", "Proof", "ProtocolError", "RandomError",
+    "Recipient", "RefusedError", "Relay", "RelayTimeoutError", "RelayTlsError", "Request", "Role", "SavedStateError",
     "SecretBytes",
     "SecretError", "Session", "ShareUrl", "StateError", "TamperedError", "TemporaryError",
     "TigressError", "Transport", "UnavailableError", "UnconfirmedError", "UnsupportedError", "UrlError", "UserCheck",

@@ -46,6 +46,10 @@ class ErrorCode(enum.IntEnum):
     DAMAGED = 48
     OVERSIZE = 49
     NO_V2 = 50
+    NAME = 56
+    ROUTE = 57
+    CONNECT = 58
+    TIMEOUT = 59
     NOMEM = 60
     RANDOM = 61
     UNSUPPORTED = 62
@@ -191,8 +195,28 @@ class StandingError(TigressError):
 
 
 class NetworkError(TemporaryError):
-    """No connection, or it broke too often."""
+    """The connection failed in another way than its subclasses name, or it broke too often."""
     code = ErrorCode.NETWORK
+
+
+class NameNotFoundError(NetworkError):
+    """The host name of the relay was not found."""
+    code = ErrorCode.NAME
+
+
+class NoRouteError(NetworkError):
+    """There is no route to the host of the relay."""
+    code = ErrorCode.ROUTE
+
+
+class ConnectError(NetworkError):
+    """The host of the relay refuses connections to the port."""
+    code = ErrorCode.CONNECT
+
+
+class RelayTimeoutError(NetworkError):
+    """The relay did not answer in time."""
+    code = ErrorCode.TIMEOUT
 
 
 class RelayTlsError(TemporaryError):

@@ -129,6 +129,9 @@ class NetFailure(enum.IntEnum):
     TOO_LARGE = 5
     INTERRUPTED = 6
     NOT_HTTP = 7
+    NO_NAME = 8
+    NO_ROUTE = 9
+    NO_SERVICE = 10
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,6 +5,7 @@ It verifies the certificate (TLS 1.2 or 1.3; the session allows plain http to lo
 a connection that no other session shares. It keeps no cookie and no TLS session, sends no user agent,
 follows no redirect, uses no proxy, and bounds sizes and times of answers.
 """
+import errno
 import http.client
 import io
 import socket
@@ -131,8 +132,8 @@ class Transport:
             failure = NetFailure.TLS
         except TimeoutError:
             failure = NetFailure.TIMEOUT
-        except _Unreachable:
-            failure = NetFailure.UNREACHABLE
+        except _Unreachable as error:
+            failure = error.failure
         except http.client.RemoteDisconnected:
             failure = NetFailure.LOST
         except http.client.BadStatusLine:
@@ -195,7 +196,7 @@ class Transport:
         except TimeoutError:
             raise
         except OSError as error:
-            raise _Unreachable() from error
+            raise _Unreachable(_connect_failure(error)) from error
         if not is_tls:
             return sock
         try:
@@ -207,7 +208,7 @@ class Transport:
         except OSError as error:
             # A relay that restarts during a handshake causes this, too.
             sock.close()
-            raise _Unreachable() from error
+            raise _Unreachable(NetFailure.UNREACHABLE) from error
 
     # ---- run
 
@@ -267,7 +268,21 @@ class Transport:
 
 
 class _Unreachable(Exception):
-    """No connection."""
+    """No connection, and why."""
+
+    def __init__(self, failure: NetFailure):
+        super().__init__()
+        self.failure = failure
+
+
+def _connect_failure(error: OSError) -> NetFailure:
+    if isinstance(error, socket.gaierror):
+        return NetFailure.NO_NAME
+    if isinstance(error, ConnectionRefusedError):
+        return NetFailure.NO_SERVICE
+    if error.errno in (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.EHOSTDOWN):
+        return NetFailure.NO_ROUTE
+    return NetFailure.UNREACHABLE
 
 
 def _wire_bytes(request: Request, host: str, path: str, query: str) -> bytes:

@@ -118,6 +118,39 @@ static void tls__does_not_verify__fails_at_once(void **state)
     assert_failed(f->alice, TIGRESS_E_TLS);
 }
 
+/* spec-test: protocol/7#own-error */
+static void no_answer__each_cause__its_own_error_and_the_place(void **state)
+{
+    static const struct {
+        enum tigress_net_failure failure;
+        enum tigress_error error;
+    } cases[] = {
+        { TIGRESS_NET_NO_NAME, TIGRESS_E_NAME },
+        { TIGRESS_NET_NO_ROUTE, TIGRESS_E_ROUTE },
+        { TIGRESS_NET_NO_SERVICE, TIGRESS_E_CONNECT },
+        { TIGRESS_NET_TIMEOUT, TIGRESS_E_TIMEOUT },
+        { TIGRESS_NET_LOST, TIGRESS_E_NETWORK },
+        { TIGRESS_NET_UNREACHABLE, TIGRESS_E_NETWORK },
+        { TIGRESS_NET_TLS, TIGRESS_E_TLS },
+    };
+    struct fixture *f = *state;
+
+    assert_int_equal(tigress_session_confirm_intent(f->alice), TIGRESS_OK);
+    assert_int_equal(tigress_session_set_tries(f->alice, 1), TIGRESS_OK);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_int_equal(tigress_session_step(f->alice, FAKE_NOW), TIGRESS_WANT_HTTP);
+        assert_int_equal(tigress_session_reply_failed(f->alice, cases[i].failure), TIGRESS_OK);
+        assert_failed(f->alice, cases[i].error);
+        assert_non_null(strstr(tigress_session_error_text(f->alice), "relay.example:443."));
+        assert_int_equal(tigress_session_retry(f->alice), TIGRESS_OK);
+    }
+    assert_int_equal(tigress_session_step(f->alice, FAKE_NOW), TIGRESS_WANT_HTTP);
+    assert_int_equal(
+        tigress_session_reply_failed_because(f->alice, TIGRESS_NET_TLS, "The certificate burnt."),
+        TIGRESS_OK);
+    assert_string_equal(tigress_session_error_text(f->alice), "The certificate burnt.");
+}
+
 static void interrupted__no_failure_and_calls_are_accepted(void **state)
 {
     struct fixture *f = *state;
@@ -520,6 +553,7 @@ int main(void)
         CASE(network__gone__backs_off_then_fails_then_retry_continues),
         CASE(wait__clock_set_back__no_longer_than_before),
         CASE(tls__does_not_verify__fails_at_once),
+        CASE(no_answer__each_cause__its_own_error_and_the_place),
         CASE(interrupted__no_failure_and_calls_are_accepted),
         CASE(statuses__on_first_read__named_or_tried_again),
         CASE(retry_after__is_followed_up_to_a_limit),

@@ -217,17 +217,39 @@ static void run__each_kind_of_nonsense__named_and_bounded(void **state)
     }
 }
 
-static void run__nobody_listens__network_error(void **state)
+/* spec-test: protocol/7#own-error */
+static void run__nobody_listens__refused_and_the_port_is_named(void **state)
 {
     struct server s = { .answers = { "" } };
     struct pair p;
+    char place[32];
 
     (void)state;
     start(&s, 0);
     stop(&s);
     open_pair(&p, s.port, 1);
     assert_int_equal(tigress_transport_run(p.transport, 0), TIGRESS_FAILED);
-    assert_int_equal(tigress_session_error(p.session), TIGRESS_E_NETWORK);
+    assert_string_equal(tigress_error_name(tigress_session_error(p.session)), "E_CONNECT");
+    (void)snprintf(place, sizeof(place), "127.0.0.1:%u.", s.port);
+    assert_non_null(strstr(tigress_session_error_text(p.session), place));
+    close_pair(&p);
+}
+
+/* RFC 6761: no name below "invalid" exists. spec-test: protocol/7#own-error */
+static void run__name_that_does_not_exist__the_name_is_named(void **state)
+{
+    struct pair p = { NULL, NULL };
+
+    (void)state;
+    assert_int_equal(tigress_recipient_new(&p.session,
+                                           "https://relay.invalid:8443/v1/m/" FAKE_MAILBOX,
+                                           "AAAAAAAAAAAAAAAAAAAAAA==", NULL, 0),
+                     TIGRESS_OK);
+    assert_int_equal(tigress_session_set_tries(p.session, 1), TIGRESS_OK);
+    assert_int_equal(tigress_transport_new(&p.transport, p.session), TIGRESS_OK);
+    assert_int_equal(tigress_transport_run(p.transport, 0), TIGRESS_FAILED);
+    assert_string_equal(tigress_error_name(tigress_session_error(p.session)), "E_NAME");
+    assert_non_null(strstr(tigress_session_error_text(p.session), "relay.invalid:8443."));
     close_pair(&p);
 }
 
@@ -450,7 +472,8 @@ int main(void)
         cmocka_unit_test(settings__wrong_value__named_with_what_was_expected),
         cmocka_unit_test(run__two_sessions__no_shared_connection_cookie_or_agent),
         cmocka_unit_test(run__each_kind_of_nonsense__named_and_bounded),
-        cmocka_unit_test(run__nobody_listens__network_error),
+        cmocka_unit_test(run__nobody_listens__refused_and_the_port_is_named),
+        cmocka_unit_test(run__name_that_does_not_exist__the_name_is_named),
         cmocka_unit_test(run__plain_server_behind_https__nothing_is_sent_to_it),
         cmocka_unit_test(run__progress_stops__session_intact),
         cmocka_unit_test(run__until_reached__returns_in_time),

@@ -39,6 +39,10 @@ static int expected_class(unsigned value)
     case TIGRESS_E_STANDING:
         return TIGRESS_CLASS_REFUSED;
     case TIGRESS_E_NETWORK:
+    case TIGRESS_E_NAME:
+    case TIGRESS_E_ROUTE:
+    case TIGRESS_E_CONNECT:
+    case TIGRESS_E_TIMEOUT:
     case TIGRESS_E_TLS:
     case TIGRESS_E_UNAVAILABLE:
     case TIGRESS_E_PROTOCOL:
