@@ -113,7 +113,8 @@ const char *tg_failure_why(CURL *easy, CURLcode code, char why[TG_FAILURE_WHY_MA
             what = certificate_faults[i].text;
         }
     }
-    (void)snprintf(why, TG_FAILURE_WHY_MAX, "The certificate of the relay %.*s %s; nothing was sent to it.",
-                   len, place, what);
+    (void)snprintf(why, TG_FAILURE_WHY_MAX,
+                   "The certificate of the relay %.*s %s; nothing was sent to it.", len, place,
+                   what);
     return why;
 }

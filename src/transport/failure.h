@@ -12,9 +12,11 @@
 
 #define TG_FAILURE_WHY_MAX 256u
 
-/* What the session is told about an exchange of easy that ended with code, which is not CURLE_OK. */
+/* What the session is told about an exchange of easy that ended with code, which is not CURLE_OK.
+ */
 enum tigress_net_failure tg_failure_of(CURL *easy, CURLcode code);
-/* Of TLS: which relay, and what is wrong; why or a literal. NULL: the session's sentence is enough. */
+/* Of TLS: which relay, and what is wrong; why or a literal. NULL: the session's sentence is enough.
+ */
 const char *tg_failure_why(CURL *easy, CURLcode code, char why[TG_FAILURE_WHY_MAX]);
 
 #endif
