@@ -35,6 +35,21 @@ static enum cli_exit begin(struct ui *ui, struct flow *f, struct transfer *t,
     return flow_begin_take(f, ui, t, s, t->cacert);
 }
 
+static enum cli_exit same_relay(struct ui *ui, const struct transfer *t,
+                                const struct invitation_in *in)
+{
+    const char *host = tigress_share_url_host(in->parts);
+
+    if (t->relay == NULL || strcasecmp(t->relay, host) == 0) {
+        return CLI_OK;
+    }
+    return ui_fail(ui, CLI_REFUSED, "another-relay",
+                   "you already have a transfer with this identifier at the relay %.80s, but this "
+                   "link names the relay %.80s: one of the two links is false. If it is the first, "
+                   "end that transfer with 'tigress cancel %.8s', or 'tigress forget %.8s'.",
+                   t->relay, host, t->id, t->id);
+}
+
 /* Continues a transfer that this user has begun to accept. */
 static enum cli_exit resume(struct ui *ui, struct flow *f, struct transfer *t,
                             const struct invitation_in *in, const struct cli_args *args)
@@ -44,15 +59,6 @@ static enum cli_exit resume(struct ui *ui, struct flow *f, struct transfer *t,
 
     if (exit != CLI_OK) {
         return exit;
-    }
-    if (strcasecmp(tigress_session_relay_host(f->session), tigress_share_url_host(in->parts)) !=
-        0) {
-        return ui_fail(ui, CLI_REFUSED, "another-relay",
-                       "you already have a transfer with this identifier at the relay %s, but this "
-                       "link names the relay %s: one of the two links is false. If it is the "
-                       "first, end that transfer with 'tigress cancel %.8s'.",
-                       tigress_session_relay_host(f->session), tigress_share_url_host(in->parts),
-                       t->id);
     }
     if (t->received_count > 0 && !t->is_unread) {
         return ui_fail(ui, CLI_REFUSED, "accepted-before",
@@ -112,32 +118,79 @@ static bool has_no_message(const struct flow *f)
     return f->t->received_count == 0 && !f->t->is_unread && flow_is_refused(f);
 }
 
+/* A transfer that has ended is shown as it was. One that was given back can be accepted again. */
+static enum cli_exit show_again(struct ui *ui, const struct transfer *t)
+{
+    char expires[UI_TIME_MAX];
+
+    ui_time(expires, t->expires_s);
+    ui_print_foreign(ui, "Title:    ", t->title == NULL ? "" : t->title);
+    ui_print(ui, "Transfer: %s\nExpires:  %s\nMessages: %lld received, %lld sent\n", t->id, expires,
+             (long long)t->received_count, (long long)t->sent_count);
+    return flow_report_end(ui, t);
+}
+
+/* Begins with a new session. When the relay refuses, the history of the old one stays. */
+static enum cli_exit accept_new(struct ui *ui, struct flow *f, struct transfer *t,
+                                struct transfer *old, bool is_known, const struct invitation_in *in,
+                                const struct cli_args *args)
+{
+    enum cli_exit exit = begin(ui, f, t, in, args);
+
+    if (exit == CLI_OK) {
+        exit = claim(ui, f, args);
+    }
+    if (exit != CLI_OK && has_no_message(f)) {
+        if (is_known) {
+            old->dir_fd = t->dir_fd;
+            old->lock_fd = t->lock_fd;
+            (void)state_save(ui, old);
+            t->lock_fd = old->lock_fd;
+            old->dir_fd = old->lock_fd = -1;
+        } else {
+            (void)state_remove(ui, t);
+        }
+    }
+    return exit;
+}
+
 static enum cli_exit accept(struct ui *ui, const struct invitation_in *in,
                             const struct cli_args *args)
 {
-    struct transfer t;
+    struct transfer t, old;
     struct flow f = { .ui = ui, .t = &t };
     bool is_known = false;
-    enum transfer_status before = TRANSFER_ACTIVE;
-    enum cli_exit exit = state_load_if_any(ui, &t, TRANSFER_RECIPIENT, in->id, &is_known);
+    enum cli_exit exit =
+        state_load_if_any(ui, &t, TRANSFER_RECIPIENT, in->id, LOCK_IN_TURN, &is_known);
 
+    state_init(&old);
+    if (exit == CLI_OK && is_known) {
+        exit = same_relay(ui, &t, in);
+    }
     if (exit == CLI_OK && is_known && t.session != NULL) {
         exit = resume(ui, &f, &t, in, args);
+        if (exit == CLI_OK) {
+            exit = claim(ui, &f, args);
+            if (exit != CLI_OK && has_no_message(&f)) {
+                (void)state_end(ui, &t, TRANSFER_ACTIVE);
+            }
+        }
+    } else if (exit == CLI_OK && is_known && t.status != TRANSFER_RELINQUISHED) {
+        exit = show_again(ui, &t);
     } else if (exit == CLI_OK) {
-        before = t.status;
-        state_release(&t); /* unknown, or ended: a relinquished transfer can be accepted again */
+        if (is_known) {
+            old = t;
+            old.dir_fd = old.lock_fd = -1;
+            t.relay = t.cacert = t.title = NULL;
+        }
+        state_release(&t);
         exit = state_create(ui, &t, TRANSFER_RECIPIENT, in->id);
         if (exit == CLI_OK) {
-            exit = begin(ui, &f, &t, in, args);
-        }
-    }
-    if (exit == CLI_OK) {
-        exit = claim(ui, &f, args);
-        if (exit != CLI_OK && has_no_message(&f)) {
-            (void)(is_known ? state_end(ui, &t, before) : state_remove(ui, &t));
+            exit = accept_new(ui, &f, &t, &old, is_known, in, args);
         }
     }
     flow_close(&f, &t);
+    state_release(&old);
     return exit;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cmd_receive.h"
 
-#include "cli/flow.h"
+#include "cli/flow_wait.h"
 #include "cli/message.h"
 #include "cli/ui_error.h"
 
@@ -29,15 +29,13 @@ static enum cli_exit nothing_came(struct ui *ui, struct flow *f, int64_t wait_s)
 static enum cli_exit await(struct ui *ui, struct flow *f, int64_t wait_s)
 {
     unsigned poll_s = wait_s < POLL_MAX_S ? (unsigned)wait_s : POLL_MAX_S;
-    enum tigress_error error = tigress_session_set_poll_s(f->session, poll_s);
-    enum cli_exit exit;
+    enum cli_exit exit = flow_set_waiting(f, poll_s);
+    enum tigress_error error;
 
-    if (error == TIGRESS_OK) {
-        error = tigress_session_set_tries(f->session, FLOW_TRIES_WAITING);
+    if (exit != CLI_OK) {
+        return exit;
     }
-    if (error == TIGRESS_OK) {
-        error = flow_act(f, tigress_session_wait);
-    }
+    error = flow_act(f, tigress_session_wait);
     if (error == TIGRESS_E_STATE) { /* sending our message was interrupted: finish that first */
         exit = flow_settle(f);
         if (exit != CLI_OK || f->input == TIGRESS_INPUT_MESSAGE) {
@@ -45,7 +43,7 @@ static enum cli_exit await(struct ui *ui, struct flow *f, int64_t wait_s)
         }
         error = flow_act(f, tigress_session_wait);
     }
-    return error == TIGRESS_OK ? flow_run(f, (int64_t)time(NULL) + wait_s)
+    return error == TIGRESS_OK ? flow_wait(f, (int64_t)time(NULL) + wait_s)
                                : ui_error(ui, error, NULL);
 }
 

@@ -118,6 +118,9 @@ static enum cli_exit print_invitation(struct ui *ui, const struct flow *f,
     }
     if (exit == CLI_OK) {
         exit = forget_digits(ui, f->t);
+    } else {
+        ui_info(ui, "The transfer was created: 'tigress share --resume %.8s' prints its link.",
+                f->t->id);
     }
     cli_free(qr);
     explicit_bzero(&invitation, sizeof(invitation));

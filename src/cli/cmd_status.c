@@ -21,7 +21,7 @@ static const char *status_text(const struct transfer *t)
 /* Wipes the secrets of an expired transfer, and removes it after KEEP_OVER_S. Skips one in use. */
 static void tidy(struct transfer *listed, int64_t now_s)
 {
-    struct ui quiet = { 0 };
+    struct ui quiet = { .is_silent = true };
     struct transfer t;
     bool is_there = false;
 
@@ -29,7 +29,8 @@ static void tidy(struct transfer *listed, int64_t now_s)
         (listed->session == NULL && now_s < listed->expires_s + KEEP_OVER_S)) {
         return;
     }
-    if (state_load_if_any(&quiet, &t, listed->role, listed->id, &is_there) == CLI_OK && is_there) {
+    if (state_load_if_any(&quiet, &t, listed->role, listed->id, LOCK_NOW, &is_there) == CLI_OK &&
+        is_there) {
         if (now_s >= t.expires_s + KEEP_OVER_S) {
             (void)state_remove(&quiet, &t);
         } else if (t.session != NULL && !t.is_unread) {

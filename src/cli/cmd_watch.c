@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cmd_watch.h"
 
+#include "cli/flow_wait.h"
 #include "cli/mem.h"
 #include "cli/ui_error.h"
 #include "cli/watch.h"
@@ -30,14 +31,10 @@ static enum cli_exit poll_one(struct ui *ui, struct flow *f, int64_t until_s, en
 {
     int64_t left_s = until_s == 0 ? POLL_MAX_S : until_s - (int64_t)time(NULL);
     unsigned poll_s = left_s < 1 ? 1 : left_s < POLL_MAX_S ? (unsigned)left_s : POLL_MAX_S;
-    enum tigress_error error = tigress_session_set_poll_s(f->session, poll_s);
-    enum cli_exit exit;
+    enum cli_exit exit = flow_set_waiting(f, poll_s);
 
-    if (error == TIGRESS_OK) {
-        error = tigress_session_set_tries(f->session, FLOW_TRIES_WAITING);
-    }
-    if (error != TIGRESS_OK) {
-        return ui_error(ui, error, NULL);
+    if (exit != CLI_OK) {
+        return exit;
     }
     exit = f->t->role == TRANSFER_INITIATOR && f->t->opened != TIGRESS_OPENED_YES
                ? watch_begin(f, news)

@@ -5,6 +5,7 @@
 #include "cli/cmd_answer.h"
 #include "cli/cmd_cancel.h"
 #include "cli/cmd_finish.h"
+#include "cli/cmd_forget.h"
 #include "cli/cmd_inspect.h"
 #include "cli/cmd_pin.h"
 #include "cli/cmd_receive.h"
@@ -115,6 +116,20 @@ static const struct cli_command commands[] = {
       .position_min = 1,
       .position_max = 1,
       .run = cmd_relinquish },
+    { .name = "forget",
+      .synopsis = "ID",
+      .purpose = "remove a transfer from this device, without any request",
+      .options = OPT_COMMON | OPT_BIT(OPT_YES),
+      .position_min = 1,
+      .position_max = 1,
+      .run = cmd_forget },
+    { .name = "prune",
+      .synopsis = "",
+      .purpose = "forget all transfers that have ended, or are pending",
+      .options = OPT_COMMON | OPT_BIT(OPT_ENDED) | OPT_BIT(OPT_PENDING),
+      .position_min = 0,
+      .position_max = 0,
+      .run = cmd_prune },
     { .name = "inspect",
       .synopsis = "URL|-",
       .purpose = "show the preview of a link without accepting it",

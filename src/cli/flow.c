@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/flow.h"
 
+#include "cli/hint.h"
 #include "cli/mem.h"
 #include "cli/trace.h"
 #include "cli/ui_error.h"
@@ -11,8 +12,6 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-
-#define HINT_MAX 512
 
 /* A temporary failure: a retry may help, and is safe. */
 static bool is_passing(enum tigress_error error)
@@ -109,12 +108,13 @@ static int on_progress(void *ctx, const struct tigress_session *s, enum tigress_
         ui_progress(f->ui, "the relay cannot be reached, trying again ...");
     } else if (f->until_s != 0 && left_s > 0 && left_s != f->shown_s) {
         f->shown_s = left_s;
-        ui_progress(
-            f->ui,
-            "waiting for the other side, %lld s left (Ctrl-C stops waiting; nothing is lost)",
-            (long long)left_s);
+        ui_progress(f->ui, "waiting for the other side, %lld s left (Ctrl-C: nothing is lost)",
+                    (long long)left_s);
+    } else if (f->can_step_aside && f->until_s == 0) {
+        ui_progress(f->ui, "waiting for the other side (Ctrl-C: nothing is lost)");
     }
-    return 0;
+    f->is_wanted = f->can_step_aside && state_is_wanted(f->t);
+    return f->is_wanted;
 }
 
 static int on_direct_progress(void *ctx)
@@ -231,6 +231,7 @@ enum cli_exit flow_resume(struct flow *f, struct ui *ui, struct transfer *t,
         return ui_error(ui, error, why);
     }
     exit = flow_begin_take(f, ui, t, session, t->cacert);
+    f->args = args;
     if (exit == CLI_OK) {
         exit = adopt_id(ui, t, f);
     }
@@ -272,64 +273,6 @@ static enum cli_exit keep_failed(struct flow *f, enum tigress_error error)
     return state_save(f->ui, f->t);
 }
 
-static void write_network_hint(char hint[HINT_MAX], const struct flow *f)
-{
-    if (f->t->status == TRANSFER_PENDING) {
-        snprintf(hint, HINT_MAX,
-                 "Nothing is lost: 'tigress share --resume %.8s' continues, 'tigress forget %.8s' "
-                 "gives it up.",
-                 f->t->id, f->t->id);
-    } else {
-        snprintf(hint, HINT_MAX, "Nothing is lost: run the command again.");
-    }
-}
-
-static void write_tls_hint(char hint[HINT_MAX], const struct flow *f)
-{
-    char network[HINT_MAX] = "";
-
-    if (f->t != NULL) {
-        write_network_hint(network, f);
-    }
-    snprintf(hint, HINT_MAX, "%s%s%.200s",
-             f->has_own_ca ? "Check that the file of --cacert or TIGRESS_CACERT has the authority "
-                             "of the relay's certificate."
-                           : "If the relay has its own certificate authority, name its file with "
-                             "--cacert.",
-             network[0] == '\0' ? "" : " ", network);
-}
-
-/* The same command can succeed later, without a change by the user. */
-static bool is_connection_error(enum tigress_error error)
-{
-    static const enum tigress_error errors[] = { TIGRESS_E_NETWORK,     TIGRESS_E_NAME,
-                                                 TIGRESS_E_ROUTE,       TIGRESS_E_CONNECT,
-                                                 TIGRESS_E_TIMEOUT,     TIGRESS_E_TLS,
-                                                 TIGRESS_E_UNAVAILABLE, TIGRESS_E_PROTOCOL };
-
-    for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
-        if (errors[i] == error) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* What the user can do; "" where there is nothing. */
-static void write_hint(char hint[HINT_MAX], const struct flow *f, enum tigress_error error)
-{
-    hint[0] = '\0';
-    if (error == TIGRESS_E_TLS && f->link == NULL) {
-        write_tls_hint(hint, f);
-    } else if (error == TIGRESS_E_DECRYPT && f->t != NULL && f->t->received_count == 0) {
-        snprintf(hint, HINT_MAX,
-                 "Ask the sender for the secret and run 'tigress accept' again with "
-                 "--secret-file.");
-    } else if (is_connection_error(error) && f->t != NULL) {
-        write_network_hint(hint, f);
-    }
-}
-
 static enum cli_exit failed(struct flow *f)
 {
     enum tigress_error error = tigress_session_error(f->session);
@@ -345,7 +288,7 @@ static enum cli_exit failed(struct flow *f)
         why = tigress_end_text(tigress_session_end(f->session),
                                tigress_session_end_proof(f->session)); /* it says by whose word */
     }
-    write_hint(hint, f, error);
+    hint_write(hint, f, error);
     return ui_error_more(f->ui, error, why, tigress_session_relay_detail(f->session), hint);
 }
 

@@ -48,6 +48,8 @@ enum cli_option {
     OPT_LISTEN_CERT,
     OPT_LISTEN_KEY,
     OPT_CHECK,
+    OPT_ENDED,
+    OPT_PENDING,
     OPT_JSON,
     OPT_VERBOSE,
     OPT_HELP,

@@ -78,7 +78,7 @@ enum cli_exit preview_relay_time(struct ui *ui, int64_t *now_s, const char *rela
 
 int64_t preview_expiration(const char *url, const char *cacert)
 {
-    struct ui quiet = { 0 };
+    struct ui quiet = { .is_silent = true };
     struct tigress_share_url *parts = NULL;
     struct flow f = { 0 };
     int64_t expires_s = 0;

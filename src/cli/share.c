@@ -127,5 +127,5 @@ enum cli_exit share_confirm(struct ui *ui, struct tigress_session *s, const stru
     snprintf(question, sizeof(question),
              "Share \"%s\" through %s? The first device that opens the link gets it.", title,
              where);
-    return ui_confirm(ui, question);
+    return ui_confirm(ui, question, "nothing was shared", "share");
 }

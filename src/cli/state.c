@@ -2,6 +2,7 @@
 #include "cli/state.h"
 
 #include "cli/io.h"
+#include "cli/lock.h"
 #include "cli/mem.h"
 #include "cli/state_dir.h"
 
@@ -10,8 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -55,55 +54,17 @@ static void wipe_contents(struct transfer *t)
 
 void state_release(struct transfer *t)
 {
-    char name[STATE_NAME_MAX];
-
     wipe_contents(t);
     if (t->lock_fd >= 0 && !t->is_kept) {
-        state_lock_name(name, t->role, t->id);
-        (void)unlinkat(t->dir_fd, name, 0);
+        lock_remove(t->dir_fd, t->role, t->id);
     }
     close_fd(&t->lock_fd); /* the lock ends with its descriptor */
     close_fd(&t->dir_fd);
 }
 
-/* The previous holder may have removed the lock's file: then this lock protects nothing. */
-static bool is_lock_current(const struct transfer *t, int fd)
+static enum cli_exit lock(struct ui *ui, struct transfer *t, enum lock_patience patience)
 {
-    char name[STATE_NAME_MAX];
-    struct stat here, there;
-
-    state_lock_name(name, t->role, t->id);
-    return fstat(fd, &here) == 0 && fstatat(t->dir_fd, name, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
-           here.st_ino == there.st_ino && here.st_dev == there.st_dev;
-}
-
-static enum cli_exit lock(struct ui *ui, struct transfer *t)
-{
-    char name[STATE_NAME_MAX];
-
-    state_lock_name(name, t->role, t->id);
-    for (int tries = 0; tries < 10; tries++) {
-        int fd = openat(t->dir_fd, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-
-        if (fd < 0) {
-            return ui_fail(ui, CLI_REFUSED, "state", "the state folder cannot be written: %s.",
-                           strerror(errno));
-        }
-        if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-            close(fd);
-            return ui_fail(ui, CLI_REFUSED, "in-use",
-                           "another tigress process is using the transfer %s; wait until it ends, "
-                           "or end it.",
-                           t->id);
-        }
-        if (is_lock_current(t, fd)) {
-            t->lock_fd = fd;
-            return CLI_OK;
-        }
-        close(fd);
-    }
-    return ui_fail(ui, CLI_REFUSED, "in-use",
-                   "another tigress process is removing the transfer %s.", t->id);
+    return lock_take(ui, t->dir_fd, t->role, t->id, patience, &t->lock_fd);
 }
 
 static enum cli_exit damaged(struct ui *ui, const struct transfer *t)
@@ -111,8 +72,8 @@ static enum cli_exit damaged(struct ui *ui, const struct transfer *t)
     return ui_fail(
         ui, CLI_REFUSED, "state-damaged",
         "the saved state of the transfer %s is damaged and was not used; restore the file "
-        "%s-%s.json in the state folder from a backup, or delete it and share again.",
-        t->id, transfer_role_name(t->role), t->id);
+        "%s-%s.json in the state folder from a backup, or remove it with 'tigress forget %.8s'.",
+        t->id, transfer_role_name(t->role), t->id, t->id);
 }
 
 /* Reads the file of t->role and t->id into the rest of *t. */
@@ -165,11 +126,11 @@ enum cli_exit state_create(struct ui *ui, struct transfer *t, enum transfer_role
         snprintf(t->id, sizeof(t->id), "%s", id);
     }
     exit = state_dir_open(ui, &t->dir_fd);
-    return exit == CLI_OK ? lock(ui, t) : exit;
+    return exit == CLI_OK ? lock(ui, t, LOCK_IN_TURN) : exit;
 }
 
 enum cli_exit state_load_if_any(struct ui *ui, struct transfer *t, enum transfer_role role,
-                                const char *id, bool *found)
+                                const char *id, enum lock_patience patience, bool *found)
 {
     enum cli_exit exit;
 
@@ -179,7 +140,7 @@ enum cli_exit state_load_if_any(struct ui *ui, struct transfer *t, enum transfer
     snprintf(t->id, sizeof(t->id), "%s", id);
     exit = state_dir_open(ui, &t->dir_fd);
     if (exit == CLI_OK && state_dir_has(t->dir_fd, role, id)) {
-        exit = lock(ui, t);
+        exit = lock(ui, t, patience);
         if (exit == CLI_OK) {
             exit = read_file(ui, t, found);
         }
@@ -187,27 +148,67 @@ enum cli_exit state_load_if_any(struct ui *ui, struct transfer *t, enum transfer
     return exit;
 }
 
-enum cli_exit state_load(struct ui *ui, struct transfer *t, enum transfer_role role, const char *id)
+static enum cli_exit read_known(struct ui *ui, struct transfer *t)
+{
+    bool found = false;
+    enum cli_exit exit = read_file(ui, t, &found);
+
+    return exit != CLI_OK || found
+               ? exit
+               : ui_fail(ui, CLI_REFUSED, "unknown-transfer",
+                         "another tigress process has just removed the transfer %.8s.", t->id);
+}
+
+static enum cli_exit find_and_lock(struct ui *ui, struct transfer *t, enum transfer_role role,
+                                   const char *id)
 {
     enum cli_exit exit;
-    bool found = false;
 
     state_init(t);
     exit = state_dir_open(ui, &t->dir_fd);
     if (exit == CLI_OK) {
         exit = state_dir_find(ui, t->dir_fd, role, id, &t->role, t->id);
     }
-    if (exit == CLI_OK) {
-        exit = lock(ui, t);
-    }
-    if (exit == CLI_OK) {
-        exit = read_file(ui, t, &found);
-    }
-    if (exit == CLI_OK && !found) {
-        exit = ui_fail(ui, CLI_REFUSED, "unknown-transfer",
-                       "another tigress process has just removed the transfer %s.", id);
-    }
+    return exit == CLI_OK ? lock(ui, t, LOCK_IN_TURN) : exit;
+}
+
+enum cli_exit state_load(struct ui *ui, struct transfer *t, enum transfer_role role, const char *id)
+{
+    enum cli_exit exit = find_and_lock(ui, t, role, id);
+
+    return exit == CLI_OK ? read_known(ui, t) : exit;
+}
+
+enum cli_exit state_load_damaged(struct ui *ui, struct transfer *t, const char *id,
+                                 bool *is_damaged)
+{
+    struct ui quiet = { .is_silent = true };
+    enum cli_exit exit = find_and_lock(ui, t, TRANSFER_ANY_ROLE, id);
+
+    *is_damaged = exit == CLI_OK && read_known(&quiet, t) != CLI_OK;
     return exit;
+}
+
+void state_step_aside(struct transfer *t)
+{
+    close_fd(&t->lock_fd);
+}
+
+bool state_is_wanted(const struct transfer *t)
+{
+    return t->lock_fd >= 0 && lock_is_wanted(t->dir_fd, t->role, t->id);
+}
+
+enum cli_exit state_come_back(struct ui *ui, struct transfer *t, bool *is_back)
+{
+    struct ui quiet = { .is_silent = true };
+
+    *is_back = !lock_is_wanted(t->dir_fd, t->role, t->id) && lock(&quiet, t, LOCK_NOW) == CLI_OK;
+    if (!*is_back) {
+        return CLI_OK;
+    }
+    wipe_contents(t);
+    return read_known(ui, t);
 }
 
 enum cli_exit state_save(struct ui *ui, struct transfer *t)
@@ -220,6 +221,14 @@ enum cli_exit state_save(struct ui *ui, struct transfer *t)
     state_file_name(name, t->role, t->id);
     if (text == NULL) {
         return ui_fail(ui, CLI_REFUSED, "memory", "out of memory.");
+    }
+    if (!lock_keep(t->dir_fd, t->role, t->id, &t->lock_fd)) {
+        cli_free(text);
+        return ui_fail(
+            ui, CLI_REFUSED, "in-use",
+            "the lock of the transfer %.8s was removed, and another tigress process uses "
+            "the transfer now: this one stops, and has sent nothing more.",
+            t->id);
     }
     if (io_replace_at(t->dir_fd, name, text, len, &why) != IO_OK) {
         cli_free(text);
@@ -236,18 +245,17 @@ enum cli_exit state_save(struct ui *ui, struct transfer *t)
 enum cli_exit state_adopt_id(struct ui *ui, struct transfer *t, const char *id)
 {
     struct transfer renamed = { .role = t->role, .dir_fd = t->dir_fd, .lock_fd = -1 };
-    char from[STATE_NAME_MAX], to[STATE_NAME_MAX], from_lock[STATE_NAME_MAX];
+    char from[STATE_NAME_MAX], to[STATE_NAME_MAX];
     enum cli_exit exit;
 
     snprintf(renamed.id, sizeof(renamed.id), "%s", id);
-    exit = lock(ui, &renamed);
+    exit = lock(ui, &renamed, LOCK_IN_TURN);
     if (exit != CLI_OK) {
         return exit;
     }
     t->status = TRANSFER_ACTIVE;
     exit = state_save(ui, t);
     state_file_name(from, t->role, t->id);
-    state_lock_name(from_lock, t->role, t->id);
     state_file_name(to, t->role, id);
     if (exit == CLI_OK &&
         (renameat(t->dir_fd, from, t->dir_fd, to) != 0 || fsync(t->dir_fd) != 0)) {
@@ -258,7 +266,7 @@ enum cli_exit state_adopt_id(struct ui *ui, struct transfer *t, const char *id)
         close_fd(&renamed.lock_fd);
         return exit;
     }
-    (void)unlinkat(t->dir_fd, from_lock, 0);
+    lock_remove(t->dir_fd, t->role, t->id);
     close_fd(&t->lock_fd);
     t->lock_fd = renamed.lock_fd;
     memcpy(t->id, renamed.id, sizeof(t->id));

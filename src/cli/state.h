@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * cli/state.h - the transfers of this user, a file for each.
- * Layer: L4.      Threads: one.      Blocks: yes, on the disk; never on another process.
- * Secrets: the saved session. The folder is 0700, the files 0600; the file of an ended transfer has
- * none.
+ * Layer: L4.      Threads: one.      Blocks: on the disk, and on another process as cli/lock.h
+ * says. Secrets: the saved session. The folder is 0700, the files 0600; the file of an ended
+ * transfer has none.
  *
  * $XDG_STATE_HOME/tigress (default ~/.local/state/tigress) holds ROLE-UUID.json: a line with a
  * checksum, then one JSON object. A file is replaced by rename, so that it is complete at any
@@ -13,6 +13,7 @@
 #ifndef TG_CLI_STATE_H
 #define TG_CLI_STATE_H
 
+#include "cli/lock.h"
 #include "cli/transfer.h"
 #include "cli/ui.h"
 
@@ -38,7 +39,18 @@ enum cli_exit state_load(struct ui *ui, struct transfer *t, enum transfer_role r
                          const char *id);
 /* Loads and locks exactly this one; *found is false, and nothing is reported, if there is none. */
 enum cli_exit state_load_if_any(struct ui *ui, struct transfer *t, enum transfer_role role,
-                                const char *id, bool *found);
+                                const char *id, enum lock_patience patience, bool *found);
+/* Locks the transfer that id means, to remove it. *is_damaged: its file could not be read. */
+enum cli_exit state_load_damaged(struct ui *ui, struct transfer *t, const char *id,
+                                 bool *is_damaged);
+
+/* For a process that waits for the other side. Does another process wait for this transfer? */
+bool state_is_wanted(const struct transfer *t);
+/* Gives up the lock of a saved transfer. Until state_come_back, nothing of it may be used. */
+void state_step_aside(struct transfer *t);
+/* *is_back: locked and loaded again, unless the result is an error. false: another process uses it,
+   or waits for it. */
+enum cli_exit state_come_back(struct ui *ui, struct transfer *t, bool *is_back);
 /* Durable when it returns CLI_OK. */
 enum cli_exit state_save(struct ui *ui, struct transfer *t);
 /* Saves, then replaces the temporary identifier with the mailbox's. */

@@ -35,8 +35,10 @@ static void print_sentence(struct ui *ui, char clean[SENTENCE_MAX], const char *
 
     vsnprintf(sentence, sizeof(sentence), format, args);
     ui_clean(clean, SENTENCE_MAX, sentence);
-    ui_progress_end(ui);
-    fprintf(stderr, "tigress: %s\n", clean);
+    if (!ui->is_silent) {
+        ui_progress_end(ui);
+        fprintf(stderr, "tigress: %s\n", clean);
+    }
 }
 
 enum cli_exit ui_fail(struct ui *ui, enum cli_exit exit, const char *code, const char *format, ...)
@@ -132,16 +134,14 @@ void ui_print(struct ui *ui, const char *format, ...)
     va_end(args);
 }
 
-enum cli_exit ui_confirm(struct ui *ui, const char *question)
+enum ui_answer ui_ask(struct ui *ui, const char *question)
 {
     char answer[ANSWER_MAX] = "";
     ssize_t len = -1;
     int terminal = open("/dev/tty", O_RDWR | O_CLOEXEC);
 
     if (terminal < 0) {
-        return ui_fail(ui, CLI_REFUSED, "not-confirmed",
-                       "nothing was shared: there is no terminal to ask for confirmation. Use "
-                       "--yes to share without it.");
+        return UI_NO_TERMINAL;
     }
     ui_progress_end(ui);
     if (dprintf(terminal, "%s [y/N] ", question) > 0) {
@@ -150,10 +150,23 @@ enum cli_exit ui_confirm(struct ui *ui, const char *question)
     close(terminal);
     answer[len > 0 ? len : 0] = '\0';
     answer[strcspn(answer, "\r\n")] = '\0';
-    if (strcasecmp(answer, "y") == 0 || strcasecmp(answer, "yes") == 0) {
+    return strcasecmp(answer, "y") == 0 || strcasecmp(answer, "yes") == 0 ? UI_YES : UI_NO;
+}
+
+enum cli_exit ui_confirm(struct ui *ui, const char *question, const char *refusal,
+                         const char *action)
+{
+    switch (ui_ask(ui, question)) {
+    case UI_YES:
         return CLI_OK;
+    case UI_NO:
+        return ui_fail(ui, CLI_REFUSED, "not-confirmed", "%s: you did not answer yes.", refusal);
+    case UI_NO_TERMINAL:
+        break;
     }
-    return ui_fail(ui, CLI_REFUSED, "not-confirmed", "nothing was shared: you did not answer yes.");
+    return ui_fail(ui, CLI_REFUSED, "not-confirmed",
+                   "%s: there is no terminal to ask for confirmation. Use --yes to %s without it.",
+                   refusal, action);
 }
 
 /* The length of the UTF-8 character at p, and its number; 0: not a character. */

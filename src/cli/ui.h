@@ -31,6 +31,7 @@ struct ui {
     bool is_json;     /* one JSON object on standard output, also for an error */
     bool is_verbose;  /* one line on standard error for each request */
     bool has_result;  /* the object is printed: an error after it is only a sentence */
+    bool is_silent;   /* prints no sentence: the caller only needs the exit code */
     bool is_progress; /* a line of progress is on the screen and has to be cleared */
 };
 
@@ -54,12 +55,18 @@ void ui_print(struct ui *ui, const char *format, ...) __attribute__((format(prin
 /* Flushes standard output. A full disk or a closed pipe is an error, not a success. */
 enum cli_exit ui_flush(struct ui *ui);
 
+enum ui_answer { UI_NO, UI_YES, UI_NO_TERMINAL };
+
+/* Asks on the terminal itself, so that redirected input or output answers nothing by accident. Only
+   y and yes mean yes. */
+enum ui_answer ui_ask(struct ui *ui, const char *question);
 /*
- * Asks on the terminal itself, so that redirected input or output answers nothing by accident.
- * CLI_OK        the user typed y or yes
- * CLI_REFUSED   anything else, or no terminal; reported
+ * Asks before something that --yes does without a question. The sentence of a refusal begins with
+ * refusal ("nothing was shared") and names the action ("share").
+ * CLI_REFUSED   no, or no terminal; reported
  */
-enum cli_exit ui_confirm(struct ui *ui, const char *question);
+enum cli_exit ui_confirm(struct ui *ui, const char *question, const char *refusal,
+                         const char *action);
 
 /* Prints text of the other side, with a ? for every character that a terminal acts on or that
    nobody sees, and for every byte that is not UTF-8. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/watch.h"
 
+#include "cli/flow_wait.h"
 #include "cli/ui_error.h"
 
 enum cli_exit watch_open(struct flow *f, struct ui *ui, struct transfer *t,
@@ -42,7 +43,7 @@ enum cli_exit watch_look(struct flow *f, flow_act_fn *act, int64_t until_s, enum
         return ui_error(f->ui, error, NULL);
     }
     f->is_ending = true; /* that the transfer is completed is a result here, not an error */
-    exit = flow_run(f, until_s);
+    exit = act == tigress_session_wait ? flow_wait(f, until_s) : flow_run(f, until_s);
     if (exit == CLI_OK && f->want == TIGRESS_DONE) {
         *news = WATCH_COMPLETED;
         return ending_keep(f->ui, f->t, f->session);

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """State: interruptions, two processes at once, damage, modes, secrets."""
-import contextlib
-import fcntl
 import json
 import os
 import pathlib
@@ -335,34 +333,94 @@ def relay__restarted_while_receiving__message_is_received(tmp_path):
 # ---- two processes ---------------------------------------------------------------------------
 
 
-def wait_for_lock(path):
-    """Until another process holds the lock."""
-    until = time.monotonic() + 20
-    while time.monotonic() < until:
-        with contextlib.suppress(FileNotFoundError), open(path, "rb") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return
-        time.sleep(0.1)
-    raise AssertionError("the lock was not taken")
+def flock_is_held(path, pid):
+    """Whether this process has the lock of the file."""
+    inode = str(path.stat().st_ino)
+    return any(line.split()[5].endswith(":" + inode) and int(line.split()[4]) == pid
+               for line in pathlib.Path("/proc/locks").read_text().splitlines() if "->" not in line)
 
 
-def two_processes__one_transfer__the_second_is_refused(relay, tmp_path):
-    alice, bob = Device(tmp_path / "alice", relay), Device(tmp_path / "bob", relay)
+def waiting(relay, device, transfer, *words):
+    """A command of the device that waits at the relay."""
+    process = device.start(*words, transfer, "--json", "--wait", "60")
+    until_long_polls(relay, 1)
+    return process
+
+
+@pytest.fixture
+def own_relay(tmp_path):
+    """With no other long polls."""
+    with make_relay(tmp_path / "own-relay", "tls-lmdb") as running:
+        yield running
+
+
+@pytest.mark.parametrize("command", ["receive", "watch"])
+def two_processes__one_waits__every_other_command_goes_first(own_relay, tmp_path, command):
+    alice, bob = Device(tmp_path / "alice", own_relay), Device(tmp_path / "bob", own_relay)
     shared = alice.share(KEY, "--rights", "RWD")
-    waiting = alice.start("receive", shared["id"], "--json", "--wait", "30")
-    wait_for_lock(alice.state / f".initiator-{shared['id']}.lock")
-    for words in (("receive",), ("status",), ("cancel",), ("finish",)):
-        ran = alice.refused(1, "in-use", *words, shared["id"])
-        assert "another tigress process" in ran.err
-    assert alice.must("status")["transfers"][0]["id"] == shared["id"]
+    bob.accept(shared["url"])
+    alice.must("status", shared["id"])
+    process = waiting(own_relay, alice, shared["id"], command)
+    assert alice.must("status", shared["id"])["found"] == "unchanged"
+    until_long_polls(own_relay, 1)  # it waits again
     other = alice.share(KEY)
     assert other["id"] != shared["id"]
-    bob.accept(shared["url"])
     bob.answer(shared["id"], message("b"))
-    assert alice.finish(waiting).json["message"] == message("b")
-    assert alice.must("cancel", shared["id"], code=9)["status"] == "withdrawn-opened"
+    ran = alice.finish(process)
+    assert ran.code == 0, ran.err
+    assert ran.err == ""
+    assert ran.json.get("message", message("b")) == message("b")
+
+
+def two_processes__one_waits__cancel_ends_it_for_both(own_relay, tmp_path):
+    alice, bob = Device(tmp_path / "alice", own_relay), Device(tmp_path / "bob", own_relay)
+    shared = alice.share(KEY, "--rights", "RWD")
+    process = waiting(own_relay, alice, shared["id"], "receive")
+    assert alice.must("cancel", shared["id"])["status"] == "withdrawn"
+    ran = alice.finish(process)
+    assert (ran.code, ran.error) == (8, "withdrawn")
+    bob.refused(4, "gone", "accept", "-", given=shared["url"])
+
+
+def two_processes__one_waits__the_second_that_waits_takes_the_message(own_relay, tmp_path):
+    alice, bob = Device(tmp_path / "alice", own_relay), Device(tmp_path / "bob", own_relay)
+    shared = alice.share(KEY, "--rights", "RWD")
+    bob.accept(shared["url"])
+    first = waiting(own_relay, alice, shared["id"], "watch")
+    second = alice.start("receive", shared["id"], "--json", "--wait", "60")
+    until(lambda: flock_is_held(alice.state / f".initiator-{shared['id']}.lock", second.pid),
+          "the second to take its place")
+    bob.answer(shared["id"], message("b"))
+    assert alice.finish(second).json["message"] == message("b")
+    assert first.poll() is None
+    alice.must("cancel", shared["id"], code=9)
+    assert alice.finish(first).code == 9
+
+
+def two_processes__one_is_stopped__the_other_is_refused_in_the_end(own_relay, tmp_path):
+    alice = Device(tmp_path / "alice", own_relay)
+    shared = alice.share(KEY, "--rights", "RWD")
+    process = waiting(own_relay, alice, shared["id"], "receive")
+    process.send_signal(signal.SIGSTOP)
+    try:
+        ran = alice.refused(1, "in-use", "cancel", shared["id"])
+        assert "another tigress process" in ran.err
+        assert alice.must("status")["transfers"][0]["id"] == shared["id"]
+    finally:
+        process.send_signal(signal.SIGCONT)
+    assert alice.must("cancel", shared["id"])["status"] == "withdrawn"
+    assert alice.finish(process).code == 8
+
+
+def lock__removed_while_one_waits__the_transfer_is_not_used_twice(own_relay, tmp_path):
+    alice = Device(tmp_path / "alice", own_relay)
+    shared = alice.share(KEY, "--rights", "RWD")
+    process = waiting(own_relay, alice, shared["id"], "receive")
+    (alice.state / f".initiator-{shared['id']}.lock").unlink()
+    assert alice.must("cancel", shared["id"])["status"] == "withdrawn"
+    process.send_signal(signal.SIGINT)
+    alice.finish(process)
+    assert alice.must("status")["transfers"][0]["status"] == "withdrawn"
 
 
 # spec-test: protocol/7#saved-state-twice

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -91,6 +92,18 @@ static enum cli_exit try_load(enum transfer_role role, const char *id)
     return exit;
 }
 
+/* Without waiting for another process. */
+static enum cli_exit try_now(enum transfer_role role, const char *id)
+{
+    struct transfer t;
+    bool found = false;
+    enum cli_exit exit = state_load_if_any(&ui, &t, role, id, LOCK_NOW, &found);
+
+    assert_true(exit != CLI_OK || found);
+    state_release(&t);
+    return exit;
+}
+
 static void save_and_load__all_members__come_back(void **state)
 {
     struct transfer t;
@@ -172,9 +185,76 @@ static void load__in_use__refused_until_released(void **state)
     (void)state;
     keep(TRANSFER_INITIATOR, ID_A, "s");
     assert_int_equal(state_load(&ui, &holder, TRANSFER_ANY_ROLE, ID_A), CLI_OK);
-    assert_int_equal(try_load(TRANSFER_ANY_ROLE, ID_A), CLI_REFUSED);
+    assert_int_equal(try_now(TRANSFER_INITIATOR, ID_A), CLI_REFUSED);
     state_release(&holder);
-    assert_int_equal(try_load(TRANSFER_ANY_ROLE, ID_A), CLI_OK);
+    assert_int_equal(try_now(TRANSFER_INITIATOR, ID_A), CLI_OK);
+}
+
+static void remove_lock_file(void)
+{
+    char path[160];
+
+    (void)snprintf(path, sizeof(path), "%s/.initiator-%s.lock", folder, ID_A);
+    assert_int_equal(unlink(path), 0);
+}
+
+static void lock__its_file_is_removed__taken_again_by_the_holder(void **state)
+{
+    struct transfer holder;
+
+    (void)state;
+    keep(TRANSFER_INITIATOR, ID_A, "s");
+    assert_int_equal(state_load(&ui, &holder, TRANSFER_ANY_ROLE, ID_A), CLI_OK);
+    remove_lock_file();
+    assert_int_equal(state_save(&ui, &holder), CLI_OK);
+    assert_int_equal(try_now(TRANSFER_INITIATOR, ID_A), CLI_REFUSED);
+    state_release(&holder);
+}
+
+static void lock__its_file_is_removed_and_another_has_it__nothing_is_saved(void **state)
+{
+    struct transfer holder, other;
+
+    (void)state;
+    keep(TRANSFER_INITIATOR, ID_A, "s");
+    assert_int_equal(state_load(&ui, &holder, TRANSFER_ANY_ROLE, ID_A), CLI_OK);
+    remove_lock_file();
+    assert_int_equal(state_load(&ui, &other, TRANSFER_ANY_ROLE, ID_A), CLI_OK);
+    holder.sent_count = 7;
+    assert_int_equal(state_save(&ui, &holder), CLI_REFUSED);
+    assert_int_equal(state_save(&ui, &other), CLI_OK);
+    state_release(&holder);
+    state_release(&other);
+    assert_int_equal(state_load(&ui, &other, TRANSFER_ANY_ROLE, ID_A), CLI_OK);
+    assert_int_equal(other.sent_count, 0);
+    state_release(&other);
+}
+
+static void turn__another_waits__the_holder_is_told_and_comes_back(void **state)
+{
+    struct transfer holder;
+    char path[160];
+    bool is_back = true;
+    int fd;
+
+    (void)state;
+    keep(TRANSFER_INITIATOR, ID_A, "s");
+    assert_int_equal(state_load(&ui, &holder, TRANSFER_ANY_ROLE, ID_A), CLI_OK);
+    assert_false(state_is_wanted(&holder));
+    (void)snprintf(path, sizeof(path), "%s/.initiator-%s.turn", folder, ID_A);
+    fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    assert_false(state_is_wanted(&holder)); /* the file alone says nothing */
+    assert_int_equal(flock(fd, LOCK_EX), 0);
+    assert_true(state_is_wanted(&holder));
+    state_step_aside(&holder);
+    assert_int_equal(try_now(TRANSFER_INITIATOR, ID_A), CLI_OK);
+    assert_int_equal(state_come_back(&ui, &holder, &is_back), CLI_OK);
+    assert_false(is_back);
+    (void)close(fd);
+    assert_int_equal(state_come_back(&ui, &holder, &is_back), CLI_OK);
+    assert_true(is_back && holder.session_len == 1);
+    assert_int_equal(try_now(TRANSFER_INITIATOR, ID_A), CLI_REFUSED);
+    state_release(&holder);
 }
 
 static void load__any_byte_changed_or_cut__refused(void **state)
@@ -228,7 +308,7 @@ static void adopt_id__temporary_identifier__is_replaced_and_stays_locked(void **
     assert_int_equal(state_adopt_id(&ui, &t, ID_A), CLI_OK);
     assert_string_equal(t.id, ID_A);
     assert_int_equal(t.status, TRANSFER_ACTIVE);
-    assert_int_equal(try_load(TRANSFER_ANY_ROLE, ID_A), CLI_REFUSED);
+    assert_int_equal(try_now(TRANSFER_INITIATOR, ID_A), CLI_REFUSED);
     state_release(&t);
     assert_int_equal(try_load(TRANSFER_ANY_ROLE, ID_A), CLI_OK);
     assert_int_equal(files_in_folder(), 2); /* the file and its lock */
@@ -307,6 +387,9 @@ int main(void)
         CASE(load__prefix__four_characters_suffice_three_do_not),
         CASE(load__both_roles__only_with_the_role),
         CASE(load__in_use__refused_until_released),
+        CASE(lock__its_file_is_removed__taken_again_by_the_holder),
+        CASE(lock__its_file_is_removed_and_another_has_it__nothing_is_saved),
+        CASE(turn__another_waits__the_holder_is_told_and_comes_back),
         CASE(load__any_byte_changed_or_cut__refused),
         CASE(load__symbolic_link__not_followed),
         CASE(adopt_id__temporary_identifier__is_replaced_and_stays_locked),
