@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cmd_share.h"
 
+#include "cli/clipboard.h"
 #include "cli/flow.h"
 #include "cli/io.h"
 #include "cli/mem.h"
@@ -13,7 +14,9 @@
 #include "cli/share_direct.h"
 #include "cli/evidence.h"
 #include "cli/ui_error.h"
+#include "cli/watch.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -80,6 +83,19 @@ static enum cli_exit learn_expiration(struct ui *ui, const struct flow *f, const
     return f->t->expires_s == 0 ? CLI_OK : state_save(ui, f->t);
 }
 
+static void print_next(struct ui *ui, const struct transfer *t, const struct cli_args *args)
+{
+    if (args->value[OPT_STAY] == NULL) {
+        ui_info(ui,
+                "send the link to the other person. 'tigress watch %.8s' waits until they take it; "
+                "'tigress cancel %.8s' withdraws it.",
+                t->id, t->id);
+    } else {
+        ui_info(ui, "send the link to the other person. This command waits until they have taken "
+                    "it; Ctrl-C stops only the waiting.");
+    }
+}
+
 static enum cli_exit print_invitation(struct ui *ui, const struct flow *f,
                                       const struct cli_args *args)
 {
@@ -117,7 +133,9 @@ static enum cli_exit print_invitation(struct ui *ui, const struct flow *f,
         exit = ui_result_take(ui, result);
     }
     if (exit == CLI_OK) {
+        clipboard_copy(ui, args, invitation.url);
         exit = forget_digits(ui, f->t);
+        print_next(ui, f->t, args);
     } else {
         ui_info(ui, "The transfer was created: 'tigress share --resume %.8s' prints its link.",
                 f->t->id);
@@ -160,6 +178,21 @@ static enum cli_exit set_expiration(struct ui *ui, struct tigress_session *s,
     return error == TIGRESS_OK ? CLI_OK : ui_error(ui, error, tigress_session_error_text(s));
 }
 
+/* With --wait: until the transfer has ended, or there is a message for this side. */
+static enum cli_exit close_and_stay(struct ui *ui, struct flow *f, struct transfer *t,
+                                    const struct cli_args *args, enum cli_exit exit)
+{
+    struct watched who = { .name = "" };
+
+    snprintf(who.name, sizeof(who.name), "%s:%s", transfer_role_name(TRANSFER_INITIATOR), t->id);
+    flow_close(f, t);
+    if (exit != CLI_OK || args->value[OPT_STAY] == NULL) {
+        return exit;
+    }
+    ui->has_result = false; /* each change is one more object */
+    return watch_to_the_end(ui, args, &who);
+}
+
 /* Owns s and cacert; message is borrowed. */
 static enum cli_exit share_session(struct ui *ui, const struct cli_args *args, const char *relay,
                                    struct tigress_session *s, char *cacert,
@@ -194,8 +227,7 @@ static enum cli_exit share_session(struct ui *ui, const struct cli_args *args, c
     if (exit != CLI_OK && t.is_kept && flow_is_refused(&f)) {
         (void)state_remove(ui, &t);
     }
-    flow_close(&f, &t);
-    return exit;
+    return close_and_stay(ui, &f, &t, args, exit);
 }
 
 static enum cli_exit share_file(struct ui *ui, const struct cli_args *args)
@@ -256,8 +288,7 @@ static enum cli_exit share_resume(struct ui *ui, const struct cli_args *args)
     if (exit == CLI_OK) {
         exit = t.status == TRANSFER_PENDING ? create(ui, &f, args) : print_invitation(ui, &f, args);
     }
-    flow_close(&f, &t);
-    return exit;
+    return close_and_stay(ui, &f, &t, args, exit);
 }
 
 enum cli_exit cmd_share(struct ui *ui, const struct cli_args *args)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cmd_watch.h"
 
-#include "cli/flow_wait.h"
 #include "cli/mem.h"
 #include "cli/ui_error.h"
 #include "cli/watch.h"
@@ -21,57 +20,7 @@
 #endif
 
 #define WAIT_MAX_S (30 * 86400)
-#define POLL_MAX_S 55
 #define OUTPUT_MAX 1024u /* bytes at a time */
-
-/* ---- one transfer --------------------------------------------------------------------------- */
-
-/* Long polls until something is new or the time is over. */
-static enum cli_exit poll_one(struct ui *ui, struct flow *f, int64_t until_s, enum watch_news *news)
-{
-    int64_t left_s = until_s == 0 ? POLL_MAX_S : until_s - (int64_t)time(NULL);
-    unsigned poll_s = left_s < 1 ? 1 : left_s < POLL_MAX_S ? (unsigned)left_s : POLL_MAX_S;
-    enum cli_exit exit = flow_set_waiting(f, poll_s);
-
-    if (exit != CLI_OK) {
-        return exit;
-    }
-    exit = f->t->role == TRANSFER_INITIATOR && f->t->opened != TIGRESS_OPENED_YES
-               ? watch_begin(f, news)
-               : CLI_OK;
-    if (exit == CLI_OK && *news == WATCH_NOTHING) {
-        exit = watch_look(f, tigress_session_wait, until_s, news);
-    }
-    if (exit != CLI_OK || *news != WATCH_NOTHING) {
-        return exit;
-    }
-    if (tigress_session_failures(f->session) > 0) {
-        return ui_fail(ui, CLI_NETWORK, "network",
-                       "the relay could not be reached within this time. Nothing is lost.");
-    }
-    /* The wait may have ended before an answer of the relay: look once more, to the end. */
-    return watch_look(f, tigress_session_check, 0, news);
-}
-
-static enum cli_exit watch_one(struct ui *ui, const struct cli_args *args,
-                               const struct watched *who, int64_t until_s)
-{
-    enum watch_news news = WATCH_NOTHING;
-    struct transfer t;
-    struct flow f;
-    enum cli_exit exit = watch_open(&f, ui, &t, who, args);
-
-    if (exit == CLI_OK && t.is_unread) {
-        news = WATCH_MESSAGE;
-    } else if (exit == CLI_OK) {
-        exit = poll_one(ui, &f, until_s, &news);
-    }
-    if (exit == CLI_OK) {
-        exit = news == WATCH_NOTHING ? watch_report_nothing(ui) : watch_report(ui, &t, news);
-    }
-    flow_close(&f, &t);
-    return exit;
-}
 
 /* ---- several: a process each, which may end at any moment ------------------------------------ */
 

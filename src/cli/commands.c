@@ -46,7 +46,8 @@ static const struct cli_command commands[] = {
                  OPT_BIT(OPT_QR) | OPT_BIT(OPT_SEPARATE_SECRET) | OPT_BIT(OPT_PIN) |
                  OPT_BIT(OPT_DIRECT) | OPT_BIT(OPT_LISTEN) | OPT_BIT(OPT_REQUIRE_PROOF) |
                  OPT_BIT(OPT_ATTEST_PACKED) | OPT_BIT(OPT_PRIVATE_TOKEN) | OPT_BIT(OPT_YES) |
-                 OPT_BIT(OPT_RESUME) | OPT_BIT(OPT_NOTIFY) | OPT_BIT(OPT_NOTIFY_TOPIC),
+                 OPT_BIT(OPT_RESUME) | OPT_BIT(OPT_COPY) | OPT_BIT(OPT_COPY_OSC52) |
+                 OPT_BIT(OPT_STAY) | OPT_BIT(OPT_NOTIFY) | OPT_BIT(OPT_NOTIFY_TOPIC),
       .position_min = 0, /* --resume needs no FILE; share_check_options() checks it */
       .position_max = 1,
       .run = cmd_share },

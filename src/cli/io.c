@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,7 +21,17 @@ void io_bytes_wipe(struct io_bytes *bytes)
     *bytes = (struct io_bytes){ 0 };
 }
 
-enum extent { TO_THE_END, TO_THE_END_OF_A_LINE };
+enum extent { TO_THE_END, TO_THE_END_OF_A_LINE, TO_THE_END_OF_A_PASTE };
+
+/* A paste comes at once; a person who types takes longer for the next line. */
+#define PASTE_PAUSE_MS 150
+
+static bool is_more_there(int fd)
+{
+    struct pollfd in = { .fd = fd, .events = POLLIN };
+
+    return poll(&in, 1, PASTE_PAUSE_MS) == 1;
+}
 
 /* Reads up to max + 1 bytes: one more than allowed shows that the input is too long. */
 static enum io_result read_all(struct io_bytes *out, int fd, size_t max, enum extent extent)
@@ -39,7 +50,8 @@ static enum io_result read_all(struct io_bytes *out, int fd, size_t max, enum ex
         }
         in.len += got > 0 ? (size_t)got : 0;
         got = got < 0 ? 1 : got;
-        if (extent == TO_THE_END_OF_A_LINE && in.len > 0 && in.data[in.len - 1] == '\n') {
+        if (extent != TO_THE_END && in.len > 0 && in.data[in.len - 1] == '\n' &&
+            !(extent == TO_THE_END_OF_A_PASTE && is_more_there(fd))) {
             break;
         }
     }
@@ -182,7 +194,7 @@ enum cli_exit io_read_text(struct ui *ui, struct io_bytes *out, const char *path
     if (is_typed) {
         fprintf(stderr, "Paste %s and press Enter: ", what);
     }
-    exit = read_input(ui, out, path, what, max, is_typed ? TO_THE_END_OF_A_LINE : TO_THE_END);
+    exit = read_input(ui, out, path, what, max, is_typed ? TO_THE_END_OF_A_PASTE : TO_THE_END);
     if (exit != CLI_OK || out->data == NULL) {
         return exit;
     }

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #define COPIES_MAX 64
+#define WORDS_MAX 64
 
 /* Jansson's memory has messages and saved sessions, so it is wiped as well. */
 static void *json_alloc(size_t size)
@@ -62,24 +63,13 @@ static const char *alias_of(const char *word)
     return word;
 }
 
-static enum cli_exit run(struct ui *ui, int argc, char *argv[])
+/* argv[0] is the name of the command. */
+static enum cli_exit run_command(struct ui *ui, const struct cli_command *command, int argc,
+                                 char *argv[])
 {
-    const struct cli_command *command;
     struct cli_args args;
-    enum cli_exit exit;
+    enum cli_exit exit = options_parse(ui, &args, command, argc, argv);
 
-    if (argc < 2) {
-        exit = ui_fail(ui, CLI_USAGE, "usage", "a command is missing.");
-        commands_print(stderr);
-        return exit;
-    }
-    command = commands_find(alias_of(argv[1]));
-    if (command == NULL) {
-        exit = ui_fail(ui, CLI_USAGE, "usage", "there is no command '%.32s'.", argv[1]);
-        commands_print(stderr);
-        return exit;
-    }
-    exit = options_parse(ui, &args, command, argc - 1, argv + 1);
     if (exit != CLI_OK) {
         return exit;
     }
@@ -89,6 +79,47 @@ static enum cli_exit run(struct ui *ui, int argc, char *argv[])
     }
     ui->is_verbose = args.value[OPT_VERBOSE] != NULL;
     return command->run(ui, &args);
+}
+
+/* "tigress -" and "tigress URL", or a text with a link, are "tigress accept". */
+static bool is_link(const char *word)
+{
+    return strcmp(word, "-") == 0 || strstr(word, "://") != NULL || strchr(word, '#') != NULL;
+}
+
+/* argv behind its first word, with the word "accept" before. */
+static enum cli_exit accept_link(struct ui *ui, int argc, char *argv[])
+{
+    static char accept_word[] = "accept";
+    char *words[WORDS_MAX] = { accept_word };
+
+    if (argc >= WORDS_MAX) {
+        return ui_fail(ui, CLI_USAGE, "usage", "too many arguments.");
+    }
+    memcpy(&words[1], &argv[1], (size_t)(argc - 1) * sizeof(words[0]));
+    return run_command(ui, commands_find(accept_word), argc, words);
+}
+
+static enum cli_exit run(struct ui *ui, int argc, char *argv[])
+{
+    const struct cli_command *command;
+    enum cli_exit exit;
+
+    if (argc < 2) {
+        exit = ui_fail(ui, CLI_USAGE, "usage", "a command is missing.");
+        commands_print(stderr);
+        return exit;
+    }
+    if (is_link(argv[1])) {
+        return accept_link(ui, argc, argv);
+    }
+    command = commands_find(alias_of(argv[1]));
+    if (command == NULL) {
+        exit = ui_fail(ui, CLI_USAGE, "usage", "there is no command '%.32s'.", argv[1]);
+        commands_print(stderr);
+        return exit;
+    }
+    return run_command(ui, command, argc - 1, argv + 1);
 }
 
 int main(int argc, char *argv[])

@@ -39,4 +39,11 @@ enum cli_exit watch_report(struct ui *ui, const struct transfer *t, enum watch_n
 /* Reports that nothing changed in time. */
 enum cli_exit watch_report_nothing(struct ui *ui);
 
+/* Waits for the first change of one transfer and reports it. until_s: UTC seconds, 0: never. */
+enum cli_exit watch_one(struct ui *ui, const struct cli_args *args, const struct watched *who,
+                        int64_t until_s);
+/* Reports every change until the transfer has ended, or a message has come. */
+enum cli_exit watch_to_the_end(struct ui *ui, const struct cli_args *args,
+                               const struct watched *who);
+
 #endif
