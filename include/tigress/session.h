@@ -331,20 +331,6 @@ tigress_session_reply(struct tigress_session *s, unsigned status,
                       const struct tigress_http_header *headers, size_t header_count,
                       const char *body, size_t body_len);
 
-/* Why there is no answer. */
-enum tigress_net_failure {
-    TIGRESS_NET_UNREACHABLE = 1, /* no connection, for another reason than 8 to 10 */
-    TIGRESS_NET_LOST = 2,        /* the connection broke: the relay may have received the request */
-    TIGRESS_NET_TIMEOUT = 3,     /* no answer in time */
-    TIGRESS_NET_TLS = 4,         /* the relay's certificate is not valid */
-    TIGRESS_NET_TOO_LARGE = 5,   /* the answer is longer than answer_max, or announces it */
-    TIGRESS_NET_INTERRUPTED = 6, /* the application stopped it: not a failure, no back-off */
-    TIGRESS_NET_NOT_HTTP = 7,    /* the answer is not HTTP */
-    TIGRESS_NET_NO_NAME = 8,     /* the host name was not found */
-    TIGRESS_NET_NO_ROUTE = 9,    /* there is no route to the host, or no network */
-    TIGRESS_NET_NO_SERVICE = 10  /* the host refuses connections to the port */
-};
-
 /*
  * There is no answer. The session repeats the request later, with the same Mailbox-Request-ID and
  * the same bytes, so that nothing happens twice.
@@ -353,15 +339,6 @@ enum tigress_net_failure {
  */
 TIGRESS_API enum tigress_error tigress_session_reply_failed(struct tigress_session *s,
                                                             enum tigress_net_failure failure);
-/*
- * The same with a sentence for tigress_session_error_text() and tigress_session_wait_text(), such
- * as what is wrong with a certificate. why   a sentence without a secret, of which 191 bytes are
- * kept; copied. NULL: the library's, which names the relay's host and port.
- */
-TIGRESS_API enum tigress_error
-tigress_session_reply_failed_because(struct tigress_session *s, enum tigress_net_failure failure,
-                                     const char *why);
-
 /* When TIGRESS_WANT_WAIT ends, in UTC seconds; 0 in any other state. */
 TIGRESS_API int64_t tigress_session_deadline_s(const struct tigress_session *s);
 /* Ends a TIGRESS_WANT_WAIT now, because a push was received or the network is available. Possible

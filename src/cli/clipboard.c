@@ -58,8 +58,7 @@ static bool copy_by_terminal(const char *text)
 {
     int terminal = open("/dev/tty", O_WRONLY | O_CLOEXEC);
     char *coded = base64(text);
-    bool is_done = terminal >= 0 && coded != NULL &&
-                   dprintf(terminal, "\033]52;c;%s\a", coded) > 0;
+    bool is_done = terminal >= 0 && coded != NULL && dprintf(terminal, "\033]52;c;%s\a", coded) > 0;
 
     if (terminal >= 0) {
         (void)close(terminal);
@@ -73,9 +72,10 @@ void clipboard_copy(struct ui *ui, const struct cli_args *args, const char *text
     const char *program;
 
     if (args->value[OPT_COPY_OSC52] != NULL) {
-        ui_info(ui, "%s", copy_by_terminal(text)
-                              ? "the link was sent to the clipboard of the terminal (OSC 52)."
-                              : "the link was not copied: there is no terminal.");
+        ui_info(ui, "%s",
+                copy_by_terminal(text)
+                    ? "the link was sent to the clipboard of the terminal (OSC 52)."
+                    : "the link was not copied: there is no terminal.");
     }
     if (args->value[OPT_COPY] == NULL) {
         return;

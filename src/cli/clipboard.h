@@ -9,8 +9,8 @@
 
 #include "cli/options.h"
 
-/* With --copy: through wl-copy, xclip, xsel or pbcopy. With --copy-osc52: through the terminal. Says
-   what happened; a link that was not copied is still printed. */
+/* With --copy: through wl-copy, xclip, xsel or pbcopy. With --copy-osc52: through the terminal.
+   Says what happened; a link that was not copied is still printed. */
 void clipboard_copy(struct ui *ui, const struct cli_args *args, const char *text);
 
 #endif

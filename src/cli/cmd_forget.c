@@ -102,6 +102,7 @@ enum cli_exit cmd_prune(struct ui *ui, const struct cli_args *args)
         return exit;
     }
     count = json_array_size(forgotten);
-    ui_print(ui, count == 1 ? "1 transfer is forgotten.\n" : "%zu transfers are forgotten.\n", count);
+    ui_print(ui, count == 1 ? "1 transfer is forgotten.\n" : "%zu transfers are forgotten.\n",
+             count);
     return ui_result_take(ui, json_pack("{s:o}", "forgotten", forgotten));
 }

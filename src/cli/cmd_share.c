@@ -189,7 +189,6 @@ static enum cli_exit close_and_stay(struct ui *ui, struct flow *f, struct transf
     if (exit != CLI_OK || args->value[OPT_STAY] == NULL) {
         return exit;
     }
-    ui->has_result = false; /* each change is one more object */
     return watch_to_the_end(ui, args, &who);
 }
 

@@ -31,9 +31,10 @@ static enum cli_exit await_turn(struct flow *f, int64_t until_s)
             return exit;
         }
         if (until_s != 0 && (int64_t)time(NULL) >= until_s) {
-            return ui_fail(f->ui, CLI_REFUSED, "in-use",
-                           "another tigress process uses the transfer %.8s; this one stops waiting.",
-                           f->t->id);
+            return ui_fail(
+                f->ui, CLI_REFUSED, "in-use",
+                "another tigress process uses the transfer %.8s; this one stops waiting.",
+                f->t->id);
         }
         ui_progress(f->ui, "another command uses this transfer; waiting for it ...");
         (void)nanosleep(&pause, NULL);

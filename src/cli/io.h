@@ -38,8 +38,8 @@ void io_bytes_wipe(struct io_bytes *bytes);
  */
 enum cli_exit io_read_input(struct ui *ui, struct io_bytes *out, const char *path, const char *what,
                             size_t max);
-/* The same for a text of any number of lines; where a user types it, of the lines that come at once,
-   as from a paste. White space at its end is removed. CLI_USAGE also for a NUL byte. */
+/* The same for a text of any number of lines; where a user types it, of the lines that come at
+   once, as from a paste. White space at its end is removed. CLI_USAGE also for a NUL byte. */
 enum cli_exit io_read_text(struct ui *ui, struct io_bytes *out, const char *path, const char *what,
                            size_t max);
 /* The same for one line: white space around it is removed, text after it is refused. */

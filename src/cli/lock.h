@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cli/lock.h - one process at a time runs the session of a transfer; the others wait for their turn.
- * Layer: L4.      Threads: one.      Blocks: lock_take does, for LOCK_WAIT_S at most.
+ * cli/lock.h - one process at a time runs the session of a transfer; the others wait for their
+ * turn. Layer: L4.      Threads: one.      Blocks: lock_take does, for LOCK_WAIT_S at most.
  * Secrets: none.
  *
  * The lock is flock() on .ROLE-UUID.lock, so that it ends with its process. A process that finds it
- * taken locks .ROLE-UUID.turn while it waits. A process that only waits for the other side looks for
- * that, and steps aside.
+ * taken locks .ROLE-UUID.turn while it waits. A process that only waits for the other side looks
+ * for that, and steps aside.
  */
 #ifndef TG_CLI_LOCK_H
 #define TG_CLI_LOCK_H

@@ -2,7 +2,8 @@
 /*
  * cli/program.h - runs another program: a clipboard, a notification, what --exec names.
  * Layer: L4.      Threads: one.      Blocks: until the program has ended.
- * Secrets: its input may be one; it goes through a pipe, never through arguments or the environment.
+ * Secrets: its input may be one; it goes through a pipe, never through arguments or the
+ * environment.
  */
 #ifndef TG_CLI_PROGRAM_H
 #define TG_CLI_PROGRAM_H

@@ -70,8 +70,8 @@ enum cli_exit share_check_options(struct ui *ui, const struct cli_args *args)
         (args->value[OPT_RELAY] != NULL || args->value[OPT_RESUME] != NULL ||
          args->value[OPT_SCHEME] != NULL || args->value[OPT_SEPARATE_SECRET] != NULL ||
          args->value[OPT_PIN] != NULL || args->value[OPT_NOTIFY] != NULL ||
-         args->value[OPT_STAY] != NULL ||
-         args->value[OPT_ATTEST_PACKED] != NULL || args->value[OPT_PRIVATE_TOKEN] != NULL)) {
+         args->value[OPT_STAY] != NULL || args->value[OPT_ATTEST_PACKED] != NULL ||
+         args->value[OPT_PRIVATE_TOKEN] != NULL)) {
         return ui_fail(ui, CLI_USAGE, "usage",
                        "--direct cannot be used with --relay, --resume, --scheme, --pin, --notify, "
                        "--separate-secret, --attest-packed, --private-token or --wait (it always "

@@ -160,6 +160,7 @@ enum cli_exit watch_to_the_end(struct ui *ui, const struct cli_args *args,
     enum cli_exit exit;
 
     do {
+        ui->has_result = false; /* each change is an object, and so is an error after it */
         exit = look_at(ui, args, who, 0, &news);
     } while (exit == CLI_OK && news == WATCH_OPENED);
     return exit;

@@ -30,7 +30,7 @@ def constants(prefix, *files):
     (ErrorCode, "TIGRESS_(?=OK)|TIGRESS_E_", "error.h"), (ErrorClass, "TIGRESS_CLASS_", "error.h"), (Input, "TIGRESS_INPUT_", "session.h"),
     (Form, "TIGRESS_FORM_", "share_url.h"), (End, "TIGRESS_END_(?!H)", "end.h"),
     (tigress.Proof, "TIGRESS_PROOF_", "end.h"), (tigress.Opened, "TIGRESS_OPENED_", "end.h"),
-    (NetFailure, "TIGRESS_NET_", "session.h")])
+    (NetFailure, "TIGRESS_NET_", "wait.h")])
 def constants__compared_with_the_headers__the_same(kind, prefix, header):
     known = {item.name: int(item) for item in kind}
     assert constants(f"(?:{prefix})", header) == known
