@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """TLS from an attacker: records that bring nothing, handshakes in pieces. Each flood ends the connection and is
 counted, a client that stays within the bounds notices nothing, and others are served."""
+import concurrent.futures
 import contextlib
 import os
 import socket
@@ -276,6 +277,25 @@ def key_updates__from_many_connections__others_served_meanwhile(relay):
         for process in floods_now:
             process.kill()
             process.wait()
+
+
+def handshake_over_p384(relay, context, source):
+    with socket.create_connection((relay.host, relay.port), 60, (source, 0)) as sock:
+        with context.wrap_socket(sock, server_hostname=relay.host) as secured:
+            secured.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            return secured.recv(65536).startswith(b"HTTP/1.1 404")
+
+
+# spec-test: protocol/3#costly-handshakes
+def handshakes_over_p384__of_one_network_beside_another__wait_and_are_all_served(relay):
+    """Each has to wait for the one before, and is let go on by the relay, not by what its client sends."""
+    context = tigress_transport.tls_context(relay.ca_file)
+    context.set_ecdh_curve("secp384r1")
+    with contextlib.closing(open_api(relay)) as api, concurrent.futures.ThreadPoolExecutor(4) as pool:
+        assert api.bound_box()
+        served = [pool.submit(handshake_over_p384, relay, context, "127.1.0.1") for _ in range(4)]
+        assert api.bound_box()
+        assert all(each.result() for each in served)
 
 
 # spec-test: protocol/3#price-of-groups

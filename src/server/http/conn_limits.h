@@ -68,7 +68,7 @@ struct tg_server_settings {
 #define TG_TLS_HANDSHAKE_RECORDS_MAX 64u
 #define TG_TLS_HANDSHAKE_BYTES_MAX 32768u
 /* A handshake over P-384 or P-521 costs so many more. */
-#define TG_TLS_COSTLY_HANDSHAKES 3u
+#define TG_TLS_COSTLY_HANDSHAKES 5u
 /* Records of a turn: each may cost a public key operation, then only a decryption. */
 #define TG_TLS_TURN_HANDSHAKE_RECORDS 4u
 #define TG_TLS_TURN_RECORDS 16u

@@ -79,6 +79,7 @@ static void conn_close(struct tg_conn *c)
     tg_buf_deinit(&c->out);
     tg_link_remove(&c->link);
     tg_turns_remove(&c->conns->turns, &c->turn);
+    tg_costly_remove(&c->conns->costly, &c->costly);
     uv_close((uv_handle_t *)&c->poll, on_closed);
     (void)close(c->fd);
     c->fd = -1;
@@ -129,7 +130,9 @@ static void set_events(struct tg_conn *c)
 {
     int events = 0;
 
-    if (c->wait == TG_CONN_WAIT_HANDSHAKE) {
+    if (tg_link_is_linked(&c->costly)) {
+        events = 0; /* nothing that arrives matters before it may go on */
+    } else if (c->wait == TG_CONN_WAIT_HANDSHAKE) {
         events = c->read == TG_CONN_READ_ON_WRITABLE ? UV_WRITABLE : UV_READABLE;
     } else {
         events |= tg_conn_room(c) > 0 ? UV_READABLE : 0;
@@ -217,7 +220,8 @@ static void turn(struct tg_conn *c)
 
     c->ready = 0;
     c->report_count = 0;
-    if (c->wait == TG_CONN_WAIT_HANDSHAKE && c->ended != TG_CONN_BROKEN) {
+    if (c->wait == TG_CONN_WAIT_HANDSHAKE && c->ended != TG_CONN_BROKEN &&
+        !tg_link_is_linked(&c->costly)) {
         open_turn(c);
     }
     if (tg_conn_is_open(c) && c->ended != TG_CONN_BROKEN) {
@@ -336,6 +340,8 @@ out:
 
 enum tg_err tg_conns_init(struct tg_conns *cs, struct tg_env *env, uv_loop_t *loop)
 {
+    enum tg_err err = TG_E_BUG;
+
     cs->env = env;
     cs->loop = loop;
     cs->count = 0;
@@ -345,12 +351,17 @@ enum tg_err tg_conns_init(struct tg_conns *cs, struct tg_env *env, uv_loop_t *lo
     tg_list_init(&cs->all);
     tg_buf_init_shared(&cs->join, TG_OUT_MAX);
     cs->accounts = (struct tg_accounts){ .memory = env->memory, .ledger = env->ledger };
-    return tg_turns_init(&cs->turns, env->now_mono_ms);
+    TG_TRY(tg_costly_init(&cs->costly));
+    TG_TRY(tg_turns_init(&cs->turns, env->now_mono_ms));
+    err = TG_OK;
+out:
+    return err;
 }
 
 void tg_conns_deinit(struct tg_conns *cs)
 {
     tg_turns_deinit(&cs->turns);
+    tg_costly_deinit(&cs->costly);
     tg_buf_deinit(&cs->join);
     tg_accounts_reap(&cs->accounts);
     tg_mem_wipe(cs->read_buf, sizeof(cs->read_buf));
@@ -368,6 +379,7 @@ bool tg_conns_run(struct tg_conns *cs)
     while (before_us - from_us < TG_TURNS_MAX_US && (link = tg_turns_take(&cs->turns)) != NULL) {
         struct tg_conn *c = TG_CONTAINER(link, struct tg_conn, turn);
         struct tg_turn_key key = c->turn_key;
+        bool is_client = c->service->is_rate_limited;
         uint64_t after_us = 0;
 
         cs->turn = c;
@@ -376,6 +388,9 @@ bool tg_conns_run(struct tg_conns *cs)
         cs->turn = NULL;
         after_us = tg_clock_us();
         tg_turns_charge(&cs->turns, key, after_us - before_us);
+        if (is_client) {
+            tg_costly_note_turn(&cs->costly, key, after_us);
+        }
         before_us = after_us;
     }
     return cs->turns.count > 0;
@@ -448,6 +463,21 @@ bool tg_conns_relieve(struct tg_conns *cs)
     return evict(cs);
 }
 
+static void release_costly(struct tg_conns *cs)
+{
+    struct tg_link released;
+    struct tg_link *link = NULL;
+
+    tg_list_init(&released);
+    tg_costly_release(&cs->costly, tg_clock_us(), &released);
+    while ((link = tg_list_shift(&released)) != NULL) {
+        struct tg_conn *c = TG_CONTAINER(link, struct tg_conn, costly);
+
+        c->has_leave = true;
+        tg_conn_kick(c);
+    }
+}
+
 /* A look at all of many thousands would delay the others by milliseconds.
    spec: protocol/3#memory-largest-first */
 void tg_conns_tick(struct tg_conns *cs)
@@ -455,6 +485,7 @@ void tg_conns_tick(struct tg_conns *cs)
     size_t looks = 0;
 
     tg_accounts_reap(&cs->accounts);
+    release_costly(cs);
     for (size_t i = 0; i < CLOSED_IN_A_TICK && looks < TG_CONNS_LOOKS_PER_TICK &&
                        tg_accounts_are_tight(&cs->accounts);
          i++) {

@@ -9,6 +9,7 @@
 #define TG_SERVER_NET_CONN_H
 
 #include "server/http/proto.h"
+#include "server/net/costly.h"
 #include "server/net/tls.h"
 #include "server/net/turns.h"
 
@@ -21,8 +22,9 @@ struct tg_conns {
     struct tg_env *env;
     uv_loop_t *loop;
     struct tg_link all;
-    struct tg_turns turns; /* those that tg_conns_run handles next */
-    struct tg_conn *turn;  /* whose turn it is; NULL outside of tg_conns_run */
+    struct tg_turns turns;   /* those that tg_conns_run handles next */
+    struct tg_costly costly; /* those whose handshake waits until it may be long */
+    struct tg_conn *turn;    /* whose turn it is; NULL outside of tg_conns_run */
     uint64_t turn_until_us;
     size_t count;                          /* including those being closed */
     size_t free_count;                     /* of these, without a place: the operator's */

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "server/http/client.h"
+#include "server/net/clock.h"
 #include "server/net/conn_recv.h"
 #include "server/net/plain.h"
 #include "server/proxy/header.h"
@@ -228,6 +229,31 @@ static void pay_group(struct tg_conn *c)
     }
 }
 
+/* The relay's own proxies and operators are not kept waiting. */
+static bool may_be_costly(struct tg_conn *c)
+{
+    return c->has_leave || !c->service->is_rate_limited || tg_payer_tier_count(payer_of(c)) == 0 ||
+           tg_costly_may(&c->conns->costly, c->turn_key, tg_clock_us());
+}
+
+/* spec: protocol/3#costly-handshakes */
+static enum tg_tls_io step(struct tg_conn *c, struct tg_bytes *record)
+{
+    enum tg_tls_io result = tg_tls_handshake(c->tls, record);
+
+    if (result == TG_TLS_WANT_LEAVE && may_be_costly(c)) {
+        uint64_t from_us = tg_clock_us();
+        uint64_t until_us = 0;
+
+        tg_tls_give_leave(c->tls);
+        result = tg_tls_handshake(c->tls, record);
+        until_us = tg_clock_us();
+        tg_costly_done(&c->conns->costly, c->turn_key, until_us, until_us - from_us);
+        c->has_leave = false;
+    }
+    return result;
+}
+
 /* One record of the handshake. TG_TLS_OK: it is done. */
 static enum tg_tls_io shake(struct tg_conn *c, struct tg_conn_input *in, bool *has_record)
 {
@@ -238,17 +264,17 @@ static enum tg_tls_io shake(struct tg_conn *c, struct tg_conn_input *in, bool *h
     *has_record = false;
     if (c->read != TG_CONN_READ_ON_WRITABLE) {
         result = tg_conn_input_record(in, &record);
-        if (result != TG_TLS_OK) {
+        if (result != TG_TLS_OK && !(result == TG_TLS_WANT_READ && c->has_leave)) {
             return result;
         }
-        *has_record = true;
+        *has_record = result == TG_TLS_OK;
     }
     taken = record.len;
     if (!count_record(c, taken)) {
         tg_metrics_count(c->conns->env->metrics, TG_COUNTER_REFUSED_FLOOD);
         return TG_TLS_BROKEN;
     }
-    result = tg_tls_handshake(c->tls, &record);
+    result = step(c, &record);
     in->at += taken - record.len;
     pay_group(c);
     c->read = result == TG_TLS_WANT_WRITE ? TG_CONN_READ_ON_WRITABLE : TG_CONN_READ_ON_READABLE;
@@ -267,6 +293,10 @@ static enum tg_opening handshake(struct tg_conn *c, struct tg_conn_input *in)
         }
         if (result == TG_TLS_CLOSED || result == TG_TLS_BROKEN) {
             return fail(c, TG_COUNTER_HANDSHAKE_FAILED);
+        }
+        if (result == TG_TLS_WANT_LEAVE) {
+            tg_costly_wait(&c->conns->costly, c->turn_key, &c->costly);
+            return TG_OPENING_GOES_ON;
         }
         if (result == TG_TLS_WANT_WRITE) {
             return TG_OPENING_GOES_ON;

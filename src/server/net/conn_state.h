@@ -50,6 +50,8 @@ struct tg_conn {
     struct tg_link link;
     struct tg_link turn; /* linked while it waits for its turn */
     struct tg_turn_key turn_key;
+    struct tg_link costly; /* linked while its handshake waits until it may be long */
+    bool has_leave;        /* it may now */
     struct tg_conns *conns;
     const struct tg_service *service;
     uv_poll_t poll;

@@ -251,6 +251,7 @@ enum tg_err tg_tls_context_new(struct tg_tls_context **out, const struct tg_pair
                TG_E_CRYPTO);
     TG_TRY(read_not_after(c));
     (void)SSL_CTX_set_app_data(c->ssl, tickets);
+    tg_tls_look_at_hellos(c->ssl);
     SSL_CTX_set_alpn_select_cb(c->ssl, on_alpn, NULL);
     TG_REQUIRE(SSL_CTX_set_tlsext_ticket_key_evp_cb(c->ssl, on_ticket) == 1, TG_E_CRYPTO);
     *out = c;

@@ -47,7 +47,14 @@ bool tg_tls_warm(struct tg_tls_context *c);
    counts as one, so that the session refuses it. */
 size_t tg_tls_record_len(struct tg_bytes in);
 
-enum tg_tls_io { TG_TLS_OK, TG_TLS_WANT_READ, TG_TLS_WANT_WRITE, TG_TLS_CLOSED, TG_TLS_BROKEN };
+enum tg_tls_io {
+    TG_TLS_OK,
+    TG_TLS_WANT_READ,
+    TG_TLS_WANT_WRITE,
+    TG_TLS_WANT_LEAVE, /* of a handshake: tg_tls_give_leave */
+    TG_TLS_CLOSED,
+    TG_TLS_BROKEN
+};
 
 /* The session writes to fd, which the caller still owns. NULL: out of memory. It holds c. */
 struct tg_tls *tg_tls_new(struct tg_tls_context *c, int fd);
@@ -59,6 +66,10 @@ void tg_tls_free(struct tg_tls **t);
  *   record   one whole record, or nothing; afterwards what the session did not take
  * TG_TLS_WANT_READ: it needs the next record. */
 enum tg_tls_io tg_tls_handshake(struct tg_tls *t, struct tg_bytes *record);
+/* TG_TLS_WANT_LEAVE: what comes next costs several times as much as other handshakes, and is not
+   done before this call, which is for the next call of tg_tls_handshake, with what is left of the
+   record. */
+void tg_tls_give_leave(struct tg_tls *t);
 /* *len: in, the size of out; on TG_TLS_OK the bytes read, at least 1. */
 enum tg_tls_io tg_tls_read(struct tg_tls *t, struct tg_bytes *record, uint8_t *out, size_t *len);
 /* Whether the client chose a group that makes the handshake cost several times as much. From the

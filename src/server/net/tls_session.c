@@ -6,12 +6,6 @@
 #include <openssl/err.h>
 #include <openssl/obj_mac.h>
 
-struct tg_tls {
-    SSL *ssl;
-    struct tg_tls_context *context; /* a reference */
-    struct tg_bytes record;         /* what OpenSSL may read in this call */
-};
-
 static bool set_ends(struct tg_tls *t, const BIO_METHOD *method, int fd)
 {
     BIO *in = BIO_new(method);
@@ -38,6 +32,7 @@ struct tg_tls *tg_tls_new(struct tg_tls_context *c, int fd)
             ERR_clear_error();
             return NULL;
         }
+        (void)SSL_set_app_data(t->ssl, t);
         SSL_set_accept_state(t->ssl);
     }
     return t;
@@ -60,6 +55,8 @@ static enum tg_tls_io io_of(SSL *ssl, int result)
         return TG_TLS_WANT_READ;
     case SSL_ERROR_WANT_WRITE:
         return TG_TLS_WANT_WRITE;
+    case SSL_ERROR_WANT_CLIENT_HELLO_CB:
+        return TG_TLS_WANT_LEAVE;
     case SSL_ERROR_ZERO_RETURN:
         return TG_TLS_CLOSED;
     default:
@@ -75,19 +72,34 @@ static void end_call(struct tg_tls *t, struct tg_bytes *record)
     t->record = (struct tg_bytes){ 0 };
 }
 
+/* With TLS 1.2 the relay computes a share for its ServerHello, and the secret for the client's. */
+static bool is_costly_next(const struct tg_tls *t)
+{
+    return SSL_get_state(t->ssl) == TLS_ST_SW_SRVR_DONE && tg_tls_is_costly(t);
+}
+
 enum tg_tls_io tg_tls_handshake(struct tg_tls *t, struct tg_bytes *record)
 {
     enum tg_tls_io io = TG_TLS_OK;
     int result = 0;
 
+    if (!t->has_leave && is_costly_next(t)) {
+        return TG_TLS_WANT_LEAVE;
+    }
     ERR_clear_error();
     t->record = *record;
     result = SSL_do_handshake(t->ssl);
     if (result != 1) {
         io = io_of(t->ssl, result);
     }
+    t->has_leave = false;
     end_call(t, record);
     return io;
+}
+
+void tg_tls_give_leave(struct tg_tls *t)
+{
+    t->has_leave = true;
 }
 
 bool tg_tls_is_costly(const struct tg_tls *t)

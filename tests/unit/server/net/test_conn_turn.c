@@ -4,6 +4,8 @@
 #include "unit/server/http/engine_fixture.h"
 
 #include "base/mem.h"
+#include "server/http/client.h"
+#include "server/net/clock.h"
 #include "server/net/conn_open.h"
 #include "server/net/conn_recv.h"
 
@@ -20,12 +22,16 @@
 
 static struct {
     size_t read_count, handshake_count;
-    bool is_silent; /* its records bring no data */
+    size_t costly_count; /* what was done with a leave */
+    bool is_silent;      /* its records bring no data */
+    bool is_costly;      /* its handshake needs a leave */
+    bool has_leave;
 } tls;
 
 enum tg_tls_io __wrap_tg_tls_read(struct tg_tls *t, struct tg_bytes *record, uint8_t *out,
                                   size_t *len);
 enum tg_tls_io __wrap_tg_tls_handshake(struct tg_tls *t, struct tg_bytes *record);
+void __wrap_tg_tls_give_leave(struct tg_tls *t);
 bool __wrap_tg_tls_has_pending(const struct tg_tls *t);
 bool __wrap_tg_tls_is_costly(const struct tg_tls *t);
 
@@ -44,10 +50,21 @@ enum tg_tls_io __wrap_tg_tls_read(struct tg_tls *t, struct tg_bytes *record, uin
 enum tg_tls_io __wrap_tg_tls_handshake(struct tg_tls *t, struct tg_bytes *record)
 {
     (void)t;
+    if (tls.is_costly && !tls.has_leave) {
+        return TG_TLS_WANT_LEAVE;
+    }
     assert_int_equal(record->len, RECORD_LEN);
     *record = tg_bytes_from(*record, RECORD_LEN);
     tls.handshake_count++;
+    tls.costly_count += tls.has_leave ? 1 : 0;
+    tls.has_leave = false;
     return TG_TLS_WANT_READ;
+}
+
+void __wrap_tg_tls_give_leave(struct tg_tls *t)
+{
+    (void)t;
+    tls.has_leave = true;
 }
 
 bool __wrap_tg_tls_has_pending(const struct tg_tls *t)
@@ -97,6 +114,7 @@ static struct world *world_new(uint64_t turn_until_us, bool is_tls, enum tg_conn
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
     w->conns.env = &w->f->env;
     assert_int_equal(tg_turns_init(&w->conns.turns, w->f->env.now_mono_ms), TG_OK);
+    assert_int_equal(tg_costly_init(&w->conns.costly), TG_OK);
     w->conns.turn = &w->conn;
     w->conns.turn_until_us = turn_until_us;
     w->conn.conns = &w->conns;
@@ -117,9 +135,11 @@ static void world_free(struct world *w)
 {
     tg_conn_wait(&w->conn, TG_CONN_WAIT_NOTHING);
     tg_turns_remove(&w->conns.turns, &w->conn.turn);
+    tg_costly_remove(&w->conns.costly, &w->conn.costly);
     tg_buf_deinit(&w->conn.raw);
     tg_buf_deinit(&w->conn.in);
     tg_turns_deinit(&w->conns.turns);
+    tg_costly_deinit(&w->conns.costly);
     (void)close(w->conn.fd);
     (void)close(w->peer);
     fixture_free(w->f);
@@ -209,6 +229,91 @@ static void handshake_turn__more_records_than_its_bound__the_rest_in_later_turns
     assert_int_equal(tg_conn_open_turn(&w->conn), TG_OPENING_FAILED);
     assert_int_equal(tls.handshake_count, TG_TLS_HANDSHAKE_RECORDS_MAX);
     assert_int_equal(flood_count(w), 1);
+    world_free(w);
+}
+
+/* ---- handshakes that are long and cannot be divided ---- */
+
+static struct world *costly_world(void)
+{
+    struct world *w = world_new(STANDS, true, TG_CONN_WAIT_HANDSHAKE);
+    struct tg_ip ip = { { [10] = 0xff, 0xff, 192, 0, 2, 1 } };
+
+    w->f->service.is_rate_limited = true;
+    tg_client_set_peer(&w->conn.io.peer, &w->f->env, &ip);
+    w->conn.turn_key = (struct tg_turn_key){ .cell = 1, .wide = 1 };
+    tls.is_costly = true;
+    return w;
+}
+
+/* Another network has a turn too, and this one rests for as long as a test can last. */
+static void let_rest(struct world *w)
+{
+    uint64_t now_us = tg_clock_us();
+
+    tg_costly_note_turn(&w->conns.costly, w->conn.turn_key, now_us);
+    tg_costly_note_turn(&w->conns.costly, (struct tg_turn_key){ .wide = 2 }, now_us);
+    tg_costly_done(&w->conns.costly, w->conn.turn_key, now_us, 60000000);
+}
+
+/* spec-test: protocol/3#costly-handshakes */
+static void costly_handshake__its_network_rests__waits_and_takes_nothing(void **state)
+{
+    struct world *w = costly_world();
+
+    (void)state;
+    let_rest(w);
+    send_records(w);
+    assert_int_equal(tg_conn_open_turn(&w->conn), TG_OPENING_GOES_ON);
+    assert_int_equal(tls.handshake_count, 0);
+    assert_int_equal(w->conns.costly.count, 1);
+    assert_false(tg_link_is_linked(&w->conn.turn));
+
+    tg_costly_remove(&w->conns.costly, &w->conn.costly); /* as its release does */
+    w->conn.has_leave = true;
+    assert_int_equal(tg_conn_open_turn(&w->conn), TG_OPENING_GOES_ON);
+    assert_true(tls.costly_count >= 1); /* a fake takes no time: its network may go on at once */
+    assert_false(w->conn.has_leave);
+    world_free(w);
+}
+
+static void costly_handshake__its_network_is_alone__done_at_once(void **state)
+{
+    struct world *w = costly_world();
+
+    (void)state;
+    tg_costly_done(&w->conns.costly, w->conn.turn_key, tg_clock_us(), 60000000);
+    send_records(w);
+    assert_int_equal(tg_conn_open_turn(&w->conn), TG_OPENING_GOES_ON);
+    assert_int_equal(tls.costly_count, TG_TLS_TURN_HANDSHAKE_RECORDS);
+    assert_int_equal(w->conns.costly.count, 0);
+    world_free(w);
+}
+
+static void costly_handshake__of_an_operator__done_at_once(void **state)
+{
+    struct world *w = costly_world();
+
+    (void)state;
+    w->f->service.is_rate_limited = false;
+    let_rest(w);
+    send_records(w);
+    assert_int_equal(tg_conn_open_turn(&w->conn), TG_OPENING_GOES_ON);
+    assert_int_equal(tls.costly_count, TG_TLS_TURN_HANDSHAKE_RECORDS);
+    world_free(w);
+}
+
+static void costly_handshake__done__its_network_rests(void **state)
+{
+    struct world *w = costly_world();
+    uint64_t now_us = tg_clock_us();
+
+    (void)state;
+    tg_costly_note_turn(&w->conns.costly, (struct tg_turn_key){ .wide = 2 }, now_us);
+    send_records(w);
+    assert_int_equal(tg_conn_open_turn(&w->conn), TG_OPENING_GOES_ON);
+    assert_true(tls.costly_count >= 1); /* a fake takes no time, so it rests for almost none */
+    assert_true(w->conns.costly.cells[1].rests_until_us >= now_us);
     world_free(w);
 }
 
@@ -335,6 +440,10 @@ int main(void)
         cmocka_unit_test(tls_turn__its_time_is_over__one_record),
         cmocka_unit_test(tls_turn__records_without_data__bounded_and_then_the_end),
         cmocka_unit_test(handshake_turn__more_records_than_its_bound__the_rest_in_later_turns),
+        cmocka_unit_test(costly_handshake__its_network_rests__waits_and_takes_nothing),
+        cmocka_unit_test(costly_handshake__its_network_is_alone__done_at_once),
+        cmocka_unit_test(costly_handshake__of_an_operator__done_at_once),
+        cmocka_unit_test(costly_handshake__done__its_network_rests),
         cmocka_unit_test(plain_turn__more_bytes_than_its_bound__the_rest_in_later_turns),
         cmocka_unit_test(plain_turn__its_time_is_over__one_piece_and_the_rest_is_kept),
         cmocka_unit_test(tick__many_connections__a_bounded_number_and_all_in_some_ticks),

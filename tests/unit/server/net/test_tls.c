@@ -156,6 +156,8 @@ static struct tg_bytes record_at(int fd)
     return tg_bytes(record_buf, len);
 }
 
+static size_t leave_count; /* how often a handshake asked for one */
+
 static enum tg_tls_io server_handshake(struct tg_tls *server, int fd)
 {
     struct tg_bytes record = { 0 };
@@ -164,6 +166,11 @@ static enum tg_tls_io server_handshake(struct tg_tls *server, int fd)
     do {
         record = record_at(fd);
         io = tg_tls_handshake(server, &record);
+        while (io == TG_TLS_WANT_LEAVE) {
+            leave_count++;
+            tg_tls_give_leave(server);
+            io = tg_tls_handshake(server, &record);
+        }
         assert_int_equal(record.len, 0);
     } while (io == TG_TLS_WANT_READ && recv(fd, record_buf, 1, MSG_PEEK | MSG_DONTWAIT) > 0);
     return io;
@@ -393,12 +400,85 @@ static void groups__costly_ones__known_from_the_first_record(void **state)
         assert_false(tg_tls_is_costly(p.server));
         assert_int_equal(SSL_do_handshake(p.client), -1);
         record = record_at(p.fds[1]);
-        assert_int_equal(tg_tls_handshake(p.server, &record), TG_TLS_WANT_READ);
+        if (tg_tls_handshake(p.server, &record) == TG_TLS_WANT_LEAVE) {
+            assert_true(cases[i / 2].is_costly);
+            tg_tls_give_leave(p.server);
+            assert_int_equal(tg_tls_handshake(p.server, &record), TG_TLS_WANT_READ);
+        } else {
+            assert_true(version == TLS1_2_VERSION || !cases[i / 2].is_costly);
+        }
         if (version == TLS1_3_VERSION) {
             assert_int_equal(tg_tls_is_costly(p.server), cases[i / 2].is_costly);
         }
         pair_close(&p);
     }
+}
+
+/* Each long computation needs a leave of its own, also after the client was asked for another
+   share. spec-test: protocol/3#costly-handshakes */
+static void groups__costly_ones__each_computation_asks_for_leave(void **state)
+{
+    static const struct {
+        int version;
+        const char *groups;
+        size_t leaves;
+    } cases[] = {
+        { TLS1_3_VERSION, "X25519", 0 },      { TLS1_3_VERSION, "P-256", 0 },
+        { TLS1_3_VERSION, "P-384", 1 },       { TLS1_3_VERSION, "P-521", 1 },
+        { TLS1_3_VERSION, "X448:P-384", 1 },  { TLS1_3_VERSION, "P-384:X25519", 1 },
+        { TLS1_2_VERSION, "P-256:P-384", 0 }, { TLS1_2_VERSION, "P-384:P-256", 0 },
+    };
+
+    for (size_t i = 0; i < TG_COUNT(cases); i++) {
+        const struct wish wish = { .min_version = cases[i].version,
+                                   .max_version = cases[i].version,
+                                   .groups = cases[i].groups };
+
+        leave_count = 0;
+        assert_true(meet_once(*state, &wish).is_done);
+        assert_int_equal(leave_count, cases[i].leaves);
+    }
+}
+
+/* With a certificate for RSA a client of TLS 1.2 needs no other group. */
+static struct tg_tls_context *context_for_rsa(struct tg_tls_tickets *tickets)
+{
+    struct tg_tls_context *context = NULL;
+    struct tg_pair pair = { .cert = X509_new(), .key = EVP_RSA_gen(2048) };
+
+    assert_non_null(pair.cert);
+    assert_non_null(pair.key);
+    assert_int_equal(X509_set_pubkey(pair.cert, pair.key), 1);
+    assert_non_null(X509_gmtime_adj(X509_getm_notBefore(pair.cert), 0));
+    assert_non_null(X509_gmtime_adj(X509_getm_notAfter(pair.cert), 86400));
+    assert_true(X509_sign(pair.cert, pair.key, EVP_sha256()) > 0);
+    assert_int_equal(tg_tls_context_new(&context, &pair, tickets), TG_OK);
+    tg_pair_deinit(&pair);
+    return context;
+}
+
+/* The share of the relay, and then the secret.
+   spec-test: protocol/3#costly-handshakes */
+static void groups__costly_ones_with_tls12__both_computations_ask_for_leave(void **state)
+{
+    struct fixture *f = *state;
+    struct tg_tls_context *context = context_for_rsa(f->tickets);
+    struct wish wish = { .min_version = TLS1_2_VERSION,
+                         .max_version = TLS1_2_VERSION,
+                         .groups = "P-384" };
+    struct outcome first, again;
+
+    leave_count = 0;
+    first = meet(context, &wish);
+    assert_true(first.is_done);
+    assert_int_equal(leave_count, 2);
+    wish.resume = first.session;
+    again = meet(context, &wish);
+    assert_true(again.is_resumed);
+    assert_int_equal(leave_count, 3); /* for nothing: what is resumed is known later */
+    SSL_SESSION_free(first.session);
+    SSL_SESSION_free(again.session);
+    tg_tls_context_free(&context);
 }
 
 /* A client that sends no share of a group that the server has is asked once for another. */
@@ -679,6 +759,8 @@ int main(void)
         CASE(alpn__h2_preferred__http_1_1_without_it__others_refused),
         CASE(groups__each_alone__accepted),
         CASE(groups__costly_ones__known_from_the_first_record),
+        CASE(groups__costly_ones__each_computation_asks_for_leave),
+        CASE(groups__costly_ones_with_tls12__both_computations_ask_for_leave),
         CASE(groups__share_of_none__retried_once),
         CASE(groups__hybrid__accepted_where_the_library_has_it),
         CASE(records__one_a_call__the_rest_not_touched),
