@@ -26,13 +26,16 @@ static enum tg_err check_file(int fd, enum reader reader, struct tg_fault *fault
         tg_fault_set(fault, "the key file is not a regular file (expected: a regular file)");
         return TG_E_DENIED;
     }
-    if (st.st_uid != geteuid() && !(reader == READER_CHECK && geteuid() == 0)) {
+    if (st.st_uid != geteuid() && st.st_uid != 0 && !(reader == READER_CHECK && geteuid() == 0)) {
         tg_fault_set(fault,
-                     "the key file belongs to another user (expected: the user of the relay)");
+                     "the key file belongs to another user (expected: the relay's user, or root)");
         return TG_E_DENIED;
     }
-    if ((st.st_mode & 077) != 0) {
-        tg_fault_set(fault, "the key file has mode %04o, so others may read it (expected: 0600)",
+    /* A cluster mounts a secret as a file of root that the relay's group may read. */
+    if ((st.st_mode & (st.st_uid == 0 ? 037 : 077)) != 0) {
+        tg_fault_set(fault,
+                     "the key file has mode %04o, so others may read it (expected: 0600, or 0440 "
+                     "for a file of root)",
                      (unsigned)st.st_mode & 07777u);
         return TG_E_DENIED;
     }
@@ -84,11 +87,12 @@ static enum tg_err load(struct tg_keyring *out, const char *path, enum reader re
     int fd = -1;
 
     tg_buf_init(&text, TG_KEYFILE_MAX + 1);
-    fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+    /* A mounted secret is a link. */
+    fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     TG_REQUIRE(fd >= 0 || errno != ENOENT, TG_E_NOTFOUND);
     if (fd < 0) {
         tg_fault_set(fault, "the key file cannot be opened: %s", strerror(errno));
-        err = errno == ELOOP || errno == EACCES ? TG_E_DENIED : TG_E_IO;
+        err = errno == EACCES ? TG_E_DENIED : TG_E_IO;
         goto out;
     }
     TG_TRY(check_file(fd, reader, fault));
@@ -218,6 +222,9 @@ enum tg_err tg_keyfile_open(struct tg_keyring *out, bool *is_created, const char
         is_new = err == TG_OK;
         if (err == TG_E_CONFLICT) {
             err = load(out, path, READER_RELAY, fault);
+            if (err == TG_E_NOTFOUND) {
+                tg_fault_set(fault, "the key file is a link to a file that is missing");
+            }
         }
     }
     if (err == TG_OK && !is_new) {
