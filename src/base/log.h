@@ -45,9 +45,10 @@ enum tg_log_reason {
     TG_REASON_DATABASE_RIGHTS,
     TG_REASON_DATABASE_STANDBY,
     TG_REASON_DATABASE_CLOCK,
-    TG_REASON_DATABASE_SLOW
+    TG_REASON_DATABASE_SLOW,
+    TG_REASON_DATABASE_COPIED
 };
-#define TG_REASON_COUNT (TG_REASON_DATABASE_SLOW + 1u)
+#define TG_REASON_COUNT (TG_REASON_DATABASE_COPIED + 1u)
 
 /* "key-mismatch": lower case, with hyphens. */
 const char *tg_log_reason_name(enum tg_log_reason reason);

@@ -514,6 +514,7 @@ int main(int argc, char **argv)
     case TG_CONFIG_UPGRADE:
     case TG_CONFIG_RESTORED:
     case TG_CONFIG_MIGRATE:
+    case TG_CONFIG_COPY:
     case TG_CONFIG_RUN:
         break;
     }

@@ -137,10 +137,15 @@ int tg_startup_maintain(const struct tg_config *config, const struct tg_log *log
     struct tg_storage storage = { .store = NULL };
     enum tg_err err = TG_E_BUG;
     const char *done = "";
+    struct tg_buf text;
 
+    tg_buf_init(&text, TEXT_MAX);
     if (action == TG_CONFIG_UPGRADE) {
         err = tg_storage_upgrade(&storage, config, log, STDIN_FILENO, &failure.fault);
         done = "tigressd: the store has the check of its keys: start the relay";
+    } else if (action == TG_CONFIG_COPY) {
+        err = tg_storage_copy(&storage, config, log, &text, &failure.fault);
+        done = "tigressd: the copy is the store from now on: start the relay on it";
     } else if (action == TG_CONFIG_MIGRATE) {
         err = tg_storage_migrate(config, &failure.fault);
         done = "tigressd: the tables are ready: start the relay";
@@ -149,6 +154,7 @@ int tg_startup_maintain(const struct tg_config *config, const struct tg_log *log
         done = "tigressd: the store is ready as restored: start the relay";
     }
     if (err == TG_OK) {
+        (void)fputs(tg_buf_cstr(&text), stdout);
         (void)puts(done);
     } else {
         failure.path = storage.path;
@@ -156,5 +162,6 @@ int tg_startup_maintain(const struct tg_config *config, const struct tg_log *log
         tg_startup_report("cannot change the store", &failure);
     }
     tg_storage_close(&storage);
+    tg_buf_deinit(&text);
     return err == TG_OK ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -12,7 +12,7 @@ const char *tg_store_fact_name(enum tg_fact fact)
     static const char *const names[] = {
         [TG_FACT_STORE_ID] = "store id", [TG_FACT_KEY_CHECKS] = "key checks",
         [TG_FACT_EPOCH] = "epoch",       [TG_FACT_TIME_MARK] = "time mark",
-        [TG_FACT_CLOCK] = "clock",
+        [TG_FACT_CLOCK] = "clock",       [TG_FACT_COPY] = "copy",
     };
 
     static_assert(TG_COUNT(names) == TG_FACT_COUNT, "a name for each fact");

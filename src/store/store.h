@@ -103,9 +103,10 @@ enum tg_fact {
     TG_FACT_EPOCH,      /* how often a backup was restored */
     TG_FACT_TIME_MARK,  /* 8 bytes, big-endian: the latest UTC seconds that a change was decided at
                          */
-    TG_FACT_CLOCK       /* the clocks of the computer, as the relay left them */
+    TG_FACT_CLOCK,      /* the clocks of the computer, as the relay left them */
+    TG_FACT_COPY        /* what copying the whole store has left behind */
 };
-#define TG_FACT_COUNT 5u
+#define TG_FACT_COUNT 6u
 
 struct tg_store_fact {
     uint64_t version; /* 1 at first; each write adds 1 */
@@ -208,26 +209,34 @@ typedef void tg_store_leased_fn(void *ctx, enum tg_err err, const struct tg_outb
 
 enum tg_store_survey {
     TG_STORE_SURVEY_ALL,
-    TG_STORE_SURVEY_OUTBOX /* the entries of the outbox alone */
+    TG_STORE_SURVEY_OUTBOX, /* the entries of the outbox alone */
+    /* Also the spent keys of open series, after the series. Only after hold of struct
+       tg_store_copy_ops; shows also what is not committed yet */
+    TG_STORE_SURVEY_COPY
 };
 
 /* What a survey shows. */
 enum tg_store_seen_kind {
     TG_STORE_SEEN_FACT,
     TG_STORE_SEEN_SERIES,
+    TG_STORE_SEEN_SPENT,
     TG_STORE_SEEN_RECORD,
     TG_STORE_SEEN_ENTRY
 };
 
 struct tg_store_seen {
     enum tg_store_seen_kind kind;
-    enum tg_fact fact;       /* of a fact */
-    struct tg_store_key key; /* of all but a fact */
-    uint64_t version;        /* of a fact or a record */
-    int64_t expires_s;       /* of a record or an entry; the end of a series */
-    bool is_closed;          /* of a series */
-    bool is_blocked;         /* of an entry */
-    struct tg_bytes bytes;   /* the fact's value, or what is sealed; ends when see() returns */
+    enum tg_fact fact;          /* of a fact */
+    struct tg_store_key key;    /* of all but a fact */
+    uint64_t version;           /* of a fact or a record */
+    int64_t expires_s;          /* of a record or an entry; the end of a series */
+    bool is_closed;             /* of a series */
+    bool is_blocked;            /* of an entry */
+    struct tg_bytes bytes;      /* the fact's value, or what is sealed; ends when see() returns */
+    enum tg_store_class class;  /* of a record */
+    struct tg_store_key series; /* of a spent key */
+    int64_t due_s;              /* of an entry; at most expires_s, and that if it is blocked */
+    uint32_t attempts;          /* of an entry */
 };
 
 /* False ends the survey. Must not use the store. */
@@ -274,6 +283,24 @@ struct tg_store_stats {
 
 struct tg_store;
 struct tg_store_port;
+
+/*
+ * To copy a whole store into one of another kind. All block. After hold, and until the store is
+ * closed, nothing but these, survey, stats and close may be called.
+ */
+struct tg_store_copy_ops {
+    /* Nobody else changes the store until it is closed. While no port is attached. TG_E_DENIED:
+       others use it; TG_E_STORE */
+    enum tg_err (*hold)(struct tg_store *s);
+    /* Removes everything. TG_E_FULL, TG_E_STORE */
+    enum tg_err (*clear)(struct tg_store *s);
+    /* Adds what a survey of another store for a copy has shown, in its order, or replaces a fact.
+       TG_E_FULL, TG_E_STORE */
+    enum tg_err (*put)(struct tg_store *s, const struct tg_store_seen *row);
+    /* What was put is durable on return, and counted again; commit_count is above commits_min.
+       Some of it may be durable before. TG_E_FULL, TG_E_STORE */
+    enum tg_err (*commit)(struct tg_store *s, uint64_t commits_min);
+};
 
 struct tg_store_ops {
     /* A handle for one worker thread. notify is called for what waits for dispatch. */
@@ -353,6 +380,7 @@ struct tg_store_ops {
        spent since the copy was made is not known, and raises commit_count over commits_min too.
        While no port is attached; blocks. TG_E_FULL, TG_E_STORE: it may be repeated. */
     enum tg_err (*restore)(struct tg_store *s, enum tg_store_restored how, uint64_t commits_min);
+    const struct tg_store_copy_ops *copy; /* NULL: the backend is not copied */
     /* Any thread. Approximate while changes are in flight. */
     void (*stats)(const struct tg_store *s, struct tg_store_stats *out);
     /* After every port is detached. Finishes what is queued. Accepts *s == NULL. */
@@ -444,6 +472,7 @@ struct tg_store_pg_settings {
     bool must_be_synchronous;  /* nothing is acknowledged without a synchronous standby */
     unsigned lane_count;       /* connections of each port, 1 to 4 */
     uint32_t patience_ms;      /* how long the open waits for a standby; 0: 15 s */
+    bool may_be_copied;        /* works also on a database that was copied to another store */
 };
 
 /* Whether url can be used, without using it. TG_E_SYNTAX: fault names the part, and repeats nothing

@@ -255,7 +255,7 @@ static bool see(void *ctx, const struct tg_store_seen *seen)
     int64_t number = seen->kind == TG_STORE_SEEN_FACT ? (int64_t)seen->fact : seen->expires_s;
 
     assert_true(s->left > 0);
-    (void)snprintf(s->text + len, sizeof(s->text) - len, "%c%u:%lld:%u:%.*s ", "FSRE"[seen->kind],
+    (void)snprintf(s->text + len, sizeof(s->text) - len, "%c%u:%lld:%u:%.*s ", "FSKRE"[seen->kind],
                    seen -> kind == TG_STORE_SEEN_FACT ? 0 : number_of(&seen->key),
                    (long long)number, (unsigned)seen -> version, (int)seen -> bytes.len,
                    seen->bytes.len == 0 ? "" : (const char *)seen->bytes.ptr);

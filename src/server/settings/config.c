@@ -30,13 +30,17 @@ enum meta {
     META_VERSION,
     META_UPGRADE,
     META_RESTORED,
-    META_MIGRATE
+    META_MIGRATE,
+    META_COPY
 };
 
 struct command_line {
-    enum meta action; /* the last of check, print, upgrade, restored, migrate, help, version */
+    enum meta
+        action; /* the last of check, print, upgrade, restored, migrate, copy, help, version */
     enum tg_store_restored restored;
     const char *role; /* of --migrate */
+    const char *from; /* of --copy-store */
+    const char *to;
     const char *file;
     unsigned file_count;
     bool must_accept_clock;
@@ -51,7 +55,7 @@ static enum meta find_meta(struct tg_bytes name)
                   { "print-config", META_PRINT }, { "upgrade-store", META_UPGRADE },
                   { "restored", META_RESTORED },  { "help", META_HELP },
                   { "version", META_VERSION },    { "accept-clock", META_ACCEPT_CLOCK },
-                  { "migrate", META_MIGRATE } };
+                  { "migrate", META_MIGRATE },    { "copy-store", META_COPY } };
 
     for (size_t i = 0; i < TG_COUNT(metas); i++) {
         if (tg_bytes_is_equal(name, tg_bytes_str(metas[i].name))) {
@@ -66,6 +70,7 @@ struct flag {
     struct tg_bytes name; /* without the dashes; empty: not a flag */
     struct tg_bytes value;
     const char *value_str; /* value, NUL-terminated; NULL: none */
+    const char *second;    /* of --copy-store; NULL: none */
 };
 
 /* Whether the next argument, which may be NULL, is the value of the flag. The word after an unknown
@@ -76,7 +81,7 @@ static bool takes_next(struct tg_bytes name, const char *next)
     enum meta meta = find_meta(name);
 
     if (next == NULL || (meta != META_NONE && meta != META_CONFIG && meta != META_RESTORED &&
-                         meta != META_MIGRATE)) {
+                         meta != META_MIGRATE && meta != META_COPY)) {
         return false;
     }
     if (meta == META_NONE && id == TG_SET_COUNT) {
@@ -110,6 +115,10 @@ static struct flag next_flag(int argc, char *const argv[], int *i)
         f.value_str = argv[*i];
         (*i)++;
     }
+    if (find_meta(f.name) == META_COPY && *i < argc && argv[*i][0] != '-') {
+        f.second = argv[*i];
+        (*i)++;
+    }
     f.value = tg_bytes_str(f.value_str);
     return f;
 }
@@ -140,6 +149,18 @@ static void apply_migrate(struct tg_config_load_state *state, struct command_lin
     line->action = META_MIGRATE;
 }
 
+static void apply_copy(struct tg_config_load_state *state, struct command_line *line,
+                       const struct flag *f)
+{
+    if (f->value_str == NULL || f->second == NULL) {
+        tg_config_fault_text(state, "--copy-store: not two stores (expected: lmdb:DIR and "
+                                    "postgresql://…, in the order from, to)");
+    }
+    line->from = f->value_str;
+    line->to = f->second;
+    line->action = META_COPY;
+}
+
 static void apply_meta(struct tg_config_load_state *state, struct command_line *line,
                        enum meta meta, const struct flag *f)
 {
@@ -154,6 +175,8 @@ static void apply_meta(struct tg_config_load_state *state, struct command_line *
         apply_restored(state, line, f->value);
     } else if (meta == META_MIGRATE) {
         apply_migrate(state, line, f);
+    } else if (meta == META_COPY) {
+        apply_copy(state, line, f);
     } else {
         if (f->value_str != NULL) {
             tg_config_fault_text(state, "--accept-clock, --check-config, --print-config, "
@@ -218,6 +241,26 @@ static void apply_defaults(struct tg_config_load_state *state)
     }
 }
 
+/* The rules judge the embedded store, which has files beside it. */
+static void set_copy(struct tg_config_load_state *state, const struct command_line *line)
+{
+    const struct tg_setting_origin origin = { .from = TG_FROM_FLAG };
+    struct tg_bytes from = tg_bytes_str(line->from);
+    struct tg_bytes to = tg_bytes_str(line->to);
+    bool is_from_embedded = tg_bytes_has_prefix(from, TG_LIT("lmdb:"));
+
+    if (is_from_embedded == tg_bytes_has_prefix(to, TG_LIT("lmdb:")) ||
+        !tg_bytes_has_prefix(is_from_embedded ? to : from, TG_LIT("postgresql:"))) {
+        tg_config_fault_text(state, "--copy-store: not one store of each kind (expected: lmdb:DIR "
+                                    "and postgresql://…, in the order from, to)");
+        return;
+    }
+    state->config->copy =
+        is_from_embedded ? TG_CONFIG_COPY_TO_POSTGRES : TG_CONFIG_COPY_FROM_POSTGRES;
+    tg_config_set(state, TG_SET_STORE, origin, is_from_embedded ? to : from);
+    tg_config_set(state, TG_SET_STORE, origin, is_from_embedded ? from : to);
+}
+
 static void load(struct tg_config_load_state *state, struct command_line *line, int argc,
                  char *const argv[], const struct tg_config_env *env)
 {
@@ -227,6 +270,9 @@ static void load(struct tg_config_load_state *state, struct command_line *line, 
         tg_config_read_file(state);
     }
     walk_flags(state, line, argc, argv, PASS_SETTINGS);
+    if (line->action == META_COPY) {
+        set_copy(state, line);
+    }
     /* After a fault a setting still has its default, and the rules would report it again. */
     if (state->fault_count == 0) {
         tg_config_apply_rules(state, env);
@@ -246,6 +292,8 @@ static enum tg_config_action action_of(enum meta meta)
         return TG_CONFIG_RESTORED;
     case META_MIGRATE:
         return TG_CONFIG_MIGRATE;
+    case META_COPY:
+        return TG_CONFIG_COPY;
     case META_PRINT:
     case META_HELP:
     case META_VERSION:
@@ -296,6 +344,7 @@ enum tg_config_action tg_config_load(struct tg_config **out, int argc, char *con
         case META_UPGRADE:
         case META_RESTORED:
         case META_MIGRATE:
+        case META_COPY:
         case META_CONFIG:
         case META_ACCEPT_CLOCK:
             break;

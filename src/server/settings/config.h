@@ -43,6 +43,12 @@ struct tg_endpoint {
     bool is_loopback;
 };
 
+enum tg_config_copy {
+    TG_CONFIG_COPY_NONE,
+    TG_CONFIG_COPY_TO_POSTGRES,
+    TG_CONFIG_COPY_FROM_POSTGRES
+};
+
 enum tg_store_kind { TG_STORE_LMDB, TG_STORE_MEMORY, TG_STORE_POSTGRES };
 
 /* What a trusted proxy begins a connection with. */
@@ -193,6 +199,8 @@ struct tg_config {
     bool must_accept_clock;                    /* --accept-clock, which is no setting of the file */
     enum tg_store_restored restored;           /* of --restored */
     char migrate_role[TG_CONFIG_ROLE_MAX + 1]; /* of --migrate */
+    /* Of --copy-store: both store_dir and store_url are set, and store_kind is TG_STORE_LMDB. */
+    enum tg_config_copy copy;
 };
 
 /* The parts of the environment that defaults depend on. The caller passes them, so that tests can
@@ -211,6 +219,7 @@ enum tg_config_action {
     TG_CONFIG_UPGRADE,  /* --upgrade-store: as CHECK */
     TG_CONFIG_RESTORED, /* --restored: as CHECK */
     TG_CONFIG_MIGRATE,  /* --migrate: as CHECK */
+    TG_CONFIG_COPY,     /* --copy-store: as CHECK */
     TG_CONFIG_DONE,     /* --help, --version, --print-config: exit 0 */
     TG_CONFIG_BAD       /* exit 2 */
 };

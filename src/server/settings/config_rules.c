@@ -256,7 +256,7 @@ static void check_password_file(struct tg_config_load_state *state)
     if (c->store_password_file[0] == '\0') {
         return;
     }
-    if (c->store_kind != TG_STORE_POSTGRES) {
+    if (c->store_kind != TG_STORE_POSTGRES && c->copy == TG_CONFIG_COPY_NONE) {
         tg_config_fault(state, TG_SET_STORE_PASSWORD_FILE,
                         "without use (expected: store = postgresql://…)");
     } else if (stat(c->store_password_file, &st) != 0) {

@@ -71,6 +71,8 @@ void tg_config_help(struct tg_buf *out)
     append_padded(out, "migrate", "ROLE");
     tg_buf_append_str(out,
                       "make or update the tables in PostgreSQL, let ROLE use them, and exit\n");
+    append_padded(out, "copy-store", "FROM TO");
+    tg_buf_append_str(out, "copy lmdb:DIR to postgresql://… or back, and exit\n");
     append_padded(out, "help, -h", NULL);
     tg_buf_append_str(out, "print this text and exit\n");
     append_padded(out, "version, -V", NULL);

@@ -51,6 +51,7 @@ bool tg_key_audit_see(void *ctx, const struct tg_store_seen *seen)
         }
         return true;
     case TG_STORE_SEEN_SERIES:
+    case TG_STORE_SEEN_SPENT:
         audit->has_content = true;
         return true;
     case TG_STORE_SEEN_RECORD:

@@ -2,6 +2,7 @@
 #include "server/storage/storage.h"
 
 #include "server/keys/keyfile.h"
+#include "server/storage/copied.h"
 #include "server/storage/key_audit.h"
 
 static struct tg_store_pg_settings pg_settings(const struct tg_config *config)
@@ -9,16 +10,18 @@ static struct tg_store_pg_settings pg_settings(const struct tg_config *config)
     return (struct tg_store_pg_settings){ .url = config->store_url,
                                           .password_file = config->store_password_file,
                                           .must_be_synchronous = config->must_be_synchronous,
-                                          .lane_count = config->store_connections };
+                                          .lane_count = config->store_connections,
+                                          .may_be_copied = config->copy != TG_CONFIG_COPY_NONE };
 }
 
-static enum tg_err open_store(struct tg_storage *st, const struct tg_config *config,
-                              const struct tg_log *log, struct tg_fault *fault)
+enum tg_err tg_storage_open_kind(struct tg_storage *st, const struct tg_config *config,
+                                 enum tg_store_kind kind, const struct tg_log *log,
+                                 struct tg_fault *fault)
 {
-    if (config->store_kind == TG_STORE_MEMORY) {
+    if (kind == TG_STORE_MEMORY) {
         return tg_store_mem_open(&st->store, &config->store_limits);
     }
-    if (config->store_kind == TG_STORE_POSTGRES) {
+    if (kind == TG_STORE_POSTGRES) {
         struct tg_store_pg_settings settings = pg_settings(config);
 
         settings.patience_ms = st->patience_ms;
@@ -28,37 +31,43 @@ static enum tg_err open_store(struct tg_storage *st, const struct tg_config *con
     return tg_store_lmdb_open(&st->store, config->store_dir, &config->store_limits, log, fault);
 }
 
-/* A store that was used needs the key file that it was used with. */
-static enum tg_err is_used(struct tg_storage *st, enum tg_keyfile_store *out)
+static enum tg_err open_store(struct tg_storage *st, const struct tg_config *config,
+                              const struct tg_log *log, struct tg_fault *fault)
+{
+    return tg_storage_open_kind(st, config, config->store_kind, log, fault);
+}
+
+enum tg_err tg_storage_is_used(struct tg_store *store, bool *is_used)
 {
     struct tg_store_stats stats = { 0 };
     struct tg_store_fact_copy checks;
-    enum tg_err err = tg_store_fact_load(st->store, TG_FACT_KEY_CHECKS, &checks);
+    enum tg_err err = tg_store_fact_load(store, TG_FACT_KEY_CHECKS, &checks);
 
-    st->store->ops->stats(st->store, &stats);
-    *out = checks.version > 0 || stats.live_count + stats.ended_count > 0 ||
-                   stats.outbox_count > 0 || stats.spent_count > 0
-               ? TG_KEYFILE_STORE_IS_USED
-               : TG_KEYFILE_STORE_IS_NEW;
+    store->ops->stats(store, &stats);
+    *is_used = checks.version > 0 || stats.live_count + stats.ended_count > 0 ||
+               stats.outbox_count > 0 || stats.spent_count > 0;
     return err;
 }
 
 static enum tg_err open_keys(struct tg_storage *st, const struct tg_config *config,
                              const struct tg_log *log, struct tg_fault *fault)
 {
-    enum tg_keyfile_store use = TG_KEYFILE_STORE_IS_USED;
     enum tg_err err = TG_E_BUG;
     bool is_created = false;
+    bool is_used = true;
 
     if (config->relay_key[0] == '\0') {
         return tg_keyring_generate(&st->keyring, &tg_rng_system);
     }
-    err = is_used(st, &use);
+    err = tg_storage_is_used(st->store, &is_used);
     if (err != TG_OK) {
         tg_fault_set(fault, "the store cannot be read");
         return err;
     }
-    err = tg_keyfile_open(&st->keyring, &is_created, config->relay_key, use, &tg_rng_system, fault);
+    /* A store that was used needs the key file that it was used with. */
+    err = tg_keyfile_open(&st->keyring, &is_created, config->relay_key,
+                          is_used ? TG_KEYFILE_STORE_IS_USED : TG_KEYFILE_STORE_IS_NEW,
+                          &tg_rng_system, fault);
     if (err == TG_OK && is_created) {
         TG_LOG(log, TG_LOG_INFO, "key.created", { "count", 1 });
     }
@@ -87,6 +96,17 @@ out:
     return err;
 }
 
+static enum tg_err refuse_copied(struct tg_storage *st, struct tg_fault *fault)
+{
+    struct tg_copied copied;
+    enum tg_err err = TG_E_BUG;
+
+    TG_TRY(tg_copied_load(&copied, st->store, fault));
+    TG_TRY(tg_copied_judge(&copied, fault, &st->advice));
+out:
+    return err;
+}
+
 enum tg_err tg_storage_open(struct tg_storage *st, const struct tg_config *config,
                             const struct tg_log *log, struct tg_fault *fault)
 {
@@ -95,6 +115,7 @@ enum tg_err tg_storage_open(struct tg_storage *st, const struct tg_config *confi
     st->counter.fd = -1;
     st->path = config->store_dir;
     TG_TRY(open_store(st, config, log, fault));
+    TG_TRY(refuse_copied(st, fault));
     TG_TRY(refuse_copy(st, config, log, fault));
     st->path = config->relay_key;
     TG_TRY(open_keys(st, config, log, fault));
@@ -104,6 +125,17 @@ enum tg_err tg_storage_open(struct tg_storage *st, const struct tg_config *confi
     }
     err = TG_OK;
 out:
+    return err;
+}
+
+enum tg_err tg_storage_read_keys(struct tg_storage *st, const struct tg_config *config,
+                                 struct tg_fault *fault)
+{
+    enum tg_err err = tg_keyfile_read(&st->keyring, config->relay_key, fault);
+
+    if (err == TG_E_NOTFOUND) {
+        tg_fault_set(fault, "the key file is missing (expected: the key file of this store)");
+    }
     return err;
 }
 
@@ -119,15 +151,25 @@ static enum tg_err open_used(struct tg_storage *st, const struct tg_config *conf
         return TG_E_UNSUPPORTED;
     }
     st->path = config->relay_key;
-    err = tg_keyfile_read(&st->keyring, config->relay_key, fault);
-    if (err == TG_E_NOTFOUND) {
-        tg_fault_set(fault, "the key file is missing (expected: the key file of this store)");
-    }
-    TG_TRY(err);
+    TG_TRY(tg_storage_read_keys(st, config, fault));
     st->path = config->store_dir;
     TG_TRY(open_store(st, config, log, fault));
     st->path = config->relay_key;
     err = TG_OK;
+out:
+    return err;
+}
+
+/* It lacks what was not copied yet; one that was copied away lacks nothing. */
+static enum tg_err refuse_unfinished(struct tg_storage *st, struct tg_fault *fault)
+{
+    struct tg_copied copied;
+    enum tg_err err = TG_E_BUG;
+
+    TG_TRY(tg_copied_load(&copied, st->store, fault));
+    if (copied.state == TG_COPIED_UNFINISHED) {
+        TG_TRY(tg_copied_judge(&copied, fault, &st->advice));
+    }
 out:
     return err;
 }
@@ -141,6 +183,7 @@ enum tg_err tg_storage_restore(struct tg_storage *st, const struct tg_config *co
         config->restored == TG_STORE_RESTORED_DROP ? TG_KEY_AUDIT_NO_OTHER : TG_KEY_AUDIT_ALL;
 
     TG_TRY(open_used(st, config, log, fault));
+    TG_TRY(refuse_unfinished(st, fault));
     st->path = config->store_counter;
     TG_TRY(tg_store_counter_open(&st->counter, config->store_counter, st->store, log, fault));
     st->path = config->relay_key;
@@ -149,6 +192,7 @@ enum tg_err tg_storage_restore(struct tg_storage *st, const struct tg_config *co
     st->path = config->store_counter;
     TG_TRY(
         tg_store_counter_restore(&st->counter, st->store, config->restored, &tg_rng_system, fault));
+    TG_TRY(tg_copied_forget(st->store, fault));
     err = TG_OK;
 out:
     return err;
@@ -160,6 +204,7 @@ enum tg_err tg_storage_open_to_upgrade(struct tg_storage *st, const struct tg_co
     enum tg_err err = TG_E_BUG;
 
     TG_TRY(open_used(st, config, log, fault));
+    TG_TRY(refuse_copied(st, fault));
     TG_TRY(refuse_copy(st, config, log, fault));
     st->path = config->relay_key;
     err = TG_OK;

@@ -62,4 +62,25 @@ TG_NODISCARD enum tg_err tg_storage_upgrade(struct tg_storage *st, const struct 
 /* --migrate: makes or updates the tables in PostgreSQL and lets the role use them. */
 TG_NODISCARD enum tg_err tg_storage_migrate(const struct tg_config *config, struct tg_fault *fault);
 
+/*
+ * --copy-store: copies a store that no relay uses into an empty one, compares both, and lets the
+ * copy serve instead. Its keys must be right. text: what was copied, after TG_OK. May be repeated
+ * after a failure, and then starts over. st is the original.
+ */
+TG_NODISCARD enum tg_err tg_storage_copy(struct tg_storage *st, const struct tg_config *config,
+                                         const struct tg_log *log, struct tg_buf *text,
+                                         struct tg_fault *fault);
+
+/* ---- steps, for this folder alone ----------------------------------------------------------- */
+
+/* The store of this kind that config names. */
+TG_NODISCARD enum tg_err tg_storage_open_kind(struct tg_storage *st, const struct tg_config *config,
+                                              enum tg_store_kind kind, const struct tg_log *log,
+                                              struct tg_fault *fault);
+/* The key file, which must exist. */
+TG_NODISCARD enum tg_err tg_storage_read_keys(struct tg_storage *st, const struct tg_config *config,
+                                              struct tg_fault *fault);
+/* Whether a relay has used the store. */
+TG_NODISCARD enum tg_err tg_storage_is_used(struct tg_store *store, bool *is_used);
+
 #endif

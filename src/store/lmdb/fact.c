@@ -32,14 +32,14 @@ int tg_lmdb_fact_get(MDB_txn *txn, const struct tg_lmdb_tables *tables, enum tg_
     return 0;
 }
 
-static int fact_put(struct tg_lmdb_write *w, enum tg_fact fact, uint64_t old_version,
-                    struct tg_bytes value)
+int tg_lmdb_fact_put(struct tg_lmdb_write *w, enum tg_fact fact, uint64_t version,
+                     struct tg_bytes value)
 {
     uint8_t row[HEAD_LEN + TG_STORE_FACT_MAX];
     MDB_val k = name_of(fact);
     MDB_val v = tg_lmdb_val(row, HEAD_LEN + value.len);
 
-    tg_lmdb_put_u64(row, old_version + 1);
+    tg_lmdb_put_u64(row, version);
     if (value.len > 0) {
         memcpy(row + HEAD_LEN, value.ptr, value.len);
     }
@@ -65,7 +65,7 @@ int tg_lmdb_fact_change(struct tg_lmdb_write *w, struct tg_store_op *op)
         op->err = TG_E_FULL;
         return 0;
     }
-    return fact_put(w, op->of.fact.fact, old.version, next);
+    return tg_lmdb_fact_put(w, op->of.fact.fact, old.version + 1, next);
 }
 
 int tg_lmdb_fact_mark(struct tg_lmdb_write *w, int64_t mark_s)
@@ -80,5 +80,5 @@ int tg_lmdb_fact_mark(struct tg_lmdb_write *w, int64_t mark_s)
     if (!tg_store_mark_raise(next, rc == 0 ? &old : NULL, mark_s)) {
         return 0;
     }
-    return fact_put(w, TG_FACT_TIME_MARK, old.version, TG_ARRAY_BYTES(next));
+    return tg_lmdb_fact_put(w, TG_FACT_TIME_MARK, old.version + 1, TG_ARRAY_BYTES(next));
 }

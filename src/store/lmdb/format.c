@@ -30,7 +30,7 @@ static int format_get(MDB_txn *txn, MDB_dbi state, uint64_t *format)
     return rc;
 }
 
-static int format_put(struct tg_lmdb_write *w)
+int tg_lmdb_format_put(struct tg_lmdb_write *w)
 {
     uint8_t format[8];
     MDB_val key = name_format();
@@ -105,7 +105,7 @@ static int convert_1(struct tg_lmdb_write *w)
     if (rc == 0) {
         rc = counts_get(w, COUNTS_LEN_1);
     }
-    return rc != 0 ? rc : format_put(w);
+    return rc != 0 ? rc : tg_lmdb_format_put(w);
 }
 
 int tg_lmdb_format_look(MDB_txn *txn, const struct tg_lmdb_tables *tables)
@@ -125,7 +125,7 @@ int tg_lmdb_format_open(struct tg_lmdb_write *w)
     int rc = format_get(w->txn, w->tables->state, &found);
 
     if (rc == MDB_NOTFOUND) {
-        return format_put(w);
+        return tg_lmdb_format_put(w);
     }
     if (rc != 0) {
         return rc;

@@ -19,6 +19,8 @@ TG_NODISCARD int tg_lmdb_format_look(MDB_txn *txn, const struct tg_lmdb_tables *
 /* Writes the format into a new store, converts an older one, and reads the counts.
    MDB_INCOMPATIBLE: it holds spent tokens that cannot be converted. */
 TG_NODISCARD int tg_lmdb_format_open(struct tg_lmdb_write *w);
+/* Writes the format and the counts. */
+TG_NODISCARD int tg_lmdb_format_put(struct tg_lmdb_write *w);
 /* Writes the counts. The last step before a commit. */
 TG_NODISCARD int tg_lmdb_counts_put(struct tg_lmdb_write *w);
 

@@ -190,6 +190,103 @@ int tg_lmdb_spent_spend(struct tg_lmdb_write *w, const struct tg_store_limits *l
     return spend_new(w, op, &k);
 }
 
+/* ---- copies --------------------------------------------------------------------------------- */
+
+static int keys_show(MDB_cursor *cursor, struct tg_store_seen *seen, uint32_t number,
+                     tg_store_see_fn *see, void *ctx)
+{
+    static const struct tg_store_key lowest = { { 0 } };
+    uint8_t place[PLACE_LEN] = { 0 };
+    MDB_val k = tg_lmdb_val(place, sizeof(place));
+    MDB_val v = { 0, NULL };
+    int rc = 0;
+
+    place_of(place, number, &lowest);
+    rc = mdb_cursor_get(cursor, &k, &v, MDB_SET_RANGE);
+    while (rc == 0) {
+        if (k.mv_size != PLACE_LEN) {
+            return MDB_CORRUPTED;
+        }
+        if (get_u32(k.mv_data) != number) {
+            return 0;
+        }
+        memcpy(seen->key.bytes, (const uint8_t *)k.mv_data + 4, sizeof(seen->key.bytes));
+        seen->bytes = tg_bytes(v.mv_data, v.mv_size);
+        rc = see(ctx, seen) ? mdb_cursor_get(cursor, &k, &v, MDB_NEXT) : TG_LMDB_ENDED;
+    }
+    return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+static int series_show(MDB_cursor *series_cursor, MDB_cursor *key_cursor, tg_store_see_fn *see,
+                       void *ctx)
+{
+    MDB_val k = { 0, NULL };
+    MDB_val v = { 0, NULL };
+    int rc = 0;
+
+    while ((rc = mdb_cursor_get(series_cursor, &k, &v, MDB_NEXT)) == 0) {
+        struct tg_store_seen seen = { .kind = TG_STORE_SEEN_SPENT };
+        struct series series = { .number = 0 };
+
+        rc = k.mv_size == sizeof(seen.series.bytes) ? series_value(&series, &v) : MDB_CORRUPTED;
+        if (rc == 0 && series.state == OPEN) {
+            memcpy(seen.series.bytes, k.mv_data, sizeof(seen.series.bytes));
+            rc = keys_show(key_cursor, &seen, series.number, see, ctx);
+        }
+        if (rc != 0) {
+            return rc;
+        }
+    }
+    return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+int tg_lmdb_spent_show(MDB_txn *txn, const struct tg_lmdb_tables *tables, tg_store_see_fn *see,
+                       void *ctx)
+{
+    MDB_cursor *series_cursor = NULL;
+    MDB_cursor *key_cursor = NULL;
+    int rc = mdb_cursor_open(txn, tables->series, &series_cursor);
+
+    if (rc == 0) {
+        rc = mdb_cursor_open(txn, tables->spent, &key_cursor);
+        if (rc == 0) {
+            rc = series_show(series_cursor, key_cursor, see, ctx);
+            mdb_cursor_close(key_cursor);
+        }
+        mdb_cursor_close(series_cursor);
+    }
+    return rc;
+}
+
+int tg_lmdb_series_put(struct tg_lmdb_write *w, const struct tg_store_seen *seen)
+{
+    struct series series = { .end_s = seen->expires_s, .state = seen->is_closed ? CLOSED : OPEN };
+    MDB_stat g = { .ms_entries = 0 };
+    int rc = mdb_stat(w->txn, w->tables->series, &g);
+
+    series.number = (uint32_t)g.ms_entries;
+    return rc != 0 ? rc : series_put(w, &seen->key, &series);
+}
+
+int tg_lmdb_spent_put(struct tg_lmdb_write *w, const struct tg_store_seen *seen)
+{
+    struct series series = { .number = 0 };
+    uint8_t place[PLACE_LEN] = { 0 };
+    MDB_val k = tg_lmdb_val(place, sizeof(place));
+    MDB_val v = tg_lmdb_val(seen->bytes.ptr, seen->bytes.len);
+    int rc = series_get(w, &seen->series, &series);
+
+    if (rc != 0) {
+        return rc == MDB_NOTFOUND ? MDB_CORRUPTED : rc;
+    }
+    place_of(place, series.number, &seen->key);
+    rc = mdb_put(w->txn, w->tables->spent, &k, &v, 0);
+    w->is_dirty = true;
+    w->stats.spent_count += rc == 0 ? 1 : 0;
+    w->written_bytes += seen->bytes.len;
+    return rc;
+}
+
 /* ---- sweeping ------------------------------------------------------------------------------- */
 
 /* The next series after *id (before the first: is_first) that must be closed or has keys left. */

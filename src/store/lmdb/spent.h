@@ -30,6 +30,13 @@ TG_NODISCARD int tg_lmdb_spent_sweep(struct tg_lmdb_write *w, int64_t now_s, siz
                                      struct tg_lmdb_spent_step *step);
 /* A row of g. MDB_CORRUPTED */
 TG_NODISCARD int tg_lmdb_series_row(struct tg_store_seen *seen, const MDB_val *k, const MDB_val *v);
+/* Shows the keys of open series. TG_LMDB_ENDED: see() ended it. */
+TG_NODISCARD int tg_lmdb_spent_show(MDB_txn *txn, const struct tg_lmdb_tables *tables,
+                                    tg_store_see_fn *see, void *ctx);
+/* Adds a series, or a key of a series that is there (MDB_CORRUPTED: it is not), as they were shown.
+ */
+TG_NODISCARD int tg_lmdb_series_put(struct tg_lmdb_write *w, const struct tg_store_seen *seen);
+TG_NODISCARD int tg_lmdb_spent_put(struct tg_lmdb_write *w, const struct tg_store_seen *seen);
 /* Bytes of the pages that spent keys use. */
 uint64_t tg_lmdb_spent_bytes(const struct tg_lmdb_write *w);
 

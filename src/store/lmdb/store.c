@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/mem_owner.h"
 #include "store/lmdb/commits.h"
+#include "store/lmdb/copy.h"
 #include "store/lmdb/format.h"
 #include "store/lmdb/survey.h"
 #include "store/lmdb/writer.h"
@@ -215,8 +216,11 @@ static enum tg_err lmdb_survey(struct tg_store *s, enum tg_store_survey what, tg
                                void *ctx)
 {
     struct tg_lmdb *l = lmdb_of(s);
-    int rc = tg_lmdb_survey(l->env, &l->tables, what, see, ctx);
+    int rc = what == TG_STORE_SURVEY_COPY ? tg_lmdb_copy_flush(l) : 0;
 
+    if (rc == 0) {
+        rc = tg_lmdb_survey(l->env, &l->tables, what, see, ctx);
+    }
     if (rc != 0) {
         TG_LOG(l->gate.log, TG_LOG_ERROR, "store.survey_failed", { "code", rc });
         return TG_E_STORE;
@@ -277,6 +281,7 @@ static void lmdb_close(struct tg_store **s)
     (void)pthread_join(l->writer, NULL);
     tg_store_queue_deinit(&l->queue);
     tg_lmdb_leases_deinit(&l->leases);
+    tg_lmdb_copy_abort(l);
     mdb_env_close(l->env);
     tg_lmdb_dir_close(&l->dir);
     tg_mem_free(l);
@@ -299,6 +304,7 @@ static const struct tg_store_ops lmdb_ops = {
     .survey = lmdb_survey,
     .watch = lmdb_watch,
     .restore = lmdb_restore,
+    .copy = &tg_lmdb_copy_ops,
     .stats = lmdb_stats,
     .close = lmdb_close,
 };

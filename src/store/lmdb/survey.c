@@ -12,15 +12,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Ends the survey; none of LMDB's codes. */
-#define ENDED 1
-
 #define PATH_BYTES_MAX 1280u
 #define READERS_MAX 256u /* as in store.c, whose environment may be open */
 
 static int show(tg_store_see_fn *see, void *ctx, const struct tg_store_seen *seen)
 {
-    return see(ctx, seen) ? 0 : ENDED;
+    return see(ctx, seen) ? 0 : TG_LMDB_ENDED;
 }
 
 static int show_facts(MDB_txn *txn, const struct tg_lmdb_tables *tables, tg_store_see_fn *see,
@@ -54,6 +51,7 @@ static int record_row(struct tg_store_seen *seen, const MDB_val *k, const MDB_va
     int rc = tg_lmdb_record_row(&seen->key, &record, k, v);
 
     seen->version = record.version;
+    seen->class = record.class;
     seen->expires_s = record.expires_s;
     seen->bytes = record.sealed;
     return rc;
@@ -67,6 +65,8 @@ static int entry_row(struct tg_store_seen *seen, const MDB_val *k, const MDB_val
     if (rc == 0) {
         memcpy(seen->key.bytes, k->mv_data, sizeof(seen->key.bytes));
         seen->expires_s = entry.expires_s;
+        seen->due_s = entry.due_s;
+        seen->attempts = entry.attempts;
         seen->is_blocked = entry.is_blocked;
         seen->bytes = entry.sealed;
     }
@@ -100,13 +100,16 @@ static int show_rows(MDB_txn *txn, MDB_dbi table, enum tg_store_seen_kind kind, 
 }
 
 /* All but the outbox. */
-static int show_most(MDB_txn *txn, const struct tg_lmdb_tables *tables, tg_store_see_fn *see,
-                     void *ctx)
+static int show_most(MDB_txn *txn, const struct tg_lmdb_tables *tables, enum tg_store_survey what,
+                     tg_store_see_fn *see, void *ctx)
 {
     int rc = show_facts(txn, tables, see, ctx);
 
     if (rc == 0) {
         rc = show_rows(txn, tables->series, TG_STORE_SEEN_SERIES, tg_lmdb_series_row, see, ctx);
+    }
+    if (rc == 0 && what == TG_STORE_SURVEY_COPY) {
+        rc = tg_lmdb_spent_show(txn, tables, see, ctx);
     }
     if (rc == 0) {
         rc = show_rows(txn, tables->records, TG_STORE_SEEN_RECORD, record_row, see, ctx);
@@ -117,12 +120,12 @@ static int show_most(MDB_txn *txn, const struct tg_lmdb_tables *tables, tg_store
 static int survey(MDB_txn *txn, const struct tg_lmdb_tables *tables, enum tg_store_survey what,
                   tg_store_see_fn *see, void *ctx)
 {
-    int rc = what == TG_STORE_SURVEY_ALL ? show_most(txn, tables, see, ctx) : 0;
+    int rc = what == TG_STORE_SURVEY_OUTBOX ? 0 : show_most(txn, tables, what, see, ctx);
 
     if (rc == 0) {
         rc = show_rows(txn, tables->outbox, TG_STORE_SEEN_ENTRY, entry_row, see, ctx);
     }
-    return rc == ENDED ? 0 : rc;
+    return rc == TG_LMDB_ENDED ? 0 : rc;
 }
 
 int tg_lmdb_survey(MDB_env *env, const struct tg_lmdb_tables *tables, enum tg_store_survey what,

@@ -57,6 +57,7 @@ struct tg_lmdb_write {
 };
 
 #define TG_LMDB_NO_TABLE UINT_MAX
+#define TG_LMDB_ENDED 1 /* a survey was ended by its caller; none of LMDB's codes */
 
 /* Only opens what is there, in a read transaction; a table that the store lacks is
    TG_LMDB_NO_TABLE. MDB_VERSION_MISMATCH: no store that this version can convert. */

@@ -56,6 +56,8 @@ struct tg_lmdb {
 
     tg_store_committed_fn *committed; /* NULL: nobody watches */
     void *committed_ctx;
+    struct tg_lmdb_write copying; /* of copy.c; without a transaction, nothing was put since */
+    size_t copied_count;          /* rows in it */
 };
 
 /* Gives the committed counts to other threads. */

@@ -17,11 +17,19 @@ const char tg_pg_check_sql[] =
     "SELECT v.version, v.compatible_from, (SELECT count(*) FROM (VALUES ('mailbox'), ('outbox'), "
     "('series'), ('spent'), ('fact'), ('lane')) AS t (name), (VALUES ('SELECT'), ('INSERT'), "
     "('UPDATE'), ('DELETE')) AS p (name) WHERE NOT has_table_privilege('tigress.' || t.name, "
-    "p.name)), COALESCE(current_setting('synchronous_standby_names', true), '') <> '' "
-    "FROM tigress.schema_version v WHERE v.version = (SELECT max(version) FROM "
+    "p.name)), COALESCE(current_setting('synchronous_standby_names', true), '') <> '', "
+    "EXISTS (SELECT 1 FROM tigress.fact WHERE name = 'copy' AND substring(value from 1 for 1) = "
+    "'\\x02') FROM tigress.schema_version v WHERE v.version = (SELECT max(version) FROM "
     "tigress.schema_version)";
 
-enum { COLUMN_VERSION, COLUMN_COMPATIBLE, COLUMN_MISSING, COLUMN_STANDBY, COLUMN_COUNT };
+enum {
+    COLUMN_VERSION,
+    COLUMN_COMPATIBLE,
+    COLUMN_MISSING,
+    COLUMN_STANDBY,
+    COLUMN_COPIED,
+    COLUMN_COUNT
+};
 
 static const struct {
     const char *prefix; /* of a SQLSTATE; the first that fits counts */
@@ -57,6 +65,9 @@ static const struct {
     { TG_REASON_DATABASE_SLOW, false,
       "the database acknowledges no write: its synchronous standby does not answer, or it is "
       "overloaded" },
+    { TG_REASON_DATABASE_COPIED, true,
+      "the database was copied to another store while this relay did not reach it (expected: the "
+      "relay stopped, and started on that store)" },
 };
 
 static uint64_t number(const PGresult *result, int column)
@@ -88,6 +99,9 @@ enum tg_log_reason tg_pg_check(const PGresult *result, bool must_be_synchronous)
     }
     if (must_be_synchronous && PQgetvalue(result, 0, COLUMN_STANDBY)[0] != 't') {
         return TG_REASON_DATABASE_STANDBY;
+    }
+    if (PQgetvalue(result, 0, COLUMN_COPIED)[0] == 't') {
+        return TG_REASON_DATABASE_COPIED;
     }
     return TG_REASON_NONE;
 }

@@ -13,6 +13,9 @@
 #include <libpq-fe.h>
 #include <stdbool.h>
 
+/* The first byte of TG_FACT_COPY of a store that was copied away is 2 (server/storage/copied.h):
+   a node that was stopped or cut off meanwhile must not write into it. */
+
 /* The versions of the tables that this program runs on; --migrate makes the last one. */
 #define TG_PG_VERSION_MIN 1
 #define TG_PG_VERSION_MAX 1

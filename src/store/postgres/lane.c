@@ -163,6 +163,9 @@ static void check_further(struct tg_pg_lane *lane)
         if (PQresultStatus(result) != PGRES_COMMAND_OK) {
             lane->at_ms = UINT64_MAX; /* the last one is here */
             reason = tg_pg_check(result, group->must_be_synchronous);
+            if (reason == TG_REASON_DATABASE_COPIED && group->may_be_copied) {
+                reason = TG_REASON_NONE;
+            }
         }
         PQclear(result);
         if (reason != TG_REASON_NONE) {

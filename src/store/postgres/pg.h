@@ -22,6 +22,7 @@
 #define TG_PG_BATCH_MAX 64u     /* operations in one transaction */
 #define TG_PG_SWEEP_STEP 256u   /* records, entries and spent keys that one transaction sweeps */
 #define TG_PG_BEAT_MS 1000u     /* between two writes of an idle port */
+#define TG_PG_WORK_MS 7200000u  /* for a statement that goes through whole tables */
 #define TG_PG_CLOCK_MAX_MS 5000 /* difference from the database's clock */
 
 /* ---- the group ------------------------------------------------------------------------------ */
@@ -31,6 +32,7 @@ struct tg_pg_group {
     struct tg_pg_resolver resolver;
     int64_t node; /* random: this store among all nodes */
     bool must_be_synchronous;
+    bool may_be_copied;
     _Atomic int reason; /* enum tg_log_reason, why it cannot be used; TG_REASON_NONE: it can */
     _Atomic int64_t
         clock_ms; /* the database's UTC minus this node's monotonic clock; 0: not known */
@@ -49,6 +51,7 @@ struct tg_pg {
     unsigned lane_count; /* of each port */
     char clock_fact[40]; /* the name of TG_FACT_CLOCK, which belongs to a computer */
     struct tg_pg_group group;
+    struct tg_pg_copying *copying; /* owned; NULL: nothing is copied */
 
     tg_store_committed_fn *committed; /* NULL: nobody watches */
     void *committed_ctx;
@@ -290,11 +293,25 @@ TG_NODISCARD enum tg_err tg_pg_session_open(PGconn **out, const struct tg_pg_gro
 /* Waits until a write is acknowledged; patience_ms as in struct tg_store_pg_settings. TG_E_IO */
 TG_NODISCARD enum tg_err tg_pg_session_barrier(PGconn *conn, uint32_t patience_ms,
                                                struct tg_fault *fault);
+/* One statement, with at most one argument, a number. NULL, false: it failed, or had no answer for
+   so long. */
+PGresult *tg_pg_run(PGconn *conn, uint64_t wait_ms, const char *sql, const struct tg_pg_args *args);
+TG_NODISCARD bool tg_pg_do(PGconn *conn, uint64_t wait_ms, const char *sql,
+                           const struct tg_pg_args *args);
 /* Fills group->others, and no own counts are left. */
 TG_NODISCARD enum tg_err tg_pg_session_refresh(PGconn *conn, struct tg_pg_group *group);
 TG_NODISCARD enum tg_err tg_pg_survey(struct tg_pg *s, enum tg_store_survey what,
                                       tg_store_see_fn *see, void *ctx);
 TG_NODISCARD enum tg_err tg_pg_restore(struct tg_pg *s, enum tg_store_restored how,
                                        uint64_t commits_min);
+/* Counts everything again, as the only transaction so far. */
+TG_NODISCARD bool tg_pg_recount(PGconn *conn, uint64_t commits_min);
+
+/* ---- copy.c: a database that is held as a whole ---------------------------------------------- */
+
+extern const struct tg_store_copy_ops tg_pg_copy_ops;
+/* The connection that holds it, with nothing under way. NULL: lost. */
+PGconn *tg_pg_copy_conn(struct tg_pg *s);
+void tg_pg_copy_free(struct tg_pg *s);
 
 #endif

@@ -88,7 +88,8 @@ static enum tg_log_reason check(PGconn *conn, bool must_be_synchronous)
         result == NULL ? TG_REASON_DATABASE_SLOW : tg_pg_check(result, must_be_synchronous);
 
     PQclear(result);
-    return reason;
+    /* Its caller looks for that itself: some work on such a store. */
+    return reason == TG_REASON_DATABASE_COPIED ? TG_REASON_NONE : reason;
 }
 
 /* NULL: *reason says why. */
@@ -137,9 +138,7 @@ enum tg_err tg_pg_session_open(PGconn **out, const struct tg_pg_group *group, bo
 
 /* ---- statements ----------------------------------------------------------------------------- */
 
-/* One statement with at most one number; NULL: it failed. */
-static PGresult *run_within(PGconn *conn, uint64_t wait_ms, const char *sql,
-                            const struct tg_pg_args *args)
+PGresult *tg_pg_run(PGconn *conn, uint64_t wait_ms, const char *sql, const struct tg_pg_args *args)
 {
     static const struct tg_pg_args none;
     static const Oid numbers[] = { NUMBER_OID };
@@ -157,14 +156,9 @@ static PGresult *run_within(PGconn *conn, uint64_t wait_ms, const char *sql,
     return result;
 }
 
-static PGresult *run(PGconn *conn, const char *sql, const struct tg_pg_args *args)
+bool tg_pg_do(PGconn *conn, uint64_t wait_ms, const char *sql, const struct tg_pg_args *args)
 {
-    return run_within(conn, ANSWER_MS, sql, args);
-}
-
-static bool do_run(PGconn *conn, const char *sql, const struct tg_pg_args *args)
-{
-    PGresult *result = run(conn, sql, args);
+    PGresult *result = tg_pg_run(conn, wait_ms, sql, args);
 
     PQclear(result);
     return result != NULL;
@@ -179,8 +173,8 @@ enum tg_err tg_pg_session_barrier(PGconn *conn, uint32_t patience_ms, struct tg_
     bool is_done = false;
 
     (void)PQsetNoticeReceiver(conn, on_notice, &was_warned);
-    result = run_within(conn, patience_ms == 0 ? PATIENCE_MS : patience_ms,
-                        "UPDATE tigress.lane SET beat_s = beat_s WHERE id = 0", NULL);
+    result = tg_pg_run(conn, patience_ms == 0 ? PATIENCE_MS : patience_ms,
+                       "UPDATE tigress.lane SET beat_s = beat_s WHERE id = 0", NULL);
     is_done = result != NULL && !was_warned;
     (void)PQsetNoticeReceiver(conn, on_notice, NULL);
     PQclear(result);
@@ -196,7 +190,7 @@ enum tg_err tg_pg_session_refresh(PGconn *conn, struct tg_pg_group *group)
     PGresult *result = NULL;
 
     tg_pg_arg_number(&args, group->node);
-    result = run(conn, tg_pg_statement_sql(TG_PG_OTHERS), &args);
+    result = tg_pg_run(conn, ANSWER_MS, tg_pg_statement_sql(TG_PG_OTHERS), &args);
     if (result == NULL || PQntuples(result) != 1) {
         PQclear(result);
         return TG_E_STORE;
@@ -214,11 +208,11 @@ enum tg_err tg_pg_session_refresh(PGconn *conn, struct tg_pg_group *group)
 
 typedef bool show_fn(const struct tg_pg *s, const PGresult *row, struct tg_store_seen *seen);
 
-static void take_key(struct tg_store_seen *seen, const PGresult *row)
+static void take_key(struct tg_store_key *out, const PGresult *row, int column)
 {
-    struct tg_bytes key = tg_pg_bytes(row, 0, 0);
+    struct tg_bytes key = tg_pg_bytes(row, 0, column);
 
-    memcpy(seen->key.bytes, key.ptr, key.len < TG_STORE_KEY_LEN ? key.len : TG_STORE_KEY_LEN);
+    memcpy(out->bytes, key.ptr, key.len < TG_STORE_KEY_LEN ? key.len : TG_STORE_KEY_LEN);
 }
 
 static bool show_fact(const struct tg_pg *s, const PGresult *row, struct tg_store_seen *seen)
@@ -255,9 +249,19 @@ static bool show_series(const struct tg_pg *s, const PGresult *row, struct tg_st
 {
     (void)s;
     seen->kind = TG_STORE_SEEN_SERIES;
-    take_key(seen, row);
+    take_key(&seen->key, row, 0);
     seen->expires_s = tg_pg_number(row, 0, 1);
     seen->is_closed = tg_pg_number(row, 0, 2) != 0;
+    return true;
+}
+
+static bool show_spent(const struct tg_pg *s, const PGresult *row, struct tg_store_seen *seen)
+{
+    (void)s;
+    seen->kind = TG_STORE_SEEN_SPENT;
+    take_key(&seen->key, row, 0);
+    take_key(&seen->series, row, 1);
+    seen->bytes = tg_pg_bytes(row, 0, 2);
     return true;
 }
 
@@ -265,10 +269,11 @@ static bool show_record(const struct tg_pg *s, const PGresult *row, struct tg_st
 {
     (void)s;
     seen->kind = TG_STORE_SEEN_RECORD;
-    take_key(seen, row);
+    take_key(&seen->key, row, 0);
     seen->version = (uint64_t)tg_pg_number(row, 0, 1);
     seen->expires_s = tg_pg_number(row, 0, 2);
     seen->bytes = tg_pg_bytes(row, 0, 3);
+    seen->class = tg_pg_number(row, 0, 4) == TG_STORE_LIVE ? TG_STORE_LIVE : TG_STORE_ENDED;
     return true;
 }
 
@@ -276,23 +281,37 @@ static bool show_entry(const struct tg_pg *s, const PGresult *row, struct tg_sto
 {
     (void)s;
     seen->kind = TG_STORE_SEEN_ENTRY;
-    take_key(seen, row);
+    take_key(&seen->key, row, 0);
     seen->expires_s = tg_pg_number(row, 0, 1);
     seen->is_blocked = tg_pg_number(row, 0, 2) != 0;
     seen->bytes = tg_pg_bytes(row, 0, 3);
+    seen->due_s = tg_pg_number(row, 0, 4);
+    seen->attempts = (uint32_t)tg_pg_number(row, 0, 5);
     return true;
 }
+
+enum {
+    OF_ALL = 1 << TG_STORE_SURVEY_ALL,
+    OF_OUTBOX = 1 << TG_STORE_SURVEY_OUTBOX,
+    OF_COPY = 1 << TG_STORE_SURVEY_COPY
+};
 
 static const struct {
     const char *sql;
     show_fn *show;
-    bool is_of_outbox;
+    unsigned of;
 } shown[] = {
-    { "SELECT name, version, value FROM tigress.fact", show_fact, false },
-    { "SELECT max(mark_s) FROM tigress.lane", show_mark, false },
-    { "SELECT id, end_s, is_closed FROM tigress.series", show_series, false },
-    { "SELECT key, version, expires_s, sealed FROM tigress.mailbox", show_record, false },
-    { "SELECT key, expires_s, is_blocked, sealed FROM tigress.outbox", show_entry, true },
+    { "SELECT name, version, value FROM tigress.fact", show_fact, OF_ALL | OF_COPY },
+    { "SELECT max(mark_s) FROM tigress.lane", show_mark, OF_ALL | OF_COPY },
+    { "SELECT id, end_s, is_closed FROM tigress.series", show_series, OF_ALL | OF_COPY },
+    { "SELECT k.key, k.series, k.sealed FROM tigress.spent k JOIN tigress.series s ON s.id = "
+      "k.series WHERE NOT s.is_closed",
+      show_spent, OF_COPY },
+    { "SELECT key, version, expires_s, sealed, class FROM tigress.mailbox", show_record,
+      OF_ALL | OF_COPY },
+    { "SELECT key, expires_s, is_blocked, sealed, CASE WHEN is_blocked THEN expires_s ELSE "
+      "LEAST(due_s, expires_s) END, attempts FROM tigress.outbox",
+      show_entry, OF_ALL | OF_OUTBOX | OF_COPY },
 };
 
 /* Row by row, so that the whole table is never in memory. TG_E_DENIED: see() ended it. */
@@ -327,24 +346,36 @@ static enum tg_err show_all(const struct tg_pg *s, PGconn *conn, size_t i, tg_st
     return err;
 }
 
+static enum tg_err show_of(const struct tg_pg *s, PGconn *conn, enum tg_store_survey what,
+                           tg_store_see_fn *see, void *ctx)
+{
+    enum tg_err err = TG_OK;
+
+    for (size_t i = 0; err == TG_OK && i < TG_COUNT(shown); i++) {
+        if ((shown[i].of & 1u << what) != 0) {
+            err = show_all(s, conn, i, see, ctx);
+        }
+    }
+    return err == TG_E_DENIED ? TG_OK : err;
+}
+
 enum tg_err tg_pg_survey(struct tg_pg *s, enum tg_store_survey what, tg_store_see_fn *see,
                          void *ctx)
 {
     PGconn *conn = NULL;
     struct tg_fault fault = { { 0 } };
-    enum tg_err err = tg_pg_session_open(&conn, &s->group, true, &fault);
+    enum tg_err err = TG_E_STORE;
 
-    if (err != TG_OK || !do_run(conn, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", NULL)) {
-        PQfinish(conn);
-        return TG_E_STORE;
+    if (what == TG_STORE_SURVEY_COPY) {
+        conn = tg_pg_copy_conn(s);
+        return conn == NULL ? TG_E_STORE : show_of(s, conn, what, see, ctx);
     }
-    for (size_t i = 0; err == TG_OK && i < TG_COUNT(shown); i++) {
-        if (what == TG_STORE_SURVEY_ALL || shown[i].is_of_outbox) {
-            err = show_all(s, conn, i, see, ctx);
-        }
+    if (tg_pg_session_open(&conn, &s->group, true, &fault) == TG_OK &&
+        tg_pg_do(conn, TG_PG_WORK_MS, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", NULL)) {
+        err = show_of(s, conn, what, see, ctx);
     }
     PQfinish(conn);
-    return err == TG_E_DENIED ? TG_OK : err;
+    return err;
 }
 
 /* ---- copies of a store ---------------------------------------------------------------------- */
@@ -360,23 +391,29 @@ static const char recount_sql[] =
     "WHERE class <> 0), outbox_count = (SELECT count(*) FROM tigress.outbox), "
     "spent_count = (SELECT count(*) FROM tigress.spent) WHERE id = 0";
 
+bool tg_pg_recount(PGconn *conn, uint64_t commits_min)
+{
+    struct tg_pg_args args = { .count = 0 };
+
+    tg_pg_arg_number(&args, (int64_t)commits_min);
+    return tg_pg_do(conn, TG_PG_WORK_MS, recount_sql, &args) &&
+           tg_pg_do(conn, TG_PG_WORK_MS, "DELETE FROM tigress.lane WHERE id <> 0", NULL);
+}
+
 enum tg_err tg_pg_restore(struct tg_pg *s, enum tg_store_restored how, uint64_t commits_min)
 {
     PGconn *conn = NULL;
     struct tg_fault fault = { { 0 } };
-    struct tg_pg_args args = { .count = 0 };
     bool is_dropping = how == TG_STORE_RESTORED_DROP;
     enum tg_err err = tg_pg_session_open(&conn, &s->group, true, &fault);
 
-    tg_pg_arg_number(&args, (int64_t)commits_min);
     if (err == TG_OK) {
-        bool is_done = do_run(conn, "BEGIN", NULL) &&
-                       (!is_dropping || (do_run(conn, "DELETE FROM tigress.mailbox", NULL) &&
-                                         do_run(conn, "DELETE FROM tigress.outbox", NULL))) &&
-                       do_run(conn, "UPDATE tigress.series SET is_closed = true", NULL) &&
-                       do_run(conn, recount_sql, &args) &&
-                       do_run(conn, "DELETE FROM tigress.lane WHERE id <> 0", NULL) &&
-                       do_run(conn, "COMMIT", NULL);
+        bool is_done =
+            tg_pg_do(conn, TG_PG_WORK_MS, "BEGIN", NULL) &&
+            (!is_dropping || (tg_pg_do(conn, TG_PG_WORK_MS, "DELETE FROM tigress.mailbox", NULL) &&
+                              tg_pg_do(conn, TG_PG_WORK_MS, "DELETE FROM tigress.outbox", NULL))) &&
+            tg_pg_do(conn, TG_PG_WORK_MS, "UPDATE tigress.series SET is_closed = true", NULL) &&
+            tg_pg_recount(conn, commits_min) && tg_pg_do(conn, TG_PG_WORK_MS, "COMMIT", NULL);
 
         err = is_done ? tg_pg_session_refresh(conn, &s->group) : TG_E_STORE;
     }

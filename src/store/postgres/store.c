@@ -312,6 +312,7 @@ static void pg_close(struct tg_store **s)
         return;
     }
     assert(atomic_load(&pg->gate.port_count) == 0);
+    tg_pg_copy_free(pg);
     tg_pg_resolver_deinit(&pg->group.resolver);
     (void)pthread_mutex_destroy(&pg->group.lock);
     pg_free(pg);
@@ -334,6 +335,7 @@ static const struct tg_store_ops pg_ops = {
     .survey = pg_survey,
     .watch = pg_watch,
     .restore = pg_restore,
+    .copy = &tg_pg_copy_ops,
     .stats = pg_stats,
     .close = pg_close,
 };
@@ -389,6 +391,7 @@ enum tg_err tg_store_pg_open(struct tg_store **out, const struct tg_store_pg_set
     TG_TRY(tg_pg_url_parse(&pg->group.url, settings->url, fault));
     pg->group.url.password_file = settings->password_file;
     pg->group.must_be_synchronous = settings->must_be_synchronous;
+    pg->group.may_be_copied = settings->may_be_copied;
     TG_TRY(tg_pg_session_open(&conn, &pg->group, true, fault));
     TG_TRY(tg_pg_session_barrier(conn, settings->patience_ms, fault));
     TG_REQUIRE(pthread_mutex_init(&pg->group.lock, NULL) == 0, TG_E_NOMEM);

@@ -411,6 +411,31 @@ static void flags__restored__one_of_two_words_and_only_on_the_command_line(void 
     assert_bad(f, MEM "--upgrade-store=x", "unexpected value");
 }
 
+#define COPY "--plain-http --relay-key /k --store-counter /c --copy-store "
+
+static void flags__copy_store__one_of_each_kind_in_both_directions(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_bad(f, COPY, "not two stores");
+    assert_bad(f, COPY "lmdb:/s", "not two stores");
+    assert_bad(f, COPY "lmdb:/s lmdb:/t", "not one store of each kind");
+    assert_bad(f, COPY "memory: lmdb:/t", "not one store of each kind");
+#ifdef TG_HAS_POSTGRES
+    assert_int_equal(run(f, COPY "lmdb:/s postgresql://u@h/d"), TG_CONFIG_COPY);
+    assert_int_equal(f->config->copy, TG_CONFIG_COPY_TO_POSTGRES);
+    assert_int_equal(f->config->store_kind, TG_STORE_LMDB);
+    assert_string_equal(f->config->store_dir, "/s");
+    assert_string_equal(f->config->store_url, "postgresql://u@h/d");
+    assert_string_equal(f->config->store_counter, "/c");
+    assert_int_equal(run(f, COPY "postgresql://u@h/d lmdb:/s --store memory:"), TG_CONFIG_COPY);
+    assert_int_equal(f->config->copy, TG_CONFIG_COPY_FROM_POSTGRES);
+    assert_string_equal(f->config->store_dir, "/s");
+    assert_bad(f, COPY "postgresql://u:word@h/d lmdb:/s", "a password in the connection string");
+    assert_bad(f, COPY "postgresql://postgresql://", "not two stores");
+#endif
+}
+
 static void flags__check_config__valid_or_faults(void **state)
 {
     struct fixture *f = *state;
@@ -661,6 +686,7 @@ int main(void)
         TEST(flags__unknown_twice_or_without_value__reported),
         TEST(flags__help_and_version__done_despite_other_faults),
         TEST(flags__restored__one_of_two_words_and_only_on_the_command_line),
+        TEST(flags__copy_store__one_of_each_kind_in_both_directions),
         TEST(flags__check_config__valid_or_faults),
         TEST(flags__accept_clock__only_on_the_command_line),
         TEST(print__loaded_again__the_same_settings),

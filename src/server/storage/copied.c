@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/storage/copied.h"
+
+#include <string.h>
+
+static const char unfinished_advice[] =
+    "Run the same tigressd --copy-store again: it starts over. Or begin with an empty store.\n";
+static const char away_advice[] =
+    "Start the relay on the other store. If nothing was served from that one, or if it is lost,\n"
+    "this one is an older copy: decide with tigressd --restored (see tigressd(8)).\n";
+
+struct tg_bytes tg_copied_encode(uint8_t out[TG_COPIED_LEN], const struct tg_copied *copied)
+{
+    out[0] = (uint8_t)copied->state;
+    memcpy(out + 1, copied->id, TG_COPY_ID_LEN);
+    return tg_bytes(out, copied->state == TG_COPIED_NOT ? 0 : TG_COPIED_LEN);
+}
+
+struct look {
+    struct tg_copied *out;
+    bool is_damaged;
+};
+
+/* Facts come first, and the rest is not needed. */
+static bool see(void *ctx, const struct tg_store_seen *seen)
+{
+    struct look *look = ctx;
+    const uint8_t *bytes = seen->bytes.ptr;
+
+    if (seen->kind != TG_STORE_SEEN_FACT) {
+        return false;
+    }
+    if (seen->fact != TG_FACT_COPY || seen->bytes.len == 0) {
+        return true;
+    }
+    look->is_damaged = seen->bytes.len != TG_COPIED_LEN || bytes[0] < TG_COPIED_UNFINISHED ||
+                       bytes[0] > TG_COPIED_AWAY;
+    if (!look->is_damaged) {
+        look->out->state = (enum tg_copied_state)bytes[0];
+        memcpy(look->out->id, bytes + 1, TG_COPY_ID_LEN);
+    }
+    return false;
+}
+
+/* By a survey: a port of a database that was copied away is refused. */
+enum tg_err tg_copied_load(struct tg_copied *out, struct tg_store *store, struct tg_fault *fault)
+{
+    struct look look = { .out = out };
+    enum tg_err err = TG_E_BUG;
+
+    *out = (struct tg_copied){ .state = TG_COPIED_NOT };
+    err = store->ops->survey(store, TG_STORE_SURVEY_ALL, see, &look);
+    if (err == TG_OK && look.is_damaged) {
+        err = TG_E_STORE;
+    }
+    if (err != TG_OK) {
+        tg_fault_set(fault, "what a copy has left in the store cannot be read");
+    }
+    return err;
+}
+
+enum tg_err tg_copied_judge(const struct tg_copied *copied, struct tg_fault *fault,
+                            const char **advice)
+{
+    switch (copied->state) {
+    case TG_COPIED_NOT:
+        return TG_OK;
+    case TG_COPIED_UNFINISHED:
+        tg_fault_set(fault, "the store is a copy of another one that was not finished");
+        *advice = unfinished_advice;
+        break;
+    case TG_COPIED_AWAY:
+        tg_fault_set(fault, "the store was copied to another one, which may have changed since");
+        *advice = away_advice;
+        break;
+    }
+    return TG_E_DENIED;
+}
+
+enum tg_err tg_copied_forget(struct tg_store *store, struct tg_fault *fault)
+{
+    struct tg_store_fact_copy fact;
+    enum tg_err err = tg_store_fact_load(store, TG_FACT_COPY, &fact);
+
+    if (err == TG_OK && fact.len > 0) {
+        err = tg_store_fact_save(store, TG_FACT_COPY, fact.version, tg_bytes(NULL, 0));
+    }
+    if (err != TG_OK) {
+        tg_fault_set(fault, "the store cannot be written");
+    }
+    return err;
+}
