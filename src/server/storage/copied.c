@@ -51,7 +51,8 @@ enum tg_err tg_copied_load(struct tg_copied *out, struct tg_store *store, struct
     *out = (struct tg_copied){ .state = TG_COPIED_NOT };
     err = store->ops->survey(store, TG_STORE_SURVEY_ALL, see, &look);
     if (err == TG_OK && look.is_damaged) {
-        err = TG_E_STORE;
+        tg_fault_set(fault, "the mark of a copy in the store is damaged, or of a newer version");
+        return TG_E_DENIED;
     }
     if (err != TG_OK) {
         tg_fault_set(fault, "what a copy has left in the store cannot be read");

@@ -27,7 +27,7 @@ struct tg_copied {
 #define TG_COPIED_LEN (1u + TG_COPY_ID_LEN)
 
 struct tg_bytes tg_copied_encode(uint8_t out[TG_COPIED_LEN], const struct tg_copied *copied);
-/* TG_E_STORE: it cannot be read, or is of a newer version. */
+/* TG_E_STORE: it cannot be read now. TG_E_DENIED: it is damaged. */
 TG_NODISCARD enum tg_err tg_copied_load(struct tg_copied *out, struct tg_store *store,
                                         struct tg_fault *fault);
 /* TG_E_DENIED: the relay must not serve from it; fault and *advice say what to do. */
