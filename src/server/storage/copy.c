@@ -132,7 +132,7 @@ static enum tg_err judge_marks(const struct tg_copied *from, const struct tg_cop
                                struct tg_fault *fault, const char **advice)
 {
     if (from->state == TG_COPIED_AWAY && to->state == TG_COPIED_UNFINISHED &&
-        memcmp(from->id, to->id, TG_COPY_ID_LEN) == 0) {
+        tg_bytes_is_equal(TG_ARRAY_BYTES(from->id), TG_ARRAY_BYTES(to->id))) {
         return TG_OK;
     }
     return tg_copied_judge(from, fault, advice);
@@ -203,9 +203,11 @@ static enum tg_err verify(const struct copy *c, struct tg_fault *fault)
             return TG_E_STORE;
         }
     }
-    if (memcmp(c->from_has.sum, c->to_has.sum, sizeof(c->to_has.sum)) != 0) {
-        tg_fault_set(fault, "the copy has as many rows as the original, but other ones");
-        return TG_E_STORE;
+    for (unsigned i = 0; i < SUM_WORDS; i++) {
+        if (c->from_has.sum[i] != c->to_has.sum[i]) {
+            tg_fault_set(fault, "the copy has as many rows as the original, but other ones");
+            return TG_E_STORE;
+        }
     }
     return TG_OK;
 }

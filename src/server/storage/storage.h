@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * server/storage/storage.h - the store with its keys: opened at the start, checked, upgraded.
- * Layer: L4 (base, relay, store).      Threads: start only.      Blocks: reads and writes files.
+ * Layer: L4 (base, crypto, relay, store).   Threads: start only.   Blocks: reads and writes files.
  * Secrets: the relay's keys.
  */
 #ifndef TG_SERVER_STORAGE_STORAGE_H
