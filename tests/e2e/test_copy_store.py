@@ -11,7 +11,7 @@ import pytest
 from cli_device import KEY, Device, message
 from conftest import make_relay
 from relay_process import RelayError, find_binary, sanitizer_env, until
-from test_postgres import ONE_SERVER, Database, database, made, server, sql  # noqa: F401  (fixtures)
+from test_postgres import ONE_SERVER, at, database, made, server, sql  # noqa: F401  (fixtures)
 
 
 class Place:
@@ -60,10 +60,6 @@ def place(made, tmp_path):  # noqa: F811
 
 def devices(tmp_path, relay):
     return [Device(tmp_path / name, TIGRESS_RELAY=relay.origin) for name in ("alice", "bob", "eve")]
-
-
-def at(url, relay):
-    return re.sub(r":\d+/", f":{relay.port}/", url, count=1)
 
 
 def filled(place, count=3):

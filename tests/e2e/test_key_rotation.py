@@ -11,8 +11,7 @@ import pytest
 from cli_device import KEY, Device, message
 from conftest import make_relay
 from relay_process import RelayError, until
-from test_copy_store import at
-from test_postgres import ONE_SERVER, database, made, relay_on, server, sql  # noqa: F401  (fixtures)
+from test_postgres import ONE_SERVER, at, database, made, relay_on, server, sql  # noqa: F401  (fixtures)
 
 AS_ROOT = os.geteuid() == 0  # only root can make a file that belongs to root
 

@@ -2,6 +2,8 @@
 """Relays on one PostgreSQL database: what starts, what is refused and how that is said, and a transfer through two."""
 import hashlib
 import os
+import pathlib
+import re
 import subprocess
 import urllib.parse
 
@@ -9,7 +11,7 @@ import pytest
 
 from cli_device import KEY, Device, message
 from conftest import make_relay
-from relay_process import RelayError, find_binary, sanitizer_env
+from relay_process import RelayError, find_binary, sanitizer_env, until
 
 ONE_SERVER = "--require-synchronous=no"
 
@@ -62,6 +64,11 @@ def assert_refused(relay, *parts):
         assert part in str(refused.value)
 
 
+def at(url, relay):
+    """The link at another relay."""
+    return re.sub(r":\d+/", f":{relay.port}/", url, count=1)
+
+
 def without_tables__refused_with_the_command(database, tmp_path):
     assert_refused(relay_on(tmp_path / "r", database, ONE_SERVER), "no tables of Tigress", "--migrate ROLE")
 
@@ -72,6 +79,81 @@ def without_rights__refused_with_the_command(made, server, tmp_path):
     assert made.migrate().returncode == 0
     with relay_on(tmp_path / "r", made, ONE_SERVER):
         pass
+
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SQL = ROOT / "src/store/postgres/sql"
+
+
+def run_file(url, path, **variables):
+    given = [word for name, value in variables.items() for word in ("-v", f"{name}={value}")]
+    subprocess.run(["psql", "-qX", "-v", "ON_ERROR_STOP=1", *given, "-f", path, url], check=True, timeout=60, stdout=subprocess.DEVNULL)
+
+
+def values(url, statement):
+    got = subprocess.run(["psql", "-qXtAc", statement, url], check=True, timeout=60, capture_output=True, text=True)
+    return got.stdout.split()
+
+
+def may_not(url, statement):
+    done = subprocess.run(["psql", "-qXc", statement, url], check=False, timeout=60, capture_output=True, text=True)
+    return done.returncode != 0 and "denied" in done.stderr or "must be owner" in done.stderr
+
+
+def roles_of_the_file__the_relay_serves_and_may_do_nothing_else(database, server, tmp_path):
+    name = database.role.removesuffix("_relay") + "_f"
+    owner, role = name + "_owner", name + "_role"
+    run_file(server, ROOT / "deploy/postgresql/roles.sql", owner=owner, role=role, database=name)
+    database.owner = urllib.parse.urlunsplit(urllib.parse.urlsplit(server)._replace(path="/" + name)).replace("postgres@", f"{owner}@", 1)
+    database.relay, database.role = database.owner.replace(f"{owner}@", f"{role}@", 1), role
+    assert database.migrate().returncode == 0
+    with relay_on(tmp_path / "r", database, ONE_SERVER) as relay:
+        Device(tmp_path / "alice", TIGRESS_RELAY=relay.origin).share(KEY)
+    for statement in ("CREATE TABLE tigress.t ()", "CREATE TABLE public.t ()", "CREATE SCHEMA s", "CREATE TEMPORARY TABLE t ()",
+                      "DROP TABLE tigress.spent", "TRUNCATE tigress.mailbox", "ALTER TABLE tigress.lane ADD COLUMN c int",
+                      "INSERT INTO tigress.schema_version VALUES (2, 1)", "DELETE FROM tigress.schema_version", "CREATE ROLE r",
+                      "CREATE FUNCTION tigress.f() RETURNS int LANGUAGE sql AS 'SELECT 1'", "CREATE DATABASE d"):
+        assert may_not(database.relay, statement), statement
+    assert may_not(database.owner, "CREATE ROLE r") and may_not(database.owner, "CREATE DATABASE d")
+    sql(server, f"CREATE ROLE {name}_other LOGIN")
+    assert may_not(database.owner.replace(f"{owner}@", f"{name}_other@", 1), "SELECT 1")
+
+
+def partitions__mailboxes_go_on_in_them(made, tmp_path):
+    with relay_on(tmp_path / "r", made, ONE_SERVER) as relay:
+        alice = Device(tmp_path / "alice", TIGRESS_RELAY=relay.origin)
+        waiting = [alice.share(KEY, "--rights", "RWD") for _ in range(8)]
+    run_file(made.owner, SQL / "partitions.sql")
+    assert_refused(relay_on(tmp_path / "r", made, ONE_SERVER), "lacks rights", "--migrate ROLE")
+    assert made.migrate().returncode == 0
+    with relay_on(tmp_path / "r", made, ONE_SERVER) as relay:
+        for i, shared in enumerate(waiting):
+            bob = Device(tmp_path / f"bob{i}", TIGRESS_RELAY=relay.origin)
+            assert bob.accept(at(shared["url"], relay))["message"] == KEY
+        ended = Device(tmp_path / "carol", TIGRESS_RELAY=relay.origin).share(KEY)
+        sql(made.owner, "UPDATE tigress.mailbox SET expires_s = 1")
+        until(lambda: values(made.owner, "SELECT count(*) FROM tigress.mailbox") == ["0"], "the sweep goes through the partitions")
+        assert bob.run("accept", "-", given=ended["url"] + "\n").code != 0
+    assert len(values(made.owner, "SELECT relid FROM pg_partition_tree('tigress.mailbox') WHERE isleaf")) == 16
+    assert values(made.owner, "SELECT DISTINCT reloptions[1] FROM pg_class WHERE relname LIKE 'mailbox\\__'") == [
+        "autovacuum_vacuum_scale_factor=0.02"]
+
+
+def tables_of_the_next_version__serve_this_version_beside_it(made, tmp_path):
+    """A next version that says it is compatible with this one: it adds, and takes nothing away."""
+    with relay_on(tmp_path / "a", made, ONE_SERVER) as first:
+        alice = Device(tmp_path / "alice", TIGRESS_RELAY=first.origin)
+        shared = alice.share(KEY, "--rights", "RWD")
+        sql(made.owner, "BEGIN; ALTER TABLE tigress.mailbox ADD COLUMN next bigint NOT NULL DEFAULT 0; "
+            "CREATE TABLE tigress.next (id bigint PRIMARY KEY); INSERT INTO tigress.schema_version VALUES (2, 1); COMMIT")
+        with relay_on(tmp_path / "b", made, ONE_SERVER, key=tmp_path / "a/data/relay.key") as second:
+            bob = Device(tmp_path / "bob", TIGRESS_RELAY=second.origin)
+            assert bob.accept(at(shared["url"], second))["message"] == KEY
+            bob.answer(shared["id"], message("m2"))
+        assert alice.must("receive", shared["id"])["message"] == message("m2")
+    assert "version" in made.migrate().stderr  # the older program leaves the newer tables alone
+    sql(made.owner, "INSERT INTO tigress.schema_version VALUES (3, 2)")
+    assert_refused(relay_on(tmp_path / "b", made, ONE_SERVER), "version that this tigressd does not run")
 
 
 def tables_of_a_later_version__refused(made, tmp_path):

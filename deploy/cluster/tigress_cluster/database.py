@@ -37,6 +37,8 @@ SETTINGS = {
     "log_parameter_max_length_on_error": 0, "log_connections": "off", "log_disconnections": "off",
 }
 
+ROLES = pathlib.Path(__file__).resolve().parents[2] / "postgresql/roles.sql"
+
 
 def find_bin():
     """The folder of the newest server's programs."""
@@ -240,10 +242,11 @@ class Database:
 
     def make_database(self):
         """The database, the role that owns its tables, and the role of the relays, which owns nothing."""
-        for sql in (f"CREATE ROLE tigress_owner LOGIN PASSWORD '{self.owner_password}'",
-                    f"CREATE ROLE tigress LOGIN PASSWORD '{self.relay_password}'",
-                    f"CREATE DATABASE {self.name} OWNER tigress_owner"):
-            self.query(sql)
+        run(["psql", "-qX", "-v", "ON_ERROR_STOP=1", "-v", "owner=tigress_owner", "-v", "role=tigress", "-v", f"database={self.name}",
+             "-f", ROLES, f"host={HOST} port={self.until_primary().port} user={self.user} dbname=postgres"],
+            env={**os.environ, "PGPASSWORD": self.superuser_password})
+        for role, password in (("tigress_owner", self.owner_password), ("tigress", self.relay_password)):
+            self.query(f"ALTER ROLE {role} PASSWORD '{password}'")
 
     def primary(self):
         """The node that says of itself that it is primary, or None."""

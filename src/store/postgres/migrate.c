@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define COMMAND_MAX 1024u
+#define GRANTS_MAX 2048u
 
 /* The oldest program that still runs on the tables of each version. */
 static const struct {
@@ -75,22 +76,35 @@ out:
     return err;
 }
 
+/* Puts the quoted name in the place of psql's variable. False: too long. */
+static bool name_role(char *out, size_t size, const char *sql, const char *quoted)
+{
+    static const char variable[] = ":\"role\"";
+    size_t len = 0;
+
+    while (*sql != '\0') {
+        bool is_variable = strncmp(sql, variable, sizeof(variable) - 1) == 0;
+        const char *from = is_variable ? quoted : sql;
+        size_t count = is_variable ? strlen(quoted) : 1;
+
+        if (count >= size - len) {
+            return false;
+        }
+        memcpy(out + len, from, count);
+        len += count;
+        sql += is_variable ? sizeof(variable) - 1 : 1;
+    }
+    out[len] = '\0';
+    return true;
+}
+
 static enum tg_err grant(PGconn *conn, const char *role, struct tg_fault *fault)
 {
-    char command[COMMAND_MAX];
+    char command[GRANTS_MAX];
     char *quoted = PQescapeIdentifier(conn, role, strlen(role));
     enum tg_err err = TG_E_DENIED;
-    int len = 0;
 
-    if (quoted != NULL) {
-        len = snprintf(command, sizeof(command),
-                       "GRANT USAGE ON SCHEMA tigress TO %s; GRANT SELECT ON "
-                       "tigress.schema_version TO %s; GRANT SELECT, INSERT, UPDATE, DELETE ON "
-                       "tigress.mailbox, tigress.outbox, tigress.series, tigress.spent, "
-                       "tigress.fact, tigress.lane TO %s",
-                       quoted, quoted, quoted);
-    }
-    if (len > 0 && (size_t)len < sizeof(command)) {
+    if (quoted != NULL && name_role(command, sizeof(command), tg_pg_sql_grants, quoted)) {
         err = run(conn, command, fault);
     } else {
         tg_fault_set(fault, "the name of the role is too long or no text");
