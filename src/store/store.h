@@ -285,8 +285,8 @@ struct tg_store;
 struct tg_store_port;
 
 /*
- * To copy a whole store into one of another kind. All block. After hold, and until the store is
- * closed, nothing but these, survey, stats and close may be called.
+ * To work on a whole store, as to copy it into one of another kind. All block. After hold, and
+ * until the store is closed, nothing but these, survey, restore, stats and close may be called.
  */
 struct tg_store_copy_ops {
     /* Nobody else changes the store until it is closed. While no port is attached. TG_E_DENIED:

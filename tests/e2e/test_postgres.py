@@ -214,3 +214,69 @@ def transfer_through_two_relays__each_step_through_another(made, tmp_path):
         assert alice.must("receive", shared["id"])["message"] == message("m2")
     with relay_on(tmp_path / "b", made, ONE_SERVER, key=tmp_path / "a/data/relay.key") as second:
         pass  # what is in the database outlives both
+
+
+# ---- a restored backup ----------------------------------------------------------------------------
+
+def restored(relay, what):
+    got = subprocess.run(relay.command() + [f"--restored={what}"], capture_output=True, text=True, timeout=120, check=False,
+                         env=sanitizer_env(), stdin=subprocess.DEVNULL)
+    return got.returncode, got.stdout + got.stderr
+
+
+class Backup:
+    """The database as it was at the backup, in its place again: of two mailboxes one was claimed since."""
+
+    def __init__(self, server, made, folder):
+        self.made, self.folder = made, folder
+        name = urllib.parse.urlsplit(made.owner).path[1:]
+        with self.relay() as relay:
+            alice = Device(folder / "alice", TIGRESS_RELAY=relay.origin)
+            self.other, self.claimed = (alice.share(KEY, "--rights", "RWD") for _ in range(2))
+        sql(server, f"CREATE DATABASE {name}_backup TEMPLATE {name}")
+        with self.relay() as relay:
+            assert self.device("bob", relay).accept(at(self.claimed["url"], relay))["message"] == KEY
+        sql(server, f"DROP DATABASE {name} WITH (FORCE)")
+        sql(server, f"ALTER DATABASE {name}_backup RENAME TO {name}")
+
+    def relay(self):
+        return relay_on(self.folder / "r", self.made, ONE_SERVER)
+
+    def device(self, name, relay):
+        return Device(self.folder / name, TIGRESS_RELAY=relay.origin)
+
+    def opens(self, shared, relay, name):
+        return self.device(name, relay).run("accept", "-", given=at(shared["url"], relay) + "\n").code == 0
+
+
+@pytest.fixture
+def backup(server, made, tmp_path):
+    return Backup(server, made, tmp_path)
+
+
+def epoch(made):
+    return values(made.owner, "SELECT encode(value, 'hex') FROM tigress.fact WHERE name = 'epoch'")
+
+
+def backup_dropped__nothing_that_ended_comes_back(backup):
+    code, said = restored(backup.relay(), "drop-mailboxes")
+    assert code == 0, said
+    assert epoch(backup.made) == ["0000000000000001"]
+    with backup.relay() as relay:
+        assert not backup.opens(backup.claimed, relay, "eve") and not backup.opens(backup.other, relay, "eve2")
+        assert backup.device("carol", relay).share(KEY)
+
+
+def backup_kept__is_as_it_was(backup):
+    code, said = restored(backup.relay(), "keep-mailboxes")
+    assert code == 0, said
+    with backup.relay() as relay:
+        assert backup.opens(backup.claimed, relay, "eve"), "what was claimed since is open again: the manual warns of it"
+        assert not backup.opens(backup.claimed, relay, "eve2")
+
+
+def backup_in_use__cannot_be_dropped(backup):
+    with backup.relay() as relay:
+        code, said = restored(backup.relay(), "drop-mailboxes")
+        assert code == 1 and "in use" in said
+        assert backup.opens(backup.other, relay, "eve")

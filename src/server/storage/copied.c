@@ -9,11 +9,15 @@ static const char away_advice[] =
     "Start the relay on the other store. If nothing was served from that one, or if it is lost,\n"
     "this one is an older copy: decide with tigressd --restored (see tigressd(8)).\n";
 
-struct tg_bytes tg_copied_encode(uint8_t out[TG_COPIED_LEN], const struct tg_copied *copied)
+enum tg_err tg_copied_put(struct tg_store *store, const struct tg_copied *copied)
 {
-    out[0] = (uint8_t)copied->state;
-    memcpy(out + 1, copied->id, TG_COPY_ID_LEN);
-    return tg_bytes(out, copied->state == TG_COPIED_NOT ? 0 : TG_COPIED_LEN);
+    uint8_t bytes[TG_COPIED_LEN];
+    struct tg_store_seen row = { .kind = TG_STORE_SEEN_FACT, .fact = TG_FACT_COPY, .version = 1 };
+
+    bytes[0] = (uint8_t)copied->state;
+    memcpy(bytes + 1, copied->id, TG_COPY_ID_LEN);
+    row.bytes = tg_bytes(bytes, copied->state == TG_COPIED_NOT ? 0 : TG_COPIED_LEN);
+    return store->ops->copy->put(store, &row);
 }
 
 struct look {

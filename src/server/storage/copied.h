@@ -26,7 +26,8 @@ struct tg_copied {
 };
 #define TG_COPIED_LEN (1u + TG_COPY_ID_LEN)
 
-struct tg_bytes tg_copied_encode(uint8_t out[TG_COPIED_LEN], const struct tg_copied *copied);
+/* Into a store that is held (struct tg_store_copy_ops); durable with its next commit. */
+TG_NODISCARD enum tg_err tg_copied_put(struct tg_store *store, const struct tg_copied *copied);
 /* TG_E_STORE: it cannot be read now. TG_E_DENIED: it is damaged. */
 TG_NODISCARD enum tg_err tg_copied_load(struct tg_copied *out, struct tg_store *store,
                                         struct tg_fault *fault);

@@ -164,23 +164,12 @@ out:
 
 /* ---- the copy ------------------------------------------------------------------------------- */
 
-static enum tg_err mark(struct tg_store *store, const struct tg_copied *copied)
-{
-    uint8_t bytes[TG_COPIED_LEN];
-    const struct tg_store_seen row = { .kind = TG_STORE_SEEN_FACT,
-                                       .fact = TG_FACT_COPY,
-                                       .version = 1,
-                                       .bytes = tg_copied_encode(bytes, copied) };
-
-    return store->ops->copy->put(store, &row);
-}
-
 static enum tg_err begin(struct tg_store *to, const struct tg_copied *unfinished)
 {
     enum tg_err err = TG_E_BUG;
 
     TG_TRY(to->ops->copy->clear(to));
-    TG_TRY(mark(to, unfinished));
+    TG_TRY(tg_copied_put(to, unfinished));
     TG_TRY(to->ops->copy->commit(to, 0));
 out:
     return err;
@@ -250,7 +239,7 @@ static enum tg_err copy_all(struct tg_store *from, struct tg_store *to, struct t
     TG_TRY(verify(&c, fault));
     TG_TRY(to->ops->copy->commit(to, commits_of(from)));
     copied->state = TG_COPIED_AWAY;
-    TG_TRY(mark(from, copied));
+    TG_TRY(tg_copied_put(from, copied));
     TG_TRY(from->ops->copy->commit(from, 0));
     report(text, &c.from_has);
     err = TG_OK;
@@ -370,11 +359,15 @@ out:
 enum tg_err tg_storage_copy(struct tg_storage *st, const struct tg_config *config,
                             const struct tg_log *log, struct tg_buf *text, struct tg_fault *fault)
 {
-    struct both b = { .config = config, .log = log, .from = st, .to = { .counter = { .fd = -1 } } };
+    struct both b = { .config = config,
+                      .log = log,
+                      .from = st,
+                      .to = { .counter = { .fd = -1 }, .may_be_copied = true } };
     struct tg_copied copied;
     enum tg_err err = TG_E_BUG;
 
     st->counter.fd = -1;
+    st->may_be_copied = true;
     TG_TRY(open_both(&b, fault));
     TG_TRY(judge_both(&b, &copied, fault));
     TG_TRY(hold_both(st, &b.to, fault));

@@ -308,7 +308,7 @@ out:
     return err;
 }
 
-static enum tg_err raise_epoch(struct tg_store *store)
+enum tg_err tg_store_epoch_raise(struct tg_store *store)
 {
     struct tg_store_fact_copy fact;
     uint8_t next[8];
@@ -338,7 +338,7 @@ enum tg_err tg_store_counter_restore(struct tg_store_counter *c, struct tg_store
 
     TG_TRY(tg_rng_fill(rng, c->id, sizeof(c->id)));
     TG_TRY(save_id(c, store, fault));
-    TG_TRY(raise_epoch(store));
+    TG_TRY(tg_store_epoch_raise(store));
     TG_TRY(store->ops->restore(store, how, c->file == TG_COUNTER_FILE_GOOD ? c->file_count : 0));
     TG_TRY(write_file(c, count_of(store), fault));
     err = TG_OK;

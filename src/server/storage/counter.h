@@ -54,6 +54,8 @@ TG_NODISCARD enum tg_err tg_store_counter_restore(struct tg_store_counter *c,
                                                   struct tg_store *store,
                                                   enum tg_store_restored how,
                                                   const struct tg_rng *rng, struct tg_fault *fault);
+/* Counts one more restored backup. */
+TG_NODISCARD enum tg_err tg_store_epoch_raise(struct tg_store *store);
 /* Writes of the file that failed since arm. Any thread. */
 uint64_t tg_store_counter_failures(const struct tg_store_counter *c);
 /* After the store is closed. Writes what could not be written, and syncs the file. Accepts a

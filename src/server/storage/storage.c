@@ -10,8 +10,7 @@ static struct tg_store_pg_settings pg_settings(const struct tg_config *config)
     return (struct tg_store_pg_settings){ .url = config->store_url,
                                           .password_file = config->store_password_file,
                                           .must_be_synchronous = config->must_be_synchronous,
-                                          .lane_count = config->store_connections,
-                                          .may_be_copied = config->copy != TG_CONFIG_COPY_NONE };
+                                          .lane_count = config->store_connections };
 }
 
 enum tg_err tg_storage_open_kind(struct tg_storage *st, const struct tg_config *config,
@@ -25,6 +24,7 @@ enum tg_err tg_storage_open_kind(struct tg_storage *st, const struct tg_config *
         struct tg_store_pg_settings settings = pg_settings(config);
 
         settings.patience_ms = st->patience_ms;
+        settings.may_be_copied = st->may_be_copied;
         st->path = NULL;
         return tg_store_pg_open(&st->store, &settings, &config->store_limits, log, fault);
     }
@@ -146,8 +146,8 @@ static enum tg_err open_used(struct tg_storage *st, const struct tg_config *conf
     enum tg_err err = TG_E_BUG;
 
     st->counter.fd = -1;
-    if (config->store_kind != TG_STORE_LMDB) {
-        tg_fault_set(fault, "there is no store on a disk (expected: store = lmdb:DIR)");
+    if (config->store_kind == TG_STORE_MEMORY) {
+        tg_fault_set(fault, "the store is in memory (expected: lmdb:DIR or postgresql://…)");
         return TG_E_UNSUPPORTED;
     }
     st->path = config->relay_key;
@@ -174,6 +174,40 @@ out:
     return err;
 }
 
+static enum tg_err restore_embedded(struct tg_storage *st, const struct tg_config *config,
+                                    struct tg_fault *fault)
+{
+    enum tg_err err = TG_E_BUG;
+
+    st->path = config->store_counter;
+    TG_TRY(
+        tg_store_counter_restore(&st->counter, st->store, config->restored, &tg_rng_system, fault));
+    TG_TRY(tg_copied_forget(st->store, fault));
+out:
+    return err;
+}
+
+/* No other relay writes meanwhile, or knows what is dropped. */
+static enum tg_err restore_database(struct tg_storage *st, const struct tg_config *config,
+                                    struct tg_fault *fault)
+{
+    const struct tg_copied none = { .state = TG_COPIED_NOT };
+    enum tg_err err = TG_E_BUG;
+
+    st->path = NULL;
+    TG_TRY(tg_store_epoch_raise(st->store));
+    TG_TRY(st->store->ops->copy->hold(st->store));
+    TG_TRY(tg_copied_put(st->store, &none));
+    TG_TRY(st->store->ops->restore(st->store, config->restored, 0));
+out:
+    if (err != TG_OK) {
+        tg_fault_set(fault, err == TG_E_DENIED
+                                ? "the store is in use (expected: every relay on it is stopped)"
+                                : "the store cannot be written");
+    }
+    return err;
+}
+
 enum tg_err tg_storage_restore(struct tg_storage *st, const struct tg_config *config,
                                const struct tg_log *log, struct tg_fault *fault)
 {
@@ -182,17 +216,18 @@ enum tg_err tg_storage_restore(struct tg_storage *st, const struct tg_config *co
     enum tg_key_audit_need need =
         config->restored == TG_STORE_RESTORED_DROP ? TG_KEY_AUDIT_NO_OTHER : TG_KEY_AUDIT_ALL;
 
+    st->may_be_copied = true;
     TG_TRY(open_used(st, config, log, fault));
     TG_TRY(refuse_unfinished(st, fault));
-    st->path = config->store_counter;
-    TG_TRY(tg_store_counter_open(&st->counter, config->store_counter, st->store, log, fault));
+    if (has_counter(config)) {
+        st->path = config->store_counter;
+        TG_TRY(tg_store_counter_open(&st->counter, config->store_counter, st->store, log, fault));
+    }
     st->path = config->relay_key;
     /* The next start writes the check of the keys. */
     TG_TRY(tg_key_audit_verify(st->store, &st->keyring, need, fault, &st->advice));
-    st->path = config->store_counter;
-    TG_TRY(
-        tg_store_counter_restore(&st->counter, st->store, config->restored, &tg_rng_system, fault));
-    TG_TRY(tg_copied_forget(st->store, fault));
+    TG_TRY(has_counter(config) ? restore_embedded(st, config, fault)
+                               : restore_database(st, config, fault));
     err = TG_OK;
 out:
     return err;
@@ -203,6 +238,10 @@ enum tg_err tg_storage_open_to_upgrade(struct tg_storage *st, const struct tg_co
 {
     enum tg_err err = TG_E_BUG;
 
+    if (config->store_kind == TG_STORE_POSTGRES) {
+        tg_fault_set(fault, "a database has the check of its keys (expected: store = lmdb:DIR)");
+        return TG_E_UNSUPPORTED;
+    }
     TG_TRY(open_used(st, config, log, fault));
     TG_TRY(refuse_copied(st, fault));
     TG_TRY(refuse_copy(st, config, log, fault));

@@ -22,6 +22,7 @@ struct tg_storage {
     /* After a refusal: lines that say what to do; NULL: none. */
     const char *advice;
     uint32_t patience_ms; /* set before the open: see struct tg_store_pg_settings */
+    bool may_be_copied;   /* the same */
 };
 
 /*

@@ -400,23 +400,36 @@ bool tg_pg_recount(PGconn *conn, uint64_t commits_min)
            tg_pg_do(conn, TG_PG_WORK_MS, "DELETE FROM tigress.lane WHERE id <> 0", NULL);
 }
 
+static bool restore(PGconn *conn, enum tg_store_restored how, uint64_t commits_min)
+{
+    static const char *const dropped[] = { "DELETE FROM tigress.mailbox",
+                                           "DELETE FROM tigress.outbox" };
+    bool is_done = true;
+
+    for (size_t i = 0; how == TG_STORE_RESTORED_DROP && is_done && i < TG_COUNT(dropped); i++) {
+        is_done = tg_pg_do(conn, TG_PG_WORK_MS, dropped[i], NULL);
+    }
+    return is_done &&
+           tg_pg_do(conn, TG_PG_WORK_MS, "UPDATE tigress.series SET is_closed = true", NULL) &&
+           tg_pg_recount(conn, commits_min) && tg_pg_do(conn, TG_PG_WORK_MS, "COMMIT", NULL);
+}
+
+/* In the transaction that holds the database, or in one of its own. */
 enum tg_err tg_pg_restore(struct tg_pg *s, enum tg_store_restored how, uint64_t commits_min)
 {
-    PGconn *conn = NULL;
+    PGconn *own = NULL;
+    PGconn *conn = s->copying != NULL ? tg_pg_copy_conn(s) : NULL;
     struct tg_fault fault = { { 0 } };
-    bool is_dropping = how == TG_STORE_RESTORED_DROP;
-    enum tg_err err = tg_pg_session_open(&conn, &s->group, true, &fault);
+    enum tg_err err = TG_E_STORE;
 
-    if (err == TG_OK) {
-        bool is_done =
-            tg_pg_do(conn, TG_PG_WORK_MS, "BEGIN", NULL) &&
-            (!is_dropping || (tg_pg_do(conn, TG_PG_WORK_MS, "DELETE FROM tigress.mailbox", NULL) &&
-                              tg_pg_do(conn, TG_PG_WORK_MS, "DELETE FROM tigress.outbox", NULL))) &&
-            tg_pg_do(conn, TG_PG_WORK_MS, "UPDATE tigress.series SET is_closed = true", NULL) &&
-            tg_pg_recount(conn, commits_min) && tg_pg_do(conn, TG_PG_WORK_MS, "COMMIT", NULL);
-
-        err = is_done ? tg_pg_session_refresh(conn, &s->group) : TG_E_STORE;
+    if (conn == NULL && s->copying == NULL &&
+        tg_pg_session_open(&own, &s->group, true, &fault) == TG_OK &&
+        tg_pg_do(own, TG_PG_WORK_MS, "BEGIN", NULL)) {
+        conn = own;
     }
-    PQfinish(conn);
+    if (conn != NULL && restore(conn, how, commits_min)) {
+        err = tg_pg_session_refresh(conn, &s->group);
+    }
+    PQfinish(own);
     return err == TG_OK ? TG_OK : TG_E_STORE;
 }
