@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Version 1 of the tables. Run by tigressd --migrate as their owner, in one transaction with the row of schema_version.
--- The statements stay within what Citus, YugabyteDB and CockroachDB run too.
+-- docs/databases.md says what other databases run of this.
 
 CREATE TABLE tigress.mailbox (
     key       bytea    NOT NULL PRIMARY KEY,   -- 32 bytes: a keyed hash
