@@ -88,7 +88,7 @@ def mounted_files(pod, container):
 def copied(pod):
     """What the init containers copy, and that they see it."""
     out = set()
-    for container in pod["spec"]["initContainers"]:
+    for container in pod["spec"].get("initContainers", []):
         *_, target = [word for before, word in zip(container["command"], container["command"][1:]) if before == "-t"]
         sources = [word for word in container["command"] if word.startswith("/secret/")]
         assert sources and set(sources) <= mounted_files(pod, container)[0]
