@@ -293,6 +293,8 @@ TG_NODISCARD enum tg_err tg_pg_session_open(PGconn **out, const struct tg_pg_gro
 /* Waits until a write is acknowledged; patience_ms as in struct tg_store_pg_settings. TG_E_IO */
 TG_NODISCARD enum tg_err tg_pg_session_barrier(PGconn *conn, uint32_t patience_ms,
                                                struct tg_fault *fault);
+/* Whether PQgetResult can be called without blocking. False: lost, or no answer for so long. */
+TG_NODISCARD bool tg_pg_await(PGconn *conn, uint64_t wait_ms);
 /* One statement, with at most one argument, a number. NULL, false: it failed, or had no answer for
    so long. */
 PGresult *tg_pg_run(PGconn *conn, uint64_t wait_ms, const char *sql, const struct tg_pg_args *args);
@@ -300,10 +302,6 @@ TG_NODISCARD bool tg_pg_do(PGconn *conn, uint64_t wait_ms, const char *sql,
                            const struct tg_pg_args *args);
 /* Fills group->others, and no own counts are left. */
 TG_NODISCARD enum tg_err tg_pg_session_refresh(PGconn *conn, struct tg_pg_group *group);
-TG_NODISCARD enum tg_err tg_pg_survey(struct tg_pg *s, enum tg_store_survey what,
-                                      tg_store_see_fn *see, void *ctx);
-TG_NODISCARD enum tg_err tg_pg_restore(struct tg_pg *s, enum tg_store_restored how,
-                                       uint64_t commits_min);
 /* Counts everything again, as the only transaction so far. */
 TG_NODISCARD bool tg_pg_recount(PGconn *conn, uint64_t commits_min);
 
@@ -313,5 +311,12 @@ extern const struct tg_store_copy_ops tg_pg_copy_ops;
 /* The connection that holds it, with nothing under way. NULL: lost. */
 PGconn *tg_pg_copy_conn(struct tg_pg *s);
 void tg_pg_copy_free(struct tg_pg *s);
+
+/* ---- whole.c: all that the database holds ---------------------------------------------------- */
+
+TG_NODISCARD enum tg_err tg_pg_survey(struct tg_pg *s, enum tg_store_survey what,
+                                      tg_store_see_fn *see, void *ctx);
+TG_NODISCARD enum tg_err tg_pg_restore(struct tg_pg *s, enum tg_store_restored how,
+                                       uint64_t commits_min);
 
 #endif
