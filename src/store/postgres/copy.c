@@ -31,7 +31,7 @@ static const char beats_sql[] =
 /* A node that hangs comes back to a connection that is lost, and is refused at the next one. */
 static const char end_sql[] =
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = current_user AND "
-    "datname = current_database() AND application_name = 'tigressd' AND pid <> pg_backend_pid()";
+    "datname = current_database() AND pid <> pg_backend_pid()";
 static const char lock_sql[] = "LOCK TABLE tigress.lane IN EXCLUSIVE MODE";
 
 struct beats {
