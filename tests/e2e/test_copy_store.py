@@ -258,7 +258,7 @@ def copied_with_a_lost_row__noticed(place):
     filled(place)
     sql(place.database.owner, "CREATE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'; "
         "CREATE TRIGGER lose BEFORE INSERT ON tigress.mailbox FOR EACH ROW WHEN (get_byte(NEW.key, 0) >= 0) EXECUTE FUNCTION lose()")
-    place.refused(place.store, place.database.relay, "the original 3")
+    place.refused(place.store, place.database.relay, "the copy has 0 mailboxes, the original 3")
     place.not_served(place.database.relay, "not finished")
     with place.relay(place.store):
         pass

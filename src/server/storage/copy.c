@@ -22,6 +22,12 @@ struct content {
     uint64_t sum[SUM_WORDS];
 };
 
+static const char *const names[KIND_COUNT] = {
+    [TG_STORE_SEEN_FACT] = "facts",         [TG_STORE_SEEN_SERIES] = "token keys",
+    [TG_STORE_SEEN_SPENT] = "spent tokens", [TG_STORE_SEEN_RECORD] = "mailboxes",
+    [TG_STORE_SEEN_ENTRY] = "pushes",
+};
+
 struct copy {
     struct tg_store *to;
     struct content from_has;
@@ -186,8 +192,8 @@ static enum tg_err verify(const struct copy *c, struct tg_fault *fault)
 {
     for (unsigned i = 0; i < KIND_COUNT; i++) {
         if (c->from_has.counts[i] != c->to_has.counts[i]) {
-            tg_fault_set(fault, "the copy has %llu rows of kind %u, the original %llu",
-                         (unsigned long long)c->to_has.counts[i], i,
+            tg_fault_set(fault, "the copy has %llu %s, the original %llu",
+                         (unsigned long long)c->to_has.counts[i], names[i],
                          (unsigned long long)c->from_has.counts[i]);
             return TG_E_STORE;
         }
@@ -211,16 +217,12 @@ static uint64_t commits_of(const struct tg_store *store)
 
 static void report(struct tg_buf *out, const struct content *has)
 {
-    static const char *const names[KIND_COUNT] = {
-        [TG_STORE_SEEN_FACT] = " facts",           [TG_STORE_SEEN_SERIES] = " token keys, ",
-        [TG_STORE_SEEN_SPENT] = " spent tokens, ", [TG_STORE_SEEN_RECORD] = " mailboxes, ",
-        [TG_STORE_SEEN_ENTRY] = " pushes, ",
-    };
-
-    tg_buf_append_str(out, "tigressd: copied and compared: ");
-    for (unsigned i = KIND_COUNT; i > 0; i--) {
-        tg_buf_append_dec(out, has->counts[i - 1]);
-        tg_buf_append_str(out, names[i - 1]);
+    tg_buf_append_str(out, "tigressd: copied and compared:");
+    for (unsigned i = 0; i < KIND_COUNT; i++) {
+        tg_buf_append_str(out, i == 0 ? " " : ", ");
+        tg_buf_append_dec(out, has->counts[i]);
+        tg_buf_append_str(out, " ");
+        tg_buf_append_str(out, names[i]);
     }
     tg_buf_append_str(out, "\n");
 }
