@@ -34,7 +34,7 @@ static const char *const names[] = {
     [TG_REASON_DATABASE_STANDBY] = "database-without-standby",
     [TG_REASON_DATABASE_CLOCK] = "clock-differs-from-database",
     [TG_REASON_DATABASE_SLOW] = "database-does-not-answer",
-    [TG_REASON_DATABASE_COPIED] = "database-was-copied-to-another-store",
+    [TG_REASON_DATABASE_COPIED] = "database-copied-to-another-store",
 };
 _Static_assert(TG_COUNT(names) == TG_REASON_COUNT, "a name for each reason");
 

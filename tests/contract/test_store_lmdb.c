@@ -168,6 +168,8 @@ static void restore__raises_the_count_of_commits_over_both(void **state)
     assert_stats(f->store, 0, 0);
 }
 
+#define KINDS (TG_STORE_SEEN_ENTRY + 1u)
+
 static bool count_seen(void *ctx, const struct tg_store_seen *seen)
 {
     unsigned *counts = ctx;
@@ -177,14 +179,14 @@ static bool count_seen(void *ctx, const struct tg_store_seen *seen)
 }
 
 /* A process of its own looks at the store while this one uses it. 0: it saw these numbers. */
-static int survey_elsewhere(const char *dir, const unsigned expected[4])
+static int survey_elsewhere(const char *dir, const unsigned expected[KINDS])
 {
     int status = -1;
     pid_t pid = fork();
 
     assert_true(pid >= 0);
     if (pid == 0) {
-        unsigned counts[4] = { 0, 0, 0, 0 };
+        unsigned counts[KINDS] = { 0 };
         struct tg_fault fault = { "" };
         enum tg_err err = tg_store_lmdb_survey(dir, count_seen, counts, &fault);
 
@@ -196,8 +198,8 @@ static int survey_elsewhere(const char *dir, const unsigned expected[4])
 
 static void survey_by_another_process__sees_the_store_and_harms_nothing(void **state)
 {
-    static const unsigned before[4] = { 1, 1, 1, 1 };
-    static const unsigned after[4] = { 1, 1, 2, 1 };
+    static const unsigned before[KINDS] = { 1, 1, 0, 1, 1 };
+    static const unsigned after[KINDS] = { 1, 1, 0, 2, 1 };
     struct fixture *f = *state;
     struct call call;
 
@@ -216,7 +218,7 @@ static void survey_without_a_store__creates_nothing(void **state)
     struct tg_fault fault = { "" };
     char folder[64];
     char dir[80];
-    unsigned counts[4] = { 0, 0, 0, 0 };
+    unsigned counts[KINDS] = { 0 };
 
     (void)state;
     folder_make(folder, sizeof(folder));

@@ -173,7 +173,7 @@ def relay_that_hung_during_the_copy__writes_nothing_afterwards(place):
         relay.signal(signal.SIGSTOP)
         place.must_copy(place.database.relay, f"lmdb:{place.data}/store2")
         relay.signal(signal.SIGCONT)
-        until(lambda: b"database-was-copied-to-another-store" in relay.output("stderr"), "it is refused")
+        until(lambda: b"database-copied-to-another-store" in relay.output("stderr"), "it is refused")
         assert Device(place.folder / "alice", TIGRESS_RELAY=relay.origin).run("share", "--yes", "-", given="{}").code != 0
 
 
