@@ -50,6 +50,8 @@ enum tigress_error {
     TIGRESS_E_ELSEWHERE = 33, /* another copy of this session's saved state continued it */
     TIGRESS_E_STANDING = 34,  /* the relay requires an attestation or a private token, and this
                                  device could not give one that it accepts */
+    TIGRESS_E_SAS = 35,       /* recipient: what message 3 reveals does not fit the commitment of
+                                 message 1, see tigress_session_sas() */
 
     /* The session is intact: tigress_session_retry() tries again. */
     TIGRESS_E_NETWORK = 40,     /* the connection failed in another way than 56 to 59, or broke */

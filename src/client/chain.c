@@ -2,6 +2,7 @@
 #include "client/chain.h"
 
 #include "base/mem.h"
+#include "client/compare.h"
 #include "client/session.h"
 #include "wire/envelope.h"
 
@@ -49,7 +50,9 @@ static bool is_first(const struct tigress_session *s)
 
 size_t tg_chain_room(const struct tigress_session *s)
 {
-    return TG_ENVELOPE_PLAIN_MAX - (is_first(s) ? TG_ENVELOPE2_MEMBER_ROOM : 0);
+    bool has_member = is_first(s) || tg_compare_is_reveal_due(s);
+
+    return TG_ENVELOPE_PLAIN_MAX - (has_member ? TG_ENVELOPE2_MEMBER_ROOM : 0);
 }
 
 /* ---- steps of the negotiation --------------------------------------------------------------- */
@@ -103,9 +106,21 @@ out:
 
 /* ---- sealing -------------------------------------------------------------------------------- */
 
+/* Appends the message with the member in it. */
+static enum tg_err put_member(struct tg_buf *text, struct tg_bytes message,
+                              const struct tg_envelope2_member *member)
+{
+    /* Room for all of it at once: a buffer that grows by a byte doubles. */
+    (void)tg_buf_extend(text, message.len + TG_ENVELOPE2_MEMBER_ROOM);
+    tg_buf_truncate(text, 0);
+    tg_envelope2_member_put(text, message, member);
+    return tg_buf_status(text);
+}
+
 /* Appends the message with a new public key of ours in it. */
-static enum tg_err put_key(struct tg_buf *text, struct tg_secret *private_key,
-                           struct tigress_session *s, struct tg_bytes message)
+static enum tg_err put_key(struct tg_buf *text, struct tg_chain *next,
+                           struct tg_secret *private_key, struct tigress_session *s,
+                           struct tg_bytes message)
 {
     struct tg_envelope2_member member = { .role = role_of(s), .public_key = { .is_set = true } };
     enum tg_err err = TG_E_BUG;
@@ -113,11 +128,9 @@ static enum tg_err put_key(struct tg_buf *text, struct tg_secret *private_key,
     private_key->len = TG_X25519_LEN;
     TG_TRY(tg_rng_fill(&s->rng, private_key->bytes, private_key->len));
     TG_TRY(tg_x25519_public(member.public_key.bytes, private_key));
-    /* Room for all of it at once: a buffer that grows by a byte doubles. */
-    (void)tg_buf_extend(text, message.len + TG_ENVELOPE2_MEMBER_ROOM);
-    tg_buf_truncate(text, 0);
-    tg_envelope2_member_put(text, message, &member);
-    TG_TRY(tg_buf_status(text));
+    TG_TRY(next->stage == TG_CHAIN_ANSWERING ? tg_compare_answer(next, &member, &s->rng)
+                                             : tg_compare_commit(next, &member, &s->rng));
+    TG_TRY(put_member(text, message, &member));
 out:
     return err;
 }
@@ -142,7 +155,7 @@ static enum tg_err seal_first(struct tg_chain *next, struct tigress_session *s, 
 
     tg_buf_init(&text, TG_ENVELOPE_PLAIN_MAX);
     TG_REQUIRE(message.len <= tg_chain_room(s), TG_E_LIMIT);
-    TG_TRY(put_key(&text, &private_key, s, message));
+    TG_TRY(put_key(&text, next, &private_key, s, message));
     TG_TRY(tg_envelope_seal(box, &s->url.secret, tg_buf_view(&text), &s->rng));
     payload = payload_in(s, box, start);
     if (next->stage == TG_CHAIN_ANSWERING) {
@@ -185,13 +198,24 @@ static enum tg_err seal_next(struct tg_chain *next, struct tigress_session *s, s
 {
     struct tg_envelope2_place place = place_of(s, role_of(s));
     struct tg_payload payload = { .type = { NULL, 0 } };
+    struct tg_envelope2_member member = { .is_present = true };
     size_t start = box->len;
+    struct tg_buf text;
     enum tg_err err = TG_E_BUG;
 
+    tg_buf_init(&text, TG_ENVELOPE_PLAIN_MAX);
+    TG_REQUIRE(message.len <= tg_chain_room(s), TG_E_LIMIT);
+    if (tg_compare_is_reveal_due(s)) {
+        TG_TRY(tg_compare_reveal(next, &member));
+        TG_TRY(put_member(&text, message, &member));
+        message = tg_buf_view(&text);
+    }
     TG_TRY(tg_envelope2_seal(box, key_of(s, place.sender), &place, message, &s->rng));
     payload = payload_in(s, box, start);
     TG_TRY(append(next, place.sender, &payload));
 out:
+    tg_buf_deinit(&text);
+    tg_mem_wipe(&member, sizeof(member));
     return err;
 }
 
@@ -269,6 +293,7 @@ static enum tg_err take_offer(struct tg_chain *next, const struct tigress_sessio
     TG_TRY(tg_envelope2_digest(digest, payload));
     TG_TRY(begin(next, s, digest));
     memcpy(next->peer_key, member->public_key.bytes, sizeof(next->peer_key));
+    tg_compare_take_commitment(next, member);
     next->stage = TG_CHAIN_ANSWERING;
 out:
     return err;
@@ -280,6 +305,7 @@ static enum tg_err take_answer(struct tg_chain *next, const struct tigress_sessi
 {
     enum tg_err err = TG_E_BUG;
 
+    tg_compare_take_answer(next, member);
     TG_TRY(begin(next, s, s->chain.transcript));
     TG_TRY(append(next, TG_ENVELOPE2_RECIPIENT, payload));
     TG_TRY(agree(next, s, &s->chain.private_key, member->public_key.bytes));
@@ -361,6 +387,9 @@ enum tg_err tg_chain_receive(struct tg_chain *next, const struct tigress_session
         err = TG_E_CONFLICT;
         goto out;
     case TG_CHAIN_V2:
+        if (s->role == TIGRESS_RECIPIENT) {
+            TG_TRY(tg_compare_take_reveal(next, &member, s->chain.transcript));
+        }
         TG_TRY(append(next, peer_of(s), payload));
         break;
     }

@@ -13,6 +13,7 @@
 
 #include "base/buf.h"
 #include "wire/envelope2_member.h"
+#include "wire/sas.h"
 
 struct tigress_session;
 
@@ -25,6 +26,24 @@ enum tg_chain_stage {
     TG_CHAIN_V2 = 4         /* final: every message has envelope v2 */
 };
 
+/* Of the short authentication string. Values are written into saved state: never renumber. */
+enum tg_sas_stage {
+    TG_SAS_NONE = 0,      /* not possible: no envelope v2, or an older version at the other side */
+    TG_SAS_COMMITTED = 1, /* message 1 has the commitment */
+    TG_SAS_ANSWERED = 2,  /* message 2 has the recipient's nonce */
+    TG_SAS_KNOWN = 3,     /* message 3 reveals the initiator's nonce: both sides have the digits */
+    TG_SAS_WRONG = 4      /* what was revealed does not fit the commitment; never saved */
+};
+
+struct tg_chain_sas {
+    enum tg_sas_stage stage;
+    uint8_t value[TG_SAS_NONCE_LEN]; /* initiator: its nonce until it is revealed; recipient: the
+                                        commitment */
+    uint8_t nonce[TG_SAS_NONCE_LEN]; /* the recipient's */
+    char digits[TG_SAS_DIGITS + 1];  /* KNOWN */
+    bool is_confirmed;               /* the persons see the same digits */
+};
+
 struct tg_chain {
     enum tg_chain_stage stage;
     uint64_t seq;                      /* messages in the transcript */
@@ -33,6 +52,7 @@ struct tg_chain {
     struct tg_secret private_key;      /* OFFERED */
     uint8_t peer_key[TG_X25519_LEN];   /* ANSWERING */
     struct tg_envelope2_keys keys;     /* V2 */
+    struct tg_chain_sas sas;
     bool is_bare; /* messages 1 and 2 are the library's own, without content; client/bare.h */
 };
 
@@ -74,6 +94,7 @@ TG_NODISCARD enum tg_err tg_chain_open_copy(const struct tigress_session *s, str
  * TG_E_CONFLICT          a second message without an answer in between
  * TG_E_SYNTAX, _LIMIT    not a JSON object, or an invalid member
  * TG_E_UNSUPPORTED       the session requires v2, and the message does not agree on it
+ * TG_OK with TG_SAS_WRONG in *next: the transfer must end
  * TG_E_CRYPTO, TG_E_NOMEM
  * *next is then wiped.
  */

@@ -127,6 +127,10 @@ static const struct field {
     SINCE_ROW(WITH_END_NOTES, HEADER_VALUE, ending.note),
     SINCE_ROW(WITH_END_NOTES, TEXT, token.topic),
     SINCE_ROW(WITH_WAIT_MAX, NUMBER_16, settings.wait_max_s),
+    SINCE_ROW(WITH_REQUIRED_V2, NUMBER_8, chain.sas.stage),
+    SINCE_ROW(WITH_REQUIRED_V2, RAW, chain.sas.value),
+    SINCE_ROW(WITH_REQUIRED_V2, RAW, chain.sas.nonce),
+    SINCE_ROW(WITH_REQUIRED_V2, RAW, chain.sas.digits),
 };
 
 /* From the lowest bit. */
@@ -138,7 +142,7 @@ static const size_t flags[] = {
     AT(token.is_carried),     AT(standing.is_used),       AT(history.is_unknown),
     AT(is_secret_exposed),    AT(mailbox.was_opened),     AT(settings.allows_old_proof),
     AT(v2.is_required),       AT(v2.is_disabled),         AT(v2.is_event_due),
-    AT(chain.is_bare),
+    AT(chain.is_bare),        AT(chain.sas.is_confirmed),
 };
 static const size_t standing_flags[] = { AT(standing.wants_token), AT(standing.is_attest_tried),
                                          AT(standing.is_token_tried), AT(standing.is_demanded) };
@@ -420,6 +424,7 @@ static void fill_in_v2(struct tigress_session *s)
         .is_disabled = s->chain.stage == TG_CHAIN_V1 && s->messages.seen.len == 0,
     };
     s->chain.is_bare = false;
+    s->chain.sas.is_confirmed = false;
 }
 
 static enum tg_err load(struct tigress_session **out, struct tg_bytes saved, unsigned version)

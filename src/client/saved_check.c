@@ -2,6 +2,7 @@
 #include "client/saved_check.h"
 
 #include "client/bare.h"
+#include "client/compare.h"
 #include "client/engine.h"
 
 static bool is_in_range(const struct tigress_session *s)
@@ -93,5 +94,5 @@ bool tg_saved_is_consistent(const struct tigress_session *s)
            (s->change.envelope.len > 0 || !needs_envelope(s)) && is_draft_valid(s) &&
            is_v2_valid(s) && (is_gate_valid(s) || !is_gated(s)) && is_token_valid(&s->token) &&
            (s->failure.error != TIGRESS_OK || s->state != TG_S_FAILED) && is_ending_valid(s) &&
-           tg_chain_is_consistent(s);
+           tg_chain_is_consistent(s) && tg_compare_is_consistent(s);
 }

@@ -15,6 +15,7 @@
  *   good_standing.c             attestation and token before a create or an update
  *   messages.c                  seals and receives messages
  *   bare.c                      the messages that the library sends for itself
+ *   compare.c                   the short authentication string, used by chain.c
  *   chain.c                     selects the envelope of the next message: v1 or v2
  *   request.c, policy.c         the HTTP request of a state; which relays may be used
  *   session.c                   new, free, transitions

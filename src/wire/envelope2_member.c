@@ -19,6 +19,12 @@ static const struct {
 } values[] = {
     { "publicKey", offsetof(struct tg_envelope2_member, public_key),
       TG_ENVELOPE2_MEMBER ".publicKey: expected base64url of an X25519 key of 32 bytes" },
+    { "commitment", offsetof(struct tg_envelope2_member, commitment),
+      TG_ENVELOPE2_MEMBER ".commitment: expected base64url of 32 bytes" },
+    { "nonce", offsetof(struct tg_envelope2_member, nonce),
+      TG_ENVELOPE2_MEMBER ".nonce: expected base64url of 32 bytes" },
+    { "reveal", offsetof(struct tg_envelope2_member, reveal),
+      TG_ENVELOPE2_MEMBER ".reveal: expected base64url of 32 bytes" },
 };
 
 static const struct {

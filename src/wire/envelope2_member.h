@@ -33,6 +33,10 @@ struct tg_envelope2_member {
     const char *wrong;                    /* a literal that names what is wrong; NULL: nothing */
     enum tg_envelope2_role role;          /* of the sender; 0: not named, as by an older version */
     struct tg_envelope2_value public_key; /* tg_x25519_check has accepted it */
+    /* spec: docs/protocol.md section 7, Short authentication string */
+    struct tg_envelope2_value commitment; /* message 1 */
+    struct tg_envelope2_value nonce;      /* message 2 */
+    struct tg_envelope2_value reveal;     /* message 3 */
 };
 
 /* Appends json, an object without the member, and adds the member to it: what is set. */

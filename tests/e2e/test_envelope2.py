@@ -107,7 +107,7 @@ def tool_offers__python_answers__v2_from_the_third_on(device, relay, api, bits):
                          "--key-size", bits, "-", given=json.dumps(KEY))
     wallet = WalletV2.from_share_url(api, shared["url"])
     assert wallet.receive() == KEY
-    assert set(wallet.offer) == {"publicKey", "role"} and wallet.offer["role"] == "initiator"
+    assert set(wallet.offer) == {"publicKey", "commitment", "role"} and wallet.offer["role"] == "initiator"
     for number in range(2, 8, 2):
         wallet.answer(turn(number))
         assert receive(device, shared["id"]) == turn(number)

@@ -67,7 +67,10 @@ static void check_seal(const struct tg_secret *key, const struct tg_envelope2_pl
 static void check_member(struct tg_bytes json)
 {
     static const struct tg_envelope2_member put = { .role = TG_ENVELOPE2_INITIATOR,
-                                                    .public_key = { true, { 9 } } };
+                                                    .public_key = { true, { 9 } },
+                                                    .commitment = { true, { 1 } },
+                                                    .nonce = { true, { 2 } },
+                                                    .reveal = { true, { 3 } } };
     struct tg_envelope2_member member = { .is_present = false };
     struct tg_buf rest;
     struct tg_buf with;
@@ -87,6 +90,9 @@ static void check_member(struct tg_bytes json)
         assert(tg_envelope2_member_take(&again, &member, tg_buf_view(&with)) == TG_OK);
         assert(member.is_present && member.wrong == NULL && member.role == put.role);
         assert(memcmp(&member.public_key, &put.public_key, sizeof(put.public_key)) == 0);
+        assert(memcmp(&member.commitment, &put.commitment, sizeof(put.commitment)) == 0);
+        assert(memcmp(&member.nonce, &put.nonce, sizeof(put.nonce)) == 0);
+        assert(memcmp(&member.reveal, &put.reveal, sizeof(put.reveal)) == 0);
         assert(tg_bytes_is_equal(tg_buf_view(&again), tg_buf_view(&rest)));
     } else {
         assert(rest.len == 0);

@@ -162,7 +162,23 @@ static enum tigress_error act(struct tigress_session *s, uint8_t action)
     case 8:
         return action > 200 ? tigress_session_cancel(s) : TIGRESS_OK;
     default:
-        return action > 200 ? tigress_session_finish(s) : TIGRESS_OK;
+        return action > 200   ? tigress_session_finish(s)
+               : action > 100 ? tigress_session_compare_sas(
+                                    s, action % 4 == 0 ? TIGRESS_SAS_DIFFERENT : TIGRESS_SAS_SAME)
+                              : TIGRESS_OK;
+    }
+}
+
+/* Where both have digits, they are in one transfer, and nobody has changed a message of it. */
+static void check_digits(struct tigress_session *const sides[2])
+{
+    char digits[2][TIGRESS_SAS_TEXT_MAX];
+
+    if (tigress_session_sas(sides[0], digits[0], sizeof(digits[0])) == TIGRESS_OK &&
+        tigress_session_sas(sides[1], digits[1], sizeof(digits[1])) == TIGRESS_OK) {
+        must(strcmp(digits[0], digits[1]) == 0);
+        must(tigress_session_v2(sides[0]) == TIGRESS_V2_AGREED);
+        must(tigress_session_v2(sides[1]) == TIGRESS_V2_AGREED);
     }
 }
 
@@ -224,6 +240,9 @@ static void invite(struct tigress_session *alice, struct tigress_session **bob, 
     if ((how & 16) != 0) {
         must(tigress_session_want_preview(*bob) == TIGRESS_OK);
     }
+    if ((how & 4) != 0) {
+        must(tigress_session_require_v2(*bob) == TIGRESS_OK);
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
@@ -238,6 +257,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
                                NULL, 0) == TIGRESS_OK);
     must(tigress_session_set_random(sides[0], counting_random, &w.random) == TIGRESS_OK);
     must(tigress_session_set_rights(sides[0], "RWD") == TIGRESS_OK);
+    if (len % 2 == 1) {
+        must(tigress_session_require_v2(sides[0]) == TIGRESS_OK);
+    }
     for (unsigned i = 0; i < ACTIONS_MAX && in.len > 0; i++) {
         uint8_t what = take(&in);
         struct tigress_session **s = &sides[what & 1];
@@ -261,6 +283,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
             (void)act(*s, take(&in));
         }
         check(*s, tigress_session_step(*s, w.now_s));
+        check_digits(sides);
     }
     tigress_session_free(&sides[0]);
     tigress_session_free(&sides[1]);

@@ -93,6 +93,27 @@ def v2__required__content_begins_with_the_third_message(sides):
     assert alice.session.take_v2_event() == tigress.V2.OPEN
 
 
+def sas__after_the_third_message__the_same_digits(sides):
+    alice, bob = sides.pair(rights="RWD")
+    assert alice.session.sas_state == bob.session.sas_state == tigress.Sas.LATER
+    with pytest.raises(tigress.StateError):
+        _ = bob.session.sas
+    bob.session.send(SIGNING)
+    bob.run(Input.SENT)
+    alice.session.wait()
+    alice.run(Input.MESSAGE)
+    alice.session.send(IMPORT)
+    alice.run(Input.SENT)
+    bob.session.wait()
+    bob.run(Input.MESSAGE)
+    assert alice.session.sas == bob.session.sas and len(bob.session.sas) == 6
+    bob.session.compare_sas(True)
+    assert bob.session.sas_state == tigress.Sas.CONFIRMED
+    alice.session.compare_sas(False)
+    alice.run(Want.DONE)
+    assert alice.session.end == tigress.End.WITHDRAWN_OPENED
+
+
 def v2__required_of_a_sender_without_it__refused(sides):
     alice = sides.alice(rights="RWD", envelope_v2=False)
     bob = sides.bob(alice.session.share_url(), require_v2=True)

@@ -17,14 +17,14 @@ from .errors import (AlgorithmError, AllowListError, ArgumentError, BadMessageEr
                      ConflictError, DeclinedError, DamagedError, DecryptError, DeniedError, ElsewhereError, EndedError, StandingError,
                      OversizeError, ErrorClass, ErrorCode, ExpiredError,
                      GoneError, LimitError, MessageError, NameNotFoundError, NetworkError, NoRouteError, NoV2Error, OutOfMemoryError,
-                     ProtocolError, RandomError, RefusedError, RelayTimeoutError, RelayTlsError, SavedStateError,
+                     ProtocolError, RandomError, RefusedError, RelayTimeoutError, RelayTlsError, SasError, SavedStateError,
                      SecretError, StateError, TamperedError, TemporaryError, TigressError,
                      UnavailableError, UnconfirmedError, UnsupportedError, UrlError, WithdrawnError,
                      error_class)
 from .pin import Pin, PinVerdict, generate_pin, normalise_pin, show_pin
 from .secret import SecretBytes
 from .session import (AttestationWhen, End, Initiator, Input, NetFailure, Opened, Proof, Recipient, Relay,
-                      Request, Role, Session, UserCheck, V2, Want, resume)
+                      Request, Role, Sas, Session, UserCheck, V2, Want, resume)
 from .share_url import VERTICAL_CAR, VERTICAL_GENERAL, VERTICAL_HOME, Form, ShareUrl
 from .transport import Transport
 
@@ -37,7 +37,7 @@ __all__ = [
     "ExpiredError", "FORMAT_AUTHORIZATION_TOKEN", "FORMAT_CARKEY_CCC", "Form", "GoneError",
     "Initiator", "Input", "LibraryNotFound", "LimitError", "MessageError", "NetFailure",
     "NameNotFoundError", "NetworkError", "NoRouteError", "NoV2Error", "Opened", "OutOfMemoryError", "OversizeError", "Pin", "PinVerdict", "Proof", "ProtocolError", "RandomError",
-    "Recipient", "RefusedError", "Relay", "RelayTimeoutError", "RelayTlsError", "Request", "Role", "SavedStateError",
+    "Recipient", "RefusedError", "Relay", "RelayTimeoutError", "RelayTlsError", "Request", "Role", "Sas", "SasError", "SavedStateError",
     "SecretBytes",
     "SecretError", "Session", "ShareUrl", "StateError", "TamperedError", "TemporaryError",
     "TigressError", "Transport", "UnavailableError", "UnconfirmedError", "UnsupportedError", "UrlError", "UserCheck",

@@ -12,6 +12,7 @@ from typing import Iterator
 
 ABI = 0  # TIGRESS_ABI of the headers that this module follows
 TEXT_MAX = 256
+SAS_TEXT_MAX = 7
 SHARE_URL_MAX = 2049
 
 
@@ -104,6 +105,9 @@ _PROTOTYPES = {
     "tigress_session_require_v2": _CALL,
     "tigress_session_v2": _CALL,
     "tigress_session_take_v2_event": _CALL,
+    "tigress_session_sas_state": _CALL,
+    "tigress_session_sas": (c_int, (_HANDLE, c_char_p, c_size_t)),
+    "tigress_session_compare_sas": (c_int, (_HANDLE, c_int)),
     "tigress_session_set_notification_token": (c_int, (_HANDLE, c_char_p, c_char_p)),
     "tigress_session_set_notification_token_for": (c_int, (_HANDLE, c_char_p, c_char_p, c_char_p)),
     "tigress_session_allow_relay": (c_int, (_HANDLE, c_char_p)),

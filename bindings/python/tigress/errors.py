@@ -35,6 +35,7 @@ class ErrorCode(enum.IntEnum):
     CONFLICT = 32
     ELSEWHERE = 33
     STANDING = 34
+    SAS = 35
     NETWORK = 40
     TLS = 41
     UNAVAILABLE = 42
@@ -257,6 +258,11 @@ class DamagedError(TemporaryError):
 class OversizeError(TemporaryError):
     """A message is longer than the longest one."""
     code = ErrorCode.OVERSIZE
+
+
+class SasError(RefusedError):
+    """What message 3 reveals does not fit the commitment of message 1: somebody may be in between."""
+    code = ErrorCode.SAS
 
 
 class NoV2Error(TemporaryError):

@@ -99,6 +99,14 @@ class V2(enum.IntEnum):
     DISABLED = 3  # by disable_envelope_v2()
 
 
+class Sas(enum.IntEnum):
+    """enum tigress_sas: whether two persons can compare six digits."""
+    NONE = 0       # not possible: no envelope v2, or an older version at the other side
+    LATER = 1      # not yet: after the third message
+    READY = 2      # Session.sas has the digits
+    CONFIRMED = 3  # the persons see the same digits
+
+
 class Opened(enum.IntEnum):
     """enum tigress_opened: does the relay report that a device has opened the invitation?"""
     UNKNOWN = 0
@@ -515,6 +523,22 @@ class Session:
         """V2.AGREED or V2.GIVEN_UP once after that was decided; otherwise V2.OPEN. Ask after each
         reply()."""
         return V2(self._number("take_v2_event"))
+
+    @property
+    def sas_state(self) -> Sas:
+        """Whether two persons can compare six digits."""
+        return Sas(self._number("sas_state"))
+
+    @property
+    def sas(self) -> str:
+        """The six digits. StateError unless sas_state is Sas.READY or Sas.CONFIRMED."""
+        out = ctypes.create_string_buffer(_lib.SAS_TEXT_MAX)
+        check(_lib.lib().tigress_session_sas(self._open(), out, len(out)))
+        return out.value.decode()
+
+    def compare_sas(self, is_same: bool) -> None:
+        """What the persons saw. False ends the transfer, as cancel() does."""
+        self._do("compare_sas", 1 if is_same else 2)
 
     @property
     def state_name(self) -> str:

@@ -3,6 +3,7 @@
 #include <tigress/session.h>
 
 #include "client/api/refusal.h"
+#include "client/compare.h"
 #include "client/ending.h"
 #include "client/engine.h"
 #include "client/good_standing.h"
@@ -54,15 +55,12 @@ static enum tigress_error check_room(struct tigress_session *s, size_t message_l
    A mailbox without the right to write has no second message, so no agreement. */
 static enum tigress_error check_offer(struct tigress_session *s)
 {
-    if (!s->v2.is_required) {
-        return check_room(s, s->messages.draft.len);
-    }
-    if ((s->settings.rights & TG_RIGHT_WRITE) == 0) {
+    if (s->v2.is_required && (s->settings.rights & TG_RIGHT_WRITE) == 0) {
         return tg_refusal_set(s, TIGRESS_E_ARGUMENT,
                               "rights: expected W among them, such as \"RWD\": the agreement on "
                               "envelope v2, which is required, needs a second message");
     }
-    return TIGRESS_OK;
+    return check_room(s, s->messages.draft.len);
 }
 
 static enum tigress_error confirm(struct tigress_session *s)
@@ -285,6 +283,31 @@ enum tigress_error tigress_session_cancel(struct tigress_session *s)
     }
     s->change.is_cancelling = err == TG_OK;
     return end_call(s, err);
+}
+
+/* spec: protocol/7#sas-mismatch-ends */
+enum tigress_error tigress_session_compare_sas(struct tigress_session *s,
+                                               enum tigress_sas_verdict verdict)
+{
+    if (s == NULL) {
+        return TIGRESS_E_ARGUMENT;
+    }
+    tg_refusal_clear(s);
+    if (verdict != TIGRESS_SAS_SAME && verdict != TIGRESS_SAS_DIFFERENT) {
+        return tg_refusal_set(s, TIGRESS_E_ARGUMENT,
+                              "verdict: expected a value of enum tigress_sas_verdict, 1 or 2, got "
+                              "%u",
+                              (unsigned)verdict);
+    }
+    if (!tg_compare_is_shown(s)) {
+        return tg_refusal_set(s, TIGRESS_E_STATE,
+                              "compare_sas: not possible before the digits are known");
+    }
+    if (verdict == TIGRESS_SAS_DIFFERENT) {
+        return tigress_session_cancel(s);
+    }
+    s->chain.sas.is_confirmed = true;
+    return TIGRESS_OK;
 }
 
 enum tigress_error tigress_session_retry(struct tigress_session *s)

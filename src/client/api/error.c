@@ -50,6 +50,10 @@ static const struct error_row {
     { TIGRESS_E_STANDING, TIGRESS_CLASS_REFUSED, "E_STANDING",
       "The relay accepts shares only from devices that prove their good standing, and this device "
       "has not proved it." },
+    { TIGRESS_E_SAS, TIGRESS_CLASS_REFUSED, "E_SAS",
+      "Somebody in between may have taken the sender's place: what the sender revealed does not "
+      "fit "
+      "its first message." },
     { TIGRESS_E_NETWORK, TIGRESS_CLASS_RETRY, "E_NETWORK", "The relay cannot be reached." },
     { TIGRESS_E_TLS, TIGRESS_CLASS_RETRY, "E_TLS", "The relay's certificate is not valid." },
     { TIGRESS_E_UNAVAILABLE, TIGRESS_CLASS_RETRY, "E_UNAVAILABLE",

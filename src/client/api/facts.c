@@ -3,6 +3,7 @@
 #include <tigress/session.h>
 
 #include "client/api/share_url.h"
+#include "client/compare.h"
 #include "client/engine.h"
 #include "client/text.h"
 
@@ -115,6 +116,29 @@ enum tigress_v2 tigress_session_take_v2_event(struct tigress_session *s)
     }
     s->v2.is_event_due = false;
     return tigress_session_v2(s);
+}
+
+enum tigress_sas tigress_session_sas_state(const struct tigress_session *s)
+{
+    if (s == NULL) {
+        return TIGRESS_SAS_NONE;
+    }
+    if (tg_compare_is_shown(s)) {
+        return s->chain.sas.is_confirmed ? TIGRESS_SAS_CONFIRMED : TIGRESS_SAS_READY;
+    }
+    return tg_compare_is_open(s) ? TIGRESS_SAS_LATER : TIGRESS_SAS_NONE;
+}
+
+enum tigress_error tigress_session_sas(const struct tigress_session *s, char *out, size_t cap)
+{
+    if (s == NULL || out == NULL) {
+        return TIGRESS_E_ARGUMENT;
+    }
+    tg_text_copy(out, cap, "");
+    if (!tg_compare_is_shown(s)) {
+        return TIGRESS_E_STATE;
+    }
+    return tg_text_copy_whole(out, cap, tg_bytes_str(s->chain.sas.digits));
 }
 
 enum tigress_opened tigress_session_opened(const struct tigress_session *s)

@@ -19,7 +19,7 @@ def transfer(name, secret_len, names_role=True):
     mailbox = "9d7e6f0c-6a8e-4f4e-9b7a-0c4b6b0c2f11"
     secret = counted(name + " secret", secret_len)
     sides = {role: e2.Transfer(role, secret, mailbox, counted(f"{name} private {role}", 32),
-                               names_role=names_role)
+                               names_role=names_role, nonce=counted(f"{name} nonce {role}", 32))
              for role in (e2.INITIATOR, e2.RECIPIENT)}
     alice, bob = sides[e2.INITIATOR], sides[e2.RECIPIENT]
     messages = []
@@ -39,7 +39,7 @@ def transfer(name, secret_len, names_role=True):
             "additionalData": e2.additional_data(mailbox, sender.role, seq, before).hex() if seq > 2 else "",
             "type": type_, "data": data,
         })
-    assert alice.shared == bob.shared
+    assert alice.shared == bob.shared and alice.digits == bob.digits
     return {
         "name": name, "roles": names_role, "mailbox": mailbox, "secret": secret.hex(),
         "initiatorPrivate": alice.private.hex(), "initiatorPublic": e2.public_bytes(alice.private).hex(),
@@ -47,6 +47,8 @@ def transfer(name, secret_len, names_role=True):
         "shared": alice.shared.hex(), "transcript0": e2.transcript_begin(mailbox).hex(),
         "keyToRecipient": alice.keys[e2.INITIATOR].hex(), "keyToInitiator": alice.keys[e2.RECIPIENT].hex(),
         "messages": messages,
+        **({"initiatorNonce": alice.nonce.hex(), "commitment": e2.commitment(alice.nonce).hex(),
+            "recipientNonce": bob.nonce.hex(), "digits": alice.digits} if names_role else {}),
     }
 
 

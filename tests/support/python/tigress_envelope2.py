@@ -6,6 +6,7 @@ A Transfer is one side. Random bytes are arguments, so that it can make vectors.
 """
 import base64
 import hashlib
+import hmac
 import json
 import os
 import uuid
@@ -59,32 +60,44 @@ def b64url(raw):
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
-def with_member(text, public, role=None):
-    """The object's text with the member at its end. role None: as an older version writes it."""
-    value = {"publicKey": b64url(public)}
-    if role is not None:
-        value["role"] = ROLES[role]
+def from_b64url(text):
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def with_member(text, **values):
+    """The object's text with the member at its end: bytes are written as base64url, None not at all."""
+    value = {name: v if isinstance(v, str) else b64url(v) for name, v in values.items() if v is not None}
     end = len(text.rstrip()[:-1].rstrip())
     return text[:end] + ',"%s":%s' % (MEMBER, json.dumps(value, separators=(",", ":"))) + text[end:]
 
 
 def member_of(text, sender):
-    """The other side's public key, or None."""
-    found = json.loads(text).get(MEMBER)
-    if found is None:
-        return None
+    """The other side's member, {} if there is none."""
+    found = json.loads(text).get(MEMBER) or {}
     assert found.get("role") in (None, ROLES[sender])
-    return base64.urlsafe_b64decode(found["publicKey"] + "=")
+    return {name: v if name == "role" else from_b64url(v) for name, v in found.items()}
+
+
+def commitment(nonce):
+    return hashlib.sha256(b"tigress-sas-commitment-v1\0" + nonce).digest()
+
+
+def sas_digits(initiator_nonce, transcript, recipient_nonce):
+    """The short authentication string; transcript: after message 2."""
+    mac = hmac.new(initiator_nonce, transcript + recipient_nonce, "sha256").digest()
+    return "%06d" % (int.from_bytes(mac[:8], "big") % 10**6)
 
 
 class Transfer:
     """One side of a transfer that supports envelope v2, and uses v1 with a side that does not."""
 
-    def __init__(self, role, secret, mailbox=None, private=None, offers=True, names_role=True):
+    def __init__(self, role, secret, mailbox=None, private=None, offers=True, names_role=True, nonce=None):
         self.role, self.secret, self.mailbox = role, secret, mailbox
         self.private = private or os.urandom(32)
         self.offers = offers
-        self.names_role = names_role
+        self.names_role = names_role  # False: as an older version, which has no digits either
+        self.nonce = nonce or os.urandom(32)
+        self.peer_commitment = self.peer_nonce = self.digits = None
         self.peer = None
         self.keys = None  # by sender
         self.is_v1 = not offers
@@ -112,9 +125,17 @@ class Transfer:
         if self.keys:
             key, bound = self.keys[self.role], additional_data(self.mailbox, self.role, len(self.log) + 1,
                                                                self.transcript())
+            if self.role == INITIATOR and len(self.log) == 2 and self.peer_nonce:
+                text = with_member(text, reveal=self.nonce)
+                self.digits = sas_digits(self.nonce, self.transcript(), self.peer_nonce)
         elif not self.is_v1 and (self.role == INITIATOR and not self.log or self.role == RECIPIENT and self.peer):
-            text = with_member(text, public_bytes(self.private), self.role if self.names_role else None)
             answers = self.role == RECIPIENT
+            more = {"role": ROLES[self.role]} if self.names_role else {}
+            if self.names_role and not answers:
+                more = {"commitment": commitment(self.nonce), **more}
+            if answers and self.peer_commitment:
+                more = {"nonce": self.nonce, **more}
+            text = with_member(text, publicKey=public_bytes(self.private), **more)
         data = base64.b64encode(iv + AESGCM(key).encrypt(iv, pad(text), bound)).decode()
         self.log.append((self.role, TYPES[len(self.secret)], data))
         if answers:
@@ -130,9 +151,16 @@ class Transfer:
         if self.keys:
             key, bound = self.keys[other], additional_data(self.mailbox, other, len(self.log) + 1, self.transcript())
         text = AESGCM(key).decrypt(raw[:12], raw[12:], bound).decode().rstrip(" ")
+        if self.peer_commitment and len(self.log) == 2:
+            reveal = member_of(text, other)["reveal"]
+            assert commitment(reveal) == self.peer_commitment
+            self.digits = sas_digits(reveal, self.transcript(), self.nonce)
         self.log.append((other, type_, data))
         if not self.keys and not self.is_v1 and len(self.log) <= 2:
-            self.peer = member_of(text, other)
+            member = member_of(text, other)
+            self.peer = member.get("publicKey")
+            self.peer_commitment = member.get("commitment") if self.names_role else None
+            self.peer_nonce = member.get("nonce")
             self.is_v1 = self.peer is None
             if self.peer and self.role == INITIATOR:
                 self._agree()

@@ -152,6 +152,11 @@ static void first_messages__longest_with_room_for_the_key__v2(void **state)
     assert_int_equal(tigress_session_envelope_version(f->alice), 2);
     assert_int_equal(
         tigress_session_send(f->alice, message_of(TIGRESS_MESSAGE_MAX), TIGRESS_MESSAGE_MAX),
+        TIGRESS_E_LIMIT);
+    send_number(f, 3);
+    receive_number(f, 3);
+    assert_int_equal(
+        tigress_session_send(f->bob, message_of(TIGRESS_MESSAGE_MAX), TIGRESS_MESSAGE_MAX),
         TIGRESS_OK);
 }
 

@@ -268,7 +268,8 @@ static void stateful__longest_messages__budget_and_the_messages(void **state)
 
     begin(t, TIGRESS_MESSAGE_FIRST_MAX, "RWD");
     turn(t, BOB, TIGRESS_MESSAGE_FIRST_MAX);
-    turn(t, ALICE, TIGRESS_MESSAGE_MAX);
+    turn(t, ALICE, TIGRESS_MESSAGE_FIRST_MAX);
+    turn(t, BOB, TIGRESS_MESSAGE_MAX);
     report("stateful, 40,960 bytes");
     assert_within(&accounts[ALICE]);
     assert_within(&accounts[BOB]);

@@ -114,19 +114,19 @@ static void required_by_the_recipient__offer_with_content__agreed(void **state)
     assert_int_equal(tigress_session_v2(f->bob), TIGRESS_V2_AGREED);
 }
 
-/* A message of the full length needs no room for a key: the key is in the bare offer. */
-static void required__message_of_the_full_length__third(void **state)
+/* The third message has what the library reveals in it. */
+static void required__longest_message__third(void **state)
 {
-    static char big[TIGRESS_MESSAGE_MAX + 1];
+    static char big[TIGRESS_MESSAGE_FIRST_MAX + 1];
     static const char head[] = "{\"format\":\"x\",\"content\":{\"a\":\"";
     struct fixture *f = *state;
 
-    memset(big, 'b', TIGRESS_MESSAGE_MAX);
+    memset(big, 'b', TIGRESS_MESSAGE_FIRST_MAX);
     memcpy(big, head, sizeof(head) - 1);
-    memcpy(big + TIGRESS_MESSAGE_MAX - 3, "\"}}", 3);
+    memcpy(big + TIGRESS_MESSAGE_FIRST_MAX - 3, "\"}}", 3);
     tigress_session_free(&f->alice);
     assert_int_equal(
-        tigress_initiator_new(&f->alice, FAKE_RELAY, big, TIGRESS_MESSAGE_MAX, NULL, 0),
+        tigress_initiator_new(&f->alice, FAKE_RELAY, big, TIGRESS_MESSAGE_FIRST_MAX, NULL, 0),
         TIGRESS_OK);
     assert_int_equal(tigress_session_set_rights(f->alice, "RWD"), TIGRESS_OK);
     offer_and_answer(f);
@@ -490,7 +490,7 @@ int main(void)
         CASE(required_by_the_initiator__no_right_to_write__refused_before_the_create),
         CASE(required_by_both__agreed),
         CASE(required_by_the_recipient__offer_with_content__agreed),
-        CASE(required__message_of_the_full_length__third),
+        CASE(required__longest_message__third),
         CASE(settings__contradict_or_come_late__refused),
         CASE(event__agreed__once_for_each_side),
         CASE(event__given_up__once_for_each_side),

@@ -6,6 +6,7 @@
 #include "wire/envelope.h"
 #include "wire/envelope2_member.h"
 #include "wire/json.h"
+#include "wire/sas.h"
 
 #include <jansson.h>
 
@@ -57,6 +58,7 @@ struct transfer {
     struct tg_envelope2_place place;
     uint8_t public_key[3][TG_X25519_LEN]; /* by role */
     bool names_roles;
+    struct tg_envelope2_value commitment, nonces[3]; /* by role */
 };
 
 static void check_keys(struct transfer *t, const json_t *vector)
@@ -80,6 +82,29 @@ static void check_keys(struct transfer *t, const json_t *vector)
     assert_hex(t->keys.to_initiator.bytes, t->secret.len, vector, "keyToInitiator");
 }
 
+/* Appends the application's message with what the library adds to it. */
+static void put_message(struct tg_buf *out, const struct transfer *t, struct tg_bytes json,
+                        enum tg_envelope2_role sender)
+{
+    struct tg_envelope2_member member = { .role = 0 };
+    uint64_t seq = t->place.seq;
+
+    if (seq < 3) {
+        member.role = t->names_roles ? sender : 0;
+        member.public_key.is_set = true;
+        memcpy(member.public_key.bytes, t->public_key[sender], TG_X25519_LEN);
+        member.commitment = seq == 1 ? t->commitment : member.commitment;
+        member.nonce = seq == 2 ? t->nonces[TG_ENVELOPE2_RECIPIENT] : member.nonce;
+    } else if (seq == 3) {
+        member.reveal = t->nonces[TG_ENVELOPE2_INITIATOR];
+    }
+    if (member.public_key.is_set || member.reveal.is_set) {
+        tg_envelope2_member_put(out, json, &member);
+    } else {
+        tg_buf_append(out, json);
+    }
+}
+
 static void check_message(struct transfer *t, const json_t *message)
 {
     struct tg_payload payload = { tg_bytes_str(text_of(message, "type")),
@@ -95,7 +120,9 @@ static void check_message(struct transfer *t, const json_t *message)
     uint8_t digest[TG_SHA256_LEN];
     struct tg_buf box;
     struct tg_buf plain;
+    struct tg_buf text;
 
+    tg_buf_init(&text, ROOM);
     hex_of(iv, sizeof(iv), message, "iv");
     tg_buf_init(&box, ROOM);
     tg_buf_init(&plain, ROOM);
@@ -103,16 +130,14 @@ static void check_message(struct transfer *t, const json_t *message)
     t->place.seq++;
     assert_int_equal(t->place.seq, json_integer_value(json_object_get(message, "seq")));
     assert_hex(t->place.transcript, TG_SHA256_LEN, message, "transcriptBefore");
+    put_message(&text, t, json, sender);
+    json = tg_buf_view(&text);
     if (is_v2) {
         assert_int_equal(tg_envelope2_seal(&box, key, &t->place, json, &rng), TG_OK);
         assert_int_equal(tg_envelope2_open(&plain, key, &t->place, &payload, NULL), TG_OK);
         assert_memory_equal(plain.ptr, json.ptr, json.len);
     } else {
-        struct tg_envelope2_member member = { .role = t->names_roles ? sender : 0,
-                                              .public_key = { .is_set = true } };
-
-        memcpy(member.public_key.bytes, t->public_key[sender], TG_X25519_LEN);
-        tg_envelope2_member_put(&plain, json, &member);
+        tg_buf_append(&plain, json);
         assert_int_equal(tg_envelope_seal(&box, &t->secret, tg_buf_view(&plain), &rng), TG_OK);
     }
     assert_view(tg_buf_view(&box), text_of(message, "data"));
@@ -121,8 +146,38 @@ static void check_message(struct transfer *t, const json_t *message)
                                                  t->place.seq, digest),
                      TG_OK);
     assert_hex(t->place.transcript, TG_SHA256_LEN, message, "transcriptAfter");
+    tg_buf_deinit(&text);
     tg_buf_deinit(&plain);
     tg_buf_deinit(&box);
+}
+
+/* spec-test: protocol/7#sas-commitment
+   spec-test: protocol/7#sas-digits */
+static void check_digits(const struct transfer *t, const json_t *vector)
+{
+    char digits[TG_SAS_DIGITS + 1];
+    uint8_t commitment[TG_SHA256_LEN];
+    const uint8_t *initiator = t->nonces[TG_ENVELOPE2_INITIATOR].bytes;
+
+    assert_int_equal(tg_sas_commit(commitment, initiator), TG_OK);
+    assert_memory_equal(commitment, t->commitment.bytes, TG_SHA256_LEN);
+    assert_int_equal(tg_sas_digits(digits, initiator, t->place.transcript,
+                                   t->nonces[TG_ENVELOPE2_RECIPIENT].bytes),
+                     TG_OK);
+    assert_string_equal(digits, text_of(vector, "digits"));
+}
+
+static void load_value(struct tg_envelope2_value *value, const json_t *vector, const char *name)
+{
+    hex_of(value->bytes, sizeof(value->bytes), vector, name);
+    value->is_set = true;
+}
+
+static void load_nonces(struct transfer *t, const json_t *vector)
+{
+    load_value(&t->commitment, vector, "commitment");
+    load_value(&t->nonces[TG_ENVELOPE2_INITIATOR], vector, "initiatorNonce");
+    load_value(&t->nonces[TG_ENVELOPE2_RECIPIENT], vector, "recipientNonce");
 }
 
 static void load_public(struct transfer *t, const json_t *vector)
@@ -151,6 +206,9 @@ static void whole_transfer__vectors_of_another_implementation__same_bytes(void *
         size_t k = 0;
 
         load_public(&t, vector);
+        if (t.names_roles) {
+            load_nonces(&t, vector);
+        }
         assert_int_equal(tg_uuid_parse(&t.place.mailbox, tg_bytes_str(text_of(vector, "mailbox"))),
                          TG_OK);
         assert_int_equal(tg_envelope2_transcript_begin(t.place.transcript, &t.place.mailbox),
@@ -160,6 +218,9 @@ static void whole_transfer__vectors_of_another_implementation__same_bytes(void *
         {
             if (k == 2) {
                 check_keys(&t, vector);
+            }
+            if (k == 2 && t.names_roles) {
+                check_digits(&t, vector);
             }
             check_message(&t, message);
         }
@@ -396,6 +457,10 @@ static void member__every_shape__removed_and_distinguished(void **state)
         { "{\"shares\":{\"MLKEM768\":\"AA\"},\"publicKey\":\"" KEY_TEXT "\"}", true, true },
         { "{\"publicKey\":\"" KEY_TEXT "\",\"role\":\"initiator\"}", true, true },
         { "{\"publicKey\":\"" KEY_TEXT "\",\"role\":null}", true, true },
+        { "{\"publicKey\":\"" KEY_TEXT "\",\"nonce\":\"" ZERO_TEXT "\"}", true, true },
+        { "{\"publicKey\":\"" KEY_TEXT "\",\"nonce\":\"AA\"}", false, true },
+        { "{\"publicKey\":\"" KEY_TEXT "\",\"commitment\":1}", false, true },
+        { "{\"publicKey\":\"" KEY_TEXT "\",\"reveal\":\"\"}", false, true },
         { "{\"publicKey\":\"" KEY_TEXT "\",\"role\":\"\"}", false, true },
         { "{\"publicKey\":\"" KEY_TEXT "\",\"role\":\"Initiator\"}", false, true },
         { "{\"publicKey\":\"" KEY_TEXT "\",\"role\":\"initiator of a transfer\"}", false, true },

@@ -37,6 +37,7 @@ static int expected_class(unsigned value)
     case TIGRESS_E_CONFLICT:
     case TIGRESS_E_ELSEWHERE:
     case TIGRESS_E_STANDING:
+    case TIGRESS_E_SAS:
         return TIGRESS_CLASS_REFUSED;
     case TIGRESS_E_NETWORK:
     case TIGRESS_E_NAME:
