@@ -10,7 +10,7 @@
  * Blocks: no.
  * Secrets: messages are borrowed for the call. The caller wipes what it receives, with
  *          tigress_free().
- * spec: docs/protocol.md sections 7.1 and 7.3
+ * spec: docs/protocol.md sections 7.1, 7.3 and 7.12
  */
 #ifndef TIGRESS_FORMATS_H
 #define TIGRESS_FORMATS_H
@@ -81,6 +81,64 @@ tigress_message_get(const char *json, size_t json_len, const char *name, const c
  */
 TIGRESS_API TIGRESS_NODISCARD enum tigress_error
 tigress_message_format(const char *json, size_t json_len, char *out, size_t cap);
+
+/* ---- a key that is made on one device and signed by the other ------------------------------- */
+
+/* What the messages of such a transfer ask for: {"format":F,"content":{"keySigningRequest":V}}. */
+enum tigress_request {
+    TIGRESS_REQUEST_NONE = 0,
+    TIGRESS_REQUEST_KEY_CREATION =
+        1, /* "keyCreationRequest", initiator: make a key with these rights
+            */
+    TIGRESS_REQUEST_KEY_SIGNING = 2, /* "keySigningRequest", recipient: sign this public key */
+    TIGRESS_REQUEST_KEY_IMPORT = 3   /* "keyImportRequest", initiator: this is the signed key */
+};
+
+/* The name of the member, such as "keySigningRequest"; "" for TIGRESS_REQUEST_NONE and unknown
+   values. A literal. */
+TIGRESS_API const char *tigress_request_name(enum tigress_request kind);
+
+/*
+ * Builds a message with one request.
+ *   format   as in tigress_message_build(), such as TIGRESS_FORMAT_CARKEY_CCC
+ *   value    value_len bytes: one JSON value, which the format defines, such as "base64 text"
+ *   pin      only with TIGRESS_REQUEST_KEY_SIGNING: the digits that the receiver typed, from
+ *            tigress_pin_normalise(), for the provisioning entity. NULL: none. The other device
+ *            learns them, and so does somebody in between who has the invitation: the PIN proves
+ *            less than tigress_session_sas() (docs/protocol.md section 7.12).
+ *   *json    as in tigress_message_build()
+ *   why      as in tigress_share_url_parse()
+ * TIGRESS_E_MESSAGE   format, value or pin is not valid, or value is null
+ * TIGRESS_E_LIMIT     longer than TIGRESS_MESSAGE_MAX
+ * TIGRESS_E_ARGUMENT, TIGRESS_E_NOMEM
+ */
+TIGRESS_API TIGRESS_NODISCARD enum tigress_error
+tigress_request_build(const char *format, enum tigress_request kind, const char *value,
+                      size_t value_len, const char *pin, char **json, size_t *json_len, char *why,
+                      size_t why_cap);
+
+/*
+ * The request of a message.
+ *   *kind    TIGRESS_REQUEST_NONE: it has none of the three
+ *   *value   points into json, *value_len bytes, no NUL; NULL and 0 without a request
+ *   why      as in tigress_share_url_parse()
+ * TIGRESS_E_MESSAGE   json is not a message, has two requests, or a PIN that may not be there
+ * TIGRESS_E_LIMIT     longer than TIGRESS_MESSAGE_MAX
+ * TIGRESS_E_ARGUMENT, TIGRESS_E_NOMEM
+ * The outputs are untouched on failure.
+ */
+TIGRESS_API TIGRESS_NODISCARD enum tigress_error
+tigress_request_get(const char *json, size_t json_len, enum tigress_request *kind,
+                    const char **value, size_t *value_len, char *why, size_t why_cap);
+
+/*
+ * The PIN of a key signing request, for tigress_pin_begin_try(); "" when it has none.
+ *   out   cap bytes of room, with a NUL; TIGRESS_PIN_TEXT_MAX of <tigress/pin.h> suffices. The
+ *         caller wipes it. "" on failure.
+ * TIGRESS_E_MESSAGE, TIGRESS_E_LIMIT, TIGRESS_E_ARGUMENT, TIGRESS_E_NOMEM as above
+ */
+TIGRESS_API TIGRESS_NODISCARD enum tigress_error
+tigress_request_pin(const char *json, size_t json_len, char *out, size_t cap);
 
 /* The part of a wallet, or the application, that an invitation is for. Later versions may add
    values: handle an unknown one as TIGRESS_HANDLER_OTHER. */

@@ -26,6 +26,17 @@ static bool is_space(uint8_t c)
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
+struct tg_bytes tg_json_text_trim(struct tg_bytes json)
+{
+    while (json.len > 0 && is_space(json.ptr[0])) {
+        json = tg_bytes_from(json, 1);
+    }
+    while (json.len > 0 && is_space(json.ptr[json.len - 1])) {
+        json.len--;
+    }
+    return json;
+}
+
 static void skip_space(struct cursor *c)
 {
     while (is_space(here(c))) {

@@ -12,6 +12,9 @@
 
 #include "base/buf.h"
 
+/* Without JSON's space at both ends. */
+struct tg_bytes tg_json_text_trim(struct tg_bytes json);
+
 /* The text of the member's value, without the space around it; ptr is NULL if there is no such
    member. name is ASCII; the text may spell it with escapes. Ends with json. */
 struct tg_bytes tg_json_text_find(struct tg_bytes json, const char *name);

@@ -41,6 +41,32 @@ static void try_set(const char *json, size_t json_len, const char *name, const c
     tigress_free(out, out_len);
 }
 
+/* A request that is built reads as it was built, and any message reads without a second request. */
+static void try_request(const char *text, size_t len, uint8_t choice)
+{
+    enum tigress_request kind = (enum tigress_request)(choice % 4);
+    enum tigress_request found = TIGRESS_REQUEST_NONE;
+    const char *pin = choice % 3 == 0 ? "123456" : NULL;
+    const char *value = NULL;
+    char digits[TIGRESS_PIN_TEXT_MAX];
+    char *json = NULL;
+    size_t value_len = 0;
+    size_t json_len = 0;
+
+    if (tigress_request_get(text, len, &found, &value, &value_len, NULL, 0) == TIGRESS_OK) {
+        must((found == TIGRESS_REQUEST_NONE) == (value == NULL));
+        must(value == NULL || (value > text && value + value_len < text + len));
+    }
+    if (tigress_request_build("x", kind, text, len, pin, &json, &json_len, NULL, 0) == TIGRESS_OK) {
+        must(tigress_request_get(json, json_len, &found, &value, &value_len, NULL, 0) ==
+             TIGRESS_OK);
+        must(found == kind && value_len <= len);
+        must(tigress_request_pin(json, json_len, digits, sizeof(digits)) == TIGRESS_OK);
+        must(strcmp(digits, pin != NULL ? pin : "") == 0);
+        tigress_free(json, json_len);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     static const char *const names[] = { "content", "format", "other", "tigressV2" };
@@ -55,6 +81,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     }
     len -= 2;
     value_len = data[1] < len ? data[1] : len;
+    try_request(text, len, data[0]);
     try_set(text + value_len, len - value_len, names[data[0] % 4], text, value_len);
     if (tigress_message_build("f\"\\", text, len, &json, &json_len, NULL, 0) == TIGRESS_OK) {
         must(tigress_message_format(json, json_len, format, sizeof(format)) == TIGRESS_OK);

@@ -15,20 +15,6 @@ static enum tigress_error message_error(enum tg_err err)
     return err == TG_E_SYNTAX ? TIGRESS_E_MESSAGE : tg_public_error(err);
 }
 
-static struct tg_bytes trim(struct tg_bytes json)
-{
-    static const char space[] = " \t\n\r";
-
-    while (json.len > 0 && tg_bytes_find(TG_LIT(" \t\n\r"), json.ptr[0]) < sizeof(space) - 1) {
-        json = tg_bytes_from(json, 1);
-    }
-    while (json.len > 0 &&
-           tg_bytes_find(TG_LIT(" \t\n\r"), json.ptr[json.len - 1]) < sizeof(space) - 1) {
-        json.len--;
-    }
-    return json;
-}
-
 /* TG_E_SYNTAX: not a message, or the member is not exactly this value. A value that contains a
    comma and a further member passes every other check. */
 static enum tg_err check_made(struct tg_buf *text, const char *name, struct tg_bytes value,
@@ -50,7 +36,7 @@ enum tigress_error tigress_message_build(const char *format, const char *content
                                          size_t content_len, char **json, size_t *json_len,
                                          char *why, size_t why_cap)
 {
-    struct tg_bytes value = trim(tg_bytes(content, content == NULL ? 0 : content_len));
+    struct tg_bytes value = tg_json_text_trim(tg_bytes(content, content == NULL ? 0 : content_len));
     struct tg_fault fault = { "" };
     struct tg_buf text;
     enum tg_err err = TG_E_BUG;
@@ -110,7 +96,7 @@ enum tigress_error tigress_message_set(const char *json, size_t json_len, const 
                                        size_t *out_len, char *why, size_t why_cap)
 {
     struct tg_bytes before = tg_bytes(json, json_len);
-    struct tg_bytes plain = trim(tg_bytes(value, value == NULL ? 0 : value_len));
+    struct tg_bytes plain = tg_json_text_trim(tg_bytes(value, value == NULL ? 0 : value_len));
     struct tg_fault fault = { "" };
     struct tg_buf text;
     enum tg_err err = TG_E_BUG;
