@@ -23,9 +23,9 @@
 
 static enum result accept_url(const char *folder, char **argv)
 {
-    json_t *request = wallet_run_accept(folder, argv[0], argv[1]);
-    bool is_ok = request != NULL && strcmp(text_of(request, "step"), "keyCreationRequest") == 0 &&
-                 file_write_json(folder, REQUEST_FILE, request);
+    json_t *content = wallet_run_accept(folder, argv[0], argv[1]);
+    const json_t *request = wallet_request_of(content, TIGRESS_REQUEST_KEY_CREATION);
+    bool is_ok = request != NULL && file_write_json(folder, REQUEST_FILE, request);
 
     if (is_ok) {
         (void)printf(
@@ -33,20 +33,21 @@ static enum result accept_url(const char *folder, char **argv)
             text_of(request, "vehicle"),
             (int)json_integer_value(json_object_get(json_object_get(request, "pin"), "digits")));
     }
-    json_decref(request);
+    json_decref(content);
     return result_of(is_ok);
 }
 
 /* The key signing request: our public key, a proof that we have its private key, and the PIN. */
 static json_t *signing_request(const char *folder, const char *mailbox_id, const char *pin)
 {
-    json_t *content = json_pack("{s:s, s:s}", "step", "keySigningRequest", "pin", pin);
+    json_t *request = json_object();
 
-    if (content == NULL || !ask_add_key_and_proof(content, folder, LABEL_SIGNING, mailbox_id)) {
-        json_decref(content);
+    if (request == NULL || !ask_add_key_and_proof(request, folder, LABEL_SIGNING, mailbox_id)) {
+        json_decref(request);
         return NULL;
     }
-    return content;
+    return json_pack("{s:o, s:s}", tigress_request_name(TIGRESS_REQUEST_KEY_SIGNING), request,
+                     "pin", pin);
 }
 
 static enum result answer(const char *folder, char **argv)
@@ -98,20 +99,21 @@ static enum result import(const char *folder, char **argv)
 {
     struct wallet w = { 0 };
     json_t *content = wallet_resume(&w, folder) ? wallet_message(&w) : NULL;
+    const json_t *key = wallet_request_of(content, TIGRESS_REQUEST_KEY_IMPORT);
     bool is_ok = false;
 
     (void)argv;
-    if (strcmp(text_of(content, "step"), "pinWrong") == 0) {
+    if (json_object_get(content, "triesLeft") != NULL) {
         (void)fprintf(stderr, "the PIN was wrong, tries left: %d\n",
                       (int)json_integer_value(json_object_get(content, "triesLeft")));
-    } else if (content != NULL && !check_import(folder, content)) {
+    } else if (content != NULL && (key == NULL || !check_import(folder, key))) {
         (void)fprintf(stderr, "this is not the key that was offered\n");
     } else if (content != NULL) {
         /* Save the key before the mailbox is deleted: a crash in between must not lose the key. */
-        is_ok = file_write_json(folder, KEY_FILE_NAME, content) && wallet_finish(&w);
+        is_ok = file_write_json(folder, KEY_FILE_NAME, key) && wallet_finish(&w);
     }
     if (is_ok) {
-        (void)printf("key: %s\n", text_of(content, "attested"));
+        (void)printf("key: %s\n", text_of(key, "attested"));
     }
     json_decref(content);
     wallet_close(&w);

@@ -125,7 +125,7 @@ static json_t *split(const char *list)
     return array;
 }
 
-/* The offer. With the step and the owner's key it is the key creation request. */
+/* The offer. With the owner's key it is the key creation request. */
 static json_t *make_offer(const char *folder, char **argv)
 {
     json_t *vehicle = file_read_json(folder, VEHICLE_FILE);
@@ -147,15 +147,16 @@ static json_t *creation_request(const char *folder, const json_t *offer)
 {
     char public_key[PUBLIC_KEY_MAX];
     EVP_PKEY *key = key_open(folder);
-    json_t *content = NULL;
+    json_t *request = NULL;
 
     if (key != NULL && key_public(key, public_key)) {
-        content = json_pack("{s:s, s:s, s:{s:i}}", "step", "keyCreationRequest", "ownerPublicKey",
-                            public_key, "pin", "digits", (int)TIGRESS_PIN_DIGITS_DEFAULT);
-        (void)json_object_update(content, (json_t *)(uintptr_t)offer);
+        request = json_pack("{s:s, s:{s:i}}", "ownerPublicKey", public_key, "pin", "digits",
+                            (int)TIGRESS_PIN_DIGITS_DEFAULT);
+        (void)json_object_update(request, (json_t *)(uintptr_t)offer);
     }
     EVP_PKEY_free(key);
-    return json_pack("{s:s, s:o}", "format", CARKEY_FORMAT, "content", content);
+    return json_pack("{s:s, s:{s:o}}", "format", CARKEY_FORMAT, "content",
+                     tigress_request_name(TIGRESS_REQUEST_KEY_CREATION), request);
 }
 
 static enum result share(const char *folder, char **argv)
@@ -202,8 +203,8 @@ static json_t *sign_key(const char *folder, const char *public_key)
         text = json_dumps(attested, JSON_COMPACT | JSON_SORT_KEYS);
     }
     if (text != NULL && key_sign(key, LABEL_ATTESTED, text, signature)) {
-        content = json_pack("{s:s, s:s, s:s}", "step", "keyImportRequest", "attested", text,
-                            "signature", signature);
+        content = json_pack("{s:{s:s, s:s}}", tigress_request_name(TIGRESS_REQUEST_KEY_IMPORT),
+                            "attested", text, "signature", signature);
     }
     free(text);
     json_decref(attested);
@@ -226,19 +227,20 @@ static bool send_import(struct wallet *w, const char *folder, const char *public
 
 /* Answers a key signing request. */
 static enum result answer_request(struct wallet *w, const char *folder, struct tigress_pin *pin,
-                                  const json_t *request)
+                                  const json_t *content)
 {
+    const json_t *request = wallet_request_of(content, TIGRESS_REQUEST_KEY_SIGNING);
     const char *public_key = text_of(request, "publicKey");
     enum tigress_pin_verdict verdict = TIGRESS_PIN_RIGHT;
 
-    if (strcmp(text_of(request, "step"), "keySigningRequest") != 0 ||
+    if (request == NULL ||
         !key_verify(public_key, LABEL_SIGNING, tigress_session_mailbox_id(w->session),
                     text_of(request, "proof"))) {
         (void)fprintf(stderr, "this is not a valid key signing request\n");
         return REFUSED;
     }
     if (!tigress_pin_is_passed(pin)) {
-        verdict = judge_pin(folder, pin, text_of(request, "pin"));
+        verdict = judge_pin(folder, pin, text_of(content, "pin"));
     }
     if (verdict == TIGRESS_PIN_RIGHT) {
         return result_of(send_import(w, folder, public_key));
@@ -248,9 +250,8 @@ static enum result answer_request(struct wallet *w, const char *folder, struct t
         return wallet_cancel(w) ? WITHDRAWN : REFUSED;
     }
     (void)fprintf(stderr, "the PIN is wrong, tries left: %u\n", tigress_pin_tries_left(pin));
-    (void)wallet_answer(
-        w, CARKEY_FORMAT,
-        json_pack("{s:s, s:i}", "step", "pinWrong", "triesLeft", (int)tigress_pin_tries_left(pin)));
+    (void)wallet_answer(w, CARKEY_FORMAT,
+                        json_pack("{s:i}", "triesLeft", (int)tigress_pin_tries_left(pin)));
     return REFUSED;
 }
 
@@ -258,11 +259,11 @@ static enum result sign(const char *folder, char **argv)
 {
     struct wallet w = { 0 };
     struct tigress_pin *pin = load_pin(folder);
-    json_t *request = pin != NULL && wallet_resume(&w, folder) ? wallet_message(&w) : NULL;
-    enum result result = request != NULL ? answer_request(&w, folder, pin, request) : REFUSED;
+    json_t *content = pin != NULL && wallet_resume(&w, folder) ? wallet_message(&w) : NULL;
+    enum result result = content != NULL ? answer_request(&w, folder, pin, content) : REFUSED;
 
     (void)argv;
-    json_decref(request);
+    json_decref(content);
     tigress_pin_free(&pin);
     wallet_close(&w);
     return result;

@@ -217,6 +217,11 @@ json_t *wallet_message(struct wallet *w)
     return content;
 }
 
+const json_t *wallet_request_of(const json_t *content, enum tigress_request kind)
+{
+    return json_object_get(content, tigress_request_name(kind));
+}
+
 bool wallet_answer(struct wallet *w, const char *format, json_t *content)
 {
     json_t *message = json_pack("{s:s, s:o}", "format", format, "content", content);

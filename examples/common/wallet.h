@@ -42,6 +42,9 @@ bool wallet_resume(struct wallet *w, const char *folder);
 /* The "content" of the unanswered message, or of the next one; NULL: none arrived, or the transfer
    has ended. For json_decref(). */
 json_t *wallet_message(struct wallet *w);
+/* The value of this request in a content; NULL: it has none. Ends with content, which may be NULL.
+ */
+const json_t *wallet_request_of(const json_t *content, enum tigress_request kind);
 /* Sends {"format": format, "content": content}; releases content. */
 bool wallet_answer(struct wallet *w, const char *format, json_t *content);
 /* The credential is saved: ends the transfer. */
