@@ -7,6 +7,7 @@
 #include "cli/mem.h"
 #include "cli/message.h"
 #include "cli/notification.h"
+#include "cli/relays.h"
 #include "cli/ui_error.h"
 
 #include <stdio.h>
@@ -236,6 +237,9 @@ enum cli_exit cmd_accept(struct ui *ui, const struct cli_args *args)
     }
     if (exit == CLI_OK) {
         exit = read_secret(ui, &in, args);
+    }
+    if (exit == CLI_OK) {
+        exit = relays_permit(ui, args, &in);
     }
     if (exit == CLI_OK) {
         exit = accept(ui, &in, args);

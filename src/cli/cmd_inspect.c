@@ -5,6 +5,7 @@
 #include "cli/mem.h"
 #include "cli/preview.h"
 #include "cli/qr.h"
+#include "cli/relays.h"
 #include "cli/ui_error.h"
 
 #include <string.h>
@@ -76,6 +77,9 @@ enum cli_exit cmd_inspect(struct ui *ui, const struct cli_args *args)
 
     if (exit == CLI_OK) {
         exit = invitation_read(ui, &in, args);
+    }
+    if (exit == CLI_OK) {
+        exit = relays_permit(ui, args, &in);
     }
     if (exit == CLI_OK) {
         exit = preview_begin(ui, &f, in.parts, in.cacert);

@@ -241,7 +241,8 @@ static enum cli_exit share_file(struct ui *ui, const struct cli_args *args)
 
     if (relay == NULL) {
         return ui_fail(ui, CLI_USAGE, "usage",
-                       "no relay was given: use --relay https://HOST or set TIGRESS_RELAY.");
+                       "no relay was given: use --relay https://HOST, set TIGRESS_RELAY, or write "
+                       "'relay = https://HOST' into ~/.config/tigress/config.");
     }
     exit = flow_cacert(ui, args, &cacert);
     if (exit != CLI_OK) {

@@ -9,6 +9,7 @@
 #include "cli/cmd_inspect.h"
 #include "cli/cmd_pin.h"
 #include "cli/cmd_receive.h"
+#include "cli/cmd_relays.h"
 #include "cli/cmd_share.h"
 #include "cli/cmd_status.h"
 #include "cli/cmd_version.h"
@@ -138,6 +139,13 @@ static const struct cli_command commands[] = {
       .position_min = 1,
       .position_max = 1,
       .run = cmd_inspect },
+    { .name = "relays",
+      .synopsis = "[list | add HOST | remove HOST]",
+      .purpose = "the relays that links may name without a question",
+      .options = OPT_COMMON,
+      .position_min = 0,
+      .position_max = 2,
+      .run = cmd_relays },
     { .name = "help",
       .synopsis = "[COMMAND]",
       .purpose = "list the commands, or the options of one",

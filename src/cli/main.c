@@ -2,6 +2,7 @@
 /* tigress: the wallet in a terminal. */
 #include "cli/commands.h"
 #include "cli/mem.h"
+#include "cli/settings.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -67,6 +68,7 @@ static const char *alias_of(const char *word)
 static enum cli_exit run_command(struct ui *ui, const struct cli_command *command, int argc,
                                  char *argv[])
 {
+    struct settings settings = { .path = NULL };
     struct cli_args args;
     enum cli_exit exit = options_parse(ui, &args, command, argc, argv);
 
@@ -78,7 +80,15 @@ static enum cli_exit run_command(struct ui *ui, const struct cli_command *comman
         return ui_flush(ui);
     }
     ui->is_verbose = args.value[OPT_VERBOSE] != NULL;
-    return command->run(ui, &args);
+    if ((command->options & OPT_BIT(OPT_CACERT)) != 0) { /* it contacts a relay */
+        exit = settings_read(ui, &settings);
+        args.settings = &settings;
+    }
+    if (exit == CLI_OK) {
+        exit = command->run(ui, &args);
+    }
+    settings_release(&settings);
+    return exit;
 }
 
 /* "tigress -" and "tigress URL", or a text with a link, are "tigress accept". */

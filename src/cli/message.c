@@ -3,13 +3,17 @@
 
 #include "cli/io.h"
 #include "cli/mem.h"
+#include "cli/settings.h"
 #include "cli/ui_error.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #define SENTENCE_MAX 768
+#define NAMES_MAX 1000
+#define OUT_MAX 1024
 
 /* Jansson's ASCII output does not escape DEL. */
 static void print_escaped(const char *text)
@@ -66,9 +70,33 @@ static json_t *result_of(const struct flow *f, const char *out, const char *text
     return result;
 }
 
-enum cli_exit message_deliver(struct flow *f, const struct cli_args *args)
+/* A new name in the folder of the setting out, so that no message replaces another; NULL: print it.
+ */
+static const char *choose_out(const struct flow *f, const struct cli_args *args, char path[OUT_MAX])
 {
     const char *out = args->value[OPT_OUT];
+    long long number = f->t->received_count + 1;
+
+    if (out != NULL) {
+        return strcmp(out, "-") == 0 ? NULL : out;
+    }
+    if (args->settings == NULL || args->settings->out == NULL || f->ui->is_json) {
+        return NULL;
+    }
+    for (int tries = 0; tries < NAMES_MAX; tries++) {
+        if (snprintf(path, OUT_MAX, "%s/%s-%lld.json", args->settings->out, f->t->id,
+                     number + tries) >= OUT_MAX ||
+            access(path, F_OK) != 0) {
+            break;
+        }
+    }
+    return path;
+}
+
+enum cli_exit message_deliver(struct flow *f, const struct cli_args *args)
+{
+    char path[OUT_MAX];
+    const char *out = choose_out(f, args, path);
     size_t len = 0;
     const char *text = tigress_session_message(f->session, &len);
     enum cli_exit exit = CLI_OK;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/options.h"
 
+#include "cli/settings.h"
+
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +14,8 @@ static const struct {
     const char *value; /* how the usage names the value; NULL: the option has none */
     const char *help;
 } option_table[OPT_COUNT] = {
-    [OPT_RELAY] = { "relay", "URL", "relay to share through (default: $TIGRESS_RELAY)" },
-    [OPT_CACERT] = { "cacert", "FILE", "trusted authorities, PEM (default: $TIGRESS_CACERT)" },
+    [OPT_RELAY] = { "relay", "URL", "relay to share through (else $TIGRESS_RELAY)" },
+    [OPT_CACERT] = { "cacert", "FILE", "trusted authorities, PEM (else $TIGRESS_CACERT)" },
     [OPT_VERTICAL] = { "vertical", "NAME", "kind of credential: general, home or car" },
     [OPT_TITLE] = { "title", "TEXT", "title in the preview of the link" },
     [OPT_DESCRIPTION] = { "description", "TEXT", "second line of the preview" },
@@ -44,7 +46,7 @@ static const struct {
                           "accept links to this relay only; may be repeated" },
     [OPT_FINISH] = { "finish", NULL, "end the transfer after the message is delivered" },
     [OPT_DECLINE] = { "decline", NULL, "tell the sender that you do not take it, and end it" },
-    [OPT_OUT] = { "out", "FILE", "write the message to FILE (mode 0600)" },
+    [OPT_OUT] = { "out", "FILE", "write the message to FILE (mode 0600); -: print it" },
     [OPT_WAIT] = { "wait", "TIME", "how long: 90, 5m, 2h (receive: 60; watch: no limit)" },
     [OPT_NOTIFY] = { "notify", "TYPE:DATA", "register this notification token at the relay" },
     [OPT_NOTIFY_TOPIC] = { "notify-topic", "TOPIC",
@@ -217,10 +219,14 @@ bool options_parse_duration(int64_t *out_s, const char *text, int64_t max_s)
 const char *options_value_or_env(const struct cli_args *args, enum cli_option option,
                                  const char *variable)
 {
+    const struct settings *s = args->settings;
     const char *value = args->value[option];
 
     if (value == NULL) {
         value = getenv(variable);
+    }
+    if (value == NULL && s != NULL) {
+        value = option == OPT_RELAY ? s->relay : option == OPT_CACERT ? s->cacert : NULL;
     }
     return value != NULL && value[0] != '\0' ? value : NULL;
 }

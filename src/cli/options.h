@@ -62,10 +62,13 @@ enum cli_option {
 #define OPT_BIT(option) (UINT64_C(1) << (option))
 #define OPT_COMMON (OPT_BIT(OPT_JSON) | OPT_BIT(OPT_VERBOSE) | OPT_BIT(OPT_HELP))
 
+struct settings;
+
 struct cli_args {
     const char *value[OPT_COUNT]; /* NULL: not given; "" for an option without a value */
     const char *allow[CLI_ALLOW_MAX];
     size_t allow_count;
+    const struct settings *settings;        /* of the user's file; NULL: not read */
     const char *attest_certificate;         /* the second value of --attest-packed */
     const char *position[CLI_POSITION_MAX]; /* NULL where there is none */
     size_t position_count;
@@ -97,7 +100,8 @@ void options_print_usage(FILE *to, const struct cli_command *command);
  */
 bool options_parse_duration(int64_t *out_s, const char *text, int64_t max_s);
 
-/* The value of an option, or of the environment variable that is its default, or NULL. */
+/* The value of an option; else of the environment variable; else of the user's file (--relay and
+   --cacert); else NULL. */
 const char *options_value_or_env(const struct cli_args *args, enum cli_option option,
                                  const char *variable);
 

@@ -59,8 +59,7 @@ static bool folder_path(char path[FOLDER_MAX])
     return len > 0 && len < FOLDER_MAX;
 }
 
-/* Makes every folder of path that is missing; others' modes are not touched. */
-static bool make_folders(char path[FOLDER_MAX])
+bool state_dir_make(char *path)
 {
     for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
@@ -81,7 +80,7 @@ enum cli_exit state_dir_open(struct ui *ui, int *fd)
         return ui_fail(ui, CLI_REFUSED, "state",
                        "there is no state folder: set HOME or XDG_STATE_HOME to an absolute path.");
     }
-    if (!make_folders(path) ||
+    if (!state_dir_make(path) ||
         (*fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)) < 0) {
         return ui_fail(ui, CLI_REFUSED, "state", "the state folder %s cannot be opened: %s.", path,
                        strerror(errno));

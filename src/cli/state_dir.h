@@ -26,6 +26,9 @@ void state_lock_name(char name[STATE_NAME_MAX], enum transfer_role role, const c
 /* A random UUID. */
 enum cli_exit state_random_id(struct ui *ui, char id[TRANSFER_ID_LEN + 1]);
 
+/* Makes every folder of an absolute path that is missing, with mode 0700; others' modes are not
+   touched. path is changed meanwhile. false: see errno. */
+bool state_dir_make(char *path);
 /*
  * Opens the folder, which is made with mode 0700 where it is missing.
  * CLI_REFUSED   there is no such folder, it is not this user's, or its mode cannot be set; reported
