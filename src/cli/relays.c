@@ -82,8 +82,9 @@ enum cli_exit relays_permit(struct ui *ui, const struct cli_args *args,
     case UI_NO_TERMINAL:
         break;
     }
-    return ui_fail(ui, CLI_USAGE, "unknown-relay",
-                   "nothing was sent: the link names the relay %s, which is new to you, and there is "
-                   "no terminal to ask. 'tigress relays add %s' allows it, --allow-relay %s once.",
-                   name, name, name);
+    return ui_fail(
+        ui, CLI_USAGE, "unknown-relay",
+        "nothing was sent: the link names the relay %s, which is new to you, and there is "
+        "no terminal to ask. 'tigress relays add %s' allows it, --allow-relay %s once.",
+        name, name, name);
 }

@@ -3,8 +3,8 @@
  * cli/relays.h - which relays a link may name.
  * Layer: L4.      Threads: one.      Blocks: on the question to the user.      Secrets: none.
  *
- * A relay that the user names (--relay, TIGRESS_RELAY, the setting relay) is asked for. A relay in a
- * link is the choice of a stranger: it is used only if the user has allowed it.
+ * A relay that the user names (--relay, TIGRESS_RELAY, the setting relay) is asked for. A relay in
+ * a link is the choice of a stranger: it is used only if the user has allowed it.
  */
 #ifndef TG_CLI_RELAYS_H
 #define TG_CLI_RELAYS_H
@@ -15,10 +15,9 @@
 
 /*
  * Before the first request: may the relay of the link be used? It may if --allow-relay, the setting
- * allow-relay or the user's own relay names it. Otherwise asks on the terminal, and remembers a yes.
- * A direct transfer has no relay.
- * CLI_REFUSED   the user does not want it; reported
- * CLI_USAGE     there is no terminal to ask; reported
+ * allow-relay or the user's own relay names it. Otherwise asks on the terminal, and remembers a
+ * yes. A direct transfer has no relay. CLI_REFUSED   the user does not want it; reported CLI_USAGE
+ * there is no terminal to ask; reported
  */
 enum cli_exit relays_permit(struct ui *ui, const struct cli_args *args,
                             const struct invitation_in *in);

@@ -282,10 +282,10 @@ static enum cli_exit write_change(struct ui *ui, const struct settings *s, const
     }
     if (fd >= 0) {
         exit = read_text(ui, real, &old);
-        text = exit == CLI_OK ? changed(old.data == NULL ? name + strlen(name) : old.data, host, change)
-                              : NULL;
-        is_written =
-            text != NULL && io_replace_at(fd, name, text, strlen(text), &why) == IO_OK;
+        text = exit == CLI_OK
+                   ? changed(old.data == NULL ? name + strlen(name) : old.data, host, change)
+                   : NULL;
+        is_written = text != NULL && io_replace_at(fd, name, text, strlen(text), &why) == IO_OK;
         (void)close(fd);
     }
     io_bytes_wipe(&old);

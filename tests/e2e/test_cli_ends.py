@@ -303,7 +303,7 @@ def kill__between_the_note_and_its_answer__same_note_again(stage, moment, words,
 # spec-test: protocol/4#preview-says-claimed
 def inspect__of_a_claimed_mailbox__says_so(stage, tmp_path):
     stage.share()
-    carol = Device(tmp_path / "carol")
+    carol = Device(tmp_path / "carol", TIGRESS_RELAY=stage.alice.env["TIGRESS_RELAY"])
     assert carol.must("inspect", "-", given=stage.shared["url"])["opened"] == "no"
     stage.bob.accept(stage.shared["url"])
     assert carol.must("inspect", "-", given=stage.shared["url"])["opened"] == "yes"

@@ -216,11 +216,11 @@ def secret__of_the_other_length__refused(alice, bob):
     assert bob.must("cancel", shared["id"])["status"] == "declined"
 
 
-def link__same_identifier_at_another_relay__refused(alice, bob):
+def link__same_identifier_at_another_relay__refused(alice, bob, relay):
     shared = alice.share(KEY, "--rights", "RWD")
     bob.accept(shared["url"])
     other = shared["url"].replace("127.0.0.1", "localhost")
-    ran = bob.refused(1, "another-relay", "accept", "-", given=other)
+    ran = bob.refused(1, "another-relay", "accept", "--allow-relay", f"localhost:{relay.port}", "-", given=other)
     assert "127.0.0.1" in ran.err
 
 

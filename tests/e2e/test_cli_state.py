@@ -552,7 +552,7 @@ def secret__link_in_argv__warned_and_overwritten(relay, tmp_path):
     # The relay does not answer, so the command is still running when its argv is read.
     with socket.create_server(("127.0.0.1", 0)) as silent:
         link = shared["url"].replace(f":{relay.port}/", f":{silent.getsockname()[1]}/")
-        process = bob.start("accept", link)
+        process = bob.start("accept", "--allow-relay", f"127.0.0.1:{silent.getsockname()[1]}", link)
         try:
             silent.accept()
             assert secret.encode() not in cmdline(process.pid)
