@@ -18,7 +18,7 @@ from relay_process import until_long_polls
 from test_lifecycle import make_certificate
 from tigress_client import Api, Wallet, WalletError, new_id
 from tigress_envelope import parse_share_url
-from wallet_process import DONE, GONE, NETWORK, REFUSED, UNCONFIRMED, USAGE, Device
+from wallet_process import DONE, GONE, NETWORK, REFUSED, UNCONFIRMED, USAGE, Device, allowing
 
 KEY = {"format": "digitalwallet.carkey.ccc", "content": {"key": "AURORA-7", "list": [1, 2.5, None]},
        "later": "unknown members are kept", "text": "\u00e9\U0001f511 \u2028 <&>"}
@@ -399,7 +399,7 @@ def lie_to_both(folder, name):
     sharer = Device(folder / "sharer", fake.ca_file)
     taker = Device(folder / "taker", fake.ca_file)
     sharing = sharer.start("share", "--relay", fake.origin, "--yes", "-")
-    taking = taker.start("accept", "-")
+    taking = taker.start("accept", *allowing(fake.origin + "/v1/m/"), "-")
     taken = taker.end(taking, f"{fake.origin}/v1/m/{BOX}#{SECRET}")
     shared = sharer.end(sharing, json.dumps(KEY))
     fake.close()
