@@ -2,6 +2,8 @@
 #include "cli/cmd_status.h"
 
 #include "cli/flow.h"
+#include "cli/mem.h"
+#include "cli/table.h"
 #include "cli/ui_error.h"
 
 #include <string.h>
@@ -9,14 +11,6 @@
 
 /* A transfer is listed for a week after its expiration. */
 #define KEEP_OVER_S (INT64_C(7) * 86400)
-
-static const char *status_text(const struct transfer *t)
-{
-    if (t->is_unread) {
-        return "unread message";
-    }
-    return t->sending != 0 ? "answer interrupted" : transfer_status_name(t->status);
-}
 
 /* Wipes the secrets of an expired transfer, and removes it after KEEP_OVER_S. Skips one in use. */
 static void tidy(struct transfer *listed, int64_t now_s)
@@ -42,51 +36,74 @@ static void tidy(struct transfer *listed, int64_t now_s)
     state_release(&t);
 }
 
-#define ROW_FORMAT "%-36s  %-9s  %-18s  %-20s  %4s  %8s  %-20.60s  "
-
-static void print_header(struct ui *ui)
+/* Is it one of those that --only names? "" or NULL: all are. */
+static bool is_wanted(const struct transfer *t, const char *only)
 {
-    ui_print(ui, ROW_FORMAT "%s\n", "TRANSFER", "ROLE", "STATUS", "EXPIRES", "SENT", "RECEIVED",
-             "RELAY", "TITLE");
+    bool has_ended = t->status > TRANSFER_ACTIVE;
+
+    return only == NULL || (strcmp(only, "unread") == 0 && t->is_unread) ||
+           (strcmp(only, "ended") == 0 && has_ended) ||
+           strcmp(only, transfer_role_name(t->role)) == 0 ||
+           strcmp(only, transfer_status_name(t->status)) == 0;
 }
 
-static void print_row(struct ui *ui, const struct transfer *t)
+static bool is_filter(const char *only)
 {
-    char expires[UI_TIME_MAX];
-    char label[256], sent[24], received[24];
+    struct transfer t = { .status = TRANSFER_PENDING };
 
-    ui_time(expires, t->expires_s);
-    snprintf(sent, sizeof(sent), "%lld", (long long)t->sent_count);
-    snprintf(received, sizeof(received), "%lld", (long long)t->received_count);
-    snprintf(label, sizeof(label), ROW_FORMAT, t->id, transfer_role_name(t->role), status_text(t),
-             expires, sent, received, t->relay == NULL ? "" : t->relay);
-    ui_print_foreign(ui, label, t->title == NULL ? "" : t->title);
+    if (only == NULL || strcmp(only, "unread") == 0 || strcmp(only, "ended") == 0) {
+        return true;
+    }
+    for (t.role = TRANSFER_INITIATOR; t.role < TRANSFER_ANY_ROLE; t.role++) {
+        for (t.status = TRANSFER_PENDING; t.status <= TRANSFER_GONE; t.status++) {
+            if (is_wanted(&t, only)) {
+                return true;
+            }
+        }
+    }
+    return false;
 }
 
-static enum cli_exit list(struct ui *ui)
+static enum cli_exit print_list(struct ui *ui, struct transfer *all, size_t count, const char *only)
 {
+    const struct transfer **shown = cli_alloc((count + 1) * sizeof(struct transfer *));
+    json_t *array = json_array();
+    size_t shown_count = 0;
+
+    for (size_t i = 0; shown != NULL && i < count; i++) {
+        tidy(&all[i], (int64_t)time(NULL));
+        if (is_wanted(&all[i], only)) {
+            shown[shown_count++] = &all[i];
+            (void)json_array_append_new(array, transfer_describe(&all[i]));
+        }
+    }
+    if (shown_count > 0) {
+        table_print(ui, shown, shown_count, (int64_t)time(NULL));
+    } else {
+        ui_print(ui, only == NULL ? "You have no transfers.\n" : "No transfer is %s.\n", only);
+    }
+    cli_free(shown);
+    return ui_result_take(ui, json_pack("{s:o}", "transfers", array));
+}
+
+static enum cli_exit list(struct ui *ui, const struct cli_args *args)
+{
+    const char *only = args->value[OPT_ONLY];
     struct transfer *all = NULL;
     size_t count = 0;
-    json_t *array = json_array();
-    enum cli_exit exit = state_list(ui, &all, &count);
+    enum cli_exit exit;
 
-    if (count > 0) {
-        print_header(ui);
+    if (!is_filter(only)) {
+        return ui_fail(ui, CLI_USAGE, "usage",
+                       "--only: expected active, pending, unread, ended, initiator, recipient, or "
+                       "the name of an end such as completed.");
     }
-    for (size_t i = 0; exit == CLI_OK && i < count; i++) {
-        tidy(&all[i], (int64_t)time(NULL));
-        print_row(ui, &all[i]);
-        (void)json_array_append_new(array, transfer_describe(&all[i]));
-    }
-    if (exit == CLI_OK && count == 0) {
-        ui_print(ui, "You have no transfers.\n");
+    exit = state_list(ui, &all, &count);
+    if (exit == CLI_OK) {
+        exit = print_list(ui, all, count, only);
     }
     state_list_free(all, count);
-    if (exit != CLI_OK) {
-        json_decref(array);
-        return exit;
-    }
-    return ui_result_take(ui, json_pack("{s:o}", "transfers", array));
+    return exit;
 }
 
 /* Looks at the mailbox once and changes nothing there. */
@@ -137,10 +154,25 @@ static void print_opened(struct ui *ui, const struct transfer *t)
     ui_print(ui, "%s\n", sentences[t->opened]);
 }
 
+/* Each fact on a line, whole: this also fits a narrow terminal. */
+static void print_facts(struct ui *ui, const struct transfer *t)
+{
+    char expires[UI_TIME_MAX], away[UI_RELATIVE_MAX];
+
+    ui_time(expires, t->expires_s);
+    ui_relative(away, t->expires_s, (int64_t)time(NULL));
+    ui_print_foreign(ui, "Title:    ", t->title == NULL ? "" : t->title);
+    ui_print(ui, "Transfer: %s\nRole:     %s\nStatus:   %s\n", t->id, transfer_role_name(t->role),
+             table_status(t));
+    ui_print_foreign(ui, "Relay:    ", t->relay == NULL ? "" : t->relay);
+    ui_print(ui, "Expires:  %s%s%s%s\nMessages: %lld sent, %lld received\n", expires,
+             away[0] == '\0' ? "" : " (", away, away[0] == '\0' ? "" : ")",
+             (long long)t->sent_count, (long long)t->received_count);
+}
+
 static enum cli_exit one(struct ui *ui, struct flow *f, const struct cli_args *args)
 {
     static const char *const sentences[][2] = {
-        { "message", "A message is waiting: 'tigress receive ID' prints it." },
         { "unchanged", "The transfer is open at the relay; there is no new message." },
         { "interrupted", "A command was interrupted: run it again to continue." },
     };
@@ -158,8 +190,10 @@ static enum cli_exit one(struct ui *ui, struct flow *f, const struct cli_args *a
     if (exit != CLI_OK) {
         return exit;
     }
-    print_header(ui);
-    print_row(ui, f->t);
+    print_facts(ui, f->t);
+    if (f->t->is_unread) {
+        ui_print(ui, "A message is waiting: 'tigress receive %.8s' prints it.\n", f->t->id);
+    }
     for (size_t i = 0; i < sizeof(sentences) / sizeof(sentences[0]); i++) {
         if (strcmp(sentences[i][0], found) == 0) {
             ui_print(ui, "%s\n", sentences[i][1]);
@@ -181,7 +215,7 @@ enum cli_exit cmd_status(struct ui *ui, const struct cli_args *args)
     enum cli_exit exit;
 
     if (args->position_count == 0) {
-        return list(ui);
+        return list(ui, args);
     }
     exit = state_load(ui, &t, TRANSFER_ANY_ROLE, args->position[0]);
     if (exit == CLI_OK) {

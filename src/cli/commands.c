@@ -14,9 +14,11 @@
 #include "cli/cmd_status.h"
 #include "cli/cmd_version.h"
 #include "cli/cmd_watch.h"
+#include "cli/nearest.h"
 
 #include <string.h>
 
+#define NEAR_MAX 2u /* letters that differ, at most, in a hint */
 #define NETWORK (OPT_COMMON | OPT_BIT(OPT_CACERT))
 
 static enum cli_exit help(struct ui *ui, const struct cli_args *args)
@@ -29,9 +31,7 @@ static enum cli_exit help(struct ui *ui, const struct cli_args *args)
     }
     command = commands_find(args->position[0]);
     if (command == NULL) {
-        return ui_fail(ui, CLI_USAGE, "usage",
-                       "there is no command '%.32s'; 'tigress help' lists the commands.",
-                       args->position[0]);
+        return commands_refuse(ui, args->position[0]);
     }
     options_print_usage(stdout, command);
     return ui_flush(ui);
@@ -79,7 +79,8 @@ static const struct cli_command commands[] = {
       .synopsis = "[ID]",
       .purpose = "wait until a transfer changes, and print what changed",
       .options = NETWORK | OPT_BIT(OPT_WAIT) | OPT_BIT(OPT_WEBPUSH_LISTEN) |
-                 OPT_BIT(OPT_LISTEN_CERT) | OPT_BIT(OPT_LISTEN_KEY),
+                 OPT_BIT(OPT_LISTEN_CERT) | OPT_BIT(OPT_LISTEN_KEY) | OPT_BIT(OPT_EXEC) |
+                 OPT_BIT(OPT_DESKTOP),
       .position_min = 0,
       .position_max = 1,
       .run = cmd_watch },
@@ -93,7 +94,7 @@ static const struct cli_command commands[] = {
     { .name = "status",
       .synopsis = "[ID]",
       .purpose = "list your transfers, or check one of them at the relay",
-      .options = NETWORK,
+      .options = NETWORK | OPT_BIT(OPT_ONLY),
       .position_min = 0,
       .position_max = 1,
       .run = cmd_status },
@@ -171,6 +172,28 @@ const struct cli_command *commands_find(const char *name)
         }
     }
     return NULL;
+}
+
+enum cli_exit commands_refuse(struct ui *ui, const char *word)
+{
+    const char *nearest = NULL;
+    unsigned least = NEAR_MAX + 1;
+
+    for (const struct cli_command *c = commands; c->name != NULL; c++) {
+        unsigned distance = nearest_distance(word, c->name);
+
+        if (distance < least) {
+            least = distance;
+            nearest = c->name;
+        }
+    }
+    return nearest == NULL
+               ? ui_fail(ui, CLI_USAGE, "usage",
+                         "there is no command '%.32s'. 'tigress help' lists the commands.", word)
+               : ui_fail(
+                     ui, CLI_USAGE, "usage",
+                     "there is no command '%.32s'; did you mean '%s'? 'tigress help' lists all.",
+                     word, nearest);
 }
 
 void commands_print(FILE *to)

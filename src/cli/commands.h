@@ -12,4 +12,7 @@
 const struct cli_command *commands_find(const char *name);
 void commands_print(FILE *to);
 
+/* Reports that there is no such command, with the one that may be meant. CLI_USAGE */
+enum cli_exit commands_refuse(struct ui *ui, const char *word);
+
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/io.h"
 
+#include "cli/hidden.h"
 #include "cli/mem.h"
 
 #include <ctype.h>
@@ -161,15 +162,19 @@ static enum cli_exit read_line(struct ui *ui, struct io_bytes *out, const char *
 {
     static const char blank[] = " \t\r\n";
     struct io_bytes in = { 0 };
+    struct hidden hidden = { .is_on = false };
     bool is_typed = strcmp(path, "-") == 0 && isatty(STDIN_FILENO);
     enum cli_exit exit;
     size_t start, len;
     bool is_line;
 
     if (is_typed) {
+        hidden_begin(&hidden); /* a secret or a PIN */
         fprintf(stderr, "%s %s and press Enter: ", inside == BLANKS ? "Type" : "Paste", what);
+        hidden_wait(&hidden);
     }
     exit = read_input(ui, &in, path, what, max, is_typed ? TO_THE_END_OF_A_LINE : TO_THE_END);
+    hidden_end(&hidden);
     if (exit != CLI_OK || in.data == NULL) {
         return exit;
     }

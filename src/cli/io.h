@@ -42,7 +42,8 @@ enum cli_exit io_read_input(struct ui *ui, struct io_bytes *out, const char *pat
    once, as from a paste. White space at its end is removed. CLI_USAGE also for a NUL byte. */
 enum cli_exit io_read_text(struct ui *ui, struct io_bytes *out, const char *path, const char *what,
                            size_t max);
-/* The same for one line: white space around it is removed, text after it is refused. */
+/* The same for one line, which a terminal does not show: white space around it is removed, text
+   after it is refused. */
 enum cli_exit io_read_line(struct ui *ui, struct io_bytes *out, const char *path, const char *what,
                            size_t max);
 /* The same, but white space inside the line is allowed. */

@@ -4,6 +4,7 @@
 #include "cli/mem.h"
 #include "cli/settings.h"
 
+#include <locale.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +27,8 @@ static void restrict_process(void)
 
     (void)setrlimit(RLIMIT_CORE, &none);
     umask(077);
-    signal(SIGPIPE, SIG_IGN); /* a closed pipe is reported as an error of write */
+    (void)setlocale(LC_CTYPE, "C.UTF-8"); /* for the width of characters, whatever the user's */
+    signal(SIGPIPE, SIG_IGN);             /* a closed pipe is reported as an error of write */
     json_set_alloc_funcs(json_alloc, cli_free);
 }
 
@@ -113,21 +115,17 @@ static enum cli_exit accept_link(struct ui *ui, int argc, char *argv[])
 static enum cli_exit run(struct ui *ui, int argc, char *argv[])
 {
     const struct cli_command *command;
-    enum cli_exit exit;
 
     if (argc < 2) {
-        exit = ui_fail(ui, CLI_USAGE, "usage", "a command is missing.");
-        commands_print(stderr);
-        return exit;
+        return ui_fail(ui, CLI_USAGE, "usage",
+                       "a command is missing, or a link. 'tigress help' lists the commands.");
     }
     if (is_link(argv[1])) {
         return accept_link(ui, argc, argv);
     }
     command = commands_find(alias_of(argv[1]));
     if (command == NULL) {
-        exit = ui_fail(ui, CLI_USAGE, "usage", "there is no command '%.32s'.", argv[1]);
-        commands_print(stderr);
-        return exit;
+        return commands_refuse(ui, argv[1]);
     }
     return run_command(ui, command, argc - 1, argv + 1);
 }

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/options.h"
 
+#include "cli/nearest.h"
 #include "cli/settings.h"
 
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
+#define NEAR_MAX 2u /* letters that differ, at most, in a hint */
 #define FORM_MAX 40 /* of an option with its value, in the usage */
 
 static const struct {
@@ -57,6 +59,9 @@ static const struct {
     [OPT_LISTEN_KEY] = { "listen-key", "FILE",
                          "with --webpush-listen: key of the certificate (PEM)" },
     [OPT_CHECK] = { "check", NULL, "check a PIN from standard input; counts as a try" },
+    [OPT_ONLY] = { "only", "WORD", "active, unread, ended, pending, initiator, ..." },
+    [OPT_EXEC] = { "exec", "COMMAND", "run this by the shell when something changed" },
+    [OPT_DESKTOP] = { "desktop", NULL, "show a desktop notification (notify-send)" },
     [OPT_ENDED] = { "ended", NULL, "those that have ended or expired" },
     [OPT_PENDING] = { "pending", NULL, "shares that no relay has answered" },
     [OPT_JSON] = { "json", NULL, "print the result as one JSON object" },
@@ -109,27 +114,50 @@ static void fill_getopt(struct option table[OPT_COUNT + 1], const struct cli_com
 static enum cli_exit usage(struct ui *ui, const struct cli_command *command, const char *what,
                            const char *subject)
 {
-    enum cli_exit exit = ui_fail(ui, CLI_USAGE, "usage", "%s%s.", what, subject);
+    return ui_fail(ui, CLI_USAGE, "usage", "%s%s. See 'tigress help %s'.", what, subject,
+                   command->name);
+}
 
-    options_print_usage(stderr, command);
-    return exit;
+/* The option of this command that is nearest to a word that begins with "--"; NULL: none is near.
+ */
+static const char *nearest_option(const struct cli_command *command, const char *word)
+{
+    const char *nearest = NULL;
+    unsigned least = NEAR_MAX + 1;
+
+    for (size_t i = 0; i < OPT_COUNT; i++) {
+        unsigned distance = (command->options & OPT_BIT(i)) == 0
+                                ? least
+                                : nearest_distance(word + 2, option_table[i].name);
+
+        if (distance < least) {
+            least = distance;
+            nearest = option_table[i].name;
+        }
+    }
+    return nearest;
 }
 
 /* The part of an unknown option after '=' may be a secret: it is not printed. */
 static enum cli_exit bad_option(struct ui *ui, const struct cli_command *command, int found,
                                 const char *word)
 {
+    const char *nearest = NULL;
     char name[64];
 
     if (optopt > OPT_COUNT) { /* a letter: word may be the one before it */
         snprintf(name, sizeof(name), "-%c", optopt);
     } else {
         snprintf(name, sizeof(name), "%.*s", (int)strcspn(word, "="), word);
+        nearest = strncmp(name, "--", 2) == 0 ? nearest_option(command, name) : NULL;
     }
     if (found == ':') {
         return usage(ui, command, "a value is missing after ", name);
     }
-    return usage(ui, command, "this command does not take the option ", name);
+    return nearest == NULL ? usage(ui, command, "this command does not take the option ", name)
+                           : ui_fail(ui, CLI_USAGE, "usage",
+                                     "this command does not take the option %s; did you mean --%s?",
+                                     name, nearest);
 }
 
 static enum cli_exit keep_option(struct ui *ui, struct cli_args *args,

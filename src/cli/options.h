@@ -51,6 +51,9 @@ enum cli_option {
     OPT_LISTEN_CERT,
     OPT_LISTEN_KEY,
     OPT_CHECK,
+    OPT_ONLY,
+    OPT_EXEC,
+    OPT_DESKTOP,
     OPT_ENDED,
     OPT_PENDING,
     OPT_JSON,
@@ -85,7 +88,7 @@ struct cli_command {
 
 /* Sorts argv (argv[0] is the command's name) into *args, which borrows from it.
  * CLI_USAGE   an unknown option, a missing or repeated value, too few or many arguments; reported
- *             with the usage of that command
+ *             in one line, with a hint
  */
 enum cli_exit options_parse(struct ui *ui, struct cli_args *args, const struct cli_command *command,
                             int argc, char *argv[]);

@@ -7,11 +7,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
 #define SENTENCE_MAX 1024
 #define ANSWER_MAX 16
+#define PROGRESS_MAX 256
 
 static void print_error_object(const char *code, const char *sentence)
 {
@@ -68,15 +70,21 @@ void ui_info(struct ui *ui, const char *format, ...)
 
 void ui_progress(struct ui *ui, const char *format, ...)
 {
+    struct winsize size = { 0 };
+    char line[PROGRESS_MAX];
     va_list args;
 
-    if (!isatty(STDERR_FILENO)) {
+    if (ui->is_silent || !isatty(STDERR_FILENO)) {
         return;
     }
-    fputs("\r\033[K", stderr);
     va_start(args, format);
-    vfprintf(stderr, format, args);
+    vsnprintf(line, sizeof(line), format, args);
     va_end(args);
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 &&
+        size.ws_col < sizeof(line)) {
+        line[size.ws_col - 1] = '\0'; /* a line that wraps could not be cleared; it is ASCII */
+    }
+    fprintf(stderr, "\r\033[K%s", line);
     fflush(stderr);
     ui->is_progress = true;
 }
@@ -169,102 +177,6 @@ enum cli_exit ui_confirm(struct ui *ui, const char *question, const char *refusa
                    refusal, action);
 }
 
-/* The length of the UTF-8 character at p, and its number; 0: not a character. */
-static size_t read_char(const unsigned char *p, uint32_t *code)
-{
-    static const struct {
-        unsigned char mask, lead;
-        size_t len;
-        uint32_t least; /* a shorter form has all that is less */
-    } forms[] = { { 0x80, 0x00, 1, 0 },
-                  { 0xe0, 0xc0, 2, 0x80 },
-                  { 0xf0, 0xe0, 3, 0x800 },
-                  { 0xf8, 0xf0, 4, 0x10000 } };
-
-    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-        if ((p[0] & forms[i].mask) != forms[i].lead) {
-            continue;
-        }
-        *code = p[0] & (unsigned char)~forms[i].mask;
-        for (size_t k = 1; k < forms[i].len; k++) {
-            if ((p[k] & 0xc0) != 0x80) {
-                return 0;
-            }
-            *code = *code << 6 | (p[k] & 0x3fu);
-        }
-        return *code >= forms[i].least && *code <= 0x10ffff ? forms[i].len : 0;
-    }
-    return 0;
-}
-
-/*
- * Characters that move the cursor, change the direction of the text, hide, join or add something
- * that nobody sees, or belong to nobody. spec: protocol/7#foreign-text-cleaned
- */
-static const struct {
-    uint32_t first, last;
-} harmful[] = {
-    { 0x0000, 0x001f },    /* C0 */
-    { 0x007f, 0x009f },    /* DEL, C1 */
-    { 0x00ad, 0x00ad },    /* soft hyphen */
-    { 0x034f, 0x034f },    /* combining grapheme joiner */
-    { 0x061c, 0x061c },    /* Arabic letter mark */
-    { 0x115f, 0x1160 },    /* Hangul fillers */
-    { 0x17b4, 0x17b5 },    /* Khmer vowels without a form */
-    { 0x180b, 0x180f },    /* Mongolian selectors and separator */
-    { 0x200b, 0x200f },    /* zero-width space, joiners, direction marks */
-    { 0x2028, 0x202e },    /* line and paragraph separator, embeddings, overrides */
-    { 0x2060, 0x206f },    /* word joiner, invisible operators, isolates, old format characters */
-    { 0x3164, 0x3164 },    /* Hangul filler */
-    { 0xd800, 0xf8ff },    /* surrogates, private use */
-    { 0xfdd0, 0xfdef },    /* noncharacters */
-    { 0xfe00, 0xfe0d },    /* variation selectors but those of text and emoji */
-    { 0xfeff, 0xfeff },    /* byte order mark */
-    { 0xffa0, 0xffa0 },    /* halfwidth Hangul filler */
-    { 0xfff0, 0xffff },    /* unassigned, annotations, replacement, noncharacters */
-    { 0x13430, 0x1345f },  /* controls of Egyptian hieroglyphs */
-    { 0x1bca0, 0x1bca3 },  /* controls of shorthand */
-    { 0x1d173, 0x1d17a },  /* controls of musical symbols */
-    { 0x1fffe, 0x1ffff },  /* noncharacters */
-    { 0x2fffe, 0x2ffff },  /* noncharacters */
-    { 0x3fffe, 0x10ffff }, /* unassigned planes, tags, selectors, private use */
-};
-
-static bool is_harmful(uint32_t code)
-{
-    for (size_t i = 0; i < sizeof(harmful) / sizeof(harmful[0]); i++) {
-        if (code >= harmful[i].first && code <= harmful[i].last) {
-            return true;
-        }
-    }
-    return false;
-}
-
-void ui_clean(char *out, size_t cap, const char *text)
-{
-    const unsigned char *p = (const unsigned char *)text;
-    size_t used = 0;
-
-    while (*p != '\0') {
-        uint32_t code = 0;
-        size_t len = read_char(p, &code);
-        bool is_bad = len == 0 || is_harmful(code);
-        size_t need = is_bad ? 1 : len;
-
-        if (used + need >= cap) {
-            break;
-        }
-        if (is_bad) {
-            out[used] = '?';
-        } else {
-            memcpy(out + used, p, len);
-        }
-        used += need;
-        p += len == 0 ? 1 : len;
-    }
-    out[used] = '\0';
-}
-
 void ui_print_foreign(struct ui *ui, const char *label, const char *text)
 {
     char clean[2 * SENTENCE_MAX];
@@ -281,5 +193,28 @@ void ui_time(char text[UI_TIME_MAX], int64_t unix_s)
     if (unix_s == 0 || gmtime_r(&at, &utc) == NULL ||
         strftime(text, UI_TIME_MAX, "%Y-%m-%dT%H:%M:%SZ", &utc) == 0) {
         snprintf(text, UI_TIME_MAX, "unknown");
+    }
+}
+
+void ui_relative(char text[UI_RELATIVE_MAX], int64_t unix_s, int64_t now_s)
+{
+    static const struct {
+        int64_t from_s, unit_s;
+        const char *unit;
+    } units[] = { { INT64_C(3) * 86400, 86400, "d" },
+                  { INT64_C(2) * 3600, 3600, "h" },
+                  { INT64_C(2) * 60, 60, "min" },
+                  { 0, 1, "s" } };
+    int64_t away_s = unix_s > now_s ? unix_s - now_s : now_s - unix_s;
+    size_t i = 0;
+
+    text[0] = '\0';
+    while (away_s < units[i].from_s) {
+        i++;
+    }
+    if (unix_s != 0) {
+        snprintf(text, UI_RELATIVE_MAX, "%s%lld %s%s", unix_s > now_s ? "in " : "",
+                 (long long)(away_s / units[i].unit_s), units[i].unit,
+                 unix_s > now_s ? "" : " ago");
     }
 }

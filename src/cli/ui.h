@@ -74,6 +74,22 @@ void ui_print_foreign(struct ui *ui, const char *label, const char *text);
 /* The same into a buffer; always ends with a NUL, cut at a whole character. */
 void ui_clean(char *out, size_t cap, const char *text);
 
+enum ui_colour { UI_PLAIN, UI_BOLD, UI_DIM, UI_RED, UI_GREEN, UI_YELLOW, UI_COLOUR_COUNT };
+
+/* Columns of the terminal on standard output; 0: it is none, and nothing is cut. */
+unsigned ui_columns(void);
+/* Is standard output a terminal that shows colours, and NO_COLOR not set? */
+bool ui_has_colour(void);
+/* Prints text in columns: padded with spaces, or cut with "..." at a whole character. The text must
+   be clean. width 0: as it is. */
+void ui_print_cell(struct ui *ui, const char *text, unsigned width, enum ui_colour colour);
+/* Columns that a clean text takes. */
+unsigned ui_text_width(const char *text);
+
+/* "in 47 h", "in 5 min", "2 d ago"; "" for 0. */
+#define UI_RELATIVE_MAX 24u
+void ui_relative(char text[UI_RELATIVE_MAX], int64_t unix_s, int64_t now_s);
+
 /* "2026-11-21T00:00:00Z", or "unknown" for 0. */
 #define UI_TIME_MAX 24u
 void ui_time(char text[UI_TIME_MAX], int64_t unix_s);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/watch.h"
 
+#include "cli/alert.h"
 #include "cli/flow_wait.h"
 #include "cli/ui_error.h"
 
 #include <time.h>
+#include <unistd.h>
 
 #define POLL_MAX_S 55
 
@@ -73,8 +75,11 @@ enum cli_exit watch_begin(struct flow *f, enum watch_news *news)
     return exit;
 }
 
-enum cli_exit watch_report(struct ui *ui, const struct transfer *t, enum watch_news news)
+enum cli_exit watch_report(struct ui *ui, const struct cli_args *args, const struct transfer *t,
+                           enum watch_news news)
 {
+    enum cli_exit exit;
+
     static const char *const found[] = { [WATCH_NOTHING] = "unchanged",
                                          [WATCH_MESSAGE] = "changed",
                                          [WATCH_OPENED] = "opened",
@@ -90,7 +95,9 @@ enum cli_exit watch_report(struct ui *ui, const struct transfer *t, enum watch_n
                  t->id);
     }
     (void)json_object_set_new(result, "found", json_string(found[news]));
-    return ui_result_take(ui, result);
+    exit = ui_result_take(ui, result);
+    alert_send(ui, args, t, found[news]);
+    return exit;
 }
 
 enum cli_exit watch_report_nothing(struct ui *ui)
@@ -125,6 +132,17 @@ static enum cli_exit poll_one(struct ui *ui, struct flow *f, int64_t until_s, en
     return watch_look(f, tigress_session_check, 0, news);
 }
 
+/* On a terminal: what it waits for. */
+static void say(struct ui *ui, const struct transfer *t)
+{
+    if (isatty(STDERR_FILENO)) {
+        ui_info(ui, "watching %.8s (%s): %s", t->id, t->title == NULL ? "no title" : t->title,
+                t->role == TRANSFER_INITIATOR && t->opened != TIGRESS_OPENED_YES
+                    ? "until a device opens it"
+                    : "until a message comes, or it ends");
+    }
+}
+
 static enum cli_exit look_at(struct ui *ui, const struct cli_args *args, const struct watched *who,
                              int64_t until_s, enum watch_news *news)
 {
@@ -136,10 +154,15 @@ static enum cli_exit look_at(struct ui *ui, const struct cli_args *args, const s
     if (exit == CLI_OK && t.is_unread) {
         *news = WATCH_MESSAGE;
     } else if (exit == CLI_OK) {
+        say(ui, &t);
         exit = poll_one(ui, &f, until_s, news);
     }
+    if (ending_is_exit(exit)) {
+        alert_send(ui, args, &t, transfer_status_name(t.status));
+    }
     if (exit == CLI_OK) {
-        exit = *news == WATCH_NOTHING ? watch_report_nothing(ui) : watch_report(ui, &t, *news);
+        exit =
+            *news == WATCH_NOTHING ? watch_report_nothing(ui) : watch_report(ui, args, &t, *news);
     }
     flow_close(&f, &t);
     return exit;

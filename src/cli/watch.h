@@ -35,7 +35,8 @@ enum cli_exit watch_look(struct flow *f, flow_act_fn *act, int64_t until_s, enum
    news. */
 enum cli_exit watch_begin(struct flow *f, enum watch_news *news);
 /* Prints what changed. */
-enum cli_exit watch_report(struct ui *ui, const struct transfer *t, enum watch_news news);
+enum cli_exit watch_report(struct ui *ui, const struct cli_args *args, const struct transfer *t,
+                           enum watch_news news);
 /* Reports that nothing changed in time. */
 enum cli_exit watch_report_nothing(struct ui *ui);
 

@@ -57,10 +57,18 @@ def usage__wrong_arguments__exit_two_and_one_sentence(alone, words):
     assert not alone.files()
 
 
-def usage__unknown_option__shows_the_usage_of_that_command(alone):
-    ran = alone.run("receive", ID, "--secret=" + SECRET)
-    assert ran.code == 2
-    assert "usage: tigress receive" in ran.err and "--wait" in ran.err
+@pytest.mark.parametrize("words,hint", [
+    (("receive", ID, "--secret=" + SECRET), "See 'tigress help receive'."),
+    (("share", "--titel", "x", "-"), "did you mean --title?"), (("receive", ID, "--finsh"), "did you mean --finish?"),
+    (("shar", "-"), "did you mean 'share'?"), (("recieve", ID), "did you mean 'receive'?"),
+    (("help", "statsu"), "did you mean 'status'?"), (("steal",), "'tigress help' lists the commands."),
+    ((), "'tigress help' lists the commands."), (("answer", ID), "See 'tigress help answer'."),
+], ids=range(9))
+def usage__mistyped__one_line_with_a_hint(alone, words, hint):
+    ran = alone.run(*words)
+    assert ran.code == 2 and ran.out == ""
+    assert len(ran.err.splitlines()) == 1 and ran.err.endswith(f"{hint}\n" if hint.endswith(".") else "\n")
+    assert hint in ran.err
     assert SECRET not in ran.err
 
 

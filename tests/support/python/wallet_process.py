@@ -63,7 +63,7 @@ class Device:
         return Outcome(process.returncode, answer, err.decode(), text)
 
     def run(self, *args, given="", timeout=60, json_output=True):
-        if args[0] in ("accept", "inspect") and "--allow-relay" not in args:
+        if args[:1] in (("accept",), ("inspect",)) and "--allow-relay" not in args:
             args += allowing(given)
         return self.end(self.start(*args, json_output=json_output), given, timeout)
 
