@@ -6,6 +6,7 @@ import pathlib
 import subprocess
 
 import relay_process
+import tool_schema
 
 TIMEOUT_S = 60
 KEY = {"format": "example.hotel", "content": {"room": "214", "name": "Zoë \U0001f511"}}
@@ -58,8 +59,10 @@ class Device:
 
     def start(self, *words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE):
         # A new session without a terminal, so that the tool cannot ask for confirmation.
-        return subprocess.Popen(self.command(*words), env=self.env, stdin=stdin, stdout=stdout,
-                                stderr=subprocess.PIPE, cwd=self.home, start_new_session=True)
+        process = subprocess.Popen(self.command(*words), env=self.env, stdin=stdin, stdout=stdout,
+                                   stderr=subprocess.PIPE, cwd=self.home, start_new_session=True)
+        process.is_first_line_here = True  # a test that reads it itself says so
+        return process
 
     def finish(self, process, given=None):
         if isinstance(given, str):
@@ -67,6 +70,9 @@ class Device:
         out, err = process.communicate(given, timeout=TIMEOUT_S)
         err = err.decode()
         assert "Sanitizer" not in err and "runtime error" not in err, err
+        words = process.args[1:]
+        if "--json" in words and process.returncode >= 0 and out and process.is_first_line_here:
+            tool_schema.check(words, out.decode())
         return Ran(process.returncode, (out or b"").decode(), err)
 
     def run(self, *words, given=None):

@@ -10,6 +10,7 @@ import subprocess
 
 import pytest
 
+import tool_schema
 from cli_device import KEY, Device, message
 
 
@@ -29,11 +30,15 @@ def begin(device, *words):
     process.stdin.write(json.dumps(KEY).encode())
     process.stdin.close()
     process.stdin = None
-    return process, json.loads(process.stdout.readline())
+    first = process.stdout.readline().decode()
+    tool_schema.check(process.args[1:], first)
+    process.is_first_line_here = False
+    return process, json.loads(first)
 
 
 def end(device, process):
     ran = device.finish(process)
+    tool_schema.check(["watch"], ran.out)
     return ran.code, [json.loads(line) for line in ran.out.splitlines()]
 
 
