@@ -8,16 +8,25 @@
 #define CELL_MAX 512u
 #define GAP 2u
 
-enum column { COL_ID, COL_ROLE, COL_STATUS, COL_EXPIRES, COL_COUNTS, COL_RELAY, COL_TITLE, COL_COUNT };
+enum column {
+    COL_ID,
+    COL_ROLE,
+    COL_STATUS,
+    COL_EXPIRES,
+    COL_COUNTS,
+    COL_RELAY,
+    COL_TITLE,
+    COL_COUNT
+};
 
 static const struct {
     const char *heading;
     unsigned least;    /* it is cut to this before a column is left out; 0: never cut */
     unsigned left_out; /* which is left out first; 0: never */
 } columns[COL_COUNT] = {
-    [COL_ID] = { "ID", 0, 0 },           [COL_ROLE] = { "ROLE", 0, 3 },
-    [COL_STATUS] = { "STATUS", 0, 0 },   [COL_EXPIRES] = { "EXPIRES", 0, 4 },
-    [COL_COUNTS] = { "OUT/IN", 0, 1 },   [COL_RELAY] = { "RELAY", 12, 2 },
+    [COL_ID] = { "ID", 0, 0 },         [COL_ROLE] = { "ROLE", 0, 3 },
+    [COL_STATUS] = { "STATUS", 0, 0 }, [COL_EXPIRES] = { "EXPIRES", 0, 4 },
+    [COL_COUNTS] = { "OUT/IN", 0, 1 }, [COL_RELAY] = { "RELAY", 12, 2 },
     [COL_TITLE] = { "TITLE", 10, 0 },
 };
 
