@@ -154,7 +154,9 @@ static enum cli_exit look_at(struct ui *ui, const struct cli_args *args, const s
     if (exit == CLI_OK && t.is_unread) {
         *news = WATCH_MESSAGE;
     } else if (exit == CLI_OK) {
-        say(ui, &t);
+        if (args->value[OPT_STAY] == NULL) { /* share --wait has said it */
+            say(ui, &t);
+        }
         exit = poll_one(ui, &f, until_s, news);
     }
     if (ending_is_exit(exit)) {
