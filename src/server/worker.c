@@ -184,6 +184,7 @@ static void check_drained(struct tg_worker *w)
     }
     w->has_failed = is_store_busy;
     w->is_closing = true;
+    tg_worker_store_end(w);
     uv_walk(&w->loop, close_handle, NULL);
 }
 

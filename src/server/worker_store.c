@@ -80,12 +80,37 @@ static void on_store_ready(void *ctx)
     tg_loop_port_dispatch(&w->store);
 }
 
+/* Another node has changed the mailbox, or may have. */
+static void on_news(void *ctx, const struct tg_store_key *key)
+{
+    struct tg_worker *w = ctx;
+
+    (void)tg_waiters_wake(&w->env.waiters, key);
+}
+
+static enum tg_err begin_watch(void *ctx, const struct tg_store_key *key)
+{
+    struct tg_store_port *port = ctx;
+
+    return port->store->ops->follow(port, key);
+}
+
+static void end_watch(void *ctx, const struct tg_store_key *key)
+{
+    struct tg_store_port *port = ctx;
+
+    port->store->ops->unfollow(port, key);
+}
+
 enum tg_err tg_worker_store_serve(struct tg_worker *w)
 {
     struct tg_shared *shared = w->shared;
     enum tg_err err = TG_E_BUG;
 
     TG_TRY(tg_loop_port_attach(&w->store, &w->loop, shared->store, on_store_ready, w));
+    TG_TRY(shared->store->ops->hear(w->store.port, on_news, w));
+    w->env.waiters.watch =
+        (struct tg_waiters_watch){ .begin = begin_watch, .end = end_watch, .ctx = w->store.port };
     tg_clock_hand_init(&w->hand, shared->clock);
     tg_clock_tick(&w->env);
     tg_time_saver_init(&w->saver, shared->clock, shared->store, w->store.port);
@@ -109,6 +134,13 @@ static bool must_serve(struct tg_worker *w)
         }
     }
     return w->is_open;
+}
+
+void tg_worker_store_end(struct tg_worker *w)
+{
+    if (w->is_open) {
+        (void)w->shared->store->ops->hear(w->store.port, NULL, NULL);
+    }
 }
 
 void tg_worker_store_tick(struct tg_worker *w)

@@ -12,6 +12,8 @@
 /* The store is open: attaches a port, and requests are served from here on. Before the loop runs,
    or on its thread. An error of the store. */
 TG_NODISCARD enum tg_err tg_worker_store_serve(struct tg_worker *w);
+/* The worker ends: no news is told from here on. */
+void tg_worker_store_end(struct tg_worker *w);
 /* At each tick. */
 void tg_worker_store_tick(struct tg_worker *w);
 

@@ -207,6 +207,10 @@ typedef void tg_store_spent_fn(void *ctx, enum tg_err err, enum tg_spend_outcome
 typedef void tg_store_leased_fn(void *ctx, enum tg_err err, const struct tg_outbox_entry *entries,
                                 size_t count, int64_t next_due_s);
 
+/* The record of key may have been changed by another process: a hint, so it may come without a
+   change. Called inside dispatch, or inside an operation of the port. Must not use the store. */
+typedef void tg_store_news_fn(void *ctx, const struct tg_store_key *key);
+
 enum tg_store_survey {
     TG_STORE_SURVEY_ALL,
     TG_STORE_SURVEY_OUTBOX, /* the entries of the outbox alone */
@@ -363,6 +367,13 @@ struct tg_store_ops {
        be repeated. */
     void (*spend)(struct tg_store_port *port, const struct tg_spend *spend,
                   tg_store_spent_fn *spent, void *ctx);
+    /* From now on news() is called for what is followed; NULL ends it. TG_E_NOMEM */
+    enum tg_err (*hear)(struct tg_store_port *port, tg_store_news_fn *news, void *ctx);
+    /* From now until unfollow, news() is called for each change of the record by another process
+       that a read begun before now has not seen: at once as a rule, within some seconds where a
+       hint was lost. As many unfollow as follow. TG_E_NOMEM */
+    enum tg_err (*follow)(struct tg_store_port *port, const struct tg_store_key *key);
+    void (*unfollow)(struct tg_store_port *port, const struct tg_store_key *key);
     /* Does the I/O of a backend without threads of its own, and runs the callbacks of completed
        operations on the calling thread, of TG_STORE_DISPATCH_MAX at most, so that the caller can do
        other work between; notify is called again for the rest. Not from inside a callback.

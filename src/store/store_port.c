@@ -124,6 +124,27 @@ int tg_store_port_no_descriptor(const struct tg_store_port *port)
     return -1;
 }
 
+enum tg_err tg_store_port_hear_nobody(struct tg_store_port *port, tg_store_news_fn *news, void *ctx)
+{
+    (void)port;
+    (void)news;
+    (void)ctx;
+    return TG_OK;
+}
+
+enum tg_err tg_store_port_follow_nobody(struct tg_store_port *port, const struct tg_store_key *key)
+{
+    (void)port;
+    (void)key;
+    return TG_OK;
+}
+
+void tg_store_port_unfollow_nobody(struct tg_store_port *port, const struct tg_store_key *key)
+{
+    (void)port;
+    (void)key;
+}
+
 /* Counts one more waiting operation, unless the maximum is reached. */
 static bool gate_enter(struct tg_store_gate *gate)
 {

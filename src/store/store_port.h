@@ -74,6 +74,7 @@ struct tg_store_op {
     bool is_refused;   /* err is TG_E_FULL, and nothing else happens */
     bool is_counted;   /* in the gate's waiting_count */
     bool has_notes;    /* its change asked for notes */
+    bool was_in_doubt; /* an earlier run of it may have been committed */
     bool is_noteless;  /* the change is made without them, because it failed with them */
     union {
         struct tg_store_key key; /* of a change */
@@ -171,8 +172,16 @@ TG_NODISCARD enum tg_err tg_store_port_init(struct tg_store_port *port, struct t
                                             void *notify_ctx);
 /* Asserts that nothing is in flight and that no callback is running. */
 void tg_store_port_deinit(struct tg_store_port *port);
-/* tg_store_ops.descriptor of a backend with threads of its own. */
+
+/* Operations of a backend with threads of its own that only one process uses. */
 int tg_store_port_no_descriptor(const struct tg_store_port *port);
+enum tg_err tg_store_port_hear_nobody(struct tg_store_port *port, tg_store_news_fn *news,
+                                      void *ctx);
+enum tg_err tg_store_port_follow_nobody(struct tg_store_port *port, const struct tg_store_key *key);
+void tg_store_port_unfollow_nobody(struct tg_store_port *port, const struct tg_store_key *key);
+#define TG_STORE_OF_ONE_PROCESS                                                                    \
+    .descriptor = tg_store_port_no_descriptor, .hear = tg_store_port_hear_nobody,                  \
+    .follow = tg_store_port_follow_nobody, .unfollow = tg_store_port_unfollow_nobody
 
 /*
  * An operation that is ready to queue. NULL: the queue is full or memory is short, and dispatch

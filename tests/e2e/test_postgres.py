@@ -1,17 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """Relays on one PostgreSQL database: what starts, what is refused and how that is said, and a transfer through two."""
+import contextlib
 import hashlib
 import os
 import pathlib
 import re
+import socket
 import subprocess
+import threading
 import urllib.parse
 
 import pytest
 
 from cli_device import KEY, Device, message
-from conftest import make_relay
-from relay_process import RelayError, find_binary, sanitizer_env, until
+from conftest import make_relay, open_api
+from relay_process import RelayError, find_binary, sanitizer_env, until, until_long_polls
+from tigress_client import CLAIM, wait_headers
 
 ONE_SERVER = "--require-synchronous=no"
 
@@ -280,3 +284,53 @@ def backup_in_use__cannot_be_dropped(backup):
         code, said = restored(backup.relay(), "drop-mailboxes")
         assert code == 1 and "in use" in said
         assert backup.opens(backup.other, relay, "eve")
+
+
+@pytest.fixture
+def two(made, tmp_path):
+    with relay_on(tmp_path / "a", made, ONE_SERVER) as first, \
+            relay_on(tmp_path / "b", made, ONE_SERVER, key=tmp_path / "a/data/relay.key") as second:
+        yield first, second
+
+
+@pytest.mark.parametrize("cut", [
+    "", "REVOKE EXECUTE ON FUNCTION pg_notify(text, text) FROM PUBLIC"], ids=["", "no_notification_can_be_sent"])
+def long_poll_at_one_relay__ended_by_an_update_through_the_other(made, two, cut):
+    first, second = two
+    if cut:
+        sql(made.owner, cut)
+    with contextlib.closing(open_api(first)) as api, contextlib.closing(open_api(second)) as elsewhere, \
+            contextlib.closing(open_api(first, timeout=120)) as waiting:
+        box = api.bound_box()
+        for version in (1, 2):
+            polled = []
+            thread = threading.Thread(target=lambda known=version: polled.append(waiting.wait(box, box.initiator, known, 60)))
+            thread.start()
+            until_long_polls(first, 1)
+            assert elsewhere.update(box, box.recipient).status == 200
+            thread.join()
+            assert polled[0].status == 200 and polled[0].header("mailbox-version") == str(version + 1)
+
+
+def executions(server, name):
+    """How often the relays have run a prepared statement, from the server's log."""
+    folder = urllib.parse.parse_qs(urllib.parse.urlsplit(server).query)["host"][0]
+    return (pathlib.Path(folder) / "log").read_text(errors="replace").count(f"execute {name}: ")
+
+
+def many_long_polls__looked_at_together(made, server, tmp_path):
+    sql(made.owner, f"ALTER ROLE {made.role} SET log_statement = 'all'")
+    with relay_on(tmp_path / "r", made, ONE_SERVER) as relay, contextlib.closing(open_api(relay)) as api, \
+            contextlib.ExitStack() as open_sockets:
+        boxes = [api.bound_box() for _ in range(40)]
+        for box in boxes:
+            sock = open_sockets.enter_context(socket.create_connection((relay.host, relay.port)))
+            headers = "".join(f"{name}: {value}\r\n" for name, value in [(CLAIM, box.initiator), *wait_headers(1, 60)])
+            sock.sendall(f"POST {box.path} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n{headers}\r\n".encode())
+        until_long_polls(relay, len(boxes))
+        until(lambda: executions(server, "tags") > 0, "a look")
+        reads, looks = executions(server, "read"), executions(server, "tags")
+        assert reads >= len(boxes)
+        until(lambda: executions(server, "tags") > looks + 1, "looks")
+        assert executions(server, "read") == reads
+        assert executions(server, "tags") < looks + len(boxes)

@@ -43,9 +43,7 @@ class Cluster:
 
     def relay_settings(self, relay):
         settings = {"relay-key": self.key_file, "store": self.store_url("tigress"),
-                    "store-password-file": self.password_file,
-                    # An update through another relay does not wake a long poll: it ends, and reads again.
-                    "wait-cap": "3s"}
+                    "store-password-file": self.password_file}
         if self.balancer:
             return {**settings, "public-url": self.balancer.origin, "tls-cert": self.folder / "relay.pem",
                     "tls-key": self.folder / "relay-key.pem", "proxy-protocol": "v2", "trusted-proxies": HOST}

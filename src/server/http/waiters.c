@@ -83,6 +83,9 @@ enum tg_err tg_waiters_add(struct tg_waiters *w, struct tg_waiter *waiter,
         /* A table that cannot grow works more slowly. */
         TG_REQUIRE(err == TG_OK || w->bucket_count > 0, err);
     }
+    if (w->watch.begin != NULL) {
+        TG_TRY(w->watch.begin(w->watch.ctx, key));
+    }
     waiter->key = *key;
     tg_list_append(bucket_of(w, key), &waiter->link);
     w->count++;
@@ -96,6 +99,9 @@ void tg_waiters_remove(struct tg_waiters *w, struct tg_waiter *waiter)
     if (tg_link_is_linked(&waiter->link)) {
         tg_link_remove(&waiter->link);
         w->count--;
+        if (w->watch.end != NULL) {
+            w->watch.end(w->watch.ctx, &waiter->key);
+        }
     }
 }
 

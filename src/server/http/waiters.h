@@ -19,9 +19,17 @@ struct tg_waiter {
     void (*woken)(struct tg_waiter *waiter);
 };
 
+/* Who learns which keys are waited for: as many ends as begins. */
+struct tg_waiters_watch {
+    enum tg_err (*begin)(void *ctx, const struct tg_store_key *key); /* NULL: nobody */
+    void (*end)(void *ctx, const struct tg_store_key *key);
+    void *ctx;
+};
+
 struct tg_waiters {
-    struct tg_link *buckets; /* owned; NULL until the first add */
-    size_t bucket_count;     /* 0 or a power of two */
+    struct tg_waiters_watch watch; /* set before the first add */
+    struct tg_link *buckets;       /* owned; NULL until the first add */
+    size_t bucket_count;           /* 0 or a power of two */
     size_t count;
     struct tg_link waking; /* marked, and in no bucket */
 };
@@ -30,7 +38,7 @@ void tg_waiters_init(struct tg_waiters *w);
 /* Every waiter must have been removed. */
 void tg_waiters_deinit(struct tg_waiters *w);
 
-/* Links waiter under key until removed. TG_E_NOMEM. */
+/* Links waiter under key until removed. TG_E_NOMEM, or an error of watch.begin. */
 TG_NODISCARD enum tg_err tg_waiters_add(struct tg_waiters *w, struct tg_waiter *waiter,
                                         const struct tg_store_key *key);
 /* Does nothing if it is in no table. */

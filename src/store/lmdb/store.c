@@ -290,7 +290,7 @@ static void lmdb_close(struct tg_store **s)
 
 static const struct tg_store_ops lmdb_ops = {
     .attach = lmdb_attach,
-    .descriptor = tg_store_port_no_descriptor,
+    TG_STORE_OF_ONE_PROCESS,
     .detach = lmdb_detach,
     .apply = lmdb_apply,
     .read = lmdb_read,

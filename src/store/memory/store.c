@@ -505,7 +505,7 @@ static void mem_close(struct tg_store **s)
 
 static const struct tg_store_ops mem_ops = {
     .attach = mem_attach,
-    .descriptor = tg_store_port_no_descriptor,
+    TG_STORE_OF_ONE_PROCESS,
     .detach = mem_detach,
     .apply = mem_apply,
     .read = mem_read,

@@ -25,6 +25,7 @@ static void begin(struct tg_pg_lane *lane, enum tg_pg_batch_kind kind)
     b->kind = kind;
     b->began_ms = tg_pg_mono_ms();
     lane->was_sweep = kind == TG_PG_SWEEP;
+    lane->was_look = kind == TG_PG_LOOK;
 }
 
 static void pass(struct tg_pg_batch *b)
@@ -223,9 +224,24 @@ static bool start_beat(struct tg_pg_lane *lane, uint64_t now_ms)
            send_sync(lane);
 }
 
+static bool is_stale(const struct tg_pg_lane *lane, uint64_t now_ms)
+{
+    return now_ms > lane->written_ms + FRESH_MS;
+}
+
+static bool start_look(struct tg_pg_lane *lane, uint64_t now_ms)
+{
+    if (is_stale(lane, now_ms)) {
+        return start_beat(lane, now_ms);
+    }
+    begin(lane, TG_PG_LOOK);
+    pass(lane->batch);
+    return tg_pg_look_send(lane) && send_sync(lane);
+}
+
 static bool start_reads(struct tg_pg_lane *lane, uint64_t now_ms)
 {
-    if (now_ms > lane->written_ms + FRESH_MS) {
+    if (is_stale(lane, now_ms)) {
         return start_beat(lane, now_ms);
     }
     begin(lane, TG_PG_READS);
@@ -275,6 +291,9 @@ bool tg_pg_batch_start(struct tg_pg_lane *lane, uint64_t now_ms)
     }
     if (atomic_load(&group->reason) == (int)TG_REASON_DATABASE_CLOCK) {
         tg_pg_lane_report(lane, TG_REASON_NONE);
+    }
+    if (now_ms >= tg_pg_look_due(lane) && (!lane->was_look || lane->waiting.head == NULL)) {
+        return start_look(lane, now_ms);
     }
     if (lane->sweeps.head != NULL && (!lane->was_sweep || lane->waiting.head == NULL)) {
         return start_sweep(lane);

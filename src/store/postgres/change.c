@@ -23,6 +23,14 @@ struct tg_store_record tg_pg_record(const PGresult *result)
     };
 }
 
+struct tg_pg_tag tg_pg_tag(const PGresult *result)
+{
+    bool is_there = PQntuples(result) == 1;
+
+    return (struct tg_pg_tag){ .is_there = is_there,
+                               .value = is_there ? tg_pg_number(result, 0, COLUMN_TAG) : 0 };
+}
+
 /* ---- reading -------------------------------------------------------------------------------- */
 
 static struct tg_pg_cell *cell_of(struct tg_pg_batch *b, const struct tg_store_key *key)
@@ -309,6 +317,39 @@ bool tg_pg_change_write(struct tg_pg_lane *lane)
 
 /* ---- afterwards ----------------------------------------------------------------------------- */
 
+/* The other nodes are told of a change that is durable. A new record is nobody's news. */
+static void tell_others(const struct tg_pg_lane *lane)
+{
+    const struct tg_pg_batch *b = lane->batch;
+    struct tg_pg_wake *wake = tg_pg_of_lane(lane)->group.wake;
+
+    for (size_t i = 0; i < b->cell_count; i++) {
+        const struct tg_pg_cell *cell = &b->cells[i];
+
+        if (cell->is_changed && !cell->is_lost && cell->was_there) {
+            tg_pg_wake_tell(wake, &cell->key);
+        }
+    }
+}
+
+/* So are this node's own waiters, where the callback of the change cannot: it was answered before
+   its outcome was known, or a run before this one may have made it. */
+static void tell_of_doubt(const struct tg_pg_lane *lane)
+{
+    const struct tg_pg_batch *b = lane->batch;
+    struct tg_pg_wake *wake = tg_pg_of_lane(lane)->group.wake;
+
+    for (size_t i = 0; i < b->item_count; i++) {
+        const struct tg_pg_item *item = &b->items[i];
+
+        if (item->cell != NULL && !item->cell->is_lost &&
+            (item->op == NULL || item->op->was_in_doubt)) {
+            tg_pg_wake_tell(wake, &item->cell->key);
+            tg_pg_wake_tell_own(wake, &item->cell->key);
+        }
+    }
+}
+
 /* The changes of a record that another writer has changed meanwhile are decided again. */
 void tg_pg_change_done(struct tg_pg_lane *lane)
 {
@@ -325,4 +366,6 @@ void tg_pg_change_done(struct tg_pg_lane *lane)
     for (size_t i = 0; i < b->item_count; i++) {
         b->items[i].must_repeat = b->items[i].cell != NULL && b->items[i].cell->is_lost;
     }
+    tell_others(lane);
+    tell_of_doubt(lane);
 }

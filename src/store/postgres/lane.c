@@ -14,8 +14,6 @@
 #define CONNECT_MS 3000u
 #define CHECK_MS 5000u
 #define LOOKUP_MS 20u /* between two looks at a lookup */
-#define RETRY_MIN_MS 50u
-#define RETRY_MAX_MS 2000u
 /* A transaction that waits for a standby that does not answer is not left soon: the server would
    keep a session for each that was. */
 #define PATIENCE_MIN_MS 15000u
@@ -38,17 +36,6 @@ void tg_pg_lane_deinit(struct tg_pg_lane *lane)
 
 /* ---- losing --------------------------------------------------------------------------------- */
 
-static uint64_t pause_ms(struct tg_pg_lane *lane)
-{
-    uint64_t most = RETRY_MIN_MS;
-
-    for (size_t i = 0; i < lane->failure_count && most < RETRY_MAX_MS; i++) {
-        most *= 2;
-    }
-    most = most < RETRY_MAX_MS ? most : RETRY_MAX_MS;
-    return RETRY_MIN_MS + (uint64_t)tg_pg_random(lane->port) % most;
-}
-
 void tg_pg_lane_lose(struct tg_pg_lane *lane, enum tg_log_reason reason)
 {
     uint64_t now_ms = tg_pg_mono_ms();
@@ -65,12 +52,9 @@ void tg_pg_lane_lose(struct tg_pg_lane *lane, enum tg_log_reason reason)
     lane->written_ms = 0;
     lane->host++;
     if (was_up) {
-        lane->failure_count = 0; /* the other servers first, without a pause */
-        lane->at_ms = now_ms + RETRY_MIN_MS + (uint64_t)tg_pg_random(lane->port) % RETRY_MIN_MS;
-    } else {
-        lane->at_ms = now_ms + pause_ms(lane);
-        lane->failure_count++;
+        lane->failure_count = 0; /* the other servers first, without a long pause */
     }
+    lane->at_ms = now_ms + tg_pg_pause_ms(lane->failure_count++, &lane->port->random);
     tg_pg_lane_report(lane, reason);
 }
 
@@ -264,10 +248,12 @@ uint64_t tg_pg_lane_due(const struct tg_pg_lane *lane)
 {
     uint64_t due_ms = tg_pg_batch_due(lane);
 
+    if (lane->state == TG_PG_READY && lane->batch->kind == TG_PG_IDLE) {
+        due_ms = earlier(due_ms, tg_pg_look_due(lane));
+        return earlier(due_ms, lane->index == 0 ? lane->beat_ms : UINT64_MAX);
+    }
     if (lane->state == TG_PG_READY) {
-        return earlier(due_ms, lane->batch->kind == TG_PG_IDLE
-                                   ? (lane->index == 0 ? lane->beat_ms : UINT64_MAX)
-                                   : lane->batch->began_ms + lane->patience_ms);
+        return earlier(due_ms, lane->batch->began_ms + lane->patience_ms);
     }
     if ((lane->state == TG_PG_DOWN || lane->state == TG_PG_RESOLVING) && !lane->is_wanted &&
         lane->index != 0) {

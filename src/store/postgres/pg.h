@@ -13,16 +13,21 @@
 #define TG_STORE_POSTGRES_PG_H
 
 #include "store/postgres/check.h"
+#include "store/postgres/follow.h"
 #include "store/postgres/resolve.h"
 #include "store/postgres/statement.h"
 #include "store/postgres/url.h"
+#include "store/postgres/wake.h"
 #include "store/store_port.h"
 
 #define TG_PG_LANES_MAX 4u
-#define TG_PG_BATCH_MAX 64u     /* operations in one transaction */
-#define TG_PG_SWEEP_STEP 256u   /* records, entries and spent keys that one transaction sweeps */
-#define TG_PG_BEAT_MS 1000u     /* between two writes of an idle port */
-#define TG_PG_WORK_MS 7200000u  /* for a statement that goes through whole tables */
+#define TG_PG_BATCH_MAX 64u    /* operations in one transaction */
+#define TG_PG_SWEEP_STEP 256u  /* records, entries and spent keys that one transaction sweeps */
+#define TG_PG_BEAT_MS 1000u    /* between two writes of an idle port */
+#define TG_PG_WORK_MS 7200000u /* for a statement that goes through whole tables */
+#define TG_PG_LOOK_MAX 512u    /* followed records that one statement looks at */
+#define TG_PG_ARRAY_HEAD 20u   /* bytes of an array of keys in PostgreSQL's binary format */
+#define TG_PG_ARRAY_ENTRY (4u + TG_STORE_KEY_LEN)
 #define TG_PG_CLOCK_MAX_MS 5000 /* difference from the database's clock */
 
 /* ---- the group ------------------------------------------------------------------------------ */
@@ -30,6 +35,7 @@
 struct tg_pg_group {
     struct tg_pg_url url;
     struct tg_pg_resolver resolver;
+    struct tg_pg_wake *wake;
     int64_t node; /* random: this store among all nodes */
     bool must_be_synchronous;
     bool may_be_copied;
@@ -102,7 +108,15 @@ struct tg_pg_expected {
     enum tg_pg_statement statement;
 };
 
-enum tg_pg_batch_kind { TG_PG_IDLE, TG_PG_HELLO, TG_PG_BEAT, TG_PG_READS, TG_PG_WORK, TG_PG_SWEEP };
+enum tg_pg_batch_kind {
+    TG_PG_IDLE,
+    TG_PG_HELLO,
+    TG_PG_BEAT,
+    TG_PG_READS,
+    TG_PG_LOOK,
+    TG_PG_WORK,
+    TG_PG_SWEEP
+};
 
 #define TG_PG_NOTES_MAX (TG_PG_BATCH_MAX * TG_STORE_NOTES_MAX)
 #define TG_PG_EXPECTED_MAX (5u * TG_PG_BATCH_MAX + TG_PG_NOTES_MAX + 2u * TG_PG_STATEMENT_COUNT)
@@ -171,6 +185,7 @@ struct tg_pg_lane {
     struct tg_store_oplist waiting;
     struct tg_store_oplist sweeps;
     bool was_sweep;      /* the last batch */
+    bool was_look;       /* the same */
     size_t single_count; /* so many operations are tried alone, because one of them failed */
     struct tg_pg_batch *batch;
     uint64_t written_ms; /* when the last acknowledged transaction with a write began; 0: none on
@@ -192,6 +207,17 @@ struct tg_pg_port {
     uint64_t random;
     unsigned lane_count;
     struct tg_pg_lane lanes[TG_PG_LANES_MAX];
+
+    tg_store_news_fn *news; /* NULL: nobody hears */
+    void *news_ctx;
+    struct tg_pg_follow follow;
+    struct tg_pg_ear ear;
+    struct tg_pg_hints hints; /* taken from the ear */
+    bool is_looking;          /* in the midst of a round through what is followed */
+    uint64_t look_ms;         /* when the next round begins */
+    struct tg_store_key looked[TG_PG_LOOK_MAX]; /* by the batch that runs */
+    size_t looked_count;
+    uint8_t look_array[TG_PG_ARRAY_HEAD + TG_PG_LOOK_MAX * TG_PG_ARRAY_ENTRY];
 };
 
 static inline struct tg_pg *tg_pg_of(struct tg_store_port *port)
@@ -264,6 +290,8 @@ void tg_pg_work_done(struct tg_pg_lane *lane);
 
 /* Of a result of TG_PG_READ with one row; ends with it. */
 struct tg_store_record tg_pg_record(const PGresult *result);
+/* Of one with any number of rows. */
+struct tg_pg_tag tg_pg_tag(const PGresult *result);
 bool tg_pg_change_read(struct tg_pg_lane *lane);
 void tg_pg_change_decide(struct tg_pg_lane *lane);
 bool tg_pg_change_write(struct tg_pg_lane *lane);
@@ -284,6 +312,21 @@ bool tg_pg_counts_is_zero(const struct tg_store_stats *stats);
 struct tg_store_stats tg_pg_counts_of(const PGresult *result);
 /* Under the group's lock. */
 void tg_pg_counts_total(const struct tg_pg_group *group, struct tg_store_stats *out);
+
+/* ---- news.c: what other nodes change -------------------------------------------------------- */
+
+void tg_pg_news(struct tg_pg_port *port, const struct tg_store_key *key);
+/* Tells of what the ear has heard. */
+void tg_pg_news_hear(struct tg_pg_port *port);
+/* When a look at what is followed is due on this lane; UINT64_MAX: not. */
+uint64_t tg_pg_look_due(const struct tg_pg_lane *lane);
+/* Sends the next look. False: lost. */
+bool tg_pg_look_send(struct tg_pg_lane *lane);
+/* The look is done. */
+void tg_pg_look_done(struct tg_pg_lane *lane);
+/* The round is over; the next one begins after wait_ms. */
+void tg_pg_look_pause(struct tg_pg_port *port, uint64_t wait_ms);
+#define TG_PG_LOOK_EVERY_MS 3000u
 
 /* ---- session.c: a connection that its caller waits for, at the start ------------------------ */
 

@@ -19,8 +19,10 @@ static void release(void *owned)
     PQclear(owned);
 }
 
-static void reads_done(struct tg_pg_batch *b)
+static void reads_done(struct tg_pg_lane *lane)
 {
+    struct tg_pg_batch *b = lane->batch;
+
     for (size_t i = 0; i < b->item_count; i++) {
         struct tg_pg_item *item = &b->items[i];
         struct tg_store_op *op = item->op;
@@ -32,6 +34,9 @@ static void reads_done(struct tg_pg_batch *b)
         op->of.read.exists = PQntuples(item->kept) == 1;
         if (op->of.read.exists) {
             op->of.read.record = tg_pg_record(item->kept);
+        }
+        if (tg_pg_follow_read(&lane->port->follow, &op->of.read.key, tg_pg_tag(item->kept))) {
+            tg_pg_news(lane->port, &op->of.read.key);
         }
         op->of.read.owned = item->kept;
         op->of.read.release = release;
@@ -176,7 +181,10 @@ static enum tg_log_reason succeed(struct tg_pg_lane *lane)
         settle_counts(lane);
         break;
     case TG_PG_READS:
-        reads_done(b);
+        reads_done(lane);
+        break;
+    case TG_PG_LOOK:
+        tg_pg_look_done(lane);
         break;
     case TG_PG_WORK:
         tg_pg_work_done(lane);
@@ -228,7 +236,9 @@ static enum tg_log_reason fail(struct tg_pg_lane *lane)
         return tg_pg_reason_of(b->sqlstate);
     }
     undo_counts(lane);
-    if (is_conflict(b->sqlstate)) {
+    if (b->kind == TG_PG_LOOK) {
+        tg_pg_look_pause(lane->port, TG_PG_LOOK_EVERY_MS);
+    } else if (is_conflict(b->sqlstate)) {
         requeue(lane, true);
     } else if (b->item_count > 1) {
         lane->single_count = b->item_count;
@@ -345,6 +355,14 @@ void tg_pg_batch_abandon(struct tg_pg_lane *lane)
 
     if (b->kind == TG_PG_IDLE) {
         return;
+    }
+    if (b->kind == TG_PG_LOOK) {
+        tg_pg_look_pause(lane->port, 0);
+    }
+    for (size_t i = 0; b->is_counted && i < b->item_count; i++) {
+        if (b->items[i].op != NULL) {
+            b->items[i].op->was_in_doubt = true;
+        }
     }
     if (b->is_counted) {
         lane->is_in_doubt = true;

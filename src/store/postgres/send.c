@@ -1,23 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What everything on a connection rests on: statements and their expected results, the descriptor,
  * and what the log says of the database. */
+#include "store/postgres/clock.h"
 #include "store/postgres/pg.h"
 
 #include <assert.h>
 #include <sys/epoll.h>
 
-static uint64_t next_random(struct tg_pg_port *port)
-{
-    uint64_t z = port->random += UINT64_C(0x9E3779B97F4A7C15); /* splitmix64 */
-
-    z = (z ^ z >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
-    z = (z ^ z >> 27) * UINT64_C(0x94D049BB133111EB);
-    return z ^ z >> 31;
-}
-
 int64_t tg_pg_random(struct tg_pg_port *port)
 {
-    return (int64_t)(next_random(port) >> 1 | 1); /* above 0 */
+    return (int64_t)(tg_pg_random_next(&port->random) >> 1 | 1); /* above 0 */
 }
 
 /* libpq may close its descriptor and open another one with the same number. */

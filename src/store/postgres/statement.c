@@ -23,6 +23,7 @@ static const struct {
 } statements[] = {
     [TG_PG_READ] = { "read", "SELECT version, class, expires_s, tag, sealed FROM tigress.mailbox "
                              "WHERE key = $1" },
+    [TG_PG_TAGS] = { "tags", "SELECT key, tag FROM tigress.mailbox WHERE key = ANY ($1::bytea[])" },
     [TG_PG_INSERT] = { "insert",
                        "INSERT INTO tigress.mailbox (key, tag, version, class, expires_s, sealed) "
                        "VALUES ($1, $2, $3, $4::bigint, $5, $6) ON CONFLICT (key) DO NOTHING" },

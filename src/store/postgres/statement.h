@@ -16,6 +16,7 @@
 
 enum tg_pg_statement {
     TG_PG_READ,
+    TG_PG_TAGS,
     TG_PG_INSERT,
     TG_PG_UPDATE,
     TG_PG_DELETE,

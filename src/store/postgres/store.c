@@ -74,6 +74,7 @@ static void pg_dispatch(struct tg_store_port *port)
     struct tg_pg_port *p = port_of(port);
 
     p->is_dirty = false;
+    tg_pg_news_hear(p);
     do_io(p);
     tick(p);
     tg_store_port_dispatch(port);
@@ -160,6 +161,55 @@ static void pg_spend(struct tg_store_port *port, const struct tg_spend *spend,
     enqueue(port, tg_store_port_spend(port, spend, spent, ctx), 0);
 }
 
+/* ---- news of other nodes -------------------------------------------------------------------- */
+
+static void on_heard(void *ctx)
+{
+    const struct tg_store_port *port = ctx;
+
+    port->notify(port->notify_ctx);
+}
+
+static enum tg_err pg_hear(struct tg_store_port *port, tg_store_news_fn *news, void *ctx)
+{
+    struct tg_pg_port *p = port_of(port);
+    struct tg_pg_wake *wake = tg_pg_of(port)->group.wake;
+
+    if (p->news != NULL) {
+        p->news = NULL;
+        tg_pg_wake_ignore(wake, &p->ear);
+    }
+    if (news == NULL) {
+        return TG_OK;
+    }
+    p->news = news;
+    p->news_ctx = ctx;
+    p->ear.heard = on_heard;
+    p->ear.ctx = port;
+    return tg_pg_wake_hear(wake, &p->ear);
+}
+
+static enum tg_err pg_follow(struct tg_store_port *port, const struct tg_store_key *key)
+{
+    struct tg_pg_port *p = port_of(port);
+    bool is_first = p->follow.count == 0;
+    enum tg_err err = tg_pg_follow_add(&p->follow, key);
+
+    if (is_first) {
+        tg_pg_look_pause(p, TG_PG_LOOK_EVERY_MS);
+    }
+    atomic_store(&p->ear.follow_count, p->follow.count);
+    return err;
+}
+
+static void pg_unfollow(struct tg_store_port *port, const struct tg_store_key *key)
+{
+    struct tg_pg_port *p = port_of(port);
+
+    tg_pg_follow_remove(&p->follow, key);
+    atomic_store(&p->ear.follow_count, p->follow.count);
+}
+
 /* ---- ports ---------------------------------------------------------------------------------- */
 
 static void port_free(struct tg_pg_port *p)
@@ -168,6 +218,7 @@ static void port_free(struct tg_pg_port *p)
         tg_pg_lane_deinit(&p->lanes[i]);
         tg_mem_free(p->lanes[i].batch);
     }
+    tg_pg_follow_deinit(&p->follow);
     if (p->timer_fd >= 0) {
         (void)close(p->timer_fd);
     }
@@ -256,6 +307,7 @@ static void pg_detach(struct tg_store_port **port)
     if (*port != NULL) {
         struct tg_pg_port *p = port_of(*port);
 
+        (void)pg_hear(*port, NULL, NULL);
         flush(p);
         tg_store_port_deinit(&p->base);
         port_free(p);
@@ -313,6 +365,7 @@ static void pg_close(struct tg_store **s)
     }
     assert(atomic_load(&pg->gate.port_count) == 0);
     tg_pg_copy_free(pg);
+    tg_pg_wake_free(&pg->group.wake);
     tg_pg_resolver_deinit(&pg->group.resolver);
     (void)pthread_mutex_destroy(&pg->group.lock);
     pg_free(pg);
@@ -331,6 +384,9 @@ static const struct tg_store_ops pg_ops = {
     .fact = pg_fact,
     .series = pg_series,
     .spend = pg_spend,
+    .hear = pg_hear,
+    .follow = pg_follow,
+    .unfollow = pg_unfollow,
     .dispatch = pg_dispatch,
     .survey = pg_survey,
     .watch = pg_watch,
@@ -398,6 +454,7 @@ enum tg_err tg_store_pg_open(struct tg_store **out, const struct tg_store_pg_set
     TG_TRY(tg_pg_session_refresh(conn, &pg->group));
     pg->bounds = tg_store_bounds(limits, &pg->group.others);
     TG_TRY(tg_pg_resolver_init(&pg->group.resolver, &pg->group.url));
+    TG_TRY(tg_pg_wake_new(&pg->group.wake, &pg->group.url, &pg->group.resolver, pg->group.node));
     if (!settings->must_be_synchronous) {
         TG_LOG(log, TG_LOG_WARNING, "store.not_synchronous",
                { "reason", TG_LOG_REASON(TG_REASON_DATABASE_STANDBY) });

@@ -276,6 +276,10 @@ static void fill(struct list *list, const struct tg_pg_url *url, const struct tg
     if (value_of(url, "tcp_user_timeout")[0] == '\0') {
         put(list, "tcp_user_timeout", "8000");
     }
+    if (value_of(url, "keepalives_idle")[0] == '\0') { /* also where nothing is sent for long */
+        put(list, "keepalives_idle", "5");
+        put(list, "keepalives_interval", "2");
+    }
 }
 
 PGconn *tg_pg_url_start(const struct tg_pg_url *url, const struct tg_pg_host *host)

@@ -295,6 +295,21 @@ static void again_dispatch(struct tg_store_port *port)
     ops_of(port)->dispatch(real_of(port));
 }
 
+static enum tg_err again_hear(struct tg_store_port *port, tg_store_news_fn *news, void *ctx)
+{
+    return ops_of(port)->hear(real_of(port), news, ctx);
+}
+
+static enum tg_err again_follow(struct tg_store_port *port, const struct tg_store_key *key)
+{
+    return ops_of(port)->follow(real_of(port), key);
+}
+
+static void again_unfollow(struct tg_store_port *port, const struct tg_store_key *key)
+{
+    ops_of(port)->unfollow(real_of(port), key);
+}
+
 static int again_descriptor(const struct tg_store_port *port)
 {
     return ops_of(port)->descriptor(((const struct again_port *)port)->real);
@@ -380,6 +395,9 @@ static const struct tg_store_ops again_ops = {
     .fact = again_fact,
     .series = again_series,
     .spend = again_spend,
+    .hear = again_hear,
+    .follow = again_follow,
+    .unfollow = again_unfollow,
     .dispatch = again_dispatch,
     .survey = again_survey,
     .watch = again_watch,
