@@ -1,157 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <tigress/transport_curl.h>
+#include "transport/transport.h"
 
-#include "base/buf.h"
 #include "base/http_date.h"
 #include "base/mem.h"
 #include "transport/failure.h"
 
-#include <curl/curl.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
-#define CONNECT_TIMEOUT_MS_DEFAULT 15000u
-#define CONNECT_TIMEOUT_MS_MIN 100u
-#define CONNECT_TIMEOUT_MS_MAX 600000u
 #define ANSWER_HEADERS_MAX 32u
-#define ANSWER_HEADER_BYTES_MAX 8192u
-#define CA_PATH_MAX 4096u
-#define PAUSE_MS 200
-
-struct tigress_transport {
-    struct tigress_session *session; /* borrowed */
-    CURL *easy;
-    const char *refusal; /* why the last setter failed, a literal */
-    struct tg_buf ca_file;
-    unsigned connect_timeout_ms;
-    tigress_save_fn *save;
-    void *save_ctx;
-    tigress_progress_fn *progress;
-    void *progress_ctx;
-    tigress_observe_fn *observe;
-    void *observe_ctx;
-    int64_t until_s;
-    bool is_stopped;
-
-    /* The answer under way. */
-    struct tg_buf body;
-    struct tg_buf header_text; /* name NUL value NUL ... */
-    size_t header_count;
-    bool is_too_large;
-    int64_t date_s; /* of the last answer; 0: none */
-};
-
-enum tigress_error tigress_transport_new(struct tigress_transport **out, struct tigress_session *s)
-{
-    struct tigress_transport *t = NULL;
-
-    if (out == NULL || s == NULL) {
-        return TIGRESS_E_ARGUMENT;
-    }
-    t = tg_mem_calloc(1, sizeof(*t));
-    if (t == NULL) {
-        return TIGRESS_E_NOMEM;
-    }
-    t->session = s;
-    t->refusal = "";
-    t->connect_timeout_ms = CONNECT_TIMEOUT_MS_DEFAULT;
-    tg_buf_init(&t->ca_file, CA_PATH_MAX);
-    tg_buf_init(&t->header_text, ANSWER_HEADER_BYTES_MAX);
-    /* One handle for each transport: no two sessions share a connection. */
-    t->easy = curl_easy_init();
-    if (t->easy == NULL) {
-        tigress_transport_free(&t);
-        return TIGRESS_E_NOMEM;
-    }
-    *out = t;
-    return TIGRESS_OK;
-}
-
-void tigress_transport_free(struct tigress_transport **t)
-{
-    if (t == NULL || *t == NULL) {
-        return;
-    }
-    curl_easy_cleanup((*t)->easy);
-    tg_buf_deinit(&(*t)->ca_file);
-    tg_buf_deinit(&(*t)->body);
-    tg_buf_deinit(&(*t)->header_text);
-    tg_mem_free(*t);
-    *t = NULL;
-}
-
-enum tigress_error tigress_transport_set_ca_file(struct tigress_transport *t, const char *path)
-{
-    if (t == NULL) {
-        return TIGRESS_E_ARGUMENT;
-    }
-    t->refusal = "";
-    tg_buf_clear(&t->ca_file);
-    if (path != NULL) {
-        tg_buf_append(&t->ca_file, tg_bytes(path, strnlen(path, CA_PATH_MAX)));
-        (void)tg_buf_cstr(&t->ca_file);
-    }
-    if (tg_buf_status(&t->ca_file) != TG_OK || t->ca_file.len >= CA_PATH_MAX) {
-        tg_buf_clear(&t->ca_file);
-        t->refusal = "path: expected at most 4095 bytes";
-        return TIGRESS_E_LIMIT;
-    }
-    return TIGRESS_OK;
-}
-
-enum tigress_error tigress_transport_set_connect_timeout_ms(struct tigress_transport *t,
-                                                            unsigned timeout_ms)
-{
-    if (t == NULL) {
-        return TIGRESS_E_ARGUMENT;
-    }
-    t->refusal = "";
-    if (timeout_ms < CONNECT_TIMEOUT_MS_MIN || timeout_ms > CONNECT_TIMEOUT_MS_MAX) {
-        t->refusal = "timeout_ms: expected 100 to 600000 milliseconds";
-        return TIGRESS_E_ARGUMENT;
-    }
-    t->connect_timeout_ms = timeout_ms;
-    return TIGRESS_OK;
-}
-
-const char *tigress_transport_error_text(const struct tigress_transport *t)
-{
-    return t != NULL ? t->refusal : "";
-}
-
-enum tigress_error tigress_transport_set_save(struct tigress_transport *t, tigress_save_fn *save,
-                                              void *ctx)
-{
-    if (t == NULL) {
-        return TIGRESS_E_ARGUMENT;
-    }
-    t->save = save;
-    t->save_ctx = ctx;
-    return TIGRESS_OK;
-}
-
-enum tigress_error tigress_transport_set_progress(struct tigress_transport *t,
-                                                  tigress_progress_fn *progress, void *ctx)
-{
-    if (t == NULL) {
-        return TIGRESS_E_ARGUMENT;
-    }
-    t->progress = progress;
-    t->progress_ctx = ctx;
-    return TIGRESS_OK;
-}
-
-enum tigress_error tigress_transport_set_observe(struct tigress_transport *t,
-                                                 tigress_observe_fn *observe, void *ctx)
-{
-    if (t == NULL) {
-        return TIGRESS_E_ARGUMENT;
-    }
-    t->observe = observe;
-    t->observe_ctx = ctx;
-    return TIGRESS_OK;
-}
+#define HEADER_LINE_MAX 8192u
 
 /* ---- what libcurl calls --------------------------------------------------------------------- */
 
@@ -192,32 +50,6 @@ static size_t take_header(char *data, size_t size, size_t count, void *ctx)
     tg_buf_append_u8(&t->header_text, 0);
     t->header_count++;
     return tg_buf_status(&t->header_text) == TG_OK ? line.len : 0;
-}
-
-static int64_t now_s(void)
-{
-    return (int64_t)time(NULL);
-}
-
-static bool should_stop(struct tigress_transport *t, enum tigress_want doing)
-{
-    if (t->until_s > 0 && now_s() >= t->until_s) {
-        t->is_stopped = true;
-    }
-    if (!t->is_stopped && t->progress != NULL &&
-        t->progress(t->progress_ctx, t->session, doing) != 0) {
-        t->is_stopped = true;
-    }
-    return t->is_stopped;
-}
-
-static int take_progress(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
-{
-    (void)a;
-    (void)b;
-    (void)c;
-    (void)d;
-    return should_stop(ctx, TIGRESS_WANT_HTTP) ? 1 : 0;
 }
 
 /* ---- the clock of the relay ----------------------------------------------------------------- */
@@ -265,7 +97,7 @@ static struct curl_slist *header_list(const struct tigress_http_request *request
     struct curl_slist *longer = NULL;
     struct tg_buf line;
 
-    tg_buf_init(&line, ANSWER_HEADER_BYTES_MAX);
+    tg_buf_init(&line, HEADER_LINE_MAX);
     /* Without these, libcurl adds a 100-continue round trip and the content type of a form. */
     list = curl_slist_append(NULL, "Expect:");
     for (size_t i = 0; i <= request->header_count && list != NULL; i++) {
@@ -285,6 +117,21 @@ static struct curl_slist *header_list(const struct tigress_http_request *request
     }
     tg_buf_deinit(&line);
     return list;
+}
+
+/* spec: protocol/7#nothing-of-the-environment
+   Without these, libcurl takes both from the environment. */
+static CURLcode set_proxy(struct tigress_transport *t, bool is_plain)
+{
+    CURLcode bad = CURLE_OK;
+
+    if (t->proxy == TG_PROXY_ENVIRONMENT && !is_plain) {
+        return CURLE_OK;
+    }
+    bad |= curl_easy_setopt(t->easy, CURLOPT_PROXY,
+                            t->proxy == TG_PROXY_URL && !is_plain ? (char *)t->proxy_url.ptr : "");
+    bad |= curl_easy_setopt(t->easy, CURLOPT_NOPROXY, "");
+    return bad;
 }
 
 /* spec: protocol/7#client-privacy
@@ -307,9 +154,9 @@ static bool set_connection(struct tigress_transport *t, const char *url)
     bad |= curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
     bad |= curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     bad |= curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)t->connect_timeout_ms);
-    if (is_plain) {
-        bad |= curl_easy_setopt(easy, CURLOPT_PROXY, "");
-    }
+    bad |= curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* do not wait for the resolver */
+    bad |= curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, tg_transport_tls_begin);
+    bad |= set_proxy(t, is_plain);
     if (t->ca_file.len > 0) {
         bad |= curl_easy_setopt(easy, CURLOPT_CAINFO, (const char *)t->ca_file.ptr);
         bad |= curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
@@ -334,9 +181,6 @@ static bool set_exchange(struct tigress_transport *t, const struct tigress_http_
     bad |= curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)request->answer_max);
     bad |= curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
     bad |= curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
-    bad |= curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, take_progress);
-    bad |= curl_easy_setopt(easy, CURLOPT_XFERINFODATA, t);
-    bad |= curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
     if (strcmp(request->method, "GET") == 0) {
         bad |= curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
     } else {
@@ -387,18 +231,10 @@ static enum tigress_error hand_over(struct tigress_transport *t)
                                  (const char *)t->body.ptr, t->body.len);
 }
 
-enum tigress_error tigress_transport_perform(struct tigress_transport *t)
+enum tigress_error tg_exchange_begin(struct tigress_transport *t)
 {
-    const struct tigress_http_request *request = NULL;
-    struct curl_slist *list = NULL;
-    CURLcode code = CURLE_OUT_OF_MEMORY;
-    enum tigress_error error = TIGRESS_E_NOMEM;
-    char why[TG_FAILURE_WHY_MAX];
+    const struct tigress_http_request *request = tigress_session_request(t->session);
 
-    if (t == NULL) {
-        return TIGRESS_E_ARGUMENT;
-    }
-    request = tigress_session_request(t->session);
     if (request == NULL) {
         return TIGRESS_E_STATE;
     }
@@ -409,80 +245,51 @@ enum tigress_error tigress_transport_perform(struct tigress_transport *t)
     t->is_too_large = false;
     t->date_s = 0;
     curl_easy_reset(t->easy); /* keeps the connection */
-    list = header_list(request);
-    if (list != NULL && set_connection(t, request->url) && set_exchange(t, request, list)) {
-        code = curl_easy_perform(t->easy);
-        take_date(t);
-        notify_observer(t, request, code);
-        error = code == CURLE_OK
-                    ? hand_over(t)
-                    : tigress_session_reply_failed_because(t->session, failure_of(t, code),
-                                                           tg_failure_why(t->easy, code, why));
+    t->headers = header_list(request);
+    if (t->headers == NULL || !set_connection(t, request->url) ||
+        !set_exchange(t, request, t->headers) ||
+        curl_multi_add_handle(t->multi, t->easy) != CURLM_OK) {
+        free_headers(t->headers);
+        t->headers = NULL;
+        return TIGRESS_E_NOMEM;
     }
-    free_headers(list);
-    return error;
+    t->request = request;
+    t->is_busy = true;
+    return TIGRESS_OK;
 }
 
-/* ---- run ------------------------------------------------------------------------------------ */
-
-static bool was_saved(struct tigress_transport *t)
+static void end(struct tigress_transport *t, CURLcode code)
 {
-    if (t->save != NULL && t->save(t->save_ctx, t->session) != 0) {
-        t->is_stopped = true;
-    }
-    return !t->is_stopped;
+    char why[TG_FAILURE_WHY_MAX];
+
+    (void)curl_multi_remove_handle(t->multi, t->easy);
+    t->is_busy = false;
+    take_date(t);
+    notify_observer(t, t->request, code);
+    t->request = NULL;
+    t->exchange_error =
+        code == CURLE_OK ? hand_over(t)
+                         : tigress_session_reply_failed_because(t->session, failure_of(t, code),
+                                                                tg_failure_why(t->easy, code, why));
+    free_headers(t->headers);
+    t->headers = NULL;
 }
 
-static void pause_until(struct tigress_transport *t)
+void tg_exchange_collect(struct tigress_transport *t)
 {
-    int64_t deadline_s = tigress_session_deadline_s(t->session);
+    const CURLMsg *message = NULL;
+    int left = 0;
 
-    while (now_s() < deadline_s && !should_stop(t, TIGRESS_WANT_WAIT)) {
-        const struct timespec nap = { .tv_nsec = PAUSE_MS * 1000000L };
-
-        (void)nanosleep(&nap, NULL);
-    }
-}
-
-static void perform_and_save(struct tigress_transport *t)
-{
-    const struct tigress_http_request *request = tigress_session_request(t->session);
-    bool is_change = request != NULL && strcmp(request->method, "POST") != 0 &&
-                     strcmp(request->method, "GET") != 0;
-
-    /* Version 0: a create, which is a POST, or the first read, which binds this device. */
-    is_change = is_change || tigress_session_version(t->session) == 0;
-    if ((is_change && !was_saved(t)) || should_stop(t, TIGRESS_WANT_HTTP)) {
-        (void)tigress_session_reply_failed(t->session, TIGRESS_NET_INTERRUPTED);
-        return;
-    }
-    if (tigress_transport_perform(t) != TIGRESS_OK) {
-        (void)tigress_session_reply_failed(t->session, TIGRESS_NET_LOST);
-    }
-    (void)was_saved(t);
-}
-
-enum tigress_want tigress_transport_run(struct tigress_transport *t, int64_t until_s)
-{
-    enum tigress_want want = TIGRESS_FAILED;
-
-    if (t == NULL) {
-        return TIGRESS_FAILED;
-    }
-    t->until_s = until_s;
-    t->is_stopped = false;
-    for (;;) {
-        want = tigress_session_step(t->session, now_s());
-        if (t->is_stopped && want == TIGRESS_WANT_HTTP) {
-            (void)tigress_session_reply_failed(t->session, TIGRESS_NET_INTERRUPTED);
+    while (t->is_busy && (message = curl_multi_info_read(t->multi, &left)) != NULL) {
+        if (message->msg == CURLMSG_DONE) {
+            end(t, message->data.result);
         }
-        if (t->is_stopped || (want != TIGRESS_WANT_HTTP && want != TIGRESS_WANT_WAIT)) {
-            return want;
-        }
-        if (want == TIGRESS_WANT_HTTP) {
-            perform_and_save(t);
-        } else {
-            pause_until(t);
-        }
+    }
+}
+
+void tg_exchange_abort(struct tigress_transport *t, CURLcode code)
+{
+    if (t->is_busy) {
+        end(t, code);
     }
 }

@@ -39,7 +39,8 @@ static int open_end(struct end *e, const char *token, const char *ca)
     return tigress_session_set_notification_token(e->session, "webhook", token) != TIGRESS_OK ||
            tigress_session_set_tries(e->session, 1) != TIGRESS_OK ||
            tigress_transport_new(&e->transport, e->session) != TIGRESS_OK ||
-           tigress_transport_set_ca_file(e->transport, ca) != TIGRESS_OK;
+           tigress_transport_set_ca_file(e->transport, ca) != TIGRESS_OK ||
+           tigress_transport_use_environment_proxy(e->transport) != TIGRESS_OK;
 }
 
 static int run(struct end *e, const char *what, enum tigress_want want)
