@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "direct/host_conn.h"
 
-/* A connection without a proof gives its place to another one after this time. */
+/* A connection that has begun to prove the secret keeps its place for this time. */
 #define UNPROVED_GRACE_MS 1000
 
 size_t tg_direct_conn_index(const struct tigress_direct_host *host, unsigned id)
@@ -47,28 +47,45 @@ void tg_direct_conn_end_quietly(struct tg_direct_conn *c)
     tg_buf_deinit(&c->in);
 }
 
-/* A free place, or the place of the oldest connection whose grace to prove the secret is over. So
-   strangers that hold every place cannot keep the recipient from connecting. */
+/* Who gives up a place first; 0: never. */
+static unsigned rank(const struct tg_direct_conn *c, int64_t now_ms)
+{
+    if (c->stage != TG_DIRECT_STAGE_HANDSHAKE) {
+        return 0;
+    }
+    if (!tg_direct_tls_is_promising(c->tls)) {
+        return 2;
+    }
+    return now_ms - c->since_ms >= UNPROVED_GRACE_MS ? 1 : 0;
+}
+
+/* A free place, or the place of a connection without a proof: of the oldest one that has shown
+   nothing, at once; if there is none, of the oldest whose grace to finish the proof is over. So
+   strangers keep nobody out, however many they are: a device with the secret shows it in its first
+   bytes. */
 struct tg_direct_conn *tg_direct_conn_place(struct tigress_direct_host *host, int64_t now_ms)
 {
-    struct tg_direct_conn *oldest = NULL;
+    struct tg_direct_conn *first = NULL;
+    unsigned first_rank = 0;
 
     for (size_t i = 0; i < TIGRESS_DIRECT_CONNECTIONS_MAX; i++) {
         struct tg_direct_conn *c = &host->conns[i];
+        unsigned c_rank = 0;
 
         if (c->stage == TG_DIRECT_STAGE_FREE) {
             return c;
         }
-        if (c->stage == TG_DIRECT_STAGE_HANDSHAKE && now_ms - c->since_ms >= UNPROVED_GRACE_MS &&
-            (oldest == NULL || c->since_ms < oldest->since_ms)) {
-            oldest = c;
+        c_rank = rank(c, now_ms);
+        if (c_rank > first_rank || (c_rank > 0 && c_rank == first_rank && c->id < first->id)) {
+            first = c;
+            first_rank = c_rank;
         }
     }
-    if (oldest != NULL) {
+    if (first != NULL) {
         host->counts[TIGRESS_DIRECT_STALLED]++;
-        tg_direct_conn_free(oldest);
+        tg_direct_conn_free(first);
     }
-    return oldest;
+    return first;
 }
 
 int64_t tg_direct_conn_stall_ms(const struct tg_direct_conn *c)

@@ -20,7 +20,7 @@
 #define ADDRESS_MAX 128u
 #define READ_STEP 16384u
 #define LINGER_MS 2000 /* for the last answers, once a transfer is over */
-#define BACKLOG 16
+#define BACKLOG 64
 
 struct peer {
     int fd; /* -1: none */

@@ -245,6 +245,11 @@ enum tg_direct_io tg_direct_tls_handshake(struct tg_direct_tls *tls)
     return io == TG_DIRECT_IO_CLOSED ? TG_DIRECT_IO_FAILED : io;
 }
 
+bool tg_direct_tls_is_promising(const struct tg_direct_tls *tls)
+{
+    return SSL_session_reused(tls->ssl) == 1;
+}
+
 enum tg_direct_io tg_direct_tls_read(struct tg_direct_tls *tls, struct tg_buf *out)
 {
     size_t len = 0;

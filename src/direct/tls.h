@@ -48,6 +48,9 @@ void tg_direct_tls_free(struct tg_direct_tls **tls);
 TG_NODISCARD enum tg_err tg_direct_tls_feed(struct tg_direct_tls *tls, struct tg_bytes data);
 /* Continues the handshake. DONE: the peer has proved that it knows the secret. */
 enum tg_direct_io tg_direct_tls_handshake(struct tg_direct_tls *tls);
+/* Whether the peer's first flight was made with the secret. It may be a repeated one: the proof is
+   the end of the handshake. */
+bool tg_direct_tls_is_promising(const struct tg_direct_tls *tls);
 /* Appends all decrypted bytes to out. FAILED also when out is full. */
 enum tg_direct_io tg_direct_tls_read(struct tg_direct_tls *tls, struct tg_buf *out);
 TG_NODISCARD enum tg_err tg_direct_tls_write(struct tg_direct_tls *tls, struct tg_bytes data);
