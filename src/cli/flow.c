@@ -154,7 +154,8 @@ enum cli_exit flow_begin_take(struct flow *f, struct ui *ui, struct transfer *t,
         error = tigress_transport_set_ca_file(f->transport, cacert);
     }
     if (error == TIGRESS_OK) {
-        error = tigress_transport_use_environment_proxy(f->transport); /* as programs in a shell do */
+        error =
+            tigress_transport_use_environment_proxy(f->transport); /* as programs in a shell do */
     }
     if (error == TIGRESS_OK && t != NULL) {
         error = tigress_transport_set_save(f->transport, on_save, f);
