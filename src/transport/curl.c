@@ -119,7 +119,7 @@ static struct curl_slist *header_list(const struct tigress_http_request *request
     return list;
 }
 
-/* spec: protocol/7#nothing-of-the-environment
+/* spec: protocol/7#client-privacy
    Without these, libcurl takes both from the environment. */
 static CURLcode set_proxy(struct tigress_transport *t, bool is_plain)
 {

@@ -36,7 +36,7 @@ enum tigress_error tigress_transport_check_libcurl(char *why, size_t why_cap)
     return error;
 }
 
-/* spec: protocol/7#no-key-log
+/* spec: protocol/7#client-privacy
    With SSLKEYLOGFILE in the environment libcurl has set a function that writes the keys of the
    connection to that file. */
 CURLcode tg_transport_tls_begin(CURL *easy, void *context, void *ctx)

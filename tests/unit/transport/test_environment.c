@@ -90,7 +90,7 @@ static void run__certificate_of_no_authority__nothing_is_sent(void **state)
 
 /* ---- keys and passwords --------------------------------------------------------------------- */
 
-/* spec-test: protocol/7#no-key-log */
+/* spec-test: protocol/7#client-privacy */
 static void run__key_log_of_the_environment__stays_empty(void **state)
 {
     struct web relay;
@@ -118,7 +118,7 @@ static void run__key_log_of_the_environment__stays_empty(void **state)
     web_stop(&relay);
 }
 
-/* spec-test: protocol/7#nothing-of-the-environment */
+/* spec-test: protocol/7#client-privacy */
 static void run__netrc_for_every_host__no_credentials_are_sent(void **state)
 {
     struct web relay = { .answer = preview };
@@ -175,7 +175,7 @@ static void clear_environment(void)
     }
 }
 
-/* spec-test: protocol/7#nothing-of-the-environment */
+/* spec-test: protocol/7#client-privacy */
 static void run__proxies_of_the_environment__used_only_if_told(void **state)
 {
     (void)state;
@@ -202,7 +202,7 @@ static void run__proxies_of_the_environment__used_only_if_told(void **state)
     }
 }
 
-/* spec-test: protocol/7#nothing-of-the-environment */
+/* spec-test: protocol/7#client-privacy */
 static void run__plain_http_to_loopback__never_by_a_proxy(void **state)
 {
     struct web relay = { .answer = preview };
@@ -225,7 +225,7 @@ static void run__plain_http_to_loopback__never_by_a_proxy(void **state)
     assert_int_equal(proxy.connection_count, 0);
 }
 
-/* spec-test: protocol/7#nothing-of-the-environment */
+/* spec-test: protocol/7#client-privacy */
 static void run__proxy_was_set__the_environment_does_not_go_around_it(void **state)
 {
     struct web relay;
@@ -355,7 +355,7 @@ curl_version_info_data *__wrap_curl_version_info(CURLversion age)
     return is_version_fake ? &fake_version : __real_curl_version_info(age);
 }
 
-/* spec-test: protocol/7#no-key-log */
+/* spec-test: protocol/7#client-privacy */
 static void new__another_tls_library__refused_and_named(void **state)
 {
     static const struct {
