@@ -5,8 +5,8 @@
  * The optional libraries have separate headers: <tigress/transport_curl.h> for libtigress_curl,
  * and <tigress/direct.h> for libtigress_direct.
  *
- * The library has no global state, no threads, no I/O and no clock. A handle may be used from any
- * thread, by one thread at a time.
+ * The library has no global state but the allocator of <tigress/mem.h>, no threads, no I/O and no
+ * clock. A handle may be used from any thread, by one thread at a time.
  */
 #ifndef TIGRESS_TIGRESS_H
 #define TIGRESS_TIGRESS_H
@@ -16,6 +16,7 @@
 #include <tigress/error.h>
 #include <tigress/export.h>
 #include <tigress/formats.h>
+#include <tigress/mem.h>
 #include <tigress/pin.h>
 #include <tigress/session.h>
 #include <tigress/share_url.h>

@@ -111,6 +111,13 @@ static void encode_tail(struct tg_buf *out, struct tg_bytes rest, enum tg_b64_fo
     tg_mem_wipe(text, sizeof(text));
 }
 
+static size_t encoded_len(size_t raw_len, enum tg_b64_form form)
+{
+    size_t rest = raw_len % 3;
+
+    return raw_len / 3 * 4 + (rest == 0 ? 0 : form == TG_B64_URL ? rest + 1 : 4);
+}
+
 void tg_b64_encode(struct tg_buf *out, struct tg_bytes raw, enum tg_b64_form form)
 {
     size_t group_count = raw.len / 3;
@@ -118,7 +125,13 @@ void tg_b64_encode(struct tg_buf *out, struct tg_bytes raw, enum tg_b64_form for
     size_t done = 0;
     uint8_t *at = NULL;
 
-    if (group_count > SIZE_MAX / 4 || (at = tg_buf_extend(out, group_count * 4)) == NULL) {
+    if (group_count > SIZE_MAX / 4 - 1) {
+        out->err = out->err == TG_OK ? TG_E_LIMIT : out->err;
+        return;
+    }
+    tg_buf_reserve(out, encoded_len(raw.len, form)); /* with the tail */
+    at = tg_buf_extend(out, group_count * 4);
+    if (at == NULL) {
         return;
     }
     while (raw.len - 3 * done >= VEC_RAW_READ) {

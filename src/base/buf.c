@@ -46,11 +46,23 @@ void tg_buf_clear(struct tg_buf *b)
     b->err = TG_OK;
 }
 
+/* The capacity for need bytes: doubled, so that many small appends are cheap, but never more than
+   the buffer may hold with a NUL. */
+static size_t grown_cap(const struct tg_buf *b, size_t need)
+{
+    size_t cap = b->cap < BUF_FIRST_CAP / 2 ? BUF_FIRST_CAP / 2 : b->cap;
+
+    cap = cap > SIZE_MAX / 2 || cap * 2 < need ? need : cap * 2;
+    return cap - 1 > b->max ? b->max + 1 : cap;
+}
+
+enum growth { GROWTH_EXACT, GROWTH_DOUBLED };
+
 /* Makes room for `extra` bytes and a NUL behind them. */
-static bool reserve(struct tg_buf *b, size_t extra)
+static bool reserve(struct tg_buf *b, size_t extra, enum growth growth)
 {
     size_t need = 0;
-    size_t cap = b->cap < BUF_FIRST_CAP / 2 ? BUF_FIRST_CAP / 2 : b->cap;
+    size_t cap = 0;
     uint8_t *grown = NULL;
 
     if (b->err != TG_OK) {
@@ -64,8 +76,7 @@ static bool reserve(struct tg_buf *b, size_t extra)
     if (need <= b->cap) {
         return true;
     }
-    /* Doubled, so that many small appends are cheap; exact if doubling is not enough. */
-    cap = cap > SIZE_MAX / 2 || cap * 2 < need ? need : cap * 2;
+    cap = growth == GROWTH_EXACT ? need : grown_cap(b, need);
     grown = grow(b, cap);
     if (grown == NULL) {
         b->err = TG_E_NOMEM;
@@ -76,9 +87,14 @@ static bool reserve(struct tg_buf *b, size_t extra)
     return true;
 }
 
+void tg_buf_reserve(struct tg_buf *b, size_t extra)
+{
+    (void)reserve(b, extra, GROWTH_EXACT);
+}
+
 void tg_buf_append(struct tg_buf *b, struct tg_bytes data)
 {
-    if (data.len > 0 && reserve(b, data.len)) {
+    if (data.len > 0 && reserve(b, data.len, GROWTH_DOUBLED)) {
         memcpy(b->ptr + b->len, data.ptr, data.len);
         b->len += data.len;
     }
@@ -135,7 +151,7 @@ uint8_t *tg_buf_extend(struct tg_buf *b, size_t len)
 {
     uint8_t *at = NULL;
 
-    if (!reserve(b, len)) {
+    if (!reserve(b, len, GROWTH_DOUBLED)) {
         return NULL;
     }
     at = b->ptr + b->len;
@@ -174,7 +190,7 @@ struct tg_bytes tg_buf_view(const struct tg_buf *b)
 
 const char *tg_buf_cstr(struct tg_buf *b)
 {
-    if (!reserve(b, 0)) {
+    if (!reserve(b, 0, GROWTH_DOUBLED)) {
         return "";
     }
     b->ptr[b->len] = 0;

@@ -39,6 +39,9 @@ void tg_buf_append_u32(struct tg_buf *b, uint32_t v);
 void tg_buf_append_u64(struct tg_buf *b, uint64_t v);
 void tg_buf_append_dec(struct tg_buf *b, uint64_t v); /* decimal digits */
 
+/* Makes room for extra more bytes, exactly, so that a large text is not copied while it grows. A
+   failure sticks. */
+void tg_buf_reserve(struct tg_buf *b, size_t extra);
 /* Appends len zero bytes and returns a pointer to them, or NULL on failure. Ends at the next
  * append.
  */

@@ -17,6 +17,47 @@ struct head {
     size_t size; /* as asked for */
 };
 
+/* One per process, as the allocator of the C library is. */
+static struct tg_mem_hooks hooks;
+
+bool tg_mem_set_hooks(const struct tg_mem_hooks *wanted)
+{
+    if (wanted->alloc == hooks.alloc && wanted->free == hooks.free && wanted->ctx == hooks.ctx) {
+        return true;
+    }
+    if (tg_mem_used() > 0) {
+        return false;
+    }
+    hooks = *wanted;
+    return true;
+}
+
+const struct tg_mem_hooks *tg_mem_hooks(void)
+{
+    return &hooks;
+}
+
+static void *raw_alloc(size_t size)
+{
+    return hooks.alloc == NULL ? malloc(size) : hooks.alloc(hooks.ctx, size);
+}
+
+static void *raw_calloc(size_t size)
+{
+    void *block = hooks.alloc == NULL ? calloc(1, size) : hooks.alloc(hooks.ctx, size);
+
+    return block == NULL || hooks.alloc == NULL ? block : memset(block, 0, size);
+}
+
+static void raw_free(void *block)
+{
+    if (hooks.alloc == NULL) {
+        free(block);
+    } else {
+        hooks.free(hooks.ctx, block);
+    }
+}
+
 static struct head *head_of(void *block)
 {
     return (struct head *)block - 1;
@@ -52,12 +93,12 @@ void *tg_mem_calloc(size_t count, size_t size)
     if (__builtin_mul_overflow(count, size, &total) || is_too_large(total)) {
         return NULL;
     }
-    return begun(calloc(1, sizeof(struct head) + total), total);
+    return begun(raw_calloc(sizeof(struct head) + total), total);
 }
 
 void *tg_mem_alloc(size_t size)
 {
-    return is_too_large(size) ? NULL : begun(malloc(sizeof(struct head) + size), size);
+    return is_too_large(size) ? NULL : begun(raw_alloc(sizeof(struct head) + size), size);
 }
 
 void tg_mem_free(void *ptr)
@@ -66,7 +107,7 @@ void tg_mem_free(void *ptr)
         struct head *head = head_of(ptr);
 
         tg_mem_count_freed(head->owner, footprint(head->size));
-        free(head);
+        raw_free(head);
     }
 }
 

@@ -6,7 +6,21 @@
 #ifndef TG_BASE_MEM_H
 #define TG_BASE_MEM_H
 
+#include <stdbool.h>
 #include <stddef.h>
+
+/* Where the blocks come from. All NULL: from the C library. */
+struct tg_mem_hooks {
+    void *(*alloc)(void *ctx, size_t size);
+    void (*free)(void *ctx, void *ptr);
+    void *ctx;
+};
+
+/* For the whole process, or for the copy of this layer in a shared library. false: unchanged,
+   because blocks exist that another allocator made. */
+bool tg_mem_set_hooks(const struct tg_mem_hooks *hooks);
+/* All NULL: the C library. */
+const struct tg_mem_hooks *tg_mem_hooks(void);
 
 /* Zeroed memory for count items of size bytes, or NULL: no memory, or count * size overflows. */
 void *tg_mem_calloc(size_t count, size_t size);

@@ -240,6 +240,7 @@ static enum tg_err deliver(struct tigress_session *s, const struct tg_payload *p
     }
     s->messages.has_opened = true;
     err = tg_chain_receive(&next, s, &text, without_padding(tg_buf_view(&plain)), payload, &fault);
+    tg_buf_deinit(&plain);
     tg_buf_deinit(&plain); /* text is the only copy that is needed while it is parsed */
     if (err == TG_OK && next.sas.stage == TG_SAS_WRONG) {
         tg_session_fail(s, TIGRESS_E_SAS, NULL);

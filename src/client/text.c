@@ -24,17 +24,13 @@ struct tg_bytes tg_text_view(const char *text, size_t max)
 
 enum tg_err tg_text_take(struct tg_buf *buf, char **ptr, size_t *len)
 {
-    char *copy = tg_mem_calloc(buf->len + 1, 1);
-
-    if (copy == NULL) {
-        return TG_E_NOMEM;
+    (void)tg_buf_cstr(buf); /* a NUL, also for an empty text */
+    if (tg_buf_status(buf) != TG_OK) {
+        return tg_buf_status(buf);
     }
-    if (buf->len > 0) {
-        memcpy(copy, buf->ptr, buf->len);
-    }
-    *ptr = copy;
+    *ptr = (char *)buf->ptr;
     *len = buf->len;
-    tg_buf_deinit(buf);
+    tg_buf_init(buf, buf->max);
     return TG_OK;
 }
 

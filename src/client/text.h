@@ -17,8 +17,8 @@ void tg_text_copy(char *out, size_t cap, const char *text);
 enum tigress_error tg_text_copy_whole(char *out, size_t cap, struct tg_bytes text);
 /* A view of a C string. Reads at most max + 1 bytes, so a longer string gives max + 1 bytes. */
 struct tg_bytes tg_text_view(const char *text, size_t max);
-/* Moves the content of buf to new memory with a NUL after *len bytes; buf is then empty. The caller
-   frees *ptr with tigress_free. TG_E_NOMEM: nothing changed. */
+/* Hands over the content of buf, with a NUL after *len bytes; buf is then empty. The caller frees
+ *ptr with tigress_free. TG_E_NOMEM: nothing changed. */
 TG_NODISCARD enum tg_err tg_text_take(struct tg_buf *buf, char **ptr, size_t *len);
 /* Replaces the content of text, with a NUL after it. TG_E_NOMEM, TG_E_LIMIT: unchanged. */
 TG_NODISCARD enum tg_err tg_text_set(struct tg_buf *text, struct tg_bytes value);

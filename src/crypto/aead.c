@@ -39,31 +39,81 @@ static bool update(EVP_CIPHER_CTX *ctx, uint8_t *to, struct tg_bytes from)
                              (size_t)len == from.len);
 }
 
+/* to: room for plain.len + TG_AEAD_TAG_LEN bytes; it may be plain itself. */
+static enum tg_err seal(uint8_t *to, const struct tg_secret *key, struct tg_bytes nonce,
+                        struct tg_bytes aad, struct tg_bytes plain)
+{
+    enum tg_err err = TG_E_BUG;
+    EVP_CIPHER_CTX *ctx = begin(DIRECTION_SEAL, key, nonce, aad);
+    uint8_t *tag = to + plain.len;
+    int len = 0;
+
+    TG_REQUIRE(ctx != NULL, TG_E_CRYPTO);
+    TG_REQUIRE(update(ctx, to, plain), TG_E_CRYPTO);
+    TG_REQUIRE(EVP_CipherFinal_ex(ctx, tag, &len) == 1 && len == 0, TG_E_CRYPTO);
+    TG_REQUIRE(EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, (int)TG_AEAD_TAG_LEN, tag) == 1,
+               TG_E_CRYPTO);
+    err = TG_OK;
+out:
+    EVP_CIPHER_CTX_free(ctx);
+    return err;
+}
+
 enum tg_err tg_aead_seal(struct tg_buf *out, const struct tg_secret *key, struct tg_bytes nonce,
                          struct tg_bytes aad, struct tg_bytes plain)
 {
     enum tg_err err = TG_E_BUG;
     size_t start = out->len;
-    EVP_CIPHER_CTX *ctx = NULL;
     uint8_t *at = NULL;
-    int len = 0;
 
     TG_REQUIRE(plain.len <= INT_MAX - TG_AEAD_TAG_LEN, TG_E_LIMIT);
     at = tg_buf_extend(out, plain.len + TG_AEAD_TAG_LEN);
     TG_REQUIRE(at != NULL, tg_buf_status(out));
-    ctx = begin(DIRECTION_SEAL, key, nonce, aad);
-    TG_REQUIRE(ctx != NULL, TG_E_CRYPTO);
-    TG_REQUIRE(update(ctx, at, plain), TG_E_CRYPTO);
-    TG_REQUIRE(EVP_CipherFinal_ex(ctx, at + plain.len, &len) == 1 && len == 0, TG_E_CRYPTO);
-    TG_REQUIRE(
-        EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, (int)TG_AEAD_TAG_LEN, at + plain.len) == 1,
-        TG_E_CRYPTO);
-    err = TG_OK;
+    TG_TRY(seal(at, key, nonce, aad, plain));
 out:
-    EVP_CIPHER_CTX_free(ctx);
     if (err != TG_OK) {
         tg_buf_truncate(out, start);
     }
+    return err;
+}
+
+enum tg_err tg_aead_seal_in_place(struct tg_buf *out, size_t start, const struct tg_secret *key,
+                                  struct tg_bytes nonce, struct tg_bytes aad)
+{
+    enum tg_err err = TG_E_BUG;
+    size_t len = out->len - start;
+
+    TG_REQUIRE(len <= INT_MAX - TG_AEAD_TAG_LEN, TG_E_LIMIT);
+    TG_REQUIRE(tg_buf_extend(out, TG_AEAD_TAG_LEN) != NULL, tg_buf_status(out));
+    TG_TRY(seal(out->ptr + start, key, nonce, aad, tg_bytes(out->ptr + start, len)));
+out:
+    if (err != TG_OK) {
+        tg_buf_truncate(out, start);
+    }
+    return err;
+}
+
+/* to: room for box.len - TG_AEAD_TAG_LEN bytes; it may be box itself. On failure it has bytes that
+   are not verified. */
+static enum tg_err open_box(uint8_t *to, const struct tg_secret *key, struct tg_bytes nonce,
+                            struct tg_bytes aad, struct tg_bytes box)
+{
+    enum tg_err err = TG_E_BUG;
+    EVP_CIPHER_CTX *ctx = begin(DIRECTION_OPEN, key, nonce, aad);
+    struct tg_bytes cipher_text = tg_bytes_first(box, box.len - TG_AEAD_TAG_LEN);
+    uint8_t tag[TG_AEAD_TAG_LEN] = { 0 };
+    int len = 0;
+
+    memcpy(tag, box.ptr + cipher_text.len, sizeof(tag)); /* the library needs it writable */
+    TG_REQUIRE(ctx != NULL, TG_E_CRYPTO);
+    TG_REQUIRE(EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, (int)TG_AEAD_TAG_LEN, tag) == 1,
+               TG_E_CRYPTO);
+    TG_REQUIRE(update(ctx, to, cipher_text), TG_E_CRYPTO);
+    /* The library compares the tag here, in constant time; before that the output is unverified. */
+    TG_REQUIRE(EVP_CipherFinal_ex(ctx, to + cipher_text.len, &len) == 1 && len == 0, TG_E_CRYPTO);
+    err = TG_OK;
+out:
+    EVP_CIPHER_CTX_free(ctx);
     return err;
 }
 
@@ -72,29 +122,28 @@ enum tg_err tg_aead_open(struct tg_buf *out, const struct tg_secret *key, struct
 {
     enum tg_err err = TG_E_BUG;
     size_t start = out->len;
-    EVP_CIPHER_CTX *ctx = NULL;
-    struct tg_bytes cipher_text = { NULL, 0 };
-    uint8_t tag[TG_AEAD_TAG_LEN] = { 0 };
     uint8_t *at = NULL;
-    int len = 0;
 
     TG_REQUIRE(box.len >= TG_AEAD_TAG_LEN && box.len <= INT_MAX, TG_E_CRYPTO);
-    cipher_text = tg_bytes_first(box, box.len - TG_AEAD_TAG_LEN);
-    memcpy(tag, box.ptr + cipher_text.len, sizeof(tag)); /* the library needs it writable */
-    at = tg_buf_extend(out, cipher_text.len);
+    at = tg_buf_extend(out, box.len - TG_AEAD_TAG_LEN);
     TG_REQUIRE(at != NULL, tg_buf_status(out));
-    ctx = begin(DIRECTION_OPEN, key, nonce, aad);
-    TG_REQUIRE(ctx != NULL, TG_E_CRYPTO);
-    TG_REQUIRE(EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, (int)TG_AEAD_TAG_LEN, tag) == 1,
-               TG_E_CRYPTO);
-    TG_REQUIRE(update(ctx, at, cipher_text), TG_E_CRYPTO);
-    /* The library compares the tag here, in constant time; before that the output is unverified. */
-    TG_REQUIRE(EVP_CipherFinal_ex(ctx, at + cipher_text.len, &len) == 1 && len == 0, TG_E_CRYPTO);
-    err = TG_OK;
+    TG_TRY(open_box(at, key, nonce, aad, box));
 out:
-    EVP_CIPHER_CTX_free(ctx);
     if (err != TG_OK) {
         tg_buf_truncate(out, start);
     }
+    return err;
+}
+
+enum tg_err tg_aead_open_in_place(struct tg_buf *out, size_t start, const struct tg_secret *key,
+                                  struct tg_bytes nonce, struct tg_bytes aad)
+{
+    enum tg_err err = TG_E_BUG;
+    struct tg_bytes box = tg_bytes_from(tg_buf_view(out), start);
+
+    TG_REQUIRE(box.len >= TG_AEAD_TAG_LEN && box.len <= INT_MAX, TG_E_CRYPTO);
+    TG_TRY(open_box(out->ptr + start, key, nonce, aad, box));
+out:
+    tg_buf_truncate(out, err == TG_OK ? out->len - TG_AEAD_TAG_LEN : start);
     return err;
 }

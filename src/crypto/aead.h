@@ -26,6 +26,12 @@ TG_NODISCARD enum tg_err tg_aead_seal(struct tg_buf *out, const struct tg_secret
                                       struct tg_bytes nonce, struct tg_bytes aad,
                                       struct tg_bytes plain);
 
+/* The same for a plaintext that is in out already, from start on: it is replaced. On failure out
+   ends at start. */
+TG_NODISCARD enum tg_err tg_aead_seal_in_place(struct tg_buf *out, size_t start,
+                                               const struct tg_secret *key, struct tg_bytes nonce,
+                                               struct tg_bytes aad);
+
 /*
  * Appends the plaintext of box (ciphertext and tag) to out, only if the tag verifies.
  * TG_E_CRYPTO   does not verify, box is shorter than a tag, or a key of another length
@@ -34,5 +40,11 @@ TG_NODISCARD enum tg_err tg_aead_seal(struct tg_buf *out, const struct tg_secret
 TG_NODISCARD enum tg_err tg_aead_open(struct tg_buf *out, const struct tg_secret *key,
                                       struct tg_bytes nonce, struct tg_bytes aad,
                                       struct tg_bytes box);
+
+/* The same for a box that is in out, from start on: the plaintext replaces it. On failure out ends
+   at start. */
+TG_NODISCARD enum tg_err tg_aead_open_in_place(struct tg_buf *out, size_t start,
+                                               const struct tg_secret *key, struct tg_bytes nonce,
+                                               struct tg_bytes aad);
 
 #endif

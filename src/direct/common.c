@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "direct/common.h"
 
+#include <tigress/mem.h>
 #include <tigress/share_url.h>
 
 #include "base/mem.h"
@@ -9,6 +10,15 @@
 #define SCHEME "tigress-direct://"
 /* Every header's name and value, each with a NUL. */
 #define TEXT_MAX (TG_DIRECT_HEADERS_MAX * (TG_DIRECT_NAME_MAX + TG_DIRECT_VALUE_MAX + 2))
+
+/* The shared library has its own copy of base/mem. */
+void tg_direct_follow_allocator(void)
+{
+    const struct tigress_mem *mem = tigress_mem_in_use();
+
+    (void)tg_mem_set_hooks(mem == NULL ? &(struct tg_mem_hooks){ NULL, NULL, NULL }
+                                       : &(struct tg_mem_hooks){ mem->alloc, mem->free, mem->ctx });
+}
 
 enum tigress_error tg_direct_error(enum tg_err err)
 {

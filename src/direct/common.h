@@ -12,6 +12,8 @@
 #include "direct/frame.h"
 
 enum tigress_error tg_direct_error(enum tg_err err);
+/* Before a handle is made: from here on this library uses the allocator of <tigress/mem.h>. */
+void tg_direct_follow_allocator(void);
 /* Where the path of "tigress-direct://address:port/path" begins; false for any other URL. */
 bool tg_direct_split_url(struct tg_bytes url, size_t *path_at);
 /* The session's secret. TG_E_NOTFOUND: it has none yet. */

@@ -17,6 +17,7 @@ enum tigress_error tigress_direct_host_new(struct tigress_direct_host **out)
     if (out == NULL) {
         return TIGRESS_E_ARGUMENT;
     }
+    tg_direct_follow_allocator();
     host = tg_mem_calloc(1, sizeof(*host));
     TG_REQUIRE(host != NULL, TG_E_NOMEM);
     TG_TRY(tg_direct_mailbox_init(&host->mailbox, &tg_rng_system));

@@ -36,6 +36,7 @@ enum tigress_error tigress_direct_link_new(struct tigress_direct_link **out,
     if (out == NULL || s == NULL || tigress_session_role(s) != TIGRESS_RECIPIENT) {
         return TIGRESS_E_ARGUMENT;
     }
+    tg_direct_follow_allocator();
     link = tg_mem_calloc(1, sizeof(*link));
     TG_REQUIRE(link != NULL, TG_E_NOMEM);
     link->session = s;

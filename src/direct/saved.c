@@ -78,6 +78,7 @@ enum tigress_error tigress_direct_host_resume(struct tigress_direct_host **out,
         return TIGRESS_E_ARGUMENT;
     }
     TG_TRY(tg_saved_frame_open(&saved, tg_bytes(data, len), &frame, &fault));
+    tg_direct_follow_allocator();
     host = tg_mem_calloc(1, sizeof(*host));
     TG_REQUIRE(host != NULL, TG_E_NOMEM);
     err = load(host, saved);

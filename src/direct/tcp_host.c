@@ -163,6 +163,7 @@ enum tigress_error tigress_direct_listen(struct tigress_direct_listener **out, c
                      "as 192.0.2.7:0 or [2001:db8::7]:4711; not the wildcard");
         return TIGRESS_E_ARGUMENT;
     }
+    tg_direct_follow_allocator();
     l = tg_mem_calloc(1, sizeof(*l));
     TG_REQUIRE(l != NULL, TG_E_NOMEM);
     l->fd = -1;

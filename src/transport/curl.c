@@ -16,7 +16,13 @@
 static size_t take_body(char *data, size_t size, size_t count, void *ctx)
 {
     struct tigress_transport *t = ctx;
+    curl_off_t announced = 0;
 
+    if (t->body.len == 0 &&
+        curl_easy_getinfo(t->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced) == CURLE_OK &&
+        announced > 0 && (size_t)announced <= t->body.max) {
+        tg_buf_reserve(&t->body, (size_t)announced);
+    }
     tg_buf_append(&t->body, tg_bytes(data, size * count));
     t->is_too_large = tg_buf_status(&t->body) == TG_E_LIMIT;
     return tg_buf_status(&t->body) == TG_OK ? size * count : 0;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "transport/transport.h"
 
+#include <tigress/mem.h>
+
 #include "base/mem.h"
 
 #include <string.h>
@@ -12,6 +14,15 @@
 #define CA_PATH_MAX 4096u
 #define PROXY_URL_MAX 1024u
 
+/* The shared library has its own copy of base/mem. */
+static void follow_allocator(void)
+{
+    const struct tigress_mem *mem = tigress_mem_in_use();
+
+    (void)tg_mem_set_hooks(mem == NULL ? &(struct tg_mem_hooks){ NULL, NULL, NULL }
+                                       : &(struct tg_mem_hooks){ mem->alloc, mem->free, mem->ctx });
+}
+
 enum tigress_error tigress_transport_new(struct tigress_transport **out, struct tigress_session *s)
 {
     struct tigress_transport *t = NULL;
@@ -22,6 +33,7 @@ enum tigress_error tigress_transport_new(struct tigress_transport **out, struct 
     if (tigress_transport_check_libcurl(NULL, 0) != TIGRESS_OK) {
         return TIGRESS_E_UNSUPPORTED;
     }
+    follow_allocator();
     t = tg_mem_calloc(1, sizeof(*t));
     if (t == NULL) {
         return TIGRESS_E_NOMEM;

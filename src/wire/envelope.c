@@ -54,39 +54,38 @@ size_t tg_envelope_bucket(size_t len)
     return len <= bucket ? bucket : 0;
 }
 
-/* spec: protocol/7#envelope */
 enum tg_err tg_envelope_seal(struct tg_buf *out, const struct tg_secret *secret,
                              struct tg_bytes json, const struct tg_rng *rng)
 {
     return tg_envelope_seal_bound(out, secret, tg_bytes(NULL, 0), json, rng);
 }
 
+/* spec: protocol/7#envelope
+   Message, sealed bytes and their text are large: each exists once, and the sealing is in place. */
 enum tg_err tg_envelope_seal_bound(struct tg_buf *out, const struct tg_secret *key,
                                    struct tg_bytes bound, struct tg_bytes json,
                                    const struct tg_rng *rng)
 {
     enum tg_err err = TG_E_BUG;
-    struct tg_buf plain;
     struct tg_buf raw;
     size_t bucket = tg_envelope_bucket(json.len);
     size_t start = out->len;
     uint8_t nonce[TG_AEAD_NONCE_LEN] = { 0 };
     uint8_t *padded = NULL;
 
-    tg_buf_init(&plain, TG_ENVELOPE_PLAIN_MAX);
     tg_buf_init(&raw, RAW_MAX);
     TG_REQUIRE(bucket != 0, TG_E_LIMIT);
     TG_REQUIRE(tg_envelope_type(key).len > 0, TG_E_CRYPTO);
     TG_TRY(tg_rng_fill(rng, nonce, sizeof(nonce)));
-    padded = tg_buf_extend(&plain, bucket);
-    TG_REQUIRE(padded != NULL, tg_buf_status(&plain));
+    tg_buf_reserve(&raw, sizeof(nonce) + bucket + TG_AEAD_TAG_LEN);
+    tg_buf_append(&raw, TG_ARRAY_BYTES(nonce));
+    padded = tg_buf_extend(&raw, bucket);
+    TG_REQUIRE(padded != NULL, tg_buf_status(&raw));
     memset(padded, ' ', bucket);
     if (json.len > 0) {
         memcpy(padded, json.ptr, json.len);
     }
-    tg_buf_append(&raw, TG_ARRAY_BYTES(nonce));
-    TG_TRY(tg_aead_seal(&raw, key, TG_ARRAY_BYTES(nonce), bound, tg_buf_view(&plain)));
-    TG_TRY(tg_buf_status(&raw));
+    TG_TRY(tg_aead_seal_in_place(&raw, sizeof(nonce), key, TG_ARRAY_BYTES(nonce), bound));
     tg_b64_encode(out, tg_buf_view(&raw), TG_B64_STANDARD);
     TG_TRY(tg_buf_status(out));
 out:
@@ -94,7 +93,6 @@ out:
         tg_buf_truncate(out, start);
     }
     tg_buf_deinit(&raw);
-    tg_buf_deinit(&plain);
     return err;
 }
 
@@ -145,36 +143,66 @@ static enum tg_err decode(struct tg_buf *raw, struct tg_bytes data, struct tg_fa
     return TG_E_SYNTAX;
 }
 
-enum tg_err tg_envelope_open_bound(struct tg_buf *out, const struct tg_secret *key,
-                                   struct tg_bytes bound, const struct tg_payload *payload,
-                                   struct tg_fault *fault)
+static enum tg_err check_type(const struct tg_secret *key, const struct tg_payload *payload,
+                              struct tg_fault *fault)
 {
-    enum tg_err err = TG_E_BUG;
     const struct algorithm *algorithm = find_type(payload->type);
-    struct tg_bytes nonce = { NULL, 0 };
-    struct tg_buf raw;
 
-    tg_buf_init(&raw, RAW_MAX);
     if (algorithm == NULL) {
         tg_fault_set(fault, "payload.type: expected " TG_ENVELOPE_AES128 " or " TG_ENVELOPE_AES256);
-        err = TG_E_UNSUPPORTED;
-        goto out;
+        return TG_E_UNSUPPORTED;
     }
     if (algorithm->key_len != key->len) {
         tg_fault_set(fault,
                      "payload.type: expected the algorithm for a secret of %zu bytes, got "
                      "the one for %zu",
                      key->len, algorithm->key_len);
-        err = TG_E_CRYPTO;
-        goto out;
+        return TG_E_CRYPTO;
     }
-    TG_TRY(decode(&raw, payload->data, fault));
-    nonce = tg_bytes_first(tg_buf_view(&raw), TG_AEAD_NONCE_LEN);
-    err = tg_aead_open(out, key, nonce, bound, tg_bytes_from(tg_buf_view(&raw), TG_AEAD_NONCE_LEN));
-    if (err == TG_E_CRYPTO) {
-        tg_fault_set(fault, "payload.data: does not decrypt with this secret; it was modified or "
-                            "belongs to another transfer");
+    return TG_OK;
+}
+
+/* Decrypts raw in place: the bytes behind the nonce become the padded message. */
+static enum tg_err decode_and_open(struct tg_buf *raw, const struct tg_secret *key,
+                                   struct tg_bytes bound, struct tg_bytes data,
+                                   struct tg_fault *fault)
+{
+    enum tg_err err = decode(raw, data, fault);
+
+    if (err == TG_OK) {
+        err = tg_aead_open_in_place(raw, TG_AEAD_NONCE_LEN, key,
+                                    tg_bytes_first(tg_buf_view(raw), TG_AEAD_NONCE_LEN), bound);
+        if (err == TG_E_CRYPTO) {
+            tg_fault_set(fault, "payload.data: does not decrypt with this secret; it was modified "
+                                "or belongs to another transfer");
+        }
     }
+    return err;
+}
+
+enum tg_err tg_envelope_open_bound(struct tg_buf *out, const struct tg_secret *key,
+                                   struct tg_bytes bound, const struct tg_payload *payload,
+                                   struct tg_fault *fault)
+{
+    enum tg_err err = TG_E_BUG;
+    struct tg_buf raw;
+
+    tg_buf_init(&raw, RAW_MAX);
+    TG_TRY(check_type(key, payload, fault));
+    TG_TRY(decode_and_open(&raw, key, bound, payload->data, fault));
+    tg_buf_consume(&raw, TG_AEAD_NONCE_LEN);
+    if (out->len == 0 && out->max <= raw.max) {
+        /* The message is large: it changes its owner instead of being copied. */
+        TG_REQUIRE(raw.len <= out->max, TG_E_LIMIT);
+        raw.max = out->max;
+        tg_buf_deinit(out);
+        *out = raw;
+        tg_buf_init(&raw, 0);
+    } else {
+        tg_buf_append(out, tg_buf_view(&raw));
+        TG_TRY(tg_buf_status(out));
+    }
+    err = TG_OK;
 out:
     tg_buf_deinit(&raw);
     return err;

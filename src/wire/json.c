@@ -236,6 +236,16 @@ enum tg_err tg_json_keep_only(struct tg_json *doc, struct tg_bytes *const views[
     return TG_OK;
 }
 
+bool tg_json_lend(struct tg_bytes *view, struct tg_bytes text)
+{
+    const uint8_t *at = view->len > 0 ? memmem(text.ptr, text.len, view->ptr, view->len) : NULL;
+
+    if (at != NULL) {
+        view->ptr = at;
+    }
+    return at != NULL;
+}
+
 /* The parser ignores a failed allocation for a growing token and would continue with part of it, so
    a process that is out of memory stops here. */
 static void *alloc_or_stop(size_t size)

@@ -32,6 +32,11 @@ void tg_json_free(struct tg_json **doc);
 TG_NODISCARD enum tg_err tg_json_keep_only(struct tg_json *doc, struct tg_bytes *const views[],
                                            size_t count);
 
+/* A view of a long string of a document becomes a view of the same bytes in text, if they are in
+   it, as they are in the text that was parsed unless they were escaped: a copy fewer to keep.
+   Returns whether they are. */
+bool tg_json_lend(struct tg_bytes *view, struct tg_bytes text);
+
 /* One object inside a document. Ends with the document. */
 struct tg_json_object {
     const void *node; /* of Jansson; NULL: the object is absent */

@@ -105,6 +105,10 @@ out:
 
 enum tg_err tg_msg_create_encode(struct tg_buf *out, const struct tg_msg_create *msg)
 {
+    tg_parts_reserve(out, &msg->payload,
+                     msg->display.title.len + msg->display.description.len +
+                         msg->display.image_url.len + msg->token.type.len + msg->token.topic.len +
+                         msg->token.token_data.len);
     tg_buf_append_u8(out, '{');
     tg_parts_put_payload(out, &msg->payload);
     tg_buf_append_u8(out, ',');

@@ -48,6 +48,10 @@ enum tg_err tg_msg_content_decode(struct tg_msg_content *out, struct tg_json **d
     enum tg_err err = TG_E_BUG;
     struct tg_msg_content msg = { .expiration_s = 0 };
     struct tg_json_object top = { NULL, "" };
+    struct tg_bytes *const views[] = { &msg.payload.type, &msg.display.title,
+                                       &msg.display.description, &msg.display.image_url,
+                                       &msg.payload.data };
+    size_t view_count = TG_COUNT(views);
 
     TG_TRY(tg_parts_parse_body(doc, body, &tg_parts_answer_limits, fault));
     top = tg_json_top(*doc);
@@ -56,6 +60,8 @@ enum tg_err tg_msg_content_decode(struct tg_msg_content *out, struct tg_json **d
     TG_TRY(tg_parts_get_expiration(&msg.expiration_s, top, fault));
     msg.has_push_supported = tg_json_get_bool(&msg.is_push_supported, top, PUSH_SUPPORTED,
                                               TG_JSON_REQUIRED, NULL) == TG_OK;
+    view_count -= tg_json_lend(&msg.payload.data, body) ? 1 : 0;
+    TG_TRY(tg_json_keep_only(*doc, views, view_count));
     *out = msg;
 out:
     if (err != TG_OK) {

@@ -28,6 +28,7 @@ struct tg_msg_content {
     bool is_push_supported;
 };
 
+/* The views end with *doc, and with body. */
 TG_NODISCARD enum tg_err tg_msg_content_decode(struct tg_msg_content *out, struct tg_json **doc,
                                                struct tg_bytes body, struct tg_fault *fault);
 TG_NODISCARD enum tg_err tg_msg_content_encode(struct tg_buf *out,

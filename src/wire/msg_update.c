@@ -29,6 +29,8 @@ out:
 
 enum tg_err tg_msg_update_encode(struct tg_buf *out, const struct tg_msg_update *msg)
 {
+    tg_parts_reserve(out, &msg->payload,
+                     msg->token.type.len + msg->token.topic.len + msg->token.token_data.len);
     tg_buf_append_u8(out, '{');
     tg_parts_put_payload(out, &msg->payload);
     if (msg->token.is_present) {

@@ -114,6 +114,13 @@ enum tg_err tg_parts_find_expiration(bool *is_present, int64_t *unix_s, struct t
     return *is_present ? tg_parts_get_expiration(unix_s, in, fault) : TG_OK;
 }
 
+#define NAMES_ROOM 512u /* names and punctuation of a message */
+
+void tg_parts_reserve(struct tg_buf *out, const struct tg_payload *payload, size_t more)
+{
+    tg_buf_reserve(out, payload->type.len + payload->data.len + more + NAMES_ROOM);
+}
+
 static void put_name(struct tg_buf *out, const char *name)
 {
     tg_buf_append_u8(out, '"');

@@ -46,6 +46,9 @@ void tg_parts_put_token(struct tg_buf *out, const struct tg_notification_token *
 void tg_parts_put_expiration(struct tg_buf *out, int64_t unix_s);
 void tg_parts_put_bool(struct tg_buf *out, const char *name, bool value);
 /* One string member; name is a literal that needs no escape. */
+/* Makes room for a payload and more bytes, so that the text of a message is not copied while it
+   grows. */
+void tg_parts_reserve(struct tg_buf *out, const struct tg_payload *payload, size_t more);
 void tg_parts_put_string(struct tg_buf *out, const char *name, struct tg_bytes value);
 
 #endif

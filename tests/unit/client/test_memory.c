@@ -1,10 +1,74 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A whole transfer in which allocation number n fails, n = 1, 2, 3, ... */
-#include "unit/client/wallet_fixture.h"
 #include "support/c/fail_at.h"
+#include "unit/client/wallet_fixture.h"
 
-FAIL_WRAP_CALLOC()
-FAIL_WRAP_MALLOC()
+#include <stdlib.h>
+
+/* ---- the allocator of the test -------------------------------------------------------------- */
+
+static size_t block_count; /* the allocator is one for the process */
+static size_t byte_count;
+
+union block {
+    size_t size;
+    max_align_t aligned;
+};
+
+static void *allocate(void *ctx, size_t size)
+{
+    union block *block = NULL;
+
+    assert_ptr_equal(ctx, &block_count);
+    assert_true(size > 0);
+    if (is_failing()) {
+        return NULL;
+    }
+    block = malloc(sizeof(*block) + size);
+    assert_non_null(block);
+    memset(block + 1, 0xa5, size); /* nothing may rely on zeros */
+    block->size = size;
+    block_count++;
+    byte_count += size;
+    return block + 1;
+}
+
+static void release(void *ctx, void *ptr)
+{
+    union block *block = (union block *)ptr - 1;
+
+    assert_ptr_equal(ctx, &block_count);
+    block_count--;
+    byte_count -= block->size;
+    free(block);
+}
+
+static const struct tigress_mem mem = { allocate, release, &block_count };
+
+static void set_mem__in_use_or_incomplete__refused(void **state)
+{
+    const struct tigress_mem incomplete[] = { { NULL, release, NULL }, { allocate, NULL, NULL } };
+    struct tigress_session *s = NULL;
+
+    (void)state;
+    assert_ptr_not_equal(tigress_mem_in_use(), NULL);
+    assert_ptr_equal(tigress_mem_in_use()->alloc, allocate);
+    assert_ptr_equal(tigress_mem_in_use()->free, release);
+    assert_ptr_equal(tigress_mem_in_use()->ctx, &block_count);
+    for (size_t i = 0; i < TG_COUNT(incomplete); i++) {
+        assert_int_equal(tigress_set_mem(&incomplete[i]), TIGRESS_E_ARGUMENT);
+    }
+    assert_int_equal(tigress_initiator_new(&s, FAKE_RELAY, MESSAGE_1, strlen(MESSAGE_1), NULL, 0),
+                     TIGRESS_OK);
+    assert_true(block_count > 0);
+    assert_int_equal(tigress_set_mem(NULL), TIGRESS_E_STATE);
+    assert_int_equal(tigress_set_mem(&mem), TIGRESS_OK); /* the same */
+    tigress_session_free(&s);
+    assert_int_equal(block_count, 0);
+    assert_int_equal(tigress_set_mem(NULL), TIGRESS_OK);
+    assert_null(tigress_mem_in_use());
+    assert_int_equal(tigress_set_mem(&mem), TIGRESS_OK);
+}
 
 /* A call that ran out of memory is repeated: it must have changed nothing. */
 static bool is_ok(enum tigress_error error)
@@ -199,6 +263,7 @@ static void standing__every_allocation_fails_once__still_completes(void **state)
         fail_at(++n);
         standing();
         fail_at(0);
+        assert_int_equal(block_count, 0);
         assert_true(n < 2000);
     } while (fail_reached());
     assert_true(n > 20);
@@ -227,18 +292,27 @@ static void transfer__every_allocation_fails_once__still_completes(void **state)
         fail_at(++n);
         transfer();
         fail_at(0);
+        assert_int_equal(block_count, 0);
+        assert_int_equal(byte_count, 0);
         assert_true(n < 2000);
     } while (fail_reached());
     assert_true(n > 20);
 }
 
+static int begin(void **state)
+{
+    (void)state;
+    return tigress_set_mem(&mem) == TIGRESS_OK ? 0 : -1;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(set_mem__in_use_or_incomplete__refused),
         cmocka_unit_test(standing__every_allocation_fails_once__still_completes),
         cmocka_unit_test(required_v2__every_allocation_fails_once__still_completes),
         cmocka_unit_test(transfer__every_allocation_fails_once__still_completes),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, begin, NULL);
 }
