@@ -65,7 +65,7 @@ static bool open_pipe(struct tigress_transport *t)
     return true;
 }
 
-void tg_transport_loop_notify(struct tigress_transport *t)
+static void write_pipe(struct tigress_transport *t)
 {
     if (t->loop.wake_fds[1] >= 0) {
         ssize_t written = write(t->loop.wake_fds[1], "", 1);
@@ -80,6 +80,27 @@ static void drain_pipe(struct tigress_transport *t)
 
     while (read(t->loop.wake_fds[0], bytes, sizeof(bytes)) > 0) {
     }
+}
+
+/* ---- other threads -------------------------------------------------------------------------- */
+
+static void notify(struct tigress_transport *t, enum tg_transport_flag flag)
+{
+    if (t != NULL) {
+        (void)atomic_fetch_or(&t->flags, flag);
+        (void)curl_multi_wakeup(t->multi);
+        write_pipe(t);
+    }
+}
+
+void tigress_transport_cancel(struct tigress_transport *t)
+{
+    notify(t, TG_TRANSPORT_CANCEL);
+}
+
+void tigress_transport_wake(struct tigress_transport *t)
+{
+    notify(t, TG_TRANSPORT_WAKE);
 }
 
 /* ---- what libcurl asks for ------------------------------------------------------------------ */

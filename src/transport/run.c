@@ -13,25 +13,6 @@ int64_t tg_transport_now_s(void)
 
 /* ---- other threads -------------------------------------------------------------------------- */
 
-static void notify(struct tigress_transport *t, enum tg_transport_flag flag)
-{
-    if (t != NULL) {
-        (void)atomic_fetch_or(&t->flags, flag);
-        (void)curl_multi_wakeup(t->multi);
-        tg_transport_loop_notify(t);
-    }
-}
-
-void tigress_transport_cancel(struct tigress_transport *t)
-{
-    notify(t, TG_TRANSPORT_CANCEL);
-}
-
-void tigress_transport_wake(struct tigress_transport *t)
-{
-    notify(t, TG_TRANSPORT_WAKE);
-}
-
 static bool take_flag(struct tigress_transport *t, enum tg_transport_flag flag)
 {
     return (atomic_fetch_and(&t->flags, ~(unsigned)flag) & flag) != 0;

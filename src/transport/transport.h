@@ -8,7 +8,7 @@
  *   curl.c       one exchange with libcurl
  *   tls.c        what TLS of libcurl must be, and that it logs no keys
  *   run.c        from one exchange to the next, and the form that blocks
- *   loop.c       the form on the event loop of the application
+ *   loop.c       the form on the event loop of the application, and what other threads ask for
  */
 #ifndef TG_TRANSPORT_TRANSPORT_H
 #define TG_TRANSPORT_TRANSPORT_H
@@ -104,7 +104,5 @@ bool tg_transport_should_stop(struct tigress_transport *t, enum tigress_want doi
 
 void tg_transport_loop_init(struct tigress_transport *t);
 void tg_transport_loop_deinit(struct tigress_transport *t);
-/* Any thread. */
-void tg_transport_loop_notify(struct tigress_transport *t);
 
 #endif
