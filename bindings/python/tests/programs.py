@@ -12,6 +12,7 @@ import sys
 import tigress
 
 TIMEOUT_S = 30
+MODULE = pathlib.Path(__file__).resolve().parent.parent
 CREATION = {"format": "digitalwallet.carkey.ccc", "content": {"step": "creation", "name": "Zoë 🔑"}}
 SIGNING = {"format": "digitalwallet.carkey.ccc", "content": {"step": "signing"}}
 IMPORT = {"format": "digitalwallet.carkey.ccc", "content": {"step": "import"}}

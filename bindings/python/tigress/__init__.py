@@ -10,6 +10,7 @@
 This is a thin layer over the C library: its manual pages and headers apply. It needs only the
 standard library. A handle may be used from any thread, by one thread at a time.
 """
+from .aio import AsyncTransport
 from ._lib import LibraryNotFound, abi, library_path, version
 from .envelope import (FORMAT_AUTHORIZATION_TOKEN, FORMAT_CARKEY_CCC, check_message, envelope_type,
                        open_envelope, seal_envelope)
@@ -31,7 +32,7 @@ from .transport import Transport
 __version__ = "0.1.0"
 
 __all__ = [
-    "AlgorithmError", "AllowListError", "ArgumentError", "AttestationWhen", "BadMessageError", "BugError", "CompletedError", "ConnectError",
+    "AlgorithmError", "AllowListError", "ArgumentError", "AsyncTransport", "AttestationWhen", "BadMessageError", "BugError", "CompletedError", "ConnectError",
     "ConflictError", "DamagedError", "DeclinedError", "DecryptError", "DeniedError", "ElsewhereError", "End", "EndedError", "StandingError",
     "ErrorClass", "ErrorCode",
     "ExpiredError", "FORMAT_AUTHORIZATION_TOKEN", "FORMAT_CARKEY_CCC", "Form", "GoneError",

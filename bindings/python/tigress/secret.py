@@ -34,7 +34,7 @@ class SecretBytes(bytearray):
 def copy_out(address: Optional[int], length: int) -> SecretBytes:
     """length bytes from the library's memory."""
     copied = SecretBytes(length)
-    if length:
+    if length and address is not None:
         ctypes.memmove((ctypes.c_char * length).from_buffer(copied), address, length)
     return copied
 

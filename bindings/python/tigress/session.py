@@ -326,7 +326,7 @@ class Session:
         pairs = [(name.encode("utf-8", "replace"), value.encode("utf-8", "replace"))
                  for name, value in headers]
         pairs = [(name, value) for name, value in pairs if b"\0" not in name + value]
-        array = (_lib.HttpHeader * len(pairs))(*pairs)
+        array = (_lib.HttpHeader * len(pairs))(*[_lib.HttpHeader(*pair) for pair in pairs])
         check(_lib.lib().tigress_session_reply(self._open(), status, array, len(pairs), bytes(body),
                                                len(body)))
 

@@ -27,7 +27,7 @@ class _Interrupted(Exception):
     """A callback stopped the request."""
 
 
-class _TooLarge(Exception):
+class TooLarge(Exception):
     """More bytes than the session allows, or not HTTP."""
 
 
@@ -43,6 +43,7 @@ class _Reader(io.RawIOBase):
         super().__init__()
         self._sock, self._deadline, self._left, self._tick = sock, deadline, max_bytes, tick
         self.has_begun = False
+        self._ticked = time.monotonic()
 
     def readable(self) -> bool:
         return True
@@ -52,21 +53,42 @@ class _Reader(io.RawIOBase):
             left_s = self._deadline - time.monotonic()
             if left_s <= 0:
                 raise TimeoutError("no answer in time")
+            if time.monotonic() - self._ticked >= SLICE_S:  # also while bytes trickle in
+                self._ticked = time.monotonic()
+                self._tick()
             self._sock.settimeout(min(left_s, SLICE_S))
             try:
                 count = self._sock.recv_into(buffer)
             except TimeoutError:
-                self._tick()
                 continue
             self._left -= count
             if self._left < 0:
-                raise _TooLarge()
+                raise TooLarge()
             self.has_begun = self.has_begun or count > 0
             return count
 
     def makefile(self, _mode: str) -> io.BufferedReader:
         """http.client.HTTPResponse calls this on a socket."""
         return io.BufferedReader(self)
+
+
+def tls_context(ca_file: Optional[str]) -> ssl.SSLContext:
+    """TLS 1.2 or 1.3 with the certificate and the host name verified."""
+    # Not create_default_context(): it writes the keys to the file in SSLKEYLOGFILE.
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(["http/1.1"])
+    if ca_file is None:
+        context.load_default_certs()
+    else:
+        context.load_verify_locations(cafile=ca_file)
+    return context
+
+
+def is_change(session: Session, request: Optional[Request]) -> bool:
+    """Whether the session must be saved before this request."""
+    # A create and a first read are POST too; the session has no version before them.
+    return (request is not None and request.method not in ("POST", "GET")) or session.version == 0
 
 
 class Transport:
@@ -89,14 +111,7 @@ class Transport:
         self._until_s: Optional[float] = None
         self._is_stopped = False
         self._sock: Optional[socket.socket] = None
-        # Not create_default_context(): it writes the keys to the file in SSLKEYLOGFILE.
-        self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        self._tls.minimum_version = ssl.TLSVersion.TLSv1_2
-        self._tls.set_alpn_protocols(["http/1.1"])
-        if ca_file is None:
-            self._tls.load_default_certs()
-        else:
-            self._tls.load_verify_locations(cafile=ca_file)
+        self._tls = tls_context(ca_file)
 
     # ---- life
 
@@ -126,13 +141,13 @@ class Transport:
             status, headers, body = self._exchange(request)
         except _Interrupted:
             failure = NetFailure.INTERRUPTED
-        except (_TooLarge, http.client.LineTooLong):
+        except (TooLarge, http.client.LineTooLong):
             failure = NetFailure.TOO_LARGE
         except ssl.SSLCertVerificationError:
             failure = NetFailure.TLS
         except TimeoutError:
             failure = NetFailure.TIMEOUT
-        except _Unreachable as error:
+        except Unreachable as error:
             failure = error.failure
         except http.client.RemoteDisconnected:
             failure = NetFailure.LOST
@@ -167,7 +182,7 @@ class Transport:
         reader = _Reader(self._sock, deadline, request.answer_max + 65536, self._tick)
         try:
             self._sock.settimeout(max(deadline - time.monotonic(), SLICE_S))
-            self._sock.sendall(_wire_bytes(request, url.netloc, url.path, url.query))
+            self._sock.sendall(wire_bytes(request, url.netloc, url.path, url.query))
             response = http.client.HTTPResponse(reader, method=request.method)  # type: ignore
             response.begin()
         except (ConnectionError, ssl.SSLEOFError) as error:
@@ -175,14 +190,14 @@ class Transport:
                 raise _Stale() from error  # safe to repeat: the request has an identifier
             raise
         if (response.length or 0) > request.answer_max:  # announced: not waited for
-            raise _TooLarge()
+            raise TooLarge()
         body = response.read(request.answer_max + 1)
         if len(body) > request.answer_max:
-            raise _TooLarge()
+            raise TooLarge()
         if response.length:  # read() does not report a truncated body
             raise http.client.IncompleteRead(body, response.length)
         if not 100 <= response.status <= 599:
-            raise _TooLarge()
+            raise TooLarge()
         headers = response.getheaders()
         if response.will_close or not response.isclosed():
             self.close()
@@ -196,7 +211,7 @@ class Transport:
         except TimeoutError:
             raise
         except OSError as error:
-            raise _Unreachable(_connect_failure(error)) from error
+            raise Unreachable(connect_failure(error)) from error
         if not is_tls:
             return sock
         try:
@@ -208,7 +223,7 @@ class Transport:
         except OSError as error:
             # A relay that restarts during a handshake causes this, too.
             sock.close()
-            raise _Unreachable(NetFailure.UNREACHABLE) from error
+            raise Unreachable(NetFailure.UNREACHABLE) from error
 
     # ---- run
 
@@ -229,12 +244,9 @@ class Transport:
                 self._pause()
 
     def _perform_and_save(self) -> None:
-        request = self._session.request()
-        # A create and a first read are POST too; the session has no version before them.
-        is_change = (request is not None and request.method not in ("POST", "GET")) \
-            or self._session.version == 0
+        must_save = is_change(self._session, self._session.request())
         try:
-            if (is_change and not self._was_saved()) or self._should_stop(Want.HTTP):
+            if (must_save and not self._was_saved()) or self._should_stop(Want.HTTP):
                 self._session.reply_failed(NetFailure.INTERRUPTED)
                 return
         except BaseException:
@@ -267,7 +279,7 @@ class Transport:
             raise _Interrupted()
 
 
-class _Unreachable(Exception):
+class Unreachable(Exception):
     """No connection, and why."""
 
     def __init__(self, failure: NetFailure):
@@ -275,7 +287,7 @@ class _Unreachable(Exception):
         self.failure = failure
 
 
-def _connect_failure(error: OSError) -> NetFailure:
+def connect_failure(error: OSError) -> NetFailure:
     if isinstance(error, socket.gaierror):
         return NetFailure.NO_NAME
     if isinstance(error, ConnectionRefusedError):
@@ -285,12 +297,12 @@ def _connect_failure(error: OSError) -> NetFailure:
     return NetFailure.UNREACHABLE
 
 
-def _wire_bytes(request: Request, host: str, path: str, query: str) -> bytes:
+def wire_bytes(request: Request, host: str, path: str, query: str) -> bytes:
     lines = [f"{request.method} {path or '/'}{'?' + query if query else ''} HTTP/1.1",
              f"Host: {host}"]
     lines += [f"{name}: {value}" for name, value in request.headers]
     if request.body is not None or request.method != "GET":
         lines.append(f"Content-Length: {len(request.body or b'')}")
     if any("\r" in line or "\n" in line for line in lines):
-        raise _TooLarge()  # the library makes no such header; nothing is sent
+        raise TooLarge()  # the library makes no such header; nothing is sent
     return "\r\n".join(lines + ["", ""]).encode("ascii") + (request.body or b"")

@@ -20,6 +20,8 @@ set(ENV{LD_LIBRARY_PATH} ${root}/usr/${LIBDIR})
 pkg_config(flags --cflags --libs tigress_curl)
 run(${CC} -Wall -Wextra -Werror ${example} -o ${root}/by-pkg-config ${flags})
 run_example(${root}/by-pkg-config)
+# The wallet of docs/getting-started.md, by the command that it names.
+run(${CC} -Wall -Wextra -Werror ${SOURCE}/examples/wallet/wallet.c -o ${root}/wallet ${flags})
 
 file(WRITE ${root}/app/CMakeLists.txt "
 cmake_minimum_required(VERSION 3.25)
