@@ -81,13 +81,13 @@ static enum tg_err pick_image(struct tg_page_image *out, struct tg_buf *url,
         [TG_PAGE_HOME] = TG_PICTURE_HOME,
         [TG_PAGE_HOTEL] = TG_PICTURE_HOTEL,
     };
-    const struct tg_relay_config *config = ex->relay->config;
+    const struct tg_relay_face *face = &ex->relay->face;
 
-    if (tg_image_is_allowed(&config->images, display->image_url)) {
+    if (tg_image_is_allowed(&face->images, display->image_url)) {
         *out = (struct tg_page_image){ .url = display->image_url };
-    } else if (config->files != NULL) {
-        tg_buf_append_str(url, config->public_url);
-        tg_buf_append_str(url, tg_files_picture_path(config->files, pictures[ex->vertical]));
+    } else if (face->files != NULL) {
+        tg_buf_append_str(url, ex->relay->config->public_url);
+        tg_buf_append_str(url, tg_files_picture_path(face->files, pictures[ex->vertical]));
         *out = (struct tg_page_image){ tg_buf_view(url), TG_PICTURE_TYPE, TG_PICTURE_WIDTH,
                                        TG_PICTURE_HEIGHT };
     }
@@ -386,7 +386,7 @@ bool tg_answer_file(struct tg_exchange *ex, const struct tg_http_request *reques
 {
     static const char allow[] = "GET, HEAD, OPTIONS";
     const struct tg_relay_config *config = ex->relay->config;
-    const struct tg_file *file = tg_files_find(config->files, request->target);
+    const struct tg_file *file = tg_files_find(ex->relay->face.files, request->target);
     bool is_read = ex->route.is_head || tg_bytes_is_equal(request->method, TG_LIT("GET"));
     struct tg_reply reply;
 

@@ -45,12 +45,25 @@ enum tg_err tg_relay_new(struct tg_relay **out, const struct tg_relay_config *co
                                 .port = port,
                                 .rng = rng,
                                 .hooks = hooks };
-    TG_TRY(tg_page_site_new(&relay->site, &config->page, config->public_url));
+    TG_TRY(tg_relay_show(relay, &config->face));
     *out = relay;
     relay = NULL;
     err = TG_OK;
 out:
     tg_relay_free(&relay);
+    return err;
+}
+
+enum tg_err tg_relay_show(struct tg_relay *relay, const struct tg_relay_face *face)
+{
+    struct tg_page_site *site = NULL;
+    enum tg_err err = tg_page_site_new(&site, &face->page, relay->config->public_url);
+
+    if (err == TG_OK) {
+        tg_page_site_free(&relay->site);
+        relay->site = site;
+        relay->face = *face;
+    }
     return err;
 }
 

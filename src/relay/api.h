@@ -24,6 +24,13 @@
 #define TG_RESPONSE_HEADERS_MAX 24u
 #define TG_WAIT_CAP_S_DEFAULT 60u
 
+/* What a relay shows of its operator. A reload may change it. */
+struct tg_relay_face {
+    struct tg_page_settings page;  /* zero: the defaults */
+    struct tg_image_policy images; /* zero: pictures of every host */
+    const struct tg_files *files;  /* NULL: none; borrowed */
+};
+
 struct tg_relay_config {
     struct tg_wire_limits limits;
     const char *public_url;       /* "https://relay.example", no trailing slash; borrowed */
@@ -34,9 +41,7 @@ struct tg_relay_config {
     bool is_https;                /* the public side is TLS: HSTS is sent */
     tg_can_push_fn *can_push;     /* NULL: this relay sends no pushes; borrowed with its ctx */
     const void *can_push_ctx;
-    struct tg_page_settings page;       /* zero: the defaults */
-    struct tg_image_policy images;      /* zero: pictures of every host */
-    const struct tg_files *files;       /* NULL: none; borrowed */
+    struct tg_relay_face face;          /* at first; see tg_relay_show */
     const struct tg_standing *standing; /* NULL: senders need no good standing; borrowed */
 };
 
@@ -155,6 +160,10 @@ TG_NODISCARD enum tg_err tg_relay_new(struct tg_relay **out, const struct tg_rel
 void tg_relay_open(struct tg_relay *relay, struct tg_store *store, struct tg_store_port *port);
 /* After every exchange has ended. */
 void tg_relay_free(struct tg_relay **relay);
+
+/* Shows this face from now on. What it borrows must stay until the next call or tg_relay_free. On
+   failure the one before stays. TG_E_NOMEM, TG_E_CRYPTO, TG_E_SYNTAX (a malformed colour). */
+TG_NODISCARD enum tg_err tg_relay_show(struct tg_relay *relay, const struct tg_relay_face *face);
 
 /* Starts an exchange, which copies what it needs of the request. NULL: it has been answered. */
 struct tg_exchange *tg_relay_begin(struct tg_relay *relay, const struct tg_http_request *request,

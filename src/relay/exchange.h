@@ -38,7 +38,8 @@ struct tg_relay {
     struct tg_store_port *port;
     const struct tg_rng *rng;
     const struct tg_relay_hooks *hooks;
-    struct tg_page_site *site; /* owned */
+    struct tg_relay_face face;
+    struct tg_page_site *site; /* of the face; owned */
     size_t lent_count; /* changes and proofs that are lent, for a read too; given up or not */
 };
 

@@ -206,9 +206,9 @@ static void look_now(struct tg_metrics_now *now, const struct tg_admin *a, int64
     now->memory_used = tg_memory_used(&shared->memory);
     now->has_push = shared->push != NULL;
     now->is_push_up = tg_push_link_is_up(shared->push);
-    (void)pthread_mutex_lock(&shared->tls_lock);
+    (void)pthread_mutex_lock(&shared->reload_lock);
     now->cert_not_after_s = shared->tls != NULL ? tg_tls_context_not_after(shared->tls) : 0;
-    (void)pthread_mutex_unlock(&shared->tls_lock);
+    (void)pthread_mutex_unlock(&shared->reload_lock);
 }
 
 static void metrics(struct tg_admin *a, const struct tg_exchange_ops *ops, void *ctx)

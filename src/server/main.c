@@ -9,6 +9,7 @@
 #include "server/opening.h"
 #include "server/ops/log_sink.h"
 #include "server/ops/notify.h"
+#include "server/ops/zone.h"
 #include "server/preflight.h"
 #include "server/push_start.h"
 #include "server/pushlink/child.h"
@@ -40,7 +41,8 @@ struct daemon {
     struct tg_opening opening;
     struct tg_clock waiting_clock; /* until the store is open */
     struct tg_tls_tickets *tickets;
-    struct tg_files *files;
+    int argc; /* as main got it; argv too: a reload reads the settings again */
+    char *const *argv;
     struct tg_shared shared;
     struct tg_push_start push;
     pthread_t *threads; /* of workers 1 and up */
@@ -64,22 +66,6 @@ static int64_t utc_now_s(void)
 }
 
 /* ---- settings ---- */
-
-static enum tg_config_action load_config(struct daemon *d, int argc, char **argv)
-{
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    const struct tg_config_env env = { .home = getenv("HOME"),
-                                       .xdg_state_home = getenv("XDG_STATE_HOME"),
-                                       .core_count = cores > 0 ? (uint32_t)cores : 1 };
-    enum tg_config_action action = TG_CONFIG_BAD;
-    struct tg_buf text;
-
-    tg_buf_init(&text, TEXT_MAX);
-    action = tg_config_load(&d->config, argc, argv, &env, &text);
-    (void)fputs(tg_buf_cstr(&text), action == TG_CONFIG_BAD ? stderr : stdout);
-    tg_buf_deinit(&text);
-    return action;
-}
 
 static void forbid_core_dumps(const struct tg_config *config)
 {
@@ -245,7 +231,7 @@ static enum tg_err prepare_shared(struct daemon *d, struct tg_startup_failure *f
     shared->rng = &tg_rng_system;
     shared->start_s = utc_now_s();
     shared->worker_count = d->config->worker_count;
-    TG_REQUIRE(pthread_mutex_init(&shared->tls_lock, NULL) == 0, TG_E_NOMEM);
+    TG_REQUIRE(pthread_mutex_init(&shared->reload_lock, NULL) == 0, TG_E_NOMEM);
     TG_TRY(make_data_dir(d, failure));
     TG_TRY(tg_opening_init(&d->opening, d->config, &d->log));
     TG_TRY(tg_opening_run(&d->opening, TG_OPENING_STORE, failure));
@@ -255,8 +241,8 @@ static enum tg_err prepare_shared(struct daemon *d, struct tg_startup_failure *f
     TG_TRY(tg_standing_policy_open(&shared->standing, d->config, fault));
     tg_config_relay(&shared->relay_config, d->config);
     shared->relay_config.standing = tg_standing_policy_view(shared->standing);
-    TG_TRY(tg_startup_files(&d->files, d->config));
-    shared->relay_config.files = d->files;
+    tg_zone_use(d->config->page.time_zone);
+    TG_TRY(tg_face_new(&shared->face, d->config));
     tg_worker_settings(&shared->settings, d->config);
     TG_TRY(tg_metrics_new(&shared->metrics, shared->worker_count + 1));
     TG_TRY(tg_push_start_prepare(&d->push, shared));
@@ -297,27 +283,18 @@ static void on_stop_signal(uv_signal_t *handle, int signal_number)
     TG_LOG(shared->log, TG_LOG_INFO, "server.draining",
            { "timeout_s", (int64_t)shared->config->drain_timeout_s });
     tg_push_link_drain(shared->push);
-    for (size_t i = 0; i < shared->worker_count; i++) {
-        tg_worker_order(&shared->workers[i], TG_ORDER_DRAIN);
-    }
+    tg_worker_order_all(shared, TG_ORDER_DRAIN);
 }
 
 /* If there is anything wrong with the new certificate or its key, the current one stays in use, and
    the log says why. */
-static void on_reload_signal(uv_signal_t *handle, int signal_number)
+static void reload_tls(struct daemon *d)
 {
-    struct daemon *d = handle->data;
     struct tg_shared *shared = &d->shared;
     struct tg_tls_context *fresh = NULL;
     struct tg_findings findings = { .count = 0 };
-    enum tg_err err = TG_OK;
+    enum tg_err err = load_tls(d, &fresh, &findings);
 
-    (void)signal_number;
-    tg_push_link_reload(shared->push);
-    if (d->config->is_plain_http) {
-        return;
-    }
-    err = load_tls(d, &fresh, &findings);
     tg_findings_log(&findings, &d->log, "tls.reload_failed", "tls.warning");
     if (err != TG_OK) {
         if (!tg_findings_refuse(&findings)) {
@@ -325,15 +302,41 @@ static void on_reload_signal(uv_signal_t *handle, int signal_number)
         }
         return;
     }
-    (void)pthread_mutex_lock(&shared->tls_lock);
-    tg_tls_context_free(&shared->tls);
-    shared->tls = fresh;
-    (void)pthread_mutex_unlock(&shared->tls_lock);
-    for (size_t i = 0; i < shared->worker_count; i++) {
-        tg_worker_order(&shared->workers[i], TG_ORDER_NEW_CERTIFICATE);
-    }
+    tg_shared_put_tls(shared, fresh);
+    tg_worker_order_all(shared, TG_ORDER_NEW_CERTIFICATE);
     TG_LOG(&d->log, TG_LOG_INFO, "tls.reloaded",
            { "not_after_s", tg_tls_context_not_after(fresh) });
+}
+
+/* All settings must be valid, as for a start. Of valid ones the face alone is used. */
+static void reload_face(struct daemon *d)
+{
+    struct tg_config *config = NULL;
+    struct tg_face *fresh = NULL;
+    enum tg_err err = TG_E_SYNTAX;
+
+    if (tg_startup_load(&config, d->argc, d->argv) == TG_CONFIG_RUN) {
+        err = tg_face_take(&fresh, &config);
+    }
+    if (err != TG_OK) {
+        TG_LOG(&d->log, TG_LOG_ERROR, "settings.reload_failed", { "error", (int64_t)err });
+    } else {
+        tg_shared_put_face(&d->shared, fresh);
+        tg_worker_order_all(&d->shared, TG_ORDER_NEW_FACE);
+        TG_LOG(&d->log, TG_LOG_INFO, "settings.reloaded", { "changed", 1 });
+    }
+}
+
+static void on_reload_signal(uv_signal_t *handle, int signal_number)
+{
+    struct daemon *d = handle->data;
+
+    (void)signal_number;
+    tg_push_link_reload(d->shared.push);
+    reload_face(d);
+    if (!d->config->is_plain_http) {
+        reload_tls(d);
+    }
 }
 
 static void watch_signal(struct daemon *d, uv_signal_t *handle, uv_signal_cb callback,
@@ -482,7 +485,7 @@ static void cleanup(struct daemon *d)
     tg_clock_deinit(&d->opening.clock);
     tg_ledger_free(&shared->ledger);
     tg_standing_policy_close(&shared->standing);
-    tg_files_free(&d->files);
+    tg_face_free(&shared->face);
     tg_metrics_free(&shared->metrics);
     tg_refusals_free(&shared->refusals);
     tg_tls_context_free(&shared->tls);
@@ -501,7 +504,9 @@ int main(int argc, char **argv)
     if (argc == 2 && strcmp(argv[1], TG_PUSH_CHILD_FLAG) == 0) {
         return tg_push_child_main();
     }
-    action = load_config(d, argc, argv);
+    d->argc = argc;
+    d->argv = argv;
+    action = tg_startup_load(&d->config, argc, argv);
     switch (action) {
     case TG_CONFIG_CHECK:
         status = tg_startup_check(d->config, utc_now_s());

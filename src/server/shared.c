@@ -8,6 +8,42 @@
 
 #include <sys/prctl.h>
 
+void tg_shared_put_tls(struct tg_shared *shared, struct tg_tls_context *tls)
+{
+    (void)pthread_mutex_lock(&shared->reload_lock);
+    tg_tls_context_free(&shared->tls);
+    shared->tls = tls;
+    (void)pthread_mutex_unlock(&shared->reload_lock);
+}
+
+void tg_shared_put_face(struct tg_shared *shared, struct tg_face *face)
+{
+    (void)pthread_mutex_lock(&shared->reload_lock);
+    tg_face_free(&shared->face);
+    shared->face = face;
+    (void)pthread_mutex_unlock(&shared->reload_lock);
+}
+
+struct tg_tls_context *tg_shared_hold_tls(struct tg_shared *shared)
+{
+    struct tg_tls_context *tls = NULL;
+
+    (void)pthread_mutex_lock(&shared->reload_lock);
+    tls = shared->tls != NULL ? tg_tls_context_hold(shared->tls) : NULL;
+    (void)pthread_mutex_unlock(&shared->reload_lock);
+    return tls;
+}
+
+struct tg_face *tg_shared_hold_face(struct tg_shared *shared)
+{
+    struct tg_face *face = NULL;
+
+    (void)pthread_mutex_lock(&shared->reload_lock);
+    face = tg_face_hold(shared->face);
+    (void)pthread_mutex_unlock(&shared->reload_lock);
+    return face;
+}
+
 void tg_shared_limit_memory(struct tg_shared *shared)
 {
     size_t max = (size_t)shared->config->memory_max;

@@ -7,6 +7,7 @@
 #ifndef TG_SERVER_SHARED_H
 #define TG_SERVER_SHARED_H
 
+#include "server/face.h"
 #include "server/http/env.h"
 #include "server/net/clock.h"
 #include "server/net/tls.h"
@@ -56,9 +57,17 @@ struct tg_shared {
     /* When the loop of each worker last ran its timer. */
     atomic_uint_least64_t beats_mono_ms[TG_WORKERS_MAX];
 
-    pthread_mutex_t tls_lock;
-    struct tg_tls_context *tls; /* under tls_lock; NULL: plain HTTP */
+    pthread_mutex_t reload_lock; /* of the two below, which a reload replaces */
+    struct tg_tls_context *tls;  /* NULL: plain HTTP */
+    struct tg_face *face;
 };
+
+/* What a reload made: takes it. The workers change to it after an order (server/worker.h). */
+void tg_shared_put_tls(struct tg_shared *shared, struct tg_tls_context *tls);
+void tg_shared_put_face(struct tg_shared *shared, struct tg_face *face);
+/* What is in use now, with one holder more. Any thread. */
+struct tg_tls_context *tg_shared_hold_tls(struct tg_shared *shared);
+struct tg_face *tg_shared_hold_face(struct tg_shared *shared);
 
 /* Limits what is allocated from now on to memory-max. Call it before the first connection. */
 void tg_shared_limit_memory(struct tg_shared *shared);

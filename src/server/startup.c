@@ -117,17 +117,20 @@ int tg_startup_check(struct tg_config *config, int64_t now_s)
     return EXIT_SUCCESS;
 }
 
-enum tg_err tg_startup_files(struct tg_files **out, const struct tg_config *config)
+enum tg_config_action tg_startup_load(struct tg_config **out, int argc, char *const argv[])
 {
-    struct tg_app_link apple[TG_PUSH_APPS_MAX], android[TG_PUSH_APPS_MAX];
-    const struct tg_files_settings settings = {
-        .apple = apple,
-        .android = android,
-        .apple_count = tg_config_app_links(apple, &config->links.apple_apps),
-        .android_count = tg_config_app_links(android, &config->links.android_apps),
-    };
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    const struct tg_config_env env = { .home = getenv("HOME"),
+                                       .xdg_state_home = getenv("XDG_STATE_HOME"),
+                                       .core_count = cores > 0 ? (uint32_t)cores : 1 };
+    enum tg_config_action action = TG_CONFIG_BAD;
+    struct tg_buf text;
 
-    return tg_files_new(out, &settings);
+    tg_buf_init(&text, TEXT_MAX);
+    action = tg_config_load(out, argc, argv, &env, &text);
+    (void)fputs(tg_buf_cstr(&text), action == TG_CONFIG_BAD ? stderr : stdout);
+    tg_buf_deinit(&text);
+    return action;
 }
 
 int tg_startup_maintain(const struct tg_config *config, const struct tg_log *log,

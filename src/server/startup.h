@@ -37,7 +37,7 @@ int tg_startup_check(struct tg_config *config, int64_t now_s);
 int tg_startup_maintain(const struct tg_config *config, const struct tg_log *log,
                         enum tg_config_action action);
 
-/* What the relay serves besides mailboxes, made from the settings. TG_E_NOMEM, TG_E_CRYPTO. */
-TG_NODISCARD enum tg_err tg_startup_files(struct tg_files **out, const struct tg_config *config);
+/* Reads the settings, and prints what there is to print, faults included. */
+enum tg_config_action tg_startup_load(struct tg_config **out, int argc, char *const argv[]);
 
 #endif

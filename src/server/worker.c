@@ -267,14 +267,26 @@ static void drain(struct tg_worker *w)
 
 static void use_new_certificate(struct tg_worker *w)
 {
-    struct tg_shared *shared = w->shared;
+    tg_tls_context_free(&w->tls);
+    w->tls = tg_shared_hold_tls(w->shared);
+}
 
-    (void)pthread_mutex_lock(&shared->tls_lock);
-    if (shared->tls != NULL) {
-        tg_tls_context_free(&w->tls);
-        w->tls = tg_tls_context_hold(shared->tls);
+/* If it fails the worker shows what it showed before. */
+static enum tg_err use_new_face(struct tg_worker *w)
+{
+    struct tg_face *face = tg_shared_hold_face(w->shared);
+    enum tg_err err = tg_relay_show(w->relay, tg_face_view(face));
+
+    if (err == TG_OK) {
+        struct tg_face *old = w->face;
+
+        w->face = face;
+        face = old;
+    } else {
+        TG_LOG(w->shared->log, TG_LOG_ERROR, "settings.reload_failed", { "error", (int64_t)err });
     }
-    (void)pthread_mutex_unlock(&shared->tls_lock);
+    tg_face_free(&face);
+    return err;
 }
 
 static void on_order(uv_async_t *async)
@@ -286,6 +298,9 @@ static void on_order(uv_async_t *async)
     if ((orders & TG_ORDER_NEW_CERTIFICATE) != 0) {
         use_new_certificate(w);
     }
+    if ((orders & TG_ORDER_NEW_FACE) != 0) {
+        (void)use_new_face(w);
+    }
     if ((orders & TG_ORDER_DRAIN) != 0) {
         drain(w);
     }
@@ -295,6 +310,13 @@ void tg_worker_order(struct tg_worker *w, enum tg_worker_order order)
 {
     (void)atomic_fetch_or(&w->orders, (unsigned)order);
     (void)uv_async_send(&w->order_wake);
+}
+
+void tg_worker_order_all(struct tg_shared *shared, enum tg_worker_order order)
+{
+    for (size_t i = 0; i < shared->worker_count; i++) {
+        tg_worker_order(&shared->workers[i], order);
+    }
 }
 
 /* ---- connections ---- */
@@ -421,6 +443,7 @@ enum tg_err tg_worker_init(struct tg_worker *w, struct tg_shared *shared, size_t
     TG_TRY(start_handles(w));
     TG_TRY(tg_relay_new(&w->relay, &shared->relay_config, shared->keyring, NULL, NULL, shared->rng,
                         &w->hooks));
+    TG_TRY(use_new_face(w));
     w->service = tg_service_relay(w->relay);
     tg_admin_init(&w->admin, shared, NULL);
     if (admin_fd >= 0) {
@@ -450,6 +473,7 @@ void tg_worker_deinit(struct tg_worker *w)
         return; /* the store still uses memory of this worker: it is freed by exit only */
     }
     tg_relay_free(&w->relay);
+    tg_face_free(&w->face);
     tg_history_free(&w->admin.history);
     tg_loop_port_detach(&w->store);
     tg_tls_context_free(&w->tls);

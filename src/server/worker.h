@@ -21,7 +21,7 @@
 
 #include <stdatomic.h>
 
-enum tg_worker_order { TG_ORDER_DRAIN = 1, TG_ORDER_NEW_CERTIFICATE = 2 };
+enum tg_worker_order { TG_ORDER_DRAIN = 1, TG_ORDER_NEW_CERTIFICATE = 2, TG_ORDER_NEW_FACE = 4 };
 
 struct tg_worker {
     struct tg_shared *shared;
@@ -32,6 +32,7 @@ struct tg_worker {
     struct tg_time_saver saver; /* worker 0 */
     struct tg_conns conns;
     struct tg_tls_context *tls; /* this worker's reference */
+    struct tg_face *face;       /* the same */
     struct tg_loop_port store;  /* from is_open on */
     bool is_open;
     struct tg_relay *relay;
@@ -77,5 +78,7 @@ void tg_worker_run(struct tg_worker *w);
 void tg_worker_deinit(struct tg_worker *w);
 /* Any thread. */
 void tg_worker_order(struct tg_worker *w, enum tg_worker_order order);
+/* The same to every worker. */
+void tg_worker_order_all(struct tg_shared *shared, enum tg_worker_order order);
 
 #endif

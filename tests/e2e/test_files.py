@@ -3,6 +3,7 @@
 import contextlib
 import fnmatch
 import html.parser
+import signal
 import subprocess
 import urllib.parse
 import urllib.robotparser
@@ -12,6 +13,7 @@ import pytest
 import relay_process
 from checks import assert_problem, media_type, unchanged
 from conftest import make_relay, open_api
+from relay_process import until
 from tigress_client import new_id
 
 APPLE = "/.well-known/apple-app-site-association"
@@ -204,3 +206,52 @@ def check_config__wrong_app__says_what_was_expected(tmp_path):
     assert run.returncode == 2
     assert "link-android-app: app 1 of this setting: fingerprints= is missing or wrong (expected: 1 to 10" in run.stderr
     assert "link-apple-app: app 1 of this setting: not an Apple app (expected: the team's 10 capital" in run.stderr
+
+
+SVG = "<svg viewBox='0 0 9 9'><circle cx='4' cy='4' r='{}'/></svg>"
+
+
+@pytest.fixture
+def reloaded(tmp_path):
+    """A relay whose settings are in a file, and a function that writes them and reloads."""
+    file, logo = tmp_path / "tigressd.conf", tmp_path / "logo.svg"
+    logo.write_text(SVG.format(1))
+    file.write_text(f"operator-name = First\npage-logo = {logo}\n")
+    with make_relay(tmp_path / "r", args=["--config", str(file), "--workers", "3"]) as relay:
+        def reload(text, event, svg=SVG.format(2)):
+            count = relay.output("stderr").count(event)
+            file.write_text(text + f"page-logo = {logo}\n")
+            logo.write_text(svg)
+            relay.signal(signal.SIGHUP)
+            until(lambda: relay.output("stderr").count(event) > count, "the reload")
+        yield relay, reload
+
+
+def front(relay):
+    with contextlib.closing(open_api(relay)) as api:
+        return api.call("GET", "/", [("Accept", "text/html")]).body.decode()
+
+
+def page_and_links__reload__every_worker_shows_the_new_ones(reloaded):
+    """The kernel spreads connections over the workers: one of three that none of 40 reaches is a chance of 1 in 10 million."""
+    relay, reload = reloaded
+    assert "First" in front(relay) and 'r="1"' in front(relay)
+    with contextlib.closing(open_api(relay)) as api:
+        assert api.call("GET", APPLE).status == 404
+    reload("operator-name = Second\npage-colour = #aa0000\nlink-apple-app = ABCDE12345.a\nrate = 7\n", b"settings.reloaded")
+    until(lambda: all("Second" in front(relay) for _ in range(40)), "every worker")
+    assert 'r="2"' in front(relay) and "First" not in front(relay)
+    with contextlib.closing(open_api(relay)) as api:
+        assert "ABCDE12345.a" in api.call("GET", APPLE).body.decode()
+
+
+@pytest.mark.parametrize("text, svg, why", [
+    ("operator-name = Second\npage-colour = red\n", SVG.format(2), "page-colour: wrong length"),
+    ("operator-name = Second\n", "<svg viewBox='0 0 1 1'><script/></svg>", "page-logo: the SVG has the element script"),
+    ("operator-name = Second\nno-such = 1\n", SVG.format(2), "no-such: no such setting"),
+])
+def reload__wrong_settings__old_page_stays_and_says_why(reloaded, text, svg, why):
+    relay, reload = reloaded
+    reload(text, b"settings.reload_failed", svg)
+    assert why in relay.output("stderr").decode()
+    assert "First" in front(relay) and 'r="1"' in front(relay)

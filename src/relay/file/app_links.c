@@ -12,7 +12,7 @@
 /* The verticals that have a name in the settings, and their value of v in a share URL. */
 static const struct {
     const char *name, *value;
-} verticals[] = {
+} verticals[TG_APP_LINK_VERTICAL_COUNT] = {
     { "general", "a" }, /* it also has the links without v */
     { "car", "c" },
     { "home", "h" },
@@ -37,8 +37,7 @@ static struct tg_bytes next_entry(struct tg_bytes *list)
     return entry;
 }
 
-/* A set of 1 << index. 0: an entry is not a vertical, or comes twice. */
-static unsigned vertical_set(const char *names)
+unsigned tg_app_link_verticals(const char *names)
 {
     struct tg_bytes list = tg_bytes_str(names);
     unsigned set = 0;
@@ -66,7 +65,7 @@ static unsigned vertical_set(const char *names)
 
 static enum tg_err check_verticals(const struct tg_app_link *app, struct tg_fault *fault)
 {
-    if (vertical_set(app->verticals) != 0) {
+    if (tg_app_link_verticals(app->verticals) != 0) {
         return TG_OK;
     }
     tg_fault_set(fault, "verticals= has an unknown or repeated name (expected: some of "
@@ -217,7 +216,7 @@ void tg_app_links_apple(struct tg_buf *out, const struct tg_app_link *apps, size
         tg_buf_append_str(out, i > 0 ? ",\n{\"appIDs\":[" : "\n{\"appIDs\":[");
         tg_json_put_string(out, tg_bytes_str(apps[i].id));
         tg_buf_append_str(out, "],\"components\":");
-        put_components(out, vertical_set(apps[i].verticals));
+        put_components(out, tg_app_link_verticals(apps[i].verticals));
         tg_buf_append_u8(out, '}');
     }
     tg_buf_append_str(out, "]}}\n");
@@ -244,7 +243,7 @@ void tg_app_links_android(struct tg_buf *out, const struct tg_app_link *apps, si
 {
     tg_buf_append_u8(out, '[');
     for (size_t i = 0; i < count; i++) {
-        unsigned set = vertical_set(apps[i].verticals);
+        unsigned set = tg_app_link_verticals(apps[i].verticals);
 
         tg_buf_append_str(out, i > 0 ? ",\n{" : "\n{");
         tg_buf_append_str(out, "\"relation\":[\"" HANDLE_URLS "\"],\"target\":{\"namespace\":"

@@ -24,6 +24,11 @@ struct tg_app_link {
     const char *verticals;    /* names separated by commas; "": every link */
 };
 
+/* The verticals of a list of names, as 1 << enum tg_page_vertical; "": all. 0: a name is unknown or
+   comes twice. */
+#define TG_APP_LINK_VERTICAL_COUNT 4u
+unsigned tg_app_link_verticals(const char *names);
+
 /* Whether the app can be written into the file. TG_E_SYNTAX with fault: what was wrong, and what
    was expected. */
 TG_NODISCARD enum tg_err tg_app_link_check_apple(const struct tg_app_link *app,

@@ -192,21 +192,44 @@ static void put_link(const struct writer *w, const char *url, const char *attrib
     put(w, "\" target=\"_blank\" rel=\"noreferrer noopener\">");
 }
 
-static void put_app(const struct writer *w, const char *url)
+/* "Get Wallet". url NULL: no button. Returns whether there is one. */
+static bool put_button(const struct writer *w, const struct tg_page_app *app, const char *url,
+                       enum tg_word word, const char *attributes)
 {
     struct tg_buf name;
 
-    if (url == NULL || w->settings->app_name == NULL) {
-        return;
+    if (url == NULL) {
+        return false;
     }
     tg_buf_init(&name, 1024);
     tg_buf_append_str(&name, "<bdi translate=no>");
-    tg_page_put_escaped(&name, tg_bytes_str(w->settings->app_name));
+    tg_page_put_escaped(&name, tg_bytes_str(app->name));
     tg_buf_append_str(&name, "</bdi>");
-    put_link(w, url, " class=\"b\"");
-    tg_page_put_filled(w->out, w->words->text[TG_W_GET_APP], tg_buf_view(&name));
-    put_word(w, "</a>\n<p>", TG_W_GET_APP_ONLY, "</p>\n");
+    put_link(w, url, attributes);
+    tg_page_put_filled(w->out, w->words->text[word], tg_buf_view(&name));
+    put(w, "</a>\n");
     tg_buf_deinit(&name);
+    return true;
+}
+
+/* The apps for this vertical, and what their buttons do not do. */
+static void put_apps(const struct writer *w, enum tg_page_device device)
+{
+    bool has_button = false;
+
+    for (size_t i = 0; i < w->settings->app_count; i++) {
+        const struct tg_page_app *app = &w->settings->apps[i];
+
+        if ((app->verticals >> w->page->vertical & 1u) == 0) {
+            continue;
+        }
+        has_button |= put_button(w, app, app->open, TG_W_OPEN_APP, " class=\"b\"");
+        has_button |= put_button(w, app, device == TG_PAGE_IOS ? app->ios : app->android,
+                                 TG_W_GET_APP, " class=\"b o\"");
+    }
+    if (has_button) {
+        put_word(w, "<p class=\"m\">", TG_W_APP_ONLY, "</p>\n");
+    }
 }
 
 static const struct {
@@ -232,9 +255,9 @@ static void put_device(const struct writer *w, enum tg_page_device device)
         put_word(w, "<li>", devices[device].steps[i], "</li>");
     }
     put(w, "</ol>\n");
-    put_app(w, device == TG_PAGE_IOS       ? w->settings->app_ios
-               : device == TG_PAGE_ANDROID ? w->settings->app_android
-                                           : NULL);
+    if (device != TG_PAGE_COMPUTER) {
+        put_apps(w, device);
+    }
     put(w, "</section>\n");
 }
 

@@ -14,7 +14,7 @@
 #define CONTRAST 500u /* of text; WCAG 2.2 requires 450 */
 
 struct tg_page_site {
-    const struct tg_page_settings *settings;
+    struct tg_page_settings settings;
     const char *public_url;
     struct tg_buf style;
     struct tg_buf csp;
@@ -125,8 +125,9 @@ static void put_style(struct tg_buf *out, struct tg_colour colour)
 /* ---- the policy and the name ---------------------------------------------------------------- */
 
 /* spec: protocol/5#style-hash */
-static enum tg_err make_csp(struct tg_buf *csp, struct tg_bytes text)
+static enum tg_err make_csp(struct tg_buf *csp, struct tg_bytes text, const char *logo)
 {
+    bool has_picture = logo != NULL && tg_bytes_has_prefix(tg_bytes_str(logo), TG_LIT("<img "));
     uint8_t hash[TG_SHA256_LEN];
     enum tg_err err = tg_sha256(hash, text);
 
@@ -135,7 +136,8 @@ static enum tg_err make_csp(struct tg_buf *csp, struct tg_bytes text)
     }
     tg_buf_append_str(csp, "default-src 'none'; style-src 'sha256-");
     tg_b64_encode(csp, TG_ARRAY_BYTES(hash), TG_B64_STANDARD);
-    tg_buf_append_str(csp, "'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
+    tg_buf_append_str(csp, has_picture ? "'; img-src data:" : "'");
+    tg_buf_append_str(csp, "; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
     (void)tg_buf_cstr(csp);
     return tg_buf_status(csp);
 }
@@ -147,15 +149,15 @@ static void put_name(struct tg_buf *out, const struct tg_page_site *site)
     size_t at = tg_bytes_find(url, '/');
 
     tg_buf_append_str(out, "<bdi translate=no>");
-    tg_page_put_escaped(out, site->settings->operator_name != NULL
-                                 ? tg_bytes_str(site->settings->operator_name)
+    tg_page_put_escaped(out, site->settings.operator_name != NULL
+                                 ? tg_bytes_str(site->settings.operator_name)
                                  : tg_bytes_from(url, at + 2));
     tg_buf_append_str(out, "</bdi>");
 }
 
 static enum tg_err fill(struct tg_page_site *site)
 {
-    const char *text = site->settings->colour;
+    const char *text = site->settings.colour;
     struct tg_colour colour = { { 0, 0, 0 } };
     enum tg_err err = TG_E_BUG;
 
@@ -164,7 +166,7 @@ static enum tg_err fill(struct tg_page_site *site)
     TG_TRY(tg_buf_status(&site->style));
     put_name(&site->name, site);
     TG_TRY(tg_buf_status(&site->name));
-    err = make_csp(&site->csp, tg_buf_view(&site->style));
+    err = make_csp(&site->csp, tg_buf_view(&site->style), site->settings.logo);
 out:
     return err;
 }
@@ -180,7 +182,7 @@ enum tg_err tg_page_site_new(struct tg_page_site **out, const struct tg_page_set
     if (site == NULL) {
         return TG_E_NOMEM;
     }
-    site->settings = settings;
+    site->settings = *settings;
     site->public_url = public_url;
     tg_buf_init(&site->style, STYLE_MAX);
     tg_buf_init(&site->csp, CSP_MAX);
@@ -222,7 +224,7 @@ struct tg_bytes tg_page_site_name(const struct tg_page_site *site)
 
 const struct tg_page_settings *tg_page_site_settings(const struct tg_page_site *site)
 {
-    return site->settings;
+    return &site->settings;
 }
 
 const char *tg_page_site_url(const struct tg_page_site *site)

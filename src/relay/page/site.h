@@ -13,23 +13,32 @@
 /* Seconds that local time is ahead of UTC at a time. Any thread. */
 typedef int32_t tg_page_offset_fn(int64_t unix_s);
 
+/* A wallet app, with a button for each of its addresses ("https://…"). NULL: no such button. */
+struct tg_page_app {
+    const char *name;
+    const char *open;    /* a link that the app opens, on both systems */
+    const char *ios;     /* where to get it for an iPhone */
+    const char *android; /* the same for Android */
+    unsigned verticals;  /* 1 << enum tg_page_vertical of the links that it opens */
+};
+#define TG_PAGE_APPS_MAX 3u /* of one vertical */
+
 /* The operator's. NULL: the default that is named. All strings are borrowed. */
 struct tg_page_settings {
-    const char *operator_name; /* NULL: the host of the public URL */
-    const char *colour;        /* "#rrggbb"; NULL: the relay's own */
-    const char *logo;          /* SVG, written as it is: the caller must trust it; NULL: none */
-    const char *support;       /* "https://…" or "mailto:…"; NULL: none */
-    const char *app_name;      /* the wallet app; NULL: no button */
-    const char *app_ios;       /* where it is for an iPhone, "https://…"; NULL: no button there */
-    const char *app_android;   /* the same for Android */
+    const char *operator_name;      /* NULL: the host of the public URL */
+    const char *colour;             /* "#rrggbb"; NULL: the relay's own */
+    const char *logo;               /* HTML of tg_page_logo_make; NULL: none */
+    const char *support;            /* "https://…" or "mailto:…"; NULL: none */
+    const struct tg_page_app *apps; /* app_count of them */
+    size_t app_count;
     tg_page_offset_fn *offset; /* NULL: dates are in UTC */
 };
 
 struct tg_page_site;
 
 /*
- *   settings, public_url   borrowed until tg_page_site_free
- *   public_url             "https://relay.example", no trailing slash
+ *   settings               copied; its strings and apps are borrowed until tg_page_site_free
+ *   public_url             "https://relay.example", no trailing slash; borrowed as they are
  * TG_E_SYNTAX: the colour is malformed.
  */
 TG_NODISCARD enum tg_err tg_page_site_new(struct tg_page_site **out,

@@ -32,8 +32,9 @@ enum tg_word {
     TG_W_PHONE_FIRST,
     TG_W_PHONE_TAP,
     TG_W_ACCEPT,
+    TG_W_OPEN_APP, /* buttons; {}: the name of the app */
     TG_W_GET_APP,
-    TG_W_GET_APP_ONLY,
+    TG_W_APP_ONLY, /* what the buttons do not do */
     /* What to know. */
     TG_W_ONE_TITLE,
     TG_W_ONE,

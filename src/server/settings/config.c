@@ -413,7 +413,6 @@ void tg_config_relay(struct tg_relay_config *out, const struct tg_config *config
         .cors_origin = config->cors_origin[0] != '\0' ? config->cors_origin : NULL,
         .is_https = tg_bytes_has_prefix(tg_bytes_str(config->public_url), TG_LIT("https://")),
     };
-    tg_config_image_policy(&out->images, config);
 }
 
 enum tg_err tg_config_make_data_dir(const struct tg_config *config, struct tg_fault *fault)

@@ -18,6 +18,8 @@
 #include "relay/api.h"
 #include "relay/file/files.h"
 #include "relay/file/images.h"
+#include "relay/page/colour.h"
+#include "relay/page/logo.h"
 #include "server/proxy/ip.h"
 #include "store/store.h"
 #include "wire/limits.h"
@@ -32,7 +34,8 @@
 #define TG_CONFIG_FILE_MAX 131072u /* bytes of a configuration file */
 #define TG_CONFIG_HOSTS_MAX 4095u  /* bytes of a list of hosts */
 #define TG_CONFIG_CONNECTIONS_DEFAULT 20000u
-#define TG_CONFIG_WORD_MAX 255u /* bytes of a name or identifier */
+#define TG_CONFIG_WORD_MAX 255u  /* bytes of a name or identifier */
+#define TG_CONFIG_TITLE_MAX 192u /* bytes of a text that people read */
 
 /* A numeric address to bind. */
 struct tg_endpoint {
@@ -70,7 +73,10 @@ struct tg_config_app {
     char key_id[TG_CONFIG_WORD_MAX + 1];
     char team_id[TG_CONFIG_WORD_MAX + 1];
     char url[TG_CONFIG_URL_MAX + 1];
-    /* Of an app that opens links; topic is its identifier. */
+    /* Of an app that opens links; topic is its identifier, or its name on the pages. */
+    char open[TG_CONFIG_URL_MAX + 1];
+    char ios[TG_CONFIG_URL_MAX + 1];
+    char android[TG_CONFIG_URL_MAX + 1];
     char verticals[TG_CONFIG_WORD_MAX + 1];
     char fingerprints[TG_CONFIG_PATH_MAX + 1];
 };
@@ -108,6 +114,17 @@ struct tg_config_push {
 struct tg_config_links {
     struct tg_config_apps apple_apps, android_apps;
     struct tg_config_hosts images; /* hosts, or the one word "any" or "own" */
+};
+
+/* What the pages show of the operator. "": the default. */
+struct tg_config_page {
+    char name[TG_CONFIG_TITLE_MAX + 1];
+    char colour[TG_COLOUR_TEXT_LEN + 1];
+    char logo_path[TG_CONFIG_PATH_MAX + 1];
+    char support[TG_CONFIG_URL_MAX + 1];
+    struct tg_config_apps apps; /* topic: the name */
+    char time_zone[TG_CONFIG_WORD_MAX + 1];
+    char logo[TG_PAGE_LOGO_MAX + 1]; /* HTML, made of the file while the settings are loaded */
 };
 
 /* Names separated by commas. */
@@ -190,6 +207,7 @@ struct tg_config {
     enum tg_proxy_protocol proxy_protocol;
 
     struct tg_config_links links;
+    struct tg_config_page page;
     struct tg_config_push push;
     struct tg_config_standing standing;
 
@@ -242,7 +260,7 @@ void tg_config_free(struct tg_config **config);
    loopback listener ("https://127.0.0.1:8443"), and is_url_derived. */
 void tg_config_set_port(struct tg_config *config, uint16_t port);
 
-/* The settings of the relay core. The strings borrow from config. Call it after
+/* The settings of the relay core, without a face. The strings borrow from config. Call it after
    tg_config_set_port. */
 void tg_config_relay(struct tg_relay_config *out, const struct tg_config *config);
 
@@ -251,6 +269,11 @@ size_t tg_config_app_links(struct tg_app_link out[TG_PUSH_APPS_MAX],
                            const struct tg_config_apps *apps);
 /* Whose pictures link previews may show. The strings borrow from config. */
 void tg_config_image_policy(struct tg_image_policy *out, const struct tg_config *config);
+
+/* What the pages show of the operator, with time zones as server/time/zone.h has them. The strings
+   and the list in apps borrow from config and from apps. */
+void tg_config_page(struct tg_page_settings *out, struct tg_page_app apps[TG_PUSH_APPS_MAX],
+                    const struct tg_config *config);
 
 /* The settings of push. The strings borrow from config. */
 void tg_config_push_settings(struct tg_push_settings *out, const struct tg_config *config);

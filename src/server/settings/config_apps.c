@@ -23,6 +23,9 @@ static const struct word {
     WORD("team-id", team_id, 10, 10),
     WORD("url", url, 9, TG_CONFIG_URL_MAX),
     WORD("fingerprints", fingerprints, 1, TG_CONFIG_PATH_MAX),
+    WORD("open", open, 9, TG_CONFIG_URL_MAX),
+    WORD("ios", ios, 9, TG_CONFIG_URL_MAX),
+    WORD("android", android, 9, TG_CONFIG_URL_MAX),
     WORD("verticals", verticals, 1, TG_CONFIG_WORD_MAX),
 #undef WORD
 };
@@ -104,11 +107,47 @@ static struct tg_bytes next_word(struct tg_bytes *text)
     return word;
 }
 
+/* The words before the first NAME=VALUE of the setting, which it takes. */
+static struct tg_bytes next_title(const struct tg_setting *setting, struct tg_bytes *text)
+{
+    struct tg_bytes all = tg_bytes_trim(*text);
+    size_t len = 0; /* up to the end of a word */
+
+    *text = all;
+    while (text->len > 0) {
+        struct tg_bytes rest = *text;
+        struct tg_bytes word = next_word(&rest);
+        size_t eq = tg_bytes_find(word, '=');
+
+        if (eq < word.len && find_word(setting, tg_bytes_first(word, eq)) != NULL) {
+            break;
+        }
+        len = (size_t)(word.ptr - all.ptr) + word.len;
+        *text = rest;
+    }
+    return tg_bytes_first(all, len);
+}
+
+static enum tg_err parse_topic(struct tg_config_app *app, const struct tg_setting *setting,
+                               struct tg_bytes *text, struct tg_fault *fault)
+{
+    struct tg_bytes topic = setting->has_title ? next_title(setting, text) : next_word(text);
+
+    if (setting->has_title) {
+        return tg_config_copy_title(app->topic, topic, fault);
+    }
+    if (!is_topic(topic)) {
+        tg_fault_set(fault, "it does not begin with the name of an app (expected: %s)",
+                     setting->arg);
+        return TG_E_SYNTAX;
+    }
+    return tg_config_copy(app->topic, sizeof(app->topic), topic);
+}
+
 enum tg_err tg_setting_parse_app(struct tg_config *config, const struct tg_setting *setting,
                                  struct tg_bytes text, struct tg_fault *fault)
 {
     struct tg_config_apps *apps = tg_setting_member(config, setting);
-    struct tg_bytes topic = next_word(&text);
     struct tg_config_app *app = NULL;
     enum tg_err err = TG_E_SYNTAX;
 
@@ -118,12 +157,7 @@ enum tg_err tg_setting_parse_app(struct tg_config *config, const struct tg_setti
     }
     app = &apps->apps[apps->count];
     memset(app, 0, sizeof(*app));
-    if (!is_topic(topic)) {
-        tg_fault_set(fault, "it does not begin with the name of an app (expected: %s)",
-                     setting->arg);
-        goto out;
-    }
-    TG_TRY(tg_config_copy(app->topic, sizeof(app->topic), topic));
+    TG_TRY(parse_topic(app, setting, &text, fault));
     while (text.len > 0) {
         TG_TRY(parse_word(app, setting, next_word(&text), fault));
     }

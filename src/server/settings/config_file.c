@@ -98,8 +98,7 @@ static void parse(struct tg_config_load_state *state, struct tg_bytes text)
     }
 }
 
-/* TG_E_LIMIT: the file is larger than out may be. */
-static enum tg_err read_all(struct tg_buf *out, int fd)
+enum tg_err tg_config_read_all(struct tg_buf *out, int fd)
 {
     uint8_t chunk[2048];
     ssize_t got = 0;
@@ -125,7 +124,7 @@ void tg_config_read_file(struct tg_config_load_state *state)
         return;
     }
     tg_buf_init(&text, TG_CONFIG_FILE_MAX);
-    err = read_all(&text, fd);
+    err = tg_config_read_all(&text, fd);
     if (err == TG_OK) {
         parse(state, tg_buf_view(&text));
     } else if (err == TG_E_IO) {

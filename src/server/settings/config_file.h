@@ -12,5 +12,7 @@
 /* Applies every setting of state->file. Faults go to state, each with its line. Section names have
    no meaning for the relay. A line that starts with '#' or ';' is a comment. */
 void tg_config_read_file(struct tg_config_load_state *state);
+/* Appends what is left to read. TG_E_LIMIT: more than out may hold; TG_E_IO: see errno. */
+TG_NODISCARD enum tg_err tg_config_read_all(struct tg_buf *out, int fd);
 
 #endif

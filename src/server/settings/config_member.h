@@ -19,5 +19,9 @@ void tg_setting_store_number(void *at, size_t size, uint64_t v);
 
 /* Copies text and a NUL. TG_E_LIMIT: longer than cap - 1; dst is then untouched. */
 TG_NODISCARD enum tg_err tg_config_copy(char *dst, size_t cap, struct tg_bytes text);
+/* Copies a text that people read: 1 to 48 characters, none of them harmful (base/harmful.h).
+   TG_E_SYNTAX with fault; dst is then untouched. */
+TG_NODISCARD enum tg_err tg_config_copy_title(char dst[TG_CONFIG_TITLE_MAX + 1],
+                                              struct tg_bytes text, struct tg_fault *fault);
 
 #endif

@@ -394,6 +394,7 @@ void tg_config_apply_rules(struct tg_config_load_state *state, const struct tg_c
     if (env->is_push_process) {
         return; /* a certificate that was removed meanwhile must not prevent a restart */
     }
+    tg_config_apply_page_rules(state);
     check_transport(state);
     check_tls(state);
     check_store(state);

@@ -10,7 +10,7 @@
 
 #include "server/settings/config_state.h"
 
-/* Fills in defaults that depend on other settings, then checks the combination, the two below
+/* Fills in defaults that depend on other settings, then checks the combination, those below
    included. Faults are counted in state. */
 void tg_config_apply_rules(struct tg_config_load_state *state, const struct tg_config_env *env);
 
@@ -22,5 +22,7 @@ void tg_config_apply_standing_rules(struct tg_config_load_state *state);
 
 /* Checks the apps that open links, and the hosts of pictures: in config_links.c. */
 void tg_config_apply_link_rules(struct tg_config_load_state *state);
+/* Checks what the pages show of the operator, and reads the logo: in config_page.c. */
+void tg_config_apply_page_rules(struct tg_config_load_state *state);
 
 #endif

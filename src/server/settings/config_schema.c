@@ -41,6 +41,7 @@ static const char *const context_words[] = {
 
 static const char *const apple_link_words[] = { "verticals", NULL };
 static const char *const android_link_words[] = { "fingerprints", "verticals", NULL };
+static const char *const page_app_words[] = { "open", "ios", "android", "verticals", NULL };
 static const char *const apns_app_words[] = { "key", "key-id", "team-id", "url", NULL };
 static const char *const fcm_app_words[] = { "account", NULL };
 
@@ -52,6 +53,7 @@ static const char *const fcm_app_words[] = { "account", NULL };
 #define CAPACITY .group = "capacity"
 #define RATES .group = "rates"
 #define LINKS .group = "links"
+#define PAGE .group = "page"
 #define PUSH .group = "push"
 #define STANDING .group = "standing"
 #define PROCESS .group = "process"
@@ -212,6 +214,24 @@ const struct tg_setting tg_settings[TG_SET_COUNT] = {
     ROW(TG_SET_PREVIEW_IMAGES, "preview-images", TG_SETTING_HOSTS), AT(links.images), LINKS,
         .default_text = "any", .arg = "any|own|HOST,*.HOST,...",
         .help = "hosts of the pictures that senders may put into link previews" },
+    ROW(TG_SET_OPERATOR_NAME, "operator-name", TG_SETTING_TITLE), AT(page.name), PAGE,
+        .arg = "TEXT",
+        .help = "who runs the relay, as its pages say; default: the host of public-url" },
+    ROW(TG_SET_PAGE_COLOUR, "page-colour", TG_SETTING_WORD), AT(page.colour), PAGE, .min = 7,
+        .max = 7, .arg = "#RRGGBB", .help = "colour of the pages; made darker or lighter where "
+                                            "text would be hard to read" },
+    ROW(TG_SET_PAGE_LOGO, "page-logo", TG_SETTING_PATH), AT(page.logo_path), PAGE, .arg = "FILE",
+        .help = "logo beside the name, an SVG of shapes alone or a small PNG" },
+    ROW(TG_SET_PAGE_SUPPORT, "page-support", TG_SETTING_WORD), AT(page.support), PAGE, .min = 1,
+        .max = TG_CONFIG_URL_MAX, .arg = "URL", .help = "https:// or mailto: address of your help" },
+    ROW(TG_SET_PAGE_APP, "page-app", TG_SETTING_APPS), AT(page.apps), PAGE,
+        .words = page_app_words, .has_title = true,
+        .arg = "NAME [open=URL] [ios=URL] [android=URL] [verticals=NAME,...]",
+        .help = "a wallet that pages offer; open: a link that it opens, the others: where to get "
+                "it; may be repeated" },
+    ROW(TG_SET_PAGE_TIME_ZONE, "page-time-zone", TG_SETTING_WORD), AT(page.time_zone), PAGE,
+        .min = 1, .max = TG_CONFIG_WORD_MAX, .default_text = "UTC", .arg = "AREA/PLACE",
+        .help = "time zone of dates on the pages, such as Europe/Berlin" },
     ROW(TG_SET_PUSH_APNS_KEY, "push-apns-key", TG_SETTING_PATH), AT(push.apns_key), PUSH,
         .arg = "FILE", .help = "signing key (.p8) for com.apple.apns; enables that provider" },
     ROW(TG_SET_PUSH_APNS_KEY_ID, "push-apns-key-id", TG_SETTING_WORD), AT(push.apns_key_id), PUSH,

@@ -24,6 +24,7 @@ enum tg_setting_type {
     TG_SETTING_HOSTS,    /* names, or *.name, separated by commas */
     TG_SETTING_NAMES,    /* visible ASCII, separated by commas */
     TG_SETTING_APPS,     /* an app and its words; may be repeated */
+    TG_SETTING_TITLE,    /* a short text that people read */
     TG_SETTING_NETWORKS  /* IP addresses, or networks as ADDRESS/BITS, separated by commas */
 };
 
@@ -31,6 +32,7 @@ struct tg_setting {
     const char *name;
     enum tg_setting_type type;
     bool can_be_off;          /* TG_SETTING_ENDPOINT: "off" */
+    bool has_title;           /* TG_SETTING_APPS: people read the name */
     const char *default_text; /* NULL: none, or one that config_rules.c derives */
     uint64_t min, max;        /* of numbers, in the base unit; of words, bytes */
     size_t offset, size;      /* of the member in struct tg_config */
@@ -95,6 +97,12 @@ enum tg_setting_id {
     TG_SET_LINK_APPLE_APP,
     TG_SET_LINK_ANDROID_APP,
     TG_SET_PREVIEW_IMAGES,
+    TG_SET_OPERATOR_NAME,
+    TG_SET_PAGE_COLOUR,
+    TG_SET_PAGE_LOGO,
+    TG_SET_PAGE_SUPPORT,
+    TG_SET_PAGE_APP,
+    TG_SET_PAGE_TIME_ZONE,
     TG_SET_PUSH_APNS_KEY,
     TG_SET_PUSH_APNS_KEY_ID,
     TG_SET_PUSH_APNS_TEAM_ID,

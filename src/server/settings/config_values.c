@@ -175,6 +175,12 @@ static enum tg_err parse_word(struct tg_config *config, const struct tg_setting 
     return TG_OK;
 }
 
+static enum tg_err parse_title(struct tg_config *config, const struct tg_setting *setting,
+                               struct tg_bytes text, struct tg_fault *fault)
+{
+    return tg_config_copy_title(tg_setting_member(config, setting), text, fault);
+}
+
 /* ---- names ---- */
 
 static bool is_plain_name(struct tg_bytes name)
@@ -251,6 +257,7 @@ static const struct {
     [TG_SETTING_HOSTS] = { tg_setting_parse_hosts, tg_setting_print_hosts },
     [TG_SETTING_NAMES] = { parse_names, print_names },
     [TG_SETTING_APPS] = { tg_setting_parse_app, tg_setting_print_apps },
+    [TG_SETTING_TITLE] = { parse_title, print_text },
     [TG_SETTING_NETWORKS] = { tg_setting_parse_networks, tg_setting_print_networks },
 };
 

@@ -231,12 +231,17 @@ static void page__kind_of_device__comes_first_and_hides_nothing(void **state)
 /* spec-test: protocol/5#links */
 static void page__links__open_another_tab_and_none_is_relative(void **state)
 {
+    static const struct tg_page_app apps[] = {
+        { "Wallet\"", "https://open.example/&", "https://apps.example/1", "https://apps.example/2",
+          1u << TG_PAGE_GENERAL },
+        { "Cars only", NULL, "https://apps.example/3", NULL, 1u << TG_PAGE_CAR },
+        { "One", NULL, "https://apps.example/4", NULL, 15 },
+    };
     static const struct tg_page_settings branded = {
         .operator_name = "<i>Keys & Co",
         .support = "mailto:help@keys.example?subject=a&b",
-        .app_name = "Wallet\"",
-        .app_ios = "https://apps.example/1",
-        .app_android = "https://apps.example/2",
+        .apps = apps,
+        .app_count = TG_COUNT(apps),
     };
     struct tg_display_info display = { TG_LIT("t"), TG_LIT("d"), TG_LIT("") };
     struct tg_page_site *other = NULL;
@@ -261,7 +266,10 @@ static void page__links__open_another_tab_and_none_is_relative(void **state)
         assert_non_null(strstr(at, "\" target=\"_blank\" rel=\"noreferrer noopener\">"));
         assert_true(strstr(at, "\" target=\"_blank\" rel=\"noreferrer noopener\">") < end);
     }
-    assert_int_equal(count, 3);
+    assert_int_equal(count, 6); /* on two devices to open, one each to get; One; help */
+    assert_has(tg_buf_cstr(&out), "Open <bdi translate=no>Wallet&quot;</bdi></a>");
+    assert_has(tg_buf_cstr(&out), "href=\"https://open.example/&amp;\"");
+    assert_null(strstr(tg_buf_cstr(&out), "Cars only"));
     tg_buf_deinit(&out);
     tg_page_site_free(&other);
 }
