@@ -72,15 +72,21 @@ static void write_page(const char *folder, const struct tg_page_site *site, cons
 int main(int argc, char **argv)
 {
     static const struct tg_page_settings plain = { .operator_name = NULL };
+    static const struct tg_page_app app = {
+        .name = "Nordlicht Wallet",
+        .open = "https://open.nordlicht.example/",
+        .ios = "https://apps.apple.com/app/id1",
+        .android = "https://play.google.com/store/apps/details?id=a.b&x=1",
+        .verticals = 15,
+    };
     static const struct tg_page_settings branded = {
         .operator_name = "Nordlicht Keys & Co",
         .colour = "#ffcc00",
         .logo = "<svg viewBox=\"0 0 24 24\" aria-hidden=\"true\"><circle cx=\"12\" cy=\"12\" "
                 "r=\"11\" fill=\"currentColor\"/></svg>",
         .support = "https://help.example/keys",
-        .app_name = "Nordlicht Wallet",
-        .app_ios = "https://apps.apple.com/app/id1",
-        .app_android = "https://play.google.com/store/apps/details?id=a.b&x=1",
+        .apps = &app,
+        .app_count = 1,
     };
     struct tg_page_site *sites[2] = { NULL, NULL };
     const struct what whats[] = {
