@@ -3,10 +3,16 @@
 
 #include <stddef.h>
 
-/* spec: protocol/5#foreign-text */
-static const struct {
+#define NON_JOINER 0x200cu
+#define JOINER 0x200du
+#define EMOJI_SELECTOR 0xfe0fu
+
+struct range {
     uint32_t first, last;
-} ranges[] = {
+};
+
+/* spec: protocol/5#foreign-text */
+static const struct range ranges[] = {
     { 0x0000, 0x001f },    /* C0 */
     { 0x007f, 0x009f },    /* DEL, C1 */
     { 0x00ad, 0x00ad },    /* soft hyphen */
@@ -41,4 +47,85 @@ bool tg_text_is_harmful(uint32_t code)
         }
     }
     return true;
+}
+
+/* ---- joiners -------------------------------------------------------------------------------- */
+
+static bool is_in(const struct range *list, size_t count, uint32_t code)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (code >= list[i].first && code <= list[i].last) {
+            return true;
+        }
+    }
+    return false;
+}
+#define IS_IN(list, code) is_in(list, sizeof(list) / sizeof((list)[0]), code)
+
+bool tg_text_is_transparent(uint32_t code)
+{
+    static const struct range marks[] = { { 0x0610, 0x061a },
+                                          { 0x064b, 0x065f },
+                                          { 0x0670, 0x0670 } };
+
+    return IS_IN(marks, code);
+}
+
+/* A letter of the Arabic script that joins to the one before it. */
+static bool joins_back(uint32_t code)
+{
+    static const struct range letters[] = { { 0x0622, 0x063f }, { 0x0641, 0x064a },
+                                            { 0x066e, 0x066f }, { 0x0671, 0x0673 },
+                                            { 0x0675, 0x06d3 }, { 0x06d5, 0x06d5 },
+                                            { 0x06ee, 0x06ef }, { 0x06fa, 0x06fc },
+                                            { 0x06ff, 0x06ff }, { 0x0750, 0x077f } };
+
+    return IS_IN(letters, code);
+}
+
+/* One that joins to the letter after it too: not alef, dal, reh, waw and their kin. */
+static bool joins_on(uint32_t code)
+{
+    static const struct range ends[] = { { 0x0622, 0x0625 }, { 0x0627, 0x0627 }, { 0x0629, 0x0629 },
+                                         { 0x062f, 0x0632 }, { 0x0648, 0x0648 }, { 0x0671, 0x0677 },
+                                         { 0x0688, 0x0699 }, { 0x06c0, 0x06c0 }, { 0x06c3, 0x06cb },
+                                         { 0x06cd, 0x06cd }, { 0x06cf, 0x06cf }, { 0x06d2, 0x06d5 },
+                                         { 0x06ee, 0x06ef }, { 0x0759, 0x075b }, { 0x076b, 0x076c },
+                                         { 0x0771, 0x0774 }, { 0x0778, 0x0779 } };
+
+    return joins_back(code) && !IS_IN(ends, code);
+}
+
+/* Signs that take the vowel of a letter, of scripts with 128 places each: U+xx4D or U+xxCD. */
+static bool is_virama(uint32_t code)
+{
+    static const struct range viramas[] = { { 0x094d, 0x094d }, { 0x09cd, 0x09cd },
+                                            { 0x0a4d, 0x0a4d }, { 0x0acd, 0x0acd },
+                                            { 0x0b4d, 0x0b4d }, { 0x0bcd, 0x0bcd },
+                                            { 0x0c4d, 0x0c4d }, { 0x0ccd, 0x0ccd },
+                                            { 0x0d4d, 0x0d4d }, { 0x0dca, 0x0dca } };
+
+    return IS_IN(viramas, code);
+}
+
+static bool is_emoji(uint32_t code)
+{
+    static const struct range pictures[] = {
+        { 0x2194, 0x2195 }, { 0x2600, 0x27bf }, { 0x2b05, 0x2b55 }, { 0x1f000, 0x1faff }
+    };
+
+    return IS_IN(pictures, code);
+}
+
+bool tg_text_is_harmful_at(uint32_t before, uint32_t code, uint32_t after)
+{
+    bool is_word = is_virama(before) && before >> 7 == after >> 7 && !tg_text_is_harmful(after);
+
+    if (code == JOINER) {
+        return !is_word && !((is_emoji(before) || before == EMOJI_SELECTOR) && is_emoji(after));
+    }
+    if (code == NON_JOINER) {
+        return !is_word && !(joins_on(before) && joins_back(after));
+    }
+    return tg_text_is_harmful(code);
 }

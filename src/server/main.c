@@ -290,7 +290,6 @@ static void on_stop_signal(uv_signal_t *handle, int signal_number)
    the log says why. */
 static void reload_tls(struct daemon *d)
 {
-    struct tg_shared *shared = &d->shared;
     struct tg_tls_context *fresh = NULL;
     struct tg_findings findings = { .count = 0 };
     enum tg_err err = load_tls(d, &fresh, &findings);
@@ -302,8 +301,8 @@ static void reload_tls(struct daemon *d)
         }
         return;
     }
-    tg_shared_put_tls(shared, fresh);
-    tg_worker_order_all(shared, TG_ORDER_NEW_CERTIFICATE);
+    tg_shared_put_tls(&d->shared, fresh);
+    tg_worker_order_all(&d->shared, TG_ORDER_NEW_CERTIFICATE);
     TG_LOG(&d->log, TG_LOG_INFO, "tls.reloaded",
            { "not_after_s", tg_tls_context_not_after(fresh) });
 }
@@ -320,11 +319,11 @@ static void reload_face(struct daemon *d)
     }
     if (err != TG_OK) {
         TG_LOG(&d->log, TG_LOG_ERROR, "settings.reload_failed", { "error", (int64_t)err });
-    } else {
-        tg_shared_put_face(&d->shared, fresh);
-        tg_worker_order_all(&d->shared, TG_ORDER_NEW_FACE);
-        TG_LOG(&d->log, TG_LOG_INFO, "settings.reloaded", { "changed", 1 });
+        return;
     }
+    tg_shared_put_face(&d->shared, fresh);
+    tg_worker_order_all(&d->shared, TG_ORDER_NEW_FACE);
+    TG_LOG(&d->log, TG_LOG_INFO, "settings.reloaded", { "changed", 1 });
 }
 
 static void on_reload_signal(uv_signal_t *handle, int signal_number)

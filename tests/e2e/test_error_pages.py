@@ -93,6 +93,22 @@ def front__get_and_head__a_page_and_no_call(api):
     assert_problem(api.call("POST", "/", [], b"{}"), 404)
 
 
+# spec-test: protocol/1#html-for-people
+@pytest.mark.parametrize("transport", ["h1", "h2"])
+def full__browser_a_page_503(tmp_path, transport):
+    with relay_process.Relay(tmp_path / "r", args=["--rate", "0", "--mailboxes-max", "1"], store="memory:") as relay, \
+            contextlib.closing(open_api(relay, transport)) as api:
+        box = api.new_box()
+        create = [("Mailbox-Device-Claim", new_id()), ("Mailbox-Request-ID", new_id()), ("Content-Type", "application/json"),
+                  ("Accept-Language", "fr")]
+        body = b'{"payload":{"type":"t","data":"d"},"displayInformation":{"title":"t","description":"d","imageURL":""}}'
+        page = api.call("POST", "/v1/m", accept(BROWSERS[0]) + create, body)
+        assert assert_page(page, 503) == "Indisponible pour le moment".encode()
+        assert int(page.header("retry-after")) > 0
+        assert_problem(api.call("POST", "/v1/m", create, body), 503)
+        assert api.preview(box, "text/html").status == 200
+
+
 # spec-test: protocol/1#html-for-people protocol/4#head
 @pytest.mark.parametrize("transport", ["h1", "h2"])
 def over_the_rate__browser_a_page__head_no_body(tmp_path, transport):

@@ -448,6 +448,30 @@ def slow__request_line_never_ends__408_and_closed(raw, relay):
     assert status_of(data) == 408
 
 
+# spec-test: protocol/1#html-for-people
+def slow__browser_over_http1__a_page_408(raw, relay):
+    sock = raw(target=relay)
+    data, is_closed = exchange(sock, b"GET / HTTP/1.1\r\nAccept: text/html\r\nAccept-Language: de\r\n", WAIT_S)
+    assert is_closed and status_of(data) == 408
+    assert b"\r\ncontent-type: text/html; charset=utf-8\r\n" in data.lower()
+    assert b"<h1>Nicht verstanden</h1>" in data and data.endswith(b"</html>\n")
+
+
+# spec-test: protocol/1#html-for-people
+def slow__browser_over_http2__a_page_408(relay):
+    with H2Raw(relay) as h2:
+        frame = h2.headers("POST", "/v1/m", [("accept", "text/html"), ("accept-language", "de")], flags=("END_HEADERS",))
+        assert h2.send(frame)
+        data, until = b"", time.monotonic() + WAIT_S
+        while b"</html>" not in data:
+            assert time.monotonic() < until, data
+            data += read_until_closed(h2.sock, 0.05)[0]
+        (block,) = [payload for kind, number, payload in frames_in(data) if (kind, number) == (HEADERS, frame.stream_id)]
+        headers = dict(Decoder().decode(block))
+        assert (headers[":status"], headers["content-type"]) == ("408", "text/html; charset=utf-8")
+        assert "<h1>Nicht verstanden</h1>".encode() in data
+
+
 def slow__body_byte_by_byte__closed(raw, relay):
     sock = raw(target=relay)
     sock.sendall(post(b"Content-Length: 60000"))

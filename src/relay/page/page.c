@@ -117,6 +117,30 @@ static void put_opengraph(const struct writer *w)
     put_image(w);
 }
 
+/* z: little to read, in one narrow column; y: over, or not possible now, without the colour. */
+static const char *const classes[TG_PAGE_STATE_COUNT] = {
+    [TG_PAGE_OPEN] = "",
+    [TG_PAGE_OPENED] = "",
+    [TG_PAGE_ENDED_BY_SENDER] = " class=\"z y\"",
+    [TG_PAGE_ENDED_BY_RECIPIENT] = " class=\"z y\"",
+    [TG_PAGE_EXPIRED] = " class=\"z y\"",
+    [TG_PAGE_UNKNOWN] = " class=\"z y\"",
+    [TG_PAGE_DAMAGED] = " class=\"z y\"",
+    [TG_PAGE_TOO_MANY] = " class=\"z y\"",
+    [TG_PAGE_DOWN] = " class=\"z y\"",
+    [TG_PAGE_DRAINING] = " class=\"z y\"",
+    [TG_PAGE_FRONT] = " class=\"z\"",
+    [TG_PAGE_NOT_FOUND] = " class=\"z y\"",
+    [TG_PAGE_BAD_REQUEST] = " class=\"z y\"",
+};
+
+/* Beside the name of an operator without a logo. */
+static const char own_logo[] =
+    "<svg viewBox=\"0 0 32 32\" aria-hidden=\"true\"><rect class=a width=32 height=32 rx=9 /><g "
+    "fill=none stroke-width=3 class=w><circle cx=11 cy=16 r=4 /><path d=\"M15 16h10m-1 "
+    "0v4m-4-4v3\"/>"
+    "</g></svg>";
+
 static void put_head(const struct writer *w)
 {
     put(w, "<!DOCTYPE html>\n<html lang=\"");
@@ -134,8 +158,10 @@ static void put_head(const struct writer *w)
     }
     put(w, "<style>");
     tg_buf_append(w->out, tg_page_site_style(w->site));
-    put(w, "</style>\n</head>\n<body>\n<header>");
-    put(w, w->settings->logo != NULL ? w->settings->logo : "");
+    put(w, "</style>\n</head>\n<body");
+    put(w, classes[w->page->state]);
+    put(w, ">\n<header>");
+    put(w, w->settings->logo != NULL ? w->settings->logo : own_logo);
     tg_buf_append(w->out, tg_page_site_name(w->site));
     put(w, "</header>\n<main>\n");
 }
@@ -267,7 +293,7 @@ static void put_steps(const struct writer *w)
     static const enum tg_page_device order[TG_PAGE_DEVICE_COUNT] = { TG_PAGE_IOS, TG_PAGE_ANDROID,
                                                                      TG_PAGE_COMPUTER };
 
-    put_word(w, "<h2>", TG_W_WHAT_NOW, "</h2>\n<div class=\"g\">\n");
+    put_word(w, "<h2>", TG_W_WHAT_NOW, "</h2>\n<div class=\"p\">\n");
     put_device(w, w->page->reader.device);
     for (size_t i = 0; i < TG_COUNT(order); i++) {
         if (order[i] != w->page->reader.device) {
@@ -281,7 +307,7 @@ static void put_steps(const struct writer *w)
 
 static void put_notes(const struct writer *w)
 {
-    put_word(w, "<div class=\"g i\">\n<section><h2>", TG_W_ONE_TITLE, "</h2>\n<p>");
+    put_word(w, "<div class=\"p i\">\n<section><h2>", TG_W_ONE_TITLE, "</h2>\n<p>");
     put_word(w, "", TG_W_ONE, "</p></section>\n");
     put_word(w, "<section><h2>", TG_W_MONEY_TITLE, "</h2>\n<p>");
     put_word(w, "", TG_W_MONEY, "</p></section>\n");

@@ -26,14 +26,15 @@ struct tg_page_site {
 /* Grounds of both schemes, and what their texts are drawn towards to be readable. */
 struct scheme {
     struct tg_colour ground, card, ink;
-    unsigned tint; /* percent of the operator's colour in the card */
+    unsigned tint;  /* percent of the operator's colour in the card */
+    unsigned depth; /* percent of the ink in the drawings' second colour */
 };
 
 static const struct scheme light = {
-    { { 0xf3, 0xf4, 0xf4 } }, { { 0xff, 0xff, 0xff } }, { { 0, 0, 0 } }, 14
+    { { 0xf3, 0xf4, 0xf4 } }, { { 0xff, 0xff, 0xff } }, { { 0, 0, 0 } }, 14, 35
 };
 static const struct scheme dark = {
-    { { 0x10, 0x13, 0x14 } }, { { 0x1b, 0x1f, 0x21 } }, { { 0xff, 0xff, 0xff } }, 26
+    { { 0x10, 0x13, 0x14 } }, { { 0x1b, 0x1f, 0x21 } }, { { 0xff, 0xff, 0xff } }, 26, 35
 };
 
 static void put_colour(struct tg_buf *out, const char *name, struct tg_colour colour)
@@ -45,7 +46,8 @@ static void put_colour(struct tg_buf *out, const char *name, struct tg_colour co
     tg_buf_append_str(out, text);
 }
 
-/* --a: the operator's colour, readable on the ground, the card and the tint. */
+/* --a: the operator's colour, readable on the ground, the card and the tint; --k: deeper, for
+   drawings alone. */
 static void put_scheme(struct tg_buf *out, const struct scheme *scheme, struct tg_colour colour)
 {
     struct tg_colour tint = tg_colour_mix(scheme->card, colour, scheme->tint);
@@ -57,69 +59,107 @@ static void put_scheme(struct tg_buf *out, const struct scheme *scheme, struct t
     put_colour(out, ";--c:", scheme->card);
     put_colour(out, ";--t:", tint);
     put_colour(out, ";--u:", tg_colour_mix(tint, text, 30));
+    put_colour(out, ";--k:", tg_colour_mix(text, scheme->ink, scheme->depth));
     put_colour(out, ";--a:", text);
 }
 
 static const char layout[] =
     "*{box-sizing:border-box}"
-    "body{margin:0;background:var(--bg);color:var(--f);font:1rem/1.5 system-ui,-apple-system,"
-    "\"Segoe UI\",Roboto,\"Noto Sans\",sans-serif;overflow-wrap:anywhere}"
-    "body>*{max-width:62rem;margin:0 auto;padding:0 1rem}"
-    "header{display:flex;align-items:center;gap:.6rem;min-height:3.5rem;font-weight:600}"
-    "header svg{display:block;width:1.75rem;height:1.75rem}"
-    "h1{font-size:clamp(1.5rem,1.1rem + 2vw,2.25rem);line-height:1.2;letter-spacing:-.015em;"
+    "html{-webkit-text-size-adjust:100%;text-size-adjust:100%}"
+    "body{margin:0;min-height:100vh;display:flex;flex-direction:column;background:var(--bg);"
+    "color:var(--f);font:1rem/1.5 system-ui,-apple-system,\"Segoe UI\",Roboto,\"Noto Sans\","
+    "sans-serif;overflow-wrap:anywhere}"
+    "body>*{width:100%;max-width:64rem;margin:0 auto;padding:0 1rem}"
+    "header{display:flex;align-items:center;gap:.625rem;min-height:4rem;font-weight:600}"
+    "header svg,header img{display:block;height:2rem;width:auto;max-width:9rem;flex:none}"
+    "main{flex:1;padding-bottom:3rem}"
+    "h1{font-size:clamp(1.625rem,1.2rem + 2vw,2.5rem);line-height:1.15;letter-spacing:-.02em;"
     "text-wrap:balance;margin:0 0 1rem}"
-    "h2{font-size:1.25rem;line-height:1.3;margin:2rem 0 .75rem}"
-    "h3{font-size:1rem;margin:0 0 .5rem}"
-    "p{margin:0 0 .75rem}p:last-child{margin:0}"
-    ".c0{background:var(--c);border:1px solid var(--l);border-radius:1rem;padding:1.25rem}"
-    ".h{padding:0;overflow:hidden}.x{padding:clamp(1.25rem,4vw,2.5rem)}"
-    ".d{background:var(--t);padding:1.5rem;display:grid;place-items:center}"
-    ".d svg{display:block;width:min(100%,13rem)}"
-    "@media(min-width:48rem){.h{display:grid;grid-template-columns:17rem 1fr}"
-    ".x{min-height:19rem}}"
-    ".a{fill:var(--a)}.s{fill:var(--u)}.c{fill:var(--c)}"
+    "h2{font-size:1.375rem;line-height:1.3;letter-spacing:-.01em;margin:2.5rem 0 1rem}"
+    "h3{font-size:1.0625rem;line-height:1.3;margin:0 0 .875rem}"
+    "p{margin:0 0 .75rem;text-wrap:pretty}p:last-child{margin:0}"
+    ".c0{background:var(--c);border:1px solid var(--l);border-radius:1.25rem;padding:1.25rem "
+    "1.25rem 1.375rem;box-shadow:0 1px 2px #0000000a}"
+    ".h{padding:0;overflow:hidden;box-shadow:0 1px 2px #0000000a,0 .75rem 2rem -1rem "
+    "#00000024}"
+    ".x{padding:clamp(1.375rem,4.5vw,3rem)}"
+    ".d{background:var(--t);padding:1.25rem 1.5rem;display:grid;place-items:center}"
+    ".d svg{display:block;width:min(100%,15rem)}"
+    "@media(max-width:24rem){.d{padding:.875rem}.d svg{width:9.5rem}}"
+    "@media(min-width:52rem){.h{display:grid;grid-template-columns:21rem 1fr}.x{"
+    "min-height:20rem;align-self:center;display:grid;align-content:center}.d svg{"
+    "width:min(100%,18rem)}}"
+    ".a{fill:var(--a)}.k{fill:var(--k)}.s{fill:var(--u)}.c{fill:var(--c)}.w{stroke:var(--c);"
+    "stroke-linecap:round;stroke-linejoin:round}"
+    ".e>*{stroke:var(--c);stroke-width:7;stroke-linejoin:round;paint-order:stroke}"
     ".n{fill:none;stroke:var(--a);stroke-linecap:round;stroke-linejoin:round}"
+    ".d .g{stroke:var(--u);stroke-width:4;stroke-linecap:round}"
     ".r{stroke-dasharray:1 9}"
-    "@media(prefers-reduced-motion:no-preference){.r{animation:r 1s linear 4}"
-    "@keyframes r{to{stroke-dashoffset:-10}}}"
-    ".f .m{display:inline-block}.f "
-    "strong{display:inline-block;background:var(--t);color:var(--a);border-radius:1rem;"
-    "padding:.2rem .85rem;margin-inline-end:.5rem}"
-    ".m,.i p,figcaption,footer{color:var(--m)}"
-    "figure{margin:1.5rem 0 0;border-inline-start:3px solid var(--a);padding-inline-start:1rem}"
+    "@media(prefers-reduced-motion:no-preference){.r{animation:r 1s linear 4}@keyframes r{to{"
+    "stroke-dashoffset:-10}}}"
+    ".f{display:flex;flex-wrap:wrap;align-items:center;gap:.375rem .75rem;margin:0}"
+    ".f strong{background:var(--t);color:var(--a);border-radius:2rem;padding:.25rem .875rem;"
+    "white-space:nowrap}"
+    ".m,.i p,figcaption,footer{color:var(--m)}";
+
+/* Quotation, steps, notes, and the pages of one column. */
+static const char contents[] =
+    "figure{margin:1.5rem 0 0;background:var(--bg);border-radius:1.125rem;"
+    "border-end-start-radius:.25rem;padding:.875rem 1.125rem 1rem;max-width:38rem}"
     "figcaption{font-size:.875rem;margin-bottom:.25rem}"
-    "blockquote{margin:0}blockquote p{margin:0 0 .35rem}.q{font-size:1.125rem;font-weight:600;"
-    "line-height:1.35}"
-    ".g{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,17rem),1fr));gap:1rem}"
-    ".g>:first-child.c0{border-color:var(--a);box-shadow:inset 0 0 0 1px var(--a)}"
-    "ol{margin:0;padding-inline-start:1.25rem}li{margin:0 0 .4rem;padding-inline-start:.25rem}"
-    "li::marker{color:var(--a);font-weight:700}"
-    ".b{display:block;margin:1rem 0 .5rem;padding:.7rem 1rem;border-radius:.75rem;background:"
-    "var(--a);color:var(--c);font-weight:600;text-align:center;text-decoration:none;"
-    "border:1px solid transparent}"
-    ".b+p{font-size:.875rem;color:var(--m)}"
-    ".i{margin-top:2rem;gap:1.5rem 2rem}.i h2{font-size:1rem;margin:0 0 .35rem}"
-    ".i p{font-size:.9375rem}"
-    "main{padding-bottom:2rem}footer{padding:0 1rem 2rem;font-size:.875rem}"
-    "a{color:var(--a);text-underline-offset:.2em}footer a{display:inline-block;padding:.3rem 0}"
+    "blockquote{margin:0}blockquote p{margin:0 0 .25rem}.q{font-size:1.125rem;"
+    "font-weight:600;line-height:1.35}"
+    ".p{display:grid;gap:1rem}"
+    "@media(min-width:52rem){.p{grid-template-columns:repeat(3,1fr)}}"
+    ".p>:first-child.c0{border-color:var(--a);box-shadow:inset 0 0 0 1px var(--a)}"
+    "ol{margin:0;padding:0;list-style-type:\"\";counter-reset:n}"
+    "li{position:relative;margin:0 0 .75rem;padding-inline-start:2.375rem;"
+    "min-height:1.625rem;counter-increment:n}li:last-child{margin:0}"
+    "li::before{content:counter(n);position:absolute;inset-inline-start:0;top:0;"
+    "width:1.625rem;height:1.625rem;border-radius:50%;background:var(--t);color:var(--a);"
+    "font-size:.875rem;font-weight:700;line-height:1.625rem;text-align:center}"
+    ".b{display:block;margin:.625rem 0 0;padding:.75rem 1rem;border-radius:.875rem;"
+    "background:var(--a);color:var(--c);font-weight:600;text-align:center;"
+    "text-decoration:none;border:1px solid var(--a)}"
+    "ol+.b{margin-top:1.25rem}"
+    ".o,.c0~.c0 .b{background:none;color:var(--a)}"
+    ".b+p{font-size:.875rem;margin-top:.625rem}"
+    ".i{margin-top:2.5rem;gap:1.75rem 2rem}.i h2{font-size:1.0625rem;letter-spacing:0;"
+    "margin:0 0 .25rem}.i p{font-size:.9375rem}"
+    "footer{padding:0 1rem 2rem;font-size:.9375rem}"
+    "a{color:var(--a);text-underline-offset:.2em}footer a{display:inline-block;"
+    "padding:.375rem 0}"
     "a:focus-visible{outline:3px solid var(--a);outline-offset:3px}"
-    "@media(forced-colors:active){.a{fill:CanvasText}.s,.c{fill:Canvas}.n{stroke:CanvasText}"
-    ".d .n{stroke:CanvasText}.s{stroke:CanvasText}.f strong{border:1px solid}.b{border-color:"
-    "LinkText}}"
-    "@media print{body{background:none;color:#000}.c0{break-inside:avoid;box-shadow:none}"
-    ".b,.b+p{display:none}.d svg{width:9rem}.d{background:none}}";
+    ".z>*{max-width:38rem}.z .h{display:block;margin-top:clamp(0rem,(100vw - 40rem)/5,4rem)}.z .x{"
+    "min-height:0;display:block}.z .d{padding:1.75rem}.z h1{font-size:clamp(1.5rem,1.2rem + "
+    "1.5vw,2rem)}"
+    ".y .d{--a:var(--y);--t:var(--v);--u:var(--w);--k:var(--m)}";
+
+static const char modes[] =
+    "@media(forced-colors:active){.a,.k{fill:CanvasText}.s,.c{fill:Canvas}.s{"
+    "stroke:CanvasText}.n{stroke:CanvasText}.w{stroke:Canvas}.e>*{stroke:CanvasText;"
+    "stroke-width:2}.f strong,li::before{border:1px solid}.b{border-color:LinkText}figure{"
+    "border:1px solid}}"
+    "@media print{body{background:none;color:#000;display:block}.c0,figure{"
+    "break-inside:avoid;box-shadow:none}.b,.b+p{display:none}.h{display:block}.x{"
+    "min-height:0;padding:1.25rem}main{font-size:.875rem}.p{grid-template-columns:repeat("
+    "3,1fr);gap:.75rem}.f+figure{margin-top:1rem}.d svg{width:10rem}li::before{border:1px solid;"
+    "background:none;color:inherit}}";
 
 /* A change here changes what every page looks like: see the pictures that tests/page makes. */
 static void put_style(struct tg_buf *out, struct tg_colour colour)
 {
-    tg_buf_append_str(out, ":root{color-scheme:light dark;--f:#15191a;--m:#50585a;--l:#dfe3e3");
+    tg_buf_append_str(
+        out, ":root{color-scheme:light "
+             "dark;--f:#15191a;--m:#50585a;--l:#dfe3e3;--v:#e9ecec;--w:#b9c2c4;--y:#748084");
     put_scheme(out, &light, colour);
     tg_buf_append_str(out, "}@media(prefers-color-scheme:dark){:root{--f:#eef1f1;--m:#a8b1b3;"
-                           "--l:#30373a");
+                           "--l:#30373a;--v:#242a2c;--w:#465054;--y:#98a3a6");
     put_scheme(out, &dark, colour);
     tg_buf_append_str(out, "}}");
     tg_buf_append_str(out, layout);
+    tg_buf_append_str(out, contents);
+    tg_buf_append_str(out, modes);
 }
 
 /* ---- the policy and the name ---------------------------------------------------------------- */

@@ -48,8 +48,17 @@ enum kind { KIND_ITSELF, KIND_NOTHING, KIND_SPACE, KIND_BREAK, KIND_BROKEN };
 struct cursor {
     struct tg_bytes rest;
     struct tg_bytes at; /* the character */
+    uint32_t before;    /* the last one that is shown, for joiners */
     unsigned marks;     /* in a row */
 };
+
+static uint32_t look_ahead(const struct cursor *c)
+{
+    uint32_t code = 0;
+
+    (void)tg_utf8_first(c->rest, &code);
+    return code;
+}
 
 static enum kind kind_of(struct cursor *c, uint32_t code)
 {
@@ -68,7 +77,11 @@ static enum kind kind_of(struct cursor *c, uint32_t code)
     }
     c->marks = is_mark(code) ? c->marks + 1 : 0;
     /* spec: protocol/5#foreign-text */
-    return tg_text_is_harmful(code) || c->marks > MARKS_MAX ? KIND_NOTHING : KIND_ITSELF;
+    if (tg_text_is_harmful_at(c->before, code, look_ahead(c)) || c->marks > MARKS_MAX) {
+        return KIND_NOTHING;
+    }
+    c->before = tg_text_is_transparent(code) ? c->before : code;
+    return KIND_ITSELF;
 }
 
 static enum kind next(struct cursor *c)

@@ -100,6 +100,48 @@ static size_t count_of(const char *text, const char *part)
     return count;
 }
 
+/* spec-test: protocol/5#foreign-text */
+static void line__joiners__stay_where_they_have_an_effect(void **state)
+{
+    static const char *const rows[][2] = {
+        /* A family, a rainbow flag and a judge of a skin colour are one picture each. */
+        { "\xf0\x9f\x91\xa8\u200d\xf0\x9f\x91\xa9\u200d\xf0\x9f\x91\xa7", NULL },
+        { "\xf0\x9f\x8f\xb3\ufe0f\u200d\xf0\x9f\x8c\x88", NULL },
+        { "\xf0\x9f\x91\xa9\xf0\x9f\x8f\xbd\u200d\u2696\ufe0f", NULL },
+        /* Persian "I want", and with a vowel sign in front. */
+        { "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", NULL },
+        { "\u0645\u06cc\u064e\u200c\u062e", NULL },
+        /* Hindi and Sinhala. */
+        { "\u0915\u094d\u200d\u0937", NULL },
+        { "\u0915\u094d\u200c\u0937", NULL },
+        { "\u0dc1\u0dca\u200d\u0dbb\u0dd3", NULL },
+        /* Everywhere else nobody would see them. */
+        { "a\u200db\u200cc", "abc" },
+        { "\u200d\xf0\x9f\x91\xa8\u200d", "\xf0\x9f\x91\xa8" },
+        { "\xf0\x9f\x91\xa8\u200d\u200d\xf0\x9f\x91\xa9",
+          "\xf0\x9f\x91\xa8\u200d\xf0\x9f\x91\xa9" },
+        { "\xf0\x9f\x91\xa8\u200d a", "\xf0\x9f\x91\xa8 a" },
+        { "\u0627\u200c\u0628", "\u0627\u0628" }, /* alef does not join on */
+        { "\u0628\u200c", "\u0628" },
+        { "\u0628\u200c ", "\u0628" },
+        { "\u0628\u200d\u0628", "\u0628\u0628" },
+        { "\u0915\u094d\u200dx", "\u0915\u094dx" },
+        { "\u0915\u200d\u0937", "\u0915\u0937" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < TG_COUNT(rows); i++) {
+        struct tg_buf out;
+
+        tg_buf_init(&out, 1024);
+        tg_page_put_line(&out, tg_bytes_str(rows[i][0]), 256);
+        if (strcmp(tg_buf_cstr(&out), rows[i][rows[i][1] != NULL]) != 0) {
+            fail_msg("row %zu: %s", i, tg_buf_cstr(&out));
+        }
+        tg_buf_deinit(&out);
+    }
+}
+
 static size_t length_of(const char *text)
 {
     size_t count = 0;
@@ -424,6 +466,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reader_of__accept_language__by_quality_order_and_range),
         cmocka_unit_test(reader_of__user_agent__its_device),
+        cmocka_unit_test(line__joiners__stay_where_they_have_an_effect),
         cmocka_unit_test(words__each_language__complete_and_of_sane_length),
         cmocka_unit_test(words__languages__differ_from_english),
         cmocka_unit_test(date__each_language__its_own_order),

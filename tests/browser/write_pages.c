@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* write_pages FOLDER: writes pages of every state, language and vertical as files, for the tests
-   that need a browser and no relay. The names are
-   {state}.{language}.{vertical}.{device}.{what}.html. */
+/* write_pages FOLDER: writes pages of every state, language and vertical as files, for a browser
+   without a relay: {state}.{language}.{vertical}.{device}.{what}.html, and the policies that belong
+   to them: plain.csp, branded.csp. */
 #include "base/err.h"
 #include "relay/page/page.h"
 
@@ -69,6 +69,19 @@ static void write_page(const char *folder, const struct tg_page_site *site, cons
     tg_buf_deinit(&out);
 }
 
+static void write_csp(const char *folder, const char *name, const struct tg_page_site *site)
+{
+    char path[FILE_NAME_MAX];
+    FILE *file = NULL;
+
+    (void)snprintf(path, sizeof(path), "%s/%s.csp", folder, name);
+    file = fopen(path, "wb");
+    if (file == NULL || fputs(tg_page_site_csp(site), file) < 0 || fclose(file) != 0) {
+        fprintf(stderr, "write_pages: %s cannot be written\n", path);
+        exit(1);
+    }
+}
+
 int main(int argc, char **argv)
 {
     static const struct tg_page_settings plain = { .operator_name = NULL };
@@ -111,6 +124,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: write_pages FOLDER\n");
         return 2;
     }
+    write_csp(argv[1], "plain", sites[0]);
+    write_csp(argv[1], "branded", sites[1]);
     for (unsigned state = 0; state < TG_PAGE_STATE_COUNT; state++) {
         for (unsigned i = 0; i < TG_PAGE_LANGUAGE_COUNT * TG_PAGE_VERTICAL_COUNT *
                                      TG_PAGE_DEVICE_COUNT * TG_COUNT(whats) * 2;
