@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Where a cross build finds libcrypto and Jansson: the prefix named by TIGRESS_BELOW (in the environment,
+# Where a cross build finds libcrypto: the prefix named by TIGRESS_BELOW (in the environment,
 # because CMake reads a toolchain file more than once), and nothing of the machine that builds.
 if(DEFINED ENV{TIGRESS_BELOW})
     set(ENV{PKG_CONFIG_PATH} "")

@@ -62,12 +62,9 @@ struct tg_bytes tg_bytes_trim(struct tg_bytes a)
 
 size_t tg_bytes_find(struct tg_bytes a, uint8_t c)
 {
-    size_t i = 0;
+    const uint8_t *found = a.len == 0 ? NULL : memchr(a.ptr, c, a.len);
 
-    while (i < a.len && a.ptr[i] != c) {
-        i++;
-    }
-    return i;
+    return found == NULL ? a.len : (size_t)(found - a.ptr);
 }
 
 bool tg_ct_equal(struct tg_bytes a, struct tg_bytes b)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/utf8.h"
 
+#include <string.h>
+
 /* Length of the sequence that c starts, and the range of its second byte. 0: c starts none. */
 static size_t sequence(uint8_t c, uint8_t *low, uint8_t *high)
 {
@@ -49,13 +51,27 @@ size_t tg_utf8_first(struct tg_bytes text, uint32_t *code)
     return len;
 }
 
+/* Whether the eight bytes are ASCII, as in most texts. */
+static bool is_ascii(const uint8_t *eight)
+{
+    uint64_t word = 0;
+
+    memcpy(&word, eight, sizeof(word));
+    return (word & UINT64_C(0x8080808080808080)) == 0;
+}
+
 bool tg_utf8_is_valid(struct tg_bytes text)
 {
     uint32_t code = 0;
 
     for (size_t i = 0; i < text.len;) {
-        size_t len = tg_utf8_first(tg_bytes_from(text, i), &code);
+        size_t len = 8;
 
+        if (text.len - i >= len && is_ascii(text.ptr + i)) {
+            i += len;
+            continue;
+        }
+        len = tg_utf8_first(tg_bytes_from(text, i), &code);
         if (len == 0) {
             return false;
         }

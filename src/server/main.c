@@ -16,7 +16,6 @@
 #include "server/startup.h"
 #include "server/time/start.h"
 #include "server/worker.h"
-#include "wire/json.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -523,7 +522,6 @@ int main(int argc, char **argv)
         break;
     }
     tg_mem_own_process(d->config->worker_count + OTHER_ARENAS);
-    tg_json_own_process();
     if (tg_crypto_own_process() != TG_OK) {
         tg_startup_report("cannot start: libcrypto was used before tigressd set its allocator",
                           &failure);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * wire/json.h - bounded, strict JSON objects over Jansson.
+ * wire/json.h - bounded, strict JSON objects.
  * Layer: L1.      Threads: one document, one thread.      Blocks: no.
  *
  * Refused: invalid UTF-8, duplicate members, trailing bytes, a NUL in a string, nesting deeper than
- * TG_JSON_DEPTH_MAX, a top level that is not an object. Depth is checked before the parser
- * recurses. A number may have any size; no function gives one above 2^53. A member that is null is
- * absent. The faults name the member and what was expected, with a path such as "payload.type".
+ * TG_JSON_DEPTH_MAX, a top level that is not an object. A number may have any size; no function
+ * gives one above 2^53. A member that is null is absent. The faults name the member and what was
+ * expected, with a path such as "payload.type".
  */
 #ifndef TG_WIRE_JSON_H
 #define TG_WIRE_JSON_H
@@ -27,7 +27,7 @@ void tg_json_free(struct tg_json **doc);
  * Frees all of the document but copies of these strings, which were read from it; the views become
  * views of the copies. A view that is NULL stays so. Nothing else can be read from the document
  * afterwards. So a document that is kept for a while holds no more than what is used of it: members
- * that are ignored may take fifty times the bytes of their text. TG_E_NOMEM: nothing has changed.
+ * that are ignored may take ten times the bytes of their text. TG_E_NOMEM: nothing has changed.
  */
 TG_NODISCARD enum tg_err tg_json_keep_only(struct tg_json *doc, struct tg_bytes *const views[],
                                            size_t count);
@@ -39,17 +39,9 @@ bool tg_json_lend(struct tg_bytes *view, struct tg_bytes text);
 
 /* One object inside a document. Ends with the document. */
 struct tg_json_object {
-    const void *node; /* of Jansson; NULL: the object is absent */
+    const void *node; /* of json_scan.h; NULL: the object is absent */
     const char *path; /* "" at the top, else a literal such as "payload" */
 };
-
-/*
- * Makes Jansson wipe every block that it frees, so that no part of a parsed body stays in free
- * memory, and stop the process if an allocation fails. Jansson has one pair of memory functions per
- * process: a program calls this once at its start, before the first document and thread; a library
- * never does.
- */
-void tg_json_own_process(void);
 
 struct tg_json_object tg_json_top(const struct tg_json *doc);
 

@@ -3,11 +3,19 @@
 
 /* Above every exponent that matters. A count of digits is at most the length of a text. */
 #define EXPONENT_MAX INT64_C(1000000000000)
-#define HUGE_EXPONENT 308
 
 struct cursor {
     struct tg_bytes text;
     size_t at;
+};
+
+/* The digits without the zeros behind the last other one, as a number of at most
+   TG_JSON_WHOLE_MAX. */
+struct digits {
+    int64_t value;
+    bool is_over;      /* it is more */
+    size_t count;      /* all digits */
+    size_t last_count; /* up to the last one that is not 0 */
 };
 
 static uint8_t here(const struct cursor *c)
@@ -28,17 +36,35 @@ static bool skip_if(struct cursor *c, uint8_t a, uint8_t b)
     return is_there;
 }
 
-/* Skips digits. *zeros: how many zeros are in front of the first other digit, or all of them. */
-static size_t skip_digits(struct cursor *c, size_t *zeros)
+static void times_ten(int64_t *value, bool *is_over)
+{
+    if (*value > TG_JSON_WHOLE_MAX / 10) {
+        *is_over = true;
+    } else {
+        *value *= 10;
+    }
+}
+
+static void add_digit(struct digits *d, uint8_t digit)
+{
+    d->count++;
+    if (digit == 0 || d->is_over) {
+        return;
+    }
+    for (; d->last_count < d->count && !d->is_over; d->last_count++) {
+        times_ten(&d->value, &d->is_over);
+    }
+    d->value += digit;
+    d->is_over = d->is_over || d->value > TG_JSON_WHOLE_MAX;
+}
+
+/* Returns how many there are. */
+static size_t read_digits(struct cursor *c, struct digits *d)
 {
     size_t start = c->at;
 
-    while (here(c) == '0') {
-        c->at++;
-    }
-    *zeros = c->at - start;
-    while (is_digit(here(c))) {
-        c->at++;
+    for (; is_digit(here(c)); c->at++) {
+        add_digit(d, here(c) - '0');
     }
     return c->at - start;
 }
@@ -66,6 +92,23 @@ static int64_t read_exponent(struct cursor *c)
     return is_negative ? -value : value;
 }
 
+/* The number is value * 10^exponent, and value is no multiple of 10. */
+static void set_whole(struct tg_json_number *out, struct digits d, int64_t exponent,
+                      bool is_negative)
+{
+    if (d.value == 0 && !d.is_over) {
+        out->is_whole = true;
+        return;
+    }
+    for (; exponent > 0 && !d.is_over; exponent--) {
+        times_ten(&d.value, &d.is_over);
+    }
+    if (!is_negative && !d.is_over && exponent == 0) {
+        out->is_whole = true;
+        out->whole = d.value;
+    }
+}
+
 bool tg_json_number_begins(uint8_t c)
 {
     return c == '-' || is_digit(c);
@@ -73,28 +116,28 @@ bool tg_json_number_begins(uint8_t c)
 
 struct tg_json_number tg_json_number_read(struct tg_bytes text)
 {
+    struct tg_json_number out = { .len = 0 };
     struct cursor c = { text, 0 };
-    struct cursor dot;
-    size_t whole_zeros = 0;
-    size_t zeros = 0;
-    size_t whole = 0;
-    size_t fraction = 0;
-    int64_t exponent = 0; /* of the first digit that is not 0 */
+    struct digits d = { .value = 0 };
+    bool is_negative = skip_if(&c, '-', '-');
+    size_t whole_count = 0;
+    int64_t exponent = 0;
 
-    (void)skip_if(&c, '-', '-');
-    /* A leading zero is the whole integer part. */
-    whole = skip_if(&c, '0', '0') ? whole_zeros = 1 : skip_digits(&c, &whole_zeros);
-    if (whole == 0) {
-        return (struct tg_json_number){ .len = 0 };
+    if (here(&c) == '0') { /* a leading zero is the whole integer part */
+        c.at++;
+        d.count = d.last_count = whole_count = 1;
+    } else {
+        whole_count = read_digits(&c, &d);
     }
-    dot = c;
-    if (skip_if(&c, '.', '.')) {
-        fraction = skip_digits(&c, &zeros);
-        c = fraction > 0 ? c : dot;
+    if (whole_count == 0) {
+        return out;
     }
-    exponent = read_exponent(&c) + (whole_zeros < whole ? (int64_t)whole - 1 : -(int64_t)zeros - 1);
-    return (struct tg_json_number){
-        .len = c.at,
-        .is_huge = exponent >= HUGE_EXPONENT && (whole_zeros < whole || zeros < fraction),
-    };
+    if (here(&c) == '.' && c.at + 1 < text.len && is_digit(text.ptr[c.at + 1])) {
+        c.at++;
+        (void)read_digits(&c, &d);
+    }
+    exponent = read_exponent(&c) + (int64_t)whole_count - (int64_t)d.last_count;
+    out.len = c.at;
+    set_whole(&out, d, exponent, is_negative);
+    return out;
 }

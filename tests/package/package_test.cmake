@@ -47,7 +47,7 @@ endif()
 if("curl" IN_LIST PARTS)
     # Our archives with the system's shared libraries: Debian's libcurl.a cannot be linked fully static.
     pkg_config(shared --cflags --libs tigress_curl)
-    pkg_config(below --libs libcurl libssl libcrypto jansson)
+    pkg_config(below --libs libcurl libssl libcrypto)
     run(${cc_C} -DUSE_CURL -o ${root}/shared-curl ${shared})
     expect_needed(${root}/shared-curl libtigress_curl.so TRUE)
     run(${root}/shared-curl)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Every allocation of push/, libcrypto and libcurl fails once. Expected: no crash, no leak, no
- * wrong request, and no lost token. Allocations of Jansson do not fail: without memory for them the
- * push process stops (wire/json.h).
+ * wrong request, and no lost token.
  */
 #include "unit/push/push_fixture.h"
 #include "support/c/fail_openssl.h"

@@ -542,16 +542,87 @@ static void keep_only__strings_read_before__copies_and_nothing_else(void **state
     assert_null(doc);
 }
 
-/* The last test: from then on all documents of the process come from these functions. */
-static void own_process__document_after_it__parsed_and_freed(void **state)
+/* Every length of names, around the numbers at which they are compared in another way. */
+static void parse__member_twice_among_many__found(void **state)
 {
-    struct tg_json *doc = NULL;
+    (void)state;
+    for (size_t count = 1; count <= 40; count++) {
+        for (size_t twice = 0; twice <= count; twice++) { /* count: none */
+            struct tg_fault fault = { "" };
+            struct tg_buf b;
+
+            tg_buf_init(&b, 10000);
+            tg_buf_append_str(&b, "{");
+            for (size_t i = 0; i < count; i++) {
+                tg_buf_append_str(&b, "\"same start ");
+                fill(&b, 'x', i % 7);
+                tg_buf_append_dec(&b, 1000 + i * 37 % 41);
+                tg_buf_append_str(&b, "\":[{\"a\":1}],");
+            }
+            tg_buf_append_str(&b, "\"same start ");
+            fill(&b, 'x', twice % 7);
+            tg_buf_append_dec(&b, 1000 + twice * 37 % 41);
+            tg_buf_append_str(&b, "\":0}");
+            assert_int_equal(parse(&fault, b.ptr, b.len), twice < count ? TG_E_SYNTAX : TG_OK);
+            tg_buf_deinit(&b);
+        }
+    }
+}
+
+/* A special character at each place of the eight that are looked at together. */
+static void parse__special_characters_at_every_place__read(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *expected; /* NULL: refused */
+    } cases[] = { { "\\n", "\n" },
+                  { "\\\"", "\"" },
+                  { "\\\\", "\\" },
+                  { "\\/", "/" },
+                  { "\\u00E4", "\xc3\xa4" },
+                  { "\\u20ac", "\xe2\x82\xac" },
+                  { "\\ud83d\\ude00", "\xf0\x9f\x98\x80" },
+                  { "\x7f", "\x7f" },
+                  { "\xc3\xa4", "\xc3\xa4" },
+                  { " ", " " },
+                  { "\x1f", NULL },
+                  { "\t", NULL },
+                  { "\\x", NULL },
+                  { "\\u00g0", NULL },
+                  { "\\ude00", NULL },
+                  { "\\ud83d\\u0041", NULL },
+                  { "\\ud83dx", NULL },
+                  { "\\ud83d\\ud83d", NULL } };
 
     (void)state;
-    tg_json_own_process();
-    doc = open_doc();
-    tg_json_free(&doc);
-    assert_null(doc);
+    for (size_t i = 0; i < TG_COUNT(cases) * 20; i++) {
+        const char *expected = cases[i / 20].expected;
+        struct tg_json *doc = NULL;
+        struct tg_buf b, wanted;
+        struct tg_bytes back = { NULL, 0 };
+
+        tg_buf_init(&b, 1000);
+        tg_buf_init(&wanted, 1000);
+        tg_buf_append_str(&b, "{\"s\":\"");
+        fill(&b, 'a', i % 20);
+        fill(&wanted, 'a', i % 20);
+        tg_buf_append_str(&b, cases[i / 20].text);
+        tg_buf_append_str(&wanted, expected == NULL ? "" : expected);
+        fill(&b, 'z', 20);
+        fill(&wanted, 'z', 20);
+        tg_buf_append_str(&b, "\"}");
+        assert_int_equal(tg_json_parse(&doc, tg_buf_view(&b), NULL),
+                         expected == NULL ? TG_E_SYNTAX : TG_OK);
+        if (doc != NULL) {
+            assert_int_equal(
+                tg_json_get_string(&back, tg_json_top(doc), "s", TG_JSON_REQUIRED, 0, 100, NULL),
+                TG_OK);
+            assert_true(tg_bytes_is_equal(back, tg_buf_view(&wanted)));
+        }
+        tg_json_free(&doc);
+        tg_buf_deinit(&b);
+        tg_buf_deinit(&wanted);
+    }
 }
 
 int main(void)
@@ -579,7 +650,8 @@ int main(void)
         cmocka_unit_test(put_string__specials__escaped),
         cmocka_unit_test(put_string__invalid_utf8_or_a_nul__syntax_sticks),
         cmocka_unit_test(keep_only__strings_read_before__copies_and_nothing_else),
-        cmocka_unit_test(own_process__document_after_it__parsed_and_freed),
+        cmocka_unit_test(parse__member_twice_among_many__found),
+        cmocka_unit_test(parse__special_characters_at_every_place__read),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
