@@ -79,6 +79,8 @@ struct tg_exchange_ops {
        tg_relay_hooks.changed names key, or when wait_ms have passed. */
     void (*wait)(void *ctx, struct tg_exchange *exchange, const struct tg_store_key *key,
                  uint64_t wait_ms);
+    /* The client's share of the store (tg_store_ops.share). NULL: 0. */
+    uint16_t (*share)(void *ctx);
 };
 
 /* A request that the transport refuses: 408, 429, 431, 503... */

@@ -130,6 +130,23 @@ static void on_changed(void *ctx, enum tg_err err)
     (void)tg_exchange_release(ex);
 }
 
+static void set_share(const struct tg_relay *relay, uint16_t share)
+{
+    if (relay->store->ops->share != NULL) {
+        relay->store->ops->share(relay->port, share);
+    }
+}
+
+void tg_perform_enter_share(const struct tg_exchange *ex)
+{
+    set_share(ex->relay, ex->ops->share == NULL ? 0 : ex->ops->share(ex->ctx));
+}
+
+void tg_perform_leave_share(const struct tg_relay *relay)
+{
+    set_share(relay, 0);
+}
+
 void tg_perform_change(struct tg_exchange *ex)
 {
     struct tg_relay *relay = ex->relay;
@@ -139,7 +156,9 @@ void tg_perform_change(struct tg_exchange *ex)
     ex->change->now = ex->now;
     ex->change->is_cleared = tg_standing_is_cleared(ex);
     change = tg_exchange_lend_change(ex, TG_EX_CHANGING);
+    tg_perform_enter_share(ex);
     relay->store->ops->apply(relay->port, &change->key, tg_change_run, change, on_changed);
+    tg_perform_leave_share(relay);
 }
 
 /* ---- looks ---------------------------------------------------------------------------------- */

@@ -9,6 +9,10 @@
 
 #include "relay/exchange.h"
 
+/* What is started at the store between the two is of the client's share. */
+void tg_perform_enter_share(const struct tg_exchange *ex);
+void tg_perform_leave_share(const struct tg_relay *relay);
+
 /* Reads the mailbox and answers; makes a change where the read needs one; starts a long poll where
    there is nothing new. */
 void tg_perform_look(struct tg_exchange *ex);

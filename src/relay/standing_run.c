@@ -43,7 +43,9 @@ static void spend(struct tg_exchange *ex)
     struct tg_relay *relay = ex->relay;
     struct tg_standing_case *c = tg_exchange_lend_case(ex);
 
+    tg_perform_enter_share(ex);
     relay->store->ops->spend(relay->port, &c->spend, on_spent, c);
+    tg_perform_leave_share(relay);
 }
 
 static void verify(void *arg)

@@ -1,18 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * store/queue.h - operations on their way from many ports to one writer thread.
- * Layer: L2 (base), for src/store alone.   Threads: push on any, take on the writer.
- * Blocks: push and take only for the lock; wait until something is queued.
+ * Layer: L2 (base), for src/store alone.   Threads: push on any, pop and take on the writer.
+ * Blocks: push, pop and take only for the lock; wait until something is queued.
+ *
+ * The shares of operations take turns, one operation each. So an operation waits for one of each
+ * other share that has some, however many they have.
+ * spec: protocol/3#shares-of-the-store
  */
 #ifndef TG_STORE_QUEUE_H
 #define TG_STORE_QUEUE_H
 
 #include "store/store_port.h"
 
+#define TG_STORE_SHARES 1024u /* shares beyond it are some of these */
+
+struct tg_store_share {
+    struct tg_store_oplist ops;
+    struct tg_store_share *next; /* in the order of turns, while it has operations */
+};
+
 struct tg_store_queue {
     pthread_mutex_t lock;
     pthread_cond_t wake;
-    struct tg_store_oplist ops;
+    struct tg_store_share *shares; /* owned, TG_STORE_SHARES of them */
+    struct tg_store_share *first;  /* whose turn is next; NULL: nothing waits */
+    struct tg_store_share *last;
+    size_t count;                  /* of what waits in shares */
     struct tg_store_oplist sweeps; /* apart, so that a full queue does not delay them */
     bool is_writer_asleep;
     bool is_closed;
@@ -22,9 +36,10 @@ TG_NODISCARD enum tg_err tg_store_queue_init(struct tg_store_queue *q);
 void tg_store_queue_deinit(struct tg_store_queue *q);
 
 void tg_store_queue_push(struct tg_store_queue *q, struct tg_store_op *op);
-/* Moves all queued operations to the end of the two lists. */
-void tg_store_queue_take(struct tg_store_queue *q, struct tg_store_oplist *ops,
-                         struct tg_store_oplist *sweeps);
+/* Removes and returns the next operation that is no sweep. NULL: there is none. */
+struct tg_store_op *tg_store_queue_pop(struct tg_store_queue *q);
+/* Moves all sweeps to the end of the list. Returns how many other operations wait. */
+size_t tg_store_queue_take_sweeps(struct tg_store_queue *q, struct tg_store_oplist *sweeps);
 /* Sleeps while the queue is empty. False: closed and empty. */
 bool tg_store_queue_wait(struct tg_store_queue *q);
 /* No pushes from here on. Wakes the writer. */

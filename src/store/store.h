@@ -313,14 +313,18 @@ struct tg_store_ops {
     /* A descriptor that the port's loop watches from attach to detach: while it is readable,
        dispatch has I/O or a timer to run. -1: the backend has threads of its own. */
     int (*descriptor)(const struct tg_store_port *port);
+    /* What the port starts from now on is of this share: of a network of clients, or 0, as at the
+       start, of the relay itself. Where operations wait, shares take turns, so that those of one
+       delay those of another by about one each. NULL: the backend has no queue that ports share. */
+    void (*share)(struct tg_store_port *port, uint16_t share);
     /* After the last done(), and not from inside one. A port with an operation in flight fails an
        assertion. Accepts *port == NULL. */
     void (*detach)(struct tg_store_port **port);
 
     /* Loads key's record, lets change() decide and writes the result: all or nothing, and atomic
        against every other apply on that key. done() runs on the port's thread, inside dispatch,
-       once the outcome is durable; never inside apply itself. Applies of one port on one key keep
-       their order. */
+       once the outcome is durable; never inside apply itself. Applies of one port and share on one
+       key keep their order. */
     void (*apply)(struct tg_store_port *port, const struct tg_store_key *key,
                   tg_store_change_fn *change, void *ctx, tg_store_done_fn *done);
     /* The last durable record. found() runs once: inside read, or later inside dispatch. It may

@@ -145,6 +145,11 @@ void tg_store_port_unfollow_nobody(struct tg_store_port *port, const struct tg_s
     (void)key;
 }
 
+void tg_store_port_share(struct tg_store_port *port, uint16_t share)
+{
+    port->share = share;
+}
+
 /* Counts one more waiting operation, unless the maximum is reached. */
 static bool gate_enter(struct tg_store_gate *gate)
 {
@@ -172,7 +177,7 @@ static struct tg_store_op *op_new(struct tg_store_port *port, enum tg_store_op_k
     if (op == NULL) {
         tg_store_die(port->gate->log, "store.out_of_memory", 0);
     }
-    *op = (struct tg_store_op){ .port = port, .kind = kind, .err = TG_E_BUG };
+    *op = (struct tg_store_op){ .port = port, .kind = kind, .err = TG_E_BUG, .share = port->share };
     op->is_counted = !is_short && is_limited && gate_enter(port->gate);
     op->is_refused = is_short || (is_limited && !op->is_counted);
     if (op->is_refused) {

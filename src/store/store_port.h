@@ -70,6 +70,7 @@ struct tg_store_op {
     } call;
     void *ctx;
     enum tg_err err;
+    uint16_t share;    /* the port's, when it was started */
     uint64_t since_ms; /* when it was started, for a backend with deadlines */
     bool is_refused;   /* err is TG_E_FULL, and nothing else happens */
     bool is_counted;   /* in the gate's waiting_count */
@@ -155,6 +156,7 @@ struct tg_store_port {
     struct tg_store_port *batch_next;
 
     size_t in_flight_count; /* from here on: the port's thread only */
+    uint16_t share;         /* see tg_store_ops.share */
     bool is_dispatching;
     struct tg_store_op *spare;
     size_t spare_count;
@@ -182,6 +184,8 @@ void tg_store_port_unfollow_nobody(struct tg_store_port *port, const struct tg_s
 #define TG_STORE_OF_ONE_PROCESS                                                                    \
     .descriptor = tg_store_port_no_descriptor, .hear = tg_store_port_hear_nobody,                  \
     .follow = tg_store_port_follow_nobody, .unfollow = tg_store_port_unfollow_nobody
+/* tg_store_ops.share of a backend with a queue. */
+void tg_store_port_share(struct tg_store_port *port, uint16_t share);
 
 /*
  * An operation that is ready to queue. NULL: the queue is full or memory is short, and dispatch

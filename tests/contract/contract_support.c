@@ -440,3 +440,45 @@ void assert_stats(const struct tg_store *store, uint64_t record_count, uint64_t 
     assert_int_equal(stats.live_count, record_count);
     assert_int_equal(stats.live_bytes, value_bytes);
 }
+
+/* ---- holding the writer ---- */
+
+static enum tg_store_verdict stopper_change(void *ctx, const struct tg_store_record *old,
+                                            struct tg_store_next *next)
+{
+    struct stopper *s = ctx;
+
+    (void)old;
+    (void)next;
+    (void)sem_post(&s->entered);
+    (void)sem_wait(&s->release);
+    return TG_STORE_KEEP;
+}
+
+static void stopper_done(void *ctx, enum tg_err err)
+{
+    assert_int_equal(err, TG_OK);
+    ((struct stopper *)ctx)->is_done = true;
+}
+
+void stopper_start(struct stopper *s, struct client *c)
+{
+    struct tg_store_key key = key_of(9999);
+
+    memset(s, 0, sizeof(*s));
+    (void)sem_init(&s->entered, 0, 0);
+    (void)sem_init(&s->release, 0, 0);
+    c->ops->apply(c->port, &key, stopper_change, s, stopper_done);
+    while (sem_wait(&s->entered) != 0) {
+    }
+}
+
+void stopper_release(struct stopper *s, struct client *c)
+{
+    (void)sem_post(&s->release);
+    while (!s->is_done) {
+        client_wait(c);
+    }
+    (void)sem_destroy(&s->entered);
+    (void)sem_destroy(&s->release);
+}

@@ -8,6 +8,7 @@
 #include "support/c/unit.h"
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -66,6 +67,13 @@ struct call {
     struct tg_store_swept swept;
 };
 
+/* A change that holds the writer, so that the operations after it are in one batch. */
+struct stopper {
+    sem_t entered;
+    sem_t release;
+    bool is_done;
+};
+
 /* The result of a lease; the entries and their bytes are copies. */
 struct leased {
     bool is_leasing; /* inside lease: leased() must not run */
@@ -102,6 +110,11 @@ void client_wait(struct client *c);
 
 struct tg_store_key key_of(unsigned n);
 struct call call_put(uint64_t version, int64_t expires_s, struct tg_bytes sealed);
+
+/* Returns when the writer is held. */
+void stopper_start(struct stopper *s, struct client *c);
+/* Lets the writer go on, and waits for the answer of the stopper alone. */
+void stopper_release(struct stopper *s, struct client *c);
 
 /* These start an operation and do not wait; dispatch answers. */
 void call_start(struct client *c, unsigned key, struct call *call);

@@ -206,7 +206,7 @@ static void on_wait(void *ctx, struct tg_exchange *exchange, const struct tg_sto
     }
 }
 
-static const struct tg_exchange_ops exchange_ops = { on_respond, on_wait };
+static const struct tg_exchange_ops exchange_ops = { .respond = on_respond, .wait = on_wait };
 
 static void init_slot(struct world_slot *slot, struct world *w)
 {

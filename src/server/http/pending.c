@@ -160,7 +160,16 @@ static void on_wait(void *ctx, struct tg_exchange *exchange, const struct tg_sto
     tg_deadline_set(&env->wheel, &p->deadline, env->now_mono_ms + wait_ms);
 }
 
-static const struct tg_exchange_ops exchange_ops = { .respond = on_respond, .wait = on_wait };
+static uint16_t on_share(void *ctx)
+{
+    const struct tg_pending *p = ctx;
+
+    return tg_payer_widest(&p->payer);
+}
+
+static const struct tg_exchange_ops exchange_ops = { .respond = on_respond,
+                                                     .wait = on_wait,
+                                                     .share = on_share };
 
 bool tg_pending_has_memory(const struct tg_pending *p, size_t body_len)
 {

@@ -32,4 +32,12 @@ static inline size_t tg_payer_tier_count(const struct tg_payer *payer)
     return payer->kind == TG_PAYER_NETWORK ? tg_network_tier_count(payer->family) : 0;
 }
 
+/* A cell of its widest tier; 0 for a payer without cells. */
+static inline uint16_t tg_payer_widest(const struct tg_payer *payer)
+{
+    size_t count = tg_payer_tier_count(payer);
+
+    return count == 0 ? 0 : payer->held[count - 1].cell[0];
+}
+
 #endif

@@ -40,7 +40,7 @@ struct tg_turn_key tg_turns_key(const struct tg_payer *payer)
     }
     return (struct tg_turn_key){
         .cell = payer->held[0].cell[0] % TG_TURNS_CELLS,
-        .wide = payer->held[tier_count - 1].cell[0] % TG_TURNS_CELLS,
+        .wide = tg_payer_widest(payer) % TG_TURNS_CELLS,
     };
 }
 

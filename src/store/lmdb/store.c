@@ -291,6 +291,7 @@ static void lmdb_close(struct tg_store **s)
 static const struct tg_store_ops lmdb_ops = {
     .attach = lmdb_attach,
     TG_STORE_OF_ONE_PROCESS,
+    .share = tg_store_port_share,
     .detach = lmdb_detach,
     .apply = lmdb_apply,
     .read = lmdb_read,

@@ -163,23 +163,3 @@ void tg_lmdb_sweep_note(struct tg_lmdb *s, const struct tg_lmdb_write *w)
     s->sweep.noted_count += w->noted_count;
     s->sweep.spent_count += w->spent_count;
 }
-
-void tg_lmdb_sweep_place(struct tg_lmdb *s, struct tg_store_oplist *pending)
-{
-    struct tg_store_oplist rest = { NULL, NULL };
-    struct tg_store_op *last = pending->head;
-
-    if (s->sweep.waiting.head == NULL) {
-        return;
-    }
-    for (size_t i = 2; i < TG_LMDB_BATCH_MAX && last != NULL && last->next != NULL; i++) {
-        last = last->next;
-    }
-    if (last != NULL && last->next != NULL) {
-        rest = (struct tg_store_oplist){ last->next, pending->tail };
-        last->next = NULL;
-        pending->tail = last;
-    }
-    tg_store_oplist_splice(pending, &s->sweep.waiting);
-    tg_store_oplist_splice(pending, &rest);
-}

@@ -20,7 +20,5 @@ bool tg_lmdb_sweep_committed(struct tg_lmdb *s, struct tg_store_op *op);
 
 /* After the commit of w: counts what it added. */
 void tg_lmdb_sweep_note(struct tg_lmdb *s, const struct tg_lmdb_write *w);
-/* Moves the sweeps that wait into pending, to the end of its next batch. */
-void tg_lmdb_sweep_place(struct tg_lmdb *s, struct tg_store_oplist *pending);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The only thread that writes. It takes the queued operations, runs them in order inside one
- * transaction, commits, and answers after the commit. It never waits for a batch to grow: the next
- * batch collects while it commits.
+ * The only thread that writes. It takes the queued operations in the order of their shares' turns,
+ * runs them inside one transaction, commits, and answers after the commit. It never waits for a
+ * batch to grow: the next batch collects while it commits.
  */
 #include "store/lmdb/writer.h"
 
@@ -50,21 +50,37 @@ void tg_lmdb_counts_publish(struct tg_lmdb *s)
     atomic_store_explicit(&s->commit_count, s->stats.commit_count, memory_order_relaxed);
 }
 
-/* Runs at most *count operations from first on; *count becomes how many ran without failing. */
-static int batch_run(struct tg_lmdb *s, struct tg_lmdb_write *w, struct tg_store_op *first,
+/* The one behind op in pending (NULL: its first), or else the next one of the queue, which is then
+   the last of pending. NULL: there is none. What came after the batch began waits for the next one,
+   where its share may have the first turn. */
+static struct tg_store_op *next_op(struct tg_lmdb *s, struct tg_store_oplist *pending,
+                                   const struct tg_store_op *op)
+{
+    struct tg_store_op *next = op == NULL ? pending->head : op->next;
+
+    if (next == NULL && s->queued_count > 0) {
+        next = tg_store_queue_pop(&s->queue);
+        s->queued_count--;
+        tg_store_oplist_append(pending, next);
+    }
+    return next;
+}
+
+/* Runs at most *count operations of pending and of the queue; *count becomes how many ran without
+   failing. */
+static int batch_run(struct tg_lmdb *s, struct tg_lmdb_write *w, struct tg_store_oplist *pending,
                      size_t *count)
 {
     size_t limit = *count;
+    struct tg_store_op *op = NULL;
     bool is_last = false;
 
     *count = 0;
-    for (struct tg_store_op *op = first; op != NULL && *count < limit && !is_last; op = op->next) {
+    while (*count < limit && !is_last && w->written_bytes < TG_LMDB_BATCH_BYTES_MAX &&
+           (op = next_op(s, pending, op)) != NULL) {
         const struct tg_lmdb_op_kind *kind = tg_lmdb_op_kind(op->kind);
         int rc = 0;
 
-        if (w->written_bytes >= TG_LMDB_BATCH_BYTES_MAX) {
-            break;
-        }
         is_last = kind->is_last;
         rc = kind->run(s, w, op);
         if (rc != 0) {
@@ -227,14 +243,14 @@ static int batch_look(struct tg_lmdb *s, const struct tg_lmdb_write *w)
 }
 
 /* One transaction. *count: operations that were tried; on failure, those that ran without. */
-static int batch_try(struct tg_lmdb *s, struct tg_lmdb_write *w, struct tg_store_op *first,
+static int batch_try(struct tg_lmdb *s, struct tg_lmdb_write *w, struct tg_store_oplist *pending,
                      size_t *count)
 {
     int rc = batch_look(s, w);
 
     tg_lmdb_leases_begin(&s->leases);
     if (rc == 0) {
-        rc = batch_run(s, w, first, count);
+        rc = batch_run(s, w, pending, count);
     } else {
         *count = 0;
     }
@@ -268,7 +284,7 @@ static void batch(struct tg_lmdb *s, struct tg_store_oplist *pending)
             batch_fail_first(s, pending, rc);
             return;
         }
-        rc = batch_try(s, &w, pending->head, &count);
+        rc = batch_try(s, &w, pending, &count);
         if (rc == 0) {
             batch_complete(s, pending, count);
             return;
@@ -289,8 +305,9 @@ static void *writer_main(void *arg)
 
     while (pending.head != NULL || s->sweep.waiting.head != NULL ||
            tg_store_queue_wait(&s->queue)) {
-        tg_store_queue_take(&s->queue, &pending, &s->sweep.waiting);
-        tg_lmdb_sweep_place(s, &pending);
+        s->queued_count = tg_store_queue_take_sweeps(&s->queue, &s->sweep.waiting);
+        (void)next_op(s, &pending, NULL); /* a sweep begins no transaction while others wait */
+        tg_store_oplist_splice(&pending, &s->sweep.waiting);
         batch(s, &pending);
     }
     return NULL;

@@ -16,8 +16,10 @@
 #include <lmdb.h>
 #include <stddef.h>
 
-#define TG_LMDB_BATCH_MAX 256u            /* operations in one commit */
-#define TG_LMDB_BATCH_BYTES_MAX 16777216u /* 16 MiB: sealed bytes in one commit */
+#define TG_LMDB_BATCH_MAX 256u /* operations in one commit */
+/* Sealed bytes after which a commit begins. What comes meanwhile waits for it: the disks of servers
+   write so much about as fast as one page. */
+#define TG_LMDB_BATCH_BYTES_MAX (512u * 1024u)
 
 /* What the writer remembers between the steps of sweeps. */
 struct tg_lmdb_sweep {
@@ -44,6 +46,8 @@ struct tg_lmdb {
     pthread_t writer;
 
     struct tg_lmdb_leases leases; /* the writer thread uses this and the members up to stats */
+    size_t queued_count; /* what may still be taken from the queue: it was there when the batch
+                            began */
     struct tg_lmdb_sweep sweep;
     struct tg_lmdb_space space;
     struct tg_store_stats stats;             /* as committed */

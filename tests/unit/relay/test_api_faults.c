@@ -105,7 +105,7 @@ static const struct step steps[] = {
 
 static struct answer send(struct world *w, const struct step *step, const char *target)
 {
-    static const struct tg_exchange_ops ops = { on_respond, on_wait };
+    static const struct tg_exchange_ops ops = { .respond = on_respond, .wait = on_wait };
     struct answer a = { .count = 0 };
     struct tg_http_header headers[] = {
         { TG_LIT("mailbox-device-claim"), tg_bytes_str(step->claim) },
@@ -191,7 +191,7 @@ static struct tg_buf attestation, token; /* made once: signing is slow */
 
 static struct answer send_proofs(struct world *w, const char *proof)
 {
-    static const struct tg_exchange_ops ops = { on_respond, on_wait };
+    static const struct tg_exchange_ops ops = { .respond = on_respond, .wait = on_wait };
     struct answer a = { .count = 0 };
     struct tg_http_header headers[] = {
         { TG_LIT("mailbox-device-claim"), TG_LIT(A) },
