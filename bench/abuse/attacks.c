@@ -300,6 +300,26 @@ static bool h2_refused(struct peer *p, size_t size)
     return p->stream_count < REQUESTS_MAX;
 }
 
+/* A create whose body is mostly small values that nobody reads. */
+static bool h1_values(struct peer *p, size_t size)
+{
+    char claim[UUID_TEXT];
+    size_t len = make_create(1, false) - 1; /* without its end */
+    size_t end = size > TEXT_MAX / 2 ? TEXT_MAX / 2 : size;
+
+    make_uuid(claim);
+    len += (size_t)snprintf(text + len, TEXT_MAX - len, ",\"x\":[1");
+    while (len + 4 < end) {
+        text[len++] = ',';
+        text[len++] = '1';
+    }
+    text[len++] = ']';
+    text[len++] = '}';
+    h1_create_head(p, claim, len);
+    peer_put(p, text, len);
+    return p->step_count < REQUESTS_MAX;
+}
+
 static bool h1_creates(struct peer *p, size_t size)
 {
     h1_create(p, size, true);
@@ -524,6 +544,7 @@ const struct attack attacks[] = {
     { .name = "refused", H2, .pace = PACE_FLOOD, .begin = h2_begin, .step = h2_refused },
     { .name = "creates", H1, .pace = PACE_FLOOD, .is_tls = true, .step = h1_creates },
     { .name = "creates", H2, .pace = PACE_FLOOD, .begin = h2_begin, .step = h2_creates },
+    { .name = "values", H1, .pace = PACE_FLOOD, .is_tls = true, .step = h1_values },
     { .name = "half-heads", H1, .pace = PACE_HOLD, .is_tls = true, .begin = h1_half_head },
     { .name = "half-bodies", H1, .pace = PACE_HOLD, .is_tls = true, .begin = h1_half_body },
     { .name = "half-bodies", H2, .pace = PACE_HOLD, .begin = h2_half_bodies },

@@ -187,9 +187,10 @@ struct tg_mem_owner *tg_mem_enter_of(const void *block)
 }
 
 #ifdef __GLIBC__
-#define MMAP_FROM (256 * 1024) /* larger blocks go back to the system when they are freed */
-#define TRIM_FROM                                                                                  \
-    (2 * 1024 * 1024) /* so much is kept at the end of a heap: a large body needs no new pages */
+/* What a large body needs comes from pages that the body before it used: new ones cost more than
+   all the work on it. Larger blocks go back to the system when they are freed. */
+#define MMAP_FROM (2 * 1024 * 1024)
+#define TRIM_FROM (4 * 1024 * 1024) /* so much is kept at the end of a heap */
 
 void tg_mem_own_process(size_t arena_count)
 {
