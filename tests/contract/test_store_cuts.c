@@ -118,11 +118,12 @@ static int setup(void **state)
 {
     struct scene *s = calloc(1, sizeof(*s));
     struct tg_store *store = NULL;
+    char dir[80];
 
     assert_non_null(s);
     folder_make(s->folder, sizeof(s->folder));
-    (void)strcat(s->folder, "/store");
-    assert_int_equal(backends[0].open(&store, s->folder, &(struct tg_store_limits){ 0 }), TG_OK);
+    (void)snprintf(dir, sizeof(dir), "%s/store", s->folder);
+    assert_int_equal(backends[0].open(&store, dir, &(struct tg_store_limits){ 0 }), TG_OK);
     store->ops->close(&store); /* the tables are there, and empty */
     s->log = (struct tg_log){ .write = on_log, .ctx = s };
     pg_proxy_start(&s->first, server_folder());
@@ -142,7 +143,6 @@ static int teardown(void **state)
     pg_proxy_stop(&s->second);
     run("SET client_min_messages = warning; DROP FUNCTION IF EXISTS tigress.fault() CASCADE; DROP "
         "SEQUENCE IF EXISTS tigress.faults");
-    *strrchr(s->folder, '/') = '\0';
     folder_remove(s->folder);
     free(s);
     return 0;

@@ -209,11 +209,10 @@ static void *run(void *ctx)
         (void)poll(fds, TG_COUNT(fds), POLL_MS);
         for (size_t i = 0; i < 2 * PG_PROXY_PAIRS; i++) {
             struct pair *pair = &pairs[i / 2];
+            bool is_over = atomic_load(&p->is_refusing);
 
-            if (pair->fds[0] >= 0 && atomic_load(&p->is_refusing)) {
-                close_pair(pair);
-            } else if (fds[1 + i].revents != 0 && pair->fds[i % 2] >= 0 &&
-                       !move(p, pair, (int)(i % 2))) {
+            if (pair->fds[i % 2] >= 0 &&
+                (is_over || (fds[1 + i].revents != 0 && !move(p, pair, (int)(i % 2))))) {
                 close_pair(pair);
             }
         }
