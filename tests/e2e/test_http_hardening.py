@@ -451,7 +451,7 @@ def slow__request_line_never_ends__408_and_closed(raw, relay):
 # spec-test: protocol/1#html-for-people
 def slow__browser_over_http1__a_page_408(raw, relay):
     sock = raw(target=relay)
-    data, is_closed = exchange(sock, b"GET / HTTP/1.1\r\nAccept: text/html\r\nAccept-Language: de\r\n", WAIT_S)
+    data, is_closed = exchange(sock, b"GET / HTTP/1.1\r\nAccept: text/html\r\nAccept-Language: de\r\nX-More: ", WAIT_S)
     assert is_closed and status_of(data) == 408
     assert b"\r\ncontent-type: text/html; charset=utf-8\r\n" in data.lower()
     assert b"<h1>Nicht verstanden</h1>" in data and data.endswith(b"</html>\n")
