@@ -52,7 +52,7 @@ static const char style[] =
     "vertical-align:top}"
     ".bar{height:6px;min-width:56px;margin:7px 0}.track{fill:var(--line)}"
     ".fill{fill:var(--c1)}.fill.warn{fill:var(--warn)}.fill.bad{fill:var(--bad)}"
-    "@media(max-width:600px){text{font-size:16px}td,tbody "
+    "@media(max-width:600px){text{font-size:16px}.card{overflow:visible}td,tbody "
     "th{white-space:normal;overflow-wrap:anywhere}"
     "th,td{padding-left:8px}.bar{min-width:24px}}@media "
     "print{body{background:none}.card{break-inside:avoid}}";
