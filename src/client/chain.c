@@ -10,6 +10,7 @@
 
 #define OFFER_SEQ 1u
 #define ANSWER_SEQ 2u
+#define MEMBER_USUAL 256u /* bytes of the member as it is written today */
 
 static enum tg_envelope2_role role_of(const struct tigress_session *s)
 {
@@ -111,7 +112,7 @@ static enum tg_err put_member(struct tg_buf *text, struct tg_bytes message,
                               const struct tg_envelope2_member *member)
 {
     /* Room for all of it at once: a buffer that grows by a byte doubles. */
-    (void)tg_buf_extend(text, message.len + TG_ENVELOPE2_MEMBER_ROOM);
+    (void)tg_buf_extend(text, message.len + MEMBER_USUAL);
     tg_buf_truncate(text, 0);
     tg_envelope2_member_put(text, message, member);
     return tg_buf_status(text);
