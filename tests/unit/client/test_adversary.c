@@ -113,16 +113,10 @@ static void hostile_relay(struct world *w, struct tigress_session *reader, unsig
 /* Another member, of every kind of mistake and malice; 0: it was not changed. */
 static size_t attack_member(struct world *w, char *json, size_t cap)
 {
-    static const char *const values[] = { "null",
-                                          "7",
-                                          "[]",
-                                          "{}",
-                                          "true",
-                                          "\"\"",
-                                          "\"initiator\"",
-                                          "\"recipient\"",
-                                          "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
-                                          "AAAAAAAA\"" };
+    static const char zero_key[] = "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"";
+    static const char *const values[] = {
+        "null", "7", "[]", "{}", "true", "\"\"", "\"initiator\"", "\"recipient\"", zero_key
+    };
     static const char *const names[] = { "publicKey", "commitment", "nonce", "reveal",
                                          "role",      "later",      "Role",  "shares" };
     char name[24];

@@ -62,7 +62,7 @@ struct fixture *fixture_new(void)
     start_clock(&f->clock);
     f->shared.clock = &f->clock;
     f->shared.worker_count = WORKERS;
-    assert_int_equal(pthread_mutex_init(&f->shared.tls_lock, NULL), 0);
+    assert_int_equal(pthread_mutex_init(&f->shared.reload_lock, NULL), 0);
     assert_int_equal(tg_store_mem_open(&f->shared.store, &f->config->store_limits), TG_OK);
     atomic_store(&f->shared.is_open, true);
     assert_int_equal(tg_keyring_generate(&f->keyring, &tg_rng_system), TG_OK);
@@ -111,6 +111,7 @@ void start(struct fixture *f)
                      TG_OK);
     tg_config_set_port(f->config, f->port);
     tg_config_relay(&f->shared.relay_config, f->config);
+    assert_int_equal(tg_face_new(&f->shared.face, f->config), TG_OK);
     f->shared.workers = tg_mem_calloc(WORKERS, sizeof(*f->shared.workers));
     assert_non_null(f->shared.workers);
     for (size_t i = 0; i < WORKERS; i++) {
@@ -158,6 +159,7 @@ void fixture_free(struct fixture *f)
     f->shared.store->ops->close(&f->shared.store);
     tg_clock_deinit(&f->clock);
     tg_ledger_free(&f->shared.ledger);
+    tg_face_free(&f->shared.face);
     tg_metrics_free(&f->shared.metrics);
     tg_tls_context_free(&f->shared.tls);
     tg_tls_tickets_free(&f->tickets);
