@@ -6,9 +6,8 @@
  * what it does without memory. What the libraries allocate themselves goes through it: every
  * secret, message and handle, also in libtigress_curl and libtigress_direct. What the libraries
  * below them allocate does not. Those have hooks of their own, which belong to the process, so that
- * the application sets them: json_set_alloc_funcs() of Jansson (parsed JSON, until the call
- * returns), CRYPTO_set_mem_functions() of OpenSSL (contexts, no messages), curl_global_init_mem()
- * of libcurl (requests and answers on their way).
+ * the application sets them: CRYPTO_set_mem_functions() of OpenSSL (contexts, no messages),
+ * curl_global_init_mem() of libcurl (requests and answers on their way).
  *
  * Threads: set it before any other call; the functions of it from any thread that uses a library.
  * Blocks: no.

@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #define SENTENCE_MAX 1024
+#define CUT "..."
+#define CUT_WIDTH 3u
 #define ANSWER_MAX 16
 #define PROGRESS_MAX 256
 
@@ -216,5 +218,24 @@ void ui_relative(char text[UI_RELATIVE_MAX], int64_t unix_s, int64_t now_s)
         snprintf(text, UI_RELATIVE_MAX, "%s%lld %s%s", unix_s > now_s ? "in " : "",
                  (long long)(away_s / units[i].unit_s), units[i].unit,
                  unix_s > now_s ? "" : " ago");
+    }
+}
+
+void ui_print_cell(struct ui *ui, const char *text, unsigned width, enum ui_colour colour)
+{
+    static const char *const codes[UI_COLOUR_COUNT] = { "", "1", "2", "31", "32", "33" };
+    bool has_colour = colour != UI_PLAIN && ui_has_colour();
+    unsigned needed = ui_text_width(text);
+    size_t len = strlen(text);
+    bool is_cut = width != 0 && needed > width;
+
+    if (is_cut) {
+        len = ui_text_fitting(text, width > CUT_WIDTH ? width - CUT_WIDTH : width);
+    }
+    ui_print(ui, "%s%s%s%.*s%s%s", has_colour ? "\033[" : "", has_colour ? codes[colour] : "",
+             has_colour ? "m" : "", (int)len, text, is_cut && width > CUT_WIDTH ? CUT : "",
+             has_colour ? "\033[0m" : "");
+    if (needed < width) {
+        ui_print(ui, "%*s", (int)(width - needed), "");
     }
 }

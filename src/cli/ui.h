@@ -85,6 +85,8 @@ bool ui_has_colour(void);
 void ui_print_cell(struct ui *ui, const char *text, unsigned width, enum ui_colour colour);
 /* Columns that a clean text takes. */
 unsigned ui_text_width(const char *text);
+/* Bytes of a clean text that fit into width columns, whole characters. */
+size_t ui_text_fitting(const char *text, unsigned width);
 
 /* "in 47 h", "in 5 min", "2 d ago"; "" for 0. */
 #define UI_RELATIVE_MAX 24u

@@ -9,9 +9,6 @@
 #include <unistd.h>
 #include <wchar.h>
 
-#define CUT "..."
-#define CUT_WIDTH 3u
-
 /* The length of the UTF-8 character at p, and its number; 0: not a character. */
 static size_t read_char(const unsigned char *p, uint32_t *code)
 {
@@ -149,8 +146,7 @@ unsigned ui_text_width(const char *text)
     return width;
 }
 
-/* Bytes of text that fit into width columns. */
-static size_t fitting(const char *text, unsigned width)
+size_t ui_text_fitting(const char *text, unsigned width)
 {
     size_t used = 0, len;
 
@@ -164,23 +160,4 @@ static size_t fitting(const char *text, unsigned width)
         used += len;
     }
     return used;
-}
-
-void ui_print_cell(struct ui *ui, const char *text, unsigned width, enum ui_colour colour)
-{
-    static const char *const codes[UI_COLOUR_COUNT] = { "", "1", "2", "31", "32", "33" };
-    bool has_colour = colour != UI_PLAIN && ui_has_colour();
-    unsigned needed = ui_text_width(text);
-    size_t len = strlen(text);
-    bool is_cut = width != 0 && needed > width;
-
-    if (is_cut) {
-        len = fitting(text, width > CUT_WIDTH ? width - CUT_WIDTH : width);
-    }
-    ui_print(ui, "%s%s%s%.*s%s%s", has_colour ? "\033[" : "", has_colour ? codes[colour] : "",
-             has_colour ? "m" : "", (int)len, text, is_cut && width > CUT_WIDTH ? CUT : "",
-             has_colour ? "\033[0m" : "");
-    if (needed < width) {
-        ui_print(ui, "%*s", (int)(width - needed), "");
-    }
 }
