@@ -64,7 +64,7 @@ class Device:
 
     def run(self, *args, given="", timeout=60, json_output=True):
         if args[:1] in (("accept",), ("inspect",)) and "--allow-relay" not in args:
-            args += allowing(given)
+            args += allowing(" ".join(map(str, args[1:])) + " " + given)
         return self.end(self.start(*args, json_output=json_output), given, timeout)
 
     def must(self, *args, given="", timeout=60):
