@@ -514,9 +514,3 @@ void tg_pg_wake_tell_own(struct tg_pg_wake *w, const struct tg_store_key *key)
     deliver(w, key->bytes, 1);
     (void)pthread_mutex_unlock(&w->lock);
 }
-
-void tg_pg_wake_state(struct tg_pg_wake *w, struct tg_pg_wake_state *out)
-{
-    out->is_listening = atomic_load(&w->listener.is_up);
-    out->is_telling = atomic_load(&w->teller.is_up);
-}

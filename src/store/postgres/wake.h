@@ -48,11 +48,4 @@ void tg_pg_wake_tell(struct tg_pg_wake *w, const struct tg_store_key *key);
 /* For the ports of this node. */
 void tg_pg_wake_tell_own(struct tg_pg_wake *w, const struct tg_store_key *key);
 
-/* For metrics. */
-struct tg_pg_wake_state {
-    bool is_listening;
-    bool is_telling;
-};
-void tg_pg_wake_state(struct tg_pg_wake *w, struct tg_pg_wake_state *out);
-
 #endif
