@@ -37,7 +37,6 @@ struct wire {
     uint64_t at_ms; /* when it is tried again, or given up; not while it is idle */
     size_t host;
     unsigned failure_count;
-    atomic_bool is_up;
 };
 
 struct tg_pg_wake {
@@ -155,7 +154,6 @@ static void lose(struct tg_pg_wake *w, struct wire *wire)
     wire->state = WIRE_DOWN;
     wire->host++;
     wire->at_ms = tg_pg_mono_ms() + tg_pg_pause_ms(wire->failure_count++, &w->random);
-    atomic_store(&wire->is_up, false);
 }
 
 static void connect_on(struct tg_pg_wake *w, struct wire *wire, uint64_t now_ms)
@@ -227,7 +225,6 @@ static void answered(struct tg_pg_wake *w, struct wire *wire)
 {
     if (wire->state == WIRE_STARTING) {
         wire->failure_count = 0;
-        atomic_store(&wire->is_up, true);
         if (wire == &w->listener) {
             deliver_all(w); /* what was told before was not heard */
         }
