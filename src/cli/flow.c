@@ -235,7 +235,7 @@ enum cli_exit flow_resume(struct flow *f, struct ui *ui, struct transfer *t,
         return ui_error(ui, error, why);
     }
     exit = flow_begin_take(f, ui, t, session, t->cacert);
-    f->args = args;
+    f->args = *args;
     if (exit == CLI_OK) {
         exit = adopt_id(ui, t, f);
     }

@@ -33,14 +33,14 @@ struct flow {
     unsigned shown_failures;          /* of the session, that --verbose has printed */
     void *before;                     /* the session at the last flow_remember, or NULL */
     size_t before_len;
-    const struct cli_args *args; /* of flow_resume, for a wait */
-    unsigned poll_s;             /* of flow_set_waiting */
-    bool can_step_aside;         /* it only waits: another command on this transfer goes first */
-    bool is_wanted;              /* the run stopped for that */
-    bool has_own_ca;             /* a file of authorities was given */
-    bool is_ending;              /* this run is expected to end the session */
-    bool is_final;               /* an end note was made: the session is never put back before it */
-    enum cli_exit stopped;       /* why a callback stopped the run; already reported */
+    struct cli_args args;  /* of flow_resume, for a wait */
+    unsigned poll_s;       /* of flow_set_waiting */
+    bool can_step_aside;   /* it only waits: another command on this transfer goes first */
+    bool is_wanted;        /* the run stopped for that */
+    bool has_own_ca;       /* a file of authorities was given */
+    bool is_ending;        /* this run is expected to end the session */
+    bool is_final;         /* an end note was made: the session is never put back before it */
+    enum cli_exit stopped; /* why a callback stopped the run; already reported */
 };
 
 /* A call that changes the session: tigress_session_finish, _wait, _check, ... */

@@ -44,7 +44,7 @@ static enum cli_exit await_turn(struct flow *f, int64_t until_s)
 /* Lets the other command go first, and resumes with what it has saved. */
 static enum cli_exit step_aside(struct flow *f, int64_t until_s)
 {
-    const struct cli_args *args = f->args;
+    const struct cli_args args = f->args;
     bool is_ending = f->is_ending, is_remembered = f->before != NULL;
     unsigned poll_s = f->poll_s;
     struct transfer *t = f->t;
@@ -58,7 +58,7 @@ static enum cli_exit step_aside(struct flow *f, int64_t until_s)
         ui_progress_end(ui);
     }
     if (exit == CLI_OK) {
-        exit = flow_resume(f, ui, t, args);
+        exit = flow_resume(f, ui, t, &args);
     }
     if (exit == CLI_OK) {
         exit = flow_retry(f);
