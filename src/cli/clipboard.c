@@ -4,6 +4,7 @@
 #include "cli/mem.h"
 #include "cli/program.h"
 
+#include <openssl/evp.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,18 +38,11 @@ static const char *copy_by_program(const char *text)
 
 static char *base64(const char *text)
 {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     size_t len = strlen(text);
-    char *out = cli_alloc((len + 2) / 3 * 4 + 1), *to = out;
+    char *out = cli_alloc((len + 2) / 3 * 4 + 1);
 
-    for (size_t i = 0; out != NULL && i < len; i += 3) {
-        unsigned char b[3] = { 0 };
-
-        memcpy(b, text + i, len - i < 3 ? len - i : 3);
-        *to++ = digits[b[0] >> 2];
-        *to++ = digits[(b[0] & 3) << 4 | b[1] >> 4];
-        *to++ = len - i < 2 ? '=' : digits[(b[1] & 15) << 2 | b[2] >> 6];
-        *to++ = len - i < 3 ? '=' : digits[b[2] & 63];
+    if (out != NULL) {
+        (void)EVP_EncodeBlock((unsigned char *)out, (const unsigned char *)text, (int)len);
     }
     return out;
 }
