@@ -212,7 +212,7 @@ def transfer_through_two_relays__each_step_through_another(made, tmp_path):
         alice, bob, stranger = (Device(tmp_path / name, TIGRESS_RELAY=first.origin) for name in ("alice", "bob", "eve"))
         shared = alice.share(KEY, "--rights", "RWD")
         elsewhere = shared["url"].replace(f":{first.port}/", f":{second.port}/")
-        assert bob.accept(elsewhere)["message"] == KEY
+        assert bob.accept(elsewhere, "--allow-relay", f"127.0.0.1:{second.port}")["message"] == KEY
         stranger.refused(1, "denied", "accept", "-", given=shared["url"] + "\n")
         bob.answer(shared["id"], message("m2"))
         assert alice.must("receive", shared["id"])["message"] == message("m2")
