@@ -182,15 +182,18 @@ enum tg_err tg_json_get_string(struct tg_bytes *out, struct tg_json_object in, c
                                struct tg_fault *fault)
 {
     const struct tg_json_node *node = member(in, name);
-    size_t len = is_kind(node, TG_JSON_STRING) ? node->len : 0;
+    size_t len = 0;
 
     if (node == NULL && need == TG_JSON_OPTIONAL) {
         *out = tg_bytes(NULL, 0);
         return TG_OK;
     }
-    if (is_kind(node, TG_JSON_STRING) && len >= min_len && len <= max_len) {
-        *out = tg_bytes(node->ptr, len);
-        return TG_OK;
+    if (is_kind(node, TG_JSON_STRING)) {
+        len = node->len;
+        if (len >= min_len && len <= max_len) {
+            *out = tg_bytes(node->ptr, len);
+            return TG_OK;
+        }
     }
     if (max_len < TG_RESPONSE_BODY_MAX) {
         MEMBER_FAULT(fault, in, name, "a string of %zu to %zu bytes", min_len, max_len);
