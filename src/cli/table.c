@@ -159,7 +159,7 @@ static void measure(struct table *table, const struct transfer *const list[], si
     }
 }
 
-/* The last column is not padded: its width 0 would mean "as it is", so it is cut, but no more. */
+/* The last column is not padded: width 0 prints a text that fits as it is. */
 static void print_cell(struct ui *ui, const struct table *table, enum column c, const char *text,
                        enum ui_colour colour)
 {

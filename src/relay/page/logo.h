@@ -16,7 +16,7 @@
 #define TG_PAGE_LOGO_MAX 2304u      /* bytes of the HTML */
 
 /*
- * Appends the logo as HTML: the SVG written anew from its allowed parts, or an <img> with the PNG
+ * Appends the logo as HTML: the SVG written again from its allowed parts, or an <img> with the PNG
  * in a data URL. TG_E_SYNTAX, TG_E_LIMIT with fault: what was wrong and what was expected. Nothing
  * is appended.
  */

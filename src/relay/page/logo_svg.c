@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A small part of SVG, read and written anew: shapes with numbers and colours. What is not in the
+ * A small part of SVG, read and written again: shapes with numbers and colours. What is not in the
  * lists is refused, not left out, so that the operator sees the whole logo or none.
  * spec: protocol/5#logo
  */

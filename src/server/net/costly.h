@@ -5,7 +5,7 @@
  * Secrets: none. A network is known by its cells in the ledger.
  * spec: protocol/3#costly-handshakes; docs/decisions/0035.
  *
- * A turn that cannot be divided delays whoever comes meanwhile, in whatever order turns are given.
+ * A turn that cannot be divided delays all that comes meanwhile, in any order of turns.
  * So it is made rare: after one of them a network rests TG_COSTLY_REST times as long as it took,
  * and others are delayed in less than one part in so many of the time. The widest tier counts, so
  * that many small networks of one owner are one. A network that has the worker for itself does not
