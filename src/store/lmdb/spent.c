@@ -190,29 +190,44 @@ int tg_lmdb_spent_spend(struct tg_lmdb_write *w, const struct tg_store_limits *l
     return spend_new(w, op, &k);
 }
 
+/* ---- the keys of a series ------------------------------------------------------------------- */
+
+/* 0; MDB_NOTFOUND: the key at k is behind the series. */
+static int in_series(const MDB_val *k, uint32_t number)
+{
+    if (k->mv_size != PLACE_LEN) {
+        return MDB_CORRUPTED;
+    }
+    return get_u32(k->mv_data) == number ? 0 : MDB_NOTFOUND;
+}
+
+/* The first one. MDB_NOTFOUND: there is none. */
+static int first_of_series(MDB_cursor *cursor, uint32_t number, MDB_val *k, MDB_val *v)
+{
+    static const struct tg_store_key lowest = { { 0 } };
+    uint8_t place[PLACE_LEN] = { 0 };
+    int rc = 0;
+
+    place_of(place, number, &lowest);
+    *k = tg_lmdb_val(place, sizeof(place));
+    rc = mdb_cursor_get(cursor, k, v, MDB_SET_RANGE);
+    return rc == 0 ? in_series(k, number) : rc;
+}
+
 /* ---- copies --------------------------------------------------------------------------------- */
 
 static int keys_show(MDB_cursor *cursor, struct tg_store_seen *seen, uint32_t number,
                      tg_store_see_fn *see, void *ctx)
 {
-    static const struct tg_store_key lowest = { { 0 } };
-    uint8_t place[PLACE_LEN] = { 0 };
-    MDB_val k = tg_lmdb_val(place, sizeof(place));
+    MDB_val k = { 0, NULL };
     MDB_val v = { 0, NULL };
-    int rc = 0;
+    int rc = first_of_series(cursor, number, &k, &v);
 
-    place_of(place, number, &lowest);
-    rc = mdb_cursor_get(cursor, &k, &v, MDB_SET_RANGE);
     while (rc == 0) {
-        if (k.mv_size != PLACE_LEN) {
-            return MDB_CORRUPTED;
-        }
-        if (get_u32(k.mv_data) != number) {
-            return 0;
-        }
         memcpy(seen->key.bytes, (const uint8_t *)k.mv_data + 4, sizeof(seen->key.bytes));
         seen->bytes = tg_bytes(v.mv_data, v.mv_size);
         rc = see(ctx, seen) ? mdb_cursor_get(cursor, &k, &v, MDB_NEXT) : TG_LMDB_ENDED;
+        rc = rc == 0 ? in_series(&k, number) : rc;
     }
     return rc == MDB_NOTFOUND ? 0 : rc;
 }
@@ -324,22 +339,13 @@ static int next_to_close(const struct tg_lmdb_write *w, int64_t now_s, bool is_f
 /* Removes the first key of a series; MDB_NOTFOUND: there is none. */
 static int key_remove(struct tg_lmdb_write *w, MDB_cursor *cursor, uint32_t number)
 {
-    static const struct tg_store_key lowest = { { 0 } };
     uint8_t place[PLACE_LEN] = { 0 };
-    MDB_val k = tg_lmdb_val(place, sizeof(place));
+    MDB_val k = { 0, NULL };
     MDB_val v = { 0, NULL };
-    int rc = 0;
+    int rc = first_of_series(cursor, number, &k, &v);
 
-    place_of(place, number, &lowest);
-    rc = mdb_cursor_get(cursor, &k, &v, MDB_SET_RANGE);
     if (rc != 0) {
         return rc;
-    }
-    if (k.mv_size != PLACE_LEN) {
-        return MDB_CORRUPTED;
-    }
-    if (get_u32(k.mv_data) != number) {
-        return MDB_NOTFOUND;
     }
     memcpy(place, k.mv_data, sizeof(place));
     k = tg_lmdb_val(place, sizeof(place));
