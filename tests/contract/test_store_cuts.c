@@ -4,6 +4,7 @@
  * and standbys are missing. On the server that TIGRESS_TEST_POSTGRES names, through a proxy.
  */
 #include "contract/contract_support.h"
+#include "contract/pg_ask.h"
 
 #include "support/c/pg_proxy.h"
 
@@ -27,44 +28,14 @@ struct scene {
 
 /* ---- the database --------------------------------------------------------------------------- */
 
-static char *ask(const char *sql)
-{
-    PGconn *conn = PQconnectdb(getenv("TIGRESS_TEST_POSTGRES"));
-    PGresult *result = PQexec(conn, sql);
-    char *text = NULL;
-
-    if (PQresultStatus(result) != PGRES_COMMAND_OK && PQresultStatus(result) != PGRES_TUPLES_OK) {
-        fail_msg("%s", PQerrorMessage(conn));
-    }
-    text = strdup(PQntuples(result) > 0 ? PQgetvalue(result, 0, 0) : "");
-    assert_non_null(text);
-    PQclear(result);
-    PQfinish(conn);
-    return text;
-}
-
-static void run(const char *sql)
-{
-    free(ask(sql));
-}
-
-static bool is_answer(const char *sql, const char *wanted)
-{
-    char *got = ask(sql);
-    bool is = strcmp(got, wanted) == 0;
-
-    free(got);
-    return is;
-}
-
 static void set_standby(const char *name)
 {
     char sql[200];
 
     (void)snprintf(sql, sizeof(sql), "ALTER SYSTEM SET synchronous_standby_names = '%s'", name);
-    run(sql);
-    run("SELECT pg_reload_conf()");
-    while (!is_answer("SHOW synchronous_standby_names", name)) {
+    pg_run(sql);
+    pg_run("SELECT pg_reload_conf()");
+    while (!pg_is_answer("SHOW synchronous_standby_names", name)) {
     }
 }
 
@@ -141,7 +112,8 @@ static int teardown(void **state)
     s->store->ops->close(&s->store);
     pg_proxy_stop(&s->first);
     pg_proxy_stop(&s->second);
-    run("SET client_min_messages = warning; DROP FUNCTION IF EXISTS tigress.fault() CASCADE; DROP "
+    pg_run(
+        "SET client_min_messages = warning; DROP FUNCTION IF EXISTS tigress.fault() CASCADE; DROP "
         "SEQUENCE IF EXISTS tigress.faults");
     folder_remove(s->folder);
     free(s);
@@ -165,7 +137,7 @@ static void make_trigger(const char *body)
         "LANGUAGE plpgsql AS $$ BEGIN %s RETURN NEW; END $$; CREATE TRIGGER fault BEFORE "
         "INSERT ON tigress.mailbox FOR EACH ROW EXECUTE FUNCTION tigress.fault()",
         body);
-    run(sql);
+    pg_run(sql);
 }
 
 /* ---- connections ---------------------------------------------------------------------------- */
@@ -175,8 +147,8 @@ static void idle_connection_ended_by_the_server__made_again(void **state)
     struct scene *s = *state;
 
     assert_int_equal(put(&s->client, 1, 1, NEVER_S, TG_LIT("one")), TG_OK);
-    run("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = "
-        "'tigressd'");
+    pg_run("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = "
+           "'tigressd'");
     assert_int_equal(put(&s->client, 1, 2, NEVER_S, TG_LIT("two")), TG_OK);
     assert_stats(s->store, 1, 3);
 }
@@ -212,7 +184,7 @@ static void cut_after_the_commit__other_run_sees_what_the_first_has_made(void **
     assert_true(call.has_seen);
     assert_int_equal(call.seen.version, 1);
     assert_stats(s->store, 1, 3);
-    assert_true(is_answer("SELECT sum(live_count) FROM tigress.lane", "1"));
+    assert_true(pg_is_answer("SELECT sum(live_count) FROM tigress.lane", "1"));
 }
 
 /* 503, and never a guess. */
@@ -314,7 +286,7 @@ static void one_bad_change__fails_alone(void **state)
 
 static void until_counted(struct scene *s, const char *sql)
 {
-    while (!is_answer(sql, "1")) {
+    while (!pg_is_answer(sql, "1")) {
         s->client.ops->dispatch(s->client.port);
     }
 }
@@ -340,7 +312,7 @@ static void cancelled_wait_for_a_standby__is_no_success(void **state)
     struct call call = call_put(1, NEVER_S, TG_LIT("one"));
 
     start_and_wait_for_a_standby(s, &call);
-    run("SELECT pg_cancel_backend(pid) " WAITING);
+    pg_run("SELECT pg_cancel_backend(pid) " WAITING);
     while (s->reason_counts[TG_REASON_DATABASE_SLOW] == 0) {
         client_wait(&s->client);
         assert_int_equal(call.done_count, 0);

@@ -4,10 +4,10 @@
  * without one. On the server that TIGRESS_TEST_POSTGRES names, whose superuser it is.
  */
 #include "contract/contract_support.h"
+#include "contract/pg_ask.h"
 
 #include "base/b64.h"
 
-#include <libpq-fe.h>
 #include <string.h>
 
 #define NEVER_S INT64_C(4000000000)
@@ -59,36 +59,10 @@ static int teardown(void **state)
 }
 
 /* What the database answers, as text. */
-static char *ask(const char *sql)
-{
-    PGconn *conn = PQconnectdb(getenv("TIGRESS_TEST_POSTGRES"));
-    PGresult *result = PQexec(conn, sql);
-    char *text = NULL;
-
-    assert_true(PQresultStatus(result) == PGRES_COMMAND_OK ||
-                PQresultStatus(result) == PGRES_TUPLES_OK);
-    text = strdup(PQntuples(result) > 0 ? PQgetvalue(result, 0, 0) : "");
-    assert_non_null(text);
-    PQclear(result);
-    PQfinish(conn);
-    return text;
-}
-
-static void run(const char *sql)
-{
-    free(ask(sql));
-}
-
 /* Until the database answers with this. */
 static void until(const char *sql, const char *wanted)
 {
-    bool is_equal = false;
-
-    while (!is_equal) { /* ctest ends it */
-        char *got = ask(sql);
-
-        is_equal = strcmp(got, wanted) == 0;
-        free(got);
+    while (!pg_is_answer(sql, wanted)) { /* ctest ends it */
     }
 }
 
@@ -197,8 +171,8 @@ static void lost_connections__made_again(void **state)
     struct pair *p = *state;
 
     let_other_tell(p);
-    run("SELECT count(pg_terminate_backend(pid)) " LISTENERS);
-    run("SELECT count(pg_terminate_backend(pid)) " TELLERS);
+    pg_run("SELECT count(pg_terminate_backend(pid)) " LISTENERS);
+    pg_run("SELECT count(pg_terminate_backend(pid)) " TELLERS);
     until_connected("2", "2");
     assert_int_equal(put(&p->other, 1, 1, NEVER_S, TG_LIT("one")), TG_OK);
     follow(p, 1);
@@ -219,7 +193,7 @@ static void tell_of(unsigned key)
     tg_buf_init(&text, 100);
     tg_b64_encode(&text, TG_ARRAY_BYTES(raw), TG_B64_URL);
     (void)snprintf(sql, sizeof(sql), "SELECT pg_notify('tigress', '%s')", tg_buf_cstr(&text));
-    run(sql);
+    pg_run(sql);
     tg_buf_deinit(&text);
 }
 
@@ -233,14 +207,14 @@ static void commit_that_waits__told_when_it_is_known(void **state)
     assert_int_equal(put(&p->other, 1, 1, NEVER_S, TG_LIT("one")), TG_OK);
     follow(p, 1);
     follow(p, 2);
-    run("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
-    run("SELECT pg_reload_conf()");
+    pg_run("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
+    pg_run("SELECT pg_reload_conf()");
     until("SHOW synchronous_standby_names", "nobody");
     call_start(&p->other, 1, &call);
     while (true) {
         char *waiting =
-            ask("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND "
-                "query LIKE '%INTO tigress.lane%'");
+            pg_ask("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND "
+                   "query LIKE '%INTO tigress.lane%'");
         bool is_waiting = strcmp(waiting, "0") != 0;
 
         free(waiting);
@@ -253,8 +227,8 @@ static void commit_that_waits__told_when_it_is_known(void **state)
     until_news(p, 2); /* and of record 1 nothing was told before */
     assert_int_equal(p->news.count, 1);
     p->news.count = 0;
-    run("ALTER SYSTEM RESET synchronous_standby_names");
-    run("SELECT pg_reload_conf()");
+    pg_run("ALTER SYSTEM RESET synchronous_standby_names");
+    pg_run("SELECT pg_reload_conf()");
     while (call.done_count == 0) {
         client_wait(&p->other);
     }
