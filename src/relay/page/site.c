@@ -47,7 +47,7 @@ static void put_colour(struct tg_buf *out, const char *name, struct tg_colour co
 }
 
 /* --a: the operator's colour, readable on the ground, the card and the tint; --k: deeper, for
-   drawings alone. */
+   drawings alone. spec: protocol/5#readable */
 static void put_scheme(struct tg_buf *out, const struct scheme *scheme, struct tg_colour colour)
 {
     struct tg_colour tint = tg_colour_mix(scheme->card, colour, scheme->tint);
