@@ -4,12 +4,14 @@
 #include "base/b64.h"
 #include "wire/json.h"
 #include "wire/json_text.h"
+#include "wire/pake.h"
 
 #include <stddef.h>
 #include <string.h>
 
 #define VALUE_TEXT_MAX 64u
 #define ROLE_MAX 16u
+#define PAKE_MAX 64u
 
 /* The values of 32 bytes, in the order in which they are written. */
 static const struct {
@@ -25,6 +27,10 @@ static const struct {
       TG_ENVELOPE2_MEMBER ".nonce: expected base64url of 32 bytes" },
     { "reveal", offsetof(struct tg_envelope2_member, reveal),
       TG_ENVELOPE2_MEMBER ".reveal: expected base64url of 32 bytes" },
+    { "pakeShare", offsetof(struct tg_envelope2_member, pake_share),
+      TG_ENVELOPE2_MEMBER ".pakeShare: expected base64url of 32 bytes" },
+    { "pakeConfirm", offsetof(struct tg_envelope2_member, pake_confirm),
+      TG_ENVELOPE2_MEMBER ".pakeConfirm: expected base64url of 32 bytes" },
 };
 
 static const struct {
@@ -58,6 +64,10 @@ static void put_object(struct tg_buf *out, const struct tg_envelope2_member *mem
             tg_b64_encode(out, TG_ARRAY_BYTES(value->bytes), TG_B64_URL);
             tg_buf_append_u8(out, '"');
         }
+    }
+    if (member->pake == TG_PAKE_CPACE) {
+        put_name(out, start, "pake");
+        tg_buf_append_str(out, TG_PAKE_NAME "\"");
     }
     for (size_t i = 0; i < TG_COUNT(roles); i++) {
         if (roles[i].role == member->role) {
@@ -126,6 +136,21 @@ static void read_role(struct tg_envelope2_member *member, struct tg_json_object 
     }
 }
 
+/* spec: protocol/7#pake-offer
+   Another name, or another form, is an exchange that this version does not know. */
+static void read_pake(struct tg_envelope2_member *member, struct tg_json_object object)
+{
+    struct tg_bytes text = { NULL, 0 };
+    enum tg_err err =
+        tg_json_get_string(&text, object, "pake", TG_JSON_OPTIONAL, 1, PAKE_MAX, NULL);
+
+    if (err != TG_OK || text.ptr != NULL) {
+        member->pake = err == TG_OK && tg_bytes_is_equal(text, TG_LIT(TG_PAKE_NAME))
+                           ? TG_PAKE_CPACE
+                           : TG_PAKE_UNKNOWN;
+    }
+}
+
 /* TG_E_NOMEM, TG_E_CRYPTO. An invalid key is no error here. */
 static enum tg_err check_key(struct tg_envelope2_member *member)
 {
@@ -158,6 +183,7 @@ static enum tg_err read_member(struct tg_envelope2_member *member, struct tg_jso
         read_value(member, i, object);
     }
     read_role(member, object);
+    read_pake(member, object);
     return check_key(member);
 }
 

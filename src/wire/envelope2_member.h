@@ -28,6 +28,9 @@ struct tg_envelope2_value {
     uint8_t bytes[TG_X25519_LEN];
 };
 
+/* The password-authenticated key exchange that messages 1 and 2 name. */
+enum tg_envelope2_pake { TG_PAKE_NONE = 0, TG_PAKE_CPACE = 1, TG_PAKE_UNKNOWN = 2 };
+
 struct tg_envelope2_member {
     bool is_present;
     const char *wrong;                    /* a literal that names what is wrong; NULL: nothing */
@@ -37,6 +40,10 @@ struct tg_envelope2_member {
     struct tg_envelope2_value commitment; /* message 1 */
     struct tg_envelope2_value nonce;      /* message 2 */
     struct tg_envelope2_value reveal;     /* message 3 */
+    /* spec: docs/protocol.md section 7, PIN by PAKE */
+    enum tg_envelope2_pake pake;            /* messages 1 and 2 */
+    struct tg_envelope2_value pake_share;   /* a try, and its answer */
+    struct tg_envelope2_value pake_confirm; /* a tag */
 };
 
 /* Appends json, an object without the member, and adds the member to it: what is set. */

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # cmake -DBUILD= -DSOURCE= -DLIBDIR= -DCC= -DCXX= -DPARTS= -P: installs the libraries into a folder of its
 # own, and builds and runs an independent program with them: C and C++, by find_package and by pkg-config, shared,
-# with our archives, and fully static. PARTS lists the optional libraries of this build: curl, direct.
+# with our archives, and fully static. PARTS lists the optional libraries of this build: curl, direct; and pake.
 cmake_minimum_required(VERSION 3.25)
 include(${CMAKE_CURRENT_LIST_DIR}/common.cmake)
 set(consumer ${SOURCE}/tests/package/consumer.c)
@@ -10,6 +10,10 @@ install_to(${root}/usr ${root}/manifest.txt --component library)
 set(libdir ${root}/usr/${LIBDIR})
 set(ENV{PKG_CONFIG_PATH} ${libdir}/pkgconfig)
 set(ENV{LD_LIBRARY_PATH} ${libdir})
+set(sodium "")
+if("pake" IN_LIST PARTS)
+    set(sodium libsodium)
+endif()
 set(strict -Wall -Wextra -Wpedantic -Werror)
 
 set(languages C)
@@ -47,7 +51,7 @@ endif()
 if("curl" IN_LIST PARTS)
     # Our archives with the system's shared libraries: Debian's libcurl.a cannot be linked fully static.
     pkg_config(shared --cflags --libs tigress_curl)
-    pkg_config(below --libs libcurl libssl libcrypto)
+    pkg_config(below --libs libcurl libssl libcrypto ${sodium})
     run(${cc_C} -DUSE_CURL -o ${root}/shared-curl ${shared})
     expect_needed(${root}/shared-curl libtigress_curl.so TRUE)
     run(${root}/shared-curl)

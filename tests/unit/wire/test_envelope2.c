@@ -461,6 +461,8 @@ static void member__every_shape__removed_and_distinguished(void **state)
         { "{\"publicKey\":\"" KEY_TEXT "\",\"nonce\":\"AA\"}", false, true },
         { "{\"publicKey\":\"" KEY_TEXT "\",\"commitment\":1}", false, true },
         { "{\"publicKey\":\"" KEY_TEXT "\",\"reveal\":\"\"}", false, true },
+        { "{\"publicKey\":\"" KEY_TEXT "\",\"pakeShare\":\"\"}", false, true },
+        { "{\"publicKey\":\"" KEY_TEXT "\",\"pakeConfirm\":{}}", false, true },
         { "{\"publicKey\":\"" KEY_TEXT "\",\"role\":\"\"}", false, true },
         { "{\"publicKey\":\"" KEY_TEXT "\",\"role\":\"Initiator\"}", false, true },
         { "{\"publicKey\":\"" KEY_TEXT "\",\"role\":\"initiator of a transfer\"}", false, true },
@@ -500,6 +502,61 @@ static void member__every_shape__removed_and_distinguished(void **state)
     }
 }
 
+/* spec-test: protocol/7#pake-offer */
+static void member__exchange_of_a_pin__known_or_not(void **state)
+{
+    static const struct {
+        const char *value;
+        enum tg_envelope2_pake pake;
+    } cases[] = {
+        { "\"CPACE-RISTR255-SHA512\"", TG_PAKE_CPACE },
+        { "null", TG_PAKE_NONE },
+        { "\"cpace-ristr255-sha512\"", TG_PAKE_UNKNOWN },
+        { "\"CPACE-RISTR255-SHA512 \"", TG_PAKE_UNKNOWN },
+        { "\"\"", TG_PAKE_UNKNOWN },
+        { "[\"CPACE-RISTR255-SHA512\"]", TG_PAKE_UNKNOWN },
+        { "1", TG_PAKE_UNKNOWN },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < TG_COUNT(cases); i++) {
+        struct tg_envelope2_member member = { .is_present = false };
+        char json[200];
+        struct tg_buf out;
+
+        tg_buf_init(&out, 1000);
+        (void)snprintf(json, sizeof(json), "{\"tigressV2\":{\"pake\":%s}}", cases[i].value);
+        assert_int_equal(tg_envelope2_member_take(&out, &member, tg_bytes_str(json)), TG_OK);
+        assert_int_equal(member.pake, cases[i].pake);
+        assert_null(member.wrong);
+        tg_buf_deinit(&out);
+    }
+}
+
+static void member__put_with_a_share__taken(void **state)
+{
+    const struct tg_envelope2_member put = { .pake = TG_PAKE_CPACE,
+                                             .pake_share = { .is_set = true, .bytes = { 9 } },
+                                             .pake_confirm = { .is_set = true, .bytes = { 0 } } };
+    struct tg_envelope2_member member = { .is_present = false };
+    struct tg_buf with;
+    struct tg_buf without;
+
+    (void)state;
+    tg_buf_init(&with, 1000);
+    tg_buf_init(&without, 1000);
+    tg_envelope2_member_put(&with, TG_LIT("{}"), &put);
+    assert_view(tg_buf_view(&with),
+                "{\"tigressV2\":{\"pakeShare\":\"" KEY_TEXT "\",\"pakeConfirm\":\"" ZERO_TEXT
+                "\",\"pake\":\"CPACE-RISTR255-SHA512\"}}");
+    assert_int_equal(tg_envelope2_member_take(&without, &member, tg_buf_view(&with)), TG_OK);
+    assert_true(member.pake == TG_PAKE_CPACE && member.pake_share.is_set &&
+                member.pake_confirm.is_set);
+    assert_memory_equal(member.pake_share.bytes, put.pake_share.bytes, TG_X25519_LEN);
+    tg_buf_deinit(&without);
+    tg_buf_deinit(&with);
+}
+
 static void member__absent_or_not_json__unchanged_or_refused(void **state)
 {
     static const char *const bad[] = { "", "[]", "{", "{\"a\":1,\"a\":2}", "{} x" };
@@ -533,6 +590,8 @@ int main(void)
         cmocka_unit_test(transcript__any_input_other__another_hash),
         cmocka_unit_test(member__put_then_take__the_same_text_and_key),
         cmocka_unit_test(member__every_shape__removed_and_distinguished),
+        cmocka_unit_test(member__exchange_of_a_pin__known_or_not),
+        cmocka_unit_test(member__put_with_a_share__taken),
         cmocka_unit_test(member__absent_or_not_json__unchanged_or_refused),
     };
 
