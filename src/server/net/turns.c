@@ -5,20 +5,68 @@
 
 #define WORK_MAX_US (1u << 30)
 
+/* ---- an order ---- */
+
+static void order_init(struct tg_turn_order *order)
+{
+    for (size_t i = 0; i < TG_TURNS_LEVELS; i++) {
+        tg_list_init(&order->levels[i]);
+    }
+}
+
+static size_t level_of(const struct tg_turn_rank *rank)
+{
+    size_t level = 0;
+
+    for (uint32_t rest = rank->work_us / TG_TURNS_QUIET_US; rest > 0 && level < TG_TURNS_LEVELS - 1;
+         rest /= 2) {
+        level++;
+    }
+    return level;
+}
+
+/* Behind those of its level. */
+static void order_put(struct tg_turn_order *order, struct tg_turn_rank *rank)
+{
+    tg_link_remove(&rank->link);
+    tg_list_append(&order->levels[level_of(rank)], &rank->link);
+}
+
+/* Who is next. Who has worked since it was put moves to its level. NULL: nobody. */
+static struct tg_turn_rank *order_first(struct tg_turn_order *order)
+{
+    for (size_t level = 0; level < TG_TURNS_LEVELS; level++) {
+        struct tg_link *link = NULL;
+
+        while ((link = order->levels[level].next) != &order->levels[level]) {
+            struct tg_turn_rank *rank = TG_CONTAINER(link, struct tg_turn_rank, link);
+
+            if (level_of(rank) <= level) {
+                return rank;
+            }
+            order_put(order, rank);
+        }
+    }
+    return NULL;
+}
+
+/* ---- the turns ---- */
+
 enum tg_err tg_turns_init(struct tg_turns *t, uint64_t now_mono_ms)
 {
     *t = (struct tg_turns){ .halved_mono_ms = now_mono_ms };
-    for (size_t i = 0; i < TG_TURNS_LEVELS; i++) {
-        tg_list_init(&t->levels[i]);
-    }
+    order_init(&t->order);
     t->cells = tg_mem_calloc(TG_TURNS_CELLS, sizeof(*t->cells));
-    t->wide_us = tg_mem_calloc(TG_TURNS_CELLS, sizeof(*t->wide_us));
-    if (t->cells == NULL || t->wide_us == NULL) {
+    t->wides = tg_mem_calloc(TG_TURNS_WIDES, sizeof(*t->wides));
+    if (t->cells == NULL || t->wides == NULL) {
         tg_turns_deinit(t);
         return TG_E_NOMEM;
     }
     for (size_t i = 0; i < TG_TURNS_CELLS; i++) {
         tg_list_init(&t->cells[i].queue);
+    }
+    for (size_t i = 0; i < TG_TURNS_WIDES; i++) {
+        order_init(&t->wides[i].order);
     }
     return TG_OK;
 }
@@ -26,9 +74,9 @@ enum tg_err tg_turns_init(struct tg_turns *t, uint64_t now_mono_ms)
 void tg_turns_deinit(struct tg_turns *t)
 {
     tg_mem_free(t->cells);
-    tg_mem_free(t->wide_us);
+    tg_mem_free(t->wides);
     t->cells = NULL;
-    t->wide_us = NULL;
+    t->wides = NULL;
 }
 
 struct tg_turn_key tg_turns_key(const struct tg_payer *payer)
@@ -40,46 +88,27 @@ struct tg_turn_key tg_turns_key(const struct tg_payer *payer)
     }
     return (struct tg_turn_key){
         .cell = payer->held[0].cell[0] % TG_TURNS_CELLS,
-        .wide = tg_payer_widest(payer) % TG_TURNS_CELLS,
+        .wide = tg_payer_widest(payer) % TG_TURNS_WIDES,
     };
-}
-
-static size_t level_of_work(uint32_t work_us)
-{
-    size_t level = 0;
-
-    for (uint32_t rest = work_us / TG_TURNS_QUIET_US; rest > 0 && level < TG_TURNS_LEVELS - 1;
-         rest /= 2) {
-        level++;
-    }
-    return level;
-}
-
-static size_t level_of(const struct tg_turns *t, const struct tg_turn_cell *cell)
-{
-    size_t own = level_of_work(cell->work_us);
-    size_t wide = level_of_work(t->wide_us[cell->wide] / TG_TURNS_WIDE_SHARE);
-
-    return own > wide ? own : wide;
-}
-
-static void place(struct tg_turns *t, struct tg_turn_cell *cell)
-{
-    tg_link_remove(&cell->link);
-    if (!tg_list_is_empty(&cell->queue)) {
-        tg_list_append(&t->levels[level_of(t, cell)], &cell->link);
-    }
 }
 
 void tg_turns_put(struct tg_turns *t, struct tg_turn_key key, struct tg_link *link)
 {
     struct tg_turn_cell *cell = &t->cells[key.cell];
 
-    cell->wide = key.wide;
+    if (tg_list_is_empty(&cell->queue)) { /* several wider networks may share the cell */
+        tg_link_remove(&cell->rank.link);
+        cell->wide = key.wide;
+    }
     tg_list_append(&cell->queue, link);
     t->count++;
-    if (!tg_link_is_linked(&cell->link)) {
-        place(t, cell);
+    if (!tg_link_is_linked(&cell->rank.link)) {
+        struct tg_turn_wide *wide = &t->wides[cell->wide];
+
+        order_put(&wide->order, &cell->rank);
+        if (!tg_link_is_linked(&wide->rank.link)) {
+            order_put(&t->order, &wide->rank);
+        }
     }
 }
 
@@ -91,34 +120,36 @@ void tg_turns_remove(struct tg_turns *t, struct tg_link *link)
     }
 }
 
-/* The next item of a level. A cell whose network has worked since it was placed moves to its
-   level. */
-static struct tg_link *take_from(struct tg_turns *t, size_t level)
+/* The next item of a wider network. NULL: nothing waits. */
+static struct tg_link *take_from(struct tg_turn_wide *wide)
 {
-    struct tg_link *first = NULL;
+    struct tg_turn_rank *first = NULL;
+    struct tg_link *link = NULL;
 
-    while ((first = t->levels[level].next) != &t->levels[level]) {
-        struct tg_turn_cell *cell = TG_CONTAINER(first, struct tg_turn_cell, link);
-        struct tg_link *link = NULL;
+    while (link == NULL && (first = order_first(&wide->order)) != NULL) {
+        struct tg_turn_cell *cell = TG_CONTAINER(first, struct tg_turn_cell, rank);
 
-        if (level_of(t, cell) <= level) {
-            link = tg_list_shift(&cell->queue);
-        }
-        place(t, cell);
-        if (link != NULL) {
-            t->count--;
-            return link;
+        link = tg_list_shift(&cell->queue);
+        tg_link_remove(&first->link);
+        if (!tg_list_is_empty(&cell->queue)) {
+            order_put(&wide->order, first);
         }
     }
-    return NULL;
+    return link;
 }
 
 struct tg_link *tg_turns_take(struct tg_turns *t)
 {
+    struct tg_turn_rank *first = NULL;
     struct tg_link *link = NULL;
 
-    for (size_t level = 0; level < TG_TURNS_LEVELS && link == NULL && t->count > 0; level++) {
-        link = take_from(t, level);
+    while (link == NULL && t->count > 0 && (first = order_first(&t->order)) != NULL) {
+        link = take_from(TG_CONTAINER(first, struct tg_turn_wide, rank));
+        tg_link_remove(&first->link);
+        if (link != NULL) {
+            t->count--;
+            order_put(&t->order, first); /* also when it was its last: the next take sees that */
+        }
     }
     return link;
 }
@@ -130,8 +161,16 @@ static void add(uint32_t *work_us, uint64_t more_us)
 
 void tg_turns_charge(struct tg_turns *t, struct tg_turn_key key, uint64_t work_us)
 {
-    add(&t->cells[key.cell].work_us, work_us);
-    add(&t->wide_us[key.wide], work_us);
+    add(&t->cells[key.cell].rank.work_us, work_us);
+    add(&t->wides[key.wide].rank.work_us, work_us);
+}
+
+static void halve(struct tg_turn_order *order, struct tg_turn_rank *rank)
+{
+    rank->work_us /= 2;
+    if (tg_link_is_linked(&rank->link)) {
+        order_put(order, rank);
+    }
 }
 
 void tg_turns_halve(struct tg_turns *t, uint64_t now_mono_ms)
@@ -141,12 +180,9 @@ void tg_turns_halve(struct tg_turns *t, uint64_t now_mono_ms)
     }
     t->halved_mono_ms = now_mono_ms;
     for (size_t i = 0; i < TG_TURNS_CELLS; i++) {
-        t->cells[i].work_us /= 2;
-        t->wide_us[i] /= 2;
+        halve(&t->wides[t->cells[i].wide].order, &t->cells[i].rank);
     }
-    for (size_t i = 0; i < TG_TURNS_CELLS; i++) {
-        if (tg_link_is_linked(&t->cells[i].link)) {
-            place(t, &t->cells[i]);
-        }
+    for (size_t i = 0; i < TG_TURNS_WIDES; i++) {
+        halve(&t->order, &t->wides[i].rank);
     }
 }

@@ -6,9 +6,10 @@
  * spec: docs/architecture.md, properties 4 and 6.
  *
  * Time is counted for each network and halves every TG_TURNS_HALF_MS. Networks that have used
- * little time lately come first; equal ones take turns. So a connection waits for at most one turn
- * of a network that keeps the worker busy. The widest tier (IPv4 /24, IPv6 /48) counts too, at an
- * eighth: many small networks of one owner do not come before others.
+ * little time lately come first; equal ones take turns. This order is kept twice: between the
+ * widest tiers (IPv4 /24, IPv6 /48), and between the networks of one of them. So a connection waits
+ * for at most one turn of a network that keeps the worker busy, also when that network has many
+ * addresses.
  */
 #ifndef TG_SERVER_NET_TURNS_H
 #define TG_SERVER_NET_TURNS_H
@@ -20,11 +21,11 @@
 #include <stdint.h>
 
 #define TG_TURNS_CELLS 4096u
+#define TG_TURNS_WIDES 1024u
 #define TG_TURNS_LEVELS 12u
 #define TG_TURNS_QUIET_US                                                                          \
     2000u /* work of the first level; each further level has twice as much                         \
            */
-#define TG_TURNS_WIDE_SHARE 8u
 #define TG_TURNS_HALF_MS 500u
 
 /* The cells of a network and of its widest tier. Zero: a payer without cells. */
@@ -33,17 +34,31 @@ struct tg_turn_key {
     uint16_t wide;
 };
 
-struct tg_turn_cell {
-    struct tg_link link;  /* in a level, while something waits */
-    struct tg_link queue; /* what waits, in the order of its arrival */
+/* Those who have something to do, by the time that they used. */
+struct tg_turn_order {
+    struct tg_link levels[TG_TURNS_LEVELS];
+};
+
+struct tg_turn_rank {
+    struct tg_link link; /* in a level of an order */
     uint32_t work_us;
-    uint16_t wide; /* the cell of the wider network */
+};
+
+struct tg_turn_wide {
+    struct tg_turn_rank rank;   /* in the order of all */
+    struct tg_turn_order order; /* of its cells */
+};
+
+struct tg_turn_cell {
+    struct tg_turn_rank rank; /* in the order of its wider network, while something waits */
+    struct tg_link queue;     /* what waits, in the order of its arrival */
+    uint16_t wide;            /* the cell of the wider network */
 };
 
 struct tg_turns {
-    struct tg_link levels[TG_TURNS_LEVELS];
+    struct tg_turn_order order;
     struct tg_turn_cell *cells; /* owned, TG_TURNS_CELLS of them */
-    uint32_t *wide_us;          /* owned, as many */
+    struct tg_turn_wide *wides; /* owned, TG_TURNS_WIDES of them */
     size_t count;               /* of what waits */
     uint64_t halved_mono_ms;
 };

@@ -146,13 +146,55 @@ static void take__wide_network_that_has_worked__after_the_others(void **state)
     struct fixture *f = *state;
 
     for (unsigned i = 0; i < 64; i++) {
-        tg_turns_charge(&f->turns, key(100 + i, 9), TG_TURNS_QUIET_US - 1);
+        tg_turns_charge(&f->turns, key(100 + i, 9), TG_TURNS_QUIET_US / 32);
         put(f, key(100 + i, 9), 'b');
     }
+    tg_turns_charge(&f->turns, key(2, 2), TG_TURNS_QUIET_US / 2);
     put(f, key(2, 2), 'q');
     assert_order(f, "qb");
     while (take(f) != '-') {
     }
+}
+
+static void take__networks_of_a_wide_one__together_one_turn(void **state)
+{
+    struct fixture *f = *state;
+
+    for (unsigned i = 0; i < 64; i++) {
+        put(f, key(100 + i, 9), 'b');
+    }
+    for (size_t i = 0; i < 3; i++) {
+        put(f, key(2, 2), 'q');
+    }
+    assert_order(f, "bqbqbqbb");
+    while (take(f) != '-') {
+    }
+}
+
+static void take__in_a_wide_network__who_used_the_least_first(void **state)
+{
+    struct fixture *f = *state;
+
+    tg_turns_charge(&f->turns, key(1, 9), TG_TURNS_QUIET_US * 8);
+    for (size_t i = 0; i < 3; i++) {
+        put(f, key(1, 9), 'b');
+        put(f, key(2, 9), 'q');
+    }
+    assert_order(f, "qqqbbb-");
+}
+
+static void put__cell_of_two_wide_networks__each_comes(void **state)
+{
+    struct fixture *f = *state;
+
+    put(f, key(1, 1), 'a');
+    put(f, key(1, 2), 'b'); /* waits with the first */
+    tg_turns_remove(&f->turns, &f->items[0].link);
+    assert_order(f, "b-");
+    put(f, key(1, 1), 'a');
+    tg_turns_remove(&f->turns, &f->items[2].link);
+    put(f, key(1, 2), 'b');
+    assert_order(f, "b-");
 }
 
 static void halve__work_is_long_ago__quiet_again(void **state)
@@ -204,7 +246,7 @@ static void key__of_a_payer__narrowest_and_widest_tier(void **state)
     (void)state;
     payer.held[0].cell[0] = 5;
     payer.held[1].cell[0] = 6;
-    payer.held[2].cell[0] = (uint16_t)(7 + TG_TURNS_CELLS);
+    payer.held[2].cell[0] = (uint16_t)(7 + TG_TURNS_WIDES);
     k = tg_turns_key(&payer);
     assert_int_equal(k.cell, 5);
     assert_int_equal(k.wide, 7);
@@ -239,6 +281,9 @@ int main(void)
         CASE(take__others_come_during_a_burst__after_one_turn),
         CASE(take__two_busy_networks__share),
         CASE(take__wide_network_that_has_worked__after_the_others),
+        CASE(take__networks_of_a_wide_one__together_one_turn),
+        CASE(take__in_a_wide_network__who_used_the_least_first),
+        CASE(put__cell_of_two_wide_networks__each_comes),
         CASE(halve__work_is_long_ago__quiet_again),
         CASE(charge__without_end__no_overflow),
         CASE(remove__waiting__does_not_come),
