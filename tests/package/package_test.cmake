@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# cmake -DBUILD= -DSOURCE= -DLIBDIR= -DCC= -DCXX= -DPARTS= -P: installs the libraries into a folder of its
+# cmake -DBUILD= -DSOURCE= -DLIBDIR= -DCC= -DCXX= -DPARTS= -DHAS_PAKE= -P: installs the libraries into a folder of its
 # own, and builds and runs an independent program with them: C and C++, by find_package and by pkg-config, shared,
-# with our archives, and fully static. PARTS lists the optional libraries of this build: curl, direct; and pake.
+# with our archives, and fully static. PARTS lists the optional libraries of this build: curl, direct. HAS_PAKE: it needs libsodium.
 cmake_minimum_required(VERSION 3.25)
 include(${CMAKE_CURRENT_LIST_DIR}/common.cmake)
 set(consumer ${SOURCE}/tests/package/consumer.c)
@@ -11,7 +11,7 @@ set(libdir ${root}/usr/${LIBDIR})
 set(ENV{PKG_CONFIG_PATH} ${libdir}/pkgconfig)
 set(ENV{LD_LIBRARY_PATH} ${libdir})
 set(sodium "")
-if("pake" IN_LIST PARTS)
+if(HAS_PAKE)
     set(sodium libsodium)
 endif()
 set(strict -Wall -Wextra -Wpedantic -Werror)
