@@ -7,7 +7,8 @@
  *                                                 token and a device attestation; prints the
  *                                                 invitation, and the PIN to tell by voice
  *   sign                                          receives the key signing request: checks the
- *                                                 PIN, signs, sends the key import request
+ *                                                 PIN, lets the owner's key sign, sends the key
+ *                                                 import request; again, if the key was locked
  *   wait                                          waits until the friend's phone has the key
  *   use CAR-SOCKET ACTION                         unlock, start, drive
  *   revoke CAR-SOCKET KEY-ID                      the car refuses this key from now on
@@ -22,6 +23,7 @@
 #include "carkey/carkey.h"
 #include "common/ask.h"
 #include "common/command.h"
+#include "common/enclave.h"
 #include "common/wallet.h"
 
 #define VEHICLE_FILE "vehicle.json" /* {"vehicle": ...} */
@@ -188,41 +190,49 @@ static enum result share(const char *folder, char **argv)
 
 /* ---- signing -------------------------------------------------------------------------------- */
 
-/* The offer and the friend's public key, signed by the owner's key. */
-static json_t *sign_key(const char *folder, const char *public_key)
+/* The offer and the friend's public key: what the owner's key signs. For free(). */
+static char *make_attested(const char *folder, const char *public_key)
 {
-    char id[HEX_MAX], signature[SIGNATURE_MAX];
-    EVP_PKEY *key = key_open(folder);
+    char id[HEX_MAX];
     json_t *attested = file_read_json(folder, OFFER_FILE);
-    json_t *content = NULL;
     char *text = NULL;
 
-    if (key != NULL && attested != NULL && random_hex(id)) {
+    if (attested != NULL && random_hex(id)) {
         (void)json_object_set_new(attested, "keyId", json_string(id));
         (void)json_object_set_new(attested, "publicKey", json_string(public_key));
         text = json_dumps(attested, JSON_COMPACT | JSON_SORT_KEYS);
     }
-    if (text != NULL && key_sign(key, LABEL_ATTESTED, text, signature)) {
-        content = json_pack("{s:{s:s, s:s}}", tigress_request_name(TIGRESS_REQUEST_KEY_IMPORT),
-                            "attested", text, "signature", signature);
-    }
-    free(text);
     json_decref(attested);
-    EVP_PKEY_free(key);
-    return content;
+    return text;
 }
 
-static bool send_import(struct wallet *w, const char *folder, const char *public_key)
+/* The owner's key was asked, in this process or an earlier one. */
+static bool send_import(struct wallet *w, const char *folder)
 {
-    json_t *content = sign_key(folder, public_key);
+    char signature[SIGNATURE_MAX] = "";
+    char *text = NULL;
+    bool is_sent =
+        enclave_sign(w, &text, signature) &&
+        wallet_answer(w, CARKEY_FORMAT,
+                      json_pack("{s:{s:s, s:s}}", tigress_request_name(TIGRESS_REQUEST_KEY_IMPORT),
+                                "attested", text, "signature", signature));
 
-    if (content == NULL || !wallet_answer(w, CARKEY_FORMAT, content)) {
-        return false;
+    free(text);
+    if (is_sent) {
+        file_remove(folder, OFFER_FILE); /* it is signed only once */
+        file_remove(folder, PIN_FILE);
+        (void)puts("signed");
     }
-    file_remove(folder, OFFER_FILE); /* it is signed only once */
-    file_remove(folder, PIN_FILE);
-    (void)puts("signed");
-    return true;
+    return is_sent;
+}
+
+static bool sign_key(struct wallet *w, const char *folder, const char *public_key)
+{
+    char *text = make_attested(folder, public_key);
+    bool is_asked = text != NULL && enclave_ask(w, LABEL_ATTESTED, text);
+
+    free(text);
+    return is_asked && send_import(w, folder);
 }
 
 /* Answers a key signing request. */
@@ -243,7 +253,7 @@ static enum result answer_request(struct wallet *w, const char *folder, struct t
         verdict = judge_pin(folder, pin, text_of(content, "pin"));
     }
     if (verdict == TIGRESS_PIN_RIGHT) {
-        return result_of(send_import(w, folder, public_key));
+        return result_of(sign_key(w, folder, public_key));
     }
     if (verdict == TIGRESS_PIN_DEAD) {
         (void)fprintf(stderr, "the PIN was wrong too often: the transfer is withdrawn\n");
@@ -259,10 +269,16 @@ static enum result sign(const char *folder, char **argv)
 {
     struct wallet w = { 0 };
     struct tigress_pin *pin = load_pin(folder);
-    json_t *content = pin != NULL && wallet_resume(&w, folder) ? wallet_message(&w) : NULL;
-    enum result result = content != NULL ? answer_request(&w, folder, pin, content) : REFUSED;
+    bool is_resumed = pin != NULL && wallet_resume(&w, folder);
+    json_t *content = NULL;
+    enum result result = REFUSED;
 
     (void)argv;
+    if (is_resumed && enclave_is_asked(&w)) {
+        result = result_of(send_import(&w, folder));
+    } else if (is_resumed && (content = wallet_message(&w)) != NULL) {
+        result = answer_request(&w, folder, pin, content);
+    }
     json_decref(content);
     tigress_pin_free(&pin);
     wallet_close(&w);

@@ -91,7 +91,14 @@ def whole_transfer(stage, relay, apns, car, ben, amit, mallory):
     amit.is_refused("tries left: 4", "import")
     amit.does("answer", given=pin)
 
-    stage.step("Ben's phone checks the PIN, signs the key with the offered entitlements, and sends it.")
+    stage.step("Ben's phone checks the PIN and asks its own key, which waits: the phone is locked, then Ben hesitates.")
+    with ben.marked("locked"):
+        ben.is_refused("locked", "sign")
+        ben.is_refused("locked", "sign")
+    with ben.marked("refuses"):
+        ben.is_refused("did not agree", "sign")
+
+    stage.step("Ben agrees. His key signs the key with the offered entitlements, and his phone sends it.")
     ben.does("sign")
     held = stage.relay_holds([VEHICLE, "unlock", pin.replace(" ", ""), pin, url.split("#")[1], "keySigningRequest"])
     check(not held, f"the relay can read {held}")

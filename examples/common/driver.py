@@ -128,6 +128,13 @@ class Device:
             show(f"       {self.name}: " + out.replace("\n", f"\n       {self.name}: "))
         return out
 
+    @contextlib.contextmanager
+    def marked(self, name):
+        """A file of this name in the folder, which stands for something about the phone or its user."""
+        (self.folder / name).touch()
+        yield
+        (self.folder / name).unlink()
+
     def is_refused(self, why, *arguments, given=None, code=1):
         """Runs a command that must be refused for this reason."""
         got, out, err = self.run(*arguments, given=given)

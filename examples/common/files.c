@@ -78,6 +78,13 @@ bool file_write(const char *folder, const char *name, const void *data, size_t l
     return is_ok;
 }
 
+bool file_exists(const char *folder, const char *name)
+{
+    char path[FILE_PATH_MAX];
+
+    return join(path, folder, name, "") && access(path, F_OK) == 0;
+}
+
 void file_remove(const char *folder, const char *name)
 {
     char path[FILE_PATH_MAX];

@@ -17,6 +17,7 @@ bool file_read(const char *folder, const char *name, unsigned char **data, size_
 /* Replaces the file in one step; on disk when it returns true. Reports a failure on standard error.
  */
 bool file_write(const char *folder, const char *name, const void *data, size_t len);
+bool file_exists(const char *folder, const char *name);
 void file_remove(const char *folder, const char *name);
 
 /* NULL: there is no such file, or it is not a JSON object. */

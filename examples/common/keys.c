@@ -2,6 +2,7 @@
 #include "common/keys.h"
 
 #include <openssl/bio.h>
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/ec.h>
 #include <openssl/hmac.h>
@@ -60,7 +61,7 @@ EVP_PKEY *key_open(const char *folder)
     return key;
 }
 
-static bool to_base64(char *out, size_t cap, const unsigned char *data, size_t len)
+bool key_to_base64(char *out, size_t cap, const unsigned char *data, size_t len)
 {
     if ((len + 2) / 3 * 4 + 1 > cap) {
         return false;
@@ -86,14 +87,22 @@ bool key_public(EVP_PKEY *key, char out[PUBLIC_KEY_MAX])
 {
     unsigned char *der = NULL;
     int len = i2d_PUBKEY(key, &der);
-    bool is_ok = len > 0 && to_base64(out, PUBLIC_KEY_MAX, der, (size_t)len);
+    bool is_ok = len > 0 && key_to_base64(out, PUBLIC_KEY_MAX, der, (size_t)len);
 
     OPENSSL_free(der);
     return is_ok;
 }
 
-/* label, a NUL, text: no other pair gives the same bytes. For free(). */
-static unsigned char *labelled(const char *label, const char *text, size_t *len)
+bool key_point(EVP_PKEY *key, unsigned char out[KEY_POINT_LEN])
+{
+    size_t len = 0;
+
+    return EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY, out,
+                                           KEY_POINT_LEN, &len) == 1 &&
+           len == KEY_POINT_LEN && out[0] == 4;
+}
+
+unsigned char *key_labelled(const char *label, const char *text, size_t *len)
 {
     size_t label_len = strlen(label) + 1, text_len = strlen(text);
     unsigned char *bytes = malloc(label_len + text_len + 1);
@@ -106,18 +115,33 @@ static unsigned char *labelled(const char *label, const char *text, size_t *len)
     return bytes;
 }
 
+bool key_text_of(const unsigned char *bytes, size_t len, char **text)
+{
+    const unsigned char *end = memchr(bytes, 0, len);
+
+    *text = end != NULL ? strndup((const char *)end + 1, len - (size_t)(end + 1 - bytes)) : NULL;
+    return *text != NULL;
+}
+
+bool key_sign_bytes(EVP_PKEY *key, const unsigned char *bytes, size_t len, unsigned char *der,
+                    size_t *der_len)
+{
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    bool is_ok = ctx != NULL && EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL, key) == 1 &&
+                 EVP_DigestSign(ctx, der, der_len, bytes, len) == 1;
+
+    EVP_MD_CTX_free(ctx);
+    return is_ok;
+}
+
 bool key_sign(EVP_PKEY *key, const char *label, const char *text, char out[SIGNATURE_MAX])
 {
     unsigned char raw[RAW_MAX];
     size_t len = 0, raw_len = sizeof(raw);
-    unsigned char *bytes = labelled(label, text, &len);
-    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    bool is_ok = bytes != NULL && ctx != NULL &&
-                 EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL, key) == 1 &&
-                 EVP_DigestSign(ctx, raw, &raw_len, bytes, len) == 1 &&
-                 to_base64(out, SIGNATURE_MAX, raw, raw_len);
+    unsigned char *bytes = key_labelled(label, text, &len);
+    bool is_ok = bytes != NULL && key_sign_bytes(key, bytes, len, raw, &raw_len) &&
+                 key_to_base64(out, SIGNATURE_MAX, raw, raw_len);
 
-    EVP_MD_CTX_free(ctx);
     free(bytes);
     return is_ok;
 }
@@ -140,7 +164,7 @@ bool key_verify(const char *public_key, const char *label, const char *text, con
 {
     unsigned char raw[RAW_MAX];
     size_t raw_len = from_base64(raw, signature), len = 0;
-    unsigned char *bytes = labelled(label, text, &len);
+    unsigned char *bytes = key_labelled(label, text, &len);
     EVP_PKEY *key = read_public(public_key);
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
     bool is_right = bytes != NULL && key != NULL && ctx != NULL && raw_len > 0 &&
@@ -185,7 +209,7 @@ bool mac_hex(const char *key, const char *label, const char *text, char out[HEX_
 {
     unsigned char raw[32];
     size_t len = 0;
-    unsigned char *bytes = labelled(label, text, &len);
+    unsigned char *bytes = key_labelled(label, text, &len);
     bool is_ok = bytes != NULL && strlen(key) == HEX_MAX - 1 &&
                  HMAC(EVP_sha256(), key, (int)strlen(key), bytes, len, raw, NULL) != NULL;
 

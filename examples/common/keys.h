@@ -19,6 +19,17 @@
  */
 EVP_PKEY *key_open(const char *folder);
 bool key_public(EVP_PKEY *key, char out[PUBLIC_KEY_MAX]);
+#define KEY_POINT_LEN 65u
+/* The public key as a point, 04, x, y. */
+bool key_point(EVP_PKEY *key, unsigned char out[KEY_POINT_LEN]);
+/* label, a NUL, text: no other pair gives the same bytes. For free(). */
+unsigned char *key_labelled(const char *label, const char *text, size_t *len);
+/* The text of labelled bytes, for free(). */
+bool key_text_of(const unsigned char *bytes, size_t len, char **text);
+/* In DER; *len is the room, then the length. */
+bool key_sign_bytes(EVP_PKEY *key, const unsigned char *bytes, size_t len, unsigned char *der,
+                    size_t *der_len);
+bool key_to_base64(char *out, size_t cap, const unsigned char *data, size_t len);
 bool key_sign(EVP_PKEY *key, const char *label, const char *text, char out[SIGNATURE_MAX]);
 /* false when any part is wrong. */
 bool key_verify(const char *public_key, const char *label, const char *text, const char *signature);

@@ -27,7 +27,12 @@ static int keep(void *ctx, struct tigress_session *s)
     return is_kept ? 0 : 1;
 }
 
-static bool complain(const struct wallet *w, enum tigress_error error)
+bool wallet_keep(struct wallet *w)
+{
+    return keep(w, w->session) == 0;
+}
+
+bool wallet_complain(const struct wallet *w, enum tigress_error error)
 {
     const char *text = w->session != NULL ? tigress_session_error_text(w->session) : "";
 
@@ -50,7 +55,7 @@ static bool begin(struct wallet *w, const char *folder)
     if (error == TIGRESS_OK) {
         error = tigress_session_set_tries(w->session, 3);
     }
-    return error == TIGRESS_OK || complain(w, error);
+    return error == TIGRESS_OK || wallet_complain(w, error);
 }
 
 /* Runs until the session needs input or has ended. false: it failed, or took too long. */
@@ -60,13 +65,13 @@ static bool run(struct wallet *w)
         tigress_transport_run(w->transport, (int64_t)time(NULL) + RECEIVE_WAIT_S);
 
     if (want == TIGRESS_FAILED) {
-        return complain(w, tigress_session_error(w->session));
+        return wallet_complain(w, tigress_session_error(w->session));
     }
     if (want != TIGRESS_WANT_INPUT && want != TIGRESS_DONE) {
         (void)fprintf(stderr, "no message arrived in time\n");
         return false;
     }
-    return keep(w, w->session) == 0;
+    return wallet_keep(w);
 }
 
 /* What the platform of a phone does: it is asked over a socket. */
@@ -90,7 +95,7 @@ static bool attest(struct wallet *w, const char *platform)
     OPENSSL_free(object);
     OPENSSL_free(hex);
     json_decref(answer);
-    return error == TIGRESS_OK || complain(w, error);
+    return error == TIGRESS_OK || wallet_complain(w, error);
 }
 
 /* Notifications and attestation, as this phone has them. */
@@ -104,7 +109,7 @@ static bool set_phone(struct wallet *w, const struct wallet_offer *offer)
     if (error == TIGRESS_OK && offer->platform != NULL) {
         error = tigress_session_want_attestation(w->session, TIGRESS_ATTEST_CREATE);
     }
-    return error == TIGRESS_OK || complain(w, error);
+    return error == TIGRESS_OK || wallet_complain(w, error);
 }
 
 bool wallet_share(struct wallet *w, const char *folder, const struct wallet_offer *offer,
@@ -119,20 +124,20 @@ bool wallet_share(struct wallet *w, const char *folder, const struct wallet_offe
     free(text);
     if (error != TIGRESS_OK) {
         (void)fprintf(stderr, "%s\n", why);
-        return complain(w, error);
+        return wallet_complain(w, error);
     }
     if ((error = tigress_session_set_display(w->session, offer->title, offer->description, "")) ||
         (error = tigress_session_set_vertical(w->session, offer->vertical)) ||
         (error = tigress_session_set_rights(w->session, offer->rights)) ||
         (error = tigress_session_set_expiration(w->session, offer->expires_at_s))) {
-        return complain(w, error);
+        return wallet_complain(w, error);
     }
     if (!begin(w, folder) || !set_phone(w, offer)) {
         return false;
     }
     error = tigress_session_confirm_intent_by(w->session, TIGRESS_USER_PRESENT, time(NULL));
     if (error != TIGRESS_OK) {
-        return complain(w, error);
+        return wallet_complain(w, error);
     }
     if (!run(w)) {
         return false;
@@ -142,7 +147,7 @@ bool wallet_share(struct wallet *w, const char *folder, const struct wallet_offe
         return false;
     }
     error = tigress_session_share_url(w->session, TIGRESS_FORM_HTTPS, url, TIGRESS_SHARE_URL_MAX);
-    return error == TIGRESS_OK || complain(w, error);
+    return error == TIGRESS_OK || wallet_complain(w, error);
 }
 
 /* relays is "HOST:PORT,..."; an entry that is not a relay, such as "", is an error. */
@@ -160,7 +165,7 @@ static bool allow_relays(struct wallet *w, const char *relays)
         is_last = relays[len] == '\0';
         relays += len + !is_last;
     }
-    return error == TIGRESS_OK || complain(w, error);
+    return error == TIGRESS_OK || wallet_complain(w, error);
 }
 
 bool wallet_accept(struct wallet *w, const char *folder, const char *url, const char *relays)
@@ -170,7 +175,7 @@ bool wallet_accept(struct wallet *w, const char *folder, const char *url, const 
 
     if (error != TIGRESS_OK) {
         (void)fprintf(stderr, "%s\n", why);
-        return complain(w, error);
+        return wallet_complain(w, error);
     }
     return begin(w, folder) && (relays == NULL || allow_relays(w, relays)) && run(w);
 }
@@ -191,7 +196,7 @@ bool wallet_resume(struct wallet *w, const char *folder)
     free(data);
     if (error != TIGRESS_OK) {
         (void)fprintf(stderr, "%s\n", why);
-        return complain(w, error);
+        return wallet_complain(w, error);
     }
     return begin(w, folder) && run(w);
 }
@@ -204,7 +209,7 @@ json_t *wallet_message(struct wallet *w)
     if (tigress_session_input(w->session) != TIGRESS_INPUT_MESSAGE) {
         error = tigress_session_wait(w->session);
         if (error != TIGRESS_OK) {
-            (void)complain(w, error);
+            (void)wallet_complain(w, error);
             return NULL;
         }
         if (!run(w) || tigress_session_input(w->session) != TIGRESS_INPUT_MESSAGE) {
@@ -231,7 +236,7 @@ bool wallet_answer(struct wallet *w, const char *format, json_t *content)
 
     free(text);
     json_decref(message);
-    return error == TIGRESS_OK ? run(w) : complain(w, error);
+    return error == TIGRESS_OK ? run(w) : wallet_complain(w, error);
 }
 
 /* A step that ends the transfer. */
@@ -240,7 +245,7 @@ static bool end(struct wallet *w, enum tigress_error (*act)(struct tigress_sessi
     enum tigress_error error = act(w->session);
 
     if (error != TIGRESS_OK) {
-        return complain(w, error);
+        return wallet_complain(w, error);
     }
     if (!run(w)) {
         return false;
@@ -272,7 +277,7 @@ bool wallet_wait_completed(struct wallet *w)
     /* By whose word: the other device, or only a holder of the link. */
     text = tigress_end_text(tigress_session_end(w->session), tigress_session_end_proof(w->session));
     if (want != TIGRESS_DONE && text[0] == '\0') {
-        return complain(w, error);
+        return wallet_complain(w, error);
     }
     (void)fprintf(want == TIGRESS_DONE ? stdout : stderr, "%s\n", text);
     file_remove(w->folder, SESSION_FILE);

@@ -53,6 +53,10 @@ bool wallet_finish(struct wallet *w);
 bool wallet_cancel(struct wallet *w);
 /* Waits for the other side to end it. */
 bool wallet_wait_completed(struct wallet *w);
+/* Saves the session, as before each request. */
+bool wallet_keep(struct wallet *w);
+/* Reports why a call was refused or the session failed; returns false. */
+bool wallet_complain(const struct wallet *w, enum tigress_error error);
 void wallet_close(struct wallet *w);
 
 /* The steps above as whole commands, each from open to close. */

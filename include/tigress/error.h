@@ -32,6 +32,8 @@ enum tigress_error {
     TIGRESS_E_MESSAGE = 6,     /* the message is not provisioning information */
     TIGRESS_E_LIMIT = 7,       /* longer than a stated maximum */
     TIGRESS_E_SAVED_STATE = 8, /* the saved state is damaged, truncated or of another version */
+    TIGRESS_E_STALE = 9,       /* the sealed state is of another name or of an earlier generation:
+                                  swapped, or put back */
 
     /* The transfer ended. */
     TIGRESS_E_WITHDRAWN = 20,   /* the initiator cancelled it: its end note says so */
@@ -69,6 +71,8 @@ enum tigress_error {
     TIGRESS_E_NO_V2 = 50,       /* envelope v2 is required, and the other side's first message does
                                    not agree on it, or this device has disabled it: nothing of the
                                    message is shown. tigress_session_cancel() declines. */
+    TIGRESS_E_LOCKED = 55,      /* a key of this device cannot be used while it is locked: again,
+                                   once it is unlocked */
     TIGRESS_E_NAME = 56,        /* the host name of the relay was not found */
     TIGRESS_E_ROUTE = 57,       /* there is no route to the host of the relay */
     TIGRESS_E_CONNECT = 58,     /* the host of the relay refuses connections to the port */
@@ -78,6 +82,7 @@ enum tigress_error {
     TIGRESS_E_NOMEM = 60,       /* out of memory */
     TIGRESS_E_RANDOM = 61,      /* the random source or the cryptographic library failed */
     TIGRESS_E_UNSUPPORTED = 62, /* known, but not supported by this build */
+    TIGRESS_E_SEALER = 63,      /* the application's own function for sealing failed */
 
     TIGRESS_E_BUG = 90 /* an internal error of the library */
 };
@@ -91,8 +96,8 @@ enum tigress_error_class {
                                   over, and a retry does not help */
     TIGRESS_CLASS_RETRY = 4,   /* the session is intact, and tigress_session_retry() continues it:
                                   after a wait (NETWORK, NAME, ROUTE, CONNECT, TIMEOUT,
-                                  UNAVAILABLE), or when the cause is corrected (TLS; DECRYPT, with
-                                  another secret) */
+                                  UNAVAILABLE), or when the cause is corrected (TLS; LOCKED;
+                                  DECRYPT, with another secret) */
     TIGRESS_CLASS_FAULT = 5    /* a fault of the library or of its build: report it */
 };
 

@@ -40,6 +40,7 @@
 #include <tigress/end.h>
 #include <tigress/error.h>
 #include <tigress/export.h>
+#include <tigress/key.h>
 #include <tigress/share_url.h>
 #include <tigress/v2.h>
 #include <tigress/wait.h>
@@ -84,8 +85,11 @@ enum tigress_input {
     TIGRESS_INPUT_ATTESTATION = 8,   /* attest attestation_challenge: set_attestation */
     TIGRESS_INPUT_PRIVATE_TOKEN = 9, /* initiator: get a token for private_token_challenge:
                                         set_private_token */
-    TIGRESS_INPUT_OPENED = 10        /* initiator, only after tigress_session_want_opened: a device
+    TIGRESS_INPUT_OPENED = 10,       /* initiator, only after tigress_session_want_opened: a device
                                         has opened the invitation: wait, check or finish */
+    TIGRESS_INPUT_KEY = 11           /* only after tigress_session_ask_key: let key_task be done:
+                                        set_key_answer, refuse_key, finish, or (recipient)
+                                        relinquish */
 };
 
 /* The name of the constant without "TIGRESS_", such as "WANT_HTTP" or "INPUT_MESSAGE"; "UNKNOWN"

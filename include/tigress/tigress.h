@@ -16,8 +16,10 @@
 #include <tigress/error.h>
 #include <tigress/export.h>
 #include <tigress/formats.h>
+#include <tigress/key.h>
 #include <tigress/mem.h>
 #include <tigress/pin.h>
+#include <tigress/seal.h>
 #include <tigress/session.h>
 #include <tigress/share_url.h>
 #include <tigress/v2.h>

@@ -19,7 +19,7 @@
 /* spec: protocol/7#saved-state-versions */
 static const struct tg_saved_frame frame = {
     .magic = UINT32_C(0x54475353), /* "TGSS" */
-    .version = 5,                  /* 2: envelope v2; 3: end notes; 4, 5: see below */
+    .version = 6,                  /* 2: envelope v2; 3: end notes; 4 to 6: see below */
     .oldest = 2,
     .max = 1024u * 1024u,
     .owner = "a session",
@@ -46,6 +46,7 @@ enum field_type {
 #define WITH_END_NOTES 3u
 #define WITH_WAIT_MAX 4u
 #define WITH_REQUIRED_V2 5u
+#define WITH_KEYS 6u
 
 #define AT(member) offsetof(struct tigress_session, member)
 #define ROW(type_, member)                                                                         \
@@ -131,6 +132,12 @@ static const struct field {
     SINCE_ROW(WITH_REQUIRED_V2, RAW, chain.sas.value),
     SINCE_ROW(WITH_REQUIRED_V2, RAW, chain.sas.nonce),
     SINCE_ROW(WITH_REQUIRED_V2, RAW, chain.sas.digits),
+    SINCE_ROW(WITH_KEYS, NUMBER_8, key.use),
+    SINCE_ROW(WITH_KEYS, NUMBER_8, key.outcome),
+    SINCE_ROW(WITH_KEYS, RAW, key.public_key),
+    SINCE_ROW(WITH_KEYS, TEXT, key.name),
+    SINCE_ROW(WITH_KEYS, TEXT, key.data),
+    SINCE_ROW(WITH_KEYS, TEXT, key.answer),
 };
 
 /* From the lowest bit. */

@@ -4,6 +4,8 @@
 #include "client/bare.h"
 #include "client/compare.h"
 #include "client/engine.h"
+#include "crypto/ecdsa.h"
+#include "crypto/p256.h"
 
 static bool is_in_range(const struct tigress_session *s)
 {
@@ -87,12 +89,39 @@ static bool is_v2_valid(const struct tigress_session *s)
     return !(s->v2.is_required && s->v2.is_disabled) && is_bare_valid;
 }
 
+static bool has_key_task(const struct tg_session_key *key)
+{
+    bool is_sign = key->use == TIGRESS_KEY_SIGN;
+    size_t answer_len = is_sign ? TG_ECDSA_RAW_LEN : TIGRESS_KEY_SHARED_LEN;
+
+    return (is_sign || key->use == TIGRESS_KEY_AGREE) && key->name.len > 0 &&
+           key->name.len <= TIGRESS_KEY_NAME_MAX && (key->data.len > 0) == is_sign &&
+           key->data.len <= TIGRESS_KEY_DATA_MAX &&
+           tg_p256_check(TG_ARRAY_BYTES(key->public_key)) == TG_OK &&
+           key->answer.len == (key->outcome == TIGRESS_KEY_ANSWERED ? answer_len : 0);
+}
+
+static bool is_key_valid(const struct tigress_session *s)
+{
+    const struct tg_session_key *key = &s->key;
+    bool is_asked = key->outcome == TIGRESS_KEY_ASKED;
+
+    if (is_asked != (s->state == TG_S_KEY) || key->outcome > TIGRESS_KEY_CANNOT_BE_USED) {
+        return false;
+    }
+    if (key->outcome == TIGRESS_KEY_NONE) {
+        return key->use == 0 && key->name.len == 0 && key->data.len == 0 && key->answer.len == 0;
+    }
+    return s->messages.is_our_turn && has_key_task(key);
+}
+
 bool tg_saved_is_consistent(const struct tigress_session *s)
 {
     return is_in_range(s) && (s->url.secret.len > 0 || !needs_secret(s)) &&
            (s->mailbox.is_known || !needs_mailbox(s)) &&
            (s->change.envelope.len > 0 || !needs_envelope(s)) && is_draft_valid(s) &&
-           is_v2_valid(s) && (is_gate_valid(s) || !is_gated(s)) && is_token_valid(&s->token) &&
+           is_v2_valid(s) && is_key_valid(s) && (is_gate_valid(s) || !is_gated(s)) &&
+           is_token_valid(&s->token) &&
            (s->failure.error != TIGRESS_OK || s->state != TG_S_FAILED) && is_ending_valid(s) &&
            tg_chain_is_consistent(s) && tg_compare_is_consistent(s);
 }

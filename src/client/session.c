@@ -2,6 +2,7 @@
 #include "client/session.h"
 
 #include "base/mem.h"
+#include "crypto/ecdsa.h"
 #include "wire/envelope.h"
 
 #include <stdarg.h>
@@ -56,6 +57,7 @@ enum tg_err tg_session_new(struct tigress_session **out, enum tigress_role role)
     tg_buf_init(&s->messages.last, TG_ENVELOPE_PLAIN_MAX);
     tg_buf_init(&s->messages.format, TG_ENVELOPE_PLAIN_MAX);
     tg_buf_init(&s->ending.note, TG_END_NOTE_TEXT_LEN + 1);
+    tg_session_key_init(&s->key);
     tg_buf_init(&s->request.url, TG_SHARE_URL_MAX);
     tg_buf_init(&s->request.body, 2 * TG_ENVELOPE_PLAIN_MAX + 65536);
     *out = s;
@@ -86,6 +88,9 @@ void tigress_session_free(struct tigress_session **s)
         &(*s)->standing.authorization,
         &(*s)->standing.token_challenge,
         &(*s)->ending.note,
+        &(*s)->key.name,
+        &(*s)->key.data,
+        &(*s)->key.answer,
     };
 
     for (size_t i = 0; i < TG_COUNT(bufs); i++) {
@@ -93,6 +98,23 @@ void tigress_session_free(struct tigress_session **s)
     }
     tg_mem_free_secret(*s, sizeof(**s));
     *s = NULL;
+}
+
+void tg_session_key_init(struct tg_session_key *key)
+{
+    tg_buf_init(&key->name, TIGRESS_KEY_NAME_MAX + 1);
+    tg_buf_init(&key->data, TIGRESS_KEY_DATA_MAX + 1);
+    tg_buf_init(&key->answer, TG_ECDSA_RAW_LEN + 1);
+}
+
+void tg_session_key_forget(struct tg_session_key *key)
+{
+    tg_buf_deinit(&key->name);
+    tg_buf_deinit(&key->data);
+    tg_buf_deinit(&key->answer);
+    tg_mem_wipe(key->public_key, sizeof(key->public_key));
+    key->use = (enum tigress_key_use)0;
+    key->outcome = TIGRESS_KEY_NONE;
 }
 
 /* ---- transitions ---------------------------------------------------------------------------- */
@@ -106,9 +128,18 @@ void tg_session_drop_request(struct tigress_session *s)
     s->request.is_built = false;
 }
 
+static bool ends_turn(enum tg_state state)
+{
+    return state == TG_S_SEND || state == TG_S_DELETE || state == TG_S_RELINQUISH ||
+           state == TG_S_DONE || state == TG_S_FAILED;
+}
+
 void tg_session_enter(struct tigress_session *s, enum tg_state state)
 {
     tg_session_drop_request(s);
+    if (ends_turn(state)) {
+        tg_session_key_forget(&s->key);
+    }
     s->state = state;
     s->request.is_in_flight = false;
     s->change.is_attempted = false;

@@ -68,7 +68,8 @@ enum tg_state {
     TG_S_ATTEST = 18, /* the request under gate needs an attestation first */
     TG_S_TOKEN = 19,  /* the same with a private token */
     TG_S_OPENED = 20, /* initiator: a device was bound while the application waited for it */
-    TG_S_COUNT = 21
+    TG_S_KEY = 21,    /* a key of the platform signs or agrees for the next message */
+    TG_S_COUNT = 22
 };
 
 enum tg_read_mode {
@@ -216,6 +217,16 @@ struct tg_good_standing {
     struct tg_buf token_challenge;
 };
 
+/* What the application asked of a key of the platform. It ends with the turn. */
+struct tg_session_key {
+    enum tigress_key_use use;
+    enum tigress_key_outcome outcome;
+    uint8_t public_key[TIGRESS_KEY_PUBLIC_LEN];
+    struct tg_buf name;   /* with a NUL after it */
+    struct tg_buf data;   /* to sign */
+    struct tg_buf answer; /* r and s, or the shared secret; empty unless ANSWERED */
+};
+
 struct tigress_session {
     enum tigress_role role;
     enum tg_state state;
@@ -239,6 +250,7 @@ struct tigress_session {
     struct tg_session_backoff backoff;
     struct tg_session_failure failure;
     struct tg_good_standing standing;
+    struct tg_session_key key;
     struct tg_session_v2 v2;
     struct tg_chain chain; /* envelope v2: stage, keys and transcript */
 };
@@ -248,9 +260,15 @@ struct tigress_session {
 /* tigress_session_free ends it. */
 TG_NODISCARD enum tg_err tg_session_new(struct tigress_session **out, enum tigress_role role);
 
+/* Sets the buffers, and leaves the numbers. */
+void tg_session_key_init(struct tg_session_key *key);
+/* Wipes the task and its answer. */
+void tg_session_key_forget(struct tg_session_key *key);
+
 /* ---- transitions ---------------------------------------------------------------------------- */
 
-/* Enters a state: drops the built request, and resets back-off and error. */
+/* Enters a state: drops the built request, and resets back-off and error. A state that ends this
+   device's turn forgets the task of a key. */
 void tg_session_enter(struct tigress_session *s, enum tg_state state);
 /*
  * The id of a request that changes something, on entering state. It is derived from the claim and

@@ -101,6 +101,7 @@ enum tg_err tg_turns_delivered(struct tigress_session *s)
     if (tg_bare_is_turn(s)) {
         return reply_for_application(s);
     }
+    tg_session_key_forget(&s->key); /* it was for an answer to the message before */
     tg_session_enter(s, TG_S_MESSAGE);
     tg_buf_deinit(&s->change.envelope);
     return TG_OK;

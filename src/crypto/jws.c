@@ -3,17 +3,15 @@
 
 #include "base/b64.h"
 #include "base/mem.h"
+#include "crypto/ecdsa.h"
 #include "crypto/fetched.h"
 
-#include <openssl/bn.h>
 #include <openssl/core_names.h>
-#include <openssl/ecdsa.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <string.h>
 
-#define P256_PART_LEN 32 /* bytes of r and of s */
 #define SIGNATURE_MAX (TG_JWS_RSA_BITS_MAX / 8)
 
 struct tg_jws_key {
@@ -175,31 +173,12 @@ enum tg_err tg_jws_key_public(uint8_t out[TG_JWS_P256_PUBLIC_LEN], const struct 
 
 /* ---- signing -------------------------------------------------------------------------------- */
 
-/* The library encodes an ECDSA signature in DER; the token has r and s, 32 bytes each. */
-static enum tg_err flatten(uint8_t flat[2 * P256_PART_LEN], struct tg_bytes der)
-{
-    enum tg_err err = TG_E_BUG;
-    const unsigned char *at = der.ptr;
-    ECDSA_SIG *sig = d2i_ECDSA_SIG(NULL, &at, (long)der.len);
-
-    TG_REQUIRE(sig != NULL, TG_E_CRYPTO);
-    TG_REQUIRE(BN_bn2binpad(ECDSA_SIG_get0_r(sig), flat, P256_PART_LEN) == P256_PART_LEN,
-               TG_E_CRYPTO);
-    TG_REQUIRE(BN_bn2binpad(ECDSA_SIG_get0_s(sig), flat + P256_PART_LEN, P256_PART_LEN) ==
-                   P256_PART_LEN,
-               TG_E_CRYPTO);
-    err = TG_OK;
-out:
-    ECDSA_SIG_free(sig);
-    return err;
-}
-
 /* signature has SIGNATURE_MAX bytes of room. */
 static enum tg_err sign(uint8_t *signature, size_t *len, const struct tg_jws_key *key,
                         struct tg_bytes text)
 {
     enum tg_err err = TG_E_BUG;
-    uint8_t flat[2 * P256_PART_LEN] = { 0 };
+    uint8_t raw[TG_ECDSA_RAW_LEN] = { 0 };
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 
     *len = SIGNATURE_MAX;
@@ -208,9 +187,9 @@ static enum tg_err sign(uint8_t *signature, size_t *len, const struct tg_jws_key
                TG_E_CRYPTO);
     TG_REQUIRE(EVP_DigestSign(ctx, signature, len, text.ptr, text.len) == 1, TG_E_CRYPTO);
     if (key->alg == TG_JWS_ES256) {
-        TG_TRY(flatten(flat, tg_bytes(signature, *len)));
-        memcpy(signature, flat, sizeof(flat));
-        *len = sizeof(flat);
+        TG_REQUIRE(tg_ecdsa_from_der(raw, tg_bytes(signature, *len)) == TG_OK, TG_E_CRYPTO);
+        memcpy(signature, raw, sizeof(raw));
+        *len = sizeof(raw);
     }
     err = TG_OK;
 out:

@@ -237,6 +237,7 @@ static bool is_known_to_relay(const struct tigress_session *s)
     case TG_S_CREATED:
     case TG_S_READ:
     case TG_S_MESSAGE:
+    case TG_S_KEY:
     case TG_S_UNCHANGED:
     case TG_S_OPENED:
     case TG_S_SEND:

@@ -28,6 +28,10 @@ static const struct error_row {
       "A value is longer or larger than the limit." },
     { TIGRESS_E_SAVED_STATE, TIGRESS_CLASS_CALLER, "E_SAVED_STATE",
       "The saved state is damaged, truncated or from another version." },
+    { TIGRESS_E_STALE, TIGRESS_CLASS_CALLER, "E_STALE",
+      "The saved state is not the last one of this transfer: it was swapped, or an old copy was "
+      "put "
+      "back." },
     { TIGRESS_E_WITHDRAWN, TIGRESS_CLASS_ENDED, "E_WITHDRAWN",
       "The sender cancelled this transfer." },
     { TIGRESS_E_COMPLETED, TIGRESS_CLASS_ENDED, "E_COMPLETED",
@@ -74,6 +78,8 @@ static const struct error_row {
       "The message is longer than a message may be." },
     { TIGRESS_E_NO_V2, TIGRESS_CLASS_RETRY, "E_NO_V2",
       "This transfer requires envelope v2, and the other side has not agreed on it." },
+    { TIGRESS_E_LOCKED, TIGRESS_CLASS_RETRY, "E_LOCKED",
+      "A key of this device is locked: unlock the device, then try again." },
     { TIGRESS_E_NAME, TIGRESS_CLASS_RETRY, "E_NAME", "The host name of the relay was not found." },
     { TIGRESS_E_ROUTE, TIGRESS_CLASS_RETRY, "E_ROUTE",
       "There is no route to the host of the relay." },
@@ -85,6 +91,8 @@ static const struct error_row {
       "This device's random source or cryptographic library failed." },
     { TIGRESS_E_UNSUPPORTED, TIGRESS_CLASS_FAULT, "E_UNSUPPORTED",
       "This build of the library does not support that." },
+    { TIGRESS_E_SEALER, TIGRESS_CLASS_CALLER, "E_SEALER",
+      "The application's function for sealing the saved state failed." },
     { TIGRESS_E_BUG, TIGRESS_CLASS_FAULT, "E_BUG", "Internal error of the library." },
 };
 

@@ -22,6 +22,7 @@ static const char *const input_names[] = {
     [TIGRESS_INPUT_ATTESTATION] = "INPUT_ATTESTATION",
     [TIGRESS_INPUT_PRIVATE_TOKEN] = "INPUT_PRIVATE_TOKEN",
     [TIGRESS_INPUT_OPENED] = "INPUT_OPENED",
+    [TIGRESS_INPUT_KEY] = "INPUT_KEY",
 };
 
 static const char *const end_names[] = {
@@ -36,16 +37,27 @@ static const char *const end_names[] = {
 };
 
 static const char *const state_names[TG_S_COUNT] = {
-    [TG_S_INTENT] = "INTENT",       [TG_S_CREATE] = "CREATE",
-    [TG_S_CREATED] = "CREATED",     [TG_S_CHECK] = "CHECK",
-    [TG_S_SECRET] = "SECRET",       [TG_S_PREVIEW] = "PREVIEW",
-    [TG_S_PREVIEWED] = "PREVIEWED", [TG_S_CLAIM] = "CLAIM",
-    [TG_S_READ] = "READ",           [TG_S_MESSAGE] = "MESSAGE",
-    [TG_S_UNCHANGED] = "UNCHANGED", [TG_S_OPENED] = "OPENED",
-    [TG_S_SEND] = "SEND",           [TG_S_SENT] = "SENT",
-    [TG_S_DELETE] = "DELETE",       [TG_S_RELINQUISH] = "RELINQUISH",
-    [TG_S_DONE] = "DONE",           [TG_S_FAILED] = "FAILED",
-    [TG_S_ATTEST] = "ATTESTATION",  [TG_S_TOKEN] = "PRIVATE_TOKEN",
+    [TG_S_INTENT] = "INTENT",
+    [TG_S_CREATE] = "CREATE",
+    [TG_S_CREATED] = "CREATED",
+    [TG_S_CHECK] = "CHECK",
+    [TG_S_SECRET] = "SECRET",
+    [TG_S_PREVIEW] = "PREVIEW",
+    [TG_S_PREVIEWED] = "PREVIEWED",
+    [TG_S_CLAIM] = "CLAIM",
+    [TG_S_READ] = "READ",
+    [TG_S_MESSAGE] = "MESSAGE",
+    [TG_S_UNCHANGED] = "UNCHANGED",
+    [TG_S_OPENED] = "OPENED",
+    [TG_S_SEND] = "SEND",
+    [TG_S_SENT] = "SENT",
+    [TG_S_DELETE] = "DELETE",
+    [TG_S_RELINQUISH] = "RELINQUISH",
+    [TG_S_DONE] = "DONE",
+    [TG_S_FAILED] = "FAILED",
+    [TG_S_ATTEST] = "ATTESTATION",
+    [TG_S_TOKEN] = "PRIVATE_TOKEN",
+    [TG_S_KEY] = "KEY",
 };
 
 static const char *name_at(const char *const *names, size_t count, unsigned value)

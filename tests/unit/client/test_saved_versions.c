@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* States that earlier versions saved: tests/data/saved_state_v2, without end notes, _v3 and _v4. */
+/* States that earlier versions saved: tests/data/saved_state_v2, without end notes, _v3, _v4 and
+ * _v5. */
 #include "unit/client/wallet_fixture.h"
 
 #include "client/session.h"
@@ -42,7 +43,7 @@ static struct tigress_session *resume(const char *name)
 }
 
 /* spec-test: protocol/7#saved-state-versions */
-static void saved__by_version_3_or_4__continues(void **state)
+static void saved__by_an_earlier_version__continues(void **state)
 {
     static const struct {
         const char *name;
@@ -65,14 +66,16 @@ static void saved__by_version_3_or_4__continues(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < 2 * TG_COUNT(rows); i++) {
-        size_t row = i / 2;
-        struct tigress_session *s = resume_of(3 + i % 2, rows[row].name);
+    for (unsigned i = 0; i < 3 * TG_COUNT(rows); i++) {
+        unsigned row = i / 3;
+        struct tigress_session *s = resume_of(3 + i % 3, rows[row].name);
 
         assert_int_equal(tigress_session_step(s, FAKE_NOW), rows[row].want);
         assert_int_equal(tigress_session_input(s), rows[row].input);
         assert_int_equal(tigress_session_v2(s), rows[row].v2);
-        assert_int_equal(tigress_session_take_v2_event(s), TIGRESS_V2_OPEN);
+        assert_int_equal(tigress_session_take_v2_event(s),
+                         i % 3 < 2 ? TIGRESS_V2_OPEN : rows[row].v2);
+        assert_int_equal(tigress_session_key_outcome(s), TIGRESS_KEY_NONE);
         tigress_session_free(&s);
     }
 }
@@ -250,7 +253,7 @@ static void saved__with_an_ending_that_cannot_be__refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(saved__by_version_3_or_4__continues),
+        cmocka_unit_test(saved__by_an_earlier_version__continues),
         CASE(saved__by_version_3__both_sides_exchange_under_v2),
         cmocka_unit_test(saved__by_an_older_version__continues),
         cmocka_unit_test(saved__by_an_older_version__leaves_and_believes_no_note),

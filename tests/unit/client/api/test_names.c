@@ -23,6 +23,8 @@ static int expected_class(unsigned value)
     case TIGRESS_E_MESSAGE:
     case TIGRESS_E_LIMIT:
     case TIGRESS_E_SAVED_STATE:
+    case TIGRESS_E_STALE:
+    case TIGRESS_E_SEALER:
         return TIGRESS_CLASS_CALLER;
     case TIGRESS_E_WITHDRAWN:
     case TIGRESS_E_COMPLETED:
@@ -54,6 +56,7 @@ static int expected_class(unsigned value)
     case TIGRESS_E_BAD_MESSAGE:
     case TIGRESS_E_TAMPERED:
     case TIGRESS_E_NO_V2:
+    case TIGRESS_E_LOCKED:
     case TIGRESS_E_NOMEM:
     case TIGRESS_E_RANDOM:
         return TIGRESS_CLASS_RETRY;
@@ -137,6 +140,8 @@ static const char *expected_input(unsigned value)
         return "INPUT_PRIVATE_TOKEN";
     case TIGRESS_INPUT_OPENED:
         return "INPUT_OPENED";
+    case TIGRESS_INPUT_KEY:
+        return "INPUT_KEY";
     }
     return "UNKNOWN";
 }
