@@ -7,17 +7,16 @@
 enum tg_err tg_store_queue_init(struct tg_store_queue *q)
 {
     *q = (struct tg_store_queue){ .is_closed = false };
-    q->shares = tg_mem_calloc(TG_STORE_SHARES, sizeof(*q->shares));
-    if (q->shares == NULL) {
+    if (tg_store_shares_init(&q->shares) != TG_OK) {
         return TG_E_NOMEM;
     }
     if (pthread_mutex_init(&q->lock, NULL) != 0) {
-        tg_mem_free(q->shares);
+        tg_store_shares_deinit(&q->shares);
         return TG_E_NOMEM;
     }
     if (pthread_cond_init(&q->wake, NULL) != 0) {
         (void)pthread_mutex_destroy(&q->lock);
-        tg_mem_free(q->shares);
+        tg_store_shares_deinit(&q->shares);
         return TG_E_NOMEM;
     }
     return TG_OK;
@@ -27,34 +26,16 @@ void tg_store_queue_deinit(struct tg_store_queue *q)
 {
     (void)pthread_cond_destroy(&q->wake);
     (void)pthread_mutex_destroy(&q->lock);
-    tg_mem_free(q->shares);
-}
-
-/* To the end of the order of turns. */
-static void line_up(struct tg_store_queue *q, struct tg_store_share *share)
-{
-    share->next = NULL;
-    if (q->first == NULL) {
-        q->first = share;
-    } else {
-        q->last->next = share;
-    }
-    q->last = share;
+    tg_store_shares_deinit(&q->shares);
 }
 
 static void append(struct tg_store_queue *q, struct tg_store_op *op)
 {
-    struct tg_store_share *share = &q->shares[op->share % TG_STORE_SHARES];
-
     if (op->kind == TG_STORE_SWEEP) {
         tg_store_oplist_append(&q->sweeps, op);
-        return;
+    } else {
+        tg_store_shares_put(&q->shares, op);
     }
-    if (share->ops.head == NULL) {
-        line_up(q, share);
-    }
-    tg_store_oplist_append(&share->ops, op);
-    q->count++;
 }
 
 void tg_store_queue_push(struct tg_store_queue *q, struct tg_store_op *op)
@@ -73,19 +54,10 @@ void tg_store_queue_push(struct tg_store_queue *q, struct tg_store_op *op)
 
 struct tg_store_op *tg_store_queue_pop(struct tg_store_queue *q)
 {
-    struct tg_store_share *share = NULL;
     struct tg_store_op *op = NULL;
 
     (void)pthread_mutex_lock(&q->lock);
-    share = q->first;
-    if (share != NULL) {
-        op = tg_store_oplist_pop(&share->ops);
-        q->count--;
-        q->first = share->next;
-        if (share->ops.head != NULL) {
-            line_up(q, share);
-        }
-    }
+    op = tg_store_shares_pop(&q->shares);
     (void)pthread_mutex_unlock(&q->lock);
     return op;
 }
@@ -96,14 +68,14 @@ size_t tg_store_queue_take_sweeps(struct tg_store_queue *q, struct tg_store_opli
 
     (void)pthread_mutex_lock(&q->lock);
     tg_store_oplist_splice(sweeps, &q->sweeps);
-    count = q->count;
+    count = q->shares.count;
     (void)pthread_mutex_unlock(&q->lock);
     return count;
 }
 
 static bool is_empty(const struct tg_store_queue *q)
 {
-    return q->first == NULL && q->sweeps.head == NULL;
+    return q->shares.count == 0 && q->sweeps.head == NULL;
 }
 
 bool tg_store_queue_wait(struct tg_store_queue *q)

@@ -3,30 +3,16 @@
  * store/queue.h - operations on their way from many ports to one writer thread.
  * Layer: L2 (base), for src/store alone.   Threads: push on any, pop and take on the writer.
  * Blocks: push, pop and take only for the lock; wait until something is queued.
- *
- * The shares of operations take turns, one operation each. So an operation waits for one of each
- * other share that has some, however many they have.
- * spec: protocol/3#shares-of-the-store
  */
 #ifndef TG_STORE_QUEUE_H
 #define TG_STORE_QUEUE_H
 
-#include "store/store_port.h"
-
-#define TG_STORE_SHARES 1024u /* shares beyond it are some of these */
-
-struct tg_store_share {
-    struct tg_store_oplist ops;
-    struct tg_store_share *next; /* in the order of turns, while it has operations */
-};
+#include "store/shares.h"
 
 struct tg_store_queue {
     pthread_mutex_t lock;
     pthread_cond_t wake;
-    struct tg_store_share *shares; /* owned, TG_STORE_SHARES of them */
-    struct tg_store_share *first;  /* whose turn is next; NULL: nothing waits */
-    struct tg_store_share *last;
-    size_t count;                  /* of what waits in shares */
+    struct tg_store_shares shares;
     struct tg_store_oplist sweeps; /* apart, so that a full queue does not delay them */
     bool is_writer_asleep;
     bool is_closed;

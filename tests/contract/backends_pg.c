@@ -48,7 +48,7 @@ static enum tg_err pg_open(struct tg_store **out, const char *dir,
 }
 
 const struct backend backends[] = {
-    { .name = "postgres", .open = pg_open, .has_clock = true },
+    { .name = "postgres", .open = pg_open, .is_on_loop = true, .has_clock = true },
 };
 const size_t backend_count = TG_COUNT(backends);
 const bool is_wrapped = false;

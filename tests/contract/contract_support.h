@@ -22,6 +22,7 @@ struct backend {
     enum tg_err (*open)(struct tg_store **out, const char *dir,
                         const struct tg_store_limits *limits);
     bool is_immediate; /* operations run where they are started, and dispatch only answers */
+    bool is_on_loop;   /* what is started waits for dispatch; no other thread runs it */
     bool has_clock;    /* no time mark is later than its own clock */
 };
 

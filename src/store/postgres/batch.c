@@ -170,9 +170,9 @@ static void collect(struct tg_pg_lane *lane, bool is_reading)
     size_t max = lane->single_count > 0 ? 1 : TG_PG_BATCH_MAX;
     const struct tg_store_op *op = NULL;
 
-    while (b->item_count < max && (op = lane->waiting.head) != NULL &&
+    while (b->item_count < max && (op = tg_pg_lane_first(lane)) != NULL &&
            (op->kind == TG_STORE_READ) == is_reading && !has_fact(b, op)) {
-        item_add(b, tg_store_oplist_pop(&lane->waiting));
+        item_add(b, tg_pg_lane_pop(lane));
     }
     lane->single_count -= lane->single_count > 0 ? 1 : 0;
 }
@@ -208,7 +208,7 @@ static void refuse_all(struct tg_pg_lane *lane)
 {
     struct tg_store_op *op = NULL;
 
-    while ((op = tg_store_oplist_pop(&lane->waiting)) != NULL ||
+    while ((op = tg_pg_lane_pop(lane)) != NULL ||
            (op = tg_store_oplist_pop(&lane->sweeps)) != NULL) {
         op->err = TG_E_STORE;
         tg_pg_complete(lane, op);
@@ -281,6 +281,7 @@ static bool start_sweep(struct tg_pg_lane *lane)
 bool tg_pg_batch_start(struct tg_pg_lane *lane, uint64_t now_ms)
 {
     struct tg_pg_group *group = &tg_pg_of_lane(lane)->group;
+    const struct tg_store_op *first = tg_pg_lane_first(lane);
     bool needs_beat =
         now_ms >= lane->beat_ms && (lane->index == 0 || !tg_pg_counts_is_zero(&lane->carry));
 
@@ -292,15 +293,14 @@ bool tg_pg_batch_start(struct tg_pg_lane *lane, uint64_t now_ms)
     if (atomic_load(&group->reason) == (int)TG_REASON_DATABASE_CLOCK) {
         tg_pg_lane_report(lane, TG_REASON_NONE);
     }
-    if (now_ms >= tg_pg_look_due(lane) && (!lane->was_look || lane->waiting.head == NULL)) {
+    if (now_ms >= tg_pg_look_due(lane) && (!lane->was_look || first == NULL)) {
         return start_look(lane, now_ms);
     }
-    if (lane->sweeps.head != NULL && (!lane->was_sweep || lane->waiting.head == NULL)) {
+    if (lane->sweeps.head != NULL && (!lane->was_sweep || first == NULL)) {
         return start_sweep(lane);
     }
-    if (lane->waiting.head != NULL) {
-        return lane->waiting.head->kind == TG_STORE_READ ? start_reads(lane, now_ms)
-                                                         : start_work(lane);
+    if (first != NULL) {
+        return first->kind == TG_STORE_READ ? start_reads(lane, now_ms) : start_work(lane);
     }
     return !needs_beat || start_beat(lane, now_ms);
 }

@@ -31,22 +31,42 @@ static void expire_list(struct tg_pg_lane *lane, struct tg_store_oplist *list, u
     *list = kept;
 }
 
+/* The order within a share stays; its turns begin again. */
+static void expire_shares(struct tg_pg_lane *lane, struct tg_store_shares *shares, uint64_t now_ms)
+{
+    struct tg_store_oplist kept = { NULL, NULL };
+    struct tg_store_op *op = NULL;
+
+    while ((op = tg_store_shares_pop(shares)) != NULL) {
+        tg_store_oplist_append(&kept, op);
+    }
+    expire_list(lane, &kept, now_ms);
+    while ((op = tg_store_oplist_pop(&kept)) != NULL) {
+        tg_store_shares_put(shares, op);
+    }
+}
+
+static void older(uint64_t *since_ms, const struct tg_store_op *op)
+{
+    if (op != NULL && op->since_ms < *since_ms) {
+        *since_ms = op->since_ms;
+    }
+}
+
 uint64_t tg_pg_batch_due(const struct tg_pg_lane *lane)
 {
     const struct tg_pg_batch *b = lane->batch;
     uint64_t since_ms = UINT64_MAX;
 
     for (size_t i = 0; b->kind != TG_PG_IDLE && i < b->item_count; i++) {
-        const struct tg_store_op *op = b->items[i].op;
-
-        since_ms = op != NULL && op->since_ms < since_ms ? op->since_ms : since_ms;
+        older(&since_ms, b->items[i].op);
     }
-    if (lane->waiting.head != NULL && lane->waiting.head->since_ms < since_ms) {
-        since_ms = lane->waiting.head->since_ms;
+    for (const struct tg_store_share *share = lane->waiting.first; share != NULL;
+         share = share->next) {
+        older(&since_ms, share->ops.head);
     }
-    if (lane->sweeps.head != NULL && lane->sweeps.head->since_ms < since_ms) {
-        since_ms = lane->sweeps.head->since_ms;
-    }
+    older(&since_ms, lane->again.head);
+    older(&since_ms, lane->sweeps.head);
     return since_ms == UINT64_MAX ? UINT64_MAX : since_ms + ANSWER_MS;
 }
 
@@ -66,6 +86,7 @@ void tg_pg_batch_expire(struct tg_pg_lane *lane, uint64_t now_ms)
             tg_pg_complete(lane, op);
         }
     }
-    expire_list(lane, &lane->waiting, now_ms);
+    expire_shares(lane, &lane->waiting, now_ms);
+    expire_list(lane, &lane->again, now_ms);
     expire_list(lane, &lane->sweeps, now_ms);
 }

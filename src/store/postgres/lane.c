@@ -19,19 +19,35 @@
 #define PATIENCE_MIN_MS 15000u
 #define PATIENCE_MAX_MS 600000u
 
-void tg_pg_lane_init(struct tg_pg_lane *lane, struct tg_pg_port *port, unsigned index)
+enum tg_err tg_pg_lane_init(struct tg_pg_lane *lane, struct tg_pg_port *port, unsigned index)
 {
     *lane = (struct tg_pg_lane){ .port = port,
                                  .index = index,
                                  .id = tg_pg_random(port),
                                  .fd = -1,
                                  .patience_ms = PATIENCE_MIN_MS };
+    return tg_store_shares_init(&lane->waiting);
 }
 
 void tg_pg_lane_deinit(struct tg_pg_lane *lane)
 {
     PQfinish(lane->conn);
     lane->conn = NULL;
+    tg_store_shares_deinit(&lane->waiting);
+}
+
+/* ---- what waits ----------------------------------------------------------------------------- */
+
+const struct tg_store_op *tg_pg_lane_first(const struct tg_pg_lane *lane)
+{
+    return lane->again.head != NULL ? lane->again.head : tg_store_shares_first(&lane->waiting);
+}
+
+struct tg_store_op *tg_pg_lane_pop(struct tg_pg_lane *lane)
+{
+    struct tg_store_op *op = tg_store_oplist_pop(&lane->again);
+
+    return op != NULL ? op : tg_store_shares_pop(&lane->waiting);
 }
 
 /* ---- losing --------------------------------------------------------------------------------- */

@@ -4,10 +4,10 @@
  * Layer: L2 (base), for src/store/postgres alone.
  *
  * A group is one database cluster: a primary with its standbys. A port has lanes to it, each a
- * connection with one batch at a time. A batch is one transaction, with all that was waiting when
- * the last one ended. Records are spread over the writing lanes by their keys, so the changes of
- * one port on one key keep their order; everything else that writes is on lane 0, and reads are on
- * the last lane.
+ * connection with one batch at a time. A batch is one transaction, with what was waiting when the
+ * last one ended, in the order of the turns of shares. Records are spread over the writing lanes by
+ * their keys, so the changes of one port and share on one key keep their order; everything else
+ * that writes is on lane 0, and reads are on the last lane.
  */
 #ifndef TG_STORE_POSTGRES_PG_H
 #define TG_STORE_POSTGRES_PG_H
@@ -18,7 +18,7 @@
 #include "store/postgres/statement.h"
 #include "store/postgres/url.h"
 #include "store/postgres/wake.h"
-#include "store/store_port.h"
+#include "store/shares.h"
 
 #define TG_PG_LANES_MAX 4u
 #define TG_PG_BATCH_MAX 64u    /* operations in one transaction */
@@ -182,7 +182,8 @@ struct tg_pg_lane {
     bool is_prepared[TG_PG_STATEMENT_COUNT]; /* on this connection */
     bool is_wanted;                          /* has had work */
 
-    struct tg_store_oplist waiting;
+    struct tg_store_shares waiting;
+    struct tg_store_oplist again; /* were in a batch, and are in the next one */
     struct tg_store_oplist sweeps;
     bool was_sweep;      /* the last batch */
     bool was_look;       /* the same */
@@ -248,8 +249,15 @@ bool tg_pg_expect(struct tg_pg_lane *lane, enum tg_pg_statement statement,
 
 /* ---- lane.c: connections -------------------------------------------------------------------- */
 
-void tg_pg_lane_init(struct tg_pg_lane *lane, struct tg_pg_port *port, unsigned index);
+/* TG_E_NOMEM */
+TG_NODISCARD enum tg_err tg_pg_lane_init(struct tg_pg_lane *lane, struct tg_pg_port *port,
+                                         unsigned index);
+/* Also of one that is all zero. */
 void tg_pg_lane_deinit(struct tg_pg_lane *lane);
+/* What is next and no sweep; it stays. NULL: nothing. */
+const struct tg_store_op *tg_pg_lane_first(const struct tg_pg_lane *lane);
+/* Removes and returns it. */
+struct tg_store_op *tg_pg_lane_pop(struct tg_pg_lane *lane);
 /* Its descriptor is ready. */
 void tg_pg_lane_ready(struct tg_pg_lane *lane);
 /* Timers, and new batches. */

@@ -59,11 +59,11 @@ static void clear(struct tg_pg_batch *b)
     b->kind = TG_PG_IDLE;
 }
 
-/* Operations go back to the front of what waits, in their order. all: also those that are done. */
+/* Operations go back before what waits, in their order. all: also those that are done. */
 static void requeue(struct tg_pg_lane *lane, bool all)
 {
     struct tg_pg_batch *b = lane->batch;
-    struct tg_store_oplist *home = b->kind == TG_PG_SWEEP ? &lane->sweeps : &lane->waiting;
+    struct tg_store_oplist *home = b->kind == TG_PG_SWEEP ? &lane->sweeps : &lane->again;
     struct tg_store_oplist again = { NULL, NULL };
 
     for (size_t i = 0; i < b->item_count; i++) {

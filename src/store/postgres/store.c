@@ -98,7 +98,11 @@ static void enqueue(struct tg_store_port *port, struct tg_store_op *op, unsigned
     }
     op->since_ms = tg_pg_mono_ms();
     lane->is_wanted = true;
-    tg_store_oplist_append(op->kind == TG_STORE_SWEEP ? &lane->sweeps : &lane->waiting, op);
+    if (op->kind == TG_STORE_SWEEP) {
+        tg_store_oplist_append(&lane->sweeps, op);
+    } else {
+        tg_store_shares_put(&lane->waiting, op);
+    }
     if (!p->is_dirty && !port->is_dispatching) {
         p->is_dirty = true;
         port->notify(port->notify_ctx);
@@ -239,9 +243,9 @@ static enum tg_err port_fill(struct tg_pg_port *p, const struct tg_pg *s)
     TG_REQUIRE(epoll_ctl(p->epoll_fd, EPOLL_CTL_ADD, p->timer_fd, &event) == 0, TG_E_NOMEM);
     TG_TRY(tg_rng_fill(&tg_rng_system, (uint8_t *)&p->random, sizeof(p->random)));
     for (unsigned i = 0; i < s->lane_count; i++) {
-        tg_pg_lane_init(&p->lanes[i], p, i);
-        p->lanes[i].batch = tg_mem_calloc(1, sizeof(*p->lanes[i].batch));
         p->lane_count = i + 1;
+        TG_TRY(tg_pg_lane_init(&p->lanes[i], p, i));
+        p->lanes[i].batch = tg_mem_calloc(1, sizeof(*p->lanes[i].batch));
         TG_REQUIRE(p->lanes[i].batch != NULL, TG_E_NOMEM);
     }
     err = TG_OK;
@@ -376,6 +380,7 @@ static const struct tg_store_ops pg_ops = {
     .attach = pg_attach,
     .descriptor = pg_descriptor,
     .detach = pg_detach,
+    .share = tg_store_port_share,
     .apply = pg_apply,
     .read = pg_read,
     .sweep = pg_sweep,
