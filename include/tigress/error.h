@@ -71,6 +71,9 @@ enum tigress_error {
     TIGRESS_E_NO_V2 = 50,       /* envelope v2 is required, and the other side's first message does
                                    not agree on it, or this device has disabled it: nothing of the
                                    message is shown. tigress_session_cancel() declines. */
+    TIGRESS_E_NO_PAKE = 51,     /* a PIN by PAKE is required, and one of the two devices does not
+                                   offer it: nothing is shown or sent. tigress_session_cancel()
+                                   declines or withdraws. */
     TIGRESS_E_LOCKED = 55,      /* a key of this device cannot be used while it is locked: again,
                                    once it is unlocked */
     TIGRESS_E_NAME = 56,        /* the host name of the relay was not found */

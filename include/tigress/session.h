@@ -41,6 +41,7 @@
 #include <tigress/error.h>
 #include <tigress/export.h>
 #include <tigress/key.h>
+#include <tigress/pake.h>
 #include <tigress/share_url.h>
 #include <tigress/v2.h>
 #include <tigress/wait.h>
@@ -87,9 +88,11 @@ enum tigress_input {
                                         set_private_token */
     TIGRESS_INPUT_OPENED = 10,       /* initiator, only after tigress_session_want_opened: a device
                                         has opened the invitation: wait, check or finish */
-    TIGRESS_INPUT_KEY = 11           /* only after tigress_session_ask_key: let key_task be done:
+    TIGRESS_INPUT_KEY = 11,          /* only after tigress_session_ask_key: let key_task be done:
                                         set_key_answer, refuse_key, finish, or (recipient)
                                         relinquish */
+    TIGRESS_INPUT_PIN = 12           /* recipient, only after tigress_session_set_pake_use: the user
+                                        must enter the PIN: enter_pin */
 };
 
 /* The name of the constant without "TIGRESS_", such as "WANT_HTTP" or "INPUT_MESSAGE"; "UNKNOWN"

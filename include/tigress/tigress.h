@@ -18,6 +18,7 @@
 #include <tigress/formats.h>
 #include <tigress/key.h>
 #include <tigress/mem.h>
+#include <tigress/pake.h>
 #include <tigress/pin.h>
 #include <tigress/seal.h>
 #include <tigress/session.h>

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/bare.h"
 
+#include "client/pake.h"
+
 #define OFFER_SEQ 1u
 #define ANSWER_SEQ 2u
 
@@ -8,6 +10,14 @@
 static bool is_answer_due(const struct tigress_session *s)
 {
     return s->role == TIGRESS_INITIATOR && s->chain.is_bare && s->chain.stage == TG_CHAIN_OFFERED;
+}
+
+/* An offer with the exchange of a PIN has no content either. */
+static bool must_be_bare(const struct tigress_session *s, const struct tg_chain *next)
+{
+    bool is_offer_with_pin = s->role == TIGRESS_RECIPIENT && next->pake.stage == TG_PAKE_OFFERED;
+
+    return is_answer_due(s) || is_offer_with_pin || tg_pake_is_bare(s, next);
 }
 
 /* spec: protocol/7#envelope-v2-bare */
@@ -21,14 +31,15 @@ enum tg_err tg_bare_check(bool *is_bare, const struct tigress_session *s, struct
         tg_fault_set(fault, "The sender requires envelope v2, which this device has switched off.");
         return TG_E_UNSUPPORTED;
     }
-    if (is_answer_due(s) && !is_ours) {
+    if (must_be_bare(s, next) && !is_ours) {
         tg_fault_set(fault, "format: expected \"" TG_ENVELOPE2_BARE_FORMAT
-                            "\", the answer to an offer without content");
+                            "\", a message without content");
         return TG_E_SYNTAX;
     }
-    if (is_ours && !is_answer_due(s) && !is_offer) {
+    if (is_ours && !must_be_bare(s, next) && !is_offer) {
         tg_fault_set(fault, "format: \"" TG_ENVELOPE2_BARE_FORMAT
-                            "\" is only for the first message of each side, with a key");
+                            "\" is only for the first message of each side, with a key, and for a "
+                            "PIN");
         return TG_E_SYNTAX;
     }
     next->is_bare = is_ours || next->is_bare;
@@ -40,15 +51,18 @@ bool tg_bare_is_turn(const struct tigress_session *s)
 {
     uint64_t seq = s->role == TIGRESS_INITIATOR ? ANSWER_SEQ : OFFER_SEQ;
 
-    return s->chain.is_bare && s->messages.is_our_turn && s->chain.seq == seq;
+    return tg_pake_is_turn(s) ||
+           (s->chain.is_bare && s->messages.is_our_turn && s->chain.seq == seq);
 }
 
 bool tg_bare_is_waiting(const struct tigress_session *s)
 {
-    return s->chain.is_bare && s->role == TIGRESS_RECIPIENT && s->chain.seq == ANSWER_SEQ;
+    return tg_pake_is_waiting(s) ||
+           (s->chain.is_bare && s->role == TIGRESS_RECIPIENT && s->chain.seq == ANSWER_SEQ);
 }
 
 bool tg_bare_has_draft(const struct tigress_session *s)
 {
-    return s->chain.is_bare && s->role == TIGRESS_INITIATOR && s->chain.seq <= ANSWER_SEQ;
+    return tg_pake_has_draft(s) ||
+           (s->chain.is_bare && s->role == TIGRESS_INITIATOR && s->chain.seq <= ANSWER_SEQ);
 }

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "client/compare.h"
+#include "client/pake.h"
 #include "client/session.h"
 #include "wire/envelope.h"
 
@@ -40,6 +41,10 @@ void tg_chain_commit(struct tigress_session *s, const struct tg_chain *next)
         s->v2.is_event_due = true;
     }
     s->chain = *next;
+    /* spec: protocol/7#pake-wiped */
+    if (next->pake.stage >= TG_PAKE_ANSWERED) {
+        tg_secret_wipe(&s->pake.pin);
+    }
 }
 
 /* Does the next message carry the library's key? */
@@ -51,7 +56,7 @@ static bool is_first(const struct tigress_session *s)
 
 size_t tg_chain_room(const struct tigress_session *s)
 {
-    bool has_member = is_first(s) || tg_compare_is_reveal_due(s);
+    bool has_member = is_first(s) || tg_compare_is_reveal_due(s) || tg_pake_is_proof_due(s);
 
     return TG_ENVELOPE_PLAIN_MAX - (has_member ? TG_ENVELOPE2_MEMBER_ROOM : 0);
 }
@@ -131,6 +136,7 @@ static enum tg_err put_key(struct tg_buf *text, struct tg_chain *next,
     TG_TRY(tg_x25519_public(member.public_key.bytes, private_key));
     TG_TRY(next->stage == TG_CHAIN_ANSWERING ? tg_compare_answer(next, &member, &s->rng)
                                              : tg_compare_commit(next, &member, &s->rng));
+    tg_pake_put_first(next, s, &member);
     TG_TRY(put_member(text, message, &member));
 out:
     return err;
@@ -162,6 +168,7 @@ static enum tg_err seal_first(struct tg_chain *next, struct tigress_session *s, 
     if (next->stage == TG_CHAIN_ANSWERING) {
         TG_TRY(append(next, TG_ENVELOPE2_RECIPIENT, &payload));
         TG_TRY(agree(next, s, &private_key, next->peer_key));
+        tg_pake_agreed(next);
     } else {
         TG_TRY(tg_envelope2_digest(next->transcript, &payload));
         next->private_key = private_key;
@@ -187,11 +194,24 @@ static struct tg_envelope2_place place_of(const struct tigress_session *s,
     return place;
 }
 
-static const struct tg_secret *key_of(const struct tigress_session *s,
+static const struct tg_secret *key_of(const struct tg_envelope2_keys *keys,
                                       enum tg_envelope2_role sender)
 {
-    return sender == TG_ENVELOPE2_INITIATOR ? &s->chain.keys.to_recipient
-                                            : &s->chain.keys.to_initiator;
+    return sender == TG_ENVELOPE2_INITIATOR ? &keys->to_recipient : &keys->to_initiator;
+}
+
+/* What the library adds to a message after the first two. */
+static enum tg_err put_later(struct tg_chain *next, const struct tigress_session *s,
+                             struct tg_envelope2_member *member)
+{
+    enum tg_err err = TG_E_BUG;
+
+    if (tg_compare_is_reveal_due(s)) {
+        TG_TRY(tg_compare_reveal(next, member));
+    }
+    TG_TRY(tg_pake_put(next, s, member));
+out:
+    return err;
 }
 
 static enum tg_err seal_next(struct tg_chain *next, struct tigress_session *s, struct tg_buf *box,
@@ -206,14 +226,15 @@ static enum tg_err seal_next(struct tg_chain *next, struct tigress_session *s, s
 
     tg_buf_init(&text, TG_ENVELOPE_PLAIN_MAX);
     TG_REQUIRE(message.len <= tg_chain_room(s), TG_E_LIMIT);
-    if (tg_compare_is_reveal_due(s)) {
-        TG_TRY(tg_compare_reveal(next, &member));
+    TG_TRY(put_later(next, s, &member));
+    if (member.reveal.is_set || member.pake_share.is_set || member.pake_confirm.is_set) {
         TG_TRY(put_member(&text, message, &member));
         message = tg_buf_view(&text);
     }
-    TG_TRY(tg_envelope2_seal(box, key_of(s, place.sender), &place, message, &s->rng));
+    TG_TRY(tg_envelope2_seal(box, key_of(&s->chain.keys, place.sender), &place, message, &s->rng));
     payload = payload_in(s, box, start);
     TG_TRY(append(next, place.sender, &payload));
+    TG_TRY(tg_pake_sealed(next, s));
 out:
     tg_buf_deinit(&text);
     tg_mem_wipe(&member, sizeof(member));
@@ -241,19 +262,39 @@ enum tg_err tg_chain_seal(struct tg_chain *next, struct tigress_session *s, stru
 
 /* ---- opening -------------------------------------------------------------------------------- */
 
-/* spec: protocol/7#envelope-v2-no-downgrade */
-enum tg_err tg_chain_open(const struct tigress_session *s, struct tg_buf *plain,
-                          const struct tg_payload *payload, struct tg_fault *fault)
+/* spec: protocol/7#pake-keys
+   A recipient that has sent its tag does not know whether it was right. */
+static enum tg_err open_next(const struct tigress_session *s, struct tg_buf *plain,
+                             enum tg_chain_key *key, const struct tg_payload *payload,
+                             struct tg_fault *fault)
 {
     struct tg_envelope2_place place = place_of(s, peer_of(s));
+    enum tg_err err =
+        tg_envelope2_open(plain, key_of(&s->chain.keys, place.sender), &place, payload, fault);
+
+    *key = TG_CHAIN_KEY_CURRENT;
+    if (err == TG_E_CRYPTO && s->chain.pake.stage == TG_PAKE_ANSWERED) {
+        *key = TG_CHAIN_KEY_PROVED;
+        err = tg_envelope2_open(plain, key_of(&s->chain.pake.other, place.sender), &place, payload,
+                                fault);
+    }
+    return err;
+}
+
+/* spec: protocol/7#envelope-v2-no-downgrade */
+enum tg_err tg_chain_open(const struct tigress_session *s, struct tg_buf *plain,
+                          enum tg_chain_key *key, const struct tg_payload *payload,
+                          struct tg_fault *fault)
+{
     struct tg_fault shape = { "" };
     size_t start = plain->len;
     enum tg_err err = TG_E_BUG;
 
+    *key = TG_CHAIN_KEY_CURRENT;
     if (s->chain.stage != TG_CHAIN_V2) {
         return tg_envelope_open(plain, &s->url.secret, payload, fault);
     }
-    err = tg_envelope2_open(plain, key_of(s, place.sender), &place, payload, &shape);
+    err = open_next(s, plain, key, payload, &shape);
     if (err == TG_OK || err == TG_E_NOMEM) {
         return err;
     }
@@ -280,7 +321,7 @@ enum tg_err tg_chain_open_copy(const struct tigress_session *s, struct tg_buf *p
     }
     place.seq = s->chain.seq;
     memcpy(place.transcript, s->history.last, sizeof(place.transcript));
-    return tg_envelope2_open(plain, key_of(s, place.sender), &place, payload, NULL);
+    return tg_envelope2_open(plain, key_of(&s->chain.keys, place.sender), &place, payload, NULL);
 }
 
 /* The initiator's first message, with its key. */
@@ -310,6 +351,7 @@ static enum tg_err take_answer(struct tg_chain *next, const struct tigress_sessi
     TG_TRY(begin(next, s, s->chain.transcript));
     TG_TRY(append(next, TG_ENVELOPE2_RECIPIENT, payload));
     TG_TRY(agree(next, s, &s->chain.private_key, member->public_key.bytes));
+    tg_pake_agreed(next);
 out:
     return err;
 }
@@ -356,6 +398,9 @@ static enum tg_err take_first(struct tg_chain *next, const struct tigress_sessio
 {
     enum tg_err err = check_first(s, member, fault);
 
+    if (err == TG_OK) {
+        err = tg_pake_take_first(next, s, member, fault);
+    }
     if (err != TG_OK) {
         return err;
     }
@@ -368,7 +413,7 @@ static enum tg_err take_first(struct tg_chain *next, const struct tigress_sessio
 }
 
 enum tg_err tg_chain_receive(struct tg_chain *next, const struct tigress_session *s,
-                             struct tg_buf *text, struct tg_bytes plain,
+                             struct tg_buf *text, struct tg_bytes plain, enum tg_chain_key key,
                              const struct tg_payload *payload, struct tg_fault *fault)
 {
     struct tg_envelope2_member member = { .is_present = false };
@@ -392,6 +437,7 @@ enum tg_err tg_chain_receive(struct tg_chain *next, const struct tigress_session
             TG_TRY(tg_compare_take_reveal(next, &member, s->chain.transcript));
         }
         TG_TRY(append(next, peer_of(s), payload));
+        TG_TRY(tg_pake_take(next, s, &member, key, fault));
         break;
     }
     err = TG_OK;

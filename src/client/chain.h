@@ -12,6 +12,7 @@
 #define TG_CLIENT_CHAIN_H
 
 #include "base/buf.h"
+#include "crypto/cpace.h"
 #include "wire/envelope2_member.h"
 #include "wire/sas.h"
 
@@ -44,6 +45,30 @@ struct tg_chain_sas {
     bool is_confirmed;               /* the persons see the same digits */
 };
 
+/* Of the PIN by PAKE. Values are written into saved state: never renumber. */
+enum tg_pake_stage {
+    TG_PAKE_UNUSED = 0,
+    TG_PAKE_OFFERED = 1,  /* message 1 names it */
+    TG_PAKE_AGREED = 2,   /* message 2 too; initiator: a try is to be sent */
+    TG_PAKE_ASKED = 3,    /* the initiator's share is sent, and there is no answer */
+    TG_PAKE_ANSWERED = 4, /* recipient: its share and tag are sent */
+    TG_PAKE_VERIFIED = 5, /* initiator: the tag was right; ours goes with the next message */
+    TG_PAKE_PROVED = 6,   /* final: both tags were right, or ours is sent */
+    TG_PAKE_DEAD = 7      /* final: initiator, the last try was wrong */
+};
+
+struct tg_chain_pake {
+    enum tg_pake_stage stage;
+    unsigned tries;                   /* that this side has begun */
+    uint8_t agreement[TG_SHA256_LEN]; /* the transcript after message 2 */
+    uint8_t share[TG_CPACE_LEN];      /* the initiator's, of the open try */
+    uint8_t tag[TG_SHA256_LEN];       /* ANSWERED: expected; VERIFIED: to be sent */
+    struct tg_secret scalar;          /* initiator, ASKED */
+    struct tg_secret key;             /* ISK, within a step only; never saved */
+    struct tg_envelope2_keys other; /* recipient, ANSWERED: those after the proof; initiator, until
+                                       a message under the new ones: those before it */
+};
+
 struct tg_chain {
     enum tg_chain_stage stage;
     uint64_t seq;                      /* messages in the transcript */
@@ -53,6 +78,7 @@ struct tg_chain {
     uint8_t peer_key[TG_X25519_LEN];   /* ANSWERING */
     struct tg_envelope2_keys keys;     /* V2 */
     struct tg_chain_sas sas;
+    struct tg_chain_pake pake;
     bool is_bare; /* messages 1 and 2 are the library's own, without content; client/bare.h */
 };
 
@@ -71,14 +97,21 @@ size_t tg_chain_room(const struct tigress_session *s);
 TG_NODISCARD enum tg_err tg_chain_seal(struct tg_chain *next, struct tigress_session *s,
                                        struct tg_buf *box, struct tg_bytes message);
 
+enum tg_chain_key {
+    TG_CHAIN_KEY_CURRENT, /* the secret, or the direction's key */
+    TG_CHAIN_KEY_PROVED   /* recipient: the direction's key after the proof of the PIN */
+};
+
 /*
- * Opens a payload as the other side's next message: appends the padded text.
- * TG_E_CONFLICT   v2 is agreed on, and this is not the next message of this transfer * TG_E_DENIED
- * v2 is agreed on, and this has envelope v1 * TG_E_NOMEM; any other error: it does not open with
- * the secret
+ * Opens a payload as the other side's next message: appends the padded text. *key is what opened
+ * it.
+ * TG_E_CONFLICT   v2 is agreed on, and this is not the next message of this transfer
+ * TG_E_DENIED     v2 is agreed on, and this has envelope v1
+ * TG_E_NOMEM; any other error: it does not open with the secret
  */
 TG_NODISCARD enum tg_err tg_chain_open(const struct tigress_session *s, struct tg_buf *plain,
-                                       const struct tg_payload *payload, struct tg_fault *fault);
+                                       enum tg_chain_key *key, const struct tg_payload *payload,
+                                       struct tg_fault *fault);
 
 /*
  * Opens a payload as the message that another copy of this session sent in place of the one that
@@ -90,17 +123,19 @@ TG_NODISCARD enum tg_err tg_chain_open_copy(const struct tigress_session *s, str
 
 /*
  * Adds an opened message, without its padding, to the chain. Appends the application's part of it
- * to text.
- * TG_E_CONFLICT          a second message without an answer in between
+ * to text. key: what opened it.
+ * TG_E_CONFLICT          a second message without an answer in between, or a wrong tag
  * TG_E_SYNTAX, _LIMIT    not a JSON object, or an invalid member
  * TG_E_UNSUPPORTED       the session requires v2, and the message does not agree on it
+ * TG_E_NOTFOUND          the same with the PIN by PAKE
  * TG_OK with TG_SAS_WRONG in *next: the transfer must end
  * TG_E_CRYPTO, TG_E_NOMEM
  * *next is then wiped.
  */
 TG_NODISCARD enum tg_err tg_chain_receive(struct tg_chain *next, const struct tigress_session *s,
                                           struct tg_buf *text, struct tg_bytes plain,
-                                          const struct tg_payload *payload, struct tg_fault *fault);
+                                          enum tg_chain_key key, const struct tg_payload *payload,
+                                          struct tg_fault *fault);
 
 /* The meaning of an envelope from the relay that this session has sent or received before. */
 enum tg_repeat {

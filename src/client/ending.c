@@ -2,6 +2,7 @@
 #include "client/ending.h"
 
 #include "base/mem.h"
+#include "client/pake.h"
 #include "client/text.h"
 #include "wire/envelope.h"
 #include "wire/problem.h"
@@ -63,13 +64,15 @@ static bool is_under_v2(const struct tigress_session *s, enum tigress_role maker
     return s->chain.stage == TG_CHAIN_V2 && received >= (maker == TIGRESS_INITIATOR ? 2u : 3u);
 }
 
+static const struct tg_secret *key_in(const struct tg_envelope2_keys *keys, enum tigress_role maker)
+{
+    return maker == TIGRESS_INITIATOR ? &keys->to_recipient : &keys->to_initiator;
+}
+
 static const struct tg_secret *base_of(const struct tigress_session *s, enum tigress_role maker,
                                        bool is_v2)
 {
-    if (!is_v2) {
-        return &s->url.secret;
-    }
-    return maker == TIGRESS_INITIATOR ? &s->chain.keys.to_recipient : &s->chain.keys.to_initiator;
+    return is_v2 ? key_in(&s->chain.keys, maker) : &s->url.secret;
 }
 
 /* spec: protocol/7#envelope-v2-end */
@@ -80,7 +83,10 @@ static bool must_prove(const struct tigress_session *s)
 
 bool tg_ending_may_complete(const struct tigress_session *s)
 {
-    return !must_prove(s) || is_under_v2(s, s->role, last_of(s->history.count, peer_of(s)));
+    bool is_proved =
+        !must_prove(s) || is_under_v2(s, s->role, last_of(s->history.count, peer_of(s)));
+
+    return tg_pake_is_settled(s) && is_proved;
 }
 
 /* spec: protocol/7#end-note-made-once */
@@ -253,11 +259,10 @@ out:
     return err;
 }
 
-static enum tg_err open_under(struct tg_end_note *note, const struct tigress_session *s, bool is_v2,
-                              struct tg_bytes text)
+static enum tg_err open_under(struct tg_end_note *note, const struct tigress_session *s,
+                              const struct tg_secret *base, bool is_v2, struct tg_bytes text)
 {
     enum tigress_role maker = peer_of(s);
-    const struct tg_secret *base = base_of(s, maker, is_v2);
     enum tg_err err = TG_E_BUG;
 
     TG_TRY(tg_end_note_open(note, base, &s->url.mailbox, wire_role(maker), text));
@@ -273,6 +278,26 @@ static bool may_prove_little(const struct tigress_session *s, const struct tg_en
     return note->end != TG_END_NOTE_COMPLETED || !must_prove(s);
 }
 
+/* spec: protocol/7#pake-end-note
+   The maker may not know yet whether the PIN was right, and then it has the key before the proof,
+   or the one after it. */
+static enum tg_err open_under_v2(enum tigress_proof *proof, struct tg_end_note *note,
+                                 const struct tigress_session *s, struct tg_bytes text)
+{
+    enum tigress_role maker = peer_of(s);
+    bool may_complete = tg_pake_is_settled(s);
+    enum tg_err err = open_under(note, s, base_of(s, maker, true), true, text);
+
+    if (err != TG_OK && err != TG_E_NOMEM && s->chain.pake.other.to_recipient.len > 0) {
+        err = open_under(note, s, key_in(&s->chain.pake.other, maker), true, text);
+        may_complete = false;
+    }
+    if (err == TG_OK && (may_complete || note->end != TG_END_NOTE_COMPLETED)) {
+        *proof = TIGRESS_PROOF_DEVICE;
+    }
+    return err;
+}
+
 /* *proof is TIGRESS_PROOF_NONE if there is no note, or none to be believed. */
 static enum tg_err judge(enum tigress_proof *proof, struct tg_end_note *note,
                          const struct tigress_session *s, struct tg_bytes text)
@@ -284,11 +309,10 @@ static enum tg_err judge(enum tigress_proof *proof, struct tg_end_note *note,
         return TG_OK;
     }
     if (s->chain.stage == TG_CHAIN_V2) {
-        err = open_under(note, s, true, text);
-        *proof = err == TG_OK ? TIGRESS_PROOF_DEVICE : TIGRESS_PROOF_NONE;
+        err = open_under_v2(proof, note, s, text);
     }
     if (err != TG_OK && err != TG_E_NOMEM) {
-        err = open_under(note, s, false, text);
+        err = open_under(note, s, &s->url.secret, false, text);
         *proof =
             err == TG_OK && may_prove_little(s, note) ? TIGRESS_PROOF_LINK : TIGRESS_PROOF_NONE;
     }

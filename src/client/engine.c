@@ -77,6 +77,8 @@ static const struct state_row {
         TG_ACT_TOKEN | TG_ACT_CANCEL, INITIATOR, NULL },
     [TG_S_KEY] = { TIGRESS_WANT_INPUT, TIGRESS_INPUT_KEY,
         TG_ACT_KEY | STOP_ACTS, BOTH, NULL },
+    [TG_S_PIN] = { TIGRESS_WANT_INPUT, TIGRESS_INPUT_PIN,
+        TG_ACT_PIN | TG_ACT_CANCEL, RECIPIENT, NULL },
     [TG_S_FAILED] = { TIGRESS_FAILED, TIGRESS_INPUT_NONE, 0, BOTH, NULL },
     /* clang-format on */
 };

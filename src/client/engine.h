@@ -21,7 +21,8 @@ enum tg_act {
     TG_ACT_SECRET = 256,
     TG_ACT_ATTEST = 512,
     TG_ACT_TOKEN = 1024,
-    TG_ACT_KEY = 2048
+    TG_ACT_KEY = 2048,
+    TG_ACT_PIN = 4096
 };
 
 bool tg_engine_accepts(const struct tigress_session *s, enum tg_act act);

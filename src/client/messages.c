@@ -154,6 +154,7 @@ static const struct refusal {
       "The message is not the next one of this transfer: it was changed, reordered, or not sent "
       "by the other side." },
     { TG_E_UNSUPPORTED, TIGRESS_E_NO_V2, NULL },
+    { TG_E_NOTFOUND, TIGRESS_E_NO_PAKE, NULL },
     { TG_E_CRYPTO, TIGRESS_E_RANDOM, NULL },
 };
 
@@ -219,6 +220,7 @@ static enum tg_err deliver(struct tigress_session *s, const struct tg_payload *p
     struct tg_buf text;
     struct tg_chain next;
     struct tg_fault fault = { "" };
+    enum tg_chain_key key = TG_CHAIN_KEY_CURRENT;
     struct tg_session_history history = { .is_unknown = true };
     enum tigress_role peer = s->role == TIGRESS_INITIATOR ? TIGRESS_RECIPIENT : TIGRESS_INITIATOR;
     enum tg_err err = TG_E_BUG;
@@ -230,7 +232,7 @@ static enum tg_err deliver(struct tigress_session *s, const struct tg_payload *p
     tg_buf_init(&plain, TG_ENVELOPE_PLAIN_MAX);
     tg_buf_init(&text, TG_ENVELOPE_PLAIN_MAX);
     tg_chain_reset(&next, TG_CHAIN_V1);
-    err = tg_chain_open(s, &plain, payload, &fault);
+    err = tg_chain_open(s, &plain, &key, payload, &fault);
     if (err != TG_OK) {
         if (err != TG_E_NOMEM) {
             refuse_envelope(s, err, payload, &fault);
@@ -239,8 +241,8 @@ static enum tg_err deliver(struct tigress_session *s, const struct tg_payload *p
         goto out;
     }
     s->messages.has_opened = true;
-    err = tg_chain_receive(&next, s, &text, without_padding(tg_buf_view(&plain)), payload, &fault);
-    tg_buf_deinit(&plain);
+    err = tg_chain_receive(&next, s, &text, without_padding(tg_buf_view(&plain)), key, payload,
+                           &fault);
     tg_buf_deinit(&plain); /* text is the only copy that is needed while it is parsed */
     if (err == TG_OK && next.sas.stage == TG_SAS_WRONG) {
         tg_session_fail(s, TIGRESS_E_SAS, NULL);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/recipient.h"
 
-#include "client/bare.h"
 #include "client/display.h"
 #include "client/ending.h"
 #include "client/messages.h"
@@ -83,7 +82,7 @@ enum tg_err tg_recipient_on_claim(struct tigress_session *s, const struct tg_cli
         return tg_turns_refused(s, answer);
     }
     err = tg_messages_receive(s, answer, &is_new, &is_handled);
-    if (err == TG_OK && (is_new || tg_bare_is_turn(s))) {
+    if (err == TG_OK && (is_new || tg_turns_is_due(s))) {
         err = tg_turns_delivered(s);
     }
     return err;

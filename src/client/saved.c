@@ -19,7 +19,7 @@
 /* spec: protocol/7#saved-state-versions */
 static const struct tg_saved_frame frame = {
     .magic = UINT32_C(0x54475353), /* "TGSS" */
-    .version = 6,                  /* 2: envelope v2; 3: end notes; 4 to 6: see below */
+    .version = 7,                  /* 2: envelope v2; 3: end notes; 4 to 7: see below */
     .oldest = 2,
     .max = 1024u * 1024u,
     .owner = "a session",
@@ -47,6 +47,7 @@ enum field_type {
 #define WITH_WAIT_MAX 4u
 #define WITH_REQUIRED_V2 5u
 #define WITH_KEYS 6u
+#define WITH_PAKE 7u
 
 #define AT(member) offsetof(struct tigress_session, member)
 #define ROW(type_, member)                                                                         \
@@ -138,6 +139,16 @@ static const struct field {
     SINCE_ROW(WITH_KEYS, TEXT, key.name),
     SINCE_ROW(WITH_KEYS, TEXT, key.data),
     SINCE_ROW(WITH_KEYS, TEXT, key.answer),
+    SINCE_ROW(WITH_PAKE, NUMBER_8, pake.use),
+    SINCE_ROW(WITH_PAKE, SHORT_SECRET, pake.pin),
+    SINCE_ROW(WITH_PAKE, NUMBER_8, chain.pake.stage),
+    SINCE_ROW(WITH_PAKE, NUMBER_8, chain.pake.tries),
+    SINCE_ROW(WITH_PAKE, RAW, chain.pake.agreement),
+    SINCE_ROW(WITH_PAKE, RAW, chain.pake.share),
+    SINCE_ROW(WITH_PAKE, RAW, chain.pake.tag),
+    SINCE_ROW(WITH_PAKE, SHORT_SECRET, chain.pake.scalar),
+    SINCE_ROW(WITH_PAKE, SHORT_SECRET, chain.pake.other.to_recipient),
+    SINCE_ROW(WITH_PAKE, SHORT_SECRET, chain.pake.other.to_initiator),
 };
 
 /* From the lowest bit. */

@@ -4,6 +4,7 @@
 #include "client/bare.h"
 #include "client/compare.h"
 #include "client/engine.h"
+#include "client/pake.h"
 #include "crypto/ecdsa.h"
 #include "crypto/p256.h"
 
@@ -86,7 +87,9 @@ static bool is_v2_valid(const struct tigress_session *s)
 {
     bool is_bare_valid = !s->chain.is_bare || s->role == TIGRESS_RECIPIENT || s->v2.is_required;
 
-    return !(s->v2.is_required && s->v2.is_disabled) && is_bare_valid;
+    bool is_pin_valid = s->pake.pin.len == 0 || s->role == TIGRESS_RECIPIENT || s->v2.is_required;
+
+    return !(s->v2.is_required && s->v2.is_disabled) && is_bare_valid && is_pin_valid;
 }
 
 static bool has_key_task(const struct tg_session_key *key)
@@ -123,5 +126,5 @@ bool tg_saved_is_consistent(const struct tigress_session *s)
            is_v2_valid(s) && is_key_valid(s) && (is_gate_valid(s) || !is_gated(s)) &&
            is_token_valid(&s->token) &&
            (s->failure.error != TIGRESS_OK || s->state != TG_S_FAILED) && is_ending_valid(s) &&
-           tg_chain_is_consistent(s) && tg_compare_is_consistent(s);
+           tg_chain_is_consistent(s) && tg_compare_is_consistent(s) && tg_pake_is_consistent(s);
 }

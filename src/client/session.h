@@ -16,6 +16,7 @@
  *   messages.c                  seals and receives messages
  *   bare.c                      the messages that the library sends for itself
  *   compare.c                   the short authentication string, used by chain.c
+ *   pake.c                      the PIN by PAKE, used by chain.c
  *   chain.c                     selects the envelope of the next message: v1 or v2
  *   request.c, policy.c         the HTTP request of a state; which relays may be used
  *   session.c                   new, free, transitions
@@ -69,7 +70,8 @@ enum tg_state {
     TG_S_TOKEN = 19,  /* the same with a private token */
     TG_S_OPENED = 20, /* initiator: a device was bound while the application waited for it */
     TG_S_KEY = 21,    /* a key of the platform signs or agrees for the next message */
-    TG_S_COUNT = 22
+    TG_S_PIN = 22,    /* recipient: the user must enter the PIN */
+    TG_S_COUNT = 23
 };
 
 enum tg_read_mode {
@@ -109,6 +111,12 @@ struct tg_session_v2 {
     bool is_required;
     bool is_disabled;
     bool is_event_due; /* decided, and the application has not asked yet */
+};
+
+/* Of this device and its application about the PIN by PAKE. */
+struct tg_session_pake {
+    enum tigress_pake_use use; /* recipient */
+    struct tg_secret pin;      /* initiator: until it is proved; recipient: while its try is made */
 };
 
 /* Chosen by the initiator; a recipient has them from the preview or the content. */
@@ -252,6 +260,7 @@ struct tigress_session {
     struct tg_good_standing standing;
     struct tg_session_key key;
     struct tg_session_v2 v2;
+    struct tg_session_pake pake;
     struct tg_chain chain; /* envelope v2: stage, keys and transcript */
 };
 

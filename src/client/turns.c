@@ -5,6 +5,7 @@
 #include "client/ending.h"
 #include "client/good_standing.h"
 #include "client/messages.h"
+#include "client/pake.h"
 #include "client/session.h"
 #include "wire/msg_read.h"
 #include "wire/msg_update.h"
@@ -82,12 +83,14 @@ out:
     return err;
 }
 
-/* spec: protocol/7#envelope-v2-bare */
+/* spec: protocol/7#envelope-v2-bare
+   spec: protocol/7#pake-nothing-before-proof */
 static enum tg_err reply_for_application(struct tigress_session *s)
 {
+    bool is_try = tg_pake_is_turn(s) && !tg_pake_is_proof_due(s);
     enum tg_err err = TG_E_BUG;
 
-    if (s->role == TIGRESS_RECIPIENT) {
+    if (s->role == TIGRESS_RECIPIENT || is_try) {
         return tg_turns_begin_send(s, TG_LIT(TG_ENVELOPE2_BARE));
     }
     TG_TRY(tg_turns_begin_send(s, tg_buf_view(&s->messages.draft)));
@@ -96,13 +99,23 @@ out:
     return err;
 }
 
+bool tg_turns_is_due(const struct tigress_session *s)
+{
+    return tg_bare_is_turn(s) || tg_pake_is_dead(s);
+}
+
 enum tg_err tg_turns_delivered(struct tigress_session *s)
 {
+    /* spec: protocol/7#pake-verdict */
+    if (tg_pake_is_dead(s)) {
+        s->change.is_cancelling = true;
+        return tg_ending_begin(s, TG_END_NOTE_CANCELLED);
+    }
     if (tg_bare_is_turn(s)) {
         return reply_for_application(s);
     }
     tg_session_key_forget(&s->key); /* it was for an answer to the message before */
-    tg_session_enter(s, TG_S_MESSAGE);
+    tg_session_enter(s, tg_pake_is_asked(s) ? TG_S_PIN : TG_S_MESSAGE);
     tg_buf_deinit(&s->change.envelope);
     return TG_OK;
 }
@@ -162,7 +175,7 @@ static enum tg_err answer_look(struct tigress_session *s, const struct tg_client
         return err;
     }
     is_opened = take_opened(s, answer);
-    if (is_new || tg_bare_is_turn(s)) {
+    if (is_new || tg_turns_is_due(s)) {
         return tg_turns_delivered(s);
     } else {
         read_nothing(s, has_left_token ? TG_IDLE_NONE : TG_IDLE_REPEATED, is_opened);
@@ -197,7 +210,9 @@ static enum tg_err sent(struct tigress_session *s, const struct tg_client_answer
     tg_session_succeeded(s);
     tg_session_enter(s, TG_S_SENT);
     if (tg_bare_is_waiting(s)) {
-        s->read_mode = TG_READ_WAIT;
+        bool is_one_look = s->role == TIGRESS_INITIATOR && s->read_mode == TG_READ_ONCE;
+
+        s->read_mode = is_one_look ? TG_READ_ONCE : TG_READ_WAIT;
         tg_session_enter(s, TG_S_READ);
     }
     tg_buf_deinit(&s->change.envelope);

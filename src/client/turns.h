@@ -14,6 +14,8 @@ TG_NODISCARD enum tg_err tg_turns_refused(struct tigress_session *s,
 
 /* Seals the message and enters TG_S_SEND. Nothing changes on failure. */
 TG_NODISCARD enum tg_err tg_turns_begin_send(struct tigress_session *s, struct tg_bytes message);
+/* Is there something that the library does when a message was received, before the application? */
+bool tg_turns_is_due(const struct tigress_session *s);
 /* A message was received: it is the application's turn, or the library answers for it. After a
    failure the same call does what is left. */
 TG_NODISCARD enum tg_err tg_turns_delivered(struct tigress_session *s);

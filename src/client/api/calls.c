@@ -2,6 +2,7 @@
 /* What the application decides. A call is accepted where the table of states lists it. */
 #include <tigress/session.h>
 
+#include "base/mem.h"
 #include "client/api/refusal.h"
 #include "client/compare.h"
 #include "client/ending.h"
@@ -242,6 +243,7 @@ static bool is_known_to_relay(const struct tigress_session *s)
     case TG_S_OPENED:
     case TG_S_SEND:
     case TG_S_SENT:
+    case TG_S_PIN:
     case TG_S_DELETE:
     case TG_S_RELINQUISH:
     case TG_S_DONE:
@@ -283,6 +285,33 @@ enum tigress_error tigress_session_cancel(struct tigress_session *s)
         err = tg_ending_begin(s, end);
     }
     s->change.is_cancelling = err == TG_OK;
+    return end_call(s, err);
+}
+
+/* spec: protocol/7#pake-tries
+   The PIN is kept only until the message with the tag is sealed. */
+enum tigress_error tigress_session_enter_pin(struct tigress_session *s, const char *typed)
+{
+    enum tigress_error error = may_call(s, TG_ACT_PIN, "enter_pin");
+    char digits[TIGRESS_PIN_TEXT_MAX] = "";
+    enum tg_err err = TG_E_BUG;
+
+    if (error == TIGRESS_OK) {
+        error = tigress_pin_normalise(typed, digits, sizeof(digits));
+    }
+    if (error == TIGRESS_E_ARGUMENT && s != NULL) {
+        error = tg_refusal_set(s, error, "PIN: expected %u to %u digits; this was no try",
+                               TIGRESS_PIN_DIGITS_MIN, TIGRESS_PIN_DIGITS_MAX);
+    }
+    if (error != TIGRESS_OK) {
+        return s == NULL ? error : tg_refusal_end(s, error);
+    }
+    err = tg_secret_set(&s->pake.pin, tg_bytes_str(digits));
+    tg_mem_wipe(digits, sizeof(digits));
+    if (err == TG_OK) {
+        err = tg_turns_begin_send(s, TG_LIT(TG_ENVELOPE2_BARE));
+    }
+    tg_secret_wipe(&s->pake.pin);
     return end_call(s, err);
 }
 

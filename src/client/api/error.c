@@ -80,6 +80,8 @@ static const struct error_row {
       "This transfer requires envelope v2, and the other side has not agreed on it." },
     { TIGRESS_E_LOCKED, TIGRESS_CLASS_RETRY, "E_LOCKED",
       "A key of this device is locked: unlock the device, then try again." },
+    { TIGRESS_E_NO_PAKE, TIGRESS_CLASS_RETRY, "E_NO_PAKE",
+      "This transfer requires a PIN, which one of the two devices cannot ask for." },
     { TIGRESS_E_NAME, TIGRESS_CLASS_RETRY, "E_NAME", "The host name of the relay was not found." },
     { TIGRESS_E_ROUTE, TIGRESS_CLASS_RETRY, "E_ROUTE",
       "There is no route to the host of the relay." },

@@ -23,6 +23,7 @@ static const char *const input_names[] = {
     [TIGRESS_INPUT_PRIVATE_TOKEN] = "INPUT_PRIVATE_TOKEN",
     [TIGRESS_INPUT_OPENED] = "INPUT_OPENED",
     [TIGRESS_INPUT_KEY] = "INPUT_KEY",
+    [TIGRESS_INPUT_PIN] = "INPUT_PIN",
 };
 
 static const char *const end_names[] = {
@@ -58,6 +59,7 @@ static const char *const state_names[TG_S_COUNT] = {
     [TG_S_ATTEST] = "ATTESTATION",
     [TG_S_TOKEN] = "PRIVATE_TOKEN",
     [TG_S_KEY] = "KEY",
+    [TG_S_PIN] = "PIN",
 };
 
 static const char *name_at(const char *const *names, size_t count, unsigned value)

@@ -44,3 +44,19 @@ enum tigress_error tg_refusal_check_text(struct tigress_session *s, const char *
     }
     return TIGRESS_OK;
 }
+
+enum tigress_error tg_refusal_may_set(struct tigress_session *s, unsigned roles, const char *name)
+{
+    if (s == NULL) {
+        return TIGRESS_E_ARGUMENT;
+    }
+    tg_refusal_clear(s);
+    if ((roles & (unsigned)s->role) == 0) {
+        return tg_refusal_set(s, TIGRESS_E_STATE, "%s: only %s has this setting", name,
+                              roles == TIGRESS_INITIATOR ? "an initiator" : "a recipient");
+    }
+    return s->settings.is_closed
+               ? tg_refusal_set(s, TIGRESS_E_STATE,
+                                "%s: expected before the first tigress_session_step()", name)
+               : TIGRESS_OK;
+}

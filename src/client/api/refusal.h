@@ -20,5 +20,8 @@ enum tigress_error tg_refusal_end(struct tigress_session *s, enum tigress_error 
 /* TIGRESS_E_LIMIT, TIGRESS_E_ARGUMENT: text is not UTF-8 of min to max bytes. name is its own. */
 enum tigress_error tg_refusal_check_text(struct tigress_session *s, const char *name,
                                          struct tg_bytes text, size_t min, size_t max);
+/* Settings are closed by the first step, and some belong to one role. name is what it sets.
+   Begins a call, as tg_refusal_clear(). */
+enum tigress_error tg_refusal_may_set(struct tigress_session *s, unsigned roles, const char *name);
 
 #endif

@@ -84,26 +84,9 @@ enum tigress_error tigress_recipient_new(struct tigress_session **out, const cha
     return TIGRESS_OK;
 }
 
-/* Settings are closed by the first step, and some belong to one role. name is what it sets. */
-static enum tigress_error may_set(struct tigress_session *s, unsigned roles, const char *name)
-{
-    if (s == NULL) {
-        return TIGRESS_E_ARGUMENT;
-    }
-    tg_refusal_clear(s);
-    if ((roles & (unsigned)s->role) == 0) {
-        return tg_refusal_set(s, TIGRESS_E_STATE, "%s: only %s has this setting", name,
-                              roles == TIGRESS_INITIATOR ? "an initiator" : "a recipient");
-    }
-    return s->settings.is_closed
-               ? tg_refusal_set(s, TIGRESS_E_STATE,
-                                "%s: expected before the first tigress_session_step()", name)
-               : TIGRESS_OK;
-}
-
 enum tigress_error tigress_session_set_secret_len(struct tigress_session *s, size_t secret_len)
 {
-    enum tigress_error error = may_set(s, TIGRESS_INITIATOR, "secret_len");
+    enum tigress_error error = tg_refusal_may_set(s, TIGRESS_INITIATOR, "secret_len");
 
     if (error == TIGRESS_OK && secret_len != 16 && secret_len != 32) {
         error = tg_refusal_set(s, TIGRESS_E_ARGUMENT,
@@ -146,7 +129,7 @@ enum tigress_error tigress_session_set_display(struct tigress_session *s, const 
                                                const char *description, const char *image_url)
 {
     static const struct tg_wire_limits limits = TG_WIRE_LIMITS_DEFAULT;
-    enum tigress_error error = may_set(s, TIGRESS_INITIATOR, "display information");
+    enum tigress_error error = tg_refusal_may_set(s, TIGRESS_INITIATOR, "display information");
 
     if (error != TIGRESS_OK) {
         return error;
@@ -254,7 +237,7 @@ enum tigress_error tigress_session_set_notification_token(struct tigress_session
 
 enum tigress_error tigress_session_set_expiration(struct tigress_session *s, int64_t expires_at_s)
 {
-    enum tigress_error error = may_set(s, TIGRESS_INITIATOR, "expires_at_s");
+    enum tigress_error error = tg_refusal_may_set(s, TIGRESS_INITIATOR, "expires_at_s");
 
     if (error == TIGRESS_OK && (expires_at_s < 0 || expires_at_s > EXPIRES_AT_S_MAX)) {
         error = tg_refusal_set(s, TIGRESS_E_ARGUMENT,
@@ -270,7 +253,7 @@ enum tigress_error tigress_session_set_expiration(struct tigress_session *s, int
 
 enum tigress_error tigress_session_set_rights(struct tigress_session *s, const char *rights)
 {
-    enum tigress_error error = may_set(s, TIGRESS_INITIATOR, "rights");
+    enum tigress_error error = tg_refusal_may_set(s, TIGRESS_INITIATOR, "rights");
     unsigned set = 0;
 
     if (error != TIGRESS_OK) {
@@ -300,7 +283,7 @@ static bool is_vertical(struct tg_bytes text)
 
 enum tigress_error tigress_session_set_vertical(struct tigress_session *s, const char *vertical)
 {
-    enum tigress_error error = may_set(s, TIGRESS_INITIATOR, "vertical");
+    enum tigress_error error = tg_refusal_may_set(s, TIGRESS_INITIATOR, "vertical");
     struct tg_bytes text = tg_text_view(vertical, TG_VERTICAL_MAX);
 
     if (error != TIGRESS_OK) {
@@ -323,7 +306,7 @@ enum tigress_error tigress_session_set_vertical(struct tigress_session *s, const
 
 enum tigress_error tigress_session_require_proof(struct tigress_session *s)
 {
-    enum tigress_error error = may_set(s, TIGRESS_INITIATOR, "require_proof");
+    enum tigress_error error = tg_refusal_may_set(s, TIGRESS_INITIATOR, "require_proof");
 
     if (error == TIGRESS_OK) {
         s->settings.must_prove = true;
@@ -334,7 +317,7 @@ enum tigress_error tigress_session_require_proof(struct tigress_session *s)
 enum tigress_error tigress_session_disable_envelope_v2(struct tigress_session *s)
 {
     enum tigress_error error =
-        may_set(s, TIGRESS_INITIATOR | TIGRESS_RECIPIENT, "disable_envelope_v2");
+        tg_refusal_may_set(s, TIGRESS_INITIATOR | TIGRESS_RECIPIENT, "disable_envelope_v2");
 
     if (error == TIGRESS_OK && s->v2.is_required) {
         error = tg_refusal_set(s, TIGRESS_E_STATE, "disable_envelope_v2: v2 is required");
@@ -349,7 +332,8 @@ enum tigress_error tigress_session_disable_envelope_v2(struct tigress_session *s
 /* spec: protocol/7#envelope-v2-required */
 enum tigress_error tigress_session_require_v2(struct tigress_session *s)
 {
-    enum tigress_error error = may_set(s, TIGRESS_INITIATOR | TIGRESS_RECIPIENT, "require_v2");
+    enum tigress_error error =
+        tg_refusal_may_set(s, TIGRESS_INITIATOR | TIGRESS_RECIPIENT, "require_v2");
 
     if (error == TIGRESS_OK && s->v2.is_disabled) {
         error = tg_refusal_set(s, TIGRESS_E_STATE, "require_v2: v2 is disabled");
@@ -376,7 +360,7 @@ static enum tg_err add_relay(struct tigress_session *s, struct tg_bytes host)
 
 enum tigress_error tigress_session_allow_relay(struct tigress_session *s, const char *host)
 {
-    enum tigress_error error = may_set(s, TIGRESS_RECIPIENT, "host");
+    enum tigress_error error = tg_refusal_may_set(s, TIGRESS_RECIPIENT, "host");
     struct tg_bytes text = tg_text_view(host, RELAY_ENTRY_MAX);
     size_t count = 0;
 
@@ -404,7 +388,7 @@ enum tigress_error tigress_session_allow_relay(struct tigress_session *s, const 
 
 enum tigress_error tigress_session_want_preview(struct tigress_session *s)
 {
-    enum tigress_error error = may_set(s, TIGRESS_RECIPIENT, "want_preview");
+    enum tigress_error error = tg_refusal_may_set(s, TIGRESS_RECIPIENT, "want_preview");
 
     if (error == TIGRESS_OK) {
         s->settings.wants_preview = true;
@@ -463,7 +447,7 @@ enum tigress_error tigress_session_set_tries(struct tigress_session *s, unsigned
 enum tigress_error tigress_session_allow_old_proof(struct tigress_session *s)
 {
     enum tigress_error error =
-        may_set(s, TIGRESS_INITIATOR | TIGRESS_RECIPIENT, "old form of the proof");
+        tg_refusal_may_set(s, TIGRESS_INITIATOR | TIGRESS_RECIPIENT, "old form of the proof");
 
     if (error == TIGRESS_OK) {
         s->settings.allows_old_proof = true;

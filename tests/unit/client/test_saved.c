@@ -172,7 +172,7 @@ static void saved_state__another_version__reported(void **state)
     saved[5]++;
     assert_int_equal(tigress_session_resume(&out, saved, len, why, sizeof(why)),
                      TIGRESS_E_SAVED_STATE);
-    assert_non_null(strstr(why, "expected version 6"));
+    assert_non_null(strstr(why, "expected version 7"));
     tigress_free(saved, len);
 }
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* States that earlier versions saved: tests/data/saved_state_v2, without end notes, _v3, _v4 and
- * _v5. */
+/* States that earlier versions saved: tests/data/saved_state_v2, without end notes, _v3 to _v6. */
 #include "unit/client/wallet_fixture.h"
 
 #include "client/session.h"
@@ -66,16 +65,17 @@ static void saved__by_an_earlier_version__continues(void **state)
     };
 
     (void)state;
-    for (unsigned i = 0; i < 3 * TG_COUNT(rows); i++) {
-        unsigned row = i / 3;
-        struct tigress_session *s = resume_of(3 + i % 3, rows[row].name);
+    for (unsigned i = 0; i < 4 * TG_COUNT(rows); i++) {
+        unsigned row = i / 4;
+        struct tigress_session *s = resume_of(3 + i % 4, rows[row].name);
 
         assert_int_equal(tigress_session_step(s, FAKE_NOW), rows[row].want);
         assert_int_equal(tigress_session_input(s), rows[row].input);
         assert_int_equal(tigress_session_v2(s), rows[row].v2);
         assert_int_equal(tigress_session_take_v2_event(s),
-                         i % 3 < 2 ? TIGRESS_V2_OPEN : rows[row].v2);
+                         i % 4 < 2 ? TIGRESS_V2_OPEN : rows[row].v2);
         assert_int_equal(tigress_session_key_outcome(s), TIGRESS_KEY_NONE);
+        assert_int_equal(tigress_session_pake(s), TIGRESS_PAKE_NONE);
         tigress_session_free(&s);
     }
 }

@@ -56,6 +56,7 @@ static int expected_class(unsigned value)
     case TIGRESS_E_BAD_MESSAGE:
     case TIGRESS_E_TAMPERED:
     case TIGRESS_E_NO_V2:
+    case TIGRESS_E_NO_PAKE:
     case TIGRESS_E_LOCKED:
     case TIGRESS_E_NOMEM:
     case TIGRESS_E_RANDOM:
@@ -140,6 +141,8 @@ static const char *expected_input(unsigned value)
         return "INPUT_PRIVATE_TOKEN";
     case TIGRESS_INPUT_OPENED:
         return "INPUT_OPENED";
+    case TIGRESS_INPUT_PIN:
+        return "INPUT_PIN";
     case TIGRESS_INPUT_KEY:
         return "INPUT_KEY";
     }
