@@ -164,7 +164,7 @@ static void readyz(struct tg_admin *a, const struct tg_exchange_ops *ops, void *
         answer(ops, ctx, 503, TEXT_PLAIN, TG_LIT("draining\n"), RETRY_AFTER_S);
         return;
     }
-    if (a->port == NULL) {
+    if (!tg_shared_is_serving(a->shared)) {
         answer_closed(a, ops, ctx);
         return;
     }
@@ -191,7 +191,8 @@ static void look_now(struct tg_metrics_now *now, const struct tg_admin *a, int64
     int64_t until_s = atomic_load(&shared->swept_until_s);
     struct tg_clock_state clock;
 
-    *now = (struct tg_metrics_now){ .is_store_ready = a->is_store_ready && a->port != NULL,
+    *now = (struct tg_metrics_now){ .is_store_ready =
+                                        a->is_store_ready && tg_shared_is_serving(shared),
                                     .start_s = shared->start_s };
     if (shared->store != NULL) {
         shared->store->ops->stats(shared->store, &now->store);

@@ -401,12 +401,14 @@ static void on_opener(uv_timer_t *timer)
     if (atomic_load(&d->shared.is_draining) || !tg_opening_is_done(&d->opening)) {
         return;
     }
-    (void)uv_timer_stop(timer);
-    if (use_store(d, &failure.fault) != TG_OK) {
+    if (!atomic_load(&d->shared.is_open) && use_store(d, &failure.fault) != TG_OK) {
         tg_startup_report("cannot serve", &failure);
         _exit(EXIT_FAILURE);
     }
-    report_ready(d);
+    if (tg_shared_is_serving(&d->shared)) {
+        (void)uv_timer_stop(timer);
+        report_ready(d);
+    }
 }
 
 static void start_opener(struct daemon *d)

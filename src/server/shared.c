@@ -91,6 +91,11 @@ bool tg_shared_is_alive(const struct tg_shared *shared, uint64_t now_mono_ms)
     return true;
 }
 
+bool tg_shared_is_serving(const struct tg_shared *shared)
+{
+    return atomic_load(&shared->serving_count) == shared->worker_count;
+}
+
 unsigned tg_shared_fullness(const struct tg_shared *shared)
 {
     const struct tg_store_limits *limits = &shared->config->store_limits;

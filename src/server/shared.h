@@ -36,6 +36,7 @@ struct tg_shared {
     struct tg_store *store;     /* NULL: not open yet; main sets it and the members below that
                                    depend on it, then is_open */
     atomic_bool is_open;
+    atomic_size_t serving_count;                  /* workers that use the store */
     const struct tg_store_counter *store_counter; /* NULL: the store has none */
     struct tg_ledger *ledger;
     struct tg_memory memory;
@@ -79,6 +80,9 @@ void tg_shared_measure_memory(struct tg_shared *shared, struct tg_offload *offlo
 void tg_shared_beat(struct tg_shared *shared, size_t index, uint64_t now_mono_ms);
 /* Whether the loop of every worker has run in the last TG_DEAD_AFTER_MS. Any thread. */
 bool tg_shared_is_alive(const struct tg_shared *shared, uint64_t now_mono_ms);
+
+/* Whether every worker uses the store: a client cannot choose its worker. Any thread. */
+bool tg_shared_is_serving(const struct tg_shared *shared);
 
 /* What the store holds of what it may hold, in 1/1000: the largest of all its limits. Content takes
    about twice its bytes on the disk. Any thread. */

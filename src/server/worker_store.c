@@ -118,6 +118,7 @@ enum tg_err tg_worker_store_serve(struct tg_worker *w)
     w->sweep_at_mono_ms = w->env.now_mono_ms;
     tg_relay_open(w->relay, shared->store, w->store.port);
     w->is_open = true;
+    (void)atomic_fetch_add(&shared->serving_count, 1);
     err = TG_OK;
 out:
     return err;

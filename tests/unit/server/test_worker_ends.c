@@ -72,6 +72,29 @@ static void readyz__store_fails__503(void **state)
     fixture_free(f);
 }
 
+/* Clients cannot choose the worker that serves them. */
+static void readyz__one_worker_without_the_store__503(void **state)
+{
+    struct fixture *f = fixture_new();
+    int fd = -1;
+
+    (void)state;
+    start(f);
+    fd = dial(f->admin_port);
+    (void)atomic_fetch_sub(&f->shared.serving_count, 1);
+    say(fd, "GET /readyz HTTP/1.1\r\nHost: r\r\n\r\n");
+    assert_true(is_status(hear(f, fd), 503));
+    assert_non_null(strstr(f->reply, "not open yet"));
+    say(fd, "GET /metrics HTTP/1.1\r\nHost: r\r\n\r\n");
+    assert_true(is_status(hear(f, fd), 200));
+    assert_non_null(strstr(f->reply, "tigress_store_ready 0"));
+    (void)atomic_fetch_add(&f->shared.serving_count, 1);
+    say(fd, "GET /readyz HTTP/1.1\r\nHost: r\r\n\r\n");
+    assert_true(is_status(hear(f, fd), 200));
+    (void)close(fd);
+    fixture_free(f);
+}
+
 static void readyz__store_at_its_limit__200_because_existing_mailboxes_work(void **state)
 {
     struct fixture *f = fixture_new();
@@ -186,6 +209,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(readyz__store_fails__503),
+        cmocka_unit_test(readyz__one_worker_without_the_store__503),
         cmocka_unit_test(readyz__store_at_its_limit__200_because_existing_mailboxes_work),
         cmocka_unit_test(drain__connection_open_at_the_timeout__closed_and_reported),
         cmocka_unit_test(drain__nothing_open_at_the_timeout__not_reported),
