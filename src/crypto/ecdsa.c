@@ -20,8 +20,7 @@ enum tg_err tg_ecdsa_from_der(uint8_t raw[TG_ECDSA_RAW_LEN], struct tg_bytes der
     ECDSA_SIG *sig =
         der.len > 0 && der.len <= TG_ECDSA_DER_MAX ? d2i_ECDSA_SIG(NULL, &at, (long)der.len) : NULL;
 
-    if (sig != NULL && at == der.ptr + der.len && !BN_is_negative(ECDSA_SIG_get0_r(sig)) &&
-        !BN_is_negative(ECDSA_SIG_get0_s(sig)) &&
+    if (sig != NULL && at == der.ptr + der.len &&
         BN_bn2binpad(ECDSA_SIG_get0_r(sig), made, part) == part &&
         BN_bn2binpad(ECDSA_SIG_get0_s(sig), made + part, part) == part) {
         memcpy(raw, made, sizeof(made));

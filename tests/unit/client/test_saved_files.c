@@ -5,6 +5,7 @@
  * as argument the program writes the files there: once for each version, with its own fixed random
  * numbers. A released version's files never change; test_saved_versions.c resumes them.
  */
+#include "unit/client/base_point.h"
 #include "unit/client/wallet_fixture.h"
 
 #include "client/saved_frame.h"
@@ -131,20 +132,11 @@ static struct tigress_session *recipient_answered(struct fixture *f)
     return f->bob;
 }
 
-/* The base point of the curve is a public key like any other. */
-static const unsigned char point[TIGRESS_KEY_PUBLIC_LEN] = {
-    0x04, 0x6b, 0x17, 0xd1, 0xf2, 0xe1, 0x2c, 0x42, 0x47, 0xf8, 0xbc, 0xe6, 0xe5,
-    0x63, 0xa4, 0x40, 0xf2, 0x77, 0x03, 0x7d, 0x81, 0x2d, 0xeb, 0x33, 0xa0, 0xf4,
-    0xa1, 0x39, 0x45, 0xd8, 0x98, 0xc2, 0x96, 0x4f, 0xe3, 0x42, 0xe2, 0xfe, 0x1a,
-    0x7f, 0x9b, 0x8e, 0xe7, 0xeb, 0x4a, 0x7c, 0x0f, 0x9e, 0x16, 0x2b, 0xce, 0x33,
-    0x57, 0x6b, 0x31, 0x5e, 0xce, 0xcb, 0xb6, 0x40, 0x68, 0x37, 0xbf, 0x51, 0xf5,
-};
-
 static struct tigress_session *recipient_asking_key(struct fixture *f)
 {
     const struct tigress_key_task task = { .use = TIGRESS_KEY_SIGN,
                                            .key = "a key",
-                                           .public_key = point,
+                                           .public_key = base_point,
                                            .data = (const unsigned char *)"data",
                                            .data_len = 4 };
 
@@ -157,7 +149,7 @@ static struct tigress_session *recipient_agreed(struct fixture *f)
 {
     const struct tigress_key_task task = { .use = TIGRESS_KEY_AGREE,
                                            .key = "a key",
-                                           .public_key = point };
+                                           .public_key = base_point };
     const unsigned char shared[TIGRESS_KEY_SHARED_LEN] = { 1, 2, 3 };
 
     receive_first(f);

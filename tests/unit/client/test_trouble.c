@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A network that loses answers, and a relay that refuses or attacks. */
+#include "unit/client/base_point.h"
 #include "unit/client/wallet_fixture.h"
 
 #include "wire/share_url.h"
@@ -444,22 +445,14 @@ static void decode_secret(unsigned char key[16], const char *text)
     memcpy(key, secret.bytes, 16);
 }
 
-static void send__other_side_was_faster__its_message_comes_first(void **state)
+/* A wallet that does not wait for its turn sends again, with envelope v1. */
+static void send_out_of_turn(struct fixture *f)
 {
-    struct fixture *f = *state;
     unsigned char key[16];
     char secret[TIGRESS_SECRET_TEXT_MAX];
     char *data = NULL;
     size_t len = 0;
 
-    /* With envelope v2 each turn has one message: see test_chain.c. */
-    assert_int_equal(tigress_session_disable_envelope_v2(f->alice), TIGRESS_OK);
-    receive_first(f);
-    assert_int_equal(tigress_session_send(f->bob, MESSAGE_2, strlen(MESSAGE_2)), TIGRESS_OK);
-    assert_int_equal(fake_relay_run(&f->relay, f->bob), TIGRESS_WANT_INPUT);
-    assert_int_equal(tigress_session_wait(f->alice), TIGRESS_OK);
-    assert_int_equal(fake_relay_run(&f->relay, f->alice), TIGRESS_WANT_INPUT);
-    /* A wallet that does not wait for its turn sends again, and alice has an old version. */
     assert_int_equal(
         tigress_session_share_url(f->alice, TIGRESS_FORM_SECRET, secret, sizeof(secret)),
         TIGRESS_OK);
@@ -470,6 +463,43 @@ static void send__other_side_was_faster__its_message_comes_first(void **state)
     (void)snprintf(f->relay.data, sizeof(f->relay.data), "%s", data);
     tigress_free(data, len);
     f->relay.version++;
+}
+
+static void check__another_message_in_our_turn__task_of_a_key_is_forgotten(void **state)
+{
+    struct fixture *f = *state;
+    const struct tigress_key_task task = { .use = TIGRESS_KEY_AGREE,
+                                           .key = "a key",
+                                           .public_key = base_point };
+    const unsigned char shared[TIGRESS_KEY_SHARED_LEN] = { 1 };
+
+    assert_int_equal(tigress_session_disable_envelope_v2(f->alice), TIGRESS_OK);
+    receive_first(f);
+    assert_int_equal(tigress_session_ask_key(f->bob, &task), TIGRESS_OK);
+    assert_int_equal(tigress_session_set_key_answer(f->bob, shared, sizeof(shared)), TIGRESS_OK);
+    assert_int_equal(tigress_session_check(f->bob), TIGRESS_OK);
+    assert_int_equal(fake_relay_run(&f->relay, f->bob), TIGRESS_WANT_INPUT);
+    assert_int_equal(tigress_session_input(f->bob), TIGRESS_INPUT_UNCHANGED);
+    assert_int_equal(tigress_session_key_outcome(f->bob), TIGRESS_KEY_ANSWERED);
+    send_out_of_turn(f);
+    assert_int_equal(tigress_session_check(f->bob), TIGRESS_OK);
+    assert_int_equal(fake_relay_run(&f->relay, f->bob), TIGRESS_WANT_INPUT);
+    assert_message(f->bob, MESSAGE_3);
+    assert_int_equal(tigress_session_key_outcome(f->bob), TIGRESS_KEY_NONE);
+}
+
+static void send__other_side_was_faster__its_message_comes_first(void **state)
+{
+    struct fixture *f = *state;
+
+    /* With envelope v2 each turn has one message: see test_chain.c. */
+    assert_int_equal(tigress_session_disable_envelope_v2(f->alice), TIGRESS_OK);
+    receive_first(f);
+    assert_int_equal(tigress_session_send(f->bob, MESSAGE_2, strlen(MESSAGE_2)), TIGRESS_OK);
+    assert_int_equal(fake_relay_run(&f->relay, f->bob), TIGRESS_WANT_INPUT);
+    assert_int_equal(tigress_session_wait(f->alice), TIGRESS_OK);
+    assert_int_equal(fake_relay_run(&f->relay, f->alice), TIGRESS_WANT_INPUT);
+    send_out_of_turn(f); /* alice has an old version */
     assert_int_equal(tigress_session_send(f->alice, MESSAGE_1, strlen(MESSAGE_1)), TIGRESS_OK);
     assert_int_equal(fake_relay_run(&f->relay, f->alice), TIGRESS_WANT_INPUT);
     assert_int_equal(tigress_session_input(f->alice), TIGRESS_INPUT_MESSAGE);
@@ -566,6 +596,7 @@ int main(void)
         CASE(read__version_goes_back__refused_and_tried_again),
         CASE(wait__polls_not_held__slower_and_slower_then_at_once_when_held),
         CASE(read__version_jumps_ahead__newest_is_delivered),
+        CASE(check__another_message_in_our_turn__task_of_a_key_is_forgotten),
         CASE(send__other_side_was_faster__its_message_comes_first),
         CASE(send__version_moves_without_news__sent_again_then_given_up),
         CASE(turns__one_past_the_limit__refused),
