@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """AsyncTransport against a real relay, and against relays that misbehave."""
 import asyncio
+import contextlib
 import socket
+import threading
 import time
 
 import pytest
@@ -102,6 +104,38 @@ def until__bytes_trickle__is_held(kind):
             want = asyncio.run(run())
         assert want is Want.HTTP and time.monotonic() - began < 15
         assert session.failures == 0
+
+
+@pytest.mark.parametrize("stage", ["connect", "handshake"])
+def until__relay_takes_its_time__is_held(stage, relay):
+    """Before an answer: a listener that does not accept, a handshake of one byte now and then."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as slow, contextlib.ExitStack() as stack:
+        port = slow.getsockname()[1]
+        scheme = "https" if stage == "handshake" else "http"
+        session = stack.enter_context(previewer(f"{scheme}://127.0.0.1:{port}"))
+        if stage == "connect":  # the queue of the listener is full
+            for _ in range(8):
+                filler = stack.enter_context(socket.socket())
+                filler.setblocking(False)
+                filler.connect_ex(("127.0.0.1", port))
+        if stage == "handshake":
+            threading.Thread(target=drip_handshake, args=(slow,), daemon=True).start()
+        began = time.monotonic()
+        with tigress.Transport(session, ca_file=relay.ca_file, connect_timeout_s=60) as transport:
+            assert transport.run(until_s=time.time() + 1) is Want.HTTP
+        assert time.monotonic() - began < 30
+        assert session.failures == 0
+
+
+def drip_handshake(listener):
+    """The head of a TLS record that announces much, then a byte now and then."""
+    with contextlib.suppress(OSError):
+        sock, _ = listener.accept()
+        with sock:
+            sock.sendall(b"\x16\x03\x03\x40\x00")
+            for _ in range(1000):
+                sock.sendall(b"\x02")
+                time.sleep(0.05)
 
 
 def cancel__task_waits_for_an_answer__session_is_intact():

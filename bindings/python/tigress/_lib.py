@@ -7,13 +7,15 @@ import os
 import sys
 import sysconfig
 from ctypes import (CFUNCTYPE, POINTER, Structure, c_char_p, c_int, c_int64, c_size_t, c_uint,
-                    c_uint64, c_void_p)
-from typing import Iterator
+                    c_uint64, c_void_p, cast)
+from typing import Any, Dict, Iterator, Optional, Tuple
 
 ABI = 0  # TIGRESS_ABI of the headers that this module follows
 TEXT_MAX = 256
 SAS_TEXT_MAX = 7
 SHARE_URL_MAX = 2049
+KEY_PUBLIC_LEN = 65
+KEY_SIGNATURE_MAX = 72
 
 
 class LibraryNotFound(ImportError):
@@ -36,6 +38,24 @@ class Relay(Structure):
     """struct tigress_relay"""
     _fields_ = [("scheme", c_char_p), ("host", c_char_p), ("port", c_uint), ("vertical", c_char_p),
                 ("role", c_int)]
+
+
+class KeyTask(Structure):
+    """struct tigress_key_task"""
+    _fields_ = [("use", c_int), ("key", c_char_p), ("public_key", c_void_p), ("data", c_void_p), ("data_len", c_size_t)]
+
+    def __init__(self, use: int = 0, key: Optional[bytes] = None, public_key: Optional[bytes] = None,
+                 data: Optional[bytes] = None, data_len: int = 0):
+        super().__init__(use, key, cast(c_char_p(public_key), c_void_p), cast(c_char_p(data), c_void_p), data_len)
+        self._kept = (public_key, data)  # the pointers do not keep them
+
+
+SealFn = CFUNCTYPE(c_int, c_void_p, c_void_p, c_size_t, c_void_p, c_size_t, c_void_p, c_size_t, POINTER(c_size_t))
+
+
+class Sealer(Structure):
+    """struct tigress_sealer"""
+    _fields_ = [("seal", SealFn), ("open", SealFn), ("ctx", c_void_p)]
 
 
 RandomFn = CFUNCTYPE(c_int, c_void_p, c_void_p, c_size_t)
@@ -75,6 +95,28 @@ _PROTOTYPES = {
                                       *_OUT_DATA)),
     "tigress_envelope_open": (c_int, (c_char_p, c_size_t, c_char_p, c_char_p, c_size_t,
                                       *_OUT_DATA)),
+
+    "tigress_message_build": (c_int, (c_char_p, c_char_p, c_size_t, *_OUT_DATA, *_WHY)),
+    "tigress_message_set": (c_int, (c_char_p, c_size_t, c_char_p, c_char_p, c_size_t, *_OUT_DATA, *_WHY)),
+    "tigress_message_get": (c_int, (c_char_p, c_size_t, c_char_p, *_OUT_DATA)),
+    "tigress_message_format": (c_int, (c_char_p, c_size_t, c_char_p, c_size_t)),
+    "tigress_request_name": (c_char_p, (c_int,)),
+    "tigress_request_build": (c_int, (c_char_p, c_int, c_char_p, c_size_t, c_char_p, *_OUT_DATA, *_WHY)),
+    "tigress_request_get": (c_int, (c_char_p, c_size_t, POINTER(c_int), *_OUT_DATA, *_WHY)),
+    "tigress_request_pin": (c_int, (c_char_p, c_size_t, c_char_p, c_size_t)),
+    "tigress_vertical_handler": (c_int, (c_char_p,)),
+
+    "tigress_state_seal": (c_int, (POINTER(Sealer), c_char_p, POINTER(c_uint64), c_char_p, c_size_t, *_OUT_DATA,
+                                   *_WHY)),
+    "tigress_state_open": (c_int, (POINTER(Sealer), c_char_p, POINTER(c_uint64), c_char_p, c_size_t, *_OUT_DATA,
+                                   *_WHY)),
+
+    "tigress_webpush_new": (c_int, (_OUT, RandomFn, c_void_p)),
+    "tigress_webpush_free": (None, (_OUT,)),
+    "tigress_webpush_subscription": (c_int, (_HANDLE, c_char_p, c_char_p, c_size_t)),
+    "tigress_webpush_open": (c_int, (_HANDLE, c_char_p, c_size_t, *_OUT_DATA)),
+    "tigress_webpush_save": (c_int, (_HANDLE, *_OUT_DATA)),
+    "tigress_webpush_resume": (c_int, (_OUT, c_char_p, c_size_t)),
 
     "tigress_pin_generate": (c_int, (c_char_p, c_size_t, c_uint, RandomFn, c_void_p)),
     "tigress_pin_show": (c_int, (c_char_p, c_char_p, c_size_t)),
@@ -143,6 +185,12 @@ _PROTOTYPES = {
     "tigress_session_set_attestation": (c_int, (_HANDLE, c_char_p, c_size_t)),
     "tigress_session_private_token_challenge": _TEXT,
     "tigress_session_set_private_token": (c_int, (_HANDLE, c_char_p)),
+    "tigress_session_ask_key": (c_int, (_HANDLE, POINTER(KeyTask))),
+    "tigress_session_key_task": (c_int, (_HANDLE, POINTER(KeyTask))),
+    "tigress_session_set_key_answer": (c_int, (_HANDLE, c_char_p, c_size_t)),
+    "tigress_session_refuse_key": (c_int, (_HANDLE, c_int)),
+    "tigress_session_key_outcome": _CALL,
+    "tigress_session_key_answer": (c_int, (_HANDLE, c_int, c_char_p, c_size_t, POINTER(c_size_t))),
     "tigress_session_send": (c_int, (_HANDLE, c_char_p, c_size_t)),
     "tigress_session_wait": _CALL,
     "tigress_session_check": _CALL,
@@ -179,16 +227,69 @@ _PROTOTYPES = {
 }
 
 
-def _candidates() -> Iterator[str]:
-    """Paths and names to try, best first. TIGRESS_LIBRARY is the only one when it is set."""
-    named = os.environ.get("TIGRESS_LIBRARY")
+_ListenerSaveFn = CFUNCTYPE(c_int, c_void_p, c_void_p, c_void_p)
+_LinkSaveFn = CFUNCTYPE(c_int, c_void_p, c_void_p)
+_ProgressFn = CFUNCTYPE(c_int, c_void_p)
+DIRECT_FUNCTIONS = (_ListenerSaveFn, _LinkSaveFn, _ProgressFn)
+_OUTPUT = (c_void_p, (_HANDLE, POINTER(c_size_t)))
+
+_DIRECT_PROTOTYPES = {
+    "tigress_direct_host_new": (c_int, (_OUT,)),
+    "tigress_direct_host_free": (None, (_OUT,)),
+    "tigress_direct_host_perform": (c_int, (_HANDLE, _HANDLE, c_int64, POINTER(c_int))),
+    "tigress_direct_host_open": (c_int, (_HANDLE, c_int64, POINTER(c_uint))),
+    "tigress_direct_host_received": (c_int, (_HANDLE, c_uint, c_char_p, c_size_t, c_int64)),
+    "tigress_direct_host_output": (c_void_p, (_HANDLE, c_uint, POINTER(c_size_t))),
+    "tigress_direct_host_sent": (None, (_HANDLE, c_uint, c_size_t, c_int64)),
+    "tigress_direct_host_is_open": (c_int, (_HANDLE, c_uint)),
+    "tigress_direct_host_close": (None, (_HANDLE, c_uint)),
+    "tigress_direct_host_tick": (None, (_HANDLE, c_int64)),
+    "tigress_direct_host_deadline_ms": (c_int64, (_HANDLE,)),
+    "tigress_direct_event_name": (c_char_p, (c_int,)),
+    "tigress_direct_host_count": (c_uint64, (_HANDLE, c_int)),
+    "tigress_direct_host_has_recipient": _CALL,
+    "tigress_direct_host_is_changed": _CALL,
+    "tigress_direct_host_save": (c_int, (_HANDLE, *_OUT_DATA)),
+    "tigress_direct_host_resume": (c_int, (_OUT, c_char_p, c_size_t, *_WHY)),
+    "tigress_direct_link_new": (c_int, (_OUT, _HANDLE)),
+    "tigress_direct_link_free": (None, (_OUT,)),
+    "tigress_direct_link_host": _TEXT,
+    "tigress_direct_link_port": (c_uint, (_HANDLE,)),
+    "tigress_direct_link_start": (c_int, (_HANDLE, c_int64)),
+    "tigress_direct_link_is_busy": _CALL,
+    "tigress_direct_link_needs_stream": _CALL,
+    "tigress_direct_link_opened": (None, (_HANDLE, c_int64)),
+    "tigress_direct_link_failed": (None, (_HANDLE, c_int)),
+    "tigress_direct_link_received": (None, (_HANDLE, c_char_p, c_size_t, c_int64)),
+    "tigress_direct_link_output": _OUTPUT,
+    "tigress_direct_link_sent": (None, (_HANDLE, c_size_t)),
+    "tigress_direct_link_is_open": _CALL,
+    "tigress_direct_link_tick": (None, (_HANDLE, c_int64)),
+    "tigress_direct_link_deadline_ms": (c_int64, (_HANDLE,)),
+    "tigress_direct_listen": (c_int, (_OUT, c_char_p, *_WHY)),
+    "tigress_direct_listener_free": (None, (_OUT,)),
+    "tigress_direct_listener_url": _TEXT,
+    "tigress_direct_listener_set_save": (c_int, (_HANDLE, _ListenerSaveFn, c_void_p)),
+    "tigress_direct_listener_set_progress": (c_int, (_HANDLE, _ProgressFn, c_void_p)),
+    "tigress_direct_serve": (c_int, (_HANDLE, _HANDLE, _HANDLE, c_int64)),
+    "tigress_direct_link_set_save": (c_int, (_HANDLE, _LinkSaveFn, c_void_p)),
+    "tigress_direct_link_set_progress": (c_int, (_HANDLE, _ProgressFn, c_void_p)),
+    "tigress_direct_run": (c_int, (_HANDLE, c_int64)),
+}
+
+_Prototypes = Dict[str, Tuple[Any, Tuple[Any, ...]]]
+
+
+def _candidates(name: str, variable: str) -> Iterator[str]:
+    """Paths and names to try, best first. The variable names the only one when it is set."""
+    named = os.environ.get(variable)
     if named:
         yield named
         return
     if sys.platform == "darwin":
-        file_name = f"libtigress.{ABI}.dylib"
+        file_name = f"lib{name}.{ABI}.dylib"
     else:
-        file_name = f"libtigress.so.{ABI}"
+        file_name = f"lib{name}.so.{ABI}"
     yield file_name  # the loader's own search
     triplet = sysconfig.get_config_var("MULTIARCH")
     for prefix in (sys.prefix, "/usr/local", "/usr"):
@@ -196,33 +297,41 @@ def _candidates() -> Iterator[str]:
             path = os.path.join(prefix, folder, file_name)
             if os.path.isfile(path):
                 yield path
-    found = ctypes.util.find_library("tigress")
+    found = ctypes.util.find_library(name)
     if found:
         yield found
 
 
-def _load() -> ctypes.CDLL:
+def _load(name: str, variable: str, prototypes: _Prototypes) -> ctypes.CDLL:
     reasons = []
-    for candidate in _candidates():
+    for candidate in _candidates(name, variable):
         try:
             library = ctypes.CDLL(candidate)
-            for name, (result, arguments) in _PROTOTYPES.items():
-                function = getattr(library, name)
+            for function_name, (result, arguments) in prototypes.items():
+                function = getattr(library, function_name)
                 function.restype, function.argtypes = result, list(arguments)
         except (OSError, AttributeError) as error:
             reasons.append(f"{candidate}: {error}")
             continue
+        # The ABI of libtigress, which is one with the libraries beside it.
         if library.tigress_abi() == ABI:
             return library
         reasons.append(f"{candidate}: its ABI is {library.tigress_abi()}, not {ABI}")
-    raise LibraryNotFound("libtigress cannot be loaded; set TIGRESS_LIBRARY to its path ("
-                          + "; ".join(reasons) + ")", name="tigress")
+    raise LibraryNotFound(f"lib{name} cannot be loaded; set {variable} to its path (" + "; ".join(reasons) + ")",
+                          name="tigress")
 
 
 @functools.lru_cache(maxsize=None)
 def lib() -> ctypes.CDLL:
     """The library; loaded at its first use."""
-    return _load()
+    return _load("tigress", "TIGRESS_LIBRARY", _PROTOTYPES)
+
+
+@functools.lru_cache(maxsize=None)
+def direct_lib() -> ctypes.CDLL:
+    """libtigress_direct, after libtigress, which it uses."""
+    lib()
+    return _load("tigress_direct", "TIGRESS_DIRECT_LIBRARY", _DIRECT_PROTOTYPES)
 
 
 def library_path() -> str:

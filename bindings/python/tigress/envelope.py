@@ -32,13 +32,15 @@ def envelope_type(secret_len: int) -> str:
     """The payload type for a secret of 16 or 32 bytes. SecretError for another length."""
     name = _lib.lib().tigress_envelope_type(secret_len).decode()
     if not name:
-        raise SecretError("a secret has 16 or 32 bytes")
+        raise SecretError(f"secret_len: expected 16 or 32 bytes, got {secret_len}")
     return name
 
 
 def seal_envelope(secret: Union[bytes, bytearray], message: Message) -> str:
     """Pads and seals the message with a fresh random IV; base64 text. LimitError, SecretError."""
     data, key = message_in(message), bytes(secret)
+    envelope_type(len(key))
+    check_message(data)
     out, length = ctypes.c_void_p(), ctypes.c_size_t()
     check(_lib.lib().tigress_envelope_seal(key, len(key), data, len(data), _lib.RandomFn(0), None,
                                            ctypes.byref(out), ctypes.byref(length)))
@@ -48,6 +50,7 @@ def seal_envelope(secret: Union[bytes, bytearray], message: Message) -> str:
 def open_envelope(secret: Union[bytes, bytearray], payload_type: str, data: str) -> SecretBytes:
     """Opens an envelope: the message without padding, not parsed. DecryptError, SecretError."""
     key, text = bytes(secret), data.encode()
+    envelope_type(len(key))
     out, length = ctypes.c_void_p(), ctypes.c_size_t()
     check(_lib.lib().tigress_envelope_open(key, len(key), text_in(payload_type), text, len(text),
                                            ctypes.byref(out), ctypes.byref(length)))

@@ -24,6 +24,7 @@ class ErrorCode(enum.IntEnum):
     MESSAGE = 6
     LIMIT = 7
     SAVED_STATE = 8
+    STALE = 9
     WITHDRAWN = 20
     COMPLETED = 21
     EXPIRED = 22
@@ -47,6 +48,7 @@ class ErrorCode(enum.IntEnum):
     DAMAGED = 48
     OVERSIZE = 49
     NO_V2 = 50
+    LOCKED = 55
     NAME = 56
     ROUTE = 57
     CONNECT = 58
@@ -54,6 +56,7 @@ class ErrorCode(enum.IntEnum):
     NOMEM = 60
     RANDOM = 61
     UNSUPPORTED = 62
+    SEALER = 63
     BUG = 90
 
 
@@ -138,6 +141,21 @@ class LimitError(TigressError, ValueError):
 class SavedStateError(TigressError, ValueError):
     """The saved state is damaged, truncated or of another version."""
     code = ErrorCode.SAVED_STATE
+
+
+class StaleError(SavedStateError):
+    """A sealed state of another name or of an earlier generation: swapped, or put back."""
+    code = ErrorCode.STALE
+
+
+class LockedError(TemporaryError):
+    """A key of this device cannot be used while it is locked. A sealer raises it, too."""
+    code = ErrorCode.LOCKED
+
+
+class SealerError(TigressError):
+    """The application's own function for sealing failed."""
+    code = ErrorCode.SEALER
 
 
 class WithdrawnError(EndedError):
@@ -317,3 +335,11 @@ def check(code: int, why: str = "") -> None:
     """Raises unless the code is OK."""
     if code != ErrorCode.OK:
         raise make(code, why)
+
+
+_OF_VALUES = (ErrorCode.ARGUMENT, ErrorCode.URL, ErrorCode.SECRET, ErrorCode.MESSAGE, ErrorCode.LIMIT)
+
+
+def check_value(code: int, expected: str) -> None:
+    """The same for a call that writes no sentence: what was expected, if a value was wrong."""
+    check(code, expected if code in _OF_VALUES else "")

@@ -10,7 +10,7 @@ import enum
 from typing import Any, Callable, Union
 
 from . import _lib
-from .errors import StateError, check
+from .errors import StateError, check, check_value
 from .secret import SecretBytes, take_out, text_in
 
 _TEXT_MAX, _SHOWN_MAX = 13, 16
@@ -23,10 +23,13 @@ class PinVerdict(enum.IntEnum):
     DEAD = 2   # wrong, and no try is left: end the transfer
 
 
-def _written(call: str, size: int, *before: Any, after: Any = ()) -> str:
+_PIN_EXPECTED = "pin: expected 6 to 12 digits"
+
+
+def _written(call: str, size: int, why: str, *before: Any, after: Any = ()) -> str:
     out = ctypes.create_string_buffer(size)
     try:
-        check(getattr(_lib.lib(), call)(*before, out, size, *after))
+        check_value(getattr(_lib.lib(), call)(*before, out, size, *after), why)
         return out.value.decode()
     finally:
         ctypes.memset(out, 0, size)
@@ -34,18 +37,20 @@ def _written(call: str, size: int, *before: Any, after: Any = ()) -> str:
 
 def generate_pin(digits: int = 6) -> str:
     """Makes a fresh PIN of 6 to 12 digits; each value is equally likely. ArgumentError."""
-    return _written("tigress_pin_generate", _TEXT_MAX, after=(digits, _lib.RandomFn(0), None))
+    return _written("tigress_pin_generate", _TEXT_MAX, f"digits: expected 6 to 12, got {digits}",
+                    after=(digits, _lib.RandomFn(0), None))
 
 
 def show_pin(pin: str) -> str:
     """The PIN in groups, as people say it: "123 456". ArgumentError."""
-    return _written("tigress_pin_show", _SHOWN_MAX, text_in(pin))
+    return _written("tigress_pin_show", _SHOWN_MAX, _PIN_EXPECTED, text_in(pin))
 
 
 def normalise_pin(typed: str) -> str:
     """Reduces what a person typed to digits: drops spaces and hyphens, and converts the digits of
     other keyboards. ArgumentError: other characters; LimitError: too long."""
-    return _written("tigress_pin_normalise", _TEXT_MAX, text_in(typed))
+    return _written("tigress_pin_normalise", _TEXT_MAX, "typed: expected 6 to 12 digits, with spaces or hyphens at most",
+                    text_in(typed))
 
 
 class Pin:
@@ -58,8 +63,8 @@ class Pin:
     def __init__(self, pin: str, tries: int = 5):
         """ArgumentError: not a PIN of 6 to 12 digits, or not 1 to 10 tries."""
         self._handle = ctypes.c_void_p()
-        check(_lib.lib().tigress_pin_new(ctypes.byref(self._handle), text_in(pin), tries,
-                                         _lib.RandomFn(0), None))
+        check_value(_lib.lib().tigress_pin_new(ctypes.byref(self._handle), text_in(pin), tries, _lib.RandomFn(0), None),
+                    f"{_PIN_EXPECTED}; tries: expected 1 to 10, got {tries}")
 
     @classmethod
     def resume(cls, data: Union[bytes, bytearray]) -> "Pin":
@@ -110,7 +115,8 @@ class Pin:
 
     def begin_try(self, typed: str) -> None:
         """Starts a try with what was typed, and counts it. Then save(), write that to disk, end_try()."""
-        check(_lib.lib().tigress_pin_begin_try(self._open(), text_in(typed)))
+        check_value(_lib.lib().tigress_pin_begin_try(self._open(), text_in(typed)),
+                    f"typed: expected {self.digits} digits")
 
     def save(self) -> SecretBytes:
         """The state for resume(), without an open try: that try is used."""
@@ -147,4 +153,5 @@ class Pin:
     def check_text(self, text: Union[str, bytes]) -> None:
         """MessageError when the text contains the PIN: a message, a share URL, a line of a log."""
         data = text.encode() if isinstance(text, str) else bytes(text)
-        check(_lib.lib().tigress_pin_check_text(self._open(), data, len(data)))
+        check_value(_lib.lib().tigress_pin_check_text(self._open(), data, len(data)),
+                    "text: expected one without the PIN")

@@ -22,6 +22,7 @@ from typing import Any, Callable, Iterable, Optional, Sequence, Tuple, Type, Typ
 from . import _lib
 from .envelope import Message, message_in
 from .errors import ErrorCode, StateError, TigressError, check, make
+from .key import KeyCalls
 from .secret import SecretBytes, copy_out, optional_text_in, take_out, text_in
 from .share_url import Form
 
@@ -59,6 +60,7 @@ class Input(enum.IntEnum):
     ATTESTATION = 8    # attest attestation_challenge: set_attestation
     PRIVATE_TOKEN = 9  # initiator: get a token for private_token_challenge: set_private_token
     OPENED = 10        # initiator, after want_opened: a device has opened the invitation
+    KEY = 11           # after ask_key: let key_task be done: set_key_answer or refuse_key
 
     @property
     def text(self) -> str:
@@ -199,7 +201,7 @@ def _policy_fn(policy: RelayPolicy) -> Any:
     return _lib.RelayPolicyFn(judge)
 
 
-class Session:
+class Session(KeyCalls):
     """What both roles have in common. Made by Initiator(), Recipient() or resume().
 
     A `with` block wipes and frees it at its end; the transfer continues to exist at the relay. A call
@@ -239,6 +241,10 @@ class Session:
         if not self._handle:
             raise StateError("the session is closed")
         return self._handle
+
+    def handle(self) -> ctypes.c_void_p:
+        """The handle, for functions of other libraries. StateError when the session is closed."""
+        return self._open()
 
     def _do(self, call: str, *arguments: Any) -> None:
         code = getattr(_lib.lib(), "tigress_session_" + call)(self._open(), *arguments)

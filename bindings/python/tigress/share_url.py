@@ -5,7 +5,7 @@ import enum
 from typing import Iterable, Optional
 
 from . import _lib
-from .errors import StateError, check
+from .errors import StateError, check, check_value
 from .secret import optional_text_in, text_in
 
 VERTICAL_GENERAL = "a"
@@ -105,7 +105,8 @@ class ShareUrl:
         """The URL, or only the secret, as text. UrlError: the URL has no such form."""
         out = ctypes.create_string_buffer(_lib.SHARE_URL_MAX)
         try:
-            check(_lib.lib().tigress_share_url_format(self._open(), form, out, len(out)))
+            check_value(_lib.lib().tigress_share_url_format(self._open(), form, out, len(out)),
+                        "form: expected one that this URL has; the TIGRESS forms are of https URLs")
             return out.value.decode()
         finally:
             ctypes.memset(out, 0, len(out))

@@ -8,6 +8,8 @@ follows no redirect, uses no proxy, and bounds sizes and times of answers.
 import errno
 import http.client
 import io
+import os
+import selectors
 import socket
 import ssl
 import time
@@ -35,37 +37,70 @@ class _Stale(Exception):
     """The relay had closed the connection before the request; there is no answer."""
 
 
-class _Reader(io.RawIOBase):
-    """Reads a socket until a deadline, and calls tick() regularly."""
+class _Watch:
+    """Waits for a socket that does not block, until a deadline, and calls tick() regularly."""
 
-    def __init__(self, sock: socket.socket, deadline: float, max_bytes: int,
-                 tick: Callable[[], None]):
-        super().__init__()
-        self._sock, self._deadline, self._left, self._tick = sock, deadline, max_bytes, tick
-        self.has_begun = False
+    def __init__(self, sock: socket.socket, deadline: float, tick: Callable[[], None]):
+        self._sock, self._deadline, self._tick = sock, deadline, tick
         self._ticked = time.monotonic()
+
+    def look(self) -> None:
+        """Called before each step, because bytes that trickle never let the socket rest."""
+        now = time.monotonic()
+        if now >= self._deadline:
+            raise TimeoutError("no answer in time")
+        if now - self._ticked >= SLICE_S:
+            self._ticked = now
+            self._tick()
+
+    def until(self, step: Callable[[], Any]) -> Any:
+        """The result of step(), which is repeated until the socket lets it end."""
+        while True:
+            self.look()
+            try:
+                return step()
+            except (BlockingIOError, ssl.SSLWantReadError):
+                self.rest(selectors.EVENT_READ)
+            except ssl.SSLWantWriteError:
+                self.rest(selectors.EVENT_WRITE)
+
+    def rest(self, events: int) -> None:
+        """Until the socket is ready, or a slice has passed."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._sock, events)
+            selector.select(min(max(self._deadline - time.monotonic(), 0), SLICE_S))
+
+    def send_all(self, data: bytes) -> None:
+        """As socket.sendall()."""
+        left = memoryview(data)
+        while left:
+            self.look()
+            try:
+                left = left[self._sock.send(left):]
+            except (BlockingIOError, ssl.SSLWantWriteError):
+                self.rest(selectors.EVENT_WRITE)
+            except ssl.SSLWantReadError:
+                self.rest(selectors.EVENT_READ)
+
+
+class _Reader(io.RawIOBase):
+    """Reads at most max_bytes of a socket."""
+
+    def __init__(self, sock: socket.socket, watch: _Watch, max_bytes: int):
+        super().__init__()
+        self._sock, self._watch, self._left = sock, watch, max_bytes
+        self.has_begun = False
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        while True:
-            left_s = self._deadline - time.monotonic()
-            if left_s <= 0:
-                raise TimeoutError("no answer in time")
-            if time.monotonic() - self._ticked >= SLICE_S:  # also while bytes trickle in
-                self._ticked = time.monotonic()
-                self._tick()
-            self._sock.settimeout(min(left_s, SLICE_S))
-            try:
-                count = self._sock.recv_into(buffer)
-            except TimeoutError:
-                continue
-            self._left -= count
-            if self._left < 0:
-                raise TooLarge()
-            self.has_begun = self.has_begun or count > 0
-            return count
+        count: int = self._watch.until(lambda: self._sock.recv_into(buffer))
+        self._left -= count
+        if self._left < 0:
+            raise TooLarge()
+        self.has_begun = self.has_begun or count > 0
+        return count
 
     def makefile(self, _mode: str) -> io.BufferedReader:
         """http.client.HTTPResponse calls this on a socket."""
@@ -178,11 +213,11 @@ class Transport:
         if self._sock is None:
             self._sock = self._connect(url.hostname or "", url.port, url.scheme == "https")
         deadline = time.monotonic() + request.timeout_s
+        watch = _Watch(self._sock, deadline, self._tick)
         # http.client bounds the headers, and we the body; this bounds both together.
-        reader = _Reader(self._sock, deadline, request.answer_max + 65536, self._tick)
+        reader = _Reader(self._sock, watch, request.answer_max + 65536)
         try:
-            self._sock.settimeout(max(deadline - time.monotonic(), SLICE_S))
-            self._sock.sendall(wire_bytes(request, url.netloc, url.path, url.query))
+            watch.send_all(wire_bytes(request, url.netloc, url.path, url.query))
             response = http.client.HTTPResponse(reader, method=request.method)  # type: ignore
             response.begin()
         except (ConnectionError, ssl.SSLEOFError) as error:
@@ -205,25 +240,62 @@ class Transport:
         return response.status, headers, body
 
     def _connect(self, host: str, port: Optional[int], is_tls: bool) -> socket.socket:
-        try:
-            sock = socket.create_connection((host, port or (443 if is_tls else 80)),
-                                            self._connect_timeout_s)
-        except TimeoutError:
-            raise
-        except OSError as error:
-            raise Unreachable(connect_failure(error)) from error
+        deadline = time.monotonic() + self._connect_timeout_s
+        sock = self._connect_any(host, port or (443 if is_tls else 80), deadline)
         if not is_tls:
             return sock
         try:
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            return self._tls.wrap_socket(sock, server_hostname=host)
-        except (ssl.SSLCertVerificationError, TimeoutError):
+            tls = self._tls.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False)
+        except BaseException:
             sock.close()
+            raise
+        try:
+            _Watch(tls, deadline, self._tick).until(tls.do_handshake)
+            return tls
+        except (ssl.SSLCertVerificationError, TimeoutError, _Interrupted):
+            tls.close()
             raise
         except OSError as error:
             # A relay that restarts during a handshake causes this, too.
-            sock.close()
+            tls.close()
             raise Unreachable(NetFailure.UNREACHABLE) from error
+        except BaseException:
+            tls.close()
+            raise
+
+    def _connect_any(self, host: str, port: int, deadline: float) -> socket.socket:
+        """The first address of the host that answers. Only the resolver blocks."""
+        failure = Unreachable(NetFailure.NO_NAME)
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except OSError as error:
+            raise Unreachable(connect_failure(error)) from error
+        for family, kind, protocol, _, address in found:
+            sock = socket.socket(family, kind, protocol)
+            try:
+                sock.setblocking(False)
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                self._connect_one(sock, address, deadline)
+                return sock
+            except (TimeoutError, _Interrupted):
+                sock.close()
+                raise
+            except OSError as error:
+                sock.close()
+                failure = Unreachable(connect_failure(error))
+            except BaseException:
+                sock.close()
+                raise
+        raise failure
+
+    def _connect_one(self, sock: socket.socket, address: Any, deadline: float) -> None:
+        watch, code = _Watch(sock, deadline, self._tick), sock.connect_ex(address)
+        while code in (errno.EINPROGRESS, errno.EALREADY, errno.EINTR, errno.EWOULDBLOCK):
+            watch.look()
+            watch.rest(selectors.EVENT_WRITE)
+            code = sock.connect_ex(address)
+        if code not in (0, errno.EISCONN):
+            raise OSError(code, os.strerror(code))
 
     # ---- run
 
