@@ -32,6 +32,11 @@ function(tigress_add_test)
         SKIP_RETURN_CODE 77)
 endfunction()
 
+# tigress_unsanitized(TEST...): `make check` runs these tests in its build without a sanitizer.
+function(tigress_unsanitized)
+    set_property(TEST ${ARGN} APPEND PROPERTY LABELS unsanitized)
+endfunction()
+
 # tigress_add_skipped_test(e2e.flows "python3-pytest is missing"): a test that this build cannot have. It is
 # reported as skipped, with the reason, so that a run without it does not read as a whole one.
 function(tigress_add_skipped_test name reason)
