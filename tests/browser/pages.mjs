@@ -1,25 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 // pages.mjs PLAN.json: opens pages in Chromium, takes their pictures, and prints what is wrong with them as JSON, a
-// text for each finding. The plan: { chromium, axe, screens, pages: [{ name, url, modes, axe, is_share, links }] }:
-// axe has the modes in which axe-core looks too, links how many links are followed,
-// allowed the rules of axe-core that the page breaks on purpose.
+// text for each finding. The plan: { chromium, axe, screens, pages: [{ name, url, ask, status, modes, axe, pictures,
+// is_share, links, allowed, others }] }. ask: how the page is asked for, { method, headers, postData }; status: of the
+// answer, 200 by default, and asked for again until it is 429 if that is expected; axe: the modes in which
+// axe-core looks too; pictures: those of which a picture is kept; links: how many links are followed; allowed: the rules
+// of axe-core that the page breaks on purpose; others: addresses of pages with the same policy, which take the place of
+// this one in the mode "narrow". A page is loaded once, and its modes follow each other in the same tab: to load is what
+// takes the time.
 import fs from "node:fs";
 import path from "node:path";
 import { chromium } from "playwright-core";
 
-const MODES = {
-  desktop: { viewport: { width: 1280, height: 800 } },
-  phone: { viewport: { width: 390, height: 844 } },
-  narrow: { viewport: { width: 320, height: 640 } },
+const SIZES = {
+  desktop: { width: 1280, height: 800 },
+  phone: { width: 390, height: 844 },
+  narrow: { width: 320, height: 640 },
   // WCAG 2.2, 1.4.10: 1280 px at 400 %.
-  zoomed: { viewport: { width: 320, height: 256 }, deviceScaleFactor: 4 },
-  print: { viewport: { width: 794, height: 1123 } },
+  zoomed: { width: 320, height: 256, deviceScaleFactor: 4 },
+  print: { width: 794, height: 1123, media: "print" },
 };
 const WISHES = {
   dark: { colorScheme: "dark" },
   forced: { forcedColors: "active" },
   still: { reducedMotion: "reduce" },
 };
+const TABS = 2; // each of two cores has something to do while a tab waits
 
 const plan = JSON.parse(fs.readFileSync(process.argv[2], "utf8"));
 const axe = fs.readFileSync(plan.axe, "utf8");
@@ -32,12 +37,15 @@ function look(isShare) {
   if (root.scrollWidth > root.clientWidth) wrong.push(`${root.scrollWidth} px wide in ${root.clientWidth}`);
   for (const element of document.body.querySelectorAll("*")) {
     const box = element.getBoundingClientRect();
-    if (box.width > 0 && (box.right > root.clientWidth + 1 || box.left < -1)) {
-      wrong.push(`<${element.localName} class="${element.getAttribute("class")}"> leaves the page`);
+    const name = `<${element.localName} class="${element.getAttribute("class")}">`;
+    if (box.width > 0 && (box.right > root.clientWidth + 1 || box.left < -1)) wrong.push(`${name} leaves the page`);
+    const overflow = getComputedStyle(element).overflowX;
+    if (element.clientWidth > 0 && element.scrollWidth > element.clientWidth + 1 && overflow !== "visible") {
+      wrong.push(`${name} ${overflow === "auto" || overflow === "scroll" ? "scrolls" : "cuts its content"}`);
     }
     if (/^(h[1-6]|p|li|a|strong|time|figcaption|th|td|dt|dd)$/.test(element.localName) && element.textContent.trim() === "" &&
         !element.querySelector("svg")) {
-      wrong.push(`<${element.localName}> is empty`);
+      wrong.push(`${name} is empty`);
     }
   }
   if (/[{}]|undefined|\(null\)/.test(document.body.innerText)) wrong.push("a place for a value is not filled");
@@ -55,18 +63,21 @@ function look(isShare) {
   return wrong;
 }
 
-// One tab of one mode; its pages come one after the other.
+// In the page, which becomes the other one. The policy counts for its style, too.
+function become(html) {
+  const other = new DOMParser().parseFromString(html, "text/html");
+  document.replaceChild(document.adoptNode(other.documentElement), document.documentElement);
+}
+
 class Tab {
-  async open(browser, mode) {
-    const [size, ...wishes] = mode.split("+");
-    const context = await browser.newContext(Object.assign({}, MODES[size], ...wishes.map((wish) => WISHES[wish])));
-    this.mode = mode;
+  async open(browser) {
+    const context = await browser.newContext({ viewport: null });
     this.page = await context.newPage();
-    this.page.on("console", (message) => this.say(`console: ${message.text()}`));
+    this.devtools = await context.newCDPSession(this.page);
+    this.page.on("console", (message) => this.hear(message));
     this.page.on("pageerror", (error) => this.say(`error: ${error}`));
     this.page.on("dialog", (dialog) => { this.say("a dialog"); dialog.dismiss(); });
     this.page.on("request", (request) => this.requests.push(request.url()));
-    if (size === "print") await this.page.emulateMedia({ media: "print" });
     return this;
   }
 
@@ -74,21 +85,68 @@ class Tab {
     findings.push(`${this.entry.name} ${this.mode}: ${text}`);
   }
 
+  // Chromium says so of each answer that is an error, also of a page.
+  hear(message) {
+    const [address] = this.entry.url.split("#");
+    const isStatus = this.entry.status >= 400 && message.location().url.split("#")[0] === address &&
+      message.text().startsWith(`Failed to load resource: the server responded with a status of ${this.entry.status} `);
+    if (!isStatus) this.say(`console: ${message.text()}`);
+  }
+
+  async become(mode) {
+    const [name, ...wishes] = mode.split("+");
+    const { media = "screen", ...size } = SIZES[name];
+    this.mode = mode;
+    await this.devtools.send("Emulation.setDeviceMetricsOverride", { deviceScaleFactor: 1, mobile: false, ...size });
+    await this.page.emulateMedia(Object.assign({ media, colorScheme: "light", forcedColors: "none", reducedMotion: "no-preference" },
+      ...wishes.map((wish) => WISHES[wish])));
+  }
+
+  async load() {
+    const { url, ask, status } = this.entry;
+    const [address] = url.split("#");
+    this.requests = [];
+    if (ask) await this.page.route(address, (route) => route.continue({ ...ask, headers: { ...route.request().headers(), ...ask.headers } }));
+    let answer = await this.page.goto(url);
+    for (let i = 0; status === 429 && answer.status() !== status && i < 1000; i++) answer = await this.page.reload();
+    if (answer.status() !== status) this.say(`the status is ${answer.status()}, not ${status}`);
+    if (ask) await this.page.unroute(address);
+    const others = this.requests.filter((other) => other !== address && !other.endsWith("/favicon.ico"));
+    if (others.length > 0) this.say(`asked for more than itself: ${others}`);
+  }
+
   async examine(entry) {
     this.entry = entry;
-    this.requests = [];
-    await this.page.goto(entry.url);
-    for (const text of await this.page.evaluate(look, entry.is_share)) this.say(text);
-    const picture = `${entry.name}-${this.mode.replaceAll("+", "-")}.png`;
-    await this.page.screenshot({ path: path.join(plan.screens, picture), fullPage: true });
-    if (entry.axe.includes(this.mode)) await this.ask_axe();
-    const others = this.requests.filter((url) => url !== entry.url.split("#")[0] && !url.endsWith("/favicon.ico"));
-    if (others.length > 0) this.say(`asked for more than itself: ${others}`);
+    await this.become(entry.modes[0]);
+    await this.load();
+    for (const mode of entry.modes) {
+      await this.become(mode);
+      for (const text of await this.page.evaluate(look, entry.is_share)) this.say(text);
+      if (entry.axe.includes(mode)) await this.ask_axe();
+      if (entry.pictures.includes(mode)) await this.picture();
+    }
     if (this.page.url() !== entry.url) this.say(`the address became ${this.page.url()}`);
+    if (entry.others.length > 0) await this.replace(entry.others);
+  }
+
+  async replace(addresses) {
+    const pages = await Promise.all(addresses.map(async (url) => ({ url, html: await (await fetch(url)).text() })));
+    await this.become("narrow");
+    const found = await this.page.evaluate(`(() => {
+      ${look}; ${become};
+      return ${JSON.stringify(pages)}.map(({ url, html }) => { become(html); return [url, look(false)]; });
+    })()`);
+    for (const [url, texts] of found) for (const text of texts) findings.push(`${url} narrow: ${text}`);
+  }
+
+  async picture() {
+    const { data } = await this.devtools.send("Page.captureScreenshot", { captureBeyondViewport: true, optimizeForSpeed: true,
+      clip: await this.page.evaluate(() => ({ x: 0, y: 0, width: innerWidth, height: document.documentElement.scrollHeight, scale: 1 })) });
+    fs.writeFileSync(path.join(plan.screens, `${this.entry.name}-${this.mode.replaceAll("+", "-")}.png`), data, "base64");
   }
 
   async ask_axe() {
-    await this.page.evaluate(axe);
+    if (!await this.page.evaluate(() => "axe" in window)) await this.page.evaluate(axe);
     const { violations } = await this.page.evaluate(() => axe.run(document, { resultTypes: ["violations"] }));
     for (const { id, nodes } of violations.filter((violation) => !(this.entry.allowed ?? []).includes(violation.id))) {
       this.say(`axe: ${id}: ${nodes[0].html.slice(0, 120)} ${nodes[0].failureSummary}`);
@@ -123,15 +181,13 @@ async function follow(context, entry) {
 }
 
 const browser = await chromium.launch({ executablePath: plan.chromium, args: ["--no-sandbox", "--disable-gpu"] });
-const modes = [...new Set(plan.pages.flatMap((entry) => entry.modes))];
+const pages = [...plan.pages];
 async function work() {
-  for (let mode = modes.pop(); mode !== undefined; mode = modes.pop()) {
-    const tab = await new Tab().open(browser, mode);
-    for (const entry of plan.pages) if (entry.modes.includes(mode)) await tab.examine(entry);
-    await tab.page.context().close();
-  }
+  const tab = await new Tab().open(browser);
+  for (let entry = pages.shift(); entry !== undefined; entry = pages.shift()) await tab.examine(entry);
+  await tab.page.context().close();
 }
-await Promise.all([work(), work()]);
-for (const entry of plan.pages) if (entry.links) await follow(await browser.newContext(MODES.phone), entry);
+await Promise.all(Array.from({ length: Math.min(TABS, pages.length) }, work));
+for (const entry of plan.pages) if (entry.links) await follow(await browser.newContext({ viewport: SIZES.phone }), entry);
 await browser.close();
 process.stdout.write(JSON.stringify(findings));

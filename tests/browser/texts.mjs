@@ -9,7 +9,8 @@ import ogs from "open-graph-scraper";
 const [what, ...files] = process.argv.slice(2);
 
 async function validate() {
-  const loader = new StaticConfigLoader({ root: true, extends: ["html-validate:standard", "html-validate:a11y"] });
+  const loader = new StaticConfigLoader({ root: true, extends: ["html-validate:standard", "html-validate:a11y"],
+    rules: { "heading-level": "error" } });
   const validator = new HtmlValidate(loader);
   const findings = [];
   for (const file of files) {

@@ -141,7 +141,8 @@ int main(int argc, char **argv)
             char name[64];
 
             /* What differs from the usual page in one point alone. */
-            if (unusual > 1 || (what != 0 && state > TG_PAGE_OPENED)) {
+            if (unusual > 1 || (what != 0 && state > TG_PAGE_OPENED) ||
+                (device != TG_PAGE_IOS && state != TG_PAGE_OPEN)) {
                 continue;
             }
             (void)snprintf(name, sizeof(name), "%s", brand == 1 ? "branded" : whats[what].name);
@@ -154,6 +155,9 @@ int main(int argc, char **argv)
                                           .display = &whats[what].display,
                                           .url = TG_LIT("https://relay.example/v1/m/"
                                                         "0b8a9c3e-1d2f-4a5b-8c7d-9e0f1a2b3c4d"),
+                                          .image = { TG_LIT("https://relay.example/picture/"
+                                                            "car-0123456789abcdef.png"),
+                                                     "image/png", "1200", "630" },
                                           .now_s = NOW_S,
                                           .expires_s = NOW_S + 2 * 86400 + 3600 });
         }

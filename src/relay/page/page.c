@@ -172,12 +172,12 @@ static void put_facts(const struct writer *w)
 {
     int64_t expires_s = w->page->expires_s;
 
-    put(w, "<p class=\"f\"><strong>");
+    put(w, "<div class=\"f\"><p><strong>");
     tg_page_put_left(w->out, w->words, expires_s - w->page->now_s);
-    put_word(w, "</strong> <span class=\"m\">", TG_W_UNTIL, " ");
+    put_word(w, "</strong></p>\n<p class=\"m\">", TG_W_UNTIL, " ");
     tg_page_put_date(w->out, w->words, expires_s,
                      w->settings->offset == NULL ? 0 : w->settings->offset(expires_s));
-    put(w, "</span></p>\n");
+    put(w, "</p></div>\n");
 }
 
 /* What the sender wrote, under a caption of the relay that says so. Its language is unknown, and
@@ -231,9 +231,10 @@ static bool put_button(const struct writer *w, const struct tg_page_app *app, co
     tg_buf_append_str(&name, "<bdi translate=no>");
     tg_page_put_escaped(&name, tg_bytes_str(app->name));
     tg_buf_append_str(&name, "</bdi>");
+    put(w, "<p>");
     put_link(w, url, attributes);
     tg_page_put_filled(w->out, w->words->text[word], tg_buf_view(&name));
-    put(w, "</a>\n");
+    put(w, "</a></p>\n");
     tg_buf_deinit(&name);
     return true;
 }

@@ -182,6 +182,8 @@ static void put_state(struct tg_buf *out, const struct tg_status *s)
     if (s->now->has_push) {
         put_fact(out, "Push process", s->now->is_push_up ? "good" : "bad",
                  s->now->is_push_up ? "accepts jobs" : "does not accept jobs");
+        put(out, "; in the outbox: ");
+        tg_put_count(out, s->now->store.outbox_count);
         end_fact(out);
     } else {
         put_fact(out, "Push", "", "no provider is configured");
@@ -203,30 +205,30 @@ static void put_bar(struct tg_buf *out, uint64_t percent)
     put(out, "\"/></svg>");
 }
 
+/* A bar below each name: the numbers of a table of four columns would not fit a narrow card. */
 static void put_limits(struct tg_buf *out, const struct tg_status *s)
 {
-    begin_table(out, "Limits",
-                "<th scope=\"col\">setting</th><th scope=\"col\">used</th><th scope=\"col\">limit"
-                "</th><th scope=\"col\">part</th>");
+    put(out, "<section class=\"card\"><h2>Limits</h2><ul class=\"limits\">");
     for (size_t i = 0; i < s->limit_count; i++) {
         const struct tg_status_limit *limit = &s->limits[i];
         void (*put_value)(struct tg_buf *, uint64_t) =
             limit->unit == TG_STATUS_BYTES ? tg_put_bytes : tg_put_count;
 
-        begin_row(out, limit->name);
-        put(out, "<td>");
+        put(out, "<li><span>");
+        put(out, limit->name);
+        put(out, "</span> <span>");
         put_value(out, limit->used);
-        put(out, "</td><td>");
         if (limit->max > 0) {
+            put(out, " <span class=\"dim\">of ");
             put_value(out, limit->max);
-            put(out, "</td><td>");
+            put(out, "</span></span>");
             put_bar(out, (uint64_t)((double)limit->used / (double)limit->max * 100));
         } else {
-            put(out, "none</td><td>");
+            put(out, " <span class=\"dim\">without a limit</span></span>");
         }
-        put(out, "</td></tr>");
+        put(out, "</li>");
     }
-    end_table(out);
+    put(out, "</ul></section>\n");
 }
 
 static void put_calls(struct tg_buf *out, const struct tg_metrics_totals *total)
@@ -286,9 +288,6 @@ static void put_pushes(struct tg_buf *out, const struct tg_status *s,
         }
         put(out, "</tr>");
     }
-    begin_row(out, "in the outbox");
-    put_cell(out, s->now->store.outbox_count);
-    put(out, "<td colspan=\"3\"></td></tr>");
     end_table(out);
 }
 

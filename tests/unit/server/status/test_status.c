@@ -220,7 +220,7 @@ static void page__what_fails__in_its_words_and_colour(void **state)
     assert_has(tg_buf_cstr(&out), "<td class=\"bad\">disk full: mailboxes can be read and deleted");
     assert_has(tg_buf_cstr(&out), "<td class=\"warn\">valid for 1 d, until");
     assert_has(tg_buf_cstr(&out), "<td class=\"warn\">differs by 40 s");
-    assert_has(tg_buf_cstr(&out), "<td class=\"bad\">does not accept jobs");
+    assert_has(tg_buf_cstr(&out), "<td class=\"bad\">does not accept jobs; in the outbox: 37<");
     tg_buf_clear(&out);
     d.now.cert_not_after_s = status.now_s;
     status.is_draining = true;
