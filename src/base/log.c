@@ -26,6 +26,7 @@ static const char *const names[] = {
     [TG_REASON_FOLDER] = "folder-unusable",
     [TG_REASON_VERIFIER] = "verifier-unusable",
     [TG_REASON_DATABASE_UNREACHABLE] = "database-unreachable",
+    [TG_REASON_DATABASE_TLS] = "database-certificate-refused",
     [TG_REASON_DATABASE_LOGIN] = "database-login-refused",
     [TG_REASON_DATABASE_READ_ONLY] = "database-read-only",
     [TG_REASON_DATABASE_TABLES] = "database-without-tables",

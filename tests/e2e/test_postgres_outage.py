@@ -1,67 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """A database that is not there when the relay starts, that goes away and comes back, or whose standby is missing."""
 import contextlib
-import pathlib
-import shutil
-import subprocess
-import tempfile
 import threading
 import time
 import urllib.error
-import urllib.parse
 import urllib.request
 
 import pytest
 
 from conftest import make_relay, open_api
-from relay_process import READY, WAITING, find_binary, metrics, sanitizer_env, until, until_long_polls
+from postgres_server import Server
+from relay_process import READY, WAITING, metrics, until, until_long_polls
 from tigress_client import create_message
 
-PG_CLUSTER = pathlib.Path(__file__).resolve().parents[1] / "support/pg_cluster"
 ANSWER_S = 10  # within which a request is answered, whatever the database does
-STANDBY = "standby_of_the_test"
-
-
-class Server:
-    """A PostgreSQL server that starts when a test wants it."""
-
-    def __init__(self):
-        self.folder = tempfile.mkdtemp(prefix="tg-pg-")
-        self.url = f"postgresql://postgres@/postgres?host={urllib.parse.quote(self.folder, safe='')}"
-        self.relay_url = self.url.replace("postgres@", "relay@", 1)
-        self.standby = None
-
-    def pg(self, command):
-        subprocess.run([PG_CLUSTER, command, self.folder], check=True, timeout=300, stdout=subprocess.DEVNULL)
-
-    def sql(self, statement):
-        subprocess.run(["psql", "-qXc", statement, self.url], check=True, timeout=60, stdout=subprocess.DEVNULL)
-
-    def migrate(self):
-        self.sql("CREATE ROLE relay LOGIN")
-        subprocess.run([find_binary("tigressd"), "--plain-http", "--relay-key", "/nonexistent/key", "--store", self.url, "--migrate",
-                        "relay"], check=True, timeout=60, env=sanitizer_env(), stdout=subprocess.DEVNULL)
-
-    def require_standby(self):
-        self.sql(f"ALTER SYSTEM SET synchronous_standby_names = '{STANDBY}'")
-        self.sql("SELECT pg_reload_conf()")
-        until(lambda: STANDBY in subprocess.run(["psql", "-qXAtc", "SHOW synchronous_standby_names", self.url], check=True,
-                                                timeout=60, capture_output=True, text=True).stdout, "the setting")
-
-    def start_standby(self):
-        """A receiver that confirms what it has written to its disk is one."""
-        binary = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin/pg_receivewal"))[-1]
-        folder = pathlib.Path(self.folder) / "standby"
-        folder.mkdir(exist_ok=True)
-        self.standby = subprocess.Popen([binary, "--synchronous", "-D", folder, "-d",
-                                         f"user=postgres host={self.folder} application_name={STANDBY}"])
-
-    def remove(self):
-        if self.standby:
-            self.standby.kill()
-            self.standby.wait()
-        self.pg("stop")
-        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 @pytest.fixture

@@ -58,6 +58,11 @@ static const struct {
     { TG_REASON_DATABASE_LOGIN, true,
       "the database refuses the role, its password or the database's name (expected: "
       "a role and a database that exist, and what pg_hba.conf asks for)" },
+    { TG_REASON_DATABASE_TLS, false,
+      "the database server has no TLS, or its certificate is not from sslrootcert or not for the "
+      "host's name (expected: a certificate that sslmode=verify-full accepts)" },
+    { TG_REASON_DATABASE_READ_ONLY, false,
+      "no server of the connection string accepts writes: those that answer are standbys" },
     { TG_REASON_DATABASE_STANDBY, true,
       "the database has no synchronous standby, so a fail-over could lose what was "
       "acknowledged (expected: synchronous_standby_names, or require-synchronous = no "
@@ -106,10 +111,9 @@ enum tg_log_reason tg_pg_check(const PGresult *result, bool must_be_synchronous)
     return TG_REASON_NONE;
 }
 
-/* The message ends in the SQLSTATE, because the connection shows nothing else of an error. */
-void tg_pg_conn_sqlstate(const PGconn *conn, char out[TG_PG_SQLSTATE_LEN + 1])
+/* The last word of a message, if it has the form of a SQLSTATE; otherwise "". */
+static void find_sqlstate(char out[TG_PG_SQLSTATE_LEN + 1], struct tg_bytes text)
 {
-    struct tg_bytes text = tg_bytes_str(PQerrorMessage(conn));
     struct tg_bytes last;
 
     while (text.len > 0 && text.ptr[text.len - 1] == '\n') {
@@ -129,6 +133,23 @@ void tg_pg_conn_sqlstate(const PGconn *conn, char out[TG_PG_SQLSTATE_LEN + 1])
         out[i] = (char)last.ptr[i];
         out[i + 1] = '\0';
     }
+}
+
+/* The connection shows nothing of an error but its text. That of the server ends in the SQLSTATE;
+   that of TLS is libpq's, in English, because the program sets no locale. */
+enum tg_log_reason tg_pg_conn_reason(const PGconn *conn)
+{
+    static const char *const of_tls[] = { "certificate", "SSL error", "SSL was required" };
+    const char *text = PQerrorMessage(conn);
+    char sqlstate[TG_PG_SQLSTATE_LEN + 1];
+
+    find_sqlstate(sqlstate, tg_bytes_str(text));
+    for (size_t i = 0; i < TG_COUNT(of_tls) && sqlstate[0] == '\0'; i++) {
+        if (strstr(text, of_tls[i]) != NULL) {
+            return TG_REASON_DATABASE_TLS;
+        }
+    }
+    return tg_pg_reason_of(sqlstate);
 }
 
 enum tg_log_reason tg_pg_reason_of(const char *sqlstate)
@@ -158,6 +179,5 @@ void tg_pg_explain(struct tg_fault *fault, enum tg_log_reason reason)
             tg_fault_set(fault, "%s", explained[i].text);
         }
     }
-    tg_fault_set(fault, "the database cannot be reached, it is no primary, or its certificate is "
-                        "not the expected one");
+    tg_fault_set(fault, "the database cannot be reached");
 }

@@ -31,8 +31,8 @@ extern const char tg_pg_check_sql[];
  * operator has to mend it.
  */
 enum tg_log_reason tg_pg_check(const PGresult *result, bool must_be_synchronous);
-/* The SQLSTATE of a connection that failed; "": none, as when nobody answers. */
-void tg_pg_conn_sqlstate(const PGconn *conn, char out[TG_PG_SQLSTATE_LEN + 1]);
+/* Why a connection failed. */
+enum tg_log_reason tg_pg_conn_reason(const PGconn *conn);
 /* Why a session cannot be used that failed with this SQLSTATE. */
 enum tg_log_reason tg_pg_reason_of(const char *sqlstate);
 /* Whether it stays so until somebody changes a setting. */

@@ -117,8 +117,6 @@ static void connect_on(struct tg_pg_lane *lane, uint64_t now_ms)
 
 static void connect_further(struct tg_pg_lane *lane)
 {
-    char sqlstate[TG_PG_SQLSTATE_LEN + 1];
-
     switch (PQconnectPoll(lane->conn)) {
     case PGRES_POLLING_READING:
         if (tg_pg_lane_watch(lane, EPOLLIN)) {
@@ -141,8 +139,7 @@ static void connect_further(struct tg_pg_lane *lane)
     default:
         break;
     }
-    tg_pg_conn_sqlstate(lane->conn, sqlstate);
-    tg_pg_lane_lose(lane, tg_pg_reason_of(sqlstate));
+    tg_pg_lane_lose(lane, tg_pg_conn_reason(lane->conn));
 }
 
 static void check_further(struct tg_pg_lane *lane)

@@ -101,7 +101,6 @@ static PGconn *try_host(const struct tg_pg_group *group, const struct tg_pg_host
                         bool must_check, enum tg_log_reason *reason)
 {
     PGconn *conn = tg_pg_url_start(&group->url, host);
-    char sqlstate[TG_PG_SQLSTATE_LEN + 1] = "";
 
     *reason = TG_REASON_DATABASE_UNREACHABLE;
     if (conn == NULL) {
@@ -111,8 +110,7 @@ static PGconn *try_host(const struct tg_pg_group *group, const struct tg_pg_host
     if (PQstatus(conn) != CONNECTION_BAD && is_connected(conn)) {
         *reason = must_check ? check(conn, group->must_be_synchronous) : TG_REASON_NONE;
     } else {
-        tg_pg_conn_sqlstate(conn, sqlstate);
-        *reason = tg_pg_reason_of(sqlstate);
+        *reason = tg_pg_conn_reason(conn);
     }
     if (*reason != TG_REASON_NONE) {
         PQfinish(conn);
