@@ -4,6 +4,17 @@
 
 #define GROWTH_SHARE 16u
 
+struct tg_store_limits tg_store_limits_of_parts(const struct tg_store_limits *limits,
+                                                uint32_t part_count)
+{
+    return (struct tg_store_limits){ .live_max = limits->live_max * part_count,
+                                     .ended_max = limits->ended_max * part_count,
+                                     .bytes_max = limits->bytes_max * part_count,
+                                     .outbox_max = limits->outbox_max * part_count,
+                                     .spent_max = limits->spent_max, /* in one of them */
+                                     .disk_reserve = limits->disk_reserve };
+}
+
 bool tg_store_has_room(const struct tg_store_limits *limits, const struct tg_store_stats *now,
                        size_t len)
 {

@@ -66,7 +66,8 @@ struct tg_outbox_note {
 
 struct tg_outbox_entry {
     struct tg_store_key key;
-    uint64_t generation; /* of this lease, for settle; unique while the store is open */
+    uint64_t generation; /* of this lease, for settle; unique while the store is open; below 2^56,
+                            or 2^60 of a store with parts */
     uint32_t attempts;   /* leases in a row that ended in TG_OUTBOX_RETRY */
     int64_t expires_s;
     struct tg_bytes sealed;
@@ -287,6 +288,7 @@ struct tg_store_stats {
 
 struct tg_store;
 struct tg_store_port;
+struct tg_store_epoch_ops;
 
 /*
  * To work on a whole store, as to copy it into one of another kind. All block. After hold, and
@@ -395,7 +397,13 @@ struct tg_store_ops {
        spent since the copy was made is not known, and raises commit_count over commits_min too.
        While no port is attached; blocks. TG_E_FULL, TG_E_STORE: it may be repeated. */
     enum tg_err (*restore)(struct tg_store *s, enum tg_store_restored how, uint64_t commits_min);
-    const struct tg_store_copy_ops *copy; /* NULL: the backend is not copied */
+    const struct tg_store_copy_ops *copy;   /* NULL: the backend is not copied */
+    const struct tg_store_epoch_ops *epoch; /* NULL: it cannot be a group: see store/epoch.h */
+    /* A store of its own that this one consists of, NULL after the last. NULL: it is one alone. */
+    struct tg_store *(*part)(struct tg_store *s, size_t index);
+    /* Changes the first byte of the key of a probe, so that it is in a part that can be used. NULL:
+       as part. Any thread. */
+    void (*place)(const struct tg_store *s, struct tg_store_key *key);
     /* Any thread. Approximate while changes are in flight. */
     void (*stats)(const struct tg_store *s, struct tg_store_stats *out);
     /* After every port is detached. Finishes what is queued. Accepts *s == NULL. */
@@ -449,6 +457,9 @@ struct tg_store_limits {
     uint64_t disk_reserve;
 };
 
+/* Those of so many parts together, each with these limits. */
+struct tg_store_limits tg_store_limits_of_parts(const struct tg_store_limits *limits,
+                                                uint32_t part_count);
 /* Whether a new live record of len sealed bytes finds room. */
 bool tg_store_has_room(const struct tg_store_limits *limits, const struct tg_store_stats *now,
                        size_t len);
@@ -488,6 +499,7 @@ struct tg_store_pg_settings {
     unsigned lane_count;       /* connections of each port, 1 to 4 */
     uint32_t patience_ms;      /* how long the open waits for a standby; 0: 15 s */
     bool may_be_copied;        /* works also on a database that was copied to another store */
+    bool is_group;             /* it is one of several databases: see store/groups.h */
 };
 
 /* Whether url can be used, without using it. TG_E_SYNTAX: fault names the part, and repeats nothing

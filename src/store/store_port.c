@@ -244,14 +244,38 @@ struct tg_store_op *tg_store_port_change(struct tg_store_port *port, const struc
     op->call.done = done;
     op->ctx = ctx;
     op->of.key = *key;
+    op->may_make = true; /* in a store that is no group */
     return op_admitted(op);
+}
+
+struct tg_store_op *tg_store_port_change_at(struct tg_store_port *port,
+                                            const struct tg_store_key *key,
+                                            const struct tg_store_epoch *at,
+                                            tg_store_change_fn *change, void *ctx,
+                                            tg_store_done_fn *done)
+{
+    struct tg_store_op *op = tg_store_port_change(port, key, change, ctx, done);
+
+    if (op != NULL) {
+        op->is_at = true;
+        op->may_make = at != NULL;
+        op->epoch = at != NULL ? *at : (struct tg_store_epoch){ .version = 0 };
+    }
+    return op;
 }
 
 /* A read that was refused because memory is short says that the store failed. */
 static void finish_read(const struct tg_store_op *op)
 {
-    op->call.found(op->ctx, op->err == TG_OK ? TG_OK : TG_E_STORE,
-                   op->err == TG_OK && op->of.read.exists ? &op->of.read.record : NULL);
+    enum tg_err err = op->err == TG_OK ? TG_OK : TG_E_STORE;
+    const struct tg_store_record *record =
+        err == TG_OK && op->of.read.exists ? &op->of.read.record : NULL;
+
+    if (op->is_at) {
+        op->call.probed(op->ctx, err, record, &op->epoch);
+    } else {
+        op->call.found(op->ctx, err, record);
+    }
     if (op->of.read.owned != NULL) {
         op->of.read.release(op->of.read.owned);
     }
@@ -265,6 +289,19 @@ struct tg_store_op *tg_store_port_read(struct tg_store_port *port, const struct 
     op->finish = finish_read;
     op->call.found = found;
     op->ctx = ctx;
+    op->of.read.key = *key;
+    return op_admitted(op);
+}
+
+struct tg_store_op *tg_store_port_probe(struct tg_store_port *port, const struct tg_store_key *key,
+                                        tg_store_probed_fn *probed, void *ctx)
+{
+    struct tg_store_op *op = op_new(port, TG_STORE_READ);
+
+    op->finish = finish_read;
+    op->call.probed = probed;
+    op->ctx = ctx;
+    op->is_at = true;
     op->of.read.key = *key;
     return op_admitted(op);
 }

@@ -11,7 +11,7 @@
 #ifndef TG_STORE_STORE_PORT_H
 #define TG_STORE_STORE_PORT_H
 
-#include "store/store.h"
+#include "store/epoch.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -67,6 +67,7 @@ struct tg_store_op {
         tg_store_leased_fn *leased;
         tg_store_spent_fn *spent;
         tg_store_found_fn *found;
+        tg_store_probed_fn *probed;
     } call;
     void *ctx;
     enum tg_err err;
@@ -77,6 +78,9 @@ struct tg_store_op {
     bool has_notes;    /* its change asked for notes */
     bool was_in_doubt; /* an earlier run of it may have been committed */
     bool is_noteless;  /* the change is made without them, because it failed with them */
+    bool is_at;        /* of a group: a change that names its epoch, or a read that asks for it */
+    bool may_make;     /* of a change: a record that is absent, at this epoch */
+    struct tg_store_epoch epoch; /* that of a change; the outcome of a read */
     union {
         struct tg_store_key key; /* of a change */
         struct {
@@ -194,6 +198,14 @@ void tg_store_port_share(struct tg_store_port *port, uint16_t share);
 struct tg_store_op *tg_store_port_change(struct tg_store_port *port, const struct tg_store_key *key,
                                          tg_store_change_fn *change, void *ctx,
                                          tg_store_done_fn *done);
+/* The same as an operation of a group. */
+struct tg_store_op *tg_store_port_change_at(struct tg_store_port *port,
+                                            const struct tg_store_key *key,
+                                            const struct tg_store_epoch *at,
+                                            tg_store_change_fn *change, void *ctx,
+                                            tg_store_done_fn *done);
+struct tg_store_op *tg_store_port_probe(struct tg_store_port *port, const struct tg_store_key *key,
+                                        tg_store_probed_fn *probed, void *ctx);
 /* Never refused because of a full queue. */
 struct tg_store_op *tg_store_port_read(struct tg_store_port *port, const struct tg_store_key *key,
                                        tg_store_found_fn *found, void *ctx);

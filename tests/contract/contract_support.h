@@ -24,6 +24,7 @@ struct backend {
     bool is_immediate; /* operations run where they are started, and dispatch only answers */
     bool is_on_loop;   /* what is started waits for dispatch; no other thread runs it */
     bool has_clock;    /* no time mark is later than its own clock */
+    bool has_parts;    /* limits and queues are those of a part */
 };
 
 /* Memory, LMDB. backends.c has them as they are, backends_again.c with all that the contract allows

@@ -175,9 +175,9 @@ static void has_room__agrees_with_the_store(void **state)
 
         f.store->ops->stats(f.store, &stats);
         has_room = tg_store_has_room(&limits, &stats, len);
-        assert_int_equal(live(&f.client, 100 + i, len), has_room ? TG_OK : TG_E_FULL);
+        assert_int_equal(live(&f.client, 80 + i, len), has_room ? TG_OK : TG_E_FULL);
         if (i % 3 == 2) {
-            (void)end(&f.client, 100 + i - 2, 10);
+            (void)end(&f.client, 80 + i - 2, 10);
         }
         if (i % 7 == 6) {
             (void)sweep(&f.client, 2000, 2);

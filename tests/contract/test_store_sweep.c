@@ -282,7 +282,7 @@ static void sweep__behind_a_long_queue__runs_in_the_next_commit(void **state)
         }
     }
     assert_true(hold.is_done);
-    if (!f->backend->is_immediate) {
+    if (!f->backend->is_immediate && !f->backend->has_parts) { /* not all changes were held */
         assert_in_range(w.done_count, 0, 2 * TG_LMDB_BATCH_MAX);
     }
     (void)pthread_mutex_destroy(&hold.lock);

@@ -115,7 +115,7 @@ def roles_of_the_file__the_relay_serves_and_may_do_nothing_else(database, server
         Device(tmp_path / "alice", TIGRESS_RELAY=relay.origin).share(KEY)
     for statement in ("CREATE TABLE tigress.t ()", "CREATE TABLE public.t ()", "CREATE SCHEMA s", "CREATE TEMPORARY TABLE t ()",
                       "DROP TABLE tigress.spent", "TRUNCATE tigress.mailbox", "ALTER TABLE tigress.lane ADD COLUMN c int",
-                      "INSERT INTO tigress.schema_version VALUES (2, 1)", "DELETE FROM tigress.schema_version", "CREATE ROLE r",
+                      "INSERT INTO tigress.schema_version VALUES (3, 1)", "UPDATE tigress.schema_version SET version = 9", "DELETE FROM tigress.schema_version", "CREATE ROLE r",
                       "CREATE FUNCTION tigress.f() RETURNS int LANGUAGE sql AS 'SELECT 1'", "CREATE DATABASE d"):
         assert may_not(database.relay, statement), statement
     assert may_not(database.owner, "CREATE ROLE r") and may_not(database.owner, "CREATE DATABASE d")
@@ -149,15 +149,23 @@ def tables_of_the_next_version__serve_this_version_beside_it(made, tmp_path):
         alice = Device(tmp_path / "alice", TIGRESS_RELAY=first.origin)
         shared = alice.share(KEY, "--rights", "RWD")
         sql(made.owner, "BEGIN; ALTER TABLE tigress.mailbox ADD COLUMN next bigint NOT NULL DEFAULT 0; "
-            "CREATE TABLE tigress.next (id bigint PRIMARY KEY); INSERT INTO tigress.schema_version VALUES (2, 1); COMMIT")
+            "CREATE TABLE tigress.next (id bigint PRIMARY KEY); INSERT INTO tigress.schema_version VALUES (3, 1); COMMIT")
         with relay_on(tmp_path / "b", made, ONE_SERVER, key=tmp_path / "a/data/relay.key") as second:
             bob = Device(tmp_path / "bob", TIGRESS_RELAY=second.origin)
             assert bob.accept(at(shared["url"], second))["message"] == KEY
             bob.answer(shared["id"], message("m2"))
         assert alice.must("receive", shared["id"])["message"] == message("m2")
     assert "version" in made.migrate().stderr  # the older program leaves the newer tables alone
-    sql(made.owner, "INSERT INTO tigress.schema_version VALUES (3, 2)")
+    sql(made.owner, "INSERT INTO tigress.schema_version VALUES (4, 3)")
     assert_refused(relay_on(tmp_path / "b", made, ONE_SERVER), "version that this tigressd does not run")
+
+
+def tables_of_the_first_version__refused_until_they_are_migrated(made, tmp_path):
+    sql(made.owner, "DROP TABLE tigress.epoch; DELETE FROM tigress.schema_version WHERE version = 2")
+    assert_refused(relay_on(tmp_path / "r", made, ONE_SERVER), "version that this tigressd does not run", "--migrate ROLE")
+    assert made.migrate().returncode == 0
+    with relay_on(tmp_path / "r", made, ONE_SERVER) as relay:
+        Device(tmp_path / "alice", TIGRESS_RELAY=relay.origin).share(KEY)
 
 
 def tables_of_a_later_version__refused(made, tmp_path):

@@ -190,6 +190,9 @@ static bool send_reads(struct tg_pg_lane *lane)
 {
     struct tg_pg_batch *b = lane->batch;
 
+    if (!tg_pg_epoch_ask(lane)) {
+        return false;
+    }
     for (size_t i = 0; i < b->item_count; i++) {
         struct tg_pg_args args = { .count = 0 };
 

@@ -70,6 +70,9 @@ bool tg_pg_change_read(struct tg_pg_lane *lane)
         if (item->op->kind != TG_STORE_CHANGE) {
             continue;
         }
+        if (b->cell_count == 0 && !tg_pg_epoch_ask(lane)) {
+            return false;
+        }
         item->cell = cell_of(b, &item->op->of.key);
         tg_pg_arg_bytes(&args, TG_ARRAY_BYTES(item->cell->key.bytes));
         if (b->cell_count > before && !tg_pg_expect(lane, TG_PG_READ, &args, take_read, item)) {
@@ -138,10 +141,13 @@ static enum tg_err decide(struct tg_pg_lane *lane, struct tg_pg_item *item)
     struct tg_pg_cell *cell = item->cell;
     struct tg_store_next next = { .note_count = 0 };
     struct tg_store_record before = cell->now;
-    enum tg_store_verdict verdict =
-        item->op->change(item->op->ctx, cell->is_there ? &before : NULL, &next);
+    enum tg_store_verdict verdict = TG_STORE_KEEP;
     enum tg_err err = TG_OK;
 
+    if (!cell->is_there && !cell->was_there && !tg_pg_epoch_admit(lane, item->op)) {
+        return item->op->err;
+    }
+    verdict = item->op->change(item->op->ctx, cell->is_there ? &before : NULL, &next);
     if (verdict == TG_STORE_KEEP || (verdict == TG_STORE_REMOVE && !cell->is_there)) {
         return TG_OK;
     }
@@ -215,7 +221,9 @@ static bool send_cell(struct tg_pg_lane *lane, const struct tg_pg_cell *cell)
     tg_pg_arg_number(&args, cell->now.expires_s);
     tg_pg_arg_bytes(&args, cell->now.sealed);
     statement = TG_PG_INSERT;
-    if (cell->was_there) {
+    if (!cell->was_there) {
+        tg_pg_arg_number(&args, (int64_t)lane->batch->epoch.version);
+    } else {
         tg_pg_arg_number(&args, cell->old_tag);
         statement = TG_PG_UPDATE;
     }

@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-/* The first statement fails where there are no tables, the second where a right is missing. */
+/* The last statement fails where there are no tables; tables that only a newer version has lack no
+   right. */
 const char tg_pg_check_sql[] =
     "SET synchronous_commit = on; "
     "SET statement_timeout = 0; "
@@ -15,9 +16,11 @@ const char tg_pg_check_sql[] =
     "SET client_min_messages = warning; "
     "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED; "
     "SELECT v.version, v.compatible_from, (SELECT count(*) FROM (VALUES ('mailbox'), ('outbox'), "
-    "('series'), ('spent'), ('fact'), ('lane')) AS t (name), (VALUES ('SELECT'), ('INSERT'), "
-    "('UPDATE'), ('DELETE')) AS p (name) WHERE NOT has_table_privilege('tigress.' || t.name, "
-    "p.name)), COALESCE(current_setting('synchronous_standby_names', true), '') <> '', "
+    "('series'), ('spent'), ('fact'), ('lane'), ('epoch')) AS t (name), (VALUES ('SELECT'), "
+    "('INSERT'), "
+    "('UPDATE'), ('DELETE')) AS p (name) WHERE NOT COALESCE(has_table_privilege("
+    "to_regclass('tigress.' || t.name), p.name), true)), "
+    "COALESCE(current_setting('synchronous_standby_names', true), '') <> '', "
     "EXISTS (SELECT 1 FROM tigress.fact WHERE name = 'copy' AND substring(value from 1 for 1) = "
     "'\\x02') FROM tigress.schema_version v WHERE v.version = (SELECT max(version) FROM "
     "tigress.schema_version)";

@@ -17,8 +17,8 @@
    a node that was stopped or cut off meanwhile must not write into it. */
 
 /* The versions of the tables that this program runs on; --migrate makes the last one. */
-#define TG_PG_VERSION_MIN 1
-#define TG_PG_VERSION_MAX 1
+#define TG_PG_VERSION_MIN 2
+#define TG_PG_VERSION_MAX 2
 
 #define TG_PG_SQLSTATE_LEN 5u
 

@@ -28,10 +28,6 @@ struct tg_pg_copying {
 static const char beats_sql[] =
     "SELECT COALESCE(sum(seq), 0)::bigint, COALESCE(max(beat_s), 0) FROM tigress.lane "
     "WHERE id <> 0 AND node <> $1";
-/* A node that hangs comes back to a connection that is lost, and is refused at the next one. */
-static const char end_sql[] =
-    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = current_user AND "
-    "datname = current_database() AND pid <> pg_backend_pid()";
 static const char lock_sql[] = "LOCK TABLE tigress.lane IN EXCLUSIVE MODE";
 
 struct beats {
@@ -87,8 +83,8 @@ static enum tg_err lock(const struct tg_pg *s, const struct beats *first)
     PGconn *conn = s->copying->conn;
     struct beats now;
 
-    if (!tg_pg_do(conn, TG_PG_WORK_MS, end_sql, NULL) ||
-        !tg_pg_do(conn, TG_PG_WORK_MS, "BEGIN", NULL) ||
+    /* A node that hangs comes back to a connection that is lost, and is refused at the next one. */
+    if (!tg_pg_end_others(conn, INT64_MAX) || !tg_pg_do(conn, TG_PG_WORK_MS, "BEGIN", NULL) ||
         !tg_pg_do(conn, TG_PG_WORK_MS, lock_sql, NULL) || !look(s, &now)) {
         return TG_E_STORE;
     }

@@ -18,6 +18,7 @@ static const struct {
     int compatible_from;
 } versions[] = {
     { tg_pg_sql_0001, 1 },
+    { tg_pg_sql_0002, 1 },
 };
 _Static_assert(TG_COUNT(versions) == TG_PG_VERSION_MAX, "a file for each version");
 

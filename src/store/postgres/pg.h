@@ -39,6 +39,8 @@ struct tg_pg_group {
     int64_t node; /* random: this store among all nodes */
     bool must_be_synchronous;
     bool may_be_copied;
+    bool is_group;            /* one of several databases; otherwise it must have all mailboxes */
+    atomic_bool has_told_map; /* the log says that it is one of several */
     _Atomic int reason; /* enum tg_log_reason, why it cannot be used; TG_REASON_NONE: it can */
     _Atomic int64_t
         clock_ms; /* the database's UTC minus this node's monotonic clock; 0: not known */
@@ -135,6 +137,9 @@ struct tg_pg_batch {
     struct tg_pg_note notes[TG_PG_NOTES_MAX];
     size_t note_count;
     int64_t mark_s;
+    bool has_epoch;
+    struct tg_store_epoch epoch; /* of the database, before any record was read */
+    bool is_closing;             /* the next one is announced */
 
     struct tg_pg_expected expected[TG_PG_EXPECTED_MAX];
     size_t expected_count;
@@ -287,6 +292,23 @@ void tg_pg_batch_expire(struct tg_pg_lane *lane, uint64_t now_ms);
 /* When the next one has. UINT64_MAX: none waits. */
 uint64_t tg_pg_batch_due(const struct tg_pg_lane *lane);
 
+/* ---- epoch.c: the version of the map --------------------------------------------------------- */
+
+/* Of struct tg_store_epoch_ops. */
+bool tg_pg_epoch_is_usable(const struct tg_store *store);
+enum tg_err tg_pg_epoch_list(struct tg_store *store, struct tg_store_epoch_list *out);
+enum tg_err tg_pg_epoch_has_records(struct tg_store *store, uint8_t first, uint8_t last,
+                                    bool *has_any);
+enum tg_err tg_pg_epoch_announce(struct tg_store *store, const struct tg_store_epoch *next);
+enum tg_err tg_pg_epoch_open(struct tg_store *store, const struct tg_store_epoch *next);
+/* Sends the question for the epoch. False: lost. */
+bool tg_pg_epoch_ask(struct tg_pg_lane *lane);
+/* Whether a record that the batch did not find may be taken for absent by the operation, whose
+   error says why not. */
+bool tg_pg_epoch_admit(struct tg_pg_lane *lane, struct tg_store_op *op);
+/* TG_E_DENIED: the database is one of several, and settings name it alone. */
+TG_NODISCARD enum tg_err tg_pg_epoch_check(PGconn *conn, struct tg_fault *fault);
+
 /* ---- change.c, work.c, sweep.c: what a batch does ------------------------------------------- */
 
 /* Sends what has to be read before anything is decided. *is_any: something was sent. */
@@ -346,7 +368,7 @@ TG_NODISCARD enum tg_err tg_pg_session_barrier(PGconn *conn, uint32_t patience_m
                                                struct tg_fault *fault);
 /* Whether PQgetResult can be called without blocking. False: lost, or no answer for so long. */
 TG_NODISCARD bool tg_pg_await(PGconn *conn, uint64_t wait_ms);
-/* One statement, with at most one argument, a number. NULL, false: it failed, or had no answer for
+/* One statement, with at most two arguments, numbers. NULL, false: it failed, or had no answer for
    so long. */
 PGresult *tg_pg_run(PGconn *conn, uint64_t wait_ms, const char *sql, const struct tg_pg_args *args);
 TG_NODISCARD bool tg_pg_do(PGconn *conn, uint64_t wait_ms, const char *sql,
@@ -355,6 +377,10 @@ TG_NODISCARD bool tg_pg_do(PGconn *conn, uint64_t wait_ms, const char *sql,
 TG_NODISCARD enum tg_err tg_pg_session_refresh(PGconn *conn, struct tg_pg_group *group);
 /* Counts everything again, as the only transaction so far. */
 TG_NODISCARD bool tg_pg_recount(PGconn *conn, uint64_t commits_min);
+
+/* Ends the other sessions of the role on the database that began before us UTC microseconds, and
+   waits for their ends. */
+TG_NODISCARD bool tg_pg_end_others(PGconn *conn, int64_t before_us);
 
 /* ---- copy.c: a database that is held as a whole ---------------------------------------------- */
 

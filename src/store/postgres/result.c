@@ -32,6 +32,13 @@ static void reads_done(struct tg_pg_lane *lane)
         }
         op->err = TG_OK;
         op->of.read.exists = PQntuples(item->kept) == 1;
+        if (op->is_at) {
+            op->epoch = b->epoch;
+        }
+        if ((op->is_at && !b->has_epoch) ||
+            (!op->is_at && !op->of.read.exists && !tg_pg_epoch_admit(lane, op))) {
+            op->err = TG_E_STORE;
+        }
         if (op->of.read.exists) {
             op->of.read.record = tg_pg_record(item->kept);
         }

@@ -143,7 +143,7 @@ enum tg_err tg_pg_session_open(PGconn **out, const struct tg_pg_group *group, bo
 PGresult *tg_pg_run(PGconn *conn, uint64_t wait_ms, const char *sql, const struct tg_pg_args *args)
 {
     static const struct tg_pg_args none;
-    static const Oid numbers[] = { NUMBER_OID };
+    static const Oid numbers[] = { NUMBER_OID, NUMBER_OID };
     const struct tg_pg_args *a = args == NULL ? &none : args;
     PGresult *result =
         PQsendQueryParams(conn, sql, a->count, numbers, a->values, a->lens, a->formats, 1) == 1

@@ -21,12 +21,21 @@ static const struct {
     const char *name;
     const char *sql;
 } statements[] = {
+    [TG_PG_EPOCH] = { "epoch",
+                      "SELECT version, print, (SELECT max(version) FROM tigress.epoch) FROM "
+                      "tigress.epoch WHERE is_open" },
     [TG_PG_READ] = { "read", "SELECT version, class, expires_s, tag, sealed FROM tigress.mailbox "
                              "WHERE key = $1" },
     [TG_PG_TAGS] = { "tags", "SELECT key, tag FROM tigress.mailbox WHERE key = ANY ($1::bytea[])" },
+    /* The lock holds a change of the epoch back. An announced one is respected without it, so that
+       the change does not wait for ever. */
     [TG_PG_INSERT] = { "insert",
                        "INSERT INTO tigress.mailbox (key, tag, version, class, expires_s, sealed) "
-                       "VALUES ($1, $2, $3, $4::bigint, $5, $6) ON CONFLICT (key) DO NOTHING" },
+                       "SELECT $1::bytea, $2::bigint, $3::bigint, $4::bigint, $5::bigint, "
+                       "$6::bytea "
+                       "FROM (SELECT version FROM tigress.epoch WHERE version = $7::bigint AND "
+                       "is_open AND NOT EXISTS (SELECT 1 FROM tigress.epoch n WHERE n.version > "
+                       "$7::bigint) FOR SHARE) e ON CONFLICT (key) DO NOTHING" },
     [TG_PG_UPDATE] = { "update",
                        "UPDATE tigress.mailbox SET tag = $2, version = $3, class = $4::bigint, "
                        "expires_s = $5, sealed = $6 WHERE key = $1 AND tag = $7" },

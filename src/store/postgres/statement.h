@@ -15,6 +15,7 @@
 #include <stddef.h>
 
 enum tg_pg_statement {
+    TG_PG_EPOCH,
     TG_PG_READ,
     TG_PG_TAGS,
     TG_PG_INSERT,

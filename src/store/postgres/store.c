@@ -122,6 +122,20 @@ static void pg_apply(struct tg_store_port *port, const struct tg_store_key *key,
     enqueue(port, tg_store_port_change(port, key, change, ctx, done), lane_of(port_of(port), key));
 }
 
+static void pg_apply_at(struct tg_store_port *port, const struct tg_store_key *key,
+                        const struct tg_store_epoch *at, tg_store_change_fn *change, void *ctx,
+                        tg_store_done_fn *done)
+{
+    enqueue(port, tg_store_port_change_at(port, key, at, change, ctx, done),
+            lane_of(port_of(port), key));
+}
+
+static void pg_probe(struct tg_store_port *port, const struct tg_store_key *key,
+                     tg_store_probed_fn *probed, void *ctx)
+{
+    enqueue(port, tg_store_port_probe(port, key, probed, ctx), port_of(port)->lane_count - 1);
+}
+
 static void pg_read(struct tg_store_port *port, const struct tg_store_key *key,
                     tg_store_found_fn *found, void *ctx)
 {
@@ -376,6 +390,16 @@ static void pg_close(struct tg_store **s)
     *s = NULL;
 }
 
+static const struct tg_store_epoch_ops epoch_ops = {
+    .read = pg_probe,
+    .apply = pg_apply_at,
+    .is_usable = tg_pg_epoch_is_usable,
+    .list = tg_pg_epoch_list,
+    .has_records = tg_pg_epoch_has_records,
+    .announce = tg_pg_epoch_announce,
+    .open = tg_pg_epoch_open,
+};
+
 static const struct tg_store_ops pg_ops = {
     .attach = pg_attach,
     .descriptor = pg_descriptor,
@@ -397,6 +421,7 @@ static const struct tg_store_ops pg_ops = {
     .watch = pg_watch,
     .restore = pg_restore,
     .copy = &tg_pg_copy_ops,
+    .epoch = &epoch_ops,
     .stats = pg_stats,
     .close = pg_close,
 };
@@ -453,8 +478,10 @@ enum tg_err tg_store_pg_open(struct tg_store **out, const struct tg_store_pg_set
     pg->group.url.password_file = settings->password_file;
     pg->group.must_be_synchronous = settings->must_be_synchronous;
     pg->group.may_be_copied = settings->may_be_copied;
+    pg->group.is_group = settings->is_group;
     TG_TRY(tg_pg_session_open(&conn, &pg->group, true, fault));
     TG_TRY(tg_pg_session_barrier(conn, settings->patience_ms, fault));
+    TG_TRY(pg->group.is_group ? TG_OK : tg_pg_epoch_check(conn, fault));
     TG_REQUIRE(pthread_mutex_init(&pg->group.lock, NULL) == 0, TG_E_NOMEM);
     TG_TRY(tg_pg_session_refresh(conn, &pg->group));
     pg->bounds = tg_store_bounds(limits, &pg->group.others);

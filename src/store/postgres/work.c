@@ -6,6 +6,10 @@
 #include <assert.h>
 #include <string.h>
 
+#define GENERATION_SHIFT                                                                           \
+    9 /* below 2^55, so that adding the place in the lease stays below 2^56                        \
+       */
+
 /* Keeps the result; the operation looks at it when the batch has ended. */
 static bool take_kept(struct tg_pg_lane *lane, struct tg_pg_item *item, PGresult *result)
 {
@@ -135,7 +139,7 @@ static bool lease_write(struct tg_pg_lane *lane, struct tg_pg_item *item)
             return false;
         }
     }
-    op->of.lease.base = (uint64_t)(tg_pg_random(lane->port) / 2);
+    op->of.lease.base = (uint64_t)tg_pg_random(lane->port) >> GENERATION_SHIFT | 1;
     tg_pg_arg_number(&expired, op->of.lease.now_s);
     tg_pg_arg_number(&expired, TG_OUTBOX_LEASE_MAX);
     tg_pg_arg_number(&lease, op->of.lease.now_s);
