@@ -70,7 +70,10 @@ static void check_member(struct tg_bytes json)
                                                     .public_key = { true, { 9 } },
                                                     .commitment = { true, { 1 } },
                                                     .nonce = { true, { 2 } },
-                                                    .reveal = { true, { 3 } } };
+                                                    .reveal = { true, { 3 } },
+                                                    .pake = TG_PAKE_CPACE,
+                                                    .pake_share = { true, { 4 } },
+                                                    .pake_confirm = { true, { 5 } } };
     struct tg_envelope2_member member = { .is_present = false };
     struct tg_buf rest;
     struct tg_buf with;
@@ -93,6 +96,9 @@ static void check_member(struct tg_bytes json)
         assert(memcmp(&member.commitment, &put.commitment, sizeof(put.commitment)) == 0);
         assert(memcmp(&member.nonce, &put.nonce, sizeof(put.nonce)) == 0);
         assert(memcmp(&member.reveal, &put.reveal, sizeof(put.reveal)) == 0);
+        assert(member.pake == put.pake);
+        assert(memcmp(&member.pake_share, &put.pake_share, sizeof(put.pake_share)) == 0);
+        assert(memcmp(&member.pake_confirm, &put.pake_confirm, sizeof(put.pake_confirm)) == 0);
         assert(tg_bytes_is_equal(tg_buf_view(&again), tg_buf_view(&rest)));
     } else {
         assert(rest.len == 0);

@@ -158,7 +158,9 @@ static enum tigress_error act(struct tigress_session *s, uint8_t action)
     case 6:
         return tigress_session_set_secret(s, "AAAAAAAAAAAAAAAAAAAAAA==");
     case 7:
-        return action > 200 ? tigress_session_relinquish(s) : TIGRESS_OK;
+        return action > 200   ? tigress_session_relinquish(s)
+               : action > 100 ? tigress_session_enter_pin(s, action % 4 == 0 ? "604183" : "604138")
+                              : TIGRESS_OK;
     case 8:
         return action > 200 ? tigress_session_cancel(s) : TIGRESS_OK;
     default:
@@ -167,6 +169,16 @@ static enum tigress_error act(struct tigress_session *s, uint8_t action)
                                     s, action % 4 == 0 ? TIGRESS_SAS_DIFFERENT : TIGRESS_SAS_SAME)
                               : TIGRESS_OK;
     }
+}
+
+/* A recipient that has the proof got it from the initiator, which has it, too; no side has more
+   tries than there are. */
+static void check_pake(struct tigress_session *const sides[2])
+{
+    must(tigress_session_pake_tries_left(sides[0]) <= TIGRESS_PAKE_TRIES_MAX);
+    must(tigress_session_pake_tries_left(sides[1]) <= TIGRESS_PAKE_TRIES_MAX);
+    must(tigress_session_pake(sides[1]) != TIGRESS_PAKE_PROVED ||
+         tigress_session_pake(sides[0]) == TIGRESS_PAKE_PROVED);
 }
 
 /* Where both have digits, they are in one transfer, and nobody has changed a message of it. */
@@ -243,6 +255,9 @@ static void invite(struct tigress_session *alice, struct tigress_session **bob, 
     if ((how & 4) != 0) {
         must(tigress_session_require_v2(*bob) == TIGRESS_OK);
     }
+    if ((how & 8) != 0 && tigress_pake_is_built()) {
+        must(tigress_session_set_pake_use(*bob, TIGRESS_PAKE_ALLOWED) == TIGRESS_OK);
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
@@ -259,6 +274,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     must(tigress_session_set_rights(sides[0], "RWD") == TIGRESS_OK);
     if (len % 2 == 1) {
         must(tigress_session_require_v2(sides[0]) == TIGRESS_OK);
+    }
+    if (len % 3 == 1 && tigress_pake_is_built()) {
+        must(tigress_session_set_pake_pin(sides[0], "604183") == TIGRESS_OK);
     }
     for (unsigned i = 0; i < ACTIONS_MAX && in.len > 0; i++) {
         uint8_t what = take(&in);
@@ -284,6 +302,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         }
         check(*s, tigress_session_step(*s, w.now_s));
         check_digits(sides);
+        check_pake(sides);
     }
     tigress_session_free(&sides[0]);
     tigress_session_free(&sides[1]);
