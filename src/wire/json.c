@@ -61,7 +61,7 @@ enum tg_err tg_json_parse(struct tg_json **doc, struct tg_bytes text, struct tg_
     made = tg_mem_calloc(1, sizeof(*made));
     TG_REQUIRE(made != NULL, TG_E_NOMEM);
     tg_buf_init(&made->text, text.len);
-    tg_buf_init(&made->nodes, text.len * sizeof(struct tg_json_node));
+    tg_buf_init(&made->nodes, TG_JSON_VALUES_MAX * sizeof(struct tg_json_node));
     tg_buf_append(&made->text, text);
     TG_TRY(tg_buf_status(&made->text));
     TG_TRY(tg_json_scan(&made->text, &made->nodes, fault));

@@ -4,9 +4,9 @@
  * Layer: L1.      Threads: one document, one thread.      Blocks: no.
  *
  * Refused: invalid UTF-8, duplicate members, trailing bytes, a NUL in a string, nesting deeper than
- * TG_JSON_DEPTH_MAX, a top level that is not an object. A number may have any size; no function
- * gives one above 2^53. A member that is null is absent. The faults name the member and what was
- * expected, with a path such as "payload.type".
+ * TG_JSON_DEPTH_MAX, more than TG_JSON_VALUES_MAX values and names, a top level that is not an
+ * object. A number may have any size; no function gives one above 2^53. A member that is null is
+ * absent. The faults name the member and what was expected, with a path such as "payload.type".
  */
 #ifndef TG_WIRE_JSON_H
 #define TG_WIRE_JSON_H
@@ -16,7 +16,7 @@
 
 struct tg_json; /* a parsed document; owns every string read from it */
 
-/* TG_E_SYNTAX with fault, TG_E_LIMIT (depth, or text over TG_RESPONSE_BODY_MAX) with fault,
+/* TG_E_SYNTAX with fault, TG_E_LIMIT (depth, values, or text over TG_RESPONSE_BODY_MAX) with fault,
    TG_E_NOMEM. *doc is written only on TG_OK. */
 TG_NODISCARD enum tg_err tg_json_parse(struct tg_json **doc, struct tg_bytes text,
                                        struct tg_fault *fault);

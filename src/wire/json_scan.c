@@ -29,7 +29,7 @@ struct scan {
     size_t depth;
     enum want want;
     enum tg_err err;
-    const char *why; /* of TG_E_SYNTAX */
+    const char *why; /* of TG_E_SYNTAX; of TG_E_LIMIT: NULL if the nesting is too deep */
 };
 
 /* ---- errors and nodes ---- */
@@ -63,10 +63,15 @@ static struct tg_json_node *innermost(const struct scan *s)
     return node_at(s, s->open[s->depth - 1]);
 }
 
+/* A text of 60 KB may be 30,000 values, which nobody reads: their nodes would be the longest part
+   of a request, which cannot be divided, and ten times its memory. spec: protocol/1#strict-json */
 static bool put(struct scan *s, enum tg_json_kind kind, const uint8_t *ptr, size_t len)
 {
     struct tg_json_node node = { .ptr = ptr, .kind = kind, .len = (uint32_t)len, .span = 1 };
 
+    if (node_count(s) == TG_JSON_VALUES_MAX) {
+        return fail(s, TG_E_LIMIT, "too many");
+    }
     tg_buf_append(s->nodes, tg_bytes(&node, sizeof(node)));
     return tg_buf_status(s->nodes) == TG_OK || fail(s, TG_E_NOMEM, NULL);
 }
@@ -372,7 +377,9 @@ enum tg_err tg_json_scan(struct tg_buf *text, struct tg_buf *nodes, struct tg_fa
         is_well = fail(&s, TG_E_SYNTAX, "there are bytes after the object");
     }
     assert(is_well == (s.err == TG_OK));
-    if (s.err == TG_E_LIMIT) {
+    if (s.err == TG_E_LIMIT && s.why != NULL) {
+        tg_fault_set(fault, "body: expected at most %u values and names", TG_JSON_VALUES_MAX);
+    } else if (s.err == TG_E_LIMIT) {
         tg_fault_set(fault, "body: expected nesting of at most %u levels", TG_JSON_DEPTH_MAX);
     } else if (s.err == TG_E_SYNTAX) {
         tg_fault_set(fault, EXPECTED_BODY "%s", s.why);

@@ -28,5 +28,6 @@ struct tg_wire_limits {
 /* A response body: the largest request body, its display information again, and JSON around it. */
 #define TG_RESPONSE_BODY_MAX (256u * 1024u)
 #define TG_JSON_DEPTH_MAX 32u
+#define TG_JSON_VALUES_MAX 4096u /* values and names of one text: a body has about 30 */
 
 #endif

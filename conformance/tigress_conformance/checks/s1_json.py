@@ -65,6 +65,13 @@ def depth(relay):
         status(relay.create(body), wanted if levels < 1000 else (400, 413), f"an unknown member of {levels} arrays")
 
 
+@check("1.3", "JSON: 100 values are accepted, more than 4096 are a 400")
+def values(relay):
+    for count, wanted in ((100, 200), (4097, (400, 413)), (20000, (400, 413))):
+        body = with_end(relay, b',"x":[' + b"1," * (count - 1) + b"1]}")
+        status(relay.create(body), wanted, f"an unknown member of {count} numbers")
+
+
 @check("1.3", "JSON: a number in an unknown member may have any size")
 def numbers(relay):
     for what, number in (("1e400", b"1e400"), ("-1e-99999", b"-1e-99999"), ("300 digits", b"9" * 300),

@@ -154,6 +154,39 @@ static void parse__nesting_at_the_limit_and_above__accepted_and_refused(void **s
     }
 }
 
+/* {"a":[1,1,...]}: the object, a name, the array and count - 3 numbers. */
+static struct tg_buf with_values(size_t count)
+{
+    struct tg_buf b;
+
+    tg_buf_init(&b, 100000);
+    tg_buf_append_str(&b, "{\"a\":[1");
+    for (size_t i = 4; i < count; i++) {
+        tg_buf_append_str(&b, ",1");
+    }
+    tg_buf_append_str(&b, "]}");
+    return b;
+}
+
+/* spec-test: protocol/1#strict-json */
+static void parse__values_at_the_limit_and_above__accepted_and_refused(void **state)
+{
+    static const size_t counts[] = { TG_JSON_VALUES_MAX - 1, TG_JSON_VALUES_MAX,
+                                     TG_JSON_VALUES_MAX + 1, 30000 };
+
+    (void)state;
+    for (size_t i = 0; i < TG_COUNT(counts); i++) {
+        bool is_well = counts[i] <= TG_JSON_VALUES_MAX;
+        struct tg_fault fault = { "" };
+        struct tg_buf b = with_values(counts[i]);
+
+        assert_int_equal(parse(&fault, b.ptr, b.len), is_well ? TG_OK : TG_E_LIMIT);
+        assert_string_equal(fault.text,
+                            is_well ? "" : "body: expected at most 4096 values and names");
+        tg_buf_deinit(&b);
+    }
+}
+
 static void parse__brackets_inside_strings__not_counted(void **state)
 {
     struct tg_buf b;
@@ -243,7 +276,7 @@ static void parse__a_number_of_60000_digits__ignored(void **state)
     }
 }
 
-/* A text of nothing but such numbers, as long as a body may be. */
+/* A text of nothing but such numbers, as many as a body may have. */
 static void parse__many_large_numbers__ignored(void **state)
 {
     struct tg_buf b;
@@ -251,7 +284,7 @@ static void parse__many_large_numbers__ignored(void **state)
     (void)state;
     tg_buf_init(&b, 100000);
     tg_buf_append_str(&b, "{\"x\":[1e999");
-    while (b.len < 65000) {
+    for (size_t i = 4; i < TG_JSON_VALUES_MAX; i++) {
         tg_buf_append_str(&b, ",-1e999");
     }
     tg_buf_append_str(&b, "]}");
@@ -632,6 +665,7 @@ int main(void)
         cmocka_unit_test(parse__nul_byte_anywhere__refused),
         cmocka_unit_test(parse__every_truncation__refused),
         cmocka_unit_test(parse__nesting_at_the_limit_and_above__accepted_and_refused),
+        cmocka_unit_test(parse__values_at_the_limit_and_above__accepted_and_refused),
         cmocka_unit_test(parse__brackets_inside_strings__not_counted),
         cmocka_unit_test(parse__length_at_the_limit_and_above__accepted_and_refused),
         cmocka_unit_test(parse__unknown_members_of_any_kind__ignored),
