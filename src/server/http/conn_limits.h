@@ -39,8 +39,8 @@ struct tg_server_settings {
 #define TG_READ_ROUNDS_MAX 4u         /* reads in a row, so that each connection gets its turn */
 #define TG_CONNECTION_MEMORY 49152u   /* bytes that are free before one is opened: its handshake */
 #define TG_UNSENT_MAX 262144u         /* bytes; above it a connection is not read */
-#define TG_TURNS_MAX_US 200u          /* of turns in a row; then the sockets are looked at again */
-#define TG_TURN_MAX_US 200u           /* of one turn, except for what cannot be divided */
+#define TG_TURNS_MAX_US 100u          /* of turns in a row; then the sockets are looked at again */
+#define TG_TURN_MAX_US 100u           /* of one turn, except for what cannot be divided */
 #define TG_TURN_PIECE 512u            /* bytes of input that are not divided */
 #define TG_LINGER_MAX (1024u * 1024u) /* bytes discarded after the last answer */
 #define TG_LINGER_MS 2000u

@@ -16,9 +16,12 @@
 #define LOOKS_FOR_ONE 512u /* connections among which the largest is looked for */
 #define RELIEF_PART                                                                                \
     8u /* the search for connections to close takes one part in so many of the time */
-/* Each look at the sockets reports again what waits for its turn. After this many reports it costs
-   less to take the socket out of the poll set until the turn. */
+/* Each look at the sockets reports again what waits for its turn. Where many wait, a socket leaves
+   the poll set after some reports until its turn, or a look would take longer than the turns between
+   two looks. Where few wait, their reports cost less than the three system calls of leaving and
+   coming back. */
 #define REPORTS_MAX 8u
+#define REPORTED_MAX 256u
 
 static struct tg_conn *of_io(struct tg_proto_io *io)
 {
@@ -249,7 +252,7 @@ static void on_poll(uv_poll_t *poll, int status, int events)
         events = 0;
     }
     c->report_count++;
-    if (c->report_count >= REPORTS_MAX) {
+    if (c->report_count >= REPORTS_MAX && c->conns->turns.count > REPORTED_MAX) {
         c->events = 0;
         (void)uv_poll_stop(&c->poll);
     }
