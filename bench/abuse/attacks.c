@@ -247,7 +247,171 @@ static void h2_long_polls(struct peer *p, size_t size)
     }
 }
 
+/* Makes a mailbox that two devices may update, and binds the second. False: not within the limit.
+ */
+static bool h1_bound_mailbox(struct peer *p)
+{
+    static char answer[4096];
+    char head[512];
+    char recipient[UUID_TEXT];
+    size_t len = make_create(100, true);
+    const char *path = NULL;
+
+    make_uuid(p->claim);
+    make_uuid(recipient);
+    h1_create_head(p, p->claim, len);
+    peer_put(p, text, len);
+    path = peer_find(p, "/v1/m/", answer, sizeof(answer), NEW_MAILBOX_S);
+    if (path == NULL) {
+        return false;
+    }
+    snprintf(p->path, sizeof(p->path), "%.42s", path);
+    snprintf(head, sizeof(head),
+             "POST %s HTTP/1.1\r\nHost: relay.example\r\nMailbox-Request-ID: %s\r\n"
+             "Mailbox-Device-Claim: %s\r\nContent-Length: 0\r\n\r\n",
+             p->path, recipient, recipient);
+    put_text(p, head);
+    return peer_find(p, "payload", answer, sizeof(answer), NEW_MAILBOX_S) != NULL;
+}
+
+static void h1_begin_bound(struct peer *p, size_t size)
+{
+    (void)size;
+    (void)h1_bound_mailbox(p);
+}
+
+/* All connections use the mailbox of the first. */
+static void h1_begin_shared(struct peer *p, size_t size)
+{
+    static char path[sizeof(p->path)];
+    static char claim[sizeof(p->claim)];
+
+    (void)size;
+    if (path[0] == '\0' && h1_bound_mailbox(p)) {
+        memcpy(path, p->path, sizeof(path));
+        memcpy(claim, p->claim, sizeof(claim));
+    }
+    memcpy(p->path, path, sizeof(path));
+    memcpy(p->claim, claim, sizeof(claim));
+}
+
+/* A mailbox is made over HTTP/2 for each connection; its initiator may update it unbound. */
+static void h2_begin_mailbox(struct peer *p, size_t size)
+{
+    static char answer[4096];
+    const char *path = NULL;
+
+    (void)size;
+    make_uuid(p->claim);
+    frames_begin(p, 65535);
+    h2_create(p, p->claim, 100, true);
+    path = peer_find(p, "/v1/m/", answer, sizeof(answer), NEW_MAILBOX_S);
+    if (path != NULL) {
+        snprintf(p->path, sizeof(p->path), "%.42s", path);
+    }
+}
+
 /* ---- what it sends again and again ---- */
+
+/* The body of an update whose payload has size bytes. Returns its length; it is in text. */
+static size_t make_update(size_t size)
+{
+    size_t at =
+        (size_t)snprintf(text, TEXT_MAX, "{\"payload\":{\"type\":\"AEAD_AES_128_GCM\",\"data\":\"");
+
+    size = size > TEXT_MAX / 2 ? TEXT_MAX / 2 : size;
+    memset(text + at, 'A', size);
+    at += size;
+    return at + (size_t)snprintf(text + at, TEXT_MAX - at, "\"}}");
+}
+
+static bool h1_updates(struct peer *p, size_t size)
+{
+    char head[512];
+    char id[UUID_TEXT];
+    size_t len = make_update(size);
+
+    if (p->path[0] == '\0') {
+        return false;
+    }
+    make_uuid(id);
+    snprintf(head, sizeof(head),
+             "PUT %s HTTP/1.1\r\nHost: relay.example\r\nMailbox-Request-ID: %s\r\n"
+             "Mailbox-Device-Claim: %s\r\nContent-Type: application/json\r\n"
+             "Content-Length: %zu\r\n\r\n",
+             p->path, id, p->claim, len);
+    put_text(p, head);
+    peer_put(p, text, len);
+    return p->step_count < REQUESTS_MAX;
+}
+
+/* :method PUT is in no table. */
+static bool h2_updates(struct peer *p, size_t size)
+{
+    uint8_t more[1000];
+    char id[UUID_TEXT];
+    size_t len = make_update(size);
+    uint32_t stream = p->stream_id;
+    size_t at = 0;
+
+    if (p->path[0] == '\0') {
+        return false;
+    }
+    make_uuid(id);
+    at = block_literal(more, at, "mailbox-request-id", id);
+    at = block_literal(more, at, "mailbox-device-claim", p->claim);
+    at = block_literal(more, at, "content-type", "application/json");
+    frames_request(p, METHOD_PUT, p->path, more, at, false);
+    for (size_t sent = 0; sent < len;) {
+        size_t part = len - sent < 16384 ? len - sent : 16384;
+
+        frame_put(p, FRAME_DATA, sent + part == len ? FLAG_END_STREAM : 0, stream, text + sent,
+                  part);
+        sent += part;
+    }
+    return p->stream_count < REQUESTS_MAX;
+}
+
+/* http:// on the port of https://, each time on a new connection. */
+static bool plain_request(struct peer *p, size_t size)
+{
+    (void)size;
+    if (p->step_count == 0) {
+        put_text(p, "GET / HTTP/1.1\r\nHost: relay.example\r\n\r\n");
+    }
+    return peer_read(p, NULL, 0) == 0; /* answered: again */
+}
+
+static bool h2_settings(struct peer *p, size_t size)
+{
+    static const uint8_t one[6] = { 0, 4, 0, 0, 0xff, 0xff };
+
+    (void)size;
+    frame_put(p, FRAME_SETTINGS, 0, 0, one, sizeof(one)); /* each is acknowledged */
+    return true;
+}
+
+static bool h2_priorities(struct peer *p, size_t size)
+{
+    static const uint8_t first[5] = { 0, 0, 0, 0, 15 };
+
+    (void)size;
+    frame_put(p, FRAME_PRIORITY, 0, 1001, first, sizeof(first));
+    return true;
+}
+
+/* A header block that never ends, in frames of no bytes. */
+static bool h2_continuations(struct peer *p, size_t size)
+{
+    static const uint8_t start[1] = { 0x82 };
+
+    (void)size;
+    if (p->step_count == 0) {
+        frame_put(p, FRAME_HEADERS, 0, 1, start, sizeof(start));
+    }
+    frame_put(p, FRAME_CONTINUATION, 0, 1, start, 0);
+    return true;
+}
 
 static bool h1_requests(struct peer *p, size_t size)
 {
@@ -545,6 +709,20 @@ const struct attack attacks[] = {
     { .name = "creates", H1, .pace = PACE_FLOOD, .is_tls = true, .step = h1_creates },
     { .name = "creates", H2, .pace = PACE_FLOOD, .begin = h2_begin, .step = h2_creates },
     { .name = "values", H1, .pace = PACE_FLOOD, .is_tls = true, .step = h1_values },
+    { .name = "updates",
+      H1,
+      .pace = PACE_FLOOD,
+      .is_tls = true,
+      .begin = h1_begin_bound,
+      .step = h1_updates },
+    { .name = "updates", H2, .pace = PACE_FLOOD, .begin = h2_begin_mailbox, .step = h2_updates },
+    { .name = "updates-of-one",
+      H1,
+      .pace = PACE_FLOOD,
+      .is_tls = true,
+      .begin = h1_begin_shared,
+      .step = h1_updates },
+    { .name = "plain-http", H1, .pace = PACE_FLOOD, .step = plain_request },
     { .name = "half-heads", H1, .pace = PACE_HOLD, .is_tls = true, .begin = h1_half_head },
     { .name = "half-bodies", H1, .pace = PACE_HOLD, .is_tls = true, .begin = h1_half_body },
     { .name = "half-bodies", H2, .pace = PACE_HOLD, .begin = h2_half_bodies },
@@ -565,6 +743,13 @@ const struct attack attacks[] = {
     { .name = "small-data", H2, .pace = PACE_FLOOD, .begin = h2_begin, .step = h2_small_data },
     { .name = "windows", H2, .pace = PACE_FLOOD, .begin = h2_begin, .step = h2_windows },
     { .name = "pings", H2, .pace = PACE_FLOOD, .begin = h2_begin, .step = h2_pings },
+    { .name = "settings", H2, .pace = PACE_FLOOD, .begin = h2_begin, .step = h2_settings },
+    { .name = "priorities", H2, .pace = PACE_FLOOD, .begin = h2_begin, .step = h2_priorities },
+    { .name = "continuations",
+      H2,
+      .pace = PACE_FLOOD,
+      .begin = h2_begin,
+      .step = h2_continuations },
     { .name = "unknown-frames", H2, .pace = PACE_FLOOD, .begin = h2_begin, .step = h2_unknown },
 };
 const size_t attack_count = sizeof(attacks) / sizeof(attacks[0]);

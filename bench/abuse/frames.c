@@ -77,7 +77,12 @@ void frames_request(struct peer *p, unsigned method_index, const char *path, con
     static uint8_t block[BLOCK_MAX];
     size_t len = 0;
 
-    block[len++] = (uint8_t)(0x80u | method_index);
+    if (method_index == METHOD_PUT) {
+        len = put_integer(block, len, 4, 0, 2); /* :method, a literal */
+        len = put_string(block, len, "PUT", strlen("PUT"));
+    } else {
+        block[len++] = (uint8_t)(0x80u | method_index);
+    }
     block[len++] = 0x87;                    /* :scheme https */
     len = put_integer(block, len, 4, 0, 4); /* :path, a literal */
     len = put_string(block, len, path, strlen(path));

@@ -18,6 +18,7 @@ enum {
     FRAME_CONTINUATION,
     FRAME_UNKNOWN = 0xfa
 };
+#define METHOD_PUT 0u /* for frames_request: in no table */
 #define FLAG_END_STREAM 1u
 #define FLAG_END_HEADERS 4u
 #define FLAG_PADDED 8u
@@ -26,7 +27,8 @@ void frame_put(struct peer *p, unsigned type, unsigned flags, uint32_t stream, c
                size_t len);
 /* Preface and SETTINGS; initial_window is what the attacker opens for each answer. */
 void frames_begin(struct peer *p, uint32_t initial_window);
-/* A request. method_index is that of the static table (2 GET, 3 POST). more: a header block that
+/* A request. method_index is that of the static table (2 GET, 3 POST), or
+   METHOD_PUT. more: a header block that
    follows the pseudo-headers. */
 void frames_request(struct peer *p, unsigned method_index, const char *path, const void *more,
                     size_t more_len, bool is_end);

@@ -180,6 +180,7 @@ bool peer_open(struct peer *p, const struct target *t, bool is_tls, const char *
     p->stream_id = 1;
     p->stream_count = 0;
     p->step_count = 0;
+    p->path[0] = '\0';
     if (dial(p, limit_s) && (!is_tls || shake_hands(p, alpn, limit_s))) {
         return true;
     }

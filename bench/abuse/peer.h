@@ -31,6 +31,8 @@ struct peer {
     uint32_t stream_id;    /* of the next HTTP/2 stream */
     unsigned stream_count; /* streams opened on this connection */
     uint64_t step_count;   /* of an attack, since the connection was opened */
+    char path[43];         /* of the mailbox that the attack uses; "": none */
+    char claim[37];        /* of a device of it */
     size_t out_at, out_len;
     uint8_t *out; /* not yet sent */
 };
