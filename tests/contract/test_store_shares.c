@@ -57,17 +57,41 @@ static void start_all(struct client *c, struct step *steps)
     start(c, &steps[MANY + 2], 0, 1002); /* of the relay itself */
 }
 
+/* A group has the queues of its parts. */
+static const struct backend *with_one_queue(void)
+{
+    for (size_t i = 0; i < backend_count; i++) {
+        if (!backends[i].is_immediate && !backends[i].has_parts) {
+            return &backends[i];
+        }
+    }
+    fail();
+    return NULL;
+}
+
+/* A store of several passes the share on, or all of its operations were of one. */
+static void share__of_every_store_with_queues__is_there(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < backend_count; i++) {
+        struct fixture f;
+
+        fixture_open(&f, &backends[i], NULL);
+        assert_int_equal(f.client.ops->share == NULL, backends[i].is_immediate);
+        fixture_close(&f);
+    }
+}
+
 /* spec-test: protocol/3#shares-of-the-store */
 static void shares__one_with_many_changes__others_are_among_the_first(void **state)
 {
     static struct step steps[MANY + OTHERS];
-    const struct backend *backend = &backends[strcmp(backends[0].name, "memory") == 0 ? 1 : 0];
+    const struct backend *backend = with_one_queue();
     struct fixture f;
     struct stopper stopper;
 
     (void)state;
     memset(&ran, 0, sizeof(ran));
-    assert_false(backend->is_immediate);
     fixture_open(&f, backend, NULL);
     if (backend->is_on_loop) {
         start_all(&f.client, steps);
@@ -97,6 +121,7 @@ static void shares__one_with_many_changes__others_are_among_the_first(void **sta
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(share__of_every_store_with_queues__is_there),
         cmocka_unit_test(shares__one_with_many_changes__others_are_among_the_first),
     };
 

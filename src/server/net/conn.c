@@ -17,9 +17,9 @@
 #define RELIEF_PART                                                                                \
     8u /* the search for connections to close takes one part in so many of the time */
 /* Each look at the sockets reports again what waits for its turn. Where many wait, a socket leaves
-   the poll set after some reports until its turn, or a look would take longer than the turns between
-   two looks. Where few wait, their reports cost less than the three system calls of leaving and
-   coming back. */
+   the poll set after some reports until its turn, or a look would take longer than the turns
+   between two looks. Where few wait, their reports cost less than the three system calls of leaving
+   and coming back. */
 #define REPORTS_MAX 8u
 #define REPORTED_MAX 256u
 
