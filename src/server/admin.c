@@ -74,13 +74,14 @@ static const char *limit_text(const struct tg_shared *shared)
         [TG_STORE_ROOM_MAP_FULL] =
             "ready, but the address space of the store is full: mailboxes can be read and deleted\n"
     };
+    struct tg_store_limits limits = tg_config_store_limits(shared->config);
     struct tg_store_stats stats = { 0 };
 
     shared->store->ops->stats(shared->store, &stats);
     if (stats.room != TG_STORE_ROOM_ANY) {
         return rooms[stats.room];
     }
-    return tg_store_has_room(&shared->config->store_limits, &stats, MAILBOX_LEN_MIN)
+    return tg_store_has_room(&limits, &stats, MAILBOX_LEN_MIN)
                ? NULL
                : "ready, but full: no new mailboxes\n";
 }
@@ -179,6 +180,9 @@ static void readyz(struct tg_admin *a, const struct tg_exchange_ops *ops, void *
     p->number = ++a->probe_number;
     p->now_s = pending->env->now.low_s;
     memcpy(p->key.bytes, name, sizeof(name));
+    if (a->shared->store->ops->place != NULL) {
+        a->shared->store->ops->place(a->shared->store, &p->key);
+    }
     a->probe_count++;
     pending->exchange = (struct tg_exchange *)(void *)p;
     a->shared->store->ops->apply(a->port, &p->key, probe_change, p, on_probe_written);
@@ -232,7 +236,8 @@ static void metrics(struct tg_admin *a, const struct tg_exchange_ops *ops, void 
 static void list_limits(struct tg_status *status, const struct tg_shared *shared)
 {
     const struct tg_config *c = shared->config;
-    const struct tg_store_limits *limits = &c->store_limits;
+    const struct tg_store_limits all = tg_config_store_limits(c);
+    const struct tg_store_limits *limits = &all;
     const struct tg_metrics_now *now = status->now;
     const struct tg_store_stats *store = &now->store;
     int64_t connections = tg_metrics_gauge_sum(shared->metrics, TG_GAUGE_CONNECTIONS);

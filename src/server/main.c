@@ -97,8 +97,7 @@ static enum tg_err make_data_dir(struct daemon *d, struct tg_startup_failure *fa
     return err;
 }
 
-/* Until the store is open nothing is decided, and a clock that ignores what it has kept is enough.
- */
+/* Until the store is open nothing is decided: a clock that ignores what it has kept is enough. */
 static enum tg_err start_waiting_clock(struct daemon *d, struct tg_fault *fault)
 {
     static const struct tg_time_kept none;
@@ -520,6 +519,7 @@ int main(int argc, char **argv)
     case TG_CONFIG_RESTORED:
     case TG_CONFIG_MIGRATE:
     case TG_CONFIG_COPY:
+    case TG_CONFIG_OPEN_MAP:
     case TG_CONFIG_RUN:
         break;
     }

@@ -98,7 +98,8 @@ bool tg_shared_is_serving(const struct tg_shared *shared)
 
 unsigned tg_shared_fullness(const struct tg_shared *shared)
 {
-    const struct tg_store_limits *limits = &shared->config->store_limits;
+    const struct tg_store_limits all = tg_config_store_limits(shared->config);
+    const struct tg_store_limits *limits = &all;
     struct tg_store_stats now = { 0 };
     unsigned most = 0;
     unsigned other = 0;

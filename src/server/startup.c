@@ -149,6 +149,9 @@ int tg_startup_maintain(const struct tg_config *config, const struct tg_log *log
     } else if (action == TG_CONFIG_COPY) {
         err = tg_storage_copy(&storage, config, log, &text, &failure.fault);
         done = "tigressd: the copy is the store from now on: start the relay on it";
+    } else if (action == TG_CONFIG_OPEN_MAP) {
+        err = tg_storage_open_map(&storage, config, log, &failure.fault);
+        done = "tigressd: new mailboxes are made by this version of the map from now on";
     } else if (action == TG_CONFIG_MIGRATE) {
         err = tg_storage_migrate(config, &failure.fault);
         done = "tigressd: the tables are ready: start the relay";

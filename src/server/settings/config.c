@@ -2,6 +2,7 @@
 #include "server/settings/config.h"
 
 #include "base/mem.h"
+#include "base/num.h"
 #include "server/ops/folder.h"
 #include "server/settings/config_file.h"
 #include "server/settings/config_member.h"
@@ -31,7 +32,8 @@ enum meta {
     META_UPGRADE,
     META_RESTORED,
     META_MIGRATE,
-    META_COPY
+    META_COPY,
+    META_OPEN_MAP
 };
 
 struct command_line {
@@ -39,6 +41,7 @@ struct command_line {
         action; /* the last of check, print, upgrade, restored, migrate, copy, help, version */
     enum tg_store_restored restored;
     const char *role; /* of --migrate */
+    uint64_t open_map;
     const char *from; /* of --copy-store */
     const char *to;
     const char *file;
@@ -55,7 +58,8 @@ static enum meta find_meta(struct tg_bytes name)
                   { "print-config", META_PRINT }, { "upgrade-store", META_UPGRADE },
                   { "restored", META_RESTORED },  { "help", META_HELP },
                   { "version", META_VERSION },    { "accept-clock", META_ACCEPT_CLOCK },
-                  { "migrate", META_MIGRATE },    { "copy-store", META_COPY } };
+                  { "migrate", META_MIGRATE },    { "copy-store", META_COPY },
+                  { "open-map", META_OPEN_MAP } };
 
     for (size_t i = 0; i < TG_COUNT(metas); i++) {
         if (tg_bytes_is_equal(name, tg_bytes_str(metas[i].name))) {
@@ -81,7 +85,7 @@ static bool takes_next(struct tg_bytes name, const char *next)
     enum meta meta = find_meta(name);
 
     if (next == NULL || (meta != META_NONE && meta != META_CONFIG && meta != META_RESTORED &&
-                         meta != META_MIGRATE && meta != META_COPY)) {
+                         meta != META_MIGRATE && meta != META_COPY && meta != META_OPEN_MAP)) {
         return false;
     }
     if (meta == META_NONE && id == TG_SET_COUNT) {
@@ -149,6 +153,17 @@ static void apply_migrate(struct tg_config_load_state *state, struct command_lin
     line->action = META_MIGRATE;
 }
 
+static void apply_open_map(struct tg_config_load_state *state, struct command_line *line,
+                           const struct flag *f)
+{
+    if (f->value_str == NULL || tg_num_parse_u64(&line->open_map, f->value, INT64_MAX) != TG_OK ||
+        line->open_map == 0) {
+        tg_config_fault_text(state, "--open-map: not a version (expected: the number of a map line "
+                                    "in the file of store-groups, above 0)");
+    }
+    line->action = META_OPEN_MAP;
+}
+
 static void apply_copy(struct tg_config_load_state *state, struct command_line *line,
                        const struct flag *f)
 {
@@ -177,6 +192,8 @@ static void apply_meta(struct tg_config_load_state *state, struct command_line *
         apply_migrate(state, line, f);
     } else if (meta == META_COPY) {
         apply_copy(state, line, f);
+    } else if (meta == META_OPEN_MAP) {
+        apply_open_map(state, line, f);
     } else {
         if (f->value_str != NULL) {
             tg_config_fault_text(state, "--accept-clock, --check-config, --print-config, "
@@ -294,6 +311,8 @@ static enum tg_config_action action_of(enum meta meta)
         return TG_CONFIG_MIGRATE;
     case META_COPY:
         return TG_CONFIG_COPY;
+    case META_OPEN_MAP:
+        return TG_CONFIG_OPEN_MAP;
     case META_PRINT:
     case META_HELP:
     case META_VERSION:
@@ -345,6 +364,7 @@ enum tg_config_action tg_config_load(struct tg_config **out, int argc, char *con
         case META_RESTORED:
         case META_MIGRATE:
         case META_COPY:
+        case META_OPEN_MAP:
         case META_CONFIG:
         case META_ACCEPT_CLOCK:
             break;
@@ -352,6 +372,7 @@ enum tg_config_action tg_config_load(struct tg_config **out, int argc, char *con
     }
     state.config->must_accept_clock = line.must_accept_clock;
     state.config->restored = line.restored;
+    state.config->open_map = line.open_map;
     if (line.role != NULL) {
         (void)snprintf(state.config->migrate_role, sizeof(state.config->migrate_role), "%s",
                        line.role);
@@ -434,4 +455,10 @@ enum tg_err tg_config_make_data_dir(const struct tg_config *config, struct tg_fa
         return TG_E_IO;
     }
     return TG_OK;
+}
+
+struct tg_store_limits tg_config_store_limits(const struct tg_config *config)
+{
+    return tg_store_limits_of_parts(&config->store_limits,
+                                    config->store_part_count > 0 ? config->store_part_count : 1);
 }

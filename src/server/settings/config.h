@@ -171,8 +171,11 @@ struct tg_config {
 
     char data_dir[TG_CONFIG_PATH_MAX + 1]; /* "": none */
     enum tg_store_kind store_kind;
-    char store_dir[TG_CONFIG_PATH_MAX + 1];           /* TG_STORE_LMDB */
-    char store_url[TG_CONFIG_STORE_URL_MAX + 1];      /* TG_STORE_POSTGRES; without a password */
+    char store_dir[TG_CONFIG_PATH_MAX + 1];      /* TG_STORE_LMDB */
+    char store_url[TG_CONFIG_STORE_URL_MAX + 1]; /* TG_STORE_POSTGRES; without a password */
+    /* TG_STORE_POSTGRES with several databases: their map (store/groups.h); "": one, store_url */
+    char store_groups[TG_CONFIG_PATH_MAX + 1];
+    uint32_t store_part_count;                        /* store_limits are those of one part */
     char store_password_file[TG_CONFIG_PATH_MAX + 1]; /* "": none */
     bool must_be_synchronous;                         /* TG_STORE_POSTGRES */
     uint32_t store_connections;                       /* of each worker, 1 to 4 */
@@ -217,6 +220,7 @@ struct tg_config {
     bool must_accept_clock;                    /* --accept-clock, which is no setting of the file */
     enum tg_store_restored restored;           /* of --restored */
     char migrate_role[TG_CONFIG_ROLE_MAX + 1]; /* of --migrate */
+    uint64_t open_map;                         /* of --open-map */
     /* Of --copy-store: both store_dir and store_url are set, and store_kind is TG_STORE_LMDB. */
     enum tg_config_copy copy;
 };
@@ -238,6 +242,7 @@ enum tg_config_action {
     TG_CONFIG_RESTORED, /* --restored: as CHECK */
     TG_CONFIG_MIGRATE,  /* --migrate: as CHECK */
     TG_CONFIG_COPY,     /* --copy-store: as CHECK */
+    TG_CONFIG_OPEN_MAP, /* --open-map: as CHECK */
     TG_CONFIG_DONE,     /* --help, --version, --print-config: exit 0 */
     TG_CONFIG_BAD       /* exit 2 */
 };
@@ -269,6 +274,9 @@ size_t tg_config_app_links(struct tg_app_link out[TG_PUSH_APPS_MAX],
                            const struct tg_config_apps *apps);
 /* Whose pictures link previews may show. The strings borrow from config. */
 void tg_config_image_policy(struct tg_image_policy *out, const struct tg_config *config);
+
+/* Those of the store, all its parts together. */
+struct tg_store_limits tg_config_store_limits(const struct tg_config *config);
 
 /* What the pages show of the operator, with time zones as server/time/zone.h has them. The strings
    and the list in apps borrow from config and from apps. */

@@ -8,6 +8,7 @@
 #include "server/settings/config_member.h"
 #include "server/settings/config_memory.h"
 #include "server/settings/config_values.h"
+#include "store/groups.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -112,12 +113,40 @@ static void derive_beside(struct tg_config_load_state *state, enum tg_setting_id
     }
 }
 
-static void derive_store(struct tg_config_load_state *state)
+/* The push process uses no store, and may not read the file. */
+static void derive_groups(struct tg_config_load_state *state, const struct tg_config_env *env)
+{
+    struct tg_config *c = state->config;
+    struct tg_fault fault = { { 0 } };
+    size_t count = 1;
+
+    if (c->copy != TG_CONFIG_COPY_NONE) {
+        tg_config_fault(state, TG_SET_STORE_GROUPS,
+                        "not with --copy-store, which copies one database (expected: only one of "
+                        "both)");
+        return;
+    }
+    if (tg_config_is_given(state, TG_SET_STORE)) {
+        tg_config_fault(state, TG_SET_STORE_GROUPS,
+                        "not beside store (expected: only one of both)");
+        return;
+    }
+    c->store_kind = TG_STORE_POSTGRES;
+    if (!env->is_push_process && tg_store_groups_check(c->store_groups, &count, &fault) != TG_OK) {
+        tg_config_fault(state, TG_SET_STORE_GROUPS, fault.text);
+    }
+    c->store_part_count = (uint32_t)count;
+}
+
+static void derive_store(struct tg_config_load_state *state, const struct tg_config_env *env)
 {
     struct tg_config *c = state->config;
 
     derive_limits(state);
-    if (!tg_config_is_given(state, TG_SET_STORE)) {
+    c->store_part_count = 1;
+    if (c->store_groups[0] != '\0') {
+        derive_groups(state, env);
+    } else if (!tg_config_is_given(state, TG_SET_STORE)) {
         if (c->data_dir[0] == '\0') {
             tg_config_fault(
                 state, TG_SET_STORE,
@@ -385,7 +414,7 @@ void tg_config_apply_rules(struct tg_config_load_state *state, const struct tg_c
     if (c->is_dev) {
         derive_dev(state, env);
     }
-    derive_store(state);
+    derive_store(state, env);
     derive_expirations(state);
     derive_push(state);
     tg_config_apply_link_rules(state);

@@ -87,6 +87,10 @@ const struct tg_setting tg_settings[TG_SET_COUNT] = {
     ROW(TG_SET_STORE, "store", TG_SETTING_STORE), AT(store_kind), STORE, .arg = "STORE",
         .help = "where mailboxes are stored: lmdb:DIR, postgresql://… or memory:; default with a "
                 "data folder: lmdb:DATA/store" },
+    ROW(TG_SET_STORE_GROUPS, "store-groups", TG_SETTING_PATH), AT(store_groups), STORE,
+        .arg = "FILE",
+        .help = "instead of store: several PostgreSQL databases, and which of them has which "
+                "mailboxes" },
     ROW(TG_SET_STORE_PASSWORD_FILE, "store-password-file", TG_SETTING_PATH),
         AT(store_password_file), STORE, .arg = "FILE",
         .help = "file whose first line is the password for PostgreSQL" },

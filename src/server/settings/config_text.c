@@ -71,6 +71,9 @@ void tg_config_help(struct tg_buf *out)
     append_padded(out, "migrate", "ROLE");
     tg_buf_append_str(out,
                       "make or update the tables in PostgreSQL, let ROLE use them, and exit\n");
+    append_padded(out, "open-map", "N");
+    tg_buf_append_str(out,
+                      "make new mailboxes by version N of the map in store-groups, and exit\n");
     append_padded(out, "copy-store", "FROM TO");
     tg_buf_append_str(out, "copy lmdb:DIR to postgresql://… or back, and exit\n");
     append_padded(out, "help, -h", NULL);

@@ -4,6 +4,7 @@
 #include "server/keys/keyfile.h"
 #include "server/storage/copied.h"
 #include "server/storage/key_audit.h"
+#include "store/groups.h"
 
 static struct tg_store_pg_settings pg_settings(const struct tg_config *config)
 {
@@ -13,12 +14,41 @@ static struct tg_store_pg_settings pg_settings(const struct tg_config *config)
                                           .lane_count = config->store_connections };
 }
 
+static struct tg_store_groups_settings groups_settings(const struct tg_storage *st,
+                                                       const struct tg_config *config)
+{
+    struct tg_store_groups_settings settings = { .file = config->store_groups,
+                                                 .database = pg_settings(config) };
+
+    settings.database.patience_ms = st->patience_ms;
+    settings.database.may_be_copied = st->may_be_copied;
+    return settings;
+}
+
+static enum tg_err open_groups(struct tg_storage *st, const struct tg_config *config,
+                               enum tg_store_groups_need need, const struct tg_log *log,
+                               struct tg_fault *fault)
+{
+    const struct tg_store_groups_settings settings = groups_settings(st, config);
+    enum tg_err err = TG_E_BUG;
+
+    st->path = config->store_groups;
+    err = tg_store_groups_open(&st->store, &settings, need, &config->store_limits, log, fault);
+    if (err == TG_OK) {
+        st->path = NULL;
+    }
+    return err;
+}
+
 enum tg_err tg_storage_open_kind(struct tg_storage *st, const struct tg_config *config,
                                  enum tg_store_kind kind, const struct tg_log *log,
                                  struct tg_fault *fault)
 {
     if (kind == TG_STORE_MEMORY) {
         return tg_store_mem_open(&st->store, &config->store_limits);
+    }
+    if (kind == TG_STORE_POSTGRES && config->store_groups[0] != '\0') {
+        return open_groups(st, config, TG_STORE_GROUPS_SERVE, log, fault);
     }
     if (kind == TG_STORE_POSTGRES) {
         struct tg_store_pg_settings settings = pg_settings(config);
@@ -41,11 +71,16 @@ enum tg_err tg_storage_is_used(struct tg_store *store, bool *is_used)
 {
     struct tg_store_stats stats = { 0 };
     struct tg_store_fact_copy checks;
-    enum tg_err err = tg_store_fact_load(store, TG_FACT_KEY_CHECKS, &checks);
+    struct tg_store *part = NULL;
+    enum tg_err err = TG_OK;
 
     store->ops->stats(store, &stats);
-    *is_used = checks.version > 0 || stats.live_count + stats.ended_count > 0 ||
-               stats.outbox_count > 0 || stats.spent_count > 0;
+    *is_used =
+        stats.live_count + stats.ended_count > 0 || stats.outbox_count > 0 || stats.spent_count > 0;
+    for (size_t i = 0; err == TG_OK && (part = tg_store_part(store, i)) != NULL; i++) {
+        err = tg_store_fact_load(part, TG_FACT_KEY_CHECKS, &checks);
+        *is_used = *is_used || checks.version > 0;
+    }
     return err;
 }
 
@@ -99,11 +134,39 @@ out:
 static enum tg_err refuse_copied(struct tg_storage *st, struct tg_fault *fault)
 {
     struct tg_copied copied;
-    enum tg_err err = TG_E_BUG;
+    struct tg_store *part = NULL;
+    enum tg_err err = TG_OK;
 
-    TG_TRY(tg_copied_load(&copied, st->store, fault));
-    TG_TRY(tg_copied_judge(&copied, fault, &st->advice));
+    for (size_t i = 0; (part = tg_store_part(st->store, i)) != NULL; i++) {
+        TG_TRY(tg_copied_load(&copied, part, fault));
+        TG_TRY(tg_copied_judge(&copied, fault, &st->advice));
+    }
 out:
+    return err;
+}
+
+static enum tg_err verify_keys(struct tg_storage *st, enum tg_key_audit_need need,
+                               struct tg_fault *fault)
+{
+    struct tg_store *part = NULL;
+    enum tg_err err = TG_OK;
+
+    for (size_t i = 0; err == TG_OK && (part = tg_store_part(st->store, i)) != NULL; i++) {
+        err = tg_key_audit_verify(part, &st->keyring, need, fault, &st->advice);
+    }
+    return err;
+}
+
+/* A part that is new gets the check of the keys after the others were found to have the same. */
+static enum tg_err audit_keys(struct tg_storage *st, struct tg_fault *fault)
+{
+    struct tg_store *part = NULL;
+    enum tg_err err =
+        tg_store_part(st->store, 1) == NULL ? TG_OK : verify_keys(st, TG_KEY_AUDIT_ALL, fault);
+
+    for (size_t i = 0; err == TG_OK && (part = tg_store_part(st->store, i)) != NULL; i++) {
+        err = tg_key_audit_run(part, &st->keyring, fault, &st->advice);
+    }
     return err;
 }
 
@@ -119,7 +182,7 @@ enum tg_err tg_storage_open(struct tg_storage *st, const struct tg_config *confi
     TG_TRY(refuse_copy(st, config, log, fault));
     st->path = config->relay_key;
     TG_TRY(open_keys(st, config, log, fault));
-    TG_TRY(tg_key_audit_run(st->store, &st->keyring, fault, &st->advice));
+    TG_TRY(audit_keys(st, fault));
     if (has_counter(config)) {
         TG_TRY(tg_store_counter_arm(&st->counter, st->store, &tg_rng_system, fault));
     }
@@ -164,11 +227,14 @@ out:
 static enum tg_err refuse_unfinished(struct tg_storage *st, struct tg_fault *fault)
 {
     struct tg_copied copied;
-    enum tg_err err = TG_E_BUG;
+    struct tg_store *part = NULL;
+    enum tg_err err = TG_OK;
 
-    TG_TRY(tg_copied_load(&copied, st->store, fault));
-    if (copied.state == TG_COPIED_UNFINISHED) {
-        TG_TRY(tg_copied_judge(&copied, fault, &st->advice));
+    for (size_t i = 0; (part = tg_store_part(st->store, i)) != NULL; i++) {
+        TG_TRY(tg_copied_load(&copied, part, fault));
+        if (copied.state == TG_COPIED_UNFINISHED) {
+            TG_TRY(tg_copied_judge(&copied, fault, &st->advice));
+        }
     }
 out:
     return err;
@@ -187,18 +253,24 @@ out:
     return err;
 }
 
-/* No other relay writes meanwhile, or knows what is dropped. */
-static enum tg_err restore_database(struct tg_storage *st, const struct tg_config *config,
-                                    struct tg_fault *fault)
+/* No other relay writes meanwhile, or knows what is dropped. All parts are held before one of them
+   is changed. */
+static enum tg_err restore_databases(struct tg_storage *st, const struct tg_config *config,
+                                     struct tg_fault *fault)
 {
     const struct tg_copied none = { .state = TG_COPIED_NOT };
+    struct tg_store *part = NULL;
     enum tg_err err = TG_E_BUG;
 
     st->path = NULL;
     TG_TRY(tg_store_epoch_raise(st->store));
-    TG_TRY(st->store->ops->copy->hold(st->store));
-    TG_TRY(tg_copied_put(st->store, &none));
-    TG_TRY(st->store->ops->restore(st->store, config->restored, 0));
+    for (size_t i = 0; (part = tg_store_part(st->store, i)) != NULL; i++) {
+        TG_TRY(part->ops->copy->hold(part));
+    }
+    for (size_t i = 0; (part = tg_store_part(st->store, i)) != NULL; i++) {
+        TG_TRY(tg_copied_put(part, &none));
+        TG_TRY(part->ops->restore(part, config->restored, 0));
+    }
 out:
     if (err != TG_OK) {
         tg_fault_set(fault, err == TG_E_DENIED
@@ -225,9 +297,9 @@ enum tg_err tg_storage_restore(struct tg_storage *st, const struct tg_config *co
     }
     st->path = config->relay_key;
     /* The next start writes the check of the keys. */
-    TG_TRY(tg_key_audit_verify(st->store, &st->keyring, need, fault, &st->advice));
+    TG_TRY(verify_keys(st, need, fault));
     TG_TRY(has_counter(config) ? restore_embedded(st, config, fault)
-                               : restore_database(st, config, fault));
+                               : restore_databases(st, config, fault));
     err = TG_OK;
 out:
     return err;
@@ -302,6 +374,24 @@ enum tg_err tg_storage_check(const struct tg_config *config, struct tg_fault *fa
     return err;
 }
 
+enum tg_err tg_storage_open_map(struct tg_storage *st, const struct tg_config *config,
+                                const struct tg_log *log, struct tg_fault *fault)
+{
+    enum tg_err err = TG_E_BUG;
+
+    st->counter.fd = -1;
+    if (config->store_groups[0] == '\0') {
+        tg_fault_set(fault, "there is no map to open (expected: store-groups)");
+        return TG_E_UNSUPPORTED;
+    }
+    TG_TRY(open_groups(st, config, TG_STORE_GROUPS_CHANGE, log, fault));
+    st->path = config->store_groups;
+    TG_TRY(tg_store_groups_open_map(st->store, config->open_map, fault));
+    err = TG_OK;
+out:
+    return err;
+}
+
 enum tg_err tg_storage_migrate(const struct tg_config *config, struct tg_fault *fault)
 {
     const struct tg_store_pg_settings settings = pg_settings(config);
@@ -310,6 +400,12 @@ enum tg_err tg_storage_migrate(const struct tg_config *config, struct tg_fault *
         tg_fault_set(fault, "there are no tables to make (expected: store = postgresql://…, with "
                             "the owner of the database)");
         return TG_E_UNSUPPORTED;
+    }
+    if (config->store_groups[0] != '\0') {
+        const struct tg_storage none = { .store = NULL };
+        const struct tg_store_groups_settings groups = groups_settings(&none, config);
+
+        return tg_store_groups_migrate(&groups, config->migrate_role, fault);
     }
     return tg_store_pg_migrate(&settings, config->migrate_role, fault);
 }

@@ -63,6 +63,10 @@ TG_NODISCARD enum tg_err tg_storage_upgrade(struct tg_storage *st, const struct 
 /* --migrate: makes or updates the tables in PostgreSQL and lets the role use them. */
 TG_NODISCARD enum tg_err tg_storage_migrate(const struct tg_config *config, struct tg_fault *fault);
 
+/* --open-map: makes a version of the map in store-groups that of all groups. */
+TG_NODISCARD enum tg_err tg_storage_open_map(struct tg_storage *st, const struct tg_config *config,
+                                             const struct tg_log *log, struct tg_fault *fault);
+
 /*
  * --copy-store: copies a store that no relay uses into an empty one, compares both, and lets the
  * copy serve instead. Its keys must be right. text: what was copied, after TG_OK. May be repeated

@@ -157,6 +157,56 @@ static void store_counter__missing_or_inside_store__reported(void **state)
     assert_string_equal(f->config->store_counter, "");
 }
 
+#ifdef TG_HAS_POSTGRES
+#define MAP "group a postgresql://u@h/a\ngroup b postgresql://u@h/b\nfixed a\n"
+#define GROUPS "--plain-http --relay-key /k --store-groups %C "
+
+static void write_map(struct fixture *f, const char *text)
+{
+    write_file(f->conf, text, strlen(text), 0600);
+}
+
+static void store_groups__file_that_is_valid__databases_instead_of_one(void **state)
+{
+    struct fixture *f = *state;
+    struct tg_store_limits all;
+
+    write_map(f, MAP "map 1 00-ff a\nmap 2 00-7f a 80-ff b\n");
+    assert_runs(f, GROUPS "--mailboxes-max 10 --spent-tokens-max 7");
+    assert_int_equal(f->config->store_kind, TG_STORE_POSTGRES);
+    assert_string_equal(f->config->store_groups, f->conf);
+    assert_string_equal(f->config->store_url, "");
+    assert_string_equal(f->config->store_counter, "");
+    all = tg_config_store_limits(f->config);
+    assert_int_equal(all.live_max, 20);
+    assert_int_equal(all.spent_max, 7);
+    assert_int_equal(run(f, GROUPS "--open-map 2"), TG_CONFIG_OPEN_MAP);
+    assert_int_equal(f->config->open_map, 2);
+    assert_bad(f, GROUPS "--open-map", "--open-map: not a version");
+    assert_bad(f, GROUPS "--open-map 0", "--open-map: not a version");
+    assert_bad(f, GROUPS "--open-map=9223372036854775808", "--open-map: not a version");
+}
+
+static void store_groups__fault_of_the_file_or_beside_another_store__reported(void **state)
+{
+    struct fixture *f = *state;
+
+    write_map(f, MAP "map 1 00-7f a\n");
+    assert_bad(f, GROUPS, "--store-groups: line 4: not all shards have a group");
+    write_map(f, "group a mysql://h/a\nmap 1 00-ff a\nfixed a\n");
+    assert_bad(f, GROUPS, "--store-groups: the connection string of group 1: ");
+    write_map(f, "group a postgresql://u:secret@h/a\nmap 1 00-ff a\nfixed a\n");
+    assert_bad(f, GROUPS, "a password in the connection string");
+    assert_null(strstr(tg_buf_cstr(&f->text), "secret"));
+    assert_bad(f, "--plain-http --relay-key /k --store-groups /nonexistent",
+               "--store-groups: cannot be opened: No such file");
+    write_map(f, MAP "map 1 00-ff a\n");
+    assert_bad(f, GROUPS "--store memory:", "--store-groups: not beside store");
+    assert_bad(f, GROUPS "--copy-store lmdb:/s postgresql://u@h/d",
+               "--store-groups: not with --copy-store");
+}
+#endif
+
 static void expirations__default_beyond_max__refused(void **state)
 {
     struct fixture *f = *state;
@@ -280,6 +330,10 @@ int main(void)
         TEST(data__given__store_and_key_in_it),
         TEST(relay_key__missing_or_inside_store__reported),
         TEST(store_counter__missing_or_inside_store__reported),
+#ifdef TG_HAS_POSTGRES
+        TEST(store_groups__file_that_is_valid__databases_instead_of_one),
+        TEST(store_groups__fault_of_the_file_or_beside_another_store__reported),
+#endif
         TEST(expirations__default_beyond_max__refused),
         TEST(limits__more_than_a_record_holds__refused),
         TEST(addresses__admin_on_the_same_port__refused),
