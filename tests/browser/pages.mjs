@@ -4,7 +4,7 @@
 // is_share, links, allowed, others }] }. ask: how the page is asked for, { method, headers, postData }; status: of the
 // answer, 200 by default, and asked for again until it is 429 if that is expected; axe: the modes in which
 // axe-core looks too; pictures: those of which a picture is kept; links: how many links are followed; allowed: the rules
-// of axe-core that the page breaks on purpose; others: addresses of pages with the same policy, which take the place of
+// of axe-core that the page breaks on purpose; others: files with pages of the same policy, which take the place of
 // this one in the mode "narrow". A page is loaded once, and its modes follow each other in the same tab: to load is what
 // takes the time.
 import fs from "node:fs";
@@ -129,14 +129,14 @@ class Tab {
     if (entry.others.length > 0) await this.replace(entry.others);
   }
 
-  async replace(addresses) {
-    const pages = await Promise.all(addresses.map(async (url) => ({ url, html: await (await fetch(url)).text() })));
+  async replace(files) {
+    const pages = files.map((file) => ({ name: path.basename(file), html: fs.readFileSync(file, "utf8") }));
     await this.become("narrow");
     const found = await this.page.evaluate(`(() => {
       ${look}; ${become};
-      return ${JSON.stringify(pages)}.map(({ url, html }) => { become(html); return [url, look(false)]; });
+      return ${JSON.stringify(pages)}.map(({ name, html }) => { become(html); return [name, look(false)]; });
     })()`);
-    for (const [url, texts] of found) for (const text of texts) findings.push(`${url} narrow: ${text}`);
+    for (const [name, texts] of found) for (const text of texts) findings.push(`${name} narrow: ${text}`);
   }
 
   async picture() {
