@@ -70,10 +70,10 @@ out:
     return err;
 }
 
-/* The picture of the sender, if the operator allows it, otherwise the drawing of the vertical. url:
-   of the drawing, a buffer of the caller. spec: protocol/5#pictures */
-static enum tg_err pick_image(struct tg_page_image *out, struct tg_buf *url,
-                              const struct tg_exchange *ex, const struct tg_display_info *display)
+/* The picture of the sender, if the operator allows it, and the drawing of the vertical, which
+   takes its place. url: of the drawing, a buffer of the caller. spec: protocol/5#pictures */
+static enum tg_err pick_images(struct tg_page *page, struct tg_buf *url,
+                               const struct tg_exchange *ex)
 {
     static const enum tg_picture pictures[TG_PAGE_VERTICAL_COUNT] = {
         [TG_PAGE_GENERAL] = TG_PICTURE_GENERAL,
@@ -83,13 +83,14 @@ static enum tg_err pick_image(struct tg_page_image *out, struct tg_buf *url,
     };
     const struct tg_relay_face *face = &ex->relay->face;
 
-    if (tg_image_is_allowed(&face->images, display->image_url)) {
-        *out = (struct tg_page_image){ .url = display->image_url };
-    } else if (face->files != NULL) {
+    if (tg_image_is_allowed(&face->images, page->display->image_url)) {
+        page->image = (struct tg_page_image){ .url = page->display->image_url };
+    }
+    if (face->files != NULL) {
         tg_buf_append_str(url, ex->relay->config->public_url);
         tg_buf_append_str(url, tg_files_picture_path(face->files, pictures[ex->vertical]));
-        *out = (struct tg_page_image){ tg_buf_view(url), TG_PICTURE_TYPE, TG_PICTURE_WIDTH,
-                                       TG_PICTURE_HEIGHT };
+        page->drawing = (struct tg_page_image){ tg_buf_view(url), TG_PICTURE_TYPE, TG_PICTURE_WIDTH,
+                                                TG_PICTURE_HEIGHT };
     }
     return tg_buf_status(url);
 }
@@ -121,7 +122,7 @@ static enum tg_err fill_preview(struct tg_reply *reply, struct tg_exchange *ex)
 
         TG_TRY(append_url(&url, ex));
         page.url = tg_buf_view(&url);
-        TG_TRY(pick_image(&page.image, &drawing, ex, page.display));
+        TG_TRY(pick_images(&page, &drawing, ex));
         TG_TRY(tg_reply_page(reply, ex->relay->site, &page));
     }
     err = TG_OK;

@@ -155,9 +155,9 @@ int main(int argc, char **argv)
                                           .display = &whats[what].display,
                                           .url = TG_LIT("https://relay.example/v1/m/"
                                                         "0b8a9c3e-1d2f-4a5b-8c7d-9e0f1a2b3c4d"),
-                                          .image = { TG_LIT("https://relay.example/picture/"
-                                                            "car-0123456789abcdef.png"),
-                                                     "image/png", "1200", "630" },
+                                          .drawing = { TG_LIT("https://relay.example/picture/"
+                                                              "car-0123456789abcdef.png"),
+                                                       "image/png", "1200", "630" },
                                           .now_s = NOW_S,
                                           .expires_s = NOW_S + 2 * 86400 + 3600 });
         }

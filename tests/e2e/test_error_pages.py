@@ -3,12 +3,13 @@
 a wallet keeps its problem documents."""
 import contextlib
 import re
+import subprocess
 
 import pytest
 
 import relay_process
 from checks import assert_problem, media_type
-from conftest import open_api
+from conftest import make_relay, open_api
 from tigress_client import new_id
 
 # As Firefox, Chrome and Safari send it.
@@ -127,3 +128,50 @@ def over_the_rate__browser_a_page__head_no_body(tmp_path, transport):
         head = until_refused("HEAD", accept(BROWSERS[0]))
         assert head.body == b"" and int(head.header("content-length")) > 0
         assert until_refused("GET", []).json()["status"] == 429  # the connection is still in step
+
+
+LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "ja", "ko", "zh-Hans", "ar", "he")
+ONE_ROUND_TRIP = 14 * 1024  # bytes that arrive before the client is asked (RFC 6928), less than ten full segments
+
+
+@pytest.fixture(scope="module")
+def branded(tmp_path_factory):
+    """A relay whose operator's part of the pages is as large as it may be: with a larger logo it does not start."""
+    folder = tmp_path_factory.mktemp("branded")
+    logo = folder / "logo.svg"
+    args = ["--page-logo", str(logo), "--operator-name", "Nordlicht Keys & Co", "--page-support", "https://help.example/",
+            "--page-app", "One ios=https://apps.example/one android=https://play.example/one open=https://open.example/one",
+            "--page-app", "Two ios=https://apps.example/two open=https://open.example/two"]
+
+    def draw(size):
+        logo.write_text(f'<svg viewBox="0 0 9 9"><path d="M0 0{"h1" * (size // 2)}"/></svg>')
+        return subprocess.run([relay_process.find_binary("tigressd"), "--dev", "--data", str(folder), "--check-config", *args],
+                              capture_output=True, text=True, timeout=60, check=False)
+
+    refused = draw(2200)
+    size, most = map(int, re.search(r"page has up to (\d+) bytes \(expected: at most (\d+),", refused.stderr).groups())
+    assert refused.returncode == 2 and 0 < size - most < 2200
+    assert draw(2200 - (size - most) + 2).returncode == 2
+    assert draw(2200 - (size - most) - 2).returncode == 0
+    with make_relay(folder / "r", args=args) as running:
+        yield running
+
+
+# spec-test: protocol/5#one-round-trip
+@pytest.mark.parametrize("transport", ["h1", "h2"])
+@pytest.mark.parametrize("letter", ['"', "\N{KEY}", "W"])
+def share__longest_words_beside_the_largest_brand__one_round_trip(branded, transport, letter):
+    sizes = []
+    with contextlib.closing(open_api(branded, transport)) as api:
+        count = len(letter.encode())
+        box = api.new_box(display={"title": letter * (256 // count), "description": letter * (1024 // count),
+                                   "imageURL": "https://pictures.example/" + "&" * 2000})
+        for language in LANGUAGES:
+            headers = [("Accept-Language", language), ("User-Agent", "Mozilla/5.0 (iPhone)"), ("Mailbox-Request-ID", new_id())]
+            answer = api.call("GET", box.path + "?v=c", accept(BROWSERS[0]) + headers)
+            assert answer.status == 200 and answer.header("content-language") == language
+            head = len("HTTP/1.1 200 OK\r\n\r\n") + sum(len(key) + len(value) + 4 for key, value in answer.headers)
+            assert head < 1024, answer.headers
+            sizes.append(head + len(answer.body))
+            assert b"<time datetime=" in answer.body and b"</figure>" in answer.body and answer.body.endswith(b"</html>\n")
+    assert max(sizes) < ONE_ROUND_TRIP and max(sizes) > ONE_ROUND_TRIP - 1024, sizes

@@ -4,33 +4,14 @@
 #include "relay/page/date.h"
 #include "relay/page/drawing.h"
 #include "relay/page/text.h"
-#include "relay/page/words.h"
+#include "relay/page/writer.h"
 
-#define TITLE_MAX 256u       /* characters of a title, in the page and in a preview */
-#define DESCRIPTION_MAX 300u /* characters of a description in a preview */
-#define PAGE_FIRST 12288u    /* bytes: most pages fit into the first allocation */
+#define PAGE_FIRST 12288u   /* bytes: most pages fit into the first allocation */
+#define IMAGE_URL_MAX 2048u /* bytes of the address of a picture; a longer one is not used */
+#define LONGEST_MAX 65536u  /* of a page with any settings */
 
-/* What the functions of one page need. */
-struct writer {
-    struct tg_buf *out;
-    const struct tg_page_site *site;
-    const struct tg_page_settings *settings;
-    const struct tg_page *page;
-    const struct tg_page_words *words;
-};
-
-static void put(const struct writer *w, const char *html)
-{
-    tg_buf_append_str(w->out, html);
-}
-
-/* A word between two pieces of HTML. */
-static void put_word(const struct writer *w, const char *before, unsigned word, const char *after)
-{
-    put(w, before);
-    put(w, w->words->text[word]);
-    put(w, after);
-}
+#define put tg_page_put
+#define put_word tg_page_put_word
 
 static bool is_share(const struct tg_page *page)
 {
@@ -46,76 +27,6 @@ static unsigned title_of(const struct tg_page *page)
 }
 
 /* ---- head ----------------------------------------------------------------------------------- */
-
-static void put_property(const struct writer *w, const char *name)
-{
-    put(w, "<meta property=\"og:");
-    put(w, name);
-    put(w, "\" content=\"");
-}
-
-/* The title of a preview is the sender's, or the relay's words. spec: protocol/5#foreign-text */
-static void put_title(const struct writer *w)
-{
-    if (tg_page_is_blank(w->page->display->title)) {
-        put(w, w->words->text[TG_W_SHARED_GENERAL + (unsigned)w->page->vertical]);
-    } else {
-        tg_page_put_line(w->out, w->page->display->title, TITLE_MAX);
-    }
-}
-
-/* spec: protocol/5#image-described */
-static void put_image(const struct writer *w)
-{
-    const struct tg_page_image *image = &w->page->image;
-
-    if (image->url.len == 0) {
-        return;
-    }
-    put_property(w, "image");
-    tg_page_put_escaped(w->out, image->url);
-    if (image->type == NULL) {
-        put(w, "\">\n");
-        put_property(w, "image:alt");
-        put_title(w);
-        put(w, "\">\n");
-    } else {
-        put(w, "\">\n");
-        put_property(w, "image:type");
-        put(w, image->type);
-        put(w, "\">\n");
-        put_property(w, "image:width");
-        put(w, image->width);
-        put(w, "\">\n");
-        put_property(w, "image:height");
-        put(w, image->height);
-        put(w, "\">\n");
-        put_property(w, "image:alt");
-        put_word(w, "", TG_W_PICTURE, "\">\n");
-    }
-    put(w, "<meta name=\"twitter:card\" content=\"summary_large_image\">\n");
-}
-
-/* spec: protocol/5#opengraph */
-static void put_opengraph(const struct writer *w)
-{
-    struct tg_bytes description = w->page->display->description;
-
-    put_property(w, "title");
-    put_title(w);
-    put(w, "\">\n<meta property=\"og:type\" content=\"website\">\n");
-    put_property(w, "description");
-    if (tg_page_is_blank(description)) {
-        put(w, w->words->text[TG_W_PREVIEW]);
-    } else {
-        tg_page_put_line(w->out, description, DESCRIPTION_MAX);
-    }
-    put(w, "\">\n");
-    put_property(w, "url");
-    tg_page_put_escaped(w->out, w->page->url);
-    put(w, "\">\n");
-    put_image(w);
-}
 
 /* z: little to read, in one narrow column; y: over, or not possible now, without the colour. */
 static const char *const classes[TG_PAGE_STATE_COUNT] = {
@@ -141,7 +52,7 @@ static const char own_logo[] =
     "0v4m-4-4v3\"/>"
     "</g></svg>";
 
-static void put_head(const struct writer *w)
+static void put_head(struct tg_page_writer *w)
 {
     put(w, "<!DOCTYPE html>\n<html lang=\"");
     put(w, tg_page_language_tag(w->page->reader.language));
@@ -154,7 +65,7 @@ static void put_head(const struct writer *w)
            "<meta name=\"referrer\" content=\"no-referrer\">\n");
     put_word(w, "<title>", title_of(w->page), "</title>\n");
     if (is_share(w->page)) {
-        put_opengraph(w);
+        tg_page_put_opengraph(w);
     }
     put(w, "<style>");
     tg_buf_append(w->out, tg_page_site_style(w->site));
@@ -168,7 +79,7 @@ static void put_head(const struct writer *w)
 
 /* ---- the share ------------------------------------------------------------------------------ */
 
-static void put_facts(const struct writer *w)
+static void put_facts(const struct tg_page_writer *w)
 {
     int64_t expires_s = w->page->expires_s;
 
@@ -180,36 +91,11 @@ static void put_facts(const struct writer *w)
     put(w, "</p></div>\n");
 }
 
-/* What the sender wrote, under a caption of the relay that says so. Its language is unknown, and
-   its direction is that of its first letter. spec: protocol/5#quoted */
-static void put_quote(const struct writer *w)
-{
-    const struct tg_display_info *display = w->page->display;
-    bool has_title = !tg_page_is_blank(display->title);
-    bool has_description = !tg_page_is_blank(display->description);
-
-    if (!has_title && !has_description) {
-        return;
-    }
-    put_word(w, "<figure><figcaption>", TG_W_QUOTED, "</figcaption>\n<blockquote lang=\"\">");
-    if (has_title) {
-        put(w, "<p class=\"q\" dir=\"auto\"><bdi>");
-        tg_page_put_line(w->out, display->title, TITLE_MAX);
-        put(w, "</bdi></p>");
-    }
-    if (has_description) {
-        put(w, "<p dir=\"auto\"><bdi>");
-        tg_page_put_lines(w->out, display->description);
-        put(w, "</bdi></p>");
-    }
-    put(w, "</blockquote></figure>\n");
-}
-
 /* ---- what to do ----------------------------------------------------------------------------- */
 
 /* No link of a page carries the fragment of its address, and none replaces the page: then the
    secret would be lost. spec: protocol/5#links */
-static void put_link(const struct writer *w, const char *url, const char *attributes)
+static void put_link(const struct tg_page_writer *w, const char *url, const char *attributes)
 {
     put(w, "<a");
     put(w, attributes);
@@ -219,8 +105,8 @@ static void put_link(const struct writer *w, const char *url, const char *attrib
 }
 
 /* "Get Wallet". url NULL: no button. Returns whether there is one. */
-static bool put_button(const struct writer *w, const struct tg_page_app *app, const char *url,
-                       enum tg_word word, const char *attributes)
+static bool put_button(const struct tg_page_writer *w, const struct tg_page_app *app,
+                       const char *url, enum tg_word word, const char *attributes)
 {
     struct tg_buf name;
 
@@ -240,7 +126,7 @@ static bool put_button(const struct writer *w, const struct tg_page_app *app, co
 }
 
 /* The apps for this vertical, and what their buttons do not do. */
-static void put_apps(const struct writer *w, enum tg_page_device device)
+static void put_apps(const struct tg_page_writer *w, enum tg_page_device device)
 {
     bool has_button = false;
 
@@ -268,7 +154,7 @@ static const struct {
     [TG_PAGE_ANDROID] = { "Android", { TG_W_TAP, TG_W_ANDROID_AGAIN, TG_W_ACCEPT } },
 };
 
-static void put_device(const struct writer *w, enum tg_page_device device)
+static void put_device(const struct tg_page_writer *w, enum tg_page_device device)
 {
     put(w, "<section class=\"c0\"><h3");
     if (devices[device].name != NULL) {
@@ -289,7 +175,7 @@ static void put_device(const struct writer *w, enum tg_page_device device)
 }
 
 /* The reader's kind of device first, then the others. spec: protocol/5#device */
-static void put_steps(const struct writer *w)
+static void put_steps(const struct tg_page_writer *w)
 {
     static const enum tg_page_device order[TG_PAGE_DEVICE_COUNT] = { TG_PAGE_IOS, TG_PAGE_ANDROID,
                                                                      TG_PAGE_COMPUTER };
@@ -306,7 +192,7 @@ static void put_steps(const struct writer *w)
 
 /* ---- what to know --------------------------------------------------------------------------- */
 
-static void put_notes(const struct writer *w)
+static void put_notes(const struct tg_page_writer *w)
 {
     put_word(w, "<div class=\"p i\">\n<section><h2>", TG_W_ONE_TITLE, "</h2>\n<p>");
     put_word(w, "", TG_W_ONE, "</p></section>\n");
@@ -317,7 +203,7 @@ static void put_notes(const struct writer *w)
     put(w, "</p></section>\n</div>\n");
 }
 
-static void put_foot(const struct writer *w)
+static void put_foot(const struct tg_page_writer *w)
 {
     put(w, "</main>\n");
     if (w->settings->support != NULL) {
@@ -331,7 +217,7 @@ static void put_foot(const struct writer *w)
 /* ---- pages ---------------------------------------------------------------------------------- */
 
 /* The text of a state, and when to try again: "(30 s)". */
-static void put_text(const struct writer *w)
+static void put_text(const struct tg_page_writer *w)
 {
     put_word(w, "<p>", title_of(w->page) + 1u, "");
     if (w->page->retry_after_s > 0) {
@@ -342,38 +228,108 @@ static void put_text(const struct writer *w)
     put(w, "</p>\n");
 }
 
+static void put_page(struct tg_page_writer *w)
+{
+    const struct tg_page *page = w->page;
+
+    put_head(w);
+    put(w, "<section class=\"c0 h\">");
+    tg_page_put_drawing(w->out, page->vertical, page->state);
+    put_word(w, "<div class=\"x\">\n<h1>", title_of(page), "</h1>\n");
+    if (page->state != TG_PAGE_OPEN) { /* spec: protocol/4#preview-says-claimed */
+        put_text(w);
+    }
+    if (is_share(page)) {
+        put_facts(w);
+        tg_page_put_quote(w);
+    }
+    put(w, "</div></section>\n");
+    if (page->state == TG_PAGE_OPEN) {
+        put_steps(w);
+    }
+    if (is_share(page)) {
+        put_notes(w);
+    }
+    put_foot(w);
+}
+
+/* Writes the page again with less of the sender's texts: once with none of them, which shows how
+   much room they have. spec: protocol/5#one-round-trip */
+static void put_shorter(struct tg_page_writer *w, size_t from)
+{
+    const struct tg_page_shares used = w->used;
+    size_t len = 0;
+
+    tg_buf_truncate(w->out, from);
+    w->has_own_drawing = true;
+    w->room = (struct tg_page_shares){ 0 };
+    put_page(w);
+    if (tg_buf_status(w->out) != TG_OK) {
+        return;
+    }
+    len = w->out->len - from;
+    w->room = tg_page_share_room(&used, len < TG_PAGE_MAX ? TG_PAGE_MAX - len : 0);
+    tg_buf_truncate(w->out, from);
+    put_page(w);
+}
+
 enum tg_err tg_page_write(struct tg_buf *out, const struct tg_page_site *site,
                           const struct tg_page *page)
 {
-    const struct writer w = { .out = out,
-                              .site = site,
-                              .settings = tg_page_site_settings(site),
-                              .page = page,
-                              .words = tg_page_words(page->reader.language) };
+    struct tg_page_writer w = { .out = out,
+                                .site = site,
+                                .settings = tg_page_site_settings(site),
+                                .page = page,
+                                .words = tg_page_words(page->reader.language),
+                                .room = { TG_PAGE_MAX, TG_PAGE_MAX, TG_PAGE_MAX, TG_PAGE_MAX },
+                                .has_own_drawing = page->image.url.len > IMAGE_URL_MAX };
+    size_t from = out->len;
 
     if (tg_buf_extend(out, PAGE_FIRST) != NULL) {
         tg_buf_truncate(out, out->len - PAGE_FIRST);
     }
-    put_head(&w);
-    put(&w, "<section class=\"c0 h\">");
-    tg_page_put_drawing(out, page->vertical, page->state);
-    put_word(&w, "<div class=\"x\">\n<h1>", title_of(page), "</h1>\n");
-    if (page->state != TG_PAGE_OPEN) { /* spec: protocol/4#preview-says-claimed */
-        put_text(&w);
+    put_page(&w);
+    if (tg_buf_status(out) == TG_OK && out->len - from > TG_PAGE_MAX && is_share(page)) {
+        put_shorter(&w, from);
     }
-    if (is_share(page)) {
-        put_facts(&w);
-        put_quote(&w);
-    }
-    put(&w, "</div></section>\n");
-    if (page->state == TG_PAGE_OPEN) {
-        put_steps(&w);
-    }
-    if (is_share(page)) {
-        put_notes(&w);
-    }
-    put_foot(&w);
     return tg_buf_status(out);
+}
+
+/* The address is as long as that of a mailbox. */
+enum tg_err tg_page_longest(size_t *len, const struct tg_page_site *site)
+{
+    const struct tg_display_info display = { TG_LIT(""), TG_LIT(""), TG_LIT("") };
+    struct tg_buf out, url;
+    enum tg_err err = TG_E_BUG;
+
+    *len = 0;
+    tg_buf_init(&out, LONGEST_MAX);
+    tg_buf_init(&url, 1024);
+    tg_buf_append_str(&url, tg_page_site_url(site));
+    tg_buf_append_str(&url, "/v1/m/00000000-0000-4000-8000-000000000000");
+    TG_TRY(tg_buf_status(&url));
+    for (unsigned i = 0; i < TG_PAGE_LANGUAGE_COUNT * TG_PAGE_VERTICAL_COUNT * TG_PAGE_DEVICE_COUNT;
+         i++) {
+        const struct tg_page page = {
+            .vertical = (enum tg_page_vertical)(i % TG_PAGE_VERTICAL_COUNT),
+            .reader = { (enum tg_page_language)(i / TG_PAGE_VERTICAL_COUNT %
+                                                TG_PAGE_LANGUAGE_COUNT),
+                        (enum tg_page_device)(i / TG_PAGE_VERTICAL_COUNT /
+                                              TG_PAGE_LANGUAGE_COUNT) },
+            .display = &display,
+            .url = tg_buf_view(&url),
+            .drawing = { tg_buf_view(&url), "image/png", "1200", "630" },
+        };
+
+        tg_buf_clear(&out);
+        TG_TRY(tg_page_write(&out, site, &page));
+        *len = out.len > *len ? out.len : *len;
+    }
+    err = TG_OK;
+out:
+    tg_buf_deinit(&url);
+    tg_buf_deinit(&out);
+    return err;
 }
 
 /* ---- verticals ------------------------------------------------------------------------------ */

@@ -52,15 +52,27 @@ struct tg_page {
     /* Of OPEN and OPENED alone: */
     const struct tg_display_info *display; /* text of the sender; it is cleaned and escaped */
     struct tg_bytes url;                   /* the mailbox's public URL, without query, fragment */
-    struct tg_page_image image;
-    int64_t now_s, expires_s; /* UTC seconds */
+    struct tg_page_image image;            /* the sender's; url empty: none */
+    struct tg_page_image drawing;          /* the relay's own */
+    int64_t now_s, expires_s;              /* UTC seconds */
 };
 
+/* Bytes of a page: with the fields of its head it is below 14 KiB, which a server may send before
+   it waits for the client (10 segments, RFC 6928). */
+#define TG_PAGE_MAX 13312u
+
 /*
- * Appends the page. TG_E_LIMIT, TG_E_NOMEM: as those of a buffer.
+ * Appends the page, of at most TG_PAGE_MAX bytes if tg_page_longest(site) is at most
+ * TG_PAGE_OPERATOR_MAX: longer texts of the sender are cut, and a picture of the sender gives way
+ * to the drawing. TG_E_LIMIT, TG_E_NOMEM: as those of a buffer.
  */
 TG_NODISCARD enum tg_err tg_page_write(struct tg_buf *out, const struct tg_page_site *site,
                                        const struct tg_page *page);
+
+/* The bytes of the longest page for a share without a word of the sender. Above
+   TG_PAGE_OPERATOR_MAX a sender's words have no room beside the operator's name, logo and apps. */
+TG_NODISCARD enum tg_err tg_page_longest(size_t *len, const struct tg_page_site *site);
+#define TG_PAGE_OPERATOR_MAX (TG_PAGE_MAX - 768u)
 
 /* The vertical that the query of a target names (v=c, v=h, v=hotel); TG_PAGE_GENERAL for every
    other one and for none. */

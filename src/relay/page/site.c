@@ -206,16 +206,15 @@ static enum tg_err fill(struct tg_page_site *site)
     put_style(&site->style, colour);
     TG_TRY(tg_buf_status(&site->style));
     put_name(&site->name, site);
-    TG_TRY(tg_buf_status(&site->name));
-    err = make_csp(&site->csp, tg_buf_view(&site->style), site->settings.logo);
+    err = tg_buf_status(&site->name);
 out:
     return err;
 }
 
 /* ---- the site ------------------------------------------------------------------------------- */
 
-enum tg_err tg_page_site_new(struct tg_page_site **out, const struct tg_page_settings *settings,
-                             const char *public_url)
+enum tg_err tg_page_site_draft(struct tg_page_site **out, const struct tg_page_settings *settings,
+                               const char *public_url)
 {
     struct tg_page_site *site = tg_mem_calloc(1, sizeof(*site));
     enum tg_err err = TG_E_BUG;
@@ -229,6 +228,22 @@ enum tg_err tg_page_site_new(struct tg_page_site **out, const struct tg_page_set
     tg_buf_init(&site->csp, CSP_MAX);
     tg_buf_init(&site->name, NAME_MAX_LEN);
     TG_TRY(fill(site));
+    *out = site;
+    site = NULL;
+    err = TG_OK;
+out:
+    tg_page_site_free(&site);
+    return err;
+}
+
+enum tg_err tg_page_site_new(struct tg_page_site **out, const struct tg_page_settings *settings,
+                             const char *public_url)
+{
+    struct tg_page_site *site = NULL;
+    enum tg_err err = TG_E_BUG;
+
+    TG_TRY(tg_page_site_draft(&site, settings, public_url));
+    TG_TRY(make_csp(&site->csp, tg_buf_view(&site->style), site->settings.logo));
     *out = site;
     site = NULL;
     err = TG_OK;

@@ -44,6 +44,11 @@ struct tg_page_site;
 TG_NODISCARD enum tg_err tg_page_site_new(struct tg_page_site **out,
                                           const struct tg_page_settings *settings,
                                           const char *public_url);
+/* Without a policy, so without libcrypto: for tg_page_longest() before a program has set that up.
+ */
+TG_NODISCARD enum tg_err tg_page_site_draft(struct tg_page_site **out,
+                                            const struct tg_page_settings *settings,
+                                            const char *public_url);
 void tg_page_site_free(struct tg_page_site **site);
 
 /* The value of Content-Security-Policy of every page. Ends with the site. */

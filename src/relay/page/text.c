@@ -4,6 +4,8 @@
 #include "base/harmful.h"
 #include "base/utf8.h"
 
+#include <string.h>
+
 #define MARKS_MAX 4u /* on one character; more would be drawn over the lines above and below */
 #define REPLACEMENT "\xef\xbf\xbd"
 #define ELLIPSIS "\xe2\x80\xa6"
@@ -94,18 +96,30 @@ static enum kind next(struct cursor *c)
     return len == 0 ? KIND_BROKEN : kind_of(c, code);
 }
 
-static void put_char(struct tg_buf *out, const struct cursor *c, enum kind kind)
+static struct tg_bytes html_of(const struct cursor *c, enum kind kind)
 {
     if (kind == KIND_BROKEN) {
-        tg_buf_append_str(out, REPLACEMENT);
-    } else if (escapes[c->at.ptr[0]] != NULL) {
-        tg_buf_append_str(out, escapes[c->at.ptr[0]]);
-    } else {
-        tg_buf_append(out, c->at);
+        return TG_LIT(REPLACEMENT);
     }
+    return escapes[c->at.ptr[0]] != NULL ? tg_bytes_str(escapes[c->at.ptr[0]]) : c->at;
 }
 
-void tg_page_put_line(struct tg_buf *out, struct tg_bytes text, size_t max)
+/* What is before the next character, and the character. False: it has no room; an ellipsis. */
+static bool put_char(struct tg_buf *out, const char *before, struct tg_bytes html, size_t *room)
+{
+    size_t len = strlen(before) + html.len;
+
+    if (len > *room) {
+        tg_buf_append_str(out, ELLIPSIS);
+        return false;
+    }
+    *room -= len;
+    tg_buf_append_str(out, before);
+    tg_buf_append(out, html);
+    return true;
+}
+
+void tg_page_put_line(struct tg_buf *out, struct tg_bytes text, size_t max, size_t room)
 {
     struct cursor c = { .rest = text };
     size_t count = 0;
@@ -117,19 +131,18 @@ void tg_page_put_line(struct tg_buf *out, struct tg_bytes text, size_t max)
         if (kind == KIND_SPACE || kind == KIND_BREAK || (c.at.len == 1 && c.at.ptr[0] == ' ')) {
             has_space = count > 0;
         } else if (kind != KIND_NOTHING) {
-            if (count++ == max) {
-                tg_buf_append_str(out, ELLIPSIS);
+            room = count++ == max ? 0 : room;
+            if (!put_char(out, has_space ? " " : "", html_of(&c, kind), &room)) {
                 return;
             }
-            tg_buf_append_str(out, has_space ? " " : "");
             has_space = false;
-            put_char(out, &c, kind);
         }
     }
 }
 
-void tg_page_put_lines(struct tg_buf *out, struct tg_bytes text)
+void tg_page_put_lines(struct tg_buf *out, struct tg_bytes text, size_t room)
 {
+    static const char *const before[] = { "", "<br>", "<br><br>" };
     struct cursor c = { .rest = text };
     unsigned breaks = 0; /* before the next character */
     bool has_begun = false, has_space = false;
@@ -143,14 +156,15 @@ void tg_page_put_lines(struct tg_buf *out, struct tg_bytes text)
         } else if (kind == KIND_SPACE || (c.at.len == 1 && c.at.ptr[0] == ' ')) {
             has_space = true;
         } else if (kind != KIND_NOTHING) {
-            for (unsigned i = 0; has_begun && i < breaks && i < 2; i++) {
-                tg_buf_append_str(out, "<br>");
+            unsigned shown = !has_begun ? 0 : breaks < 2 ? breaks : 2;
+
+            if (!put_char(out, has_begun && has_space && breaks == 0 ? " " : before[shown],
+                          html_of(&c, kind), &room)) {
+                return;
             }
-            tg_buf_append_str(out, has_begun && has_space && breaks == 0 ? " " : "");
             breaks = 0;
             has_begun = true;
             has_space = false;
-            put_char(out, &c, kind);
         }
     }
 }

@@ -16,10 +16,12 @@ void tg_page_put_escaped(struct tg_buf *out, struct tg_bytes text);
  * Text of a stranger, cleaned and escaped: without characters of base/harmful.h, with U+FFFD for
  * what is not UTF-8, and with at most 4 combining marks on a character.
  */
-/* On one line: a line break or a tab becomes a space. At most max characters, then an ellipsis. */
-void tg_page_put_line(struct tg_buf *out, struct tg_bytes text, size_t max);
-/* Line breaks become <br>, at most two in a row, none at the ends. */
-void tg_page_put_lines(struct tg_buf *out, struct tg_bytes text);
+/* On one line: a line break or a tab becomes a space. At most max characters and room bytes of
+   HTML, then an ellipsis. */
+void tg_page_put_line(struct tg_buf *out, struct tg_bytes text, size_t max, size_t room);
+/* Line breaks become <br>, at most two in a row, none at the ends. At most room bytes of HTML, then
+   an ellipsis. */
+void tg_page_put_lines(struct tg_buf *out, struct tg_bytes text, size_t room);
 /* Whether anything of it would be seen. */
 bool tg_page_is_blank(struct tg_bytes text);
 

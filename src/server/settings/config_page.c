@@ -3,6 +3,7 @@
 #include "server/settings/config_rules.h"
 
 #include "relay/file/app_links.h"
+#include "relay/page/page.h"
 #include "server/ops/zone.h"
 #include "server/settings/config_file.h"
 #include "server/settings/config_member.h"
@@ -138,6 +139,41 @@ static void check_apps(struct tg_config_load_state *state)
     }
 }
 
+/* ---- room ----------------------------------------------------------------------------------- */
+
+/* A page arrives in one round trip, also with the words of a sender. */
+static void check_room(struct tg_config_load_state *state)
+{
+    const struct tg_config *config = state->config;
+    struct tg_page_app apps[TG_PUSH_APPS_MAX];
+    struct tg_page_settings settings;
+    struct tg_page_site *site = NULL;
+    struct tg_fault fault = { "" };
+    size_t len = 0;
+
+    tg_config_page(&settings, apps, config);
+    if (tg_page_site_draft(&site, &settings,
+                           config->public_url[0] != '\0' ? config->public_url
+                                                         : "https://relay.example") != TG_OK ||
+        tg_page_longest(&len, site) != TG_OK) {
+        tg_fault_set(&fault, "out of memory");
+    } else if (len > TG_PAGE_OPERATOR_MAX) {
+        tg_fault_set(
+            &fault,
+            "with operator-name, page-logo, page-support and page-app a page has up to %zu "
+            "bytes (expected: at most %u, so that it arrives in one round trip)",
+            len, TG_PAGE_OPERATOR_MAX);
+    }
+    if (fault.text[0] != '\0') {
+        tg_config_fault(state,
+                        config->page.apps.count > 0         ? TG_SET_PAGE_APP
+                        : config->page.logo_path[0] != '\0' ? TG_SET_PAGE_LOGO
+                                                            : TG_SET_OPERATOR_NAME,
+                        fault.text);
+    }
+    tg_page_site_free(&site);
+}
+
 /* ---- the settings --------------------------------------------------------------------------- */
 
 void tg_config_apply_page_rules(struct tg_config_load_state *state)
@@ -150,6 +186,9 @@ void tg_config_apply_page_rules(struct tg_config_load_state *state)
     load_logo(state);
     if (tg_zone_check(state->config->page.time_zone, &fault) != TG_OK) {
         tg_config_fault(state, TG_SET_PAGE_TIME_ZONE, fault.text);
+    }
+    if (state->fault_count == 0) {
+        check_room(state);
     }
 }
 

@@ -96,9 +96,11 @@ static void page__image__described_if_it_is_a_drawing(void **state)
 
     (void)state;
     for (size_t i = 0; i < TG_COUNT(images); i++) {
-        const char *text =
-            write_page(&out, &(struct tg_page){ .display = &display, .image = images[i] });
         bool is_drawing = images[i].type != NULL;
+        const char *text =
+            write_page(&out, &(struct tg_page){ .display = &display,
+                                                .image = images[is_drawing ? 2 : i],
+                                                .drawing = images[is_drawing ? i : 2] });
 
         assert_int_equal(strstr(text, "\"og:image\"") != NULL, i < 2);
         assert_int_equal(strstr(text, "og:image:alt\" content=\"Title\"") != NULL, i == 0);
@@ -291,8 +293,97 @@ static void vertical_of__each_query__its_vertical(void **state)
     }
 }
 
-/* The first packets of a connection carry about 14 KiB. */
-static void page__longest_words_of_a_sender__below_14_kib_in_every_language(void **state)
+/* ---- one round trip ------------------------------------------------------------------------- */
+
+static struct tg_page_site *large_site(void)
+{
+    static char logo[1200];
+    static const struct tg_page_app apps[] = {
+        { "Wallet one", "https://open.example/", "https://apps.example/1", "https://apps.example/2",
+          15 },
+        { "Wallet two", "https://open.example/", NULL, "https://apps.example/4", 15 },
+    };
+    const struct tg_page_settings large = { .operator_name = "Keys & Co",
+                                            .logo = logo,
+                                            .support = "https://help.example/",
+                                            .apps = apps,
+                                            .app_count = TG_COUNT(apps) };
+    struct tg_page_site *out = NULL;
+    size_t len = 0;
+
+    memset(logo, 'x', sizeof(logo) - 1);
+    assert_int_equal(tg_page_site_new(&out, &large, "https://relay.example"), TG_OK);
+    assert_int_equal(tg_page_longest(&len, out), TG_OK);
+    assert_in_range(len, TG_PAGE_OPERATOR_MAX - 600, TG_PAGE_OPERATOR_MAX);
+    return out;
+}
+
+static void fill_with(char *out, size_t len, const char *piece)
+{
+    for (size_t i = 0; i < len; i++) {
+        out[i] = piece[i % strlen(piece)];
+    }
+}
+
+static size_t count_of(const char *text, const char *part)
+{
+    size_t count = 0;
+
+    for (const char *at = strstr(text, part); at != NULL; at = strstr(at + 1, part)) {
+        count++;
+    }
+    return count;
+}
+
+/* spec-test: protocol/5#one-round-trip */
+static void check_longest(struct tg_page_site *large, const char *piece,
+                          unsigned state_and_language)
+{
+    static char title[4096], description[8192], image[2048];
+    struct tg_display_info display = { TG_ARRAY_BYTES(title), TG_ARRAY_BYTES(description),
+                                       TG_ARRAY_BYTES(image) };
+    const struct tg_page page = {
+        .state = state_and_language % 2 == 0 ? TG_PAGE_OPEN : TG_PAGE_OPENED,
+        .reader = { (enum tg_page_language)(state_and_language / 2), TG_PAGE_IOS },
+        .display = &display,
+        .url = TG_LIT("https://relay.example/v1/m/0b8a9c3e-1d2f-4a5b-8c7d-9e0f1a2b3c4d"),
+        .image = { .url = display.image_url },
+        .drawing = { TG_LIT("https://relay.example/p.png"), "image/png", "1200", "630" },
+    };
+    struct tg_buf out;
+    const char *text = NULL;
+
+    fill_with(title, sizeof(title), piece);
+    fill_with(description, sizeof(description), piece);
+    fill_with(image, sizeof(image), "&");
+    tg_buf_init(&out, 65536);
+    assert_int_equal(tg_page_write(&out, large, &page), TG_OK);
+    text = tg_buf_cstr(&out);
+    assert_in_range(out.len, TG_PAGE_MAX - 64, TG_PAGE_MAX);
+    assert_has(text, "og:image\" content=\"https://relay.example/p.png\"");
+    assert_int_equal(count_of(text, "\xe2\x80\xa6"), 4);
+    assert_has(text, "\xe2\x80\xa6</bdi></p></blockquote></figure>");
+    assert_has(text, "<time datetime=");
+    assert_has(text, "</main>\n<footer>");
+    assert_has(text, "</footer>\n</body>\n</html>\n");
+    tg_buf_deinit(&out);
+}
+
+/* spec-test: protocol/5#one-round-trip */
+static void page__longest_words_of_a_sender__cut_to_one_round_trip_in_every_language(void **state)
+{
+    static const char *const pieces[] = { "\"", "W", "\n\"", "\xff", "\xf0\x9f\x94\x91" };
+    struct tg_page_site *large = large_site();
+
+    (void)state;
+    for (unsigned i = 0; i < TG_COUNT(pieces) * 2 * TG_PAGE_LANGUAGE_COUNT; i++) {
+        check_longest(large, pieces[i % TG_COUNT(pieces)], i / TG_COUNT(pieces));
+    }
+    tg_page_site_free(&large);
+}
+
+/* The default limits, without a logo: nothing is cut. */
+static void page__longest_words_of_the_default__whole(void **state)
 {
     char title[256], description[1024];
     struct tg_display_info display = { TG_ARRAY_BYTES(title), TG_ARRAY_BYTES(description),
@@ -303,13 +394,18 @@ static void page__longest_words_of_a_sender__below_14_kib_in_every_language(void
     memset(description, 'M', sizeof(description));
     for (unsigned i = 0; i < TG_PAGE_LANGUAGE_COUNT * TG_PAGE_STATE_COUNT; i++) {
         struct tg_buf out;
+        const char *text = write_page(
+            &out,
+            &(struct tg_page){
+                .state = (enum tg_page_state)(i / TG_PAGE_LANGUAGE_COUNT),
+                .reader = { (enum tg_page_language)(i % TG_PAGE_LANGUAGE_COUNT), TG_PAGE_IOS },
+                .display = &display });
 
-        (void)write_page(&out, &(struct tg_page){
-                                   .state = (enum tg_page_state)(i / TG_PAGE_LANGUAGE_COUNT),
-                                   .reader = { (enum tg_page_language)(i % TG_PAGE_LANGUAGE_COUNT),
-                                               TG_PAGE_IOS },
-                                   .display = &display });
-        assert_in_range(out.len, 1000, 14336);
+        assert_in_range(out.len, 1000, TG_PAGE_MAX);
+        if (i / TG_PAGE_LANGUAGE_COUNT <= TG_PAGE_OPENED) {
+            assert_has(text, "MMMM</bdi></p></blockquote>");
+            assert_true(count_of(text, "M") >= sizeof(description) + 300);
+        }
         tg_buf_deinit(&out);
     }
 }
@@ -340,7 +436,8 @@ int main(void)
         cmocka_unit_test(page__kind_of_device__comes_first_and_hides_nothing),
         cmocka_unit_test(page__links__open_another_tab_and_none_is_relative),
         cmocka_unit_test(vertical_of__each_query__its_vertical),
-        cmocka_unit_test(page__longest_words_of_a_sender__below_14_kib_in_every_language),
+        cmocka_unit_test(page__longest_words_of_a_sender__cut_to_one_round_trip_in_every_language),
+        cmocka_unit_test(page__longest_words_of_the_default__whole),
         cmocka_unit_test(page__buffer_too_small__limit),
     };
 

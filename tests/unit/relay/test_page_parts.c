@@ -134,7 +134,7 @@ static void line__joiners__stay_where_they_have_an_effect(void **state)
         struct tg_buf out;
 
         tg_buf_init(&out, 1024);
-        tg_page_put_line(&out, tg_bytes_str(rows[i][0]), 256);
+        tg_page_put_line(&out, tg_bytes_str(rows[i][0]), 256, SIZE_MAX);
         if (strcmp(tg_buf_cstr(&out), rows[i][rows[i][1] != NULL]) != 0) {
             fail_msg("row %zu: %s", i, tg_buf_cstr(&out));
         }
@@ -378,10 +378,10 @@ static void text__of_a_stranger__cleaned_and_escaped(void **state)
         struct tg_buf out;
 
         tg_buf_init(&out, 4096);
-        tg_page_put_line(&out, tg_bytes_str(rows[i].text), 100);
+        tg_page_put_line(&out, tg_bytes_str(rows[i].text), 100, SIZE_MAX);
         assert_string_equal(tg_buf_cstr(&out), rows[i].line);
         tg_buf_clear(&out);
-        tg_page_put_lines(&out, tg_bytes_str(rows[i].text));
+        tg_page_put_lines(&out, tg_bytes_str(rows[i].text), SIZE_MAX);
         assert_string_equal(tg_buf_cstr(&out), rows[i].lines);
         tg_buf_deinit(&out);
     }
@@ -393,12 +393,45 @@ static void text__longer_than_max__cut_between_characters(void **state)
 
     (void)state;
     tg_buf_init(&out, 4096);
-    tg_page_put_line(&out, TG_LIT("\xc3\xa4\xc3\xb6\xc3\xbc"), 3);
+    tg_page_put_line(&out, TG_LIT("\xc3\xa4\xc3\xb6\xc3\xbc"), 3, SIZE_MAX);
     assert_string_equal(tg_buf_cstr(&out), "\xc3\xa4\xc3\xb6\xc3\xbc");
     tg_buf_clear(&out);
-    tg_page_put_line(&out, TG_LIT("\xc3\xa4\xc3\xb6\xc3\xbc"), 2);
+    tg_page_put_line(&out, TG_LIT("\xc3\xa4\xc3\xb6\xc3\xbc"), 2, SIZE_MAX);
     assert_string_equal(tg_buf_cstr(&out), "\xc3\xa4\xc3\xb6\xe2\x80\xa6");
     tg_buf_deinit(&out);
+}
+
+static void text__longer_than_its_room__cut_between_characters(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t room;
+        const char *line, *lines;
+    } rows[] = {
+        { "ab", 2, "ab", "ab" },
+        { "abc", 2, "ab\xe2\x80\xa6", "ab\xe2\x80\xa6" },
+        { "a\"", 7, "a&quot;", "a&quot;" },
+        { "a\"", 6, "a\xe2\x80\xa6", "a\xe2\x80\xa6" },
+        { "a b", 2, "a\xe2\x80\xa6", "a\xe2\x80\xa6" },
+        { "a\n\n\nb", 10, "a b", "a<br><br>b" },
+        { "a\nb", 5, "a b", "a\xe2\x80\xa6" },
+        { "\xc3\xa4", 1, "\xe2\x80\xa6", "\xe2\x80\xa6" },
+        { "\xff", 2, "\xe2\x80\xa6", "\xe2\x80\xa6" },
+        { "a \n ", 1, "a", "a" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < TG_COUNT(rows); i++) {
+        struct tg_buf out;
+
+        tg_buf_init(&out, 64);
+        tg_page_put_line(&out, tg_bytes_str(rows[i].text), 100, rows[i].room);
+        assert_string_equal(tg_buf_cstr(&out), rows[i].line);
+        tg_buf_clear(&out);
+        tg_page_put_lines(&out, tg_bytes_str(rows[i].text), rows[i].room);
+        assert_string_equal(tg_buf_cstr(&out), rows[i].lines);
+        tg_buf_deinit(&out);
+    }
 }
 
 static void is_blank__what_nobody_sees__is_blank(void **state)
@@ -474,6 +507,7 @@ int main(void)
         cmocka_unit_test(left__each_size__rounded_down_in_the_right_form),
         cmocka_unit_test(text__of_a_stranger__cleaned_and_escaped),
         cmocka_unit_test(text__longer_than_max__cut_between_characters),
+        cmocka_unit_test(text__longer_than_its_room__cut_between_characters),
         cmocka_unit_test(is_blank__what_nobody_sees__is_blank),
         cmocka_unit_test(colour__text__parsed_or_refused),
         cmocka_unit_test(colour__contrast__that_of_the_definition),

@@ -4,6 +4,9 @@
 #include "relay/page/page.h"
 #include "server/ops/zone.h"
 
+#define X50 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+#define X200 X50 X50 X50 X50
+
 #define MEM_ONLY "--store memory: --plain-http"
 
 static void page__nothing_set__defaults(void **state)
@@ -118,6 +121,10 @@ static void page__wrong__what_which_and_what_was_expected(void **state)
           "page-app: too many apps for one kind of link (expected: at most 3 for each of general, "
           "car, "
           "home and hotel)\n" },
+        { "page-app = A ios=https://a.example/" X200 " android=https://a.example/" X200 "\n"
+          "page-app = B ios=https://a.example/" X200 " open=https://a.example/" X200 "\n"
+          "page-app = C ios=https://a.example/" X200 " open=https://a.example/" X200 "\n",
+          "page-app: with operator-name, page-logo, page-support and page-app a page has up to 1" },
         { "page-time-zone = Europe/../../../etc/passwd\n",
           "page-time-zone: the system has no such time zone (expected: UTC, or a name below "
           "/usr/share/zoneinfo/ such as Europe/Berlin; its package is tzdata)\n" },
