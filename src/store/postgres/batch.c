@@ -144,6 +144,19 @@ bool tg_pg_batch_hello(struct tg_pg_lane *lane)
 
 /* ---- collecting ----------------------------------------------------------------------------- */
 
+/* What is next and no sweep; it stays. NULL: nothing. */
+static const struct tg_store_op *first_op(const struct tg_pg_lane *lane)
+{
+    return lane->again.head != NULL ? lane->again.head : tg_store_shares_first(&lane->waiting);
+}
+
+static struct tg_store_op *pop_op(struct tg_pg_lane *lane)
+{
+    struct tg_store_op *op = tg_store_oplist_pop(&lane->again);
+
+    return op != NULL ? op : tg_store_shares_pop(&lane->waiting);
+}
+
 static void item_add(struct tg_pg_batch *b, struct tg_store_op *op)
 {
     b->items[b->item_count++] = (struct tg_pg_item){ .op = op };
@@ -170,9 +183,9 @@ static void collect(struct tg_pg_lane *lane, bool is_reading)
     size_t max = lane->single_count > 0 ? 1 : TG_PG_BATCH_MAX;
     const struct tg_store_op *op = NULL;
 
-    while (b->item_count < max && (op = tg_pg_lane_first(lane)) != NULL &&
+    while (b->item_count < max && (op = first_op(lane)) != NULL &&
            (op->kind == TG_STORE_READ) == is_reading && !has_fact(b, op)) {
-        item_add(b, tg_pg_lane_pop(lane));
+        item_add(b, pop_op(lane));
     }
     lane->single_count -= lane->single_count > 0 ? 1 : 0;
 }
@@ -211,8 +224,7 @@ static void refuse_all(struct tg_pg_lane *lane)
 {
     struct tg_store_op *op = NULL;
 
-    while ((op = tg_pg_lane_pop(lane)) != NULL ||
-           (op = tg_store_oplist_pop(&lane->sweeps)) != NULL) {
+    while ((op = pop_op(lane)) != NULL || (op = tg_store_oplist_pop(&lane->sweeps)) != NULL) {
         op->err = TG_E_STORE;
         tg_pg_complete(lane, op);
     }
@@ -284,7 +296,7 @@ static bool start_sweep(struct tg_pg_lane *lane)
 bool tg_pg_batch_start(struct tg_pg_lane *lane, uint64_t now_ms)
 {
     struct tg_pg_group *group = &tg_pg_of_lane(lane)->group;
-    const struct tg_store_op *first = tg_pg_lane_first(lane);
+    const struct tg_store_op *first = first_op(lane);
     bool needs_beat =
         now_ms >= lane->beat_ms && (lane->index == 0 || !tg_pg_counts_is_zero(&lane->carry));
 

@@ -36,20 +36,6 @@ void tg_pg_lane_deinit(struct tg_pg_lane *lane)
     tg_store_shares_deinit(&lane->waiting);
 }
 
-/* ---- what waits ----------------------------------------------------------------------------- */
-
-const struct tg_store_op *tg_pg_lane_first(const struct tg_pg_lane *lane)
-{
-    return lane->again.head != NULL ? lane->again.head : tg_store_shares_first(&lane->waiting);
-}
-
-struct tg_store_op *tg_pg_lane_pop(struct tg_pg_lane *lane)
-{
-    struct tg_store_op *op = tg_store_oplist_pop(&lane->again);
-
-    return op != NULL ? op : tg_store_shares_pop(&lane->waiting);
-}
-
 /* ---- losing --------------------------------------------------------------------------------- */
 
 void tg_pg_lane_lose(struct tg_pg_lane *lane, enum tg_log_reason reason)

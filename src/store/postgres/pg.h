@@ -259,10 +259,6 @@ TG_NODISCARD enum tg_err tg_pg_lane_init(struct tg_pg_lane *lane, struct tg_pg_p
                                          unsigned index);
 /* Also of one that is all zero. */
 void tg_pg_lane_deinit(struct tg_pg_lane *lane);
-/* What is next and no sweep; it stays. NULL: nothing. */
-const struct tg_store_op *tg_pg_lane_first(const struct tg_pg_lane *lane);
-/* Removes and returns it. */
-struct tg_store_op *tg_pg_lane_pop(struct tg_pg_lane *lane);
 /* Its descriptor is ready. */
 void tg_pg_lane_ready(struct tg_pg_lane *lane);
 /* Timers, and new batches. */
