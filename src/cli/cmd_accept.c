@@ -7,6 +7,7 @@
 #include "cli/mem.h"
 #include "cli/message.h"
 #include "cli/notification.h"
+#include "cli/pake.h"
 #include "cli/relays.h"
 #include "cli/ui_error.h"
 
@@ -33,6 +34,10 @@ static enum cli_exit begin(struct ui *ui, struct flow *f, struct transfer *t,
                              "--allow-relay: expected HOST or HOST:PORT, exactly as in a link.");
     }
     t->cacert = in->cacert == NULL ? NULL : cli_strdup(in->cacert);
+    if (pake_allow(ui, s, args) != CLI_OK) {
+        tigress_session_free(&s);
+        return CLI_USAGE;
+    }
     return flow_begin_take(f, ui, t, s, t->cacert);
 }
 
@@ -88,6 +93,9 @@ static enum cli_exit claim(struct ui *ui, struct flow *f, const struct cli_args 
 
     if (exit == CLI_OK && !t->is_unread) {
         exit = flow_run(f, 0);
+    }
+    if (exit == CLI_OK) {
+        exit = pake_answer(f, args);
     }
     if (exit == CLI_OK && !t->is_unread) {
         exit = ui_fail(ui, CLI_REFUSED, "secret",

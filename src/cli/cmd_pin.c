@@ -3,6 +3,7 @@
 
 #include "cli/flow.h"
 #include "cli/io.h"
+#include "cli/pake.h"
 #include "cli/pin.h"
 #include "cli/ui_error.h"
 
@@ -108,19 +109,44 @@ static enum cli_exit show(struct ui *ui, const struct transfer *t, const struct 
     return print_state(ui, t, pin);
 }
 
+/* A PIN that the devices prove has its tries in the session. *is_one: it is such a PIN. */
+static enum cli_exit show_pake(struct ui *ui, const struct transfer *t, const struct cli_args *args,
+                               bool *is_one)
+{
+    struct tigress_session *s = NULL;
+    enum cli_exit exit = CLI_OK;
+
+    if (tigress_session_resume(&s, t->session, t->session_len, NULL, 0) == TIGRESS_OK) {
+        *is_one = tigress_session_pake(s) != TIGRESS_PAKE_NONE;
+    }
+    if (*is_one && args->value[OPT_CHECK] != NULL) {
+        exit = ui_fail(ui, CLI_REFUSED, "pin-by-device",
+                       "the other person enters this PIN on their own device; here is nothing to "
+                       "check.");
+    } else if (*is_one) {
+        exit = pake_show(ui, t, s);
+    }
+    tigress_session_free(&s);
+    return exit;
+}
+
 enum cli_exit cmd_pin(struct ui *ui, const struct cli_args *args)
 {
     struct tigress_pin *pin = NULL;
     struct transfer t;
+    bool is_pake = false;
     enum cli_exit exit = state_load(ui, &t, TRANSFER_INITIATOR, args->position[0]);
 
     if (exit == CLI_OK && t.session == NULL) {
         exit = flow_report_end(ui, &t);
     }
-    if (exit == CLI_OK) {
+    if (exit == CLI_OK && t.pin == NULL) {
+        exit = show_pake(ui, &t, args, &is_pake);
+    }
+    if (exit == CLI_OK && !is_pake) {
         exit = pin_load(ui, &t, &pin);
     }
-    if (exit == CLI_OK) {
+    if (exit == CLI_OK && !is_pake) {
         exit = args->value[OPT_CHECK] != NULL ? check(ui, &t, pin, args) : show(ui, &t, pin);
     }
     tigress_pin_free(&pin);

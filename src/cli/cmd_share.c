@@ -7,6 +7,7 @@
 #include "cli/mem.h"
 #include "cli/message.h"
 #include "cli/notification.h"
+#include "cli/pake.h"
 #include "cli/pin.h"
 #include "cli/preview.h"
 #include "cli/qr.h"
@@ -83,9 +84,22 @@ static enum cli_exit learn_expiration(struct ui *ui, const struct flow *f, const
     return f->t->expires_s == 0 ? CLI_OK : state_save(ui, f->t);
 }
 
-static void print_next(struct ui *ui, const struct transfer *t, const struct cli_args *args)
+static void print_next(struct ui *ui, const struct flow *f, const struct cli_args *args)
 {
-    if (args->value[OPT_STAY] == NULL) {
+    const struct transfer *t = f->t;
+    bool is_by_device = pake_is_open(f->session);
+
+    if (t->pin != NULL) {
+        ui_info(ui, "this PIN proves less than one of --pin: whoever opens the message with it has "
+                    "it, also somebody in between.");
+    }
+    if (is_by_device && args->value[OPT_STAY] == NULL) {
+        ui_info(
+            ui,
+            "send the link, and tell the PIN over another channel. The other person can enter "
+            "it while 'tigress watch %.8s' waits; 'tigress cancel %.8s' withdraws the transfer.",
+            t->id, t->id);
+    } else if (args->value[OPT_STAY] == NULL) {
         ui_info(ui,
                 "send the link to the other person. 'tigress watch %.8s' waits until they take it; "
                 "'tigress cancel %.8s' withdraws it.",
@@ -135,7 +149,7 @@ static enum cli_exit print_invitation(struct ui *ui, const struct flow *f,
     if (exit == CLI_OK) {
         clipboard_copy(ui, args, invitation.url);
         exit = forget_digits(ui, f->t);
-        print_next(ui, f->t, args);
+        print_next(ui, f, args);
     } else {
         ui_info(ui, "The transfer was created: 'tigress share --resume %.8s' prints its link.",
                 f->t->id);
@@ -215,6 +229,9 @@ static enum cli_exit share_session(struct ui *ui, const struct cli_args *args, c
         exit = set_expiration(ui, s, args, relay, t.cacert);
     }
     if (exit == CLI_OK && args->value[OPT_PIN] != NULL) {
+        exit = pake_make(ui, &t, s);
+    }
+    if (exit == CLI_OK && args->value[OPT_PLAIN_PIN] != NULL) {
         exit = pin_make(ui, &t, message->data, message->len);
     }
     if (exit == CLI_OK) {

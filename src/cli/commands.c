@@ -45,10 +45,11 @@ static const struct cli_command commands[] = {
                  OPT_BIT(OPT_DESCRIPTION) | OPT_BIT(OPT_IMAGE) | OPT_BIT(OPT_EXPIRES) |
                  OPT_BIT(OPT_RIGHTS) | OPT_BIT(OPT_KEY_SIZE) | OPT_BIT(OPT_SCHEME) |
                  OPT_BIT(OPT_QR) | OPT_BIT(OPT_SEPARATE_SECRET) | OPT_BIT(OPT_PIN) |
-                 OPT_BIT(OPT_DIRECT) | OPT_BIT(OPT_LISTEN) | OPT_BIT(OPT_REQUIRE_PROOF) |
-                 OPT_BIT(OPT_ATTEST_PACKED) | OPT_BIT(OPT_PRIVATE_TOKEN) | OPT_BIT(OPT_YES) |
-                 OPT_BIT(OPT_RESUME) | OPT_BIT(OPT_COPY) | OPT_BIT(OPT_COPY_OSC52) |
-                 OPT_BIT(OPT_STAY) | OPT_BIT(OPT_NOTIFY) | OPT_BIT(OPT_NOTIFY_TOPIC),
+                 OPT_BIT(OPT_PLAIN_PIN) | OPT_BIT(OPT_DIRECT) | OPT_BIT(OPT_LISTEN) |
+                 OPT_BIT(OPT_REQUIRE_PROOF) | OPT_BIT(OPT_ATTEST_PACKED) |
+                 OPT_BIT(OPT_PRIVATE_TOKEN) | OPT_BIT(OPT_YES) | OPT_BIT(OPT_RESUME) |
+                 OPT_BIT(OPT_COPY) | OPT_BIT(OPT_COPY_OSC52) | OPT_BIT(OPT_STAY) |
+                 OPT_BIT(OPT_NOTIFY) | OPT_BIT(OPT_NOTIFY_TOPIC),
       .position_min = 0, /* --resume needs no FILE; share_check_options() checks it */
       .position_max = 1,
       .run = cmd_share },
@@ -56,8 +57,8 @@ static const struct cli_command commands[] = {
       .synopsis = "URL|-",
       .purpose = "accept a transfer and print its first message",
       .options = NETWORK | OPT_BIT(OPT_SECRET_FILE) | OPT_BIT(OPT_ALLOW_RELAY) |
-                 OPT_BIT(OPT_FINISH) | OPT_BIT(OPT_DECLINE) | OPT_BIT(OPT_OUT) |
-                 OPT_BIT(OPT_NOTIFY) | OPT_BIT(OPT_NOTIFY_TOPIC),
+                 OPT_BIT(OPT_FINISH) | OPT_BIT(OPT_DECLINE) | OPT_BIT(OPT_OUT) | OPT_BIT(OPT_PIN) |
+                 OPT_BIT(OPT_PIN_FILE) | OPT_BIT(OPT_NOTIFY) | OPT_BIT(OPT_NOTIFY_TOPIC),
       .position_min = 1,
       .position_max = 1,
       .run = cmd_accept },

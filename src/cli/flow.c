@@ -3,6 +3,7 @@
 
 #include "cli/hint.h"
 #include "cli/mem.h"
+#include "cli/pake.h"
 #include "cli/trace.h"
 #include "cli/ui_error.h"
 
@@ -110,7 +111,7 @@ static int on_progress(void *ctx, const struct tigress_session *s, enum tigress_
         f->shown_s = left_s;
         ui_progress(f->ui, "waiting for the other side, %lld s left (Ctrl-C: nothing is lost)",
                     (long long)left_s);
-    } else if (f->can_step_aside && f->until_s == 0) {
+    } else if ((f->can_step_aside || pake_is_open(s)) && f->until_s == 0) {
         ui_progress(f->ui, "waiting for the other side (Ctrl-C: nothing is lost)");
     }
     f->is_wanted = f->can_step_aside && state_is_wanted(f->t);
@@ -315,6 +316,9 @@ enum cli_exit flow_run(struct flow *f, int64_t until_s)
     }
     if (f->stopped != CLI_OK) {
         return f->stopped;
+    }
+    if (f->want == TIGRESS_DONE && tigress_session_pake(f->session) == TIGRESS_PAKE_FAILED) {
+        return pake_report_failed(f);
     }
     if (f->want == TIGRESS_DONE && !f->is_ending) {
         enum cli_exit kept = f->t == NULL ? CLI_OK : ending_keep(f->ui, f->t, f->session);

@@ -81,8 +81,18 @@ static enum cli_exit wait_again(struct flow *f)
     return error == TIGRESS_OK ? CLI_OK : ui_error(f->ui, error, NULL);
 }
 
+static enum cli_exit report_proof(struct flow *f)
+{
+    if (tigress_session_pake(f->session) == TIGRESS_PAKE_PROVED) {
+        ui_info(f->ui, "%.8s: the other device has proved the PIN; what is shared was sent to it.",
+                f->t->id);
+    }
+    return flow_save(f);
+}
+
 enum cli_exit flow_wait(struct flow *f, int64_t until_s)
 {
+    bool is_sent = false; /* the library has sent what was held back until now */
     enum cli_exit exit;
 
     do {
@@ -90,10 +100,11 @@ enum cli_exit flow_wait(struct flow *f, int64_t until_s)
         f->is_wanted = false;
         exit = flow_run(f, until_s);
         f->can_step_aside = false;
-        if (exit != CLI_OK || !f->is_wanted) {
+        is_sent = exit == CLI_OK && f->input == TIGRESS_INPUT_SENT && !f->is_wanted;
+        if (exit != CLI_OK || !(f->is_wanted || is_sent)) {
             return exit;
         }
-        exit = step_aside(f, until_s);
+        exit = is_sent ? report_proof(f) : step_aside(f, until_s);
         if (exit == CLI_OK && f->t->is_unread) {
             return CLI_OK;
         }

@@ -39,6 +39,11 @@ void hint_write(char hint[HINT_MAX], const struct flow *f, enum tigress_error er
         snprintf(hint, HINT_MAX,
                  "Ask the sender for the secret and run 'tigress accept' again with "
                  "--secret-file.");
+    } else if (error == TIGRESS_E_NO_PAKE && f->t != NULL) {
+        snprintf(hint, HINT_MAX, "'tigress cancel %.8s' ends the transfer%s.", f->t->id,
+                 f->t->role == TRANSFER_INITIATOR
+                     ? "; a new one with --plain-pin has a PIN that proves less"
+                     : "");
     } else if (tigress_error_class(error) == TIGRESS_CLASS_RETRY) {
         write_next(hint, f);
     }

@@ -34,6 +34,8 @@ enum cli_option {
     OPT_DIRECT,
     OPT_LISTEN,
     OPT_PIN,
+    OPT_PLAIN_PIN,
+    OPT_PIN_FILE,
     OPT_YES,
     OPT_RESUME,
     OPT_COPY,

@@ -62,9 +62,9 @@ enum cli_exit pin_load(struct ui *ui, const struct transfer *t, struct tigress_p
     enum tigress_error error;
 
     if (t->pin == NULL) {
-        return ui_fail(
-            ui, CLI_REFUSED, "no-pin",
-            "this transfer has no PIN; 'tigress share --pin' makes one together with the link.");
+        return ui_fail(ui, CLI_REFUSED, "no-pin",
+                       "this transfer has no PIN; 'tigress share --pin' or --plain-pin makes one "
+                       "together with the link.");
     }
     error = tigress_pin_resume(pin, t->pin, t->pin_len, why, sizeof(why));
     return error == TIGRESS_OK ? CLI_OK : ui_error(ui, error, why);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/share.h"
 
+#include "cli/pake.h"
 #include "cli/ui_error.h"
 
 #include <stdio.h>
@@ -69,13 +70,20 @@ enum cli_exit share_check_options(struct ui *ui, const struct cli_args *args)
     if (args->value[OPT_DIRECT] != NULL &&
         (args->value[OPT_RELAY] != NULL || args->value[OPT_RESUME] != NULL ||
          args->value[OPT_SCHEME] != NULL || args->value[OPT_SEPARATE_SECRET] != NULL ||
-         args->value[OPT_PIN] != NULL || args->value[OPT_NOTIFY] != NULL ||
-         args->value[OPT_STAY] != NULL || args->value[OPT_ATTEST_PACKED] != NULL ||
-         args->value[OPT_PRIVATE_TOKEN] != NULL)) {
+         args->value[OPT_PIN] != NULL || args->value[OPT_PLAIN_PIN] != NULL ||
+         args->value[OPT_NOTIFY] != NULL || args->value[OPT_STAY] != NULL ||
+         args->value[OPT_ATTEST_PACKED] != NULL || args->value[OPT_PRIVATE_TOKEN] != NULL)) {
         return ui_fail(ui, CLI_USAGE, "usage",
-                       "--direct cannot be used with --relay, --resume, --scheme, --pin, --notify, "
+                       "--direct cannot be used with --relay, --resume, --scheme, --pin, "
+                       "--plain-pin, --notify, "
                        "--separate-secret, --attest-packed, --private-token or --wait (it always "
                        "waits).");
+    }
+    if (args->value[OPT_PIN] != NULL && args->value[OPT_PLAIN_PIN] != NULL) {
+        return ui_fail(ui, CLI_USAGE, "usage", "--pin cannot be used with --plain-pin.");
+    }
+    if (args->value[OPT_PIN] != NULL && pake_check_build(ui) != CLI_OK) {
+        return CLI_USAGE;
     }
     if ((args->position_count == 0) == (args->value[OPT_RESUME] == NULL)) {
         return ui_fail(ui, CLI_USAGE, "usage",
@@ -91,6 +99,7 @@ enum cli_exit share_set_options(struct ui *ui, struct tigress_session *s,
     const struct vertical *vertical = vertical_of(args->value[OPT_VERTICAL]);
     const char *title = args->value[OPT_TITLE], *description = args->value[OPT_DESCRIPTION];
     const char *rights = args->value[OPT_RIGHTS], *size = args->value[OPT_KEY_SIZE];
+    const char *usual = args->value[OPT_PIN] != NULL ? "RWD" : "RD"; /* a PIN needs answers */
     enum tigress_error error = tigress_session_set_display(
         s, title != NULL ? title : vertical->title,
         description != NULL ? description : "Open this link with your wallet to add it.",
@@ -100,7 +109,7 @@ enum cli_exit share_set_options(struct ui *ui, struct tigress_session *s,
                        "--title, --description and --image: expected UTF-8 text of at most 256, "
                        "1024 and 2048 bytes; the image an https URL.");
     }
-    if (tigress_session_set_rights(s, rights != NULL ? rights : "RD") != TIGRESS_OK) {
+    if (tigress_session_set_rights(s, rights != NULL ? rights : usual) != TIGRESS_OK) {
         return ui_fail(ui, CLI_USAGE, "usage",
                        "--rights: expected the letters R, W and D, each at most once: RD for one "
                        "message, RWD for an exchange.");

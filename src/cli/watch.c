@@ -3,6 +3,7 @@
 
 #include "cli/alert.h"
 #include "cli/flow_wait.h"
+#include "cli/pake.h"
 #include "cli/ui_error.h"
 
 #include <time.h>
@@ -36,7 +37,10 @@ enum cli_exit watch_look(struct flow *f, flow_act_fn *act, int64_t until_s, enum
     if (exit != CLI_OK) {
         return exit;
     }
-    error = f->t->role == TRANSFER_INITIATOR ? tigress_session_want_opened(f->session) : TIGRESS_OK;
+    /* While a PIN is open, this side has to answer: that the invitation was opened is no end. */
+    error = f->t->role == TRANSFER_INITIATOR && !pake_is_open(f->session)
+                ? tigress_session_want_opened(f->session)
+                : TIGRESS_OK;
     if (error == TIGRESS_OK) {
         error = flow_act(f, act);
     }

@@ -36,7 +36,7 @@ def spaced(pin):
 
 # spec-test: protocol/7#pin-random-digits
 def share__with_a_pin__printed_once_and_never_sent(alice, bob):
-    shared = alice.share(KEY, "--pin", "--rights", "RWD")
+    shared = alice.share(KEY, "--plain-pin", "--rights", "RWD")
     assert re.fullmatch(r"[0-9]{6}", shared["pin"])
     assert shared["pin"] not in shared["url"]
     assert bob.accept(shared["url"])["message"] == KEY
@@ -47,7 +47,7 @@ def share__with_a_pin__printed_once_and_never_sent(alice, bob):
 
 
 def share__for_a_person__the_pin_is_in_groups(alice):
-    ran = alice.run("share", "--yes", "--pin", "-", given=json.dumps(KEY))
+    ran = alice.run("share", "--yes", "--plain-pin", "-", given=json.dumps(KEY))
     assert ran.code == 0
     assert re.search(r"^PIN: +[0-9]{3} [0-9]{3} ", ran.out, re.M)
 
@@ -60,7 +60,7 @@ def share__without_a_pin__nothing_to_check(alice):
 
 
 def check__right__once_and_the_transfer_continues(alice, bob):
-    shared = alice.share(message("create"), "--pin", "--rights", "RWD")
+    shared = alice.share(message("create"), "--plain-pin", "--rights", "RWD")
     transfer, pin = shared["id"], shared["pin"]
     bob.accept(shared["url"])
     bob.answer(transfer, {"format": "example.car", "content": {"pin": spaced(pin)}})
@@ -76,7 +76,7 @@ def check__right__once_and_the_transfer_continues(alice, bob):
 
 # spec-test: protocol/7#pin-few-tries
 def check__five_wrong_ones__withdrawn_for_both(alice, bob):
-    shared = alice.share(KEY, "--pin", "--rights", "RWD")
+    shared = alice.share(KEY, "--plain-pin", "--rights", "RWD")
     transfer, pin = shared["id"], shared["pin"]
     bob.accept(shared["url"])
     for left in (4, 3, 2, 1):
@@ -91,7 +91,7 @@ def check__five_wrong_ones__withdrawn_for_both(alice, bob):
 
 
 def check__four_wrong_ones_then_the_right__passes(alice):
-    shared = alice.share(KEY, "--pin")
+    shared = alice.share(KEY, "--plain-pin")
     for _ in range(4):
         assert check(alice, shared["id"], wrong(shared["pin"])).code == 1
     assert check(alice, shared["id"], shared["pin"]).code == 0
@@ -100,19 +100,19 @@ def check__four_wrong_ones_then_the_right__passes(alice):
 @pytest.mark.parametrize("typed", ["", "12345", "1234567", "12345x", "1" * 200, "123456\n123456"],
                          ids=["nothing", "short", "long", "letter", "very-long", "two-lines"])
 def check__wrong_length__does_not_count(alice, typed):
-    shared = alice.share(KEY, "--pin")
+    shared = alice.share(KEY, "--plain-pin")
     assert check(alice, shared["id"], typed).code == 2
     assert alice.must("pin", shared["id"])["triesLeft"] == 5
 
 
 def check__digits_of_another_script__accepted(alice):
-    shared = alice.share(KEY, "--pin")
+    shared = alice.share(KEY, "--plain-pin")
     typed = "".join(chr(0x0660 + int(digit)) for digit in shared["pin"])
     assert check(alice, shared["id"], typed).code == 0
 
 
 def check__relay_down_at_the_last_try__dead_and_withdrawn_later(alice, bob):
-    shared = alice.share(KEY, "--pin", "--rights", "RWD")
+    shared = alice.share(KEY, "--plain-pin", "--rights", "RWD")
     transfer, pin = shared["id"], shared["pin"]
     bob.accept(shared["url"])
     for _ in range(4):
@@ -128,7 +128,7 @@ def check__relay_down_at_the_last_try__dead_and_withdrawn_later(alice, bob):
 
 def check__killed_at_any_moment__no_try_is_regained(alice):
     """Killed after each of several delays: a kill never increases the tries that are left."""
-    shared = alice.share(KEY, "--pin")
+    shared = alice.share(KEY, "--plain-pin")
     transfer, pin = shared["id"], shared["pin"]
     left = 5
     for delay_ms in (0, 2, 4, 8):
@@ -149,7 +149,7 @@ def check__killed_at_any_moment__no_try_is_regained(alice):
 
 
 def answer__with_the_pin_in_it__refused(alice, bob):
-    shared = alice.share(message("create"), "--pin", "--rights", "RWD")
+    shared = alice.share(message("create"), "--plain-pin", "--rights", "RWD")
     transfer, pin = shared["id"], shared["pin"]
     bob.accept(shared["url"])
     bob.answer(transfer, message("sign"))
@@ -160,13 +160,13 @@ def answer__with_the_pin_in_it__refused(alice, bob):
 
 
 def pin__of_a_transfer_that_was_received__unknown(alice, bob):
-    shared = alice.share(KEY, "--pin")
+    shared = alice.share(KEY, "--plain-pin")
     bob.accept(shared["url"])
     bob.refused(1, "unknown-transfer", "pin", shared["id"])
 
 
 def check__on_a_terminal__prompts(alice):
-    shared = alice.share(KEY, "--pin")
+    shared = alice.share(KEY, "--plain-pin")
     master, slave = pty.openpty()
     process = alice.start("pin", shared["id"], "--check", stdin=slave)
     os.write(master, f"{shared['pin'][:3]} {shared['pin'][3:]}\n".encode())

@@ -120,7 +120,7 @@ def status__one__every_fact_and_what_to_do(alice, many):
 
 
 def pin__typed_on_a_terminal__is_not_shown(alice):
-    shared = alice.share(KEY, "--pin")
+    shared = alice.share(KEY, "--plain-pin")
     child, terminal = pty.fork()
     if child == 0:
         os.execve(alice.command()[0], alice.command("pin", shared["id"], "--check"), alice.env)
@@ -139,7 +139,7 @@ def pin__typed_on_a_terminal__is_not_shown(alice):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def pin__interrupted__terminal_shows_input_again(alice, number):
-    shared = alice.share(KEY, "--pin")
+    shared = alice.share(KEY, "--plain-pin")
     child, terminal = pty.fork()
     if child == 0:
         os.execve(alice.command()[0], alice.command("pin", shared["id"], "--check"), alice.env)
