@@ -499,7 +499,7 @@ struct tg_store_pg_settings {
     unsigned lane_count;       /* connections of each port, 1 to 4 */
     uint32_t patience_ms;      /* how long the open waits for a standby; 0: 15 s */
     bool may_be_copied;        /* works also on a database that was copied to another store */
-    bool is_group;             /* it is one of several databases: see store/groups.h */
+    unsigned group;            /* its number among several databases (store/groups.h); 0: alone */
 };
 
 /* Whether url can be used, without using it. TG_E_SYNTAX: fault names the part, and repeats nothing

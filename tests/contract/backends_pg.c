@@ -101,7 +101,7 @@ static enum tg_err groups_open(struct tg_store **out, const char *dir,
                                                                                      : "group_b"),
                                                        .password_file = "",
                                                        .lane_count = 2,
-                                                       .is_group = true };
+                                                       .group = (unsigned)i + 1 };
         const struct tg_store_epoch epoch = { .version = 2,
                                               .print = tg_group_map_print(&map, 1, i) };
 

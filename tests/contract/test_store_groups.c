@@ -394,6 +394,140 @@ static void new_group_away_before_the_change__not_needed(void **state)
     epoch_store_keep_reads(w->groups[B], false);
 }
 
+/* ---- what all groups do --------------------------------------------------------------------- */
+
+static void create_with_note(struct world *w, unsigned key, unsigned token, int64_t due_s)
+{
+    struct call call = call_put(1, NEVER_S, TG_LIT("x"));
+
+    call.mark_s = due_s;
+    call_notify(&call, token, due_s, NEVER_S, TG_LIT("n"));
+    call_start(&w->new, key, &call);
+    call_finish(&w->new, &call);
+    assert_int_equal(call.err, TG_OK);
+}
+
+static void assert_outboxes(struct world *w, unsigned in_a, unsigned in_b)
+{
+    assert_outbox(w->groups[A], in_a);
+    assert_outbox(w->groups[B], in_b);
+    assert_outbox(w->owner, in_a + in_b);
+}
+
+/* One token is noted in both groups: two entries, each settled in its own. */
+static void lease__of_both_groups__each_entry_settled_where_it_lies(void **state)
+{
+    struct world *w = *state;
+    static struct leased l;
+
+    change_the_map(w);
+    create_with_note(w, STAYS, 7, 100);
+    create_with_note(w, MOVED, 7, 100);
+    create_with_note(w, MOVED + 1, 8, 300);
+    assert_outboxes(w, 1, 2);
+    lease(&w->new, 100, 160, 10, &l);
+    assert_int_equal(l.err, TG_OK);
+    assert_int_equal(l.count, 2);
+    assert_true(l.next_due_s <= 300 && l.next_due_s > 100);
+    assert_true(l.entries[0].generation != l.entries[1].generation);
+    assert_int_equal(settle(&w->new, &l, 0, TG_OUTBOX_DONE, 0), TG_OK);
+    assert_int_equal(settle(&w->new, &l, 1, TG_OUTBOX_DONE, 0), TG_OK);
+    assert_outboxes(w, 0, 1);
+    lease(&w->new, 300, 360, 1, &l);
+    assert_int_equal(l.count, 1);
+    assert_int_equal(number_of(&l.entries[0].key), 8);
+}
+
+static void lease__smaller_than_what_is_due__says_that_more_is_due(void **state)
+{
+    struct world *w = *state;
+    static struct leased l;
+
+    change_the_map(w);
+    create_with_note(w, STAYS, 7, 100);
+    create_with_note(w, MOVED, 8, 100);
+    lease(&w->new, 100, 160, 1, &l);
+    assert_int_equal(l.count, 1);
+    assert_true(l.next_due_s <= 100);
+    lease(&w->new, 100, 160, 1, &l);
+    assert_int_equal(l.count, 1);
+    lease(&w->new, 100, 160, 1, &l);
+    assert_int_equal(l.count, 0);
+}
+
+static int64_t mark_of(struct tg_store *store)
+{
+    struct tg_store_fact_copy fact;
+    int64_t mark_s = 0;
+
+    assert_int_equal(tg_store_fact_load(store, TG_FACT_TIME_MARK, &fact), TG_OK);
+    for (size_t i = 0; i < fact.len; i++) {
+        mark_s = mark_s << 8 | fact.bytes[i];
+    }
+    return mark_s;
+}
+
+static void time_mark__the_latest_of_all_groups(void **state)
+{
+    static const uint8_t later[8] = { 0, 0, 0, 0, 0, 0, 3, 232 }; /* 1000 */
+    struct world *w = *state;
+    struct tg_store_fact_copy fact;
+
+    assert_int_equal(mark_of(w->owner), 0);
+    change_the_map(w);
+    create_with_note(w, MOVED, 7, 500);
+    assert_int_equal(mark_of(w->groups[A]), 0);
+    assert_int_equal(mark_of(w->owner), 500);
+    create_with_note(w, STAYS, 7, 400);
+    assert_int_equal(mark_of(w->owner), 500);
+    assert_int_equal(tg_store_fact_load(w->owner, TG_FACT_TIME_MARK, &fact), TG_OK);
+    assert_int_equal(
+        tg_store_fact_save(w->owner, TG_FACT_TIME_MARK, fact.version, TG_ARRAY_BYTES(later)),
+        TG_OK);
+    assert_int_equal(mark_of(w->groups[A]), 1000);
+    assert_int_equal(mark_of(w->groups[B]), 500);
+}
+
+static void sweep__of_all_groups__done_up_to_the_earliest_time(void **state)
+{
+    struct world *w = *state;
+    struct call swept = { .verdict = TG_STORE_KEEP };
+
+    change_the_map(w);
+    assert_int_equal(put(&w->new, STAYS, 1, 10, TG_LIT("x")), TG_OK);
+    assert_int_equal(put(&w->new, MOVED, 1, 20, TG_LIT("x")), TG_OK);
+    assert_int_equal(put(&w->new, MOVED + 1, 1, 30, TG_LIT("x")), TG_OK);
+    sweep_start(&w->new, 40, 0, &swept);
+    call_finish(&w->new, &swept);
+    assert_int_equal(swept.swept.until_s, 9);
+    swept = (struct call){ .verdict = TG_STORE_KEEP };
+    sweep_start(&w->new, 40, 2, &swept);
+    call_finish(&w->new, &swept);
+    assert_int_equal(swept.err, TG_OK);
+    assert_int_equal(swept.swept.removed_count, 2);
+    assert_int_equal(swept.swept.until_s, 29);
+    swept = (struct call){ .verdict = TG_STORE_KEEP };
+    sweep_start(&w->new, 40, 2, &swept);
+    call_finish(&w->new, &swept);
+    assert_int_equal(swept.swept.removed_count, 1);
+    assert_int_equal(swept.swept.until_s, 40);
+}
+
+/* Spent keys do not move with the mailboxes. */
+static void spent_key__in_the_fixed_group_across_the_change(void **state)
+{
+    struct world *w = *state;
+    struct client a;
+
+    assert_int_equal(series_open(&w->new, MOVED, 5000), TG_OK);
+    assert_int_equal(spend(&w->old, MOVED, MOVED + 1, "one"), TG_SPEND_NEW);
+    change_the_map(w);
+    assert_int_equal(spend(&w->new, MOVED, MOVED + 1, "two"), TG_SPEND_KNOWN);
+    client_open(&a, w->groups[A]);
+    assert_int_equal(spend(&a, MOVED, MOVED + 1, "three"), TG_SPEND_KNOWN);
+    client_close(&a);
+}
+
 static void probe__goes_to_a_group_that_can_be_used(void **state)
 {
     struct world *w = *state;
@@ -401,6 +535,10 @@ static void probe__goes_to_a_group_that_can_be_used(void **state)
 
     w->owner->ops->place(w->owner, &key);
     assert_int_equal(key.bytes[0], 0);
+    epoch_store_set_usable(w->groups[A], false); /* b has no shard alone yet */
+    key.bytes[0] = 0x74;
+    w->owner->ops->place(w->owner, &key);
+    assert_int_equal(key.bytes[0], 0x74);
     assert_ptr_equal(tg_store_part(w->owner, 1), w->groups[B]);
     assert_null(tg_store_part(w->owner, 2));
     assert_ptr_equal(tg_store_part(w->groups[A], 0), w->groups[A]);
@@ -424,6 +562,11 @@ int main(void)
         CASE(group_away__records_of_the_others_are_served_at_once),
         CASE(group_away__absence_is_not_certain),
         CASE(new_group_away_before_the_change__not_needed),
+        CASE(lease__of_both_groups__each_entry_settled_where_it_lies),
+        CASE(lease__smaller_than_what_is_due__says_that_more_is_due),
+        CASE(time_mark__the_latest_of_all_groups),
+        CASE(sweep__of_all_groups__done_up_to_the_earliest_time),
+        CASE(spent_key__in_the_fixed_group_across_the_change),
         CASE(probe__goes_to_a_group_that_can_be_used),
     };
 

@@ -273,7 +273,7 @@ def group__away__others_are_served_and_the_relay_is_ready(world, server):
         name = world["b"].owner.rsplit("/", 1)[1].split("?")[0]
         sql(server, f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
         sql(server, f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
-        until(lambda: b"store.database_lost" in one.output("stderr"), "the group is away")
+        until(lambda: b" group=2\n" in one.output("stderr").partition(b"store.database_lost")[2], "the group is away")
         with contextlib.closing(Connection(one.admin_port)) as admin:
             assert admin.call("GET", "/readyz", new_id())[0] == 200
         served, refused = set(), set()

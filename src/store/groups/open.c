@@ -152,7 +152,7 @@ static enum tg_err open_group(struct tg_store **out, const struct tg_group_map *
     enum tg_err err = TG_E_BUG;
 
     database.url = map->groups[group].url;
-    database.is_group = true;
+    database.group = (unsigned)group + 1;
     err = tg_store_pg_open(out, &database, limits, log, &own);
     if (err != TG_OK) {
         tg_fault_set(fault, "group %u: %s", (unsigned)group + 1, own.text);

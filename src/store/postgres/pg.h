@@ -39,7 +39,7 @@ struct tg_pg_group {
     int64_t node; /* random: this store among all nodes */
     bool must_be_synchronous;
     bool may_be_copied;
-    bool is_group;            /* one of several databases; otherwise it must have all mailboxes */
+    unsigned number;          /* of several databases, in their file; 0: it has all mailboxes */
     atomic_bool has_told_map; /* the log says that it is one of several */
     _Atomic int reason; /* enum tg_log_reason, why it cannot be used; TG_REASON_NONE: it can */
     _Atomic int64_t

@@ -46,11 +46,18 @@ void tg_pg_lane_report(struct tg_pg_lane *lane, enum tg_log_reason reason)
     if (before == (int)reason) {
         return;
     }
-    if (reason == TG_REASON_NONE) {
-        TG_LOG(s->gate.log, TG_LOG_INFO, "store.database_connected", { "lanes", s->lane_count });
-    } else {
+    if (reason != TG_REASON_NONE && s->group.number != 0) {
+        TG_LOG(s->gate.log, tg_pg_is_wrong(reason) ? TG_LOG_ERROR : TG_LOG_WARNING,
+               "store.database_lost", { "reason", TG_LOG_REASON(reason) },
+               { "group", (int64_t)s->group.number });
+    } else if (reason != TG_REASON_NONE) {
         TG_LOG(s->gate.log, tg_pg_is_wrong(reason) ? TG_LOG_ERROR : TG_LOG_WARNING,
                "store.database_lost", { "reason", TG_LOG_REASON(reason) });
+    } else if (s->group.number != 0) {
+        TG_LOG(s->gate.log, TG_LOG_INFO, "store.database_connected", { "lanes", s->lane_count },
+               { "group", (int64_t)s->group.number });
+    } else {
+        TG_LOG(s->gate.log, TG_LOG_INFO, "store.database_connected", { "lanes", s->lane_count });
     }
 }
 

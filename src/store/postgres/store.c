@@ -478,10 +478,10 @@ enum tg_err tg_store_pg_open(struct tg_store **out, const struct tg_store_pg_set
     pg->group.url.password_file = settings->password_file;
     pg->group.must_be_synchronous = settings->must_be_synchronous;
     pg->group.may_be_copied = settings->may_be_copied;
-    pg->group.is_group = settings->is_group;
+    pg->group.number = settings->group;
     TG_TRY(tg_pg_session_open(&conn, &pg->group, true, fault));
     TG_TRY(tg_pg_session_barrier(conn, settings->patience_ms, fault));
-    TG_TRY(pg->group.is_group ? TG_OK : tg_pg_epoch_check(conn, fault));
+    TG_TRY(pg->group.number != 0 ? TG_OK : tg_pg_epoch_check(conn, fault));
     TG_REQUIRE(pthread_mutex_init(&pg->group.lock, NULL) == 0, TG_E_NOMEM);
     TG_TRY(tg_pg_session_refresh(conn, &pg->group));
     pg->bounds = tg_store_bounds(limits, &pg->group.others);
