@@ -9,8 +9,8 @@
  *
  * The attacker opens CONNECTIONS connections, each from a random address of the network FROM/BITS,
  * keeps that number open, and follows the attack. It says when it is under way: when it has tried
- * to open all, or after OPENING seconds. Then it goes on for SECONDS. The honest client makes a few
- * requests a second and measures how long each takes.
+ * to open all, or after OPENING seconds. Then it goes on for SECONDS, or until SIGTERM. The honest
+ * client makes a few requests a second and measures how long each takes.
  */
 #include "attacks.h"
 
@@ -55,6 +55,14 @@ struct tally {
 static bool is_full(const struct peer *p)
 {
     return p->out_len - p->out_at > QUEUED_MAX;
+}
+
+static volatile sig_atomic_t is_over;
+
+static void on_term(int number)
+{
+    (void)number;
+    is_over = 1;
 }
 
 enum ending { GOES_ON, ENDED_BY_US, ENDED_BY_SERVER };
@@ -106,12 +114,12 @@ static int attack(const struct attack *a, struct target *t, long count, double o
     for (long i = 0; i < count; i++) {
         peers[i].fd = -1;
     }
-    while (now_s() < until_s) {
+    while (now_s() < until_s && is_over == 0) {
         int opens = OPENS_PER_ROUND;
         bool may_hold = now_s() >= hold_at_s;
 
         hold_at_s = may_hold ? now_s() + 1 : hold_at_s;
-        for (long i = 0; i < count && now_s() < until_s; i++) {
+        for (long i = 0; i < count && now_s() < until_s && is_over == 0; i++) {
             struct peer *p = &peers[i];
 
             if (p->fd < 0 && opens > 0) {
@@ -317,6 +325,7 @@ int main(int argc, char **argv)
     long count = 0;
 
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGTERM, on_term); /* the attack ends, and is reported */
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
         files.rlim_cur = files.rlim_max;
         (void)setrlimit(RLIMIT_NOFILE, &files);
