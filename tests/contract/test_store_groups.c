@@ -455,6 +455,38 @@ static void lease__smaller_than_what_is_due__says_that_more_is_due(void **state)
     assert_int_equal(l.count, 0);
 }
 
+/* Nobody waits for it. */
+static void group_known_to_be_away__passed_over(void **state)
+{
+    struct world *w = *state;
+    struct call swept = { .verdict = TG_STORE_KEEP };
+    static struct leased l;
+
+    change_the_map(w);
+    create_with_note(w, STAYS, 7, 100);
+    create_with_note(w, MOVED, 8, 100);
+    assert_int_equal(put(&w->new, STAYS + 1, 1, 10, TG_LIT("x")), TG_OK);
+    assert_int_equal(put(&w->new, MOVED + 1, 1, 10, TG_LIT("x")), TG_OK);
+    epoch_store_set_usable(w->groups[A], false);
+    lease(&w->new, 100, 160, 10, &l);
+    assert_int_equal(l.err, TG_OK);
+    assert_int_equal(l.count, 1);
+    assert_int_equal(number_of(&l.entries[0].key), 8);
+    assert_true(l.next_due_s > 100 && l.next_due_s <= 110);
+    sweep_start(&w->new, 40, 10, &swept);
+    call_finish(&w->new, &swept);
+    assert_int_equal(swept.err, TG_E_STORE);
+    assert_int_equal(swept.swept.removed_count, 1);
+    assert_int_equal(swept.swept.until_s, INT64_MIN);
+    epoch_store_set_usable(w->groups[B], false);
+    lease_start(&w->new, 100, 160, 10, &l);
+    while (l.done_count == 0) {
+        client_wait(&w->new);
+    }
+    assert_int_equal(l.err, TG_E_STORE);
+    assert_int_equal(l.count, 0);
+}
+
 static int64_t mark_of(struct tg_store *store)
 {
     struct tg_store_fact_copy fact;
@@ -497,10 +529,6 @@ static void sweep__of_all_groups__done_up_to_the_earliest_time(void **state)
     assert_int_equal(put(&w->new, STAYS, 1, 10, TG_LIT("x")), TG_OK);
     assert_int_equal(put(&w->new, MOVED, 1, 20, TG_LIT("x")), TG_OK);
     assert_int_equal(put(&w->new, MOVED + 1, 1, 30, TG_LIT("x")), TG_OK);
-    sweep_start(&w->new, 40, 0, &swept);
-    call_finish(&w->new, &swept);
-    assert_int_equal(swept.swept.until_s, 9);
-    swept = (struct call){ .verdict = TG_STORE_KEEP };
     sweep_start(&w->new, 40, 2, &swept);
     call_finish(&w->new, &swept);
     assert_int_equal(swept.err, TG_OK);
@@ -564,6 +592,7 @@ int main(void)
         CASE(new_group_away_before_the_change__not_needed),
         CASE(lease__of_both_groups__each_entry_settled_where_it_lies),
         CASE(lease__smaller_than_what_is_due__says_that_more_is_due),
+        CASE(group_known_to_be_away__passed_over),
         CASE(time_mark__the_latest_of_all_groups),
         CASE(sweep__of_all_groups__done_up_to_the_earliest_time),
         CASE(spent_key__in_the_fixed_group_across_the_change),

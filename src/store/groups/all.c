@@ -63,6 +63,21 @@ static void take_error(struct round *r, enum tg_err err)
     }
 }
 
+/* Groups that are known to be away are not waited for. How many were passed over. */
+static size_t pass_over(struct round *r)
+{
+    const struct tg_groups *s = tg_groups_of(&r->port->base);
+    size_t passed = 0;
+
+    while (r->count < group_count(r) &&
+           !s->groups[group_of(r)]->ops->epoch->is_usable(s->groups[group_of(r)])) {
+        take_error(r, TG_E_STORE);
+        r->count++;
+        passed++;
+    }
+    return passed;
+}
+
 /* ---- sweeps --------------------------------------------------------------------------------- */
 
 static void sweep_next(struct round *r);
@@ -91,6 +106,9 @@ static void sweep_next(struct round *r)
     struct tg_store_port *child = NULL;
     size_t done = op->of.sweep.swept.removed_count;
 
+    if (pass_over(r) > 0) {
+        r->op->of.sweep.swept.until_s = INT64_MIN;
+    }
     if (r->count == group_count(r)) {
         end(r, r->err);
         return;
@@ -159,6 +177,9 @@ static void lease_next(struct round *r)
     const struct tg_store_ops *ops = NULL;
     struct tg_store_port *child = NULL;
 
+    if (pass_over(r) > 0) {
+        note_due(r, op->of.lease.now_s + AWAY_S);
+    }
     if (r->count == group_count(r)) {
         end(r, r->failure_count == group_count(r) ? r->err : TG_OK);
     } else if (op->of.lease.count == op->of.lease.max_count) {
@@ -240,6 +261,7 @@ static void mark_next(struct round *r)
     const struct tg_groups *s = tg_groups_of(&r->port->base);
     const struct tg_store_ops *ops = s->groups[s->map.fixed]->ops;
 
+    (void)pass_over(r);
     if (r->err != TG_OK) {
         end(r, r->err);
     } else if (r->count == group_count(r)) {
