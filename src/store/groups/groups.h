@@ -56,6 +56,8 @@ static inline struct tg_groups *tg_groups_of(const struct tg_store_port *port)
 TG_NODISCARD enum tg_err tg_groups_over(struct tg_store **out, const struct tg_group_map *map,
                                         struct tg_store *const groups[], const struct tg_log *log);
 
+/* ---- child.c: one group ---------------------------------------------------------------------- */
+
 /* The port of a group, with the share of what is started on it. */
 struct tg_store_port *tg_groups_child(struct tg_groups_port *port, size_t group, uint16_t share);
 /* The answer of an operation: dispatch gives it. */

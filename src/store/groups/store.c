@@ -21,25 +21,6 @@ static struct tg_groups_port *port_of(struct tg_store_port *port)
     return (struct tg_groups_port *)port;
 }
 
-struct tg_store_port *tg_groups_child(struct tg_groups_port *port, size_t group, uint16_t share)
-{
-    struct tg_store_port *child = port->ports[group];
-
-    if (child->store->ops->share != NULL) {
-        child->store->ops->share(child, share);
-    }
-    return child;
-}
-
-void tg_groups_complete(struct tg_store_op *op, enum tg_err err)
-{
-    struct tg_store_oplist list = { NULL, NULL };
-
-    op->err = err;
-    tg_store_oplist_append(&list, op);
-    tg_store_port_complete(op->port, &list);
-}
-
 /* ---- passed on to one group ----------------------------------------------------------------- */
 
 /* What is passed on does not wait in this store's queue; a full one refuses it all the same. */
