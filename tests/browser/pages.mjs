@@ -97,9 +97,14 @@ class Tab {
     const [name, ...wishes] = mode.split("+");
     const { media = "screen", ...size } = SIZES[name];
     this.mode = mode;
-    await this.devtools.send("Emulation.setDeviceMetricsOverride", { deviceScaleFactor: 1, mobile: false, ...size });
+    await this.resize(size);
     await this.page.emulateMedia(Object.assign({ media, colorScheme: "light", forcedColors: "none", reducedMotion: "no-preference" },
       ...wishes.map((wish) => WISHES[wish])));
+  }
+
+  async resize(size) {
+    this.size = size;
+    await this.devtools.send("Emulation.setDeviceMetricsOverride", { deviceScaleFactor: 1, mobile: false, ...size });
   }
 
   async load() {
@@ -139,9 +144,11 @@ class Tab {
     for (const [name, texts] of found) for (const text of texts) findings.push(`${name} narrow: ${text}`);
   }
 
+  // The viewport becomes as high as the page: a picture beyond the viewport has the wrong part of a page from right to left.
   async picture() {
-    const { data } = await this.devtools.send("Page.captureScreenshot", { captureBeyondViewport: true, optimizeForSpeed: true,
-      clip: await this.page.evaluate(() => ({ x: 0, y: 0, width: innerWidth, height: document.documentElement.scrollHeight, scale: 1 })) });
+    const height = await this.page.evaluate(() => document.documentElement.scrollHeight);
+    await this.resize({ ...this.size, height });
+    const { data } = await this.devtools.send("Page.captureScreenshot", { optimizeForSpeed: true });
     fs.writeFileSync(path.join(plan.screens, `${this.entry.name}-${this.mode.replaceAll("+", "-")}.png`), data, "base64");
   }
 

@@ -3,8 +3,8 @@
  * relay/file/pictures.h - the drawings for link previews, which are a part of the program.
  * Layer: L2 (base).   Threads: any.   Blocks: no.   Secrets: none.
  *
- * scripts/draw_pictures makes the PNG and ICO files from the SVG files beside them, and the build
- * makes C of those.
+ * scripts/draw_pictures makes the PNG and ICO files from the drawings of the pages
+ * (relay/page/drawing.c), and the build makes C of them.
  */
 #ifndef TG_RELAY_FILE_PICTURES_H
 #define TG_RELAY_FILE_PICTURES_H

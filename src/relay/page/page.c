@@ -192,13 +192,22 @@ static void put_steps(const struct tg_page_writer *w)
 
 /* ---- what to know --------------------------------------------------------------------------- */
 
+static void put_note(const struct tg_page_writer *w, const char *icon, enum tg_word title)
+{
+    put(w, "<section><svg class=n viewBox=\"0 0 24 24\" aria-hidden=\"true\"><path d=\"");
+    put(w, icon);
+    put_word(w, "\"/></svg>\n<h2>", title, "</h2>\n<p>");
+}
+
+/* A phone, a shield, a lock. */
 static void put_notes(const struct tg_page_writer *w)
 {
-    put_word(w, "<div class=\"p i\">\n<section><h2>", TG_W_ONE_TITLE, "</h2>\n<p>");
+    put(w, "<div class=\"p i\">\n");
+    put_note(w, "M7 3h10v18H7zm4 15h2", TG_W_ONE_TITLE);
     put_word(w, "", TG_W_ONE, "</p></section>\n");
-    put_word(w, "<section><h2>", TG_W_MONEY_TITLE, "</h2>\n<p>");
+    put_note(w, "M12 3l8 3v5q0 7-8 10-8-3-8-10V6zM8 12l3 3 5-6", TG_W_MONEY_TITLE);
     put_word(w, "", TG_W_MONEY, "</p></section>\n");
-    put_word(w, "<section><h2>", TG_W_RELAY_TITLE, "</h2>\n<p>");
+    put_note(w, "M5 11h14v9H5zm3 0V8a4 4 0 018 0v3", TG_W_RELAY_TITLE);
     tg_page_put_filled(w->out, w->words->text[TG_W_RELAY], tg_page_site_name(w->site));
     put(w, "</p></section>\n</div>\n");
 }

@@ -160,7 +160,7 @@ static void gone_page__each_ending__its_own_text(void **state)
     static const struct {
         enum tg_page_state state;
         const char *want;
-    } rows[] = { { TG_PAGE_UNKNOWN, "Expired, or never here" },
+    } rows[] = { { TG_PAGE_UNKNOWN, "Expired, or never existed" },
                  { TG_PAGE_EXPIRED, "has expired" },
                  { TG_PAGE_ENDED_BY_SENDER, "device of the sender has ended" },
                  { TG_PAGE_ENDED_BY_RECIPIENT, "opened this invitation and has ended it" },
@@ -297,7 +297,7 @@ static void vertical_of__each_query__its_vertical(void **state)
 
 static struct tg_page_site *large_site(void)
 {
-    static char logo[1200];
+    static char logo[1000];
     static const struct tg_page_app apps[] = {
         { "Wallet one", "https://open.example/", "https://apps.example/1", "https://apps.example/2",
           15 },

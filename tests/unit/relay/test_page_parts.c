@@ -224,6 +224,44 @@ static void words__each_language__complete_and_of_sane_length(void **state)
     }
 }
 
+/* After the sweep nobody knows which of the two it was. */
+static void words__unknown_link__both_that_it_expired_and_that_it_never_was(void **state)
+{
+    static const struct {
+        const char *expired, *never;
+    } wants[TG_PAGE_LANGUAGE_COUNT] = {
+        [TG_PAGE_EN] = { "Expired", "never existed" },
+        [TG_PAGE_DE] = { "Abgelaufen", "gab sie nie" },
+        [TG_PAGE_FR] = { "Expirée", "jamais existé" },
+        [TG_PAGE_ES] = { "Caducada", "nunca existió" },
+        [TG_PAGE_IT] = { "Scaduto", "mai esistito" },
+        [TG_PAGE_PT] = { "Expirado", "nunca existiu" },
+        [TG_PAGE_JA] = { "期限切れ", "もともと存在しません" },
+        [TG_PAGE_KO] = { "만료", "존재한 적이 없습니다" },
+        [TG_PAGE_ZH_HANS] = { "已过期", "从未存在" },
+        [TG_PAGE_AR] = { "انتهت صلاحيتها", "لم تكن موجودة قط" },
+        [TG_PAGE_HE] = { "פג תוקפה", "מעולם לא הייתה" },
+    };
+
+    (void)state;
+    for (unsigned i = 0; i < TG_PAGE_LANGUAGE_COUNT; i++) {
+        const char *title = tg_page_words((enum tg_page_language)i)->text[TG_W_UNKNOWN_TITLE];
+
+        assert_non_null(strstr(title, wants[i].expired));
+        assert_non_null(strstr(title, wants[i].never));
+    }
+}
+
+/* Both write wide letters, with commas and colons as wide as these. */
+static void words__chinese_and_japanese__their_own_punctuation(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < TG_W_COUNT; i++) {
+        assert_null(strpbrk(tg_page_words(TG_PAGE_ZH_HANS)->text[i], ",:;"));
+        assert_null(strpbrk(tg_page_words(TG_PAGE_JA)->text[i], ",:;"));
+    }
+}
+
 static void words__languages__differ_from_english(void **state)
 {
     (void)state;
@@ -501,6 +539,8 @@ int main(void)
         cmocka_unit_test(reader_of__user_agent__its_device),
         cmocka_unit_test(line__joiners__stay_where_they_have_an_effect),
         cmocka_unit_test(words__each_language__complete_and_of_sane_length),
+        cmocka_unit_test(words__unknown_link__both_that_it_expired_and_that_it_never_was),
+        cmocka_unit_test(words__chinese_and_japanese__their_own_punctuation),
         cmocka_unit_test(words__languages__differ_from_english),
         cmocka_unit_test(date__each_language__its_own_order),
         cmocka_unit_test(date__offset__local_time_with_its_distance),
