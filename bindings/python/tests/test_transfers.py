@@ -114,6 +114,43 @@ def sas__after_the_third_message__the_same_digits(sides):
     assert alice.session.end == tigress.End.WITHDRAWN_OPENED
 
 
+needs_pake = pytest.mark.skipif("not tigress.pake_is_built()", reason="this build has no PIN by PAKE")
+
+
+# spec-test: protocol/7#pake-tries
+@needs_pake
+def pake__wrong_then_right__message_after_the_proof(sides):
+    pin = tigress.generate_pin()
+    alice = sides.alice(rights="RWD", pake_pin=pin)
+    bob = sides.bob(alice.session.share_url(), pake_use=tigress.PakeUse.REQUIRED)
+    alice.session.wait()
+    sender = threading.Thread(target=alice.run, args=(Input.SENT,))
+    sender.start()
+    bob.run(Input.PIN)
+    assert bob.session.pake is tigress.Pake.OPEN and bob.session.pake_tries_left == tigress.PAKE_TRIES_MAX
+    with pytest.raises(tigress.ArgumentError, match="6 to 12 digits"):
+        bob.session.enter_pin("12")
+    bob.session.enter_pin(f"{(int(pin) + 1) % 1000000:06d}")
+    bob.run(Input.PIN)
+    assert bob.session.pake_tries_left == tigress.PAKE_TRIES_MAX - 1 and len(bob.session.message) == 0
+    bob.session.enter_pin(pin)
+    bob.run(Input.MESSAGE)
+    sender.join(programs.TIMEOUT_S)
+    assert bob.session.message_json() == CREATION
+    assert alice.session.pake is bob.session.pake is tigress.Pake.PROVED
+
+
+# spec-test: protocol/7#pake-required
+@needs_pake
+def pake__one_side_without_it__refused(sides):
+    alice = sides.alice(rights="RWD", pake_pin="123456")
+    bob = sides.bob(alice.session.share_url())
+    bob.run(tigress.NoPakeError)
+    other = sides.bob(sides.alice(rights="RWD").session.share_url(), pake_use=tigress.PakeUse.REQUIRED)
+    other.run(tigress.NoPakeError)
+    assert len(other.session.message) == 0
+
+
 def v2__required_of_a_sender_without_it__refused(sides):
     alice = sides.alice(rights="RWD", envelope_v2=False)
     bob = sides.bob(alice.session.share_url(), require_v2=True)

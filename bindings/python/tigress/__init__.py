@@ -18,7 +18,7 @@ from .envelope import (FORMAT_AUTHORIZATION_TOKEN, FORMAT_CARKEY_CCC, check_mess
 from .errors import (AlgorithmError, AllowListError, ArgumentError, BadMessageError, BugError, CompletedError, ConnectError,
                      ConflictError, DeclinedError, DamagedError, DecryptError, DeniedError, ElsewhereError, EndedError, StandingError,
                      OversizeError, ErrorClass, ErrorCode, ExpiredError,
-                     GoneError, LimitError, LockedError, MessageError, NameNotFoundError, NetworkError, NoRouteError, NoV2Error, OutOfMemoryError,
+                     GoneError, LimitError, LockedError, MessageError, NameNotFoundError, NetworkError, NoPakeError, NoRouteError, NoV2Error, OutOfMemoryError,
                      ProtocolError, RandomError, RefusedError, RelayTimeoutError, RelayTlsError, SasError, SavedStateError,
                      SealerError, SecretError, StaleError, StateError, TamperedError, TemporaryError, TigressError,
                      UnavailableError, UnconfirmedError, UnsupportedError, UrlError, WithdrawnError,
@@ -26,6 +26,7 @@ from .errors import (AlgorithmError, AllowListError, ArgumentError, BadMessageEr
 from .formats import (Handler, RequestKind, build_message, build_request, format_of, get_member, handler_of, request_of,
                       request_pin, set_member)
 from .key import KeyOutcome, KeyRefusal, KeyTask, KeyUse, SignatureForm
+from .pake import PAKE_TRIES_MAX, Pake, PakeUse, pake_is_built
 from .pin import Pin, PinVerdict, generate_pin, normalise_pin, show_pin
 from .seal import Sealer, open_state, seal_state
 from .secret import SecretBytes
@@ -44,7 +45,8 @@ __all__ = [
     "EndedError", "ErrorClass", "ErrorCode", "ExpiredError", "FORMAT_AUTHORIZATION_TOKEN", "FORMAT_CARKEY_CCC",
     "Form", "GoneError", "Handler", "Initiator", "Input", "KeyOutcome", "KeyRefusal", "KeyTask", "KeyUse",
     "LibraryNotFound", "LimitError", "LockedError", "MessageError", "NameNotFoundError", "NetFailure",
-    "NetworkError", "NoRouteError", "NoV2Error", "Opened", "OutOfMemoryError", "OversizeError", "Pin", "PinVerdict",
+    "NetworkError", "NoPakeError", "NoRouteError", "NoV2Error", "Opened", "OutOfMemoryError", "OversizeError",
+    "PAKE_TRIES_MAX", "Pake", "PakeUse", "Pin", "PinVerdict",
     "Proof", "ProtocolError", "RandomError", "Recipient", "RefusedError", "Relay", "RelayTimeoutError",
     "RelayTlsError", "Request", "RequestKind", "Role", "Sas", "SasError", "SavedStateError", "Sealer", "SealerError",
     "SecretBytes", "SecretError", "Session", "ShareUrl", "SignatureForm", "StaleError", "StandingError",
@@ -52,6 +54,6 @@ __all__ = [
     "UnconfirmedError", "UnsupportedError", "UrlError", "UserCheck", "V2", "VERTICAL_CAR", "VERTICAL_GENERAL",
     "VERTICAL_HOME", "WEBPUSH_TYPE", "Want", "WebPush", "WithdrawnError", "abi", "build_message", "build_request",
     "check_message", "envelope_type", "error_class", "format_of", "generate_pin", "get_member", "handler_of",
-    "library_path", "normalise_pin", "open_envelope", "open_state", "request_of", "request_pin", "resume",
+    "library_path", "normalise_pin", "open_envelope", "open_state", "pake_is_built", "request_of", "request_pin", "resume",
     "seal_envelope", "seal_state", "set_member", "show_pin", "version",
 ]

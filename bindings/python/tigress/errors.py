@@ -48,6 +48,7 @@ class ErrorCode(enum.IntEnum):
     DAMAGED = 48
     OVERSIZE = 49
     NO_V2 = 50
+    NO_PAKE = 51
     LOCKED = 55
     NAME = 56
     ROUTE = 57
@@ -286,6 +287,11 @@ class SasError(RefusedError):
 class NoV2Error(TemporaryError):
     """Envelope v2 is required, and the other side's first message does not agree on it."""
     code = ErrorCode.NO_V2
+
+
+class NoPakeError(TemporaryError):
+    """A PIN by PAKE is required, and one of the two devices does not offer it."""
+    code = ErrorCode.NO_PAKE
 
 
 class TamperedError(TemporaryError):

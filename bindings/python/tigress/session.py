@@ -23,6 +23,7 @@ from . import _lib
 from .envelope import Message, message_in
 from .errors import ErrorCode, StateError, TigressError, check, make
 from .key import KeyCalls
+from .pake import PakeCalls, PakeUse
 from .secret import SecretBytes, copy_out, optional_text_in, take_out, text_in
 from .share_url import Form
 
@@ -61,6 +62,7 @@ class Input(enum.IntEnum):
     PRIVATE_TOKEN = 9  # initiator: get a token for private_token_challenge: set_private_token
     OPENED = 10        # initiator, after want_opened: a device has opened the invitation
     KEY = 11           # after ask_key: let key_task be done: set_key_answer or refuse_key
+    PIN = 12           # recipient, with pake_use: the user must enter the PIN: enter_pin
 
     @property
     def text(self) -> str:
@@ -201,7 +203,7 @@ def _policy_fn(policy: RelayPolicy) -> Any:
     return _lib.RelayPolicyFn(judge)
 
 
-class Session(KeyCalls):
+class Session(KeyCalls, PakeCalls):
     """What both roles have in common. Made by Initiator(), Recipient() or resume().
 
     A `with` block wipes and frees it at its end; the transfer continues to exist at the relay. A call
@@ -593,13 +595,15 @@ class Initiator(Session):
     secret_len          16 or 32 bytes
     require_proof       the first read must prove the secret
     require_v2          as Session.require_v2(); the rights need W
+    pake_pin            the recipient must prove this PIN; sets require_v2 too
     envelope_v2         offer envelope v2; False for tests, and for a peer that fails with v2
     """
 
     def __init__(self, relay_url: str, message: Message, *, title: str = "", description: str = "",
                  image_url: str = "", expires_at_s: int = 0, rights: Optional[str] = None,
                  vertical: Optional[str] = None, secret_len: int = 16,
-                 require_proof: bool = False, require_v2: bool = False, envelope_v2: bool = True):
+                 require_proof: bool = False, require_v2: bool = False, pake_pin: Optional[str] = None,
+                 envelope_v2: bool = True):
         data, handle = message_in(message), ctypes.c_void_p()
         why = ctypes.create_string_buffer(_lib.TEXT_MAX)
         check(_lib.lib().tigress_initiator_new(ctypes.byref(handle), text_in(relay_url), data,
@@ -616,6 +620,8 @@ class Initiator(Session):
             self._do("require_proof")
         if require_v2:
             self.require_v2()
+        if pake_pin is not None:
+            self._do("set_pake_pin", text_in(pake_pin))
         if not envelope_v2:
             self._do("disable_envelope_v2")
 
@@ -660,12 +666,14 @@ class Recipient(Session):
     allowed_relays   "host" or "host:port", compared exactly; none: every relay may be used
     want_preview     first read the preview, without a claim, and ask with Input.PREVIEW
     require_v2       as Session.require_v2()
+    pake_use         whether a sender may ask for a PIN by PAKE, or must
     envelope_v2      accept an offer of envelope v2; False for tests
     """
 
     def __init__(self, share_url: str, secret: Optional[str] = None, *,
                  allowed_relays: Iterable[str] = (), want_preview: bool = False,
-                 require_v2: bool = False, envelope_v2: bool = True):
+                 require_v2: bool = False, pake_use: PakeUse = PakeUse.REFUSED,
+                 envelope_v2: bool = True):
         handle = ctypes.c_void_p()
         why = ctypes.create_string_buffer(_lib.TEXT_MAX)
         check(_lib.lib().tigress_recipient_new(ctypes.byref(handle), text_in(share_url),
@@ -678,8 +686,14 @@ class Recipient(Session):
             self._do("want_preview")
         if require_v2:
             self.require_v2()
+        if pake_use != PakeUse.REFUSED:
+            self._do("set_pake_use", int(pake_use))
         if not envelope_v2:
             self._do("disable_envelope_v2")
+
+    def enter_pin(self, typed: str) -> None:
+        """A try, for Input.PIN. ArgumentError: not a PIN, and no try."""
+        self._do("enter_pin", text_in(typed))
 
     def set_secret(self, secret: str) -> None:
         """The secret as base64 text, for Input.SECRET; or another secret after DecryptError."""
