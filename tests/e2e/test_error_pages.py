@@ -2,10 +2,14 @@
 """Protocol 1.5: a browser gets a page for every answer, also for those of the HTTP parser and of the limits;
 a wallet keeps its problem documents."""
 import contextlib
+import pathlib
 import re
+import struct
 import subprocess
+import zlib
 
 import pytest
+import yaml
 
 import relay_process
 from checks import assert_problem, media_type
@@ -20,13 +24,17 @@ PROGRAMS = (None, "*/*", "application/json", "application/problem+json", "applic
             "text/html;q=0, */*", "text/html;q=0.5, application/*;q=0.6")
 
 
+OPENAPI = yaml.safe_load((pathlib.Path(__file__).resolve().parents[2] / "docs" / "openapi.yaml").read_text())
+POLICY = re.compile(OPENAPI["components"]["headers"]["ContentSecurityPolicy"]["schema"]["pattern"])
+
+
 def accept(value):
     return [] if value is None else [("Accept", value)]
 
 
 def assert_page(answer, status):
     assert (answer.status, media_type(answer)) == (status, "text/html"), (answer.status, answer.headers)
-    assert answer.header("content-security-policy").startswith("default-src 'none'")
+    assert POLICY.search(answer.header("content-security-policy")), answer.header("content-security-policy")
     assert answer.header("cache-control") == "no-store"
     assert answer.header("vary") == "Accept, Accept-Language, User-Agent"
     assert b"<script" not in answer.body
@@ -128,6 +136,20 @@ def over_the_rate__browser_a_page__head_no_body(tmp_path, transport):
         head = until_refused("HEAD", accept(BROWSERS[0]))
         assert head.body == b"" and int(head.header("content-length")) > 0
         assert until_refused("GET", []).json()["status"] == 429  # the connection is still in step
+
+
+def logo__png__the_policy_allows_data_alone(tmp_path):
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    (tmp_path / "logo.png").write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0))
+                                        + chunk(b"IDAT", zlib.compress(b"\0\0")) + chunk(b"IEND", b""))
+    with make_relay(tmp_path / "r", args=["--page-logo", str(tmp_path / "logo.png")]) as relay, \
+            contextlib.closing(open_api(relay)) as api:
+        page = api.call("GET", "/", accept(BROWSERS[0]))
+        assert_page(page, 200)
+        assert "; img-src data:;" in page.header("content-security-policy")
+        assert page.body.count(b"<img ") == page.body.count(b'src="data:image/png;base64,') == 1
 
 
 LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "ja", "ko", "zh-Hans", "ar", "he")

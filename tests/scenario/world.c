@@ -280,13 +280,17 @@ unsigned world_refuse(struct world_slot *slot, unsigned status, const char *deta
 {
     struct tg_asker asker = { .has_language = false };
 
-    init_slot(slot, slot->world);
     tg_asker_take(&asker, TG_LIT("mailbox-request-id"), tg_bytes_str(request_id));
-    tg_relay_refuse(
-        slot->world->relay,
-        &(struct tg_refusal){
-            .status = status, .detail = detail, .retry_after_s = retry_after_s, .asker = &asker },
-        &exchange_ops, slot);
+    return world_refuse_as(slot, &(struct tg_refusal){ .status = status,
+                                                       .detail = detail,
+                                                       .retry_after_s = retry_after_s,
+                                                       .asker = &asker });
+}
+
+unsigned world_refuse_as(struct world_slot *slot, const struct tg_refusal *refusal)
+{
+    init_slot(slot, slot->world);
+    tg_relay_refuse(slot->world->relay, refusal, &exchange_ops, slot);
     return slot->status;
 }
 

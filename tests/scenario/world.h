@@ -80,6 +80,7 @@ void world_release(struct world_slot *slot);
 /* A refusal of the transport, into an unused slot; returns its status. */
 unsigned world_refuse(struct world_slot *slot, unsigned status, const char *detail,
                       unsigned retry_after_s, const char *request_id);
+unsigned world_refuse_as(struct world_slot *slot, const struct tg_refusal *refusal);
 /* The value, or NULL. */
 const struct tg_buf *world_header(const struct world_slot *slot, const char *name);
 

@@ -381,6 +381,42 @@ static void refuse__by_the_transport__common_headers_and_problem(void **state)
     }
 }
 
+/* spec-test: protocol/1#html-for-people */
+static void refuse__a_browser__the_page_of_the_reason(void **state)
+{
+    static const struct {
+        unsigned status;
+        bool is_draining;
+        const char *title;
+    } rows[] = {
+        { 408, false, "<h1>Not understood</h1>" },
+        { 429, false, "<h1>Too many requests</h1>" },
+        { 431, false, "<h1>Not understood</h1>" },
+        { 503, false, "<h1>Not available at the moment</h1>" },
+        { 503, true, "<h1>About to restart</h1>" },
+        { 429, true, "<h1>Too many requests</h1>" },
+    };
+    struct fixture *f = *state;
+    struct world_slot slot = { .world = &f->world };
+    struct tg_asker asker = { .has_language = false };
+
+    tg_asker_take(&asker, TG_LIT("accept"), TG_LIT("text/html"));
+    for (size_t i = 0; i < TG_COUNT(rows); i++) {
+        const struct tg_refusal refusal = { .status = rows[i].status,
+                                            .detail = "So it is.",
+                                            .retry_after_s = 7,
+                                            .is_draining = rows[i].is_draining,
+                                            .asker = &asker };
+
+        assert_int_equal(world_refuse_as(&slot, &refusal), rows[i].status);
+        assert_non_null(strstr(tg_buf_cstr(&slot.body), rows[i].title));
+        assert_null(strstr(tg_buf_cstr(&slot.body), "So it is."));
+        assert_non_null(world_header(&slot, "retry-after"));
+        slot.is_used = true;
+        world_release(&slot);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -396,6 +432,7 @@ int main(void)
         WITH(poll__woken_without_news__keeps_the_command_alone),
         WITH(cancel__while_it_waits__no_callback_follows),
         WITH(refuse__by_the_transport__common_headers_and_problem),
+        WITH(refuse__a_browser__the_page_of_the_reason),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
