@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/flow.h"
 
+#include "cli/ending.h"
 #include "cli/hint.h"
 #include "cli/mem.h"
-#include "cli/pake.h"
 #include "cli/trace.h"
 #include "cli/ui_error.h"
 
@@ -111,7 +111,8 @@ static int on_progress(void *ctx, const struct tigress_session *s, enum tigress_
         f->shown_s = left_s;
         ui_progress(f->ui, "waiting for the other side, %lld s left (Ctrl-C: nothing is lost)",
                     (long long)left_s);
-    } else if ((f->can_step_aside || pake_is_open(s)) && f->until_s == 0) {
+    } else if ((f->can_step_aside || tigress_session_pake(s) == TIGRESS_PAKE_OPEN) &&
+               f->until_s == 0) {
         ui_progress(f->ui, "waiting for the other side (Ctrl-C: nothing is lost)");
     }
     f->is_wanted = f->can_step_aside && state_is_wanted(f->t);
@@ -297,6 +298,28 @@ static enum cli_exit failed(struct flow *f)
     return ui_error_more(f->ui, error, why, tigress_session_relay_detail(f->session), hint);
 }
 
+static bool is_pin_dead(const struct flow *f)
+{
+    return tigress_session_pake(f->session) == TIGRESS_PAKE_FAILED;
+}
+
+/* Keeps how the transfer ended, and says why this command has nothing left to do. */
+static enum cli_exit report_end(struct flow *f)
+{
+    enum cli_exit kept = f->t == NULL ? CLI_OK : ending_keep(f->ui, f->t, f->session);
+
+    if (kept != CLI_OK) {
+        return kept;
+    }
+    if (is_pin_dead(f)) {
+        return ui_fail(f->ui, f->t == NULL ? CLI_CANCELLED : ending_exit(f->t->status), "pin-dead",
+                       "the PIN was wrong too often: the transfer is withdrawn.");
+    }
+    return ui_fail(
+        f->ui, CLI_COMPLETED, "completed", "there will be no further message. %s",
+        tigress_end_text(tigress_session_end(f->session), tigress_session_end_proof(f->session)));
+}
+
 enum cli_exit flow_run(struct flow *f, int64_t until_s)
 {
     enum cli_exit exit = f->t == NULL ? CLI_OK : flow_save(f);
@@ -317,17 +340,8 @@ enum cli_exit flow_run(struct flow *f, int64_t until_s)
     if (f->stopped != CLI_OK) {
         return f->stopped;
     }
-    if (f->want == TIGRESS_DONE && tigress_session_pake(f->session) == TIGRESS_PAKE_FAILED) {
-        return pake_report_failed(f);
-    }
-    if (f->want == TIGRESS_DONE && !f->is_ending) {
-        enum cli_exit kept = f->t == NULL ? CLI_OK : ending_keep(f->ui, f->t, f->session);
-
-        return kept != CLI_OK ? kept
-                              : ui_fail(f->ui, CLI_COMPLETED, "completed",
-                                        "there will be no further message. %s",
-                                        tigress_end_text(tigress_session_end(f->session),
-                                                         tigress_session_end_proof(f->session)));
+    if (f->want == TIGRESS_DONE && (!f->is_ending || is_pin_dead(f))) {
+        return report_end(f);
     }
     return f->want == TIGRESS_FAILED ? failed(f) : CLI_OK;
 }

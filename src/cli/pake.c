@@ -111,15 +111,6 @@ enum cli_exit pake_answer(struct flow *f, const struct cli_args *args)
     return exit;
 }
 
-enum cli_exit pake_report_failed(struct flow *f)
-{
-    enum cli_exit exit = ending_keep(f->ui, f->t, f->session);
-
-    return exit != CLI_OK ? exit
-                          : ui_fail(f->ui, ending_exit(f->t->status), "pin-dead",
-                                    "the PIN was wrong too often: the transfer is withdrawn.");
-}
-
 enum cli_exit pake_show(struct ui *ui, const struct transfer *t, const struct tigress_session *s)
 {
     bool is_proved = tigress_session_pake(s) == TIGRESS_PAKE_PROVED;

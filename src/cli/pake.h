@@ -23,8 +23,6 @@ enum cli_exit pake_allow(struct ui *ui, struct tigress_session *s, const struct 
 enum cli_exit pake_answer(struct flow *f, const struct cli_args *args);
 /* The session waits for the other device while a PIN is open. */
 bool pake_is_open(const struct tigress_session *s);
-/* The sender: after the last wrong try. Keeps the end of the transfer, and reports it. */
-enum cli_exit pake_report_failed(struct flow *f);
 /* pin ID: what is known of it. */
 enum cli_exit pake_show(struct ui *ui, const struct transfer *t, const struct tigress_session *s);
 
