@@ -28,7 +28,7 @@ static void pg_run(const char *url, const char *sql, bool may_fail)
 static const char *url_of(char out[URL_MAX], const char *database)
 {
     const char *url = getenv("TIGRESS_TEST_POSTGRES");
-    const char *slash = strstr(url, "@/");
+    const char *slash = url == NULL ? NULL : strstr(url, "@/");
     const char *end = slash == NULL ? NULL : strchr(slash, '?');
     char sql[128];
 
