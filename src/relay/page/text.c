@@ -86,10 +86,25 @@ static enum kind kind_of(struct cursor *c, uint32_t code)
     return KIND_ITSELF;
 }
 
+/* Most texts are letters of ASCII: none of them is harmful or combines. */
+static bool is_plain(uint8_t byte)
+{
+    return byte >= 0x20 && byte < 0x7f;
+}
+
 static enum kind next(struct cursor *c)
 {
     uint32_t code = 0;
-    size_t len = tg_utf8_first(c->rest, &code);
+    size_t len = 0;
+
+    if (is_plain(c->rest.ptr[0])) {
+        c->before = c->rest.ptr[0];
+        c->marks = 0;
+        c->at = tg_bytes_first(c->rest, 1);
+        c->rest = tg_bytes_from(c->rest, 1);
+        return KIND_ITSELF;
+    }
+    len = tg_utf8_first(c->rest, &code);
 
     c->at = tg_bytes_first(c->rest, len == 0 ? 1 : len);
     c->rest = tg_bytes_from(c->rest, c->at.len);
