@@ -52,6 +52,16 @@ class Place:
         for part in ("exit 1: ", *parts):
             assert part in str(refused.value)
 
+    def check(self, store):
+        return subprocess.run([*self.relay(store).command(), "--check-config"], capture_output=True, text=True, timeout=60,
+                              check=False, env=sanitizer_env())
+
+    def check_fails(self, store, *parts):
+        done = self.check(store)
+        assert done.returncode == 2, done.stdout + done.stderr
+        for part in parts:
+            assert part in done.stderr
+
 
 @pytest.fixture
 def place(made, tmp_path):  # noqa: F811
@@ -82,6 +92,7 @@ def transfer_over_a_copy_and_back__goes_on(place, tmp_path):
     done = place.must_copy(place.store, url)
     assert number(done, "mailboxes") == 2
     place.not_served(place.store, "copied to another one")
+    place.check_fails(place.store, "copied to another one", "Start the relay on the other store")
     relay = place.relay(url)
     relay.want_port = relay_port = int(re.search(r":(\d+)/", shared["url"]).group(1))
     with relay:
@@ -93,6 +104,7 @@ def transfer_over_a_copy_and_back__goes_on(place, tmp_path):
     place.must_copy(url, moved)
     place.not_served(url, "copied to another one")
     relay = place.relay(moved)
+    assert place.check(moved).returncode == 0
     relay.want_port = relay_port
     with relay:
         assert alice.must("receive", shared["id"])["message"] == message("m2")

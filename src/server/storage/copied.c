@@ -20,22 +20,12 @@ enum tg_err tg_copied_put(struct tg_store *store, const struct tg_copied *copied
     return store->ops->copy->put(store, &row);
 }
 
-struct look {
-    struct tg_copied *out;
-    bool is_damaged;
-};
-
-/* Facts come first, and the rest is not needed. */
-static bool see(void *ctx, const struct tg_store_seen *seen)
+void tg_copied_see(struct tg_copied_look *look, const struct tg_store_seen *seen)
 {
-    struct look *look = ctx;
     const uint8_t *bytes = seen->bytes.ptr;
 
-    if (seen->kind != TG_STORE_SEEN_FACT) {
-        return false;
-    }
-    if (seen->fact != TG_FACT_COPY || seen->bytes.len == 0) {
-        return true;
+    if (seen->kind != TG_STORE_SEEN_FACT || seen->fact != TG_FACT_COPY || seen->bytes.len == 0) {
+        return;
     }
     look->is_damaged = seen->bytes.len != TG_COPIED_LEN || bytes[0] < TG_COPIED_UNFINISHED ||
                        bytes[0] > TG_COPIED_AWAY;
@@ -43,25 +33,37 @@ static bool see(void *ctx, const struct tg_store_seen *seen)
         look->out->state = (enum tg_copied_state)bytes[0];
         memcpy(look->out->id, bytes + 1, TG_COPY_ID_LEN);
     }
-    return false;
+}
+
+enum tg_err tg_copied_seen(const struct tg_copied_look *look, struct tg_fault *fault)
+{
+    if (look->is_damaged) {
+        tg_fault_set(fault, "the mark of a copy in the store is damaged, or of a newer version");
+        return TG_E_DENIED;
+    }
+    return TG_OK;
+}
+
+/* Facts come first, and the rest is not needed. */
+static bool see(void *ctx, const struct tg_store_seen *seen)
+{
+    tg_copied_see(ctx, seen);
+    return seen->kind == TG_STORE_SEEN_FACT;
 }
 
 /* By a survey: a port of a database that was copied away is refused. */
 enum tg_err tg_copied_load(struct tg_copied *out, struct tg_store *store, struct tg_fault *fault)
 {
-    struct look look = { .out = out };
+    struct tg_copied_look look = { .out = out };
     enum tg_err err = TG_E_BUG;
 
     *out = (struct tg_copied){ .state = TG_COPIED_NOT };
     err = store->ops->survey(store, TG_STORE_SURVEY_ALL, see, &look);
-    if (err == TG_OK && look.is_damaged) {
-        tg_fault_set(fault, "the mark of a copy in the store is damaged, or of a newer version");
-        return TG_E_DENIED;
-    }
     if (err != TG_OK) {
         tg_fault_set(fault, "what a copy has left in the store cannot be read");
+        return err;
     }
-    return err;
+    return tg_copied_seen(&look, fault);
 }
 
 enum tg_err tg_copied_judge(const struct tg_copied *copied, struct tg_fault *fault,

@@ -34,6 +34,16 @@ TG_NODISCARD enum tg_err tg_copied_load(struct tg_copied *out, struct tg_store *
 /* TG_E_DENIED: the relay must not serve from it; fault and *advice say what to do. */
 TG_NODISCARD enum tg_err tg_copied_judge(const struct tg_copied *copied, struct tg_fault *fault,
                                          const char **advice);
+/* The same as part of another survey, which shows the facts first. All zero, with `out`, is ready.
+ */
+struct tg_copied_look {
+    struct tg_copied *out; /* TG_COPIED_NOT before */
+    bool is_damaged;
+};
+/* The facts that are not the mark of a copy are left alone. */
+void tg_copied_see(struct tg_copied_look *look, const struct tg_store_seen *seen);
+/* TG_E_DENIED: it is damaged. */
+TG_NODISCARD enum tg_err tg_copied_seen(const struct tg_copied_look *look, struct tg_fault *fault);
 /* A store that was copied away may be used again as a restored copy. */
 TG_NODISCARD enum tg_err tg_copied_forget(struct tg_store *store, struct tg_fault *fault);
 

@@ -332,19 +332,40 @@ void tg_storage_close(struct tg_storage *st)
     tg_keyring_wipe(&st->keyring);
 }
 
-static enum tg_err check_keys(const struct tg_config *config, const struct tg_keyring *keyring,
-                              struct tg_fault *fault, const char **advice)
+struct check {
+    struct tg_key_audit audit;
+    struct tg_copied copied;
+    struct tg_copied_look look;
+};
+
+/* The audit never ends within the facts. */
+static bool check_see(void *ctx, const struct tg_store_seen *seen)
+{
+    struct check *check = ctx;
+
+    tg_copied_see(&check->look, seen);
+    return tg_key_audit_see(&check->audit, seen);
+}
+
+/* As the start: a store that a copy has left first, then the keys. */
+static enum tg_err check_store(const struct tg_config *config, const struct tg_keyring *keyring,
+                               struct tg_fault *fault, const char **path, const char **advice)
 {
     enum tg_err err = TG_E_BUG;
-    struct tg_key_audit audit;
+    struct check check = { .copied = { .state = TG_COPIED_NOT }, .look = { .out = &check.copied } };
 
-    TG_TRY(tg_key_audit_init(&audit, keyring));
-    err = tg_store_lmdb_survey(config->store_dir, tg_key_audit_see, &audit, fault);
-    if (err == TG_OK) {
-        err = tg_key_audit_judge(&audit, TG_KEY_AUDIT_ALL, fault, advice);
-    } else if (err == TG_E_NOTFOUND) {
-        err = TG_OK;
+    TG_TRY(tg_key_audit_init(&check.audit, keyring));
+    err = tg_store_lmdb_survey(config->store_dir, check_see, &check, fault);
+    if (err == TG_E_NOTFOUND) {
+        return TG_OK;
     }
+    TG_REQUIRE(err == TG_OK, err);
+    *path = config->store_dir;
+    TG_TRY(tg_copied_seen(&check.look, fault));
+    TG_TRY(tg_copied_judge(&check.copied, fault, advice));
+    *path = config->relay_key;
+    TG_TRY(tg_key_audit_judge(&check.audit, TG_KEY_AUDIT_ALL, fault, advice));
+    err = TG_OK;
 out:
     return err;
 }
@@ -366,7 +387,7 @@ enum tg_err tg_storage_check(const struct tg_config *config, struct tg_fault *fa
     }
     err = tg_keyfile_read(&keyring, config->relay_key, fault);
     if (err == TG_OK) {
-        err = check_keys(config, &keyring, fault, advice);
+        err = check_store(config, &keyring, fault, path, advice);
     } else if (err == TG_E_NOTFOUND) {
         err = TG_OK;
     }
