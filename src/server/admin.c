@@ -7,6 +7,7 @@
 #include "server/status/page.h"
 #include "server/status/style.h"
 #include "server/storage/counter.h"
+#include "store/database.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -86,6 +87,26 @@ static const char *limit_text(const struct tg_shared *shared)
                : "ready, but full: no new mailboxes\n";
 }
 
+static void answer_sentence(const struct tg_exchange_ops *ops, void *ctx, const char *sentence)
+{
+    char text[TG_FAULT_MAX + 2];
+
+    (void)snprintf(text, sizeof(text), "%s\n", sentence);
+    answer(ops, ctx, 503, TEXT_PLAIN, tg_bytes_str(text), RETRY_AFTER_S);
+}
+
+/* A database that cannot be used is explained in the words of the start. */
+static void answer_failed(const struct tg_admin *a, const struct tg_exchange_ops *ops, void *ctx)
+{
+    struct tg_store_database database;
+
+    (void)tg_store_database(a->shared->store, &database);
+    answer_sentence(ops, ctx,
+                    database.trouble.text[0] != '\0'
+                        ? database.trouble.text
+                        : "the store failed: a probe was not written and read back");
+}
+
 static void finish_probe(struct probe *p, bool is_ready)
 {
     struct tg_admin *a = p->admin;
@@ -97,9 +118,7 @@ static void finish_probe(struct probe *p, bool is_ready)
             answer(p->ops, p->ops_ctx, 200, TEXT_PLAIN,
                    tg_bytes_str(p->limit != NULL ? p->limit : "ready\n"), 0);
         } else {
-            answer(p->ops, p->ops_ctx, 503, TEXT_PLAIN,
-                   TG_LIT("the store failed: a probe was not written and read back\n"),
-                   RETRY_AFTER_S);
+            answer_failed(a, p->ops, p->ops_ctx);
         }
     }
     tg_mem_free(p);
@@ -143,15 +162,12 @@ static enum tg_store_verdict probe_change(void *ctx, const struct tg_store_recor
 /* The store is not open: the first line says why. */
 static void answer_closed(struct tg_admin *a, const struct tg_exchange_ops *ops, void *ctx)
 {
-    char text[TG_FAULT_MAX + 2];
     struct tg_fault fault = { "" };
 
     if (a->shared->opening != NULL) {
         tg_opening_explain(a->shared->opening, &fault);
     }
-    (void)snprintf(text, sizeof(text), "%s\n",
-                   fault.text[0] != '\0' ? fault.text : "the store is not open yet");
-    answer(ops, ctx, 503, TEXT_PLAIN, tg_bytes_str(text), RETRY_AFTER_S);
+    answer_sentence(ops, ctx, fault.text[0] != '\0' ? fault.text : "the store is not open yet");
 }
 
 /* The probe has a separate key, which no keyed hash equals. */
@@ -200,6 +216,7 @@ static void look_now(struct tg_metrics_now *now, const struct tg_admin *a, int64
                                     .start_s = shared->start_s };
     if (shared->store != NULL) {
         shared->store->ops->stats(shared->store, &now->store);
+        now->has_database = tg_store_database(shared->store, &now->database);
     }
     now->sweep_behind_s = until_s < now_s ? (uint64_t)(now_s - until_s) : 0;
     now->has_counter = shared->store_counter != NULL; /* of a store that is open at the start */

@@ -289,6 +289,7 @@ struct tg_store_stats {
 struct tg_store;
 struct tg_store_port;
 struct tg_store_epoch_ops;
+struct tg_store_database;
 
 /*
  * To work on a whole store, as to copy it into one of another kind. All block. After hold, and
@@ -406,6 +407,8 @@ struct tg_store_ops {
     void (*place)(const struct tg_store *s, struct tg_store_key *key);
     /* Any thread. Approximate while changes are in flight. */
     void (*stats)(const struct tg_store *s, struct tg_store_stats *out);
+    /* See store/database.h. Any thread. NULL: it is in no database. */
+    void (*database)(const struct tg_store *s, struct tg_store_database *out);
     /* After every port is detached. Finishes what is queued. Accepts *s == NULL. */
     void (*close)(struct tg_store **s);
 };

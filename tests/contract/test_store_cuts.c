@@ -5,6 +5,7 @@
  */
 #include "contract/contract_support.h"
 #include "contract/pg_ask.h"
+#include "store/database.h"
 
 #include "support/c/pg_proxy.h"
 
@@ -24,6 +25,7 @@ struct scene {
     atomic_uint reason_counts[TG_REASON_COUNT];
     struct tg_store *store;
     struct client client;
+    struct tg_store_database database;
 };
 
 /* ---- the database --------------------------------------------------------------------------- */
@@ -126,6 +128,13 @@ static void cut(struct scene *s, enum pg_proxy_cut how, const char *statement)
     atomic_store(&s->first.cut, (int)how);
 }
 
+/* Until the next call. */
+static const struct tg_store_database *database_of(struct scene *s)
+{
+    assert_true(tg_store_database(s->store, &s->database));
+    return &s->database;
+}
+
 /* The trigger's body runs for each new record; the sequence counts also what is rolled back. */
 static void make_trigger(const char *body)
 {
@@ -151,6 +160,15 @@ static void idle_connection_ended_by_the_server__made_again(void **state)
            "'tigressd'");
     assert_int_equal(put(&s->client, 1, 2, NEVER_S, TG_LIT("two")), TG_OK);
     assert_stats(s->store, 1, 3);
+    assert_int_equal(database_of(s)->losses[TG_REASON_DATABASE_UNREACHABLE], 1);
+    assert_int_equal(database_of(s)->batch_count, 2);
+    assert_int_equal(database_of(s)->change_count, 2);
+    assert_int_equal(database_of(s)->up_count, 1);
+    assert_int_equal(database_of(s)->wanted_count, 1);
+    client_close(&s->client);
+    assert_int_equal(database_of(s)->up_count, 0);
+    assert_int_equal(database_of(s)->wanted_count, 0);
+    client_open(&s->client, s->store);
 }
 
 /* An outcome in doubt: the same change runs again, and finds that nothing was made. */
@@ -167,6 +185,8 @@ static void cut_before_the_commit__change_is_made_by_another_run(void **state)
     assert_int_equal(call.run_count, 2);
     assert_false(call.has_seen);
     assert_stats(s->store, 1, 3);
+    assert_int_equal(database_of(s)->doubt_count, 1);
+    assert_int_equal(database_of(s)->change_count, 1);
 }
 
 /* The same, and it finds what it has made itself. */
@@ -204,10 +224,14 @@ static void cut_after_the_commit__and_no_server__in_doubt(void **state)
     call_finish(&s->client, &call);
     assert_int_equal(call.err, TG_E_STORE);
     assert_true(time(NULL) - began <= ANSWER_S);
+    assert_string_equal(database_of(s)->trouble.text, "the database cannot be reached");
+    assert_int_equal(database_of(s)->up_count, 0);
     atomic_store(&s->first.is_refusing, false);
     assert_true(look(&s->client, 1, &call));
     assert_int_equal(call.seen.version, 1);
     assert_stats(s->store, 1, 3);
+    assert_string_equal(database_of(s)->trouble.text, "");
+    assert_int_equal(database_of(s)->up_count, 1);
 }
 
 static void several_servers__the_one_that_takes_writes_is_used(void **state)
@@ -248,6 +272,51 @@ static void assert_repeated(struct scene *s, const char *sqlstate)
         assert_int_equal(calls[i].run_count, 3); /* together each time */
     }
     assert_stats(s->store, 3, 9);
+    assert_int_equal(database_of(s)->conflict_count, 6);
+    assert_int_equal(database_of(s)->overtaken_count, 0);
+    assert_int_equal(database_of(s)->change_count, 3);
+}
+
+/* The first run finds another record than the one that it replaces. */
+static enum tg_store_verdict change_after_another_writer(void *ctx,
+                                                         const struct tg_store_record *old,
+                                                         struct tg_store_next *next)
+{
+    struct call *call = ctx;
+
+    assert_non_null(old);
+    if (call->run_count++ == 0) {
+        pg_run("UPDATE tigress.mailbox SET tag = tag + 1");
+    }
+    next->record = call->next;
+    return TG_STORE_PUT;
+}
+
+static void on_changed(void *ctx, enum tg_err err)
+{
+    struct call *call = ctx;
+
+    call->err = err;
+    call->done_count++;
+}
+
+static void record_that_another_writer_changed__decided_again(void **state)
+{
+    struct scene *s = *state;
+    struct call call = call_put(2, NEVER_S, TG_LIT("two"));
+    struct tg_store_key key = key_of(1);
+
+    assert_int_equal(put(&s->client, 1, 1, NEVER_S, TG_LIT("one")), TG_OK);
+    s->client.ops->apply(s->client.port, &key, change_after_another_writer, &call, on_changed);
+    while (call.done_count == 0) {
+        client_wait(&s->client);
+    }
+    assert_int_equal(call.err, TG_OK);
+    assert_int_equal(call.run_count, 2);
+    assert_stats(s->store, 1, 3);
+    assert_int_equal(database_of(s)->overtaken_count, 1);
+    assert_int_equal(database_of(s)->conflict_count, 0);
+    assert_int_equal(database_of(s)->change_count, 2);
 }
 
 static void serialization_failure__whole_batch_runs_again(void **state)
@@ -349,11 +418,14 @@ static void standby_that_does_not_answer__in_doubt_in_time(void **state)
     call_finish(&s->client, &call);
     assert_int_equal(call.err, TG_E_STORE);
     assert_true(time(NULL) - began <= ANSWER_S);
+    assert_non_null(strstr(database_of(s)->trouble.text, "acknowledges no write"));
     set_standby("");
     assert_int_equal(put(&s->client, 1, 2, NEVER_S, TG_LIT("two")), TG_OK);
     /* The open has had one, the port has one: none was given up. */
     assert_int_equal(s->first.accepted_count, 2);
     assert_stats(s->store, 1, 3);
+    assert_string_equal(database_of(s)->trouble.text, "");
+    assert_true(database_of(s)->wait_sum_us > 5 * 1000000);
 }
 
 int main(void)
@@ -367,6 +439,7 @@ int main(void)
         ROW(several_servers__the_one_that_takes_writes_is_used),
         ROW(serialization_failure__whole_batch_runs_again),
         ROW(deadlock__whole_batch_runs_again),
+        ROW(record_that_another_writer_changed__decided_again),
         ROW(one_bad_change__fails_alone),
         ROW(cancelled_wait_for_a_standby__is_no_success),
         ROW(standby_that_does_not_answer__in_doubt_in_time),

@@ -138,7 +138,12 @@ def database_that_goes_and_returns__requests_get_503_and_a_long_poll_waits_on(se
         until_long_polls(relay, 1)
         server.pg("halt")
         assert_refused_soon(relay)
-        assert page(relay, "/readyz")[0] == 503 and page(relay, "/healthz")[0] == 200
+        assert page(relay, "/readyz") == (503, "the database cannot be reached\n")
+        assert page(relay, "/healthz")[0] == 200
+        assert "the database cannot be reached" in page(relay, "/")[1]
+        seen = metrics(relay)
+        assert seen['tigress_database_losses_total{reason="database-unreachable"}'] > 0
+        assert seen["tigress_database_connections"] == 0 < seen["tigress_database_connections_wanted"]
         assert not polled
         server.pg("resume")
         until(lambda: page(relay, "/readyz")[0] == 200, "ready")
@@ -146,3 +151,22 @@ def database_that_goes_and_returns__requests_get_503_and_a_long_poll_waits_on(se
         assert api.update(box, box.recipient).status == 200
         thread.join()
         assert polled[0].status == 200
+        assert metrics(relay)["tigress_database_changes_total"] >= 3
+
+
+def standby_that_goes__not_ready_and_says_why(server, tmp_path):
+    server.pg("start")
+    server.migrate()
+    server.require_standby()
+    server.start_standby()
+    with relay_on(tmp_path / "r", server) as relay:
+        until(lambda: page(relay, "/readyz")[0] == 200, "ready")
+        assert create(relay).status == 200
+        assert metrics(relay)["tigress_database_synchronous"] == 1
+        assert "a synchronous standby is named" in page(relay, "/")[1]
+        server.standby.kill()
+        server.standby.wait()
+        status, text = page(relay, "/readyz")
+        assert status == 503 and "acknowledges no write" in text, text
+        server.start_standby()
+        until(lambda: page(relay, "/readyz")[0] == 200, "ready")

@@ -2,10 +2,10 @@
 #include "server/ops/metrics.h"
 
 #include "base/mem.h"
+#include "server/ops/metrics_text.h"
 
 #include <string.h>
 
-#define US_PER_S 1000000u
 #define MINUTE_S 60
 
 struct tg_metrics {
@@ -25,13 +25,8 @@ static const char *const call_names[TG_METRICS_CALLS] = {
     [TG_CALL_COUNT] = "other"
 };
 
-struct family {
-    const char *name;
-    const char *help;
-};
-
 /* Each counter before the refusals is a separate family. */
-static const struct family counter_families[TG_COUNTER_REFUSED_CONNECTIONS] = {
+static const struct tg_metric counter_families[TG_COUNTER_REFUSED_CONNECTIONS] = {
     [TG_COUNTER_ACCEPTED] = { "tigress_connections_accepted_total", "Connections accepted." },
     [TG_COUNTER_ACCEPT_FAILED] = { "tigress_accept_failures_total",
                                    "Connections that could not be accepted." },
@@ -79,7 +74,7 @@ static const char *const push_results[TG_PUSH_RESULT_COUNT] = {
     [TG_PUSH_RESULT_GIVEN_UP] = "given_up",
 };
 
-static const struct family gauge_families[TG_GAUGE_COUNT] = {
+static const struct tg_metric gauge_families[TG_GAUGE_COUNT] = {
     [TG_GAUGE_CONNECTIONS] = { "tigress_connections", "Open connections." },
     [TG_GAUGE_LONG_POLLS] = { "tigress_long_polls", "Waiting long polls." },
     [TG_GAUGE_REQUESTS] = { "tigress_requests_in_flight", "Requests in progress." },
@@ -229,56 +224,17 @@ const char *tg_metrics_push_result_name(enum tg_push_result result)
     return push_results[result];
 }
 
-static void append_head(struct tg_buf *out, struct family f, const char *type)
-{
-    tg_buf_append_str(out, "# HELP ");
-    tg_buf_append_str(out, f.name);
-    tg_buf_append_u8(out, ' ');
-    tg_buf_append_str(out, f.help);
-    tg_buf_append_str(out, "\n# TYPE ");
-    tg_buf_append_str(out, f.name);
-    tg_buf_append_u8(out, ' ');
-    tg_buf_append_str(out, type);
-    tg_buf_append_u8(out, '\n');
-}
-
-/* One sample: name{labels} value. */
-static void append_sample(struct tg_buf *out, const char *name, const char *labels, uint64_t v)
-{
-    tg_buf_append_str(out, name);
-    tg_buf_append_str(out, labels);
-    tg_buf_append_u8(out, ' ');
-    tg_buf_append_dec(out, v);
-    tg_buf_append_u8(out, '\n');
-}
-
 static void append_signed(struct tg_buf *out, const char *name, int64_t v)
 {
     /* A sum that is read while workers count can be slightly below zero. */
-    append_sample(out, name, "", v < 0 ? 0 : (uint64_t)v);
-}
-
-/* Microseconds as decimal seconds. */
-static void append_seconds(struct tg_buf *out, uint64_t us)
-{
-    uint64_t rest = us % US_PER_S;
-
-    tg_buf_append_dec(out, us / US_PER_S);
-    if (rest > 0) {
-        tg_buf_append_u8(out, '.');
-    }
-    while (rest > 0) { /* one digit per turn, at most six */
-        rest *= 10;
-        tg_buf_append_u8(out, (uint8_t)('0' + rest / US_PER_S));
-        rest %= US_PER_S;
-    }
+    tg_metric_sample(out, name, "", v < 0 ? 0 : (uint64_t)v);
 }
 
 static void append_requests(struct tg_buf *out, const struct tg_metrics_totals *total)
 {
-    static const struct family f = { "tigress_requests_total", "Requests answered." };
+    static const struct tg_metric f = { "tigress_requests_total", "Requests answered." };
 
-    append_head(out, f, "counter");
+    tg_metric_head(out, f, "counter");
     for (size_t call = 0; call < TG_METRICS_CALLS; call++) {
         for (size_t class = 0; class < TG_METRICS_CLASSES; class ++) {
             tg_buf_append_str(out, f.name);
@@ -286,36 +242,22 @@ static void append_requests(struct tg_buf *out, const struct tg_metrics_totals *
             tg_buf_append_str(out, call_names[call]);
             tg_buf_append_str(out, "\",code=\"");
             tg_buf_append_dec(out, class + 1);
-            append_sample(out, "xx\"}", "", total->requests[call][class]);
+            tg_metric_sample(out, "xx\"}", "", total->requests[call][class]);
         }
     }
 }
 
 static void append_latency(struct tg_buf *out, const struct tg_metrics_totals *total)
 {
-    static const struct family f = { "tigress_request_duration_seconds",
-                                     "Time from the last byte of a request to its response." };
-    uint64_t count = 0;
+    static const struct tg_metric f = { "tigress_request_duration_seconds",
+                                        "Time from the last byte of a request to its response." };
 
-    append_head(out, f, "histogram");
-    for (size_t bucket = 0; bucket <= TG_METRICS_BUCKETS; bucket++) {
-        count += total->buckets[bucket];
-        tg_buf_append_str(out, "tigress_request_duration_seconds_bucket{le=\"");
-        if (bucket < TG_METRICS_BUCKETS) {
-            append_seconds(out, bucket_bounds_us[bucket]);
-        } else {
-            tg_buf_append_str(out, "+Inf");
-        }
-        append_sample(out, "\"}", "", count);
-    }
-    tg_buf_append_str(out, "tigress_request_duration_seconds_sum ");
-    append_seconds(out, total->latency_sum_us);
-    tg_buf_append_u8(out, '\n');
-    append_sample(out, "tigress_request_duration_seconds_count", "", count);
+    tg_metric_histogram(out, f, bucket_bounds_us, total->buckets, TG_METRICS_BUCKETS,
+                        total->latency_sum_us);
 }
 
 /* [1]: what attestation = report did not refuse */
-static const struct family standing_families[] = {
+static const struct tg_metric standing_families[] = {
     { "tigress_standing_total", "Proofs of good standing, by the step that decided." },
     { "tigress_standing_reported_total",
       "Creates and updates that attestation = required would have refused, by step." },
@@ -344,13 +286,13 @@ static void append_standing_sample(struct tg_buf *out, size_t family, size_t sch
     }
     tg_buf_append_str(out, "\",step=\"");
     tg_buf_append_str(out, tg_standing_step_name((enum tg_standing_step)step));
-    append_sample(out, "\"}", "", sum);
+    tg_metric_sample(out, "\"}", "", sum);
 }
 
 /* Only samples above zero: most of the table is empty on every relay. */
 static void append_standing(struct tg_buf *out, const struct tg_metrics *m, size_t family)
 {
-    append_head(out, standing_families[family], "counter");
+    tg_metric_head(out, standing_families[family], "counter");
     for (size_t scheme = 0; scheme < TG_STANDING_SCHEME_COUNT; scheme++) {
         for (size_t format = 0; format < TG_METRICS_FORMATS; format++) {
             for (size_t step = 0; step < TG_STANDING_STEP_COUNT; step++) {
@@ -366,19 +308,19 @@ static void append_standing(struct tg_buf *out, const struct tg_metrics *m, size
 
 static void append_counters(struct tg_buf *out, const struct tg_metrics *m)
 {
-    static const struct family f = { "tigress_refusals_total",
-                                     "Requests and connections refused, by reason." };
+    static const struct tg_metric f = { "tigress_refusals_total",
+                                        "Requests and connections refused, by reason." };
 
     for (enum tg_counter c = 0; c < TG_COUNTER_REFUSED_CONNECTIONS; c++) {
-        append_head(out, counter_families[c], "counter");
-        append_sample(out, counter_families[c].name, "", tg_metrics_counter_sum(m, c));
+        tg_metric_head(out, counter_families[c], "counter");
+        tg_metric_sample(out, counter_families[c].name, "", tg_metrics_counter_sum(m, c));
     }
-    append_head(out, f, "counter");
+    tg_metric_head(out, f, "counter");
     for (enum tg_counter c = TG_COUNTER_REFUSED_CONNECTIONS; c < TG_COUNTER_COUNT; c++) {
         tg_buf_append_str(out, f.name);
         tg_buf_append_str(out, "{reason=\"");
         tg_buf_append_str(out, refusal_reasons[c]);
-        append_sample(out, "\"}", "", tg_metrics_counter_sum(m, c));
+        tg_metric_sample(out, "\"}", "", tg_metrics_counter_sum(m, c));
     }
 }
 
@@ -390,23 +332,14 @@ static void append_push_sample(struct tg_buf *out, const char *family, enum tg_p
     tg_buf_append_str(out, tg_push_name(id));
     tg_buf_append_str(out, "\",outcome=\"");
     tg_buf_append_str(out, push_results[result]);
-    append_sample(out, "\"}", "", sum);
-}
-
-static void append_one_gauge(struct tg_buf *out, const char *name, const char *help, uint64_t v)
-{
-    append_head(out, (struct family){ name, help }, "gauge");
-    append_sample(out, name, "", v);
+    tg_metric_sample(out, "\"}", "", sum);
 }
 
 static void append_counter_file(struct tg_buf *out, const struct tg_metrics_now *now)
 {
-    static const struct family failures = { "tigress_store_counter_failures_total",
-                                            "Writes of the store's counter file that failed." };
-
     if (now->has_counter) {
-        append_head(out, failures, "counter");
-        append_sample(out, failures.name, "", now->counter_failures);
+        tg_metric_counter(out, "tigress_store_counter_failures_total",
+                          "Writes of the store's counter file that failed.", now->counter_failures);
     }
 }
 
@@ -414,87 +347,137 @@ static void append_gauges(struct tg_buf *out, const struct tg_metrics *m,
                           const struct tg_metrics_now *now)
 {
     for (enum tg_gauge g = 0; g < TG_GAUGE_COUNT; g++) {
-        append_head(out, gauge_families[g], "gauge");
+        tg_metric_head(out, gauge_families[g], "gauge");
         append_signed(out, gauge_families[g].name, tg_metrics_gauge_sum(m, g));
     }
-    append_one_gauge(out, "tigress_mailboxes", "Live mailboxes in the store.",
-                     now->store.live_count);
-    append_one_gauge(out, "tigress_tombstones", "Tombstones in the store.", now->store.ended_count);
-    append_one_gauge(out, "tigress_store_bytes", "Sealed bytes of the live mailboxes.",
-                     now->store.live_bytes);
-    append_one_gauge(out, "tigress_spent_tokens", "Spent private tokens that are remembered.",
-                     now->store.spent_count);
-    append_one_gauge(out, "tigress_sweep_behind_seconds",
-                     "Everything that expired longer ago than this is removed from the store.",
-                     now->sweep_behind_s);
+    tg_metric_gauge(out, "tigress_mailboxes", "Live mailboxes in the store.",
+                    now->store.live_count);
+    tg_metric_gauge(out, "tigress_tombstones", "Tombstones in the store.", now->store.ended_count);
+    tg_metric_gauge(out, "tigress_store_bytes", "Sealed bytes of the live mailboxes.",
+                    now->store.live_bytes);
+    tg_metric_gauge(out, "tigress_spent_tokens", "Spent private tokens that are remembered.",
+                    now->store.spent_count);
+    tg_metric_gauge(out, "tigress_sweep_behind_seconds",
+                    "Everything that expired longer ago than this is removed from the store.",
+                    now->sweep_behind_s);
     if (now->store.disk_used > 0) {
-        append_one_gauge(out, "tigress_store_disk_used_bytes", "Bytes of the store on its disk.",
-                         now->store.disk_used);
-        append_one_gauge(out, "tigress_store_disk_free_bytes",
-                         "Bytes that the store may still take, disk-reserve included.",
-                         now->store.disk_free);
-        append_one_gauge(out, "tigress_store_disk_low",
-                         "1: no new mailboxes, because the disk is nearly full; 2: it is full.",
-                         now->store.room == TG_STORE_ROOM_DISK_LOW    ? 1
-                         : now->store.room == TG_STORE_ROOM_DISK_FULL ? 2
-                                                                      : 0);
-        append_head(out,
-                    (struct family){ "tigress_store_disk_failures_total",
-                                     "Commits that found no room on the disk." },
-                    "counter");
-        append_sample(out, "tigress_store_disk_failures_total", "", now->store.disk_failures);
+        tg_metric_gauge(out, "tigress_store_disk_used_bytes", "Bytes of the store on its disk.",
+                        now->store.disk_used);
+        tg_metric_gauge(out, "tigress_store_disk_free_bytes",
+                        "Bytes that the store may still take, disk-reserve included.",
+                        now->store.disk_free);
+        tg_metric_gauge(out, "tigress_store_disk_low",
+                        "1: no new mailboxes, because the disk is nearly full; 2: it is full.",
+                        now->store.room == TG_STORE_ROOM_DISK_LOW    ? 1
+                        : now->store.room == TG_STORE_ROOM_DISK_FULL ? 2
+                                                                     : 0);
+        tg_metric_counter(out, "tigress_store_disk_failures_total",
+                          "Commits that found no room on the disk.", now->store.disk_failures);
     }
     append_counter_file(out, now);
-    append_one_gauge(out, "tigress_store_ready", "1: the store answered the last probe.",
-                     now->is_store_ready ? 1 : 0);
-    append_one_gauge(out, "tigress_memory_used_bytes",
-                     "Memory for connections and requests; memory-max is its limit.",
-                     now->memory_used);
-    append_one_gauge(out, "tigress_start_time_seconds", "UTC time of the start, to the minute.",
-                     now->start_s < 0 ? 0 : (uint64_t)(now->start_s - now->start_s % MINUTE_S));
+    tg_metric_gauge(out, "tigress_store_ready", "1: the store answered the last probe.",
+                    now->is_store_ready ? 1 : 0);
+    tg_metric_gauge(out, "tigress_memory_used_bytes",
+                    "Memory for connections and requests; memory-max is its limit.",
+                    now->memory_used);
+    tg_metric_gauge(out, "tigress_start_time_seconds", "UTC time of the start, to the minute.",
+                    now->start_s < 0 ? 0 : (uint64_t)(now->start_s - now->start_s % MINUTE_S));
     if (now->cert_not_after_s > 0) {
-        append_one_gauge(out, "tigress_certificate_expiry_seconds",
-                         "UTC time at which the TLS certificate expires.",
-                         (uint64_t)now->cert_not_after_s);
+        tg_metric_gauge(out, "tigress_certificate_expiry_seconds",
+                        "UTC time at which the TLS certificate expires.",
+                        (uint64_t)now->cert_not_after_s);
     }
 }
 
 static void append_clock(struct tg_buf *out, const struct tg_metrics_now *now)
 {
-    static const struct family difference = {
+    static const struct tg_metric difference = {
         "tigress_clock_difference_seconds",
         "The system's clock minus the time of decisions; 0: they agree."
     };
-    static const struct family leaps = { "tigress_clock_leaps_total",
-                                         "Leaps of the system's clock." };
+    static const struct tg_metric leaps = { "tigress_clock_leaps_total",
+                                            "Leaps of the system's clock." };
     uint64_t magnitude = now->clock_difference_s < 0 ? 0 - (uint64_t)now->clock_difference_s
                                                      : (uint64_t)now->clock_difference_s;
 
-    append_head(out, difference, "gauge");
+    tg_metric_head(out, difference, "gauge");
     tg_buf_append_str(out, difference.name);
     tg_buf_append_str(out, now->clock_difference_s < 0 ? " -" : " ");
     tg_buf_append_dec(out, magnitude);
     tg_buf_append_u8(out, '\n');
-    append_head(out, leaps, "counter");
-    append_sample(out, leaps.name, "{direction=\"ahead\"}", now->clock_ahead_count);
-    append_sample(out, leaps.name, "{direction=\"back\"}", now->clock_back_count);
+    tg_metric_head(out, leaps, "counter");
+    tg_metric_sample(out, leaps.name, "{direction=\"ahead\"}", now->clock_ahead_count);
+    tg_metric_sample(out, leaps.name, "{direction=\"back\"}", now->clock_back_count);
+}
+
+static void append_losses(struct tg_buf *out, const struct tg_store_database *db)
+{
+    static const struct tg_metric f = { "tigress_database_losses_total",
+                                        "Connections lost or not made, by reason." };
+
+    tg_metric_head(out, f, "counter");
+    for (enum tg_log_reason r = TG_REASON_DATABASE_UNREACHABLE; r < TG_REASON_COUNT; r++) {
+        tg_buf_append_str(out, f.name);
+        tg_buf_append_str(out, "{reason=\"");
+        tg_buf_append_str(out, tg_log_reason_name(r));
+        tg_metric_sample(out, "\"}", "", db->losses[r]);
+    }
+}
+
+static void append_repeats(struct tg_buf *out, const struct tg_store_database *db)
+{
+    static const struct tg_metric f = { "tigress_database_repeats_total",
+                                        "Operations that were run again, by cause." };
+
+    tg_metric_head(out, f, "counter");
+    tg_metric_sample(out, f.name, "{cause=\"conflict\"}", db->conflict_count);
+    tg_metric_sample(out, f.name, "{cause=\"overtaken\"}", db->overtaken_count);
+    tg_metric_sample(out, f.name, "{cause=\"doubt\"}", db->doubt_count);
+}
+
+static void append_database(struct tg_buf *out, const struct tg_store_database *db)
+{
+    static const uint64_t bounds_ms[] = { TG_STORE_WAIT_BOUNDS_MS };
+    static const struct tg_metric wait = {
+        "tigress_database_commit_wait_seconds",
+        "Time from the request for a commit to its answer, or to the loss of its connection."
+    };
+    uint64_t bounds_us[TG_STORE_WAIT_COUNT];
+
+    for (size_t i = 0; i < TG_STORE_WAIT_COUNT; i++) {
+        bounds_us[i] = bounds_ms[i] * 1000;
+    }
+    tg_metric_gauge(out, "tigress_database_connections", "Connections of workers that serve.",
+                    db->up_count);
+    tg_metric_gauge(out, "tigress_database_connections_wanted",
+                    "Connections of workers that should serve.", db->wanted_count);
+    tg_metric_gauge(out, "tigress_database_synchronous",
+                    "1: the last write saw that a synchronous standby is named.",
+                    db->is_synchronous ? 1 : 0);
+    append_losses(out, db);
+    tg_metric_counter(out, "tigress_database_batches_total",
+                      "Transactions with operations that were committed.", db->batch_count);
+    tg_metric_counter(out, "tigress_database_changes_total", "Operations in these transactions.",
+                      db->change_count);
+    append_repeats(out, db);
+    tg_metric_histogram(out, wait, bounds_us, db->waits, TG_STORE_WAIT_COUNT, db->wait_sum_us);
 }
 
 static void append_pushes(struct tg_buf *out, const struct tg_metrics_totals *total,
                           const struct tg_metrics_now *now)
 {
-    static const struct family f = { "tigress_push_total", "Pushes by provider and outcome." };
+    static const struct tg_metric f = { "tigress_push_total", "Pushes by provider and outcome." };
 
-    append_head(out, f, "counter");
+    tg_metric_head(out, f, "counter");
     for (enum tg_push_id id = 0; id < TG_PUSH_COUNT; id++) {
         for (enum tg_push_result result = 0; result < TG_PUSH_RESULT_COUNT; result++) {
             append_push_sample(out, f.name, id, result, total->pushes[id][result]);
         }
     }
-    append_one_gauge(out, "tigress_push_outbox",
-                     "Outbox entries: waiting pushes and refused tokens.", now->store.outbox_count);
-    append_one_gauge(out, "tigress_push_process_up", "1: the push process accepts jobs.",
-                     now->is_push_up ? 1 : 0);
+    tg_metric_gauge(out, "tigress_push_outbox",
+                    "Outbox entries: waiting pushes and refused tokens.", now->store.outbox_count);
+    tg_metric_gauge(out, "tigress_push_process_up", "1: the push process accepts jobs.",
+                    now->is_push_up ? 1 : 0);
 }
 
 enum tg_err tg_metrics_format(struct tg_buf *out, const struct tg_metrics *m,
@@ -510,6 +493,9 @@ enum tg_err tg_metrics_format(struct tg_buf *out, const struct tg_metrics *m,
     append_standing(out, m, 1);
     append_gauges(out, m, now);
     append_clock(out, now);
+    if (now->has_database) {
+        append_database(out, &now->database);
+    }
     if (now->has_push) {
         append_pushes(out, &total, now);
     }

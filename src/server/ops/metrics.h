@@ -11,6 +11,7 @@
 #include "mailbox/mailbox.h"
 #include "push/ipc.h"
 #include "relay/standing.h"
+#include "store/database.h"
 #include "store/store.h"
 
 #include <stdatomic.h>
@@ -134,6 +135,8 @@ int64_t tg_metrics_gauge_sum(const struct tg_metrics *m, enum tg_gauge gauge);
 /* Values that are not in the blocks, at the time of formatting. */
 struct tg_metrics_now {
     struct tg_store_stats store;
+    bool has_database; /* the store is in one */
+    struct tg_store_database database;
     bool is_store_ready;
     uint64_t
         sweep_behind_s; /* how long ago the oldest record that is not removed may have expired */

@@ -101,6 +101,26 @@ static void end_fact(struct tg_buf *out)
     put(out, "</td></tr>");
 }
 
+/* The sentence of a trouble consists of literals. */
+static void put_database(struct tg_buf *out, const struct tg_store_database *db)
+{
+    bool is_usable = db->trouble.text[0] == '\0';
+    bool is_whole = db->up_count >= db->wanted_count && db->is_synchronous;
+
+    put_fact(out, "Database",
+             !is_usable ? "bad"
+             : is_whole ? "good"
+                        : "warn",
+             is_usable ? "answers" : db->trouble.text);
+    put(out, "; ");
+    tg_put_count(out, db->up_count);
+    put(out, " of ");
+    tg_put_count(out, db->wanted_count);
+    put(out, db->is_synchronous ? " connections; a synchronous standby is named"
+                                : " connections; no synchronous standby is named");
+    end_fact(out);
+}
+
 static void put_store(struct tg_buf *out, const struct tg_status *s)
 {
     static const struct {
@@ -119,6 +139,9 @@ static void put_store(struct tg_buf *out, const struct tg_status *s)
     put(out, s->store);
     put(out, ")");
     end_fact(out);
+    if (s->now->has_database) {
+        put_database(out, &s->now->database);
+    }
     if (store->disk_used > 0) {
         put_fact(out, "Disk", rooms[store->room].class, rooms[store->room].text);
         put(out, store->room != TG_STORE_ROOM_ANY ? "; " : "");

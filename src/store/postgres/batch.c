@@ -93,6 +93,7 @@ static bool send_lane(struct tg_pg_lane *lane, bool is_counted)
     tg_pg_arg_number(&args, (int64_t)b->sent.outbox_count);
     tg_pg_arg_number(&args, (int64_t)b->sent.spent_count);
     tg_pg_arg_number(&args, is_counted ? 1 : 0);
+    b->asked_us = tg_pg_mono_us();
     return tg_pg_expect(lane, TG_PG_LANE, &args, take_lane, NULL);
 }
 

@@ -73,6 +73,9 @@ static const struct {
     { TG_REASON_DATABASE_SLOW, false,
       "the database acknowledges no write: its synchronous standby does not answer, or it is "
       "overloaded" },
+    { TG_REASON_DATABASE_CLOCK, false,
+      "the clock of this computer differs from the database's by more than 5 s (expected: both "
+      "synchronised)" },
     { TG_REASON_DATABASE_COPIED, true,
       "the database was copied to another store while this relay did not reach it (expected: the "
       "relay stopped, and started on that store)" },

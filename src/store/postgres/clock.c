@@ -6,22 +6,27 @@
 #define RETRY_MIN_MS 50u
 #define RETRY_MAX_MS 2000u
 
-static int64_t read_ms(clockid_t id)
+static int64_t read_us(clockid_t id)
 {
     struct timespec ts = { 0 };
 
     (void)clock_gettime(id, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+    return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }
 
 uint64_t tg_pg_mono_ms(void)
 {
-    return (uint64_t)read_ms(CLOCK_MONOTONIC);
+    return tg_pg_mono_us() / 1000;
+}
+
+uint64_t tg_pg_mono_us(void)
+{
+    return (uint64_t)read_us(CLOCK_MONOTONIC);
 }
 
 int64_t tg_pg_utc_ms(void)
 {
-    return read_ms(CLOCK_REALTIME);
+    return read_us(CLOCK_REALTIME) / 1000;
 }
 
 uint64_t tg_pg_random_next(uint64_t *state)

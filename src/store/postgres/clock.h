@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 uint64_t tg_pg_mono_ms(void);
+uint64_t tg_pg_mono_us(void);
 int64_t tg_pg_utc_ms(void);
 
 /* The next number of a sequence that state is in, for jitter and tags; not for keys. */

@@ -29,8 +29,41 @@ enum tg_err tg_pg_lane_init(struct tg_pg_lane *lane, struct tg_pg_port *port, un
     return tg_store_shares_init(&lane->waiting);
 }
 
+static struct tg_pg_tally *tally_of(const struct tg_pg_lane *lane)
+{
+    return &tg_pg_of_lane(lane)->group.tally;
+}
+
+void tg_pg_lane_want(struct tg_pg_lane *lane)
+{
+    if (!lane->is_wanted) {
+        lane->is_wanted = true;
+        tg_pg_tally_add(tally_of(lane), TG_PG_COUNT_WANTED, 1);
+    }
+}
+
+static void come_up(struct tg_pg_lane *lane)
+{
+    if (!lane->is_up) {
+        lane->is_up = true;
+        tg_pg_tally_add(tally_of(lane), TG_PG_COUNT_UP, 1);
+    }
+}
+
+static void go_down(struct tg_pg_lane *lane)
+{
+    if (lane->is_up) {
+        lane->is_up = false;
+        tg_pg_tally_remove(tally_of(lane), TG_PG_COUNT_UP);
+    }
+}
+
 void tg_pg_lane_deinit(struct tg_pg_lane *lane)
 {
+    go_down(lane);
+    if (lane->is_wanted) {
+        tg_pg_tally_remove(tally_of(lane), TG_PG_COUNT_WANTED);
+    }
     PQfinish(lane->conn);
     lane->conn = NULL;
     tg_store_shares_deinit(&lane->waiting);
@@ -48,6 +81,8 @@ void tg_pg_lane_lose(struct tg_pg_lane *lane, enum tg_log_reason reason)
         lane->conn = NULL;
     }
     tg_pg_batch_abandon(lane);
+    go_down(lane);
+    atomic_fetch_add_explicit(&tally_of(lane)->losses[reason], 1, memory_order_relaxed);
     lane->fd = -1;
     lane->events = 0;
     lane->state = TG_PG_DOWN;
@@ -181,6 +216,7 @@ static void serve(struct tg_pg_lane *lane)
     if (!was_connected && lane->written_ms != 0) {
         lane->failure_count = 0;
         lane->patience_ms = PATIENCE_MIN_MS;
+        come_up(lane);
         tg_pg_lane_report(lane, TG_REASON_NONE);
     }
 }
@@ -221,7 +257,7 @@ void tg_pg_lane_tick(struct tg_pg_lane *lane, uint64_t now_ms)
     switch (lane->state) {
     case TG_PG_DOWN:
     case TG_PG_RESOLVING:
-        if (now_ms >= lane->at_ms && (lane->is_wanted || lane->index == 0)) {
+        if (now_ms >= lane->at_ms && lane->is_wanted) {
             connect_on(lane, now_ms);
         }
         break;
@@ -254,8 +290,7 @@ uint64_t tg_pg_lane_due(const struct tg_pg_lane *lane)
     if (lane->state == TG_PG_READY) {
         return earlier(due_ms, lane->batch->began_ms + lane->patience_ms);
     }
-    if ((lane->state == TG_PG_DOWN || lane->state == TG_PG_RESOLVING) && !lane->is_wanted &&
-        lane->index != 0) {
+    if ((lane->state == TG_PG_DOWN || lane->state == TG_PG_RESOLVING) && !lane->is_wanted) {
         return due_ms;
     }
     return earlier(due_ms, lane->at_ms);

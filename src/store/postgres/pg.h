@@ -16,6 +16,7 @@
 #include "store/postgres/follow.h"
 #include "store/postgres/resolve.h"
 #include "store/postgres/statement.h"
+#include "store/postgres/tally.h"
 #include "store/postgres/url.h"
 #include "store/postgres/wake.h"
 #include "store/shares.h"
@@ -44,6 +45,8 @@ struct tg_pg_group {
     _Atomic int reason; /* enum tg_log_reason, why it cannot be used; TG_REASON_NONE: it can */
     _Atomic int64_t
         clock_ms; /* the database's UTC minus this node's monotonic clock; 0: not known */
+
+    struct tg_pg_tally tally;
 
     pthread_mutex_t lock;         /* of all below */
     struct tg_store_stats own;    /* what this store added, changes in flight included */
@@ -154,6 +157,7 @@ struct tg_pg_batch {
     struct tg_store_stats found; /* corrections of delta that its results show */
     uint64_t seq;                /* as the transaction returned it */
     uint64_t began_ms;
+    uint64_t asked_us;   /* when the commit was */
     bool is_synchronous; /* as seen in the transaction */
     struct tg_store_sweep_step step;
     bool has_refreshed;
@@ -185,7 +189,8 @@ struct tg_pg_lane {
     size_t failure_count;
     uint64_t patience_ms; /* how long a batch without an answer keeps the connection */
     bool is_prepared[TG_PG_STATEMENT_COUNT]; /* on this connection */
-    bool is_wanted;                          /* has had work */
+    bool is_wanted;                          /* has had work, or is the first */
+    bool is_up;                              /* counted as a connection that serves */
 
     struct tg_store_shares waiting;
     struct tg_store_oplist again; /* were in a batch, and are in the next one */
@@ -259,6 +264,8 @@ TG_NODISCARD enum tg_err tg_pg_lane_init(struct tg_pg_lane *lane, struct tg_pg_p
                                          unsigned index);
 /* Also of one that is all zero. */
 void tg_pg_lane_deinit(struct tg_pg_lane *lane);
+/* It has work: from now on it is to have a connection. */
+void tg_pg_lane_want(struct tg_pg_lane *lane);
 /* Its descriptor is ready. */
 void tg_pg_lane_ready(struct tg_pg_lane *lane);
 /* Timers, and new batches. */

@@ -66,21 +66,30 @@ static void clear(struct tg_pg_batch *b)
     b->kind = TG_PG_IDLE;
 }
 
-/* Operations go back before what waits, in their order. all: also those that are done. */
-static void requeue(struct tg_pg_lane *lane, bool all)
+static struct tg_pg_tally *tally_of(const struct tg_pg_lane *lane)
+{
+    return &tg_pg_of_lane(lane)->group.tally;
+}
+
+/* Operations go back before what waits, in their order. all: also those that are done. Returns
+   how many did. */
+static size_t requeue(struct tg_pg_lane *lane, bool all)
 {
     struct tg_pg_batch *b = lane->batch;
     struct tg_store_oplist *home = b->kind == TG_PG_SWEEP ? &lane->sweeps : &lane->again;
     struct tg_store_oplist again = { NULL, NULL };
+    size_t count = 0;
 
     for (size_t i = 0; i < b->item_count; i++) {
         if (b->items[i].op != NULL && (all || b->items[i].must_repeat)) {
             tg_store_oplist_append(&again, b->items[i].op);
             b->items[i].op = NULL;
+            count++;
         }
     }
     tg_store_oplist_splice(&again, home);
     *home = again;
+    return count;
 }
 
 static void answer(struct tg_pg_lane *lane)
@@ -158,10 +167,15 @@ static void undo_counts(struct tg_pg_lane *lane)
 static enum tg_log_reason written(struct tg_pg_lane *lane)
 {
     struct tg_pg_batch *b = lane->batch;
+    struct tg_pg_tally *tally = tally_of(lane);
 
+    atomic_store(&tally->is_synchronous, b->is_synchronous);
     if (tg_pg_of_lane(lane)->group.must_be_synchronous && !b->is_synchronous) {
         return TG_REASON_DATABASE_STANDBY;
     }
+    tg_pg_tally_wait(tally, tg_pg_mono_us() - b->asked_us);
+    b->asked_us = 0;
+    atomic_store(&tally->acknowledged_ms, tg_pg_mono_ms());
     if (b->kind == TG_PG_HELLO) {
         settle_doubt(lane);
         lane->seq = b->seq;
@@ -169,6 +183,15 @@ static enum tg_log_reason written(struct tg_pg_lane *lane)
     lane->written_ms = b->began_ms;
     lane->beat_ms = b->began_ms + TG_PG_BEAT_MS;
     return TG_REASON_NONE;
+}
+
+static void work_done(struct tg_pg_lane *lane)
+{
+    size_t again = requeue(lane, false);
+
+    tg_pg_tally_add(tally_of(lane), TG_PG_COUNT_OVERTAKEN, again);
+    tg_pg_tally_add(tally_of(lane), TG_PG_COUNT_BATCHES, 1);
+    tg_pg_tally_add(tally_of(lane), TG_PG_COUNT_CHANGES, lane->batch->item_count - again);
 }
 
 /* The batch has its last answer, and no error. */
@@ -196,7 +219,7 @@ static enum tg_log_reason succeed(struct tg_pg_lane *lane)
     case TG_PG_WORK:
         tg_pg_work_done(lane);
         settle_counts(lane);
-        requeue(lane, false);
+        work_done(lane);
         break;
     case TG_PG_SWEEP:
         b->items[0].must_repeat = tg_pg_sweep_done(lane);
@@ -206,7 +229,7 @@ static enum tg_log_reason succeed(struct tg_pg_lane *lane)
         if (b->is_writing) {
             settle_counts(lane);
         }
-        requeue(lane, false);
+        (void)requeue(lane, false);
         break;
     }
     answer(lane);
@@ -246,10 +269,10 @@ static enum tg_log_reason fail(struct tg_pg_lane *lane)
     if (b->kind == TG_PG_LOOK) {
         tg_pg_look_pause(lane->port, TG_PG_LOOK_EVERY_MS);
     } else if (is_conflict(b->sqlstate)) {
-        requeue(lane, true);
+        tg_pg_tally_add(tally_of(lane), TG_PG_COUNT_CONFLICTS, requeue(lane, true));
     } else if (b->item_count > 1) {
         lane->single_count = b->item_count;
-        requeue(lane, true);
+        (void)requeue(lane, true);
     } else if (b->items[0].op != NULL) {
         bool is_full = has_prefix(b->sqlstate, "53");
 
@@ -369,6 +392,7 @@ void tg_pg_batch_abandon(struct tg_pg_lane *lane)
     for (size_t i = 0; b->is_counted && i < b->item_count; i++) {
         if (b->items[i].op != NULL) {
             b->items[i].op->was_in_doubt = true;
+            tg_pg_tally_add(tally_of(lane), TG_PG_COUNT_DOUBTS, 1);
         }
     }
     if (b->is_counted) {
@@ -378,6 +402,9 @@ void tg_pg_batch_abandon(struct tg_pg_lane *lane)
     } else {
         undo_counts(lane);
     }
-    requeue(lane, true);
+    if (b->asked_us != 0) {
+        tg_pg_tally_wait(tally_of(lane), tg_pg_mono_us() - b->asked_us);
+    }
+    (void)requeue(lane, true);
     clear(b);
 }

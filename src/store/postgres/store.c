@@ -16,6 +16,8 @@
 #include <unistd.h>
 
 #define EVENTS_MAX (TG_PG_LANES_MAX + 1u)
+/* Without the answer to a write, of which there is one a second. */
+#define SILENT_MS 3000u
 #define FLUSH_MS 1000u /* detach waits so long for counts that are not written yet */
 
 static struct tg_pg_port *port_of(struct tg_store_port *port)
@@ -97,7 +99,7 @@ static void enqueue(struct tg_store_port *port, struct tg_store_op *op, unsigned
         return;
     }
     op->since_ms = tg_pg_mono_ms();
-    lane->is_wanted = true;
+    tg_pg_lane_want(lane);
     if (op->kind == TG_STORE_SWEEP) {
         tg_store_oplist_append(&lane->sweeps, op);
     } else {
@@ -281,6 +283,8 @@ static enum tg_err pg_attach(struct tg_store *s, tg_store_notify_fn *notify, voi
     p->timer_fd = -1;
     TG_TRY(port_fill(p, pg));
     TG_TRY(tg_store_port_init(&p->base, s, &pg->gate, notify, notify_ctx));
+    atomic_store(&pg->group.tally.acknowledged_ms, tg_pg_mono_ms()); /* from now on it should be */
+    tg_pg_lane_want(&p->lanes[0]);
     tick(p); /* connects */
     *port = &p->base;
     p = NULL;
@@ -368,6 +372,30 @@ static void pg_stats(const struct tg_store *s, struct tg_store_stats *out)
     (void)pthread_mutex_unlock(&self.pg->group.lock);
 }
 
+/* The reason of a lane is known when it is lost, that of one that waits for a standby only later.
+ */
+static enum tg_log_reason trouble_of(const struct tg_pg_group *group)
+{
+    enum tg_log_reason reason = (enum tg_log_reason)atomic_load(&group->reason);
+    uint64_t seen_ms = atomic_load(&group->tally.acknowledged_ms);
+
+    if (reason == TG_REASON_NONE && seen_ms != 0 && tg_pg_mono_ms() > seen_ms + SILENT_MS) {
+        reason = TG_REASON_DATABASE_SLOW;
+    }
+    return reason;
+}
+
+static void pg_database(const struct tg_store *s, struct tg_store_database *out)
+{
+    const struct tg_pg_group *group = &((const struct tg_pg *)s)->group;
+    enum tg_log_reason reason = trouble_of(group);
+
+    tg_pg_tally_read(out, &group->tally);
+    if (reason != TG_REASON_NONE) {
+        tg_pg_explain(&out->trouble, reason);
+    }
+}
+
 static void pg_free(struct tg_pg *pg)
 {
     tg_pg_url_free(&pg->group.url);
@@ -423,6 +451,7 @@ static const struct tg_store_ops pg_ops = {
     .copy = &tg_pg_copy_ops,
     .epoch = &epoch_ops,
     .stats = pg_stats,
+    .database = pg_database,
     .close = pg_close,
 };
 

@@ -144,6 +144,44 @@ static void format__push__by_provider_and_outcome_if_one_is_enabled(void **state
     assert_line(f, "tigress_push_process_up 1");
 }
 
+static void format__database__only_of_a_store_in_one(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_null(strstr(formatted(f), "tigress_database"));
+    f->now.has_database = true;
+    f->now.database = (struct tg_store_database){
+        .up_count = 3,
+        .wanted_count = 4,
+        .losses = { [TG_REASON_DATABASE_UNREACHABLE] = 5, [TG_REASON_DATABASE_COPIED] = 6 },
+        .batch_count = 7,
+        .change_count = 8,
+        .conflict_count = 9,
+        .overtaken_count = 10,
+        .doubt_count = 11,
+        .waits = { [0] = 1, [3] = 2, [TG_STORE_WAIT_COUNT] = 4 },
+        .wait_sum_us = 1500,
+    };
+    assert_line(f, "tigress_database_connections 3");
+    assert_line(f, "tigress_database_connections_wanted 4");
+    assert_line(f, "tigress_database_synchronous 0");
+    assert_line(f, "tigress_database_losses_total{reason=\"database-unreachable\"} 5");
+    assert_line(f, "tigress_database_losses_total{reason=\"database-copied-to-another-store\"} 6");
+    assert_line(f, "tigress_database_losses_total{reason=\"database-does-not-answer\"} 0");
+    assert_line(f, "tigress_database_batches_total 7");
+    assert_line(f, "tigress_database_changes_total 8");
+    assert_line(f, "tigress_database_repeats_total{cause=\"conflict\"} 9");
+    assert_line(f, "tigress_database_repeats_total{cause=\"overtaken\"} 10");
+    assert_line(f, "tigress_database_repeats_total{cause=\"doubt\"} 11");
+    assert_line(f, "tigress_database_commit_wait_seconds_bucket{le=\"0.001\"} 1");
+    assert_line(f, "tigress_database_commit_wait_seconds_bucket{le=\"0.01\"} 3");
+    assert_line(f, "tigress_database_commit_wait_seconds_bucket{le=\"+Inf\"} 7");
+    assert_line(f, "tigress_database_commit_wait_seconds_sum 0.0015");
+    assert_line(f, "tigress_database_commit_wait_seconds_count 7");
+    f->now.database.is_synchronous = true;
+    assert_line(f, "tigress_database_synchronous 1");
+}
+
 static void format__gauge_below_zero_for_a_moment__zero(void **state)
 {
     struct fixture *f = *state;
@@ -351,6 +389,7 @@ int main(void)
         TEST(format__counter_file__its_failures),
         TEST(format__clock__difference_with_its_sign_and_leaps),
         TEST(format__push__by_provider_and_outcome_if_one_is_enabled),
+        TEST(format__database__only_of_a_store_in_one),
         TEST(format__gauge_below_zero_for_a_moment__zero),
         TEST(standing__verified__counted_by_scheme_format_and_step),
         TEST(format__whole_text__parses),

@@ -221,6 +221,24 @@ static void page__what_fails__in_its_words_and_colour(void **state)
     assert_has(tg_buf_cstr(&out), "<td class=\"warn\">valid for 1 d, until");
     assert_has(tg_buf_cstr(&out), "<td class=\"warn\">differs by 40 s");
     assert_has(tg_buf_cstr(&out), "<td class=\"bad\">does not accept jobs; in the outbox: 37<");
+    assert_null(strstr(tg_buf_cstr(&out), "Database"));
+    tg_buf_clear(&out);
+    d.now.has_database = true;
+    d.now.database.wanted_count = 4;
+    tg_fault_set(&d.now.database.trouble, "the database cannot be reached");
+    tg_status_write(&out, &status);
+    assert_has(tg_buf_cstr(&out), "<td class=\"bad\">the database cannot be reached; 0 of 4 "
+                                  "connections; no synchronous standby is named<");
+    tg_buf_clear(&out);
+    d.now.database.trouble.text[0] = '\0';
+    tg_status_write(&out, &status);
+    assert_has(tg_buf_cstr(&out), "<td class=\"warn\">answers; 0 of 4 connections");
+    tg_buf_clear(&out);
+    d.now.database.up_count = 4;
+    d.now.database.is_synchronous = true;
+    tg_status_write(&out, &status);
+    assert_has(tg_buf_cstr(&out), "<td class=\"good\">answers; 4 of 4 connections; a synchronous "
+                                  "standby is named<");
     tg_buf_clear(&out);
     d.now.cert_not_after_s = status.now_s;
     status.is_draining = true;
