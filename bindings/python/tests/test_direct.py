@@ -54,6 +54,43 @@ def served():
         yield host, listener, session, saved
 
 
+class PinReceiver(threading.Thread):
+    """The other device, whose user enters these PINs."""
+
+    def __init__(self, url, *pins):
+        super().__init__(daemon=True)
+        self.url, self.pins, self.failure, self.message = url, pins, None, None
+
+    def run(self):
+        try:
+            with tigress.Recipient(self.url, pake_use=tigress.PakeUse.REQUIRED) as session, \
+                    tigress.DirectLink(session) as link:
+                for pin in self.pins:
+                    assert link.run(until()) is Want.INPUT and session.input is Input.PIN, repr(session.error)
+                    session.enter_pin(pin)
+                assert link.run(until()) is Want.INPUT and session.input is Input.MESSAGE, repr(session.error)
+                self.message = session.message_json()
+        except BaseException as failure:  # pylint: disable=broad-except
+            self.failure = failure
+
+
+@pytest.mark.skipif("not tigress.pake_is_built()", reason="this build has no PIN by PAKE")
+def pin__over_tcp__wrong_then_right__proved_as_through_a_relay():
+    with tigress.DirectHost() as host, tigress.DirectListener("127.0.0.1:0") as listener, \
+            tigress.Initiator(listener.url, CREATION, rights="RWD", pake_pin="604183") as session:
+        session.confirm_intent()
+        assert listener.serve(host, session, until()) is Want.INPUT and session.input is Input.CREATED
+        receiver = PinReceiver(session.share_url(), "604138", "604183")
+        receiver.start()
+        session.wait()
+        assert listener.serve(host, session, until()) is Want.INPUT and session.input is Input.SENT
+        while receiver.is_alive():
+            listener.serve(host, None, int(time.time()) + 1)
+        receiver.join()
+        assert receiver.failure is None and receiver.message == CREATION
+        assert session.pake is tigress.Pake.PROVED and session.pake_tries_left == 3
+
+
 def transfer__over_tcp_with_answers__completes_and_is_saved(served):
     host, listener, session, saved = served
     receiver = Receiver(session.share_url(), SIGNING)

@@ -205,6 +205,53 @@ static void required(void)
     tigress_session_free(&bob);
 }
 
+static void enter(struct fake_relay *relay, struct tigress_session *bob, const char *pin)
+{
+    assert_int_equal(run(relay, bob), TIGRESS_WANT_INPUT);
+    assert_int_equal(tigress_session_input(bob), TIGRESS_INPUT_PIN);
+    while (!is_ok(tigress_session_enter_pin(bob, pin))) {
+    }
+    assert_int_equal(run(relay, bob), TIGRESS_WANT_WAIT);
+}
+
+/* A wrong PIN and then the right one: no failure counts a try twice, or loses one. */
+static void proved(void)
+{
+    static struct fake_relay relay;
+    char url[TIGRESS_SHARE_URL_MAX];
+    struct tigress_session *alice = NULL;
+    struct tigress_session *bob = NULL;
+
+    fake_relay_init(&relay);
+    while (
+        !is_ok(tigress_initiator_new(&alice, FAKE_RELAY, MESSAGE_1, strlen(MESSAGE_1), NULL, 0))) {
+    }
+    assert_int_equal(tigress_session_set_rights(alice, "RWD"), TIGRESS_OK);
+    assert_int_equal(tigress_session_set_pake_pin(alice, "604183"), TIGRESS_OK);
+    while (!is_ok(tigress_session_confirm_intent(alice))) {
+    }
+    assert_int_equal(run(&relay, alice), TIGRESS_WANT_INPUT);
+    while (!is_ok(tigress_session_share_url(alice, TIGRESS_FORM_HTTPS, url, sizeof(url)))) {
+    }
+    while (!is_ok(tigress_recipient_new(&bob, url, NULL, NULL, 0))) {
+    }
+    assert_int_equal(tigress_session_set_pake_use(bob, TIGRESS_PAKE_ALLOWED), TIGRESS_OK);
+    assert_int_equal(run(&relay, bob), TIGRESS_WANT_WAIT);
+    while (!is_ok(tigress_session_wait(alice))) {
+    }
+    assert_int_equal(run(&relay, alice), TIGRESS_WANT_WAIT);
+    enter(&relay, bob, "604138");
+    assert_int_equal(run(&relay, alice), TIGRESS_WANT_WAIT);
+    enter(&relay, bob, "604183");
+    assert_int_equal(run(&relay, alice), TIGRESS_WANT_INPUT);
+    assert_int_equal(run(&relay, bob), TIGRESS_WANT_INPUT);
+    assert_message(bob, MESSAGE_1);
+    assert_int_equal(tigress_session_pake_tries_left(alice), 3);
+    assert_int_equal(tigress_session_pake_tries_left(bob), 3);
+    tigress_session_free(&alice);
+    tigress_session_free(&bob);
+}
+
 /* Refuses the request of s with this challenge. */
 static void refuse(struct tigress_session *s, const char *challenge)
 {
@@ -283,6 +330,25 @@ static void required_v2__every_allocation_fails_once__still_completes(void **sta
     assert_true(n > 20);
 }
 
+static void pin__every_allocation_fails_once__proved_in_two_tries(void **state)
+{
+    unsigned n = 0;
+
+    (void)state;
+    if (!tigress_pake_is_built()) {
+        print_message("skipped: this build has no PIN by PAKE\n");
+        skip();
+    }
+    do {
+        fail_at(++n);
+        proved();
+        fail_at(0);
+        assert_int_equal(block_count, 0);
+        assert_true(n < 2000);
+    } while (fail_reached());
+    assert_true(n > 20);
+}
+
 static void transfer__every_allocation_fails_once__still_completes(void **state)
 {
     unsigned n = 0;
@@ -311,6 +377,7 @@ int main(void)
         cmocka_unit_test(set_mem__in_use_or_incomplete__refused),
         cmocka_unit_test(standing__every_allocation_fails_once__still_completes),
         cmocka_unit_test(required_v2__every_allocation_fails_once__still_completes),
+        cmocka_unit_test(pin__every_allocation_fails_once__proved_in_two_tries),
         cmocka_unit_test(transfer__every_allocation_fails_once__still_completes),
     };
 
