@@ -21,7 +21,7 @@ function __tigress_takes_transfer
     set -l words (commandline -opc)
     test (count $words) -ge 2; or return 1
     contains -- $words[-1] --resume; and return 0
-    contains -- $words[2] receive watch finish status pin cancel relinquish forget; and return 0
+    contains -- $words[2] receive watch compare finish status pin cancel relinquish forget; and return 0
     test $words[2] = answer -a (count $words) -eq 2
 end
 

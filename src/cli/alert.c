@@ -32,6 +32,7 @@ static void notify(struct ui *ui, const struct transfer *t, const char *found)
     static const char *const sentences[][2] = {
         { "opened", "A device has opened the transfer" },
         { "changed", "A message has arrived in the transfer" },
+        { "sent", "What you share was sent in the transfer" },
         { "completed", "This transfer is completed:" },
     };
     const char *sentence = "This transfer has ended:";

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cmd_accept.h"
 
-#include "cli/flow.h"
+#include "cli/flow_wait.h"
 #include "cli/invitation.h"
 #include "cli/io.h"
 #include "cli/mem.h"
@@ -15,6 +15,8 @@
 #include <string.h>
 #include <strings.h>
 
+#define POLL_S 55u
+
 /* Starts the session of a new transfer. It is saved when the first request is made. */
 static enum cli_exit begin(struct ui *ui, struct flow *f, struct transfer *t,
                            const struct invitation_in *in, const struct cli_args *args)
@@ -22,9 +24,13 @@ static enum cli_exit begin(struct ui *ui, struct flow *f, struct transfer *t,
     char why[TIGRESS_TEXT_MAX] = "";
     struct tigress_session *s = NULL;
     enum tigress_error error = tigress_recipient_new(&s, in->text, in->secret, why, sizeof(why));
+    enum cli_exit exit;
 
     for (size_t i = 0; error == TIGRESS_OK && i < args->allow_count; i++) {
         error = tigress_session_allow_relay(s, args->allow[i]);
+    }
+    if (error == TIGRESS_OK && args->value[OPT_REQUIRE_V2] != NULL) {
+        error = tigress_session_require_v2(s);
     }
     if (error != TIGRESS_OK) {
         tigress_session_free(&s);
@@ -38,7 +44,9 @@ static enum cli_exit begin(struct ui *ui, struct flow *f, struct transfer *t,
         tigress_session_free(&s);
         return CLI_USAGE;
     }
-    return flow_begin_take(f, ui, t, s, t->cacert);
+    exit = flow_begin_take(f, ui, t, s, t->cacert);
+    f->args = *args;
+    return exit;
 }
 
 static enum cli_exit same_relay(struct ui *ui, const struct transfer *t,
@@ -93,6 +101,10 @@ static enum cli_exit claim(struct ui *ui, struct flow *f, const struct cli_args 
 
     if (exit == CLI_OK && !t->is_unread) {
         exit = flow_run(f, 0);
+    }
+    if (exit == CLI_OK && f->is_wanted) { /* another command, while the sender lets it wait */
+        exit = flow_set_waiting(f, POLL_S);
+        exit = exit == CLI_OK ? flow_wait(f, 0) : exit;
     }
     if (exit == CLI_OK) {
         exit = pake_answer(f, args);

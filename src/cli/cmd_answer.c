@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cmd_answer.h"
 
+#include "cli/digits.h"
 #include "cli/flow.h"
 #include "cli/io.h"
 #include "cli/message.h"
@@ -16,10 +17,14 @@ static enum cli_exit unread(struct ui *ui, const struct transfer *t)
                    t->id);
 }
 
-static enum cli_exit print_sent(struct ui *ui, const struct transfer *t)
+static enum cli_exit print_sent(struct ui *ui, const struct flow *f)
 {
-    ui_print(ui, "Sent. 'tigress receive %.8s' waits for the answer.\n", t->id);
-    return ui_result_take(ui, transfer_describe(t));
+    json_t *result = transfer_describe(f->t);
+
+    ui_print(ui, "Sent. 'tigress receive %.8s' waits for the answer.\n", f->t->id);
+    digits_add(result, f->session);
+    digits_say(ui, f->session, f->t->id);
+    return ui_result_take(ui, result);
 }
 
 static enum cli_exit send(struct ui *ui, struct flow *f, const struct cli_args *args,
@@ -73,7 +78,7 @@ static enum cli_exit answer(struct ui *ui, struct flow *f, const struct cli_args
     if (exit != CLI_OK) {
         return exit;
     }
-    return f->t->is_unread ? unread(ui, f->t) : print_sent(ui, f->t);
+    return f->t->is_unread ? unread(ui, f->t) : print_sent(ui, f);
 }
 
 enum cli_exit cmd_answer(struct ui *ui, const struct cli_args *args)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cmd_receive.h"
 
+#include "cli/digits.h"
 #include "cli/flow_wait.h"
 #include "cli/message.h"
 #include "cli/ui_error.h"
@@ -64,6 +65,7 @@ static enum cli_exit receive(struct ui *ui, struct flow *f, const struct cli_arg
         return exit;
     }
     if (!f->t->is_unread) {
+        digits_say(ui, f->session, f->t->id);
         return nothing_came(ui, f, wait_s);
     }
     exit = message_deliver(f, args);

@@ -99,6 +99,12 @@ static void print_next(struct ui *ui, const struct flow *f, const struct cli_arg
             "send the link, and tell the PIN over another channel. The other person can enter "
             "it while 'tigress watch %.8s' waits; 'tigress cancel %.8s' withdraws the transfer.",
             t->id, t->id);
+    } else if (args->value[OPT_REQUIRE_V2] != NULL && args->value[OPT_STAY] == NULL) {
+        ui_info(ui,
+                "send the link to the other person. What you share is sent only when both devices "
+                "have exchanged keys: run 'tigress watch %.8s', now or when the other person has "
+                "opened it; 'tigress cancel %.8s' withdraws it.",
+                t->id, t->id);
     } else if (args->value[OPT_STAY] == NULL) {
         ui_info(ui,
                 "send the link to the other person. 'tigress watch %.8s' waits until they take it; "

@@ -4,6 +4,7 @@
 #include "cli/cmd_accept.h"
 #include "cli/cmd_answer.h"
 #include "cli/cmd_cancel.h"
+#include "cli/cmd_compare.h"
 #include "cli/cmd_finish.h"
 #include "cli/cmd_forget.h"
 #include "cli/cmd_inspect.h"
@@ -19,6 +20,8 @@
 #include <string.h>
 
 #define NEAR_MAX 2u /* letters that differ, at most, in a hint */
+#define NAME_MAX 32
+#define NAME_WIDTH 14u /* columns of a name, with the spaces around it */
 #define NETWORK (OPT_COMMON | OPT_BIT(OPT_CACERT))
 
 static enum cli_exit help(struct ui *ui, const struct cli_args *args)
@@ -46,7 +49,7 @@ static const struct cli_command commands[] = {
                  OPT_BIT(OPT_RIGHTS) | OPT_BIT(OPT_KEY_SIZE) | OPT_BIT(OPT_SCHEME) |
                  OPT_BIT(OPT_QR) | OPT_BIT(OPT_SEPARATE_SECRET) | OPT_BIT(OPT_PIN) |
                  OPT_BIT(OPT_PLAIN_PIN) | OPT_BIT(OPT_DIRECT) | OPT_BIT(OPT_LISTEN) |
-                 OPT_BIT(OPT_REQUIRE_PROOF) | OPT_BIT(OPT_ATTEST_PACKED) |
+                 OPT_BIT(OPT_REQUIRE_PROOF) | OPT_BIT(OPT_REQUIRE_V2) | OPT_BIT(OPT_ATTEST_PACKED) |
                  OPT_BIT(OPT_PRIVATE_TOKEN) | OPT_BIT(OPT_YES) | OPT_BIT(OPT_RESUME) |
                  OPT_BIT(OPT_COPY) | OPT_BIT(OPT_COPY_OSC52) | OPT_BIT(OPT_STAY) |
                  OPT_BIT(OPT_NOTIFY) | OPT_BIT(OPT_NOTIFY_TOPIC),
@@ -57,8 +60,9 @@ static const struct cli_command commands[] = {
       .synopsis = "URL|-",
       .purpose = "accept a transfer and print its first message",
       .options = NETWORK | OPT_BIT(OPT_SECRET_FILE) | OPT_BIT(OPT_ALLOW_RELAY) |
-                 OPT_BIT(OPT_FINISH) | OPT_BIT(OPT_DECLINE) | OPT_BIT(OPT_OUT) | OPT_BIT(OPT_PIN) |
-                 OPT_BIT(OPT_PIN_FILE) | OPT_BIT(OPT_NOTIFY) | OPT_BIT(OPT_NOTIFY_TOPIC),
+                 OPT_BIT(OPT_REQUIRE_V2) | OPT_BIT(OPT_FINISH) | OPT_BIT(OPT_DECLINE) |
+                 OPT_BIT(OPT_OUT) | OPT_BIT(OPT_PIN) | OPT_BIT(OPT_PIN_FILE) | OPT_BIT(OPT_NOTIFY) |
+                 OPT_BIT(OPT_NOTIFY_TOPIC),
       .position_min = 1,
       .position_max = 1,
       .run = cmd_accept },
@@ -85,6 +89,13 @@ static const struct cli_command commands[] = {
       .position_min = 0,
       .position_max = 1,
       .run = cmd_watch },
+    { .name = "compare",
+      .synopsis = "ID [same|different]",
+      .purpose = "six digits that both persons must see; what they saw",
+      .options = NETWORK,
+      .position_min = 1,
+      .position_max = 2,
+      .run = cmd_compare },
     { .name = "finish",
       .synopsis = "ID",
       .purpose = "end a transfer after its last message was received",
@@ -199,9 +210,18 @@ enum cli_exit commands_refuse(struct ui *ui, const char *word)
 
 void commands_print(FILE *to)
 {
-    fputs("usage: tigress COMMAND [options] [arguments]\n\n", to);
+    const unsigned columns = to == stdout ? ui_columns() : 0;
+    char usage[] = "usage: tigress COMMAND [options] [arguments]";
+    char more[] = "'tigress help COMMAND' lists the options of a command.";
+
+    ui_wrap(usage, 0, columns);
+    ui_wrap(more, 0, columns);
+    fprintf(to, "%s\n\n", usage);
     for (const struct cli_command *c = commands; c->name != NULL; c++) {
-        fprintf(to, "  %-11s %s\n", c->name, c->purpose);
+        char name[NAME_MAX];
+
+        snprintf(name, sizeof(name), "  %s", c->name);
+        ui_print_item(to, name, NAME_WIDTH, c->purpose, columns);
     }
-    fputs("\n'tigress help COMMAND' lists the options of a command.\n", to);
+    fprintf(to, "\n%s\n", more);
 }

@@ -97,6 +97,17 @@ static int on_save(void *ctx, struct tigress_session *s)
     return f->stopped != CLI_OK;
 }
 
+/* A sender that requires envelope v2 sends its message only after our device has answered. */
+static bool waits_for_sender(const struct flow *f)
+{
+    const struct tigress_http_request *request = tigress_session_request(f->session);
+
+    return f->t != NULL && f->t->role == TRANSFER_RECIPIENT && f->t->received_count == 0 &&
+           f->until_s == 0 && tigress_session_v2(f->session) == TIGRESS_V2_AGREED &&
+           tigress_session_pake(f->session) != TIGRESS_PAKE_OPEN &&
+           (request == NULL || strcmp(request->method, "PUT") != 0);
+}
+
 static int on_progress(void *ctx, const struct tigress_session *s, enum tigress_want doing)
 {
     struct flow *f = ctx;
@@ -111,11 +122,15 @@ static int on_progress(void *ctx, const struct tigress_session *s, enum tigress_
         f->shown_s = left_s;
         ui_progress(f->ui, "waiting for the other side, %lld s left (Ctrl-C: nothing is lost)",
                     (long long)left_s);
+    } else if (waits_for_sender(f)) {
+        ui_progress(f->ui, "keys are agreed; waiting for the sender's device (Ctrl-C: nothing is "
+                           "lost)");
     } else if ((f->can_step_aside || tigress_session_pake(s) == TIGRESS_PAKE_OPEN) &&
                f->until_s == 0) {
         ui_progress(f->ui, "waiting for the other side (Ctrl-C: nothing is lost)");
     }
-    f->is_wanted = f->can_step_aside && state_is_wanted(f->t);
+    f->is_wanted =
+        (f->can_step_aside || waits_for_sender(f)) && f->t != NULL && state_is_wanted(f->t);
     return f->is_wanted;
 }
 

@@ -92,7 +92,7 @@ static enum cli_exit report_proof(struct flow *f)
 
 enum cli_exit flow_wait(struct flow *f, int64_t until_s)
 {
-    bool is_sent = false; /* the library has sent what was held back until now */
+    bool is_sent = false; /* the PIN is proved, and the library has sent what was held back */
     enum cli_exit exit;
 
     do {
@@ -100,7 +100,8 @@ enum cli_exit flow_wait(struct flow *f, int64_t until_s)
         f->is_wanted = false;
         exit = flow_run(f, until_s);
         f->can_step_aside = false;
-        is_sent = exit == CLI_OK && f->input == TIGRESS_INPUT_SENT && !f->is_wanted;
+        is_sent = exit == CLI_OK && f->input == TIGRESS_INPUT_SENT && !f->is_wanted &&
+                  tigress_session_pake(f->session) != TIGRESS_PAKE_NONE;
         if (exit != CLI_OK || !(f->is_wanted || is_sent)) {
             return exit;
         }

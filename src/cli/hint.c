@@ -44,6 +44,11 @@ void hint_write(char hint[HINT_MAX], const struct flow *f, enum tigress_error er
                  f->t->role == TRANSFER_INITIATOR
                      ? "; a new one with --plain-pin has a PIN that proves less"
                      : "");
+    } else if (error == TIGRESS_E_NO_V2 && f->t != NULL) {
+        snprintf(hint, HINT_MAX,
+                 "Ask the sender for a link of a wallet that knows it; 'tigress cancel %.8s' "
+                 "declines this one.",
+                 f->t->id);
     } else if (tigress_error_class(error) == TIGRESS_CLASS_RETRY) {
         write_next(hint, f);
     }

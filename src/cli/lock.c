@@ -146,6 +146,25 @@ bool lock_is_wanted(int dir_fd, enum transfer_role role, const char *id)
     return is_wanted;
 }
 
+void lock_sweep(int dir_fd, enum transfer_role role, const char *id)
+{
+    char name[STATE_NAME_MAX], turn[STATE_NAME_MAX];
+    int fd = -1, turn_fd = -1;
+
+    state_lock_name(name, role, id);
+    turn_name(turn, role, id);
+    if (state_dir_has(dir_fd, role, id) || try_file(dir_fd, name, &fd) != GOT_IT) {
+        return;
+    }
+    if (!state_dir_has(dir_fd, role, id) && try_file(dir_fd, turn, &turn_fd) == GOT_IT) {
+        state_dir_remove_new(dir_fd, role, id);
+        (void)unlinkat(dir_fd, turn, 0);
+        (void)close(turn_fd);
+        (void)unlinkat(dir_fd, name, 0);
+    }
+    (void)close(fd);
+}
+
 void lock_remove(int dir_fd, enum transfer_role role, const char *id)
 {
     char name[STATE_NAME_MAX];

@@ -30,6 +30,9 @@ enum cli_exit lock_take(struct ui *ui, int dir_fd, enum transfer_role role, cons
 bool lock_keep(int dir_fd, enum transfer_role role, const char *id, int *fd);
 /* Does another process wait for the lock? */
 bool lock_is_wanted(int dir_fd, enum transfer_role role, const char *id);
+/* Removes what a killed process has left of a transfer that has no file and that no process uses.
+ */
+void lock_sweep(int dir_fd, enum transfer_role role, const char *id);
 /* Removes the file of a lock that this process holds. */
 void lock_remove(int dir_fd, enum transfer_role role, const char *id);
 

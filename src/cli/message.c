@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/message.h"
 
+#include "cli/digits.h"
 #include "cli/io.h"
 #include "cli/mem.h"
 #include "cli/settings.h"
@@ -67,6 +68,7 @@ static json_t *result_of(const struct flow *f, const char *out, const char *text
     } else {
         (void)json_object_set_new(result, "message", message);
     }
+    digits_add(result, f->session);
     return result;
 }
 
@@ -115,6 +117,9 @@ enum cli_exit message_deliver(struct flow *f, const struct cli_args *args)
         exit = print_message(f->ui, text, len);
     } else {
         ui_info(f->ui, "the message was written to %s.", out);
+    }
+    if (exit == CLI_OK) {
+        digits_say(f->ui, f->session, f->t->id);
     }
     return exit == CLI_OK ? flow_save(f) : exit;
 }

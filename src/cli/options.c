@@ -8,8 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NEAR_MAX 2u /* letters that differ, at most, in a hint */
-#define FORM_MAX 40 /* of an option with its value, in the usage */
+#define NEAR_MAX 2u    /* letters that differ, at most, in a hint */
+#define FORM_MAX 40    /* of an option with its value, in the usage */
+#define FORM_WIDTH 29u /* columns of it, with the spaces around it */
+#define USAGE_MAX 120
 
 static const struct {
     const char *name;
@@ -31,6 +33,8 @@ static const struct {
                               "print the link without the secret, and the secret" },
     [OPT_REQUIRE_PROOF] = { "require-proof", NULL,
                             "accept only a device that proves it has the secret" },
+    [OPT_REQUIRE_V2] = { "require-v2", NULL,
+                         "stop unless both sides use keys that the link lacks" },
     [OPT_ATTEST_PACKED] = { "attest-packed", "KEY CERT", "attest with these PEM files; for tests" },
     [OPT_PRIVATE_TOKEN] = { "private-token", "TOKEN",
                             "Privacy Pass token, @FILE, or - for standard input" },
@@ -73,18 +77,23 @@ static const struct {
 
 void options_print_usage(FILE *to, const struct cli_command *command)
 {
-    fprintf(to, "usage: tigress %s [options]%s%s\n", command->name,
-            command->synopsis[0] == '\0' ? "" : " ", command->synopsis);
+    const unsigned columns = to == stdout ? ui_columns() : 0;
+    char usage[USAGE_MAX];
+
+    snprintf(usage, sizeof(usage), "usage: tigress %s [options]%s%s", command->name,
+             command->synopsis[0] == '\0' ? "" : " ", command->synopsis);
+    ui_wrap(usage, 0, columns);
+    fprintf(to, "%s\n", usage);
     for (size_t i = 0; i < OPT_COUNT; i++) {
         char form[FORM_MAX];
 
         if ((command->options & OPT_BIT(i)) == 0) {
             continue;
         }
-        snprintf(form, sizeof(form), "--%s%s%s", option_table[i].name,
+        snprintf(form, sizeof(form), "  --%s%s%s", option_table[i].name,
                  option_table[i].value == NULL ? "" : " ",
                  option_table[i].value == NULL ? "" : option_table[i].value);
-        fprintf(to, "  %-26s %s\n", form, option_table[i].help);
+        ui_print_item(to, form, FORM_WIDTH, option_table[i].help, columns);
     }
 }
 

@@ -64,6 +64,12 @@ enum cli_exit share_check_options(struct ui *ui, const struct cli_args *args)
         return ui_fail(ui, CLI_USAGE, "usage",
                        "--expires: expected a time from now such as 30m, 48h or 7d.");
     }
+    if (args->value[OPT_REQUIRE_V2] != NULL && args->value[OPT_RIGHTS] != NULL &&
+        strchr(args->value[OPT_RIGHTS], 'W') == NULL) {
+        return ui_fail(ui, CLI_USAGE, "usage",
+                       "--require-v2 needs an answer of the other side, so the right W: leave "
+                       "--rights out, or give RWD.");
+    }
     if (args->value[OPT_LISTEN] != NULL && args->value[OPT_DIRECT] == NULL) {
         return ui_fail(ui, CLI_USAGE, "usage", "--listen can be used only with --direct.");
     }
@@ -99,7 +105,8 @@ enum cli_exit share_set_options(struct ui *ui, struct tigress_session *s,
     const struct vertical *vertical = vertical_of(args->value[OPT_VERTICAL]);
     const char *title = args->value[OPT_TITLE], *description = args->value[OPT_DESCRIPTION];
     const char *rights = args->value[OPT_RIGHTS], *size = args->value[OPT_KEY_SIZE];
-    const char *usual = args->value[OPT_PIN] != NULL ? "RWD" : "RD"; /* a PIN needs answers */
+    const bool needs_answers = args->value[OPT_PIN] != NULL || args->value[OPT_REQUIRE_V2] != NULL;
+    const char *usual = needs_answers ? "RWD" : "RD";
     enum tigress_error error = tigress_session_set_display(
         s, title != NULL ? title : vertical->title,
         description != NULL ? description : "Open this link with your wallet to add it.",
@@ -122,6 +129,9 @@ enum cli_exit share_set_options(struct ui *ui, struct tigress_session *s,
     }
     if (error == TIGRESS_OK && args->value[OPT_REQUIRE_PROOF] != NULL) {
         error = tigress_session_require_proof(s);
+    }
+    if (error == TIGRESS_OK && args->value[OPT_REQUIRE_V2] != NULL) {
+        error = tigress_session_require_v2(s);
     }
     return error == TIGRESS_OK ? CLI_OK : ui_error(ui, error, tigress_session_error_text(s));
 }

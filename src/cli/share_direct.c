@@ -3,6 +3,7 @@
 
 #include <tigress/direct.h>
 
+#include "cli/digits.h"
 #include "cli/io.h"
 #include "cli/mem.h"
 #include "cli/message.h"
@@ -31,6 +32,7 @@ struct direct {
     bool is_interrupted;  /* one of them arrived */
     bool is_input_wanted; /* stop as soon as there is a line on standard input */
     bool is_input_over;
+    bool has_said_digits;
     uint64_t seen[TIGRESS_DIRECT_EVENT_COUNT];
 };
 
@@ -222,6 +224,11 @@ static enum cli_exit serve(struct direct *d)
     while (exit == CLI_OK && !is_over) {
         enum tigress_input input = tigress_session_input(d->session);
 
+        if (input == TIGRESS_INPUT_SENT && !d->has_said_digits) {
+            d->has_said_digits = tigress_session_sas_state(d->session) == TIGRESS_SAS_READY;
+            ui_progress_end(d->ui);
+            digits_say(d->ui, d->session, NULL);
+        }
         if (input == TIGRESS_INPUT_MESSAGE && !has_message) {
             exit = print_message(d);
             has_message = true;

@@ -286,6 +286,7 @@ enum cli_exit state_remove(struct ui *ui, struct transfer *t)
     char name[STATE_NAME_MAX];
 
     state_file_name(name, t->role, t->id);
+    state_dir_remove_new(t->dir_fd, t->role, t->id);
     if (unlinkat(t->dir_fd, name, 0) != 0 && errno != ENOENT) {
         return ui_fail(ui, CLI_REFUSED, "state", "the state folder cannot be written: %s.",
                        strerror(errno));
@@ -305,6 +306,20 @@ static int compare(const void *a, const void *b)
     return strcmp(x->id, y->id);
 }
 
+/* What killed processes have left has no transfer that would remove it. */
+static void sweep(int dir_fd)
+{
+    struct ui quiet = { .is_silent = true };
+    struct state_names names = { 0 };
+
+    if (state_dir_left(&quiet, dir_fd, &names) == CLI_OK) {
+        for (size_t i = 0; i < names.count; i++) {
+            lock_sweep(dir_fd, names.entry[i].role, names.entry[i].id);
+        }
+    }
+    cli_free(names.entry);
+}
+
 enum cli_exit state_list(struct ui *ui, struct transfer **list, size_t *count)
 {
     struct state_names names = { 0 };
@@ -314,6 +329,7 @@ enum cli_exit state_list(struct ui *ui, struct transfer **list, size_t *count)
     *list = NULL;
     *count = 0;
     if (exit == CLI_OK) {
+        sweep(dir_fd);
         exit = state_dir_names(ui, dir_fd, &names);
     }
     if (exit == CLI_OK) {

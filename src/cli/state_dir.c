@@ -123,7 +123,28 @@ static bool split_name(const char *name, enum transfer_role *role, char id[TRANS
     return false;
 }
 
-enum cli_exit state_dir_names(struct ui *ui, int dir_fd, struct state_names *names)
+/* Splits the names of the files that a process leaves beside ROLE-UUID.json when it is killed. */
+static bool split_left(const char *name, enum transfer_role *role, char id[TRANSFER_ID_LEN + 1])
+{
+    static const char *const ends[] = { ".lock", ".turn", ".json.new" };
+    char whole[STATE_NAME_MAX];
+
+    for (size_t i = 0; name[0] == '.' && i < sizeof(ends) / sizeof(ends[0]); i++) {
+        size_t len = strlen(name + 1), end_len = strlen(ends[i]);
+
+        if (len > end_len && len + 8 < sizeof(whole) &&
+            strcmp(name + 1 + len - end_len, ends[i]) == 0) {
+            snprintf(whole, sizeof(whole), "%.*s.json", (int)(len - end_len), name + 1);
+            return split_name(whole, role, id);
+        }
+    }
+    return false;
+}
+
+typedef bool split_fn(const char *name, enum transfer_role *role, char id[TRANSFER_ID_LEN + 1]);
+
+static enum cli_exit list_names(struct ui *ui, int dir_fd, struct state_names *names,
+                                split_fn *split)
 {
     int copy = fcntl(dir_fd, F_DUPFD_CLOEXEC, 0);
     DIR *dir = copy < 0 ? NULL : fdopendir(copy);
@@ -143,13 +164,31 @@ enum cli_exit state_dir_names(struct ui *ui, int dir_fd, struct state_names *nam
     }
     rewinddir(dir); /* the copy shares its position with dir_fd */
     while (names->count < STATE_LIST_MAX && (entry = readdir(dir)) != NULL) {
-        if (split_name(entry->d_name, &names->entry[names->count].role,
-                       names->entry[names->count].id)) {
+        if (split(entry->d_name, &names->entry[names->count].role, names->entry[names->count].id)) {
             names->count++;
         }
     }
     closedir(dir);
     return CLI_OK;
+}
+
+enum cli_exit state_dir_names(struct ui *ui, int dir_fd, struct state_names *names)
+{
+    return list_names(ui, dir_fd, names, split_name);
+}
+
+enum cli_exit state_dir_left(struct ui *ui, int dir_fd, struct state_names *names)
+{
+    return list_names(ui, dir_fd, names, split_left);
+}
+
+void state_dir_remove_new(int dir_fd, enum transfer_role role, const char *id)
+{
+    char name[STATE_NAME_MAX], beside[STATE_NAME_MAX + 8];
+
+    state_file_name(name, role, id);
+    snprintf(beside, sizeof(beside), ".%s.new", name);
+    (void)unlinkat(dir_fd, beside, 0);
 }
 
 /* "initiator:4f2a" sets the role and returns "4f2a". */

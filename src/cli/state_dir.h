@@ -37,6 +37,11 @@ enum cli_exit state_dir_open(struct ui *ui, int *fd);
 bool state_dir_has(int dir_fd, enum transfer_role role, const char *id);
 /* At most STATE_LIST_MAX; release entry with cli_free. */
 enum cli_exit state_dir_names(struct ui *ui, int dir_fd, struct state_names *names);
+/* The same of files that a killed process has left; a transfer may occur more than once. */
+enum cli_exit state_dir_left(struct ui *ui, int dir_fd, struct state_names *names);
+/* Removes what io_replace_at() has written and not put in place: it has the secrets of the state.
+ */
+void state_dir_remove_new(int dir_fd, enum transfer_role role, const char *id);
 /* What the user means by text (see state_load), into *found_role and found_id. */
 enum cli_exit state_dir_find(struct ui *ui, int dir_fd, enum transfer_role role, const char *text,
                              enum transfer_role *found_role, char found_id[TRANSFER_ID_LEN + 1]);

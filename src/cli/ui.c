@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#define NAME "tigress: "
 #define SENTENCE_MAX 1024
 #define CUT "..."
 #define CUT_WIDTH 3u
@@ -40,8 +41,10 @@ static void print_sentence(struct ui *ui, char clean[SENTENCE_MAX], const char *
     vsnprintf(sentence, sizeof(sentence), format, args);
     ui_clean(clean, SENTENCE_MAX, sentence);
     if (!ui->is_silent) {
+        memcpy(sentence, clean, sizeof(sentence));
+        ui_wrap(sentence, (unsigned)strlen(NAME), ui_columns_of(STDERR_FILENO));
         ui_progress_end(ui);
-        fprintf(stderr, "tigress: %s\n", clean);
+        fprintf(stderr, NAME "%s\n", sentence);
     }
 }
 
@@ -146,7 +149,7 @@ void ui_print(struct ui *ui, const char *format, ...)
 
 enum ui_answer ui_ask(struct ui *ui, const char *question)
 {
-    char answer[ANSWER_MAX] = "";
+    char answer[ANSWER_MAX] = "", lines[SENTENCE_MAX];
     ssize_t len = -1;
     int terminal = open("/dev/tty", O_RDWR | O_CLOEXEC);
 
@@ -154,7 +157,9 @@ enum ui_answer ui_ask(struct ui *ui, const char *question)
         return UI_NO_TERMINAL;
     }
     ui_progress_end(ui);
-    if (dprintf(terminal, "%s [y/N] ", question) > 0) {
+    snprintf(lines, sizeof(lines), "%s [y/N]", question);
+    ui_wrap(lines, 0, ui_columns_of(terminal));
+    if (dprintf(terminal, "%s ", lines) > 0) {
         len = read(terminal, answer, sizeof(answer) - 1); /* a terminal returns one line */
     }
     close(terminal);

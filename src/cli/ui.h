@@ -10,6 +10,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /* Also the exit codes of the process, and fixed: scripts rely on them. */
 enum cli_exit {
@@ -78,6 +79,8 @@ enum ui_colour { UI_PLAIN, UI_BOLD, UI_DIM, UI_RED, UI_GREEN, UI_YELLOW, UI_COLO
 
 /* Columns of the terminal on standard output; 0: it is none, and nothing is cut. */
 unsigned ui_columns(void);
+/* The same of a descriptor. */
+unsigned ui_columns_of(int fd);
 /* Is standard output a terminal that shows colours, and NO_COLOR not set? */
 bool ui_has_colour(void);
 /* Prints text in columns: padded with spaces, or cut with "..." at a whole character. The text must
@@ -85,6 +88,15 @@ bool ui_has_colour(void);
 void ui_print_cell(struct ui *ui, const char *text, unsigned width, enum ui_colour colour);
 /* Columns that a clean text takes. */
 unsigned ui_text_width(const char *text);
+/* Breaks a clean text at spaces, so that no line is wider than columns where words allow it: some
+   spaces become line ends. The first line begins at column begin, each further one at column 0.
+   columns 0: as it is. */
+void ui_wrap(char *text, unsigned begin, unsigned columns);
+/* Prints left in left_width columns and text beside it, or below it where the terminal is narrow.
+   columns 0: on one line. text is plain ASCII of at most UI_ITEM_MAX bytes. */
+#define UI_ITEM_MAX 160u
+void ui_print_item(FILE *to, const char *left, unsigned left_width, const char *text,
+                   unsigned columns);
 /* Bytes of a clean text that fit into width columns, whole characters. */
 size_t ui_text_fitting(const char *text, unsigned width);
 

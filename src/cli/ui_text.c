@@ -107,11 +107,16 @@ void ui_clean(char *out, size_t cap, const char *text)
 
 /* ---- columns -------------------------------------------------------------------------------- */
 
-unsigned ui_columns(void)
+unsigned ui_columns_of(int fd)
 {
     struct winsize size = { 0 };
 
-    return isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+    return isatty(fd) && ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+unsigned ui_columns(void)
+{
+    return ui_columns_of(STDOUT_FILENO);
 }
 
 /* https://no-color.org: set and not empty */
@@ -160,4 +165,63 @@ size_t ui_text_fitting(const char *text, unsigned width)
         used += len;
     }
     return used;
+}
+
+/* ---- lines ---------------------------------------------------------------------------------- */
+
+/* Columns of the word at text, and its bytes in *len. */
+static unsigned word_width(const char *text, size_t *len)
+{
+    unsigned width = 0;
+    size_t bytes;
+
+    *len = 0;
+    while (text[*len] != '\0' && text[*len] != ' ') {
+        width += char_width(text + *len, &bytes);
+        *len += bytes;
+    }
+    return width;
+}
+
+void ui_wrap(char *text, unsigned begin, unsigned columns)
+{
+    unsigned used = begin;
+    size_t len;
+
+    while (columns > 0 && *text != '\0') {
+        used += word_width(text, &len);
+        text += len;
+        if (*text == ' ') {
+            bool is_end = used + 1 + word_width(text + 1, &len) > columns;
+
+            *text = is_end ? '\n' : ' ';
+            used = is_end ? 0 : used + 1;
+            text++;
+        }
+    }
+}
+
+void ui_print_item(FILE *to, const char *left, unsigned left_width, const char *text,
+                   unsigned columns)
+{
+    const unsigned least = 24; /* columns of a readable text */
+    const unsigned below = 4;  /* its indentation below the left part */
+    bool is_beside = columns == 0 || columns >= left_width + least;
+    unsigned indent = is_beside ? left_width : below;
+    char lines[UI_ITEM_MAX + 1];
+
+    snprintf(lines, sizeof(lines), "%s", text);
+    ui_wrap(lines, 0, columns > indent ? columns - indent : 0);
+    if (is_beside) {
+        fprintf(to, "%-*s", (int)left_width, left);
+    } else {
+        fprintf(to, "%s\n", left);
+    }
+    for (char *line = lines; line != NULL;) {
+        char *end = strchr(line, '\n');
+
+        fprintf(to, "%*s%.*s\n", is_beside && line == lines ? 0 : (int)indent, "",
+                end != NULL ? (int)(end - line) : (int)strlen(line), line);
+        line = end != NULL ? end + 1 : NULL;
+    }
 }

@@ -2,6 +2,7 @@
 #include "cli/watch.h"
 
 #include "cli/alert.h"
+#include "cli/digits.h"
 #include "cli/flow_wait.h"
 #include "cli/pake.h"
 #include "cli/ui_error.h"
@@ -31,6 +32,7 @@ enum cli_exit watch_look(struct flow *f, flow_act_fn *act, int64_t until_s, enum
 {
     enum cli_exit exit = flow_remember(f);
     bool was_opened = f->t->opened == TIGRESS_OPENED_YES;
+    bool was_open = tigress_session_v2(f->session) == TIGRESS_V2_OPEN;
     enum tigress_error error;
 
     *news = WATCH_NOTHING;
@@ -60,6 +62,10 @@ enum cli_exit watch_look(struct flow *f, flow_act_fn *act, int64_t until_s, enum
     }
     if (exit == CLI_OK && f->t->is_unread) {
         *news = WATCH_MESSAGE;
+    } else if (exit == CLI_OK && was_open && tigress_session_v2(f->session) == TIGRESS_V2_AGREED &&
+               f->input == TIGRESS_INPUT_SENT) {
+        *news = WATCH_SENT; /* the other side has answered the offer, and now has the message */
+        exit = flow_save(f);
     } else if (exit == CLI_OK && !was_opened && f->t->role == TRANSFER_INITIATOR &&
                tigress_session_opened(f->session) == TIGRESS_OPENED_YES) {
         *news = WATCH_OPENED;
@@ -79,14 +85,16 @@ enum cli_exit watch_begin(struct flow *f, enum watch_news *news)
     return exit;
 }
 
-enum cli_exit watch_report(struct ui *ui, const struct cli_args *args, const struct transfer *t,
+enum cli_exit watch_report(struct ui *ui, const struct cli_args *args, const struct flow *f,
                            enum watch_news news)
 {
+    const struct transfer *t = f->t;
     enum cli_exit exit;
 
     static const char *const found[] = { [WATCH_NOTHING] = "unchanged",
                                          [WATCH_MESSAGE] = "changed",
                                          [WATCH_OPENED] = "opened",
+                                         [WATCH_SENT] = "sent",
                                          [WATCH_COMPLETED] = "completed" };
     json_t *result = transfer_describe(t);
 
@@ -94,11 +102,17 @@ enum cli_exit watch_report(struct ui *ui, const struct cli_args *args, const str
         ui_print(ui, "%s: %s\n", t->id, ending_text(t));
     } else if (news == WATCH_OPENED) {
         ui_print(ui, "%s: a device has opened the invitation.\n", t->id);
+    } else if (news == WATCH_SENT) {
+        ui_print(ui, "%s: both devices have exchanged keys, and what you share is sent.\n", t->id);
     } else {
         ui_print(ui, "%s: a message has arrived; 'tigress receive %.8s' prints it.\n", t->id,
                  t->id);
     }
     (void)json_object_set_new(result, "found", json_string(found[news]));
+    digits_add(result, f->session);
+    if (news != WATCH_COMPLETED) {
+        digits_say(ui, f->session, t->id);
+    }
     exit = ui_result_take(ui, result);
     alert_send(ui, args, t, found[news]);
     return exit;
@@ -168,7 +182,7 @@ static enum cli_exit look_at(struct ui *ui, const struct cli_args *args, const s
     }
     if (exit == CLI_OK) {
         exit =
-            *news == WATCH_NOTHING ? watch_report_nothing(ui) : watch_report(ui, args, &t, *news);
+            *news == WATCH_NOTHING ? watch_report_nothing(ui) : watch_report(ui, args, &f, *news);
     }
     flow_close(&f, &t);
     return exit;
@@ -191,6 +205,6 @@ enum cli_exit watch_to_the_end(struct ui *ui, const struct cli_args *args,
     do {
         ui->has_result = false; /* each change is an object, and so is an error after it */
         exit = look_at(ui, args, who, 0, &news);
-    } while (exit == CLI_OK && news == WATCH_OPENED);
+    } while (exit == CLI_OK && (news == WATCH_OPENED || news == WATCH_SENT));
     return exit;
 }

@@ -23,7 +23,7 @@ struct watch_list {
 };
 
 /* How a look or a wait ended when nothing went wrong. */
-enum watch_news { WATCH_NOTHING, WATCH_MESSAGE, WATCH_OPENED, WATCH_COMPLETED };
+enum watch_news { WATCH_NOTHING, WATCH_MESSAGE, WATCH_OPENED, WATCH_SENT, WATCH_COMPLETED };
 
 /* Opens the transfer for watching; release with flow_close(), also after a failure. */
 enum cli_exit watch_open(struct flow *f, struct ui *ui, struct transfer *t,
@@ -35,7 +35,7 @@ enum cli_exit watch_look(struct flow *f, flow_act_fn *act, int64_t until_s, enum
    news. */
 enum cli_exit watch_begin(struct flow *f, enum watch_news *news);
 /* Prints what changed. */
-enum cli_exit watch_report(struct ui *ui, const struct cli_args *args, const struct transfer *t,
+enum cli_exit watch_report(struct ui *ui, const struct cli_args *args, const struct flow *f,
                            enum watch_news news);
 /* Reports that nothing changed in time. */
 enum cli_exit watch_report_nothing(struct ui *ui);

@@ -91,7 +91,7 @@ static enum cli_exit begin(struct watcher *w, const struct watched *who, bool *i
     }
     *is_reported = exit != CLI_OK || news != WATCH_NOTHING;
     if (exit == CLI_OK && news != WATCH_NOTHING) {
-        exit = watch_report(w->ui, w->args, &t, news);
+        exit = watch_report(w->ui, w->args, &f, news);
     }
     flow_close(&f, &t);
     explicit_bzero(token, sizeof(token));
@@ -133,7 +133,7 @@ static enum cli_exit look(struct watcher *w, const struct subscriber *s, bool *i
     }
     *is_reported = exit != CLI_OK || news != WATCH_NOTHING;
     if (exit == CLI_OK && *is_reported) {
-        exit = watch_report(w->ui, w->args, &t, news);
+        exit = watch_report(w->ui, w->args, &f, news);
     }
     flow_close(&f, &t);
     return exit;

@@ -3,14 +3,14 @@
 
 #include "unit/cli/discard_stderr.h"
 
-#define COMMAND_COUNT 16
+#define COMMAND_COUNT 17
 #define COLUMNS_MAX 80
 #define LINE_MAX_LEN 256
 
-static const char *const names[COMMAND_COUNT] = { "share",   "accept",     "answer", "receive",
-                                                  "watch",   "finish",     "status", "pin",
-                                                  "cancel",  "relinquish", "forget", "prune",
-                                                  "inspect", "relays",     "help",   "version" };
+static const char *const names[COMMAND_COUNT] = {
+    "share",  "accept",     "answer", "receive", "watch",   "compare", "finish", "status", "pin",
+    "cancel", "relinquish", "forget", "prune",   "inspect", "relays",  "help",   "version"
+};
 
 static void find__each_name__that_command_with_json_and_help(void **state)
 {

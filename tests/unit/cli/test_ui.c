@@ -101,6 +101,60 @@ static void clean__no_room__cut_at_a_whole_character(void **state)
     assert_string_equal(out, "a\xc3\xbc");
 }
 
+static void wrap__words__end_a_line_before_they_pass_the_width(void **state)
+{
+    static const struct {
+        const char *text;
+        unsigned begin, columns;
+        const char *wrapped;
+    } rows[] = {
+        { "", 0, 10, "" },
+        { "one two three", 0, 0, "one two three" },
+        { "one two three", 0, 13, "one two three" },
+        { "one two three", 0, 12, "one two\nthree" },
+        { "one two three", 0, 7, "one two\nthree" },
+        { "one two three", 0, 6, "one\ntwo\nthree" },
+        { "one two three", 6, 13, "one two\nthree" },
+        { "one two three", 7, 13, "one\ntwo three" },
+        { "https://relay.example/1 x", 0, 8, "https://relay.example/1\nx" },
+        { "a  b", 0, 2, "a \nb" },
+        { "\xc3\xa4\xc3\xb6 \xc3\xbc", 0, 4, "\xc3\xa4\xc3\xb6 \xc3\xbc" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char text[64];
+
+        (void)snprintf(text, sizeof(text), "%s", rows[i].text);
+        ui_wrap(text, rows[i].begin, rows[i].columns);
+        assert_string_equal(text, rows[i].wrapped);
+    }
+}
+
+static void assert_item(unsigned columns, const char *expected)
+{
+    char printed[256] = "";
+    FILE *file = tmpfile();
+
+    assert_non_null(file);
+    ui_print_item(file, "  --name", 10, "some words that go on and on", columns);
+    rewind(file);
+    (void)fread(printed, 1, sizeof(printed) - 1, file);
+    assert_string_equal(printed, expected);
+    (void)fclose(file);
+}
+
+static void print_item__wide_narrow_and_no_terminal__beside_or_below(void **state)
+{
+    (void)state;
+    assert_item(0, "  --name  some words that go on and on\n");
+    assert_item(38, "  --name  some words that go on and on\n");
+    assert_item(37, "  --name  some words that go on and\n          on\n");
+    assert_item(34, "  --name  some words that go on\n          and on\n");
+    assert_item(33, "  --name\n    some words that go on and on\n");
+    assert_item(20, "  --name\n    some words that\n    go on and on\n");
+}
+
 static void fail__any__returns_its_exit_code(void **state)
 {
     struct ui ui = { 0 };
@@ -161,6 +215,8 @@ int main(void)
         cmocka_unit_test(clean__controls__replaced),
         cmocka_unit_test(clean__broken_utf8__each_byte_replaced),
         cmocka_unit_test(clean__no_room__cut_at_a_whole_character),
+        cmocka_unit_test(wrap__words__end_a_line_before_they_pass_the_width),
+        cmocka_unit_test(print_item__wide_narrow_and_no_terminal__beside_or_below),
         cmocka_unit_test(fail__any__returns_its_exit_code),
         cmocka_unit_test(time__zero_or_a_second__unknown_or_rfc3339),
     };

@@ -207,18 +207,24 @@ static void run__plain_http_to_loopback__never_by_a_proxy(void **state)
 {
     struct web relay = { .answer = preview };
     struct web proxy = { .answer = refuse };
-    struct wallet w = { NULL, NULL };
-    char origin[64];
+    char origin[64], url[64];
 
     (void)state;
     web_start(&relay);
     web_start(&proxy);
     set_environment(&proxy);
     (void)snprintf(origin, sizeof(origin), "http://127.0.0.1:%u", relay.port);
-    open_wallet(&w, origin);
-    assert_int_equal(tigress_transport_use_environment_proxy(w.transport), TIGRESS_OK);
-    assert_int_equal(tigress_transport_run(w.transport, 0), TIGRESS_WANT_INPUT);
-    close_wallet(&w);
+    (void)snprintf(url, sizeof(url), "http://127.0.0.1:%u", proxy.port);
+    for (int is_set = 0; is_set < 2; is_set++) {
+        struct wallet w = { NULL, NULL };
+
+        open_wallet(&w, origin);
+        assert_int_equal(is_set ? tigress_transport_set_proxy(w.transport, url)
+                                : tigress_transport_use_environment_proxy(w.transport),
+                         TIGRESS_OK);
+        assert_int_equal(tigress_transport_run(w.transport, 0), TIGRESS_WANT_INPUT);
+        close_wallet(&w);
+    }
     clear_environment();
     web_stop(&proxy);
     web_stop(&relay);
@@ -249,6 +255,7 @@ static void run__proxy_was_set__the_environment_does_not_go_around_it(void **sta
     assert_int_equal(proxy.request_count, 1);
     assert_true(strncmp(proxy.last, "CONNECT 127.0.0.1:", 18) == 0);
     assert_null(strcasestr(proxy.last, "user-agent"));
+    assert_null(strcasestr(proxy.last, "accept:")); /* nor any other header for the relay */
     assert_null(strstr(proxy.last, FAKE_MAILBOX));
 }
 
