@@ -21,7 +21,7 @@ static enum cli_exit print_sent(struct ui *ui, const struct flow *f)
 {
     json_t *result = transfer_describe(f->t);
 
-    ui_print(ui, "Sent. 'tigress receive %.8s' waits for the answer.\n", f->t->id);
+    ui_say(ui, "Sent. 'tigress receive %.8s' waits for the answer.", f->t->id);
     digits_add(result, f->session);
     digits_say(ui, f->session, f->t->id);
     return ui_result_take(ui, result);

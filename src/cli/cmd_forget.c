@@ -45,7 +45,7 @@ enum cli_exit cmd_forget(struct ui *ui, const struct cli_args *args)
         exit = state_remove(ui, &t);
     }
     if (exit == CLI_OK) {
-        ui_print(ui, "The transfer %.8s is forgotten.\n", t.id);
+        ui_say(ui, "The transfer %.8s is forgotten.", t.id);
         exit = ui_result_take(ui, json_pack("{s:[o]}", "forgotten", describe(&t, is_damaged)));
     }
     state_release(&t);

@@ -92,7 +92,7 @@ static enum cli_exit check(struct ui *ui, struct transfer *t, struct tigress_pin
     }
     exit = pin_keep(ui, t, pin);
     if (exit == CLI_OK) {
-        ui_print(ui, "The PIN is right.\n");
+        ui_say(ui, "The PIN is right.");
         exit = print_state(ui, t, pin);
     }
     return exit;
@@ -101,10 +101,10 @@ static enum cli_exit check(struct ui *ui, struct transfer *t, struct tigress_pin
 static enum cli_exit show(struct ui *ui, const struct transfer *t, const struct tigress_pin *pin)
 {
     if (tigress_pin_is_passed(pin)) {
-        ui_print(ui, "The right PIN was given.\n");
+        ui_say(ui, "The right PIN was given.");
     } else {
-        ui_print(ui, "The PIN has %u digits; tries left: %u.\n", tigress_pin_digits(pin),
-                 tigress_pin_tries_left(pin));
+        ui_say(ui, "The PIN has %u digits; tries left: %u.", tigress_pin_digits(pin),
+               tigress_pin_tries_left(pin));
     }
     return print_state(ui, t, pin);
 }

@@ -32,7 +32,7 @@ static enum cli_exit list(struct ui *ui, const struct cli_args *args, const stru
         }
     }
     if (json_array_size(array) == 0) {
-        ui_print(ui, "No relay is allowed yet. The first link that names one asks.\n");
+        ui_say(ui, "No relay is allowed yet. The first link that names one asks.");
     }
     return ui_result_take(ui, json_pack("{s:o}", "relays", array));
 }

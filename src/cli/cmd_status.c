@@ -192,7 +192,7 @@ static enum cli_exit one(struct ui *ui, struct flow *f, const struct cli_args *a
     }
     print_facts(ui, f->t);
     if (f->t->is_unread) {
-        ui_print(ui, "A message is waiting: 'tigress receive %.8s' prints it.\n", f->t->id);
+        ui_say(ui, "A message is waiting: 'tigress receive %.8s' prints it.", f->t->id);
     }
     for (size_t i = 0; i < sizeof(sentences) / sizeof(sentences[0]); i++) {
         if (strcmp(sentences[i][0], found) == 0) {

@@ -43,7 +43,7 @@ enum cli_exit ending_report(struct ui *ui, struct transfer *t, const struct tigr
     enum cli_exit exit = ending_keep(ui, t, s);
 
     if (exit == CLI_OK) {
-        ui_print(ui, "%s: %s\n", t->id, ending_text(t));
+        ui_say(ui, "%s: %s", t->id, ending_text(t));
         exit = ui_result_take(ui, transfer_describe(t));
     }
     /* A script that withdraws must not go on as if nobody had seen the credential. */

@@ -118,9 +118,9 @@ enum cli_exit pake_show(struct ui *ui, const struct transfer *t, const struct ti
     json_t *result = transfer_describe(t);
 
     if (is_proved) {
-        ui_print(ui, "The other device has proved the PIN.\n");
+        ui_say(ui, "The other device has proved the PIN.");
     } else {
-        ui_print(ui, "The other device has not proved the PIN; tries left: %u.\n", left);
+        ui_say(ui, "The other device has not proved the PIN; tries left: %u.", left);
     }
     (void)json_object_set_new(result, "triesLeft", json_integer((json_int_t)left));
     (void)json_object_set_new(result, "pinState", json_string(is_proved ? "passed" : "open"));

@@ -73,6 +73,22 @@ void ui_info(struct ui *ui, const char *format, ...)
     va_end(args);
 }
 
+/* At a word, where there is one. */
+static void cut_line(char *line, size_t columns)
+{
+    size_t len = strlen(line) < columns ? strlen(line) : columns;
+
+    if (line[len] != '\0' && line[len] != ' ') {
+        size_t word = len;
+
+        while (word > 0 && line[word] != ' ') {
+            word--;
+        }
+        len = word > 0 ? word : len;
+    }
+    line[len] = '\0';
+}
+
 void ui_progress(struct ui *ui, const char *format, ...)
 {
     struct winsize size = { 0 };
@@ -87,7 +103,7 @@ void ui_progress(struct ui *ui, const char *format, ...)
     va_end(args);
     if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 &&
         size.ws_col < sizeof(line)) {
-        line[size.ws_col - 1] = '\0'; /* a line that wraps could not be cleared; it is ASCII */
+        cut_line(line, size.ws_col - 1); /* a line that wraps could not be cleared; it is ASCII */
     }
     fprintf(stderr, "\r\033[K%s", line);
     fflush(stderr);
@@ -145,6 +161,18 @@ void ui_print(struct ui *ui, const char *format, ...)
     va_start(args, format);
     vprintf(format, args);
     va_end(args);
+}
+
+void ui_say(struct ui *ui, const char *format, ...)
+{
+    char sentence[SENTENCE_MAX];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(sentence, sizeof(sentence), format, args);
+    va_end(args);
+    ui_wrap(sentence, 0, ui_columns());
+    ui_print(ui, "%s\n", sentence);
 }
 
 enum ui_answer ui_ask(struct ui *ui, const char *question)

@@ -53,6 +53,8 @@ void ui_progress_end(struct ui *ui);
 enum cli_exit ui_result_take(struct ui *ui, json_t *result);
 /* Text for a person on standard output; with --json nothing. */
 void ui_print(struct ui *ui, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The same for one sentence, which ends the line and breaks at words. */
+void ui_say(struct ui *ui, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Flushes standard output. A full disk or a closed pipe is an error, not a success. */
 enum cli_exit ui_flush(struct ui *ui);
 

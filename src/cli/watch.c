@@ -99,14 +99,13 @@ enum cli_exit watch_report(struct ui *ui, const struct cli_args *args, const str
     json_t *result = transfer_describe(t);
 
     if (news == WATCH_COMPLETED) {
-        ui_print(ui, "%s: %s\n", t->id, ending_text(t));
+        ui_say(ui, "%s: %s", t->id, ending_text(t));
     } else if (news == WATCH_OPENED) {
-        ui_print(ui, "%s: a device has opened the invitation.\n", t->id);
+        ui_say(ui, "%s: a device has opened the invitation.", t->id);
     } else if (news == WATCH_SENT) {
-        ui_print(ui, "%s: both devices have exchanged keys, and what you share is sent.\n", t->id);
+        ui_say(ui, "%s: both devices have exchanged keys, and what you share is sent.", t->id);
     } else {
-        ui_print(ui, "%s: a message has arrived; 'tigress receive %.8s' prints it.\n", t->id,
-                 t->id);
+        ui_say(ui, "%s: a message has arrived; 'tigress receive %.8s' prints it.", t->id, t->id);
     }
     (void)json_object_set_new(result, "found", json_string(found[news]));
     digits_add(result, f->session);

@@ -198,7 +198,7 @@ def on_terminal(device, columns, *words):
 @pytest.mark.parametrize("columns", [40, 80, 132])
 @pytest.mark.parametrize("words", [("help",), ("help", "share"), ("help", "relays"), ("status",), ("share",),
                                    ("shar",), ("share", "--dirct"), ("accept", "/no/such/link"), ("receive", "x"),
-                                   ("share", "/nowhere.json"), ("compare", "x", "y"), ("prune",)], ids="-".join)
+                                   ("share", "/nowhere.json"), ("compare", "x", "y"), ("prune",), ("relays",)], ids="-".join)
 def terminal__of_any_width__lines_break_at_words_and_fit(tmp_path, columns, words):
     device = Device(tmp_path / "new")
     wide = device.run(*words)

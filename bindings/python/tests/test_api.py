@@ -35,6 +35,8 @@ def constants(prefix, *files):
     (NetFailure, "TIGRESS_NET_", "wait.h"), (tigress.KeyUse, "TIGRESS_KEY_(?=SIGN\\b|AGREE\\b)", "key.h"),
     (tigress.KeyRefusal, "TIGRESS_KEY_(?=BY_USER|UNUSABLE|LOCKED)", "key.h"),
     (tigress.KeyOutcome, "TIGRESS_KEY_(?=NONE|ASKED|ANSWERED|REFUSED|CANNOT)", "key.h"),
+    (tigress.PakeUse, "TIGRESS_PAKE_(?=REFUSED|ALLOWED|REQUIRED)", "pake.h"),
+    (tigress.Pake, "TIGRESS_PAKE_(?=NONE|OPEN|PROVED|FAILED)", "pake.h"),
     (tigress.SignatureForm, "TIGRESS_SIGNATURE_", "key.h"), (tigress.RequestKind, "TIGRESS_REQUEST_", "formats.h"),
     (tigress.Handler, "TIGRESS_HANDLER_", "formats.h"),
     (tigress.DirectEvent, "TIGRESS_DIRECT_(?=[A-Z_]+ = )(?!EVENT)", "direct.h")])
