@@ -49,9 +49,9 @@ def assert_served(relay, size):
             assert api.create(message=message).status == 200
 
 
-def assert_below(relay):
+def assert_below(relay, memory_max=MEMORY_MAX):
     """What is counted is below the maximum; what the process really has, below what --print-config states."""
-    assert metrics(relay)[USED] <= MEMORY_MAX
+    assert metrics(relay)[USED] <= memory_max
     real_kib = rss_anon_kib(relay.pid)
     assert real_kib is None or real_kib <= relay.ceiling_mib() * 1024
 
@@ -72,6 +72,28 @@ def memory__attack_of_one_network__below_the_maximum_and_others_served(small_rel
             assert_served(small_relay, 60000)
         assert attack in WITHIN or metrics(small_relay)[REFUSED] > before
     until_all_is_free(small_relay)
+
+
+@pytest.fixture(scope="module")
+def extreme_relay(tmp_path_factory):
+    """The smallest memory, and every limit that multiplies with it far above it: streams x heads x bodies x
+    connections x workers would be hundreds of times as much."""
+    args = ["--memory-max", "16MiB", "--max-connections", "2000", "--max-streams", "1000", "--body-max", "100KiB",
+            "--max-long-polls", "100", "--workers", "4"]
+    with make_relay(tmp_path_factory.mktemp("extreme"), args=args) as running:
+        yield running
+
+
+@pytest.mark.parametrize("network_count", [1, 8])
+@pytest.mark.parametrize("attack", list(ATTACKS))
+def memory__product_of_the_largest_limits__below_the_maximum_and_others_served(extreme_relay, attack, network_count):
+    with contextlib.ExitStack() as stack:
+        for i in range(network_count):
+            ATTACKS[attack](stack.enter_context(Attacker(extreme_relay, f"127.{66 + i}.0.1")))
+            assert_below(extreme_relay, 16 * MIB)
+        assert_served(extreme_relay, 100)
+        assert_served(extreme_relay, 60000)
+    until_all_is_free(extreme_relay)
 
 
 # Of each of many networks. Together they would take several times the maximum.
