@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Keys of the platform: the session asks, and takes the answer whenever it comes. */
+#include "support/c/fail_at.h"
 #include "unit/client/platform_key.h"
 #include "unit/client/wallet_fixture.h"
 
@@ -426,6 +427,64 @@ static void saved__task_that_contradicts_itself__refused(void **state)
     assert_asks(f->bob);
 }
 
+/* ---- without memory ------------------------------------------------------------------------- */
+
+static void *allocate(void *ctx, size_t size)
+{
+    (void)ctx;
+    return is_failing() ? NULL : malloc(size);
+}
+
+static void release(void *ctx, void *ptr)
+{
+    (void)ctx;
+    free(ptr);
+}
+
+static void ask_and_answer__each_allocation_fails__no_memory_and_again(void **state)
+{
+    static const struct tigress_mem mem = { allocate, release, NULL };
+    const struct tigress_key_task task = signing();
+    unsigned char der[TIGRESS_KEY_SIGNATURE_MAX];
+    enum tigress_error error = TIGRESS_E_NOMEM;
+    size_t len = sign(der);
+    struct fixture *f = NULL;
+    unsigned failures = 0;
+    void *made = NULL;
+
+    (void)state;
+    assert_int_equal(tigress_set_mem(&mem), TIGRESS_OK);
+    assert_int_equal(set_up(&made), 0);
+    f = made;
+    receive_first(f);
+    for (unsigned n = 1; error != TIGRESS_OK; n++) {
+        fail_at(n);
+        error = tigress_session_ask_key(f->bob, &task);
+        fail_at(0);
+        if (error != TIGRESS_OK) {
+            assert_int_equal(error, TIGRESS_E_NOMEM);
+            assert_int_equal(tigress_session_input(f->bob), TIGRESS_INPUT_MESSAGE);
+            assert_forgotten(f->bob);
+            failures++;
+        }
+    }
+    error = TIGRESS_E_NOMEM;
+    for (unsigned n = 1; error != TIGRESS_OK; n++) {
+        fail_at(n);
+        error = tigress_session_set_key_answer(f->bob, der, len);
+        fail_at(0);
+        if (error != TIGRESS_OK) {
+            assert_int_equal(error, TIGRESS_E_NOMEM);
+            assert_asks(f->bob);
+            failures++;
+        }
+    }
+    assert_back(f->bob, TIGRESS_KEY_ANSWERED);
+    assert_in_range(failures, 3, 20);
+    assert_int_equal(tear_down(&made), 0);
+    assert_int_equal(tigress_set_mem(NULL), TIGRESS_OK);
+}
+
 static int make_platform(void **state)
 {
     (void)state;
@@ -454,6 +513,7 @@ int main(void)
         CASE(ask__each_wrong_member__named_and_nothing_asked),
         CASE(ask__where_no_message_can_be_sent__refused),
         CASE(saved__task_that_contradicts_itself__refused),
+        cmocka_unit_test(ask_and_answer__each_allocation_fails__no_memory_and_again),
     };
 
     return cmocka_run_group_tests(tests, make_platform, free_platform);
