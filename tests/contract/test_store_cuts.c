@@ -110,6 +110,7 @@ static int teardown(void **state)
 {
     struct scene *s = *state;
 
+    set_standby(""); /* a test that failed has left one, for which all that follows would wait */
     client_close(&s->client);
     s->store->ops->close(&s->store);
     pg_proxy_stop(&s->first);
@@ -205,6 +206,36 @@ static void cut_after_the_commit__other_run_sees_what_the_first_has_made(void **
     assert_int_equal(call.seen.version, 1);
     assert_stats(s->store, 1, 3);
     assert_true(pg_is_answer("SELECT sum(live_count) FROM tigress.lane", "1"));
+}
+
+static void on_news(void *ctx, const struct tg_store_key *key)
+{
+    size_t *count = ctx;
+
+    (void)key;
+    (*count)++;
+}
+
+/* The second run may find that nothing is left to change: the callback wakes nobody then. It is
+   known at once, not by the next look. */
+static void cut_after_the_commit__waiters_of_the_same_node_hear_of_it(void **state)
+{
+    struct scene *s = *state;
+    struct call call = call_put(2, NEVER_S, TG_LIT("two"));
+    struct tg_store_key key = key_of(1);
+    size_t news_count = 0;
+
+    assert_int_equal(put(&s->client, 1, 1, NEVER_S, TG_LIT("one")), TG_OK);
+    assert_int_equal(s->client.ops->hear(s->client.port, on_news, &news_count), TG_OK);
+    assert_int_equal(s->client.ops->follow(s->client.port, &key), TG_OK);
+    cut(s, PG_PROXY_AFTER_COMMIT, "update");
+    call_start(&s->client, 1, &call);
+    call_finish(&s->client, &call);
+    assert_int_equal(call.err, TG_OK);
+    assert_int_equal(call.run_count, 2);
+    s->client.ops->dispatch(s->client.port);
+    assert_true(news_count > 0);
+    s->client.ops->unfollow(s->client.port, &key);
 }
 
 /* 503, and never a guess. */
@@ -380,7 +411,6 @@ static bool is_waiting_for_a_standby(struct scene *s, struct call *call)
 static void start_and_wait_for_a_standby(void **state, struct call *call)
 {
     while (!is_waiting_for_a_standby(*state, call)) {
-        set_standby("");
         assert_int_equal(teardown(state), 0);
         assert_int_equal(setup(state), 0);
         *call = call_put(1, NEVER_S, TG_LIT("one"));
@@ -435,6 +465,7 @@ int main(void)
         ROW(idle_connection_ended_by_the_server__made_again),
         ROW(cut_before_the_commit__change_is_made_by_another_run),
         ROW(cut_after_the_commit__other_run_sees_what_the_first_has_made),
+        ROW(cut_after_the_commit__waiters_of_the_same_node_hear_of_it),
         ROW(cut_after_the_commit__and_no_server__in_doubt),
         ROW(several_servers__the_one_that_takes_writes_is_used),
         ROW(serialization_failure__whole_batch_runs_again),
