@@ -283,7 +283,6 @@ static const char *const store_names[] = {
 static void write_status(struct tg_buf *out, const struct tg_admin *a, const struct tg_env *env)
 {
     const struct tg_shared *shared = a->shared;
-    struct tg_push_settings push;
     struct tg_metrics_now now;
     struct tg_status status = { .public_url = shared->config->public_url,
                                 .version = TG_VERSION,
@@ -297,10 +296,7 @@ static void write_status(struct tg_buf *out, const struct tg_admin *a, const str
                                 .history = a->history };
 
     look_now(&now, a, env->now.low_s);
-    tg_config_push_settings(&push, shared->config);
-    for (enum tg_push_id id = 0; id < TG_PUSH_COUNT; id++) {
-        status.is_push_on[id] = tg_push_is_on(&push, id);
-    }
+    memcpy(status.is_push_on, a->is_push_on, sizeof(status.is_push_on));
     list_limits(&status, shared);
     tg_status_write(out, &status);
 }
@@ -395,8 +391,14 @@ void tg_admin_tick(struct tg_admin *a, uint64_t now_mono_ms)
 
 void tg_admin_init(struct tg_admin *a, struct tg_shared *shared, struct tg_store_port *port)
 {
+    struct tg_push_settings push;
+
     *a = (struct tg_admin){ .shared = shared, .port = port, .is_store_ready = true };
     a->service = (struct tg_service){
         .begin = admin_begin, .refuse = admin_refuse, .cancel = admin_cancel, .ctx = a
     };
+    tg_config_push_settings(&push, shared->config);
+    for (enum tg_push_id id = 0; id < TG_PUSH_COUNT; id++) {
+        a->is_push_on[id] = tg_push_is_on(&push, id);
+    }
 }

@@ -8,6 +8,7 @@
 #define TG_SERVER_ADMIN_H
 
 #include "server/http/pending.h"
+#include "server/ops/metrics.h"
 #include "store/store.h"
 
 struct tg_history;
@@ -16,9 +17,10 @@ struct tg_shared;
 struct tg_admin {
     struct tg_shared *shared;
     struct tg_store_port *port;
-    uint64_t probe_number;      /* version that the last probe wrote */
-    size_t probe_count;         /* begun and not finished */
-    bool is_store_ready;        /* result of the last probe */
+    uint64_t probe_number; /* version that the last probe wrote */
+    size_t probe_count;    /* begun and not finished */
+    bool is_store_ready;   /* result of the last probe */
+    bool is_push_on[TG_PUSH_COUNT];
     struct tg_history *history; /* owned by the worker; NULL: there is no admin listener */
     struct tg_service service;
 };
