@@ -77,6 +77,7 @@ struct tg_store_op {
     bool is_counted;   /* in the gate's waiting_count */
     bool has_notes;    /* its change asked for notes */
     bool was_in_doubt; /* an earlier run of it may have been committed */
+    int64_t doubt_tag; /* of what that run wrote, for a backend with tags; 0: nothing */
     bool is_noteless;  /* the change is made without them, because it failed with them */
     bool is_at;        /* of a group: a change that names its epoch, or a read that asks for it */
     bool may_make;     /* of a change: a record that is absent, at this epoch */

@@ -136,6 +136,27 @@ static void add_notes(struct tg_pg_lane *lane, const struct tg_pg_cell *cell,
     }
 }
 
+/* The record is as the run in doubt has written it: that run was committed, and its outcome, which
+   is in the operation's context, stands. Another run would decide on its own work: a delete would
+   find the mailbox ended. */
+static bool was_made(const struct tg_pg_item *item)
+{
+    return item->op->doubt_tag != 0 && item->cell->was_there &&
+           item->cell->old_tag == item->op->doubt_tag;
+}
+
+void tg_pg_change_doubt(const struct tg_pg_item *item)
+{
+    const struct tg_pg_cell *cell = item->cell;
+
+    item->op->was_in_doubt = true;
+    if (cell != NULL && !was_made(item)) {
+        bool has_written = cell->is_changed && cell->is_there && item->op->err == TG_OK;
+
+        item->op->doubt_tag = has_written ? cell->tag : 0;
+    }
+}
+
 static enum tg_err decide(struct tg_pg_lane *lane, struct tg_pg_item *item)
 {
     struct tg_pg_cell *cell = item->cell;
@@ -144,6 +165,9 @@ static enum tg_err decide(struct tg_pg_lane *lane, struct tg_pg_item *item)
     enum tg_store_verdict verdict = TG_STORE_KEEP;
     enum tg_err err = TG_OK;
 
+    if (was_made(item)) {
+        return TG_OK;
+    }
     if (!cell->is_there && !cell->was_there && !tg_pg_epoch_admit(lane, item->op)) {
         return item->op->err;
     }

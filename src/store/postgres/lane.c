@@ -2,7 +2,7 @@
 /*
  * A connection: it is made without blocking, checked before it serves, and made again when it is
  * lost. Nothing is ever cancelled: a connection whose transaction has an unknown outcome is left,
- * and the next one runs the same changes again.
+ * and the next one runs the same changes again, unless a record shows that it was made.
  */
 #include "store/postgres/clock.h"
 #include "store/postgres/pg.h"

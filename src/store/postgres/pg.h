@@ -329,6 +329,8 @@ bool tg_pg_change_read(struct tg_pg_lane *lane);
 void tg_pg_change_decide(struct tg_pg_lane *lane);
 bool tg_pg_change_write(struct tg_pg_lane *lane);
 void tg_pg_change_done(struct tg_pg_lane *lane);
+/* The item's batch may have been committed: the operation will run again. */
+void tg_pg_change_doubt(const struct tg_pg_item *item);
 
 bool tg_pg_sweep_look(struct tg_pg_lane *lane);
 bool tg_pg_sweep_must_write(const struct tg_pg_lane *lane);

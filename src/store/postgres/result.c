@@ -391,7 +391,7 @@ void tg_pg_batch_abandon(struct tg_pg_lane *lane)
     }
     for (size_t i = 0; b->is_counted && i < b->item_count; i++) {
         if (b->items[i].op != NULL) {
-            b->items[i].op->was_in_doubt = true;
+            tg_pg_change_doubt(&b->items[i]);
             tg_pg_tally_add(tally_of(lane), TG_PG_COUNT_DOUBTS, 1);
         }
     }
