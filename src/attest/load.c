@@ -4,6 +4,7 @@
 
 #include "attest/formats.h"
 #include "base/buf.h"
+#include "base/file.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -28,11 +29,12 @@ static enum tg_err read_all(struct tg_buf *out, FILE *file)
 
 static enum tg_err read_file(struct tg_buf *out, const char *path, struct tg_fault *fault)
 {
-    FILE *file = fopen(path, "rbe");
+    int fd = tg_file_open(path);
+    FILE *file = fd < 0 ? NULL : fdopen(fd, "rb");
     enum tg_err err = file == NULL ? TG_E_IO : read_all(out, file);
 
     if (err != TG_OK) {
-        tg_fault_set(fault, "%s: %s (expected: a readable file of at most %zu bytes)", path,
+        tg_fault_set(fault, "%s: %s (expected: a regular file of at most %zu bytes)", path,
                      err == TG_E_IO ? strerror(errno) : "too large", out->max);
     }
     if (file != NULL) {

@@ -3,6 +3,7 @@
 #include "privacypass/issuers.h"
 
 #include "base/b64.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "wire/json.h"
 
@@ -292,7 +293,8 @@ out:
 static enum tg_err read_file(struct tg_buf *text, const char *path, struct tg_fault *fault)
 {
     enum tg_err err = TG_E_BUG;
-    FILE *file = fopen(path, "re");
+    int fd = tg_file_open(path);
+    FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
     uint8_t *at = NULL;
     size_t len = 0;
 

@@ -290,7 +290,7 @@ def file__of_settings_missing__named_with_the_reason(tmp_path):
     code, text = run_refused(["--config", str(path)])
     assert code == 2
     assert text == (f"tigressd: --config: {path}: cannot be opened: No such file or directory "
-                    "(expected: a file of settings)\n")
+                    "(expected: a regular file of settings)\n")
 
 
 def address__in_use_or_not_ours__named(tmp_path):

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/settings/config_file.h"
 
+#include "base/file.h"
 #include "server/settings/config_member.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <ini.h>
 #include <string.h>
 #include <unistd.h>
@@ -116,11 +116,11 @@ void tg_config_read_file(struct tg_config_load_state *state)
 {
     struct tg_buf text = { 0 };
     enum tg_err err = TG_E_BUG;
-    int fd = open(state->file, O_RDONLY | O_CLOEXEC);
+    int fd = tg_file_open(state->file);
 
     if (fd < 0) {
         tg_config_fault_file(state, TG_SET_COUNT, state->file, "cannot be opened",
-                             "a file of settings");
+                             "a regular file of settings");
         return;
     }
     tg_buf_init(&text, TG_CONFIG_FILE_MAX);
@@ -129,7 +129,7 @@ void tg_config_read_file(struct tg_config_load_state *state)
         parse(state, tg_buf_view(&text));
     } else if (err == TG_E_IO) {
         tg_config_fault_file(state, TG_SET_COUNT, state->file, "cannot be read",
-                             "a file of settings");
+                             "a regular file of settings");
     } else {
         tg_config_fault_text(
             state, err == TG_E_LIMIT ? "--config: the file is too large (expected: at most 128KiB)"

@@ -2,6 +2,7 @@
 /* What the pages show of the operator: name, colour, logo, help, apps, time zone. */
 #include "server/settings/config_rules.h"
 
+#include "base/file.h"
 #include "relay/file/app_links.h"
 #include "relay/page/page.h"
 #include "server/ops/zone.h"
@@ -10,7 +11,6 @@
 #include "wire/image_url.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -45,7 +45,7 @@ static enum tg_err read_logo(struct tg_config_load_state *state, struct tg_buf *
 {
     const char *path = state->config->page.logo_path;
     enum tg_err err = TG_E_IO;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int fd = tg_file_open(path);
 
     if (fd >= 0) {
         err = tg_config_read_all(file, fd);

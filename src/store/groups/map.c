@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/groups/map.h"
 
+#include "base/file.h"
 #include "base/num.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -269,7 +269,7 @@ enum tg_err tg_group_map_load(struct tg_group_map *out, const char *path, struct
     struct tg_buf text;
     uint8_t part[2048];
     ssize_t got = 0;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int fd = tg_file_open(path);
     enum tg_err err = TG_E_IO;
 
     tg_buf_init(&text, TG_GROUP_FILE_MAX);

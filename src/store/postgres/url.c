@@ -2,10 +2,10 @@
 #include "store/postgres/url.h"
 
 #include "base/bytes.h"
+#include "base/file.h"
 #include "base/mem.h"
 
 #include <arpa/inet.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -240,7 +240,7 @@ static void put(struct list *list, const char *keyword, const char *value)
 /* The first line of the file. */
 static bool read_password(const char *path, char out[PASSWORD_MAX])
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = tg_file_open(path);
     ssize_t got = fd < 0 ? -1 : read(fd, out, PASSWORD_MAX - 1);
 
     if (fd >= 0) {

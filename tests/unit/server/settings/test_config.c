@@ -338,8 +338,10 @@ static void file__missing_or_not_text_or_large__one_fault(void **state)
 
     assert_bad(f, "--config /nonexistent/x.conf",
                "tigressd: --config: /nonexistent/x.conf: cannot be opened: No such file or "
-               "directory (expected: a file of settings)\n");
-    assert_bad(f, "--config /", "tigressd: --config: /: cannot be read: Is a directory (expected:");
+               "directory (expected: a regular file of settings)\n");
+    assert_bad(f, "--config /",
+               "tigressd: --config: /: cannot be opened: Is a directory (expected:");
+    assert_bad(f, "--config /dev/null", "cannot be opened: Operation not supported (expected:");
     write_file(f->conf, "store\0 = memory:", 16, 0600);
     assert_bad(f, "--config %C", "--config: the file is not text");
     memset(large, '\n', sizeof(large));
