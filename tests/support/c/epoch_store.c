@@ -187,7 +187,7 @@ static void epoch_apply(struct tg_store_port *port, const struct tg_store_key *k
 {
     struct epoch_store *e = of(port->store);
     struct change *c = calloc(1, sizeof(*c));
-    void (*step)(void *ctx) = e->step;
+    void (*step)(void *ctx) = NULL;
 
     assert(c != NULL);
     *c = (struct change){ .store = e, .change = change, .done = done, .ctx = ctx };
@@ -195,7 +195,10 @@ static void epoch_apply(struct tg_store_port *port, const struct tg_store_key *k
     if (at != NULL) {
         c->at = *at;
     }
+    (void)pthread_mutex_lock(&e->lock);
+    step = e->step;
     e->step = NULL;
+    (void)pthread_mutex_unlock(&e->lock);
     if (step != NULL) {
         step(e->step_ctx);
     }
@@ -204,8 +207,12 @@ static void epoch_apply(struct tg_store_port *port, const struct tg_store_key *k
 
 void epoch_store_before_apply(struct tg_store *store, void (*step)(void *ctx), void *ctx)
 {
-    of(store)->step = step;
-    of(store)->step_ctx = ctx;
+    struct epoch_store *e = of(store);
+
+    (void)pthread_mutex_lock(&e->lock);
+    e->step = step;
+    e->step_ctx = ctx;
+    (void)pthread_mutex_unlock(&e->lock);
 }
 
 /* ---- the store ------------------------------------------------------------------------------ */
