@@ -15,14 +15,14 @@ import ctypes
 import enum
 import functools
 import time
-from typing import Any, Callable, Optional, Tuple, Type, TypeVar, Union
+from typing import Any, Callable, Optional, Tuple, Type, Union
 
 from . import _lib
-from .errors import StateError, check, check_value
+from .errors import check, check_value
+from .handle import Handle
 from .secret import SecretBytes, optional_text_in, take_out
 from .session import Initiator, NetFailure, Recipient, Session, Want
 
-H = TypeVar("H", bound="_Handle")
 ProgressFn = Callable[[], Any]
 
 
@@ -46,34 +46,21 @@ def _now_ms() -> int:
     return int(time.time() * 1000)
 
 
-class _Handle:
+class _Handle(Handle):
     """A handle of the library, and the exception of a callback, which must not cross into C."""
     _kind = ""
 
     def __init__(self) -> None:
+        self._name = f"the {self._kind}"
         self._handle = ctypes.c_void_p()
         self._failure: Optional[BaseException] = None
 
-    def close(self) -> None:
-        """Wipes and frees. May be called again."""
-        if self._handle:
-            getattr(_lib.direct_lib(), f"tigress_direct_{self._kind}_free")(ctypes.byref(self._handle))
-
-    def __enter__(self: H) -> H:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def __del__(self) -> None:
-        if getattr(self, "_handle", None):
-            self.close()
+    def _free(self) -> None:
+        getattr(_lib.direct_lib(), f"tigress_direct_{self._kind}_free")(ctypes.byref(self._handle))
 
     def opened(self) -> ctypes.c_void_p:
         """The handle. StateError when it is closed."""
-        if not self._handle:
-            raise StateError(f"the {self._kind} is closed")
-        return self._handle
+        return self._open()
 
     def _call(self, name: str, *arguments: Any) -> Any:
         return getattr(_lib.direct_lib(), f"tigress_direct_{self._kind}_{name}")(self.opened(), *arguments)

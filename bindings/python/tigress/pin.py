@@ -10,7 +10,8 @@ import enum
 from typing import Any, Callable, Union
 
 from . import _lib
-from .errors import StateError, check, check_value
+from .errors import check, check_value
+from .handle import Handle
 from .secret import SecretBytes, take_out, text_in
 
 _TEXT_MAX, _SHOWN_MAX = 13, 16
@@ -53,12 +54,13 @@ def normalise_pin(typed: str) -> str:
                     text_in(typed))
 
 
-class Pin:
+class Pin(Handle):
     """Checks a PIN and counts the tries. A `with` block wipes and frees it at its end.
 
     The PIN itself is not kept. Protect the saved state like that of a session, and never restore an
     older one, which would give tries back.
     """
+    _name = "the PIN"
 
     def __init__(self, pin: str, tries: int = 5):
         """ArgumentError: not a PIN of 6 to 12 digits, or not 1 to 10 tries."""
@@ -76,28 +78,11 @@ class Pin:
                                             len(why)), why.value.decode())
         return self
 
-    def close(self) -> None:
-        """Wipes and frees. May be called again."""
-        if self._handle:
-            _lib.lib().tigress_pin_free(ctypes.byref(self._handle))
-
-    def __enter__(self) -> "Pin":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def __del__(self) -> None:
-        if getattr(self, "_handle", None):
-            self.close()
+    def _free(self) -> None:
+        _lib.lib().tigress_pin_free(ctypes.byref(self._handle))
 
     def __repr__(self) -> str:
         return f"<Pin: {self.tries_left} tries left>" if self._handle else "<Pin: closed>"
-
-    def _open(self) -> ctypes.c_void_p:
-        if not self._handle:
-            raise StateError("the PIN is closed")
-        return self._handle
 
     def try_typed(self, typed: str, save: Callable[[SecretBytes], Any]) -> PinVerdict:
         """The verdict on what was typed. save() must write the state to disk; it is called before the

@@ -17,11 +17,12 @@ import dataclasses
 import enum
 import json
 import time
-from typing import Any, Callable, Iterable, Optional, Sequence, Tuple, Type, TypeVar, Union
+from typing import Any, Callable, Iterable, Optional, Sequence, Tuple, Type, Union
 
 from . import _lib
 from .envelope import Message, message_in
 from .errors import ErrorCode, StateError, TigressError, check, make
+from .handle import Handle
 from .key import KeyCalls
 from .pake import PakeCalls, PakeUse
 from .secret import SecretBytes, copy_out, optional_text_in, take_out, text_in
@@ -163,7 +164,6 @@ class Request:
 
 
 RandomSource = Callable[[int], bytes]
-S = TypeVar("S", bound="Session")
 
 
 def _random_fn(source: RandomSource) -> Any:
@@ -203,12 +203,13 @@ def _policy_fn(policy: RelayPolicy) -> Any:
     return _lib.RelayPolicyFn(judge)
 
 
-class Session(KeyCalls, PakeCalls):
+class Session(Handle, KeyCalls, PakeCalls):
     """What both roles have in common. Made by Initiator(), Recipient() or resume().
 
     A `with` block wipes and frees it at its end; the transfer continues to exist at the relay. A call
     that is not possible now raises StateError and changes nothing.
     """
+    _name = "the session"
 
     def __init__(self, handle: ctypes.c_void_p):
         self._handle = handle
@@ -219,30 +220,13 @@ class Session(KeyCalls, PakeCalls):
 
     # ---- life
 
-    def close(self) -> None:
-        """Wipes and frees. May be called again."""
-        if self._handle:
-            _lib.lib().tigress_session_free(ctypes.byref(self._handle))
-
-    def __enter__(self: S) -> S:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def __del__(self) -> None:
-        if getattr(self, "_handle", None):
-            self.close()
+    def _free(self) -> None:
+        _lib.lib().tigress_session_free(ctypes.byref(self._handle))
 
     def __repr__(self) -> str:
         if not self._handle:
             return f"<{type(self).__name__}: closed>"
         return f"<{type(self).__name__}: {self.relay_host}>"
-
-    def _open(self) -> ctypes.c_void_p:
-        if not self._handle:
-            raise StateError("the session is closed")
-        return self._handle
 
     def handle(self) -> ctypes.c_void_p:
         """The handle, for functions of other libraries. StateError when the session is closed."""

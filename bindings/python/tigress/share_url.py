@@ -5,7 +5,8 @@ import enum
 from typing import Iterable, Optional
 
 from . import _lib
-from .errors import StateError, check, check_value
+from .errors import check, check_value
+from .handle import Handle
 from .secret import optional_text_in, text_in
 
 VERTICAL_GENERAL = "a"
@@ -22,11 +23,12 @@ class Form(enum.IntEnum):
     SECRET = 4        # only the secret; "" when there is none
 
 
-class ShareUrl:
+class ShareUrl(Handle):
     """A share URL that was parsed. A `with` block wipes and frees it at its end.
 
     Its repr() never shows the secret.
     """
+    _name = "the share URL"
 
     def __init__(self, text: str):
         """Parses a share URL, or finds the one that a text holds, also a damaged one.
@@ -50,15 +52,8 @@ class ShareUrl:
             optional_text_in(secret), why, len(why)), why.value.decode())
         return self
 
-    def close(self) -> None:
-        """Wipes and frees. May be called again."""
-        if self._handle:
-            _lib.lib().tigress_share_url_free(ctypes.byref(self._handle))
-
-    def _open(self) -> ctypes.c_void_p:
-        if not self._handle:
-            raise StateError("the share URL is closed")
-        return self._handle
+    def _free(self) -> None:
+        _lib.lib().tigress_share_url_free(ctypes.byref(self._handle))
 
     @property
     def host(self) -> str:
@@ -116,16 +111,6 @@ class ShareUrl:
         names = [text_in(host) for host in hosts]
         array = (ctypes.c_char_p * len(names))(*names)
         return bool(_lib.lib().tigress_share_url_is_relay_allowed(self._open(), array, len(names)))
-
-    def __enter__(self) -> "ShareUrl":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def __del__(self) -> None:
-        if getattr(self, "_handle", None):
-            self.close()
 
     def __repr__(self) -> str:
         return f"<ShareUrl: {self.format(Form.HTTPS_BARE)}>" if self._handle else "<ShareUrl: closed>"

@@ -10,15 +10,17 @@ import ctypes
 from typing import Union
 
 from . import _lib
-from .errors import StateError, check, check_value
+from .errors import check, check_value
+from .handle import Handle
 from .secret import SecretBytes, take_out, text_in
 
 WEBPUSH_TYPE = "org.w3.webpush"
 _TOKEN_MAX = 2304
 
 
-class WebPush:
+class WebPush(Handle):
     """The keys of a subscription. Use one for each transfer. A `with` block wipes and frees them at its end."""
+    _name = "the subscription"
 
     def __init__(self) -> None:
         self._handle = ctypes.c_void_p()
@@ -32,25 +34,8 @@ class WebPush:
         check(_lib.lib().tigress_webpush_resume(ctypes.byref(self._handle), saved, len(saved)))
         return self
 
-    def close(self) -> None:
-        """Wipes and frees. May be called again."""
-        if self._handle:
-            _lib.lib().tigress_webpush_free(ctypes.byref(self._handle))
-
-    def __enter__(self) -> "WebPush":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def __del__(self) -> None:
-        if getattr(self, "_handle", None):
-            self.close()
-
-    def _open(self) -> ctypes.c_void_p:
-        if not self._handle:
-            raise StateError("the keys are closed")
-        return self._handle
+    def _free(self) -> None:
+        _lib.lib().tigress_webpush_free(ctypes.byref(self._handle))
 
     def subscription(self, endpoint: str) -> str:
         """The notification token for an https URL of a push service. It gives the right to push. UrlError,
