@@ -4,8 +4,8 @@
  *
  * The PIN is in no message, and nothing that travels can be searched for it. Somebody who has the
  * invitation, or is in between, has five guesses with each device, and no more. <tigress/pin.h> has
- * the PIN in a message, which proves less: whoever opens that message has the PIN, and can pass it
- * on.
+ * the PIN in a message, which proves less: everybody who opens that message has the PIN, and can
+ * pass it on.
  *
  *     initiator                                 recipient
  *     tigress_pin_generate()                    tigress_session_set_pake_use(s, ...ALLOWED)

@@ -90,8 +90,10 @@ static void print_next(struct ui *ui, const struct flow *f, const struct cli_arg
     bool is_by_device = pake_is_open(f->session);
 
     if (t->pin != NULL) {
-        ui_info(ui, "this PIN proves less than one of --pin: whoever opens the message with it has "
-                    "it, also somebody in between.");
+        ui_info(
+            ui,
+            "this PIN proves less than one of --pin: everybody who opens the message with it has "
+            "it, also somebody in between.");
     }
     if (is_by_device && args->value[OPT_STAY] == NULL) {
         ui_info(

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The file of database groups. What is accepted has a group for every shard of every version, and
-   means the same when it is written anew. */
+   means the same when it is written again. */
 #include "store/groups/map.h"
 
 #include <assert.h>

@@ -30,7 +30,7 @@ struct find {
     tg_store_found_fn *found; /* of a read; NULL: a change, or answered */
     void *ctx;                /* of a read */
     unsigned attempt_count;
-    unsigned use_count;   /* callbacks that are still to come, and whoever works on it */
+    unsigned use_count;   /* callbacks that are still to come, and the function that works on it */
     unsigned asked_count; /* groups that have not answered */
     bool is_applying;
     struct seen groups[TG_GROUPS_MAX];
